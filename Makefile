@@ -1,0 +1,114 @@
+# Porchlight. `make help` lists what there is to make.
+# Everything built lies below build/: $(B) is the flavour, chosen by the targets.
+
+B      ?= build/release
+PREFIX ?= /usr
+CC     ?= gcc
+
+DEPS_BUILD = gcc make pkg-config libgpiod-dev libmosquitto-dev libsodium-dev libcjson-dev \
+             libsystemd-dev libsdl2-dev libsdl2-ttf-dev libsdl2-image-dev libcryptsetup-dev \
+             libinih-dev libqrencode-dev libssl-dev libcurl4-openssl-dev
+DEPS_RUN   = mosquitto openssl python3 fonts-dejavu-core
+DEPS_TEST  = libcmocka-dev python3-pytest python3-paho-mqtt python3-nacl mosquitto-clients xvfb \
+             procps
+DEPS_LINT  = clang-format clang-tidy cppcheck
+
+WARN   = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wformat=2 -Wvla -Werror
+HARDEN = -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+ASAN   = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+CFLAGS  ?= -O2 -g
+CFLAGS  += -std=c17 -D_GNU_SOURCE -I. $(WARN)
+LDFLAGS += -pie -Wl,-z,relro,-z,now
+ifeq ($(SANITIZE),1)
+CFLAGS  += $(ASAN) -fPIE
+LDFLAGS += $(ASAN)
+else
+CFLAGS  += $(HARDEN)
+endif
+
+PKG_CONFIG ?= pkg-config
+GPIOD := $(shell $(PKG_CONFIG) --atleast-version=2 libgpiod 2>/dev/null && echo 2 || echo 1)
+pkg    = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
+
+# A room's sources, its objects without main.o, and its archive.
+src     = $(wildcard $(1)/*.c)
+objects = $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(call src,$(1))))
+
+HW_SRC   = $(filter-out $(if $(filter 2,$(GPIOD)),hw/line_gpiod1.c,hw/line_gpiod2.c),$(wildcard hw/*.c))
+HW       = $(patsubst %.c,$(B)/%.o,$(HW_SRC))
+CORE     = $(call objects,kiosk/core)
+COMMON   = $(call objects,kiosk/common)
+CONFIG   = $(call objects,config)
+
+# What each program is made of (rooms) and linked with, beyond libc.
+PROGRAMS = porchlightd porchlight-screen porchlight-wipe porchlight porchlight-relay
+porchlightd_DIR       = kiosk/alertd
+porchlightd_OBJ       = $(HW) $(CONFIG) $(CORE) $(COMMON)
+porchlightd_LIB       = $(call pkg,libgpiod libmosquitto libsodium libcjson libsystemd inih libssl libcrypto) -pthread
+porchlight-screen_DIR = kiosk/screen
+porchlight-screen_OBJ = $(CONFIG) $(CORE) $(COMMON)
+porchlight-screen_LIB = $(call pkg,sdl2 SDL2_ttf SDL2_image libqrencode libsystemd inih libsodium libcjson) -lm
+porchlight-wipe_DIR   = kiosk/wipe
+porchlight-wipe_OBJ   = $(CONFIG) $(CORE) $(COMMON)
+porchlight-wipe_LIB   = $(call pkg,libsodium libcryptsetup libsystemd inih libcjson)
+porchlight_DIR        = kiosk/cli
+porchlight_OBJ        = $(HW) $(CONFIG) $(CORE) $(COMMON)
+porchlight_LIB        = $(call pkg,libgpiod libmosquitto libsodium libcjson libcryptsetup libqrencode libsystemd inih libssl libcrypto)
+porchlight-relay_DIR  = kiosk/relay
+porchlight-relay_OBJ  = $(CONFIG) $(CORE) $(COMMON)
+porchlight-relay_LIB  = $(call pkg,libmosquitto libcurl libsodium libcjson libsystemd inih libssl libcrypto)
+
+# A program exists once its room has a main.c.
+READY = $(foreach p,$(PROGRAMS),$(if $(wildcard $($(p)_DIR)/main.c),$(p)))
+
+all: $(addprefix $(B)/,$(READY))  ## build the programs into build/release
+
+define program
+$(1)_ALL = $$(B)/$$($(1)_DIR)/main.o $$(call objects,$$($(1)_DIR)) $$($(1)_OBJ)
+$$(B)/$(1): $$($(1)_ALL)
+	@mkdir -p $$(@D)
+	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$($(1)_LIB)
+endef
+$(foreach p,$(READY),$(eval $(call program,$(p))))
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+# Unit tests: tests/unit/ROOM/test_X.c links the room it tests and what that room may use.
+UNIT       = $(wildcard tests/unit/*/test_*.c)
+UNIT_BIN   = $(patsubst %.c,$(B)/%,$(UNIT))
+unit_core   = $(CORE)
+unit_common = $(COMMON)
+unit_config = $(CONFIG) $(COMMON)
+unit_hw     = $(HW) $(CONFIG) $(COMMON)
+unit_alertd = $(call objects,kiosk/alertd) $(porchlightd_OBJ)
+unit_screen = $(call objects,kiosk/screen) $(porchlight-screen_OBJ)
+unit_wipe   = $(call objects,kiosk/wipe) $(porchlight-wipe_OBJ)
+unit_cli    = $(call objects,kiosk/cli) $(porchlight_OBJ)
+unit_relay  = $(call objects,kiosk/relay) $(porchlight-relay_OBJ)
+UNIT_core   = $(call pkg,libsodium libcjson) -lm
+UNIT_common = $(call pkg,libsystemd) -pthread
+UNIT_config = $(call pkg,inih libsodium libsystemd)
+UNIT_hw     = $(call pkg,libgpiod inih libsodium libsystemd)
+UNIT_alertd = $(porchlightd_LIB)
+UNIT_screen = $(porchlight-screen_LIB)
+UNIT_wipe   = $(porchlight-wipe_LIB)
+UNIT_cli    = $(porchlight_LIB)
+UNIT_relay  = $(porchlight-relay_LIB)
+
+room = $(notdir $(patsubst %/,%,$(dir $(1))))
+.SECONDEXPANSION:
+$(UNIT_BIN): $(B)/%: $(B)/%.o $$(unit_$$(call room,$$*))
+	$(CC) $(LDFLAGS) -o $@ $^ $(UNIT_$(call room,$*)) $(call pkg,cmocka)
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*  ## /  make \1|/p' Makefile | column -t -s '|'
+
+clean:  ## remove build/
+	rm -rf build
+
+.PHONY: all help clean

@@ -1,0 +1,147 @@
+#ifndef PORCHLIGHT_CONFIG_CONFIG_H
+#define PORCHLIGHT_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* porchlight.conf as a value. Every key, its type, range and default stand once, in the table of
+ * keys.c; config/porchlight.conf explains each and is checked against that table by a test.
+ * Durations are ns. Strings are never empty unless said so. */
+
+enum {
+    CONFIG_NAME_MAX = 32,
+    CONFIG_TEXT_MAX = 128,
+    CONFIG_PATH_MAX = 256,
+    CONFIG_SWITCHES_MAX = 8,
+    CONFIG_DOORS_MAX = 4,
+    CONFIG_BROKERS_MAX = 8,
+    CONFIG_HOURS_MAX = 28,
+    CONFIG_LANGUAGES_MAX = 8,
+};
+
+enum config_bias {
+    CONFIG_BIAS_AS_IS,
+    CONFIG_BIAS_PULL_UP,
+    CONFIG_BIAS_PULL_DOWN,
+    CONFIG_BIAS_NONE
+};
+
+/* An input or output line; address empty: not wired. */
+struct config_line {
+    char address[64];
+    enum config_bias bias; /* bias = pull-up | pull-down | as-is | none */
+    bool active_low;       /* active = low | high */
+};
+
+struct config_switch { /* [switch NAME] */
+    char name[CONFIG_NAME_MAX];
+    struct config_line line;  /* line = gpiochip0:17, the normally open contact */
+    struct config_line other; /* other_line =, the normally closed contact of a supervised switch */
+    int64_t debounce;         /* 30ms; 1ms to 200ms */
+    int64_t throw_time;       /* 100ms; how long a changeover may have neither or both contacts */
+    int64_t press_max;        /* 800ms; longer is no press */
+    int64_t gap;              /* 700ms; a pause that ends a train of presses */
+    int64_t hold;             /* 1.5s; lockdown */
+    int64_t wipe_hold; /* 4s; the wipe, where [wipe] enabled = yes; 0: never by this switch */
+    int64_t stuck;     /* 30s */
+    int code;          /* 5; 4 to 12 presses */
+};
+
+/* Minutes since Monday 00:00, [from, to); past midnight is one interval, past Sunday's wraps. */
+struct config_hours {
+    int from, to; /* 0 to 10079; to may be smaller than from: wraps over the week's end */
+};
+
+struct config_door { /* [door NAME] */
+    char name[CONFIG_NAME_MAX];
+    struct config_line line;                     /* active: open */
+    int64_t debounce;                            /* 50ms */
+    int64_t held_open;                           /* 2min; 0: not reported */
+    int64_t mask;                                /* 60s after power-up */
+    struct config_hours hours[CONFIG_HOURS_MAX]; /* hours = mon-fri 18:00-02:00, sat 12:00-04:00 */
+    size_t hours_count;                          /* 0: open round the clock */
+};
+
+struct config_broker { /* [broker NAME] */
+    char name[CONFIG_NAME_MAX];
+    char host[CONFIG_TEXT_MAX];     /* host name or address */
+    int port;                       /* 8883 */
+    bool tls;                       /* yes; no is refused unless the host is a loopback address */
+    char ca[CONFIG_PATH_MAX];       /* PEM file that the broker's certificate must chain to */
+    char user[CONFIG_TEXT_MAX];     /* may be empty */
+    char password[CONFIG_NAME_MAX]; /* name of a credential; may be empty */
+    bool outside; /* outside = yes: it stands outside the venue, its PUBACK hands over */
+};
+
+struct config {
+    struct {         /* [venue] */
+        char id[17]; /* 16 hex digits */
+    } venue;
+    struct { /* [kiosk] */
+        char id[17];
+        bool plain; /* no */
+        bool cover; /* no */
+    } kiosk;
+    struct {                      /* [alert] */
+        int64_t abort_window;     /* 45s: the code takes a caution back; 0 to 1h */
+        int64_t drill_lasts;      /* 5min; 10s to 1h */
+        int drill_from, drill_to; /* drill = sun 15:00-17:00, weekly at a moment in it; minutes of
+                                     the week; both -1: none */
+        bool relay;               /* relay = yes: a relay is expected; its silence is cued */
+    } alert;
+    struct {                 /* [timing]; the tests scale these */
+        int64_t keepalive;   /* 10s; whole seconds, 1s to 60s */
+        int64_t beat;        /* 5s */
+        int64_t state;       /* 60s; the retained state again */
+        int64_t state_alert; /* 10s; the same while an alert stands */
+        int64_t probe;       /* 4s an address */
+        int64_t backoff;     /* 500ms; first pause after a failure, doubled up to backoff_max */
+        int64_t backoff_max; /* 30s; at most 3s while something is pending */
+    } timing;
+    struct {           /* [wipe] */
+        bool enabled;  /* no */
+        int64_t grace; /* 0; up to 60s in which the code takes it back */
+    } wipe;
+    struct {                                     /* [screen] */
+        char scene[CONFIG_NAME_MAX];             /* window | lantern | pictures | programme */
+        char languages[CONFIG_LANGUAGES_MAX][8]; /* languages = az, ru, en */
+        size_t languages_count;
+        double latitude, longitude;      /* degrees; Baku unless set */
+        char timezone[CONFIG_NAME_MAX];  /* empty: the system's */
+        char pictures[CONFIG_PATH_MAX];  /* folder; may be empty */
+        char programme[CONFIG_PATH_MAX]; /* file; may be empty */
+        int rotation;                    /* 0 | 90 | 180 | 270 */
+        bool reduced_motion;             /* no */
+        int quiet_from, quiet_to; /* quiet_hours = 02:00-09:00, minutes of the day; -1: none */
+        int dim;                  /* night dimming, percent of full, 20 to 100 */
+    } screen;
+    struct {                     /* [feel]: the silent output for staff who cannot look */
+        struct config_line line; /* line =; empty: none */
+        int64_t tick;            /* 60ms: one pulse */
+    } feel;
+    struct config_switch switches[CONFIG_SWITCHES_MAX];
+    size_t switches_count;
+    struct config_door doors[CONFIG_DOORS_MAX];
+    size_t doors_count;
+    struct config_broker brokers[CONFIG_BROKERS_MAX];
+    size_t brokers_count;
+    bool simulated; /* derived: every line's address begins with "sim:" */
+};
+
+/* One complaint, complete and for a person: file, line, key, what was found, what is expected and
+ * the mend. Called once for each. */
+typedef void config_complain(void *context, const char *sentence);
+
+/* Reads `path` into a fresh *c. 0, or -1 when at least one complaint was made (*c is then not to
+ * be used). Every complaint of the file is made, not only the first. */
+int config_load(const char *path, struct config *c, config_complain *complain, void *context);
+
+/* The same over text already in memory; `path` stands in the complaints. */
+int config_parse(const char *path, const char *text, size_t len, struct config *c,
+                 config_complain *complain, void *context);
+
+/* Complaint for stderr: the usual config_complain. */
+void config_complain_stderr(void *context, const char *sentence);
+
+#endif

@@ -1,0 +1,34 @@
+#ifndef PORCHLIGHT_CONFIG_SECRET_H
+#define PORCHLIGHT_CONFIG_SECRET_H
+
+#include "config/config.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Secrets and keys in files, one each: hex digits and a newline, or for a password one line of
+ * text. A file that group or others may read is refused (fstat of the opened file), as is a
+ * symlink, a wrong length, a bad digit. Which files there are:
+ *
+ *   venue.key        32 bytes   the venue's key (symmetric)
+ *   kiosk.key        32 bytes   seed of the kiosk's Ed25519 key
+ *   kiosk.pub        32 bytes   its public half (may be world-readable)
+ *   root.pub         32 bytes   the venue's root key, public half (may be world-readable)
+ *   kiosk.cert       64 bytes   the root's signature over the kiosk's key (may be world-readable)
+ *   broker-NAME      password of [broker NAME]
+ */
+
+/* Exactly `len` bytes from the hex file of that credential. `out` is the caller's, and locked
+ * memory where it is secret. `secret` false allows world-readable. 0, or -1 after one complaint. */
+int secret_read_key(const char *prefix, const char *name, bool secret, uint8_t *out, size_t len,
+                    config_complain *complain, void *context);
+
+/* One line of text without its newline, terminated, at most size - 1 bytes. */
+int secret_read_line(const char *prefix, const char *name, char *out, size_t size,
+                     config_complain *complain, void *context);
+
+/* Writes hex into `path`: a fresh file beside it, mode, fsync, rename, folder fsync. 0 or -1 with
+ * errno. */
+int secret_write_key(const char *path, const uint8_t *key, size_t len, int mode);
+
+#endif

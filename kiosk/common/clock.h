@@ -1,0 +1,18 @@
+#ifndef PORCHLIGHT_COMMON_CLOCK_H
+#define PORCHLIGHT_COMMON_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* CLOCK_MONOTONIC now, ns. */
+int64_t clock_now(void);
+
+/* True once the wall clock can be believed: it is not before this build. A Pi without a battery
+ * starts in 1970, or where fake-hwclock left it; NTP then moves it. */
+bool clock_is_set(void);
+
+/* Wall time as RFC 3339 UTC with seconds, "2026-11-22T18:33:04Z"; empty while clock_is_set() is
+ * false. */
+void clock_wall(char out[24]);
+
+#endif

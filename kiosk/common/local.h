@@ -1,0 +1,32 @@
+#ifndef PORCHLIGHT_COMMON_LOCAL_H
+#define PORCHLIGHT_COMMON_LOCAL_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* The local sockets' two ends. Every fd is CLOEXEC; a server's is non-blocking. */
+
+/* Binds and listens at `path` (SOCK_SEQPACKET) with `mode`; a stale socket file is replaced, a
+ * live one refused with EADDRINUSE. The fd, or -1 with errno. */
+int local_listen(const char *path, mode_t mode);
+
+/* Accepts one client, non-blocking. The fd, or -1 with errno (EAGAIN: none waits). */
+int local_accept(int listen_fd);
+
+/* Connects; -1 with errno (ENOENT, ECONNREFUSED: nobody is there). Blocking fd. */
+int local_connect(const char *path);
+
+/* One packet into buf. Its length; 0 when the peer has closed; -1 with errno (EMSGSIZE: it was
+ * longer than `size`, and is gone). */
+ssize_t local_receive(int fd, void *buf, size_t size);
+
+/* One packet out, never SIGPIPE. 0 or -1 with errno. */
+int local_send(int fd, const void *buf, size_t len);
+
+/* Waits up to timeout_ms for fd to be readable. 1, 0 on timeout, -1 with errno. */
+int local_wait(int fd, int timeout_ms);
+
+/* The peer's uid through SO_PEERCRED; (uid_t)-1 with errno if it cannot be told. */
+uid_t local_peer_uid(int fd);
+
+#endif

@@ -1,0 +1,79 @@
+#ifndef PORCHLIGHT_COMMON_MESSAGES_H
+#define PORCHLIGHT_COMMON_MESSAGES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What Porchlight's programs say to each other on this machine. All sockets are AF_UNIX,
+ * SOCK_SEQPACKET: one packet is one message, never split, never joined. A packet of another size
+ * than its message's is refused and the connection closed. Paths, owners and modes: paths.h. */
+
+/* --- control.sock: porchlight and Home Assistant's bridge to porchlightd --------------------
+ * Request: one packet of ASCII words separated by one space, no terminator, 1 to
+ * CONTROL_REQUEST_MAX bytes:
+ *     status | drill | drill wipe | code | lockdown | caution
+ * (what the switch could do, and no more: `code` is the venue's code of presses).
+ * Reply: one packet, a JSON object of at most CONTROL_REPLY_MAX bytes:
+ *     {"ok":true, ...}   or   {"ok":false,"error":"a sentence that names the mend"}      */
+enum { CONTROL_REQUEST_MAX = 256, CONTROL_REPLY_MAX = 16384 };
+
+/* --- screen.sock: porchlightd to porchlight-screen ------------------------------------------
+ * The screen connects and says nothing. porchlightd sends the cue on connect and on each change.
+ * The screen keeps its last cue and connects again when the socket goes. Nothing here is secret,
+ * and duress is the code, to the byte. Host byte order: one machine.                          */
+#define SCREEN_MAGIC 0x50524348u /* "PRCH" */
+enum screen_packet_kind { SCREEN_CUE = 1, SCREEN_QR = 2 };
+
+struct screen_cue {
+    uint32_t magic;
+    uint32_t kind;  /* SCREEN_CUE */
+    uint32_t signs; /* enum cue_sign of core/cue.h, or-ed; unknown bits are ignored */
+    uint32_t seen;
+    uint32_t safe;
+    uint32_t reserved; /* 0 */
+};
+
+enum { SCREEN_QR_TEXT_MAX = 1536 };
+struct screen_qr {
+    uint32_t magic;
+    uint32_t kind;                 /* SCREEN_QR */
+    uint32_t seconds;              /* how long it is shown, 1 to 60; 0 takes it away */
+    uint32_t length;               /* bytes of text that count */
+    char text[SCREEN_QR_TEXT_MAX]; /* then zeros */
+};
+
+/* --- wipe.sock: porchlightd and porchlight to porchlight-wipe --------------------------------
+ * Request: one packet, one word: WIPE, DRILL or STATUS. The peer (SO_PEERCRED) is root, the user
+ * porchlight, or, below a moved prefix, the user that started porchlight-wipe; the mode of the
+ * socket says the same.
+ * Reply: struct wipe_progress packets, one for each target as it is done, then one with
+ * kind WIPE_END. STATUS answers with the last run's, from its record.                          */
+#define WIPE_MAGIC 0x50525750u /* "PRWP" */
+enum { WIPE_WORD_MAX = 8, WIPE_NAME_MAX = 64 };
+enum wipe_kind { WIPE_TARGET = 1, WIPE_END = 2, WIPE_REFUSED = 3 };
+enum wipe_outcome {
+    WIPE_NOTHING = 0,  /* not begun */
+    WIPE_DESTROYED,    /* proved: it no longer opens */
+    WIPE_ALREADY_GONE, /* missing = done */
+    WIPE_UNVERIFIED,   /* done as far as the machine says, not proved */
+    WIPE_FAILED,       /* still there */
+};
+struct wipe_progress {
+    uint32_t magic;
+    uint32_t kind;
+    uint32_t outcome; /* a target's own; in WIPE_END the worst of all */
+    uint32_t drill;   /* 1: decoys */
+    uint32_t index;   /* which target, from 0; in WIPE_END how many */
+    uint32_t reserved;
+    int64_t took_ns;          /* since the request */
+    char name[WIPE_NAME_MAX]; /* the plan's section name; in WIPE_REFUSED the reason */
+};
+
+_Static_assert(sizeof(struct screen_cue) == 24, "screen_cue is a wire format");
+_Static_assert(sizeof(struct screen_qr) == 16 + SCREEN_QR_TEXT_MAX, "screen_qr is a wire format");
+_Static_assert(sizeof(struct wipe_progress) == 96, "wipe_progress is a wire format");
+
+/* The word for logs and reports: "destroyed", "already gone", "unverified", "failed". */
+const char *wipe_outcome_name(uint32_t outcome);
+
+#endif

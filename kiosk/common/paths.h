@@ -1,0 +1,42 @@
+#ifndef PORCHLIGHT_COMMON_PATHS_H
+#define PORCHLIGHT_COMMON_PATHS_H
+
+#include <stddef.h>
+
+/* Every path Porchlight uses, below one prefix (--prefix DIR, empty on a real kiosk) that
+ * `make run` and the tests move.
+ *
+ *   path                               owner : group               mode  framing
+ *   /etc/porchlight/porchlight.conf    root : root                 0644  INI (config/)
+ *   /etc/porchlight/wipe.plan          root : root                 0644  INI (kiosk/wipe/plan.h)
+ *   /etc/porchlight/credentials/       root : root                 0700  one secret a file;
+ * services get them by LoadCredential /var/lib/porchlight/record         porchlight : porchlight
+ * 0600  kiosk/alertd/record.h /run/porchlight/control.sock       porchlight : porchlight-staff 0660
+ * messages.h, control /run/porchlight/screen.sock        porchlight : porchlight-screen 0660
+ * messages.h, cue /run/porchlight/wipe.sock          root : porchlight           0660  messages.h,
+ * wipe /run/porchlight/book.sock          root : porchlight-book      0660  one entry a packet
+ *   /run/porchlight/sim.sock           porchlight : porchlight     0600  hw/line_sim.h; only when
+ * every line is simulated
+ */
+#define PATH_CONF        "/etc/porchlight/porchlight.conf"
+#define PATH_PLAN        "/etc/porchlight/wipe.plan"
+#define PATH_CREDENTIALS "/etc/porchlight/credentials"
+#define PATH_STATE_DIR   "/var/lib/porchlight"
+#define PATH_RECORD      "/var/lib/porchlight/record"
+#define PATH_RUN_DIR     "/run/porchlight"
+#define PATH_CONTROL     "/run/porchlight/control.sock"
+#define PATH_SCREEN      "/run/porchlight/screen.sock"
+#define PATH_WIPE        "/run/porchlight/wipe.sock"
+#define PATH_BOOK        "/run/porchlight/book.sock"
+#define PATH_SIM         "/run/porchlight/sim.sock"
+
+enum { PATH_LEN = 512 };
+
+/* prefix + path into out. 0, or -1 with errno ENAMETOOLONG. */
+int path_under(const char *prefix, const char *path, char out[PATH_LEN]);
+
+/* A credential's file: $CREDENTIALS_DIRECTORY/name where systemd set one, else below the prefix.
+ * 0, or -1 with errno ENAMETOOLONG, or EINVAL for a name with a slash or a leading dot. */
+int path_credential(const char *prefix, const char *name, char out[PATH_LEN]);
+
+#endif

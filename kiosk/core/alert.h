@@ -1,0 +1,125 @@
+#ifndef PORCHLIGHT_CORE_ALERT_H
+#define PORCHLIGHT_CORE_ALERT_H
+
+#include "kiosk/core/gesture.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The kiosk's decisions: alert_step(state, event, now) -> state, actions. Pure. The caller does
+ * what the actions say, in their order, and nothing else. */
+
+enum alert_state { ALERT_QUIET, ALERT_CAUTION, ALERT_LOCKDOWN };
+
+struct alert_id {
+    uint8_t bytes[16]; /* a random UUID (RFC 9562, version 4); all zero: none */
+};
+
+struct alert_rules {
+    bool wipe;            /* the wipe is enabled */
+    int64_t wipe_grace;   /* ns after the gesture in which the code takes the wipe back; 0: none */
+    int64_t abort_window; /* ns in which the code takes a caution back (a drill: always) */
+    int64_t drill_lasts;  /* ns after which a drill ends by itself */
+    bool plain;           /* the venue publishes bare JSON: duress and commands are refused */
+};
+
+enum alert_event_kind {
+    ALERT_EV_GESTURE, /* at a switch, or asked for over the control socket */
+    ALERT_EV_COMMAND, /* a staff phone's, signature and nonce already proved */
+    ALERT_EV_DRILL,   /* by hand or by schedule */
+    ALERT_EV_TIME,    /* a deadline came */
+    ALERT_EV_WIPED,   /* porchlight-wipe reports that the work is over */
+};
+
+enum alert_command {
+    ALERT_CMD_LOCKDOWN,
+    ALERT_CMD_CAUTION,
+    ALERT_CMD_ALL_CLEAR,
+    ALERT_CMD_DRILL,
+    ALERT_CMD_ABORT,
+};
+
+struct alert_event {
+    enum alert_event_kind kind;
+    enum gesture gesture;
+    enum alert_command command;
+    bool drill_wipe;          /* ALERT_EV_DRILL: rehearse the wipe too */
+    struct alert_id fresh_id; /* random, used if this event begins an alert */
+};
+
+/* What stands. Everything of it that must outlive a power cut is in struct alert_standing. */
+struct alert_standing {
+    enum alert_state state;
+    bool drill;
+    bool duress;       /* latched: only a staff command lifts it */
+    bool unclear;      /* the caution came from an unreadable train */
+    bool unconfirmed;  /* the code was pressed during a lockdown: surfaces on site are calm */
+    bool wipe_pending; /* asked for (grace over) and not yet reported done */
+    struct alert_id id;
+};
+
+struct alert {
+    struct alert_standing now;
+    int64_t since;        /* when the alert began, ns */
+    int64_t wipe_at;      /* end of the wipe's grace, NS_NEVER: none runs */
+    bool wipe_is_drill;   /* what that grace will start */
+    bool wipe_rehearsing; /* a wipe drill was started and has not reported */
+};
+
+enum alert_action_kind {
+    ALERT_DO_RECORD,  /* make `now` durable; later actions wait for it (but see alert.c on I/O
+                         errors) */
+    ALERT_DO_PUBLISH, /* message `publish` on the topic alert */
+    ALERT_DO_STATE,   /* the retained state changed */
+    ALERT_DO_WIPE,    /* WIPE, or DRILL where drill is set */
+    ALERT_DO_TICK,    /* the silent output line: `ticks` pulses */
+    ALERT_DO_NOTICE,  /* a staff notice: `notice` */
+    ALERT_DO_FORGET,  /* acknowledgements are forgotten */
+    ALERT_DO_REPORT,  /* a drill ended: send its report */
+};
+
+enum alert_publish {
+    ALERT_PUB_LOCKDOWN,
+    ALERT_PUB_CAUTION,
+    ALERT_PUB_UNCLEAR,     /* caution with detail unclear */
+    ALERT_PUB_DURESS,      /* staff phones alone show it */
+    ALERT_PUB_ALL_CLEAR,   /* with authority */
+    ALERT_PUB_UNCONFIRMED, /* all-clear pressed at the door, not confirmed */
+};
+
+struct alert_action {
+    enum alert_action_kind kind;
+    enum alert_publish publish;
+    bool drill;
+    struct alert_id id;
+    int ticks;
+    enum gesture notice; /* GESTURE_STUCK, GESTURE_FOUND, GESTURE_FREED */
+};
+
+enum { ALERT_ACTIONS_MAX = 12 };
+
+/* Quiet, nothing latched. */
+void alert_init(struct alert *a);
+
+/* After a start: stands where the record says. Wipe pending starts again at once; `resumed` alerts
+ * are the caller's to publish. Returns the number of actions. */
+size_t alert_resume(struct alert *a, const struct alert_standing *s, int64_t now,
+                    struct alert_action out[ALERT_ACTIONS_MAX]);
+
+/* The one transition. Returns the number of actions in out. */
+size_t alert_step(struct alert *a, const struct alert_rules *r, const struct alert_event *e,
+                  int64_t now, struct alert_action out[ALERT_ACTIONS_MAX]);
+
+/* When an ALERT_EV_TIME is due; NS_NEVER if nothing waits. */
+int64_t alert_deadline(const struct alert *a, const struct alert_rules *r);
+
+/* What every surface on site shows: calm again once the code (or duress) was pressed. */
+enum alert_state alert_on_site(const struct alert *a);
+
+bool alert_id_equal(const struct alert_id *a, const struct alert_id *b);
+bool alert_id_is_none(const struct alert_id *id);
+
+const char *alert_state_name(enum alert_state s);
+
+#endif

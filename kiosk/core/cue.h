@@ -1,0 +1,51 @@
+#ifndef PORCHLIGHT_CORE_CUE_H
+#define PORCHLIGHT_CORE_CUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What staff can read in the picture. The bits of cue.signs; the screen gets them as they are. */
+enum cue_sign {
+    CUE_SENSED = 1u << 0,     /* a press was felt in the last seconds */
+    CUE_ACCEPTED = 1u << 1,   /* handed over outside the venue */
+    CUE_LAN_ONLY = 1u << 2,   /* delivered on this network, no broker outside */
+    CUE_SEEN = 1u << 3,       /* cue.seen phones answered */
+    CUE_NOBODY = 1u << 4,     /* nobody is listening */
+    CUE_NO_PATH = 1u << 5,    /* no broker reachable */
+    CUE_RELAY_DEAD = 1u << 6, /* locked phones may not ring */
+    CUE_FAULT = 1u << 7,      /* a switch or line is at fault */
+    CUE_DRILL = 1u << 8,      /* what runs is a drill */
+    CUE_ALL = (1u << 9) - 1,
+};
+
+struct cue {
+    uint32_t signs; /* enum cue_sign, or-ed */
+    uint32_t seen;  /* accounts that answered */
+    uint32_t safe;  /* of these, accounts that said safe */
+};
+
+/* What the cue is made from. Times in ns, NS_NEVER where a thing has not happened. */
+struct cue_facts {
+    bool calm; /* surfaces on site show quiet (alert_on_site) */
+    bool drill;
+    bool fault;
+    int64_t sensed_at;
+    int64_t alert_at;        /* when the standing alert began */
+    bool handed_over;        /* the standing alert, outside */
+    bool delivered_lan;      /* the standing alert, to a broker here only */
+    bool outside_configured; /* a broker outside stands in the config */
+    bool path;               /* a broker is connected */
+    bool relay_configured;
+    int64_t relay_at; /* the last live relay beat */
+    uint32_t seen, safe;
+};
+
+/* Nobody is listening: no live relay beat and no acknowledgement within this (DESIGN, Delivery). */
+#define CUE_NOBODY_AFTER (60 * INT64_C(1000000000))
+
+struct cue cue_of(const struct cue_facts *f, int64_t now);
+
+/* When cue_of changes by time alone; NS_NEVER if it does not. */
+int64_t cue_deadline(const struct cue_facts *f, int64_t now);
+
+#endif

@@ -1,0 +1,83 @@
+#ifndef PORCHLIGHT_CORE_MESSAGE_H
+#define PORCHLIGHT_CORE_MESSAGE_H
+
+#include "kiosk/core/alert.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The JSON object that every topic carries, as a value. One object, flat, codes instead of
+ * sentences; each phone words it in its member's language. Made and read with cJSON. Unknown keys
+ * are ignored (a later version may add some); a missing or mistyped one that `kind` needs is an
+ * error. Integers stay below 2^53. */
+
+enum message_kind {
+    MSG_LOCKDOWN,
+    MSG_CAUTION,
+    MSG_DURESS,
+    MSG_ALL_CLEAR, /* topic alert */
+    MSG_DOOR,
+    MSG_FAULT,
+    MSG_DRILL_REPORT, /* topic notice */
+    MSG_STATE,        /* topic state */
+    MSG_ONLINE,
+    MSG_LOST,    /* topic presence */
+    MSG_BEAT,    /* topics beat and relay/ */
+    MSG_RETIRED, /* signed by the venue's root key */
+    MSG_SEEN,
+    MSG_SAFE, /* topic ack/ */
+    MSG_CMD_LOCKDOWN,
+    MSG_CMD_CAUTION,
+    MSG_CMD_ALL_CLEAR,
+    MSG_CMD_DRILL,
+    MSG_CMD_ABORT,
+    MSG_KINDS,
+};
+
+/* "kind" on the wire: lockdown, caution, duress, all-clear, door, fault, drill-report, state,
+ * online, lost, beat, retired, seen, safe, command-lockdown, ... Static storage. */
+const char *message_kind_name(enum message_kind k);
+
+enum {
+    MESSAGE_DETAIL_MAX = 24,  /* "unclear", "unconfirmed", "cut", "short", "held-open", ... */
+    MESSAGE_AT_MAX = 24,      /* "2026-11-22T18:33:04Z" */
+    MESSAGE_ACCOUNT_MAX = 32, /* an account's name: 16 hex digits */
+};
+
+struct message {
+    enum message_kind kind;
+    struct alert_id id; /* all zero: written as null */
+    uint64_t epoch, seq;
+    char at[MESSAGE_AT_MAX]; /* RFC 3339 UTC; empty: null, the clock was never set */
+    int64_t age_ms;          /* since the gesture was complete; -1: null, not known */
+    bool drill, resumed;
+    char detail[MESSAGE_DETAIL_MAX]; /* empty: null */
+
+    /* kind state alone */
+    enum alert_state state;
+    uint32_t seen, safe;
+    bool unconfirmed, duress;
+    uint8_t nonce[16]; /* what the next command must name; hex on the wire */
+
+    /* will and online: the connection's number within the epoch */
+    uint64_t connection;
+
+    /* kinds seen, safe and command-* */
+    char account[MESSAGE_ACCOUNT_MAX + 1];
+};
+
+/* Writes compact JSON into out, always terminated. Returns its length, or -1 with errno EMSGSIZE
+ * if `size` (ENVELOPE_TEXT_MAX + 1 fits every kind) is too small. */
+int message_write(const struct message *m, char *out, size_t size);
+
+/* Reads `len` bytes of JSON. Returns 0, or -1 and a reason in *why (static storage). */
+int message_read(struct message *m, const char *text, size_t len, const char **why);
+
+/* A UUID as RFC 9562 writes it: 36 characters. */
+void message_id_write(const struct alert_id *id, char out[37]);
+int message_id_read(struct alert_id *id, const char *text);
+
+/* The human-readable sentence of a plain venue's generic apps is config's, not ours. */
+
+#endif

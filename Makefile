@@ -3,7 +3,9 @@
 
 B      ?= build/release
 PREFIX ?= /usr
-CC     ?= gcc
+ifeq ($(origin CC),default)
+CC = gcc
+endif
 
 DEPS_BUILD = gcc make pkg-config libgpiod-dev libmosquitto-dev libsodium-dev libcjson-dev \
              libsystemd-dev libsdl2-dev libsdl2-ttf-dev libsdl2-image-dev libcryptsetup-dev \
@@ -11,7 +13,7 @@ DEPS_BUILD = gcc make pkg-config libgpiod-dev libmosquitto-dev libsodium-dev lib
 DEPS_RUN   = mosquitto openssl python3 fonts-dejavu-core
 DEPS_TEST  = libcmocka-dev python3-pytest python3-paho-mqtt python3-nacl mosquitto-clients xvfb \
              procps
-DEPS_LINT  = clang-format clang-tidy cppcheck
+DEPS_LINT  = clang-format clang-tidy cppcheck shellcheck
 
 WARN   = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wformat=2 -Wvla -Werror
 HARDEN = -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
@@ -105,10 +107,45 @@ room = $(notdir $(patsubst %/,%,$(dir $(1))))
 $(UNIT_BIN): $(B)/%: $(B)/%.o $$(unit_$$(call room,$$*))
 	$(CC) $(LDFLAGS) -o $@ $^ $(UNIT_$(call room,$*)) $(call pkg,cmocka)
 
+# Whatever a target needs is installed first; make is then entered anew, as pkg-config may know more.
+JOBS   ?= $(shell nproc)
+AGAIN   = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
+ASAN_B  = SANITIZE=1 B=build/asan
+PYTHON  = /usr/bin/python3
+PYTEST  = $(PYTHON) -m pytest -p no:cacheprovider -q
+export PYTHONPYCACHEPREFIX = $(CURDIR)/build/pycache
+
+run: deps-run  ## a whole kiosk on this machine, in a folder below build/
+	@$(AGAIN) -s all
+	@$(PYTHON) tests/run/run.py
+
+test: deps-test  ## unit and end-to-end tests, with ASan and UBSan
+	@$(AGAIN) $(ASAN_B) all unit-run
+	@BUILD=build/asan $(PYTEST) tests/e2e
+
+test-long: deps-test  ## what takes longer than a coffee: sweeps, matrices, crowds
+	@$(AGAIN) $(ASAN_B) all
+	@BUILD=build/asan $(PYTEST) tests/long
+
+unit:  ## the unit tests alone
+	@$(AGAIN) $(ASAN_B) unit-run
+
+unit-run: $(UNIT_BIN)
+	@$(PYTHON) tests/unit/run.py $^
+
+bench: deps-test  ## latency, memory and wake-ups, beside a peer
+	@$(AGAIN) -s all
+	@$(PYTHON) tests/bench/run.py
+
+deps-build: ; @.ci/need $(DEPS_BUILD)
+deps-run: ; @.ci/need $(DEPS_BUILD) $(DEPS_RUN)
+deps-test: ; @.ci/need $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST)
+deps-lint: ; @.ci/need $(DEPS_BUILD) $(DEPS_TEST) $(DEPS_LINT)
+
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /  make \1|/p' Makefile | column -t -s '|'
 
 clean:  ## remove build/
 	rm -rf build
 
-.PHONY: all help clean
+.PHONY: all run test test-long unit unit-run bench help clean deps-build deps-run deps-test deps-lint

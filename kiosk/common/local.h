@@ -16,8 +16,8 @@ int local_accept(int listen_fd);
 /* Connects; -1 with errno (ENOENT, ECONNREFUSED: nobody is there). Blocking fd. */
 int local_connect(const char *path);
 
-/* One packet into buf. Its length; 0 when the peer has closed; -1 with errno (EMSGSIZE: it was
- * longer than `size`, and is gone). */
+/* One packet into buf. Its length; 0 when the peer has closed (or sent nothing at all); -1 with
+ * errno (EMSGSIZE: it was longer than `size`, and is gone). */
 ssize_t local_receive(int fd, void *buf, size_t size);
 
 /* One packet out, never SIGPIPE. 0 or -1 with errno. */

@@ -18,7 +18,8 @@ enum { LOOP_MAX = 64 };
 int loop_add(struct loop *l, int fd, short events, loop_fn *fn, void *context);
 void loop_remove(struct loop *l, int fd);
 
-/* The moment at which loop_turn returns though no fd is ready; INT64_MAX: never. */
+/* The moment at which loop_turn returns, once, though no fd is ready; INT64_MAX: never. A moment
+ * in the past returns at once. */
 void loop_deadline(struct loop *l, int64_t at);
 
 /* Waits once, calls what is ready. 0, or -1 with errno if poll itself failed. */

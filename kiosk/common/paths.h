@@ -6,17 +6,19 @@
 /* Every path Porchlight uses, below one prefix (--prefix DIR, empty on a real kiosk) that
  * `make run` and the tests move.
  *
- *   path                               owner : group               mode  framing
- *   /etc/porchlight/porchlight.conf    root : root                 0644  INI (config/)
- *   /etc/porchlight/wipe.plan          root : root                 0644  INI (kiosk/wipe/plan.h)
- *   /etc/porchlight/credentials/       root : root                 0700  one secret a file;
- * services get them by LoadCredential /var/lib/porchlight/record         porchlight : porchlight
- * 0600  kiosk/alertd/record.h /run/porchlight/control.sock       porchlight : porchlight-staff 0660
- * messages.h, control /run/porchlight/screen.sock        porchlight : porchlight-screen 0660
- * messages.h, cue /run/porchlight/wipe.sock          root : porchlight           0660  messages.h,
- * wipe /run/porchlight/book.sock          root : porchlight-book      0660  one entry a packet
- *   /run/porchlight/sim.sock           porchlight : porchlight     0600  hw/line_sim.h; only when
- * every line is simulated
+ *   /etc/porchlight/
+ *     porchlight.conf  root root 0644                    INI, config/
+ *     wipe.plan        root root 0644                    INI, kiosk/wipe/plan.h
+ *     credentials/     root root 0700                    one secret a file; by LoadCredential
+ *   /var/lib/porchlight/
+ *     record           porchlight porchlight 0600        kiosk/alertd/record.h
+ *   /run/porchlight/
+ *     control.sock     porchlight porchlight-staff 0660  messages.h, control
+ *     screen.sock      porchlight porchlight-screen 0660 messages.h, cue
+ *     wipe.sock        root porchlight 0660              messages.h, wipe
+ *     book.sock        root porchlight-book 0660         one entry a packet
+ *     sim.sock         porchlight porchlight 0600        hw/line_sim.h; only when every line is
+ *                                                        simulated
  */
 #define PATH_CONF        "/etc/porchlight/porchlight.conf"
 #define PATH_PLAN        "/etc/porchlight/wipe.plan"

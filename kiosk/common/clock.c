@@ -1,0 +1,43 @@
+#include "kiosk/common/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+int64_t clock_now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* The day this file was compiled (SOURCE_DATE_EPOCH where the build sets it), less one day,
+ * because the compiler writes local time. */
+static time_t built(void)
+{
+    static const char date[] = __DATE__; /* "Nov 22 2026" */
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    char month[4] = {date[0], date[1], date[2], '\0'};
+    const char *found = strstr(months, month);
+    struct tm tm = {.tm_mday = atoi(date + 4) - 1, .tm_year = atoi(date + 7) - 1900};
+
+    tm.tm_mon = found ? (int)(found - months) / 3 : 0;
+    return timegm(&tm);
+}
+
+bool clock_is_set(void)
+{
+    return time(NULL) >= built();
+}
+
+void clock_wall(char out[24])
+{
+    time_t now = time(NULL);
+    struct tm tm;
+
+    out[0] = '\0';
+    if (now >= built() && gmtime_r(&now, &tm))
+        strftime(out, 24, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}

@@ -1,0 +1,37 @@
+#include "kiosk/common/paths.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int join(const char *a, const char *between, const char *b, char out[PATH_LEN])
+{
+    int n = snprintf(out, PATH_LEN, "%s%s%s", a, between, b);
+
+    if (n >= 0 && n < PATH_LEN)
+        return 0;
+    errno = ENAMETOOLONG;
+    return -1;
+}
+
+int path_under(const char *prefix, const char *path, char out[PATH_LEN])
+{
+    return join(prefix ? prefix : "", "", path, out);
+}
+
+int path_credential(const char *prefix, const char *name, char out[PATH_LEN])
+{
+    const char *directory = getenv("CREDENTIALS_DIRECTORY");
+    char below[PATH_LEN];
+
+    if (name[0] == '\0' || name[0] == '.' || strchr(name, '/')) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (directory && directory[0])
+        return join(directory, "/", name, out);
+    if (path_under(prefix, PATH_CREDENTIALS, below) < 0)
+        return -1;
+    return join(below, "/", name, out);
+}

@@ -1,0 +1,82 @@
+#include "kiosk/common/topics.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define READERS (ROLE_MEMBER | ROLE_STAFF | ROLE_RELAY)
+
+/* Expiry: an alert or notice that a phone could not fetch within the hour is history, the retained
+ * state says what stands; the state outlives two of its one-minute repeats; a command is worth
+ * nothing once its sender has looked away.
+ * enrol: the newcomer writes its request, the kiosk answers there, and later sends that same
+ * account a rotated venue key. */
+const struct topic_rule topic_table[TOPIC_COUNT] = {
+    [TOPIC_ALERT] = {"alert", false, false, 1, ROLE_KIOSK, READERS, 3600},
+    [TOPIC_NOTICE] = {"notice", false, false, 1, ROLE_KIOSK, ROLE_STAFF, 3600},
+    [TOPIC_STATE] = {"state", false, true, 1, ROLE_KIOSK, READERS, 180},
+    [TOPIC_PRESENCE] = {"presence", false, true, 1, ROLE_KIOSK, READERS, 0},
+    [TOPIC_BEAT] = {"beat", false, false, 0, ROLE_KIOSK, READERS, 0},
+    [TOPIC_ACK] = {"ack", true, false, 1, ROLE_MEMBER | ROLE_STAFF, ROLE_KIOSK, 3600},
+    [TOPIC_COMMAND] = {"command", true, false, 1, ROLE_STAFF, ROLE_KIOSK, 60},
+    [TOPIC_ENROL] = {"enrol", true, false, 1, ROLE_NEWCOMER | ROLE_KIOSK,
+                     ROLE_KIOSK | ROLE_NEWCOMER | ROLE_MEMBER | ROLE_STAFF, 600},
+    [TOPIC_RELAY] = {"relay", true, false, 0, ROLE_RELAY, ROLE_KIOSK, 0},
+};
+
+static const char root[] = "porchlight/";
+
+static bool is_id(const char *text, size_t len)
+{
+    return len == TOPIC_ID_LEN && strspn(text, "0123456789abcdef") >= TOPIC_ID_LEN;
+}
+
+static bool is_part(const char *text)
+{
+    return text && (strcmp(text, "+") == 0 || is_id(text, strlen(text)));
+}
+
+int topic_name(enum topic t, const char *venue, const char *kiosk, const char *account,
+               char out[TOPIC_NAME_MAX])
+{
+    bool named = account && account[0];
+
+    out[0] = '\0';
+    if ((unsigned)t >= TOPIC_COUNT || !is_part(venue) || !is_part(kiosk) ||
+        named != topic_table[t].per_account || (named && !is_part(account))) {
+        errno = EINVAL;
+        return -1;
+    }
+    snprintf(out, TOPIC_NAME_MAX, "%s%s/%s/%s%s%s", root, venue, kiosk, topic_table[t].name,
+             named ? "/" : "", named ? account : "");
+    return 0;
+}
+
+/* Behind `prefix` in text, or NULL. */
+static const char *behind(const char *text, const char *prefix)
+{
+    size_t n = strlen(prefix);
+
+    return text && strncmp(text, prefix, n) == 0 ? text + n : NULL;
+}
+
+int topic_parse(const char *full, const char *venue, const char *kiosk, enum topic *t,
+                char account[TOPIC_ID_LEN + 1])
+{
+    const char *rest = behind(behind(behind(behind(behind(full, root), venue), "/"), kiosk), "/");
+
+    for (size_t i = 0; rest && i < TOPIC_COUNT; i++) {
+        const char *tail = behind(rest, topic_table[i].name);
+        if (tail && topic_table[i].per_account)
+            tail = behind(tail, "/");
+        if (!tail)
+            continue;
+        if (topic_table[i].per_account ? !is_id(tail, strlen(tail)) : tail[0] != '\0')
+            continue;
+        memcpy(account, tail, strlen(tail) + 1);
+        *t = (enum topic)i;
+        return 0;
+    }
+    errno = EINVAL;
+    return -1;
+}

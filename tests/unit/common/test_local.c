@@ -1,0 +1,246 @@
+#include "kiosk/common/local.h"
+
+#include "kiosk/common/messages.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct pair {
+    char folder[64], path[128];
+    int listener, server, client;
+};
+
+static int open_pair(void **state)
+{
+    static struct pair p;
+
+    snprintf(p.folder, sizeof p.folder, "/tmp/porchlight-local-XXXXXX");
+    if (!mkdtemp(p.folder))
+        return -1;
+    snprintf(p.path, sizeof p.path, "%s/a.sock", p.folder);
+    p.listener = local_listen(p.path, 0600);
+    p.client = local_connect(p.path);
+    p.server = local_accept(p.listener);
+    *state = &p;
+    return p.listener < 0 || p.client < 0 || p.server < 0 ? -1 : 0;
+}
+
+static int close_pair(void **state)
+{
+    struct pair *p = *state;
+
+    close(p->listener);
+    close(p->client);
+    close(p->server);
+    unlink(p->path);
+    return rmdir(p->folder);
+}
+
+static void carries_packets(void **state)
+{
+    struct pair *p = *state;
+    char buf[64];
+
+    assert_int_equal(local_send(p->client, "status", 6), 0);
+    assert_int_equal(local_send(p->client, "drill wipe", 10), 0);
+    assert_int_equal(local_wait(p->server, 1000), 1);
+    assert_int_equal(local_receive(p->server, buf, sizeof buf), 6);
+    assert_memory_equal(buf, "status", 6);
+    assert_int_equal(local_receive(p->server, buf, sizeof buf), 10);
+    assert_int_equal(local_receive(p->server, buf, sizeof buf), -1);
+    assert_int_equal(errno, EAGAIN);
+    assert_int_equal(local_wait(p->server, 0), 0);
+    assert_int_equal(local_wait(p->server, 20), 0);
+}
+
+/* Every size around a buffer's: whole, or refused and gone; never a part of it. */
+static void sizes_around_the_buffer(void **state)
+{
+    struct pair *p = *state;
+    uint8_t sent[200], got[96 + 16];
+
+    for (size_t len = 1; len <= sizeof sent; len++) {
+        memset(sent, (int)len, sizeof sent);
+        memset(got, 0xEE, sizeof got);
+        assert_int_equal(local_send(p->client, sent, len), 0);
+        ssize_t n = local_receive(p->server, got, 96);
+        if (len <= 96) {
+            assert_int_equal(n, len);
+            assert_memory_equal(got, sent, len);
+        } else {
+            assert_int_equal(n, -1);
+            assert_int_equal(errno, EMSGSIZE);
+        }
+        for (size_t i = 96; i < sizeof got; i++)
+            assert_int_equal(got[i], 0xEE);
+        assert_int_equal(local_receive(p->server, got, 96), -1);
+        assert_int_equal(errno, EAGAIN);
+    }
+}
+
+static void tells_the_end(void **state)
+{
+    struct pair *p = *state;
+    char buf[8];
+
+    shutdown(p->client, SHUT_RDWR);
+    assert_int_equal(local_wait(p->server, 1000), 1);
+    assert_int_equal(local_receive(p->server, buf, sizeof buf), 0);
+    assert_int_equal(local_send(p->server, "x", 1), -1);
+    assert_int_equal(errno, EPIPE);
+}
+
+static void no_client_waits(void **state)
+{
+    struct pair *p = *state;
+
+    assert_int_equal(local_accept(p->listener), -1);
+    assert_int_equal(errno, EAGAIN);
+}
+
+static void full_queue_is_said(void **state)
+{
+    struct pair *p = *state;
+    static char block[CONTROL_REPLY_MAX];
+    int n = 0;
+
+    while (n < 10000 && local_send(p->server, block, sizeof block) == 0)
+        n++;
+    assert_int_equal(errno, EAGAIN);
+    assert_in_range(n, 1, 9999);
+}
+
+static void knows_the_peer(void **state)
+{
+    struct pair *p = *state;
+
+    assert_int_equal(local_peer_uid(p->server), getuid());
+    assert_int_equal(local_peer_uid(-1), (uid_t)-1);
+    assert_int_equal(errno, EBADF);
+}
+
+static void every_fd_is_cloexec(void **state)
+{
+    struct pair *p = *state;
+    const int fds[] = {p->listener, p->server, p->client};
+
+    for (size_t i = 0; i < 3; i++)
+        assert_true(fcntl(fds[i], F_GETFD) & FD_CLOEXEC);
+    assert_true(fcntl(p->server, F_GETFL) & O_NONBLOCK);
+    assert_true(fcntl(p->listener, F_GETFL) & O_NONBLOCK);
+}
+
+static void mode_is_exact(void **state)
+{
+    struct pair *p = *state;
+    char path[160];
+    struct stat st;
+    mode_t old = umask(0077);
+
+    snprintf(path, sizeof path, "%s/b.sock", p->folder);
+    int fd = local_listen(path, 0660);
+    umask(old);
+    assert_true(fd >= 0);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0660);
+    assert_true(S_ISSOCK(st.st_mode));
+    close(fd);
+    unlink(path);
+}
+
+static void live_socket_is_refused_stale_replaced(void **state)
+{
+    struct pair *p = *state;
+
+    assert_int_equal(local_listen(p->path, 0600), -1);
+    assert_int_equal(errno, EADDRINUSE);
+    close(p->listener);
+    p->listener = local_listen(p->path, 0600);
+    assert_true(p->listener >= 0);
+    int fd = local_connect(p->path);
+    assert_true(fd >= 0);
+    close(fd);
+}
+
+static void a_file_is_never_replaced(void **state)
+{
+    struct pair *p = *state;
+    char path[160];
+
+    snprintf(path, sizeof path, "%s/notes", p->folder);
+    int file = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    close(file);
+    assert_int_equal(local_listen(path, 0600), -1);
+    assert_int_equal(errno, EADDRINUSE);
+    assert_int_equal(unlink(path), 0);
+}
+
+static void nobody_there(void **state)
+{
+    struct pair *p = *state;
+    char path[160];
+
+    snprintf(path, sizeof path, "%s/none.sock", p->folder);
+    assert_int_equal(local_connect(path), -1);
+    assert_int_equal(errno, ENOENT);
+    close(p->listener);
+    assert_int_equal(local_connect(p->path), -1);
+    assert_int_equal(errno, ECONNREFUSED);
+    p->listener = local_listen(p->path, 0600);
+}
+
+/* Prefixes of tests and builds are longer than the 107 bytes of sun_path. */
+static void long_paths_work(void **state)
+{
+    struct pair *p = *state;
+    char folder[256], path[300];
+
+    int n = snprintf(folder, sizeof folder, "%s/", p->folder);
+    memset(folder + n, 'd', 120);
+    folder[n + 120] = '\0';
+    assert_int_equal(mkdir(folder, 0700), 0);
+    snprintf(path, sizeof path, "%s/control.sock", folder);
+    int listener = local_listen(path, 0600);
+    assert_true(listener >= 0);
+    int client = local_connect(path);
+    assert_true(client >= 0);
+    assert_int_equal(local_listen(path, 0600), -1);
+    assert_int_equal(errno, EADDRINUSE);
+    close(client);
+    close(listener);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+#define with_pair(f) cmocka_unit_test_setup_teardown(f, open_pair, close_pair)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        with_pair(carries_packets),
+        with_pair(sizes_around_the_buffer),
+        with_pair(tells_the_end),
+        with_pair(no_client_waits),
+        with_pair(full_queue_is_said),
+        with_pair(knows_the_peer),
+        with_pair(every_fd_is_cloexec),
+        with_pair(mode_is_exact),
+        with_pair(live_socket_is_refused_stale_replaced),
+        with_pair(a_file_is_never_replaced),
+        with_pair(nobody_there),
+        with_pair(long_paths_work),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,164 @@
+#include "kiosk/common/topics.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char venue[] = "00112233445566ff", kiosk[] = "aabbccddeeff0011",
+                  account[] = "0123456789abcdef";
+
+static void names_every_topic(void **state)
+{
+    char out[TOPIC_NAME_MAX], who[TOPIC_ID_LEN + 1];
+
+    (void)state;
+    for (enum topic t = 0; t < TOPIC_COUNT; t++) {
+        const char *a = topic_table[t].per_account ? account : "";
+        enum topic back;
+        assert_int_equal(topic_name(t, venue, kiosk, a, out), 0);
+        assert_int_equal(topic_parse(out, venue, kiosk, &back, who), 0);
+        assert_int_equal(back, t);
+        assert_string_equal(who, a);
+    }
+    topic_name(TOPIC_ALERT, venue, kiosk, NULL, out);
+    assert_string_equal(out, "porchlight/00112233445566ff/aabbccddeeff0011/alert");
+    topic_name(TOPIC_ACK, venue, kiosk, account, out);
+    assert_string_equal(out, "porchlight/00112233445566ff/aabbccddeeff0011/ack/0123456789abcdef");
+    assert_int_equal(topic_name(TOPIC_COMMAND, venue, "+", "+", out), 0);
+    assert_string_equal(out, "porchlight/00112233445566ff/+/command/+");
+}
+
+static void refuses_bad_parts(void **state)
+{
+    static const struct {
+        enum topic t;
+        const char *venue, *kiosk, *account;
+    } cases[] = {
+        {TOPIC_COUNT, venue, kiosk, ""},
+        {TOPIC_ALERT, "", kiosk, ""},
+        {TOPIC_ALERT, NULL, kiosk, ""},
+        {TOPIC_ALERT, "#", kiosk, ""},
+        {TOPIC_ALERT, "00112233445566fF", kiosk, ""},
+        {TOPIC_ALERT, "00112233445566f", kiosk, ""},
+        {TOPIC_ALERT, "00112233445566ff0", kiosk, ""},
+        {TOPIC_ALERT, venue, "++", ""},
+        {TOPIC_ALERT, venue, kiosk, account},
+        {TOPIC_ACK, venue, kiosk, ""},
+        {TOPIC_ACK, venue, kiosk, NULL},
+        {TOPIC_ACK, venue, kiosk, "a/b"},
+        {TOPIC_ACK, venue, kiosk, "../../../../../.."},
+    };
+    char out[TOPIC_NAME_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        errno = 0;
+        assert_int_equal(
+            topic_name(cases[i].t, cases[i].venue, cases[i].kiosk, cases[i].account, out), -1);
+        assert_int_equal(errno, EINVAL);
+        assert_string_equal(out, "");
+    }
+}
+
+#define OURS "porchlight/00112233445566ff/aabbccddeeff0011/"
+
+static void parse_refuses(void **state)
+{
+    static const char *const cases[] = {
+        "",
+        "/",
+        "porchlight",
+        "porchlight/",
+        "porchlight//",
+        OURS,
+        OURS "alert/",
+        OURS "alert/0123456789abcdef",
+        OURS "alerts",
+        OURS "ALERT",
+        OURS " alert",
+        OURS "ack",
+        OURS "ack/",
+        OURS "ack/0123456789abcde",
+        OURS "ack/0123456789abcdef0",
+        OURS "ack/0123456789abcdeF",
+        OURS "ack/0123456789abcdef/",
+        OURS "ack/+",
+        OURS "ack/#",
+        OURS "+",
+        OURS "#",
+        "/" OURS "alert",
+        "porchlight/00112233445566fe/aabbccddeeff0011/alert",
+        "porchlight/00112233445566ff/aabbccddeeff0012/alert",
+        "porchlight/00112233445566ff/alert",
+        "porchlight/00112233445566ffaabbccddeeff0011/alert",
+        "$SYS/broker/uptime",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char who[TOPIC_ID_LEN + 1];
+        enum topic t;
+        errno = 0;
+        if (topic_parse(cases[i], venue, kiosk, &t, who) != -1 || errno != EINVAL)
+            fail_msg("\"%s\" was taken for a topic", cases[i]);
+    }
+}
+
+static uint32_t draw(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 8;
+}
+
+/* Every true name with one to four bytes changed, cut or grown: parsed only if it names itself. */
+static void parse_garbage(void **state)
+{
+    uint32_t seed = 1;
+
+    (void)state;
+    for (int round = 0; round < 20000; round++) {
+        enum topic t = (enum topic)(draw(&seed) % TOPIC_COUNT), got;
+        char name[TOPIC_NAME_MAX + 8] = "", who[TOPIC_ID_LEN + 1], again[TOPIC_NAME_MAX];
+        topic_name(t, venue, kiosk, topic_table[t].per_account ? account : "", name);
+        for (uint32_t n = 1 + draw(&seed) % 4; n > 0; n--)
+            name[draw(&seed) % (strlen(name) + 2)] = (char)draw(&seed);
+        if (topic_parse(name, venue, kiosk, &got, who) < 0)
+            continue;
+        assert_int_equal(topic_name(got, venue, kiosk, who, again), 0);
+        assert_string_equal(again, name);
+    }
+}
+
+/* The table says what the design's does. */
+static void table_is_sound(void **state)
+{
+    (void)state;
+    for (enum topic t = 0; t < TOPIC_COUNT; t++) {
+        const struct topic_rule *r = &topic_table[t];
+        assert_true(r->writes != 0 && r->reads != 0);
+        assert_true(!r->retained || !r->per_account);
+        assert_true(r->per_account || r->writes == ROLE_KIOSK);
+        assert_true(r->qos == 0 || r->qos == 1);
+    }
+    assert_true(topic_table[TOPIC_STATE].retained && topic_table[TOPIC_STATE].expiry_s > 120);
+    assert_true(topic_table[TOPIC_PRESENCE].retained);
+    assert_false(topic_table[TOPIC_ALERT].retained);
+    assert_int_equal(topic_table[TOPIC_NOTICE].reads, ROLE_STAFF);
+    assert_int_equal(topic_table[TOPIC_COMMAND].writes, ROLE_STAFF);
+    assert_false(topic_table[TOPIC_ACK].reads & (ROLE_MEMBER | ROLE_STAFF | ROLE_RELAY));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_every_topic), cmocka_unit_test(refuses_bad_parts),
+        cmocka_unit_test(parse_refuses),     cmocka_unit_test(parse_garbage),
+        cmocka_unit_test(table_is_sound),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -25,6 +25,10 @@ void debounce_level(struct debounce *d, bool level, int64_t at);
  * first edge of the calm that proved it: the time the contact really moved. */
 bool debounce_settle(struct debounce *d, int64_t now, int64_t *since);
 
+/* Up to when the level that counts is certain: `now` at rest, the moment of the last edge while a
+ * change is in the air. What time alone decides is decided up to here and no further. */
+int64_t debounce_horizon(const struct debounce *d, int64_t now);
+
 /* When debounce_settle may next say true; NS_NEVER while nothing is in the air. */
 int64_t debounce_deadline(const struct debounce *d);
 

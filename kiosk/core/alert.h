@@ -54,17 +54,17 @@ struct alert_standing {
     bool drill;
     bool duress;       /* latched: only a staff command lifts it */
     bool unclear;      /* the caution came from an unreadable train */
-    bool unconfirmed;  /* the code was pressed during a lockdown: surfaces on site are calm */
-    bool wipe_pending; /* asked for (grace over) and not yet reported done */
+    bool unconfirmed;  /* the code was pressed at the door without the authority to end this */
+    bool calm;         /* surfaces on site show quiet: after the code, and after duress alike */
+    bool wipe_pending; /* asked for and neither taken back nor reported done */
     struct alert_id id;
 };
 
 struct alert {
     struct alert_standing now;
-    int64_t since;        /* when the alert began, ns */
-    int64_t wipe_at;      /* end of the wipe's grace, NS_NEVER: none runs */
-    bool wipe_is_drill;   /* what that grace will start */
-    bool wipe_rehearsing; /* a wipe drill was started and has not reported */
+    int64_t since;      /* when the alert began, ns */
+    int64_t wipe_at;    /* end of the wipe's grace, NS_NEVER: none runs */
+    bool wipe_is_drill; /* what that grace will start */
 };
 
 enum alert_action_kind {

@@ -1,0 +1,340 @@
+#include "kiosk/core/alert.h"
+
+#include "kiosk/core/ns.h"
+
+#include <string.h>
+
+/* Actions in the order in which they are to be done. */
+struct todo {
+    struct alert_action *out;
+    size_t n;
+};
+
+static struct alert_action *add(struct todo *t, const struct alert *a, enum alert_action_kind kind)
+{
+    struct alert_action *x = &t->out[t->n++];
+    *x = (struct alert_action){.kind = kind, .drill = a->now.drill, .id = a->now.id};
+    return x;
+}
+
+/* What changed is made durable first, told next, and kept for latecomers last. */
+static void tell(struct todo *t, const struct alert *a, enum alert_publish what)
+{
+    add(t, a, ALERT_DO_RECORD);
+    add(t, a, ALERT_DO_PUBLISH)->publish = what;
+    add(t, a, ALERT_DO_STATE);
+}
+
+static enum alert_publish caution_of(const struct alert *a)
+{
+    return a->now.unclear ? ALERT_PUB_UNCLEAR : ALERT_PUB_CAUTION;
+}
+
+static void begin(struct alert *a, const struct alert_event *e, enum alert_state state, bool drill,
+                  int64_t now)
+{
+    a->now.state = state;
+    a->now.drill = drill;
+    a->now.unclear = state == ALERT_CAUTION && e->gesture == GESTURE_UNCLEAR;
+    a->now.unconfirmed = false;
+    a->now.calm = false;
+    a->now.id = e->fresh_id;
+    a->since = now;
+}
+
+/* Back to quiet. A wipe that runs is not touched by it, and duress stands until a staff command
+ * lifts it. */
+static void settle(struct alert *a)
+{
+    a->now.state = ALERT_QUIET;
+    a->now.drill = false;
+    a->now.unclear = false;
+    a->now.unconfirmed = false;
+    a->now.calm = false;
+    if (!a->now.duress)
+        a->now.id = (struct alert_id){{0}};
+}
+
+static void finish(struct todo *t, struct alert *a)
+{
+    struct alert ended = *a;
+    bool drill = a->now.drill;
+    settle(a);
+    add(t, a, ALERT_DO_RECORD);
+    add(t, &ended, ALERT_DO_PUBLISH)->publish = ALERT_PUB_ALL_CLEAR;
+    add(t, a, ALERT_DO_STATE);
+    if (drill)
+        add(t, &ended, ALERT_DO_REPORT);
+    add(t, a, ALERT_DO_FORGET);
+}
+
+static void grace_cancel(struct alert *a)
+{
+    if (a->wipe_at == NS_NEVER)
+        return;
+    a->wipe_at = NS_NEVER;
+    if (!a->wipe_is_drill)
+        a->now.wipe_pending = false;
+}
+
+/* A drill makes room at once for what is real. */
+static void drill_end(struct todo *t, struct alert *a)
+{
+    if (!a->now.drill)
+        return;
+    grace_cancel(a);
+    finish(t, a);
+}
+
+static void on_lockdown(struct todo *t, struct alert *a, const struct alert_event *e, int64_t now)
+{
+    drill_end(t, a);
+    if (a->now.state == ALERT_LOCKDOWN) {
+        a->now.calm = false;
+        a->now.unconfirmed = false;
+    } else {
+        begin(a, e, ALERT_LOCKDOWN, false, now);
+        add(t, a, ALERT_DO_FORGET);
+    }
+    tell(t, a, ALERT_PUB_LOCKDOWN);
+}
+
+static void on_caution(struct todo *t, struct alert *a, const struct alert_event *e, int64_t now)
+{
+    drill_end(t, a);
+    if (a->now.state == ALERT_LOCKDOWN)
+        return;
+    if (a->now.state == ALERT_CAUTION) {
+        a->now.calm = false;
+        a->now.unconfirmed = false;
+    } else {
+        begin(a, e, ALERT_CAUTION, false, now);
+        add(t, a, ALERT_DO_FORGET);
+    }
+    tell(t, a, caution_of(a));
+}
+
+static void on_wipe(struct todo *t, struct alert *a, const struct alert_rules *r, bool drill,
+                    int64_t now)
+{
+    if (a->wipe_at != NS_NEVER || (a->now.wipe_pending && !drill))
+        return;
+    a->wipe_is_drill = drill;
+    if (!drill) {
+        a->now.wipe_pending = true;
+        add(t, a, ALERT_DO_RECORD);
+    }
+    if (r->wipe_grace > 0)
+        a->wipe_at = now + r->wipe_grace;
+    else
+        add(t, a, ALERT_DO_WIPE)->drill = drill;
+}
+
+static bool in_abort_window(const struct alert *a, const struct alert_rules *r, int64_t now)
+{
+    return a->now.state == ALERT_CAUTION && !a->now.duress && now - a->since <= r->abort_window;
+}
+
+static void on_code(struct todo *t, struct alert *a, const struct alert_rules *r, int64_t now)
+{
+    bool grace = a->wipe_at != NS_NEVER && !a->now.duress;
+    if (grace)
+        grace_cancel(a);
+    if (a->now.drill || in_abort_window(a, r, now)) {
+        finish(t, a);
+    } else if (a->now.state != ALERT_QUIET && !a->now.calm) {
+        a->now.calm = true;
+        a->now.unconfirmed = true;
+        tell(t, a, ALERT_PUB_UNCONFIRMED);
+    } else if (grace) {
+        add(t, a, ALERT_DO_RECORD);
+    }
+}
+
+/* On site the same as the code; what differs is told outside, and a wipe in its grace goes on. */
+static void on_duress(struct todo *t, struct alert *a, const struct alert_rules *r,
+                      const struct alert_event *e, int64_t now)
+{
+    drill_end(t, a);
+    a->now.calm = a->now.state != ALERT_QUIET;
+    if (r->plain) {
+        if (a->now.calm)
+            add(t, a, ALERT_DO_RECORD);
+        return;
+    }
+    if (alert_id_is_none(&a->now.id)) {
+        a->now.id = e->fresh_id;
+        a->since = now;
+    }
+    a->now.duress = true;
+    tell(t, a, ALERT_PUB_DURESS);
+}
+
+static void on_drill(struct todo *t, struct alert *a, const struct alert_rules *r,
+                     const struct alert_event *e, int64_t now)
+{
+    if (a->now.state != ALERT_QUIET || a->now.duress)
+        return;
+    begin(a, e, ALERT_LOCKDOWN, true, now);
+    add(t, a, ALERT_DO_FORGET);
+    tell(t, a, ALERT_PUB_LOCKDOWN);
+    if (e->drill_wipe && r->wipe)
+        on_wipe(t, a, r, true, now);
+}
+
+static void on_gesture(struct todo *t, struct alert *a, const struct alert_rules *r,
+                       const struct alert_event *e, int64_t now)
+{
+    switch (e->gesture) {
+    case GESTURE_SENSED:
+        add(t, a, ALERT_DO_TICK)->ticks = 1;
+        break;
+    case GESTURE_IGNORED:
+        break;
+    case GESTURE_LOCKDOWN:
+        on_lockdown(t, a, e, now);
+        break;
+    case GESTURE_WIPE:
+        if (r->wipe)
+            on_wipe(t, a, r, false, now);
+        break;
+    case GESTURE_CAUTION:
+    case GESTURE_UNCLEAR:
+        on_caution(t, a, e, now);
+        break;
+    case GESTURE_CODE:
+        on_code(t, a, r, now);
+        break;
+    case GESTURE_DURESS:
+        on_duress(t, a, r, e, now);
+        break;
+    case GESTURE_STUCK:
+    case GESTURE_FOUND:
+    case GESTURE_FREED:
+        add(t, a, ALERT_DO_NOTICE)->notice = e->gesture;
+        break;
+    }
+}
+
+static void on_command(struct todo *t, struct alert *a, const struct alert_rules *r,
+                       const struct alert_event *e, int64_t now)
+{
+    bool stands = a->now.state != ALERT_QUIET || a->now.duress;
+    switch (e->command) {
+    case ALERT_CMD_LOCKDOWN:
+        on_lockdown(t, a, e, now);
+        break;
+    case ALERT_CMD_CAUTION:
+        on_caution(t, a, e, now);
+        break;
+    case ALERT_CMD_DRILL:
+        on_drill(t, a, r, e, now);
+        break;
+    case ALERT_CMD_ALL_CLEAR:
+        if (!stands)
+            break;
+        grace_cancel(a);
+        a->now.duress = false;
+        finish(t, a);
+        break;
+    case ALERT_CMD_ABORT: {
+        bool grace = a->wipe_at != NS_NEVER;
+        grace_cancel(a);
+        if (a->now.drill || in_abort_window(a, r, now))
+            finish(t, a);
+        else if (grace)
+            add(t, a, ALERT_DO_RECORD);
+        break;
+    }
+    }
+}
+
+static void on_time(struct todo *t, struct alert *a, const struct alert_rules *r, int64_t now)
+{
+    if (now >= a->wipe_at) {
+        a->wipe_at = NS_NEVER;
+        add(t, a, ALERT_DO_WIPE)->drill = a->wipe_is_drill;
+    }
+    if (a->now.drill && now - a->since >= r->drill_lasts)
+        drill_end(t, a);
+}
+
+void alert_init(struct alert *a)
+{
+    *a = (struct alert){.wipe_at = NS_NEVER};
+}
+
+size_t alert_resume(struct alert *a, const struct alert_standing *s, int64_t now,
+                    struct alert_action out[ALERT_ACTIONS_MAX])
+{
+    struct todo t = {.out = out};
+    *a = (struct alert){.now = *s, .since = now, .wipe_at = NS_NEVER};
+    if (a->now.wipe_pending)
+        add(&t, a, ALERT_DO_WIPE)->drill = false;
+    if (a->now.state != ALERT_QUIET)
+        add(&t, a, ALERT_DO_PUBLISH)->publish =
+            a->now.state == ALERT_LOCKDOWN ? ALERT_PUB_LOCKDOWN : caution_of(a);
+    if (a->now.unconfirmed)
+        add(&t, a, ALERT_DO_PUBLISH)->publish = ALERT_PUB_UNCONFIRMED;
+    if (a->now.duress)
+        add(&t, a, ALERT_DO_PUBLISH)->publish = ALERT_PUB_DURESS;
+    add(&t, a, ALERT_DO_STATE);
+    return t.n;
+}
+
+size_t alert_step(struct alert *a, const struct alert_rules *r, const struct alert_event *e,
+                  int64_t now, struct alert_action out[ALERT_ACTIONS_MAX])
+{
+    struct todo t = {.out = out};
+    switch (e->kind) {
+    case ALERT_EV_GESTURE:
+        on_gesture(&t, a, r, e, now);
+        break;
+    case ALERT_EV_COMMAND:
+        if (!r->plain)
+            on_command(&t, a, r, e, now);
+        break;
+    case ALERT_EV_DRILL:
+        on_drill(&t, a, r, e, now);
+        break;
+    case ALERT_EV_TIME:
+        on_time(&t, a, r, now);
+        break;
+    case ALERT_EV_WIPED:
+        if (a->now.wipe_pending && a->wipe_at == NS_NEVER) {
+            a->now.wipe_pending = false;
+            add(&t, a, ALERT_DO_RECORD);
+        }
+        break;
+    }
+    return t.n;
+}
+
+int64_t alert_deadline(const struct alert *a, const struct alert_rules *r)
+{
+    int64_t drill = a->now.drill ? a->since + r->drill_lasts : NS_NEVER;
+    return drill < a->wipe_at ? drill : a->wipe_at;
+}
+
+enum alert_state alert_on_site(const struct alert *a)
+{
+    return a->now.calm ? ALERT_QUIET : a->now.state;
+}
+
+bool alert_id_equal(const struct alert_id *a, const struct alert_id *b)
+{
+    return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+bool alert_id_is_none(const struct alert_id *id)
+{
+    static const struct alert_id none;
+    return alert_id_equal(id, &none);
+}
+
+const char *alert_state_name(enum alert_state s)
+{
+    static const char *const state_names[] = {
+        [ALERT_QUIET] = "quiet", [ALERT_CAUTION] = "caution", [ALERT_LOCKDOWN] = "lockdown"};
+    return state_names[s];
+}

@@ -40,8 +40,11 @@ struct cue_facts {
     uint32_t seen, safe;
 };
 
-/* Nobody is listening: no live relay beat and no acknowledgement within this (DESIGN, Delivery). */
-#define CUE_NOBODY_AFTER (60 * INT64_C(1000000000))
+/* How long a press is shown as felt: a cue may take 10 s to appear, and must then be seen. */
+#define CUE_SENSED_FOR (20 * INT64_C(1000000000))
+/* Nobody is listening, or a relay is dead: no live relay beat and no acknowledgement within this
+ * (DESIGN, Delivery). */
+#define CUE_SILENCE (60 * INT64_C(1000000000))
 
 struct cue cue_of(const struct cue_facts *f, int64_t now);
 

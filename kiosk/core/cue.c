@@ -1,0 +1,58 @@
+#include "kiosk/core/cue.h"
+
+#include "kiosk/core/ns.h"
+
+static bool within(int64_t at, int64_t span, int64_t now)
+{
+    return at != NS_NEVER && now - at < span;
+}
+
+static uint32_t alert_signs(const struct cue_facts *f, int64_t now)
+{
+    uint32_t signs = 0;
+    bool answered = f->seen > 0;
+    if (f->handed_over)
+        signs |= CUE_ACCEPTED;
+    else if (f->delivered_lan)
+        signs |= CUE_LAN_ONLY;
+    if (answered)
+        signs |= CUE_SEEN;
+    else if (!within(f->alert_at, CUE_SILENCE, now) && !within(f->relay_at, CUE_SILENCE, now))
+        signs |= CUE_NOBODY;
+    if (f->drill)
+        signs |= CUE_DRILL;
+    return signs;
+}
+
+struct cue cue_of(const struct cue_facts *f, int64_t now)
+{
+    struct cue c = {0};
+    if (within(f->sensed_at, CUE_SENSED_FOR, now))
+        c.signs |= CUE_SENSED;
+    if (f->fault)
+        c.signs |= CUE_FAULT;
+    if (!f->path)
+        c.signs |= CUE_NO_PATH;
+    if (f->relay_configured && !within(f->relay_at, CUE_SILENCE, now))
+        c.signs |= CUE_RELAY_DEAD;
+    if (!f->calm && f->alert_at != NS_NEVER) {
+        c.signs |= alert_signs(f, now);
+        c.seen = f->seen;
+        c.safe = f->safe;
+    }
+    return c;
+}
+
+static int64_t sooner(int64_t best, int64_t at, int64_t span, int64_t now)
+{
+    if (at == NS_NEVER || at + span <= now)
+        return best;
+    return at + span < best ? at + span : best;
+}
+
+int64_t cue_deadline(const struct cue_facts *f, int64_t now)
+{
+    int64_t best = sooner(NS_NEVER, f->sensed_at, CUE_SENSED_FOR, now);
+    best = sooner(best, f->alert_at, CUE_SILENCE, now);
+    return sooner(best, f->relay_at, CUE_SILENCE, now);
+}

@@ -1,0 +1,118 @@
+#include "kiosk/core/cue.h"
+#include "kiosk/core/ns.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+/* cmocka.h needs those above first */
+#include <cmocka.h>
+
+#define AT(s) ((s)*NS_PER_S)
+
+static const struct {
+    const char *what;
+    struct cue_facts facts;
+    uint32_t signs, seen;
+} rows[] = {
+    {"at rest", {.path = true, .sensed_at = NS_NEVER, .alert_at = NS_NEVER}, 0, 0},
+    {"no path", {.sensed_at = NS_NEVER, .alert_at = NS_NEVER}, CUE_NO_PATH, 0},
+    {"felt", {.path = true, .sensed_at = AT(990), .alert_at = NS_NEVER}, CUE_SENSED, 0},
+    {"felt long ago", {.path = true, .sensed_at = AT(980), .alert_at = NS_NEVER}, 0, 0},
+    {"fault",
+     {.path = true, .fault = true, .sensed_at = NS_NEVER, .alert_at = NS_NEVER},
+     CUE_FAULT,
+     0},
+    {"accepted",
+     {.path = true, .handed_over = true, .sensed_at = NS_NEVER, .alert_at = AT(990)},
+     CUE_ACCEPTED,
+     0},
+    {"accepted here and outside",
+     {.path = true,
+      .handed_over = true,
+      .delivered_lan = true,
+      .sensed_at = NS_NEVER,
+      .alert_at = AT(990)},
+     CUE_ACCEPTED,
+     0},
+    {"on this network alone",
+     {.path = true, .delivered_lan = true, .sensed_at = NS_NEVER, .alert_at = AT(990)},
+     CUE_LAN_ONLY,
+     0},
+    {"seen by two",
+     {.path = true, .handed_over = true, .sensed_at = NS_NEVER, .alert_at = AT(900), .seen = 2},
+     CUE_ACCEPTED | CUE_SEEN,
+     2},
+    {"nobody after a minute",
+     {.path = true,
+      .handed_over = true,
+      .sensed_at = NS_NEVER,
+      .alert_at = AT(940),
+      .relay_at = NS_NEVER},
+     CUE_ACCEPTED | CUE_NOBODY,
+     0},
+    {"a live relay is somebody",
+     {.path = true,
+      .handed_over = true,
+      .sensed_at = NS_NEVER,
+      .alert_at = AT(900),
+      .relay_configured = true,
+      .relay_at = AT(950)},
+     CUE_ACCEPTED,
+     0},
+    {"a dead relay",
+     {.path = true,
+      .sensed_at = NS_NEVER,
+      .alert_at = NS_NEVER,
+      .relay_configured = true,
+      .relay_at = AT(940)},
+     CUE_RELAY_DEAD,
+     0},
+    {"drill",
+     {.path = true, .drill = true, .sensed_at = NS_NEVER, .alert_at = AT(999)},
+     CUE_DRILL,
+     0},
+    {"calm again after the code",
+     {.path = true,
+      .calm = true,
+      .handed_over = true,
+      .sensed_at = NS_NEVER,
+      .alert_at = AT(900),
+      .seen = 3},
+     0,
+     0},
+};
+
+static void test_rows(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct cue c = cue_of(&rows[i].facts, AT(1000));
+        if (c.signs != rows[i].signs)
+            print_message("in the row \"%s\"\n", rows[i].what);
+        assert_int_equal(c.signs, rows[i].signs);
+        assert_int_equal(c.seen, rows[i].seen);
+    }
+}
+
+static void test_nothing_changes_before_the_deadline(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int64_t now = AT(1000);
+        struct cue c = cue_of(&rows[i].facts, now);
+        int64_t next = cue_deadline(&rows[i].facts, now);
+        int64_t last = next == NS_NEVER ? AT(100000) : next - 1;
+        struct cue later = cue_of(&rows[i].facts, last);
+        assert_memory_equal(&c, &later, sizeof c);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_nothing_changes_before_the_deadline),
+    };
+    return cmocka_run_group_tests_name("cue", tests, NULL, NULL);
+}

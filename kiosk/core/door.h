@@ -32,6 +32,7 @@ struct door_rules {
 struct door {
     bool open;
     bool judged;   /* this opening's hour has been looked at */
+    bool waits;    /* it cannot be, until the clock is set */
     bool lockdown; /* it was opened during one */
     bool held;     /* DOOR_HELD_OPEN was said */
     bool spoken;   /* something was said that DOOR_CLOSED must end */

@@ -38,13 +38,13 @@ struct pair_event {
 struct pair {
     int64_t throw_time;
     bool no, nc;
-    bool pressed;    /* what counts now; give it to gesture_start after pair_start */
-    bool fault;      /* a fault stands */
-    int named;       /* the enum pair_event_kind of that fault */
-    bool known;      /* no and nc, as they are, have been given their meaning */
-    int rest;        /* which contacts are the rest of a worn switch; -1: none */
-    int64_t since;   /* when no or nc last changed */
-    int64_t unsound; /* when they left the last position that had a meaning */
+    bool pressed;               /* what counts now; give it to gesture_start after pair_start */
+    bool fault;                 /* a fault stands */
+    enum pair_event_kind named; /* that fault */
+    bool known;                 /* no and nc, as they are, have been given their meaning */
+    int rest;                   /* which contacts are the rest of a worn switch; -1: none */
+    int64_t since;              /* when no or nc last changed */
+    int64_t unsound;            /* when they left the last position that had a meaning */
 };
 
 enum { PAIR_MAX = 4 }; /* most events of one call */

@@ -4,7 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The bytes on the wire. Every sealed message is ENVELOPE_SIZE bytes whatever it says; the test
+/* The caller has called sodium_init().
+ *
+ * The bytes on the wire. Every sealed message is ENVELOPE_SIZE bytes whatever it says; the test
  * vectors in tests/vectors/envelope.json are shared with the phone page.
  *
  * Broadcast, kiosk to phones: signed by the kiosk, encrypted under the venue's key.
@@ -45,6 +47,7 @@ enum {
     ENVELOPE_SECRET = 64, /* Ed25519 secret key, as libsodium has it: seed then public */
     ENVELOPE_ID = 8,      /* a venue's or kiosk's id */
     ENVELOPE_NONCE = 24,
+    ENVELOPE_TOPIC_MAX = 255, /* bytes of a topic's full name */
 };
 
 /* Where a message belongs; what signature and associated data bind it to. */
@@ -59,7 +62,8 @@ struct envelope_place {
 enum envelope_result {
     ENVELOPE_OK,
     ENVELOPE_TOO_LONG,  /* the text does not fit */
-    ENVELOPE_MALFORMED, /* wrong size, version, form, or length field, or non-zero padding */
+    ENVELOPE_MALFORMED, /* wrong size, version, form, or length field, non-zero padding, an epoch or
+                           seq of 2^53 or more, or a topic that is too long */
     ENVELOPE_NOT_OURS,  /* does not decrypt: another key, another place, or tampered */
     ENVELOPE_FORGED,    /* decrypts, but the signature is not the kiosk's (or staff phone's) */
 };
@@ -73,7 +77,8 @@ enum envelope_result envelope_seal(const struct envelope_place *at,
                                    size_t len, uint8_t out[ENVELOPE_SIZE]);
 
 /* Opens a broadcast. `at->epoch` and `at->seq` are filled from the wire; older ones are the
- * caller's to refuse. `text` gets a terminated copy. */
+ * caller's to refuse. `text` gets a terminated copy. Unless the result is ENVELOPE_OK, nothing is
+ * written. */
 enum envelope_result envelope_open(struct envelope_place *at, const uint8_t venue_key[ENVELOPE_KEY],
                                    const uint8_t kiosk_public[ENVELOPE_PUBLIC], const uint8_t *wire,
                                    size_t wire_len, char text[ENVELOPE_TEXT_MAX + 1], size_t *len);

@@ -1,0 +1,254 @@
+#include "kiosk/core/envelope.h"
+
+#include <sodium.h>
+#include <string.h>
+
+enum {
+    VERSION = 1,
+    FORM_BROADCAST = 1,
+    FORM_LETTER = 2,
+    SIGNATURE = crypto_sign_BYTES,
+    AT_EPOCH = 2,
+    AT_SEQ = 10,
+    AT_NONCE = 18,
+    AT_SEALED = 42,
+    AT_LETTER = 2,
+    TAG = crypto_aead_xchacha20poly1305_ietf_ABYTES,
+    BROADCAST_INNER = ENVELOPE_SIZE - AT_SEALED - TAG,
+    LETTER_INNER = ENVELOPE_SIZE - AT_LETTER - crypto_box_SEALBYTES,
+    IN_LENGTH = SIGNATURE,
+    IN_TEXT = SIGNATURE + 2,
+    TAGLINE = 11, /* "porchlight" and its zero */
+    BOUND_HEAD = TAGLINE + 2 + 2 * ENVELOPE_ID + 16 + 2,
+    BOUND_MAX = BOUND_HEAD + ENVELOPE_TOPIC_MAX + ENVELOPE_LETTER_MAX,
+};
+
+static const uint64_t integer_end = UINT64_C(1) << 53;
+
+_Static_assert(BROADCAST_INNER == IN_TEXT + ENVELOPE_TEXT_MAX, "the broadcast fills its envelope");
+_Static_assert(LETTER_INNER == IN_TEXT + ENVELOPE_LETTER_MAX, "the letter fills its envelope");
+_Static_assert(crypto_aead_xchacha20poly1305_ietf_KEYBYTES == ENVELOPE_KEY, "venue key");
+_Static_assert(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES == ENVELOPE_NONCE, "nonce");
+_Static_assert(crypto_sign_SECRETKEYBYTES == ENVELOPE_SECRET, "secret key");
+_Static_assert(crypto_sign_PUBLICKEYBYTES == ENVELOPE_PUBLIC, "public key");
+
+/* What signature and associated data cover: `bytes`, of which the first `place` are the
+ * associated data and all `len` are signed. */
+struct bound {
+    uint8_t bytes[BOUND_MAX];
+    size_t place, len;
+};
+
+static void put_be(uint8_t *p, uint64_t value, size_t bytes)
+{
+    while (bytes-- > 0) {
+        p[bytes] = (uint8_t)value;
+        value >>= 8;
+    }
+}
+
+static uint64_t get_be(const uint8_t *p, size_t bytes)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < bytes; i++)
+        value = value << 8 | p[i];
+    return value;
+}
+
+static int bound_place(struct bound *b, uint8_t form, const struct envelope_place *at)
+{
+    size_t topic = strnlen(at->topic, ENVELOPE_TOPIC_MAX + 1);
+    if (topic > ENVELOPE_TOPIC_MAX || at->epoch >= integer_end || at->seq >= integer_end)
+        return -1;
+    uint8_t *p = b->bytes;
+    memcpy(p, "porchlight", TAGLINE);
+    p += TAGLINE;
+    *p++ = VERSION;
+    *p++ = form;
+    memcpy(p, at->venue, ENVELOPE_ID);
+    p += ENVELOPE_ID;
+    memcpy(p, at->kiosk, ENVELOPE_ID);
+    p += ENVELOPE_ID;
+    put_be(p, at->epoch, 8);
+    p += 8;
+    put_be(p, at->seq, 8);
+    p += 8;
+    put_be(p, topic, 2);
+    p += 2;
+    memcpy(p, at->topic, topic);
+    b->place = b->len = BOUND_HEAD + topic;
+    return 0;
+}
+
+static void bound_text(struct bound *b, const char *text, size_t len)
+{
+    memcpy(b->bytes + b->place, text, len);
+    b->len = b->place + len;
+}
+
+/* Signs where there is a signer, and lays signature, length, text and zeros into inner. */
+static void inner_write(uint8_t *inner, size_t size, const struct bound *b, const uint8_t *signer,
+                        const char *text, size_t len)
+{
+    memset(inner, 0, size);
+    if (signer != NULL)
+        crypto_sign_detached(inner, NULL, b->bytes, b->len, signer);
+    put_be(inner + IN_LENGTH, len, 2);
+    memcpy(inner + IN_TEXT, text, len);
+}
+
+static enum envelope_result inner_read(const uint8_t *inner, size_t size, char *text, size_t *len)
+{
+    size_t n = (size_t)get_be(inner + IN_LENGTH, 2);
+    if (n > size - IN_TEXT || !sodium_is_zero(inner + IN_TEXT + n, size - IN_TEXT - n))
+        return ENVELOPE_MALFORMED;
+    memcpy(text, inner + IN_TEXT, n);
+    text[n] = '\0';
+    *len = n;
+    return ENVELOPE_OK;
+}
+
+enum envelope_result envelope_seal(const struct envelope_place *at,
+                                   const uint8_t venue_key[ENVELOPE_KEY],
+                                   const uint8_t kiosk_secret[ENVELOPE_SECRET],
+                                   const uint8_t nonce[ENVELOPE_NONCE], const char *text,
+                                   size_t len, uint8_t out[ENVELOPE_SIZE])
+{
+    struct bound b;
+    uint8_t inner[BROADCAST_INNER];
+    if (len > ENVELOPE_TEXT_MAX)
+        return ENVELOPE_TOO_LONG;
+    if (bound_place(&b, FORM_BROADCAST, at) < 0)
+        return ENVELOPE_MALFORMED;
+    bound_text(&b, text, len);
+    inner_write(inner, sizeof inner, &b, kiosk_secret, text, len);
+    out[0] = VERSION;
+    out[1] = FORM_BROADCAST;
+    put_be(out + AT_EPOCH, at->epoch, 8);
+    put_be(out + AT_SEQ, at->seq, 8);
+    memcpy(out + AT_NONCE, nonce, ENVELOPE_NONCE);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(out + AT_SEALED, NULL, inner, sizeof inner, b.bytes,
+                                               b.place, NULL, nonce, venue_key);
+    sodium_memzero(inner, sizeof inner);
+    sodium_memzero(&b, sizeof b);
+    return ENVELOPE_OK;
+}
+
+enum envelope_result envelope_open(struct envelope_place *at, const uint8_t venue_key[ENVELOPE_KEY],
+                                   const uint8_t kiosk_public[ENVELOPE_PUBLIC], const uint8_t *wire,
+                                   size_t wire_len, char text[ENVELOPE_TEXT_MAX + 1], size_t *len)
+{
+    if (wire_len != ENVELOPE_SIZE || wire[0] != VERSION || wire[1] != FORM_BROADCAST)
+        return ENVELOPE_MALFORMED;
+    struct envelope_place found = *at;
+    struct bound b;
+    uint8_t inner[BROADCAST_INNER];
+    found.epoch = get_be(wire + AT_EPOCH, 8);
+    found.seq = get_be(wire + AT_SEQ, 8);
+    if (bound_place(&b, FORM_BROADCAST, &found) < 0)
+        return ENVELOPE_MALFORMED;
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(inner, NULL, NULL, wire + AT_SEALED,
+                                                   ENVELOPE_SIZE - AT_SEALED, b.bytes, b.place,
+                                                   wire + AT_NONCE, venue_key) != 0)
+        return ENVELOPE_NOT_OURS;
+    char copy[ENVELOPE_TEXT_MAX + 1];
+    size_t n;
+    enum envelope_result r = inner_read(inner, sizeof inner, copy, &n);
+    if (r == ENVELOPE_OK) {
+        bound_text(&b, copy, n);
+        if (crypto_sign_verify_detached(inner, b.bytes, b.len, kiosk_public) != 0)
+            r = ENVELOPE_FORGED;
+    }
+    if (r == ENVELOPE_OK) {
+        *at = found;
+        memcpy(text, copy, n + 1);
+        *len = n;
+    }
+    sodium_memzero(copy, sizeof copy);
+    sodium_memzero(inner, sizeof inner);
+    sodium_memzero(&b, sizeof b);
+    return r;
+}
+
+/* A letter binds no epoch and no seq: freshness is the kiosk's nonce, inside the text. */
+static int bound_letter(struct bound *b, const struct envelope_place *at, const char *text,
+                        size_t len)
+{
+    struct envelope_place timeless = *at;
+    timeless.epoch = timeless.seq = 0;
+    if (bound_place(b, FORM_LETTER, &timeless) < 0)
+        return -1;
+    bound_text(b, text, len);
+    return 0;
+}
+
+enum envelope_result envelope_letter_seal(const struct envelope_place *at,
+                                          const uint8_t kiosk_public[ENVELOPE_PUBLIC],
+                                          const uint8_t *signer, const char *text, size_t len,
+                                          uint8_t out[ENVELOPE_SIZE])
+{
+    struct bound b;
+    uint8_t inner[LETTER_INNER], box[crypto_box_PUBLICKEYBYTES];
+    if (len > ENVELOPE_LETTER_MAX)
+        return ENVELOPE_TOO_LONG;
+    if (bound_letter(&b, at, text, len) < 0)
+        return ENVELOPE_MALFORMED;
+    if (crypto_sign_ed25519_pk_to_curve25519(box, kiosk_public) != 0)
+        return ENVELOPE_NOT_OURS;
+    inner_write(inner, sizeof inner, &b, signer, text, len);
+    out[0] = VERSION;
+    out[1] = FORM_LETTER;
+    int failed = crypto_box_seal(out + AT_LETTER, inner, sizeof inner, box);
+    sodium_memzero(inner, sizeof inner);
+    sodium_memzero(&b, sizeof b);
+    return failed ? ENVELOPE_NOT_OURS : ENVELOPE_OK;
+}
+
+enum envelope_result envelope_letter_open(const uint8_t kiosk_public[ENVELOPE_PUBLIC],
+                                          const uint8_t kiosk_secret[ENVELOPE_SECRET],
+                                          const uint8_t *wire, size_t wire_len,
+                                          char text[ENVELOPE_LETTER_MAX + 1], size_t *len,
+                                          uint8_t signature[64])
+{
+    if (wire_len != ENVELOPE_SIZE || wire[0] != VERSION || wire[1] != FORM_LETTER)
+        return ENVELOPE_MALFORMED;
+    uint8_t inner[LETTER_INNER];
+    uint8_t box_public[crypto_box_PUBLICKEYBYTES], box_secret[crypto_box_SECRETKEYBYTES];
+    if (crypto_sign_ed25519_pk_to_curve25519(box_public, kiosk_public) != 0)
+        return ENVELOPE_NOT_OURS;
+    crypto_sign_ed25519_sk_to_curve25519(box_secret, kiosk_secret);
+    int failed = crypto_box_seal_open(inner, wire + AT_LETTER, ENVELOPE_SIZE - AT_LETTER,
+                                      box_public, box_secret);
+    sodium_memzero(box_secret, sizeof box_secret);
+    if (failed)
+        return ENVELOPE_NOT_OURS;
+    enum envelope_result r = inner_read(inner, sizeof inner, text, len);
+    memcpy(signature, inner, SIGNATURE);
+    sodium_memzero(inner, sizeof inner);
+    return r;
+}
+
+enum envelope_result envelope_letter_signed(const struct envelope_place *at,
+                                            const uint8_t signer[ENVELOPE_PUBLIC],
+                                            const uint8_t signature[64], const char *text,
+                                            size_t len)
+{
+    struct bound b;
+    if (len > ENVELOPE_LETTER_MAX || bound_letter(&b, at, text, len) < 0)
+        return ENVELOPE_MALFORMED;
+    int failed = crypto_sign_verify_detached(signature, b.bytes, b.len, signer);
+    sodium_memzero(&b, sizeof b);
+    return failed ? ENVELOPE_FORGED : ENVELOPE_OK;
+}
+
+const char *envelope_result_name(enum envelope_result r)
+{
+    static const char *const names[] = {
+        [ENVELOPE_OK] = "ok",
+        [ENVELOPE_TOO_LONG] = "too long",
+        [ENVELOPE_MALFORMED] = "malformed",
+        [ENVELOPE_NOT_OURS] = "not ours",
+        [ENVELOPE_FORGED] = "forged",
+    };
+    return (size_t)r < sizeof names / sizeof names[0] ? names[r] : "unknown";
+}

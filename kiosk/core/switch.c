@@ -1,0 +1,127 @@
+#include "kiosk/core/switch.h"
+
+#include "kiosk/core/ns.h"
+
+struct said {
+    struct switch_event *out;
+    size_t n;
+};
+
+static void say_gestures(struct said *t, const enum gesture *g, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        t->out[t->n++] = (struct switch_event){.gesture = g[i]};
+}
+
+static void press(struct said *t, struct switch_state *s, const struct switch_rules *r,
+                  bool pressed, int64_t at)
+{
+    enum gesture g[GESTURE_MAX];
+    say_gestures(t, g, gesture_level(&s->gesture, &r->gesture, pressed, at, g));
+}
+
+static void say_pair(struct said *t, struct switch_state *s, const struct switch_rules *r,
+                     const struct pair_event *e, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (e[i].kind == PAIR_PRESSED || e[i].kind == PAIR_RELEASED)
+            press(t, s, r, e[i].kind == PAIR_PRESSED, e[i].at);
+        else
+            t->out[t->n++] = (struct switch_event){.wires = true, .fault = e[i].kind};
+    }
+}
+
+/* A contact has settled: what it means for the press. */
+static void contact_moved(struct said *t, struct switch_state *s, const struct switch_rules *r,
+                          int64_t at)
+{
+    struct pair_event e[PAIR_MAX];
+    if (!r->supervised)
+        press(t, s, r, s->contact[SWITCH_NO].level, at);
+    else
+        say_pair(
+            t, s, r, e,
+            pair_levels(&s->pair, s->contact[SWITCH_NO].level, s->contact[SWITCH_NC].level, at, e));
+}
+
+/* Settles what is due, the contact that moved first going first. */
+static void settle(struct said *t, struct switch_state *s, const struct switch_rules *r,
+                   int64_t now)
+{
+    struct debounce *no = &s->contact[SWITCH_NO], *nc = &s->contact[SWITCH_NC];
+    for (;;) {
+        struct debounce *first = debounce_deadline(no) <= debounce_deadline(nc) ? no : nc;
+        int64_t at;
+        if (!debounce_settle(first, now, &at))
+            return;
+        contact_moved(t, s, r, at);
+    }
+}
+
+static int64_t horizon(const struct switch_state *s, int64_t now)
+{
+    return debounce_horizon(&s->contact[SWITCH_NC], debounce_horizon(&s->contact[SWITCH_NO], now));
+}
+
+size_t switch_start(struct switch_state *s, const struct switch_rules *r, bool no, bool nc,
+                    int64_t now, struct switch_event out[SWITCH_MAX])
+{
+    struct said t = {.out = out};
+    enum gesture g[GESTURE_MAX];
+    bool pressed = no;
+    *s = (struct switch_state){0};
+    debounce_start(&s->contact[SWITCH_NO], r->debounce, no, now);
+    debounce_start(&s->contact[SWITCH_NC], r->debounce, r->supervised && nc, now);
+    if (r->supervised) {
+        pair_start(&s->pair, r->throw_time, no, nc, now);
+        pressed = s->pair.pressed;
+    }
+    say_gestures(&t, g, gesture_start(&s->gesture, pressed, now, g));
+    return t.n;
+}
+
+size_t switch_time(struct switch_state *s, const struct switch_rules *r, int64_t now,
+                   struct switch_event out[SWITCH_MAX])
+{
+    struct said t = {.out = out};
+    struct pair_event e[PAIR_MAX];
+    enum gesture g[GESTURE_MAX];
+    settle(&t, s, r, now);
+    int64_t certain = horizon(s, now);
+    if (r->supervised)
+        say_pair(&t, s, r, e, pair_time(&s->pair, certain, e));
+    say_gestures(&t, g, gesture_time(&s->gesture, &r->gesture, certain, g));
+    return t.n;
+}
+
+size_t switch_level(struct switch_state *s, const struct switch_rules *r, enum switch_contact c,
+                    bool closed, int64_t at, struct switch_event out[SWITCH_MAX])
+{
+    size_t n = switch_time(s, r, at, out);
+    if (c == SWITCH_NC && !r->supervised)
+        return n;
+    debounce_level(&s->contact[c], closed, at);
+    struct said t = {.out = out, .n = n};
+    settle(&t, s, r, at);
+    return t.n;
+}
+
+int64_t switch_deadline(const struct switch_state *s, const struct switch_rules *r)
+{
+    int64_t due[4] = {debounce_deadline(&s->contact[SWITCH_NO]),
+                      debounce_deadline(&s->contact[SWITCH_NC]), NS_NEVER, NS_NEVER};
+    bool certain = due[0] == NS_NEVER && due[1] == NS_NEVER;
+    if (certain) {
+        due[2] = gesture_deadline(&s->gesture, &r->gesture);
+        due[3] = r->supervised ? pair_deadline(&s->pair) : NS_NEVER;
+    }
+    int64_t first = NS_NEVER;
+    for (size_t i = 0; i < sizeof due / sizeof due[0]; i++)
+        first = due[i] < first ? due[i] : first;
+    return first;
+}
+
+bool switch_at_fault(const struct switch_state *s)
+{
+    return s->gesture.fault || s->pair.fault;
+}

@@ -1,0 +1,54 @@
+#ifndef PORCHLIGHT_CORE_SWITCH_H
+#define PORCHLIGHT_CORE_SWITCH_H
+
+#include "kiosk/core/debounce.h"
+#include "kiosk/core/gesture.h"
+#include "kiosk/core/pair.h"
+
+/* One switch from its wires to what the hand meant: debounced contacts, the supervised pair where
+ * there are two, then the recogniser. Levels are raw ("closed"), times those of the edges. */
+struct switch_rules {
+    int64_t debounce;   /* ns */
+    int64_t throw_time; /* ns; of a supervised switch */
+    bool supervised;    /* a changeover contact on two lines */
+    struct gesture_rules gesture;
+};
+
+enum switch_contact { SWITCH_NO, SWITCH_NC, SWITCH_CONTACTS };
+
+struct switch_state {
+    struct debounce contact[SWITCH_CONTACTS];
+    struct pair pair;
+    struct gesture_state gesture;
+};
+
+struct switch_event {
+    bool wires; /* true: `fault` counts, else `gesture` */
+    enum gesture gesture;
+    enum pair_event_kind fault; /* PAIR_CUT, PAIR_SHORT, PAIR_TAMPER or PAIR_MENDED */
+};
+
+enum { SWITCH_MAX = 24 }; /* most events of one call */
+
+/* The levels found at start; `nc` is ignored where the switch is not supervised. Returns the
+ * number of events in out. */
+size_t switch_start(struct switch_state *s, const struct switch_rules *r, bool no, bool nc,
+                    int64_t now, struct switch_event out[SWITCH_MAX]);
+
+/* An edge, or a level re-read after lost edges (an unchanged one does no harm). What time had
+ * decided before `at` comes first. */
+size_t switch_level(struct switch_state *s, const struct switch_rules *r, enum switch_contact c,
+                    bool closed, int64_t at, struct switch_event out[SWITCH_MAX]);
+
+/* What time alone decides up to `now`. All edges that wait must have been given first. */
+size_t switch_time(struct switch_state *s, const struct switch_rules *r, int64_t now,
+                   struct switch_event out[SWITCH_MAX]);
+
+/* When switch_time next has something to say; NS_NEVER at rest. */
+int64_t switch_deadline(const struct switch_state *s, const struct switch_rules *r);
+
+/* True while the switch cannot be trusted: its wires are at fault, it is stuck or was found
+ * pressed. */
+bool switch_at_fault(const struct switch_state *s);
+
+#endif

@@ -1,0 +1,158 @@
+#include "kiosk/cli/control.h"
+
+#include "kiosk/common/duration.h"
+
+#include <getopt.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The reply's keys, all optional here so that an older porchlightd can still be read:
+ *   state, on_site   "quiet" | "caution" | "lockdown"; on_site: what surfaces in the room show
+ *   drill            a drill runs
+ *   alert            null, or {id, age_ms (null: not known), handed_over}
+ *   brokers          [{name, connected, outside, error (null: none)}]
+ *   inputs           [{name, kind: "switch" | "door", active, fault (null: none)}]
+ *   seen, safe       phones that answered the standing alert
+ *   pending          messages not yet handed over
+ *   clock_set, version */
+
+static const char *text_of(const cJSON *object, const char *key)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+
+    return cJSON_IsString(item) ? item->valuestring : NULL;
+}
+
+static bool is_true(const cJSON *object, const char *key)
+{
+    return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, key));
+}
+
+static double number_of(const cJSON *object, const char *key, double otherwise)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+
+    return cJSON_IsNumber(item) ? item->valuedouble : otherwise;
+}
+
+static void print_alert(const cJSON *reply)
+{
+    const cJSON *alert = cJSON_GetObjectItemCaseSensitive(reply, "alert");
+    char age[32] = "";
+    double ms = number_of(alert, "age_ms", -1);
+
+    if (!cJSON_IsObject(alert))
+        return;
+    if (ms >= 0)
+        duration_format((int64_t)(ms / 1000) * INT64_C(1000000000), age, sizeof age);
+    printf("alert:    %s%s%s, %.0f phones answered, %.0f of them safe\n",
+           is_true(alert, "handed_over") ? "handed over outside the venue" : "NOT yet handed over",
+           age[0] ? ", begun before " : "", age, number_of(reply, "seen", 0),
+           number_of(reply, "safe", 0));
+}
+
+static void print_brokers(const cJSON *reply)
+{
+    const cJSON *brokers = cJSON_GetObjectItemCaseSensitive(reply, "brokers"), *b;
+    bool outside = false;
+
+    cJSON_ArrayForEach(b, brokers)
+    {
+        const char *error = text_of(b, "error");
+        outside |= is_true(b, "outside");
+        printf("broker:   %s, %s, %s%s%s\n", text_of(b, "name"),
+               is_true(b, "outside") ? "outside" : "on this network",
+               is_true(b, "connected") ? "connected" : "NOT connected", error ? ": " : "",
+               error ? error : "");
+    }
+    if (cJSON_GetArraySize(brokers) == 0)
+        puts("broker:   none is configured: nobody would be alerted");
+    else if (!outside)
+        puts("          LAN only: without a broker outside, an alert can be carried off with the "
+             "Pi");
+}
+
+static void print_inputs(const cJSON *reply)
+{
+    const cJSON *i;
+
+    cJSON_ArrayForEach(i, cJSON_GetObjectItemCaseSensitive(reply, "inputs"))
+    {
+        const char *kind = text_of(i, "kind"), *fault = text_of(i, "fault");
+        bool door = kind && strcmp(kind, "door") == 0, active = is_true(i, "active");
+        printf("%-9s %s, %s%s%s\n", door ? "door:" : "switch:", text_of(i, "name"),
+               door     ? active ? "open" : "closed"
+               : active ? "pressed"
+                        : "at rest",
+               fault ? ", FAULT: " : "", fault ? fault : "");
+    }
+}
+
+static void print_plainly(const cJSON *reply)
+{
+    const char *state = text_of(reply, "state"), *on_site = text_of(reply, "on_site");
+
+    printf("state:    %s%s", state ? state : "unknown",
+           is_true(reply, "drill") ? " (a drill)" : "");
+    if (state && on_site && strcmp(state, on_site) != 0)
+        printf(", shown here as %s", on_site);
+    putchar('\n');
+    print_alert(reply);
+    print_brokers(reply);
+    print_inputs(reply);
+    if (number_of(reply, "pending", 0) > 0)
+        printf("pending:  %.0f not yet handed over\n", number_of(reply, "pending", 0));
+    if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(reply, "clock_set")))
+        puts("clock:    never set since power-up; ages and door hours are not known");
+    if (text_of(reply, "version"))
+        printf("version:  %s\n", text_of(reply, "version"));
+}
+
+static int show(const struct cli *cli, bool clear)
+{
+    cJSON *reply;
+    int code = control_ask(cli, "status", &reply);
+
+    if (code != CLI_OK)
+        return code;
+    if (clear)
+        fputs("\033[H\033[2J", stdout);
+    if (cli->json)
+        control_print(reply);
+    else
+        print_plainly(reply);
+    cJSON_Delete(reply);
+    return fflush(stdout) == 0 ? CLI_OK : CLI_FAILED;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    static const struct option options[] = {{"watch", no_argument, NULL, 'w'}, {0}};
+    bool watch = false;
+    int c;
+
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (c != 'w')
+            return cli_misuse(&cli_status, "\"%s\" is none of its options", argv[optind - 1]);
+        watch = true;
+    }
+    if (optind < argc)
+        return cli_misuse(&cli_status, "\"%s\" is too much", argv[optind]);
+    int code = show(cli, watch && !cli->json && isatty(STDOUT_FILENO));
+    while (watch && (code == CLI_OK || code == CLI_NOBODY)) {
+        sleep(1);
+        code = show(cli, !cli->json && isatty(STDOUT_FILENO));
+    }
+    return code;
+}
+
+const struct cli_command cli_status = {
+    .name = "status",
+    .arguments = "[--watch]",
+    .summary = "what the kiosk sees, says and waits for",
+    .help = "  --watch          again every second, until Ctrl-C\n",
+    .json = true,
+    .run = run,
+};

@@ -9,8 +9,16 @@
 /* The one seam to wires. Three makes stand behind it: libgpiod v2 (line_gpiod2.c), libgpiod v1
  * (line_gpiod1.c; the build picks one by pkg-config's version), simulated (line_sim.c).
  * Addresses: "gpiochip0:17" (a chip's name and offset), "pinctrl-bcm2711:17" (a chip's label),
- * "GPIO17" (a line's own name, unique on the machine), "sim:front" (simulated). */
+ * "GPIO17" (a line's own name, unique on the machine), "sim:front" (simulated, not active when it
+ * is opened) or "sim:front=1" (simulated, active when it is opened). */
 struct line;
+
+/* What simulated lines share: the socket that drives them (hw/line_sim.h has its grammar). Made
+ * once a program, before the first line, and freed after the last. The socket stands at
+ * `sim_path` (paths.h) while a simulated line is open, and not before. NULL with errno. */
+struct line_bus;
+struct line_bus *line_bus_new(const char *sim_path);
+void line_bus_free(struct line_bus *b); /* NULL is safe */
 
 enum line_direction { LINE_INPUT, LINE_OUTPUT };
 enum line_bias { LINE_BIAS_AS_IS, LINE_BIAS_PULL_UP, LINE_BIAS_PULL_DOWN, LINE_BIAS_DISABLED };
@@ -21,11 +29,16 @@ struct line_spec {
     char address[LINE_ADDRESS_MAX];
     enum line_direction direction;
     enum line_bias bias;
-    bool active_low;  /* active = low level: a contact to ground with a pull-up */
-    int64_t debounce; /* ns; asked of the kernel where it can (v2), else the caller's alone */
+    bool active_low; /* active = low level: a contact to ground with a pull-up. Simulated lines
+                        are driven as active or not, and have no other level */
+    /* ns; asked of the kernel where it can (v2), else 0 is taken. It keeps a storm of edges out
+     * of the queue and delays each true edge, and its timestamp, by as much: a fraction of the
+     * caller's own settling time is right. */
+    int64_t debounce;
 };
 
-/* One edge. `at`: the kernel's timestamp, ns of CLOCK_MONOTONIC. `active`: after the edge.
+/* One edge. `at`: the kernel's timestamp, ns of CLOCK_MONOTONIC. `active`: after the edge; it may
+ * be what it was before, where an edge between was lost or the make re-read the level itself.
  * `lost`: edges are missing before this one (a gap in the sequence, an overflow): re-read. */
 struct line_edge {
     int64_t at;
@@ -39,19 +52,20 @@ struct line_error {
     char text[256];
 };
 
-/* Opens one line. `name` ("switch front") stands in messages. For simulated lines `sim_path` is
- * the socket that drives them (paths.h), shared by all; unused by others. NULL with errno and
- * error->text: ENOENT (no such chip or line), EBUSY (taken: by whom is said), EACCES (not
- * permitted), EINVAL (the address). */
-struct line *line_open(const char *name, const struct line_spec *spec, const char *sim_path,
+/* Opens one line. `name` ("switch front") stands in messages. `bus` serves simulated lines and
+ * outlives them; NULL refuses them. NULL with errno and error->text: ENOENT (no such chip or
+ * line), EBUSY (taken: by whom is said), EACCES (not permitted), EINVAL (the address, or a name or
+ * label that several share), ENOTSUP (a bias the chip cannot give), or what the kernel said. */
+struct line *line_open(const char *name, const struct line_spec *spec, struct line_bus *bus,
                        struct line_error *error);
 void line_free(struct line *l); /* NULL is safe */
 
-/* Readable (POLLIN) when edges wait. -1 for an output. */
+/* Readable (POLLIN) when edges may wait; read then, even if nothing comes of it: a simulated line's
+ * also wakes for the bus, whose packets are taken in line_read. -1 for an output. */
 int line_fd(const struct line *l);
 
-/* Up to `max` waiting edges, oldest first; never blocks. Their number (0: none), or -1 with errno
- * (the chip is gone: ENODEV). */
+/* Up to `max` (at least 2) waiting edges, oldest first; never blocks. Their number (0: none), or -1
+ * with errno (the chip is gone: ENODEV; free the line then). */
 ssize_t line_read(struct line *l, struct line_edge *edges, size_t max);
 
 /* The level now: 1 active, 0 not, -1 with errno. */

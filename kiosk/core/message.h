@@ -43,6 +43,8 @@ enum {
     MESSAGE_DETAIL_MAX = 24,  /* "unclear", "unconfirmed", "cut", "short", "held-open", ... */
     MESSAGE_AT_MAX = 24,      /* "2026-11-22T18:33:04Z" */
     MESSAGE_ACCOUNT_MAX = 32, /* an account's name: 16 hex digits */
+    MESSAGE_NONCE = 16,
+    MESSAGE_PROOF_MAX = 200, /* bytes; what stands in them: cert.h */
 };
 
 struct message {
@@ -56,9 +58,19 @@ struct message {
 
     /* kind state alone */
     enum alert_state state;
-    uint32_t seen, safe;
     bool unconfirmed, duress;
-    uint8_t nonce[16]; /* what the next command must name; hex on the wire */
+
+    /* state: accounts that answered so far. drill-report: the same at the drill's end; there is one
+     * report for each broker, named in `detail`, with its latency in age_ms (null: no hand-over) */
+    uint32_t seen, safe;
+
+    /* state: what the next command must name; command-*: what it names. Hex on the wire. */
+    uint8_t nonce[MESSAGE_NONCE];
+
+    /* all-clear and state: that a staff phone ended the last lockdown (CERT_PROOF bytes).
+     * command-all-clear: its signature for that (64 bytes). 0: none. base64url on the wire. */
+    uint8_t proof[MESSAGE_PROOF_MAX];
+    size_t proof_len;
 
     /* will and online: the connection's number within the epoch */
     uint64_t connection;
@@ -68,14 +80,17 @@ struct message {
 };
 
 /* Writes compact JSON into out, always terminated. Returns its length, or -1 with errno EMSGSIZE
- * if `size` (ENVELOPE_TEXT_MAX + 1 fits every kind) is too small. */
+ * if `size` (ENVELOPE_TEXT_MAX + 1 fits every kind) is too small, EINVAL if a value is one that
+ * message_read would refuse, ENOMEM. */
 int message_write(const struct message *m, char *out, size_t size);
 
-/* Reads `len` bytes of JSON. Returns 0, or -1 and a reason in *why (static storage). */
+/* Reads `len` bytes of JSON. Returns 0, or -1 and a reason in *why (static storage); *m is then
+ * not to be used. */
 int message_read(struct message *m, const char *text, size_t len, const char **why);
 
 /* A UUID as RFC 9562 writes it: 36 characters. */
 void message_id_write(const struct alert_id *id, char out[37]);
+/* 0, or -1 for anything but 36 characters of a UUID in lower case. */
 int message_id_read(struct alert_id *id, const char *text);
 
 /* The human-readable sentence of a plain venue's generic apps is config's, not ours. */

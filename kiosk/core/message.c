@@ -1,0 +1,430 @@
+#include "kiosk/core/message.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    SCRATCH = 2048, /* more than any message needs, and cJSON wants a few bytes of slack */
+};
+
+/* Which keys a kind needs, beyond those of all. */
+enum part {
+    PART_ALERT = 1 << 0,   /* its id may not be null */
+    PART_KIOSK = 1 << 1,   /* the kiosk's keys must be there */
+    PART_DETAIL = 1 << 2,  /* its detail may not be null */
+    PART_STATE = 1 << 3,   /* state, unconfirmed, duress */
+    PART_COUNTS = 1 << 4,  /* seen, safe */
+    PART_NONCE = 1 << 5,   /* nonce */
+    PART_LINK = 1 << 6,    /* connection */
+    PART_ACCOUNT = 1 << 7, /* account */
+    PART_PROOF = 1 << 8,   /* it may have a proof */
+};
+
+static const struct {
+    const char *name;
+    unsigned parts;
+} kinds[MSG_KINDS] = {
+    [MSG_LOCKDOWN] = {"lockdown", PART_ALERT | PART_KIOSK},
+    [MSG_CAUTION] = {"caution", PART_ALERT | PART_KIOSK},
+    [MSG_DURESS] = {"duress", PART_ALERT | PART_KIOSK},
+    [MSG_ALL_CLEAR] = {"all-clear", PART_ALERT | PART_KIOSK | PART_PROOF},
+    [MSG_DOOR] = {"door", PART_KIOSK | PART_DETAIL},
+    [MSG_FAULT] = {"fault", PART_KIOSK | PART_DETAIL},
+    [MSG_DRILL_REPORT] = {"drill-report", PART_KIOSK | PART_COUNTS},
+    [MSG_STATE] = {"state", PART_KIOSK | PART_STATE | PART_COUNTS | PART_NONCE | PART_PROOF},
+    [MSG_ONLINE] = {"online", PART_KIOSK | PART_LINK},
+    [MSG_LOST] = {"lost", PART_KIOSK | PART_LINK},
+    [MSG_BEAT] = {"beat", PART_KIOSK},
+    [MSG_RETIRED] = {"retired", PART_KIOSK},
+    [MSG_SEEN] = {"seen", PART_ALERT | PART_ACCOUNT},
+    [MSG_SAFE] = {"safe", PART_ALERT | PART_ACCOUNT},
+    [MSG_CMD_LOCKDOWN] = {"command-lockdown", PART_ACCOUNT | PART_NONCE},
+    [MSG_CMD_CAUTION] = {"command-caution", PART_ACCOUNT | PART_NONCE},
+    [MSG_CMD_ALL_CLEAR] = {"command-all-clear", PART_ACCOUNT | PART_NONCE | PART_PROOF},
+    [MSG_CMD_DRILL] = {"command-drill", PART_ACCOUNT | PART_NONCE},
+    [MSG_CMD_ABORT] = {"command-abort", PART_ACCOUNT | PART_NONCE},
+};
+
+static const char *const states[] = {"quiet", "caution", "lockdown"};
+
+const char *message_kind_name(enum message_kind k)
+{
+    return k < MSG_KINDS ? kinds[k].name : "unknown";
+}
+
+/* --- the shapes of values ------------------------------------------------------------------- */
+
+static bool shaped(const char *text, const char *shape)
+{
+    size_t i;
+    for (i = 0; shape[i] != '\0'; i++) {
+        bool digit = text[i] >= '0' && text[i] <= '9';
+        bool letter = text[i] >= 'a' && text[i] <= 'f';
+        bool fits = shape[i] == '0'   ? digit
+                    : shape[i] == 'x' ? digit || letter
+                                      : text[i] == shape[i];
+        if (!fits)
+            return false;
+    }
+    return text[i] == '\0';
+}
+
+static bool at_is_good(const char *at)
+{
+    return shaped(at, "0000-00-00T00:00:00Z");
+}
+
+static bool account_is_good(const char *account)
+{
+    return shaped(account, "xxxxxxxxxxxxxxxx");
+}
+
+static bool detail_is_good(const char *detail)
+{
+    size_t len = strspn(detail, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    return len > 0 && len < MESSAGE_DETAIL_MAX && detail[len] == '\0';
+}
+
+void message_id_write(const struct alert_id *id, char out[37])
+{
+    static const char digits[] = "0123456789abcdef";
+    char *p = out;
+    for (size_t i = 0; i < sizeof id->bytes; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *p++ = '-';
+        *p++ = digits[id->bytes[i] >> 4];
+        *p++ = digits[id->bytes[i] & 15];
+    }
+    *p = '\0';
+}
+
+int message_id_read(struct alert_id *id, const char *text)
+{
+    size_t got;
+    if (!shaped(text, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"))
+        return -1;
+    return sodium_hex2bin(id->bytes, sizeof id->bytes, text, strlen(text), "-", &got, NULL);
+}
+
+/* --- writing -------------------------------------------------------------------------------- */
+
+static bool message_is_good(const struct message *m)
+{
+    static const uint64_t integer_end = UINT64_C(1) << 53;
+    if (m->kind >= MSG_KINDS || m->epoch >= integer_end || m->seq >= integer_end ||
+        m->connection >= integer_end || m->age_ms < -1 || m->age_ms >= (int64_t)integer_end)
+        return false;
+    unsigned parts = kinds[m->kind].parts;
+    if (m->at[0] != '\0' && !at_is_good(m->at))
+        return false;
+    if (m->detail[0] != '\0' ? !detail_is_good(m->detail) : (parts & PART_DETAIL) != 0)
+        return false;
+    if (parts & PART_ALERT && sodium_is_zero(m->id.bytes, sizeof m->id.bytes))
+        return false;
+    if (parts & PART_STATE && m->state >= sizeof states / sizeof states[0])
+        return false;
+    if (parts & PART_ACCOUNT && !account_is_good(m->account))
+        return false;
+    return m->proof_len == 0 || (parts & PART_PROOF && m->proof_len <= sizeof m->proof);
+}
+
+static bool put_text(cJSON *json, const char *key, const char *text)
+{
+    return (text[0] != '\0' ? cJSON_AddStringToObject(json, key, text)
+                            : cJSON_AddNullToObject(json, key)) != NULL;
+}
+
+/* cJSON writes numbers with 15 digits; 2^53 has 16. */
+static bool put_number(cJSON *json, const char *key, uint64_t value)
+{
+    char digits[24];
+    snprintf(digits, sizeof digits, "%" PRIu64, value);
+    return cJSON_AddRawToObject(json, key, digits) != NULL;
+}
+
+static bool put_bool(cJSON *json, const char *key, bool value)
+{
+    return cJSON_AddBoolToObject(json, key, value) != NULL;
+}
+
+static bool put_common(cJSON *json, const struct message *m)
+{
+    char id[37] = "";
+    if (!sodium_is_zero(m->id.bytes, sizeof m->id.bytes))
+        message_id_write(&m->id, id);
+    return put_number(json, "v", 1) && put_text(json, "kind", kinds[m->kind].name) &&
+           put_text(json, "id", id) && put_number(json, "epoch", m->epoch) &&
+           put_number(json, "seq", m->seq) && put_text(json, "at", m->at) &&
+           (m->age_ms < 0 ? cJSON_AddNullToObject(json, "age_ms") != NULL
+                          : put_number(json, "age_ms", (uint64_t)m->age_ms)) &&
+           put_bool(json, "drill", m->drill) && put_bool(json, "resumed", m->resumed) &&
+           put_text(json, "detail", m->detail);
+}
+
+static bool put_parts(cJSON *json, const struct message *m)
+{
+    unsigned parts = kinds[m->kind].parts;
+    char text[sodium_base64_ENCODED_LEN(MESSAGE_PROOF_MAX,
+                                        sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
+    bool ok = true;
+    if (parts & PART_STATE)
+        ok = put_text(json, "state", states[m->state]) &&
+             put_bool(json, "unconfirmed", m->unconfirmed) && put_bool(json, "duress", m->duress);
+    if (ok && parts & PART_COUNTS)
+        ok = put_number(json, "seen", m->seen) && put_number(json, "safe", m->safe);
+    if (ok && parts & PART_NONCE) {
+        sodium_bin2hex(text, sizeof text, m->nonce, sizeof m->nonce);
+        ok = put_text(json, "nonce", text);
+    }
+    if (ok && parts & PART_LINK)
+        ok = put_number(json, "connection", m->connection);
+    if (ok && parts & PART_ACCOUNT)
+        ok = put_text(json, "account", m->account);
+    if (ok && m->proof_len > 0) {
+        sodium_bin2base64(text, sizeof text, m->proof, m->proof_len,
+                          sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+        ok = put_text(json, "proof", text);
+    }
+    return ok;
+}
+
+int message_write(const struct message *m, char *out, size_t size)
+{
+    char text[SCRATCH];
+    int len = -1;
+    if (size > 0)
+        out[0] = '\0';
+    if (!message_is_good(m)) {
+        errno = EINVAL;
+        return -1;
+    }
+    cJSON *json = cJSON_CreateObject();
+    if (json == NULL || !put_common(json, m) || !put_parts(json, m)) {
+        errno = ENOMEM;
+        goto json_delete;
+    }
+    if (!cJSON_PrintPreallocated(json, text, sizeof text, 0) || strlen(text) >= size) {
+        errno = EMSGSIZE;
+        goto json_delete;
+    }
+    len = (int)strlen(text);
+    memcpy(out, text, (size_t)len + 1);
+json_delete:
+    cJSON_Delete(json);
+    return len;
+}
+
+/* --- reading -------------------------------------------------------------------------------- */
+
+/* The first complaint is kept; what follows it reads nothing. */
+struct reader {
+    const cJSON *json;
+    const char *why;
+};
+
+static const cJSON *take(struct reader *r, const char *key, const char *why)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(r->json, key);
+    if (item == NULL && r->why == NULL)
+        r->why = why;
+    return r->why == NULL ? item : NULL;
+}
+
+static bool absent(const struct reader *r, const char *key)
+{
+    return cJSON_GetObjectItemCaseSensitive(r->json, key) == NULL;
+}
+
+static const char *take_text(struct reader *r, const char *key, const char *why)
+{
+    const cJSON *item = take(r, key, why);
+    if (item != NULL && !cJSON_IsString(item))
+        r->why = why;
+    return r->why == NULL ? item->valuestring : NULL;
+}
+
+static uint64_t take_number(struct reader *r, const char *key, uint64_t end, const char *why)
+{
+    const cJSON *item = take(r, key, why);
+    if (item == NULL)
+        return 0;
+    double value = item->valuedouble;
+    if (!cJSON_IsNumber(item) || !(value >= 0 && value < (double)end) ||
+        (double)(uint64_t)value != value) {
+        r->why = why;
+        return 0;
+    }
+    return (uint64_t)value;
+}
+
+static bool take_bool(struct reader *r, const char *key, const char *why)
+{
+    const cJSON *item = take(r, key, why);
+    if (item != NULL && !cJSON_IsBool(item))
+        r->why = why;
+    return r->why == NULL && cJSON_IsTrue(item);
+}
+
+/* Text of a known shape, or null: an empty out. */
+static void take_shaped(struct reader *r, const char *key, char *out, size_t size,
+                        bool (*good)(const char *), const char *why)
+{
+    const cJSON *item = take(r, key, why);
+    if (item == NULL || cJSON_IsNull(item))
+        return;
+    const char *text = take_text(r, key, why);
+    if (text != NULL && (!good(text) || strlen(text) >= size))
+        r->why = why;
+    if (r->why == NULL)
+        memcpy(out, text, strlen(text) + 1);
+}
+
+static void take_head(struct reader *r, struct message *m)
+{
+    static const uint64_t end = UINT64_C(1) << 53;
+    if (take_number(r, "v", end, "v is missing or no number") != 1 && r->why == NULL)
+        r->why = "v is not 1: made by another version";
+    const char *kind = take_text(r, "kind", "kind is missing or no text");
+    if (kind == NULL)
+        return;
+    for (m->kind = 0; m->kind < MSG_KINDS && strcmp(kinds[m->kind].name, kind) != 0;)
+        m->kind++;
+    if (m->kind == MSG_KINDS)
+        r->why = "kind is not known";
+    const cJSON *item = take(r, "id", "id is missing");
+    if (item != NULL && !cJSON_IsNull(item) &&
+        (!cJSON_IsString(item) || message_id_read(&m->id, item->valuestring) < 0))
+        r->why = "id is neither a UUID nor null";
+    m->epoch = take_number(r, "epoch", end, "epoch is missing or no integer below 2^53");
+    m->seq = take_number(r, "seq", end, "seq is missing or no integer below 2^53");
+    if (r->why == NULL && kinds[m->kind].parts & PART_ALERT &&
+        sodium_is_zero(m->id.bytes, sizeof m->id.bytes))
+        r->why = "id is null";
+}
+
+static void take_common(struct reader *r, struct message *m, bool needed)
+{
+    static const uint64_t end = UINT64_C(1) << 53;
+    m->age_ms = -1;
+    if (needed || !absent(r, "at"))
+        take_shaped(r, "at", m->at, sizeof m->at, at_is_good,
+                    "at is neither null nor 2026-11-22T18:33:04Z");
+    if (needed || !absent(r, "age_ms")) {
+        const cJSON *age = take(r, "age_ms", "age_ms is missing");
+        if (age != NULL && !cJSON_IsNull(age))
+            m->age_ms = (int64_t)take_number(r, "age_ms", end, "age_ms is no integer or null");
+    }
+    if (needed || !absent(r, "drill"))
+        m->drill = take_bool(r, "drill", "drill is not true or false");
+    if (needed || !absent(r, "resumed"))
+        m->resumed = take_bool(r, "resumed", "resumed is not true or false");
+    if (needed || !absent(r, "detail"))
+        take_shaped(r, "detail", m->detail, sizeof m->detail, detail_is_good,
+                    "detail is neither null nor a short word");
+}
+
+static void take_state(struct reader *r, struct message *m)
+{
+    const char *state = take_text(r, "state", "state is missing or no text");
+    if (state != NULL) {
+        size_t i = 0, n = sizeof states / sizeof states[0];
+        while (i < n && strcmp(states[i], state) != 0)
+            i++;
+        m->state = (enum alert_state)i;
+        if (i == n)
+            r->why = "state is not quiet, caution or lockdown";
+    }
+    m->unconfirmed = take_bool(r, "unconfirmed", "unconfirmed is not true or false");
+    m->duress = take_bool(r, "duress", "duress is not true or false");
+}
+
+static void take_nonce(struct reader *r, struct message *m)
+{
+    static const char why[] = "nonce is not 32 hex digits";
+    size_t got;
+    const char *nonce = take_text(r, "nonce", why);
+    if (nonce == NULL)
+        return;
+    if (!shaped(nonce, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx") ||
+        sodium_hex2bin(m->nonce, sizeof m->nonce, nonce, strlen(nonce), NULL, &got, NULL) != 0)
+        r->why = why;
+}
+
+static void take_proof(struct reader *r, struct message *m)
+{
+    static const char why[] = "proof is not base64url of at most 200 bytes";
+    const char *proof = take_text(r, "proof", why);
+    if (proof != NULL &&
+        sodium_base642bin(m->proof, sizeof m->proof, proof, strlen(proof), NULL, &m->proof_len,
+                          NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
+        r->why = why;
+}
+
+static void take_parts(struct reader *r, struct message *m)
+{
+    unsigned parts = kinds[m->kind].parts;
+    if (parts & PART_DETAIL && m->detail[0] == '\0' && r->why == NULL)
+        r->why = "detail is null";
+    if (parts & PART_STATE)
+        take_state(r, m);
+    if (parts & PART_COUNTS) {
+        m->seen = (uint32_t)take_number(r, "seen", UINT32_MAX + UINT64_C(1), "seen is no count");
+        m->safe = (uint32_t)take_number(r, "safe", UINT32_MAX + UINT64_C(1), "safe is no count");
+    }
+    if (parts & PART_NONCE)
+        take_nonce(r, m);
+    if (parts & PART_LINK)
+        m->connection = take_number(r, "connection", UINT64_C(1) << 53,
+                                    "connection is missing or no integer below 2^53");
+    if (parts & PART_ACCOUNT) {
+        take_shaped(r, "account", m->account, sizeof m->account, account_is_good,
+                    "account is not 16 hex digits");
+        if (r->why == NULL && m->account[0] == '\0')
+            r->why = "account is null";
+    }
+    if (parts & PART_PROOF && !absent(r, "proof"))
+        take_proof(r, m);
+}
+
+/* JSON leaves open which of two like keys counts, and readers differ: neither does here. */
+static bool has_doubled_key(const cJSON *json)
+{
+    const cJSON *one, *other;
+    cJSON_ArrayForEach(one, json)
+    {
+        for (other = one->next; other != NULL; other = other->next) {
+            if (strcmp(one->string, other->string) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+int message_read(struct message *m, const char *text, size_t len, const char **why)
+{
+    const char *end = NULL;
+    memset(m, 0, sizeof *m);
+    cJSON *json = cJSON_ParseWithLengthOpts(text, len, &end, 0);
+    struct reader r = {.json = json};
+    if (memchr(text, 0, len) != NULL || memmem(text, len, "\\u0000", 6) != NULL)
+        r.why = "a zero stands in it"; /* C would take the text to end there */
+    else if (json == NULL || end != text + len)
+        r.why = "not one whole JSON value";
+    else if (!cJSON_IsObject(json))
+        r.why = "not a JSON object";
+    else if (has_doubled_key(json))
+        r.why = "a key stands twice";
+    if (r.why == NULL)
+        take_head(&r, m);
+    if (r.why == NULL)
+        take_common(&r, m, (kinds[m->kind].parts & PART_KIOSK) != 0);
+    if (r.why == NULL)
+        take_parts(&r, m);
+    cJSON_Delete(json);
+    *why = r.why;
+    return r.why == NULL ? 0 : -1;
+}

@@ -1,0 +1,181 @@
+#include "kiosk/core/cert.h"
+
+#include <sodium.h>
+#include <string.h>
+
+enum {
+    SIGNED_MAX = 96,
+    FORM_RETIRED = 3,
+    RETIRED_PUBLIC = 2,
+    RETIRED_SIGNATURE = 34,
+    RETIRED_END = 98,
+    PROOF_EPOCH = 16,
+    PROOF_SEQ = 24,
+    PROOF_ACCOUNT = 32,
+    PROOF_STAFF = 40,
+    PROOF_SIGNATURE = 136,
+};
+
+/* The bytes that a signature covers, laid one field after another. */
+struct covered {
+    uint8_t bytes[SIGNED_MAX];
+    size_t len;
+};
+
+static void cover(struct covered *c, const void *field, size_t len)
+{
+    memcpy(c->bytes + c->len, field, len);
+    c->len += len;
+}
+
+static void put_u64(uint8_t out[8], uint64_t value)
+{
+    for (int i = 7; i >= 0; i--, value >>= 8)
+        out[i] = (uint8_t)value;
+}
+
+static uint64_t get_u64(const uint8_t in[8])
+{
+    uint64_t value = 0;
+    for (int i = 0; i < 8; i++)
+        value = value << 8 | in[i];
+    return value;
+}
+
+static struct covered cover_three(const char *word, const uint8_t venue[ENVELOPE_ID],
+                                  const uint8_t id[ENVELOPE_ID],
+                                  const uint8_t public[ENVELOPE_PUBLIC])
+{
+    struct covered c = {.len = 0};
+    cover(&c, word, strlen(word) + 1);
+    cover(&c, venue, ENVELOPE_ID);
+    cover(&c, id, ENVELOPE_ID);
+    cover(&c, public, ENVELOPE_PUBLIC);
+    return c;
+}
+
+static void sign(const struct covered *c, const uint8_t *secret, uint8_t *signature)
+{
+    crypto_sign_detached(signature, NULL, c->bytes, c->len, secret);
+}
+
+static bool check(const struct covered *c, const uint8_t *public, const uint8_t *signature)
+{
+    return crypto_sign_verify_detached(signature, c->bytes, c->len, public) == 0;
+}
+
+void cert_kiosk_sign(const struct cert_kiosk *c, const uint8_t root_secret[ENVELOPE_SECRET],
+                     uint8_t signature[CERT_SIGNATURE])
+{
+    struct covered s = cover_three("porchlight-cert", c->venue, c->kiosk, c->public);
+    sign(&s, root_secret, signature);
+}
+
+bool cert_kiosk_check(const struct cert_kiosk *c, const uint8_t root_public[ENVELOPE_PUBLIC],
+                      const uint8_t signature[CERT_SIGNATURE])
+{
+    struct covered s = cover_three("porchlight-cert", c->venue, c->kiosk, c->public);
+    return check(&s, root_public, signature);
+}
+
+void cert_staff_sign(const struct cert_staff *c, const uint8_t root_secret[ENVELOPE_SECRET],
+                     uint8_t signature[CERT_SIGNATURE])
+{
+    struct covered s = cover_three("porchlight-staff", c->venue, c->account, c->public);
+    sign(&s, root_secret, signature);
+}
+
+bool cert_staff_check(const struct cert_staff *c, const uint8_t root_public[ENVELOPE_PUBLIC],
+                      const uint8_t signature[CERT_SIGNATURE])
+{
+    struct covered s = cover_three("porchlight-staff", c->venue, c->account, c->public);
+    return check(&s, root_public, signature);
+}
+
+void cert_retire(const struct cert_kiosk *c, const uint8_t root_secret[ENVELOPE_SECRET],
+                 uint8_t wire[ENVELOPE_SIZE])
+{
+    struct covered s = cover_three("porchlight-retired", c->venue, c->kiosk, c->public);
+    memset(wire, 0, ENVELOPE_SIZE);
+    wire[0] = 1;
+    wire[1] = FORM_RETIRED;
+    memcpy(wire + RETIRED_PUBLIC, c->public, ENVELOPE_PUBLIC);
+    sign(&s, root_secret, wire + RETIRED_SIGNATURE);
+}
+
+bool cert_is_retired(const struct cert_kiosk *c, const uint8_t root_public[ENVELOPE_PUBLIC],
+                     const uint8_t *wire, size_t len)
+{
+    if (len != ENVELOPE_SIZE || wire[0] != 1 || wire[1] != FORM_RETIRED ||
+        memcmp(wire + RETIRED_PUBLIC, c->public, ENVELOPE_PUBLIC) != 0 ||
+        !sodium_is_zero(wire + RETIRED_END, ENVELOPE_SIZE - RETIRED_END))
+        return false;
+    struct covered s = cover_three("porchlight-retired", c->venue, c->kiosk, c->public);
+    return check(&s, root_public, wire + RETIRED_SIGNATURE);
+}
+
+static struct covered cover_clear(const struct cert_clear *c, const uint8_t venue[ENVELOPE_ID],
+                                  const uint8_t kiosk[ENVELOPE_ID])
+{
+    static const char word[] = "porchlight-all-clear";
+    struct covered s = {.len = 0};
+    uint8_t number[8];
+    cover(&s, word, sizeof word);
+    cover(&s, venue, ENVELOPE_ID);
+    cover(&s, kiosk, ENVELOPE_ID);
+    cover(&s, c->id.bytes, sizeof c->id.bytes);
+    put_u64(number, c->epoch);
+    cover(&s, number, sizeof number);
+    put_u64(number, c->seq);
+    cover(&s, number, sizeof number);
+    cover(&s, c->account, ENVELOPE_ID);
+    return s;
+}
+
+void cert_clear_sign(const struct cert_clear *c, const uint8_t venue[ENVELOPE_ID],
+                     const uint8_t kiosk[ENVELOPE_ID], const uint8_t staff_secret[ENVELOPE_SECRET],
+                     uint8_t signature[CERT_SIGNATURE])
+{
+    struct covered s = cover_clear(c, venue, kiosk);
+    sign(&s, staff_secret, signature);
+}
+
+bool cert_clear_check(const struct cert_clear *c, const uint8_t venue[ENVELOPE_ID],
+                      const uint8_t kiosk[ENVELOPE_ID], const uint8_t staff_public[ENVELOPE_PUBLIC],
+                      const uint8_t signature[CERT_SIGNATURE])
+{
+    struct covered s = cover_clear(c, venue, kiosk);
+    return check(&s, staff_public, signature);
+}
+
+void cert_proof_write(const struct cert_clear *c, const uint8_t staff[CERT_STAFF],
+                      const uint8_t signature[CERT_SIGNATURE], uint8_t proof[CERT_PROOF])
+{
+    memcpy(proof, c->id.bytes, sizeof c->id.bytes);
+    put_u64(proof + PROOF_EPOCH, c->epoch);
+    put_u64(proof + PROOF_SEQ, c->seq);
+    memcpy(proof + PROOF_ACCOUNT, c->account, ENVELOPE_ID);
+    memcpy(proof + PROOF_STAFF, staff, CERT_STAFF);
+    memcpy(proof + PROOF_SIGNATURE, signature, CERT_SIGNATURE);
+}
+
+bool cert_proof_read(struct cert_clear *c, const uint8_t venue[ENVELOPE_ID],
+                     const uint8_t kiosk[ENVELOPE_ID], const uint8_t root_public[ENVELOPE_PUBLIC],
+                     const uint8_t *proof, size_t len)
+{
+    if (len != CERT_PROOF)
+        return false;
+    struct cert_clear said = {.epoch = get_u64(proof + PROOF_EPOCH),
+                              .seq = get_u64(proof + PROOF_SEQ)};
+    struct cert_staff staff;
+    memcpy(said.id.bytes, proof, sizeof said.id.bytes);
+    memcpy(said.account, proof + PROOF_ACCOUNT, ENVELOPE_ID);
+    memcpy(staff.venue, venue, ENVELOPE_ID);
+    memcpy(staff.account, said.account, ENVELOPE_ID);
+    memcpy(staff.public, proof + PROOF_STAFF, ENVELOPE_PUBLIC);
+    if (!cert_staff_check(&staff, root_public, proof + PROOF_STAFF + ENVELOPE_PUBLIC) ||
+        !cert_clear_check(&said, venue, kiosk, staff.public, proof + PROOF_SIGNATURE))
+        return false;
+    *c = said;
+    return true;
+}

@@ -1,0 +1,101 @@
+#ifndef PORCHLIGHT_CORE_CERT_H
+#define PORCHLIGHT_CORE_CERT_H
+
+#include "kiosk/core/alert.h"
+#include "kiosk/core/envelope.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What the venue's root key vouches for. It is made at set-up and kept off site; kiosk and phones
+ * hold its public half. All signatures are Ed25519, over a word that names their purpose, a zero
+ * byte, and the fields in the order given, integers big endian:
+ *
+ *   kiosk      "porchlight-cert"      | venue 8 | kiosk 8 | the kiosk's public key 32
+ *   staff      "porchlight-staff"     | venue 8 | account 8 | the staff phone's public key 32
+ *   retired    "porchlight-retired"   | venue 8 | kiosk 8 | the kiosk's public key 32
+ *   all-clear  "porchlight-all-clear" | venue 8 | kiosk 8 | alert id 16 | epoch 8 | seq 8 |
+ *              account 8              (by the staff phone; the three above by the root)
+ *
+ * Pure; the caller has called sodium_init(). */
+
+enum {
+    CERT_SIGNATURE = 64,
+    CERT_STAFF = 32 + 64, /* a staff phone's public key, then the root's signature for it */
+    CERT_PROOF = 200,
+};
+
+struct cert_kiosk {
+    uint8_t venue[ENVELOPE_ID], kiosk[ENVELOPE_ID];
+    uint8_t public[ENVELOPE_PUBLIC];
+};
+
+struct cert_staff {
+    uint8_t venue[ENVELOPE_ID], account[ENVELOPE_ID];
+    uint8_t public[ENVELOPE_PUBLIC];
+};
+
+void cert_kiosk_sign(const struct cert_kiosk *c, const uint8_t root_secret[ENVELOPE_SECRET],
+                     uint8_t signature[CERT_SIGNATURE]);
+bool cert_kiosk_check(const struct cert_kiosk *c, const uint8_t root_public[ENVELOPE_PUBLIC],
+                      const uint8_t signature[CERT_SIGNATURE]);
+
+void cert_staff_sign(const struct cert_staff *c, const uint8_t root_secret[ENVELOPE_SECRET],
+                     uint8_t signature[CERT_SIGNATURE]);
+bool cert_staff_check(const struct cert_staff *c, const uint8_t root_public[ENVELOPE_PUBLIC],
+                      const uint8_t signature[CERT_SIGNATURE]);
+
+/* The notice that disowns a seized kiosk. Phones obey it for ever, whatever that kiosk signs later.
+ * It is published retained on the kiosk's topic state, is as long as every message, and needs the
+ * root key alone (the venue's key went with the kiosk):
+ *
+ *        0     1  version, 1
+ *        1     1  form, 3 (retired)
+ *        2    32  the kiosk's public key
+ *       34    64  the root's signature
+ *       98   670  zeros */
+void cert_retire(const struct cert_kiosk *c, const uint8_t root_secret[ENVELOPE_SECRET],
+                 uint8_t wire[ENVELOPE_SIZE]);
+
+/* True if `wire` is the root's notice for exactly this kiosk and key. */
+bool cert_is_retired(const struct cert_kiosk *c, const uint8_t root_public[ENVELOPE_PUBLIC],
+                     const uint8_t *wire, size_t len);
+
+/* A staff phone's word that a lockdown is over. The kiosk's own key cannot make it, so that a
+ * seized kiosk can end nothing: phones keep a lockdown until they see it proved.
+ * `epoch` and `seq` are those of the state that the staff phone was looking at: the word covers
+ * this alert, and every earlier one of the kiosk, for phones that slept in between. */
+struct cert_clear {
+    struct alert_id id;
+    uint64_t epoch, seq;
+    uint8_t account[ENVELOPE_ID];
+};
+
+/* What the staff phone signs, sent as `proof` of its command-all-clear. */
+void cert_clear_sign(const struct cert_clear *c, const uint8_t venue[ENVELOPE_ID],
+                     const uint8_t kiosk[ENVELOPE_ID], const uint8_t staff_secret[ENVELOPE_SECRET],
+                     uint8_t signature[CERT_SIGNATURE]);
+bool cert_clear_check(const struct cert_clear *c, const uint8_t venue[ENVELOPE_ID],
+                      const uint8_t kiosk[ENVELOPE_ID], const uint8_t staff_public[ENVELOPE_PUBLIC],
+                      const uint8_t signature[CERT_SIGNATURE]);
+
+/* The proof that the kiosk puts into all-clear and, from then on, into its state. It needs nothing
+ * but the root's public key to be judged:
+ *
+ *        0    16  alert id
+ *       16     8  epoch, big endian
+ *       24     8  seq, big endian
+ *       32     8  account
+ *       40    32  the staff phone's public key
+ *       72    64  the root's signature for it
+ *      136    64  the staff phone's signature (all-clear, above) */
+void cert_proof_write(const struct cert_clear *c, const uint8_t staff[CERT_STAFF],
+                      const uint8_t signature[CERT_SIGNATURE], uint8_t proof[CERT_PROOF]);
+
+/* True if the proof holds for this venue and kiosk; *c is then what it proves. */
+bool cert_proof_read(struct cert_clear *c, const uint8_t venue[ENVELOPE_ID],
+                     const uint8_t kiosk[ENVELOPE_ID], const uint8_t root_public[ENVELOPE_PUBLIC],
+                     const uint8_t *proof, size_t len);
+
+#endif

@@ -1,0 +1,209 @@
+"""One emulated kiosk: QEMU's arm64 `virt` machine with real GPIO, display, disk and network.
+
+    with Machine(kernel, initramfs, disk, folder) as m:
+        m.start()
+        m.wait_serial("Reached target")
+        m.wires.set(5, 0)            # press
+        m.run("systemctl is-active porchlightd")
+        m.cut_power()                # as pulling the plug
+        m.start()                    # as plugging it in again
+
+Under emulation a second of the machine is a second of the wall, only slower in what it holds.
+"""
+
+import base64
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+
+from qmp import Qmp, Wires, connect, short_socket_dir
+
+QEMU = "qemu-system-aarch64"
+COMMAND_LINE = "console=ttyAMA0 quiet loglevel=4 systemd.show_status=false panic=5"
+
+
+class MachineError(AssertionError):
+    """What the machine did not do, with the end of its serial line."""
+
+
+class Machine:
+    def __init__(self, kernel, initramfs, disks, folder, display=True, rtc=None, command_line=""):
+        self.kernel = kernel
+        self.initramfs = initramfs
+        self.disks = disks  # raw images: /dev/vda, /dev/vdb, ...
+        self.folder = folder
+        self.display = display
+        self.rtc = rtc  # "1970-01-02T00:00:00": what the clock says at power-on
+        self.command_line = command_line
+        self.boots = 0
+        self.process = None
+        self.started = 0.0
+        self._sockets = short_socket_dir()
+        os.makedirs(folder, exist_ok=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.cut_power()
+        shutil.rmtree(self._sockets, ignore_errors=True)
+
+    # --- power ---------------------------------------------------------------------------------
+
+    def start(self, levels=None):
+        """Powers on. `levels`: {line: 0|1} on the wires before the first instruction runs."""
+        assert self.process is None, "it is running"
+        self.boots += 1
+        self.serial_path = os.path.join(self.folder, f"serial-{self.boots}.log")
+        self._serial_at = 0
+        s = self._sockets
+        arguments = [
+            QEMU, "-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "1024",
+            "-accel", "tcg,thread=multi", "-nodefaults", "-no-reboot", "-S",
+            "-kernel", self.kernel, "-initrd", self.initramfs,
+            "-append", f"{COMMAND_LINE} {self.command_line}".strip(),
+            "-display", "none",
+            "-serial", f"file:{self.serial_path}",
+            "-qmp", f"unix:{s}/qmp,server=on,wait=off",
+            "-qtest", f"unix:{s}/qtest,server=on,wait=off", "-qtest-log", "none",
+            "-netdev", "user,id=wire,restrict=off",
+            "-device", "virtio-net-pci,netdev=wire,id=nic,romfile=",
+            "-device", "virtio-rng-pci",
+            "-device", "virtio-serial-pci",
+            "-chardev", f"socket,id=hand,path={s}/hand,server=on,wait=off",
+            "-device", "virtserialport,chardev=hand,name=board",
+        ]
+        for n, path in enumerate(self.disks):
+            arguments += ["-drive", f"file={path},format=raw,if=none,id=disk{n},cache=writeback",
+                          "-device", f"virtio-blk-pci,drive=disk{n}"]
+        if self.display:
+            arguments += ["-device", "virtio-gpu-pci,id=gpu"]
+        if self.rtc:
+            arguments += ["-rtc", f"base={self.rtc}"]
+        self._log = open(os.path.join(self.folder, "qemu.log"), "ab")
+        self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=self._log,
+                                        stderr=subprocess.STDOUT, start_new_session=True)
+        try:
+            self.qmp = Qmp(f"{s}/qmp")
+            self.wires = Wires(f"{s}/qtest", self._controller())
+            self._hand = connect(f"{s}/hand", 10)
+        except Exception:
+            self.cut_power()
+            raise
+        for line, level in (levels or {}).items():
+            self.wires.set(line, level)
+        self.started = time.monotonic()
+        self.qmp("cont")
+
+    def _controller(self):
+        for entry in self.qmp("qom-list", path="/machine/unattached"):
+            if entry["type"] == "child<pl061>":
+                return f"/machine/unattached/{entry['name']}"
+        raise MachineError("the machine has no GPIO controller of type pl061")
+
+    def cut_power(self):
+        """Kills the machine's process by its pid: nothing in it gets another word."""
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.process = None
+        for end in ("qmp", "wires", "_hand"):
+            if getattr(self, end, None):
+                getattr(self, end).close()
+                setattr(self, end, None)
+        self._log.close()
+        for name in os.listdir(self._sockets):
+            os.unlink(os.path.join(self._sockets, name))
+
+    def freeze(self):
+        self.qmp("stop")
+
+    def thaw(self):
+        self.qmp("cont")
+
+    # --- what it says ---------------------------------------------------------------------------
+
+    def serial(self):
+        with open(self.serial_path, "rb") as f:
+            return f.read().decode("utf-8", "replace")
+
+    def wait_serial(self, pattern, timeout=180):
+        """Waits for a line that matches, behind the last one waited for. Gives the match."""
+        end = time.monotonic() + timeout
+        while True:
+            found = re.compile(pattern).search(self.serial(), self._serial_at)
+            if found:
+                self._serial_at = found.end()
+                return found
+            if self.process.poll() is not None:
+                raise MachineError(f"the machine ended by itself:\n{self.serial()[-3000:]}")
+            if time.monotonic() > end:
+                raise MachineError(f"no {pattern!r} on the serial line within {timeout} s:\n"
+                                   f"{self.serial()[-3000:]}")
+            time.sleep(0.05)
+
+    # --- the hand inside ------------------------------------------------------------------------
+
+    def wait_hand(self, timeout=240):
+        """Waits until the agent inside answers; early in the boot."""
+        self._hand_buffer = b""
+        line = self._hand_line(timeout)
+        if line.strip() != b"ready":
+            raise MachineError(f"the agent greeted with {line!r}")
+
+    def _hand_line(self, timeout):
+        end = time.monotonic() + timeout
+        while b"\n" not in self._hand_buffer:
+            left = end - time.monotonic()
+            if left <= 0:
+                raise MachineError(f"no answer from the agent within {timeout} s:\n"
+                                   f"{self.serial()[-3000:]}")
+            self._hand.settimeout(left)
+            try:
+                data = self._hand.recv(65536)
+            except TimeoutError:
+                continue
+            if not data:
+                raise MachineError("the agent's socket closed")
+            self._hand_buffer += data
+        line, self._hand_buffer = self._hand_buffer.split(b"\n", 1)
+        return line
+
+    def run(self, script, timeout=120, check=True):
+        """Runs a shell script as root inside. Gives its output; with check, demands exit code 0."""
+        code, output = self.call(script, timeout)
+        if check and code != 0:
+            raise MachineError(f"exit {code} inside:\n{script}\n---\n{output}")
+        return output
+
+    def call(self, script, timeout=120):
+        self._hand.settimeout(30)
+        self._hand.sendall(base64.b64encode(script.encode()) + b"\n")
+        code, _, text = self._hand_line(timeout).partition(b" ")
+        return int(code), base64.b64decode(text).decode("utf-8", "replace")
+
+    def wait_for(self, script, timeout=120, pause=0.5):
+        """Repeats a script inside until it ends in 0. Gives its output."""
+        end = time.monotonic() + timeout
+        while True:
+            code, output = self.call(script)
+            if code == 0:
+                return output
+            if time.monotonic() > end:
+                raise MachineError(f"still exit {code} after {timeout} s:\n{script}\n---\n{output}")
+            time.sleep(pause)
+
+    # --- the network and the screen ---------------------------------------------------------------
+
+    def link(self, up):
+        """Plugs or pulls the network cable."""
+        self.qmp("set_link", name="nic", up=up)
+
+    def screenshot(self, path):
+        """The picture that the monitor shows, as a PPM file."""
+        self.qmp("screendump", filename=path)
+        return path

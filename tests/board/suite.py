@@ -1,0 +1,26 @@
+"""What each Debian suite puts on the board, by package name."""
+
+import os
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(ROOT, "build", "board")
+
+# What a kiosk runs on. Nothing of it is configured by maintainer scripts: the tree is unpacked
+# only, and systemd-sysusers and systemd-tmpfiles make users and folders at the first boot.
+_BASE = """
+    base-files base-passwd bash dash coreutils sed grep mawk findutils hostname libc-bin gzip tar
+    util-linux mount mawk debianutils dpkg netbase passwd
+    systemd-sysv systemd udev kmod procps iproute2
+    linux-image-arm64 busybox-static e2fsprogs cryptsetup-bin fscrypt keyutils tzdata
+    libmosquitto1 libsodium23 libcjson1 libsystemd0 libinih1 libcryptsetup12 libqrencode4
+    libsdl2-2.0-0 libsdl2-ttf-2.0-0 libsdl2-image-2.0-0 libgl1-mesa-dri libegl1 libgles2 libgbm1
+    fonts-dejavu-core gpiod
+""".split()
+
+SUITES = {
+    "trixie": _BASE + ["libgpiod3", "libcurl4t64", "libssl3t64"],
+    "bookworm": _BASE + ["libgpiod2", "libcurl4", "libssl3"],
+}
+
+# Modules that the small initramfs loads, before the disk's own modules can be reached.
+INITRAMFS_MODULES = ["virtio_blk", "crc32c_generic", "ext4"]

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 static void close_keeping_errno(int fd)
@@ -90,11 +91,40 @@ static int bind_at(int fd, const struct sockaddr_un *a, mode_t mode)
     return chmod(a->sun_path, mode);
 }
 
+/* The listener that systemd made for this very path; -1: none. */
+static int handed_over(const char *path)
+{
+    int count = sd_listen_fds(0);
+
+    for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + count; fd++) {
+        if (sd_is_socket_unix(fd, SOCK_SEQPACKET, 1, path, 0) <= 0)
+            continue;
+        int flags = fcntl(fd, F_GETFL);
+        return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -1 : fd;
+    }
+    return -1;
+}
+
+int local_keep_over_exec(void)
+{
+    int count = sd_listen_fds(0);
+
+    for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + count; fd++) {
+        int flags = fcntl(fd, F_GETFD);
+        if (flags < 0 || fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int local_listen(const char *path, mode_t mode)
 {
     struct sockaddr_un a;
     int folder;
+    int handed = handed_over(path);
 
+    if (handed >= 0)
+        return handed;
     if (address_of(path, &a, &folder) < 0)
         return -1;
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

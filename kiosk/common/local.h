@@ -6,9 +6,14 @@
 
 /* The local sockets' two ends. Every fd is CLOEXEC; a server's is non-blocking. */
 
-/* Binds and listens at `path` (SOCK_SEQPACKET) with `mode`; a stale socket file is replaced, a
- * live one refused with EADDRINUSE. The fd, or -1 with errno. */
+/* The listener that systemd handed over for exactly `path` (a .socket unit; owner, group and mode
+ * are that unit's). Where there is none: binds and listens at `path` (SOCK_SEQPACKET) with `mode`;
+ * a stale socket file is replaced, a live one refused with EADDRINUSE. The fd, or -1 with errno. */
 int local_listen(const char *path, mode_t mode);
+
+/* To be called just before a program executes itself again: listeners that systemd handed over
+ * stay open, so that the new image finds them again. 0 or -1 with errno. */
+int local_keep_over_exec(void);
 
 /* Accepts one client, non-blocking. The fd, or -1 with errno (EAGAIN: none waits). */
 int local_accept(int listen_fd);

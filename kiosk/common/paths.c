@@ -30,7 +30,7 @@ int path_credential(const char *prefix, const char *name, char out[PATH_LEN])
         return -1;
     }
     if (directory && directory[0])
-        return join(directory, "/", name, out);
+        return join(directory, "/porchlight_", name, out);
     if (path_under(prefix, PATH_CREDENTIALS, below) < 0)
         return -1;
     return join(below, "/", name, out);

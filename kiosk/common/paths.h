@@ -37,7 +37,8 @@ enum { PATH_LEN = 512 };
 /* prefix + path into out. 0, or -1 with errno ENAMETOOLONG. */
 int path_under(const char *prefix, const char *path, char out[PATH_LEN]);
 
-/* A credential's file: $CREDENTIALS_DIRECTORY/name where systemd set one, else below the prefix.
+/* A credential's file: $CREDENTIALS_DIRECTORY/porchlight_NAME where systemd set one (so does
+ * LoadCredential=porchlight:FOLDER name the files of a folder), else below the prefix.
  * 0, or -1 with errno ENAMETOOLONG, or EINVAL for a name with a slash or a leading dot. */
 int path_credential(const char *prefix, const char *name, char out[PATH_LEN]);
 

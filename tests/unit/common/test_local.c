@@ -224,6 +224,41 @@ static void long_paths_work(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+/* A listener handed over by systemd is taken for its own path only, and can outlive an exec. The
+ * test stands in for systemd: $LISTEN_PID, $LISTEN_FDS and fd 3. */
+static void handed_over_is_taken(void **state)
+{
+    struct pair *p = *state;
+    char pid[16], other[160];
+    int kept = fcntl(3, F_DUPFD_CLOEXEC, 10);
+
+    assert_int_equal(dup2(p->listener, 3), 3);
+    snprintf(pid, sizeof pid, "%d", (int)getpid());
+    setenv("LISTEN_PID", pid, 1);
+    setenv("LISTEN_FDS", "1", 1);
+    assert_int_equal(local_listen(p->path, 0600), 3);
+    assert_true(fcntl(3, F_GETFD) & FD_CLOEXEC);
+    assert_true(fcntl(3, F_GETFL) & O_NONBLOCK);
+    snprintf(other, sizeof other, "%s/b.sock", p->folder);
+    int fd = local_listen(other, 0600);
+    assert_true(fd > 3);
+    assert_int_equal(local_keep_over_exec(), 0);
+    assert_false(fcntl(3, F_GETFD) & FD_CLOEXEC);
+    setenv("LISTEN_PID", "1", 1);
+    assert_int_equal(local_listen(p->path, 0600), -1);
+    assert_int_equal(errno, EADDRINUSE);
+    unsetenv("LISTEN_PID");
+    unsetenv("LISTEN_FDS");
+    close(fd);
+    unlink(other);
+    if (kept >= 0) {
+        dup2(kept, 3);
+        close(kept);
+    } else if (p->listener != 3) {
+        close(3);
+    }
+}
+
 #define with_pair(f) cmocka_unit_test_setup_teardown(f, open_pair, close_pair)
 
 int main(void)
@@ -241,6 +276,7 @@ int main(void)
         with_pair(a_file_is_never_replaced),
         with_pair(nobody_there),
         with_pair(long_paths_work),
+        with_pair(handed_over_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,7 +47,7 @@ static void finds_credentials(void **state)
     assert_string_equal(out, "/p/etc/porchlight/credentials/venue.key");
     setenv("CREDENTIALS_DIRECTORY", "/run/credentials/x.service", 1);
     assert_int_equal(path_credential("/p", "venue.key", out), 0);
-    assert_string_equal(out, "/run/credentials/x.service/venue.key");
+    assert_string_equal(out, "/run/credentials/x.service/porchlight_venue.key");
     setenv("CREDENTIALS_DIRECTORY", "", 1);
     assert_int_equal(path_credential("", "broker-a", out), 0);
     assert_string_equal(out, "/etc/porchlight/credentials/broker-a");

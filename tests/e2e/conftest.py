@@ -1,0 +1,23 @@
+"""Every end-to-end test begins and ends with no process of ours."""
+
+import shutil
+
+import pytest
+
+from tests.kit import process
+from tests.kit.place import fresh
+
+
+@pytest.fixture(autouse=True)
+def no_process_left():
+    yield
+    left = process.running()
+    process.end_all()
+    assert not left, f"left running: {left}"
+
+
+@pytest.fixture
+def folder():
+    made = fresh("t")
+    yield made
+    shutil.rmtree(made, ignore_errors=True)

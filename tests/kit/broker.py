@@ -1,0 +1,114 @@
+"""A real mosquitto: TLS on a free loopback port, passwords, and rights by role."""
+
+import socket
+import time
+
+from tests.kit import process
+from tests.kit.process import Process
+
+CONF = """
+per_listener_settings false
+persistence false
+allow_anonymous false
+password_file {dir}/passwords
+acl_file {dir}/rights
+set_tcp_nodelay true
+max_packet_size 2048
+max_queued_messages 10000
+log_dest stderr
+log_type all
+user root
+
+listener {port} 127.0.0.1
+certfile {cert}
+keyfile {key}
+"""
+
+# What each role may do below porchlight/VENUE/KIOSK/, as kiosk/common/topics.c has it.
+RIGHTS = {
+    "kiosk": ["write alert", "write notice", "write state", "write presence", "write beat",
+              "read ack/+", "read command/+", "readwrite enrol/+", "read relay/+"],
+    "member": ["read alert", "read state", "read presence", "read beat", "write ack/ACCOUNT",
+               "read enrol/ACCOUNT"],
+    "staff": ["read alert", "read state", "read presence", "read beat", "read notice",
+              "write ack/ACCOUNT", "write command/ACCOUNT", "read enrol/ACCOUNT"],
+    "relay": ["read alert", "read state", "read presence", "read beat", "write relay/ACCOUNT"],
+}
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Broker:
+    """Started by `start()`. Accounts are (role, account id, password); the account is its user."""
+
+    def __init__(self, folder, authority, place, certificate=None, name="broker"):
+        folder.mkdir(parents=True)
+        self.folder = folder
+        self.name = name
+        self.host = "localhost"
+        self.port = free_port()
+        self.ca = authority.pem
+        self.place = place
+        self.accounts = {}
+        self.process = None
+        self.certificate = certificate or authority.server(name)
+
+    def account(self, role, account, password):
+        self.accounts[account] = (role, password)
+        return self
+
+    def _write(self):
+        cert, key = self.certificate
+        (self.folder / "mosquitto.conf").write_text(
+            CONF.format(dir=self.folder, port=self.port, cert=cert, key=key))
+        passwords = self.folder / "passwords"
+        passwords.touch(mode=0o600)
+        passwords.write_text("".join(f"{a}:{p}\n" for a, (_, p) in self.accounts.items()))
+        made = process.run(["mosquitto_passwd", "-U", passwords])
+        if made.returncode != 0:
+            raise RuntimeError(f"mosquitto_passwd: {made.stderr}")
+        rights = []
+        for account, (role, _) in self.accounts.items():
+            rights.append(f"user {account}")
+            for line in RIGHTS[role]:
+                verb, topic = line.replace("ACCOUNT", account).split()
+                rights.append(f"topic {verb} {self.place}/{topic}")
+        passwords.parent.joinpath("rights").write_text("\n".join(rights) + "\n")
+        (self.folder / "rights").chmod(0o600)
+
+    def start(self):
+        self._write()
+        log = self.folder / "log"
+        self.process = Process(self.name, ["mosquitto", "-c", self.folder / "mosquitto.conf"], log)
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return self
+            except OSError:
+                if not self.process.alive:
+                    break
+                time.sleep(0.01)
+        raise RuntimeError(f"mosquitto did not start: {self.process.said()}")
+
+    def stop(self):
+        if self.process:
+            self.process.stop()
+            self.process = None
+
+    def kill(self):
+        self.process.kill()
+        self.process = None
+
+    def freeze(self):
+        self.process.freeze()
+
+    def thaw(self):
+        self.process.thaw()
+
+    def said(self):
+        return (self.folder / "log").read_text(errors="replace")

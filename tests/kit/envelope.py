@@ -1,0 +1,59 @@
+"""The envelope once more, from its description in kiosk/core/envelope.h and in another language:
+what C and Python both open was not sealed by a shared mistake."""
+
+import struct
+
+from nacl import bindings as na
+from nacl.exceptions import BadSignatureError, CryptoError
+
+SIZE = 768
+
+
+class Refused(Exception):
+    pass
+
+
+def place(form, venue, kiosk, epoch, seq, topic):
+    name = topic.encode()
+    return (b"porchlight\0" + bytes([1, form]) + bytes.fromhex(venue) + bytes.fromhex(kiosk)
+            + struct.pack(">QQH", epoch, seq, len(name)) + name)
+
+
+def _unpad(inner):
+    """(signature, text) of what was sealed."""
+    signature, length, rest = inner[:64], struct.unpack(">H", inner[64:66])[0], inner[66:]
+    if length > len(rest) or any(rest[length:]):
+        raise Refused("malformed padding")
+    return signature, rest[:length]
+
+
+def open_broadcast(wire, venue_key, kiosk_public, topic):
+    """(epoch, seq, text), or Refused. `topic` is the full name it came on."""
+    if len(wire) != SIZE or wire[:2] != b"\x01\x01":
+        raise Refused(f"{len(wire)} bytes beginning {wire[:2].hex()} are no broadcast")
+    epoch, seq = struct.unpack(">QQ", wire[2:18])
+    _, venue, kiosk, _ = topic.split("/", 3)
+    bound = place(1, venue, kiosk, epoch, seq, topic)
+    try:
+        inner = na.crypto_aead_xchacha20poly1305_ietf_decrypt(wire[42:], bound, wire[18:42],
+                                                              venue_key)
+        signature, text = _unpad(inner)
+        na.crypto_sign_open(signature + bound + text, kiosk_public)
+    except (CryptoError, BadSignatureError) as bad:
+        raise Refused(str(bad)) from None
+    return epoch, seq, text.decode()
+
+
+def seal_letter(text, kiosk_public, topic, signer=None):
+    """A phone's letter to the kiosk; `signer` is an Ed25519 secret key of 64 bytes."""
+    _, venue, kiosk, _ = topic.split("/", 3)
+    data = text.encode()
+    signature = bytes(64)
+    if signer:
+        signature = na.crypto_sign(place(2, venue, kiosk, 0, 0, topic) + data, signer)[:64]
+    room = SIZE - 2 - 48 - 66
+    if len(data) > room:
+        raise Refused(f"{len(data)} bytes do not fit into {room}")
+    inner = signature + struct.pack(">H", len(data)) + data + bytes(room - len(data))
+    to = na.crypto_sign_ed25519_pk_to_curve25519(kiosk_public)
+    return b"\x01\x02" + na.crypto_box_seal(inner, to)

@@ -1,0 +1,61 @@
+"""Porchlight's local sockets from outside: one packet is one message (kiosk/common/messages.h)."""
+
+import json
+import socket
+import struct
+
+CUE = struct.Struct("=6I")
+CUE_MAGIC = 0x50524348
+PROGRESS = struct.Struct("=6Iq64s")
+PROGRESS_MAGIC = 0x50525750
+SIGNS = ["sensed", "accepted", "lan-only", "seen", "nobody", "no-path", "relay-dead", "fault",
+         "drill"]
+OUTCOMES = ["nothing", "destroyed", "already gone", "unverified", "failed"]
+
+
+def connect(path, within=5.0):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC)
+    s.settimeout(within)
+    try:
+        s.connect(str(path))
+    except OSError:
+        s.close()
+        raise
+    return s
+
+
+def ask(path, request, within=5.0, size=16384):
+    """One packet there, one back; b"" when the peer closed instead."""
+    with connect(path, within) as s:
+        s.send(request if isinstance(request, bytes) else request.encode())
+        try:
+            return s.recv(size)
+        except ConnectionResetError:
+            return b""
+
+
+def control(path, request):
+    return json.loads(ask(path, request))
+
+
+def wipe(path, word, within=30.0):
+    """[(kind, outcome, drill, name)], the last being the end or the refusal."""
+    out = []
+    with connect(path, within) as s:
+        s.send(word.encode())
+        while not out or out[-1][0] == 1:
+            packet = s.recv(256)
+            if not packet:
+                break
+            assert len(packet) == PROGRESS.size, f"{len(packet)} bytes are no wipe_progress"
+            magic, kind, outcome, drill, _index, _, _took, name = PROGRESS.unpack(packet)
+            assert magic == PROGRESS_MAGIC
+            out.append((kind, OUTCOMES[outcome], bool(drill), name.rstrip(b"\0").decode()))
+    return out
+
+
+def cue(packet):
+    """The words of one screen_cue."""
+    magic, kind, signs, seen, safe, _ = CUE.unpack(packet)
+    assert (magic, kind) == (CUE_MAGIC, 1), packet.hex()
+    return {"signs": {w for i, w in enumerate(SIGNS) if signs >> i & 1}, "seen": seen, "safe": safe}

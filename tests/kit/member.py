@@ -1,0 +1,147 @@
+"""Subscribers: a member's phone made with paho and PyNaCl, and `porchlight listen`."""
+
+import json
+import ssl
+import subprocess
+import threading
+import time
+from dataclasses import dataclass, field
+
+from tests.kit import process, wait
+from tests.kit.place import program
+from tests.kit.process import Process
+
+
+@dataclass
+class Received:
+    """One message as it came. `text` is None where it could not be opened; `why` says why."""
+    at: float  # time.monotonic()
+    topic: str  # the last part: alert, state, presence, beat, notice
+    wire: bytes = field(repr=False)
+    retained: bool = False
+    body: dict = None
+    why: str = ""
+
+    @property
+    def kind(self):
+        return self.body["kind"] if self.body else None
+
+
+class Mailbox:
+    """What came, in order, and waiting for it."""
+
+    def __init__(self):
+        self.received = []
+
+    def all(self, kind=None, topic=None, **fields):
+        return [r for r in list(self.received)
+                if (kind is None or r.kind == kind) and (topic is None or r.topic == topic)
+                and all(r.body and r.body.get(k) == v for k, v in fields.items())]
+
+    def wait(self, kind=None, topic=None, within=10.0, count=1, **fields):
+        """The count-th message like this (waiting for it), from the beginning of the mailbox."""
+        def there():
+            found = self.all(kind, topic, **fields)
+            return found[count - 1] if len(found) >= count else None
+        return wait.until(there, lambda: f"message {kind or ''} {topic or ''} {fields or ''} "
+                          f"number {count}; came: {[(r.topic, r.body or r.why) for r in self.received]}",
+                          within)
+
+
+def paho_client(client_id, v5=True):
+    import paho.mqtt.client as mqtt
+    args = {"client_id": client_id, "protocol": mqtt.MQTTv5 if v5 else mqtt.MQTTv311}
+    if hasattr(mqtt, "CallbackAPIVersion"):  # paho 2 wants to be told which callbacks it calls
+        args["callback_api_version"] = mqtt.CallbackAPIVersion.VERSION1
+    return mqtt.Client(**args)
+
+
+class Member(Mailbox):
+    """A phone. `keys` is a Keys (below) or None for a plain venue."""
+
+    def __init__(self, broker, account, password, keys=None, topics=None, v5=True,
+                 patience=10):
+        super().__init__()
+        self.account = account
+        self.keys = keys
+        self.place = broker.place
+        self._ready = threading.Event()
+        self._wanted = topics or ["alert", "state", "presence", "beat"]
+        self.client = paho_client(account, v5)
+        self.client.username_pw_set(account, password)
+        self.client.tls_set(ca_certs=str(broker.ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        self.client.on_connect = self._on_connect
+        self.client.on_subscribe = lambda *_: self._ready.set()
+        self.client.on_message = self._on_message
+        self.client.connect(broker.host, broker.port, keepalive=10)
+        self.client.loop_start()
+        if not self._ready.wait(patience):
+            self.close()
+            raise AssertionError(f"{account} could not subscribe; the broker said: "
+                                 f"{broker.said()[-2000:]}")
+
+    def _on_connect(self, client, *_):
+        client.subscribe([(f"{self.place}/{t}", 1) for t in self._wanted])
+
+    def _on_message(self, _client, _data, message):
+        now = time.monotonic()
+        got = Received(now, message.topic.split("/", 3)[3], message.payload, bool(message.retain))
+        try:
+            got.body = json.loads(self._open(message.topic, message.payload))
+        except Exception as why:  # whatever it is, the test wants to see it
+            got.why = f"{type(why).__name__}: {why}"
+        self.received.append(got)
+
+    def _open(self, topic, payload):
+        if not self.keys:
+            return payload.decode()
+        from tests.kit import envelope
+        epoch, seq, text = envelope.open_broadcast(payload, self.keys.venue, self.keys.kiosk, topic)
+        body = json.loads(text)
+        if (body["epoch"], body["seq"]) != (epoch, seq):
+            raise ValueError(f"inside {body['epoch']}/{body['seq']}, outside {epoch}/{seq}")
+        return text
+
+    def write(self, topic, body, signer=None):
+        """Seals (or in a plain venue does not) and publishes below this kiosk's name."""
+        full, text = f"{self.place}/{topic}", json.dumps(body)
+        if self.keys:
+            from tests.kit import envelope
+            text = envelope.seal_letter(text, self.keys.kiosk, full, signer)
+        sent = self.client.publish(full, text, qos=1)
+        sent.wait_for_publish(10)
+        assert sent.is_published(), f"{topic} was not taken"
+
+    def answer(self, alert_id, kind="seen"):
+        self.write(f"ack/{self.account}",
+                   {"v": 1, "kind": kind, "id": alert_id, "account": self.account})
+
+    def close(self):
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+class Listener(Mailbox):
+    """`porchlight listen --json`: the member that a host has without a phone."""
+
+    def __init__(self, argv, log, env=None):
+        super().__init__()
+        self.process = Process("listen", [program("porchlight"), "listen", *argv, "--json"], log,
+                               env=env or process.environment(), stdout=subprocess.PIPE)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self.process.popen.stdout:
+            now = time.monotonic()
+            try:
+                body = json.loads(line)
+            except ValueError as why:
+                self.received.append(Received(now, "", line, why=str(why)))
+                continue
+            self.received.append(Received(now, body.get("topic", ""), line, body=body))
+
+    def close(self):
+        if self.process.alive:
+            self.process.stop()
+        self._reader.join(5)

@@ -1,0 +1,69 @@
+"""Certificate authorities and server certificates, made by openssl(1)."""
+
+from datetime import datetime, timedelta, timezone
+
+from tests.kit import process
+
+CONFIG = """
+[ca]
+default_ca = here
+[here]
+dir = {dir}
+new_certs_dir = {dir}
+database = {dir}/index
+serial = {dir}/serial
+certificate = {dir}/ca.pem
+private_key = {dir}/ca.key
+default_md = sha256
+policy = any
+copy_extensions = copy
+unique_subject = no
+[any]
+commonName = supplied
+[req]
+distinguished_name = name
+[name]
+[authority]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+"""
+
+
+def _openssl(*args):
+    done = process.run(["openssl", *args])
+    if done.returncode != 0:
+        raise RuntimeError(f"openssl {args[0]}: {done.stderr}")
+
+
+class Authority:
+    """A CA of its own in a folder; `pem` is what clients pin."""
+
+    def __init__(self, folder, name="Porchlight test CA"):
+        folder.mkdir(parents=True)
+        self.folder = folder
+        self.pem = folder / "ca.pem"
+        (folder / "index").touch()
+        (folder / "serial").write_text("1000\n")
+        (folder / "conf").write_text(CONFIG.format(dir=folder))
+        self._key(folder / "ca.key")
+        _openssl("req", "-x509", "-new", "-config", folder / "conf", "-extensions", "authority",
+                 "-key", folder / "ca.key", "-subj", f"/CN={name}", "-days", "3650",
+                 "-out", self.pem)
+
+    @staticmethod
+    def _key(path):
+        _openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", path)
+
+    def server(self, name, hosts=("DNS:localhost", "IP:127.0.0.1"), begins=-1, ends=365):
+        """A server's (certificate, key). `begins` and `ends` are days from now: a certificate
+        that has expired, or is not yet valid, is as easily made as a good one."""
+        now = datetime.now(timezone.utc)
+        key, asked, pem = (self.folder / f"{name}.{end}" for end in ("key", "csr", "pem"))
+        self._key(key)
+        _openssl("req", "-new", "-config", self.folder / "conf", "-key", key, "-subj",
+                 f"/CN={name}", "-addext", "subjectAltName=" + ",".join(hosts), "-out", asked)
+        stamps = [(now + timedelta(days=d)).strftime("%Y%m%d%H%M%SZ") for d in (begins, ends)]
+        _openssl("ca", "-batch", "-notext", "-config", self.folder / "conf", "-in", asked,
+                 "-startdate", stamps[0], "-enddate", stamps[1], "-out", pem)
+        return pem, key

@@ -1,0 +1,137 @@
+"""Child processes that never outlive us, ended by their pid alone.
+
+Each is started through setpriv(1) with a parent-death signal, so that even kill -9 of the driver
+leaves none behind. That signal follows the thread that forked, so one thread forks for all.
+"""
+
+import atexit
+import os
+import re
+import signal
+import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+_forker = None
+_forker_lock = threading.Lock()
+_running = []
+
+# What sanitizers write where they find something, whatever the exit status then is.
+TROUBLE = re.compile(r"(ERROR: \w+Sanitizer|runtime error:|WARNING: \w+Sanitizer|SUMMARY: \w+San)")
+
+
+def _fork(*args, **kwargs):
+    global _forker
+    with _forker_lock:
+        if _forker is None:
+            _forker = ThreadPoolExecutor(1)
+    return _forker.submit(subprocess.Popen, *args, **kwargs).result()
+
+
+def environment(**more):
+    """A small environment: nothing of the caller's that could change a result."""
+    keep = {k: os.environ[k] for k in ("PATH", "HOME", "TERM") if k in os.environ}
+    keep["PATH"] = keep.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
+    keep.update(LANG="C.UTF-8", ASAN_OPTIONS="detect_leaks=1:abort_on_error=0",
+                UBSAN_OPTIONS="print_stacktrace=1")
+    keep.update({k: str(v) for k, v in more.items() if v is not None})
+    return keep
+
+
+class Process:
+    """One child. `log` is the file that holds its stderr, and its stdout unless that is a pipe."""
+
+    def __init__(self, name, argv, log, env=None, stdout=None, stdin=subprocess.DEVNULL, cwd=None):
+        self.name = name
+        self.log = log
+        with open(log, "ab") as sink:
+            self.popen = _fork(["setpriv", "--pdeathsig", "KILL", "--", *map(str, argv)],
+                               stdin=stdin, stdout=stdout or sink, stderr=sink, cwd=cwd,
+                               env=env or environment(), close_fds=True)
+        self.pid = self.popen.pid
+        _running.append(self)
+
+    @property
+    def alive(self):
+        return self.popen.poll() is None
+
+    def said(self):
+        return self.log.read_text(errors="replace")
+
+    def signal(self, number):
+        if self.alive:
+            os.kill(self.pid, number)
+
+    def freeze(self):
+        self.signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.signal(signal.SIGCONT)
+
+    def kill(self):
+        """The power cut: no word, no clean-up."""
+        self.signal(signal.SIGKILL)
+        return self._gone()
+
+    def stop(self, within=10):
+        """SIGTERM and its exit status; a child that ignores it is killed and complained about."""
+        self.thaw()
+        self.signal(signal.SIGTERM)
+        try:
+            return self._gone(within)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"{self.name} did not end within {within} s of SIGTERM; "
+                                 f"it said:\n{self.said()}") from None
+
+    def wait(self, within=10):
+        return self._gone(within)
+
+    def _gone(self, within=10):
+        status = self.popen.wait(within)
+        if self in _running:
+            _running.remove(self)
+        if self.popen.stdout:
+            self.popen.stdout.close()
+        return status
+
+    def trouble(self):
+        """The lines in which a sanitizer complained."""
+        return [line for line in self.said().splitlines() if TROUBLE.search(line)]
+
+
+def end_all():
+    """Ends every child still there, youngest first."""
+    for child in reversed(list(_running)):
+        try:
+            child.thaw()
+            child.signal(signal.SIGTERM)
+        except ProcessLookupError:
+            pass
+    for child in reversed(list(_running)):
+        try:
+            child._gone(3)
+        except subprocess.TimeoutExpired:
+            child.kill()
+
+
+def running():
+    return [(child.name, child.pid) for child in _running if child.alive]
+
+
+def end_on_signals():
+    """SIGTERM and SIGHUP end us as Ctrl-C does: through the clean-up."""
+    def leave(number, _frame):
+        raise SystemExit(128 + number)
+    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGHUP, leave)
+
+
+def run(argv, within=20, env=None, **more):
+    """A short command to its end: CompletedProcess with text."""
+    return subprocess.run([str(a) for a in argv], capture_output=True, text=True, timeout=within,
+                          env=env or environment(), stdin=more.pop("stdin", subprocess.DEVNULL),
+                          **more)
+
+
+atexit.register(end_all)

@@ -1,0 +1,24 @@
+"""Waiting for something to become true, and saying what did not."""
+
+import time
+
+
+def until(true, what, within=10.0, every=0.005):
+    """The first true value of `true()`; AssertionError when `within` seconds have passed."""
+    end = time.monotonic() + within
+    while True:
+        value = true()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {within:g} s: {what() if callable(what) else what}")
+        time.sleep(every)
+
+
+def never(true, what, during):
+    """Holds for `during` seconds that `true()` stays false."""
+    end = time.monotonic() + during
+    while time.monotonic() < end:
+        value = true()
+        assert not value, f"{what}: {value}"
+        time.sleep(0.01)

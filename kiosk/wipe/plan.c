@@ -1,0 +1,234 @@
+#include "kiosk/wipe/plan.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static const struct kind_row {
+    const char *name;
+    enum plan_phase phase;
+    bool has_path;
+    bool may_be_root;
+} kinds[PLAN_KINDS] = {
+    [PLAN_UNIT] = {"unit", PLAN_STOP, false, false},
+    [PLAN_CELL] = {"cell", PLAN_KEYS, false, false},
+    [PLAN_KEY] = {"key", PLAN_KEYS, true, false},
+    [PLAN_LUKS] = {"luks", PLAN_KEYS, true, false},
+    [PLAN_FSCRYPT] = {"fscrypt", PLAN_KEYS, true, true},
+    [PLAN_TMPFS] = {"tmpfs", PLAN_REST, true, true},
+    [PLAN_FILE] = {"file", PLAN_REST, true, false},
+    [PLAN_TREE] = {"tree", PLAN_REST, true, true},
+    [PLAN_JOURNAL] = {"journal", PLAN_REST, true, true},
+    [PLAN_CREDENTIAL] = {"credential", PLAN_LAST, true, false},
+};
+
+const char *plan_kind_name(enum plan_kind k)
+{
+    return k < PLAN_KINDS ? kinds[k].name : "?";
+}
+
+enum plan_kind plan_kind_of(const char *word)
+{
+    enum plan_kind k = 0;
+
+    while (k < PLAN_KINDS && strcmp(kinds[k].name, word) != 0)
+        k++;
+    return k;
+}
+
+enum plan_phase plan_phase_of(enum plan_kind k)
+{
+    return kinds[k].phase;
+}
+
+bool plan_kind_has_path(enum plan_kind k)
+{
+    return kinds[k].has_path;
+}
+
+bool plan_kind_may_be_root(enum plan_kind k)
+{
+    return kinds[k].may_be_root;
+}
+
+const char *plan_path_wrong(const char *path)
+{
+    size_t len = strlen(path);
+
+    if (path[0] != '/')
+        return "it is not absolute: begin it with /";
+    if (len >= PLAN_PATH_MAX)
+        return "it is too long: 191 bytes at most";
+    if (len == 1)
+        return "it is /, and nobody wants to wipe that";
+    if (path[len - 1] == '/')
+        return "it ends in /: leave that off";
+    for (const char *p = path; *p; p++) {
+        if (iscntrl((unsigned char)*p))
+            return "it holds a control character";
+        if (*p == '*' || *p == '?' || *p == '[')
+            return "it holds a glob: name the folder or the file itself";
+        if (*p != '/')
+            continue;
+        if (p[1] == '/')
+            return "it holds //: one / is enough";
+        if (p[1] == '.' && (p[2] == '/' || p[2] == '\0'))
+            return "it holds a . as a folder: write the path without it";
+        if (p[1] == '.' && p[2] == '.' && (p[3] == '/' || p[3] == '\0'))
+            return "it holds ..: write the path that is meant";
+    }
+    return NULL;
+}
+
+/* True if `path` is `folder` or lies in it. */
+static bool lies_in(const char *path, const char *folder)
+{
+    size_t len = strlen(folder);
+
+    return strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+const char *plan_root_wrong(const char *path)
+{
+    static const char *const homes[] = {"/srv", "/home", "/var", "/mnt",
+                                        "/media", "/opt", "/tmp", "/run"};
+    static const char *const never[] = {
+        "/var/lib/porchlight",      "/var/lib/porchlight-wipe", "/var/lib/dpkg", "/var/lib/apt",
+        "/var/lib/systemd",         "/run/systemd",             "/run/udev",     "/run/dbus",
+        "/run/porchlight",          "/var/cache",
+    };
+    const char *wrong = plan_path_wrong(path);
+
+    if (wrong)
+        return wrong;
+    if (strcmp(path, "/etc/porchlight/credentials") == 0)
+        return NULL;
+    for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
+        if (lies_in(path, never[i]) || lies_in(never[i], path))
+            return "the system or Porchlight itself lives there: give the data a folder of its own";
+    }
+    for (size_t i = 0; i < sizeof homes / sizeof *homes; i++) {
+        if (lies_in(path, homes[i]) && path[strlen(homes[i])] == '/')
+            return NULL;
+    }
+    return "a root is a folder of its own below /srv, /home, /var, /mnt, /media, /opt, /tmp or "
+           "/run, or it is /etc/porchlight/credentials";
+}
+
+static bool only(const char *text, const char *also)
+{
+    for (; *text; text++) {
+        if (!isalnum((unsigned char)*text) && !strchr(also, *text))
+            return false;
+    }
+    return true;
+}
+
+const char *plan_unit_wrong(const char *word)
+{
+    static const char *const ends[] = {".service", ".socket", ".mount", ".scope", ".timer",
+                                       ".slice"};
+    const char *dot = strrchr(word, '.');
+
+    if (!dot || dot == word || strlen(word) >= PLAN_WORD_MAX)
+        return "a unit has its full name, such as venue-book.service";
+    if (!only(word, "-_.@:\\"))
+        return "a unit's name is letters, digits and -_.@:\\";
+    if (strncmp(word, "porchlight", 10) == 0)
+        return "Porchlight's own units stay up: the alert needs them";
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        if (strcmp(dot, ends[i]) == 0)
+            return NULL;
+    }
+    return "a unit ends in .service, .socket, .mount, .scope, .timer or .slice";
+}
+
+const char *plan_cell_wrong(const char *word)
+{
+    if (strncmp(word, "nvmem:", 6) == 0)
+        return word[6] && only(word + 6, "-_.@") && word[6] != '.'
+                   ? NULL
+                   : "nvmem: is followed by a name below /sys/bus/nvmem/devices";
+    if (strncmp(word, "tpm:0x81", 8) == 0)
+        return strlen(word) == 14 && strspn(word + 6, "0123456789abcdef") == 8
+                   ? NULL
+                   : "tpm: is followed by a persistent handle, such as 0x81000100";
+    if (strncmp(word, "file:", 5) == 0)
+        return plan_path_wrong(word + 5);
+    return "a cell is nvmem:NAME, tpm:0x81XXXXXX or file:/PATH";
+}
+
+static int root_of(const struct plan *p, const char *path)
+{
+    size_t longest = 0;
+    int found = -1;
+
+    for (size_t i = 0; i < p->roots_count; i++) {
+        size_t len = strlen(p->roots[i].path);
+        if (lies_in(path, p->roots[i].path) && len > longest) {
+            longest = len;
+            found = (int)i;
+        }
+    }
+    return found;
+}
+
+static const char *find_root(const struct plan *p, struct plan_target *t)
+{
+    const char *path = t->path;
+
+    t->root = -1;
+    t->below[0] = '\0';
+    if (t->kind == PLAN_CELL && strncmp(t->word, "file:", 5) == 0)
+        path = t->word + 5;
+    else if (!plan_kind_has_path(t->kind))
+        return NULL;
+    if (!path[0])
+        return "it has no path =";
+    t->root = root_of(p, path);
+    if (t->root < 0)
+        return "it lies in no registered root: add a [root NAME] that holds it";
+    path += strlen(p->roots[t->root].path);
+    if (*path == '/')
+        path++;
+    if (!*path && !plan_kind_may_be_root(t->kind))
+        return "it is a root itself: name something in it";
+    memcpy(t->below, path, strlen(path) + 1);
+    return NULL;
+}
+
+/* Insertion keeps the written order within a phase. */
+static void sort_by_phase(struct plan *p)
+{
+    for (size_t i = 1; i < p->targets_count; i++) {
+        struct plan_target t = p->targets[i];
+        size_t j = i;
+        while (j > 0 && kinds[p->targets[j - 1].kind].phase > kinds[t.kind].phase) {
+            p->targets[j] = p->targets[j - 1];
+            j--;
+        }
+        p->targets[j] = t;
+    }
+}
+
+bool plan_finish(struct plan *p, int *line, const char **why)
+{
+    for (size_t i = 0; i < p->targets_count; i++) {
+        struct plan_target *t = &p->targets[i];
+
+        *line = t->line;
+        *why = find_root(p, t);
+        if (!*why && t->kind == PLAN_UNIT && !t->word[0])
+            *why = "it has no unit =";
+        if (!*why && t->kind == PLAN_CELL && !t->word[0])
+            *why = "it has no cell =";
+        if (*why)
+            return false;
+    }
+    if (p->targets_count == 0) {
+        *line = 0;
+        *why = "it names no target: nothing would be wiped";
+        return false;
+    }
+    sort_by_phase(p);
+    return true;
+}

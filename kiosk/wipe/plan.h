@@ -1,0 +1,104 @@
+#ifndef PORCHLIGHT_WIPE_PLAN_H
+#define PORCHLIGHT_WIPE_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* wipe.plan as a value, and what may stand in one. Pure: no file is looked at here.
+ *
+ * The file is INI. [root NAME] path = DIR registers a folder; nothing outside of a registered root
+ * is ever touched. Every other section is a target, "[kind NAME]":
+ *
+ *   [unit NAME]        unit = venue-book.service       stopped first, so that nothing holds data
+ *   [cell NAME]        cell = nvmem:rtc0 | tpm:0x81000100 | file:/path   the cell of a vault's key
+ *   [key NAME]         path = a file of at most PLAN_KEY_MAX bytes
+ *   [luks NAME]        path = a LUKS2 container; mapping = its name below /dev/mapper
+ *   [fscrypt NAME]     path = an encrypted directory
+ *   [tmpfs NAME]       path = a folder of a tmpfs
+ *   [file NAME]        path = a file
+ *   [tree NAME]        path = a folder; the folder goes too, unless it is itself a root
+ *   [journal NAME]     path = systemd's journal folder
+ *   [credential NAME]  path = a file; dies last, when porchlightd asks to FINISH
+ *
+ * Paths are absolute and stand as they are: no "..", no ".", no "//", no glob, no symlink on the
+ * way. Below a moved prefix (--prefix) they are taken below that prefix. */
+
+enum {
+    PLAN_NAME_MAX = 64, /* WIPE_NAME_MAX of messages.h */
+    PLAN_PATH_MAX = 192,
+    PLAN_WORD_MAX = 128,
+    PLAN_ROOTS_MAX = 8,
+    PLAN_TARGETS_MAX = 64,
+    PLAN_KEY_MAX = 65536,
+    PLAN_HASH = 32,
+};
+
+enum plan_kind {
+    PLAN_UNIT,
+    PLAN_CELL,
+    PLAN_KEY,
+    PLAN_LUKS,
+    PLAN_FSCRYPT,
+    PLAN_TMPFS,
+    PLAN_FILE,
+    PLAN_TREE,
+    PLAN_JOURNAL,
+    PLAN_CREDENTIAL,
+    PLAN_KINDS,
+};
+
+/* The order of a wipe: who holds data, keys, the slow rest, and last the broker's credential. */
+enum plan_phase { PLAN_STOP, PLAN_KEYS, PLAN_REST, PLAN_LAST };
+
+struct plan_root {
+    char name[PLAN_NAME_MAX];
+    char path[PLAN_PATH_MAX];
+    int line;
+};
+
+struct plan_target {
+    enum plan_kind kind;
+    char name[PLAN_NAME_MAX];
+    char path[PLAN_PATH_MAX];    /* as written; empty for unit and most cells */
+    char word[PLAN_WORD_MAX];    /* unit = or cell = */
+    char mapping[PLAN_WORD_MAX]; /* luks; may be empty */
+    int root;                    /* index into roots; -1: the kind has no path */
+    char below[PLAN_PATH_MAX];   /* the path below its root; empty: the root itself */
+    int line;
+};
+
+struct plan {
+    struct plan_root roots[PLAN_ROOTS_MAX];
+    size_t roots_count;
+    struct plan_target targets[PLAN_TARGETS_MAX]; /* after plan_finish: in the order of work */
+    size_t targets_count;
+    uint8_t hash[PLAN_HASH]; /* of the file's bytes: a changed plan is another plan */
+};
+
+/* "unit", "cell", ... as the section says it; PLAN_KINDS for a word that is none. */
+const char *plan_kind_name(enum plan_kind k);
+enum plan_kind plan_kind_of(const char *word);
+enum plan_phase plan_phase_of(enum plan_kind k);
+
+/* Whether the kind has path = and, if so, may name a root itself. */
+bool plan_kind_has_path(enum plan_kind k);
+bool plan_kind_may_be_root(enum plan_kind k);
+
+/* NULL if `path` may stand in a plan; otherwise what is wrong with it, static storage. */
+const char *plan_path_wrong(const char *path);
+
+/* NULL if `path` may be a root: below /srv, /home, /var, /mnt, /media, /opt, /tmp, /run or
+ * /etc/porchlight/credentials, with at least one folder of its own there. */
+const char *plan_root_wrong(const char *path);
+
+/* NULL, or why this word is no systemd unit (unit =) or no cell (cell =). */
+const char *plan_unit_wrong(const char *word);
+const char *plan_cell_wrong(const char *word);
+
+/* Finds each target's root (the longest that holds it), checks what only the whole plan can tell,
+ * and sorts by phase, otherwise as written. True, or false with the line and reason of the first
+ * target that may not stand. */
+bool plan_finish(struct plan *p, int *line, const char **why);
+
+#endif

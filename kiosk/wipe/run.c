@@ -1,0 +1,277 @@
+#include "kiosk/wipe/run.h"
+
+#include "kiosk/common/clock.h"
+#include "kiosk/common/log.h"
+#include "kiosk/common/paths.h"
+#include "kiosk/wipe/drill.h"
+#include "kiosk/wipe/plan_read.h"
+#include "kiosk/wipe/target.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A target that keeps failing is tried at this many starts, then only reported. */
+enum { RUNS_MAX = 6 };
+
+static void complain_to_log(void *context, const char *sentence)
+{
+    (void)context;
+    log_error("%s", sentence);
+}
+
+int run_load_plan(const struct run *r, struct plan *p)
+{
+    char path[PATH_LEN];
+
+    if (path_under(r->prefix, PATH_PLAN, path) < 0)
+        return -1;
+    if (plan_read(path, r->owner, p, complain_to_log, NULL) < 0) {
+        if (errno == ENOENT)
+            log_error("%s is missing: nothing can be wiped; write one, then look at it with "
+                      "`porchlight wipe --plan`",
+                      path);
+        return -1;
+    }
+    return 0;
+}
+
+static int open_record(const struct run *r, struct progress *record, bool drill, bool read_only)
+{
+    char dir[PATH_LEN];
+
+    record->fd = -1;
+    if (path_under(r->prefix, PATH_WIPE_DIR, dir) < 0)
+        return -1;
+    return progress_open(record, dir, drill ? RUN_RECORD_DRILL : RUN_RECORD, r->owner, read_only);
+}
+
+static void tell(const struct run *r, enum wipe_kind kind, uint32_t index, uint32_t outcome,
+                 const char *name, int64_t took)
+{
+    struct wipe_progress p = {
+        .magic = WIPE_MAGIC,
+        .kind = kind,
+        .outcome = outcome,
+        .drill = r->drill,
+        .index = index,
+        .took_ns = took,
+    };
+
+    snprintf(p.name, sizeof p.name, "%s", name);
+    if (r->tell)
+        r->tell(r->context, &p);
+}
+
+static bool is_good(uint32_t outcome)
+{
+    return outcome == WIPE_DESTROYED || outcome == WIPE_ALREADY_GONE;
+}
+
+/* True if the record holds a result for each target: the run was not cut short, but some failed. */
+static bool is_complete(const struct run *r, const struct plan *plan, const struct progress *record)
+{
+    struct progress_slot slot;
+
+    for (size_t i = 0; i < plan->targets_count; i++) {
+        if (plan_phase_of(plan->targets[i].kind) == PLAN_LAST && !r->credentials)
+            continue;
+        if (!progress_get(record, i, &slot) || strcmp(slot.name, plan->targets[i].name) != 0)
+            return false;
+    }
+    return true;
+}
+
+static void log_target(const struct run *r, const struct plan_target *t,
+                       const struct target_report *report)
+{
+    const char *what = r->drill ? "drill: " : "";
+
+    if (is_good(report->outcome))
+        log_info("%s%s %s: %s", what, plan_kind_name(t->kind), t->name,
+                 wipe_outcome_name(report->outcome));
+    else
+        log_warning("%s%s %s: %s: %s%s%s", what, plan_kind_name(t->kind), t->name,
+                    wipe_outcome_name(report->outcome), report->why, report->error ? ": " : "",
+                    report->error ? strerror(report->error) : "");
+}
+
+/* One target, from its destruction to its durable result. */
+static uint32_t wipe_one(const struct run *r, const struct scope *s, const struct plan_target *t,
+                         size_t i, struct progress *record)
+{
+    struct progress_slot slot = {0}, before;
+    struct target_report report = {.outcome = WIPE_NOTHING};
+    bool had = record->fd >= 0 && progress_get(record, i, &before) &&
+               strcmp(before.name, t->name) == 0;
+
+    target_wipe(s, t, &report);
+    slot.outcome = report.outcome;
+    slot.error = report.error;
+    slot.took_ns = clock_now() - r->began;
+    memcpy(slot.name, t->name, sizeof slot.name);
+    memcpy(slot.why, report.why, sizeof slot.why);
+    /* What this same wipe had proved destroyed before it was cut short was not just missing. */
+    if (had && before.outcome == WIPE_DESTROYED && report.outcome == WIPE_ALREADY_GONE)
+        slot.outcome = WIPE_DESTROYED;
+    log_target(r, t, &report);
+    if (record->fd >= 0 && progress_put(record, i, &slot) < 0)
+        log_warning("the result of %s could not be recorded: %s", t->name, strerror(errno));
+    tell(r, WIPE_TARGET, (uint32_t)i, slot.outcome, t->name, slot.took_ns);
+    return slot.outcome;
+}
+
+enum run_result run_plan(const struct run *r, const struct plan *plan, struct progress *record)
+{
+    bool failed_only = r->resume && record->fd >= 0 && is_complete(r, plan, record);
+    bool credentials_wait = false;
+    uint32_t worst = WIPE_NOTHING;
+    struct scope scope;
+
+    if (scope_init(&scope, r->prefix, plan) < 0) {
+        log_error("%s cannot be opened: %s", r->prefix[0] ? r->prefix : "/", strerror(errno));
+        tell(r, WIPE_REFUSED, 0, WIPE_FAILED, "the prefix cannot be opened", 0);
+        return RUN_REFUSED;
+    }
+    for (size_t i = 0; i < plan->targets_count; i++) {
+        const struct plan_target *t = &plan->targets[i];
+        struct progress_slot slot;
+        uint32_t outcome;
+
+        if (r->drill && r->give_way && r->give_way(r->context))
+            break;
+        if (plan_phase_of(t->kind) == PLAN_LAST && !r->credentials) {
+            credentials_wait = true;
+            tell(r, WIPE_TARGET, (uint32_t)i, WIPE_NOTHING, t->name, clock_now() - r->began);
+            continue;
+        }
+        if (failed_only && progress_get(record, i, &slot) && slot.outcome != WIPE_FAILED)
+            outcome = slot.outcome;
+        else
+            outcome = wipe_one(r, &scope, t, i, record);
+        if (outcome > worst)
+            worst = outcome;
+    }
+    scope_finish(&scope);
+    if (record->fd >= 0 && (worst != WIPE_FAILED || record->head.runs >= RUNS_MAX) &&
+        progress_set_state(record, credentials_wait ? PROGRESS_LAST : PROGRESS_THROUGH) < 0)
+        record->fd = -1;
+    if (record->fd < 0 && worst < WIPE_UNVERIFIED)
+        worst = WIPE_UNVERIFIED; /* without a record nothing would resume it */
+    tell(r, WIPE_END, (uint32_t)plan->targets_count, worst, "", clock_now() - r->began);
+    return is_good(worst) || worst == WIPE_NOTHING ? RUN_GOOD : RUN_NOT_PROVED;
+}
+
+static bool all_kinds_known(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->targets_count; i++) {
+        if (!target_ops(plan->targets[i].kind)) {
+            log_error("wipe.plan:%d: this build cannot destroy [%s %s]", plan->targets[i].line,
+                      plan_kind_name(plan->targets[i].kind), plan->targets[i].name);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Makes the intent durable before anything is touched. A record that cannot be written must not
+ * save the data: the wipe goes on without one, and says so. */
+static void intend(const struct run *r, const struct plan *plan, struct progress *record)
+{
+    bool goes_on = record->fd >= 0 && !r->drill &&
+                   (r->resume || record->head.state == PROGRESS_LAST ||
+                    record->head.state == PROGRESS_INTENT) &&
+                   record->head.state != PROGRESS_NONE;
+
+    if (record->fd >= 0 && r->credentials && !r->drill && record->head.state != PROGRESS_FINISHING &&
+        progress_set_state(record, PROGRESS_FINISHING) < 0)
+        goto without;
+    if (record->fd >= 0 &&
+        (goes_on ? progress_resume(record, plan) : progress_intend(record, plan, r->drill)) == 0)
+        return;
+without:
+    log_error("the record of the wipe cannot be written (%s): going on without one, so a power "
+              "cut now would leave the rest undone",
+              strerror(errno));
+    progress_close(record);
+}
+
+enum run_result run_wipe(const struct run *r)
+{
+    struct progress record;
+    struct plan plan;
+    enum run_result result;
+
+    if (run_load_plan(r, &plan) < 0) {
+        tell(r, WIPE_REFUSED, 0, WIPE_FAILED,
+             errno == ENOENT ? "there is no wipe.plan" : "wipe.plan has an error; see the log", 0);
+        return RUN_REFUSED;
+    }
+    if (!all_kinds_known(&plan)) {
+        tell(r, WIPE_REFUSED, 0, WIPE_FAILED, "wipe.plan names a kind this build lacks", 0);
+        return RUN_REFUSED;
+    }
+    if (r->drill)
+        return drill_run(r, &plan);
+    open_record(r, &record, false, false);
+    intend(r, &plan, &record);
+    result = run_plan(r, &plan, &record);
+    progress_close(&record);
+    return result;
+}
+
+enum progress_state run_pending(const struct run *r)
+{
+    struct progress record;
+    enum progress_state state;
+
+    if (open_record(r, &record, false, true) < 0)
+        return PROGRESS_NONE;
+    state = record.head.state;
+    progress_close(&record);
+    return state;
+}
+
+void run_prepare(const struct run *r)
+{
+    struct progress record;
+
+    for (int drill = 0; drill < 2; drill++) {
+        if (open_record(r, &record, drill, false) < 0)
+            log_warning("the record of a wipe cannot be made ready: %s; a wipe will still "
+                        "destroy, but a power cut in it would not be made good",
+                        strerror(errno));
+        progress_close(&record);
+    }
+}
+
+int run_status(const struct run *r)
+{
+    struct run as = *r;
+    struct progress record;
+    uint32_t worst = WIPE_NOTHING, count;
+
+    if (open_record(r, &record, false, true) < 0 || record.head.state == PROGRESS_NONE) {
+        progress_close(&record);
+        if (open_record(r, &record, true, true) < 0 || record.head.state == PROGRESS_NONE) {
+            progress_close(&record);
+            return -1;
+        }
+    }
+    as.drill = record.head.drill;
+    count = record.head.count;
+    for (uint32_t i = 0; i < count; i++) {
+        struct progress_slot slot;
+        if (!progress_get(&record, i, &slot))
+            continue;
+        if (slot.outcome > worst)
+            worst = slot.outcome;
+        slot.name[sizeof slot.name - 1] = '\0';
+        tell(&as, WIPE_TARGET, i, slot.outcome, slot.name, slot.took_ns);
+    }
+    if (record.head.state == PROGRESS_INTENT || record.head.state == PROGRESS_FINISHING)
+        worst = worst > WIPE_UNVERIFIED ? worst : WIPE_NOTHING; /* not through */
+    tell(&as, WIPE_END, count, worst, "", 0);
+    progress_close(&record);
+    return 0;
+}

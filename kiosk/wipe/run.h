@@ -1,0 +1,56 @@
+#ifndef PORCHLIGHT_WIPE_RUN_H
+#define PORCHLIGHT_WIPE_RUN_H
+
+#include "kiosk/common/messages.h"
+#include "kiosk/wipe/plan.h"
+#include "kiosk/wipe/progress.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* One wipe, drill or resume, from the plan to its end. */
+struct run {
+    const char *prefix;    /* "" on a real kiosk */
+    uid_t owner;           /* of plan and record */
+    bool drill;
+    bool credentials;      /* the last phase too (FINISH, and a drill) */
+    bool resume;           /* go on with the record's run */
+    int64_t began;         /* clock_now() of the request */
+
+    /* Called after each target, and with kind WIPE_END. May be NULL. */
+    void (*tell)(void *context, const struct wipe_progress *p);
+    /* Asked between targets of a drill: true ends it (a real wipe is waiting). May be NULL. */
+    bool (*give_way)(void *context);
+    void *context;
+};
+
+enum run_result {
+    RUN_GOOD = 0,        /* everything destroyed or already gone */
+    RUN_NOT_PROVED = 1,  /* something is unverified or failed */
+    RUN_REFUSED = 2,     /* no plan, or one with an error; nothing was touched */
+};
+
+/* The plan's complaints go to the log. */
+enum run_result run_wipe(const struct run *r);
+
+/* Destroys target by target what `plan` says, in `record`. The part that wipe and drill share. */
+enum run_result run_plan(const struct run *r, const struct plan *plan, struct progress *record);
+
+/* The record's results as progress packets, then WIPE_END. 0, or -1 if there is no record. */
+int run_status(const struct run *r);
+
+/* Reads the plan below r->prefix. 0, or -1 with errno; complaints go to the log. */
+int run_load_plan(const struct run *r, struct plan *p);
+
+/* How far the record says the last wipe came; PROGRESS_NONE also if there is no record. */
+enum progress_state run_pending(const struct run *r);
+
+/* Makes the records' files, so that a wipe only overwrites them. Failures go to the log. */
+void run_prepare(const struct run *r);
+
+/* Names of the record of a wipe and of a drill, in PATH_WIPE_DIR below the prefix. */
+#define PATH_WIPE_DIR    "/var/lib/porchlight-wipe" /* root : root 0700 */
+#define RUN_RECORD       "progress"
+#define RUN_RECORD_DRILL "drill"
+
+#endif

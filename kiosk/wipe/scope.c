@@ -1,0 +1,147 @@
+#include "kiosk/wipe/scope.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sodium.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int open_how(int folder, const char *name, int flags, uint64_t resolve)
+{
+    struct open_how how = {
+        .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC | O_NOFOLLOW),
+        .resolve = resolve | RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+    };
+    long fd;
+
+    do
+        fd = syscall(SYS_openat2, folder, name, &how, sizeof how);
+    while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+    return (int)fd;
+}
+
+int scope_open(int folder, const char *name, int flags)
+{
+    return open_how(folder, name, flags, RESOLVE_NO_XDEV);
+}
+
+int scope_init(struct scope *s, const char *prefix, const struct plan *p)
+{
+    for (size_t i = 0; i < PLAN_ROOTS_MAX; i++)
+        s->roots[i] = -1;
+    s->prefix = open(prefix[0] ? prefix : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (s->prefix < 0)
+        return -1;
+    for (size_t i = 0; i < p->roots_count; i++) {
+        /* A root may be a mount of its own: only what lies below it may not be. */
+        s->roots[i] = open_how(s->prefix, p->roots[i].path + 1, O_RDONLY | O_DIRECTORY, 0);
+        s->errors[i] = s->roots[i] < 0 ? errno : 0;
+    }
+    return 0;
+}
+
+void scope_finish(struct scope *s)
+{
+    for (size_t i = 0; i < PLAN_ROOTS_MAX; i++) {
+        if (s->roots[i] >= 0)
+            close(s->roots[i]);
+        s->roots[i] = -1;
+    }
+    if (s->prefix >= 0)
+        close(s->prefix);
+    s->prefix = -1;
+}
+
+int scope_parent(const struct scope *s, const struct plan_target *t, char leaf[PLAN_PATH_MAX])
+{
+    char folder[PLAN_PATH_MAX];
+    const char *slash = strrchr(t->below, '/');
+
+    if (s->roots[t->root] < 0) {
+        errno = s->errors[t->root];
+        return -1;
+    }
+    if (!t->below[0]) {
+        memcpy(leaf, ".", 2);
+        return scope_open(s->roots[t->root], ".", O_RDONLY | O_DIRECTORY);
+    }
+    if (!slash) {
+        memcpy(leaf, t->below, strlen(t->below) + 1);
+        return scope_open(s->roots[t->root], ".", O_RDONLY | O_DIRECTORY);
+    }
+    memcpy(folder, t->below, (size_t)(slash - t->below));
+    folder[slash - t->below] = '\0';
+    memcpy(leaf, slash + 1, strlen(slash + 1) + 1);
+    return scope_open(s->roots[t->root], folder, O_RDONLY | O_DIRECTORY);
+}
+
+static int sync_and_close(int fd)
+{
+    int result, saved;
+
+    do
+        result = fsync(fd);
+    while (result < 0 && errno == EINTR);
+    saved = errno;
+    close(fd);
+    errno = saved;
+    return result;
+}
+
+/* Where even the root is missing, the folders above it are walked from the prefix. */
+static int sync_above_root(const struct scope *s, const char *root)
+{
+    char path[PLAN_PATH_MAX];
+    char *slash;
+
+    memcpy(path, root, strlen(root) + 1);
+    while ((slash = strrchr(path, '/')) != NULL) {
+        int fd;
+        *slash = '\0';
+        fd = open_how(s->prefix, path[0] ? path + 1 : ".", O_RDONLY | O_DIRECTORY, 0);
+        if (fd >= 0)
+            return sync_and_close(fd);
+        if (errno != ENOENT || !path[0])
+            return -1;
+    }
+    return -1;
+}
+
+int scope_sync_absence(const struct scope *s, const struct plan_target *t)
+{
+    struct plan_target at = *t;
+    char leaf[PLAN_PATH_MAX];
+
+    if (s->roots[t->root] < 0) {
+        errno = s->errors[t->root];
+        return errno == ENOENT ? sync_above_root(s, t->path[0] ? t->path : t->word + 5) : -1;
+    }
+    for (;;) {
+        char *slash = strrchr(at.below, '/');
+        int fd = scope_parent(s, &at, leaf);
+
+        if (fd >= 0)
+            return sync_and_close(fd);
+        if (errno != ENOENT || !at.below[0])
+            return -1;
+        if (slash)
+            *slash = '\0';
+        else
+            at.below[0] = '\0';
+    }
+}
+
+void scope_stub(const struct plan_target *t, char out[SCOPE_STUB_MAX])
+{
+    unsigned char hash[16];
+    char hex[33];
+
+    crypto_generichash(hash, sizeof hash, (const unsigned char *)t->name, strlen(t->name), NULL,
+                       0);
+    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+    snprintf(out, SCOPE_STUB_MAX, ".wiped%s", hex);
+}

@@ -1,0 +1,40 @@
+#ifndef PORCHLIGHT_WIPE_SCOPE_H
+#define PORCHLIGHT_WIPE_SCOPE_H
+
+#include "kiosk/wipe/plan.h"
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+/* The only way to a target: openat2 from the registered roots, with RESOLVE_BENEATH,
+ * RESOLVE_NO_SYMLINKS, RESOLVE_NO_MAGICLINKS and RESOLVE_NO_XDEV. What this file opens lies in a
+ * root, on the root's own mount; nothing else in the program opens a target by path. */
+struct scope {
+    int prefix;                /* the folder all paths lie below; "/" on a real kiosk */
+    int roots[PLAN_ROOTS_MAX]; /* -1: not there */
+    int errors[PLAN_ROOTS_MAX];
+};
+
+/* Opens prefix and roots. A root that is missing or may not be opened is kept as its errno, for
+ * scope_parent to report. 0, or -1 with errno if the prefix itself cannot be opened. */
+int scope_init(struct scope *s, const char *prefix, const struct plan *p);
+void scope_finish(struct scope *s);
+
+/* The folder that holds the target, opened for reading, and the target's own name in it. For a
+ * target that is a root: the root, and "." as name. The caller closes it. -1 with errno: ENOENT
+ * (missing), ELOOP (a symlink on the way), EXDEV (another mount, or out of the root). */
+int scope_parent(const struct scope *s, const struct plan_target *t, char leaf[PLAN_PATH_MAX]);
+
+/* Opens `name` below `folder` with the same rules. */
+int scope_open(int folder, const char *name, int flags);
+
+/* Makes the absence of the target durable: the deepest folder on its way that exists is synced,
+ * so that a name that is missing now is missing after a power cut too. 0 or -1 with errno. */
+int scope_sync_absence(const struct scope *s, const struct plan_target *t);
+
+/* The stand-in name a target gets before it is unlinked: the same on every run, so that a run that
+ * was killed in between is finished by the next. */
+enum { SCOPE_STUB_MAX = 40 };
+void scope_stub(const struct plan_target *t, char out[SCOPE_STUB_MAX]);
+
+#endif

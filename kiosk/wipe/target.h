@@ -1,0 +1,57 @@
+#ifndef PORCHLIGHT_WIPE_TARGET_H
+#define PORCHLIGHT_WIPE_TARGET_H
+
+#include "kiosk/common/messages.h"
+#include "kiosk/wipe/plan.h"
+#include "kiosk/wipe/scope.h"
+
+#include <stdbool.h>
+
+/* One kind of target: what is claimed of it, how it dies, how its death is proved. A new kind is
+ * one file, one row in target.c and one name in plan.c. */
+
+enum { TARGET_WHY_MAX = 160 };
+
+struct target_report {
+    enum wipe_outcome outcome;
+    int error;                /* errno behind an unverified or failed outcome; 0 if there is none */
+    char why[TARGET_WHY_MAX]; /* one plain clause; empty if all is well. No file names in it */
+};
+
+struct target_ops {
+    const char *promise; /* what it will be, one sentence, for `porchlight wipe --plan` */
+    const char *kept;    /* what was shown, one sentence, once it is destroyed */
+
+    /* Destroys and syncs. Leaves outcome WIPE_DESTROYED if every step succeeded and was read back,
+     * WIPE_ALREADY_GONE if there was nothing, WIPE_UNVERIFIED or WIPE_FAILED with why. Safe to
+     * call again after any interruption. */
+    void (*destroy)(const struct scope *s, const struct plan_target *t, struct target_report *r);
+
+    /* Looks at the world afresh, after destroy: may only lower the outcome. */
+    void (*prove)(const struct scope *s, const struct plan_target *t, struct target_report *r);
+
+    /* Makes a decoy of the same kind for a drill; *t already names its place. 0, or -1 with
+     * errno. */
+    int (*decoy)(const struct scope *s, const struct plan_target *t);
+};
+
+const struct target_ops *target_ops(enum plan_kind k);
+
+/* destroy, prove, and again up to three times in all while the outcome is not a good one. */
+void target_wipe(const struct scope *s, const struct plan_target *t, struct target_report *r);
+
+/* Lowers the outcome, never lifts it, and notes errno `error` and why. */
+void target_lower(struct target_report *r, enum wipe_outcome outcome, int error, const char *why);
+
+extern const struct target_ops target_key, target_file, target_tree, target_tmpfs,
+    target_credential;
+
+/* Overwrites, renames and unlinks the regular file `name` in `folder`, syncs the folder. For the
+ * kinds that are made of files. Hard-linked files are refused and left as they are. */
+void target_file_destroy(int folder, const char *name, const char *stub, bool sync_folder,
+                         struct target_report *r);
+
+/* Empties the folder behind fd, which stays open; `depth` folders are above it in the target. */
+void target_tree_empty(int fd, int depth, bool overwrite, struct target_report *r);
+
+#endif

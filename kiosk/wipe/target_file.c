@@ -1,0 +1,193 @@
+#include "kiosk/wipe/overwrite.h"
+#include "kiosk/wipe/target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Opens for writing; an immutable or append-only mark is taken off first. */
+static int open_writable(int folder, const char *name)
+{
+    int fd = scope_open(folder, name, O_RDWR | O_NONBLOCK | O_NOCTTY);
+
+    if (fd < 0 && (errno == EPERM || errno == EACCES)) {
+        int flags, readable = scope_open(folder, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+        if (readable < 0)
+            return -1;
+        if (ioctl(readable, FS_IOC_GETFLAGS, &flags) == 0) {
+            flags &= ~(FS_IMMUTABLE_FL | FS_APPEND_FL);
+            ioctl(readable, FS_IOC_SETFLAGS, &flags);
+        }
+        close(readable);
+        fd = scope_open(folder, name, O_RDWR | O_NONBLOCK | O_NOCTTY);
+    }
+    return fd;
+}
+
+static int sync_fd(int fd)
+{
+    int result;
+
+    do
+        result = fsync(fd);
+    while (result < 0 && errno == EINTR);
+    return result;
+}
+
+/* Renames to the stub and unlinks that. Both names are tried: one may be left of an earlier run. */
+static void take_name_away(int folder, const char *name, const char *stub, bool sync_folder,
+                           struct target_report *r)
+{
+    const char *now = stub;
+
+    if (strcmp(name, stub) != 0 && renameat(folder, name, folder, stub) < 0)
+        now = name;
+    if (unlinkat(folder, now, 0) < 0 && errno != ENOENT)
+        target_lower(r, WIPE_FAILED, errno, "its name could not be removed");
+    else if (sync_folder && sync_fd(folder) < 0)
+        target_lower(r, WIPE_UNVERIFIED, errno, "the folder could not be synced");
+}
+
+void target_file_destroy(int folder, const char *name, const char *stub, bool sync_folder,
+                         struct target_report *r)
+{
+    int fd = open_writable(folder, name);
+    struct stat st;
+
+    if (fd < 0) {
+        int error = errno;
+        if (error == ELOOP)
+            target_lower(r, WIPE_FAILED, error, "it is a symlink; left alone");
+        else if (error == EXDEV)
+            target_lower(r, WIPE_FAILED, error, "it lies on another mount; left alone");
+        else
+            target_lower(r, error == ENOENT ? WIPE_ALREADY_GONE : WIPE_FAILED, error,
+                         error == ENOENT ? "" : "it could not be opened");
+        return;
+    }
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+        target_lower(r, WIPE_FAILED, EINVAL, "it is no regular file; left alone");
+    } else if (st.st_nlink != 1) {
+        target_lower(r, WIPE_FAILED, EMLINK, "it has a second name (hard link); left alone");
+    } else {
+        enum overwrite_result o = overwrite_file(fd, -1);
+        int error = errno;
+        target_lower(r, WIPE_DESTROYED, 0, "");
+        if (o == OVERWRITE_UNVERIFIED)
+            target_lower(r, WIPE_UNVERIFIED, error, "its contents did not read back as written");
+        if (o == OVERWRITE_FAILED)
+            target_lower(r, WIPE_FAILED, error, "its contents could not be overwritten");
+        else
+            take_name_away(folder, name, stub, sync_folder, r);
+    }
+    close(fd);
+}
+
+static void absent(const struct scope *s, const struct plan_target *t, struct target_report *r)
+{
+    if (scope_sync_absence(s, t) == 0)
+        target_lower(r, WIPE_ALREADY_GONE, 0, "");
+    else
+        target_lower(r, WIPE_UNVERIFIED, errno, "it is missing, but the folder does not sync");
+}
+
+static void destroy(const struct scope *s, const struct plan_target *t, struct target_report *r)
+{
+    char leaf[PLAN_PATH_MAX], stub[SCOPE_STUB_MAX];
+    struct target_report left = {.outcome = WIPE_NOTHING};
+    int folder = scope_parent(s, t, leaf);
+
+    if (folder < 0 && errno == ENOENT) {
+        absent(s, t, r);
+        return;
+    }
+    if (folder < 0) {
+        target_lower(r, WIPE_FAILED, errno, "the way to it is refused (symlink or other mount)");
+        return;
+    }
+    scope_stub(t, stub);
+    target_file_destroy(folder, stub, stub, true, &left); /* of a run that was killed */
+    target_file_destroy(folder, leaf, stub, true, r);
+    if (r->outcome == WIPE_ALREADY_GONE)
+        absent(s, t, r);
+    if (left.outcome != WIPE_ALREADY_GONE)
+        target_lower(r, left.outcome, left.error, left.why);
+    if (left.outcome == WIPE_DESTROYED && r->outcome == WIPE_ALREADY_GONE)
+        *r = left;
+    close(folder);
+}
+
+static void prove(const struct scope *s, const struct plan_target *t, struct target_report *r)
+{
+    char leaf[PLAN_PATH_MAX], stub[SCOPE_STUB_MAX];
+    int folder = scope_parent(s, t, leaf);
+
+    if (folder < 0 && errno == ENOENT)
+        return;
+    scope_stub(t, stub);
+    for (int i = 0; i < 2; i++) {
+        int fd = folder < 0 ? -1 : scope_open(folder, i ? stub : leaf, O_PATH);
+        if (fd >= 0 || errno != ENOENT)
+            target_lower(r, WIPE_FAILED, fd >= 0 ? EEXIST : errno, "it is still there");
+        if (fd >= 0)
+            close(fd);
+    }
+    if (folder >= 0)
+        close(folder);
+}
+
+static int decoy(const struct scope *s, const struct plan_target *t)
+{
+    unsigned char bytes[32];
+    char leaf[PLAN_PATH_MAX];
+    int folder = scope_parent(s, t, leaf), fd, result = -1;
+
+    if (folder < 0)
+        return -1;
+    fd = openat(folder, leaf, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd >= 0) {
+        randombytes_buf(bytes, sizeof bytes);
+        result = write(fd, bytes, sizeof bytes) == sizeof bytes && sync_fd(fd) == 0 ? 0 : -1;
+        close(fd);
+    }
+    if (result == 0)
+        result = sync_fd(folder);
+    close(folder);
+    return result;
+}
+
+const struct target_ops target_key = {
+    .promise = "The key file is overwritten, read back and deleted; a memory card may still hold "
+               "an older copy of it in worn blocks.",
+    .kept = "The key file no longer opens and its blocks read back as noise; worn blocks of a "
+            "memory card cannot be checked.",
+    .destroy = destroy,
+    .prove = prove,
+    .decoy = decoy,
+};
+
+const struct target_ops target_file = {
+    .promise = "Best effort: the contents are overwritten and read back and the name is removed; "
+               "earlier copies, on worn blocks or in other places of the disk, stay.",
+    .kept = "Best effort: the file no longer opens and its last blocks read back as noise; earlier "
+            "copies were not looked for.",
+    .destroy = destroy,
+    .prove = prove,
+    .decoy = decoy,
+};
+
+const struct target_ops target_credential = {
+    .promise = "The credential's file is overwritten, read back and deleted, last of all and only "
+               "once the alert is handed over or has expired; worn blocks may keep an older copy.",
+    .kept = "The credential's file no longer opens; change the password at the broker too, since "
+            "worn blocks cannot be checked.",
+    .destroy = destroy,
+    .prove = prove,
+    .decoy = decoy,
+};

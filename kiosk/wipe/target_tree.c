@@ -1,0 +1,293 @@
+#include "kiosk/wipe/target.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Deeper trees are reported as failed: each level holds two descriptors. */
+enum { DEPTH_MAX = 200 };
+
+static int sync_fd(int fd)
+{
+    int result;
+
+    do
+        result = fsync(fd);
+    while (result < 0 && errno == EINTR);
+    return result;
+}
+
+static void fresh_name(char out[SCOPE_STUB_MAX])
+{
+    unsigned char bytes[12];
+    char hex[25];
+
+    randombytes_buf(bytes, sizeof bytes);
+    sodium_bin2hex(hex, sizeof hex, bytes, sizeof bytes);
+    snprintf(out, SCOPE_STUB_MAX, ".wiped%s", hex);
+}
+
+/* Renames an entry that has no contents, or none left, and removes it. */
+static void remove_entry(int folder, const char *name, bool is_folder, struct target_report *r)
+{
+    char stub[SCOPE_STUB_MAX];
+    int flags = is_folder ? AT_REMOVEDIR : 0;
+
+    fresh_name(stub);
+    if (renameat(folder, name, folder, stub) < 0)
+        snprintf(stub, sizeof stub, "%s", "");
+    if (unlinkat(folder, stub[0] ? stub : name, flags) < 0 && errno != ENOENT)
+        target_lower(r, WIPE_FAILED, errno, "a name in it could not be removed");
+}
+
+static void wipe_folder(int folder, const char *name, int depth, bool overwrite,
+                        struct target_report *r)
+{
+    struct target_report in = {.outcome = WIPE_DESTROYED};
+    int fd = scope_open(folder, name, O_RDONLY | O_DIRECTORY);
+
+    if (fd < 0 && errno == ENOENT)
+        return;
+    if (fd < 0) {
+        target_lower(r, WIPE_FAILED, errno,
+                     errno == EXDEV ? "a folder in it is another mount; left alone"
+                                    : "a folder in it could not be opened");
+        return;
+    }
+    target_tree_empty(fd, depth + 1, overwrite, &in);
+    close(fd);
+    target_lower(r, in.outcome, in.error, in.why);
+    if (in.outcome != WIPE_FAILED)
+        remove_entry(folder, name, true, r);
+}
+
+static void wipe_entry(int folder, const char *name, int depth, bool overwrite,
+                       struct target_report *r)
+{
+    struct stat st;
+
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+        if (errno != ENOENT)
+            target_lower(r, WIPE_FAILED, errno, "an entry in it could not be looked at");
+    } else if (S_ISDIR(st.st_mode)) {
+        wipe_folder(folder, name, depth, overwrite, r);
+    } else if (S_ISREG(st.st_mode) && overwrite) {
+        struct target_report one = {.outcome = WIPE_NOTHING};
+        char stub[SCOPE_STUB_MAX];
+        fresh_name(stub);
+        target_file_destroy(folder, name, stub, false, &one);
+        if (one.outcome != WIPE_ALREADY_GONE)
+            target_lower(r, one.outcome, one.error, one.why);
+    } else if (S_ISREG(st.st_mode) && st.st_nlink != 1) {
+        target_lower(r, WIPE_FAILED, EMLINK,
+                     "a file in it has a second name (hard link); left alone");
+    } else {
+        remove_entry(folder, name, false, r);
+    }
+}
+
+/* One pass over the names. How many there were, or -1 with errno. */
+static int empty_once(DIR *d, int depth, bool overwrite, struct target_report *r)
+{
+    struct dirent *e;
+    int seen = 0;
+
+    rewinddir(d);
+    for (;;) {
+        errno = 0;
+        e = readdir(d);
+        if (!e)
+            return errno ? -1 : seen;
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+            continue;
+        seen++;
+        wipe_entry(dirfd(d), e->d_name, depth, overwrite, r);
+    }
+}
+
+void target_tree_empty(int fd, int depth, bool overwrite, struct target_report *r)
+{
+    int own = scope_open(fd, ".", O_RDONLY | O_DIRECTORY), seen = 0;
+    DIR *d = own >= 0 ? fdopendir(own) : NULL;
+
+    if (!d || depth > DEPTH_MAX) {
+        target_lower(r, WIPE_FAILED, d ? ELOOP : errno, "a folder in it is too deep or unreadable");
+        if (d)
+            closedir(d);
+        else if (own >= 0)
+            close(own);
+        return;
+    }
+    /* Names made while reading may be missed by one pass: go on until a pass finds none. What is
+     * refused stays, so a pass that only meets failures is the last. */
+    do
+        seen = empty_once(d, depth, overwrite, r);
+    while (seen > 0 && r->outcome != WIPE_FAILED);
+    if (seen < 0)
+        target_lower(r, WIPE_FAILED, errno, "a folder in it could not be read");
+    if (sync_fd(dirfd(d)) < 0)
+        target_lower(r, WIPE_UNVERIFIED, errno, "a folder could not be synced");
+    closedir(d);
+}
+
+static void absent(const struct scope *s, const struct plan_target *t, struct target_report *r)
+{
+    if (scope_sync_absence(s, t) == 0)
+        target_lower(r, WIPE_ALREADY_GONE, 0, "");
+    else
+        target_lower(r, WIPE_UNVERIFIED, errno, "it is missing, but the folder does not sync");
+}
+
+/* Empties the folder `name`, and removes it unless it is the root itself. */
+static void wipe_top(int folder, const char *name, const char *stub, struct target_report *r)
+{
+    int fd = scope_open(folder, name, O_RDONLY | O_DIRECTORY);
+
+    if (fd < 0) {
+        target_lower(r, errno == ENOENT ? WIPE_ALREADY_GONE : WIPE_FAILED, errno,
+                     errno == ENOENT  ? ""
+                     : errno == EXDEV ? "it is another mount; left alone"
+                                      : "it is no folder, or a symlink; left alone");
+        return;
+    }
+    target_lower(r, WIPE_DESTROYED, 0, "");
+    target_tree_empty(fd, 0, true, r);
+    close(fd);
+    if (r->outcome == WIPE_FAILED || strcmp(name, ".") == 0)
+        return;
+    if (strcmp(name, stub) != 0 && renameat(folder, name, folder, stub) == 0)
+        name = stub;
+    if (unlinkat(folder, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+        target_lower(r, WIPE_FAILED, errno, "its name could not be removed");
+    else if (sync_fd(folder) < 0)
+        target_lower(r, WIPE_UNVERIFIED, errno, "the folder above could not be synced");
+}
+
+static void destroy(const struct scope *s, const struct plan_target *t, struct target_report *r)
+{
+    char leaf[PLAN_PATH_MAX], stub[SCOPE_STUB_MAX];
+    struct target_report left = {.outcome = WIPE_NOTHING};
+    int folder = scope_parent(s, t, leaf);
+
+    if (folder < 0 && errno == ENOENT) {
+        absent(s, t, r);
+        return;
+    }
+    if (folder < 0) {
+        target_lower(r, WIPE_FAILED, errno, "the way to it is refused (symlink or other mount)");
+        return;
+    }
+    scope_stub(t, stub);
+    if (strcmp(leaf, ".") != 0)
+        wipe_top(folder, stub, stub, &left); /* of a run that was killed */
+    wipe_top(folder, leaf, stub, r);
+    if (r->outcome == WIPE_ALREADY_GONE)
+        absent(s, t, r);
+    if (left.outcome == WIPE_DESTROYED && r->outcome == WIPE_ALREADY_GONE)
+        *r = left;
+    else if (left.outcome != WIPE_ALREADY_GONE)
+        target_lower(r, left.outcome, left.error, left.why);
+    close(folder);
+}
+
+static bool is_empty(int fd)
+{
+    int own = scope_open(fd, ".", O_RDONLY | O_DIRECTORY);
+    DIR *d = own >= 0 ? fdopendir(own) : NULL;
+    struct dirent *e;
+    bool empty = d != NULL;
+
+    if (!d && own >= 0)
+        close(own);
+    errno = 0;
+    while (d && (e = readdir(d)) != NULL) {
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            empty = false;
+    }
+    if (d && errno != 0)
+        empty = false;
+    if (d)
+        closedir(d);
+    return empty;
+}
+
+static void prove(const struct scope *s, const struct plan_target *t, struct target_report *r)
+{
+    char leaf[PLAN_PATH_MAX], stub[SCOPE_STUB_MAX];
+    int folder = scope_parent(s, t, leaf);
+
+    if (folder < 0) {
+        if (errno != ENOENT)
+            target_lower(r, WIPE_FAILED, errno, "the way to it is refused");
+        return;
+    }
+    scope_stub(t, stub);
+    if (strcmp(leaf, ".") == 0) {
+        if (!is_empty(folder))
+            target_lower(r, WIPE_FAILED, EEXIST, "it is not empty");
+    } else {
+        for (int i = 0; i < 2; i++) {
+            int fd = scope_open(folder, i ? stub : leaf, O_PATH);
+            if (fd >= 0 || errno != ENOENT)
+                target_lower(r, WIPE_FAILED, fd >= 0 ? EEXIST : errno, "it is still there");
+            if (fd >= 0)
+                close(fd);
+        }
+    }
+    close(folder);
+}
+
+static int decoy_file(int folder, const char *name, size_t size)
+{
+    unsigned char bytes[8192];
+    int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int result;
+
+    if (fd < 0)
+        return -1;
+    randombytes_buf(bytes, sizeof bytes);
+    result = write(fd, bytes, size) == (ssize_t)size && sync_fd(fd) == 0 ? 0 : -1;
+    close(fd);
+    return result;
+}
+
+static int decoy(const struct scope *s, const struct plan_target *t)
+{
+    char leaf[PLAN_PATH_MAX];
+    int folder = scope_parent(s, t, leaf), top = -1, sub = -1, result = -1;
+
+    if (folder < 0)
+        return -1;
+    if (mkdirat(folder, leaf, 0700) < 0)
+        goto out;
+    top = scope_open(folder, leaf, O_RDONLY | O_DIRECTORY);
+    if (top < 0 || mkdirat(top, "folder", 0700) < 0)
+        goto out;
+    sub = scope_open(top, "folder", O_RDONLY | O_DIRECTORY);
+    if (sub < 0 || decoy_file(top, "one", 300) < 0 || decoy_file(sub, "two", 8192) < 0 ||
+        symlinkat("one", top, "link") < 0)
+        goto out;
+    result = sync_fd(sub) == 0 && sync_fd(top) == 0 && sync_fd(folder) == 0 ? 0 : -1;
+out:
+    if (sub >= 0)
+        close(sub);
+    if (top >= 0)
+        close(top);
+    close(folder);
+    return result;
+}
+
+const struct target_ops target_tree = {
+    .promise = "Best effort: every file in it is overwritten, renamed and deleted, then the "
+               "folders; earlier copies, on worn blocks or in other places of the disk, stay.",
+    .kept = "Best effort: nothing in it opens any more; earlier copies of its files were not "
+            "looked for.",
+    .destroy = destroy,
+    .prove = prove,
+    .decoy = decoy,
+};

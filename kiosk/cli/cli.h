@@ -37,6 +37,7 @@ struct cli_command {
 extern const struct cli_command cli_all_clear;
 extern const struct cli_command cli_drill;
 extern const struct cli_command cli_status;
+extern const struct cli_command cli_wipe;
 
 /* Wrong usage: the sentence and where to read more, to stderr. Returns CLI_USAGE. */
 int cli_misuse(const struct cli_command *command, const char *format, ...)

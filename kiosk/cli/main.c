@@ -11,6 +11,7 @@ static const struct cli_command *const commands[] = {
     &cli_all_clear,
     &cli_drill,
     &cli_status,
+    &cli_wipe,
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

@@ -12,6 +12,8 @@
  *     credentials/     root root 0700                    one secret a file; by LoadCredential
  *   /var/lib/porchlight/
  *     record           porchlight porchlight 0600        kiosk/alertd/record.h
+ *   /var/lib/porchlight-wipe/
+ *     progress, drill  root root 0600 in a 0700 folder   kiosk/wipe/progress.h
  *   /run/porchlight/
  *     control.sock     porchlight porchlight-staff 0660  messages.h, control
  *     screen.sock      porchlight porchlight-screen 0660 messages.h, cue
@@ -25,6 +27,7 @@
 #define PATH_CREDENTIALS "/etc/porchlight/credentials"
 #define PATH_STATE_DIR   "/var/lib/porchlight"
 #define PATH_RECORD      "/var/lib/porchlight/record"
+#define PATH_WIPE_DIR    "/var/lib/porchlight-wipe"
 #define PATH_RUN_DIR     "/run/porchlight"
 #define PATH_CONTROL     "/run/porchlight/control.sock"
 #define PATH_SCREEN      "/run/porchlight/screen.sock"

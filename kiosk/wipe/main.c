@@ -47,11 +47,13 @@ struct options {
 /* -1 to go on, or an exit status. */
 static int parse(int argc, char **argv, struct options *o)
 {
-    static const struct option longs[] = {
-        {"prefix", required_argument, NULL, 'p'}, {"listen", no_argument, NULL, 'l'},
-        {"resume", no_argument, NULL, 'r'},       {"plan", no_argument, NULL, 'n'},
-        {"json", no_argument, NULL, 'j'},         {"help", no_argument, NULL, 'h'},
-        {0}};
+    static const struct option longs[] = {{"prefix", required_argument, NULL, 'p'},
+                                          {"listen", no_argument, NULL, 'l'},
+                                          {"resume", no_argument, NULL, 'r'},
+                                          {"plan", no_argument, NULL, 'n'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
     int c;
 
     while ((c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {

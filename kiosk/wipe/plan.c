@@ -89,12 +89,14 @@ static bool lies_in(const char *path, const char *folder)
 
 const char *plan_root_wrong(const char *path)
 {
-    static const char *const homes[] = {"/srv", "/home", "/var", "/mnt",
-                                        "/media", "/opt", "/tmp", "/run"};
+    static const char *const homes[] = {"/srv",   "/home", "/var", "/mnt",
+                                        "/media", "/opt",  "/tmp", "/run"};
     static const char *const never[] = {
-        "/var/lib/porchlight",      "/var/lib/porchlight-wipe", "/var/lib/dpkg", "/var/lib/apt",
-        "/var/lib/systemd",         "/run/systemd",             "/run/udev",     "/run/dbus",
-        "/run/porchlight",          "/var/cache",
+        "/var/lib/porchlight", "/var/lib/porchlight-wipe",
+        "/var/lib/dpkg",       "/var/lib/apt",
+        "/var/lib/systemd",    "/run/systemd",
+        "/run/udev",           "/run/dbus",
+        "/run/porchlight",     "/var/cache",
     };
     const char *wrong = plan_path_wrong(path);
 
@@ -125,8 +127,8 @@ static bool only(const char *text, const char *also)
 
 const char *plan_unit_wrong(const char *word)
 {
-    static const char *const ends[] = {".service", ".socket", ".mount", ".scope", ".timer",
-                                       ".slice"};
+    static const char *const ends[] = {".service", ".socket", ".mount",
+                                       ".scope",   ".timer",  ".slice"};
     const char *dot = strrchr(word, '.');
 
     if (!dot || dot == word || strlen(word) >= PLAN_WORD_MAX)

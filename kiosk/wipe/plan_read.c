@@ -25,8 +25,8 @@ struct reading {
     struct plan_target *target; /* NULL: a root's, or none that counts */
 };
 
-static void __attribute__((format(printf, 3, 4))) complain(struct reading *r, int line,
-                                                           const char *format, ...)
+static void __attribute__((format(printf, 3, 4)))
+complain(struct reading *r, int line, const char *format, ...)
 {
     char what[512], sentence[1024];
     va_list args;
@@ -143,8 +143,8 @@ static char *fetch_line(char *out, int size, void *stream)
     return out;
 }
 
-static void set_text(struct reading *r, const char *key, const char *value, char *slot,
-                     size_t size, const char *wrong)
+static void set_text(struct reading *r, const char *key, const char *value, char *slot, size_t size,
+                     const char *wrong)
 {
     if (slot[0])
         complain(r, r->line, "%s = stands twice in this section; expected once", key);
@@ -170,14 +170,15 @@ static void read_target_key(struct reading *r, const char *key, const char *valu
     else if (strcmp(key, "cell") == 0 && t->kind == PLAN_CELL)
         set_text(r, key, value, t->word, sizeof t->word, plan_cell_wrong(value));
     else if (strcmp(key, "mapping") == 0 && t->kind == PLAN_LUKS)
-        set_text(r, key, value, t->mapping, sizeof t->mapping,
-                 strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
-                         strlen(value)
-                     ? NULL
-                     : "a mapping's name is letters, digits, - and _");
+        set_text(
+            r, key, value, t->mapping, sizeof t->mapping,
+            strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
+                    strlen(value)
+                ? NULL
+                : "a mapping's name is letters, digits, - and _");
     else
-        complain(r, r->line, "%s = is no key of [%s %s]; expected %s", key,
-                 plan_kind_name(t->kind), t->name,
+        complain(r, r->line, "%s = is no key of [%s %s]; expected %s", key, plan_kind_name(t->kind),
+                 t->name,
                  t->kind == PLAN_UNIT   ? "unit"
                  : t->kind == PLAN_CELL ? "cell"
                  : t->kind == PLAN_LUKS ? "path or mapping"
@@ -199,8 +200,8 @@ static int take_key(void *context, const char *section, const char *key, const c
     return 1;
 }
 
-int plan_parse(const char *path, const char *text, size_t len, struct plan *p,
-               plan_complain *say, void *context)
+int plan_parse(const char *path, const char *text, size_t len, struct plan *p, plan_complain *say,
+               void *context)
 {
     struct reading r = {.path = path,
                         .plan = p,

@@ -30,8 +30,7 @@ static int write_page(int fd, size_t page, const void *value, size_t len)
 
     memcpy(buf, value, len);
     while (done < sizeof buf) {
-        ssize_t n = pwrite(fd, buf + done, sizeof buf - done,
-                           (off_t)(page * PROGRESS_PAGE + done));
+        ssize_t n = pwrite(fd, buf + done, sizeof buf - done, (off_t)(page * PROGRESS_PAGE + done));
         if (n < 0 && errno == EINTR)
             continue;
         if (n == 0)
@@ -51,8 +50,8 @@ static bool read_page(int fd, size_t page, void *value, size_t len)
     size_t done = 0;
 
     while (done < len) {
-        ssize_t n = pread(fd, (char *)value + done, len - done,
-                          (off_t)(page * PROGRESS_PAGE + done));
+        ssize_t n =
+            pread(fd, (char *)value + done, len - done, (off_t)(page * PROGRESS_PAGE + done));
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
@@ -208,10 +207,11 @@ int progress_intend(struct progress *p, const struct plan *plan, bool drill)
     return store_head(p, h);
 }
 
-int progress_resume(struct progress *p, const struct plan *plan)
+int progress_resume(struct progress *p, const struct plan *plan, enum progress_state state)
 {
     struct progress_head h = p->head;
 
+    h.state = state;
     h.runs++;
     h.count = (uint32_t)plan->targets_count;
     memcpy(h.plan, plan->hash, sizeof h.plan);
@@ -233,8 +233,7 @@ bool progress_get(const struct progress *p, size_t i, struct progress_slot *out)
     if (i >= PLAN_TARGETS_MAX || !read_page(p->fd, 2 + i, out, sizeof *out))
         return false;
     sum_of(out, offsetof(struct progress_slot, sum), sum);
-    return out->magic == SLOT_MAGIC && out->index == i &&
-           memcmp(sum, out->sum, sizeof sum) == 0 &&
+    return out->magic == SLOT_MAGIC && out->index == i && memcmp(sum, out->sum, sizeof sum) == 0 &&
            memcmp(out->run, p->head.run, sizeof out->run) == 0;
 }
 

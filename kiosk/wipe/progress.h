@@ -72,8 +72,9 @@ void progress_close(struct progress *p);
 /* Durable when it returns 0: a fresh run over this plan. -1 with errno. */
 int progress_intend(struct progress *p, const struct plan *plan, bool drill);
 
-/* Durable when it returns 0: the same run goes on, over the plan as it is now. */
-int progress_resume(struct progress *p, const struct plan *plan);
+/* Durable when it returns 0: the same run goes on over the plan as it is now, in `state`, INTENT or
+ * FINISHING. */
+int progress_resume(struct progress *p, const struct plan *plan, enum progress_state state);
 
 int progress_set_state(struct progress *p, enum progress_state state);
 

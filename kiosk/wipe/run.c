@@ -102,8 +102,8 @@ static uint32_t wipe_one(const struct run *r, const struct scope *s, const struc
 {
     struct progress_slot slot = {0}, before;
     struct target_report report = {.outcome = WIPE_NOTHING};
-    bool had = record->fd >= 0 && progress_get(record, i, &before) &&
-               strcmp(before.name, t->name) == 0;
+    bool had =
+        record->fd >= 0 && progress_get(record, i, &before) && strcmp(before.name, t->name) == 0;
 
     target_wipe(s, t, &report);
     slot.outcome = report.outcome;
@@ -178,18 +178,11 @@ static bool all_kinds_known(const struct plan *plan)
  * save the data: the wipe goes on without one, and says so. */
 static void intend(const struct run *r, const struct plan *plan, struct progress *record)
 {
-    bool goes_on = record->fd >= 0 && !r->drill &&
-                   (r->resume || record->head.state == PROGRESS_LAST ||
-                    record->head.state == PROGRESS_INTENT) &&
-                   record->head.state != PROGRESS_NONE;
+    enum progress_state as = r->credentials ? PROGRESS_FINISHING : PROGRESS_INTENT;
 
-    if (record->fd >= 0 && r->credentials && !r->drill && record->head.state != PROGRESS_FINISHING &&
-        progress_set_state(record, PROGRESS_FINISHING) < 0)
-        goto without;
     if (record->fd >= 0 &&
-        (goes_on ? progress_resume(record, plan) : progress_intend(record, plan, r->drill)) == 0)
+        (r->resume ? progress_resume(record, plan, as) : progress_intend(record, plan, false)) == 0)
         return;
-without:
     log_error("the record of the wipe cannot be written (%s): going on without one, so a power "
               "cut now would leave the rest undone",
               strerror(errno));

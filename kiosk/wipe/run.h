@@ -10,12 +10,12 @@
 
 /* One wipe, drill or resume, from the plan to its end. */
 struct run {
-    const char *prefix;    /* "" on a real kiosk */
-    uid_t owner;           /* of plan and record */
+    const char *prefix; /* "" on a real kiosk */
+    uid_t owner;        /* of plan and record */
     bool drill;
-    bool credentials;      /* the last phase too (FINISH, and a drill) */
-    bool resume;           /* go on with the record's run */
-    int64_t began;         /* clock_now() of the request */
+    bool credentials; /* the last phase too (FINISH, and a drill) */
+    bool resume;      /* go on with the record's run */
+    int64_t began;    /* clock_now() of the request */
 
     /* Called after each target, and with kind WIPE_END. May be NULL. */
     void (*tell)(void *context, const struct wipe_progress *p);
@@ -25,9 +25,9 @@ struct run {
 };
 
 enum run_result {
-    RUN_GOOD = 0,        /* everything destroyed or already gone */
-    RUN_NOT_PROVED = 1,  /* something is unverified or failed */
-    RUN_REFUSED = 2,     /* no plan, or one with an error; nothing was touched */
+    RUN_GOOD = 0,       /* everything destroyed or already gone */
+    RUN_NOT_PROVED = 1, /* something is unverified or failed */
+    RUN_REFUSED = 2,    /* no plan, or one with an error; nothing was touched */
 };
 
 /* The plan's complaints go to the log. */
@@ -49,7 +49,6 @@ enum progress_state run_pending(const struct run *r);
 void run_prepare(const struct run *r);
 
 /* Names of the record of a wipe and of a drill, in PATH_WIPE_DIR below the prefix. */
-#define PATH_WIPE_DIR    "/var/lib/porchlight-wipe" /* root : root 0700 */
 #define RUN_RECORD       "progress"
 #define RUN_RECORD_DRILL "drill"
 

@@ -140,8 +140,7 @@ void scope_stub(const struct plan_target *t, char out[SCOPE_STUB_MAX])
     unsigned char hash[16];
     char hex[33];
 
-    crypto_generichash(hash, sizeof hash, (const unsigned char *)t->name, strlen(t->name), NULL,
-                       0);
+    crypto_generichash(hash, sizeof hash, (const unsigned char *)t->name, strlen(t->name), NULL, 0);
     sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
     snprintf(out, SCOPE_STUB_MAX, ".wiped%s", hex);
 }

@@ -35,8 +35,7 @@ static void send_progress(void *context, const struct wipe_progress *p)
 
 static void refuse(int fd, const char *why)
 {
-    struct wipe_progress p = {
-        .magic = WIPE_MAGIC, .kind = WIPE_REFUSED, .outcome = WIPE_NOTHING};
+    struct wipe_progress p = {.magic = WIPE_MAGIC, .kind = WIPE_REFUSED, .outcome = WIPE_NOTHING};
 
     snprintf(p.name, sizeof p.name, "%s", why);
     local_send(fd, &p, sizeof p);

@@ -1,0 +1,150 @@
+#include "kiosk/cli/cli.h"
+#include "kiosk/common/local.h"
+#include "kiosk/common/messages.h"
+#include "kiosk/common/paths.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Between two packets lies at most one target; a large tree on a slow card takes its time. */
+enum { SILENCE_MS = 30 * 60 * 1000 };
+
+/* The plan is read by the program that would carry it out. It stands beside this one. */
+static int show_plan(const struct cli *cli)
+{
+    static const char program[] = "porchlight-wipe";
+    char path[PATH_LEN], prefix[PATH_LEN];
+    char *args[6] = {path, (char *)"--plan"};
+    int n = 2;
+    ssize_t len = readlink("/proc/self/exe", path, sizeof path - sizeof program);
+    char *slash;
+
+    if (len <= 0) {
+        fprintf(stderr, "porchlight wipe: /proc is not there: %s\n", strerror(errno));
+        return CLI_FAILED;
+    }
+    path[len] = '\0';
+    slash = strrchr(path, '/');
+    memcpy(slash ? slash + 1 : path, program, sizeof program);
+    if (cli->json)
+        args[n++] = (char *)"--json";
+    if (cli->prefix[0]) {
+        snprintf(prefix, sizeof prefix, "--prefix=%s", cli->prefix);
+        args[n++] = prefix;
+    }
+    args[n] = NULL;
+    execv(path, args);
+    fprintf(stderr, "porchlight wipe: %s cannot be started: %s\n", path, strerror(errno));
+    return CLI_FAILED;
+}
+
+static void show_packet(const struct wipe_progress *p, cJSON *list)
+{
+    const char *outcome = p->outcome == WIPE_NOTHING ? "waits for the end of the alert"
+                                                     : wipe_outcome_name(p->outcome);
+
+    if (list) {
+        cJSON *one = cJSON_CreateObject();
+        cJSON_AddStringToObject(one, "name", p->name);
+        cJSON_AddStringToObject(one, "outcome", wipe_outcome_name(p->outcome));
+        cJSON_AddNumberToObject(one, "took_ms", (double)p->took_ns / 1e6);
+        cJSON_AddItemToArray(list, one);
+        return;
+    }
+    printf("%s%-24s %-14s %9.1f ms\n", p->drill ? "drill: " : "", p->name, outcome,
+           (double)p->took_ns / 1e6);
+    fflush(stdout);
+}
+
+static int finish(const struct wipe_progress *end, cJSON *top)
+{
+    const char *word =
+        end->outcome == WIPE_NOTHING ? "not through" : wipe_outcome_name(end->outcome);
+    bool good = end->outcome == WIPE_DESTROYED || end->outcome == WIPE_ALREADY_GONE;
+
+    if (top) {
+        char *text;
+        cJSON_AddStringToObject(top, "worst", word);
+        cJSON_AddBoolToObject(top, "drill", end->drill != 0);
+        text = cJSON_Print(top);
+        printf("%s\n", text ? text : "{}");
+        free(text);
+    } else {
+        printf("%s%u targets, the worst: %s\n", end->drill ? "drill: " : "", end->index, word);
+    }
+    return good ? CLI_OK : CLI_FAILED;
+}
+
+/* Reads packets to the end. An enum cli_exit. */
+static int listen_to(int fd, cJSON *top)
+{
+    cJSON *list = top ? cJSON_AddArrayToObject(top, "targets") : NULL;
+    struct wipe_progress p;
+
+    for (;;) {
+        if (local_wait(fd, SILENCE_MS) <= 0 || local_receive(fd, &p, sizeof p) != sizeof p ||
+            p.magic != WIPE_MAGIC) {
+            fprintf(stderr, "porchlight wipe: porchlight-wipe stopped answering\n");
+            return CLI_NOBODY;
+        }
+        p.name[sizeof p.name - 1] = '\0';
+        if (p.kind == WIPE_REFUSED) {
+            fprintf(stderr, "porchlight wipe: refused: %s\n", p.name);
+            return CLI_FAILED;
+        }
+        if (p.kind == WIPE_END)
+            return finish(&p, top);
+        show_packet(&p, list);
+    }
+}
+
+static int ask(const struct cli *cli, const char *word)
+{
+    char path[PATH_LEN];
+    cJSON *top = cli->json ? cJSON_CreateObject() : NULL;
+    int result = CLI_NOBODY, fd = -1;
+
+    if (path_under(cli->prefix, PATH_WIPE, path) == 0)
+        fd = local_connect(path);
+    if (fd < 0) {
+        fprintf(stderr, "porchlight wipe: %s: %s; %s\n", path, strerror(errno),
+                errno == EACCES ? "ask as root" : "is porchlight-wipe.socket started?");
+        result = errno == EACCES ? CLI_DENIED : CLI_NOBODY;
+    } else if (local_send(fd, word, strlen(word)) < 0) {
+        fprintf(stderr, "porchlight wipe: %s\n", strerror(errno));
+    } else {
+        result = listen_to(fd, top);
+    }
+    if (fd >= 0)
+        close(fd);
+    cJSON_Delete(top);
+    return result;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "--plan") == 0)
+        return show_plan(cli);
+    if (argc == 2 && strcmp(argv[1], "--drill") == 0)
+        return ask(cli, "DRILL");
+    if (argc == 2 && strcmp(argv[1], "--status") == 0)
+        return ask(cli, "STATUS");
+    return cli_misuse(&cli_wipe, "expected one of --plan, --drill and --status; a wipe itself "
+                                 "begins at the switch");
+}
+
+const struct cli_command cli_wipe = {
+    .name = "wipe",
+    .arguments = "--plan | --drill | --status",
+    .summary = "what a wipe would do, its rehearsal on decoys, the last one's report",
+    .help = "  --plan           what would be destroyed, in order, and what may be claimed of it\n"
+            "  --drill          destroy decoys beside the real targets, by the same code\n"
+            "  --status         how far the last wipe, or drill, came\n",
+    .json = true,
+    .run = run,
+};

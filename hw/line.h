@@ -49,7 +49,7 @@ struct line_edge {
 
 /* Says which line, which chip, what is wrong and what to do; for a person. */
 struct line_error {
-    char text[256];
+    char text[384];
 };
 
 /* Opens one line. `name` ("switch front") stands in messages. `bus` serves simulated lines and
@@ -77,7 +77,7 @@ int line_set(struct line *l, bool active);
 /* Whether an address is a simulated one. */
 bool line_is_simulated(const char *address);
 
-/* The make that serves real lines, for `porchlight doctor`: "libgpiod 2.2.1". Static storage. */
+/* The version of the libgpiod that serves real lines, such as "2.2.1". Static storage. */
 const char *line_make(void);
 
 #endif

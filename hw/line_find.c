@@ -1,0 +1,135 @@
+#include "hw/line_find.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void line_find_init(struct line_find *f, const struct line_address *want)
+{
+    *f = (struct line_find){.want = want};
+}
+
+/* Adds a word to a list that a message will show; a list that is full ends in "...". */
+static void list(char *words, const char *word)
+{
+    size_t used = strlen(words), left = LINE_SEEN_MAX - used;
+    const char *comma = used ? ", " : "";
+    if (strlen(comma) + strlen(word) + sizeof ", ..." <= left)
+        snprintf(words + used, left, "%s%s", comma, word);
+    else if (used >= 3 && strcmp(words + used - 3, "...") != 0)
+        snprintf(words + used, left, ", ...");
+}
+
+static void fit(struct line_find *f, const char *path, unsigned offset, const char *word)
+{
+    if (f->found++ == 0) {
+        snprintf(f->path, sizeof f->path, "%s", path);
+        f->offset = offset;
+    }
+    list(f->fits, word);
+}
+
+void line_find_chip(struct line_find *f, const char *path, const char *name, const char *label,
+                    unsigned lines)
+{
+    char word[LINE_SEEN_MAX / 2];
+    f->chips++;
+    snprintf(word, sizeof word, "%s (%s)", name, label);
+    list(f->seen, word);
+    if (f->want->kind != LINE_BY_OFFSET)
+        return;
+    bool by_name = line_is_chip_name(f->want->chip);
+    if (strcmp(f->want->chip, by_name ? name : label) != 0)
+        return;
+    if (f->found == 0)
+        f->lines = lines;
+    fit(f, path, f->want->offset, name);
+}
+
+void line_find_line(struct line_find *f, const char *path, unsigned offset, const char *name)
+{
+    if (!name || strcmp(name, f->want->name) != 0)
+        return;
+    const char *slash = strrchr(path, '/');
+    char word[LINE_PATH_MAX + 16];
+    snprintf(word, sizeof word, "%s:%u", slash ? slash + 1 : path, offset);
+    fit(f, path, offset, word);
+}
+
+void line_find_denied(struct line_find *f, const char *path)
+{
+    snprintf(f->denied, sizeof f->denied, "%s", path);
+}
+
+enum line_trouble line_find_verdict(const struct line_find *f, char detail[LINE_SEEN_MAX])
+{
+    bool by_name = f->want->kind == LINE_BY_NAME;
+    detail[0] = '\0';
+    if (f->found > 1) {
+        snprintf(detail, LINE_SEEN_MAX, "%s", f->fits);
+        return by_name ? LINE_MANY_NAMES : LINE_MANY_CHIPS;
+    }
+    if (f->found == 1 && !by_name && f->offset >= f->lines) {
+        snprintf(detail, LINE_SEEN_MAX, "%u", f->lines - 1);
+        return LINE_NO_OFFSET;
+    }
+    if (f->found == 1)
+        return LINE_FINE;
+    /* What was sought may be on the chip that stayed closed. */
+    if (f->denied[0]) {
+        snprintf(detail, LINE_SEEN_MAX, "%s", f->denied);
+        return LINE_DENIED;
+    }
+    if (f->chips == 0)
+        return LINE_NO_GPIO;
+    snprintf(detail, LINE_SEEN_MAX, "%s", f->seen);
+    return by_name ? LINE_NO_NAME : LINE_NO_CHIP;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    return strverscmp(a, b);
+}
+
+static bool is_chip(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0 && S_ISCHR(st.st_mode);
+}
+
+size_t line_find_paths(const char *dev, char paths[LINE_CHIPS_MAX][LINE_PATH_MAX])
+{
+    size_t n = 0;
+    DIR *d = opendir(dev);
+    if (!d)
+        return 0;
+    for (struct dirent *e; n < LINE_CHIPS_MAX && (e = readdir(d));) {
+        if (!line_is_chip_name(e->d_name))
+            continue;
+        int len = snprintf(paths[n], LINE_PATH_MAX, "%s/%s", dev, e->d_name);
+        if (len < LINE_PATH_MAX && is_chip(paths[n]))
+            n++;
+    }
+    closedir(d);
+    qsort(paths, n, LINE_PATH_MAX, by_number);
+    return n;
+}
+
+void line_find_follow(const char *dev, struct line_address *a)
+{
+    char path[LINE_ADDRESS_MAX * 2], target[LINE_ADDRESS_MAX];
+    if (a->kind != LINE_BY_OFFSET || !line_is_chip_name(a->chip))
+        return;
+    snprintf(path, sizeof path, "%s/%s", dev, a->chip);
+    ssize_t len = readlink(path, target, sizeof target - 1);
+    if (len <= 0)
+        return;
+    target[len] = '\0';
+    const char *slash = strrchr(target, '/');
+    const char *last = slash ? slash + 1 : target;
+    if (line_is_chip_name(last))
+        memcpy(a->chip, last, strlen(last) + 1);
+}

@@ -1,0 +1,41 @@
+#ifndef PORCHLIGHT_HW_LINE_FIND_H
+#define PORCHLIGHT_HW_LINE_FIND_H
+
+#include "hw/line_address.h"
+#include "hw/line_make.h"
+
+/* Which chip and offset an address means. A make tells of every chip and line it sees; the
+ * verdict is a pure function of what was told. */
+enum { LINE_PATH_MAX = 32, LINE_CHIPS_MAX = 64, LINE_SEEN_MAX = 128 };
+
+struct line_find {
+    const struct line_address *want;
+    unsigned chips;             /* told of */
+    unsigned found;             /* that fit */
+    unsigned lines;             /* of the chip that fits */
+    char path[LINE_PATH_MAX];   /* the first that fits */
+    unsigned offset;            /* on it */
+    char denied[LINE_PATH_MAX]; /* one that would not open; empty: none */
+    char fits[LINE_SEEN_MAX];   /* all that fit, for the message */
+    char seen[LINE_SEEN_MAX];   /* all chips, for the message */
+};
+
+void line_find_init(struct line_find *f, const struct line_address *want);
+void line_find_chip(struct line_find *f, const char *path, const char *name, const char *label,
+                    unsigned lines);
+/* `name` may be NULL: most lines have none. Only for LINE_BY_NAME. */
+void line_find_line(struct line_find *f, const char *path, unsigned offset, const char *name);
+void line_find_denied(struct line_find *f, const char *path);
+
+/* LINE_FINE: path and offset say where. Else what to give to line_refuse, with its detail in
+ * `detail`. */
+enum line_trouble line_find_verdict(const struct line_find *f, char detail[LINE_SEEN_MAX]);
+
+/* The GPIO chips in `dev` ("/dev"), in order of their numbers. Symbolic links are left out: a Pi
+ * keeps some as second names of a chip. Returns how many. */
+size_t line_find_paths(const char *dev, char paths[LINE_CHIPS_MAX][LINE_PATH_MAX]);
+
+/* A chip's second name ("gpiochip4" on a Pi 5) becomes the name it links to in `dev`. */
+void line_find_follow(const char *dev, struct line_address *a);
+
+#endif

@@ -10,9 +10,8 @@ endif
 DEPS_BUILD = gcc make pkg-config libgpiod-dev libmosquitto-dev libsodium-dev libcjson-dev \
              libsystemd-dev libsdl2-dev libsdl2-ttf-dev libsdl2-image-dev libcryptsetup-dev \
              libinih-dev libqrencode-dev libssl-dev libcurl4-openssl-dev
-DEPS_RUN   = mosquitto openssl python3 fonts-dejavu-core
-DEPS_TEST  = libcmocka-dev python3-pytest python3-paho-mqtt python3-nacl mosquitto-clients xvfb \
-             procps
+DEPS_RUN   = mosquitto openssl python3 fonts-dejavu-core xvfb
+DEPS_TEST  = libcmocka-dev python3-pytest python3-paho-mqtt python3-nacl mosquitto-clients procps
 DEPS_LINT  = clang-format clang-tidy cppcheck shellcheck python3-pyflakes git
 
 WARN   = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wformat=2 -Wvla -Werror
@@ -117,7 +116,7 @@ export PYTHONPYCACHEPREFIX = $(CURDIR)/build/pycache
 
 run: deps-run  ## a whole kiosk on this machine, in a folder below build/
 	+@$(AGAIN) -s all
-	@$(PYTHON) tests/run/run.py
+	@$(PYTHON) -m tests.run
 
 test: deps-test  ## unit and end-to-end tests, with ASan and UBSan
 	+@$(AGAIN) $(ASAN_B) all unit-run
@@ -130,12 +129,14 @@ test-long: deps-test  ## what takes longer than a coffee: sweeps, matrices, crow
 unit:  ## the unit tests alone
 	+@$(AGAIN) $(ASAN_B) unit-run
 
+units: $(UNIT_BIN)
+
 unit-run: $(UNIT_BIN)
 	@$(PYTHON) tests/unit/run.py $^
 
 bench: deps-test  ## latency, memory and wake-ups, beside a peer
 	+@$(AGAIN) -s all
-	@$(PYTHON) tests/bench/run.py
+	@$(PYTHON) -m tests.bench
 
 # What git knows and what it would take in; the other make of hw/ cannot be parsed on this machine.
 tracked = $(shell git ls-files --cached --others --exclude-standard -- $(1) | sort -u)
@@ -144,10 +145,13 @@ C_PARSE = $(filter-out $(filter-out $(HW_SRC),$(wildcard hw/*.c)),$(filter %.c,$
 SCRIPTS = $(shell git grep -lE --untracked '^\#!/bin/(ba)?sh')
 
 lint: deps-lint  ## formatting, include rules, clang-tidy, cppcheck, shellcheck, pyflakes
+	+@$(AGAIN) lint-run
+
+lint-run:
 	@$(PYTHON) tests/lint/tree.py
 	@$(PYTHON) tests/lint/includes.py
 	@clang-format --dry-run --Werror $(C_FILES)
-	@shellcheck $(SCRIPTS)
+	@shellcheck -S warning $(SCRIPTS)
 	@$(PYTHON) -m pyflakes $(wildcard $(call tracked,'*.py'))
 	@mkdir -p build && printf '%s\n' $(C_PARSE) | xargs -P $(JOBS) -n 1 sh -c \
 	    'clang-tidy --quiet "$$@" -- -std=c17 -D_GNU_SOURCE -I. $(filter -W%,$(WARN))' tidy \
@@ -162,10 +166,10 @@ deps-test: ; @.ci/need $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST)
 deps-lint: ; @.ci/need $(DEPS_BUILD) $(DEPS_TEST) $(DEPS_LINT)
 
 help:  ## this list
-	@sed -n 's/^\([a-z-]*\):.*  ## /  make \1|/p' Makefile | column -t -s '|'
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 clean:  ## remove build/
 	rm -rf build
 
-.PHONY: all run test test-long unit unit-run lint bench help clean deps-build deps-run deps-test \
-        deps-lint
+.PHONY: all run test test-long unit units unit-run lint lint-run bench help clean \
+        deps-build deps-run deps-test deps-lint

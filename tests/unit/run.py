@@ -50,7 +50,7 @@ def main(programs):
             passed += good
             failed += bad
     print(f"unit tests: {passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return 1 if failed or not passed else 0
 
 
 if __name__ == "__main__":

@@ -165,6 +165,26 @@ deps-run: ; @.ci/need $(DEPS_BUILD) $(DEPS_RUN)
 deps-test: ; @.ci/need $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST)
 deps-lint: ; @.ci/need $(DEPS_BUILD) $(DEPS_TEST) $(DEPS_LINT)
 
+# What stands where on a kiosk. DESTDIR moves it, for packages; PREFIX changes /usr.
+UNITS     = $(wildcard systemd/*.service systemd/*.socket systemd/*.timer)
+MANUALS   = $(wildcard kiosk/man/*.[1-8])
+LANGUAGES = $(wildcard config/languages/*)
+TO        = $(DESTDIR)$(PREFIX)
+into      = install -D -m $(1) -t $(2) $(3)
+
+.PHONY: install
+install: all  ## programs, units, manuals; DESTDIR= and PREFIX= are heeded
+	$(call into,755,$(TO)/bin,$(addprefix $(B)/,$(filter porchlight porchlight-screen,$(READY))))
+	$(call into,755,$(TO)/sbin,$(addprefix $(B)/,$(filter-out porchlight porchlight-screen,$(READY))))
+	$(call into,644,$(TO)/lib/systemd/system,$(UNITS))
+	sed -i 's|=/usr/|=$(PREFIX)/|' $(addprefix $(TO)/lib/systemd/system/,$(notdir $(UNITS)))
+	install -D -m 644 systemd/porchlight.sysusers $(TO)/lib/sysusers.d/porchlight.conf
+	install -D -m 644 systemd/porchlight.tmpfiles $(TO)/lib/tmpfiles.d/porchlight.conf
+	install -D -m 644 systemd/porchlight.rules $(TO)/lib/udev/rules.d/60-porchlight.rules
+	$(if $(wildcard config/porchlight.conf),$(call into,644,$(TO)/share/porchlight,config/porchlight.conf))
+	$(if $(LANGUAGES),$(call into,644,$(TO)/share/porchlight/languages,$(LANGUAGES)))
+	$(foreach m,$(MANUALS),$(call into,644,$(TO)/share/man/man$(subst .,,$(suffix $(m))),$(m)) &&) :
+
 help:  ## this list
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 

@@ -1,0 +1,51 @@
+#ifndef PORCHLIGHT_SCREEN_SCENE_H
+#define PORCHLIGHT_SCREEN_SCENE_H
+
+#include "kiosk/screen/items.h"
+#include "kiosk/screen/show.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+/* scene(state, time) -> a list of what is drawn. Pure: nothing is read but the arguments. */
+
+enum scene_kind { SCENE_WINDOW, SCENE_LANTERN, SCENE_PICTURES, SCENE_PROGRAMME };
+
+/* What is written: made by words.c for the moment, in the language whose turn it is. */
+struct scene_words {
+    char clock[16];               /* empty while the clock is not set */
+    char greeting[ITEM_TEXT_MAX]; /* may be empty */
+    char date[ITEM_TEXT_MAX];
+    char script[5];
+    bool rtl;
+    float alpha; /* 0 to 1: languages fade into each other */
+};
+
+struct scene_state {
+    enum scene_kind kind;
+    int w, h;
+    double latitude, longitude; /* degrees */
+    bool reduced_motion;        /* nothing moves by itself; sky and cue still change slowly */
+    struct show show;
+    struct scene_words words;
+};
+
+struct scene_time {
+    int64_t wall; /* ns since 1970, UTC: sun, moon */
+    int64_t run;  /* ns of a clock that never jumps: drift of clouds and water */
+};
+
+/* What a scene needs that depends on the size alone, made once: the lines of the hills. */
+struct stage;
+struct stage *stage_new(int w, int h); /* NULL with errno */
+void stage_free(struct stage *s);
+
+/* Fills *out. Returns how long (ns) until the picture may be another one. */
+int64_t scene_draw(const struct scene_state *s, const struct stage *stage, struct scene_time t,
+                   struct items *out);
+
+/* "window" and so on; -1 for another word. */
+int scene_kind_of(const char *name);
+
+#endif

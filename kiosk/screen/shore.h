@@ -1,0 +1,27 @@
+#ifndef PORCHLIGHT_SCREEN_SHORE_H
+#define PORCHLIGHT_SCREEN_SHORE_H
+
+#include "kiosk/screen/show.h"
+#include "kiosk/screen/sky.h"
+#include "kiosk/screen/stage.h"
+
+/* The shore that carries the cue: a house, a jetty, a boat, birds, ducks, a kite, smoke, mist. One
+ * vocabulary for every scene, so that staff learn one legend (core/legend.h). */
+
+struct shore {
+    float x, y;   /* where the headland's house stands: middle of its foot */
+    float u;      /* px of the unit */
+    float water;  /* y of the far waterline */
+    float w, h;   /* the picture's size */
+    struct sky sky;
+    float drift;  /* seconds on the clock that never jumps */
+    bool still;   /* reduced motion */
+};
+
+/* What flies or floats behind the headland: mist, boat out, ducks, birds, kite. */
+void shore_far(struct items *l, const struct shore *s, const struct show *show);
+
+/* House, jetty and what lies there. */
+void shore_near(struct items *l, const struct shore *s, const struct show *show);
+
+#endif

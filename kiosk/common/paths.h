@@ -8,6 +8,7 @@
  *
  *   /etc/porchlight/
  *     porchlight.conf  root root 0644                    INI, config/
+ *     languages/       root root 0755                    kiosk/screen/language.h
  *     wipe.plan        root root 0644                    INI, kiosk/wipe/plan.h
  *     credentials/     root root 0700                    one secret a file; by LoadCredential
  *   /var/lib/porchlight/
@@ -23,6 +24,7 @@
  *                                                        simulated
  */
 #define PATH_CONF        "/etc/porchlight/porchlight.conf"
+#define PATH_LANGUAGES   "/etc/porchlight/languages"
 #define PATH_PLAN        "/etc/porchlight/wipe.plan"
 #define PATH_CREDENTIALS "/etc/porchlight/credentials"
 #define PATH_STATE_DIR   "/var/lib/porchlight"

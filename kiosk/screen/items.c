@@ -26,8 +26,8 @@ bool box_empty(struct box b)
 
 struct box box_meet(struct box a, struct box b)
 {
-    struct box m = {a.x0 > b.x0 ? a.x0 : b.x0, a.y0 > b.y0 ? a.y0 : b.y0,
-                    a.x1 < b.x1 ? a.x1 : b.x1, a.y1 < b.y1 ? a.y1 : b.y1};
+    struct box m = {a.x0 > b.x0 ? a.x0 : b.x0, a.y0 > b.y0 ? a.y0 : b.y0, a.x1 < b.x1 ? a.x1 : b.x1,
+                    a.y1 < b.y1 ? a.y1 : b.y1};
     return m;
 }
 
@@ -37,8 +37,8 @@ struct box box_join(struct box a, struct box b)
         return b;
     if (box_empty(b))
         return a;
-    struct box j = {a.x0 < b.x0 ? a.x0 : b.x0, a.y0 < b.y0 ? a.y0 : b.y0,
-                    a.x1 > b.x1 ? a.x1 : b.x1, a.y1 > b.y1 ? a.y1 : b.y1};
+    struct box j = {a.x0 < b.x0 ? a.x0 : b.x0, a.y0 < b.y0 ? a.y0 : b.y0, a.x1 > b.x1 ? a.x1 : b.x1,
+                    a.y1 > b.y1 ? a.y1 : b.y1};
     return j;
 }
 
@@ -67,8 +67,8 @@ static struct item *items_add(struct items *l, enum item_kind kind, struct ink i
 struct item *items_ramp(struct items *l, struct box box, const struct item_stop *stops, int count)
 {
     struct ink any = {0, 0, 0, 1};
-    struct item *i = items_add(l, ITEM_RAMP, any, (float)box.x0, (float)box.y0, (float)box.x1,
-                               (float)box.y1);
+    struct item *i =
+        items_add(l, ITEM_RAMP, any, (float)box.x0, (float)box.y0, (float)box.x1, (float)box.y1);
     i->count = count < ITEM_STOPS ? count : ITEM_STOPS;
     i->p[0] = (float)box.y0;
     i->p[1] = (float)box.y1;
@@ -90,6 +90,17 @@ struct item *items_glow(struct items *l, float cx, float cy, float rx, float ry,
     i->p[2] = rx;
     i->p[3] = ry;
     i->p[4] = power;
+    return i;
+}
+
+struct item *items_disc(struct items *l, float cx, float cy, float r, struct ink ink)
+{
+    cx = eighth(cx);
+    cy = eighth(cy);
+    struct item *i = items_add(l, ITEM_DISC, ink, cx - r - 1, cy - r - 1, cx + r + 1, cy + r + 1);
+    i->p[0] = cx;
+    i->p[1] = cy;
+    i->p[2] = r;
     return i;
 }
 
@@ -124,8 +135,8 @@ struct item *items_ridge(struct items *l, const float *heights, float base, floa
 struct item *items_cloud(struct items *l, struct box box, float drift, float drift2,
                          float threshold, float gain, struct ink lit, struct ink shade)
 {
-    struct item *i = items_add(l, ITEM_CLOUD, lit, (float)box.x0, (float)box.y0, (float)box.x1,
-                               (float)box.y1);
+    struct item *i =
+        items_add(l, ITEM_CLOUD, lit, (float)box.x0, (float)box.y0, (float)box.x1, (float)box.y1);
     i->ink2 = calm_ink(shade);
     i->p[0] = drift;
     i->p[1] = drift2;
@@ -186,8 +197,8 @@ struct item *items_words(struct items *l, const char *text, float cx, float base
 struct item *items_photo(struct items *l, const struct photo *p, int x, int y, float alpha)
 {
     struct ink ink = {255, 255, 255, alpha};
-    struct item *i = items_add(l, ITEM_IMAGE, ink, (float)x, (float)y, (float)(x + p->w),
-                               (float)(y + p->h));
+    struct item *i =
+        items_add(l, ITEM_IMAGE, ink, (float)x, (float)y, (float)(x + p->w), (float)(y + p->h));
     i->ref = p;
     i->serial = p->serial;
     i->p[0] = (float)x;

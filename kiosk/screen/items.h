@@ -21,9 +21,10 @@ struct ink {
 enum { ITEM_POINTS = 20, ITEM_STOPS = 7, ITEM_TEXT_MAX = 112 };
 
 enum item_kind {
-    ITEM_RAMP,  /* vertical gradient over the box: stops */
-    ITEM_GLOW,  /* round glow: centre p0 p1, radii p2 p3, ink fading out by p4 (power) */
-    ITEM_MOON,  /* disc: centre p0 p1, radius p2, phase p3 (0.5 full), tilt p4 rad; ink, ink2 dark */
+    ITEM_RAMP, /* vertical gradient over the box: stops */
+    ITEM_GLOW, /* round glow: centre p0 p1, radii p2 p3, ink fading out by p4 (power) */
+    ITEM_DISC, /* centre p0 p1, radius p2 */
+    ITEM_MOON, /* disc: centre p0 p1, radius p2, phase p3 (0.5 full), tilt p4 rad; ink, ink2 dark */
     ITEM_RIDGE, /* the land below `heights` scaled: base p0, scale p1; ink at its top, ink2 p2 px
                    lower; p3 < 0 hangs it upside down from p0 (a reflection) */
     ITEM_CLOUD, /* cloud map over the box: drift p0, second drift p1, threshold p2, gain p3; ink
@@ -93,6 +94,7 @@ void items_clear(struct items *l, int w, int h);
 struct item *items_ramp(struct items *l, struct box box, const struct item_stop *stops, int count);
 struct item *items_glow(struct items *l, float cx, float cy, float rx, float ry, struct ink ink,
                         float power);
+struct item *items_disc(struct items *l, float cx, float cy, float r, struct ink ink);
 struct item *items_moon(struct items *l, float cx, float cy, float r, float phase, float tilt,
                         struct ink lit, struct ink dark);
 struct item *items_ridge(struct items *l, const float *heights, float base, float scale, int bottom,

@@ -61,8 +61,9 @@ typedef void paint_kind(struct band *b, const struct item *i, struct box part);
 
 static paint_kind *const kinds[] = {
     [ITEM_RAMP] = paint_ramp,   [ITEM_GLOW] = paint_glow,   [ITEM_MOON] = paint_moon,
-    [ITEM_RIDGE] = paint_ridge, [ITEM_CLOUD] = paint_cloud, [ITEM_POLY] = paint_poly,
-    [ITEM_GLINT] = paint_glint, [ITEM_MASK] = paint_mask,   [ITEM_IMAGE] = paint_image,
+    [ITEM_DISC] = paint_disc,   [ITEM_RIDGE] = paint_ridge, [ITEM_CLOUD] = paint_cloud,
+    [ITEM_POLY] = paint_poly,   [ITEM_GLINT] = paint_glint, [ITEM_MASK] = paint_mask,
+    [ITEM_IMAGE] = paint_image,
 };
 
 /* Rounds to bytes; the noise is the same for all three colours, so it stays grey. */

@@ -84,6 +84,19 @@ void paint_glint(struct band *b, const struct item *i, struct box part)
     }
 }
 
+void paint_disc(struct band *b, const struct item *i, struct box part)
+{
+    pixel c = pixel_of(i->ink);
+    for (int y = part.y0; y < part.y1; y++) {
+        pixel *row = band_at(b, part.x0, y);
+        float dy = (float)y + 0.5f - i->p[1];
+        for (int x = part.x0; x < part.x1; x++, row++) {
+            float dx = (float)x + 0.5f - i->p[0];
+            *row += (c - *row) * (clamp01(i->p[2] + 0.5f - sqrtf(dx * dx + dy * dy)) * i->ink.a);
+        }
+    }
+}
+
 /* The lit part is what lies between the limb and half an ellipse, the terminator. Soft by 1 px. */
 void paint_moon(struct band *b, const struct item *i, struct box part)
 {
@@ -102,11 +115,12 @@ void paint_moon(struct band *b, const struct item *i, struct box part)
             float light = phase < 0.5f ? u - edge : -u - edge;
             light = clamp01(light * 0.5f + 0.5f);
             /* A hint of seas, so that it is a moon and not a lamp. */
-            float sea = smooth(1 - ((u + 0.3f * r) * (u + 0.3f * r) + (v + 0.25f * r) * (v + 0.25f * r)) /
-                                       (0.30f * r * r)) +
-                        0.7f * smooth(1 - ((u - 0.28f * r) * (u - 0.28f * r) +
-                                           (v - 0.1f * r) * (v - 0.1f * r)) /
-                                              (0.16f * r * r));
+            float sea =
+                smooth(1 - ((u + 0.3f * r) * (u + 0.3f * r) + (v + 0.25f * r) * (v + 0.25f * r)) /
+                               (0.30f * r * r)) +
+                0.7f * smooth(1 - ((u - 0.28f * r) * (u - 0.28f * r) +
+                                   (v - 0.1f * r) * (v - 0.1f * r)) /
+                                      (0.16f * r * r));
             pixel face = lit * (1 - 0.10f * clamp01(sea));
             *row += (dark - *row) * (inside * i->ink2.a * (1 - light) * i->ink.a);
             *row += (face - *row) * (inside * light * i->ink.a);

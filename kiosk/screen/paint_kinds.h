@@ -11,10 +11,10 @@ typedef float pixel __attribute__((vector_size(16))); /* r g b -, 0 to 255 */
 struct cloud_map;
 
 struct band {
-    int room;         /* widest part */
-    struct box part;  /* what the band holds, in picture pixels */
-    pixel *pixels;    /* (part.x1 - part.x0) a row */
-    float *scratch;   /* room * 2 + 4096 */
+    int room;        /* widest part */
+    struct box part; /* what the band holds, in picture pixels */
+    pixel *pixels;   /* (part.x1 - part.x0) a row */
+    float *scratch;  /* room * 2 + 4096 */
     const struct cloud_map *clouds;
 };
 
@@ -30,6 +30,7 @@ static inline pixel pixel_of(struct ink i)
 
 void paint_ramp(struct band *b, const struct item *i, struct box part);
 void paint_glow(struct band *b, const struct item *i, struct box part);
+void paint_disc(struct band *b, const struct item *i, struct box part);
 void paint_moon(struct band *b, const struct item *i, struct box part);
 void paint_ridge(struct band *b, const struct item *i, struct box part);
 void paint_cloud(struct band *b, const struct item *i, struct box part);

@@ -6,7 +6,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 
 /* scene(state, time) -> a list of what is drawn. Pure: nothing is read but the arguments. */
 

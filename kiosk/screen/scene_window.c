@@ -60,10 +60,8 @@ static void draw_sun(struct items *l, const struct window *v)
                ink_fade(halo, here * (0.34f + 0.26f * low)), 2);
     items_glow(l, v->sun_at.x, v->sun_at.y, 170 * u, 170 * u, ink_fade(v->sky.disc, here * 0.5f),
                3);
-    items_moon(l, v->sun_at.x, v->sun_at.y, 36 * u, 0.5f, 0,
-               ink_fade(ink_mix(v->sky.disc, (struct ink){255, 255, 250, 1}, 0.4f),
-                        up > -2 ? 0.96f : 0),
-               ink_fade(v->sky.disc, 0));
+    struct ink face = ink_mix(v->sky.disc, (struct ink){255, 255, 250, 1}, 0.4f);
+    items_disc(l, v->sun_at.x, v->sun_at.y, 36 * u, ink_fade(face, up > -2 ? 0.96f : 0));
 }
 
 static void draw_moon(struct items *l, const struct window *v, int64_t wall, double latitude)
@@ -93,8 +91,10 @@ static void draw_sky(struct items *l, const struct window *v, int64_t wall, int6
     draw_sun(l, v);
     draw_moon(l, v, wall, s->latitude);
     double seconds = s->reduced_motion ? 0 : (double)(run / CLOUD_STEP) * (CLOUD_STEP / 1e9);
-    struct box clouds = {0, (int)(0.05f * (float)g->h), g->w, (int)(g->water - 0.02f * (float)g->h)};
-    struct ink lit = ink_fade(ink_mix(v->sky.lit, v->sky.ramp[3], 0.15f), 0.80f - 0.35f * v->sky.night);
+    struct box clouds = {0, (int)(0.05f * (float)g->h), g->w,
+                         (int)(g->water - 0.02f * (float)g->h)};
+    struct ink lit =
+        ink_fade(ink_mix(v->sky.lit, v->sky.ramp[3], 0.15f), 0.80f - 0.35f * v->sky.night);
     struct ink shade = ink_mix(v->sky.shade, v->sky.ramp[2], 0.35f);
     items_cloud(l, clouds, (float)fmod(seconds * 0.00055, 1), (float)fmod(seconds * 0.00034, 1),
                 1.00f, 2.6f, lit, shade);
@@ -127,9 +127,8 @@ static void draw_water(struct items *l, const struct window *v)
     struct ink top = ink_fade(ink_mix(v->sky.land, v->sky.ramp[3], 0.45f), 0.30f);
     items_ridge(l, g->ridge[RIDGE_HILLS], g->water, -0.085f * h, (int)(g->water + 0.10f * h), top,
                 ink_fade(top, 0.10f), 0.085f * h);
-    items_ridge(l, g->ridge[RIDGE_FAR_SHORE], g->water, -0.045f * h,
-                (int)(g->water + 0.06f * h), ink_fade(v->sky.land, 0.42f),
-                ink_fade(v->sky.land, 0.30f), 0.045f * h);
+    items_ridge(l, g->ridge[RIDGE_FAR_SHORE], g->water, -0.045f * h, (int)(g->water + 0.06f * h),
+                ink_fade(v->sky.land, 0.42f), ink_fade(v->sky.land, 0.30f), 0.045f * h);
     struct item_stop line[] = {{0, ink_fade(v->sky.ramp[4], 0)},
                                {0.5f, ink_fade(v->sky.ramp[4], 0.55f)},
                                {1, ink_fade(v->sky.ramp[4], 0)}};
@@ -143,8 +142,8 @@ static void draw_glints(struct items *l, const struct window *v, const struct sc
     const struct stage *g = v->stage;
     bool sun = v->sun.altitude > -6;
     float x = sun ? v->sun_at.x : v->moon_at.x, depth = (float)g->h - g->water;
-    float light = sun ? fminf(1, ((float)v->sun.altitude + 6) / 6)
-                      : (v->moon.altitude > 0 ? 0.75f : 0.22f);
+    float light =
+        sun ? fminf(1, ((float)v->sun.altitude + 6) / 6) : (v->moon.altitude > 0 ? 0.75f : 0.22f);
     struct ink ink = sun ? ink_mix(v->sky.disc, v->sky.lit, 0.5f) : (struct ink){206, 216, 238, 1};
     for (int k = 0; k < STAGE_GLINTS; k++) {
         const struct stage_glint *q = &g->glint[k];
@@ -160,7 +159,8 @@ static void draw_glints(struct items *l, const struct window *v, const struct sc
 static void draw_words(struct items *l, const struct stage *g, const struct scene_words *w,
                        struct ink ink)
 {
-    float u = g->u, x = (float)g->w * (g->tall ? 0.5f : 0.245f), most = (float)g->w * (g->tall ? 0.86f : 0.40f);
+    float u = g->u, x = (float)g->w * (g->tall ? 0.5f : 0.245f),
+          most = (float)g->w * (g->tall ? 0.86f : 0.40f);
     float y = (float)g->h * (g->tall ? 0.17f : 0.265f);
     struct item *clock = items_words(l, w->clock, x, y, 172 * u, most, ink_fade(ink, 0.96f));
     clock->u.words.face = FACE_LIGHT;
@@ -194,16 +194,21 @@ int64_t scene_window(const struct scene_state *s, const struct stage *stage, str
     draw_land(out, &v);
     draw_water(out, &v);
     draw_glints(out, &v, s);
-    struct shore shore = {.x = 0.80f * (float)s->w, .u = stage->u, .water = stage->water,
-                          .w = (float)s->w, .h = (float)s->h, .sky = v.sky, .drift = v.seconds,
+    struct shore shore = {.x = 0.80f * (float)s->w,
+                          .u = stage->u,
+                          .water = stage->water,
+                          .w = (float)s->w,
+                          .h = (float)s->h,
+                          .sky = v.sky,
+                          .drift = v.seconds,
                           .still = s->reduced_motion};
     float rise = (float)s->h * 0.235f;
     int foot = (int)shore.x < s->w ? (int)shore.x : s->w - 1;
     shore.y = (float)s->h - rise * stage->ridge[RIDGE_HEADLAND][foot] + 8 * stage->u;
     shore_far(out, &shore, &s->show);
     items_ridge(out, stage->ridge[RIDGE_HEADLAND], (float)s->h, rise, s->h,
-                ink_mix(v.sky.land, v.sky.ramp[3], 0.16f), ink_mix(v.sky.land, (struct ink){0, 0, 0, 1}, 0.25f),
-                rise * 0.9f);
+                ink_mix(v.sky.land, v.sky.ramp[3], 0.16f),
+                ink_mix(v.sky.land, (struct ink){0, 0, 0, 1}, 0.25f), rise * 0.9f);
     shore_near(out, &shore, &s->show);
     draw_words(out, stage, &s->words, v.sky.words);
     return WATER_STEP - t.run % WATER_STEP;

@@ -42,31 +42,32 @@ static void bird(struct items *l, const struct shore *s, float x, float y, float
                  struct ink ink)
 {
     float up = 5 + 2.5f * lift;
-    const float wings[] = {-19, -up,  -12, -up - 3, -5, -3.5f, 0, 0,     6,  -4,
-                           14,  -up - 3.5f, 22,  -up,     14,  -up - 0.5f, 6, -1, 0, 3.4f,
-                           -5, -0.6f, -12, -up - 0.3f};
+    const float wings[] = {-19, -up, -12, -up - 3,    -5, -3.5f, 0,   0,
+                           6,   -4,  14,  -up - 3.5f, 22, -up,   14,  -up - 0.5f,
+                           6,   -1,  0,   3.4f,       -5, -0.6f, -12, -up - 0.3f};
     (void)s;
     poly_at(l, wings, 12, x, y, scale, ink);
 }
 
 static void birds(struct items *l, const struct shore *s, const struct show *show)
 {
-    static const float at[SHOW_FLOCK][2] = {{0, 0},     {58, 26},   {-52, 34}, {112, 60}, {-104, 70},
-                                            {20, 82},   {168, 92}, {-46, 118}, {90, 132}};
+    static const float at[SHOW_FLOCK][2] = {{0, 0},   {58, 26},  {-52, 34},  {112, 60}, {-104, 70},
+                                            {20, 82}, {168, 92}, {-46, 118}, {90, 132}};
     float cx = s->w * (s->h > s->w ? 0.56f : 0.60f), cy = s->water - 0.32f * s->h;
     for (int k = 0; k < SHOW_FLOCK; k++) {
         float turn = 1.7f * (float)k;
         float x = cx + s->u * (at[k][0] + 16 * sway(s, 0.11f, turn));
         float y = cy + s->u * (at[k][1] + 9 * sway(s, 0.16f, turn + 1));
-        struct ink ink = ink_fade(ink_mix(s->sky.land, s->sky.ramp[2], 0.18f), 0.85f * show->birds[k]);
+        struct ink ink =
+            ink_fade(ink_mix(s->sky.land, s->sky.ramp[2], 0.18f), 0.85f * show->birds[k]);
         bird(l, s, x, y, s->u * (1.0f - 0.03f * (float)k), sway(s, 0.35f, turn), ink);
     }
 }
 
 static void ducks(struct items *l, const struct shore *s, const struct show *show)
 {
-    static const float body[] = {-16, -1, -19, -6, -12, -4, -2, -6, 6, -5, 9, -11, 13, -15, 18, -14,
-                                 20,  -11, 25, -10, 19, -8, 17, -4, 15, 0, 8, 3, -8, 3};
+    static const float body[] = {-16, -1, -19, -6, -12, -4, -2, -6, 6,  -5, 9, -11, 13, -15, 18,
+                                 -14, 20, -11, 25, -10, 19, -8, 17, -4, 15, 0, 8,   3,  -8,  3};
     for (int k = 0; k < SHOW_FLOCK; k++) {
         float turn = 2.1f * (float)k;
         float x = s->w * 0.13f + s->u * (74 * (float)k + 8 * sway(s, 0.10f, turn));
@@ -111,8 +112,16 @@ static void kite(struct items *l, const struct shore *s, float a)
     float x = s->x - s->u * (150 - 14 * sway(s, 0.14f, 0));
     float y = s->y - s->u * (330 - 10 * sway(s, 0.19f, 2));
     float hand_x = s->x - 96 * s->u, hand_y = s->y - 6 * s->u;
-    float line[] = {x, y, x + 1.2f * s->u, y, (x + hand_x) / 2 - 16 * s->u, (y + hand_y) / 2,
-                    hand_x, hand_y, (x + hand_x) / 2 - 17.4f * s->u, (y + hand_y) / 2};
+    float line[] = {x,
+                    y,
+                    x + 1.2f * s->u,
+                    y,
+                    (x + hand_x) / 2 - 16 * s->u,
+                    (y + hand_y) / 2,
+                    hand_x,
+                    hand_y,
+                    (x + hand_x) / 2 - 17.4f * s->u,
+                    (y + hand_y) / 2};
     items_poly(l, line, 5, ink_fade(s->sky.land, 0.45f * a));
     poly_at(l, left, 3, x, y, s->u, in_light(s, 0xc9604a, 0.9f * a));
     poly_at(l, right, 3, x, y, s->u, in_light(s, 0xe08a58, 0.9f * a));
@@ -147,9 +156,26 @@ static void cypress(struct items *l, const struct shore *s, float x, float y, fl
 {
     float lean = 1.2f * sway(s, 0.23f, x);
     float w = tall * 0.13f;
-    float xy[] = {0,      0,     -w * 0.7f, -tall * 0.08f, -w,  -tall * 0.30f, -w * 0.8f, -tall * 0.60f,
-                  -w * 0.35f + lean * 0.6f, -tall * 0.86f, lean, -tall,  w * 0.4f + lean * 0.6f, -tall * 0.84f,
-                  w * 0.85f, -tall * 0.58f, w, -tall * 0.28f, w * 0.7f, -tall * 0.07f};
+    float xy[] = {0,
+                  0,
+                  -w * 0.7f,
+                  -tall * 0.08f,
+                  -w,
+                  -tall * 0.30f,
+                  -w * 0.8f,
+                  -tall * 0.60f,
+                  -w * 0.35f + lean * 0.6f,
+                  -tall * 0.86f,
+                  lean,
+                  -tall,
+                  w * 0.4f + lean * 0.6f,
+                  -tall * 0.84f,
+                  w * 0.85f,
+                  -tall * 0.58f,
+                  w,
+                  -tall * 0.28f,
+                  w * 0.7f,
+                  -tall * 0.07f};
     poly_at(l, xy, 10, x, y, s->u, ink_mix(in_light(s, 0x24402f, 1), s->sky.land, 0.45f));
 }
 
@@ -185,8 +211,14 @@ static void ladder(struct items *l, const struct shore *s, float x, float y, flo
     float top = 84, lean = 22, u = s->u;
     for (int rail = 0; rail < 2; rail++) {
         float dx = 11 * (float)rail;
-        float xy[] = {x + dx * u,         y,           x + (dx + 2.4f) * u,        y,
-                      x + (dx + lean + 2.4f) * u, y - top * u, x + (dx + lean) * u, y - top * u};
+        float xy[] = {x + dx * u,
+                      y,
+                      x + (dx + 2.4f) * u,
+                      y,
+                      x + (dx + lean + 2.4f) * u,
+                      y - top * u,
+                      x + (dx + lean) * u,
+                      y - top * u};
         items_poly(l, xy, 4, ink);
     }
     for (int rung = 1; rung < 8; rung++) {

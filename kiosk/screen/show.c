@@ -69,4 +69,3 @@ void show_cue(struct show *s, const struct cue *cue, int64_t now)
     s->cue = *cue;
     show_step(s, now);
 }
-

@@ -28,12 +28,12 @@ enum { SHOW_FLOCK = 9 };
 #define SHOW_FADE (INT64_C(10) * 1000000000)
 
 struct show {
-    float part[SHOW_PARTS];   /* 0 not there to 1 fully there */
-    float birds[SHOW_FLOCK];  /* in the air: accounts that have seen it */
-    float ducks[SHOW_FLOCK];  /* on the water: of these, said safe */
-    struct cue cue;           /* where it is going */
-    int64_t at;               /* ns (CLOCK_MONOTONIC) of the values above */
-    bool moving;              /* some value is not where the cue wants it */
+    float part[SHOW_PARTS];  /* 0 not there to 1 fully there */
+    float birds[SHOW_FLOCK]; /* in the air: accounts that have seen it */
+    float ducks[SHOW_FLOCK]; /* on the water: of these, said safe */
+    struct cue cue;          /* where it is going */
+    int64_t at;              /* ns (CLOCK_MONOTONIC) of the values above */
+    bool moving;             /* some value is not where the cue wants it */
 };
 
 /* Begins with this cue already fully shown. */
@@ -44,6 +44,5 @@ void show_cue(struct show *s, const struct cue *cue, int64_t now);
 
 /* Brings the values up to `now`. */
 void show_step(struct show *s, int64_t now);
-
 
 #endif

@@ -82,8 +82,9 @@ struct stage *stage_new(int w, int h)
     uint32_t seed = 20;
     for (int k = 0; k < STAGE_STARS; k++) {
         float bright = chance(&seed);
-        s->star[k] = (struct stage_star){chance(&seed), chance(&seed), 1.1f + 1.5f * bright * bright,
-                                         0.25f + 0.75f * bright * bright};
+        s->star[k] =
+            (struct stage_star){chance(&seed), chance(&seed), 1.1f + 1.5f * bright * bright,
+                                0.25f + 0.75f * bright * bright};
     }
     for (int k = 0; k < STAGE_GLINTS; k++) {
         s->glint[k] = (struct stage_glint){chance(&seed) + chance(&seed) - 1, chance(&seed),

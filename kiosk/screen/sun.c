@@ -38,9 +38,9 @@ static struct ecliptic moon_ecliptic(double d)
     double elongation = (297.850 + 12.190749 * d) * DEG;
     double sun_anomaly = (357.529 + 0.98560028 * d) * DEG;
     struct ecliptic e;
-    e.longitude = wrap360(mean + 6.289 * sin(anomaly) + 1.274 * sin(2 * elongation - anomaly) +
-                          0.658 * sin(2 * elongation) + 0.214 * sin(2 * anomaly) -
-                          0.186 * sin(sun_anomaly));
+    e.longitude =
+        wrap360(mean + 6.289 * sin(anomaly) + 1.274 * sin(2 * elongation - anomaly) +
+                0.658 * sin(2 * elongation) + 0.214 * sin(2 * anomaly) - 0.186 * sin(sun_anomaly));
     e.latitude = 5.128 * sin(node_distance) + 0.281 * sin(anomaly + node_distance) -
                  0.278 * sin(node_distance - anomaly);
     return e;

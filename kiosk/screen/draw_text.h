@@ -1,0 +1,22 @@
+#ifndef PORCHLIGHT_SCREEN_DRAW_TEXT_H
+#define PORCHLIGHT_SCREEN_DRAW_TEXT_H
+
+#include "kiosk/screen/items.h"
+
+/* Letters: SDL_ttf with HarfBuzz. Each line is set in the first font that has all of its letters,
+ * so that none is ever shown as a box. Lines are kept for as long as they are used. */
+struct text;
+
+/* Fonts are looked for in `folder` (NULL: where Debian puts DejaVu). Always gives a text that can
+ * be used: without any font, words are left out and one log line says so. NULL: no memory. */
+struct text *text_new(const char *folder);
+void text_free(struct text *t);
+
+/* Turns every ITEM_WORDS of the list into an ITEM_MASK. Words wider than their room are set
+ * smaller; a line that no font can set is left out. */
+void text_set(struct text *t, struct items *l);
+
+/* The first character of `line` that no font has, 0 if all can be shown. */
+uint32_t text_missing(struct text *t, const char *line);
+
+#endif

@@ -1,0 +1,292 @@
+#include "kiosk/screen/language.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FILE_MOST = 16384, LIST_MOST = 12 };
+
+static const char english[] = "script = Latn\n"
+                              "morning = Good morning\nday = Welcome\nevening = Good evening\n"
+                              "weekdays = Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, "
+                              "Sunday\n"
+                              "months = January, February, March, April, May, June, July, August, "
+                              "September, October, November, December\n"
+                              "date = {weekday}, {day} {month}\n";
+
+static size_t utf8_step(const unsigned char *p, size_t left)
+{
+    static const struct {
+        unsigned char first, last;
+        uint32_t least;
+        size_t bytes;
+    } forms[] = {{0x01, 0x7F, 0, 1},
+                 {0xC2, 0xDF, 0x80, 2},
+                 {0xE0, 0xEF, 0x800, 3},
+                 {0xF0, 0xF4, 0x10000, 4}};
+    for (size_t k = 0; k < sizeof forms / sizeof *forms; k++) {
+        if (*p < forms[k].first || *p > forms[k].last)
+            continue;
+        uint32_t c = forms[k].bytes == 1 ? *p : *p & (0x7Fu >> forms[k].bytes);
+        if (left < forms[k].bytes)
+            return 0;
+        for (size_t i = 1; i < forms[k].bytes; i++) {
+            if ((p[i] & 0xC0) != 0x80)
+                return 0;
+            c = c << 6 | (p[i] & 0x3Fu);
+        }
+        bool good = c >= forms[k].least && c <= 0x10FFFF && (c < 0xD800 || c > 0xDFFF);
+        return good ? forms[k].bytes : 0;
+    }
+    return 0;
+}
+
+bool utf8_valid(const char *text, size_t len)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    for (size_t k = 0; k < len;) {
+        size_t n = utf8_step(p + k, len - k);
+        if (n == 0)
+            return false;
+        k += n;
+    }
+    return true;
+}
+
+/* A word without the blanks around it. 0, or -1 when it does not fit. */
+static int take(const char *from, size_t len, char *out, size_t size)
+{
+    while (len > 0 && (*from == ' ' || *from == '\t')) {
+        from++;
+        len--;
+    }
+    while (len > 0 && (from[len - 1] == ' ' || from[len - 1] == '\t' || from[len - 1] == '\r'))
+        len--;
+    if (len >= size)
+        return -1;
+    memcpy(out, from, len);
+    out[len] = '\0';
+    return 0;
+}
+
+/* Exactly `count` words between commas. */
+static int take_list(const char *value, char (*out)[LANGUAGE_WORD], int count)
+{
+    for (int k = 0; k < count; k++) {
+        size_t len = strcspn(value, ",");
+        if (take(value, len, out[k], LANGUAGE_WORD) != 0 || out[k][0] == '\0')
+            return -1;
+        value += len;
+        if (k + 1 < count && *value++ != ',')
+            return -1;
+    }
+    return *value == '\0' ? 0 : -1;
+}
+
+static int take_digits(const char *value, struct language *l)
+{
+    size_t left = strlen(value);
+    for (int k = 0; k < 10; k++) {
+        size_t n = left > 0 ? utf8_step((const unsigned char *)value, left) : 0;
+        if (n == 0)
+            return -1;
+        memcpy(l->digits[k], value, n);
+        l->digits[k][n] = '\0';
+        value += n;
+        left -= n;
+    }
+    return left == 0 ? 0 : -1;
+}
+
+/* 0, -1 with what is expected in *want, or 1 for an unknown key. */
+static int take_key(struct language *l, const char *key, const char *value, const char **want)
+{
+    static const char *const hours[HOURS] = {"morning", "day", "evening"};
+    for (int k = 0; k < HOURS; k++) {
+        *want = "a greeting of at most 95 bytes";
+        if (strcmp(key, hours[k]) == 0)
+            return take(value, strlen(value), l->greeting[k], LANGUAGE_GREETING);
+    }
+    if (strcmp(key, "script") == 0) {
+        *want = "four letters, such as Latn, Cyrl, Geor or Arab";
+        return take(value, strlen(value), l->script, 5) != 0 || strlen(l->script) != 4 ? -1 : 0;
+    }
+    if (strcmp(key, "direction") == 0) {
+        *want = "ltr or rtl";
+        l->rtl = strcmp(value, "rtl") == 0;
+        return l->rtl || strcmp(value, "ltr") == 0 ? 0 : -1;
+    }
+    if (strcmp(key, "weekdays") == 0) {
+        *want = "seven words with commas between them, Monday first";
+        return take_list(value, l->weekday, 7);
+    }
+    if (strcmp(key, "months") == 0) {
+        *want = "twelve words with commas between them, January first";
+        return take_list(value, l->month, 12);
+    }
+    if (strcmp(key, "date") == 0) {
+        *want = "a pattern with {weekday}, {day} and {month}";
+        bool whole = strstr(value, "{day}") != NULL && strstr(value, "{month}") != NULL;
+        return whole ? take(value, strlen(value), l->date, LANGUAGE_WORD) : -1;
+    }
+    if (strcmp(key, "digits") == 0) {
+        *want = "ten digits, zero first, with nothing between them";
+        return take_digits(value, l);
+    }
+    return 1;
+}
+
+static int take_line(struct language *l, const char *file, int number, const char *line, size_t len,
+                     char why[256])
+{
+    char text[1024], key[32], *value;
+    const char *want = "";
+    if (take(line, len, text, sizeof text) != 0) {
+        snprintf(why, 256, "%s:%d: the line is longer than 1000 bytes", file, number);
+        return -1;
+    }
+    if (text[0] == '\0' || text[0] == '#' || text[0] == ';')
+        return 0;
+    value = strchr(text, '=');
+    if (value == NULL || take(text, (size_t)(value - text), key, sizeof key) != 0) {
+        snprintf(why, 256, "%s:%d: found \"%.60s\", expected \"key = words\"", file, number, text);
+        return -1;
+    }
+    value++;
+    value += strspn(value, " \t");
+    int got = take_key(l, key, value, &want);
+    if (got > 0)
+        snprintf(why, 256, "%s:%d: unknown key \"%s\"; en.conf explains all", file, number, key);
+    else if (got < 0)
+        snprintf(why, 256, "%s:%d: %s: found \"%.60s\", expected %s", file, number, key, value,
+                 want);
+    return got == 0 ? 0 : -1;
+}
+
+int language_parse(const char *file, const char *text, size_t len, struct language *l,
+                   char why[256])
+{
+    memset(l, 0, sizeof *l);
+    if (len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
+        text += 3;
+        len -= 3;
+    }
+    if (!utf8_valid(text, len)) {
+        snprintf(why, 256,
+                 "%s: not UTF-8; mend: iconv -f CP1251 -t UTF-8 (or whatever it was "
+                 "saved in)",
+                 file);
+        return -1;
+    }
+    int number = 1;
+    for (size_t at = 0; at < len; number++) {
+        const char *end = memchr(text + at, '\n', len - at);
+        size_t n = end != NULL ? (size_t)(end - (text + at)) : len - at;
+        if (take_line(l, file, number, text + at, n, why) != 0)
+            return -1;
+        at += n + 1;
+    }
+    if (l->script[0] == '\0')
+        strcpy(l->script, "Latn");
+    const char *lacks = l->greeting[HOUR_DAY][0] == '\0' ? "day"
+                        : l->weekday[0][0] == '\0'       ? "weekdays"
+                        : l->month[0][0] == '\0'         ? "months"
+                        : l->date[0] == '\0'             ? "date"
+                                                         : NULL;
+    if (lacks != NULL) {
+        snprintf(why, 256, "%s: the key \"%s\" is missing; en.conf explains all", file, lacks);
+        return -1;
+    }
+    for (int k = 0; k < HOURS; k++) {
+        if (l->greeting[k][0] == '\0')
+            memcpy(l->greeting[k], l->greeting[HOUR_DAY], LANGUAGE_GREETING);
+    }
+    return 0;
+}
+
+void language_default(struct language *l)
+{
+    char why[256];
+    language_parse("built in", english, sizeof english - 1, l, why);
+    strcpy(l->code, "en");
+}
+
+int language_load(const char *folder, const char *code, struct language *l, char why[256])
+{
+    char path[512], text[FILE_MOST];
+    size_t len = 0;
+    ssize_t n;
+    if ((size_t)snprintf(path, sizeof path, "%s/%s.conf", folder, code) >= sizeof path ||
+        strchr(code, '/') != NULL || code[0] == '.') {
+        errno = EINVAL;
+        snprintf(why, 256, "language \"%s\": not a name for a file", code);
+        return -1;
+    }
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        snprintf(why, 256, "%.160s: %s", path, strerror(errno));
+        return -1;
+    }
+    while (len < sizeof text && (n = read(fd, text + len, sizeof text - len)) > 0)
+        len += (size_t)n;
+    close(fd);
+    if (len == sizeof text) {
+        errno = EFBIG;
+        snprintf(why, 256, "%.200s: longer than 16 kB", path);
+        return -1;
+    }
+    if (language_parse(path, text, len, l, why) != 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    snprintf(l->code, sizeof l->code, "%s", code);
+    return 0;
+}
+
+static void put(char *out, size_t size, size_t *at, const char *text)
+{
+    size_t n = strlen(text);
+    if (*at + n < size) {
+        memcpy(out + *at, text, n + 1);
+        *at += n;
+    }
+}
+
+static void put_number(const struct language *l, char *out, size_t size, size_t *at, int value)
+{
+    char digits[16];
+    snprintf(digits, sizeof digits, "%d", value);
+    for (const char *d = digits; *d; d++) {
+        char plain[2] = {*d, 0};
+        bool own = *d >= '0' && *d <= '9' && l->digits[0][0] != '\0';
+        put(out, size, at, own ? l->digits[*d - '0'] : plain);
+    }
+}
+
+void language_date(const struct language *l, int weekday, int day, int month, int year, char *out,
+                   size_t size)
+{
+    size_t at = 0;
+    out[0] = '\0';
+    for (const char *p = l->date; *p;) {
+        if (strncmp(p, "{weekday}", 9) == 0) {
+            put(out, size, &at, l->weekday[weekday]);
+            p += 9;
+        } else if (strncmp(p, "{day}", 5) == 0) {
+            put_number(l, out, size, &at, day);
+            p += 5;
+        } else if (strncmp(p, "{month}", 7) == 0) {
+            put(out, size, &at, l->month[month]);
+            p += 7;
+        } else if (strncmp(p, "{year}", 6) == 0) {
+            put_number(l, out, size, &at, year);
+            p += 6;
+        } else {
+            char one[2] = {*p++, 0};
+            put(out, size, &at, one);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+#ifndef PORCHLIGHT_SCREEN_LANGUAGE_H
+#define PORCHLIGHT_SCREEN_LANGUAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The words of one language, from a small text file that a host can edit or add
+ * (config/languages/NAME.conf; en.conf explains every key). UTF-8. */
+
+enum { LANGUAGE_WORD = 48, LANGUAGE_GREETING = 96 };
+
+enum language_hour { HOUR_MORNING, HOUR_DAY, HOUR_EVENING, HOURS };
+
+struct language {
+    char code[8];
+    char script[5]; /* ISO 15924: Latn, Cyrl, Geor, Arab */
+    bool rtl;
+    char greeting[HOURS][LANGUAGE_GREETING];
+    char weekday[7][LANGUAGE_WORD]; /* Monday first */
+    char month[12][LANGUAGE_WORD];  /* as it stands beside a day */
+    char date[LANGUAGE_WORD];       /* {weekday}, {day} {month} {year} in any order */
+    char digits[10][5];             /* digits of dates; empty: 0 to 9 */
+};
+
+/* English, for when no file can be read. */
+void language_default(struct language *l);
+
+/* Reads text (not terminated) into *l. 0, or -1 with a sentence in `why` naming file, line, what
+ * was found and what is expected. */
+int language_parse(const char *file, const char *text, size_t len, struct language *l,
+                   char why[256]);
+
+/* Reads folder/CODE.conf. 0, or -1 with a sentence; errno ENOENT where there is no such file. */
+int language_load(const char *folder, const char *code, struct language *l, char why[256]);
+
+/* The date in these words: weekday 0 Monday, month 0 January. */
+void language_date(const struct language *l, int weekday, int day, int month, int year, char *out,
+                   size_t size);
+
+/* True if the bytes are UTF-8 without NUL, surrogates and overlong forms. */
+bool utf8_valid(const char *text, size_t len);
+
+#endif

@@ -1,0 +1,376 @@
+#include "config/config.h"
+#include "kiosk/common/clock.h"
+#include "kiosk/common/log.h"
+#include "kiosk/common/loop.h"
+#include "kiosk/common/paths.h"
+#include "kiosk/core/ns.h"
+#include "kiosk/screen/draw.h"
+#include "kiosk/screen/draw_image.h"
+#include "kiosk/screen/draw_text.h"
+#include "kiosk/screen/link.h"
+#include "kiosk/screen/options.h"
+#include "kiosk/screen/paint.h"
+#include "kiosk/screen/words.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#define RETRY_DISPLAY (2 * NS_PER_S)
+
+struct screen {
+    struct options options;
+    struct config config;
+    struct language language[CONFIG_LANGUAGES_MAX];
+    size_t languages;
+    struct loop *loop;
+    struct link *link;
+    struct draw *draw; /* NULL while there is no display */
+    struct text *text;
+    struct stage *stage;
+    struct scene_state state;
+    struct items *items;
+    int signals;
+    int pictures; /* saved so far */
+    int64_t started, wall_started;
+    int64_t retry_at, ping_at, ping_every;
+    bool ready, ending, told_display, save;
+};
+
+/* The screen's part of a config that could not be read: a picture all the same. */
+static void config_fallback(struct config *c)
+{
+    memset(c, 0, sizeof *c);
+    strcpy(c->screen.scene, "window");
+    strcpy(c->screen.languages[0], "az");
+    strcpy(c->screen.languages[1], "ru");
+    strcpy(c->screen.languages[2], "en");
+    c->screen.languages_count = 3;
+    c->screen.latitude = 40.41;
+    c->screen.longitude = 49.87;
+    c->screen.quiet_from = c->screen.quiet_to = -1;
+    c->screen.dim = 60;
+}
+
+static void load_languages(struct screen *s)
+{
+    char folder[PATH_LEN], why[256];
+    struct config *c = &s->config;
+    if (s->options.languages != NULL)
+        snprintf(folder, sizeof folder, "%s", s->options.languages);
+    else if (path_under(s->options.prefix, PATH_LANGUAGES, folder) != 0)
+        folder[0] = '\0';
+    if (s->options.language != NULL) {
+        snprintf(c->screen.languages[0], sizeof c->screen.languages[0], "%s", s->options.language);
+        c->screen.languages_count = 1;
+    }
+    s->languages = 0;
+    for (size_t k = 0; k < c->screen.languages_count; k++) {
+        struct language *l = &s->language[s->languages];
+        if (language_load(folder, c->screen.languages[k], l, why) != 0) {
+            log_warning("%s; that language is left out", why);
+            continue;
+        }
+        s->languages++;
+    }
+    if (s->languages == 0) {
+        language_default(&s->language[0]);
+        s->languages = 1;
+    }
+}
+
+/* Says which letters no font has, once, instead of showing boxes. */
+static void check_letters(struct screen *s)
+{
+    for (size_t k = 0; k < s->languages; k++) {
+        const struct language *l = &s->language[k];
+        uint32_t missing = 0;
+        for (int i = 0; i < HOURS && missing == 0; i++)
+            missing = text_missing(s->text, l->greeting[i]);
+        for (int i = 0; i < 7 && missing == 0; i++)
+            missing = text_missing(s->text, l->weekday[i]);
+        for (int i = 0; i < 12 && missing == 0; i++)
+            missing = text_missing(s->text, l->month[i]);
+        if (missing != 0)
+            log_warning("language %s: no font has the letter U+%04X; lines with it are left out. "
+                        "Mend: install a font for it and give its folder with --fonts",
+                        l->code, (unsigned)missing);
+    }
+}
+
+static int64_t wall_ns(const struct screen *s, int64_t now)
+{
+    if (s->options.has_at)
+        return s->wall_started + (int64_t)((double)(now - s->started) * s->options.speed);
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+static int64_t run_ns(const struct screen *s, int64_t now)
+{
+    int64_t run = (int64_t)((double)(now - s->started) * s->options.speed);
+    return s->options.has_at ? s->wall_started + run : run;
+}
+
+/* Writes the picture of this moment into s->items. How long it lasts, ns. */
+static int64_t compose(struct screen *s, int64_t now)
+{
+    struct scene_time t = {.wall = wall_ns(s, now), .run = run_ns(s, now)};
+    time_t seconds = (time_t)(t.wall / NS_PER_S);
+    struct tm local;
+    localtime_r(&seconds, &local);
+    s->state.words =
+        words_at(s->language, s->languages, &local, t.wall / NS_PER_S,
+                 (double)(t.wall % NS_PER_S) / 1e9, s->options.has_at || clock_is_set());
+    if (s->options.snapshot != NULL)
+        s->state.words.alpha = 1; /* a single picture is never taken between two languages */
+    show_step(&s->state.show, now);
+    int64_t lasts = scene_draw(&s->state, s->stage, t, s->items);
+    text_set(s->text, s->items);
+    return (int64_t)((double)lasts / s->options.speed);
+}
+
+static int fit(struct screen *s, int w, int h)
+{
+    struct stage *stage = stage_new(w, h);
+    if (stage == NULL)
+        return -1;
+    stage_free(s->stage);
+    s->stage = stage;
+    s->state.w = w;
+    s->state.h = h;
+    return 0;
+}
+
+static int take_snapshot(struct screen *s)
+{
+    int w = s->options.w > 0 ? s->options.w : 1920, h = s->options.h > 0 ? s->options.h : 1080;
+    struct paint *paint = paint_new(w);
+    uint32_t *pixels = malloc(sizeof *pixels * (size_t)w * (size_t)h);
+    int done = -1;
+    if (paint == NULL || pixels == NULL || fit(s, w, h) != 0)
+        goto free_paint;
+    compose(s, s->started);
+    paint_all(paint, s->items, 1, pixels);
+    done = image_save(s->options.snapshot, pixels, w, h);
+free_paint:
+    if (done != 0)
+        log_error("%s: %s; no picture was written", s->options.snapshot, strerror(errno));
+    paint_free(paint);
+    free(pixels);
+    return done;
+}
+
+static void on_cue(void *context, const struct cue *cue)
+{
+    struct screen *s = context;
+    show_cue(&s->state.show, cue, clock_now());
+}
+
+static void on_qr(void *context, const struct screen_qr *qr)
+{
+    (void)context;
+    (void)qr;
+}
+
+static void on_signal(void *context, int fd, short revents)
+{
+    struct screen *s = context;
+    struct signalfd_siginfo info;
+    (void)revents;
+    while (read(fd, &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo == SIGUSR1)
+            s->save = true;
+        else
+            s->ending = true;
+    }
+}
+
+static void open_display(struct screen *s, int64_t now)
+{
+    char why[256];
+    int w, h;
+    struct draw_options o = {.w = s->options.w,
+                             .h = s->options.h,
+                             .windowed = s->options.windowed,
+                             .headless = s->options.headless,
+                             .rotation = s->config.screen.rotation};
+    s->draw = draw_open(&o, why);
+    if (s->draw == NULL) {
+        if (!s->told_display)
+            log_warning("%s; trying again every 2 s", why);
+        s->told_display = true;
+        s->retry_at = now + RETRY_DISPLAY;
+        return;
+    }
+    s->told_display = false;
+    draw_size(s->draw, &w, &h);
+    log_info("picture of %dx%d through %s, drawn by %s", w, h, draw_driver(s->draw),
+             draw_renderer(s->draw));
+    if (fit(s, w, h) != 0)
+        s->ending = true;
+}
+
+static void close_display(struct screen *s, int64_t now)
+{
+    draw_free(s->draw);
+    s->draw = NULL;
+    s->retry_at = now + RETRY_DISPLAY;
+}
+
+static void save_picture(struct screen *s)
+{
+    char path[PATH_LEN];
+    s->save = false;
+    if (s->options.pictures_to == NULL || s->draw == NULL) {
+        log_warning("a picture was asked for, but %s",
+                    s->draw == NULL ? "there is no display" : "--pictures-to is not given");
+        return;
+    }
+    snprintf(path, sizeof path, "%s/screen-%d.png", s->options.pictures_to, ++s->pictures);
+    if (draw_save(s->draw, path) != 0)
+        log_error("%s: %s", path, strerror(errno));
+}
+
+/* One look at everything. Returns when the next is due, ns. */
+static int64_t turn(struct screen *s)
+{
+    int64_t now = clock_now(), next = s->ping_every > 0 ? s->ping_at : NS_NEVER;
+    if (s->draw == NULL && now >= s->retry_at)
+        open_display(s, now);
+    if (s->draw != NULL) {
+        int w, h;
+        enum draw_news news = draw_pump(s->draw);
+        if (news == DRAW_CLOSED)
+            s->ending = true;
+        draw_size(s->draw, &w, &h);
+        if (news == DRAW_RESIZED)
+            fit(s, w, h);
+        int64_t lasts = compose(s, now);
+        if (news == DRAW_LOST || draw_show(s->draw, s->items, 1) < 0)
+            close_display(s, now);
+        else if (now + lasts < next)
+            next = now + lasts;
+    }
+    if (s->draw == NULL && s->retry_at < next)
+        next = s->retry_at;
+    if (s->save)
+        save_picture(s);
+    int64_t link = link_tick(s->link, now);
+    if (!s->ready)
+        sd_notify(0, "READY=1");
+    s->ready = true;
+    if (s->ping_every > 0 && now >= s->ping_at) {
+        sd_notify(0, "WATCHDOG=1");
+        s->ping_at = now + s->ping_every;
+    }
+    return link < next ? link : next;
+}
+
+static int take_signals(struct screen *s)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return s->signals < 0 ? -1 : loop_add(s->loop, s->signals, POLLIN, on_signal, s);
+}
+
+static int run(struct screen *s)
+{
+    char path[PATH_LEN];
+    uint64_t watchdog = 0;
+    if (path_under(s->options.prefix, PATH_SCREEN, path) != 0 || (s->loop = loop_new()) == NULL ||
+        take_signals(s) != 0 || (s->link = link_new(s->loop, path, on_cue, on_qr, s)) == NULL) {
+        log_error("cannot start: %s", strerror(errno));
+        return -1;
+    }
+    if (sd_watchdog_enabled(0, &watchdog) > 0)
+        s->ping_every = (int64_t)(watchdog / 2) * 1000;
+    while (!s->ending) {
+        loop_deadline(s->loop, turn(s));
+        if (loop_turn(s->loop) != 0) {
+            log_error("poll: %s", strerror(errno));
+            return -1;
+        }
+    }
+    sd_notify(0, "STOPPING=1");
+    return 0;
+}
+
+static int prepare(struct screen *s)
+{
+    config_fallback(&s->config);
+    if (s->config.screen.timezone[0] != '\0')
+        setenv("TZ", s->config.screen.timezone, 1);
+    tzset();
+    load_languages(s);
+    s->text = text_new(s->options.fonts);
+    s->items = calloc(1, sizeof *s->items);
+    if (s->text == NULL || s->items == NULL)
+        return -1;
+    check_letters(s);
+    if (s->options.rotation >= 0)
+        s->config.screen.rotation = s->options.rotation;
+    const char *scene = s->options.scene != NULL ? s->options.scene : s->config.screen.scene;
+    int kind = scene_kind_of(scene);
+    s->state.kind = kind < 0 ? SCENE_WINDOW : (enum scene_kind)kind;
+    s->state.latitude = s->config.screen.latitude;
+    s->state.longitude = s->config.screen.longitude;
+    s->state.reduced_motion =
+        s->options.still >= 0 ? s->options.still : s->config.screen.reduced_motion;
+    s->started = clock_now();
+    if (s->options.has_at) {
+        time_t as_utc = (time_t)(s->options.at / NS_PER_S);
+        struct tm tm;
+        gmtime_r(&as_utc, &tm);
+        tm.tm_isdst = -1;
+        s->wall_started = (int64_t)mktime(&tm) * NS_PER_S;
+    }
+    show_start(&s->state.show, &s->options.cue, s->started);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct screen *s = calloc(1, sizeof *s);
+    int status = 1;
+    log_init("porchlight-screen", LOG_LEVEL_INFO);
+    if (s == NULL)
+        return 1;
+    s->signals = -1;
+    switch (options_parse(argc, argv, &s->options)) {
+    case OPTIONS_DONE:
+        status = 0;
+        goto free_screen;
+    case OPTIONS_WRONG:
+        status = 2;
+        goto free_screen;
+    case OPTIONS_RUN:
+        break;
+    }
+    if (prepare(s) == 0)
+        status = (s->options.snapshot != NULL ? take_snapshot(s) : run(s)) == 0 ? 0 : 1;
+    draw_free(s->draw);
+    link_free(s->link);
+    if (s->signals >= 0)
+        close(s->signals);
+    loop_free(s->loop);
+    text_free(s->text);
+    stage_free(s->stage);
+    free(s->items);
+free_screen:
+    free(s);
+    return status;
+}

@@ -1,0 +1,36 @@
+#ifndef PORCHLIGHT_SCREEN_OPTIONS_H
+#define PORCHLIGHT_SCREEN_OPTIONS_H
+
+#include "kiosk/core/cue.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The command line of porchlight-screen. */
+struct options {
+    const char *prefix;      /* "" on a real kiosk */
+    const char *config;      /* another file than the prefix's */
+    const char *languages;   /* another folder */
+    const char *fonts;       /* another folder */
+    const char *scene;       /* another scene than the config's; NULL */
+    const char *language;    /* this language alone; NULL */
+    const char *snapshot;    /* one picture into this file, then the end; NULL */
+    const char *pictures_to; /* folder for pictures asked for by SIGUSR1; NULL */
+    int w, h;                /* 0: the display's */
+    bool windowed, headless;
+    int rotation; /* -1: the config's */
+    bool has_at;
+    int64_t at;     /* ns since 1970: the wall clock begins here */
+    double speed;   /* how fast it runs; 1 */
+    struct cue cue; /* shown until porchlightd says otherwise */
+    int still;      /* -1: the config's; 0, 1 */
+};
+
+enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG };
+
+enum options_result options_parse(int argc, char **argv, struct options *o);
+
+/* "sensed,seen=3,safe=1" into *c. 0, or -1. */
+int options_cue(const char *text, struct cue *c);
+
+#endif

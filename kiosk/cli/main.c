@@ -9,6 +9,7 @@
 
 static const struct cli_command *const commands[] = {
     &cli_all_clear,
+    &cli_check,
     &cli_drill,
     &cli_status,
     &cli_wipe,

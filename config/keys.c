@@ -1,0 +1,128 @@
+#include "config/keys.h"
+
+#include <string.h>
+
+#define MS  INT64_C(1000000)
+#define S   (1000 * MS)
+#define MIN (60 * S)
+#define H   (60 * MIN)
+
+#define MANY(field, type)                                                                          \
+    offsetof(struct config, field), sizeof(struct type), offsetof(struct config, field##_count)
+
+const struct section config_sections[] = {
+    {"venue", 0, 0, 0, 0, false, ""},
+    {"kiosk", 0, 0, 0, 0, false, ""},
+    {"switch", CONFIG_SWITCHES_MAX, MANY(switches, config_switch), true,
+     "nobody could raise an alarm"},
+    {"door", CONFIG_DOORS_MAX, MANY(doors, config_door), false, ""},
+    {"broker", CONFIG_BROKERS_MAX, MANY(brokers, config_broker), true, "nobody would be alerted"},
+    {"alert", 0, 0, 0, 0, false, ""},
+    {"wipe", 0, 0, 0, 0, false, ""},
+    {"screen", 0, 0, 0, 0, false, ""},
+    {"feel", 0, 0, 0, 0, false, ""},
+    {"timing", 0, 0, 0, 0, false, ""},
+};
+const size_t config_sections_count = sizeof config_sections / sizeof config_sections[0];
+
+#define AT(member)           offsetof(struct config, member), 0
+#define ATTWO(member, other) offsetof(struct config, member), offsetof(struct config, other)
+#define SWITCH(member)       offsetof(struct config_switch, member), 0
+#define DOOR(member)         offsetof(struct config_door, member), 0
+#define BROKER(member)       offsetof(struct config_broker, member), 0
+#define BIASES               "as-is|pull-up|pull-down|none" /* in the order of enum config_bias */
+
+/* clang-format off */
+const struct key config_keys[] = {
+    {"venue", "id", &value_id, NULL, AT(venue.id), 0, 17, NULL},
+
+    {"kiosk", "id",    &value_id,     NULL, AT(kiosk.id), 0, 17, NULL},
+    {"kiosk", "plain", &value_yes_no, "no", AT(kiosk.plain), 0, 0, NULL},
+    {"kiosk", "cover", &value_yes_no, "no", AT(kiosk.cover), 0, 0, NULL},
+
+    {"switch", "line",       &value_line,     NULL,      SWITCH(line.address), 0, 64, NULL},
+    {"switch", "other_line", &value_line,     "",        SWITCH(other.address), 0, 64, NULL},
+    {"switch", "bias",       &value_choice,   "pull-up", SWITCH(line.bias), 0, 0, BIASES},
+    {"switch", "active",     &value_level,    "low",     SWITCH(line.active_low), 0, 0, NULL},
+    {"switch", "debounce",   &value_duration, "30ms",    SWITCH(debounce), MS, 200 * MS, NULL},
+    {"switch", "throw_time", &value_duration, "100ms",   SWITCH(throw_time), 10 * MS, 2 * S, NULL},
+    {"switch", "press_max",  &value_duration, "800ms",   SWITCH(press_max), 100 * MS, 5 * S, NULL},
+    {"switch", "gap",        &value_duration, "700ms",   SWITCH(gap), 100 * MS, 5 * S, NULL},
+    {"switch", "hold",       &value_duration, "1.5s",    SWITCH(hold), 200 * MS, 30 * S, NULL},
+    {"switch", "wipe_hold",  &value_off_or_more, "4s",   SWITCH(wipe_hold), 300 * MS, MIN, NULL},
+    {"switch", "stuck",      &value_duration, "30s",     SWITCH(stuck), 2 * S, 10 * MIN, NULL},
+    {"switch", "code",       &value_number,   "5",       SWITCH(code), 4, 12, NULL},
+
+    {"door", "line",      &value_line,        NULL,      DOOR(line.address), 0, 64, NULL},
+    {"door", "bias",      &value_choice,      "pull-up", DOOR(line.bias), 0, 0, BIASES},
+    {"door", "active",    &value_level,       "high",    DOOR(line.active_low), 0, 0, NULL},
+    {"door", "debounce",  &value_duration,    "50ms",    DOOR(debounce), MS, 5 * S, NULL},
+    {"door", "held_open", &value_off_or_more, "2min",    DOOR(held_open), S, 24 * H, NULL},
+    {"door", "mask",      &value_off_or_more, "60s",     DOOR(mask), MS, 10 * MIN, NULL},
+    {"door", "hours",     &value_hours,       "",        offsetof(struct config_door, hours),
+     offsetof(struct config_door, hours_count), 0, 0, NULL},
+
+    {"broker", "host",     &value_host,       NULL,   BROKER(host), 0, CONFIG_TEXT_MAX, NULL},
+    {"broker", "port",     &value_number,     "8883", BROKER(port), 1, 65535, NULL},
+    {"broker", "tls",      &value_yes_no,     "yes",  BROKER(tls), 0, 0, NULL},
+    {"broker", "ca",       &value_path,       "",     BROKER(ca), 0, CONFIG_PATH_MAX, NULL},
+    {"broker", "user",     &value_account,    "",     BROKER(user), 0, CONFIG_TEXT_MAX, NULL},
+    {"broker", "password", &value_credential, "",     BROKER(password), 0, CONFIG_NAME_MAX, NULL},
+    {"broker", "outside",  &value_yes_no,     "no",   BROKER(outside), 0, 0, NULL},
+
+    {"alert", "abort_window", &value_off_or_more, "45s",  AT(alert.abort_window), MS, H, NULL},
+    {"alert", "drill_lasts",  &value_duration,    "5min", AT(alert.drill_lasts), S, H, NULL},
+    {"alert", "drill", &value_week_moment, "", ATTWO(alert.drill_from, alert.drill_to), 0, 0, NULL},
+    {"alert", "relay", &value_yes_no, "no", AT(alert.relay), 0, 0, NULL},
+
+    {"wipe", "enabled", &value_yes_no,      "no", AT(wipe.enabled), 0, 0, NULL},
+    {"wipe", "grace",   &value_off_or_more, "0",  AT(wipe.grace), MS, 60 * S, NULL},
+
+    {"screen", "scene", &value_word, "window", AT(screen.scene), 0, CONFIG_NAME_MAX,
+     "window|lantern|pictures|programme"},
+    {"screen", "languages", &value_languages, "az, ru, en",
+     ATTWO(screen.languages, screen.languages_count), 0, 0, NULL},
+    {"screen", "latitude",  &value_degrees,  "40.41", AT(screen.latitude), -90, 90, NULL},
+    {"screen", "longitude", &value_degrees,  "49.87", AT(screen.longitude), -180, 180, NULL},
+    {"screen", "timezone",  &value_timezone, "", AT(screen.timezone), 0, CONFIG_NAME_MAX, NULL},
+    {"screen", "pictures",  &value_path,     "", AT(screen.pictures), 0, CONFIG_PATH_MAX, NULL},
+    {"screen", "programme", &value_path,     "", AT(screen.programme), 0, CONFIG_PATH_MAX, NULL},
+    {"screen", "rotation",  &value_one_of,   "0", AT(screen.rotation), 0, 0, "0|90|180|270"},
+    {"screen", "reduced_motion", &value_yes_no, "no", AT(screen.reduced_motion), 0, 0, NULL},
+    {"screen", "quiet_hours", &value_day_span, "", ATTWO(screen.quiet_from, screen.quiet_to),
+     0, 0, NULL},
+    {"screen", "dim", &value_number, "60", AT(screen.dim), 20, 100, NULL},
+
+    {"feel", "line",   &value_line,     "",      AT(feel.line.address), 0, 64, NULL},
+    {"feel", "bias",   &value_choice,   "as-is", AT(feel.line.bias), 0, 0, BIASES},
+    {"feel", "active", &value_level,    "high",  AT(feel.line.active_low), 0, 0, NULL},
+    {"feel", "tick",   &value_duration, "60ms",  AT(feel.tick), 5 * MS, S, NULL},
+
+    {"timing", "keepalive",   &value_seconds,  "10s",   AT(timing.keepalive), S, MIN, NULL},
+    {"timing", "beat",        &value_duration, "5s",    AT(timing.beat), 100 * MS, 10 * S, NULL},
+    {"timing", "state",       &value_duration, "60s",   AT(timing.state), 500 * MS, MIN, NULL},
+    {"timing", "state_alert", &value_duration, "10s",   AT(timing.state_alert), 100 * MS, MIN, NULL},
+    {"timing", "probe",       &value_duration, "4s",    AT(timing.probe), 50 * MS, 30 * S, NULL},
+    {"timing", "backoff",     &value_duration, "500ms", AT(timing.backoff), 10 * MS, MIN, NULL},
+    {"timing", "backoff_max", &value_duration, "30s",   AT(timing.backoff_max), 20 * MS, 10 * MIN,
+     NULL},
+};
+/* clang-format on */
+const size_t config_keys_count = sizeof config_keys / sizeof config_keys[0];
+_Static_assert(sizeof config_keys / sizeof config_keys[0] <= CONFIG_KEYS_MAX, "CONFIG_KEYS_MAX");
+
+const struct section *section_named(const char *name)
+{
+    for (size_t i = 0; i < config_sections_count; i++)
+        if (strcmp(config_sections[i].name, name) == 0)
+            return &config_sections[i];
+    return NULL;
+}
+
+const struct key *key_named(const struct section *s, const char *name)
+{
+    for (size_t i = 0; i < config_keys_count; i++)
+        if (strcmp(config_keys[i].section, s->name) == 0 && strcmp(config_keys[i].name, name) == 0)
+            return &config_keys[i];
+    return NULL;
+}

@@ -1,0 +1,70 @@
+#ifndef PORCHLIGHT_CONFIG_KEYS_H
+#define PORCHLIGHT_CONFIG_KEYS_H
+
+#include "config/config.h"
+
+/* The one table of porchlight.conf: what each key is called, what it may be, what it is unless
+ * set, and where it goes. */
+
+struct key;
+
+/* How a kind of value is read. `set` writes the field (base + key->offset) and returns true, or
+ * returns false; *mend may then be pointed at static text that says what to write instead.
+ * `expect` says what is expected: "a duration from 1ms to 200ms". */
+struct value_type {
+    bool (*set)(const struct key *k, const char *text, void *base, const char **mend);
+    void (*expect)(const struct key *k, char *out, size_t size);
+};
+
+struct section {
+    const char *name;
+    size_t max;                    /* 0: one [name], always there; else up to so many [name NAME] */
+    size_t offset, element, count; /* of its array in struct config, and of the array's count */
+    bool required;                 /* at least one [name NAME] must stand */
+    const char *why;               /* what would be missing without it */
+};
+
+struct key {
+    const char *section, *name;
+    const struct value_type *type;
+    const char *fallback; /* as it would be written; "": may be empty; NULL: must be given */
+    size_t offset;        /* of the field, in struct config or in the array's element */
+    size_t also;          /* of the field's second half: a count, the end of a span */
+    int64_t min, max;     /* numbers and durations; for text its size in bytes */
+    const char *words;    /* choices, separated by | */
+};
+
+extern const struct section config_sections[];
+extern const size_t config_sections_count;
+extern const struct key config_keys[];
+extern const size_t config_keys_count;
+
+enum { CONFIG_KEYS_MAX = 96 };
+
+const struct section *section_named(const char *name);
+const struct key *key_named(const struct section *s, const char *name);
+
+/* The kinds of values (values.c, and hours.c for those of the week). */
+extern const struct value_type value_duration;    /* int64_t, ns; min 0 < x: 0 stands beside it */
+extern const struct value_type value_off_or_more; /* the same, but 0 is allowed beside min..max */
+extern const struct value_type value_seconds;     /* int64_t, ns; whole seconds */
+extern const struct value_type value_number;      /* int */
+extern const struct value_type value_yes_no;      /* bool */
+extern const struct value_type value_level;       /* bool: low is true */
+extern const struct value_type value_choice;      /* enum: the index in words */
+extern const struct value_type value_word;        /* char[max]: one of words */
+extern const struct value_type value_one_of;      /* int: one of words, which are numbers */
+extern const struct value_type value_degrees;     /* double; min and max in degrees */
+extern const struct value_type value_id;          /* char[17] */
+extern const struct value_type value_line;        /* char[64] */
+extern const struct value_type value_host;        /* char[max] */
+extern const struct value_type value_path;        /* char[max] */
+extern const struct value_type value_account;     /* char[max] */
+extern const struct value_type value_credential;  /* char[max] */
+extern const struct value_type value_timezone;    /* char[max] */
+extern const struct value_type value_languages;   /* char[][8], count in also */
+extern const struct value_type value_hours;       /* struct config_hours[], count in also */
+extern const struct value_type value_week_moment; /* int from, int to in also; -1 unless set */
+extern const struct value_type value_day_span;    /* int from, int to in also; -1 unless set */
+
+#endif

@@ -1,0 +1,206 @@
+#include "config/parse.h"
+#include "kiosk/common/duration.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- durations that must follow each other -------------------------------------------------- */
+
+static const struct order {
+    const char *section, *lesser, *greater;
+    bool equal; /* they may be equal */
+    const char *why;
+} orders[] = {
+    {"switch", "debounce", "press_max", false, "a press must outlast the bounce"},
+    {"switch", "debounce", "gap", false, "a pause must outlast the bounce"},
+    {"switch", "press_max", "hold", false, "a press must end before a hold is one"},
+    {"switch", "hold", "wipe_hold", false, "the wipe has the longer hold"},
+    {"switch", "hold", "stuck", false, "a hold must come before a stuck switch"},
+    {"switch", "wipe_hold", "stuck", false, "a hold must come before a stuck switch"},
+    {"timing", "backoff", "backoff_max", true, "the pause grows from one to the other"},
+    {"timing", "state_alert", "state", true, "an alert is no reason to speak less"},
+};
+
+static int64_t duration_of(const struct instance *in, const char *key)
+{
+    int64_t ns;
+
+    memcpy(&ns, (const char *)in->base + key_named(in->section, key)->offset, sizeof ns);
+    return ns;
+}
+
+/* 0 stands for none, and follows nothing. */
+static void check_order(struct parse *p, const struct instance *in, const struct order *o)
+{
+    int64_t lesser = duration_of(in, o->lesser), greater = duration_of(in, o->greater);
+    char found[32], other[32];
+
+    if (lesser == 0 || greater == 0 || lesser < greater || (o->equal && lesser == greater))
+        return;
+    bool blame_lesser = parse_line_of(in, o->greater) == in->line;
+    const char *blamed = blame_lesser ? o->lesser : o->greater;
+    duration_format(blame_lesser ? lesser : greater, found, sizeof found);
+    duration_format(blame_lesser ? greater : lesser, other, sizeof other);
+    parse_complain(p, in, parse_line_of(in, blamed), blamed,
+                   "found %s, expected %s than %s, which is %s: %s", found,
+                   blame_lesser ? "less" : "more", blame_lesser ? o->greater : o->lesser, other,
+                   o->why);
+}
+
+static void check_orders(struct parse *p, const struct instance *in)
+{
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++)
+        if (strcmp(orders[i].section, in->section->name) == 0)
+            check_order(p, in, &orders[i]);
+}
+
+/* --- lines ---------------------------------------------------------------------------------- */
+
+struct wire {
+    const struct instance *in;
+    const char *key, *address;
+};
+
+enum { WIRES_MAX = 2 * CONFIG_SWITCHES_MAX + CONFIG_DOORS_MAX + 1 };
+
+static size_t wires_of(const struct parse *p, struct wire out[WIRES_MAX])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->count; i++) {
+        const struct instance *in = &p->instances[i];
+        for (size_t k = 0; k < config_keys_count && n < WIRES_MAX; k++) {
+            if (config_keys[k].type != &value_line ||
+                strcmp(config_keys[k].section, in->section->name) != 0)
+                continue;
+            const char *address = (const char *)in->base + config_keys[k].offset;
+            if (address[0])
+                out[n++] = (struct wire){in, config_keys[k].name, address};
+        }
+    }
+    return n;
+}
+
+static bool is_simulated(const struct wire *w)
+{
+    return strncmp(w->address, "sim:", 4) == 0;
+}
+
+static void check_wires(struct parse *p)
+{
+    struct wire w[WIRES_MAX];
+    size_t n = wires_of(p, w);
+
+    for (size_t i = 1; i < n; i++) {
+        if (is_simulated(&w[i]) != is_simulated(&w[0]))
+            parse_complain(p, w[i].in, parse_line_of(w[i].in, w[i].key), w[i].key,
+                           "found %s beside %s of line %d; expected every line to be simulated, or "
+                           "none",
+                           w[i].address, w[0].address, parse_line_of(w[0].in, w[0].key));
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(w[i].address, w[j].address) == 0)
+                parse_complain(p, w[i].in, parse_line_of(w[i].in, w[i].key), w[i].key,
+                               "found %s, which line %d uses already; expected a line of its own",
+                               w[i].address, parse_line_of(w[j].in, w[j].key));
+    }
+}
+
+/* --- brokers -------------------------------------------------------------------------------- */
+
+static bool is_loopback(const char *host)
+{
+    return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
+           (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == strlen(host));
+}
+
+static void check_broker(struct parse *p, const struct instance *in)
+{
+    const struct config_broker *b = in->base;
+
+    if (!b->tls && !is_loopback(b->host))
+        parse_complain(p, in, parse_line_of(in, "tls"), "tls",
+                       "found no for %s, expected yes: without TLS anyone on the way reads the "
+                       "password; only a broker on this machine (127.0.0.1) may do without",
+                       b->host);
+    if (b->tls && !b->ca[0])
+        parse_complain(p, in, in->line, "ca",
+                       "is missing; expected the PEM file of the one CA that the broker's "
+                       "certificate must chain to");
+    if (b->user[0] && !b->password[0])
+        parse_complain(p, in, parse_line_of(in, "user"), "user",
+                       "found \"%s\" without a password; expected password = broker-%s and that "
+                       "file among the credentials",
+                       b->user, b->name);
+    if (b->password[0] && !b->user[0])
+        parse_complain(p, in, parse_line_of(in, "password"), "password",
+                       "found \"%s\" without a user; expected user = NAME beside it", b->password);
+}
+
+static void check_same_brokers(struct parse *p, const struct instance *in)
+{
+    const struct config_broker *b = in->base;
+
+    for (const struct instance *other = p->instances; other < in; other++) {
+        const struct config_broker *o = other->base;
+        if (other->section == in->section && strcmp(o->host, b->host) == 0 && o->port == b->port)
+            parse_complain(p, in, parse_line_of(in, "host"), "host",
+                           "found %s port %d, which is [broker %s]'s; expected another broker, as "
+                           "two connections would throw each other out",
+                           b->host, b->port, o->name);
+    }
+}
+
+/* --- what contradicts ----------------------------------------------------------------------- */
+
+static const struct instance *single(const struct parse *p, const char *name)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (strcmp(p->instances[i].section->name, name) == 0)
+            return &p->instances[i];
+    return NULL;
+}
+
+static void check_contradictions(struct parse *p)
+{
+    const struct config *c = p->c;
+    const struct instance *kiosk = single(p, "kiosk"), *screen = single(p, "screen"),
+                          *wipe = single(p, "wipe");
+    bool wiping = false;
+
+    if (c->kiosk.plain && c->kiosk.cover)
+        parse_complain(
+            p, kiosk, parse_line_of(kiosk, "cover"), "cover",
+            "found yes beside plain = yes; expected one of them: cover hides among sealed "
+            "messages, which plain has none of");
+    if (strcmp(c->venue.id, c->kiosk.id) == 0)
+        parse_complain(p, kiosk, parse_line_of(kiosk, "id"), "id",
+                       "found the venue's own id; expected another: porchlight setup makes one");
+    if (strcmp(c->screen.scene, "pictures") == 0 && !c->screen.pictures[0])
+        parse_complain(p, screen, parse_line_of(screen, "scene"), "scene",
+                       "found pictures, expected pictures = FOLDER beside it");
+    if (strcmp(c->screen.scene, "programme") == 0 && !c->screen.programme[0])
+        parse_complain(p, screen, parse_line_of(screen, "scene"), "scene",
+                       "found programme, expected programme = FILE beside it");
+    for (size_t i = 0; i < c->switches_count; i++)
+        wiping |= c->switches[i].wipe_hold > 0;
+    if (c->wipe.enabled && !wiping)
+        parse_complain(
+            p, wipe, parse_line_of(wipe, "enabled"), "enabled",
+            "found yes, but every switch has wipe_hold = 0; expected one switch that can "
+            "start the wipe, or enabled = no");
+}
+
+void rules_check(struct parse *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        const struct instance *in = &p->instances[i];
+        check_orders(p, in);
+        if (strcmp(in->section->name, "broker") == 0) {
+            check_broker(p, in);
+            check_same_brokers(p, in);
+        }
+    }
+    check_wires(p);
+    check_contradictions(p);
+}

@@ -1,0 +1,119 @@
+#include "config/scan.h"
+
+#include <ctype.h>
+#include <ini.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+struct scan {
+    const struct scan_events *events;
+    void *context;
+    const char *at, *end;
+    int line;
+};
+
+/* "[name]" and behind it nothing, or a comment. */
+static bool header_name(const char *line, char name[SCAN_SECTION_MAX + 1])
+{
+    const char *close = strchr(line, ']');
+
+    if (!close || close - line - 1 > SCAN_SECTION_MAX)
+        return false;
+    const char *rest = close + 1 + strspn(close + 1, " \t");
+    if (*rest != '\0' && *rest != ';' && *rest != '#')
+        return false;
+    snprintf(name, SCAN_SECTION_MAX + 1, "%.*s", (int)(close - line - 1), line + 1);
+    return true;
+}
+
+static const char *fault_of(const char *line, size_t len)
+{
+    if (len > SCAN_LINE_MAX)
+        return "the line is longer than 196 bytes; shorten it";
+    for (size_t i = 0; i < len; i++)
+        if (iscntrl((unsigned char)line[i]) && line[i] != '\t')
+            return "found a control character; expected text (is this the right file?)";
+    return NULL;
+}
+
+/* Looks at one line (trimmed in front, terminated). True if libinih is to see it. */
+static bool take_line(struct scan *s, const char *line)
+{
+    char name[SCAN_SECTION_MAX + 1];
+
+    switch (line[0]) {
+    case '\0':
+    case '#':
+    case ';':
+        return false;
+    case '[':
+        if (header_name(line, name))
+            s->events->section(s->context, s->line, name);
+        else
+            s->events->bad(
+                s->context, s->line,
+                "expected a section header such as [switch front] and nothing behind it");
+        return false;
+    case '=':
+    case ':':
+        s->events->bad(s->context, s->line, "expected a key before the = sign");
+        return false;
+    default:
+        if (strchr(line, '=') && !memchr(line, ':', strcspn(line, "=")))
+            return true;
+        s->events->bad(s->context, s->line,
+                       "expected key = value, or a # in front if it is a comment");
+        return false;
+    }
+}
+
+/* libinih's reader: one call, one line, so that s->line is the line of the handler's call. What
+ * is not for it arrives as an empty line. */
+static char *next_line(char *out, int size, void *stream)
+{
+    struct scan *s = stream;
+
+    if (s->at == s->end)
+        return NULL;
+    const char *start = s->at, *newline = memchr(start, '\n', (size_t)(s->end - start));
+    const char *stop = newline ? newline : s->end;
+    s->at = newline ? newline + 1 : s->end;
+    s->line++;
+    if (s->line == 1 && stop - start >= 3 && memcmp(start, "\xEF\xBB\xBF", 3) == 0)
+        start += 3;
+    if (stop > start && stop[-1] == '\r')
+        stop--;
+    while (start < stop && (*start == ' ' || *start == '\t'))
+        start++;
+
+    size_t len = (size_t)(stop - start);
+    const char *fault = fault_of(start, len);
+    if (!fault && len + 2 > (size_t)size)
+        fault = "the line is too long; shorten it";
+    if (fault) {
+        s->events->bad(s->context, s->line, fault);
+        snprintf(out, (size_t)size, "\n");
+        return out;
+    }
+    memcpy(out, start, len);
+    memcpy(out + len, "", 1);
+    memcpy(out + (take_line(s, out) ? len : 0), "\n", 2);
+    return out;
+}
+
+static int take_key(void *context, const char *section, const char *key, const char *value)
+{
+    struct scan *s = context;
+
+    (void)section;
+    s->events->key(s->context, s->line, key, value);
+    return 1;
+}
+
+void scan_text(const char *text, size_t len, const struct scan_events *events, void *context)
+{
+    struct scan s = {.events = events, .context = context, .at = text, .end = text + len};
+
+    ini_parse_stream(next_line, &s, take_key, &s);
+}

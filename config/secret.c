@@ -1,0 +1,261 @@
+#include "config/secret.h"
+
+#include "kiosk/common/paths.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FILE_MAX = 512 };
+
+static int refuse(config_complain *complain, void *context, const char *path, const char *what)
+{
+    char sentence[PATH_LEN + 256];
+
+    snprintf(sentence, sizeof sentence, "%s: %s", path, what);
+    complain(context, sentence);
+    return -1;
+}
+
+/* systemd lets the service's user read its credentials through an ACL, whose mask shows as the
+ * group's read bit; their folder is that user's alone. */
+static bool is_handed_by_systemd(const char *path)
+{
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+
+    return folder && folder[0] && strncmp(path, folder, strlen(folder)) == 0;
+}
+
+/* The opened file's own mode counts, not that of whatever the path names later. */
+static const char *fault_of(int fd, const char *path, bool secret)
+{
+    mode_t shared = is_handed_by_systemd(path) ? S_IWGRP | S_IRWXO : S_IRWXG | S_IRWXO;
+    struct stat st;
+
+    if (fstat(fd, &st) < 0)
+        return strerror(errno);
+    if (!S_ISREG(st.st_mode))
+        return "is no regular file; expected one line of text";
+    if (secret && (st.st_mode & shared))
+        return "is a secret that group or others may use; expected mode 0600: chmod 600 it, and "
+               "make a new one if it may have been read";
+    if (st.st_mode & (S_IWGRP | S_IWOTH))
+        return "group or others may change it; expected mode 0644: chmod go-w it";
+    if (st.st_size > FILE_MAX)
+        return "is longer than 512 bytes; is this the right file?";
+    return NULL;
+}
+
+static const char *why_not_open(void)
+{
+    switch (errno) {
+    case ENOENT:
+        return "is not there; porchlight setup makes it";
+    case ELOOP:
+        return "is a symbolic link; expected the file itself";
+    case EACCES:
+        return "may not be read by this user; the service gets it through LoadCredential, by hand "
+               "it takes sudo";
+    default:
+        return strerror(errno);
+    }
+}
+
+/* The file's bytes into buf (locked memory). Its length, without a newline at the end, or -1
+ * after a complaint. */
+static ssize_t read_file(const char *path, bool secret, char *buf, config_complain *complain,
+                         void *context)
+{
+    size_t len = 0;
+    ssize_t n = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+
+    if (fd < 0)
+        return refuse(complain, context, path, why_not_open());
+    const char *fault = fault_of(fd, path, secret);
+    while (!fault && len < FILE_MAX && (n = read(fd, buf + len, FILE_MAX - len)) > 0)
+        len += (size_t)n;
+    if (!fault && n < 0)
+        fault = strerror(errno);
+    close(fd);
+    if (fault)
+        return refuse(complain, context, path, fault);
+    if (len > 0 && buf[len - 1] == '\n')
+        len--;
+    return (ssize_t)len;
+}
+
+static int path_of(const char *prefix, const char *name, char path[PATH_LEN],
+                   config_complain *complain, void *context)
+{
+    if (path_credential(prefix, name, path) == 0)
+        return 0;
+    return refuse(complain, context, name, "is no name of a credential");
+}
+
+/* A buffer in locked memory, or NULL after a complaint. */
+static char *locked_buffer(const char *path, config_complain *complain, void *context)
+{
+    char *buf = sodium_init() < 0 ? NULL : sodium_malloc(FILE_MAX);
+
+    if (!buf)
+        refuse(complain, context, path,
+               "no locked memory for it; raise LimitMEMLOCK or free memory");
+    return buf;
+}
+
+static const char *decode(const char *hex, size_t hex_len, uint8_t *out, size_t len)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    if (hex_len != 2 * len)
+        return "has the wrong length";
+    for (size_t i = 0; i < hex_len; i++)
+        if (!memchr(digits, hex[i], 16))
+            return "holds something else than digits of 0-9 and a-f";
+    return sodium_hex2bin(out, len, hex, hex_len, NULL, NULL, NULL) == 0 ? NULL
+                                                                         : "cannot be decoded";
+}
+
+int secret_read_key(const char *prefix, const char *name, bool secret, uint8_t *out, size_t len,
+                    config_complain *complain, void *context)
+{
+    char path[PATH_LEN], what[128];
+    int result = -1;
+
+    if (path_of(prefix, name, path, complain, context) < 0)
+        return -1;
+    char *buf = locked_buffer(path, complain, context);
+    if (!buf)
+        return -1;
+    ssize_t n = read_file(path, secret, buf, complain, context);
+    if (n < 0)
+        goto free_buf;
+    const char *fault = decode(buf, (size_t)n, out, len);
+    if (fault) {
+        sodium_memzero(out, len);
+        snprintf(what, sizeof what, "%s; expected %zu hex digits on one line", fault, 2 * len);
+        refuse(complain, context, path, what);
+        goto free_buf;
+    }
+    result = 0;
+free_buf:
+    sodium_free(buf);
+    return result;
+}
+
+int secret_read_line(const char *prefix, const char *name, char *out, size_t size,
+                     config_complain *complain, void *context)
+{
+    char path[PATH_LEN];
+    int result = -1;
+
+    if (path_of(prefix, name, path, complain, context) < 0)
+        return -1;
+    char *buf = locked_buffer(path, complain, context);
+    if (!buf)
+        return -1;
+    ssize_t n = read_file(path, true, buf, complain, context);
+    if (n < 0)
+        goto free_buf;
+    if (n == 0 || (size_t)n >= size) {
+        refuse(complain, context, path,
+               n ? "is too long; expected one short line of text"
+                 : "is empty; expected one line of text");
+        goto free_buf;
+    }
+    for (ssize_t i = 0; i < n; i++) {
+        if ((unsigned char)buf[i] < ' ') {
+            refuse(complain, context, path,
+                   "holds more than one line, or a control character; expected one line of text");
+            goto free_buf;
+        }
+    }
+    memcpy(out, buf, (size_t)n);
+    out[n] = '\0';
+    result = 0;
+free_buf:
+    sodium_free(buf);
+    return result;
+}
+
+/* --- writing -------------------------------------------------------------------------------- */
+
+static int write_all(int fd, const char *buf, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, buf, len);
+        if (n < 0 && errno != EINTR)
+            return -1;
+        if (n > 0) {
+            buf += n;
+            len -= (size_t)n;
+        }
+    }
+    return 0;
+}
+
+/* So that the rename itself survives a power cut. */
+static int sync_folder_of(const char *path)
+{
+    char folder[PATH_LEN];
+    const char *slash = strrchr(path, '/');
+
+    if (slash)
+        snprintf(folder, sizeof folder, "%.*s", (int)(slash - path + 1), path);
+    int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    int result = fsync(fd), saved = errno;
+    close(fd);
+    errno = saved;
+    return result;
+}
+
+static int write_fresh(const char *path, const char *text, size_t len, int mode)
+{
+    char fresh[PATH_LEN];
+    int n = snprintf(fresh, sizeof fresh, "%s.new", path);
+
+    if (n < 0 || (size_t)n >= sizeof fresh) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    unlink(fresh);
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return -1;
+    int result = fchmod(fd, (mode_t)mode) < 0 || write_all(fd, text, len) < 0 || fsync(fd) < 0 ||
+                         rename(fresh, path) < 0
+                     ? -1
+                     : sync_folder_of(path);
+    int saved = errno;
+    close(fd);
+    if (result < 0)
+        unlink(fresh);
+    errno = saved;
+    return result;
+}
+
+int secret_write_key(const char *path, const uint8_t *key, size_t len, int mode)
+{
+    if (sodium_init() < 0 || len > FILE_MAX / 2 - 1) {
+        errno = EINVAL;
+        return -1;
+    }
+    char *text = sodium_malloc(2 * len + 2);
+    if (!text)
+        return -1;
+    sodium_bin2hex(text, 2 * len + 1, key, len);
+    memcpy(text + 2 * len, "\n", 1);
+    int result = write_fresh(path, text, 2 * len + 1, mode), saved = errno;
+    sodium_free(text);
+    errno = saved;
+    return result;
+}

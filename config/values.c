@@ -1,0 +1,410 @@
+#include "config/keys.h"
+#include "kiosk/common/duration.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* One setter for each kind of value; the table says which key is of which kind. */
+
+#define LOWER  "abcdefghijklmnopqrstuvwxyz"
+#define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+
+static void *field(const struct key *k, void *base)
+{
+    return (char *)base + k->offset;
+}
+
+static bool only(const char *text, const char *allowed)
+{
+    return text[strspn(text, allowed)] == '\0';
+}
+
+/* Text of at most k->max - 1 bytes into the field. */
+static bool put_text(const struct key *k, const char *text, void *base, const char **mend)
+{
+    size_t size = (size_t)k->max, len = strlen(text);
+
+    if (len >= size) {
+        *mend = "it is too long";
+        return false;
+    }
+    memcpy(field(k, base), text, len + 1);
+    return true;
+}
+
+/* --- durations ------------------------------------------------------------------------------ */
+
+static bool read_duration(const char *text, int64_t *ns, const char **mend)
+{
+    if (duration_parse(text, ns) == 0)
+        return true;
+    if (text[0] && only(text, DIGITS "."))
+        *mend = "write the unit directly behind the number: us, ms, s, min, h or d";
+    else if (strchr(text, ' '))
+        *mend = "leave no space between number and unit";
+    else if (strchr(text, ','))
+        *mend = "write the decimals behind a point";
+    return false;
+}
+
+static bool set_duration(const struct key *k, const char *text, void *base, const char **mend)
+{
+    int64_t ns;
+
+    if (!read_duration(text, &ns, mend) || ns < k->min || ns > k->max)
+        return false;
+    memcpy(field(k, base), &ns, sizeof ns);
+    return true;
+}
+
+static bool set_off_or_more(const struct key *k, const char *text, void *base, const char **mend)
+{
+    int64_t ns;
+
+    if (!read_duration(text, &ns, mend) || (ns != 0 && (ns < k->min || ns > k->max)))
+        return false;
+    memcpy(field(k, base), &ns, sizeof ns);
+    return true;
+}
+
+static bool set_seconds(const struct key *k, const char *text, void *base, const char **mend)
+{
+    int64_t ns;
+
+    return read_duration(text, &ns, mend) && ns % INT64_C(1000000000) == 0 &&
+           set_duration(k, text, base, mend);
+}
+
+static void expect_range(const struct key *k, const char *what, char *out, size_t size)
+{
+    char min[32], max[32];
+
+    duration_format(k->min, min, sizeof min);
+    duration_format(k->max, max, sizeof max);
+    snprintf(out, size, "%s from %s to %s, such as %s", what, min, max,
+             k->fallback ? k->fallback : min);
+}
+
+static void expect_duration(const struct key *k, char *out, size_t size)
+{
+    expect_range(k, "a duration", out, size);
+}
+
+static void expect_off_or_more(const struct key *k, char *out, size_t size)
+{
+    expect_range(k, "0 for none, or a duration", out, size);
+}
+
+static void expect_seconds(const struct key *k, char *out, size_t size)
+{
+    expect_range(k, "a duration of whole seconds", out, size);
+}
+
+const struct value_type value_duration = {set_duration, expect_duration};
+const struct value_type value_off_or_more = {set_off_or_more, expect_off_or_more};
+const struct value_type value_seconds = {set_seconds, expect_seconds};
+
+/* --- numbers -------------------------------------------------------------------------------- */
+
+static bool set_number(const struct key *k, const char *text, void *base, const char **mend)
+{
+    if (!text[0] || !only(text, DIGITS) || strlen(text) > 9) {
+        *mend = "write digits alone";
+        return false;
+    }
+    int n = atoi(text);
+    if (n < k->min || n > k->max)
+        return false;
+    memcpy(field(k, base), &n, sizeof n);
+    return true;
+}
+
+static void expect_number(const struct key *k, char *out, size_t size)
+{
+    snprintf(out, size, "a whole number from %" PRId64 " to %" PRId64, k->min, k->max);
+}
+
+/* Read by hand: strtod would follow the locale's comma. */
+static bool set_degrees(const struct key *k, const char *text, void *base, const char **mend)
+{
+    const char *p = text + (*text == '-');
+    size_t whole = strspn(p, DIGITS), part = 0;
+    double value = 0, scale = 1;
+
+    if (p[whole] == '.')
+        part = strspn(p + whole + 1, DIGITS);
+    size_t len = whole + (part ? part + 1 : 0);
+    if (whole < 1 || whole > 3 || part > 8 || p[len] != '\0') {
+        *mend = strchr(text, ',')
+                    ? "write the decimals behind a point"
+                    : "write degrees as a decimal number, south and west with a minus";
+        return false;
+    }
+    for (const char *d = p; *d; d++) {
+        if (*d == '.')
+            continue;
+        value = value * 10 + (*d - '0');
+        scale *= d > p + whole ? 10 : 1;
+    }
+    value = (*text == '-' ? -value : value) / scale;
+    if (value < (double)k->min || value > (double)k->max)
+        return false;
+    memcpy(field(k, base), &value, sizeof value);
+    return true;
+}
+
+static void expect_degrees(const struct key *k, char *out, size_t size)
+{
+    snprintf(out, size, "degrees from %" PRId64 " to %" PRId64 ", such as %s", k->min, k->max,
+             k->fallback);
+}
+
+const struct value_type value_number = {set_number, expect_number};
+const struct value_type value_degrees = {set_degrees, expect_degrees};
+
+/* --- choices -------------------------------------------------------------------------------- */
+
+/* Which of "a|b|c" the text is; -1: none. */
+static int choice_of(const char *words, const char *text)
+{
+    size_t len = strlen(text);
+
+    for (int i = 0; *words; i++) {
+        size_t n = strcspn(words, "|");
+        if (n == len && memcmp(words, text, n) == 0)
+            return i;
+        words += n + (words[n] == '|');
+    }
+    return -1;
+}
+
+static void expect_choice(const struct key *k, char *out, size_t size)
+{
+    size_t n = (size_t)snprintf(out, size, "one of ");
+
+    for (const char *p = k->words; *p && n + 3 < size; p++) {
+        if (*p != '|') {
+            out[n++] = *p;
+            continue;
+        }
+        out[n++] = ',';
+        out[n++] = ' ';
+    }
+    out[n] = '\0';
+}
+
+static bool set_choice(const struct key *k, const char *text, void *base, const char **mend)
+{
+    int i = choice_of(k->words, text);
+
+    (void)mend;
+    if (i >= 0)
+        memcpy(field(k, base), &i, sizeof i);
+    return i >= 0;
+}
+
+static bool set_word(const struct key *k, const char *text, void *base, const char **mend)
+{
+    return choice_of(k->words, text) >= 0 && put_text(k, text, base, mend);
+}
+
+static bool set_one_of(const struct key *k, const char *text, void *base, const char **mend)
+{
+    int n = atoi(text);
+
+    (void)mend;
+    if (choice_of(k->words, text) < 0)
+        return false;
+    memcpy(field(k, base), &n, sizeof n);
+    return true;
+}
+
+static bool set_bool(const struct key *k, const char *text, void *base, const char *no_yes)
+{
+    int i = choice_of(no_yes, text);
+    bool value = i == 1;
+
+    if (i >= 0)
+        memcpy(field(k, base), &value, sizeof value);
+    return i >= 0;
+}
+
+static bool set_yes_no(const struct key *k, const char *text, void *base, const char **mend)
+{
+    (void)mend;
+    return set_bool(k, text, base, "no|yes");
+}
+
+static void expect_yes_no(const struct key *k, char *out, size_t size)
+{
+    (void)k;
+    snprintf(out, size, "yes or no");
+}
+
+static bool set_level(const struct key *k, const char *text, void *base, const char **mend)
+{
+    (void)mend;
+    return set_bool(k, text, base, "high|low");
+}
+
+static void expect_level(const struct key *k, char *out, size_t size)
+{
+    (void)k;
+    snprintf(out, size, "low (a contact to ground) or high");
+}
+
+const struct value_type value_choice = {set_choice, expect_choice};
+const struct value_type value_word = {set_word, expect_choice};
+const struct value_type value_one_of = {set_one_of, expect_choice};
+const struct value_type value_yes_no = {set_yes_no, expect_yes_no};
+const struct value_type value_level = {set_level, expect_level};
+
+/* --- names and addresses -------------------------------------------------------------------- */
+
+static bool set_id(const struct key *k, const char *text, void *base, const char **mend)
+{
+    if (strlen(text) != 16 || !only(text, DIGITS "abcdef")) {
+        *mend = "porchlight setup makes one, or: od -An -N8 -tx8 /dev/urandom";
+        return false;
+    }
+    return put_text(k, text, base, mend);
+}
+
+static void expect_id(const struct key *k, char *out, size_t size)
+{
+    (void)k;
+    snprintf(out, size, "16 digits of 0-9 and a-f");
+}
+
+static bool set_line(const struct key *k, const char *text, void *base, const char **mend)
+{
+    const char *colon = strchr(text, ':');
+    size_t chip = colon ? (size_t)(colon - text) : 0;
+
+    if (!text[0])
+        return put_text(k, text, base, mend);
+    if (!only(text, LOWER UPPER DIGITS "_.:-") || (colon && (chip == 0 || !colon[1]))) {
+        *mend = "gpioinfo lists the lines of this machine";
+        return false;
+    }
+    if (only(text, DIGITS)) {
+        *mend = "put the chip in front of the number, as in gpiochip0:17";
+        return false;
+    }
+    if (colon && strncmp(text, "sim:", 4) != 0 &&
+        (!only(colon + 1, DIGITS) || strlen(colon + 1) > 4)) {
+        *mend = "behind the chip stands the line's number";
+        return false;
+    }
+    if (colon && strchr(colon + 1, ':'))
+        return false;
+    return put_text(k, text, base, mend);
+}
+
+static void expect_line(const struct key *k, char *out, size_t size)
+{
+    (void)k;
+    snprintf(out, size,
+             "a line: gpiochip0:17, pinctrl-bcm2711:17, a line's name such as GPIO17, "
+             "or sim:NAME");
+}
+
+static bool set_host(const struct key *k, const char *text, void *base, const char **mend)
+{
+    struct in6_addr six;
+
+    if (strstr(text, "://")) {
+        *mend = "leave out what stands before and including ://";
+        return false;
+    }
+    if (strchr(text, ':') && inet_pton(AF_INET6, text, &six) != 1) {
+        *mend = "the port is a key of its own: port = 8883";
+        return false;
+    }
+    if (!only(text, LOWER UPPER DIGITS ".:-") || text[0] == '-' || text[0] == '.')
+        return false;
+    return put_text(k, text, base, mend);
+}
+
+static void expect_host(const struct key *k, char *out, size_t size)
+{
+    (void)k;
+    snprintf(out, size, "a host name or an address, such as mqtt.example.org or 192.168.1.20");
+}
+
+static bool set_path(const struct key *k, const char *text, void *base, const char **mend)
+{
+    if (text[0] && text[0] != '/') {
+        *mend = "begin with /";
+        return false;
+    }
+    return put_text(k, text, base, mend);
+}
+
+static void expect_path(const struct key *k, char *out, size_t size)
+{
+    (void)k;
+    snprintf(out, size, "a full path");
+}
+
+static bool set_account(const struct key *k, const char *text, void *base, const char **mend)
+{
+    if (!only(text, LOWER UPPER DIGITS "_.@-"))
+        return false;
+    return put_text(k, text, base, mend);
+}
+
+static void expect_account(const struct key *k, char *out, size_t size)
+{
+    (void)k;
+    snprintf(out, size, "an account's name of letters, digits and _.@-");
+}
+
+static bool set_credential(const struct key *k, const char *text, void *base, const char **mend)
+{
+    if (!only(text, LOWER UPPER DIGITS "_.-") || text[0] == '.') {
+        *mend = "the password itself stands in a file of that name in /etc/porchlight/credentials, "
+                "never here";
+        return false;
+    }
+    return put_text(k, text, base, mend);
+}
+
+static void expect_credential(const struct key *k, char *out, size_t size)
+{
+    (void)k;
+    snprintf(out, size, "the name of a credential's file, such as broker-outside");
+}
+
+static bool set_timezone(const struct key *k, const char *text, void *base, const char **mend)
+{
+    static const char zones[] = "/usr/share/zoneinfo";
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/%s", zones, text);
+    if (!only(text, LOWER UPPER DIGITS "_+/-") ||
+        (access(zones, F_OK) == 0 && access(path, F_OK) != 0)) {
+        *mend = "timedatectl list-timezones lists them";
+        return false;
+    }
+    return put_text(k, text, base, mend);
+}
+
+static void expect_timezone(const struct key *k, char *out, size_t size)
+{
+    (void)k;
+    snprintf(out, size, "a time zone such as Asia/Baku, or nothing for the system's");
+}
+
+const struct value_type value_id = {set_id, expect_id};
+const struct value_type value_line = {set_line, expect_line};
+const struct value_type value_host = {set_host, expect_host};
+const struct value_type value_path = {set_path, expect_path};
+const struct value_type value_account = {set_account, expect_account};
+const struct value_type value_credential = {set_credential, expect_credential};
+const struct value_type value_timezone = {set_timezone, expect_timezone};

@@ -1,0 +1,88 @@
+#include "config/config.h"
+#include "kiosk/cli/cli.h"
+#include "kiosk/common/paths.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Complaints go to stderr, one a line, or into "complaints" where --json is given. */
+static void complain(void *context, const char *sentence)
+{
+    cJSON *list = context;
+
+    if (list)
+        cJSON_AddItemToArray(list, cJSON_CreateString(sentence));
+    else
+        fprintf(stderr, "%s\n", sentence);
+}
+
+static void print_json(const char *path, bool ok, cJSON *complaints)
+{
+    cJSON *reply = cJSON_CreateObject();
+
+    cJSON_AddBoolToObject(reply, "ok", ok);
+    cJSON_AddStringToObject(reply, "file", path);
+    cJSON_AddItemToObject(reply, "complaints", complaints);
+    char *text = cJSON_PrintUnformatted(reply);
+    if (text)
+        puts(text);
+    cJSON_free(text);
+    cJSON_Delete(reply);
+}
+
+static bool has_outside(const struct config *c)
+{
+    for (size_t i = 0; i < c->brokers_count; i++)
+        if (c->brokers[i].outside)
+            return true;
+    return false;
+}
+
+static void print_summary(const char *path, const struct config *c)
+{
+    printf("%s: in order: %zu switch%s, %zu door%s, %zu broker%s, wipe %s%s\n", path,
+           c->switches_count, c->switches_count == 1 ? "" : "es", c->doors_count,
+           c->doors_count == 1 ? "" : "s", c->brokers_count, c->brokers_count == 1 ? "" : "s",
+           c->wipe.enabled ? "enabled" : "off", c->simulated ? ", simulated wires" : "");
+    if (!has_outside(c))
+        printf(
+            "LAN only: no broker has outside = yes, so an alert can be carried off with the Pi\n");
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    static const struct option none[] = {{0}};
+    char path[PATH_LEN];
+
+    if (getopt_long(argc, argv, "", none, NULL) != -1)
+        return cli_misuse(&cli_check, "\"%s\" is none of its options", argv[optind - 1]);
+    if (argc - optind > 1)
+        return cli_misuse(&cli_check, "\"%s\" is too much", argv[optind + 1]);
+    if (path_under(cli->prefix, PATH_CONF, path) < 0)
+        return cli_misuse(&cli_check, "--prefix: %s", strerror(errno));
+    const char *file = optind < argc ? argv[optind] : path;
+    struct config *c = calloc(1, sizeof *c);
+    if (!c)
+        return CLI_FAILED;
+    cJSON *complaints = cli->json ? cJSON_CreateArray() : NULL;
+    bool ok = config_load(file, c, complain, complaints) == 0;
+    if (cli->json)
+        print_json(file, ok, complaints);
+    else if (ok)
+        print_summary(file, c);
+    free(c);
+    return ok ? CLI_OK : CLI_FAILED;
+}
+
+const struct cli_command cli_check = {
+    .name = "check",
+    .arguments = "[FILE]",
+    .summary = "read a config and say everything that is wrong with it",
+    .help = "  FILE             in place of the kiosk's /etc/porchlight/porchlight.conf\n",
+    .json = true,
+    .run = run,
+};

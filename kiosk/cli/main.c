@@ -11,6 +11,7 @@ static const struct cli_command *const commands[] = {
     &cli_all_clear,
     &cli_check,
     &cli_drill,
+    &cli_sim,
     &cli_status,
     &cli_wipe,
 };

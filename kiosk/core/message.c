@@ -279,7 +279,7 @@ static void take_shaped(struct reader *r, const char *key, char *out, size_t siz
     const char *text = take_text(r, key, why);
     if (text != NULL && (!good(text) || strlen(text) >= size))
         r->why = why;
-    if (r->why == NULL)
+    if (text != NULL && r->why == NULL)
         memcpy(out, text, strlen(text) + 1);
 }
 

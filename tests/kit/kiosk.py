@@ -169,7 +169,7 @@ class Kiosk:
         path = self.etc / "wipe.plan"
         path.write_text(plan)
         path.chmod(0o644)
-        self.wiper = self.spawn("porchlight-wipe", "--prefix", self.prefix)
+        self.wiper = self.spawn("porchlight-wipe", "--prefix", self.prefix, "--listen")
         wait.until((self.run / "wipe.sock").exists, lambda: "wipe.sock; porchlight-wipe said:\n"
                    + self.wiper.said())
         return self.wiper

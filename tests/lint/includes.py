@@ -39,7 +39,7 @@ HOMES = {
                 "kiosk/relay/*"],
     "systemd/*": ["kiosk/common/*", "kiosk/alertd/*", "kiosk/screen/*", "kiosk/wipe/*",
                   "kiosk/relay/*"],
-    "ini.h": ["config/*", "kiosk/wipe/plan.c"],
+    "ini.h": ["config/*", "kiosk/wipe/plan*"],
     "libcryptsetup.h": ["kiosk/wipe/*", "kiosk/cli/*"],
     "qrencode.h": ["kiosk/screen/*", "kiosk/cli/*"],
     "openssl/*": ["kiosk/alertd/*", "kiosk/cli/*", "kiosk/relay/*"],

@@ -38,6 +38,7 @@ objects = $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(call src,$(1))))
 
 HW_SRC   = $(filter-out $(if $(filter 2,$(GPIOD)),hw/line_gpiod1.c,hw/line_gpiod2.c),$(wildcard hw/*.c))
 HW       = $(patsubst %.c,$(B)/%.o,$(HW_SRC))
+CELLS    = $(filter $(B)/hw/cell%.o,$(HW))
 CORE     = $(call objects,kiosk/core)
 COMMON   = $(call objects,kiosk/common)
 CONFIG   = $(call objects,config)
@@ -51,7 +52,7 @@ porchlight-screen_DIR = kiosk/screen
 porchlight-screen_OBJ = $(CONFIG) $(CORE) $(COMMON)
 porchlight-screen_LIB = $(call pkg,sdl2 SDL2_ttf SDL2_image libqrencode libsystemd inih libsodium libcjson) -lm
 porchlight-wipe_DIR   = kiosk/wipe
-porchlight-wipe_OBJ   = $(CONFIG) $(CORE) $(COMMON)
+porchlight-wipe_OBJ   = $(CELLS) $(CONFIG) $(CORE) $(COMMON)
 porchlight-wipe_LIB   = $(call pkg,libsodium libcryptsetup libsystemd inih libcjson)
 porchlight_DIR        = kiosk/cli
 porchlight_OBJ        = $(HW) $(CONFIG) $(CORE) $(COMMON)

@@ -81,9 +81,9 @@ static int compare_chunk(const struct job *j, int64_t at, size_t len)
 }
 
 /* Calls fn for each piece of [from, to) that is data; file systems without holes have one. */
-static int each_chunk(const struct job *j, int64_t to, chunk_fn *fn)
+static int each_chunk(const struct job *j, int64_t from, int64_t to, chunk_fn *fn)
 {
-    int64_t at = 0;
+    int64_t at = from;
 
     while (at < to) {
         int64_t data = lseek(j->fd, at, SEEK_DATA), hole;
@@ -124,27 +124,34 @@ static int sync_data(int fd)
     return result;
 }
 
-enum overwrite_result overwrite_file(int fd, int64_t limit)
+enum overwrite_result overwrite_file(int fd)
 {
-    struct job j = {.fd = fd};
-    enum overwrite_result result = OVERWRITE_FAILED;
     struct stat st;
     int64_t to;
 
     if (fstat(fd, &st) < 0)
         return OVERWRITE_FAILED;
-    to = limit >= 0 ? limit : padded_size(&st);
-    if (to > st.st_size && limit < 0 && ftruncate(fd, to) < 0)
+    to = padded_size(&st);
+    if (to > st.st_size && ftruncate(fd, to) < 0)
         to = st.st_size;
+    return overwrite_range(fd, 0, to);
+}
+
+enum overwrite_result overwrite_range(int fd, int64_t from, int64_t to)
+{
+    struct job j = {.fd = fd};
+    enum overwrite_result result = OVERWRITE_FAILED;
+
     randombytes_buf(j.seed, sizeof j.seed);
     j.want = malloc(CHUNK);
     j.got = malloc(CHUNK);
     if (!j.want || !j.got)
         goto out;
-    if (each_chunk(&j, to, write_chunk) < 0 || sync_data(fd) < 0)
+    if (each_chunk(&j, from, to, write_chunk) < 0 || sync_data(fd) < 0)
         goto out;
     result = OVERWRITE_UNVERIFIED;
-    if (posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) == 0 && each_chunk(&j, to, compare_chunk) == 0)
+    if (posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) == 0 &&
+        each_chunk(&j, from, to, compare_chunk) == 0)
         result = OVERWRITE_VERIFIED;
 out:
     free(j.want);

@@ -11,7 +11,10 @@ enum overwrite_result {
 
 /* Overwrites the data of the regular file behind fd (opened O_RDWR) with fresh random bytes, from
  * its beginning to the end of its last block; holes are left holes. Syncs it, drops it from the
- * page cache and reads it back from the device. The first `limit` bytes only; -1: all. */
-enum overwrite_result overwrite_file(int fd, int64_t limit);
+ * page cache and reads it back from the device. */
+enum overwrite_result overwrite_file(int fd);
+
+/* The same for the bytes [from, to), which are not padded. */
+enum overwrite_result overwrite_range(int fd, int64_t from, int64_t to);
 
 #endif

@@ -13,7 +13,7 @@ static const struct kind_row {
     [PLAN_CELL] = {"cell", PLAN_KEYS, false, false},
     [PLAN_KEY] = {"key", PLAN_KEYS, true, false},
     [PLAN_LUKS] = {"luks", PLAN_KEYS, true, false},
-    [PLAN_FSCRYPT] = {"fscrypt", PLAN_KEYS, true, true},
+    [PLAN_FSCRYPT] = {"fscrypt", PLAN_KEYS, true, false},
     [PLAN_TMPFS] = {"tmpfs", PLAN_REST, true, true},
     [PLAN_FILE] = {"file", PLAN_REST, true, false},
     [PLAN_TREE] = {"tree", PLAN_REST, true, true},
@@ -150,13 +150,9 @@ const char *plan_cell_wrong(const char *word)
         return word[6] && only(word + 6, "-_.@") && word[6] != '.'
                    ? NULL
                    : "nvmem: is followed by a name below /sys/bus/nvmem/devices";
-    if (strncmp(word, "tpm:0x81", 8) == 0)
-        return strlen(word) == 14 && strspn(word + 6, "0123456789abcdef") == 8
-                   ? NULL
-                   : "tpm: is followed by a persistent handle, such as 0x81000100";
     if (strncmp(word, "file:", 5) == 0)
         return plan_path_wrong(word + 5);
-    return "a cell is nvmem:NAME, tpm:0x81XXXXXX or file:/PATH";
+    return "a cell is nvmem:NAME or file:/PATH";
 }
 
 static int root_of(const struct plan *p, const char *path)

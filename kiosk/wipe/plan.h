@@ -8,10 +8,11 @@
 /* wipe.plan as a value, and what may stand in one. Pure: no file is looked at here.
  *
  * The file is INI. [root NAME] path = DIR registers a folder; nothing outside of a registered root
- * is ever touched. Every other section is a target, "[kind NAME]":
+ * is ever touched. With settle = yes its whole file system is asked, after the slow rest, to zero
+ * its journal and to trim its free blocks. Every other section is a target, "[kind NAME]":
  *
  *   [unit NAME]        unit = venue-book.service       stopped first, so that nothing holds data
- *   [cell NAME]        cell = nvmem:rtc0 | tpm:0x81000100 | file:/path   the cell of a vault's key
+ *   [cell NAME]        cell = nvmem:rtc0 | file:/path   the cell of a vault's key
  *   [key NAME]         path = a file of at most PLAN_KEY_MAX bytes
  *   [luks NAME]        path = a LUKS2 container; mapping = its name below /dev/mapper
  *   [fscrypt NAME]     path = an encrypted directory
@@ -54,6 +55,7 @@ enum plan_phase { PLAN_STOP, PLAN_KEYS, PLAN_REST, PLAN_LAST };
 struct plan_root {
     char name[PLAN_NAME_MAX];
     char path[PLAN_PATH_MAX];
+    bool settle; /* settle = yes: see settle.h; it reaches the root's whole file system */
     int line;
 };
 

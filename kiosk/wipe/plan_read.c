@@ -185,16 +185,29 @@ static void read_target_key(struct reading *r, const char *key, const char *valu
                                         : "path");
 }
 
+static void read_root_key(struct reading *r, const char *key, const char *value)
+{
+    struct plan_root *root = r->root;
+
+    if (strcmp(key, "path") == 0)
+        set_text(r, key, value, root->path, sizeof root->path, plan_root_wrong(value));
+    else if (strcmp(key, "settle") != 0)
+        complain(r, r->line, "%s = is no key of [root %s]; expected path or settle", key,
+                 root->name);
+    else if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+        complain(r, r->line, "settle = %s; expected yes or no", value);
+    else
+        root->settle = value[0] == 'y';
+}
+
 static int take_key(void *context, const char *section, const char *key, const char *value)
 {
     struct reading *r = context;
 
     if (r->target)
         read_target_key(r, key, value);
-    else if (r->root && strcmp(key, "path") == 0)
-        set_text(r, key, value, r->root->path, sizeof r->root->path, plan_root_wrong(value));
     else if (r->root)
-        complain(r, r->line, "%s = is no key of [root %s]; expected path", key, r->root->name);
+        read_root_key(r, key, value);
     else if (!section[0])
         complain(r, r->line, "%s = stands before the first section; expected [kind NAME]", key);
     return 1;

@@ -5,6 +5,7 @@
 #include "kiosk/common/paths.h"
 #include "kiosk/wipe/drill.h"
 #include "kiosk/wipe/plan_read.h"
+#include "kiosk/wipe/settle.h"
 #include "kiosk/wipe/target.h"
 
 #include <errno.h>
@@ -121,10 +122,21 @@ static uint32_t wipe_one(const struct run *r, const struct scope *s, const struc
     return slot.outcome;
 }
 
+/* After the slow rest: what the file systems of the roots may still hold of it. */
+static void settle_roots(const struct plan *plan, const struct scope *s)
+{
+    for (size_t i = 0; i < plan->roots_count; i++) {
+        if (plan->roots[i].settle && s->roots[i] >= 0 && !settle_filesystem(s->roots[i]))
+            log_info("the file system of root %s does not zero its journal or trim: earlier "
+                     "copies there may stay",
+                     plan->roots[i].name);
+    }
+}
+
 enum run_result run_plan(const struct run *r, const struct plan *plan, struct progress *record)
 {
     bool failed_only = r->resume && record->fd >= 0 && is_complete(r, plan, record);
-    bool credentials_wait = false;
+    bool credentials_wait = false, settled = false;
     uint32_t worst = WIPE_NOTHING;
     struct scope scope;
 
@@ -140,6 +152,10 @@ enum run_result run_plan(const struct run *r, const struct plan *plan, struct pr
 
         if (r->drill && r->give_way && r->give_way(r->context))
             break;
+        if (plan_phase_of(t->kind) == PLAN_LAST && !settled) {
+            settle_roots(plan, &scope);
+            settled = true;
+        }
         if (plan_phase_of(t->kind) == PLAN_LAST && !r->credentials) {
             credentials_wait = true;
             tell(r, WIPE_TARGET, (uint32_t)i, WIPE_NOTHING, t->name, clock_now() - r->began);
@@ -152,6 +168,8 @@ enum run_result run_plan(const struct run *r, const struct plan *plan, struct pr
         if (outcome > worst)
             worst = outcome;
     }
+    if (!settled)
+        settle_roots(plan, &scope);
     scope_finish(&scope);
     if (record->fd >= 0 && (worst != WIPE_FAILED || record->head.runs >= RUNS_MAX) &&
         progress_set_state(record, credentials_wait ? PROGRESS_LAST : PROGRESS_THROUGH) < 0)

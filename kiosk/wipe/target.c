@@ -3,10 +3,11 @@
 #include <stdio.h>
 
 static const struct target_ops *const table[PLAN_KINDS] = {
-    [PLAN_KEY] = &target_key,
-    [PLAN_FILE] = &target_file,
-    [PLAN_TREE] = &target_tree,
-    [PLAN_CREDENTIAL] = &target_credential,
+    [PLAN_UNIT] = &target_unit,       [PLAN_CELL] = &target_cell,
+    [PLAN_KEY] = &target_key,         [PLAN_LUKS] = &target_luks,
+    [PLAN_FSCRYPT] = &target_fscrypt, [PLAN_TMPFS] = &target_tmpfs,
+    [PLAN_JOURNAL] = &target_journal, [PLAN_FILE] = &target_file,
+    [PLAN_TREE] = &target_tree,       [PLAN_CREDENTIAL] = &target_credential,
 };
 
 enum { ATTEMPTS = 3 };

@@ -43,8 +43,8 @@ void target_wipe(const struct scope *s, const struct plan_target *t, struct targ
 /* Lowers the outcome, never lifts it, and notes errno `error` and why. */
 void target_lower(struct target_report *r, enum wipe_outcome outcome, int error, const char *why);
 
-extern const struct target_ops target_key, target_file, target_tree, target_tmpfs,
-    target_credential;
+extern const struct target_ops target_unit, target_cell, target_key, target_luks, target_fscrypt,
+    target_tmpfs, target_file, target_tree, target_journal, target_credential;
 
 /* Overwrites, renames and unlinks the regular file `name` in `folder`, syncs the folder. For the
  * kinds that are made of files. Hard-linked files are refused and left as they are. */
@@ -53,5 +53,11 @@ void target_file_destroy(int folder, const char *name, const char *stub, bool sy
 
 /* Empties the folder behind fd, which stays open; `depth` folders are above it in the target. */
 void target_tree_empty(int fd, int depth, bool overwrite, struct target_report *r);
+
+/* The tree kind's three, for kinds that are trees with something before or behind. */
+void target_tree_destroy(const struct scope *s, const struct plan_target *t,
+                         struct target_report *r);
+void target_tree_prove(const struct scope *s, const struct plan_target *t, struct target_report *r);
+int target_tree_decoy(const struct scope *s, const struct plan_target *t);
 
 #endif

@@ -76,7 +76,7 @@ void target_file_destroy(int folder, const char *name, const char *stub, bool sy
     } else if (st.st_nlink != 1) {
         target_lower(r, WIPE_FAILED, EMLINK, "it has a second name (hard link); left alone");
     } else {
-        enum overwrite_result o = overwrite_file(fd, -1);
+        enum overwrite_result o = overwrite_file(fd);
         int error = errno;
         target_lower(r, WIPE_DESTROYED, 0, "");
         if (o == OVERWRITE_UNVERIFIED)

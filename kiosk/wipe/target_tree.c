@@ -168,7 +168,8 @@ static void wipe_top(int folder, const char *name, const char *stub, struct targ
         target_lower(r, WIPE_UNVERIFIED, errno, "the folder above could not be synced");
 }
 
-static void destroy(const struct scope *s, const struct plan_target *t, struct target_report *r)
+void target_tree_destroy(const struct scope *s, const struct plan_target *t,
+                         struct target_report *r)
 {
     char leaf[PLAN_PATH_MAX], stub[SCOPE_STUB_MAX];
     struct target_report left = {.outcome = WIPE_NOTHING};
@@ -216,7 +217,7 @@ static bool is_empty(int fd)
     return empty;
 }
 
-static void prove(const struct scope *s, const struct plan_target *t, struct target_report *r)
+void target_tree_prove(const struct scope *s, const struct plan_target *t, struct target_report *r)
 {
     char leaf[PLAN_PATH_MAX], stub[SCOPE_STUB_MAX];
     int folder = scope_parent(s, t, leaf);
@@ -256,7 +257,7 @@ static int decoy_file(int folder, const char *name, size_t size)
     return result;
 }
 
-static int decoy(const struct scope *s, const struct plan_target *t)
+int target_tree_decoy(const struct scope *s, const struct plan_target *t)
 {
     char leaf[PLAN_PATH_MAX];
     int folder = scope_parent(s, t, leaf), top = -1, sub = -1, result = -1;
@@ -287,7 +288,7 @@ const struct target_ops target_tree = {
                "folders; earlier copies, on worn blocks or in other places of the disk, stay.",
     .kept = "Best effort: nothing in it opens any more; earlier copies of its files were not "
             "looked for.",
-    .destroy = destroy,
-    .prove = prove,
-    .decoy = decoy,
+    .destroy = target_tree_destroy,
+    .prove = target_tree_prove,
+    .decoy = target_tree_decoy,
 };

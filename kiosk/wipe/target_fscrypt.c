@@ -1,0 +1,202 @@
+#include "kiosk/wipe/target.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fscrypt.h>
+#include <sodium.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Files that are held open keep their contents readable. Their users were stopped before; what is
+ * still closing gets this long. */
+enum { BUSY_TRIES = 40, BUSY_PAUSE_MS = 25 };
+
+static int key_of(int fd, struct fscrypt_key_specifier *key)
+{
+    struct fscrypt_get_policy_ex_arg arg = {.policy_size = sizeof arg.policy};
+
+    if (ioctl(fd, FS_IOC_GET_ENCRYPTION_POLICY_EX, &arg) < 0)
+        return -1;
+    if (arg.policy.version != FSCRYPT_POLICY_V2) {
+        errno = EINVAL;
+        return -1;
+    }
+    *key = (struct fscrypt_key_specifier){.type = FSCRYPT_KEY_SPEC_TYPE_IDENTIFIER};
+    memcpy(key->u.identifier, arg.policy.v2.master_key_identifier, FSCRYPT_KEY_IDENTIFIER_SIZE);
+    return 0;
+}
+
+/* The folder above, with the target's policy read and the target closed again: a folder held open
+ * keeps its key in use. Opened for the caller; -1 with errno, ENODATA: it is not encrypted. */
+static int open_above(const struct scope *s, const struct plan_target *t,
+                      struct fscrypt_key_specifier *key)
+{
+    char leaf[PLAN_PATH_MAX];
+    int folder = scope_parent(s, t, leaf), fd, saved;
+
+    if (folder < 0)
+        return -1;
+    fd = scope_open(folder, leaf, O_RDONLY | O_DIRECTORY);
+    if (fd >= 0 && key_of(fd, key) == 0) {
+        close(fd);
+        return folder;
+    }
+    saved = errno;
+    if (fd >= 0)
+        close(fd);
+    close(folder);
+    errno = saved;
+    return -1;
+}
+
+static int key_status(int fd, const struct fscrypt_key_specifier *key)
+{
+    struct fscrypt_get_key_status_arg arg = {.key_spec = *key};
+
+    return ioctl(fd, FS_IOC_GET_ENCRYPTION_KEY_STATUS, &arg) < 0 ? -1 : (int)arg.status;
+}
+
+/* True once no file of it is readable any more. */
+static bool remove_key(int fd, const struct fscrypt_key_specifier *key, struct target_report *r)
+{
+    const struct timespec pause = {.tv_nsec = BUSY_PAUSE_MS * 1000000L};
+
+    for (int i = 0; i < BUSY_TRIES; i++) {
+        struct fscrypt_remove_key_arg arg = {.key_spec = *key};
+        if (ioctl(fd, FS_IOC_REMOVE_ENCRYPTION_KEY_ALL_USERS, &arg) < 0 && errno != ENOKEY) {
+            if (errno == EINTR)
+                continue;
+            target_lower(r, WIPE_FAILED, errno, "the kernel did not remove its key");
+            return false;
+        }
+        if (!(arg.removal_status_flags & FSCRYPT_KEY_REMOVAL_STATUS_FLAG_FILES_BUSY))
+            return true;
+        nanosleep(&pause, NULL);
+    }
+    target_lower(r, WIPE_FAILED, EBUSY,
+                 "the key is gone, but files in it are held open and stay readable: name the unit "
+                 "that uses them in the plan");
+    return false;
+}
+
+static void destroy(const struct scope *s, const struct plan_target *t, struct target_report *r)
+{
+    struct fscrypt_key_specifier key;
+    int above = open_above(s, t, &key), status;
+
+    if (above < 0) {
+        if (errno == ENOENT)
+            target_lower(r, WIPE_ALREADY_GONE, 0, "");
+        else if (errno == ENODATA || errno == EINVAL || errno == ENOTTY || errno == EOPNOTSUPP)
+            target_lower(r, WIPE_FAILED, errno, "it is no encrypted folder (fscrypt, version 2)");
+        else
+            target_lower(r, WIPE_FAILED, errno,
+                         "the way to it is refused (symlink or other mount)");
+        return;
+    }
+    status = key_status(above, &key);
+    if (status < 0)
+        target_lower(r, WIPE_FAILED, errno, "the kernel does not tell about its key");
+    else if (status == FSCRYPT_KEY_STATUS_ABSENT)
+        target_lower(r, WIPE_ALREADY_GONE, 0, "");
+    else if (remove_key(above, &key, r))
+        target_lower(r, WIPE_DESTROYED, 0, "");
+    close(above);
+}
+
+/* A regular file in the folder that still opens for reading: its contents are in the clear. */
+static bool something_opens(int fd)
+{
+    int own = scope_open(fd, ".", O_RDONLY | O_DIRECTORY);
+    DIR *d = own >= 0 ? fdopendir(own) : NULL;
+    struct dirent *e;
+    bool opens = false;
+
+    if (!d && own >= 0)
+        close(own);
+    while (d && !opens && (e = readdir(d)) != NULL) {
+        int file = e->d_type == DT_REG ? scope_open(fd, e->d_name, O_RDONLY | O_NONBLOCK) : -1;
+        opens = file >= 0;
+        if (file >= 0)
+            close(file);
+    }
+    if (d)
+        closedir(d);
+    return opens;
+}
+
+static void prove(const struct scope *s, const struct plan_target *t, struct target_report *r)
+{
+    struct fscrypt_key_specifier key;
+    char leaf[PLAN_PATH_MAX];
+    int above = open_above(s, t, &key), fd;
+
+    if (above < 0) {
+        if (errno != ENOENT)
+            target_lower(r, WIPE_UNVERIFIED, errno, "it could not be looked at again");
+        return;
+    }
+    close(above);
+    above = scope_parent(s, t, leaf);
+    fd = above < 0 ? -1 : scope_open(above, leaf, O_RDONLY | O_DIRECTORY);
+    if (fd < 0)
+        target_lower(r, WIPE_UNVERIFIED, errno, "it could not be looked at again");
+    else if (key_status(fd, &key) != FSCRYPT_KEY_STATUS_ABSENT)
+        target_lower(r, WIPE_FAILED, EEXIST, "the kernel still holds its key");
+    else if (something_opens(fd))
+        target_lower(r, WIPE_FAILED, EEXIST, "a file in it still opens");
+    if (fd >= 0)
+        close(fd);
+    if (above >= 0)
+        close(above);
+}
+
+static int decoy(const struct scope *s, const struct plan_target *t)
+{
+    struct fscrypt_policy_v2 policy = {.version = FSCRYPT_POLICY_V2,
+                                       .contents_encryption_mode = FSCRYPT_MODE_AES_256_XTS,
+                                       .filenames_encryption_mode = FSCRYPT_MODE_AES_256_CTS,
+                                       .flags = FSCRYPT_POLICY_FLAGS_PAD_32};
+    struct fscrypt_add_key_arg *add = sodium_malloc(sizeof *add + FSCRYPT_MAX_KEY_SIZE);
+    char leaf[PLAN_PATH_MAX];
+    int folder = scope_parent(s, t, leaf), fd = -1, file = -1, result = -1;
+
+    if (folder < 0 || !add || mkdirat(folder, leaf, 0700) < 0)
+        goto out;
+    fd = scope_open(folder, leaf, O_RDONLY | O_DIRECTORY);
+    memset(add, 0, sizeof *add);
+    add->key_spec.type = FSCRYPT_KEY_SPEC_TYPE_IDENTIFIER;
+    add->raw_size = FSCRYPT_MAX_KEY_SIZE;
+    randombytes_buf(add->raw, FSCRYPT_MAX_KEY_SIZE);
+    if (fd < 0 || ioctl(fd, FS_IOC_ADD_ENCRYPTION_KEY, add) < 0)
+        goto out;
+    memcpy(policy.master_key_identifier, add->key_spec.u.identifier, FSCRYPT_KEY_IDENTIFIER_SIZE);
+    if (ioctl(fd, FS_IOC_SET_ENCRYPTION_POLICY, &policy) < 0)
+        goto out;
+    file = openat(fd, "decoy", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (file >= 0 && write(file, "decoy\n", 6) == 6)
+        result = 0;
+out:
+    if (file >= 0)
+        close(file);
+    if (fd >= 0)
+        close(fd);
+    if (folder >= 0)
+        close(folder);
+    sodium_free(add);
+    return result;
+}
+
+const struct target_ops target_fscrypt = {
+    .promise = "The kernel forgets the key of the encrypted folder: names and contents stay "
+               "unreadable from then on, unless its key cell survives.",
+    .kept = "The kernel holds no key for the folder and no file in it opens; what remains is as "
+            "dead as its key cell.",
+    .destroy = destroy,
+    .prove = prove,
+    .decoy = decoy,
+};

@@ -1,0 +1,261 @@
+#include "kiosk/wipe/overwrite.h"
+#include "kiosk/wipe/target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libcryptsetup.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Order: the mapping loses its key and is closed, the key slots' key material is overwritten and
+ * read back, then the second header, then the first, which gets this mark. A run that was cut short
+ * therefore either still finds a header, and goes on, or finds the mark, and all before it was
+ * done. A container with neither is overwritten at its beginning and reported as unverified. */
+static const char mark[32] = "Porchlight destroyed this LUKS2";
+
+/* LUKS2's own bounds: two headers of at most 4 MiB each; by default 16 MiB in front of the data. */
+enum { HEADER_MIN = 16384, HEADER_MAX = 4 << 20, FRONT_MAX = 16 << 20 };
+
+static void stay_silent(int level, const char *text, void *context)
+{
+    (void)level, (void)text, (void)context;
+}
+
+static int open_target(const struct scope *s, const struct plan_target *t)
+{
+    char leaf[PLAN_PATH_MAX];
+    int folder = scope_parent(s, t, leaf), fd, saved;
+
+    if (folder < 0)
+        return -1;
+    fd = scope_open(folder, leaf, O_RDWR | O_NONBLOCK);
+    saved = errno;
+    close(folder);
+    errno = saved;
+    return fd;
+}
+
+/* libcryptsetup opens by path; /proc's link to our own descriptor is the file we checked. */
+static struct crypt_device *load(int fd)
+{
+    struct crypt_device *cd = NULL;
+    char path[64];
+
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    crypt_set_log_callback(NULL, stay_silent, NULL);
+    if (crypt_init(&cd, path) < 0)
+        return NULL;
+    crypt_set_log_callback(cd, stay_silent, NULL);
+    if (crypt_load(cd, CRYPT_LUKS2, NULL) < 0) {
+        crypt_free(cd);
+        return NULL;
+    }
+    return cd;
+}
+
+static bool mapping_is_open(const char *name)
+{
+    crypt_status_info status = name[0] ? crypt_status(NULL, name) : CRYPT_INACTIVE;
+
+    return status == CRYPT_ACTIVE || status == CRYPT_BUSY;
+}
+
+/* An open mapping reads on without its header: its key goes first, then it is closed. */
+static void close_mapping(const char *name, struct target_report *r)
+{
+    struct crypt_device *cd = NULL;
+
+    crypt_set_log_callback(NULL, stay_silent, NULL);
+    if (!mapping_is_open(name))
+        return;
+    if (crypt_init_by_name(&cd, name) < 0) {
+        target_lower(r, WIPE_FAILED, EIO, "its mapping is open and could not be reached");
+        return;
+    }
+    crypt_set_log_callback(cd, stay_silent, NULL);
+    if (crypt_suspend(cd, name) < 0)
+        target_lower(r, WIPE_UNVERIFIED, EIO, "its mapping could not be suspended");
+    crypt_deactivate_by_name(cd, name, CRYPT_DEACTIVATE_FORCE);
+    if (mapping_is_open(name))
+        target_lower(r, WIPE_UNVERIFIED, EBUSY,
+                     "its mapping has lost its key but is still there: what uses it was not "
+                     "stopped");
+    crypt_free(cd);
+}
+
+/* Noise over [from, from + len), synced and read back. */
+static void noise_over(int fd, uint64_t from, uint64_t len, struct target_report *r)
+{
+    enum overwrite_result o = overwrite_range(fd, (int64_t)from, (int64_t)(from + len));
+
+    if (o == OVERWRITE_UNVERIFIED)
+        target_lower(r, WIPE_UNVERIFIED, errno, "its key slots did not read back as written");
+    if (o == OVERWRITE_FAILED)
+        target_lower(r, WIPE_FAILED, errno, "its key slots could not be overwritten");
+}
+
+static void set_mark(int fd, struct target_report *r)
+{
+    char got[sizeof mark];
+    ssize_t n;
+
+    do
+        n = pwrite(fd, mark, sizeof mark, 0);
+    while (n < 0 && errno == EINTR);
+    if (n != sizeof mark || fdatasync(fd) < 0 || pread(fd, got, sizeof got, 0) != sizeof got ||
+        memcmp(got, mark, sizeof mark) != 0)
+        target_lower(r, WIPE_UNVERIFIED, errno,
+                     "its first header did not read back as overwritten");
+}
+
+static bool has_mark(int fd)
+{
+    char got[sizeof mark];
+
+    return pread(fd, got, sizeof got, 0) == sizeof got && memcmp(got, mark, sizeof mark) == 0;
+}
+
+static void destroy_header(int fd, struct crypt_device *cd, struct target_report *r)
+{
+    uint64_t header = HEADER_MIN, slots = 0, offset, length;
+
+    crypt_get_metadata_size(cd, &header, &slots);
+    for (int i = 0; i < crypt_keyslot_max(CRYPT_LUKS2); i++) {
+        if (crypt_keyslot_area(cd, i, &offset, &length) == 0)
+            noise_over(fd, offset, length, r);
+    }
+    if (r->outcome == WIPE_FAILED)
+        return;
+    noise_over(fd, header, header, r);
+    noise_over(fd, 0, header, r);
+    if (r->outcome != WIPE_FAILED)
+        set_mark(fd, r);
+}
+
+static void destroy_unknown(int fd, int64_t size, struct target_report *r)
+{
+    noise_over(fd, 0, (uint64_t)(size < FRONT_MAX ? size : FRONT_MAX), r);
+    if (r->outcome == WIPE_FAILED)
+        return;
+    set_mark(fd, r);
+    target_lower(r, WIPE_UNVERIFIED, EINVAL,
+                 "no LUKS2 header was found in it; its beginning was overwritten");
+}
+
+static void destroy(const struct scope *s, const struct plan_target *t, struct target_report *r)
+{
+    struct crypt_device *cd;
+    struct stat st;
+    int fd;
+
+    close_mapping(t->mapping, r);
+    fd = open_target(s, t);
+    if (fd < 0 && errno == ENOENT) {
+        target_lower(r, WIPE_ALREADY_GONE, 0, "");
+        return;
+    }
+    if (fd < 0) {
+        target_lower(r, WIPE_FAILED, errno, "the way to it is refused (symlink or other mount)");
+        return;
+    }
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+        target_lower(r, WIPE_FAILED, EINVAL, "it is no regular file; left alone");
+    } else if (st.st_nlink != 1) {
+        target_lower(r, WIPE_FAILED, EMLINK, "it has a second name (hard link); left alone");
+    } else if (has_mark(fd)) {
+        target_lower(r, WIPE_ALREADY_GONE, 0, "");
+    } else if ((cd = load(fd)) != NULL) {
+        target_lower(r, WIPE_DESTROYED, 0, "");
+        destroy_header(fd, cd, r);
+        crypt_free(cd);
+    } else {
+        destroy_unknown(fd, st.st_size, r);
+    }
+    close(fd);
+}
+
+/* Where a second header may stand, by LUKS2's own table of sizes. */
+static bool magic_left(int fd)
+{
+    static const char first[6] = {'L', 'U', 'K', 'S', '\xba', '\xbe'};
+    static const char second[6] = {'S', 'K', 'U', 'L', '\xba', '\xbe'};
+    char got[6];
+
+    if (pread(fd, got, sizeof got, 0) != sizeof got || memcmp(got, first, sizeof got) == 0)
+        return true;
+    for (off_t at = HEADER_MIN; at <= HEADER_MAX; at *= 2) {
+        if (pread(fd, got, sizeof got, at) == sizeof got && memcmp(got, second, sizeof got) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void prove(const struct scope *s, const struct plan_target *t, struct target_report *r)
+{
+    struct crypt_device *cd;
+    int fd = open_target(s, t);
+
+    if (mapping_is_open(t->mapping))
+        target_lower(r, WIPE_UNVERIFIED, EBUSY, "its mapping is still there");
+    if (fd < 0) {
+        if (errno != ENOENT)
+            target_lower(r, WIPE_UNVERIFIED, errno, "it could not be looked at again");
+        return;
+    }
+    posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+    cd = load(fd);
+    if (cd || magic_left(fd))
+        target_lower(r, WIPE_FAILED, EEXIST, "a header of it still loads");
+    crypt_free(cd);
+    close(fd);
+}
+
+/* The smallest LUKS2 file: 16 kB headers, two key slots, a key derivation that costs nothing. */
+static int decoy(const struct scope *s, const struct plan_target *t)
+{
+    const struct crypt_pbkdf_type pbkdf = {.type = CRYPT_KDF_PBKDF2,
+                                           .hash = "sha256",
+                                           .iterations = 1000,
+                                           .flags = CRYPT_PBKDF_NO_BENCHMARK};
+    const struct crypt_params_luks2 params = {.pbkdf = &pbkdf, .sector_size = 512};
+    struct crypt_device *cd = NULL;
+    unsigned char pass[16];
+    char leaf[PLAN_PATH_MAX], path[64];
+    int folder = scope_parent(s, t, leaf), fd, result = -1;
+
+    if (folder < 0)
+        return -1;
+    fd = openat(folder, leaf, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    close(folder);
+    if (fd < 0)
+        return -1;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    randombytes_buf(pass, sizeof pass);
+    if (ftruncate(fd, 2 << 20) < 0 || crypt_init(&cd, path) < 0)
+        goto out;
+    crypt_set_log_callback(cd, stay_silent, NULL);
+    errno = EIO;
+    if (crypt_set_metadata_size(cd, HEADER_MIN, 1 << 20) == 0 &&
+        crypt_format(cd, CRYPT_LUKS2, "aes", "xts-plain64", NULL, NULL, 64, (void *)&params) == 0 &&
+        crypt_keyslot_add_by_volume_key(cd, 0, NULL, 64, (const char *)pass, sizeof pass) == 0)
+        result = 0;
+    crypt_free(cd);
+out:
+    sodium_memzero(pass, sizeof pass);
+    close(fd);
+    return result;
+}
+
+const struct target_ops target_luks = {
+    .promise = "The container's key slots and both headers are overwritten and read back, an open "
+               "mapping loses its key: it opens no more, unless an earlier copy of the header and "
+               "its key cell both survive.",
+    .kept = "No header of the container loads, its key slots read back as noise and its mapping is "
+            "closed.",
+    .destroy = destroy,
+    .prove = prove,
+    .decoy = decoy,
+};

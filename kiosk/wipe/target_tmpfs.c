@@ -1,0 +1,32 @@
+#include "kiosk/wipe/target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+static void destroy(const struct scope *s, const struct plan_target *t, struct target_report *r)
+{
+    char leaf[PLAN_PATH_MAX];
+    struct statfs fs;
+    int folder = scope_parent(s, t, leaf);
+
+    if (folder >= 0 && (fstatfs(folder, &fs) < 0 || fs.f_type != TMPFS_MAGIC))
+        target_lower(r, WIPE_FAILED, EINVAL,
+                     "it is on no tmpfs but on a disk; name it as a tree instead");
+    if (folder >= 0)
+        close(folder);
+    if (r->outcome != WIPE_FAILED)
+        target_tree_destroy(s, t, r);
+}
+
+/* A drill's decoys stand in the same root, so on the same tmpfs. */
+const struct target_ops target_tmpfs = {
+    .promise = "Every file in this part of the memory is overwritten and deleted; nothing of it "
+               "was on the card, unless swap is on (see `porchlight doctor`).",
+    .kept = "Nothing in it opens any more, and it never was on the card unless swap was on.",
+    .destroy = destroy,
+    .prove = target_tree_prove,
+    .decoy = target_tree_decoy,
+};

@@ -1,0 +1,121 @@
+#include "kiosk/alertd/recorder.h"
+
+#include "kiosk/common/paths.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct recorder {
+    char path[PATH_LEN];
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t work, done;
+    struct record wanted;
+    uint64_t asked, written; /* numbers of records: written == asked at rest */
+    int error;               /* of the last one written */
+    bool stop;
+    bool abandoned; /* the thread frees */
+};
+
+static void destroy(struct recorder *r)
+{
+    pthread_cond_destroy(&r->work);
+    pthread_cond_destroy(&r->done);
+    pthread_mutex_destroy(&r->mutex);
+    free(r);
+}
+
+static void *run(void *context)
+{
+    struct recorder *r = context;
+    pthread_mutex_lock(&r->mutex);
+    for (;;) {
+        while (r->written == r->asked && !r->stop)
+            pthread_cond_wait(&r->work, &r->mutex);
+        if (r->written == r->asked)
+            break;
+        struct record wanted = r->wanted;
+        uint64_t number = r->asked;
+        pthread_mutex_unlock(&r->mutex);
+        int error = record_write(r->path, &wanted) == 0 ? 0 : errno;
+        pthread_mutex_lock(&r->mutex);
+        r->error = error;
+        r->written = number;
+        pthread_cond_broadcast(&r->done);
+    }
+    bool abandoned = r->abandoned;
+    pthread_mutex_unlock(&r->mutex);
+    if (abandoned)
+        destroy(r);
+    return NULL;
+}
+
+struct recorder *recorder_new(const char *path)
+{
+    struct recorder *r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return NULL;
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&r->mutex, NULL);
+    pthread_cond_init(&r->work, &monotonic);
+    pthread_cond_init(&r->done, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    snprintf(r->path, sizeof r->path, "%s", path);
+    int error = pthread_create(&r->thread, NULL, run, r);
+    if (error == 0)
+        return r;
+    destroy(r);
+    errno = error;
+    return NULL;
+}
+
+/* Until `number` is written or `patience` is over. Called with the mutex held. */
+static int wait_for(struct recorder *r, uint64_t number, int64_t patience)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    int64_t ns = until.tv_nsec + patience;
+    until.tv_sec += ns / 1000000000;
+    until.tv_nsec = ns % 1000000000;
+    while (r->written < number)
+        if (pthread_cond_timedwait(&r->done, &r->mutex, &until) != 0)
+            return ETIMEDOUT;
+    return r->error;
+}
+
+int recorder_write(struct recorder *r, const struct record *record, int64_t patience)
+{
+    pthread_mutex_lock(&r->mutex);
+    r->wanted = *record;
+    r->asked++;
+    pthread_cond_signal(&r->work);
+    int error = wait_for(r, r->asked, patience);
+    pthread_mutex_unlock(&r->mutex);
+    errno = error;
+    return error == 0 ? 0 : -1;
+}
+
+void recorder_free(struct recorder *r)
+{
+    if (r == NULL)
+        return;
+    pthread_mutex_lock(&r->mutex);
+    bool hangs = wait_for(r, r->asked, INT64_C(1000000000)) == ETIMEDOUT;
+    r->stop = true;
+    r->abandoned = hangs;
+    pthread_t thread = r->thread;
+    pthread_cond_signal(&r->work);
+    pthread_mutex_unlock(&r->mutex);
+    if (hangs) {
+        pthread_detach(thread);
+        return;
+    }
+    pthread_join(thread, NULL);
+    destroy(r);
+}

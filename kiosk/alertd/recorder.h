@@ -1,0 +1,20 @@
+#ifndef PORCHLIGHT_ALERTD_RECORDER_H
+#define PORCHLIGHT_ALERTD_RECORDER_H
+
+#include "kiosk/alertd/record.h"
+
+/* Writes records on a thread of its own, so that a slow disk holds up no alert: the caller waits
+ * for a record to be durable, but not for longer than its patience. */
+struct recorder;
+
+/* NULL with errno. `path` is copied. */
+struct recorder *recorder_new(const char *path);
+
+/* Waits for what is being written, for up to a second. NULL is safe. */
+void recorder_free(struct recorder *r);
+
+/* The newest record wins. 0 once it is durable; -1 with errno: ETIMEDOUT (it goes on in the
+ * background), or why it failed. */
+int recorder_write(struct recorder *r, const struct record *record, int64_t patience);
+
+#endif

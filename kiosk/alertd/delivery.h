@@ -1,0 +1,65 @@
+#ifndef PORCHLIGHT_ALERTD_DELIVERY_H
+#define PORCHLIGHT_ALERTD_DELIVERY_H
+
+#include "config/config.h"
+#include "kiosk/alertd/broker.h"
+#include "kiosk/alertd/compose.h"
+#include "kiosk/alertd/outbox.h"
+#include "kiosk/common/loop.h"
+
+/* Everything between a decision and the brokers: which broker is up, what each still has to get,
+ * the beat, and the state kept for latecomers. */
+struct delivery;
+
+struct delivery_listener {
+    void *context;
+    /* a broker has this entry; `news`: by it the entry is handed over outside */
+    void (*acked)(void *context, const struct outbox_entry *e, size_t broker, bool outside,
+                  bool news);
+    /* something arrived on a topic of ours */
+    void (*heard)(void *context, enum topic t, const char *account, const struct broker_event *e);
+    /* a broker came or went */
+    void (*path)(void *context);
+};
+
+/* How one broker stands, for status and cue. */
+struct delivery_path {
+    const char *name;
+    bool up, outside; /* outside: configured so, and not on this machine */
+    int version;
+    enum path_fault fault;
+    int64_t echo_at; /* when the kiosk's own beat last came back; NS_NEVER: not yet */
+    int64_t latency; /* ns from gesture to PUBACK of the last alert; -1: none */
+};
+
+/* Starts a thread for each broker. `passwords[i]` may be NULL. NULL with errno. */
+struct delivery *delivery_new(const struct config *config, struct compose *compose,
+                              char *const passwords[CONFIG_BROKERS_MAX], struct loop *loop,
+                              const struct delivery_listener *listener);
+void delivery_free(struct delivery *d); /* NULL is safe */
+
+/* A new config's brokers take the place of the old ones; what is pending goes to them. */
+int delivery_swap(struct delivery *d, const struct config *config,
+                  char *const passwords[CONFIG_BROKERS_MAX]);
+
+/* One alert to every broker, from now on until each has it. */
+void delivery_alert(struct delivery *d, const struct alert_action *a, bool resumed, int64_t at,
+                    int64_t began);
+
+/* A member's acknowledgement hands over, too. */
+void delivery_answered(struct delivery *d, const struct alert_id *id);
+
+/* The state as it is now: to every broker, and again at each connect and each interval. */
+void delivery_state(struct delivery *d, const struct message *state);
+
+/* To staff phones, over the brokers that are up. */
+void delivery_notice(struct delivery *d, struct message *notice);
+
+/* What time brings: the beat, the state's repeat, a thread that hangs. */
+void delivery_time(struct delivery *d, int64_t now);
+int64_t delivery_deadline(const struct delivery *d);
+
+size_t delivery_paths(const struct delivery *d, struct delivery_path out[CONFIG_BROKERS_MAX]);
+size_t delivery_pending(const struct delivery *d);
+
+#endif

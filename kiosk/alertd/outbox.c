@@ -1,0 +1,134 @@
+#include "kiosk/alertd/outbox.h"
+
+#include <string.h>
+
+void outbox_init(struct outbox *o, size_t brokers)
+{
+    *o = (struct outbox){.brokers = brokers};
+}
+
+static void legs_reset(struct outbox_entry *e)
+{
+    memset(e->leg, 0, sizeof e->leg);
+    memset(e->token, 0, sizeof e->token);
+}
+
+void outbox_brokers(struct outbox *o, size_t brokers)
+{
+    o->brokers = brokers;
+    for (struct outbox_entry *e = o->entries; e < o->entries + OUTBOX_MAX; e++) {
+        if (e->handed_over)
+            e->order = 0;
+        legs_reset(e);
+    }
+}
+
+/* The slot for a new entry: its own repeat, a free one, the oldest handed over, the oldest. */
+static struct outbox_entry *slot_for(struct outbox *o, const struct alert_action *a)
+{
+    struct outbox_entry *best = NULL;
+    for (struct outbox_entry *e = o->entries; e < o->entries + OUTBOX_MAX; e++) {
+        if (e->order != 0 && e->publish == a->publish && alert_id_equal(&e->id, &a->id))
+            return e;
+        if (best == NULL)
+            best = e;
+        else if (best->order == 0)
+            continue;
+        else if (e->order == 0 || (e->handed_over && !best->handed_over) ||
+                 (e->handed_over == best->handed_over && e->order < best->order))
+            best = e;
+    }
+    return best;
+}
+
+void outbox_add(struct outbox *o, const struct alert_action *a, bool resumed, int64_t at,
+                int64_t began)
+{
+    struct outbox_entry *e = slot_for(o, a);
+    *e = (struct outbox_entry){.publish = a->publish,
+                               .id = a->id,
+                               .drill = a->drill,
+                               .resumed = resumed,
+                               .at = at,
+                               .began = began,
+                               .order = ++o->orders};
+}
+
+struct outbox_entry *outbox_next(struct outbox *o, size_t broker)
+{
+    struct outbox_entry *next = NULL;
+    for (struct outbox_entry *e = o->entries; e < o->entries + OUTBOX_MAX; e++) {
+        if (e->order == 0 || e->leg[broker] != OUTBOX_UNSENT)
+            continue;
+        if (next == NULL || e->order < next->order)
+            next = e;
+    }
+    return next;
+}
+
+uint64_t outbox_sent(struct outbox *o, struct outbox_entry *e, size_t broker)
+{
+    e->leg[broker] = OUTBOX_SENT;
+    e->token[broker] = ++o->tokens;
+    return e->token[broker];
+}
+
+static bool all_have(const struct outbox *o, const struct outbox_entry *e)
+{
+    for (size_t k = 0; k < o->brokers; k++)
+        if (e->leg[k] != OUTBOX_ACKED)
+            return false;
+    return true;
+}
+
+bool outbox_acked(struct outbox *o, size_t broker, bool outside, uint64_t token,
+                  struct outbox_entry *acked)
+{
+    *acked = (struct outbox_entry){0};
+    for (struct outbox_entry *e = o->entries; e < o->entries + OUTBOX_MAX; e++) {
+        if (e->order == 0 || e->token[broker] != token || e->leg[broker] != OUTBOX_SENT)
+            continue;
+        bool first = outside && !e->handed_over;
+        e->leg[broker] = OUTBOX_ACKED;
+        e->handed_over = e->handed_over || outside;
+        *acked = *e;
+        if (all_have(o, e))
+            e->order = 0;
+        return first;
+    }
+    return false;
+}
+
+bool outbox_answered(struct outbox *o, const struct alert_id *id)
+{
+    bool news = false;
+    for (struct outbox_entry *e = o->entries; e < o->entries + OUTBOX_MAX; e++) {
+        if (e->order == 0 || e->handed_over || !alert_id_equal(&e->id, id))
+            continue;
+        e->handed_over = true;
+        news = true;
+    }
+    return news;
+}
+
+void outbox_broker_down(struct outbox *o, size_t broker)
+{
+    for (struct outbox_entry *e = o->entries; e < o->entries + OUTBOX_MAX; e++)
+        if (e->leg[broker] == OUTBOX_SENT)
+            e->leg[broker] = OUTBOX_UNSENT;
+}
+
+void outbox_expire(struct outbox *o, int64_t age, int64_t now)
+{
+    for (struct outbox_entry *e = o->entries; e < o->entries + OUTBOX_MAX; e++)
+        if (e->handed_over && now - e->at > age)
+            e->order = 0;
+}
+
+size_t outbox_pending(const struct outbox *o)
+{
+    size_t n = 0;
+    for (const struct outbox_entry *e = o->entries; e < o->entries + OUTBOX_MAX; e++)
+        n += e->order != 0 && !e->handed_over;
+    return n;
+}

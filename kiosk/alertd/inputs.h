@@ -1,0 +1,54 @@
+#ifndef PORCHLIGHT_ALERTD_INPUTS_H
+#define PORCHLIGHT_ALERTD_INPUTS_H
+
+#include "config/config.h"
+#include "hw/line.h"
+#include "kiosk/common/loop.h"
+#include "kiosk/core/door.h"
+#include "kiosk/core/switch.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The wires of one config: switches, doors and the silent output. Edges are read in the loop;
+ * what they mean is told to the listener. */
+struct inputs;
+
+struct inputs_listener {
+    void *context;
+    void (*gesture)(void *context, const char *name, enum gesture g, int64_t now);
+    void (*wires)(void *context, const char *name, enum pair_event_kind fault, int64_t now);
+    void (*door)(void *context, const char *name, enum door_notice n, int64_t now);
+    bool (*lockdown)(void *context); /* whether one stands, for the door */
+};
+
+struct inputs_view {
+    const char *name;
+    bool door; /* a door, else a switch */
+    bool active;
+    bool fault;
+};
+
+enum { INPUTS_MAX = CONFIG_SWITCHES_MAX + CONFIG_DOORS_MAX };
+
+/* Opens every line. NULL after log_error said which one failed, why, and the mend. */
+struct inputs *inputs_new(const struct config *config, struct line_bus *bus, struct loop *loop,
+                          const struct inputs_listener *listener);
+void inputs_free(struct inputs *in); /* NULL is safe */
+
+/* Tells the faults that were found at start. After the listener is ready. */
+void inputs_begin(struct inputs *in, int64_t now);
+
+/* What time alone decides; every waiting edge is read first. */
+void inputs_time(struct inputs *in, int64_t now);
+int64_t inputs_deadline(const struct inputs *in);
+
+/* Pulses of the silent output. */
+void inputs_tick(struct inputs *in, int pulses, int64_t now);
+
+/* True while any switch is at fault. */
+bool inputs_at_fault(const struct inputs *in);
+size_t inputs_view(const struct inputs *in, struct inputs_view out[INPUTS_MAX]);
+
+#endif

@@ -1,0 +1,101 @@
+#include "kiosk/alertd/control.h"
+
+#include "kiosk/common/local.h"
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CLIENTS_MAX = 16 };
+
+struct control {
+    struct loop *loop;
+    control_answer *answer;
+    void *context;
+    int listener;
+    int clients[CLIENTS_MAX]; /* -1: free */
+};
+
+static void drop(struct control *c, int *client)
+{
+    if (*client < 0)
+        return;
+    loop_remove(c->loop, *client);
+    close(*client);
+    *client = -1;
+}
+
+static bool is_words(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (!((text[i] >= 'a' && text[i] <= 'z') || text[i] == ' '))
+            return false;
+    return true;
+}
+
+static bool serve(struct control *c, int fd)
+{
+    char request[CONTROL_REQUEST_MAX + 1], reply[CONTROL_REPLY_MAX];
+    ssize_t n = local_receive(fd, request, CONTROL_REQUEST_MAX);
+    if (n <= 0 || !is_words(request, (size_t)n))
+        return false;
+    request[n] = '\0';
+    size_t len = c->answer(c->context, request, reply);
+    return local_send(fd, reply, len) == 0;
+}
+
+static void on_request(void *context, int fd, short revents)
+{
+    (void)revents;
+    struct control *c = context;
+    for (size_t i = 0; i < CLIENTS_MAX; i++)
+        if (c->clients[i] == fd && !serve(c, fd))
+            drop(c, &c->clients[i]);
+}
+
+/* The newest client gets a place: silent ones cannot keep staff out. */
+static void on_connect(void *context, int fd, short revents)
+{
+    (void)revents;
+    struct control *c = context;
+    int client = local_accept(fd);
+    if (client < 0)
+        return;
+    drop(c, &c->clients[CLIENTS_MAX - 1]);
+    memmove(c->clients + 1, c->clients, sizeof c->clients - sizeof c->clients[0]);
+    c->clients[0] = client;
+    if (loop_add(c->loop, client, POLLIN, on_request, c) != 0)
+        drop(c, &c->clients[0]);
+}
+
+struct control *control_new(const char *path, struct loop *loop, control_answer *answer,
+                            void *context)
+{
+    struct control *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return NULL;
+    c->loop = loop;
+    c->answer = answer;
+    c->context = context;
+    memset(c->clients, -1, sizeof c->clients);
+    c->listener = local_listen(path, 0660);
+    if (c->listener >= 0 && loop_add(loop, c->listener, POLLIN, on_connect, c) == 0)
+        return c;
+    control_free(c);
+    return NULL;
+}
+
+void control_free(struct control *c)
+{
+    if (c == NULL)
+        return;
+    for (size_t i = 0; i < CLIENTS_MAX; i++)
+        drop(c, &c->clients[i]);
+    if (c->listener >= 0) {
+        loop_remove(c->loop, c->listener);
+        close(c->listener);
+    }
+    free(c);
+}

@@ -1,0 +1,148 @@
+#include "kiosk/alertd/wiper.h"
+
+#include "kiosk/common/clock.h"
+#include "kiosk/common/local.h"
+#include "kiosk/common/log.h"
+#include "kiosk/common/paths.h"
+#include "kiosk/core/ns.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* How long after an attempt that got no report, and after one that failed, the next is made. */
+#define AGAIN        (2 * NS_PER_S)
+#define AGAIN_FAILED (60 * NS_PER_S)
+
+static const char *const words[] = {
+    [WIPER_DRILL] = "DRILL", [WIPER_WIPE] = "WIPE", [WIPER_FINISH] = "FINISH"};
+
+struct wiper {
+    char path[PATH_LEN];
+    struct loop *loop;
+    struct wiper_listener listener;
+    int fd; /* -1: nothing runs */
+    enum wiper_work running, owed;
+    int64_t again_at;
+    bool complained;
+};
+
+static void hang_up(struct wiper *w)
+{
+    if (w->fd < 0)
+        return;
+    loop_remove(w->loop, w->fd);
+    close(w->fd);
+    w->fd = -1;
+    w->running = WIPER_NOTHING;
+}
+
+static void finished(struct wiper *w, const struct wipe_progress *p)
+{
+    enum wiper_work was = w->running;
+    hang_up(w);
+    if (was == w->owed && (p->outcome != WIPE_FAILED || was == WIPER_WIPE))
+        w->owed = WIPER_NOTHING;
+    else
+        w->again_at = clock_now() + AGAIN_FAILED;
+    log_info("porchlight-wipe: %s", wipe_outcome_name(p->outcome));
+    w->listener.ended(w->listener.context, was, p->outcome, p->took_ns);
+}
+
+static void on_progress(void *context, int fd, short revents)
+{
+    (void)revents;
+    struct wiper *w = context;
+    struct wipe_progress p;
+    ssize_t n = local_receive(fd, &p, sizeof p);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (n != sizeof p || p.magic != WIPE_MAGIC) {
+        hang_up(w);
+    } else if (p.kind == WIPE_END) {
+        finished(w, &p);
+    } else if (p.kind == WIPE_REFUSED) {
+        p.name[sizeof p.name - 1] = '\0';
+        log_error("porchlight-wipe refuses: %s", p.name);
+        hang_up(w);
+    }
+}
+
+static void complain(struct wiper *w, const char *what)
+{
+    if (!w->complained)
+        log_error("porchlight-wipe at %s: %s: %s; it is asked again every 2 s", w->path, what,
+                  strerror(errno));
+    w->complained = true;
+}
+
+static void ask(struct wiper *w, enum wiper_work work, int64_t now)
+{
+    w->again_at = now + AGAIN;
+    w->fd = local_connect(w->path);
+    if (w->fd < 0) {
+        complain(w, "cannot be reached");
+        return;
+    }
+    if (loop_add(w->loop, w->fd, POLLIN, on_progress, w) != 0 ||
+        local_send(w->fd, words[work], strlen(words[work])) != 0) {
+        complain(w, "cannot be asked");
+        hang_up(w);
+        return;
+    }
+    w->complained = false;
+    w->running = work;
+}
+
+struct wiper *wiper_new(const char *path, struct loop *loop, const struct wiper_listener *listener)
+{
+    struct wiper *w = calloc(1, sizeof *w);
+    if (w == NULL)
+        return NULL;
+    snprintf(w->path, sizeof w->path, "%s", path);
+    w->loop = loop;
+    w->listener = *listener;
+    w->fd = -1;
+    w->again_at = NS_NEVER;
+    return w;
+}
+
+void wiper_free(struct wiper *w)
+{
+    if (w == NULL)
+        return;
+    hang_up(w);
+    free(w);
+}
+
+void wiper_ask(struct wiper *w, enum wiper_work work, int64_t now)
+{
+    bool real = work != WIPER_DRILL;
+    if (real)
+        w->owed = work;
+    if (w->running == work || (!real && w->owed != WIPER_NOTHING))
+        return;
+    hang_up(w); /* a rehearsal makes room for what is real */
+    ask(w, work, now);
+}
+
+static bool is_owed(const struct wiper *w)
+{
+    return w->owed != WIPER_NOTHING && w->running != w->owed;
+}
+
+void wiper_time(struct wiper *w, int64_t now)
+{
+    if (is_owed(w) && now >= w->again_at) {
+        hang_up(w);
+        ask(w, w->owed, now);
+    }
+}
+
+int64_t wiper_deadline(const struct wiper *w)
+{
+    return is_owed(w) ? w->again_at : NS_NEVER;
+}

@@ -1,0 +1,161 @@
+#include "kiosk/alertd/outbox.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+/* cmocka.h needs those above first */
+#include <cmocka.h>
+
+static struct alert_action alarm_of(uint8_t id, enum alert_publish what)
+{
+    struct alert_action a = {.kind = ALERT_DO_PUBLISH, .publish = what};
+    a.id.bytes[0] = id;
+    return a;
+}
+
+static void add(struct outbox *o, uint8_t id, enum alert_publish what, int64_t at)
+{
+    struct alert_action a = alarm_of(id, what);
+    outbox_add(o, &a, false, at, 0);
+}
+
+static void test_every_broker_gets_every_alert_in_order(void **state)
+{
+    (void)state;
+    struct outbox o;
+    struct outbox_entry acked;
+    outbox_init(&o, 2);
+    add(&o, 1, ALERT_PUB_CAUTION, 10);
+    add(&o, 2, ALERT_PUB_LOCKDOWN, 20);
+    for (size_t broker = 0; broker < 2; broker++) {
+        struct outbox_entry *e = outbox_next(&o, broker);
+        assert_int_equal(e->id.bytes[0], 1);
+        uint64_t first = outbox_sent(&o, e, broker);
+        e = outbox_next(&o, broker);
+        assert_int_equal(e->id.bytes[0], 2);
+        outbox_sent(&o, e, broker);
+        assert_null(outbox_next(&o, broker));
+        outbox_acked(&o, broker, true, first, &acked);
+        assert_int_equal(acked.id.bytes[0], 1);
+    }
+    assert_int_equal(outbox_pending(&o), 1);
+}
+
+static void test_a_broker_here_hands_nothing_over(void **state)
+{
+    (void)state;
+    struct outbox o;
+    struct outbox_entry acked;
+    outbox_init(&o, 2);
+    add(&o, 1, ALERT_PUB_LOCKDOWN, 0);
+    uint64_t here = outbox_sent(&o, outbox_next(&o, 0), 0);
+    uint64_t outside = outbox_sent(&o, outbox_next(&o, 1), 1);
+    assert_false(outbox_acked(&o, 0, false, here, &acked));
+    assert_int_equal(outbox_pending(&o), 1);
+    assert_true(outbox_acked(&o, 1, true, outside, &acked));
+    assert_int_equal(outbox_pending(&o), 0);
+}
+
+static void test_what_was_in_doubt_is_sent_again(void **state)
+{
+    (void)state;
+    struct outbox o;
+    struct outbox_entry acked;
+    outbox_init(&o, 1);
+    add(&o, 1, ALERT_PUB_LOCKDOWN, 0);
+    uint64_t lost = outbox_sent(&o, outbox_next(&o, 0), 0);
+    outbox_broker_down(&o, 0);
+    assert_false(outbox_acked(&o, 0, true, lost, &acked));
+    assert_int_equal(acked.order, 0);
+    uint64_t again = outbox_sent(&o, outbox_next(&o, 0), 0);
+    assert_true(lost != again);
+    assert_true(outbox_acked(&o, 0, true, again, &acked));
+    assert_null(outbox_next(&o, 0));
+}
+
+static void test_a_repeat_starts_its_entry_anew(void **state)
+{
+    (void)state;
+    struct outbox o;
+    outbox_init(&o, 1);
+    add(&o, 1, ALERT_PUB_LOCKDOWN, 0);
+    outbox_sent(&o, outbox_next(&o, 0), 0);
+    add(&o, 1, ALERT_PUB_LOCKDOWN, 5);
+    assert_int_equal(outbox_pending(&o), 1);
+    assert_int_equal(outbox_next(&o, 0)->at, 5);
+    add(&o, 1, ALERT_PUB_UNCONFIRMED, 6);
+    assert_int_equal(outbox_pending(&o), 2);
+}
+
+static void test_a_members_answer_hands_over(void **state)
+{
+    (void)state;
+    struct outbox o;
+    struct alert_action a = alarm_of(7, ALERT_PUB_LOCKDOWN);
+    outbox_init(&o, 1);
+    outbox_add(&o, &a, false, 0, 0);
+    assert_true(outbox_answered(&o, &a.id));
+    assert_false(outbox_answered(&o, &a.id));
+    assert_int_equal(outbox_pending(&o), 0);
+    assert_non_null(outbox_next(&o, 0));
+}
+
+static void test_a_full_box_gives_up_what_was_handed_over_first(void **state)
+{
+    (void)state;
+    struct outbox o;
+    outbox_init(&o, 1);
+    for (uint8_t i = 0; i < OUTBOX_MAX; i++)
+        add(&o, (uint8_t)(i + 1), ALERT_PUB_LOCKDOWN, i);
+    struct alert_action fifth = alarm_of(5, ALERT_PUB_LOCKDOWN);
+    outbox_answered(&o, &fifth.id);
+    add(&o, 100, ALERT_PUB_LOCKDOWN, 100);
+    assert_int_equal(outbox_pending(&o), OUTBOX_MAX);
+    assert_int_equal(outbox_next(&o, 0)->id.bytes[0], 1);
+    add(&o, 101, ALERT_PUB_LOCKDOWN, 101);
+    assert_int_equal(outbox_next(&o, 0)->id.bytes[0], 2);
+}
+
+static void test_only_what_was_handed_over_grows_old(void **state)
+{
+    (void)state;
+    struct outbox o;
+    struct alert_action a = alarm_of(1, ALERT_PUB_LOCKDOWN);
+    outbox_init(&o, 1);
+    outbox_add(&o, &a, false, 0, 0);
+    outbox_expire(&o, 100, 1000);
+    assert_non_null(outbox_next(&o, 0));
+    outbox_answered(&o, &a.id);
+    outbox_expire(&o, 100, 100);
+    assert_non_null(outbox_next(&o, 0));
+    outbox_expire(&o, 100, 101);
+    assert_null(outbox_next(&o, 0));
+}
+
+static void test_new_brokers_get_what_is_pending(void **state)
+{
+    (void)state;
+    struct outbox o;
+    outbox_init(&o, 1);
+    add(&o, 1, ALERT_PUB_LOCKDOWN, 0);
+    outbox_sent(&o, outbox_next(&o, 0), 0);
+    outbox_brokers(&o, 3);
+    for (size_t broker = 0; broker < 3; broker++)
+        assert_non_null(outbox_next(&o, broker));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_broker_gets_every_alert_in_order),
+        cmocka_unit_test(test_a_broker_here_hands_nothing_over),
+        cmocka_unit_test(test_what_was_in_doubt_is_sent_again),
+        cmocka_unit_test(test_a_repeat_starts_its_entry_anew),
+        cmocka_unit_test(test_a_members_answer_hands_over),
+        cmocka_unit_test(test_a_full_box_gives_up_what_was_handed_over_first),
+        cmocka_unit_test(test_only_what_was_handed_over_grows_old),
+        cmocka_unit_test(test_new_brokers_get_what_is_pending),
+    };
+    return cmocka_run_group_tests_name("outbox", tests, NULL, NULL);
+}

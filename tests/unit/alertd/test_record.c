@@ -1,0 +1,160 @@
+#include "kiosk/alertd/record.h"
+#include "kiosk/alertd/recorder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+/* cmocka.h needs those above first */
+#include <cmocka.h>
+
+static const struct record sample = {
+    .epoch = 0x0102030405060708,
+    .began = 1795375672,
+    .standing = {.state = ALERT_LOCKDOWN,
+                 .duress = true,
+                 .calm = true,
+                 .wipe_pending = true,
+                 .id = {{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}}},
+};
+
+static int folder_make(void **state)
+{
+    char *folder = strdup("/tmp/porchlight-record-XXXXXX");
+    *state = folder;
+    return folder != NULL && mkdtemp(folder) != NULL ? 0 : -1;
+}
+
+static int folder_remove(void **state)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -r %s", (char *)*state);
+    int rc = system(command);
+    free(*state);
+    return rc;
+}
+
+static void path_in(void *const *state, char path[128])
+{
+    snprintf(path, 128, "%s/record", (const char *)*state);
+}
+
+static void test_what_was_written_is_read(void **state)
+{
+    char path[128];
+    struct record r;
+    struct stat st;
+    path_in(state, path);
+    assert_int_equal(record_read(path, &r), -1);
+    assert_int_equal(errno, ENOENT);
+    assert_int_equal(record_write(path, &sample), 0);
+    assert_int_equal(record_read(path, &r), 0);
+    assert_memory_equal(&r, &sample, sizeof r);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(st.st_size, RECORD_SIZE);
+}
+
+static void test_every_flag_and_state_comes_back(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3 * 64; i++) {
+        struct record r = {.epoch = (uint64_t)i}, back;
+        struct alert_standing *s = &r.standing;
+        uint8_t bytes[RECORD_SIZE];
+        s->state = (enum alert_state)(i / 64);
+        s->drill = i & 1;
+        s->duress = i & 2;
+        s->unclear = i & 4;
+        s->unconfirmed = i & 8;
+        s->calm = i & 16;
+        s->wipe_pending = i & 32;
+        record_encode(&r, bytes);
+        assert_int_equal(record_decode(&back, bytes, sizeof bytes), 0);
+        assert_memory_equal(&back, &r, sizeof r);
+    }
+}
+
+static void test_no_torn_or_changed_record_is_believed(void **state)
+{
+    (void)state;
+    struct record r;
+    uint8_t bytes[RECORD_SIZE];
+    record_encode(&sample, bytes);
+    for (size_t len = 0; len < RECORD_SIZE; len++)
+        assert_int_equal(record_decode(&r, bytes, len), -1);
+    for (size_t bit = 0; bit < 8 * RECORD_SIZE; bit++) {
+        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        assert_int_equal(record_decode(&r, bytes, sizeof bytes), -1);
+        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    assert_int_equal(record_decode(&r, bytes, sizeof bytes), 0);
+}
+
+static void test_a_failed_write_leaves_what_stood(void **state)
+{
+    char path[128], fresh[160];
+    struct record r, other = sample;
+    path_in(state, path);
+    snprintf(fresh, sizeof fresh, "%s.new", path);
+    assert_int_equal(record_write(path, &sample), 0);
+    assert_int_equal(mkdir(fresh, 0700), 0); /* the file beside it cannot be made */
+    other.epoch = 9;
+    assert_int_equal(record_write(path, &other), -1);
+    assert_int_equal(record_read(path, &r), 0);
+    assert_memory_equal(&r, &sample, sizeof r);
+}
+
+static void test_the_recorder_is_durable_or_says_so(void **state)
+{
+    char path[128];
+    struct record r;
+    path_in(state, path);
+    struct recorder *rec = recorder_new(path);
+    assert_non_null(rec);
+    assert_int_equal(recorder_write(rec, &sample, INT64_C(5000000000)), 0);
+    assert_int_equal(record_read(path, &r), 0);
+    recorder_free(rec);
+
+    rec = recorder_new("/nonexistent-folder/record");
+    assert_int_equal(recorder_write(rec, &sample, INT64_C(5000000000)), -1);
+    assert_int_equal(errno, ENOENT);
+    recorder_free(rec);
+}
+
+static void test_a_slow_disk_is_not_waited_for(void **state)
+{
+    /* opening a FIFO for writing waits for a reader: the slowest disk there is */
+    char path[128], fifo[160];
+    path_in(state, path);
+    snprintf(fifo, sizeof fifo, "%s.new", path);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    struct recorder *rec = recorder_new(path);
+    assert_int_equal(recorder_write(rec, &sample, INT64_C(20000000)), -1);
+    assert_int_equal(errno, ETIMEDOUT);
+    int reader = open(fifo, O_RDONLY | O_CLOEXEC);
+    assert_true(reader >= 0);
+    recorder_free(rec);
+    close(reader);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_what_was_written_is_read, folder_make, folder_remove),
+        cmocka_unit_test(test_every_flag_and_state_comes_back),
+        cmocka_unit_test(test_no_torn_or_changed_record_is_believed),
+        cmocka_unit_test_setup_teardown(test_a_failed_write_leaves_what_stood, folder_make,
+                                        folder_remove),
+        cmocka_unit_test_setup_teardown(test_the_recorder_is_durable_or_says_so, folder_make,
+                                        folder_remove),
+        cmocka_unit_test_setup_teardown(test_a_slow_disk_is_not_waited_for, folder_make,
+                                        folder_remove),
+    };
+    return cmocka_run_group_tests_name("record", tests, NULL, NULL);
+}

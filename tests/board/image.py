@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 
-from suite import BUILD, INITRAMFS_MODULES, SUITES
+from tests.board.suite import BUILD, INITRAMFS_MODULES, ROOT, SUITES
 
 GUEST = os.path.join(os.path.dirname(os.path.abspath(__file__)), "guest")
 HOOKS = "/usr/share/mmdebstrap/hooks/merged-usr"
@@ -80,7 +80,7 @@ def tree(suite):
             suite, scratch)
         settle(scratch)
 
-    key = digest(suite, *packages, os.path.abspath(__file__))
+    key = digest(suite, *packages, GUEST, os.path.abspath(__file__))
     return once(os.path.join(BUILD, f"tree-{suite}-{key}"), make)
 
 
@@ -169,9 +169,23 @@ def kernel(suite):
     return path
 
 
-def disk(suite, stage=None, enable=()):
+# What a package's maintainer scripts enable (by deb-systemd-helper).
+ENABLED = ("porchlightd.service", "porchlight-screen.service", "porchlight-wipe-resume.service")
+
+
+def stage(suite):
+    """The programs, cross-compiled and installed into a folder as `make install` does."""
+    to = os.path.join(BUILD, f"stage-{suite}")
+    shutil.rmtree(to, ignore_errors=True)
+    run(".ci/cross", "arm64", suite, cwd=ROOT, stdout=subprocess.DEVNULL,
+        env=dict(os.environ, CROSS_TARGETS="install", DESTDIR=to))
+    return to
+
+
+def disk(suite, stage=None, enable=ENABLED):
     """The ext4 image: the suite's tree, the installed programs of `stage` over it, `enable`d."""
     root = tree(suite)
+    enable = enable if stage else ()
 
     def make(scratch):
         work = scratch + ".d"
@@ -191,4 +205,4 @@ def disk(suite, stage=None, enable=()):
 
 if __name__ == "__main__":
     chosen = sys.argv[1] if len(sys.argv) > 1 else "trixie"
-    print(kernel(chosen), initramfs(chosen), disk(chosen), sep="\n")
+    print(kernel(chosen), initramfs(chosen), disk(chosen, stage(chosen)), sep="\n")

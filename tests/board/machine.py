@@ -19,7 +19,7 @@ import signal
 import subprocess
 import time
 
-from qmp import Qmp, Wires, connect, short_socket_dir
+from tests.board.qmp import Qmp, Wires, connect, short_socket_dir
 
 QEMU = "qemu-system-aarch64"
 COMMAND_LINE = "console=ttyAMA0 quiet loglevel=4 systemd.show_status=false panic=5"

@@ -1,12 +1,11 @@
 #include "kiosk/alertd/broker.h"
 
+#include "kiosk/alertd/client.h"
 #include "kiosk/alertd/queue.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 
 #include <errno.h>
-#include <mosquitto.h>
-#include <mqtt_protocol.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -17,7 +16,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* All but the last from DESIGN, Delivery: what is pending is not kept waiting for long. */
+/* What is pending is not kept waiting for long (DESIGN, Delivery): the longest pause, and how long
+ * a peer may leave bytes unacknowledged; at rest patience is keepalive's own. */
 #define HURRY_BACKOFF     (3 * INT64_C(1000000000))
 #define HURRY_PATIENCE_MS 5000u
 #define REST_PATIENCE_MS  20000u
@@ -25,7 +25,7 @@
 #define MESSAGES_A_SECOND 50
 #define TURN_MS           1000 /* libmosquitto looks after its keepalive once a turn */
 
-enum { EVENTS_MOST = 4096, PUBLICATIONS_MOST = 64, TOKENS = 128 };
+enum { EVENTS_MOST = 4096, PUBLICATIONS_MOST = 64 };
 
 struct event_item {
     struct queue_item item;
@@ -35,12 +35,6 @@ struct event_item {
 struct publication_item {
     struct queue_item item;
     struct broker_publication publication;
-};
-
-/* Which publication a PUBACK is for: slot by message id. */
-struct token {
-    int mid;
-    uint64_t token;
 };
 
 struct broker {
@@ -53,14 +47,10 @@ struct broker {
     struct queue events, publications;
 
     /* the thread's own */
-    struct mosquitto *mosq;
     SSL_CTX *tls;
-    int version; /* what the next connection speaks: MQTT_PROTOCOL_V5 or V311 */
-    bool up, refused;
+    enum client_version version; /* what the next connection speaks */
     enum path_fault fault;
     uint64_t connection;
-    struct token tokens[TOKENS];
-    unsigned next_token;
     int64_t second;
     int heard;
 };
@@ -89,7 +79,8 @@ static void say_down(struct broker *b)
     event_send(b, i);
 }
 
-/* --- libmosquitto's callbacks, all on the thread ---------------------------------------------- */
+/* --- what the client tells, on the thread ------------------------------------------------------
+ */
 
 static bool peer_is_here(int fd)
 {
@@ -105,179 +96,89 @@ static bool peer_is_here(int fd)
                   &((struct sockaddr_in6 *)&own)->sin6_addr, sizeof(struct in6_addr)) == 0;
 }
 
-static void on_connect(struct mosquitto *mosq, void *context, int rc, int flags,
-                       const mosquitto_property *properties)
+static void on_up(void *context, int fd)
 {
-    (void)flags;
-    (void)properties;
     struct broker *b = context;
-    if (rc != 0) {
-        bool old =
-            rc == MQTT_RC_UNSUPPORTED_PROTOCOL_VERSION || rc == CONNACK_REFUSED_PROTOCOL_VERSION;
-        b->refused = true;
-        b->fault = rc == MQTT_RC_BAD_USERNAME_OR_PASSWORD || rc == MQTT_RC_NOT_AUTHORIZED ||
-                           rc == CONNACK_REFUSED_BAD_USERNAME_PASSWORD ||
-                           rc == CONNACK_REFUSED_NOT_AUTHORIZED
-                       ? PATH_CREDENTIALS
-                       : PATH_BROKER;
-        if (old && b->version == MQTT_PROTOCOL_V5)
-            b->version = MQTT_PROTOCOL_V311;
-        return;
-    }
-    b->up = true;
-    b->fault = PATH_FINE;
-    for (size_t i = 0; i < b->setup.subscribe_count; i++)
-        mosquitto_subscribe(mosq, NULL, b->setup.subscribe[i], 1);
     struct event_item *i = event_new(BROKER_UP);
     if (i != NULL) {
-        i->event.here = peer_is_here(mosquitto_socket(mosq));
-        i->event.version = b->version == MQTT_PROTOCOL_V5 ? 5 : 3;
+        i->event.here = peer_is_here(fd);
+        i->event.version = (int)b->version;
         i->event.connection = b->connection;
     }
     event_send(b, i);
 }
 
-static void on_publish(struct mosquitto *mosq, void *context, int mid, int reason,
-                       const mosquitto_property *properties)
+static void on_acked(void *context, uint64_t token, bool unheard)
 {
-    (void)mosq;
-    (void)properties;
     struct broker *b = context;
-    for (unsigned k = 0; k < TOKENS; k++) {
-        struct token *t = &b->tokens[k];
-        if (t->token == 0 || t->mid != mid)
-            continue;
-        struct event_item *i = reason < 0x80 ? event_new(BROKER_ACKED) : NULL;
-        if (i != NULL) {
-            i->event.token = t->token;
-            i->event.unheard = reason == MQTT_RC_NO_MATCHING_SUBSCRIBERS;
-        }
-        t->token = 0;
-        event_send(b, i);
-        return;
+    struct event_item *i = event_new(BROKER_ACKED);
+    if (i != NULL) {
+        i->event.token = token;
+        i->event.unheard = unheard;
     }
+    event_send(b, i);
 }
 
-static void on_message(struct mosquitto *mosq, void *context, const struct mosquitto_message *m,
-                       const mosquitto_property *properties)
+static void on_message(void *context, const char *topic, const void *payload, size_t len,
+                       bool retained)
 {
-    (void)mosq;
-    (void)properties;
     struct broker *b = context;
     int64_t second = clock_now() / INT64_C(1000000000);
     b->heard = second == b->second ? b->heard + 1 : 1;
     b->second = second;
-    if (b->heard > MESSAGES_A_SECOND || m->payloadlen < 0 || m->payloadlen > BROKER_PAYLOAD_MAX ||
-        strlen(m->topic) >= TOPIC_NAME_MAX)
+    if (b->heard > MESSAGES_A_SECOND || len > BROKER_PAYLOAD_MAX || strlen(topic) >= TOPIC_NAME_MAX)
         return;
     struct event_item *i = event_new(BROKER_MESSAGE);
     if (i == NULL)
         return;
-    strcpy(i->event.topic, m->topic);
-    i->event.retained = m->retain;
-    i->event.len = (size_t)m->payloadlen;
-    if (m->payloadlen > 0)
-        memcpy(i->event.payload, m->payload, (size_t)m->payloadlen);
+    strcpy(i->event.topic, topic);
+    i->event.retained = retained;
+    i->event.len = len;
+    if (len > 0)
+        memcpy(i->event.payload, payload, len);
     event_send(b, i);
 }
 
 /* --- one connection ----------------------------------------------------------------------------
  */
 
-static int will_set(struct broker *b)
-{
-    uint8_t payload[BROKER_PAYLOAD_MAX];
-    if (b->setup.will == NULL)
-        return MOSQ_ERR_SUCCESS;
-    size_t len = b->setup.will(b->setup.will_context, b->connection, payload);
-    return mosquitto_will_set(b->mosq, b->setup.will_topic, (int)len, payload, 1, true);
-}
-
-/* Everything that a client needs before it connects. A new client a connection: what an old one
- * still queued is never sent a second time behind the outbox's back. */
-static int client_new(struct broker *b)
-{
-    const struct config_broker *c = &b->setup.broker;
-    b->mosq = mosquitto_new(b->setup.client_id, true, b);
-    if (b->mosq == NULL)
-        return -1;
-    b->connection++;
-    if (b->tls != NULL &&
-        (mosquitto_void_option(b->mosq, MOSQ_OPT_SSL_CTX, b->tls) != MOSQ_ERR_SUCCESS ||
-         mosquitto_int_option(b->mosq, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0) != MOSQ_ERR_SUCCESS))
-        return -1;
-    if (mosquitto_int_option(b->mosq, MOSQ_OPT_PROTOCOL_VERSION, b->version) != MOSQ_ERR_SUCCESS ||
-        mosquitto_int_option(b->mosq, MOSQ_OPT_TCP_NODELAY, 1) != MOSQ_ERR_SUCCESS ||
-        will_set(b) != MOSQ_ERR_SUCCESS)
-        return -1;
-    if (c->user[0] != '\0' &&
-        mosquitto_username_pw_set(b->mosq, c->user, b->password) != MOSQ_ERR_SUCCESS)
-        return -1;
-    mosquitto_connect_v5_callback_set(b->mosq, on_connect);
-    mosquitto_publish_v5_callback_set(b->mosq, on_publish);
-    mosquitto_message_v5_callback_set(b->mosq, on_message);
-    return 0;
-}
-
-static void client_free(struct broker *b)
-{
-    mosquitto_destroy(b->mosq);
-    b->mosq = NULL;
-    b->up = false;
-    memset(b->tokens, 0, sizeof b->tokens);
-    for (struct queue_item *i; (i = queue_pop(&b->publications)) != NULL;)
-        free(i);
-}
-
-static void publish_one(struct broker *b, const struct broker_publication *p)
-{
-    mosquitto_property *properties = NULL;
-    int mid = 0;
-    if (p->expiry_s > 0 && b->version == MQTT_PROTOCOL_V5)
-        mosquitto_property_add_int32(&properties, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL,
-                                     (uint32_t)p->expiry_s);
-    int rc = mosquitto_publish_v5(b->mosq, &mid, p->topic, (int)p->len, p->payload, p->qos,
-                                  p->retain, properties);
-    mosquitto_property_free_all(&properties);
-    if (rc == MOSQ_ERR_SUCCESS && p->token != 0)
-        b->tokens[b->next_token++ % TOKENS] = (struct token){.mid = mid, .token = p->token};
-}
-
-static void publish_waiting(struct broker *b)
+static void publish_waiting(struct broker *b, struct client *c)
 {
     for (struct queue_item *i; (i = queue_pop(&b->publications)) != NULL;) {
-        if (b->up)
-            publish_one(b, &((struct publication_item *)i)->publication);
+        if (c != NULL && client_is_up(c))
+            client_publish(c, &((struct publication_item *)i)->publication);
         free(i);
     }
 }
 
-static void patience_set(struct broker *b, bool hurry)
+static void patience_set(int fd, bool hurry)
 {
     unsigned ms = hurry ? HURRY_PATIENCE_MS : REST_PATIENCE_MS;
-    setsockopt(mosquitto_socket(b->mosq), IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
 }
 
 /* Serves until any error. Our own poll, not libmosquitto's: it wakes for publications too. */
-static void serve(struct broker *b)
+static void serve(struct broker *b, struct client *c)
 {
     int64_t began = clock_now();
-    bool hurry = b->hurry;
-    patience_set(b, hurry);
+    bool hurry = b->hurry, wrong_version;
+    patience_set(client_fd(c), hurry);
     while (!b->stop) {
-        b->alive_at = clock_now();
-        if (!b->up && (b->refused || clock_now() - began > CONNACK_PATIENCE))
+        int64_t now = clock_now();
+        b->alive_at = now;
+        if (!client_is_up(c) &&
+            (client_refused(c, &b->fault, &wrong_version) || now - began > CONNACK_PATIENCE))
             return;
         if (hurry != b->hurry)
-            patience_set(b, hurry = b->hurry);
-        struct pollfd fds[2] = {{.fd = mosquitto_socket(b->mosq), .events = POLLIN},
+            patience_set(client_fd(c), hurry = b->hurry);
+        struct pollfd fds[2] = {{.fd = client_fd(c), .events = POLLIN},
                                 {.fd = b->publications.fd, .events = POLLIN}};
-        if (mosquitto_want_write(b->mosq))
+        if (client_wants_write(c))
             fds[0].events |= POLLOUT;
         if (fds[0].fd < 0 || (poll(fds, 2, TURN_MS) < 0 && errno != EINTR))
             return;
-        publish_waiting(b);
-        if (mosquitto_loop(b->mosq, 0, 1) != MOSQ_ERR_SUCCESS)
+        publish_waiting(b, c);
+        if (client_turn(c) != 0)
             return;
     }
 }
@@ -298,25 +199,46 @@ static bool tls_renew(struct broker *b)
 }
 
 /* libmosquitto says only that it failed. Why is asked once more, on a connection of our own; a
- * broker that shakes hands and then hangs up may not know MQTT 5. */
+ * broker that shakes hands and then hangs up may not know this version of MQTT. */
 static enum path_fault diagnose(struct broker *b, const char *address)
 {
-    enum path_fault fault = PATH_BROKER;
+    enum path_fault fault = PATH_FINE;
     if (b->tls != NULL)
         fault = probe_tls(b->tls, address, b->setup.broker.port, b->setup.probe);
     if (fault != PATH_FINE)
         return fault;
-    b->version = b->version == MQTT_PROTOCOL_V5 ? MQTT_PROTOCOL_V311 : MQTT_PROTOCOL_V5;
+    b->version = b->version == CLIENT_MQTT_5 ? CLIENT_MQTT_311 : CLIENT_MQTT_5;
     return PATH_BROKER;
 }
 
-/* One attempt, and all that comes of it. Returns whether it was ever up. */
+/* Connects, serves, and says why it ended. Returns whether it was ever up. */
+static bool converse(struct broker *b, const char *address)
+{
+    const struct client_listener listener = {
+        .context = b, .up = on_up, .acked = on_acked, .message = on_message};
+    struct client *c = client_new(&b->setup, b->tls, b->version, ++b->connection, &listener);
+    bool was_up = false, refused = false, wrong_version = false;
+    b->fault = PATH_BROKER;
+    if (c != NULL && client_connect(c, address) == 0) {
+        serve(b, c);
+        was_up = client_is_up(c);
+        refused = client_refused(c, &b->fault, &wrong_version);
+    }
+    client_free(c);
+    publish_waiting(b, NULL);
+    if (was_up)
+        b->fault = PATH_BROKER;
+    else if (wrong_version)
+        b->version = CLIENT_MQTT_311;
+    else if (!refused && !b->stop)
+        b->fault = diagnose(b, address);
+    return was_up;
+}
+
 static bool connect_once(struct broker *b)
 {
     const struct config_broker *c = &b->setup.broker;
     char address[PROBE_ADDRESS_MAX];
-    bool was_up = false;
-    b->refused = false;
     b->fault = probe_address(c->host, c->port, b->setup.probe, address);
     b->alive_at = clock_now();
     if (b->fault != PATH_FINE || b->stop)
@@ -325,20 +247,7 @@ static bool connect_once(struct broker *b)
         b->fault = PATH_TLS;
         return false;
     }
-    b->fault = PATH_BROKER;
-    if (client_new(b) == 0 &&
-        mosquitto_connect_bind_v5(b->mosq, address, c->port,
-                                  (int)(b->setup.keepalive / INT64_C(1000000000)), NULL,
-                                  NULL) == MOSQ_ERR_SUCCESS) {
-        serve(b);
-        was_up = b->up;
-    }
-    client_free(b);
-    if (was_up)
-        b->fault = PATH_BROKER;
-    else if (!b->refused && !b->stop)
-        b->fault = diagnose(b, address);
-    return was_up;
+    return converse(b, address);
 }
 
 /* --- the thread --------------------------------------------------------------------------------
@@ -400,12 +309,8 @@ static int password_keep(struct broker *b, const char *password)
     if (b->password == NULL)
         return -1;
     strcpy(b->password, password);
+    b->setup.password = b->password;
     return 0;
-}
-
-void broker_library_init(void)
-{
-    mosquitto_lib_init();
 }
 
 struct broker *broker_new(const struct broker_setup *setup)
@@ -417,7 +322,7 @@ struct broker *broker_new(const struct broker_setup *setup)
     b->setup.password = NULL;
     b->holders = 2;
     b->alive_at = clock_now();
-    b->version = MQTT_PROTOCOL_V5;
+    b->version = CLIENT_MQTT_5;
     if (queue_init(&b->events, EVENTS_MOST) != 0)
         goto free_broker;
     if (queue_init(&b->publications, PUBLICATIONS_MOST) != 0)

@@ -65,9 +65,6 @@ struct broker_publication {
     uint8_t payload[BROKER_PAYLOAD_MAX];
 };
 
-/* Once, before the first broker. */
-void broker_library_init(void);
-
 /* Starts the thread. NULL with errno. The setup is copied. */
 struct broker *broker_new(const struct broker_setup *setup);
 

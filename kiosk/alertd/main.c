@@ -1,5 +1,5 @@
 #include "config/config.h"
-#include "kiosk/alertd/broker.h"
+#include "kiosk/alertd/client.h"
 #include "kiosk/alertd/kiosk.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
@@ -175,7 +175,7 @@ int main(int argc, char **argv)
         return 1;
     if (sd_watchdog_enabled(0, &watchdog_us) > 0)
         p.watchdog = (int64_t)watchdog_us * 1000;
-    broker_library_init();
+    client_library_init();
     p.signals = signals_open();
     p.loop = loop_new();
     if (p.signals < 0 || p.loop == NULL ||

@@ -26,6 +26,7 @@ struct scene_state {
     int w, h;
     double latitude, longitude; /* degrees */
     bool reduced_motion;        /* nothing moves by itself; sky and cue still change slowly */
+    int shift_x, shift_y;       /* px: words and shore wander by a few against burn-in */
     struct show show;
     struct scene_words words;
 };

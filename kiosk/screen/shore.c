@@ -11,7 +11,7 @@ static struct ink hex(uint32_t v, float a)
 /* A colour as it looks in this light: drawn towards the land's own at night. */
 static struct ink in_light(const struct shore *s, uint32_t day, float a)
 {
-    struct ink dusk = ink_mix(s->sky.land, s->sky.ramp[3], 0.14f);
+    struct ink dusk = ink_mix(s->sky.land, s->sky.lit, 0.30f);
     return ink_fade(ink_mix(hex(day, 1), dusk, 0.15f + 0.70f * s->sky.night), a);
 }
 
@@ -37,15 +37,20 @@ static float sway(const struct shore *s, float rate, float turn)
     return s->still ? 0 : sinf(s->drift * rate + turn);
 }
 
+/* What is seen against sky or water: dark by day, touched by moonlight at night. */
+static struct ink outline(const struct shore *s, float a)
+{
+    struct ink day = ink_mix(s->sky.land, s->sky.ramp[2], 0.15f);
+    float moonlit = fminf(1, fmaxf(0, (s->sky.night - 0.66f) / 0.2f));
+    return ink_fade(ink_mix(day, ink_mix(s->sky.lit, s->sky.words, 0.35f), moonlit), a);
+}
+
 /* A gull that glides: two wings, the nearer one a little longer. */
-static void bird(struct items *l, const struct shore *s, float x, float y, float scale, float lift,
-                 struct ink ink)
+static void bird(struct items *l, float x, float y, float scale, float lift, struct ink ink)
 {
     float up = 5 + 2.5f * lift;
-    const float wings[] = {-19, -up, -12, -up - 3,    -5, -3.5f, 0,   0,
-                           6,   -4,  14,  -up - 3.5f, 22, -up,   14,  -up - 0.5f,
-                           6,   -1,  0,   3.4f,       -5, -0.6f, -12, -up - 0.3f};
-    (void)s;
+    const float wings[] = {-24, -up, -15, -up - 4, -6, -4.5f, 0, 0,    8,  -5,    18,  -up - 4.5f,
+                           28,  -up, 18,  -up,     8,  -0.6f, 0, 4.4f, -6, -0.2f, -15, -up + 0.4f};
     poly_at(l, wings, 12, x, y, scale, ink);
 }
 
@@ -53,14 +58,14 @@ static void birds(struct items *l, const struct shore *s, const struct show *sho
 {
     static const float at[SHOW_FLOCK][2] = {{0, 0},   {58, 26},  {-52, 34},  {112, 60}, {-104, 70},
                                             {20, 82}, {168, 92}, {-46, 118}, {90, 132}};
-    float cx = s->w * (s->h > s->w ? 0.56f : 0.60f), cy = s->water - 0.32f * s->h;
+    const struct frame *f = s->frame;
+    float cx = s->left + f->w * (f->tall ? 0.50f : 0.60f), cy = f->water - 0.32f * f->reach;
     for (int k = 0; k < SHOW_FLOCK; k++) {
         float turn = 1.7f * (float)k;
         float x = cx + s->u * (at[k][0] + 16 * sway(s, 0.11f, turn));
         float y = cy + s->u * (at[k][1] + 9 * sway(s, 0.16f, turn + 1));
-        struct ink ink =
-            ink_fade(ink_mix(s->sky.land, s->sky.ramp[2], 0.18f), 0.85f * show->birds[k]);
-        bird(l, s, x, y, s->u * (1.0f - 0.03f * (float)k), sway(s, 0.35f, turn), ink);
+        bird(l, x, y, s->u * (1.08f - 0.03f * (float)k), sway(s, 0.35f, turn),
+             outline(s, 0.88f * show->birds[k]));
     }
 }
 
@@ -68,15 +73,18 @@ static void ducks(struct items *l, const struct shore *s, const struct show *sho
 {
     static const float body[] = {-16, -1, -19, -6, -12, -4, -2, -6, 6,  -5, 9, -11, 13, -15, 18,
                                  -14, 20, -11, 25, -10, 19, -8, 17, -4, 15, 0, 8,   3,  -8,  3};
+    static const float at[SHOW_FLOCK][2] = {{0, 0.30f},   {86, 0.40f},  {186, 0.30f},
+                                            {40, 0.56f},  {140, 0.54f}, {246, 0.48f},
+                                            {-20, 0.74f}, {96, 0.76f},  {214, 0.72f}};
+    const struct frame *f = s->frame;
+    float left = s->left + f->w * 0.10f, depth = f->bottom - f->water;
     for (int k = 0; k < SHOW_FLOCK; k++) {
-        float turn = 2.1f * (float)k;
-        float x = s->w * 0.13f + s->u * (74 * (float)k + 8 * sway(s, 0.10f, turn));
-        float y = s->water + (s->h - s->water) * (0.64f + 0.16f * (float)(k * 5 % 3)) +
-                  s->u * 1.2f * sway(s, 0.5f, turn);
-        float a = show->ducks[k];
-        items_glint(l, x, y + 5 * s->u, 30 * s->u, 4 * s->u, ink_fade(s->sky.land, 0.35f * a));
-        poly_at(l, body, 15, x, y, s->u * 1.05f,
-                ink_fade(ink_mix(s->sky.land, s->sky.lit, 0.10f), 0.9f * a));
+        float turn = 2.1f * (float)k, a = show->ducks[k];
+        float x = left + s->u * (at[k][0] + 8 * sway(s, 0.10f, turn));
+        float y = f->water + depth * at[k][1] + s->u * 1.2f * sway(s, 0.5f, turn);
+        float scale = s->u * (0.95f + 0.5f * at[k][1]);
+        items_glint(l, x, y + 5 * scale, 30 * scale, 4 * scale, ink_fade(outline(s, 1), 0.30f * a));
+        poly_at(l, body, 15, x, y, scale, outline(s, 0.9f * a));
     }
 }
 
@@ -122,7 +130,7 @@ static void kite(struct items *l, const struct shore *s, float a)
                     hand_y,
                     (x + hand_x) / 2 - 17.4f * s->u,
                     (y + hand_y) / 2};
-    items_poly(l, line, 5, ink_fade(s->sky.land, 0.45f * a));
+    items_poly(l, line, 5, outline(s, 0.45f * a));
     poly_at(l, left, 3, x, y, s->u, in_light(s, 0xc9604a, 0.9f * a));
     poly_at(l, right, 3, x, y, s->u, in_light(s, 0xe08a58, 0.9f * a));
     for (int k = 1; k <= 3; k++) {
@@ -134,49 +142,46 @@ static void kite(struct items *l, const struct shore *s, float a)
 
 void shore_far(struct items *l, const struct shore *s, const struct show *show)
 {
-    float depth = s->h - s->water;
-    boat(l, s, s->w * 0.335f, s->water + 0.13f * depth, 0.80f, true, show->part[SHOW_BOAT_OUT]);
+    const struct frame *f = s->frame;
+    float depth = f->bottom - f->water, w = f->w;
+    boat(l, s, s->left + w * 0.335f, f->water + 0.13f * depth, 0.80f, true,
+         show->part[SHOW_BOAT_OUT]);
     struct ink mist = ink_mix(s->sky.ramp[4], s->sky.lit, 0.35f);
     struct item_stop bank[] = {{0, ink_fade(mist, 0)},
                                {0.35f, ink_fade(mist, 0.55f * show->part[SHOW_MIST])},
                                {0.60f, ink_fade(mist, 0.60f * show->part[SHOW_MIST])},
                                {1, ink_fade(mist, 0)}};
-    struct box box = {0, (int)(s->water - 0.10f * s->h), (int)s->w, (int)(s->water + 0.10f * s->h)};
+    struct box box = {0, (int)(f->water - 0.10f * f->reach), (int)w,
+                      (int)(f->water + 0.10f * f->reach)};
     items_ramp(l, box, bank, 4);
     birds(l, s, show);
     kite(l, s, show->part[SHOW_KITE]);
     ducks(l, s, show);
-    float x = s->w * 0.405f, y = s->water + 0.40f * depth + s->u * sway(s, 0.6f, 1);
+    float x = s->left + w * 0.405f, y = f->water + 0.40f * depth + s->u * sway(s, 0.6f, 1);
     static const float buoy[] = {-7, 3, -5, -14, -1.5f, -24, 1.5f, -24, 5, -14, 7, 3};
     poly_at(l, buoy, 6, x, y, s->u, in_light(s, 0xa8483c, 1));
-    boat(l, s, s->w * 0.455f, s->water + 0.34f * depth, 0.95f, true, show->part[SHOW_BOAT_NEAR]);
+    boat(l, s, s->left + w * 0.455f, f->water + 0.34f * depth, 0.95f, true,
+         show->part[SHOW_BOAT_NEAR]);
 }
 
 static void cypress(struct items *l, const struct shore *s, float x, float y, float tall)
 {
-    float lean = 1.2f * sway(s, 0.23f, x);
-    float w = tall * 0.13f;
-    float xy[] = {0,
-                  0,
-                  -w * 0.7f,
-                  -tall * 0.08f,
-                  -w,
-                  -tall * 0.30f,
-                  -w * 0.8f,
-                  -tall * 0.60f,
-                  -w * 0.35f + lean * 0.6f,
-                  -tall * 0.86f,
-                  lean,
-                  -tall,
-                  w * 0.4f + lean * 0.6f,
-                  -tall * 0.84f,
-                  w * 0.85f,
-                  -tall * 0.58f,
-                  w,
-                  -tall * 0.28f,
-                  w * 0.7f,
-                  -tall * 0.07f};
-    poly_at(l, xy, 10, x, y, s->u, ink_mix(in_light(s, 0x24402f, 1), s->sky.land, 0.45f));
+    static const float side[][2] = {{0.02f, 0.18f}, {0.06f, 0.62f}, {0.14f, 0.90f}, {0.28f, 1},
+                                    {0.44f, 0.94f}, {0.60f, 0.76f}, {0.76f, 0.50f}, {0.90f, 0.22f}};
+    enum { SIDE = sizeof side / sizeof *side };
+    float lean = 1.6f * sway(s, 0.23f, x), wide = tall * 0.115f, xy[4 * SIDE + 2];
+    struct ink ink = ink_mix(in_light(s, 0x24402f, 1), s->sky.land, 0.45f);
+    block(l, x - 2.5f * s->u, y - tall * 0.05f * s->u, 5 * s->u, (tall * 0.05f + 4) * s->u, ink);
+    for (int k = 0; k < SIDE; k++) {
+        float up = -tall * side[k][0], shift = lean * side[k][0] * side[k][0];
+        xy[2 * k] = shift - wide * side[k][1];
+        xy[2 * k + 1] = up;
+        xy[2 * (2 * SIDE - k)] = shift + wide * side[k][1] * 0.92f;
+        xy[2 * (2 * SIDE - k) + 1] = up;
+    }
+    xy[2 * SIDE] = lean;
+    xy[2 * SIDE + 1] = -tall;
+    poly_at(l, xy, 2 * SIDE + 1, x, y, s->u, ink);
 }
 
 static void smoke(struct items *l, const struct shore *s, float x, float y, float a)
@@ -245,7 +250,6 @@ static void house(struct items *l, const struct shore *s, const struct show *sho
     block(l, x - 44 * u, y - 34 * u, 18 * u, 36 * u, in_light(s, 0x5d6b62, 1));
     window(l, s, x + 10 * u, y - 42 * u, show->part[SHOW_WINDOW]);
     window(l, s, x + 40 * u, y - 42 * u, show->part[SHOW_WINDOW]);
-    ladder(l, s, x + 74 * u, y + 8 * u, 0);
     ladder(l, s, x - 98 * u, y + 6 * u, show->part[SHOW_LADDER]);
 }
 

@@ -9,13 +9,13 @@
  * vocabulary for every scene, so that staff learn one legend (core/legend.h). */
 
 struct shore {
-    float x, y;  /* where the headland's house stands: middle of its foot */
-    float u;     /* px of the unit */
-    float water; /* y of the far waterline */
-    float w, h;  /* the picture's size */
+    const struct frame *frame;
+    float x, y; /* where the house stands: middle of its foot */
+    float left; /* px by which all is moved against burn-in */
     struct sky sky;
     float drift; /* seconds on the clock that never jumps */
     bool still;  /* reduced motion */
+    float u;     /* the frame's */
 };
 
 /* What flies or floats behind the headland: mist, boat out, ducks, birds, kite. */

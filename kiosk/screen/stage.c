@@ -39,23 +39,60 @@ static float rolling(float x, float seed, int octaves, float rough)
     return v / sum;
 }
 
-/* x is in heights of the picture, so that hills keep their shape on any width. */
-static float ridge_at(int which, float x, float across)
+/* x is in heights of the landscape, so that hills keep their shape on any width; `aside` in units
+ * from the house. */
+static float ridge_at(int which, float x, float aside)
 {
     switch (which) {
     case RIDGE_MOUNTAINS: {
-        float v = 1 - fabsf(2 * rolling(x * 1.15f + 3.1f, 5.3f, 6, 0.46f) - 1);
-        return v * v * (0.72f + 0.28f * sinf(x * 1.4f + 0.6f));
+        float v = 1 - fabsf(2 * rolling(x * 1.35f + 5.35f, 5.3f, 6, 0.46f) - 1);
+        return v * v * (0.76f + 0.24f * sinf(x * 2.1f + 3.6f));
     }
     case RIDGE_HILLS:
-        return 0.2f + 0.8f * rolling(x * 1.3f + 8.7f, 2.2f, 4, 0.36f);
+        return 0.12f + 0.88f * rolling(x * 1.5f + 2.2f, 2.2f, 5, 0.34f);
     case RIDGE_FAR_SHORE:
         return 0.18f + 0.62f * rolling(x * 1.9f + 1.2f, 9.1f, 3, 0.3f) +
                0.2f * rolling(x * 42, 4.4f, 3, 0.6f);
     default: {
-        float rise = smooth((across - 0.50f) / 0.42f);
-        return rise * (0.86f + 0.12f * sinf(across * 9)) + 0.012f * rise * bump(x * 60, 1.7f);
+        float rise = smooth((aside + 590) / 820);
+        return rise * (0.88f + 0.10f * sinf(aside * 0.0046f + 0.3f) + 0.012f * bump(x * 60, 1.7f));
     }
+    }
+}
+
+static int frame_init(struct frame *f, const struct stage *s, float size, float water)
+{
+    f->u = s->u * size;
+    f->w = (float)s->w;
+    f->bottom = (float)s->h;
+    f->tall = s->tall;
+    f->reach = s->tall ? 1400 * f->u : (float)s->h * size;
+    f->water = floorf(f->bottom - water * f->reach);
+    f->house_x = f->w - (s->tall && size > 0.9f ? 300 : 384) * f->u;
+    f->rise = 254 * f->u;
+    for (int k = 0; k < RIDGES; k++) {
+        f->ridge[k] = malloc(sizeof **f->ridge * (size_t)s->w);
+        if (f->ridge[k] == NULL)
+            return -1;
+        for (int x = 0; x < s->w; x++)
+            f->ridge[k][x] = ridge_at(k, (float)x / (1080 * f->u), ((float)x - f->house_x) / f->u);
+    }
+    return 0;
+}
+
+static void scatter(struct stage *s)
+{
+    uint32_t seed = 20;
+    for (int k = 0; k < STAGE_STARS; k++) {
+        float bright = chance(&seed), x = chance(&seed), y = chance(&seed);
+        bool behind_words = s->tall ? y < 0.33f && fabsf(x - 0.5f) < 0.36f
+                                    : fabsf(x - 0.245f) < 0.15f && fabsf(y - 0.38f) < 0.24f;
+        s->star[k] = (struct stage_star){x, y, 1.1f + 1.5f * bright * bright,
+                                         behind_words ? 0 : 0.25f + 0.75f * bright * bright};
+    }
+    for (int k = 0; k < STAGE_GLINTS; k++) {
+        s->glint[k] = (struct stage_glint){chance(&seed) + chance(&seed) - 1, chance(&seed),
+                                           0.5f + 0.7f * chance(&seed), 6.2832f * chance(&seed)};
     }
 }
 
@@ -68,28 +105,13 @@ struct stage *stage_new(int w, int h)
     s->h = h;
     s->u = sqrtf((float)w * (float)h) / 1440;
     s->tall = h > w;
-    s->water = floorf((float)h * (s->tall ? 0.74f : 0.70f));
-    for (int k = 0; k < RIDGES; k++) {
-        s->ridge[k] = malloc(sizeof **s->ridge * (size_t)w);
-        if (s->ridge[k] == NULL) {
-            stage_free(s);
-            errno = ENOMEM;
-            return NULL;
-        }
-        for (int x = 0; x < w; x++)
-            s->ridge[k][x] = ridge_at(k, (float)x / (1080 * s->u), (float)x / (float)w);
+    if (frame_init(&s->whole, s, 1, s->tall ? 0.34f : 0.30f) != 0 ||
+        frame_init(&s->frieze, s, 0.44f, 0.32f) != 0) {
+        stage_free(s);
+        errno = ENOMEM;
+        return NULL;
     }
-    uint32_t seed = 20;
-    for (int k = 0; k < STAGE_STARS; k++) {
-        float bright = chance(&seed);
-        s->star[k] =
-            (struct stage_star){chance(&seed), chance(&seed), 1.1f + 1.5f * bright * bright,
-                                0.25f + 0.75f * bright * bright};
-    }
-    for (int k = 0; k < STAGE_GLINTS; k++) {
-        s->glint[k] = (struct stage_glint){chance(&seed) + chance(&seed) - 1, chance(&seed),
-                                           0.5f + 0.7f * chance(&seed), 6.2832f * chance(&seed)};
-    }
+    scatter(s);
     return s;
 }
 
@@ -97,7 +119,9 @@ void stage_free(struct stage *s)
 {
     if (s == NULL)
         return;
-    for (int k = 0; k < RIDGES; k++)
-        free(s->ridge[k]);
+    for (int k = 0; k < RIDGES; k++) {
+        free(s->whole.ridge[k]);
+        free(s->frieze.ridge[k]);
+    }
     free(s);
 }

@@ -3,8 +3,20 @@
 
 #include "kiosk/screen/scene.h"
 
-enum stage_ridge { RIDGE_MOUNTAINS, RIDGE_HILLS, RIDGE_FAR_SHORE, RIDGE_HEADLAND, RIDGES };
+enum ridge { RIDGE_MOUNTAINS, RIDGE_HILLS, RIDGE_FAR_SHORE, RIDGE_HEADLAND, RIDGES };
 enum { STAGE_STARS = 170, STAGE_GLINTS = 64 };
+
+/* Where one landscape stands in the picture: the whole of it, or a frieze at its foot. */
+struct frame {
+    float u;              /* px of the unit all sizes are given in: 1 for the whole of 1920x1080 */
+    float w, bottom;      /* the picture's width; y of the landscape's lower edge */
+    float reach;          /* px of the landscape's whole height, sky included */
+    float water;          /* y of the far waterline */
+    float house_x;        /* middle of the house's foot */
+    float rise;           /* px of the headland's height */
+    bool tall;            /* portrait */
+    float *ridge[RIDGES]; /* w heights each, 0 to 1 */
+};
 
 struct stage_star {
     float x, y, size, bright; /* 0 to 1 of width and of sky height; px at u = 1; 0 to 1 */
@@ -18,10 +30,9 @@ struct stage_glint {
 /* Measures of a size: where things stand, and lines made once. */
 struct stage {
     int w, h;
-    float u;              /* px of the unit all sizes are given in: 1 at 1920x1080 */
-    bool tall;            /* portrait */
-    float water;          /* y of the far waterline */
-    float *ridge[RIDGES]; /* w heights each, 0 to 1 */
+    float u; /* px of the unit for words */
+    bool tall;
+    struct frame whole, frieze;
     struct stage_star star[STAGE_STARS];
     struct stage_glint glint[STAGE_GLINTS];
 };

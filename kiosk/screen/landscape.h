@@ -1,0 +1,36 @@
+#ifndef PORCHLIGHT_SCREEN_LANDSCAPE_H
+#define PORCHLIGHT_SCREEN_LANDSCAPE_H
+
+#include "kiosk/screen/scene.h"
+#include "kiosk/screen/sky.h"
+#include "kiosk/screen/stage.h"
+#include "kiosk/screen/sun.h"
+
+/* Lake, hills and shore in the light of a moment: the lower half of the window, and the frieze at
+ * the foot of the other scenes. */
+
+struct light {
+    struct sky sky;
+    struct sky_place sun, moon;
+    int64_t wall;  /* the moment these were taken for, ns since 1970 */
+    float seconds; /* drift of what moves, in steps of LIGHT_STEP */
+};
+
+/* What moves is moved this often, ns; the sky's light changes in steps of LIGHT_SKY_STEP. */
+#define LIGHT_STEP     (INT64_C(250) * 1000000)
+#define LIGHT_SKY_STEP (INT64_C(15) * 1000000000)
+
+struct light light_at(const struct scene_state *s, struct scene_time t);
+
+/* Everything from the mountains down, cue included. `glint_x`: where the light stands. */
+void landscape_draw(struct items *l, const struct frame *f, const struct stage *stage,
+                    const struct light *light, const struct scene_state *s, float glint_x);
+
+/* The frieze: a strip at the foot of the picture that rises out of what is behind it. */
+void landscape_frieze(struct items *l, const struct stage *stage, const struct light *light,
+                      const struct scene_state *s);
+
+/* y where the frieze begins to be seen: scenes keep clear of it. */
+float landscape_frieze_top(const struct stage *stage);
+
+#endif

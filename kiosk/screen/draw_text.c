@@ -1,6 +1,7 @@
 #include "kiosk/screen/draw_text.h"
 
 #include "kiosk/common/log.h"
+#include "kiosk/screen/words.h"
 
 #include <SDL2/SDL_ttf.h>
 #include <math.h>
@@ -160,22 +161,28 @@ static void line_make(struct text *t, struct line *l)
 {
     const struct item *i = &l->key;
     TTF_Font *f = font_for(t, i);
+    char turned[ITEM_TEXT_MAX];
+    const char *text = i->u.words.text;
     memset(&l->mask, 0, sizeof l->mask);
     l->mask.serial = ++t->serial;
     if (f == NULL)
         return;
+    if (i->u.words.rtl) {
+        words_rtl(text, turned, sizeof turned);
+        text = turned;
+    }
     TTF_SetFontDirection(f, i->u.words.rtl ? TTF_DIRECTION_RTL : TTF_DIRECTION_LTR);
     TTF_SetFontScriptName(f, i->u.words.script[0] ? i->u.words.script : "Latn");
     int size = (int)lroundf(i->p[2]), w = 0, h = 0;
     if (size < 6)
         size = 6;
     TTF_SetFontSize(f, size);
-    if (i->p[3] > 0 && TTF_SizeUTF8(f, i->u.words.text, &w, &h) == 0 && w > (int)i->p[3]) {
+    if (i->p[3] > 0 && TTF_SizeUTF8(f, text, &w, &h) == 0 && w > (int)i->p[3]) {
         size = (int)((float)size * i->p[3] / (float)w);
         TTF_SetFontSize(f, size < 6 ? 6 : size);
     }
     SDL_Color white = {255, 255, 255, 255};
-    SDL_Surface *s = TTF_RenderUTF8_Blended(f, i->u.words.text, white);
+    SDL_Surface *s = TTF_RenderUTF8_Blended(f, text, white);
     if (s == NULL)
         return;
     if (!mask_of(&l->mask, s, TTF_FontAscent(f)))
@@ -215,13 +222,13 @@ void text_set(struct text *t, struct items *l)
         if (i->kind != ITEM_WORDS)
             continue;
         const struct mask *m = i->u.words.text[0] ? line_of(t, i) : NULL;
-        float cx = i->p[0], baseline = i->p[1];
+        float at = i->p[0], baseline = i->p[1], part = (i->p[4] + 1) / 2;
         struct ink ink = i->ink;
         memset(i, 0, sizeof *i);
         i->kind = ITEM_MASK;
         if (m == NULL || m->alpha == NULL || ink.a <= 0)
             continue;
-        int x = (int)lroundf(cx - (float)m->w / 2), y = (int)lroundf(baseline) - m->ascent;
+        int x = (int)lroundf(at - part * (float)m->w), y = (int)lroundf(baseline) - m->ascent;
         struct box box = {x, y, x + m->w, y + m->h}, all = {0, 0, l->w, l->h};
         i->box = box_meet(box, all);
         i->ink = ink;

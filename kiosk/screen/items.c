@@ -194,6 +194,17 @@ struct item *items_words(struct items *l, const char *text, float cx, float base
     return i;
 }
 
+struct item *items_mask(struct items *l, const struct mask *m, int x, int y, struct ink ink)
+{
+    struct item *i =
+        items_add(l, ITEM_MASK, ink, (float)x, (float)y, (float)(x + m->w), (float)(y + m->h));
+    i->ref = m;
+    i->serial = m->serial;
+    i->p[0] = (float)x;
+    i->p[1] = (float)y;
+    return i;
+}
+
 struct item *items_photo(struct items *l, const struct photo *p, int x, int y, float alpha)
 {
     struct ink ink = {255, 255, 255, alpha};

@@ -31,7 +31,8 @@ enum item_kind {
                    lit, ink2 shaded */
     ITEM_POLY,  /* filled polygon of `count` points */
     ITEM_GLINT, /* soft flat ellipse: centre p0 p1, radii p2 p3 */
-    ITEM_WORDS, /* one line of text: centre x p0, baseline p1, size p2, at most p3 wide */
+    ITEM_WORDS, /* one line of text: x p0, baseline p1, size p2, at most p3 wide; p4 -1 begins at x,
+                   0 is centred on it, 1 ends there */
     ITEM_MASK,  /* what ITEM_WORDS becomes once its letters are known: ref */
     ITEM_IMAGE, /* a photo scaled to its box already: ref, part shown p0 p1 (offset) */
 };
@@ -105,6 +106,7 @@ struct item *items_poly(struct items *l, const float *xy, int count, struct ink 
 struct item *items_glint(struct items *l, float cx, float cy, float rx, float ry, struct ink ink);
 struct item *items_words(struct items *l, const char *text, float cx, float baseline, float size,
                          float most, struct ink ink);
+struct item *items_mask(struct items *l, const struct mask *m, int x, int y, struct ink ink);
 struct item *items_photo(struct items *l, const struct photo *p, int x, int y, float alpha);
 
 bool box_empty(struct box b);

@@ -1,10 +1,19 @@
 #include "kiosk/screen/scene.h"
 
-#include "kiosk/screen/scene_window.h"
+#include "kiosk/screen/scene_kinds.h"
 
 #include <string.h>
 
 static const char *const names[] = {"window", "lantern", "pictures", "programme"};
+
+typedef int64_t scene_fn(const struct scene_state *s, const struct stage *stage,
+                         struct scene_time t, struct items *out);
+static scene_fn *const scenes[] = {
+    [SCENE_WINDOW] = scene_window,
+    [SCENE_LANTERN] = scene_lantern,
+    [SCENE_PICTURES] = scene_pictures,
+    [SCENE_PROGRAMME] = scene_programme,
+};
 
 int scene_kind_of(const char *name)
 {
@@ -18,5 +27,5 @@ int scene_kind_of(const char *name)
 int64_t scene_draw(const struct scene_state *s, const struct stage *stage, struct scene_time t,
                    struct items *out)
 {
-    return scene_window(s, stage, t, out);
+    return scenes[s->kind](s, stage, t, out);
 }

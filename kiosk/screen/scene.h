@@ -2,6 +2,7 @@
 #define PORCHLIGHT_SCREEN_SCENE_H
 
 #include "kiosk/screen/items.h"
+#include "kiosk/screen/programme.h"
 #include "kiosk/screen/show.h"
 
 #include <stdbool.h>
@@ -29,6 +30,10 @@ struct scene_state {
     int shift_x, shift_y;       /* px: words and shore wander by a few against burn-in */
     struct show show;
     struct scene_words words;
+    const struct photo *photo[2]; /* pictures: what goes, what comes; NULL where there is none */
+    float photo_fade;             /* 0 the first alone, 1 the second */
+    struct programme programme;   /* programme: today's */
+    int minute;                   /* of the local day; -1 while the clock is not set */
 };
 
 struct scene_time {
@@ -44,6 +49,9 @@ void stage_free(struct stage *s);
 /* Fills *out. Returns how long (ns) until the picture may be another one. */
 int64_t scene_draw(const struct scene_state *s, const struct stage *stage, struct scene_time t,
                    struct items *out);
+
+/* The room that the pictures scene has for a photo. */
+struct box scene_photo_room(const struct stage *stage);
 
 /* "window" and so on; -1 for another word. */
 int scene_kind_of(const char *name);

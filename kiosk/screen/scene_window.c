@@ -1,4 +1,4 @@
-#include "kiosk/screen/scene_window.h"
+#include "kiosk/screen/scene_kinds.h"
 
 #include "kiosk/screen/landscape.h"
 #include "kiosk/screen/scene_words.h"

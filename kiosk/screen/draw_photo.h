@@ -1,0 +1,21 @@
+#ifndef PORCHLIGHT_SCREEN_DRAW_PHOTO_H
+#define PORCHLIGHT_SCREEN_DRAW_PHOTO_H
+
+#include "kiosk/screen/items.h"
+
+/* The host's photos: JPEG and PNG from one folder, in the order of their names, one after another.
+ * What cannot be shown is named once in the log and passed over. */
+struct album;
+
+/* A photo of more pixels than this is passed over: decoded, it would take 4 bytes for each. */
+#define ALBUM_PIXELS (40u * 1000 * 1000)
+
+struct album *album_new(const char *folder); /* NULL: no memory */
+void album_free(struct album *a);
+
+/* The next photo that can be shown, upright, scaled down to fit w x h (never up). NULL when the
+ * folder has none; the reason is logged once. Free with album_photo_free. */
+struct photo *album_next(struct album *a, int w, int h);
+void album_photo_free(struct photo *p);
+
+#endif

@@ -1,0 +1,113 @@
+#include "kiosk/screen/exif.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+struct bytes {
+    const uint8_t *at;
+    size_t len;
+    bool big; /* big-endian */
+};
+
+static uint32_t get16(const struct bytes *b, size_t at)
+{
+    if (at > b->len || b->len - at < 2)
+        return 0;
+    const uint8_t *p = b->at + at;
+    return b->big ? (uint32_t)p[0] << 8 | p[1] : (uint32_t)p[1] << 8 | p[0];
+}
+
+static uint32_t get32(const struct bytes *b, size_t at)
+{
+    if (at > b->len || b->len - at < 4)
+        return 0;
+    uint32_t first = get16(b, at), second = get16(b, at + 2);
+    return b->big ? first << 16 | second : second << 16 | first;
+}
+
+/* The orientation in a TIFF block; 1 when there is none, or none that makes sense. */
+static int tiff_orientation(const uint8_t *at, size_t len)
+{
+    struct bytes b = {at, len, false};
+    if (len < 8)
+        return 1;
+    if (memcmp(at, "MM\0*", 4) == 0)
+        b.big = true;
+    else if (memcmp(at, "II*\0", 4) != 0)
+        return 1;
+    size_t table = get32(&b, 4);
+    if (table < 8 || table > len - 2)
+        return 1;
+    size_t entries = get16(&b, table);
+    for (size_t k = 0; k < entries; k++) {
+        size_t entry = table + 2 + 12 * k;
+        if (entry > len || len - entry < 12)
+            return 1;
+        if (get16(&b, entry) != 0x0112)
+            continue;
+        uint32_t type = get16(&b, entry + 2), value = get16(&b, entry + 8);
+        return type == 3 && value >= 1 && value <= 8 ? (int)value : 1;
+    }
+    return 1;
+}
+
+/* SOF0 to SOF15 carry the size, but for three markers between them that mean something else. */
+static bool is_frame(uint32_t marker)
+{
+    return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
+}
+
+static void read_jpeg(struct bytes *b, struct photo_head *h)
+{
+    size_t at = 2;
+    bool exif = false;
+    b->big = true;
+    while (at <= b->len && b->len - at >= 4 && b->at[at] == 0xFF) {
+        uint32_t marker = b->at[at + 1];
+        if (marker == 0xFF) {
+            at++;
+            continue;
+        }
+        size_t len = get16(b, at + 2);
+        if (len < 2 || marker == 0xDA)
+            return;
+        const uint8_t *body = b->at + at + 4;
+        size_t left = b->len - at - 4, body_len = len - 2 < left ? len - 2 : left;
+        if (marker == 0xE1 && !exif && body_len > 6 && memcmp(body, "Exif\0\0", 6) == 0) {
+            h->orientation = tiff_orientation(body + 6, body_len - 6);
+            exif = true;
+        } else if (is_frame(marker) && body_len >= 5) {
+            h->h = get16(b, at + 5);
+            h->w = get16(b, at + 7);
+            return;
+        }
+        at += 2 + len;
+    }
+}
+
+struct photo_head photo_head_read(const uint8_t *bytes, size_t len)
+{
+    static const uint8_t png[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+    struct photo_head h = {.type = PHOTO_UNKNOWN, .orientation = 1};
+    struct bytes b = {bytes, len, true};
+    if (len >= 24 && memcmp(bytes, png, 8) == 0 && memcmp(bytes + 12, "IHDR", 4) == 0) {
+        h.type = PHOTO_PNG;
+        h.w = get32(&b, 16);
+        h.h = get32(&b, 20);
+    } else if (len >= 4 && bytes[0] == 0xFF && bytes[1] == 0xD8) {
+        h.type = PHOTO_JPEG;
+        read_jpeg(&b, &h);
+    }
+    return h;
+}
+
+void photo_turn(int orientation, uint32_t w, uint32_t h, uint32_t x, uint32_t y, uint32_t *from_x,
+                uint32_t *from_y)
+{
+    bool across = orientation >= 5;
+    uint32_t sx = across ? y : x, sy = across ? x : y;
+    bool flip_x = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+    bool flip_y = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+    *from_x = flip_x ? w - 1 - sx : sx;
+    *from_y = flip_y ? h - 1 - sy : sy;
+}

@@ -1,0 +1,27 @@
+#ifndef PORCHLIGHT_SCREEN_EXIF_H
+#define PORCHLIGHT_SCREEN_EXIF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What must be known of a photo before it is decoded, read with every step checked against the
+ * bytes that are there: files come from cameras, phones and strangers. */
+
+enum photo_type { PHOTO_UNKNOWN, PHOTO_JPEG, PHOTO_PNG };
+
+struct photo_head {
+    enum photo_type type;
+    uint32_t w, h;   /* as stored, before turning */
+    int orientation; /* EXIF 0x0112: 1 (upright) to 8 */
+};
+
+/* `bytes` is the file's beginning; EXIF_ENOUGH of it is always enough to find the tag, which a
+ * camera writes first. Sizes are 0 when they do not lie within. */
+enum { EXIF_ENOUGH = 256 * 1024 };
+struct photo_head photo_head_read(const uint8_t *bytes, size_t len);
+
+/* Where a pixel of the upright picture lies in the stored one of w x h. */
+void photo_turn(int orientation, uint32_t w, uint32_t h, uint32_t x, uint32_t y, uint32_t *from_x,
+                uint32_t *from_y);
+
+#endif

@@ -1,0 +1,55 @@
+#include "kiosk/screen/landscape.h"
+#include "kiosk/screen/scene_kinds.h"
+#include "kiosk/screen/scene_words.h"
+
+#include <math.h>
+
+/* A photo as it would hang on a dark wall, over the lake. */
+
+struct box scene_photo_room(const struct stage *stage)
+{
+    float top = landscape_frieze_top(stage),
+          margin = 0.055f * (float)(stage->tall ? stage->w : stage->h);
+    struct box room = {(int)margin, (int)margin, stage->w - (int)margin,
+                       (int)(top - 0.2f * margin)};
+    if (stage->tall)
+        room.y0 = (int)(0.235f * (float)stage->h);
+    else
+        room.x0 = (int)(0.36f * (float)stage->w);
+    return room;
+}
+
+static void draw_photo(struct items *l, const struct photo *p, struct box room, float alpha)
+{
+    if (p == NULL)
+        return;
+    int x = (room.x0 + room.x1 - p->w) / 2, y = (room.y0 + room.y1 - p->h) / 2;
+    float edge = 2, x0 = (float)x - edge, y0 = (float)y - edge;
+    float x1 = (float)(x + p->w) + edge, y1 = (float)(y + p->h) + edge;
+    float frame[] = {x0, y0, x1, y0, x1, y1, x0, y1};
+    items_poly(l, frame, 4, (struct ink){226, 220, 208, 0.55f * alpha});
+    items_photo(l, p, x, y, alpha);
+}
+
+int64_t scene_pictures(const struct scene_state *s, const struct stage *stage, struct scene_time t,
+                       struct items *out)
+{
+    struct light light = light_at(s, t);
+    float u = stage->u, w = (float)s->w, h = (float)s->h;
+    struct item_stop wall[] = {{0, {25, 25, 28, 1}}, {1, {38, 37, 39, 1}}};
+    struct box all = {0, 0, s->w, s->h};
+    items_clear(out, s->w, s->h);
+    items_ramp(out, all, wall, 2);
+    landscape_frieze(out, stage, &light, s);
+    struct box room = scene_photo_room(stage);
+    draw_photo(out, s->photo[0], room, 1 - s->photo_fade);
+    draw_photo(out, s->photo[1], room, s->photo_fade);
+    struct words_place place = {.x = w * (stage->tall ? 0.5f : 0.185f),
+                                .y = h * (stage->tall ? 0.11f : 0.36f),
+                                .most = w * (stage->tall ? 0.86f : 0.30f),
+                                .clock = (stage->tall ? 140 : 150) * u,
+                                .greeting = 40 * u,
+                                .date = 28 * u};
+    scene_words_draw(out, s, &place, (struct ink){238, 234, 226, 1});
+    return LIGHT_STEP - t.run % LIGHT_STEP;
+}

@@ -121,8 +121,7 @@ static int open_window(struct draw *d, const struct draw_options *o)
                                  : SDL_WINDOW_FULLSCREEN_DESKTOP;
     int w = o->w, h = o->h;
     SDL_DisplayMode mode;
-    if ((w <= 0 || h <= 0) && !o->windowed && SDL_GetDesktopDisplayMode(0, &mode) == 0 &&
-        !o->headless) {
+    if (!o->windowed && SDL_GetDesktopDisplayMode(0, &mode) == 0 && !o->headless) {
         w = mode.w;
         h = mode.h;
     }
@@ -144,6 +143,8 @@ struct draw *draw_open(const struct draw_options *o, char why[256])
         return NULL;
     }
     set_hints();
+    if (o->card != NULL)
+        SDL_SetHint(SDL_HINT_KMSDRM_DEVICE_INDEX, o->card);
     if (open_driver(o->headless, why) != 0) {
         free(d->shown);
         free(d);

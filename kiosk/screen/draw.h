@@ -10,10 +10,11 @@
 struct draw;
 
 struct draw_options {
-    int w, h;      /* a window of this size; 0: the whole display */
-    bool windowed; /* a window with a frame, on a desktop */
-    bool headless; /* no display at all: pictures can still be saved */
-    int rotation;  /* 0, 90, 180, 270 degrees clockwise, as the monitor hangs */
+    int w, h;         /* a window of this size; 0: the whole display */
+    bool windowed;    /* a window with a frame, on a desktop */
+    bool headless;    /* no display at all: pictures can still be saved */
+    const char *card; /* kmsdrm: the card with a monitor, "0"; NULL: SDL's choice */
+    int rotation;     /* 0, 90, 180, 270 degrees clockwise, as the monitor hangs */
 };
 
 /* Opens what there is. NULL with errno ENODEV and a sentence in `why` when there is no display (or

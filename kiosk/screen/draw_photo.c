@@ -176,7 +176,7 @@ static const char *judge(const char *path, struct photo_head *head)
 static struct photo *load(struct album *a, const char *name, int w, int h)
 {
     char path[800];
-    struct photo_head head;
+    struct photo_head head = {0};
     snprintf(path, sizeof path, "%s/%s", a->folder, name);
     const char *why = judge(path, &head);
     if (why != NULL) {

@@ -83,7 +83,8 @@ void landscape_draw(struct items *l, const struct frame *f, const struct stage *
                           .u = f->u,
                           .sky = *sky,
                           .drift = light->seconds,
-                          .still = s->reduced_motion};
+                          .still = s->reduced_motion,
+                          .pale = f == &stage->frieze};
     int foot = (int)f->house_x < s->w ? (int)f->house_x : s->w - 1;
     shore.y = f->bottom - f->rise * f->ridge[RIDGE_HEADLAND][foot] + 8 * f->u + (float)s->shift_y;
     shore_far(l, &shore, &s->show);

@@ -4,12 +4,17 @@
 #include "kiosk/common/loop.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/core/ns.h"
+#include "kiosk/screen/care.h"
+#include "kiosk/screen/content.h"
 #include "kiosk/screen/draw.h"
 #include "kiosk/screen/draw_image.h"
 #include "kiosk/screen/draw_text.h"
 #include "kiosk/screen/link.h"
 #include "kiosk/screen/options.h"
 #include "kiosk/screen/paint.h"
+#include "kiosk/screen/panel.h"
+#include "kiosk/screen/qr.h"
+#include "kiosk/screen/sun.h"
 #include "kiosk/screen/words.h"
 
 #include <errno.h>
@@ -34,6 +39,13 @@ struct screen {
     struct draw *draw; /* NULL while there is no display */
     struct text *text;
     struct stage *stage;
+    struct content *content;
+    struct panel_lamp *lamp; /* NULL: dimmed by drawing */
+    float light, lamp_light;
+    int64_t light_at;
+    struct mask qr;
+    int64_t qr_from, qr_until;
+    uint32_t qr_serial;
     struct scene_state state;
     struct items *items;
     int signals;
@@ -43,15 +55,23 @@ struct screen {
     bool ready, ending, told_display, save;
 };
 
-/* The screen's part of a config that could not be read: a picture all the same. */
-static void config_fallback(struct config *c)
+/* A screen whose config is broken shows what it can: that is what it is for. */
+static void load_config(struct screen *s)
 {
+    char path[PATH_LEN];
+    struct config *c = &s->config;
+    if (s->options.config != NULL)
+        snprintf(path, sizeof path, "%s", s->options.config);
+    else if (path_under(s->options.prefix, PATH_CONF, path) != 0)
+        path[0] = '\0';
+    if (access(path, R_OK) == 0 && config_load(path, c, config_complain_stderr, NULL) == 0)
+        return;
+    log_warning("%s: %s; the window is shown as if nothing stood in it", path,
+                access(path, R_OK) == 0 ? "not a whole configuration" : strerror(errno));
     memset(c, 0, sizeof *c);
     strcpy(c->screen.scene, "window");
-    strcpy(c->screen.languages[0], "az");
-    strcpy(c->screen.languages[1], "ru");
-    strcpy(c->screen.languages[2], "en");
-    c->screen.languages_count = 3;
+    strcpy(c->screen.languages[0], "en");
+    c->screen.languages_count = 1;
     c->screen.latitude = 40.41;
     c->screen.longitude = 49.87;
     c->screen.quiet_from = c->screen.quiet_to = -1;
@@ -119,22 +139,62 @@ static int64_t run_ns(const struct screen *s, int64_t now)
     return s->options.has_at ? s->wall_started + run : run;
 }
 
+/* A code comes and goes within a second; it was asked for, so it need not hide. */
+static void overlay_qr(struct screen *s, int64_t now)
+{
+    if (s->qr.alpha == NULL)
+        return;
+    if (now >= s->qr_until) {
+        qr_free(&s->qr);
+        return;
+    }
+    int64_t in = now - s->qr_from, out = s->qr_until - now;
+    int64_t least = in < out ? in : out;
+    qr_draw(s->items, &s->qr, least >= NS_PER_S ? 1 : (float)least / 1e9f);
+}
+
 /* Writes the picture of this moment into s->items. How long it lasts, ns. */
 static int64_t compose(struct screen *s, int64_t now)
 {
     struct scene_time t = {.wall = wall_ns(s, now), .run = run_ns(s, now)};
     time_t seconds = (time_t)(t.wall / NS_PER_S);
+    bool known = s->options.has_at || clock_is_set();
     struct tm local;
     localtime_r(&seconds, &local);
-    s->state.words =
-        words_at(s->language, s->languages, &local, t.wall / NS_PER_S,
-                 (double)(t.wall % NS_PER_S) / 1e9, s->options.has_at || clock_is_set());
+    s->state.words = words_at(s->language, s->languages, &local, t.wall / NS_PER_S,
+                              (double)(t.wall % NS_PER_S) / 1e9, known);
     if (s->options.snapshot != NULL)
         s->state.words.alpha = 1; /* a single picture is never taken between two languages */
+    care_shift(t.wall, s->state.h / 270, &s->state.shift_x, &s->state.shift_y);
+    content_update(s->content, &s->state, scene_photo_room(s->stage), t.run, &local, known);
     show_step(&s->state.show, now);
     int64_t lasts = scene_draw(&s->state, s->stage, t, s->items);
+    overlay_qr(s, now);
     text_set(s->text, s->items);
     return (int64_t)((double)lasts / s->options.speed);
+}
+
+/* How bright the picture is drawn now; a lamp of the panel's own takes the dimming over. */
+static float light_now(struct screen *s, int64_t now)
+{
+    int64_t wall = wall_ns(s, now);
+    double altitude = sun_place(wall, s->state.latitude, s->state.longitude).altitude;
+    float goal = care_light(altitude, s->config.screen.dim, s->state.minute,
+                            s->config.screen.quiet_from, s->config.screen.quiet_to);
+    bool first = s->light_at == 0;
+    s->light = first ? goal : care_ease(s->light, goal, now - s->light_at);
+    s->light_at = now;
+    if (s->lamp == NULL)
+        return s->light;
+    if ((first || s->light < s->lamp_light || s->light > s->lamp_light) &&
+        panel_lamp_set(s->lamp, s->light) != 0) {
+        log_warning("backlight: %s; dimming by drawing", strerror(errno));
+        panel_lamp_free(s->lamp);
+        s->lamp = NULL;
+        return s->light;
+    }
+    s->lamp_light = s->light;
+    return s->light > 0 ? 1 : 0;
 }
 
 static int fit(struct screen *s, int w, int h)
@@ -176,8 +236,22 @@ static void on_cue(void *context, const struct cue *cue)
 
 static void on_qr(void *context, const struct screen_qr *qr)
 {
-    (void)context;
-    (void)qr;
+    struct screen *s = context;
+    char text[SCREEN_QR_TEXT_MAX + 1];
+    int side = s->state.w < s->state.h ? s->state.w : s->state.h;
+    int64_t now = clock_now();
+    if (qr->seconds == 0 || qr->length == 0) {
+        s->qr_until = s->qr_until < now + NS_PER_S ? s->qr_until : now + NS_PER_S;
+        return;
+    }
+    memcpy(text, qr->text, qr->length);
+    text[qr->length] = '\0';
+    qr_free(&s->qr);
+    if (qr_make(text, side * 4 / 5, ++s->qr_serial, &s->qr) != 0)
+        log_warning("a QR code of %u bytes does not fit this screen", (unsigned)qr->length);
+    explicit_bzero(text, sizeof text);
+    s->qr_from = now;
+    s->qr_until = now + qr->seconds * NS_PER_S;
 }
 
 static void on_signal(void *context, int fd, short revents)
@@ -195,13 +269,16 @@ static void on_signal(void *context, int fd, short revents)
 
 static void open_display(struct screen *s, int64_t now)
 {
-    char why[256];
+    char why[256], card[8] = "";
+    bool connectors = false;
     int w, h;
+    panel_card("/sys", card, &connectors);
     struct draw_options o = {.w = s->options.w,
                              .h = s->options.h,
                              .windowed = s->options.windowed,
                              .headless = s->options.headless,
-                             .rotation = s->config.screen.rotation};
+                             .rotation = s->config.screen.rotation,
+                             .card = card[0] ? card : NULL};
     s->draw = draw_open(&o, why);
     if (s->draw == NULL) {
         if (!s->told_display)
@@ -254,7 +331,7 @@ static int64_t turn(struct screen *s)
         if (news == DRAW_RESIZED)
             fit(s, w, h);
         int64_t lasts = compose(s, now);
-        if (news == DRAW_LOST || draw_show(s->draw, s->items, 1) < 0)
+        if (news == DRAW_LOST || draw_show(s->draw, s->items, light_now(s, now)) < 0)
             close_display(s, now);
         else if (now + lasts < next)
             next = now + lasts;
@@ -311,14 +388,19 @@ static int run(struct screen *s)
 
 static int prepare(struct screen *s)
 {
-    config_fallback(&s->config);
+    load_config(s);
     if (s->config.screen.timezone[0] != '\0')
         setenv("TZ", s->config.screen.timezone, 1);
     tzset();
     load_languages(s);
     s->text = text_new(s->options.fonts);
     s->items = calloc(1, sizeof *s->items);
-    if (s->text == NULL || s->items == NULL)
+    const char *pictures = s->options.pictures ? s->options.pictures : s->config.screen.pictures;
+    const char *programme =
+        s->options.programme ? s->options.programme : s->config.screen.programme;
+    s->content = content_new(pictures, programme);
+    s->lamp = s->options.snapshot || s->options.headless ? NULL : panel_lamp_open("/sys");
+    if (s->text == NULL || s->items == NULL || s->content == NULL)
         return -1;
     check_letters(s);
     if (s->options.rotation >= 0)
@@ -368,6 +450,9 @@ int main(int argc, char **argv)
         close(s->signals);
     loop_free(s->loop);
     text_free(s->text);
+    content_free(s->content);
+    panel_lamp_free(s->lamp);
+    qr_free(&s->qr);
     stage_free(s->stage);
     free(s->items);
 free_screen:

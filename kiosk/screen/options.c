@@ -17,6 +17,8 @@ static const char help[] =
     "  --config FILE       another porchlight.conf\n"
     "  --languages DIR     another folder of language files\n"
     "  --fonts DIR         another folder of fonts\n"
+    "  --pictures DIR      another folder of photos\n"
+    "  --programme FILE    another programme of events\n"
     "  --windowed          in a window on a desktop\n"
     "  --headless          with no display; pictures can still be saved\n"
     "  --size WxH          the window's or the picture's size\n"
@@ -91,6 +93,8 @@ enum which {
     CONFIG,
     LANGUAGES,
     FONTS,
+    PICTURES,
+    PROGRAMME,
     WINDOWED,
     HEADLESS,
     SIZE,
@@ -111,6 +115,8 @@ static const struct option options[] = {{"prefix", 1, NULL, PREFIX},
                                         {"config", 1, NULL, CONFIG},
                                         {"languages", 1, NULL, LANGUAGES},
                                         {"fonts", 1, NULL, FONTS},
+                                        {"pictures", 1, NULL, PICTURES},
+                                        {"programme", 1, NULL, PROGRAMME},
                                         {"windowed", 0, NULL, WINDOWED},
                                         {"headless", 0, NULL, HEADLESS},
                                         {"size", 1, NULL, SIZE},
@@ -148,21 +154,43 @@ static bool take_speed(const char *text, struct options *o)
     return *end == '\0' && o->speed >= 1 && o->speed <= 100000;
 }
 
-static bool take(int which, const char *value, struct options *o)
+/* Options that are taken as they are. */
+static const char **text_of(int which, struct options *o)
 {
     switch (which) {
     case PREFIX:
-        o->prefix = value;
-        return true;
+        return &o->prefix;
     case CONFIG:
-        o->config = value;
-        return true;
+        return &o->config;
     case LANGUAGES:
-        o->languages = value;
-        return true;
+        return &o->languages;
     case FONTS:
-        o->fonts = value;
-        return true;
+        return &o->fonts;
+    case PICTURES:
+        return &o->pictures;
+    case PROGRAMME:
+        return &o->programme;
+    case PICTURES_TO:
+        return &o->pictures_to;
+    case SNAPSHOT:
+        return &o->snapshot;
+    case SCENE:
+        return &o->scene;
+    case LANGUAGE:
+        return &o->language;
+    default:
+        return NULL;
+    }
+}
+
+static bool take(int which, const char *value, struct options *o)
+{
+    const char **text = text_of(which, o);
+    if (text != NULL) {
+        *text = value;
+        return which != SCENE || scene_kind_of(value) >= 0;
+    }
+    switch (which) {
     case WINDOWED:
         o->windowed = true;
         return true;
@@ -173,24 +201,12 @@ static bool take(int which, const char *value, struct options *o)
         return take_size(value, o);
     case ROTATION:
         return take_rotation(value, o);
-    case PICTURES_TO:
-        o->pictures_to = value;
-        return true;
-    case SNAPSHOT:
-        o->snapshot = value;
-        return true;
     case AT:
         return take_at(value, o) == 0;
     case SPEED:
         return take_speed(value, o);
     case CUE:
         return options_cue(value, &o->cue) == 0;
-    case SCENE:
-        o->scene = value;
-        return scene_kind_of(value) >= 0;
-    case LANGUAGE:
-        o->language = value;
-        return true;
     case STILL:
         o->still = 1;
         return true;

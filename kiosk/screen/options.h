@@ -12,6 +12,8 @@ struct options {
     const char *config;      /* another file than the prefix's */
     const char *languages;   /* another folder */
     const char *fonts;       /* another folder */
+    const char *pictures;    /* another folder of photos; NULL: the config's */
+    const char *programme;   /* another programme; NULL: the config's */
     const char *scene;       /* another scene than the config's; NULL */
     const char *language;    /* this language alone; NULL */
     const char *snapshot;    /* one picture into this file, then the end; NULL */

@@ -59,13 +59,16 @@ static void birds(struct items *l, const struct shore *s, const struct show *sho
     static const float at[SHOW_FLOCK][2] = {{0, 0},   {58, 26},  {-52, 34},  {112, 60}, {-104, 70},
                                             {20, 82}, {168, 92}, {-46, 118}, {90, 132}};
     const struct frame *f = s->frame;
-    float cx = s->left + f->w * (f->tall ? 0.50f : 0.60f), cy = f->water - 0.32f * f->reach;
+    float cx = s->left + f->w * (f->tall ? 0.50f : 0.60f),
+          cy = f->water - (s->pale ? 0.27f : 0.32f) * f->reach;
     for (int k = 0; k < SHOW_FLOCK; k++) {
         float turn = 1.7f * (float)k;
         float x = cx + s->u * (at[k][0] + 16 * sway(s, 0.11f, turn));
         float y = cy + s->u * (at[k][1] + 9 * sway(s, 0.16f, turn + 1));
-        bird(l, x, y, s->u * (1.08f - 0.03f * (float)k), sway(s, 0.35f, turn),
-             outline(s, 0.88f * show->birds[k]));
+        struct ink ink = s->pale ? ink_fade(s->sky.words, 0.80f * show->birds[k])
+                                 : outline(s, 0.88f * show->birds[k]);
+        bird(l, x, y, s->u * ((s->pale ? 1.5f : 1.08f) - 0.03f * (float)k), sway(s, 0.35f, turn),
+             ink);
     }
 }
 

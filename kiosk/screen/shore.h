@@ -15,6 +15,7 @@ struct shore {
     struct sky sky;
     float drift; /* seconds on the clock that never jumps */
     bool still;  /* reduced motion */
+    bool pale;   /* what flies is light: the wall behind is dark */
     float u;     /* the frame's */
 };
 

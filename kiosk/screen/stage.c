@@ -106,7 +106,7 @@ struct stage *stage_new(int w, int h)
     s->u = sqrtf((float)w * (float)h) / 1440;
     s->tall = h > w;
     if (frame_init(&s->whole, s, 1, s->tall ? 0.34f : 0.30f) != 0 ||
-        frame_init(&s->frieze, s, 0.44f, 0.32f) != 0) {
+        frame_init(&s->frieze, s, 0.50f, 0.32f) != 0) {
         stage_free(s);
         errno = ENOMEM;
         return NULL;

@@ -1,0 +1,21 @@
+#ifndef PORCHLIGHT_SCREEN_CARE_H
+#define PORCHLIGHT_SCREEN_CARE_H
+
+#include <stdint.h>
+
+/* What is done for the panel and for the eyes in front of it. Pure. */
+
+/* How bright the picture is meant to be, 0 to 1: full by day, `dim` percent at night, 0 in quiet
+ * hours. `altitude`: the sun's, degrees; `minute` of the local day, -1 unknown; `from` and `to` the
+ * quiet hours, -1 none. In steps of 1/64, so that it changes seldom. */
+float care_light(double altitude, int dim, int minute, int from, int to);
+
+/* From `light` towards `goal` for `ns`: at most CARE_PACE a second. */
+#define CARE_PACE 0.04f
+float care_ease(float light, float goal, int64_t ns);
+
+/* Where words and shore stand at a moment, against burn-in: a slow round of `reach` px either way,
+ * one step of 1 px at a time, minutes apart. */
+void care_shift(int64_t wall_ns, int reach, int *x, int *y);
+
+#endif

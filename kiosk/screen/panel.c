@@ -1,0 +1,120 @@
+#include "kiosk/screen/panel.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool read_word(const char *path, char out[32])
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    ssize_t n = read(fd, out, 31);
+    close(fd);
+    if (n < 0)
+        return false;
+    out[n] = '\0';
+    out[strcspn(out, "\n")] = '\0';
+    return true;
+}
+
+bool panel_card(const char *sys, char card[8], bool *any)
+{
+    char folder[512], best[NAME_MAX + 1] = "";
+    *any = false;
+    snprintf(folder, sizeof folder, "%s/class/drm", sys);
+    DIR *d = opendir(folder);
+    if (d == NULL)
+        return false;
+    for (struct dirent *e; (e = readdir(d)) != NULL;) {
+        char path[1024], status[32];
+        if (strncmp(e->d_name, "card", 4) != 0 || strchr(e->d_name, '-') == NULL ||
+            strstr(e->d_name, "Writeback") != NULL)
+            continue;
+        snprintf(path, sizeof path, "%s/%s/status", folder, e->d_name);
+        if (!read_word(path, status))
+            continue;
+        *any = true;
+        if (strcmp(status, "connected") == 0 && (best[0] == '\0' || strcmp(e->d_name, best) < 0))
+            snprintf(best, sizeof best, "%s", e->d_name);
+    }
+    closedir(d);
+    size_t digits = strspn(best + (best[0] ? 4 : 0), "0123456789");
+    if (best[0] == '\0' || digits == 0 || digits > 7)
+        return false;
+    memcpy(card, best + 4, digits);
+    card[digits] = '\0';
+    return true;
+}
+
+struct panel_lamp {
+    int brightness, power; /* fds; power may be -1 */
+    long most;
+};
+
+static int open_in(const char *folder, const char *name, const char *file)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s/%s", folder, name, file);
+    return open(path, O_WRONLY | O_CLOEXEC);
+}
+
+static long read_most(const char *folder, const char *name)
+{
+    char path[1024], word[32];
+    snprintf(path, sizeof path, "%s/%s/max_brightness", folder, name);
+    return read_word(path, word) ? strtol(word, NULL, 10) : 0;
+}
+
+struct panel_lamp *panel_lamp_open(const char *sys)
+{
+    char folder[512];
+    struct panel_lamp *l = NULL;
+    snprintf(folder, sizeof folder, "%s/class/backlight", sys);
+    DIR *d = opendir(folder);
+    if (d == NULL)
+        return NULL;
+    for (struct dirent *e; l == NULL && (e = readdir(d)) != NULL;) {
+        long most = e->d_name[0] != '.' ? read_most(folder, e->d_name) : 0;
+        int fd = most > 0 ? open_in(folder, e->d_name, "brightness") : -1;
+        if (fd < 0)
+            continue;
+        l = calloc(1, sizeof *l);
+        if (l == NULL) {
+            close(fd);
+            break;
+        }
+        *l = (struct panel_lamp){fd, open_in(folder, e->d_name, "bl_power"), most};
+    }
+    closedir(d);
+    return l;
+}
+
+void panel_lamp_free(struct panel_lamp *l)
+{
+    if (l == NULL)
+        return;
+    close(l->brightness);
+    if (l->power >= 0)
+        close(l->power);
+    free(l);
+}
+
+static int put(int fd, long value)
+{
+    char text[32];
+    int n = snprintf(text, sizeof text, "%ld\n", value);
+    return pwrite(fd, text, (size_t)n, 0) == n ? 0 : -1;
+}
+
+int panel_lamp_set(struct panel_lamp *l, float light)
+{
+    enum { FB_BLANK_UNBLANK = 0, FB_BLANK_POWERDOWN = 4 };
+    if (l->power >= 0)
+        put(l->power, light > 0 ? FB_BLANK_UNBLANK : FB_BLANK_POWERDOWN);
+    return put(l->brightness, (long)((float)l->most * light + 0.5f));
+}

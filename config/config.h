@@ -5,9 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* porchlight.conf as a value. Every key, its type, range and default stand once, in the table of
- * keys.c; config/porchlight.conf explains each and is checked against that table by a test.
- * Durations are ns. Strings are never empty unless said so. */
+/* porchlight.conf as a value, with nothing global: load a fresh one, and swap it in when it is
+ * whole. Every key, its type, range and default stand once, in the table of keys.c;
+ * config/porchlight.conf explains each and is checked against that table by a test. Durations are
+ * ns. Strings are never empty unless said so. */
 
 enum {
     CONFIG_NAME_MAX = 32,
@@ -36,42 +37,43 @@ struct config_line {
 
 struct config_switch { /* [switch NAME] */
     char name[CONFIG_NAME_MAX];
-    struct config_line line;  /* line = gpiochip0:17, the normally open contact */
-    struct config_line other; /* other_line =, the normally closed contact of a supervised switch */
-    int64_t debounce;         /* 30ms; 1ms to 200ms */
-    int64_t throw_time;       /* 100ms; how long a changeover may have neither or both contacts */
-    int64_t press_max;        /* 800ms; longer is no press */
-    int64_t gap;              /* 700ms; a pause that ends a train of presses */
-    int64_t hold;             /* 1.5s; lockdown */
-    int64_t wipe_hold; /* 4s; the wipe, where [wipe] enabled = yes; 0: never by this switch */
-    int64_t stuck;     /* 30s */
-    int code;          /* 5; 4 to 12 presses */
+    struct config_line line;  /* the normally open contact */
+    struct config_line other; /* the normally closed one of a supervised switch; bias and active as
+                                 line's */
+    int64_t debounce;
+    int64_t throw_time; /* how long a changeover may have neither or both contacts */
+    int64_t press_max;  /* longer is no press */
+    int64_t gap;        /* a pause that ends a train of presses */
+    int64_t hold;       /* lockdown */
+    int64_t wipe_hold;  /* the wipe, where [wipe] enabled = yes; 0: never by this switch */
+    int64_t stuck;
+    int code; /* presses */
 };
 
-/* Minutes since Monday 00:00, [from, to); past midnight is one interval, past Sunday's wraps. */
+/* Minutes since Monday 00:00, [from, to). */
 struct config_hours {
     int from, to; /* 0 to 10079; to may be smaller than from: wraps over the week's end */
 };
 
 struct config_door { /* [door NAME] */
     char name[CONFIG_NAME_MAX];
-    struct config_line line;                     /* active: open */
-    int64_t debounce;                            /* 50ms */
-    int64_t held_open;                           /* 2min; 0: not reported */
-    int64_t mask;                                /* 60s after power-up */
+    struct config_line line; /* active: open */
+    int64_t debounce;
+    int64_t held_open;                           /* 0: not reported */
+    int64_t mask;                                /* after power-up */
     struct config_hours hours[CONFIG_HOURS_MAX]; /* hours = mon-fri 18:00-02:00, sat 12:00-04:00 */
     size_t hours_count;                          /* 0: open round the clock */
 };
 
 struct config_broker { /* [broker NAME] */
     char name[CONFIG_NAME_MAX];
-    char host[CONFIG_TEXT_MAX];     /* host name or address */
-    int port;                       /* 8883 */
-    bool tls;                       /* yes; no is refused unless the host is a loopback address */
+    char host[CONFIG_TEXT_MAX]; /* host name or address */
+    int port;
+    bool tls;                       /* false only for a loopback address */
     char ca[CONFIG_PATH_MAX];       /* PEM file that the broker's certificate must chain to */
     char user[CONFIG_TEXT_MAX];     /* may be empty */
-    char password[CONFIG_NAME_MAX]; /* name of a credential; may be empty */
-    bool outside; /* outside = yes: it stands outside the venue, its PUBACK hands over */
+    char password[CONFIG_NAME_MAX]; /* name of a credential; empty if and only if user is */
+    bool outside;                   /* it stands outside the venue, its PUBACK hands over */
 };
 
 struct config {
@@ -80,53 +82,53 @@ struct config {
     } venue;
     struct { /* [kiosk] */
         char id[17];
-        bool plain; /* no */
-        bool cover; /* no */
+        bool plain; /* never together with cover */
+        bool cover;
     } kiosk;
-    struct {                      /* [alert] */
-        int64_t abort_window;     /* 45s: the code takes a caution back; 0 to 1h */
-        int64_t drill_lasts;      /* 5min; 10s to 1h */
+    struct {                  /* [alert] */
+        int64_t abort_window; /* the code takes a caution back; may be 0 */
+        int64_t drill_lasts;
         int drill_from, drill_to; /* drill = sun 15:00-17:00, weekly at a moment in it; minutes of
                                      the week; both -1: none */
-        bool relay;               /* relay = yes: a relay is expected; its silence is cued */
+        bool relay;               /* a relay is expected; its silence is cued */
     } alert;
     struct {                 /* [timing]; the tests scale these */
-        int64_t keepalive;   /* 10s; whole seconds, 1s to 60s */
-        int64_t beat;        /* 5s */
-        int64_t state;       /* 60s; the retained state again */
-        int64_t state_alert; /* 10s; the same while an alert stands */
-        int64_t probe;       /* 4s an address */
-        int64_t backoff;     /* 500ms; first pause after a failure, doubled up to backoff_max */
-        int64_t backoff_max; /* 30s; at most 3s while something is pending */
+        int64_t keepalive;   /* whole seconds */
+        int64_t beat;        /* ns between beats */
+        int64_t state;       /* the retained state again */
+        int64_t state_alert; /* the same while an alert stands */
+        int64_t probe;       /* for one address */
+        int64_t backoff;     /* first pause after a failure, doubled up to backoff_max */
+        int64_t backoff_max; /* at most 3s while something is pending */
     } timing;
-    struct {           /* [wipe] */
-        bool enabled;  /* no */
-        int64_t grace; /* 0; up to 60s in which the code takes it back */
+    struct { /* [wipe] */
+        bool enabled;
+        int64_t grace; /* in which the code takes it back; may be 0 */
     } wipe;
     struct {                                     /* [screen] */
         char scene[CONFIG_NAME_MAX];             /* window | lantern | pictures | programme */
-        char languages[CONFIG_LANGUAGES_MAX][8]; /* languages = az, ru, en */
+        char languages[CONFIG_LANGUAGES_MAX][8]; /* languages = az, ru, en; at least one */
         size_t languages_count;
-        double latitude, longitude;      /* degrees; Baku unless set */
+        double latitude, longitude;      /* degrees */
         char timezone[CONFIG_NAME_MAX];  /* empty: the system's */
         char pictures[CONFIG_PATH_MAX];  /* folder; may be empty */
         char programme[CONFIG_PATH_MAX]; /* file; may be empty */
         int rotation;                    /* 0 | 90 | 180 | 270 */
-        bool reduced_motion;             /* no */
+        bool reduced_motion;
         int quiet_from, quiet_to; /* quiet_hours = 02:00-09:00, minutes of the day; -1: none */
         int dim;                  /* night dimming, percent of full, 20 to 100 */
     } screen;
     struct {                     /* [feel]: the silent output for staff who cannot look */
-        struct config_line line; /* line =; empty: none */
-        int64_t tick;            /* 60ms: one pulse */
+        struct config_line line; /* empty: none */
+        int64_t tick;            /* one pulse */
     } feel;
     struct config_switch switches[CONFIG_SWITCHES_MAX];
-    size_t switches_count;
+    size_t switches_count; /* at least 1 */
     struct config_door doors[CONFIG_DOORS_MAX];
     size_t doors_count;
     struct config_broker brokers[CONFIG_BROKERS_MAX];
-    size_t brokers_count;
-    bool simulated; /* derived: every line's address begins with "sim:" */
+    size_t brokers_count; /* at least 1 */
+    bool simulated;       /* derived: every line's address begins with "sim:" */
 };
 
 /* One complaint, complete and for a person: file, line, key, what was found, what is expected and

@@ -92,7 +92,7 @@ int duration_parse(const char *text, int64_t *ns)
     return 0;
 }
 
-/* `ns` in one unit, if a decimal fraction says it exactly. */
+/* `ns` in one unit, if that holds at least one and a decimal fraction says it exactly. */
 static int write_in(uint64_t ns, const struct unit *u, const char *sign, char *out, size_t size)
 {
     uint64_t unit = (uint64_t)u->ns, rest = ns % unit;
@@ -104,7 +104,7 @@ static int write_in(uint64_t ns, const struct unit *u, const char *sign, char *o
         rest = rest * 10 % unit;
     }
     digits[n] = '\0';
-    if (rest)
+    if (rest || ns < unit)
         return -1;
     return snprintf(out, size, "%s%" PRIu64 "%s%s%s", sign, ns / unit, n ? "." : "", digits,
                     u->name);

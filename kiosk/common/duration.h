@@ -10,7 +10,8 @@
  * ERANGE (over 366 days). Exact: decimal digits beyond a nanosecond are refused, not rounded. */
 int duration_parse(const char *text, int64_t *ns);
 
-/* The shortest exact text, such as "1.5s". Always terminated within size (32 is enough). */
+/* The shortest exact text without a leading 0, such as "1.5s" or "200ms". Always terminated within
+ * size (32 is enough). */
 void duration_format(int64_t ns, char *out, size_t size);
 
 #endif

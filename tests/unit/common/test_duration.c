@@ -97,21 +97,21 @@ static void formats_shortest(void **state)
         {7200 * S, "2h"},
         {86400 * S, "1d"},
         {1, "1ns"},
-        {500 * MS, "0.5s"},
+        {500 * MS, "500ms"},
         {60 * S, "60s"},
         {-1500 * MS, "-1.5s"},
         {S + 1, "1.000000001s"},
-        {INT64_MIN, "-9223372036854775808ns"},
+        {-61 * S, "-61s"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char text[32];
         duration_format(cases[i].ns, text, sizeof text);
-        if (cases[i].ns == INT64_MIN)
-            assert_true(strlen(text) > 0);
-        else
-            assert_string_equal(text, cases[i].text);
+        assert_string_equal(text, cases[i].text);
     }
+    char extreme[32];
+    duration_format(INT64_MIN, extreme, sizeof extreme);
+    assert_string_equal(extreme, "-9223372036.854775808s");
     char tiny[3];
     duration_format(1500 * MS, tiny, sizeof tiny);
     assert_string_equal(tiny, "1.");

@@ -1,0 +1,454 @@
+#include "config/config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Broken configs, each with the whole of what it gets to hear. In the cases, W is a working config
+ * of 11 lines that ends inside its [broker out]; what is wrong follows from line 12 on, or stands
+ * in a config of its own. */
+
+#define IDS    "[venue]\nid = 00112233445566ff\n[kiosk]\nid = aabbccddeeff0011\n"
+#define SWITCH "[switch front]\nline = sim:front\n"
+#define BROKER "[broker out]\nhost = mqtt.example.org\nca = /ca.pem\n"
+#define W      IDS SWITCH "\n\n" BROKER
+
+enum { SAID_MAX = 4 };
+
+static const struct {
+    const char *text;
+    const char *said[SAID_MAX]; /* without "t.conf"; all of them, in this order */
+} cases[] = {
+    /* lines */
+    {W "hello\n", {":12: expected key = value, or a # in front if it is a comment"}},
+    {W "port: 8883\n", {":12: expected key = value, or a # in front if it is a comment"}},
+    {W "= 8883\n", {":12: expected a key before the = sign"}},
+    {W "[wipe\n", {":12: expected a section header such as [switch front] and nothing behind it"}},
+    {W "[wipe] enabled = yes\n",
+     {":12: expected a section header such as [switch front] and nothing behind it"}},
+    {W "port = 88\x01\n",
+     {":12: found a control character; expected text (is this the right file?)"}},
+    {W
+     "ca = /0123456789012345678901234567890123456789012345678901234567890123456789012345678901234"
+     "56789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456"
+     "789012345678901234567890\n",
+     {":12: the line is longer than 196 bytes; shorten it"}},
+    {"id = 00112233445566ff\n" W,
+     {":1: id: found a key before any section; expected a header such as [venue] above it"}},
+
+    /* sections and keys */
+    {W "[wiping]\n",
+     {":12: found the unknown section [wiping]; expected one of [venue] [kiosk] [switch NAME] "
+      "[door "
+      "NAME] [broker NAME] [alert] [wipe] [screen] [feel] [timing]"}},
+    {W "[wipe now]\n",
+     {":12: found the unknown section [wipe now]; expected one of [venue] [kiosk] [switch NAME] "
+      "[door NAME] [broker NAME] [alert] [wipe] [screen] [feel] [timing]"}},
+    {W "[switch]\nline = sim:b\n",
+     {":12: found [switch]; expected [switch NAME] with a name of 1 to 31 lower-case letters, "
+      "digits, - and _"}},
+    {W "[switch Bar]\nline = sim:b\n",
+     {":12: found [switch Bar]; expected [switch NAME] with a name of 1 to 31 lower-case letters, "
+      "digits, - and _"}},
+    {W "[switch a/../b]\nline = sim:b\n",
+     {":12: found [switch a/../b]; expected [switch NAME] with a name of 1 to 31 lower-case "
+      "letters, digits, - and _"}},
+    {W "[switch front]\nline = sim:b\n",
+     {":12: [switch front] the same section stands already at line 5; expected it once: join "
+      "them"}},
+    {W "[venue]\nid = 00112233445566fe\n",
+     {":12: [venue] the same section stands already at line 1; expected it once: join them"}},
+    {W "prot = 8883\n",
+     {":12: [broker out] prot: found a key that is not known here; expected one of host, port, "
+      "tls, "
+      "ca, user, password, outside"}},
+    {W "Port = 8883\n",
+     {":12: [broker out] Port: found a key that is not known here; expected one of host, port, "
+      "tls, "
+      "ca, user, password, outside"}},
+    {W "port = 8883\nport = 8884\n",
+     {":13: [broker out] port: the same key stands already at line 12; expected it once: take one "
+      "out"}},
+    {W "[switch b]\nline=sim:1\n[switch c]\nline=sim:2\n[switch d]\nline=sim:3\n[switch e]\n"
+       "line=sim:4\n[switch f]\nline=sim:5\n[switch g]\nline=sim:6\n[switch h]\nline=sim:7\n"
+       "[switch i]\nline=sim:8\n",
+     {":26: found one [switch NAME] more; expected at most 8"}},
+
+    /* what must be there */
+    {"",
+     {": no [switch NAME] section: nobody could raise an alarm; expected at least one",
+      ": no [broker NAME] section: nobody would be alerted; expected at least one",
+      ": [venue] id: is missing; expected 16 digits of 0-9 and a-f",
+      ": [kiosk] id: is missing; expected 16 digits of 0-9 and a-f"}},
+    {IDS BROKER,
+     {": no [switch NAME] section: nobody could raise an alarm; expected at least one"}},
+    {IDS SWITCH, {": no [broker NAME] section: nobody would be alerted; expected at least one"}},
+    {W "[door d]\n",
+     {":12: [door d] line: is missing; expected a line: gpiochip0:17, pinctrl-bcm2711:17, a line's "
+      "name such as GPIO17, or sim:NAME"}},
+    {W "port =\n",
+     {":12: [broker out] port: found nothing behind the =, expected a whole number from 1 to "
+      "65535"}},
+
+    /* durations and numbers */
+    {W "[alert]\nabort_window = 45\n",
+     {":13: [alert] abort_window: found \"45\", expected 0 for none, or a duration from 1ms to 1h, "
+      "such as 45s; write the unit directly behind the number: us, ms, s, min, h or d"}},
+    {W "[alert]\nabort_window = 45 s\n",
+     {":13: [alert] abort_window: found \"45 s\", expected 0 for none, or a duration from 1ms to "
+      "1h, "
+      "such as 45s; leave no space between number and unit"}},
+    {W "[alert]\nabort_window = 0,5s\n",
+     {":13: [alert] abort_window: found \"0,5s\", expected 0 for none, or a duration from 1ms to "
+      "1h, "
+      "such as 45s; write the decimals behind a point"}},
+    {W "[alert]\nabort_window = 45sec\n",
+     {":13: [alert] abort_window: found \"45sec\", expected 0 for none, or a duration from 1ms to "
+      "1h, such as 45s"}},
+    {W "[alert]\nabort_window = -45s\n",
+     {":13: [alert] abort_window: found \"-45s\", expected 0 for none, or a duration from 1ms to "
+      "1h, "
+      "such as 45s"}},
+    {W "[alert]\nabort_window = 2h\n",
+     {":13: [alert] abort_window: found \"2h\", expected 0 for none, or a duration from 1ms to 1h, "
+      "such as 45s"}},
+    {W "[alert]\nabort_window = 45s # as we agreed\n",
+     {":13: [alert] abort_window: found \"45s # as we agreed\", expected 0 for none, or a duration "
+      "from 1ms to 1h, such as 45s; put the comment on a line of its own"}},
+    {W "[switch b]\nline = sim:b\ndebounce = 0\n",
+     {":14: [switch b] debounce: found \"0\", expected a duration from 1ms to 200ms, such as "
+      "30ms"}},
+    {W "[timing]\nkeepalive = 1500ms\n",
+     {":13: [timing] keepalive: found \"1500ms\", expected a duration of whole seconds from 1s to "
+      "60s, such as 10s"}},
+    {W "port = 0\n",
+     {":12: [broker out] port: found \"0\", expected a whole number from 1 to 65535"}},
+    {W "port = 4294967297\n",
+     {":12: [broker out] port: found \"4294967297\", expected a whole number from 1 to 65535; "
+      "write "
+      "digits alone"}},
+    {W "port = +1\n",
+     {":12: [broker out] port: found \"+1\", expected a whole number from 1 to 65535; write digits "
+      "alone"}},
+    {W "[switch b]\nline = sim:b\ncode = 2\n",
+     {":14: [switch b] code: found \"2\", expected a whole number from 4 to 12"}},
+    {W "[switch b]\nline = sim:b\ncode = 3\n",
+     {":14: [switch b] code: found \"3\", expected a whole number from 4 to 12"}},
+    {W "[switch b]\nline = sim:b\ncode = five\n",
+     {":14: [switch b] code: found \"five\", expected a whole number from 4 to 12; write digits "
+      "alone"}},
+    {W "[screen]\nlatitude = 91\n",
+     {":13: [screen] latitude: found \"91\", expected degrees from -90 to 90, such as 40.41"}},
+    {W "[screen]\nlatitude = 40,41\n",
+     {":13: [screen] latitude: found \"40,41\", expected degrees from -90 to 90, such as 40.41; "
+      "write the decimals behind a point"}},
+    {W "[screen]\nlatitude = 40N\n",
+     {":13: [screen] latitude: found \"40N\", expected degrees from -90 to 90, such as 40.41; "
+      "write "
+      "degrees as a decimal number, south and west with a minus"}},
+
+    /* choices */
+    {W "outside = true\n", {":12: [broker out] outside: found \"true\", expected yes or no"}},
+    {W "[switch b]\nline = sim:b\nbias = up\n",
+     {":14: [switch b] bias: found \"up\", expected one of as-is, pull-up, pull-down, none"}},
+    {W "[switch b]\nline = sim:b\nactive = 0\n",
+     {":14: [switch b] active: found \"0\", expected low (a contact to ground) or high"}},
+    {W "[screen]\nscene = window|lantern\n",
+     {":13: [screen] scene: found \"window|lantern\", expected one of window, lantern, pictures, "
+      "programme"}},
+    {W "[screen]\nrotation = 45\n",
+     {":13: [screen] rotation: found \"45\", expected one of 0, 90, 180, 270"}},
+    {W "[screen]\nlanguages = az, az\n",
+     {":13: [screen] languages: found \"az, az\", expected one to eight languages by their short "
+      "names, such as az, ru, en; one of them stands twice"}},
+    {W "[screen]\nlanguages = Azeri\n",
+     {":13: [screen] languages: found \"Azeri\", expected one to eight languages by their short "
+      "names, such as az, ru, en"}},
+    {W "[screen]\ntimezone = Asia/Nowhere\n",
+     {":13: [screen] timezone: found \"Asia/Nowhere\", expected a time zone such as Asia/Baku, or "
+      "nothing for the system's; timedatectl list-timezones lists them"}},
+    {W "[screen]\ntimezone = ../../etc/passwd\n",
+     {":13: [screen] timezone: found \"../../etc/passwd\", expected a time zone such as Asia/Baku, "
+      "or nothing for the system's; timedatectl list-timezones lists them"}},
+
+    /* names and addresses */
+    {"[venue]\nid = 00112233445566FF\n[kiosk]\nid = aabbccddeeff0011\n" SWITCH BROKER,
+     {":2: [venue] id: found \"00112233445566FF\", expected 16 digits of 0-9 and a-f; porchlight "
+      "setup makes one, or: od -An -N8 -tx8 /dev/urandom"}},
+    {"[venue]\nid = 0011\n[kiosk]\nid = aabbccddeeff0011\n" SWITCH BROKER,
+     {":2: [venue] id: found \"0011\", expected 16 digits of 0-9 and a-f; porchlight setup makes "
+      "one, or: od -An -N8 -tx8 /dev/urandom"}},
+    {W "[door d]\nline = 22\n",
+     {":13: [door d] line: found \"22\", expected a line: gpiochip0:17, pinctrl-bcm2711:17, a "
+      "line's name such as GPIO17, or sim:NAME; put the chip in front of the number, as in "
+      "gpiochip0:17"}},
+    {W "[door d]\nline = gpiochip0:GPIO22\n",
+     {":13: [door d] line: found \"gpiochip0:GPIO22\", expected a line: gpiochip0:17, "
+      "pinctrl-bcm2711:17, a line's name such as GPIO17, or sim:NAME; behind the chip stands the "
+      "line's number"}},
+    {W "[door d]\nline = /dev/gpiochip0 22\n",
+     {":13: [door d] line: found \"/dev/gpiochip0 22\", expected a line: gpiochip0:17, "
+      "pinctrl-bcm2711:17, a line's name such as GPIO17, or sim:NAME; gpioinfo lists the lines of "
+      "this machine"}},
+    {IDS SWITCH "[broker b]\nhost = mqtts://x.org\nca = /ca\n",
+     {":8: [broker b] host: found \"mqtts://x.org\", expected a host name or an address, such as "
+      "mqtt.example.org or 192.168.1.20; leave out what stands before and including ://"}},
+    {IDS SWITCH "[broker b]\nhost = x.org:8883\nca = /ca\n",
+     {":8: [broker b] host: found \"x.org:8883\", expected a host name or an address, such as "
+      "mqtt.example.org or 192.168.1.20; the port is a key of its own: port = 8883"}},
+    {IDS SWITCH "[broker b]\nhost = -x\nca = /ca\n",
+     {":8: [broker b] host: found \"-x\", expected a host name or an address, such as "
+      "mqtt.example.org or 192.168.1.20"}},
+    {IDS SWITCH "[broker b]\nhost = x.org\nca = ca.pem\n",
+     {":9: [broker b] ca: found \"ca.pem\", expected a full path; begin with /"}},
+    {W "user = me\npassword = hunter2!\n",
+     {":13: [broker out] password: found \"hunter2!\", expected the name of a credential's file, "
+      "such as broker-outside; the password itself stands in a file of that name in "
+      "/etc/porchlight/credentials, never here"}},
+    {W "user = a b\npassword = x\n",
+     {":12: [broker out] user: found \"a b\", expected an account's name of letters, digits and "
+      "_.@-"}},
+
+    /* hours */
+    {W "[door d]\nline = sim:d\nhours = mon-fri 18:00-02:00, tue 01:00-03:00\n",
+     {":14: [door d] hours: found \"mon-fri 18:00-02:00, tue 01:00-03:00\", expected opening hours "
+      "such as mon-fri 18:00-02:00, sat 12:00-04:00, or nothing; two of these openings overlap"}},
+    {W "[door d]\nline = sim:d\nhours = sun 23:00-02:00, mon 01:59-03:00\n",
+     {":14: [door d] hours: found \"sun 23:00-02:00, mon 01:59-03:00\", expected opening hours "
+      "such "
+      "as mon-fri 18:00-02:00, sat 12:00-04:00, or nothing; two of these openings overlap"}},
+    {W "[door d]\nline = sim:d\nhours = 18:00-02:00\n",
+     {":14: [door d] hours: found \"18:00-02:00\", expected opening hours such as mon-fri "
+      "18:00-02:00, sat 12:00-04:00, or nothing; days are mon tue wed thu fri sat sun, mon-fri, or "
+      "daily, then a space and the time"}},
+    {W "[door d]\nline = sim:d\nhours = mon 8:00-17:00\n",
+     {":14: [door d] hours: found \"mon 8:00-17:00\", expected opening hours such as mon-fri "
+      "18:00-02:00, sat 12:00-04:00, or nothing; write times as 18:00-02:00, with two digits each "
+      "and no spaces"}},
+    {W "[door d]\nline = sim:d\nhours = mon 08:00-24:01\n",
+     {":14: [door d] hours: found \"mon 08:00-24:01\", expected opening hours such as mon-fri "
+      "18:00-02:00, sat 12:00-04:00, or nothing; write times as 18:00-02:00, with two digits each "
+      "and no spaces"}},
+    {W "[door d]\nline = sim:d\nhours = mon 08:00-08:00\n",
+     {":14: [door d] hours: found \"mon 08:00-08:00\", expected opening hours such as mon-fri "
+      "18:00-02:00, sat 12:00-04:00, or nothing; for a whole day write 00:00-24:00"}},
+    {W "[door d]\nline = sim:d\nhours = mon 08:00-09:00,\n",
+     {":14: [door d] hours: found \"mon 08:00-09:00,\", expected opening hours such as mon-fri "
+      "18:00-02:00, sat 12:00-04:00, or nothing; a comma stands between two, not at the end"}},
+    {W "[alert]\ndrill = mon-fri 15:00-17:00\n",
+     {":13: [alert] drill: found \"mon-fri 15:00-17:00\", expected one day and time such as sun "
+      "15:00-17:00, or nothing; one day and one time"}},
+    {W "[screen]\nquiet_hours = 2-9\n",
+     {":13: [screen] quiet_hours: found \"2-9\", expected a time such as 02:00-09:00, or nothing; "
+      "write times as 18:00-02:00, with two digits each and no spaces"}},
+
+    /* overlaps */
+    {W "[switch b]\nline = sim:b\nhold = 700ms\n",
+     {":14: [switch b] hold: found 700ms, expected more than press_max, which is 800ms: a press "
+      "must end before a hold is one"}},
+    {W "[switch b]\nline = sim:b\nhold = 800ms\n",
+     {":14: [switch b] hold: found 800ms, expected more than press_max, which is 800ms: a press "
+      "must end before a hold is one"}},
+    {W "[switch b]\nline = sim:b\npress_max = 2s\n",
+     {":14: [switch b] press_max: found 2s, expected less than hold, which is 1.5s: a press must "
+      "end before a hold is one"}},
+    {W "[switch b]\nline = sim:b\nhold = 5s\n",
+     {":14: [switch b] hold: found 5s, expected less than wipe_hold, which is 4s: the wipe has the "
+      "longer hold"}},
+    {W "[switch b]\nline = sim:b\nhold = 2s\nwipe_hold = 2s\n",
+     {":15: [switch b] wipe_hold: found 2s, expected more than hold, which is 2s: the wipe has the "
+      "longer hold"}},
+    {W "[switch b]\nline = sim:b\nwipe_hold = 31s\n",
+     {":14: [switch b] wipe_hold: found 31s, expected less than stuck, which is 30s: a hold must "
+      "come before a stuck switch"}},
+    {W "[switch b]\nline = sim:b\nwipe_hold = 0\nhold = 20s\nstuck = 10s\n",
+     {":16: [switch b] stuck: found 10s, expected more than hold, which is 20s: a hold must come "
+      "before a stuck switch"}},
+    {W "[switch b]\nline = sim:b\ndebounce = 150ms\npress_max = 150ms\ngap = 140ms\n",
+     {":15: [switch b] press_max: found 150ms, expected more than debounce, which is 150ms: a "
+      "press "
+      "must outlast the bounce",
+      ":16: [switch b] gap: found 140ms, expected more than debounce, which is 150ms: a pause must "
+      "outlast the bounce"}},
+    {W "[timing]\nbackoff = 1min\n",
+     {":13: [timing] backoff: found 60s, expected less than backoff_max, which is 30s: the pause "
+      "grows from one to the other"}},
+    {W "[timing]\nstate = 5s\n",
+     {":13: [timing] state: found 5s, expected more than state_alert, which is 10s: an alert is no "
+      "reason to speak less"}},
+
+    /* lines used twice or mixed */
+    {W "[switch b]\nline = sim:front\n",
+     {":13: [switch b] line: found sim:front, which line 6 uses already; expected a line of its "
+      "own"}},
+    {W "[switch b]\nline = sim:b\nother_line = sim:b\n",
+     {":14: [switch b] other_line: found sim:b, which line 13 uses already; expected a line of its "
+      "own"}},
+    {W "[door b]\nline = gpiochip0:22\n",
+     {":13: [door b] line: found gpiochip0:22 beside sim:front of line 6; expected every line to "
+      "be "
+      "simulated, or none"}},
+    {W "[feel]\nline = gpiochip0:22\n",
+     {":13: [feel] line: found gpiochip0:22 beside sim:front of line 6; expected every line to be "
+      "simulated, or none"}},
+
+    /* brokers */
+    {W "tls = no\n",
+     {":12: [broker out] tls: found no for mqtt.example.org, expected yes: without TLS anyone on "
+      "the way reads the password; only a broker on this machine (127.0.0.1) may do without"}},
+    {IDS SWITCH "[broker b]\nhost = 127.evil.org\ntls = no\n",
+     {":9: [broker b] tls: found no for 127.evil.org, expected yes: without TLS anyone on the way "
+      "reads the password; only a broker on this machine (127.0.0.1) may do without"}},
+    {IDS SWITCH "[broker b]\nhost = x.org\n",
+     {":7: [broker b] ca: is missing; expected the PEM file of the one CA that the broker's "
+      "certificate must chain to"}},
+    {W "user = me\n",
+     {":12: [broker out] user: found \"me\" without a password; expected password = broker-out and "
+      "that file among the credentials"}},
+    {W "password = broker-out\n",
+     {":12: [broker out] password: found \"broker-out\" without a user; expected user = NAME "
+      "beside "
+      "it"}},
+    {W "[broker b]\nhost = mqtt.example.org\nca = /ca\n",
+     {":13: [broker b] host: found mqtt.example.org port 8883, which is [broker out]'s; expected "
+      "another broker, as two connections would throw each other out"}},
+
+    /* contradictions */
+    {"[venue]\nid = 00112233445566ff\n[kiosk]\nid = aabbccddeeff0011\nplain = yes\ncover = "
+     "yes\n" SWITCH BROKER,
+     {":6: [kiosk] cover: found yes beside plain = yes; expected one of them: cover hides among "
+      "sealed messages, which plain has none of"}},
+    {"[venue]\nid = 00112233445566ff\n[kiosk]\nid = 00112233445566ff\n" SWITCH BROKER,
+     {":4: [kiosk] id: found the venue's own id; expected another: porchlight setup makes one"}},
+    {W "[screen]\nscene = pictures\n",
+     {":13: [screen] scene: found pictures, expected pictures = FOLDER beside it"}},
+    {W "[screen]\nscene = programme\n",
+     {":13: [screen] scene: found programme, expected programme = FILE beside it"}},
+    {IDS SWITCH "wipe_hold = 0\n" BROKER "[wipe]\nenabled = yes\n",
+     {":12: [wipe] enabled: found yes, but every switch has wipe_hold = 0; expected one switch "
+      "that "
+      "can start the wipe, or enabled = no"}},
+
+    /* several at once: each is told */
+    {W "port = x\nuser = a b\n[alert]\nabort_window = 1\n[nope]\na = b\n",
+     {":12: [broker out] port: found \"x\", expected a whole number from 1 to 65535; write digits "
+      "alone",
+      ":13: [broker out] user: found \"a b\", expected an account's name of letters, digits and "
+      "_.@-",
+      ":15: [alert] abort_window: found \"1\", expected 0 for none, or a duration from 1ms to 1h, "
+      "such as 45s; write the unit directly behind the number: us, ms, s, min, h or d",
+      ":16: found the unknown section [nope]; expected one of [venue] [kiosk] [switch NAME] [door "
+      "NAME] [broker NAME] [alert] [wipe] [screen] [feel] [timing]"}},
+};
+enum { CASES = sizeof cases / sizeof cases[0] };
+_Static_assert(CASES >= 40, "at least forty broken configs");
+
+struct heard {
+    size_t which, count;
+    int wrong;
+};
+
+static void hear(void *context, const char *sentence)
+{
+    struct heard *h = context;
+    const char *expected = h->count < SAID_MAX ? cases[h->which].said[h->count] : NULL;
+    char whole[1024];
+
+    snprintf(whole, sizeof whole, "t.conf%s", expected ? expected : " (nothing more)");
+    if (strcmp(whole, sentence) != 0) {
+        print_error("case %zu:\n%s\n  said     %s\n  expected %s\n", h->which, cases[h->which].text,
+                    sentence, whole);
+        h->wrong++;
+    }
+    h->count++;
+}
+
+static void each_is_told_exactly(void **state)
+{
+    struct config *c = calloc(1, sizeof *c);
+    int wrong = 0;
+
+    (void)state;
+    for (size_t i = 0; i < CASES; i++) {
+        struct heard h = {.which = i};
+        size_t expected = 0;
+        while (expected < SAID_MAX && cases[i].said[expected])
+            expected++;
+        int result = config_parse("t.conf", cases[i].text, strlen(cases[i].text), c, hear, &h);
+        if (result != -1 || h.count != expected) {
+            print_error("case %zu:\n%s\n  %zu complaints in place of %zu\n", i, cases[i].text,
+                        h.count, expected);
+            wrong++;
+        }
+        wrong += h.wrong;
+    }
+    free(c);
+    assert_int_equal(wrong, 0);
+}
+
+static void never(void *context, const char *sentence)
+{
+    (void)context;
+    fail_msg("%s", sentence);
+}
+
+/* What the cases begin with is itself in order: they fail for what they show, nothing else. */
+static void the_base_is_in_order(void **state)
+{
+    struct config *c = calloc(1, sizeof *c);
+
+    (void)state;
+    assert_int_equal(config_parse("t.conf", W, strlen(W), c, never, NULL), 0);
+    free(c);
+}
+
+static void ignore(void *context, const char *sentence)
+{
+    int *n = context;
+
+    (*n)++;
+    assert_true(strlen(sentence) > strlen("t.conf: "));
+}
+
+/* Every working and broken text, cut at every byte and with bytes changed: an answer, and with a
+ * complaint whenever it is no. Under ASan and UBSan this is what would show a bad index. */
+static void cut_and_bent(void **state)
+{
+    struct config *c = calloc(1, sizeof *c);
+    uint32_t seed = 7;
+
+    (void)state;
+    for (size_t i = 0; i < CASES; i++) {
+        size_t len = strlen(cases[i].text);
+        for (size_t at = 0; at < len; at += 1 + at % 5) {
+            char *text = malloc(len);
+            int n = 0;
+            memcpy(text, cases[i].text, len);
+            seed = seed * 1664525u + 1013904223u;
+            text[at] = (char)(seed >> 24);
+            int whole = config_parse("t.conf", text, len, c, ignore, &n);
+            assert_int_equal(whole, n ? -1 : 0);
+            n = 0;
+            int cut = config_parse("t.conf", text, at, c, ignore, &n);
+            assert_int_equal(cut, n ? -1 : 0);
+            free(text);
+        }
+    }
+    free(c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_base_is_in_order),
+        cmocka_unit_test(each_is_told_exactly),
+        cmocka_unit_test(cut_and_bent),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

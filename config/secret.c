@@ -123,14 +123,12 @@ static const char *decode(const char *hex, size_t hex_len, uint8_t *out, size_t 
                                                                          : "cannot be decoded";
 }
 
-int secret_read_key(const char *prefix, const char *name, bool secret, uint8_t *out, size_t len,
-                    config_complain *complain, void *context)
+int secret_read_file(const char *path, bool secret, uint8_t *out, size_t len,
+                     config_complain *complain, void *context)
 {
-    char path[PATH_LEN], what[128];
+    char what[128];
     int result = -1;
 
-    if (path_of(prefix, name, path, complain, context) < 0)
-        return -1;
     char *buf = locked_buffer(path, complain, context);
     if (!buf)
         return -1;
@@ -148,6 +146,16 @@ int secret_read_key(const char *prefix, const char *name, bool secret, uint8_t *
 free_buf:
     sodium_free(buf);
     return result;
+}
+
+int secret_read_key(const char *prefix, const char *name, bool secret, uint8_t *out, size_t len,
+                    config_complain *complain, void *context)
+{
+    char path[PATH_LEN];
+
+    if (path_of(prefix, name, path, complain, context) < 0)
+        return -1;
+    return secret_read_file(path, secret, out, len, complain, context);
 }
 
 int secret_read_line(const char *prefix, const char *name, char *out, size_t size,

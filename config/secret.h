@@ -23,6 +23,10 @@
 int secret_read_key(const char *prefix, const char *name, bool secret, uint8_t *out, size_t len,
                     config_complain *complain, void *context);
 
+/* The same from any file by its path. */
+int secret_read_file(const char *path, bool secret, uint8_t *out, size_t len,
+                     config_complain *complain, void *context);
+
 /* One line of text without its newline, terminated, at most size - 1 bytes. */
 int secret_read_line(const char *prefix, const char *name, char *out, size_t size,
                      config_complain *complain, void *context);

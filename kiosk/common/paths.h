@@ -13,6 +13,7 @@
  *     credentials/     root root 0700                    one secret a file; by LoadCredential
  *   /var/lib/porchlight/
  *     record           porchlight porchlight 0600        kiosk/alertd/record.h
+ *     staff/           porchlight porchlight 0755        ACCOUNT.cert: CERT_STAFF of core/cert.h
  *   /var/lib/porchlight-wipe/
  *     progress, drill  root root 0600 in a 0700 folder   kiosk/wipe/progress.h
  *   /run/porchlight/
@@ -28,6 +29,7 @@
 #define PATH_PLAN        "/etc/porchlight/wipe.plan"
 #define PATH_CREDENTIALS "/etc/porchlight/credentials"
 #define PATH_STATE_DIR   "/var/lib/porchlight"
+#define PATH_STAFF       "/var/lib/porchlight/staff"
 #define PATH_RECORD      "/var/lib/porchlight/record"
 #define PATH_WIPE_DIR    "/var/lib/porchlight-wipe"
 #define PATH_RUN_DIR     "/run/porchlight"

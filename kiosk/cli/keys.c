@@ -1,0 +1,371 @@
+#include "config/secret.h"
+#include "kiosk/cli/cli.h"
+#include "kiosk/common/log.h"
+#include "kiosk/common/paths.h"
+#include "kiosk/common/topics.h"
+#include "kiosk/core/cert.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* porchlight keys make|staff|retire: what the venue's root key makes and signs. */
+
+enum { SEED = crypto_sign_SEEDBYTES };
+
+struct keys {
+    const struct cli *cli;
+    const char *venue, *kiosk, *root_out, *root, *out, *public, *account;
+    char venue_id[CONFIG_NAME_MAX], kiosk_id[CONFIG_NAME_MAX];
+    uint8_t *secrets; /* locked memory, below */
+};
+
+/* What stands in locked memory. */
+enum {
+    AT_ROOT_SEED = 0,
+    AT_ROOT = AT_ROOT_SEED + SEED,
+    AT_SEED = AT_ROOT + ENVELOPE_SECRET,
+    AT_SECRET = AT_SEED + SEED,
+    AT_VENUE = AT_SECRET + ENVELOPE_SECRET,
+    SECRETS = AT_VENUE + ENVELOPE_KEY,
+};
+
+/* --- ids and files ---------------------------------------------------------------------------- */
+
+static bool id_is_good(const char *id)
+{
+    return strlen(id) == TOPIC_ID_LEN && strspn(id, "0123456789abcdef") == TOPIC_ID_LEN;
+}
+
+static void id_bytes(const char *id, uint8_t out[ENVELOPE_ID])
+{
+    sodium_hex2bin(out, ENVELOPE_ID, id, TOPIC_ID_LEN, NULL, NULL, NULL);
+}
+
+static void id_random(char out[CONFIG_NAME_MAX])
+{
+    uint8_t bytes[ENVELOPE_ID];
+    randombytes_buf(bytes, sizeof bytes);
+    sodium_bin2hex(out, CONFIG_NAME_MAX, bytes, sizeof bytes);
+}
+
+/* From the options, else porchlight.conf where there is one, else random. */
+static int ids_find(struct keys *k)
+{
+    char path[PATH_LEN];
+    struct config *c = calloc(1, sizeof *c);
+    int code = c == NULL ? -1 : 0;
+    id_random(k->venue_id);
+    id_random(k->kiosk_id);
+    if (code == 0 && (k->venue == NULL || k->kiosk == NULL) &&
+        path_under(k->cli->prefix, PATH_CONF, path) == 0 && access(path, F_OK) == 0) {
+        code = config_load(path, c, config_complain_stderr, NULL);
+        if (code == 0) {
+            snprintf(k->venue_id, sizeof k->venue_id, "%s", c->venue.id);
+            snprintf(k->kiosk_id, sizeof k->kiosk_id, "%s", c->kiosk.id);
+        }
+    }
+    if (k->venue != NULL)
+        snprintf(k->venue_id, sizeof k->venue_id, "%s", k->venue);
+    if (k->kiosk != NULL)
+        snprintf(k->kiosk_id, sizeof k->kiosk_id, "%s", k->kiosk);
+    free(c);
+    return code;
+}
+
+/* The folders below prefix on the way to `path`, the last with `mode`. */
+static int folder_make(const char *prefix, const char *path, mode_t mode)
+{
+    char whole[PATH_LEN];
+    if (path_under(prefix, path, whole) < 0)
+        return -1;
+    for (char *slash = strchr(whole + strlen(prefix) + 1, '/'); slash != NULL;
+         slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        int failed = mkdir(whole, 0755) < 0 && errno != EEXIST;
+        *slash = '/';
+        if (failed)
+            return -1;
+    }
+    return mkdir(whole, mode) < 0 && errno != EEXIST ? -1 : 0;
+}
+
+static int complain(const char *path)
+{
+    log_error("%s: %s", path, strerror(errno));
+    return -1;
+}
+
+static int credential_write(const struct keys *k, const char *name, const uint8_t *key, size_t len,
+                            int mode)
+{
+    char path[PATH_LEN], folder[PATH_LEN];
+    if (path_under(k->cli->prefix, PATH_CREDENTIALS, folder) < 0 ||
+        (size_t)snprintf(path, sizeof path, "%s/%s", folder, name) >= sizeof path)
+        return complain(name);
+    return secret_write_key(path, key, len, mode) < 0 ? complain(path) : 0;
+}
+
+/* Whether a path lies inside the kiosk's credentials, where the root key must never be. */
+static bool is_on_kiosk(const struct keys *k, const char *path)
+{
+    char folder[PATH_LEN], dir[PATH_LEN], real_dir[PATH_MAX], real_folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
+    return path_under(k->cli->prefix, PATH_CREDENTIALS, folder) == 0 &&
+           realpath(folder, real_folder) != NULL && realpath(dir, real_dir) != NULL &&
+           strncmp(real_dir, real_folder, strlen(real_folder)) == 0;
+}
+
+/* --- make ------------------------------------------------------------------------------------- */
+
+static int make_is_possible(const struct keys *k)
+{
+    static const char *const names[] = {"venue.key", "kiosk.key", "kiosk.pub", "kiosk.cert",
+                                        "root.pub"};
+    char folder[PATH_LEN], path[PATH_LEN + 16];
+    if (folder_make(k->cli->prefix, PATH_CREDENTIALS, 0700) < 0 ||
+        path_under(k->cli->prefix, PATH_CREDENTIALS, folder) < 0)
+        return complain(k->cli->prefix);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        if (access(path, F_OK) == 0) {
+            log_error("%s: is there already, and phones rely on it; expected a kiosk without keys "
+                      "(move the old ones away first)",
+                      path);
+            return -1;
+        }
+    }
+    if (k->root_out != NULL && access(k->root_out, F_OK) == 0) {
+        log_error("%s: is there already; the root key goes into a new file", k->root_out);
+        return -1;
+    }
+    if (k->root_out == NULL || !is_on_kiosk(k, k->root_out))
+        return 0;
+    log_error("%s: lies in the kiosk's credentials; the root key belongs off site, say on a USB "
+              "stick",
+              k->root_out);
+    return -1;
+}
+
+static int make_write(const struct keys *k, const uint8_t *root_public, const uint8_t *public,
+                      const uint8_t *signature)
+{
+    const uint8_t *s = k->secrets;
+    if (k->root_out != NULL && secret_write_key(k->root_out, s + AT_ROOT_SEED, SEED, 0600) < 0)
+        return complain(k->root_out);
+    return credential_write(k, "venue.key", s + AT_VENUE, ENVELOPE_KEY, 0600) < 0 ||
+                   credential_write(k, "kiosk.key", s + AT_SEED, SEED, 0600) < 0 ||
+                   credential_write(k, "kiosk.pub", public, ENVELOPE_PUBLIC, 0644) < 0 ||
+                   credential_write(k, "root.pub", root_public, ENVELOPE_PUBLIC, 0644) < 0 ||
+                   credential_write(k, "kiosk.cert", signature, CERT_SIGNATURE, 0644) < 0
+               ? -1
+               : 0;
+}
+
+static int keys_make(struct keys *k)
+{
+    struct cert_kiosk cert;
+    uint8_t root_public[ENVELOPE_PUBLIC], signature[CERT_SIGNATURE], *s = k->secrets;
+    if (ids_find(k) < 0 || make_is_possible(k) < 0)
+        return CLI_FAILED;
+    randombytes_buf(s + AT_ROOT_SEED, SEED);
+    randombytes_buf(s + AT_SEED, SEED);
+    randombytes_buf(s + AT_VENUE, ENVELOPE_KEY);
+    crypto_sign_seed_keypair(root_public, s + AT_ROOT, s + AT_ROOT_SEED);
+    crypto_sign_seed_keypair(cert.public, s + AT_SECRET, s + AT_SEED);
+    id_bytes(k->venue_id, cert.venue);
+    id_bytes(k->kiosk_id, cert.kiosk);
+    cert_kiosk_sign(&cert, s + AT_ROOT, signature);
+    if (make_write(k, root_public, cert.public, signature) < 0)
+        return CLI_FAILED;
+    if (k->root_out == NULL)
+        log_warning("no --root-out: the root key is forgotten, so nobody can sign staff phones or "
+                    "disown this kiosk");
+    printf(k->cli->json ? "{\"venue\":\"%s\",\"kiosk\":\"%s\"}\n" : "venue: %s\nkiosk: %s\n",
+           k->venue_id, k->kiosk_id);
+    return CLI_OK;
+}
+
+/* --- staff ------------------------------------------------------------------------------------ */
+
+static int root_read(const struct keys *k)
+{
+    uint8_t public[ENVELOPE_PUBLIC], known[ENVELOPE_PUBLIC], *s = k->secrets;
+    if (secret_read_file(k->root, true, s + AT_ROOT_SEED, SEED, config_complain_stderr, NULL) < 0 ||
+        secret_read_key(k->cli->prefix, "root.pub", false, known, sizeof known,
+                        config_complain_stderr, NULL) < 0)
+        return -1;
+    crypto_sign_seed_keypair(public, s + AT_ROOT, s + AT_ROOT_SEED);
+    if (memcmp(public, known, sizeof public) == 0)
+        return 0;
+    log_error("%s: is another venue's root key; expected the one that root.pub belongs to",
+              k->root);
+    return -1;
+}
+
+/* The staff phone's public half: given, or of a pair made here into DIR/staff.key. */
+static int staff_public(const struct keys *k, uint8_t public[ENVELOPE_PUBLIC])
+{
+    size_t got;
+    char path[PATH_LEN];
+    if (k->public != NULL) {
+        if (sodium_hex2bin(public, ENVELOPE_PUBLIC, k->public, strlen(k->public), NULL, &got,
+                           NULL) == 0 &&
+            got == ENVELOPE_PUBLIC)
+            return 0;
+        log_error("--public wants the 64 hex digits that the phone shows");
+        return -1;
+    }
+    if ((mkdir(k->out, 0700) < 0 && errno != EEXIST) ||
+        (size_t)snprintf(path, sizeof path, "%s/staff.key", k->out) >= sizeof path)
+        return complain(k->out);
+    if (access(path, F_OK) == 0) {
+        log_error("%s: is there already; one folder holds one staff key", path);
+        return -1;
+    }
+    randombytes_buf(k->secrets + AT_SEED, SEED);
+    crypto_sign_seed_keypair(public, k->secrets + AT_SECRET, k->secrets + AT_SEED);
+    return secret_write_key(path, k->secrets + AT_SEED, SEED, 0600) < 0 ? complain(path) : 0;
+}
+
+static int keys_staff(struct keys *k)
+{
+    struct cert_staff cert;
+    uint8_t staff[CERT_STAFF];
+    char account[CONFIG_NAME_MAX], path[PATH_LEN];
+    char folder[PATH_LEN];
+    if (k->root == NULL || (k->public == NULL) == (k->out == NULL))
+        return CLI_USAGE;
+    id_random(account);
+    if (k->account != NULL)
+        memcpy(account, k->account, TOPIC_ID_LEN + 1);
+    if (ids_find(k) < 0 || root_read(k) < 0 || staff_public(k, cert.public) < 0)
+        return CLI_FAILED;
+    id_bytes(k->venue_id, cert.venue);
+    id_bytes(account, cert.account);
+    memcpy(staff, cert.public, ENVELOPE_PUBLIC);
+    cert_staff_sign(&cert, k->secrets + AT_ROOT, staff + ENVELOPE_PUBLIC);
+    if (folder_make(k->cli->prefix, PATH_STAFF, 0755) < 0 ||
+        path_under(k->cli->prefix, PATH_STAFF, folder) < 0 ||
+        (size_t)snprintf(path, sizeof path, "%s/%s.cert", folder, account) >= sizeof path ||
+        secret_write_key(path, staff, sizeof staff, 0644) < 0) {
+        complain(PATH_STAFF);
+        return CLI_FAILED;
+    }
+    printf(k->cli->json ? "{\"account\":\"%s\"}\n" : "account: %s\n", account);
+    return CLI_OK;
+}
+
+/* --- retire ----------------------------------------------------------------------------------- */
+
+static int keys_retire(struct keys *k)
+{
+    struct cert_kiosk cert;
+    uint8_t wire[ENVELOPE_SIZE];
+    char topic[TOPIC_NAME_MAX];
+    if (k->root == NULL || k->out == NULL)
+        return CLI_USAGE;
+    if (ids_find(k) < 0 || root_read(k) < 0 ||
+        secret_read_key(k->cli->prefix, "kiosk.pub", false, cert.public, sizeof cert.public,
+                        config_complain_stderr, NULL) < 0)
+        return CLI_FAILED;
+    id_bytes(k->venue_id, cert.venue);
+    id_bytes(k->kiosk_id, cert.kiosk);
+    cert_retire(&cert, k->secrets + AT_ROOT, wire);
+    FILE *f = fopen(k->out, "wxe");
+    if (f == NULL || fwrite(wire, sizeof wire, 1, f) != 1 || fclose(f) != 0) {
+        complain(k->out);
+        return CLI_FAILED;
+    }
+    topic_name(TOPIC_STATE, k->venue_id, k->kiosk_id, NULL, topic);
+    printf(k->cli->json ? "{\"topic\":\"%s\",\"file\":\"%s\"}\n"
+                        : "publish it, retained, on\n  %s\nsay with: mosquitto_pub -r -q 1 -t "
+                          "TOPIC -f %s\n",
+           topic, k->out);
+    return CLI_OK;
+}
+
+/* --- options ---------------------------------------------------------------------------------- */
+
+static int take_options(struct keys *k, int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"venue", required_argument, NULL, 'v'},    {"kiosk", required_argument, NULL, 'k'},
+        {"root-out", required_argument, NULL, 'r'}, {"root", required_argument, NULL, 'R'},
+        {"out", required_argument, NULL, 'o'},      {"public", required_argument, NULL, 'p'},
+        {"account", required_argument, NULL, 'a'},  {0},
+    };
+    int c;
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        const char **target = c == 'v'   ? &k->venue
+                              : c == 'k' ? &k->kiosk
+                              : c == 'r' ? &k->root_out
+                              : c == 'R' ? &k->root
+                              : c == 'o' ? &k->out
+                              : c == 'p' ? &k->public
+                              : c == 'a' ? &k->account
+                                         : NULL;
+        if (target == NULL)
+            return cli_misuse(&cli_keys, "an option is unknown, or lacks its value");
+        *target = optarg;
+        if (strchr("vka", c) != NULL && !id_is_good(optarg))
+            return cli_misuse(&cli_keys, "\"%s\" is no id; expected 16 hex digits of 0-9 and a-f",
+                              optarg);
+    }
+    return 0;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    struct keys k = {.cli = cli};
+    int code = take_options(&k, argc, argv);
+    const char *what = optind < argc ? argv[optind] : "";
+    if (code != 0)
+        return code;
+    if (optind + 1 < argc)
+        return cli_misuse(&cli_keys, "\"%s\" is too much", argv[optind + 1]);
+    k.secrets = sodium_init() < 0 ? NULL : sodium_malloc(SECRETS);
+    if (k.secrets == NULL) {
+        log_error("no locked memory for keys; raise the limit (ulimit -l)");
+        return CLI_FAILED;
+    }
+    if (strcmp(what, "make") == 0)
+        code = keys_make(&k);
+    else if (strcmp(what, "staff") == 0)
+        code = keys_staff(&k);
+    else if (strcmp(what, "retire") == 0)
+        code = keys_retire(&k);
+    else
+        code = CLI_USAGE;
+    if (code == CLI_USAGE)
+        cli_misuse(&cli_keys, "expected make; staff --root FILE and either --out DIR or --public "
+                              "HEX; or retire --root FILE --out FILE");
+    sodium_free(k.secrets);
+    return code;
+}
+
+const struct cli_command cli_keys = {
+    .name = "keys",
+    .arguments = "make|staff|retire [OPTIONS]",
+    .summary = "make the venue's keys; sign a staff phone; disown a kiosk",
+    .help = "  make             root, venue and kiosk keys into the kiosk's credentials\n"
+            "  --root-out FILE  where the root key goes: off site, never on the kiosk\n"
+            "  --venue ID --kiosk ID   16 hex digits; else porchlight.conf's, else random\n"
+            "  staff            let a staff phone command this kiosk\n"
+            "  --root FILE      the root key\n"
+            "  --public HEX     the phone's public key; or:\n"
+            "  --out DIR        a new pair for porchlight command, its secret half into DIR\n"
+            "  --account ID     the phone's account; else random\n"
+            "  retire           the notice by which phones disown this kiosk for ever\n"
+            "  --root FILE --out FILE\n",
+    .json = true,
+    .run = run,
+};

@@ -14,12 +14,9 @@ struct delivery;
 struct delivery_listener {
     void *context;
     /* a broker has this entry; `news`: by it the entry is handed over outside */
-    void (*acked)(void *context, const struct outbox_entry *e, size_t broker, bool outside,
-                  bool news);
+    void (*acked)(void *context, const struct outbox_entry *e, bool outside, bool news);
     /* something arrived on a topic of ours */
     void (*heard)(void *context, enum topic t, const char *account, const struct broker_event *e);
-    /* a broker came or went */
-    void (*path)(void *context);
 };
 
 /* How one broker stands, for status and cue. */
@@ -32,7 +29,8 @@ struct delivery_path {
     int64_t latency; /* ns from gesture to PUBACK of the last alert; -1: none */
 };
 
-/* Starts a thread for each broker. `passwords[i]` may be NULL. NULL with errno. */
+/* Starts a thread for each broker. `passwords[i]` may be NULL, and live until the next swap or
+ * free. NULL with errno. */
 struct delivery *delivery_new(const struct config *config, struct compose *compose,
                               char *const passwords[CONFIG_BROKERS_MAX], struct loop *loop,
                               const struct delivery_listener *listener);
@@ -52,8 +50,8 @@ void delivery_answered(struct delivery *d, const struct alert_id *id);
 /* The state as it is now: to every broker, and again at each connect and each interval. */
 void delivery_state(struct delivery *d, const struct message *state);
 
-/* To staff phones, over the brokers that are up. */
-void delivery_notice(struct delivery *d, struct message *notice);
+/* To staff phones, over the brokers that are up; else over the first that comes up. */
+void delivery_notice(struct delivery *d, const struct message *notice);
 
 /* What time brings: the beat, the state's repeat, a thread that hangs. */
 void delivery_time(struct delivery *d, int64_t now);

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Levels are read again this often, so that a lost edge is healed even if nothing told of it. */
 #define REREAD_REST    (5 * NS_PER_S)
@@ -56,16 +55,6 @@ struct inputs {
     size_t found_count[CONFIG_SWITCHES_MAX];
 };
 
-/* Minutes since Monday 00:00, local; -1 while the clock is not set. */
-static int minute_of_week(void)
-{
-    time_t now = time(NULL);
-    struct tm t;
-    if (!clock_is_set() || localtime_r(&now, &t) == NULL)
-        return -1;
-    return (t.tm_wday + 6) % 7 * 1440 + t.tm_hour * 60 + t.tm_min;
-}
-
 /* --- telling -----------------------------------------------------------------------------------
  */
 
@@ -97,10 +86,10 @@ static void door_settle(struct inputs *in, struct door_input *d, int64_t now)
     if (!debounce_settle(&d->debounce, now, &since))
         return;
     bool lockdown = in->listener.lockdown(in->listener.context);
-    tell_door(
-        in, d, n,
-        door_level(&d->state, &d->rules, d->debounce.level, lockdown, minute_of_week(), since, n),
-        now);
+    tell_door(in, d, n,
+              door_level(&d->state, &d->rules, d->debounce.level, lockdown, clock_week_minute(),
+                         since, n),
+              now);
 }
 
 static void contact_level(struct contact *c, bool active, int64_t at)
@@ -358,7 +347,7 @@ void inputs_time(struct inputs *in, int64_t now)
     for (size_t i = 0; i < in->doors_count; i++) {
         struct door_input *d = &in->doors[i];
         door_settle(in, d, now);
-        tell_door(in, d, n, door_time(&d->state, &d->rules, minute_of_week(), now, n), now);
+        tell_door(in, d, n, door_time(&d->state, &d->rules, clock_week_minute(), now, n), now);
     }
     if (any_pressed(in) && in->reread_at > now + REREAD_PRESSED)
         in->reread_at = now + REREAD_PRESSED;

@@ -1,16 +1,10 @@
 #include "kiosk/alertd/kiosk.h"
 
 #include "config/secret.h"
-#include "kiosk/alertd/control.h"
-#include "kiosk/alertd/delivery.h"
-#include "kiosk/alertd/inputs.h"
-#include "kiosk/alertd/recorder.h"
-#include "kiosk/alertd/screens.h"
+#include "kiosk/alertd/act.h"
 #include "kiosk/alertd/status.h"
-#include "kiosk/alertd/wiper.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
-#include "kiosk/common/paths.h"
 #include "kiosk/core/ns.h"
 
 #include <errno.h>
@@ -20,160 +14,10 @@
 #include <string.h>
 #include <time.h>
 
-/* A record is waited for so long and no longer: half a hold-up loop's answering time of 500 ms is
- * left for the brokers. */
-#define RECORD_PATIENCE (250 * NS_PER_MS)
+/* How often the weekly drill's moment is looked at; the loop turns for the beat anyway. */
+#define DRILL_ASKED (15 * NS_PER_S)
 
 enum { PASSWORD_MAX = 256 };
-
-struct kiosk {
-    char prefix[PATH_LEN];
-    struct config config;
-    struct loop *loop;
-    struct alert alert;
-    struct alert_rules rules;
-    struct record record; /* as it was last written */
-    bool record_fault;
-    struct recorder *recorder;
-    struct compose compose;
-    char *passwords[CONFIG_BROKERS_MAX]; /* sodium_malloc; NULL: none */
-    struct line_bus *bus;
-    struct inputs *inputs;
-    struct delivery *delivery;
-    struct screens *screens;
-    struct control *control;
-    struct wiper *wiper;
-    struct cue_facts facts;
-    uint8_t nonce[MESSAGE_NONCE];
-    bool wiped; /* all but the credentials is destroyed */
-};
-
-static struct alert_id fresh_id(void)
-{
-    struct alert_id id;
-    randombytes_buf(id.bytes, sizeof id.bytes);
-    id.bytes[6] = (uint8_t)((id.bytes[6] & 0x0f) | 0x40); /* RFC 9562: version 4, */
-    id.bytes[8] = (uint8_t)((id.bytes[8] & 0x3f) | 0x80); /* variant 10 */
-    return id;
-}
-
-/* --- doing what alert_step says ----------------------------------------------------------------
- */
-
-static void do_record(struct kiosk *k)
-{
-    const struct alert_standing *now = &k->alert.now;
-    if (memcmp(&k->record.standing, now, sizeof *now) == 0)
-        return;
-    if (!alert_id_equal(&k->record.standing.id, &now->id))
-        k->record.began = clock_is_set() && !alert_id_is_none(&now->id) ? (int64_t)time(NULL) : 0;
-    k->record.standing = *now;
-    bool fault = recorder_write(k->recorder, &k->record, RECORD_PATIENCE) != 0;
-    if (fault)
-        log_error("the record is not durable yet: %s; the alert goes out all the same. Look at the "
-                  "disk",
-                  strerror(errno));
-    k->record_fault = fault;
-}
-
-static void do_state(struct kiosk *k)
-{
-    const struct alert_standing *s = &k->alert.now;
-    struct message m = {.kind = MSG_STATE,
-                        .id = s->id,
-                        .age_ms = -1,
-                        .state = s->state,
-                        .drill = s->drill,
-                        .unconfirmed = s->unconfirmed,
-                        .duress = s->duress,
-                        .seen = k->facts.seen,
-                        .safe = k->facts.safe};
-    memcpy(m.nonce, k->nonce, sizeof m.nonce);
-    delivery_state(k->delivery, &m);
-}
-
-static void do_notice(struct kiosk *k, enum message_kind kind, const char *detail)
-{
-    struct message m = {.kind = kind, .id = fresh_id(), .age_ms = 0};
-    snprintf(m.detail, sizeof m.detail, "%s", detail);
-    delivery_notice(k->delivery, &m);
-}
-
-/* One report for each broker, as message.h has it. */
-static void do_report(struct kiosk *k, const struct alert_id *id)
-{
-    struct delivery_path paths[CONFIG_BROKERS_MAX];
-    size_t n = delivery_paths(k->delivery, paths);
-    for (size_t i = 0; i < n; i++) {
-        struct message m = {.kind = MSG_DRILL_REPORT,
-                            .id = *id,
-                            .drill = true,
-                            .age_ms = paths[i].latency < 0 ? -1 : paths[i].latency / NS_PER_MS,
-                            .seen = k->facts.seen,
-                            .safe = k->facts.safe};
-        snprintf(m.detail, sizeof m.detail, "%.*s", (int)sizeof m.detail - 1, paths[i].name);
-        delivery_notice(k->delivery, &m);
-    }
-}
-
-/* Decided once more, just before what cannot be undone. */
-static void do_wipe(struct kiosk *k, bool drill, int64_t now)
-{
-    if (drill)
-        wiper_ask(k->wiper, WIPER_DRILL, now);
-    else if (k->config.wipe.enabled && k->alert.now.wipe_pending)
-        wiper_ask(k->wiper, WIPER_WIPE, now);
-}
-
-static void do_action(struct kiosk *k, const struct alert_action *a, bool resumed, int64_t now)
-{
-    switch (a->kind) {
-    case ALERT_DO_RECORD:
-        do_record(k);
-        break;
-    case ALERT_DO_PUBLISH:
-        delivery_alert(k->delivery, a, resumed, now, resumed ? k->record.began : 0);
-        break;
-    case ALERT_DO_STATE:
-        do_state(k);
-        break;
-    case ALERT_DO_WIPE:
-        do_wipe(k, a->drill, now);
-        break;
-    case ALERT_DO_TICK:
-        inputs_tick(k->inputs, a->ticks, now);
-        break;
-    case ALERT_DO_NOTICE:
-        do_notice(k, MSG_FAULT, gesture_name(a->notice));
-        break;
-    case ALERT_DO_FORGET:
-        k->facts.seen = k->facts.safe = 0;
-        k->facts.handed_over = k->facts.delivered_lan = false;
-        break;
-    case ALERT_DO_REPORT:
-        do_report(k, &a->id);
-        break;
-    }
-}
-
-static void do_all(struct kiosk *k, const struct alert_action *a, size_t n, bool resumed,
-                   int64_t now)
-{
-    for (size_t i = 0; i < n; i++)
-        do_action(k, &a[i], resumed, now);
-}
-
-static void step(struct kiosk *k, struct alert_event e, int64_t now)
-{
-    struct alert_action out[ALERT_ACTIONS_MAX];
-    e.fresh_id = fresh_id();
-    do_all(k, out, alert_step(&k->alert, &k->rules, &e, now, out), false, now);
-}
-
-static void gesture(struct kiosk *k, enum gesture g, int64_t now)
-{
-    step(k, (struct alert_event){.kind = ALERT_EV_GESTURE, .gesture = g}, now);
-}
 
 /* --- what the parts tell -----------------------------------------------------------------------
  */
@@ -185,14 +29,14 @@ static void on_gesture(void *context, const char *name, enum gesture g, int64_t 
         k->facts.sensed_at = now;
     if (g == GESTURE_STUCK || g == GESTURE_FOUND || g == GESTURE_FREED)
         log_warning("switch %s: %s", name, gesture_name(g));
-    gesture(k, g, now);
+    act_gesture(k, g, now);
 }
 
 static void on_wires(void *context, const char *name, enum pair_event_kind fault, int64_t now)
 {
     (void)now;
     log_warning("switch %s: wires %s", name, pair_event_name(fault));
-    do_notice(context, MSG_FAULT, pair_event_name(fault));
+    act_notice(context, MSG_FAULT, pair_event_name(fault));
 }
 
 /* Nothing about the door is logged: a journal lasts longer than an evening. */
@@ -200,7 +44,7 @@ static void on_door(void *context, const char *name, enum door_notice n, int64_t
 {
     (void)name;
     (void)now;
-    do_notice(context, MSG_DOOR, door_notice_name(n));
+    act_notice(context, MSG_DOOR, door_notice_name(n));
 }
 
 static bool lockdown_stands(void *context)
@@ -216,11 +60,9 @@ static bool is_alarm(enum alert_publish p)
 
 /* Felt twice: accepted outside. Only for what was pressed openly, so that duress feels like the
  * code. */
-static void on_acked(void *context, const struct outbox_entry *e, size_t broker, bool outside,
-                     bool news)
+static void on_acked(void *context, const struct outbox_entry *e, bool outside, bool news)
 {
     struct kiosk *k = context;
-    (void)broker;
     if (!alert_id_equal(&e->id, &k->alert.now.id) || !is_alarm(e->publish))
         return;
     if (!outside) {
@@ -241,23 +83,18 @@ static void on_heard(void *context, enum topic t, const char *account, const str
         k->facts.relay_at = clock_now();
 }
 
-static void on_path(void *context)
-{
-    (void)context; /* the cue is made anew after every turn */
-}
-
 static void on_wipe_ended(void *context, enum wiper_work work, uint32_t outcome, int64_t took)
 {
     struct kiosk *k = context;
     (void)took;
     if (outcome == WIPE_FAILED)
-        do_notice(k, MSG_FAULT, "wipe-failed");
+        act_notice(k, MSG_FAULT, "wipe-failed");
     else if (outcome == WIPE_UNVERIFIED)
-        do_notice(k, MSG_FAULT, "wipe-unverified");
+        act_notice(k, MSG_FAULT, "wipe-unverified");
     if (work == WIPER_WIPE)
         k->wiped = true;
     if (work == WIPER_FINISH && outcome != WIPE_FAILED)
-        step(k, (struct alert_event){.kind = ALERT_EV_WIPED}, clock_now());
+        act_step(k, (struct alert_event){.kind = ALERT_EV_WIPED}, clock_now());
 }
 
 static size_t on_request(void *context, const char *request, char reply[CONTROL_REPLY_MAX])
@@ -274,16 +111,17 @@ static size_t on_request(void *context, const char *request, char reply[CONTROL_
         return status_write(&s, reply, CONTROL_REPLY_MAX);
     }
     if (strcmp(request, "code") == 0)
-        gesture(k, GESTURE_CODE, now);
+        act_gesture(k, GESTURE_CODE, now);
     else if (strcmp(request, "lockdown") == 0)
-        gesture(k, GESTURE_LOCKDOWN, now);
+        act_gesture(k, GESTURE_LOCKDOWN, now);
     else if (strcmp(request, "caution") == 0)
-        gesture(k, GESTURE_CAUTION, now);
+        act_gesture(k, GESTURE_CAUTION, now);
     else if (strcmp(request, "drill") == 0 || strcmp(request, "drill wipe") == 0) {
         if (k->alert.now.state != ALERT_QUIET)
             return status_refuse("a drill cannot begin now; try again later", reply,
                                  CONTROL_REPLY_MAX);
-        step(k, (struct alert_event){.kind = ALERT_EV_DRILL, .drill_wipe = request[5] == ' '}, now);
+        act_step(k, (struct alert_event){.kind = ALERT_EV_DRILL, .drill_wipe = request[5] == ' '},
+                 now);
     } else {
         return status_refuse(
             "unknown request; known are: status, drill, drill wipe, code, lockdown, caution", reply,
@@ -304,6 +142,15 @@ static void finish_wipe(struct kiosk *k, int64_t now)
         return;
     k->wiped = false;
     wiper_ask(k->wiper, WIPER_FINISH, now);
+}
+
+static void weekly_drill(struct kiosk *k, int64_t now)
+{
+    if (now - k->drill_asked_at < DRILL_ASKED)
+        return;
+    k->drill_asked_at = now;
+    if (drill_due(&k->drill, clock_week_minute(), randombytes_random()))
+        act_step(k, (struct alert_event){.kind = ALERT_EV_DRILL}, now);
 }
 
 static void show_cue(struct kiosk *k, int64_t now)
@@ -329,7 +176,8 @@ void kiosk_time(struct kiosk *k, int64_t now)
 {
     inputs_time(k->inputs, now);
     if (alert_deadline(&k->alert, &k->rules) <= now)
-        step(k, (struct alert_event){.kind = ALERT_EV_TIME}, now);
+        act_step(k, (struct alert_event){.kind = ALERT_EV_TIME}, now);
+    weekly_drill(k, now);
     finish_wipe(k, now);
     wiper_time(k->wiper, now);
     delivery_time(k->delivery, now);
@@ -386,6 +234,7 @@ static void rules_set(struct kiosk *k)
                                     .abort_window = c->alert.abort_window,
                                     .drill_lasts = c->alert.drill_lasts,
                                     .plain = c->kiosk.plain};
+    drill_plan_init(&k->drill, c->alert.drill_from, c->alert.drill_to);
 }
 
 static struct inputs_listener inputs_for(struct kiosk *k)
@@ -462,22 +311,11 @@ static int wires_open(struct kiosk *k)
 
 static int delivery_open(struct kiosk *k)
 {
-    const struct delivery_listener listener = {
-        .context = k, .acked = on_acked, .heard = on_heard, .path = on_path};
+    const struct delivery_listener listener = {.context = k, .acked = on_acked, .heard = on_heard};
     k->delivery = delivery_new(&k->config, &k->compose, k->passwords, k->loop, &listener);
     if (k->delivery == NULL)
         log_error("no threads for the brokers: %s", strerror(errno));
     return k->delivery != NULL ? 0 : -1;
-}
-
-static void resume(struct kiosk *k, int64_t now)
-{
-    struct alert_action out[ALERT_ACTIONS_MAX];
-    size_t n = alert_resume(&k->alert, &k->record.standing, now, out);
-    if (k->alert.now.state != ALERT_QUIET)
-        log_info("resumed what stood before the restart");
-    do_all(k, out, n, true, now);
-    inputs_begin(k->inputs, now);
 }
 
 struct kiosk *kiosk_new(const char *prefix, const struct config *config, struct loop *loop)
@@ -499,7 +337,8 @@ struct kiosk *kiosk_new(const char *prefix, const struct config *config, struct 
         kiosk_free(k);
         return NULL;
     }
-    resume(k, clock_now());
+    act_resume(k, clock_now());
+    inputs_begin(k->inputs, clock_now());
     return k;
 }
 
@@ -529,6 +368,21 @@ static bool same_wires(const struct config *a, const struct config *b)
            memcmp(a->switches, b->switches, sizeof a->switches) == 0 &&
            memcmp(a->doors, b->doors, sizeof a->doors) == 0 &&
            memcmp(&a->feel, &b->feel, sizeof a->feel) == 0;
+}
+
+static bool same_paths(const struct config *a, const struct config *b)
+{
+    return a->kiosk.cover == b->kiosk.cover && a->brokers_count == b->brokers_count &&
+           memcmp(a->brokers, b->brokers, sizeof a->brokers) == 0 &&
+           memcmp(&a->timing, &b->timing, sizeof a->timing) == 0;
+}
+
+static bool same_passwords(char *const a[CONFIG_BROKERS_MAX], char *const b[CONFIG_BROKERS_MAX])
+{
+    for (size_t i = 0; i < CONFIG_BROKERS_MAX; i++)
+        if ((a[i] == NULL) != (b[i] == NULL) || (a[i] != NULL && strcmp(a[i], b[i]) != 0))
+            return false;
+    return true;
 }
 
 static int wires_swap(struct kiosk *k, const struct config *config)
@@ -562,12 +416,14 @@ int kiosk_reload(struct kiosk *k, const struct config *config)
         passwords_free(passwords);
         return -1;
     }
-    bool brokers = memcmp(config->brokers, k->config.brokers, sizeof config->brokers) != 0 ||
-                   config->brokers_count != k->config.brokers_count ||
-                   memcmp(&config->timing, &k->config.timing, sizeof config->timing) != 0;
+    bool same = same_paths(config, &k->config) && same_passwords(passwords, k->passwords);
     k->config = *config;
     rules_set(k);
-    if (brokers && delivery_swap(k->delivery, config, passwords) != 0)
+    if (same) {
+        passwords_free(passwords);
+        return 0;
+    }
+    if (delivery_swap(k->delivery, config, passwords) != 0)
         log_error("not every broker's thread could be started: %s", strerror(errno));
     passwords_free(k->passwords);
     memcpy(k->passwords, passwords, sizeof passwords);

@@ -41,3 +41,13 @@ void clock_wall(char out[24])
     if (now >= built() && gmtime_r(&now, &tm))
         strftime(out, 24, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
+
+int clock_week_minute(void)
+{
+    time_t now = time(NULL);
+    struct tm t;
+
+    if (!clock_is_set() || !localtime_r(&now, &t))
+        return -1;
+    return (t.tm_wday + 6) % 7 * 1440 + t.tm_hour * 60 + t.tm_min;
+}

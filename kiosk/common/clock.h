@@ -11,6 +11,9 @@ int64_t clock_now(void);
  * starts in 1970, or where fake-hwclock left it; NTP then moves it. */
 bool clock_is_set(void);
 
+/* Minutes since Monday 00:00 local time, 0 to 10079; -1 while clock_is_set() is false. */
+int clock_week_minute(void);
+
 /* Wall time as RFC 3339 UTC with seconds, "2026-11-22T18:33:04Z"; empty while clock_is_set() is
  * false. */
 void clock_wall(char out[24]);

@@ -1,0 +1,53 @@
+#ifndef PORCHLIGHT_ALERTD_ACT_H
+#define PORCHLIGHT_ALERTD_ACT_H
+
+#include "kiosk/alertd/control.h"
+#include "kiosk/alertd/delivery.h"
+#include "kiosk/alertd/inputs.h"
+#include "kiosk/alertd/recorder.h"
+#include "kiosk/alertd/screens.h"
+#include "kiosk/alertd/wiper.h"
+#include "kiosk/common/paths.h"
+#include "kiosk/core/cue.h"
+#include "kiosk/core/drill.h"
+
+/* The parts of one kiosk, and what is done with them when alert_step has spoken. kiosk.c opens and
+ * feeds them, heard.c reads what phones send; nobody else sees inside. */
+struct kiosk {
+    char prefix[PATH_LEN];
+    struct config config;
+    struct loop *loop;
+    struct alert alert;
+    struct alert_rules rules;
+    struct record record; /* as it was last written */
+    bool record_fault;
+    struct recorder *recorder;
+    struct compose compose;
+    char *passwords[CONFIG_BROKERS_MAX]; /* sodium_malloc; NULL: none */
+    struct line_bus *bus;
+    struct inputs *inputs;
+    struct delivery *delivery;
+    struct screens *screens;
+    struct control *control;
+    struct wiper *wiper;
+    struct cue_facts facts;
+    struct drill_plan drill;
+    int64_t drill_asked_at; /* when the plan was last asked */
+    uint8_t nonce[MESSAGE_NONCE];
+    bool wiped; /* all but the credentials is destroyed */
+};
+
+/* Gives one event to alert_step and does what its actions say, in their order. */
+void act_step(struct kiosk *k, struct alert_event e, int64_t now);
+void act_gesture(struct kiosk *k, enum gesture g, int64_t now);
+
+/* Stands again where the record says. */
+void act_resume(struct kiosk *k, int64_t now);
+
+/* Publishes the state as it is now. */
+void act_state(struct kiosk *k);
+
+/* One word to staff phones. */
+void act_notice(struct kiosk *k, enum message_kind kind, const char *detail);
+
+#endif

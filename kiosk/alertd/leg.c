@@ -1,0 +1,109 @@
+#include "kiosk/alertd/leg.h"
+
+#include "kiosk/common/log.h"
+#include "kiosk/core/ns.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+/* A thread that has shown no life for this long hangs in a look-up or a handshake: it is left
+ * behind and another one takes its place. Longer than an honest connect, shorter than the 20 s in
+ * which silence must be noticed. */
+#define STALL (15 * NS_PER_S)
+/* Beats of ours that may be missing at a broker before the client is rebuilt. */
+enum { BEATS_MISSED = 4 };
+
+static void name_of(const struct compose *c, enum topic t, const char *account,
+                    char out[TOPIC_NAME_MAX])
+{
+    topic_name(t, c->venue_id, c->kiosk_id, account, out);
+}
+
+void leg_init(struct leg *l, const struct config *config, size_t i, const char *password,
+              const struct compose *compose)
+{
+    static const enum topic with_account[] = {TOPIC_ACK, TOPIC_COMMAND, TOPIC_ENROL, TOPIC_RELAY};
+    *l = (struct leg){.fault = PATH_ROUTE, .echo_at = NS_NEVER, .latency = -1};
+    struct broker_setup *s = &l->setup;
+    *s = (struct broker_setup){.broker = config->brokers[i],
+                               .password = password,
+                               .keepalive = config->timing.keepalive,
+                               .probe = config->timing.probe,
+                               .backoff = config->timing.backoff,
+                               .backoff_max = config->timing.backoff_max,
+                               .will = compose_will,
+                               .will_context = compose};
+    memcpy(s->client_id, compose->kiosk_id, sizeof compose->kiosk_id);
+    name_of(compose, TOPIC_PRESENCE, NULL, s->will_topic);
+    name_of(compose, TOPIC_BEAT, NULL, s->subscribe[s->subscribe_count++]);
+    for (size_t k = 0; k < sizeof with_account / sizeof with_account[0]; k++)
+        name_of(compose, with_account[k], "+", s->subscribe[s->subscribe_count++]);
+}
+
+int leg_start(struct leg *l, struct loop *loop, loop_fn *on_events, void *context)
+{
+    l->up = false;
+    l->broker = broker_new(&l->setup);
+    if (l->broker == NULL)
+        return -1;
+    return loop_add(loop, broker_fd(l->broker), POLLIN, on_events, context);
+}
+
+void leg_stop(struct leg *l, struct loop *loop)
+{
+    if (l->broker == NULL)
+        return;
+    loop_remove(loop, broker_fd(l->broker));
+    broker_free(l->broker);
+    l->broker = NULL;
+    l->up = false;
+}
+
+void leg_is_up(struct leg *l, const struct broker_event *e, bool simulated, int64_t now)
+{
+    const struct config_broker *c = &l->setup.broker;
+    l->up = true;
+    l->version = e->version;
+    l->connection = e->connection;
+    l->fault = PATH_FINE;
+    l->up_at = now;
+    l->echo_at = NS_NEVER;
+    l->outside = c->outside && (!e->here || simulated);
+    log_info("broker %s: connected, MQTT %s%s", c->name, e->version == 5 ? "5" : "3.1.1",
+             l->outside ? "" : "; on this network only");
+    if (c->outside && !l->outside)
+        log_warning("broker %s: outside = yes, but it runs on this machine; what it accepts is not "
+                    "handed over",
+                    c->name);
+}
+
+void leg_is_down(struct leg *l, enum path_fault fault)
+{
+    if (l->up || l->fault != fault)
+        log_warning("broker %s: not connected (%s)", l->setup.broker.name, path_fault_name(fault));
+    l->up = false;
+    l->fault = fault;
+}
+
+enum path_fault leg_stale(const struct leg *l, int64_t beat, int64_t now)
+{
+    int64_t heard = l->echo_at != NS_NEVER ? l->echo_at : l->up_at;
+    if (now - broker_alive_at(l->broker) > STALL)
+        return PATH_DNS;
+    return l->up && now - heard > BEATS_MISSED * beat ? PATH_ROUTE : PATH_FINE;
+}
+
+void leg_publish(struct leg *l, struct compose *c, enum topic t, struct message *m, uint64_t token)
+{
+    const struct topic_rule *rule = &topic_table[t];
+    struct broker_publication p = {
+        .qos = rule->qos, .retain = rule->retained, .expiry_s = rule->expiry_s, .token = token};
+    name_of(c, t, NULL, p.topic);
+    p.len = compose_payload(c, p.topic, m, p.payload);
+    if (p.len == 0)
+        log_error("a %s message could not be written: %s", message_kind_name(m->kind),
+                  strerror(errno));
+    else
+        broker_publish(l->broker, &p);
+}

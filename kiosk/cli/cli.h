@@ -41,6 +41,10 @@ extern const struct cli_command cli_keys;
 extern const struct cli_command cli_listen;
 extern const struct cli_command cli_sim;
 extern const struct cli_command cli_status;
+extern const struct cli_command cli_book;
+extern const struct cli_command cli_keygen;
+extern const struct cli_command cli_seal;
+extern const struct cli_command cli_unseal;
 extern const struct cli_command cli_wipe;
 
 /* Wrong usage: the sentence and where to read more, to stderr. Returns CLI_USAGE. */

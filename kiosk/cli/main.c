@@ -8,8 +8,8 @@
 #include <string.h>
 
 static const struct cli_command *const commands[] = {
-    &cli_all_clear, &cli_check, &cli_drill,  &cli_keys,
-    &cli_listen,    &cli_sim,   &cli_status, &cli_wipe,
+    &cli_all_clear, &cli_book, &cli_check, &cli_drill,  &cli_keygen, &cli_keys,
+    &cli_listen,    &cli_seal, &cli_sim,   &cli_status, &cli_unseal, &cli_wipe,
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

@@ -77,6 +77,12 @@ struct wipe_progress {
     char name[WIPE_NAME_MAX]; /* the plan's section name; in WIPE_REFUSED the reason */
 };
 
+/* --- book.sock: other programs to porchlight book ---------------------------------------------
+ * Request: one packet: a book's name (letters, digits, - and _, at most 31), a newline, the entry's
+ * bytes, at most 8192.
+ * Reply: one packet: "ok" once the sealed entry is durable, or a sentence; then it hangs up.   */
+enum { BOOK_PACKET_MAX = 32 + 8192, BOOK_ANSWER_MAX = 128 };
+
 _Static_assert(sizeof(struct screen_cue) == 24, "screen_cue is a wire format");
 _Static_assert(sizeof(struct screen_qr) == 16 + SCREEN_QR_TEXT_MAX, "screen_qr is a wire format");
 _Static_assert(sizeof(struct wipe_progress) == 96, "wipe_progress is a wire format");

@@ -10,23 +10,30 @@
  *     porchlight.conf  root root 0644                    INI, config/
  *     languages/       root root 0755                    kiosk/screen/language.h
  *     wipe.plan        root root 0644                    INI, kiosk/wipe/plan.h
+ *     seal.public      root root 0644                    64 hex digits: kiosk/cli/sealing.h
+ *     vaults/NAME      root root 0600                    kiosk/cli/vault_file.h
  *     credentials/     root root 0700                    one secret a file; by LoadCredential
  *   /var/lib/porchlight/
  *     record           porchlight porchlight 0600        kiosk/alertd/record.h
  *     staff/           porchlight porchlight 0755        ACCOUNT.cert: CERT_STAFF of core/cert.h
  *   /var/lib/porchlight-wipe/
  *     progress, drill  root root 0600 in a 0700 folder   kiosk/wipe/progress.h
+ *   /var/lib/porchlight-books/
+ *     NAME.book        root root 0600 in a 0700 folder   sealed entries, kiosk/cli/book.h
  *   /run/porchlight/
  *     control.sock     porchlight porchlight-staff 0660  messages.h, control
  *     screen.sock      porchlight porchlight-screen 0660 messages.h, cue
  *     wipe.sock        root porchlight 0660              messages.h, wipe
- *     book.sock        root porchlight-book 0660         one entry a packet
+ *     book.sock        root porchlight-book 0660         messages.h, book
  *     sim.sock         porchlight porchlight 0600        hw/line_sim.h; only when every line is
  *                                                        simulated
  */
 #define PATH_CONF        "/etc/porchlight/porchlight.conf"
 #define PATH_LANGUAGES   "/etc/porchlight/languages"
 #define PATH_PLAN        "/etc/porchlight/wipe.plan"
+#define PATH_SEAL_KEY    "/etc/porchlight/seal.public"
+#define PATH_VAULTS      "/etc/porchlight/vaults"
+#define PATH_BOOKS       "/var/lib/porchlight-books"
 #define PATH_CREDENTIALS "/etc/porchlight/credentials"
 #define PATH_STATE_DIR   "/var/lib/porchlight"
 #define PATH_STAFF       "/var/lib/porchlight/staff"

@@ -11,10 +11,16 @@
 #include <unistd.h>
 
 /* Order: the mapping loses its key and is closed, the key slots' key material is overwritten and
- * read back, then the second header, then the first, which gets this mark. A run that was cut short
- * therefore either still finds a header, and goes on, or finds the mark, and all before it was
- * done. A container with neither is overwritten at its beginning and reported as unverified. */
-static const char mark[32] = "Porchlight destroyed this LUKS2";
+ * read back, then the second header; then this mark takes the place of the first one's magic, and
+ * noise that of its rest. A run that was cut short therefore either still finds a header, and goes
+ * on, or finds the mark, and all before it was done. A container with neither is overwritten at its
+ * beginning and reported as unverified. */
+struct mark {
+    char text[32];
+    uint64_t header; /* bytes of one header */
+};
+static const char mark_text[32] = "Porchlight destroyed this LUKS2";
+enum { MARK_ROOM = 512 };
 
 /* LUKS2's own bounds: two headers of at most 4 MiB each; by default 16 MiB in front of the data. */
 enum { HEADER_MIN = 16384, HEADER_MAX = 4 << 20, FRONT_MAX = 16 << 20 };
@@ -97,25 +103,32 @@ static void noise_over(int fd, uint64_t from, uint64_t len, struct target_report
         target_lower(r, WIPE_FAILED, errno, "its key slots could not be overwritten");
 }
 
-static void set_mark(int fd, struct target_report *r)
+static bool has_mark(int fd, uint64_t *header)
 {
-    char got[sizeof mark];
-    ssize_t n;
+    struct mark m;
 
-    do
-        n = pwrite(fd, mark, sizeof mark, 0);
-    while (n < 0 && errno == EINTR);
-    if (n != sizeof mark || fdatasync(fd) < 0 || pread(fd, got, sizeof got, 0) != sizeof got ||
-        memcmp(got, mark, sizeof mark) != 0)
-        target_lower(r, WIPE_UNVERIFIED, errno,
-                     "its first header did not read back as overwritten");
+    if (pread(fd, &m, sizeof m, 0) != sizeof m || memcmp(m.text, mark_text, sizeof m.text) != 0 ||
+        m.header < HEADER_MIN || m.header > HEADER_MAX)
+        return false;
+    *header = m.header;
+    return true;
 }
 
-static bool has_mark(int fd)
+static void set_mark(int fd, uint64_t header, struct target_report *r)
 {
-    char got[sizeof mark];
+    struct mark m = {.header = header};
+    uint64_t got;
+    ssize_t n;
 
-    return pread(fd, got, sizeof got, 0) == sizeof got && memcmp(got, mark, sizeof mark) == 0;
+    memcpy(m.text, mark_text, sizeof m.text);
+    do
+        n = pwrite(fd, &m, sizeof m, 0);
+    while (n < 0 && errno == EINTR);
+    if (n != sizeof m || fdatasync(fd) < 0)
+        target_lower(r, WIPE_FAILED, n >= 0 && n != sizeof m ? EIO : errno,
+                     "its first header could not be overwritten");
+    else if (!has_mark(fd, &got))
+        target_lower(r, WIPE_UNVERIFIED, EIO, "its first header did not read back as overwritten");
 }
 
 static void destroy_header(int fd, struct crypt_device *cd, struct target_report *r)
@@ -127,20 +140,17 @@ static void destroy_header(int fd, struct crypt_device *cd, struct target_report
         if (crypt_keyslot_area(cd, i, &offset, &length) == 0)
             noise_over(fd, offset, length, r);
     }
-    if (r->outcome == WIPE_FAILED)
-        return;
-    noise_over(fd, header, header, r);
-    noise_over(fd, 0, header, r);
     if (r->outcome != WIPE_FAILED)
-        set_mark(fd, r);
+        noise_over(fd, header, header, r);
+    if (r->outcome != WIPE_FAILED)
+        set_mark(fd, header, r);
+    if (r->outcome != WIPE_FAILED)
+        noise_over(fd, MARK_ROOM, header - MARK_ROOM, r);
 }
 
 static void destroy_unknown(int fd, int64_t size, struct target_report *r)
 {
     noise_over(fd, 0, (uint64_t)(size < FRONT_MAX ? size : FRONT_MAX), r);
-    if (r->outcome == WIPE_FAILED)
-        return;
-    set_mark(fd, r);
     target_lower(r, WIPE_UNVERIFIED, EINVAL,
                  "no LUKS2 header was found in it; its beginning was overwritten");
 }
@@ -148,6 +158,7 @@ static void destroy_unknown(int fd, int64_t size, struct target_report *r)
 static void destroy(const struct scope *s, const struct plan_target *t, struct target_report *r)
 {
     struct crypt_device *cd;
+    uint64_t header;
     struct stat st;
     int fd;
 
@@ -165,8 +176,9 @@ static void destroy(const struct scope *s, const struct plan_target *t, struct t
         target_lower(r, WIPE_FAILED, EINVAL, "it is no regular file; left alone");
     } else if (st.st_nlink != 1) {
         target_lower(r, WIPE_FAILED, EMLINK, "it has a second name (hard link); left alone");
-    } else if (has_mark(fd)) {
+    } else if (has_mark(fd, &header)) {
         target_lower(r, WIPE_ALREADY_GONE, 0, "");
+        noise_over(fd, MARK_ROOM, header - MARK_ROOM, r);
     } else if ((cd = load(fd)) != NULL) {
         target_lower(r, WIPE_DESTROYED, 0, "");
         destroy_header(fd, cd, r);

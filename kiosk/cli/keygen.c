@@ -1,0 +1,78 @@
+#include "kiosk/cli/cli.h"
+#include "kiosk/cli/sealing.h"
+#include "kiosk/common/paths.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* One line of hex into a fresh file; an old key is never overwritten. */
+static int write_key(const char *name, const char *end, mode_t mode, const uint8_t key[SEAL_KEY])
+{
+    char *hex = sodium_malloc(2 * SEAL_KEY + 2);
+    char path[PATH_LEN];
+    bool done = false;
+    int fd;
+
+    if (!hex)
+        return -1;
+    snprintf(path, sizeof path, "%s.%s", name, end);
+    sodium_bin2hex(hex, 2 * SEAL_KEY + 1, key, SEAL_KEY);
+    hex[2 * SEAL_KEY] = '\n';
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (fd >= 0)
+        done = write(fd, hex, 2 * SEAL_KEY + 1) == 2 * SEAL_KEY + 1 && fsync(fd) == 0;
+    if (!done)
+        fprintf(stderr, "porchlight keygen: %s: %s\n", path,
+                fd < 0 && errno == EEXIST ? "it is there already; choose another NAME"
+                                          : strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    sodium_free(hex);
+    return done ? 0 : -1;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    uint8_t public_key[SEAL_KEY], *secret_key;
+    char conf[PATH_LEN];
+    int result = CLI_FAILED;
+
+    if (argc != 2 || !argv[1][0] || strlen(argv[1]) > PATH_LEN - 16)
+        return cli_misuse(&cli_keygen, "expected one NAME for the two files");
+    if (path_under(cli->prefix, PATH_CONF, conf) == 0 && access(conf, F_OK) == 0) {
+        fprintf(stderr,
+                "porchlight keygen: this machine is a kiosk (%s is there). The secret half must "
+                "never have been on it: make the pair on your own computer.\n",
+                conf);
+        return CLI_FAILED;
+    }
+    prctl(PR_SET_DUMPABLE, 0);
+    if (sodium_init() < 0 || !(secret_key = sodium_malloc(SEAL_KEY)))
+        return CLI_FAILED;
+    if (crypto_box_keypair(public_key, secret_key) == 0 &&
+        write_key(argv[1], "secret", 0600, secret_key) == 0 &&
+        write_key(argv[1], "public", 0644, public_key) == 0) {
+        printf("%s.public goes to the kiosk, as " PATH_SEAL_KEY ".\n"
+               "%s.secret opens all that is sealed to it. It must not be on the kiosk, on its "
+               "card, on a stick that stays\nin the venue, or in a mail; keep it on your own "
+               "computer, and a copy elsewhere: lost, nothing opens.\n",
+               argv[1], argv[1]);
+        result = CLI_OK;
+    }
+    sodium_free(secret_key);
+    return result;
+}
+
+const struct cli_command cli_keygen = {
+    .name = "keygen",
+    .arguments = "NAME",
+    .summary = "make the pair of keys to seal with, on the host's own computer",
+    .help = "  NAME             writes NAME.public and NAME.secret\n",
+    .run = run,
+};

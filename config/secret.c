@@ -110,14 +110,17 @@ static char *locked_buffer(const char *path, config_complain *complain, void *co
     return buf;
 }
 
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
 static const char *decode(const char *hex, size_t hex_len, uint8_t *out, size_t len)
 {
-    static const char digits[] = "0123456789abcdef";
-
     if (hex_len != 2 * len)
         return "has the wrong length";
     for (size_t i = 0; i < hex_len; i++)
-        if (!memchr(digits, hex[i], 16))
+        if (!is_hex(hex[i]))
             return "holds something else than digits of 0-9 and a-f";
     return sodium_hex2bin(out, len, hex, hex_len, NULL, NULL, NULL) == 0 ? NULL
                                                                          : "cannot be decoded";
@@ -261,7 +264,7 @@ int secret_write_key(const char *path, const uint8_t *key, size_t len, int mode)
     if (!text)
         return -1;
     sodium_bin2hex(text, 2 * len + 1, key, len);
-    memcpy(text + 2 * len, "\n", 1);
+    text[2 * len] = '\n';
     int result = write_fresh(path, text, 2 * len + 1, mode), saved = errno;
     sodium_free(text);
     errno = saved;

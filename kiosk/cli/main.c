@@ -7,10 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
+/* clang-format off */
 static const struct cli_command *const commands[] = {
     &cli_all_clear, &cli_book, &cli_check, &cli_drill,  &cli_keygen, &cli_keys,
     &cli_listen,    &cli_seal, &cli_sim,   &cli_status, &cli_unseal, &cli_wipe,
 };
+/* clang-format on */
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void help(FILE *out)

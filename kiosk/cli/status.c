@@ -25,6 +25,13 @@ static const char *text_of(const cJSON *object, const char *key)
     return cJSON_IsString(item) ? item->valuestring : NULL;
 }
 
+static const char *name_of(const cJSON *object)
+{
+    const char *name = text_of(object, "name");
+
+    return name ? name : "?";
+}
+
 static bool is_true(const cJSON *object, const char *key)
 {
     return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, key));
@@ -45,7 +52,7 @@ static void print_alert(const cJSON *reply)
 
     if (!cJSON_IsObject(alert))
         return;
-    if (ms >= 0)
+    if (ms >= 0 && ms < 1e15)
         duration_format((int64_t)(ms / 1000) * INT64_C(1000000000), age, sizeof age);
     printf("alert:    %s%s%s, %.0f phones answered, %.0f of them safe\n",
            is_true(alert, "handed_over") ? "handed over outside the venue" : "NOT yet handed over",
@@ -62,7 +69,7 @@ static void print_brokers(const cJSON *reply)
     {
         const char *error = text_of(b, "error");
         outside |= is_true(b, "outside");
-        printf("broker:   %s, %s, %s%s%s\n", text_of(b, "name"),
+        printf("broker:   %s, %s, %s%s%s\n", name_of(b),
                is_true(b, "outside") ? "outside" : "on this network",
                is_true(b, "connected") ? "connected" : "NOT connected", error ? ": " : "",
                error ? error : "");
@@ -82,7 +89,7 @@ static void print_inputs(const cJSON *reply)
     {
         const char *kind = text_of(i, "kind"), *fault = text_of(i, "fault");
         bool door = kind && strcmp(kind, "door") == 0, active = is_true(i, "active");
-        printf("%-9s %s, %s%s%s\n", door ? "door:" : "switch:", text_of(i, "name"),
+        printf("%-9s %s, %s%s%s\n", door ? "door:" : "switch:", name_of(i),
                door     ? active ? "open" : "closed"
                : active ? "pressed"
                         : "at rest",

@@ -1,0 +1,64 @@
+// Bundles the page into a folder of static files: node build.mjs OUT. Fails when the first load,
+// compressed, would grow past its budget.
+
+import { build } from 'esbuild';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { icon } from './icon.mjs';
+
+const BUDGET = 300 * 1000; // bytes, gzip, of all that the first load fetches
+const here = dirname(fileURLToPath(import.meta.url));
+const out = process.argv[2] ?? join(here, '../../build/page');
+
+await rm(out, { recursive: true, force: true });
+await mkdir(out, { recursive: true });
+await build({
+    entryPoints: [join(here, 'page/main.js')],
+    outdir: out,
+    bundle: true,
+    minify: true,
+    splitting: true,
+    format: 'esm',
+    target: ['es2022', 'safari16.4'],
+    conditions: ['browser', 'import'],
+    define: { global: 'globalThis' },
+    legalComments: 'none',
+    logLevel: 'warning',
+    absWorkingDir: here,
+});
+for (const name of ['index.html', 'style.css', 'manifest.webmanifest']) {
+    await cp(join(here, 'page', name), join(out, name));
+}
+for (const size of [180, 192, 512]) {
+    await writeFile(join(out, `icon-${size}.png`), icon(size));
+}
+
+const names = (await readdir(out)).sort();
+const contents = await Promise.all(names.map((n) => readFile(join(out, n))));
+const wake = {};
+for (const file of await readdir(join(here, 'words'))) {
+    const words = JSON.parse(await readFile(join(here, 'words', file), 'utf8'));
+    wake[file.replace('.json', '')] = [words.name, words.wake];
+}
+const sum = createHash('sha256');
+contents.forEach((c) => sum.update(c));
+const worker = (await readFile(join(here, 'page/sw.js'), 'utf8'))
+    .replace('__BUILD__', sum.digest('hex').slice(0, 12))
+    .replace('__FILES__', JSON.stringify(['./', ...names.filter((n) => n !== 'index.html')]))
+    .replace('__WAKE__', JSON.stringify(wake));
+await writeFile(join(out, 'sw.js'), worker);
+
+// The QR reader is a chunk of its own that is fetched when the camera is used; all else is first.
+const first = names.filter((n) => /^(main\.js|index\.html|style\.css|manifest.*|icon-192\.png)$/.test(n));
+const chunks = [...contents[names.indexOf('main.js')].toString()
+    .matchAll(/(?:from|import)\s*"\.\/(chunk-[A-Z0-9]+\.js)"/g)].map((m) => m[1]);
+const bytes = [...new Set([...first, ...chunks])]
+    .reduce((total, n) => total + gzipSync(contents[names.indexOf(n)]).length, 0);
+console.log(`page: ${names.length + 1} files, first load ${(bytes / 1000).toFixed(1)} kB compressed`);
+if (bytes >= BUDGET) {
+    console.error(`build.mjs: the first load is ${bytes} bytes, at most ${BUDGET} are allowed`);
+    process.exit(1);
+}

@@ -1,0 +1,119 @@
+// One connection to one broker, kept up. MQTT 5, falling back to 3.1.1 where the broker refuses 5.
+// The pauses between attempts grow with jitter; nothing that a broker answers ends them.
+
+const KEEPALIVE = 5; // s; MQTT.js gives a silent broker up after 1.5 times this
+const FIRST_PAUSE = 500; // ms
+const LONGEST_PAUSE = 8000;
+const REFUSED_PAUSE = 15000; // a wrong password is not asked about more often than this
+const TIMEOUT = 6000;
+
+const UNSUPPORTED = [0x84, 1];
+const NOT_AUTHORIZED = [0x86, 0x87, 4, 5];
+
+// `mqtt` is MQTT.js. onMessage(topic, payload, {retained, dup}); onChange(status) with 'up', 'down'
+// or 'refused' (the account is not let in).
+export function openLink(mqtt, { url, account, password, topics, onMessage, onChange }) {
+    let client = null;
+    let version = 5;
+    let pause = FIRST_PAUSE;
+    let timer = null;
+    let status = 'down';
+    let closed = false;
+
+    const report = (next) => {
+        if (next !== status && !closed) {
+            status = next;
+            onChange(next);
+        }
+    };
+
+    function again(ms) {
+        clearTimeout(timer);
+        timer = setTimeout(connect, ms * (0.5 + Math.random() / 2));
+        pause = Math.min(pause * 2, LONGEST_PAUSE);
+    }
+
+    function connect() {
+        drop();
+        const mine = mqtt.connect(url, {
+            protocolVersion: version,
+            clientId: account,
+            username: account,
+            password,
+            clean: true,
+            keepalive: KEEPALIVE,
+            reconnectPeriod: 0,
+            connectTimeout: TIMEOUT,
+            queueQoSZero: false,
+            resubscribe: false,
+        });
+        client = mine;
+        let next = 'down';
+        mine.on('connect', () => {
+            mine.subscribe(topics, { qos: 1 }, (error) => {
+                if (mine !== client) {
+                    return;
+                }
+                if (error) {
+                    mine.end(true);
+                } else {
+                    pause = FIRST_PAUSE;
+                    report('up');
+                }
+            });
+        });
+        mine.on('message', (topic, payload, packet) => {
+            if (mine === client) {
+                onMessage(topic, new Uint8Array(payload),
+                    { retained: packet.retain, dup: packet.dup });
+            }
+        });
+        mine.on('error', (error) => {
+            if (UNSUPPORTED.includes(error.code) && version === 5) {
+                version = 4;
+            } else if (NOT_AUTHORIZED.includes(error.code)) {
+                next = 'refused';
+            }
+        });
+        mine.on('close', () => {
+            if (mine !== client || closed) {
+                return;
+            }
+            client = null;
+            report(next);
+            again(next === 'refused' ? REFUSED_PAUSE : pause);
+        });
+    }
+
+    function drop() {
+        const old = client;
+        client = null;
+        old?.end(true);
+    }
+
+    connect();
+    return {
+        status: () => status,
+        // Resolves when the broker has the message, rejects where there is no connection.
+        publish(topic, payload, expiry) {
+            if (status !== 'up' || client === null) {
+                return Promise.reject(new Error('no connection'));
+            }
+            return client.publishAsync(topic, payload,
+                { qos: 1, properties: expiry ? { messageExpiryInterval: expiry } : undefined });
+        },
+        // Tries at once: the phone came back to the network or to the hand.
+        hurry() {
+            if (!closed && status !== 'up') {
+                pause = FIRST_PAUSE;
+                clearTimeout(timer);
+                connect();
+            }
+        },
+        close() {
+            closed = true;
+            clearTimeout(timer);
+            drop();
+        },
+    };
+}

@@ -1,0 +1,96 @@
+// From a picture (core/view.js) to the document. Text is set only where it changed, so that a
+// screen reader speaks each change once.
+
+import { drawShape } from './shapes.js';
+
+const $ = (id) => document.getElementById(id);
+
+export function setText(node, text) {
+    if (node.textContent !== text) {
+        node.textContent = text;
+    }
+}
+
+function setList(list, lines) {
+    const now = Array.from(list.children, (c) => c.textContent);
+    if (now.length !== lines.length || now.some((t, i) => t !== lines[i])) {
+        list.replaceChildren(...lines.map((line) => {
+            const item = document.createElement('li');
+            item.textContent = line;
+            return item;
+        }));
+    }
+    list.hidden = lines.length === 0;
+}
+
+function linesOf(v, word) {
+    const lines = [];
+    if (v.unclear) {
+        lines.push(word('unclear'));
+    }
+    if (v.minutes !== null) {
+        lines.push(v.minutes < 1 ? word('justNow') : word('minutes', { n: v.minutes }));
+    }
+    if (v.resumed) {
+        lines.push(word('resumed'));
+    }
+    if (v.lost && v.face !== 'lost') {
+        lines.push(word('alsoLost'));
+    }
+    if (v.stale) {
+        lines.push(word('stale'));
+    }
+    if (v.canAnswer) {
+        lines.push(word('counts', { seen: v.seen, safe: v.safe }));
+    }
+    return lines;
+}
+
+// `all`: every kiosk's own picture, listed where there are several.
+export function drawState(v, all, word) {
+    document.body.dataset.face = v.face;
+    const drawn = `${v.face} ${v.drill}`;
+    if ($('shape').dataset.drawn !== drawn) {
+        $('shape').dataset.drawn = drawn;
+        drawShape($('shape'), v.face, v.drill);
+    }
+    setText($('title'), word(v.face));
+    setText($('text'), (v.drill ? `${word('drillText')} ` : '') + word(`${v.face}Text`));
+    $('badge').hidden = !v.drill;
+    setText($('badge'), word('drill'));
+    setList($('lines'), linesOf(v, word));
+    setList($('kiosks'), all.length < 2 ? [] : all.map((k, i) =>
+        `${i + 1}: ${word(k.face)}${k.drill ? ` (${word('drill')})` : ''}`));
+    drawAnswers(v, word);
+}
+
+function drawAnswers(v, word) {
+    $('answers').hidden = !v.canAnswer;
+    setText($('seen'), word('seen'));
+    setText($('safe'), word('safe'));
+    $('seen').setAttribute('aria-pressed', String(v.answered !== null));
+    $('safe').setAttribute('aria-pressed', String(v.answered === 'safe'));
+    if (v.answered) {
+        setText($('said'), word(v.answered === 'safe' ? 'saidSafe' : 'saidSeen'));
+    }
+}
+
+export function drawLink(up, all, word) {
+    const key = up === 0 ? 'linkDown' : up === all ? 'linkUp' : 'linkSome';
+    setText($('link'), word(key, { up, all }));
+    $('link').dataset.link = key;
+}
+
+const REASONS = { old: 'refusedOld', plain: 'refusedPlain', forged: 'refusedForged',
+    'not ours': 'refusedForeign', malformed: 'refusedMalformed' };
+
+export function drawRefused(count, reason, word) {
+    setText($('refused'), count === 0 ? '' :
+        `${word('refused', { n: count })} (${word(REASONS[reason])})`);
+}
+
+export function drawNotices(notices, word) {
+    const name = { door: 'noticeDoor', fault: 'noticeFault', 'drill-report': 'noticeDrill' };
+    setList($('notices'), notices.filter((n) => n.kind in name).map((n) =>
+        [word(name[n.kind]), n.detail, n.at?.slice(11, 16)].filter(Boolean).join(' · ')));
+}

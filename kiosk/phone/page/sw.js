@@ -1,0 +1,40 @@
+// The page without a network: its own files, kept as they were built, and nothing that was heard.
+// A push wakes it with no content; what it shows is the same neutral wording for everything.
+
+const CACHE = 'kettle-__BUILD__';
+const FILES = __FILES__;
+
+addEventListener('install', (e) => {
+    e.waitUntil(caches.open(CACHE).then((c) => c.addAll(FILES)).then(() => skipWaiting()));
+});
+
+addEventListener('activate', (e) => {
+    e.waitUntil((async () => {
+        const names = await caches.keys();
+        await Promise.all(names.filter((n) => n !== CACHE).map((n) => caches.delete(n)));
+        await clients.claim();
+    })());
+});
+
+addEventListener('fetch', (e) => {
+    if (e.request.method === 'GET' && new URL(e.request.url).origin === location.origin) {
+        e.respondWith(caches.match(e.request, { ignoreSearch: true })
+            .then((kept) => kept ?? fetch(e.request)));
+    }
+});
+
+addEventListener('push', (e) => {
+    const wording = __WAKE__;
+    const language = navigator.languages.map((l) => l.split('-')[0]).find((l) => l in wording);
+    const [name, body] = wording[language ?? 'en'];
+    e.waitUntil(registration.showNotification(name,
+        { body, tag: 'kettle', renotify: true, icon: 'icon-192.png', requireInteraction: true }));
+});
+
+addEventListener('notificationclick', (e) => {
+    e.notification.close();
+    e.waitUntil((async () => {
+        const open = await clients.matchAll({ type: 'window' });
+        return open.length > 0 ? open[0].focus() : clients.openWindow('./');
+    })());
+});

@@ -8,10 +8,11 @@ import { concat, fromHex, fromUtf8, readU64, u16, u64, utf8 } from './bytes.js';
 export const SIZE = 768;
 export const TEXT_MAX = 644;
 export const LETTER_MAX = 652;
+const TOPIC_MAX = 255;
 const VERSION = 1;
 const BROADCAST = 1;
 const LETTER = 2;
-const WELCOME = 3;
+const WELCOME = 4; // 3 is the root's notice, cert.js
 const SIGNATURE = 64;
 const NONCE = 24;
 const HEAD = 42;
@@ -28,6 +29,9 @@ export class Refused extends Error {
 // epoch, seq}.
 function bound(form, place) {
     const topic = utf8(place.topic);
+    if (topic.length > TOPIC_MAX) {
+        throw new Refused('malformed');
+    }
     return concat(utf8('porchlight\0'), Uint8Array.of(VERSION, form), fromHex(place.venue),
         fromHex(place.kiosk), u64(place.epoch ?? 0), u64(place.seq ?? 0), u16(topic.length), topic);
 }

@@ -3,12 +3,12 @@
 // Kept for each kiosk: its epoch, and the highest seq of each stream. Alert and state share one
 // stream, so that an old calm state cannot be laid over a newer alert; the last one may come again
 // (it is retained, and every broker has a copy). A will cannot know its seq: presence is judged
-// by epoch and connection.
+// by epoch and connection. `stands` is the lockdown that nobody has proved over yet (view.js).
 
 export const STREAM = { alert: 'word', state: 'word', notice: 'notice', beat: 'beat' };
 
 export function freshMarks() {
-    return { epoch: 0, word: 0, notice: 0, beat: 0, connection: 0 };
+    return { epoch: 0, word: 0, notice: 0, beat: 0, connection: 0, stands: null };
 }
 
 // Returns {verdict, marks}. Verdicts: 'new'; 'again' (the very message the mark came from);
@@ -20,7 +20,7 @@ export function judge(marks, topic, message, delivery, linkSeq) {
         return { verdict: delivery.retained ? 'late' : 'old', marks };
     }
     const base =
-        message.epoch > marks.epoch ? { ...freshMarks(), epoch: message.epoch } : marks;
+        message.epoch > marks.epoch ? { ...freshMarks(), epoch: message.epoch, stands: marks.stands } : marks;
     if (topic === 'presence') {
         return judgePresence(base, message, delivery);
     }

@@ -1,32 +1,37 @@
 // The JSON object of every topic as a value (kiosk/core/message.h). Unknown keys are ignored; a
 // missing or mistyped one that `kind` needs refuses the message.
 
+import { fromBase64Url, toBase64Url } from './bytes.js';
 import { Refused } from './envelope.js';
 
 export const KINDS = {
     alert: ['lockdown', 'caution', 'duress', 'all-clear'],
-    notice: ['door', 'fault', 'drill-report', 'retired'],
+    notice: ['door', 'fault', 'drill-report'],
     state: ['state'],
-    presence: ['online', 'lost', 'retired'],
+    presence: ['online', 'lost'],
     beat: ['beat'],
 };
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
+const AT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+const DETAIL = /^[a-z0-9-]{1,23}$/;
+
 const count = (v) => Number.isSafeInteger(v) && v >= 0;
+const isId = (v) => typeof v === 'string' && UUID.test(v);
 const flag = (v) => typeof v === 'boolean';
 
 // Every kind carries these.
 const COMMON = {
     kind: (v) => typeof v === 'string',
-    id: (v) => v === null || (typeof v === 'string' && UUID.test(v)),
+    id: (v) => v === null || isId(v),
     epoch: count,
     seq: count,
-    at: (v) => v === null || typeof v === 'string',
+    at: (v) => v === null || (typeof v === 'string' && AT.test(v)),
     age_ms: (v) => v === null || count(v),
     drill: flag,
     resumed: flag,
-    detail: (v) => v === null || typeof v === 'string',
+    detail: (v) => v === null || (typeof v === 'string' && DETAIL.test(v)),
 };
 
 const OF_KIND = {
@@ -38,6 +43,10 @@ const OF_KIND = {
         duress: flag,
         nonce: (v) => typeof v === 'string' && /^[0-9a-f]{32}$/.test(v),
     },
+    lockdown: { id: isId },
+    caution: { id: isId },
+    duress: { id: isId },
+    'all-clear': { id: isId },
     online: { connection: count },
     lost: { connection: count },
 };
@@ -51,6 +60,7 @@ function check(message, rules) {
 }
 
 // `topic` is the name's part after the kiosk; the text's epoch and seq must be the envelope's.
+// `proof` becomes bytes, null where there is none.
 export function readMessage(text, topic, place) {
     let message;
     try {
@@ -67,23 +77,20 @@ export function readMessage(text, topic, place) {
         throw new Refused('malformed');
     }
     check(message, OF_KIND[message.kind] ?? {});
-    return message;
+    return { ...message, proof: readBytes(message.proof ?? null) };
 }
 
-// A phone's own words to the kiosk. `id` is the alert they answer, null where there is none.
-export function writeAnswer(kind, id, account, nonce) {
-    return JSON.stringify({
-        v: 1,
-        kind,
-        id,
-        epoch: 0,
-        seq: 0,
-        at: null,
-        age_ms: null,
-        drill: false,
-        resumed: false,
-        detail: null,
-        account,
-        ...(nonce ? { nonce } : {}),
-    });
+function readBytes(text) {
+    try {
+        return text === null ? null : fromBase64Url(text);
+    } catch {
+        throw new Refused('malformed');
+    }
+}
+
+// A phone's own words to the kiosk: {kind, id, account}, for a command {nonce, epoch, seq, proof}
+// besides.
+export function writeAnswer({ kind, id, account, epoch = 0, seq = 0, nonce, proof }) {
+    return JSON.stringify({ v: 1, kind, id, epoch, seq, account, nonce,
+        proof: proof && toBase64Url(proof) });
 }

@@ -2,6 +2,7 @@
 // comes, refuses what is not fresh or not the kiosk's, and says what this phone answers.
 
 import { fromHex } from './bytes.js';
+import { isRetired, readProof, signClear } from './cert.js';
 import { looksPlain, open, openWelcome, Refused, sealLetter } from './envelope.js';
 import { freshMarks, judge, STREAM } from './guard.js';
 import { openLink } from './link.js';
@@ -12,10 +13,11 @@ import { kioskConnected, kioskHeard, kioskInit } from './view.js';
 // now(): steady milliseconds. onChange() after anything that may change the picture;
 // onRefused(reason) for what must be said.
 export function openSession({ mqtt, sodium, store, membership: m, now, onChange, onRefused }) {
-    let kiosk = { ...kioskInit(now()), retired: store.isRetired(m.kiosk) };
     let marks = store.marks(m.kiosk) ?? freshMarks();
+    let kiosk = { ...kioskInit(now()), retired: store.isRetired(m.kiosk), stands: marks.stands };
     const keys = { venue: fromHex(m.venueKey), kiosk: fromHex(m.kioskPublic),
         own: fromHex(m.secret), ownPublic: fromHex(m.public), root: fromHex(m.rootPublic) };
+    const ids = { venue: m.venue, kiosk: m.kiosk, kioskPublic: keys.kiosk };
     const name = (t, account) => topicName(m.venue, m.kiosk, t, account);
     const topics = (m.staff ? STAFF_READS : MEMBER_READS).map((t) => name(t))
         .concat(name('enrol', m.account));
@@ -48,9 +50,15 @@ export function openSession({ mqtt, sodium, store, membership: m, now, onChange,
             if (looksPlain(wire)) {
                 throw new Refused('plain');
             }
-            const opened = openBroadcast(full, topic, wire);
-            const message = readMessage(opened.text, topic.name, opened);
-            take(topic.name, message, delivery, heard);
+            if (topic.name === 'state' && isRetired(sodium, ids, keys.root, wire)) {
+                store.retire(m.kiosk);
+                kiosk = { ...kiosk, retired: true };
+                onChange();
+                return;
+            }
+            const place = { venue: m.venue, kiosk: m.kiosk, topic: full };
+            const opened = open(sodium, place, keys.venue, keys.kiosk, wire);
+            take(topic.name, readMessage(opened.text, topic.name, opened), delivery, heard);
         } catch (error) {
             if (!(error instanceof Refused)) {
                 throw error;
@@ -58,24 +66,6 @@ export function openSession({ mqtt, sodium, store, membership: m, now, onChange,
             onRefused(error.reason);
         }
         onChange();
-    }
-
-    function openBroadcast(topicFull, topic, wire) {
-        const place = { venue: m.venue, kiosk: m.kiosk, topic: topicFull };
-        try {
-            return open(sodium, place, keys.venue, keys.kiosk, wire);
-        } catch (error) {
-            // The root key may sign one thing in the kiosk's stead: that it is retired.
-            if (error.reason === 'forged' && topic.name === 'presence') {
-                const opened = open(sodium, place, keys.venue, keys.root, wire);
-                if (JSON.parse(opened.text).kind === 'retired') {
-                    store.retire(m.kiosk);
-                    kiosk = { ...kiosk, retired: true };
-                    onChange();
-                }
-            }
-            throw error;
-        }
     }
 
     function take(topic, message, delivery, heard) {
@@ -94,11 +84,13 @@ export function openSession({ mqtt, sodium, store, membership: m, now, onChange,
         if (result.verdict === 'late') {
             return;
         }
+        const proved = message.proof &&
+            readProof(sodium, m.venue, m.kiosk, keys.root, message.proof);
+        kiosk = kioskHeard(kiosk, topic, { ...message, proved }, delivery.retained, now());
         if (result.verdict === 'new') {
-            marks = result.marks;
+            marks = { ...result.marks, stands: kiosk.stands };
             store.setMarks(m.kiosk, marks);
         }
-        kiosk = kioskHeard(kiosk, topic, message, delivery.retained, now());
     }
 
     // A rotated venue key, sealed to this phone and signed by the kiosk.
@@ -127,17 +119,22 @@ export function openSession({ mqtt, sodium, store, membership: m, now, onChange,
         links: () => links.map((l) => l.status()),
         connected: () => links.some((l) => l.status() === 'up'),
         async answer(kind) {
-            await send(name('ack', m.account), writeAnswer(kind, kiosk.id, m.account), null, 3600);
+            await send(name('ack', m.account),
+                writeAnswer({ kind, id: kiosk.id, account: m.account }), null, 3600);
             kiosk = { ...kiosk, answered: kind };
         },
-        // A staff phone's command: signed, naming the kiosk's nonce, which it uses up.
+        // A staff phone's command: signed, naming the kiosk's nonce, which it uses up. All-clear
+        // carries this phone's own word besides, which the kiosk can hand on but not make.
         async command(kind) {
             if (kiosk.nonce === null) {
                 throw new Error('noNonce');
             }
-            const text = JSON.parse(writeAnswer(`command-${kind}`, kiosk.id, m.account, kiosk.nonce));
+            const { id, looked, nonce } = kiosk;
+            const c = { id, ...looked, account: m.account };
+            const proof = kind === 'all-clear' && id !== null ?
+                signClear(sodium, m.venue, m.kiosk, c, keys.own) : undefined;
             await send(name('command', m.account),
-                JSON.stringify({ ...text, key: m.public, certificate: m.certificate }), keys.own, 60);
+                writeAnswer({ ...c, kind: `command-${kind}`, nonce, proof }), keys.own, 60);
         },
         hurry: () => links.forEach((l) => l.hurry()),
         close: () => links.forEach((l) => l.close()),

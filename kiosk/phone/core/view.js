@@ -1,6 +1,7 @@
 // What the page shows, decided from what was heard and the time; pure. Times are milliseconds of
 // one steady clock, passed in. The rules are those of kiosk/core/view.h: a lockdown is never
-// hidden by silence, silence is never shown as quiet.
+// hidden by silence, silence is never shown as quiet, and a lockdown (no drill) ends only where a
+// staff phone's word proves it: the kiosk's own is "pressed at the door, not confirmed".
 
 export const BEAT_LIMIT = 15000; // without a beat for this long, a kiosk's silence is believed
 export const STATE_LIMIT = 150000; // a state not repeated for this long says nothing any more
@@ -21,6 +22,8 @@ export function kioskInit(now) {
         clearedDrill: false,
         answers: { seen: 0, safe: 0 },
         nonce: null,
+        looked: null, // {epoch, seq} of the state last shown: what a staff phone looks at
+        stands: null, // {id, epoch, seq} of the lockdown that is not proved over
         presence: null, // 'online', 'lost'
         waitFrom: now, // beats are expected from here on
         beatAt: null,
@@ -36,50 +39,69 @@ export function kioskConnected(k, now) {
     return k.beatAt !== null && now - k.beatAt < BEAT_LIMIT ? k : { ...k, waitFrom: now };
 }
 
-function stand(k, changes, now) {
-    const begins = changes.id !== undefined && changes.id !== k.id;
+function stand(k, changes, m, now) {
+    const begins = m.id !== k.id;
+    const locked = changes.state === 'lockdown' && !m.drill;
     return {
         ...k,
         ...changes,
+        id: m.id,
+        drill: m.drill,
+        resumed: m.resumed,
+        unclear: m.detail === 'unclear',
         answered: begins ? null : k.answered,
         rung: begins ? [] : k.rung,
-        began: begins ? now - (changes.age ?? 0) : k.began,
+        began: begins ? (m.age_ms === null ? null : now - m.age_ms) : k.began,
         clearedAt: null,
-        age: undefined,
+        stands: locked && k.stands?.id !== m.id ? { id: m.id, epoch: m.epoch, seq: m.seq } : k.stands,
     };
+}
+
+const after = (a, b) => a.epoch > b.epoch || (a.epoch === b.epoch && a.seq >= b.seq);
+
+// Whether what stands may end: nothing unproved stands, or this message proves it over.
+function mayEnd(k, m) {
+    return k.stands === null ||
+        (m.proved !== null && (m.proved.id === k.stands.id || after(m.proved, k.stands)));
 }
 
 const ALERTS = {
-    lockdown: (k, m, now) =>
-        stand(k, { state: 'lockdown', id: m.id, drill: m.drill, resumed: m.resumed,
-            unclear: false, unconfirmed: m.detail === 'unconfirmed', age: m.age_ms }, now),
-    caution: (k, m, now) =>
-        stand(k, { state: 'caution', id: m.id, drill: m.drill, resumed: m.resumed,
-            unclear: m.detail === 'unclear', unconfirmed: false, age: m.age_ms }, now),
+    lockdown: (k, m, now) => stand(k, { state: 'lockdown', unconfirmed: m.detail === 'unconfirmed' },
+        m, now),
+    caution: (k, m, now) => (k.stands !== null ? k :
+        stand(k, { state: 'caution', unconfirmed: false }, m, now)),
     duress: (k) => ({ ...k, state: 'lockdown', duress: true }),
-    'all-clear': (k, m, now) =>
-        m.detail === 'unconfirmed' ? { ...k, unconfirmed: true } : clear(k, m.drill, now),
+    'all-clear': (k, m, now) => (m.detail !== 'unconfirmed' && mayEnd(k, m) ?
+        clear(k, m.drill || k.drill, now) : hold(k)),
 };
+
+// The kiosk says that it is over, and nobody outside has said so.
+function hold(k) {
+    return k.state === 'lockdown' || k.stands !== null ?
+        { ...k, state: 'lockdown', id: k.id ?? k.stands.id, unconfirmed: true } : k;
+}
 
 function clear(k, drill, now) {
     return { ...k, state: 'quiet', stateAt: now, unconfirmed: false, duress: false, drill: false,
-        unclear: false, clearedAt: now, clearedDrill: drill, notices: [] };
+        unclear: false, resumed: false, stands: null, clearedAt: now, clearedDrill: drill,
+        notices: [] };
 }
 
 function onState(k, m, now) {
+    const told = { ...k, stateAt: now, nonce: m.nonce, looked: { epoch: m.epoch, seq: m.seq },
+        answers: { seen: m.seen, safe: m.safe } };
     if (m.state === 'quiet') {
-        const ended = k.state === 'lockdown' || k.state === 'caution';
-        return { ...(ended ? clear(k, k.drill, now) : k), state: 'quiet', stateAt: now,
-            drill: m.drill, nonce: m.nonce, answers: { seen: m.seen, safe: m.safe } };
+        if (!mayEnd(k, m)) {
+            return hold(told);
+        }
+        const ended = k.state === 'lockdown' || k.state === 'caution' || k.stands !== null;
+        return ended ? clear(told, k.drill, now) : { ...told, state: 'quiet' };
     }
-    return {
-        ...stand(k, { state: m.state, id: m.id, drill: m.drill, resumed: m.resumed,
-            unclear: m.detail === 'unclear', unconfirmed: m.unconfirmed, duress: m.duress,
-            age: m.age_ms }, now),
-        stateAt: now,
-        nonce: m.nonce,
-        answers: { seen: m.seen, safe: m.safe },
-    };
+    if (m.state === 'caution' && !mayEnd(k, m)) {
+        return hold(told);
+    }
+    return stand(told, { state: m.state, unconfirmed: m.unconfirmed, duress: m.duress,
+        stands: m.state === 'caution' ? null : k.stands }, m, now);
 }
 
 // One message that the guard found new (or the same again). A retained one tells of the past: it
@@ -87,9 +109,6 @@ function onState(k, m, now) {
 export function kioskHeard(k, topic, m, retained, now) {
     if (k.retired) {
         return k;
-    }
-    if (m.kind === 'retired') {
-        return { ...k, retired: true };
     }
     const alive = retained || m.kind === 'lost' ? k : { ...k, beatAt: now };
     switch (topic) {

@@ -1,20 +1,20 @@
-// One membership alive: links to every broker, the guard, and the kiosk's picture. It opens what
+// One membership alive: links to every broker, and what is believed of the kiosk. It opens what
 // comes, refuses what is not fresh or not the kiosk's, and says what this phone answers.
 
 import { fromHex } from './bytes.js';
 import { isRetired, readProof, signClear } from './cert.js';
 import { looksPlain, open, openWelcome, Refused, sealLetter } from './envelope.js';
-import { freshMarks, judge, STREAM } from './guard.js';
+import { factsHeard, factsInit } from './facts.js';
 import { openLink } from './link.js';
 import { readMessage, writeAnswer } from './message.js';
 import { MEMBER_READS, parseTopic, STAFF_READS, topicName } from './topics.js';
-import { kioskConnected, kioskHeard, kioskInit } from './view.js';
+import { viewFrom, viewKeep, viewLink, viewStep } from './view.js';
 
-// now(): steady milliseconds. onChange() after anything that may change the picture;
-// onRefused(reason) for what must be said.
-export function openSession({ mqtt, sodium, store, membership: m, now, onChange, onRefused }) {
-    let marks = store.marks(m.kiosk) ?? freshMarks();
-    let kiosk = { ...kioskInit(now()), retired: store.isRetired(m.kiosk), stands: marks.stands };
+// now(): steady milliseconds; wall(): milliseconds since 1970. onChange(told): something may look
+// different; told: it deserves a call. onRefused(reason): what must be said.
+export function openSession({ mqtt, sodium, store, membership: m, now, wall, onChange, onRefused }) {
+    let view = viewFrom(store.kept(m.kiosk));
+    let facts = factsInit();
     const keys = { venue: fromHex(m.venueKey), kiosk: fromHex(m.kioskPublic),
         own: fromHex(m.secret), ownPublic: fromHex(m.public), root: fromHex(m.rootPublic) };
     const ids = { venue: m.venue, kiosk: m.kiosk, kioskPublic: keys.kiosk };
@@ -23,85 +23,98 @@ export function openSession({ mqtt, sodium, store, membership: m, now, onChange,
         .concat(name('enrol', m.account));
 
     const links = m.brokers.map((url) => {
-        const heard = { epoch: 0 }; // highest seq of each stream that this broker brought
-        const link = openLink(mqtt, {
+        const heard = { epoch: 0, seqs: {} }; // the highest that this broker brought, by topic
+        return openLink(mqtt, {
             url, account: m.account, password: m.password, topics,
             onMessage: (topic, wire, delivery) => receive(topic, wire, delivery, heard),
-            onChange: (status) => {
-                if (status === 'up') {
-                    kiosk = kioskConnected(kiosk, now());
-                }
-                onChange();
+            onChange: () => {
+                view = viewLink(view, links.some((l) => l.status() === 'up'), now());
+                onChange(false);
             },
         });
-        return link;
     });
 
     function receive(full, wire, delivery, heard) {
-        const topic = parseTopic(full);
         try {
-            if (topic?.name === 'enrol') {
-                takeKey(full, wire);
-                return;
-            }
-            if (wire.length === 0 && delivery.retained) {
-                return;
-            }
-            if (looksPlain(wire)) {
-                throw new Refused('plain');
-            }
-            if (topic.name === 'state' && isRetired(sodium, ids, keys.root, wire)) {
-                store.retire(m.kiosk);
-                kiosk = { ...kiosk, retired: true };
-                onChange();
-                return;
-            }
-            const place = { venue: m.venue, kiosk: m.kiosk, topic: full };
-            const opened = open(sodium, place, keys.venue, keys.kiosk, wire);
-            take(topic.name, readMessage(opened.text, topic.name, opened), delivery, heard);
+            onChange(read(full, wire, delivery, heard));
         } catch (error) {
             if (!(error instanceof Refused)) {
                 throw error;
             }
             onRefused(error.reason);
+            onChange(false);
         }
-        onChange();
+    }
+
+    // Whether it deserves a call. Throws Refused.
+    function read(full, wire, delivery, heard) {
+        const topic = parseTopic(full);
+        if (topic?.name === 'enrol') {
+            return takeKey(full, wire);
+        }
+        if (wire.length === 0 && delivery.retained) {
+            return false;
+        }
+        if (looksPlain(wire)) {
+            throw new Refused('plain');
+        }
+        if (topic?.name === 'state' && isRetired(sodium, ids, keys.root, wire)) {
+            view = { ...view, retired: true };
+            store.keep(m.kiosk, viewKeep(view));
+            return false;
+        }
+        const place = { venue: m.venue, kiosk: m.kiosk, topic: full };
+        const opened = open(sodium, place, keys.venue, keys.kiosk, wire);
+        return take(topic.name, readMessage(opened.text, topic.name, opened), delivery, heard);
     }
 
     function take(topic, message, delivery, heard) {
-        if (heard.epoch !== message.epoch) {
-            Object.keys(heard).forEach((k) => delete heard[k]);
-            heard.epoch = message.epoch;
-        }
-        const stream = STREAM[topic];
-        const result = judge(marks, topic, message, delivery, heard[stream] ?? -1);
-        if (stream && !delivery.retained) {
-            heard[stream] = Math.max(heard[stream] ?? -1, message.seq);
-        }
-        if (result.verdict === 'old') {
-            throw new Refused('old');
-        }
-        if (result.verdict === 'late') {
-            return;
-        }
         const proved = message.proof &&
             readProof(sodium, m.venue, m.kiosk, keys.root, message.proof);
-        kiosk = kioskHeard(kiosk, topic, { ...message, proved }, delivery.retained, now());
-        if (result.verdict === 'new') {
-            marks = { ...result.marks, stands: kiosk.stands };
-            store.setMarks(m.kiosk, marks);
+        const wallAge = message.at === null ? -1 : Math.max(0, wall() - Date.parse(message.at));
+        const word = { message, retained: delivery.retained, wallAge, proved };
+        const [verdict, next] = viewStep(view, word, m, now());
+        view = next;
+        store.keep(m.kiosk, viewKeep(view));
+        const twice = cameTwice(topic, message, delivery, heard);
+        if (verdict === 'old' || (verdict === 'repeated' && twice)) {
+            // Late by another broker, or kept by this one, is no attack; sent twice here is.
+            if (twice) {
+                throw new Refused('old');
+            }
+            return false;
         }
+        if (verdict !== 'disowned') {
+            facts = factsHeard(facts, message, now());
+        }
+        return verdict === 'told';
+    }
+
+    // Whether this broker brought this message, or a later one of its topic, before.
+    function cameTwice(topic, message, delivery, heard) {
+        if (delivery.retained || delivery.dup || message.kind === 'lost') {
+            return false;
+        }
+        if (message.epoch > heard.epoch) {
+            heard.epoch = message.epoch;
+            heard.seqs = {};
+        }
+        const twice = message.epoch < heard.epoch || message.seq <= (heard.seqs[topic] ?? -1);
+        heard.seqs[topic] = Math.max(heard.seqs[topic] ?? -1, message.seq);
+        return twice;
     }
 
     // A rotated venue key, sealed to this phone and signed by the kiosk.
     function takeKey(full, wire) {
         const place = { venue: m.venue, kiosk: m.kiosk, topic: full };
-        const text = JSON.parse(openWelcome(sodium, place, keys.ownPublic, keys.own, keys.kiosk, wire));
+        const text = JSON.parse(openWelcome(sodium, place, keys.ownPublic, keys.own, keys.kiosk,
+            wire));
         if (text.kind !== 'rotate' || !/^[0-9a-f]{64}$/.test(text.venue_key)) {
             throw new Refused('malformed');
         }
         keys.venue = fromHex(text.venue_key);
         store.addMembership({ ...m, venueKey: text.venue_key });
+        return false;
     }
 
     function send(topic, text, signer, expiry) {
@@ -112,26 +125,24 @@ export function openSession({ mqtt, sodium, store, membership: m, now, onChange,
 
     return {
         membership: m,
-        kiosk: () => kiosk,
-        change: (next) => {
-            kiosk = next;
-        },
+        view: () => view,
+        facts: () => facts,
         links: () => links.map((l) => l.status()),
-        connected: () => links.some((l) => l.status() === 'up'),
         async answer(kind) {
-            await send(name('ack', m.account),
-                writeAnswer({ kind, id: kiosk.id, account: m.account }), null, 3600);
-            kiosk = { ...kiosk, answered: kind };
+            const { id } = facts;
+            await send(name('ack', m.account), writeAnswer({ kind, id, account: m.account }), null,
+                3600);
+            facts = { ...facts, answered: kind };
         },
         // A staff phone's command: signed, naming the kiosk's nonce, which it uses up. All-clear
         // carries this phone's own word besides, which the kiosk can hand on but not make.
         async command(kind) {
-            if (kiosk.nonce === null) {
+            const { id, looked, nonce } = facts;
+            if (nonce === null) {
                 throw new Error('noNonce');
             }
-            const { id, looked, nonce } = kiosk;
-            const c = { id, ...looked, account: m.account };
-            const proof = kind === 'all-clear' && id !== null ?
+            const c = { id: view.alert?.id ?? id, ...looked, account: m.account };
+            const proof = kind === 'all-clear' && c.id !== null ?
                 signClear(sodium, m.venue, m.kiosk, c, keys.own) : undefined;
             await send(name('command', m.account),
                 writeAnswer({ ...c, kind: `command-${kind}`, nonce, proof }), keys.own, 60);

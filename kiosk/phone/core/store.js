@@ -1,5 +1,6 @@
-// What the phone keeps: memberships (addresses, account, keys) and each kiosk's freshness marks.
-// Nothing else: no message, no state, no time. `area` is localStorage or a stand-in of the tests.
+// What the phone keeps: memberships (addresses, account, keys) and, for each kiosk, what view.js
+// calls worth keeping: the highest epoch and seq, whether it is disowned, and a lockdown that
+// nobody has proved over. No message, no time. `area` is localStorage or a stand-in of the tests.
 
 const KEY = 'k1';
 
@@ -8,10 +9,12 @@ export function openStore(area) {
     const save = () => area.setItem(KEY, JSON.stringify(data));
     return {
         memberships: () => data.memberships,
-        marks: (kiosk) => data.marks[kiosk] ?? null,
-        setMarks(kiosk, marks) {
-            data.marks[kiosk] = marks;
-            save();
+        kept: (kiosk) => data.kept[kiosk] ?? {},
+        keep(kiosk, kept) {
+            if (JSON.stringify(data.kept[kiosk]) !== JSON.stringify(kept)) {
+                data.kept[kiosk] = kept;
+                save();
+            }
         },
         // Replaces a membership of the same kiosk.
         addMembership(membership) {
@@ -19,22 +22,16 @@ export function openStore(area) {
             data.memberships.push(membership);
             save();
         },
-        retire(kiosk) {
-            data.retired = [...new Set([...data.retired, kiosk])];
-            save();
-        },
-        isRetired: (kiosk) => data.retired.includes(kiosk),
         forget() {
             data.memberships = [];
-            data.marks = {};
-            data.retired = [];
+            data.kept = {};
             area.clear();
         },
     };
 }
 
 function load(area) {
-    const empty = { memberships: [], marks: {}, retired: [] };
+    const empty = { memberships: [], kept: {} };
     try {
         return { ...empty, ...JSON.parse(area.getItem(KEY) ?? '{}') };
     } catch {

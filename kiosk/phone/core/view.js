@@ -1,210 +1,218 @@
-// What the page shows, decided from what was heard and the time; pure. Times are milliseconds of
-// one steady clock, passed in. The rules are those of kiosk/core/view.h: a lockdown is never
-// hidden by silence, silence is never shown as quiet, and a lockdown (no drill) ends only where a
-// staff phone's word proves it: the kiosk's own is "pressed at the door, not confirmed".
+// What this phone believes of one kiosk, and shows. Pure; the same as kiosk/core/view.{h,c}, where
+// the rules are explained: both are held to tests/vectors/view.json. Any unit of time will do, so
+// long as the rules are in it too; NEVER stands for what has not happened.
 
-export const BEAT_LIMIT = 15000; // without a beat for this long, a kiosk's silence is believed
-export const STATE_LIMIT = 150000; // a state not repeated for this long says nothing any more
-export const CLEAR_LASTS = 600000; // how long an all-clear stands before it reads quiet
+export const NEVER = Infinity;
 
-export function kioskInit(now) {
+// In milliseconds; the reasons stand in view.h.
+export const RULES = { lostAfter: 15000, staleAfter: 150000, allClearLasts: 900000 };
+
+// A greater index is worse.
+const SHOWS = ['quiet', 'all-clear', 'drill', 'retired', 'unknown', 'lost', 'caution',
+    'unconfirmed', 'lockdown'];
+const TELLING = ['lockdown', 'caution', 'duress', 'all-clear', 'door', 'fault', 'drill-report',
+    'state'];
+
+export function viewInit() {
     return {
-        state: null, // 'quiet', 'caution', 'lockdown'
-        stateAt: 0,
-        id: null,
+        retired: false,
+        epoch: 0,
+        toldNext: 0,
+        liveNext: 0,
+        connection: 0,
+        state: 'quiet',
         drill: false,
-        resumed: false,
-        unclear: false,
         unconfirmed: false,
         duress: false,
-        began: null, // when the alert began, as far as known
-        clearedAt: null,
-        clearedDrill: false,
-        answers: { seen: 0, safe: 0 },
-        nonce: null,
-        looked: null, // {epoch, seq} of the state last shown: what a staff phone looks at
-        stands: null, // {id, epoch, seq} of the lockdown that is not proved over
-        presence: null, // 'online', 'lost'
-        waitFrom: now, // beats are expected from here on
-        beatAt: null,
-        retired: false,
-        rung: [], // "id kind" of what has been announced in this alert
-        answered: null, // 'seen' or 'safe': what this phone said to the standing alert
-        notices: [], // staff: the last few, newest first
+        alert: null, // {id, epoch, seq} of what stands, from its first word on
+        dangered: null,
+        linked: false,
+        linkedAt: NEVER,
+        lifeAt: NEVER,
+        stateAt: NEVER,
+        clearAt: NEVER,
     };
 }
 
-// A connection came up (or came back): the time without one was no silence of the kiosk's.
-export function kioskConnected(k, now) {
-    return k.beatAt !== null && now - k.beatAt < BEAT_LIMIT ? k : { ...k, waitFrom: now };
+// What outlives the page: the marks, and a lockdown that nobody has proved over. No other state.
+export function viewKeep(v) {
+    const stands = lockdownStands(v) ? { alert: v.alert } : {};
+    return { retired: v.retired, epoch: v.epoch, toldNext: v.toldNext, liveNext: v.liveNext,
+        connection: v.connection, ...stands };
 }
 
-function stand(k, changes, m, now) {
-    const begins = m.id !== k.id;
-    const locked = changes.state === 'lockdown' && !m.drill;
-    return {
-        ...k,
-        ...changes,
-        id: m.id,
-        drill: m.drill,
-        resumed: m.resumed,
-        unclear: m.detail === 'unclear',
-        answered: begins ? null : k.answered,
-        rung: begins ? [] : k.rung,
-        began: begins ? (m.age_ms === null ? null : now - m.age_ms) : k.began,
-        clearedAt: null,
-        stands: locked && k.stands?.id !== m.id ? { id: m.id, epoch: m.epoch, seq: m.seq } : k.stands,
-    };
+// The page again: the last told message may come again, so that a retained state can be read.
+export function viewFrom(kept) {
+    const v = { ...viewInit(), ...kept };
+    return { ...v, toldNext: Math.max(0, v.toldNext - 1), state: v.alert ? 'lockdown' : 'quiet' };
 }
 
-const after = (a, b) => a.epoch > b.epoch || (a.epoch === b.epoch && a.seq >= b.seq);
-
-// Whether what stands may end: nothing unproved stands, or this message proves it over.
-function mayEnd(k, m) {
-    return k.stands === null ||
-        (m.proved !== null && (m.proved.id === k.stands.id || after(m.proved, k.stands)));
+export function viewLink(v, linked, now) {
+    return v.linked === linked ? v : { ...v, linked, linkedAt: now, lifeAt: NEVER };
 }
 
-const ALERTS = {
-    lockdown: (k, m, now) => stand(k, { state: 'lockdown', unconfirmed: m.detail === 'unconfirmed' },
-        m, now),
-    caution: (k, m, now) => (k.stands !== null ? k :
-        stand(k, { state: 'caution', unconfirmed: false }, m, now)),
-    duress: (k) => ({ ...k, state: 'lockdown', duress: true }),
-    'all-clear': (k, m, now) => (m.detail !== 'unconfirmed' && mayEnd(k, m) ?
-        clear(k, m.drill || k.drill, now) : hold(k)),
-};
-
-// The kiosk says that it is over, and nobody outside has said so.
-function hold(k) {
-    return k.state === 'lockdown' || k.stands !== null ?
-        { ...k, state: 'lockdown', id: k.id ?? k.stands.id, unconfirmed: true } : k;
-}
-
-function clear(k, drill, now) {
-    return { ...k, state: 'quiet', stateAt: now, unconfirmed: false, duress: false, drill: false,
-        unclear: false, resumed: false, stands: null, clearedAt: now, clearedDrill: drill,
-        notices: [] };
-}
-
-function onState(k, m, now) {
-    const told = { ...k, stateAt: now, nonce: m.nonce, looked: { epoch: m.epoch, seq: m.seq },
-        answers: { seen: m.seen, safe: m.safe } };
-    if (m.state === 'quiet') {
-        if (!mayEnd(k, m)) {
-            return hold(told);
+// Judges epoch and seq and moves the marks: [verdict, v].
+function passMarks(v, m) {
+    if (m.epoch < v.epoch) {
+        return ['old', v];
+    }
+    const next = m.epoch > v.epoch ?
+        { ...v, epoch: m.epoch, toldNext: 0, liveNext: 0, connection: 0 } : { ...v };
+    if (m.kind === 'online' || m.kind === 'lost') {
+        if (m.connection < next.connection) {
+            return ['old', next];
         }
-        const ended = k.state === 'lockdown' || k.state === 'caution' || k.stands !== null;
-        return ended ? clear(told, k.drill, now) : { ...told, state: 'quiet' };
+        next.connection = m.connection;
     }
-    if (m.state === 'caution' && !mayEnd(k, m)) {
-        return hold(told);
+    if (m.kind === 'lost') {
+        return ['heard', next];
     }
-    return stand(told, { state: m.state, unconfirmed: m.unconfirmed, duress: m.duress,
-        stands: m.state === 'caution' ? null : k.stands }, m, now);
+    const mark = TELLING.includes(m.kind) ? 'toldNext' : 'liveNext';
+    if (m.seq < next[mark]) {
+        return [m.seq + 1 === next[mark] ? 'repeated' : 'old', next];
+    }
+    next[mark] = m.seq + 1;
+    next.liveNext = Math.max(next.liveNext, m.seq + 1);
+    return ['heard', next];
 }
 
-// One message that the guard found new (or the same again). A retained one tells of the past: it
-// sets the picture, but proves no life.
-export function kioskHeard(k, topic, m, retained, now) {
-    if (k.retired) {
-        return k;
+const lockdownStands = (v) => v.state === 'lockdown' && !v.drill;
+
+function covers(proved, latch) {
+    return proved !== null && latch !== null && (proved.id === latch.id ||
+        proved.epoch > latch.epoch || (proved.epoch === latch.epoch && proved.seq >= latch.seq));
+}
+
+const latch = (m) => ({ id: m.id, epoch: m.epoch, seq: m.seq });
+
+function begin(v, m, state, unconfirmed) {
+    const same = v.state === state && v.drill === m.drill && v.alert?.id === m.id;
+    const news = !same || v.unconfirmed !== unconfirmed;
+    return [news ? 'told' : 'repeated', { ...v, alert: same ? v.alert : latch(m), state,
+        drill: m.drill, unconfirmed, clearAt: NEVER }];
+}
+
+function end(v, now) {
+    if (v.state === 'quiet') {
+        return ['heard', v];
     }
-    const alive = retained || m.kind === 'lost' ? k : { ...k, beatAt: now };
-    switch (topic) {
-    case 'alert':
-        return { ...ALERTS[m.kind](alive, m, now), stateAt: now };
+    return ['told', { ...v, clearAt: v.drill ? v.clearAt : now, state: 'quiet', drill: false,
+        unconfirmed: false }];
+}
+
+// The kiosk says what stands now. Less than a lockdown that stands needs staff's word.
+function stand(v, m, proved, state, unconfirmed, now) {
+    const less = state !== 'lockdown' || m.drill;
+    if (lockdownStands(v) && less && !covers(proved, v.alert)) {
+        return ['unproved', { ...v, unconfirmed: true }];
+    }
+    return state === 'quiet' ? end(v, now) : begin(v, m, state, unconfirmed);
+}
+
+function onAllClear(v, m, proved, now) {
+    if (m.detail === 'unconfirmed') {
+        return v.state === 'quiet' || v.drill || v.unconfirmed ? ['heard', v] :
+            ['told', { ...v, unconfirmed: true }];
+    }
+    return m.drill && !v.drill ? ['heard', v] : stand(v, m, proved, 'quiet', false, now);
+}
+
+function onDuress(v, m) {
+    return v.duress ? [false, v] : [true, { ...v, duress: true, dangered: latch(m) }];
+}
+
+function onState(v, m, proved, staff, now) {
+    const [news, alarmed] = m.duress ? onDuress(v, m) : [false, v];
+    const [verdict, next] = stand(alarmed, m, proved, m.state, m.unconfirmed, now);
+    const said = verdict === 'repeated' ? 'heard' : verdict;
+    return [news && staff && said === 'heard' ? 'told' : said, next];
+}
+
+function onTelling(before, m, proved, staff, now) {
+    const v = before.duress && covers(proved, before.dangered) ? { ...before, duress: false } :
+        before;
+    switch (m.kind) {
+    case 'lockdown':
+    case 'caution':
+        return stand(v, m, proved, m.kind, false, now);
+    case 'all-clear':
+        return onAllClear(v, m, proved, now);
+    case 'duress': {
+        const [news, next] = onDuress(v, m);
+        return [news && staff ? 'told' : 'heard', next];
+    }
     case 'state':
-        return onState(alive, m, now);
-    case 'presence':
-        return { ...alive, presence: m.kind };
-    case 'notice':
-        return { ...alive,
-            notices: [{ kind: m.kind, detail: m.detail, at: m.at, heard: now },
-                ...alive.notices].slice(0, 5) };
+        return onState(v, m, proved, staff, now);
     default:
-        return alive;
+        return [staff ? 'told' : 'heard', v];
     }
 }
 
-// What of the standing state deserves a sound: its key, or null. Members learn nothing of duress.
-export function kioskNews(k, staff) {
-    const loud = faceOfAlert(k, staff);
-    if (loud !== null && k.id !== null) {
-        const key = `${k.id} ${loud}`;
-        return k.rung.includes(key) ? null : key;
+// The one transition: [verdict, v]. word: {message, retained, wallAge, proved}; wallAge: for a
+// retained one the time from its `at` to now, -1 where unknown; proved: what readProof said.
+// Verdicts: heard, told, repeated, old, unproved, disowned.
+export function viewStep(v, word, { staff }, now) {
+    const m = word.message;
+    if (v.retired) {
+        return ['disowned', v];
     }
-    return k.clearedAt !== null && !k.rung.includes(`${k.id} all-clear`) ? `${k.id} all-clear` : null;
+    if (!TELLING.includes(m.kind) && !['online', 'lost', 'beat'].includes(m.kind)) {
+        return ['heard', v];
+    }
+    const [verdict, next] = passMarks(v, m);
+    if (verdict !== 'heard') {
+        return [verdict, next];
+    }
+    if (!word.retained && m.kind !== 'lost') {
+        next.lifeAt = now;
+    }
+    if (!TELLING.includes(m.kind)) {
+        return ['heard', next];
+    }
+    if (['lockdown', 'caution', 'duress', 'all-clear', 'state'].includes(m.kind)) {
+        next.stateAt = !word.retained ? now : word.wallAge >= 0 ? now - word.wallAge : NEVER;
+    }
+    return onTelling(next, m, word.proved, staff, now);
 }
 
-export function kioskRung(k, key) {
-    return { ...k, rung: [...k.rung, key] };
+const within = (at, span, now) => at !== NEVER && now - at < span;
+
+function showOf(v, rules, silent, stale, now) {
+    if (v.retired) {
+        return 'retired';
+    }
+    if (v.state !== 'quiet' && !v.drill) {
+        return v.unconfirmed ? 'unconfirmed' : v.state;
+    }
+    if (!v.linked) {
+        return 'unknown';
+    }
+    if (silent) {
+        const listening = v.lifeAt === NEVER && within(v.linkedAt, rules.lostAfter, now);
+        return listening ? 'unknown' : 'lost';
+    }
+    if (stale) {
+        return 'unknown';
+    }
+    if (v.drill) {
+        return 'drill';
+    }
+    return within(v.clearAt, rules.allClearLasts, now) ? 'all-clear' : 'quiet';
 }
 
-function faceOfAlert(k, staff) {
-    if (k.state === 'caution') {
-        return 'caution';
-    }
-    if (k.state !== 'lockdown') {
-        return null;
-    }
-    return k.duress && staff ? 'duress' : k.unconfirmed && !k.duress ? 'unconfirmed' : 'lockdown';
+// {show, duress, drill, silent, stale}; `staff`: duress is shown.
+export function viewLook(v, rules, { staff }, now) {
+    const silent = !v.linked || !within(v.lifeAt, rules.lostAfter, now);
+    const stale = !within(v.stateAt, rules.staleAfter, now);
+    return { show: showOf(v, rules, silent, stale, now), duress: v.duress && staff,
+        drill: v.drill, silent, stale };
 }
 
-// Silent: no beat for BEAT_LIMIT though some broker was there to bring it.
-function silent(k, now) {
-    return now - Math.max(k.beatAt ?? k.waitFrom, k.waitFrom) >= BEAT_LIMIT;
-}
-
-// The picture of one kiosk: {face, drill, resumed, unclear, lost, stale, ...}. `connected`: some
-// broker is. Faces: quiet, caution, lockdown, duress, unconfirmed, all-clear, lost, unknown, retired.
-export function kioskView(k, now, { staff, connected }) {
-    if (k.retired) {
-        return picture('retired', k, now, false, false);
+// What several kiosks show together: the worst; retired ones count only if all are.
+export function viewWorst(shows) {
+    const living = shows.filter((s) => s !== 'retired');
+    if (living.length === 0) {
+        return shows.length > 0 ? 'retired' : 'unknown';
     }
-    const lost = connected && silent(k, now);
-    const alert = faceOfAlert(k, staff);
-    if (alert !== null) {
-        return picture(alert, k, now, lost, !connected);
-    }
-    if (lost) {
-        return picture('lost', k, now, true, false);
-    }
-    if (k.state === null || now - k.stateAt >= STATE_LIMIT || (k.presence === 'lost' && k.beatAt === null)) {
-        return picture('unknown', k, now, false, !connected);
-    }
-    const cleared = k.clearedAt !== null && now - k.clearedAt < CLEAR_LASTS;
-    return picture(cleared ? 'all-clear' : 'quiet', k, now, false, !connected);
-}
-
-function picture(face, k, now, lost, stale) {
-    const shown = ['caution', 'lockdown', 'duress', 'unconfirmed'].includes(face);
-    return {
-        face,
-        drill: shown ? k.drill : face === 'all-clear' && k.clearedDrill,
-        resumed: shown && k.resumed,
-        unclear: shown && k.unclear,
-        lost,
-        stale,
-        minutes: shown && k.began !== null ? Math.floor((now - k.began) / 60000) : null,
-        since: k.stateAt,
-        seen: k.answers.seen,
-        safe: k.answers.safe,
-        answered: k.answered,
-        canAnswer: shown && k.id !== null,
-    };
-}
-
-// Worst first: what wins where a venue has several kiosks. A real alert before any drill.
-const WORST = ['duress', 'lockdown', 'unconfirmed', 'caution', 'lost', 'unknown', 'all-clear',
-    'quiet', 'retired'];
-
-function rank(v) {
-    const alert = WORST.indexOf(v.face) < 4;
-    return WORST.indexOf(v.face) + (alert && v.drill ? 3.5 : 0);
-}
-
-// The worst of some views; ties keep their order. null for none.
-export function worst(views) {
-    return views.reduce((a, b) => (a === null || rank(b) < rank(a) ? b : a), null);
+    return living.reduce((a, b) => (SHOWS.indexOf(b) > SHOWS.indexOf(a) ? b : a));
 }

@@ -34,10 +34,12 @@ function linesOf(v, word) {
     if (v.resumed) {
         lines.push(word('resumed'));
     }
-    if (v.lost && v.face !== 'lost') {
+    if (v.silent) {
         lines.push(word('alsoLost'));
     }
-    if (v.stale) {
+    if (v.last !== null) {
+        lines.push(word('last', { state: word(v.last) }));
+    } else if (v.stale && v.canAnswer) {
         lines.push(word('stale'));
     }
     if (v.canAnswer) {
@@ -48,19 +50,19 @@ function linesOf(v, word) {
 
 // `all`: every kiosk's own picture, listed where there are several.
 export function drawState(v, all, word) {
-    document.body.dataset.face = v.face;
-    const drawn = `${v.face} ${v.drill}`;
+    document.body.dataset.face = v.shape;
+    const drawn = `${v.shape} ${v.drill}`;
     if ($('shape').dataset.drawn !== drawn) {
         $('shape').dataset.drawn = drawn;
-        drawShape($('shape'), v.face, v.drill);
+        drawShape($('shape'), v.shape, v.drill);
     }
-    setText($('title'), word(v.face));
-    setText($('text'), (v.drill ? `${word('drillText')} ` : '') + word(`${v.face}Text`));
+    setText($('title'), word(v.shape));
+    setText($('text'), v.drill ? word('drillText') : word(`${v.face}Text`));
     $('badge').hidden = !v.drill;
     setText($('badge'), word('drill'));
     setList($('lines'), linesOf(v, word));
     setList($('kiosks'), all.length < 2 ? [] : all.map((k, i) =>
-        `${i + 1}: ${word(k.face)}${k.drill ? ` (${word('drill')})` : ''}`));
+        `${i + 1}: ${word(k.shape)}${k.drill ? ` (${word('drill')})` : ''}`));
     drawAnswers(v, word);
 }
 
@@ -92,5 +94,6 @@ export function drawRefused(count, reason, word) {
 export function drawNotices(notices, word) {
     const name = { door: 'noticeDoor', fault: 'noticeFault', 'drill-report': 'noticeDrill' };
     setList($('notices'), notices.filter((n) => n.kind in name).map((n) =>
-        [word(name[n.kind]), n.detail, n.at?.slice(11, 16)].filter(Boolean).join(' · ')));
+        [word(name[n.kind]), n.detail, n.kind === 'drill-report' && n.ms !== null && `${n.ms} ms`,
+            n.at?.slice(11, 16)].filter(Boolean).join(' · ')));
 }

@@ -2,9 +2,9 @@
 
 import sodium from 'libsodium-wrappers';
 import mqtt from 'mqtt';
+import { pictureOf, worstOf } from '../core/picture.js';
 import { openSession } from '../core/session.js';
 import { openStore } from '../core/store.js';
-import { kioskNews, kioskRung, kioskView, worst } from '../core/view.js';
 import { call, unlockSound } from './alarm.js';
 import { drawLink, drawNotices, drawRefused, drawState, setText } from './draw.js';
 import { makeHold } from './hold.js';
@@ -17,6 +17,7 @@ const COMMANDS = { lockdown: 'doLockdown', caution: 'doCaution', 'all-clear': 'd
     drill: 'doDrill', abort: 'doAbort' };
 const COMMAND_HOLD = 1500;
 const TICK = 1000;
+const URGENT = ['lockdown', 'caution', 'duress', 'drill', 'lost'];
 
 const language = pickLanguage(navigator.languages ?? ['en']);
 const word = speak(language);
@@ -24,8 +25,12 @@ const store = openStore(localStorage);
 let sessions = [];
 let refused = { count: 0, reason: null };
 let elsewhere = false;
+let before = []; // the faces last drawn
 
 const now = () => performance.now();
+
+const pictures = () => sessions.map((s) =>
+    pictureOf(s.view(), s.facts(), s.membership.staff, now()));
 
 function render() {
     const joined = sessions.length > 0;
@@ -35,10 +40,9 @@ function render() {
     }
     $('state').hidden = false;
     const staff = sessions.some((s) => s.membership.staff);
-    const views = sessions.map((s) => kioskView(s.kiosk(), now(),
-        { staff: s.membership.staff, connected: s.connected() }));
-    drawState(worst(views), views, word);
-    drawNotices(staff ? sessions.flatMap((s) => s.kiosk().notices) : [], word);
+    const all = pictures();
+    drawState(all[worstOf(all)], all, word);
+    drawNotices(staff ? sessions.flatMap((s) => s.facts().notices) : [], word);
     drawRefused(refused.count, refused.reason, word);
     drawStaff(staff);
     const links = sessions.flatMap((s) => s.links());
@@ -49,19 +53,19 @@ function render() {
     }
 }
 
-function announce() {
-    for (const s of sessions) {
-        const key = kioskNews(s.kiosk(), s.membership.staff);
-        if (key !== null) {
-            s.change(kioskRung(s.kiosk(), key));
-            $('said').textContent = '';
-            call(!key.endsWith(' all-clear'), word);
+// A call for what a message told, and for a kiosk that fell silent while this page listened.
+function changed(told) {
+    const all = pictures();
+    const silent = all.some((p, i) => p.face === 'lost' && before[i] && before[i] !== 'lost');
+    before = all.map((p) => p.face);
+    if (told || silent) {
+        const urgent = URGENT.includes(all[worstOf(all)].face);
+        setText($('said'), '');
+        call(urgent, word);
+        if (urgent && $('state').hidden) {
+            show('state');
         }
     }
-}
-
-function changed() {
-    announce();
     render();
 }
 
@@ -72,7 +76,7 @@ function onRefused(reason) {
 function start() {
     sessions.forEach((s) => s.close());
     sessions = store.memberships().map((membership) => openSession({ mqtt, sodium, store,
-        membership, now, onChange: () => changed(), onRefused }));
+        membership, now, wall: Date.now, onChange: changed, onRefused }));
     $('join').hidden = sessions.length > 0;
     if (sessions.length > 0) {
         openSettings({ word, store, push: sessions[0].membership.push, onForgotten,
@@ -101,8 +105,8 @@ function onForgotten() {
 }
 
 async function answer(kind) {
-    const asked = sessions.filter((s) => kioskView(s.kiosk(), now(),
-        { staff: s.membership.staff, connected: true }).canAnswer);
+    const all = pictures();
+    const asked = sessions.filter((s, i) => all[i].canAnswer);
     const sent = await Promise.allSettled(asked.map((s) => s.answer(kind)));
     if (sent.some((r) => r.status === 'rejected')) {
         setText($('said'), word('notSent'));
@@ -126,7 +130,7 @@ function drawStaff(staff) {
 }
 
 async function command(kind) {
-    const mine = sessions.filter((s) => s.membership.staff && !s.kiosk().retired);
+    const mine = sessions.filter((s) => s.membership.staff && !s.view().retired);
     const sent = await Promise.allSettled(mine.map((s) => s.command(kind)));
     const failed = sent.find((r) => r.status === 'rejected');
     setText($('staff-said'), word(!failed ? 'sent' :
@@ -175,7 +179,7 @@ async function main() {
     const hurry = () => document.visibilityState === 'visible' && sessions.forEach((s) => s.hurry());
     addEventListener('online', hurry);
     document.addEventListener('visibilitychange', hurry);
-    setInterval(changed, TICK);
+    setInterval(() => changed(false), TICK);
 }
 
 main();

@@ -1,0 +1,35 @@
+// One kiosk's view and facts as what is drawn; and of several the one that is drawn large. Pure.
+
+import { RULES, viewLook, viewWorst } from './view.js';
+
+const STANDING = ['caution', 'unconfirmed', 'lockdown', 'drill', 'duress'];
+
+// {face, drill, ...}: face is the view's show, or 'duress' for staff.
+export function pictureOf(view, facts, staff, now) {
+    const look = viewLook(view, RULES, { staff }, now);
+    const face = look.duress && look.show !== 'retired' ? 'duress' : look.show;
+    const stands = STANDING.includes(face);
+    return {
+        show: look.show,
+        face,
+        shape: face === 'drill' ? view.state : face,
+        drill: face === 'drill',
+        resumed: stands && facts.resumed,
+        unclear: stands && facts.unclear && view.state === 'caution',
+        silent: stands && view.linked && look.silent && now - view.linkedAt >= RULES.lostAfter,
+        stale: !view.linked,
+        last: !view.linked && !stands && view.stateAt !== Infinity ? view.state : null,
+        minutes: stands && facts.began !== null ? Math.floor((now - facts.began) / 60000) : null,
+        seen: facts.answers.seen,
+        safe: facts.answers.safe,
+        answered: facts.answered,
+        canAnswer: stands && facts.id !== null,
+    };
+}
+
+// Index of the picture that wins, or -1 for none.
+export function worstOf(pictures) {
+    const duress = pictures.findIndex((p) => p.face === 'duress');
+    const worst = viewWorst(pictures.map((p) => p.show));
+    return duress >= 0 ? duress : pictures.findIndex((p) => p.show === worst);
+}

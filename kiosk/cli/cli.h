@@ -39,6 +39,7 @@ extern const struct cli_command cli_check;
 extern const struct cli_command cli_drill;
 extern const struct cli_command cli_keys;
 extern const struct cli_command cli_listen;
+extern const struct cli_command cli_rights;
 extern const struct cli_command cli_sim;
 extern const struct cli_command cli_status;
 extern const struct cli_command cli_book;

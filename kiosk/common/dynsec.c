@@ -1,0 +1,164 @@
+#include "kiosk/common/dynsec.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Text that grows in the caller's room; `len` goes on counting when it is full. */
+struct text {
+    char *out;
+    size_t size, len;
+};
+
+static void put(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void put(struct text *t, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    size_t room = t->len < t->size ? t->size - t->len : 0;
+    int n = vsnprintf(room ? t->out + t->len : NULL, room, format, args);
+    va_end(args);
+    t->len += n > 0 ? (size_t)n : 0;
+}
+
+static int finish(const struct text *t)
+{
+    if (t->len < t->size)
+        return (int)t->len;
+    errno = EMSGSIZE;
+    return -1;
+}
+
+const char *dynsec_role_name(enum topic_role who)
+{
+    switch (who) {
+    case ROLE_KIOSK:
+        return "kiosk";
+    case ROLE_MEMBER:
+        return "member";
+    case ROLE_STAFF:
+        return "staff";
+    case ROLE_NEWCOMER:
+        return "newcomer";
+    case ROLE_RELAY:
+        return "relay";
+    }
+    return NULL;
+}
+
+static bool account_is_plain(const char *account)
+{
+    return strlen(account) == TOPIC_ID_LEN && strspn(account, "0123456789abcdef") == TOPIC_ID_LEN;
+}
+
+static bool password_is_plain(const char *password)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    size_t len = strlen(password);
+
+    return len >= DYNSEC_PASSWORD_MIN && len <= DYNSEC_PASSWORD_MAX &&
+           strspn(password, plain) == len;
+}
+
+static void put_acl(struct text *t, const char *type, const char *topic)
+{
+    put(t, "%s{\"acltype\":\"%s\",\"topic\":\"%s\",\"allow\":true}",
+        t->out[t->len < t->size ? t->len - 1 : 0] == '[' ? "" : ",", type, topic);
+}
+
+int dynsec_defaults(char *out, size_t size)
+{
+    struct text t = {.out = out, .size = size};
+
+    put(&t, "{\"commands\":[{\"command\":\"setDefaultACLAccess\",\"acls\":["
+            "{\"acltype\":\"publishClientSend\",\"allow\":false},"
+            "{\"acltype\":\"publishClientReceive\",\"allow\":false},"
+            "{\"acltype\":\"subscribe\",\"allow\":false},"
+            "{\"acltype\":\"unsubscribe\",\"allow\":true}]}]}");
+    return finish(&t);
+}
+
+int dynsec_role(enum topic_role who, const char *venue, const char *kiosk, const char *account,
+                char *out, size_t size)
+{
+    struct text t = {.out = out, .size = size};
+    const char *role = dynsec_role_name(who);
+
+    if (!role || !account_is_plain(account)) {
+        errno = EINVAL;
+        return -1;
+    }
+    put(&t, "{\"commands\":[{\"command\":\"createRole\",\"rolename\":\"%s-%s\",\"acls\":[", role,
+        account);
+    for (enum topic i = 0; i < TOPIC_COUNT; i++) {
+        const struct topic_rule *rule = &topic_table[i];
+        char name[TOPIC_NAME_MAX];
+        const char *whose = !rule->per_account ? NULL : who == ROLE_KIOSK ? "+" : account;
+
+        if (topic_name(i, venue, kiosk, whose, name) < 0)
+            return -1;
+        if (rule->writes & who)
+            put_acl(&t, "publishClientSend", name);
+        if (rule->reads & who) {
+            put_acl(&t, "publishClientReceive", name);
+            put_acl(&t, "subscribeLiteral", name);
+        }
+    }
+    put(&t, "]}]}");
+    return finish(&t);
+}
+
+int dynsec_account(enum topic_role who, const char *account, const char *password, char *out,
+                   size_t size)
+{
+    struct text t = {.out = out, .size = size};
+    const char *role = dynsec_role_name(who);
+
+    if (!role || !account_is_plain(account) || !password_is_plain(password)) {
+        errno = EINVAL;
+        return -1;
+    }
+    put(&t,
+        "{\"commands\":[{\"command\":\"createClient\",\"username\":\"%s\",\"password\":\"%s\","
+        "\"clientid\":\"%s\",\"roles\":[{\"rolename\":\"%s-%s\"}]}]}",
+        account, password, account, role, account);
+    return finish(&t);
+}
+
+int dynsec_promote(enum topic_role who, const char *account, const char *password, char *out,
+                   size_t size)
+{
+    struct text t = {.out = out, .size = size};
+    const char *role = dynsec_role_name(who);
+
+    if (!role || !account_is_plain(account) || !password_is_plain(password)) {
+        errno = EINVAL;
+        return -1;
+    }
+    put(&t,
+        "{\"commands\":[{\"command\":\"modifyClient\",\"username\":\"%s\",\"password\":\"%s\","
+        "\"roles\":[{\"rolename\":\"%s-%s\"}]},"
+        "{\"command\":\"deleteRole\",\"rolename\":\"newcomer-%s\"}]}",
+        account, password, role, account, account);
+    return finish(&t);
+}
+
+int dynsec_remove(enum topic_role who, const char *account, char *out, size_t size)
+{
+    struct text t = {.out = out, .size = size};
+    const char *role = dynsec_role_name(who);
+
+    if (!role || !account_is_plain(account)) {
+        errno = EINVAL;
+        return -1;
+    }
+    put(&t,
+        "{\"commands\":[{\"command\":\"deleteClient\",\"username\":\"%s\"},"
+        "{\"command\":\"deleteRole\",\"rolename\":\"%s-%s\"}]}",
+        account, role, account);
+    return finish(&t);
+}

@@ -1,0 +1,113 @@
+#include "kiosk/common/dynsec.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define VENUE "245b1cd24b1b033d"
+#define KIOSK "7dd879d4c4aa715d"
+#define WHO   "07827bce7ac774db"
+#define BASE  "porchlight/" VENUE "/" KIOSK "/"
+
+/* Whether a role's request allows `acl` on the topic below BASE. */
+static int allows(const char *request, const char *acl, const char *topic)
+{
+    char wanted[256];
+
+    snprintf(wanted, sizeof wanted, "{\"acltype\":\"%s\",\"topic\":\"" BASE "%s\",\"allow\":true}",
+             acl, topic);
+    return strstr(request, wanted) != NULL;
+}
+
+static const struct {
+    enum topic_role who;
+    const char *topic;
+    int send, read;
+} rights[] = {
+    {ROLE_KIOSK, "alert", 1, 0},         {ROLE_KIOSK, "ack/+", 0, 1},
+    {ROLE_KIOSK, "command/+", 0, 1},     {ROLE_KIOSK, "enrol/+", 1, 1},
+    {ROLE_KIOSK, "relay/+", 0, 1},       {ROLE_KIOSK, "state", 1, 0},
+    {ROLE_MEMBER, "alert", 0, 1},        {ROLE_MEMBER, "notice", 0, 0},
+    {ROLE_MEMBER, "ack/" WHO, 1, 0},     {ROLE_MEMBER, "ack/+", 0, 0},
+    {ROLE_MEMBER, "command/" WHO, 0, 0}, {ROLE_MEMBER, "enrol/" WHO, 0, 1},
+    {ROLE_STAFF, "notice", 0, 1},        {ROLE_STAFF, "command/" WHO, 1, 0},
+    {ROLE_STAFF, "state", 0, 1},         {ROLE_NEWCOMER, "alert", 0, 0},
+    {ROLE_NEWCOMER, "state", 0, 0},      {ROLE_NEWCOMER, "enrol/" WHO, 1, 1},
+    {ROLE_RELAY, "relay/" WHO, 1, 0},    {ROLE_RELAY, "alert", 0, 1},
+    {ROLE_RELAY, "ack/" WHO, 0, 0},
+};
+
+static void roles_are_the_table(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rights / sizeof rights[0]; i++) {
+        char out[DYNSEC_MAX];
+
+        assert_true(dynsec_role(rights[i].who, VENUE, KIOSK, WHO, out, sizeof out) > 0);
+        assert_int_equal(allows(out, "publishClientSend", rights[i].topic), rights[i].send);
+        assert_int_equal(allows(out, "publishClientReceive", rights[i].topic), rights[i].read);
+        assert_int_equal(allows(out, "subscribeLiteral", rights[i].topic), rights[i].read);
+        assert_null(strstr(out, "[,"));
+        assert_null(strstr(out, "}{"));
+    }
+}
+
+static void an_account_is_bound_to_its_client_id(void **state)
+{
+    char out[DYNSEC_MAX];
+
+    (void)state;
+    assert_true(dynsec_account(ROLE_MEMBER, WHO, "0123456789abcdef", out, sizeof out) > 0);
+    assert_string_equal(out, "{\"commands\":[{\"command\":\"createClient\",\"username\":\"" WHO
+                             "\",\"password\":\"0123456789abcdef\",\"clientid\":\"" WHO
+                             "\",\"roles\":[{\"rolename\":\"member-" WHO "\"}]}]}");
+}
+
+static void what_would_need_escaping_is_refused(void **state)
+{
+    static const char *const bad[] = {"", "short", "0123456789abcde\"", "0123456789abcde\\",
+                                      "0123456789 abcdef"};
+    char out[DYNSEC_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(dynsec_account(ROLE_MEMBER, WHO, bad[i], out, sizeof out), -1);
+        assert_int_equal(errno, EINVAL);
+        assert_int_equal(dynsec_account(ROLE_MEMBER, bad[i], "0123456789abcdef", out, sizeof out),
+                         -1);
+        assert_int_equal(dynsec_remove(ROLE_MEMBER, bad[i], out, sizeof out), -1);
+    }
+    assert_int_equal(dynsec_role((enum topic_role)(ROLE_MEMBER | ROLE_STAFF), VENUE, KIOSK, WHO,
+                                 out, sizeof out),
+                     -1);
+    assert_int_equal(dynsec_role(ROLE_MEMBER, "+", "kiosk", WHO, out, sizeof out), -1);
+}
+
+static void every_request_fits_and_a_small_room_is_told(void **state)
+{
+    char out[DYNSEC_MAX];
+
+    (void)state;
+    for (unsigned who = ROLE_KIOSK; who <= ROLE_RELAY; who <<= 1)
+        assert_true(dynsec_role((enum topic_role)who, VENUE, KIOSK, WHO, out, sizeof out) > 0);
+    assert_true(dynsec_defaults(out, sizeof out) > 0);
+    assert_int_equal(dynsec_role(ROLE_STAFF, VENUE, KIOSK, WHO, out, 300), -1);
+    assert_int_equal(errno, EMSGSIZE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(roles_are_the_table),
+        cmocka_unit_test(an_account_is_bound_to_its_client_id),
+        cmocka_unit_test(what_would_need_escaping_is_refused),
+        cmocka_unit_test(every_request_fits_and_a_small_room_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

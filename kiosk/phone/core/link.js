@@ -1,11 +1,12 @@
 // One connection to one broker, kept up. MQTT 5, falling back to 3.1.1 where the broker refuses 5.
 // The pauses between attempts grow with jitter; nothing that a broker answers ends them.
 
-const KEEPALIVE = 5; // s; MQTT.js gives a silent broker up after 1.5 times this
+const KEEPALIVE = 60; // s; a hidden page's timers may turn only once a minute
+const QUIET = 8000; // ms; a kiosk beats every 5 s: after this much silence the broker is asked
+const TIMEOUT = 4000; // ms for a broker to connect, or to answer
 const FIRST_PAUSE = 500; // ms
 const LONGEST_PAUSE = 8000;
 const REFUSED_PAUSE = 15000; // a wrong password is not asked about more often than this
-const TIMEOUT = 6000;
 
 const UNSUPPORTED = [0x84, 1];
 const NOT_AUTHORIZED = [0x86, 0x87, 4, 5];
@@ -19,6 +20,8 @@ export function openLink(mqtt, { url, account, password, topics, onMessage, onCh
     let timer = null;
     let status = 'down';
     let closed = false;
+    let heardAt = 0;
+    let asked = false;
 
     const report = (next) => {
         if (next !== status && !closed) {
@@ -28,6 +31,9 @@ export function openLink(mqtt, { url, account, password, topics, onMessage, onCh
     };
 
     function again(ms) {
+        if (closed) {
+            return;
+        }
         clearTimeout(timer);
         timer = setTimeout(connect, ms * (0.5 + Math.random() / 2));
         pause = Math.min(pause * 2, LONGEST_PAUSE);
@@ -44,6 +50,7 @@ export function openLink(mqtt, { url, account, password, topics, onMessage, onCh
             keepalive: KEEPALIVE,
             reconnectPeriod: 0,
             connectTimeout: TIMEOUT,
+            timerVariant: 'native',
             queueQoSZero: false,
             resubscribe: false,
         });
@@ -58,12 +65,15 @@ export function openLink(mqtt, { url, account, password, topics, onMessage, onCh
                     mine.end(true);
                 } else {
                     pause = FIRST_PAUSE;
+                    heardAt = performance.now();
+                    asked = false;
                     report('up');
                 }
             });
         });
         mine.on('message', (topic, payload, packet) => {
             if (mine === client) {
+                heardAt = performance.now();
                 onMessage(topic, new Uint8Array(payload),
                     { retained: packet.retain, dup: packet.dup });
             }
@@ -75,13 +85,29 @@ export function openLink(mqtt, { url, account, password, topics, onMessage, onCh
                 next = 'refused';
             }
         });
-        mine.on('close', () => {
-            if (mine !== client || closed) {
-                return;
+        mine.on('close', () => mine === client && fail(next));
+    }
+
+    function fail(next) {
+        drop();
+        report(next);
+        again(next === 'refused' ? REFUSED_PAUSE : pause);
+    }
+
+    // Silence may be the kiosk's or a dead connection's: a broker that lives answers this.
+    function ask() {
+        const mine = client;
+        if (status !== 'up' || asked || performance.now() - heardAt < QUIET) {
+            return;
+        }
+        asked = true;
+        const late = setTimeout(() => mine === client && fail('down'), TIMEOUT);
+        mine.subscribe(topics[0], { qos: 1 }, () => {
+            clearTimeout(late);
+            if (mine === client) {
+                asked = false;
+                heardAt = performance.now();
             }
-            client = null;
-            report(next);
-            again(next === 'refused' ? REFUSED_PAUSE : pause);
         });
     }
 
@@ -92,6 +118,7 @@ export function openLink(mqtt, { url, account, password, topics, onMessage, onCh
     }
 
     connect();
+    const watch = setInterval(ask, 1000);
     return {
         status: () => status,
         // Resolves when the broker has the message, rejects where there is no connection.
@@ -113,6 +140,7 @@ export function openLink(mqtt, { url, account, password, topics, onMessage, onCh
         close() {
             closed = true;
             clearTimeout(timer);
+            clearInterval(watch);
             drop();
         },
     };

@@ -1,0 +1,237 @@
+"""A kiosk of the tests' own: it speaks the real bytes over the real broker, and says exactly what a
+test wants said, true or false. The real porchlightd is met in tests that need no lies."""
+
+import base64
+import json
+import secrets
+import ssl
+import struct
+import threading
+import time
+import uuid
+
+from nacl import bindings as na
+
+from tests.kit import envelope, wait
+from tests.kit.member import paho_client
+
+
+def b64(data):
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+class Root:
+    """The venue's root key."""
+
+    def __init__(self):
+        self.public, self.secret = na.crypto_sign_keypair()
+
+    def sign(self, word, *fields):
+        return na.crypto_sign(word.encode() + b"\0" + b"".join(fields), self.secret)[:64]
+
+
+class Kiosk:
+    """One kiosk at some brokers. beat(): a thread beats every `every` seconds until silenced."""
+
+    def __init__(self, brokers, venue=None, root=None, venue_key=None, every=1.0):
+        self.venue, self.id = venue or secrets.token_hex(8), secrets.token_hex(8)
+        self.root = root or Root()
+        self.venue_key = venue_key or secrets.token_bytes(32)
+        self.public, self.secret = na.crypto_sign_keypair()
+        self.place = f"porchlight/{self.venue}/{self.id}"
+        self.epoch, self.seq, self.connection = 1, 0, 1
+        self.nonce = secrets.token_hex(16)
+        self.alert = None
+        self.letters, self.certificates, self.passwords, self.invited = [], {}, {}, {}
+        self.sent = {}
+        self.every, self.silent = every, threading.Event()
+        self.account, self.password = secrets.token_hex(8), secrets.token_urlsafe(24)
+        self.brokers, self.clients = brokers, []
+        for broker in brokers:
+            broker.account("kiosk", self.venue, self.id, self.account, self.password)
+            self.clients.append(self._client(broker))
+        self.beating = threading.Thread(target=self._beat, daemon=True)
+        self.beating.start()
+
+    def _client(self, broker):
+        client = paho_client(self.account)
+        client.username_pw_set(self.account, self.password)
+        client.tls_set(ca_certs=str(broker.ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        client.reconnect_delay_set(1, 1)
+        ready = threading.Event()
+        wanted = [(f"{self.place}/{t}/+", 1) for t in ("ack", "command", "enrol", "relay")]
+        client.on_connect = lambda c, *_: c.subscribe(wanted)
+        client.on_subscribe = lambda *_: ready.set()
+        client.on_message = self._letter
+        client.connect("localhost", broker.port, keepalive=10)
+        client.loop_start()
+        assert ready.wait(10), "the kiosk may not listen"
+        return client
+
+    # --- said --------------------------------------------------------------------------------
+
+    def seal(self, topic, body, venue_key=None, secret=None, epoch=None, seq=None):
+        full = f"{self.place}/{topic}"
+        at = struct.pack(">QQ", epoch, seq)
+        bound = envelope.place(1, self.venue, self.id, epoch, seq, full)
+        text = json.dumps(body).encode()
+        signature = na.crypto_sign(bound + text, secret or self.secret)[:64]
+        inner = signature + struct.pack(">H", len(text)) + text + bytes(644 - len(text))
+        assert len(inner) == 710, f"{len(text)} bytes of text are too many"
+        nonce = secrets.token_bytes(24)
+        return b"\1\1" + at + nonce + na.crypto_aead_xchacha20poly1305_ietf_encrypt(
+            inner, bound, nonce, venue_key or self.venue_key)
+
+    def body(self, kind, **fields):
+        self.seq += 1
+        common = {"v": 1, "kind": kind, "id": None, "epoch": self.epoch, "seq": self.seq,
+                  "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "age_ms": None,
+                  "drill": False, "resumed": False, "detail": None}
+        return {**common, **fields}
+
+    def send(self, topic, wire, retain=False, only=None):
+        for i, client in enumerate(self.clients):
+            if only in (None, i) and client.is_connected():
+                client.publish(f"{self.place}/{topic}", wire, 1, retain)
+        self.sent[topic] = wire
+        return wire
+
+    def say(self, topic, kind, retain=False, only=None, **fields):
+        body = self.body(kind, **fields)
+        return self.send(topic, self.seal(topic, body, epoch=body["epoch"], seq=body["seq"]),
+                         retain, only)
+
+    def state(self, state="quiet", **fields):
+        fields = {"state": state, "id": None if state == "quiet" else self.alert, "seen": 0,
+                  "safe": 0, "unconfirmed": False, "duress": False, "nonce": self.nonce, **fields}
+        self.standing = (state, fields)
+        return self.say("state", "state", retain=True, **fields)
+
+    def alarm(self, kind="lockdown", drill=False, **fields):
+        self.alert = str(uuid.uuid4())
+        self.say("alert", kind, id=self.alert, drill=drill, age_ms=0, **fields)
+        self.state(kind, drill=drill, age_ms=0)
+        return self.alert
+
+    def online(self):
+        self.say("presence", "online", retain=True, connection=self.connection)
+        self.state("quiet")
+        return self
+
+    def _beat(self):
+        while not self.silent.wait(self.every):
+            self.say("beat", "beat")
+
+    def proof(self, account, staff_secret, staff_public, signature=None, alert=None, seq=None):
+        """A staff phone's word that the alert is over, as the kiosk hands it on."""
+        at = struct.pack(">QQ", self.epoch, seq or self.seq)
+        fields = [bytes.fromhex(self.venue), bytes.fromhex(self.id),
+                  uuid.UUID(alert or self.alert).bytes, at, bytes.fromhex(account)]
+        signature = signature or na.crypto_sign(
+            b"porchlight-all-clear\0" + b"".join(fields), staff_secret)[:64]
+        return fields[2] + at + fields[4] + staff_public + self.certify(account, staff_public) \
+            + signature
+
+    def all_clear(self, proof=None, drill=False, **fields):
+        shown = {"proof": b64(proof)} if proof else {}
+        self.say("alert", "all-clear", id=self.alert, drill=drill, **shown, **fields)
+        self.state("quiet", **shown)
+
+    def retire(self):
+        signature = self.root.sign("porchlight-retired", bytes.fromhex(self.venue),
+                                   bytes.fromhex(self.id), self.public)
+        self.send("state", b"\1\3" + self.public + signature + bytes(670), retain=True)
+
+    def certify(self, account, public):
+        return self.root.sign("porchlight-staff", bytes.fromhex(self.venue),
+                              bytes.fromhex(account), public)
+
+    # --- heard -------------------------------------------------------------------------------
+
+    def open_letter(self, topic, wire):
+        """(body, signed by this public key) of a letter; None for what is none."""
+        if wire[:2] != b"\1\2" or len(wire) != 768:
+            return None
+        inner = na.crypto_box_seal_open(
+            wire[2:], na.crypto_sign_ed25519_pk_to_curve25519(self.public),
+            na.crypto_sign_ed25519_sk_to_curve25519(self.secret))
+        length = struct.unpack(">H", inner[64:66])[0]
+        text = inner[66:66 + length]
+        bound = envelope.place(2, self.venue, self.id, 0, 0, topic)
+
+        def signed(public):
+            try:
+                return na.crypto_sign_open(inner[:64] + bound + text, public) is not None
+            except Exception:
+                return False
+        return json.loads(text), signed
+
+    def _letter(self, _client, _data, message):
+        opened = self.open_letter(message.topic, message.payload)
+        if opened is None:
+            return
+        body, signed = opened
+        name = message.topic.split("/", 3)[3]
+        self.letters.append((name, body, signed))
+        if name.startswith("enrol/"):
+            threading.Thread(target=self._enrol, args=(body, signed, message.topic),
+                             daemon=True).start()
+
+    def letter(self, kind, within=10, count=1):
+        def there():
+            found = [x for x in list(self.letters) if x[1]["kind"] == kind]
+            return found[count - 1] if len(found) >= count else None
+        return wait.until(there, lambda: f"a letter {kind}; came {[x[1] for x in self.letters]}",
+                          within)
+
+    # --- new phones --------------------------------------------------------------------------
+
+    def invite(self, addresses, staff=False, lives=600, push=None):
+        account, password = secrets.token_hex(8), secrets.token_urlsafe(24)
+        for broker in self.brokers:
+            broker.account("newcomer", self.venue, self.id, account, password)
+        self.invited[account] = None
+        i = {"v": 1, "b": addresses, "a": account, "p": password, "x": int(time.time() + lives),
+             "V": self.venue, "k": self.id, "q": b64(self.public), "r": b64(self.root.public)}
+        if staff:
+            i["s"] = 1
+        if push:
+            i["u"] = push
+        return b64(json.dumps(i).encode())
+
+    def _enrol(self, body, signed, topic):
+        account = body["account"]
+        if body["kind"] == "enrol" and signed(bytes.fromhex(body["public"])):
+            if self.invited.get(account, "never") not in (None, body["public"]):
+                return  # an invitation is one phone's
+            self.invited[account] = body["public"]
+            self.passwords[account] = (body["password"], body["staff"])
+            welcome = {"v": 1, "kind": "welcome", "account": account,
+                       "venue_key": self.venue_key.hex()}
+            if body["staff"]:
+                welcome["certificate"] = self.certify(account, bytes.fromhex(body["public"])).hex()
+            self.welcome(topic, welcome, bytes.fromhex(body["public"]))
+        elif body["kind"] == "enrolled" and account in self.passwords:
+            password, staff = self.passwords.pop(account)
+            role = "staff" if staff else "member"
+            for broker in self.brokers:
+                broker.role(role, self.venue, self.id, account)
+                broker.steward.command(command="modifyClient", username=account,
+                                       password=password,
+                                       roles=[{"rolename": f"{role}-{account}"}])
+
+    def welcome(self, topic, body, public):
+        text = json.dumps(body).encode()
+        bound = envelope.place(4, self.venue, self.id, 0, 0, topic)
+        signature = na.crypto_sign(bound + text, self.secret)[:64]
+        inner = signature + struct.pack(">H", len(text)) + text + bytes(652 - len(text))
+        wire = b"\1\4" + na.crypto_box_seal(inner, na.crypto_sign_ed25519_pk_to_curve25519(public))
+        for client in self.clients:
+            if client.is_connected():
+                client.publish(topic, wire, 1)
+
+    def close(self):
+        self.silent.set()
+        for client in self.clients:
+            client.disconnect()
+            client.loop_stop()

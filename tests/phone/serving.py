@@ -1,0 +1,170 @@
+"""What a venue serves its phones with: mosquitto, dynamic security and nginx, from the templates
+in config/ as they are, with the rights that `porchlight rights` prints."""
+
+import json
+import secrets
+import threading
+from pathlib import Path
+
+from tests.kit import process, wait
+from tests.kit.broker import free_port
+from tests.kit.member import paho_client
+from tests.kit.place import ROOT, program
+from tests.kit.process import Process
+
+REQUEST = "$CONTROL/dynamic-security/v1"
+PLUGIN = next(iter(Path("/usr/lib").glob("*/mosquitto_dynamic_security.so")), None)
+
+
+def fill(template, **words):
+    text = (ROOT / template).read_text()
+    for word, value in words.items():
+        text = text.replace(f"@{word}@", str(value))
+    assert "@" not in text.replace("at signs", ""), f"{template}: a word is left unfilled"
+    return text
+
+
+def listening(port, child):
+    import socket
+
+    def there():
+        assert child.alive, child.said()
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return True
+        except OSError:
+            return False
+    wait.until(there, lambda: f"{child.name} on port {port}; it said:\n{child.said()}")
+
+
+class Steward:
+    """The account that makes accounts. At a real venue it is the kiosk's."""
+
+    def __init__(self, broker, account, password):
+        self.answers = []
+        self.came = threading.Event()
+        self.client = paho_client("steward-" + secrets.token_hex(4))
+        self.client.username_pw_set(account, password)
+        self.client.tls_set(ca_certs=str(broker.ca))
+        self.client.on_message = self._answer
+        ready = threading.Event()
+        self.client.on_subscribe = lambda *_: ready.set()
+        self.client.on_connect = lambda c, *_: c.subscribe(REQUEST + "/response", 1)
+        self.client.connect("localhost", broker.port)
+        self.client.loop_start()
+        assert ready.wait(10), "the steward may not listen"
+
+    def _answer(self, _client, _data, message):
+        self.answers.append(json.loads(message.payload))
+        self.came.set()
+
+    def ask(self, request):
+        """Publishes a request as it is; its answer, in which nothing went wrong."""
+        self.came.clear()
+        self.client.publish(REQUEST, request, 1).wait_for_publish(5)
+        assert self.came.wait(5), f"no answer to {request}"
+        answer = self.answers[-1]
+        wrong = [r for r in answer["responses"] if "error" in r]
+        assert not wrong, f"{request}: {wrong}"
+        return answer
+
+    def command(self, **one):
+        return self.ask(json.dumps({"commands": [one]}))
+
+    def close(self):
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+class Broker:
+    """mosquitto from config/broker/mosquitto.conf.in. Started by `start()`."""
+
+    def __init__(self, folder, authority, name="broker"):
+        self.folder = folder / name
+        self.folder.mkdir(parents=True)
+        self.folder.chmod(0o755)
+        self.name, self.ca = name, authority.pem
+        self.port, self.websocket, self.local = free_port(), free_port(), free_port()
+        self.certificate = authority.server(name)
+        self.admin = secrets.token_urlsafe(24)
+        made = process.run(["mosquitto_ctrl", "dynsec", "init",
+                            self.folder / "dynamic-security.json", "admin", self.admin])
+        assert made.returncode == 0, made.stderr
+        cert, key = self.certificate
+        (self.folder / "mosquitto.conf").write_text("user root\n" + fill(
+            "config/broker/mosquitto.conf.in", PLUGIN=PLUGIN, STATE=self.folder,
+            PORT_TLS=self.port, ADDRESS="127.0.0.1", PORT_WEBSOCKET=self.websocket,
+            PORT_LOCAL=self.local, CERTIFICATE=cert, KEY=key))
+        self.process = self.steward = None
+        self.known = []
+
+    def start(self):
+        self.process = Process(self.name, ["mosquitto", "-c", self.folder / "mosquitto.conf"],
+                               self.folder / "log")
+        listening(self.port, self.process)
+        listening(self.websocket, self.process)
+        self.steward = Steward(self, "admin", self.admin)
+        if not self.known:
+            self.steward.ask(process.run([program("porchlight"), "rights", "defaults"]).stdout)
+        return self
+
+    def role(self, role, venue, kiosk, account):
+        rights = process.run([program("porchlight"), "rights", role, venue, kiosk, account])
+        assert rights.returncode == 0, rights.stderr
+        self.steward.ask(rights.stdout)
+
+    def account(self, role, venue, kiosk, account, password):
+        self.role(role, venue, kiosk, account)
+        self.steward.command(command="createClient", username=account, password=password,
+                             clientid=account, roles=[{"rolename": f"{role}-{account}"}])
+        self.known.append(account)
+
+    def stop(self):
+        if self.process:
+            self.steward.close()
+            self.process.stop()
+            self.process = None
+
+
+class Proxy:
+    """nginx from config/proxy/nginx.conf.in, serving the built page. `others`: ports of further
+    proxies that the page may speak to."""
+
+    def __init__(self, folder, certificate, broker, port, others=(), page=None):
+        self.folder = folder / f"proxy-{broker.name}"
+        self.folder.mkdir(parents=True)
+        self.folder.chmod(0o755)
+        self.port, self.broker, self.process = port, broker, None
+        cert, key = certificate
+        brokers = " ".join(f"wss://{host}:{p}" for p in (port, *others)
+                           for host in ("localhost", "127.0.0.1"))
+        (self.folder / "nginx.conf").write_text("user root;\ndaemon off;\n" + fill(
+            "config/proxy/nginx.conf.in", STATE=self.folder, LISTEN=f"127.0.0.1:{port}",
+            HOST="localhost", CERTIFICATE=cert, KEY=key, PAGE=page or ROOT / "build/page",
+            PORT_WEBSOCKET=broker.websocket, BROKERS=brokers))
+
+    def start(self):
+        self.process = Process("nginx", ["nginx", "-e", "stderr", "-c",
+                                         self.folder / "nginx.conf"], self.folder / "log")
+        listening(self.port, self.process)
+        return self
+
+    def url(self, host="localhost"):
+        return f"https://{host}:{self.port}/"
+
+    def websocket(self, host="localhost"):
+        return f"wss://{host}:{self.port}/mqtt"
+
+    def stop(self):
+        if self.process:
+            self.process.stop()
+            self.process = None
+
+
+def fingerprint(certificate):
+    """The public key's hash, as Chromium wants it."""
+    made = process.run(["sh", "-c", f"openssl x509 -in {certificate[0]} -pubkey -noout"
+                        " | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary"
+                        " | openssl base64 -A"])
+    assert len(made.stdout) == 44, made.stderr
+    return made.stdout

@@ -12,6 +12,7 @@ DEPS_BUILD = gcc make pkg-config libgpiod-dev libmosquitto-dev libsodium-dev lib
              libinih-dev libqrencode-dev libssl-dev libcurl4-openssl-dev
 DEPS_RUN   = mosquitto openssl python3 fonts-dejavu-core fonts-dejavu-extra xvfb
 DEPS_TEST  = libcmocka-dev python3-pytest python3-paho-mqtt python3-nacl mosquitto-clients procps
+DEPS_PHONE = nodejs nginx-light chromium chromium-driver python3-selenium
 DEPS_LINT  = clang-format clang-tidy cppcheck shellcheck python3-pyflakes git
 
 WARN   = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wformat=2 -Wvla -Werror
@@ -119,13 +120,21 @@ run: deps-run  ## a whole kiosk on this machine, in a folder below build/
 	+@$(AGAIN) -s all
 	@$(PYTHON) -m tests.run
 
-test: deps-test  ## unit and end-to-end tests, with ASan and UBSan
+test: deps-test page  ## unit and end-to-end tests, with ASan and UBSan
 	+@$(AGAIN) $(ASAN_B) all unit-run
-	@BUILD=build/asan $(PYTEST) tests/e2e
+	@BUILD=build/asan $(PYTEST) tests/e2e tests/phone
 
 test-long: deps-test  ## what takes longer than a coffee: sweeps, matrices, crowds
 	+@$(AGAIN) $(ASAN_B) all
 	@BUILD=build/asan $(PYTEST) tests/long
+
+# The members' page, below build/page. Its parts come from the npm registry, by the lock file.
+PAGE_SRC = $(wildcard kiosk/phone/*.* kiosk/phone/core/* kiosk/phone/page/* kiosk/phone/words/*)
+page: build/page/index.html  ## the members' page, bundled into build/page
+build/page/index.html: $(PAGE_SRC)
+	@command -v npm >/dev/null || .ci/need nodejs npm
+	cd kiosk/phone && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@mkdir -p build && cd kiosk/phone && node build.mjs $(CURDIR)/build/page
 
 unit:  ## the unit tests alone
 	+@$(AGAIN) $(ASAN_B) unit-run
@@ -163,7 +172,7 @@ lint-run:
 
 deps-build: ; @.ci/need $(DEPS_BUILD)
 deps-run: ; @.ci/need $(DEPS_BUILD) $(DEPS_RUN)
-deps-test: ; @.ci/need $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST)
+deps-test: ; @.ci/need $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST) $(DEPS_PHONE)
 deps-lint: ; @.ci/need $(DEPS_BUILD) $(DEPS_TEST) $(DEPS_LINT)
 
 # What stands where on a kiosk. DESTDIR moves it, for packages; PREFIX changes /usr.
@@ -192,5 +201,5 @@ help:  ## this list
 clean:  ## remove build/
 	rm -rf build
 
-.PHONY: all run test test-long unit units unit-run lint lint-run bench help clean \
+.PHONY: all page run test test-long unit units unit-run lint lint-run bench help clean \
         deps-build deps-run deps-test deps-lint

@@ -1,9 +1,345 @@
-"""The members' page in a real Chromium, through the real proxy and broker."""
+"""The members' page in a real Chromium, through the real proxy and broker: what is believed, what
+is refused, and what is said back."""
+
+import json
+import time
+
+from tests.kit import wait
 
 
 def test_enrols_and_shows_quiet(venue):
     kiosk = venue.kiosk()
     page = venue.phone(kiosk)
     assert page.shown("#title") == "Quiet"
-    assert page.shown("#answers") is None
+    assert page.shown("#answers") is None and page.shown("#staff") is None
     page.until_text("#link", "Connected")
+    kept = json.loads(page.stored()["k1"])
+    assert set(page.stored()) == {"k1"} and set(kept) == {"memberships", "kept"}
+    assert set(kept["kept"][kiosk.id]) == {"retired", "epoch", "toldNext", "liveNext",
+                                           "connection"}
+
+
+def test_alert_rings_and_answers_reach_the_kiosk(venue):
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk)
+    alert = kiosk.alarm("lockdown")
+    page.until_face("lockdown", 2)
+    assert page.shown("#title") == "Stay away"
+    noted = page.noted()
+    assert len(noted["shakes"]) == 1 and len(noted["notices"]) == 1
+    assert noted["notices"][0]["body"] == "The kettle is on"
+    assert "lock" not in json.dumps(noted["notices"]).lower()
+    page.click("#seen")
+    name, body, _ = kiosk.letter("seen")
+    assert body["id"] == alert and name == f"ack/{body['account']}"
+    page.until_text("#said", "seen")
+    page.click("#safe")
+    assert kiosk.letter("safe")[1]["id"] == alert
+    kiosk.state("lockdown", seen=1, safe=1)
+    page.until_text("#lines", "Seen by 1, safe: 1")
+    kiosk.state("lockdown")
+    time.sleep(0.5)
+    assert len(page.noted()["shakes"]) == 1, "a repeat rang"
+
+
+def test_caution_unclear_and_its_end(venue):
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk)
+    kiosk.alarm("caution", detail="unclear")
+    page.until_face("caution", 2)
+    kiosk.all_clear()
+    page.until_face("all-clear", 2)
+    assert len(page.noted()["shakes"]) == 2
+
+
+def test_code_at_the_door_is_not_confirmed(venue):
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk)
+    kiosk.alarm("lockdown")
+    page.until_face("lockdown")
+    kiosk.say("alert", "all-clear", id=kiosk.alert, detail="unconfirmed")
+    kiosk.state("lockdown", unconfirmed=True)
+    page.until_face("unconfirmed", 2)
+    assert "pressed at the door" in page.shown("#text")
+
+
+def test_a_seized_kiosk_ends_no_lockdown(venue):
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk)
+    kiosk.alarm("lockdown")
+    page.until_face("lockdown")
+    kiosk.all_clear()
+    page.until_face("unconfirmed", 2)
+    kiosk.state("quiet")
+    kiosk.alarm("caution")
+    kiosk.all_clear(proof=bytes(200))
+    time.sleep(1)
+    assert page.face == "unconfirmed"
+    page.driver.refresh()
+    page.until_face("unconfirmed")
+
+
+def test_staff_command_ends_it_for_all(venue):
+    kiosk = venue.kiosk()
+    staff = venue.phone(kiosk, staff=True)
+    member = venue.phone(kiosk, host="127.0.0.1")
+    kiosk.alarm("lockdown")
+    member.until_face("lockdown", 2)
+    staff.until_face("lockdown", 2)
+    staff.click("#staff summary")
+    staff.click("[data-command=all-clear]")
+    time.sleep(0.5)
+    assert not any(x[1]["kind"].startswith("command") for x in kiosk.letters), "a tap was enough"
+    staff.hold("[data-command=all-clear]", 1.8)
+    name, body, signed = kiosk.letter("command-all-clear")
+    key = json.loads(staff.stored()["k1"])["memberships"][0]["public"]
+    assert signed(bytes.fromhex(key)) and body["nonce"] == kiosk.nonce
+    assert name == f"command/{body['account']}"
+    assert body["id"] == kiosk.alert
+    staff.until_text("#staff-said", "Sent")
+    import base64
+    signature = base64.urlsafe_b64decode(body["proof"] + "==")
+    kiosk.all_clear(kiosk.proof(body["account"], None, bytes.fromhex(key), signature,
+                                seq=body["seq"]))
+    member.until_face("all-clear", 2)
+    staff.until_face("all-clear", 2)
+
+
+def test_keyboard_needs_two_presses(venue):
+    kiosk = venue.kiosk()
+    staff = venue.phone(kiosk, staff=True)
+    staff.click("#staff summary")
+    staff.run("document.querySelector('[data-command=drill]').click()")
+    staff.until_text("[data-command=drill]", "again")
+    staff.run("document.querySelector('[data-command=drill]').click()")
+    time.sleep(0.5)
+    assert not any(x[1]["kind"] == "command-drill" for x in kiosk.letters)
+    staff.run("document.querySelector('[data-command=drill]').click()")
+    assert kiosk.letter("command-drill")
+
+
+def test_duress_is_for_staff_alone(venue):
+    kiosk = venue.kiosk()
+    staff = venue.phone(kiosk, staff=True)
+    member = venue.phone(kiosk, host="127.0.0.1")
+    kiosk.alarm("lockdown")
+    member.until_face("lockdown")
+    time.sleep(0.3)
+    before, shakes = member.run("return document.body.innerText"), member.noted()["shakes"]
+    kiosk.say("alert", "duress", id=kiosk.alert)
+    kiosk.state("lockdown", duress=True)
+    staff.until_face("duress", 2)
+    assert "duress" in staff.shown("#text")
+    time.sleep(0.5)
+    assert member.face == "lockdown"
+    assert member.run("return document.body.innerText") == before
+    assert member.noted()["shakes"] == shakes
+
+
+def test_drill_is_marked_and_ends_without_proof(venue):
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk)
+    kiosk.alarm("lockdown", drill=True)
+    page.until_text("#badge", "Drill", 2)
+    assert "exercise" in page.shown("#text")
+    kiosk.all_clear(drill=True)
+    page.until_face("quiet", 2)
+
+
+def test_lost_kiosk_is_told_within_20_s_and_hides_no_lockdown(venue):
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk)
+    other = venue.phone(kiosk, host="127.0.0.1")
+    kiosk.silent.set()
+    kiosk.beating.join()
+    began = time.monotonic()
+    page.until_face("lost", 20)
+    assert 13 < time.monotonic() - began < 20
+    assert len(page.noted()["shakes"]) == 1
+    kiosk.alarm("lockdown")
+    other.until_face("lockdown")
+    other.until_text("#lines", "gone silent", 20)
+    assert other.face == "lockdown"
+
+
+def test_broker_gone_and_back(venue):
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk)
+    venue.brokers[0].stop()
+    page.until_text("#link", "No connection", 15)
+    page.until_face("unknown", 15)
+    page.until_text("#lines", "Last known: Quiet")
+    venue.brokers[0].start()
+    wait.until(kiosk.clients[0].is_connected, "the kiosk's own way back", 20)
+    kiosk.state("quiet")
+    page.until_face("quiet", 30)
+
+
+def test_two_brokers_one_dead(make_venue):
+    venue = make_venue(brokers=2)
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk)
+    page.until_text("#link", "Connected")
+    venue.brokers[1].stop()
+    page.until_text("#link", "1 of 2", 15)
+    kiosk.alarm("lockdown")
+    page.until_face("lockdown", 2)
+    page.click("#seen")
+    kiosk.letter("seen")
+    assert page.shown("#refused") in ("", None)
+
+
+def test_two_kiosks_the_worst_wins(venue):
+    front = venue.kiosk()
+    back = venue.kiosk(venue=front.venue, root=front.root, venue_key=front.venue_key)
+    page = venue.phone(front)
+    page.click("#open-settings")
+    page.click("#another")
+    page.join(back.invite(venue.addresses()))
+    page.until(lambda: (page.shown("#kiosks") or "").count("Quiet") == 2, "two quiet kiosks", 20)
+    front.alarm("lockdown")
+    page.until_face("lockdown", 2)
+    page.until_text("#kiosks", "2: Quiet")
+    back.alarm("caution")
+    page.until_text("#kiosks", "2: Do not come")
+    assert page.face == "lockdown"
+
+
+def test_reloaded_in_the_middle_of_an_alert(venue):
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk)
+    kiosk.alarm("lockdown")
+    page.until_face("lockdown")
+    page.driver.refresh()
+    page.until_face("lockdown", 5)
+    page.until(lambda: page.shown("#seen") is not None, "the answers")
+    page.click("#safe")
+    assert kiosk.letter("safe")[1]["id"] == kiosk.alert
+
+
+def refused(page, words):
+    page.until_text("#refused", words, 5)
+
+
+def test_wrong_key_tampered_forged_plain_and_replayed_are_refused(venue):
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk)
+
+    def body(kind="lockdown"):
+        return kiosk.body(kind, id="6c1f9d0e-54b3-4c27-9a1d-2f0d5e8b7a66")
+
+    def sealed(b, **more):
+        return kiosk.seal("alert", b, epoch=b["epoch"], seq=b["seq"], **more)
+
+    kiosk.send("alert", sealed(body(), venue_key=bytes(32)))
+    refused(page, "this phone's key does not open")
+    good = bytearray(sealed(body()))
+    good[300] ^= 1
+    kiosk.send("alert", bytes(good))
+    kiosk.send("alert", sealed(body(), secret=kiosk.root.secret))
+    refused(page, "did not sign")
+    kiosk.send("alert", json.dumps(body()).encode())
+    refused(page, "unsealed")
+    kiosk.send("alert", sealed(body()) + b"x")
+    refused(page, "garbled")
+    old = kiosk.alarm("caution") and kiosk.sent["alert"]
+    page.until_face("caution", 2)
+    kiosk.all_clear()
+    page.until_face("all-clear", 2)
+    count = page.shown("#refused")
+    kiosk.send("alert", old)
+    refused(page, "an old message")
+    assert page.shown("#refused") != count and page.face == "all-clear"
+    kiosk.send("state", sealed(body()))
+    time.sleep(0.3)
+    assert page.face == "all-clear"
+
+
+def test_retired_for_ever(venue):
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk)
+    good = kiosk.root.secret
+    kiosk.root.secret = kiosk.secret
+    kiosk.retire()
+    time.sleep(0.5)
+    assert page.face == "quiet", "the kiosk's own key retired it"
+    kiosk.root.secret = good
+    kiosk.retire()
+    page.until_face("retired", 2)
+    kiosk.epoch += 1
+    kiosk.alarm("lockdown")
+    time.sleep(0.5)
+    assert page.face == "retired"
+    page.driver.refresh()
+    page.until_face("retired", 5)
+
+
+def test_forget_leaves_nothing(venue):
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk)
+    page.until(lambda: page.run("return navigator.serviceWorker.controller !== null"),
+               "the service worker")
+    page.click("#open-settings")
+    page.hold("#forget", 1)
+    assert page.stored()
+    page.hold("#forget", 3.4)
+    page.until_text("#join-said", "Forgotten")
+    assert page.stored() == {}
+    left = page.driver.execute_async_script("""const done = arguments[0];
+        Promise.all([caches.keys(), navigator.serviceWorker.getRegistrations(),
+            indexedDB.databases()]).then((l) => done(l.map((x) => x.length)));""")
+    assert left == [0, 0, 0]
+    kiosk.alarm("lockdown")
+    time.sleep(0.5)
+    assert page.face is None
+
+
+def test_opens_without_a_network_and_claims_nothing(venue):
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk)
+    page.until(lambda: page.run("return navigator.serviceWorker.controller !== null"),
+               "the service worker")
+    venue.proxies[0].stop()
+    page.driver.refresh()
+    page.until_face("unknown", 10)
+    page.until_text("#link", "No connection")
+
+
+def test_bad_invitations_are_told_apart(venue):
+    kiosk = venue.kiosk()
+    page = venue.page()
+    page.join("hello")
+    page.until_text("#join-said", "no invitation")
+    page.join(kiosk.invite(venue.addresses(), lives=-1))
+    page.until_text("#join-said", "expired")
+    used = kiosk.invite(venue.addresses())
+    page.join(used)
+    page.until_face("quiet", 20)
+    other = venue.page(host="127.0.0.1")
+    other.join(used)
+    other.until_text("#join-said", "used already", 20)
+
+
+def test_an_invitation_in_the_link_asks_for_the_home_screen_first(venue):
+    kiosk = venue.kiosk()
+    invitation = kiosk.invite(venue.addresses())
+    page = venue.page(fragment=f"i={invitation}")
+    page.until_text("#install", "home screen")
+    assert page.run("return location.hash") == ""
+    page.click("#here")
+    page.until_face("quiet", 20)
+
+
+def test_a_venue_key_is_rotated(venue):
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk)
+    account, public = next(iter(kiosk.invited.items()))
+    kiosk.venue_key = bytes(range(32))
+    kiosk.welcome(f"{kiosk.place}/enrol/{account}",
+                  {"v": 1, "kind": "rotate", "venue_key": kiosk.venue_key.hex()},
+                  bytes.fromhex(public))
+    time.sleep(0.3)
+    kiosk.alarm("lockdown")
+    page.until_face("lockdown", 3)
+    page.driver.refresh()
+    page.until_face("lockdown", 5)

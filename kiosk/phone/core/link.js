@@ -6,7 +6,7 @@ const QUIET = 8000; // ms; a kiosk beats every 5 s: after this much silence the 
 const TIMEOUT = 4000; // ms for a broker to connect, or to answer
 const FIRST_PAUSE = 500; // ms
 const LONGEST_PAUSE = 8000;
-const REFUSED_PAUSE = 15000; // a wrong password is not asked about more often than this
+const REFUSED_LONGEST = 30000; // a password that stays wrong is not asked about more often
 
 const UNSUPPORTED = [0x84, 1];
 const NOT_AUTHORIZED = [0x86, 0x87, 4, 5];
@@ -30,13 +30,13 @@ export function openLink(mqtt, { url, account, password, topics, onMessage, onCh
         }
     };
 
-    function again(ms) {
+    function again(longest) {
         if (closed) {
             return;
         }
         clearTimeout(timer);
-        timer = setTimeout(connect, ms * (0.5 + Math.random() / 2));
-        pause = Math.min(pause * 2, LONGEST_PAUSE);
+        timer = setTimeout(connect, pause * (0.5 + Math.random() / 2));
+        pause = Math.min(pause * 2, longest);
     }
 
     function connect() {
@@ -91,7 +91,7 @@ export function openLink(mqtt, { url, account, password, topics, onMessage, onCh
     function fail(next) {
         drop();
         report(next);
-        again(next === 'refused' ? REFUSED_PAUSE : pause);
+        again(next === 'refused' ? REFUSED_LONGEST : LONGEST_PAUSE);
     }
 
     // Silence may be the kiosk's or a dead connection's: a broker that lives answers this.

@@ -101,62 +101,75 @@ function end(v, now) {
 }
 
 // The kiosk says what stands now. Less than a lockdown that stands needs staff's word.
-function stand(v, m, proved, state, unconfirmed, now) {
+function stand(v, m, { proved, plain }, state, unconfirmed, now) {
     const less = state !== 'lockdown' || m.drill;
-    if (lockdownStands(v) && less && !covers(proved, v.alert)) {
+    if (lockdownStands(v) && less && !plain && !covers(proved, v.alert)) {
         return ['unproved', { ...v, unconfirmed: true }];
     }
     return state === 'quiet' ? end(v, now) : begin(v, m, state, unconfirmed);
 }
 
-function onAllClear(v, m, proved, now) {
+function onAllClear(v, m, told, now) {
     if (m.detail === 'unconfirmed') {
         return v.state === 'quiet' || v.drill || v.unconfirmed ? ['heard', v] :
             ['told', { ...v, unconfirmed: true }];
     }
-    return m.drill && !v.drill ? ['heard', v] : stand(v, m, proved, 'quiet', false, now);
+    return m.drill && !v.drill ? ['heard', v] : stand(v, m, told, 'quiet', false, now);
 }
 
 function onDuress(v, m) {
     return v.duress ? [false, v] : [true, { ...v, duress: true, dangered: latch(m) }];
 }
 
-function onState(v, m, proved, staff, now) {
+function onState(v, m, told, staff, now) {
     const [news, alarmed] = m.duress ? onDuress(v, m) : [false, v];
-    const [verdict, next] = stand(alarmed, m, proved, m.state, m.unconfirmed, now);
+    const [verdict, next] = stand(alarmed, m, told, m.state, m.unconfirmed, now);
     const said = verdict === 'repeated' ? 'heard' : verdict;
     return [news && staff && said === 'heard' ? 'told' : said, next];
 }
 
-function onTelling(before, m, proved, staff, now) {
+function onTelling(before, m, proved, { staff, plain }, now) {
+    const told = { proved, plain };
     const v = before.duress && covers(proved, before.dangered) ? { ...before, duress: false } :
         before;
     switch (m.kind) {
     case 'lockdown':
     case 'caution':
-        return stand(v, m, proved, m.kind, false, now);
+        return stand(v, m, told, m.kind, false, now);
     case 'all-clear':
-        return onAllClear(v, m, proved, now);
+        return onAllClear(v, m, told, now);
     case 'duress': {
         const [news, next] = onDuress(v, m);
         return [news && staff ? 'told' : 'heard', next];
     }
     case 'state':
-        return onState(v, m, proved, staff, now);
+        return onState(v, m, told, staff, now);
     default:
         return [staff ? 'told' : 'heard', v];
     }
 }
 
+// A retained word is as old as its date says; without one it is at least no older than what it
+// follows.
+function dateState(v, word, now) {
+    if (!word.retained) {
+        return now;
+    }
+    const dated = word.wallAge >= 0 && (v.stateAt === NEVER || now - word.wallAge > v.stateAt);
+    return dated ? now - word.wallAge : v.stateAt;
+}
+
 // The one transition: [verdict, v]. word: {message, retained, wallAge, proved}; wallAge: for a
 // retained one the time from its `at` to now, -1 where unknown; proved: what readProof said.
 // Verdicts: heard, told, repeated, old, unproved, disowned.
-export function viewStep(v, word, { staff }, now) {
+// rules: {staff, plain}; plain: a venue where nothing is signed, so nothing can be proved.
+export function viewStep(v, word, rules, now) {
     const m = word.message;
     if (v.retired) {
         return ['disowned', v];
     }
-    if (!TELLING.includes(m.kind) && !['online', 'lost', 'beat'].includes(m.kind)) {
+    const noNews = m.kind === 'online' && word.retained; // said who knows when
+    if (noNews || (!TELLING.includes(m.kind) && !['online', 'lost', 'beat'].includes(m.kind))) {
         return ['heard', v];
     }
     const [verdict, next] = passMarks(v, m);
@@ -170,9 +183,9 @@ export function viewStep(v, word, { staff }, now) {
         return ['heard', next];
     }
     if (['lockdown', 'caution', 'duress', 'all-clear', 'state'].includes(m.kind)) {
-        next.stateAt = !word.retained ? now : word.wallAge >= 0 ? now - word.wallAge : NEVER;
+        next.stateAt = dateState(next, word, now);
     }
-    return onTelling(next, m, word.proved, staff, now);
+    return onTelling(next, m, word.proved, rules, now);
 }
 
 const within = (at, span, now) => at !== NEVER && now - at < span;

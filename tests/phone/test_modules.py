@@ -1,0 +1,32 @@
+"""The page's own modules under node's test runner, and the bundle's size."""
+
+import gzip
+import re
+
+from tests.kit import process
+from tests.kit.place import ROOT
+
+
+def test_modules():
+    files = sorted((ROOT / "tests/phone").glob("*.test.mjs"))
+    done = process.run(["node", "--test", *files], 120)
+    counts = dict(re.findall(r"^# (tests|pass|fail|skipped) (\d+)$", done.stdout, re.M))
+    assert done.returncode == 0, done.stdout
+    assert int(counts["tests"]) == int(counts["pass"]) >= 90, counts
+
+
+def test_the_first_load_is_small():
+    page = ROOT / "build/page"
+    first = [p for p in page.iterdir() if not p.name.startswith("jsQR")
+             and p.name not in ("sw.js", "icon-180.png", "icon-512.png")]
+    assert page / "main.js" in first
+    size = sum(len(gzip.compress(p.read_bytes(), 9)) for p in first)
+    assert size < 300_000, f"{size} bytes compressed"
+
+
+def test_nothing_points_elsewhere():
+    """No address of anything that is not ours: no other host, no inline script or style."""
+    html = (ROOT / "build/page/index.html").read_text()
+    assert not re.search(r"https?://|<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=", html)
+    lock = (ROOT / "kiosk/phone/package-lock.json").read_text()
+    assert '"resolved"' not in lock and "://registry" not in lock

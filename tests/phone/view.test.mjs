@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import * as view from '../../kiosk/phone/core/view.js';
+
+const vectors = JSON.parse(readFileSync(new URL('../vectors/view.json', import.meta.url)));
+
+function messageOf(step) {
+    return { kind: step.say, id: step.id ?? null, epoch: step.epoch ?? 0, seq: step.seq ?? 0,
+        connection: step.connection ?? 0, drill: step.drill ?? false,
+        resumed: step.resumed ?? false, unconfirmed: step.unconfirmed ?? false,
+        duress: step.says_duress ?? false, detail: step.detail ?? null, state: step.state };
+}
+
+function wordOf(step) {
+    const proved = step.proof ?
+        { id: step.proof[0], epoch: step.proof[1], seq: step.proof[2] } : null;
+    return { message: messageOf(step), retained: step.retained ?? false,
+        wallAge: step.wall_age ?? -1, proved };
+}
+
+for (const c of vectors.cases) {
+    test(`view: ${c.name}`, () => {
+        const rules = { staff: c.rules?.staff ?? false, plain: c.rules?.plain ?? false };
+        let v = view.viewLink(view.viewInit(), true, 0);
+        for (const step of c.steps) {
+            const where = `at ${step.at}`;
+            if ('link' in step) {
+                v = view.viewLink(v, step.link, step.at);
+            }
+            if (step.retire) {
+                v = { ...v, retired: true };
+            }
+            if ('say' in step) {
+                const [verdict, next] = view.viewStep(v, wordOf(step), rules, step.at);
+                v = next;
+                assert.equal(verdict, step.then ?? verdict, where);
+            }
+            const shown = view.viewLook(v, view.RULES, rules, step.at);
+            for (const key of ['show', 'duress', 'silent', 'stale']) {
+                assert.equal(shown[key], step[key] ?? shown[key], `${where}: ${key}`);
+            }
+        }
+    });
+}
+
+test('the worst of several kiosks wins', () => {
+    assert.ok(vectors.cases.length >= 30 && vectors.worst.length >= 10);
+    for (const { of, is } of vectors.worst) {
+        assert.equal(view.viewWorst(of), is, of.join());
+    }
+});
+
+const say = (v, message, extra = {}) => view.viewStep(v,
+    { message: messageOf(message), retained: false, wallAge: -1, proved: null, ...extra },
+    { staff: false }, 1000);
+
+test('a page that is opened again keeps a lockdown that nobody proved over', () => {
+    let v = view.viewLink(view.viewInit(), true, 0);
+    [, v] = say(v, { say: 'lockdown', id: 'a', epoch: 1, seq: 5 });
+    const kept = JSON.parse(JSON.stringify(view.viewKeep(v)));
+    let again = view.viewLink(view.viewFrom(kept), true, 0);
+    assert.equal(view.viewLook(again, view.RULES, {}, 0).show, 'lockdown');
+    [, again] = say(again, { say: 'state', state: 'quiet', epoch: 1, seq: 6 });
+    assert.equal(view.viewLook(again, view.RULES, {}, 1000).show, 'unconfirmed');
+    [, again] = say(again, { say: 'state', state: 'quiet', epoch: 1, seq: 7 },
+        { proved: { id: 'a', epoch: 1, seq: 5 } });
+    assert.equal(view.viewLook(again, view.RULES, {}, 1000).show, 'all-clear');
+});
+
+test('a page that is opened again reads the retained state, and nothing older', () => {
+    let v = view.viewLink(view.viewInit(), true, 0);
+    [, v] = say(v, { say: 'state', state: 'quiet', epoch: 2, seq: 9 });
+    const kept = view.viewKeep(v);
+    assert.deepEqual(Object.keys(kept).sort(),
+        ['connection', 'epoch', 'liveNext', 'retired', 'toldNext']);
+    const again = view.viewFrom(kept);
+    assert.equal(say(again, { say: 'state', state: 'quiet', epoch: 2, seq: 7 })[0], 'old');
+    assert.equal(say(again, { say: 'state', state: 'caution', id: 'b', epoch: 2, seq: 9 })[0],
+        'told');
+});

@@ -12,7 +12,7 @@ DEPS_BUILD = gcc make pkg-config libgpiod-dev libmosquitto-dev libsodium-dev lib
              libinih-dev libqrencode-dev libssl-dev libcurl4-openssl-dev
 DEPS_RUN   = mosquitto openssl python3 fonts-dejavu-core fonts-dejavu-extra xvfb
 DEPS_TEST  = libcmocka-dev python3-pytest python3-paho-mqtt python3-nacl mosquitto-clients procps
-DEPS_PHONE = nodejs nginx-light chromium chromium-driver python3-selenium
+DEPS_PHONE = nodejs nginx chromium chromium-driver python3-selenium
 DEPS_LINT  = clang-format clang-tidy cppcheck shellcheck python3-pyflakes git
 
 WARN   = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wformat=2 -Wvla -Werror

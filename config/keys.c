@@ -98,7 +98,7 @@ const struct key config_keys[] = {
     {"feel", "active", &value_level,    "high",  AT(feel.line.active_low), 0, 0, NULL},
     {"feel", "tick",   &value_duration, "60ms",  AT(feel.tick), 5 * MS, S, NULL},
 
-    {"timing", "keepalive",   &value_seconds,  "10s",   AT(timing.keepalive), S, MIN, NULL},
+    {"timing", "keepalive",   &value_seconds,  "10s",   AT(timing.keepalive), 5 * S, MIN, NULL},
     {"timing", "beat",        &value_duration, "5s",    AT(timing.beat), 100 * MS, 10 * S, NULL},
     {"timing", "state",       &value_duration, "60s",   AT(timing.state), 500 * MS, MIN, NULL},
     {"timing", "state_alert", &value_duration, "10s",   AT(timing.state_alert), 100 * MS, MIN, NULL},

@@ -12,7 +12,7 @@ from tests.kit.place import ROOT, fresh, program
 from tests.kit.process import Process
 
 # Time scaled for tests: all of it within what porchlight.conf permits.
-TIMING = {"keepalive": "1s", "beat": "1s", "state": "5s", "state_alert": "1s", "probe": "1s",
+TIMING = {"keepalive": "5s", "beat": "1s", "state": "5s", "state_alert": "1s", "probe": "1s",
           "backoff": "50ms", "backoff_max": "500ms"}
 
 

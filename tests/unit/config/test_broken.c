@@ -125,7 +125,7 @@ static const struct {
      {":14: [switch b] debounce: found \"0\", expected a duration from 1ms to 200ms, such as "
       "30ms"}},
     {W "[timing]\nkeepalive = 1500ms\n",
-     {":13: [timing] keepalive: found \"1500ms\", expected a duration of whole seconds from 1s to "
+     {":13: [timing] keepalive: found \"1500ms\", expected a duration of whole seconds from 5s to "
       "60s, such as 10s"}},
     {W "port = 0\n",
      {":12: [broker out] port: found \"0\", expected a whole number from 1 to 65535"}},

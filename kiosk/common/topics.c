@@ -9,6 +9,7 @@
 /* Expiry: an alert or notice that a phone could not fetch within the hour is history, the retained
  * state says what stands; the state outlives two of its one-minute repeats; a command is worth
  * nothing once its sender has looked away.
+ * beat: the kiosk hears its own, or begins that connection anew.
  * enrol: the newcomer writes its request, the kiosk answers there, and later sends that same
  * account a rotated venue key. */
 const struct topic_rule topic_table[TOPIC_COUNT] = {
@@ -16,7 +17,7 @@ const struct topic_rule topic_table[TOPIC_COUNT] = {
     [TOPIC_NOTICE] = {"notice", false, false, 1, ROLE_KIOSK, ROLE_STAFF, 3600},
     [TOPIC_STATE] = {"state", false, true, 1, ROLE_KIOSK, READERS, 180},
     [TOPIC_PRESENCE] = {"presence", false, true, 1, ROLE_KIOSK, READERS, 0},
-    [TOPIC_BEAT] = {"beat", false, false, 0, ROLE_KIOSK, READERS, 0},
+    [TOPIC_BEAT] = {"beat", false, false, 0, ROLE_KIOSK, READERS | ROLE_KIOSK, 0},
     [TOPIC_ACK] = {"ack", true, false, 1, ROLE_MEMBER | ROLE_STAFF, ROLE_KIOSK, 3600},
     [TOPIC_COMMAND] = {"command", true, false, 1, ROLE_STAFF, ROLE_KIOSK, 60},
     [TOPIC_ENROL] = {"enrol", true, false, 1, ROLE_NEWCOMER | ROLE_KIOSK,

@@ -26,7 +26,7 @@ keyfile {key}
 
 # What each role may do below porchlight/VENUE/KIOSK/, as kiosk/common/topics.c has it.
 RIGHTS = {
-    "kiosk": ["write alert", "write notice", "write state", "write presence", "write beat",
+    "kiosk": ["write alert", "write notice", "write state", "write presence", "readwrite beat",
               "read ack/+", "read command/+", "readwrite enrol/+", "read relay/+"],
     "member": ["read alert", "read state", "read presence", "read beat", "write ack/ACCOUNT",
                "read enrol/ACCOUNT"],

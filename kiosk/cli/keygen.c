@@ -43,7 +43,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     char conf[PATH_LEN];
     int result = CLI_FAILED;
 
-    if (argc != 2 || !argv[1][0] || strlen(argv[1]) > PATH_LEN - 16)
+    if (argc != 2 || !argv[1][0] || argv[1][0] == '-' || strlen(argv[1]) > PATH_LEN - 16)
         return cli_misuse(&cli_keygen, "expected one NAME for the two files");
     if (path_under(cli->prefix, PATH_CONF, conf) == 0 && access(conf, F_OK) == 0) {
         fprintf(stderr,

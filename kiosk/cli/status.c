@@ -12,10 +12,11 @@
  *   state, on_site   "quiet" | "caution" | "lockdown"; on_site: what surfaces in the room show
  *   drill            a drill runs
  *   alert            null, or {id, age_ms (null: not known), handed_over}
- *   brokers          [{name, connected, outside, error (null: none)}]
+ *   brokers          [{name, connected, outside, error (null: none), mqtt, beat_ms (null: none)}]
  *   inputs           [{name, kind: "switch" | "door", active, fault (null: none)}]
  *   seen, safe       phones that answered the standing alert
  *   pending          messages not yet handed over
+ *   record_fault     the record cannot be written
  *   clock_set, version */
 
 static const char *text_of(const cJSON *object, const char *key)
@@ -60,6 +61,18 @@ static void print_alert(const cJSON *reply)
            number_of(reply, "safe", 0));
 }
 
+/* A beat that this broker itself gave back. */
+static void print_beat(const cJSON *broker)
+{
+    double ms = number_of(broker, "beat_ms", -1);
+    char ago[32];
+
+    if (ms < 0 || ms >= 1e15)
+        return;
+    duration_format((int64_t)(ms / 1000) * INT64_C(1000000000), ago, sizeof ago);
+    printf(", last beat %s ago", ago);
+}
+
 static void print_brokers(const cJSON *reply)
 {
     const cJSON *brokers = cJSON_GetObjectItemCaseSensitive(reply, "brokers"), *b;
@@ -69,10 +82,12 @@ static void print_brokers(const cJSON *reply)
     {
         const char *error = text_of(b, "error");
         outside |= is_true(b, "outside");
-        printf("broker:   %s, %s, %s%s%s\n", name_of(b),
+        printf("broker:   %s, %s, %s%s%s", name_of(b),
                is_true(b, "outside") ? "outside" : "on this network",
                is_true(b, "connected") ? "connected" : "NOT connected", error ? ": " : "",
                error ? error : "");
+        print_beat(b);
+        putchar('\n');
     }
     if (cJSON_GetArraySize(brokers) == 0)
         puts("broker:   none is configured: nobody would be alerted");
@@ -111,6 +126,9 @@ static void print_plainly(const cJSON *reply)
     print_inputs(reply);
     if (number_of(reply, "pending", 0) > 0)
         printf("pending:  %.0f not yet handed over\n", number_of(reply, "pending", 0));
+    if (is_true(reply, "record_fault"))
+        puts("record:   CANNOT BE WRITTEN: an alert would not outlive a power cut; look at the "
+             "disk's space and mode");
     if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(reply, "clock_set")))
         puts("clock:    never set since power-up; ages and door hours are not known");
     if (text_of(reply, "version"))

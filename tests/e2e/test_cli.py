@@ -167,11 +167,12 @@ class Daemon:
 STATUS = {
     "ok": True, "state": "lockdown", "on_site": "quiet", "drill": False,
     "alert": {"id": "x", "age_ms": 65000, "handed_over": True},
-    "brokers": [{"name": "out", "connected": True, "outside": True, "error": None},
+    "brokers": [{"name": "out", "connected": True, "outside": True, "error": None,
+                 "mqtt": "5", "beat_ms": 3400},
                 {"name": "home", "connected": False, "outside": False, "error": "no route"}],
     "inputs": [{"name": "front", "kind": "switch", "active": False, "fault": None},
                {"name": "entrance", "kind": "door", "active": True, "fault": "cut"}],
-    "seen": 3, "safe": 2, "pending": 1, "clock_set": False, "version": "9.8.7"}
+    "record_fault": True, "seen": 3, "safe": 2, "pending": 1, "clock_set": False, "version": "9.8.7"}
 
 
 def test_what_is_asked(folder):
@@ -188,12 +189,13 @@ def test_status_is_readable(folder):
     for line in ["state:    lockdown, shown here as quiet",
                  "alert:    handed over outside the venue, begun before 65s, 3 phones answered, 2 "
                  "of them safe",
-                 "broker:   out, outside, connected",
+                 "broker:   out, outside, connected, last beat 3s ago",
                  "broker:   home, on this network, NOT connected: no route",
                  "switch:   front, at rest", "door:     entrance, open, FAULT: cut",
                  "pending:  1 not yet handed over", "version:  9.8.7"]:
         assert line in said.stdout.splitlines(), (line, said.stdout)
     assert "never set since power-up" in said.stdout
+    assert "CANNOT BE WRITTEN" in said.stdout
 
 
 def test_status_without_a_broker_outside(folder):

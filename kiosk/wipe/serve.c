@@ -15,12 +15,16 @@
 /* A peer that connects has this long to say its word. */
 enum { WORD_TIMEOUT_MS = 1000, WAITING_MAX = 8 };
 
+enum word { WORD_NONE, WORD_WIPE, WORD_DRILL, WORD_STATUS, WORD_FINISH };
+
 struct client {
     const struct serve *serve;
-    int fd;                   /* who asked; -1: gone */
-    int waiting[WAITING_MAX]; /* others that connected meanwhile and asked for a wipe */
+    int fd; /* who asked; -1: gone */
+    struct {
+        int fd;
+        enum word word;
+    } waiting[WAITING_MAX]; /* others that asked meanwhile for more than STATUS, in their order */
     size_t waiting_count;
-    bool busy;
 };
 
 static void send_progress(void *context, const struct wipe_progress *p)
@@ -50,8 +54,6 @@ static bool is_allowed(const struct serve *s, int fd)
     return uid == 0 || uid == s->owner || uid == s->porchlight;
 }
 
-enum word { WORD_NONE, WORD_WIPE, WORD_DRILL, WORD_STATUS, WORD_FINISH };
-
 static enum word read_word(int fd)
 {
     static const struct {
@@ -76,33 +78,35 @@ static enum word read_word(int fd)
 
 static void answer(struct client *c, enum word word);
 
-/* Between two targets: STATUS is answered at once, a wipe's request is kept. True if a real wipe
+/* Between two targets: STATUS is answered at once, other requests are kept. True if a real wipe
  * waits. */
 static bool look_around(void *context)
 {
     struct client *c = context;
     struct run status = {.prefix = c->serve->prefix, .owner = c->serve->owner};
-    bool wipe_waits = c->waiting_count > 0;
+    bool wipe_waits = false;
     int fd;
 
     while (c->waiting_count < WAITING_MAX && (fd = local_accept(c->serve->listen_fd)) >= 0) {
-        struct client other = {.serve = c->serve, .fd = fd, .busy = true};
+        struct client other = {.serve = c->serve, .fd = fd};
         enum word word = is_allowed(c->serve, fd) ? read_word(fd) : WORD_NONE;
 
         status.tell = send_progress;
         status.context = &other;
-        if (word == WORD_WIPE) {
-            c->waiting[c->waiting_count++] = fd;
-            wipe_waits = true;
+        if (word != WORD_STATUS && word != WORD_NONE) {
+            c->waiting[c->waiting_count].fd = fd;
+            c->waiting[c->waiting_count++].word = word;
             continue;
         }
         if (word == WORD_STATUS)
             run_status(&status);
         else
-            refuse(fd, "a wipe is running; ask again");
+            refuse(fd, "expected WIPE, DRILL, STATUS or FINISH, from a user who may ask");
         if (other.fd >= 0)
             close(other.fd);
     }
+    for (size_t i = 0; i < c->waiting_count; i++)
+        wipe_waits |= c->waiting[i].word == WORD_WIPE;
     return wipe_waits;
 }
 
@@ -162,8 +166,10 @@ static void serve_one(const struct serve *s, int fd)
     if (c.fd >= 0)
         close(c.fd);
     while (c.waiting_count > 0) {
-        c.fd = c.waiting[--c.waiting_count];
-        answer(&c, WORD_WIPE);
+        enum word word = c.waiting[0].word;
+        c.fd = c.waiting[0].fd;
+        memmove(c.waiting, c.waiting + 1, --c.waiting_count * sizeof c.waiting[0]);
+        answer(&c, word);
         if (c.fd >= 0)
             close(c.fd);
     }

@@ -1,0 +1,107 @@
+"""The wipe cut by power at every write to the card: what was written is replayed up to there, with
+writes that no flush covers torn, dropped and reordered; the file system recovers, the early boot's
+resume runs, and nothing opens. Needs root and /dev/fuse."""
+
+import subprocess
+
+from tests.kit import local, process
+from tests.kit.card import Card, cuts
+from tests.kit.place import program
+from tests.kit.process import Process
+from tests.kit import wait
+from tests.kit.wipe_place import PLAN, WipePlace
+
+# Nothing of a tmpfs outlives a power cut; the unit is another program's.
+CARD_PLAN = PLAN.replace("[tmpfs ram]\npath = /srv/memory\n", "").replace(
+    "[root memory]\npath = /srv/memory\n", "").replace(
+    "[unit book]\nunit = venue-book.service\n", "")
+
+
+class CardPlace(WipePlace):
+    """The same targets, all of it, the record too, on one card's file system."""
+
+    def prepare(self, made_in):
+        for name in ("etc/porchlight", "run/porchlight", "var/lib", "srv/disk", "srv/memory"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        (self.folder / "etc/porchlight/wipe.plan").write_text(CARD_PLAN)
+        where, self.folder = self.folder, made_in
+        self.vault_made = self.make_vault()
+        self.folder = where
+        self.make_sentinel()
+        self.plant()
+        (self.memory / "CANARY").unlink()
+
+
+def canaries(mount):
+    """Files that still open and hold one."""
+    found = []
+    for path in mount.rglob("*"):
+        try:
+            if path.is_file() and not path.is_symlink() and b"CANARY" in path.read_bytes():
+                found.append(str(path.relative_to(mount)))
+        except OSError:
+            pass
+    return sorted(found)
+
+
+def wipe_and_finish(place, logs):
+    wiper = Process("porchlight-wipe", [program("porchlight-wipe"), "--prefix", place.folder,
+                                        "--listen"], logs / "wipe.said")
+    wait.until(place.socket.exists, wiper.said)
+    assert local.wipe(place.socket, "WIPE")[-1][1] == "destroyed", wiper.said()
+    assert local.wipe(place.socket, "FINISH")[-1][1] == "destroyed", wiper.said()
+    assert wiper.stop() == 0
+
+
+def after_the_cut(place, name, untouched):
+    """What a start after this cut makes of it: 'resumed', 'untouched' or 'through'."""
+    done = process.run([program("porchlight-wipe"), "--prefix", place.folder, "--resume"])
+    assert done.returncode == 0, f"{name}: {done.stderr}"
+    left, opens = place.alive(), canaries(place.folder)
+    assert place.sentinel_intact(), name
+    if "was interrupted" in done.stderr:
+        assert left <= {"broker"} and set(opens) <= {"srv/disk/venue/broker.password"}, \
+            f"{name}: {left} {opens}"
+        return "resumed"
+    if left == untouched:
+        return "untouched"
+    assert left <= {"broker"} and not place.strays(), f"{name}: {left}"
+    return "through"
+
+
+def test_power_cut_at_every_write(folder):
+    seen = {"resumed": 0, "untouched": 0, "through": 0}
+    with Card(folder) as card:
+        place = CardPlace(card.mount)
+        place.prepare(folder)
+        # The record stands ready, as it does on a kiosk after its first start.
+        process.run([program("porchlight-wipe"), "--prefix", card.mount, "--resume"]
+                    ).check_returncode()
+        card.sync()
+        before = card.position()
+        base = card.image.read_bytes()
+        assert len(canaries(card.mount)) == 7
+        wipe_and_finish(place, folder)
+        assert canaries(card.mount) == []
+        card.sync()
+        ops = card.ops(since=before)
+    cut_image, cut_mount = folder / "cut.image", folder / "cut"
+    cut_mount.mkdir()
+    cut_place = CardPlace(cut_mount)
+    cut_place.vault_made, cut_place.sentinel_sum = place.vault_made, place.sentinel_sum
+    untouched = None
+    for name, image in cuts(base, ops):
+        cut_image.write_bytes(image)
+        subprocess.run(["mount", "-o", "loop", str(cut_image), str(cut_mount)], check=True)
+        try:
+            if untouched is None:
+                untouched = cut_place.alive()
+                assert {"clock", "door", "vault", "sheets", "list", "log", "broker"} <= untouched
+            seen[after_the_cut(cut_place, name, untouched)] += 1
+        finally:
+            subprocess.run(["umount", str(cut_mount)], check=True)
+    writes = sum(not op.flush for op in ops)
+    print(f"\npower cuts: {writes} writes and {len(ops) - writes} flushes, {sum(seen.values())} "
+          f"images: {seen['untouched']} before the intent, {seen['resumed']} resumed, "
+          f"{seen['through']} already through; no canary opened in any that had begun")
+    assert seen["resumed"] > 100 and seen["through"] > 0

@@ -56,15 +56,15 @@ static void draw_glints(struct items *l, const struct frame *f, const struct sta
 {
     bool sun = v->sun.altitude > -6;
     float depth = f->bottom - f->water;
-    float light =
-        sun ? fminf(1, ((float)v->sun.altitude + 6) / 6) : (v->moon.altitude > 0 ? 0.75f : 0.22f);
+    float light = sun ? fminf(1, 0.5f + ((float)v->sun.altitude + 6) / 12)
+                      : (v->moon.altitude > 0 ? 0.75f : 0.22f);
     struct ink ink = sun ? ink_mix(v->sky.disc, v->sky.lit, 0.5f) : (struct ink){206, 216, 238, 1};
     for (int k = 0; k < STAGE_GLINTS; k++) {
         const struct stage_glint *q = &g->glint[k];
         float far = q->y * q->y, wide = (0.5f + 2.2f * far) * f->u;
         float spread = k % 2 ? 90 + 460 * far : 900;
         float swell = still ? 0.3f : sinf(v->seconds * q->rate + q->turn);
-        float a = 0.5f * light * fmaxf(0, swell) * (k % 2 ? 1 : 0.4f);
+        float a = 0.64f * light * fmaxf(0, swell) * (k % 2 ? 1 : 0.4f);
         items_glint(l, x + q->x * spread * f->u, f->water + 6 * f->u + far * (depth - 12 * f->u),
                     34 * wide, 1.4f * wide + 0.6f, ink_fade(ink, a));
     }

@@ -61,10 +61,11 @@ static void birds(struct items *l, const struct shore *s, const struct show *sho
     const struct frame *f = s->frame;
     float cx = s->left + f->w * (f->tall ? 0.50f : 0.60f),
           cy = f->water - (s->pale ? 0.27f : 0.32f) * f->reach;
+    float spread = s->pale ? 1.5f : 1;
     for (int k = 0; k < SHOW_FLOCK; k++) {
         float turn = 1.7f * (float)k;
-        float x = cx + s->u * (at[k][0] + 16 * sway(s, 0.11f, turn));
-        float y = cy + s->u * (at[k][1] + 9 * sway(s, 0.16f, turn + 1));
+        float x = cx + s->u * (spread * at[k][0] + 16 * sway(s, 0.11f, turn));
+        float y = cy + s->u * (spread * at[k][1] + 9 * sway(s, 0.16f, turn + 1));
         struct ink ink = s->pale ? ink_fade(s->sky.words, 0.80f * show->birds[k])
                                  : outline(s, 0.88f * show->birds[k]);
         bird(l, x, y, s->u * ((s->pale ? 1.5f : 1.08f) - 0.03f * (float)k), sway(s, 0.35f, turn),
@@ -120,8 +121,8 @@ static void boat(struct items *l, const struct shore *s, float x, float y, float
 static void kite(struct items *l, const struct shore *s, float a)
 {
     static const float left[] = {0, -34, -22, -6, 0, 34}, right[] = {0, -34, 22, -6, 0, 34};
-    float x = s->x - s->u * (150 - 14 * sway(s, 0.14f, 0));
-    float y = s->y - s->u * (330 - 10 * sway(s, 0.19f, 2));
+    float x = s->x - s->u * (150 - 12 * sway(s, 0.11f, 0));
+    float y = s->y - s->u * (330 - 8 * sway(s, 0.13f, 2));
     float hand_x = s->x - 96 * s->u, hand_y = s->y - 6 * s->u;
     float line[] = {x,
                     y,
@@ -134,12 +135,12 @@ static void kite(struct items *l, const struct shore *s, float a)
                     (x + hand_x) / 2 - 17.4f * s->u,
                     (y + hand_y) / 2};
     items_poly(l, line, 5, outline(s, 0.45f * a));
-    poly_at(l, left, 3, x, y, s->u, in_light(s, 0xc9604a, 0.9f * a));
-    poly_at(l, right, 3, x, y, s->u, in_light(s, 0xe08a58, 0.9f * a));
+    poly_at(l, left, 3, x, y, s->u, in_light(s, 0xb8604e, 0.74f * a));
+    poly_at(l, right, 3, x, y, s->u, in_light(s, 0xcf8660, 0.74f * a));
     for (int k = 1; k <= 3; k++) {
         float bow[] = {-6, -4, 6, 4, 6, -4, -6, 4};
         poly_at(l, bow, 4, x + s->u * (5 * (float)k + 5 * sway(s, 0.3f, (float)k)),
-                y + s->u * (34 + 19 * (float)k), s->u, in_light(s, 0xe08a58, 0.8f * a));
+                y + s->u * (34 + 19 * (float)k), s->u, in_light(s, 0xcf8660, 0.7f * a));
     }
 }
 
@@ -151,8 +152,8 @@ void shore_far(struct items *l, const struct shore *s, const struct show *show)
          show->part[SHOW_BOAT_OUT]);
     struct ink mist = ink_mix(s->sky.ramp[4], s->sky.lit, 0.35f);
     struct item_stop bank[] = {{0, ink_fade(mist, 0)},
-                               {0.35f, ink_fade(mist, 0.55f * show->part[SHOW_MIST])},
-                               {0.60f, ink_fade(mist, 0.60f * show->part[SHOW_MIST])},
+                               {0.35f, ink_fade(mist, 0.42f * show->part[SHOW_MIST])},
+                               {0.60f, ink_fade(mist, 0.46f * show->part[SHOW_MIST])},
                                {1, ink_fade(mist, 0)}};
     struct box box = {0, (int)(f->water - 0.10f * f->reach), (int)w,
                       (int)(f->water + 0.10f * f->reach)};
@@ -203,7 +204,7 @@ static void smoke(struct items *l, const struct shore *s, float x, float y, floa
 static void window(struct items *l, const struct shore *s, float x, float y, float lit)
 {
     struct ink dark = in_light(s, 0x39424e, 1), warm = hex(0xffcf7a, 1);
-    struct ink pane = ink_mix(dark, warm, lit * (0.62f + 0.36f * s->sky.night));
+    struct ink pane = ink_mix(dark, warm, lit * (0.60f + 0.14f * s->sky.night));
     items_glow(l, x + 9 * s->u, y + 11 * s->u, 80 * s->u, 64 * s->u,
                hex(0xffb85c, 0.42f * lit * s->sky.night), 3);
     block(l, x - 2 * s->u, y - 2 * s->u, 22 * s->u, 26 * s->u, in_light(s, 0xf4efe2, 1));

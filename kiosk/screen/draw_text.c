@@ -110,7 +110,7 @@ static uint32_t missing_in(TTF_Font *f, const char *line)
 {
     uint32_t c;
     while ((c = next_character(&line)) != 0) {
-        if (!is_invisible(c) && !TTF_GlyphIsProvided32(f, c))
+        if (c == 0xFFFD || (!is_invisible(c) && !TTF_GlyphIsProvided32(f, c)))
             return c;
     }
     return 0;

@@ -19,12 +19,13 @@ struct box scene_photo_room(const struct stage *stage)
     return room;
 }
 
-static void draw_photo(struct items *l, const struct photo *p, struct box room, float alpha)
+static void draw_photo(struct items *l, const struct photo *p, struct box room, float u,
+                       float alpha)
 {
     if (p == NULL)
         return;
     int x = (room.x0 + room.x1 - p->w) / 2, y = (room.y0 + room.y1 - p->h) / 2;
-    float edge = 2, x0 = (float)x - edge, y0 = (float)y - edge;
+    float edge = u > 0.75f ? 2 * u : 1.5f, x0 = (float)x - edge, y0 = (float)y - edge;
     float x1 = (float)(x + p->w) + edge, y1 = (float)(y + p->h) + edge;
     float frame[] = {x0, y0, x1, y0, x1, y1, x0, y1};
     items_poly(l, frame, 4, (struct ink){226, 220, 208, 0.55f * alpha});
@@ -42,8 +43,8 @@ int64_t scene_pictures(const struct scene_state *s, const struct stage *stage, s
     items_ramp(out, all, wall, 2);
     landscape_frieze(out, stage, &light, s);
     struct box room = scene_photo_room(stage);
-    draw_photo(out, s->photo[0], room, 1 - s->photo_fade);
-    draw_photo(out, s->photo[1], room, s->photo_fade);
+    draw_photo(out, s->photo[0], room, u, 1 - s->photo_fade);
+    draw_photo(out, s->photo[1], room, u, s->photo_fade);
     struct words_place place = {.x = w * (stage->tall ? 0.5f : 0.185f),
                                 .y = h * (stage->tall ? 0.11f : 0.36f),
                                 .most = w * (stage->tall ? 0.86f : 0.30f),

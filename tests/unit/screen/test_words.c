@@ -1,0 +1,207 @@
+#include "kiosk/screen/draw_text.h"
+#include "kiosk/screen/programme.h"
+#include "kiosk/screen/words.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define WHOLE                                                                                      \
+    "day = Welcome\nweekdays = a, b, c, d, e, f, g\nmonths = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, "  \
+    "12\n"                                                                                         \
+    "date = {weekday} {day} {month}\n"
+
+/* Every language that is shipped is whole, and Debian's DejaVu has all of its letters. */
+static void test_shipped(void **state)
+{
+    (void)state;
+    struct text *text = text_new(NULL);
+    DIR *d = opendir("config/languages");
+    int count = 0;
+    assert_non_null(d);
+    for (struct dirent *e; (e = readdir(d)) != NULL;) {
+        char code[256], why[256], date[ITEM_TEXT_MAX];
+        struct language l;
+        size_t n = strlen(e->d_name);
+        if (n < 6 || strcmp(e->d_name + n - 5, ".conf") != 0)
+            continue;
+        memcpy(code, e->d_name, n - 5);
+        code[n - 5] = '\0';
+        if (language_load("config/languages", code, &l, why) != 0)
+            fail_msg("%s", why);
+        for (int k = 0; k < HOURS; k++)
+            assert_int_equal(text_missing(text, l.greeting[k]), 0);
+        for (int day = 0; day < 7; day++) {
+            for (int month = 0; month < 12; month++) {
+                language_date(&l, day, 28, month, 2026, date, sizeof date);
+                assert_non_null(strstr(date, l.month[month]));
+                assert_int_equal(text_missing(text, date), 0);
+            }
+        }
+        count++;
+    }
+    closedir(d);
+    assert_true(count >= 5);
+    /* The check itself: a letter that DejaVu lacks, and bytes that are no letter. */
+    assert_int_equal(text_missing(text, "a\xE4\xBD\xA0"), 0x4F60);
+    assert_int_equal(text_missing(text, "a\xFF"), 0xFFFD);
+    text_free(text);
+}
+
+static void test_broken_files(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *says;
+    } rows[] = {
+        {"day = Hi\n", "weekdays"},
+        {WHOLE "dya = x\n", "unknown key \"dya\""},
+        {WHOLE "direction = up\n", "ltr or rtl"},
+        {WHOLE "script = Latin\n", "four letters"},
+        {WHOLE "digits = 01234\n", "ten digits"},
+        {WHOLE "nonsense\n", ":5:"},
+        {"weekdays = a, b, c\n", "seven"},
+        {"months = a,,c\n", "twelve"},
+        {"date = {weekday}\n", "{day}"},
+        {"day = \xC4\xE5\xED\xFC\n", "not UTF-8"},
+        {"", "\"day\" is missing"},
+    };
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+        struct language l;
+        char why[256] = "";
+        assert_int_equal(language_parse("x.conf", rows[k].text, strlen(rows[k].text), &l, why), -1);
+        if (strstr(why, rows[k].says) == NULL)
+            fail_msg("row %zu says \"%s\", not \"%s\"", k, why, rows[k].says);
+    }
+    struct language l;
+    char why[256], endless[2100];
+    assert_int_equal(language_parse("x.conf", WHOLE, strlen(WHOLE), &l, why), 0);
+    assert_string_equal(l.greeting[HOUR_EVENING], "Welcome");
+    memset(endless, 'a', sizeof endless);
+    assert_int_equal(language_parse("x.conf", endless, sizeof endless, &l, why), -1);
+    assert_int_equal(language_load("config/languages", "../../Makefile", &l, why), -1);
+}
+
+static void test_utf8(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool valid;
+    } rows[] = {{"aə\xF0\x9F\x98\x80", true}, {"\xC0\xAF", false},         {"\xED\xA0\x80", false},
+                {"\xE2\x82", false},          {"\xF5\x80\x80\x80", false}, {"\x80", false}};
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
+        assert_int_equal(utf8_valid(rows[k].text, strlen(rows[k].text)), rows[k].valid);
+    assert_false(utf8_valid("a\0b", 3));
+}
+
+/* What is read from left to right in a line from right to left comes out of shaping unharmed: the
+ * run is turned, and shaping turns it back. */
+static void test_right_to_left(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line, *turned;
+    } rows[] = {
+        {"مايو", "مايو"},
+        {"الجمعة، 13 مايو", "الجمعة، 31 مايو"},
+        {"١٣ مايو", "٣١ مايو"},
+        {"19:30", "03:91"},
+        {"من 18:00 إلى 20:15.", "من 00:81 إلى 51:02."},
+        {"18 19", "81 91"},
+        {"مع DJ Leyla 2026", "مع 6202 alyeL JD"},
+        {"", ""},
+    };
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+        char out[ITEM_TEXT_MAX];
+        words_rtl(rows[k].line, out, sizeof out);
+        assert_string_equal(out, rows[k].turned);
+    }
+    char small[8];
+    words_rtl("الجمعة", small, sizeof small);
+    assert_true(strlen(small) < sizeof small && utf8_valid(small, strlen(small)));
+}
+
+static void test_turns(void **state)
+{
+    (void)state;
+    struct language two[2];
+    struct tm local = {.tm_hour = 18, .tm_min = 5, .tm_wday = 0, .tm_mday = 22, .tm_mon = 10};
+    char why[256];
+    language_default(&two[0]);
+    assert_int_equal(language_load("config/languages", "ar", &two[1], why), 0);
+    struct scene_words a = words_at(two, 2, &local, 40, 0.0, true);
+    assert_string_equal(a.greeting, "Good evening");
+    assert_string_equal(a.clock, "18:05");
+    assert_string_equal(a.date, "Sunday, 22 November");
+    assert_true(a.alpha < 0.01f); /* unseen while it changes */
+    assert_true(words_at(two, 2, &local, 50, 0, true).alpha > 0.99f);
+    assert_true(words_at(two, 2, &local, 59, 0.99, true).alpha < 0.02f);
+    struct scene_words b = words_at(two, 2, &local, 60, 0, true);
+    assert_true(b.rtl);
+    assert_string_equal(b.script, "Arab");
+    /* A clock that was never set is not shown, and neither is its date. */
+    a = words_at(two, 2, &local, 40, 0, false);
+    assert_string_equal(a.clock, "");
+    assert_string_equal(a.date, "");
+    assert_string_equal(a.greeting, "Welcome");
+    /* Midnight begins a turn, so the date never lags behind the clock. */
+    assert_int_equal(86400 % WORDS_TURN, 0);
+}
+
+static void test_programme(void **state)
+{
+    (void)state;
+    static const char text[] = "# ours\r\n9:30 Breakfast\n[sun]\n18:00 Choir\n[2026-11-22]\n"
+                               "12:00 Film\n[mon]\n10:00 Not today\n";
+    struct programme p;
+    char why[256];
+    assert_int_equal(programme_parse("p", text, sizeof text - 1, 2026, 11, 22, 6, 600, &p, why), 0);
+    assert_int_equal(p.count, 3);
+    assert_string_equal(p.event[0].title, "Breakfast");
+    assert_string_equal(p.event[1].title, "Film");
+    assert_int_equal(p.event[2].minute, 18 * 60);
+    static const char bad[] = "12:00 Good\n25:00 Bad\n";
+    assert_int_equal(programme_parse("p", bad, sizeof bad - 1, 2026, 1, 1, 3, 0, &p, why), -1);
+    assert_non_null(strstr(why, "p:2: found \"25:00 Bad\""));
+    assert_int_equal(p.count, 1);
+    static const char cp1251[] = "12:00 \xCA\xE8\xED\xEE\n";
+    assert_int_equal(programme_parse("p", cp1251, sizeof cp1251 - 1, 2026, 1, 1, 3, 0, &p, why),
+                     -1);
+    assert_non_null(strstr(why, "not UTF-8"));
+    assert_int_equal(p.count, 0);
+    /* More than fit: what is over makes way. */
+    char many[400] = "";
+    for (int h = 8; h < 20; h++) {
+        char line[32];
+        snprintf(line, sizeof line, "%d:00 Event\n", h);
+        strcat(many, line);
+    }
+    assert_int_equal(programme_parse("p", many, strlen(many), 2026, 1, 1, 3, 15 * 60, &p, why), 0);
+    assert_int_equal(p.count, PROGRAMME_MOST);
+    assert_int_equal(p.event[0].minute, 14 * 60);
+    assert_int_equal(p.event[5].minute, 19 * 60);
+    struct programme rtl;
+    static const char arabic[] = "20:00 أغانٍ\n21:00 Əlifba\n22:00 — კინო\n";
+    assert_int_equal(programme_parse("p", arabic, sizeof arabic - 1, 2026, 1, 1, 3, 0, &rtl, why),
+                     0);
+    assert_true(rtl.event[0].rtl);
+    assert_string_equal(rtl.event[1].script, "Latn");
+    assert_string_equal(rtl.event[2].script, "Geor");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_shipped), cmocka_unit_test(test_broken_files),
+        cmocka_unit_test(test_utf8),    cmocka_unit_test(test_right_to_left),
+        cmocka_unit_test(test_turns),   cmocka_unit_test(test_programme)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

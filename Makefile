@@ -84,7 +84,7 @@ $(B)/%.o: %.c
 # Unit tests: tests/unit/ROOM/test_X.c links the room it tests and what that room may use.
 UNIT       = $(wildcard tests/unit/*/test_*.c)
 UNIT_BIN   = $(patsubst %.c,$(B)/%,$(UNIT))
-unit_core   = $(CORE)
+unit_core   = $(CORE) $(B)/tests/noise/noise.o
 unit_common = $(COMMON)
 unit_config = $(CONFIG) $(COMMON)
 unit_hw     = $(HW) $(CONFIG) $(COMMON)

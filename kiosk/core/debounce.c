@@ -2,34 +2,112 @@
 
 #include "kiosk/core/ns.h"
 
+/* Closed time weighs a third of open time, whichever of the two is the doubt: debounce.h says what
+ * lies on either side of it. */
+enum { OPEN_WEIGHS = 3 };
+
 void debounce_start(struct debounce *d, int64_t settle, bool level, int64_t now)
 {
-    *d = (struct debounce){.settle = settle, .level = level, .raw = level, .raw_since = now};
+    *d = (struct debounce){.settle = settle,
+                           .closed = true,
+                           .level = level,
+                           .raw = level,
+                           .raw_since = now,
+                           .counted = now};
+}
+
+void debounce_closed_is(struct debounce *d, bool level)
+{
+    d->closed = level;
+}
+
+/* When a line that is back at the level that counts has made good all doubt. */
+static int64_t made_good(const struct debounce *d)
+{
+    if (d->level == d->closed)
+        return d->counted + d->doubt * OPEN_WEIGHS;
+    int64_t eaten = d->counted + d->doubt / OPEN_WEIGHS;
+    int64_t at_once = d->raw_since + DEBOUNCE_OPEN;
+    return eaten < at_once ? eaten : at_once;
+}
+
+static int64_t made_good_by(const struct debounce *d, int64_t span)
+{
+    return d->level == d->closed ? span / OPEN_WEIGHS : span * OPEN_WEIGHS;
+}
+
+static void count(struct debounce *d, int64_t now)
+{
+    int64_t span = now - d->counted;
+    if (span <= 0)
+        return;
+    if (d->raw != d->level) {
+        if (d->doubt == 0)
+            d->doubted = d->counted;
+        d->doubt += span;
+    } else {
+        d->doubt = now >= made_good(d) ? 0 : d->doubt - made_good_by(d, span);
+    }
+    d->counted = now;
 }
 
 void debounce_level(struct debounce *d, bool level, int64_t at)
 {
     if (level == d->raw)
         return;
+    count(d, at);
     d->raw = level;
     d->raw_since = at;
 }
 
+static int64_t latest(int64_t a, int64_t b, int64_t c)
+{
+    int64_t ab = a > b ? a : b;
+    return ab > c ? ab : c;
+}
+
+/* When the doubt prevails, though the line has not stood unbroken. */
+static int64_t outweighed(const struct debounce *d)
+{
+    if (d->doubt == 0)
+        return NS_NEVER;
+    int64_t patience = d->level == d->closed ? DEBOUNCE_BURST : DEBOUNCE_PROOF;
+    return latest(d->counted + d->settle - d->doubt, d->doubted + patience,
+                  d->raw_since + DEBOUNCE_OPEN);
+}
+
 bool debounce_settle(struct debounce *d, int64_t now, int64_t *since)
 {
-    if (now < debounce_deadline(d))
+    if (d->raw == d->level) {
+        count(d, now);
         return false;
+    }
+    int64_t stood = d->raw_since + d->settle, prevails = outweighed(d);
+    if (now < stood && now < prevails)
+        return false;
+    *since = stood <= prevails ? d->raw_since : d->doubted;
     d->level = d->raw;
-    *since = d->raw_since;
+    d->doubt = 0;
+    d->counted = now;
     return true;
 }
 
 int64_t debounce_horizon(const struct debounce *d, int64_t now)
 {
-    return d->raw != d->level && d->raw_since < now ? d->raw_since : now;
+    int64_t since = now;
+    if (d->raw != d->level)
+        since = d->raw_since;
+    if (d->doubt > 0 && d->doubted < since)
+        since = d->doubted;
+    if (since < now - DEBOUNCE_DOUBT)
+        since = now - DEBOUNCE_DOUBT;
+    return since < now ? since : now;
 }
 
 int64_t debounce_deadline(const struct debounce *d)
 {
-    return d->raw != d->level ? d->raw_since + d->settle : NS_NEVER;
+    if (d->raw == d->level)
+        return d->doubt > 0 ? made_good(d) : NS_NEVER;
+    int64_t stood = d->raw_since + d->settle, prevails = outweighed(d);
+    return stood < prevails ? stood : prevails;
 }

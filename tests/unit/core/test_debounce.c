@@ -3,7 +3,9 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 /* cmocka.h needs those above first */
 #include <cmocka.h>
 
@@ -68,6 +70,110 @@ static void test_zero_takes_every_edge(void **state)
     assert_true(d.level);
 }
 
+/* A line told as pieces in ms, the first of them open. Writes "closed@80" for each change. */
+static void run_pieces(struct debounce *d, const int *pieces, size_t n, char *said, size_t size)
+{
+    int64_t t = 0, since;
+    bool raw = !d->closed;
+    said[0] = '\0';
+    for (size_t i = 0; i < n; i++) {
+        int64_t end = t + pieces[i] * NS_PER_MS;
+        debounce_level(d, raw, t);
+        for (int64_t due; (due = debounce_deadline(d)) <= end;) {
+            assert_true(due >= t);
+            if (!debounce_settle(d, due, &since))
+                continue;
+            size_t used = strlen(said);
+            snprintf(said + used, size - used, "%s%s@%lld", used ? " " : "",
+                     d->level == d->closed ? "closed" : "open", (long long)(since / NS_PER_MS));
+        }
+        t = end;
+        raw = !raw;
+    }
+}
+
+struct line {
+    const char *what;
+    int pieces[24];
+    const char *said;
+};
+
+static const struct line lines[] = {
+    {"a press", {100, 200, 100}, "closed@100 open@300"},
+    {"a release onto a wire that hums",
+     {100, 200, 11, 9, 11, 9, 11, 9, 11, 9, 11, 9, 11, 9},
+     "closed@100 open@300"},
+    {"the same at 60 Hz, nearly half of it closed",
+     {100, 200, 9, 8, 9, 8, 9, 8, 9, 8, 9, 8, 9, 8, 9, 8},
+     "closed@100 open@300"},
+    {"a press on a wire that hums, and on",
+     {11, 9, 11, 9, 11, 120, 11, 9, 11, 9, 11, 9, 11, 9, 11, 9, 11, 9, 11},
+     "closed@51 open@171"},
+    {"a burst in a hold", {100, 200, 5, 5, 5, 5, 5, 5, 5, 5, 5, 500}, "closed@100"},
+    {"a burst and then a break of a worn contact",
+     {100, 200, 8, 2, 8, 2, 8, 2, 8, 2, 8, 25, 5, 500},
+     "closed@100"},
+    {"a release in the doubt that a burst left is dated by the burst",
+     {100, 200, 8, 2, 8, 2, 8, 2, 8, 2, 8, 25, 500},
+     "closed@100 open@300"},
+    {"a contact that never holds for 30 ms",
+     {100, 20, 3, 20, 3, 20, 3, 20, 3, 20, 3, 20, 3, 20, 3, 20, 3, 20, 3, 20, 500},
+     "closed@100 open@327"},
+    {"the same, but gone before it is proved",
+     {100, 20, 3, 20, 3, 20, 3, 20, 3, 20, 3, 20, 3, 20, 500},
+     ""},
+    {"pulses with pauses too long for a break",
+     {100, 29, 7, 29, 7, 29, 7, 29, 7, 29, 7, 29, 7, 29, 7, 29, 7, 29, 7, 29, 7, 29, 7, 29},
+     ""},
+    {"pulses with pauses too many for one",
+     {100, 14, 5, 14, 5, 14, 5, 14, 5, 14, 5, 14, 5, 14, 5, 14, 5, 14, 5, 14, 5, 14, 5, 14},
+     ""},
+};
+
+static void test_a_line_that_cannot_make_up_its_mind(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        for (int closed = 0; closed < 2; closed++) {
+            struct debounce d;
+            char said[128];
+            size_t n = 0;
+            while (n < 24 && lines[i].pieces[n] > 0)
+                n++;
+            debounce_start(&d, settle, !closed, 0);
+            debounce_closed_is(&d, closed);
+            run_pieces(&d, lines[i].pieces, n, said, sizeof said);
+            if (strcmp(said, lines[i].said) != 0)
+                fail_msg("%s: \"%s\", expected \"%s\"", lines[i].what, said, lines[i].said);
+        }
+    }
+}
+
+/* Whatever the line does: time is not certain beyond the doubt, the doubt is bounded, no deadline
+ * lies in what is already past. */
+static void test_the_horizon_and_the_deadline_keep_their_word(void **state)
+{
+    (void)state;
+    struct debounce d;
+    uint64_t x = 88172645463325252;
+    int64_t t = 0, since;
+    debounce_start(&d, settle, false, 0);
+    for (int i = 0; i < 500000; i++) {
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        t += (int64_t)(x % 7 == 0 ? x % 200 : x % 12) * NS_PER_MS;
+        bool changed = debounce_settle(&d, t, &since);
+        assert_true(!changed || since <= t);
+        debounce_level(&d, x >> 40 & 1, t);
+        debounce_settle(&d, t, &since);
+        int64_t horizon = debounce_horizon(&d, t);
+        assert_true(horizon <= t && horizon >= t - DEBOUNCE_DOUBT);
+        assert_true(debounce_deadline(&d) > t);
+        assert_true(d.doubt == 0 || debounce_deadline(&d) < NS_NEVER);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -75,6 +181,8 @@ int main(void)
         cmocka_unit_test(test_bounce_moves_the_moment_and_nothing_else),
         cmocka_unit_test(test_a_re_read_of_the_same_level_restarts_nothing),
         cmocka_unit_test(test_zero_takes_every_edge),
+        cmocka_unit_test(test_a_line_that_cannot_make_up_its_mind),
+        cmocka_unit_test(test_the_horizon_and_the_deadline_keep_their_word),
     };
     return cmocka_run_group_tests_name("debounce", tests, NULL, NULL);
 }

@@ -64,10 +64,13 @@ static bool lockdown_stands(const struct view_kiosk *v)
 }
 
 /* Whether staff's word covers what is latched: this very alert, or anything up to the state that
- * staff were looking at. */
+ * staff were looking at. Nobody can have looked at a state that this message is older than. */
 static bool covers(const struct view_word *w, const struct view_latch *l)
 {
-    if (!w->proved)
+    const struct message *m = w->message;
+    bool ahead =
+        w->proved_epoch > m->epoch || (w->proved_epoch == m->epoch && w->proved_seq >= m->seq);
+    if (!w->proved || ahead)
         return false;
     if (memcmp(&w->proved_id, &l->id, sizeof l->id) == 0)
         return true;

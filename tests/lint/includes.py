@@ -33,7 +33,7 @@ HOMES = {
     "mosquitto.h": ["kiosk/alertd/*", "kiosk/cli/*", "kiosk/relay/*"],
     "mqtt_protocol.h": ["kiosk/alertd/*", "kiosk/cli/*", "kiosk/relay/*"],
     "SDL*": ["kiosk/screen/draw*"],
-    "sodium.h": ["kiosk/core/envelope.c", "kiosk/core/cert.c", "kiosk/core/message.c",
+    "sodium.h": ["kiosk/core/envelope.c", "kiosk/core/cert.c", "kiosk/core/acks.c", "kiosk/core/message.c",
                  "hw/cell*", "config/*", "kiosk/alertd/*", "kiosk/wipe/*",
                  "kiosk/cli/*", "kiosk/relay/*"],
     "cjson/*": ["kiosk/core/message.c", "kiosk/alertd/*", "kiosk/wipe/*", "kiosk/cli/*",

@@ -78,7 +78,11 @@ function passMarks(v, m) {
 
 const lockdownStands = (v) => v.state === 'lockdown' && !v.drill;
 
-function covers(proved, latch) {
+function covers(proved, latch, m) {
+    if (proved !== null && (proved.epoch > m.epoch ||
+        (proved.epoch === m.epoch && proved.seq >= m.seq))) {
+        return false; // nobody can have looked at a state that this message is older than
+    }
     return proved !== null && latch !== null && (proved.id === latch.id ||
         proved.epoch > latch.epoch || (proved.epoch === latch.epoch && proved.seq >= latch.seq));
 }
@@ -103,7 +107,7 @@ function end(v, now) {
 // The kiosk says what stands now. Less than a lockdown that stands needs staff's word.
 function stand(v, m, { proved, plain }, state, unconfirmed, now) {
     const less = state !== 'lockdown' || m.drill;
-    if (lockdownStands(v) && less && !plain && !covers(proved, v.alert)) {
+    if (lockdownStands(v) && less && !plain && !covers(proved, v.alert, m)) {
         return ['unproved', { ...v, unconfirmed: true }];
     }
     return state === 'quiet' ? end(v, now) : begin(v, m, state, unconfirmed);
@@ -130,7 +134,7 @@ function onState(v, m, told, staff, now) {
 
 function onTelling(before, m, proved, { staff, plain }, now) {
     const told = { proved, plain };
-    const v = before.duress && covers(proved, before.dangered) ? { ...before, duress: false } :
+    const v = before.duress && covers(proved, before.dangered, m) ? { ...before, duress: false } :
         before;
     switch (m.kind) {
     case 'lockdown':

@@ -1,0 +1,44 @@
+#ifndef PORCHLIGHT_CORE_ACKS_H
+#define PORCHLIGHT_CORE_ACKS_H
+
+#include "kiosk/core/alert.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How many phones answered the standing alert, and nothing about whose they are. Lives in RAM,
+ * and for one alert: an account is kept as a keyed hash under a key that is drawn when the alert
+ * begins and erased with it, so that what is left of it says nothing. Pure. */
+
+enum {
+    ACKS_ACCOUNTS = 12288, /* counted at most: the largest venue planned for has 10,000 */
+    ACKS_SLOTS = 1 << 14,  /* of 8 bytes: a flood of accounts costs no memory */
+    ACKS_KEY = 16,
+};
+
+struct acks {
+    struct alert_id id;
+    uint8_t key[ACKS_KEY];
+    uint32_t seen, safe;        /* accounts that answered; of these, those that said safe */
+    uint64_t slots[ACKS_SLOTS]; /* hash, its lowest bit the answer `safe`; 0: free */
+};
+
+enum acks_result {
+    ACKS_NEWS,  /* a count has changed */
+    ACKS_AGAIN, /* this account said so already, or takes "safe" back to "seen" */
+    ACKS_STALE, /* of another alert than the one that stands */
+    ACKS_FULL,  /* more accounts than are counted: the figures stand for "at least" */
+};
+
+/* An alert begins; everything before is forgotten. `key` is random. */
+void acks_begin(struct acks *a, const struct alert_id *id, const uint8_t key[ACKS_KEY]);
+
+/* The alert is over: counts, hashes and key are erased. */
+void acks_forget(struct acks *a);
+
+/* One answer of `account` (any text, as the topic has it), opened and read. An account of a member
+ * counts once, whatever it sends. */
+enum acks_result acks_take(struct acks *a, const struct alert_id *id, const char *account,
+                           bool safe);
+
+#endif

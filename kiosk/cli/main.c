@@ -10,13 +10,17 @@
 /* clang-format off */
 static const struct cli_command *const commands[] = {
     &cli_all_clear,
-    &cli_all_clear, &cli_book, &cli_check, &cli_drill,  &cli_keygen, &cli_keys,
+    &cli_book,
     &cli_check,
     &cli_drill,
-    &cli_listen,    &cli_seal, &cli_sim,   &cli_status, &cli_unseal, &cli_wipe,
+    &cli_keygen,
+    &cli_keys,
+    &cli_listen,
     &cli_rights,
+    &cli_seal,
     &cli_sim,
     &cli_status,
+    &cli_unseal,
     &cli_wipe,
 };
 /* clang-format on */

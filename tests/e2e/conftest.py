@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from tests.kit import process
+from tests.kit.kiosk import FAST, Kiosk
 from tests.kit.place import fresh
 
 
@@ -21,3 +22,10 @@ def folder():
     made = fresh("t")
     yield made
     shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture
+def kiosk():
+    """A kiosk with a broker that runs, and a switch that is quick; porchlightd is the test's."""
+    with Kiosk(conf=FAST) as made:
+        yield made

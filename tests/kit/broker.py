@@ -32,6 +32,7 @@ RIGHTS = {
                "read enrol/ACCOUNT"],
     "staff": ["read alert", "read state", "read presence", "read beat", "read notice",
               "write ack/ACCOUNT", "write command/ACCOUNT", "read enrol/ACCOUNT"],
+    "bench": ["read alert", "readwrite bench"],
     "relay": ["read alert", "read state", "read presence", "read beat", "write relay/ACCOUNT"],
 }
 

@@ -10,10 +10,15 @@ from tests.kit.broker import Broker
 from tests.kit.member import Listener
 from tests.kit.place import ROOT, fresh, program
 from tests.kit.process import Process
+from tests.kit.wires import Wires
 
 # Time scaled for tests: all of it within what porchlight.conf permits.
 TIMING = {"keepalive": "5s", "beat": "1s", "state": "5s", "state_alert": "1s", "probe": "1s",
           "backoff": "50ms", "backoff_max": "500ms"}
+
+# A switch whose gestures take tenths of a second.
+FAST = {"switch front": {"hold": "300ms", "wipe_hold": "600ms", "press_max": "200ms",
+                         "gap": "150ms", "debounce": "5ms"}}
 
 
 @dataclass
@@ -200,6 +205,9 @@ class Kiosk:
         done = self.cli("sim", *args)
         assert done.returncode == 0, f"sim {' '.join(args)}: {done.stderr}"
 
+    def wires(self):
+        return Wires(self.run / "sim.sock")
+
     def status(self):
         return local.control(self.run / "control.sock", "status")
 
@@ -214,13 +222,14 @@ class Kiosk:
         self.mailboxes.append(made)
         return made
 
-    def listener(self, role="member", broker=0):
+    def listener(self, role="member", *args, broker=0):
         account, password = self.account_of(role, broker)
-        secret = self.credentials / "listen"
+        secret = self.credentials / f"phone-{role}"
         secret.write_text(password + "\n")
         secret.chmod(0o600)
-        made = Listener(["--prefix", str(self.prefix), "--user", account, "--password", "listen"],
-                        self.logs / "listen")
+        argv = ["--prefix", self.prefix, "--user", account, "--password", secret.name, *args]
+        made = Listener(argv + (["--staff"] if role == "staff" else []),
+                        self.logs / f"listen-{role}")
         self.mailboxes.append(made)
         return made
 

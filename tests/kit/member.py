@@ -32,6 +32,12 @@ class Mailbox:
 
     def __init__(self):
         self.received = []
+        self.tell = None  # called with each Received, from the thread that read it
+
+    def _take(self, got):
+        self.received.append(got)
+        if self.tell:
+            self.tell(got)
 
     def all(self, kind=None, topic=None, **fields):
         return [r for r in list(self.received)
@@ -90,7 +96,7 @@ class Member(Mailbox):
             got.body = json.loads(self._open(message.topic, message.payload))
         except Exception as why:  # whatever it is, the test wants to see it
             got.why = f"{type(why).__name__}: {why}"
-        self.received.append(got)
+        self._take(got)
 
     def _open(self, topic, payload):
         if not self.keys:
@@ -137,9 +143,10 @@ class Listener(Mailbox):
             try:
                 body = json.loads(line)
             except ValueError as why:
-                self.received.append(Received(now, "", line, why=str(why)))
+                self._take(Received(now, "", line, why=str(why)))
                 continue
-            self.received.append(Received(now, body.get("topic", ""), line, body=body))
+            self._take(Received(body["received_ns"] / 1e9, body.get("topic", ""), line,
+                                body.get("retained", False), body))
 
     def close(self):
         if self.process.alive:

@@ -1,0 +1,61 @@
+"""porchlightd at rest: one broker over TLS, no cover, the timings of a real kiosk. The peer is the
+script that many would write: paho, connected to the same broker, a heartbeat every 5 s."""
+
+import sys
+import time
+from pathlib import Path
+
+from tests.kit.kiosk import Kiosk, memory, wakeups
+from tests.kit.place import ROOT
+from tests.kit.process import Process
+
+SECONDS = 30
+
+PEER = """
+import sys, time
+from tests.kit.member import paho_client
+host, port, ca, account, password, topic = sys.argv[1:]
+c = paho_client(account)
+c.username_pw_set(account, password)
+c.tls_set(ca_certs=ca)
+c.connect(host, int(port), keepalive=10)
+c.loop_start()
+while True:
+    c.publish(topic, b"beat")
+    time.sleep(5)
+"""
+
+
+def busy_ns(pid):
+    """ns on a processor, all threads."""
+    return sum(int((task / "schedstat").read_text().split()[0])
+               for task in Path(f"/proc/{pid}/task").iterdir())
+
+
+def watch(pids):
+    before = [(busy_ns(p), wakeups(p)) for p in pids]
+    began = time.monotonic()
+    time.sleep(SECONDS)
+    took = time.monotonic() - began
+    return [((busy_ns(p) - b) / took / 1e7, (wakeups(p) - w) / took, memory(p) / 2**20)
+            for p, (b, w) in zip(pids, before)]
+
+
+def bench(report):
+    report.heading(f"porchlightd at rest, over {SECONDS} s; beside a Python script that only beats")
+    with Kiosk("b", scaled=False) as kiosk:
+        broker = kiosk.brokers[0]
+        account, password = kiosk.account_of("member")
+        kiosk.start()
+        peer = Process("peer", [sys.executable, "-c", PEER, broker.host, broker.port, broker.ca,
+                                account, password, f"{kiosk.place}/ack/{account}"],
+                       kiosk.logs / "peer", cwd=ROOT)
+        time.sleep(5)
+        mine, its = watch([kiosk.daemon.pid, peer.pid])
+        if not peer.alive:
+            raise RuntimeError(f"the peer ended: {peer.said()}")
+        for i, (what, unit, limit) in enumerate((("of one core", "%", 0.1),
+                                                 ("wake-ups a second", "", 2),
+                                                 ("resident", "MB", 8))):
+            report.row(what, mine[i], unit, limit, its[i])
+        peer.stop()

@@ -1,0 +1,98 @@
+"""A press, carried through the whole house to a member's phone over TLS."""
+
+import time
+
+from tests.kit import wait
+from tests.kit.kiosk import FAST, Kiosk
+
+# A train that is to be one of its own begins after the gap of the one before.
+GAP_S = 0.2
+
+
+def test_a_hold_reaches_the_member_as_one_lockdown(kiosk):
+    kiosk.start()
+    member, wires = kiosk.member(), kiosk.wires()
+    wires.hold(0.4)
+    got = member.wait("lockdown", "alert")
+    assert len(got.wire) == 768
+    assert not got.retained
+    assert got.body["age_ms"] is not None and got.body["age_ms"] < 1000
+    assert got.body["drill"] is False and got.body["resumed"] is False
+    member.wait("state", "state", state="lockdown", id=got.body["id"])
+    wait.never(lambda: len(member.all("lockdown", "alert")) > 1, "a second alert", 0.5)
+
+
+def test_two_presses_are_a_caution_and_the_code_takes_it_back(kiosk):
+    kiosk.start()
+    member, wires = kiosk.member(), kiosk.wires()
+    wires.presses(2, on=0.05, off=0.05)
+    caution = member.wait("caution", "alert")
+    wires.presses(5, on=0.05, off=0.05)
+    clear = member.wait("all-clear", "alert")
+    assert clear.body["id"] == caution.body["id"]
+    assert clear.body["detail"] is None
+    member.wait("state", "state", state="quiet")
+
+
+def test_one_short_press_is_nothing(kiosk):
+    kiosk.start()
+    member, wires = kiosk.member(), kiosk.wires()
+    wires.press(on=0.05)
+    wait.never(lambda: member.all(topic="alert"), "an alert", 1)
+
+
+def test_the_code_in_a_lockdown_is_not_confirmed(kiosk):
+    kiosk.start()
+    member, wires = kiosk.member(), kiosk.wires()
+    wires.hold(0.4)
+    member.wait("lockdown", "alert")
+    wait.until(lambda: kiosk.status()["state"] == "lockdown", "lockdown on site")
+    time.sleep(GAP_S)
+    wires.presses(5, on=0.05, off=0.05)
+    member.wait("all-clear", "alert", detail="unconfirmed")
+    assert kiosk.status()["state"] == "quiet"
+    member.wait("state", "state", state="lockdown", unconfirmed=True)
+
+
+def test_another_count_is_duress_and_looks_like_the_code_on_site(kiosk):
+    kiosk.start()
+    member, staff, wires = kiosk.member(), kiosk.member("staff"), kiosk.wires()
+    wires.hold(0.4)
+    member.wait("lockdown", "alert")
+    time.sleep(GAP_S)
+    wires.presses(6, on=0.05, off=0.05)
+    staff.wait("duress", "alert")
+    assert kiosk.status()["state"] == "quiet"
+    staff.wait("state", "state", duress=True)
+
+
+def test_plain_is_bare_json_that_any_mqtt_app_reads():
+    with Kiosk(conf=FAST, plain=True) as kiosk:
+        kiosk.start()
+        member = kiosk.member()
+        kiosk.wires().hold(0.4)
+        got = member.wait("lockdown", "alert")
+        assert got.wire.startswith(b"{") and got.wire.endswith(b"}")
+        member.wait("state", "state", state="lockdown")
+
+
+def test_the_state_is_retained_for_whoever_comes_late(kiosk):
+    kiosk.start()
+    member, wires = kiosk.member(), kiosk.wires()
+    wires.hold(0.4)
+    member.wait("lockdown", "alert")
+    member.wait("state", "state", state="lockdown")
+    late = kiosk.member("staff")
+    got = late.wait("state", "state")
+    assert got.retained and got.body["state"] == "lockdown"
+    assert late.wait("online", "presence").retained
+    assert not late.all(topic="alert")
+
+
+def test_the_will_speaks_for_a_kiosk_that_was_killed(kiosk):
+    kiosk.start()
+    member = kiosk.member()
+    member.wait("online", "presence")
+    member.wait("beat")
+    kiosk.daemon.kill()
+    member.wait("lost", "presence", within=5)

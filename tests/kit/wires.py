@@ -1,0 +1,56 @@
+"""Simulated wires, driven through sim.sock with edges stamped by us: what a gesture meant is known
+to the nanosecond, so latency is measured and not guessed."""
+
+import time
+
+from tests.kit import local
+
+MS = 1_000_000
+
+
+def now():
+    return time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+
+
+class Wires:
+    """One connection to sim.sock. Lines are named as in the config, without "sim:"."""
+
+    def __init__(self, path):
+        self._socket = local.connect(path)
+
+    def say(self, command):
+        self._socket.send(command.encode())
+        reply = self._socket.recv(1024).decode()
+        if not reply.startswith("ok"):
+            raise RuntimeError(f"sim.sock: {command}: {reply}")
+        return reply[3:]
+
+    def set(self, line, active, at=None):
+        """The edge; returns its moment, ns."""
+        at = at or now()
+        self.say(f"set {line} {int(active)} {at}")
+        return at
+
+    def press(self, line="front", on=0.1):
+        """One press; the moment of its release."""
+        began = self.set(line, True)
+        time.sleep(max(0.0, on - (now() - began) / 1e9))
+        return self.set(line, False)
+
+    def presses(self, count, line="front", on=0.1, off=0.2):
+        """A train; the moment of the last release."""
+        for i in range(count):
+            if i:
+                time.sleep(off)
+            end = self.press(line, on)
+        return end
+
+    def hold(self, seconds, line="front"):
+        """The moment of the press; the switch is let go after `seconds`."""
+        began = self.set(line, True)
+        time.sleep(seconds)
+        self.set(line, False)
+        return began
+
+    def close(self):
+        self._socket.close()

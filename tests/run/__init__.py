@@ -1,0 +1,1 @@
+"""`make run`: a whole kiosk on this machine."""

@@ -81,6 +81,10 @@ $(B)/%.o: %.c
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
+# porchlightd without its outbox: shows that the fault harness can fail.
+$(B)/porchlightd-forgetful: $(B)/tests/faults/forgetful.o $(filter-out %/outbox.o,$(porchlightd_ALL))
+	$(CC) $(LDFLAGS) -o $@ $^ $(porchlightd_LIB)
+
 # Unit tests: tests/unit/ROOM/test_X.c links the room it tests and what that room may use.
 UNIT       = $(wildcard tests/unit/*/test_*.c)
 UNIT_BIN   = $(patsubst %.c,$(B)/%,$(UNIT))

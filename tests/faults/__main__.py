@@ -1,0 +1,50 @@
+"""make faults: many schedules side by side, and what became of every gesture.
+
+    python3 -m tests.faults [--count 1000] [--from 1] [--jobs 8] [--without-outbox]
+"""
+
+import argparse
+import statistics
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.faults.harness import Run
+
+
+def report(verdicts):
+    latencies = sorted(x for v in verdicts for x in v.latencies)
+    counts = {what: sum(len(getattr(v, what)) for v in verdicts)
+              for what in ("lost", "doubled", "late")}
+    print(f"schedules {len(verdicts)}, gestures {len(latencies) + counts['lost']}, "
+          + ", ".join(f"{what} {n}" for what, n in counts.items())
+          + f", broken runs {sum(bool(v.trouble) for v in verdicts)}")
+    if latencies:
+        print(f"from the first moment with a path: median {statistics.median(latencies):.3f} s, "
+              f"p99 {latencies[int(len(latencies) * 0.99)]:.3f} s, worst {latencies[-1]:.3f} s")
+    for v in verdicts:
+        if not v.good:
+            print(f"  {v.schedule}\n    lost {v.lost} doubled {v.doubled} late {v.late} {v.trouble}")
+
+
+def run_all(seeds, jobs, outbox=True):
+    with ThreadPoolExecutor(jobs) as pool:
+        return list(pool.map(lambda seed: Run(seed, outbox).go(), seeds))
+
+
+def main():
+    parse = argparse.ArgumentParser(prog="make faults", description=__doc__.split("\n")[0])
+    parse.add_argument("--count", type=int, default=1000)
+    parse.add_argument("--from", type=int, default=1, dest="first")
+    parse.add_argument("--jobs", type=int, default=8)
+    parse.add_argument("--without-outbox", action="store_true")
+    args = parse.parse_args()
+    verdicts = run_all(range(args.first, args.first + args.count), args.jobs,
+                       not args.without_outbox)
+    report(verdicts)
+    bad = sum(not v.good for v in verdicts)
+    print(f"{len(verdicts) - bad} passed, {bad} failed")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

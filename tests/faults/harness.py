@@ -1,0 +1,220 @@
+"""Runs one schedule on a kiosk, brokers and links of its own, and judges what the member got."""
+
+import shutil
+import threading
+import time
+from dataclasses import dataclass, field
+
+from tests.faults.link import BLACKHOLE, CUT, DELAY, PASS, Link
+from tests.faults.schedule import HOLD_S, LENGTH_S, make
+from tests.kit.kiosk import FAST, Kiosk
+from tests.kit.place import fresh
+
+IN_TIME_S = 10.0  # EN 50131-1: hold-up is never delayed by more
+SETTLE_S = 12.0  # how long the member is listened to after everything is mended
+
+
+@dataclass
+class Verdict:
+    schedule: object
+    lost: list = field(default_factory=list)
+    doubled: list = field(default_factory=list)
+    late: list = field(default_factory=list)
+    latencies: list = field(default_factory=list)
+    trouble: str = ""
+
+    @property
+    def good(self):
+        return not (self.lost or self.doubled or self.late or self.trouble)
+
+
+class Forgetful(Kiosk):
+    """Its porchlightd has no outbox: what cannot be sent at once is forgotten. A harness that finds
+    nothing wrong with it finds nothing."""
+
+    def spawn(self, name, *args, **more):
+        return super().spawn("porchlightd-forgetful" if name == "porchlightd" else name, *args,
+                             **more)
+
+
+class Run:
+    def __init__(self, seed, outbox=True):
+        self.schedule = make(seed)
+        make_kiosk = Kiosk if outbox else Forgetful
+        self.kiosk = make_kiosk("f", conf=FAST, brokers=self.schedule.brokers)
+        self.links = [Link(b.port) for b in self.kiosk.brokers]
+        for i, link in enumerate(self.links):
+            self.kiosk.change({f"broker b{i}": {"port": link.port}})
+        self.seen = {}  # alert id: (kind, when first seen)
+        self.paths = []  # (when, whether a path exists)
+        self.broken = {}  # (broker, what) that stand now
+        self.lock = threading.RLock()
+
+    # --- what the member sees ------------------------------------------------------------------
+
+    @property
+    def _late_phones(self):
+        """Whether a broker's death throws the member off: what it misses is then in the state."""
+        return any(f.kind.startswith("broker-") for f in self.schedule.faults)
+
+    def _take(self, got):
+        body = got.body or {}
+        kind = body.get("kind")
+        if kind == "state" and body.get("state") != "quiet" and self._late_phones:
+            kind = body["state"]
+        if kind in ("lockdown", "caution") and body.get("id"):
+            self.seen.setdefault(body["id"], (kind, got.at))
+
+    def _listen(self, i):
+        try:
+            member = self.kiosk.member(broker=i)
+            member.client.reconnect_delay_set(1, 1)
+            member.tell = self._take
+            for got in list(member.received):
+                self._take(got)
+        except (OSError, AssertionError):
+            pass  # its broker is down just now; paho comes back by itself where it was up once
+
+    # --- faults --------------------------------------------------------------------------------
+
+    def _note(self, key, broken):
+        with self.lock:
+            self.broken[key] = broken
+            down = {b for (b, _), on in self.broken.items() if on}
+            whole = None in down  # the kiosk itself
+            path = not whole and any(i not in down for i in range(self.schedule.brokers))
+            self.paths.append((time.monotonic(), path))
+
+    def _restart(self):
+        self.kiosk.start(connected=False)
+
+    def _begin(self, f):
+        kiosk, link = self.kiosk, self.links[f.broker]
+        if f.kind in ("kill", "restart"):
+            self._note((None, "dead"), True)
+            kiosk.daemon.kill() if f.kind == "kill" else kiosk.daemon.stop()
+        elif f.kind == "freeze":
+            self._note((None, "frozen"), True)
+            kiosk.daemon.freeze()
+        elif f.kind == "broker-kill" and kiosk.brokers[f.broker].process:
+            self._note((f.broker, "dead"), True)
+            kiosk.brokers[f.broker].kill()
+        elif f.kind == "broker-freeze" and kiosk.brokers[f.broker].process:
+            self._note((f.broker, "frozen"), True)
+            kiosk.brokers[f.broker].freeze()
+        elif f.kind in (CUT, BLACKHOLE):
+            self._note((f.broker, "link"), True)
+            link.set(f.kind)
+        elif f.kind == DELAY:
+            link.set(DELAY)
+        elif f.kind == "reset":
+            link.reset()
+        elif f.kind == "disk":
+            (kiosk.state / "record.new").mkdir(exist_ok=True)
+
+    def _mend(self, f):
+        kiosk = self.kiosk
+        if f.kind in ("kill", "restart") and not kiosk.daemon.alive:
+            self._restart()
+            self._note((None, "dead"), False)
+        elif f.kind == "freeze":
+            kiosk.daemon.thaw()
+            self._note((None, "frozen"), False)
+        elif f.kind == "broker-kill" and not kiosk.brokers[f.broker].process:
+            kiosk.brokers[f.broker].start()
+            self._note((f.broker, "dead"), False)
+        elif f.kind == "broker-freeze" and kiosk.brokers[f.broker].process:
+            kiosk.brokers[f.broker].thaw()
+            self._note((f.broker, "frozen"), False)
+        elif f.kind in (CUT, BLACKHOLE, DELAY):
+            self.links[f.broker].set(PASS)
+            self._note((f.broker, "link"), False)
+        elif f.kind == "disk" and (kiosk.state / "record.new").is_dir():
+            (kiosk.state / "record.new").rmdir()
+
+    # --- the hand ------------------------------------------------------------------------------
+
+    def _press(self, g):
+        """When the gesture was complete, or None where nobody was there to feel it."""
+        if not self.kiosk.daemon.alive:
+            return None
+        try:
+            wires = self.kiosk.wires()
+            if g.kind == "lockdown":
+                done = wires.hold(HOLD_S) + 300_000_000
+            else:
+                done = wires.presses(2, on=0.05, off=0.05) + 150_000_000
+            wires.close()
+        except (OSError, RuntimeError):
+            return None
+        return done / 1e9
+
+    # --- all together --------------------------------------------------------------------------
+
+    def _play(self):
+        began = time.monotonic()
+        happenings = [(g.at, lambda g=g: self.pressed.append((g, self._press(g))))
+                      for g in self.schedule.gestures]
+        for f in self.schedule.faults:
+            happenings.append((f.at, lambda f=f: self._begin(f)))
+            happenings.append((min(f.at + f.lasts, LENGTH_S), lambda f=f: self._mend(f)))
+        for at, act in sorted(happenings, key=lambda h: h[0]):
+            time.sleep(max(0.0, began + at - time.monotonic()))
+            act()
+        for f in self.schedule.faults:
+            self._mend(f)
+
+    def _deadline(self, complete):
+        """From when on a path existed without a break that lasted until now, or had existed."""
+        since = complete
+        for when, path in self.paths:
+            if when < complete and not path or when >= complete and not path:
+                since = None
+            elif since is None and path:
+                since = max(when, complete)
+        return since if since is not None else time.monotonic()
+
+    def _judge(self):
+        v = Verdict(self.schedule)
+        felt = [(g, t) for g, t in self.pressed if t is not None]
+        for n, (g, complete) in enumerate(felt):
+            ids = [(i, when) for i, (kind, when) in self.seen.items() if kind == g.kind]
+            superseded = n + 1 < len(felt)  # a caution that became a lockdown before it was told
+            if not ids and not superseded:
+                v.lost.append(g.kind)
+            if len(ids) > 1:
+                v.doubled.append(g.kind)
+            for _, when in ids[:1]:
+                latency = when - max(complete, self._deadline(complete))
+                v.latencies.append(max(latency, 0.0))
+                if latency > IN_TIME_S:
+                    v.late.append(f"{g.kind} {latency:.1f} s")
+        return v
+
+    def _wait(self):
+        wanted = {g.kind for g, t in self.pressed[-1:] if t is not None}
+        end = time.monotonic() + SETTLE_S
+        while time.monotonic() < end:
+            if wanted <= {kind for kind, _ in self.seen.values()}:
+                time.sleep(0.5)  # a second one would come now
+                return
+            time.sleep(0.05)
+
+    def go(self):
+        self.pressed = []
+        try:
+            with self.kiosk:
+                self.kiosk.start()
+                for i in range(self.schedule.brokers):
+                    self._listen(i)
+                self._note((0, "link"), False)
+                self._play()
+                self._wait()
+                return self._judge()
+        except Exception as why:  # the report names the schedule, whatever it was
+            return Verdict(self.schedule, trouble=f"{type(why).__name__}: {why}")
+        finally:
+            for link in self.links:
+                link.close()
+            shutil.rmtree(self.kiosk.folder, ignore_errors=True)
+

@@ -125,12 +125,17 @@ run: deps-run  ## a whole kiosk on this machine, in a folder below build/
 	@$(PYTHON) -m tests.run
 
 test: deps-test page  ## unit and end-to-end tests, with ASan and UBSan
-	+@$(AGAIN) $(ASAN_B) all unit-run
-	@BUILD=build/asan $(PYTEST) tests/e2e tests/phone
+	+@$(AGAIN) $(ASAN_B) all build/asan/porchlightd-forgetful unit-run
+	@BUILD=build/asan $(PYTEST) tests/e2e tests/faults tests/phone
 
 test-long: deps-test  ## what takes longer than a coffee: sweeps, matrices, crowds
 	+@$(AGAIN) $(ASAN_B) all
 	@BUILD=build/asan $(PYTEST) tests/long
+
+COUNT ?= 1000
+faults: deps-test  ## COUNT=1000 random schedules of faults, and what became of each gesture
+	+@$(AGAIN) -s all
+	@$(PYTHON) -m tests.faults --count $(COUNT)
 
 # The members' page, below build/page. Its parts come from the npm registry, by the lock file.
 PAGE_SRC = $(wildcard kiosk/phone/*.* kiosk/phone/core/* kiosk/phone/page/* kiosk/phone/words/*)

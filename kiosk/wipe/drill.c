@@ -73,11 +73,14 @@ enum run_result drill_run(const struct run *r, const struct plan *plan)
     struct scope scope;
     enum run_result result;
     char dir[PATH_LEN];
+    uint32_t worst;
     size_t made = 0;
 
     drill_plan(plan, &decoys);
-    if (scope_init(&scope, r->prefix, plan) < 0)
-        return RUN_REFUSED;
+    if (scope_init(&scope, r->prefix, plan) < 0) {
+        run_end(r, plan, WIPE_FAILED);
+        return RUN_NOT_PROVED;
+    }
     clear_folders(&scope, plan);
     for (size_t i = 0; i < decoys.targets_count; i++) {
         if (make_decoy(&scope, &decoys.targets[i]) == 0)
@@ -96,10 +99,13 @@ enum run_result drill_run(const struct run *r, const struct plan *plan)
         progress_open(&record, dir, RUN_RECORD_DRILL, r->owner, false) == 0 &&
         progress_intend(&record, &decoys, true) < 0)
         progress_close(&record);
-    if (run_plan(&as, &decoys, &record) != RUN_GOOD)
+    if (run_plan(&as, &decoys, &record, &worst) != RUN_GOOD)
         result = RUN_NOT_PROVED;
     progress_close(&record);
     clear_folders(&scope, plan);
     scope_finish(&scope);
+    if (result != RUN_GOOD && worst < WIPE_UNVERIFIED)
+        worst = WIPE_UNVERIFIED; /* a target that has no decoy was not rehearsed */
+    run_end(&as, &decoys, worst);
     return result;
 }

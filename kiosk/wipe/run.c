@@ -133,7 +133,8 @@ static void settle_roots(const struct plan *plan, const struct scope *s)
     }
 }
 
-enum run_result run_plan(const struct run *r, const struct plan *plan, struct progress *record)
+enum run_result run_plan(const struct run *r, const struct plan *plan, struct progress *record,
+                         uint32_t *result)
 {
     bool failed_only = r->resume && record->fd >= 0 && is_complete(r, plan, record);
     bool credentials_wait = false, settled = false;
@@ -142,8 +143,8 @@ enum run_result run_plan(const struct run *r, const struct plan *plan, struct pr
 
     if (scope_init(&scope, r->prefix, plan) < 0) {
         log_error("%s cannot be opened: %s", r->prefix[0] ? r->prefix : "/", strerror(errno));
-        tell(r, WIPE_REFUSED, 0, WIPE_FAILED, "the prefix cannot be opened", 0);
-        return RUN_REFUSED;
+        *result = WIPE_FAILED;
+        return RUN_NOT_PROVED;
     }
     for (size_t i = 0; i < plan->targets_count; i++) {
         const struct plan_target *t = &plan->targets[i];
@@ -176,8 +177,13 @@ enum run_result run_plan(const struct run *r, const struct plan *plan, struct pr
         record->fd = -1;
     if (record->fd < 0 && worst < WIPE_UNVERIFIED)
         worst = WIPE_UNVERIFIED; /* without a record nothing would resume it */
-    tell(r, WIPE_END, (uint32_t)plan->targets_count, worst, "", clock_now() - r->began);
+    *result = worst;
     return is_good(worst) || worst == WIPE_NOTHING ? RUN_GOOD : RUN_NOT_PROVED;
+}
+
+void run_end(const struct run *r, const struct plan *plan, uint32_t worst)
+{
+    tell(r, WIPE_END, (uint32_t)plan->targets_count, worst, "", clock_now() - r->began);
 }
 
 static bool all_kinds_known(const struct plan *plan)
@@ -212,6 +218,7 @@ enum run_result run_wipe(const struct run *r)
     struct progress record;
     struct plan plan;
     enum run_result result;
+    uint32_t worst;
 
     if (run_load_plan(r, &plan) < 0) {
         tell(r, WIPE_REFUSED, 0, WIPE_FAILED,
@@ -226,8 +233,9 @@ enum run_result run_wipe(const struct run *r)
         return drill_run(r, &plan);
     open_record(r, &record, false, false);
     intend(r, &plan, &record);
-    result = run_plan(r, &plan, &record);
+    result = run_plan(r, &plan, &record, &worst);
     progress_close(&record);
+    run_end(r, &plan, worst);
     return result;
 }
 

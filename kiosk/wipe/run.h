@@ -33,8 +33,11 @@ enum run_result {
 /* The plan's complaints go to the log. */
 enum run_result run_wipe(const struct run *r);
 
-/* Destroys target by target what `plan` says, in `record`. The part that wipe and drill share. */
-enum run_result run_plan(const struct run *r, const struct plan *plan, struct progress *record);
+/* Destroys target by target what `plan` says, in `record`; *worst is the worst outcome. The part
+ * that wipe and drill share. run_end then tells WIPE_END. */
+enum run_result run_plan(const struct run *r, const struct plan *plan, struct progress *record,
+                         uint32_t *worst);
+void run_end(const struct run *r, const struct plan *plan, uint32_t worst);
 
 /* The record's results as progress packets, then WIPE_END. 0, or -1 if there is no record. */
 int run_status(const struct run *r);

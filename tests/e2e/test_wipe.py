@@ -1,0 +1,309 @@
+"""porchlight-wipe over files and folders of a private prefix: what it destroys, what it must not
+touch, and what it says. The kinds that need mounts, and the sweeps, stand in tests/long."""
+
+import hashlib
+import os
+import secrets
+import threading
+
+import pytest
+
+from tests.kit import local, process, wait
+from tests.kit.place import program
+from tests.kit.process import Process
+from tests.kit.wipe_place import checksum
+
+HEAD = "[root venue]\npath = /srv/venue\n"
+ALL = HEAD + """[credential broker]
+path = /srv/venue/broker.password
+[tree sheets]
+path = /srv/venue/sheets
+[file list]
+path = /srv/venue/list.csv
+[key door]
+path = /srv/venue/door.key
+[cell clock]
+cell = nvmem:rtc0
+"""
+
+
+class Venue:
+    def __init__(self, folder, plan=ALL):
+        self.prefix = folder
+        self.venue = folder / "srv/venue"
+        self.outside = folder / "srv/outside"
+        self.cell = folder / "sys/bus/nvmem/devices/rtc0/nvmem"
+        self.socket = folder / "run/porchlight/wipe.sock"
+        self.wiper = None
+        for made in ("etc/porchlight", "run/porchlight", "var/lib", "srv/venue/sheets/deep",
+                     "srv/outside/deep", "sys/bus/nvmem/devices/rtc0"):
+            (folder / made).mkdir(parents=True)
+        self.write_plan(plan)
+        v = self.venue
+        (v / "sheets/monday").write_text("monday\n" * 300)
+        (v / "sheets/deep/tuesday").write_text("tuesday\n" * 9000)
+        (v / "sheets/link").symlink_to(self.outside / "one")
+        (v / "list.csv").write_text("list\n")
+        (v / "door.key").write_bytes(secrets.token_bytes(32))
+        (v / "broker.password").write_text("secret\n")
+        key = secrets.token_bytes(32)
+        self.cell.write_bytes(b"PLc1" + key + hashlib.blake2b(key, digest_size=16).digest()[:4]
+                              + b"\xee" * 16)
+        self.cell.chmod(0o600)
+        (self.outside / "one").write_text("must stay\n" * 50)
+        (self.outside / "deep/two").write_text("must stay too\n")
+        self.before = checksum(self.outside)
+
+    def write_plan(self, text, mode=0o644):
+        path = self.prefix / "etc/porchlight/wipe.plan"
+        path.write_text(text)
+        path.chmod(mode)
+
+    def start(self):
+        self.wiper = Process("porchlight-wipe", [program("porchlight-wipe"), "--prefix",
+                                                 self.prefix, "--listen"],
+                             self.prefix / "wipe.said")
+        wait.until(self.socket.exists, self.wiper.said)
+
+    def ask(self, word):
+        if not self.wiper:
+            self.start()
+        return local.wipe(self.socket, word)
+
+    def outcomes(self, word):
+        return {name: outcome for kind, outcome, _, name in self.ask(word) if kind == 1}
+
+    def cli(self, *args):
+        return process.run([program("porchlight"), "--prefix", self.prefix, "wipe", *args])
+
+    def end(self):
+        if self.wiper:
+            assert self.wiper.stop() == 0
+            assert not self.wiper.trouble(), self.wiper.said()
+        assert checksum(self.outside) == self.before, "something outside of the roots was touched"
+
+
+@pytest.fixture
+def venue(folder):
+    made = Venue(folder)
+    yield made
+    made.end()
+
+
+def test_wipe_then_finish(venue):
+    packets = venue.ask("WIPE")
+    assert [(o, n) for _, o, _, n in packets] == [
+        ("destroyed", "door"), ("destroyed", "clock"), ("destroyed", "sheets"),
+        ("destroyed", "list"), ("nothing", "broker"), ("destroyed", "")]
+    assert [p.name for p in venue.venue.iterdir()] == ["broker.password"]
+    assert venue.cell.read_bytes() == bytes(40) + b"\xee" * 16
+    assert venue.outcomes("FINISH")["broker"] == "destroyed"
+    assert list(venue.venue.iterdir()) == []
+    assert "broker" in venue.outcomes("STATUS")
+    again = venue.outcomes("WIPE")
+    assert again.pop("broker") == "nothing" and set(again.values()) == {"already gone"}
+
+
+def test_finish_never_begins_a_wipe(venue):
+    assert [p[0] for p in venue.ask("FINISH")] == [3]
+    assert venue.ask("STATUS")[0][0] == 3
+    venue.ask("DRILL")
+    assert [p[0] for p in venue.ask("FINISH")] == [3]
+    assert (venue.venue / "broker.password").exists()
+
+
+@pytest.mark.parametrize("word", ["wipe", "WIPE ", "WIPE\0", "W", "WIPEWIPE", "WIPEWIPEWIPE",
+                                  "STATUS\n", "\0", "FINISHED"])
+def test_other_words_are_refused(venue, word):
+    assert [p[0] for p in venue.ask(word)] == [3]
+    assert (venue.venue / "door.key").exists()
+
+
+def test_a_peer_that_says_nothing_or_leaves(venue):
+    venue.start()
+    local.connect(venue.socket).close()
+    with local.connect(venue.socket) as s:
+        s.send(b"WIPE")
+    wait.until(lambda: sorted(p.name for p in venue.venue.iterdir()) == ["broker.password"],
+               venue.wiper.said)
+
+
+def test_status_while_a_wipe_runs(venue):
+    for i in range(400):
+        (venue.venue / f"sheets/{i}").write_bytes(b"x" * 5000)
+    venue.start()
+    with local.connect(venue.socket, 30) as s:
+        s.send(b"WIPE")
+        s.recv(96)
+        assert local.wipe(venue.socket, "STATUS")[-1][0] == 2
+        while local.PROGRESS.unpack(s.recv(96))[1] != 2:
+            pass
+
+
+def test_drill_touches_no_target(venue):
+    before = checksum(venue.venue), venue.cell.read_bytes()
+    packets = venue.ask("DRILL")
+    assert all(drill for _, _, drill, _ in packets)
+    assert [o for _, o, _, _ in packets] == ["destroyed"] * 6
+    assert (checksum(venue.venue), venue.cell.read_bytes()) == before
+    done = venue.cli("--drill")
+    assert done.returncode == 0 and "drill" in done.stdout
+    assert venue.cli("--status").returncode == 0
+    assert (checksum(venue.venue), venue.cell.read_bytes()) == before
+
+
+def test_plan_is_shown_with_its_claims(venue):
+    done = venue.cli("--plan")
+    assert done.returncode == 0
+    at = [done.stdout.index(f" {word}") for word in
+          ("key door", "cell clock", "tree sheets", "file list", "credential broker")]
+    assert at == sorted(at)
+    for claim in ("Best effort", "worn blocks", "(there)"):
+        assert claim in done.stdout
+    assert '"seen"' in venue.cli("--plan", "--json").stdout
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda v: v.write_plan(ALL + "[tree x]\npath = /srv/venue/../outside\n"),
+    lambda v: v.write_plan(ALL + "[tree x]\npath = /\n"),
+    lambda v: v.write_plan(ALL + "[tree x]\npath = /srv/outside\n"),
+    lambda v: v.write_plan(ALL + "[tree x]\npath = /srv/venue/*\n"),
+    lambda v: v.write_plan(ALL.replace("/srv/venue\n", "/srv\n", 1)),
+    lambda v: v.write_plan(ALL, mode=0o666),
+    lambda v: v.write_plan(ALL, mode=0o664),
+    lambda v: (v.prefix / "etc/porchlight/wipe.plan").rename(v.prefix / "p")
+    or (v.prefix / "etc/porchlight/wipe.plan").symlink_to(v.prefix / "p"),
+    lambda v: (v.prefix / "etc/porchlight/wipe.plan").unlink(),
+], ids=["dotdot", "slash", "no-root", "glob", "root-too-high", "world-writable", "group-writable",
+        "symlink", "missing"])
+def test_a_bad_plan_touches_nothing(venue, spoil):
+    before = checksum(venue.venue)
+    spoil(venue)
+    assert [p[0] for p in venue.ask("WIPE")] == [3]
+    assert checksum(venue.venue) == before
+    assert "wipe.plan" in venue.wiper.said()
+
+
+def test_symlinks_on_the_way_are_refused(venue):
+    v = venue.venue
+    venue.write_plan(HEAD + "[tree a]\npath = /srv/venue/way/deep\n[file b]\npath = /srv/venue/b\n"
+                            "[key c]\npath = /srv/venue/way/one\n[tree d]\npath = /srv/venue/way\n")
+    (v / "way").symlink_to(venue.outside)
+    (v / "b").symlink_to(venue.outside / "one")
+    assert set(venue.outcomes("WIPE").values()) == {"failed"}
+    assert (v / "way").is_symlink() and (v / "b").is_symlink()
+
+
+def test_a_root_that_is_a_symlink_is_refused(venue):
+    (venue.prefix / "srv/real").mkdir()
+    (venue.prefix / "srv/real/x").write_text("x")
+    (venue.prefix / "srv/alias").symlink_to("real")
+    venue.write_plan("[root r]\npath = /srv/alias\n[file x]\npath = /srv/alias/x\n")
+    assert venue.outcomes("WIPE") == {"x": "failed"}
+    assert (venue.prefix / "srv/real/x").read_text() == "x"
+
+
+def test_hard_links_are_refused(venue):
+    os.link(venue.outside / "one", venue.venue / "sheets/one")
+    os.link(venue.outside / "deep/two", venue.venue / "two")
+    venue.before = checksum(venue.outside)  # the count of names is part of it
+    venue.write_plan(HEAD + "[tree sheets]\npath = /srv/venue/sheets\n"
+                            "[file two]\npath = /srv/venue/two\n")
+    assert venue.outcomes("WIPE") == {"sheets": "failed", "two": "failed"}
+    assert (venue.venue / "sheets/one").exists()
+    assert not (venue.venue / "sheets/monday").exists(), "the rest of the tree goes all the same"
+
+
+def test_odd_entries_of_a_tree_go(venue):
+    sheets = venue.venue / "sheets"
+    os.mkfifo(sheets / "fifo")
+    (sheets / "loop").symlink_to(".")
+    (sheets / ("n" * 255)).write_text("long")
+    (sheets / "new\nline").write_text("odd")
+    (sheets / "empty").mkdir()
+    (sheets / "empty.txt").write_text("")
+    (sheets / "closed").mkdir()
+    (sheets / "closed/x").write_text("x")
+    (sheets / "closed").chmod(0o500)
+    with open(sheets / "sparse", "wb") as f:
+        f.truncate(1 << 33)
+        f.seek(1 << 32)
+        f.write(b"deep inside")
+    assert venue.outcomes("WIPE")["sheets"] in ("destroyed", "failed")
+    if os.geteuid() == 0:
+        assert not sheets.exists()
+
+
+def test_deep_trees(venue):
+    deep = venue.venue / "sheets"
+    for _ in range(150):
+        deep = deep / "d"
+        deep.mkdir()
+    (deep / "bottom").write_text("x")
+    assert venue.outcomes("WIPE")["sheets"] == "destroyed"
+    assert not (venue.venue / "sheets").exists()
+
+
+def test_race_of_folder_and_symlink(venue):
+    """Someone swaps a folder of the tree for a symlink to the outside, as fast as they can."""
+    sheets, spare = venue.venue / "sheets", venue.venue / "spare"
+    (sheets / "swap").mkdir()
+    spare.symlink_to(venue.outside)
+    stop = threading.Event()
+
+    def swap():
+        while not stop.is_set():
+            for a, b in ((sheets / "swap", sheets / "aside"), (spare, sheets / "swap"),
+                         (sheets / "swap", spare), (sheets / "aside", sheets / "swap")):
+                try:
+                    os.rename(a, b)
+                except OSError:
+                    pass
+
+    thread = threading.Thread(target=swap)
+    thread.start()
+    try:
+        for round_ in range(12):
+            for i in range(20):
+                (sheets / f"{round_}-{i}").parent.mkdir(exist_ok=True)
+                (sheets / f"{round_}-{i}").write_text("x")
+            try:
+                (sheets / "swap").mkdir()
+            except OSError:
+                pass
+            venue.ask("WIPE")
+            assert checksum(venue.outside) == venue.before
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_resume_after_kill(venue):
+    for i in range(300):
+        (venue.venue / f"sheets/{i}").write_bytes(b"x" * 3000)
+    venue.start()
+    with local.connect(venue.socket) as s:
+        s.send(b"WIPE")
+        s.recv(96)
+        venue.wiper.kill()
+    assert venue.cli("--status").returncode == 3
+    resumed = process.run([program("porchlight-wipe"), "--prefix", venue.prefix, "--resume"])
+    assert "was interrupted" in resumed.stderr and resumed.returncode == 0, resumed.stderr
+    assert [p.name for p in venue.venue.iterdir()] == ["broker.password"]
+    again = process.run([program("porchlight-wipe"), "--prefix", venue.prefix, "--resume"])
+    assert "no wipe is pending" in again.stderr
+    venue.wiper = None
+
+
+def test_a_cell_that_is_not_there_is_a_failure(venue):
+    """A chip that does not answer may still hold the key."""
+    venue.cell.unlink()
+    assert venue.outcomes("WIPE")["clock"] == "failed"
+
+
+def test_the_record_cannot_be_written(venue):
+    """Without a record the data dies all the same, and nobody claims that all is well."""
+    (venue.prefix / "var/lib/porchlight-wipe").write_text("in the way")
+    packets = venue.ask("WIPE")
+    assert packets[-1][:2] == (2, "unverified")
+    assert [p.name for p in venue.venue.iterdir()] == ["broker.password"]

@@ -12,6 +12,7 @@ static const struct cli_command *const commands[] = {
     &cli_all_clear,
     &cli_book,
     &cli_check,
+    &cli_command,
     &cli_drill,
     &cli_keygen,
     &cli_keys,

@@ -48,6 +48,7 @@ struct screen {
     uint32_t qr_serial;
     struct scene_state state;
     struct items *items;
+    sigset_t blocked;
     int signals;
     int pictures; /* saved so far */
     int64_t started, wall_started;
@@ -78,14 +79,29 @@ static void load_config(struct screen *s)
     c->screen.dim = 60;
 }
 
+/* The installed words: beside the folder that this program is installed in. */
+static void installed_languages(char out[PATH_LEN])
+{
+    ssize_t n = readlink("/proc/self/exe", out, PATH_LEN - 64);
+    out[n > 0 ? n : 0] = '\0';
+    for (int up = 0; up < 2; up++) {
+        char *slash = strrchr(out, '/');
+        if (slash != NULL)
+            *slash = '\0';
+    }
+    strcat(out, "/share/porchlight/languages");
+}
+
+/* The host's own file of a language, or else the installed one. */
 static void load_languages(struct screen *s)
 {
-    char folder[PATH_LEN], why[256];
+    char own[PATH_LEN], installed[PATH_LEN], why[256];
     struct config *c = &s->config;
     if (s->options.languages != NULL)
-        snprintf(folder, sizeof folder, "%s", s->options.languages);
-    else if (path_under(s->options.prefix, PATH_LANGUAGES, folder) != 0)
-        folder[0] = '\0';
+        snprintf(own, sizeof own, "%s", s->options.languages);
+    else if (path_under(s->options.prefix, PATH_LANGUAGES, own) != 0)
+        own[0] = '\0';
+    installed_languages(installed);
     if (s->options.language != NULL) {
         snprintf(c->screen.languages[0], sizeof c->screen.languages[0], "%s", s->options.language);
         c->screen.languages_count = 1;
@@ -93,11 +109,14 @@ static void load_languages(struct screen *s)
     s->languages = 0;
     for (size_t k = 0; k < c->screen.languages_count; k++) {
         struct language *l = &s->language[s->languages];
-        if (language_load(folder, c->screen.languages[k], l, why) != 0) {
+        const char *code = c->screen.languages[k];
+        bool done = language_load(own, code, l, why) == 0;
+        if (!done && errno == ENOENT)
+            done = language_load(installed, code, l, why) == 0;
+        if (done)
+            s->languages++;
+        else
             log_warning("%s; that language is left out", why);
-            continue;
-        }
-        s->languages++;
     }
     if (s->languages == 0) {
         language_default(&s->language[0]);
@@ -351,16 +370,20 @@ static int64_t turn(struct screen *s)
     return link < next ? link : next;
 }
 
+/* Blocked from the first moment on, so that one that comes early waits for take_signals. */
+static void block_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGUSR1);
+    sigprocmask(SIG_BLOCK, set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
 static int take_signals(struct screen *s)
 {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGUSR1);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    s->signals = signalfd(-1, &s->blocked, SFD_CLOEXEC | SFD_NONBLOCK);
     return s->signals < 0 ? -1 : loop_add(s->loop, s->signals, POLLIN, on_signal, s);
 }
 
@@ -432,6 +455,7 @@ int main(int argc, char **argv)
     if (s == NULL)
         return 1;
     s->signals = -1;
+    block_signals(&s->blocked);
     switch (options_parse(argc, argv, &s->options)) {
     case OPTIONS_DONE:
         status = 0;

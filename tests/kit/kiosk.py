@@ -165,7 +165,8 @@ class Kiosk:
     def start_screen(self, *args, **env):
         """Without a display of its own: the picture is drawn all the same, into memory."""
         env.setdefault("SDL_VIDEODRIVER", "dummy")
-        self.screen = self.spawn("porchlight-screen", "--prefix", self.prefix, *args,
+        self.screen = self.spawn("porchlight-screen", "--prefix", self.prefix, "--languages",
+                                 ROOT / "config/languages", *args,
                                  env=process.environment(**env))
         return self.screen
 

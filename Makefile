@@ -210,5 +210,5 @@ help:  ## this list
 clean:  ## remove build/
 	rm -rf build
 
-.PHONY: all page run test test-long unit units unit-run lint lint-run bench help clean \
+.PHONY: all page run test test-long faults unit units unit-run lint lint-run bench help clean \
         deps-build deps-run deps-test deps-lint

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from tests.faults.link import BLACKHOLE, CUT, DELAY, PASS, Link
 from tests.faults.schedule import HOLD_S, LENGTH_S, make
 from tests.kit.kiosk import FAST, Kiosk
-from tests.kit.place import fresh
 
 IN_TIME_S = 10.0  # EN 50131-1: hold-up is never delayed by more
 SETTLE_S = 12.0  # how long the member is listened to after everything is mended

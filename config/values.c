@@ -281,6 +281,17 @@ static void expect_id(const struct key *k, char *out, size_t size)
     snprintf(out, size, "16 digits of 0-9 and a-f");
 }
 
+/* sim:NAME, or sim:NAME=1 for a line found active. */
+static bool set_simulated(const struct key *k, const char *text, void *base, const char **mend)
+{
+    size_t name = strspn(text + 4, LOWER UPPER DIGITS "_-");
+    const char *rest = text + 4 + name;
+
+    if (name == 0 || (rest[0] && strcmp(rest, "=1") != 0))
+        return false;
+    return put_text(k, text, base, mend);
+}
+
 static bool set_line(const struct key *k, const char *text, void *base, const char **mend)
 {
     const char *colon = strchr(text, ':');
@@ -288,6 +299,8 @@ static bool set_line(const struct key *k, const char *text, void *base, const ch
 
     if (!text[0])
         return put_text(k, text, base, mend);
+    if (strncmp(text, "sim:", 4) == 0)
+        return set_simulated(k, text, base, mend);
     if (!only(text, LOWER UPPER DIGITS "_.:-") || (colon && (chip == 0 || !colon[1]))) {
         *mend = "gpioinfo lists the lines of this machine";
         return false;
@@ -296,8 +309,7 @@ static bool set_line(const struct key *k, const char *text, void *base, const ch
         *mend = "put the chip in front of the number, as in gpiochip0:17";
         return false;
     }
-    if (colon && strncmp(text, "sim:", 4) != 0 &&
-        (!only(colon + 1, DIGITS) || strlen(colon + 1) > 4)) {
+    if (colon && (!only(colon + 1, DIGITS) || strlen(colon + 1) > 4)) {
         *mend = "behind the chip stands the line's number";
         return false;
     }

@@ -1,6 +1,7 @@
 #include "hw/line_find.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,9 +60,10 @@ void line_find_line(struct line_find *f, const char *path, unsigned offset, cons
     fit(f, path, offset, word);
 }
 
-void line_find_denied(struct line_find *f, const char *path)
+void line_find_closed(struct line_find *f, const char *path, int error)
 {
-    snprintf(f->denied, sizeof f->denied, "%s", path);
+    snprintf(f->closed, sizeof f->closed, "%s", path);
+    f->closed_error = error;
 }
 
 enum line_trouble line_find_verdict(const struct line_find *f, char detail[LINE_SEEN_MAX])
@@ -79,9 +81,10 @@ enum line_trouble line_find_verdict(const struct line_find *f, char detail[LINE_
     if (f->found == 1)
         return LINE_FINE;
     /* What was sought may be on the chip that stayed closed. */
-    if (f->denied[0]) {
-        snprintf(detail, LINE_SEEN_MAX, "%s", f->denied);
-        return LINE_DENIED;
+    if (f->closed[0]) {
+        snprintf(detail, LINE_SEEN_MAX, "%s", f->closed);
+        errno = f->closed_error;
+        return errno == EACCES || errno == EPERM ? LINE_DENIED : LINE_OTHER;
     }
     if (f->chips == 0)
         return LINE_NO_GPIO;

@@ -15,7 +15,8 @@ struct line_find {
     unsigned lines;             /* of the chip that fits */
     char path[LINE_PATH_MAX];   /* the first that fits */
     unsigned offset;            /* on it */
-    char denied[LINE_PATH_MAX]; /* one that would not open; empty: none */
+    char closed[LINE_PATH_MAX]; /* one that would not open; empty: none */
+    int closed_error;           /* and why: an errno */
     char fits[LINE_SEEN_MAX];   /* all that fit, for the message */
     char seen[LINE_SEEN_MAX];   /* all chips, for the message */
 };
@@ -25,10 +26,11 @@ void line_find_chip(struct line_find *f, const char *path, const char *name, con
                     unsigned lines);
 /* `name` may be NULL: most lines have none. Only for LINE_BY_NAME. */
 void line_find_line(struct line_find *f, const char *path, unsigned offset, const char *name);
-void line_find_denied(struct line_find *f, const char *path);
+/* A chip that would not open, and the errno. */
+void line_find_closed(struct line_find *f, const char *path, int error);
 
 /* LINE_FINE: path and offset say where. Else what to give to line_refuse, with its detail in
- * `detail`. */
+ * `detail` (and for LINE_OTHER the errno in errno). */
 enum line_trouble line_find_verdict(const struct line_find *f, char detail[LINE_SEEN_MAX]);
 
 /* The GPIO chips in `dev` ("/dev"), in order of their numbers. Symbolic links are left out: a Pi

@@ -102,8 +102,7 @@ static void tell_chip(struct line_find *f, const char *path)
 {
     struct gpiod_chip *chip = gpiod_chip_open(path);
     if (!chip) {
-        if (errno == EACCES || errno == EPERM)
-            line_find_denied(f, path);
+        line_find_closed(f, path, errno);
         return;
     }
     unsigned lines = gpiod_chip_num_lines(chip);

@@ -108,8 +108,7 @@ static void tell_chip(struct line_find *f, const char *path)
 {
     struct gpiod_chip *chip = gpiod_chip_open(path);
     if (!chip) {
-        if (errno == EACCES || errno == EPERM)
-            line_find_denied(f, path);
+        line_find_closed(f, path, errno);
         return;
     }
     struct gpiod_chip_info *info = gpiod_chip_get_info(chip);

@@ -228,6 +228,13 @@ static int switch_open(struct inputs *in, size_t i, const struct config_switch *
     return 0;
 }
 
+/* What a closed contact reads as: it leads to ground, and to the supply where the line is pulled
+ * down. A door's is most often closed while the door is shut. */
+static bool contact_closed_level(const struct config_line *c)
+{
+    return c->active_low != (c->bias == CONFIG_BIAS_PULL_DOWN);
+}
+
 /* The mask ends c->mask after power-up, where CLOCK_MONOTONIC has its zero. */
 static int door_open(struct inputs *in, size_t i, const struct config_door *c, struct line_bus *bus)
 {
@@ -243,6 +250,7 @@ static int door_open(struct inputs *in, size_t i, const struct config_door *c, s
     if (contact_open(in, &d->contact, bus, d->name, &c->line, c->debounce, &open) != 0)
         return -1;
     debounce_start(&d->debounce, c->debounce, open, now);
+    debounce_closed_is(&d->debounce, contact_closed_level(&c->line));
     door_start(&d->state, open, c->mask, now);
     return 0;
 }

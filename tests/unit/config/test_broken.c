@@ -196,6 +196,9 @@ static const struct {
      {":13: [door d] line: found \"/dev/gpiochip0 22\", expected a line: gpiochip0:17, "
       "pinctrl-bcm2711:17, a line's name such as GPIO17, or sim:NAME; gpioinfo lists the lines of "
       "this machine"}},
+    {W "[door d]\nline = sim:door=0\n",
+     {":13: [door d] line: found \"sim:door=0\", expected a line: gpiochip0:17, "
+      "pinctrl-bcm2711:17, a line's name such as GPIO17, or sim:NAME"}},
     {IDS SWITCH "[broker b]\nhost = mqtts://x.org\nca = /ca\n",
      {":8: [broker b] host: found \"mqtts://x.org\", expected a host name or an address, such as "
       "mqtt.example.org or 192.168.1.20; leave out what stands before and including ://"}},

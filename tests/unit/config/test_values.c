@@ -39,6 +39,16 @@ static struct config *parsed(const char *text)
     return c;
 }
 
+static void a_simulated_line_may_be_found_active(void **state)
+{
+    struct config *c = parsed(BASE SWITCH "other_line = sim:front-nc=1\n");
+
+    (void)state;
+    assert_string_equal(c->switches[0].other.address, "sim:front-nc=1");
+    assert_true(c->simulated);
+    free(c);
+}
+
 static void defaults(void **state)
 {
     struct config *c = parsed(BASE SWITCH);
@@ -252,9 +262,13 @@ static void no_file_of_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults),   cmocka_unit_test(every_kind_of_value),
-        cmocka_unit_test(hours),      with_folder(loads_a_file),
-        with_folder(missing),         with_folder(writable_by_anyone),
+        cmocka_unit_test(defaults),
+        cmocka_unit_test(a_simulated_line_may_be_found_active),
+        cmocka_unit_test(every_kind_of_value),
+        cmocka_unit_test(hours),
+        with_folder(loads_a_file),
+        with_folder(missing),
+        with_folder(writable_by_anyone),
         with_folder(no_file_of_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

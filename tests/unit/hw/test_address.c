@@ -80,7 +80,7 @@ static void addresses_are_read_or_refused(void **state)
 
 struct told {
     const char *path, *name, *label;
-    unsigned lines;
+    unsigned lines;    /* of a chip that would not open: the errno */
     const char *line3; /* the name of its line 3 */
 };
 
@@ -95,6 +95,10 @@ static const struct told nothing[] = {{NULL, NULL, NULL, 0, NULL}};
 static const struct told closed[] = {
     {"/dev/gpiochip0", NULL, NULL, 0, NULL},
     {"/dev/gpiochip1", "gpiochip1", "raspberrypi-exp-gpio", 8, "BT_ON"},
+    {NULL, NULL, NULL, 0, NULL},
+};
+static const struct told broken[] = {
+    {"/dev/gpiochip0", NULL, NULL, EIO, NULL},
     {NULL, NULL, NULL, 0, NULL},
 };
 
@@ -124,13 +128,14 @@ static const struct verdict verdicts[] = {
     {"gpiochip0:17", nothing, LINE_NO_GPIO, "", 0},
     {"gpiochip0:17", closed, LINE_DENIED, "/dev/gpiochip0", 0},
     {"GPIO3", closed, LINE_DENIED, "/dev/gpiochip0", 0},
+    {"GPIO3", broken, LINE_OTHER, "/dev/gpiochip0", 0},
     {"BT_ON", closed, LINE_FINE, "/dev/gpiochip1", 3},
 };
 
 static void tell(struct line_find *f, const struct told *t)
 {
     if (!t->name) {
-        line_find_denied(f, t->path);
+        line_find_closed(f, t->path, t->lines ? (int)t->lines : EACCES);
         return;
     }
     line_find_chip(f, t->path, t->name, t->label, t->lines);

@@ -22,7 +22,7 @@ static const struct cli_command *const commands[] = {
     &cli_sim,
     &cli_status,
     &cli_unseal,
-    &cli_wipe,
+    &cli_vault, &cli_wipe,
 };
 /* clang-format on */
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -1,0 +1,52 @@
+# Completion for porchlight(1). It asks the program itself, so that the two cannot disagree.
+# shellcheck shell=bash
+
+_porchlight_help()
+{
+    "$1" "${@:2}" --help 2>/dev/null
+}
+
+# What may follow: subcommands, or that subcommand's options and plain words.
+_porchlight_words()
+{
+    if [ -z "$2" ]; then
+        _porchlight_help "$1" | sed -n 's/^  \([a-z-]*\) .*/\1/p'
+        echo "--prefix --help --version"
+    else
+        _porchlight_help "$1" "$2" | grep -oE -- '--[a-z][a-z-]*'
+        _porchlight_help "$1" "$2" | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p'
+    fi
+}
+
+_porchlight()
+{
+    local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD - 1]}" sub="" i
+
+    case "$before" in
+    --prefix | --out | --pictures)
+        mapfile -t COMPREPLY < <(compgen -d -- "$word")
+        return
+        ;;
+    --root | --root-out | --key | --ca | check)
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        [ "$before" = check ] || return
+        ;;
+    esac
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case "${COMP_WORDS[i]}" in
+        --prefix) i=$((i + 1)) ;;
+        -*) ;;
+        *)
+            sub="${COMP_WORDS[i]}"
+            break
+            ;;
+        esac
+    done
+    case "$sub:$word" in
+    seal:[!-]* | unseal:[!-]*) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    *) mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(
+        compgen -W "$(_porchlight_words "${COMP_WORDS[0]}" "$sub")" -- "$word" | sort -u) ;;
+    esac
+}
+
+complete -F _porchlight porchlight

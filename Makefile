@@ -11,7 +11,8 @@ DEPS_BUILD = gcc make pkg-config libgpiod-dev libmosquitto-dev libsodium-dev lib
              libsystemd-dev libsdl2-dev libsdl2-ttf-dev libsdl2-image-dev libcryptsetup-dev \
              libinih-dev libqrencode-dev libssl-dev libcurl4-openssl-dev
 DEPS_RUN   = mosquitto openssl python3 fonts-dejavu-core fonts-dejavu-extra xvfb
-DEPS_TEST  = libcmocka-dev python3-pytest python3-paho-mqtt python3-nacl mosquitto-clients procps
+DEPS_TEST  = libcmocka-dev python3-pytest python3-paho-mqtt python3-nacl mosquitto-clients procps \
+             groff-base
 DEPS_PHONE = nodejs nginx chromium chromium-driver python3-selenium
 DEPS_LINT  = clang-format clang-tidy cppcheck shellcheck python3-pyflakes git
 
@@ -202,6 +203,7 @@ install: all  ## programs, units, manuals; DESTDIR= and PREFIX= are heeded
 	install -D -m 644 systemd/porchlight.rules $(TO)/lib/udev/rules.d/60-porchlight.rules
 	$(if $(wildcard config/porchlight.conf),$(call into,644,$(TO)/share/porchlight,config/porchlight.conf))
 	$(if $(LANGUAGES),$(call into,644,$(TO)/share/porchlight/languages,$(LANGUAGES)))
+	install -D -m 644 kiosk/cli/completion.bash $(TO)/share/bash-completion/completions/porchlight
 	$(foreach m,$(MANUALS),$(call into,644,$(TO)/share/man/man$(subst .,,$(suffix $(m))),$(m)) &&) :
 
 help:  ## this list

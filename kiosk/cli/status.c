@@ -1,5 +1,5 @@
 #include "kiosk/cli/control.h"
-
+#include "kiosk/cli/status_cue.h"
 #include "kiosk/common/duration.h"
 
 #include <getopt.h>
@@ -152,19 +152,41 @@ static int show(const struct cli *cli, bool clear)
     return fflush(stdout) == 0 ? CLI_OK : CLI_FAILED;
 }
 
+/* The legend is told even where there is no porchlightd to ask. */
+static int show_cue(const struct cli *cli)
+{
+    cJSON *reply;
+    int code = control_ask(cli, "status", &reply);
+
+    if (code != CLI_OK) {
+        status_cue_print(0, 0, 0, 0);
+        return code;
+    }
+    status_cue_print((uint32_t)number_of(reply, "cue", 0), number_of(reply, "seen", 0),
+                     number_of(reply, "safe", 0), 1);
+    cJSON_Delete(reply);
+    return fflush(stdout) == 0 ? CLI_OK : CLI_FAILED;
+}
+
 static int run(const struct cli *cli, int argc, char **argv)
 {
-    static const struct option options[] = {{"watch", no_argument, NULL, 'w'}, {0}};
-    bool watch = false;
+    static const struct option options[] = {
+        {"watch", no_argument, NULL, 'w'}, {"cue", no_argument, NULL, 'c'}, {0}};
+    bool watch = false, cue = false;
     int c;
 
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (c != 'w')
+        if (c != 'w' && c != 'c')
             return cli_misuse(&cli_status, "\"%s\" is none of its options", argv[optind - 1]);
-        watch = true;
+        watch |= c == 'w';
+        cue |= c == 'c';
     }
     if (optind < argc)
         return cli_misuse(&cli_status, "\"%s\" is too much", argv[optind]);
+    if (cue && (watch || cli->json))
+        return cli_misuse(&cli_status, "--cue is for the eye: alone, without --watch and --json");
+    if (cue)
+        return show_cue(cli);
     int code = show(cli, watch && !cli->json && isatty(STDOUT_FILENO));
     while (watch && (code == CLI_OK || code == CLI_NOBODY)) {
         sleep(1);
@@ -175,9 +197,10 @@ static int run(const struct cli *cli, int argc, char **argv)
 
 const struct cli_command cli_status = {
     .name = "status",
-    .arguments = "[--watch]",
+    .arguments = "[--watch | --cue]",
     .summary = "what the kiosk sees, says and waits for",
-    .help = "  --watch          again every second, until Ctrl-C\n",
+    .help = "  --watch          again every second, until Ctrl-C\n"
+            "  --cue            what staff read in the screen's picture, and what it shows now\n",
     .json = true,
     .run = run,
 };

@@ -12,7 +12,7 @@ struct light light_at(const struct scene_state *s, struct scene_time t)
     /* Sine, not "before noon": near the poles the sun is low at midnight too. */
     float east = 0.5f + 0.7f * (float)sin(v.sun.azimuth * 0.0174533);
     v.sky = sky_of((float)v.sun.altitude, fminf(1, fmaxf(0, east)));
-    v.seconds = (float)fmod((double)(t.run / LIGHT_STEP) * (LIGHT_STEP / 1e9), 86400);
+    v.seconds = (float)fmod((double)(t.run - t.run % LIGHT_STEP) / 1e9, 86400);
     return v;
 }
 

@@ -48,7 +48,7 @@ int64_t scene_pictures(const struct scene_state *s, const struct stage *stage, s
     struct words_place place = {.x = w * (stage->tall ? 0.5f : 0.185f),
                                 .y = h * (stage->tall ? 0.11f : 0.36f),
                                 .most = w * (stage->tall ? 0.86f : 0.30f),
-                                .clock = (stage->tall ? 140 : 150) * u,
+                                .clock = (stage->tall ? 140.0f : 150.0f) * u,
                                 .greeting = 40 * u,
                                 .date = 28 * u};
     scene_words_draw(out, s, &place, (struct ink){238, 234, 226, 1});

@@ -58,7 +58,7 @@ int64_t scene_programme(const struct scene_state *s, const struct stage *stage, 
     struct words_place place = {.x = w * (tall || empty ? 0.5f : 0.215f),
                                 .y = h * (tall ? 0.14f : 0.34f),
                                 .most = w * (tall ? 0.86f : 0.34f),
-                                .clock = (tall ? 150 : 158) * u,
+                                .clock = (tall ? 150.0f : 158.0f) * u,
                                 .greeting = 42 * u,
                                 .date = 30 * u};
     scene_words_draw(out, s, &place, ink);

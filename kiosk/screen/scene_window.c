@@ -83,7 +83,7 @@ static void draw_sky(struct items *l, const struct window *v, int64_t run,
     draw_stars(l, v);
     draw_sun(l, v);
     draw_moon(l, v, s->latitude);
-    double seconds = s->reduced_motion ? 0 : (double)(run / CLOUD_STEP) * (CLOUD_STEP / 1e9);
+    double seconds = s->reduced_motion ? 0 : (double)(run - run % CLOUD_STEP) / 1e9;
     struct box clouds = {0, (int)(0.05f * (float)g->h), g->w,
                          (int)(g->whole.water - 0.02f * (float)g->h)};
     struct ink lit = ink_fade(ink_mix(v->light.sky.lit, v->light.sky.ramp[3], 0.15f),

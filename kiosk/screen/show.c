@@ -9,21 +9,30 @@ struct wanted {
 
 static struct wanted wanted_of(const struct cue *c)
 {
-    struct wanted w = {.part = {0}};
+    struct wanted w = {.birds = 0};
     bool out = c->signs & CUE_ACCEPTED, near = c->signs & CUE_LAN_ONLY;
-    w.part[SHOW_BOAT_OUT] = out;
-    w.part[SHOW_BOAT_NEAR] = near && !out;
-    w.part[SHOW_BOAT_MOORED] = (c->signs & CUE_SENSED) && !near && !out;
-    w.part[SHOW_WINDOW] = !(c->signs & CUE_NOBODY);
-    w.part[SHOW_SMOKE] = !(c->signs & CUE_RELAY_DEAD);
-    w.part[SHOW_MIST] = (c->signs & CUE_NO_PATH) != 0;
-    w.part[SHOW_LADDER] = (c->signs & CUE_FAULT) != 0;
-    w.part[SHOW_KITE] = (c->signs & CUE_DRILL) != 0;
+    bool here[SHOW_PARTS] = {
+        [SHOW_BOAT_OUT] = out,
+        [SHOW_BOAT_NEAR] = near && !out,
+        [SHOW_BOAT_MOORED] = (c->signs & CUE_SENSED) && !near && !out,
+        [SHOW_WINDOW] = !(c->signs & CUE_NOBODY),
+        [SHOW_SMOKE] = !(c->signs & CUE_RELAY_DEAD),
+        [SHOW_MIST] = c->signs & CUE_NO_PATH,
+        [SHOW_LADDER] = c->signs & CUE_FAULT,
+        [SHOW_KITE] = c->signs & CUE_DRILL,
+    };
+    for (int k = 0; k < SHOW_PARTS; k++)
+        w.part[k] = here[k] ? 1.0f : 0.0f;
     uint32_t seen = c->signs & CUE_SEEN ? c->seen : 0;
     uint32_t safe = c->signs & CUE_SEEN ? c->safe : 0;
     w.birds = seen < SHOW_FLOCK ? (int)seen : SHOW_FLOCK;
     w.ducks = safe < SHOW_FLOCK ? (int)safe : SHOW_FLOCK;
     return w;
+}
+
+static float present(int k, int count)
+{
+    return k < count ? 1.0f : 0.0f;
 }
 
 /* Moves *value towards `to` by at most `by`; true while it is not there. */
@@ -44,8 +53,8 @@ void show_start(struct show *s, const struct cue *cue, int64_t now)
     struct wanted w = wanted_of(cue);
     memcpy(s->part, w.part, sizeof s->part);
     for (int k = 0; k < SHOW_FLOCK; k++) {
-        s->birds[k] = k < w.birds;
-        s->ducks[k] = k < w.ducks;
+        s->birds[k] = present(k, w.birds);
+        s->ducks[k] = present(k, w.ducks);
     }
 }
 
@@ -58,8 +67,8 @@ void show_step(struct show *s, int64_t now)
     for (int k = 0; k < SHOW_PARTS; k++)
         s->moving |= move(&s->part[k], w.part[k], by);
     for (int k = 0; k < SHOW_FLOCK; k++) {
-        s->moving |= move(&s->birds[k], k < w.birds, by);
-        s->moving |= move(&s->ducks[k], k < w.ducks, by);
+        s->moving |= move(&s->birds[k], present(k, w.birds), by);
+        s->moving |= move(&s->ducks[k], present(k, w.ducks), by);
     }
 }
 

@@ -68,7 +68,7 @@ static int frame_init(struct frame *f, const struct stage *s, float size, float 
     f->tall = s->tall;
     f->reach = s->tall ? 1400 * f->u : (float)s->h * size;
     f->water = floorf(f->bottom - water * f->reach);
-    f->house_x = f->w - (s->tall && size > 0.9f ? 300 : 384) * f->u;
+    f->house_x = f->w - (s->tall && size > 0.9f ? 300.0f : 384.0f) * f->u;
     f->rise = 254 * f->u;
     for (int k = 0; k < RIDGES; k++) {
         f->ridge[k] = malloc(sizeof **f->ridge * (size_t)s->w);

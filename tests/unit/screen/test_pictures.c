@@ -202,7 +202,7 @@ static void test_references(void **state)
 {
     (void)state;
     struct text *text = text_new(NULL);
-    float now[TILE], then[TILE], mean, most;
+    float now[TILE] = {0}, then[TILE] = {0}, mean, most;
     if (getenv("PORCHLIGHT_WRITE_REFERENCES") != NULL)
         write_references(text);
     for (int k = 0; k < SCENES * MOMENTS; k++) {
@@ -222,7 +222,7 @@ static void test_broken(void **state)
 {
     (void)state;
     struct text *text = text_new(NULL);
-    float now[TILE], then[TILE], mean, most;
+    float now[TILE] = {0}, then[TILE] = {0}, mean, most;
     for (int k = 0; k < SCENES * MOMENTS; k++) {
         small((enum scene_kind)(k / MOMENTS), k % MOMENTS, text, true, now);
         read_reference(k, then);

@@ -48,6 +48,9 @@ class Machine:
         return self
 
     def __exit__(self, *_):
+        self.close()
+
+    def close(self):
         self.cut_power()
         shutil.rmtree(self._sockets, ignore_errors=True)
 

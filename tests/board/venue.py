@@ -1,0 +1,147 @@
+"""A venue around one emulated kiosk: broker and phones on the host, the kiosk's files on its disk.
+
+The kiosk reaches the host's loopback as broker.board, 10.0.2.2: QEMU's user-mode network.
+"""
+
+import json
+import os
+import time
+
+from tests.board import disk, image
+from tests.board.machine import Machine, MachineError
+from tests.kit.broker import Broker
+from tests.kit.kiosk import Kiosk, ini
+from tests.kit.place import fresh
+
+# The wires, all with contacts to ground and pulled up: 1 is open, 0 is closed.
+SWITCH, DOOR, BACK, BACK_OTHER = 5, 6, 1, 2
+REST = {SWITCH: 1, DOOR: 0, BACK: 1, BACK_OTHER: 0}
+
+CONF = {
+    "switch front": {"line": f"gpiochip0:{SWITCH}", "bias": "pull-up", "active": "low"},
+    "switch back": {"line": f"gpiochip0:{BACK}", "other_line": f"gpiochip0:{BACK_OTHER}",
+                    "bias": "pull-up", "active": "low"},
+    "door entrance": {"line": f"gpiochip0:{DOOR}", "bias": "pull-up", "active": "high",
+                      "held_open": "4s", "mask": "0"},
+}
+
+
+class BoardBroker(Broker):
+    """The kit's broker, under the name by which the emulated kiosk reaches it too."""
+
+    def __init__(self, folder, authority, place, name):
+        hosts = ("DNS:localhost", "IP:127.0.0.1", "DNS:broker.board")
+        super().__init__(folder, authority, place, authority.server(name, hosts), name)
+
+
+class Venue(Kiosk):
+    """A Kiosk of the kit whose programs run in a machine: `board`. Real timings unless told."""
+
+    def __init__(self, suite, conf=None, files=None, disks=(), scaled=False, **machine):
+        wired = {"switch front": None, "door entrance": None}
+        super().__init__(kind="bd", conf=wired, scaled=scaled)
+        self.change(CONF)
+        self.change({"broker b0": {"host": "broker.board", "ca": "/etc/porchlight/ca.pem"}})
+        self.change(conf or {})
+        self.suite = suite
+        self.files = files or {}
+        root = disk.copy(image.disk(suite, image.stage(suite)), str(self.folder / "vda.raw"))
+        disk.put(root, self._files())
+        self.disks = [root, *disks]
+        self.board = Machine(image.kernel(suite), image.initramfs(suite), self.disks,
+                             str(self.folder / "board"), **machine)
+
+    def _broker(self, i):
+        b = BoardBroker(self.folder / f"broker{i}", self.authority, self.place, f"broker{i}")
+        import secrets
+        for role, account in (("kiosk", self.account), ("member", None), ("staff", None)):
+            b.account(role, account or secrets.token_hex(8), secrets.token_hex(12))
+        return b
+
+    def _files(self):
+        etc = "/etc/porchlight"
+        files = {f"{etc}/porchlight.conf": (ini(self.conf).encode(), 0o644),
+                 f"{etc}/ca.pem": (self.authority.pem.read_bytes(), 0o644)}
+        for name in os.listdir(self.credentials):
+            files[f"{etc}/credentials/{name}"] = ((self.credentials / name).read_bytes(), 0o600)
+        files.update({path: (data, mode) for path, (data, mode) in self.files.items()})
+        return files
+
+    def _keys(self):
+        from nacl.signing import SigningKey
+        from tests.kit.kiosk import Keys
+        root, kiosk = SigningKey.generate(), SigningKey.generate()
+        import secrets
+        for name, data in (("venue.key", secrets.token_bytes(32)), ("root.pub", bytes(root.verify_key)),
+                           ("kiosk.key", bytes(kiosk)), ("kiosk.pub", bytes(kiosk.verify_key))):
+            path = self.credentials / name
+            path.write_text(data.hex() + "\n")
+            path.chmod(0o600)
+        self.keys = Keys.of(self.credentials)
+
+    def close(self, quietly=False):
+        self.board.close()
+        super().close(quietly)
+
+    # --- power --------------------------------------------------------------------------------
+
+    def boot(self, levels=None, armed=True):
+        """Powers the board on. Gives the seconds until it is armed and connected."""
+        began = time.monotonic()
+        self.board.start({**REST, **(levels or {})})
+        self.board.wait_hand()
+        if armed:
+            self.wait_armed()
+        return time.monotonic() - began
+
+    def wait_armed(self, connected=True, timeout=240):
+        self.board.wait_for("systemctl is-active porchlightd", timeout)
+        self.wait_status(lambda s: not connected or all(b.get("connected") for b in s["brokers"]),
+                         timeout)
+
+    # --- the kiosk's own words ------------------------------------------------------------------
+
+    def status(self):
+        return json.loads(self.board.run("porchlight status --json"))
+
+    def wait_status(self, good, timeout=60):
+        end = time.monotonic() + timeout
+        while True:
+            code, text = self.board.call("porchlight status --json")
+            said = json.loads(text) if code == 0 else None
+            if said and good(said):
+                return said
+            if time.monotonic() > end:
+                raise MachineError(f"status is {text!r}; the journal:\n{self.journal()}")
+            time.sleep(0.3)
+
+    def journal(self, unit="porchlightd"):
+        return self.board.call(f"journalctl --no-pager -o cat -u {unit} | tail -60")[1]
+
+    def reset(self):
+        """A kiosk that never alerted: the record is taken away while porchlightd is down."""
+        for line, level in REST.items():
+            self.board.wires.set(line, level)
+        self.board.run("systemctl stop porchlightd && rm -f /var/lib/porchlight/* && "
+                       "systemctl start porchlightd")
+        self.wait_armed()
+
+    # --- hands ----------------------------------------------------------------------------------
+
+    def press(self, seconds, line=SWITCH):
+        self.board.wires.set(line, 0)
+        time.sleep(seconds)
+        self.board.wires.set(line, 1)
+
+    def presses(self, count):
+        for _ in range(count):
+            self.press(0.2)
+            time.sleep(0.25)
+
+
+def begin(suite, **more):
+    """A venue with its broker up and its board still off."""
+    return Venue(suite, **more).__enter__()
+
+
+__all__ = ["Venue", "begin", "fresh", "SWITCH", "DOOR", "BACK", "BACK_OTHER", "REST"]

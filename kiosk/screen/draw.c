@@ -78,6 +78,10 @@ static int open_renderer(struct draw *d)
 {
     SDL_RendererInfo info;
     bool gpu = has_gpu() || strcmp(d->driver, "kmsdrm") == 0;
+    /* Desktop OpenGL on a bare card stays black with Mesa's software driver; every Pi speaks GLES.
+     */
+    if (strcmp(d->driver, "kmsdrm") == 0)
+        SDL_SetHint(SDL_HINT_RENDER_DRIVER, "opengles2");
     if (gpu)
         d->renderer =
             SDL_CreateRenderer(d->window, -1, SDL_RENDERER_ACCELERATED | SDL_RENDERER_PRESENTVSYNC);

@@ -14,6 +14,8 @@ DEPS_RUN   = mosquitto openssl python3 fonts-dejavu-core fonts-dejavu-extra xvfb
 DEPS_TEST  = libcmocka-dev python3-pytest python3-paho-mqtt python3-nacl mosquitto-clients procps \
              groff-base
 DEPS_PHONE = nodejs nginx chromium chromium-driver python3-selenium
+DEPS_BOARD = qemu-system-arm mmdebstrap debian-archive-keyring gcc-aarch64-linux-gnu systemd kmod \
+             cpio e2fsprogs cryptsetup-bin
 DEPS_LINT  = clang-format clang-tidy cppcheck shellcheck python3-pyflakes git
 
 WARN   = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wformat=2 -Wvla -Werror
@@ -154,6 +156,14 @@ units: $(UNIT_BIN)
 unit-run: $(UNIT_BIN)
 	@$(PYTHON) tests/unit/run.py $^
 
+board-test: deps-board  ## the whole kiosk in an emulated machine: every case (an hour)
+	+@$(AGAIN) -s all
+	@$(PYTEST) tests/board
+
+board-core: deps-board  ## the same: boot, press, screen, power cut, wipe (ten minutes)
+	+@$(AGAIN) -s all
+	@$(PYTEST) tests/board/test_core.py
+
 bench: deps-test  ## latency, memory and wake-ups, beside a peer
 	+@$(AGAIN) -s all
 	@$(PYTHON) -m tests.bench
@@ -183,6 +193,7 @@ lint-run:
 deps-build: ; @.ci/need $(DEPS_BUILD)
 deps-run: ; @.ci/need $(DEPS_BUILD) $(DEPS_RUN)
 deps-test: ; @.ci/need $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST) $(DEPS_PHONE)
+deps-board: ; @.ci/need $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST) $(DEPS_BOARD)
 deps-lint: ; @.ci/need $(DEPS_BUILD) $(DEPS_TEST) $(DEPS_LINT)
 
 # What stands where on a kiosk. DESTDIR moves it, for packages; PREFIX changes /usr.
@@ -192,7 +203,7 @@ LANGUAGES = $(wildcard config/languages/*)
 TO        = $(DESTDIR)$(PREFIX)
 into      = install -D -m $(1) -t $(2) $(3)
 
-.PHONY: install
+.PHONY: install board-test board-core deps-board
 install: all  ## programs, units, manuals; DESTDIR= and PREFIX= are heeded
 	$(call into,755,$(TO)/bin,$(addprefix $(B)/,$(filter porchlight porchlight-screen,$(READY))))
 	$(call into,755,$(TO)/sbin,$(addprefix $(B)/,$(filter-out porchlight porchlight-screen,$(READY))))
@@ -202,7 +213,7 @@ install: all  ## programs, units, manuals; DESTDIR= and PREFIX= are heeded
 	install -D -m 644 systemd/porchlight.tmpfiles $(TO)/lib/tmpfiles.d/porchlight.conf
 	install -D -m 644 systemd/porchlight.rules $(TO)/lib/udev/rules.d/60-porchlight.rules
 	$(if $(wildcard config/porchlight.conf),$(call into,644,$(TO)/share/porchlight,config/porchlight.conf))
-	$(if $(LANGUAGES),$(call into,644,$(TO)/share/porchlight/languages,$(LANGUAGES)))
+	$(if $(LANGUAGES),$(call into,644,$(DESTDIR)/etc/porchlight/languages,$(LANGUAGES)))
 	install -D -m 644 kiosk/cli/completion.bash $(TO)/share/bash-completion/completions/porchlight
 	$(foreach m,$(MANUALS),$(call into,644,$(TO)/share/man/man$(subst .,,$(suffix $(m))),$(m)) &&) :
 

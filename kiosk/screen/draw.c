@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 struct draw {
@@ -77,10 +78,10 @@ static bool has_gpu(void)
 static int open_renderer(struct draw *d)
 {
     SDL_RendererInfo info;
-    bool gpu = has_gpu() || strcmp(d->driver, "kmsdrm") == 0;
-    /* Desktop OpenGL on a bare card stays black with Mesa's software driver; every Pi speaks GLES.
-     */
-    if (strcmp(d->driver, "kmsdrm") == 0)
+    bool bare = strcasecmp(d->driver, "kmsdrm") == 0; /* SDL says KMSDRM */
+    bool gpu = has_gpu() || bare;
+    /* Desktop OpenGL may stay black on a bare card (Mesa's llvmpipe); every Pi speaks GLES. */
+    if (bare)
         SDL_SetHint(SDL_HINT_RENDER_DRIVER, "opengles2");
     if (gpu)
         d->renderer =

@@ -15,11 +15,11 @@ import base64
 import os
 import re
 import shutil
-import signal
-import subprocess
 import time
+from pathlib import Path
 
 from tests.board.qmp import Qmp, Wires, connect, short_socket_dir
+from tests.kit.process import Process
 
 QEMU = "qemu-system-aarch64"
 COMMAND_LINE = "console=ttyAMA0 quiet loglevel=4 systemd.show_status=false panic=5"
@@ -86,9 +86,7 @@ class Machine:
             arguments += ["-device", "virtio-gpu-pci,id=gpu"]
         if self.rtc:
             arguments += ["-rtc", f"base={self.rtc}"]
-        self._log = open(os.path.join(self.folder, "qemu.log"), "ab")
-        self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=self._log,
-                                        stderr=subprocess.STDOUT, start_new_session=True)
+        self.process = Process("machine", arguments, Path(self.folder) / "qemu.log")
         try:
             self.qmp = Qmp(f"{s}/qmp")
             self.wires = Wires(f"{s}/qtest", self._controller())
@@ -111,14 +109,12 @@ class Machine:
         """Kills the machine's process by its pid: nothing in it gets another word."""
         if self.process is None:
             return
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+        self.process.kill()
         self.process = None
         for end in ("qmp", "wires", "_hand"):
             if getattr(self, end, None):
                 getattr(self, end).close()
                 setattr(self, end, None)
-        self._log.close()
         for name in os.listdir(self._sockets):
             os.unlink(os.path.join(self._sockets, name))
 
@@ -142,7 +138,7 @@ class Machine:
             if found:
                 self._serial_at = found.end()
                 return found
-            if self.process.poll() is not None:
+            if not self.process.alive:
                 raise MachineError(f"the machine ended by itself:\n{self.serial()[-3000:]}")
             if time.monotonic() > end:
                 raise MachineError(f"no {pattern!r} on the serial line within {timeout} s:\n"
@@ -154,6 +150,7 @@ class Machine:
     def wait_hand(self, timeout=240):
         """Waits until the agent inside answers; early in the boot."""
         self._hand_buffer = b""
+        self._asked = 0
         line = self._hand_line(timeout)
         if line.strip() != b"ready":
             raise MachineError(f"the agent greeted with {line!r}")
@@ -184,10 +181,13 @@ class Machine:
         return output
 
     def call(self, script, timeout=120):
+        self._asked += 1
         self._hand.settimeout(30)
-        self._hand.sendall(base64.b64encode(script.encode()) + b"\n")
-        code, _, text = self._hand_line(timeout).partition(b" ")
-        return int(code), base64.b64decode(text).decode("utf-8", "replace")
+        self._hand.sendall(b"%d %s\n" % (self._asked, base64.b64encode(script.encode())))
+        while True:  # an answer that came too late for its own question is passed over
+            number, code, text = (self._hand_line(timeout).rstrip(b"\n") + b" ").split(b" ")[:3]
+            if int(number) == self._asked:
+                return int(code), base64.b64decode(text).decode("utf-8", "replace")
 
     def wait_for(self, script, timeout=120, pause=0.5):
         """Repeats a script inside until it ends in 0. Gives its output."""

@@ -5,6 +5,7 @@ The kiosk reaches the host's loopback as broker.board, 10.0.2.2: QEMU's user-mod
 
 import json
 import os
+import secrets
 import time
 
 from tests.board import disk, image
@@ -37,10 +38,9 @@ class BoardBroker(Broker):
 class Venue(Kiosk):
     """A Kiosk of the kit whose programs run in a machine: `board`. Real timings unless told."""
 
-    def __init__(self, suite, conf=None, files=None, disks=(), scaled=False, **machine):
-        wired = {"switch front": None, "door entrance": None}
-        super().__init__(kind="bd", conf=wired, scaled=scaled)
-        self.change(CONF)
+    def __init__(self, suite, conf=None, files=None, disks=(), scaled=False, display=False,
+                 **machine):
+        super().__init__(kind="bd", conf=CONF, scaled=scaled)
         self.change({"broker b0": {"host": "broker.board", "ca": "/etc/porchlight/ca.pem"}})
         self.change(conf or {})
         self.suite = suite
@@ -49,11 +49,10 @@ class Venue(Kiosk):
         disk.put(root, self._files())
         self.disks = [root, *disks]
         self.board = Machine(image.kernel(suite), image.initramfs(suite), self.disks,
-                             str(self.folder / "board"), **machine)
+                             str(self.folder / "board"), display=display, **machine)
 
     def _broker(self, i):
         b = BoardBroker(self.folder / f"broker{i}", self.authority, self.place, f"broker{i}")
-        import secrets
         for role, account in (("kiosk", self.account), ("member", None), ("staff", None)):
             b.account(role, account or secrets.token_hex(8), secrets.token_hex(12))
         return b
@@ -66,18 +65,6 @@ class Venue(Kiosk):
             files[f"{etc}/credentials/{name}"] = ((self.credentials / name).read_bytes(), 0o600)
         files.update({path: (data, mode) for path, (data, mode) in self.files.items()})
         return files
-
-    def _keys(self):
-        from nacl.signing import SigningKey
-        from tests.kit.kiosk import Keys
-        root, kiosk = SigningKey.generate(), SigningKey.generate()
-        import secrets
-        for name, data in (("venue.key", secrets.token_bytes(32)), ("root.pub", bytes(root.verify_key)),
-                           ("kiosk.key", bytes(kiosk)), ("kiosk.pub", bytes(kiosk.verify_key))):
-            path = self.credentials / name
-            path.write_text(data.hex() + "\n")
-            path.chmod(0o600)
-        self.keys = Keys.of(self.credentials)
 
     def close(self, quietly=False):
         self.board.close()
@@ -125,6 +112,15 @@ class Venue(Kiosk):
         self.board.run("systemctl stop porchlightd && rm -f /var/lib/porchlight/* && "
                        "systemctl start porchlightd")
         self.wait_armed()
+
+    def member(self, role="member", broker=0, **more):
+        """A phone; one of the same account that is still there is put away, as its own broker
+        would throw it off."""
+        account = self.account_of(role, broker)[0]
+        for box in [b for b in self.mailboxes if getattr(b, "account", None) == account]:
+            box.close()
+            self.mailboxes.remove(box)
+        return super().member(role, broker, **more)
 
     # --- hands ----------------------------------------------------------------------------------
 

@@ -1,0 +1,109 @@
+"""The short core: one kiosk is booted, pressed, looked at, unplugged, and comes back."""
+
+import time
+
+import pytest
+
+from tests.board import screen
+from tests.board.venue import SWITCH
+from tests.kit import wait
+
+UNITS = ["porchlightd", "porchlight-screen", "porchlightd-control.socket",
+         "porchlightd-screen.socket", "porchlight-wipe.socket"]
+
+
+@pytest.fixture(scope="module")
+def venue(venues):
+    return venues(display=True)
+
+
+def test_boots_to_armed(venue, record_property):
+    took = venue.boot()
+    record_property("armed after", f"{took:.0f} s")
+    for unit in UNITS:
+        assert venue.board.run(f"systemctl is-active {unit}").strip() == "active"
+    assert venue.board.run("systemctl --failed --plain --no-legend") == ""
+    status = venue.status()
+    assert status["state"] == "quiet" and not status["record_fault"]
+    assert [i["fault"] for i in status["inputs"]] == [None, None, None]
+
+
+@pytest.mark.parametrize("unit,most", [("porchlightd", 1.5), ("porchlight-screen", 1.5),
+                                       ("porchlight-wipe", 2.0), ("porchlight-wipe-resume", 2.0)])
+def test_sandbox_as_shipped(venue, unit, most, record_property):
+    said = venue.board.run(f"systemd-analyze security --no-pager {unit}.service | tail -2")
+    exposure = float(said.split("service:")[1].split()[0])
+    record_property("exposure", exposure)
+    assert exposure <= most, said
+
+
+@pytest.mark.parametrize("program", ["porchlightd", "porchlight-screen"])
+def test_sandbox_in_force(venue, program):
+    """Not what the unit says but what the kernel holds the running process to."""
+    text = venue.board.run(f"cat /proc/$(pidof {program})/status")
+    status = dict(line.split(":", 1) for line in text.splitlines())
+    assert status["CapEff"].strip() == status["CapBnd"].strip() == "0" * 16
+    assert status["NoNewPrivs"].strip() == "1" and status["Seccomp"].strip() == "2"
+    assert status["Uid"].split()[0] != "0"
+    code, said = venue.board.call(f"nsenter -t $(pidof {program}) -m touch /usr/x /etc/x /home/x")
+    assert code != 0 and said.count("Read-only file system") >= 2, said
+
+
+def test_press_reaches_the_phone(venue, record_property):
+    phone = venue.member()
+    pressed = time.monotonic()
+    venue.press(1.8)
+    alert = phone.wait("lockdown", within=20)
+    record_property("press to phone", f"{alert.at - pressed:.2f} s")
+    assert 1.5 <= alert.at - pressed < 4
+    assert alert.body["resumed"] is False and alert.body["at"] is not None
+    venue.wait_status(lambda s: s["alert"]["handed_over"])
+    wait.never(lambda: {a.body["id"] for a in phone.all("lockdown")} - {alert.body["id"]},
+               "another alert", 2)
+
+
+def test_screen_stays_calm_through_the_alert(venue, record_property):
+    """Before, during and after a lockdown the monitor shows the picture, and no jump in it."""
+    venue.reset()
+    shots = screen.Shots(venue.board, venue.folder)
+    before = shots.wait_picture()
+    drift = before.difference(shots.take_after(8))
+    venue.press(1.8)
+    venue.wait_status(lambda s: s["state"] == "lockdown")
+    during = shots.take_after(4)
+    step = before.difference(during)
+    record_property("drift", f"{drift:.2f}")
+    record_property("step", f"{step:.2f}")
+    assert during.is_picture()
+    assert step <= 3 * drift + 1.5, "the alert shows as a jump"
+
+
+def test_power_cut_in_the_alert_resumes_it(venue):
+    """Cut the moment the phone has the alert; plugged in again it is the same alert, standing."""
+    venue.reset()
+    phone = venue.member()
+    venue.press(1.8)
+    alert = phone.wait("lockdown", within=20).body
+    venue.board.cut_power()
+    phone.close()
+    later = venue.member()
+    venue.boot()
+    again = later.wait("lockdown", within=60)
+    assert again.body["id"] == alert["id"] and again.body["resumed"] is True
+    assert venue.status()["state"] == "lockdown"
+    assert {a.body["id"] for a in later.all("lockdown")} == {alert["id"]}
+
+
+def test_power_cut_before_hand_over_loses_nothing(venue):
+    """No network at the press, power cut right after it: the next boot hands the alert over."""
+    venue.reset()
+    venue.board.link(False)
+    venue.press(1.8)
+    found = venue.wait_status(lambda s: s["state"] == "lockdown")
+    venue.board.cut_power()
+    phone = venue.member()
+    venue.boot(levels={SWITCH: 1})
+    alert = phone.wait("lockdown", within=60)
+    assert alert.body["resumed"] is True and alert.body["id"] == found["alert"]["id"]
+    assert venue.wait_status(lambda s: s["alert"]["handed_over"])["state"] == "lockdown"
+    assert {a.body["id"] for a in phone.all("lockdown")} == {alert.body["id"]}

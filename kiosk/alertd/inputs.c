@@ -114,8 +114,11 @@ static void contact_lost(struct contact *c)
     loop_remove(c->home->loop, line_fd(c->line));
     line_free(c->line);
     c->line = NULL;
-    if (!c->door)
-        c->home->listener.wires(c->home->listener.context, name, PAIR_CUT, clock_now());
+    if (c->door)
+        return;
+    /* A press that nobody can end any more would grow into a hold. */
+    contact_level(c, false, clock_now());
+    c->home->listener.wires(c->home->listener.context, name, PAIR_CUT, clock_now());
 }
 
 static void contact_reread(struct contact *c)

@@ -1,0 +1,186 @@
+"""What wires do to a kiosk: real porchlightd, simulated lines, messages as phones get them."""
+
+import time
+
+import pytest
+
+from tests.kit import wait
+from tests.kit.kiosk import FAST, Kiosk
+from tests.kit.wires import MS, now
+
+PAIR = {"switch front": {**FAST["switch front"], "other_line": "sim:front-nc=1",
+                         "throw_time": "50ms"}}
+# Slow enough that what heals a lost release comes before the hold is over.
+USUAL = {"switch front": {"debounce": "30ms"}}
+
+
+@pytest.fixture
+def started():
+    """Makes kiosks whose porchlightd runs: started(conf) -> kiosk, staff phone, wires."""
+    made = []
+
+    def start(conf):
+        kiosk = Kiosk(conf=conf).__enter__()
+        made.append(kiosk)
+        kiosk.start()
+        return kiosk, kiosk.member("staff"), kiosk.wires()
+
+    yield start
+    for kiosk in made:
+        kiosk.close()
+
+
+def said_nothing(phone, seconds=1.0):
+    wait.never(lambda: phone.all(topic="alert"), "an alert", seconds)
+
+
+def test_a_supervised_switch_presses_and_names_its_faults(started):
+    kiosk, staff, wires = started(PAIR)
+    wires.set("front-nc", False)
+    staff.wait("fault", detail="cut")
+    wires.set("front-nc", True)
+    staff.wait("fault", detail="mended")
+    wires.set("front", True)
+    staff.wait("fault", detail="short")
+    wires.set("front", False)
+    staff.wait("fault", count=2, detail="mended")
+    said_nothing(staff, 0.7)
+    kiosk.sim("switch", "hold", "0.4s")
+    staff.wait("lockdown", "alert")
+    assert len(staff.all("fault")) == 4
+
+
+def test_a_switch_found_pressed_is_a_fault_until_it_is_let_go(started):
+    kiosk, staff, wires = started({"switch front": {**FAST["switch front"],
+                                                    "line": "sim:front=1"}})
+    said_nothing(staff, 0.8)
+    assert "FAULT" in kiosk.cli("status").stdout
+    wires.set("front", False)
+    time.sleep(0.3)
+    wires.hold(0.4)
+    staff.wait("lockdown", "alert")
+
+
+def test_a_lost_release_does_not_become_an_endless_press(started):
+    _, staff, wires = started(USUAL)
+    wires.set("front", True)
+    time.sleep(0.2)
+    wires.say("lose front 1")
+    said_nothing(staff, 2.2)
+
+
+def test_a_lost_press_between_two_edges_is_read_again(started):
+    _, staff, wires = started(FAST)
+    wires.press(on=0.05)
+    wires.say("lose front 1")  # down again, and nobody was told
+    time.sleep(0.02)
+    wires.say("lose front 2")
+    wires.set("front", False)  # the gap in the sequence shows with this edge
+    said_nothing(staff, 1.0)
+    wires.hold(0.4)
+    staff.wait("lockdown", "alert")
+
+
+def test_a_storm_of_edges_that_overflows_the_queue_ends_at_the_true_level(started):
+    _, staff, wires = started(FAST)
+    wires.say("chatter front 999")  # odd: it ends closed, and stays so
+    staff.wait("lockdown", "alert")
+    wires.say("chatter front 999")
+    time.sleep(0.3)
+    assert len(staff.all("lockdown", "alert")) == 1
+
+
+def hum(wires, seconds):
+    """A released switch whose long wire reads closed for 9 ms in each 20."""
+    at = now()
+    for _ in range(int(seconds / 0.02)):
+        for active, wait_ms in ((True, 9), (False, 11)):
+            time.sleep(max(0, at - now()) / 1e9)
+            wires.set("front", active, at)
+            at += wait_ms * MS
+
+
+def test_a_humming_wire_ends_the_press_and_hides_none(started):
+    _, staff, wires = started(USUAL)
+    hum(wires, 0.5)
+    wires.press(on=0.2)
+    hum(wires, 2.5)  # a press that never ended would be a lockdown by now
+    assert not staff.all(topic="alert")
+    wires.press(on=0.2)
+    hum(wires, 0.3)
+    wires.press(on=0.2)
+    hum(wires, 1.0)
+    staff.wait("caution", "alert", detail=None)
+    wires.hold(1.7)
+    hum(wires, 0.2)
+    staff.wait("lockdown", "alert")
+
+
+def test_a_chip_that_goes_away_is_a_fault_and_not_a_press(started):
+    _, staff, wires = started(USUAL)
+    wires.set("front", True)
+    time.sleep(0.3)
+    wires.say("gone front")
+    staff.wait("fault", detail="cut")
+    said_nothing(staff, 2.0)
+
+
+def test_two_switches_and_their_own_trains(started):
+    _, staff, wires = started({**FAST, "switch bar": {**FAST["switch front"],
+                                                      "line": "sim:bar"}})
+    wires.press("front", 0.05)
+    wires.press("bar", 0.05)  # one press at each is a caution at neither
+    said_nothing(staff, 0.7)
+    wires.hold(0.4, "bar")
+    staff.wait("lockdown", "alert")
+
+
+DOOR = {"door entrance": {"held_open": "1s", "mask": "0", "debounce": "5ms"}}
+
+
+def hours_around(minutes_from_now):
+    """Opening hours of this weekday's one hour that begins so many minutes from now."""
+    begin = time.localtime(time.time() + minutes_from_now * 60)
+    end = time.localtime(time.time() + (minutes_from_now + 60) * 60)
+    days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    return (f"{days[begin.tm_wday]} {begin.tm_hour:02}:{begin.tm_min:02}-"
+            f"{end.tm_hour:02}:{end.tm_min:02}")
+
+
+def test_a_door_is_reported_outside_its_hours_and_when_it_is_held(started):
+    conf = {**FAST, "door entrance": {**DOOR["door entrance"], "hours": hours_around(120)}}
+    kiosk, staff, wires = started(conf)
+    member = kiosk.member()
+    wires.set("entrance", True)
+    staff.wait("door", detail="out-of-hours")
+    staff.wait("door", detail="held-open")
+    wires.set("entrance", False)
+    staff.wait("door", detail="closed")
+    assert not member.all("door"), "the door is for staff phones alone"
+    assert b"hours" not in kiosk.record()
+
+
+def test_within_hours_a_door_matters_only_in_a_lockdown(started):
+    conf = {**FAST, "door entrance": {**DOOR["door entrance"], "held_open": "0",
+                                      "hours": hours_around(-30)}}
+    _, staff, wires = started(conf)
+    wires.set("entrance", True)
+    time.sleep(0.1)
+    wires.set("entrance", False)
+    wait.never(lambda: staff.all("door"), "a notice of a door within hours", 0.6)
+    wires.hold(0.4)
+    staff.wait("lockdown", "alert")
+    wires.set("entrance", True)
+    staff.wait("door", detail="in-lockdown")
+
+
+def test_the_silent_line_ticks_once_for_sensed_and_twice_for_accepted(started):
+    _, staff, wires = started({**FAST, "feel": {"line": "sim:feel", "tick": "20ms"}})
+    wires.hold(0.4)
+    staff.wait("lockdown", "alert")
+    changes = wait.until(lambda: (h := wires.say("history feel").split()) and len(h) >= 6 and h,
+                         "three pulses", 3)
+    assert [c[0] for c in changes] == list("101010")
+    at = [int(c[2:]) for c in changes]
+    assert all(15 * MS <= at[i + 1] - at[i] <= 200 * MS for i in (0, 2, 4))
+    assert at[2] - at[1] > 100 * MS, "sensed and accepted are told apart"

@@ -72,6 +72,8 @@ static const char *take_entry(const char *folder, const uint8_t *packet, size_t 
 
     if (!is_name((const char *)packet, head))
         return "expected the book's name, a newline and the entry";
+    if (len - head - 1 > SEAL_ENTRY_MAX)
+        return "the entry is too long";
     memcpy(name, packet, head);
     name[head] = '\0';
     snprintf(path, sizeof path, "%s/%s.book", folder, name);

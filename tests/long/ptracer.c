@@ -1,9 +1,9 @@
 /* Runs `porchlight-wipe --listen` under ptrace, sends it one word when it waits at its socket, and
  * from then on counts its system calls:
  *
- *     ptracer SOCKET WORD list                     every call's number, one a line, then the replies
- *     ptracer SOCKET WORD kill N                   SIGKILL at the entry of call N, before it runs
- *     ptracer SOCKET WORD ERRNO N [sticky]         call N is not run and fails with that errno;
+ *     ptracer SOCKET WORD list                     every call's number, one a line, then the
+ * replies ptracer SOCKET WORD kill N                   SIGKILL at the entry of call N, before it
+ * runs ptracer SOCKET WORD ERRNO N [sticky]         call N is not run and fails with that errno;
  *                                                  sticky: so do all later calls of that number
  *     ptracer SOCKET WORD short N                  call N, a write or read, gets half of its length
  *   ... -- porchlight-wipe ARGUMENTS
@@ -85,11 +85,11 @@ static bool drain(struct tracer *t)
 static bool may_fail(long nr)
 {
     static const long numbers[] = {
-        SYS_read,      SYS_write,     SYS_pread64,  SYS_pwrite64, SYS_openat,    SYS_openat2,
-        SYS_open,      SYS_fsync,     SYS_fdatasync, SYS_syncfs,  SYS_ftruncate, SYS_renameat,
-        SYS_renameat2, SYS_rename,    SYS_unlinkat, SYS_unlink,   SYS_fstat,     SYS_newfstatat,
-        SYS_lseek,     SYS_ioctl,     SYS_getdents64, SYS_mkdir,  SYS_mkdirat,   SYS_fstatfs,
-        SYS_fadvise64, SYS_flock,     SYS_stat,     SYS_lstat,    SYS_statx,     SYS_fcntl,
+        SYS_read,      SYS_write,  SYS_pread64,    SYS_pwrite64, SYS_openat,    SYS_openat2,
+        SYS_open,      SYS_fsync,  SYS_fdatasync,  SYS_syncfs,   SYS_ftruncate, SYS_renameat,
+        SYS_renameat2, SYS_rename, SYS_unlinkat,   SYS_unlink,   SYS_fstat,     SYS_newfstatat,
+        SYS_lseek,     SYS_ioctl,  SYS_getdents64, SYS_mkdir,    SYS_mkdirat,   SYS_fstatfs,
+        SYS_fadvise64, SYS_flock,  SYS_stat,       SYS_lstat,    SYS_statx,     SYS_fcntl,
     };
 
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {

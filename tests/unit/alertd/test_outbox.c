@@ -106,7 +106,7 @@ static void test_a_full_box_gives_up_what_was_handed_over_first(void **state)
     (void)state;
     struct outbox o;
     outbox_init(&o, 1);
-    for (uint8_t i = 0; i < OUTBOX_MAX; i++)
+    for (int i = 0; i < OUTBOX_MAX; i++)
         add(&o, (uint8_t)(i + 1), ALERT_PUB_LOCKDOWN, i);
     struct alert_action fifth = alarm_of(5, ALERT_PUB_LOCKDOWN);
     outbox_answered(&o, &fifth.id);

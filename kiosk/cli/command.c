@@ -210,8 +210,8 @@ static int report(const struct command_run *c, bool obeyed, int64_t took)
 {
     static const char *const words[] = {
         "obeyed",
-        "the kiosk did not obey: is this phone's certificate there (porchlight keys staff), and "
-        "is there something to end?",
+        ("the kiosk did not obey: is this phone's certificate there (porchlight keys staff), and "
+         "is there something to end?"),
         "no broker took it: may this account write commands?",
         "no state came from the kiosk; is it running, and may this account read its topics?",
     };

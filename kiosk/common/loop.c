@@ -129,7 +129,7 @@ int loop_turn(struct loop *l)
     for (nfds_t i = 1; i < ready; i++) {
         short revents = l->polls[i].revents;
         l->polls[i].revents = 0;
-        if (l->polls[i].fd >= 0 && revents)
+        if (revents) /* a removed slot has none */
             l->watches[i].fn(l->watches[i].context, l->polls[i].fd, revents);
     }
     return 0;

@@ -195,6 +195,8 @@ static void writes_what_it_reads(void **state)
     assert_int_equal(secret_write_key(file("k"), second, sizeof second, 0644), 0);
     assert_int_equal(key("k", false, out), 0);
     assert_memory_equal(out, second, 4);
+    assert_int_equal(stat(file("k"), &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0644);
     assert_int_equal(access(file("k.new"), F_OK), -1);
 
     assert_int_equal(secret_write_key("/nowhere/k", first, sizeof first, 0600), -1);

@@ -147,7 +147,7 @@ struct item *items_cloud(struct items *l, struct box box, float drift, float dri
 
 struct item *items_poly(struct items *l, const float *xy, int count, struct ink ink)
 {
-    float x0 = 1e9f, y0 = 1e9f, x1 = -1e9f, y1 = -1e9f, at[2 * ITEM_POINTS];
+    float x0 = 1e9f, y0 = 1e9f, x1 = -1e9f, y1 = -1e9f, at[2 * ITEM_POINTS] = {0};
     if (count > ITEM_POINTS)
         count = ITEM_POINTS;
     for (int k = 0; k < count; k++) {

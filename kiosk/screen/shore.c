@@ -11,8 +11,8 @@ static struct ink hex(uint32_t v, float a)
 /* A colour as it looks in this light: drawn towards the land's own at night. */
 static struct ink in_light(const struct shore *s, uint32_t day, float a)
 {
-    struct ink dusk = ink_mix(s->sky.land, s->sky.lit, 0.30f);
-    return ink_fade(ink_mix(hex(day, 1), dusk, 0.15f + 0.70f * s->sky.night), a);
+    struct ink dusk = ink_mix(s->sky.land, s->sky.lit, 0.52f);
+    return ink_fade(ink_mix(hex(day, 1), dusk, 0.15f + 0.62f * s->sky.night), a);
 }
 
 static void poly_at(struct items *l, const float *unit, int count, float x, float y, float scale,
@@ -102,8 +102,9 @@ static void boat(struct items *l, const struct shore *s, float x, float y, float
     static const float fore_sail[] = {-3, -92, -12, -58, -34, -15, -4, -16};
     static const float furled[] = {3, -20, 36, -16, 36, -13, 3, -14};
     y += s->u * 1.5f * scale * sway(s, 0.45f, x);
-    struct ink wood = ink_fade(ink_mix(in_light(s, 0x5a4034, 1), s->sky.land, 0.3f), a);
-    struct ink cloth = ink_fade(ink_mix(s->sky.lit, s->sky.land, 0.12f + 0.3f * s->sky.night), a);
+    struct ink wood = ink_mix(in_light(s, 0x5a4034, 1), s->sky.land, 0.3f);
+    wood = ink_fade(ink_mix(wood, s->sky.lit, 0.55f * s->sky.night), a);
+    struct ink cloth = ink_fade(ink_mix(s->sky.lit, s->sky.words, 0.30f * s->sky.night), 0.92f * a);
     struct ink cloth2 = ink_fade(ink_mix(s->sky.lit, s->sky.shade, 0.55f), a);
     scale *= s->u;
     items_glint(l, x, y + 7 * scale, 56 * scale, 7 * scale, ink_fade(s->sky.land, 0.30f * a));
@@ -115,6 +116,8 @@ static void boat(struct items *l, const struct shore *s, float x, float y, float
         poly_at(l, furled, 4, x, y, scale, cloth2);
     }
     poly_at(l, mast, 3, x, y, scale, wood);
+    items_glow(l, x, y - 104 * scale, 26 * scale, 26 * scale,
+               hex(0xffd08a, 0.75f * a * s->sky.night), 3);
     poly_at(l, hull, 6, x, y, scale, wood);
 }
 
@@ -135,7 +138,7 @@ static void kite(struct items *l, const struct shore *s, float a)
                     (x + hand_x) / 2 - 17.4f * s->u,
                     (y + hand_y) / 2};
     items_poly(l, line, 5, outline(s, 0.45f * a));
-    poly_at(l, left, 3, x, y, s->u, in_light(s, 0xb8604e, 0.74f * a));
+    poly_at(l, left, 3, x, y, s->u, in_light(s, 0xc0624e, 0.78f * a));
     poly_at(l, right, 3, x, y, s->u, in_light(s, 0xcf8660, 0.74f * a));
     for (int k = 1; k <= 3; k++) {
         float bow[] = {-6, -4, 6, 4, 6, -4, -6, 4};
@@ -150,7 +153,7 @@ void shore_far(struct items *l, const struct shore *s, const struct show *show)
     float depth = f->bottom - f->water, w = f->w;
     boat(l, s, s->left + w * 0.335f, f->water + 0.13f * depth, 0.80f, true,
          show->part[SHOW_BOAT_OUT]);
-    struct ink mist = ink_mix(s->sky.ramp[4], s->sky.lit, 0.35f);
+    struct ink mist = ink_mix(s->sky.ramp[4], s->sky.lit, 0.35f + 0.35f * s->sky.night);
     struct item_stop bank[] = {{0, ink_fade(mist, 0)},
                                {0.35f, ink_fade(mist, 0.42f * show->part[SHOW_MIST])},
                                {0.60f, ink_fade(mist, 0.46f * show->part[SHOW_MIST])},
@@ -191,12 +194,13 @@ static void cypress(struct items *l, const struct shore *s, float x, float y, fl
 static void smoke(struct items *l, const struct shore *s, float x, float y, float a)
 {
     enum { PUFFS = 9 };
-    struct ink ink = ink_mix(s->sky.lit, s->sky.ramp[3], 0.4f);
+    struct ink ink =
+        ink_mix(ink_mix(s->sky.lit, s->sky.ramp[3], 0.4f), s->sky.words, 0.30f * s->sky.night);
     for (int k = 0; k < PUFFS; k++) {
         float t = s->still ? 0 : fmodf(s->drift / 26, 1);
         t = fmodf(t + (float)k / PUFFS, 1);
         float r = s->u * (5 + 30 * t), px = x + s->u * (70 * t * t + 9 * sinf(6 * t + 1));
-        float fade = 0.34f * a * (1 - t) * fminf(1, t * 8) * (1 - 0.4f * s->sky.night);
+        float fade = 0.36f * a * (1 - t) * fminf(1, t * 8);
         items_glow(l, px, y - s->u * 120 * t, r, r, ink_fade(ink, fade), 1);
     }
 }
@@ -216,7 +220,8 @@ static void window(struct items *l, const struct shore *s, float x, float y, flo
 
 static void ladder(struct items *l, const struct shore *s, float x, float y, float a)
 {
-    struct ink ink = in_light(s, 0x8a6a44, a);
+    struct ink ink =
+        ink_fade(ink_mix(in_light(s, 0x8a6a44, 1), s->sky.lit, 0.6f * s->sky.night), a);
     float top = 84, lean = 22, u = s->u;
     for (int rail = 0; rail < 2; rail++) {
         float dx = 11 * (float)rail;

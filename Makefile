@@ -132,7 +132,7 @@ test: deps-test page  ## unit and end-to-end tests, with ASan and UBSan
 	@BUILD=build/asan $(PYTEST) tests/e2e tests/faults tests/phone
 
 test-long: deps-test  ## what takes longer than a coffee: sweeps, matrices, crowds
-	+@$(AGAIN) $(ASAN_B) all
+	+@$(AGAIN) $(ASAN_B) all units
 	@BUILD=build/asan $(PYTEST) tests/long
 
 COUNT ?= 1000

@@ -56,6 +56,8 @@ void act_state(struct kiosk *k)
                         .safe = k->facts.safe};
     memcpy(m.nonce, k->nonce, sizeof m.nonce);
     delivery_state(k->delivery, &m);
+    k->state_stale = false;
+    k->state_told_at = clock_now();
 }
 
 void act_notice(struct kiosk *k, enum message_kind kind, const char *detail)
@@ -80,6 +82,20 @@ static void do_report(struct kiosk *k, const struct alert_id *id)
         snprintf(m.detail, sizeof m.detail, "%.*s", (int)sizeof m.detail - 1, paths[i].name);
         delivery_notice(k->delivery, &m);
     }
+}
+
+/* Whoever answered the last alert is forgotten, and answers to the one that stands are counted. */
+static void do_forget(struct kiosk *k)
+{
+    uint8_t key[ACKS_KEY];
+    k->facts.seen = k->facts.safe = 0;
+    k->facts.handed_over = k->facts.delivered_lan = false;
+    acks_forget(&k->acks);
+    if (alert_id_is_none(&k->alert.now.id))
+        return;
+    randombytes_buf(key, sizeof key);
+    acks_begin(&k->acks, &k->alert.now.id, key);
+    sodium_memzero(key, sizeof key);
 }
 
 /* Decided once more, just before what cannot be undone. */
@@ -113,8 +129,7 @@ static void do_action(struct kiosk *k, const struct alert_action *a, bool resume
         act_notice(k, MSG_FAULT, gesture_name(a->notice));
         break;
     case ALERT_DO_FORGET:
-        k->facts.seen = k->facts.safe = 0;
-        k->facts.handed_over = k->facts.delivered_lan = false;
+        do_forget(k);
         break;
     case ALERT_DO_REPORT:
         do_report(k, &a->id);
@@ -147,5 +162,6 @@ void act_resume(struct kiosk *k, int64_t now)
     size_t n = alert_resume(&k->alert, &k->record.standing, now, out);
     if (k->alert.now.state != ALERT_QUIET)
         log_info("resumed what stood before the restart");
+    do_forget(k);
     do_all(k, out, n, true, now);
 }

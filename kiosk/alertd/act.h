@@ -8,11 +8,15 @@
 #include "kiosk/alertd/screens.h"
 #include "kiosk/alertd/wiper.h"
 #include "kiosk/common/paths.h"
+#include "kiosk/core/acks.h"
+#include "kiosk/core/command.h"
 #include "kiosk/core/cue.h"
 #include "kiosk/core/drill.h"
 
 /* The parts of one kiosk, and what is done with them when alert_step has spoken. kiosk.c opens and
  * feeds them, heard.c reads what phones send; nobody else sees inside. */
+enum { STAFF_MAX = 64 };
+
 struct kiosk {
     char prefix[PATH_LEN];
     struct config config;
@@ -34,6 +38,15 @@ struct kiosk {
     struct drill_plan drill;
     int64_t drill_asked_at; /* when the plan was last asked */
     uint8_t nonce[MESSAGE_NONCE];
+    struct acks acks;
+    struct command_staff staff[STAFF_MAX];
+    size_t staff_count;
+    int64_t staff_read_at;
+    uint8_t proof[CERT_PROOF]; /* of the last all-clear */
+    size_t proof_len;          /* CERT_PROOF, or 0 */
+    uint64_t refused;          /* letters of phones that were not taken */
+    bool state_stale;          /* to be published again, soon but not at a crowd's pace */
+    int64_t state_told_at;
     bool wiped; /* all but the credentials is destroyed */
 };
 

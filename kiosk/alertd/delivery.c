@@ -32,6 +32,8 @@ struct delivery {
     struct outbox outbox;
     struct message state;
     bool state_known;
+    uint8_t proof[MESSAGE_PROOF_MAX];
+    size_t proof_len;
     struct waiting_notice notices[NOTICES]; /* the oldest first */
     size_t notices_count;
     int64_t beat_at, state_at, slot_at; /* when the next is due */
@@ -52,6 +54,18 @@ static const struct {
     [ALERT_PUB_UNCONFIRMED] = {MSG_ALL_CLEAR, "unconfirmed"},
 };
 
+static void proof_add(const struct delivery *d, struct message *m)
+{
+    memcpy(m->proof, d->proof, d->proof_len);
+    m->proof_len = d->proof_len;
+}
+
+void delivery_prove(struct delivery *d, const uint8_t *proof, size_t len)
+{
+    memcpy(d->proof, proof, len);
+    d->proof_len = len;
+}
+
 static int64_t age_of(const struct outbox_entry *e, int64_t now)
 {
     if (!e->resumed)
@@ -69,10 +83,8 @@ static void alert_write(const struct delivery *d, const struct outbox_entry *e, 
                           .drill = e->drill,
                           .resumed = e->resumed};
     strcpy(m->detail, wording[e->publish].detail);
-    if (e->publish == ALERT_PUB_ALL_CLEAR && !e->drill) {
-        memcpy(m->proof, d->state.proof, d->state.proof_len);
-        m->proof_len = d->state.proof_len;
-    }
+    if (e->publish == ALERT_PUB_ALL_CLEAR && !e->drill)
+        proof_add(d, m);
 }
 
 /* The next alert that this broker has not been sent. False: it has all. */
@@ -121,6 +133,7 @@ void delivery_answered(struct delivery *d, const struct alert_id *id)
 static void state_publish(struct delivery *d, struct leg *l)
 {
     struct message m = d->state;
+    proof_add(d, &m);
     if (l->up && d->state_known)
         leg_publish(l, d->compose, TOPIC_STATE, &m, 0);
 }

@@ -50,6 +50,9 @@ void delivery_answered(struct delivery *d, const struct alert_id *id);
 /* The state as it is now: to every broker, and again at each connect and each interval. */
 void delivery_state(struct delivery *d, const struct message *state);
 
+/* What every all-clear and state bears from now on: that a staff phone ended the last lockdown. */
+void delivery_prove(struct delivery *d, const uint8_t *proof, size_t len);
+
 /* To staff phones, over the brokers that are up; else over the first that comes up. */
 void delivery_notice(struct delivery *d, const struct message *notice);
 

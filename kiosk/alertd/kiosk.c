@@ -2,6 +2,7 @@
 
 #include "config/secret.h"
 #include "kiosk/alertd/act.h"
+#include "kiosk/alertd/heard.h"
 #include "kiosk/alertd/status.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
@@ -16,6 +17,9 @@
 
 /* How often the weekly drill's moment is looked at; the loop turns for the beat anyway. */
 #define DRILL_ASKED (15 * NS_PER_S)
+
+/* A thousand phones answer within a second: the state tells how many, but not at their pace. */
+#define STATE_PACE (2 * NS_PER_S)
 
 enum { PASSWORD_MAX = 256 };
 
@@ -76,11 +80,7 @@ static void on_acked(void *context, const struct outbox_entry *e, bool outside, 
 
 static void on_heard(void *context, enum topic t, const char *account, const struct broker_event *e)
 {
-    struct kiosk *k = context;
-    (void)account;
-    (void)e;
-    if (t == TOPIC_RELAY)
-        k->facts.relay_at = clock_now();
+    heard(context, t, account, e);
 }
 
 static void on_wipe_ended(void *context, enum wiper_work work, uint32_t outcome, int64_t took)
@@ -107,6 +107,7 @@ static size_t on_request(void *context, const char *request, char reply[CONTROL_
                            .inputs = k->inputs,
                            .delivery = k->delivery,
                            .record_fault = k->record_fault,
+                           .refused = k->refused,
                            .now = now};
         return status_write(&s, reply, CONTROL_REPLY_MAX);
     }
@@ -178,6 +179,8 @@ void kiosk_time(struct kiosk *k, int64_t now)
     if (alert_deadline(&k->alert, &k->rules) <= now)
         act_step(k, (struct alert_event){.kind = ALERT_EV_TIME}, now);
     weekly_drill(k, now);
+    if (k->state_stale && now - k->state_told_at >= STATE_PACE)
+        act_state(k);
     finish_wipe(k, now);
     wiper_time(k->wiper, now);
     delivery_time(k->delivery, now);
@@ -186,8 +189,12 @@ void kiosk_time(struct kiosk *k, int64_t now)
 
 int64_t kiosk_deadline(const struct kiosk *k)
 {
-    const int64_t due[] = {inputs_deadline(k->inputs), alert_deadline(&k->alert, &k->rules),
-                           wiper_deadline(k->wiper), delivery_deadline(k->delivery),
+    int64_t tell = k->state_stale ? k->state_told_at + STATE_PACE : NS_NEVER;
+    const int64_t due[] = {tell,
+                           inputs_deadline(k->inputs),
+                           alert_deadline(&k->alert, &k->rules),
+                           wiper_deadline(k->wiper),
+                           delivery_deadline(k->delivery),
                            cue_deadline(&k->facts, clock_now())};
     int64_t first = NS_NEVER;
     for (size_t i = 0; i < sizeof due / sizeof due[0]; i++)
@@ -337,6 +344,8 @@ struct kiosk *kiosk_new(const char *prefix, const struct config *config, struct 
         kiosk_free(k);
         return NULL;
     }
+    heard_staff_read(k);
+    heard_proof_read(k);
     act_resume(k, clock_now());
     inputs_begin(k->inputs, clock_now());
     return k;
@@ -419,6 +428,7 @@ int kiosk_reload(struct kiosk *k, const struct config *config)
     bool same = same_paths(config, &k->config) && same_passwords(passwords, k->passwords);
     k->config = *config;
     rules_set(k);
+    heard_staff_read(k);
     if (same) {
         passwords_free(passwords);
         return 0;

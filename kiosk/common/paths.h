@@ -20,6 +20,8 @@
  *     progress, drill  root root 0600 in a 0700 folder   kiosk/wipe/progress.h
  *   /var/lib/porchlight-books/
  *     NAME.book        root root 0600 in a 0700 folder   sealed entries, kiosk/cli/book.h
+ *     all-clear        porchlight porchlight 0600        kiosk/core/cert.h, the last proof, in hex
+ *     staff/           porchlight porchlight 0755        ACCOUNT.cert each, kiosk/core/command.h
  *   /run/porchlight/
  *     control.sock     porchlight porchlight-staff 0660  messages.h, control
  *     screen.sock      porchlight porchlight-screen 0660 messages.h, cue
@@ -39,6 +41,8 @@
 #define PATH_STAFF       "/var/lib/porchlight/staff"
 #define PATH_RECORD      "/var/lib/porchlight/record"
 #define PATH_WIPE_DIR    "/var/lib/porchlight-wipe"
+#define PATH_PROOF       "/var/lib/porchlight/all-clear"
+#define PATH_STAFF       "/var/lib/porchlight/staff"
 #define PATH_RUN_DIR     "/run/porchlight"
 #define PATH_CONTROL     "/run/porchlight/control.sock"
 #define PATH_SCREEN      "/run/porchlight/screen.sock"

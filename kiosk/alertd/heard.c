@@ -1,0 +1,194 @@
+#include "kiosk/alertd/heard.h"
+
+#include "config/secret.h"
+#include "kiosk/common/clock.h"
+#include "kiosk/common/log.h"
+#include "kiosk/core/ns.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An unknown account makes the certificates be read again, but not at a flood's pace. */
+#define STAFF_AGAIN (5 * NS_PER_S)
+
+static struct envelope_place here(const struct kiosk *k)
+{
+    struct envelope_place at = {0};
+    memcpy(at.venue, k->compose.venue, sizeof at.venue);
+    memcpy(at.kiosk, k->compose.kiosk, sizeof at.kiosk);
+    return at;
+}
+
+/* --- answers -----------------------------------------------------------------------------------
+ */
+
+static int answer_open(const struct kiosk *k, const struct broker_event *e, struct message *m)
+{
+    const struct compose_keys *keys = k->compose.keys;
+    char text[ENVELOPE_LETTER_MAX + 1];
+    uint8_t signature[64];
+    const char *why;
+    size_t len;
+    if (k->compose.plain)
+        return message_read(m, (const char *)e->payload, e->len, &why);
+    if (envelope_letter_open(keys->public, keys->secret, e->payload, e->len, text, &len,
+                             signature) != ENVELOPE_OK)
+        return -1;
+    return message_read(m, text, len, &why);
+}
+
+static void on_answer(struct kiosk *k, const char *account, const struct broker_event *e)
+{
+    struct message m;
+    if (e->retained || answer_open(k, e, &m) != 0 || (m.kind != MSG_SEEN && m.kind != MSG_SAFE) ||
+        strcmp(m.account, account) != 0) {
+        k->refused++;
+        return;
+    }
+    if (acks_take(&k->acks, &m.id, account, m.kind == MSG_SAFE) != ACKS_NEWS)
+        return;
+    k->facts.seen = k->acks.seen;
+    k->facts.safe = k->acks.safe;
+    k->facts.handed_over = true;
+    k->state_stale = true;
+    delivery_answered(k->delivery, &m.id);
+}
+
+/* --- commands ----------------------------------------------------------------------------------
+ */
+
+static void proof_path(const struct kiosk *k, char path[PATH_LEN])
+{
+    path_under(k->prefix, PATH_PROOF, path);
+}
+
+static void proof_take(struct kiosk *k, const struct command *c)
+{
+    char path[PATH_LEN];
+    memcpy(k->proof, c->proof, c->proof_len);
+    k->proof_len = c->proof_len;
+    delivery_prove(k->delivery, k->proof, k->proof_len);
+    proof_path(k, path);
+    if (secret_write_key(path, k->proof, k->proof_len, 0600) != 0)
+        log_warning("%s: %s; phones that sleep now may keep an old lockdown after a restart", path,
+                    strerror(errno));
+}
+
+static enum command_result judge(struct kiosk *k, const char *account, const struct broker_event *e,
+                                 struct command *c)
+{
+    struct envelope_place at = here(k);
+    struct command_desk d = {.kiosk_public = k->compose.keys->public,
+                             .kiosk_secret = k->compose.keys->secret,
+                             .root_public = k->compose.keys->root,
+                             .staff = k->staff,
+                             .staff_count = k->staff_count,
+                             .epoch = k->compose.epoch,
+                             .seq = k->compose.seq,
+                             .standing = k->alert.now.id};
+    memcpy(d.venue, at.venue, sizeof d.venue);
+    memcpy(d.kiosk, at.kiosk, sizeof d.kiosk);
+    memcpy(d.nonce, k->nonce, sizeof d.nonce);
+    return command_read(&d, e->topic, account, e->retained, e->payload, e->len, c);
+}
+
+static void on_command(struct kiosk *k, const char *account, const struct broker_event *e)
+{
+    struct command c;
+    int64_t now = clock_now();
+    if (k->compose.plain) {
+        k->refused++;
+        return;
+    }
+    enum command_result result = judge(k, account, e, &c);
+    if (result == COMMAND_UNKNOWN && now - k->staff_read_at > STAFF_AGAIN) {
+        heard_staff_read(k);
+        result = judge(k, account, e, &c);
+    }
+    if (result != COMMAND_ACCEPTED) {
+        k->refused++;
+        return;
+    }
+    randombytes_buf(k->nonce, sizeof k->nonce);
+    k->state_stale = true;
+    if (c.proof_len > 0)
+        proof_take(k, &c);
+    act_step(k, (struct alert_event){.kind = ALERT_EV_COMMAND, .command = c.command}, now);
+}
+
+/* --- all of it ---------------------------------------------------------------------------------
+ */
+
+void heard(struct kiosk *k, enum topic t, const char *account, const struct broker_event *e)
+{
+    if (t == TOPIC_ACK)
+        on_answer(k, account, e);
+    else if (t == TOPIC_COMMAND)
+        on_command(k, account, e);
+    else if (t == TOPIC_RELAY)
+        k->facts.relay_at = clock_now();
+    else
+        k->refused++;
+}
+
+static void complain(void *context, const char *sentence)
+{
+    (void)context;
+    log_warning("%s", sentence);
+}
+
+static int staff_load(struct kiosk *k, const char *folder, const char *name)
+{
+    static const char ending[] = ".cert";
+    struct command_staff *s = &k->staff[k->staff_count];
+    char path[2 * PATH_LEN];
+    size_t len = strlen(name);
+    if (len != TOPIC_ID_LEN + strlen(ending) || strcmp(name + TOPIC_ID_LEN, ending) != 0 ||
+        sodium_hex2bin(s->account, sizeof s->account, name, TOPIC_ID_LEN, NULL, NULL, NULL) != 0)
+        return -1;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    if (secret_read_file(path, false, s->cert, sizeof s->cert, complain, NULL) != 0)
+        return -1;
+    if (!command_staff_check(s, k->compose.venue, k->compose.keys->root)) {
+        log_warning("%s: not signed by this venue's root key; no command of that phone is taken",
+                    path);
+        return -1;
+    }
+    return 0;
+}
+
+void heard_staff_read(struct kiosk *k)
+{
+    char folder[PATH_LEN];
+    k->staff_count = 0;
+    k->staff_read_at = clock_now();
+    if (k->compose.plain || path_under(k->prefix, PATH_STAFF, folder) != 0)
+        return;
+    DIR *d = opendir(folder);
+    if (d == NULL)
+        return;
+    for (const struct dirent *e; k->staff_count < STAFF_MAX && (e = readdir(d)) != NULL;)
+        if (e->d_name[0] != '.' && staff_load(k, folder, e->d_name) == 0)
+            k->staff_count++;
+    closedir(d);
+}
+
+static void ignore(void *context, const char *sentence)
+{
+    (void)context;
+    (void)sentence;
+}
+
+void heard_proof_read(struct kiosk *k)
+{
+    char path[PATH_LEN];
+    proof_path(k, path);
+    if (secret_read_file(path, false, k->proof, CERT_PROOF, ignore, NULL) != 0)
+        return;
+    k->proof_len = CERT_PROOF;
+    delivery_prove(k->delivery, k->proof, k->proof_len);
+}

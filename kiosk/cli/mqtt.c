@@ -71,7 +71,6 @@ static void tell_reason(struct link *l, enum mqtt_event_kind kind, const char *r
 static void tell_up(struct link *l)
 {
     l->said[0] = '\0';
-    l->up = true;
     tell_reason(l, MQTT_UP, "");
 }
 
@@ -105,6 +104,7 @@ static void on_connect(struct mosquitto *client, void *context, int code, int fl
         mosquitto_disconnect(client);
         return;
     }
+    l->up = true; /* a retained state may come before the last grant, and is to be answered */
     l->grants_wanted = (int)plan->topics_count;
     for (size_t i = 0; i < plan->topics_count; i++)
         mosquitto_subscribe(client, NULL, plan->topics[i], 1);

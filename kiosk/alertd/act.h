@@ -41,7 +41,7 @@ struct kiosk {
     struct acks acks;
     struct command_staff staff[STAFF_MAX];
     size_t staff_count;
-    int64_t staff_read_at;
+    int64_t staff_again_at;    /* when an unknown account last made them be read again */
     uint8_t proof[CERT_PROOF]; /* of the last all-clear */
     size_t proof_len;          /* CERT_PROOF, or 0 */
     uint64_t refused;          /* letters of phones that were not taken */

@@ -105,10 +105,12 @@ static void on_command(struct kiosk *k, const char *account, const struct broker
         return;
     }
     enum command_result result = judge(k, account, e, &c);
-    if (result == COMMAND_UNKNOWN && now - k->staff_read_at > STAFF_AGAIN) {
+    if (result == COMMAND_UNKNOWN && now - k->staff_again_at > STAFF_AGAIN) {
+        k->staff_again_at = now;
         heard_staff_read(k);
         result = judge(k, account, e, &c);
     }
+    log_debug("a command: %s", command_result_name(result));
     if (result != COMMAND_ACCEPTED) {
         k->refused++;
         return;
@@ -165,7 +167,6 @@ void heard_staff_read(struct kiosk *k)
 {
     char folder[PATH_LEN];
     k->staff_count = 0;
-    k->staff_read_at = clock_now();
     if (k->compose.plain || path_under(k->prefix, PATH_STAFF, folder) != 0)
         return;
     DIR *d = opendir(folder);

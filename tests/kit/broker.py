@@ -33,6 +33,7 @@ RIGHTS = {
     "staff": ["read alert", "read state", "read presence", "read beat", "read notice",
               "write ack/ACCOUNT", "write command/ACCOUNT", "read enrol/ACCOUNT"],
     "bench": ["read alert", "readwrite bench"],
+    "spy": ["read #"],
     "relay": ["read alert", "read state", "read presence", "read beat", "write relay/ACCOUNT"],
 }
 

@@ -76,6 +76,7 @@ class Kiosk:
         b.account("kiosk", self.account, secrets.token_hex(12))
         b.account("member", secrets.token_hex(8), secrets.token_hex(12))
         b.account("staff", secrets.token_hex(8), secrets.token_hex(12))
+        b.account("spy", secrets.token_hex(8), secrets.token_hex(12))
         return b
 
     def _conf(self, scaled):
@@ -114,7 +115,8 @@ class Kiosk:
         path.chmod(0o644)
 
     def _keys(self):
-        done = self.cli("keys", "make")
+        self.root_key = self.folder / "root.key"
+        done = self.cli("keys", "make", "--root-out", self.root_key)
         if done.returncode != 0:
             raise RuntimeError(f"porchlight keys make: {done.stderr}")
         self.keys = None if self.plain else Keys.of(self.credentials)
@@ -135,7 +137,7 @@ class Kiosk:
 
     def start(self, connected=True):
         """porchlightd; returns once its control socket answers (and its brokers are connected)."""
-        self.daemon = self.spawn("porchlightd", "--prefix", self.prefix)
+        self.daemon = self.spawn("porchlightd", "--prefix", self.prefix, "--verbose")
         wait.until(self._answers, lambda: f"porchlightd's control socket; it said:\n"
                    f"{self.daemon.said()}", 10)
         if connected:
@@ -222,6 +224,10 @@ class Kiosk:
         made = Member(self.brokers[broker], *self.account_of(role, broker), self.keys, **more)
         self.mailboxes.append(made)
         return made
+
+    def spy(self, topics, broker=0):
+        """The broker's operator: sees every topic, as bytes."""
+        return self.member("spy", broker, topics=topics)
 
     def listener(self, role="member", *args, broker=0):
         account, password = self.account_of(role, broker)

@@ -1,0 +1,177 @@
+"""Staff phones command; everything that only looks like a staff phone is refused and counted."""
+
+import json
+import time
+
+import pytest
+
+from tests.kit import wait
+
+
+@pytest.fixture
+def staff(kiosk):
+    """A staff phone of this kiosk: (run a command, its account)."""
+    kiosk.start()
+    account, password = kiosk.account_of("staff")
+    secret = kiosk.credentials / "staff-password"
+    secret.write_text(password + "\n")
+    secret.chmod(0o600)
+    out = kiosk.folder / "phone"
+    out.mkdir(mode=0o700)
+    made = kiosk.cli("keys", "staff", "--root", kiosk.root_key, "--out", out, "--account", account)
+    assert made.returncode == 0, made.stderr
+
+    def command(*words, key=out / "staff.key"):
+        return kiosk.cli("command", *words, "--key", key, "--user", account, "--password",
+                         "staff-password", "--for", "3s")
+    return command
+
+
+def test_a_staff_phone_ends_a_lockdown_and_proves_it(kiosk, staff):
+    member = kiosk.member()
+    kiosk.wires().hold(0.4)
+    alert = member.wait("lockdown", "alert")
+    done = staff("all-clear")
+    assert done.returncode == 0, done.stderr
+    clear = member.wait("all-clear", "alert")
+    assert clear.body["id"] == alert.body["id"] and clear.body["detail"] is None
+    assert clear.body["proof"]
+    state = member.wait("state", "state", state="quiet", proof=clear.body["proof"])
+    assert state
+
+
+def test_the_proof_outlives_a_restart(kiosk, staff):
+    kiosk.wires().hold(0.4)
+    wait.until(lambda: kiosk.status()["state"] == "lockdown", "the lockdown")
+    assert staff("all-clear").returncode == 0
+    wait.until(lambda: kiosk.status()["state"] == "quiet", "the end of it")
+    kiosk.daemon.kill()
+    kiosk.start()
+    late = kiosk.member()
+    assert late.wait("state", "state", state="quiet").body["proof"]
+
+
+def test_a_staff_phone_calls_a_lockdown_a_caution_and_a_drill(kiosk, staff):
+    member = kiosk.member()
+    for word, kind, drill in (("caution", "caution", False), ("lockdown", "lockdown", False),
+                              ("all-clear", "all-clear", False), ("drill", "lockdown", True)):
+        done = staff(word)
+        assert done.returncode == 0, f"{word}: {done.stderr}"
+        member.wait(kind, "alert", drill=drill)
+    assert staff("abort").returncode == 0
+    member.wait("all-clear", "alert", drill=True)
+
+
+def test_duress_is_lifted_by_a_staff_phone_alone(kiosk, staff):
+    phone, wires = kiosk.member("staff"), kiosk.wires()
+    wires.presses(4, on=0.05, off=0.05)
+    phone.wait("duress", "alert")
+    time.sleep(0.3)
+    wires.presses(5, on=0.05, off=0.05)
+    time.sleep(0.5)
+    assert not phone.all("state", "state", duress=False)[1:]
+    assert staff("all-clear").returncode == 0
+    last = wait.until(lambda: [r for r in phone.all("state", "state")
+                               if r.at > phone.all("duress", "alert")[0].at
+                               and not r.body["duress"]], "a state without duress")
+    assert last
+
+
+def test_a_key_that_the_root_did_not_sign_commands_nothing(kiosk, staff):
+    member = kiosk.member()
+    kiosk.wires().hold(0.4)
+    member.wait("lockdown", "alert")
+    other = kiosk.folder / "stolen.key"
+    other.write_text("11" * 32 + "\n")
+    other.chmod(0o600)
+    assert staff("all-clear", key=other).returncode != 0
+    assert not member.all("all-clear", "alert")
+    assert kiosk.status()["state"] == "lockdown"
+    assert kiosk.status()["refused"] >= 1
+
+
+def test_a_recorded_command_works_no_second_time(kiosk, staff):
+    """The very bytes of a staff phone's all-clear, sent again during the next lockdown."""
+    spy = kiosk.spy([f"command/{kiosk.account_of('staff')[0]}"])
+    member, wires = kiosk.member(), kiosk.wires()
+    wires.hold(0.4)
+    member.wait("lockdown", "alert")
+    assert staff("all-clear").returncode == 0
+    member.wait("all-clear", "alert")
+    wires.hold(0.4)
+    member.wait("lockdown", "alert", count=2)
+    before = kiosk.status()["refused"]
+    phone = kiosk.member("staff")
+    wait.until(lambda: spy.received, "what the spy saw")
+    wire = spy.received[0].wire
+    phone.client.publish(f"{kiosk.place}/command/{phone.account}", wire, qos=1).wait_for_publish(5)
+    wait.until(lambda: kiosk.status()["refused"] > before, "the replay counted")
+    assert kiosk.status()["state"] == "lockdown"
+    assert len(member.all("all-clear", "alert")) == 1
+
+
+def test_garbage_and_floods_cost_the_alert_nothing(kiosk, staff):
+    phone = kiosk.member("staff")
+    topic = f"{kiosk.place}/command/{phone.account}"
+    for i in range(400):
+        phone.client.publish(topic, bytes([i % 256]) * (i * 5 % 1900), qos=0)
+    member = kiosk.member()
+    kiosk.wires().hold(0.4)
+    member.wait("lockdown", "alert", within=5)
+    assert kiosk.status()["refused"] > 0
+
+
+def test_a_retained_command_is_refused(kiosk, staff):
+    kiosk.wires().hold(0.4)
+    wait.until(lambda: kiosk.status()["state"] == "lockdown", "the lockdown")
+    phone = kiosk.member("staff")
+    phone.client.publish(f"{kiosk.place}/command/{phone.account}", b"x" * 768, qos=1,
+                         retain=True).wait_for_publish(5)
+    kiosk.daemon.kill()
+    kiosk.start()
+    wait.until(lambda: kiosk.status()["refused"] >= 1, "the retained command counted")
+    assert kiosk.status()["state"] == "lockdown"
+
+
+def test_answers_are_counted_once_an_account_and_forgotten(kiosk, staff):
+    member, wires = kiosk.member(), kiosk.wires()
+    wires.hold(0.4)
+    alert = member.wait("lockdown", "alert")
+    for kind in ("seen", "seen", "safe", "safe"):
+        member.answer(alert.body["id"], kind)
+    wait.until(lambda: (kiosk.status()["seen"], kiosk.status()["safe"]) == (1, 1), "one answer")
+    member.wait("state", "state", seen=1, safe=1)
+    member.answer("00000000-0000-4000-8000-000000000000")
+    other = kiosk.member("staff")
+    other.answer(alert.body["id"])
+    wait.until(lambda: (kiosk.status()["seen"], kiosk.status()["safe"]) == (2, 1), "two answers")
+    assert staff("all-clear").returncode == 0
+    wait.until(lambda: kiosk.status()["seen"] == 0, "the answers forgotten")
+
+
+def test_an_answer_for_another_account_is_refused(kiosk, staff):
+    member = kiosk.member()
+    kiosk.wires().hold(0.4)
+    alert = member.wait("lockdown", "alert")
+    member.write(f"ack/{member.account}", {"v": 1, "kind": "seen", "id": alert.body["id"],
+                                           "epoch": 0, "seq": 0, "account": "0" * 16})
+    wait.until(lambda: kiosk.status()["refused"] >= 1, "the refusal")
+    assert kiosk.status()["seen"] == 0
+
+
+def test_status_on_site_reads_the_same_after_code_and_duress(kiosk, staff):
+    wires = kiosk.wires()
+    said = []
+    for count in (5, 6):
+        wires.hold(0.4)
+        wait.until(lambda: kiosk.status()["state"] == "lockdown", "the lockdown")
+        time.sleep(0.3)
+        wires.presses(count, on=0.05, off=0.05)
+        wait.until(lambda: kiosk.status()["state"] == "quiet", "calm on site")
+        time.sleep(0.5)
+        status = kiosk.status()
+        for b in status["brokers"]:
+            b.pop("beat_ms")
+        said.append(json.dumps(status, sort_keys=True))
+        assert staff("all-clear").returncode == 0
+    assert said[0] == said[1]

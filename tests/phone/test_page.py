@@ -47,6 +47,9 @@ def test_caution_unclear_and_its_end(venue):
     page = venue.phone(kiosk)
     kiosk.alarm("caution", detail="unclear")
     page.until_face("caution", 2)
+    page.until_text("#lines", "could not be read")
+    time.sleep(0.5)
+    page.until_text("#lines", "could not be read")
     kiosk.all_clear()
     page.until_face("all-clear", 2)
     assert len(page.noted()["shakes"]) == 2

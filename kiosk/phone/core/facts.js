@@ -26,8 +26,8 @@ function onAlert(f, m, now) {
         ...f,
         id: m.id,
         began: m.age_ms === null ? f.began : now - m.age_ms,
-        resumed: m.resumed,
-        unclear: m.detail === 'unclear',
+        resumed: m.resumed || (!fresh && f.resumed),
+        unclear: m.detail === 'unclear' || (!fresh && f.unclear && m.kind === 'state'),
         answered: fresh ? null : f.answered,
         answers: fresh ? { seen: 0, safe: 0 } : f.answers,
     };

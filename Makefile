@@ -13,7 +13,8 @@ DEPS_BUILD = gcc make pkg-config libgpiod-dev libmosquitto-dev libsodium-dev lib
 DEPS_RUN   = mosquitto openssl python3 fonts-dejavu-core fonts-dejavu-extra xvfb
 DEPS_TEST  = libcmocka-dev python3-pytest python3-paho-mqtt python3-nacl mosquitto-clients procps cryptsetup-bin libfuse3-dev \
              groff-base
-DEPS_PHONE = nodejs nginx chromium chromium-driver python3-selenium
+DEPS_PHONE = nodejs nginx chromium chromium-driver python3-selenium mmdebstrap \
+             debian-archive-keyring
 DEPS_BOARD = qemu-system-arm mmdebstrap debian-archive-keyring gcc-aarch64-linux-gnu systemd kmod \
              cpio e2fsprogs cryptsetup-bin
 DEPS_LINT  = clang-format clang-tidy cppcheck shellcheck python3-pyflakes git

@@ -16,10 +16,10 @@ static void put(struct text *t, const char *format, ...) __attribute__((format(p
 
 static void put(struct text *t, const char *format, ...)
 {
+    size_t room = t->len < t->size ? t->size - t->len : 0;
     va_list args;
 
     va_start(args, format);
-    size_t room = t->len < t->size ? t->size - t->len : 0;
     int n = vsnprintf(room ? t->out + t->len : NULL, room, format, args);
     va_end(args);
     t->len += n > 0 ? (size_t)n : 0;

@@ -32,6 +32,7 @@
  */
 #define PATH_CONF        "/etc/porchlight/porchlight.conf"
 #define PATH_LANGUAGES   "/etc/porchlight/languages"
+#define PATH_RELAY_CONF  "/etc/porchlight/relay.conf"
 #define PATH_PLAN        "/etc/porchlight/wipe.plan"
 #define PATH_SEAL_KEY    "/etc/porchlight/seal.public"
 #define PATH_VAULTS      "/etc/porchlight/vaults"

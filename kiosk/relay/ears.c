@@ -1,0 +1,137 @@
+#include "kiosk/relay/ears.h"
+
+#include "config/secret.h"
+#include "kiosk/common/topics.h"
+#include "kiosk/core/ns.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static void id_bytes(const char *hex, uint8_t out[ENVELOPE_ID])
+{
+    sodium_hex2bin(out, ENVELOPE_ID, hex, strlen(hex), NULL, NULL, NULL);
+}
+
+int ears_init(struct ears *e, const struct relay_conf *c, const char *prefix)
+{
+    config_complain *say = config_complain_stderr;
+
+    *e = (struct ears){.count = c->kiosks_count};
+    memcpy(e->venue, c->venue.id, sizeof e->venue);
+    id_bytes(e->venue, e->venue_bytes);
+    e->venue_key = sodium_malloc(ENVELOPE_KEY);
+    if (!e->venue_key)
+        return -1;
+    if (secret_read_key(prefix, "venue.key", true, e->venue_key, ENVELOPE_KEY, say, NULL) < 0 ||
+        secret_read_key(prefix, "root.pub", false, e->root, sizeof e->root, say, NULL) < 0)
+        return -1;
+    for (size_t i = 0; i < e->count; i++) {
+        char file[40];
+
+        snprintf(file, sizeof file, "kiosk-%s.pub", c->kiosks[i].id);
+        memcpy(e->kiosks[i].id, c->kiosks[i].id, sizeof e->kiosks[i].id);
+        id_bytes(e->kiosks[i].id, e->kiosks[i].bytes);
+        if (secret_read_key(prefix, file, false, e->kiosks[i].public, ENVELOPE_PUBLIC, say, NULL) <
+            0)
+            return -1;
+    }
+    return 0;
+}
+
+void ears_finish(struct ears *e)
+{
+    sodium_free(e->venue_key);
+    e->venue_key = NULL;
+}
+
+static struct envelope_place place_of(const struct ears *e, size_t i, const char *topic)
+{
+    struct envelope_place at = {.topic = topic};
+
+    memcpy(at.venue, e->venue_bytes, sizeof at.venue);
+    memcpy(at.kiosk, e->kiosks[i].bytes, sizeof at.kiosk);
+    return at;
+}
+
+static bool retired(const struct ears *e, size_t i, const uint8_t *payload, size_t len)
+{
+    struct cert_kiosk c;
+
+    memcpy(c.venue, e->venue_bytes, sizeof c.venue);
+    memcpy(c.kiosk, e->kiosks[i].bytes, sizeof c.kiosk);
+    memcpy(c.public, e->kiosks[i].public, sizeof c.public);
+    return cert_is_retired(&c, e->root, payload, len);
+}
+
+/* ns from a message's `at` to now; -1 where either clock is not set. */
+static int64_t wall_age(const struct message *m, int64_t wall)
+{
+    struct tm tm = {0};
+
+    if (wall < 0 || !m->at[0] || !strptime(m->at, "%Y-%m-%dT%H:%M:%SZ", &tm))
+        return -1;
+    int64_t age = wall - (int64_t)timegm(&tm);
+    return age < 0 ? 0 : age * NS_PER_S;
+}
+
+/* Whose it is. False for another venue's or an unknown kiosk's. */
+static bool find(const struct ears *e, const char *topic, size_t *i, enum topic *t)
+{
+    char account[TOPIC_ID_LEN + 1];
+
+    for (*i = 0; *i < e->count; ++*i)
+        if (topic_parse(topic, e->venue, e->kiosks[*i].id, t, account) == 0)
+            return true;
+    return false;
+}
+
+enum ears_heard ears_hear(const struct ears *e, const char *topic, const uint8_t *payload,
+                          size_t len, bool retained, int64_t wall, size_t *i, struct message *m,
+                          struct view_word *word)
+{
+    char text[ENVELOPE_TEXT_MAX + 1];
+    const char *why;
+    size_t text_len;
+    enum topic t;
+
+    if (!find(e, topic, i, &t))
+        return EARS_NOTHING;
+    if (t == TOPIC_STATE && retired(e, *i, payload, len))
+        return EARS_RETIRED;
+    struct envelope_place at = place_of(e, *i, topic);
+    if (envelope_open(&at, e->venue_key, e->kiosks[*i].public, payload, len, text, &text_len) !=
+            ENVELOPE_OK ||
+        message_read(m, text, text_len, &why) < 0 || m->epoch != at.epoch || m->seq != at.seq)
+        return EARS_NOTHING;
+    struct cert_clear clear;
+    *word = (struct view_word){
+        .message = m, .retained = retained, .wall_age = retained ? wall_age(m, wall) : -1};
+    if (m->proof_len && cert_proof_read(&clear, e->venue_bytes, e->kiosks[*i].bytes, e->root,
+                                        m->proof, m->proof_len)) {
+        word->proved = true;
+        word->proved_id = clear.id;
+        word->proved_epoch = clear.epoch;
+        word->proved_seq = clear.seq;
+    }
+    return EARS_WORD;
+}
+
+int ears_beat(const struct ears *e, size_t i, const char *account, uint64_t seq, char *topic,
+              uint8_t wire[ENVELOPE_SIZE])
+{
+    struct message m = {.kind = MSG_BEAT, .seq = seq, .age_ms = -1};
+    char text[ENVELOPE_LETTER_MAX + 1];
+
+    if (topic_name(TOPIC_RELAY, e->venue, e->kiosks[i].id, account, topic) < 0)
+        return -1;
+    int len = message_write(&m, text, sizeof text);
+    struct envelope_place at = place_of(e, i, topic);
+    if (len < 0)
+        return -1;
+    return envelope_letter_seal(&at, e->kiosks[i].public, NULL, text, (size_t)len, wire) ==
+                   ENVELOPE_OK
+               ? 0
+               : -1;
+}

@@ -1,0 +1,44 @@
+#ifndef PORCHLIGHT_RELAY_EARS_H
+#define PORCHLIGHT_RELAY_EARS_H
+
+#include "kiosk/core/cert.h"
+#include "kiosk/core/message.h"
+#include "kiosk/relay/conf.h"
+#include "kiosk/relay/watch.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Between the wire and the watcher: what is believed of a packet. Holds the venue's key. */
+struct ears {
+    char venue[17];
+    uint8_t venue_bytes[ENVELOPE_ID];
+    uint8_t *venue_key; /* locked memory */
+    uint8_t root[ENVELOPE_PUBLIC];
+    struct {
+        char id[17];
+        uint8_t bytes[ENVELOPE_ID];
+        uint8_t public[ENVELOPE_PUBLIC];
+    } kiosks[RELAY_KIOSKS_MAX];
+    size_t count;
+};
+
+/* Reads the keys below the prefix. 0, or -1 after a complaint. */
+int ears_init(struct ears *e, const struct relay_conf *c, const char *prefix);
+void ears_finish(struct ears *e);
+
+enum ears_heard { EARS_NOTHING, EARS_WORD, EARS_RETIRED };
+
+/* Judges a packet. EARS_WORD: *word (its message in *m) of kiosk *i; EARS_RETIRED: the root
+ * disowned kiosk *i; EARS_NOTHING: not ours, forged, malformed. `wall` is the wall clock now in
+ * seconds since 1970, -1: not set. */
+enum ears_heard ears_hear(const struct ears *e, const char *topic, const uint8_t *payload,
+                          size_t len, bool retained, int64_t wall, size_t *i, struct message *m,
+                          struct view_word *word);
+
+/* The relay's beat for kiosk `i` as a letter: its topic, and ENVELOPE_SIZE bytes. 0 or -1. */
+int ears_beat(const struct ears *e, size_t i, const char *account, uint64_t seq, char *topic,
+              uint8_t wire[ENVELOPE_SIZE]);
+
+#endif

@@ -1,0 +1,242 @@
+"""What nobody may do at the broker, whoever they are: a table of attempts, each made over the real
+wire against the roles that `porchlight rights` prints. The kiosk's own eyes say what came through."""
+
+import secrets
+import ssl
+import threading
+import time
+
+import pytest
+
+from tests.kit import wait
+from tests.kit.member import paho_client
+from tests.phone.kiosk import Kiosk
+from tests.phone.serving import Broker, REQUEST
+
+
+class Client:
+    """One account's connection, and what the broker answered to each thing it tried."""
+
+    def __init__(self, broker, account, password, client_id=None, v5=True):
+        self.came, self.granted, self.refused = [], [], None
+        self.up, self.down = threading.Event(), threading.Event()
+        self.client = paho_client(client_id or account, v5)
+        self.client.username_pw_set(account, password)
+        self.client.tls_set(ca_certs=str(broker.ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        self.client.on_connect = self._on_connect
+        self.client.on_disconnect = lambda *_: self.down.set()
+        self.client.on_message = lambda _c, _d, m: self.came.append((m.topic, m.payload))
+        self.client.on_subscribe = lambda _c, _d, _i, codes, *_: self.granted.extend(
+            c if isinstance(c, int) else c.value for c in codes)
+        self.client.reconnect_delay_set(60, 60)
+        self.client.connect("localhost", broker.port, keepalive=10)
+        self.client.loop_start()
+        wait.until(lambda: self.up.is_set() or self.down.is_set() or self.refused, "an answer", 5)
+
+    def _on_connect(self, _client, _data, _flags, code, *_):
+        code = code if isinstance(code, int) else code.value
+        if code == 0:
+            self.up.set()
+        else:
+            self.refused = code
+
+    @property
+    def connected(self):
+        return self.up.is_set() and not self.down.is_set()
+
+    def subscribe(self, topic):
+        """Whether the broker granted it."""
+        before = len(self.granted)
+        self.client.subscribe(topic, 1)
+        wait.until(lambda: len(self.granted) > before, f"an answer to {topic}", 5)
+        return self.granted[-1] < 0x80
+
+    def publish(self, topic, payload=b"x" * 768, retain=False):
+        self.client.publish(topic, payload, 1, retain)
+
+    def close(self):
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+class Place:
+    """A broker, two kiosks of two venues, and one account of each role."""
+
+    ROLES = ["member", "staff", "newcomer", "relay"]
+
+    def __init__(self, folder, authority):
+        self.broker = Broker(folder, authority).start()
+        self.kiosk, self.foreign = Kiosk([self.broker]), Kiosk([self.broker])
+        self.accounts, self.clients = {}, {}
+        for role in self.ROLES:
+            account, password = secrets.token_hex(8), secrets.token_urlsafe(24)
+            self.broker.account(role, self.kiosk.venue, self.kiosk.id, account, password)
+            self.accounts[role] = (account, password)
+        self.other, self.other_password = secrets.token_hex(8), secrets.token_urlsafe(24)
+        self.broker.account("member", self.kiosk.venue, self.kiosk.id, self.other,
+                            self.other_password)
+        # One who may read everything sees what came through.
+        self.broker.steward.command(
+            command="createRole", rolename="eyes",
+            acls=[{"acltype": t, "topic": "#", "allow": True}
+                  for t in ("subscribeLiteral", "publishClientReceive")])
+        self.broker.steward.command(command="createClient", username="eyes",
+                                    password="eyes-password-0123", roles=[{"rolename": "eyes"}])
+        self.eyes = Client(self.broker, "eyes", "eyes-password-0123")
+        assert self.eyes.subscribe("#")
+
+    def as_(self, role):
+        if role not in self.clients:
+            self.clients[role] = Client(self.broker, *self.accounts[role])
+            assert self.clients[role].connected
+        return self.clients[role]
+
+    def topic(self, name, role):
+        return (name.replace("HERE", self.kiosk.place).replace("THERE", self.foreign.place)
+                .replace("OTHER", self.other).replace("MINE", self.accounts[role][0]))
+
+    def close(self):
+        for c in [*self.clients.values(), self.eyes]:
+            c.close()
+        self.kiosk.close()
+        self.foreign.close()
+        self.broker.stop()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory, authority):
+    folder = tmp_path_factory.mktemp("access")
+    folder.chmod(0o755)
+    folder.parent.chmod(0o755)
+    made = Place(folder, authority)
+    yield made
+    made.close()
+
+
+FORBIDDEN_TO_WRITE = [
+    ("member", "HERE/alert"), ("member", "HERE/state"), ("member", "HERE/presence"),
+    ("member", "HERE/beat"), ("member", "HERE/notice"), ("member", "HERE/ack/OTHER"),
+    ("member", "HERE/command/MINE"), ("member", "HERE/enrol/OTHER"), ("member", "HERE/enrol/MINE"),
+    ("member", "HERE/relay/MINE"), ("member", "THERE/alert"), ("member", "THERE/ack/MINE"),
+    ("member", "$CONTROL/dynamic-security/v1"), ("member", "elsewhere"),
+    ("staff", "HERE/alert"), ("staff", "HERE/state"), ("staff", "HERE/command/OTHER"),
+    ("staff", "HERE/enrol/OTHER"), ("staff", "THERE/command/MINE"),
+    ("newcomer", "HERE/alert"), ("newcomer", "HERE/enrol/OTHER"), ("newcomer", "HERE/ack/MINE"),
+    ("newcomer", "HERE/command/MINE"),
+    ("relay", "HERE/alert"), ("relay", "HERE/state"), ("relay", "HERE/relay/OTHER"),
+    ("relay", "HERE/command/MINE"), ("relay", "HERE/presence"),
+]
+
+FORBIDDEN_TO_READ = [
+    ("member", "#"), ("member", "+/#"), ("member", "porchlight/#"), ("member", "HERE/#"),
+    ("member", "HERE/ack/+"), ("member", "HERE/ack/OTHER"), ("member", "HERE/notice"),
+    ("member", "HERE/command/+"), ("member", "HERE/enrol/OTHER"), ("member", "THERE/state"),
+    ("member", "$SYS/#"), ("member", "$CONTROL/#"), ("member", "$share/all/HERE/ack/+"),
+    ("staff", "HERE/ack/+"), ("staff", "HERE/enrol/+"), ("staff", "THERE/notice"),
+    ("newcomer", "HERE/alert"), ("newcomer", "HERE/state"), ("newcomer", "HERE/enrol/OTHER"),
+    ("newcomer", "HERE/presence"),
+    ("relay", "HERE/ack/+"), ("relay", "HERE/notice"), ("relay", "HERE/enrol/+"),
+]
+
+ALLOWED_TO_WRITE = [("member", "HERE/ack/MINE"), ("staff", "HERE/command/MINE"),
+                    ("newcomer", "HERE/enrol/MINE"), ("relay", "HERE/relay/MINE")]
+
+
+def came(place, mark):
+    return [t for t, p in list(place.eyes.came) if p == mark]
+
+
+@pytest.mark.parametrize("role,topic", ALLOWED_TO_WRITE)
+def test_what_is_theirs_goes_through(place, role, topic):
+    """The attempts below would fail for nothing if these did."""
+    mark = secrets.token_bytes(768)
+    place.as_(role).publish(place.topic(topic, role), mark)
+    wait.until(lambda: came(place, mark), f"{role} on {topic}", 5)
+
+
+@pytest.mark.parametrize("role,topic", FORBIDDEN_TO_WRITE)
+@pytest.mark.parametrize("retain", [False, True], ids=["plain", "retained"])
+def test_nobody_writes_what_is_not_theirs(place, role, topic, retain):
+    mark, proof = secrets.token_bytes(768), secrets.token_bytes(768)
+    client = place.as_(role)
+    client.publish(place.topic(topic, role), mark, retain)
+    # What is allowed comes after it on the same connection: when that is there, the other is not.
+    allowed = dict(ALLOWED_TO_WRITE)[role]
+    client.publish(place.topic(allowed, role), proof)
+    wait.until(lambda: came(place, proof), "what is allowed", 5)
+    assert not came(place, mark)
+
+
+@pytest.mark.parametrize("role,topic", FORBIDDEN_TO_READ)
+def test_nobody_reads_what_is_not_theirs(place, role, topic):
+    assert not place.as_(role).subscribe(place.topic(topic, role))
+
+
+def test_a_member_reads_what_is_theirs(place):
+    for name in ("alert", "state", "presence", "beat"):
+        assert place.as_("member").subscribe(f"{place.kiosk.place}/{name}")
+
+
+@pytest.mark.parametrize("who,client_id", [
+    ("member", "kiosk"), ("member", "other"), ("member", "random"), ("newcomer", "kiosk"),
+    ("relay", "kiosk")])
+def test_no_client_id_is_taken_over(place, who, client_id):
+    ids = {"kiosk": place.kiosk.account, "other": place.other, "random": secrets.token_hex(8)}
+    thief = Client(place.broker, *place.accounts[who], client_id=ids[client_id])
+    assert not thief.connected
+    assert place.kiosk.clients[0].is_connected()
+    thief.close()
+
+
+@pytest.mark.parametrize("user,password", [
+    ("member", "wrong-password-0123456789"), ("kiosk", "0123456789abcdef"), ("admin", "admin"),
+    (None, None), ("nobody", "0123456789abcdef")])
+def test_nobody_comes_in_without_a_password(place, user, password):
+    known = {"member": place.accounts["member"][0], "kiosk": place.kiosk.account}
+    client = Client(place.broker, known.get(user, user), password, client_id=known.get(user, "x"))
+    assert not client.connected
+    client.close()
+
+
+def test_a_packet_over_2_kb_ends_the_connection(place):
+    flood = Client(place.broker, place.other, place.other_password)
+    flood.publish(f"{place.kiosk.place}/ack/{place.other}", bytes(4000))
+    assert flood.down.wait(5)
+    assert not [1 for t, p in place.eyes.came if len(p) > 2048]
+    flood.close()
+
+
+def test_a_revoked_phone_is_out_within_a_second(place):
+    account, password = secrets.token_hex(8), secrets.token_urlsafe(24)
+    place.broker.account("member", place.kiosk.venue, place.kiosk.id, account, password)
+    phone = Client(place.broker, account, password)
+    assert phone.connected and phone.subscribe(f"{place.kiosk.place}/alert")
+    began = time.monotonic()
+    place.broker.steward.command(command="deleteClient", username=account)
+    assert phone.down.wait(1), "still in"
+    assert time.monotonic() - began < 1
+    again = Client(place.broker, account, password)
+    assert not again.connected
+    place.kiosk.alarm("lockdown")
+    time.sleep(0.3)
+    assert not phone.came
+    phone.close()
+    again.close()
+
+
+def test_a_flood_does_not_hold_an_alert_back(place):
+    flood, reader = place.as_("member"), Client(place.broker, place.other, place.other_password)
+    reader.subscribe(f"{place.kiosk.place}/alert")
+    for _ in range(2000):
+        flood.publish(f"{place.kiosk.place}/ack/{place.accounts['member'][0]}")
+    began = time.monotonic()
+    place.kiosk.alarm("lockdown")
+    wait.until(lambda: reader.came, "the alert", 10)
+    assert time.monotonic() - began < 2
+    reader.close()
+
+
+def test_the_broker_keeps_the_account_of_dynamic_security_to_the_steward(place):
+    assert REQUEST.startswith("$CONTROL/")
+    for role in Place.ROLES:
+        assert not place.as_(role).subscribe(REQUEST + "/response")

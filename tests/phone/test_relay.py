@@ -1,0 +1,133 @@
+"""porchlight-relay against a real broker and a real ntfy server."""
+
+import json
+import time
+
+import pytest
+
+from tests.kit import wait
+from tests.phone.kiosk import Kiosk
+from tests.phone.ntfy import Ntfy, Relay
+from tests.phone.serving import Broker
+
+
+class Night:
+    def __init__(self, folder, authority, **more):
+        self.broker = Broker(folder, authority).start()
+        self.kiosk = Kiosk([self.broker]).online()
+        self.ntfy = Ntfy(folder).listen()
+        self.relay = Relay(folder, self.broker, [self.kiosk], self.ntfy, **more).start()
+
+    def rang(self, count, settle=0.0):
+        time.sleep(settle)
+        assert len(self.ntfy.heard) == count, self.ntfy.heard
+
+    def close(self):
+        self.relay.stop()
+        self.kiosk.close()
+        self.ntfy.stop()
+        self.broker.stop()
+
+
+@pytest.fixture
+def night(folder, authority):
+    made = Night(folder, authority)
+    yield made
+    made.close()
+
+
+def test_an_alert_wakes_phones_within_a_second_and_says_nothing(night):
+    time.sleep(1)
+    night.rang(0)
+    began = time.monotonic()
+    night.kiosk.alarm("lockdown")
+    at, body = night.ntfy.wait()
+    assert at - began < 1
+    assert body["message"] == "The kettle is on" and body["priority"] == 5
+    assert body["click"] == "https://kettle.example/"
+    assert not {"title", "tags", "actions"} & set(body)
+    assert "lockdown" not in json.dumps(body) and night.kiosk.id not in json.dumps(body)
+
+
+def test_one_ring_for_one_thing(night):
+    kiosk = night.kiosk
+    kiosk.alarm("caution")
+    night.ntfy.wait(1)
+    for _ in range(3):
+        kiosk.say("alert", "caution", id=kiosk.alert)
+        kiosk.state("caution")
+    night.rang(1, 0.7)
+    kiosk.alarm("lockdown")
+    night.ntfy.wait(2)
+    kiosk.say("alert", "duress", id=kiosk.alert)
+    kiosk.state("lockdown", duress=True)
+    kiosk.all_clear()
+    night.rang(2, 0.7)
+
+
+def test_what_is_not_the_kiosks_rings_nobody(night):
+    kiosk = night.kiosk
+    body = kiosk.body("lockdown", id="6c1f9d0e-54b3-4c27-9a1d-2f0d5e8b7a66")
+    at = {"epoch": body["epoch"], "seq": body["seq"]}
+    kiosk.send("alert", kiosk.seal("alert", body, secret=kiosk.root.secret, **at))
+    kiosk.send("alert", kiosk.seal("alert", body, venue_key=bytes(32), **at))
+    kiosk.send("alert", json.dumps(body).encode())
+    kiosk.send("alert", b"")
+    kiosk.send("alert", kiosk.seal("state", body, **at))
+    night.rang(0, 1)
+    kiosk.alarm("lockdown")
+    night.ntfy.wait(1)
+
+
+def test_server_down_and_back_is_told_once(night):
+    night.ntfy.stop()
+    night.kiosk.alarm("lockdown")
+    wait.until(lambda: "trying again" in night.relay.process.said(), "the relay's complaint")
+    night.kiosk.alarm("caution")
+    night.ntfy.start()
+    kept = wait.until(lambda: night.ntfy.kept(), "the wake-up", 25)
+    time.sleep(2)
+    assert len(night.ntfy.kept()) == len(kept) == 1
+
+
+def test_a_silent_kiosk_rings_within_20_s(night):
+    night.kiosk.silent.set()
+    night.kiosk.beating.join()
+    began = time.monotonic()
+    at, body = night.ntfy.wait(1, 20)
+    assert 13 < at - began < 20
+    assert body["message"] == "The kettle is on"
+    night.rang(1, 2)
+
+
+def test_the_relay_beats_while_it_can_ring(night):
+    def beats():
+        return [x for x in list(night.kiosk.letters) if x[0].startswith("relay/")]
+    wait.until(lambda: len(beats()) >= 2, "two beats")
+    assert beats()[0][1]["kind"] == "beat" and beats()[0][0] == f"relay/{night.relay.account}"
+    night.ntfy.stop()
+    night.kiosk.alarm("lockdown")
+    wait.until(lambda: "trying again" in night.relay.process.said(), "the relay's complaint")
+    time.sleep(1.2)
+    before = len(beats())
+    time.sleep(2.5)
+    assert len(beats()) == before, "it claims to live and cannot ring"
+    night.ntfy.start()
+    wait.until(lambda: len(beats()) > before, "beats again", 25)
+
+
+def test_tokens_do_one_thing_each(night):
+    assert night.ntfy.status_of("POST", night.ntfy.read) == 403
+    assert night.ntfy.status_of("GET", night.ntfy.write, "/json?poll=1") == 403
+    assert night.ntfy.status_of("POST", "tk_nobody0000000000000000000000") in (401, 403)
+
+
+def test_a_broker_that_is_away_rings_too(folder, authority):
+    night = Night(folder, authority, blind="2s")
+    night.broker.stop()
+    night.ntfy.wait(1, 15)
+    night.broker.start()
+    wait.until(lambda: night.relay.process.said().count("connected\n") >= 3, "the way back", 20)
+    night.kiosk.alarm("lockdown")
+    night.ntfy.wait(2, 20)
+    night.close()

@@ -79,3 +79,11 @@ test('a page that is opened again reads the retained state, and nothing older', 
     assert.equal(say(again, { say: 'state', state: 'caution', id: 'b', epoch: 2, seq: 9 })[0],
         'told');
 });
+
+test('a proof that is ahead of its message proves nothing', () => {
+    let v = view.viewLink(view.viewInit(), true, 0);
+    [, v] = say(v, { say: 'lockdown', id: 'a', epoch: 1, seq: 5 });
+    [, v] = say(v, { say: 'state', state: 'quiet', epoch: 1, seq: 7 },
+        { proved: { id: 'a', epoch: 1, seq: 7 } });
+    assert.equal(view.viewLook(v, view.RULES, {}, 1000).show, 'unconfirmed');
+});

@@ -153,6 +153,13 @@ function onTelling(before, m, proved, { staff, plain }, now) {
     }
 }
 
+// Nobody can have looked at a state that this message is older than.
+function notAhead(proved, m) {
+    const ahead = proved !== null &&
+        (proved.epoch > m.epoch || (proved.epoch === m.epoch && proved.seq >= m.seq));
+    return ahead ? null : proved;
+}
+
 // A retained word is as old as its date says; without one it is at least no older than what it
 // follows.
 function dateState(v, word, now) {
@@ -189,7 +196,7 @@ export function viewStep(v, word, rules, now) {
     if (['lockdown', 'caution', 'duress', 'all-clear', 'state'].includes(m.kind)) {
         next.stateAt = dateState(next, word, now);
     }
-    return onTelling(next, m, word.proved, rules, now);
+    return onTelling(next, m, notAhead(word.proved, m), rules, now);
 }
 
 const within = (at, span, now) => at !== NEVER && now - at < span;

@@ -101,7 +101,7 @@ static enum watch_ring say(struct watch *w, const struct step *s, uint64_t seq, 
     if (s->flags & PROVED) {
         word.proved = true;
         word.proved_epoch = 1;
-        word.proved_seq = seq;
+        word.proved_seq = seq - 1; /* what staff looked at came before */
     }
     return watch_word(w, 0, &word, now);
 }

@@ -178,9 +178,16 @@ class Kiosk:
         path.write_text(plan)
         path.chmod(0o644)
         self.wiper = self.spawn("porchlight-wipe", "--prefix", self.prefix, "--listen")
-        wait.until((self.run / "wipe.sock").exists, lambda: "wipe.sock; porchlight-wipe said:\n"
+        wait.until(self._wiper_listens, lambda: "wipe.sock; porchlight-wipe said:\n"
                    + self.wiper.said())
         return self.wiper
+
+    def _wiper_listens(self):
+        try:
+            local.connect(self.run / "wipe.sock").close()
+        except OSError:
+            return False
+        return True
 
     def close(self, quietly=False):
         """Ends everything and says what a sanitizer said. The folder goes when all is well."""

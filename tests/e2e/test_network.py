@@ -1,0 +1,89 @@
+"""Brokers that are not there, not ours, not modern: each is named, none is trusted, and what was
+pressed meanwhile arrives once."""
+
+import pytest
+
+from tests.kit import gate, pki, wait
+from tests.kit.kiosk import FAST, Kiosk
+
+
+def fault(kiosk, i=0):
+    return kiosk.status()["brokers"][i]["fault"]
+
+
+def test_a_broker_that_comes_later_gets_the_alert_once(kiosk):
+    broker = kiosk.brokers[0]
+    broker.stop()
+    kiosk.start(connected=False)
+    kiosk.wires().hold(0.4)
+    wait.until(lambda: fault(kiosk) == "route", lambda: f"the fault: {kiosk.status()}")
+    broker.start()
+    member = kiosk.member()
+    # Whether the member or the kiosk came first, the state says what stands.
+    member.wait("state", "state", state="lockdown")
+    wait.until(kiosk.connected, "the kiosk's connection")
+    wait.never(lambda: len({r.body["id"] for r in member.all("lockdown", "alert")}) > 1,
+               "two alerts of one press", 0.5)
+
+
+def test_a_broker_that_restarts_is_found_again(kiosk):
+    kiosk.start()
+    broker = kiosk.brokers[0]
+    broker.kill()
+    wait.until(lambda: not kiosk.connected(), "that the kiosk notices")
+    broker.start()
+    wait.until(kiosk.connected, lambda: f"connection: {kiosk.status()}")
+    member = kiosk.member()
+    kiosk.wires().hold(0.4)
+    member.wait("lockdown", "alert")
+
+
+def certificate(kiosk, case):
+    if case == "another authority":
+        other = pki.Authority(kiosk.folder / "other")
+        return other.server("broker")
+    if case == "another host":
+        return kiosk.authority.server("elsewhere", hosts=("DNS:elsewhere.example",))
+    if case == "expired":
+        return kiosk.authority.server("expired", begins=-20, ends=-10)
+    return kiosk.authority.server("early", begins=10, ends=20)
+
+
+@pytest.mark.parametrize("case", ["another authority", "another host", "expired", "not yet valid"])
+def test_a_certificate_that_is_not_right_is_refused(case):
+    kiosk = Kiosk(conf=FAST)
+    kiosk.brokers[0].certificate = certificate(kiosk, case)
+    with kiosk:
+        kiosk.start(connected=False)
+        wait.until(lambda: fault(kiosk) == "tls", lambda: f"the fault: {kiosk.status()}")
+        assert "certificate" in kiosk.status()["brokers"][0]["error"]
+        kiosk.wires().hold(0.4)
+        wait.until(lambda: kiosk.status()["state"] == "lockdown", "lockdown on site")
+        assert not kiosk.connected()
+        assert f"as {kiosk.id}" not in kiosk.brokers[0].said()
+
+
+def test_a_wrong_password_is_named(kiosk):
+    (kiosk.credentials / "broker-b0").write_text("a guess\n")
+    kiosk.start(connected=False)
+    wait.until(lambda: fault(kiosk) == "credentials", lambda: f"the fault: {kiosk.status()}")
+
+
+def test_a_host_that_does_not_resolve_is_named():
+    with Kiosk(conf={**FAST, "broker b0": {"host": "nowhere.invalid"}}) as kiosk:
+        kiosk.start(connected=False)
+        wait.until(lambda: fault(kiosk) == "dns", lambda: f"the fault: {kiosk.status()}", 20)
+
+
+@pytest.mark.parametrize("refusal", [gate.REFUSAL_311, gate.REFUSAL_5, b""],
+                         ids=["as 3.1.1 says it", "as 5 says it", "hangs up"])
+def test_a_broker_without_mqtt_5_is_spoken_to_in_3_1_1(kiosk, refusal):
+    before = gate.Gate(kiosk.brokers[0], kiosk.brokers[0].certificate, refusal)
+    kiosk.change({"broker b0": {"port": before.port}})
+    kiosk.start()
+    assert before.levels[0] == 5 and before.levels[-1] == 4
+    assert kiosk.status()["brokers"][0]["mqtt"] == "3.1.1"
+    member = kiosk.member()
+    kiosk.wires().hold(0.4)
+    member.wait("lockdown", "alert")
+    before.close()

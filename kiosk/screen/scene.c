@@ -6,6 +6,9 @@
 
 static const char *const names[] = {"window", "lantern", "pictures", "programme"};
 
+/* Where nothing moves but the clock, one look a second is enough. */
+#define STILL_STEP (INT64_C(1000) * 1000000)
+
 typedef int64_t scene_fn(const struct scene_state *s, const struct stage *stage,
                          struct scene_time t, struct items *out);
 static scene_fn *const scenes[] = {
@@ -27,5 +30,8 @@ int scene_kind_of(const char *name)
 int64_t scene_draw(const struct scene_state *s, const struct stage *stage, struct scene_time t,
                    struct items *out)
 {
-    return scenes[s->kind](s, stage, t, out);
+    int64_t lasts = scenes[s->kind](s, stage, t, out);
+    bool still =
+        s->reduced_motion && !s->show.moving && s->words.alpha >= 1 && s->kind != SCENE_PICTURES;
+    return still ? STILL_STEP - t.run % STILL_STEP : lasts;
 }

@@ -324,3 +324,23 @@ def test_wrong_use_is_told(folder):
         assert done.returncode == 2 and done.stderr, args
     done = process.run([program("porchlight-screen"), "--snapshot", folder / "no/where.png"], 60)
     assert done.returncode == 1 and "no/where.png" in done.stderr
+
+
+def test_in_a_window_under_x11_with_software_and_no_gpu(folder, screen):
+    """A real X server: what is read back from its window is the picture."""
+    server = Process("Xvfb", ["sh", "-c", f"exec Xvfb -displayfd 1 -screen 0 800x480x24 "
+                              f"-nolisten tcp >{folder}/display"], folder / "xvfb.log")
+    name = folder / "display"
+    wait.until(lambda: name.exists() and name.read_text().strip(), "an X server", 10)
+    display = ":" + name.read_text().strip()
+    shown = screen("--language", "en", "--at", "2026-05-22T13:00:04", "--reduced-motion",
+                   DISPLAY=display,
+                   ASAN_OPTIONS="detect_leaks=0:abort_on_error=0")  # libdbus keeps 1 kB of SDL's
+    shown.says("picture of 800x480 through x11, drawn by software")
+    taken = shown.picture()
+    assert taken[:2] == (800, 480) and many_colours(taken)
+    drawn, _ = snapshot(folder, "--language", "en", "--at", "2026-05-22T13:00:05",
+                        "--reduced-motion", "--size", "800x480")
+    assert different(taken, drawn) < 200
+    shown.stop()
+    server.stop()

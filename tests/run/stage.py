@@ -38,7 +38,7 @@ class Stage:
     def __enter__(self):
         self.kiosk = Kiosk("run", scaled=False, conf={
             "door entrance": {"mask": "0", "hours": hours_now_closed()},
-            "screen": {"languages": "en"}})
+            "screen": {"languages": "en, az, ru"}})
         try:
             self._start()
         except BaseException:
@@ -57,8 +57,8 @@ class Stage:
         shown = ["--windowed"] if self._window else ["--headless", "--size", "1280x720"]
         where = {n: os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR",
                                                 "XAUTHORITY")} if self._window else {}
-        k.screen = k.spawn("porchlight-screen", "--prefix", k.prefix, "--pictures-to",
-                           self.pictures, *shown, env=process.environment(**where))
+        k.screen = k.spawn("porchlight-screen", "--prefix", k.prefix, "--languages",
+                           ROOT / "config/languages", "--pictures-to", self.pictures, *shown, env=process.environment(**where))
         self.member = self._phone("member")
         self.staff = self._phone("staff")
         self.wires = k.wires()

@@ -17,12 +17,13 @@ class Link:
     blackhole  bytes go in and none come out; new connections are taken and never answered
     delay      every piece waits SLOW_S first"""
 
-    def __init__(self, port):
+    def __init__(self, port, family=socket.AF_INET):
         self._to = port
         self.mode = PASS
         self._pairs = set()
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        here = "127.0.0.1" if family == socket.AF_INET else "::1"
+        self._listener = socket.create_server((here, 0), family=family)
         self.port = self._listener.getsockname()[1]
         self.host = "localhost"
         self._end = False

@@ -1,0 +1,152 @@
+"""What is wrong with the way to a broker is named, and a wrong clock stops nothing."""
+
+import json
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.faults.link import Link
+from tests.kit import process, wait
+from tests.kit.broker import free_port
+from tests.kit.kiosk import FAST, Kiosk
+
+FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
+
+
+def fault_of(kiosk, i=0):
+    return kiosk.status()["brokers"][i]["fault"]
+
+
+def says(kiosk, fault, i=0):
+    return wait.until(lambda: fault_of(kiosk, i) == fault,
+                      lambda: f"fault {fault}; status has {kiosk.status()['brokers'][i]}", 15)
+
+
+class Portal:
+    """A captive portal: takes every connection and answers in HTTP."""
+
+    def __init__(self):
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+                client.recv(4096)
+                client.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://portal/\r\n\r\n")
+                client.close()
+            except OSError:
+                return
+
+    def close(self):
+        self._listener.close()
+
+
+@pytest.mark.parametrize("fault, change", [
+    ("dns", {"host": "no-such-broker.invalid"}),
+    ("route", {"port": "CLOSED"}),
+    ("portal", {"port": "PORTAL"}),
+    ("tls", {"ca": "OTHER"}),
+    ("credentials", {"user": "somebody-else"}),
+])
+def test_what_is_wrong_is_named(fault, change):
+    portal = Portal()
+    with Kiosk(conf=FAST) as kiosk, Kiosk(conf=FAST) as other:
+        values = {"CLOSED": free_port(), "PORTAL": portal.port, "OTHER": other.authority.pem}
+        kiosk.change({"broker b0": {k: values.get(v, v) for k, v in change.items()}})
+        kiosk.start(connected=False)
+        says(kiosk, fault)
+        assert kiosk.status()["cue"] & 32, "no path is a cue"
+    portal.close()
+
+
+def wrongly_named(kiosk):
+    kiosk.brokers[0].certificate = kiosk.authority.server("wrong", hosts=("DNS:elsewhere.test",))
+    return kiosk
+
+
+def test_a_certificate_of_another_name_is_refused():
+    with wrongly_named(Kiosk(conf=FAST)) as kiosk:
+        kiosk.start(connected=False)
+        says(kiosk, "tls")
+
+
+def test_a_broken_path_holds_up_no_other():
+    with Kiosk(conf=FAST, brokers=2) as kiosk:
+        kiosk.change({"broker b0": {"host": "no-such-broker.invalid"}})
+        kiosk.start(connected=False)
+        wait.until(lambda: kiosk.status()["brokers"][1]["connected"], "the other broker")
+        member = kiosk.member(broker=1)
+        kiosk.wires().hold(0.4)
+        assert member.wait("lockdown", "alert").body["age_ms"] < 1000
+
+
+def test_ipv6_alone_is_enough():
+    kiosk = Kiosk(conf=FAST)
+    kiosk.brokers[0].certificate = kiosk.authority.server(
+        "six", hosts=("DNS:localhost", "IP:::1", "IP:127.0.0.1"))
+    with kiosk:
+        link = Link(kiosk.brokers[0].port, family=socket.AF_INET6)
+        kiosk.change({"broker b0": {"host": "::1", "port": link.port}})
+        kiosk.start()
+        member = kiosk.member()
+        kiosk.wires().hold(0.4)
+        member.wait("lockdown", "alert")
+        link.close()
+
+
+def clock_at(kiosk, moment):
+    """porchlightd with another wall clock; the monotonic one is left alone."""
+    assert FAKETIME, "libfaketime is missing: make deps-test installs it"
+    kiosk.daemon = kiosk.spawn("porchlightd", "--prefix", kiosk.prefix,
+                               env=process.environment(LD_PRELOAD=FAKETIME, FAKETIME=moment,
+                                                       ASAN_OPTIONS="verify_asan_link_order=0",
+                                                       DONT_FAKE_MONOTONIC="1"))
+    wait.until((kiosk.run / "control.sock").exists, "the control socket")
+    wait.until(lambda: kiosk.connected(), lambda: kiosk.daemon.said())
+
+
+def test_a_clock_that_was_never_set_connects_and_says_so(kiosk):
+    clock_at(kiosk, "@1970-01-01 00:00:10")
+    member = kiosk.member()
+    kiosk.wires().hold(0.4)
+    got = member.wait("lockdown", "alert")
+    assert got.body["at"] is None and got.body["age_ms"] < 1000
+    assert kiosk.status()["clock_set"] is False
+
+
+def test_a_clock_that_was_never_set_still_wants_the_right_name():
+    with wrongly_named(Kiosk(conf=FAST)) as kiosk:
+        with pytest.raises(AssertionError):
+            clock_at(kiosk, "@1970-01-01 00:00:10")
+        says(kiosk, "tls")
+
+
+def test_a_resumed_alert_keeps_its_id_and_tells_its_age(kiosk):
+    kiosk.start()
+    member = kiosk.member()
+    kiosk.wires().hold(0.4)
+    first = member.wait("lockdown", "alert")
+    kiosk.daemon.kill()
+    kiosk.start()
+    again = member.wait("lockdown", "alert", resumed=True)
+    assert again.body["id"] == first.body["id"]
+    assert again.body["epoch"] > first.body["epoch"]
+    assert 0 <= again.body["age_ms"] < 60000
+    assert json.loads(kiosk.cli("status", "--json").stdout)["state"] == "lockdown"
+
+
+def test_a_kiosk_found_in_the_seventies_resumes_without_an_age(kiosk):
+    kiosk.start()
+    member = kiosk.member()
+    kiosk.wires().hold(0.4)
+    first = member.wait("lockdown", "alert")
+    kiosk.daemon.kill()
+    (kiosk.run / "control.sock").unlink()
+    clock_at(kiosk, "@1970-01-01 00:00:10")
+    again = member.wait("lockdown", "alert", resumed=True)
+    assert again.body["id"] == first.body["id"] and again.body["age_ms"] is None

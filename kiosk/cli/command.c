@@ -108,8 +108,13 @@ static void letter_prove(const struct command_run *c, struct message *m)
     m->proof_len = CERT_SIGNATURE;
 }
 
+/* Where this nonce had no letter yet. A state may come before the broker has granted everything:
+ * then it is tried again at the next event. */
 static void letter_send(struct command_run *c)
 {
+    bool fresh = c->letters == 0 || memcmp(c->used, c->state.nonce, sizeof c->used) != 0;
+    if (!fresh || c->letters == LETTERS_MAX)
+        return;
     char text[MEMBER_TEXT];
     struct message m = {
         .kind = c->order->kind,
@@ -124,7 +129,7 @@ static void letter_send(struct command_run *c)
         letter_prove(c, &m);
     if (message_write(&m, text, sizeof text) < 0 ||
         member_write(&c->member, &c->member.kiosks[0], c->mqtt, "command", c->secret, text) == 0)
-        return; /* again with the next state */
+        return;
     c->letters++;
     memcpy(c->used, m.nonce, sizeof c->used);
 }
@@ -195,12 +200,9 @@ static bool turn(struct command_run *c)
             on_event(c);
             if (!c->heard)
                 continue;
-            c->heard = false;
             if (is_obeyed(c))
                 return true;
-            if (c->letters < LETTERS_MAX &&
-                (c->letters == 0 || memcmp(c->used, c->state.nonce, sizeof c->used) != 0))
-                letter_send(c);
+            letter_send(c);
         }
     }
     return false;

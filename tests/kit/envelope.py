@@ -57,3 +57,33 @@ def seal_letter(text, kiosk_public, topic, signer=None):
     inner = signature + struct.pack(">H", len(data)) + data + bytes(room - len(data))
     to = na.crypto_sign_ed25519_pk_to_curve25519(kiosk_public)
     return b"\x01\x02" + na.crypto_box_seal(inner, to)
+
+
+def seal_broadcast(text, venue_key, kiosk_secret, topic, epoch, seq):
+    """What a kiosk says; `kiosk_secret` is an Ed25519 secret key of 64 bytes."""
+    _, venue, kiosk, _ = topic.split("/", 3)
+    data, nonce = text.encode(), na.randombytes(24)
+    bound = place(1, venue, kiosk, epoch, seq, topic)
+    room = SIZE - 42 - 16 - 66
+    if len(data) > room:
+        raise Refused(f"{len(data)} bytes do not fit into {room}")
+    inner = (na.crypto_sign(bound + data, kiosk_secret)[:64] + struct.pack(">H", len(data)) + data
+             + bytes(room - len(data)))
+    return (b"\x01\x01" + struct.pack(">QQ", epoch, seq) + nonce
+            + na.crypto_aead_xchacha20poly1305_ietf_encrypt(inner, bound, nonce, venue_key))
+
+
+def open_letter(wire, kiosk_public, kiosk_secret, topic, signer=None):
+    """The text of a phone's letter, or Refused. With `signer`, a public key, it must have signed."""
+    if len(wire) != SIZE or wire[:2] != b"\x01\x02":
+        raise Refused(f"{len(wire)} bytes beginning {wire[:2].hex()} are no letter")
+    _, venue, kiosk, _ = topic.split("/", 3)
+    try:
+        signature, text = _unpad(na.crypto_box_seal_open(
+            wire[2:], na.crypto_sign_ed25519_pk_to_curve25519(kiosk_public),
+            na.crypto_sign_ed25519_sk_to_curve25519(kiosk_secret)))
+        if signer:
+            na.crypto_sign_open(signature + place(2, venue, kiosk, 0, 0, topic) + text, signer)
+    except (CryptoError, BadSignatureError) as bad:
+        raise Refused(str(bad)) from None
+    return text.decode()

@@ -1,0 +1,144 @@
+"""porchlight keys: what it makes, checked with PyNaCl from the words of kiosk/core/cert.h alone."""
+
+import json
+import secrets
+import stat
+
+import pytest
+from nacl import bindings as na
+from nacl.exceptions import BadSignatureError
+
+from tests.kit.kiosk import Kiosk
+from tests.kit.voice import Voice, hexed
+from tests.e2e.test_listen import listen, shows
+
+NAMES = ["venue.key", "kiosk.key", "kiosk.pub", "kiosk.cert", "root.pub"]
+
+
+@pytest.fixture(name="bare")
+def without_keys():
+    with Kiosk(kind="k") as made:
+        for name in NAMES:
+            (made.credentials / name).unlink()
+        yield made
+
+
+def vouched(word, signature, public, *fields):
+    try:
+        na.crypto_sign_open(signature + word + b"\0" + b"".join(fields), public)
+        return True
+    except BadSignatureError:
+        return False
+
+
+def test_keys_that_belong_together(bare):
+    root_file = bare.folder / "root.key"
+    done = bare.cli("keys", "make", "--root-out", root_file, "--json")
+    assert done.returncode == 0 and done.stderr == "", done
+    assert json.loads(done.stdout) == {"venue": bare.venue, "kiosk": bare.id}
+    modes = {n: stat.S_IMODE((bare.credentials / n).stat().st_mode) for n in NAMES}
+    assert modes == {"venue.key": 0o600, "kiosk.key": 0o600, "kiosk.pub": 0o644,
+                     "kiosk.cert": 0o644, "root.pub": 0o644}
+    assert stat.S_IMODE(root_file.stat().st_mode) == 0o600
+    root_public, _ = na.crypto_sign_seed_keypair(hexed(root_file))
+    kiosk_public, _ = na.crypto_sign_seed_keypair(hexed(bare.credentials / "kiosk.key"))
+    assert hexed(bare.credentials / "root.pub") == root_public
+    assert hexed(bare.credentials / "kiosk.pub") == kiosk_public
+    ids = bytes.fromhex(bare.venue), bytes.fromhex(bare.id)
+    cert = hexed(bare.credentials / "kiosk.cert")
+    assert vouched(b"porchlight-cert", cert, root_public, *ids, kiosk_public)
+    assert not vouched(b"porchlight-cert", cert, root_public, *ids[::-1], kiosk_public)
+    kept = b"".join(p.read_bytes() for p in bare.credentials.iterdir())
+    assert root_file.read_bytes().strip() not in kept
+
+
+def test_keys_are_not_made_twice(bare):
+    assert bare.cli("keys", "make", "--root-out", bare.folder / "root.key").returncode == 0
+    before = {n: (bare.credentials / n).read_bytes() for n in NAMES}
+    for out in ("root.key", "other.key"):
+        again = bare.cli("keys", "make", "--root-out", bare.folder / out)
+        assert again.returncode == 1 and "is there already" in again.stderr
+    assert before == {n: (bare.credentials / n).read_bytes() for n in NAMES}
+    assert not (bare.folder / "other.key").exists()
+
+
+def test_the_root_key_does_not_go_onto_the_kiosk(bare):
+    done = bare.cli("keys", "make", "--root-out", bare.credentials / "root.key")
+    assert done.returncode == 1 and "off site" in done.stderr
+    assert not (bare.credentials / "root.key").exists()
+    assert not (bare.credentials / "venue.key").exists()
+
+
+def test_ids_of_the_command_line_or_random(bare):
+    bare.etc.joinpath("porchlight.conf").unlink()
+    venue, kiosk = secrets.token_hex(8), secrets.token_hex(8)
+    done = bare.cli("keys", "make", "--venue", venue, "--kiosk", kiosk)
+    assert done.stdout == f"venue: {venue}\nkiosk: {kiosk}\n"
+    assert "root key is forgotten" in done.stderr
+    made = set()
+    for _ in range(2):
+        for name in NAMES:
+            (bare.credentials / name).unlink()
+        made.add(bare.cli("keys", "make").stdout)
+    assert len(made) == 2 and all(len(m.split()[1]) == 16 for m in made)
+
+
+@pytest.mark.parametrize("args, why", [
+    ([], "expected make"), (["break"], "expected make"), (["make", "more"], "too much"),
+    (["make", "--venue", "12"], "16 hex digits"), (["make", "--kiosk", "A" * 16], "16 hex digits"),
+    (["staff"], "expected make"), (["staff", "--root", "x"], "expected make"),
+    (["staff", "--root", "x", "--out", "d", "--public", "00"], "expected make"),
+    (["retire", "--root", "x"], "expected make"), (["make", "--what"], "unknown")])
+def test_wrong_usage(bare, args, why):
+    done = bare.cli("keys", *args)
+    assert done.returncode == 2 and why in done.stderr
+
+
+def test_a_staff_phone_is_signed(bare):
+    root = bare.folder / "root.key"
+    bare.cli("keys", "make", "--root-out", root)
+    public, account = na.crypto_sign_keypair()[0], secrets.token_hex(8)
+    done = bare.cli("keys", "staff", "--root", root, "--public", public.hex(), "--account", account)
+    assert done.returncode == 0 and done.stdout == f"account: {account}\n", done
+    staff = hexed(bare.state / "staff" / f"{account}.cert")
+    assert staff[:32] == public
+    assert vouched(b"porchlight-staff", staff[32:], hexed(bare.credentials / "root.pub"),
+                   bytes.fromhex(bare.venue), bytes.fromhex(account), public)
+    bad = bare.cli("keys", "staff", "--root", root, "--public", "00ff")
+    assert bad.returncode == 1 and "64 hex digits" in bad.stderr
+    root.write_text(secrets.token_hex(32) + "\n")
+    other = bare.cli("keys", "staff", "--root", root, "--public", public.hex())
+    assert other.returncode == 1 and "another venue's root key" in other.stderr
+
+
+def test_a_staff_pair_is_made_once_a_folder(bare):
+    root, phone = bare.folder / "root.key", bare.folder / "phone"
+    bare.cli("keys", "make", "--root-out", root)
+    assert bare.cli("keys", "staff", "--root", root, "--out", phone).returncode == 0
+    key = hexed(phone / "staff.key")
+    cert, = (bare.state / "staff").iterdir()
+    assert hexed(cert)[:32] == na.crypto_sign_seed_keypair(key)[0]
+    assert stat.S_IMODE((phone / "staff.key").stat().st_mode) == 0o600
+    again = bare.cli("keys", "staff", "--root", root, "--out", phone)
+    assert again.returncode == 1 and hexed(phone / "staff.key") == key
+
+
+def test_a_retired_kiosk_is_disowned_for_ever(bare):
+    root, notice = bare.folder / "root.key", bare.folder / "notice"
+    bare.cli("keys", "make", "--root-out", root)
+    done = bare.cli("keys", "retire", "--root", root, "--out", notice, "--json")
+    assert json.loads(done.stdout)["topic"] == f"{bare.place}/state"
+    wire = notice.read_bytes()
+    assert len(wire) == 768
+    with Voice(bare) as voice:
+        member = listen(bare)
+        voice.state()
+        shows(member, "quiet")
+        voice.publish("state", bytes([*wire[:60], wire[60] ^ 1, *wire[61:]]), retain=True)
+        assert "malformed" in member.wait("refused", "state").body["why"]
+        voice.publish("state", wire, retain=True)
+        shows(member, "retired")
+        voice.epoch += 5
+        voice.alert("lockdown", "6c1f9d0e-54b3-4c27-9a1d-2f0d5e8b7a66")
+        member.wait("lockdown", "alert", verdict="disowned")
+        assert not member.all("show", show="lockdown")

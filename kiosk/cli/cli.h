@@ -37,6 +37,7 @@ struct cli_command {
 extern const struct cli_command cli_all_clear;
 extern const struct cli_command cli_check;
 extern const struct cli_command cli_command;
+extern const struct cli_command cli_doctor;
 extern const struct cli_command cli_drill;
 extern const struct cli_command cli_keys;
 extern const struct cli_command cli_listen;

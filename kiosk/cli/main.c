@@ -13,6 +13,7 @@ static const struct cli_command *const commands[] = {
     &cli_book,
     &cli_check,
     &cli_command,
+    &cli_doctor,
     &cli_drill,
     &cli_keygen,
     &cli_keys,
@@ -22,7 +23,8 @@ static const struct cli_command *const commands[] = {
     &cli_sim,
     &cli_status,
     &cli_unseal,
-    &cli_vault, &cli_wipe,
+    &cli_vault,
+    &cli_wipe,
 };
 /* clang-format on */
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

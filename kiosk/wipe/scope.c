@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <mntent.h>
 #include <sodium.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -29,6 +30,37 @@ int scope_open(int folder, const char *name, int flags)
     return open_how(folder, name, flags, RESOLVE_NO_XDEV);
 }
 
+static bool is_in(const char *path, const char *folder)
+{
+    size_t len = strlen(folder);
+
+    return strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+/* True if /etc/fstab has a file system for the root, or for a folder above it, that is not mounted
+ * now. What stands there is then its empty mount point, and all in it would look "already gone". */
+static bool awaits_mount(const struct scope *s, const char *root)
+{
+    int fd = openat(s->prefix, "etc/fstab", O_RDONLY | O_CLOEXEC);
+    FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+    const struct mntent *m;
+    bool awaits = false;
+
+    if (!f && fd >= 0)
+        close(fd);
+    while (f && !awaits && (m = getmntent(f)) != NULL) {
+        struct statx st;
+        if (m->mnt_dir[0] != '/' || !m->mnt_dir[1] || !is_in(root, m->mnt_dir))
+            continue;
+        awaits = statx(s->prefix, m->mnt_dir + 1, AT_SYMLINK_NOFOLLOW, 0, &st) == 0 &&
+                 (st.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) &&
+                 !(st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+    }
+    if (f)
+        fclose(f);
+    return awaits;
+}
+
 int scope_init(struct scope *s, const char *prefix, const struct plan *p)
 {
     for (size_t i = 0; i < PLAN_ROOTS_MAX; i++)
@@ -40,6 +72,11 @@ int scope_init(struct scope *s, const char *prefix, const struct plan *p)
         /* A root may be a mount of its own: only what lies below it may not be. */
         s->roots[i] = open_how(s->prefix, p->roots[i].path + 1, O_RDONLY | O_DIRECTORY, 0);
         s->errors[i] = s->roots[i] < 0 ? errno : 0;
+        if (s->roots[i] >= 0 && awaits_mount(s, p->roots[i].path)) {
+            close(s->roots[i]);
+            s->roots[i] = -1;
+            s->errors[i] = ENODEV;
+        }
     }
     return 0;
 }

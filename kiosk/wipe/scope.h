@@ -22,7 +22,8 @@ void scope_finish(struct scope *s);
 
 /* The folder that holds the target, opened for reading, and the target's own name in it. For a
  * target that is a root: the root, and "." as name. The caller closes it. -1 with errno: ENOENT
- * (missing), ELOOP (a symlink on the way), EXDEV (another mount, or out of the root). */
+ * (missing), ELOOP (a symlink on the way), EXDEV (another mount, or out of the root), ENODEV (the
+ * root's file system stands in /etc/fstab and is not mounted). */
 int scope_parent(const struct scope *s, const struct plan_target *t, char leaf[PLAN_PATH_MAX]);
 
 /* Opens `name` below `folder` with the same rules. */

@@ -27,7 +27,9 @@ static const char *look(const struct scope *s, const struct plan_target *t)
         return "not a file";
     folder = scope_parent(s, t, leaf);
     if (folder < 0)
-        return errno == ENOENT ? "missing" : "refused: symlink or other mount on the way";
+        return errno == ENOENT   ? "missing"
+               : errno == ENODEV ? "not mounted, though /etc/fstab says so"
+                                 : "refused: symlink or other mount on the way";
     fd = scope_open(folder, leaf, O_PATH);
     if (fd < 0)
         seen = errno == ENOENT  ? "missing"

@@ -1,5 +1,6 @@
 #include "kiosk/wipe/target.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 static const struct target_ops *const table[PLAN_KINDS] = {
@@ -24,6 +25,19 @@ void target_lower(struct target_report *r, enum wipe_outcome outcome, int error,
     r->outcome = outcome;
     r->error = error;
     snprintf(r->why, sizeof r->why, "%s", why);
+}
+
+void target_unreached(struct target_report *r, int error)
+{
+    const char *why = "it could not be reached";
+
+    if (error == ELOOP)
+        why = "there is a symlink on the way to it; left alone";
+    else if (error == EXDEV)
+        why = "it lies on another mount; left alone";
+    else if (error == ENODEV)
+        why = "its file system stands in /etc/fstab but is not mounted, so it was not reached";
+    target_lower(r, WIPE_FAILED, error, why);
 }
 
 void target_wipe(const struct scope *s, const struct plan_target *t, struct target_report *r)

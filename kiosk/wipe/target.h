@@ -43,6 +43,9 @@ void target_wipe(const struct scope *s, const struct plan_target *t, struct targ
 /* Lowers the outcome, never lifts it, and notes errno `error` and why. */
 void target_lower(struct target_report *r, enum wipe_outcome outcome, int error, const char *why);
 
+/* The target could not be reached: failed, with the reason that errno `error` means. */
+void target_unreached(struct target_report *r, int error);
+
 extern const struct target_ops target_unit, target_cell, target_key, target_luks, target_fscrypt,
     target_tmpfs, target_file, target_tree, target_journal, target_credential;
 

@@ -108,7 +108,7 @@ static void destroy(const struct scope *s, const struct plan_target *t, struct t
         return;
     }
     if (folder < 0) {
-        target_lower(r, WIPE_FAILED, errno, "the way to it is refused (symlink or other mount)");
+        target_unreached(r, errno);
         return;
     }
     scope_stub(t, stub);

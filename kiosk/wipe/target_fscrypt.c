@@ -94,8 +94,7 @@ static void destroy(const struct scope *s, const struct plan_target *t, struct t
         else if (errno == ENODATA || errno == EINVAL || errno == ENOTTY || errno == EOPNOTSUPP)
             target_lower(r, WIPE_FAILED, errno, "it is no encrypted folder (fscrypt, version 2)");
         else
-            target_lower(r, WIPE_FAILED, errno,
-                         "the way to it is refused (symlink or other mount)");
+            target_unreached(r, errno);
         return;
     }
     status = key_status(above, &key);

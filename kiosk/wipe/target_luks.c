@@ -169,7 +169,7 @@ static void destroy(const struct scope *s, const struct plan_target *t, struct t
         return;
     }
     if (fd < 0) {
-        target_lower(r, WIPE_FAILED, errno, "the way to it is refused (symlink or other mount)");
+        target_unreached(r, errno);
         return;
     }
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {

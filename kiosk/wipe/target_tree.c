@@ -180,7 +180,7 @@ void target_tree_destroy(const struct scope *s, const struct plan_target *t,
         return;
     }
     if (folder < 0) {
-        target_lower(r, WIPE_FAILED, errno, "the way to it is refused (symlink or other mount)");
+        target_unreached(r, errno);
         return;
     }
     scope_stub(t, stub);
@@ -224,7 +224,7 @@ void target_tree_prove(const struct scope *s, const struct plan_target *t, struc
 
     if (folder < 0) {
         if (errno != ENOENT)
-            target_lower(r, WIPE_FAILED, errno, "the way to it is refused");
+            target_unreached(r, errno);
         return;
     }
     scope_stub(t, stub);

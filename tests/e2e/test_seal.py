@@ -84,7 +84,7 @@ def test_keys_are_guarded(kiosk):
 @pytest.fixture
 def book(kiosk):
     server = Process("book", [program("porchlight"), "--prefix", kiosk, "book"], kiosk / "said")
-    wait.until((kiosk / "run/porchlight/book.sock").exists, server.said)
+    wait.until(lambda: local.answers(kiosk / "run/porchlight/book.sock"), server.said)
     yield kiosk, server
     server.signal(signal.SIGKILL)
     server.wait()

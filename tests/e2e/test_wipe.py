@@ -63,7 +63,7 @@ class Venue:
         self.wiper = Process("porchlight-wipe", [program("porchlight-wipe"), "--prefix",
                                                  self.prefix, "--listen"],
                              self.prefix / "wipe.said")
-        wait.until(self.socket.exists, self.wiper.said)
+        wait.until(lambda: local.answers(self.socket), self.wiper.said)
 
     def ask(self, word):
         if not self.wiper:
@@ -293,6 +293,23 @@ def test_resume_after_kill(venue):
     again = process.run([program("porchlight-wipe"), "--prefix", venue.prefix, "--resume"])
     assert "no wipe is pending" in again.stderr
     venue.wiper = None
+
+
+def test_a_root_that_is_not_mounted_is_not_gone(venue):
+    """Early at boot a file system may be missing: its empty mount point proves nothing."""
+    fstab = venue.prefix / "etc/fstab"
+    fstab.write_text("# a comment\n/dev/sda1 / ext4 defaults 0 1\n/dev/sda2 /srv ext4 defaults 0 2\n")
+    before = checksum(venue.venue)
+    outcomes = venue.outcomes("WIPE")
+    assert {outcomes[n] for n in ("sheets", "list", "door")} == {"failed"}
+    assert checksum(venue.venue) == before and "not mounted" in venue.wiper.said()
+    assert "not mounted" in venue.cli("--plan").stdout
+    again = process.run([program("porchlight-wipe"), "--prefix", venue.prefix, "--resume"])
+    assert again.returncode == 1 and "was interrupted" in again.stderr
+    fstab.unlink()
+    later = process.run([program("porchlight-wipe"), "--prefix", venue.prefix, "--resume"])
+    assert later.returncode == 0, later.stderr
+    assert [p.name for p in venue.venue.iterdir()] == ["broker.password"]
 
 
 def test_a_cell_that_is_not_there_is_a_failure(venue):

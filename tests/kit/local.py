@@ -24,6 +24,15 @@ def connect(path, within=5.0):
     return s
 
 
+def answers(path):
+    """Whether somebody listens there: a socket's file stands a moment before that."""
+    try:
+        connect(path).close()
+        return True
+    except OSError:
+        return False
+
+
 def ask(path, request, within=5.0, size=16384):
     """One packet there, one back; b"" when the peer closed instead."""
     with connect(path, within) as s:

@@ -99,7 +99,7 @@ class Kiosk:
     def wipe(self, logs):
         wiper = Process("wipe", [program("porchlight-wipe"), "--prefix", self.mount, "--listen"],
                         logs / "wipe.said")
-        wait.until((self.mount / "run/porchlight/wipe.sock").exists, wiper.said)
+        wait.until(lambda: local.answers(self.mount / "run/porchlight/wipe.sock"), wiper.said)
         result = local.wipe(self.mount / "run/porchlight/wipe.sock", "WIPE", 120)
         assert wiper.stop() == 0
         assert result[-1][1] == "destroyed", wiper.said()
@@ -153,7 +153,7 @@ def test_what_a_card_still_holds(card, folder):
         history(kiosk.venue / name, words[name])
     book = Process("book", [program("porchlight"), "--prefix", card.mount, "book"],
                    folder / "book.said")
-    wait.until((card.mount / "run/porchlight/book.sock").exists, book.said)
+    wait.until(lambda: local.answers(card.mount / "run/porchlight/book.sock"), book.said)
     for i in range(SAVES):
         assert subprocess.run([program("porchlight"), "--prefix", str(card.mount), "seal", "--book",
                                "visits", "-"], input=f"{words['sealed']} {i}".encode()

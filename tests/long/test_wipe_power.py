@@ -47,7 +47,7 @@ def canaries(mount):
 def wipe_and_finish(place, logs):
     wiper = Process("porchlight-wipe", [program("porchlight-wipe"), "--prefix", place.folder,
                                         "--listen"], logs / "wipe.said")
-    wait.until(place.socket.exists, wiper.said)
+    wait.until(lambda: local.answers(place.socket), wiper.said)
     assert local.wipe(place.socket, "WIPE")[-1][1] == "destroyed", wiper.said()
     assert local.wipe(place.socket, "FINISH")[-1][1] == "destroyed", wiper.said()
     assert wiper.stop() == 0

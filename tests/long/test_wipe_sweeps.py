@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from tests.kit.place import ROOT
-from tests.kit.wipe_place import KINDS, WipePlace
+from tests.kit.wipe_place import KINDS, WipePlace, checksum
 
 RELEASE = ROOT / "build/release"
 WIPE = RELEASE / "tests/porchlight-wipe"  # a copy: a build during a long sweep changes nothing
@@ -152,3 +152,44 @@ def test_fault_at_every_call(tracer, place, fault, sticky):
         full += place.alive() == {"broker"}
     print(f"\nfault sweep, {fault}{' sticky' if sticky else ''}: {honest} points, none claimed "
           f"what was not so; at {full} all was destroyed all the same")
+
+
+# Memory, randomness and sockets come and go with how many ask; what is compared is work on files.
+ASIDE = {9, 10, 11, 12, 28, 7, 43, 44, 45, 47, 288, 318}
+MKDIR, FDATASYNC = 83, 75
+
+
+def work_on_files(traced):
+    return [nr for _, nr, _ in traced.calls if nr not in ASIDE]
+
+
+def test_drill_makes_the_same_calls(tracer, place):
+    """From the opening of the record to its last line, over targets that look as decoys do."""
+    kinds = ["[key k]\npath = /srv/disk/venue/k\n", "[file f]\npath = /srv/disk/venue/f\n",
+             "[tree t]\npath = /srv/disk/venue/t\n", "[journal j]\npath = /srv/disk/venue/j\n",
+             "[cell c]\ncell = file:/srv/disk/venue/c\n"]
+    (place.folder / "etc/porchlight/wipe.plan").write_text(
+        "[root venue]\npath = /srv/disk/venue\n" + "".join(kinds))
+    place.plant()
+    v = place.venue
+    Traced(tracer, place, "DRILL", "list")  # the record files are made once
+    for name in "kf":
+        (v / name).write_bytes(b"x" * 32)
+    (v / "c").write_bytes((v / "cell").read_bytes())
+    for name in "tj":
+        (v / name / "folder").mkdir(parents=True)
+        (v / name / "one").write_bytes(b"x" * 300)
+        (v / name / "folder/two").write_bytes(b"x" * 8192)
+        (v / name / "link").symlink_to("one")
+    before = checksum(v)
+    drill = Traced(tracer, place, "DRILL", "list")
+    assert checksum(v) == before
+    wipe = Traced(tracer, place, "WIPE", "list")
+    assert checksum(v) != before
+    calls = work_on_files(wipe)
+    calls = calls[calls.index(MKDIR):len(calls) - calls[::-1].index(FDATASYNC)]
+    rehearsed = work_on_files(drill)
+    assert len(calls) > 100
+    assert any(rehearsed[at:at + len(calls)] == calls for at in range(len(rehearsed))), \
+        "the drill does not do what the wipe does"
+    print(f"\ndrill: the same {len(calls)} calls, in the same order")

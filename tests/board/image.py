@@ -61,6 +61,9 @@ def once(path, make):
     scratch = f"{path}.{os.getpid()}"
     try:
         make(scratch)
+        for stale in glob.glob(path.rsplit("-", 1)[0] + "-*"):
+            if stale != scratch:
+                shutil.rmtree(stale) if os.path.isdir(stale) else os.unlink(stale)
         os.rename(scratch, path)
     finally:
         if os.path.isdir(scratch):

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from tests.board import screen
+from tests.board import disk, screen
+from tests.board.vault import CREDENTIAL, PLAN, Vault
 from tests.board.venue import SWITCH
 from tests.kit import wait
 
@@ -14,7 +15,8 @@ UNITS = ["porchlightd", "porchlight-screen", "porchlightd-control.socket",
 
 @pytest.fixture(scope="module")
 def venue(venues):
-    return venues(display=True)
+    plan = (PLAN + CREDENTIAL).encode()
+    return venues(display=True, files={"/etc/porchlight/wipe.plan": (plan, 0o644)})
 
 
 def test_boots_to_armed(venue, record_property):
@@ -107,3 +109,32 @@ def test_power_cut_before_hand_over_loses_nothing(venue):
     assert alert.body["resumed"] is True and alert.body["id"] == found["alert"]["id"]
     assert venue.wait_status(lambda s: s["alert"]["handed_over"])["state"] == "lockdown"
     assert {a.body["id"] for a in phone.all("lockdown")} == {alert.body["id"]}
+
+
+def test_long_hold_wipes_what_the_plan_names(venue, record_property):
+    """LUKS2 and fscrypt in the guest's own kernel, a key file and a folder of plain sheets; then
+    the raw disk is looked through for every canary. The alert goes out all the same."""
+    venue.reset()
+    vault = Vault(venue.board)
+    vault.make()
+    vault.assert_opens()
+    venue.board.run("sync")
+    assert disk.count(venue.disks[0], vault.plain) >= 8, "the scan would find nothing anyway"
+    assert disk.count(venue.disks[0], vault.key) >= 1
+    phone = venue.member()
+    began = time.monotonic()
+    venue.press(4.5)
+    alert = phone.wait("lockdown", within=20)
+    assert alert.at - began < 4, "the alert waited for the wipe"
+    venue.board.wait_for("porchlight wipe --status", 120)
+    record_property("press to wiped", f"{time.monotonic() - began:.1f} s")
+    vault.assert_gone()
+    assert venue.board.call("test -e /etc/porchlight/credentials/broker-b0")[0] == 1
+    status = venue.status()
+    assert status["state"] == "lockdown" and status["brokers"][0]["connected"]
+    venue.board.run("sync")
+    venue.board.cut_power()
+    left = {name: disk.count(venue.disks[0], getattr(vault, name))
+            for name in ("plain", "sealed", "encrypted", "key")}
+    record_property("canaries left", sum(left.values()))
+    assert left == {"plain": 0, "sealed": 0, "encrypted": 0, "key": 0}

@@ -1,0 +1,100 @@
+"""The network cut, the broker gone, the clock wrong, the kiosk killed: what phones notice."""
+
+import os
+import time
+
+import pytest
+
+from tests.board.venue import SWITCH
+
+CUT = float(os.environ.get("BOARD_CUT_SECONDS", "60"))
+
+
+@pytest.fixture(scope="module")
+def booted(venues):
+    venue = venues()
+    venue.boot()
+    return venue
+
+
+@pytest.fixture
+def venue(booted):
+    booted.board.link(True)
+    booted.reset()
+    return booted
+
+
+def test_cut_at_the_press_and_restored(venue, record_property):
+    """The cable is pulled, the switch pressed, the cable comes back after a minute."""
+    phone = venue.member()
+    venue.board.link(False)
+    venue.press(1.8)
+    venue.wait_status(lambda s: s["state"] == "lockdown")
+    assert venue.status()["alert"]["handed_over"] is False
+    time.sleep(CUT)
+    assert not phone.all("lockdown")
+    back = time.monotonic()
+    venue.board.link(True)
+    alert = phone.wait("lockdown", within=40)
+    record_property("after the cable", f"{alert.at - back:.1f} s")
+    assert alert.body["age_ms"] >= CUT * 1000
+    assert {a.body["id"] for a in phone.all("lockdown")} == {alert.body["id"]}
+
+
+def test_dead_broker_comes_back(venue, record_property):
+    venue.brokers[0].kill()
+    venue.press(1.8)
+    venue.wait_status(lambda s: s["state"] == "lockdown")
+    time.sleep(10)
+    venue.brokers[0].start()
+    began = time.monotonic()
+    phone = venue.member()
+    venue.wait_status(lambda s: s["alert"]["handed_over"], 60)
+    record_property("after the broker", f"{time.monotonic() - began:.1f} s")
+    assert phone.wait(topic="state", state="lockdown", within=30)
+
+
+@pytest.mark.parametrize("how", ["killed", "frozen", "unplugged"])
+def test_silent_kiosk_is_noticed_within_20_s(booted, how, record_property):
+    """The will is the broker's word: `lost` on presence within 20 s, whatever befell the kiosk."""
+    if booted.board.process is None:
+        booted.boot()
+    booted.board.link(True)
+    booted.wait_armed()
+    phone = booted.member(topics=["presence"])
+    phone.wait("online", within=30)
+    began = time.monotonic()
+    if how == "killed":
+        booted.board.cut_power()
+    elif how == "frozen":
+        booted.board.freeze()
+    else:
+        booted.board.link(False)
+    lost = phone.wait("lost", within=20)
+    record_property("noticed after", f"{lost.at - began:.1f} s")
+    if how == "killed":
+        booted.boot()
+    elif how == "frozen":
+        booted.board.thaw()
+
+
+def test_replugged_in_a_lockdown_is_still_lockdown(venue):
+    phone = venue.member()
+    venue.press(1.8)
+    alert = phone.wait("lockdown", within=20)
+    venue.board.cut_power()
+    phone.wait("lost", within=30)
+    venue.boot()
+    state = phone.wait(topic="state", within=60, state="lockdown", resumed=True)
+    assert state.body["id"] == alert.body["id"]
+    assert not phone.all("all-clear")
+
+
+def test_wrong_clock_at_boot(venues):
+    """1970 on the clock: TLS works against the pinned CA, the alert comes, and says no time."""
+    venue = venues(rtc="1970-01-02T00:00:00")
+    phone = venue.member()
+    venue.boot(levels={SWITCH: 1})
+    assert venue.status()["clock_set"] is False
+    venue.press(1.8)
+    assert phone.wait("lockdown", within=20).body["at"] is None

@@ -10,7 +10,7 @@ PLAN = """
 [root venue]
 path = /srv/venue
 
-[key private]
+[key private-key]
 path = /srv/venue/keys/private.key
 
 [luks book]
@@ -34,9 +34,6 @@ BULK = """
 [tree bulk]
 path = /srv/venue/bulk
 """
-
-# The plan's names, in the order of the work.
-TARGETS = ["private", "book", "private", "sheets"]
 
 
 def canary():

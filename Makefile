@@ -206,8 +206,7 @@ into      = install -D -m $(1) -t $(2) $(3)
 
 .PHONY: install board-test board-core deps-board
 install: all  ## programs, units, manuals; DESTDIR= and PREFIX= are heeded
-	$(call into,755,$(TO)/bin,$(addprefix $(B)/,$(filter porchlight porchlight-screen,$(READY))))
-	$(call into,755,$(TO)/sbin,$(addprefix $(B)/,$(filter-out porchlight porchlight-screen,$(READY))))
+	$(call into,755,$(TO)/bin,$(addprefix $(B)/,$(READY)))
 	$(call into,644,$(TO)/lib/systemd/system,$(UNITS))
 	sed -i 's|=/usr/|=$(PREFIX)/|' $(addprefix $(TO)/lib/systemd/system/,$(notdir $(UNITS)))
 	install -D -m 644 systemd/porchlight.sysusers $(TO)/lib/sysusers.d/porchlight.conf

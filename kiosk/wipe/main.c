@@ -7,6 +7,7 @@
 #include "kiosk/wipe/show.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <pwd.h>
 #include <signal.h>
@@ -94,7 +95,8 @@ static int open_socket(const struct options *o)
 
     if (o->mode == MODE_SERVE) {
         int n = sd_listen_fds(1);
-        if (n == 1)
+        /* systemd's socket blocks; serve.c looks for further clients in the middle of a wipe. */
+        if (n == 1 && fcntl(SD_LISTEN_FDS_START, F_SETFL, O_NONBLOCK) == 0)
             return SD_LISTEN_FDS_START;
         log_error("expected one socket from systemd, found %d: start porchlight-wipe.socket, or "
                   "use --listen by hand",

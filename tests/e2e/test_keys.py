@@ -20,6 +20,7 @@ def without_keys():
     with Kiosk(kind="k") as made:
         for name in NAMES:
             (made.credentials / name).unlink()
+        made.root_key.unlink()
         yield made
 
 

@@ -62,10 +62,9 @@ def test_a_lockdown_repeated_and_called_off_at_the_door(kiosk, voice):
     assert not member.all("show", show="all-clear")
 
 
-def test_staffs_proof_ends_it(kiosk_with_root):
-    kiosk, voice, root = kiosk_with_root
+def test_staffs_proof_ends_it(kiosk, voice):
     member, alert = listen(kiosk), alert_id()
-    staff = Staff(voice, root, secrets.token_hex(8))
+    staff = Staff(voice, hexed(kiosk.root_key), secrets.token_hex(8))
     voice.alert("lockdown", alert)
     shows(member, "lockdown")
     voice.state("quiet")
@@ -75,17 +74,6 @@ def test_staffs_proof_ends_it(kiosk_with_root):
     voice.alert("all-clear", alert, proof=staff.proof(alert, voice.epoch, voice.seq))
     member.wait("all-clear", "alert", verdict="told", proved=True)
     shows(member, "all-clear")
-
-
-@pytest.fixture(name="kiosk_with_root")
-def with_root():
-    with Kiosk(kind="l") as kiosk:
-        for name in ("venue.key", "kiosk.key", "kiosk.pub", "kiosk.cert", "root.pub"):
-            (kiosk.credentials / name).unlink()
-        root = kiosk.folder / "root.key"
-        assert kiosk.cli("keys", "make", "--root-out", root).returncode == 0
-        with Voice(kiosk) as voice:
-            yield kiosk, voice, hexed(root)
 
 
 def test_what_is_not_the_kiosks_is_refused_and_named(kiosk, voice):

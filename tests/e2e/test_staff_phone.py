@@ -18,12 +18,9 @@ from tests.kit.voice import Voice, alert_id, hexed
 def with_staff():
     """A kiosk whose staff account has a key; a Voice speaks for it."""
     with Kiosk(kind="c") as kiosk:
-        for name in ("venue.key", "kiosk.key", "kiosk.pub", "kiosk.cert", "root.pub"):
-            (kiosk.credentials / name).unlink()
         kiosk.account_id, password = kiosk.account_of("staff")
-        root, kiosk.phone = kiosk.folder / "root.key", kiosk.folder / "phone"
-        assert kiosk.cli("keys", "make", "--root-out", root).returncode == 0
-        assert kiosk.cli("keys", "staff", "--root", root, "--out", kiosk.phone, "--account",
+        kiosk.phone = kiosk.folder / "phone"
+        assert kiosk.cli("keys", "staff", "--root", kiosk.root_key, "--out", kiosk.phone, "--account",
                          kiosk.account_id).returncode == 0
         secret = kiosk.credentials / "staff"
         secret.write_text(password + "\n")

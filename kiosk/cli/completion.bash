@@ -1,21 +1,13 @@
 # Completion for porchlight(1). It asks the program itself, so that the two cannot disagree.
 # shellcheck shell=bash
 
-_porchlight_help()
-{
-    "$1" "${@:2}" --help 2>/dev/null
-}
-
 # What may follow: subcommands, or that subcommand's options and plain words.
 _porchlight_words()
 {
-    if [ -z "$2" ]; then
-        _porchlight_help "$1" | sed -n 's/^  \([a-z-]*\) .*/\1/p'
-        echo "--prefix --help --version"
-    else
-        _porchlight_help "$1" "$2" | grep -oE -- '--[a-z][a-z-]*'
-        _porchlight_help "$1" "$2" | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p'
-    fi
+    local help
+    help="$("$1" ${2:+"$2"} --help 2>/dev/null)"
+    grep -oE -- '--[a-z][a-z-]*' <<<"$help"
+    sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p' <<<"$help"
 }
 
 _porchlight()

@@ -86,8 +86,9 @@ static void expect_range(const struct key *k, const char *what, char *out, size_
 
     duration_format(k->min, min, sizeof min);
     duration_format(k->max, max, sizeof max);
-    snprintf(out, size, "%s from %s to %s, such as %s", what, min, max,
-             k->fallback ? k->fallback : min);
+    bool example = k->fallback && strcmp(k->fallback, "0") != 0;
+    snprintf(out, size, "%s from %s to %s%s%s", what, min, max, example ? ", such as " : "",
+             example ? k->fallback : "");
 }
 
 static void expect_duration(const struct key *k, char *out, size_t size)

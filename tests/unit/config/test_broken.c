@@ -121,6 +121,8 @@ static const struct {
     {W "[alert]\nabort_window = 45s # as we agreed\n",
      {":13: [alert] abort_window: found \"45s # as we agreed\", expected 0 for none, or a duration "
       "from 1ms to 1h, such as 45s; put the comment on a line of its own"}},
+    {W "[wipe]\ngrace = 2min\n",
+     {":13: [wipe] grace: found \"2min\", expected 0 for none, or a duration from 1ms to 60s"}},
     {W "[switch b]\nline = sim:b\ndebounce = 0\n",
      {":14: [switch b] debounce: found \"0\", expected a duration from 1ms to 200ms, such as "
       "30ms"}},

@@ -7,6 +7,7 @@ enum {
     VERSION = 1,
     FORM_BROADCAST = 1,
     FORM_LETTER = 2,
+    FORM_WELCOME = 4, /* 3 is the root's notice, cert.c */
     SIGNATURE = crypto_sign_BYTES,
     AT_EPOCH = 2,
     AT_SEQ = 10,
@@ -171,15 +172,36 @@ enum envelope_result envelope_open(struct envelope_place *at, const uint8_t venu
 }
 
 /* A letter binds no epoch and no seq: freshness is the kiosk's nonce, inside the text. */
-static int bound_letter(struct bound *b, const struct envelope_place *at, const char *text,
-                        size_t len)
+static int bound_letter(struct bound *b, uint8_t form, const struct envelope_place *at,
+                        const char *text, size_t len)
 {
     struct envelope_place timeless = *at;
     timeless.epoch = timeless.seq = 0;
-    if (bound_place(b, FORM_LETTER, &timeless) < 0)
+    if (bound_place(b, form, &timeless) < 0)
         return -1;
     bound_text(b, text, len);
     return 0;
+}
+
+static enum envelope_result seal_to(uint8_t form, const struct envelope_place *at,
+                                    const uint8_t to[ENVELOPE_PUBLIC], const uint8_t *signer,
+                                    const char *text, size_t len, uint8_t out[ENVELOPE_SIZE])
+{
+    struct bound b;
+    uint8_t inner[LETTER_INNER], box[crypto_box_PUBLICKEYBYTES];
+    if (len > ENVELOPE_LETTER_MAX)
+        return ENVELOPE_TOO_LONG;
+    if (bound_letter(&b, form, at, text, len) < 0)
+        return ENVELOPE_MALFORMED;
+    if (crypto_sign_ed25519_pk_to_curve25519(box, to) != 0)
+        return ENVELOPE_NOT_OURS;
+    inner_write(inner, sizeof inner, &b, signer, text, len);
+    out[0] = VERSION;
+    out[1] = form;
+    int failed = crypto_box_seal(out + AT_LETTER, inner, sizeof inner, box);
+    sodium_memzero(inner, sizeof inner);
+    sodium_memzero(&b, sizeof b);
+    return failed ? ENVELOPE_NOT_OURS : ENVELOPE_OK;
 }
 
 enum envelope_result envelope_letter_seal(const struct envelope_place *at,
@@ -187,21 +209,15 @@ enum envelope_result envelope_letter_seal(const struct envelope_place *at,
                                           const uint8_t *signer, const char *text, size_t len,
                                           uint8_t out[ENVELOPE_SIZE])
 {
-    struct bound b;
-    uint8_t inner[LETTER_INNER], box[crypto_box_PUBLICKEYBYTES];
-    if (len > ENVELOPE_LETTER_MAX)
-        return ENVELOPE_TOO_LONG;
-    if (bound_letter(&b, at, text, len) < 0)
-        return ENVELOPE_MALFORMED;
-    if (crypto_sign_ed25519_pk_to_curve25519(box, kiosk_public) != 0)
-        return ENVELOPE_NOT_OURS;
-    inner_write(inner, sizeof inner, &b, signer, text, len);
-    out[0] = VERSION;
-    out[1] = FORM_LETTER;
-    int failed = crypto_box_seal(out + AT_LETTER, inner, sizeof inner, box);
-    sodium_memzero(inner, sizeof inner);
-    sodium_memzero(&b, sizeof b);
-    return failed ? ENVELOPE_NOT_OURS : ENVELOPE_OK;
+    return seal_to(FORM_LETTER, at, kiosk_public, signer, text, len, out);
+}
+
+enum envelope_result envelope_welcome_seal(const struct envelope_place *at,
+                                           const uint8_t phone_public[ENVELOPE_PUBLIC],
+                                           const uint8_t kiosk_secret[ENVELOPE_SECRET],
+                                           const char *text, size_t len, uint8_t out[ENVELOPE_SIZE])
+{
+    return seal_to(FORM_WELCOME, at, phone_public, kiosk_secret, text, len, out);
 }
 
 enum envelope_result envelope_letter_open(const uint8_t kiosk_public[ENVELOPE_PUBLIC],
@@ -234,7 +250,7 @@ enum envelope_result envelope_letter_signed(const struct envelope_place *at,
                                             size_t len)
 {
     struct bound b;
-    if (len > ENVELOPE_LETTER_MAX || bound_letter(&b, at, text, len) < 0)
+    if (len > ENVELOPE_LETTER_MAX || bound_letter(&b, FORM_LETTER, at, text, len) < 0)
         return ENVELOPE_MALFORMED;
     int failed = crypto_sign_verify_detached(signature, b.bytes, b.len, signer);
     sodium_memzero(&b, sizeof b);

@@ -105,6 +105,14 @@ enum envelope_result envelope_letter_signed(const struct envelope_place *at,
                                             const uint8_t signature[64], const char *text,
                                             size_t len);
 
+/* Seals what the kiosk tells one phone alone (its venue key, enrol.h): a letter's bytes in the
+ * other direction, form 4, sealed to the phone's key and signed by the kiosk. */
+enum envelope_result envelope_welcome_seal(const struct envelope_place *at,
+                                           const uint8_t phone_public[ENVELOPE_PUBLIC],
+                                           const uint8_t kiosk_secret[ENVELOPE_SECRET],
+                                           const char *text, size_t len,
+                                           uint8_t out[ENVELOPE_SIZE]);
+
 /* A plain word for logs: "ok", "too long", "malformed", "not ours", "forged". */
 const char *envelope_result_name(enum envelope_result r);
 

@@ -1,0 +1,258 @@
+#include "kiosk/core/enrol.h"
+
+#include <cjson/cJSON.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+/* --- letters ---------------------------------------------------------------------------------- */
+
+static bool is_hex(const char *text, size_t len)
+{
+    return strlen(text) == len && strspn(text, "0123456789abcdef") == len;
+}
+
+static bool is_password(const char *text)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    size_t len = strlen(text);
+    return len >= 16 && len <= ENROL_PASSWORD_MAX && strspn(text, plain) == len;
+}
+
+/* A key's text, "" where it is missing or no text. */
+static const char *text_of(const cJSON *json, const char *key)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, key);
+    return cJSON_IsString(item) ? item->valuestring : "";
+}
+
+static bool read_enrol(const cJSON *json, struct enrol_letter *e)
+{
+    const cJSON *staff = cJSON_GetObjectItemCaseSensitive(json, "staff");
+    const char *public = text_of(json, "public"), *password = text_of(json, "password");
+    if (!is_hex(public, sizeof e->public * 2) || !is_password(password) || !cJSON_IsBool(staff))
+        return false;
+    sodium_hex2bin(e->public, sizeof e->public, public, strlen(public), NULL, NULL, NULL);
+    memcpy(e->password, password, strlen(password) + 1);
+    e->staff = cJSON_IsTrue(staff);
+    return true;
+}
+
+int enrol_read(const char *text, size_t len, struct enrol_letter *e)
+{
+    memset(e, 0, sizeof *e);
+    cJSON *json = cJSON_ParseWithLength(text, len);
+    const cJSON *v = cJSON_GetObjectItemCaseSensitive(json, "v");
+    const char *kind = text_of(json, "kind"), *account = text_of(json, "account");
+    bool good = cJSON_IsNumber(v) && v->valueint == 1 && is_hex(account, ENROL_ACCOUNT);
+    e->done = strcmp(kind, "enrolled") == 0;
+    if (good && strcmp(kind, "enrol") == 0)
+        good = read_enrol(json, e);
+    else
+        good = good && e->done;
+    if (good)
+        memcpy(e->account, account, ENROL_ACCOUNT + 1);
+    cJSON_Delete(json);
+    return good ? 0 : -1;
+}
+
+/* --- the desk --------------------------------------------------------------------------------- */
+
+static struct enrol_open *find(struct enrol_desk *d, const char *account)
+{
+    for (size_t i = 0; i < ENROL_OPEN_MAX; i++)
+        if (d->open[i].account[0] != '\0' && strcmp(d->open[i].account, account) == 0)
+            return &d->open[i];
+    return NULL;
+}
+
+int enrol_invite(struct enrol_desk *d, const char *account, bool staff, int64_t now)
+{
+    if (!is_hex(account, ENROL_ACCOUNT) || find(d, account) != NULL)
+        return -1;
+    for (size_t i = 0; i < ENROL_OPEN_MAX; i++) {
+        struct enrol_open *o = &d->open[i];
+        if (o->account[0] != '\0')
+            continue;
+        sodium_memzero(o, sizeof *o);
+        memcpy(o->account, account, ENROL_ACCOUNT + 1);
+        o->staff = staff;
+        o->until = now + ENROL_LIVES;
+        return 0;
+    }
+    return -1;
+}
+
+const uint8_t *enrol_key(const struct enrol_desk *d, const char *account)
+{
+    for (size_t i = 0; i < ENROL_OPEN_MAX; i++)
+        if (d->open[i].claimed && d->open[i].account[0] != '\0' &&
+            strcmp(d->open[i].account, account) == 0)
+            return d->open[i].public;
+    return NULL;
+}
+
+/* The first key that answers has the invitation; the same may ask again. */
+static bool claim(struct enrol_open *o, const struct enrol_letter *e)
+{
+    if (e->staff != o->staff)
+        return false;
+    if (o->claimed)
+        return sodium_memcmp(o->public, e->public, sizeof o->public) == 0 &&
+               strcmp(o->password, e->password) == 0;
+    o->claimed = true;
+    memcpy(o->public, e->public, sizeof o->public);
+    memcpy(o->password, e->password, sizeof o->password);
+    return true;
+}
+
+enum enrol_verdict enrol_heard(struct enrol_desk *d, const struct enrol_letter *e,
+                               const char *topic_account, bool signed_by_key, int64_t now,
+                               const struct enrol_open **one)
+{
+    struct enrol_open *o = find(d, e->account);
+    bool ours = o != NULL && strcmp(e->account, topic_account) == 0 && signed_by_key;
+    *one = NULL;
+    if (!ours || now >= o->until)
+        return ENROL_REFUSED;
+    if (!e->done) {
+        if (!claim(o, e))
+            return ENROL_REFUSED;
+        *one = o;
+        return o->staff && !o->certified ? ENROL_CERTIFY : ENROL_WELCOME;
+    }
+    if (!o->claimed || (o->staff && !o->certified))
+        return ENROL_REFUSED;
+    *one = o;
+    return ENROL_PROMOTED;
+}
+
+enum enrol_verdict enrol_certify(struct enrol_desk *d, const uint8_t venue[ENVELOPE_ID],
+                                 const uint8_t root_public[ENVELOPE_PUBLIC], const char *account,
+                                 const uint8_t certificate[CERT_SIGNATURE],
+                                 const struct enrol_open **one)
+{
+    struct enrol_open *o = find(d, account);
+    struct cert_staff staff;
+    *one = NULL;
+    if (o == NULL || !o->staff || !o->claimed)
+        return ENROL_REFUSED;
+    memcpy(staff.venue, venue, sizeof staff.venue);
+    memcpy(staff.public, o->public, sizeof staff.public);
+    sodium_hex2bin(staff.account, sizeof staff.account, account, ENROL_ACCOUNT, NULL, NULL, NULL);
+    if (!cert_staff_check(&staff, root_public, certificate))
+        return ENROL_REFUSED;
+    memcpy(o->certificate, certificate, CERT_SIGNATURE);
+    o->certified = true;
+    *one = o;
+    return ENROL_WELCOME;
+}
+
+void enrol_close(struct enrol_desk *d, const char *account)
+{
+    struct enrol_open *o = find(d, account);
+    if (o != NULL)
+        sodium_memzero(o, sizeof *o);
+}
+
+enum enrol_verdict enrol_tick(struct enrol_desk *d, int64_t now, const struct enrol_open **one)
+{
+    for (size_t i = 0; i < ENROL_OPEN_MAX; i++) {
+        *one = &d->open[i];
+        if ((*one)->account[0] != '\0' && now >= (*one)->until)
+            return ENROL_WITHDRAWN;
+    }
+    *one = NULL;
+    return ENROL_NOTHING;
+}
+
+/* --- what the kiosk sends -----------------------------------------------------------------------
+ */
+
+enum envelope_result enrol_welcome(const struct enrol_open *one, const struct envelope_place *at,
+                                   const uint8_t kiosk_secret[ENVELOPE_SECRET],
+                                   const uint8_t venue_key[ENVELOPE_KEY],
+                                   uint8_t out[ENVELOPE_SIZE])
+{
+    char key[ENVELOPE_KEY * 2 + 1], certificate[CERT_SIGNATURE * 2 + 1], text[400];
+    sodium_bin2hex(key, sizeof key, venue_key, ENVELOPE_KEY);
+    sodium_bin2hex(certificate, sizeof certificate, one->certificate, CERT_SIGNATURE);
+    int len =
+        snprintf(text, sizeof text,
+                 "{\"v\":1,\"kind\":\"welcome\",\"account\":\"%s\",\"venue_key\":\"%s\"%s%s%s}",
+                 one->account, key, one->staff ? ",\"certificate\":\"" : "",
+                 one->staff ? certificate : "", one->staff ? "\"" : "");
+    enum envelope_result r =
+        envelope_welcome_seal(at, one->public, kiosk_secret, text, (size_t)len, out);
+    sodium_memzero(key, sizeof key);
+    sodium_memzero(text, sizeof text);
+    return r;
+}
+
+enum envelope_result enrol_rotate(const uint8_t phone_public[ENVELOPE_PUBLIC],
+                                  const struct envelope_place *at,
+                                  const uint8_t kiosk_secret[ENVELOPE_SECRET],
+                                  const uint8_t venue_key[ENVELOPE_KEY], uint8_t out[ENVELOPE_SIZE])
+{
+    char key[ENVELOPE_KEY * 2 + 1], text[160];
+    sodium_bin2hex(key, sizeof key, venue_key, ENVELOPE_KEY);
+    int len =
+        snprintf(text, sizeof text, "{\"v\":1,\"kind\":\"rotate\",\"venue_key\":\"%s\"}", key);
+    enum envelope_result r =
+        envelope_welcome_seal(at, phone_public, kiosk_secret, text, (size_t)len, out);
+    sodium_memzero(key, sizeof key);
+    sodium_memzero(text, sizeof text);
+    return r;
+}
+
+/* --- the link -----------------------------------------------------------------------------------
+ */
+
+static void add_key(cJSON *json, const char *name, const uint8_t key[ENVELOPE_PUBLIC])
+{
+    enum { VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING };
+    char text[sodium_base64_ENCODED_LEN(ENVELOPE_PUBLIC, VARIANT)];
+    sodium_bin2base64(text, sizeof text, key, ENVELOPE_PUBLIC, VARIANT);
+    cJSON_AddStringToObject(json, name, text);
+}
+
+static cJSON *link_json(const struct enrol_invitation *i)
+{
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddNumberToObject(json, "v", 1);
+    cJSON *brokers = cJSON_AddArrayToObject(json, "b");
+    for (size_t n = 0; n < i->brokers_count; n++)
+        cJSON_AddItemToArray(brokers, cJSON_CreateString(i->brokers[n]));
+    cJSON_AddStringToObject(json, "a", i->account);
+    cJSON_AddStringToObject(json, "p", i->password);
+    cJSON_AddNumberToObject(json, "x", (double)i->expires);
+    cJSON_AddStringToObject(json, "V", i->venue);
+    cJSON_AddStringToObject(json, "k", i->kiosk);
+    add_key(json, "q", i->kiosk_public);
+    add_key(json, "r", i->root_public);
+    if (i->staff)
+        cJSON_AddNumberToObject(json, "s", 1);
+    if (i->push != NULL)
+        cJSON_AddStringToObject(json, "u", i->push);
+    return json;
+}
+
+int enrol_link(const struct enrol_invitation *i, char out[ENROL_LINK_MAX])
+{
+    enum { VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING };
+    char text[ENROL_LINK_MAX];
+    int len = -1;
+    cJSON *json = link_json(i);
+    if (!cJSON_PrintPreallocated(json, text, sizeof text, 0))
+        goto json_delete;
+    size_t start = strlen(i->page) + 3, bytes = strlen(text);
+    if (start + sodium_base64_encoded_len(bytes, VARIANT) > ENROL_LINK_MAX)
+        goto json_delete;
+    snprintf(out, ENROL_LINK_MAX, "%s#i=", i->page);
+    sodium_bin2base64(out + start, ENROL_LINK_MAX - start, (const uint8_t *)text, bytes, VARIANT);
+    len = (int)strlen(out);
+json_delete:
+    sodium_memzero(text, sizeof text);
+    cJSON_Delete(json);
+    return len;
+}

@@ -1,0 +1,122 @@
+#ifndef PORCHLIGHT_CORE_ENROL_H
+#define PORCHLIGHT_CORE_ENROL_H
+
+#include "kiosk/core/cert.h"
+#include "kiosk/core/envelope.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* How a phone becomes a member's or staff's. Pure; the phone's half is kiosk/phone/core/enrol.js.
+ *
+ *  1. The kiosk draws an account and a one-time password, makes them at its brokers (dynsec.h, role
+ *     newcomer), and shows an invitation: a link whose fragment no server sees.
+ *  2. The phone makes its key pair and publishes on enrol/<account> a letter, signed by that key:
+ *     {"v":1,"kind":"enrol","account","public","password","staff"}, its new password among them.
+ *  3. The kiosk answers there with a welcome (envelope.h, form 4), sealed to that key: the venue's
+ *     key, and for staff the root's signature, which is made off site meanwhile.
+ *  4. The phone says {"v":1,"kind":"enrolled","account"}, signed by the same key. Only then does
+ * the kiosk set the new password and role: a phone that lost its way begins again until then.
+ *
+ * An invitation belongs to the first key that answers it, lives ENROL_LIVES, and is dead once used.
+ * Times are ns of CLOCK_MONOTONIC, passed in. */
+
+#define ENROL_LIVES (600 * INT64_C(1000000000))
+
+enum {
+    ENROL_OPEN_MAX = 16, /* invitations at a time */
+    ENROL_ACCOUNT = 16,  /* hex digits */
+    ENROL_PASSWORD_MAX = 64,
+    ENROL_LINK_MAX = 1024,
+    ENROL_BROKERS_MAX = 4,
+};
+
+struct enrol_letter {
+    bool done; /* "enrolled", not "enrol" */
+    char account[ENROL_ACCOUNT + 1];
+    uint8_t public[ENVELOPE_PUBLIC];
+    char password[ENROL_PASSWORD_MAX + 1]; /* 16 to 64 characters out of A-Z a-z 0-9 - _ */
+    bool staff;
+};
+
+/* Reads a letter's text. 0, or -1 for anything else. */
+int enrol_read(const char *text, size_t len, struct enrol_letter *e);
+
+enum enrol_verdict {
+    ENROL_REFUSED,   /* no such invitation, expired, another key's, another role's, or unsigned */
+    ENROL_WELCOME,   /* send the welcome (again) */
+    ENROL_CERTIFY,   /* staff: the root has to sign *public first */
+    ENROL_PROMOTED,  /* set its password and role at the brokers, then enrol_close */
+    ENROL_WITHDRAWN, /* it expired: remove its account from the brokers, then enrol_close */
+    ENROL_NOTHING,
+};
+
+struct enrol_open {
+    char account[ENROL_ACCOUNT + 1]; /* empty: free */
+    bool staff, claimed, certified;
+    int64_t until;
+    uint8_t public[ENVELOPE_PUBLIC];
+    uint8_t certificate[CERT_SIGNATURE];
+    char password[ENROL_PASSWORD_MAX + 1];
+};
+
+/* The open invitations. Holds passwords: locked memory, and sodium_memzero when it goes. */
+struct enrol_desk {
+    struct enrol_open open[ENROL_OPEN_MAX];
+};
+
+/* 0, or -1 if ENROL_OPEN_MAX are open or the account is. */
+int enrol_invite(struct enrol_desk *d, const char *account, bool staff, int64_t now);
+
+/* A letter that came on enrol/<account>; `topic_account` is that name's end, `signed_by_key` that
+ * its signature is its public key's (for "enrolled": enrol_key's). *one is the invitation it
+ * belongs to, valid until enrol_close; NULL when refused. */
+enum enrol_verdict enrol_heard(struct enrol_desk *d, const struct enrol_letter *e,
+                               const char *topic_account, bool signed_by_key, int64_t now,
+                               const struct enrol_open **one);
+
+/* The key that claimed an invitation, to check "enrolled" by; NULL: none. */
+const uint8_t *enrol_key(const struct enrol_desk *d, const char *account);
+
+/* The root has signed a staff phone's key (checked here). ENROL_WELCOME or ENROL_REFUSED. */
+enum enrol_verdict enrol_certify(struct enrol_desk *d, const uint8_t venue[ENVELOPE_ID],
+                                 const uint8_t root_public[ENVELOPE_PUBLIC], const char *account,
+                                 const uint8_t certificate[CERT_SIGNATURE],
+                                 const struct enrol_open **one);
+
+/* Wipes an invitation that was used, expired or taken back. */
+void enrol_close(struct enrol_desk *d, const char *account);
+
+/* ENROL_WITHDRAWN with *one that has expired; ENROL_NOTHING once each such one is closed. */
+enum enrol_verdict enrol_tick(struct enrol_desk *d, int64_t now, const struct enrol_open **one);
+
+/* The welcome for an invitation that enrol_heard or enrol_certify gave. `at`: venue, kiosk and the
+ * full topic enrol/<account>. */
+enum envelope_result enrol_welcome(const struct enrol_open *one, const struct envelope_place *at,
+                                   const uint8_t kiosk_secret[ENVELOPE_SECRET],
+                                   const uint8_t venue_key[ENVELOPE_KEY],
+                                   uint8_t out[ENVELOPE_SIZE]);
+
+/* A new venue key for a phone that is a member already. */
+enum envelope_result enrol_rotate(const uint8_t phone_public[ENVELOPE_PUBLIC],
+                                  const struct envelope_place *at,
+                                  const uint8_t kiosk_secret[ENVELOPE_SECRET],
+                                  const uint8_t venue_key[ENVELOPE_KEY],
+                                  uint8_t out[ENVELOPE_SIZE]);
+
+struct enrol_invitation {
+    const char *page;                       /* "https://kettle.example.org/": the link begins so */
+    const char *brokers[ENROL_BROKERS_MAX]; /* "wss://host/mqtt" */
+    size_t brokers_count;
+    const char *account, *password, *venue, *kiosk;
+    int64_t expires; /* seconds since 1970 */
+    const uint8_t *kiosk_public, *root_public;
+    bool staff;
+    const char *push; /* where the push app listens; NULL: nowhere */
+};
+
+/* The link, as kiosk/phone/core/invitation.js reads it. Its length, or -1 if it does not fit. */
+int enrol_link(const struct enrol_invitation *i, char out[ENROL_LINK_MAX]);
+
+#endif

@@ -1,0 +1,199 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "kiosk/core/enrol.h"
+#include "tests/unit/core/vectors.h"
+
+#include <sodium.h>
+
+#define WHO   "07827bce7ac774db"
+#define OTHER "17827bce7ac774db"
+#define PASS  "fresh-password-0123456789"
+
+static struct enrol_letter ask(const char *account, uint8_t key, bool staff)
+{
+    struct enrol_letter e = {.staff = staff};
+    strcpy(e.account, account);
+    strcpy(e.password, PASS);
+    memset(e.public, key, sizeof e.public);
+    return e;
+}
+
+static struct enrol_letter done(const char *account)
+{
+    struct enrol_letter e = {.done = true};
+    strcpy(e.account, account);
+    return e;
+}
+
+static const struct {
+    const char *text;
+    int result;
+} letters[] = {
+    {"{\"v\":1,\"kind\":\"enrolled\",\"account\":\"" WHO "\"}", 0},
+    {"{\"v\":1,\"kind\":\"enrol\",\"account\":\"" WHO "\",\"public\":\""
+     "6f461ab531a254dbc00fc3f950df84f28d195190968188ee70491f818bab51ae\",\"password\":\"" PASS
+     "\",\"staff\":false}",
+     0},
+    {"{\"v\":2,\"kind\":\"enrolled\",\"account\":\"" WHO "\"}", -1},
+    {"{\"v\":1,\"kind\":\"enrolled\",\"account\":\"07827BCE7AC774DB\"}", -1},
+    {"{\"v\":1,\"kind\":\"enrolled\"}", -1},
+    {"{\"v\":1,\"kind\":\"seen\",\"account\":\"" WHO "\"}", -1},
+    {"{\"v\":1,\"kind\":\"enrol\",\"account\":\"" WHO "\",\"public\":\"6f46\",\"password\":\"" PASS
+     "\",\"staff\":false}",
+     -1},
+    {"{\"v\":1,\"kind\":\"enrol\",\"account\":\"" WHO "\",\"public\":\""
+     "6f461ab531a254dbc00fc3f950df84f28d195190968188ee70491f818bab51ae\",\"password\":\""
+     "quote\\\"in-the-password\",\"staff\":false}",
+     -1},
+    {"{\"v\":1,\"kind\":\"enrol\",\"account\":\"" WHO "\",\"public\":\""
+     "6f461ab531a254dbc00fc3f950df84f28d195190968188ee70491f818bab51ae\",\"password\":\"" PASS
+     "\"}",
+     -1},
+    {"[]", -1},
+    {"", -1},
+    {"nonsense", -1},
+};
+
+static void letters_are_read_strictly(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof letters / sizeof letters[0]; i++) {
+        struct enrol_letter e;
+        int got = enrol_read(letters[i].text, strlen(letters[i].text), &e);
+        if (got != letters[i].result)
+            fail_msg("letter %zu: %d instead of %d", i, got, letters[i].result);
+    }
+}
+
+/* One invitation's life, a row a letter. */
+static void an_invitation_is_one_keys_and_dies_when_used(void **state)
+{
+    struct enrol_desk d = {0};
+    const struct enrol_open *one;
+    struct enrol_letter mine = ask(WHO, 1, false), thief = ask(WHO, 2, false), end = done(WHO);
+    struct enrol_letter staff = ask(WHO, 1, true), stranger = ask(OTHER, 1, false);
+
+    (void)state;
+    assert_int_equal(enrol_invite(&d, WHO, false, 0), 0);
+    assert_int_equal(enrol_invite(&d, WHO, false, 0), -1);
+    assert_int_equal(enrol_heard(&d, &end, WHO, true, 1, &one), ENROL_REFUSED);
+    assert_int_equal(enrol_heard(&d, &mine, WHO, false, 1, &one), ENROL_REFUSED);
+    assert_int_equal(enrol_heard(&d, &mine, OTHER, true, 1, &one), ENROL_REFUSED);
+    assert_int_equal(enrol_heard(&d, &staff, WHO, true, 1, &one), ENROL_REFUSED);
+    assert_int_equal(enrol_heard(&d, &stranger, OTHER, true, 1, &one), ENROL_REFUSED);
+    assert_null(enrol_key(&d, WHO));
+    assert_int_equal(enrol_heard(&d, &mine, WHO, true, 1, &one), ENROL_WELCOME);
+    assert_int_equal(enrol_heard(&d, &thief, WHO, true, 2, &one), ENROL_REFUSED);
+    assert_int_equal(enrol_heard(&d, &mine, WHO, true, 2, &one), ENROL_WELCOME);
+    assert_memory_equal(enrol_key(&d, WHO), mine.public, sizeof mine.public);
+    assert_int_equal(enrol_heard(&d, &end, WHO, true, 3, &one), ENROL_PROMOTED);
+    assert_string_equal(one->password, PASS);
+    enrol_close(&d, WHO);
+    assert_int_equal(enrol_heard(&d, &mine, WHO, true, 4, &one), ENROL_REFUSED);
+    assert_true(sodium_is_zero((const uint8_t *)&d, sizeof d));
+}
+
+static void an_invitation_lives_ten_minutes(void **state)
+{
+    struct enrol_desk d = {0};
+    const struct enrol_open *one;
+    struct enrol_letter mine = ask(WHO, 1, false);
+
+    (void)state;
+    enrol_invite(&d, WHO, false, 5);
+    assert_int_equal(enrol_tick(&d, 5 + ENROL_LIVES - 1, &one), ENROL_NOTHING);
+    assert_int_equal(enrol_heard(&d, &mine, WHO, true, 5 + ENROL_LIVES, &one), ENROL_REFUSED);
+    assert_int_equal(enrol_tick(&d, 5 + ENROL_LIVES, &one), ENROL_WITHDRAWN);
+    assert_string_equal(one->account, WHO);
+    enrol_close(&d, WHO);
+    assert_int_equal(enrol_tick(&d, 5 + ENROL_LIVES, &one), ENROL_NOTHING);
+}
+
+static void the_desk_has_an_end(void **state)
+{
+    struct enrol_desk d = {0};
+    char account[ENROL_ACCOUNT + 1];
+
+    (void)state;
+    for (unsigned i = 0; i < ENROL_OPEN_MAX; i++) {
+        snprintf(account, sizeof account, "%016x", i);
+        assert_int_equal(enrol_invite(&d, account, false, 0), 0);
+    }
+    assert_int_equal(enrol_invite(&d, WHO, false, 0), -1);
+    assert_int_equal(enrol_invite(&d, "not hex at all!!", false, 0), -1);
+}
+
+static void staff_wait_for_the_root(void **state)
+{
+    struct enrol_desk d = {0};
+    const struct enrol_open *one;
+    struct enrol_letter mine = ask(WHO, 1, true), end = done(WHO);
+    struct cert_staff c = {.venue = {1}};
+    uint8_t root[ENVELOPE_PUBLIC], secret[ENVELOPE_SECRET], signature[CERT_SIGNATURE];
+
+    (void)state;
+    crypto_sign_keypair(root, secret);
+    memcpy(c.public, mine.public, sizeof c.public);
+    sodium_hex2bin(c.account, sizeof c.account, WHO, 16, NULL, NULL, NULL);
+    enrol_invite(&d, WHO, true, 0);
+    assert_int_equal(enrol_heard(&d, &mine, WHO, true, 1, &one), ENROL_CERTIFY);
+    assert_int_equal(enrol_heard(&d, &end, WHO, true, 1, &one), ENROL_REFUSED);
+    memset(signature, 7, sizeof signature);
+    assert_int_equal(enrol_certify(&d, c.venue, root, WHO, signature, &one), ENROL_REFUSED);
+    cert_staff_sign(&c, secret, signature);
+    assert_int_equal(enrol_certify(&d, c.venue, root, OTHER, signature, &one), ENROL_REFUSED);
+    assert_int_equal(enrol_certify(&d, c.venue, root, WHO, signature, &one), ENROL_WELCOME);
+    assert_int_equal(enrol_heard(&d, &mine, WHO, true, 2, &one), ENROL_WELCOME);
+    assert_int_equal(enrol_heard(&d, &end, WHO, true, 3, &one), ENROL_PROMOTED);
+}
+
+static void the_link_is_the_vectors(void **state)
+{
+    cJSON *json = vectors_load("tests/vectors/enrol.json");
+    const cJSON *v = cJSON_GetObjectItem(json, "invitation");
+    uint8_t kiosk[ENVELOPE_PUBLIC], root[ENVELOPE_PUBLIC];
+    char link[ENROL_LINK_MAX];
+
+    (void)state;
+    memset(kiosk, 0x11, sizeof kiosk);
+    memset(root, 0x22, sizeof root);
+    struct enrol_invitation i = {.page = "https://kettle.example.org/",
+                                 .brokers = {"wss://kettle.example.org/mqtt"},
+                                 .brokers_count = 1,
+                                 .account = WHO,
+                                 .password = "one-time-0123456789abcdef",
+                                 .venue = "245b1cd24b1b033d",
+                                 .kiosk = "7dd879d4c4aa715d",
+                                 .expires = 1795380000,
+                                 .kiosk_public = kiosk,
+                                 .root_public = root,
+                                 .staff = true,
+                                 .push = "https://push.example.org/q8Zt"};
+    assert_true(enrol_link(&i, link) > 0);
+    assert_string_equal(link, vectors_text(v, "link"));
+    char far[800];
+    memset(far, 'x', sizeof far);
+    far[sizeof far - 1] = '\0';
+    i.push = far;
+    assert_int_equal(enrol_link(&i, link), -1);
+    cJSON_Delete(json);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(letters_are_read_strictly),
+        cmocka_unit_test(an_invitation_is_one_keys_and_dies_when_used),
+        cmocka_unit_test(an_invitation_lives_ten_minutes),
+        cmocka_unit_test(the_desk_has_an_end),
+        cmocka_unit_test(staff_wait_for_the_root),
+        cmocka_unit_test(the_link_is_the_vectors),
+    };
+    return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}

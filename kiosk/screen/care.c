@@ -10,6 +10,11 @@ static bool quiet(int minute, int from, int to)
     return from < to ? minute >= from && minute < to : minute >= from || minute < to;
 }
 
+int care_dim_by_drawing(int dim)
+{
+    return 100 - (100 - dim) / 3;
+}
+
 float care_light(double altitude, int dim, int minute, int from, int to)
 {
     if (quiet(minute, from, to))

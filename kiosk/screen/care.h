@@ -5,6 +5,10 @@
 
 /* What is done for the panel and for the eyes in front of it. Pure. */
 
+/* What is left of `dim` percent for a picture that is dark at night by itself and dimmed by
+ * drawing: a third of the way, or nobody could read it. */
+int care_dim_by_drawing(int dim);
+
 /* How bright the picture is meant to be, 0 to 1: full by day, `dim` percent at night, 0 in quiet
  * hours. `altitude`: the sun's, degrees; `minute` of the local day, -1 unknown; `from` and `to` the
  * quiet hours, -1 none. In steps of 1/64, so that it changes seldom. */

@@ -52,7 +52,7 @@ struct screen {
     int signals;
     int pictures; /* saved so far */
     int64_t started, wall_started;
-    int64_t retry_at, ping_at, ping_every;
+    int64_t retry_at, ping_at, ping_every, plug_at;
     bool ready, ending, told_display, save;
 };
 
@@ -198,8 +198,11 @@ static float light_now(struct screen *s, int64_t now)
 {
     int64_t wall = wall_ns(s, now);
     double altitude = sun_place(wall, s->state.latitude, s->state.longitude).altitude;
-    float goal = care_light(altitude, s->config.screen.dim, s->state.minute,
-                            s->config.screen.quiet_from, s->config.screen.quiet_to);
+    int dim = s->config.screen.dim;
+    if (s->lamp == NULL && (s->state.kind == SCENE_WINDOW || s->state.kind == SCENE_LANTERN))
+        dim = care_dim_by_drawing(dim);
+    float goal = care_light(altitude, dim, s->state.minute, s->config.screen.quiet_from,
+                            s->config.screen.quiet_to);
     bool first = s->light_at == 0;
     s->light = first ? goal : care_ease(s->light, goal, now - s->light_at);
     s->light_at = now;
@@ -286,6 +289,17 @@ static void on_signal(void *context, int fd, short revents)
     }
 }
 
+/* kmsdrm knows no hotplug: it would draw on for a monitor that is gone, and never see one come. */
+static bool unplugged(struct screen *s, int64_t now)
+{
+    char card[8];
+    bool connectors;
+    if (now < s->plug_at || strcmp(draw_driver(s->draw), "kmsdrm") != 0)
+        return false;
+    s->plug_at = now + RETRY_DISPLAY;
+    return !panel_card("/sys", card, &connectors) && connectors;
+}
+
 static void open_display(struct screen *s, int64_t now)
 {
     char why[256], card[8] = "";
@@ -343,7 +357,9 @@ static int64_t turn(struct screen *s)
         open_display(s, now);
     if (s->draw != NULL) {
         int w, h;
-        enum draw_news news = draw_pump(s->draw);
+        enum draw_news news = unplugged(s, now) ? DRAW_LOST : draw_pump(s->draw);
+        if (news == DRAW_LOST)
+            log_info("the monitor is gone; trying again every 2 s");
         if (news == DRAW_CLOSED)
             s->ending = true;
         draw_size(s->draw, &w, &h);

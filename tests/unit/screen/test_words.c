@@ -156,6 +156,37 @@ static void test_turns(void **state)
     assert_int_equal(86400 % WORDS_TURN, 0);
 }
 
+/* What the clock says where summer time begins, at midnight, and in a leap year. */
+static void test_calendar(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *zone;
+        int64_t at;
+        const char *clock, *date;
+    } rows[] = {
+        {"Europe/Chisinau", 1774742399, "01:59", "Sunday, 29 March"},
+        {"Europe/Chisinau", 1774742400, "03:00", "Sunday, 29 March"},
+        {"Europe/Chisinau", 1792886399, "02:59", "Sunday, 25 October"},
+        {"Europe/Chisinau", 1792886400, "02:00", "Sunday, 25 October"},
+        {"Asia/Baku", 1779479999, "23:59", "Friday, 22 May"},
+        {"Asia/Baku", 1779480000, "00:00", "Saturday, 23 May"},
+        {"Asia/Tbilisi", 1835452800, "16:00", "Tuesday, 29 February"},
+    };
+    struct language english;
+    language_default(&english);
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+        time_t at = (time_t)rows[k].at;
+        struct tm local;
+        setenv("TZ", rows[k].zone, 1);
+        tzset();
+        localtime_r(&at, &local);
+        struct scene_words w = words_at(&english, 1, &local, rows[k].at, 0, true);
+        assert_string_equal(w.clock, rows[k].clock);
+        assert_string_equal(w.date, rows[k].date);
+    }
+}
+
 static void test_programme(void **state)
 {
     (void)state;
@@ -200,8 +231,9 @@ static void test_programme(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shipped), cmocka_unit_test(test_broken_files),
-        cmocka_unit_test(test_utf8),    cmocka_unit_test(test_right_to_left),
-        cmocka_unit_test(test_turns),   cmocka_unit_test(test_programme)};
+        cmocka_unit_test(test_shipped),  cmocka_unit_test(test_broken_files),
+        cmocka_unit_test(test_utf8),     cmocka_unit_test(test_right_to_left),
+        cmocka_unit_test(test_turns),    cmocka_unit_test(test_calendar),
+        cmocka_unit_test(test_programme)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,11 +4,13 @@ import os
 import signal
 import socket
 import struct
+import time
 import zlib
 
 import pytest
 
-from tests.kit import process, wait
+from tests.kit import local, process, wait
+from tests.kit.kiosk import Kiosk
 from tests.kit.place import ROOT, program
 from tests.kit.process import Process
 
@@ -344,3 +346,47 @@ def test_in_a_window_under_x11_with_software_and_no_gpu(folder, screen):
     assert different(taken, drawn) < 200
     shown.stop()
     server.stop()
+
+
+def packets(sock):
+    """What has come, in order and as it came."""
+    found = []
+    sock.settimeout(0.1)
+    try:
+        while True:
+            found.append(sock.recv(2048))
+    except TimeoutError:
+        return found
+
+
+def test_duress_is_the_code_to_the_byte_and_to_the_pixel():
+    """Two kiosks in lockdown, the code pressed at one and another count at the other: the same
+    packets to the screen, and the same picture of each real screen."""
+    with Kiosk() as one, Kiosk() as other:
+        for kiosk in (one, other):
+            kiosk.start()
+        began = time.monotonic()
+        for kiosk in (one, other):
+            kiosk.start_screen(*STILL[:-1], "2026-05-22T13:00:00", "--pictures-to", kiosk.folder)
+        told = []
+        for kiosk, presses in ((one, 5), (other, 6)):
+            with local.connect(kiosk.run / "screen.sock") as sock:
+                wires = kiosk.wires()
+                wires.hold(1.6)
+                time.sleep(0.5)
+                wires.presses(presses)
+                time.sleep(1.2)  # the pause that ends the train
+                told.append(packets(sock))
+                wires.close()
+        assert told[0] == told[1] and len(told[0]) >= 3, told
+        # The light of the sky stands still from second 15 to 30; by 20 every cue has come.
+        time.sleep(max(0.0, began + 20 - time.monotonic()))
+        pictures = []
+        for kiosk in (one, other):
+            kiosk.screen.signal(signal.SIGUSR1)
+            path = kiosk.folder / "screen-1.png"
+            wait.until(path.exists, lambda: "a picture; the screen said:\n" + kiosk.screen.said())
+            pictures.append(png(path))
+        assert time.monotonic() < began + 28, "too slow a machine to compare at one light"
+        assert many_colours(pictures[0])
+        assert pictures[0] == pictures[1]

@@ -17,18 +17,25 @@ enum { W = 320, H = 180, SIDE = 10, BLOCKS = (W / SIDE) * (H / SIDE) };
 /* For one block: the last turning point and the way it went from there. */
 struct watch {
     double turn, peak;
-    int way; /* 1 brighter, -1 darker, 0 not known */
-    int64_t turned_at;
+    int way;           /* 1 brighter, -1 darker, 0 not known */
+    int64_t left_at;   /* when it was last at `turn`: the change began then */
+    int64_t turned_at; /* when it was last at `peak` */
 };
 
-/* Feeds one luminance; 1 when it closes a pair of opposing changes within a second. */
+/* Feeds one luminance; 1 when it closes a pair of opposing changes that began and ended within a
+ * second: what swells for longer is no flash. */
 static int watch_feed(struct watch *w, double l, int64_t at)
 {
     int flash = 0;
     if (w->way == 0 && w->turn <= 0 && w->peak <= 0) {
         w->turn = w->peak = l;
+        w->left_at = w->turned_at = at;
         return 0;
     }
+    if (fabs(w->peak - w->turn) < 0.10 && fabs(l - w->turn) < 0.01)
+        w->left_at = at;
+    if (fabs(l - w->peak) < 0.01)
+        w->turned_at = at;
     int way = l > w->peak ? 1 : l < w->peak ? -1 : w->way;
     if (way == w->way || fabs(l - w->peak) < 0.10) {
         if ((w->way >= 0 && l > w->peak) || (w->way <= 0 && l < w->peak)) {
@@ -39,9 +46,10 @@ static int watch_feed(struct watch *w, double l, int64_t at)
         return 0;
     }
     double darker = fmin(l, w->peak);
-    if (fabs(w->peak - w->turn) >= 0.10 && darker < 0.80 && at - w->turned_at <= NS_PER_S)
+    if (fabs(w->peak - w->turn) >= 0.10 && darker < 0.80 && at - w->left_at <= NS_PER_S)
         flash = 1;
     w->turn = w->peak;
+    w->left_at = w->turned_at;
     w->peak = l;
     w->way = way;
     w->turned_at = at;
@@ -118,15 +126,17 @@ static void test_day(void **state)
 static void test_counter(void **state)
 {
     (void)state;
-    struct watch blink = {.way = 0}, slow = {.way = 0}, faint = {.way = 0};
-    int blinks = 0, slows = 0, faints = 0;
+    struct watch blink = {.way = 0}, slow = {.way = 0}, faint = {.way = 0}, once = {.way = 0};
+    int blinks = 0, slows = 0, faints = 0, onces = 0;
     for (int k = 0; k < 40; k++) {
         int64_t at = k * NS_PER_S / 4;
+        onces += watch_feed(&once, k == 20 || k == 21 ? 0.6 : 0.3, at);
         blinks += watch_feed(&blink, k % 2 ? 0.7 : 0.3, at);
-        slows += watch_feed(&slow, 0.5 + 0.3 * sin(k * 0.05), at);
+        slows += watch_feed(&slow, 0.5 + 0.3 * sin(k * 0.3), at);
         faints += watch_feed(&faint, k % 2 ? 0.52 : 0.48, at);
     }
     assert_true(blinks > 30);
+    assert_int_equal(onces, 1);
     assert_int_equal(slows, 0);
     assert_int_equal(faints, 0);
 }

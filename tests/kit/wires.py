@@ -31,6 +31,15 @@ class Wires:
         self.say(f"set {line} {int(active)} {at}")
         return at
 
+    def train(self, line, edges):
+        """Many edges [(active, ns)] at once, answered after the last."""
+        for active, at in edges:
+            self._socket.send(f"set {line} {int(active)} {at}".encode())
+        for _ in edges:
+            reply = self._socket.recv(1024).decode()
+            if not reply.startswith("ok"):
+                raise RuntimeError(f"sim.sock: {reply}")
+
     def press(self, line="front", on=0.1):
         """One press; the moment of its release."""
         began = self.set(line, True)

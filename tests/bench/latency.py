@@ -19,7 +19,7 @@ from tests.kit.wires import MS, now
 PRESSES = 1000
 SWITCHES = 8
 GAP = 100 * MS
-SPACING_S = 0.07
+PEER_SPACING_S = 0.015
 DOWN = UP = 3 * MS
 PEER = ("peer", "peer-password")
 SOON = 60 * MS  # a gesture is complete this long after its edges were sent
@@ -40,6 +40,9 @@ class Subscriber:
             kiosk.logs / f"sub-{topic}")
         wait.until(lambda: f"SUBACK to {account}" in broker.said()[before:], "mosquitto_sub's SUBSCRIBE")
 
+    def count(self):
+        return self._process.said().count("\n")
+
     def received(self):
         offset = time.clock_gettime_ns(time.CLOCK_REALTIME) - now()
         out = []
@@ -55,7 +58,8 @@ class Subscriber:
 
 def gesture(wires, switch, count, last):
     """A train that is complete in SOON: its edges lie in the past, as if we had waited. `last` is
-    that switch's last edge. The moment of completion."""
+    that switch's last edge. (the moment of completion, its last edge, whether the train was whole
+    before a gap in it expired: on a busy machine it may come too late)."""
     end = now() + SOON - GAP
     first = end - (count - 1) * (DOWN + UP) - DOWN
     if first <= last + 20 * MS:
@@ -65,22 +69,33 @@ def gesture(wires, switch, count, last):
         edges.append((True, first + i * (DOWN + UP)))
         edges.append((False, first + i * (DOWN + UP) + DOWN))
     wires.train(f"s{switch}", edges)
-    if now() > first + DOWN + GAP:
-        raise RuntimeError("this machine is too busy to be measured: a train was sent too late")
-    return end + GAP, end
+    return end + GAP, end, now() < first + DOWN + GAP
 
 
-def press_all(kiosk):
+def press_all(kiosk, subscriber, presses=PRESSES):
+    """([ns from complete to received], trains that came too late and do not count)."""
     wires = kiosk.wires()
-    complete, last = [], [now() - 10**9] * SWITCHES
-    for i in range(PRESSES):
-        began = time.monotonic()
-        switch = i % SWITCHES
-        at, last[switch] = gesture(wires, switch, 2 if i % 2 == 0 else 4, last[switch])
-        complete.append(at)
-        time.sleep(max(0.0, SPACING_S - (time.monotonic() - began)))
+    took, late, last = [], 0, [now() - 10**9] * SWITCHES
+    turn = 0
+    while len(took) < presses:
+        wanted = "caution" if kiosk.status()["state"] == "quiet" else "all-clear"
+        before, switch = subscriber.count(), turn % SWITCHES
+        turn += 1
+        zero, last[switch], whole = gesture(wires, switch, 2 if wanted == "caution" else 4,
+                                            last[switch])
+        if not whole:
+            late += 1
+            time.sleep(0.5)
+            continue
+        wait.until(lambda: subscriber.count() > before, f"the {wanted} of press {turn}", 5, 0.002)
+        at, payload = subscriber.received()[before]
+        _, _, text = envelope.open_broadcast(payload, kiosk.keys.venue, kiosk.keys.kiosk,
+                                             f"{kiosk.place}/alert")
+        if f'"kind":"{wanted}"' not in text:  # what was measured is what a phone opens
+            raise AssertionError(f"press {turn}: {text}, expected {wanted}")
+        took.append((at - zero) / MS)
     wires.close()
-    return complete
+    return took, late
 
 
 def say(report, name, took, peer=None):
@@ -92,21 +107,11 @@ def say(report, name, took, peer=None):
 
 def kiosk_latency(kiosk):
     subscriber = Subscriber(kiosk, "alert")
-    complete = press_all(kiosk)
-    wait.until(lambda: len(subscriber.received()) >= PRESSES,
-               lambda: f"{PRESSES} alerts; {len(subscriber.received())} came", 10, every=0.2)
-    time.sleep(0.5)
-    got = subscriber.received()
+    took, late = press_all(kiosk, subscriber)
     subscriber.close()
-    if len(got) != PRESSES:
-        raise AssertionError(f"{len(got)} messages for {PRESSES} gestures")
-    for i in (0, 1, PRESSES - 2, PRESSES - 1):  # what was measured is what a phone opens
-        _, _, text = envelope.open_broadcast(got[i][1], kiosk.keys.venue, kiosk.keys.kiosk,
-                                             f"{kiosk.place}/alert")
-        expected = "caution" if i % 2 == 0 else "all-clear"
-        if f'"kind":"{expected}"' not in text:
-            raise AssertionError(f"message {i} is {text}, expected {expected}")
-    return [(at - zero) / MS for (at, _), zero in zip(got, complete)]
+    if late:
+        print(f"  (busy machine: {late} trains of edges were sent too late and were made again)")
+    return took
 
 
 def peer_latency(kiosk, count=PRESSES // 2):
@@ -124,7 +129,7 @@ def peer_latency(kiosk, count=PRESSES // 2):
     for _ in range(count):
         began.append(now())
         client.publish(f"{kiosk.place}/bench", bytes(768), qos=1)
-        time.sleep(SPACING_S / 5)
+        time.sleep(PEER_SPACING_S)
     wait.until(lambda: len(subscriber.received()) >= count, "the peer's messages", 10, every=0.2)
     got = subscriber.received()
     subscriber.close()

@@ -2,16 +2,22 @@
 
 #include <string.h>
 
+static int digit_of(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 static bool nibbles(const char *hex, uint8_t out[ENVELOPE_ID])
 {
-    static const char digits[] = "0123456789abcdef";
-    if (strlen(hex) != 2 * ENVELOPE_ID)
+    if (strlen(hex) != (size_t)2 * ENVELOPE_ID)
         return false;
-    for (size_t i = 0; i < 2 * ENVELOPE_ID; i++) {
-        const char *found = memchr(digits, hex[i], 16);
-        if (found == NULL)
+    for (size_t i = 0; i < ENVELOPE_ID; i++) {
+        int high = digit_of(hex[2 * i]), low = digit_of(hex[2 * i + 1]);
+        if (high < 0 || low < 0)
             return false;
-        out[i / 2] = (uint8_t)(out[i / 2] << 4 | (found - digits));
+        out[i] = (uint8_t)(high << 4 | low);
     }
     return true;
 }

@@ -79,9 +79,7 @@ struct letter {
 static size_t run_end(const struct letter *l, size_t n, size_t from)
 {
     size_t end = from + 1;
-    bool words = l[from].reads == LEFT_TO_RIGHT;
     for (size_t k = from + 1; k < n && l[k].reads != RIGHT_TO_LEFT; k++) {
-        words |= l[k].reads == LEFT_TO_RIGHT;
         bool joins = l[k].reads == BETWEEN_NUMBERS && k == end;
         if (l[from].reads == NUMBER && l[k].reads != NUMBER && !joins)
             break;

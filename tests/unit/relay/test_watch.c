@@ -133,7 +133,7 @@ static void play(const struct step *night, size_t count)
     static void test_##name(void **state)                                                          \
     {                                                                                              \
         (void)state;                                                                               \
-        play(name, sizeof name / sizeof name[0]);                                                  \
+        play((name), sizeof(name) / sizeof((name)[0]));                                            \
     }
 
 NIGHT(alert_night)

@@ -31,7 +31,7 @@ def test_boots_to_armed(venue, record_property):
 
 
 @pytest.mark.parametrize("unit,most", [("porchlightd", 1.5), ("porchlight-screen", 1.5),
-                                       ("porchlight-wipe", 2.0), ("porchlight-wipe-resume", 2.0)])
+                                       ("porchlight-wipe", 2.2), ("porchlight-wipe-resume", 2.2)])
 def test_sandbox_as_shipped(venue, unit, most, record_property):
     said = venue.board.run(f"systemd-analyze security --no-pager {unit}.service | tail -2")
     exposure = float(said.split("service:")[1].split()[0])

@@ -26,7 +26,6 @@ static int write_page(int fd, size_t page, const void *value, size_t len)
 {
     unsigned char buf[PROGRESS_PAGE] = {0};
     size_t done = 0;
-    int result;
 
     memcpy(buf, value, len);
     while (done < sizeof buf) {
@@ -39,6 +38,13 @@ static int write_page(int fd, size_t page, const void *value, size_t len)
             return -1;
         done += (size_t)n;
     }
+    return 0;
+}
+
+static int sync_data(int fd)
+{
+    int result;
+
     do
         result = fdatasync(fd);
     while (result < 0 && errno == EINTR);
@@ -89,7 +95,7 @@ static int store_head(struct progress *p, struct progress_head h)
 {
     h.turn = p->head.turn + 1;
     sum_of(&h, offsetof(struct progress_head, sum), h.sum);
-    if (write_page(p->fd, h.turn % 2, &h, sizeof h) < 0)
+    if (write_page(p->fd, h.turn % 2, &h, sizeof h) < 0 || sync_data(p->fd) < 0)
         return -1;
     p->head = h;
     return 0;
@@ -246,4 +252,9 @@ int progress_put(struct progress *p, size_t i, const struct progress_slot *slot)
     memcpy(s.run, p->head.run, sizeof s.run);
     sum_of(&s, offsetof(struct progress_slot, sum), s.sum);
     return write_page(p->fd, 2 + i, &s, sizeof s);
+}
+
+int progress_sync(struct progress *p)
+{
+    return sync_data(p->fd);
 }

@@ -78,8 +78,10 @@ int progress_resume(struct progress *p, const struct plan *plan, enum progress_s
 
 int progress_set_state(struct progress *p, enum progress_state state);
 
-/* Target i's slot. True if it holds a result of this run. */
+/* Target i's slot. True if it holds a result of this run. What is put is durable only after
+ * progress_sync; a result that a power cut loses is found again by doing its target again. */
 bool progress_get(const struct progress *p, size_t i, struct progress_slot *out);
 int progress_put(struct progress *p, size_t i, const struct progress_slot *slot);
+int progress_sync(struct progress *p);
 
 #endif

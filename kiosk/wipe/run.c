@@ -168,6 +168,12 @@ enum run_result run_plan(const struct run *r, const struct plan *plan, struct pr
             outcome = wipe_one(r, &scope, t, i, record);
         if (outcome > worst)
             worst = outcome;
+        /* Keys first: one sync for the results of all of them, once they are dead. */
+        if (record->fd >= 0 &&
+            (plan_phase_of(t->kind) != PLAN_KEYS || i + 1 == plan->targets_count ||
+             plan_phase_of(plan->targets[i + 1].kind) != PLAN_KEYS) &&
+            progress_sync(record) < 0)
+            log_warning("the results so far could not be recorded: %s", strerror(errno));
     }
     if (!settled)
         settle_roots(plan, &scope);

@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 /* Order: the mapping loses its key and is closed, the key slots' key material is overwritten and
- * read back, then the second header; then this mark takes the place of the first one's magic, and
- * noise that of its rest. A run that was cut short therefore either still finds a header, and goes
- * on, or finds the mark, and all before it was done. A container with neither is overwritten at its
- * beginning and reported as unverified. */
+ * read back; then this mark takes the place of the first header's magic, and noise that of the rest
+ * of both headers. A run that was cut short therefore either still finds a header, and does all of
+ * it, or finds the mark, and knows that the slots are dead and noise is due. A container with
+ * neither is overwritten at its beginning and reported as unverified. */
 struct mark {
     char text[32];
     uint64_t header; /* bytes of one header */
@@ -141,11 +141,9 @@ static void destroy_header(int fd, struct crypt_device *cd, struct target_report
             noise_over(fd, offset, length, r);
     }
     if (r->outcome != WIPE_FAILED)
-        noise_over(fd, header, header, r);
-    if (r->outcome != WIPE_FAILED)
         set_mark(fd, header, r);
     if (r->outcome != WIPE_FAILED)
-        noise_over(fd, MARK_ROOM, header - MARK_ROOM, r);
+        noise_over(fd, MARK_ROOM, 2 * header - MARK_ROOM, r);
 }
 
 static void destroy_unknown(int fd, int64_t size, struct target_report *r)
@@ -178,7 +176,7 @@ static void destroy(const struct scope *s, const struct plan_target *t, struct t
         target_lower(r, WIPE_FAILED, EMLINK, "it has a second name (hard link); left alone");
     } else if (has_mark(fd, &header)) {
         target_lower(r, WIPE_ALREADY_GONE, 0, "");
-        noise_over(fd, MARK_ROOM, header - MARK_ROOM, r);
+        noise_over(fd, MARK_ROOM, 2 * header - MARK_ROOM, r);
     } else if ((cd = load(fd)) != NULL) {
         target_lower(r, WIPE_DESTROYED, 0, "");
         destroy_header(fd, cd, r);

@@ -1,0 +1,135 @@
+"""From the request to keys dead, at three sizes of data, beside shred and luksErase in the same run."""
+
+import hashlib
+import os
+import secrets
+import shutil
+import subprocess
+import time
+
+from tests.bench.report import percentile
+from tests.kit import local, wait
+from tests.kit.place import fresh, program
+from tests.kit.process import Process
+
+PLAN = """[root venue]
+path = /srv/venue
+[cell clock]
+cell = nvmem:rtc0
+[key door]
+path = /srv/venue/door.key
+[luks vault]
+path = /srv/venue/vault.luks
+"""
+MIB = 1 << 20
+SIZES = (("256 MB", 256 * MIB), ("2 GB", 2048 * MIB), ("32 GB sparse", 32768 * MIB))
+FILLED = 2048 * MIB  # what is really written, for shred to overwrite; the rest is a hole
+ROUNDS = 60
+PASS = b"a passphrase"
+
+
+class Vault:
+    def __init__(self, folder):
+        self.folder, self.path = folder, folder / "srv/venue/vault.luks"
+        self.cell = folder / "sys/bus/nvmem/devices/rtc0/nvmem"
+        for made in ("etc/porchlight", "run/porchlight", "var/lib", "srv/venue",
+                     "sys/bus/nvmem/devices/rtc0"):
+            (folder / made).mkdir(parents=True)
+        (folder / "etc/porchlight/wipe.plan").write_text(PLAN)
+        self.path.touch()
+        os.truncate(self.path, 32 * MIB)
+        subprocess.run(["cryptsetup", "luksFormat", "-q", "--type", "luks2", "--pbkdf", "pbkdf2",
+                        "--pbkdf-force-iterations", "1000", "--luks2-metadata-size", "16k",
+                        "--luks2-keyslots-size", "1m", str(self.path), "-"], input=PASS,
+                       check=True, capture_output=True)
+        self.front = self.path.read_bytes()[:2 * MIB]
+
+    def fill(self, size):
+        """Data behind the header, as far as it is really written; the rest a hole."""
+        noise = secrets.token_bytes(MIB)
+        with open(self.path, "r+b") as f:
+            f.seek(2 * MIB)
+            for _ in range((min(size, FILLED) - f.tell()) // MIB):
+                f.write(noise)
+            f.truncate(size)
+            os.fsync(f.fileno())
+
+    def plant(self):
+        with open(self.path, "r+b") as f:
+            f.write(self.front)
+            os.fsync(f.fileno())
+        key = secrets.token_bytes(32)
+        self.cell.write_bytes(b"PLc1" + key + hashlib.blake2b(key, digest_size=16).digest()[:4])
+        self.cell.chmod(0o600)
+        (self.folder / "srv/venue/door.key").write_bytes(secrets.token_bytes(32))
+        os.sync()
+
+
+def wipe(socket):
+    """Milliseconds from the request to the last key's durable death, as the asker sees it."""
+    with local.connect(socket, 30) as s:
+        begun = time.perf_counter()
+        s.send(b"WIPE")
+        while True:
+            _, kind, outcome, *_, name = local.PROGRESS.unpack(s.recv(96))
+            assert kind == 1 and local.OUTCOMES[outcome] == "destroyed", name
+            if name.rstrip(b"\0") == b"vault":
+                took = (time.perf_counter() - begun) * 1000
+                break
+        while local.PROGRESS.unpack(s.recv(96))[1] != 2:
+            pass
+    return took
+
+
+def timed(argv, **more):
+    begun = time.perf_counter()
+    subprocess.run(argv, check=True, capture_output=True, **more)
+    return (time.perf_counter() - begun) * 1000
+
+
+def sync_alone(folder):
+    """What the disk takes for one small write to be durable: all of the above are made of it."""
+    took = []
+    with open(folder / "one", "wb") as f:
+        for _ in range(ROUNDS):
+            begun = time.perf_counter()
+            os.pwrite(f.fileno(), b"x" * 4096, 0)
+            os.fdatasync(f.fileno())
+            took.append((time.perf_counter() - begun) * 1000)
+    return took
+
+
+def one_size(report, vault, socket, name, size):
+    vault.fill(size)
+    took = []
+    for _ in range(ROUNDS):
+        vault.plant()
+        took.append(wipe(socket))
+    vault.plant()
+    erased = timed(["cryptsetup", "luksErase", "-q", str(vault.path)])
+    report.row(f"{name}: keys dead, median", percentile(took, 50), "ms", peer=erased)
+    report.row(f"{name}: keys dead, p99", percentile(took, 99), "ms", limit=20)
+    if size <= FILLED:
+        report.row(f"{name}: shred -n1 of the same file", timed(["shred", "-n1", str(vault.path)]),
+                   "ms")
+
+
+def bench(report):
+    report.heading(f"wipe: a cell, a key file and a LUKS2 header, {ROUNDS} times each; "
+                   "the peer is cryptsetup luksErase, once")
+    folder = fresh("b")
+    try:
+        vault = Vault(folder)
+        vault.plant()
+        wiper = Process("porchlight-wipe", [program("porchlight-wipe"), "--prefix", folder,
+                                            "--listen"], folder / "said")
+        socket = folder / "run/porchlight/wipe.sock"
+        wait.until(lambda: local.answers(socket), wiper.said)
+        alone = sync_alone(folder)
+        report.row("one fdatasync of 4 kB alone, median", percentile(alone, 50), "ms")
+        report.row("one fdatasync of 4 kB alone, p99", percentile(alone, 99), "ms")
+        for name, size in SIZES:
+            one_size(report, vault, socket, name, size)
+        assert wiper.stop() == 0
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -59,6 +59,14 @@ static const struct option own_options[] = {
     {0},
 };
 
+static const struct order *order_named(const char *name)
+{
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++)
+        if (strcmp(orders[i].name, name) == 0)
+            return &orders[i];
+    return NULL;
+}
+
 static int take_options(struct command_run *c, int argc, char **argv)
 {
     struct option all[MEMBER_OPTIONS_MAX];
@@ -72,9 +80,7 @@ static int take_options(struct command_run *c, int argc, char **argv)
         else if (o != 'f' && member_option(&c->options, &cli_command, o, optarg) < 0)
             return CLI_USAGE;
     }
-    for (size_t i = 0; optind < argc && i < sizeof orders / sizeof orders[0]; i++)
-        if (strcmp(orders[i].name, argv[optind]) == 0)
-            c->order = &orders[i];
+    c->order = order_named(optind < argc ? argv[optind] : "");
     if (c->order == NULL || optind + 1 != argc || c->key == NULL)
         return cli_misuse(&cli_command, "expected one command and --key FILE");
     return 0;
@@ -263,7 +269,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     c->options.staff = true;
     c->patience = 10 * NS_PER_S;
     int code = take_options(c, argc, argv);
-    if (code == 0)
+    if (code == 0 && c->order != NULL)
         code = speak(c);
     member_finish(&c->member);
     sodium_free(c->secret);

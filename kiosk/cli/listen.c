@@ -134,7 +134,7 @@ static void answer(struct listen *l, const struct member_heard *h, int64_t now)
 static void on_message(struct listen *l, const struct mqtt_event *e)
 {
     struct member_heard h;
-    bool unconfirmed[MEMBER_KIOSKS_MAX];
+    bool unconfirmed[MEMBER_KIOSKS_MAX] = {false};
     for (size_t i = 0; i < l->member.kiosks_count; i++)
         unconfirmed[i] = l->member.kiosks[i].view.unconfirmed;
     member_hear(&l->member, &l->rules, e, clock_is_set() ? time(NULL) : 0, &h);

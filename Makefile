@@ -11,7 +11,7 @@ DEPS_BUILD = gcc make pkg-config libgpiod-dev libmosquitto-dev libsodium-dev lib
              libsystemd-dev libsdl2-dev libsdl2-ttf-dev libsdl2-image-dev libcryptsetup-dev \
              libinih-dev libqrencode-dev libssl-dev libcurl4-openssl-dev
 DEPS_RUN   = mosquitto openssl python3 fonts-dejavu-core fonts-dejavu-extra xvfb
-DEPS_TEST  = libcmocka-dev faketime python3-pytest python3-paho-mqtt python3-nacl \
+DEPS_TEST  = libcmocka-dev faketime python3-pytest python3-pytest-xdist python3-paho-mqtt python3-nacl \
              mosquitto-clients procps cryptsetup-bin libfuse3-dev groff-base
 DEPS_PHONE = nodejs nginx chromium chromium-driver python3-selenium mmdebstrap \
              debian-archive-keyring
@@ -130,7 +130,7 @@ run: deps-run  ## a whole kiosk on this machine, in a folder below build/
 
 test: deps-test page  ## unit and end-to-end tests, with ASan and UBSan
 	+@$(AGAIN) $(ASAN_B) all build/asan/porchlightd-forgetful unit-run
-	@BUILD=build/asan $(PYTEST) tests/e2e tests/faults tests/phone
+	@BUILD=build/asan $(PYTEST) -n 4 tests/e2e tests/faults tests/phone
 
 test-long: deps-test  ## what takes longer than a coffee: sweeps, matrices, crowds
 	+@$(AGAIN) $(ASAN_B) all units

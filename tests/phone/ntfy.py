@@ -1,5 +1,6 @@
 """A real ntfy server: Debian 13's package, unpacked from its archive without being installed."""
 
+import fcntl
 import json
 import shutil
 import threading
@@ -20,12 +21,18 @@ def binary():
         return shutil.which("ntfy")
     tree = ROOT / "build/ntfy-tree"
     path = tree / "usr/bin/ntfy"
+    with open(ROOT / "build/ntfy-tree.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the tests run side by side: one of them unpacks it
+        _unpack(tree, path)
+    return str(path)
+
+
+def _unpack(tree, path):
     if not path.exists():
         shutil.rmtree(tree, ignore_errors=True)
         made = process.run(["mmdebstrap", "--quiet", "--variant=extract", "--include=ntfy",
                             "trixie", tree], 300)
         assert path.exists(), made.stderr
-    return str(path)
 
 
 class Ntfy:

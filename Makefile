@@ -10,7 +10,7 @@ endif
 DEPS_BUILD = gcc make pkg-config libgpiod-dev libmosquitto-dev libsodium-dev libcjson-dev \
              libsystemd-dev libsdl2-dev libsdl2-ttf-dev libsdl2-image-dev libcryptsetup-dev \
              libinih-dev libqrencode-dev libssl-dev libcurl4-openssl-dev
-DEPS_RUN   = mosquitto openssl python3 fonts-dejavu-core fonts-dejavu-extra xvfb
+DEPS_RUN   = tzdata mosquitto openssl python3 fonts-dejavu-core fonts-dejavu-extra xvfb
 DEPS_TEST  = libcmocka-dev faketime python3-pytest python3-pytest-xdist python3-paho-mqtt python3-nacl \
              mosquitto-clients procps cryptsetup-bin libfuse3-dev groff-base
 DEPS_PHONE = nodejs nginx chromium chromium-driver python3-selenium mmdebstrap \

@@ -93,7 +93,8 @@ static int run(struct bench *b, struct seen *s, const char *words)
         snprintf(text, sizeof text, "sim %s", words);
         for (char *rest = text, *word; argc < WORDS_MAX && (word = strsep(&rest, " "));)
             argv[argc++] = word;
-        freopen("/dev/null", "w", stderr);
+        if (freopen("/dev/null", "w", stderr) == NULL)
+            _exit(99);
         _exit(cli_sim.run(&cli, argc, argv));
     }
     int status = 0, waited = 0;

@@ -130,7 +130,8 @@ run: deps-run  ## a whole kiosk on this machine, in a folder below build/
 
 test: deps-test page  ## unit and end-to-end tests, with ASan and UBSan
 	+@$(AGAIN) $(ASAN_B) all build/asan/porchlightd-forgetful unit-run
-	@BUILD=build/asan $(PYTEST) -n 4 tests/e2e tests/faults tests/phone
+	@BUILD=build/asan $(PYTEST) -n 4 tests/e2e tests/faults
+	@BUILD=build/asan $(PYTEST) tests/phone
 
 test-long: deps-test  ## what takes longer than a coffee: sweeps, matrices, crowds
 	+@$(AGAIN) $(ASAN_B) all units

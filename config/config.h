@@ -109,6 +109,7 @@ struct config {
         char scene[CONFIG_NAME_MAX];             /* window | lantern | pictures | programme */
         char languages[CONFIG_LANGUAGES_MAX][8]; /* languages = az, ru, en; at least one */
         size_t languages_count;
+        char city[CONFIG_NAME_MAX];      /* may be empty; gives the three below, unless written */
         double latitude, longitude;      /* degrees */
         char timezone[CONFIG_NAME_MAX];  /* empty: the system's */
         char pictures[CONFIG_PATH_MAX];  /* folder; may be empty */

@@ -82,6 +82,7 @@ const struct key config_keys[] = {
      "window|lantern|pictures|programme"},
     {"screen", "languages", &value_languages, "az, ru, en",
      ATTWO(screen.languages, screen.languages_count), 0, 0, NULL},
+    {"screen", "city", &value_city, "", AT(screen.city), 0, CONFIG_NAME_MAX, NULL},
     {"screen", "latitude",  &value_degrees,  "40.41", AT(screen.latitude), -90, 90, NULL},
     {"screen", "longitude", &value_degrees,  "49.87", AT(screen.longitude), -180, 180, NULL},
     {"screen", "timezone",  &value_timezone, "", AT(screen.timezone), 0, CONFIG_NAME_MAX, NULL},

@@ -35,8 +35,8 @@ void parse_complain(struct parse *p, const struct instance *in, int line, const 
 /* The line of a key, or of its section where the key was not written. */
 int parse_line_of(const struct instance *in, const char *key);
 
-/* What no single key can show: overlaps, contradictions, one line used twice. Called when every
- * key alone is right. */
+/* What no single key can show: overlaps, contradictions, one line used twice; and what a city
+ * gives. Called when every key alone is right. */
 void rules_check(struct parse *p);
 
 #endif

@@ -1,6 +1,8 @@
+#include "config/city.h"
 #include "config/parse.h"
 #include "kiosk/common/duration.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,6 +193,52 @@ static void check_contradictions(struct parse *p)
             "start the wipe, or enabled = no");
 }
 
+/* --- the venue's place ---------------------------------------------------------------------- */
+
+static bool is_written(const struct instance *in, const char *key)
+{
+    return in->key_line[key_named(in->section, key) - config_keys] > 0;
+}
+
+static void complain_city(struct parse *p, const struct instance *in, const char *near)
+{
+    int why = errno, line = parse_line_of(in, "city");
+
+    if (why != ESRCH)
+        parse_complain(p, in, line, "city",
+                       CITY_TABLE ": %s; apt install tzdata, or write latitude and longitude",
+                       strerror(why));
+    else
+        parse_complain(
+            p, in, line, "city",
+            "found \"%s\", which is not among the cities of time zones; expected %s%s%s, "
+            "or latitude and longitude in its place",
+            p->c->screen.city, near[0] ? "perhaps " : "one of " CITY_TABLE, near,
+            near[0] ? " (all are in " CITY_TABLE ")" : "");
+}
+
+/* What the city gives, unless it is written: where the sun stands, and the clock's zone. */
+static void settle_city(struct parse *p)
+{
+    const struct instance *screen = single(p, "screen");
+    struct config *c = p->c;
+    struct city city;
+    char near[128];
+
+    if (!c->screen.city[0])
+        return;
+    if (city_find(CITY_TABLE, c->screen.city, &city, near) != 0) {
+        complain_city(p, screen, near);
+        return;
+    }
+    if (!is_written(screen, "latitude"))
+        c->screen.latitude = city.latitude;
+    if (!is_written(screen, "longitude"))
+        c->screen.longitude = city.longitude;
+    if (!c->screen.timezone[0])
+        memcpy(c->screen.timezone, city.timezone, sizeof city.timezone);
+}
+
 void rules_check(struct parse *p)
 {
     for (size_t i = 0; i < p->count; i++) {
@@ -203,4 +251,5 @@ void rules_check(struct parse *p)
     }
     check_wires(p);
     check_contradictions(p);
+    settle_city(p);
 }

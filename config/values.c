@@ -414,10 +414,22 @@ static void expect_timezone(const struct key *k, char *out, size_t size)
     snprintf(out, size, "a time zone such as Asia/Baku, or nothing for the system's");
 }
 
+static bool set_city(const struct key *k, const char *text, void *base, const char **mend)
+{
+    return put_text(k, text, base, mend);
+}
+
+static void expect_city(const struct key *k, char *out, size_t size)
+{
+    (void)k;
+    snprintf(out, size, "a city such as Baku");
+}
+
 const struct value_type value_id = {set_id, expect_id};
 const struct value_type value_line = {set_line, expect_line};
 const struct value_type value_host = {set_host, expect_host};
 const struct value_type value_path = {set_path, expect_path};
 const struct value_type value_account = {set_account, expect_account};
 const struct value_type value_credential = {set_credential, expect_credential};
+const struct value_type value_city = {set_city, expect_city};
 const struct value_type value_timezone = {set_timezone, expect_timezone};

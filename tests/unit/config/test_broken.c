@@ -172,6 +172,14 @@ static const struct {
     {W "[screen]\nlanguages = Azeri\n",
      {":13: [screen] languages: found \"Azeri\", expected one to eight languages by their short "
       "names, such as az, ru, en"}},
+    {W "[screen]\ncity = Bakuu\n",
+     {":13: [screen] city: found \"Bakuu\", which is not among the cities of time zones; expected "
+      "perhaps Baku (all are in /usr/share/zoneinfo/zone.tab), or latitude and longitude in "
+      "its place"}},
+    {W "[screen]\ncity = Ouagadougouville\n",
+     {":13: [screen] city: found \"Ouagadougouville\", which is not among the cities of time "
+      "zones; "
+      "expected one of /usr/share/zoneinfo/zone.tab, or latitude and longitude in its place"}},
     {W "[screen]\ntimezone = Asia/Nowhere\n",
      {":13: [screen] timezone: found \"Asia/Nowhere\", expected a time zone such as Asia/Baku, or "
       "nothing for the system's; timedatectl list-timezones lists them"}},

@@ -73,12 +73,15 @@ struct config_broker { /* [broker NAME] */
     char ca[CONFIG_PATH_MAX];       /* PEM file that the broker's certificate must chain to */
     char user[CONFIG_TEXT_MAX];     /* may be empty */
     char password[CONFIG_NAME_MAX]; /* name of a credential; empty if and only if user is */
+    char phones[CONFIG_TEXT_MAX];   /* where phones reach it, "wss://..."; empty: they do not */
     bool outside;                   /* it stands outside the venue, its PUBACK hands over */
 };
 
 struct config {
-    struct {         /* [venue] */
-        char id[17]; /* 16 hex digits */
+    struct {                        /* [venue] */
+        char id[17];                /* 16 hex digits */
+        char page[CONFIG_TEXT_MAX]; /* the members' page; empty: phones cannot be invited */
+        char push[CONFIG_TEXT_MAX]; /* where the push app listens; may be empty */
     } venue;
     struct { /* [kiosk] */
         char id[17];

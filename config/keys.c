@@ -32,9 +32,14 @@ const size_t config_sections_count = sizeof config_sections / sizeof config_sect
 #define BROKER(member)       offsetof(struct config_broker, member), 0
 #define BIASES               "as-is|pull-up|pull-down|none" /* in the order of enum config_bias */
 
+#define WEB       "https://|http://localhost:|http://127.0.0.1:"
+#define WEBSOCKET "wss://|ws://localhost:|ws://127.0.0.1:"
+
 /* clang-format off */
 const struct key config_keys[] = {
     {"venue", "id", &value_id, NULL, AT(venue.id), 0, 17, NULL},
+    {"venue", "page", &value_address, "", AT(venue.page), 0, CONFIG_TEXT_MAX, WEB},
+    {"venue", "push", &value_address, "", AT(venue.push), 0, CONFIG_TEXT_MAX, WEB},
 
     {"kiosk", "id",    &value_id,     NULL, AT(kiosk.id), 0, 17, NULL},
     {"kiosk", "plain", &value_yes_no, "no", AT(kiosk.plain), 0, 0, NULL},
@@ -68,6 +73,7 @@ const struct key config_keys[] = {
     {"broker", "ca",       &value_path,       "",     BROKER(ca), 0, CONFIG_PATH_MAX, NULL},
     {"broker", "user",     &value_account,    "",     BROKER(user), 0, CONFIG_TEXT_MAX, NULL},
     {"broker", "password", &value_credential, "",     BROKER(password), 0, CONFIG_NAME_MAX, NULL},
+    {"broker", "phones",   &value_address,    "",     BROKER(phones), 0, CONFIG_TEXT_MAX, WEBSOCKET},
     {"broker", "outside",  &value_yes_no,     "no",   BROKER(outside), 0, 0, NULL},
 
     {"alert", "abort_window", &value_off_or_more, "45s",  AT(alert.abort_window), MS, H, NULL},

@@ -414,6 +414,31 @@ static void expect_timezone(const struct key *k, char *out, size_t size)
     snprintf(out, size, "a time zone such as Asia/Baku, or nothing for the system's");
 }
 
+/* k->words: how it may begin. Nothing stands behind it that a link would need escaped. */
+static bool set_address(const struct key *k, const char *text, void *base, const char **mend)
+{
+    size_t n;
+
+    if (!text[0])
+        return put_text(k, text, base, mend);
+    if (!only(text, LOWER UPPER DIGITS "_.:/[]~%-")) {
+        *mend = "an address has no spaces, no # and no ?";
+        return false;
+    }
+    for (const char *word = k->words; *word; word += n + (word[n] == '|')) {
+        n = strcspn(word, "|");
+        if (strncmp(text, word, n) == 0 && text[n] != '\0')
+            return put_text(k, text, base, mend);
+    }
+    *mend = "a name of this machine alone (localhost) may do without TLS";
+    return false;
+}
+
+static void expect_address(const struct key *k, char *out, size_t size)
+{
+    snprintf(out, size, "an address that begins with %.*s", (int)strcspn(k->words, "|"), k->words);
+}
+
 static bool set_city(const struct key *k, const char *text, void *base, const char **mend)
 {
     return put_text(k, text, base, mend);
@@ -431,5 +456,6 @@ const struct value_type value_host = {set_host, expect_host};
 const struct value_type value_path = {set_path, expect_path};
 const struct value_type value_account = {set_account, expect_account};
 const struct value_type value_credential = {set_credential, expect_credential};
+const struct value_type value_address = {set_address, expect_address};
 const struct value_type value_city = {set_city, expect_city};
 const struct value_type value_timezone = {set_timezone, expect_timezone};

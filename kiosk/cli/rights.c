@@ -9,7 +9,7 @@
 /* What the words on the command line mean; 0 for none of them. */
 static unsigned role_of(const char *word)
 {
-    for (unsigned bit = ROLE_KIOSK; bit <= ROLE_RELAY; bit <<= 1)
+    for (unsigned bit = ROLE_KIOSK; bit <= ROLE_STEWARD; bit <<= 1)
         if (strcmp(word, dynsec_role_name((enum topic_role)bit)) == 0)
             return bit;
     return 0;
@@ -43,7 +43,8 @@ const struct cli_command cli_rights = {
     .arguments = "defaults | ROLE VENUE KIOSK ACCOUNT",
     .summary = "what an account may do at a broker, for mosquitto's dynamic security",
     .help = "  defaults         the request that refuses whatever no role allows\n"
-            "  ROLE             kiosk, member, staff, newcomer or relay: the request that makes\n"
+            "  ROLE             kiosk, steward (a kiosk's too: it makes accounts), member,\n"
+            "                   staff, newcomer or relay: the request that makes\n"
             "                   the role ROLE-ACCOUNT; publish it on " DYNSEC_REQUEST "\n",
     .json = false,
     .run = run,

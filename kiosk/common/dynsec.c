@@ -46,6 +46,8 @@ const char *dynsec_role_name(enum topic_role who)
         return "newcomer";
     case ROLE_RELAY:
         return "relay";
+    case ROLE_STEWARD:
+        return "steward";
     }
     return NULL;
 }
@@ -108,6 +110,11 @@ int dynsec_role(enum topic_role who, const char *venue, const char *kiosk, const
             put_acl(&t, "subscribeLiteral", name);
         }
     }
+    if (who == ROLE_STEWARD) {
+        put_acl(&t, "publishClientSend", DYNSEC_REQUEST);
+        put_acl(&t, "publishClientReceive", DYNSEC_RESPONSE);
+        put_acl(&t, "subscribeLiteral", DYNSEC_RESPONSE);
+    }
     put(&t, "]}]}");
     return finish(&t);
 }
@@ -124,8 +131,11 @@ int dynsec_account(enum topic_role who, const char *account, const char *passwor
     }
     put(&t,
         "{\"commands\":[{\"command\":\"createClient\",\"username\":\"%s\",\"password\":\"%s\","
-        "\"clientid\":\"%s\",\"roles\":[{\"rolename\":\"%s-%s\"}]}]}",
+        "\"clientid\":\"%s\",\"roles\":[{\"rolename\":\"%s-%s\"}",
         account, password, account, role, account);
+    if (who == ROLE_KIOSK)
+        put(&t, ",{\"rolename\":\"steward-%s\"}", account);
+    put(&t, "]}]}");
     return finish(&t);
 }
 

@@ -27,7 +27,9 @@ int dynsec_defaults(char *out, size_t size);
 int dynsec_role(enum topic_role who, const char *venue, const char *kiosk, const char *account,
                 char *out, size_t size);
 
-/* Makes an account that holds that role. */
+/* Makes an account that holds that role (made before). A kiosk's holds its steward's too, by which
+ * it makes and removes the accounts of phones: two roles, since both in one request would not fit
+ * a packet. */
 int dynsec_account(enum topic_role who, const char *account, const char *password, char *out,
                    size_t size);
 
@@ -39,7 +41,7 @@ int dynsec_promote(enum topic_role who, const char *account, const char *passwor
 /* Account and role are gone; an open connection is closed at once. */
 int dynsec_remove(enum topic_role who, const char *account, char *out, size_t size);
 
-/* "kiosk", "member", "staff", "newcomer", "relay". Static storage; NULL for none of these. */
+/* "kiosk", "member", "staff", "newcomer", "relay", "steward". Static storage; NULL for none of these. */
 const char *dynsec_role_name(enum topic_role who);
 
 #endif

@@ -58,6 +58,24 @@ static void roles_are_the_table(void **state)
     }
 }
 
+/* What the plugin itself wants of whoever makes accounts, and nothing of ours. */
+static void a_steward_speaks_to_the_plugin_alone(void **state)
+{
+    char out[DYNSEC_MAX];
+
+    (void)state;
+    assert_true(dynsec_role(ROLE_STEWARD, VENUE, KIOSK, WHO, out, sizeof out) > 0);
+    assert_string_equal(
+        out,
+        "{\"commands\":[{\"command\":\"createRole\",\"rolename\":\"steward-" WHO "\",\"acls\":["
+        "{\"acltype\":\"publishClientSend\",\"topic\":\"" DYNSEC_REQUEST "\",\"allow\":true},"
+        "{\"acltype\":\"publishClientReceive\",\"topic\":\"" DYNSEC_RESPONSE "\",\"allow\":true},"
+        "{\"acltype\":\"subscribeLiteral\",\"topic\":\"" DYNSEC_RESPONSE "\",\"allow\":true}]}]}");
+    assert_true(dynsec_account(ROLE_KIOSK, WHO, "0123456789abcdef", out, sizeof out) > 0);
+    assert_non_null(strstr(out, "\"roles\":[{\"rolename\":\"kiosk-" WHO
+                                "\"},{\"rolename\":\"steward-" WHO "\"}]"));
+}
+
 static void an_account_is_bound_to_its_client_id(void **state)
 {
     char out[DYNSEC_MAX];
@@ -105,6 +123,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(roles_are_the_table),
+        cmocka_unit_test(a_steward_speaks_to_the_plugin_alone),
         cmocka_unit_test(an_account_is_bound_to_its_client_id),
         cmocka_unit_test(what_would_need_escaping_is_refused),
         cmocka_unit_test(every_request_fits_and_a_small_room_is_told),

@@ -67,11 +67,11 @@ static const struct {
     {W "prot = 8883\n",
      {":12: [broker out] prot: found a key that is not known here; expected one of host, port, "
       "tls, "
-      "ca, user, password, outside"}},
+      "ca, user, password, phones, outside"}},
     {W "Port = 8883\n",
      {":12: [broker out] Port: found a key that is not known here; expected one of host, port, "
       "tls, "
-      "ca, user, password, outside"}},
+      "ca, user, password, phones, outside"}},
     {W "port = 8883\nport = 8884\n",
      {":13: [broker out] port: the same key stands already at line 12; expected it once: take one "
       "out"}},
@@ -194,6 +194,19 @@ static const struct {
     {"[venue]\nid = 0011\n[kiosk]\nid = aabbccddeeff0011\n" SWITCH BROKER,
      {":2: [venue] id: found \"0011\", expected 16 digits of 0-9 and a-f; porchlight setup makes "
       "one, or: od -An -N8 -tx8 /dev/urandom"}},
+    {"[venue]\nid = 0011223344556677\npage = kettle.example.org\n[kiosk]\nid = "
+     "aabbccddeeff0011\n" SWITCH BROKER,
+     {":3: [venue] page: found \"kettle.example.org\", expected an address that begins with "
+      "https://; a name of this machine alone (localhost) may do without TLS"}},
+    {"[venue]\nid = 0011223344556677\npage = https://k.example/#\n[kiosk]\nid = "
+     "aabbccddeeff0011\n" SWITCH BROKER,
+     {":3: [venue] page: found \"https://k.example/#\", expected an address that begins with "
+      "https://; an address has no spaces, no # and no ?"}},
+    {"[venue]\nid = 0011223344556677\n[kiosk]\nid = aabbccddeeff0011\n" SWITCH BROKER
+     "phones = ws://k.example/mqtt\n",
+     {":10: [broker out] phones: found \"ws://k.example/mqtt\", expected an address that begins "
+      "with wss://; a "
+      "name of this machine alone (localhost) may do without TLS"}},
     {W "[door d]\nline = 22\n",
      {":13: [door d] line: found \"22\", expected a line: gpiochip0:17, pinctrl-bcm2711:17, a "
       "line's name such as GPIO17, or sim:NAME; put the chip in front of the number, as in "

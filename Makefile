@@ -17,6 +17,7 @@ DEPS_PHONE = nodejs nginx chromium chromium-driver python3-selenium mmdebstrap \
              debian-archive-keyring
 DEPS_BOARD = qemu-system-arm mmdebstrap debian-archive-keyring gcc-aarch64-linux-gnu systemd kmod \
              cpio e2fsprogs cryptsetup-bin
+DEPS_DEB   = build-essential debhelper fakeroot lintian
 DEPS_LINT  = clang-format clang-tidy cppcheck shellcheck python3-pyflakes git
 
 WARN   = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wformat=2 -Wvla -Werror
@@ -223,6 +224,17 @@ install: all  ## programs, units, manuals; DESTDIR= and PREFIX= are heeded
 	$(if $(LANGUAGES),$(call into,644,$(DESTDIR)/etc/porchlight/languages,$(LANGUAGES)))
 	install -D -m 644 kiosk/cli/completion.bash $(TO)/share/bash-completion/completions/porchlight
 	$(foreach m,$(MANUALS),$(call into,644,$(TO)/share/man/man$(subst .,,$(suffix $(m))),$(m)) &&) :
+
+# `make deb` for this machine, `make deb ARCH=arm64 SUITE=trixie` for another, `make debs` for all.
+ARCH  ?=
+SUITE ?=
+.PHONY: deb debs
+deb:  ## Debian packages, below build/deb: ARCH=arm64 SUITE=trixie
+	@.ci/deb $(ARCH) $(if $(ARCH),$(SUITE),$(if $(SUITE),$(shell dpkg --print-architecture) $(SUITE)))
+
+debs:  ## the same for amd64, arm64 and armhf, Debian 12 and 13
+	@set -e; for suite in bookworm trixie; do for arch in amd64 arm64 armhf; do \
+	    .ci/deb $$arch $$suite; done; done
 
 help:  ## this list
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile

@@ -7,6 +7,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const uint8_t magic[4] = {'P', 'L', 'R', '1'};
@@ -20,18 +21,27 @@ enum {
     FLAG_WIPE = 32,
     FLAGS_ALL = 63
 };
-enum { AT_EPOCH = 4, AT_STATE = 12, AT_FLAGS = 13, AT_ID = 14, AT_BEGAN = 30, AT_SUM = 38 };
+enum {
+    AT_EPOCH = 4,
+    AT_STATE = 12,
+    AT_FLAGS = 13,
+    AT_ID = 14,
+    AT_BEGAN = 30,
+    AT_SERIAL = 38,
+    AT_SUM = 42
+};
+enum { SLOTS = 2, FILE_SIZE = SLOTS * RECORD_SLOT };
 
-static void put64(uint8_t *to, uint64_t v)
+static void put(uint8_t *to, int bytes, uint64_t v)
 {
-    for (int i = 7; i >= 0; i--, v >>= 8)
+    for (int i = bytes - 1; i >= 0; i--, v >>= 8)
         to[i] = (uint8_t)v;
 }
 
-static uint64_t get64(const uint8_t *from)
+static uint64_t get(const uint8_t *from, int bytes)
 {
     uint64_t v = 0;
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < bytes; i++)
         v = v << 8 | from[i];
     return v;
 }
@@ -43,22 +53,23 @@ static void sum(const uint8_t *bytes, uint8_t out[8])
     memcpy(out, hash, 8);
 }
 
-void record_encode(const struct record *r, uint8_t out[RECORD_SIZE])
+void record_encode(const struct record *r, uint32_t serial, uint8_t out[RECORD_SIZE])
 {
     const struct alert_standing *s = &r->standing;
     memcpy(out, magic, sizeof magic);
-    put64(out + AT_EPOCH, r->epoch);
+    put(out + AT_EPOCH, 8, r->epoch);
     out[AT_STATE] = (uint8_t)s->state;
     out[AT_FLAGS] =
         (uint8_t)((s->drill ? FLAG_DRILL : 0) | (s->duress ? FLAG_DURESS : 0) |
                   (s->unclear ? FLAG_UNCLEAR : 0) | (s->unconfirmed ? FLAG_UNCONFIRMED : 0) |
                   (s->calm ? FLAG_CALM : 0) | (s->wipe_pending ? FLAG_WIPE : 0));
     memcpy(out + AT_ID, s->id.bytes, sizeof s->id.bytes);
-    put64(out + AT_BEGAN, (uint64_t)r->began);
+    put(out + AT_BEGAN, 8, (uint64_t)r->began);
+    put(out + AT_SERIAL, 4, serial);
     sum(out, out + AT_SUM);
 }
 
-int record_decode(struct record *r, const uint8_t *bytes, size_t len)
+int record_decode(struct record *r, uint32_t *serial, const uint8_t *bytes, size_t len)
 {
     uint8_t expected[8];
     errno = EBADMSG;
@@ -69,8 +80,9 @@ int record_decode(struct record *r, const uint8_t *bytes, size_t len)
         bytes[AT_STATE] > ALERT_LOCKDOWN || bytes[AT_FLAGS] > FLAGS_ALL)
         return -1;
     uint8_t f = bytes[AT_FLAGS];
-    *r = (struct record){.epoch = get64(bytes + AT_EPOCH),
-                         .began = (int64_t)get64(bytes + AT_BEGAN),
+    *serial = (uint32_t)get(bytes + AT_SERIAL, 4);
+    *r = (struct record){.epoch = get(bytes + AT_EPOCH, 8),
+                         .began = (int64_t)get(bytes + AT_BEGAN, 8),
                          .standing = {.state = (enum alert_state)bytes[AT_STATE],
                                       .drill = f & FLAG_DRILL,
                                       .duress = f & FLAG_DURESS,
@@ -82,53 +94,101 @@ int record_decode(struct record *r, const uint8_t *bytes, size_t len)
     return 0;
 }
 
-int record_read(const char *path, struct record *r)
+/* Both slots. The one that holds the newer record, which is then in r with its serial; -1 with
+ * errno: none does. */
+static int newest(int fd, struct record *r, uint32_t *serial)
 {
-    uint8_t bytes[RECORD_SIZE];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        return -1;
-    ssize_t n = read(fd, bytes, sizeof bytes);
+    int found = -1;
+    for (int slot = 0; slot < SLOTS; slot++) {
+        uint8_t bytes[RECORD_SIZE];
+        struct record one;
+        uint32_t number;
+        ssize_t n = pread(fd, bytes, sizeof bytes, slot * RECORD_SLOT);
+        if (n < 0)
+            return -1;
+        if (record_decode(&one, &number, bytes, (size_t)n) != 0 ||
+            (found >= 0 && (int32_t)(number - *serial) <= 0))
+            continue;
+        *r = one;
+        *serial = number;
+        found = slot;
+    }
+    if (found < 0)
+        errno = EBADMSG;
+    return found;
+}
+
+static void close_keeping_errno(int fd)
+{
     int saved = errno;
     close(fd);
     errno = saved;
-    return n < 0 ? -1 : record_decode(r, bytes, (size_t)n);
+}
+
+int record_read(const char *path, struct record *r)
+{
+    uint32_t serial;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return -1;
+    int slot = newest(fd, r, &serial);
+    close_keeping_errno(fd);
+    return slot < 0 ? -1 : 0;
 }
 
 static int folder_sync(const char *path)
 {
     char copy[PATH_MAX];
-    snprintf(copy, sizeof copy, "%s", path);
+    if (snprintf(copy, sizeof copy, "%s", path) >= (int)sizeof copy) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
     int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return -1;
     int rc = fsync(fd);
-    int saved = errno;
-    close(fd);
-    errno = saved;
+    close_keeping_errno(fd);
     return rc;
+}
+
+static int write_at(int fd, const uint8_t *bytes, size_t len, off_t at)
+{
+    ssize_t n = pwrite(fd, bytes, len, at);
+    if (n >= 0 && (size_t)n != len)
+        errno = ENOSPC;
+    return n == (ssize_t)len ? 0 : -1;
+}
+
+/* Written whole, not stretched: later records are to find blocks that are theirs. */
+static int file_make(int fd, const char *path)
+{
+    static const uint8_t nothing[FILE_SIZE];
+    return write_at(fd, nothing, sizeof nothing, 0) != 0 || fsync(fd) != 0 ? -1 : folder_sync(path);
+}
+
+static int slot_write(int fd, const char *path, const struct record *r)
+{
+    uint8_t bytes[RECORD_SIZE];
+    struct record before;
+    struct stat st;
+    uint32_t serial = 0;
+    if (fstat(fd, &st) != 0 || (st.st_size < FILE_SIZE && file_make(fd, path) != 0))
+        return -1;
+    int slot = newest(fd, &before, &serial);
+    if (slot < 0 && errno != EBADMSG)
+        return -1;
+    record_encode(r, serial + 1, bytes);
+    if (write_at(fd, bytes, sizeof bytes, (slot + 1) % SLOTS * RECORD_SLOT) != 0)
+        return -1;
+    return fdatasync(fd);
 }
 
 int record_write(const char *path, const struct record *r)
 {
-    uint8_t bytes[RECORD_SIZE];
-    char fresh[PATH_MAX];
-    record_encode(r, bytes);
-    if (snprintf(fresh, sizeof fresh, "%s.new", path) >= (int)sizeof fresh) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return -1;
-    ssize_t n = write(fd, bytes, sizeof bytes);
-    if (n >= 0 && n != sizeof bytes)
-        errno = ENOSPC;
-    int rc = n == sizeof bytes ? fsync(fd) : -1;
-    int saved = errno;
-    close(fd);
-    errno = saved;
-    if (rc != 0 || rename(fresh, path) != 0)
-        return -1;
-    return folder_sync(path);
+    int rc = slot_write(fd, path, r);
+    close_keeping_errno(fd);
+    return rc;
 }

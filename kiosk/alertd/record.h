@@ -14,9 +14,14 @@
  *  13   1  flags: 1 drill, 2 duress, 4 unclear, 8 unconfirmed, 16 calm, 32 wipe pending
  *  14  16  the alert's id
  *  30   8  wall time at which the alert began, seconds since 1970, big endian; 0: not known
- *  38   8  first bytes of BLAKE2b over all before
- */
-enum { RECORD_SIZE = 46 };
+ *  38   4  serial, big endian: grows with each record written
+ *  42   8  first bytes of BLAKE2b over all before
+ *
+ * The file has two slots, RECORD_SLOT bytes apart. Each record goes over the older one, so that a
+ * torn write costs nothing that stood. The file never grows after its first record: what a press
+ * waits for is one write of blocks that it already has, with no journal in the way, and a full disk
+ * does not matter. */
+enum { RECORD_SIZE = 50, RECORD_SLOT = 4096 };
 
 struct record {
     uint64_t epoch;
@@ -24,16 +29,16 @@ struct record {
     struct alert_standing standing;
 };
 
-void record_encode(const struct record *r, uint8_t out[RECORD_SIZE]);
+void record_encode(const struct record *r, uint32_t serial, uint8_t out[RECORD_SIZE]);
 
 /* 0, or -1 with errno EBADMSG: torn, foreign or of another version. */
-int record_decode(struct record *r, const uint8_t *bytes, size_t len);
+int record_decode(struct record *r, uint32_t *serial, const uint8_t *bytes, size_t len);
 
-/* Reads the file. 0, or -1 with errno (ENOENT: a first start; EBADMSG). */
+/* Reads the newer of the file's records. 0, or -1 with errno (ENOENT: a first start; EBADMSG:
+ * neither slot holds one). */
 int record_read(const char *path, struct record *r);
 
-/* Durable once it returns 0: a file beside it, fsync, rename, fsync of the folder. Else -1 with
- * errno, and what stood before stands. */
+/* Durable once it returns 0. Else -1 with errno, and what stood before stands. */
 int record_write(const char *path, const struct record *r);
 
 #endif

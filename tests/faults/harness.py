@@ -1,5 +1,6 @@
 """Runs one schedule on a kiosk, brokers and links of its own, and judges what the member got."""
 
+import resource
 import shutil
 import threading
 import time
@@ -109,7 +110,7 @@ class Run:
         elif f.kind == "reset":
             link.reset()
         elif f.kind == "disk":
-            (kiosk.state / "record.new").mkdir(exist_ok=True)
+            self._limit_files(True)
 
     def _mend(self, f):
         kiosk = self.kiosk
@@ -128,8 +129,14 @@ class Run:
         elif f.kind in (CUT, BLACKHOLE, DELAY):
             self.links[f.broker].set(PASS)
             self._note((f.broker, "link"), False)
-        elif f.kind == "disk" and (kiosk.state / "record.new").is_dir():
-            (kiosk.state / "record.new").rmdir()
+        elif f.kind == "disk":
+            self._limit_files(False)
+
+    def _limit_files(self, none):
+        """No file of porchlightd's can be written: each write fails, as on a card that died."""
+        if self.kiosk.daemon.alive:
+            _, most = resource.prlimit(self.kiosk.daemon.pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(self.kiosk.daemon.pid, resource.RLIMIT_FSIZE, (0 if none else most, most))
 
     # --- the hand ------------------------------------------------------------------------------
 

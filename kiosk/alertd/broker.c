@@ -23,7 +23,7 @@
 #define REST_PATIENCE_MS  20000u
 #define CONNACK_PATIENCE  (10 * INT64_C(1000000000))
 #define MESSAGES_A_SECOND 50
-#define TURN_MS           1000 /* libmosquitto looks after its keepalive once a turn */
+#define TURN_MS           2000 /* libmosquitto looks after its keepalive once a turn */
 
 enum { EVENTS_MOST = 4096, PUBLICATIONS_MOST = 64 };
 

@@ -78,6 +78,20 @@ static int throw_plunger(struct wires *w, bool down, int64_t at)
     return code != CLI_OK ? code : edge(w, down ? w->no : w->nc, true, at + THROW);
 }
 
+/* The soonest moment at which a hand can press: now, or `off` after it last let go. Two commands in
+ * a row would else leave so short a gap that it is, rightly, taken for a contact's bounce. */
+static int hand_ready(struct wires *w, int64_t *at)
+{
+    char command[SIM_COMMAND_MAX], answer[SIM_REPLY_MAX];
+    snprintf(command, sizeof command, "history %s", w->no);
+    int code = ask(w, command, answer);
+    const char *stamp = strrchr(answer, '@');
+    int64_t let_go = code == CLI_OK && stamp ? strtoll(stamp + 1, NULL, 10) : 0;
+    int64_t now = clock_now();
+    *at = let_go > 0 && let_go + w->off > now ? let_go + w->off : now;
+    return code;
+}
+
 static int press_for(struct wires *w, int64_t at, int64_t on)
 {
     int code = throw_plunger(w, true, at);
@@ -86,8 +100,8 @@ static int press_for(struct wires *w, int64_t at, int64_t on)
 
 static int press_times(struct wires *w, int times)
 {
-    int64_t at = clock_now();
-    int code = CLI_OK;
+    int64_t at;
+    int code = hand_ready(w, &at);
     for (int i = 0; code == CLI_OK && i < times; i++, at += w->on + w->off)
         code = press_for(w, at, w->on);
     return code;
@@ -97,8 +111,10 @@ static int press_times(struct wires *w, int times)
 
 static int run_press(struct wires *w, const char *word)
 {
+    int64_t at;
     (void)word;
-    return throw_plunger(w, true, clock_now());
+    int code = hand_ready(w, &at);
+    return code != CLI_OK ? code : throw_plunger(w, true, at);
 }
 
 static int run_release(struct wires *w, const char *word)
@@ -109,10 +125,11 @@ static int run_release(struct wires *w, const char *word)
 
 static int run_hold(struct wires *w, const char *word)
 {
-    int64_t on;
+    int64_t on, at;
     if (duration_parse(word, &on) < 0 || on <= 0)
         return cli_misuse(&cli_sim, "\"%s\" is no time to hold; expected one like 1.6s", word);
-    return press_for(w, clock_now(), on);
+    int code = hand_ready(w, &at);
+    return code != CLI_OK ? code : press_for(w, at, on);
 }
 
 static int run_presses(struct wires *w, const char *word)
@@ -279,7 +296,8 @@ const struct cli_command cli_sim = {
             "  --name NAME      the line sim:NAME; front and door unless given. A switch whose\n"
             "                   second line is sim:NAME-nc=1 is worked as a supervised one\n"
             "  --on TIME        how long each of the presses lasts: 100ms unless given\n"
-            "  --off TIME       the pause between two: 200ms unless given\n",
+            "  --off TIME       the pause between two, and after an earlier command's: 200ms\n"
+            "                   unless given\n",
     .json = true,
     .run = run,
 };

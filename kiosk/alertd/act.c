@@ -78,7 +78,8 @@ static void do_report(struct kiosk *k, const struct alert_id *id)
                             .drill = true,
                             .age_ms = paths[i].latency < 0 ? -1 : paths[i].latency / NS_PER_MS,
                             .seen = k->facts.seen,
-                            .safe = k->facts.safe};
+                            .safe = k->facts.safe,
+                            .rang = k->acks.rang};
         snprintf(m.detail, sizeof m.detail, "%.*s", (int)sizeof m.detail - 1, paths[i].name);
         delivery_notice(k->delivery, &m);
     }

@@ -41,15 +41,24 @@ static int answer_open(const struct kiosk *k, const struct broker_event *e, stru
     return message_read(m, text, len, &why);
 }
 
+/* 0: no answer. */
+static int answer_of(enum message_kind kind)
+{
+    return kind == MSG_SEEN   ? ACKS_SEEN
+           : kind == MSG_SAFE ? ACKS_SAFE
+           : kind == MSG_RANG ? ACKS_RANG
+                              : 0;
+}
+
 static void on_answer(struct kiosk *k, const char *account, const struct broker_event *e)
 {
     struct message m;
-    if (e->retained || answer_open(k, e, &m) != 0 || (m.kind != MSG_SEEN && m.kind != MSG_SAFE) ||
+    if (e->retained || answer_open(k, e, &m) != 0 || answer_of(m.kind) == 0 ||
         strcmp(m.account, account) != 0) {
         k->refused++;
         return;
     }
-    if (acks_take(&k->acks, &m.id, account, m.kind == MSG_SAFE) != ACKS_NEWS)
+    if (acks_take(&k->acks, &m.id, account, (enum acks_answer)answer_of(m.kind)) != ACKS_NEWS)
         return;
     k->facts.seen = k->acks.seen;
     k->facts.safe = k->acks.safe;

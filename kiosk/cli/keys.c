@@ -4,6 +4,7 @@
 #include "kiosk/common/paths.h"
 #include "kiosk/common/topics.h"
 #include "kiosk/core/cert.h"
+#include "kiosk/core/offer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* porchlight keys make|staff|retire: what the venue's root key makes and signs. */
+/* porchlight keys make|staff|push|retire: what the venue's root key makes and signs. */
 
 enum { SEED = crypto_sign_SEEDBYTES };
 
@@ -264,6 +265,38 @@ static int keys_staff(struct keys *k)
     return CLI_OK;
 }
 
+/* --- push ------------------------------------------------------------------------------------- */
+
+/* The key that lets the venue's relays take subscriptions: made here, moved to them. */
+static int keys_push(struct keys *k)
+{
+    uint8_t venue[ENVELOPE_ID], public[ENVELOPE_PUBLIC], signature[CERT_SIGNATURE];
+    char path[PATH_LEN];
+    if (k->root == NULL || k->out == NULL)
+        return CLI_USAGE;
+    if (ids_find(k) < 0 || root_read(k) < 0)
+        return CLI_FAILED;
+    if ((mkdir(k->out, 0700) < 0 && errno != EEXIST) ||
+        (size_t)snprintf(path, sizeof path, "%s/push.cert", k->out) >= sizeof path) {
+        complain(k->out);
+        return CLI_FAILED;
+    }
+    randombytes_buf(k->secrets + AT_SEED, SEED);
+    crypto_sign_seed_keypair(public, k->secrets + AT_SECRET, k->secrets + AT_SEED);
+    id_bytes(k->venue_id, venue);
+    offer_root_sign(venue, public, k->secrets + AT_ROOT, signature);
+    int bad = secret_write_key(path, signature, sizeof signature, 0644);
+    snprintf(path, sizeof path, "%s/push.key", k->out);
+    if (bad < 0 || secret_write_key(path, k->secrets + AT_SEED, SEED, 0600) < 0) {
+        complain(path);
+        return CLI_FAILED;
+    }
+    printf(k->cli->json ? "{\"folder\":\"%s\"}\n"
+                        : "move push.key and push.cert from %s to every relay's credentials\n",
+           k->out);
+    return CLI_OK;
+}
+
 /* --- retire ----------------------------------------------------------------------------------- */
 
 static int keys_retire(struct keys *k)
@@ -341,20 +374,22 @@ static int run(const struct cli *cli, int argc, char **argv)
         code = keys_make(&k);
     else if (strcmp(what, "staff") == 0)
         code = keys_staff(&k);
+    else if (strcmp(what, "push") == 0)
+        code = keys_push(&k);
     else if (strcmp(what, "retire") == 0)
         code = keys_retire(&k);
     else
         code = CLI_USAGE;
     if (code == CLI_USAGE)
         cli_misuse(&cli_keys, "expected make; staff --root FILE and either --out DIR or --public "
-                              "HEX; or retire --root FILE --out FILE");
+                              "HEX; push --root FILE --out DIR; or retire --root FILE --out FILE");
     sodium_free(k.secrets);
     return code;
 }
 
 const struct cli_command cli_keys = {
     .name = "keys",
-    .arguments = "make|staff|retire [OPTIONS]",
+    .arguments = "make|staff|push|retire [OPTIONS]",
     .summary = "make the venue's keys; sign a staff phone; disown a kiosk",
     .help = "  make             root, venue and kiosk keys into the kiosk's credentials\n"
             "  --root-out FILE  where the root key goes: off site, never on the kiosk\n"
@@ -364,6 +399,8 @@ const struct cli_command cli_keys = {
             "  --public HEX     the phone's public key; or:\n"
             "  --out DIR        a new pair for porchlight command, its secret half into DIR\n"
             "  --account ID     the phone's account; else random\n"
+            "  push             the key with which relays take phones' subscriptions\n"
+            "  --root FILE --out DIR\n"
             "  retire           the notice by which phones disown this kiosk for ever\n"
             "  --root FILE --out FILE\n",
     .json = true,

@@ -99,7 +99,8 @@ int dynsec_role(enum topic_role who, const char *venue, const char *kiosk, const
     for (enum topic i = 0; i < TOPIC_COUNT; i++) {
         const struct topic_rule *rule = &topic_table[i];
         char name[TOPIC_NAME_MAX];
-        const char *whose = !rule->per_account ? NULL : who == ROLE_KIOSK ? "+" : account;
+        bool all = who == ROLE_KIOSK || (who == ROLE_RELAY && i == TOPIC_WAKE);
+        const char *whose = !rule->per_account ? NULL : all ? "+" : account;
 
         if (topic_name(i, venue, kiosk, whose, name) < 0)
             return -1;

@@ -9,6 +9,8 @@
 /* Expiry: an alert or notice that a phone could not fetch within the hour is history, the retained
  * state says what stands; the state outlives two of its one-minute repeats; a command is worth
  * nothing once its sender has looked away.
+ * push, wake: how a phone asks a relay to be rung (kiosk/core/offer.h); the kiosk writes to wake
+ * that an account is revoked.
  * beat: the kiosk hears its own, or begins that connection anew.
  * enrol: the newcomer writes its request, the kiosk answers there, and later sends that same
  * account a rotated venue key. */
@@ -23,6 +25,8 @@ const struct topic_rule topic_table[TOPIC_COUNT] = {
     [TOPIC_ENROL] = {"enrol", true, false, 1, ROLE_NEWCOMER | ROLE_KIOSK,
                      ROLE_KIOSK | ROLE_NEWCOMER | ROLE_MEMBER | ROLE_STAFF, 600},
     [TOPIC_RELAY] = {"relay", true, false, 0, ROLE_RELAY, ROLE_KIOSK, 0},
+    [TOPIC_PUSH] = {"push", false, true, 1, ROLE_RELAY, ROLE_MEMBER | ROLE_STAFF, 0},
+    [TOPIC_WAKE] = {"wake", true, false, 1, ROLE_MEMBER | ROLE_STAFF | ROLE_KIOSK, ROLE_RELAY, 600},
 };
 
 static const char root[] = "porchlight/";

@@ -16,6 +16,8 @@ enum topic {
     TOPIC_COMMAND,
     TOPIC_ENROL,
     TOPIC_RELAY,
+    TOPIC_PUSH,
+    TOPIC_WAKE,
     TOPIC_COUNT,
 };
 

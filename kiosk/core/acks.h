@@ -20,7 +20,15 @@ struct acks {
     struct alert_id id;
     uint8_t key[ACKS_KEY];
     uint32_t seen, safe;        /* accounts that answered; of these, those that said safe */
-    uint64_t slots[ACKS_SLOTS]; /* hash, its lowest bit the answer `safe`; 0: free */
+    uint32_t rang;              /* accounts whose phone rang while it was not looked at */
+    uint32_t accounts;          /* that said anything */
+    uint64_t slots[ACKS_SLOTS]; /* hash, its lowest three bits what it said; 0: free */
+};
+
+enum acks_answer {
+    ACKS_SEEN = 1,
+    ACKS_SAFE = 2, /* seen, too */
+    ACKS_RANG = 4, /* the phone's own word: nobody need have seen it */
 };
 
 enum acks_result {
@@ -39,6 +47,6 @@ void acks_forget(struct acks *a);
 /* One answer of `account` (any text, as the topic has it), opened and read. An account of a member
  * counts once, whatever it sends. */
 enum acks_result acks_take(struct acks *a, const struct alert_id *id, const char *account,
-                           bool safe);
+                           enum acks_answer answer);
 
 #endif

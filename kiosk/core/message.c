@@ -22,6 +22,7 @@ enum part {
     PART_LINK = 1 << 6,    /* connection */
     PART_ACCOUNT = 1 << 7, /* account */
     PART_PROOF = 1 << 8,   /* it may have a proof */
+    PART_RANG = 1 << 9,    /* rang */
 };
 
 static const struct {
@@ -34,14 +35,16 @@ static const struct {
     [MSG_ALL_CLEAR] = {"all-clear", PART_ALERT | PART_KIOSK | PART_PROOF},
     [MSG_DOOR] = {"door", PART_KIOSK | PART_DETAIL},
     [MSG_FAULT] = {"fault", PART_KIOSK | PART_DETAIL},
-    [MSG_DRILL_REPORT] = {"drill-report", PART_KIOSK | PART_COUNTS},
+    [MSG_DRILL_REPORT] = {"drill-report", PART_KIOSK | PART_COUNTS | PART_RANG},
     [MSG_STATE] = {"state", PART_KIOSK | PART_STATE | PART_COUNTS | PART_NONCE | PART_PROOF},
     [MSG_ONLINE] = {"online", PART_KIOSK | PART_LINK},
     [MSG_LOST] = {"lost", PART_KIOSK | PART_LINK},
     [MSG_BEAT] = {"beat", PART_KIOSK},
     [MSG_RETIRED] = {"retired", PART_KIOSK},
+    [MSG_REVOKED] = {"revoked", PART_KIOSK},
     [MSG_SEEN] = {"seen", PART_ALERT | PART_ACCOUNT},
     [MSG_SAFE] = {"safe", PART_ALERT | PART_ACCOUNT},
+    [MSG_RANG] = {"rang", PART_ALERT | PART_ACCOUNT},
     [MSG_CMD_LOCKDOWN] = {"command-lockdown", PART_ACCOUNT | PART_NONCE},
     [MSG_CMD_CAUTION] = {"command-caution", PART_ACCOUNT | PART_NONCE},
     [MSG_CMD_ALL_CLEAR] = {"command-all-clear", PART_ACCOUNT | PART_NONCE | PART_PROOF},
@@ -176,6 +179,8 @@ static bool put_parts(cJSON *json, const struct message *m)
              put_bool(json, "unconfirmed", m->unconfirmed) && put_bool(json, "duress", m->duress);
     if (ok && parts & PART_COUNTS)
         ok = put_number(json, "seen", m->seen) && put_number(json, "safe", m->safe);
+    if (ok && parts & PART_RANG)
+        ok = put_number(json, "rang", m->rang);
     if (ok && parts & PART_NONCE) {
         sodium_bin2hex(text, sizeof text, m->nonce, sizeof m->nonce);
         ok = put_text(json, "nonce", text);
@@ -375,6 +380,8 @@ static void take_parts(struct reader *r, struct message *m)
         m->seen = (uint32_t)take_number(r, "seen", UINT32_MAX + UINT64_C(1), "seen is no count");
         m->safe = (uint32_t)take_number(r, "safe", UINT32_MAX + UINT64_C(1), "safe is no count");
     }
+    if (parts & PART_RANG)
+        m->rang = (uint32_t)take_number(r, "rang", UINT32_MAX + UINT64_C(1), "rang is no count");
     if (parts & PART_NONCE)
         take_nonce(r, m);
     if (parts & PART_LINK)

@@ -25,8 +25,10 @@ enum message_kind {
     MSG_LOST,    /* topic presence */
     MSG_BEAT,    /* topics beat and relay/ */
     MSG_RETIRED, /* signed by the venue's root key */
+    MSG_REVOKED, /* topic wake/: that account is no longer to be rung */
     MSG_SEEN,
-    MSG_SAFE, /* topic ack/ */
+    MSG_SAFE,
+    MSG_RANG, /* topic ack/: this phone rang while nobody looked at it */
     MSG_CMD_LOCKDOWN,
     MSG_CMD_CAUTION,
     MSG_CMD_ALL_CLEAR,
@@ -36,7 +38,7 @@ enum message_kind {
 };
 
 /* "kind" on the wire: lockdown, caution, duress, all-clear, door, fault, drill-report, state,
- * online, lost, beat, retired, seen, safe, command-lockdown, ... Static storage. */
+ * online, lost, beat, retired, revoked, seen, safe, rang, command-lockdown, ... Static storage. */
 const char *message_kind_name(enum message_kind k);
 
 enum {
@@ -64,6 +66,10 @@ struct message {
      * report for each broker, named in `detail`, with its latency in age_ms (null: no hand-over) */
     uint32_t seen, safe;
 
+    /* drill-report alone: phones that rang in it while nobody looked at them, as far as they said
+     * so. A count and nothing else. */
+    uint32_t rang;
+
     /* state: what the next command must name; command-*: what it names. Hex on the wire. */
     uint8_t nonce[MESSAGE_NONCE];
 
@@ -75,7 +81,7 @@ struct message {
     /* will and online: the connection's number within the epoch */
     uint64_t connection;
 
-    /* kinds seen, safe and command-* */
+    /* kinds seen, safe, rang and command-* */
     char account[MESSAGE_ACCOUNT_MAX + 1];
 };
 

@@ -143,3 +143,17 @@ def test_a_retired_kiosk_is_disowned_for_ever(bare):
         voice.alert("lockdown", "6c1f9d0e-54b3-4c27-9a1d-2f0d5e8b7a66")
         member.wait("lockdown", "alert", verdict="disowned")
         assert not member.all("show", show="lockdown")
+
+
+def test_push_key_of_the_relays(bare):
+    root_file, out = bare.folder / "root.key", bare.folder / "push"
+    assert bare.cli("keys", "make", "--root-out", root_file).returncode == 0
+    assert bare.cli("keys", "push", "--root", root_file).returncode == 2
+    done = bare.cli("keys", "push", "--root", root_file, "--out", out)
+    assert done.returncode == 0 and done.stderr == "", done
+    assert stat.S_IMODE((out / "push.key").stat().st_mode) == 0o600
+    root_public, _ = na.crypto_sign_seed_keypair(hexed(root_file))
+    public, _ = na.crypto_sign_seed_keypair(hexed(out / "push.key"))
+    cert, venue = hexed(out / "push.cert"), bytes.fromhex(bare.venue)
+    assert vouched(b"porchlight-push", cert, root_public, venue, public)
+    assert not vouched(b"porchlight-staff", cert, root_public, venue, public)

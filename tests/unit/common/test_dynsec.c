@@ -40,7 +40,10 @@ static const struct {
     {ROLE_STAFF, "state", 0, 1},         {ROLE_NEWCOMER, "alert", 0, 0},
     {ROLE_NEWCOMER, "state", 0, 0},      {ROLE_NEWCOMER, "enrol/" WHO, 1, 1},
     {ROLE_RELAY, "relay/" WHO, 1, 0},    {ROLE_RELAY, "alert", 0, 1},
-    {ROLE_RELAY, "ack/" WHO, 0, 0},
+    {ROLE_RELAY, "ack/" WHO, 0, 0},      {ROLE_RELAY, "wake/+", 0, 1},
+    {ROLE_RELAY, "push", 1, 0},          {ROLE_MEMBER, "wake/" WHO, 1, 0},
+    {ROLE_MEMBER, "push", 0, 1},         {ROLE_KIOSK, "wake/+", 1, 0},
+    {ROLE_NEWCOMER, "push", 0, 0},
 };
 
 static void roles_are_the_table(void **state)

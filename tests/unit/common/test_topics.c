@@ -142,7 +142,7 @@ static void table_is_sound(void **state)
         const struct topic_rule *r = &topic_table[t];
         assert_true(r->writes != 0 && r->reads != 0);
         assert_true(!r->retained || !r->per_account);
-        assert_true(r->per_account || r->writes == ROLE_KIOSK);
+        assert_true(r->per_account || r->writes == ROLE_KIOSK || t == TOPIC_PUSH);
         assert_true(r->qos == 0 || r->qos == 1);
     }
     assert_true(topic_table[TOPIC_STATE].retained && topic_table[TOPIC_STATE].expiry_s > 120);
@@ -150,6 +150,8 @@ static void table_is_sound(void **state)
     assert_false(topic_table[TOPIC_ALERT].retained);
     assert_int_equal(topic_table[TOPIC_NOTICE].reads, ROLE_STAFF);
     assert_int_equal(topic_table[TOPIC_COMMAND].writes, ROLE_STAFF);
+    assert_int_equal(topic_table[TOPIC_PUSH].writes, ROLE_RELAY);
+    assert_int_equal(topic_table[TOPIC_WAKE].reads, ROLE_RELAY);
     assert_false(topic_table[TOPIC_ACK].reads & (ROLE_MEMBER | ROLE_STAFF | ROLE_RELAY));
 }
 

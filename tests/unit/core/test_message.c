@@ -38,7 +38,7 @@ static struct message message_longest(enum message_kind kind)
         m.detail[0] = '\0';
     }
     if (kind == MSG_DRILL_REPORT)
-        m.seen = m.safe = UINT32_MAX;
+        m.seen = m.safe = m.rang = UINT32_MAX;
     if (kind == MSG_ONLINE || kind == MSG_LOST)
         m.connection = (UINT64_C(1) << 53) - 1;
     if (kind >= MSG_SEEN)
@@ -69,6 +69,7 @@ static void assert_same(const struct message *a, const struct message *b)
     assert_int_equal(a->duress, b->duress);
     assert_int_equal(a->seen, b->seen);
     assert_int_equal(a->safe, b->safe);
+    assert_int_equal(a->rang, b->rang);
     assert_memory_equal(a->nonce, b->nonce, sizeof a->nonce);
     assert_int_equal(a->proof_len, b->proof_len);
     assert_memory_equal(a->proof, b->proof, a->proof_len);

@@ -1,32 +1,17 @@
 """porchlight doctor: each leftover is found where it is and not where it is not."""
 
-import json
-
 import pytest
 
-from tests.kit import process
-from tests.kit.place import program
+from tests.kit.doctor import ask, plainly, put
 
 SWAPS = "Filename\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
 
 
-def put(path, text="x"):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    return path
-
-
-def doctor(folder, *args):
-    return process.run([program("porchlight"), "--prefix", folder, "doctor", *args])
-
-
 def found(folder):
-    done = doctor(folder, "--json")
-    listed = json.loads(done.stdout)["leftovers"]
-    names = {one["name"]: one["where"] for one in listed if one["found"]}
-    assert done.returncode == (1 if names else 0)
-    assert all(one["leaves"] and one["mend"] for one in listed) and len(listed) == 12
-    return names
+    """{name: what is said} of what is left over."""
+    listed = ask(folder)["left over"]
+    assert len(listed) == 12
+    return {name: one.said for name, one in listed.items() if one.verdict != "ok"}
 
 
 def test_a_clean_system(folder):
@@ -38,7 +23,7 @@ def test_a_clean_system(folder):
     put(folder / "home/host/.bash_history", "")
     put(folder / "sys/bus/nvmem/devices/rtc0/nvmem").chmod(0o600)
     assert found(folder) == {}
-    assert doctor(folder).stdout.count("clean") == 12
+    assert plainly(folder).stdout.count("ok       left over") == 12
 
 
 @pytest.mark.parametrize("name, path, text, where", [
@@ -64,14 +49,13 @@ def test_each_is_found(folder, name, path, text, where):
     put(folder / path, text)
     names = found(folder)
     assert set(names) == {name} and where in names[name]
-    said = doctor(folder).stdout
-    assert f"found  {name}" in said and "mend:" in said and "1 left over" in said
+    assert f"warning  left over, {name}: " in plainly(folder).stdout
 
 
 def test_zram_that_writes_back_is_swap(folder):
     put(folder / "proc/swaps", SWAPS + "/dev/zram0 partition 1000 0 100\n")
     put(folder / "sys/block/zram0/backing_dev", "/dev/mmcblk0p3\n")
-    assert found(folder) == {"swap": "/dev/zram0"}
+    assert list(found(folder)) == ["swap"] and "/dev/zram0" in found(folder)["swap"]
 
 
 def test_an_nvmem_that_all_may_read(folder):

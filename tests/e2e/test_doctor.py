@@ -1,0 +1,327 @@
+"""porchlight doctor: each verdict is driven by real files, lines and brokers, and names its mend."""
+
+import json
+import os
+import re
+import socket
+import threading
+
+import pytest
+
+from tests.kit import pki, wait
+from tests.kit.doctor import ask, plainly, put
+from tests.kit.kiosk import FAST, Kiosk
+
+THROTTLED = "sys/devices/platform/soc/soc:firmware/get_throttled"
+CONF = "etc/porchlight/porchlight.conf"
+
+
+# --- what a file says ---------------------------------------------------------------------------
+
+FILES = [
+    # power
+    ("board", "undervoltage", THROTTLED, "0\n", "ok", "none"),
+    ("board", "undervoltage", THROTTLED, "50005\n", "failure", "too low now"),
+    ("board", "undervoltage", THROTTLED, "50000\n", "warning", "since power-up"),
+    ("board", "slowed down by heat", THROTTLED, "8\n", "warning", "now"),
+    ("board", "slowed down by heat", THROTTLED, "80000\n", "warning", "since power-up"),
+    # temperature
+    ("board", "temperature", "sys/class/thermal/thermal_zone0/temp", "48312\n", "ok", "48 deg"),
+    ("board", "temperature", "sys/class/thermal/thermal_zone0/temp", "71000\n", "warning", "71"),
+    ("board", "temperature", "sys/class/thermal/thermal_zone0/temp", "80000\n", "failure", "80"),
+    ("board", "SysRq keys", "proc/sys/kernel/sysrq", "0\n", "ok", "off"),
+    ("board", "SysRq keys", "proc/sys/kernel/sysrq", "438\n", "warning", "438"),
+    # the card
+    ("card", "wear", "sys/block/mmcblk0/device/life_time", "0x01 0x02\n", "ok", "20 %"),
+    ("card", "wear", "sys/block/mmcblk0/device/life_time", "0x09 0x01\n", "warning", "90 %"),
+    ("card", "wear", "sys/block/mmcblk0/device/life_time", "0x01 0x0b\n", "failure", "and more"),
+    ("card", "wear", "sys/block/mmcblk0/device/life_time", "0x00 0x00\n", "ok", "does not tell"),
+    ("card", "spare blocks", "sys/block/mmcblk0/device/pre_eol_info", "0x01\n", "ok", "enough"),
+    ("card", "spare blocks", "sys/block/mmcblk0/device/pre_eol_info", "0x02\n", "warning", "four"),
+    ("card", "spare blocks", "sys/block/mmcblk0/device/pre_eol_info", "0x03\n", "failure", "nine"),
+    ("card", "write lock", "sys/block/mmcblk0/ro", "1\n", "failure", "no more writes"),
+    ("card", "file system", "sys/fs/ext4/mmcblk0p2/errors_count", "3\n", "failure", "3 errors"),
+    ("card", "root", "proc/mounts", "/dev/a / ext4 ro,noatime 0 0\n", "ok", "read-only"),
+    ("card", "root", "proc/mounts", "overlayroot / overlay rw 0 0\n", "ok", "overlay"),
+    ("card", "record", "proc/mounts", "/dev/a / ext4 rw,errors=remount-ro 0 0\n", "ok", "ext4"),
+    ("card", "record", "proc/mounts", "/dev/a / ext4 ro 0 0\n", "failure", "power cut"),
+    ("card", "record", "proc/mounts", "overlayroot / overlay rw 0 0\n", "failure", "in memory"),
+    ("card", "record", "proc/mounts",
+     "/dev/a / ext4 ro 0 0\n/dev/b /var/lib/porchlight ext4 rw,sync 0 0\n", "ok", "writable"),
+    # versions
+    ("program", "package", "var/lib/dpkg/status",
+     "Package: porchlight\nStatus: install ok installed\nVersion: 0.1.0+deb13\n\n", "ok",
+     "0.1.0+deb13"),
+    ("program", "package", "var/lib/dpkg/status",
+     "Package: porchlight\nStatus: install ok half-configured\nVersion: 0.1.0+deb13\n\n", "failure",
+     "half installed"),
+    ("program", "package", "var/lib/dpkg/status",
+     "Package: porchlight-page\nStatus: install ok installed\nVersion: 7\n\n", "ok",
+     "not installed as a package"),
+]
+
+
+@pytest.mark.parametrize("area, check, path, text, verdict, words", FILES)
+def test_a_file_and_its_verdict(folder, area, check, path, text, verdict, words):
+    put(folder / path, text)
+    found = ask(folder)[area][check]
+    assert found.verdict == verdict and words in found.said, found
+
+
+def test_an_undervoltage_by_the_sensor(folder):
+    sensor = folder / "sys/class/hwmon/hwmon1"
+    put(sensor / "name", "rpi_volt\n")
+    put(folder / "sys/class/hwmon/hwmon0/name", "cpu_thermal\n")
+    put(sensor / "in0_lcrit_alarm", "0\n")
+    assert ask(folder)["board"]["voltage alarm"].verdict == "ok"
+    put(sensor / "in0_lcrit_alarm", "1\n")
+    assert ask(folder)["board"]["voltage alarm"].verdict == "failure"
+
+
+def test_a_board_that_tells_nothing(folder):
+    board = ask(folder)["board"]
+    assert "does not tell" in board["undervoltage"].said
+    assert "does not tell" in board["temperature"].said
+
+
+def test_the_clock(folder):
+    assert ask(folder)["clock"]["kept right"].verdict == "warning"
+    put(folder / "sys/class/rtc/rtc0/name")
+    assert "battery" in ask(folder)["clock"]["kept right"].said
+    put(folder / "run/systemd/timesync/synchronized", "")
+    assert ask(folder)["clock"]["kept right"].verdict == "ok"
+
+
+def test_a_clock_in_1970(folder):
+    found = ask(folder, before=["faketime", "1970-01-01 00:02:00"])["clock"]["set"]
+    assert found.verdict == "failure" and "time server" in found.mend
+
+
+# --- space: a file system that is really as full as it says ----------------------------------------
+
+def on_a_disk_of(folder, size):
+    """doctor, where /var/lib/porchlight is a file system of that size."""
+    state = folder / "var/lib/porchlight"
+    state.mkdir(parents=True, exist_ok=True)
+    mount = f"mount -t tmpfs -o size={size} none {state} && exec \"$@\""
+    return ask(folder, before=["unshare", "-rm", "sh", "-euc", mount, "sh"])["card"]["space"]
+
+
+def test_space(folder):
+    assert ask(folder)["card"]["space"].verdict == "warning"  # there is no such folder
+    assert on_a_disk_of(folder, "400m").verdict == "ok"
+    assert on_a_disk_of(folder, "50m").verdict == "warning"
+    assert on_a_disk_of(folder, "4m").verdict == "failure"
+    assert "inodes" in on_a_disk_of(folder, "400m,nr_inodes=1").said
+
+
+# --- units, by what systemd leaves in the file system ----------------------------------------------
+
+def test_units(folder):
+    assert "does not run here" in ask(folder)["program"]["units"].said
+    (folder / "run/systemd/system").mkdir(parents=True)
+    assert "porchlightd.service" not in ask(folder)["program"]  # nothing is set up yet
+    put(folder / CONF, "[venue]\n")
+    assert "not enabled" in ask(folder)["program"]["porchlightd.service"].said
+    put(folder / "etc/systemd/system/multi-user.target.wants/porchlightd.service")
+    group = folder / "sys/fs/cgroup/system.slice/porchlightd.service/cgroup.events"
+    assert "not running" in ask(folder)["program"]["porchlightd.service"].said
+    put(group, "populated 0\nfrozen 0\n")
+    assert "not running" in ask(folder)["program"]["porchlightd.service"].said
+    put(group, "populated 1\nfrozen 0\n")
+    assert ask(folder)["program"]["porchlightd.service"].verdict == "ok"
+    assert "porchlight-wipe.socket" not in ask(folder)["program"]
+    put(folder / "etc/porchlight/wipe.plan")
+    assert ask(folder)["program"]["porchlight-wipe.socket"].verdict == "failure"
+    assert ask(folder)["program"]["porchlight-wipe-resume.service"].verdict == "failure"
+    put(folder / "etc/porchlight/relay.conf")
+    assert ask(folder)["program"]["porchlight-relay.service"].verdict == "failure"
+
+
+# --- chips and lines -------------------------------------------------------------------------------
+
+def test_chips(folder):
+    lines = ask(folder)["line"]
+    assert "none" in lines["chips"].said and "not in it" in lines["group gpio"].said
+    chip = put(folder / "dev/gpiochip0")
+    chip.chmod(0o660)
+    put(folder / "etc/group", f"gpio:x:{os.getgid()}:porchlight,pi\n")
+    assert set(ask(folder)["line"]) == {"chips"}
+    assert ask(folder)["line"]["chips"].verdict == "ok"
+    chip.chmod(0o600)
+    assert "may not use it (mode 600)" in ask(folder)["line"]["/dev/gpiochip0"].said
+    chip.chmod(0o660)
+    put(folder / "etc/group", f"gpio:x:{os.getgid()}:pi\n")
+    assert set(ask(folder)["line"]) == {"group gpio"}
+
+
+def test_a_line_that_is_not_there():
+    with Kiosk(conf={"switch front": {"line": "gpiochip99:17"}, "door entrance": None}) as kiosk:
+        found = ask(kiosk.prefix)["line"]["front"]
+        assert found.verdict == "failure" and "gpiochip99" in found.said
+
+
+# --- a kiosk ---------------------------------------------------------------------------------------
+
+def test_a_kiosk_that_runs(kiosk):
+    kiosk.start()
+    found = ask(kiosk.prefix)
+    assert found["config"]["file"].verdict == "ok"
+    assert found["config"]["credentials"].verdict == "ok"
+    assert found["program"]["porchlightd"].verdict == "ok"
+    assert found["line"]["front"].verdict == found["line"]["entrance"].verdict == "ok"
+    assert found["broker"]["b0"].verdict == found["broker"]["b0, porchlightd"].verdict == "ok"
+    assert re.search("36[45] more days", found["broker"]["b0, certificate"].said)
+    assert found["broker"]["b0, CA"].verdict == "ok"
+    assert found["phones"]["outside"].verdict == "ok"
+    assert found["phones"]["relay"].verdict == "warning"  # none is configured
+    assert "failures" in plainly(kiosk.prefix).stdout
+
+
+def test_a_kiosk_that_does_not_run(kiosk):
+    found = ask(kiosk.prefix)["program"]["porchlightd"]
+    assert found.verdict == "failure" and "no press" in found.said
+
+
+def test_a_switch_at_fault(kiosk):
+    kiosk.change({"switch front": {"line": "sim:front=1"}})  # found pressed at the start
+    kiosk.start()
+    assert ask(kiosk.prefix)["line"]["front"].verdict == "failure"
+
+
+def test_the_config(kiosk):
+    text = (kiosk.etc / "porchlight.conf").read_text()
+    (kiosk.etc / "porchlight.conf").unlink()
+    assert "setup" in ask(kiosk.prefix)["config"]["file"].mend
+    kiosk.write_conf(text + "\n[vneue]\nid = 1\n")
+    found = ask(kiosk.prefix)["config"]["file"]
+    assert found.verdict == "failure" and "vneue" in found.said and "check" in found.mend
+    assert list(ask(kiosk.prefix)["config"]) == ["file"]
+    kiosk.write_conf(text)
+    assert "enabled" in ask(kiosk.prefix)["config"]["wipe"].said
+    assert ask(kiosk.prefix)["config"]["wipe"].verdict == "failure"  # there is no plan
+    put(kiosk.etc / "wipe.plan")
+    assert ask(kiosk.prefix)["config"]["wipe"].verdict == "ok"
+
+
+def test_the_credentials(kiosk):
+    (kiosk.credentials / "kiosk.pub").chmod(0o644)  # no secret
+    assert ask(kiosk.prefix)["config"]["credentials"].verdict == "ok"
+    (kiosk.credentials / "venue.key").chmod(0o640)
+    found = ask(kiosk.prefix)["config"]["credentials"]
+    assert "venue.key" in found.said and "640" in found.said and "chmod" in found.mend
+    (kiosk.credentials / "venue.key").chmod(0o600)
+    (kiosk.credentials / "broker-b0").unlink()
+    assert "broker-b0" in ask(kiosk.prefix)["config"]["credentials"].said
+    (kiosk.credentials / "kiosk.key").unlink()
+    (kiosk.credentials / "broker-b0").touch(0o600)
+    assert "kiosk.key" in ask(kiosk.prefix)["config"]["credentials"].said
+
+
+# --- brokers that are not as they should be --------------------------------------------------------
+
+def broker(kiosk, **change):
+    kiosk.change({"broker b0": change})
+    return ask(kiosk.prefix)["broker"]
+
+
+def test_a_name_that_does_not_resolve(kiosk):
+    assert "resolve" in broker(kiosk, host="nowhere.invalid")["b0"].said
+
+
+def test_a_port_where_nobody_listens(kiosk):
+    kiosk.brokers[0].kill()
+    assert "nothing listens" in broker(kiosk)["b0"].said
+
+
+def test_a_portal(kiosk):
+    """What answers there is a web server that redirects whoever comes."""
+    def answer(portal):
+        client, _ = portal.accept()
+        with client:
+            client.recv(2048)
+            client.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://portal/\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as portal:
+        answering = threading.Thread(target=answer, args=[portal])
+        answering.start()
+        found = broker(kiosk, port=portal.getsockname()[1])["b0"]
+        answering.join()
+    assert found.verdict == "failure" and "speaks no TLS" in found.said
+
+
+def test_another_ca(kiosk):
+    other = pki.Authority(kiosk.folder / "other")
+    assert "not of the pinned CA" in broker(kiosk, ca=other.pem)["b0"].said
+
+
+def test_a_ca_that_is_no_certificate(kiosk):
+    text = put(kiosk.folder / "ca.txt", "hello\n")
+    assert "no certificate" in broker(kiosk, ca=text)["b0"].said
+
+
+def test_another_name(kiosk):
+    b = kiosk.brokers[0]
+    b.kill()
+    b.certificate = kiosk.authority.server("elsewhere", hosts=["DNS:elsewhere.example"])
+    b.start()
+    found = broker(kiosk)["b0"]
+    assert found.verdict == "failure" and "made out to localhost" in found.said
+
+
+@pytest.mark.parametrize("begins, ends, verdict, words", [
+    (-9, -3, "failure", "expired"),
+    (3, 9, "failure", "not yet valid"),
+    (-1, 5, "warning", "more days"),
+    (-1, 90, "ok", "more days"),
+])
+def test_how_long_a_certificate_lasts(kiosk, begins, ends, verdict, words):
+    b = kiosk.brokers[0]
+    b.kill()
+    b.certificate = kiosk.authority.server("late", begins=begins, ends=ends)
+    b.start()
+    found = broker(kiosk)
+    worst = found.get("b0, certificate") if verdict == "warning" else found["b0"]
+    assert worst.verdict == verdict
+    assert words in " ".join(one.said for one in found.values())
+
+
+def test_no_broker_outside(kiosk):
+    kiosk.change({"broker b0": {"outside": "no"}})
+    assert "LAN only" in ask(kiosk.prefix)["phones"]["outside"].said
+
+
+SIGNS = {"nobody": 1 << 4, "no relay": 1 << 6}  # enum cue_sign
+
+
+@pytest.mark.parametrize("reply, area, check, verdict, words", [
+    ({"cue": SIGNS["no relay"]}, "phones", "relay", "failure", "would not ring"),
+    ({"cue": 0}, "phones", "relay", "ok", "beats"),
+    ({"cue": SIGNS["nobody"]}, "phones", "listening", "failure", "nobody has answered"),
+    ({"version": "0.0.9"}, "program", "porchlightd", "warning", "0.0.9 runs"),
+])
+def test_what_porchlightd_says(kiosk, reply, area, check, verdict, words):
+    kiosk.change({"alert": {"relay": "yes"}})
+
+    def answer():
+        client, _ = control.accept()
+        with client:
+            client.recv(256)
+            client.send(json.dumps({"ok": True, "version": "0", **reply}).encode())
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as control:
+        control.bind(str(kiosk.run / "control.sock"))
+        control.listen()
+        answering = threading.Thread(target=answer)
+        answering.start()
+        found = ask(kiosk.prefix)[area][check]
+        answering.join()
+    assert found.verdict == verdict and words in found.said, found
+
+
+def test_a_daemon_that_cannot_connect(kiosk):
+    kiosk.start()
+    kiosk.brokers[0].kill()
+    wait.until(lambda: not kiosk.connected(), "porchlightd to notice", 30)
+    found = ask(kiosk.prefix)["broker"]
+    assert found["b0"].verdict == found["b0, porchlightd"].verdict == "failure"

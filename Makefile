@@ -84,6 +84,10 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# The assembler takes these in; the compiler's list of what it read has them not.
+$(B)/kiosk/cli/templates.o: config/porchlight.conf config/broker/mosquitto.conf.in \
+    config/proxy/nginx.conf.in $(wildcard config/cards/*.in)
+
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 # porchlightd without its outbox: shows that the fault harness can fail.

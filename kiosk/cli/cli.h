@@ -47,6 +47,7 @@ extern const struct cli_command cli_status;
 extern const struct cli_command cli_book;
 extern const struct cli_command cli_keygen;
 extern const struct cli_command cli_seal;
+extern const struct cli_command cli_setup;
 extern const struct cli_command cli_unseal;
 extern const struct cli_command cli_vault;
 extern const struct cli_command cli_wipe;

@@ -1,5 +1,6 @@
 #include "config/secret.h"
 #include "kiosk/cli/cli.h"
+#include "kiosk/cli/keyset.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/common/topics.h"
@@ -19,43 +20,16 @@
 
 /* porchlight keys make|staff|push|retire: what the venue's root key makes and signs. */
 
-enum { SEED = crypto_sign_SEEDBYTES };
+enum { SEED = KEYSET_SEED };
 
 struct keys {
     const struct cli *cli;
     const char *venue, *kiosk, *root_out, *root, *out, *public, *account;
-    char venue_id[CONFIG_NAME_MAX], kiosk_id[CONFIG_NAME_MAX];
-    uint8_t *secrets; /* locked memory, below */
-};
-
-/* What stands in locked memory. */
-enum {
-    AT_ROOT_SEED = 0,
-    AT_ROOT = AT_ROOT_SEED + SEED,
-    AT_SEED = AT_ROOT + ENVELOPE_SECRET,
-    AT_SECRET = AT_SEED + SEED,
-    AT_VENUE = AT_SECRET + ENVELOPE_SECRET,
-    SECRETS = AT_VENUE + ENVELOPE_KEY,
+    char venue_id[KEYSET_ID_TEXT], kiosk_id[KEYSET_ID_TEXT];
+    struct keyset *set;
 };
 
 /* --- ids and files ---------------------------------------------------------------------------- */
-
-static bool id_is_good(const char *id)
-{
-    return strlen(id) == TOPIC_ID_LEN && strspn(id, "0123456789abcdef") == TOPIC_ID_LEN;
-}
-
-static void id_bytes(const char *id, uint8_t out[ENVELOPE_ID])
-{
-    sodium_hex2bin(out, ENVELOPE_ID, id, TOPIC_ID_LEN, NULL, NULL, NULL);
-}
-
-static void id_random(char out[CONFIG_NAME_MAX])
-{
-    uint8_t bytes[ENVELOPE_ID];
-    randombytes_buf(bytes, sizeof bytes);
-    sodium_bin2hex(out, CONFIG_NAME_MAX, bytes, sizeof bytes);
-}
 
 /* From the options, else porchlight.conf where there is one, else random. */
 static int ids_find(struct keys *k)
@@ -63,14 +37,14 @@ static int ids_find(struct keys *k)
     char path[PATH_LEN];
     struct config *c = calloc(1, sizeof *c);
     int code = c == NULL ? -1 : 0;
-    id_random(k->venue_id);
-    id_random(k->kiosk_id);
+    keyset_id_random(k->venue_id);
+    keyset_id_random(k->kiosk_id);
     if (code == 0 && (k->venue == NULL || k->kiosk == NULL) &&
         path_under(k->cli->prefix, PATH_CONF, path) == 0 && access(path, F_OK) == 0) {
         code = config_load(path, c, config_complain_stderr, NULL);
         if (code == 0) {
-            snprintf(k->venue_id, sizeof k->venue_id, "%s", c->venue.id);
-            snprintf(k->kiosk_id, sizeof k->kiosk_id, "%s", c->kiosk.id);
+            snprintf(k->venue_id, sizeof k->venue_id, "%.16s", c->venue.id);
+            snprintf(k->kiosk_id, sizeof k->kiosk_id, "%.16s", c->kiosk.id);
         }
     }
     if (k->venue != NULL)
@@ -156,36 +130,27 @@ static int make_is_possible(const struct keys *k)
     return -1;
 }
 
-static int make_write(const struct keys *k, const uint8_t *root_public, const uint8_t *public,
-                      const uint8_t *signature)
+static int make_write(const struct keys *k)
 {
-    const uint8_t *s = k->secrets;
-    if (k->root_out != NULL && secret_write_key(k->root_out, s + AT_ROOT_SEED, SEED, 0600) < 0)
+    const struct keyset *s = k->set;
+    if (k->root_out != NULL && secret_write_key(k->root_out, s->root_seed, SEED, 0600) < 0)
         return complain(k->root_out);
-    return credential_write(k, "venue.key", s + AT_VENUE, ENVELOPE_KEY, 0600) < 0 ||
-                   credential_write(k, "kiosk.key", s + AT_SEED, SEED, 0600) < 0 ||
-                   credential_write(k, "kiosk.pub", public, ENVELOPE_PUBLIC, 0644) < 0 ||
-                   credential_write(k, "root.pub", root_public, ENVELOPE_PUBLIC, 0644) < 0 ||
-                   credential_write(k, "kiosk.cert", signature, CERT_SIGNATURE, 0644) < 0
+    return credential_write(k, "venue.key", s->venue_key, ENVELOPE_KEY, 0600) < 0 ||
+                   credential_write(k, "kiosk.key", s->kiosk_seed, SEED, 0600) < 0 ||
+                   credential_write(k, "kiosk.pub", s->kiosk_public, ENVELOPE_PUBLIC, 0644) < 0 ||
+                   credential_write(k, "root.pub", s->root_public, ENVELOPE_PUBLIC, 0644) < 0 ||
+                   credential_write(k, "kiosk.cert", s->certificate, CERT_SIGNATURE, 0644) < 0
                ? -1
                : 0;
 }
 
 static int keys_make(struct keys *k)
 {
-    struct cert_kiosk cert;
-    uint8_t root_public[ENVELOPE_PUBLIC], signature[CERT_SIGNATURE], *s = k->secrets;
     if (ids_find(k) < 0 || make_is_possible(k) < 0)
         return CLI_FAILED;
-    randombytes_buf(s + AT_ROOT_SEED, SEED);
-    randombytes_buf(s + AT_SEED, SEED);
-    randombytes_buf(s + AT_VENUE, ENVELOPE_KEY);
-    crypto_sign_seed_keypair(root_public, s + AT_ROOT, s + AT_ROOT_SEED);
-    crypto_sign_seed_keypair(cert.public, s + AT_SECRET, s + AT_SEED);
-    id_bytes(k->venue_id, cert.venue);
-    id_bytes(k->kiosk_id, cert.kiosk);
-    cert_kiosk_sign(&cert, s + AT_ROOT, signature);
-    if (make_write(k, root_public, cert.public, signature) < 0)
+    keyset_make(k->set);
+    keyset_kiosk(k->set, k->venue_id, k->kiosk_id);
+    if (make_write(k) < 0)
         return CLI_FAILED;
     if (k->root_out == NULL)
         log_warning("no --root-out: the root key is forgotten, so nobody can sign staff phones or "
@@ -199,13 +164,14 @@ static int keys_make(struct keys *k)
 
 static int root_read(const struct keys *k)
 {
-    uint8_t public[ENVELOPE_PUBLIC], known[ENVELOPE_PUBLIC], *s = k->secrets;
-    if (secret_read_file(k->root, true, s + AT_ROOT_SEED, SEED, config_complain_stderr, NULL) < 0 ||
+    uint8_t known[ENVELOPE_PUBLIC];
+    if (secret_read_file(k->root, true, k->set->root_seed, SEED, config_complain_stderr, NULL) <
+            0 ||
         secret_read_key(k->cli->prefix, "root.pub", false, known, sizeof known,
                         config_complain_stderr, NULL) < 0)
         return -1;
-    crypto_sign_seed_keypair(public, s + AT_ROOT, s + AT_ROOT_SEED);
-    if (memcmp(public, known, sizeof public) == 0)
+    keyset_root(k->set);
+    if (memcmp(k->set->root_public, known, sizeof known) == 0)
         return 0;
     log_error("%s: is another venue's root key; expected the one that root.pub belongs to",
               k->root);
@@ -232,28 +198,28 @@ static int staff_public(const struct keys *k, uint8_t public[ENVELOPE_PUBLIC])
         log_error("%s: is there already; one folder holds one staff key", path);
         return -1;
     }
-    randombytes_buf(k->secrets + AT_SEED, SEED);
-    crypto_sign_seed_keypair(public, k->secrets + AT_SECRET, k->secrets + AT_SEED);
-    return secret_write_key(path, k->secrets + AT_SEED, SEED, 0600) < 0 ? complain(path) : 0;
+    randombytes_buf(k->set->kiosk_seed, SEED);
+    crypto_sign_seed_keypair(public, k->set->kiosk_secret, k->set->kiosk_seed);
+    return secret_write_key(path, k->set->kiosk_seed, SEED, 0600) < 0 ? complain(path) : 0;
 }
 
 static int keys_staff(struct keys *k)
 {
     struct cert_staff cert;
     uint8_t staff[CERT_STAFF];
-    char account[CONFIG_NAME_MAX], path[PATH_LEN];
+    char account[KEYSET_ID_TEXT], path[PATH_LEN];
     char folder[PATH_LEN];
     if (k->root == NULL || (k->public == NULL) == (k->out == NULL))
         return CLI_USAGE;
-    id_random(account);
+    keyset_id_random(account);
     if (k->account != NULL)
         memcpy(account, k->account, TOPIC_ID_LEN + 1);
     if (ids_find(k) < 0 || root_read(k) < 0 || staff_public(k, cert.public) < 0)
         return CLI_FAILED;
-    id_bytes(k->venue_id, cert.venue);
-    id_bytes(account, cert.account);
+    keyset_id_bytes(k->venue_id, cert.venue);
+    keyset_id_bytes(account, cert.account);
     memcpy(staff, cert.public, ENVELOPE_PUBLIC);
-    cert_staff_sign(&cert, k->secrets + AT_ROOT, staff + ENVELOPE_PUBLIC);
+    cert_staff_sign(&cert, k->set->root_secret, staff + ENVELOPE_PUBLIC);
     if (folder_make(k->cli->prefix, PATH_STAFF, 0755) < 0 ||
         path_under(k->cli->prefix, PATH_STAFF, folder) < 0 ||
         (size_t)snprintf(path, sizeof path, "%s/%s.cert", folder, account) >= sizeof path ||
@@ -281,13 +247,13 @@ static int keys_push(struct keys *k)
         complain(k->out);
         return CLI_FAILED;
     }
-    randombytes_buf(k->secrets + AT_SEED, SEED);
-    crypto_sign_seed_keypair(public, k->secrets + AT_SECRET, k->secrets + AT_SEED);
-    id_bytes(k->venue_id, venue);
-    offer_root_sign(venue, public, k->secrets + AT_ROOT, signature);
+    randombytes_buf(k->set->kiosk_seed, SEED);
+    crypto_sign_seed_keypair(public, k->set->kiosk_secret, k->set->kiosk_seed);
+    keyset_id_bytes(k->venue_id, venue);
+    offer_root_sign(venue, public, k->set->root_secret, signature);
     int bad = secret_write_key(path, signature, sizeof signature, 0644);
     snprintf(path, sizeof path, "%s/push.key", k->out);
-    if (bad < 0 || secret_write_key(path, k->secrets + AT_SEED, SEED, 0600) < 0) {
+    if (bad < 0 || secret_write_key(path, k->set->kiosk_seed, SEED, 0600) < 0) {
         complain(path);
         return CLI_FAILED;
     }
@@ -310,9 +276,9 @@ static int keys_retire(struct keys *k)
         secret_read_key(k->cli->prefix, "kiosk.pub", false, cert.public, sizeof cert.public,
                         config_complain_stderr, NULL) < 0)
         return CLI_FAILED;
-    id_bytes(k->venue_id, cert.venue);
-    id_bytes(k->kiosk_id, cert.kiosk);
-    cert_retire(&cert, k->secrets + AT_ROOT, wire);
+    keyset_id_bytes(k->venue_id, cert.venue);
+    keyset_id_bytes(k->kiosk_id, cert.kiosk);
+    cert_retire(&cert, k->set->root_secret, wire);
     FILE *f = fopen(k->out, "wxe");
     if (f == NULL || fwrite(wire, sizeof wire, 1, f) != 1 || fclose(f) != 0) {
         complain(k->out);
@@ -349,7 +315,7 @@ static int take_options(struct keys *k, int argc, char **argv)
         if (target == NULL)
             return cli_misuse(&cli_keys, "an option is unknown, or lacks its value");
         *target = optarg;
-        if (strchr("vka", c) != NULL && !id_is_good(optarg))
+        if (strchr("vka", c) != NULL && !keyset_id_is_good(optarg))
             return cli_misuse(&cli_keys, "\"%s\" is no id; expected 16 hex digits of 0-9 and a-f",
                               optarg);
     }
@@ -365,11 +331,9 @@ static int run(const struct cli *cli, int argc, char **argv)
         return code;
     if (optind + 1 < argc)
         return cli_misuse(&cli_keys, "\"%s\" is too much", argv[optind + 1]);
-    k.secrets = sodium_init() < 0 ? NULL : sodium_malloc(SECRETS);
-    if (k.secrets == NULL) {
-        log_error("no locked memory for keys; raise the limit (ulimit -l)");
+    k.set = keyset_new();
+    if (k.set == NULL)
         return CLI_FAILED;
-    }
     if (strcmp(what, "make") == 0)
         code = keys_make(&k);
     else if (strcmp(what, "staff") == 0)
@@ -383,7 +347,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     if (code == CLI_USAGE)
         cli_misuse(&cli_keys, "expected make; staff --root FILE and either --out DIR or --public "
                               "HEX; push --root FILE --out DIR; or retire --root FILE --out FILE");
-    sodium_free(k.secrets);
+    keyset_free(k.set);
     return code;
 }
 

@@ -20,6 +20,7 @@ static const struct cli_command *const commands[] = {
     &cli_listen,
     &cli_rights,
     &cli_seal,
+    &cli_setup,
     &cli_sim,
     &cli_status,
     &cli_unseal,

@@ -13,6 +13,12 @@
  *     seal.public      root root 0644                    64 hex digits: kiosk/cli/sealing.h
  *     vaults/NAME      root root 0600                    kiosk/cli/vault_file.h
  *     credentials/     root root 0700                    one secret a file; by LoadCredential
+ *     setup.conf       root root 0644                    the answers: kiosk/cli/setup_answers.h
+ *     broker-ca.pem    root root 0644                    what phones and kiosks pin
+ *     ca/              root root 0700                    the authority that renews certificates
+ *     broker/, page/   root root 0700                    of the broker and page server on this Pi
+ *     outside/         root root 0700                    to be carried to a broker outside
+ *     papers/          root root 0755                    what to print
  *   /var/lib/porchlight/
  *     record           porchlight porchlight 0600        kiosk/alertd/record.h
  *     staff/           porchlight porchlight 0755        ACCOUNT.cert: CERT_STAFF of core/cert.h
@@ -22,6 +28,8 @@
  *     NAME.book        root root 0600 in a 0700 folder   sealed entries, kiosk/cli/book.h
  *     all-clear        porchlight porchlight 0600        kiosk/core/cert.h, the last proof, in hex
  *     staff/           porchlight porchlight 0755        ACCOUNT.cert each, kiosk/core/command.h
+ *   /var/lib/porchlight-broker/
+ *     dynamic-security.json  porchlight-broker 0600      accounts at the broker on this Pi
  *   /run/porchlight/
  *     control.sock     porchlight porchlight-staff 0660  messages.h, control
  *     screen.sock      porchlight porchlight-screen 0660 messages.h, cue
@@ -30,12 +38,14 @@
  *     sim.sock         porchlight porchlight 0600        hw/line_sim.h; only when every line is
  *                                                        simulated
  */
+#define PATH_ETC         "/etc/porchlight"
 #define PATH_CONF        "/etc/porchlight/porchlight.conf"
 #define PATH_LANGUAGES   "/etc/porchlight/languages"
 #define PATH_RELAY_CONF  "/etc/porchlight/relay.conf"
 #define PATH_PLAN        "/etc/porchlight/wipe.plan"
 #define PATH_SEAL_KEY    "/etc/porchlight/seal.public"
 #define PATH_VAULTS      "/etc/porchlight/vaults"
+#define PATH_ACCOUNTS    "/var/lib/porchlight-broker/dynamic-security.json"
 #define PATH_BOOKS       "/var/lib/porchlight-books"
 #define PATH_CREDENTIALS "/etc/porchlight/credentials"
 #define PATH_STATE_DIR   "/var/lib/porchlight"

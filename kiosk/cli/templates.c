@@ -1,0 +1,70 @@
+#include "kiosk/cli/templates.h"
+
+#include "kiosk/common/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The assembler takes them in as they are, with a zero behind: no path to be looked for at run
+ * time, and no version but the program's own. */
+#define TAKE_IN(symbol, file)                                                                      \
+    __asm__(".section .rodata\n"                                                                   \
+            ".balign 8\n"                                                                          \
+            ".global " #symbol "\n" #symbol ":\n"                                                  \
+            ".incbin \"" file "\"\n"                                                               \
+            ".byte 0\n"                                                                            \
+            ".previous\n")
+
+TAKE_IN(template_conf, "config/porchlight.conf");
+TAKE_IN(template_mosquitto, "config/broker/mosquitto.conf.in");
+TAKE_IN(template_nginx, "config/proxy/nginx.conf.in");
+TAKE_IN(template_staff, "config/cards/staff.html.in");
+TAKE_IN(template_member, "config/cards/member.html.in");
+TAKE_IN(template_keep, "config/cards/keep.html.in");
+
+/* Length of "WORD@" behind an at sign; 0: it is none. */
+static size_t word_length(const char *at)
+{
+    size_t n = strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+
+    return n > 0 && at[n] == '@' ? n : 0;
+}
+
+static const char *value_of(const struct template_word *words, const char *word, size_t n)
+{
+    for (; words->word; words++)
+        if (strlen(words->word) == n && strncmp(words->word, word, n) == 0)
+            return words->value;
+    return NULL;
+}
+
+char *template_fill(const char *name, const char *template, const struct template_word *words)
+{
+    char *out = NULL;
+    size_t size;
+    FILE *f = open_memstream(&out, &size);
+
+    if (!f)
+        return NULL;
+    for (const char *at = template; *at;) {
+        size_t n = *at == '@' ? word_length(at + 1) : 0;
+        const char *value = n ? value_of(words, at + 1, n) : NULL;
+        if (n && !value) {
+            log_error("%s: the word %.*s is not known to this set-up; are program and templates "
+                      "of one version?",
+                      name, (int)n, at + 1);
+            fclose(f);
+            free(out);
+            return NULL;
+        }
+        if (n) {
+            fputs(value, f);
+            at += n + 2;
+        } else {
+            putc(*at++, f);
+        }
+    }
+    fclose(f);
+    return out;
+}

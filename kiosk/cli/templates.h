@@ -1,0 +1,22 @@
+#ifndef PORCHLIGHT_CLI_TEMPLATES_H
+#define PORCHLIGHT_CLI_TEMPLATES_H
+
+#include <stddef.h>
+
+/* The files of config/ that set-up fills in, as they were when the program was built. */
+extern const char template_conf[];      /* porchlight.conf */
+extern const char template_mosquitto[]; /* broker/mosquitto.conf.in */
+extern const char template_nginx[];     /* proxy/nginx.conf.in */
+extern const char template_staff[];     /* cards/staff.html.in */
+extern const char template_member[];    /* cards/member.html.in */
+extern const char template_keep[];      /* cards/keep.html.in */
+
+struct template_word {
+    const char *word, *value; /* @WORD@ */
+};
+
+/* The template with every @WORD@ replaced; the list ends with a NULL word. The caller's to free.
+ * NULL after a complaint: a word of the template is not in the list. */
+char *template_fill(const char *name, const char *template, const struct template_word *words);
+
+#endif

@@ -212,6 +212,27 @@ static int begin(struct link *l)
     return code;
 }
 
+/* Some brokers close the connection to an unknown version without a word; to others' CONNACK of the
+ * older make libmosquitto says a name of its own, which grew more exact in 2.0.19. */
+static bool may_be_version(int code)
+{
+    return code == MOSQ_ERR_CONN_LOST || code == MOSQ_ERR_PROTOCOL ||
+           code == MOSQ_ERR_MALFORMED_PACKET;
+}
+
+static void say_why(const struct link *l, int code, char reason[MQTT_REASON_LEN])
+{
+    /* from 2.0.19 on a failed handshake is an errno too */
+    if (code == MOSQ_ERR_TLS || (code == MOSQ_ERR_ERRNO && errno == EPROTO && l->broker->tls))
+        snprintf(reason, MQTT_REASON_LEN,
+                 "TLS failed: its certificate must be for \"%s\" and chain to %s", l->broker->host,
+                 l->broker->ca);
+    else if (code == MOSQ_ERR_ERRNO)
+        snprintf(reason, MQTT_REASON_LEN, "%s", strerror(errno));
+    else
+        snprintf(reason, MQTT_REASON_LEN, "%s", mosquitto_strerror(code));
+}
+
 /* One connection from its first to its last byte. */
 static void live(struct link *l, bool *was_up)
 {
@@ -224,19 +245,11 @@ static void live(struct link *l, bool *was_up)
     int version = l->version, code = begin(l);
     while (code == MOSQ_ERR_SUCCESS && !wait_stop(l->owner, 0))
         code = mosquitto_loop(l->client, LOOP_MS, 1);
+    say_why(l, code, reason);
     l->up = false;
     *was_up = l->said[0] == '\0' && l->answered;
-    if (!l->answered && code == MOSQ_ERR_CONN_LOST)
-        /* closed without a word: some brokers answer an unknown version so */
+    if (!l->answered && may_be_version(code))
         l->version = version == MQTT_PROTOCOL_V5 ? MQTT_PROTOCOL_V311 : MQTT_PROTOCOL_V5;
-    if (code == MOSQ_ERR_ERRNO)
-        snprintf(reason, sizeof reason, "%s", strerror(errno));
-    else if (code == MOSQ_ERR_TLS)
-        snprintf(reason, sizeof reason,
-                 "TLS failed: its certificate must be for \"%s\" and chain to %s", l->broker->host,
-                 l->broker->ca);
-    else
-        snprintf(reason, sizeof reason, "%s", mosquitto_strerror(code));
     if (*was_up || !l->answered)
         tell_down(l, reason);
 }

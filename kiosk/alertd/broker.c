@@ -348,11 +348,11 @@ void broker_free(struct broker *b)
     if (b == NULL)
         return;
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until); /* the wall clock may be set meanwhile */
     until.tv_sec += 1;
     b->stop = true;
     queue_wake(&b->publications);
-    if (pthread_timedjoin_np(b->thread, NULL, &until) != 0)
+    if (pthread_clockjoin_np(b->thread, NULL, CLOCK_MONOTONIC, &until) != 0)
         pthread_detach(b->thread);
     broker_release(b);
 }

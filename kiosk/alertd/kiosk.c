@@ -154,6 +154,15 @@ static void weekly_drill(struct kiosk *k, int64_t now)
         act_step(k, (struct alert_event){.kind = ALERT_EV_DRILL}, now);
 }
 
+/* A disk that was full has room again, or what was slow is done. */
+static void look_at_record(struct kiosk *k)
+{
+    if (!k->record_fault || recorder_failing(k->recorder))
+        return;
+    k->record_fault = false;
+    log_info("the record is durable again");
+}
+
 static void show_cue(struct kiosk *k, int64_t now)
 {
     struct delivery_path paths[CONFIG_BROKERS_MAX];
@@ -179,6 +188,7 @@ void kiosk_time(struct kiosk *k, int64_t now)
     if (alert_deadline(&k->alert, &k->rules) <= now)
         act_step(k, (struct alert_event){.kind = ALERT_EV_TIME}, now);
     weekly_drill(k, now);
+    look_at_record(k);
     if (k->state_stale && now - k->state_told_at >= STATE_PACE)
         act_state(k);
     finish_wipe(k, now);

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <time.h>
 
+/* What could not be written is tried again: a disk that was full may have room by then. */
+#define RETRY INT64_C(1000000000)
+
 struct recorder {
     char path[PATH_LEN];
     pthread_t thread;
@@ -29,15 +32,35 @@ static void destroy(struct recorder *r)
     free(r);
 }
 
+static struct timespec in(int64_t patience)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    int64_t ns = t.tv_nsec + patience;
+    t.tv_sec += ns / 1000000000;
+    t.tv_nsec = ns % 1000000000;
+    return t;
+}
+
+/* For a new record, or for another try of the last one. False: it is to end, and nothing new waits.
+ */
+static bool wait_for_work(struct recorder *r)
+{
+    struct timespec retry = in(RETRY);
+    while (r->written == r->asked && !r->stop) {
+        if (r->error == 0)
+            pthread_cond_wait(&r->work, &r->mutex);
+        else if (pthread_cond_timedwait(&r->work, &r->mutex, &retry) != 0)
+            return true;
+    }
+    return r->written != r->asked;
+}
+
 static void *run(void *context)
 {
     struct recorder *r = context;
     pthread_mutex_lock(&r->mutex);
-    for (;;) {
-        while (r->written == r->asked && !r->stop)
-            pthread_cond_wait(&r->work, &r->mutex);
-        if (r->written == r->asked)
-            break;
+    while (wait_for_work(r)) {
         struct record wanted = r->wanted;
         uint64_t number = r->asked;
         pthread_mutex_unlock(&r->mutex);
@@ -78,11 +101,7 @@ struct recorder *recorder_new(const char *path)
 /* Until `number` is written or `patience` is over. Called with the mutex held. */
 static int wait_for(struct recorder *r, uint64_t number, int64_t patience)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t ns = until.tv_nsec + patience;
-    until.tv_sec += ns / 1000000000;
-    until.tv_nsec = ns % 1000000000;
+    struct timespec until = in(patience);
     while (r->written < number)
         if (pthread_cond_timedwait(&r->done, &r->mutex, &until) != 0)
             return ETIMEDOUT;
@@ -99,6 +118,14 @@ int recorder_write(struct recorder *r, const struct record *record, int64_t pati
     pthread_mutex_unlock(&r->mutex);
     errno = error;
     return error == 0 ? 0 : -1;
+}
+
+bool recorder_failing(struct recorder *r)
+{
+    pthread_mutex_lock(&r->mutex);
+    bool failing = r->written != r->asked || r->error != 0;
+    pthread_mutex_unlock(&r->mutex);
+    return failing;
 }
 
 void recorder_free(struct recorder *r)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.link import Link
+from tests.faults.link import SIX, Link
 from tests.kit import process, wait
 from tests.kit.broker import free_port
 from tests.kit.kiosk import FAST, Kiosk
@@ -90,7 +90,7 @@ def test_ipv6_alone_is_enough():
     kiosk.brokers[0].certificate = kiosk.authority.server(
         "six", hosts=("DNS:localhost", "IP:::1", "IP:127.0.0.1"))
     with kiosk:
-        link = Link(kiosk.brokers[0].port, family=socket.AF_INET6)
+        link = Link(kiosk.brokers[0].port, families=(SIX,))
         kiosk.change({"broker b0": {"host": "::1", "port": link.port}})
         kiosk.start()
         member = kiosk.member()

@@ -6,9 +6,11 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from tests.faults.link import BLACKHOLE, CUT, DELAY, PASS, Link
-from tests.faults.schedule import HOLD_S, LENGTH_S, make
-from tests.kit.kiosk import FAST, Kiosk
+from tests.faults.clock import RIGHT, STEPS, Clock
+from tests.faults.island import Island
+from tests.faults.link import BLACKHOLE, CUT, DELAY, FOUR, PASS, PORTAL, SIX, Link
+from tests.faults.schedule import HOLD_S, make
+from tests.kit.kiosk import FAST
 
 IN_TIME_S = 10.0  # EN 50131-1: hold-up is never delayed by more
 SETTLE_S = 12.0  # how long the member is listened to after everything is mended
@@ -28,26 +30,24 @@ class Verdict:
         return not (self.lost or self.doubled or self.late or self.trouble)
 
 
-class Forgetful(Kiosk):
-    """Its porchlightd has no outbox: what cannot be sent at once is forgotten. A harness that finds
-    nothing wrong with it finds nothing."""
-
-    def spawn(self, name, *args, **more):
-        return super().spawn("porchlightd-forgetful" if name == "porchlightd" else name, *args,
-                             **more)
-
-
 class Run:
+    """Without the outbox, what cannot be sent at once is forgotten: a harness that finds nothing
+    wrong with that finds nothing."""
+
     def __init__(self, seed, outbox=True):
         self.schedule = make(seed)
-        make_kiosk = Kiosk if outbox else Forgetful
-        self.kiosk = make_kiosk("f", conf=FAST, brokers=self.schedule.brokers)
-        self.links = [Link(b.port) for b in self.kiosk.brokers]
+        self.kiosk = Island("f", conf=FAST, brokers=self.schedule.brokers,
+                            program=None if outbox else "porchlightd-forgetful")
+        self.clock = Clock(self.kiosk.folder)
+        if any(f.kind == "clock" for f in self.schedule.faults):
+            self.kiosk.environment = self.clock.environment()
+        self.links = [Link(b.port, (FOUR, SIX)) for b in self.kiosk.brokers]
         for i, link in enumerate(self.links):
             self.kiosk.change({f"broker b{i}": {"port": link.port}})
         self.seen = {}  # alert id: (kind, when first seen)
         self.paths = []  # (when, whether a path exists)
         self.broken = {}  # (broker, what) that stand now
+        self.nameless = set()  # faults of names that stand now
         self.lock = threading.RLock()
 
     # --- what the member sees ------------------------------------------------------------------
@@ -85,58 +85,69 @@ class Run:
             path = not whole and any(i not in down for i in range(self.schedule.brokers))
             self.paths.append((time.monotonic(), path))
 
-    def _restart(self):
-        self.kiosk.start(connected=False)
-
-    def _begin(self, f):
-        kiosk, link = self.kiosk, self.links[f.broker]
-        if f.kind in ("kill", "restart"):
+    def _daemon(self, f, begins):
+        kiosk = self.kiosk
+        if f.kind == "freeze":
+            self._note((None, "frozen"), begins)
+            kiosk.daemon.freeze() if begins else kiosk.daemon.thaw()
+        elif begins:
             self._note((None, "dead"), True)
             kiosk.daemon.kill() if f.kind == "kill" else kiosk.daemon.stop()
-        elif f.kind == "freeze":
-            self._note((None, "frozen"), True)
-            kiosk.daemon.freeze()
-        elif f.kind == "broker-kill" and kiosk.brokers[f.broker].process:
-            self._note((f.broker, "dead"), True)
-            kiosk.brokers[f.broker].kill()
-        elif f.kind == "broker-freeze" and kiosk.brokers[f.broker].process:
-            self._note((f.broker, "frozen"), True)
-            kiosk.brokers[f.broker].freeze()
-        elif f.kind in (CUT, BLACKHOLE):
-            self._note((f.broker, "link"), True)
-            link.set(f.kind)
-        elif f.kind == DELAY:
-            link.set(DELAY)
-        elif f.kind == "reset":
-            link.reset()
-        elif f.kind == "disk":
-            self._limit_files(True)
-
-    def _mend(self, f):
-        kiosk = self.kiosk
-        if f.kind in ("kill", "restart") and not kiosk.daemon.alive:
-            self._restart()
+        elif not kiosk.daemon.alive:
+            kiosk.start(connected=False)
             self._note((None, "dead"), False)
-        elif f.kind == "freeze":
-            kiosk.daemon.thaw()
-            self._note((None, "frozen"), False)
-        elif f.kind == "broker-kill" and not kiosk.brokers[f.broker].process:
-            kiosk.brokers[f.broker].start()
-            self._note((f.broker, "dead"), False)
-        elif f.kind == "broker-freeze" and kiosk.brokers[f.broker].process:
-            kiosk.brokers[f.broker].thaw()
-            self._note((f.broker, "frozen"), False)
-        elif f.kind in (CUT, BLACKHOLE, DELAY):
-            self.links[f.broker].set(PASS)
-            self._note((f.broker, "link"), False)
-        elif f.kind == "disk":
-            self._limit_files(False)
 
-    def _limit_files(self, none):
-        """No file of porchlightd's can be written: each write fails, as on a card that died."""
-        if self.kiosk.daemon.alive:
-            _, most = resource.prlimit(self.kiosk.daemon.pid, resource.RLIMIT_FSIZE)
-            resource.prlimit(self.kiosk.daemon.pid, resource.RLIMIT_FSIZE, (0 if none else most, most))
+    def _broker(self, f, begins):
+        broker = self.kiosk.brokers[f.broker]
+        if begins and broker.process:
+            self._note((f.broker, f.kind), True)
+            broker.kill() if f.kind == "broker-kill" else broker.freeze()
+        elif not begins and f.kind == "broker-kill" and not broker.process:
+            broker.start()
+            self._note((f.broker, f.kind), False)
+        elif not begins and f.kind == "broker-freeze" and broker.process:
+            broker.thaw()
+            self._note((f.broker, f.kind), False)
+
+    def _link(self, f, begins):
+        link = self.links[f.broker]
+        if f.kind == "reset":
+            return link.reset() if begins else None
+        if f.kind in (CUT, BLACKHOLE, PORTAL):
+            self._note((f.broker, "link"), begins)
+        return link.set(f.kind if begins else PASS)
+
+    def _names(self, f, begins):
+        """For all brokers: names come from one place. What stands already needs no name, so it is
+        reset. With "six" the network has become one of IPv6 alone, which is no lack of a path."""
+        (self.nameless.add if begins else self.nameless.discard)(f)
+        kinds = {g.kind for g in self.nameless}
+        for i in range(self.schedule.brokers):
+            self._note((i, "dns"), "dns" in kinds)
+        self.kiosk.names("none" if "dns" in kinds else "six" if "six" in kinds else "four")
+        for link in self.links:
+            link.only(SIX if "six" in kinds else FOUR)
+            if f.kind == "dns" and begins:
+                link.reset()
+
+    def _disk(self, f, begins):
+        """Full, which is to make no difference; or, as a card that died, refusing every write."""
+        kiosk = self.kiosk
+        if f.kind == "disk":
+            kiosk.fill_disk() if begins else kiosk.empty_disk()
+        elif kiosk.daemon.alive:
+            _, most = resource.prlimit(kiosk.daemon.pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(kiosk.daemon.pid, resource.RLIMIT_FSIZE, (0 if begins else most, most))
+
+    def _clock(self, f, begins):
+        self.clock.set(STEPS[f.how % len(STEPS)] if begins else RIGHT)
+
+    def _do(self, f, begins):
+        {"kill": self._daemon, "restart": self._daemon, "freeze": self._daemon,
+         "broker-kill": self._broker, "broker-freeze": self._broker, CUT: self._link,
+         BLACKHOLE: self._link, DELAY: self._link, PORTAL: self._link, "reset": self._link,
+         "dns": self._names, "six": self._names, "disk": self._disk, "record": self._disk,
+         "clock": self._clock}[f.kind](f, begins)
 
     # --- the hand ------------------------------------------------------------------------------
 
@@ -162,13 +173,13 @@ class Run:
         happenings = [(g.at, lambda g=g: self.pressed.append((g, self._press(g))))
                       for g in self.schedule.gestures]
         for f in self.schedule.faults:
-            happenings.append((f.at, lambda f=f: self._begin(f)))
-            happenings.append((min(f.at + f.lasts, LENGTH_S), lambda f=f: self._mend(f)))
+            happenings.append((f.at, lambda f=f: self._do(f, True)))
+            happenings.append((f.ends, lambda f=f: self._do(f, False)))
         for at, act in sorted(happenings, key=lambda h: h[0]):
             time.sleep(max(0.0, began + at - time.monotonic()))
             act()
         for f in self.schedule.faults:
-            self._mend(f)
+            self._do(f, False)
 
     def _deadline(self, complete):
         """From when on a path existed without a break that lasted until now, or had existed."""
@@ -198,7 +209,7 @@ class Run:
         return v
 
     def _wait(self):
-        wanted = {g.kind for g, t in self.pressed[-1:] if t is not None}
+        wanted = {g.kind for g, t in [p for p in self.pressed if p[1] is not None][-1:]}
         end = time.monotonic() + SETTLE_S
         while time.monotonic() < end:
             if wanted <= {kind for kind, _ in self.seen.values()}:

@@ -1,4 +1,4 @@
-"""A wire between kiosk and broker that can be cut, swallowed, slowed and reset."""
+"""A wire between kiosk and broker that can be cut, swallowed, slowed, reset and led astray."""
 
 import select
 import socket
@@ -6,33 +6,62 @@ import struct
 import threading
 import time
 
-PASS, CUT, BLACKHOLE, DELAY = "pass", "cut", "blackhole", "delay"
+PASS, CUT, BLACKHOLE, DELAY, PORTAL = "pass", "cut", "blackhole", "delay", "portal"
 SLOW_S = 0.4
+FOUR, SIX = socket.AF_INET, socket.AF_INET6
+HERE = {FOUR: "127.0.0.1", SIX: "::1"}
+PAGE = b"HTTP/1.1 302 Found\r\nLocation: http://portal.example/\r\nContent-Length: 0\r\n\r\n"
+
+
+def listeners(families):
+    """One listener a family, all on one port that was free."""
+    while True:
+        first = socket.create_server((HERE[families[0]], 0), family=families[0])
+        made, port = {families[0]: first}, first.getsockname()[1]
+        try:
+            for family in families[1:]:
+                made[family] = socket.create_server((HERE[family], port), family=family)
+            return made
+        except OSError:
+            for s in made.values():
+                s.close()
 
 
 class Link:
     """Carries TCP to a broker's port. `mode` may change at any time:
     pass       as it comes
     cut        new connections are refused at once, old ones are closed
-    blackhole  bytes go in and none come out; new connections are taken and never answered
-    delay      every piece waits SLOW_S first"""
+    blackhole  bytes go in and none come out; nobody answers a new connection's first packet
+    delay      every piece waits SLOW_S first
+    portal     a captive portal: old connections are closed, new ones answered in HTTP
+    and `families` may: those not in it are cut."""
 
-    def __init__(self, port, family=socket.AF_INET):
+    def __init__(self, port, families=(FOUR,)):
         self._to = port
         self.mode = PASS
-        self._pairs = set()
+        self.families = set(families)
+        self._pairs = {}  # a pair of sockets: the family it came by
         self._lock = threading.Lock()
-        here = "127.0.0.1" if family == socket.AF_INET else "::1"
-        self._listener = socket.create_server((here, 0), family=family)
-        self.port = self._listener.getsockname()[1]
+        self._listeners = listeners(families)
+        self._fillers = []
+        self.port = self._listeners[families[0]].getsockname()[1]
         self.host = "localhost"
         self._end = False
         threading.Thread(target=self._serve, daemon=True).start()
 
     def set(self, mode):
-        self.mode = mode
-        if mode == CUT:
-            self._close_all()
+        was, self.mode = self.mode, mode
+        if mode == BLACKHOLE:
+            self._swallow()
+        elif was == BLACKHOLE:
+            self._answer()
+        if mode in (CUT, PORTAL):
+            self._close(self._listeners)
+
+    def only(self, *families):
+        """From now on by these families alone."""
+        self.families = set(families)
+        self._close(f for f in self._listeners if f not in self.families)
 
     def reset(self):
         """Every connection ends with RST."""
@@ -43,17 +72,39 @@ class Link:
                         s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     except OSError:
                         pass
-        self._close_all()
+        self._close(self._listeners)
 
     def close(self):
         self._end = True
-        self._listener.close()
-        self._close_all()
+        self._answer()
+        for s in self._listeners.values():
+            s.close()
+        self._close(self._listeners)
 
-    def _close_all(self):
+    def _swallow(self):
+        """A queue that is full: the kernel answers no further SYN."""
+        for family, s in self._listeners.items():
+            s.listen(0)
+            for _ in range(3):
+                filler = socket.socket(family)
+                filler.setblocking(False)
+                filler.connect_ex((HERE[family], self.port))
+                self._fillers.append(filler)
+
+    def _answer(self):
+        for s in self._listeners.values():
+            s.listen(64)
+        fillers, self._fillers = self._fillers, []
+        for s in fillers:
+            s.close()
+
+    def _close(self, families):
+        families = set(families)
         with self._lock:
-            pairs, self._pairs = self._pairs, set()
-        for pair in pairs:
+            gone = [p for p, family in self._pairs.items() if family in families]
+            for pair in gone:
+                del self._pairs[pair]
+        for pair in gone:
             for s in pair:
                 try:
                     s.shutdown(socket.SHUT_RDWR)
@@ -64,15 +115,38 @@ class Link:
     def _serve(self):
         while not self._end:
             try:
-                near, _ = self._listener.accept()
-            except OSError:
+                ready = select.select(list(self._listeners.values()), [], [], 0.05)[0]
+            except (OSError, ValueError):
                 return
-            if self.mode == CUT:
-                near.close()
+            if self.mode == BLACKHOLE:
+                time.sleep(0.02)
                 continue
-            threading.Thread(target=self._carry, args=(near,), daemon=True).start()
+            for s in ready:
+                try:
+                    near, _ = s.accept()
+                except OSError:
+                    continue
+                self._take(near, s.family)
 
-    def _carry(self, near):
+    def _take(self, near, family):
+        if self.mode == CUT or family not in self.families:
+            near.close()
+        elif self.mode == PORTAL:
+            threading.Thread(target=self._lead_astray, args=(near,), daemon=True).start()
+        else:
+            threading.Thread(target=self._carry, args=(near, family), daemon=True).start()
+
+    @staticmethod
+    def _lead_astray(near):
+        try:
+            near.settimeout(2)
+            near.recv(4096)
+            near.sendall(PAGE)
+        except OSError:
+            pass
+        near.close()
+
+    def _carry(self, near, family):
         try:
             far = socket.create_connection(("127.0.0.1", self._to), 2)
         except OSError:
@@ -80,7 +154,7 @@ class Link:
             return
         pair = (near, far)
         with self._lock:
-            self._pairs.add(pair)
+            self._pairs[pair] = family
         other = {near: far, far: near}
         try:
             while True:
@@ -100,6 +174,6 @@ class Link:
             pass
         finally:
             with self._lock:
-                self._pairs.discard(pair)
+                self._pairs.pop(pair, None)
             for s in pair:
                 s.close()

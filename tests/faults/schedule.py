@@ -8,7 +8,8 @@ HOLD_S = 0.35  # the harness's switch asks for 0.3 s
 CALM_S = 0.12  # no kill so soon after a gesture is complete: see Schedule.near
 
 KINDS = ["kill", "restart", "freeze", "broker-kill", "broker-freeze", "cut", "blackhole", "delay",
-         "reset", "disk"]
+         "reset", "portal", "dns", "six", "disk", "record", "clock"]
+RETRY_S = 2.0  # porchlightd tries the record again every second until it is durable
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,11 @@ class Fault:
     kind: str
     broker: int = 0
     lasts: float = 0.0
+    how: int = 0  # a number of chance, for kinds that come in several ways
+
+    @property
+    def ends(self):
+        return min(self.at + self.lasts, LENGTH_S)
 
 
 @dataclass(frozen=True)
@@ -55,12 +61,21 @@ def _near(at, gestures):
     return any(g.at - 0.1 < at < g.complete + CALM_S for g in gestures)
 
 
+def _forgets(at, kind, lasts, faults):
+    """A press, a card that takes no record of it and a power cut lose that press, and the design
+    says so: kills keep clear of such cards, until the record has been tried again."""
+    ends = min(at + lasts, LENGTH_S)
+    if kind in ("kill", "restart"):
+        return any(f.kind == "record" and f.at - RETRY_S < at < f.ends + RETRY_S for f in faults)
+    return kind == "record" and any(f.kind in ("kill", "restart")
+                                and at - RETRY_S < f.at < ends + RETRY_S for f in faults)
+
+
 def make(seed):
     r = random.Random(seed)
     brokers = r.choice([1, 1, 2])
     gestures = _gestures(r)
     faults = []
-    disk = r.random() < 0.15  # a disk that fails and a kill together may lose a press, and do
     for _ in range(r.randint(2, 6)):
         kind = r.choice(KINDS)
         at = r.uniform(0.1, LENGTH_S - 0.5)
@@ -69,11 +84,12 @@ def make(seed):
             g = r.choice(gestures)
             at = max(0.1, g.at - r.uniform(0.0, 1.0))
             lasts = g.complete - at + r.uniform(-0.2, 1.5)
-        if disk and kind in ("kill", "restart") or kind == "disk" and not disk:
-            continue
+        how = r.randrange(1 << 16)
         if kind in ("kill", "restart", "freeze") and _near(at, gestures):
             continue
         if kind == "freeze" and any(at - 0.1 < g.complete and g.at < at + 1.2 for g in gestures):
             continue
-        faults.append(Fault(at, kind, r.randrange(brokers), max(0.1, lasts)))
+        lasts = max(0.1, lasts)
+        if not _forgets(at, kind, lasts, faults):
+            faults.append(Fault(at, kind, r.randrange(brokers), lasts, how))
     return Schedule(seed, brokers, gestures, tuple(sorted(faults, key=lambda f: f.at)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.kit import local, pki, process, wait
-from tests.kit.broker import Broker
+from tests.kit.broker import make_of_choice
 from tests.kit.member import Listener
 from tests.kit.place import ROOT, fresh, program
 from tests.kit.process import Process
@@ -72,7 +72,8 @@ class Kiosk:
     # --- made before anything runs ------------------------------------------------------------
 
     def _broker(self, i):
-        b = Broker(self.folder / f"broker{i}", self.authority, self.place, name=f"broker{i}")
+        b = make_of_choice()(self.folder / f"broker{i}", self.authority, self.place,
+                             name=f"broker{i}")
         b.account("kiosk", self.account, secrets.token_hex(12))
         b.account("member", secrets.token_hex(8), secrets.token_hex(12))
         b.account("staff", secrets.token_hex(8), secrets.token_hex(12))
@@ -160,9 +161,13 @@ class Kiosk:
     def spawn(self, name, *args, env=None):
         count = sum(p.name == name for p in self.processes)
         log = self.logs / (f"{name}.{count}" if count else name)
-        child = Process(name, [program(name), *args], log, env=env, cwd=ROOT)
+        child = Process(name, self.command(name, *args), log, env=env, cwd=ROOT)
         self.processes.append(child)
         return child
+
+    def command(self, name, *args):
+        """What is run for a program; a test may put something in front."""
+        return [program(name), *args]
 
     def start_screen(self, *args, **env):
         """Without a display of its own: the picture is drawn all the same, into memory."""

@@ -65,7 +65,7 @@ def paho_client(client_id, v5=True):
 class Member(Mailbox):
     """A phone. `keys` is a Keys (below) or None for a plain venue."""
 
-    def __init__(self, broker, account, password, keys=None, topics=None, v5=True,
+    def __init__(self, broker, account, password, keys=None, topics=None, v5=None,
                  patience=10):
         super().__init__()
         self.account = account
@@ -73,7 +73,7 @@ class Member(Mailbox):
         self.place = broker.place
         self._ready = threading.Event()
         self._wanted = topics or ["alert", "state", "presence", "beat"]
-        self.client = paho_client(account, v5)
+        self.client = paho_client(account, broker.v5 if v5 is None else v5)
         self.client.username_pw_set(account, password)
         self.client.tls_set(ca_certs=str(broker.ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
         self.client.on_connect = self._on_connect

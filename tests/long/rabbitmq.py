@@ -1,0 +1,191 @@
+"""RabbitMQ with its MQTT plugin, Debian's own, in a private folder: alone, or three as one cluster.
+
+Everything that Erlang would share with others of its kind is ours: the name server (epmd) on a port
+of its own, the cookie, the home."""
+
+import base64
+import hashlib
+import json
+import os
+import re
+import secrets
+
+from tests.kit import process, wait
+from tests.kit.broker import RIGHTS, Broker, free_port
+from tests.kit.process import Process
+
+SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
+QUEUES = r"^(mqtt-.*|amq\.topic)$"
+CONF = """
+listeners.tcp = none
+mqtt.listeners.tcp = none
+mqtt.listeners.ssl.1 = 127.0.0.1:{port}
+mqtt.allow_anonymous = false
+mqtt.exchange = amq.topic
+ssl_options.cacertfile = {ca}
+ssl_options.certfile = {cert}
+ssl_options.keyfile = {key}
+ssl_options.verify = verify_none
+ssl_options.fail_if_no_peer_cert = false
+ssl_handshake_timeout = 5000
+load_definitions = {folder}/definitions.json
+"""
+
+
+def version():
+    done = process.run(["dpkg-query", "-W", "-f", "${Version}", "rabbitmq-server"])
+    assert done.returncode == 0, f"rabbitmq-server is missing: make test-long installs it: {done.stderr}"
+    return tuple(int(n) for n in re.match(r"(\d+)\.(\d+)", done.stdout).groups())
+
+
+def speaks_5():
+    return version() >= (3, 13)
+
+
+def salted(password):
+    salt = secrets.token_bytes(4)
+    return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
+
+
+def pattern(topics):
+    """Topics as the plugin has them: dots for slashes, one word for +, the rest for #."""
+    words = [re.escape(t.replace("/", ".")).replace(r"\+", r"[^.]+").replace(r"\#", ".*")
+             for t in topics]
+    return f"^({'|'.join(words)})$" if words else "^$"
+
+
+def definitions(place, accounts):
+    def may(account, role, verb):
+        return pattern([f"{place}/{topic.replace('ACCOUNT', account)}"
+                        for line in RIGHTS[role] for said, topic in [line.split()]
+                        if said in (verb, "readwrite")])
+    users, rights, topics = [], [], []
+    for account, (role, password) in accounts.items():
+        users.append({"name": account, "password_hash": salted(password), "tags": [],
+                      "hashing_algorithm": "rabbit_password_hashing_sha256"})
+        rights.append({"user": account, "vhost": "/", "configure": QUEUES, "write": QUEUES,
+                       "read": QUEUES})
+        topics.append({"user": account, "vhost": "/", "exchange": "amq.topic",
+                       "write": may(account, role, "write"), "read": may(account, role, "read")})
+    return {"vhosts": [{"name": "/"}], "users": users, "permissions": rights,
+            "topic_permissions": topics}
+
+
+class Names:
+    """epmd, by which nodes find each other."""
+
+    def __init__(self, folder):
+        self.folder, self.port, self.process = folder, free_port(), None
+        self.cookie = secrets.token_hex(10).upper()
+
+    def start(self):
+        self.process = Process("epmd", ["epmd", "-port", self.port, "-address", "127.0.0.1"],
+                               self.folder / "epmd")
+        return self
+
+    def stop(self):
+        if self.process:
+            self.process.kill()
+            self.process = None
+
+
+class Node(Broker):
+    """One node. `peers`: the names of all nodes of its cluster, its own among them."""
+
+    v5 = property(lambda _: speaks_5())
+
+    def __init__(self, folder, authority, place, certificate=None, name="rabbit", names=None,
+                 peers=()):
+        super().__init__(folder, authority, place, certificate, name)
+        self.names, self.own_names, self.peers = names, None, peers
+        self.distribution = free_port()
+        self.node = f"{name}@localhost"
+
+    def _write(self):
+        cert, key = self.certificate
+        text = CONF.format(port=self.port, ca=self.ca, cert=cert, key=key, folder=self.folder)
+        if self.peers:
+            text += "cluster_formation.peer_discovery_backend = classic_config\n"
+            text += "cluster_partition_handling = ignore\n"
+            for i, peer in enumerate(self.peers):
+                text += f"cluster_formation.classic_config.nodes.{i + 1} = {peer}@localhost\n"
+        (self.folder / "rabbitmq.conf").write_text(text)
+        (self.folder / "plugins").write_text("[rabbitmq_mqtt].\n")
+        (self.folder / "definitions.json").write_text(
+            json.dumps(definitions(self.place, self.accounts)))
+        cookie = self.folder / ".erlang.cookie"
+        if not cookie.exists():
+            cookie.write_text((self.names or self.own_names).cookie)
+        cookie.chmod(0o400)
+
+    def _environment(self, names):
+        here = self.folder
+        return process.environment(
+            HOME=here, RABBITMQ_CONF_ENV_FILE=here / "none", RABBITMQ_NODENAME=self.node,
+            RABBITMQ_MNESIA_BASE=here / "db", RABBITMQ_LOG_BASE=here / "log.d", RABBITMQ_LOGS="-",
+            RABBITMQ_CONFIG_FILE=here / "rabbitmq.conf", RABBITMQ_PID_FILE=here / "pid",
+            RABBITMQ_ENABLED_PLUGINS_FILE=here / "plugins", RABBITMQ_ALLOW_INPUT="1",
+            RABBITMQ_DIST_PORT=self.distribution, ERL_EPMD_PORT=names.port,
+            ERL_EPMD_ADDRESS="127.0.0.1",
+            RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-noinput -kernel inet_dist_use_interface "
+                                                "{127,0,0,1}")
+
+    def begin(self):
+        """Without waiting: nodes of a cluster wait for each other."""
+        if not self.names and not self.own_names:
+            self.own_names = Names(self.folder).start()
+        self._write()
+        self._from = os.path.getsize(self.folder / "log") if (self.folder / "log").exists() else 0
+        self.process = Process(self.name, [SERVER], self.folder / "log", cwd=self.folder,
+                               env=self._environment(self.names or self.own_names))
+        return self
+
+    def serves(self):
+        wait.until(self._up, lambda: f"{self.node}; it said: {self.said()[-3000:]}", 120, every=0.1)
+        return self
+
+    def start(self):
+        return self.begin().serves()
+
+    def _up(self):
+        assert self.process.alive, f"{self.node} ended: {self.said()[-3000:]}"
+        return "Server startup complete" in self.said()[self._from:]
+
+    def _names_end(self):
+        if self.own_names:
+            self.own_names.stop()
+            self.own_names = None
+
+    def kill(self):
+        super().kill()
+        self._names_end()
+
+    def stop(self):
+        """kill -9, as for every Erlang here: its own goodbye takes longer than a test."""
+        if self.process:
+            self.process.thaw()
+            self.kill()
+
+
+class Cluster:
+    """Three nodes. The accounts go to each before it starts."""
+
+    def __init__(self, folder, authority, place, size=3):
+        folder.mkdir(parents=True)
+        names = [f"n{i}" for i in range(size)]
+        self.names = Names(folder)
+        self.nodes = [Node(folder / n, authority, place, authority.server(n), n, self.names, names)
+                      for n in names]
+
+    def start(self):
+        self.names.start()
+        for node in self.nodes:
+            node.begin()
+        for node in self.nodes:
+            node.serves()
+        return self
+
+    def stop(self):
+        for node in self.nodes:
+            node.stop()
+        self.names.stop()

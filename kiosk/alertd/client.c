@@ -4,7 +4,10 @@
 #include <mqtt_protocol.h>
 #include <stdlib.h>
 
-enum { TOKENS = 128 };
+/* The session ends with the connection, so that QoS 1 would keep nothing more. It would keep us out
+ * of a RabbitMQ cluster, though: there, a session's QoS 1 queue stays behind on the node that died,
+ * and no other node takes its owner until that one is back. */
+enum { TOKENS = 128, SUBSCRIBE_QOS = 0 };
 
 /* Which publication a PUBACK is for. */
 struct token {
@@ -56,7 +59,7 @@ static void on_connect(struct mosquitto *mosq, void *context, int rc, int flags,
     }
     c->up = true;
     for (size_t i = 0; i < c->setup->subscribe_count; i++)
-        mosquitto_subscribe(mosq, NULL, c->setup->subscribe[i], 1);
+        mosquitto_subscribe(mosq, NULL, c->setup->subscribe[i], SUBSCRIBE_QOS);
     c->listener.up(c->listener.context, mosquitto_socket(mosq));
 }
 

@@ -66,7 +66,7 @@ class Member(Mailbox):
     """A phone. `keys` is a Keys (below) or None for a plain venue."""
 
     def __init__(self, broker, account, password, keys=None, topics=None, v5=None,
-                 patience=10):
+                 patience=10, port=None):
         super().__init__()
         self.account = account
         self.keys = keys
@@ -79,7 +79,7 @@ class Member(Mailbox):
         self.client.on_connect = self._on_connect
         self.client.on_subscribe = lambda *_: self._ready.set()
         self.client.on_message = self._on_message
-        self.client.connect(broker.host, broker.port, keepalive=10)
+        self.client.connect(broker.host, port or broker.port, keepalive=10)
         self.client.loop_start()
         if not self._ready.wait(patience):
             self.close()

@@ -107,8 +107,8 @@ def cluster():
         kiosk.front = front
         for node in made.nodes:
             others = [n.node for n in made.nodes if n is not node]
-            wait.until(lambda: all(f"node '{o}' up" in node.said() or f"node {o} up" in node.said()
-                                   for o in others), lambda: node.said()[-3000:], 60, every=0.2)
+            wait.until(lambda: all(f"rabbit on node {o} up" in node.said() for o in others),
+                       lambda: node.said()[-3000:], 60, every=0.2)
         yield kiosk, made.nodes
     finally:
         kiosk.close()
@@ -127,7 +127,8 @@ def test_a_cluster_outlives_a_node_in_the_middle_of_an_alert(cluster, moment):
     assert kiosk.front.taken[-1] == nodes[0].port, "the kiosk is at the first node"
     assert kiosk.status()["brokers"][0]["mqtt"] == ("5" if speaks_5() else "3.1.1")
     member, staff = kiosk.member(broker=1), kiosk.member("staff", broker=2)
-    member.wait("beat"), staff.wait("beat")
+    roaming = kiosk.member("spy", broker=0, topics=["alert", "state"], port=kiosk.front.port)
+    member.wait("beat"), staff.wait("beat"), roaming.wait("state")
     wires = kiosk.wires()
     if moment == "while the switch is held":
         began = wires.set("front", True)
@@ -153,6 +154,8 @@ def test_a_cluster_outlives_a_node_in_the_middle_of_an_alert(cluster, moment):
     got = late.wait("state", "state", state="lockdown")
     assert got.retained and got.body["id"] == first.body["id"]
     staff.wait("state", "state", state="lockdown")
+    # A phone that lost its node with the kiosk is taken by the next.
+    roaming.wait("state", "state", state="lockdown", within=30)
     wait.never(lambda: len(ids(member, "lockdown") | ids(staff, "lockdown")) > 1,
                "a second alert of one press", 2)
     # The node that died comes back, and is one of the three again.

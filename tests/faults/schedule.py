@@ -68,7 +68,7 @@ def _forgets(at, kind, lasts, faults):
     if kind in ("kill", "restart"):
         return any(f.kind == "record" and f.at - RETRY_S < at < f.ends + RETRY_S for f in faults)
     return kind == "record" and any(f.kind in ("kill", "restart")
-                                and at - RETRY_S < f.at < ends + RETRY_S for f in faults)
+                                    and at - RETRY_S < f.at < ends + RETRY_S for f in faults)
 
 
 def make(seed):

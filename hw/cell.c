@@ -149,14 +149,10 @@ out:
 int cell_kill_fd(int fd, int *held)
 {
     uint8_t *key = sodium_malloc(CELL_KEY);
-    uint8_t noise[CELL_BYTES];
     const uint8_t zeros[CELL_BYTES] = {0};
 
     *held = key && cell_read_fd(fd, key) == 0;
     sodium_free(key);
-    randombytes_buf(noise, sizeof noise);
-    if (write_back(fd, noise) < 0)
-        return -1;
     return write_back(fd, zeros);
 }
 

@@ -33,8 +33,8 @@ int cell_read(const char *prefix, const char *word, uint8_t key[CELL_KEY],
               struct cell_error *error);
 
 /* The same three over an open fd, for callers that have their own way to the file. cell_kill_fd
- * overwrites with noise, then with zeros, and reads back each: 0; -1 with errno, EIO if what is
- * read is not what was written. *held tells whether there was a key. */
+ * overwrites with zeros, once, since a clock's chip takes 4 ms for it, and reads back: 0; -1 with
+ * errno, EIO if what is read is not what was written. *held tells whether there was a key. */
 int cell_read_fd(int fd, uint8_t key[CELL_KEY]);
 int cell_write_fd(int fd, const uint8_t key[CELL_KEY]);
 int cell_kill_fd(int fd, int *held);

@@ -16,8 +16,11 @@ void drill_plan(const struct plan *plan, struct plan *decoys)
     *decoys = *plan;
     for (size_t i = 0; i < decoys->targets_count; i++) {
         struct plan_target *t = &decoys->targets[i];
-        if (t->root < 0 && t->kind == PLAN_CELL && plan->roots_count > 0)
-            t->root = 0; /* there is only the one chip: its decoy is a file */
+        /* There is only the one chip, the one partition: its decoy is a file. */
+        if (t->root < 0 && (t->kind == PLAN_CELL || t->kind == PLAN_LUKS) && plan->roots_count > 0)
+            t->root = 0;
+        if (t->kind == PLAN_LUKS && t->mapping[0])
+            snprintf(t->mapping, sizeof t->mapping, "porchlight-drill-%s", t->name);
         if (t->kind == PLAN_UNIT)
             snprintf(t->word, sizeof t->word, "porchlight-drill-%s.service", t->name);
         if (t->root < 0)

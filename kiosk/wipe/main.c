@@ -5,6 +5,7 @@
 #include "kiosk/wipe/run.h"
 #include "kiosk/wipe/serve.h"
 #include "kiosk/wipe/show.h"
+#include "kiosk/wipe/target.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -129,6 +130,7 @@ static int serve(const struct options *o, const struct run *r)
     if (signal_fd < 0 || s.listen_fd < 0)
         return EXIT_MACHINE;
     run_prepare(r);
+    target_luks_warm();
     if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
         log_info("memory is not locked (%s): the first target may take a little longer",
                  strerror(errno));

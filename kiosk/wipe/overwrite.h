@@ -1,6 +1,7 @@
 #ifndef PORCHLIGHT_WIPE_OVERWRITE_H
 #define PORCHLIGHT_WIPE_OVERWRITE_H
 
+#include <sodium.h>
 #include <stdint.h>
 
 enum overwrite_result {
@@ -9,12 +10,15 @@ enum overwrite_result {
     OVERWRITE_FAILED,     /* not all of it is written and synced; errno says why */
 };
 
-/* Overwrites the data of the regular file behind fd (opened O_RDWR) with fresh random bytes, from
- * its beginning to the end of its last block; holes are left holes. Syncs it, drops it from the
- * page cache and reads it back from the device. */
+/* Overwrites the data of the regular file behind fd (opened O_RDWR) with fresh random bytes; holes
+ * are left holes, and what its last block holds behind the end becomes zeros, as the kernel writes
+ * whole blocks. Syncs it, drops it from the page cache and reads it back from the device. */
 enum overwrite_result overwrite_file(int fd);
 
-/* The same for the bytes [from, to), which are not padded. */
-enum overwrite_result overwrite_range(int fd, int64_t from, int64_t to);
+/* The same for some ranges of it, or of a block device, with one sync for all of them. */
+struct overwrite_range {
+    int64_t from, to; /* [from, to) */
+};
+enum overwrite_result overwrite_ranges(int fd, const struct overwrite_range *ranges, int count);
 
 #endif

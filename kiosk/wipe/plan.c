@@ -155,6 +155,24 @@ const char *plan_cell_wrong(const char *word)
     return "a cell is nvmem:NAME or file:/PATH";
 }
 
+const char *plan_device_wrong(const char *word)
+{
+    static const char *const links[] = {"disk/by-partuuid/", "disk/by-partlabel/", "disk/by-id/",
+                                        "disk/by-path/"};
+    const char *name = word + 5;
+
+    if (strncmp(word, "/dev/", 5) != 0 || strlen(word) >= PLAN_WORD_MAX)
+        return "a device is /dev/NAME or /dev/disk/by-partuuid/ID";
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        if (strncmp(name, links[i], strlen(links[i])) == 0)
+            name += strlen(links[i]);
+    }
+    return name[0] && name[0] != '.' && only(name, "-_.:+=@#")
+               ? NULL
+               : "a device is /dev/NAME or a name in /dev/disk/by-partuuid, by-partlabel, by-id or "
+                 "by-path";
+}
+
 static int root_of(const struct plan *p, const char *path)
 {
     size_t longest = 0;
@@ -176,12 +194,14 @@ static const char *find_root(const struct plan *p, struct plan_target *t)
 
     t->root = -1;
     t->below[0] = '\0';
+    if (t->kind == PLAN_LUKS && t->word[0])
+        return path[0] ? "it has both path = and device =: which one?" : NULL;
     if (t->kind == PLAN_CELL && strncmp(t->word, "file:", 5) == 0)
         path = t->word + 5;
     else if (!plan_kind_has_path(t->kind))
         return NULL;
     if (!path[0])
-        return "it has no path =";
+        return t->kind == PLAN_LUKS ? "it has no path = and no device =" : "it has no path =";
     t->root = root_of(p, path);
     if (t->root < 0)
         return "it lies in no registered root: add a [root NAME] that holds it";

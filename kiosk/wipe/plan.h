@@ -14,7 +14,8 @@
  *   [unit NAME]        unit = venue-book.service       stopped first, so that nothing holds data
  *   [cell NAME]        cell = nvmem:rtc0 | file:/path   the cell of a vault's key
  *   [key NAME]         path = a file of at most PLAN_KEY_MAX bytes
- *   [luks NAME]        path = a LUKS2 container; mapping = its name below /dev/mapper
+ *   [luks NAME]        path = a LUKS2 container, or device = a partition, /dev/mmcblk0p3 or
+ *                      /dev/disk/by-partuuid/ID; mapping = its name below /dev/mapper
  *   [fscrypt NAME]     path = an encrypted directory
  *   [tmpfs NAME]       path = a folder of a tmpfs
  *   [file NAME]        path = a file
@@ -63,7 +64,7 @@ struct plan_target {
     enum plan_kind kind;
     char name[PLAN_NAME_MAX];
     char path[PLAN_PATH_MAX];    /* as written; empty for unit and most cells */
-    char word[PLAN_WORD_MAX];    /* unit = or cell = */
+    char word[PLAN_WORD_MAX];    /* unit =, cell = or device = */
     char mapping[PLAN_WORD_MAX]; /* luks; may be empty */
     int root;                    /* index into roots; -1: the kind has no path */
     char below[PLAN_PATH_MAX];   /* the path below its root; empty: the root itself */
@@ -97,6 +98,10 @@ const char *plan_root_wrong(const char *path);
 /* NULL, or why this word is no systemd unit (unit =) or no cell (cell =). */
 const char *plan_unit_wrong(const char *word);
 const char *plan_cell_wrong(const char *word);
+
+/* NULL, or why this word is no block device's (device =). A link that is named by what the device
+ * holds, such as by-uuid, would go with it: those may not stand. */
+const char *plan_device_wrong(const char *word);
 
 /* Finds each target's root (the longest that holds it), checks what only the whole plan can tell,
  * and sorts by phase, otherwise as written. True, or false with the line and reason of the first

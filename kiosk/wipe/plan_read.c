@@ -169,6 +169,8 @@ static void read_target_key(struct reading *r, const char *key, const char *valu
         set_text(r, key, value, t->word, sizeof t->word, plan_unit_wrong(value));
     else if (strcmp(key, "cell") == 0 && t->kind == PLAN_CELL)
         set_text(r, key, value, t->word, sizeof t->word, plan_cell_wrong(value));
+    else if (strcmp(key, "device") == 0 && t->kind == PLAN_LUKS)
+        set_text(r, key, value, t->word, sizeof t->word, plan_device_wrong(value));
     else if (strcmp(key, "mapping") == 0 && t->kind == PLAN_LUKS)
         set_text(
             r, key, value, t->mapping, sizeof t->mapping,
@@ -181,7 +183,7 @@ static void read_target_key(struct reading *r, const char *key, const char *valu
                  t->name,
                  t->kind == PLAN_UNIT   ? "unit"
                  : t->kind == PLAN_CELL ? "cell"
-                 : t->kind == PLAN_LUKS ? "path or mapping"
+                 : t->kind == PLAN_LUKS ? "path, device or mapping"
                                         : "path");
 }
 

@@ -1,5 +1,7 @@
 #include "kiosk/wipe/progress.h"
 
+#include "kiosk/wipe/io.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -25,46 +27,14 @@ static void sum_of(const void *value, size_t len, uint8_t sum[PROGRESS_SUM])
 static int write_page(int fd, size_t page, const void *value, size_t len)
 {
     unsigned char buf[PROGRESS_PAGE] = {0};
-    size_t done = 0;
 
     memcpy(buf, value, len);
-    while (done < sizeof buf) {
-        ssize_t n = pwrite(fd, buf + done, sizeof buf - done, (off_t)(page * PROGRESS_PAGE + done));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n == 0)
-            errno = EIO;
-        if (n <= 0)
-            return -1;
-        done += (size_t)n;
-    }
-    return 0;
-}
-
-static int sync_data(int fd)
-{
-    int result;
-
-    do
-        result = fdatasync(fd);
-    while (result < 0 && errno == EINTR);
-    return result;
+    return io_write(fd, buf, sizeof buf, (int64_t)(page * PROGRESS_PAGE));
 }
 
 static bool read_page(int fd, size_t page, void *value, size_t len)
 {
-    size_t done = 0;
-
-    while (done < len) {
-        ssize_t n =
-            pread(fd, (char *)value + done, len - done, (off_t)(page * PROGRESS_PAGE + done));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        done += (size_t)n;
-    }
-    return true;
+    return io_read(fd, value, len, (int64_t)(page * PROGRESS_PAGE)) == 0;
 }
 
 static bool read_head(int fd, size_t page, struct progress_head *h)
@@ -95,20 +65,10 @@ static int store_head(struct progress *p, struct progress_head h)
 {
     h.turn = p->head.turn + 1;
     sum_of(&h, offsetof(struct progress_head, sum), h.sum);
-    if (write_page(p->fd, h.turn % 2, &h, sizeof h) < 0 || sync_data(p->fd) < 0)
+    if (write_page(p->fd, h.turn % 2, &h, sizeof h) < 0 || io_sync_data(p->fd) < 0)
         return -1;
     p->head = h;
     return 0;
-}
-
-static int sync_fd(int fd)
-{
-    int result;
-
-    do
-        result = fsync(fd);
-    while (result < 0 && errno == EINTR);
-    return result;
 }
 
 /* The whole file with its blocks in place, under another name first: it is either there and of full
@@ -117,7 +77,7 @@ static int make_file(int dir, const char *name)
 {
     char fresh[64];
     unsigned char zeros[PROGRESS_PAGE] = {0};
-    int fd, saved;
+    int fd;
 
     snprintf(fresh, sizeof fresh, "%s.new", name);
     if (unlinkat(dir, fresh, 0) < 0 && errno != ENOENT)
@@ -126,23 +86,14 @@ static int make_file(int dir, const char *name)
     if (fd < 0)
         return -1;
     for (size_t i = 0; i < PROGRESS_SIZE / PROGRESS_PAGE; i++) {
-        size_t done = 0;
-        while (done < sizeof zeros) {
-            ssize_t n = write(fd, zeros, sizeof zeros - done);
-            if (n < 0 && errno == EINTR)
-                continue;
-            if (n <= 0)
-                goto close_fd;
-            done += (size_t)n;
-        }
+        if (io_write(fd, zeros, sizeof zeros, (int64_t)(i * PROGRESS_PAGE)) < 0)
+            goto close_fd;
     }
-    if (sync_fd(fd) < 0 || renameat(dir, fresh, dir, name) < 0 || sync_fd(dir) < 0)
+    if (io_sync(fd) < 0 || renameat(dir, fresh, dir, name) < 0 || io_sync(dir) < 0)
         goto close_fd;
     return fd;
 close_fd:
-    saved = errno;
-    close(fd);
-    errno = saved;
+    io_close(fd);
     return -1;
 }
 
@@ -168,7 +119,7 @@ int progress_open(struct progress *p, const char *dir, const char *name, uid_t o
                   bool read_only)
 {
     struct stat st;
-    int folder = open_dir(dir, owner, read_only), saved;
+    int folder = open_dir(dir, owner, read_only);
 
     p->fd = -1;
     if (folder < 0)
@@ -181,9 +132,7 @@ int progress_open(struct progress *p, const char *dir, const char *name, uid_t o
     }
     if (p->fd < 0 && errno == ENOENT && !read_only)
         p->fd = make_file(folder, name);
-    saved = errno;
-    close(folder);
-    errno = saved;
+    io_close(folder);
     if (p->fd < 0)
         return -1;
     load_head(p);
@@ -256,5 +205,5 @@ int progress_put(struct progress *p, size_t i, const struct progress_slot *slot)
 
 int progress_sync(struct progress *p)
 {
-    return sync_data(p->fd);
+    return io_sync_data(p->fd);
 }

@@ -1,5 +1,7 @@
 #include "kiosk/wipe/scope.h"
 
+#include "kiosk/wipe/io.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -118,14 +120,9 @@ int scope_parent(const struct scope *s, const struct plan_target *t, char leaf[P
 
 static int sync_and_close(int fd)
 {
-    int result, saved;
+    int result = io_sync(fd);
 
-    do
-        result = fsync(fd);
-    while (result < 0 && errno == EINTR);
-    saved = errno;
-    close(fd);
-    errno = saved;
+    io_close(fd);
     return result;
 }
 

@@ -1,5 +1,7 @@
 #include "kiosk/wipe/show.h"
 
+#include "kiosk/wipe/device.h"
+#include "kiosk/wipe/io.h"
 #include "kiosk/wipe/target.h"
 
 #include <cjson/cJSON.h>
@@ -23,6 +25,14 @@ static const char *look(const struct scope *s, const struct plan_target *t)
     const char *seen = "there";
     int folder, fd;
 
+    if (t->root < 0 && t->kind == PLAN_LUKS) {
+        fd = device_open(s, t->word, t->mapping);
+        seen = fd >= 0          ? "there"
+               : errno == EBUSY ? "refused: something besides its mapping uses it"
+                                : "missing, or no block device";
+        io_close(fd);
+        return seen;
+    }
     if (t->root < 0)
         return "not a file";
     folder = scope_parent(s, t, leaf);

@@ -1,7 +1,11 @@
 #include "kiosk/wipe/target.h"
 
+#include "kiosk/wipe/io.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static const struct target_ops *const table[PLAN_KINDS] = {
     [PLAN_UNIT] = &target_unit,       [PLAN_CELL] = &target_cell,
@@ -38,6 +42,55 @@ void target_unreached(struct target_report *r, int error)
     else if (error == ENODEV)
         why = "its file system stands in /etc/fstab but is not mounted, so it was not reached";
     target_lower(r, WIPE_FAILED, error, why);
+}
+
+int target_folder(const struct scope *s, const struct plan_target *t, char leaf[PLAN_PATH_MAX],
+                  char stub[SCOPE_STUB_MAX], struct target_report *r)
+{
+    int folder = scope_parent(s, t, leaf);
+
+    scope_stub(t, stub);
+    if (folder < 0 && errno == ENOENT)
+        target_absent(s, t, r);
+    else if (folder < 0)
+        target_unreached(r, errno);
+    return folder;
+}
+
+void target_absent(const struct scope *s, const struct plan_target *t, struct target_report *r)
+{
+    if (scope_sync_absence(s, t) == 0)
+        target_lower(r, WIPE_ALREADY_GONE, 0, "");
+    else
+        target_lower(r, WIPE_UNVERIFIED, errno, "it is missing, but the folder does not sync");
+}
+
+void target_join_stub(struct target_report *r, const struct target_report *stub)
+{
+    if (stub->outcome == WIPE_DESTROYED && r->outcome == WIPE_ALREADY_GONE)
+        *r = *stub;
+    else if (stub->outcome != WIPE_ALREADY_GONE)
+        target_lower(r, stub->outcome, stub->error, stub->why);
+}
+
+void target_prove_gone(const struct scope *s, const struct plan_target *t, struct target_report *r)
+{
+    char names[2][PLAN_PATH_MAX];
+    int folder = scope_parent(s, t, names[0]);
+
+    if (folder < 0) {
+        if (errno != ENOENT)
+            target_unreached(r, errno);
+        return;
+    }
+    scope_stub(t, names[1]);
+    for (int i = 0; i < 2; i++) {
+        int fd = scope_open(folder, names[i], O_PATH);
+        if (fd >= 0 || errno != ENOENT)
+            target_lower(r, WIPE_FAILED, fd >= 0 ? EEXIST : errno, "it is still there");
+        io_close(fd);
+    }
+    close(folder);
 }
 
 void target_wipe(const struct scope *s, const struct plan_target *t, struct target_report *r)

@@ -1,3 +1,4 @@
+#include "kiosk/wipe/io.h"
 #include "kiosk/wipe/overwrite.h"
 #include "kiosk/wipe/target.h"
 
@@ -30,16 +31,6 @@ static int open_writable(int folder, const char *name)
     return fd;
 }
 
-static int sync_fd(int fd)
-{
-    int result;
-
-    do
-        result = fsync(fd);
-    while (result < 0 && errno == EINTR);
-    return result;
-}
-
 /* Renames to the stub and unlinks that. Both names are tried: one may be left of an earlier run. */
 static void take_name_away(int folder, const char *name, const char *stub, bool sync_folder,
                            struct target_report *r)
@@ -50,7 +41,7 @@ static void take_name_away(int folder, const char *name, const char *stub, bool 
         now = name;
     if (unlinkat(folder, now, 0) < 0 && errno != ENOENT)
         target_lower(r, WIPE_FAILED, errno, "its name could not be removed");
-    else if (sync_folder && sync_fd(folder) < 0)
+    else if (sync_folder && io_sync(folder) < 0)
         target_lower(r, WIPE_UNVERIFIED, errno, "the folder could not be synced");
 }
 
@@ -89,57 +80,20 @@ void target_file_destroy(int folder, const char *name, const char *stub, bool sy
     close(fd);
 }
 
-static void absent(const struct scope *s, const struct plan_target *t, struct target_report *r)
-{
-    if (scope_sync_absence(s, t) == 0)
-        target_lower(r, WIPE_ALREADY_GONE, 0, "");
-    else
-        target_lower(r, WIPE_UNVERIFIED, errno, "it is missing, but the folder does not sync");
-}
-
 static void destroy(const struct scope *s, const struct plan_target *t, struct target_report *r)
 {
     char leaf[PLAN_PATH_MAX], stub[SCOPE_STUB_MAX];
     struct target_report left = {.outcome = WIPE_NOTHING};
-    int folder = scope_parent(s, t, leaf);
+    int folder = target_folder(s, t, leaf, stub, r);
 
-    if (folder < 0 && errno == ENOENT) {
-        absent(s, t, r);
+    if (folder < 0)
         return;
-    }
-    if (folder < 0) {
-        target_unreached(r, errno);
-        return;
-    }
-    scope_stub(t, stub);
     target_file_destroy(folder, stub, stub, true, &left); /* of a run that was killed */
     target_file_destroy(folder, leaf, stub, true, r);
     if (r->outcome == WIPE_ALREADY_GONE)
-        absent(s, t, r);
-    if (left.outcome != WIPE_ALREADY_GONE)
-        target_lower(r, left.outcome, left.error, left.why);
-    if (left.outcome == WIPE_DESTROYED && r->outcome == WIPE_ALREADY_GONE)
-        *r = left;
+        target_absent(s, t, r);
+    target_join_stub(r, &left);
     close(folder);
-}
-
-static void prove(const struct scope *s, const struct plan_target *t, struct target_report *r)
-{
-    char leaf[PLAN_PATH_MAX], stub[SCOPE_STUB_MAX];
-    int folder = scope_parent(s, t, leaf);
-
-    if (folder < 0 && errno == ENOENT)
-        return;
-    scope_stub(t, stub);
-    for (int i = 0; i < 2; i++) {
-        int fd = folder < 0 ? -1 : scope_open(folder, i ? stub : leaf, O_PATH);
-        if (fd >= 0 || errno != ENOENT)
-            target_lower(r, WIPE_FAILED, fd >= 0 ? EEXIST : errno, "it is still there");
-        if (fd >= 0)
-            close(fd);
-    }
-    if (folder >= 0)
-        close(folder);
 }
 
 static int decoy(const struct scope *s, const struct plan_target *t)
@@ -153,11 +107,11 @@ static int decoy(const struct scope *s, const struct plan_target *t)
     fd = openat(folder, leaf, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd >= 0) {
         randombytes_buf(bytes, sizeof bytes);
-        result = write(fd, bytes, sizeof bytes) == sizeof bytes && sync_fd(fd) == 0 ? 0 : -1;
+        result = write(fd, bytes, sizeof bytes) == sizeof bytes && io_sync(fd) == 0 ? 0 : -1;
         close(fd);
     }
     if (result == 0)
-        result = sync_fd(folder);
+        result = io_sync(folder);
     close(folder);
     return result;
 }
@@ -168,7 +122,7 @@ const struct target_ops target_key = {
     .kept = "The key file no longer opens and its blocks read back as noise; worn blocks of a "
             "memory card cannot be checked.",
     .destroy = destroy,
-    .prove = prove,
+    .prove = target_prove_gone,
     .decoy = decoy,
 };
 
@@ -178,7 +132,7 @@ const struct target_ops target_file = {
     .kept = "Best effort: the file no longer opens and its last blocks read back as noise; earlier "
             "copies were not looked for.",
     .destroy = destroy,
-    .prove = prove,
+    .prove = target_prove_gone,
     .decoy = decoy,
 };
 
@@ -188,6 +142,6 @@ const struct target_ops target_credential = {
     .kept = "The credential's file no longer opens; change the password at the broker too, since "
             "worn blocks cannot be checked.",
     .destroy = destroy,
-    .prove = prove,
+    .prove = target_prove_gone,
     .decoy = decoy,
 };

@@ -1,3 +1,5 @@
+#include "kiosk/wipe/device.h"
+#include "kiosk/wipe/io.h"
 #include "kiosk/wipe/overwrite.h"
 #include "kiosk/wipe/target.h"
 
@@ -7,23 +9,28 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Order: the mapping loses its key and is closed, the key slots' key material is overwritten and
- * read back; then this mark takes the place of the first header's magic, and noise that of the rest
- * of both headers. A run that was cut short therefore either still finds a header, and does all of
- * it, or finds the mark, and knows that the slots are dead and noise is due. A container with
- * neither is overwritten at its beginning and reported as unverified. */
+/* Order: the mapping loses its key and is closed. Then this mark takes the place of the first
+ * header's magic and is synced; the second header still loads, so nothing is lost by a cut here.
+ * Then noise goes over the rest of both headers and over all key slots, with one sync, and is read
+ * back. A run that was cut short either finds a header, and does all of it, or the mark, which says
+ * how far the front reaches that must be noise. A container with neither is overwritten at its
+ * beginning and reported as unverified. */
 struct mark {
     char text[32];
     uint64_t header; /* bytes of one header */
+    uint64_t front;  /* bytes from the beginning to the end of the key slots */
 };
 static const char mark_text[32] = "Porchlight destroyed this LUKS2";
 enum { MARK_ROOM = 512 };
 
-/* LUKS2's own bounds: two headers of at most 4 MiB each; by default 16 MiB in front of the data. */
-enum { HEADER_MIN = 16384, HEADER_MAX = 4 << 20, FRONT_MAX = 16 << 20 };
+/* LUKS2's own bounds: two headers of at most 4 MiB each, key slots of at most 128 MiB; by default
+ * 16 MiB in front of the data. */
+enum { HEADER_MIN = 16384, HEADER_MAX = 4 << 20, SLOTS_MAX = 128 << 20, FRONT_MAX = 16 << 20 };
+enum { KEYSLOTS_MAX = 32 };
 
 static void stay_silent(int level, const char *text, void *context)
 {
@@ -33,14 +40,15 @@ static void stay_silent(int level, const char *text, void *context)
 static int open_target(const struct scope *s, const struct plan_target *t)
 {
     char leaf[PLAN_PATH_MAX];
-    int folder = scope_parent(s, t, leaf), fd, saved;
+    int folder, fd;
 
+    if (t->root < 0)
+        return device_open(s, t->word, t->mapping);
+    folder = scope_parent(s, t, leaf);
     if (folder < 0)
         return -1;
     fd = scope_open(folder, leaf, O_RDWR | O_NONBLOCK);
-    saved = errno;
-    close(folder);
-    errno = saved;
+    io_close(folder);
     return fd;
 }
 
@@ -52,6 +60,7 @@ static struct crypt_device *load(int fd)
 
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     crypt_set_log_callback(NULL, stay_silent, NULL);
+    crypt_metadata_locking(NULL, 0); /* nobody else is waited for */
     if (crypt_init(&cd, path) < 0)
         return NULL;
     crypt_set_log_callback(cd, stay_silent, NULL);
@@ -60,6 +69,15 @@ static struct crypt_device *load(int fd)
         return NULL;
     }
     return cd;
+}
+
+void target_luks_warm(void)
+{
+    int fd = memfd_create("porchlight-wipe", MFD_CLOEXEC);
+
+    if (fd >= 0 && ftruncate(fd, FRONT_MAX) == 0)
+        crypt_free(load(fd));
+    io_close(fd);
 }
 
 static bool mapping_is_open(const char *name)
@@ -92,10 +110,10 @@ static void close_mapping(const char *name, struct target_report *r)
     crypt_free(cd);
 }
 
-/* Noise over [from, from + len), synced and read back. */
-static void noise_over(int fd, uint64_t from, uint64_t len, struct target_report *r)
+static void noise_over(int fd, const struct overwrite_range *ranges, int count,
+                       struct target_report *r)
 {
-    enum overwrite_result o = overwrite_range(fd, (int64_t)from, (int64_t)(from + len));
+    enum overwrite_result o = overwrite_ranges(fd, ranges, count);
 
     if (o == OVERWRITE_UNVERIFIED)
         target_lower(r, WIPE_UNVERIFIED, errno, "its key slots did not read back as written");
@@ -103,86 +121,95 @@ static void noise_over(int fd, uint64_t from, uint64_t len, struct target_report
         target_lower(r, WIPE_FAILED, errno, "its key slots could not be overwritten");
 }
 
-static bool has_mark(int fd, uint64_t *header)
+static bool has_mark(int fd, struct mark *m)
 {
-    struct mark m;
-
-    if (pread(fd, &m, sizeof m, 0) != sizeof m || memcmp(m.text, mark_text, sizeof m.text) != 0 ||
-        m.header < HEADER_MIN || m.header > HEADER_MAX)
-        return false;
-    *header = m.header;
-    return true;
+    return io_read(fd, m, sizeof *m, 0) == 0 && memcmp(m->text, mark_text, sizeof m->text) == 0 &&
+           m->header >= HEADER_MIN && m->header <= HEADER_MAX && m->front >= 2 * m->header &&
+           m->front <= 2 * HEADER_MAX + SLOTS_MAX;
 }
 
-static void set_mark(int fd, uint64_t header, struct target_report *r)
+static void set_mark(int fd, uint64_t header, uint64_t slots, struct target_report *r)
 {
-    struct mark m = {.header = header};
-    uint64_t got;
-    ssize_t n;
+    struct mark m = {.header = header, .front = 2 * header + slots}, got;
 
     memcpy(m.text, mark_text, sizeof m.text);
-    do
-        n = pwrite(fd, &m, sizeof m, 0);
-    while (n < 0 && errno == EINTR);
-    if (n != sizeof m || fdatasync(fd) < 0)
-        target_lower(r, WIPE_FAILED, n >= 0 && n != sizeof m ? EIO : errno,
-                     "its first header could not be overwritten");
-    else if (!has_mark(fd, &got))
+    if (io_write(fd, &m, sizeof m, 0) < 0 || io_sync_data(fd) < 0)
+        target_lower(r, WIPE_FAILED, errno, "its first header could not be overwritten");
+    else if (io_forget(fd, 0, sizeof m) < 0 || !has_mark(fd, &got))
         target_lower(r, WIPE_UNVERIFIED, EIO, "its first header did not read back as overwritten");
 }
 
 static void destroy_header(int fd, struct crypt_device *cd, struct target_report *r)
 {
+    struct overwrite_range ranges[1 + KEYSLOTS_MAX];
     uint64_t header = HEADER_MIN, slots = 0, offset, length;
+    int count = 1;
 
     crypt_get_metadata_size(cd, &header, &slots);
-    for (int i = 0; i < crypt_keyslot_max(CRYPT_LUKS2); i++) {
+    ranges[0] = (struct overwrite_range){MARK_ROOM, (int64_t)(2 * header)};
+    for (int i = 0; i < crypt_keyslot_max(CRYPT_LUKS2) && count < 1 + KEYSLOTS_MAX; i++) {
         if (crypt_keyslot_area(cd, i, &offset, &length) == 0)
-            noise_over(fd, offset, length, r);
+            ranges[count++] = (struct overwrite_range){(int64_t)offset, (int64_t)(offset + length)};
     }
-    if (r->outcome != WIPE_FAILED)
-        set_mark(fd, header, r);
-    if (r->outcome != WIPE_FAILED)
-        noise_over(fd, MARK_ROOM, 2 * header - MARK_ROOM, r);
+    set_mark(fd, header, slots, r);
+    /* Whatever became of the mark: the key slots die. */
+    noise_over(fd, ranges, count, r);
 }
 
-static void destroy_unknown(int fd, int64_t size, struct target_report *r)
+static void destroy_unknown(int fd, const struct stat *st, struct target_report *r)
 {
-    noise_over(fd, 0, (uint64_t)(size < FRONT_MAX ? size : FRONT_MAX), r);
+    struct overwrite_range front = {0, st->st_size < FRONT_MAX ? st->st_size : FRONT_MAX};
+
+    if (S_ISBLK(st->st_mode)) {
+        target_lower(r, WIPE_FAILED, EINVAL, "there is no LUKS2 header on this device; left alone");
+        return;
+    }
+    noise_over(fd, &front, 1, r);
     target_lower(r, WIPE_UNVERIFIED, EINVAL,
                  "no LUKS2 header was found in it; its beginning was overwritten");
+}
+
+static void not_opened(const struct plan_target *t, struct target_report *r)
+{
+    if (t->root >= 0 && errno == ENOENT)
+        target_lower(r, WIPE_ALREADY_GONE, 0, "");
+    else if (t->root >= 0)
+        target_unreached(r, errno);
+    else if (errno == EBUSY)
+        target_lower(r, WIPE_FAILED, errno,
+                     "something besides its mapping uses the device; left alone");
+    else
+        target_lower(r, WIPE_FAILED, errno,
+                     "the device could not be opened, so its header was not destroyed");
 }
 
 static void destroy(const struct scope *s, const struct plan_target *t, struct target_report *r)
 {
     struct crypt_device *cd;
-    uint64_t header;
+    struct mark m;
     struct stat st;
     int fd;
 
     close_mapping(t->mapping, r);
     fd = open_target(s, t);
-    if (fd < 0 && errno == ENOENT) {
-        target_lower(r, WIPE_ALREADY_GONE, 0, "");
-        return;
-    }
     if (fd < 0) {
-        target_unreached(r, errno);
+        not_opened(t, r);
         return;
     }
-    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+    if (fstat(fd, &st) < 0 || (t->root >= 0 && !S_ISREG(st.st_mode))) {
         target_lower(r, WIPE_FAILED, EINVAL, "it is no regular file; left alone");
-    } else if (st.st_nlink != 1) {
+    } else if (t->root >= 0 && st.st_nlink != 1) {
         target_lower(r, WIPE_FAILED, EMLINK, "it has a second name (hard link); left alone");
-    } else if (has_mark(fd, &header)) {
+    } else if (has_mark(fd, &m)) {
+        struct overwrite_range front = {MARK_ROOM, (int64_t)m.front};
         target_lower(r, WIPE_ALREADY_GONE, 0, "");
-        noise_over(fd, MARK_ROOM, 2 * header - MARK_ROOM, r);
+        noise_over(fd, &front, 1, r);
     } else if ((cd = load(fd)) != NULL) {
         target_lower(r, WIPE_DESTROYED, 0, "");
         destroy_header(fd, cd, r);
         crypt_free(cd);
     } else {
-        destroy_unknown(fd, st.st_size, r);
+        destroy_unknown(fd, &st, r);
     }
     close(fd);
 }
@@ -194,7 +221,8 @@ static bool magic_left(int fd)
     static const char second[6] = {'S', 'K', 'U', 'L', '\xba', '\xbe'};
     char got[6];
 
-    if (pread(fd, got, sizeof got, 0) != sizeof got || memcmp(got, first, sizeof got) == 0)
+    if (io_forget(fd, 0, 2 * HEADER_MAX) < 0 || pread(fd, got, sizeof got, 0) != sizeof got ||
+        memcmp(got, first, sizeof got) == 0)
         return true;
     for (off_t at = HEADER_MIN; at <= HEADER_MAX; at *= 2) {
         if (pread(fd, got, sizeof got, at) == sizeof got && memcmp(got, second, sizeof got) == 0)
@@ -211,11 +239,10 @@ static void prove(const struct scope *s, const struct plan_target *t, struct tar
     if (mapping_is_open(t->mapping))
         target_lower(r, WIPE_UNVERIFIED, EBUSY, "its mapping is still there");
     if (fd < 0) {
-        if (errno != ENOENT)
+        if (t->root < 0 || errno != ENOENT)
             target_lower(r, WIPE_UNVERIFIED, errno, "it could not be looked at again");
         return;
     }
-    posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
     cd = load(fd);
     if (cd || magic_left(fd))
         target_lower(r, WIPE_FAILED, EEXIST, "a header of it still loads");

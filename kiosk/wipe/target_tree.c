@@ -1,3 +1,4 @@
+#include "kiosk/wipe/io.h"
 #include "kiosk/wipe/target.h"
 
 #include <dirent.h>
@@ -11,16 +12,6 @@
 
 /* Deeper trees are reported as failed: each level holds two descriptors. */
 enum { DEPTH_MAX = 200 };
-
-static int sync_fd(int fd)
-{
-    int result;
-
-    do
-        result = fsync(fd);
-    while (result < 0 && errno == EINTR);
-    return result;
-}
 
 static void fresh_name(char out[SCOPE_STUB_MAX])
 {
@@ -130,17 +121,9 @@ void target_tree_empty(int fd, int depth, bool overwrite, struct target_report *
     while (seen > 0 && r->outcome != WIPE_FAILED);
     if (seen < 0)
         target_lower(r, WIPE_FAILED, errno, "a folder in it could not be read");
-    if (sync_fd(dirfd(d)) < 0)
+    if (io_sync(dirfd(d)) < 0)
         target_lower(r, WIPE_UNVERIFIED, errno, "a folder could not be synced");
     closedir(d);
-}
-
-static void absent(const struct scope *s, const struct plan_target *t, struct target_report *r)
-{
-    if (scope_sync_absence(s, t) == 0)
-        target_lower(r, WIPE_ALREADY_GONE, 0, "");
-    else
-        target_lower(r, WIPE_UNVERIFIED, errno, "it is missing, but the folder does not sync");
 }
 
 /* Empties the folder `name`, and removes it unless it is the root itself. */
@@ -164,7 +147,7 @@ static void wipe_top(int folder, const char *name, const char *stub, struct targ
         name = stub;
     if (unlinkat(folder, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
         target_lower(r, WIPE_FAILED, errno, "its name could not be removed");
-    else if (sync_fd(folder) < 0)
+    else if (io_sync(folder) < 0)
         target_lower(r, WIPE_UNVERIFIED, errno, "the folder above could not be synced");
 }
 
@@ -172,27 +155,19 @@ void target_tree_destroy(const struct scope *s, const struct plan_target *t,
                          struct target_report *r)
 {
     char leaf[PLAN_PATH_MAX], stub[SCOPE_STUB_MAX];
-    struct target_report left = {.outcome = WIPE_NOTHING};
-    int folder = scope_parent(s, t, leaf);
+    struct target_report left = {.outcome = WIPE_ALREADY_GONE};
+    int folder = target_folder(s, t, leaf, stub, r);
 
-    if (folder < 0 && errno == ENOENT) {
-        absent(s, t, r);
+    if (folder < 0)
         return;
-    }
-    if (folder < 0) {
-        target_unreached(r, errno);
-        return;
-    }
-    scope_stub(t, stub);
-    if (strcmp(leaf, ".") != 0)
+    if (strcmp(leaf, ".") != 0) {
+        left.outcome = WIPE_NOTHING;
         wipe_top(folder, stub, stub, &left); /* of a run that was killed */
+    }
     wipe_top(folder, leaf, stub, r);
     if (r->outcome == WIPE_ALREADY_GONE)
-        absent(s, t, r);
-    if (left.outcome == WIPE_DESTROYED && r->outcome == WIPE_ALREADY_GONE)
-        *r = left;
-    else if (left.outcome != WIPE_ALREADY_GONE)
-        target_lower(r, left.outcome, left.error, left.why);
+        target_absent(s, t, r);
+    target_join_stub(r, &left);
     close(folder);
 }
 
@@ -219,28 +194,19 @@ static bool is_empty(int fd)
 
 void target_tree_prove(const struct scope *s, const struct plan_target *t, struct target_report *r)
 {
-    char leaf[PLAN_PATH_MAX], stub[SCOPE_STUB_MAX];
-    int folder = scope_parent(s, t, leaf);
+    char leaf[PLAN_PATH_MAX];
+    int folder;
 
-    if (folder < 0) {
-        if (errno != ENOENT)
-            target_unreached(r, errno);
+    if (t->below[0]) {
+        target_prove_gone(s, t, r);
         return;
     }
-    scope_stub(t, stub);
-    if (strcmp(leaf, ".") == 0) {
-        if (!is_empty(folder))
-            target_lower(r, WIPE_FAILED, EEXIST, "it is not empty");
-    } else {
-        for (int i = 0; i < 2; i++) {
-            int fd = scope_open(folder, i ? stub : leaf, O_PATH);
-            if (fd >= 0 || errno != ENOENT)
-                target_lower(r, WIPE_FAILED, fd >= 0 ? EEXIST : errno, "it is still there");
-            if (fd >= 0)
-                close(fd);
-        }
-    }
-    close(folder);
+    folder = scope_parent(s, t, leaf);
+    if (folder < 0 && errno != ENOENT)
+        target_unreached(r, errno);
+    else if (folder >= 0 && !is_empty(folder))
+        target_lower(r, WIPE_FAILED, EEXIST, "it is not empty");
+    io_close(folder);
 }
 
 static int decoy_file(int folder, const char *name, size_t size)
@@ -252,7 +218,7 @@ static int decoy_file(int folder, const char *name, size_t size)
     if (fd < 0)
         return -1;
     randombytes_buf(bytes, sizeof bytes);
-    result = write(fd, bytes, size) == (ssize_t)size && sync_fd(fd) == 0 ? 0 : -1;
+    result = write(fd, bytes, size) == (ssize_t)size && io_sync(fd) == 0 ? 0 : -1;
     close(fd);
     return result;
 }
@@ -273,7 +239,7 @@ int target_tree_decoy(const struct scope *s, const struct plan_target *t)
     if (sub < 0 || decoy_file(top, "one", 300) < 0 || decoy_file(sub, "two", 8192) < 0 ||
         symlinkat("one", top, "link") < 0)
         goto out;
-    result = sync_fd(sub) == 0 && sync_fd(top) == 0 && sync_fd(folder) == 0 ? 0 : -1;
+    result = io_sync(sub) == 0 && io_sync(top) == 0 && io_sync(folder) == 0 ? 0 : -1;
 out:
     if (sub >= 0)
         close(sub);

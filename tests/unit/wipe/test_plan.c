@@ -202,6 +202,14 @@ static void test_refused(void **state)
         {ROOT "[cell c]\ncell = file:/etc/shadow\n", "wipe.plan:3: ", "no registered root"},
         {ROOT "[cell c]\ncell = ram:1\n", "wipe.plan:4: ", "a cell is"},
         {ROOT "[luks l]\npath = /srv/venue/l\nmapping = ../x\n", "wipe.plan:5: ", "mapping"},
+        {ROOT "[luks l]\nmapping = x\n", "wipe.plan:3: ", "no device ="},
+        {ROOT "[luks l]\npath = /srv/venue/l\ndevice = /dev/sda1\n", "wipe.plan:3: ", "both"},
+        {ROOT "[key k]\ndevice = /dev/sda1\n", "wipe.plan:4: ", "no key of"},
+        {ROOT "[luks l]\ndevice = /dev/../srv/x\n", "wipe.plan:4: ", "/dev/NAME"},
+        {ROOT "[luks l]\ndevice = /dev/disk/by-uuid/x\n", "wipe.plan:4: ", "/dev/NAME"},
+        {ROOT "[luks l]\ndevice = /dev/mapper/x\n", "wipe.plan:4: ", "/dev/NAME"},
+        {ROOT "[luks l]\ndevice = /srv/x\n", "wipe.plan:4: ", "/dev/NAME"},
+        {ROOT "[luks l]\ndevice = /dev/disk/by-id/..\n", "wipe.plan:4: ", "/dev/NAME"},
     };
     char said[1024];
     struct plan p;
@@ -268,16 +276,23 @@ static void test_drill_plan(void **state)
 
     (void)state;
     assert_int_equal(parse(ROOT "[tree t]\npath = /srv/venue\n[key k]\npath = /srv/venue/a/k\n"
-                                "[unit u]\nunit = a.service\n",
+                                "[unit u]\nunit = a.service\n[cell c]\ncell = nvmem:rtc0\n"
+                                "[luks d]\ndevice = /dev/mmcblk0p3\nmapping = venue\n"
+                                "[luks f]\npath = /srv/venue/f\nmapping = other\n",
                            &p, said),
                      0);
     drill_plan(&p, &d);
     assert_int_equal(d.targets_count, p.targets_count);
     for (size_t i = 0; i < p.targets_count; i++) {
         assert_int_equal(d.targets[i].kind, p.targets[i].kind);
-        assert_int_equal(d.targets[i].root, p.targets[i].root);
-        if (p.targets[i].root >= 0)
+        /* What is rehearsed on files: all but the unit, which has a name that nothing bears. */
+        assert_int_equal(d.targets[i].root, d.targets[i].kind == PLAN_UNIT ? -1 : 0);
+        if (d.targets[i].root >= 0)
             assert_int_equal(strncmp(d.targets[i].below, DRILL_FOLDER "/", sizeof DRILL_FOLDER), 0);
+        else
+            assert_string_equal(d.targets[i].word, "porchlight-drill-u.service");
+        if (d.targets[i].kind == PLAN_LUKS)
+            assert_string_not_equal(d.targets[i].mapping, p.targets[i].mapping);
     }
 }
 

@@ -9,10 +9,10 @@ endif
 
 DEPS_BUILD = gcc make pkg-config libgpiod-dev libmosquitto-dev libsodium-dev libcjson-dev \
              libsystemd-dev libsdl2-dev libsdl2-ttf-dev libsdl2-image-dev libcryptsetup-dev \
-             libinih-dev libqrencode-dev libssl-dev libcurl4-openssl-dev
+             libinih-dev libqrencode-dev libssl-dev libcurl4-openssl-dev libtss2-dev
 DEPS_RUN   = tzdata mosquitto openssl python3 fonts-dejavu-core fonts-dejavu-extra xvfb
 DEPS_TEST  = libcmocka-dev faketime python3-pytest python3-pytest-xdist python3-paho-mqtt python3-nacl \
-             mosquitto-clients procps cryptsetup-bin libfuse3-dev groff-base
+             mosquitto-clients procps cryptsetup-bin libfuse3-dev groff-base swtpm
 DEPS_PHONE = nodejs nginx chromium chromium-driver python3-selenium mmdebstrap \
              debian-archive-keyring
 DEPS_BOARD = qemu-system-arm mmdebstrap debian-archive-keyring gcc-aarch64-linux-gnu systemd kmod \
@@ -49,20 +49,22 @@ CORE     = $(call objects,kiosk/core)
 COMMON   = $(call objects,kiosk/common)
 CONFIG   = $(call objects,config)
 
+TPM      = tss2-esys tss2-tctildr tss2-rc
+
 # What each program is made of (rooms) and linked with, beyond libc.
 PROGRAMS = porchlightd porchlight-screen porchlight-wipe porchlight porchlight-relay
 porchlightd_DIR       = kiosk/alertd
-porchlightd_OBJ       = $(HW) $(CONFIG) $(CORE) $(COMMON)
+porchlightd_OBJ       = $(filter-out $(CELLS),$(HW)) $(CONFIG) $(CORE) $(COMMON)
 porchlightd_LIB       = $(call pkg,libgpiod libmosquitto libsodium libcjson libsystemd inih libssl libcrypto) -pthread
 porchlight-screen_DIR = kiosk/screen
 porchlight-screen_OBJ = $(CONFIG) $(CORE) $(COMMON)
 porchlight-screen_LIB = $(call pkg,sdl2 SDL2_ttf SDL2_image libqrencode libsystemd inih libsodium libcjson) -lm
 porchlight-wipe_DIR   = kiosk/wipe
 porchlight-wipe_OBJ   = $(CELLS) $(CONFIG) $(CORE) $(COMMON)
-porchlight-wipe_LIB   = $(call pkg,libsodium libcryptsetup libsystemd inih libcjson)
+porchlight-wipe_LIB   = $(call pkg,libsodium libcryptsetup libsystemd inih libcjson $(TPM))
 porchlight_DIR        = kiosk/cli
 porchlight_OBJ        = $(HW) $(CONFIG) $(CORE) $(COMMON)
-porchlight_LIB        = $(call pkg,libgpiod libmosquitto libsodium libcjson libcryptsetup libqrencode libsystemd inih libssl libcrypto)
+porchlight_LIB        = $(call pkg,libgpiod libmosquitto libsodium libcjson libcryptsetup libqrencode libsystemd inih libssl libcrypto $(TPM))
 porchlight-relay_DIR  = kiosk/relay
 porchlight-relay_OBJ  = $(CONFIG) $(CORE) $(COMMON)
 porchlight-relay_LIB  = $(call pkg,libmosquitto libcurl libsodium libcjson libsystemd inih libssl libcrypto)
@@ -109,7 +111,7 @@ unit_relay  = $(call objects,kiosk/relay) $(porchlight-relay_OBJ)
 UNIT_core   = $(call pkg,libsodium libcjson) -lm
 UNIT_common = $(call pkg,libsystemd) -pthread
 UNIT_config = $(call pkg,inih libsodium libsystemd)
-UNIT_hw     = $(call pkg,libgpiod inih libsodium libsystemd)
+UNIT_hw     = $(call pkg,libgpiod inih libsodium libsystemd $(TPM))
 UNIT_alertd = $(porchlightd_LIB)
 UNIT_screen = $(porchlight-screen_LIB)
 UNIT_wipe   = $(porchlight-wipe_LIB)

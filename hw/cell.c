@@ -1,5 +1,7 @@
 #include "hw/cell.h"
 
+#include "hw/cell_tpm.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -117,31 +119,41 @@ int cell_write_fd(int fd, const uint8_t key[CELL_KEY])
     return result;
 }
 
+/* -1 with errno ENOKEY: it is no key. Both are in locked memory. */
+static int unframe(const uint8_t bytes[CELL_BYTES], uint8_t key[CELL_KEY])
+{
+    uint8_t *want = sodium_malloc(CELL_BYTES);
+    bool good;
+
+    if (!want)
+        return -1;
+    frame(want, bytes + 4);
+    good = sodium_memcmp(want, bytes, CELL_BYTES) == 0;
+    sodium_free(want);
+    if (good)
+        memcpy(key, bytes + 4, CELL_KEY);
+    else
+        errno = ENOKEY;
+    return good ? 0 : -1;
+}
+
 int cell_read_fd(int fd, uint8_t key[CELL_KEY])
 {
-    uint8_t *bytes = sodium_malloc(CELL_BYTES), *want = sodium_malloc(CELL_BYTES);
+    uint8_t *bytes = sodium_malloc(CELL_BYTES);
     int result = -1, saved;
     ssize_t n = -1;
 
-    if (!bytes || !want)
-        goto out;
+    if (!bytes)
+        return -1;
     do
         n = pread(fd, bytes, CELL_BYTES, 0);
     while (n < 0 && errno == EINTR);
-    if (n < 0)
-        goto out;
-    errno = ENOKEY;
-    if (n != CELL_BYTES || memcmp(bytes, mark, sizeof mark) != 0)
-        goto out;
-    frame(want, bytes + 4);
-    if (sodium_memcmp(want, bytes, CELL_BYTES) != 0)
-        goto out;
-    memcpy(key, bytes + 4, CELL_KEY);
-    result = 0;
-out:
+    if (n >= 0)
+        errno = ENOKEY;
+    if (n == CELL_BYTES)
+        result = unframe(bytes, key);
     saved = errno;
     sodium_free(bytes);
-    sodium_free(want);
     errno = saved;
     return result;
 }
@@ -162,8 +174,10 @@ int cell_check(const char *prefix, const char *word, struct cell_error *e)
     char path[1024];
     int result = 0, fd;
 
+    if (cell_tpm_is(word))
+        return cell_tpm_check(prefix, word, e);
     if (path_of(prefix, word, path, sizeof path) < 0)
-        return say(e, EINVAL, "%s is no cell; expected nvmem:NAME or file:/PATH", word);
+        return say(e, EINVAL, "%s is no cell; expected nvmem:NAME, tpm:INDEX or file:/PATH", word);
     fd = cell_open(prefix, word);
     if (fd < 0)
         return say(e, errno, "%s: %s: %s; %s", word, path, strerror(errno),
@@ -183,14 +197,49 @@ int cell_check(const char *prefix, const char *word, struct cell_error *e)
     return result;
 }
 
+static int write_tpm(const char *prefix, const char *word, const uint8_t key[CELL_KEY],
+                     struct cell_error *e)
+{
+    uint8_t *bytes = sodium_malloc(CELL_BYTES);
+    int result, saved;
+
+    if (!bytes)
+        return say(e, ENOMEM, "%s: no memory can be locked", word);
+    frame(bytes, key);
+    result = cell_tpm_write(prefix, word, bytes, e);
+    saved = errno;
+    sodium_free(bytes);
+    errno = saved;
+    return result;
+}
+
+static int read_tpm(const char *prefix, const char *word, uint8_t key[CELL_KEY],
+                    struct cell_error *e)
+{
+    uint8_t *bytes = sodium_malloc(CELL_BYTES);
+    int result, saved;
+
+    if (!bytes)
+        return say(e, ENOMEM, "%s: no memory can be locked", word);
+    result = cell_tpm_read(prefix, word, bytes, e);
+    if (result == 0 && (result = unframe(bytes, key)) < 0)
+        say(e, errno, "%s: %s", word, errno == ENOKEY ? "it holds no key" : strerror(errno));
+    saved = errno;
+    sodium_free(bytes);
+    errno = saved;
+    return result;
+}
+
 int cell_write(const char *prefix, const char *word, const uint8_t key[CELL_KEY],
                struct cell_error *e)
 {
     char path[1024];
     int fd, result;
 
+    if (cell_tpm_is(word))
+        return write_tpm(prefix, word, key, e);
     if (path_of(prefix, word, path, sizeof path) < 0)
-        return say(e, EINVAL, "%s is no cell; expected nvmem:NAME or file:/PATH", word);
+        return say(e, EINVAL, "%s is no cell; expected nvmem:NAME, tpm:INDEX or file:/PATH", word);
     if (is_file(word)) {
         fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (fd < 0)
@@ -212,6 +261,8 @@ int cell_read(const char *prefix, const char *word, uint8_t key[CELL_KEY], struc
 {
     int fd, result;
 
+    if (cell_tpm_is(word))
+        return read_tpm(prefix, word, key, e);
     if (cell_check(prefix, word, e) < 0)
         return -1;
     fd = cell_open(prefix, word);
@@ -220,5 +271,18 @@ int cell_read(const char *prefix, const char *word, uint8_t key[CELL_KEY], struc
         say(e, errno, "%s: %s", word, errno == ENOKEY ? "it holds no key" : strerror(errno));
     if (fd >= 0)
         close(fd);
+    return result;
+}
+
+int cell_kill(const char *prefix, const char *word, int *held, struct cell_error *e)
+{
+    bool defined = false;
+    int result;
+
+    *held = 0;
+    if (!cell_tpm_is(word))
+        return say(e, EINVAL, "%s: it is overwritten by its file", word);
+    result = cell_tpm_kill(prefix, word, &defined, e);
+    *held = defined;
     return result;
 }

@@ -7,6 +7,7 @@
  * second copy behind. Addresses:
  *
  *   nvmem:NAME   /sys/bus/nvmem/devices/NAME/nvmem, an RTC's SRAM or an EEPROM: really overwrites
+ *   tpm:INDEX    an NV index of a TPM 2 (cell_tpm.h): overwritten, then undefined
  *   file:/PATH   a file on the card: survives in worn blocks, only for trials
  *   ram          no cell at all: the key is typed or comes from a stick, and lives in the kernel
  *
@@ -31,6 +32,10 @@ int cell_write(const char *prefix, const char *word, const uint8_t key[CELL_KEY]
 /* -1 with errno: ENOKEY (it holds none), or as above. */
 int cell_read(const char *prefix, const char *word, uint8_t key[CELL_KEY],
               struct cell_error *error);
+
+/* Destroys what the cell holds and reads back that it is so; tpm: alone, the others by their fd.
+ * *held tells whether there was something. 0, or -1 with errno and error->text. */
+int cell_kill(const char *prefix, const char *word, int *held, struct cell_error *error);
 
 /* The same three over an open fd, for callers that have their own way to the file. cell_kill_fd
  * overwrites with zeros, once, since a clock's chip takes 4 ms for it, and reads back: 0; -1 with

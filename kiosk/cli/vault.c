@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -84,7 +85,7 @@ static int create(const struct cli *cli, const char *name, const struct options 
     if (strncmp(o->cell, "file:", 5) == 0 && !o->survives)
         return cli_misuse(&cli_vault,
                           "a key in a file on the card survives its wipe in worn blocks: whoever "
-                          "reads those opens the vault. Use nvmem: or ram, or add "
+                          "reads those opens the vault. Use nvmem:, tpm: or ram, or add "
                           "--i-know-this-survives for a trial");
     snprintf(v.name, sizeof v.name, "%s", name);
     snprintf(v.path, sizeof v.path, "%s", o->path);
@@ -184,6 +185,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     verb = optind < argc ? argv[optind] : "";
     name = optind + 1 < argc ? argv[optind + 1] : NULL;
     prctl(PR_SET_DUMPABLE, 0);
+    mlockall(MCL_CURRENT | MCL_FUTURE); /* what a library copies of a key stays off the disk too */
     if (sodium_init() < 0)
         return CLI_FAILED;
     if (optind + 2 < argc)
@@ -207,7 +209,7 @@ const struct cli_command cli_vault = {
             "  --path /PATH             create: the container, or the folder\n"
             "  --mount /PATH            create: where a luks vault is mounted\n"
             "  --size N                 create: MiB of a luks vault; 256\n"
-            "  --cell CELL              create: nvmem:NAME, ram or file:/PATH\n"
+            "  --cell CELL              create: nvmem:NAME, tpm:INDEX, ram or file:/PATH\n"
             "  --key-file FILE          with cell ram: the key's file, on a stick that is then\n"
             "                           taken out; without it the key is typed\n"
             "  --i-know-this-survives   create: take a file on the card as the cell all the same\n",

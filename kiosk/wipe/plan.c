@@ -150,9 +150,13 @@ const char *plan_cell_wrong(const char *word)
         return word[6] && only(word + 6, "-_.@") && word[6] != '.'
                    ? NULL
                    : "nvmem: is followed by a name below /sys/bus/nvmem/devices";
+    if (strncmp(word, "tpm:", 4) == 0)
+        return strlen(word) < 16 && word[4] && only(word + 4, "")
+                   ? NULL
+                   : "tpm: is followed by an index of the owner's, 1800000 to 1bfffff";
     if (strncmp(word, "file:", 5) == 0)
         return plan_path_wrong(word + 5);
-    return "a cell is nvmem:NAME or file:/PATH";
+    return "a cell is nvmem:NAME, tpm:INDEX or file:/PATH";
 }
 
 const char *plan_device_wrong(const char *word)

@@ -1,4 +1,5 @@
 #include "hw/cell.h"
+#include "kiosk/wipe/io.h"
 #include "kiosk/wipe/target.h"
 
 #include <errno.h>
@@ -9,34 +10,62 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static bool is_tpm(const struct plan_target *t)
+{
+    return t->root < 0 && strncmp(t->word, "tpm:", 4) == 0;
+}
+
+/* All but a file: cell lie below the prefix, which is a real kiosk's root. */
+static void prefix_of(const struct scope *s, char prefix[64])
+{
+    snprintf(prefix, 64, "/proc/self/fd/%d", s->prefix);
+}
+
 /* A file: cell is reached as every other file; an nvmem one by its name in sysfs, which the plan's
  * grammar keeps free of slashes. */
 static int open_cell(const struct scope *s, const struct plan_target *t, bool *is_file)
 {
     char leaf[PLAN_PATH_MAX], prefix[64];
-    int folder, fd, saved;
+    int folder, fd;
 
     *is_file = t->root >= 0;
     if (t->root < 0) {
-        snprintf(prefix, sizeof prefix, "/proc/self/fd/%d", s->prefix);
+        prefix_of(s, prefix);
         return cell_open(prefix, t->word);
     }
     folder = scope_parent(s, t, leaf);
     if (folder < 0)
         return -1;
     fd = scope_open(folder, leaf, O_RDWR | O_NONBLOCK);
-    saved = errno;
-    close(folder);
-    errno = saved;
+    io_close(folder);
     return fd;
+}
+
+static void destroy_tpm(const struct scope *s, const struct plan_target *t, struct target_report *r)
+{
+    struct cell_error error;
+    char prefix[64];
+    int held;
+
+    prefix_of(s, prefix);
+    if (cell_kill(prefix, t->word, &held, &error) == 0)
+        target_lower(r, held ? WIPE_DESTROYED : WIPE_ALREADY_GONE, 0, "");
+    else
+        target_lower(r, WIPE_FAILED, errno,
+                     "the TPM did not show that the key's index is overwritten and gone");
 }
 
 static void destroy(const struct scope *s, const struct plan_target *t, struct target_report *r)
 {
     struct stat st;
     bool is_file;
-    int fd = open_cell(s, t, &is_file), held = 0;
+    int fd, held = 0;
 
+    if (is_tpm(t)) {
+        destroy_tpm(s, t, r);
+        return;
+    }
+    fd = open_cell(s, t, &is_file);
     if (fd < 0 && errno == ENOENT && is_file) {
         if (scope_sync_absence(s, t) == 0)
             target_lower(r, WIPE_ALREADY_GONE, 0, "");
@@ -59,13 +88,26 @@ static void destroy(const struct scope *s, const struct plan_target *t, struct t
     close(fd);
 }
 
+/* As cell_read_fd, whatever the make. */
+static int read_cell(const struct scope *s, const struct plan_target *t, int fd,
+                     uint8_t key[CELL_KEY])
+{
+    struct cell_error error;
+    char prefix[64];
+
+    if (!is_tpm(t))
+        return cell_read_fd(fd, key);
+    prefix_of(s, prefix);
+    return cell_read(prefix, t->word, key, &error);
+}
+
 static void prove(const struct scope *s, const struct plan_target *t, struct target_report *r)
 {
     uint8_t *key;
-    bool is_file;
-    int fd = open_cell(s, t, &is_file);
+    bool is_file = false;
+    int fd = is_tpm(t) ? -1 : open_cell(s, t, &is_file);
 
-    if (fd < 0) {
+    if (fd < 0 && !is_tpm(t)) {
         if (errno != ENOENT || !is_file)
             target_lower(r, WIPE_UNVERIFIED, errno, "the cell could not be read again");
         return;
@@ -73,15 +115,15 @@ static void prove(const struct scope *s, const struct plan_target *t, struct tar
     key = sodium_malloc(CELL_KEY);
     if (!key)
         target_lower(r, WIPE_UNVERIFIED, ENOMEM, "the cell could not be read again");
-    else if (cell_read_fd(fd, key) == 0)
+    else if (read_cell(s, t, fd, key) == 0)
         target_lower(r, WIPE_FAILED, EEXIST, "the cell still holds a key");
     else if (errno != ENOKEY)
         target_lower(r, WIPE_UNVERIFIED, errno, "the cell could not be read again");
     sodium_free(key);
-    close(fd);
+    io_close(fd);
 }
 
-/* A decoy cell is a file even for an nvmem target: there is only the one chip. */
+/* A decoy cell is a file even for an nvmem or TPM one: there is only the one chip. */
 static int decoy(const struct scope *s, const struct plan_target *t)
 {
     uint8_t key[CELL_KEY];
@@ -107,9 +149,9 @@ static int decoy(const struct scope *s, const struct plan_target *t)
 
 const struct target_ops target_cell = {
     .promise = "The key in the cell is overwritten and read back: what it opened stays unreadable, "
-               "in every copy of the card too. (A file: cell is a file on the card, and worn "
-               "blocks may keep the key.)",
-    .kept = "The cell reads back as zeros and holds no key.",
+               "in every copy of the card too. (A TPM's index is undefined besides. A file: cell "
+               "is a file on the card, and worn blocks may keep the key.)",
+    .kept = "The cell was read back as zeros and holds no key.",
     .destroy = destroy,
     .prove = prove,
     .decoy = decoy,

@@ -202,6 +202,8 @@ static void test_refused(void **state)
         {ROOT "[cell c]\ncell = file:/etc/shadow\n", "wipe.plan:3: ", "no registered root"},
         {ROOT "[cell c]\ncell = ram:1\n", "wipe.plan:4: ", "a cell is"},
         {ROOT "[luks l]\npath = /srv/venue/l\nmapping = ../x\n", "wipe.plan:5: ", "mapping"},
+        {ROOT "[cell c]\ncell = tpm:\n", "wipe.plan:4: ", "index"},
+        {ROOT "[cell c]\ncell = tpm:../1\n", "wipe.plan:4: ", "index"},
         {ROOT "[luks l]\nmapping = x\n", "wipe.plan:3: ", "no device ="},
         {ROOT "[luks l]\npath = /srv/venue/l\ndevice = /dev/sda1\n", "wipe.plan:3: ", "both"},
         {ROOT "[key k]\ndevice = /dev/sda1\n", "wipe.plan:4: ", "no key of"},

@@ -32,6 +32,7 @@ struct link {
     pthread_t thread;
     int stop;         /* an eventfd, readable once all is to end */
     int version;      /* MQTT 5, or 3.1.1 once the broker refused that */
+    bool answered;    /* a CONNACK came on this connection */
     atomic_bool up;   /* subscribed */
     size_t wanted;    /* topics whose SUBACK is still out */
     char said[160];   /* the last complaint: not said again each second */
@@ -53,6 +54,7 @@ static void on_connect(struct mosquitto *client, void *context, int code, int fl
 
     (void)flags;
     (void)properties;
+    l->answered = true;
     if (code == 0) {
         l->wanted = l->plan->topics_count;
         l->was_refused = false;
@@ -140,6 +142,13 @@ static bool probe(const struct link *l)
     return there;
 }
 
+/* Some brokers hang up on an unknown version, or answer it in an older make's words. */
+static bool may_be_version(int code)
+{
+    return code == MOSQ_ERR_CONN_LOST || code == MOSQ_ERR_PROTOCOL ||
+           code == MOSQ_ERR_MALFORMED_PACKET;
+}
+
 /* One connection from its first to its last byte. True if it was of use. */
 static bool live(struct link *l)
 {
@@ -147,6 +156,7 @@ static bool live(struct link *l)
         say(l, "nothing answers there");
         return false;
     }
+    l->answered = false;
     mosquitto_int_option(l->client, MOSQ_OPT_PROTOCOL_VERSION, l->version);
     int code =
         mosquitto_connect_bind_v5(l->client, l->plan->host, l->plan->port, KEEPALIVE, NULL, NULL);
@@ -154,6 +164,8 @@ static bool live(struct link *l)
         code = mosquitto_loop(l->client, LOOP_MS, 1);
     bool was = l->up;
     l->up = false;
+    if (!l->answered && may_be_version(code))
+        l->version = l->version == MQTT_PROTOCOL_V5 ? MQTT_PROTOCOL_V311 : MQTT_PROTOCOL_V5;
     if (was)
         l->plan->up(l->plan->context, false);
     if (code != MOSQ_ERR_SUCCESS && !l->said[0])

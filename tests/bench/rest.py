@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.kit.kiosk import Kiosk, memory, wakeups
+from tests.kit.kiosk import Kiosk, memory, own_memory, wakeups
 from tests.kit.place import ROOT
 from tests.kit.process import Process
 
@@ -37,7 +37,8 @@ def watch(pids):
     began = time.monotonic()
     time.sleep(SECONDS)
     took = time.monotonic() - began
-    return [((busy_ns(p) - b) / took / 1e7, (wakeups(p) - w) / took, memory(p) / 2**20)
+    return [((busy_ns(p) - b) / took / 1e7, (wakeups(p) - w) / took, memory(p) / 2**20,
+             own_memory(p) / 2**20)
             for p, (b, w) in zip(pids, before)]
 
 
@@ -56,6 +57,7 @@ def bench(report):
             raise RuntimeError(f"the peer ended: {peer.said()}")
         for i, (what, unit, limit) in enumerate((("of one core", "%", 0.1),
                                                  ("wake-ups a second", "", 2),
-                                                 ("resident", "MB", 8))):
+                                                 ("resident", "MB", 8),
+                                                 ("of it not shared with anybody", "MB", None))):
             report.row(what, mine[i], unit, limit, its[i])
         peer.stop()

@@ -264,6 +264,13 @@ def memory(pid):
     raise RuntimeError(f"/proc/{pid}/status has no VmRSS")
 
 
+def own_memory(pid):
+    """Resident bytes that no other process shares: not the text of libraries."""
+    return sum(int(line.split()[1]) * 1024
+               for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+               if line.startswith("Private_"))
+
+
 def cpu(pid):
     """Seconds of processor time so far, user and system."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()

@@ -2,6 +2,7 @@
 
 #include "kiosk/screen/draw_image.h"
 #include "kiosk/screen/paint.h"
+#include "kiosk/screen/seat.h"
 
 #include <SDL2/SDL.h>
 #include <errno.h>
@@ -19,7 +20,7 @@ struct draw {
     struct paint *paint;
     struct items *shown; /* what the texture holds */
     uint32_t *turned;    /* a band, rotated */
-    bool software, fresh;
+    bool software, windowed, fresh;
     int panel_w, panel_h, rotation;
     float light;
     char driver[32], renderer_name[32];
@@ -34,6 +35,17 @@ static void set_hints(void)
     SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
 }
 
+/* Whether SDL would take Wayland, and crash on a compositor that has no seat. */
+static bool would_crash(const char *asked)
+{
+    SDL_version is;
+    SDL_GetVersion(&is);
+    bool old = is.major == 2 && is.minor < 30;
+    bool wayland = asked != NULL ? strcmp(asked, "wayland") == 0
+                                 : getenv("WAYLAND_DISPLAY") != NULL && getenv("DISPLAY") == NULL;
+    return old && wayland && seat_ask() == SEAT_NONE;
+}
+
 /* With nothing set, SDL may answer success with a driver that shows nothing: the name decides. */
 static int open_driver(bool headless, char why[256])
 {
@@ -42,6 +54,12 @@ static int open_driver(bool headless, char why[256])
         asked = "dummy";
     else if (asked == NULL && getenv("WAYLAND_DISPLAY") == NULL && getenv("DISPLAY") == NULL)
         asked = "kmsdrm";
+    if (would_crash(asked)) {
+        snprintf(why, 256,
+                 "no display: the Wayland compositor has no seat, which this SDL cannot "
+                 "do without. Mend: plug a mouse in, or let the compositor have a seat");
+        return -1;
+    }
     if (asked != NULL)
         SDL_setenv("SDL_VIDEODRIVER", asked, 1);
     int failed = SDL_InitSubSystem(SDL_INIT_VIDEO);
@@ -90,6 +108,9 @@ static int open_renderer(struct draw *d)
         SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
         d->renderer = SDL_CreateRenderer(d->window, -1, SDL_RENDERER_SOFTWARE);
     }
+    /* SDL's Wayland takes no pixels, only GL, which Mesa then draws in software. */
+    if (d->renderer == NULL)
+        d->renderer = SDL_CreateRenderer(d->window, -1, SDL_RENDERER_ACCELERATED);
     if (d->renderer == NULL || SDL_GetRendererInfo(d->renderer, &info) != 0)
         return -1;
     d->software = (info.flags & SDL_RENDERER_SOFTWARE) != 0;
@@ -150,6 +171,8 @@ struct draw *draw_open(const struct draw_options *o, char why[256])
     set_hints();
     if (o->card != NULL)
         SDL_SetHint(SDL_HINT_KMSDRM_DEVICE_INDEX, o->card);
+    else
+        SDL_ResetHint(SDL_HINT_KMSDRM_DEVICE_INDEX);
     if (open_driver(o->headless, why) != 0) {
         free(d->shown);
         free(d);
@@ -158,6 +181,7 @@ struct draw *draw_open(const struct draw_options *o, char why[256])
     }
     snprintf(d->driver, sizeof d->driver, "%s", SDL_GetCurrentVideoDriver());
     d->rotation = o->rotation;
+    d->windowed = o->windowed;
     if (open_window(d, o) != 0 || open_renderer(d) != 0 || make_texture(d) != 0) {
         snprintf(why, 256, "display driver %s: %s", d->driver, SDL_GetError());
         draw_free(d);
@@ -207,8 +231,8 @@ enum draw_news draw_pump(struct draw *d)
     enum draw_news news = DRAW_NOTHING;
     SDL_Event e;
     while (SDL_PollEvent(&e)) {
-        if (e.type == SDL_QUIT)
-            news = DRAW_CLOSED;
+        if (e.type == SDL_QUIT) /* a compositor that ends sends the same */
+            news = d->windowed ? DRAW_CLOSED : DRAW_LOST;
         if (e.type == SDL_DISPLAYEVENT && e.display.event == SDL_DISPLAYEVENT_DISCONNECTED)
             news = DRAW_LOST;
         if (e.type == SDL_RENDER_DEVICE_RESET || e.type == SDL_RENDER_TARGETS_RESET)

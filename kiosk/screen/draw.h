@@ -32,7 +32,7 @@ void draw_size(const struct draw *d, int *w, int *h);
 enum draw_news { DRAW_NOTHING, DRAW_RESIZED, DRAW_CLOSED, DRAW_LOST };
 
 /* Takes what the window system has to say; never waits. DRAW_LOST: the display is gone, free this
- * and open again. */
+ * and open again. DRAW_CLOSED: a person closed the window; only with a frame can they. */
 enum draw_news draw_pump(struct draw *d);
 
 /* Brings the screen to this list at this light (0 to 1). How many pixels were painted; 0: nothing

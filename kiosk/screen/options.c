@@ -34,6 +34,7 @@ static const char help[] =
     "  --reduced-motion    nothing moves by itself\n"
     "  --help, --version\n"
     "\n"
+    "SIGHUP reads config and language files again, all of it or nothing.\n"
     "Exit codes: 0 ended when asked to, 1 failed, 2 wrong usage.\n";
 
 static const struct {
@@ -83,7 +84,7 @@ static int take_at(const char *text, struct options *o)
     tm.tm_year -= 1900;
     tm.tm_mon -= 1;
     o->has_at = true;
-    /* As if local time were UTC; main.c, which knows the time zone, puts it right. */
+    /* As if local time were UTC; view.c, which knows the time zone, puts it right. */
     o->at = (int64_t)timegm(&tm) * 1000000000;
     return 0;
 }
@@ -217,7 +218,8 @@ static bool take(int which, const char *value, struct options *o)
 
 enum options_result options_parse(int argc, char **argv, struct options *o)
 {
-    *o = (struct options){.prefix = "", .rotation = -1, .speed = 1, .still = -1};
+    *o = (struct options){
+        .prefix = "", .rotation = -1, .speed = 1, .still = -1, .timezone = getenv("TZ")};
     int which, index = 0;
     while ((which = getopt_long(argc, argv, "", options, &index)) != -1) {
         if (which == HELP) {

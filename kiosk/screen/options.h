@@ -16,6 +16,7 @@ struct options {
     const char *programme;   /* another programme; NULL: the config's */
     const char *scene;       /* another scene than the config's; NULL */
     const char *language;    /* this language alone; NULL */
+    const char *timezone;    /* TZ as it was found; NULL: none. For when the config has none */
     const char *snapshot;    /* one picture into this file, then the end; NULL */
     const char *pictures_to; /* folder for pictures asked for by SIGUSR1; NULL */
     int w, h;                /* 0: the display's */

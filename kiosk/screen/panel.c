@@ -22,33 +22,66 @@ static bool read_word(const char *path, char out[32])
     return true;
 }
 
-bool panel_card(const char *sys, char card[8], bool *any)
+/* FNV-1a. */
+static uint32_t print_of(const void *bytes, size_t len, uint32_t print)
+{
+    const unsigned char *p = bytes;
+    for (size_t k = 0; k < len; k++)
+        print = (print ^ p[k]) * 16777619u;
+    return print;
+}
+
+static uint32_t monitor_print(const char *folder, const char *name)
+{
+    unsigned char edid[512];
+    char path[1024];
+    uint32_t print = print_of(name, strlen(name), 2166136261u);
+    snprintf(path, sizeof path, "%s/%s/edid", folder, name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return print;
+    ssize_t n = read(fd, edid, sizeof edid);
+    close(fd);
+    return n > 0 ? print_of(edid, (size_t)n, print) : print;
+}
+
+static bool is_connector(const char *name)
+{
+    return strncmp(name, "card", 4) == 0 && strchr(name, '-') != NULL &&
+           strstr(name, "Writeback") == NULL;
+}
+
+void panel_look(const char *sys, struct panel_state *out)
 {
     char folder[512], best[NAME_MAX + 1] = "";
-    *any = false;
+    memset(out, 0, sizeof *out);
     snprintf(folder, sizeof folder, "%s/class/drm", sys);
     DIR *d = opendir(folder);
     if (d == NULL)
-        return false;
+        return;
     for (struct dirent *e; (e = readdir(d)) != NULL;) {
         char path[1024], status[32];
-        if (strncmp(e->d_name, "card", 4) != 0 || strchr(e->d_name, '-') == NULL ||
-            strstr(e->d_name, "Writeback") != NULL)
-            continue;
         snprintf(path, sizeof path, "%s/%s/status", folder, e->d_name);
-        if (!read_word(path, status))
+        if (!is_connector(e->d_name) || !read_word(path, status))
             continue;
-        *any = true;
-        if (strcmp(status, "connected") == 0 && (best[0] == '\0' || strcmp(e->d_name, best) < 0))
+        out->connectors = true;
+        if (strcmp(status, "connected") != 0)
+            continue;
+        out->print ^= monitor_print(folder, e->d_name); /* in whatever order they are read */
+        if (best[0] == '\0' || strcmp(e->d_name, best) < 0)
             snprintf(best, sizeof best, "%s", e->d_name);
     }
     closedir(d);
     size_t digits = strspn(best + (best[0] ? 4 : 0), "0123456789");
-    if (best[0] == '\0' || digits == 0 || digits > 7)
-        return false;
-    memcpy(card, best + 4, digits);
-    card[digits] = '\0';
-    return true;
+    if (best[0] == '\0' || digits == 0 || digits >= sizeof out->card)
+        return;
+    out->connected = true;
+    memcpy(out->card, best + 4, digits);
+}
+
+bool panel_same(const struct panel_state *a, const struct panel_state *b)
+{
+    return a->connected == b->connected && strcmp(a->card, b->card) == 0 && a->print == b->print;
 }
 
 struct panel_lamp {

@@ -3,18 +3,25 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The monitor as the kernel shows it below /sys: what is plugged in, and its lamp. */
 
-/* The card that has a connected connector: "0" for card0, by /sys/class/drm/cardN-NAME/status,
- * since a Pi numbers its cards anew at each boot. False where none has; `any` then tells whether
- * there are connectors at all. `sys`: "/sys" but in tests. */
-bool panel_card(const char *sys, char card[8], bool *any);
+struct panel_state {
+    bool connectors; /* some were found at all */
+    bool connected;  /* one has a monitor */
+    char card[8];    /* the first such, "0" for card0: a Pi numbers its cards anew at each boot */
+    uint32_t print;  /* of the monitors' names and EDIDs, to tell one from another */
+};
+
+/* Reads /sys/class/drm/cardN-NAME/status and edid. `sys`: "/sys" but in tests. */
+void panel_look(const char *sys, struct panel_state *out);
+bool panel_same(const struct panel_state *a, const struct panel_state *b);
 
 /* A backlight that may be written. NULL: none, dim by drawing. */
 struct panel_lamp;
 struct panel_lamp *panel_lamp_open(const char *sys);
-void panel_lamp_free(struct panel_lamp *l);
+void panel_lamp_free(struct panel_lamp *l); /* leaves it as it is; NULL is safe */
 
 /* Sets it, 0 (off) to 1. 0 or -1 with errno. */
 int panel_lamp_set(struct panel_lamp *l, float light);

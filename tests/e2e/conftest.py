@@ -7,6 +7,7 @@ import pytest
 from tests.kit import process
 from tests.kit.kiosk import FAST, Kiosk
 from tests.kit.place import fresh
+from tests.kit.screen import Screen
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +23,19 @@ def folder():
     made = fresh("t")
     yield made
     shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture
+def screen(folder):
+    made = []
+
+    def start(*more, **env):
+        made.append(Screen(folder, *more, **env))
+        return made[-1]
+    yield start
+    for one in made:
+        if one.process.alive:
+            one.stop()
 
 
 @pytest.fixture

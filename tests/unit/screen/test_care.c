@@ -96,27 +96,40 @@ static void remove_tree(const char *root)
     assert_int_equal(system(command), 0);
 }
 
-/* A Pi 5 numbers its cards anew at each boot: the one with a monitor is the one. */
+/* A Pi 5 numbers its cards anew at each boot: the one with a monitor is the one. And a monitor that
+ * was taken for another is told from it, though one is connected before and after. */
 static void test_cards(void **state)
 {
     (void)state;
-    char root[] = "build/sys.XXXXXX", card[8];
-    bool any;
+    char root[] = "build/sys.XXXXXX";
+    struct panel_state was, now;
     assert_non_null(mkdtemp(root));
-    assert_false(panel_card(root, card, &any));
-    assert_false(any);
+    panel_look(root, &now);
+    assert_false(now.connected || now.connectors);
     put(root, "class/drm/card0-HDMI-A-1", "status", "disconnected\n");
     put(root, "class/drm/card1-HDMI-A-1", "status", "disconnected\n");
     put(root, "class/drm/card1-Writeback-1", "status", "connected\n");
     put(root, "class/drm/renderD128", "status", "connected\n");
-    assert_false(panel_card(root, card, &any));
-    assert_true(any);
+    panel_look(root, &was);
+    assert_false(was.connected);
+    assert_true(was.connectors);
     put(root, "class/drm/card1-HDMI-A-2", "status", "connected\n");
-    assert_true(panel_card(root, card, &any));
-    assert_string_equal(card, "1");
+    panel_look(root, &now);
+    assert_true(now.connected);
+    assert_string_equal(now.card, "1");
+    assert_false(panel_same(&was, &now));
+    panel_look(root, &was);
+    assert_true(panel_same(&was, &now));
+    put(root, "class/drm/card1-HDMI-A-2", "edid", "another monitor");
+    panel_look(root, &now);
+    assert_false(panel_same(&was, &now));
     put(root, "class/drm/card0-HDMI-A-1", "status", "connected\n");
-    assert_true(panel_card(root, card, &any));
-    assert_string_equal(card, "0");
+    panel_look(root, &now);
+    assert_string_equal(now.card, "0");
+    put(root, "class/drm/card0-HDMI-A-1", "status", "disconnected\n");
+    put(root, "class/drm/card1-HDMI-A-2", "status", "disconnected\n");
+    panel_look(root, &now);
+    assert_true(now.connectors && !now.connected);
     remove_tree(root);
 }
 

@@ -1,0 +1,299 @@
+#include "kiosk/screen/screen.h"
+
+#include "kiosk/common/clock.h"
+#include "kiosk/common/log.h"
+#include "kiosk/common/loop.h"
+#include "kiosk/common/paths.h"
+#include "kiosk/core/ns.h"
+#include "kiosk/screen/draw.h"
+#include "kiosk/screen/draw_image.h"
+#include "kiosk/screen/link.h"
+#include "kiosk/screen/paint.h"
+#include "kiosk/screen/panel.h"
+#include "kiosk/screen/view.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#define RETRY_DISPLAY (2 * NS_PER_S)
+
+struct screen {
+    const struct options *options;
+    const sigset_t *blocked;
+    char sys[PATH_LEN]; /* the kernel's /sys, below the prefix */
+    struct settings settings;
+    struct view *view;
+    struct loop *loop;
+    struct link *link;
+    struct draw *draw;          /* NULL while there is no display */
+    struct panel_lamp *lamp;    /* NULL: dimmed by drawing */
+    float lamp_light;           /* 0 to 1, as it was set; below 0: not yet */
+    int signals;                /* fd */
+    int pictures;               /* saved so far */
+    struct panel_state plugged; /* when the display was opened */
+    int64_t retry_at, look_at, ping_at, ping_every;
+    bool ready, ending, told_display, save, again;
+};
+
+struct screen *screen_new(const struct options *o, const sigset_t *blocked)
+{
+    struct screen *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return NULL;
+    s->options = o;
+    s->blocked = blocked;
+    s->signals = -1;
+    settings_start(o, &s->settings);
+    s->view = view_new(o, &s->settings, clock_now());
+    if (s->view == NULL) {
+        free(s);
+        return NULL;
+    }
+    return s;
+}
+
+static void close_display(struct screen *s, int64_t now)
+{
+    if (s->lamp != NULL)
+        panel_lamp_set(s->lamp, 1); /* what comes after us finds it lit */
+    panel_lamp_free(s->lamp);
+    s->lamp = NULL;
+    draw_free(s->draw);
+    s->draw = NULL;
+    s->retry_at = now + RETRY_DISPLAY;
+}
+
+void screen_free(struct screen *s)
+{
+    if (s == NULL)
+        return;
+    close_display(s, 0);
+    link_free(s->link);
+    if (s->signals >= 0)
+        close(s->signals);
+    loop_free(s->loop);
+    panel_lamp_free(s->lamp);
+    view_free(s->view);
+    free(s);
+}
+
+int screen_snapshot(struct screen *s)
+{
+    const struct options *o = s->options;
+    int w = o->w > 0 ? o->w : 1920, h = o->h > 0 ? o->h : 1080, done = -1;
+    struct paint *paint = paint_new(w);
+    uint32_t *pixels = malloc(sizeof *pixels * (size_t)w * (size_t)h);
+    int64_t lasts;
+    if (paint == NULL || pixels == NULL || view_fit(s->view, w, h) != 0)
+        goto free_paint;
+    paint_all(paint, view_compose(s->view, clock_now(), &lasts), 1, pixels);
+    done = image_save(o->snapshot, pixels, w, h);
+free_paint:
+    if (done != 0)
+        log_error("%s: %s; no picture was written", o->snapshot, strerror(errno));
+    paint_free(paint);
+    free(pixels);
+    return done;
+}
+
+/* --- the display ---------------------------------------------------------------------------- */
+
+static void open_display(struct screen *s, int64_t now)
+{
+    char why[256];
+    int w, h;
+    panel_look(s->sys, &s->plugged);
+    struct draw_options o = {.w = s->options->w,
+                             .h = s->options->h,
+                             .windowed = s->options->windowed,
+                             .headless = s->options->headless,
+                             .rotation = s->settings.rotation,
+                             .card = s->plugged.connected ? s->plugged.card : NULL};
+    s->draw = draw_open(&o, why);
+    if (s->draw == NULL) {
+        if (!s->told_display)
+            log_warning("%s; trying again every 2 s", why);
+        s->told_display = true;
+        s->retry_at = now + RETRY_DISPLAY;
+        return;
+    }
+    s->told_display = false;
+    s->look_at = now + RETRY_DISPLAY;
+    draw_size(s->draw, &w, &h);
+    log_info("picture of %dx%d through %s, drawn by %s", w, h, draw_driver(s->draw),
+             draw_renderer(s->draw));
+    if (view_fit(s->view, w, h) != 0)
+        s->ending = true;
+    s->lamp = panel_lamp_open(s->sys);
+    s->lamp_light = -1;
+    if (s->lamp != NULL)
+        log_info("the panel's backlight does the dimming");
+}
+
+/* kmsdrm knows no hotplug: it would draw on for a monitor that is gone, and never see another come
+ * in its place. */
+static bool replugged(struct screen *s, int64_t now)
+{
+    struct panel_state state;
+    if (now < s->look_at || strcmp(draw_driver(s->draw), "kmsdrm") != 0)
+        return false;
+    s->look_at = now + RETRY_DISPLAY;
+    panel_look(s->sys, &state);
+    return state.connectors && !panel_same(&state, &s->plugged);
+}
+
+/* The light that is left to drawing, once the panel's lamp has its share. */
+static float light_now(struct screen *s, int64_t now)
+{
+    float light = view_light(s->view, s->lamp != NULL, now);
+    if (s->lamp == NULL)
+        return light;
+    if ((light < s->lamp_light || light > s->lamp_light) && panel_lamp_set(s->lamp, light) != 0) {
+        log_warning("backlight: %s; dimming by drawing", strerror(errno));
+        panel_lamp_free(s->lamp);
+        s->lamp = NULL;
+        return light;
+    }
+    s->lamp_light = light;
+    return light > 0 ? 1 : 0;
+}
+
+/* Brings the display up to date. When the picture will be another, ns. */
+static int64_t show(struct screen *s, int64_t now)
+{
+    int w, h;
+    enum draw_news news = replugged(s, now) ? DRAW_LOST : draw_pump(s->draw);
+    if (news == DRAW_CLOSED)
+        s->ending = true;
+    draw_size(s->draw, &w, &h);
+    if (news == DRAW_RESIZED)
+        view_fit(s->view, w, h);
+    int64_t lasts;
+    const struct items *items = view_compose(s->view, now, &lasts);
+    if (news == DRAW_LOST || draw_show(s->draw, items, light_now(s, now)) < 0) {
+        log_info("the monitor is gone, or another; trying again every 2 s");
+        close_display(s, now);
+        return s->retry_at;
+    }
+    return now + lasts;
+}
+
+static void save_picture(struct screen *s)
+{
+    char path[PATH_LEN];
+    s->save = false;
+    if (s->options->pictures_to == NULL || s->draw == NULL) {
+        log_warning("a picture was asked for, but %s",
+                    s->draw == NULL ? "there is no display" : "--pictures-to is not given");
+        return;
+    }
+    snprintf(path, sizeof path, "%s/screen-%d.png", s->options->pictures_to, ++s->pictures);
+    if (draw_save(s->draw, path) != 0)
+        log_error("%s: %s", path, strerror(errno));
+}
+
+/* --- what comes from outside ---------------------------------------------------------------- */
+
+static void on_cue(void *context, const struct cue *cue)
+{
+    struct screen *s = context;
+    view_cue(s->view, cue, clock_now());
+}
+
+static void on_qr(void *context, const struct screen_qr *qr)
+{
+    struct screen *s = context;
+    view_qr(s->view, qr, clock_now());
+}
+
+static void on_signal(void *context, int fd, short revents)
+{
+    struct screen *s = context;
+    struct signalfd_siginfo info;
+    (void)revents;
+    while (read(fd, &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo == SIGUSR1)
+            s->save = true;
+        else if (info.ssi_signo == SIGHUP)
+            s->again = true;
+        else
+            s->ending = true;
+    }
+}
+
+static void read_again(struct screen *s, int64_t now)
+{
+    int was = s->settings.rotation;
+    s->again = false;
+    if (settings_again(s->options, &s->settings) != 0 || view_settle(s->view) != 0)
+        return;
+    log_info("settings read again");
+    if (s->draw != NULL && s->settings.rotation != was) {
+        close_display(s, now);
+        s->retry_at = now;
+    }
+}
+
+/* --- the loop ------------------------------------------------------------------------------- */
+
+/* One look at everything. Returns when the next is due, ns. */
+static int64_t turn(struct screen *s)
+{
+    int64_t now = clock_now(), next = s->ping_every > 0 ? s->ping_at : NS_NEVER;
+    if (s->again)
+        read_again(s, now);
+    if (s->draw == NULL && now >= s->retry_at)
+        open_display(s, now);
+    int64_t due = s->draw != NULL ? show(s, now) : s->retry_at;
+    if (s->save)
+        save_picture(s);
+    int64_t link = link_tick(s->link, now);
+    if (!s->ready)
+        sd_notify(0, "READY=1");
+    s->ready = true;
+    if (s->ping_every > 0 && now >= s->ping_at) {
+        sd_notify(0, "WATCHDOG=1");
+        s->ping_at = next = now + s->ping_every;
+    }
+    next = due < next ? due : next;
+    return link < next ? link : next;
+}
+
+static int start(struct screen *s)
+{
+    char path[PATH_LEN];
+    uint64_t watchdog = 0;
+    if (path_under(s->options->prefix, PATH_SCREEN, path) != 0 ||
+        path_under(s->options->prefix, "/sys", s->sys) != 0 || (s->loop = loop_new()) == NULL ||
+        (s->link = link_new(s->loop, path, on_cue, on_qr, s)) == NULL)
+        return -1;
+    s->signals = signalfd(-1, s->blocked, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (s->signals < 0 || loop_add(s->loop, s->signals, POLLIN, on_signal, s) != 0)
+        return -1;
+    if (sd_watchdog_enabled(0, &watchdog) > 0)
+        s->ping_every = (int64_t)(watchdog / 2) * 1000;
+    return 0;
+}
+
+int screen_run(struct screen *s)
+{
+    if (start(s) != 0) {
+        log_error("cannot start: %s", strerror(errno));
+        return -1;
+    }
+    while (!s->ending) {
+        loop_deadline(s->loop, turn(s));
+        if (loop_turn(s->loop) != 0) {
+            log_error("poll: %s", strerror(errno));
+            return -1;
+        }
+    }
+    sd_notify(0, "STOPPING=1");
+    return 0;
+}

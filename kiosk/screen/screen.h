@@ -1,0 +1,24 @@
+#ifndef PORCHLIGHT_SCREEN_SCREEN_H
+#define PORCHLIGHT_SCREEN_SCREEN_H
+
+#include "kiosk/screen/options.h"
+
+#include <signal.h>
+
+/* The running program: settings and view, the display they are shown on, the wire to porchlightd,
+ * and one loop over all of it. */
+struct screen;
+
+/* `o` is borrowed. `blocked`: the signals that screen_run takes; the caller has blocked them, from
+ * its first moment on, so that none is lost. NULL: no memory. */
+struct screen *screen_new(const struct options *o, const sigset_t *blocked);
+void screen_free(struct screen *s); /* NULL is safe */
+
+/* Until SIGTERM or SIGINT. SIGHUP: settings again. SIGUSR1: a picture into --pictures-to.
+ * 0, or -1 when it cannot go on. */
+int screen_run(struct screen *s);
+
+/* One picture into o->snapshot. 0, or -1; then it was told. */
+int screen_snapshot(struct screen *s);
+
+#endif

@@ -1,0 +1,137 @@
+#include "kiosk/screen/settings.h"
+
+#include "kiosk/common/log.h"
+#include "kiosk/common/paths.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void config_path(const struct options *o, char path[PATH_LEN])
+{
+    if (o->config != NULL)
+        snprintf(path, PATH_LEN, "%s", o->config);
+    else if (path_under(o->prefix, PATH_CONF, path) != 0)
+        path[0] = '\0';
+}
+
+/* The installed words: beside the folder that this program is installed in. */
+static void installed_languages(char out[PATH_LEN])
+{
+    ssize_t n = readlink("/proc/self/exe", out, PATH_LEN - 64);
+    out[n > 0 ? n : 0] = '\0';
+    for (int up = 0; up < 2; up++) {
+        char *slash = strrchr(out, '/');
+        if (slash != NULL)
+            *slash = '\0';
+    }
+    strcat(out, "/share/porchlight/languages");
+}
+
+/* The host's own file of a language, or else the installed one. How many could not be read, each
+ * told with `what_then`. */
+static int take_languages(const struct options *o, struct config *c, struct settings *s,
+                          const char *what_then)
+{
+    char own[PATH_LEN], installed[PATH_LEN], why[256];
+    int failed = 0;
+    if (o->languages != NULL)
+        snprintf(own, sizeof own, "%s", o->languages);
+    else if (path_under(o->prefix, PATH_LANGUAGES, own) != 0)
+        own[0] = '\0';
+    installed_languages(installed);
+    if (o->language != NULL) {
+        snprintf(c->screen.languages[0], sizeof c->screen.languages[0], "%s", o->language);
+        c->screen.languages_count = 1;
+    }
+    s->languages = 0;
+    for (size_t k = 0; k < c->screen.languages_count; k++) {
+        struct language *l = &s->language[s->languages];
+        const char *code = c->screen.languages[k];
+        bool done = language_load(own, code, l, why) == 0;
+        if (!done && errno == ENOENT)
+            done = language_load(installed, code, l, why) == 0;
+        if (done) {
+            s->languages++;
+        } else {
+            log_warning("%s; %s", why, what_then);
+            failed++;
+        }
+    }
+    return failed;
+}
+
+static void take_config(const struct options *o, const struct config *c, struct settings *s)
+{
+    int kind = scene_kind_of(o->scene != NULL ? o->scene : c->screen.scene);
+    s->kind = kind < 0 ? SCENE_WINDOW : (enum scene_kind)kind;
+    s->latitude = c->screen.latitude;
+    s->longitude = c->screen.longitude;
+    memcpy(s->timezone, c->screen.timezone, sizeof s->timezone);
+    snprintf(s->pictures, sizeof s->pictures, "%s",
+             o->pictures != NULL ? o->pictures : c->screen.pictures);
+    snprintf(s->programme, sizeof s->programme, "%s",
+             o->programme != NULL ? o->programme : c->screen.programme);
+    s->rotation = o->rotation >= 0 ? o->rotation : c->screen.rotation;
+    s->reduced_motion = o->still >= 0 ? o->still : c->screen.reduced_motion;
+    s->quiet_from = c->screen.quiet_from;
+    s->quiet_to = c->screen.quiet_to;
+    s->dim = c->screen.dim;
+}
+
+static void config_fallback(struct config *c)
+{
+    memset(c, 0, sizeof *c);
+    strcpy(c->screen.scene, "window");
+    strcpy(c->screen.languages[0], "en");
+    c->screen.languages_count = 1;
+    c->screen.latitude = 40.41;
+    c->screen.longitude = 49.87;
+    c->screen.quiet_from = c->screen.quiet_to = -1;
+    c->screen.dim = 60;
+}
+
+void settings_start(const struct options *o, struct settings *s)
+{
+    char path[PATH_LEN];
+    struct config c;
+    config_path(o, path);
+    if (access(path, R_OK) != 0 || config_load(path, &c, config_complain_stderr, NULL) != 0) {
+        log_warning("%s: %s; the window is shown as if nothing stood in it", path,
+                    access(path, R_OK) == 0 ? "not a whole configuration" : strerror(errno));
+        config_fallback(&c);
+    }
+    memset(s, 0, sizeof *s);
+    take_config(o, &c, s);
+    take_languages(o, &c, s, "that language is left out");
+    if (s->languages == 0) {
+        language_default(&s->language[0]);
+        s->languages = 1;
+    }
+}
+
+int settings_again(const struct options *o, struct settings *s)
+{
+    static const char kept[] = "the picture stays as it was";
+    char path[PATH_LEN];
+    struct config c;
+    int result = -1;
+    struct settings *fresh = calloc(1, sizeof *fresh);
+    if (fresh == NULL)
+        return -1;
+    config_path(o, path);
+    if (config_load(path, &c, config_complain_stderr, NULL) != 0) {
+        log_warning("%s: not a whole configuration; %s", path, kept);
+        goto free_fresh;
+    }
+    take_config(o, &c, fresh);
+    if (take_languages(o, &c, fresh, kept) != 0)
+        goto free_fresh;
+    *s = *fresh;
+    result = 0;
+free_fresh:
+    free(fresh);
+    return result;
+}

@@ -1,0 +1,85 @@
+"""What may be missing or broken around the screen: each a clear line and a calm picture."""
+
+import os
+import struct
+import zlib
+
+from tests.kit import process, wait
+from tests.kit.place import ROOT, program
+from tests.kit.screen import SIZE, STILL, different, many_colours, png, snapshot
+
+
+def test_without_a_display_it_waits_and_says_so_once(folder, screen):
+    shown = screen("--at", "2026-05-22T13:00", XDG_RUNTIME_DIR=folder)
+    shown.says("no display")
+    shown.says("trying again every 2 s")
+    wait.never(lambda: not shown.process.alive, "the screen ended", 3)
+    assert shown.process.said().count("no display") == 1
+    shown.stop()
+
+
+def test_without_a_font_the_picture_has_no_words(folder):
+    words, _ = snapshot(folder, "--at", "2026-05-22T13:00")
+    none, said = snapshot(folder, "--at", "2026-05-22T13:00", "--fonts", folder)
+    assert "no font" in said and "fonts-dejavu" in said
+    assert many_colours(none) and different(words, none) > 400
+
+
+def test_a_language_that_no_font_has_is_named_and_not_boxed(folder):
+    own = folder / "etc/porchlight/languages"
+    own.mkdir(parents=True)
+    english = (ROOT / "config/languages/en.conf").read_text()
+    (own / "zh.conf").write_text(english.replace("day = Welcome", "day = 欢迎"))
+    done = process.run([program("porchlight-screen"), "--prefix", folder, "--snapshot",
+                        folder / "a.png", "--size", SIZE, "--at", "2026-05-22T13:00",
+                        "--language", "zh"])
+    assert done.returncode == 0 and "U+6B22" in done.stderr, done.stderr
+    assert many_colours(png(folder / "a.png"))
+
+
+def pictures_folder(folder):
+    made = folder / "photos"
+    made.mkdir()
+    return made
+
+
+def test_photos_that_cannot_be_shown_are_named_and_passed_over(folder):
+    photos = pictures_folder(folder)
+    at = ("--scene", "pictures", "--pictures", photos, "--at", "2026-05-22T13:00")
+    empty, said = snapshot(folder, *at)
+    assert "no photo in" in said and many_colours(empty)
+    row = b"\0" + b"\x80" * 12000
+    ihdr = struct.pack(">IIBBBBB", 12000, 8400, 8, 0, 0, 0, 0)
+    packer = zlib.compressobj(1)
+    body = b"".join(packer.compress(row) for _ in range(8400)) + packer.flush()
+    (photos / "huge.png").write_bytes(
+        b"\x89PNG\r\n\x1a\n" + b"".join(
+            struct.pack(">I", len(c)) + k + c + struct.pack(">I", zlib.crc32(k + c))
+            for k, c in ((b"IHDR", ihdr), (b"IDAT", body), (b"IEND", b""))))
+    (photos / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0" + os.urandom(4000))
+    (photos / "empty.jpeg").write_bytes(b"")
+    (photos / "folder.jpg").mkdir()
+    broken, said = snapshot(folder, *at)
+    for name in ("huge.png", "broken.jpg", "empty.jpeg", "folder.jpg"):
+        assert name in said, said
+    assert "12000x8400 are 100 megapixels" in said
+    assert different(empty, broken) < 20
+    good, _ = snapshot(folder, "--at", "2026-05-22T05:00")
+    (folder / "shot.png").rename(photos / "good.png")
+    shown, said = snapshot(folder, *at)
+    assert different(empty, shown) > 10000
+
+
+def test_a_programme_is_read_again_when_it_changes(folder, screen):
+    text = folder / "programme.txt"
+    shown = screen(*STILL, "--scene", "programme", "--programme", text)
+    shown.says("No such file")
+    empty = shown.picture()
+    text.write_text("19:00 Film and talk\n20:30 Söhbət dairəsi\n")
+    wait.until(lambda: different(empty, shown.picture()) > 300, "the events", 10, every=0.5)
+    text.write_bytes("19:00 Кино\n".encode("cp1251"))
+    shown.says("not UTF-8")
+    wait.until(lambda: different(empty, shown.picture()) < 60, "the calm page", 10, every=0.5)
+    text.write_text("19:00 Film\nnonsense\n")
+    shown.says("found \"nonsense\"")
+    shown.stop()

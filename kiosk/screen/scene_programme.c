@@ -70,7 +70,7 @@ int64_t scene_programme(const struct scene_state *s, const struct stage *stage, 
     struct page page = {.x = x,
                         .y = from + 22 * u,
                         .step = (to - from) / PROGRAMME_MOST,
-                        .size = 42 * u,
+                        .size = fmaxf(42 * u, scene_words_least(s, 15)),
                         .most = w * 0.93f - x,
                         .ink = ink,
                         .accent = hex(0xe9c583, 1)};

@@ -14,6 +14,10 @@ struct words_place {
 void scene_words_draw(struct items *l, const struct scene_state *s, const struct words_place *at,
                       struct ink ink);
 
+/* `px`, below which letters cannot be read on a small panel; less on what is no panel (under 300 px
+ * a side), so that the whole keeps its shape. */
+float scene_words_least(const struct scene_state *s, float px);
+
 /* Marks how a line is to be shaped. */
 void scene_words_mark(struct item *i, const char script[5], bool rtl, enum item_face face);
 

@@ -25,7 +25,9 @@ HARDEN = -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 ASAN   = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
 CFLAGS  ?= -O2 -g
-CFLAGS  += -std=c17 -D_GNU_SOURCE -I. $(WARN)
+# 32-bit machines: files beyond 2 GB, and times beyond 2038.
+WIDE     = -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
+CFLAGS  += -std=c17 -D_GNU_SOURCE $(WIDE) -I. $(WARN)
 LDFLAGS += -pie -Wl,-z,relro,-z,now
 ifeq ($(SANITIZE),1)
 CFLAGS  += $(ASAN) -fPIE

@@ -38,7 +38,7 @@ static struct timespec in(int64_t patience)
     clock_gettime(CLOCK_MONOTONIC, &t);
     int64_t ns = t.tv_nsec + patience;
     t.tv_sec += ns / 1000000000;
-    t.tv_nsec = ns % 1000000000;
+    t.tv_nsec = (long)(ns % 1000000000);
     return t;
 }
 

@@ -53,7 +53,7 @@ static int ask(struct wires *w, const char *command, char answer[SIM_REPLY_MAX])
 
 static void sleep_until(int64_t at)
 {
-    struct timespec t = {.tv_sec = at / 1000000000, .tv_nsec = at % 1000000000};
+    struct timespec t = {.tv_sec = at / 1000000000, .tv_nsec = (long)(at % 1000000000)};
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
         ;
 }

@@ -31,6 +31,16 @@ static const struct unit *unit_named(const char *name)
     return NULL;
 }
 
+static int64_t common_divisor(int64_t a, int64_t b)
+{
+    while (b != 0) {
+        int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
 /* The digits behind the point, times the unit. -1 if they do not come to whole nanoseconds; zeros
  * at the end mean nothing and may be many. */
 static int add_fraction(const char **at, int64_t unit, int64_t *ns)
@@ -48,10 +58,11 @@ static int add_fraction(const char **at, int64_t unit, int64_t *ns)
         numerator = numerator * 10 + (*p - '0');
         denominator *= 10;
     }
-    __int128 whole = (__int128)numerator * unit;
-    if (whole % denominator != 0)
+    /* Divided by what both share first: the product would not fit. */
+    int64_t shared = common_divisor(unit, denominator);
+    if (numerator % (denominator / shared) != 0)
         return -1;
-    *ns += (int64_t)(whole / denominator);
+    *ns += numerator / (denominator / shared) * (unit / shared);
     *at = p;
     return 0;
 }

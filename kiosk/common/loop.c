@@ -95,7 +95,7 @@ void loop_deadline(struct loop *l, int64_t at)
     if (at != INT64_MAX) {
         int64_t ns = at > 0 ? at : 1;
         t.it_value.tv_sec = ns / 1000000000;
-        t.it_value.tv_nsec = ns % 1000000000;
+        t.it_value.tv_nsec = (long)(ns % 1000000000);
     }
     if (timerfd_settime(l->polls[0].fd, TFD_TIMER_ABSTIME, &t, NULL) == 0)
         l->armed = at;

@@ -145,7 +145,7 @@ static void check_health(struct push *p)
 /* Waits (lock held) until woken, stopped, or `until`. */
 static void wait_until(struct push *p, int64_t until)
 {
-    struct timespec at = {.tv_sec = until / 1000000000, .tv_nsec = until % 1000000000};
+    struct timespec at = {.tv_sec = until / 1000000000, .tv_nsec = (long)(until % 1000000000)};
 
     pthread_cond_timedwait(&p->woken, &p->lock, &at);
 }

@@ -10,7 +10,7 @@ import pytest
 
 from tests.kit import pki, wait
 from tests.kit.doctor import ask, plainly, put
-from tests.kit.kiosk import FAST, Kiosk
+from tests.kit.kiosk import Kiosk
 
 THROTTLED = "sys/devices/platform/soc/soc:firmware/get_throttled"
 CONF = "etc/porchlight/porchlight.conf"

@@ -1,0 +1,177 @@
+"""In clean Debian 12 and 13 trees: what the packages bring, keep over an upgrade and a removal, and
+leave behind when they are purged."""
+
+import re
+
+import pytest
+
+ETC = "/etc/porchlight"
+USERS = ["porchlight", "porchlight-screen", "porchlight-relay"]
+
+# What a purge leaves, by Debian's custom: users and groups keep their numbers.
+LEFT = re.compile(r"^/etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$|^/etc/\.pwd\.lock$"
+                  r"|^/(etc|usr|var|var/lib|debs|root)?$|^/etc/machine-id$")
+
+
+def install(tree, *names):
+    return tree.do("apt-get -qq -y install " + " ".join(f"/debs/{name}.deb" for name in names))
+
+
+def differences(before, after):
+    """Paths that came, went or changed."""
+    return sorted(p for p in before.keys() | after.keys() if before.get(p) != after.get(p))
+
+
+def live(tree):
+    """What a host and a venue leave on a kiosk in use."""
+    tree.put(f"{ETC}/porchlight.conf", "[venue]")
+    tree.put(f"{ETC}/wipe.plan", "[plan]", "600")
+    tree.put(f"{ETC}/credentials/venue.key", "00", "600")
+    tree.put(f"{ETC}/languages/en.conf", "# mine")
+    tree.put("/var/lib/porchlight/record", "record", "600")
+    tree.put("/var/lib/porchlight-wipe/progress", "progress", "600")
+    tree.put(f"{ETC}/vaults/desk", "make = luks", "600")
+    tree.put("/var/lib/porchlight-books/visitors.book", "sealed", "600")
+
+
+def test_what_an_installation_brings(tree):
+    before = tree.files()
+    install(tree, "porchlight", "porchlight-relay", "porchlight-page")
+    came = [p for p in differences(before, tree.files()) if p not in before]
+    owned = set(tree.do("dpkg -L porchlight porchlight-relay porchlight-page").splitlines())
+    strays = [p for p in came if p not in owned and p.replace("/usr/lib/", "/lib/", 1) not in owned]
+    expected = [f"{ETC}/credentials"]
+    assert [p for p in strays if not p.startswith(("/etc/systemd/system/", "/var/lib/systemd/"))
+            and not LEFT.match(p)] == expected
+    assert tree.do(f"stat -c '%a %U %G' {ETC} {ETC}/credentials") == "755 root root\n700 root root\n"
+    for user in USERS:
+        assert f":{user}:" in ":" + tree.do(f"getent passwd {user}") and \
+            "nologin" in tree.do(f"getent passwd {user}")
+    assert "gpio" in tree.do("id -nG porchlight").split()
+    assert {"video", "render"} <= set(tree.do("id -nG porchlight-screen").split())
+    tree.do("getent group porchlight-staff")
+
+
+def test_what_was_installed_runs(tree):
+    install(tree, "porchlight", "porchlight-relay", "porchlight-page")
+    version = tree.do("dpkg-query -W -f '${Version}' porchlight").split("+")[0]
+    for name in ["porchlight", "porchlightd", "porchlight-screen", "porchlight-wipe",
+                 "porchlight-relay"]:
+        assert "not found" not in tree.do(f"ldd /usr/bin/{name}")
+        assert version in tree.do(f"{name} --version")
+        assert name in tree.do(f"zcat /usr/share/man/man*/{name}.[1-8].gz | head -n 8")
+    status, said = tree.run("porchlight doctor --json")
+    assert status == 1 and f"porchlight {version}" in said
+    assert "index.html" in tree.do("ls /usr/share/porchlight/page")
+    tree.do("bash -euc '. /usr/share/bash-completion/completions/porchlight; complete -p porchlight'")
+
+
+def test_the_units(tree):
+    """Each unit of a program is there, enabled if it is to come back with the power, and names
+    programs that exist."""
+    install(tree, "porchlight", "porchlight-relay")
+    for unit in ["multi-user.target.wants/porchlightd.service",
+                 "multi-user.target.wants/porchlight-screen.service",
+                 "multi-user.target.wants/porchlight-relay.service",
+                 "sockets.target.wants/porchlightd-control.socket",
+                 "sockets.target.wants/porchlight-wipe.socket",
+                 "sysinit.target.wants/porchlight-wipe-resume.service"]:
+        tree.do(f"test -e /etc/systemd/system/{unit}")
+    programs = tree.do("grep -h ^ExecStart= /lib/systemd/system/porchlight*.service")
+    assert len(programs.splitlines()) >= 5
+    for line in programs.splitlines():
+        tree.do(f"test -x {line.split('=')[1].split()[0]}")
+    tree.do("systemd-analyze verify /lib/systemd/system/porchlightd.service")
+
+
+# systemctl as the scripts see it: systemd itself does not run in a tree.
+RECORDER = """#!/bin/sh
+echo "$*" >>/tmp/systemctl.log
+case "$*" in *is-enabled*|*is-active*) exit 0;; *show*) echo loaded;; esac
+"""
+
+
+def recorded(tree, command):
+    """The units that systemctl was asked to start, stop or restart meanwhile."""
+    tree.do("rm -f /tmp/systemctl.log; touch /tmp/systemctl.log")
+    tree.do(command)
+    asked = {"start": set(), "stop": set(), "restart": set()}
+    for line in tree.do("cat /tmp/systemctl.log").splitlines():
+        words = [w for w in line.split() if not w.startswith("-")]
+        if words and words[0] in asked:
+            asked[words[0]] |= set(words[1:])
+    return asked
+
+
+def test_an_upgrade(tree):
+    install(tree, "old-porchlight")
+    live(tree)
+    before = tree.files()
+    (tree.debs / "systemctl").write_text(RECORDER)
+    tree.do("install -m 755 /debs/systemctl /usr/local/bin/ && mkdir -p /run/systemd/system")
+    asked = recorded(tree, "apt-get -qq -y install /debs/porchlight.deb")
+    assert asked["restart"] == {"porchlightd.service", "porchlight-screen.service"}
+    assert not asked["stop"]
+    assert not {u for u in asked["start"] if u.startswith("porchlight-wipe") and
+                u.endswith(".service")}
+    tree.do("rm /usr/local/bin/systemctl")
+    changed = [p for p in differences(before, tree.files()) if not LEFT.match(p)]
+    # The changelog alone tells a version, since nothing else of the two differs.
+    assert [p for p in changed if not p.startswith(("/var/lib/systemd/", "/usr/share/doc/"))] == []
+    assert tree.do("dpkg-query -W -f '${Version}' porchlight").startswith("0.1")
+    assert "# mine" in tree.do(f"cat {ETC}/languages/en.conf")
+    assert tree.do(f"stat -c %a {ETC}/credentials/venue.key") == "600\n"
+
+
+def test_a_removal_keeps_what_was_set_up(tree):
+    install(tree, "porchlight", "porchlight-relay", "porchlight-page")
+    live(tree)
+    tree.do("apt-get -qq -y remove porchlight porchlight-relay porchlight-page")
+    for kept in [f"{ETC}/porchlight.conf", f"{ETC}/credentials/venue.key", f"{ETC}/vaults/desk",
+                 f"{ETC}/languages/en.conf", "/var/lib/porchlight/record",
+                 "/var/lib/porchlight-books/visitors.book"]:
+        tree.do(f"test -e {kept}")
+    assert tree.do("find / -xdev -path /proc -prune -o -path /debs -prune -o -name 'porchlight*' "
+                   "-path '/usr/*' ! -name '*.list' -print") == ""
+
+
+def test_a_purge_leaves_nothing_of_ours(tree):
+    before = tree.files()
+    install(tree, "porchlight", "porchlight-relay", "porchlight-page")
+    tree.put(f"{ETC}/relay.conf", "[relay]")
+    tree.put(f"{ETC}/porchlight.conf", "[venue]")
+    tree.put(f"{ETC}/credentials/venue.key", "00", "600")
+    tree.put("/var/lib/porchlight/record", "record", "600")
+    tree.do("apt-get -qq -y purge porchlight porchlight-relay porchlight-page")
+    left = [p for p in differences(before, tree.files()) if not LEFT.match(p)]
+    assert left == []
+    assert tree.do("dpkg-query -W -f '${Package} ${Status}\\n' | grep porchlight || true") == ""
+
+
+def test_a_purge_keeps_what_is_the_venues(tree):
+    install(tree, "porchlight")
+    live(tree)
+    said = tree.do("apt-get -qq -y purge porchlight")
+    assert "stays" in said and "/var/lib/porchlight-books" in said
+    assert tree.do(f"find {ETC} /var/lib/porchlight* -type f | sort").split() == [
+        f"{ETC}/vaults/desk", "/var/lib/porchlight-books/visitors.book"]
+
+
+@pytest.mark.parametrize("first, second", [("porchlight", "porchlight-relay"),
+                                           ("porchlight-relay", "porchlight")])
+def test_kiosk_and_relay_on_one_machine(tree, first, second):
+    """They share the folder of credentials: the last one to go takes it along."""
+    install(tree, "porchlight", "porchlight-relay")
+    tree.put(f"{ETC}/credentials/venue.key", "00", "600")
+    tree.do(f"apt-get -qq -y purge {first}")
+    tree.do(f"test -e {ETC}/credentials/venue.key")
+    tree.do(f"apt-get -qq -y purge {second}")
+    tree.do(f"test ! -e {ETC}")
+
+
+def test_a_purge_after_a_removal(tree):
+    install(tree, "porchlight")
+    tree.put(f"{ETC}/credentials/venue.key", "00", "600")
+    tree.do("apt-get -qq -y remove porchlight")
+    tree.do("apt-get -qq -y purge porchlight")
+    tree.do(f"test ! -e {ETC}")

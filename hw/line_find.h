@@ -40,4 +40,10 @@ size_t line_find_paths(const char *dev, char paths[LINE_CHIPS_MAX][LINE_PATH_MAX
 /* A chip's second name ("gpiochip4" on a Pi 5) becomes the name it links to in `dev`. */
 void line_find_follow(const char *dev, struct line_address *a);
 
+/* All of that: every chip of `dev` is shown to `tell`, which says what it sees by line_find_chip,
+ * _line and _closed. `want` may be rewritten, and must outlive f. */
+typedef void line_find_tell(struct line_find *f, const char *path);
+enum line_trouble line_find_on(const char *dev, struct line_find *f, struct line_address *want,
+                               line_find_tell *tell, char detail[LINE_SEEN_MAX]);
+
 #endif

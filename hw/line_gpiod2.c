@@ -229,15 +229,10 @@ free_line:
 struct line *line_gpiod_open(const char *name, const struct line_spec *spec,
                              const struct line_address *a, struct line_error *e)
 {
-    char paths[LINE_CHIPS_MAX][LINE_PATH_MAX], detail[LINE_SEEN_MAX];
+    char detail[LINE_SEEN_MAX];
     struct line_address want = *a;
     struct line_find f;
-    line_find_follow("/dev", &want);
-    line_find_init(&f, &want);
-    size_t n = line_find_paths("/dev", paths);
-    for (size_t i = 0; i < n; i++)
-        tell_chip(&f, paths[i]);
-    enum line_trouble trouble = line_find_verdict(&f, detail);
+    enum line_trouble trouble = line_find_on("/dev", &f, &want, tell_chip, detail);
     if (trouble != LINE_FINE)
         return line_refuse(e, name, spec->address, trouble, detail);
 

@@ -59,8 +59,7 @@ static void draw(const struct keyset *k, const char *word, int number, uint8_t o
     char purpose[64];
     size_t len = (size_t)snprintf(purpose, sizeof purpose, "porchlight-%s-%d", word, number);
 
-    crypto_generichash(out, 24, (const uint8_t *)purpose, len, k->root_seed,
-                       sizeof k->root_seed);
+    crypto_generichash(out, 24, (const uint8_t *)purpose, len, k->root_seed, sizeof k->root_seed);
 }
 
 void keyset_id(const struct keyset *k, const char *word, int number, char out[KEYSET_ID_TEXT])

@@ -41,7 +41,8 @@ int dynsec_promote(enum topic_role who, const char *account, const char *passwor
 /* Account and role are gone; an open connection is closed at once. */
 int dynsec_remove(enum topic_role who, const char *account, char *out, size_t size);
 
-/* "kiosk", "member", "staff", "newcomer", "relay", "steward". Static storage; NULL for none of these. */
+/* "kiosk", "member", "staff", "newcomer", "relay", "steward". Static storage; NULL for none of
+ * these. */
 const char *dynsec_role_name(enum topic_role who);
 
 #endif

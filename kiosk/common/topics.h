@@ -28,7 +28,8 @@ enum topic_role {
     ROLE_STAFF = 1u << 2,    /* a staff phone: a member's rights and these */
     ROLE_NEWCOMER = 1u << 3, /* the one-time account of an invitation */
     ROLE_RELAY = 1u << 4,
-    ROLE_STEWARD = 1u << 5, /* makes accounts at the broker: the kiosk has this role besides its own */
+    ROLE_STEWARD =
+        1u << 5, /* makes accounts at the broker: the kiosk has this role besides its own */
 };
 
 struct topic_rule {

@@ -30,6 +30,8 @@
  *     staff/           porchlight porchlight 0755        ACCOUNT.cert each, kiosk/core/command.h
  *   /var/lib/porchlight-broker/
  *     dynamic-security.json  porchlight-broker 0600      accounts at the broker on this Pi
+ *   /var/lib/porchlight-relay/
+ *     subscriptions    porchlight-relay 0600 in 0700     kiosk/relay/subs.h
  *   /run/porchlight/
  *     control.sock     porchlight porchlight-staff 0660  messages.h, control
  *     screen.sock      porchlight porchlight-screen 0660 messages.h, cue
@@ -54,6 +56,7 @@
 #define PATH_WIPE_DIR    "/var/lib/porchlight-wipe"
 #define PATH_PROOF       "/var/lib/porchlight/all-clear"
 #define PATH_STAFF       "/var/lib/porchlight/staff"
+#define PATH_RELAY_DIR   "/var/lib/porchlight-relay"
 #define PATH_RUN_DIR     "/run/porchlight"
 #define PATH_CONTROL     "/run/porchlight/control.sock"
 #define PATH_SCREEN      "/run/porchlight/screen.sock"

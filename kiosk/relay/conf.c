@@ -38,7 +38,7 @@ static void complain(struct reading *r, int line, const char *format, ...)
     r->complain(r->context, sentence);
 }
 
-/* --- two kinds of value of our own ------------------------------------------------------------ */
+/* --- kinds of value of our own ---------------------------------------------------------------- */
 
 static bool set_url(const struct key *k, const char *text, void *base, const char **mend)
 {
@@ -77,14 +77,33 @@ static void expect_words(const struct key *k, char *out, size_t size)
     snprintf(out, size, "a few neutral words, at most %d bytes", (int)k->max - 1);
 }
 
+static bool set_contact(const struct key *k, const char *text, void *base, const char **mend)
+{
+    (void)mend;
+    if ((strncmp(text, "mailto:", 7) != 0 && strncmp(text, "https://", 8) != 0) ||
+        strlen(text) >= (size_t)k->max || text[strcspn(text, " \t\"\\")] != '\0')
+        return false;
+    memcpy((char *)base + k->offset, text, strlen(text) + 1);
+    return true;
+}
+
+static void expect_contact(const struct key *k, char *out, size_t size)
+{
+    snprintf(out, size, "mailto: or https: and an address, at most %d bytes", (int)k->max - 1);
+}
+
 static const struct value_type value_url = {set_url, expect_url};
 static const struct value_type value_words = {set_words, expect_words};
+static const struct value_type value_contact = {set_contact, expect_contact};
 
 /* --- the table -------------------------------------------------------------------------------- */
 
 #define AT(field)    offsetof(struct relay_conf, field)
 #define KIOSK(field) offsetof(struct relay_kiosk, field)
 #define PUSH(field)  offsetof(struct relay_push, field)
+
+#define SERVICES                                                                                   \
+    "fcm.googleapis.com updates.push.services.mozilla.com *.push.apple.com *.notify.windows.com"
 
 static const struct key keys[] = {
     {"relay", "account", &value_id, NULL, AT(relay.account), 0, 0, 17, NULL},
@@ -102,6 +121,9 @@ static const struct key keys[] = {
     {"push", "url", &value_url, NULL, PUSH(url), 0, 0, RELAY_URL_MAX, NULL},
     {"push", "token", &value_credential, "", PUSH(token), 0, 0, CONFIG_NAME_MAX, NULL},
     {"push", "click", &value_url, "", PUSH(click), 0, 0, RELAY_URL_MAX, NULL},
+    {"webpush", "contact", &value_contact, NULL, AT(web.contact), 0, 0, RELAY_URL_MAX, NULL},
+    {"webpush", "services", &value_words, SERVICES, AT(web.services), 0, 0, RELAY_URL_MAX, NULL},
+    {"webpush", "ca", &value_path, "", AT(web.ca), 0, 0, CONFIG_PATH_MAX, NULL},
 };
 enum { KEYS = sizeof keys / sizeof keys[0] };
 _Static_assert((int)KEYS <= (int)KEYS_MAX, "a key has no room for its line");
@@ -160,8 +182,8 @@ static void on_section(void *context, int line, const char *text)
             r->section = keys[i].section;
     if (!r->section) {
         complain(r, line,
-                 "found the unknown section [%s]; expected relay, venue, broker, kiosk NAME or "
-                 "push NAME",
+                 "found the unknown section [%s]; expected relay, venue, broker, kiosk NAME, "
+                 "push NAME or webpush",
                  text);
         return;
     }
@@ -217,8 +239,8 @@ static void check(struct reading *r)
         complain(r, 0, "expected the sections [relay], [venue] and [broker]");
     if (c->kiosks_count == 0)
         complain(r, 0, "expected a [kiosk NAME]: there is nothing to watch without one");
-    if (c->pushes_count == 0)
-        complain(r, 0, "expected a [push NAME]: there is nothing to ring without one");
+    if (c->pushes_count == 0 && !c->web.contact[0])
+        complain(r, 0, "expected a [push NAME] or [webpush]: nothing is rung without one");
     bool here = strcmp(c->broker.host, "localhost") == 0 || !strncmp(c->broker.host, "127.", 4) ||
                 strcmp(c->broker.host, "::1") == 0;
     if (c->broker.tls && !c->broker.ca[0])

@@ -23,6 +23,12 @@ struct relay_push { /* [push NAME]: an ntfy topic */
     char click[RELAY_URL_MAX];   /* what a tap opens; may be empty */
 };
 
+struct relay_web { /* [webpush]; contact empty: none. The keys are push.key and push.cert */
+    char contact[RELAY_URL_MAX];  /* mailto: or https:, told to push services */
+    char services[RELAY_URL_MAX]; /* ringer_allows */
+    char ca[CONFIG_PATH_MAX];     /* empty: the system's */
+};
+
 struct relay_conf {
     struct { /* [relay] */
         char account[17];
@@ -43,6 +49,7 @@ struct relay_conf {
     size_t kiosks_count;
     struct relay_push pushes[RELAY_PUSHES_MAX];
     size_t pushes_count;
+    struct relay_web web;
 };
 
 /* Reads `path`. 0, or -1 after at least one complaint (every one of the file is made). */

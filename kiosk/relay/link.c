@@ -256,3 +256,9 @@ void link_publish(struct link *l, const char *topic, const void *payload, size_t
     if (l->up)
         mosquitto_publish(l->client, NULL, topic, (int)len, payload, 0, false);
 }
+
+void link_keep(struct link *l, const char *topic, const void *payload, size_t len)
+{
+    if (l->up)
+        mosquitto_publish(l->client, NULL, topic, (int)len, payload, 1, true);
+}

@@ -9,7 +9,7 @@
  * The home of libmosquitto here. */
 struct link;
 
-enum { LINK_TOPICS_MAX = 64, LINK_TOPIC_LEN = 128 };
+enum { LINK_TOPICS_MAX = 80, LINK_TOPIC_LEN = 128 };
 
 struct link_plan {
     const char *host;
@@ -33,5 +33,8 @@ void link_free(struct link *l); /* NULL is safe */
 
 /* At QoS 0, if connected. */
 void link_publish(struct link *l, const char *topic, const void *payload, size_t len);
+
+/* Retained, at QoS 1, if connected: once for each `up`. */
+void link_keep(struct link *l, const char *topic, const void *payload, size_t len);
 
 #endif

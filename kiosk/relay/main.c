@@ -5,9 +5,12 @@
 #include "kiosk/common/topics.h"
 #include "kiosk/common/version.h"
 #include "kiosk/relay/conf.h"
+#include "kiosk/relay/desk.h"
 #include "kiosk/relay/ears.h"
 #include "kiosk/relay/link.h"
 #include "kiosk/relay/push.h"
+#include "kiosk/relay/ringer.h"
+#include "kiosk/relay/subs.h"
 #include "kiosk/relay/watch.h"
 
 #include <curl/curl.h>
@@ -35,19 +38,26 @@ struct relay {
     struct link_plan plan;
     struct link *link;
     struct push *pushes[RELAY_PUSHES_MAX];
-    char *password; /* locked */
+    struct desk desk;
+    struct ringer *ringer; /* NULL: no Web Push */
+    char *password;        /* locked */
     int64_t beat_at;
     uint64_t beats;
 };
 
 static const char usage[] =
     "Usage: porchlight-relay [--prefix DIR] [--config FILE] [--check]\n"
+    "       porchlight-relay [--prefix DIR] --forget-subscriptions\n"
     "Rings locked phones through a push server when a venue's kiosk alerts or falls silent.\n"
     "Its place is beside a broker outside the venue. Usually started by systemd.\n"
     "\n"
     "  --prefix DIR     every path below DIR, for trying out (default: none)\n"
     "  --config FILE    instead of <prefix>/etc/porchlight/relay.conf\n"
     "  --check          read the config and the keys, say what is wrong, and end\n"
+    "  --forget-subscriptions\n"
+    "                   delete what phones' browsers gave us to ring them by, and end; a relay "
+    "that\n"
+    "                   runs forgets it too. Phones ask again when their page is opened\n"
     "  --verbose        say more on stderr\n"
     "  --help, --version\n";
 
@@ -62,6 +72,7 @@ static void ring(struct relay *r, enum watch_ring why)
     log_info("ringing: %s", names[why]);
     for (size_t i = 0; i < r->conf.pushes_count; i++)
         push_wake(r->pushes[i]);
+    ringer_wake(r->ringer);
 }
 
 /* --- on the link's thread ----------------------------------------------------------------------
@@ -74,7 +85,20 @@ static void on_up(void *context, bool up)
     pthread_mutex_lock(&r->lock);
     watch_link(&r->watch, up, clock_now());
     pthread_mutex_unlock(&r->lock);
+    if (up && r->ringer)
+        desk_offer(&r->desk, &r->ears, r->ringer, r->link);
     log_info(up ? "connected" : "not connected");
+}
+
+/* The account is the topic's end, which the kiosk's signature covers. */
+static void on_revoked(struct relay *r, const char *topic, size_t i)
+{
+    char account[TOPIC_ID_LEN + 1];
+    enum topic t;
+
+    if (topic_parse(topic, r->ears.venue, r->ears.kiosks[i].id, &t, account) == 0 &&
+        t == TOPIC_WAKE)
+        ringer_revoke(r->ringer, account);
 }
 
 static void on_heard(void *context, const char *topic, const uint8_t *payload, size_t len,
@@ -87,6 +111,8 @@ static void on_heard(void *context, const char *topic, const uint8_t *payload, s
     int64_t wall = clock_is_set() ? (int64_t)time(NULL) : -1;
     enum watch_ring wanted = WATCH_NOTHING;
 
+    if (r->ringer && desk_heard(&r->desk, &r->ears, r->ringer, topic, payload, len, retained))
+        return;
     switch (ears_hear(&r->ears, topic, payload, len, retained, wall, &i, &m, &word)) {
     case EARS_NOTHING:
         log_debug("a message was refused");
@@ -97,6 +123,10 @@ static void on_heard(void *context, const char *topic, const uint8_t *payload, s
         pthread_mutex_unlock(&r->lock);
         return;
     case EARS_WORD:
+        if (m.kind == MSG_REVOKED) {
+            on_revoked(r, topic, i);
+            return;
+        }
         pthread_mutex_lock(&r->lock);
         wanted = watch_word(&r->watch, i, &word, clock_now());
         pthread_mutex_unlock(&r->lock);
@@ -120,6 +150,8 @@ static void beat(struct relay *r, int64_t now)
     for (size_t i = 0; i < r->conf.pushes_count; i++)
         if (!push_works(r->pushes[i]))
             return;
+    if (!ringer_works(r->ringer))
+        return;
     r->beats++;
     for (size_t i = 0; i < r->ears.count; i++)
         if (ears_beat(&r->ears, i, r->conf.relay.account, r->beats, topic, wire) == 0)
@@ -171,10 +203,28 @@ static void plan_make(struct relay *r)
                             .up = on_up,
                             .heard = on_heard,
                             .context = r};
-    for (size_t i = 0; i < r->conf.kiosks_count; i++)
+    for (size_t i = 0; i < r->conf.kiosks_count; i++) {
+        const char *kiosk = r->conf.kiosks[i].id;
         for (size_t t = 0; t < sizeof wanted / sizeof wanted[0]; t++)
-            topic_name(wanted[t], r->conf.venue.id, r->conf.kiosks[i].id, NULL,
-                       p->topics[p->topics_count++]);
+            topic_name(wanted[t], r->conf.venue.id, kiosk, NULL, p->topics[p->topics_count++]);
+        if (r->ringer)
+            topic_name(TOPIC_WAKE, r->conf.venue.id, kiosk, "+", p->topics[p->topics_count++]);
+    }
+}
+
+static int ringer_start(struct relay *r, const char *prefix)
+{
+    uint8_t seed[32];
+    int result = desk_init(&r->desk, &r->ears, prefix, seed);
+
+    if (result == 0) {
+        r->ringer = ringer_new(&r->conf.web, prefix, seed);
+        result = r->ringer ? 0 : -1;
+        if (!r->ringer)
+            log_error("web push cannot begin: %s; look at " PATH_RELAY_DIR, strerror(errno));
+    }
+    sodium_memzero(seed, sizeof seed);
+    return result;
 }
 
 static int pushes_start(struct relay *r, const char *prefix)
@@ -214,9 +264,9 @@ static int start(struct relay *r, const char *prefix)
 {
     watch_init(&r->watch, r->conf.kiosks_count, r->conf.relay.blind, clock_now());
     pthread_mutex_init(&r->lock, NULL);
-    plan_make(r);
-    if (pushes_start(r, prefix) < 0)
+    if (pushes_start(r, prefix) < 0 || (r->conf.web.contact[0] && ringer_start(r, prefix) < 0))
         return -1;
+    plan_make(r);
     r->link = link_new(&r->plan);
     if (!r->link)
         log_error("cannot prepare the way to the broker: %s; check [broker] ca", strerror(errno));
@@ -228,24 +278,24 @@ static void finish(struct relay *r)
     link_free(r->link);
     for (size_t i = 0; i < RELAY_PUSHES_MAX; i++)
         push_free(r->pushes[i]);
+    ringer_free(r->ringer);
+    desk_finish(&r->desk);
     ears_finish(&r->ears);
     sodium_free(r->password);
 }
 
 struct options {
     const char *prefix, *config;
-    bool check;
+    bool check, forget;
 };
 
 static int options_read(int argc, char **argv, struct options *o)
 {
-    static const struct option known[] = {{"prefix", required_argument, NULL, 'p'},
-                                          {"config", required_argument, NULL, 'c'},
-                                          {"check", no_argument, NULL, 'n'},
-                                          {"verbose", no_argument, NULL, 'v'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {"version", no_argument, NULL, 'V'},
-                                          {0}};
+    static const struct option known[] = {
+        {"prefix", required_argument, NULL, 'p'}, {"config", required_argument, NULL, 'c'},
+        {"check", no_argument, NULL, 'n'},        {"forget-subscriptions", no_argument, NULL, 'f'},
+        {"verbose", no_argument, NULL, 'v'},      {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},      {0}};
 
     *o = (struct options){.prefix = ""};
     for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
@@ -258,6 +308,9 @@ static int options_read(int argc, char **argv, struct options *o)
             break;
         case 'n':
             o->check = true;
+            break;
+        case 'f':
+            o->forget = true;
             break;
         case 'v':
             log_init("porchlight-relay", LOG_LEVEL_DEBUG);
@@ -273,6 +326,17 @@ static int options_read(int argc, char **argv, struct options *o)
         }
     }
     return optind == argc ? 0 : -1;
+}
+
+static int forget(const char *prefix)
+{
+    int count = sodium_init() < 0 ? -1 : subs_forget(prefix);
+
+    if (count < 0)
+        log_error("the subscriptions below " PATH_RELAY_DIR ": %s", strerror(errno));
+    else
+        printf("deleted: %d\n", count);
+    return count < 0 ? 1 : 0;
 }
 
 static int signals_open(void)
@@ -298,6 +362,8 @@ int main(int argc, char **argv)
         fputs(usage, stderr);
         return 2;
     }
+    if (o.forget)
+        return forget(o.prefix);
     int signals = signals_open();
     if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || signals < 0 ||
         path_under(o.prefix, PATH_RELAY_CONF, path) < 0) {

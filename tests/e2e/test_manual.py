@@ -74,10 +74,10 @@ def test_the_exit_codes():
     assert sorted(listed.values()) == re.findall(r"^\.B (\d)$", manual, re.M)
 
 
-def shipped_keys():
-    """[(section, key, shown value, required)] of config/porchlight.conf."""
+def shipped_keys(name="porchlight.conf"):
+    """[(section, key, shown value, required)] of a config as shipped."""
     section = None
-    for line in (ROOT / "config/porchlight.conf").read_text().splitlines():
+    for line in (ROOT / "config" / name).read_text().splitlines():
         header = re.match(r"^\[(\w+)", line)
         key = re.match(r"^(#?)([a-z_]+) = (.+)$", line)
         if header:
@@ -86,14 +86,30 @@ def shipped_keys():
             yield section, key[2], key[3], not key[1] or key[2] == "id"
 
 
-def test_the_config():
-    text = page("porchlight.conf")
-    manual = []
+def described_keys(name):
+    """The same of its manual page."""
+    text, manual = page(name), []
     for title, body in re.findall(r"^\.SS \[(\w+).*?\]\n(.*?)(?=^\.S[SH] |\Z)", text, re.M | re.S):
         for key, value, required in re.findall(r"^\.B (\w+) = \\fI(.+?)\\fR( \(required\))?$", body,
                                                re.M):
             manual.append((title, key, value, bool(required)))
-    assert manual == list(shipped_keys())
+    return manual
+
+
+def test_the_config():
+    assert described_keys("porchlight.conf") == list(shipped_keys())
+
+
+def test_the_relays_config():
+    shipped = list(shipped_keys("relay.conf"))
+    assert described_keys("porchlight-relay.conf") == shipped
+    table = re.findall(r'^    \{"(\w+)", "(\w+)", &value_\w+, (NULL|"[^"]*"|SERVICES),',
+                       (ROOT / "kiosk/relay/conf.c").read_text(), re.M)
+    assert [(s, k) for s, k, _ in table] == [(s, k) for s, k, _, _ in shipped]
+    for (section, key, default), (_, _, value, required) in zip(table, shipped):
+        wanted = default == "NULL" or (section, key) == ("broker", "ca")  # by TLS
+        assert required == wanted, (section, key)
+        assert default in ("NULL", '""', "SERVICES", f'"{value}"'), (section, key)
 
 
 def test_the_pages_are_well_formed():

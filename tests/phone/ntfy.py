@@ -2,11 +2,14 @@
 
 import fcntl
 import json
+import secrets
 import shutil
 import threading
 import time
 import urllib.error
 import urllib.request
+
+from nacl import bindings as na
 
 from tests.kit import process, wait
 from tests.kit.broker import free_port
@@ -127,11 +130,13 @@ class Ntfy:
 
 
 class Relay:
-    """porchlight-relay in a folder of its own."""
+    """porchlight-relay in a folder of its own. `ntfy` may be None; `web`: the keys of [webpush]."""
 
-    def __init__(self, folder, broker, kiosks, ntfy, **more):
+    def __init__(self, folder, broker, kiosks, ntfy, web=None, **more):
         self.folder = folder / "relay"
-        credentials = self.folder / "etc/porchlight/credentials"
+        self.subscriptions = self.folder / "var/lib/porchlight-relay/subscriptions"
+        self.subscriptions.parent.mkdir(parents=True)
+        credentials = self.credentials = self.folder / "etc/porchlight/credentials"
         credentials.mkdir(parents=True)
         first = kiosks[0]
         self.account, self.password = "00aa11bb22cc33dd", "relay-password-0123456789"
@@ -142,20 +147,37 @@ class Relay:
                                roles=[{"rolename": f"relay-{self.account}"}])
         for name, value in {"venue.key": first.venue_key.hex(), "root.pub":
                             first.root.public.hex(), "relay-broker": self.password,
-                            "push": ntfy.write,
+                            **({"push": ntfy.write} if ntfy else {}),
+                            **(self._push_key(first) if web else {}),
                             **{f"kiosk-{k.id}.pub": k.public.hex() for k in kiosks}}.items():
             (credentials / name).write_text(value + "\n")
             (credentials / name).chmod(0o600)
         conf = {"relay": {"account": self.account, "beat": "1s", **more},
                 "venue": {"id": first.venue},
                 "broker": {"host": "localhost", "port": broker.port, "ca": broker.ca},
-                "push first": {"url": ntfy.url, "token": "push",
-                               "click": "https://kettle.example/"},
+                **({"push first": {"url": ntfy.url, "token": "push",
+                                   "click": "https://kettle.example/"}} if ntfy else {}),
+                **({"webpush": web} if web else {}),
                 **{f"kiosk k{i}": {"id": k.id} for i, k in enumerate(kiosks)}}
         (self.folder / "etc/porchlight/relay.conf").write_text("".join(
             f"[{s}]\n" + "".join(f"{k} = {v}\n" for k, v in keys.items())
             for s, keys in conf.items()))
         self.process = None
+
+    @staticmethod
+    def _push_key(kiosk):
+        """What `porchlight keys push` makes, with the tests' own root."""
+        seed = secrets.token_bytes(32)
+        public, _ = na.crypto_sign_seed_keypair(seed)
+        signature = kiosk.root.sign("porchlight-push", bytes.fromhex(kiosk.venue), public)
+        return {"push.key": seed.hex(), "push.cert": signature.hex()}
+
+    def stored(self):
+        """The lines of the file of subscriptions."""
+        try:
+            return self.subscriptions.read_text().splitlines()
+        except FileNotFoundError:
+            return []
 
     def start(self):
         from tests.kit.place import program

@@ -1,5 +1,6 @@
 #include "kiosk/core/ns.h"
 #include "kiosk/relay/conf.h"
+#include "kiosk/relay/ringer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -80,6 +81,9 @@ static const struct {
     {"[push p]\nurl = https://a/b c\n", "expected an address"},
     {"[push p]\nurl = https://a/b\nurl = https://a/b\n", "stands already at line"},
     {"[push p]\nurl = https://a/b\nprio = 5\n", "has no key prio"},
+    {"[webpush]\n", "[webpush] wants the key contact"},
+    {"[webpush]\ncontact = me\n", "expected mailto: or https:"},
+    {"[webpush]\ncontact = https://a/\nca = ca.pem\n", "[webpush] ca: found"},
     {"[drawer]\n", "unknown section [drawer]"},
     {"[venue x]\nid = 0123456789abcdef\n", "nothing behind it"},
     {"[relay]\naccount = 0123456789abcdef\nbeat = 5\n", "directly behind the number"},
@@ -99,6 +103,32 @@ static void what_is_wrong_is_named(void **state)
         if (!strstr(s.text, bad[i].words))
             fail_msg("case %zu: \"%s\" is not in: %s", i, bad[i].words, s.text);
     }
+}
+
+static void web_push_alone_is_enough(void **state)
+{
+    char text[2048];
+    struct relay_conf c;
+    struct said s;
+
+    (void)state;
+    snprintf(text, sizeof text, "%s%s[webpush]\ncontact = mailto:a@example.org\n", head, kiosk);
+    assert_int_equal(parse(text, &c, &s), 0);
+    assert_int_equal(c.pushes_count, 0);
+    assert_string_equal(c.web.contact, "mailto:a@example.org");
+    assert_true(ringer_allows(c.web.services, "https://fcm.googleapis.com/fcm/send/x"));
+    assert_true(ringer_allows(c.web.services, "https://web.push.apple.com/x"));
+    static const char *const refused[] = {
+        "http://fcm.googleapis.com/x",        "https://evil.example/fcm.googleapis.com",
+        "https://fcm.googleapis.com.evil/x",  "https://fcm.googleapis.com:8443/x",
+        "https://xpush.apple.com/x",          "https://push.apple.com/x",
+        "https://fcm.googleapis.com@evil/x",  "https://10.0.0.1/x",
+        "https://evil?web.push.apple.com/x",  "https:///x",
+        "https://.push.apple.com@10.0.0.1/x",
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+        if (ringer_allows(c.web.services, refused[i]))
+            fail_msg("allowed: %s", refused[i]);
 }
 
 static void plain_brokers_are_for_this_machine(void **state)
@@ -122,6 +152,7 @@ int main(void)
         cmocka_unit_test(a_whole_file_is_read),
         cmocka_unit_test(the_explained_file_is_read),
         cmocka_unit_test(what_is_wrong_is_named),
+        cmocka_unit_test(web_push_alone_is_enough),
         cmocka_unit_test(plain_brokers_are_for_this_machine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

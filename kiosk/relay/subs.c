@@ -1,0 +1,260 @@
+#include "kiosk/relay/subs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING,
+    POINT_TEXT = sodium_base64_ENCODED_LEN(OFFER_POINT, VARIANT),
+    AUTH_TEXT = sodium_base64_ENCODED_LEN(OFFER_AUTH, VARIANT),
+    LINE_MAX_ = 2 * SUBS_ID + POINT_TEXT + AUTH_TEXT + OFFER_ENDPOINT_MAX + 8,
+};
+
+static void id_of(const struct subs *s, const char *account, uint8_t id[SUBS_ID])
+{
+    crypto_generichash(id, SUBS_ID, (const uint8_t *)account, strlen(account), s->key, SUBS_KEY);
+}
+
+static struct sub *find(const struct subs *s, const uint8_t id[SUBS_ID])
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (memcmp(s->all[i]->id, id, SUBS_ID) == 0)
+            return s->all[i];
+    return NULL;
+}
+
+struct sub *subs_find(const struct subs *s, const char *account)
+{
+    uint8_t id[SUBS_ID];
+
+    id_of(s, account, id);
+    return find(s, id);
+}
+
+/* Room for one more, empty. NULL: full. */
+static struct sub *add(struct subs *s)
+{
+    if (s->count == SUBS_MAX)
+        return NULL;
+    if (s->count == s->room) {
+        size_t room = s->room ? 2 * s->room : 64;
+        struct sub **longer = realloc(s->all, room * sizeof *longer);
+        if (!longer)
+            return NULL;
+        s->all = longer;
+        s->room = room;
+    }
+    struct sub *one = calloc(1, sizeof *one);
+    if (one)
+        s->all[s->count++] = one;
+    return one;
+}
+
+struct sub *subs_put(struct subs *s, const struct offer_letter *l)
+{
+    struct sub *one = subs_find(s, l->account);
+
+    if (one && strcmp(one->endpoint, l->endpoint) == 0 &&
+        memcmp(one->p256dh, l->p256dh, sizeof one->p256dh) == 0 &&
+        memcmp(one->auth, l->auth, sizeof one->auth) == 0)
+        return one;
+    if (one)
+        subs_remove(s, one);
+    one = add(s);
+    if (!one)
+        return NULL;
+    id_of(s, l->account, one->id);
+    memcpy(one->endpoint, l->endpoint, sizeof one->endpoint);
+    memcpy(one->p256dh, l->p256dh, sizeof one->p256dh);
+    memcpy(one->auth, l->auth, sizeof one->auth);
+    s->dirty = true;
+    return one;
+}
+
+static void discard(struct sub *one)
+{
+    sodium_memzero(one, sizeof *one);
+    free(one);
+}
+
+void subs_remove(struct subs *s, struct sub *one)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->all[i] != one)
+            continue;
+        s->all[i] = s->all[--s->count];
+        s->dirty = true;
+        if (one->flying)
+            one->gone = true;
+        else
+            discard(one);
+        return;
+    }
+}
+
+bool subs_landed(struct sub *one)
+{
+    one->flying = false;
+    if (!one->gone)
+        return false;
+    discard(one);
+    return true;
+}
+
+/* --- the file ----------------------------------------------------------------------------------
+ */
+
+static bool take(const char *text, uint8_t *out, size_t len)
+{
+    size_t got = 0;
+
+    return sodium_base642bin(out, len, text, strlen(text), NULL, &got, NULL, VARIANT) == 0 &&
+           got == len;
+}
+
+static void read_line(struct subs *s, char *line)
+{
+    char *rest = line, *id = strsep(&rest, " "), *point = strsep(&rest, " "),
+         *auth = strsep(&rest, " ");
+    struct sub one = {.wanted = false};
+    size_t got = 0;
+
+    if (!rest || strlen(rest) >= sizeof one.endpoint || strncmp(rest, "https://", 8) != 0 ||
+        sodium_hex2bin(one.id, sizeof one.id, id, strlen(id), NULL, &got, NULL) != 0 ||
+        got != sizeof one.id || !take(point, one.p256dh, sizeof one.p256dh) ||
+        !take(auth, one.auth, sizeof one.auth) || find(s, one.id))
+        return;
+    memcpy(one.endpoint, rest, strlen(rest) + 1);
+    struct sub *kept = add(s);
+    if (kept)
+        *kept = one;
+}
+
+int subs_load(struct subs *s, const char *prefix, const uint8_t seed[32])
+{
+    static const char word[] = "porchlight-subscriptions";
+    char line[LINE_MAX_];
+
+    *s = (struct subs){.count = 0};
+    crypto_generichash(s->key, sizeof s->key, (const uint8_t *)word, sizeof word, seed, 32);
+    if (path_under(prefix, PATH_RELAY_DIR, s->folder) < 0)
+        return -1;
+    snprintf(s->path, sizeof s->path, "%s/subscriptions", s->folder);
+    FILE *f = fopen(s->path, "re");
+    if (!f)
+        return errno == ENOENT ? 0 : -1;
+    s->kept = true;
+    while (fgets(line, sizeof line, f)) {
+        line[strcspn(line, "\n")] = '\0';
+        read_line(s, line);
+    }
+    fclose(f);
+    return 0;
+}
+
+static void drop_all(struct subs *s)
+{
+    while (s->count > 0)
+        subs_remove(s, s->all[s->count - 1]);
+    s->dirty = false;
+}
+
+void subs_finish(struct subs *s)
+{
+    drop_all(s);
+    free(s->all);
+    sodium_memzero(s, sizeof *s);
+}
+
+/* Whoever writes or deletes the file holds this. */
+static int folder_lock(const char *folder)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd >= 0 && flock(fd, LOCK_EX) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static int write_line(FILE *f, const struct sub *one)
+{
+    char id[2 * SUBS_ID + 1], point[POINT_TEXT], auth[AUTH_TEXT];
+
+    sodium_bin2hex(id, sizeof id, one->id, sizeof one->id);
+    sodium_bin2base64(point, sizeof point, one->p256dh, sizeof one->p256dh, VARIANT);
+    sodium_bin2base64(auth, sizeof auth, one->auth, sizeof one->auth, VARIANT);
+    return fprintf(f, "%s %s %s %s\n", id, point, auth, one->endpoint) < 0 ? -1 : 0;
+}
+
+static int write_all(const struct subs *s, const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600), bad = 0;
+    FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+
+    if (!f) {
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    for (size_t i = 0; i < s->count; i++)
+        bad |= write_line(f, s->all[i]);
+    bad |= fflush(f) != 0 || fsync(fd) < 0 ? -1 : 0;
+    return fclose(f) != 0 || bad ? -1 : 0;
+}
+
+bool subs_forgotten(struct subs *s)
+{
+    if (!s->kept || access(s->path, F_OK) == 0 || errno != ENOENT)
+        return false;
+    s->kept = false;
+    drop_all(s);
+    return true;
+}
+
+int subs_save(struct subs *s)
+{
+    char fresh[sizeof s->path + 8];
+    int result = -1;
+
+    if (!s->dirty)
+        return 0;
+    int lock = folder_lock(s->folder);
+    if (lock < 0)
+        return -1;
+    subs_forgotten(s);
+    snprintf(fresh, sizeof fresh, "%s.new", s->path);
+    if (write_all(s, fresh) == 0 && rename(fresh, s->path) == 0) {
+        fsync(lock);
+        s->kept = true;
+        s->dirty = false;
+        result = 0;
+    }
+    close(lock);
+    return result;
+}
+
+int subs_forget(const char *prefix)
+{
+    static const uint8_t none[32];
+    struct subs s;
+
+    if (subs_load(&s, prefix, none) < 0)
+        return -1;
+    int count = (int)s.count, lock = s.kept ? folder_lock(s.folder) : -1;
+    int result = !s.kept ? 0 : lock < 0 || unlink(s.path) < 0 ? -1 : fsync(lock) < 0 ? -1 : count;
+    int saved = errno;
+    if (lock >= 0)
+        close(lock);
+    subs_finish(&s);
+    errno = saved;
+    return result;
+}

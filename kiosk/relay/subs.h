@@ -1,0 +1,69 @@
+#ifndef PORCHLIGHT_RELAY_SUBS_H
+#define PORCHLIGHT_RELAY_SUBS_H
+
+#include "kiosk/common/paths.h"
+#include "kiosk/core/offer.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The subscriptions of phones to Web Push: the only place where they lie. Pseudonymous: of an
+ * account, itself sixteen digits that mean nothing, a keyed hash is kept, so that it can be found
+ * again and not read. One file, one line each: hash, key, secret, address. Whoever deletes the file
+ * (porchlight-relay --forget-subscriptions) has deleted them, in a running relay too. */
+
+enum {
+    SUBS_MAX = 12288, /* the largest venue planned for has 10,000 phones */
+    SUBS_ID = 16,
+    SUBS_KEY = 32,
+};
+
+struct sub {
+    uint8_t id[SUBS_ID];
+    char endpoint[OFFER_ENDPOINT_MAX];
+    uint8_t p256dh[OFFER_POINT], auth[OFFER_AUTH];
+
+    /* What is still to be sent to it; ringer.c. Times in ns of CLOCK_MONOTONIC. */
+    bool wanted, test;
+    int64_t wanted_at, next_at, pause, tested_at;
+    bool flying; /* its request is out: the struct stays until that is over */
+    bool gone;   /* removed meanwhile */
+};
+
+struct subs {
+    char folder[PATH_LEN], path[PATH_LEN + 16];
+    uint8_t key[SUBS_KEY];
+    struct sub **all;
+    size_t count, room;
+    bool kept;  /* the file was there when we last looked */
+    bool dirty; /* it says less, or other, than we know */
+};
+
+/* Reads the file below the prefix, if there is one; a line that is none is left out. `seed` is the
+ * push key's: the hash's key is made of it. 0 or -1 with errno. */
+int subs_load(struct subs *s, const char *prefix, const uint8_t seed[32]);
+void subs_finish(struct subs *s);
+
+/* The one with that account, or NULL. */
+struct sub *subs_find(const struct subs *s, const char *account);
+
+/* A new one, or what changed of an old one. NULL: SUBS_MAX are there, or no memory. */
+struct sub *subs_put(struct subs *s, const struct offer_letter *l);
+
+/* Gone for good; a flying one is freed by subs_landed. */
+void subs_remove(struct subs *s, struct sub *one);
+
+/* Its request is over. Frees it if it was removed meanwhile, and says so. */
+bool subs_landed(struct sub *one);
+
+/* Writes the file if it is dirty: a fresh one beside it, fsync, rename, folder fsync. 0 or -1. */
+int subs_save(struct subs *s);
+
+/* Whether the file was deleted: then all are gone from memory too. */
+bool subs_forgotten(struct subs *s);
+
+/* Deletes the file below the prefix. How many there were, or -1 with errno. */
+int subs_forget(const char *prefix);
+
+#endif

@@ -1,0 +1,286 @@
+"""porchlight-relay's second way out, against a push service that reads the RFCs for itself."""
+
+import json
+import secrets
+import stat
+import time
+
+import pytest
+from nacl import bindings as na
+
+from tests.kit import envelope, pki, process, wait
+from tests.kit.place import program
+from tests.phone.kiosk import Kiosk
+from tests.phone.ntfy import Relay
+from tests.phone.pushservice import PushService, Subscription, believe
+from tests.phone.serving import Broker
+from tests.phone.test_access import Client
+
+
+class Phone:
+    """A member's connection that asks to be rung, as the page does."""
+
+    def __init__(self, night):
+        self.night, self.account = night, secrets.token_hex(8)
+        password = secrets.token_urlsafe(24)
+        night.broker.account("member", night.kiosk.venue, night.kiosk.id, self.account, password)
+        self.client = Client(night.broker, self.account, password)
+        self.client.retained = []
+        assert self.client.subscribe(f"{night.kiosk.place}/push")
+        self.offer = wait.until(lambda: self.client.came and self.client.came[0][1],
+                                "the relay's offer")
+        self.subscription = Subscription(night.service)
+
+    def letter(self, kind, account=None, key=None, **fields):
+        topic = f"{self.night.kiosk.place}/wake/{self.account}"
+        text = json.dumps({"v": 1, "kind": kind, "account": account or self.account,
+                           **fields}).encode()
+        inner = bytes(64) + len(text).to_bytes(2, "big") + text + bytes(652 - len(text))
+        wire = b"\1\2" + na.crypto_box_seal(
+            inner, na.crypto_sign_ed25519_pk_to_curve25519(key or self.offer[2:34]))
+        self.client.publish(topic, wire)
+
+    def subscribe(self, **more):
+        self.letter("subscribe", **{**self.subscription.keys(), **more})
+        return self
+
+
+class Night:
+    def __init__(self, folder, authority):
+        self.folder, self.authority = folder, authority
+        self.broker = Broker(folder, authority).start()
+        self.kiosk = Kiosk([self.broker]).online()
+        self.service = PushService(authority.server("push"))
+        self.relay = Relay(folder, self.broker, [self.kiosk], None, web={
+            "contact": "mailto:host@example.org", "ca": authority.pem,
+            "services": f"push.example.org localhost:{self.service.port}"})
+        self.relay.start()
+
+    def phone(self, **more):
+        made = Phone(self)
+        made.subscribe(**more)
+        return made
+
+    def stored(self):
+        return self.relay.stored()
+
+    def close(self):
+        self.relay.stop()
+        self.kiosk.close()
+        self.service.stop()
+        self.broker.stop()
+        assert not self.service.faults, self.service.faults
+
+
+@pytest.fixture
+def night(folder, authority):
+    made = Night(folder, authority)
+    yield made
+    made.close()
+
+
+def test_an_offer_is_the_roots_word(night):
+    offer = Phone(night).offer
+    key, root, venue = offer[2:34], night.kiosk.root.public, bytes.fromhex(night.kiosk.venue)
+    assert len(offer) == 768 and offer[:2] == b"\1\5" and offer[227:] == bytes(541)
+    na.crypto_sign_open(offer[34:98] + b"porchlight-push\0" + venue + key, root)
+    na.crypto_sign_open(offer[163:227] + b"porchlight-offer\0" + venue + offer[98:163], key)
+
+
+def test_an_alert_rings_every_phone_within_a_second_and_says_nothing(night):
+    phones = [night.phone() for _ in range(5)]
+    night.service.vapid = phones[0].offer[98:163]
+    wait.until(lambda: len(night.stored()) == 5, "five subscriptions kept")
+    began = time.monotonic()
+    night.kiosk.alarm("lockdown")
+    for p in phones:
+        at, text, headers, size = night.service.wait(p.subscription)
+        assert at - began < 1 and text == "" and headers["Topic"] == "kettle"
+        assert size == 86 + 64 + 16
+        assert "Expect" not in headers
+    time.sleep(0.5)
+    assert all(len(p.subscription.got) == 1 for p in phones)
+    night.kiosk.alarm("lockdown")
+    for p in phones:
+        night.service.wait(p.subscription, 2)
+    bodies = {p.subscription.got[0][2]["Authorization"] for p in phones}
+    assert len(bodies) == 1, "a token for each phone tells the service who belongs together less"
+
+
+def test_only_pseudonyms_are_kept(night):
+    phone = night.phone()
+    line = wait.until(lambda: night.stored(), "the subscription kept")[0]
+    path = night.relay.subscriptions
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    for told in (phone.account, night.kiosk.id, night.kiosk.venue, night.relay.account):
+        assert told not in line
+    assert line.split()[3] == phone.subscription.endpoint
+    said = night.relay.process.said()
+    assert phone.account not in said and phone.subscription.path not in said
+
+
+def test_a_gone_subscription_is_dropped(night):
+    gone, unknown, stays = night.phone(), night.phone(), night.phone()
+    gone.subscription.answer = 410
+    del night.service.subscriptions[unknown.subscription.path]  # 404
+    wait.until(lambda: len(night.stored()) == 3, "three subscriptions kept")
+    night.kiosk.alarm("caution")
+    night.service.wait(stays.subscription)
+    wait.until(lambda: len(night.stored()) == 1, lambda: f"two dropped: {night.stored()}", 15)
+    assert stays.subscription.endpoint in night.stored()[0]
+    asked = night.service.asked
+    night.kiosk.all_clear()
+    night.service.wait(stays.subscription, 2)
+    time.sleep(0.5)
+    assert night.service.asked == asked + 1
+
+
+def test_service_down_and_back_is_told_once(night):
+    phone = night.phone()
+    wait.until(lambda: night.stored(), "the subscription kept")
+    night.service.stop()
+    night.kiosk.alarm("lockdown")
+    wait.until(lambda: "trying again" in night.relay.process.said(), "the relay's complaint")
+    night.service.start()
+    night.service.wait(phone.subscription, within=25)
+    time.sleep(2)
+    assert len(phone.subscription.got) == 1
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_refusal_is_tried_again_and_holds_up_nobody_else(night, status):
+    slow, quick = night.phone(), night.phone()
+    wait.until(lambda: len(night.stored()) == 2, "two subscriptions kept")
+    slow.subscription.answer = status
+    night.kiosk.alarm("lockdown")
+    night.service.wait(quick.subscription)
+    wait.until(lambda: night.service.asked >= 3, "another attempt", 15)
+    slow.subscription.answer = 201
+    night.service.wait(slow.subscription, within=30)
+    assert len(quick.subscription.got) == 1 and len(night.stored()) == 2
+
+
+def test_a_relay_that_reaches_no_service_does_not_beat(night):
+    night.phone()
+    wait.until(lambda: night.stored(), "the subscription kept")
+
+    def beats():
+        return len([x for x in list(night.kiosk.letters) if x[0].startswith("relay/")])
+    wait.until(lambda: beats() >= 2, "two beats")
+    night.service.stop()
+    night.kiosk.alarm("lockdown")
+    wait.until(lambda: "trying again" in night.relay.process.said(), "the relay's complaint")
+    time.sleep(1.2)
+    before = beats()
+    time.sleep(2.5)
+    assert beats() == before, "it claims to live and cannot ring"
+    night.service.start()
+    wait.until(lambda: beats() > before, "beats again", 25)
+
+
+def test_a_test_goes_to_that_phone_alone(night):
+    phone, other = night.phone(), night.phone()
+    wait.until(lambda: len(night.stored()) == 2, "two subscriptions kept")
+    began = time.monotonic()
+    phone.letter("test")
+    phone.letter("test")
+    at, text, headers, size = night.service.wait(phone.subscription, within=20)
+    assert 9.5 < at - began < 15 and text == "test" and headers["Topic"] == "kettle-test"
+    assert size == 86 + 64 + 16, "the service can tell a test by its length"
+    night.kiosk.alarm("lockdown")
+    assert night.service.wait(other.subscription)[1] == ""
+    assert night.service.wait(phone.subscription, 2)[1] == ""
+
+
+def test_an_alert_does_not_wait_for_a_test(night):
+    phone = night.phone()
+    wait.until(lambda: night.stored(), "the subscription kept")
+    phone.letter("test")
+    time.sleep(0.5)
+    began = time.monotonic()
+    night.kiosk.alarm("lockdown")
+    at, text, _, _ = night.service.wait(phone.subscription)
+    assert at - began < 1 and text == ""
+
+
+def test_taken_back_revoked_and_asked_again(night):
+    one, two = night.phone(), night.phone()
+    wait.until(lambda: len(night.stored()) == 2, "two subscriptions kept")
+    one.letter("unsubscribe")
+    wait.until(lambda: len(night.stored()) == 1, "one left", 15)
+    night.kiosk.say(f"wake/{two.account}", "revoked")
+    wait.until(lambda: len(night.stored()) == 0, "none left", 15)
+    one.subscribe()
+    wait.until(lambda: len(night.stored()) == 1, "asked again", 15)
+    one.subscription = Subscription(night.service)
+    one.subscribe()
+    wait.until(lambda: one.subscription.endpoint in night.stored()[0], "the new address", 15)
+    assert len(night.stored()) == 1
+
+
+def test_what_is_no_honest_subscription_is_refused(night):
+    good, bad = night.phone(), Phone(night)
+    wait.until(lambda: len(night.stored()) == 1, "the good one")
+    inside = f"https://127.0.0.1:{night.service.port}/push/x"
+    for change in ({"endpoint": inside}, {"endpoint": "https://localhost/x"},
+                   {"endpoint": f"https://localhost:{night.service.port}@10.0.0.1/x"},
+                   {"endpoint": f"http://localhost:{night.service.port}/x"},
+                   {"p256dh": good.subscription.keys()["auth"]},
+                   {"p256dh": "B" + "A" * 86}, {"auth": "short"},
+                   {"account": good.account}):
+        bad.subscribe(**change)
+    bad.letter("subscribe", key=night.kiosk.public, **bad.subscription.keys())
+    bad.client.publish(f"{night.kiosk.place}/wake/{bad.account}", secrets.token_bytes(768))
+    # Another member's name on the topic is the broker's to refuse.
+    bad.client.publish(f"{night.kiosk.place}/wake/{good.account}", secrets.token_bytes(768))
+    night.phone()
+    wait.until(lambda: len(night.stored()) == 2, "the next good one", 15)
+    assert bad.subscription.endpoint not in "".join(night.stored())
+    assert good.subscription.endpoint in "".join(night.stored())
+
+
+def test_one_command_deletes_them_all(night):
+    phones = [night.phone() for _ in range(3)]
+    wait.until(lambda: len(night.stored()) == 3, "three subscriptions kept")
+    done = process.run([program("porchlight-relay"), "--prefix", night.relay.folder,
+                        "--forget-subscriptions"])
+    assert done.returncode == 0 and done.stdout == "deleted: 3\n", done
+    assert not night.relay.subscriptions.exists()
+    wait.until(lambda: "were deleted" in night.relay.process.said(), "the running relay's word")
+    night.kiosk.alarm("lockdown")
+    time.sleep(1.5)
+    assert not any(p.subscription.got for p in phones)
+    assert not night.relay.subscriptions.exists()
+    again = process.run([program("porchlight-relay"), "--prefix", night.relay.folder,
+                         "--forget-subscriptions"])
+    assert again.stdout == "deleted: 0\n", again
+
+
+def test_they_outlive_the_relay(night):
+    phone = night.phone()
+    wait.until(lambda: night.stored(), "the subscription kept", 15)
+    night.relay.stop()
+    night.relay.start()
+    night.kiosk.alarm("lockdown")
+    night.service.wait(phone.subscription)
+
+
+def test_a_key_that_the_root_did_not_sign_is_refused(folder, authority):
+    night = Night(folder, authority)
+    night.close()
+    (night.relay.credentials / "push.cert").write_text("00" * 64 + "\n")
+    done = process.run([program("porchlight-relay"), "--prefix", night.relay.folder], 20)
+    assert done.returncode == 1 and "porchlight keys push" in done.stderr
+
+
+def test_the_judge_can_say_no():
+    """The service's own eyes: a token of another time, place or key is not believed."""
+    header = ("vapid t=eyJ0eXAiOiJKV1QiLCJhbGciOiJFUzI1NiJ9.eyJhdWQiOiJodHRwczovL3B1c2guZXhhbXBsZ"
+              "S5uZXQiLCJleHAiOjE0NTM1MjM3NjgsInN1YiI6Im1haWx0bzpwdXNoQGV4YW1wbGUuY29tIn0.i3CYb7t"
+              "4xfxCDquptFOepC9GAu_HLGkMlMuCGSK2rpiUfnK9ojFwDXb1JrErtmysazNjjvW2L9OkSSHzvoD1oA, "
+              "k=BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA5aq9ojSwk5Y2"
+              "EmClBPs")
+    with pytest.raises(AssertionError):
+        believe(header, "https://push.example.net", None)  # signed well, and long over
+    with pytest.raises(Exception):
+        believe(header.replace("i3CYb", "i3CYa"), "https://push.example.net", None)

@@ -8,7 +8,7 @@ import time
 import pytest
 from nacl import bindings as na
 
-from tests.kit import envelope, pki, process, wait
+from tests.kit import process, wait
 from tests.kit.place import program
 from tests.phone.kiosk import Kiosk
 from tests.phone.ntfy import Relay
@@ -25,7 +25,6 @@ class Phone:
         password = secrets.token_urlsafe(24)
         night.broker.account("member", night.kiosk.venue, night.kiosk.id, self.account, password)
         self.client = Client(night.broker, self.account, password)
-        self.client.retained = []
         assert self.client.subscribe(f"{night.kiosk.place}/push")
         self.offer = wait.until(lambda: self.client.came and self.client.came[0][1],
                                 "the relay's offer")

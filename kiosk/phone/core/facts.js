@@ -46,7 +46,7 @@ export function factsHeard(f, m, now) {
     case 'fault':
     case 'drill-report':
         return { ...f, notices: [{ kind: m.kind, detail: m.detail, at: m.at, seen: m.seen,
-            ms: m.age_ms }, ...f.notices].slice(0, NOTICES) };
+            rang: m.rang, ms: m.age_ms }, ...f.notices].slice(0, NOTICES) };
     default:
         return f;
     }

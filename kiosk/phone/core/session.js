@@ -7,6 +7,7 @@ import { looksPlain, open, openWelcome, Refused, sealLetter } from './envelope.j
 import { factsHeard, factsInit } from './facts.js';
 import { openLink } from './link.js';
 import { readMessage, writeAnswer } from './message.js';
+import { readOffer, writeAsk } from './offer.js';
 import { MEMBER_READS, parseTopic, STAFF_READS, topicName } from './topics.js';
 import { viewFrom, viewKeep, viewLink, viewStep } from './view.js';
 
@@ -15,6 +16,7 @@ import { viewFrom, viewKeep, viewLink, viewStep } from './view.js';
 export function openSession({ mqtt, sodium, store, membership: m, now, wall, onChange, onRefused }) {
     let view = viewFrom(store.kept(m.kiosk));
     let facts = factsInit();
+    let offer = null; // a relay's, judged
     const keys = { venue: fromHex(m.venueKey), kiosk: fromHex(m.kioskPublic),
         own: fromHex(m.secret), ownPublic: fromHex(m.public), root: fromHex(m.rootPublic) };
     const ids = { venue: m.venue, kiosk: m.kiosk, kioskPublic: keys.kiosk };
@@ -53,6 +55,10 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
             return takeKey(full, wire);
         }
         if (wire.length === 0 && delivery.retained) {
+            return false;
+        }
+        if (topic?.name === 'push') {
+            offer = readOffer(sodium, m.venue, keys.root, wire);
             return false;
         }
         if (looksPlain(wire)) {
@@ -117,9 +123,9 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
         return false;
     }
 
-    function send(topic, text, signer, expiry) {
-        const wire = sealLetter(sodium, { venue: m.venue, kiosk: m.kiosk, topic }, keys.kiosk,
-            signer, text);
+    function send(topic, text, signer, expiry, to = keys.kiosk) {
+        const wire = sealLetter(sodium, { venue: m.venue, kiosk: m.kiosk, topic }, to, signer,
+            text);
         return Promise.any(links.map((l) => l.publish(topic, wire, expiry)));
     }
 
@@ -134,6 +140,13 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
                 3600);
             facts = { ...facts, answered: kind };
         },
+        // The phone's own word, in a drill: it rang while nobody looked at it.
+        rang: () => send(name('ack', m.account),
+            writeAnswer({ kind: 'rang', id: facts.id, account: m.account }), null, 3600),
+        offer: () => offer,
+        // To the relay: 'subscribe', 'unsubscribe' or 'test'.
+        ask: (kind, fields) => send(name('wake', m.account), writeAsk(kind, m.account, fields), null,
+            600, offer.key),
         // A staff phone's command: signed, naming the kiosk's nonce, which it uses up. All-clear
         // carries this phone's own word besides, which the kiosk can hand on but not make.
         async command(kind) {

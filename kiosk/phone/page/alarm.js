@@ -35,7 +35,8 @@ export async function call(urgent, word) {
     navigator.vibrate?.(Array(times).fill([600, 250]).flat());
     if (globalThis.Notification?.permission === 'granted') {
         const worker = await navigator.serviceWorker?.getRegistration();
+        const [old] = (await worker?.getNotifications({ tag: 'kettle' })) ?? [];
         worker?.showNotification(word('name'), { body: word('wake'), tag: 'kettle',
-            renotify: true, icon: 'icon-192.png', requireInteraction: urgent });
+            data: old?.data, renotify: true, icon: 'icon-192.png', requireInteraction: urgent });
     }
 }

@@ -95,5 +95,6 @@ export function drawNotices(notices, word) {
     const name = { door: 'noticeDoor', fault: 'noticeFault', 'drill-report': 'noticeDrill' };
     setList($('notices'), notices.filter((n) => n.kind in name).map((n) =>
         [word(name[n.kind]), n.detail, n.kind === 'drill-report' && n.ms !== null && `${n.ms} ms`,
+            Number.isSafeInteger(n.rang) && word('rang', { n: n.rang }),
             n.at?.slice(11, 16)].filter(Boolean).join(' · ')));
 }

@@ -9,7 +9,9 @@ import { call, unlockSound } from './alarm.js';
 import { drawLink, drawNotices, drawRefused, drawState, setText } from './draw.js';
 import { makeHold } from './hold.js';
 import { openJoin, takeFragment } from './join.js';
+import { openRing } from './ring.js';
 import { openSettings } from './settings.js';
+import { canWake, collectRings, isOffered, renew, takeBack, watchRings } from './wake.js';
 import { pickLanguage, speak } from './words.js';
 
 const $ = (id) => document.getElementById(id);
@@ -17,6 +19,7 @@ const COMMANDS = { lockdown: 'doLockdown', caution: 'doCaution', 'all-clear': 'd
     drill: 'doDrill', abort: 'doAbort' };
 const COMMAND_HOLD = 1500;
 const TICK = 1000;
+const RING_COUNTS = 900000; // ms: a wake-up that came longer ago was not this drill's
 const URGENT = ['lockdown', 'caution', 'duress', 'drill', 'lost'];
 
 const language = pickLanguage(navigator.languages ?? ['en']);
@@ -26,6 +29,10 @@ let sessions = [];
 let refused = { count: 0, reason: null };
 let elsewhere = false;
 let before = []; // the faces last drawn
+let fresh = false; // joined just now: the ring's test is offered
+let rung = null; // when a wake-up last came to this page while it was hidden
+const told = new Set(); // drills whose kiosk knows that this phone rang
+const renewed = new Set(); // sessions whose relay has the subscription
 
 const now = () => performance.now();
 
@@ -35,7 +42,11 @@ const pictures = () => sessions.map((s) =>
 function render() {
     const joined = sessions.length > 0;
     $('open-settings').hidden = !joined;
-    if (!joined || !$('settings').hidden || !$('join').hidden) {
+    if (!$('ring').hidden) {
+        ring.draw();
+    }
+    if (!joined || !$('settings').hidden || !$('join').hidden ||
+        !$('ring').hidden) {
         return;
     }
     $('state').hidden = false;
@@ -54,11 +65,11 @@ function render() {
 }
 
 // A call for what a message told, and for a kiosk that fell silent while this page listened.
-function changed(told) {
+function changed(news) {
     const all = pictures();
     const silent = all.some((p, i) => p.face === 'lost' && before[i] && before[i] !== 'lost');
     before = all.map((p) => p.face);
-    if (told || silent) {
+    if (news || silent) {
         const urgent = URGENT.includes(all[worstOf(all)].face);
         setText($('said'), '');
         call(urgent, word);
@@ -66,8 +77,46 @@ function changed(told) {
             show('state');
         }
     }
+    answerRings(all);
+    offerRing(all);
     render();
 }
+
+// In a drill the kiosk counts the phones that rang: a count, and no more.
+function answerRings(all) {
+    sessions.forEach((s, i) => {
+        const { id } = s.facts();
+        if (all[i].drill && id !== null && !told.has(id) && rung !== null &&
+            Date.now() - rung < RING_COUNTS) {
+            told.add(id);
+            s.rang().catch(() => told.delete(id));
+        }
+    });
+}
+
+function offerRing(all) {
+    const open = sessions.filter((s) => s.offer() !== null && !renewed.has(s));
+    if (open.length > 0) {
+        open.forEach((s) => renewed.add(s));
+        renew(sessions).catch(() => open.forEach((s) => renewed.delete(s)));
+    }
+    if (fresh && isOffered(sessions) && canWake() && !$('state').hidden &&
+        all[worstOf(all)].face === 'quiet') {
+        fresh = false;
+        show('ring');
+    }
+}
+
+function onRang(rang) {
+    ring.heard(rang);
+    if (rang.hidden && !rang.test) {
+        rung = Math.max(rung ?? 0, rang.at);
+        changed(false);
+    }
+}
+
+const ring = openRing({ word, sessions: () => sessions, onClose: () => show('state'),
+    push: () => sessions[0]?.membership.push ?? null });
 
 function onRefused(reason) {
     refused = { count: refused.count + 1, reason };
@@ -79,17 +128,17 @@ function start() {
         membership, now, wall: Date.now, onChange: changed, onRefused }));
     $('join').hidden = sessions.length > 0;
     if (sessions.length > 0) {
-        openSettings({ word, store, push: sessions[0].membership.push, onForgotten,
-            onAnother: () => show('join') });
+        openSettings({ word, store, onForgotten, onAnother: () => show('join'),
+            onRing: () => show('ring'), takeBack: () => takeBack(sessions) });
     }
     render();
 }
 
 function show(id) {
-    for (const part of ['state', 'answers', 'staff', 'join', 'settings']) {
+    for (const part of ['state', 'answers', 'staff', 'join', 'ring', 'settings']) {
         $(part).hidden = part !== id;
     }
-    if (id === 'state') {
+    if (id === 'state' || id === 'ring') {
         render();
     }
 }
@@ -158,15 +207,19 @@ async function main() {
     document.documentElement.dir = word('dir');
     document.title = word('name');
     const fragment = takeFragment();
+    watchRings(onRang);
     navigator.serviceWorker?.register('sw.js');
     await sodium.ready;
     const join = openJoin({ mqtt, sodium, word, joined(membership) {
         store.addMembership(membership);
+        fresh = true;
         show('state');
         start();
     } });
     takeTurn(start);
-    if (fragment) {
+    if (fragment === '#rang') { // a tap on the push app's notification
+        onRang({ at: Date.now(), hidden: true, test: false });
+    } else if (fragment) {
         show('join');
         join.offer(fragment);
     }
@@ -176,10 +229,16 @@ async function main() {
     $('close-settings').onclick = () => show('state');
     addEventListener('pointerdown', unlockSound, { once: true });
     addEventListener('keydown', unlockSound, { once: true });
-    const hurry = () => document.visibilityState === 'visible' && sessions.forEach((s) => s.hurry());
+    const hurry = () => {
+        if (document.visibilityState === 'visible') {
+            sessions.forEach((s) => s.hurry());
+            collectRings(onRang);
+        }
+    };
     addEventListener('online', hurry);
     document.addEventListener('visibilitychange', hurry);
     setInterval(() => changed(false), TICK);
+    collectRings(onRang);
 }
 
 main();

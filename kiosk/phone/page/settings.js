@@ -5,6 +5,7 @@ import { makeHold } from './hold.js';
 
 const $ = (id) => document.getElementById(id);
 const FORGET_HOLD = 3000;
+const TAKE_BACK = 1500; // ms for the relay to be told; without it the next wake-up tells it
 
 function drawSound(word) {
     const state = globalThis.Notification?.permission ?? 'denied';
@@ -26,7 +27,7 @@ async function forget(store) {
     }
 }
 
-export function openSettings({ word, store, push, onAnother, onForgotten }) {
+export function openSettings({ word, store, onAnother, onForgotten, onRing, takeBack }) {
     setText($('settings').querySelector('h1'), word('settings'));
     setText($('sound-title'), word('sound'));
     setText($('sound-ask'), word('soundAsk'));
@@ -36,11 +37,8 @@ export function openSettings({ word, store, push, onAnother, onForgotten }) {
     setText($('forget-text'), word('forgetText'));
     setText($('close-settings'), word('close'));
     setText($('open-settings'), word('settings'));
-    $('push').hidden = push === null;
-    if (push !== null) {
-        $('push').href = push;
-        setText($('push'), word('push'));
-    }
+    setText($('open-ring'), word('ringTitle'));
+    $('open-ring').onclick = onRing;
     drawSound(word);
     $('sound-ask').onclick = async () => {
         await Notification.requestPermission();
@@ -48,6 +46,7 @@ export function openSettings({ word, store, push, onAnother, onForgotten }) {
     };
     $('another').onclick = onAnother;
     makeHold($('forget'), word, () => word('forget'), FORGET_HOLD, async () => {
+        await Promise.race([takeBack(), new Promise((r) => setTimeout(r, TAKE_BACK))]);
         await forget(store);
         onForgotten();
     });

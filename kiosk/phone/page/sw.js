@@ -1,5 +1,6 @@
 // The page without a network: its own files, kept as they were built, and nothing that was heard.
-// A push wakes it with no content; what it shows is the same neutral wording for everything.
+// A push wakes it with no content; what it shows is the same neutral wording for everything. When it
+// came, and whether the page was hidden then, stands in the notification until that is gone.
 
 const CACHE = 'kettle-__BUILD__';
 const FILES = __FILES__;
@@ -27,14 +28,21 @@ addEventListener('push', (e) => {
     const wording = __WAKE__;
     const language = navigator.languages.map((l) => l.split('-')[0]).find((l) => l in wording);
     const [name, body] = wording[language ?? 'en'];
-    e.waitUntil(registration.showNotification(name,
-        { body, tag: 'kettle', renotify: true, icon: 'icon-192.png', requireInteraction: true }));
+    e.waitUntil((async () => {
+        const open = await clients.matchAll({ type: 'window' });
+        const rang = { at: Date.now(), hidden: !open.some((c) => c.visibilityState === 'visible'),
+            test: e.data?.text() === 'test' };
+        await registration.showNotification(name, { body, tag: 'kettle', renotify: true,
+            icon: 'icon-192.png', requireInteraction: true, data: { rang } });
+        open.forEach((c) => c.postMessage({ rang }));
+    })());
 });
 
 addEventListener('notificationclick', (e) => {
     e.notification.close();
     e.waitUntil((async () => {
         const open = await clients.matchAll({ type: 'window' });
-        return open.length > 0 ? open[0].focus() : clients.openWindow('./');
+        const page = open.length > 0 ? await open[0].focus() : await clients.openWindow('./');
+        page?.postMessage(e.notification.data);
     })());
 });

@@ -1,0 +1,30 @@
+// How a phone asks to be rung by Web Push (kiosk/core/offer.h): what a relay offers, judged by the
+// venue's root key, and the letters that only the holder of the push key can open. Pure.
+
+import { concat, fromHex, utf8 } from './bytes.js';
+import { Refused, SIZE } from './envelope.js';
+
+const OFFER = 5;
+const END = 227;
+
+// {key, vapid}: bytes. Throws Refused.
+export function readOffer(sodium, venue, rootPublic, wire) {
+    if (wire.length !== SIZE || wire[0] !== 1 || wire[1] !== OFFER ||
+        wire.subarray(END).some((b) => b !== 0)) {
+        throw new Refused('malformed');
+    }
+    const key = wire.slice(2, 34);
+    const vapid = wire.slice(98, 163);
+    const said = (word, what) => concat(utf8(`${word}\0`), fromHex(venue), what);
+    if (!sodium.crypto_sign_verify_detached(wire.subarray(34, 98), said('porchlight-push', key),
+        rootPublic) || !sodium.crypto_sign_verify_detached(wire.subarray(163, END),
+        said('porchlight-offer', vapid), key)) {
+        throw new Refused('forged');
+    }
+    return { key, vapid };
+}
+
+// kind: 'subscribe' with {endpoint, p256dh, auth}, 'unsubscribe', 'test'.
+export function writeAsk(kind, account, fields = {}) {
+    return JSON.stringify({ v: 1, kind, account, ...fields });
+}

@@ -1,0 +1,71 @@
+// "Will this phone ring?": the phone is locked, a test goes out to it alone, and what came of it is
+// judged. The service worker says whether the page was hidden when the test came: a browser does not
+// tell a locked phone from one that shows something else.
+
+import { setText } from './draw.js';
+import { askTest, canWake, collectRings, isOffered, subscribe } from './wake.js';
+
+const $ = (id) => document.getElementById(id);
+const PATIENCE = 60000; // ms from the start; the relay sends after 10 s
+
+export function openRing({ word, sessions, push, onClose }) {
+    let since = null;
+    const say = (key) => setText($('ring-said'), key ? word(key) : '');
+
+    function heard(rang) {
+        if (rang.test && (since === null || rang.at >= since)) {
+            since = null;
+            $('ring-start').disabled = false;
+            say(rang.hidden ? 'ringGood' : 'ringOpen');
+        }
+    }
+
+    async function judge() {
+        if (since === null || Date.now() - since < PATIENCE || document.hidden) {
+            return;
+        }
+        await collectRings(heard);
+        if (since !== null) {
+            since = null;
+            $('ring-start').disabled = false;
+            say('ringBad');
+        }
+    }
+
+    async function start() {
+        if (await Notification.requestPermission() !== 'granted') {
+            say('soundOff');
+            return;
+        }
+        $('ring-start').disabled = true;
+        try {
+            await subscribe(sessions());
+            await askTest(sessions());
+            since = Date.now();
+            say('ringWait');
+        } catch {
+            $('ring-start').disabled = false;
+            say('ringNoService');
+        }
+    }
+
+    function draw() {
+        const offered = isOffered(sessions());
+        const able = offered && canWake();
+        setText($('ring-title'), word('ringTitle'));
+        setText($('ring-text'), word(able ? 'ringText' : offered ? 'ringNone' : 'ringDrill'));
+        setText($('ring-start'), word('ringStart'));
+        setText($('ring-close'), word('close'));
+        $('ring-start').hidden = !able;
+        $('push').hidden = push() === null;
+        if (push() !== null) {
+            $('push').href = push();
+            setText($('push'), word('push'));
+        }
+    }
+
+    $('ring-start').onclick = start;
+    $('ring-close').onclick = onClose;
+    setInterval(judge, 1000);
+    return { draw, heard };
+}

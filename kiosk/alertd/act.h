@@ -25,6 +25,7 @@ struct kiosk {
     struct alert_rules rules;
     struct record record; /* as it was last written */
     bool record_fault;
+    bool wipe_fault; /* enabled, but porchlight-wipe or its plan is not fit for it */
     struct recorder *recorder;
     struct compose compose;
     char *passwords[CONFIG_BROKERS_MAX]; /* sodium_malloc; NULL: none */

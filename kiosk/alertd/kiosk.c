@@ -97,6 +97,16 @@ static void on_wipe_ended(void *context, enum wiper_work work, uint32_t outcome,
         act_step(k, (struct alert_event){.kind = ALERT_EV_WIPED}, clock_now());
 }
 
+static void on_wipe_ready(void *context, const char *why)
+{
+    struct kiosk *k = context;
+    k->wipe_fault = why != NULL;
+    if (why != NULL)
+        act_notice(k, MSG_FAULT, why);
+    else
+        log_info("porchlight-wipe is ready");
+}
+
 static size_t on_request(void *context, const char *request, char reply[CONTROL_REPLY_MAX])
 {
     struct kiosk *k = context;
@@ -107,6 +117,7 @@ static size_t on_request(void *context, const char *request, char reply[CONTROL_
                            .inputs = k->inputs,
                            .delivery = k->delivery,
                            .record_fault = k->record_fault,
+                           .wipe_fault = k->wipe_fault,
                            .refused = k->refused,
                            .now = now};
         return status_write(&s, reply, CONTROL_REPLY_MAX);
@@ -176,7 +187,7 @@ static void show_cue(struct kiosk *k, int64_t now)
     k->facts.relay_configured = k->config.alert.relay;
     k->facts.drill = k->alert.now.drill;
     k->facts.calm = k->alert.now.calm;
-    k->facts.fault = inputs_at_fault(k->inputs) || k->record_fault;
+    k->facts.fault = inputs_at_fault(k->inputs) || k->record_fault || k->wipe_fault;
     k->facts.alert_at = k->alert.now.state != ALERT_QUIET ? k->alert.since : NS_NEVER;
     struct cue cue = cue_of(&k->facts, now);
     screens_show(k->screens, &cue);
@@ -296,7 +307,8 @@ static int record_begin(struct kiosk *k)
 static int sockets_open(struct kiosk *k)
 {
     char screen[PATH_LEN], control[PATH_LEN], wipe[PATH_LEN];
-    const struct wiper_listener ended = {.context = k, .ended = on_wipe_ended};
+    const struct wiper_listener ended = {
+        .context = k, .ended = on_wipe_ended, .ready = on_wipe_ready};
     if (path_under(k->prefix, PATH_SCREEN, screen) != 0 ||
         path_under(k->prefix, PATH_CONTROL, control) != 0 ||
         path_under(k->prefix, PATH_WIPE, wipe) != 0)
@@ -358,6 +370,7 @@ struct kiosk *kiosk_new(const char *prefix, const struct config *config, struct 
     heard_proof_read(k);
     act_resume(k, clock_now());
     inputs_begin(k->inputs, clock_now());
+    wiper_check(k->wiper, config->wipe.enabled, clock_now());
     return k;
 }
 
@@ -438,6 +451,7 @@ int kiosk_reload(struct kiosk *k, const struct config *config)
     bool same = same_paths(config, &k->config) && same_passwords(passwords, k->passwords);
     k->config = *config;
     rules_set(k);
+    wiper_check(k->wiper, config->wipe.enabled, clock_now());
     heard_staff_read(k);
     if (same) {
         passwords_free(passwords);

@@ -125,6 +125,7 @@ size_t status_write(const struct status *s, char *out, size_t size)
         calm || s->alert->now.state == ALERT_QUIET ? 0 : (double)delivery_pending(s->delivery));
     cJSON_AddNumberToObject(o, "cue", cue.signs);
     cJSON_AddBoolToObject(o, "record_fault", s->record_fault);
+    cJSON_AddBoolToObject(o, "wipe_fault", s->wipe_fault);
     cJSON_AddNumberToObject(o, "refused", (double)s->refused);
     cJSON_AddBoolToObject(o, "clock_set", clock_is_set());
     cJSON_AddStringToObject(o, "version", PORCHLIGHT_VERSION);

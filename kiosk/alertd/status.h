@@ -17,6 +17,7 @@ struct status {
     const struct inputs *inputs;
     const struct delivery *delivery;
     bool record_fault;
+    bool wipe_fault;
     uint64_t refused; /* letters of phones that were not taken */
     int64_t now;
 };

@@ -16,9 +16,14 @@
 /* How long after an attempt that got no report, and after one that failed, the next is made. */
 #define AGAIN        (2 * NS_PER_S)
 #define AGAIN_FAILED (60 * NS_PER_S)
+/* How often the plan is looked at: when it was good, and when it was not. */
+#define CHECK_GOOD (3600 * NS_PER_S)
+#define CHECK_BAD  (30 * NS_PER_S)
 
-static const char *const words[] = {
-    [WIPER_DRILL] = "DRILL", [WIPER_WIPE] = "WIPE", [WIPER_FINISH] = "FINISH"};
+static const char *const words[] = {[WIPER_DRILL] = "DRILL",
+                                    [WIPER_WIPE] = "WIPE",
+                                    [WIPER_FINISH] = "FINISH",
+                                    [WIPER_CHECK] = "CHECK"};
 
 struct wiper {
     char path[PATH_LEN];
@@ -27,6 +32,8 @@ struct wiper {
     int fd; /* -1: nothing runs */
     enum wiper_work running, owed;
     int64_t again_at;
+    int64_t check_at;  /* NS_NEVER: not wanted */
+    const char *unfit; /* the last word of ready(); NULL: it is */
     bool complained;
 };
 
@@ -38,6 +45,15 @@ static void hang_up(struct wiper *w)
     close(w->fd);
     w->fd = -1;
     w->running = WIPER_NOTHING;
+}
+
+static void tell_ready(struct wiper *w, const char *unfit)
+{
+    if (w->check_at != NS_NEVER)
+        w->check_at = clock_now() + (unfit ? CHECK_BAD : CHECK_GOOD);
+    if ((unfit == NULL) != (w->unfit == NULL))
+        w->listener.ready(w->listener.context, unfit);
+    w->unfit = unfit;
 }
 
 static void finished(struct wiper *w, const struct wipe_progress *p)
@@ -61,12 +77,20 @@ static void on_progress(void *context, int fd, short revents)
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n != sizeof p || p.magic != WIPE_MAGIC) {
+        if (w->running == WIPER_CHECK)
+            tell_ready(w, "wipe-absent");
         hang_up(w);
+    } else if (p.kind == WIPE_END && w->running == WIPER_CHECK) {
+        hang_up(w);
+        tell_ready(w, NULL);
     } else if (p.kind == WIPE_END) {
         finished(w, &p);
     } else if (p.kind == WIPE_REFUSED) {
         p.name[sizeof p.name - 1] = '\0';
-        log_error("porchlight-wipe refuses: %s", p.name);
+        if (w->running != WIPER_CHECK || w->unfit == NULL)
+            log_error("porchlight-wipe refuses: %s", p.name);
+        if (w->running != WIPER_FINISH)
+            tell_ready(w, "wipe-plan");
         hang_up(w);
     }
 }
@@ -74,7 +98,7 @@ static void on_progress(void *context, int fd, short revents)
 static void complain(struct wiper *w, const char *what)
 {
     if (!w->complained)
-        log_error("porchlight-wipe at %s: %s: %s; it is asked again every 2 s", w->path, what,
+        log_error("porchlight-wipe at %s: %s: %s; it is asked again and again", w->path, what,
                   strerror(errno));
     w->complained = true;
 }
@@ -85,6 +109,7 @@ static void ask(struct wiper *w, enum wiper_work work, int64_t now)
     w->fd = local_connect(w->path);
     if (w->fd < 0) {
         complain(w, "cannot be reached");
+        tell_ready(w, "wipe-absent");
         return;
     }
     if (loop_add(w->loop, w->fd, POLLIN, on_progress, w) != 0 ||
@@ -106,7 +131,7 @@ struct wiper *wiper_new(const char *path, struct loop *loop, const struct wiper_
     w->loop = loop;
     w->listener = *listener;
     w->fd = -1;
-    w->again_at = NS_NEVER;
+    w->again_at = w->check_at = NS_NEVER;
     return w;
 }
 
@@ -129,6 +154,13 @@ void wiper_ask(struct wiper *w, enum wiper_work work, int64_t now)
     ask(w, work, now);
 }
 
+void wiper_check(struct wiper *w, bool wanted, int64_t now)
+{
+    w->check_at = wanted ? now : NS_NEVER;
+    if (!wanted && w->unfit != NULL)
+        tell_ready(w, NULL);
+}
+
 static bool is_owed(const struct wiper *w)
 {
     return w->owed != WIPER_NOTHING && w->running != w->owed;
@@ -139,10 +171,15 @@ void wiper_time(struct wiper *w, int64_t now)
     if (is_owed(w) && now >= w->again_at) {
         hang_up(w);
         ask(w, w->owed, now);
+    } else if (now >= w->check_at && w->running == WIPER_NOTHING && w->owed == WIPER_NOTHING) {
+        w->check_at = now + CHECK_BAD;
+        ask(w, WIPER_CHECK, now);
     }
 }
 
 int64_t wiper_deadline(const struct wiper *w)
 {
-    return is_owed(w) ? w->again_at : NS_NEVER;
+    if (is_owed(w))
+        return w->again_at;
+    return w->running == WIPER_NOTHING && w->owed == WIPER_NOTHING ? w->check_at : NS_NEVER;
 }

@@ -17,6 +17,7 @@
  *   seen, safe       phones that answered the standing alert
  *   pending          messages not yet handed over
  *   record_fault     the record cannot be written
+ *   wipe_fault       a wipe is enabled and could not be done now
  *   clock_set, version */
 
 static const char *text_of(const cJSON *object, const char *key)
@@ -129,6 +130,9 @@ static void print_plainly(const cJSON *reply)
     if (is_true(reply, "record_fault"))
         puts("record:   CANNOT BE WRITTEN: an alert would not outlive a power cut; look at the "
              "disk's space and mode");
+    if (is_true(reply, "wipe_fault"))
+        puts("wipe:     COULD NOT BE DONE NOW: porchlight wipe --plan says what is wrong with its "
+             "plan, or porchlight-wipe.socket is not started");
     if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(reply, "clock_set")))
         puts("clock:    never set since power-up; ages and door hours are not known");
     if (text_of(reply, "version"))

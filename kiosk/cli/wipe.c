@@ -80,6 +80,16 @@ static int finish(const struct wipe_progress *end, cJSON *top)
     return good ? CLI_OK : CLI_FAILED;
 }
 
+/* Neither a wipe nor a drill left a report: nothing is wrong. */
+static int none_yet(cJSON *top)
+{
+    char *text = top ? cJSON_Print(top) : NULL;
+
+    printf("%s\n", text ? text : WIPE_NEVER_RUN);
+    free(text);
+    return CLI_OK;
+}
+
 /* Reads packets to the end. An enum cli_exit. */
 static int listen_to(int fd, cJSON *top)
 {
@@ -93,6 +103,8 @@ static int listen_to(int fd, cJSON *top)
             return CLI_NOBODY;
         }
         p.name[sizeof p.name - 1] = '\0';
+        if (p.kind == WIPE_REFUSED && strcmp(p.name, WIPE_NEVER_RUN) == 0)
+            return none_yet(top);
         if (p.kind == WIPE_REFUSED) {
             fprintf(stderr, "porchlight wipe: refused: %s\n", p.name);
             return CLI_FAILED;

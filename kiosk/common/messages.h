@@ -43,19 +43,20 @@ struct screen_qr {
 };
 
 /* --- wipe.sock: porchlightd and porchlight to porchlight-wipe --------------------------------
- * Request: one packet, one word: WIPE, DRILL, STATUS or FINISH. The peer (SO_PEERCRED) is root, the
- * user porchlight, or, below a moved prefix, the user that started porchlight-wipe; the mode of the
- * socket says the same.
- * Reply: struct wipe_progress packets, one for each target as it is done, then one with
- * kind WIPE_END. STATUS answers with the last run's, from its record; its WIPE_END has outcome
- * WIPE_NOTHING while that run is not through.
+ * Request: one packet, one word: WIPE, DRILL, STATUS, FINISH or CHECK. The peer (SO_PEERCRED) is
+ * root, the user porchlight, or, below a moved prefix, the user that started porchlight-wipe; the
+ * mode of the socket says the same. Reply: struct wipe_progress packets, one for each target as it
+ * is done, then one with kind WIPE_END. STATUS answers with the last run's, from its record; its
+ * WIPE_END has outcome WIPE_NOTHING while that run is not through.
  *
  * A wipe has two parts. WIPE does all but the plan's credentials: each of those is answered with
  * outcome WIPE_NOTHING, in its place at the end. Once the alert is handed over or has expired,
  * porchlightd asks to FINISH: credentials die too, and what had failed is tried again. FINISH
  * without a WIPE before it is refused; it can never begin a wipe. Both are safe to repeat, and both
  * are resumed at boot if a power cut ends them. The peer may hang up at any time: nothing stops.
- * A WIPE that comes during a drill ends the drill at the next target.                           */
+ * A WIPE that comes during a drill ends the drill at the next target.
+ * CHECK reads the plan and touches nothing: WIPE_END if a wipe could be asked for, or WIPE_REFUSED.
+ */
 #define WIPE_MAGIC 0x50525750u /* "PRWP" */
 enum { WIPE_WORD_MAX = 8, WIPE_NAME_MAX = 64 };
 enum wipe_kind { WIPE_TARGET = 1, WIPE_END = 2, WIPE_REFUSED = 3 };
@@ -66,6 +67,7 @@ enum wipe_outcome {
     WIPE_UNVERIFIED,   /* done as far as the machine says, not proved */
     WIPE_FAILED,       /* still there */
 };
+#define WIPE_NEVER_RUN "no wipe has been run here" /* STATUS is refused with this word */
 struct wipe_progress {
     uint32_t magic;
     uint32_t kind;

@@ -219,6 +219,29 @@ static void intend(const struct run *r, const struct plan *plan, struct progress
     progress_close(record);
 }
 
+static bool load_usable(const struct run *r, struct plan *plan)
+{
+    const char *why = NULL;
+
+    if (run_load_plan(r, plan) < 0)
+        why = errno == ENOENT ? "there is no wipe.plan" : "wipe.plan has an error; see the log";
+    else if (!all_kinds_known(plan))
+        why = "wipe.plan names a kind this build lacks";
+    if (why)
+        tell(r, WIPE_REFUSED, 0, WIPE_FAILED, why, 0);
+    return !why;
+}
+
+enum run_result run_check(const struct run *r)
+{
+    struct plan plan;
+
+    if (!load_usable(r, &plan))
+        return RUN_REFUSED;
+    run_end(r, &plan, WIPE_NOTHING);
+    return RUN_GOOD;
+}
+
 enum run_result run_wipe(const struct run *r)
 {
     struct progress record;
@@ -226,15 +249,8 @@ enum run_result run_wipe(const struct run *r)
     enum run_result result;
     uint32_t worst;
 
-    if (run_load_plan(r, &plan) < 0) {
-        tell(r, WIPE_REFUSED, 0, WIPE_FAILED,
-             errno == ENOENT ? "there is no wipe.plan" : "wipe.plan has an error; see the log", 0);
+    if (!load_usable(r, &plan))
         return RUN_REFUSED;
-    }
-    if (!all_kinds_known(&plan)) {
-        tell(r, WIPE_REFUSED, 0, WIPE_FAILED, "wipe.plan names a kind this build lacks", 0);
-        return RUN_REFUSED;
-    }
     if (r->drill)
         return drill_run(r, &plan);
     open_record(r, &record, false, false);

@@ -30,8 +30,11 @@ enum run_result {
     RUN_REFUSED = 2,    /* no plan, or one with an error; nothing was touched */
 };
 
-/* The plan's complaints go to the log. */
+/* The plan's complaints go to the log, a refusal and its reason to tell. */
 enum run_result run_wipe(const struct run *r);
+
+/* Whether a wipe could be asked for: tells WIPE_END, or the same refusal. Touches nothing. */
+enum run_result run_check(const struct run *r);
 
 /* Destroys target by target what `plan` says, in `record`; *worst is the worst outcome. The part
  * that wipe and drill share. run_end then tells WIPE_END. */

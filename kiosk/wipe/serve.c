@@ -15,7 +15,7 @@
 /* A peer that connects has this long to say its word. */
 enum { WORD_TIMEOUT_MS = 1000, WAITING_MAX = 8 };
 
-enum word { WORD_NONE, WORD_WIPE, WORD_DRILL, WORD_STATUS, WORD_FINISH };
+enum word { WORD_NONE, WORD_WIPE, WORD_DRILL, WORD_STATUS, WORD_FINISH, WORD_CHECK };
 
 struct client {
     const struct serve *serve;
@@ -62,7 +62,8 @@ static enum word read_word(int fd)
     } words[] = {{"WIPE", WORD_WIPE},
                  {"DRILL", WORD_DRILL},
                  {"STATUS", WORD_STATUS},
-                 {"FINISH", WORD_FINISH}};
+                 {"FINISH", WORD_FINISH},
+                 {"CHECK", WORD_CHECK}};
     char text[WIPE_WORD_MAX + 1];
     ssize_t n;
 
@@ -101,7 +102,7 @@ static bool look_around(void *context)
         if (word == WORD_STATUS)
             run_status(&status);
         else
-            refuse(fd, "expected WIPE, DRILL, STATUS or FINISH, from a user who may ask");
+            refuse(fd, "expected WIPE, DRILL, STATUS, FINISH or CHECK");
         if (other.fd >= 0)
             close(other.fd);
     }
@@ -145,10 +146,14 @@ static void answer(struct client *c, enum word word)
     case WORD_STATUS:
         r.tell = send_progress;
         if (run_status(&r) < 0)
-            refuse(c->fd, "nothing was ever wiped here");
+            refuse(c->fd, WIPE_NEVER_RUN);
+        break;
+    case WORD_CHECK:
+        r.tell = send_progress;
+        run_check(&r);
         break;
     case WORD_NONE:
-        refuse(c->fd, "expected WIPE, DRILL, STATUS or FINISH");
+        refuse(c->fd, "expected WIPE, DRILL, STATUS, FINISH or CHECK");
         break;
     }
 }

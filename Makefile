@@ -12,7 +12,7 @@ DEPS_BUILD = gcc make pkg-config libgpiod-dev libmosquitto-dev libsodium-dev lib
              libinih-dev libqrencode-dev libssl-dev libcurl4-openssl-dev libtss2-dev
 DEPS_RUN   = tzdata mosquitto openssl python3 fonts-dejavu-core fonts-dejavu-extra xvfb
 DEPS_TEST  = libcmocka-dev faketime python3-pytest python3-pytest-xdist python3-paho-mqtt python3-nacl \
-             mosquitto-clients procps cryptsetup-bin libfuse3-dev groff-base weston swtpm
+             mosquitto-clients procps cryptsetup-bin libfuse3-dev groff-base weston swtpm strace nginx
 DEPS_PHONE = python3-cryptography nodejs nginx chromium chromium-driver python3-selenium mmdebstrap \
              debian-archive-keyring
 DEPS_BOARD = qemu-system-arm mmdebstrap debian-archive-keyring gcc-aarch64-linux-gnu systemd kmod \
@@ -90,7 +90,7 @@ $(B)/%.o: %.c
 
 # The assembler takes these in; the compiler's list of what it read has them not.
 $(B)/kiosk/cli/templates.o: config/porchlight.conf config/broker/mosquitto.conf.in \
-    config/proxy/nginx.conf.in $(wildcard config/cards/*.in)
+    config/broker/outside.sh config/proxy/nginx.conf.in $(wildcard config/cards/*.in)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 

@@ -35,12 +35,15 @@ struct cli_command {
 };
 
 extern const struct cli_command cli_all_clear;
+extern const struct cli_command cli_backup;
 extern const struct cli_command cli_check;
 extern const struct cli_command cli_command;
+extern const struct cli_command cli_console;
 extern const struct cli_command cli_doctor;
 extern const struct cli_command cli_drill;
 extern const struct cli_command cli_keys;
 extern const struct cli_command cli_listen;
+extern const struct cli_command cli_restore;
 extern const struct cli_command cli_rights;
 extern const struct cli_command cli_sim;
 extern const struct cli_command cli_status;

@@ -19,7 +19,7 @@ _porchlight()
         mapfile -t COMPREPLY < <(compgen -d -- "$word")
         return
         ;;
-    --root | --root-out | --key | --ca | check)
+    --root | --root-out | --key | --ca | --answers | --passphrase-file | check)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         [ "$before" = check ] || return
         ;;
@@ -35,7 +35,7 @@ _porchlight()
         esac
     done
     case "$sub:$word" in
-    seal:[!-]* | unseal:[!-]*) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    seal:[!-]* | unseal:[!-]* | backup:[!-]* | restore:[!-]*) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     *) mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(
         compgen -W "$(_porchlight_words "${COMP_WORDS[0]}" "$sub")" -- "$word" | sort -u) ;;
     esac

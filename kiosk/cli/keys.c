@@ -1,4 +1,5 @@
 #include "config/secret.h"
+#include "kiosk/cli/certificates.h"
 #include "kiosk/cli/cli.h"
 #include "kiosk/cli/keyset.h"
 #include "kiosk/common/log.h"
@@ -27,6 +28,7 @@ struct keys {
     const char *venue, *kiosk, *root_out, *root, *out, *public, *account;
     char venue_id[KEYSET_ID_TEXT], kiosk_id[KEYSET_ID_TEXT];
     struct keyset *set;
+    bool due;
 };
 
 /* --- ids and files ---------------------------------------------------------------------------- */
@@ -297,13 +299,22 @@ static int keys_retire(struct keys *k)
 static int take_options(struct keys *k, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"venue", required_argument, NULL, 'v'},    {"kiosk", required_argument, NULL, 'k'},
-        {"root-out", required_argument, NULL, 'r'}, {"root", required_argument, NULL, 'R'},
-        {"out", required_argument, NULL, 'o'},      {"public", required_argument, NULL, 'p'},
-        {"account", required_argument, NULL, 'a'},  {0},
+        {"venue", required_argument, NULL, 'v'},
+        {"kiosk", required_argument, NULL, 'k'},
+        {"root-out", required_argument, NULL, 'r'},
+        {"root", required_argument, NULL, 'R'},
+        {"out", required_argument, NULL, 'o'},
+        {"public", required_argument, NULL, 'p'},
+        {"account", required_argument, NULL, 'a'},
+        {"due", no_argument, NULL, 'd'},
+        {0},
     };
     int c;
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (c == 'd') {
+            k->due = true;
+            continue;
+        }
         const char **target = c == 'v'   ? &k->venue
                               : c == 'k' ? &k->kiosk
                               : c == 'r' ? &k->root_out
@@ -342,18 +353,21 @@ static int run(const struct cli *cli, int argc, char **argv)
         code = keys_push(&k);
     else if (strcmp(what, "retire") == 0)
         code = keys_retire(&k);
+    else if (strcmp(what, "renew") == 0)
+        code = certificates_renew(cli, k.due);
     else
         code = CLI_USAGE;
     if (code == CLI_USAGE)
-        cli_misuse(&cli_keys, "expected make; staff --root FILE and either --out DIR or --public "
-                              "HEX; push --root FILE --out DIR; or retire --root FILE --out FILE");
+        cli_misuse(&cli_keys,
+                   "expected make; staff --root FILE and either --out DIR or --public "
+                   "HEX; push --root FILE --out DIR; retire --root FILE --out FILE; or renew");
     keyset_free(k.set);
     return code;
 }
 
 const struct cli_command cli_keys = {
     .name = "keys",
-    .arguments = "make|staff|push|retire [OPTIONS]",
+    .arguments = "make|staff|push|retire|renew [OPTIONS]",
     .summary = "make the venue's keys; sign a staff phone; disown a kiosk",
     .help = "  make             root, venue and kiosk keys into the kiosk's credentials\n"
             "  --root-out FILE  where the root key goes: off site, never on the kiosk\n"
@@ -366,7 +380,9 @@ const struct cli_command cli_keys = {
             "  push             the key with which relays take phones' subscriptions\n"
             "  --root FILE --out DIR\n"
             "  retire           the notice by which phones disown this kiosk for ever\n"
-            "  --root FILE --out FILE\n",
+            "  --root FILE --out FILE\n"
+            "  renew            brokers' certificates that end within 180 days\n"
+            "  --due            only tells, by the exit code, whether there are any\n",
     .json = true,
     .run = run,
 };

@@ -10,14 +10,17 @@
 /* clang-format off */
 static const struct cli_command *const commands[] = {
     &cli_all_clear,
+    &cli_backup,
     &cli_book,
     &cli_check,
     &cli_command,
+    &cli_console,
     &cli_doctor,
     &cli_drill,
     &cli_keygen,
     &cli_keys,
     &cli_listen,
+    &cli_restore,
     &cli_rights,
     &cli_seal,
     &cli_setup,

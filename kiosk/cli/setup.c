@@ -72,6 +72,9 @@ static int make(struct setup *s, const struct options *o)
         return CLI_FAILED;
     }
     tell(s);
+    /* The broker's unit settles before it starts, and wants the lock for it. */
+    stage_free(s->stage);
+    s->stage = NULL;
     setup_start(s);
     return CLI_OK;
 }

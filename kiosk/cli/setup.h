@@ -41,8 +41,19 @@ void setup_root_take_back(struct setup *s);
 /* setup_make.c: everything below /etc/porchlight. */
 int setup_make(struct setup *s);
 
-/* setup_broker.c: the broker on this Pi, the one outside, their accounts and certificates. */
+/* setup_outside.c: all brokers; the one outside. */
 int setup_brokers(struct setup *s);
+
+/* setup_broker.c: the one on this Pi, and what both want. `name` is a staged file, `where` the word
+ * that passwords are drawn by ("here", "outside"), `broker` a section's name. */
+int setup_here(struct setup *s);
+int setup_authority(struct setup *s);
+int setup_certificate(struct setup *s, const char *name, const char *host, bool here);
+int setup_accounts(struct setup *s, const char *where, bool beside);
+int setup_section(struct setup *s, const char *broker, const char *host, int port, const char *ca,
+                  const char *user, const char *phones, bool outside);
+int setup_own_section(struct setup *s, const char *broker, const char *where, const char *host,
+                      int port, bool outside);
 
 /* Fills a template of templates.h and stages it. */
 struct template_word;
@@ -69,6 +80,7 @@ int setup_ask(struct setup *s);
 
 /* setup_host.c: units are enabled and started; a moved prefix has none. */
 void setup_start(const struct setup *s);
+void setup_restart(const char *prefix);
 /* What stands in the way before anything is made: clock, ports, plugin. */
 int setup_check_host(const struct setup *s);
 

@@ -132,7 +132,7 @@ const struct answer_rule answer_rules[ANSWERS] = {
     [ANSWER_ROOT] = {"root", "print", "Where does the venue's root key go?",
                      "It must not stay on this Pi: print shows it to be written down, a path such "
                      "as /media/usb/root.key puts it on a stick.",
-                     "print, or an absolute path", is_place, false},
+                     "print, or an absolute path", is_place, true},
     [ANSWER_LIGHTS] = {"lights", "dark", "Shall the Pi's own lights be dark?",
                        "They flicker with the card, and a wipe could be seen.",
                        "dark or as-they-are", is_lights, true},

@@ -1,10 +1,8 @@
 #include "kiosk/cli/accounts.h"
+#include "kiosk/cli/certificates.h"
 #include "kiosk/cli/setup.h"
 #include "kiosk/cli/templates.h"
 #include "kiosk/common/log.h"
-
-#include "config/scan.h"
-#include "kiosk/cli/tree.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -28,7 +26,7 @@ static int this_kiosk(const struct setup *s)
 
 /* --- certificates ----------------------------------------------------------------------------- */
 
-static int find_authority(struct setup *s)
+int setup_authority(struct setup *s)
 {
     size_t len;
     char *cert = stage_read(s->stage, "broker-ca.pem", &len);
@@ -52,45 +50,25 @@ static int find_authority(struct setup *s)
     return result;
 }
 
-static bool still_good(const struct setup *s, const char *pem, const char *host)
-{
-    char names[PKI_NAMES_MAX][PKI_NAME_MAX];
-    int count = pki_names(pem, names);
-    long days;
-    bool named = false;
-
-    for (int i = 0; i < count; i++)
-        named |= strcmp(names[i], host) == 0;
-    return named && pki_days_left(pem, time(NULL), &days) == 0 && days > PKI_RENEW_DAYS &&
-           pki_is_signed_by(pem, s->ca->certificate);
-}
-
-/* Key and certificate in one file, so that one rename changes both. */
-static int put_server(struct setup *s, const char *name, const char *host, bool here)
+int setup_certificate(struct setup *s, const char *name, const char *host, bool here)
 {
     char names[3][PKI_NAME_MAX] = {"", "localhost", "127.0.0.1"};
     size_t len;
     char *old = stage_read(s->stage, name, &len);
-    bool good = old && still_good(s, old, host);
-    int result = -1;
+    bool good = old && certificate_is_good(s->ca, old, host);
 
     if (old)
         sodium_memzero(old, len);
     free(old);
     if (good)
         return 0;
-    struct pki_pair *pair = sodium_malloc(sizeof *pair);
-    char *both = pair ? sodium_malloc(sizeof *pair) : NULL;
     snprintf(names[0], sizeof names[0], "%s", host);
-    if (both && pki_server(s->ca, names, here ? 3 : 1, time(NULL), pair) == 0) {
-        snprintf(both, sizeof *pair, "%s%s", pair->key, pair->certificate);
-        result = stage_put_text(s->stage, name, both, 0600);
-    } else {
+    char *both = certificate_make(s->ca, names, here ? 3 : 1);
+    int result = both ? stage_put_text(s->stage, name, both, 0600) : -1;
+    if (!both)
         log_error("%s: no certificate could be made for %s; is ca/ca.key the authority's?", name,
                   host);
-    }
     sodium_free(both);
-    sodium_free(pair);
     return result;
 }
 
@@ -143,8 +121,8 @@ static int put_password(struct setup *s, const char *broker, const char *where)
 
 /* --- porchlight.conf -------------------------------------------------------------------------- */
 
-static int put_section(struct setup *s, const char *broker, const char *host, int port,
-                       const char *ca, const char *user, const char *phones, bool outside)
+int setup_section(struct setup *s, const char *broker, const char *host, int port, const char *ca,
+                  const char *user, const char *phones, bool outside)
 {
     char section[32], path[PATH_LEN], number[16], credential[48];
 
@@ -164,8 +142,8 @@ static int put_section(struct setup *s, const char *broker, const char *host, in
     return -1;
 }
 
-static int put_own_section(struct setup *s, const char *broker, const char *where, const char *host,
-                           int port, bool outside)
+int setup_own_section(struct setup *s, const char *broker, const char *where, const char *host,
+                      int port, bool outside)
 {
     char phones[3 * ANSWER_MAX];
 
@@ -173,7 +151,7 @@ static int put_own_section(struct setup *s, const char *broker, const char *wher
     /* porchlightd's client id is the kiosk's, and so is the account that is bound to it. */
     return put_password(s, broker, where) < 0
                ? -1
-               : put_section(s, broker, host, port, "broker-ca.pem", s->kiosk, phones, outside);
+               : setup_section(s, broker, host, port, "broker-ca.pem", s->kiosk, phones, outside);
 }
 
 /* --- the broker here ----------------------------------------------------------------------------
@@ -290,7 +268,7 @@ static int put_mosquitto(struct setup *s)
 }
 
 /* The broker's accounts as it left them, with this venue's kiosks. */
-static int put_accounts(struct setup *s, const char *where, bool beside)
+int setup_accounts(struct setup *s, const char *where, bool beside)
 {
     size_t len;
     const char *name = "outside/dynamic-security.json";
@@ -329,199 +307,18 @@ static int keep_here(struct setup *s, const char *port)
                : 0;
 }
 
-static int make_here(struct setup *s)
+int setup_here(struct setup *s)
 {
     const char *host = s->now.value[ANSWER_HOST], *port = s->now.value[ANSWER_PORT];
 
-    if (find_authority(s) < 0 || put_server(s, "broker/server.pem", host, true) < 0 ||
+    if (setup_authority(s) < 0 || setup_certificate(s, "broker/server.pem", host, true) < 0 ||
         put_mosquitto(s) < 0)
         return -1;
     if (!s->first && !s->brokers_changed)
         return keep_here(s, port);
-    return put_accounts(s, "here", true) < 0 ||
-                   put_own_section(s, "here", "here", "127.0.0.1",
-                                   answer_number(&s->now, ANSWER_PORT), false) < 0
+    return setup_accounts(s, "here", true) < 0 ||
+                   setup_own_section(s, "here", "here", "127.0.0.1",
+                                     answer_number(&s->now, ANSWER_PORT), false) < 0
                ? -1
                : 0;
-}
-
-/* --- the broker outside
- * --------------------------------------------------------------------------- */
-
-/* A server of the venue's own gets the whole of it, to be carried there. */
-static int make_outside(struct setup *s)
-{
-    static const struct template_word words[] = {
-        {"PLUGIN", "/usr/lib/mosquitto_dynamic_security.so"},
-        {"STATE", "/var/lib/mosquitto"},
-        {"PORT_TLS", "8883"},
-        {"ADDRESS", ""},
-        {"PORT_WEBSOCKET", "1885"},
-        {"PORT_LOCAL", "1884"},
-        {"CERTIFICATE", "/etc/mosquitto/porchlight.pem"},
-        {"KEY", "/etc/mosquitto/porchlight.pem"},
-        {NULL, NULL},
-    };
-    char host[ANSWER_MAX];
-    int port;
-
-    answers_outside(&s->now, host, &port);
-    return put_server(s, "outside/server.pem", host, false) < 0 ||
-                   put_accounts(s, "outside", false) < 0 ||
-                   stage_put_text(s->stage, "outside/broker-ca.pem", s->ca->certificate, 0644) <
-                       0 ||
-                   setup_fill(s, "outside/mosquitto.conf", template_mosquitto, words, 0644) < 0 ||
-                   put_own_section(s, "outside", "outside", host, port, true) < 0
-               ? -1
-               : 0;
-}
-
-struct account {
-    const char *path;
-    char user[ANSWER_MAX], password[ANSWER_MAX], ca[ANSWER_MAX], phones[ANSWER_MAX];
-    int complaints;
-};
-
-static void account_section(void *context, int line, const char *name)
-{
-    struct account *a = context;
-
-    if (strcmp(name, "account") != 0) {
-        log_error("%s:%d: [%s]; expected one section [account]", a->path, line, name);
-        a->complaints++;
-    }
-}
-
-static void account_key(void *context, int line, const char *key, const char *value)
-{
-    struct account *a = context;
-    char *into = strcmp(key, "user") == 0       ? a->user
-                 : strcmp(key, "password") == 0 ? a->password
-                 : strcmp(key, "ca") == 0       ? a->ca
-                 : strcmp(key, "phones") == 0   ? a->phones
-                                                : NULL;
-
-    if (into && strlen(value) < ANSWER_MAX) {
-        snprintf(into, ANSWER_MAX, "%s", value);
-        return;
-    }
-    log_error("%s:%d: %s is none of user, password, ca and phones, or too long", a->path, line,
-              key);
-    a->complaints++;
-}
-
-static void account_bad(void *context, int line, const char *sentence)
-{
-    struct account *a = context;
-
-    log_error("%s:%d: %s", a->path, line, sentence);
-    a->complaints++;
-}
-
-static int account_read(struct account *a)
-{
-    static const struct scan_events events = {account_section, account_key, account_bad};
-    size_t len;
-    char *text = tree_read(a->path, &len);
-
-    if (!text) {
-        log_error("outside_account: %s: %s", a->path, strerror(errno));
-        return -1;
-    }
-    scan_text(text, len, &events, a);
-    sodium_memzero(text, len);
-    free(text);
-    if (!a->complaints && (!a->user[0] || !a->password[0] || !a->ca[0])) {
-        log_error("%s: expected [account] with user, password and ca (a PEM file)", a->path);
-        a->complaints++;
-    }
-    return a->complaints ? -1 : 0;
-}
-
-/* Somebody else's broker: they made the account, and gave their CA. */
-static int take_outside(struct setup *s)
-{
-    struct account a = {.path = s->now.value[ANSWER_OUTSIDE_ACCOUNT]};
-    char host[ANSWER_MAX], *pem = NULL;
-    int port, result = -1;
-    long days;
-    size_t len;
-
-    answers_outside(&s->now, host, &port);
-    if (account_read(&a) < 0)
-        goto forget;
-    pem = tree_read(a.ca, &len);
-    if (!pem || pki_days_left(pem, time(NULL), &days) < 0) {
-        log_error("%s: ca: %s: %s; expected the PEM file of the broker's CA", a.path, a.ca,
-                  pem ? "holds no certificate" : strerror(errno));
-        goto forget;
-    }
-    if (days < 0) {
-        log_error("%s: ca: %s: has expired %ld days ago; ask the broker's operator for the "
-                  "present one",
-                  a.path, a.ca, -days);
-        goto forget;
-    }
-    strcat(a.password, "\n");
-    result = stage_put_text(s->stage, "outside-ca.pem", pem, 0644) < 0 ||
-                     stage_put_text(s->stage, "credentials/broker-outside", a.password, 0600) < 0 ||
-                     put_section(s, "outside", host, port, "outside-ca.pem", a.user,
-                                 a.phones[0] ? a.phones : NULL, true) < 0
-                 ? -1
-                 : 0;
-forget:
-    sodium_memzero(&a, sizeof a);
-    free(pem);
-    return result;
-}
-
-/* --- all of them
- * ------------------------------------------------------------------------------------ */
-
-static int drop(struct setup *s, const char *broker)
-{
-    char name[64];
-
-    snprintf(name, sizeof name, "broker %s", broker);
-    if (conf_drop(s->conf, name) < 0)
-        return -1;
-    snprintf(name, sizeof name, "credentials/broker-%s", broker);
-    return stage_drop(s->stage, name);
-}
-
-/* Another kiosk of the venue uses the first one's brokers, as the backup told. */
-static int join_brokers(struct setup *s)
-{
-    char host[ANSWER_MAX];
-    int port;
-
-    if (!s->first && !s->brokers_changed)
-        return 0;
-    if (answers_broker_here(&s->now) &&
-        put_own_section(s, "first", "here", s->now.value[ANSWER_HOST],
-                        answer_number(&s->now, ANSWER_PORT), false) < 0)
-        return -1;
-    if (!answers_broker_outside(&s->now))
-        return 0;
-    answers_outside(&s->now, host, &port);
-    return answer_is(&s->now, ANSWER_OUTSIDE_ACCOUNT, "make")
-               ? put_own_section(s, "outside", "outside", host, port, true)
-               : take_outside(s);
-}
-
-int setup_brokers(struct setup *s)
-{
-    bool changed = s->first || s->brokers_changed;
-
-    if (changed && (drop(s, "here") < 0 || drop(s, "outside") < 0 || drop(s, "first") < 0))
-        return -1;
-    if (this_kiosk(s) > 1)
-        return join_brokers(s);
-    if (answers_broker_here(&s->now) && make_here(s) < 0)
-        return -1;
-    if (!answers_broker_outside(&s->now) || !changed)
-        return 0;
-    if (!answer_is(&s->now, ANSWER_OUTSIDE_ACCOUNT, "make"))
-        return take_outside(s);
-    return find_authority(s) < 0 ? -1 : make_outside(s);
 }

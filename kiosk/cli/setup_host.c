@@ -100,6 +100,19 @@ static void stop(const char *unit)
     systemctl("disable", "--now", unit);
 }
 
+/* What runs reads its files anew. */
+void setup_restart(const char *prefix)
+{
+    static const char *const units[] = {"porchlight-broker.service", "porchlight-page.service",
+                                        "porchlight-wipe.service", "porchlightd.service",
+                                        "porchlight-screen.service"};
+
+    if (prefix[0] || access("/run/systemd/system", F_OK) < 0)
+        return;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        systemctl("try-restart", NULL, units[i]);
+}
+
 void setup_start(const struct setup *s)
 {
     bool here = answers_broker_here(&s->now) && answer_number(&s->now, ANSWER_KIOSK) == 1;

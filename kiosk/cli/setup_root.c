@@ -104,6 +104,8 @@ int setup_root_find(struct setup *s)
     bool file = place(s)[0] == '/';
     bool joins = s->first && answer_number(&s->now, ANSWER_KIOSK) > 1;
 
+    if (!s->first && !s->brokers_changed)
+        return 0;
     if (file && access(place(s), F_OK) == 0) {
         if (secret_read_file(place(s), true, s->keys->root_seed, KEYSET_SEED,
                              config_complain_stderr, NULL) < 0)
@@ -121,8 +123,6 @@ int setup_root_find(struct setup *s)
         }
         return 0;
     }
-    if (!joins && !s->brokers_changed)
-        return 0;
     if (!s->terminal) {
         log_error("root: %s; a new broker or another kiosk wants the venue's root key: root = its "
                   "file",

@@ -61,7 +61,7 @@ static int join(char out[PATH_LEN], const char *a, const char *b)
 
 /* --- the lock ------------------------------------------------------------------------------- */
 
-static int lock_take(const char *prefix)
+int stage_lock(const char *prefix)
 {
     char path[PATH_LEN], folder[PATH_LEN];
 
@@ -131,7 +131,7 @@ static int settle(const char *prefix, const char *live, const char *staging)
 int stage_settle(const char *prefix)
 {
     char live[PATH_LEN], staging[PATH_LEN];
-    int lock = lock_take(prefix);
+    int lock = stage_lock(prefix);
 
     if (lock < 0)
         return -1;
@@ -168,7 +168,7 @@ struct stage *stage_begin(const char *prefix)
         return NULL;
     s->lock = -1;
     if (join(s->prefix, prefix, "") < 0 || join(s->live, prefix, PATH_ETC) < 0 ||
-        join(s->staging, prefix, STAGING) < 0 || (s->lock = lock_take(prefix)) < 0 ||
+        join(s->staging, prefix, STAGING) < 0 || (s->lock = stage_lock(prefix)) < 0 ||
         begin(s) < 0) {
         s->done = true;
         stage_free(s);

@@ -16,6 +16,9 @@
  * Every function complains itself, with the mend, before it fails. */
 struct stage;
 
+/* The lock alone: a descriptor to close, or -1. */
+int stage_lock(const char *prefix);
+
 /* Takes the lock (one set-up at a time), settles, and copies. NULL after a complaint. */
 struct stage *stage_begin(const char *prefix);
 

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { READ_MAX = 4 << 20, DEPTH_MAX = 16 };
+enum { READ_MAX = 9 << 20, DEPTH_MAX = 16 };
 
 int tree_make_folders(const char *path, mode_t mode)
 {
@@ -59,6 +59,23 @@ int tree_write(const char *path, const void *bytes, size_t len, mode_t mode)
     close(fd);
     errno = saved;
     return result;
+}
+
+int tree_replace(const char *path, const void *bytes, size_t len, mode_t mode)
+{
+    char fresh[PATH_LEN];
+    int n = snprintf(fresh, sizeof fresh, "%s.new", path);
+
+    if (n < 0 || (size_t)n >= sizeof fresh) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    if (tree_write(fresh, bytes, len, mode) == 0 && rename(fresh, path) == 0)
+        return tree_sync_folder_of(path);
+    int saved = errno;
+    unlink(fresh);
+    errno = saved;
+    return -1;
 }
 
 char *tree_read(const char *path, size_t *len)

@@ -20,7 +20,10 @@ int tree_remove(const char *path);
 /* A fresh file in place of what was there (a hard link is not written through), durable. */
 int tree_write(const char *path, const void *bytes, size_t len, mode_t mode);
 
-/* All of a file, terminated, at most 4 MiB (EFBIG). The caller's to free. */
+/* The same by way of a file beside it: there is one or the other at any moment. */
+int tree_replace(const char *path, const void *bytes, size_t len, mode_t mode);
+
+/* All of a file, terminated, at most 9 MiB (EFBIG). The caller's to free. */
 char *tree_read(const char *path, size_t *len);
 
 int tree_sync(const char *folder);

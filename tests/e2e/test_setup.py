@@ -1,11 +1,14 @@
 """porchlight setup: what it makes runs, keeps, changes, and is never found half done."""
 
+import random
 import stat
 import time
 
 import pytest
 from nacl import bindings as na
 
+from tests.kit import process
+from tests.kit.place import program
 from tests.kit.setup import Venue
 from tests.kit.voice import hexed
 
@@ -45,3 +48,158 @@ def test_keys_that_belong_together_and_a_root_that_left(venue):
     assert not [name for name, data in venue.files().items() if root in data]
     for name in ("credentials", "broker", "ca"):
         assert stat.S_IMODE((venue.etc / name).stat().st_mode) == 0o700
+
+
+def test_what_the_page_is_served_by_is_in_order(venue):
+    venue.set_up()
+    (venue.prefix / "run/porchlight-page").mkdir()
+    done = process.run(["nginx", "-t", "-e", "stderr", "-c", venue.etc / "page/nginx.conf"])
+    assert done.returncode == 0, done.stderr
+    papers = {p.name: p.read_text() for p in (venue.etc / "papers").iterdir()}
+    assert set(papers) == {"staff.html", "member.html", "keep.html"}
+    for text in papers.values():
+        assert "@" not in text.replace("@page", "")
+    assert str(venue.root) in papers["keep.html"] and venue.venue in papers["keep.html"]
+
+
+# --- run again ------------------------------------------------------------------------------------
+
+def test_again_changes_what_was_told_and_keeps_the_rest(venue):
+    venue.set_up()
+    conf = venue.etc / "porchlight.conf"
+    conf.write_text(conf.read_text().replace("#gap = 700ms", "# slow hands\ngap = 900ms"))
+    before = venue.files()
+    done = venue.again(switch="sim:desk", door="none")
+    assert done.returncode == 0, done.stderr
+    after = venue.files()
+    assert venue.conf()["switch counter"] == {"line": "sim:desk", "gap": "900ms", "code": "5"}
+    assert "# slow hands" in conf.read_text() and "door entrance" not in venue.conf()
+    changed = {n for n in before.keys() | after.keys() if before.get(n) != after.get(n)}
+    assert {n.removeprefix("etc/porchlight/") for n in changed} == {
+        "porchlight.conf", "setup.conf"}
+    assert venue.again(door="sim:back").returncode == 0
+    assert venue.conf()["door entrance"]["line"] == "sim:back"
+    assert venue.conf()["switch counter"]["line"] == "sim:desk"
+
+
+def test_the_code_is_kept_in_no_other_place(venue):
+    venue.set_up(code="7")
+    assert venue.conf()["switch counter"]["code"] == "7"
+    assert venue.again(host="kettle.example.org").returncode == 0
+    assert venue.conf()["switch counter"]["code"] == "7"
+    assert "code" not in (venue.etc / "setup.conf").read_text()
+    assert venue.conf()["venue"]["page"].startswith("https://kettle.example.org:")
+    named = process.run(["openssl", "x509", "-noout", "-ext", "subjectAltName", "-in",
+                         venue.etc / "broker/server.pem"]).stdout
+    assert "DNS:kettle.example.org" in named
+
+
+def test_a_broker_more_wants_the_root_key(venue):
+    venue.set_up()
+    before = venue.files()
+    stick = venue.root.rename(venue.root.with_name("away.key"))
+    refused = venue.again(broker="both", outside="mqtt.example.org")
+    assert refused.returncode == 1 and "root key" in refused.stderr
+    assert venue.files() == before
+    assert venue.again(broker="both", outside="mqtt.example.org", root=stick).returncode == 0
+    sections = venue.conf()
+    assert sections["broker here"]["outside"] == "no"
+    assert sections["broker outside"]["host"] == "mqtt.example.org"
+    assert sections["broker outside"]["outside"] == "yes"
+    assert (venue.etc / "credentials/broker-here").read_bytes() == before[
+        "etc/porchlight/credentials/broker-here"]
+    assert venue.again(broker="here").returncode == 0
+    assert "broker outside" not in venue.conf()
+    assert not (venue.etc / "credentials/broker-outside").exists()
+
+
+# --- interrupted ------------------------------------------------------------------------------------
+
+CALLS = {"fsync": 34, "write": 20, "openat": 80, "mkdir": 30, "unlink": 24, "fchmod": 18,
+         "rename": 2, "renameat2": 1, "rmdir": 8, "getdents64": 18, "link": 20}
+
+
+def interrupted(venue, answers, call, number, fault="signal=KILL"):
+    """The set-up under strace, with the number-th such system call met by a fault."""
+    return process.run(["strace", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e",
+                        f"inject={call}:{fault}:when={number}", program("porchlight"), "--prefix",
+                        venue.prefix, "setup", "--answers", answers], 60,
+                       env=process.environment(ASAN_OPTIONS="detect_leaks=0"))
+
+
+def points(count, seed):
+    every = [(call, n) for call, most in CALLS.items() for n in range(1, most + 1)]
+    return random.Random(seed).sample(every, count) + [("renameat2", 1), ("rename", 1)]
+
+
+def without_answers(files):
+    return {n: d for n, d in files.items() if not n.endswith("setup.conf")}
+
+
+def test_an_interruption_leaves_the_old_state_or_the_new(venue):
+    venue.set_up()
+    old = venue.files()
+    assert venue.again(switch="sim:desk").returncode == 0
+    new = venue.files()
+    assert venue.again(switch="sim:counter").returncode == 0
+    assert venue.files() == old
+    answers = venue.prefix / "change.conf"
+    answers.write_text("[setup]\nswitch = sim:desk\ndrill = no\n")
+    seen = {"old": 0, "new": 0}
+    for call, number in points(40, seed=7):
+        ended = interrupted(venue, answers, call, number)
+        found = {n: d for n, d in venue.files().items() if not n.endswith(".commit")}
+        assert found in (old, new), (call, number)
+        seen["old" if found == old else "new"] += 1
+        assert ended.returncode in (0, -9), (call, number, ended)
+        settled = venue.cli("setup", "--settle")
+        assert settled.returncode == 0, (call, number, settled.stderr)
+        assert venue.files() == found
+        assert not list((venue.prefix / "etc").glob(".porchlight*")), (call, number)
+        assert venue.again(switch="sim:counter").returncode == 0
+        assert venue.files() == old
+    assert seen["old"] > 5 and seen["new"] > 0, seen
+
+
+def test_a_first_set_up_that_was_interrupted_is_run_again():
+    for call, number in points(14, seed=3):
+        with Venue() as venue:
+            answers = venue.write()
+            interrupted(venue, answers, call, number)
+            there = (venue.etc / "porchlight.conf").exists()
+            assert there == (venue.etc / "credentials/kiosk.key").exists(), (call, number)
+            again = venue.cli("setup", "--answers", answers)
+            assert again.returncode == 0, (call, number, again.stderr)
+            assert venue.cli("check").returncode == 0
+            root_public, _ = na.crypto_sign_seed_keypair(hexed(venue.root))
+            assert hexed(venue.etc / "credentials/root.pub") == root_public
+            assert (venue.prefix / "var/lib/porchlight-broker/dynamic-security.json").exists()
+            assert not list((venue.prefix / "etc").glob(".porchlight*")), (call, number)
+
+
+# --- certificates -----------------------------------------------------------------------------------
+
+def dates(pem):
+    return process.run(["openssl", "x509", "-noout", "-dates", "-fingerprint", "-in", pem]).stdout
+
+
+def test_certificates_are_renewed_long_before_their_end(venue):
+    venue.set_up()
+    server = venue.etc / "broker/server.pem"
+    first = dates(server)
+    assert venue.cli("keys", "renew", "--due").returncode == 1
+    assert "no certificate is due" in venue.cli("keys", "renew").stdout
+    assert dates(server) == first
+
+    def later(days, *args):
+        return process.run(["faketime", "-f", f"+{days}d", program("porchlight"), "--prefix",
+                            venue.prefix, *args],
+                           env=process.environment(ASAN_OPTIONS="detect_leaks=0"))
+    assert later(184, "keys", "renew", "--due").returncode == 1
+    assert later(186, "keys", "renew", "--due").returncode == 0
+    assert dates(server) == first
+    done = later(186, "keys", "renew")
+    assert done.returncode == 0 and "renewed, 179 days before its end" in done.stdout, done
+    assert dates(server) != first and stat.S_IMODE(server.stat().st_mode) == 0o600
+    assert process.run(["openssl", "verify", "-CAfile", venue.etc / "broker-ca.pem",
+                        "-attime", str(int(time.time()) + 400 * 86400), server]).returncode == 0

@@ -1,0 +1,98 @@
+#include "kiosk/cli/passphrase.h"
+
+#include "kiosk/common/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+/* One line, read byte by byte so that no buffer of stdio keeps it. Its length or -1. */
+static int read_line(int fd, char *out)
+{
+    int len = 0;
+    char c;
+
+    while (len < PASSPHRASE_MAX - 1) {
+        ssize_t n = read(fd, &c, 1);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0 || c == '\n')
+            break;
+        out[len++] = c;
+    }
+    out[len] = '\0';
+    return len;
+}
+
+static int ask(const char *question, char *out)
+{
+    struct termios shown, hidden;
+    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+    if (fd < 0 || tcgetattr(fd, &shown) < 0) {
+        log_error(
+            "nobody is at the terminal to type a passphrase; expected --passphrase-file FILE");
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    hidden = shown;
+    hidden.c_lflag &= ~(tcflag_t)ECHO;
+    dprintf(fd, "%s", question);
+    tcsetattr(fd, TCSAFLUSH, &hidden);
+    int len = read_line(fd, out);
+    tcsetattr(fd, TCSAFLUSH, &shown);
+    dprintf(fd, "\n");
+    close(fd);
+    return len;
+}
+
+static int from_terminal(char *out, int twice)
+{
+    char *again = sodium_malloc(PASSPHRASE_MAX);
+    int len = again ? ask("Passphrase: ", out) : -1;
+
+    if (len >= 0 && twice && (ask("Once more: ", again) < 0 || strcmp(again, out) != 0)) {
+        log_error("the two are not the same; nothing was done");
+        len = -1;
+    }
+    sodium_free(again);
+    return len;
+}
+
+static int from_file(const char *path, char *out)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY), len = -1;
+
+    if (fd < 0 || fstat(fd, &st) < 0)
+        log_error("%s: %s", path, strerror(errno));
+    else if (st.st_mode & (S_IRWXG | S_IRWXO))
+        log_error("%s: is a secret that group or others may use; expected mode 0600: chmod 600 it",
+                  path);
+    else
+        len = read_line(fd, out);
+    if (fd >= 0)
+        close(fd);
+    return len;
+}
+
+char *passphrase_read(const char *path, int twice, int least)
+{
+    char *out = sodium_init() < 0 ? NULL : sodium_malloc(PASSPHRASE_MAX);
+    int len = !out ? -1 : path ? from_file(path, out) : from_terminal(out, twice);
+
+    if (len >= least)
+        return out;
+    if (len >= 0)
+        log_error("%s has %d characters; expected at least %d: four or five words by chance are "
+                  "easily kept",
+                  path ? path : "the passphrase", len, least);
+    sodium_free(out);
+    return NULL;
+}

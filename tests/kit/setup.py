@@ -128,13 +128,8 @@ class Venue:
         return self.broker
 
     def _listens(self, port):
-        import socket
         assert self.broker.alive, self.broker.said()
-        try:
-            socket.create_connection(("127.0.0.1", int(port)), 1).close()
-            return True
-        except OSError:
-            return False
+        return self.reaches(port)
 
     def start(self):
         self.daemon = self.spawn("porchlightd", program("porchlightd"), "--prefix", self.prefix,
@@ -154,21 +149,62 @@ class Venue:
 
     # --- a phone ----------------------------------------------------------------------------------
 
-    def steward(self, *requests, broker="here"):
-        """Asks the broker for accounts, as the kiosk's own account may; porchlightd is not running
-        meanwhile, or would be thrown off."""
-        section = self.conf()[f"broker {broker}"]
-        answers, ready = [], threading.Event()
-        client = paho_client(section["user"])
-        password = (self.etc / "credentials" / section["password"]).read_text().strip()
-        client.username_pw_set(section["user"], password)
-        client.tls_set(ca_certs=section["ca"])
-        client.on_message = lambda _c, _d, m: answers.append(json.loads(m.payload))
-        client.on_subscribe = lambda *_: ready.set()
-        client.on_connect = lambda c, *_: c.subscribe(REQUEST + "/response", 1)
-        client.connect(section["host"], int(section["port"]))
+    def _client(self, account, password, host, port, ca):
+        client = paho_client(account)
+        client.username_pw_set(account, password)
+        client.tls_set(ca_certs=str(ca))
+        client.wanted, client.ready = [], threading.Event()
+        client.on_subscribe = lambda *_: client.ready.set()
+
+        def connected(c, *_):
+            if c.wanted:
+                c.subscribe([(t, 1) for t in c.wanted])
+            else:
+                c.ready.set()
+        client.on_connect = connected
+        return client, lambda: self._begin(client, host, port)
+
+    @staticmethod
+    def _begin(client, host, port):
+        client.connect(host, int(port))
         client.loop_start()
-        assert ready.wait(10), "the kiosk's account may not ask for accounts"
+        assert client.ready.wait(10), "the broker does not let it in"
+
+    def _as_kiosk(self, broker, topics, heard):
+        """A client in this kiosk's place; porchlightd is not running meanwhile, or would be thrown
+        off."""
+        section = self.conf()[f"broker {broker}"]
+        password = (self.etc / "credentials" / section["password"]).read_text().strip()
+        client, begin = self._client(section["user"], password, section["host"], section["port"],
+                                     section["ca"])
+        client.wanted = topics
+        client.on_message = lambda _c, _d, m: heard(m)
+        begin()
+        return client
+
+    def ear(self, broker, heard):
+        return self._as_kiosk(broker, [f"porchlight/{self.venue}/{self.kiosk}/ack/+"], heard)
+
+    def mouth(self, account, password):
+        client, begin = self._client(account, password, "localhost", self.answers["port"],
+                                     self.etc / "broker-ca.pem")
+        begin()
+        return client
+
+    @staticmethod
+    def reaches(port):
+        import socket
+        try:
+            socket.create_connection(("127.0.0.1", int(port)), 1).close()
+            return True
+        except OSError:
+            return False
+
+    def steward(self, *requests, broker="here"):
+        """Asks the broker for accounts, as the kiosk's own account may."""
+        answers = []
+        client = self._as_kiosk(broker, [REQUEST + "/response"],
+                                lambda m: answers.append(json.loads(m.payload)))
         for number, request in enumerate(requests):
             client.publish(REQUEST, request, 1).wait_for_publish(5)
             wait.until(lambda n=number: len(answers) > n, lambda: f"an answer to {request}", 10)
@@ -177,14 +213,22 @@ class Venue:
         wrong = [r for a in answers for r in a["responses"] if "error" in r]
         assert not wrong, wrong
 
-    def admit(self, role="member", broker="here", kiosk=None):
-        """(account, password) of a new phone."""
-        account, password = secrets.token_hex(8), secrets.token_urlsafe(24)
-        rights = self.cli("rights", role, self.venue, kiosk or self.kiosk, account).stdout
+    def _account(self, role, venue, kiosk, account, broker="here"):
+        password = secrets.token_urlsafe(24)
+        rights = self.cli("rights", role, venue, kiosk, account).stdout
         self.steward(rights, json.dumps({"commands": [{
             "command": "createClient", "username": account, "password": password,
             "clientid": account, "roles": [{"rolename": f"{role}-{account}"}]}]}), broker=broker)
-        return account, password
+        return password
+
+    def admit(self, role="member", kiosk=None):
+        """(account, password) of a new phone."""
+        account = secrets.token_hex(8)
+        return account, self._account(role, self.venue, kiosk or self.kiosk, account)
+
+    def admit_kiosk(self, venue, kiosk):
+        """Another venue's kiosk; its password."""
+        return self._account("kiosk", venue, kiosk, kiosk)
 
     def phone(self, account, password, *args):
         secret = self.etc / "credentials" / f"phone-{account}"

@@ -1,0 +1,268 @@
+"""What to do after a wipe: wiped, restored, and an alert arrives. Backups that are none."""
+
+import re
+import stat
+
+import pytest
+
+from tests.kit import wait
+from tests.kit.broker import free_port
+from tests.kit.place import program
+from tests.kit.setup import Venue
+from tests.kit.wires import Wires
+
+PLAN = """[root keys]
+path = /etc/porchlight/credentials
+
+[key venue]
+path = /etc/porchlight/credentials/venue.key
+
+[key kiosk]
+path = /etc/porchlight/credentials/kiosk.key
+
+[credential broker]
+path = /etc/porchlight/credentials/broker-here
+"""
+QUICK = {"hold": "300ms", "wipe_hold": "700ms", "press_max": "200ms", "gap": "150ms",
+         "debounce": "5ms"}
+
+
+@pytest.fixture(name="venue")
+def new_venue():
+    with Venue() as made:
+        secret = made.prefix / "stick" / "words"
+        secret.write_text("lantern harbour walnut seven\n")
+        secret.chmod(0o600)
+        made.words = ("--passphrase-file", secret)
+        made.kept = made.prefix / "stick" / "kiosk.backup"
+        yield made
+
+
+def let_it_wipe(venue):
+    conf = venue.etc / "porchlight.conf"
+    text = conf.read_text().replace("#enabled = no", "enabled = yes")
+    for key, value in QUICK.items():
+        text = text.replace(f"\n#{key} = ", f"\n{key} = {value}\n#{key} = ", 1)
+    conf.write_text(text)
+    (venue.etc / "wipe.plan").write_text(PLAN)
+
+
+def hold(venue, ms):
+    wires = Wires(venue.prefix / "run/porchlight/sim.sock")
+    wires.set("counter", True)
+    wait.never(lambda: False, "", ms / 1000)
+    wires.set("counter", False)
+
+
+def test_wiped_restored_and_an_alert_arrives(venue):
+    venue.set_up()
+    let_it_wipe(venue)
+    venue.start_broker()
+    account, password = venue.admit()
+    made = venue.cli("backup", venue.kept, *venue.words)
+    assert made.returncode == 0, made.stderr
+    before = venue.files()
+
+    wiper = venue.spawn("porchlight-wipe", program("porchlight-wipe"), "--prefix", venue.prefix,
+                        "--listen")
+    wait.until(lambda: (venue.prefix / "run/porchlight/wipe.sock").exists(), "wipe.sock")
+    venue.start()
+    phone = venue.phone(account, password, "--ack", "seen")
+    phone.wait(topic="state", within=20)
+    hold(venue, 1200)
+    alert = phone.wait("lockdown", "alert", within=20)
+    keys = [venue.etc / "credentials" / n for n in ("venue.key", "kiosk.key", "broker-here")]
+    wait.until(lambda: not any(k.exists() for k in keys),
+               lambda: f"the keys to go; the wipe said:\n{wiper.said()}", 30)
+    for child in (venue.daemon, wiper):
+        child.stop()
+        venue.processes.remove(child)
+    gone = venue.cli("backup", venue.prefix / "stick/late.backup", *venue.words)
+    assert gone.returncode == 1 and "after a wipe" in gone.stderr
+
+    done = venue.cli("restore", venue.kept, *venue.words)
+    assert done.returncode == 0, done.stderr
+    after = venue.files()
+    assert {n: d for n, d in after.items() if "/phone-" not in n} == before
+    venue.start()
+    again = phone.wait("lockdown", "alert", within=20, resumed=True)
+    assert again.body["id"] == alert.body["id"]
+
+
+def test_a_backup_holds_no_key_that_can_be_read(venue):
+    venue.set_up()
+    (venue.etc / "vaults").mkdir()
+    (venue.etc / "vaults/office").write_text("what a wipe is to destroy\n")
+    done = venue.cli("backup", venue.kept, *venue.words)
+    assert done.returncode == 0 and stat.S_IMODE(venue.kept.stat().st_mode) == 0o600
+    sealed = venue.kept.read_bytes()
+    key = (venue.etc / "credentials/venue.key").read_text().strip()
+    assert key.encode() not in sealed and bytes.fromhex(key) not in sealed
+    assert b"credentials" not in sealed and len(sealed) > 10000
+    (venue.etc / "vaults/office").unlink()
+    assert venue.cli("restore", venue.kept, *venue.words).returncode == 0
+    assert not (venue.etc / "vaults/office").exists()
+
+
+def spoil(data, at):
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1:]
+
+
+@pytest.mark.parametrize("what, said", [
+    ("words", "another passphrase, or the file is damaged"), ("body", "the file is damaged"),
+    ("salt", "the file is damaged"), ("cut", "the file is damaged"), ("none", "is no backup"),
+    ("missing", "No such file"), ("empty", "is no backup"), ("readable", "chmod 600")])
+def test_what_does_not_open_changes_nothing(venue, what, said):
+    venue.set_up()
+    assert venue.cli("backup", venue.kept, *venue.words).returncode == 0
+    assert venue.again(switch="sim:desk").returncode == 0
+    before, data = venue.files(), venue.kept.read_bytes()
+    if what == "words":
+        venue.words[1].write_text("lantern harbour walnut eight\n")
+    elif what == "readable":
+        venue.words[1].chmod(0o644)
+    elif what == "missing":
+        venue.kept.unlink()
+    else:
+        venue.kept.write_bytes({"body": spoil(data, len(data) // 2), "salt": spoil(data, 25),
+                                "cut": data[:-9], "none": b"x" * 5000, "empty": b""}[what])
+    done = venue.cli("restore", venue.kept, *venue.words)
+    assert done.returncode == 1 and said in done.stderr, done
+    assert venue.files() == before
+
+
+def test_a_backup_is_never_written_over(venue):
+    venue.set_up()
+    venue.kept.write_text("mine\n")
+    done = venue.cli("backup", venue.kept, *venue.words)
+    assert done.returncode == 1 and "is there already" in done.stderr
+    assert venue.kept.read_text() == "mine\n"
+    venue.words[1].write_text("short\n")
+    done = venue.cli("backup", venue.prefix / "stick/b", *venue.words)
+    assert done.returncode == 1 and "at least 12" in done.stderr
+    assert not (venue.prefix / "stick/b").exists()
+
+
+def test_before_a_set_up_there_is_nothing_to_keep(venue):
+    done = venue.cli("backup", venue.kept, *venue.words)
+    assert done.returncode == 1 and "before porchlight setup" in done.stderr
+
+
+# --- several kiosks ---------------------------------------------------------------------------------
+
+@pytest.fixture(name="two")
+def two_kiosks(venue):
+    """The first, and the venue's second, set up from the first one's backup and the root key."""
+    def make(**answers):
+        venue.set_up(**answers)
+        assert venue.cli("backup", venue.kept, *venue.words).returncode == 0
+        done = second.cli("restore", venue.kept, "--another", *venue.words)
+        assert done.returncode == 0 and "kiosk = 2" in done.stdout, done
+        done = second.again(kiosk="2", switch="sim:back", door="none", root=venue.root)
+        assert done.returncode == 0, done.stderr
+        return venue, second
+    with Venue() as second:
+        yield make
+
+
+def test_a_second_kiosk_of_the_venue(two):
+    first, second = two()
+    assert second.venue == first.venue and second.kiosk != first.kiosk
+    assert second.keys().venue == first.keys().venue
+    assert second.keys().kiosk != first.keys().kiosk
+    assert not (second.etc / "ca/ca.key").exists() and not (second.etc / "broker").exists()
+    first.start_broker()
+    account, password = first.admit(kiosk=second.kiosk)
+    first.start()
+    second.start()
+    assert all(b["connected"] for b in second.status()["brokers"])
+    phone = second.phone(account, password, "--ack", "seen")
+    phone.wait(topic="state", within=20)
+    drill = second.cli("setup", "--drill")
+    assert drill.returncode == 0, drill.stderr
+    assert phone.all(topic="alert", drill=True)
+    assert first.status()["state"] == "quiet"
+
+
+def test_a_second_kiosk_wants_the_first_ones_backup(venue):
+    done = venue.cli("setup", "--answers", venue.write(kiosk="2"))
+    assert done.returncode == 1 and re.search("root key|backup", done.stderr), done
+    assert venue.files() == {}
+
+
+def test_another_is_not_for_a_kiosk(venue):
+    venue.set_up()
+    assert venue.cli("backup", venue.kept, *venue.words).returncode == 0
+    before = venue.files()
+    done = venue.cli("restore", venue.kept, "--another", *venue.words)
+    assert done.returncode == 1 and "is a kiosk already" in done.stderr
+    assert venue.files() == before
+
+
+def carry_outside(venue, port):
+    """What outside/install.sh does on a server, on this machine and without systemd."""
+    outside = venue.prefix / "server"
+    outside.mkdir()
+    for part in (venue.etc / "outside").iterdir():
+        (outside / part.name).write_bytes(part.read_bytes())
+    plugin = re.search(r"^plugin (.*)$", (venue.etc / "broker/mosquitto.conf").read_text(), re.M)[1]
+    text = (outside / "mosquitto.conf").read_text()
+    assert f"listener {port}" in text
+    text = re.sub(r"^plugin .*$", f"plugin {plugin}", text, flags=re.M)
+    text = text.replace("/etc/mosquitto/porchlight.pem", str(outside / "server.pem"))
+    text = text.replace("/var/lib/mosquitto", str(outside))
+    for inner in ("1885", "1884"):
+        text = text.replace(f"listener {inner}", f"listener {free_port()}")
+    (outside / "mosquitto.conf").write_text("user root\n" + text)
+    return venue.spawn("outside", "mosquitto", "-c", outside / "mosquitto.conf")
+
+
+def test_both_brokers_and_the_bridge_between_them(two):
+    port = free_port()
+    first, second = two(broker="both", outside=f"localhost:{port}")
+    server = carry_outside(first, port)
+    wait.until(lambda: first.reaches(port), lambda: server.said(), 20)
+    first.start_broker()
+    account, password = first.admit(kiosk=second.kiosk)
+    first.start()
+    wait.until(lambda: all(b["connected"] for b in first.status()["brokers"]),
+               lambda: f"both brokers: {first.status()['brokers']}", 30)
+    assert {b["name"]: b["outside"] for b in first.status()["brokers"]} == {
+        "here": False, "outside": True}
+    # The second kiosk reaches the one outside alone; a phone only the one at the venue.
+    conf = second.etc / "porchlight.conf"
+    conf.write_text(conf.read_text().replace(f"port = {first.answers['port']}",
+                                             f"port = {free_port()}"))
+    heard = []
+    ear = second.ear("outside", lambda m: heard.append((m.topic, m.payload)))
+    mouth = first.mouth(account, password)
+    topic = f"porchlight/{first.venue}/{second.kiosk}/ack/{account}"
+
+    def arrives():
+        mouth.publish(topic, b"an answer", 1)
+        return (topic, b"an answer") in heard
+    wait.until(arrives, "an answer by way of the bridge", 30, every=0.2)
+    for client in (ear, mouth):
+        client.disconnect()
+        client.loop_stop()
+
+
+def test_two_venues_at_one_broker(venue):
+    """The guest's account is made by the broker's host, who gives their CA with it."""
+    venue.set_up()
+    venue.start_broker()
+    with Venue() as guest:
+        guest.set_up()
+        password = venue.admit_kiosk(guest.venue, guest.kiosk)
+        account = guest.prefix / "account"
+        account.write_text(f"[account]\nuser = {guest.kiosk}\npassword = {password}\n"
+                           f"ca = {venue.etc}/broker-ca.pem\n")
+        done = guest.again(broker="elsewhere", outside=f"localhost:{venue.answers['port']}",
+                           outside_account=account)
+        assert done.returncode == 0, done.stderr
+        section = guest.conf()["broker outside"]
+        assert section["ca"].endswith("outside-ca.pem") and "broker here" not in guest.conf()
+        venue.start()
+        guest.start()
+        assert guest.status()["brokers"][0]["outside"]
+        assert venue.status()["brokers"][0]["connected"]

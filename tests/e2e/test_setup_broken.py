@@ -1,0 +1,224 @@
+"""Broken situations of the set-up: each is told with its mend, and the earlier state is whole."""
+
+import fcntl
+import socket
+
+import pytest
+
+from tests.kit import pki, process
+from tests.kit.place import program
+from tests.kit.setup import Venue
+
+QUIET = process.environment(ASAN_OPTIONS="detect_leaks=0")
+
+
+@pytest.fixture(name="venue")
+def new_venue():
+    with Venue() as made:
+        made.set_up()
+        yield made
+
+
+def refused(venue, done, *said):
+    """It failed, said all of this, and changed nothing."""
+    assert done.returncode == 1, done
+    for words in said:
+        assert words in done.stderr, (words, done.stderr)
+    assert venue.files() == venue.before
+    assert not list((venue.prefix / "etc").glob(".porchlight*"))
+
+
+def told(venue, text):
+    path = venue.prefix / "told.conf"
+    path.write_text(text)
+    venue.before = venue.files()
+    return venue.cli("setup", "--answers", path)
+
+
+@pytest.mark.parametrize("text, said", [
+    ("[setup]\nswich = GPIO4\n", ":2: swich is no answer"),
+    ("[setup]\ncode = 3\n", ':2: code: found "3", expected a number, 4 to 12'),
+    ("[setup]\ncode = 13\n", ':2: code: found "13"'),
+    ("[setup]\n\ndoor = GPIO5\ndoor = GPIO6\n", ":4: door stands twice, first in line 3"),
+    ("switch = GPIO4\n", ":1: switch stands in no section; expected [setup]"),
+    ("[setup]\n[setup]\n", ":2: [setup] stands twice"),
+    ("[kiosk]\nid = 1\n", ":1: [kiosk] is none of set-up's sections"),
+    ("# nothing\n", "has no section [setup]"),
+    ("", "has no section [setup]"),
+    ("[setup]\nbroker = somewhere\n", "expected here, elsewhere or both"),
+    ("[setup]\nbroker = both\n", "outside: broker = both wants the host"),
+    ("[setup]\nhost = a b\n", "expected a host name or an address"),
+    ("[setup]\noutside = :8883\n", "expected HOST or HOST:PORT"),
+    ("[setup]\nport = 0\n", "expected a port, 1 to 65535"),
+    ("[setup]\nport = 8883\npage_port = 8883\n", "port and page_port are both 8883"),
+    ("[setup]\nswitch = GPIO4\ndoor = GPIO4\n", "switch and door are both GPIO4"),
+    ("[setup]\nswitch = none\n", "a kiosk without a switch raises no alarm"),
+    ("[setup]\nroot = stick/key\n", "expected print, or an absolute path"),
+    ("[setup]\nlights = blue\n", "expected dark or as-they-are"),
+    ("[setup]\nwhat\n", ":2: "),
+])
+def test_wrong_answers(venue, text, said):
+    refused(venue, told(venue, text), said)
+
+
+def test_every_wrong_answer_is_told_at_once(venue):
+    refused(venue, told(venue, "[setup]\ncode = 1\nswich = x\nport = y\n"), "told.conf:2",
+            "told.conf:3", "told.conf:4")
+
+
+def test_no_answers(venue):
+    venue.before = venue.files()
+    refused(venue, venue.cli("setup", "--answers", venue.prefix / "nowhere"), "No such file")
+    alone = venue.cli("setup")
+    assert alone.returncode == 2 and "--answers FILE" in alone.stderr
+    assert venue.files() == venue.before
+
+
+# --- the machine --------------------------------------------------------------------------------------
+
+def test_a_port_in_use(venue):
+    with socket.socket() as s:
+        s.bind(("0.0.0.0", 0))
+        s.listen()
+        port = s.getsockname()[1]
+        refused(venue, told(venue, f"[setup]\nport = {port}\n"), f"port {port} is taken",
+                "systemctl disable --now mosquitto")
+
+
+def test_a_port_that_is_our_own_brokers_is_not_in_the_way(venue):
+    venue.start_broker()
+    assert venue.again(door="none").returncode == 0
+
+
+def test_two_set_ups_at_once(venue):
+    with open(venue.prefix / "run/porchlight-setup.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        refused(venue, told(venue, "[setup]\ndoor = none\n"), "another porchlight setup")
+        late = venue.cli("keys", "renew")
+        assert late.returncode == 1 and "another porchlight setup" in late.stderr
+    assert venue.again(door="none").returncode == 0
+
+
+def test_a_clock_that_was_never_set(venue):
+    path = venue.write("told.conf", door="none")
+    venue.before = venue.files()
+    done = process.run(["faketime", "-f", "@1970-01-01 00:02:00", program("porchlight"), "--prefix",
+                        venue.prefix, "setup", "--answers", path], env=QUIET)
+    refused(venue, done, "timedatectl set-time")
+
+
+@pytest.mark.parametrize("call, fault, said", [
+    ("write", "ENOSPC", "the disk is full"), ("fsync", "ENOSPC", "the disk is full"),
+    ("mkdir", "EROFS", "the file system is read-only"), ("link", "EROFS", "is read-only"),
+    ("mkdir", "EACCES", "run it with sudo"), ("link", "EDQUOT", "the disk is full"),
+    ("renameat2", "EINVAL", "cannot exchange two folders"), ("fsync", "EIO", "Input/output error"),
+    ("renameat2", "EROFS", "the file system is read-only")])
+def test_a_disk_that_refuses(venue, call, fault, said):
+    answers = venue.prefix / "told.conf"
+    answers.write_text("[setup]\nswitch = sim:desk\ndrill = no\n")
+    venue.before = venue.files()
+    first = 2 if call == "mkdir" else 1  # the first makes /run, where there is no lock yet
+    done = process.run(["strace", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e",
+                        f"inject={call}:error={fault}:when={first}+", program("porchlight"),
+                        "--prefix", venue.prefix, "setup", "--answers", answers], 60, env=QUIET)
+    assert done.returncode == 1 and said in done.stderr, done
+    assert venue.cli("setup", "--settle").returncode == 0
+    refused(venue, done)
+
+
+# --- what stands there already ------------------------------------------------------------------------
+
+def test_a_half_written_config(venue):
+    conf = venue.etc / "porchlight.conf"
+    conf.write_bytes(conf.read_bytes()[:2000])
+    refused(venue, told(venue, "[setup]\ndoor = none\n"), "porchlight check", "nothing was changed")
+
+
+def test_answers_that_would_make_the_config_wrong(venue):
+    conf = venue.etc / "porchlight.conf"
+    conf.write_text(conf.read_text() + "\n[switch office]\nline = sim:desk\n")
+    refused(venue, told(venue, "[setup]\nswitch = sim:desk\n"), "sim:desk",
+            "the config would be wrong")
+
+
+def test_accounts_that_are_damaged(venue):
+    (venue.prefix / "var/lib/porchlight-broker/dynamic-security.json").write_text("{\n")
+    refused(venue, told(venue, "[setup]\nbroker = both\noutside = mqtt.example.org\n"),
+            "no file of mosquitto's dynamic security")
+
+
+def test_another_venues_root_key(venue):
+    venue.root.write_text("7" * 64 + "\n")
+    refused(venue, told(venue, "[setup]\nbroker = both\noutside = mqtt.example.org\n"),
+            "another venue's root key")
+
+
+def test_a_root_key_that_others_may_read(venue):
+    venue.root.chmod(0o644)
+    refused(venue, told(venue, "[setup]\nbroker = both\noutside = mqtt.example.org\n"), "chmod 600")
+
+
+# --- the root key on its way ----------------------------------------------------------------------------
+
+@pytest.mark.parametrize("place, said", [
+    ("etc/porchlight/root.key", "belongs off site"), ("etc/porchlight/credentials/r", "off site"),
+    ("nowhere/root.key", "is the stick mounted"), (None, "nobody is at the terminal")])
+def test_where_a_root_key_may_not_go(place, said):
+    with Venue() as venue:
+        (venue.etc / "credentials").mkdir(parents=True)
+        root = venue.prefix / place if place else "print"
+        venue.before = venue.files()
+        refused(venue, venue.cli("setup", "--answers", venue.write(root=root)), said)
+        assert not place or not root.exists()
+
+
+def test_a_stick_that_cannot_be_written(venue):
+    with Venue() as other:
+        done = process.run(["strace", "-qq", "-o", "/dev/null", "-P", f"{other.root}.new", "-e",
+                            "trace=write,fsync,openat", "-e", "inject=write,fsync:error=ENOSPC",
+                            program("porchlight"), "--prefix", other.prefix, "setup", "--answers",
+                            other.write()], 60, env=QUIET)
+        other.before = {}
+        refused(other, done, "a stick may be full")
+        assert not other.root.exists()
+    assert venue.files()
+
+
+# --- somebody else's broker -----------------------------------------------------------------------------
+
+def account(venue, ca, text=None):
+    path = venue.prefix / "account"
+    path.write_text(text or f"[account]\nuser = us\npassword = secret-of-ours\nca = {ca}\n")
+    return told(venue, f"[setup]\nbroker = elsewhere\noutside = mqtt.example.org\n"
+                       f"outside_account = {path}\n")
+
+
+def test_an_account_with_a_wrong_ca(venue):
+    (venue.prefix / "ca.pem").write_text("no certificate\n")
+    refused(venue, account(venue, venue.prefix / "ca.pem"), "holds no certificate")
+    refused(venue, account(venue, venue.prefix / "nowhere.pem"), "nowhere.pem: No such file")
+
+
+def test_an_account_with_an_expired_ca(venue):
+    old, _ = pki.Authority(venue.prefix / "ca").server("old", begins=-30, ends=-3)
+    refused(venue, account(venue, old), "has expired 3 days ago")
+
+
+@pytest.mark.parametrize("text, said", [
+    ("[account]\nuser = us\n", "user, password and ca"), ("[acount]\nuser = us\n", ":1: [acount]"),
+    ("[account]\nsecret = x\n", ":2: secret is none of"), ("nothing\n", ":1: ")])
+def test_an_account_that_is_none(venue, text, said):
+    refused(venue, account(venue, "/nowhere", text), said)
+    refused(venue, told(venue, "[setup]\nbroker = elsewhere\noutside = mqtt.example.org\n"
+                               "outside_account = /nowhere/account\n"), "/nowhere/account: No such")
+
+
+# --- the drill --------------------------------------------------------------------------------------------
+
+def test_a_drill_that_nobody_answers(venue):
+    venue.start_broker()
+    venue.start()
+    done = venue.again(drill="yes", drill_wait="2")
+    assert done.returncode == 1, done
+    assert "no phone answered within 2 s" in done.stderr and "porchlight invite" in done.stderr
+    assert "The kiosk is set up" in done.stdout and not venue.status()["drill"]

@@ -1,17 +1,17 @@
 #include "kiosk/screen/draw.h"
 
+#include "kiosk/screen/dpms.h"
+#include "kiosk/screen/draw_driver.h"
 #include "kiosk/screen/draw_image.h"
 #include "kiosk/screen/paint.h"
-#include "kiosk/screen/seat.h"
 
 #include <SDL2/SDL.h>
+#include <SDL2/SDL_syswm.h>
 #include <errno.h>
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 struct draw {
     SDL_Window *window;
@@ -20,7 +20,7 @@ struct draw {
     struct paint *paint;
     struct items *shown; /* what the texture holds */
     uint32_t *turned;    /* a band, rotated */
-    bool software, windowed, fresh;
+    bool software, windowed, fresh, asleep;
     int panel_w, panel_h, rotation;
     float light;
     char driver[32], renderer_name[32];
@@ -35,69 +35,11 @@ static void set_hints(void)
     SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
 }
 
-/* Whether SDL would take Wayland, and crash on a compositor that has no seat. */
-static bool would_crash(const char *asked)
-{
-    SDL_version is;
-    SDL_GetVersion(&is);
-    bool old = is.major == 2 && is.minor < 30;
-    bool wayland = asked != NULL ? strcmp(asked, "wayland") == 0
-                                 : getenv("WAYLAND_DISPLAY") != NULL && getenv("DISPLAY") == NULL;
-    return old && wayland && seat_ask() == SEAT_NONE;
-}
-
-/* With nothing set, SDL may answer success with a driver that shows nothing: the name decides. */
-static int open_driver(bool headless, char why[256])
-{
-    const char *asked = SDL_getenv("SDL_VIDEODRIVER");
-    if (headless)
-        asked = "dummy";
-    else if (asked == NULL && getenv("WAYLAND_DISPLAY") == NULL && getenv("DISPLAY") == NULL)
-        asked = "kmsdrm";
-    if (would_crash(asked)) {
-        snprintf(why, 256,
-                 "no display: the Wayland compositor has no seat, which this SDL cannot "
-                 "do without. Mend: plug a mouse in, or let the compositor have a seat");
-        return -1;
-    }
-    if (asked != NULL)
-        SDL_setenv("SDL_VIDEODRIVER", asked, 1);
-    int failed = SDL_InitSubSystem(SDL_INIT_VIDEO);
-    if (asked != NULL && !headless && strcmp(asked, "kmsdrm") == 0)
-        unsetenv("SDL_VIDEODRIVER");
-    else if (headless)
-        unsetenv("SDL_VIDEODRIVER");
-    if (failed) {
-        snprintf(why, 256, "no display: %s", SDL_GetError());
-        errno = ENODEV;
-        return -1;
-    }
-    const char *got = SDL_GetCurrentVideoDriver();
-    bool blind = got == NULL || strcmp(got, "offscreen") == 0 || strcmp(got, "dummy") == 0;
-    if (blind && !headless && (asked == NULL || strcmp(asked, got ? got : "") != 0)) {
-        snprintf(why, 256, "no display: only the driver \"%s\", which shows nothing",
-                 got ? got : "none");
-        SDL_QuitSubSystem(SDL_INIT_VIDEO);
-        errno = ENODEV;
-        return -1;
-    }
-    return 0;
-}
-
-static bool has_gpu(void)
-{
-    glob_t found;
-    bool some = glob("/dev/dri/renderD*", 0, NULL, &found) == 0 && found.gl_pathc > 0 &&
-                access(found.gl_pathv[0], R_OK | W_OK) == 0;
-    globfree(&found);
-    return some;
-}
-
 static int open_renderer(struct draw *d)
 {
     SDL_RendererInfo info;
     bool bare = strcasecmp(d->driver, "kmsdrm") == 0; /* SDL says KMSDRM */
-    bool gpu = has_gpu() || bare;
+    bool gpu = driver_has_gpu() || bare;
     /* Desktop OpenGL may stay black on a bare card (Mesa's llvmpipe); every Pi speaks GLES. */
     if (bare)
         SDL_SetHint(SDL_HINT_RENDER_DRIVER, "opengles2");
@@ -173,7 +115,7 @@ struct draw *draw_open(const struct draw_options *o, char why[256])
         SDL_SetHint(SDL_HINT_KMSDRM_DEVICE_INDEX, o->card);
     else
         SDL_ResetHint(SDL_HINT_KMSDRM_DEVICE_INDEX);
-    if (open_driver(o->headless, why) != 0) {
+    if (driver_open(o->headless, why) != 0) {
         free(d->shown);
         free(d);
         errno = ENODEV;
@@ -192,10 +134,25 @@ struct draw *draw_open(const struct draw_options *o, char why[256])
     return d;
 }
 
+/* The monitor itself, where we are the ones who drive it. Nothing may be presented while it is off,
+ * and nothing is: dark stays dark. */
+static void set_asleep(struct draw *d, bool asleep)
+{
+    SDL_SysWMinfo info;
+    SDL_VERSION(&info.version);
+    if (d->asleep == asleep || !SDL_GetWindowWMInfo(d->window, &info) ||
+        info.subsystem != SDL_SYSWM_KMSDRM)
+        return;
+    if (dpms_set(info.info.kmsdrm.drm_fd, !asleep, NULL) > 0)
+        d->asleep = asleep;
+}
+
 void draw_free(struct draw *d)
 {
     if (d == NULL)
         return;
+    if (d->asleep)
+        set_asleep(d, false);
     if (d->texture != NULL)
         SDL_DestroyTexture(d->texture);
     if (d->renderer != NULL)
@@ -306,6 +263,10 @@ int64_t draw_show(struct draw *d, const struct items *l, float light)
     struct box part[ITEMS_DIRTY];
     bool all = d->fresh || light < d->light || light > d->light;
     size_t n = 1;
+    if (light <= 0 && (!all || d->asleep))
+        return 0;
+    if (light > 0)
+        set_asleep(d, false);
     part[0] = (struct box){0, 0, l->w, l->h};
     if (!all)
         n = items_changed(d->shown, l, part);
@@ -329,6 +290,8 @@ int64_t draw_show(struct draw *d, const struct items *l, float light)
     memcpy(d->shown, l, sizeof *l);
     d->light = light;
     d->fresh = false;
+    if (light <= 0)
+        set_asleep(d, true);
     return painted;
 }
 

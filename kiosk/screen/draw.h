@@ -35,7 +35,8 @@ enum draw_news { DRAW_NOTHING, DRAW_RESIZED, DRAW_CLOSED, DRAW_LOST };
  * and open again. DRAW_CLOSED: a person closed the window; only with a frame can they. */
 enum draw_news draw_pump(struct draw *d);
 
-/* Brings the screen to this list at this light (0 to 1). How many pixels were painted; 0: nothing
+/* Brings the screen to this list at this light (0 to 1; at 0 it is black, and on kmsdrm the monitor
+ * is sent to sleep). How many pixels were painted; 0: nothing
  * changed, nothing was presented; -1: the display refused (free and open again). Words have become
  * masks already (draw_text.h). */
 int64_t draw_show(struct draw *d, const struct items *l, float light);

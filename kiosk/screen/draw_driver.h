@@ -1,0 +1,14 @@
+#ifndef PORCHLIGHT_SCREEN_DRAW_DRIVER_H
+#define PORCHLIGHT_SCREEN_DRAW_DRIVER_H
+
+#include <stdbool.h>
+
+/* SDL's video driver: $SDL_VIDEODRIVER if set, else the desktop's, else kmsdrm. With nothing set,
+ * SDL may answer success with a driver that shows nothing, so its name decides. 0, or -1 with
+ * errno ENODEV and a sentence. */
+int driver_open(bool headless, char why[256]);
+
+/* Whether there is a GPU that we may use. */
+bool driver_has_gpu(void);
+
+#endif

@@ -35,6 +35,7 @@ HOMES = {
     "mosquitto.h": ["kiosk/alertd/*", "kiosk/cli/*", "kiosk/relay/*"],
     "mqtt_protocol.h": ["kiosk/alertd/*", "kiosk/cli/*", "kiosk/relay/*"],
     "SDL*": ["kiosk/screen/draw*"],
+    "libdrm/*": ["kiosk/screen/dpms.c"],
     "sodium.h": ["kiosk/core/envelope.c", "kiosk/core/cert.c", "kiosk/core/acks.c", "kiosk/core/message.c",
                  "kiosk/core/enrol.c", "kiosk/core/offer.c",
                  "hw/cell*", "config/*", "kiosk/alertd/*", "kiosk/wipe/*",

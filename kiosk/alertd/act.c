@@ -72,6 +72,9 @@ static void do_report(struct kiosk *k, const struct alert_id *id)
 {
     struct delivery_path paths[CONFIG_BROKERS_MAX];
     size_t n = delivery_paths(k->delivery, paths);
+    clock_wall(k->last_drill.at);
+    k->last_drill.seen = k->facts.seen;
+    k->last_drill.safe = k->facts.safe;
     for (size_t i = 0; i < n; i++) {
         struct message m = {.kind = MSG_DRILL_REPORT,
                             .id = *id,

@@ -14,7 +14,10 @@
 #include "kiosk/core/drill.h"
 
 /* The parts of one kiosk, and what is done with them when alert_step has spoken. kiosk.c opens and
- * feeds them, heard.c reads what phones send; nobody else sees inside. */
+ * feeds them, heard.c reads what phones send, desk.c, rekey.c and steward.c say who they are;
+ * nobody else sees inside. */
+struct desk;
+
 enum { STAFF_MAX = 64 };
 
 struct kiosk {
@@ -34,6 +37,12 @@ struct kiosk {
     struct delivery *delivery;
     struct screens *screens;
     struct control *control;
+    struct control *steward; /* NULL: its socket could not be opened */
+    struct desk *desk;       /* NULL: a plain venue, or its book is damaged */
+    struct {
+        char at[MESSAGE_AT_MAX]; /* when it ended; empty: none since the start */
+        uint32_t seen, safe;
+    } last_drill;
     struct wiper *wiper;
     struct cue_facts facts;
     struct drill_plan drill;

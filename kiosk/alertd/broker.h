@@ -22,12 +22,17 @@ enum { BROKER_PAYLOAD_MAX = 2048, BROKER_SUBSCRIPTIONS_MAX = 8 };
  * only what never changes and lives as long as the process. */
 typedef size_t broker_will(const void *context, uint64_t connection, uint8_t *payload);
 
+struct broker_subscription {
+    char topic[TOPIC_NAME_MAX];
+    bool news; /* neither what is retained there nor what we wrote; MQTT 5 alone can ask for it */
+};
+
 struct broker_setup {
     struct config_broker broker;
     char client_id[CONFIG_TEXT_MAX];
     const char *password;                           /* copied into locked memory. NULL: none */
     int64_t keepalive, probe, backoff, backoff_max; /* ns, as in struct config */
-    char subscribe[BROKER_SUBSCRIPTIONS_MAX][TOPIC_NAME_MAX];
+    struct broker_subscription subscribe[BROKER_SUBSCRIPTIONS_MAX];
     size_t subscribe_count;
     char will_topic[TOPIC_NAME_MAX];
     broker_will *will;

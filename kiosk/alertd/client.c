@@ -44,6 +44,14 @@ static enum path_fault refusal(int rc)
     }
 }
 
+static void subscribe(struct client *c, const struct broker_subscription *s)
+{
+    int options = s->news && c->version == CLIENT_MQTT_5
+                      ? MQTT_SUB_OPT_NO_LOCAL | MQTT_SUB_OPT_SEND_RETAIN_NEVER
+                      : 0;
+    mosquitto_subscribe_v5(c->mosq, NULL, s->topic, SUBSCRIBE_QOS, options, NULL);
+}
+
 static void on_connect(struct mosquitto *mosq, void *context, int rc, int flags,
                        const mosquitto_property *properties)
 {
@@ -59,7 +67,7 @@ static void on_connect(struct mosquitto *mosq, void *context, int rc, int flags,
     }
     c->up = true;
     for (size_t i = 0; i < c->setup->subscribe_count; i++)
-        mosquitto_subscribe(mosq, NULL, c->setup->subscribe[i], SUBSCRIBE_QOS);
+        subscribe(c, &c->setup->subscribe[i]);
     c->listener.up(c->listener.context, mosquitto_socket(mosq));
 }
 

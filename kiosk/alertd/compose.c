@@ -44,6 +44,18 @@ void compose_finish(struct compose *c)
     c->keys = NULL;
 }
 
+int compose_rekey(struct compose *c, const uint8_t venue[ENVELOPE_KEY], struct compose_keys **old)
+{
+    struct compose_keys *fresh = sodium_malloc(sizeof *fresh);
+    if (fresh == NULL)
+        return -1;
+    *fresh = *c->keys;
+    memcpy(fresh->venue, venue, sizeof fresh->venue);
+    *old = c->keys;
+    __atomic_store_n(&c->keys, fresh, __ATOMIC_RELEASE);
+    return 0;
+}
+
 static size_t seal(const struct compose *c, const char *topic, const struct message *m,
                    uint8_t *payload)
 {
@@ -56,11 +68,12 @@ static size_t seal(const struct compose *c, const char *topic, const struct mess
         memcpy(payload, text, (size_t)len);
         return (size_t)len;
     }
+    const struct compose_keys *keys = __atomic_load_n(&c->keys, __ATOMIC_ACQUIRE);
     struct envelope_place at = {.topic = topic, .epoch = m->epoch, .seq = m->seq};
     memcpy(at.venue, c->venue, sizeof at.venue);
     memcpy(at.kiosk, c->kiosk, sizeof at.kiosk);
     randombytes_buf(nonce, sizeof nonce);
-    if (envelope_seal(&at, c->keys->venue, c->keys->secret, nonce, text, (size_t)len, payload) !=
+    if (envelope_seal(&at, keys->venue, keys->secret, nonce, text, (size_t)len, payload) !=
         ENVELOPE_OK)
         return 0;
     return ENVELOPE_SIZE;

@@ -32,12 +32,16 @@ int compose_init(struct compose *c, const char *prefix, const struct config *con
                  config_complain *complain, void *context);
 void compose_finish(struct compose *c);
 
+/* From now on all is sealed under another venue key. The old keys are in *old, for sodium_free once
+ * no broker's thread can be writing a will with them. 0, or -1 with errno. */
+int compose_rekey(struct compose *c, const uint8_t venue[ENVELOPE_KEY], struct compose_keys **old);
+
 /* Fills in epoch, the next seq and the wall time, and seals for `topic`. `payload` has
  * BROKER_PAYLOAD_MAX bytes. The length, or 0 with errno for a message that cannot be written. */
 size_t compose_payload(struct compose *c, const char *topic, struct message *m, uint8_t *payload);
 
-/* The will of one connection: kind lost, seq 0. Reads nothing that ever changes, so any thread may
- * call it. */
+/* The will of one connection: kind lost, seq 0. Any thread may call it: of what it reads the keys
+ * alone ever change, as a whole. */
 size_t compose_will(const void *compose, uint64_t connection, uint8_t *payload);
 
 #endif

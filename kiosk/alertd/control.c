@@ -3,6 +3,7 @@
 #include "kiosk/common/local.h"
 
 #include <poll.h>
+#include <sodium.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,8 @@ static void drop(struct control *c, int *client)
 static bool is_words(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++)
-        if (!((text[i] >= 'a' && text[i] <= 'z') || text[i] == ' '))
+        if (!((text[i] >= 'a' && text[i] <= 'z') || (text[i] >= '0' && text[i] <= '9') ||
+              text[i] == ' '))
             return false;
     return true;
 }
@@ -43,7 +45,10 @@ static bool serve(struct control *c, int fd)
         return false;
     request[n] = '\0';
     size_t len = c->answer(c->context, request, reply);
-    return local_send(fd, reply, len) == 0;
+    int rc = local_send(fd, reply, len);
+    sodium_memzero(request, sizeof request);
+    sodium_memzero(reply, len);
+    return rc == 0;
 }
 
 static void on_request(void *context, int fd, short revents)
@@ -70,8 +75,8 @@ static void on_connect(void *context, int fd, short revents)
         drop(c, &c->clients[0]);
 }
 
-struct control *control_new(const char *path, struct loop *loop, control_answer *answer,
-                            void *context)
+struct control *control_new(const char *path, mode_t mode, struct loop *loop,
+                            control_answer *answer, void *context)
 {
     struct control *c = calloc(1, sizeof *c);
     if (c == NULL)
@@ -80,7 +85,7 @@ struct control *control_new(const char *path, struct loop *loop, control_answer 
     c->answer = answer;
     c->context = context;
     memset(c->clients, -1, sizeof c->clients);
-    c->listener = local_listen(path, 0660);
+    c->listener = local_listen(path, mode);
     if (c->listener >= 0 && loop_add(loop, c->listener, POLLIN, on_connect, c) == 0)
         return c;
     control_free(c);

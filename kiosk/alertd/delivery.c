@@ -2,6 +2,7 @@
 
 #include "kiosk/alertd/leg.h"
 #include "kiosk/common/clock.h"
+#include "kiosk/common/dynsec.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/ns.h"
 
@@ -223,6 +224,7 @@ static void on_up(struct delivery *d, size_t i, const struct broker_event *e)
         beat_publish(d, l, TOPIC_BEAT);
     }
     notices_flush(d);
+    d->listener.up(d->listener.context, i);
 }
 
 static void on_acked(struct delivery *d, size_t i, uint64_t token)
@@ -237,10 +239,13 @@ static void on_acked(struct delivery *d, size_t i, uint64_t token)
     d->listener.acked(d->listener.context, &e, l->outside, news);
 }
 
-static void on_message(struct delivery *d, struct leg *l, const struct broker_event *e)
+static void on_message(struct delivery *d, size_t i, const struct broker_event *e)
 {
+    struct leg *l = &d->legs[i];
     enum topic t;
     char account[TOPIC_ID_LEN + 1];
+    if (strcmp(e->topic, DYNSEC_RESPONSE) == 0)
+        d->listener.answered(d->listener.context, i, e);
     if (topic_parse(e->topic, d->compose->venue_id, d->compose->kiosk_id, &t, account) != 0)
         return;
     if (t == TOPIC_BEAT)
@@ -263,7 +268,7 @@ static void on_event(struct delivery *d, size_t i, const struct broker_event *e)
         on_acked(d, i, e->token);
         break;
     case BROKER_MESSAGE:
-        on_message(d, &d->legs[i], e);
+        on_message(d, i, e);
         break;
     }
 }
@@ -278,6 +283,19 @@ static void on_events(void *context, int fd, short revents)
         while (l->broker != NULL && broker_fd(l->broker) == fd && broker_next(l->broker, &e))
             on_event(d, i, &e);
     }
+}
+
+int delivery_say(struct delivery *d, size_t i, const struct broker_publication *p)
+{
+    if (delivery_is_up(d, i))
+        return broker_publish(d->legs[i].broker, p);
+    errno = ENOTCONN;
+    return -1;
+}
+
+bool delivery_is_up(const struct delivery *d, size_t i)
+{
+    return i < d->legs_count && d->legs[i].up;
 }
 
 /* --- time --------------------------------------------------------------------------------------

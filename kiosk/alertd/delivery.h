@@ -17,6 +17,10 @@ struct delivery_listener {
     void (*acked)(void *context, const struct outbox_entry *e, bool outside, bool news);
     /* something arrived on a topic of ours */
     void (*heard)(void *context, enum topic t, const char *account, const struct broker_event *e);
+    /* broker number i of the config is there anew */
+    void (*up)(void *context, size_t i);
+    /* its dynamic security plugin answers */
+    void (*answered)(void *context, size_t i, const struct broker_event *e);
 };
 
 /* How one broker stands, for status and cue. */
@@ -55,6 +59,11 @@ void delivery_prove(struct delivery *d, const uint8_t *proof, size_t len);
 
 /* To staff phones, over the brokers that are up; else over the first that comes up. */
 void delivery_notice(struct delivery *d, const struct message *notice);
+
+/* One packet as it is to broker number i of the config. It is not kept where the broker is away or
+ * its thread hangs: 0, or -1 with errno ENOTCONN, ENOBUFS or ENOMEM. */
+int delivery_say(struct delivery *d, size_t i, const struct broker_publication *p);
+bool delivery_is_up(const struct delivery *d, size_t i);
 
 /* What time brings: the beat, the state's repeat, a thread that hangs. */
 void delivery_time(struct delivery *d, int64_t now);

@@ -1,6 +1,7 @@
 #include "kiosk/alertd/heard.h"
 
 #include "config/secret.h"
+#include "kiosk/alertd/joining.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/ns.h"
@@ -142,6 +143,8 @@ void heard(struct kiosk *k, enum topic t, const char *account, const struct brok
         on_command(k, account, e);
     else if (t == TOPIC_RELAY)
         k->facts.relay_at = clock_now();
+    else if (t == TOPIC_ENROL)
+        joining_letter(k, account, e);
     else
         k->refused++;
 }

@@ -2,8 +2,10 @@
 
 #include "config/secret.h"
 #include "kiosk/alertd/act.h"
+#include "kiosk/alertd/desk.h"
 #include "kiosk/alertd/heard.h"
 #include "kiosk/alertd/status.h"
+#include "kiosk/alertd/steward.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/ns.h"
@@ -81,6 +83,16 @@ static void on_acked(void *context, const struct outbox_entry *e, bool outside, 
 static void on_heard(void *context, enum topic t, const char *account, const struct broker_event *e)
 {
     heard(context, t, account, e);
+}
+
+static void on_up(void *context, size_t broker)
+{
+    desk_up(context, broker);
+}
+
+static void on_answered(void *context, size_t broker, const struct broker_event *e)
+{
+    desk_answered(context, broker, e);
 }
 
 static void on_wipe_ended(void *context, enum wiper_work work, uint32_t outcome, int64_t took)
@@ -205,6 +217,7 @@ void kiosk_time(struct kiosk *k, int64_t now)
     finish_wipe(k, now);
     wiper_time(k->wiper, now);
     delivery_time(k->delivery, now);
+    desk_time(k, now);
     show_cue(k, now);
 }
 
@@ -216,6 +229,7 @@ int64_t kiosk_deadline(const struct kiosk *k)
                            alert_deadline(&k->alert, &k->rules),
                            wiper_deadline(k->wiper),
                            delivery_deadline(k->delivery),
+                           desk_deadline(k),
                            cue_deadline(&k->facts, clock_now())};
     int64_t first = NS_NEVER;
     for (size_t i = 0; i < sizeof due / sizeof due[0]; i++)
@@ -314,7 +328,7 @@ static int sockets_open(struct kiosk *k)
         path_under(k->prefix, PATH_WIPE, wipe) != 0)
         goto complain;
     k->screens = screens_new(screen, k->loop);
-    k->control = control_new(control, k->loop, on_request, k);
+    k->control = control_new(control, 0660, k->loop, on_request, k);
     k->wiper = wiper_new(wipe, k->loop, &ended);
     if (k->screens != NULL && k->control != NULL && k->wiper != NULL)
         return 0;
@@ -323,6 +337,19 @@ complain:
               "the user of porchlightd, and no other porchlightd may run",
               k->prefix, PATH_RUN_DIR, strerror(errno));
     return -1;
+}
+
+/* Without it nobody joins or leaves; alerts go out all the same. */
+static void desk_open(struct kiosk *k)
+{
+    char path[PATH_LEN];
+    k->desk = desk_new(k);
+    if (path_under(k->prefix, PATH_STEWARD, path) == 0)
+        k->steward = control_new(path, 0600, k->loop, steward_answer, k);
+    if (k->steward == NULL)
+        log_error("%s%s: %s; phones can neither be invited nor revoked", k->prefix, PATH_STEWARD,
+                  strerror(errno));
+    desk_brokers(k);
 }
 
 static int wires_open(struct kiosk *k)
@@ -340,7 +367,8 @@ static int wires_open(struct kiosk *k)
 
 static int delivery_open(struct kiosk *k)
 {
-    const struct delivery_listener listener = {.context = k, .acked = on_acked, .heard = on_heard};
+    const struct delivery_listener listener = {
+        .context = k, .acked = on_acked, .heard = on_heard, .up = on_up, .answered = on_answered};
     k->delivery = delivery_new(&k->config, &k->compose, k->passwords, k->loop, &listener);
     if (k->delivery == NULL)
         log_error("no threads for the brokers: %s", strerror(errno));
@@ -366,6 +394,7 @@ struct kiosk *kiosk_new(const char *prefix, const struct config *config, struct 
         kiosk_free(k);
         return NULL;
     }
+    desk_open(k);
     heard_staff_read(k);
     heard_proof_read(k);
     act_resume(k, clock_now());
@@ -381,6 +410,8 @@ void kiosk_free(struct kiosk *k)
     delivery_free(k->delivery);
     wiper_free(k->wiper);
     control_free(k->control);
+    control_free(k->steward);
+    desk_free(k->desk);
     screens_free(k->screens);
     inputs_free(k->inputs);
     line_bus_free(k->bus);
@@ -459,6 +490,7 @@ int kiosk_reload(struct kiosk *k, const struct config *config)
     }
     if (delivery_swap(k->delivery, config, passwords) != 0)
         log_error("not every broker's thread could be started: %s", strerror(errno));
+    desk_brokers(k);
     passwords_free(k->passwords);
     memcpy(k->passwords, passwords, sizeof passwords);
     return 0;

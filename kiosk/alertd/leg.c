@@ -1,5 +1,6 @@
 #include "kiosk/alertd/leg.h"
 
+#include "kiosk/common/dynsec.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/ns.h"
 
@@ -36,9 +37,14 @@ void leg_init(struct leg *l, const struct config *config, size_t i, const char *
                                .will_context = compose};
     memcpy(s->client_id, compose->kiosk_id, sizeof compose->kiosk_id);
     name_of(compose, TOPIC_PRESENCE, NULL, s->will_topic);
-    name_of(compose, TOPIC_BEAT, NULL, s->subscribe[s->subscribe_count++]);
-    for (size_t k = 0; k < sizeof with_account / sizeof with_account[0]; k++)
-        name_of(compose, with_account[k], "+", s->subscribe[s->subscribe_count++]);
+    name_of(compose, TOPIC_BEAT, NULL, s->subscribe[s->subscribe_count++].topic);
+    for (size_t k = 0; k < sizeof with_account / sizeof with_account[0]; k++) {
+        struct broker_subscription *one = &s->subscribe[s->subscribe_count++];
+        name_of(compose, with_account[k], "+", one->topic);
+        one->news = with_account[k] == TOPIC_ENROL;
+    }
+    if (s->broker.phones[0] != '\0')
+        strcpy(s->subscribe[s->subscribe_count++].topic, DYNSEC_RESPONSE);
 }
 
 int leg_start(struct leg *l, struct loop *loop, loop_fn *on_events, void *context)

@@ -17,6 +17,21 @@
  *     {"ok":true, ...}   or   {"ok":false,"error":"a sentence that names the mend"}      */
 enum { CONTROL_REQUEST_MAX = 256, CONTROL_REPLY_MAX = 16384 };
 
+/* --- steward.sock: porchlight, as root, to porchlightd ----------------------------------------
+ * Who belongs to the venue. Framed like control.sock. ACCOUNT is 16 hex digits.
+ *     invite member|staff [screen]   {"account","link","seconds"}; screen: shown there for a minute
+ *     joining ACCOUNT                {"stage","public","brokers"}: "open", "claimed" (a staff phone
+ *                                    waits for the root's signature of "public"), "welcomed", "in"
+ *                                    (set at every broker), "gone"
+ *     certify ACCOUNT SIGNATURE      the root's, 128 hex digits
+ *     withdraw ACCOUNT               an invitation
+ *     revoke ACCOUNT                 a phone, or an invitation
+ *     rotate KEY                     64 hex digits: a new venue key is sealed to each phone; then
+ *     rotating                       {"left"}: phones not told yet, over all brokers that are up
+ *     rotated KEY                    from now on all is sealed under it
+ *     phones [list]                  {"members","staff","invited","drill","accounts"}
+ * "brokers" is always [{"name","connected","left","fault"}]: requests not done there, and why. */
+
 /* --- screen.sock: porchlightd to porchlight-screen ------------------------------------------
  * The screen connects and says nothing. porchlightd sends the cue on connect and on each change.
  * The screen keeps its last cue and connects again when the socket goes. Nothing here is secret,

@@ -22,6 +22,7 @@
  *   /var/lib/porchlight/
  *     record           porchlight porchlight 0600        kiosk/alertd/record.h
  *     staff/           porchlight porchlight 0755        ACCOUNT.cert: CERT_STAFF of core/cert.h
+ *     phones           porchlight porchlight 0600        kiosk/alertd/phones.h
  *   /var/lib/porchlight-wipe/
  *     progress, drill  root root 0600 in a 0700 folder   kiosk/wipe/progress.h
  *   /var/lib/porchlight-books/
@@ -34,6 +35,7 @@
  *     subscriptions    porchlight-relay 0600 in 0700     kiosk/relay/subs.h
  *   /run/porchlight/
  *     control.sock     porchlight porchlight-staff 0660  messages.h, control
+ *     steward.sock     porchlight porchlight 0600        messages.h, steward: root's in effect
  *     screen.sock      porchlight porchlight-screen 0660 messages.h, cue
  *     wipe.sock        root porchlight 0660              messages.h, wipe
  *     book.sock        root porchlight-book 0660         messages.h, book
@@ -55,10 +57,11 @@
 #define PATH_RECORD      "/var/lib/porchlight/record"
 #define PATH_WIPE_DIR    "/var/lib/porchlight-wipe"
 #define PATH_PROOF       "/var/lib/porchlight/all-clear"
-#define PATH_STAFF       "/var/lib/porchlight/staff"
 #define PATH_RELAY_DIR   "/var/lib/porchlight-relay"
+#define PATH_PHONES      "/var/lib/porchlight/phones"
 #define PATH_RUN_DIR     "/run/porchlight"
 #define PATH_CONTROL     "/run/porchlight/control.sock"
+#define PATH_STEWARD     "/run/porchlight/steward.sock"
 #define PATH_SCREEN      "/run/porchlight/screen.sock"
 #define PATH_WIPE        "/run/porchlight/wipe.sock"
 #define PATH_BOOK        "/run/porchlight/book.sock"

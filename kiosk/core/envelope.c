@@ -7,7 +7,7 @@ enum {
     VERSION = 1,
     FORM_BROADCAST = 1,
     FORM_LETTER = 2,
-    FORM_WELCOME = 4, /* 3 is the root's notice, cert.c */
+    FORM_WELCOME = ENVELOPE_FORM_WELCOME, /* 3 is the root's notice, cert.c */
     SIGNATURE = crypto_sign_BYTES,
     AT_EPOCH = 2,
     AT_SEQ = 10,

@@ -47,7 +47,8 @@ enum {
     ENVELOPE_SECRET = 64, /* Ed25519 secret key, as libsodium has it: seed then public */
     ENVELOPE_ID = 8,      /* a venue's or kiosk's id */
     ENVELOPE_NONCE = 24,
-    ENVELOPE_TOPIC_MAX = 255, /* bytes of a topic's full name */
+    ENVELOPE_FORM_WELCOME = 4, /* byte 1 of what envelope_welcome_seal makes */
+    ENVELOPE_TOPIC_MAX = 255,  /* bytes of a topic's full name */
 };
 
 /* Where a message belongs; what signature and associated data bind it to. */

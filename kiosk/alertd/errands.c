@@ -1,0 +1,239 @@
+#include "kiosk/alertd/errands.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TAG_MAX = 40 };
+
+struct item {
+    struct errand errand;
+    uint64_t number; /* 0: free */
+    uint8_t todo;    /* a bit for each broker */
+};
+
+struct errands {
+    char venue[TOPIC_ID_LEN + 1], kiosk[TOPIC_ID_LEN + 1];
+    uint64_t tag, numbers;
+    uint8_t theirs; /* a bit for each broker */
+    struct item items[ERRANDS_MAX];
+    uint64_t away[CONFIG_BROKERS_MAX]; /* which was sent and not answered; 0: none */
+    int64_t since[CONFIG_BROKERS_MAX]; /* when */
+    char fault[CONFIG_BROKERS_MAX][ERRANDS_FAULT_MAX];
+};
+
+_Static_assert(CONFIG_BROKERS_MAX <= 8, "a bit for each broker");
+
+static uint8_t bit(size_t broker)
+{
+    return (uint8_t)(1u << broker);
+}
+
+struct errands *errands_new(const char *venue, const char *kiosk)
+{
+    struct errands *e = sodium_malloc(sizeof *e);
+    if (e == NULL)
+        return NULL;
+    sodium_memzero(e, sizeof *e);
+    snprintf(e->venue, sizeof e->venue, "%s", venue);
+    snprintf(e->kiosk, sizeof e->kiosk, "%s", kiosk);
+    randombytes_buf(&e->tag, sizeof e->tag);
+    return e;
+}
+
+void errands_free(struct errands *e)
+{
+    sodium_free(e);
+}
+
+void errands_brokers(struct errands *e, const bool theirs[CONFIG_BROKERS_MAX])
+{
+    sodium_memzero(e->items, sizeof e->items);
+    memset(e->away, 0, sizeof e->away);
+    memset(e->fault, 0, sizeof e->fault);
+    e->theirs = 0;
+    for (size_t i = 0; i < CONFIG_BROKERS_MAX; i++)
+        e->theirs |= theirs[i] ? bit(i) : 0;
+}
+
+int errands_add(struct errands *e, const struct errand *one)
+{
+    if (e->theirs == 0)
+        return 0;
+    for (size_t i = 0; i < ERRANDS_MAX; i++) {
+        struct item *it = &e->items[i];
+        if (it->number != 0)
+            continue;
+        *it = (struct item){.errand = *one, .number = ++e->numbers, .todo = e->theirs};
+        return 0;
+    }
+    errno = ENOBUFS;
+    return -1;
+}
+
+static void settle(struct errands *e, struct item *it, size_t broker)
+{
+    it->todo &= (uint8_t)~bit(broker);
+    if (e->away[broker] == it->number)
+        e->away[broker] = 0;
+    if (it->todo == 0)
+        sodium_memzero(it, sizeof *it);
+}
+
+void errands_drop(struct errands *e, const char *account)
+{
+    for (size_t i = 0; i < ERRANDS_MAX; i++)
+        for (size_t b = 0; b < CONFIG_BROKERS_MAX; b++)
+            if (e->items[i].number != 0 && strcmp(e->items[i].errand.account, account) == 0)
+                settle(e, &e->items[i], b);
+}
+
+/* The oldest that this broker has still to do. */
+static struct item *first(struct errands *e, size_t broker)
+{
+    struct item *found = NULL;
+    for (size_t i = 0; i < ERRANDS_MAX; i++) {
+        struct item *it = &e->items[i];
+        if (it->number != 0 && (it->todo & bit(broker)) != 0 &&
+            (found == NULL || it->number < found->number))
+            found = it;
+    }
+    return found;
+}
+
+static int write_request(const struct errands *e, const struct errand *one, char out[DYNSEC_MAX])
+{
+    switch (one->kind) {
+    case ERRAND_ROLE:
+        return dynsec_role(one->who, e->venue, e->kiosk, one->account, out, DYNSEC_MAX);
+    case ERRAND_ACCOUNT:
+        return dynsec_account(one->who, one->account, one->password, out, DYNSEC_MAX);
+    case ERRAND_PROMOTE:
+        return dynsec_promote(one->who, one->account, one->password, out, DYNSEC_MAX);
+    case ERRAND_REMOVE:
+        return dynsec_remove(one->who, one->account, out, DYNSEC_MAX);
+    }
+    return -1;
+}
+
+static void tag_write(const struct errands *e, uint64_t number, char out[TAG_MAX])
+{
+    snprintf(out, TAG_MAX, "%016" PRIx64 "-%" PRIu64, e->tag, number);
+}
+
+/* Every command of the request gets the tag by which its answer is known: other stewards' answers
+ * come on the same topic. */
+static size_t tag_commands(const struct errands *e, uint64_t number, const char *request,
+                           char out[DYNSEC_MAX])
+{
+    static const char begin[] = "{\"command\":\"";
+    char tag[TAG_MAX];
+    size_t len = 0;
+    tag_write(e, number, tag);
+    for (const char *p = request, *next; *p != '\0'; p = next) {
+        bool here = strncmp(p, begin, strlen(begin)) == 0;
+        const char *found = strstr(p + 1, begin);
+        next = found != NULL ? found : p + strlen(p);
+        len += (size_t)snprintf(out + len, DYNSEC_MAX - len, "%s%s%s%.*s",
+                                here ? "{\"correlationData\":\"" : "", here ? tag : "",
+                                here ? "\"," : "", (int)(next - p - here), p + here);
+        if (len >= DYNSEC_MAX)
+            return 0;
+    }
+    return len;
+}
+
+size_t errands_next(struct errands *e, size_t broker, int64_t now, char out[DYNSEC_MAX])
+{
+    char request[DYNSEC_MAX];
+    struct item *it = first(e, broker);
+    if (it == NULL || (e->away[broker] != 0 && now - e->since[broker] < ERRANDS_PATIENCE))
+        return 0;
+    if (e->away[broker] != 0)
+        snprintf(e->fault[broker], ERRANDS_FAULT_MAX,
+                 "no answer: it needs the dynamic security plugin, and this kiosk's account the "
+                 "steward's role");
+    size_t len =
+        write_request(e, &it->errand, request) > 0 ? tag_commands(e, it->number, request, out) : 0;
+    sodium_memzero(request, sizeof request);
+    e->away[broker] = it->number;
+    e->since[broker] = now;
+    if (len == 0)
+        settle(e, it, broker); /* cannot be written: it would hold up the others for ever */
+    return len;
+}
+
+void errands_again(struct errands *e, size_t broker)
+{
+    e->away[broker] = 0;
+}
+
+/* Done already, or gone already, is as good as done now. */
+static bool is_harmless(const struct errand *one, const char *command, const char *error)
+{
+    bool there = strstr(error, "already exists") != NULL, gone = strstr(error, "not found") != NULL;
+    if (one->kind == ERRAND_PROMOTE)
+        return gone && strcmp(command, "deleteRole") == 0;
+    return one->kind == ERRAND_REMOVE ? gone : there;
+}
+
+static const char *text_of(const cJSON *object, const char *key)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    return cJSON_IsString(item) ? item->valuestring : "";
+}
+
+bool errands_answer(struct errands *e, size_t broker, const uint8_t *payload, size_t len)
+{
+    char tag[TAG_MAX];
+    bool ours = false;
+    struct item *it = first(e, broker);
+    if (it == NULL || e->away[broker] != it->number)
+        return false;
+    tag_write(e, it->number, tag);
+    cJSON *json = cJSON_ParseWithLength((const char *)payload, len);
+    const cJSON *one;
+    cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(json, "responses"))
+    {
+        const char *error = text_of(one, "error");
+        if (strcmp(text_of(one, "correlationData"), tag) != 0)
+            continue;
+        if (!ours)
+            e->fault[broker][0] = '\0';
+        ours = true;
+        if (error[0] != '\0' && !is_harmless(&it->errand, text_of(one, "command"), error))
+            snprintf(e->fault[broker], ERRANDS_FAULT_MAX, "%.40s: %.40s", text_of(one, "command"),
+                     error);
+    }
+    cJSON_Delete(json);
+    if (ours)
+        settle(e, it, broker);
+    return ours;
+}
+
+size_t errands_left(const struct errands *e, size_t broker, const char *account)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < ERRANDS_MAX; i++) {
+        const struct item *it = &e->items[i];
+        n += it->number != 0 && (it->todo & bit(broker)) != 0 &&
+             (account == NULL || strcmp(it->errand.account, account) == 0);
+    }
+    return n;
+}
+
+bool errands_done(const struct errands *e, const char *account)
+{
+    for (size_t b = 0; b < CONFIG_BROKERS_MAX; b++)
+        if (errands_left(e, b, account) > 0)
+            return false;
+    return true;
+}
+
+const char *errands_fault(const struct errands *e, size_t broker)
+{
+    return e->fault[broker];
+}

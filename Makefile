@@ -9,7 +9,7 @@ endif
 
 DEPS_BUILD = gcc make pkg-config libgpiod-dev libmosquitto-dev libsodium-dev libcjson-dev \
              libsystemd-dev libsdl2-dev libsdl2-ttf-dev libsdl2-image-dev libcryptsetup-dev \
-             libinih-dev libqrencode-dev libssl-dev libcurl4-openssl-dev libtss2-dev
+             libinih-dev libqrencode-dev libpng-dev libssl-dev libcurl4-openssl-dev libtss2-dev
 DEPS_RUN   = tzdata mosquitto openssl python3 fonts-dejavu-core fonts-dejavu-extra xvfb
 DEPS_TEST  = libcmocka-dev faketime python3-pytest python3-pytest-xdist python3-paho-mqtt python3-nacl \
              mosquitto-clients procps cryptsetup-bin libfuse3-dev groff-base weston swtpm strace nginx
@@ -66,7 +66,7 @@ porchlight-wipe_OBJ   = $(CELLS) $(CONFIG) $(CORE) $(COMMON)
 porchlight-wipe_LIB   = $(call pkg,libsodium libcryptsetup libsystemd inih libcjson $(TPM))
 porchlight_DIR        = kiosk/cli
 porchlight_OBJ        = $(HW) $(CONFIG) $(CORE) $(COMMON)
-porchlight_LIB        = $(call pkg,libgpiod libmosquitto libsodium libcjson libcryptsetup libqrencode libsystemd inih libssl libcrypto $(TPM))
+porchlight_LIB        = $(call pkg,libgpiod libmosquitto libsodium libcjson libcryptsetup libqrencode libpng libsystemd inih libssl libcrypto $(TPM))
 porchlight-relay_DIR  = kiosk/relay
 porchlight-relay_OBJ  = $(CONFIG) $(CORE) $(COMMON)
 porchlight-relay_LIB  = $(call pkg,libmosquitto libcurl libsodium libcjson libsystemd inih libssl libcrypto)

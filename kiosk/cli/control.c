@@ -5,6 +5,7 @@
 #include "kiosk/common/paths.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 
 enum { ANSWER_MS = 5000 };
 
-static int cannot_connect(const char *path)
+static int cannot_connect(const char *path, const char *denied)
 {
     switch (errno) {
     case ENOENT:
@@ -24,10 +25,7 @@ static int cannot_connect(const char *path)
         return CLI_NOBODY;
     case EACCES:
     case EPERM:
-        fprintf(stderr,
-                "porchlight: %s: not permitted; it is for the group porchlight-staff "
-                "(adduser YOU porchlight-staff, then log in again) and root\n",
-                path);
+        fprintf(stderr, "porchlight: %s: not permitted; %s\n", path, denied);
         return CLI_DENIED;
     default:
         fprintf(stderr, "porchlight: %s: %s\n", path, strerror(errno));
@@ -75,17 +73,18 @@ static int judge(cJSON *json, cJSON **reply)
     return CLI_FAILED;
 }
 
-int control_ask(const struct cli *cli, const char *request, cJSON **reply)
+static int ask(const struct cli *cli, const char *socket, const char *denied, const char *request,
+               cJSON **reply)
 {
     char path[PATH_LEN], buf[CONTROL_REPLY_MAX];
 
-    if (path_under(cli->prefix, PATH_CONTROL, path) < 0) {
+    if (path_under(cli->prefix, socket, path) < 0) {
         fprintf(stderr, "porchlight: --prefix: %s\n", strerror(errno));
         return CLI_USAGE;
     }
     int fd = local_connect(path);
     if (fd < 0)
-        return cannot_connect(path);
+        return cannot_connect(path, denied);
     ssize_t n = exchange(fd, request, buf, sizeof buf);
     int saved = errno;
     close(fd);
@@ -96,7 +95,23 @@ int control_ask(const struct cli *cli, const char *request, cJSON **reply)
                 strerror(saved));
         return CLI_NOBODY;
     }
-    return judge(cJSON_ParseWithLength(buf, (size_t)n), reply);
+    cJSON *json = cJSON_ParseWithLength(buf, (size_t)n);
+    sodium_memzero(buf, (size_t)n);
+    return judge(json, reply);
+}
+
+int control_ask(const struct cli *cli, const char *request, cJSON **reply)
+{
+    return ask(cli, PATH_CONTROL,
+               "it is for the group porchlight-staff (adduser YOU porchlight-staff, then log in "
+               "again) and root",
+               request, reply);
+}
+
+int control_ask_steward(const struct cli *cli, const char *request, cJSON **reply)
+{
+    return ask(cli, PATH_STEWARD, "who belongs to the venue is for root to say (sudo porchlight)",
+               request, reply);
 }
 
 void control_print(const cJSON *reply)

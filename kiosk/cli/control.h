@@ -10,6 +10,9 @@
  * that says what to do. A reply with "ok": false is CLI_FAILED, its sentence printed. */
 int control_ask(const struct cli *cli, const char *request, cJSON **reply);
 
+/* The same over steward.sock. */
+int control_ask_steward(const struct cli *cli, const char *request, cJSON **reply);
+
 /* The same for a subcommand that only asks: prints `done`, or the reply where --json is given. */
 int control_do(const struct cli *cli, const char *request, const char *done);
 

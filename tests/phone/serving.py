@@ -83,7 +83,7 @@ class Broker:
         self.folder = folder / name
         self.folder.mkdir(parents=True)
         self.folder.chmod(0o755)
-        self.name, self.ca = name, authority.pem
+        self.name, self.ca, self.host = name, authority.pem, "localhost"
         self.port, self.websocket, self.local = free_port(), free_port(), free_port()
         self.certificate = authority.server(name)
         self.admin = secrets.token_urlsafe(24)
@@ -107,6 +107,9 @@ class Broker:
         if not self.known:
             self.steward.ask(process.run([program("porchlight"), "rights", "defaults"]).stdout)
         return self
+
+    def said(self):
+        return (self.folder / "log").read_text(errors="replace")
 
     def role(self, role, venue, kiosk, account):
         rights = process.run([program("porchlight"), "rights", role, venue, kiosk, account])

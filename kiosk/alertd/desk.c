@@ -157,6 +157,18 @@ const char *desk_withdraw(struct kiosk *k, const char *account)
     return send_away(k, p);
 }
 
+/* Relays forget what they keep to ring that phone by. */
+static void tell_relays(struct kiosk *k, const char *account)
+{
+    struct message m = {.kind = MSG_REVOKED, .age_ms = -1};
+    struct broker_publication p = {.qos = topic_table[TOPIC_WAKE].qos,
+                                   .expiry_s = topic_table[TOPIC_WAKE].expiry_s};
+    topic_name(TOPIC_WAKE, k->compose.venue_id, k->compose.kiosk_id, account, p.topic);
+    p.len = compose_payload(&k->compose, p.topic, &m, p.payload);
+    for (size_t i = 0; i < k->config.brokers_count && p.len > 0; i++)
+        delivery_say(k->delivery, i, &p);
+}
+
 const char *desk_revoke(struct kiosk *k, const char *account)
 {
     const struct phone *p = phones_find(k->desk->phones, account);
@@ -166,6 +178,7 @@ const char *desk_revoke(struct kiosk *k, const char *account)
         return "no phone of this kiosk has that account; porchlight phones --ids lists them";
     bool staff = p->staff;
     rekey_forget(k, account);
+    tell_relays(k, account);
     const char *why = send_away(k, p);
     if (why == NULL && staff)
         staff_strike(k, account);
@@ -191,8 +204,7 @@ static void errands_run(struct kiosk *k, int64_t now)
     for (size_t i = 0; i < k->config.brokers_count; i++) {
         if (!desk_is_for_phones(k, i) || !delivery_is_up(k->delivery, i))
             continue;
-        p.len = errands_next(k->desk->errands, i, now, (char *)p.payload);
-        if (p.len > 0)
+        while ((p.len = errands_next(k->desk->errands, i, now, (char *)p.payload)) > 0)
             delivery_say(k->delivery, i, &p);
     }
     sodium_memzero(p.payload, sizeof p.payload);

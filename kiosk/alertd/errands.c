@@ -20,8 +20,9 @@ struct errands {
     uint64_t tag, numbers;
     uint8_t theirs; /* a bit for each broker */
     struct item items[ERRANDS_MAX];
-    uint64_t away[CONFIG_BROKERS_MAX]; /* which was sent and not answered; 0: none */
-    int64_t since[CONFIG_BROKERS_MAX]; /* when */
+    uint64_t roled[CONFIG_BROKERS_MAX]; /* whose role was sent; 0: none */
+    uint64_t away[CONFIG_BROKERS_MAX];  /* which was sent and not answered; 0: none */
+    int64_t since[CONFIG_BROKERS_MAX];  /* when */
     char fault[CONFIG_BROKERS_MAX][ERRANDS_FAULT_MAX];
 };
 
@@ -53,6 +54,7 @@ void errands_brokers(struct errands *e, const bool theirs[CONFIG_BROKERS_MAX])
 {
     sodium_memzero(e->items, sizeof e->items);
     memset(e->away, 0, sizeof e->away);
+    memset(e->roled, 0, sizeof e->roled);
     memset(e->fault, 0, sizeof e->fault);
     e->theirs = 0;
     for (size_t i = 0; i < CONFIG_BROKERS_MAX; i++)
@@ -104,11 +106,9 @@ static struct item *first(struct errands *e, size_t broker)
     return found;
 }
 
-static int write_request(const struct errands *e, const struct errand *one, char out[DYNSEC_MAX])
+static int write_request(const struct errand *one, char out[DYNSEC_MAX])
 {
     switch (one->kind) {
-    case ERRAND_ROLE:
-        return dynsec_role(one->who, e->venue, e->kiosk, one->account, out, DYNSEC_MAX);
     case ERRAND_ACCOUNT:
         return dynsec_account(one->who, one->account, one->password, out, DYNSEC_MAX);
     case ERRAND_PROMOTE:
@@ -146,18 +146,35 @@ static size_t tag_commands(const struct errands *e, uint64_t number, const char 
     return len;
 }
 
+/* The role's request, once for each try. */
+static size_t role_next(struct errands *e, size_t broker, const struct item *it,
+                        char out[DYNSEC_MAX])
+{
+    const struct errand *one = &it->errand;
+    if (one->kind == ERRAND_REMOVE || e->roled[broker] == it->number)
+        return 0;
+    e->roled[broker] = it->number;
+    int len = dynsec_role(one->who, e->venue, e->kiosk, one->account, out, DYNSEC_MAX);
+    return len > 0 ? (size_t)len : 0;
+}
+
 size_t errands_next(struct errands *e, size_t broker, int64_t now, char out[DYNSEC_MAX])
 {
     char request[DYNSEC_MAX];
     struct item *it = first(e, broker);
     if (it == NULL || (e->away[broker] != 0 && now - e->since[broker] < ERRANDS_PATIENCE))
         return 0;
-    if (e->away[broker] != 0)
+    if (e->away[broker] != 0) {
         snprintf(e->fault[broker], ERRANDS_FAULT_MAX,
                  "no answer: it needs the dynamic security plugin, and this kiosk's account the "
                  "steward's role");
+        e->roled[broker] = e->away[broker] = 0;
+    }
+    size_t role = role_next(e, broker, it, out);
+    if (role > 0)
+        return role;
     size_t len =
-        write_request(e, &it->errand, request) > 0 ? tag_commands(e, it->number, request, out) : 0;
+        write_request(&it->errand, request) > 0 ? tag_commands(e, it->number, request, out) : 0;
     sodium_memzero(request, sizeof request);
     e->away[broker] = it->number;
     e->since[broker] = now;
@@ -168,7 +185,7 @@ size_t errands_next(struct errands *e, size_t broker, int64_t now, char out[DYNS
 
 void errands_again(struct errands *e, size_t broker)
 {
-    e->away[broker] = 0;
+    e->roled[broker] = e->away[broker] = 0;
 }
 
 /* Done already, or gone already, is as good as done now. */

@@ -15,9 +15,8 @@
  * CLOCK_MONOTONIC, passed in. */
 
 enum errand_kind {
-    ERRAND_ROLE,    /* make the role */
-    ERRAND_ACCOUNT, /* make the account that holds it, with a password */
-    ERRAND_PROMOTE, /* a newcomer gets this role and password */
+    ERRAND_ACCOUNT, /* make the role, and the account that holds it, with a password */
+    ERRAND_PROMOTE, /* make the role; a newcomer gets it, and a password of its own */
     ERRAND_REMOVE,  /* account and role go */
 };
 
@@ -25,7 +24,7 @@ struct errand {
     enum errand_kind kind;
     enum topic_role who;
     char account[TOPIC_ID_LEN + 1];
-    char password[DYNSEC_PASSWORD_MAX + 1]; /* ERRAND_ACCOUNT and ERRAND_PROMOTE */
+    char password[DYNSEC_PASSWORD_MAX + 1]; /* not ERRAND_REMOVE */
 };
 
 enum { ERRANDS_MAX = 256, ERRANDS_FAULT_MAX = 96 };
@@ -45,8 +44,10 @@ int errands_add(struct errands *e, const struct errand *one);
 /* What is not done yet of this account is forgotten. */
 void errands_drop(struct errands *e, const char *account);
 
-/* The request that this broker is to be sent now, terminated. Its length; 0: none, or one is on its
- * way. What is not answered in ERRANDS_PATIENCE is asked again. */
+/* The next request that this broker is to be sent now, terminated; to be called until it gives
+ * none. Its length; 0: none, or one is on its way. What is not answered in ERRANDS_PATIENCE is
+ * asked again. A role's request goes before its account's and bears no tag, for which it has no
+ * room: that it failed shows in the answer to the other. */
 #define ERRANDS_PATIENCE (5 * INT64_C(1000000000))
 size_t errands_next(struct errands *e, size_t broker, int64_t now, char out[DYNSEC_MAX]);
 

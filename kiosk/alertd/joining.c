@@ -21,13 +21,10 @@ enum { SHOWN_S = 60, PASSWORD_BYTES = 24 };
 
 static int newcomer_make(struct desk *d, const char *account, const char *password)
 {
-    struct errand e = {.kind = ERRAND_ROLE, .who = ROLE_NEWCOMER};
+    struct errand e = {.kind = ERRAND_ACCOUNT, .who = ROLE_NEWCOMER};
     memcpy(e.account, account, sizeof e.account);
-    int rc = errands_add(d->errands, &e);
-    e.kind = ERRAND_ACCOUNT;
     snprintf(e.password, sizeof e.password, "%s", password);
-    if (rc == 0)
-        rc = errands_add(d->errands, &e);
+    int rc = errands_add(d->errands, &e);
     sodium_memzero(&e, sizeof e);
     return rc;
 }
@@ -161,7 +158,7 @@ static void promote(struct kiosk *k, const struct enrol_open *one)
 {
     struct desk *d = k->desk;
     struct phone entry = {.staff = one->staff, .standing = PHONE_IN};
-    struct errand e = {.kind = ERRAND_ROLE, .who = one->staff ? ROLE_STAFF : ROLE_MEMBER};
+    struct errand e = {.kind = ERRAND_PROMOTE, .who = one->staff ? ROLE_STAFF : ROLE_MEMBER};
     memcpy(entry.account, one->account, sizeof entry.account);
     memcpy(entry.public, one->public, sizeof entry.public);
     if (phones_put(d->phones, &entry) != 0 || (one->staff && staff_write(k, one) != 0)) {
@@ -169,10 +166,8 @@ static void promote(struct kiosk *k, const struct enrol_open *one)
         return;
     }
     memcpy(e.account, one->account, sizeof e.account);
-    int rc = errands_add(d->errands, &e);
-    e.kind = ERRAND_PROMOTE;
     memcpy(e.password, one->password, sizeof e.password);
-    if (rc != 0 || errands_add(d->errands, &e) != 0)
+    if (errands_add(d->errands, &e) != 0)
         log_error("a new phone cannot be let in: too much waits to be done at a broker");
     sodium_memzero(&e, sizeof e);
     if (one->staff)

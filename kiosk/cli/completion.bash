@@ -19,7 +19,7 @@ _porchlight()
         mapfile -t COMPREPLY < <(compgen -d -- "$word")
         return
         ;;
-    --root | --root-out | --key | --ca | --answers | --passphrase-file | check)
+    --root | --root-out | --key | --ca | --png | --answers | --passphrase-file | check)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         [ "$before" = check ] || return
         ;;

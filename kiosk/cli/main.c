@@ -21,12 +21,9 @@ static const struct cli_command *const commands[] = {
     &cli_keygen,
     &cli_keys,
     &cli_listen,
-<<<<<<< HEAD
-    &cli_restore,
-=======
     &cli_phones,
+    &cli_restore,
     &cli_revoke,
->>>>>>> b9fe30f (Invite, revoke, rotate and count phones by porchlight; the root signs a staff phone elsewhere)
     &cli_rights,
     &cli_rotate,
     &cli_seal,

@@ -91,3 +91,377 @@ def test_an_invitation_is_the_first_phones(venue):
     again.public, again.secret, again.password = first.public, first.secret, first.password
     again.ask()
     assert again.welcomed()["venue_key"] == key["venue_key"]
+
+
+@pytest.mark.parametrize("what", ["staff", "account", "signature", "password", "kind", "public"])
+def test_a_letter_that_is_not_right_is_refused(venue, what):
+    phone = venue.newcomer()
+    before = venue.kiosk.status()["refused"]
+    wrong = {"staff": {"staff": True}, "account": {"account": "0" * 16},
+             "signature": {"signer": Joiner(venue.invite()["link"], venue.brokers[0]).secret},
+             "password": {"password": "short"}, "kind": {"kind": "enrolled"},
+             "public": {"public": "00" * 32}}[what]
+    phone.ask(**wrong)
+    wait.until(lambda: venue.kiosk.status()["refused"] > before, "the refusal")
+    assert not phone.answers
+    phone.ask()  # and it costs the right phone nothing
+    assert phone.welcomed()["account"] == phone.account
+
+
+def test_enrolled_is_believed_of_that_phone_alone(venue):
+    phone, thief = venue.newcomer(), venue.newcomer()
+    phone.ask()
+    phone.welcomed()
+    phone.letter(signer=thief.secret, kind="enrolled")
+    time.sleep(1)
+    assert venue.ask("phones")["members"] == 0
+    phone.done()
+    wait.until(lambda: venue.ask("phones")["members"] == 1, "the member")
+
+
+def test_an_invitation_ends_with_the_command_that_made_it(venue):
+    child, said = venue.invite_waiting()
+    venue.settled({said["account"]})
+    child.terminate()
+    assert child.wait(20) == 1
+    venue.settled(set())
+    assert Joiner(said["link"], venue.brokers[0]).refused
+    assert venue.ask("phones")["invited"] == 0
+
+
+def test_a_lockdown_takes_invitations_back(venue):
+    link = venue.invite()["link"]
+    early = Joiner(link, venue.brokers[0])
+    venue.kiosk.sim("switch", "hold", "400ms")
+    wait.until(early.down.is_set, "the newcomer to be thrown out")
+    venue.settled(set())
+    told = venue.cli("invite", "--leave", code=1).stderr
+    assert "no invitation can be made now" in told and "lockdown" not in told
+
+
+def test_a_drill_does_not(venue):
+    phone = venue.newcomer()
+    venue.cli("drill")
+    phone.ask()
+    assert phone.welcomed()
+
+
+def test_no_invitation_outlives_a_restart(venue):
+    said = venue.invite()
+    venue.kiosk.daemon.kill()
+    assert said["account"] in venue.accounts()
+    venue.kiosk.start()
+    venue.settled(set())
+
+
+def test_many_invitations(venue):
+    links = [venue.invite()["link"] for _ in range(16)]
+    assert "as many invitations" in venue.cli("invite", "--leave", code=1).stderr
+    for link in links[:3]:
+        venue.arrived(Joiner(link, venue.brokers[0]))
+    assert venue.ask("phones")["members"] == 3
+
+
+@pytest.mark.parametrize("change, why", [
+    ({"venue": {"page": None}}, "[venue] page is not set"),
+    ({"broker b0": {"phones": None}}, "no [broker] has phones = set"),
+])
+def test_what_is_missing_is_named(venue, change, why):
+    venue.kiosk.change(change)
+    venue.kiosk.daemon.popen.send_signal(1)
+    wait.until(lambda: why in venue.kiosk.cli("invite", "--leave").stderr, why)
+
+
+def test_a_broker_without_the_rights_is_told_of(venue):
+    venue.brokers[0].steward.command(command="removeClientRole", username=venue.account,
+                                     rolename=f"steward-{venue.account}")
+    told = venue.cli("invite", "--leave", code=1, within=40).stderr
+    assert "broker b0: no answer: it needs the dynamic security plugin" in told
+    assert "withdrawn" in told
+    venue.brokers[0].steward.command(command="addClientRole", username=venue.account,
+                                     rolename=f"steward-{venue.account}")
+    wait.until(lambda: venue.kiosk.cli("invite", "--leave").returncode == 0, "the mend", 40)
+
+
+# --- how it is shown ------------------------------------------------------------------------------
+
+def read_code(picture):
+    """What zbar, a reader of other people's making, sees in a picture."""
+    done = subprocess.run(["zbarimg", "-q", "--raw", "-Sbinary", picture], capture_output=True,
+                          check=False, timeout=30)
+    return done.stdout.decode().strip()
+
+
+def test_the_picture_is_the_link(venue, folder):
+    picture = folder / "invitation.png"
+    venue.cli("invite", "--leave", "--png", picture)
+    link = read_code(picture)
+    assert picture.stat().st_mode & 0o777 == 0o600
+    venue.arrived(Joiner(link, venue.brokers[0]))
+    again = venue.cli("invite", "--leave", "--png", picture, code=1)
+    assert "there already" in again.stderr
+    venue.settled(venue.accounts() - {venue.account})
+    assert venue.ask("phones")["invited"] == 0
+
+
+def test_the_code_in_the_terminal_is_the_link(venue, folder):
+    lines = venue.cli("invite", "--leave").stdout.splitlines()
+    code = [line for line in lines if set(line) <= set(" ▀▄█")]
+    width, scale = len(code[0]), 4
+    rows = [[(c in "▀█", c in "▄█")[half] for c in line.ljust(width)]
+            for line in code for half in (0, 1)]
+    raw = b"".join(bytes(0 if dark else 255 for dark in row for _ in range(scale))
+                   for row in rows for _ in range(scale))
+    picture = folder / "terminal.pgm"
+    picture.write_bytes(b"P5 %d %d 255\n" % (width * scale, len(rows) * scale) + raw)
+    venue.arrived(Joiner(read_code(picture), venue.brokers[0]))
+
+
+def test_the_code_on_the_screen_goes_when_it_is_used(venue):
+    from tests.kit import local
+    with local.connect(venue.kiosk.run / "screen.sock") as screen:
+        screen.recv(4096)
+        said = venue.invite("--on-screen")
+        assert said["screens"] == 1
+
+        def code():
+            packet = screen.recv(4096)
+            return (int.from_bytes(packet[8:12], "little"),
+                    packet[16:16 + int.from_bytes(packet[12:16], "little")].decode()) \
+                if packet[4] == 2 else code()
+        assert code() == (60, said["link"])
+        venue.arrived(Joiner(said["link"], venue.brokers[0]))
+        assert code() == (0, "")
+
+
+def test_without_a_screen_it_says_so(venue):
+    assert "no screen is connected" in venue.cli("invite", "--leave", "--on-screen", code=1).stderr
+    venue.settled(set())
+
+
+@pytest.mark.parametrize("args", [["--png"], ["--on-screen", "--link"], ["Ayla"],
+                                  ["--root", "x"], ["--staff", "--leave"]])
+def test_wrong_usage(venue, args):
+    assert venue.cli("invite", *args, code=2).stderr
+
+
+# --- staff ----------------------------------------------------------------------------------------
+
+def test_a_staff_phone_signed_at_the_kiosk(venue):
+    phone = venue.staff()
+    assert venue.ask("phones")["staff"] == 1
+    assert (venue.kiosk.state / "staff" / f"{phone.account}.cert").exists()
+    command(venue, phone, "drill")
+    wait.until(lambda: venue.kiosk.status()["drill"], "the drill that staff asked for")
+
+
+def command(venue, phone, name):
+    """The staff phone's letter, with the nonce of the state it looks at."""
+    state = phone.eyes.wait("state", "state").body
+    phone.eyes.write(f"command/{phone.account}",
+                     {"v": 1, "kind": f"command-{name}", "id": state["id"],
+                      "epoch": state["epoch"], "seq": state["seq"], "account": phone.account,
+                      "nonce": state["nonce"]}, phone.secret)
+
+
+def test_a_staff_phone_signed_elsewhere(venue, folder):
+    child, said = venue.invite_waiting("--staff")
+    phone = Joiner(said["link"], venue.brokers[0])
+    phone.ask()
+    told = child.stdout
+    line = ""
+    while "keys sign" not in line:
+        line = told.readline()
+    args = line.split()[1:]
+    args[args.index("FILE")] = str(venue.kiosk.root_key)
+    # The computer with the root key knows nothing of this kiosk.
+    signed = subprocess.run([*venue.program, "--prefix", folder, *args], capture_output=True,
+                            text=True, check=True, timeout=20).stdout
+    child.stdin.write("00" * 64 + "\n" + signed)
+    child.stdin.flush()
+    assert phone.welcomed()["certificate"] == signed.strip()
+    phone.done()
+    assert child.wait(20) == 0
+    assert "not the root's signature" in child.stderr.read()
+
+
+def test_another_venues_root_cannot_sign(venue, make_venue):
+    other = make_venue(start=False)
+    told = venue.cli("invite", "--staff", "--root", other.kiosk.root_key, code=1).stderr
+    assert "another venue's root key" in told
+    assert venue.ask("phones")["invited"] == 0
+
+
+# --- going ----------------------------------------------------------------------------------------
+
+def test_a_revoked_phone_is_out_within_a_second(venue):
+    phone, stays = venue.member(), venue.member()
+    out = []
+    phone.eyes.client.on_disconnect = lambda *_: out.append(time.monotonic())
+    began = time.monotonic()
+    done = venue.cli("revoke", phone.account)
+    wait.until(lambda: out, "the connection to end")
+    assert out[0] - began < 1
+    assert "porchlight rotate" in done.stdout
+    assert phone.refused_at()
+    venue.settled({stays.account})
+    venue.kiosk.sim("switch", "hold", "400ms")
+    stays.eyes.wait("lockdown", "alert")
+    assert not phone.eyes.all("lockdown", "alert")
+    assert "no phone of this kiosk" in venue.cli("revoke", phone.account, code=1).stderr
+
+
+def test_a_revoked_staff_phone_commands_no_more(venue):
+    phone = venue.staff()
+    venue.cli("revoke", phone.account)
+    assert not (venue.kiosk.state / "staff" / f"{phone.account}.cert").exists()
+    assert venue.ask("phones")["staff"] == 0
+
+
+def test_wrong_accounts(venue):
+    assert venue.cli("revoke", "Ayla", code=2).stderr
+    assert "no phone" in venue.cli("revoke", "0" * 16, code=1).stderr
+
+
+# --- a new venue key ------------------------------------------------------------------------------
+
+def test_rotate_reaches_the_phones_that_remain(venue):
+    stays, gone = venue.member(), venue.member()
+    venue.cli("revoke", gone.account)
+    old = (venue.kiosk.credentials / "venue.key").read_text()
+    venue.cli("rotate", within=40)
+    fresh_key = bytes.fromhex((venue.kiosk.credentials / "venue.key").read_text())
+    assert fresh_key.hex() != old.strip()
+    told = [r for r in stays.eyes.received if r.topic == f"enrol/{stays.account}"]
+    assert open_welcome(told[-1].payload, stays.public, stays.secret, stays.kiosk_public,
+                        stays.topic)["venue_key"] == fresh_key.hex()
+    eyes = stays.member(fresh_key)
+    venue.kiosk.mailboxes.append(eyes)
+    venue.kiosk.sim("switch", "hold", "400ms")
+    eyes.wait("lockdown", "alert")
+    sealed = [r for r in stays.eyes.received if r.topic == "alert"]
+    assert sealed and not any(r.body for r in sealed), "the old key still opens"
+
+
+def test_a_phone_that_slept_finds_the_new_key(venue):
+    phone = venue.member()
+    phone.eyes.close()
+    venue.cli("rotate", within=40)
+    key = (venue.kiosk.credentials / "venue.key").read_text().strip()
+    woken = phone.member(bytes.fromhex(key))
+    venue.kiosk.mailboxes.append(woken)
+    assert found_key(phone, woken) == key
+    # A broker keeps nothing over a restart; the kiosk tells it again.
+    venue.brokers[0].process.stop()
+    venue.brokers[0].start()
+    wait.until(venue.kiosk.connected, "the kiosk at the broker again", 20)
+    late = phone.member(bytes.fromhex(key))
+    venue.kiosk.mailboxes.append(late)
+    assert found_key(phone, late) == key
+
+
+def found_key(phone, eyes):
+    there = wait.until(lambda: [r for r in eyes.received if r.topic == f"enrol/{phone.account}"],
+                       "the new key", 15)
+    return open_welcome(there[-1].payload, phone.public, phone.secret, phone.kiosk_public,
+                        phone.topic)["venue_key"]
+
+
+def test_the_new_key_is_the_next_starts(venue):
+    venue.member()
+    venue.cli("rotate", within=40)
+    venue.kiosk.daemon.kill()
+    venue.kiosk.start()
+    key = bytes.fromhex((venue.kiosk.credentials / "venue.key").read_text())
+    phone = venue.member()
+    assert phone.venue_key == key
+    phone.eyes.wait("state", "state")
+
+
+def test_rotate_without_a_broker_changes_nothing(venue):
+    old = (venue.kiosk.credentials / "venue.key").read_text()
+    venue.brokers[0].process.kill()
+    wait.until(lambda: not venue.kiosk.connected(), "the broker missed", 20)
+    assert "none could be told" in venue.cli("rotate", code=1).stderr
+    assert (venue.kiosk.credentials / "venue.key").read_text() == old
+
+
+# --- two brokers ----------------------------------------------------------------------------------
+
+def test_a_broker_that_was_away_learns_it_all(make_venue):
+    venue = make_venue(brokers=2)
+    first = venue.member()
+    venue.settled({first.account}, broker=1)
+    venue.brokers[1].stop()
+    wait.until(lambda: not venue.kiosk.connected(), "the broker missed", 20)
+    told = venue.cli("revoke", first.account, code=1, within=40)
+    assert "broker b1: it is not connected" in told.stderr
+    child, said = venue.invite_waiting()
+    second = venue.arrived(Joiner(said["link"], venue.brokers[0]))
+    venue.brokers[1].start()
+    venue.settled({second.account}, broker=1, within=40)
+    assert first.refused_at(venue.brokers[1])
+    elsewhere = second.let_in_at(venue.brokers[1])
+    assert elsewhere, "the new phone is not let in at the broker that was away"
+    assert child.wait(20) == 0
+
+
+def test_revoked_while_away_and_a_restart_between(make_venue):
+    venue = make_venue(brokers=2)
+    phone = venue.member()
+    venue.settled({phone.account}, broker=1)
+    venue.brokers[1].stop()
+    wait.until(lambda: not venue.kiosk.connected(), "the broker missed", 20)
+    venue.cli("revoke", phone.account, code=1, within=40)
+    venue.kiosk.daemon.kill()
+    venue.kiosk.start(connected=False)
+    venue.brokers[1].start()
+    venue.settled(set(), broker=1, within=40)
+    wait.until(lambda: venue.ask("phones")["going"] == 0, "the book to be clean")
+
+
+# --- the book -------------------------------------------------------------------------------------
+
+def test_phones_tells_counts_and_the_last_drill(venue):
+    phone = venue.member()
+    assert venue.ask("phones")["drill"] is None
+    venue.cli("drill")
+    ring = phone.eyes.wait("lockdown", "alert", drill=True)
+    phone.eyes.answer(ring.body["id"])
+    wait.until(lambda: venue.kiosk.status()["seen"] == 1, "the answer counted")
+    venue.cli("all-clear")
+    said = wait.until(lambda: venue.ask("phones") if venue.ask("phones")["drill"] else None,
+                      "the drill's report")
+    assert said["drill"]["seen"] == 1 and said["members"] == 1
+    assert "accounts" not in said
+    assert venue.ask("phones", "--ids")["accounts"] == [{"account": phone.account, "staff": False}]
+    plainly = venue.cli("phones").stdout
+    assert "members:    1" in plainly and phone.account not in plainly
+
+
+def test_a_damaged_book_holds_no_alert_up(venue):
+    phone = venue.member()
+    venue.kiosk.daemon.kill()
+    book = venue.kiosk.state / "phones"
+    book.write_text(book.read_text() + "Ayla\n")
+    venue.kiosk.start()
+    assert "phones: line 3" in venue.kiosk.daemon.said()
+    assert "could not be opened" in venue.cli("invite", "--leave", code=1).stderr
+    venue.kiosk.sim("switch", "hold", "400ms")
+    phone.eyes.wait("lockdown", "alert")
+
+
+def test_the_steward_socket_is_root_s(venue):
+    assert (venue.kiosk.run / "steward.sock").stat().st_mode & 0o777 == 0o600
+    for request in ["revoke", "invite nobody", "certify x y", "rotate 00", "rotated 00", "party",
+                    "invite member screen now", "phones all"]:
+        from tests.kit import local
+        answer = json.loads(local.ask(venue.kiosk.run / "steward.sock", request))
+        assert answer["ok"] is False and answer["error"]
+
+
+def test_a_plain_venue_has_no_keys_to_give(make_venue, folder):
+    from tests.kit.kiosk import Kiosk
+    with Kiosk(kind="c", plain=True) as plain:
+        plain.start()
+        assert "a plain venue" in plain.cli("invite").stderr

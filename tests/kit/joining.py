@@ -108,6 +108,27 @@ class Joiner:
         topics = topics or ["alert", "state", "presence", "beat", f"enrol/{self.account}"]
         return Member(self.broker, self.account, self.password, Keys(key, self.kiosk_public), topics)
 
+    def _knock(self, broker=None):
+        """Whether a broker lets it in, with the password it chose."""
+        said = []
+        client = paho_client(self.account)
+        client.username_pw_set(self.account, self.password)
+        client.tls_set(ca_certs=str((broker or self.broker).ca))
+        client.on_connect = lambda _c, _d, _f, code, *_: said.append(
+            code if isinstance(code, int) else code.value)
+        client.connect("localhost", (broker or self.broker).port)
+        client.loop_start()
+        wait.until(lambda: said, "the broker's answer", 10)
+        client.disconnect()
+        client.loop_stop()
+        return said[0] == 0
+
+    def refused_at(self, broker=None):
+        return not self._knock(broker)
+
+    def let_in_at(self, broker=None):
+        return wait.until(lambda: self._knock(broker), "to be let in", 15, every=0.5)
+
     def close(self):
         self.client.disconnect()
         self.client.loop_stop()

@@ -29,6 +29,7 @@ class Venue:
         self.kiosk = kit.Kiosk(brokers=0, conf={"venue": {"page": page}, **reach, **(conf or {})})
         self.account = self.kiosk.account = self.kiosk.id
         self.invitations = []
+        self.program = [program("porchlight")]
 
     def __enter__(self):
         try:

@@ -48,6 +48,7 @@ HOMES = {
     "ini.h": ["config/*", "kiosk/wipe/plan_read.c"],
     "libcryptsetup.h": ["kiosk/wipe/*", "kiosk/cli/*"],
     "qrencode.h": ["kiosk/screen/*", "kiosk/cli/*"],
+    "png.h": ["kiosk/cli/code.c"],
     "openssl/*": ["kiosk/alertd/*", "kiosk/cli/*", "kiosk/relay/*"],
     "curl/*": ["kiosk/relay/*"],
     "cmocka.h": ["tests/*"],

@@ -100,16 +100,9 @@ static int certify(const struct invite *i, const char *signature)
 
 static int sign_here(const struct invite *i, const char *public)
 {
-    struct cert_staff c;
-    uint8_t signature[CERT_SIGNATURE];
-    char hex[2 * CERT_SIGNATURE + 1];
-    sodium_hex2bin(c.venue, sizeof c.venue, i->venue, 16, NULL, NULL, NULL);
-    sodium_hex2bin(c.account, sizeof c.account, i->account, 16, NULL, NULL, NULL);
-    if (sodium_hex2bin(c.public, sizeof c.public, public, strlen(public), NULL, NULL, NULL) != 0)
-        return CLI_FAILED;
-    cert_staff_sign(&c, root_secret(i->root), signature);
-    sodium_bin2hex(hex, sizeof hex, signature, sizeof signature);
-    return certify(i, hex);
+    char hex[ROOT_SIGNATURE];
+    return root_sign_staff(i->root, i->venue, i->account, public, hex) == 0 ? certify(i, hex)
+                                                                            : CLI_FAILED;
 }
 
 static void ask_signature(const struct invite *i, const char *public)

@@ -1,11 +1,8 @@
 #include "config/secret.h"
 #include "kiosk/cli/certificates.h"
 #include "kiosk/cli/cli.h"
-<<<<<<< HEAD
 #include "kiosk/cli/keyset.h"
-=======
 #include "kiosk/cli/root.h"
->>>>>>> b9fe30f (Invite, revoke, rotate and count phones by porchlight; the root signs a staff phone elsewhere)
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/common/topics.h"
@@ -30,25 +27,9 @@ enum { SEED = KEYSET_SEED };
 struct keys {
     const struct cli *cli;
     const char *venue, *kiosk, *root_out, *root, *out, *public, *account;
-<<<<<<< HEAD
     char venue_id[KEYSET_ID_TEXT], kiosk_id[KEYSET_ID_TEXT];
     struct keyset *set;
     bool due;
-=======
-    char venue_id[CONFIG_NAME_MAX], kiosk_id[CONFIG_NAME_MAX];
-    uint8_t *secrets; /* locked memory, below */
-    struct root *root_key;
-};
-
-/* What stands in locked memory. */
-enum {
-    AT_ROOT_SEED = 0,
-    AT_ROOT = AT_ROOT_SEED + SEED,
-    AT_SEED = AT_ROOT + ENVELOPE_SECRET,
-    AT_SECRET = AT_SEED + SEED,
-    AT_VENUE = AT_SECRET + ENVELOPE_SECRET,
-    SECRETS = AT_VENUE + ENVELOPE_KEY,
->>>>>>> b9fe30f (Invite, revoke, rotate and count phones by porchlight; the root signs a staff phone elsewhere)
 };
 
 /* --- ids and files ---------------------------------------------------------------------------- */
@@ -184,9 +165,8 @@ static int keys_make(struct keys *k)
 
 /* --- staff ------------------------------------------------------------------------------------ */
 
-static int root_take(struct keys *k, const char *prefix)
+static int root_read(const struct keys *k)
 {
-<<<<<<< HEAD
     uint8_t known[ENVELOPE_PUBLIC];
     if (secret_read_file(k->root, true, k->set->root_seed, SEED, config_complain_stderr, NULL) <
             0 ||
@@ -195,29 +175,25 @@ static int root_take(struct keys *k, const char *prefix)
         return -1;
     keyset_root(k->set);
     if (memcmp(k->set->root_public, known, sizeof known) == 0)
-=======
-    k->root_key = root_open(prefix, k->root);
-    return k->root_key != NULL ? 0 : -1;
-}
-
-static int public_read(const struct keys *k, uint8_t public[ENVELOPE_PUBLIC])
-{
-    size_t got;
-    if (sodium_hex2bin(public, ENVELOPE_PUBLIC, k->public, strlen(k->public), NULL, &got, NULL) ==
-            0 &&
-        got == ENVELOPE_PUBLIC)
->>>>>>> b9fe30f (Invite, revoke, rotate and count phones by porchlight; the root signs a staff phone elsewhere)
         return 0;
-    log_error("--public wants the 64 hex digits of the phone's key");
+    log_error("%s: is another venue's root key; expected the one that root.pub belongs to",
+              k->root);
     return -1;
 }
 
 /* The staff phone's public half: given, or of a pair made here into DIR/staff.key. */
 static int staff_public(const struct keys *k, uint8_t public[ENVELOPE_PUBLIC])
 {
+    size_t got;
     char path[PATH_LEN];
-    if (k->public != NULL)
-        return public_read(k, public);
+    if (k->public != NULL) {
+        if (sodium_hex2bin(public, ENVELOPE_PUBLIC, k->public, strlen(k->public), NULL, &got,
+                           NULL) == 0 &&
+            got == ENVELOPE_PUBLIC)
+            return 0;
+        log_error("--public wants the 64 hex digits that the phone shows");
+        return -1;
+    }
     if ((mkdir(k->out, 0700) < 0 && errno != EEXIST) ||
         (size_t)snprintf(path, sizeof path, "%s/staff.key", k->out) >= sizeof path)
         return complain(k->out);
@@ -241,16 +217,12 @@ static int keys_staff(struct keys *k)
     keyset_id_random(account);
     if (k->account != NULL)
         memcpy(account, k->account, TOPIC_ID_LEN + 1);
-    if (ids_find(k) < 0 || root_take(k, k->cli->prefix) < 0 || staff_public(k, cert.public) < 0)
+    if (ids_find(k) < 0 || root_read(k) < 0 || staff_public(k, cert.public) < 0)
         return CLI_FAILED;
     keyset_id_bytes(k->venue_id, cert.venue);
     keyset_id_bytes(account, cert.account);
     memcpy(staff, cert.public, ENVELOPE_PUBLIC);
-<<<<<<< HEAD
     cert_staff_sign(&cert, k->set->root_secret, staff + ENVELOPE_PUBLIC);
-=======
-    cert_staff_sign(&cert, root_secret(k->root_key), staff + ENVELOPE_PUBLIC);
->>>>>>> b9fe30f (Invite, revoke, rotate and count phones by porchlight; the root signs a staff phone elsewhere)
     if (folder_make(k->cli->prefix, PATH_STAFF, 0755) < 0 ||
         path_under(k->cli->prefix, PATH_STAFF, folder) < 0 ||
         (size_t)snprintf(path, sizeof path, "%s/%s.cert", folder, account) >= sizeof path ||
@@ -262,23 +234,26 @@ static int keys_staff(struct keys *k)
     return CLI_OK;
 }
 
+/* --- sign -------------------------------------------------------------------------------------
+ */
+
 /* For porchlight invite --staff on a kiosk, made where the root key is: no file of the kiosk is
  * needed. */
-static int keys_sign(struct keys *k)
+static int keys_sign(const struct keys *k)
 {
-    struct cert_staff cert;
-    uint8_t signature[CERT_SIGNATURE];
-    char hex[2 * CERT_SIGNATURE + 1];
+    char hex[ROOT_SIGNATURE];
     if (k->root == NULL || k->public == NULL || k->account == NULL || k->venue == NULL)
         return CLI_USAGE;
-    if (public_read(k, cert.public) < 0 || root_take(k, NULL) < 0)
+    struct root *root = root_open(NULL, k->root);
+    if (root == NULL)
         return CLI_FAILED;
-    id_bytes(k->venue, cert.venue);
-    id_bytes(k->account, cert.account);
-    cert_staff_sign(&cert, root_secret(k->root_key), signature);
-    sodium_bin2hex(hex, sizeof hex, signature, sizeof signature);
-    printf(k->cli->json ? "{\"signature\":\"%s\"}\n" : "%s\n", hex);
-    return CLI_OK;
+    int bad = root_sign_staff(root, k->venue, k->account, k->public, hex);
+    root_close(root);
+    if (bad)
+        log_error("--public wants the 64 hex digits that porchlight invite shows");
+    else
+        printf(k->cli->json ? "{\"signature\":\"%s\"}\n" : "%s\n", hex);
+    return bad ? CLI_FAILED : CLI_OK;
 }
 
 /* --- push ------------------------------------------------------------------------------------- */
@@ -290,24 +265,17 @@ static int keys_push(struct keys *k)
     char path[PATH_LEN];
     if (k->root == NULL || k->out == NULL)
         return CLI_USAGE;
-    if (ids_find(k) < 0 || root_take(k, k->cli->prefix) < 0)
+    if (ids_find(k) < 0 || root_read(k) < 0)
         return CLI_FAILED;
     if ((mkdir(k->out, 0700) < 0 && errno != EEXIST) ||
         (size_t)snprintf(path, sizeof path, "%s/push.cert", k->out) >= sizeof path) {
         complain(k->out);
         return CLI_FAILED;
     }
-<<<<<<< HEAD
     randombytes_buf(k->set->kiosk_seed, SEED);
     crypto_sign_seed_keypair(public, k->set->kiosk_secret, k->set->kiosk_seed);
     keyset_id_bytes(k->venue_id, venue);
     offer_root_sign(venue, public, k->set->root_secret, signature);
-=======
-    randombytes_buf(k->secrets + AT_SEED, SEED);
-    crypto_sign_seed_keypair(public, k->secrets + AT_SECRET, k->secrets + AT_SEED);
-    id_bytes(k->venue_id, venue);
-    offer_root_sign(venue, public, root_secret(k->root_key), signature);
->>>>>>> b9fe30f (Invite, revoke, rotate and count phones by porchlight; the root signs a staff phone elsewhere)
     int bad = secret_write_key(path, signature, sizeof signature, 0644);
     snprintf(path, sizeof path, "%s/push.key", k->out);
     if (bad < 0 || secret_write_key(path, k->set->kiosk_seed, SEED, 0600) < 0) {
@@ -329,19 +297,13 @@ static int keys_retire(struct keys *k)
     char topic[TOPIC_NAME_MAX];
     if (k->root == NULL || k->out == NULL)
         return CLI_USAGE;
-    if (ids_find(k) < 0 || root_take(k, k->cli->prefix) < 0 ||
+    if (ids_find(k) < 0 || root_read(k) < 0 ||
         secret_read_key(k->cli->prefix, "kiosk.pub", false, cert.public, sizeof cert.public,
                         config_complain_stderr, NULL) < 0)
         return CLI_FAILED;
-<<<<<<< HEAD
     keyset_id_bytes(k->venue_id, cert.venue);
     keyset_id_bytes(k->kiosk_id, cert.kiosk);
     cert_retire(&cert, k->set->root_secret, wire);
-=======
-    id_bytes(k->venue_id, cert.venue);
-    id_bytes(k->kiosk_id, cert.kiosk);
-    cert_retire(&cert, root_secret(k->root_key), wire);
->>>>>>> b9fe30f (Invite, revoke, rotate and count phones by porchlight; the root signs a staff phone elsewhere)
     FILE *f = fopen(k->out, "wxe");
     if (f == NULL || fwrite(wire, sizeof wire, 1, f) != 1 || fclose(f) != 0) {
         complain(k->out);
@@ -421,42 +383,17 @@ static int run(const struct cli *cli, int argc, char **argv)
     else
         code = CLI_USAGE;
     if (code == CLI_USAGE)
-<<<<<<< HEAD
         cli_misuse(&cli_keys,
                    "expected make; staff --root FILE and either --out DIR or --public "
-                   "HEX; push --root FILE --out DIR; retire --root FILE --out FILE; or renew");
+                   "HEX; sign --root FILE --venue ID --account ID --public HEX; "
+                   "push --root FILE --out DIR; retire --root FILE --out FILE; or renew");
     keyset_free(k.set);
-=======
-        cli_misuse(&cli_keys, "expected make; staff --root FILE and either --out DIR or --public "
-                              "HEX; sign --root FILE --venue ID --account ID --public HEX; push "
-                              "--root FILE --out DIR; or retire --root FILE --out FILE");
-    root_close(k.root_key);
-    sodium_free(k.secrets);
->>>>>>> b9fe30f (Invite, revoke, rotate and count phones by porchlight; the root signs a staff phone elsewhere)
     return code;
 }
 
 const struct cli_command cli_keys = {
     .name = "keys",
-<<<<<<< HEAD
-    .arguments = "make|staff|push|retire|renew [OPTIONS]",
-    .summary = "make the venue's keys; sign a staff phone; disown a kiosk",
-    .help = "  make             root, venue and kiosk keys into the kiosk's credentials\n"
-            "  --root-out FILE  where the root key goes: off site, never on the kiosk\n"
-            "  --venue ID --kiosk ID   16 hex digits; else porchlight.conf's, else random\n"
-            "  staff            let a staff phone command this kiosk\n"
-            "  --root FILE      the root key\n"
-            "  --public HEX     the phone's public key; or:\n"
-            "  --out DIR        a new pair for porchlight command, its secret half into DIR\n"
-            "  --account ID     the phone's account; else random\n"
-            "  push             the key with which relays take phones' subscriptions\n"
-            "  --root FILE --out DIR\n"
-            "  retire           the notice by which phones disown this kiosk for ever\n"
-            "  --root FILE --out FILE\n"
-            "  renew            brokers' certificates that end within 180 days\n"
-            "  --due            only tells, by the exit code, whether there are any\n",
-=======
-    .arguments = "make|staff|sign|push|retire [OPTIONS]",
+    .arguments = "make|staff|sign|push|retire|renew [OPTIONS]",
     .summary = "make the venue's keys; sign a staff phone; disown a kiosk",
     .help =
         "  make             root, venue and kiosk keys into the kiosk's credentials\n"
@@ -472,8 +409,9 @@ const struct cli_command cli_keys = {
         "  push             the key with which relays take phones' subscriptions\n"
         "  --root FILE --out DIR\n"
         "  retire           the notice by which phones disown this kiosk for ever\n"
-        "  --root FILE --out FILE\n",
->>>>>>> b9fe30f (Invite, revoke, rotate and count phones by porchlight; the root signs a staff phone elsewhere)
+        "  --root FILE --out FILE\n"
+        "  renew            brokers' certificates that end within 180 days\n"
+        "  --due            only tells, by the exit code, whether there are any\n",
     .json = true,
     .run = run,
 };

@@ -43,3 +43,24 @@ const uint8_t *root_secret(const struct root *r)
 {
     return r->secret;
 }
+
+static int unhex(const char *text, uint8_t *out, size_t len)
+{
+    size_t got;
+    return sodium_hex2bin(out, len, text, strlen(text), NULL, &got, NULL) == 0 && got == len ? 0
+                                                                                             : -1;
+}
+
+int root_sign_staff(const struct root *r, const char *venue, const char *account,
+                    const char *public, char hex[ROOT_SIGNATURE])
+{
+    struct cert_staff c;
+    uint8_t signature[CERT_SIGNATURE];
+    if (unhex(venue, c.venue, sizeof c.venue) != 0 ||
+        unhex(account, c.account, sizeof c.account) != 0 ||
+        unhex(public, c.public, sizeof c.public) != 0)
+        return -1;
+    cert_staff_sign(&c, r->secret, signature);
+    sodium_bin2hex(hex, ROOT_SIGNATURE, signature, sizeof signature);
+    return 0;
+}

@@ -1,7 +1,6 @@
 """A clean Debian, unpacked once a release and never written to again: each test works on a layer of
 its own above it, in a mount namespace that ends with the test."""
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -54,11 +53,12 @@ def clean(suite):
 
 
 class Tree:
-    """Context manager: one layer above a clean release. What is put into `debs` is at /debs."""
+    """Context manager: one layer above a clean release, or above another layer that was kept. What
+    is put into `debs` is at /debs."""
 
-    def __init__(self, suite):
+    def __init__(self, suite, layer=None):
         self.suite = suite
-        self.below = clean(suite)
+        self.below = f"{layer}:{clean(suite)}" if layer else clean(suite)
         self.archives = KEPT / f"{suite}.debs"
         (self.archives / "partial").mkdir(parents=True, exist_ok=True)
 
@@ -73,6 +73,11 @@ class Tree:
              self.below, self.layer, self.archives], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.do("true")
         return self
+
+    def keep(self, where):
+        """What was done here, for later trees to stand on."""
+        self.do("sync")
+        subprocess.run(["cp", "-a", self.layer / "up", where], check=True)
 
     def __exit__(self, *_):
         self.shell.stdin.close()
@@ -122,7 +127,3 @@ def packages(suite, arch):
             made[name] = path
     assert set(made) == {"porchlight", "porchlight-relay", "porchlight-page"}, made
     return made
-
-
-def digest_of(path):
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()

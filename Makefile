@@ -156,7 +156,7 @@ PAGE_SRC = $(wildcard kiosk/phone/*.* kiosk/phone/core/* kiosk/phone/page/* kios
 page: build/page/index.html  ## the members' page, bundled into build/page
 build/page/index.html: $(PAGE_SRC)
 	@command -v npm >/dev/null || .ci/need nodejs npm
-	cd kiosk/phone && npm ci --silent --ignore-scripts --no-audit --no-fund
+	cd kiosk/phone && npm ci --loglevel=error --ignore-scripts --no-audit --no-fund
 	@mkdir -p build && cd kiosk/phone && node build.mjs $(CURDIR)/build/page
 
 unit:  ## the unit tests alone

@@ -1,23 +1,23 @@
 #include "kiosk/screen/qr.h"
 
 #include <qrencode.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { QUIET = 4 }; /* modules of white around a code, as ISO/IEC 18004 asks */
 
-int qr_make(const char *text, int side, uint32_t serial, struct mask *out)
+/* The code with modules of whole px within `side`; false when that makes them too small. */
+static bool stencil(const char *text, QRecLevel level, int side, int least, struct mask *out)
 {
-    memset(out, 0, sizeof *out);
-    QRcode *code = QRcode_encodeString(text, 0, QR_ECLEVEL_M, QR_MODE_8, 1);
+    QRcode *code = QRcode_encodeString(text, 0, level, QR_MODE_8, 1);
     if (code == NULL)
-        return -1;
+        return false;
     int scale = side / (code->width + 2 * QUIET), n = code->width * scale;
-    if (scale >= 2)
+    if (scale >= least)
         out->alpha = malloc((size_t)n * (size_t)n);
     if (out->alpha != NULL) {
         out->w = out->h = n;
-        out->serial = serial;
         out->left = QUIET * scale;
         for (int y = 0; y < n; y++) {
             for (int x = 0; x < n; x++)
@@ -26,7 +26,16 @@ int qr_make(const char *text, int side, uint32_t serial, struct mask *out)
         }
     }
     QRcode_free(code);
-    return out->alpha != NULL ? 0 : -1;
+    return out->alpha != NULL;
+}
+
+int qr_make(const char *text, int side, uint32_t serial, struct mask *out)
+{
+    memset(out, 0, sizeof *out);
+    out->serial = serial;
+    bool done = stencil(text, QR_ECLEVEL_M, side * 4 / 5, 4, out) ||
+                stencil(text, QR_ECLEVEL_L, side, 2, out);
+    return done ? 0 : -1;
 }
 
 void qr_free(struct mask *m)

@@ -142,7 +142,7 @@ void view_qr(struct view *v, const struct screen_qr *qr, int64_t now)
     memcpy(text, qr->text, qr->length);
     text[qr->length] = '\0';
     qr_free(&v->qr);
-    if (qr_make(text, side * 4 / 5, ++v->qr_serial, &v->qr) != 0)
+    if (qr_make(text, side, ++v->qr_serial, &v->qr) != 0)
         log_warning("a QR code of %u bytes does not fit this screen", (unsigned)qr->length);
     explicit_bzero(text, sizeof text);
     v->qr_from = now;
@@ -199,6 +199,11 @@ const struct items *view_compose(struct view *v, int64_t now, int64_t *lasts)
     *lasts = code < *lasts ? code : *lasts;
     text_set(v->text, v->items);
     return v->items;
+}
+
+const struct scene_words *view_words(const struct view *v)
+{
+    return &v->state.words;
 }
 
 float view_light(struct view *v, bool lamp, int64_t now)

@@ -28,6 +28,9 @@ void view_qr(struct view *v, const struct screen_qr *qr, int64_t now);
  * lasts (ns) in *lasts. */
 const struct items *view_compose(struct view *v, int64_t now, int64_t *lasts);
 
+/* What is written in it. */
+const struct scene_words *view_words(const struct view *v);
+
 /* How bright it is to be now, 0 (quiet hours) to 1, never changing fast. `lamp`: a lamp of the
  * panel's own does it. Called after view_compose. */
 float view_light(struct view *v, bool lamp, int64_t now);

@@ -184,7 +184,7 @@ static struct screen_qr code_of(size_t length, uint32_t seconds)
     struct screen_qr qr = {
         .magic = SCREEN_MAGIC, .kind = SCREEN_QR, .seconds = seconds, .length = (uint32_t)length};
     for (size_t k = 0; k < length; k++)
-        qr.text[k] = (char)(k < sizeof begin - 1 ? begin[k] : 'A' + (char)(k * 7 % 26));
+        qr.text[k] = (char)(k < sizeof begin - 1 ? begin[k] : 'a' + (char)(k * 7 % 26));
     return qr;
 }
 

@@ -91,6 +91,8 @@ static void on_progress(void *context, int fd, short revents)
             log_error("porchlight-wipe refuses: %s", p.name);
         if (w->running != WIPER_FINISH)
             tell_ready(w, "wipe-plan");
+        else
+            w->again_at = clock_now() + AGAIN_FAILED;
         hang_up(w);
     }
 }

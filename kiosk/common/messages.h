@@ -67,7 +67,8 @@ struct screen_qr {
  * A wipe has two parts. WIPE does all but the plan's credentials: each of those is answered with
  * outcome WIPE_NOTHING, in its place at the end. Once the alert is handed over or has expired,
  * porchlightd asks to FINISH: credentials die too, and what had failed is tried again. FINISH
- * without a WIPE before it is refused; it can never begin a wipe. Both are safe to repeat, and both
+ * without a WIPE before it is refused; it can never begin a wipe. Where nothing is left to do, as
+ * with a plan without credentials, it is answered as STATUS is. Both are safe to repeat, and both
  * are resumed at boot if a power cut ends them. The peer may hang up at any time: nothing stops.
  * A WIPE that comes during a drill ends the drill at the next target.
  * CHECK reads the plan and touches nothing: WIPE_END if a wipe could be asked for, or WIPE_REFUSED.

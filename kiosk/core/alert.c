@@ -117,8 +117,14 @@ static void on_caution(struct todo *t, struct alert *a, const struct alert_event
 static void on_wipe(struct todo *t, struct alert *a, const struct alert_rules *r, bool drill,
                     int64_t now)
 {
-    if (a->wipe_at != NS_NEVER || (a->now.wipe_pending && !drill))
+    if (a->wipe_at != NS_NEVER)
         return;
+    /* Asked for again before the first is through: what has come since goes too, with no new grace.
+     */
+    if (a->now.wipe_pending && !drill) {
+        add(t, a, ALERT_DO_WIPE)->drill = false;
+        return;
+    }
     a->wipe_is_drill = drill;
     if (!drill) {
         a->now.wipe_pending = true;

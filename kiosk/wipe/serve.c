@@ -135,6 +135,11 @@ static void answer(struct client *c, enum word word)
         break;
     case WORD_FINISH:
         state = run_pending(&r);
+        if (state == PROGRESS_THROUGH) { /* a plan without credentials, or asked once more */
+            r.tell = send_progress;
+            run_status(&r);
+            break;
+        }
         if (state != PROGRESS_LAST && state != PROGRESS_FINISHING && state != PROGRESS_INTENT) {
             refuse(c->fd, "no wipe has come so far; credentials stay");
             break;

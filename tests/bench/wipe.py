@@ -1,5 +1,11 @@
-"""From the request to keys dead, at three sizes of data, beside shred and luksErase in the same run."""
+"""From the request to keys dead, at three sizes of data, beside shred and luksErase in the same run.
 
+As root, on an ext4 of its own in a file that is wholly written, as a kiosk's card has: on a file system
+that others write to, each sync writes their data too. The clock's cell lies in memory, as a clock's
+does; its wires, some 12 ms for three times 40 bytes at 100 kHz, are not in the figure.
+"""
+
+import contextlib
 import hashlib
 import os
 import secrets
@@ -24,7 +30,9 @@ path = /srv/venue/vault.luks
 MIB = 1 << 20
 SIZES = (("256 MB", 256 * MIB), ("2 GB", 2048 * MIB), ("32 GB sparse", 32768 * MIB))
 FILLED = 2048 * MIB  # what is really written, for shred to overwrite; the rest is a hole
-ROUNDS = 60
+DISK = FILLED + 512 * MIB
+ROUNDS = 100
+PEERS = 11
 PASS = b"a passphrase"
 
 
@@ -99,15 +107,44 @@ def sync_alone(folder):
     return took
 
 
+@contextlib.contextmanager
+def own_disk(folder):
+    """Where the bench works: on the disk at hand if we may not mount."""
+    if os.geteuid() != 0:
+        yield folder
+        return
+    image, disk = folder / "image", folder / "disk"
+    disk.mkdir()
+    with open(image, "wb") as f:
+        for _ in range(DISK // MIB):
+            f.write(bytes(MIB))
+        os.fsync(f.fileno())
+    subprocess.run(["mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", str(image)],
+                   check=True)
+    loop = subprocess.run(["losetup", "-f", "--show", "--direct-io=on", str(image)], check=True,
+                          capture_output=True, text=True).stdout.strip()
+    try:
+        subprocess.run(["mount", "-o", "noatime", loop, str(disk)], check=True)
+        (disk / "sys").mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "none", str(disk / "sys")], check=True)
+        yield disk
+    finally:
+        subprocess.run(["umount", "-R", "-l", str(disk)], check=True)
+        subprocess.run(["losetup", "-d", loop], check=True)
+
+
 def one_size(report, vault, socket, name, size):
     vault.fill(size)
     took = []
     for _ in range(ROUNDS):
         vault.plant()
         took.append(wipe(socket))
-    vault.plant()
-    erased = timed(["cryptsetup", "luksErase", "-q", str(vault.path)])
-    report.row(f"{name}: keys dead, median", percentile(took, 50), "ms", peer=erased)
+    erased = []
+    for _ in range(PEERS):
+        vault.plant()
+        erased.append(timed(["cryptsetup", "luksErase", "-q", str(vault.path)]))
+    report.row(f"{name}: keys dead, median", percentile(took, 50), "ms", limit=20,
+               peer=percentile(erased, 50))
     report.row(f"{name}: keys dead, p99", percentile(took, 99), "ms", limit=20)
     if size <= FILLED:
         report.row(f"{name}: shred -n1 of the same file", timed(["shred", "-n1", str(vault.path)]),
@@ -116,20 +153,25 @@ def one_size(report, vault, socket, name, size):
 
 def bench(report):
     report.heading(f"wipe: a cell, a key file and a LUKS2 header, {ROUNDS} times each; "
-                   "the peer is cryptsetup luksErase, once")
+                   f"the peer is cryptsetup luksErase, {PEERS} times, which does the LUKS2 header alone")
     folder = fresh("b")
     try:
-        vault = Vault(folder)
-        vault.plant()
-        wiper = Process("porchlight-wipe", [program("porchlight-wipe"), "--prefix", folder,
-                                            "--listen"], folder / "said")
-        socket = folder / "run/porchlight/wipe.sock"
-        wait.until(lambda: local.answers(socket), wiper.said)
-        alone = sync_alone(folder)
-        report.row("one fdatasync of 4 kB alone, median", percentile(alone, 50), "ms")
-        report.row("one fdatasync of 4 kB alone, p99", percentile(alone, 99), "ms")
-        for name, size in SIZES:
-            one_size(report, vault, socket, name, size)
-        assert wiper.stop() == 0
+        with own_disk(folder) as disk:
+            measure(report, disk)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def measure(report, folder):
+    vault = Vault(folder)
+    vault.plant()
+    wiper = Process("porchlight-wipe", [program("porchlight-wipe"), "--prefix", folder,
+                                        "--listen"], folder / "said")
+    socket = folder / "run/porchlight/wipe.sock"
+    wait.until(lambda: local.answers(socket), wiper.said)
+    alone = sync_alone(folder)
+    report.row("one fdatasync of 4 kB alone, median", percentile(alone, 50), "ms")
+    report.row("one fdatasync of 4 kB alone, p99", percentile(alone, 99), "ms")
+    for name, size in SIZES:
+        one_size(report, vault, socket, name, size)
+    assert wiper.stop() == 0

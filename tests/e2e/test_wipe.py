@@ -112,6 +112,19 @@ def test_finish_never_begins_a_wipe(venue):
     assert (venue.venue / "broker.password").exists()
 
 
+def test_finish_of_a_plan_without_credentials(venue):
+    """It has nothing left to do, and says so: whoever asks must come to an end."""
+    venue.write_plan(HEAD + "[key door]\npath = /srv/venue/door.key\n")
+    assert venue.ask("WIPE")[-1][:2] == (2, "destroyed")
+    for _ in range(2):
+        assert [(k, o, n) for k, o, _, n in venue.ask("FINISH")] == [
+            (1, "destroyed", "door"), (2, "destroyed", "")]
+    (venue.venue / "door.key").write_bytes(b"another")
+    venue.ask("FINISH")
+    assert (venue.venue / "door.key").exists(), "FINISH begins no wipe"
+    assert venue.outcomes("WIPE") == {"door": "destroyed"}
+
+
 @pytest.mark.parametrize("word", ["wipe", "WIPE ", "WIPE\0", "W", "WIPEWIPE", "WIPEWIPEWIPE",
                                   "STATUS\n", "\0", "FINISHED"])
 def test_other_words_are_refused(venue, word):

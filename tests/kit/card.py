@@ -34,6 +34,7 @@ class Card:
         self.folder, self.size, self.options = folder, size, options
         self.image, self.log = folder / "card.image", folder / "card.log"
         self.fuse, self.mount = folder / "card", folder / "mount"
+        self.pace = folder / "card.pace"
         self.loop = self.process = None
 
     def __enter__(self):
@@ -43,7 +44,8 @@ class Card:
             f.truncate(self.size)
         process.run(["mkfs.ext4", "-q", "-O", "encrypt", "-J", "size=4", self.image]
                     ).check_returncode()
-        self.process = Process("card", [build(), self.image, self.log, self.fuse],
+        self.process = Process("card", [build(), self.image, self.log, self.fuse,
+                                        self.pace],
                                self.folder / "card.said")
         wait.until(lambda: (self.fuse / "disk").exists(), self.process.said)
         self.loop = subprocess.run(["losetup", "-f", "--show", str(self.fuse / "disk")], check=True,
@@ -61,6 +63,12 @@ class Card:
                 self.process.wait(5)
             except subprocess.TimeoutExpired:
                 self.process.kill()
+
+    def slow(self, ms):
+        """From now on each write and each flush takes so long."""
+        fresh = self.pace.with_suffix(".new")
+        fresh.write_text(str(ms))
+        fresh.rename(self.pace)
 
     def sync(self):
         process.run(["sync", "-f", self.mount]).check_returncode()

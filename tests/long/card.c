@@ -3,7 +3,8 @@
  * card was ever given (a card that never erases) and in which order (power cuts are prefixes of
  * it).
  *
- *     card IMAGE LOG DIR        runs in the foreground until DIR is unmounted
+ *     card IMAGE LOG DIR [PACE]  runs in the foreground until DIR is unmounted; each write and
+ * flush takes as many milliseconds more as the file PACE says
  *
  * A log record: 8 bytes "write   " or "flush   ", 8 bytes offset, 8 bytes length, the bytes. */
 #define FUSE_USE_VERSION 31
@@ -20,11 +21,25 @@
 struct card {
     int image, log;
     off_t size;
+    const char *pace; /* NULL: as fast as it goes */
 };
 
 static struct card *card(void)
 {
     return fuse_get_context()->private_data;
+}
+
+static void take_time(void)
+{
+    FILE *f = card()->pace ? fopen(card()->pace, "re") : NULL;
+    int ms = 0;
+
+    if (f && fscanf(f, "%d", &ms) != 1)
+        ms = 0;
+    if (f)
+        fclose(f);
+    if (ms > 0)
+        usleep((useconds_t)ms * 1000);
 }
 
 static int append(const char *what, off_t at, const char *bytes, size_t len)
@@ -77,6 +92,7 @@ static int card_write(const char *path, const char *buf, size_t len, off_t at,
                       struct fuse_file_info *fi)
 {
     (void)path, (void)fi;
+    take_time();
     if (at + (off_t)len > card()->size)
         return -ENOSPC;
     if (append("write   ", at, buf, len) < 0 || pwrite(card()->image, buf, len, at) != (ssize_t)len)
@@ -87,6 +103,7 @@ static int card_write(const char *path, const char *buf, size_t len, off_t at,
 static int card_fsync(const char *path, int data, struct fuse_file_info *fi)
 {
     (void)path, (void)data, (void)fi;
+    take_time();
     return append("flush   ", 0, "", 0);
 }
 
@@ -103,8 +120,9 @@ int main(int argc, char **argv)
     struct card c;
     struct stat st;
 
-    if (argc != 4)
+    if (argc != 4 && argc != 5)
         return 2;
+    c.pace = argc == 5 ? argv[4] : NULL;
     c.image = open(argv[1], O_RDWR | O_CLOEXEC);
     c.log = open(argv[2], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (c.image < 0 || c.log < 0 || fstat(c.image, &st) < 0) {

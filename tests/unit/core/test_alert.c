@@ -36,7 +36,7 @@ static const struct story stories[] = {
     {&wiping, "sensed lockdown", "t|FRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
     {&wiping, "lockdown wipe", "FRLS|RW", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
     {&alert_only, "lockdown wipe", "FRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
-    {&wiping, "lockdown wipe wipe wiped", "FRLS|RW|R", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
+    {&wiping, "lockdown wipe wipe wiped", "FRLS|RW|W|R", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
     {&wiping, "lockdown lockdown", "FRLS|RLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
     /* caution, and taking it back while the window is open */
     {&wiping, "caution", "FRCS", ALERT_CAUTION, ALERT_CAUTION, false},

@@ -27,8 +27,26 @@ static int open_how(int folder, const char *name, int flags, uint64_t resolve)
     return (int)fd;
 }
 
+/* A symlink where a folder was asked for is ENOTDIR to the kernel. To a person it is a symlink. */
+static int open_folder(int folder, const char *name, uint64_t resolve)
+{
+    int fd = open_how(folder, name, O_RDONLY | O_DIRECTORY, resolve), there;
+    struct stat st;
+
+    if (fd >= 0 || errno != ENOTDIR)
+        return fd;
+    there = open_how(folder, name, O_PATH, resolve);
+    if (there < 0)
+        return -1;
+    errno = fstat(there, &st) == 0 && S_ISLNK(st.st_mode) ? ELOOP : ENOTDIR;
+    io_close(there);
+    return -1;
+}
+
 int scope_open(int folder, const char *name, int flags)
 {
+    if (flags == (O_RDONLY | O_DIRECTORY))
+        return open_folder(folder, name, RESOLVE_NO_XDEV);
     return open_how(folder, name, flags, RESOLVE_NO_XDEV);
 }
 
@@ -72,7 +90,7 @@ int scope_init(struct scope *s, const char *prefix, const struct plan *p)
         return -1;
     for (size_t i = 0; i < p->roots_count; i++) {
         /* A root may be a mount of its own: only what lies below it may not be. */
-        s->roots[i] = open_how(s->prefix, p->roots[i].path + 1, O_RDONLY | O_DIRECTORY, 0);
+        s->roots[i] = open_folder(s->prefix, p->roots[i].path + 1, 0);
         s->errors[i] = s->roots[i] < 0 ? errno : 0;
         if (s->roots[i] >= 0 && awaits_mount(s, p->roots[i].path)) {
             close(s->roots[i]);

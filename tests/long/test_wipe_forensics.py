@@ -171,6 +171,13 @@ def test_what_a_card_still_holds(card, folder):
         assert line(name + ", on the worn card", hits(card.log, words[name])) == 0
 
     # An earlier copy opens while the cell holds its key: so it is the key that decides.
+    # What an earlier, longer content left in the last block of a file, behind its end.
+    slack = f"CANARY-slack-{os.urandom(6).hex()}"
+    (kiosk.venue / "plain/short").write_text(f"0123456789 {slack}\n" * 40)
+    process.run(["sync"])
+    assert hits(card.image, slack)["UTF-8"] == 40
+    os.truncate(kiosk.venue / "plain/short", 10)
+
     process.run(["sync"])
     earlier, cell = folder / "earlier.image", kiosk.cell.read_bytes()
     shutil.copy(card.image, earlier)
@@ -188,6 +195,7 @@ def test_what_a_card_still_holds(card, folder):
     worn = {name: line(name + ", on the worn card", hits(card.log, words[name])) for name in words}
     assert image["shredded"] > 0 and worn["shredded"] > 0, "shred -u leaves copies: the scan sees"
     assert worn["plain"] > 0, "best effort leaks on a card that never erases"
+    assert hits(card.image, slack)["UTF-8"] == 0, "the last block is overwritten whole"
     for name in ("desk", "sealed"):
         assert image[name] == 0 and worn[name] == 0
     done, read = mounted_copy(folder, earlier, kiosk.cell.read_bytes())

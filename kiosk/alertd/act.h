@@ -51,11 +51,11 @@ struct kiosk {
     struct acks acks;
     struct command_staff staff[STAFF_MAX];
     size_t staff_count;
-    int64_t staff_again_at;    /* when an unknown account last made them be read again */
-    uint8_t proof[CERT_PROOF]; /* of the last all-clear */
-    size_t proof_len;          /* CERT_PROOF, or 0 */
-    uint64_t refused;          /* letters of phones that were not taken */
-    bool state_stale;          /* to be published again, soon but not at a crowd's pace */
+    int64_t staff_again_at;            /* when an unknown account last made them be read again */
+    uint8_t proof[CERT_PROOF];         /* of the last all-clear */
+    size_t proof_len;                  /* CERT_PROOF, or 0 */
+    uint64_t refused[COMMAND_RESULTS]; /* letters of phones that were not taken, by kind */
+    bool state_stale;                  /* to be published again, soon but not at a crowd's pace */
     int64_t state_told_at;
     bool wiped; /* all but the credentials is destroyed */
 };

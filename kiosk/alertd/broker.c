@@ -44,6 +44,7 @@ struct broker {
     atomic_int holders; /* main loop and thread: the last one frees */
     atomic_bool stop, hurry;
     _Atomic int64_t alive_at;
+    _Atomic enum path_fault doing;
     struct queue events, publications;
 
     /* the thread's own */
@@ -219,7 +220,9 @@ static bool converse(struct broker *b, const char *address)
     struct client *c = client_new(&b->setup, b->tls, b->version, ++b->connection, &listener);
     bool was_up = false, refused = false, wrong_version = false;
     b->fault = PATH_BROKER;
+    b->doing = b->tls != NULL ? PATH_TLS : PATH_BROKER;
     if (c != NULL && client_connect(c, address) == 0) {
+        b->doing = PATH_BROKER;
         serve(b, c);
         was_up = client_is_up(c);
         refused = client_refused(c, &b->fault, &wrong_version);
@@ -239,6 +242,7 @@ static bool connect_once(struct broker *b)
 {
     const struct config_broker *c = &b->setup.broker;
     char address[PROBE_ADDRESS_MAX];
+    b->doing = PATH_DNS;
     b->fault = probe_address(c->host, c->port, b->setup.probe, address);
     b->alive_at = clock_now();
     if (b->fault != PATH_FINE || b->stop)
@@ -322,6 +326,7 @@ struct broker *broker_new(const struct broker_setup *setup)
     b->setup.password = NULL;
     b->holders = 2;
     b->alive_at = clock_now();
+    b->doing = PATH_DNS;
     b->version = CLIENT_MQTT_5;
     if (queue_init(&b->events, EVENTS_MOST) != 0)
         goto free_broker;
@@ -393,4 +398,9 @@ void broker_hurry(struct broker *b, bool pending)
 int64_t broker_alive_at(const struct broker *b)
 {
     return b->alive_at;
+}
+
+enum path_fault broker_doing(const struct broker *b)
+{
+    return b->doing;
 }

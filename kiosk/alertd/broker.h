@@ -95,4 +95,8 @@ void broker_hurry(struct broker *b, bool pending);
 /* When the thread last showed that it lives, ns of CLOCK_MONOTONIC. */
 int64_t broker_alive_at(const struct broker *b);
 
+/* What the thread is at, named as the fault that it would be: PATH_DNS while it looks a name up,
+ * PATH_TLS while it connects and shakes hands, PATH_BROKER while it is served. */
+enum path_fault broker_doing(const struct broker *b);
+
 #endif

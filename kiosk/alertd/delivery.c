@@ -248,10 +248,12 @@ static void on_message(struct delivery *d, size_t i, const struct broker_event *
         d->listener.answered(d->listener.context, i, e);
     if (topic_parse(e->topic, d->compose->venue_id, d->compose->kiosk_id, &t, account) != 0)
         return;
-    if (t == TOPIC_BEAT)
+    if (t == TOPIC_BEAT) {
         l->echo_at = clock_now();
-    else
+        l->fault = PATH_FINE;
+    } else {
         d->listener.heard(d->listener.context, t, account, e);
+    }
 }
 
 static void on_event(struct delivery *d, size_t i, const struct broker_event *e)
@@ -308,7 +310,7 @@ static void rebuild(struct delivery *d, size_t i, int64_t now)
     if (why == PATH_FINE)
         return;
     log_warning("broker %s: %s; begun anew", l->setup.broker.name,
-                why == PATH_DNS ? "its thread hangs" : "the kiosk's own beat does not come back");
+                why == PATH_BEAT ? "the kiosk's own beat does not come back" : "its thread hangs");
     leg_stop(l, d->loop);
     leg_is_down(l, why);
     outbox_broker_down(&d->outbox, i);

@@ -51,14 +51,22 @@ static int answer_of(enum message_kind kind)
                               : 0;
 }
 
+static void refuse(struct kiosk *k, enum command_result why)
+{
+    k->refused[why]++;
+}
+
 static void on_answer(struct kiosk *k, const char *account, const struct broker_event *e)
 {
     struct message m;
-    if (e->retained || answer_open(k, e, &m) != 0 || answer_of(m.kind) == 0 ||
-        strcmp(m.account, account) != 0) {
-        k->refused++;
-        return;
-    }
+    if (e->retained)
+        return refuse(k, COMMAND_RETAINED);
+    if (answer_open(k, e, &m) != 0)
+        return refuse(k, COMMAND_FOREIGN);
+    if (answer_of(m.kind) == 0)
+        return refuse(k, COMMAND_MALFORMED);
+    if (strcmp(m.account, account) != 0)
+        return refuse(k, COMMAND_FORGED);
     if (acks_take(&k->acks, &m.id, account, (enum acks_answer)answer_of(m.kind)) != ACKS_NEWS)
         return;
     k->facts.seen = k->acks.seen;
@@ -110,10 +118,8 @@ static void on_command(struct kiosk *k, const char *account, const struct broker
 {
     struct command c;
     int64_t now = clock_now();
-    if (k->compose.plain) {
-        k->refused++;
-        return;
-    }
+    if (k->compose.plain)
+        return refuse(k, COMMAND_FOREIGN);
     enum command_result result = judge(k, account, e, &c);
     if (result == COMMAND_UNKNOWN && now - k->staff_again_at > STAFF_AGAIN) {
         k->staff_again_at = now;
@@ -121,10 +127,8 @@ static void on_command(struct kiosk *k, const char *account, const struct broker
         result = judge(k, account, e, &c);
     }
     log_debug("a command: %s", command_result_name(result));
-    if (result != COMMAND_ACCEPTED) {
-        k->refused++;
-        return;
-    }
+    if (result != COMMAND_ACCEPTED)
+        return refuse(k, result);
     randombytes_buf(k->nonce, sizeof k->nonce);
     k->state_stale = true;
     if (c.proof_len > 0)
@@ -146,7 +150,7 @@ void heard(struct kiosk *k, enum topic t, const char *account, const struct brok
     else if (t == TOPIC_ENROL)
         joining_letter(k, account, e);
     else
-        k->refused++;
+        refuse(k, COMMAND_FOREIGN);
 }
 
 static void complain(void *context, const char *sentence)

@@ -72,7 +72,8 @@ void leg_is_up(struct leg *l, const struct broker_event *e, bool simulated, int6
     l->up = true;
     l->version = e->version;
     l->connection = e->connection;
-    l->fault = PATH_FINE;
+    if (l->fault != PATH_BEAT) /* that one is mended by a beat alone */
+        l->fault = PATH_FINE;
     l->up_at = now;
     l->echo_at = NS_NEVER;
     l->outside = c->outside && (!e->here || simulated);
@@ -96,8 +97,8 @@ enum path_fault leg_stale(const struct leg *l, int64_t beat, int64_t now)
 {
     int64_t heard = l->echo_at != NS_NEVER ? l->echo_at : l->up_at;
     if (now - broker_alive_at(l->broker) > STALL)
-        return PATH_DNS;
-    return l->up && now - heard > BEATS_MISSED * beat ? PATH_ROUTE : PATH_FINE;
+        return broker_doing(l->broker);
+    return l->up && now - heard > BEATS_MISSED * beat ? PATH_BEAT : PATH_FINE;
 }
 
 void leg_publish(struct leg *l, struct compose *c, enum topic t, struct message *m, uint64_t token)

@@ -35,8 +35,9 @@ void leg_stop(struct leg *l, struct loop *loop);
 void leg_is_up(struct leg *l, const struct broker_event *e, bool simulated, int64_t now);
 void leg_is_down(struct leg *l, enum path_fault fault);
 
-/* Why the leg must be begun anew: its thread hangs (PATH_DNS), or the kiosk's own beat no longer
- * comes back (PATH_ROUTE). PATH_FINE: it need not. */
+/* Why the leg must be begun anew: its thread hangs (what it hangs in: PATH_DNS, PATH_TLS,
+ * PATH_BROKER), or the kiosk's own beat no longer comes back (PATH_BEAT). PATH_FINE: it need not.
+ */
 enum path_fault leg_stale(const struct leg *l, int64_t beat, int64_t now);
 
 /* Makes the message for `topic` and gives it to the thread. `token` comes back when it is

@@ -14,9 +14,9 @@
 const char *path_fault_name(enum path_fault f)
 {
     static const char *const names[] = {
-        [PATH_FINE] = "fine",     [PATH_DNS] = "dns", [PATH_ROUTE] = "route",
-        [PATH_PORTAL] = "portal", [PATH_TLS] = "tls", [PATH_CREDENTIALS] = "credentials",
-        [PATH_BROKER] = "broker"};
+        [PATH_FINE] = "fine",     [PATH_DNS] = "dns",  [PATH_ROUTE] = "route",
+        [PATH_PORTAL] = "portal", [PATH_TLS] = "tls",  [PATH_CREDENTIALS] = "credentials",
+        [PATH_BROKER] = "broker", [PATH_BEAT] = "beat"};
     return names[f];
 }
 

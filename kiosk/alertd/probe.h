@@ -14,9 +14,10 @@ enum path_fault {
     PATH_TLS,    /* its certificate is not of the pinned CA, not for this name, or out of date */
     PATH_CREDENTIALS, /* the broker refuses user or password */
     PATH_BROKER,      /* the broker refuses for another reason, or goes away */
+    PATH_BEAT,        /* it is connected, and the kiosk's own beat does not come back through it */
 };
 
-/* "fine", "dns", "route", "portal", "tls", "credentials", "broker". Static storage. */
+/* "fine", "dns", "route", "portal", "tls", "credentials", "broker", "beat". Static storage. */
 const char *path_fault_name(enum path_fault f);
 
 enum { PROBE_ADDRESS_MAX = 64 };

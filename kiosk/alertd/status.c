@@ -2,6 +2,7 @@
 
 #include "kiosk/common/clock.h"
 #include "kiosk/common/version.h"
+#include "kiosk/core/command.h"
 #include "kiosk/core/message.h"
 #include "kiosk/core/ns.h"
 
@@ -57,6 +58,8 @@ static const char *mend_of(enum path_fault f)
                      "date; check ca, host and the clock",
         [PATH_CREDENTIALS] = "credentials: it refuses user or password",
         [PATH_BROKER] = "broker: it refuses or hangs up; look into its log",
+        [PATH_BEAT] = "beat: it takes what the kiosk says and gives nothing back; check the rights "
+                      "of the kiosk's account, and that no other client has its id",
     };
     return mends[f];
 }
@@ -73,13 +76,13 @@ static void add_brokers(cJSON *o, const struct status *s)
         cJSON_AddStringToObject(b, "name", p->name);
         cJSON_AddBoolToObject(b, "connected", p->up);
         cJSON_AddBoolToObject(b, "outside", p->outside);
-        cJSON_AddStringToObject(b, "fault", path_fault_name(p->up ? PATH_FINE : p->fault));
-        if (p->up) {
+        cJSON_AddStringToObject(b, "fault", path_fault_name(p->fault));
+        if (p->fault == PATH_FINE)
             cJSON_AddNullToObject(b, "error");
-            cJSON_AddStringToObject(b, "mqtt", p->version == 5 ? "5" : "3.1.1");
-        } else {
+        else
             cJSON_AddStringToObject(b, "error", mend_of(p->fault));
-        }
+        if (p->up)
+            cJSON_AddStringToObject(b, "mqtt", p->version == 5 ? "5" : "3.1.1");
         if (p->up && p->echo_at != NS_NEVER)
             cJSON_AddNumberToObject(b, "beat_ms", (double)((s->now - p->echo_at) / NS_PER_MS));
         else
@@ -105,6 +108,19 @@ static void add_inputs(cJSON *o, const struct status *s)
     }
 }
 
+static void add_refused(cJSON *o, const uint64_t refused[COMMAND_RESULTS])
+{
+    uint64_t all = 0;
+    for (int k = COMMAND_ACCEPTED + 1; k < COMMAND_RESULTS; k++)
+        all += refused[k];
+    cJSON_AddNumberToObject(o, "refused", (double)all);
+    cJSON *kinds = cJSON_AddObjectToObject(o, "refused_for");
+    for (int k = COMMAND_ACCEPTED + 1; k < COMMAND_RESULTS; k++)
+        if (refused[k] > 0)
+            cJSON_AddNumberToObject(kinds, command_result_name((enum command_result)k),
+                                    (double)refused[k]);
+}
+
 size_t status_write(const struct status *s, char *out, size_t size)
 {
     bool calm = s->alert->now.calm;
@@ -126,7 +142,7 @@ size_t status_write(const struct status *s, char *out, size_t size)
     cJSON_AddNumberToObject(o, "cue", cue.signs);
     cJSON_AddBoolToObject(o, "record_fault", s->record_fault);
     cJSON_AddBoolToObject(o, "wipe_fault", s->wipe_fault);
-    cJSON_AddNumberToObject(o, "refused", (double)s->refused);
+    add_refused(o, s->refused);
     cJSON_AddBoolToObject(o, "clock_set", clock_is_set());
     cJSON_AddStringToObject(o, "version", PORCHLIGHT_VERSION);
     return print(o, out, size);

@@ -18,7 +18,7 @@ struct status {
     const struct delivery *delivery;
     bool record_fault;
     bool wipe_fault;
-    uint64_t refused; /* letters of phones that were not taken */
+    const uint64_t *refused; /* letters of phones that were not taken: COMMAND_RESULTS of them */
     int64_t now;
 };
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.link import SIX, Link
 from tests.kit import process, wait
-from tests.kit.broker import free_port
+from tests.kit.broker import RIGHTS, free_port
 from tests.kit.kiosk import FAST, Kiosk
 
 FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
@@ -62,6 +62,22 @@ def test_what_is_wrong_is_named(fault, change):
         says(kiosk, fault)
         assert kiosk.status()["cue"] & 32, "no path is a cue"
     portal.close()
+
+
+def test_a_beat_that_does_not_come_back_is_named(monkeypatch):
+    monkeypatch.setitem(RIGHTS, "deaf", [r.replace("readwrite beat", "write beat")
+                                         for r in RIGHTS["kiosk"]])
+    kiosk = Kiosk(conf=FAST)
+    accounts = kiosk.brokers[0].accounts
+    accounts[kiosk.account] = ("deaf", accounts[kiosk.account][1])
+    with kiosk:
+        kiosk.start()
+        says(kiosk, "beat")
+        wait.until(kiosk.connected, "the client built anew")
+        member = kiosk.member()
+        kiosk.wires().hold(0.4)
+        member.wait("lockdown", "alert")
+        assert "rights" in kiosk.status()["brokers"][0]["error"]
 
 
 def wrongly_named(kiosk):

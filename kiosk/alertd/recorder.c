@@ -50,7 +50,7 @@ static bool wait_for_work(struct recorder *r)
     while (r->written == r->asked && !r->stop) {
         if (r->error == 0)
             pthread_cond_wait(&r->work, &r->mutex);
-        else if (pthread_cond_timedwait(&r->work, &r->mutex, &retry) != 0)
+        else if (pthread_cond_clockwait(&r->work, &r->mutex, CLOCK_MONOTONIC, &retry) != 0)
             return true;
     }
     return r->written != r->asked;
@@ -82,13 +82,9 @@ struct recorder *recorder_new(const char *path)
     struct recorder *r = calloc(1, sizeof *r);
     if (r == NULL)
         return NULL;
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&r->mutex, NULL);
-    pthread_cond_init(&r->work, &monotonic);
-    pthread_cond_init(&r->done, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    pthread_cond_init(&r->work, NULL);
+    pthread_cond_init(&r->done, NULL);
     snprintf(r->path, sizeof r->path, "%s", path);
     int error = pthread_create(&r->thread, NULL, run, r);
     if (error == 0)
@@ -103,7 +99,7 @@ static int wait_for(struct recorder *r, uint64_t number, int64_t patience)
 {
     struct timespec until = in(patience);
     while (r->written < number)
-        if (pthread_cond_timedwait(&r->done, &r->mutex, &until) != 0)
+        if (pthread_cond_clockwait(&r->done, &r->mutex, CLOCK_MONOTONIC, &until) != 0)
             return ETIMEDOUT;
     return r->error;
 }

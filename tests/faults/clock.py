@@ -1,27 +1,44 @@
-"""A wall clock that can be stepped under a running porchlightd, by libfaketime; the monotonic clock,
-and the kernel's, are left alone."""
+"""A wall clock that can be stepped under a running porchlightd (wall.c)."""
 
-from pathlib import Path
+import fcntl
+import struct
+import subprocess
+import time
 
-LIBRARY = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
+from tests.kit.place import BUILD, ROOT
 
-# Never set; hours behind; most of a year ahead. All of them within the days for which the brokers'
-# certificates are good, where a clock that was set is believed.
-STEPS = ["@1970-01-01 00:00:10", "-20h", "+300d"]
-RIGHT = "+0"
+DAY = 86400
+
+# Hours behind, and most of a year ahead: all of it within the days for which the brokers'
+# certificates are good, where a clock that was set is believed. None: never set, it says 1970.
+STEPS = [None, -20 * 3600, 300 * DAY]
+RIGHT = 0
+
+
+def library():
+    """Built once for all that run side by side."""
+    out = BUILD / "tests/faults/wall.so"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    source = ROOT / "tests/faults/wall.c"
+    with open(out.parent / "wall.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not out.exists() or out.stat().st_mtime < source.stat().st_mtime:
+            subprocess.run(["gcc", "-std=c17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror",
+                            "-shared", "-fPIC", "-o", out, source], check=True)
+    return out
 
 
 class Clock:
     def __init__(self, folder):
-        assert LIBRARY, "libfaketime is missing: make deps-test installs it"
         self._path = folder / "clock"
-        self.set(RIGHT)
+        self._path.write_bytes(bytes(8))
 
     def environment(self):
         """What a program's environment needs to live by this clock."""
-        return {"LD_PRELOAD": LIBRARY, "FAKETIME_TIMESTAMP_FILE": self._path,
-                "FAKETIME_NO_CACHE": "1", "DONT_FAKE_MONOTONIC": "1",
+        return {"LD_PRELOAD": library(), "WALL_CLOCK": self._path,
                 "ASAN_OPTIONS": "verify_asan_link_order=0"}
 
-    def set(self, moment):
-        self._path.write_text(moment + "\n")
+    def set(self, step):
+        ahead = 10 - int(time.time()) if step is None else step
+        with open(self._path, "r+b") as f:
+            f.write(struct.pack("=q", ahead))

@@ -2,7 +2,14 @@
 
 import os
 
+import pytest
+
 from tests.faults.__main__ import report, run_all
+from tests.faults.clock import RIGHT, Clock
+from tests.faults.island import Island
+from tests.faults.link import BLACKHOLE, CUT, FOUR, PASS, PORTAL, SIX, Link
+from tests.kit import wait
+from tests.kit.kiosk import FAST
 
 COUNT = int(os.environ.get("FAULTS", "12"))
 FIRST = int(os.environ.get("FAULTS_FROM", "1"))
@@ -20,3 +27,40 @@ def test_without_the_outbox_the_harness_reports_losses():
     report(verdicts)
     assert any(v.lost for v in verdicts)
     assert not any(v.trouble for v in verdicts)
+
+
+def test_the_faults_of_the_island_are_real():
+    """Each is seen by porchlightd itself, and its end too."""
+    kiosk = Island("f", conf=FAST)
+    clock = Clock(kiosk.folder)
+    kiosk.environment = clock.environment()
+    link = Link(kiosk.brokers[0].port, (FOUR, SIX))
+    kiosk.change({"broker b0": {"port": link.port}})
+
+    def says(fault):
+        wait.until(lambda: kiosk.status()["brokers"][0]["fault"] == fault,
+                   lambda: f"fault {fault}: {kiosk.status()['brokers'][0]}", 30)
+    with kiosk:
+        kiosk.start()
+        clock.set(None)
+        wait.until(lambda: not kiosk.status()["clock_set"], "a clock that says 1970")
+        clock.set(RIGHT)
+        wait.until(lambda: kiosk.status()["clock_set"], "the right time")
+        kiosk.names("none")
+        link.reset()
+        says("dns")
+        kiosk.names("six")  # and nobody is at 127.0.0.1 any more
+        link.only(SIX)
+        says("fine")
+        for mode, fault in ((PORTAL, "portal"), (CUT, "portal"), (BLACKHOLE, "route")):
+            link.set(mode)
+            link.reset()
+            says(fault)
+        link.set(PASS)
+        says("fine")
+        kiosk.fill_disk()
+        with pytest.raises(OSError, match="No space left"):
+            with open(kiosk.inside(kiosk.state / "more"), "wb", buffering=0) as more:
+                more.write(bytes(4096))
+        kiosk.empty_disk()
+    link.close()

@@ -87,6 +87,7 @@ struct config {
         char id[17];
         bool plain; /* never together with cover */
         bool cover;
+        char record[CONFIG_PATH_MAX]; /* nvmem:NAME or a full path; empty: where it always is */
     } kiosk;
     struct {                  /* [alert] */
         int64_t abort_window; /* the code takes a caution back; may be 0 */

@@ -44,6 +44,7 @@ const struct key config_keys[] = {
     {"kiosk", "id",    &value_id,     NULL, AT(kiosk.id), 0, 17, NULL},
     {"kiosk", "plain", &value_yes_no, "no", AT(kiosk.plain), 0, 0, NULL},
     {"kiosk", "cover", &value_yes_no, "no", AT(kiosk.cover), 0, 0, NULL},
+    {"kiosk", "record", &value_store, "", AT(kiosk.record), 0, CONFIG_PATH_MAX, NULL},
 
     {"switch", "line",       &value_line,     NULL,      SWITCH(line.address), 0, 64, NULL},
     {"switch", "other_line", &value_line,     "",        SWITCH(other.address), 0, 64, NULL},

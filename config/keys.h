@@ -59,6 +59,7 @@ extern const struct value_type value_id;          /* char[17] */
 extern const struct value_type value_line;        /* char[64] */
 extern const struct value_type value_host;        /* char[max] */
 extern const struct value_type value_path;        /* char[max] */
+extern const struct value_type value_store;       /* char[max]: a full path or nvmem:NAME */
 extern const struct value_type value_account;     /* char[max] */
 extern const struct value_type value_credential;  /* char[max] */
 extern const struct value_type value_timezone;    /* char[max] */

@@ -365,6 +365,26 @@ static void expect_path(const struct key *k, char *out, size_t size)
     snprintf(out, size, "a full path");
 }
 
+static bool set_store(const struct key *k, const char *text, void *base, const char **mend)
+{
+    static const char cell[] = "nvmem:";
+    const char *name = text + strlen(cell);
+
+    if (strncmp(text, cell, strlen(cell)) != 0)
+        return set_path(k, text, base, mend);
+    if (name[0] == '\0' || name[0] == '.' || strchr(name, '/')) {
+        *mend = "ls /sys/bus/nvmem/devices shows the names there are";
+        return false;
+    }
+    return put_text(k, text, base, mend);
+}
+
+static void expect_store(const struct key *k, char *out, size_t size)
+{
+    (void)k;
+    snprintf(out, size, "a full path, or nvmem: and a cell's name");
+}
+
 static bool set_account(const struct key *k, const char *text, void *base, const char **mend)
 {
     if (!only(text, LOWER UPPER DIGITS "_.@-"))
@@ -454,6 +474,7 @@ const struct value_type value_id = {set_id, expect_id};
 const struct value_type value_line = {set_line, expect_line};
 const struct value_type value_host = {set_host, expect_host};
 const struct value_type value_path = {set_path, expect_path};
+const struct value_type value_store = {set_store, expect_store};
 const struct value_type value_account = {set_account, expect_account};
 const struct value_type value_credential = {set_credential, expect_credential};
 const struct value_type value_address = {set_address, expect_address};

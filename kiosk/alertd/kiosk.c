@@ -288,24 +288,31 @@ static struct inputs_listener inputs_for(struct kiosk *k)
                                     .lockdown = lockdown_stands};
 }
 
+static const char *record_trouble(int error)
+{
+    return error == EBUSY    ? "it holds a vault's key; take another cell"
+           : error == ENOSPC ? "there is no room; the record takes 50 bytes"
+                             : strerror(error);
+}
+
 /* Reads what stood before, and counts this start. A lost record must not let the epoch fall back,
  * or phones would refuse all that comes: then it is the wall clock's seconds. */
 static int record_begin(struct kiosk *k)
 {
-    char path[PATH_LEN];
-    if (path_under(k->prefix, PATH_RECORD, path) != 0) {
-        log_error("%s%s: %s", k->prefix, PATH_RECORD, strerror(errno));
+    struct record_place at;
+    if (record_place(&at, k->prefix, k->config.kiosk.record) != 0) {
+        log_error("%s%s: %s", k->prefix, k->config.kiosk.record, strerror(errno));
         return -1;
     }
-    if (record_read(path, &k->record) == 0) {
+    if (record_read(&at, &k->record) == 0) {
         k->record.epoch++;
     } else {
         if (errno != ENOENT)
-            log_error("%s: cannot be read (%s); begun anew, as if nothing had stood", path,
+            log_error("%s: cannot be read (%s); begun anew, as if nothing had stood", at.path,
                       errno == EBADMSG ? "torn or foreign" : strerror(errno));
         k->record = (struct record){.epoch = clock_is_set() ? (uint64_t)time(NULL) : 1};
     }
-    k->recorder = recorder_new(path);
+    k->recorder = recorder_new(&at);
     if (k->recorder == NULL) {
         log_error("no thread for the record: %s", strerror(errno));
         return -1;
@@ -313,8 +320,8 @@ static int record_begin(struct kiosk *k)
     k->record_fault = recorder_write(k->recorder, &k->record, NS_PER_S) != 0;
     if (k->record_fault)
         log_error("%s: cannot be written (%s); alerts go out, but would not outlive a power cut. "
-                  "The folder must belong to the user of porchlightd",
-                  path, strerror(errno));
+                  "%s must belong to the user of porchlightd",
+                  at.path, record_trouble(errno), at.cell ? "The cell" : "The folder");
     return 0;
 }
 
@@ -469,8 +476,10 @@ int kiosk_reload(struct kiosk *k, const struct config *config)
     char *passwords[CONFIG_BROKERS_MAX] = {0};
     if (strcmp(config->venue.id, k->config.venue.id) != 0 ||
         strcmp(config->kiosk.id, k->config.kiosk.id) != 0 ||
-        config->kiosk.plain != k->config.kiosk.plain || config->simulated != k->config.simulated) {
-        log_error("another venue, kiosk, make of lines or plain = needs a restart; the config that "
+        config->kiosk.plain != k->config.kiosk.plain || config->simulated != k->config.simulated ||
+        strcmp(config->kiosk.record, k->config.kiosk.record) != 0) {
+        log_error("another venue, kiosk, record, make of lines or plain = needs a restart; the "
+                  "config that "
                   "runs stands");
         return -1;
     }

@@ -32,6 +32,9 @@ enum {
 };
 enum { SLOTS = 2, FILE_SIZE = SLOTS * RECORD_SLOT };
 
+/* What a cell begins with where a vault's key lives in it (hw/cell.h). */
+static const char key_mark[4] = {'P', 'L', 'c', '1'};
+
 static void put(uint8_t *to, int bytes, uint64_t v)
 {
     for (int i = bytes - 1; i >= 0; i--, v >>= 8)
@@ -94,16 +97,58 @@ int record_decode(struct record *r, uint32_t *serial, const uint8_t *bytes, size
     return 0;
 }
 
-/* Both slots. The one that holds the newer record, which is then in r with its serial; -1 with
+int record_place(struct record_place *out, const char *prefix, const char *word)
+{
+    static const char cell[] = "nvmem:";
+    char path[PATH_LEN];
+    out->cell = strncmp(word, cell, strlen(cell)) == 0;
+    int n = out->cell ? snprintf(path, sizeof path, "/sys/bus/nvmem/devices/%s/nvmem",
+                                 word + strlen(cell))
+                      : snprintf(path, sizeof path, "%s", word[0] != '\0' ? word : PATH_RECORD);
+    if (n < (int)sizeof path)
+        return path_under(prefix, path, out->path);
+    errno = ENAMETOOLONG;
+    return -1;
+}
+
+/* How the slots lie. */
+struct slots {
+    int count;
+    off_t apart;
+};
+
+/* Of an open file or cell. 0, or -1 with errno. */
+static int slots_of(int fd, bool cell, struct slots *s)
+{
+    char first[sizeof key_mark];
+    struct stat st;
+    *s = (struct slots){.count = SLOTS, .apart = RECORD_SLOT};
+    if (!cell)
+        return 0;
+    if (fstat(fd, &st) != 0)
+        return -1;
+    *s =
+        (struct slots){.count = st.st_size < SLOTS * RECORD_SIZE ? 1 : SLOTS, .apart = RECORD_SIZE};
+    errno = ENOSPC;
+    if (st.st_size < RECORD_SIZE)
+        return -1;
+    errno = EBUSY;
+    return pread(fd, first, sizeof first, 0) == sizeof first &&
+                   memcmp(first, key_mark, sizeof first) == 0
+               ? -1
+               : 0;
+}
+
+/* All slots. The one that holds the newer record, which is then in r with its serial; -1 with
  * errno: none does. */
-static int newest(int fd, struct record *r, uint32_t *serial)
+static int newest(int fd, const struct slots *s, struct record *r, uint32_t *serial)
 {
     int found = -1;
-    for (int slot = 0; slot < SLOTS; slot++) {
+    for (int slot = 0; slot < s->count; slot++) {
         uint8_t bytes[RECORD_SIZE];
         struct record one;
         uint32_t number;
-        ssize_t n = pread(fd, bytes, sizeof bytes, slot * RECORD_SLOT);
+        ssize_t n = pread(fd, bytes, sizeof bytes, slot * s->apart);
         if (n < 0)
             return -1;
         if (record_decode(&one, &number, bytes, (size_t)n) != 0 ||
@@ -125,13 +170,14 @@ static void close_keeping_errno(int fd)
     errno = saved;
 }
 
-int record_read(const char *path, struct record *r)
+int record_read(const struct record_place *at, struct record *r)
 {
     uint32_t serial;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    struct slots s;
+    int fd = open(at->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
         return -1;
-    int slot = newest(fd, r, &serial);
+    int slot = slots_of(fd, at->cell, &s) != 0 ? -1 : newest(fd, &s, r, &serial);
     close_keeping_errno(fd);
     return slot < 0 ? -1 : 0;
 }
@@ -166,29 +212,38 @@ static int file_make(int fd, const char *path)
     return write_at(fd, nothing, sizeof nothing, 0) != 0 || fsync(fd) != 0 ? -1 : folder_sync(path);
 }
 
-static int slot_write(int fd, const char *path, const struct record *r)
+/* sysfs knows no fdatasync and needs none. */
+static int settle(int fd, bool cell)
+{
+    int rc = fdatasync(fd);
+    return rc != 0 && cell && errno == EINVAL ? 0 : rc;
+}
+
+static int slot_write(int fd, const struct record_place *at, const struct record *r)
 {
     uint8_t bytes[RECORD_SIZE];
     struct record before;
     struct stat st;
+    struct slots s;
     uint32_t serial = 0;
-    if (fstat(fd, &st) != 0 || (st.st_size < FILE_SIZE && file_make(fd, path) != 0))
+    if (slots_of(fd, at->cell, &s) != 0 || fstat(fd, &st) != 0 ||
+        (!at->cell && st.st_size < FILE_SIZE && file_make(fd, at->path) != 0))
         return -1;
-    int slot = newest(fd, &before, &serial);
+    int slot = newest(fd, &s, &before, &serial);
     if (slot < 0 && errno != EBADMSG)
         return -1;
     record_encode(r, serial + 1, bytes);
-    if (write_at(fd, bytes, sizeof bytes, (slot + 1) % SLOTS * RECORD_SLOT) != 0)
+    if (write_at(fd, bytes, sizeof bytes, (slot + 1) % s.count * s.apart) != 0)
         return -1;
-    return fdatasync(fd);
+    return settle(fd, at->cell);
 }
 
-int record_write(const char *path, const struct record *r)
+int record_write(const struct record_place *at, const struct record *r)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(at->path, O_RDWR | (at->cell ? 0 : O_CREAT) | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return -1;
-    int rc = slot_write(fd, path, r);
+    int rc = slot_write(fd, at, r);
     close_keeping_errno(fd);
     return rc;
 }

@@ -1,7 +1,10 @@
 #ifndef PORCHLIGHT_ALERTD_RECORD_H
 #define PORCHLIGHT_ALERTD_RECORD_H
 
+#include "kiosk/common/paths.h"
 #include "kiosk/core/alert.h"
+
+#include <stdbool.h>
 
 #include <stdint.h>
 
@@ -20,7 +23,10 @@
  * The file has two slots, RECORD_SLOT bytes apart. Each record goes over the older one, so that a
  * torn write costs nothing that stood. The file never grows after its first record: what a press
  * waits for is one write of blocks that it already has, with no journal in the way, and a full disk
- * does not matter. */
+ * does not matter.
+ *
+ * A cell (an RTC's SRAM, an EEPROM) is as large as it is: two slots side by side, or one where two
+ * have no room, in which a torn write then loses what stood. */
 enum { RECORD_SIZE = 50, RECORD_SLOT = 4096 };
 
 struct record {
@@ -29,6 +35,15 @@ struct record {
     struct alert_standing standing;
 };
 
+struct record_place {
+    char path[PATH_LEN];
+    bool cell;
+};
+
+/* Where the config's word says: empty (PATH_RECORD), a full path, or nvmem:NAME. 0, or -1 with
+ * errno ENAMETOOLONG. */
+int record_place(struct record_place *out, const char *prefix, const char *word);
+
 void record_encode(const struct record *r, uint32_t serial, uint8_t out[RECORD_SIZE]);
 
 /* 0, or -1 with errno EBADMSG: torn, foreign or of another version. */
@@ -36,9 +51,10 @@ int record_decode(struct record *r, uint32_t *serial, const uint8_t *bytes, size
 
 /* Reads the newer of the file's records. 0, or -1 with errno (ENOENT: a first start; EBADMSG:
  * neither slot holds one). */
-int record_read(const char *path, struct record *r);
+int record_read(const struct record_place *at, struct record *r);
 
-/* Durable once it returns 0. Else -1 with errno, and what stood before stands. */
-int record_write(const char *path, const struct record *r);
+/* Durable once it returns 0. Else -1 with errno, and what stood before stands. For a cell also
+ * ENOSPC: it is too small; EBUSY: it holds a vault's key. */
+int record_write(const struct record_place *at, const struct record *r);
 
 #endif

@@ -13,7 +13,7 @@
 #define RETRY INT64_C(1000000000)
 
 struct recorder {
-    char path[PATH_LEN];
+    struct record_place at;
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t work, done;
@@ -64,7 +64,7 @@ static void *run(void *context)
         struct record wanted = r->wanted;
         uint64_t number = r->asked;
         pthread_mutex_unlock(&r->mutex);
-        int error = record_write(r->path, &wanted) == 0 ? 0 : errno;
+        int error = record_write(&r->at, &wanted) == 0 ? 0 : errno;
         pthread_mutex_lock(&r->mutex);
         r->error = error;
         r->written = number;
@@ -77,7 +77,7 @@ static void *run(void *context)
     return NULL;
 }
 
-struct recorder *recorder_new(const char *path)
+struct recorder *recorder_new(const struct record_place *at)
 {
     struct recorder *r = calloc(1, sizeof *r);
     if (r == NULL)
@@ -85,7 +85,7 @@ struct recorder *recorder_new(const char *path)
     pthread_mutex_init(&r->mutex, NULL);
     pthread_cond_init(&r->work, NULL);
     pthread_cond_init(&r->done, NULL);
-    snprintf(r->path, sizeof r->path, "%s", path);
+    r->at = *at;
     int error = pthread_create(&r->thread, NULL, run, r);
     if (error == 0)
         return r;

@@ -9,8 +9,8 @@
  * for a record to be durable, but not for longer than its patience. */
 struct recorder;
 
-/* NULL with errno. `path` is copied. */
-struct recorder *recorder_new(const char *path);
+/* NULL with errno. `at` is copied. */
+struct recorder *recorder_new(const struct record_place *at);
 
 /* Waits for what is being written, for up to a second. NULL is safe. */
 void recorder_free(struct recorder *r);

@@ -156,6 +156,33 @@ def test_a_resumed_alert_keeps_its_id_and_tells_its_age(kiosk):
     assert json.loads(kiosk.cli("status", "--json").stdout)["state"] == "lockdown"
 
 
+@pytest.mark.parametrize("size", [56, 236])
+def test_a_record_in_a_clocks_memory_outlives_the_plug(kiosk, size):
+    """A cell as the kernel shows it: a file of so many bytes, that cannot grow."""
+    cell = kiosk.folder / "sys/bus/nvmem/devices/rtc0/nvmem"
+    cell.parent.mkdir(parents=True)
+    cell.write_bytes(b"\xff" * size)
+    cell.chmod(0o600)
+    kiosk.change({"kiosk": {"record": "nvmem:rtc0"}})
+    kiosk.start()
+    member = kiosk.member()
+    kiosk.wires().hold(0.4)
+    first = member.wait("lockdown", "alert")
+    kiosk.daemon.kill()
+    kiosk.start()
+    assert kiosk.status()["state"] == "lockdown"
+    again = member.wait("lockdown", "alert", resumed=True)
+    assert again.body["id"] == first.body["id"] and again.body["epoch"] > first.body["epoch"]
+    assert len(cell.read_bytes()) == size and not kiosk.status()["record_fault"]
+    assert not (kiosk.state / "record").exists()
+    kiosk.daemon.kill()
+    cell.write_bytes(b"PLc1" + cell.read_bytes()[4:])  # as if a vault's key lived there
+    before = cell.read_bytes()
+    kiosk.start()
+    assert kiosk.status()["record_fault"] and "vault's key" in kiosk.daemon.said()
+    assert cell.read_bytes() == before
+
+
 def test_a_kiosk_found_in_the_seventies_resumes_without_an_age(kiosk):
     kiosk.start()
     member = kiosk.member()

@@ -41,23 +41,24 @@ static int folder_remove(void **state)
     return rc;
 }
 
-static void path_in(void *const *state, char path[128])
+static void place_in(void *const *state, struct record_place *at)
 {
-    snprintf(path, 128, "%s/record", (const char *)*state);
+    *at = (struct record_place){0};
+    snprintf(at->path, sizeof at->path, "%s/record", (const char *)*state);
 }
 
 static void test_what_was_written_is_read(void **state)
 {
-    char path[128];
+    struct record_place at;
     struct record r;
     struct stat st;
-    path_in(state, path);
-    assert_int_equal(record_read(path, &r), -1);
+    place_in(state, &at);
+    assert_int_equal(record_read(&at, &r), -1);
     assert_int_equal(errno, ENOENT);
-    assert_int_equal(record_write(path, &sample), 0);
-    assert_int_equal(record_read(path, &r), 0);
+    assert_int_equal(record_write(&at, &sample), 0);
+    assert_int_equal(record_read(&at, &r), 0);
     assert_memory_equal(&r, &sample, sizeof r);
-    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(stat(at.path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
     assert_int_equal(st.st_size, 2 * RECORD_SLOT);
 }
@@ -105,89 +106,194 @@ static void test_no_torn_or_changed_record_is_believed(void **state)
  * one goes over the ruin. */
 static void test_a_torn_write_leaves_what_stood(void **state)
 {
-    char path[128];
+    struct record_place at;
     struct record r, next = sample;
-    path_in(state, path);
+    place_in(state, &at);
     for (uint64_t i = 0; i < 6; i++) {
         next.epoch = i;
-        assert_int_equal(record_write(path, &next), 0);
+        assert_int_equal(record_write(&at, &next), 0);
         if (i == 0)
             continue;
-        int fd = open(path, O_WRONLY | O_CLOEXEC);
+        int fd = open(at.path, O_WRONLY | O_CLOEXEC);
         assert_true(fd >= 0);
         assert_int_equal(pwrite(fd, "?", 1, (off_t)(i % 2) * RECORD_SLOT + 20), 1);
         close(fd);
-        assert_int_equal(record_read(path, &r), 0);
+        assert_int_equal(record_read(&at, &r), 0);
         assert_int_equal(r.epoch, i - 1);
-        assert_int_equal(record_write(path, &next), 0);
-        assert_int_equal(record_read(path, &r), 0);
+        assert_int_equal(record_write(&at, &next), 0);
+        assert_int_equal(record_read(&at, &r), 0);
         assert_int_equal(r.epoch, i);
     }
 }
 
 static void test_a_failed_write_leaves_what_stood(void **state)
 {
-    char path[128];
+    struct record_place at;
     struct record r, other = sample;
     struct rlimit limit, none;
-    path_in(state, path);
-    assert_int_equal(record_write(path, &sample), 0);
+    place_in(state, &at);
+    assert_int_equal(record_write(&at, &sample), 0);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
     none = limit;
     none.rlim_cur = 0; /* no file may be written */
     signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
     other.epoch = 9;
-    int rc = record_write(path, &other), error = errno;
+    int rc = record_write(&at, &other), error = errno;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
     assert_int_equal(rc, -1);
     assert_int_equal(error, EFBIG);
-    assert_int_equal(record_read(path, &r), 0);
+    assert_int_equal(record_read(&at, &r), 0);
     assert_memory_equal(&r, &sample, sizeof r);
 }
 
 static void test_serials_go_round(void **state)
 {
-    char path[128];
+    struct record_place at;
     struct record r, next = sample;
     uint8_t bytes[2 * RECORD_SLOT] = {0};
-    path_in(state, path);
+    place_in(state, &at);
     record_encode(&sample, UINT32_MAX, bytes);
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    int fd = open(at.path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     assert_int_equal(write(fd, bytes, sizeof bytes), sizeof bytes);
     close(fd);
     next.epoch = 5;
-    assert_int_equal(record_write(path, &next), 0);
-    assert_int_equal(record_read(path, &r), 0);
+    assert_int_equal(record_write(&at, &next), 0);
+    assert_int_equal(record_read(&at, &r), 0);
     assert_int_equal(r.epoch, 5);
+}
+
+static void cell_make(const struct record_place *at, size_t size, const char *holds)
+{
+    int fd = open(at->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, (off_t)size), 0);
+    assert_int_equal(pwrite(fd, holds, strlen(holds), 0), strlen(holds));
+    close(fd);
+}
+
+static void test_a_cell_is_as_large_as_it_is(void **state)
+{
+    static const struct {
+        size_t size;
+        int error;
+    } rows[] = {{49, ENOSPC}, {50, 0}, {56, 0}, {64, 0}, {99, 0}, {100, 0}, {236, 0}, {8192, 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct record_place at;
+        struct record r, next = sample;
+        struct stat st;
+        place_in(state, &at);
+        at.cell = true;
+        cell_make(&at, rows[i].size, "\xff\xff\xff\xff\xff");
+        errno = 0;
+        assert_int_equal(record_write(&at, &sample), rows[i].error == 0 ? 0 : -1);
+        for (next.epoch = 1; rows[i].error == 0 && next.epoch < 5; next.epoch++) {
+            assert_int_equal(record_write(&at, &next), 0);
+            assert_int_equal(record_read(&at, &r), 0);
+            assert_memory_equal(&r, &next, sizeof r);
+        }
+        assert_int_equal(stat(at.path, &st), 0);
+        assert_int_equal(st.st_size, rows[i].size);
+        unlink(at.path);
+    }
+}
+
+static void test_a_torn_write_in_a_cell_of_two_slots_leaves_what_stood(void **state)
+{
+    struct record_place at;
+    struct record r, next = sample;
+    place_in(state, &at);
+    at.cell = true;
+    cell_make(&at, 2 * RECORD_SIZE, "");
+    assert_int_equal(record_write(&at, &sample), 0);
+    next.epoch = 3;
+    assert_int_equal(record_write(&at, &next), 0);
+    int fd = open(at.path, O_WRONLY | O_CLOEXEC);
+    assert_int_equal(pwrite(fd, "?", 1, RECORD_SIZE + 20), 1);
+    close(fd);
+    assert_int_equal(record_read(&at, &r), 0);
+    assert_memory_equal(&r, &sample, sizeof r);
+}
+
+static void test_a_vaults_key_is_not_written_over(void **state)
+{
+    struct record_place at;
+    char held[8] = "";
+    place_in(state, &at);
+    at.cell = true;
+    cell_make(&at, 236, "PLc1 key");
+    assert_int_equal(record_write(&at, &sample), -1);
+    assert_int_equal(errno, EBUSY);
+    int fd = open(at.path, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(read(fd, held, sizeof held), sizeof held);
+    close(fd);
+    assert_memory_equal(held, "PLc1 key", sizeof held);
+}
+
+static void test_where_the_config_says(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *word, *path;
+        bool cell;
+    } rows[] = {{"", "/x/var/lib/porchlight/record", false},
+                {"/perm/record", "/x/perm/record", false},
+                {"nvmem:rtc0", "/x/sys/bus/nvmem/devices/rtc0/nvmem", true}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct record_place at;
+        assert_int_equal(record_place(&at, "/x", rows[i].word), 0);
+        assert_string_equal(at.path, rows[i].path);
+        assert_int_equal(at.cell, rows[i].cell);
+    }
 }
 
 static void test_the_recorder_is_durable_or_says_so(void **state)
 {
-    char path[128];
+    struct record_place at;
     struct record r;
-    path_in(state, path);
-    struct recorder *rec = recorder_new(path);
+    place_in(state, &at);
+    struct recorder *rec = recorder_new(&at);
     assert_non_null(rec);
     assert_int_equal(recorder_write(rec, &sample, INT64_C(5000000000)), 0);
-    assert_int_equal(record_read(path, &r), 0);
+    assert_int_equal(record_read(&at, &r), 0);
     recorder_free(rec);
 
-    rec = recorder_new("/nonexistent-folder/record");
+    strcpy(at.path, "/nonexistent-folder/record");
+    rec = recorder_new(&at);
     assert_int_equal(recorder_write(rec, &sample, INT64_C(5000000000)), -1);
     assert_int_equal(errno, ENOENT);
+    recorder_free(rec);
+}
+
+static void test_what_failed_is_tried_again(void **state)
+{
+    struct record_place at, where;
+    struct record r;
+    place_in(state, &where);
+    at = where;
+    strcat(at.path, ".d/record");
+    struct recorder *rec = recorder_new(&at);
+    assert_int_equal(recorder_write(rec, &sample, INT64_C(5000000000)), -1);
+    assert_true(recorder_failing(rec));
+    strcat(where.path, ".d");
+    assert_int_equal(mkdir(where.path, 0700), 0);
+    for (int i = 0; i < 3000 && recorder_failing(rec); i++)
+        usleep(10000);
+    assert_false(recorder_failing(rec));
+    assert_int_equal(record_read(&at, &r), 0);
+    assert_memory_equal(&r, &sample, sizeof r);
     recorder_free(rec);
 }
 
 static void test_a_slow_disk_is_not_waited_for(void **state)
 {
     /* whoever opens a leased file waits until the lease is given back: the slowest disk there is */
-    char path[128];
-    path_in(state, path);
+    struct record_place at;
+    place_in(state, &at);
     signal(SIGIO, SIG_IGN);
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    int fd = open(at.path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     assert_int_equal(fcntl(fd, F_SETLEASE, F_WRLCK), 0);
-    struct recorder *rec = recorder_new(path);
+    struct recorder *rec = recorder_new(&at);
     assert_int_equal(recorder_write(rec, &sample, INT64_C(20000000)), -1);
     assert_int_equal(errno, ETIMEDOUT);
     assert_int_equal(fcntl(fd, F_SETLEASE, F_UNLCK), 0);
@@ -207,6 +313,15 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_failed_write_leaves_what_stood, folder_make,
                                         folder_remove),
         cmocka_unit_test_setup_teardown(test_the_recorder_is_durable_or_says_so, folder_make,
+                                        folder_remove),
+        cmocka_unit_test_setup_teardown(test_a_cell_is_as_large_as_it_is, folder_make,
+                                        folder_remove),
+        cmocka_unit_test_setup_teardown(test_a_torn_write_in_a_cell_of_two_slots_leaves_what_stood,
+                                        folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(test_a_vaults_key_is_not_written_over, folder_make,
+                                        folder_remove),
+        cmocka_unit_test(test_where_the_config_says),
+        cmocka_unit_test_setup_teardown(test_what_failed_is_tried_again, folder_make,
                                         folder_remove),
         cmocka_unit_test_setup_teardown(test_a_slow_disk_is_not_waited_for, folder_make,
                                         folder_remove),

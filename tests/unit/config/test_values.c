@@ -57,6 +57,7 @@ static void defaults(void **state)
     (void)state;
     assert_string_equal(c->venue.id, "00112233445566ff");
     assert_false(c->kiosk.plain || c->kiosk.cover || c->wipe.enabled || c->alert.relay);
+    assert_string_equal(c->kiosk.record, "");
     assert_int_equal(c->alert.abort_window, 45 * S);
     assert_int_equal(c->alert.drill_from, -1);
     assert_int_equal(c->timing.keepalive, 10 * S);

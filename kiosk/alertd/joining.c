@@ -218,7 +218,7 @@ void joining_letter(struct kiosk *k, const char *account, const struct broker_ev
     case ENROL_NOTHING:
         break;
     case ENROL_REFUSED:
-        k->refused++;
+        k->refused[COMMAND_UNKNOWN]++; /* nobody whom an invitation waits for */
         break;
     }
 }

@@ -112,8 +112,11 @@ static uint32_t wipe_one(const struct run *r, const struct scope *s, const struc
     slot.took_ns = clock_now() - r->began;
     memcpy(slot.name, t->name, sizeof slot.name);
     memcpy(slot.why, report.why, sizeof slot.why);
-    /* What this same wipe had proved destroyed before it was cut short was not just missing. */
-    if (had && before.outcome == WIPE_DESTROYED && report.outcome == WIPE_ALREADY_GONE)
+    /* What this same wipe had proved destroyed before it was cut short was not just missing; nor
+     * was that of which somebody had not yet let go. */
+    if (had && report.outcome == WIPE_ALREADY_GONE &&
+        (before.outcome == WIPE_DESTROYED ||
+         (before.outcome == WIPE_UNVERIFIED && before.error == EBUSY)))
         slot.outcome = WIPE_DESTROYED;
     log_target(r, t, &report);
     if (record->fd >= 0 && progress_put(record, i, &slot) < 0)
@@ -133,12 +136,23 @@ static void settle_roots(const struct plan *plan, const struct scope *s)
     }
 }
 
+/* What keys did not wait for, a mount that was still stopping or a mapping in use, is looked at
+ * once more now that waiting costs nothing. */
+static void look_again(const struct run *r, const struct scope *s, const struct plan *plan,
+                       struct progress *record, uint32_t outcomes[PLAN_TARGETS_MAX])
+{
+    for (size_t i = 0; i < plan->targets_count; i++) {
+        if (plan_phase_of(plan->targets[i].kind) < PLAN_REST && outcomes[i] >= WIPE_UNVERIFIED)
+            outcomes[i] = wipe_one(r, s, &plan->targets[i], i, record);
+    }
+}
+
 enum run_result run_plan(const struct run *r, const struct plan *plan, struct progress *record,
                          uint32_t *result)
 {
     bool failed_only = r->resume && record->fd >= 0 && is_complete(r, plan, record);
     bool credentials_wait = false, settled = false;
-    uint32_t worst = WIPE_NOTHING;
+    uint32_t worst = WIPE_NOTHING, outcomes[PLAN_TARGETS_MAX] = {WIPE_NOTHING};
     struct scope scope;
 
     if (scope_init(&scope, r->prefix, plan) < 0) {
@@ -149,11 +163,11 @@ enum run_result run_plan(const struct run *r, const struct plan *plan, struct pr
     for (size_t i = 0; i < plan->targets_count; i++) {
         const struct plan_target *t = &plan->targets[i];
         struct progress_slot slot;
-        uint32_t outcome;
 
         if (r->drill && r->give_way && r->give_way(r->context))
             break;
         if (plan_phase_of(t->kind) == PLAN_LAST && !settled) {
+            look_again(r, &scope, plan, record, outcomes);
             settle_roots(plan, &scope);
             settled = true;
         }
@@ -163,11 +177,9 @@ enum run_result run_plan(const struct run *r, const struct plan *plan, struct pr
             continue;
         }
         if (failed_only && progress_get(record, i, &slot) && slot.outcome != WIPE_FAILED)
-            outcome = slot.outcome;
+            worst = slot.outcome > worst ? slot.outcome : worst;
         else
-            outcome = wipe_one(r, &scope, t, i, record);
-        if (outcome > worst)
-            worst = outcome;
+            outcomes[i] = wipe_one(r, &scope, t, i, record);
         /* Keys first: one sync for the results of all of them, once they are dead. */
         if (record->fd >= 0 &&
             (plan_phase_of(t->kind) != PLAN_KEYS || i + 1 == plan->targets_count ||
@@ -175,8 +187,12 @@ enum run_result run_plan(const struct run *r, const struct plan *plan, struct pr
             progress_sync(record) < 0)
             log_warning("the results so far could not be recorded: %s", strerror(errno));
     }
-    if (!settled)
+    if (!settled) {
+        look_again(r, &scope, plan, record, outcomes);
         settle_roots(plan, &scope);
+    }
+    for (size_t i = 0; i < plan->targets_count; i++)
+        worst = outcomes[i] > worst ? outcomes[i] : worst;
     scope_finish(&scope);
     if (record->fd >= 0 && (worst != WIPE_FAILED || record->head.runs >= RUNS_MAX) &&
         progress_set_state(record, credentials_wait ? PROGRESS_LAST : PROGRESS_THROUGH) < 0)

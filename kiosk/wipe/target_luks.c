@@ -1,5 +1,6 @@
 #include "kiosk/wipe/device.h"
 #include "kiosk/wipe/io.h"
+#include "kiosk/wipe/mapping.h"
 #include "kiosk/wipe/overwrite.h"
 #include "kiosk/wipe/target.h"
 
@@ -80,34 +81,19 @@ void target_luks_warm(void)
     io_close(fd);
 }
 
-static bool mapping_is_open(const char *name)
-{
-    crypt_status_info status = name[0] ? crypt_status(NULL, name) : CRYPT_INACTIVE;
-
-    return status == CRYPT_ACTIVE || status == CRYPT_BUSY;
-}
-
-/* An open mapping reads on without its header: its key goes first, then it is closed. */
+/* An open mapping reads on without its header: its key goes first. */
 static void close_mapping(const char *name, struct target_report *r)
 {
-    struct crypt_device *cd = NULL;
+    enum mapping_state state = name[0] ? mapping_kill(name) : MAPPING_GONE;
 
-    crypt_set_log_callback(NULL, stay_silent, NULL);
-    if (!mapping_is_open(name))
-        return;
-    if (crypt_init_by_name(&cd, name) < 0) {
-        target_lower(r, WIPE_FAILED, EIO, "its mapping is open and could not be reached");
-        return;
-    }
-    crypt_set_log_callback(cd, stay_silent, NULL);
-    if (crypt_suspend(cd, name) < 0)
-        target_lower(r, WIPE_UNVERIFIED, EIO, "its mapping could not be suspended");
-    crypt_deactivate_by_name(cd, name, CRYPT_DEACTIVATE_FORCE);
-    if (mapping_is_open(name))
+    if (state == MAPPING_DEAD)
         target_lower(r, WIPE_UNVERIFIED, EBUSY,
                      "its mapping has lost its key but is still there: what uses it was not "
                      "stopped");
-    crypt_free(cd);
+    else if (state == MAPPING_ALIVE)
+        target_lower(r, WIPE_FAILED, errno,
+                     errno == EINVAL ? "its mapping is none of dm-crypt; left alone"
+                                     : "its mapping is open and could not be reached");
 }
 
 static void noise_over(int fd, const struct overwrite_range *ranges, int count,
@@ -236,7 +222,7 @@ static void prove(const struct scope *s, const struct plan_target *t, struct tar
     struct crypt_device *cd;
     int fd = open_target(s, t);
 
-    if (mapping_is_open(t->mapping))
+    if (t->mapping[0] && mapping_look(t->mapping) != MAPPING_GONE)
         target_lower(r, WIPE_UNVERIFIED, EBUSY, "its mapping is still there");
     if (fd < 0) {
         if (t->root < 0 || errno != ENOENT)

@@ -84,6 +84,15 @@ static int wait_down(sd_bus *bus, const char *unit)
     return 0;
 }
 
+static bool is_mount(const char *unit)
+{
+    size_t len = strlen(unit), end = strlen(".mount");
+
+    return len > end && strcmp(unit + len - end, ".mount") == 0;
+}
+
+/* An unmounting that is killed has unmounted nothing. It goes on by itself, and is looked at again
+ * when the keys are dead: nothing is written back through a mapping without a key. */
 static void stop(sd_bus *bus, const char *unit, struct target_report *r)
 {
     char state[32];
@@ -97,13 +106,15 @@ static void stop(sd_bus *bus, const char *unit, struct target_report *r)
     if (result >= 0)
         result = sd_bus_call_method(bus, BUS_NAME, BUS_PATH, BUS_MAKER, "StopUnit", NULL, NULL,
                                     "ss", unit, "replace-irreversibly");
-    if (result >= 0 && (result = wait_down(bus, unit)) == 0) {
+    if (result >= 0 && (result = wait_down(bus, unit)) == 0 && !is_mount(unit)) {
         sd_bus_call_method(bus, BUS_NAME, BUS_PATH, BUS_MAKER, "KillUnit", NULL, NULL, "ssi", unit,
                            "all", 9);
         result = wait_down(bus, unit);
     }
     if (result == 1)
         target_lower(r, WIPE_DESTROYED, 0, "");
+    else if (result == 0 && is_mount(unit))
+        target_lower(r, WIPE_UNVERIFIED, EBUSY, "it was told to stop and is still stopping");
     else
         target_lower(r, WIPE_FAILED, result < 0 ? -result : ETIMEDOUT, "it did not stop");
 }
@@ -132,7 +143,11 @@ static void prove(const struct scope *s, const struct plan_target *t, struct tar
     (void)s;
     if (!bus)
         return; /* destroy has said what that means */
-    if (unit_state(bus, t->word, state) < 0 || !is_down(state))
+    if (unit_state(bus, t->word, state) < 0)
+        target_lower(r, WIPE_FAILED, EBUSY, "systemd does not tell whether it still runs");
+    else if (strcmp(state, "deactivating") == 0)
+        target_lower(r, WIPE_UNVERIFIED, EBUSY, "it was told to stop and is still stopping");
+    else if (!is_down(state))
         target_lower(r, WIPE_FAILED, EBUSY, "it still runs");
     sd_bus_flush_close_unref(bus);
 }
@@ -146,7 +161,7 @@ static int decoy(const struct scope *s, const struct plan_target *t)
 
 const struct target_ops target_unit = {
     .promise = "The service is stopped, or killed after 150 ms, so that it holds no file open and "
-               "no key in use.",
+               "no key in use; a mount is given the time it takes.",
     .kept = "The service does not run.",
     .destroy = destroy,
     .prove = prove,

@@ -1,21 +1,34 @@
-"""Something to wipe: a plan over one folder of every kind that the guest's own kernel can make.
+"""A venue's data to wipe: a vault of each make, a key, sheets in the clear, and the plan over them.
 
 Canaries are long random words. What is encrypted may lie on the disk as it likes; its canary must
 never be found there. What is plain is found before a wipe and must not be found after it.
 """
 
+import base64
+import hashlib
+import re
 import secrets
+import subprocess
 
 PLAN = """
 [root venue]
 path = /srv/venue
 
-[key private-key]
-path = /srv/venue/keys/private.key
+[unit book-mount]
+unit = mnt-book.mount
+
+[cell book-key]
+cell = file:/srv/venue/cells/book
+
+[cell private-key]
+cell = file:/srv/venue/cells/private
+
+[key door]
+path = /srv/venue/door.key
 
 [luks book]
 path = /srv/venue/book.luks
-mapping = book
+mapping = porchlight-book
 
 [fscrypt private]
 path = /srv/venue/private
@@ -35,58 +48,99 @@ BULK = """
 path = /srv/venue/bulk
 """
 
+# What the plan does not name, beside what it names: nothing of it may change.
+BYSTANDERS = ["/srv/venue/menu", "/srv/garden/plants", "/etc/porchlight/vaults/book"]
+
+USE = {"book": b"porchlight vault 1 luks", "private": b"porchlight vault 1 fscrypt"}
+
 
 def canary():
     return b"canary-" + secrets.token_hex(20).encode()
 
 
 class Vault:
+    """What was put where; `secrets()` is what nobody may find any more after the wipe."""
+
     def __init__(self, board):
         self.board = board
         self.plain, self.sealed, self.encrypted, self.key = canary(), canary(), canary(), canary()
+        self.cells, self.derived, self.volume = {}, {}, b""
 
     def make(self, bulk_mb=0):
         """Makes and opens it all, as a venue in the middle of its evening."""
         self.board.run(f"""set -e
-            modprobe dm_crypt; modprobe loop
-            mkdir -p /srv/venue/keys /srv/venue/sheets /srv/venue/private /mnt/book /srv/venue/bulk
+            mkdir -p /srv/venue/cells /srv/venue/sheets /srv/venue/bulk /srv/garden /mnt
+            chmod 0700 /srv/venue/cells
             cd /srv/venue
-            printf %s {self.key.decode()} > keys/private.key
-            for n in 1 2 3 4 5 6 7 8; do printf 'guest %s %s\\n' $n {self.plain.decode()} > sheets/$n; done
-            head -c 64 /dev/urandom > /run/book.key
-            truncate -s 24M book.luks
-            cryptsetup luksFormat -q --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 \\
-                book.luks /run/book.key
-            cryptsetup open --key-file /run/book.key book.luks book
-            mke2fs -q /dev/mapper/book
-            mount /dev/mapper/book /mnt/book
+            printf %s {self.key.decode()} > door.key
+            for n in 1 2 3 4 5 6 7 8; do
+                printf 'guest %s %s\\n' $n {self.plain.decode()} > sheets/$n
+            done
+            echo soup > menu
+            echo roses > ../garden/plants
+            porchlight vault create book --make luks --path /srv/venue/book.luks --size 16 \\
+                --mount /mnt/book --cell file:/srv/venue/cells/book --i-know-this-survives
+            porchlight vault create private --make fscrypt --path /srv/venue/private \\
+                --cell file:/srv/venue/cells/private --i-know-this-survives
+            porchlight vault open book
             printf %s {self.sealed.decode()} > /mnt/book/sheet
+            printf %s {self.encrypted.decode()} > private/sheet
             test {bulk_mb} = 0 || for n in $(seq {bulk_mb}); do
-                head -c 1M /dev/urandom > bulk/$n; done
+                head -c 1M /dev/urandom > bulk/$n
+            done
+            sync
+            echo 3 > /proc/sys/vm/drop_caches
             """, timeout=300)
-        self.board.run(f"""set -e
-            printf '{{"source":"raw_key","hash_costs":{{"time":"1","memory":"8","parallelism":"1","truncation_fixed":true}},"options":{{"padding":"32","contents":"AES_256_XTS","filenames":"AES_256_CTS","policy_version":"2"}},"use_fs_keyring_for_v1_policies":false,"allow_cross_user_metadata":false}}' > /etc/fscrypt.conf
-            mkdir -p /.fscrypt/policies /.fscrypt/protectors; chmod 0755 /.fscrypt; chmod 0755 /.fscrypt/*
-            head -c 32 /srv/venue/keys/private.key > /run/private.key
-            fscrypt encrypt /srv/venue/private --quiet --source=raw_key --key=/run/private.key --name=private --no-recovery
-            printf %s {self.encrypted.decode()} > /srv/venue/private/sheet
-            sync; echo 3 > /proc/sys/vm/drop_caches
-            grep -q canary /srv/venue/private/sheet
-            """, timeout=300)
-        self.book_key = self.board.run("base64 -w0 /run/book.key")
+        for name in USE:
+            self._learn(name)
+
+    def _learn(self, name):
+        """The cell's key, and the data key made of it and the vault's salt."""
+        held, kept = self.board.run(f"base64 -w0 /srv/venue/cells/{name}; echo; "
+                                    f"cat /etc/porchlight/vaults/{name}").split("\n", 1)
+        self._derive(name, base64.b64decode(held), kept)
+
+    def _derive(self, name, held, kept):
+        assert held[:4] == b"PLc1" and len(held) == 40, held
+        salt = bytes.fromhex(re.search(r"salt = (\w+)", kept)[1])
+        self.cells[name] = held[4:36]
+        self.derived[name] = hashlib.blake2b(salt + USE[name], key=self.cells[name]).digest()
+
+    def names(self):
+        """What to look for on a disk: {name: bytes}."""
+        return {"plain": self.plain, "sealed": self.sealed, "encrypted": self.encrypted,
+                "key": self.key, **{f"cell {n}": k for n, k in self.cells.items()},
+                **{f"derived {n}": k for n, k in self.derived.items()}}
 
     def assert_opens(self):
-        said = self.board.run("cd /srv/venue; cat sheets/1 /mnt/book/sheet private/sheet keys/*; "
-                              "cryptsetup open --test-passphrase --key-file /run/book.key book.luks")
+        said = self.board.run("cd /srv/venue; cat sheets/1 /mnt/book/sheet private/sheet door.key")
         for word in (self.plain, self.sealed, self.encrypted, self.key):
             assert word.decode() in said
+        assert self._header_opens()
+
+    def _header_opens(self):
+        """With the data key itself, which nobody has: the container's header alone is asked."""
+        key = base64.b64encode(self.derived["book"]).decode()
+        return self.board.call(f"printf %s {key} | base64 -d | cryptsetup open --test-passphrase "
+                               "--key-file - /srv/venue/book.luks")[0] == 0
 
     def assert_gone(self):
-        """Nothing opens any more, not even with the keys that the venue still has elsewhere."""
-        said = self.board.call(f"""cd /srv/venue
-            ls keys/* sheets 2>/dev/null
+        """Nothing opens any more, the container not even with its data key."""
+        said = self.board.call("""cd /srv/venue
+            ls -d door.key sheets bulk/* 2>/dev/null
             cat private/* /mnt/book/sheet 2>/dev/null
-            printf %s {self.book_key} | base64 -d > /run/book.key
-            cryptsetup open --test-passphrase --key-file /run/book.key book.luks 2>/dev/null && echo OPENS
+            ls /dev/mapper/porchlight-* 2>/dev/null
+            porchlight vault open book 2>/dev/null && echo THE BOOK OPENS
+            porchlight vault open private 2>/dev/null && echo PRIVATE OPENS
             true""")[1]
         assert said.strip() == "", said
+        assert not self._header_opens(), "the container opens with its data key"
+
+
+def volume_key(container, derived):
+    """The key by which the container's data is encrypted, asked of a copy of it."""
+    path = f"{container}.volume"
+    subprocess.run(["cryptsetup", "luksDump", "-q", "--dump-volume-key", "--volume-key-file", path,
+                    "--key-file", "-", container], input=derived, check=True, capture_output=True)
+    with open(path, "rb") as f:
+        return f.read()

@@ -15,7 +15,7 @@ DEPS_TEST  = libcmocka-dev faketime python3-pytest python3-pytest-xdist python3-
              mosquitto-clients procps cryptsetup-bin libfuse3-dev groff-base weston swtpm strace nginx
 DEPS_PHONE = python3-cryptography nodejs nginx chromium chromium-driver python3-selenium mmdebstrap \
              debian-archive-keyring
-DEPS_BOARD = qemu-system-arm mmdebstrap debian-archive-keyring gcc-aarch64-linux-gnu systemd kmod \
+DEPS_BOARD = qemu-system-arm qemu-utils mmdebstrap debian-archive-keyring gcc-aarch64-linux-gnu systemd kmod \
              cpio e2fsprogs cryptsetup-bin
 DEPS_DEB   = build-essential debhelper fakeroot lintian
 DEPS_LINT  = clang-format clang-tidy cppcheck shellcheck python3-pyflakes git
@@ -170,6 +170,7 @@ unit-run: $(UNIT_BIN)
 board-test: deps-board  ## the whole kiosk in an emulated machine: every case (an hour)
 	+@$(AGAIN) -s all
 	@$(PYTEST) tests/board
+	@BOARD_SUITE=bookworm $(PYTEST) tests/board/test_core.py
 
 board-core: deps-board  ## the same: boot, press, screen, power cut, wipe (ten minutes)
 	+@$(AGAIN) -s all

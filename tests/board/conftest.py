@@ -1,4 +1,4 @@
-"""The board's fixtures, and the table of its cases in build/board/summary.txt."""
+"""The board's fixtures, and the table of its cases in build/board/summary-SUITE.txt."""
 
 import os
 import shutil
@@ -27,10 +27,10 @@ def venues():
     """Makes venues that are closed at the module's end; one that failed leaves its folder."""
     made = []
 
-    def make(**more):
+    def make(make=Venue, **more):
         for earlier in made:  # one machine at a time
             earlier.board.cut_power()
-        venue = Venue(SUITE, **more)
+        venue = make(SUITE, **more)
         made.append(venue)
         return venue.__enter__()
     yield make
@@ -72,5 +72,5 @@ def pytest_runtest_logreport(report):
         name = report.nodeid.split("::")[-1] + ("" if report.when == "call" else f" ({report.when})")
         said = ", ".join(f"{k} {v}" for k, v in report.user_properties)
         _rows.append(f"{name:<58} {report.outcome:<7} {report.duration:7.1f} s  {said}".rstrip())
-        with open(os.path.join(BUILD, "summary.txt"), "w") as f:
+        with open(os.path.join(BUILD, f"summary-{SUITE}.txt"), "w") as f:
             f.write("\n".join(_rows) + "\n")

@@ -8,6 +8,7 @@ import glob
 import hashlib
 import lzma
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -94,6 +95,8 @@ def settle(root):
     for link, to in (("awk", "mawk"), ("which", "which.debianutils")):
         if not os.path.lexists(f"{root}/usr/bin/{link}"):
             os.symlink(to, f"{root}/usr/bin/{link}")
+    for folder in ("home", "media", "mnt", "opt", "srv"):
+        os.makedirs(f"{root}/{folder}", exist_ok=True)
     version = kernel_version(root)
     run("depmod", "-b", root, version)
     with open(f"{root}/etc/hostname", "w") as f:
@@ -182,7 +185,16 @@ def stage(suite):
     shutil.rmtree(to, ignore_errors=True)
     run(".ci/cross", "arm64", suite, cwd=ROOT, stdout=subprocess.DEVNULL,
         env=dict(os.environ, CROSS_TARGETS="install", DESTDIR=to))
+    missing = {name for program in glob.glob(f"{to}/usr/bin/*") for name in needed(program)
+               if not glob.glob(f"{tree(suite)}/usr/lib/*/{name}")}
+    assert not missing, f"the programs want {sorted(missing)}; name their packages in suite.py"
     return to
+
+
+def needed(program):
+    """The shared libraries that a program asks for by name."""
+    said = run("aarch64-linux-gnu-readelf", "-d", program, capture_output=True, text=True).stdout
+    return re.findall(r"\(NEEDED\).*\[(.*)\]", said)
 
 
 def disk(suite, stage=None, enable=ENABLED):

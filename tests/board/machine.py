@@ -18,10 +18,11 @@ import shutil
 import time
 from pathlib import Path
 
-from tests.board.qmp import Qmp, Wires, connect, short_socket_dir
+from tests.board.qmp import Monitor, Qmp, Wires, connect, short_socket_dir
 from tests.kit.process import Process
 
 QEMU = "qemu-system-aarch64"
+RAM_AT, RAM_MB = 0x40000000, 1024  # where `virt` has its memory
 COMMAND_LINE = "console=ttyAMA0 quiet loglevel=4 systemd.show_status=false panic=5"
 
 
@@ -30,16 +31,19 @@ class MachineError(AssertionError):
 
 
 class Machine:
-    def __init__(self, kernel, initramfs, disks, folder, display=True, rtc=None, command_line=""):
+    def __init__(self, kernel, initramfs, disks, folder, display=True, rtc=None, command_line="",
+                 monitor=True):
         self.kernel = kernel
         self.initramfs = initramfs
-        self.disks = disks  # raw images: /dev/vda, /dev/vdb, ...
+        self.disks = disks  # images, raw or *.qcow2: /dev/vda, /dev/vdb, ...
         self.folder = folder
         self.display = display
         self.rtc = rtc  # "1970-01-02T00:00:00": what the clock says at power-on
         self.command_line = command_line
+        self.monitor_at_start = monitor  # False: the display has none until monitor(True)
         self.boots = 0
         self.process = None
+        self._asked = 0
         self.started = 0.0
         self._sockets = short_socket_dir()
         os.makedirs(folder, exist_ok=True)
@@ -56,15 +60,16 @@ class Machine:
 
     # --- power ---------------------------------------------------------------------------------
 
-    def start(self, levels=None):
-        """Powers on. `levels`: {line: 0|1} on the wires before the first instruction runs."""
+    def start(self, levels=None, state=None):
+        """Powers on. `levels`: {line: 0|1} on the wires before the first instruction runs. `state`:
+        goes on where save() left off, on a disk as it was then."""
         assert self.process is None, "it is running"
         self.boots += 1
         self.serial_path = os.path.join(self.folder, f"serial-{self.boots}.log")
         self._serial_at = 0
         s = self._sockets
         arguments = [
-            QEMU, "-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "1024",
+            QEMU, "-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", str(RAM_MB),
             "-accel", "tcg,thread=multi", "-nodefaults", "-no-reboot", "-S",
             "-kernel", self.kernel, "-initrd", self.initramfs,
             "-append", f"{COMMAND_LINE} {self.command_line}".strip(),
@@ -80,10 +85,13 @@ class Machine:
             "-device", "virtserialport,chardev=hand,name=board",
         ]
         for n, path in enumerate(self.disks):
-            arguments += ["-drive", f"file={path},format=raw,if=none,id=disk{n},cache=writeback",
+            made = "qcow2" if path.endswith(".qcow2") else "raw"
+            arguments += ["-drive", f"file={path},format={made},if=none,id=disk{n},cache=writeback",
                           "-device", f"virtio-blk-pci,drive=disk{n}"]
         if self.display:
-            arguments += ["-device", "virtio-gpu-pci,id=gpu"]
+            arguments += ["-device", "virtio-gpu-pci,id=gpu", "-vnc", f"unix:{s}/vnc"]
+        if state:
+            arguments += ["-incoming", f"exec:cat {state}"]
         if self.rtc:
             arguments += ["-rtc", f"base={self.rtc}"]
         self.process = Process("machine", arguments, Path(self.folder) / "qemu.log")
@@ -91,6 +99,12 @@ class Machine:
             self.qmp = Qmp(f"{s}/qmp")
             self.wires = Wires(f"{s}/qtest", self._controller())
             self._hand = connect(f"{s}/hand", 10)
+            if self.display:
+                self._monitor = Monitor(f"{s}/vnc")
+                if not self.monitor_at_start:
+                    self._monitor.set(False)
+            if state:
+                self._wait_until("query-status", lambda r: r["status"] in ("paused", "prelaunch"))
         except Exception:
             self.cut_power()
             raise
@@ -98,6 +112,23 @@ class Machine:
             self.wires.set(line, level)
         self.started = time.monotonic()
         self.qmp("cont")
+        if state:
+            self._hand_buffer = b""
+
+    def save(self, path):
+        """Writes the machine's state, without its disks, and cuts the power."""
+        self.qmp("stop")
+        self.qmp("migrate", uri=f"exec:cat >{path}")
+        self._wait_until("query-migrate", lambda r: r.get("status") in ("completed", "failed"))
+        assert self.qmp("query-migrate")["status"] == "completed", "the state was not saved"
+        self.cut_power()
+
+    def _wait_until(self, question, good, timeout=120):
+        end = time.monotonic() + timeout
+        while not good(self.qmp(question)):
+            if time.monotonic() > end:
+                raise MachineError(f"{question}: {self.qmp(question)} after {timeout} s")
+            time.sleep(0.05)
 
     def _controller(self):
         for entry in self.qmp("qom-list", path="/machine/unattached"):
@@ -111,12 +142,25 @@ class Machine:
             return
         self.process.kill()
         self.process = None
-        for end in ("qmp", "wires", "_hand"):
+        for end in ("qmp", "wires", "_hand", "_monitor"):
             if getattr(self, end, None):
                 getattr(self, end).close()
                 setattr(self, end, None)
         for name in os.listdir(self._sockets):
             os.unlink(os.path.join(self._sockets, name))
+
+    def power_off(self, timeout=120):
+        """Shuts it down as a person would."""
+        try:
+            self.call("systemctl poweroff")
+        except (MachineError, OSError):
+            pass  # it was quicker than its answer
+        end = time.monotonic() + timeout
+        while self.process.alive:
+            if time.monotonic() > end:
+                raise MachineError(f"still on after {timeout} s:\n{self.serial()[-3000:]}")
+            time.sleep(0.1)
+        self.cut_power()
 
     def freeze(self):
         self.qmp("stop")
@@ -150,7 +194,6 @@ class Machine:
     def wait_hand(self, timeout=240):
         """Waits until the agent inside answers; early in the boot."""
         self._hand_buffer = b""
-        self._asked = 0
         line = self._hand_line(timeout)
         if line.strip() != b"ready":
             raise MachineError(f"the agent greeted with {line!r}")
@@ -205,6 +248,17 @@ class Machine:
     def link(self, up):
         """Plugs or pulls the network cable."""
         self.qmp("set_link", name="nic", up=up)
+
+    def monitor(self, there):
+        """Plugs or pulls the monitor."""
+        self._monitor.set(there)
+
+    def memory(self, path):
+        """Writes all of the machine's memory into a file, standing still."""
+        self.qmp("stop")
+        self.qmp("pmemsave", val=RAM_AT, size=RAM_MB << 20, filename=path)
+        self.qmp("cont")
+        return path
 
     def screenshot(self, path):
         """The picture that the monitor shows, as a PPM file."""

@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import struct
 import time
 
 
@@ -76,6 +77,41 @@ class Wires:
 
     def close(self):
         self._file.close()
+        self._socket.close()
+
+
+class Monitor:
+    """The display's far end, over QEMU's VNC server: a viewer that tells how large it is, or that
+    it is not there, which the machine sees as a monitor that is plugged and pulled."""
+
+    SIZE = 1280, 800
+
+    def __init__(self, path, timeout=20):
+        self._socket = s = connect(path, timeout)
+        s.settimeout(30)
+        self._take(12)
+        s.sendall(b"RFB 003.008\n")
+        self._take(self._take(1)[0])  # the kinds of security; 1 is none
+        s.sendall(b"\x01")
+        assert self._take(4) == bytes(4), "the display refused its viewer"
+        s.sendall(b"\x01")  # shared
+        self._take(struct.unpack(">20xI", self._take(24))[0])
+        s.sendall(struct.pack(">BxHi", 2, 1, -308))  # it may be told a size
+
+    def _take(self, count):
+        data = b""
+        while len(data) < count:
+            more = self._socket.recv(count - len(data))
+            assert more, "the display hung up"
+            data += more
+        return data
+
+    def set(self, there):
+        width, height = self.SIZE if there else (0, 0)
+        self._socket.sendall(struct.pack(">BxHHBxIHHHHI", 251, width, height, 1, 0, 0, 0, width,
+                                         height, 0))
+
+    def close(self):
         self._socket.close()
 
 

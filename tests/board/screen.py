@@ -24,6 +24,19 @@ class Picture:
         sample = self._sample()
         return len(set(sample)) > 40 and 8 < sum(sample) / len(sample) < 247
 
+    def blocks(self, side=16):
+        """The mean level of each colour in each block of `side` by `side` pixels."""
+        across, row = self.width // side, 3 * self.width
+        sums = [0] * (3 * across * (self.height // side))
+        for y in range(self.height // side * side):
+            line = self.pixels[y * row:(y + 1) * row]
+            at = y // side * 3 * across
+            for x in range(across):
+                piece = line[3 * side * x:3 * side * (x + 1)]
+                for c in range(3):
+                    sums[at + 3 * x + c] += sum(piece[c::3])
+        return [s / side / side for s in sums]
+
     def difference(self, other):
         """The mean difference of a colour's level, 0 to 255."""
         assert (self.width, self.height) == (other.width, other.height)
@@ -56,3 +69,20 @@ class Shots:
             assert time.monotonic() < end, f"still no picture after {timeout} s: {shot.path}"
             os.unlink(shot.path)
             time.sleep(1)
+
+    def series(self, seconds, pause=0.5):
+        """Pictures over some seconds, as [(time, blocks)]."""
+        end, taken = time.monotonic() + seconds, []
+        while time.monotonic() < end:
+            shot = self.take()
+            taken.append((time.monotonic(), shot.blocks()))
+            os.unlink(shot.path)
+            time.sleep(pause)
+        return taken
+
+
+def most_change(series, within=2.5):
+    """The stranger's measure, as the screen's own test has it: the largest change of any block's
+    colour between two pictures that lie at most two seconds apart."""
+    return max(abs(a - b) for n, (at, new) in enumerate(series) for then, old in series[:n]
+               if at - then <= within for a, b in zip(new, old))

@@ -15,11 +15,14 @@ _BASE = """
     libmosquitto1 libsodium23 libcjson1 libsystemd0 libinih1 libcryptsetup12 libqrencode4
     libsdl2-2.0-0 libsdl2-ttf-2.0-0 libsdl2-image-2.0-0 libgl1-mesa-dri libegl1 libgles2 libgbm1
     fonts-dejavu-core gpiod
+    perl-base init-system-helpers openssl ca-certificates
 """.split()
 
 SUITES = {
-    "trixie": _BASE + ["libgpiod3", "libcurl4t64", "libssl3t64"],
-    "bookworm": _BASE + ["libgpiod2", "libcurl4", "libssl3"],
+    "trixie": _BASE + ["libgpiod3", "libcurl4t64", "libssl3t64", "libtss2-esys-3.0.2-0t64",
+                       "libtss2-tctildr0t64", "libtss2-rc0t64"],
+    "bookworm": _BASE + ["libgpiod2", "libcurl4", "libssl3", "libtss2-esys-3.0.2-0",
+                         "libtss2-tctildr0", "libtss2-rc0"],
 }
 
 # Modules that the small initramfs loads, before the disk's own modules can be reached.

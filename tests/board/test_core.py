@@ -13,6 +13,22 @@ UNITS = ["porchlightd", "porchlight-screen", "porchlightd-control.socket",
          "porchlightd-screen.socket", "porchlight-wipe.socket"]
 
 
+def exposure(board, unit):
+    """systemd's own judgement of a unit's sandbox: 0 is none exposed, 10 all."""
+    said = board.run(f"systemd-analyze security --no-pager {unit}.service | tail -2")
+    return float(said.split("service:")[1].split()[0])
+
+
+def assert_held_by_the_kernel(board, program):
+    text = board.run(f"cat /proc/$(pidof {program})/status")
+    status = dict(line.split(":", 1) for line in text.splitlines())
+    assert status["CapEff"].strip() == status["CapBnd"].strip() == "0" * 16
+    assert status["NoNewPrivs"].strip() == "1" and status["Seccomp"].strip() == "2"
+    assert status["Uid"].split()[0] != "0"
+    code, said = board.call(f"nsenter -t $(pidof {program}) -m touch /usr/x /etc/x /home/x")
+    assert code != 0 and said.count("Read-only file system") >= 2, said
+
+
 @pytest.fixture(scope="module")
 def venue(venues):
     plan = (PLAN + CREDENTIAL).encode()
@@ -33,22 +49,15 @@ def test_boots_to_armed(venue, record_property):
 @pytest.mark.parametrize("unit,most", [("porchlightd", 1.5), ("porchlight-screen", 1.5),
                                        ("porchlight-wipe", 2.2), ("porchlight-wipe-resume", 2.2)])
 def test_sandbox_as_shipped(venue, unit, most, record_property):
-    said = venue.board.run(f"systemd-analyze security --no-pager {unit}.service | tail -2")
-    exposure = float(said.split("service:")[1].split()[0])
-    record_property("exposure", exposure)
-    assert exposure <= most, said
+    found = exposure(venue.board, unit)
+    record_property("exposure", found)
+    assert found <= most
 
 
 @pytest.mark.parametrize("program", ["porchlightd", "porchlight-screen"])
 def test_sandbox_in_force(venue, program):
     """Not what the unit says but what the kernel holds the running process to."""
-    text = venue.board.run(f"cat /proc/$(pidof {program})/status")
-    status = dict(line.split(":", 1) for line in text.splitlines())
-    assert status["CapEff"].strip() == status["CapBnd"].strip() == "0" * 16
-    assert status["NoNewPrivs"].strip() == "1" and status["Seccomp"].strip() == "2"
-    assert status["Uid"].split()[0] != "0"
-    code, said = venue.board.call(f"nsenter -t $(pidof {program}) -m touch /usr/x /etc/x /home/x")
-    assert code != 0 and said.count("Read-only file system") >= 2, said
+    assert_held_by_the_kernel(venue.board, program)
 
 
 def test_press_reaches_the_phone(venue, record_property):

@@ -6,8 +6,9 @@ import time
 import pytest
 
 from tests.board.venue import SWITCH
+from tests.board.watcher import Watcher
 
-CUT = float(os.environ.get("BOARD_CUT_SECONDS", "60"))
+CUT = float(os.environ.get("BOARD_CUT_SECONDS", "300"))
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def venue(booted):
 
 
 def test_cut_at_the_press_and_restored(venue, record_property):
-    """The cable is pulled, the switch pressed, the cable comes back after a minute."""
+    """The cable is pulled, the switch pressed, the cable comes back five minutes later."""
     phone = venue.member()
     venue.board.link(False)
     venue.press(1.8)
@@ -54,15 +55,23 @@ def test_dead_broker_comes_back(venue, record_property):
     assert phone.wait(topic="state", state="lockdown", within=30)
 
 
+@pytest.fixture
+def watcher(booted):
+    with Watcher(booted) as made:
+        yield made
+
+
 @pytest.mark.parametrize("how", ["killed", "frozen", "unplugged"])
-def test_silent_kiosk_is_noticed_within_20_s(booted, how, record_property):
-    """The will is the broker's word: `lost` on presence within 20 s, whatever befell the kiosk."""
+def test_silent_kiosk_is_noticed_within_20_s(booted, watcher, how, record_property):
+    """The watcher outside rings locked phones within 20 s, whatever befell the kiosk; and `lost`
+    stands on presence, as the broker has it from the will."""
     if booted.board.process is None:
         booted.boot()
     booted.board.link(True)
     booted.wait_armed()
-    phone = booted.member(topics=["presence"])
-    phone.wait("online", within=30)
+    phone = booted.member(topics=["presence", "beat"])
+    phone.wait(topic="beat", within=60)
+    time.sleep(6)  # the watcher has heard it too
     began = time.monotonic()
     if how == "killed":
         booted.board.cut_power()
@@ -70,12 +79,15 @@ def test_silent_kiosk_is_noticed_within_20_s(booted, how, record_property):
         booted.board.freeze()
     else:
         booted.board.link(False)
+    record_property("rung after", f"{watcher.wait_ring(began, 20):.1f} s")
     lost = phone.wait("lost", within=20)
-    record_property("noticed after", f"{lost.at - began:.1f} s")
+    record_property("will after", f"{lost.at - began:.1f} s")
     if how == "killed":
         booted.boot()
     elif how == "frozen":
         booted.board.thaw()
+    else:
+        booted.board.link(True)
 
 
 def test_replugged_in_a_lockdown_is_still_lockdown(venue):

@@ -10,6 +10,8 @@ import re
 import secrets
 import subprocess
 
+from tests.board import disk
+
 PLAN = """
 [root venue]
 path = /srv/venue
@@ -59,7 +61,7 @@ def canary():
 
 
 class Vault:
-    """What was put where; `secrets()` is what nobody may find any more after the wipe."""
+    """What was put where; `names()` is what nobody may find any more after the wipe."""
 
     def __init__(self, board):
         self.board = board
@@ -106,6 +108,18 @@ class Vault:
         self.cells[name] = held[4:36]
         self.derived[name] = hashlib.blake2b(salt + USE[name], key=self.cells[name]).digest()
 
+    def learn_volume_key(self, image, folder):
+        """The key that encrypts the container's blocks, out of a copy of it; the machine is off."""
+        container = f"{folder}/book.luks"
+        with open(container, "wb") as f:
+            f.write(disk.get(image, "/srv/venue/book.luks"))
+        subprocess.run(["cryptsetup", "luksDump", "-q", "--dump-volume-key", "--volume-key-file",
+                        f"{container}.key", "--key-file", "-", container], check=True,
+                       input=self.derived["book"], capture_output=True)
+        with open(f"{container}.key", "rb") as f:
+            self.volume = f.read()
+        assert len(self.volume) == 64
+
     def names(self):
         """What to look for on a disk: {name: bytes}."""
         return {"plain": self.plain, "sealed": self.sealed, "encrypted": self.encrypted,
@@ -135,12 +149,3 @@ class Vault:
             true""")[1]
         assert said.strip() == "", said
         assert not self._header_opens(), "the container opens with its data key"
-
-
-def volume_key(container, derived):
-    """The key by which the container's data is encrypted, asked of a copy of it."""
-    path = f"{container}.volume"
-    subprocess.run(["cryptsetup", "luksDump", "-q", "--dump-volume-key", "--volume-key-file", path,
-                    "--key-file", "-", container], input=derived, check=True, capture_output=True)
-    with open(path, "rb") as f:
-        return f.read()

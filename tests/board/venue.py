@@ -5,13 +5,14 @@ The kiosk reaches the host's loopback as broker.board, 10.0.2.2: QEMU's user-mod
 
 import json
 import os
+import re
 import secrets
 import time
 
 from tests.board import disk, image
 from tests.board.machine import Machine, MachineError
 from tests.kit.broker import Broker
-from tests.kit.kiosk import Kiosk, ini
+from tests.kit.kiosk import Keys, Kiosk, ini
 from tests.kit.place import fresh
 
 # The wires, all with contacts to ground and pulled up: 1 is open, 0 is closed.
@@ -45,7 +46,7 @@ class Venue(Kiosk):
         self.change(conf or {})
         self.suite = suite
         self.files = files or {}
-        root = disk.copy(image.disk(suite, image.stage(suite)), str(self.folder / "vda.raw"))
+        root = disk.copy(self._image(), str(self.folder / "vda.raw"))
         disk.put(root, self._files())
         self.disks = [root, *disks]
         self.board = Machine(image.kernel(suite), image.initramfs(suite), self.disks,
@@ -53,9 +54,13 @@ class Venue(Kiosk):
 
     def _broker(self, i):
         b = BoardBroker(self.folder / f"broker{i}", self.authority, self.place, f"broker{i}")
-        for role, account in (("kiosk", self.account), ("member", None), ("staff", None)):
+        for role, account in (("kiosk", self.account), ("member", None), ("staff", None),
+                              ("relay", None)):
             b.account(role, account or secrets.token_hex(8), secrets.token_hex(12))
         return b
+
+    def _image(self):
+        return image.disk(self.suite, image.stage(self.suite))
 
     def _files(self):
         etc = "/etc/porchlight"
@@ -133,6 +138,33 @@ class Venue(Kiosk):
         for _ in range(count):
             self.press(0.2)
             time.sleep(0.25)
+
+
+class BareVenue(Venue):
+    """A board without Porchlight: a package brings it, and `porchlight setup` makes its keys. What
+    the venue around it has to know of them is learned then."""
+
+    def _image(self):
+        return image.disk(self.suite)
+
+    def _files(self):
+        return dict(self.files)
+
+    @staticmethod
+    def parse(text):
+        return json.loads(text)
+
+    def learn(self):
+        conf = self.board.run("cat /etc/porchlight/porchlight.conf")
+        self.venue, self.id = re.findall(r"(?m)^id *= *(\w+)", conf)[:2]
+        self.place = f"porchlight/{self.venue}/{self.id}"
+        held = "/etc/porchlight/credentials"
+        self.keys = Keys(*(bytes.fromhex(self.board.run(f"cat {held}/{name}").strip())
+                           for name in ("venue.key", "kiosk.pub")))
+        for broker in self.brokers:
+            broker.stop()
+            broker.place = self.place
+            broker.start()
 
 
 def begin(suite, **more):

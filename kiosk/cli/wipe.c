@@ -43,7 +43,8 @@ static int show_plan(const struct cli *cli)
     return CLI_FAILED;
 }
 
-static void show_packet(const struct wipe_progress *p, cJSON *list)
+/* `sentence` may be empty. */
+static void show_packet(const struct wipe_progress *p, const char *sentence, cJSON *list)
 {
     const char *outcome = p->outcome == WIPE_NOTHING ? "waits for the end of the alert"
                                                      : wipe_outcome_name(p->outcome);
@@ -53,11 +54,15 @@ static void show_packet(const struct wipe_progress *p, cJSON *list)
         cJSON_AddStringToObject(one, "name", p->name);
         cJSON_AddStringToObject(one, "outcome", wipe_outcome_name(p->outcome));
         cJSON_AddNumberToObject(one, "took_ms", (double)p->took_ns / 1e6);
+        if (sentence[0])
+            cJSON_AddStringToObject(one, "shown", sentence);
         cJSON_AddItemToArray(list, one);
         return;
     }
     printf("%s%-24s %-14s %9.1f ms\n", p->drill ? "drill: " : "", p->name, outcome,
            (double)p->took_ns / 1e6);
+    if (sentence[0])
+        printf("    %s\n", sentence);
     fflush(stdout);
 }
 
@@ -90,10 +95,20 @@ static int none_yet(cJSON *top)
     return CLI_OK;
 }
 
+/* The sentence that follows a target in a report. */
+static bool read_sentence(int fd, char out[WIPE_TEXT_MAX + 1])
+{
+    ssize_t n = local_wait(fd, SILENCE_MS) > 0 ? local_receive(fd, out, WIPE_TEXT_MAX) : -1;
+
+    out[n > 0 && n <= WIPE_TEXT_MAX ? n : 0] = '\0';
+    return n > 0;
+}
+
 /* Reads packets to the end. An enum cli_exit. */
-static int listen_to(int fd, cJSON *top)
+static int listen_to(int fd, bool report, cJSON *top)
 {
     cJSON *list = top ? cJSON_AddArrayToObject(top, "targets") : NULL;
+    char sentence[WIPE_TEXT_MAX + 1] = "";
     struct wipe_progress p;
 
     for (;;) {
@@ -111,7 +126,9 @@ static int listen_to(int fd, cJSON *top)
         }
         if (p.kind == WIPE_END)
             return finish(&p, top);
-        show_packet(&p, list);
+        if (report && !read_sentence(fd, sentence))
+            continue;
+        show_packet(&p, sentence, list);
     }
 }
 
@@ -130,7 +147,7 @@ static int ask(const struct cli *cli, const char *word)
     } else if (local_send(fd, word, strlen(word)) < 0) {
         fprintf(stderr, "porchlight wipe: %s\n", strerror(errno));
     } else {
-        result = listen_to(fd, top);
+        result = listen_to(fd, strcmp(word, "REPORT") == 0, top);
     }
     if (fd >= 0)
         close(fd);
@@ -145,7 +162,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--drill") == 0)
         return ask(cli, "DRILL");
     if (argc == 2 && strcmp(argv[1], "--status") == 0)
-        return ask(cli, "STATUS");
+        return ask(cli, "REPORT");
     return cli_misuse(&cli_wipe, "expected one of --plan, --drill and --status; a wipe itself "
                                  "begins at the switch");
 }
@@ -156,7 +173,8 @@ const struct cli_command cli_wipe = {
     .summary = "what a wipe would do, its rehearsal on decoys, the last one's report",
     .help = "  --plan           what would be destroyed, in order, and what may be claimed of it\n"
             "  --drill          destroy decoys beside the real targets, by the same code\n"
-            "  --status         how far the last wipe, or drill, came\n",
+            "  --status         how far the last wipe, or drill, came, and what was shown of each "
+            "target\n",
     .json = true,
     .run = run,
 };

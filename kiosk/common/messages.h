@@ -58,11 +58,14 @@ struct screen_qr {
 };
 
 /* --- wipe.sock: porchlightd and porchlight to porchlight-wipe --------------------------------
- * Request: one packet, one word: WIPE, DRILL, STATUS, FINISH or CHECK. The peer (SO_PEERCRED) is
+ * Request: one packet, one word: WIPE, DRILL, STATUS, REPORT, FINISH or
+ * CHECK. The peer (SO_PEERCRED) is
  * root, the user porchlight, or, below a moved prefix, the user that started porchlight-wipe; the
  * mode of the socket says the same. Reply: struct wipe_progress packets, one for each target as it
  * is done, then one with kind WIPE_END. STATUS answers with the last run's, from its record; its
  * WIPE_END has outcome WIPE_NOTHING while that run is not through.
+ * REPORT is answered as STATUS is, and after each target comes one packet of text, a sentence of at
+ * most WIPE_TEXT_MAX bytes: what was shown, or why it is not so.
  *
  * A wipe has two parts. WIPE does all but the plan's credentials: each of those is answered with
  * outcome WIPE_NOTHING, in its place at the end. Once the alert is handed over or has expired,
@@ -74,7 +77,7 @@ struct screen_qr {
  * CHECK reads the plan and touches nothing: WIPE_END if a wipe could be asked for, or WIPE_REFUSED.
  */
 #define WIPE_MAGIC 0x50525750u /* "PRWP" */
-enum { WIPE_WORD_MAX = 8, WIPE_NAME_MAX = 64 };
+enum { WIPE_WORD_MAX = 8, WIPE_NAME_MAX = 64, WIPE_TEXT_MAX = 512 };
 enum wipe_kind { WIPE_TARGET = 1, WIPE_END = 2, WIPE_REFUSED = 3 };
 enum wipe_outcome {
     WIPE_NOTHING = 0,  /* not begun; a credential: waits for FINISH */

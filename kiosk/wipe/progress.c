@@ -13,7 +13,7 @@
 
 #define HEAD_MAGIC 0x50524849u /* "PRHI" */
 #define SLOT_MAGIC 0x50524853u /* "PRHS" */
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 
 _Static_assert(sizeof(struct progress_slot) <= PROGRESS_PAGE, "a slot fits its page");
 

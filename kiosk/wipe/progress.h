@@ -50,6 +50,8 @@ struct progress_slot {
     uint32_t magic, index;
     uint32_t outcome; /* enum wipe_outcome */
     int32_t error;
+    uint32_t kind; /* enum plan_kind */
+    uint32_t reserved;
     int64_t took_ns;
     uint8_t run[16];
     char name[PLAN_NAME_MAX];

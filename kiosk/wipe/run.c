@@ -109,6 +109,7 @@ static uint32_t wipe_one(const struct run *r, const struct scope *s, const struc
     target_wipe(s, t, &report);
     slot.outcome = report.outcome;
     slot.error = report.error;
+    slot.kind = t->kind;
     slot.took_ns = clock_now() - r->began;
     memcpy(slot.name, t->name, sizeof slot.name);
     memcpy(slot.why, report.why, sizeof slot.why);
@@ -302,6 +303,23 @@ void run_prepare(const struct run *r)
     }
 }
 
+static void say_result(const struct run *r, struct progress_slot *slot)
+{
+    const struct target_ops *ops = target_ops(slot->kind);
+    char text[WIPE_TEXT_MAX];
+
+    slot->why[sizeof slot->why - 1] = '\0';
+    if (slot->outcome == WIPE_ALREADY_GONE)
+        snprintf(text, sizeof text, "There was nothing left to destroy.");
+    else if (is_good(slot->outcome))
+        snprintf(text, sizeof text, "%s", ops ? ops->kept : "");
+    else
+        snprintf(text, sizeof text, "%s: %s%s%s.",
+                 slot->outcome == WIPE_UNVERIFIED ? "Not proved" : "Not destroyed", slot->why,
+                 slot->error ? ": " : "", slot->error ? strerror(slot->error) : "");
+    r->say(r->context, text);
+}
+
 int run_status(const struct run *r)
 {
     struct run as = *r;
@@ -325,6 +343,8 @@ int run_status(const struct run *r)
             worst = slot.outcome;
         slot.name[sizeof slot.name - 1] = '\0';
         tell(&as, WIPE_TARGET, i, slot.outcome, slot.name, slot.took_ns);
+        if (r->say)
+            say_result(&as, &slot);
     }
     if (record.head.state == PROGRESS_INTENT || record.head.state == PROGRESS_FINISHING)
         worst = worst > WIPE_UNVERIFIED ? worst : WIPE_NOTHING; /* not through */

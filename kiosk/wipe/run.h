@@ -19,6 +19,8 @@ struct run {
 
     /* Called after each target, and with kind WIPE_END. May be NULL. */
     void (*tell)(void *context, const struct wipe_progress *p);
+    /* run_status: after each tell, what was shown of the target, in one sentence. May be NULL. */
+    void (*say)(void *context, const char *sentence);
     /* Asked between targets of a drill: true ends it (a real wipe is waiting). May be NULL. */
     bool (*give_way)(void *context);
     void *context;

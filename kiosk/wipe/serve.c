@@ -15,7 +15,7 @@
 /* A peer that connects has this long to say its word. */
 enum { WORD_TIMEOUT_MS = 1000, WAITING_MAX = 8 };
 
-enum word { WORD_NONE, WORD_WIPE, WORD_DRILL, WORD_STATUS, WORD_FINISH, WORD_CHECK };
+enum word { WORD_NONE, WORD_WIPE, WORD_DRILL, WORD_STATUS, WORD_FINISH, WORD_CHECK, WORD_REPORT };
 
 struct client {
     const struct serve *serve;
@@ -32,6 +32,16 @@ static void send_progress(void *context, const struct wipe_progress *p)
     struct client *c = context;
 
     if (c->fd >= 0 && local_send(c->fd, p, sizeof *p) < 0) {
+        close(c->fd);
+        c->fd = -1;
+    }
+}
+
+static void send_sentence(void *context, const char *sentence)
+{
+    struct client *c = context;
+
+    if (c->fd >= 0 && local_send(c->fd, sentence, strlen(sentence)) < 0) {
         close(c->fd);
         c->fd = -1;
     }
@@ -59,11 +69,8 @@ static enum word read_word(int fd)
     static const struct {
         const char *text;
         enum word word;
-    } words[] = {{"WIPE", WORD_WIPE},
-                 {"DRILL", WORD_DRILL},
-                 {"STATUS", WORD_STATUS},
-                 {"FINISH", WORD_FINISH},
-                 {"CHECK", WORD_CHECK}};
+    } words[] = {{"WIPE", WORD_WIPE},     {"DRILL", WORD_DRILL}, {"STATUS", WORD_STATUS},
+                 {"FINISH", WORD_FINISH}, {"CHECK", WORD_CHECK}, {"REPORT", WORD_REPORT}};
     char text[WIPE_WORD_MAX + 1];
     ssize_t n;
 
@@ -79,8 +86,8 @@ static enum word read_word(int fd)
 
 static void answer(struct client *c, enum word word);
 
-/* Between two targets: STATUS is answered at once, other requests are kept. True if a real wipe
- * waits. */
+/* Between two targets: STATUS and REPORT are answered at once, other requests are kept. True if a
+ * real wipe waits. */
 static bool look_around(void *context)
 {
     struct client *c = context;
@@ -93,16 +100,17 @@ static bool look_around(void *context)
         enum word word = is_allowed(c->serve, fd) ? read_word(fd) : WORD_NONE;
 
         status.tell = send_progress;
+        status.say = word == WORD_REPORT ? send_sentence : NULL;
         status.context = &other;
-        if (word != WORD_STATUS && word != WORD_NONE) {
+        if (word != WORD_STATUS && word != WORD_REPORT && word != WORD_NONE) {
             c->waiting[c->waiting_count].fd = fd;
             c->waiting[c->waiting_count++].word = word;
             continue;
         }
-        if (word == WORD_STATUS)
+        if (word != WORD_NONE)
             run_status(&status);
         else
-            refuse(fd, "expected WIPE, DRILL, STATUS, FINISH or CHECK");
+            refuse(fd, "expected WIPE, DRILL, STATUS, REPORT, FINISH or CHECK");
         if (other.fd >= 0)
             close(other.fd);
     }
@@ -148,6 +156,9 @@ static void answer(struct client *c, enum word word)
         r.resume = true;
         run_wipe(&r);
         break;
+    case WORD_REPORT:
+        r.say = send_sentence;
+        /* fallthrough */
     case WORD_STATUS:
         r.tell = send_progress;
         if (run_status(&r) < 0)
@@ -158,7 +169,7 @@ static void answer(struct client *c, enum word word)
         run_check(&r);
         break;
     case WORD_NONE:
-        refuse(c->fd, "expected WIPE, DRILL, STATUS, FINISH or CHECK");
+        refuse(c->fd, "expected WIPE, DRILL, STATUS, REPORT, FINISH or CHECK");
         break;
     }
 }

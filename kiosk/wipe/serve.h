@@ -5,8 +5,8 @@
 #include <sys/types.h>
 
 /* wipe.sock's server: one request a connection, one at a time. While a wipe runs, others that
- * connect are answered between targets if they ask for STATUS; a WIPE waits its turn and then finds
- * all gone. A peer that goes away changes nothing: the wipe goes on. */
+ * connect are answered between targets if they ask for STATUS or REPORT; a WIPE waits its turn and
+ * then finds all gone. A peer that goes away changes nothing: the wipe goes on. */
 struct serve {
     const char *prefix;
     uid_t owner;

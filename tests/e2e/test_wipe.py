@@ -2,6 +2,7 @@
 touch, and what it says. The kinds that need mounts, and the sweeps, stand in tests/long."""
 
 import hashlib
+import json
 import os
 import secrets
 import threading
@@ -123,6 +124,23 @@ def test_finish_of_a_plan_without_credentials(venue):
     venue.ask("FINISH")
     assert (venue.venue / "door.key").exists(), "FINISH begins no wipe"
     assert venue.outcomes("WIPE") == {"door": "destroyed"}
+
+
+def test_the_report_says_what_was_shown(venue):
+    os.link(venue.venue / "list.csv", venue.venue / "second")
+    venue.ask("WIPE")
+    said = venue.cli("--status")
+    assert said.returncode == 1
+    lines = said.stdout.splitlines()
+    shown = {lines[i].split()[0]: lines[i + 1].strip() for i in range(0, len(lines) - 1, 2)}
+    assert shown["clock"] == "The cell was read back as zeros and holds no key."
+    assert shown["sheets"].startswith("Best effort: nothing in it opens")
+    assert shown["list"].startswith("Not destroyed: it has a second name (hard link)")
+    (venue.venue / "second").unlink()
+    venue.ask("WIPE")
+    told = json.loads(venue.cli("--status", "--json").stdout)
+    assert {t["name"]: t["shown"] for t in told["targets"]}["sheets"] == \
+        "There was nothing left to destroy."
 
 
 @pytest.mark.parametrize("word", ["wipe", "WIPE ", "WIPE\0", "W", "WIPEWIPE", "WIPEWIPEWIPE",

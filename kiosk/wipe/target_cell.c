@@ -43,7 +43,7 @@ static int open_cell(const struct scope *s, const struct plan_target *t, bool *i
 
 static void destroy_tpm(const struct scope *s, const struct plan_target *t, struct target_report *r)
 {
-    struct cell_error error;
+    struct cell_error error = {0};
     char prefix[64];
     int held;
 
@@ -92,7 +92,7 @@ static void destroy(const struct scope *s, const struct plan_target *t, struct t
 static int read_cell(const struct scope *s, const struct plan_target *t, int fd,
                      uint8_t key[CELL_KEY])
 {
-    struct cell_error error;
+    struct cell_error error = {0};
     char prefix[64];
 
     if (!is_tpm(t))

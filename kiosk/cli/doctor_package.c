@@ -75,6 +75,11 @@ static const struct unit {
 } units[] = {
     {"porchlightd.service", "multi-user.target", true, PATH_CONF},
     {"porchlight-screen.service", "multi-user.target", true, PATH_CONF},
+    {"porchlightd-control.socket", "sockets.target", false, PATH_CONF},
+    {"porchlight-broker.service", "multi-user.target", true,
+     "/etc/porchlight/broker/mosquitto.conf"},
+    {"porchlight-page.service", "multi-user.target", true, "/etc/porchlight/page/nginx.conf"},
+    {"porchlight-renew.timer", "timers.target", false, "/etc/porchlight/ca/ca.key"},
     {"porchlight-wipe.socket", "sockets.target", false, PATH_PLAN},
     {"porchlight-wipe-resume.service", "sysinit.target", false, PATH_PLAN},
     {"porchlight-relay.service", "multi-user.target", true, PATH_RELAY_CONF},

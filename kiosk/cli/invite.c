@@ -64,8 +64,11 @@ static int show(const struct invite *i, const cJSON *reply)
 {
     const char *link = steward_text(reply, "link");
     int code = CLI_OK;
-    if (i->cli->json)
-        return control_print(reply), CLI_OK;
+    if (i->cli->json) {
+        control_print(reply);
+        fflush(stdout);
+        return CLI_OK;
+    }
     if (i->png != NULL)
         code = show_png(i, link);
     else if (i->on_screen)
@@ -186,6 +189,7 @@ static int wait_for_phone(struct invite *i)
     struct sigaction stop = {.sa_handler = on_signal};
     bool over = false;
     int code = CLI_OK;
+    setvbuf(stdin, NULL, _IONBF, 0); /* poll must see what is left of it */
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGTERM, &stop, NULL);
     while (code == CLI_OK && !over && !stopped) {

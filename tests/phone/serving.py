@@ -41,7 +41,7 @@ class Steward:
     """The account that makes accounts. At a real venue it is the kiosk's."""
 
     def __init__(self, broker, account, password):
-        self.answers = []
+        self.answers, self.asked = [], []
         self.came = threading.Event()
         self.client = paho_client("steward-" + secrets.token_hex(4))
         self.client.username_pw_set(account, password)
@@ -55,12 +55,16 @@ class Steward:
         assert ready.wait(10), "the steward may not listen"
 
     def _answer(self, _client, _data, message):
-        self.answers.append(json.loads(message.payload))
-        self.came.set()
+        answer = json.loads(message.payload)
+        if [r["command"] for r in answer["responses"]] == self.asked and \
+                not any("correlationData" in r for r in answer["responses"]):  # else a kiosk's
+            self.answers.append(answer)
+            self.came.set()
 
     def ask(self, request):
         """Publishes a request as it is; its answer, in which nothing went wrong."""
         self.came.clear()
+        self.asked = [c["command"] for c in json.loads(request)["commands"]]
         self.client.publish(REQUEST, request, 1).wait_for_publish(5)
         assert self.came.wait(5), f"no answer to {request}"
         answer = self.answers[-1]
@@ -83,6 +87,7 @@ class Broker:
         self.folder = folder / name
         self.folder.mkdir(parents=True)
         self.folder.chmod(0o755)
+        self.v5 = True
         self.name, self.ca, self.host = name, authority.pem, "localhost"
         self.port, self.websocket, self.local = free_port(), free_port(), free_port()
         self.certificate = authority.server(name)

@@ -11,14 +11,16 @@ import { readOffer, writeAsk } from './offer.js';
 import { MEMBER_READS, parseTopic, STAFF_READS, topicName } from './topics.js';
 import { viewFrom, viewKeep, viewLink, viewStep } from './view.js';
 
+const OLDER_KEYS = 2; // kept beside the newest, should a change of keys have stopped halfway
+
 // now(): steady milliseconds; wall(): milliseconds since 1970. onChange(told): something may look
 // different; told: it deserves a call. onRefused(reason): what must be said.
 export function openSession({ mqtt, sodium, store, membership: m, now, wall, onChange, onRefused }) {
     let view = viewFrom(store.kept(m.kiosk));
     let facts = factsInit();
     let offer = null; // a relay's, judged
-    const keys = { venue: fromHex(m.venueKey), kiosk: fromHex(m.kioskPublic),
-        own: fromHex(m.secret), ownPublic: fromHex(m.public), root: fromHex(m.rootPublic) };
+    const keys = { venue: fromHex(m.venueKey), older: (m.olderKeys ?? []).map(fromHex),
+        kiosk: fromHex(m.kioskPublic), own: fromHex(m.secret), ownPublic: fromHex(m.public), root: fromHex(m.rootPublic) };
     const ids = { venue: m.venue, kiosk: m.kiosk, kioskPublic: keys.kiosk };
     const name = (t, account) => topicName(m.venue, m.kiosk, t, account);
     const topics = (m.staff ? STAFF_READS : MEMBER_READS).map((t) => name(t))
@@ -70,7 +72,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
             return false;
         }
         const place = { venue: m.venue, kiosk: m.kiosk, topic: full };
-        const opened = open(sodium, place, keys.venue, keys.kiosk, wire);
+        const opened = openAny(place, wire);
         return take(topic.name, readMessage(opened.text, topic.name, opened), delivery, heard);
     }
 
@@ -110,16 +112,42 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
         return twice;
     }
 
+    // While the venue changes keys, brokers still hold what was sealed under the older one. Who said
+    // it shows in the signature either way.
+    function openAny(place, wire) {
+        for (const key of keys.older) {
+            try {
+                return open(sodium, place, key, keys.kiosk, wire);
+            } catch (error) {
+                if (!(error instanceof Refused)) {
+                    throw error;
+                }
+            }
+        }
+        return open(sodium, place, keys.venue, keys.kiosk, wire);
+    }
+
     // A rotated venue key, sealed to this phone and signed by the kiosk.
     function takeKey(full, wire) {
+        if (wire.length === 0) {
+            return false; // taken away again
+        }
         const place = { venue: m.venue, kiosk: m.kiosk, topic: full };
         const text = JSON.parse(openWelcome(sodium, place, keys.ownPublic, keys.own, keys.kiosk,
             wire));
+        if (text.kind === 'welcome') {
+            return false; // sent twice, since this phone asked twice
+        }
         if (text.kind !== 'rotate' || !/^[0-9a-f]{64}$/.test(text.venue_key)) {
             throw new Refused('malformed');
         }
-        keys.venue = fromHex(text.venue_key);
-        store.addMembership({ ...m, venueKey: text.venue_key });
+        if (text.venue_key !== m.venueKey) {
+            m = { ...m, venueKey: text.venue_key,
+                olderKeys: [m.venueKey, ...m.olderKeys ?? []].slice(0, OLDER_KEYS) };
+            keys.venue = fromHex(m.venueKey);
+            keys.older = m.olderKeys.map(fromHex);
+            store.addMembership(m);
+        }
         return false;
     }
 

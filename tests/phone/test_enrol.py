@@ -1,0 +1,159 @@
+"""Who belongs to the venue, seen on the page: invitations of the real `porchlight invite` redeemed in
+Chromium at the real porchlightd, over broker and proxy of the templates."""
+
+import json
+import time
+
+import pytest
+
+from tests.kit import wait
+from tests.kit.broker import free_port
+from tests.kit.joining import read_link
+from tests.kit.stewarded import Venue
+from tests.phone.browser import Page
+from tests.phone.serving import Proxy
+
+
+class Place:
+    """A venue whose phones are pages. Two at once need two hosts: localhost, 127.0.0.1."""
+
+    def __init__(self, folder, authority, certificate, browser):
+        self.browser, self.pages = browser, []
+        self.port = free_port()
+        self.venue = Venue(folder, authority, addresses=[f"wss://localhost:{self.port}/mqtt"],
+                           page=f"https://localhost:{self.port}/")
+        self.kiosk = self.venue.kiosk
+        self.proxy = Proxy(folder, certificate, self.venue.brokers[0], self.port)
+
+    def __enter__(self):
+        self.venue.__enter__()
+        self.proxy.start()
+        self.kiosk.start()
+        return self
+
+    def __exit__(self, *why):
+        for page in self.pages:
+            page.close()
+        self.proxy.stop()
+        self.venue.__exit__(*why)
+
+    def page(self, host="localhost"):
+        made = Page(self.browser, self.proxy.url(host))
+        self.pages.append(made)
+        return made
+
+    def join(self, link, host="localhost"):
+        page = self.page(host)
+        page.join(link)
+        return page.until_face("quiet", 30)
+
+    def member(self, host="localhost"):
+        child, said = self.venue.invite_waiting()
+        page = self.join(said["link"], host)
+        assert child.wait(20) == 0, child.stderr.read()
+        page.account = said["account"]
+        return page
+
+    def staff(self, host="localhost"):
+        child, said = self.venue.invite_waiting("--staff", "--root", str(self.kiosk.root_key))
+        page = self.join(said["link"], host)
+        assert child.wait(20) == 0, child.stderr.read()
+        page.account = said["account"]
+        return page
+
+    def seen(self, count):
+        wait.until(lambda: self.kiosk.status()["seen"] == count,
+                   lambda: f"{count} answers; status: {self.kiosk.status()}", 10)
+
+
+@pytest.fixture
+def place(folder, authority, certificate, browser):
+    with Place(folder, authority, certificate, browser) as made:
+        yield made
+
+
+def test_an_invited_page_hears_an_alert_and_is_counted(place):
+    page = place.member()
+    place.kiosk.sim("switch", "hold", "1.7s")
+    page.until_face("lockdown", 5)
+    page.click("#safe")
+    place.seen(1)
+    assert place.kiosk.status()["safe"] == 1
+    assert page.shown("#refused") == ""
+    kept = json.loads(page.stored()["k1"])
+    assert kept["memberships"][0]["account"] == page.account
+    assert kept["memberships"][0]["password"] not in place.venue.cli("phones", "--ids").stdout
+
+
+def test_an_invited_staff_page_ends_the_lockdown(place):
+    staff, member = place.staff(), place.member("127.0.0.1")
+    place.kiosk.sim("switch", "hold", "1.7s")
+    staff.until_face("lockdown", 5)
+    member.until_face("lockdown", 5)
+    staff.click("#staff summary")
+    staff.hold("[data-command=all-clear]", 1.8)
+    member.until_face("all-clear", 10)
+    staff.until_face("all-clear", 10)
+    assert place.venue.ask("phones")["staff"] == 1
+
+
+def test_a_used_invitation_is_dead_on_another_phone(place):
+    child, said = place.venue.invite_waiting()
+    place.join(said["link"])
+    assert child.wait(20) == 0
+    late = place.page("127.0.0.1")
+    late.join(said["link"])
+    late.until_text("#join-said", "refused this invitation", 40)
+    assert late.shown("#state") is None
+
+
+def test_a_revoked_page_says_so_and_hears_no_more(place):
+    gone, stays = place.member(), place.member("127.0.0.1")
+    began = time.monotonic()
+    place.venue.cli("revoke", gone.account)
+    gone.until(lambda: gone.face == "unknown", "that nothing is known any more", 20)
+    assert time.monotonic() - began < 20
+    place.kiosk.sim("switch", "hold", "1.7s")
+    stays.until_face("lockdown", 5)
+    assert gone.face == "unknown"
+
+
+def test_after_a_rotation_the_page_reads_on(place):
+    page = place.member()
+    before = json.loads(page.stored()["k1"])["memberships"][0]["venueKey"]
+    place.venue.cli("rotate", within=60)
+    page.until(lambda: json.loads(page.stored()["k1"])["memberships"][0]["venueKey"] != before,
+               "the new key")
+    assert page.shown("#refused") == ""
+    place.kiosk.sim("switch", "hold", "1.7s")
+    page.until_face("lockdown", 15)
+    page.click("#seen")
+    place.seen(1)
+    assert page.shown("#refused") == ""
+    page.driver.refresh()
+    page.until_face("lockdown", 20)
+
+
+def test_a_page_that_was_shut_finds_the_new_key(place):
+    page = place.member()
+    page.driver.get("about:blank")
+    place.venue.cli("rotate", within=60)
+    page.driver.get(place.proxy.url())
+    page.until_face("quiet", 20)
+    key = (place.kiosk.credentials / "venue.key").read_text().strip()
+    page.until(lambda: json.loads(page.stored()["k1"])["memberships"][0]["venueKey"] == key,
+               "the new key")
+    place.kiosk.sim("switch", "hold", "1.7s")
+    page.until_face("lockdown", 10)
+
+
+def test_the_link_itself_opens_the_page(place):
+    child, said = place.venue.invite_waiting()
+    page = Page(place.browser, place.proxy.url(), fragment=said["link"].split("#", 1)[1])
+    place.pages.append(page)
+    page.until(lambda: page.shown("#here"), "the choice to join here")
+    assert page.run("return location.hash") == ""
+    page.click("#here")
+    page.until_face("quiet", 30)
+    assert child.wait(20) == 0
+    assert read_link(said["link"])["a"] == said["account"]

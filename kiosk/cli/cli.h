@@ -46,6 +46,7 @@ extern const struct cli_command cli_keys;
 extern const struct cli_command cli_listen;
 extern const struct cli_command cli_phones;
 extern const struct cli_command cli_restore;
+extern const struct cli_command cli_retire;
 extern const struct cli_command cli_revoke;
 extern const struct cli_command cli_rights;
 extern const struct cli_command cli_rotate;

@@ -23,6 +23,7 @@ static const struct cli_command *const commands[] = {
     &cli_listen,
     &cli_phones,
     &cli_restore,
+    &cli_retire,
     &cli_revoke,
     &cli_rights,
     &cli_rotate,

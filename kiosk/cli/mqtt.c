@@ -378,12 +378,23 @@ int mqtt_next(struct mqtt *m, struct mqtt_event *e)
     return n > 0;
 }
 
-size_t mqtt_publish(struct mqtt *m, const char *topic, const void *payload, size_t len)
+static size_t publish(struct mqtt *m, const char *topic, const void *payload, size_t len,
+                      bool retain)
 {
     size_t handed = 0;
     for (size_t i = 0; i < m->plan.brokers_count; i++)
         if (m->links[i].up &&
-            mosquitto_publish(m->links[i].client, NULL, topic, (int)len, payload, 1, false) == 0)
+            mosquitto_publish(m->links[i].client, NULL, topic, (int)len, payload, 1, retain) == 0)
             handed++;
     return handed;
+}
+
+size_t mqtt_publish(struct mqtt *m, const char *topic, const void *payload, size_t len)
+{
+    return publish(m, topic, payload, len, false);
+}
+
+size_t mqtt_leave(struct mqtt *m, const char *topic, const void *payload, size_t len)
+{
+    return publish(m, topic, payload, len, true);
 }

@@ -67,4 +67,7 @@ int mqtt_next(struct mqtt *m, struct mqtt_event *e);
  * follows); nothing is kept for the others. */
 size_t mqtt_publish(struct mqtt *m, const char *topic, const void *payload, size_t len);
 
+/* The same, retained: the broker gives it to whoever comes later. */
+size_t mqtt_leave(struct mqtt *m, const char *topic, const void *payload, size_t len);
+
 #endif

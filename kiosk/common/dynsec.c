@@ -158,6 +158,20 @@ int dynsec_promote(enum topic_role who, const char *account, const char *passwor
     return finish(&t);
 }
 
+int dynsec_password(const char *account, const char *password, char *out, size_t size)
+{
+    struct text t = {.out = out, .size = size};
+
+    if (!account_is_plain(account) || !password_is_plain(password)) {
+        errno = EINVAL;
+        return -1;
+    }
+    put(&t,
+        "{\"commands\":[{\"command\":\"modifyClient\",\"username\":\"%s\",\"password\":\"%s\"}]}",
+        account, password);
+    return finish(&t);
+}
+
 int dynsec_remove(enum topic_role who, const char *account, char *out, size_t size)
 {
     struct text t = {.out = out, .size = size};

@@ -38,6 +38,9 @@ int dynsec_account(enum topic_role who, const char *account, const char *passwor
 int dynsec_promote(enum topic_role who, const char *account, const char *password, char *out,
                    size_t size);
 
+/* Another password for any account; an open connection is closed at once. */
+int dynsec_password(const char *account, const char *password, char *out, size_t size);
+
 /* Account and role are gone; an open connection is closed at once. */
 int dynsec_remove(enum topic_role who, const char *account, char *out, size_t size);
 

@@ -8,6 +8,7 @@ import subprocess
 import time
 
 import pytest
+from nacl import bindings as na
 
 from tests.kit import envelope, pki, wait
 from tests.kit.joining import Joiner, open_welcome
@@ -465,3 +466,52 @@ def test_a_plain_venue_has_no_keys_to_give(make_venue, folder):
     with Kiosk(kind="c", plain=True) as plain:
         plain.start()
         assert "a plain venue" in plain.cli("invite").stderr
+
+
+# --- a kiosk that is disowned ---------------------------------------------------------------------
+
+def is_notice(venue, wire):
+    public = bytes.fromhex((venue.kiosk.credentials / "kiosk.pub").read_text())
+    root = bytes.fromhex((venue.kiosk.credentials / "root.pub").read_text())
+    covered = (b"porchlight-retired\0" + bytes.fromhex(venue.kiosk.venue)
+               + bytes.fromhex(venue.kiosk.id) + public)
+    return (wire[:34] == b"\1\3" + public and len(wire) == 768 and not any(wire[98:])
+            and na.crypto_sign_open(wire[34:98] + covered, root) == covered)
+
+
+@pytest.mark.parametrize("by", ["itself", "administrator"])
+def test_a_retired_kiosk_is_out_for_ever(venue, by):
+    phone = venue.member()
+    more = []
+    if by == "administrator":
+        # After a wipe the kiosk's own password may be gone from the backup too.
+        secret = venue.kiosk.credentials / "admin"
+        secret.write_text(venue.brokers[0].admin + "\n")
+        secret.chmod(0o600)
+        more = ["--user", "admin", "--password", "admin"]
+    venue.cli("retire", "--root", venue.kiosk.root_key, *more, within=60)
+    wait.until(lambda: any(is_notice(venue, r.wire) for r in phone.eyes.received
+                           if r.topic == "state"), "the notice", 10)
+    wait.until(lambda: venue.kiosk.status()["brokers"][0]["fault"] == "credentials",
+               lambda: f"that the kiosk is out: {venue.kiosk.status()}", 20)
+    later = phone.member(phone.venue_key)
+    venue.kiosk.mailboxes.append(later)
+    kept = later.wait(topic="state")
+    assert kept.retained and is_notice(venue, kept.wire)
+
+
+def test_retire_names_a_broker_that_is_away_and_goes_on(make_venue):
+    venue = make_venue(brokers=2)
+    venue.brokers[0].stop()
+    told = venue.cli("retire", "--root", venue.kiosk.root_key, code=1, within=60).stderr
+    assert "broker b0" in told and "broker b1" not in told
+    venue.brokers[0].start()
+    told = venue.cli("retire", "--root", venue.kiosk.root_key, code=1, within=60).stderr
+    assert "broker b1" in told and "broker b0" not in told  # b1's own password is gone: done there
+
+
+def test_only_the_root_retires(venue, make_venue):
+    other = make_venue(start=False)
+    assert "another venue's" in venue.cli("retire", "--root", other.kiosk.root_key, code=1).stderr
+    assert venue.kiosk.connected()
+    assert venue.cli("retire", code=2).stderr

@@ -157,3 +157,14 @@ def test_the_link_itself_opens_the_page(place):
     page.until_face("quiet", 30)
     assert child.wait(20) == 0
     assert read_link(said["link"])["a"] == said["account"]
+
+
+def test_a_retired_kiosk_is_said_plainly_and_for_ever(place):
+    page = place.member()
+    place.venue.cli("retire", "--root", place.kiosk.root_key, within=60)
+    page.until(lambda: page.face == "retired", "that the kiosk is disowned", 15)
+    page.driver.refresh()
+    page.until(lambda: page.face == "retired", "that it still is", 20)
+    place.kiosk.sim("switch", "hold", "1.7s")
+    time.sleep(2)
+    assert page.face == "retired"

@@ -253,7 +253,7 @@ static const char *dispatch(struct kiosk *k, const struct asked *a, cJSON *o)
 size_t steward_answer(void *kiosk, const char *request, char reply[CONTROL_REPLY_MAX])
 {
     struct kiosk *k = kiosk;
-    struct asked a;
+    struct asked a = {.count = 0};
     size_t len;
     cJSON *o = cJSON_CreateObject();
     cJSON_AddTrueToObject(o, "ok");

@@ -24,8 +24,10 @@ static void print_plainly(const cJSON *reply)
         printf("going:      %.0f, not yet out at every broker\n", steward_number(reply, "going"));
     print_drill(reply);
     cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(reply, "accounts"))
+    {
         printf("%s %s\n", steward_text(one, "account"),
                cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(one, "staff")) ? "staff" : "member");
+    }
 }
 
 static int run(const struct cli *cli, int argc, char **argv)

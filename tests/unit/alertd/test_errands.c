@@ -1,0 +1,207 @@
+#include "kiosk/alertd/errands.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+/* cmocka.h needs those above first */
+#include <cmocka.h>
+#include <sodium.h>
+
+#define VENUE "245b1cd24b1b033d"
+#define KIOSK "7dd879d4c4aa715d"
+#define ONE   "07827bce7ac774db"
+#define TWO   "17827bce7ac774db"
+#define S     INT64_C(1000000000)
+
+static const bool both[CONFIG_BROKERS_MAX] = {true, true};
+
+static int make(void **state)
+{
+    struct errands *e = sodium_init() < 0 ? NULL : errands_new(VENUE, KIOSK);
+    if (e == NULL)
+        return -1;
+    errands_brokers(e, both);
+    *state = e;
+    return 0;
+}
+
+static int finish(void **state)
+{
+    errands_free(*state);
+    return 0;
+}
+
+static void add(struct errands *e, enum errand_kind kind, enum topic_role who, const char *account)
+{
+    struct errand one = {.kind = kind, .who = who, .password = "0123456789abcdef"};
+    snprintf(one.account, sizeof one.account, "%s", account);
+    assert_int_equal(errands_add(e, &one), 0);
+}
+
+/* The tag of a request that bears one. */
+static const char *tag_of(const char *request)
+{
+    static char tag[64];
+    const char *at = strstr(request, "\"correlationData\":\"");
+    assert_non_null(at);
+    assert_int_equal(sscanf(at, "\"correlationData\":\"%63[^\"]\"", tag), 1);
+    return tag;
+}
+
+static bool answer(struct errands *e, size_t broker, const char *tag, const char *command,
+                   const char *error)
+{
+    char text[512];
+    snprintf(text, sizeof text,
+             "{\"responses\":[{\"command\":\"%s\",%s%s%s\"correlationData\":\"%s\"}]}", command,
+             error ? "\"error\":\"" : "", error ? error : "", error ? "\"," : "", tag);
+    return errands_answer(e, broker, (const uint8_t *)text, strlen(text));
+}
+
+/* A role, then the account that holds it; each broker by itself; one on its way at a time. */
+static void each_broker_gets_each_in_order(void **state)
+{
+    struct errands *e = *state;
+    char out[DYNSEC_MAX];
+    add(e, ERRAND_ACCOUNT, ROLE_NEWCOMER, ONE);
+    add(e, ERRAND_REMOVE, ROLE_MEMBER, TWO);
+    assert_true(errands_next(e, 0, S, out) > 0);
+    assert_non_null(strstr(out, "\"createRole\",\"rolename\":\"newcomer-" ONE));
+    assert_null(strstr(out, "correlationData"));
+    assert_true(errands_next(e, 0, S, out) > 0);
+    assert_non_null(strstr(out, "\"command\":\"createClient\",\"username\":\"" ONE));
+    assert_int_equal(errands_next(e, 0, S + 1, (char[DYNSEC_MAX]){0}), 0);
+    assert_true(answer(e, 0, tag_of(out), "createClient", NULL));
+    assert_int_equal(errands_left(e, 0, ONE), 0);
+    assert_int_equal(errands_left(e, 1, ONE), 1);
+    assert_false(errands_done(e, ONE));
+    assert_true(errands_next(e, 0, S, out) > 0);
+    assert_non_null(strstr(out, "\"command\":\"deleteClient\",\"username\":\"" TWO));
+    assert_string_equal(errands_fault(e, 0), "");
+}
+
+/* Each command of one request has the tag. */
+static void every_command_is_tagged(void **state)
+{
+    struct errands *e = *state;
+    char out[DYNSEC_MAX];
+    int tags = 0;
+    add(e, ERRAND_REMOVE, ROLE_STAFF, ONE);
+    assert_true(errands_next(e, 0, S, out) > 0);
+    for (const char *p = out; (p = strstr(p, tag_of(out))) != NULL; p++)
+        tags++;
+    assert_int_equal(tags, 2);
+    assert_non_null(strstr(out, "\"command\":\"deleteRole\",\"rolename\":\"staff-" ONE "\"}]}"));
+}
+
+static void other_stewards_answers_are_not_ours(void **state)
+{
+    struct errands *e = *state;
+    char out[DYNSEC_MAX];
+    add(e, ERRAND_REMOVE, ROLE_MEMBER, ONE);
+    assert_false(answer(e, 0, "x", "deleteClient", NULL)); /* nothing was asked */
+    assert_true(errands_next(e, 0, S, out) > 0);
+    assert_false(answer(e, 0, "0000000000000000-1", "deleteClient", NULL));
+    assert_false(answer(e, 1, tag_of(out), "deleteClient", NULL)); /* not asked there */
+    assert_false(errands_answer(e, 0, (const uint8_t *)"{", 1));
+    assert_int_equal(errands_left(e, 0, NULL), 1);
+}
+
+static void silence_and_a_new_connection_are_asked_again(void **state)
+{
+    struct errands *e = *state;
+    char first[DYNSEC_MAX], again[DYNSEC_MAX];
+    add(e, ERRAND_REMOVE, ROLE_MEMBER, ONE);
+    assert_true(errands_next(e, 0, S, first) > 0);
+    assert_int_equal(errands_next(e, 0, S + ERRANDS_PATIENCE - 1, again), 0);
+    assert_true(errands_next(e, 0, S + ERRANDS_PATIENCE, again) > 0);
+    assert_string_equal(first, again);
+    assert_non_null(strstr(errands_fault(e, 0), "no answer"));
+    errands_again(e, 0);
+    assert_true(errands_next(e, 0, S + ERRANDS_PATIENCE, again) > 0);
+    assert_true(answer(e, 0, tag_of(again), "deleteClient", NULL));
+    assert_string_equal(errands_fault(e, 0), "");
+}
+
+static const struct {
+    enum errand_kind kind;
+    const char *command, *error;
+    bool fault;
+} errors[] = {
+    {ERRAND_ACCOUNT, "createClient", "Client already exists", false},
+    {ERRAND_ACCOUNT, "createClient", "Role not found", true},
+    {ERRAND_PROMOTE, "deleteRole", "Role not found", false},
+    {ERRAND_PROMOTE, "modifyClient", "Client not found", true},
+    {ERRAND_PROMOTE, "modifyClient", "Role not found", true},
+    {ERRAND_REMOVE, "deleteClient", "Client not found", false},
+    {ERRAND_REMOVE, "deleteClient", "Internal error", true},
+};
+
+static void what_is_so_already_is_no_fault(void **state)
+{
+    struct errands *e = *state;
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        char out[DYNSEC_MAX] = "", next[DYNSEC_MAX];
+        errands_brokers(e, both);
+        add(e, errors[i].kind, ROLE_MEMBER, ONE);
+        while (errands_next(e, 0, S, next) > 0)
+            strcpy(out, next);
+        assert_true(answer(e, 0, tag_of(out), errors[i].command, errors[i].error));
+        assert_int_equal(errands_fault(e, 0)[0] != '\0', errors[i].fault);
+        assert_int_equal(errands_left(e, 0, NULL), 0);
+    }
+}
+
+static void what_is_dropped_is_not_asked(void **state)
+{
+    struct errands *e = *state;
+    char out[DYNSEC_MAX];
+    add(e, ERRAND_ACCOUNT, ROLE_NEWCOMER, ONE);
+    add(e, ERRAND_REMOVE, ROLE_MEMBER, TWO);
+    while (errands_next(e, 0, S, out) > 0)
+        ;
+    errands_drop(e, ONE);
+    assert_true(errands_done(e, ONE));
+    assert_true(errands_next(e, 0, S, out) > 0);
+    assert_non_null(strstr(out, TWO));
+}
+
+static void a_full_table_says_so(void **state)
+{
+    struct errands *e = *state;
+    struct errand one = {.kind = ERRAND_REMOVE, .who = ROLE_MEMBER, .account = ONE};
+    for (int i = 0; i < ERRANDS_MAX; i++)
+        assert_int_equal(errands_add(e, &one), 0);
+    assert_int_equal(errands_add(e, &one), -1);
+    errands_brokers(e, (const bool[CONFIG_BROKERS_MAX]){false});
+    assert_int_equal(errands_add(e, &one), 0);
+    assert_true(errands_done(e, NULL));
+}
+
+/* The largest role of all has room in a packet of 2 kB beside its topic. */
+static void every_request_fits_a_packet(void **state)
+{
+    struct errands *e = *state;
+    char out[DYNSEC_MAX];
+    size_t len;
+    add(e, ERRAND_PROMOTE, ROLE_STAFF, ONE);
+    add(e, ERRAND_PROMOTE, ROLE_MEMBER, TWO);
+    while ((len = errands_next(e, 0, S, out)) > 0)
+        assert_true(len + sizeof DYNSEC_REQUEST + 8 <= 2048);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(each_broker_gets_each_in_order, make, finish),
+        cmocka_unit_test_setup_teardown(every_command_is_tagged, make, finish),
+        cmocka_unit_test_setup_teardown(other_stewards_answers_are_not_ours, make, finish),
+        cmocka_unit_test_setup_teardown(silence_and_a_new_connection_are_asked_again, make, finish),
+        cmocka_unit_test_setup_teardown(what_is_so_already_is_no_fault, make, finish),
+        cmocka_unit_test_setup_teardown(what_is_dropped_is_not_asked, make, finish),
+        cmocka_unit_test_setup_teardown(a_full_table_says_so, make, finish),
+        cmocka_unit_test_setup_teardown(every_request_fits_a_packet, make, finish),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

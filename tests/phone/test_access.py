@@ -1,6 +1,7 @@
 """What nobody may do at the broker, whoever they are: a table of attempts, each made over the real
 wire against the roles that `porchlight rights` prints. The kiosk's own eyes say what came through."""
 
+import json
 import secrets
 import ssl
 import threading
@@ -63,15 +64,20 @@ class Place:
     """A broker, two kiosks of two venues, and one account of each role."""
 
     ROLES = ["member", "staff", "newcomer", "relay"]
+    STEWARD = "kiosk"  # the one role that makes accounts, beside what a kiosk may
 
     def __init__(self, folder, authority):
         self.broker = Broker(folder, authority).start()
         self.kiosk, self.foreign = Kiosk([self.broker]), Kiosk([self.broker])
         self.accounts, self.clients = {}, {}
-        for role in self.ROLES:
+        for role in [*self.ROLES, self.STEWARD]:
             account, password = secrets.token_hex(8), secrets.token_urlsafe(24)
             self.broker.account(role, self.kiosk.venue, self.kiosk.id, account, password)
             self.accounts[role] = (account, password)
+        steward = self.accounts[self.STEWARD][0]
+        self.broker.role("steward", self.kiosk.venue, self.kiosk.id, steward)
+        self.broker.steward.command(command="addClientRole", username=steward,
+                                    rolename=f"steward-{steward}")
         self.other, self.other_password = secrets.token_hex(8), secrets.token_urlsafe(24)
         self.broker.account("member", self.kiosk.venue, self.kiosk.id, self.other,
                             self.other_password)
@@ -125,6 +131,9 @@ FORBIDDEN_TO_WRITE = [
     ("newcomer", "HERE/command/MINE"),
     ("relay", "HERE/alert"), ("relay", "HERE/state"), ("relay", "HERE/relay/OTHER"),
     ("relay", "HERE/command/MINE"), ("relay", "HERE/presence"),
+    ("kiosk", "HERE/command/MINE"), ("kiosk", "HERE/ack/OTHER"), ("kiosk", "HERE/relay/MINE"),
+    ("kiosk", "THERE/alert"), ("kiosk", "THERE/state"), ("kiosk", "THERE/enrol/OTHER"),
+    ("kiosk", "elsewhere"),
 ]
 
 FORBIDDEN_TO_READ = [
@@ -136,10 +145,14 @@ FORBIDDEN_TO_READ = [
     ("newcomer", "HERE/alert"), ("newcomer", "HERE/state"), ("newcomer", "HERE/enrol/OTHER"),
     ("newcomer", "HERE/presence"),
     ("relay", "HERE/ack/+"), ("relay", "HERE/notice"), ("relay", "HERE/enrol/+"),
+    ("kiosk", "#"), ("kiosk", "HERE/#"), ("kiosk", "HERE/alert"), ("kiosk", "HERE/notice"),
+    ("kiosk", "THERE/ack/+"), ("kiosk", "THERE/enrol/+"), ("kiosk", "$CONTROL/#"),
+    ("kiosk", "$SYS/#"),
 ]
 
 ALLOWED_TO_WRITE = [("member", "HERE/ack/MINE"), ("staff", "HERE/command/MINE"),
-                    ("newcomer", "HERE/enrol/MINE"), ("relay", "HERE/relay/MINE")]
+                    ("newcomer", "HERE/enrol/MINE"), ("relay", "HERE/relay/MINE"),
+                    ("kiosk", "HERE/alert")]
 
 
 def came(place, mark):
@@ -240,3 +253,47 @@ def test_the_broker_keeps_the_account_of_dynamic_security_to_the_steward(place):
     assert REQUEST.startswith("$CONTROL/")
     for role in Place.ROLES:
         assert not place.as_(role).subscribe(REQUEST + "/response")
+
+
+# What somebody who is no steward would like to have done, by the plugin's own words.
+WISHES = [
+    {"command": "createClient", "username": "intruder", "password": "0123456789abcdef"},
+    {"command": "addClientRole", "username": "MINE", "rolename": "eyes"},
+    {"command": "modifyClient", "username": "OTHER", "password": "0123456789abcdef"},
+    {"command": "deleteClient", "username": "OTHER"},
+    {"command": "setDefaultACLAccess",
+     "acls": [{"acltype": "publishClientSend", "allow": True}]},
+]
+
+
+def accounts(place):
+    """All accounts with their roles, and what is allowed by default."""
+    answer = place.broker.steward.command(command="listClients", verbose=True)
+    access = place.broker.steward.command(command="getDefaultACLAccess")
+    return (answer["responses"][0]["data"]["clients"],
+            access["responses"][0]["data"]["acls"])
+
+
+@pytest.mark.parametrize("role", Place.ROLES)
+@pytest.mark.parametrize("wish", WISHES, ids=[w["command"] for w in WISHES])
+def test_nobody_but_a_steward_changes_an_account(place, role, wish):
+    before = accounts(place)
+    mark = secrets.token_bytes(768)
+    text = json.dumps({"commands": [wish]}).replace("MINE", place.accounts[role][0]).replace(
+        "OTHER", place.other)
+    place.as_(role).publish(REQUEST, text.encode())
+    place.as_(role).publish(place.topic(dict(ALLOWED_TO_WRITE)[role], role), mark)
+    wait.until(lambda: came(place, mark), "what is allowed", 5)
+    assert accounts(place) == before
+
+
+def test_a_steward_does(place):
+    """The wishes above would fail for nothing if this did."""
+    account = secrets.token_hex(8)
+    steward = place.as_(Place.STEWARD)
+    assert steward.subscribe(REQUEST + "/response")
+    steward.publish(REQUEST, json.dumps({"commands": [
+        {"command": "createClient", "username": account,
+         "password": secrets.token_hex(16)}]}).encode())
+    wait.until(lambda: account in str(accounts(place)[0]), "the account", 5)
+    place.broker.steward.command(command="deleteClient", username=account)

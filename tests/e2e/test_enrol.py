@@ -6,15 +6,19 @@ import json
 import shutil
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from nacl import bindings as na
 
-from tests.kit import envelope, pki, wait
+from tests.kit import envelope, pki, process, wait
 from tests.kit.joining import Joiner, open_welcome
 from tests.kit.kiosk import FAST, Keys
 from tests.kit.place import fresh
 from tests.kit.stewarded import Venue
+
+
+FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +132,30 @@ def test_an_invitation_ends_with_the_command_that_made_it(venue):
     venue.settled(set())
     assert Joiner(said["link"], venue.brokers[0]).refused
     assert venue.ask("phones")["invited"] == 0
+
+
+def test_an_expired_invitation_is_dead(make_venue, folder):
+    """Eleven minutes in a moment: porchlightd's clocks, the monotonic one too, are moved."""
+    venue = make_venue(start=False)
+    stamp = folder / "stamp"
+    stamp.write_text("+0\n")
+    assert FAKETIME, "libfaketime is missing: make deps-test installs it"
+    venue.kiosk.daemon = venue.kiosk.spawn(
+        "porchlightd", "--prefix", venue.kiosk.prefix,
+        env=process.environment(LD_PRELOAD=FAKETIME, FAKETIME_TIMESTAMP_FILE=stamp,
+                                FAKETIME_NO_CACHE="1", ASAN_OPTIONS="verify_asan_link_order=0"))
+    wait.until((venue.kiosk.run / "control.sock").exists, "the control socket")
+    wait.until(venue.kiosk.connected, venue.kiosk.daemon.said)
+    said, used = venue.invite(), venue.invite()
+    waiting = Joiner(said["link"], venue.brokers[0])
+    stays = venue.arrived(Joiner(used["link"], venue.brokers[0]))
+    stamp.write_text("+660\n")
+    # Timers know nothing of the moved clock: being asked makes porchlightd look at it.
+    wait.until(lambda: venue.kiosk.status()["ok"] and waiting.down.is_set(),
+               "the newcomer to be thrown out", 30, every=0.1)
+    venue.settled({stays.account}, within=30)
+    assert Joiner(said["link"], venue.brokers[0]).refused
+    assert venue.ask("phones")["invited"] == 0 and venue.ask("phones")["members"] == 1
 
 
 def test_a_lockdown_takes_invitations_back(venue):

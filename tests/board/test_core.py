@@ -10,6 +10,7 @@ from tests.board.venue import SWITCH
 from tests.kit import wait
 
 UNITS = ["porchlightd", "porchlight-screen", "porchlightd-control.socket",
+         "porchlightd-steward.socket",
          "porchlightd-screen.socket", "porchlight-wipe.socket"]
 
 

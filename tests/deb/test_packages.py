@@ -92,6 +92,7 @@ def test_the_units(tree):
                  "multi-user.target.wants/porchlight-screen.service",
                  "multi-user.target.wants/porchlight-relay.service",
                  "sockets.target.wants/porchlightd-control.socket",
+                 "sockets.target.wants/porchlightd-steward.socket",
                  "sockets.target.wants/porchlight-wipe.socket",
                  "sysinit.target.wants/porchlight-wipe-resume.service"]:
         tree.do(f"test -e /etc/systemd/system/{unit}")

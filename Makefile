@@ -18,6 +18,7 @@ DEPS_PHONE = python3-cryptography nodejs nginx chromium chromium-driver python3-
 DEPS_BOARD = qemu-system-arm qemu-utils mmdebstrap debian-archive-keyring gcc-aarch64-linux-gnu systemd kmod \
              cpio e2fsprogs cryptsetup-bin
 DEPS_DEB   = build-essential debhelper fakeroot lintian
+DEPS_LONG  = rabbitmq-server util-linux
 DEPS_LINT  = clang-format clang-tidy cppcheck shellcheck python3-pyflakes git
 
 WARN   = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wformat=2 -Wvla -Werror
@@ -142,7 +143,7 @@ test: deps-test page  ## unit and end-to-end tests, with ASan and UBSan
 	@BUILD=build/asan $(PYTEST) -n 4 tests/e2e tests/faults
 	@BUILD=build/asan $(PYTEST) tests/phone
 
-test-long: deps-test  ## what takes longer than a coffee: sweeps, matrices, crowds
+test-long: deps-test deps-long  ## what takes longer than a coffee: sweeps, matrices, crowds
 	+@$(AGAIN) $(ASAN_B) all units
 	@BUILD=build/asan $(PYTEST) tests/long
 
@@ -211,6 +212,7 @@ lint-run:
 deps-build: ; @.ci/need $(DEPS_BUILD)
 deps-run: ; @.ci/need $(DEPS_BUILD) $(DEPS_RUN)
 deps-test: ; @.ci/need $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST) $(DEPS_PHONE)
+deps-long: ; @.ci/need $(DEPS_LONG); command -v npm >/dev/null || .ci/need npm
 deps-board: ; @.ci/need $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST) $(DEPS_BOARD)
 deps-lint: ; @.ci/need $(DEPS_BUILD) $(DEPS_TEST) $(DEPS_LINT)
 
@@ -258,4 +260,4 @@ clean:  ## remove build/
 	rm -rf build
 
 .PHONY: all page run test test-long faults unit units unit-run lint lint-run bench help clean \
-        deps-build deps-run deps-test deps-lint
+        deps-build deps-run deps-test deps-long deps-lint

@@ -138,12 +138,15 @@ def peer_latency(kiosk, count=PRESSES // 2):
     return [(at - zero) / MS for (at, _), zero in zip(got, began)]
 
 
+SWITCH_CONF = {"switch front": None,
+               **{f"switch s{i}": {"line": f"sim:s{i}", "debounce": "1ms", "press_max": "100ms",
+                                   "gap": "100ms", "hold": "1s", "code": 4}
+                  for i in range(SWITCHES)}}
+
+
 def bench(report):
     report.heading(f"Gesture complete to message in the subscriber, {PRESSES} presses, over TLS")
-    switches = {f"switch s{i}": {"line": f"sim:s{i}", "debounce": "1ms", "press_max": "100ms",
-                                 "gap": "100ms", "hold": "1s", "code": 4}
-                for i in range(SWITCHES)}
-    kiosk = Kiosk("b", scaled=False, conf={"switch front": None, **switches})
+    kiosk = Kiosk("b", scaled=False, conf=SWITCH_CONF)
     for account, password in (("eye", "eye-password"), PEER):
         kiosk.brokers[0].account("bench", account, password)
     with kiosk:

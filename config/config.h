@@ -14,6 +14,7 @@ enum {
     CONFIG_NAME_MAX = 32,
     CONFIG_TEXT_MAX = 128,
     CONFIG_PATH_MAX = 256,
+    CONFIG_WORDING_MAX = 96,
     CONFIG_SWITCHES_MAX = 8,
     CONFIG_DOORS_MAX = 4,
     CONFIG_BROKERS_MAX = 8,
@@ -77,6 +78,13 @@ struct config_broker { /* [broker NAME] */
     bool outside;                   /* it stands outside the venue, its PUBACK hands over */
 };
 
+struct config_plain {                /* [plain]; heeded in a plain venue alone */
+    char discovery[CONFIG_NAME_MAX]; /* Home Assistant's prefix; "no": none */
+    bool button;                     /* a drill's, in Home Assistant */
+    char lockdown[CONFIG_WORDING_MAX], caution[CONFIG_WORDING_MAX], all_clear[CONFIG_WORDING_MAX],
+        drill[CONFIG_WORDING_MAX];
+};
+
 struct config {
     struct {                        /* [venue] */
         char id[17];                /* 16 hex digits */
@@ -89,6 +97,7 @@ struct config {
         bool cover;
         char record[CONFIG_PATH_MAX]; /* nvmem:NAME or a full path; empty: where it always is */
     } kiosk;
+    struct config_plain plain;
     struct {                  /* [alert] */
         int64_t abort_window; /* the code takes a caution back; may be 0 */
         int64_t drill_lasts;

@@ -13,6 +13,7 @@
 const struct section config_sections[] = {
     {"venue", 0, 0, 0, 0, false, ""},
     {"kiosk", 0, 0, 0, 0, false, ""},
+    {"plain", 0, 0, 0, 0, false, ""},
     {"switch", CONFIG_SWITCHES_MAX, MANY(switches, config_switch), true,
      "nobody could raise an alarm"},
     {"door", CONFIG_DOORS_MAX, MANY(doors, config_door), false, ""},
@@ -45,6 +46,18 @@ const struct key config_keys[] = {
     {"kiosk", "plain", &value_yes_no, "no", AT(kiosk.plain), 0, 0, NULL},
     {"kiosk", "cover", &value_yes_no, "no", AT(kiosk.cover), 0, 0, NULL},
     {"kiosk", "record", &value_store, "", AT(kiosk.record), 0, CONFIG_PATH_MAX, NULL},
+
+    {"plain", "discovery", &value_account, "homeassistant", AT(plain.discovery), 0, CONFIG_NAME_MAX,
+     NULL},
+    {"plain", "button", &value_yes_no, "no", AT(plain.button), 0, 0, NULL},
+    {"plain", "lockdown", &value_wording, "The kettle is on", AT(plain.lockdown), 0,
+     CONFIG_WORDING_MAX, NULL},
+    {"plain", "caution", &value_wording, "The kettle is warm", AT(plain.caution), 0,
+     CONFIG_WORDING_MAX, NULL},
+    {"plain", "all_clear", &value_wording, "The tea is ready", AT(plain.all_clear), 0,
+     CONFIG_WORDING_MAX, NULL},
+    {"plain", "drill", &value_wording, "The kettle is tried out", AT(plain.drill), 0,
+     CONFIG_WORDING_MAX, NULL},
 
     {"switch", "line",       &value_line,     NULL,      SWITCH(line.address), 0, 64, NULL},
     {"switch", "other_line", &value_line,     "",        SWITCH(other.address), 0, 64, NULL},

@@ -65,6 +65,7 @@ extern const struct value_type value_credential;  /* char[max] */
 extern const struct value_type value_timezone;    /* char[max] */
 extern const struct value_type value_city;        /* char[max]; rules.c looks it up */
 extern const struct value_type value_address;     /* char[max]: begins with one of words */
+extern const struct value_type value_wording;     /* char[max]: any words */
 extern const struct value_type value_languages;   /* char[][8], count in also */
 extern const struct value_type value_hours;       /* struct config_hours[], count in also */
 extern const struct value_type value_week_moment; /* int from, int to in also; -1 unless set */

@@ -398,6 +398,16 @@ static void expect_account(const struct key *k, char *out, size_t size)
     snprintf(out, size, "an account's name of letters, digits and _.@-");
 }
 
+static bool set_wording(const struct key *k, const char *text, void *base, const char **mend)
+{
+    return put_text(k, text, base, mend);
+}
+
+static void expect_wording(const struct key *k, char *out, size_t size)
+{
+    snprintf(out, size, "a few words, at most %d bytes", (int)k->max - 1);
+}
+
 static bool set_credential(const struct key *k, const char *text, void *base, const char **mend)
 {
     if (!only(text, LOWER UPPER DIGITS "_.-") || text[0] == '.') {
@@ -476,6 +486,7 @@ const struct value_type value_host = {set_host, expect_host};
 const struct value_type value_path = {set_path, expect_path};
 const struct value_type value_store = {set_store, expect_store};
 const struct value_type value_account = {set_account, expect_account};
+const struct value_type value_wording = {set_wording, expect_wording};
 const struct value_type value_credential = {set_credential, expect_credential};
 const struct value_type value_address = {set_address, expect_address};
 const struct value_type value_city = {set_city, expect_city};

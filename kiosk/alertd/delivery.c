@@ -1,6 +1,7 @@
 #include "kiosk/alertd/delivery.h"
 
 #include "kiosk/alertd/leg.h"
+#include "kiosk/alertd/plain.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/dynsec.h"
 #include "kiosk/common/log.h"
@@ -27,6 +28,8 @@ struct delivery {
     struct loop *loop;
     struct delivery_listener listener;
     bool simulated, cover;
+    struct config_plain plain;
+    char withdrawn[CONFIG_NAME_MAX]; /* a prefix at which nothing is told any more; empty: none */
     int64_t beat, state_quiet, state_alert;
     struct leg legs[CONFIG_BROKERS_MAX];
     size_t legs_count;
@@ -88,6 +91,49 @@ static void alert_write(const struct delivery *d, const struct outbox_entry *e, 
         proof_add(d, m);
 }
 
+/* --- a plain venue's apps ----------------------------------------------------------------------
+ */
+
+static void text_publish(struct delivery *d, struct leg *l, const struct message *m)
+{
+    char topic[PLAIN_TOPIC_MAX];
+    const char *text = d->compose->plain ? plain_text(&d->plain, m) : NULL;
+    if (text == NULL)
+        return;
+    plain_text_topic(d->compose, topic);
+    leg_publish_bare(l, topic, false, topic_table[TOPIC_ALERT].expiry_s, text, strlen(text));
+}
+
+static void discovery_publish(struct delivery *d, struct leg *l)
+{
+    char topic[PLAIN_TOPIC_MAX], json[PLAIN_DISCOVERY_MAX];
+    if (!d->compose->plain)
+        return;
+    if (d->withdrawn[0] != '\0') {
+        plain_discovery_topic(d->withdrawn, d->compose, topic);
+        leg_publish_bare(l, topic, true, 0, "", 0);
+    }
+    size_t len = plain_discovers(&d->plain) ? plain_discovery(&d->plain, d->compose, json) : 0;
+    if (len == 0)
+        return;
+    plain_discovery_topic(d->plain.discovery, d->compose, topic);
+    leg_publish_bare(l, topic, true, 0, json, len);
+}
+
+/* Home Assistant began, and has to be told what there is. */
+static bool is_greeting(const struct delivery *d, const struct broker_event *e)
+{
+    char topic[PLAIN_TOPIC_MAX];
+    if (!d->compose->plain || !plain_discovers(&d->plain) || e->retained || e->len != 6 ||
+        memcmp(e->payload, "online", 6) != 0)
+        return false;
+    plain_status_topic(d->plain.discovery, topic);
+    return strcmp(e->topic, topic) == 0;
+}
+
+/* --- alerts, handed over ----------------------------------------------------------------------
+ */
+
 /* The next alert that this broker has not been sent. False: it has all. */
 static bool push_one(struct delivery *d, size_t i)
 {
@@ -97,6 +143,7 @@ static bool push_one(struct delivery *d, size_t i)
         return false;
     alert_write(d, e, clock_now(), &m);
     leg_publish(&d->legs[i], d->compose, TOPIC_ALERT, &m, outbox_sent(&d->outbox, e, i));
+    text_publish(d, &d->legs[i], &m);
     return true;
 }
 
@@ -225,6 +272,7 @@ static void on_up(struct delivery *d, size_t i, const struct broker_event *e)
     }
     notices_flush(d);
     d->listener.up(d->listener.context, i);
+    discovery_publish(d, l);
 }
 
 static void on_acked(struct delivery *d, size_t i, uint64_t token)
@@ -246,6 +294,8 @@ static void on_message(struct delivery *d, size_t i, const struct broker_event *
     char account[TOPIC_ID_LEN + 1];
     if (strcmp(e->topic, DYNSEC_RESPONSE) == 0)
         d->listener.answered(d->listener.context, i, e);
+    if (is_greeting(d, e))
+        discovery_publish(d, l);
     if (topic_parse(e->topic, d->compose->venue_id, d->compose->kiosk_id, &t, account) != 0)
         return;
     if (t == TOPIC_BEAT) {
@@ -373,6 +423,10 @@ int delivery_swap(struct delivery *d, const struct config *config,
         leg_stop(&d->legs[i], d->loop);
     d->simulated = config->simulated;
     d->cover = config->kiosk.cover;
+    if (d->plain.discovery[0] != '\0' && plain_discovers(&d->plain) &&
+        strcmp(d->plain.discovery, config->plain.discovery) != 0)
+        memcpy(d->withdrawn, d->plain.discovery, sizeof d->withdrawn);
+    d->plain = config->plain;
     d->beat = config->timing.beat;
     d->state_quiet = config->timing.state;
     d->state_alert = config->timing.state_alert;

@@ -2,6 +2,7 @@
 
 #include "config/secret.h"
 #include "kiosk/alertd/joining.h"
+#include "kiosk/alertd/plain.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/ns.h"
@@ -114,12 +115,25 @@ static enum command_result judge(struct kiosk *k, const char *account, const str
     return command_read(&d, e->topic, account, e->retained, e->payload, e->len, c);
 }
 
+/* Home Assistant's button: all that a plain venue takes from outside, and only if its host says so.
+ */
+static void on_button(struct kiosk *k, const char *account, const struct broker_event *e,
+                      int64_t now)
+{
+    static const char press[] = PLAIN_BUTTON_PRESS;
+    if (!k->config.plain.button || e->retained || strcmp(account, PLAIN_BUTTON_ACCOUNT) != 0 ||
+        e->len != sizeof press - 1 || memcmp(e->payload, press, e->len) != 0 ||
+        k->alert.now.state != ALERT_QUIET)
+        return refuse(k, COMMAND_FOREIGN);
+    act_step(k, (struct alert_event){.kind = ALERT_EV_DRILL}, now);
+}
+
 static void on_command(struct kiosk *k, const char *account, const struct broker_event *e)
 {
     struct command c;
     int64_t now = clock_now();
     if (k->compose.plain)
-        return refuse(k, COMMAND_FOREIGN);
+        return on_button(k, account, e, now);
     enum command_result result = judge(k, account, e, &c);
     if (result == COMMAND_UNKNOWN && now - k->staff_again_at > STAFF_AGAIN) {
         k->staff_again_at = now;

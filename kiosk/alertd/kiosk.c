@@ -442,7 +442,8 @@ static bool same_wires(const struct config *a, const struct config *b)
 
 static bool same_paths(const struct config *a, const struct config *b)
 {
-    return a->kiosk.cover == b->kiosk.cover && a->brokers_count == b->brokers_count &&
+    return a->kiosk.cover == b->kiosk.cover && memcmp(&a->plain, &b->plain, sizeof a->plain) == 0 &&
+           a->brokers_count == b->brokers_count &&
            memcmp(a->brokers, b->brokers, sizeof a->brokers) == 0 &&
            memcmp(&a->timing, &b->timing, sizeof a->timing) == 0;
 }

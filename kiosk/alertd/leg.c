@@ -1,11 +1,13 @@
 #include "kiosk/alertd/leg.h"
 
+#include "kiosk/alertd/plain.h"
 #include "kiosk/common/dynsec.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/ns.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A thread that has shown no life for this long hangs in a look-up or a handshake: it is left
@@ -45,6 +47,8 @@ void leg_init(struct leg *l, const struct config *config, size_t i, const char *
     }
     if (s->broker.phones[0] != '\0')
         strcpy(s->subscribe[s->subscribe_count++].topic, DYNSEC_RESPONSE);
+    if (config->kiosk.plain && plain_discovers(&config->plain))
+        plain_status_topic(config->plain.discovery, s->subscribe[s->subscribe_count++].topic);
 }
 
 int leg_start(struct leg *l, struct loop *loop, loop_fn *on_events, void *context)
@@ -113,4 +117,13 @@ void leg_publish(struct leg *l, struct compose *c, enum topic t, struct message 
                   strerror(errno));
     else
         broker_publish(l->broker, &p);
+}
+
+void leg_publish_bare(struct leg *l, const char *topic, bool retain, long expiry_s,
+                      const char *payload, size_t len)
+{
+    struct broker_publication p = {.qos = 1, .retain = retain, .expiry_s = expiry_s, .len = len};
+    snprintf(p.topic, sizeof p.topic, "%s", topic);
+    memcpy(p.payload, payload, len);
+    broker_publish(l->broker, &p);
 }

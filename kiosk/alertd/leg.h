@@ -40,6 +40,11 @@ void leg_is_down(struct leg *l, enum path_fault fault);
  */
 enum path_fault leg_stale(const struct leg *l, int64_t beat, int64_t now);
 
+/* Bare bytes on a topic that is none of ours (plain.h). An empty retained payload takes back what
+ * was kept there. */
+void leg_publish_bare(struct leg *l, const char *topic, bool retain, long expiry_s,
+                      const char *payload, size_t len);
+
 /* Makes the message for `topic` and gives it to the thread. `token` comes back when it is
  * acknowledged; 0: not wanted. */
 void leg_publish(struct leg *l, struct compose *c, enum topic t, struct message *m, uint64_t token);

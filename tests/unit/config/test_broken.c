@@ -44,11 +44,13 @@ static const struct {
 
     /* sections and keys */
     {W "[wiping]\n",
-     {":12: found the unknown section [wiping]; expected one of [venue] [kiosk] [switch NAME] "
+     {":12: found the unknown section [wiping]; expected one of [venue] [kiosk] [plain] [switch "
+      "NAME] "
       "[door "
       "NAME] [broker NAME] [alert] [wipe] [screen] [feel] [timing]"}},
     {W "[wipe now]\n",
-     {":12: found the unknown section [wipe now]; expected one of [venue] [kiosk] [switch NAME] "
+     {":12: found the unknown section [wipe now]; expected one of [venue] [kiosk] [plain] [switch "
+      "NAME] "
       "[door NAME] [broker NAME] [alert] [wipe] [screen] [feel] [timing]"}},
     {W "[switch]\nline = sim:b\n",
      {":12: found [switch]; expected [switch NAME] with a name of 1 to 31 lower-case letters, "
@@ -369,7 +371,8 @@ static const struct {
       "_.@-",
       ":15: [alert] abort_window: found \"1\", expected 0 for none, or a duration from 1ms to 1h, "
       "such as 45s; write the unit directly behind the number: us, ms, s, min, h or d",
-      ":16: found the unknown section [nope]; expected one of [venue] [kiosk] [switch NAME] [door "
+      ":16: found the unknown section [nope]; expected one of [venue] [kiosk] [plain] [switch "
+      "NAME] [door "
       "NAME] [broker NAME] [alert] [wipe] [screen] [feel] [timing]"}},
 };
 enum { CASES = sizeof cases / sizeof cases[0] };

@@ -22,7 +22,8 @@ export function takeFragment() {
 }
 
 // joined(membership) when the phone is a member.
-export function openJoin({ mqtt, sodium, word, joined }) {
+// `libraries`: a promise of {mqtt, sodium}.
+export function openJoin({ libraries, word, joined }) {
     const say = (key) => setText($('join-said'), key ? word(key) : '');
 
     async function redeem(text) {
@@ -34,7 +35,7 @@ export function openJoin({ mqtt, sodium, word, joined }) {
         say('joining');
         $('join-button').disabled = true;
         try {
-            const membership = await enrol({ mqtt, sodium, invitation });
+            const membership = await enrol({ ...await libraries, invitation });
             $('paste').value = '';
             say('joined');
             joined(membership);

@@ -1,10 +1,12 @@
-// The members' page: memberships from the store, a session for each, one picture of them all.
+// The members' page: memberships from the store, a session for each, one picture of them all. What is
+// known is shown, and the form to join, before the two large libraries are there: a slow phone needs
+// seconds for them.
 
-import sodium from 'libsodium-wrappers';
-import mqtt from 'mqtt';
+import { factsInit } from '../core/facts.js';
 import { pictureOf, worstOf } from '../core/picture.js';
 import { openSession } from '../core/session.js';
 import { openStore } from '../core/store.js';
+import { viewFrom } from '../core/view.js';
 import { call, unlockSound } from './alarm.js';
 import { drawLink, drawNotices, drawRefused, drawState, setText } from './draw.js';
 import { makeHold } from './hold.js';
@@ -13,6 +15,13 @@ import { openRing } from './ring.js';
 import { openSettings } from './settings.js';
 import { canWake, collectRings, isOffered, renew, takeBack, watchRings } from './wake.js';
 import { pickLanguage, speak } from './words.js';
+
+const libraries = (async () => {
+    const [{ default: sodium }, { default: mqtt }] =
+        await Promise.all([import('libsodium-wrappers'), import('mqtt')]);
+    await sodium.ready;
+    return { sodium, mqtt };
+})();
 
 const $ = (id) => document.getElementById(id);
 const COMMANDS = { lockdown: 'doLockdown', caution: 'doCaution', 'all-clear': 'doAllClear',
@@ -122,15 +131,32 @@ function onRefused(reason) {
     refused = { count: refused.count + 1, reason };
 }
 
-function start() {
+// A membership before its session: what the phone has kept of the kiosk, and no connection.
+function asleep(membership) {
+    const facts = factsInit();
+    const view = viewFrom(store.kept(membership.kiosk));
+    const silent = () => Promise.reject(new Error('no connection'));
+    return { membership, view: () => view, facts: () => facts, offer: () => null, answer: silent,
+        links: () => membership.brokers.map(() => 'down'), command: silent, rang: silent,
+        hurry: () => {}, close: () => {} };
+}
+
+async function start() {
     sessions.forEach((s) => s.close());
-    sessions = store.memberships().map((membership) => openSession({ mqtt, sodium, store,
-        membership, now, wall: Date.now, onChange: changed, onRefused }));
+    sessions = store.memberships().map(asleep);
+    const mine = sessions;
     $('join').hidden = sessions.length > 0;
     if (sessions.length > 0) {
         openSettings({ word, store, onForgotten, onAnother: () => show('join'),
             onRing: () => show('ring'), takeBack: () => takeBack(sessions) });
     }
+    render();
+    const { mqtt, sodium } = await libraries;
+    if (mine !== sessions || elsewhere) {
+        return; // forgotten, begun anew, or another window's turn meanwhile
+    }
+    sessions = mine.map(({ membership }) => openSession({ mqtt, sodium, store, membership, now,
+        wall: Date.now, onChange: changed, onRefused }));
     render();
 }
 
@@ -202,15 +228,14 @@ function takeTurn(begin) {
     });
 }
 
-async function main() {
+function main() {
     document.documentElement.lang = language;
     document.documentElement.dir = word('dir');
     document.title = word('name');
     const fragment = takeFragment();
     watchRings(onRang);
     navigator.serviceWorker?.register('sw.js');
-    await sodium.ready;
-    const join = openJoin({ mqtt, sodium, word, joined(membership) {
+    const join = openJoin({ libraries, word, joined(membership) {
         store.addMembership(membership);
         fresh = true;
         show('state');

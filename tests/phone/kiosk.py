@@ -142,6 +142,17 @@ class Kiosk:
                                    bytes.fromhex(self.id), self.public)
         self.send("state", b"\1\3" + self.public + signature + bytes(670), retain=True)
 
+    def offer(self):
+        """What a relay of this venue would publish; the kiosk is let speak in its place."""
+        public, secret = na.crypto_sign_keypair()
+        vapid, venue = b"\4" + bytes(64), bytes.fromhex(self.venue)
+        self.brokers[0].steward.command(
+            command="addRoleACL", rolename=f"kiosk-{self.account}", allow=True,
+            acltype="publishClientSend", topic=f"{self.place}/push")
+        wire = b"\1\5" + public + self.root.sign("porchlight-push", venue, public) + vapid \
+            + na.crypto_sign(b"porchlight-offer\0" + venue + vapid, secret)[:64]
+        return self.send("push", wire + bytes(768 - len(wire)), retain=True)
+
     def certify(self, account, public):
         return self.root.sign("porchlight-staff", bytes.fromhex(self.venue),
                               bytes.fromhex(account), public)

@@ -123,6 +123,8 @@ FORBIDDEN_TO_WRITE = [
     ("member", "HERE/alert"), ("member", "HERE/state"), ("member", "HERE/presence"),
     ("member", "HERE/beat"), ("member", "HERE/notice"), ("member", "HERE/ack/OTHER"),
     ("member", "HERE/command/MINE"), ("member", "HERE/enrol/OTHER"), ("member", "HERE/enrol/MINE"),
+    ("member", "HERE/push"), ("member", "HERE/wake/OTHER"), ("staff", "HERE/push"),
+    ("newcomer", "HERE/wake/MINE"), ("relay", "HERE/wake/OTHER"),
     ("member", "HERE/relay/MINE"), ("member", "THERE/alert"), ("member", "THERE/ack/MINE"),
     ("member", "$CONTROL/dynamic-security/v1"), ("member", "elsewhere"),
     ("staff", "HERE/alert"), ("staff", "HERE/state"), ("staff", "HERE/command/OTHER"),
@@ -137,6 +139,8 @@ FORBIDDEN_TO_WRITE = [
 ]
 
 FORBIDDEN_TO_READ = [
+    ("member", "HERE/wake/+"), ("member", "HERE/wake/MINE"), ("staff", "HERE/wake/OTHER"),
+    ("newcomer", "HERE/push"), ("relay", "THERE/wake/+"),
     ("member", "#"), ("member", "+/#"), ("member", "porchlight/#"), ("member", "HERE/#"),
     ("member", "HERE/ack/+"), ("member", "HERE/ack/OTHER"), ("member", "HERE/notice"),
     ("member", "HERE/command/+"), ("member", "HERE/enrol/OTHER"), ("member", "THERE/state"),
@@ -150,7 +154,8 @@ FORBIDDEN_TO_READ = [
     ("kiosk", "$SYS/#"),
 ]
 
-ALLOWED_TO_WRITE = [("member", "HERE/ack/MINE"), ("staff", "HERE/command/MINE"),
+ALLOWED_TO_WRITE = [("member", "HERE/ack/MINE"), ("member", "HERE/wake/MINE"),
+                    ("staff", "HERE/command/MINE"),
                     ("newcomer", "HERE/enrol/MINE"), ("relay", "HERE/relay/MINE"),
                     ("kiosk", "HERE/alert")]
 
@@ -174,7 +179,7 @@ def test_nobody_writes_what_is_not_theirs(place, role, topic, retain):
     client = place.as_(role)
     client.publish(place.topic(topic, role), mark, retain)
     # What is allowed comes after it on the same connection: when that is there, the other is not.
-    allowed = dict(ALLOWED_TO_WRITE)[role]
+    allowed = next(t for r, t in ALLOWED_TO_WRITE if r == role)
     client.publish(place.topic(allowed, role), proof)
     wait.until(lambda: came(place, proof), "what is allowed", 5)
     assert not came(place, mark)

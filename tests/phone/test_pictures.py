@@ -107,7 +107,11 @@ def test_every_state_in_light_and_dark(venue):
     shapes["duress"] = both(page, "09-duress")
     page.click("#open-settings")
     both(page, "10-settings")
-    page.click("#close-settings")
+    kiosk.offer()
+    page.click("#open-ring")
+    page.until(lambda: page.shown("#ring-start"), "the start of a test")
+    both(page, "10-settings-ring")
+    page.click("#ring-close")
     fresh = venue.kiosk()
     other = venue.phone(fresh, host="127.0.0.1")
     fresh.silent.set()
@@ -123,6 +127,34 @@ def test_every_state_in_light_and_dark(venue):
     shapes["retired"] = both(other, "13-retired")
     assert len(set(shapes.values())) == len(shapes), "two states have one shape"
     sheet(venue.browser, "states", sorted(SHOTS.glob("[01]*-*.png")), 8)
+
+
+def test_large_type_and_what_a_screen_reader_is_told(venue):
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk, staff=True)
+    page.run("""window.spoken = []; new MutationObserver(() => window.spoken.push(
+        document.querySelector('#title').textContent)).observe(document.querySelector('#live'),
+        { subtree: true, childList: true, characterData: true });""")
+    kiosk.alarm("lockdown")
+    page.until_face("lockdown")
+    kiosk.state("lockdown", seen=2)
+    page.until_text("#lines", "2")
+    assert set(page.run("return window.spoken")) == {"Stay away"}
+    assert page.run("return document.querySelector('#live').getAttribute('role')") == "alert"
+    quiet = page.run("""return [...document.querySelectorAll('button, a, textarea')].filter((n) =>
+        n.offsetParent !== null && !n.textContent.trim() && !n.labels?.length).map((n) => n.id)""")
+    assert quiet == [], "what has no name cannot be spoken"
+    hidden = page.run("return document.querySelector('#shape').getAttribute('aria-hidden')")
+    assert hidden == "true", "the shape says nothing that the title does not"
+    for percent in (130, 200):
+        page.run("document.documentElement.style.fontSize = `${arguments[0]}%`", percent)
+        page.click("#staff summary")
+        check(page, f"type at {percent} %")
+        page.run("document.querySelector('#safe').scrollIntoView()")
+        page.click("#safe")
+        assert kiosk.letter("safe")
+        page.click("#staff summary")
+    page.shot("large-type")
 
 
 @pytest.mark.parametrize("language", ["az", "ru", "ka", "ar"])

@@ -45,7 +45,7 @@ static struct sub *add(struct subs *s)
         return NULL;
     if (s->count == s->room) {
         size_t room = s->room ? 2 * s->room : 64;
-        struct sub **longer = realloc(s->all, room * sizeof *longer);
+        struct sub **longer = realloc(s->all, room * sizeof(void *));
         if (!longer)
             return NULL;
         s->all = longer;

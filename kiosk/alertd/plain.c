@@ -81,14 +81,10 @@ static void sensors(cJSON *all, const struct compose *c, const char *base)
         "val_tpl",
         "{{('OFF' if value_json.detail=='closed' else 'ON') if value_json.kind=='door'}}",
         NULL};
-    static const char *const problem[] = {"dev_cla",
-                                          "problem",
-                                          "stat_t",
-                                          "~/notice",
-                                          "val_tpl",
-                                          "{{('OFF' if value_json.detail in ('freed','mended') "
-                                          "else 'ON') if value_json.kind=='fault'}}",
-                                          NULL};
+    static const char mended[] = "{{('OFF' if value_json.detail in ('freed','mended') else 'ON') "
+                                 "if value_json.kind=='fault'}}";
+    static const char *const problem[] = {"dev_cla", "problem", "stat_t", "~/notice",
+                                          "val_tpl", mended,    NULL};
     /* It says itself what availability would hide; any state makes it available. */
     static const char *const link[] = {
         "dev_cla",  "connectivity",
@@ -111,8 +107,8 @@ static void alerts(cJSON *all, const struct compose *c, const char *base, bool b
     static const char *const alert[] = {
         "stat_t", "~/alert", "val_tpl",
         "{{{'event_type':value_json.kind,'drill':value_json.drill}|tojson}}", NULL};
-    static const char *const press[] = {"cmd_t", "~/command/" PLAIN_BUTTON_ACCOUNT, "pl_prs",
-                                        PLAIN_BUTTON_PRESS, NULL};
+    static const char topic[] = "~/command/" PLAIN_BUTTON_ACCOUNT;
+    static const char *const press[] = {"cmd_t", topic, "pl_prs", PLAIN_BUTTON_PRESS, NULL};
 
     cJSON *e = entity(all, c, base, "event", "alert", alert);
     cJSON_AddItemToObject(e, "evt_typ",

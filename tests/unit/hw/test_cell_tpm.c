@@ -20,8 +20,6 @@
 /* cmocka.h needs those above first */
 #include <cmocka.h>
 
-extern char **environ;
-
 #define WORD "tpm:1800001"
 
 /* A prefix with a software TPM at its /dev/tpmrm0. */

@@ -176,12 +176,13 @@ static int64_t show(struct screen *s, int64_t now)
         view_fit(s->view, w, h);
     int64_t lasts;
     const struct items *items = view_compose(s->view, now, &lasts);
-    if (news == DRAW_LOST || draw_show(s->draw, items, light_now(s, now)) < 0) {
+    float light = light_now(s, now);
+    if (news == DRAW_LOST || draw_show(s->draw, items, light) < 0) {
         log_info("the monitor is gone, or another; trying again every 2 s");
         close_display(s, now);
         return s->retry_at;
     }
-    return now + lasts;
+    return now + (light > 0 || lasts > NS_PER_S ? lasts : NS_PER_S);
 }
 
 static void save_picture(struct screen *s)

@@ -41,15 +41,15 @@ def test_it_outlives_a_real_porchlightd(kiosk):
     kiosk.start()
     shown = kiosk.start_screen(*STILL, "--pictures-to", kiosk.folder)
     said = shown.said
-    wait.until(lambda: "picture of" in said(), lambda: "a picture; it said:\n" + said(), 15)
+    wait.until(lambda: "picture of" in said(), lambda: "a picture; it said:\n" + said(), 30)
     kiosk.daemon.kill()
-    wait.until(lambda: "not there yet" in said(), lambda: "its word on it:\n" + said(), 15)
+    wait.until(lambda: "not there yet" in said(), lambda: "its word on it:\n" + said(), 30)
     shown.signal(signal.SIGUSR1)
     path = kiosk.folder / "screen-1.png"
-    wait.until(path.exists, lambda: "a picture; it said:\n" + said(), 15)
+    wait.until(path.exists, lambda: "a picture; it said:\n" + said(), 30)
     assert many_colours(png(path))
     kiosk.start()
-    wait.until(lambda: "porchlightd is back" in said(), lambda: "the new one:\n" + said(), 15)
+    wait.until(lambda: "porchlightd is back" in said(), lambda: "the new one:\n" + said(), 30)
     assert shown.alive
 
 
@@ -81,9 +81,9 @@ def test_a_code_is_shown_and_taken_away(folder, screen):
         _, _, rows = shown.picture()
         middle = [row[3 * 130:3 * 350] for row in rows[30:240]]
         return sum(r[i:i + 3] == b"\xff\xff\xff" for r in middle for i in range(0, len(r), 3))
-    wait.until(lambda: white() > 8000, "the code", 10, every=0.3)
+    wait.until(lambda: white() > 8000, "the code", 30, every=0.3)
     daemon.qr("", 0)
-    wait.until(lambda: different(before, shown.picture()) < 100, "the code gone", 10, every=0.3)
+    wait.until(lambda: different(before, shown.picture()) < 100, "the code gone", 30, every=0.3)
     daemon.close()
 
 
@@ -137,14 +137,21 @@ def test_duress_is_the_code_to_the_byte_and_to_the_pixel():
                 told.append(packets(sock))
                 wires.close()
         assert told[0] == told[1] and len(told[0]) >= 3, told
-        # The light of the sky stands still from second 15 to 30; by 20 every cue has come.
-        time.sleep(max(0.0, began + 20 - time.monotonic()))
-        pictures = []
-        for kiosk in (one, other):
+        time.sleep(max(0.0, began + 20 - time.monotonic()))  # by then every cue has come
+
+        def taken(kiosk, count):
             kiosk.screen.signal(signal.SIGUSR1)
-            path = kiosk.folder / "screen-1.png"
-            wait.until(path.exists, lambda: "a picture; the screen said:\n" + kiosk.screen.said())
-            pictures.append(png(path))
-        assert time.monotonic() < began + 28, "too slow a machine to compare at one light"
+            path = kiosk.folder / f"screen-{count}.png"
+            wait.until(path.exists, lambda: "a picture; the screen said:\n" + kiosk.screen.said(),
+                       30)
+            return png(path)
+
+        # Both clocks run, and began a moment apart: the sky's light stands still for a quarter of a
+        # minute at a time, in which they are to meet.
+        for count in range(1, 40):
+            pictures = [taken(kiosk, count) for kiosk in (one, other)]
+            if pictures[0] == pictures[1]:
+                break
+            time.sleep(1)
         assert many_colours(pictures[0])
         assert pictures[0] == pictures[1]

@@ -71,7 +71,7 @@ def options(folder, *more):
     return ["--prefix", folder, "--languages", ROOT / "config/languages", *more]
 
 
-def snapshot(folder, *more, within=30):
+def snapshot(folder, *more, within=60):
     out = folder / "shot.png"
     done = process.run([program("porchlight-screen"),
                         *options(folder, "--snapshot", out, "--size", SIZE, *more)], within)
@@ -90,12 +90,12 @@ class Daemon:
         self.server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.server.bind(str(self.path))
         self.server.listen()
-        self.server.settimeout(15)
+        self.server.settimeout(30)
         self.peer = None
 
     def accept(self):
         self.peer = self.server.accept()[0]
-        self.peer.settimeout(10)
+        self.peer.settimeout(30)
         return self
 
     def cue(self, signs=0, seen=0, safe=0):
@@ -124,10 +124,10 @@ class Screen:
         self.count += 1
         path = self.folder / f"screen-{self.count}.png"
         self.process.signal(signal.SIGUSR1)
-        wait.until(path.exists, lambda: f"{path}; the screen said:\n{self.process.said()}", 10)
+        wait.until(path.exists, lambda: f"{path}; the screen said:\n{self.process.said()}", 30)
         return png(path)
 
-    def says(self, words, within=15):
+    def says(self, words, within=30):
         wait.until(lambda: words in self.process.said(),
                    lambda: f"\"{words}\"; the screen said:\n{self.process.said()}", within)
 

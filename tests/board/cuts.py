@@ -39,7 +39,8 @@ WantedBy=sysinit.target
 # What a boot may write outside the plan: the programs' own records, and systemd's time stamps.
 OWN_BELOW = ("/srv/venue", "/var/lib/porchlight", "/var/lib/porchlight-wipe", "/var/lib/systemd",
              "/var/log", "/var/cache", "/var/tmp", "/tmp")
-OWN_EXACT = ("", "/", "/etc", "/var", "/etc/.updated", "/var/.updated")
+OWN_EXACT = ("", "/", "/etc", "/var", "/etc/.updated", "/var/.updated",
+             "/dev", "/proc", "/run", "/sys")  # the last four: where others are mounted
 
 Night = collections.namedtuple("Night", "number cut wiped opened resumed plain_at_cut took")
 
@@ -117,7 +118,9 @@ class Evening:
 
     def _judge(self, number, cut, at_cut):
         opened = self.board.run("cat /run/opened 2>/dev/null || true").split()
-        asked = "nothing was ever" not in self.board.call("porchlight wipe --status")[1]
+        said = self.board.wait_for("porchlight wipe --status 2>&1 | grep -e 'nothing was ever' "
+                                   "-e 'the worst'", 120)
+        asked = "nothing was ever" not in said
         resumed = "finishing it" in self.venue.journal("porchlight-wipe-resume")
         if asked:
             self.board.wait_for("porchlight wipe --status", 120)

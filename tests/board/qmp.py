@@ -107,7 +107,12 @@ class Monitor:
         return data
 
     def set(self, there):
-        width, height = self.SIZE if there else (0, 0)
+        """QEMU passes on what differs from the last size, which at first is none."""
+        self._send(*self.SIZE)
+        if not there:
+            self._send(0, 0)
+
+    def _send(self, width, height):
         self._socket.sendall(struct.pack(">BxHHBxIHHHHI", 251, width, height, 1, 0, 0, 0, width,
                                          height, 0))
 

@@ -78,8 +78,9 @@ def test_screen_stays_calm_through_the_alert(venue, record_property):
     """Before, during and after a lockdown the monitor shows the picture, and no jump in it."""
     venue.reset()
     shots = screen.Shots(venue.board, venue.folder)
-    before = shots.wait_picture()
-    drift = before.difference(shots.take_after(8))
+    earlier = shots.wait_picture()
+    before = shots.take_after(8)
+    drift = earlier.difference(before)
     venue.press(1.8)
     venue.wait_status(lambda s: s["state"] == "lockdown")
     during = shots.take_after(4)

@@ -22,11 +22,11 @@ from tests.board.venue import SWITCH, Venue
 
 HOLD, WIPE_HOLD = 1.5, 4.0
 
-# At each boot vaults open as a venue's own unit would have it: where those of /etc/crypttab do.
+# At each boot vaults open by a unit of the venue's own, as early as porchlight-wipe(8) permits.
 OPENER = b"""[Unit]
 Description=Opens the venue's vaults
 DefaultDependencies=no
-After=cryptsetup-pre.target local-fs.target
+After=porchlight-wipe-resume.service cryptsetup-pre.target local-fs.target
 Before=cryptsetup.target
 [Service]
 Type=oneshot

@@ -17,7 +17,7 @@ import time
 
 from tests.board import disk
 from tests.board.suite import BUILD
-from tests.board.vault import BULK, BYSTANDERS, PLAN, Vault
+from tests.board.vault import BULK, BYSTANDERS, PLAN, WIPED, Vault
 from tests.board.venue import SWITCH, Venue
 
 HOLD, WIPE_HOLD = 1.5, 4.0
@@ -118,12 +118,12 @@ class Evening:
 
     def _judge(self, number, cut, at_cut):
         opened = self.board.run("cat /run/opened 2>/dev/null || true").split()
-        said = self.board.wait_for("porchlight wipe --status 2>&1 | grep -e 'nothing was ever' "
+        said = self.board.wait_for("porchlight wipe --status | grep -e 'no wipe has been run' "
                                    "-e 'the worst'", 120)
-        asked = "nothing was ever" not in said
+        asked = "no wipe has been run" not in said
         resumed = "finishing it" in self.venue.journal("porchlight-wipe-resume")
         if asked:
-            self.board.wait_for("porchlight wipe --status", 120)
+            self.board.wait_for(WIPED, 120)
             assert not opened, f"opened before the wipe was finished: {opened}"
             self.vault.assert_gone()
         else:

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tests.board import disk, screen
-from tests.board.vault import CREDENTIAL, PLAN, Vault
+from tests.board.vault import CREDENTIAL, PLAN, WIPED, Vault
 from tests.board.venue import SWITCH
 from tests.kit import wait
 
@@ -137,7 +137,7 @@ def test_long_hold_wipes_what_the_plan_names(venue, record_property):
     venue.press(4.5)
     alert = phone.wait("lockdown", within=20)
     assert alert.at - began < 4, "the alert waited for the wipe"
-    venue.board.wait_for("porchlight wipe --status", 120)
+    venue.board.wait_for(WIPED, 120)
     record_property("press to wiped", f"{time.monotonic() - began:.1f} s")
     vault.assert_gone()
     assert venue.board.call("test -e /etc/porchlight/credentials/broker-b0")[0] == 1

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from tests.board import disk
-from tests.board.vault import CREDENTIAL, PLAN, Vault
+from tests.board.vault import CREDENTIAL, PLAN, WIPED, Vault
 from tests.kit import wait
 
 # The kernel zeroes what is given back: as the host's guide asks where memory is feared for.
@@ -48,7 +48,7 @@ def test_memory_holds_no_key_after_the_wipe(prepared, command_line, record_prope
     phone = venue.member()
     venue.press(4.5)
     phone.wait("lockdown", within=20)
-    venue.board.wait_for("porchlight wipe --status", 120)
+    venue.board.wait_for(WIPED, 120)
     wait.until(lambda: venue.board.call("test -e /etc/porchlight/credentials/broker-b0")[0] == 1,
                "the credential is still there", 60, every=0.5)
     password = venue.brokers[0].accounts[venue.account][1].encode()

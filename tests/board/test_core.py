@@ -140,7 +140,7 @@ def test_long_hold_wipes_what_the_plan_names(venue, record_property):
     venue.board.wait_for(WIPED, 120)
     record_property("press to wiped", f"{time.monotonic() - began:.1f} s")
     vault.assert_gone()
-    assert venue.board.call("test -e /etc/porchlight/credentials/broker-b0")[0] == 1
+    venue.board.wait_for("! test -e /etc/porchlight/credentials/broker-b0", 60)
     status = venue.status()
     assert status["state"] == "lockdown" and status["brokers"][0]["connected"]
     venue.board.run("sync")

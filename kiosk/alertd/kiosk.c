@@ -131,7 +131,13 @@ static size_t on_request(void *context, const char *request, char reply[CONTROL_
                            .record_fault = k->record_fault,
                            .wipe_fault = k->wipe_fault,
                            .refused = k->refused,
+                           .last_drill = {k->last_drill.at, k->last_drill.seen, k->last_drill.safe},
                            .now = now};
+        if (k->desk) {
+            const struct phones *p = k->desk->phones;
+            s.members = phones_count(p, PHONE_IN, false);
+            s.staff = phones_count(p, PHONE_IN, true);
+        }
         return status_write(&s, reply, CONTROL_REPLY_MAX);
     }
     if (strcmp(request, "code") == 0)

@@ -121,6 +121,18 @@ static void add_refused(cJSON *o, const uint64_t refused[COMMAND_RESULTS])
                                     (double)refused[k]);
 }
 
+static void add_drill(cJSON *o, const struct status *s)
+{
+    if (s->last_drill.at[0] == '\0') {
+        cJSON_AddNullToObject(o, "last_drill");
+        return;
+    }
+    cJSON *d = cJSON_AddObjectToObject(o, "last_drill");
+    cJSON_AddStringToObject(d, "at", s->last_drill.at);
+    cJSON_AddNumberToObject(d, "seen", s->last_drill.seen);
+    cJSON_AddNumberToObject(d, "safe", s->last_drill.safe);
+}
+
 size_t status_write(const struct status *s, char *out, size_t size)
 {
     bool calm = s->alert->now.calm;
@@ -143,6 +155,9 @@ size_t status_write(const struct status *s, char *out, size_t size)
     cJSON_AddBoolToObject(o, "record_fault", s->record_fault);
     cJSON_AddBoolToObject(o, "wipe_fault", s->wipe_fault);
     add_refused(o, s->refused);
+    add_drill(o, s);
+    cJSON_AddNumberToObject(o, "members", (double)s->members);
+    cJSON_AddNumberToObject(o, "staff", (double)s->staff);
     cJSON_AddBoolToObject(o, "clock_set", clock_is_set());
     cJSON_AddStringToObject(o, "version", PORCHLIGHT_VERSION);
     return print(o, out, size);

@@ -19,6 +19,11 @@ struct status {
     bool record_fault;
     bool wipe_fault;
     const uint64_t *refused; /* letters of phones that were not taken: COMMAND_RESULTS of them */
+    struct {
+        const char *at; /* when it ended; empty: none since the start */
+        uint32_t seen, safe;
+    } last_drill;
+    size_t members, staff; /* phones that belong to the venue; how many, never which */
     int64_t now;
 };
 

@@ -78,7 +78,7 @@ static int make_room(struct backup *b, size_t more)
 
 int backup_add(struct backup *b, const char *path, mode_t mode, const void *bytes, size_t len)
 {
-    size_t name = strlen(path);
+    size_t name = strnlen(path, BACKUP_PATH_MAX + 1);
 
     if (name > BACKUP_PATH_MAX) {
         errno = ENAMETOOLONG;

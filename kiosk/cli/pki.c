@@ -163,7 +163,8 @@ int pki_server(const struct pki_pair *ca, char names[][PKI_NAME_MAX], size_t cou
         add_extension(cert, issuer, NID_subject_key_identifier, "hash") == 0 &&
         add_extension(cert, issuer, NID_authority_key_identifier, "keyid") == 0 &&
         add_extension(cert, issuer, NID_subject_alt_name, all) == 0 &&
-        X509_sign(cert, issuer_key, EVP_sha256()) > 0)
+        X509_sign(cert, issuer_key, EVP_sha256()) > 0 &&
+        X509_verify(cert, X509_get0_pubkey(issuer)) == 1)
         result = write_pair(cert, key, out);
     X509_free(cert);
     X509_free(issuer);

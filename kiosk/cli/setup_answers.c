@@ -137,7 +137,7 @@ const struct answer_rule answer_rules[ANSWERS] = {
                        "They flicker with the card, and a wipe could be seen.",
                        "dark or as-they-are", is_lights, true},
     [ANSWER_DRILL] = {"drill", "yes", NULL, "A drill shows that a phone really receives.",
-                      "yes or no", is_yes_no, false},
+                      "yes or no", is_yes_no, true},
     [ANSWER_KIOSK] = {"kiosk", "1", NULL, "The venue's first kiosk, or another one: 1 to 4.",
                       "a number, 1 to 4", is_kiosk, true},
     [ANSWER_PORT] = {"port", "8883", NULL, "Kiosks and relays reach the broker here.",

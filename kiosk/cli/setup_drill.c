@@ -73,6 +73,18 @@ static bool phone_answered(const cJSON *status)
     return cJSON_IsNumber(seen) && seen->valuedouble >= 1;
 }
 
+/* Without a phone nobody could answer; whoever sits at the terminal is given the time for one. */
+static void let_invite(void)
+{
+    if (!isatty(STDIN_FILENO))
+        return;
+    puts("\nNow the drill. If no phone belongs to the venue yet, invite one first, from another "
+         "terminal:\n    sudo porchlight invite\nPress Enter when a phone has joined.");
+    fflush(stdout);
+    while (getchar() != '\n' && !feof(stdin))
+        ;
+}
+
 int setup_drill(const struct cli *cli, int wait_s)
 {
     cJSON *reply;
@@ -86,7 +98,10 @@ int setup_drill(const struct cli *cli, int wait_s)
     if (code == CLI_FAILED)
         log_error("no broker is reached, so nobody would hear a drill; porchlight status says why, "
                   "then: porchlight setup --drill");
-    if (code != CLI_OK || (code = control_ask(cli, "drill", &reply)) != CLI_OK)
+    if (code != CLI_OK)
+        return code;
+    let_invite();
+    if ((code = control_ask(cli, "drill", &reply)) != CLI_OK)
         return code;
     cJSON_Delete(reply);
     printf("The drill has begun: a phone that belongs to the venue rings now, and says DRILL. Tap "

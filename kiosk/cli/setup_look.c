@@ -69,19 +69,27 @@ void setup_look(const struct answers *a, const char *prefix, int seconds)
     int64_t end = clock_now() + seconds * NS_PER_S;
     struct line_bus *bus = path_under(prefix, PATH_SIM, path) == 0 ? line_bus_new(path) : NULL;
 
-    printf("\nPress the switch and let it go; open the door and close it (%d s at most).\n",
+    printf("\nPress the switch and let it go; open the door and close it. Enter goes on (so do %d "
+           "s).\n",
            seconds);
     open_one(&all[0], "switch", a->value[ANSWER_SWITCH], true, bus);
     open_one(&all[1], "door", a->value[ANSWER_DOOR], false, bus);
     while ((wants_more(&all[0]) || wants_more(&all[1])) && clock_now() < end) {
-        struct pollfd fds[2];
+        struct pollfd fds[3] = {[2] = {.fd = STDIN_FILENO, .events = POLLIN}};
         for (int i = 0; i < 2; i++)
             fds[i] =
                 (struct pollfd){.fd = all[i].line ? line_fd(all[i].line) : -1, .events = POLLIN};
-        if (poll(fds, 2, 500) > 0)
-            for (int i = 0; i < 2; i++)
-                if (fds[i].revents)
-                    hear(&all[i]);
+        fflush(stdout);
+        if (poll(fds, 3, 500) <= 0)
+            continue;
+        for (int i = 0; i < 2; i++)
+            if (fds[i].revents)
+                hear(&all[i]);
+        if (fds[2].revents) {
+            while (getchar() != '\n' && !feof(stdin))
+                ;
+            break;
+        }
     }
     for (int i = 0; i < 2; i++) {
         if (wants_more(&all[i]))

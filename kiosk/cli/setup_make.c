@@ -124,6 +124,13 @@ static int put_conf(struct setup *s)
     return result;
 }
 
+/* The lights' unit looks for this. */
+static int put_dark(struct setup *s)
+{
+    return answer_is(&s->now, ANSWER_LIGHTS, "dark") ? stage_put_text(s->stage, "dark", "", 0644)
+                                                     : stage_drop(s->stage, "dark");
+}
+
 static int put_answers(struct setup *s)
 {
     char text[4096];
@@ -177,7 +184,7 @@ int setup_make(struct setup *s)
     if (s->first && put_keys(s, joins) < 0)
         return -1;
     return setup_brokers(s) < 0 || put_conf(s) < 0 || setup_page(s) < 0 || setup_papers(s) < 0 ||
-                   put_answers(s) < 0
+                   put_dark(s) < 0 || put_answers(s) < 0
                ? -1
                : 0;
 }

@@ -35,7 +35,7 @@ static void line_print(int line, const uint8_t *bytes)
 
     memcpy(all, bytes, LINE_BYTES);
     line_check(line, bytes, all + LINE_BYTES);
-    printf("    %d: ", line + 1);
+    printf("    %d:", line + 1);
     for (size_t i = 0; i < sizeof all; i++)
         printf("%s%02x", i % 2 ? "" : " ", all[i]);
     putchar('\n');

@@ -17,6 +17,8 @@
  *   seen, safe       phones that answered the standing alert
  *   pending          messages not yet handed over
  *   record_fault     the record cannot be written
+ *   last_drill       null (none since the start), or {at, seen, safe}
+ *   members, staff   phones that belong to the venue
  *   wipe_fault       a wipe is enabled and could not be done now
  *   clock_set, version */
 
@@ -113,6 +115,21 @@ static void print_inputs(const cJSON *reply)
     }
 }
 
+static void print_phones(const cJSON *reply)
+{
+    const cJSON *drill = cJSON_GetObjectItemCaseSensitive(reply, "last_drill");
+
+    if (cJSON_HasObjectItem(reply, "members"))
+        printf("phones:   %.0f members', %.0f of staff\n", number_of(reply, "members", 0),
+               number_of(reply, "staff", 0));
+    if (cJSON_IsObject(drill))
+        printf("drill:    the last one ended %s, %.0f phones answered, %.0f of them safe\n",
+               text_of(drill, "at") ? text_of(drill, "at") : "?", number_of(drill, "seen", 0),
+               number_of(drill, "safe", 0));
+    else if (cJSON_IsNull(drill))
+        puts("drill:    none since porchlightd started");
+}
+
 static void print_plainly(const cJSON *reply)
 {
     const char *state = text_of(reply, "state"), *on_site = text_of(reply, "on_site");
@@ -127,6 +144,7 @@ static void print_plainly(const cJSON *reply)
     print_inputs(reply);
     if (number_of(reply, "pending", 0) > 0)
         printf("pending:  %.0f not yet handed over\n", number_of(reply, "pending", 0));
+    print_phones(reply);
     if (is_true(reply, "record_fault"))
         puts("record:   CANNOT BE WRITTEN: an alert would not outlive a power cut; look at the "
              "disk's space and mode");

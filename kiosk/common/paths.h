@@ -19,6 +19,7 @@
  *     broker/, page/   root root 0700                    of the broker and page server on this Pi
  *     outside/         root root 0700                    to be carried to a broker outside
  *     papers/          root root 0755                    what to print
+ *     dark             root root 0644                    empty: the board's lights are off
  *   /var/lib/porchlight/
  *     record           porchlight porchlight 0600        kiosk/alertd/record.h
  *     staff/           porchlight porchlight 0755        ACCOUNT.cert: CERT_STAFF of core/cert.h

@@ -7,9 +7,9 @@ import pytest
 
 from tests.kit import pki, process
 from tests.kit.place import program
-from tests.kit.setup import Venue
+from tests.kit.setup import Venue, clock_at
 
-QUIET = process.environment(ASAN_OPTIONS="detect_leaks=0")
+QUIET = process.environment(ASAN_OPTIONS="detect_leaks=0:verify_asan_link_order=0")
 
 
 @pytest.fixture(name="venue")
@@ -102,8 +102,7 @@ def test_two_set_ups_at_once(venue):
 def test_a_clock_that_was_never_set(venue):
     path = venue.write("told.conf", door="none")
     venue.before = venue.files()
-    done = process.run(["faketime", "-f", "@1970-01-01 00:02:00", program("porchlight"), "--prefix",
-                        venue.prefix, "setup", "--answers", path], env=QUIET)
+    done = venue.cli("setup", "--answers", path, env=clock_at("@1970-01-01 00:02:00"))
     refused(venue, done, "timedatectl set-time")
 
 

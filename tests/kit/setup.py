@@ -4,6 +4,8 @@ import json
 import secrets
 import shutil
 import threading
+from pathlib import Path
+from types import SimpleNamespace
 
 from tests.kit import local, process, wait
 from tests.kit.broker import free_port
@@ -14,6 +16,14 @@ from tests.kit.process import Process
 
 REQUEST = "$CONTROL/dynamic-security/v1"
 PORTS = ("port", "page_port", "websocket_port", "local_port")
+
+
+def clock_at(moment):
+    """An environment with another wall clock; the monotonic one is left alone."""
+    library = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
+    assert library, "libfaketime is missing: make deps-test installs it"
+    return process.environment(LD_PRELOAD=library, FAKETIME=moment, DONT_FAKE_MONOTONIC="1",
+                               ASAN_OPTIONS="detect_leaks=0:verify_asan_link_order=0")
 
 
 def free_ports(count):
@@ -146,6 +156,12 @@ class Venue:
 
     def status(self):
         return local.control(self.prefix / "run/porchlight/control.sock", "status")
+
+    def as_broker(self):
+        """The broker here, as a phone of the kit wants it."""
+        return SimpleNamespace(host="localhost", v5=True, port=int(self.answers["port"]),
+                               ca=self.etc / "broker-ca.pem", said=self.broker.said,
+                               place=f"porchlight/{self.venue}/{self.kiosk}")
 
     # --- a phone ----------------------------------------------------------------------------------
 

@@ -1,0 +1,187 @@
+"""Set-up at a terminal: its questions, the drawing, what it sees, the root key on paper."""
+
+import os
+import pty
+import re
+import select
+import time
+
+import pytest
+
+from tests.kit import process
+from tests.kit.place import program
+from tests.kit.setup import PORTS, Venue
+from tests.kit.wires import Wires
+
+KEY_LINE = re.compile(r"^    (\d):((?: [0-9a-f]{4}){5})$", re.M)
+
+
+class Terminal:
+    """The program on a terminal of its own; `read` collects what it says."""
+
+    def __init__(self, argv):
+        self.text = ""
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execve(argv[0], argv, process.environment())
+
+    def until(self, words, within=20):
+        """What was said since the last call, up to these words."""
+        end = time.monotonic() + within
+        while words not in self.text:
+            assert time.monotonic() < end, f"{words!r} was not said; said was:\n{self.text}"
+            if select.select([self.fd], [], [], 0.2)[0]:
+                try:
+                    self.text += os.read(self.fd, 65536).decode().replace("\r\n", "\n")
+                except OSError:
+                    assert words in self.text, f"it ended; {words!r} is not in:\n{self.text}"
+        said, self.text = self.text.split(words, 1)
+        return said + words
+
+    def say(self, text=""):
+        os.write(self.fd, (text + "\n").encode())
+
+    def end(self):
+        _, status = os.waitpid(self.pid, 0)
+        os.close(self.fd)
+        return os.waitstatus_to_exitcode(status)
+
+
+@pytest.fixture(name="venue")
+def new_venue():
+    with Venue() as made:
+        # Ports are nobody's question: the last run's stand.
+        (made.etc).mkdir(parents=True)
+        (made.etc / "setup.conf").write_text("[setup]\n" + "".join(
+            f"{p} = {made.answers[p]}\n" for p in PORTS) + "drill = no\n")
+        yield made
+
+
+def begin(venue):
+    return Terminal([program("porchlight"), "--prefix", str(venue.prefix), "setup"])
+
+
+def to_the_root(t, venue, root):
+    """Answers all questions up to the root key's; how many there were."""
+    t.until("GPIO17] ")
+    t.say("sim:counter")
+    t.until("GPIO22] ")
+    t.say("sim:entrance")
+    drawing = t.until("Enter goes on")
+    t.say()
+    for default in ("[5] ", "[here] ", "[porchlight.local] ", "[dark] "):
+        t.until(default)
+        t.say()
+    asked = t.until("[print] ")
+    t.say(root)
+    assert "7. Where does the venue's root key go?" in asked
+    return drawing
+
+
+def test_a_root_key_on_a_stick(venue):
+    t = begin(venue)
+    drawing = to_the_root(t, venue, str(venue.root))
+    assert "GND" in drawing and "| o o |" in drawing
+    t.until("The wipe is off")
+    assert t.end() == 0
+    assert venue.root.exists() and venue.conf()["switch counter"]["line"] == "sim:counter"
+
+
+def test_a_root_key_on_paper_is_read_back(venue):
+    t = begin(venue)
+    to_the_root(t, venue, "print")
+    shown = t.until("line 1: ")
+    lines = [line.strip() for _, line in KEY_LINE.findall(shown)]
+    assert len(lines) == 4
+    t.say(lines[0].replace(lines[0][0], "e" if lines[0][0] != "e" else "d", 1))
+    assert "does not fit" in t.until("line 1: ")
+    t.say(lines[1])  # a right line in a wrong place
+    t.until("line 1: ")
+    for number, line in enumerate(lines, 1):
+        t.say(line)
+        if number < 4:
+            t.until(f"line {number + 1}: ")
+    t.until("The wipe is off")
+    assert t.end() == 0
+    seed = "".join("".join(line.split()[:4]) for line in lines)
+    assert not [n for n, d in venue.files().items() if seed.encode() in d]
+    # Typed in again, it opens what only the root may.
+    (venue.prefix / "again.conf").write_text("[setup]\ndrill = no\n")
+    t = begin(venue)
+    for _ in range(2):
+        t.until("] ")
+        t.say()
+    t.until("Enter goes on")
+    t.say()
+    t.until("as it is] ")
+    t.say()
+    t.until("[here] ")
+    t.say("both")
+    t.until("[porchlight.local] ")
+    t.say()
+    t.until("[none] ")
+    t.say("mqtt.example.org")
+    t.until("[make] ")
+    t.say()
+    t.until("[dark] ")
+    t.say()
+    for number, line in enumerate(lines, 1):
+        t.until(f"line {number}: ")
+        t.say(line)
+    t.until("carry ")
+    assert t.end() == 0
+    assert venue.conf()["broker outside"]["host"] == "mqtt.example.org"
+
+
+def test_a_key_that_is_not_read_back_changes_nothing(venue):
+    before = venue.files()
+    t = begin(venue)
+    to_the_root(t, venue, "print")
+    t.until("line 1: ")
+    os.write(t.fd, b"\x04")  # the end of what is typed
+    t.until("nothing was changed")
+    assert t.end() == 1
+    assert venue.files() == before
+
+
+def test_what_switch_and_door_say_is_shown(venue):
+    t = begin(venue)
+    t.until("GPIO17] ")
+    t.say("sim:counter")
+    t.until("GPIO22] ")
+    t.say("sim:entrance")
+    t.until("door is closed now")
+    wires = Wires(venue.prefix / "run/porchlight/sim.sock")
+    for line, on, off in (("counter", "switch: pressed", "switch: let go"),
+                          ("entrance", "door: open", "door: closed")):
+        wires.set(line, True)
+        t.until(on)
+        wires.set(line, False)
+        t.until(off)
+    t.until("[5] ")
+    os.write(t.fd, b"\x04")
+    assert t.end() == 1
+
+
+def test_a_wrong_answer_is_asked_again(venue):
+    t = begin(venue)
+    t.until("GPIO17] ")
+    t.say("a line?")
+    assert "expected a line" in t.until("GPIO17] ")
+    os.write(t.fd, b"\x04")
+    t.until("nothing was changed")
+    assert t.end() == 1
+
+
+def test_the_drawing_names_the_pins():
+    with Venue() as venue:
+        t = begin(venue)
+        t.until("GPIO17] ")
+        t.say()
+        t.until("GPIO22] ")
+        t.say("GPIO4")
+        drawing = t.until("Enter goes on")
+        os.close(t.fd)
+        os.waitpid(t.pid, 0)
+    assert re.search(r"switch --- GPIO17 11 \| o o \| 12", drawing)
+    assert re.search(r"door --- +GPIO4 +7 \| o o \| 8", drawing)

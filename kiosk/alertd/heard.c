@@ -72,6 +72,8 @@ static void on_answer(struct kiosk *k, const char *account, const struct broker_
         return;
     k->facts.seen = k->acks.seen;
     k->facts.safe = k->acks.safe;
+    if (!k->facts.handed_over && !k->alert.now.calm)
+        inputs_tick(k->inputs, 2, clock_now()); /* a member has it: accepted */
     k->facts.handed_over = true;
     k->state_stale = true;
     delivery_answered(k->delivery, &m.id);

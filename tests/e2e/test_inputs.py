@@ -184,3 +184,32 @@ def test_the_silent_line_ticks_once_for_sensed_and_twice_for_accepted(started):
     at = [int(c[2:]) for c in changes]
     assert all(15 * MS <= at[i + 1] - at[i] <= 200 * MS for i in (0, 2, 4))
     assert at[2] - at[1] > 100 * MS, "sensed and accepted are told apart"
+
+
+def test_on_this_network_alone_a_members_answer_is_what_ticks_twice(started):
+    kiosk, _, wires = started({**FAST, "feel": {"line": "sim:feel", "tick": "20ms"},
+                               "broker b0": {"outside": "no"}})
+    member = kiosk.member()
+    wires.hold(0.4)
+    alert = member.wait("lockdown", "alert")
+
+    def pulses():
+        return len(wires.say("history feel").split()) // 2
+    wait.until(lambda: pulses() == 1, "sensed")
+    wait.never(lambda: pulses() != 1, "accepted, though nobody outside has it", 1)
+    member.answer(alert.body["id"])
+    wait.until(lambda: pulses() == 3, lambda: f"accepted; {pulses()} pulses")
+    member.answer(alert.body["id"], "safe")
+    wait.never(lambda: pulses() != 3, "a further tick", 0.5)
+
+
+def test_a_switch_that_is_leaned_on_is_a_fault_until_it_is_let_go(started):
+    kiosk, staff, wires = started({"switch front": {**FAST["switch front"], "stuck": "2s"}})
+    wires.set("front", True)
+    staff.wait("lockdown", "alert")
+    staff.wait("fault", detail="stuck")
+    assert "FAULT" in kiosk.cli("status").stdout
+    wires.set("front", False)
+    staff.wait("fault", detail="freed")
+    assert "FAULT" not in kiosk.cli("status").stdout
+    assert len(staff.all("lockdown", "alert")) == 1

@@ -1,6 +1,6 @@
 """make faults: many schedules side by side, and what became of every gesture.
 
-    python3 -m tests.faults [--count 1000] [--from 1] [--jobs 8] [--without-outbox]
+    python3 -m tests.faults [--count 1000] [--from 1] [--jobs 12] [--without-outbox]
 """
 
 import argparse
@@ -35,7 +35,7 @@ def main():
     parse = argparse.ArgumentParser(prog="make faults", description=__doc__.split("\n")[0])
     parse.add_argument("--count", type=int, default=1000)
     parse.add_argument("--from", type=int, default=1, dest="first")
-    parse.add_argument("--jobs", type=int, default=8)
+    parse.add_argument("--jobs", type=int, default=12)
     parse.add_argument("--without-outbox", action="store_true")
     args = parse.parse_args()
     verdicts = run_all(range(args.first, args.first + args.count), args.jobs,

@@ -69,12 +69,16 @@ class Island(Kiosk):
             if holder:
                 holder.stop()
 
+    def enter(self):
+        """What runs a command in the namespace."""
+        user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
+        return ["nsenter", f"--target={self.holder.pid}", "--mount", "--root", *user, "--"]
+
     def command(self, name, *args):
         if name != "porchlightd":
             return super().command(name, *args)
-        user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
-        return ["nsenter", f"--target={self.holder.pid}", "--mount", "--root", *user, "--",
-                "setpriv", "--pdeathsig", "KILL", "--", *super().command(self.program, *args)]
+        return [*self.enter(), "setpriv", "--pdeathsig", "KILL", "--",
+                *super().command(self.program, *args)]
 
     def spawn(self, name, *args, env=None):
         if name == "porchlightd" and self.environment:

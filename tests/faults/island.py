@@ -9,9 +9,18 @@ from tests.kit.kiosk import Kiosk
 from tests.kit.process import Process
 
 DISK = "64k"
+# A bare tree may have no such file to mount ours over: it gets an /etc of its own then.
 HOLD = """
 mount -t tmpfs -o size=%s,mode=0700 tmpfs "$1"
-for f in hosts resolv.conf nsswitch.conf; do mount --bind "$2/$f" "/etc/$f"; done
+names="hosts resolv.conf nsswitch.conf"
+for f in $names; do
+    [ -e "/etc/$f" ] && continue
+    [ -d "$2/etc" ] || cp -a /etc "$2/etc"
+    rm -f "$2/etc/$f"
+    touch "$2/etc/$f"
+done
+[ ! -d "$2/etc" ] || mount --bind "$2/etc" /etc
+for f in $names; do mount --bind "$2/$f" "/etc/$f"; done
 touch "$2/ready"
 exec setpriv --pdeathsig KILL -- sleep infinity
 """ % DISK

@@ -73,10 +73,11 @@ def test_apt_finds_all_that_it_needs(suite):
 def test_what_was_installed_runs(tree):
     install(tree, "porchlight", "porchlight-relay", "porchlight-page")
     version = tree.do("dpkg-query -W -f '${Version}' porchlight").split("+")[0]
+    assert version in tree.do("porchlight --version") and version in tree.do("porchlightd --version")
     for name in ["porchlight", "porchlightd", "porchlight-screen", "porchlight-wipe",
                  "porchlight-relay"]:
         assert "not found" not in tree.do(f"ldd /usr/bin/{name}")
-        assert version in tree.do(f"{name} --version")
+        assert "Usage" in tree.do(f"{name} --help")
         assert tree.do(f"zcat /usr/share/man/man*/{name}.[1-8].gz").startswith(".TH PORCHLIGHT")
     status, said = tree.run("porchlight doctor --json")
     assert status == 1 and f"porchlight {version}" in said

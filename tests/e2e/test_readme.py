@@ -1,0 +1,92 @@
+"""README.md says what is so: each command in it is run by a test, each option exists, and each test
+that it names is there."""
+
+import re
+import subprocess
+
+import pytest
+
+from tests.kit import process
+from tests.kit.place import ROOT, program
+
+TEXT = (ROOT / "README.md").read_text()
+
+# Lines of code that are run elsewhere: by which test.
+RUN_BY = [
+    (r"make run", "tests/e2e/test_run.py::test_the_tour_ends_in_0_with_pictures_and_nobody_left"),
+    (r"sudo apt install \./porchlight_\*\.deb \./porchlight-page_\*\.deb",
+     "tests/deb/test_packages.py::test_apt_finds_all_that_it_needs"),
+    (r"sudo porchlight setup", "tests/e2e/test_setup.py::test_from_answers_to_a_drill_that_a_phone_"
+                               "answered"),
+    (r"sudo porchlight (backup|restore) /media/usb/kiosk\.backup",
+     "tests/e2e/test_backup.py::test_wiped_restored_and_an_alert_arrives"),
+    (r"sudo porchlight doctor", "tests/e2e/test_doctor.py::test_a_kiosk_that_runs"),
+]
+
+
+def code_lines():
+    """Commands in code blocks: indented by four or more, beginning with a program's name."""
+    return [line.strip() for line in TEXT.splitlines()
+            if re.match(r"^ {4,}(sudo|make|porchlight|apt|git|systemctl) ?", line)]
+
+
+def exists(test):
+    path, name = test.split("::")
+    return re.search(rf"^def {name}\(", (ROOT / path).read_text(), re.M)
+
+
+def test_it_names_tests_that_are_there():
+    named = re.findall(r"`(tests/[\w/]+\.py::\w+)`", TEXT)
+    assert len(named) >= 20
+    for test in named:
+        assert exists(test), test
+    for path in re.findall(r"`(tests/[\w/]+\.py)`", TEXT):
+        assert (ROOT / path).exists(), path
+
+
+def test_every_promise_names_a_test():
+    rows = re.findall(r"^\| (\d)\. .*\| (.*) \|$", TEXT, re.M)
+    assert [number for number, _ in rows] == list("12345678")
+    for number, tests in rows:
+        assert "::" in tests, number
+
+
+@pytest.mark.parametrize("line", code_lines())
+def test_a_line_of_code(line):
+    """A make target is one that make knows; all else is run by the test that is named here."""
+    if line.startswith("make "):
+        done = subprocess.run(["make", "-n", *line.split()[1:]], cwd=ROOT, capture_output=True,
+                              text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return
+    found = [test for pattern, test in RUN_BY if re.fullmatch(pattern, line)]
+    assert found, f"no test runs: {line}"
+    assert all(exists(test) for test in found)
+
+
+def commands():
+    """`porchlight ...` in running text and in blocks, as lists of words."""
+    spans = re.findall(r"`(?:sudo )?(porchlight [^`]+)`", TEXT)
+    blocks = [line.removeprefix("sudo ") for line in code_lines() if "porchlight " in line
+              and line.removeprefix("sudo ").startswith("porchlight ")]
+    return sorted({tuple(one.split()) for one in spans + blocks})
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_a_subcommand_and_its_options(words):
+    if words[1].startswith("--"):
+        help_text = process.run([program("porchlight"), "--help"]).stdout
+    else:
+        done = process.run([program("porchlight"), words[1], "--help"])
+        assert done.returncode == 0, done.stderr
+        help_text = done.stdout
+    for option in words:
+        if option.startswith("--"):
+            assert option.split("=")[0] in help_text, option
+
+
+def test_make_targets_in_the_text():
+    known = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True,
+                           check=True).stdout
+    for target in re.findall(r"`make ([a-z-]+)`", TEXT):
+        assert f"make {target} " in known or target == "help", target

@@ -13,7 +13,8 @@ DEPS_BUILD = gcc make pkg-config libgpiod-dev libmosquitto-dev libsodium-dev lib
 DEPS_RUN   = tzdata mosquitto openssl python3 fonts-dejavu-core fonts-dejavu-extra xvfb
 DEPS_TEST  = libcmocka-dev faketime python3-pytest python3-pytest-xdist python3-paho-mqtt python3-nacl \
              python3-jinja2 mosquitto-clients procps cryptsetup-bin libfuse3-dev groff-base weston \
-             swtpm strace nginx
+             swtpm strace nginx \
+             zbar-tools
 DEPS_PHONE = python3-cryptography nodejs nginx chromium chromium-driver python3-selenium mmdebstrap \
              debian-archive-keyring
 DEPS_BOARD = qemu-system-arm qemu-utils mmdebstrap debian-archive-keyring gcc-aarch64-linux-gnu systemd kmod \

@@ -75,6 +75,7 @@ static void do_report(struct kiosk *k, const struct alert_id *id)
     clock_wall(k->last_drill.at);
     k->last_drill.seen = k->facts.seen;
     k->last_drill.safe = k->facts.safe;
+    k->last_drill.rang = k->acks.rang;
     for (size_t i = 0; i < n; i++) {
         struct message m = {.kind = MSG_DRILL_REPORT,
                             .id = *id,

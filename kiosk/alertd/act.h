@@ -41,7 +41,7 @@ struct kiosk {
     struct desk *desk;       /* NULL: a plain venue, or its book is damaged */
     struct {
         char at[MESSAGE_AT_MAX]; /* when it ended; empty: none since the start */
-        uint32_t seen, safe;
+        uint32_t seen, safe, rang;
     } last_drill;
     struct wiper *wiper;
     struct cue_facts facts;

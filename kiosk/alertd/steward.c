@@ -187,6 +187,7 @@ static void add_drill(const struct kiosk *k, cJSON *o)
     cJSON_AddStringToObject(d, "at", k->last_drill.at);
     cJSON_AddNumberToObject(d, "seen", k->last_drill.seen);
     cJSON_AddNumberToObject(d, "safe", k->last_drill.safe);
+    cJSON_AddNumberToObject(d, "rang", k->last_drill.rang);
 }
 
 /* As many as one packet takes; the rest are counted. */

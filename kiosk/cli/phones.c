@@ -7,7 +7,8 @@ static void print_drill(const cJSON *reply)
 {
     const cJSON *drill = cJSON_GetObjectItemCaseSensitive(reply, "drill");
     if (cJSON_IsObject(drill))
-        printf("last drill: %s, seen by %.0f, safe: %.0f\n", steward_text(drill, "at"),
+        printf("last drill: %s, rang at %.0f, seen by %.0f, safe: %.0f\n",
+               steward_text(drill, "at"), steward_number(drill, "rang"),
                steward_number(drill, "seen"), steward_number(drill, "safe"));
     else
         puts("last drill: none since porchlightd was started");

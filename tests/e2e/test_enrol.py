@@ -456,12 +456,13 @@ def test_phones_tells_counts_and_the_last_drill(venue):
     assert venue.ask("phones")["drill"] is None
     venue.cli("drill")
     ring = phone.eyes.wait("lockdown", "alert", drill=True)
+    phone.eyes.answer(ring.body["id"], "rang")
     phone.eyes.answer(ring.body["id"])
     wait.until(lambda: venue.kiosk.status()["seen"] == 1, "the answer counted")
     venue.cli("all-clear")
     said = wait.until(lambda: venue.ask("phones") if venue.ask("phones")["drill"] else None,
                       "the drill's report")
-    assert said["drill"]["seen"] == 1 and said["members"] == 1
+    assert (said["drill"]["seen"], said["drill"]["rang"], said["members"]) == (1, 1, 1)
     assert "accounts" not in said
     assert venue.ask("phones", "--ids")["accounts"] == [{"account": phone.account, "staff": False}]
     plainly = venue.cli("phones").stdout

@@ -55,7 +55,7 @@ class Card:
         return self
 
     def __exit__(self, *_):
-        for argv in (["umount", self.mount], ["losetup", "-d", self.loop], ["umount", self.fuse]):
+        for argv in (["umount", self.mount], ["losetup", "-d", self.loop], ["umount", "-l", self.fuse]):
             if None not in argv:
                 subprocess.run([str(a) for a in argv], capture_output=True)
         if self.process:

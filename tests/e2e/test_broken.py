@@ -10,7 +10,7 @@ import signal
 
 import pytest
 
-from tests.kit import pki, wait
+from tests.kit import pki, process, wait
 from tests.kit.doctor import ask
 from tests.kit.place import program
 from tests.kit.process import Process
@@ -105,7 +105,7 @@ WITH_STATE = "mount -t tmpfs -o {options} none {state} && {then} exec \"$@\""
 def on(kiosk, options, then=""):
     """porchlightd where /var/lib/porchlight is a file system made with these options."""
     script = WITH_STATE.format(options=options, state=kiosk.state, then=then)
-    kiosk.daemon = Process("porchlightd", ["unshare", "-rm", "sh", "-euc", script, "sh",
+    kiosk.daemon = Process("porchlightd", [*process.own_mounts(), "sh", "-euc", script, "sh",
                                            program("porchlightd"), "--prefix", kiosk.prefix,
                                            "--verbose"], kiosk.logs / "porchlightd")
     kiosk.processes.append(kiosk.daemon)

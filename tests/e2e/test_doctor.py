@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from tests.kit import pki, wait
+from tests.kit import pki, process, wait
 from tests.kit.doctor import ask, plainly, put
 from tests.kit.kiosk import Kiosk
 
@@ -104,7 +104,7 @@ def on_a_disk_of(folder, size):
     state = folder / "var/lib/porchlight"
     state.mkdir(parents=True, exist_ok=True)
     mount = f"mount -t tmpfs -o size={size} none {state} && exec \"$@\""
-    return ask(folder, before=["unshare", "-rm", "sh", "-euc", mount, "sh"])["card"]["space"]
+    return ask(folder, before=[*process.own_mounts(), "sh", "-euc", mount, "sh"])["card"]["space"]
 
 
 def test_space(folder):

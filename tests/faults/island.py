@@ -32,17 +32,6 @@ RESOLV = "nameserver 192.0.2.1\noptions timeout:1 attempts:1\n"
 NAMES = {"four": "127.0.0.1 localhost\n", "six": "::1 localhost\n", "none": ""}
 
 
-def unshare():
-    """Root takes a mount namespace alone, as in a chroot no user namespace can be had; there, "/"
-    is no mount point either, and what is above has seen to it that nothing of ours spreads."""
-    if os.geteuid() != 0:
-        return ["unshare", "--map-root-user", "--mount"]
-    plain = ["unshare", "--mount"]
-    if process.run([*plain, "true"]).returncode == 0:
-        return plain
-    return [*plain, "--propagation", "unchanged"]
-
-
 class Island(Kiosk):
     def __init__(self, *args, program=None, **more):
         super().__init__(*args, **more)
@@ -58,7 +47,7 @@ class Island(Kiosk):
     def __enter__(self):
         super().__enter__()
         try:
-            self.holder = Process("island", [*unshare(), "sh", "-ec", HOLD, "sh", self.state,
+            self.holder = Process("island", [*process.own_mounts(), "sh", "-ec", HOLD, "sh", self.state,
                                              self.net], self.logs / "island")
             wait.until(self._stands, lambda: f"the namespace: {self.holder.said()}")
         except BaseException:

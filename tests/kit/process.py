@@ -32,7 +32,7 @@ def environment(**more):
     """A small environment: nothing of the caller's that could change a result."""
     keep = {k: os.environ[k] for k in ("PATH", "HOME", "TERM") if k in os.environ}
     keep["PATH"] = keep.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
-    keep.update(LANG="C.UTF-8", ASAN_OPTIONS="detect_leaks=1:abort_on_error=0",
+    keep.update(LANG="C.UTF-8", ASAN_OPTIONS="detect_leaks=1:abort_on_error=0:verify_asan_link_order=0",
                 UBSAN_OPTIONS="print_stacktrace=1")
     keep.update({k: str(v) for k, v in more.items() if v is not None})
     return keep
@@ -132,6 +132,18 @@ def run(argv, within=20, env=None, **more):
     return subprocess.run([str(a) for a in argv], capture_output=True, text=True, timeout=within,
                           env=env or environment(), stdin=more.pop("stdin", subprocess.DEVNULL),
                           **more)
+
+
+def own_mounts():
+    """What runs a command in a mount namespace of its own. Root takes that alone, as in a chroot no
+    user namespace can be had; there, "/" is no mount point either, and what is above has seen to it
+    that nothing of ours spreads."""
+    if os.geteuid() != 0:
+        return ["unshare", "--map-root-user", "--mount"]
+    plain = ["unshare", "--mount"]
+    if run([*plain, "true"]).returncode == 0:
+        return plain
+    return [*plain, "--propagation", "unchanged"]
 
 
 atexit.register(end_all)

@@ -31,8 +31,8 @@ int pki_authority(struct pki_pair *out, time_t now);
 int pki_server(const struct pki_pair *ca, char names[][PKI_NAME_MAX], size_t count, time_t now,
                struct pki_pair *out);
 
-/* Whole days that the first certificate in `pem` still counts; negative: it has expired. 0, or -1
- * if there is none. */
+/* Whole days that the first certificate in `pem` still counts, rounded down: -1 on the day after
+ * its end. 0, or -1 if there is none. */
 int pki_days_left(const char *pem, time_t now, long *days);
 
 /* Whether the server's certificate in `pem` comes from the authority's in `ca`, at any time. */

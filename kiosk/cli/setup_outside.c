@@ -127,7 +127,7 @@ static int take_outside(struct setup *s)
     if (days < 0) {
         log_error("%s: ca: %s: has expired %ld days ago; ask the broker's operator for the "
                   "present one",
-                  a.path, a.ca, -days);
+                  a.path, a.ca, -days - 1);
         goto forget;
     }
     strcat(a.password, "\n");

@@ -200,7 +200,7 @@ def test_an_account_with_a_wrong_ca(venue):
 
 
 def test_an_account_with_an_expired_ca(venue):
-    old, _ = pki.Authority(venue.prefix / "ca").server("old", begins=-30, ends=-3)
+    old, _ = pki.Authority(venue.prefix / "ca").server("old", begins=-30, ends=-3.5)
     refused(venue, account(venue, old), "has expired 3 days ago")
 
 

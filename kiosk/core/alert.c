@@ -179,8 +179,8 @@ static void on_duress(struct todo *t, struct alert *a, const struct alert_rules 
 static void on_drill(struct todo *t, struct alert *a, const struct alert_rules *r,
                      const struct alert_event *e, int64_t now)
 {
-    if (a->now.state != ALERT_QUIET || a->now.duress)
-        return;
+    if (a->now.state != ALERT_QUIET)
+        return; /* duress alone is no reason: who asks on site would learn of it */
     begin(a, e, ALERT_LOCKDOWN, true, now);
     add(t, a, ALERT_DO_FORGET);
     tell(t, a, ALERT_PUB_LOCKDOWN);

@@ -82,6 +82,7 @@ static const struct story stories[] = {
     {&wiping, "drill lockdown", "FR:lS|R:aSDFFRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
     {&wiping, "drill caution", "FR:lS|R:aSDFFRCS", ALERT_CAUTION, ALERT_CAUTION, false},
     {&wiping, "drill duress", "FR:lS|R:aSDFRXS", ALERT_QUIET, ALERT_QUIET, true},
+    {&wiping, "duress drill code", "RXS|FR:lS|R:aSDF", ALERT_QUIET, ALERT_QUIET, true},
     {&graceful, "drill-wipe lockdown +20", "FR:lS|R:aSDFFRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN,
      false},
     {&graceful, "drill-wipe +20", "FR:lS|w", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},

@@ -49,6 +49,7 @@ class Process:
                                stdin=stdin, stdout=stdout or sink, stderr=sink, cwd=cwd,
                                env=env or environment(), close_fds=True)
         self.pid = self.popen.pid
+        self.frozen = False
         _running.append(self)
 
     @property
@@ -63,10 +64,14 @@ class Process:
             os.kill(self.pid, number)
 
     def freeze(self):
+        self.frozen = True
         self.signal(signal.SIGSTOP)
 
     def thaw(self):
-        self.signal(signal.SIGCONT)
+        """Only what is frozen: a SIGCONT that meets the leak sanitizer at its exit hangs it."""
+        if self.frozen:
+            self.signal(signal.SIGCONT)
+        self.frozen = False
 
     def kill(self):
         """The power cut: no word, no clean-up."""

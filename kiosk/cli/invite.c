@@ -186,12 +186,9 @@ static int withdraw(const struct invite *i)
 
 static int wait_for_phone(struct invite *i)
 {
-    struct sigaction stop = {.sa_handler = on_signal};
     bool over = false;
     int code = CLI_OK;
     setvbuf(stdin, NULL, _IONBF, 0); /* poll must see what is left of it */
-    sigaction(SIGINT, &stop, NULL);
-    sigaction(SIGTERM, &stop, NULL);
     while (code == CLI_OK && !over && !stopped) {
         code = look(i, &over);
         if (code == CLI_OK && !over)
@@ -226,7 +223,12 @@ static int make_ready(const struct invite *i)
 
 static int invite(struct invite *i)
 {
+    struct sigaction stop = {.sa_handler = on_signal};
     cJSON *made;
+    if (!i->leave) { /* from the first moment on, whoever stops us withdraws it */
+        sigaction(SIGINT, &stop, NULL);
+        sigaction(SIGTERM, &stop, NULL);
+    }
     int code = steward_ask(i->cli, &made, "invite %s%s", i->staff ? "staff" : "member",
                            i->on_screen ? " screen" : "");
     if (code != CLI_OK)

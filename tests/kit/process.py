@@ -11,6 +11,7 @@ import signal
 import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 _forker = None
 _forker_lock = threading.Lock()
@@ -33,6 +34,8 @@ def environment(**more):
     keep = {k: os.environ[k] for k in ("PATH", "HOME", "TERM") if k in os.environ}
     keep["PATH"] = keep.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
     keep.update(LANG="C.UTF-8", ASAN_OPTIONS="detect_leaks=1:abort_on_error=0:verify_asan_link_order=0",
+                LSAN_OPTIONS=f"suppressions={Path(__file__).with_name('leaks.supp')}:"
+                             "print_suppressions=0",
                 UBSAN_OPTIONS="print_stacktrace=1")
     keep.update({k: str(v) for k, v in more.items() if v is not None})
     return keep

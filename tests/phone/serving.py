@@ -50,9 +50,16 @@ class Steward:
         ready = threading.Event()
         self.client.on_subscribe = lambda *_: ready.set()
         self.client.on_connect = lambda c, *_: c.subscribe(REQUEST + "/response", 1)
-        self.client.connect("localhost", broker.port)
+        wait.until(lambda: self._connect(broker.port), "the broker to take a connection")
         self.client.loop_start()
         assert ready.wait(10), "the steward may not listen"
+
+    def _connect(self, port):
+        """Whether it came about: a broker that listens may not yet shake hands."""
+        try:
+            return self.client.connect("localhost", port) == 0
+        except OSError:
+            return False
 
     def _answer(self, _client, _data, message):
         answer = json.loads(message.payload)
@@ -129,7 +136,8 @@ class Broker:
 
     def stop(self):
         if self.process:
-            self.steward.close()
+            if self.steward:
+                self.steward.close()
             self.process.stop()
             self.process = None
 

@@ -140,10 +140,12 @@ run: deps-run  ## a whole kiosk on this machine, in a folder below build/
 	+@$(AGAIN) -s all
 	@$(PYTHON) -m tests.run
 
-test: deps-test page  ## unit and end-to-end tests, with ASan and UBSan
+test: test-programs page  ## unit and end-to-end tests, with ASan and UBSan
+	@BUILD=build/asan $(PYTEST) tests/phone
+
+test-programs: deps-test page  ## the same without the page in a browser
 	+@$(AGAIN) $(ASAN_B) all build/asan/porchlightd-forgetful unit-run
 	@BUILD=build/asan $(PYTEST) -n 4 tests/e2e tests/faults
-	@BUILD=build/asan $(PYTEST) tests/phone
 
 test-long: deps-test deps-long  ## what takes longer than a coffee: sweeps, matrices, crowds
 	+@$(AGAIN) $(ASAN_B) all units
@@ -261,5 +263,5 @@ help:  ## this list
 clean:  ## remove build/
 	rm -rf build
 
-.PHONY: all page run test test-long faults unit units unit-run lint lint-run bench help clean \
+.PHONY: all page run test test-programs test-long faults unit units unit-run lint lint-run bench help clean \
         deps-build deps-run deps-test deps-long deps-lint

@@ -4,8 +4,8 @@
 #include "kiosk/alertd/act.h"
 #include "kiosk/alertd/desk.h"
 #include "kiosk/alertd/heard.h"
-#include "kiosk/alertd/status.h"
 #include "kiosk/alertd/steward.h"
+#include "kiosk/alertd/told.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/ns.h"
@@ -24,141 +24,6 @@
 #define STATE_PACE (2 * NS_PER_S)
 
 enum { PASSWORD_MAX = 256 };
-
-/* --- what the parts tell -----------------------------------------------------------------------
- */
-
-static void on_gesture(void *context, const char *name, enum gesture g, int64_t now)
-{
-    struct kiosk *k = context;
-    if (g == GESTURE_SENSED)
-        k->facts.sensed_at = now;
-    if (g == GESTURE_STUCK || g == GESTURE_FOUND || g == GESTURE_FREED)
-        log_warning("switch %s: %s", name, gesture_name(g));
-    act_gesture(k, g, now);
-}
-
-static void on_wires(void *context, const char *name, enum pair_event_kind fault, int64_t now)
-{
-    (void)now;
-    log_warning("switch %s: wires %s", name, pair_event_name(fault));
-    act_notice(context, MSG_FAULT, pair_event_name(fault));
-}
-
-/* Nothing about the door is logged: a journal lasts longer than an evening. */
-static void on_door(void *context, const char *name, enum door_notice n, int64_t now)
-{
-    (void)name;
-    (void)now;
-    act_notice(context, MSG_DOOR, door_notice_name(n));
-}
-
-static bool lockdown_stands(void *context)
-{
-    const struct kiosk *k = context;
-    return k->alert.now.state == ALERT_LOCKDOWN;
-}
-
-static bool is_alarm(enum alert_publish p)
-{
-    return p == ALERT_PUB_LOCKDOWN || p == ALERT_PUB_CAUTION || p == ALERT_PUB_UNCLEAR;
-}
-
-/* Felt twice: accepted outside. Only for what was pressed openly, so that duress feels like the
- * code. */
-static void on_acked(void *context, const struct outbox_entry *e, bool outside, bool news)
-{
-    struct kiosk *k = context;
-    if (!alert_id_equal(&e->id, &k->alert.now.id) || !is_alarm(e->publish))
-        return;
-    if (!outside) {
-        k->facts.delivered_lan = true;
-    } else {
-        k->facts.handed_over = true;
-        if (news && !k->alert.now.calm)
-            inputs_tick(k->inputs, 2, clock_now());
-    }
-}
-
-static void on_heard(void *context, enum topic t, const char *account, const struct broker_event *e)
-{
-    heard(context, t, account, e);
-}
-
-static void on_up(void *context, size_t broker)
-{
-    desk_up(context, broker);
-}
-
-static void on_answered(void *context, size_t broker, const struct broker_event *e)
-{
-    desk_answered(context, broker, e);
-}
-
-static void on_wipe_ended(void *context, enum wiper_work work, uint32_t outcome, int64_t took)
-{
-    struct kiosk *k = context;
-    (void)took;
-    if (outcome == WIPE_FAILED)
-        act_notice(k, MSG_FAULT, "wipe-failed");
-    else if (outcome == WIPE_UNVERIFIED)
-        act_notice(k, MSG_FAULT, "wipe-unverified");
-    if (work == WIPER_WIPE)
-        k->wiped = true;
-    if (work == WIPER_FINISH && outcome != WIPE_FAILED)
-        act_step(k, (struct alert_event){.kind = ALERT_EV_WIPED}, clock_now());
-}
-
-static void on_wipe_ready(void *context, const char *why)
-{
-    struct kiosk *k = context;
-    k->wipe_fault = why != NULL;
-    if (why != NULL)
-        act_notice(k, MSG_FAULT, why);
-    else
-        log_info("porchlight-wipe is ready");
-}
-
-static size_t on_request(void *context, const char *request, char reply[CONTROL_REPLY_MAX])
-{
-    struct kiosk *k = context;
-    int64_t now = clock_now();
-    if (strcmp(request, "status") == 0) {
-        struct status s = {.alert = &k->alert,
-                           .facts = &k->facts,
-                           .inputs = k->inputs,
-                           .delivery = k->delivery,
-                           .record_fault = k->record_fault,
-                           .wipe_fault = k->wipe_fault,
-                           .refused = k->refused,
-                           .last_drill = {k->last_drill.at, k->last_drill.seen, k->last_drill.safe},
-                           .now = now};
-        if (k->desk) {
-            const struct phones *p = k->desk->phones;
-            s.members = phones_count(p, PHONE_IN, false);
-            s.staff = phones_count(p, PHONE_IN, true);
-        }
-        return status_write(&s, reply, CONTROL_REPLY_MAX);
-    }
-    if (strcmp(request, "code") == 0)
-        act_gesture(k, GESTURE_CODE, now);
-    else if (strcmp(request, "lockdown") == 0)
-        act_gesture(k, GESTURE_LOCKDOWN, now);
-    else if (strcmp(request, "caution") == 0)
-        act_gesture(k, GESTURE_CAUTION, now);
-    else if (strcmp(request, "drill") == 0 || strcmp(request, "drill wipe") == 0) {
-        if (k->alert.now.state != ALERT_QUIET)
-            return status_refuse("a drill cannot begin now; try again later", reply,
-                                 CONTROL_REPLY_MAX);
-        act_step(k, (struct alert_event){.kind = ALERT_EV_DRILL, .drill_wipe = request[5] == ' '},
-                 now);
-    } else {
-        return status_refuse(
-            "unknown request; known are: status, drill, drill wipe, code, lockdown, caution", reply,
-            CONTROL_REPLY_MAX);
-    }
-    return status_accept(reply, CONTROL_REPLY_MAX);
-}
 
 /* --- time --------------------------------------------------------------------------------------
  */
@@ -285,15 +150,6 @@ static void rules_set(struct kiosk *k)
     drill_plan_init(&k->drill, c->alert.drill_from, c->alert.drill_to);
 }
 
-static struct inputs_listener inputs_for(struct kiosk *k)
-{
-    return (struct inputs_listener){.context = k,
-                                    .gesture = on_gesture,
-                                    .wires = on_wires,
-                                    .door = on_door,
-                                    .lockdown = lockdown_stands};
-}
-
 static const char *record_trouble(int error)
 {
     return error == EBUSY    ? "it holds a vault's key; take another cell"
@@ -334,15 +190,14 @@ static int record_begin(struct kiosk *k)
 static int sockets_open(struct kiosk *k)
 {
     char screen[PATH_LEN], control[PATH_LEN], wipe[PATH_LEN];
-    const struct wiper_listener ended = {
-        .context = k, .ended = on_wipe_ended, .ready = on_wipe_ready};
+    const struct wiper_listener listener = told_wiper(k);
     if (path_under(k->prefix, PATH_SCREEN, screen) != 0 ||
         path_under(k->prefix, PATH_CONTROL, control) != 0 ||
         path_under(k->prefix, PATH_WIPE, wipe) != 0)
         goto complain;
     k->screens = screens_new(screen, k->loop);
-    k->control = control_new(control, 0660, k->loop, on_request, k);
-    k->wiper = wiper_new(wipe, k->loop, &ended);
+    k->control = control_new(control, 0660, k->loop, told_request, k);
+    k->wiper = wiper_new(wipe, k->loop, &listener);
     if (k->screens != NULL && k->control != NULL && k->wiper != NULL)
         return 0;
 complain:
@@ -368,7 +223,7 @@ static void desk_open(struct kiosk *k)
 static int wires_open(struct kiosk *k)
 {
     char sim[PATH_LEN];
-    const struct inputs_listener listener = inputs_for(k);
+    const struct inputs_listener listener = told_inputs(k);
     if (k->config.simulated &&
         (path_under(k->prefix, PATH_SIM, sim) != 0 || (k->bus = line_bus_new(sim)) == NULL)) {
         log_error("%s%s: %s", k->prefix, PATH_SIM, strerror(errno));
@@ -380,8 +235,7 @@ static int wires_open(struct kiosk *k)
 
 static int delivery_open(struct kiosk *k)
 {
-    const struct delivery_listener listener = {
-        .context = k, .acked = on_acked, .heard = on_heard, .up = on_up, .answered = on_answered};
+    const struct delivery_listener listener = told_delivery(k);
     k->delivery = delivery_new(&k->config, &k->compose, k->passwords, k->loop, &listener);
     if (k->delivery == NULL)
         log_error("no threads for the brokers: %s", strerror(errno));
@@ -464,7 +318,7 @@ static bool same_passwords(char *const a[CONFIG_BROKERS_MAX], char *const b[CONF
 
 static int wires_swap(struct kiosk *k, const struct config *config)
 {
-    const struct inputs_listener listener = inputs_for(k);
+    const struct inputs_listener listener = told_inputs(k);
     inputs_free(k->inputs);
     k->inputs = inputs_new(config, k->bus, k->loop, &listener);
     int rc = k->inputs != NULL ? 0 : -1;

@@ -44,7 +44,7 @@ GPIOD := $(shell $(PKG_CONFIG) --atleast-version=2 libgpiod 2>/dev/null && echo 
 pkg    = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 
 # A room's sources, its objects without main.o, and its archive.
-src     = $(wildcard $(1)/*.c)
+src     = $(wildcard $(1)/*.c $(1)/*/*.c)
 objects = $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(call src,$(1))))
 
 HW_SRC   = $(filter-out $(if $(filter 2,$(GPIOD)),hw/line_gpiod1.c,hw/line_gpiod2.c),$(wildcard hw/*.c))

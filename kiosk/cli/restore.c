@@ -1,7 +1,7 @@
 #include "kiosk/cli/backup_file.h"
 #include "kiosk/cli/cli.h"
 #include "kiosk/cli/passphrase.h"
-#include "kiosk/cli/setup.h"
+#include "kiosk/cli/setup/setup.h"
 #include "kiosk/cli/stage.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"

@@ -11,9 +11,9 @@
  *     languages/       root root 0755                    kiosk/screen/language.h
  *     wipe.plan        root root 0644                    INI, kiosk/wipe/plan.h
  *     seal.public      root root 0644                    64 hex digits: kiosk/cli/sealing.h
- *     vaults/NAME      root root 0600                    kiosk/cli/vault_file.h
+ *     vaults/NAME      root root 0600                    cli/vault/vault_file.h
  *     credentials/     root root 0700                    one secret a file; by LoadCredential
- *     setup.conf       root root 0644                    the answers: kiosk/cli/setup_answers.h
+ *     setup.conf       root root 0644                    the answers: cli/setup/setup_answers.h
  *     broker-ca.pem    root root 0644                    what phones and kiosks pin
  *     ca/              root root 0700                    the authority that renews certificates
  *     broker/, page/   root root 0700                    of the broker and page server on this Pi

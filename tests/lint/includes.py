@@ -24,9 +24,9 @@ ROOMS = {
 }
 
 # Files that may see one room more than their own room may.
-DOORS = {"kiosk/cli/sim*": ["hw"], "kiosk/cli/doctor*": ["hw"],
-         "kiosk/cli/setup_look*": ["hw"],
-         "kiosk/cli/vault*": ["hw"], "kiosk/wipe/target_cell*": ["hw"]}
+DOORS = {"kiosk/cli/sim*": ["hw"], "kiosk/cli/doctor/*": ["hw"],
+         "kiosk/cli/setup/setup_look*": ["hw"],
+         "kiosk/cli/vault/*": ["hw"], "kiosk/wipe/target_cell*": ["hw"]}
 
 # Foreign headers and the files that are their home.
 HOMES = {

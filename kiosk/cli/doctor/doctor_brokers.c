@@ -1,0 +1,79 @@
+#include "kiosk/cli/doctor/doctor.h"
+
+#include "kiosk/cli/doctor/doctor_tls.h"
+#include "kiosk/common/paths.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    DAYS_WARNING = 21, /* the timer renews a certificate of ours long before */
+};
+
+static const char renew[] = "on this Pi: systemctl start porchlight-renew, and look whether "
+                            "its timer is enabled; elsewhere, ask the broker's keeper";
+
+static void say_expiry(struct doctor *d, const char *name, const char *whose, long days)
+{
+    char check[CONFIG_NAME_MAX + 32];
+
+    snprintf(check, sizeof check, "%s, %s", name, whose);
+    if (days < 0)
+        doctor_say(d, check, DOCTOR_FAILURE, renew, "it is over since %ld days", -days);
+    else
+        doctor_say(d, check, days < DAYS_WARNING ? DOCTOR_WARNING : DOCTOR_OK, renew,
+                   "it lasts %ld more days", days);
+}
+
+/* A CA on a kiosk that moved lies below the prefix too, where there is one there. */
+static void ca_path(const struct doctor *d, const char *ca, char out[PATH_LEN])
+{
+    if (doctor_exists(d, ca) && path_under(d->prefix, ca, out) == 0)
+        return;
+    snprintf(out, PATH_LEN, "%s", ca);
+}
+
+/* What porchlightd says of it, which has the account's password too. */
+static void say_daemons(struct doctor *d, const struct config_broker *b)
+{
+    const cJSON *one;
+    char check[CONFIG_NAME_MAX + 32];
+
+    snprintf(check, sizeof check, "%s, porchlightd", b->name);
+    cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(d->daemon, "brokers"))
+    {
+        const cJSON *name = cJSON_GetObjectItemCaseSensitive(one, "name");
+        const cJSON *error = cJSON_GetObjectItemCaseSensitive(one, "error");
+        if (!cJSON_IsString(name) || strcmp(name->valuestring, b->name) != 0)
+            continue;
+        if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(one, "connected")))
+            doctor_say(d, check, DOCTOR_OK, "", "it is connected");
+        else
+            doctor_say(d, check, DOCTOR_FAILURE,
+                       "journalctl -u porchlightd; the broker's own log says more",
+                       "it is not connected: %s",
+                       cJSON_IsString(error) ? error->valuestring : "it does not say why");
+    }
+}
+
+static void check_broker(struct doctor *d, const struct config_broker *b)
+{
+    char ca[PATH_LEN];
+    struct doctor_tls t;
+
+    ca_path(d, b->ca, ca);
+    bool reached = doctor_tls_look(b->host, b->port, b->tls ? ca : NULL, &t) == 0;
+    doctor_say(d, b->name, reached ? DOCTOR_OK : DOCTOR_FAILURE, t.mend, "%s port %d: %s", b->host,
+               b->port, t.said);
+    if (t.has_expiry)
+        say_expiry(d, b->name, "certificate", t.days);
+    if (t.ca_has_expiry)
+        say_expiry(d, b->name, "CA", t.ca_days);
+    say_daemons(d, b);
+}
+
+void doctor_brokers(struct doctor *d)
+{
+    for (size_t i = 0; d->config && i < d->config->brokers_count; i++)
+        check_broker(d, &d->config->brokers[i]);
+}

@@ -1,0 +1,131 @@
+#include "kiosk/cli/doctor/doctor.h"
+
+#include "kiosk/common/paths.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct complaints {
+    unsigned count;
+    char first[DOCTOR_SAID_MAX];
+};
+
+static void keep_first(void *context, const char *sentence)
+{
+    struct complaints *c = context;
+
+    if (c->count++ == 0)
+        snprintf(c->first, sizeof c->first, "%s", sentence);
+}
+
+static void check_file(struct doctor *d)
+{
+    char path[PATH_LEN];
+    struct complaints c = {0};
+    struct config *config = calloc(1, sizeof *config);
+
+    if (!config || path_under(d->prefix, PATH_CONF, path) < 0)
+        goto free_config;
+    if (!doctor_exists(d, PATH_CONF))
+        doctor_say(d, "file", DOCTOR_FAILURE, "sudo porchlight setup makes one",
+                   "there is no " PATH_CONF ": nothing of the kiosk runs without");
+    else if (config_load(path, config, keep_first, &c) != 0)
+        doctor_say(d, "file", DOCTOR_FAILURE,
+                   "porchlight check says all of it; the kiosk goes on with what it had until it "
+                   "restarts",
+                   "%s%s", c.first, c.count > 1 ? " (and more)" : "");
+    else
+        doctor_say(d, "file", DOCTOR_OK, "", PATH_CONF " is in order");
+free_config:
+    free(config);
+}
+
+/* Public halves and certificates are no secrets. */
+static bool is_public(const char *path)
+{
+    static const char *const ends[] = {".pub", ".cert", ".pem", ".crt"};
+    const char *end = strrchr(path, '.');
+
+    for (size_t i = 0; end && i < sizeof ends / sizeof *ends; i++)
+        if (strcmp(end, ends[i]) == 0)
+            return true;
+    return false;
+}
+
+static void check_mode(struct doctor *d, const char *path)
+{
+    char whole[PATH_LEN];
+    struct stat st;
+
+    if (is_public(path) || path_under(d->prefix, path, whole) < 0 || lstat(whole, &st) < 0)
+        return;
+    if (S_ISREG(st.st_mode) && st.st_mode & (S_IRWXG | S_IRWXO))
+        doctor_say(d, "credentials", DOCTOR_FAILURE,
+                   "chmod 600 /etc/porchlight/credentials/*; a broker's password that others could "
+                   "read is best made anew",
+                   "%s may be read by others (mode %03o)", path, st.st_mode & 0777u);
+}
+
+static bool has_credential(const struct doctor *d, const char *name)
+{
+    char path[PATH_LEN];
+
+    snprintf(path, sizeof path, "%s/%s", PATH_CREDENTIALS, name);
+    return doctor_exists(d, path);
+}
+
+static void check_credentials(struct doctor *d)
+{
+    static const char mend[] = "sudo porchlight setup makes what is missing, and keeps the rest";
+    char folder[PATH_LEN];
+    struct stat st;
+
+    if (!d->config || path_under(d->prefix, PATH_CREDENTIALS, folder) < 0)
+        return;
+    if (stat(folder, &st) < 0) {
+        doctor_say(d, "credentials", DOCTOR_FAILURE, mend, "%s does not exist", PATH_CREDENTIALS);
+        return;
+    }
+    /* Only root sees into the folder. */
+    char inside[PATH_LEN + 2];
+    snprintf(inside, sizeof inside, "%s/.", folder);
+    if (stat(inside, &st) < 0)
+        return;
+    unsigned before = d->count[DOCTOR_FAILURE];
+    if (!d->config->kiosk.plain && !has_credential(d, "kiosk.key"))
+        doctor_say(d, "credentials", DOCTOR_FAILURE, mend,
+                   "the kiosk's own key (kiosk.key) is missing: it could sign nothing");
+    for (size_t i = 0; i < d->config->brokers_count; i++) {
+        const struct config_broker *b = &d->config->brokers[i];
+        if (b->password[0] && !has_credential(d, b->password))
+            doctor_say(d, "credentials", DOCTOR_FAILURE, mend,
+                       "the password of broker %s (%s) is missing", b->name, b->password);
+    }
+    doctor_each(d, PATH_CREDENTIALS "/*", check_mode);
+    if (before == d->count[DOCTOR_FAILURE])
+        doctor_say(d, "credentials", DOCTOR_OK, "", "all there, and root's alone");
+}
+
+static void check_wipe(struct doctor *d)
+{
+    if (!d->config)
+        return;
+    if (d->config->wipe.enabled && !doctor_exists(d, PATH_PLAN))
+        doctor_say(d, "wipe", DOCTOR_FAILURE,
+                   "write the plan (man porchlight-wipe), then porchlight wipe --plan; or "
+                   "[wipe] enabled = no",
+                   "it is enabled, and there is no " PATH_PLAN ": it would destroy nothing");
+    else
+        doctor_say(d, "wipe", DOCTOR_OK, "", "%s",
+                   d->config->wipe.enabled ? "enabled; porchlight wipe --plan shows what it does"
+                                           : "off");
+}
+
+void doctor_config(struct doctor *d)
+{
+    check_file(d);
+    check_credentials(d);
+    check_wipe(d);
+}

@@ -1,0 +1,159 @@
+#include "kiosk/cli/setup/setup.h"
+
+#include "kiosk/common/log.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct options {
+    const char *answers;
+    bool drill_only, settle;
+};
+
+static bool same(const struct setup *s, enum answer which)
+{
+    return strcmp(s->now.value[which], s->before.value[which]) == 0;
+}
+
+/* What the last run was told, then what this one is. */
+static int find_answers(struct setup *s, const struct options *o)
+{
+    static const enum answer brokers[] = {ANSWER_BROKER, ANSWER_OUTSIDE, ANSWER_OUTSIDE_ACCOUNT,
+                                          ANSWER_KIOSK};
+    char path[PATH_LEN];
+
+    answers_init(&s->now);
+    snprintf(path, sizeof path, "%s", stage_path(s->stage, "setup.conf"));
+    if (access(path, F_OK) == 0 && answers_read(&s->now, path, false) < 0)
+        return -1;
+    s->before = s->now;
+    s->first = !stage_has(s->stage, "credentials/kiosk.key");
+    if (o->answers && answers_read(&s->now, o->answers, true) < 0)
+        return -1;
+    if (s->terminal && setup_ask(s) < 0) {
+        log_error("the terminal is gone: nothing was changed");
+        return -1;
+    }
+    for (size_t i = 0; i < sizeof brokers / sizeof brokers[0]; i++)
+        s->brokers_changed |= !same(s, brokers[i]);
+    return answers_check(&s->now);
+}
+
+static void tell(const struct setup *s)
+{
+    printf("The kiosk is set up: %s%s\n", s->prefix, PATH_ETC);
+    if (answer_is(&s->now, ANSWER_BROKER, "here"))
+        puts("LAN only: the broker is on this Pi, so an alert can be carried off with it. Run the "
+             "set-up again with a\nbroker elsewhere when you have one.");
+    if (answers_broker_outside(&s->now) && answer_is(&s->now, ANSWER_OUTSIDE_ACCOUNT, "make") &&
+        answer_number(&s->now, ANSWER_KIOSK) == 1)
+        printf("The broker outside: carry %s%s/outside to its server, as README says, then remove "
+               "it here.\n",
+               s->prefix, PATH_ETC);
+    printf("To print: staff.html, member.html and keep.html in %s%s/papers.\n"
+           "The wipe is off. Read README's legal note before you turn it on.\n",
+           s->prefix, PATH_ETC);
+    fflush(stdout);
+}
+
+static int make(struct setup *s, const struct options *o)
+{
+    if (find_answers(s, o) < 0 || setup_check_host(s) < 0 || setup_make(s) < 0 ||
+        setup_root_leave(s) < 0)
+        return CLI_FAILED;
+    if (stage_commit(s->stage) < 0) {
+        setup_root_take_back(s);
+        return CLI_FAILED;
+    }
+    tell(s);
+    /* The broker's unit settles before it starts, and wants the lock for it. */
+    stage_free(s->stage);
+    s->stage = NULL;
+    setup_start(s);
+    return CLI_OK;
+}
+
+static int set_up(const struct cli *cli, const struct options *o)
+{
+    struct setup s = {.prefix = cli->prefix, .terminal = !o->answers && isatty(STDIN_FILENO)};
+    int code = CLI_FAILED;
+
+    if (!o->answers && !s.terminal)
+        return cli_misuse(&cli_setup, "nobody is at the terminal; expected --answers FILE");
+    s.stage = stage_begin(cli->prefix);
+    s.keys = keyset_new();
+    s.ca = s.keys ? sodium_malloc(sizeof *s.ca) : NULL;
+    s.conf = calloc(1, sizeof *s.conf);
+    if (s.stage && s.ca && s.conf)
+        code = make(&s, o);
+    stage_free(s.stage);
+    keyset_free(s.keys);
+    sodium_free(s.ca);
+    free(s.conf);
+    if (code == CLI_OK && answer_yes(&s.now, ANSWER_DRILL))
+        code = setup_drill(cli, answer_number(&s.now, ANSWER_DRILL_WAIT));
+    return code;
+}
+
+static int take_options(int argc, char **argv, struct options *o)
+{
+    static const struct option options[] = {{"answers", required_argument, NULL, 'a'},
+                                            {"drill", no_argument, NULL, 'd'},
+                                            {"settle", no_argument, NULL, 's'},
+                                            {0}};
+    int c;
+
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (c == 'a')
+            o->answers = optarg;
+        else if (c == 'd')
+            o->drill_only = true;
+        else if (c == 's')
+            o->settle = true;
+        else
+            return cli_misuse(&cli_setup, "an option is unknown, or lacks its value");
+    }
+    if (optind < argc)
+        return cli_misuse(&cli_setup, "\"%s\" is too much", argv[optind]);
+    if (!!o->answers + o->drill_only + o->settle > 1)
+        return cli_misuse(&cli_setup, "--answers, --drill and --settle stand alone");
+    return CLI_OK;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    struct options o = {0};
+    struct answers a;
+    int code = take_options(argc, argv, &o);
+
+    if (code != CLI_OK)
+        return code;
+    if (o.drill_only) {
+        answers_init(&a);
+        return setup_drill(cli, answer_number(&a, ANSWER_DRILL_WAIT));
+    }
+    if (cli->prefix[0] == '\0' && geteuid() != 0) {
+        log_error("set-up changes /etc/porchlight; run it as root: sudo porchlight setup");
+        return CLI_DENIED;
+    }
+    umask(022);
+    if (o.settle)
+        return stage_settle(cli->prefix) < 0 ? CLI_FAILED : CLI_OK;
+    return set_up(cli, &o);
+}
+
+const struct cli_command cli_setup = {
+    .name = "setup",
+    .arguments = "[--answers FILE | --drill | --settle]",
+    .summary = "make this Pi a kiosk: keys, certificates, brokers, a drill",
+    .help = "  --answers FILE   the answers from a file, so that nobody is asked\n"
+            "  --drill          only the drill at its end: waits for a phone's answer\n"
+            "  --settle         only clear away what an interrupted set-up left\n",
+    .run = run,
+};

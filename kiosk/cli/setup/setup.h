@@ -1,0 +1,90 @@
+#ifndef PORCHLIGHT_CLI_SETUP_H
+#define PORCHLIGHT_CLI_SETUP_H
+
+#include "config/config.h"
+#include "kiosk/cli/cli.h"
+#include "kiosk/cli/conf_edit.h"
+#include "kiosk/cli/keyset.h"
+#include "kiosk/cli/pki.h"
+#include "kiosk/cli/setup/setup_answers.h"
+#include "kiosk/cli/stage.h"
+
+#include <stdbool.h>
+
+/* One run of set-up, from answers to a staged /etc/porchlight. All functions return 0, or -1 after
+ * a complaint. */
+
+enum { SETUP_KIOSKS = 4 }; /* a venue's kiosks that brokers know from the start */
+
+struct setup {
+    const char *prefix;
+    struct answers now, before; /* before: of the last run; the defaults on the first */
+    bool first;                 /* this kiosk has no keys yet */
+    bool fresh_root;            /* the root key is made by this run, and has to leave */
+    bool has_root;              /* keys->root_seed counts */
+    bool terminal;              /* somebody answers at the terminal */
+    bool brokers_changed;       /* answers about brokers differ from the last run's */
+    struct keyset *keys;
+    struct pki_pair *ca; /* locked memory */
+    struct stage *stage;
+    struct conf_text *conf; /* porchlight.conf as it will be */
+    char venue[KEYSET_ID_TEXT], kiosk[KEYSET_ID_TEXT];
+};
+
+/* setup_root.c: an existing root key is read from its file (or typed in), else one is made. */
+int setup_root_find(struct setup *s);
+/* A fresh one goes to its place and is read back there; called just before the commit. */
+int setup_root_leave(struct setup *s);
+/* The commit failed: a file that setup_root_leave wrote is taken away. */
+void setup_root_take_back(struct setup *s);
+
+/* setup_make.c: everything below /etc/porchlight. */
+int setup_make(struct setup *s);
+
+/* setup_outside.c: all brokers; the one outside. */
+int setup_brokers(struct setup *s);
+
+/* setup_broker.c: the one on this Pi, and what both want. `name` is a staged file, `where` the word
+ * that passwords are drawn by ("here", "outside"), `broker` a section's name. */
+int setup_here(struct setup *s);
+int setup_authority(struct setup *s);
+int setup_certificate(struct setup *s, const char *name, const char *host, bool here);
+int setup_accounts(struct setup *s, const char *where, bool beside);
+int setup_section(struct setup *s, const char *broker, const char *host, int port, const char *ca,
+                  const char *user, const char *phones, bool outside);
+int setup_own_section(struct setup *s, const char *broker, const char *where, const char *host,
+                      int port, bool outside);
+
+/* Fills a template of templates.h and stages it. */
+struct template_word;
+int setup_fill(struct setup *s, const char *name, const char *template,
+               const struct template_word *words, mode_t mode);
+
+/* setup_page.c: where phones find the page or its WebSocket ("wss", "mqtt"): on `host`, else on
+ * this Pi, else on the broker outside. */
+void setup_address(const struct setup *s, const char *host, const char *scheme, const char *path,
+                   char out[3 * ANSWER_MAX]);
+
+/* The members' page and what is to be printed. */
+int setup_page(struct setup *s);
+int setup_papers(struct setup *s);
+
+/* setup_drawing.c: how the switch and the door are wired, for the terminal. */
+void setup_drawing(const struct answers *a);
+
+/* setup_look.c: shows for at most `seconds` what the lines say, until both were seen. */
+void setup_look(const struct answers *a, const char *prefix, int seconds);
+
+/* setup_ask.c: asks what was not given. -1: the terminal is gone. */
+int setup_ask(struct setup *s);
+
+/* setup_host.c: units are enabled and started; a moved prefix has none. */
+void setup_start(const struct setup *s);
+void setup_restart(const char *prefix);
+/* What stands in the way before anything is made: clock, ports, plugin. */
+int setup_check_host(const struct setup *s);
+
+/* setup_drill.c: a drill, until a phone answered. An enum cli_exit. */
+int setup_drill(const struct cli *cli, int wait_s);
+
+#endif

@@ -1,0 +1,355 @@
+#include "kiosk/cli/setup/setup_answers.h"
+
+#include "config/scan.h"
+#include "kiosk/cli/tree.h"
+#include "kiosk/common/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- what an answer may be -------------------------------------------------------------------- */
+
+static bool is_line(const char *v)
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:=/";
+
+    return v[0] && strlen(v) < 64 && strspn(v, plain) == strlen(v);
+}
+
+static bool is_number(const char *v, long least, long most)
+{
+    char *end;
+    long n = strtol(v, &end, 10);
+
+    return v[0] >= '0' && v[0] <= '9' && *end == '\0' && n >= least && n <= most;
+}
+
+static bool is_code(const char *v)
+{
+    return is_number(v, 4, 12);
+}
+
+static bool is_port(const char *v)
+{
+    return is_number(v, 1, 65535);
+}
+
+static bool is_kiosk(const char *v)
+{
+    return is_number(v, 1, 4);
+}
+
+static bool is_wait(const char *v)
+{
+    return is_number(v, 1, 3600);
+}
+
+static bool is_yes_no(const char *v)
+{
+    return strcmp(v, "yes") == 0 || strcmp(v, "no") == 0;
+}
+
+static bool is_broker(const char *v)
+{
+    return strcmp(v, "here") == 0 || strcmp(v, "elsewhere") == 0 || strcmp(v, "both") == 0;
+}
+
+static bool is_lights(const char *v)
+{
+    return strcmp(v, "dark") == 0 || strcmp(v, "as-they-are") == 0;
+}
+
+static bool is_host(const char *v)
+{
+    return v[0] && v[0] != '-' && v[0] != '.' && strlen(v) < 100 &&
+           strspn(v, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-") ==
+               strlen(v);
+}
+
+static bool is_host_port(const char *v)
+{
+    char host[ANSWER_MAX];
+    const char *colon = strrchr(v, ':');
+
+    if (v[0] == '\0' || strcmp(v, "none") == 0)
+        return true;
+    snprintf(host, sizeof host, "%.*s", colon ? (int)(colon - v) : (int)strlen(v), v);
+    return is_host(host) && (!colon || is_port(colon + 1));
+}
+
+static bool is_place(const char *v)
+{
+    return v[0] == '/' || strcmp(v, "print") == 0 || strcmp(v, "none") == 0;
+}
+
+static bool is_account(const char *v)
+{
+    return v[0] == '/' || strcmp(v, "make") == 0;
+}
+
+#define LINE_EXPECTED "a line: GPIO17, gpiochip0:17, or none"
+#define PORT_EXPECTED "a port, 1 to 65535"
+
+const struct answer_rule answer_rules[ANSWERS] = {
+    [ANSWER_SWITCH] = {"switch", "GPIO17", "Which line is the switch wired to?",
+                       "It is pressed to raise the alarm; its other wire goes to ground.",
+                       "a line: GPIO17 or gpiochip0:17", is_line, true},
+    [ANSWER_OTHER_CONTACT] = {"other_contact", "none", NULL,
+                              "A changeover switch's second contact lets the kiosk notice a cut "
+                              "cable.",
+                              LINE_EXPECTED, is_line, true},
+    [ANSWER_DOOR] = {"door", "GPIO22", "Which line is the door's magnet contact wired to?",
+                     "Staff phones are told when it opens outside of hours; none if there is none.",
+                     LINE_EXPECTED, is_line, true},
+    [ANSWER_CODE] = {"code", "5", "How many presses are the venue's own code?",
+                     "It takes back a caution or a drill; choose your own, 4 to 12, and tell staff "
+                     "alone.",
+                     "a number, 4 to 12", is_code, false},
+    [ANSWER_BROKER] = {"broker", "here",
+                       "Where is the broker that carries alerts: here, elsewhere "
+                       "or both?",
+                       "One on this Pi can be carried off with it; one elsewhere cannot, and both "
+                       "is best.",
+                       "here, elsewhere or both", is_broker, true},
+    [ANSWER_HOST] = {"host", "porchlight.local",
+                     "By which name do phones on this network find "
+                     "this Pi?",
+                     "It stands in the certificate, and in the address of the members' page.",
+                     "a host name or an address, without a port", is_host, true},
+    [ANSWER_OUTSIDE] = {"outside", "none", "Which host is the broker elsewhere?",
+                        "Its name or address, and :PORT unless that is 8883.", "HOST or HOST:PORT",
+                        is_host_port, true},
+    [ANSWER_OUTSIDE_ACCOUNT] =
+        {"outside_account", "make",
+         "Shall the broker elsewhere be made here, or is it somebody else's?",
+         "make gives you a folder to carry to a server of your own; "
+         "somebody else's gives you a file with [account] user, password "
+         "and ca.",
+         "make, or an absolute path", is_account, true},
+    [ANSWER_ROOT] = {"root", "print", "Where does the venue's root key go?",
+                     "It must not stay on this Pi: print shows it to be written down, a path such "
+                     "as /media/usb/root.key puts it on a stick.",
+                     "print, or an absolute path", is_place, true},
+    [ANSWER_LIGHTS] = {"lights", "dark", "Shall the Pi's own lights be dark?",
+                       "They flicker with the card, and a wipe could be seen.",
+                       "dark or as-they-are", is_lights, true},
+    [ANSWER_DRILL] = {"drill", "yes", NULL, "A drill shows that a phone really receives.",
+                      "yes or no", is_yes_no, true},
+    [ANSWER_KIOSK] = {"kiosk", "1", NULL, "The venue's first kiosk, or another one: 1 to 4.",
+                      "a number, 1 to 4", is_kiosk, true},
+    [ANSWER_PORT] = {"port", "8883", NULL, "Kiosks and relays reach the broker here.",
+                     PORT_EXPECTED, is_port, true},
+    [ANSWER_PAGE_PORT] = {"page_port", "443", NULL, "Phones reach the page here.", PORT_EXPECTED,
+                          is_port, true},
+    [ANSWER_WEBSOCKET_PORT] = {"websocket_port", "1885", NULL, "Between page and broker.",
+                               PORT_EXPECTED, is_port, true},
+    [ANSWER_LOCAL_PORT] = {"local_port", "1884", NULL, "For this machine alone.", PORT_EXPECTED,
+                           is_port, true},
+    [ANSWER_DRILL_WAIT] = {"drill_wait", "300", NULL, "Seconds that the drill waits for a phone.",
+                           "seconds, 1 to 3600", is_wait, false},
+};
+
+void answers_init(struct answers *a)
+{
+    memset(a, 0, sizeof *a);
+    for (size_t i = 0; i < ANSWERS; i++)
+        snprintf(a->value[i], ANSWER_MAX, "%s", answer_rules[i].fallback);
+}
+
+bool answers_set(struct answers *a, enum answer which, const char *value)
+{
+    if (strlen(value) >= ANSWER_MAX || !answer_rules[which].good(value))
+        return false;
+    snprintf(a->value[which], ANSWER_MAX, "%s", value);
+    a->given[which] = true;
+    return true;
+}
+
+/* --- a file ------------------------------------------------------------------------------------
+ */
+
+struct reading {
+    struct answers *a;
+    const char *path;
+    int line_of[ANSWERS];
+    int complaints;
+    bool inside, seen;
+};
+
+static void on_section(void *context, int line, const char *name)
+{
+    struct reading *r = context;
+
+    r->inside = strcmp(name, "setup") == 0 && !r->seen;
+    if (r->inside) {
+        r->seen = true;
+        return;
+    }
+    log_error("%s:%d: [%s] %s; expected one section [setup]", r->path, line, name,
+              strcmp(name, "setup") == 0 ? "stands twice" : "is none of set-up's sections");
+    r->complaints++;
+}
+
+static int which_of(const char *key)
+{
+    for (int i = 0; i < ANSWERS; i++)
+        if (strcmp(answer_rules[i].key, key) == 0)
+            return i;
+    return -1;
+}
+
+static void on_key(void *context, int line, const char *key, const char *value)
+{
+    struct reading *r = context;
+    int which = which_of(key);
+
+    if (!r->inside) {
+        if (!r->seen) {
+            log_error("%s:%d: %s stands in no section; expected [setup] above it", r->path, line,
+                      key);
+            r->complaints++;
+        }
+        return;
+    }
+    if (which < 0)
+        log_error("%s:%d: %s is no answer of set-up's; porchlight.1 lists them", r->path, line,
+                  key);
+    else if (r->line_of[which])
+        log_error("%s:%d: %s stands twice, first in line %d; keep one", r->path, line, key,
+                  r->line_of[which]);
+    else if (!answers_set(r->a, (enum answer)which, value))
+        log_error("%s:%d: %s: found \"%s\", expected %s", r->path, line, key, value,
+                  answer_rules[which].expected);
+    else {
+        r->line_of[which] = line;
+        return;
+    }
+    r->complaints++;
+}
+
+static void on_bad(void *context, int line, const char *sentence)
+{
+    struct reading *r = context;
+
+    log_error("%s:%d: %s", r->path, line, sentence);
+    r->complaints++;
+}
+
+int answers_read(struct answers *a, const char *path, bool now)
+{
+    static const struct scan_events events = {on_section, on_key, on_bad};
+    struct reading r = {.a = a, .path = path};
+    bool given[ANSWERS];
+    size_t len;
+    char *text = tree_read(path, &len);
+
+    if (!text) {
+        log_error("%s: %s; expected a file with [setup] and answers", path, strerror(errno));
+        return -1;
+    }
+    memcpy(given, a->given, sizeof given);
+    scan_text(text, len, &events, &r);
+    free(text);
+    if (!now)
+        memcpy(a->given, given, sizeof given);
+    if (!r.seen && r.complaints == 0) {
+        log_error("%s: has no section [setup]; is this the right file?", path);
+        r.complaints++;
+    }
+    return r.complaints ? -1 : 0;
+}
+
+void answers_write(const struct answers *a, char *out, size_t size)
+{
+    size_t len = (size_t)snprintf(out, size,
+                                  "# What porchlight setup was told; its next run begins here.\n"
+                                  "[setup]\n");
+
+    for (size_t i = 0; i < ANSWERS && len < size; i++)
+        if (answer_rules[i].kept)
+            len += (size_t)snprintf(out + len, size - len, "%s = %s\n", answer_rules[i].key,
+                                    a->value[i]);
+}
+
+/* --- what they mean ----------------------------------------------------------------------------
+ */
+
+bool answer_is(const struct answers *a, enum answer which, const char *word)
+{
+    return strcmp(a->value[which], word) == 0;
+}
+
+bool answer_yes(const struct answers *a, enum answer which)
+{
+    return answer_is(a, which, "yes");
+}
+
+int answer_number(const struct answers *a, enum answer which)
+{
+    return (int)strtol(a->value[which], NULL, 10);
+}
+
+bool answers_broker_here(const struct answers *a)
+{
+    return !answer_is(a, ANSWER_BROKER, "elsewhere");
+}
+
+bool answers_broker_outside(const struct answers *a)
+{
+    return !answer_is(a, ANSWER_BROKER, "here");
+}
+
+void answers_outside(const struct answers *a, char host[ANSWER_MAX], int *port)
+{
+    const char *v = a->value[ANSWER_OUTSIDE], *colon = strrchr(v, ':');
+
+    snprintf(host, ANSWER_MAX, "%.*s", colon ? (int)(colon - v) : (int)strlen(v), v);
+    *port = colon ? (int)strtol(colon + 1, NULL, 10) : 8883;
+}
+
+static int same_ports(const struct answers *a)
+{
+    static const enum answer ports[] = {ANSWER_PORT, ANSWER_PAGE_PORT, ANSWER_WEBSOCKET_PORT,
+                                        ANSWER_LOCAL_PORT};
+    int complaints = 0;
+
+    for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++)
+        for (size_t j = 0; j < i; j++)
+            if (answer_number(a, ports[i]) == answer_number(a, ports[j])) {
+                log_error("%s and %s are both %s; each needs a port of its own",
+                          answer_rules[ports[j]].key, answer_rules[ports[i]].key,
+                          a->value[ports[i]]);
+                complaints++;
+            }
+    return complaints;
+}
+
+int answers_check(const struct answers *a)
+{
+    static const enum answer lines[] = {ANSWER_SWITCH, ANSWER_OTHER_CONTACT, ANSWER_DOOR};
+    int complaints = same_ports(a);
+
+    if (answer_is(a, ANSWER_SWITCH, "none")) {
+        log_error("switch: found none; a kiosk without a switch raises no alarm");
+        complaints++;
+    }
+    for (size_t i = 0; i < 3; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(a->value[lines[i]], a->value[lines[j]]) == 0 &&
+                !answer_is(a, lines[i], "none")) {
+                log_error("%s and %s are both %s; each contact needs a line of its own",
+                          answer_rules[lines[j]].key, answer_rules[lines[i]].key,
+                          a->value[lines[i]]);
+                complaints++;
+            }
+    if (answers_broker_outside(a) &&
+        (answer_is(a, ANSWER_OUTSIDE, "none") || a->value[ANSWER_OUTSIDE][0] == '\0')) {
+        log_error("outside: broker = %s wants the host of the broker elsewhere: outside = HOST",
+                  a->value[ANSWER_BROKER]);
+        complaints++;
+    }
+    return complaints ? -1 : 0;
+}

@@ -1,0 +1,324 @@
+#include "kiosk/cli/accounts.h"
+#include "kiosk/cli/certificates.h"
+#include "kiosk/cli/setup/setup.h"
+#include "kiosk/cli/templates.h"
+#include "kiosk/common/log.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <pwd.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BROKER_USER "porchlight-broker"
+#define HANDED      "/run/credentials/porchlight-broker.service/broker_"
+#define BRIDGE      "bridge"
+#define BRIDGE_HEAD "\n# What phones here say to kiosks that only the broker outside reaches.\n"
+
+static int this_kiosk(const struct setup *s)
+{
+    return answer_number(&s->now, ANSWER_KIOSK);
+}
+
+/* --- certificates ----------------------------------------------------------------------------- */
+
+int setup_authority(struct setup *s)
+{
+    size_t len;
+    char *cert = stage_read(s->stage, "broker-ca.pem", &len);
+    char *key = stage_read(s->stage, "ca/ca.key", &len);
+    int result = 0;
+
+    if (cert && key) {
+        snprintf(s->ca->certificate, PKI_TEXT_MAX, "%s", cert);
+        snprintf(s->ca->key, PKI_TEXT_MAX, "%s", key);
+    } else if (pki_authority(s->ca, time(NULL)) < 0) {
+        log_error("no certificate authority could be made: OpenSSL refuses an EC key");
+        result = -1;
+    } else if (stage_put_text(s->stage, "broker-ca.pem", s->ca->certificate, 0644) < 0 ||
+               stage_put_text(s->stage, "ca/ca.key", s->ca->key, 0600) < 0) {
+        result = -1;
+    }
+    if (key)
+        sodium_memzero(key, strlen(key));
+    free(cert);
+    free(key);
+    return result;
+}
+
+int setup_certificate(struct setup *s, const char *name, const char *host, bool here)
+{
+    char names[3][PKI_NAME_MAX] = {"", "localhost", "127.0.0.1"};
+    size_t len;
+    char *old = stage_read(s->stage, name, &len);
+    bool good = old && certificate_is_good(s->ca, old, host);
+
+    if (old)
+        sodium_memzero(old, len);
+    free(old);
+    if (good)
+        return 0;
+    snprintf(names[0], sizeof names[0], "%s", host);
+    char *both = certificate_make(s->ca, names, here ? 3 : 1);
+    int result = both ? stage_put_text(s->stage, name, both, 0600) : -1;
+    if (!both)
+        log_error("%s: no certificate could be made for %s; is ca/ca.key the authority's?", name,
+                  host);
+    sodium_free(both);
+    return result;
+}
+
+/* --- accounts --------------------------------------------------------------------------------- */
+
+/* Every kiosk that the venue may come to have, so that a second one needs nobody at the broker. */
+static int put_kiosks(const struct setup *s, cJSON *all, const char *where)
+{
+    char kiosk[KEYSET_ID_TEXT], password[KEYSET_PASSWORD];
+    int result = 0;
+
+    for (int i = 1; i <= SETUP_KIOSKS && result == 0; i++) {
+        keyset_id(s->keys, "kiosk", i, kiosk);
+        keyset_password(s->keys, where, i, password);
+        if (!accounts_have(all, kiosk))
+            result = accounts_put(all, ROLE_KIOSK, s->venue, kiosk, kiosk, password);
+    }
+    sodium_memzero(password, sizeof password);
+    if (result < 0)
+        log_error("accounts for %s could not be made: %s", where, strerror(errno));
+    return result;
+}
+
+static int put_bridge(const struct setup *s, cJSON *all)
+{
+    char kiosks[SETUP_KIOSKS - 1][TOPIC_ID_LEN + 1];
+    char account[KEYSET_ID_TEXT], password[KEYSET_PASSWORD];
+
+    for (int i = 0; i < SETUP_KIOSKS - 1; i++)
+        keyset_id(s->keys, "kiosk", i + 2, kiosks[i]);
+    keyset_id(s->keys, BRIDGE, 1, account);
+    keyset_password(s->keys, BRIDGE, 1, password);
+    int result = accounts_put_bridge(all, s->venue, kiosks, SETUP_KIOSKS - 1, account, password);
+    sodium_memzero(password, sizeof password);
+    return result;
+}
+
+/* This kiosk's own account, as porchlightd reads it. */
+static int put_password(struct setup *s, const char *broker, const char *where)
+{
+    char name[64], line[KEYSET_PASSWORD + 1];
+
+    snprintf(name, sizeof name, "credentials/broker-%s", broker);
+    keyset_password(s->keys, where, this_kiosk(s), line);
+    line[KEYSET_PASSWORD - 1] = '\n';
+    int result = stage_put(s->stage, name, line, KEYSET_PASSWORD, 0600);
+    sodium_memzero(line, sizeof line);
+    return result;
+}
+
+/* --- porchlight.conf -------------------------------------------------------------------------- */
+
+int setup_section(struct setup *s, const char *broker, const char *host, int port, const char *ca,
+                  const char *user, const char *phones, bool outside)
+{
+    char section[32], path[PATH_LEN], number[16], credential[48];
+
+    snprintf(section, sizeof section, "broker %s", broker);
+    snprintf(path, sizeof path, "%.256s" PATH_ETC "/%.64s", s->prefix, ca);
+    snprintf(number, sizeof number, "%d", port);
+    snprintf(credential, sizeof credential, "broker-%s", broker);
+    if (conf_set(s->conf, section, "host", host) == 0 &&
+        conf_set(s->conf, section, "port", number) == 0 &&
+        conf_set(s->conf, section, "ca", path) == 0 &&
+        conf_set(s->conf, section, "user", user) == 0 &&
+        conf_set(s->conf, section, "password", credential) == 0 &&
+        conf_set(s->conf, section, "phones", phones) == 0 &&
+        conf_set(s->conf, section, "outside", outside ? "yes" : "no") == 0)
+        return 0;
+    log_error(PATH_CONF ": longer than %d bytes; shorten its comments", CONF_TEXT_MAX);
+    return -1;
+}
+
+int setup_own_section(struct setup *s, const char *broker, const char *where, const char *host,
+                      int port, bool outside)
+{
+    char phones[3 * ANSWER_MAX];
+
+    setup_address(s, outside ? host : NULL, "wss", "mqtt", phones);
+    /* porchlightd's client id is the kiosk's, and so is the account that is bound to it. */
+    return put_password(s, broker, where) < 0
+               ? -1
+               : setup_section(s, broker, host, port, "broker-ca.pem", s->kiosk, phones, outside);
+}
+
+/* --- the broker here ----------------------------------------------------------------------------
+ */
+
+static int find_plugin(char out[PATH_LEN])
+{
+    static const char *const where[] = {"/usr/lib/*/mosquitto_dynamic_security.so",
+                                        "/usr/lib/mosquitto_dynamic_security.so"};
+    glob_t found;
+
+    for (size_t i = 0; i < 2; i++) {
+        if (glob(where[i], 0, NULL, &found) == 0) {
+            snprintf(out, PATH_LEN, "%s", found.gl_pathv[0]);
+            globfree(&found);
+            return 0;
+        }
+    }
+    log_error("%s: is not there; a broker on this Pi wants Debian's mosquitto: apt install "
+              "mosquitto",
+              where[0]);
+    return -1;
+}
+
+/* What a broker on this Pi hands over to the one outside: what phones say here to kiosks that reach
+ * only that one. */
+static char *bridge_made(const struct setup *s)
+{
+    char account[KEYSET_ID_TEXT], kiosk[KEYSET_ID_TEXT], host[ANSWER_MAX];
+    char password[KEYSET_PASSWORD], *out = NULL;
+    size_t size;
+    int port;
+    FILE *f = open_memstream(&out, &size);
+
+    if (!f)
+        return NULL;
+    answers_outside(&s->now, host, &port);
+    keyset_id(s->keys, BRIDGE, 1, account);
+    keyset_password(s->keys, BRIDGE, 1, password);
+    fprintf(f,
+            BRIDGE_HEAD
+            "connection outside\naddress %s:%d\nbridge_protocol_version mqttv50\n"
+            "bridge_cafile %s%s/broker-ca.pem\nremote_clientid %s\nremote_username %s\n"
+            "remote_password %s\nlocal_clientid %s\ncleansession true\nnotifications false\n"
+            "try_private false\nrestart_timeout 2 30\nkeepalive_interval 60\n",
+            host, port, s->prefix, PATH_ETC, account, account, password, account);
+    for (int i = 2; i <= SETUP_KIOSKS; i++) {
+        keyset_id(s->keys, "kiosk", i, kiosk);
+        for (enum topic t = 0; t < TOPIC_COUNT; t++) {
+            char name[TOPIC_NAME_MAX];
+            if (topic_table[t].per_account && topic_table[t].writes != ROLE_RELAY &&
+                topic_name(t, s->venue, kiosk, "+", name) == 0)
+                fprintf(f, "topic %s out 1\n", name);
+        }
+    }
+    sodium_memzero(password, sizeof password);
+    fclose(f);
+    return out;
+}
+
+/* Its password can be drawn again only with the root key; without it, what stood stays. */
+static char *bridge_kept(const struct setup *s)
+{
+    size_t len;
+    char *old = stage_read(s->stage, "broker/mosquitto.conf", &len);
+    const char *at = old ? strstr(old, BRIDGE_HEAD) : NULL;
+    char *kept = strdup(at ? at : "");
+
+    if (old)
+        sodium_memzero(old, len);
+    free(old);
+    return kept;
+}
+
+static char *bridge_text(const struct setup *s)
+{
+    if (!answers_broker_outside(&s->now) || !answer_is(&s->now, ANSWER_OUTSIDE_ACCOUNT, "make"))
+        return strdup("");
+    return s->has_root ? bridge_made(s) : bridge_kept(s);
+}
+
+static int put_mosquitto(struct setup *s)
+{
+    char plugin[PATH_LEN], state[PATH_LEN], server[PATH_LEN];
+    const char *a[] = {s->now.value[ANSWER_PORT], s->now.value[ANSWER_WEBSOCKET_PORT],
+                       s->now.value[ANSWER_LOCAL_PORT]};
+    const struct passwd *pw = getpwuid(geteuid());
+
+    if (find_plugin(plugin) < 0)
+        return -1;
+    snprintf(state, sizeof state, "%.400s/var/lib/porchlight-broker", s->prefix);
+    if (s->prefix[0])
+        snprintf(server, sizeof server, "%.400s" PATH_ETC "/broker/server.pem", s->prefix);
+    else
+        snprintf(server, sizeof server, HANDED "server.pem");
+    const struct template_word words[] = {
+        {"PLUGIN", plugin},      {"STATE", state},         {"PORT_TLS", a[0]},
+        {"ADDRESS", ""},         {"PORT_WEBSOCKET", a[1]}, {"PORT_LOCAL", a[2]},
+        {"CERTIFICATE", server}, {"KEY", server},          {NULL, NULL},
+    };
+    char *text = template_fill("mosquitto.conf.in", template_mosquitto, words), *whole = NULL;
+    char *bridge = bridge_text(s);
+    int result = -1;
+    if (text && bridge &&
+        asprintf(&whole, "user %s\n%s%s", s->prefix[0] && pw ? pw->pw_name : BROKER_USER, text,
+                 bridge) > 0)
+        result = stage_put_text(s->stage, "broker/mosquitto.conf", whole, 0600);
+    if (bridge)
+        sodium_memzero(bridge, strlen(bridge));
+    free(bridge);
+    free(text);
+    free(whole);
+    return result;
+}
+
+/* The broker's accounts as it left them, with this venue's kiosks. */
+int setup_accounts(struct setup *s, const char *where, bool beside)
+{
+    size_t len;
+    const char *name = "outside/dynamic-security.json";
+    char *old = beside ? stage_read_beside(s->stage, PATH_ACCOUNTS, &len)
+                       : stage_read(s->stage, name, &len);
+    cJSON *all = old ? accounts_read(old) : accounts_new();
+    char *text = NULL;
+    int result = -1;
+
+    if (!all)
+        log_error("%s: is no file of mosquitto's dynamic security; move it away, and invite the "
+                  "phones anew",
+                  beside ? PATH_ACCOUNTS : name);
+    else if (put_kiosks(s, all, where) == 0 && (beside || put_bridge(s, all) == 0) &&
+             (text = cJSON_Print(all)))
+        result = beside ? stage_put_beside(s->stage, PATH_ACCOUNTS, text, strlen(text), 0600,
+                                           BROKER_USER)
+                        : stage_put_text(s->stage, name, text, 0600);
+    cJSON_free(text);
+    cJSON_Delete(all);
+    free(old);
+    return result;
+}
+
+/* Its addresses alone may be new. */
+static int keep_here(struct setup *s, const char *port)
+{
+    char phones[3 * ANSWER_MAX];
+
+    setup_address(s, NULL, "wss", "mqtt", phones);
+    if (!conf_has(s->conf, "broker here"))
+        return 0;
+    return conf_set(s->conf, "broker here", "port", port) < 0 ||
+                   conf_set(s->conf, "broker here", "phones", phones) < 0
+               ? -1
+               : 0;
+}
+
+int setup_here(struct setup *s)
+{
+    const char *host = s->now.value[ANSWER_HOST], *port = s->now.value[ANSWER_PORT];
+
+    if (setup_authority(s) < 0 || setup_certificate(s, "broker/server.pem", host, true) < 0 ||
+        put_mosquitto(s) < 0)
+        return -1;
+    if (!s->first && !s->brokers_changed)
+        return keep_here(s, port);
+    return setup_accounts(s, "here", true) < 0 ||
+                   setup_own_section(s, "here", "here", "127.0.0.1",
+                                     answer_number(&s->now, ANSWER_PORT), false) < 0
+               ? -1
+               : 0;
+}

@@ -1,0 +1,92 @@
+#include "kiosk/cli/setup/setup.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The forty pins of every Pi's header since 2014, in their two columns. A number is a GPIO's. */
+enum { ROWS = 20, POWER_3V3 = -1, POWER_5V = -2, GROUND = -3, ID = -4 };
+static const int header[ROWS][2] = {
+    {POWER_3V3, POWER_5V}, {2, POWER_5V}, {3, GROUND},  {4, 14},
+    {GROUND, 15},          {17, 18},      {27, GROUND}, {22, 23},
+    {POWER_3V3, 24},       {10, GROUND},  {9, 25},      {11, 8},
+    {GROUND, 7},           {ID, ID},      {5, GROUND},  {6, 12},
+    {13, GROUND},          {19, 16},      {26, 20},     {GROUND, 21},
+};
+
+/* The GPIO that an address means on a Pi's header, or -1. */
+static int gpio_of(const char *address)
+{
+    const char *digits = strncmp(address, "GPIO", 4) == 0 ? address + 4 : strrchr(address, ':');
+    char *end;
+
+    if (!digits)
+        return -1;
+    digits += *digits == ':';
+    long n = strtol(digits, &end, 10);
+    return digits[0] >= '0' && digits[0] <= '9' && *end == '\0' && n >= 2 && n <= 27 ? (int)n : -1;
+}
+
+static const char *name_of(int pin, char out[16])
+{
+    static const char *const names[] = {"", "3.3V", "5V", "GND", "-"};
+
+    if (pin < 0)
+        return names[-pin];
+    snprintf(out, 16, "GPIO%d", pin);
+    return out;
+}
+
+struct wire {
+    const char *what;
+    int gpio;
+};
+
+static const char *wire_at(const struct wire *wires, int pin)
+{
+    for (; wires->what; wires++)
+        if (pin >= 0 && wires->gpio == pin)
+            return wires->what;
+    return "";
+}
+
+static void draw_header(const struct wire *wires)
+{
+    char left[16], right[16];
+
+    puts("                     the Pi's header, card slot away from you\n");
+    for (int row = 0; row < ROWS; row++) {
+        const char *l = wire_at(wires, header[row][0]), *r = wire_at(wires, header[row][1]);
+        printf("  %16s %s %6s %2d | o o | %-2d %-6s %s %s\n", l, *l ? "---" : "   ",
+               name_of(header[row][0], left), 2 * row + 1, 2 * row + 2,
+               name_of(header[row][1], right), *r ? "---" : "   ", r);
+    }
+}
+
+static void tell(const struct wire *wires)
+{
+    puts("\n  Each contact has two wires: one to its pin above, the other to any GND.");
+    for (; wires->what; wires++)
+        if (wires->gpio < 0)
+            printf("  %s: not on this drawing; look at gpioinfo for where the line is.\n",
+                   wires->what);
+    puts("  No resistor is needed: the Pi pulls the line up. Use twisted wire beyond a metre or\n"
+         "  two, and never join 5V to anything here.\n");
+}
+
+void setup_drawing(const struct answers *a)
+{
+    struct wire wires[4];
+    size_t n = 0;
+    const char *other = a->value[ANSWER_OTHER_CONTACT], *door = a->value[ANSWER_DOOR];
+
+    wires[n++] = (struct wire){"switch", gpio_of(a->value[ANSWER_SWITCH])};
+    if (strcmp(other, "none") != 0)
+        wires[n++] = (struct wire){"its other contact", gpio_of(other)};
+    if (strcmp(door, "none") != 0)
+        wires[n++] = (struct wire){"door", gpio_of(door)};
+    wires[n] = (struct wire){NULL, -1};
+    putchar('\n');
+    draw_header(wires);
+    tell(wires);
+}

@@ -1,0 +1,133 @@
+#include "kiosk/cli/setup/setup.h"
+#include "kiosk/common/clock.h"
+#include "kiosk/common/log.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* --- what stands in the way --------------------------------------------------------------------
+ */
+
+static bool port_is_free(int port)
+{
+    struct sockaddr_in6 any = {
+        .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port), .sin6_addr = in6addr_any};
+    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    int one = 1;
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int bound;
+
+    if (fd >= 0) {
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+        bound = bind(fd, (struct sockaddr *)&any, sizeof any);
+    } else {
+        fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+        bound = bind(fd, (struct sockaddr *)&four, sizeof four);
+    }
+    bool taken = bound < 0 && errno == EADDRINUSE;
+    if (fd >= 0)
+        close(fd);
+    return !taken;
+}
+
+static int check_ports(const struct setup *s)
+{
+    static const enum answer ports[] = {ANSWER_PORT, ANSWER_PAGE_PORT, ANSWER_WEBSOCKET_PORT,
+                                        ANSWER_LOCAL_PORT};
+    int complaints = 0;
+
+    if (!answers_broker_here(&s->now) || answer_number(&s->now, ANSWER_KIOSK) > 1)
+        return 0;
+    for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++) {
+        bool ours = !s->first && strcmp(s->now.value[ports[i]], s->before.value[ports[i]]) == 0;
+        if (ours || port_is_free(answer_number(&s->now, ports[i])))
+            continue;
+        log_error("%s: port %s is taken by another program (ss -ltnp names it; Debian's own broker "
+                  "goes with: systemctl disable --now mosquitto); end it, or choose another with "
+                  "%s = in --answers",
+                  answer_rules[ports[i]].key, s->now.value[ports[i]], answer_rules[ports[i]].key);
+        complaints++;
+    }
+    return complaints ? -1 : 0;
+}
+
+int setup_check_host(const struct setup *s)
+{
+    if (!clock_is_set()) {
+        log_error("the clock says a time before this program was made, and certificates made now "
+                  "would be wrong: connect the Pi to the network and wait a minute, or set it "
+                  "(sudo timedatectl set-time 'YYYY-MM-DD HH:MM')");
+        return -1;
+    }
+    return check_ports(s);
+}
+
+/* --- units ---------------------------------------------------------------------------------------
+ */
+
+static int systemctl(const char *verb, const char *option, const char *unit)
+{
+    char *argv[] = {"systemctl",    "--quiet", "--no-ask-password", (char *)verb, (char *)unit,
+                    (char *)option, NULL};
+    pid_t pid;
+    int status;
+
+    if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) != 0)
+        return -1;
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void start(const char *unit)
+{
+    if (systemctl("enable", NULL, unit) != 0 || systemctl("restart", NULL, unit) != 0)
+        log_warning("%s did not start; systemctl status %s says why", unit, unit);
+}
+
+static void stop(const char *unit)
+{
+    systemctl("disable", "--now", unit);
+}
+
+/* What runs reads its files anew. */
+void setup_restart(const char *prefix)
+{
+    static const char *const units[] = {"porchlight-broker.service", "porchlight-page.service",
+                                        "porchlight-wipe.service", "porchlightd.service",
+                                        "porchlight-screen.service"};
+
+    if (prefix[0] || access("/run/systemd/system", F_OK) < 0)
+        return;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        systemctl("try-restart", NULL, units[i]);
+}
+
+void setup_start(const struct setup *s)
+{
+    bool here = answers_broker_here(&s->now) && answer_number(&s->now, ANSWER_KIOSK) == 1;
+
+    if (s->prefix[0] || access("/run/systemd/system", F_OK) < 0)
+        return;
+    (here ? start : stop)("porchlight-broker.service");
+    (here ? start : stop)("porchlight-page.service");
+    (here ? start : stop)("porchlight-renew.timer");
+    /* A wipe under way is not ended; one that merely waits sees the new credentials. */
+    systemctl("try-restart", NULL, "porchlight-wipe.service");
+    start("porchlight-wipe.socket");
+    start("porchlightd.service");
+    start("porchlight-screen.service");
+    start("porchlight-console.service");
+    if (answer_is(&s->now, ANSWER_LIGHTS, "dark"))
+        start("porchlight-dark.service");
+    else
+        stop("porchlight-dark.service");
+}

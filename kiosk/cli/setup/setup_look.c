@@ -1,0 +1,102 @@
+#include "hw/line.h"
+#include "kiosk/cli/setup/setup.h"
+#include "kiosk/common/clock.h"
+#include "kiosk/common/paths.h"
+#include "kiosk/core/ns.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EDGES = 16 };
+
+struct looked {
+    const char *what, *on, *off;
+    struct line *line;
+    bool is_on, moved; /* moved: there and back */
+    int changes;
+};
+
+static void open_one(struct looked *l, const char *what, const char *address, bool active_low,
+                     struct line_bus *bus)
+{
+    struct line_spec spec = {.direction = LINE_INPUT,
+                             .bias = LINE_BIAS_PULL_UP,
+                             .active_low = active_low,
+                             .debounce = 10 * NS_PER_MS};
+    struct line_error error;
+
+    *l = (struct looked){.what = what,
+                         .on = active_low ? "pressed" : "open",
+                         .off = active_low ? "let go" : "closed"};
+    if (strcmp(address, "none") == 0)
+        return;
+    snprintf(spec.address, sizeof spec.address, "%s", address);
+    l->line = line_open(what, &spec, bus, &error);
+    if (!l->line) {
+        printf("  %s\n", error.text);
+        return;
+    }
+    l->is_on = line_get(l->line) == 1;
+    printf("  %s is %s now.\n", what, l->is_on ? l->on : l->off);
+}
+
+static void hear(struct looked *l)
+{
+    struct line_edge edges[EDGES];
+    ssize_t n = line_read(l->line, edges, EDGES);
+
+    for (ssize_t i = 0; i < n; i++) {
+        if (edges[i].active == l->is_on)
+            continue;
+        l->is_on = edges[i].active;
+        printf("  %s: %s\n", l->what, l->is_on ? l->on : l->off);
+        fflush(stdout);
+        l->moved = ++l->changes >= 2;
+    }
+}
+
+static bool wants_more(const struct looked *l)
+{
+    return l->line && !l->moved;
+}
+
+void setup_look(const struct answers *a, const char *prefix, int seconds)
+{
+    struct looked all[2];
+    char path[PATH_LEN];
+    int64_t end = clock_now() + seconds * NS_PER_S;
+    struct line_bus *bus = path_under(prefix, PATH_SIM, path) == 0 ? line_bus_new(path) : NULL;
+
+    printf("\nPress the switch and let it go; open the door and close it. Enter goes on (so do %d "
+           "s).\n",
+           seconds);
+    open_one(&all[0], "switch", a->value[ANSWER_SWITCH], true, bus);
+    open_one(&all[1], "door", a->value[ANSWER_DOOR], false, bus);
+    while ((wants_more(&all[0]) || wants_more(&all[1])) && clock_now() < end) {
+        struct pollfd fds[3] = {[2] = {.fd = STDIN_FILENO, .events = POLLIN}};
+        for (int i = 0; i < 2; i++)
+            fds[i] =
+                (struct pollfd){.fd = all[i].line ? line_fd(all[i].line) : -1, .events = POLLIN};
+        fflush(stdout);
+        if (poll(fds, 3, 500) <= 0)
+            continue;
+        for (int i = 0; i < 2; i++)
+            if (fds[i].revents)
+                hear(&all[i]);
+        if (fds[2].revents) {
+            while (getchar() != '\n' && !feof(stdin))
+                ;
+            break;
+        }
+    }
+    for (int i = 0; i < 2; i++) {
+        if (wants_more(&all[i]))
+            printf("  %s: nothing was seen to move. Look at its two wires: one at its pin, one at "
+                   "GND.\n",
+                   all[i].what);
+        line_free(all[i].line);
+    }
+    line_bus_free(bus);
+}

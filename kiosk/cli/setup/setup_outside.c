@@ -1,0 +1,195 @@
+#include "config/scan.h"
+#include "kiosk/cli/setup/setup.h"
+#include "kiosk/cli/templates.h"
+#include "kiosk/cli/tree.h"
+#include "kiosk/common/log.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* --- the broker outside
+ * --------------------------------------------------------------------------- */
+
+/* A server of the venue's own gets the whole of it, to be carried there. */
+static int make_outside(struct setup *s)
+{
+    char host[ANSWER_MAX], number[16];
+    int port;
+
+    answers_outside(&s->now, host, &port);
+    snprintf(number, sizeof number, "%d", port);
+    const struct template_word words[] = {
+        {"PLUGIN", "/usr/lib/mosquitto_dynamic_security.so"},
+        {"STATE", "/var/lib/mosquitto"},
+        {"PORT_TLS", number},
+        {"ADDRESS", ""},
+        {"PORT_WEBSOCKET", "1885"},
+        {"PORT_LOCAL", "1884"},
+        {"CERTIFICATE", "/etc/mosquitto/porchlight.pem"},
+        {"KEY", "/etc/mosquitto/porchlight.pem"},
+        {NULL, NULL},
+    };
+    return setup_certificate(s, "outside/server.pem", host, false) < 0 ||
+                   setup_accounts(s, "outside", false) < 0 ||
+                   stage_put_text(s->stage, "outside/broker-ca.pem", s->ca->certificate, 0644) <
+                       0 ||
+                   setup_fill(s, "outside/mosquitto.conf", template_mosquitto, words, 0644) < 0 ||
+                   stage_put_text(s->stage, "outside/install.sh", template_outside, 0755) < 0 ||
+                   setup_own_section(s, "outside", "outside", host, port, true) < 0
+               ? -1
+               : 0;
+}
+
+struct account {
+    const char *path;
+    char user[ANSWER_MAX], password[ANSWER_MAX], ca[ANSWER_MAX], phones[ANSWER_MAX];
+    int complaints;
+};
+
+static void account_section(void *context, int line, const char *name)
+{
+    struct account *a = context;
+
+    if (strcmp(name, "account") != 0) {
+        log_error("%s:%d: [%s]; expected one section [account]", a->path, line, name);
+        a->complaints++;
+    }
+}
+
+static void account_key(void *context, int line, const char *key, const char *value)
+{
+    struct account *a = context;
+    char *into = strcmp(key, "user") == 0       ? a->user
+                 : strcmp(key, "password") == 0 ? a->password
+                 : strcmp(key, "ca") == 0       ? a->ca
+                 : strcmp(key, "phones") == 0   ? a->phones
+                                                : NULL;
+
+    if (into && strlen(value) < ANSWER_MAX) {
+        snprintf(into, ANSWER_MAX, "%s", value);
+        return;
+    }
+    log_error("%s:%d: %s is none of user, password, ca and phones, or too long", a->path, line,
+              key);
+    a->complaints++;
+}
+
+static void account_bad(void *context, int line, const char *sentence)
+{
+    struct account *a = context;
+
+    log_error("%s:%d: %s", a->path, line, sentence);
+    a->complaints++;
+}
+
+static int account_read(struct account *a)
+{
+    static const struct scan_events events = {account_section, account_key, account_bad};
+    size_t len;
+    char *text = tree_read(a->path, &len);
+
+    if (!text) {
+        log_error("outside_account: %s: %s", a->path, strerror(errno));
+        return -1;
+    }
+    scan_text(text, len, &events, a);
+    sodium_memzero(text, len);
+    free(text);
+    if (!a->complaints && (!a->user[0] || !a->password[0] || !a->ca[0])) {
+        log_error("%s: expected [account] with user, password and ca (a PEM file)", a->path);
+        a->complaints++;
+    }
+    return a->complaints ? -1 : 0;
+}
+
+/* Somebody else's broker: they made the account, and gave their CA. */
+static int take_outside(struct setup *s)
+{
+    struct account a = {.path = s->now.value[ANSWER_OUTSIDE_ACCOUNT]};
+    char host[ANSWER_MAX], *pem = NULL;
+    int port, result = -1;
+    long days;
+    size_t len;
+
+    answers_outside(&s->now, host, &port);
+    if (account_read(&a) < 0)
+        goto forget;
+    pem = tree_read(a.ca, &len);
+    if (!pem || pki_days_left(pem, time(NULL), &days) < 0) {
+        log_error("%s: ca: %s: %s; expected the PEM file of the broker's CA", a.path, a.ca,
+                  pem ? "holds no certificate" : strerror(errno));
+        goto forget;
+    }
+    if (days < 0) {
+        log_error("%s: ca: %s: has expired %ld days ago; ask the broker's operator for the "
+                  "present one",
+                  a.path, a.ca, -days - 1);
+        goto forget;
+    }
+    strcat(a.password, "\n");
+    result = stage_put_text(s->stage, "outside-ca.pem", pem, 0644) < 0 ||
+                     stage_put_text(s->stage, "credentials/broker-outside", a.password, 0600) < 0 ||
+                     setup_section(s, "outside", host, port, "outside-ca.pem", a.user,
+                                   a.phones[0] ? a.phones : NULL, true) < 0
+                 ? -1
+                 : 0;
+forget:
+    sodium_memzero(&a, sizeof a);
+    free(pem);
+    return result;
+}
+
+/* --- all of them
+ * ------------------------------------------------------------------------------------ */
+
+static int drop(struct setup *s, const char *broker)
+{
+    char name[64];
+
+    snprintf(name, sizeof name, "broker %s", broker);
+    if (conf_drop(s->conf, name) < 0)
+        return -1;
+    snprintf(name, sizeof name, "credentials/broker-%s", broker);
+    return stage_drop(s->stage, name);
+}
+
+/* Another kiosk of the venue uses the first one's brokers, as the backup told. */
+static int join_brokers(struct setup *s)
+{
+    char host[ANSWER_MAX];
+    int port;
+
+    if (!s->first && !s->brokers_changed)
+        return 0;
+    if (answers_broker_here(&s->now) &&
+        setup_own_section(s, "first", "here", s->now.value[ANSWER_HOST],
+                          answer_number(&s->now, ANSWER_PORT), false) < 0)
+        return -1;
+    if (!answers_broker_outside(&s->now))
+        return 0;
+    answers_outside(&s->now, host, &port);
+    return answer_is(&s->now, ANSWER_OUTSIDE_ACCOUNT, "make")
+               ? setup_own_section(s, "outside", "outside", host, port, true)
+               : take_outside(s);
+}
+
+int setup_brokers(struct setup *s)
+{
+    bool changed = s->first || s->brokers_changed;
+
+    if (changed && (drop(s, "here") < 0 || drop(s, "outside") < 0 || drop(s, "first") < 0))
+        return -1;
+    if (answer_number(&s->now, ANSWER_KIOSK) > 1)
+        return join_brokers(s);
+    if (answers_broker_here(&s->now) && setup_here(s) < 0)
+        return -1;
+    if (!answers_broker_outside(&s->now) || !changed)
+        return 0;
+    if (!answer_is(&s->now, ANSWER_OUTSIDE_ACCOUNT, "make"))
+        return take_outside(s);
+    return setup_authority(s) < 0 ? -1 : make_outside(s);
+}

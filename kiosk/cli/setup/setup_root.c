@@ -1,0 +1,225 @@
+#include "config/secret.h"
+#include "kiosk/cli/setup/setup.h"
+#include "kiosk/cli/tree.h"
+#include "kiosk/common/log.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The root key on paper: four lines of sixteen digits, each with four more that tell a slip. */
+enum { LINES = 4, LINE_BYTES = KEYSET_SEED / LINES, LINE_CHECK = 2 };
+
+static const char *place(const struct setup *s)
+{
+    return s->now.value[ANSWER_ROOT];
+}
+
+static void line_check(int line, const uint8_t bytes[LINE_BYTES], uint8_t check[LINE_CHECK])
+{
+    uint8_t text[LINE_BYTES + 1], hash[crypto_generichash_BYTES_MIN];
+
+    text[0] = (uint8_t)line;
+    memcpy(text + 1, bytes, LINE_BYTES);
+    crypto_generichash(hash, sizeof hash, text, sizeof text, NULL, 0);
+    memcpy(check, hash, LINE_CHECK);
+    sodium_memzero(text, sizeof text);
+}
+
+static void line_print(int line, const uint8_t *bytes)
+{
+    uint8_t all[LINE_BYTES + LINE_CHECK];
+
+    memcpy(all, bytes, LINE_BYTES);
+    line_check(line, bytes, all + LINE_BYTES);
+    printf("    %d:", line + 1);
+    for (size_t i = 0; i < sizeof all; i++)
+        printf("%s%02x", i % 2 ? "" : " ", all[i]);
+    putchar('\n');
+    sodium_memzero(all, sizeof all);
+}
+
+/* One line typed; true if its check is right. */
+static bool line_ask(int line, uint8_t *bytes)
+{
+    char text[128];
+    uint8_t all[LINE_BYTES + LINE_CHECK], check[LINE_CHECK];
+    size_t got = 0;
+
+    printf("    line %d: ", line + 1);
+    fflush(stdout);
+    if (!fgets(text, sizeof text, stdin))
+        return false;
+    int bad = sodium_hex2bin(all, sizeof all, text, strcspn(text, "\n"), " ", &got, NULL);
+    line_check(line, all, check);
+    bool good = bad == 0 && got == sizeof all && memcmp(all + LINE_BYTES, check, LINE_CHECK) == 0;
+    if (good)
+        memcpy(bytes, all, LINE_BYTES);
+    sodium_memzero(text, sizeof text);
+    sodium_memzero(all, sizeof all);
+    return good;
+}
+
+static int type_in(uint8_t seed[KEYSET_SEED])
+{
+    for (int line = 0; line < LINES; line++) {
+        while (!line_ask(line, seed + line * LINE_BYTES)) {
+            if (feof(stdin))
+                return -1;
+            puts("    That line does not fit its last four digits; look again, and type it once "
+                 "more.");
+        }
+    }
+    return 0;
+}
+
+/* --- an existing one ----------------------------------------------------------------------------
+ */
+
+static int belongs(struct setup *s, const char *where)
+{
+    char *known;
+    size_t len;
+    char mine[2 * ENVELOPE_PUBLIC + 1];
+
+    keyset_root(s->keys);
+    s->has_root = true;
+    known = stage_read(s->stage, "credentials/root.pub", &len);
+    if (!known)
+        return 0;
+    sodium_bin2hex(mine, sizeof mine, s->keys->root_public, ENVELOPE_PUBLIC);
+    bool same = strncmp(known, mine, sizeof mine - 1) == 0;
+    free(known);
+    if (!same)
+        log_error("%s: is another venue's root key; expected the one that root.pub belongs to",
+                  where);
+    return same ? 0 : -1;
+}
+
+int setup_root_find(struct setup *s)
+{
+    bool file = place(s)[0] == '/';
+    bool joins = s->first && answer_number(&s->now, ANSWER_KIOSK) > 1;
+
+    if (!s->first && !s->brokers_changed)
+        return 0;
+    if (file && access(place(s), F_OK) == 0) {
+        if (secret_read_file(place(s), true, s->keys->root_seed, KEYSET_SEED,
+                             config_complain_stderr, NULL) < 0)
+            return -1;
+        return belongs(s, place(s));
+    }
+    if (s->first && !joins) {
+        keyset_make(s->keys);
+        s->fresh_root = s->has_root = true;
+        if (!file && !s->terminal) {
+            log_error("root: found %s, but nobody is at the terminal to write it down; expected "
+                      "the path of a file on a USB stick",
+                      place(s));
+            return -1;
+        }
+        return 0;
+    }
+    if (!s->terminal) {
+        log_error("root: %s; a new broker or another kiosk wants the venue's root key: root = its "
+                  "file",
+                  file ? "there is no such file" : "none was given");
+        return -1;
+    }
+    puts("\nThe venue's root key is needed for this. Type it in from its paper.");
+    return type_in(s->keys->root_seed) < 0 ? -1 : belongs(s, "what was typed");
+}
+
+/* --- a fresh one leaves --------------------------------------------------------------------------
+ */
+
+static bool is_below(const char *path, const char *folder)
+{
+    size_t n = strlen(folder);
+
+    return strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == '\0');
+}
+
+/* NULL, or why the root key may not go there. */
+static const char *why_not_there(const struct setup *s)
+{
+    struct stat there, here;
+    char folder[PATH_LEN], etc[PATH_LEN], var[PATH_LEN];
+    const char *slash = strrchr(place(s), '/');
+
+    snprintf(folder, sizeof folder, "%.*s", slash > place(s) ? (int)(slash - place(s)) : 1,
+             place(s));
+    if (stat(folder, &there) < 0)
+        return "its folder is not there; is the stick mounted?";
+    if (path_under(s->prefix, PATH_ETC, etc) < 0 ||
+        path_under(s->prefix, PATH_STATE_DIR, var) < 0 || is_below(place(s), etc) ||
+        is_below(place(s), var))
+        return "it lies among the kiosk's own files; the root key belongs off site, say on a USB "
+               "stick";
+    if (s->prefix[0] == '\0' && stat("/", &here) == 0 && here.st_dev == there.st_dev)
+        return "it lies on this Pi's own card; the root key belongs off site: mount a USB stick, "
+               "or say print";
+    return NULL;
+}
+
+static int to_file(const struct setup *s)
+{
+    uint8_t *back = sodium_malloc(KEYSET_SEED);
+    const char *why = why_not_there(s);
+    int result = -1;
+
+    if (!back)
+        return -1;
+    if (why)
+        log_error("root: %s: %s", place(s), why);
+    else if (secret_write_key(place(s), s->keys->root_seed, KEYSET_SEED, 0600) < 0)
+        log_error("root: %s: %s; a stick may be full, or write-protected", place(s),
+                  strerror(errno));
+    else if (secret_read_file(place(s), false, back, KEYSET_SEED, config_complain_stderr, NULL) <
+                 0 ||
+             sodium_memcmp(back, s->keys->root_seed, KEYSET_SEED) != 0)
+        log_error("root: %s: reads back as something else; use another stick", place(s));
+    else
+        result = 0;
+    sodium_free(back);
+    return result;
+}
+
+static int to_paper(const struct setup *s)
+{
+    uint8_t *back = sodium_malloc(KEYSET_SEED);
+    int result = -1;
+
+    if (!back)
+        return -1;
+    puts(
+        "\nThe venue's root key. Write it down, on paper, and keep it off site. It is shown once.");
+    for (int line = 0; line < LINES; line++)
+        line_print(line, s->keys->root_seed + line * LINE_BYTES);
+    puts("\nNow read it back from the paper, so that a slip shows today.");
+    while ((result = type_in(back)) == 0 &&
+           sodium_memcmp(back, s->keys->root_seed, KEYSET_SEED) != 0)
+        puts("    That is another key; read it back once more.");
+    sodium_free(back);
+    if (result == 0)
+        fputs("\033[H\033[2J\033[3J", stdout);
+    else
+        log_error("root: it was not read back, so nothing was changed");
+    return result;
+}
+
+int setup_root_leave(struct setup *s)
+{
+    if (!s->fresh_root)
+        return 0;
+    return place(s)[0] == '/' ? to_file(s) : to_paper(s);
+}
+
+void setup_root_take_back(struct setup *s)
+{
+    if (s->fresh_root && place(s)[0] == '/')
+        unlink(place(s));
+}

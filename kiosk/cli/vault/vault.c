@@ -1,0 +1,217 @@
+#include "hw/cell.h"
+#include "kiosk/cli/cli.h"
+#include "kiosk/cli/vault/vault_key.h"
+#include "kiosk/cli/vault/vault_make.h"
+#include "kiosk/common/local.h"
+#include "kiosk/common/messages.h"
+#include "kiosk/common/paths.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <getopt.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+enum { MIB = 1 << 20, SIZE_DEFAULT = 256 };
+
+struct options {
+    const char *make, *path, *mount, *cell, *key_file;
+    long size; /* MiB */
+    bool survives;
+};
+
+static const struct vault_ops *ops_of(const struct vault *v)
+{
+    return v->make == VAULT_LUKS ? &vault_luks : &vault_fscrypt;
+}
+
+/* A wipe that is not through comes first: what it has not reached must not be opened again. */
+static bool wipe_is_pending(const char *prefix)
+{
+    struct wipe_progress p = {0};
+    char path[PATH_LEN];
+    bool pending = false;
+    int fd = path_under(prefix, PATH_WIPE, path) == 0 ? local_connect(path) : -1;
+
+    if (fd < 0)
+        return false;
+    if (local_send(fd, "STATUS", 6) == 0) {
+        while (local_wait(fd, 5000) == 1 && local_receive(fd, &p, sizeof p) == sizeof p &&
+               p.kind == WIPE_TARGET)
+            ;
+        pending = p.kind == WIPE_END && !p.drill && p.outcome == WIPE_NOTHING;
+    }
+    close(fd);
+    return pending;
+}
+
+static int with_key(const struct cli *cli, struct vault *v, const struct options *o, bool fresh,
+                    uint64_t size)
+{
+    uint8_t *cell_key = sodium_malloc(CELL_KEY), *key = sodium_malloc(VAULT_KEY);
+    char real[PATH_LEN], mount[PATH_LEN] = "";
+    int result = -1;
+
+    if (cell_key && key && path_under(cli->prefix, v->path, real) == 0 &&
+        (!v->mount[0] || path_under(cli->prefix, v->mount, mount) == 0) &&
+        vault_cell_key(cli->prefix, v, o->key_file, fresh, cell_key) == 0) {
+        vault_derive(cell_key, v, key);
+        result =
+            fresh ? ops_of(v)->create(v, real, key, size) : ops_of(v)->open(v, real, mount, key);
+    }
+    sodium_free(cell_key);
+    sodium_free(key);
+    return result;
+}
+
+static int create(const struct cli *cli, const char *name, const struct options *o)
+{
+    struct vault v = {0};
+
+    if (vault_name_wrong(name))
+        return cli_misuse(&cli_vault, "%s", vault_name_wrong(name));
+    if (!o->make || !o->path || !o->cell || o->path[0] != '/' ||
+        (strcmp(o->make, "luks") != 0 && strcmp(o->make, "fscrypt") != 0))
+        return cli_misuse(&cli_vault,
+                          "create wants --make luks|fscrypt, --path /PATH and --cell CELL");
+    v.make = strcmp(o->make, "luks") == 0 ? VAULT_LUKS : VAULT_FSCRYPT;
+    if (v.make == VAULT_LUKS && (!o->mount || o->mount[0] != '/' || o->size < 8))
+        return cli_misuse(&cli_vault, "a luks vault wants --mount /PATH and at least 8 MiB");
+    if (strncmp(o->cell, "file:", 5) == 0 && !o->survives)
+        return cli_misuse(&cli_vault,
+                          "a key in a file on the card survives its wipe in worn blocks: whoever "
+                          "reads those opens the vault. Use nvmem:, tpm: or ram, or add "
+                          "--i-know-this-survives for a trial");
+    snprintf(v.name, sizeof v.name, "%s", name);
+    snprintf(v.path, sizeof v.path, "%s", o->path);
+    snprintf(v.cell, sizeof v.cell, "%s", o->cell);
+    if (v.make == VAULT_LUKS)
+        snprintf(v.mount, sizeof v.mount, "%s", o->mount);
+    randombytes_buf(v.salt, sizeof v.salt);
+    if (with_key(cli, &v, o, true, (uint64_t)o->size * MIB) < 0 ||
+        vault_file_write(cli->prefix, &v) < 0)
+        return CLI_FAILED;
+    printf("The vault %s is made%s.\nName it in wipe.plan, and its cell too: see porchlight wipe "
+           "--plan.\n",
+           name, v.make == VAULT_FSCRYPT ? " and open" : ", and closed");
+    return CLI_OK;
+}
+
+static int open_vault(const struct cli *cli, const char *name, const struct options *o)
+{
+    struct vault v;
+
+    if (vault_file_read(cli->prefix, name, &v) < 0)
+        return CLI_FAILED;
+    if (wipe_is_pending(cli->prefix)) {
+        fprintf(stderr, "porchlight vault: a wipe is not through; nothing opens before it is\n");
+        return CLI_FAILED;
+    }
+    return with_key(cli, &v, o, false, 0) == 0 ? CLI_OK : CLI_FAILED;
+}
+
+static int close_vault(const struct cli *cli, const char *name)
+{
+    char real[PATH_LEN], mount[PATH_LEN] = "";
+    struct vault v;
+
+    if (vault_file_read(cli->prefix, name, &v) < 0 || path_under(cli->prefix, v.path, real) < 0 ||
+        (v.mount[0] && path_under(cli->prefix, v.mount, mount) < 0))
+        return CLI_FAILED;
+    return ops_of(&v)->close(&v, real, mount) == 0 ? CLI_OK : CLI_FAILED;
+}
+
+static int show(const struct cli *cli, const char *name)
+{
+    static const char *const words[] = {"cannot be told", "closed", "open"};
+    char real[PATH_LEN];
+    struct vault v;
+
+    if (vault_file_read(cli->prefix, name, &v) < 0 || path_under(cli->prefix, v.path, real) < 0)
+        return CLI_FAILED;
+    printf("%-20s %-8s %-16s %s\n", name, v.make == VAULT_LUKS ? "luks" : "fscrypt",
+           words[ops_of(&v)->status(&v, real) + 1], v.cell);
+    return CLI_OK;
+}
+
+static int show_all(const struct cli *cli)
+{
+    char folder[PATH_LEN];
+    int result = CLI_OK;
+    struct dirent *e;
+    DIR *d = path_under(cli->prefix, PATH_VAULTS, folder) == 0 ? opendir(folder) : NULL;
+
+    while (d && (e = readdir(d)) != NULL) {
+        if (!vault_name_wrong(e->d_name) && show(cli, e->d_name) != CLI_OK)
+            result = CLI_FAILED;
+    }
+    if (d)
+        closedir(d);
+    return result;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    static const struct option longs[] = {
+        {"make", required_argument, NULL, 'm'},           {"path", required_argument, NULL, 'p'},
+        {"mount", required_argument, NULL, 'o'},          {"cell", required_argument, NULL, 'c'},
+        {"key-file", required_argument, NULL, 'k'},       {"size", required_argument, NULL, 's'},
+        {"i-know-this-survives", no_argument, NULL, 'i'}, {0}};
+    struct options o = {.size = SIZE_DEFAULT};
+    const char *verb, *name;
+    int c;
+
+    while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+        const char **slot = c == 'm'   ? &o.make
+                            : c == 'p' ? &o.path
+                            : c == 'o' ? &o.mount
+                            : c == 'c' ? &o.cell
+                            : c == 'k' ? &o.key_file
+                                       : NULL;
+        if (slot)
+            *slot = optarg;
+        else if (c == 's')
+            o.size = strtol(optarg, NULL, 10);
+        else if (c == 'i')
+            o.survives = true;
+        else
+            return cli_misuse(&cli_vault, "%s is not understood", argv[optind - 1]);
+    }
+    verb = optind < argc ? argv[optind] : "";
+    name = optind + 1 < argc ? argv[optind + 1] : NULL;
+    prctl(PR_SET_DUMPABLE, 0);
+    mlockall(MCL_CURRENT | MCL_FUTURE); /* what a library copies of a key stays off the disk too */
+    if (sodium_init() < 0)
+        return CLI_FAILED;
+    if (optind + 2 < argc)
+        return cli_misuse(&cli_vault, "\"%s\" is one word too many", argv[optind + 2]);
+    if (strcmp(verb, "status") == 0)
+        return name ? show(cli, name) : show_all(cli);
+    if (name && strcmp(verb, "create") == 0)
+        return create(cli, name, &o);
+    if (name && strcmp(verb, "open") == 0)
+        return open_vault(cli, name, &o);
+    if (name && strcmp(verb, "close") == 0)
+        return close_vault(cli, name);
+    return cli_misuse(&cli_vault, "expected create, open, close or status, and a NAME");
+}
+
+const struct cli_command cli_vault = {
+    .name = "vault",
+    .arguments = "create|open|close|status NAME [OPTIONS]",
+    .summary = "files whose key lives in a cell that a wipe really overwrites",
+    .help = "  --make luks|fscrypt      create: a container of its own, or an encrypted folder\n"
+            "  --path /PATH             create: the container, or the folder\n"
+            "  --mount /PATH            create: where a luks vault is mounted\n"
+            "  --size N                 create: MiB of a luks vault; 256\n"
+            "  --cell CELL              create: nvmem:NAME, tpm:INDEX, ram or file:/PATH\n"
+            "  --key-file FILE          with cell ram: the key's file, on a stick that is then\n"
+            "                           taken out; without it the key is typed\n"
+            "  --i-know-this-survives   create: take a file on the card as the cell all the same\n",
+    .run = run,
+};

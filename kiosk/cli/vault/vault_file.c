@@ -1,0 +1,126 @@
+#include "kiosk/cli/vault/vault_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char *vault_name_wrong(const char *name)
+{
+    static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+    size_t len = strlen(name);
+
+    if (len == 0 || len >= VAULT_NAME_MAX || strspn(name, good) != len)
+        return "a vault's name is letters, digits, - and _, at most 31";
+    return NULL;
+}
+
+void vault_derive(const uint8_t cell_key[CELL_KEY], const struct vault *v, uint8_t out[VAULT_KEY])
+{
+    static const char *const uses[] = {
+        [VAULT_LUKS] = "porchlight vault 1 luks", [VAULT_FSCRYPT] = "porchlight vault 1 fscrypt"};
+    const char *use = uses[v->make];
+    crypto_generichash_state state;
+
+    crypto_generichash_init(&state, cell_key, CELL_KEY, VAULT_KEY);
+    crypto_generichash_update(&state, v->salt, sizeof v->salt);
+    crypto_generichash_update(&state, (const unsigned char *)use, strlen(use));
+    crypto_generichash_final(&state, out, VAULT_KEY);
+    sodium_memzero(&state, sizeof state);
+}
+
+static int path_of(const char *prefix, const char *name, char out[PATH_LEN])
+{
+    char below[PATH_LEN];
+
+    snprintf(below, sizeof below, PATH_VAULTS "/%s", name);
+    return path_under(prefix, below, out);
+}
+
+/* One line into the field it names. False: not understood. */
+static bool take_line(struct vault *v, const char *key, const char *value)
+{
+    size_t len;
+
+    if (strcmp(key, "make") == 0) {
+        v->make = strcmp(value, "luks") == 0 ? VAULT_LUKS : VAULT_FSCRYPT;
+        return v->make == VAULT_LUKS || strcmp(value, "fscrypt") == 0;
+    }
+    if (strcmp(key, "salt") == 0)
+        return sodium_hex2bin(v->salt, sizeof v->salt, value, strlen(value), NULL, &len, NULL) ==
+                   0 &&
+               len == sizeof v->salt;
+    if (strcmp(key, "path") == 0)
+        return snprintf(v->path, sizeof v->path, "%s", value) < (int)sizeof v->path;
+    if (strcmp(key, "mount") == 0)
+        return snprintf(v->mount, sizeof v->mount, "%s", value) < (int)sizeof v->mount;
+    if (strcmp(key, "cell") == 0)
+        return snprintf(v->cell, sizeof v->cell, "%s", value) < (int)sizeof v->cell;
+    if (strcmp(key, "key_id") == 0)
+        return snprintf(v->key_id, sizeof v->key_id, "%s", value) < (int)sizeof v->key_id;
+    return false;
+}
+
+int vault_file_read(const char *prefix, const char *name, struct vault *v)
+{
+    char path[PATH_LEN], line[512], key[16], value[256];
+    int number = 0, result = 0;
+    FILE *f;
+
+    *v = (struct vault){0};
+    if (vault_name_wrong(name) || path_of(prefix, name, path) < 0) {
+        fprintf(stderr, "porchlight vault: %s: %s\n", name, vault_name_wrong(name));
+        return -1;
+    }
+    snprintf(v->name, sizeof v->name, "%s", name);
+    f = fopen(path, "re");
+    if (!f) {
+        fprintf(stderr, "porchlight vault: %s: %s\n", path,
+                errno == ENOENT ? "there is no such vault; porchlight vault create makes one"
+                                : strerror(errno));
+        return -1;
+    }
+    while (result == 0 && fgets(line, sizeof line, f)) {
+        number++;
+        if (sscanf(line, "%15[a-z_] = %255[^\n]", key, value) != 2 || !take_line(v, key, value)) {
+            fprintf(stderr, "porchlight vault: %s:%d: not understood\n", path, number);
+            result = -1;
+        }
+    }
+    fclose(f);
+    if (result == 0 && (!v->path[0] || !v->cell[0])) {
+        fprintf(stderr, "porchlight vault: %s: it ends before its end\n", path);
+        result = -1;
+    }
+    return result;
+}
+
+int vault_file_write(const char *prefix, const struct vault *v)
+{
+    char folder[PATH_LEN], path[PATH_LEN], salt[2 * VAULT_SALT + 1];
+    int dir = -1, fd = -1, result = -1;
+
+    sodium_bin2hex(salt, sizeof salt, v->salt, sizeof v->salt);
+    if (path_under(prefix, PATH_VAULTS, folder) == 0 && path_of(prefix, v->name, path) == 0 &&
+        (mkdir(folder, 0700) == 0 || errno == EEXIST) &&
+        (dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0 &&
+        (fd = openat(dir, v->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)) >=
+            0 &&
+        dprintf(fd, "make = %s\npath = %s\n%s%s%scell = %s\nsalt = %s\n%s%s%s",
+                v->make == VAULT_LUKS ? "luks" : "fscrypt", v->path, v->mount[0] ? "mount = " : "",
+                v->mount, v->mount[0] ? "\n" : "", v->cell, salt, v->key_id[0] ? "key_id = " : "",
+                v->key_id, v->key_id[0] ? "\n" : "") > 0 &&
+        fsync(fd) == 0 && fsync(dir) == 0)
+        result = 0;
+    if (result < 0)
+        fprintf(stderr, "porchlight vault: %s/%s: %s\n", folder, v->name, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    if (dir >= 0)
+        close(dir);
+    return result;
+}

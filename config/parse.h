@@ -13,7 +13,7 @@ struct instance { /* one section of the file, or a [name] that did not stand in 
     int key_line[CONFIG_KEYS_MAX];
 };
 
-enum { INSTANCES_MAX = 32 };
+enum { INSTANCES_MAX = 32, SENTENCE_MAX = 640 }; /* SENTENCE_MAX: bytes of one complaint */
 
 struct parse {
     const char *path;
@@ -34,9 +34,5 @@ void parse_complain(struct parse *p, const struct instance *in, int line, const 
 
 /* The line of a key, or of its section where the key was not written. */
 int parse_line_of(const struct instance *in, const char *key);
-
-/* What no single key can show: overlaps, contradictions, one line used twice; and what a city
- * gives. Called when every key alone is right. */
-void rules_check(struct parse *p);
 
 #endif

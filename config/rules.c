@@ -1,5 +1,5 @@
+#include "config/rules.h"
 #include "config/city.h"
-#include "config/parse.h"
 #include "kiosk/common/duration.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 #include "kiosk/alertd/desk.h"
 
-#include "kiosk/alertd/heard.h"
 #include "kiosk/alertd/rekey.h"
+#include "kiosk/alertd/staff.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/ns.h"
 
@@ -133,7 +133,7 @@ static void staff_strike(struct kiosk *k, const char *account)
     snprintf(path, sizeof path, "%s/%s.cert", folder, account);
     if (remove(path) != 0 && errno != ENOENT)
         log_warning("%s: %s; delete it, or that phone may still command", path, strerror(errno));
-    heard_staff_read(k);
+    staff_read(k);
 }
 
 static const char *send_away(struct kiosk *k, const struct phone *p)

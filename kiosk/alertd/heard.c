@@ -1,17 +1,13 @@
 #include "kiosk/alertd/heard.h"
 
-#include "config/secret.h"
 #include "kiosk/alertd/joining.h"
 #include "kiosk/alertd/plain.h"
+#include "kiosk/alertd/staff.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/ns.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <sodium.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* An unknown account makes the certificates be read again, but not at a flood's pace. */
@@ -82,23 +78,6 @@ static void on_answer(struct kiosk *k, const char *account, const struct broker_
 /* --- commands ----------------------------------------------------------------------------------
  */
 
-static void proof_path(const struct kiosk *k, char path[PATH_LEN])
-{
-    path_under(k->prefix, PATH_PROOF, path);
-}
-
-static void proof_take(struct kiosk *k, const struct command *c)
-{
-    char path[PATH_LEN];
-    memcpy(k->proof, c->proof, c->proof_len);
-    k->proof_len = c->proof_len;
-    delivery_prove(k->delivery, k->proof, k->proof_len);
-    proof_path(k, path);
-    if (secret_write_key(path, k->proof, k->proof_len, 0600) != 0)
-        log_warning("%s: %s; phones that sleep now may keep an old lockdown after a restart", path,
-                    strerror(errno));
-}
-
 static enum command_result judge(struct kiosk *k, const char *account, const struct broker_event *e,
                                  struct command *c)
 {
@@ -139,7 +118,7 @@ static void on_command(struct kiosk *k, const char *account, const struct broker
     enum command_result result = judge(k, account, e, &c);
     if (result == COMMAND_UNKNOWN && now - k->staff_again_at > STAFF_AGAIN) {
         k->staff_again_at = now;
-        heard_staff_read(k);
+        staff_read(k);
         result = judge(k, account, e, &c);
     }
     log_debug("a command: %s", command_result_name(result));
@@ -148,7 +127,7 @@ static void on_command(struct kiosk *k, const char *account, const struct broker
     randombytes_buf(k->nonce, sizeof k->nonce);
     k->state_stale = true;
     if (c.proof_len > 0)
-        proof_take(k, &c);
+        staff_prove(k, c.proof, c.proof_len);
     act_step(k, (struct alert_event){.kind = ALERT_EV_COMMAND, .command = c.command}, now);
 }
 
@@ -167,61 +146,4 @@ void heard(struct kiosk *k, enum topic t, const char *account, const struct brok
         joining_letter(k, account, e);
     else
         refuse(k, COMMAND_FOREIGN);
-}
-
-static void complain(void *context, const char *sentence)
-{
-    (void)context;
-    log_warning("%s", sentence);
-}
-
-static int staff_load(struct kiosk *k, const char *folder, const char *name)
-{
-    static const char ending[] = ".cert";
-    struct command_staff *s = &k->staff[k->staff_count];
-    char path[2 * PATH_LEN];
-    size_t len = strlen(name);
-    if (len != TOPIC_ID_LEN + strlen(ending) || strcmp(name + TOPIC_ID_LEN, ending) != 0 ||
-        sodium_hex2bin(s->account, sizeof s->account, name, TOPIC_ID_LEN, NULL, NULL, NULL) != 0)
-        return -1;
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    if (secret_read_file(path, false, s->cert, sizeof s->cert, complain, NULL) != 0)
-        return -1;
-    if (!command_staff_check(s, k->compose.venue, k->compose.keys->root)) {
-        log_warning("%s: not signed by this venue's root key; no command of that phone is taken",
-                    path);
-        return -1;
-    }
-    return 0;
-}
-
-void heard_staff_read(struct kiosk *k)
-{
-    char folder[PATH_LEN];
-    k->staff_count = 0;
-    if (k->compose.plain || path_under(k->prefix, PATH_STAFF, folder) != 0)
-        return;
-    DIR *d = opendir(folder);
-    if (d == NULL)
-        return;
-    for (const struct dirent *e; k->staff_count < STAFF_MAX && (e = readdir(d)) != NULL;)
-        if (e->d_name[0] != '.' && staff_load(k, folder, e->d_name) == 0)
-            k->staff_count++;
-    closedir(d);
-}
-
-static void ignore(void *context, const char *sentence)
-{
-    (void)context;
-    (void)sentence;
-}
-
-void heard_proof_read(struct kiosk *k)
-{
-    char path[PATH_LEN];
-    proof_path(k, path);
-    if (secret_read_file(path, false, k->proof, CERT_PROOF, ignore, NULL) != 0)
-        return;
-    k->proof_len = CERT_PROOF;
-    delivery_prove(k->delivery, k->proof, k->proof_len);
 }

@@ -1,8 +1,8 @@
 #include "kiosk/alertd/joining.h"
 
 #include "config/secret.h"
-#include "kiosk/alertd/heard.h"
 #include "kiosk/alertd/rekey.h"
+#include "kiosk/alertd/staff.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/ns.h"
@@ -171,7 +171,7 @@ static void promote(struct kiosk *k, const struct enrol_open *one)
         log_error("a new phone cannot be let in: too much waits to be done at a broker");
     sodium_memzero(&e, sizeof e);
     if (one->staff)
-        heard_staff_read(k);
+        staff_read(k);
     desk_unshow(k, entry.account);
     enrol_close(d->open, entry.account);
 }

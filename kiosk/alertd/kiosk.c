@@ -3,7 +3,7 @@
 #include "config/secret.h"
 #include "kiosk/alertd/act.h"
 #include "kiosk/alertd/desk.h"
-#include "kiosk/alertd/heard.h"
+#include "kiosk/alertd/staff.h"
 #include "kiosk/alertd/steward.h"
 #include "kiosk/alertd/told.h"
 #include "kiosk/common/clock.h"
@@ -262,8 +262,8 @@ struct kiosk *kiosk_new(const char *prefix, const struct config *config, struct 
         return NULL;
     }
     desk_open(k);
-    heard_staff_read(k);
-    heard_proof_read(k);
+    staff_read(k);
+    staff_proof_read(k);
     act_resume(k, clock_now());
     inputs_begin(k->inputs, clock_now());
     wiper_check(k->wiper, config->wipe.enabled, clock_now());
@@ -353,7 +353,7 @@ int kiosk_reload(struct kiosk *k, const struct config *config)
     k->config = *config;
     rules_set(k);
     wiper_check(k->wiper, config->wipe.enabled, clock_now());
-    heard_staff_read(k);
+    staff_read(k);
     if (same) {
         passwords_free(passwords);
         return 0;

@@ -212,7 +212,7 @@ static enum path_fault diagnose(struct broker *b, const char *address)
     return PATH_BROKER;
 }
 
-/* Connects, serves, and says why it ended. Returns whether it was ever up. */
+/* Connects, serves, and says why it ended. Returns whether it was up, and nothing was refused. */
 static bool converse(struct broker *b, const char *address)
 {
     const struct client_listener listener = {
@@ -229,13 +229,13 @@ static bool converse(struct broker *b, const char *address)
     }
     client_free(c);
     publish_waiting(b, NULL);
-    if (was_up)
+    if (was_up && !refused)
         b->fault = PATH_BROKER;
     else if (wrong_version)
         b->version = CLIENT_MQTT_311;
     else if (!refused && !b->stop)
         b->fault = diagnose(b, address);
-    return was_up;
+    return was_up && !refused;
 }
 
 static bool connect_once(struct broker *b)
@@ -287,11 +287,11 @@ static void *run(void *context)
     struct broker *b = context;
     int64_t backoff = b->setup.backoff;
     while (!b->stop) {
-        bool was_up = connect_once(b);
+        bool served = connect_once(b);
         if (b->stop)
             break;
         say_down(b);
-        backoff = was_up ? b->setup.backoff : backoff * 2;
+        backoff = served ? b->setup.backoff : backoff * 2;
         if (backoff > b->setup.backoff_max)
             backoff = b->setup.backoff_max;
         if (b->hurry && backoff > HURRY_BACKOFF)

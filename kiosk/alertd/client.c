@@ -31,6 +31,13 @@ void client_library_init(void)
     mosquitto_lib_init();
 }
 
+/* What is not taken now may be taken by a connection made anew, and is named meanwhile. */
+static void refused(struct client *c, enum path_fault fault)
+{
+    c->refused = true;
+    c->fault = fault;
+}
+
 static enum path_fault refusal(int rc)
 {
     switch (rc) {
@@ -59,8 +66,7 @@ static void on_connect(struct mosquitto *mosq, void *context, int rc, int flags,
     (void)properties;
     struct client *c = context;
     if (rc != 0) {
-        c->refused = true;
-        c->fault = refusal(rc);
+        refused(c, refusal(rc));
         c->wrong_version =
             rc == MQTT_RC_UNSUPPORTED_PROTOCOL_VERSION || rc == CONNACK_REFUSED_PROTOCOL_VERSION;
         return;
@@ -81,7 +87,9 @@ static void on_publish(struct mosquitto *mosq, void *context, int mid, int reaso
         struct token *t = &c->tokens[k];
         if (t->token == 0 || t->mid != mid)
             continue;
-        if (reason < 0x80) /* MQTT 5: below are successes */
+        if (reason >= 0x80) /* MQTT 5: below are successes */
+            refused(c, refusal(reason));
+        else
             c->listener.acked(c->listener.context, t->token,
                               reason == MQTT_RC_NO_MATCHING_SUBSCRIBERS);
         t->token = 0;
@@ -176,7 +184,7 @@ bool client_wants_write(const struct client *c)
 
 int client_turn(struct client *c)
 {
-    return mosquitto_loop(c->mosq, 0, 1) == MOSQ_ERR_SUCCESS ? 0 : -1;
+    return mosquitto_loop(c->mosq, 0, 1) == MOSQ_ERR_SUCCESS && !c->refused ? 0 : -1;
 }
 
 bool client_is_up(const struct client *c)
@@ -201,6 +209,10 @@ void client_publish(struct client *c, const struct broker_publication *p)
     int rc = mosquitto_publish_v5(c->mosq, &mid, p->topic, (int)p->len, p->payload, p->qos,
                                   p->retain, properties);
     mosquitto_property_free_all(&properties);
-    if (rc == MOSQ_ERR_SUCCESS && p->token != 0)
+    if (p->token == 0)
+        return;
+    if (rc != MOSQ_ERR_SUCCESS)
+        refused(c, PATH_BROKER);
+    else
         c->tokens[c->next_token++ % TOKENS] = (struct token){.mid = mid, .token = p->token};
 }

@@ -35,13 +35,15 @@ int client_connect(struct client *c, const char *address);
 int client_fd(const struct client *c);
 bool client_wants_write(const struct client *c);
 
-/* Reads, writes and keeps alive, without waiting. 0, or -1: the connection is over. */
+/* Reads, writes and keeps alive, without waiting. 0, or -1: the connection is over, or the broker
+ * denied what we published with a token, or could not be given it. */
 int client_turn(struct client *c);
 
 /* True between CONNACK and the end. */
 bool client_is_up(const struct client *c);
 
-/* True once the broker refused; why, and whether it does not know this version. */
+/* True once the broker refused us, or a publication of ours; why, and whether it does not know this
+ * version. */
 bool client_refused(const struct client *c, enum path_fault *fault, bool *version);
 
 void client_publish(struct client *c, const struct broker_publication *p);

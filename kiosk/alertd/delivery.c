@@ -134,15 +134,21 @@ static bool is_greeting(const struct delivery *d, const struct broker_event *e)
 /* --- alerts, handed over ----------------------------------------------------------------------
  */
 
-/* The next alert that this broker has not been sent. False: it has all. */
+/* The next alert that this broker has not been sent. False: it has all, or takes no more now; then
+ * the next beat tries again. */
 static bool push_one(struct delivery *d, size_t i)
 {
     struct message m;
     struct outbox_entry *e = d->legs[i].up ? outbox_next(&d->outbox, i) : NULL;
     if (e == NULL)
         return false;
-    alert_write(d, e, clock_now(), &m);
-    leg_publish(&d->legs[i], d->compose, TOPIC_ALERT, &m, outbox_sent(&d->outbox, e, i));
+    int64_t now = clock_now();
+    alert_write(d, e, now, &m);
+    if (leg_publish(&d->legs[i], d->compose, TOPIC_ALERT, &m, outbox_sent(&d->outbox, e, i, now)) !=
+        0) {
+        outbox_unsent(e, i);
+        return false;
+    }
     text_publish(d, &d->legs[i], &m);
     return true;
 }
@@ -356,11 +362,12 @@ bool delivery_is_up(const struct delivery *d, size_t i)
 static void rebuild(struct delivery *d, size_t i, int64_t now)
 {
     struct leg *l = &d->legs[i];
-    enum path_fault why = leg_stale(l, d->beat, now);
+    enum path_fault why = leg_stale(l, d->beat, outbox_unacked_since(&d->outbox, i), now);
     if (why == PATH_FINE)
         return;
     log_warning("broker %s: %s; begun anew", l->setup.broker.name,
-                why == PATH_BEAT ? "the kiosk's own beat does not come back" : "its thread hangs");
+                why == PATH_BEAT ? "the kiosk's own beat does not come back"
+                                 : "its thread hangs, or an alert is not acknowledged");
     leg_stop(l, d->loop);
     leg_is_down(l, why);
     outbox_broker_down(&d->outbox, i);
@@ -375,6 +382,7 @@ static void on_beat(struct delivery *d, int64_t now)
         if (!d->cover)
             beat_publish(d, &d->legs[i], TOPIC_BEAT);
         rebuild(d, i, now);
+        push(d, i);
     }
     outbox_expire(&d->outbox, topic_table[TOPIC_ALERT].expiry_s * NS_PER_S, now);
 }

@@ -14,6 +14,8 @@
  * behind and another one takes its place. Longer than an honest connect, shorter than the 20 s in
  * which silence must be noticed. */
 #define STALL (15 * NS_PER_S)
+/* An alert that is not acknowledged for this long is sent again over a new connection. */
+#define UNACKED (10 * NS_PER_S)
 /* Beats of ours that may be missing at a broker before the client is rebuilt. */
 enum { BEATS_MISSED = 4 };
 
@@ -97,26 +99,27 @@ void leg_is_down(struct leg *l, enum path_fault fault)
     l->fault = fault;
 }
 
-enum path_fault leg_stale(const struct leg *l, int64_t beat, int64_t now)
+enum path_fault leg_stale(const struct leg *l, int64_t beat, int64_t unacked_since, int64_t now)
 {
     int64_t heard = l->echo_at != NS_NEVER ? l->echo_at : l->up_at;
     if (now - broker_alive_at(l->broker) > STALL)
         return broker_doing(l->broker);
+    if (l->up && unacked_since != NS_NEVER && now - unacked_since > UNACKED)
+        return PATH_BROKER;
     return l->up && now - heard > BEATS_MISSED * beat ? PATH_BEAT : PATH_FINE;
 }
 
-void leg_publish(struct leg *l, struct compose *c, enum topic t, struct message *m, uint64_t token)
+int leg_publish(struct leg *l, struct compose *c, enum topic t, struct message *m, uint64_t token)
 {
     const struct topic_rule *rule = &topic_table[t];
     struct broker_publication p = {
         .qos = rule->qos, .retain = rule->retained, .expiry_s = rule->expiry_s, .token = token};
     name_of(c, t, NULL, p.topic);
     p.len = compose_payload(c, p.topic, m, p.payload);
-    if (p.len == 0)
-        log_error("a %s message could not be written: %s", message_kind_name(m->kind),
-                  strerror(errno));
-    else
-        broker_publish(l->broker, &p);
+    if (p.len > 0)
+        return broker_publish(l->broker, &p);
+    log_error("a %s message could not be written: %s", message_kind_name(m->kind), strerror(errno));
+    return -1;
 }
 
 void leg_publish_bare(struct leg *l, const char *topic, bool retain, long expiry_s,

@@ -36,9 +36,10 @@ void leg_is_up(struct leg *l, const struct broker_event *e, bool simulated, int6
 void leg_is_down(struct leg *l, enum path_fault fault);
 
 /* Why the leg must be begun anew: its thread hangs (what it hangs in: PATH_DNS, PATH_TLS,
- * PATH_BROKER), or the kiosk's own beat no longer comes back (PATH_BEAT). PATH_FINE: it need not.
+ * PATH_BROKER), an alert sent at `unacked_since` (NS_NEVER: none) is still not acknowledged
+ * (PATH_BROKER), or the kiosk's own beat no longer comes back (PATH_BEAT). PATH_FINE: it need not.
  */
-enum path_fault leg_stale(const struct leg *l, int64_t beat, int64_t now);
+enum path_fault leg_stale(const struct leg *l, int64_t beat, int64_t unacked_since, int64_t now);
 
 /* Bare bytes on a topic that is none of ours (plain.h). An empty retained payload takes back what
  * was kept there. */
@@ -46,7 +47,7 @@ void leg_publish_bare(struct leg *l, const char *topic, bool retain, long expiry
                       const char *payload, size_t len);
 
 /* Makes the message for `topic` and gives it to the thread. `token` comes back when it is
- * acknowledged; 0: not wanted. */
-void leg_publish(struct leg *l, struct compose *c, enum topic t, struct message *m, uint64_t token);
+ * acknowledged; 0: not wanted. 0, or -1: the thread has too much to do, or there is no memory. */
+int leg_publish(struct leg *l, struct compose *c, enum topic t, struct message *m, uint64_t token);
 
 #endif

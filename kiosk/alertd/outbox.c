@@ -1,5 +1,7 @@
 #include "kiosk/alertd/outbox.h"
 
+#include "kiosk/core/ns.h"
+
 #include <string.h>
 
 void outbox_init(struct outbox *o, size_t brokers)
@@ -66,11 +68,26 @@ struct outbox_entry *outbox_next(struct outbox *o, size_t broker)
     return next;
 }
 
-uint64_t outbox_sent(struct outbox *o, struct outbox_entry *e, size_t broker)
+uint64_t outbox_sent(struct outbox *o, struct outbox_entry *e, size_t broker, int64_t now)
 {
     e->leg[broker] = OUTBOX_SENT;
     e->token[broker] = ++o->tokens;
+    e->sent_at[broker] = now;
     return e->token[broker];
+}
+
+void outbox_unsent(struct outbox_entry *e, size_t broker)
+{
+    e->leg[broker] = OUTBOX_UNSENT;
+}
+
+int64_t outbox_unacked_since(const struct outbox *o, size_t broker)
+{
+    int64_t since = NS_NEVER;
+    for (const struct outbox_entry *e = o->entries; e < o->entries + OUTBOX_MAX; e++)
+        if (e->order != 0 && e->leg[broker] == OUTBOX_SENT && e->sent_at[broker] < since)
+            since = e->sent_at[broker];
+    return since;
 }
 
 static bool all_have(const struct outbox *o, const struct outbox_entry *e)
@@ -115,7 +132,7 @@ void outbox_broker_down(struct outbox *o, size_t broker)
 {
     for (struct outbox_entry *e = o->entries; e < o->entries + OUTBOX_MAX; e++)
         if (e->leg[broker] == OUTBOX_SENT)
-            e->leg[broker] = OUTBOX_UNSENT;
+            outbox_unsent(e, broker);
 }
 
 void outbox_expire(struct outbox *o, int64_t age, int64_t now)

@@ -23,6 +23,7 @@ struct outbox_entry {
     bool handed_over; /* acknowledged by a broker outside */
     enum outbox_leg leg[OUTBOX_BROKERS];
     uint64_t token[OUTBOX_BROKERS];
+    int64_t sent_at[OUTBOX_BROKERS]; /* while OUTBOX_SENT, ns */
 };
 
 struct outbox {
@@ -45,7 +46,13 @@ void outbox_add(struct outbox *o, const struct alert_action *a, bool resumed, in
 struct outbox_entry *outbox_next(struct outbox *o, size_t broker);
 
 /* Marks an entry as sent to a broker; returns the token that its PUBACK will bear. */
-uint64_t outbox_sent(struct outbox *o, struct outbox_entry *e, size_t broker);
+uint64_t outbox_sent(struct outbox *o, struct outbox_entry *e, size_t broker, int64_t now);
+
+/* It could not be sent after all. */
+void outbox_unsent(struct outbox_entry *e, size_t broker);
+
+/* Since when the longest unacknowledged entry waits for this broker's PUBACK; NS_NEVER: none. */
+int64_t outbox_unacked_since(const struct outbox *o, size_t broker);
 
 /* A PUBACK. The entry as it is now in *acked; true if this handed it over for the first time (the
  * broker is outside and no other outside one had it). An entry that all have is gone after it.

@@ -87,3 +87,45 @@ def test_a_broker_without_mqtt_5_is_spoken_to_in_3_1_1(kiosk, refusal):
     kiosk.wires().hold(0.4)
     member.wait("lockdown", "alert")
     before.close()
+
+
+def only_alert(member, within=10):
+    """The alert's id, after a while in which a second one could have come."""
+    member.wait("lockdown", "alert", within=within)
+    wait.never(lambda: len({r.body["id"] for r in member.all("lockdown", "alert")}) > 1,
+               "two alerts of one press", 0.5)
+    return member.all("lockdown", "alert")[0].body["id"]
+
+
+def test_an_alert_that_the_broker_denies_is_named_and_comes_once_it_is_let_through(kiosk):
+    broker = kiosk.brokers[0]
+    rights = broker.folder / "rights"
+    right = f"topic write {kiosk.place}/alert\n"
+    allowed = rights.read_text()
+    rights.write_text(allowed.replace(right, ""))
+    broker.reload()
+    kiosk.start()
+    member = kiosk.member()
+    kiosk.wires().hold(0.4)
+    wait.until(lambda: fault(kiosk) == "credentials", lambda: f"the fault: {kiosk.status()}", 30)
+    assert kiosk.status()["pending"] == 1
+    assert not member.all("lockdown", "alert")
+    rights.write_text(allowed)
+    broker.reload()
+    only_alert(member, 30)
+    wait.until(lambda: kiosk.status()["pending"] == 0, lambda: f"{kiosk.status()}", 30)
+
+
+def test_an_alert_that_is_not_acknowledged_is_sent_again(kiosk):
+    before = gate.Swallower(kiosk.brokers[0], kiosk.brokers[0].certificate, count=0)
+    kiosk.change({"broker b0": {"port": before.port}})
+    kiosk.start()
+    member = kiosk.member()
+    wait.until(lambda: member.all("beat"), "a beat")
+    before.left = 1
+    kiosk.wires().hold(0.4)
+    wait.until(lambda: before.left == 0, "the first acknowledgement")
+    wait.until(lambda: kiosk.status()["pending"] == 0, lambda: f"{kiosk.status()}", 60)
+    assert len(before.levels) > 1, "over the same connection"
+    only_alert(member)
+    before.close()

@@ -1,5 +1,7 @@
 #include "kiosk/alertd/outbox.h"
 
+#include "kiosk/core/ns.h"
+
 #include <string.h>
 
 /* An outbox that keeps nothing: what cannot be handed to a broker at once is gone. Linked in place
@@ -37,10 +39,24 @@ struct outbox_entry *outbox_next(struct outbox *o, size_t broker)
     return only(o)->order != 0 && only(o)->leg[broker] == OUTBOX_UNSENT ? only(o) : NULL;
 }
 
-uint64_t outbox_sent(struct outbox *o, struct outbox_entry *e, size_t broker)
+uint64_t outbox_sent(struct outbox *o, struct outbox_entry *e, size_t broker, int64_t now)
 {
+    (void)now;
     e->leg[broker] = OUTBOX_SENT;
     return ++o->tokens;
+}
+
+void outbox_unsent(struct outbox_entry *e, size_t broker)
+{
+    (void)e;
+    (void)broker;
+}
+
+int64_t outbox_unacked_since(const struct outbox *o, size_t broker)
+{
+    (void)o;
+    (void)broker;
+    return NS_NEVER;
 }
 
 bool outbox_acked(struct outbox *o, size_t broker, bool outside, uint64_t token,

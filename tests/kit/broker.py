@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 import socket
 import time
 
@@ -122,6 +123,10 @@ class Broker:
 
     def thaw(self):
         self.process.thaw()
+
+    def reload(self):
+        """Rights and passwords are read again."""
+        self.process.popen.send_signal(signal.SIGHUP)
 
     def said(self):
         return (self.folder / "log").read_text(errors="replace")

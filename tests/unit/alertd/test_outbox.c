@@ -1,4 +1,5 @@
 #include "kiosk/alertd/outbox.h"
+#include "kiosk/core/ns.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,10 +32,10 @@ static void test_every_broker_gets_every_alert_in_order(void **state)
     for (size_t broker = 0; broker < 2; broker++) {
         struct outbox_entry *e = outbox_next(&o, broker);
         assert_int_equal(e->id.bytes[0], 1);
-        uint64_t first = outbox_sent(&o, e, broker);
+        uint64_t first = outbox_sent(&o, e, broker, 0);
         e = outbox_next(&o, broker);
         assert_int_equal(e->id.bytes[0], 2);
-        outbox_sent(&o, e, broker);
+        outbox_sent(&o, e, broker, 0);
         assert_null(outbox_next(&o, broker));
         outbox_acked(&o, broker, true, first, &acked);
         assert_int_equal(acked.id.bytes[0], 1);
@@ -49,12 +50,47 @@ static void test_a_broker_here_hands_nothing_over(void **state)
     struct outbox_entry acked;
     outbox_init(&o, 2);
     add(&o, 1, ALERT_PUB_LOCKDOWN, 0);
-    uint64_t here = outbox_sent(&o, outbox_next(&o, 0), 0);
-    uint64_t outside = outbox_sent(&o, outbox_next(&o, 1), 1);
+    uint64_t here = outbox_sent(&o, outbox_next(&o, 0), 0, 0);
+    uint64_t outside = outbox_sent(&o, outbox_next(&o, 1), 1, 0);
     assert_false(outbox_acked(&o, 0, false, here, &acked));
     assert_int_equal(outbox_pending(&o), 1);
     assert_true(outbox_acked(&o, 1, true, outside, &acked));
     assert_int_equal(outbox_pending(&o), 0);
+}
+
+static void test_what_waits_for_its_acknowledgement_is_known(void **state)
+{
+    (void)state;
+    struct outbox o;
+    struct outbox_entry acked;
+    outbox_init(&o, 2);
+    assert_int_equal(outbox_unacked_since(&o, 0), NS_NEVER);
+    add(&o, 1, ALERT_PUB_CAUTION, 10);
+    add(&o, 2, ALERT_PUB_LOCKDOWN, 20);
+    uint64_t first = outbox_sent(&o, outbox_next(&o, 0), 0, 30);
+    uint64_t second = outbox_sent(&o, outbox_next(&o, 0), 0, 40);
+    assert_int_equal(outbox_unacked_since(&o, 0), 30);
+    assert_int_equal(outbox_unacked_since(&o, 1), NS_NEVER);
+    outbox_acked(&o, 0, true, first, &acked);
+    assert_int_equal(outbox_unacked_since(&o, 0), 40);
+    outbox_acked(&o, 0, true, second, &acked);
+    assert_int_equal(outbox_unacked_since(&o, 0), NS_NEVER);
+}
+
+static void test_what_could_not_be_sent_is_next_again(void **state)
+{
+    (void)state;
+    struct outbox o;
+    struct outbox_entry acked;
+    outbox_init(&o, 1);
+    add(&o, 1, ALERT_PUB_LOCKDOWN, 0);
+    struct outbox_entry *e = outbox_next(&o, 0);
+    uint64_t token = outbox_sent(&o, e, 0, 30);
+    outbox_unsent(e, 0);
+    assert_int_equal(outbox_unacked_since(&o, 0), NS_NEVER);
+    assert_false(outbox_acked(&o, 0, true, token, &acked));
+    assert_ptr_equal(outbox_next(&o, 0), e);
+    assert_int_equal(outbox_pending(&o), 1);
 }
 
 static void test_what_was_in_doubt_is_sent_again(void **state)
@@ -64,11 +100,11 @@ static void test_what_was_in_doubt_is_sent_again(void **state)
     struct outbox_entry acked;
     outbox_init(&o, 1);
     add(&o, 1, ALERT_PUB_LOCKDOWN, 0);
-    uint64_t lost = outbox_sent(&o, outbox_next(&o, 0), 0);
+    uint64_t lost = outbox_sent(&o, outbox_next(&o, 0), 0, 0);
     outbox_broker_down(&o, 0);
     assert_false(outbox_acked(&o, 0, true, lost, &acked));
     assert_int_equal(acked.order, 0);
-    uint64_t again = outbox_sent(&o, outbox_next(&o, 0), 0);
+    uint64_t again = outbox_sent(&o, outbox_next(&o, 0), 0, 0);
     assert_true(lost != again);
     assert_true(outbox_acked(&o, 0, true, again, &acked));
     assert_null(outbox_next(&o, 0));
@@ -80,7 +116,7 @@ static void test_a_repeat_starts_its_entry_anew(void **state)
     struct outbox o;
     outbox_init(&o, 1);
     add(&o, 1, ALERT_PUB_LOCKDOWN, 0);
-    outbox_sent(&o, outbox_next(&o, 0), 0);
+    outbox_sent(&o, outbox_next(&o, 0), 0, 0);
     add(&o, 1, ALERT_PUB_LOCKDOWN, 5);
     assert_int_equal(outbox_pending(&o), 1);
     assert_int_equal(outbox_next(&o, 0)->at, 5);
@@ -139,7 +175,7 @@ static void test_new_brokers_get_what_is_pending(void **state)
     struct outbox o;
     outbox_init(&o, 1);
     add(&o, 1, ALERT_PUB_LOCKDOWN, 0);
-    outbox_sent(&o, outbox_next(&o, 0), 0);
+    outbox_sent(&o, outbox_next(&o, 0), 0, 0);
     outbox_brokers(&o, 3);
     for (size_t broker = 0; broker < 3; broker++)
         assert_non_null(outbox_next(&o, broker));
@@ -150,6 +186,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_broker_gets_every_alert_in_order),
         cmocka_unit_test(test_a_broker_here_hands_nothing_over),
+        cmocka_unit_test(test_what_waits_for_its_acknowledgement_is_known),
+        cmocka_unit_test(test_what_could_not_be_sent_is_next_again),
         cmocka_unit_test(test_what_was_in_doubt_is_sent_again),
         cmocka_unit_test(test_a_repeat_starts_its_entry_anew),
         cmocka_unit_test(test_a_members_answer_hands_over),

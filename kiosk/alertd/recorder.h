@@ -1,7 +1,7 @@
 #ifndef PORCHLIGHT_ALERTD_RECORDER_H
 #define PORCHLIGHT_ALERTD_RECORDER_H
 
-#include "kiosk/alertd/record.h"
+#include "kiosk/alertd/record_file.h"
 
 #include <stdbool.h>
 

@@ -21,7 +21,7 @@
  *     papers/          root root 0755                    what to print
  *     dark             root root 0644                    empty: the board's lights are off
  *   /var/lib/porchlight/
- *     record           porchlight porchlight 0600        kiosk/alertd/record.h
+ *     record           porchlight porchlight 0600        kiosk/core/record.h
  *     staff/           porchlight porchlight 0755        ACCOUNT.cert: CERT_STAFF of core/cert.h
  *     phones           porchlight porchlight 0600        kiosk/alertd/phones.h
  *   /var/lib/porchlight-wipe/

@@ -37,7 +37,7 @@ HOMES = {
     "SDL*": ["kiosk/screen/draw*"],
     "libdrm/*": ["kiosk/screen/dpms.c"],
     "sodium.h": ["kiosk/core/envelope.c", "kiosk/core/cert.c", "kiosk/core/acks.c", "kiosk/core/message.c",
-                 "kiosk/core/enrol.c", "kiosk/core/offer.c",
+                 "kiosk/core/enrol.c", "kiosk/core/offer.c", "kiosk/core/record.c",
                  "hw/cell*", "config/*", "kiosk/alertd/*", "kiosk/wipe/*",
                  "kiosk/cli/*", "kiosk/relay/*"],
     "cjson/*": ["kiosk/core/message.c", "kiosk/core/enrol.c", "kiosk/core/offer.c",

@@ -1,4 +1,4 @@
-#include "kiosk/alertd/record.h"
+#include "kiosk/alertd/record_file.h"
 #include "kiosk/alertd/recorder.h"
 
 #include <errno.h>
@@ -61,45 +61,6 @@ static void test_what_was_written_is_read(void **state)
     assert_int_equal(stat(at.path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
     assert_int_equal(st.st_size, 2 * RECORD_SLOT);
-}
-
-static void test_every_flag_and_state_comes_back(void **state)
-{
-    (void)state;
-    for (int i = 0; i < 3 * 64; i++) {
-        struct record r = {.epoch = (uint64_t)i}, back;
-        struct alert_standing *s = &r.standing;
-        uint32_t serial;
-        uint8_t bytes[RECORD_SIZE];
-        s->state = (enum alert_state)(i / 64);
-        s->drill = i & 1;
-        s->duress = i & 2;
-        s->unclear = i & 4;
-        s->unconfirmed = i & 8;
-        s->calm = i & 16;
-        s->wipe_pending = i & 32;
-        record_encode(&r, (uint32_t)i * 7, bytes);
-        assert_int_equal(record_decode(&back, &serial, bytes, sizeof bytes), 0);
-        assert_int_equal(serial, i * 7);
-        assert_memory_equal(&back, &r, sizeof r);
-    }
-}
-
-static void test_no_torn_or_changed_record_is_believed(void **state)
-{
-    (void)state;
-    struct record r;
-    uint32_t serial;
-    uint8_t bytes[RECORD_SIZE];
-    record_encode(&sample, 1, bytes);
-    for (size_t len = 0; len < RECORD_SIZE; len++)
-        assert_int_equal(record_decode(&r, &serial, bytes, len), -1);
-    for (size_t bit = 0; bit < 8 * RECORD_SIZE; bit++) {
-        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        assert_int_equal(record_decode(&r, &serial, bytes, sizeof bytes), -1);
-        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
-    }
-    assert_int_equal(record_decode(&r, &serial, bytes, sizeof bytes), 0);
 }
 
 /* A power cut may leave any part of the last write: the record before it stands then, and the next
@@ -230,23 +191,6 @@ static void test_a_vaults_key_is_not_written_over(void **state)
     assert_memory_equal(held, "PLc1 key", sizeof held);
 }
 
-static void test_where_the_config_says(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *word, *path;
-        bool cell;
-    } rows[] = {{"", "/x/var/lib/porchlight/record", false},
-                {"/perm/record", "/x/perm/record", false},
-                {"nvmem:rtc0", "/x/sys/bus/nvmem/devices/rtc0/nvmem", true}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct record_place at;
-        assert_int_equal(record_place(&at, "/x", rows[i].word), 0);
-        assert_string_equal(at.path, rows[i].path);
-        assert_int_equal(at.cell, rows[i].cell);
-    }
-}
-
 static void test_the_recorder_is_durable_or_says_so(void **state)
 {
     struct record_place at;
@@ -305,8 +249,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_what_was_written_is_read, folder_make, folder_remove),
-        cmocka_unit_test(test_every_flag_and_state_comes_back),
-        cmocka_unit_test(test_no_torn_or_changed_record_is_believed),
         cmocka_unit_test_setup_teardown(test_a_torn_write_leaves_what_stood, folder_make,
                                         folder_remove),
         cmocka_unit_test_setup_teardown(test_serials_go_round, folder_make, folder_remove),
@@ -320,11 +262,10 @@ int main(void)
                                         folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_a_vaults_key_is_not_written_over, folder_make,
                                         folder_remove),
-        cmocka_unit_test(test_where_the_config_says),
         cmocka_unit_test_setup_teardown(test_what_failed_is_tried_again, folder_make,
                                         folder_remove),
         cmocka_unit_test_setup_teardown(test_a_slow_disk_is_not_waited_for, folder_make,
                                         folder_remove),
     };
-    return cmocka_run_group_tests_name("record", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("record_file", tests, NULL, NULL);
 }

@@ -1,0 +1,18 @@
+#ifndef PORCHLIGHT_CONFIG_RECORD_PLACE_H
+#define PORCHLIGHT_CONFIG_RECORD_PLACE_H
+
+#include "kiosk/common/paths.h"
+
+#include <stdbool.h>
+
+/* Where the durable record (kiosk/core/record.h) lies. */
+struct record_place {
+    char path[PATH_LEN];
+    bool cell;
+};
+
+/* Where the config's word says: empty (PATH_RECORD), a full path, or nvmem:NAME. 0, or -1 with
+ * errno ENAMETOOLONG. */
+int record_place(struct record_place *out, const char *prefix, const char *word);
+
+#endif

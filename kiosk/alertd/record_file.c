@@ -1,0 +1,113 @@
+#include "kiosk/alertd/record_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What a file or cell begins with. Its length, or -1 with errno. */
+static ssize_t read_start(int fd, bool cell, uint8_t bytes[RECORD_READ])
+{
+    size_t len = 0, most = cell ? RECORD_READ_CELL : RECORD_READ;
+    ssize_t n;
+    do {
+        n = pread(fd, bytes + len, most - len, (off_t)len);
+        if (n < 0 && errno != EINTR)
+            return -1;
+        len += n > 0 ? (size_t)n : 0;
+    } while (n != 0 && len < most);
+    return (ssize_t)len;
+}
+
+static void close_keeping_errno(int fd)
+{
+    int saved = errno;
+    close(fd);
+    errno = saved;
+}
+
+int record_read(const struct record_place *at, struct record *r)
+{
+    uint8_t start[RECORD_READ];
+    uint32_t serial;
+    int fd = open(at->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return -1;
+    ssize_t len = read_start(fd, at->cell, start);
+    int slot = len < 0 ? -1 : record_newest(start, (size_t)len, at->cell, r, &serial);
+    close_keeping_errno(fd);
+    return slot < 0 ? -1 : 0;
+}
+
+static int folder_sync(const char *path)
+{
+    char copy[PATH_MAX];
+    if (snprintf(copy, sizeof copy, "%s", path) >= (int)sizeof copy) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    int rc = fsync(fd);
+    close_keeping_errno(fd);
+    return rc;
+}
+
+static int write_at(int fd, const uint8_t *bytes, size_t len, off_t at)
+{
+    ssize_t n = pwrite(fd, bytes, len, at);
+    if (n >= 0 && (size_t)n != len)
+        errno = ENOSPC;
+    return n == (ssize_t)len ? 0 : -1;
+}
+
+/* Written whole, not stretched: later records are to find blocks that are theirs. */
+static int file_make(int fd, const char *path)
+{
+    static const uint8_t nothing[RECORD_FILE];
+    return write_at(fd, nothing, sizeof nothing, 0) != 0 || fsync(fd) != 0 ? -1 : folder_sync(path);
+}
+
+/* sysfs knows no fdatasync and needs none. */
+static int settle(int fd, bool cell)
+{
+    int rc = fdatasync(fd);
+    return rc != 0 && cell && errno == EINVAL ? 0 : rc;
+}
+
+static int slot_write(int fd, const struct record_place *at, const struct record *r)
+{
+    uint8_t start[RECORD_READ], bytes[RECORD_SIZE];
+    struct record before;
+    struct stat st;
+    uint32_t serial = 0;
+    if (fstat(fd, &st) != 0 ||
+        (!at->cell && st.st_size < RECORD_FILE && file_make(fd, at->path) != 0))
+        return -1;
+    ssize_t len = read_start(fd, at->cell, start);
+    if (len < 0)
+        return -1;
+    int slot = record_newest(start, (size_t)len, at->cell, &before, &serial);
+    if (slot < 0 && errno != EBADMSG)
+        return -1;
+    struct record_slots s = record_slots(at->cell, (size_t)len);
+    record_encode(r, serial + 1, bytes);
+    if (write_at(fd, bytes, sizeof bytes, (slot + 1) % s.count * s.apart) != 0)
+        return -1;
+    return settle(fd, at->cell);
+}
+
+int record_write(const struct record_place *at, const struct record *r)
+{
+    int fd = open(at->path, O_RDWR | (at->cell ? 0 : O_CREAT) | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return -1;
+    int rc = slot_write(fd, at, r);
+    close_keeping_errno(fd);
+    return rc;
+}

@@ -1,0 +1,15 @@
+#ifndef PORCHLIGHT_ALERTD_RECORD_FILE_H
+#define PORCHLIGHT_ALERTD_RECORD_FILE_H
+
+#include "config/record_place.h"
+#include "kiosk/core/record.h"
+
+/* Reads the newer of the file's records. 0, or -1 with errno (ENOENT: a first start; EBADMSG:
+ * neither slot holds one; and as record_newest). */
+int record_read(const struct record_place *at, struct record *r);
+
+/* Durable once it returns 0. Else -1 with errno, and what stood before stands. For a cell also
+ * ENOSPC: it is too small; EBUSY: it holds a vault's key. */
+int record_write(const struct record_place *at, const struct record *r);
+
+#endif

@@ -1,0 +1,130 @@
+#include "kiosk/core/record.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+
+static const uint8_t magic[4] = {'P', 'L', 'R', '1'};
+
+enum {
+    FLAG_DRILL = 1,
+    FLAG_DURESS = 2,
+    FLAG_UNCLEAR = 4,
+    FLAG_UNCONFIRMED = 8,
+    FLAG_CALM = 16,
+    FLAG_WIPE = 32,
+    FLAGS_ALL = 63
+};
+enum {
+    AT_EPOCH = 4,
+    AT_STATE = 12,
+    AT_FLAGS = 13,
+    AT_ID = 14,
+    AT_BEGAN = 30,
+    AT_SERIAL = 38,
+    AT_SUM = 42
+};
+
+/* What a cell begins with where a vault's key lives in it (hw/cell.h). */
+static const char key_mark[4] = {'P', 'L', 'c', '1'};
+
+static void put(uint8_t *to, int bytes, uint64_t v)
+{
+    for (int i = bytes - 1; i >= 0; i--, v >>= 8)
+        to[i] = (uint8_t)v;
+}
+
+static uint64_t get(const uint8_t *from, int bytes)
+{
+    uint64_t v = 0;
+    for (int i = 0; i < bytes; i++)
+        v = v << 8 | from[i];
+    return v;
+}
+
+static void sum(const uint8_t *bytes, uint8_t out[8])
+{
+    uint8_t hash[crypto_generichash_BYTES_MIN];
+    crypto_generichash(hash, sizeof hash, bytes, AT_SUM, NULL, 0);
+    memcpy(out, hash, 8);
+}
+
+void record_encode(const struct record *r, uint32_t serial, uint8_t out[RECORD_SIZE])
+{
+    const struct alert_standing *s = &r->standing;
+    memcpy(out, magic, sizeof magic);
+    put(out + AT_EPOCH, 8, r->epoch);
+    out[AT_STATE] = (uint8_t)s->state;
+    out[AT_FLAGS] =
+        (uint8_t)((s->drill ? FLAG_DRILL : 0) | (s->duress ? FLAG_DURESS : 0) |
+                  (s->unclear ? FLAG_UNCLEAR : 0) | (s->unconfirmed ? FLAG_UNCONFIRMED : 0) |
+                  (s->calm ? FLAG_CALM : 0) | (s->wipe_pending ? FLAG_WIPE : 0));
+    memcpy(out + AT_ID, s->id.bytes, sizeof s->id.bytes);
+    put(out + AT_BEGAN, 8, (uint64_t)r->began);
+    put(out + AT_SERIAL, 4, serial);
+    sum(out, out + AT_SUM);
+}
+
+int record_decode(struct record *r, uint32_t *serial, const uint8_t *bytes, size_t len)
+{
+    uint8_t expected[8];
+    errno = EBADMSG;
+    if (len < RECORD_SIZE || memcmp(bytes, magic, sizeof magic) != 0)
+        return -1;
+    sum(bytes, expected);
+    if (memcmp(bytes + AT_SUM, expected, sizeof expected) != 0 ||
+        bytes[AT_STATE] > ALERT_LOCKDOWN || bytes[AT_FLAGS] > FLAGS_ALL)
+        return -1;
+    uint8_t f = bytes[AT_FLAGS];
+    *serial = (uint32_t)get(bytes + AT_SERIAL, 4);
+    *r = (struct record){.epoch = get(bytes + AT_EPOCH, 8),
+                         .began = (int64_t)get(bytes + AT_BEGAN, 8),
+                         .standing = {.state = (enum alert_state)bytes[AT_STATE],
+                                      .drill = f & FLAG_DRILL,
+                                      .duress = f & FLAG_DURESS,
+                                      .unclear = f & FLAG_UNCLEAR,
+                                      .unconfirmed = f & FLAG_UNCONFIRMED,
+                                      .calm = f & FLAG_CALM,
+                                      .wipe_pending = f & FLAG_WIPE}};
+    memcpy(r->standing.id.bytes, bytes + AT_ID, sizeof r->standing.id.bytes);
+    return 0;
+}
+
+struct record_slots record_slots(bool cell, size_t size)
+{
+    if (!cell)
+        return (struct record_slots){.count = 2, .apart = RECORD_SLOT};
+    return (struct record_slots){.count = size < 2 * RECORD_SIZE ? 1 : 2, .apart = RECORD_SIZE};
+}
+
+static bool cell_is_fit(const uint8_t *bytes, size_t len)
+{
+    errno = ENOSPC;
+    if (len < RECORD_SIZE)
+        return false;
+    errno = EBUSY;
+    return memcmp(bytes, key_mark, sizeof key_mark) != 0;
+}
+
+int record_newest(const uint8_t *bytes, size_t len, bool cell, struct record *r, uint32_t *serial)
+{
+    struct record_slots s = record_slots(cell, len);
+    int found = -1;
+
+    if (cell && !cell_is_fit(bytes, len))
+        return -1;
+    for (int slot = 0; slot < s.count; slot++) {
+        size_t at = (size_t)(slot * s.apart);
+        struct record one;
+        uint32_t number;
+        if (at >= len || record_decode(&one, &number, bytes + at, len - at) != 0 ||
+            (found >= 0 && (int32_t)(number - *serial) <= 0))
+            continue;
+        *r = one;
+        *serial = number;
+        found = slot;
+    }
+    if (found < 0)
+        errno = EBADMSG;
+    return found;
+}

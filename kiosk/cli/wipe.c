@@ -1,3 +1,4 @@
+#include "kiosk/cli/beside.h"
 #include "kiosk/cli/cli.h"
 #include "kiosk/common/local.h"
 #include "kiosk/common/messages.h"
@@ -17,20 +18,14 @@ enum { SILENCE_MS = 30 * 60 * 1000 };
 /* The plan is read by the program that would carry it out. It stands beside this one. */
 static int show_plan(const struct cli *cli)
 {
-    static const char program[] = "porchlight-wipe";
-    char path[PATH_LEN], prefix[PATH_LEN];
+    char path[PATH_LEN], prefix[PATH_LEN + 16];
     char *args[6] = {path, (char *)"--plan"};
     int n = 2;
-    ssize_t len = readlink("/proc/self/exe", path, sizeof path - sizeof program);
-    char *slash;
 
-    if (len <= 0) {
-        fprintf(stderr, "porchlight wipe: /proc is not there: %s\n", strerror(errno));
+    if (beside("porchlight-wipe", path) < 0) {
+        fprintf(stderr, "porchlight wipe: porchlight-wipe is not found: %s\n", strerror(errno));
         return CLI_FAILED;
     }
-    path[len] = '\0';
-    slash = strrchr(path, '/');
-    memcpy(slash ? slash + 1 : path, program, sizeof program);
     if (cli->json)
         args[n++] = (char *)"--json";
     if (cli->prefix[0]) {

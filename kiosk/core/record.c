@@ -114,7 +114,7 @@ int record_newest(const uint8_t *bytes, size_t len, bool cell, struct record *r,
     if (cell && !cell_is_fit(bytes, len))
         return -1;
     for (int slot = 0; slot < s.count; slot++) {
-        size_t at = (size_t)(slot * s.apart);
+        size_t at = (size_t)slot * (size_t)s.apart;
         struct record one;
         uint32_t number;
         if (at >= len || record_decode(&one, &number, bytes + at, len - at) != 0 ||

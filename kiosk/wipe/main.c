@@ -2,6 +2,7 @@
 #include "kiosk/common/local.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
+#include "kiosk/wipe/pending.h"
 #include "kiosk/wipe/run.h"
 #include "kiosk/wipe/serve.h"
 #include "kiosk/wipe/show.h"
@@ -13,6 +14,7 @@
 #include <pwd.h>
 #include <signal.h>
 #include <sodium.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,22 +25,33 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "Usage: porchlight-wipe [--prefix DIR] [--listen | --resume | --plan [--json]]\n"
+    "Usage: porchlight-wipe [--prefix DIR] [--listen | --resume | --pending | --plan [--json]]\n"
     "Destroys what /etc/porchlight/wipe.plan names, when porchlightd asks over wipe.sock.\n"
     "\n"
     "  (no mode)     serve the socket that systemd hands over\n"
     "  --listen      make the socket oneself and serve it: started by hand\n"
-    "  --resume      finish a wipe that a power cut interrupted, then end; does nothing otherwise\n"
+    "  --resume      finish a wipe that was asked for and that a power cut interrupted, then end;\n"
+    "                does nothing otherwise\n"
+    "  --pending     say whether one is to be finished so; touches nothing\n"
     "  --plan        print what a wipe would do and what may be claimed of it; touches nothing\n"
     "  --json        --plan as one JSON object\n"
     "  --prefix DIR  all paths, the plan's too, are taken below DIR\n"
     "\n"
-    "Exit: 0 done, 1 something could not be destroyed or proved, 2 usage, 3 no usable plan,\n"
-    "4 the socket or the machine failed.\n";
+    "Exit: 0 done, or nothing is pending; 1 something could not be destroyed or proved, or is\n"
+    "pending; 2 usage; 3 no usable plan; 4 the socket or the machine failed, or a record cannot "
+    "be\n"
+    "read.\n";
 
-enum { EXIT_DONE = 0, EXIT_NOT_PROVED = 1, EXIT_USAGE = 2, EXIT_PLAN = 3, EXIT_MACHINE = 4 };
+enum {
+    EXIT_DONE = 0,
+    EXIT_NOT_PROVED = 1,
+    EXIT_PENDING = 1,
+    EXIT_USAGE = 2,
+    EXIT_PLAN = 3,
+    EXIT_MACHINE = 4
+};
 
-enum mode { MODE_SERVE, MODE_LISTEN, MODE_RESUME, MODE_PLAN };
+enum mode { MODE_SERVE, MODE_LISTEN, MODE_RESUME, MODE_PENDING, MODE_PLAN };
 
 struct options {
     enum mode mode;
@@ -49,13 +62,11 @@ struct options {
 /* -1 to go on, or an exit status. */
 static int parse(int argc, char **argv, struct options *o)
 {
-    static const struct option longs[] = {{"prefix", required_argument, NULL, 'p'},
-                                          {"listen", no_argument, NULL, 'l'},
-                                          {"resume", no_argument, NULL, 'r'},
-                                          {"plan", no_argument, NULL, 'n'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
+    static const struct option longs[] = {
+        {"prefix", required_argument, NULL, 'p'}, {"listen", no_argument, NULL, 'l'},
+        {"resume", no_argument, NULL, 'r'},       {"pending", no_argument, NULL, 'w'},
+        {"plan", no_argument, NULL, 'n'},         {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},         {0}};
     int c;
 
     while ((c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
@@ -73,6 +84,8 @@ static int parse(int argc, char **argv, struct options *o)
             o->mode = MODE_LISTEN;
         } else if (c == 'r') {
             o->mode = MODE_RESUME;
+        } else if (c == 'w') {
+            o->mode = MODE_PENDING;
         } else if (c == 'n') {
             o->mode = MODE_PLAN;
         } else if (c == 'j') {
@@ -143,20 +156,24 @@ static int serve(const struct options *o, const struct run *r)
     return result < 0 ? EXIT_MACHINE : EXIT_DONE;
 }
 
-static int resume(struct run *r)
+/* Once: what waits for the early unit may go on, as no key is left that opens a vault. */
+static void go_on(void *context)
 {
-    enum progress_state state = run_pending(r);
+    bool *told = context;
 
-    run_prepare(r);
-    if (state != PROGRESS_INTENT && state != PROGRESS_FINISHING) {
-        log_info("no wipe is pending");
-        return EXIT_DONE;
-    }
-    log_warning("a wipe was interrupted: finishing it");
-    r->resume = true;
-    r->credentials = state == PROGRESS_FINISHING;
-    r->began = clock_now();
-    switch (run_wipe(r)) {
+    if (*told)
+        return;
+    *told = true;
+    sd_notify(0, "READY=1");
+    sd_notify_barrier(0, UINT64_C(60000000));
+}
+
+static int finish(struct run r, bool resume, bool credentials)
+{
+    r.resume = resume;
+    r.credentials = credentials;
+    r.began = clock_now();
+    switch (run_wipe(&r)) {
     case RUN_GOOD:
         return EXIT_DONE;
     case RUN_NOT_PROVED:
@@ -165,6 +182,62 @@ static int resume(struct run *r)
         break;
     }
     return EXIT_PLAN;
+}
+
+static int look_and_finish(const struct run *r)
+{
+    enum pending pending = pending_look(r);
+
+    run_prepare(r);
+    switch (pending) {
+    case PENDING_NOTHING:
+        log_info("no wipe is pending");
+        return EXIT_DONE;
+    case PENDING_BEGIN:
+        log_warning("the alarm asked for a wipe that is not through: finishing it");
+        return finish(*r, false, false);
+    case PENDING_RESUME:
+    case PENDING_FINISH:
+        log_warning("a wipe was interrupted: finishing it");
+        return finish(*r, true, pending == PENDING_FINISH);
+    case PENDING_UNKNOWN:
+        break;
+    }
+    return EXIT_MACHINE;
+}
+
+static int resume(struct run r)
+{
+    bool told = false;
+    int status;
+
+    r.keys_done = go_on;
+    r.context = &told;
+    status = look_and_finish(&r);
+    go_on(&told); /* there may have been no key to wait for */
+    return status;
+}
+
+/* The mark lets who asks twice see whether a wipe came in between. */
+static int show_pending(const struct run *r)
+{
+    char mark[RUN_MARK];
+
+    run_mark(r, mark);
+    switch (pending_look(r)) {
+    case PENDING_NOTHING:
+        printf("no wipe is pending (%s)\n", mark);
+        return EXIT_DONE;
+    case PENDING_BEGIN:
+    case PENDING_RESUME:
+    case PENDING_FINISH:
+        printf("a wipe is asked for and not through\n");
+        return EXIT_PENDING;
+    case PENDING_UNKNOWN:
+        break;
+    }
+    printf("whether a wipe is pending cannot be told\n");
+    return EXIT_MACHINE;
 }
 
 int main(int argc, char **argv)
@@ -186,7 +259,9 @@ int main(int argc, char **argv)
     r.owner = o.prefix[0] ? geteuid() : 0;
     switch (o.mode) {
     case MODE_RESUME:
-        return resume(&r);
+        return resume(r);
+    case MODE_PENDING:
+        return show_pending(&r);
     case MODE_PLAN:
         return show_plan(&r, stdout, o.json) < 0 ? EXIT_PLAN : EXIT_DONE;
     case MODE_SERVE:

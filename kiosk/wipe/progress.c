@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,11 +49,20 @@ static bool read_head(int fd, size_t page, struct progress_head *h)
            memcmp(sum, h->sum, sizeof sum) == 0;
 }
 
+/* As make_file left it. */
+static bool is_blank(int fd, size_t page)
+{
+    unsigned char bytes[sizeof(struct progress_head)];
+
+    return read_page(fd, page, bytes, sizeof bytes) && sodium_is_zero(bytes, sizeof bytes);
+}
+
 static void load_head(struct progress *p)
 {
     struct progress_head a, b;
     bool has_a = read_head(p->fd, 0, &a), has_b = read_head(p->fd, 1, &b);
 
+    p->unreadable = !has_a && !has_b && !(is_blank(p->fd, 0) && is_blank(p->fd, 1));
     p->head = (struct progress_head){.magic = HEAD_MAGIC, .version = VERSION};
     if (has_a)
         p->head = a;
@@ -144,6 +154,14 @@ void progress_close(struct progress *p)
     if (p->fd >= 0)
         close(p->fd);
     p->fd = -1;
+}
+
+int progress_lock(struct progress *p)
+{
+    if (flock(p->fd, LOCK_EX | LOCK_NB) < 0)
+        return errno == EWOULDBLOCK || errno == EINTR ? 0 : -1;
+    load_head(p);
+    return 1;
 }
 
 int progress_intend(struct progress *p, const struct plan *plan, bool drill)

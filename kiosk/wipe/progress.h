@@ -26,11 +26,12 @@ enum {
 };
 
 enum progress_state {
-    PROGRESS_NONE = 0,  /* no wipe was ever asked for */
-    PROGRESS_INTENT,    /* asked for and not through: resume it */
-    PROGRESS_LAST,      /* all but the credentials is through; they wait for FINISH */
-    PROGRESS_FINISHING, /* FINISH was asked for: resume it, credentials too */
-    PROGRESS_THROUGH,   /* nothing is left to do */
+    PROGRESS_NONE = 0,         /* no wipe was ever asked for */
+    PROGRESS_INTENT,           /* asked for and not through: resume it */
+    PROGRESS_LAST,             /* all but the credentials is through; they wait for FINISH */
+    PROGRESS_FINISHING,        /* FINISH was asked for: resume it, credentials too */
+    PROGRESS_THROUGH,          /* nothing is left to do */
+    PROGRESS_UNREADABLE = 255, /* never stored: there is a record, and it tells nothing */
 };
 
 struct progress_head {
@@ -62,6 +63,7 @@ struct progress_slot {
 struct progress {
     int fd; /* -1: not open */
     struct progress_head head;
+    bool unreadable; /* neither head is whole, though one was written: head is then a fresh one */
 };
 
 /* Opens the record `name` in the folder `dir` (made, 0700, if missing; it must belong to `owner`
@@ -70,6 +72,10 @@ struct progress {
 int progress_open(struct progress *p, const char *dir, const char *name, uid_t owner,
                   bool read_only);
 void progress_close(struct progress *p);
+
+/* Only one program at a time carries out what the record tells of. 1: it is ours until
+ * progress_close, and the head is read again; 0: somebody else is at it; -1 with errno. */
+int progress_lock(struct progress *p);
 
 /* Durable when it returns 0: a fresh run over this plan. -1 with errno. */
 int progress_intend(struct progress *p, const struct plan *plan, bool drill);

@@ -9,8 +9,10 @@
 #include "kiosk/wipe/target.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* A target that keeps failing is tried at this many starts, then only reported. */
 enum { RUNS_MAX = 6 };
@@ -148,11 +150,17 @@ static void look_again(const struct run *r, const struct scope *s, const struct 
     }
 }
 
+static void keys_done(const struct run *r)
+{
+    if (r->keys_done)
+        r->keys_done(r->context);
+}
+
 enum run_result run_plan(const struct run *r, const struct plan *plan, struct progress *record,
                          uint32_t *result)
 {
     bool failed_only = r->resume && record->fd >= 0 && is_complete(r, plan, record);
-    bool credentials_wait = false, settled = false;
+    bool credentials_wait = false, settled = false, keys = true;
     uint32_t worst = WIPE_NOTHING, outcomes[PLAN_TARGETS_MAX] = {WIPE_NOTHING};
     struct scope scope;
 
@@ -167,6 +175,10 @@ enum run_result run_plan(const struct run *r, const struct plan *plan, struct pr
 
         if (r->drill && r->give_way && r->give_way(r->context))
             break;
+        if (keys && plan_phase_of(t->kind) > PLAN_KEYS) {
+            keys = false;
+            keys_done(r);
+        }
         if (plan_phase_of(t->kind) == PLAN_LAST && !settled) {
             look_again(r, &scope, plan, record, outcomes);
             settle_roots(plan, &scope);
@@ -188,6 +200,8 @@ enum run_result run_plan(const struct run *r, const struct plan *plan, struct pr
             progress_sync(record) < 0)
             log_warning("the results so far could not be recorded: %s", strerror(errno));
     }
+    if (keys)
+        keys_done(r);
     if (!settled) {
         look_again(r, &scope, plan, record, outcomes);
         settle_roots(plan, &scope);
@@ -259,6 +273,16 @@ enum run_result run_check(const struct run *r)
     return RUN_GOOD;
 }
 
+/* At boot the slow rest of an interrupted wipe may still be under way in a process of its own. */
+static void wait_for_turn(const struct run *r, struct progress *record)
+{
+    while (record->fd >= 0 && progress_lock(record) == 0) {
+        if (r->give_way)
+            r->give_way(r->context);
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    }
+}
+
 enum run_result run_wipe(const struct run *r)
 {
     struct progress record;
@@ -271,6 +295,7 @@ enum run_result run_wipe(const struct run *r)
     if (r->drill)
         return drill_run(r, &plan);
     open_record(r, &record, false, false);
+    wait_for_turn(r, &record);
     intend(r, &plan, &record);
     result = run_plan(r, &plan, &record, &worst);
     progress_close(&record);
@@ -284,10 +309,24 @@ enum progress_state run_pending(const struct run *r)
     enum progress_state state;
 
     if (open_record(r, &record, false, true) < 0)
-        return PROGRESS_NONE;
-    state = record.head.state;
+        return errno == ENOENT && !scope_awaits_mount(r->prefix, PATH_WIPE_DIR)
+                   ? PROGRESS_NONE
+                   : PROGRESS_UNREADABLE;
+    state = record.unreadable ? PROGRESS_UNREADABLE : record.head.state;
     progress_close(&record);
     return state;
+}
+
+void run_mark(const struct run *r, char out[RUN_MARK])
+{
+    struct progress record;
+    char hex[2 * sizeof record.head.run + 1] = "none";
+
+    record.head.turn = 0;
+    if (open_record(r, &record, false, true) == 0)
+        sodium_bin2hex(hex, sizeof hex, record.head.run, sizeof record.head.run);
+    snprintf(out, RUN_MARK, "%s:%u", hex, record.head.turn);
+    progress_close(&record);
 }
 
 void run_prepare(const struct run *r)

@@ -21,7 +21,10 @@ struct run {
     void (*tell)(void *context, const struct wipe_progress *p);
     /* run_status: after each tell, what was shown of the target, in one sentence. May be NULL. */
     void (*say)(void *context, const char *sentence);
-    /* Asked between targets of a drill: true ends it (a real wipe is waiting). May be NULL. */
+    /* Called once, when the users of the data and the keys are done with. May be NULL. */
+    void (*keys_done)(void *context);
+    /* Asked between targets of a drill: true ends it (a real wipe is waiting); and
+     * while another process carries out a wipe, for which this one waits. May be NULL. */
     bool (*give_way)(void *context);
     void *context;
 };
@@ -50,8 +53,13 @@ int run_status(const struct run *r);
 /* Reads the plan below r->prefix. 0, or -1 with errno; complaints go to the log. */
 int run_load_plan(const struct run *r, struct plan *p);
 
-/* How far the record says the last wipe came; PROGRESS_NONE also if there is no record. */
+/* How far the record says the last wipe came; PROGRESS_NONE also if there is none,
+ * PROGRESS_UNREADABLE if there is one and it does not tell. */
 enum progress_state run_pending(const struct run *r);
+
+/* The record's run and turn as text, another one after each step of a wipe. */
+enum { RUN_MARK = 48 };
+void run_mark(const struct run *r, char out[RUN_MARK]);
 
 /* Makes the records' files, so that a wipe only overwrites them. Failures go to the log. */
 void run_prepare(const struct run *r);

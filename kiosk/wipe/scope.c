@@ -57,11 +57,10 @@ static bool is_in(const char *path, const char *folder)
     return strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == '\0');
 }
 
-/* True if /etc/fstab has a file system for the root, or for a folder above it, that is not mounted
- * now. What stands there is then its empty mount point, and all in it would look "already gone". */
-static bool awaits_mount(const struct scope *s, const char *root)
+bool scope_awaits_mount(const char *prefix_path, const char *path)
 {
-    int fd = openat(s->prefix, "etc/fstab", O_RDONLY | O_CLOEXEC);
+    int prefix = open(prefix_path[0] ? prefix_path : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = openat(prefix, "etc/fstab", O_RDONLY | O_CLOEXEC);
     FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
     const struct mntent *m;
     bool awaits = false;
@@ -70,14 +69,15 @@ static bool awaits_mount(const struct scope *s, const char *root)
         close(fd);
     while (f && !awaits && (m = getmntent(f)) != NULL) {
         struct statx st;
-        if (m->mnt_dir[0] != '/' || !m->mnt_dir[1] || !is_in(root, m->mnt_dir))
+        if (m->mnt_dir[0] != '/' || !m->mnt_dir[1] || !is_in(path, m->mnt_dir))
             continue;
-        awaits = statx(s->prefix, m->mnt_dir + 1, AT_SYMLINK_NOFOLLOW, 0, &st) == 0 &&
+        awaits = statx(prefix, m->mnt_dir + 1, AT_SYMLINK_NOFOLLOW, 0, &st) == 0 &&
                  (st.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) &&
                  !(st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
     }
     if (f)
         fclose(f);
+    io_close(prefix);
     return awaits;
 }
 
@@ -92,7 +92,7 @@ int scope_init(struct scope *s, const char *prefix, const struct plan *p)
         /* A root may be a mount of its own: only what lies below it may not be. */
         s->roots[i] = open_folder(s->prefix, p->roots[i].path + 1, 0);
         s->errors[i] = s->roots[i] < 0 ? errno : 0;
-        if (s->roots[i] >= 0 && awaits_mount(s, p->roots[i].path)) {
+        if (s->roots[i] >= 0 && scope_awaits_mount(prefix, p->roots[i].path)) {
             close(s->roots[i]);
             s->roots[i] = -1;
             s->errors[i] = ENODEV;

@@ -20,6 +20,11 @@ struct scope {
 int scope_init(struct scope *s, const char *prefix, const struct plan *p);
 void scope_finish(struct scope *s);
 
+/* True if /etc/fstab has a file system for `path`, or for a folder above it, that is not mounted
+ * now. What stands there is then its empty mount point, and all in it would look "already gone".
+ * Both lie below `prefix`. */
+bool scope_awaits_mount(const char *prefix, const char *path);
+
 /* The folder that holds the target, opened for reading, and the target's own name in it. For a
  * target that is a root: the root, and "." as name. The caller closes it. -1 with errno: ENOENT
  * (missing), ELOOP (a symlink on the way), EXDEV (another mount, or out of the root), ENODEV (the

@@ -148,6 +148,10 @@ static void answer(struct client *c, enum word word)
             run_status(&r);
             break;
         }
+        if (state == PROGRESS_UNREADABLE) {
+            refuse(c->fd, "the record of the wipe cannot be read; credentials stay");
+            break;
+        }
         if (state != PROGRESS_LAST && state != PROGRESS_FINISHING && state != PROGRESS_INTENT) {
             refuse(c->fd, "no wipe has come so far; credentials stay");
             break;

@@ -2,8 +2,7 @@
 #include "kiosk/cli/cli.h"
 #include "kiosk/cli/vault/vault_key.h"
 #include "kiosk/cli/vault/vault_make.h"
-#include "kiosk/common/local.h"
-#include "kiosk/common/messages.h"
+#include "kiosk/cli/vault/vault_pending.h"
 #include "kiosk/common/paths.h"
 
 #include <dirent.h>
@@ -30,26 +29,6 @@ static const struct vault_ops *ops_of(const struct vault *v)
     return v->make == VAULT_LUKS ? &vault_luks : &vault_fscrypt;
 }
 
-/* A wipe that is not through comes first: what it has not reached must not be opened again. */
-static bool wipe_is_pending(const char *prefix)
-{
-    struct wipe_progress p = {0};
-    char path[PATH_LEN];
-    bool pending = false;
-    int fd = path_under(prefix, PATH_WIPE, path) == 0 ? local_connect(path) : -1;
-
-    if (fd < 0)
-        return false;
-    if (local_send(fd, "STATUS", 6) == 0) {
-        while (local_wait(fd, 5000) == 1 && local_receive(fd, &p, sizeof p) == sizeof p &&
-               p.kind == WIPE_TARGET)
-            ;
-        pending = p.kind == WIPE_END && !p.drill && p.outcome == WIPE_NOTHING;
-    }
-    close(fd);
-    return pending;
-}
-
 static int with_key(const struct cli *cli, struct vault *v, const struct options *o, bool fresh,
                     uint64_t size)
 {
@@ -71,6 +50,7 @@ static int with_key(const struct cli *cli, struct vault *v, const struct options
 
 static int create(const struct cli *cli, const char *name, const struct options *o)
 {
+    char mark[VAULT_MARK];
     struct vault v = {0};
 
     if (vault_name_wrong(name))
@@ -93,7 +73,8 @@ static int create(const struct cli *cli, const char *name, const struct options 
     if (v.make == VAULT_LUKS)
         snprintf(v.mount, sizeof v.mount, "%s", o->mount);
     randombytes_buf(v.salt, sizeof v.salt);
-    if (with_key(cli, &v, o, true, (uint64_t)o->size * MIB) < 0 ||
+    if (vault_nothing_pending(cli->prefix, mark) < 0 ||
+        with_key(cli, &v, o, true, (uint64_t)o->size * MIB) < 0 ||
         vault_file_write(cli->prefix, &v) < 0)
         return CLI_FAILED;
     printf("The vault %s is made%s.\nName it in wipe.plan, and its cell too: see porchlight wipe "
@@ -102,28 +83,38 @@ static int create(const struct cli *cli, const char *name, const struct options 
     return CLI_OK;
 }
 
+static int close_one(const struct cli *cli, const struct vault *v)
+{
+    char real[PATH_LEN], mount[PATH_LEN] = "";
+
+    if (path_under(cli->prefix, v->path, real) < 0 ||
+        (v->mount[0] && path_under(cli->prefix, v->mount, mount) < 0))
+        return CLI_FAILED;
+    return ops_of(v)->close(v, real, mount) == 0 ? CLI_OK : CLI_FAILED;
+}
+
+/* A wipe may have come between the look and the opening, and have missed what opened behind it. */
 static int open_vault(const struct cli *cli, const char *name, const struct options *o)
 {
+    char before[VAULT_MARK], after[VAULT_MARK];
     struct vault v;
 
-    if (vault_file_read(cli->prefix, name, &v) < 0)
+    if (vault_file_read(cli->prefix, name, &v) < 0 ||
+        vault_nothing_pending(cli->prefix, before) < 0 || with_key(cli, &v, o, false, 0) < 0)
         return CLI_FAILED;
-    if (wipe_is_pending(cli->prefix)) {
-        fprintf(stderr, "porchlight vault: a wipe is not through; nothing opens before it is\n");
-        return CLI_FAILED;
-    }
-    return with_key(cli, &v, o, false, 0) == 0 ? CLI_OK : CLI_FAILED;
+    if (vault_nothing_pending(cli->prefix, after) == 0 && strcmp(before, after) == 0)
+        return CLI_OK;
+    fprintf(stderr, "porchlight vault: a wipe came while %s was opened; it is closed again\n",
+            name);
+    close_one(cli, &v);
+    return CLI_FAILED;
 }
 
 static int close_vault(const struct cli *cli, const char *name)
 {
-    char real[PATH_LEN], mount[PATH_LEN] = "";
     struct vault v;
 
-    if (vault_file_read(cli->prefix, name, &v) < 0 || path_under(cli->prefix, v.path, real) < 0 ||
-        (v.mount[0] && path_under(cli->prefix, v.mount, mount) < 0))
-        return CLI_FAILED;
-    return ops_of(&v)->close(&v, real, mount) == 0 ? CLI_OK : CLI_FAILED;
+    return vault_file_read(cli->prefix, name, &v) == 0 ? close_one(cli, &v) : CLI_FAILED;
 }
 
 static int show(const struct cli *cli, const char *name)

@@ -115,7 +115,8 @@ static void test_a_cell_may_be_unfit(void **state)
     assert_int_equal(record_newest(bytes, RECORD_SIZE, true, &r, &serial), 0);
     assert_int_equal(record_newest(bytes, RECORD_SIZE - 1, true, &r, &serial), -1);
     assert_int_equal(errno, ENOSPC);
-    memcpy(bytes, "PLc1", 4);
+    static const uint8_t key_mark[4] = {'P', 'L', 'c', '1'};
+    memcpy(bytes, key_mark, sizeof key_mark);
     assert_int_equal(record_newest(bytes, sizeof bytes, true, &r, &serial), -1);
     assert_int_equal(errno, EBUSY);
 }

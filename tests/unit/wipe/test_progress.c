@@ -152,6 +152,48 @@ static void test_torn_pages(void **state)
     }
 }
 
+/* Both heads torn is not the same as none written. */
+static void test_a_record_that_tells_nothing(void **state)
+{
+    const struct plan plan = {.targets_count = 1};
+    struct progress p;
+
+    open_it(*state, &p);
+    assert_false(p.unreadable);
+    assert_int_equal(progress_intend(&p, &plan, false), 0);
+    assert_int_equal(progress_set_state(&p, PROGRESS_THROUGH), 0);
+    for (off_t page = 0; page < 2; page++)
+        spoil(*state, page * PROGRESS_PAGE);
+    progress_close(&p);
+    open_it(*state, &p);
+    assert_true(p.unreadable);
+    assert_int_equal(p.head.state, PROGRESS_NONE);
+    assert_int_equal(progress_intend(&p, &plan, false), 0);
+    progress_close(&p);
+    open_it(*state, &p);
+    assert_false(p.unreadable);
+    progress_close(&p);
+}
+
+/* Whoever waited sees what the one before has left. */
+static void test_one_at_a_time(void **state)
+{
+    const struct plan plan = {.targets_count = 1};
+    struct progress first, second;
+
+    open_it(*state, &first);
+    open_it(*state, &second);
+    assert_int_equal(progress_lock(&first), 1);
+    assert_int_equal(progress_lock(&second), 0);
+    assert_int_equal(progress_intend(&first, &plan, false), 0);
+    progress_close(&first);
+    assert_int_equal(second.head.turn, 0);
+    assert_int_equal(progress_lock(&second), 1);
+    assert_int_equal(second.head.turn, 1);
+    assert_int_equal(second.head.state, PROGRESS_INTENT);
+    progress_close(&second);
+}
+
 /* Full size from the first moment: a wipe never needs space that is not there. */
 static void test_the_file(void **state)
 {
@@ -197,8 +239,10 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, make_place, remove_place)
     const struct CMUnitTest tests[] = {
-        CASE(test_what_is_kept),        CASE(test_runs), CASE(test_torn_pages), CASE(test_the_file),
-        CASE(test_what_is_not_trusted),
+        CASE(test_what_is_kept),        CASE(test_runs),
+        CASE(test_torn_pages),          CASE(test_the_file),
+        CASE(test_what_is_not_trusted), CASE(test_a_record_that_tells_nothing),
+        CASE(test_one_at_a_time),
     };
 
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

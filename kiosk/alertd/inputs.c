@@ -1,5 +1,6 @@
 #include "kiosk/alertd/inputs.h"
 
+#include "kiosk/alertd/wire.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/ns.h"
@@ -18,8 +19,8 @@ enum { EDGES = 16 };
 
 struct contact {
     struct inputs *home;
-    struct line *line; /* NULL: not wired, or its chip is gone */
-    size_t owner;      /* index of its switch or door */
+    struct wire wire;
+    size_t owner; /* index of its switch or door */
     enum switch_contact which;
     bool door;
 };
@@ -35,6 +36,8 @@ struct door_input {
     char name[CONFIG_NAME_MAX];
     struct door_hours hours[CONFIG_HOURS_MAX];
     struct door_rules rules;
+    int64_t settle, mask; /* ns, as configured */
+    bool closed_level;    /* wire_closed_level */
     struct debounce debounce;
     struct door state;
     struct contact contact;
@@ -42,17 +45,16 @@ struct door_input {
 
 struct inputs {
     struct loop *loop;
+    struct line_bus *bus;
     struct inputs_listener listener;
     struct switch_input switches[CONFIG_SWITCHES_MAX];
     size_t switches_count;
     struct door_input doors[CONFIG_DOORS_MAX];
     size_t doors_count;
-    struct line *feel;
+    struct wire feel;
     int64_t tick, pulse_at;
     int pulses_left; /* halves: on, off, on, off */
     int64_t reread_at;
-    struct switch_event found[CONFIG_SWITCHES_MAX][SWITCH_MAX];
-    size_t found_count[CONFIG_SWITCHES_MAX];
 };
 
 /* --- telling -----------------------------------------------------------------------------------
@@ -108,22 +110,19 @@ static void contact_level(struct contact *c, bool active, int64_t at)
 
 static void contact_lost(struct contact *c)
 {
-    const char *name = c->door ? c->home->doors[c->owner].name : c->home->switches[c->owner].name;
-    log_error("%s %s: its line is gone (%s); check the wire and the chip, then restart",
-              c->door ? "door" : "switch", name, strerror(errno));
-    loop_remove(c->home->loop, line_fd(c->line));
-    line_free(c->line);
-    c->line = NULL;
+    loop_remove(c->home->loop, line_fd(c->wire.line));
+    wire_lost(&c->wire);
     if (c->door)
         return;
     /* A press that nobody can end any more would grow into a hold. */
     contact_level(c, false, clock_now());
-    c->home->listener.wires(c->home->listener.context, name, PAIR_CUT, clock_now());
+    c->home->listener.wires(c->home->listener.context, c->home->switches[c->owner].name, PAIR_CUT,
+                            clock_now());
 }
 
 static void contact_reread(struct contact *c)
 {
-    int level = c->line != NULL ? line_get(c->line) : -1;
+    int level = c->wire.line != NULL ? line_get(c->wire.line) : -1;
     if (level >= 0)
         contact_level(c, level == 1, clock_now());
 }
@@ -132,7 +131,7 @@ static void contact_read(struct contact *c)
 {
     struct line_edge edges[EDGES];
     ssize_t n;
-    while (c->line != NULL && (n = line_read(c->line, edges, EDGES)) != 0) {
+    while (c->wire.line != NULL && (n = line_read(c->wire.line, edges, EDGES)) != 0) {
         if (n < 0) {
             contact_lost(c);
             return;
@@ -166,51 +165,69 @@ static void each_contact(struct inputs *in, void (*visit)(struct contact *c))
 /* --- opening -----------------------------------------------------------------------------------
  */
 
-static struct line *open_line(struct line_bus *bus, const char *kind, const char *name,
-                              const struct config_line *c, int64_t debounce, bool output)
+/* The level of a contact; one that is not there is open. */
+static bool contact_now(const struct contact *c)
 {
-    static const enum line_bias bias[] = {[CONFIG_BIAS_AS_IS] = LINE_BIAS_AS_IS,
-                                          [CONFIG_BIAS_PULL_UP] = LINE_BIAS_PULL_UP,
-                                          [CONFIG_BIAS_PULL_DOWN] = LINE_BIAS_PULL_DOWN,
-                                          [CONFIG_BIAS_NONE] = LINE_BIAS_DISABLED};
-    struct line_spec spec = {.direction = output ? LINE_OUTPUT : LINE_INPUT,
-                             .bias = bias[c->bias],
-                             .active_low = c->active_low,
-                             .debounce = debounce / 4};
-    struct line_error error;
-    char who[CONFIG_NAME_MAX + 16];
-    snprintf(who, sizeof who, "%s %s", kind, name);
-    snprintf(spec.address, sizeof spec.address, "%s", c->address);
-    struct line *l = line_open(who, &spec, bus, &error);
-    if (l == NULL)
-        log_error("%s", error.text);
-    return l;
+    return c->wire.line != NULL && line_get(c->wire.line) == 1;
 }
 
-static int contact_open(struct inputs *in, struct contact *c, struct line_bus *bus,
-                        const char *name, const struct config_line *config, int64_t debounce,
-                        bool *level)
+static int contact_open(struct contact *c)
 {
-    *level = false;
-    if (config->address[0] == '\0')
-        return 0;
-    c->line = open_line(bus, c->door ? "door" : "switch", name, config, debounce, false);
-    if (c->line == NULL)
+    if (wire_open(&c->wire, c->home->bus) != 0)
         return -1;
-    int now = line_get(c->line);
-    *level = now == 1;
-    if (now >= 0 && loop_add(in->loop, line_fd(c->line), POLLIN, on_edges, c) == 0)
+    if (c->wire.line == NULL ||
+        loop_add(c->home->loop, line_fd(c->wire.line), POLLIN, on_edges, c) == 0)
         return 0;
-    log_error("%s: cannot be watched: %s", name, strerror(errno));
+    log_error("%s: cannot be watched: %s", c->wire.who, strerror(errno));
+    wire_close(&c->wire);
     return -1;
 }
 
-static int switch_open(struct inputs *in, size_t i, const struct config_switch *c,
-                       struct line_bus *bus, bool wipe)
+/* The level found is no edge: begun anew whenever a line has come. */
+static void switch_begin(struct inputs *in, size_t i, int64_t now)
+{
+    struct switch_event e[SWITCH_MAX];
+    struct switch_input *s = &in->switches[i];
+    bool no = contact_now(&s->contacts[SWITCH_NO]), nc = contact_now(&s->contacts[SWITCH_NC]);
+    tell_switch(in, s, e, switch_start(&s->state, &s->rules, no, nc, now, e), now);
+}
+
+static void door_begin(struct door_input *d, int64_t now)
+{
+    bool open = contact_now(&d->contact);
+    debounce_start(&d->debounce, d->settle, open, now);
+    debounce_closed_is(&d->debounce, d->closed_level);
+    door_start(&d->state, open, d->mask, now);
+}
+
+static bool switch_is_missing(const struct switch_input *s)
+{
+    return wire_is_missing(&s->contacts[SWITCH_NO].wire) ||
+           wire_is_missing(&s->contacts[SWITCH_NC].wire);
+}
+
+static void contact_retry(struct contact *c)
+{
+    struct inputs *in = c->home;
+    int64_t now = clock_now();
+    if (!wire_is_missing(&c->wire) || contact_open(c) != 0)
+        return;
+    log_info("%s: its line is there", c->wire.who);
+    if (c->door) {
+        door_begin(&in->doors[c->owner], now);
+        return;
+    }
+    switch_begin(in, c->owner, now);
+    if (!switch_is_missing(&in->switches[c->owner]))
+        in->listener.wires(in->listener.context, in->switches[c->owner].name, PAIR_MENDED, now);
+}
+
+/* 0, or how many of its lines are missing. */
+static int switch_open(struct inputs *in, size_t i, const struct config_switch *c, bool wipe)
 {
     struct switch_input *s = &in->switches[i];
-    bool closed[SWITCH_CONTACTS];
     const struct config_line *lines[] = {[SWITCH_NO] = &c->line, [SWITCH_NC] = &c->other};
+    int missing = 0;
     memcpy(s->name, c->name, sizeof s->name);
     s->rules = (struct switch_rules){.debounce = c->debounce,
                                      .throw_time = c->throw_time,
@@ -222,94 +239,93 @@ static int switch_open(struct inputs *in, size_t i, const struct config_switch *
                                                  .stuck = c->stuck,
                                                  .code = c->code}};
     for (size_t k = 0; k < SWITCH_CONTACTS; k++) {
-        s->contacts[k] = (struct contact){.home = in, .owner = i, .which = (enum switch_contact)k};
-        if (contact_open(in, &s->contacts[k], bus, s->name, lines[k], c->debounce, &closed[k]) != 0)
-            return -1;
+        struct contact *one = &s->contacts[k];
+        *one = (struct contact){.home = in, .owner = i, .which = (enum switch_contact)k};
+        wire_init(&one->wire, "switch", s->name, lines[k], LINE_INPUT, c->debounce);
+        missing += contact_open(one) != 0;
     }
-    in->found_count[i] = switch_start(&s->state, &s->rules, closed[SWITCH_NO], closed[SWITCH_NC],
-                                      clock_now(), in->found[i]);
-    return 0;
-}
-
-/* What a closed contact reads as: it leads to ground, and to the supply where the line is pulled
- * down. A door's is most often closed while the door is shut. */
-static bool contact_closed_level(const struct config_line *c)
-{
-    return c->active_low != (c->bias == CONFIG_BIAS_PULL_DOWN);
+    return missing;
 }
 
 /* The mask ends c->mask after power-up, where CLOCK_MONOTONIC has its zero. */
-static int door_open(struct inputs *in, size_t i, const struct config_door *c, struct line_bus *bus)
+static int door_open(struct inputs *in, size_t i, const struct config_door *c)
 {
     struct door_input *d = &in->doors[i];
-    int64_t now = clock_now();
-    bool open;
     memcpy(d->name, c->name, sizeof d->name);
     for (size_t k = 0; k < c->hours_count; k++)
         d->hours[k] = (struct door_hours){c->hours[k].from, c->hours[k].to};
     d->rules = (struct door_rules){
         .hours = d->hours, .hours_count = c->hours_count, .held_open = c->held_open};
+    d->settle = c->debounce;
+    d->mask = c->mask;
+    d->closed_level = wire_closed_level(&c->line);
     d->contact = (struct contact){.home = in, .owner = i, .door = true};
-    if (contact_open(in, &d->contact, bus, d->name, &c->line, c->debounce, &open) != 0)
-        return -1;
-    debounce_start(&d->debounce, c->debounce, open, now);
-    debounce_closed_is(&d->debounce, contact_closed_level(&c->line));
-    door_start(&d->state, open, c->mask, now);
-    return 0;
+    wire_init(&d->contact.wire, "door", d->name, &c->line, LINE_INPUT, c->debounce);
+    return contact_open(&d->contact) != 0;
 }
 
-struct inputs *inputs_new(const struct config *config, struct line_bus *bus, struct loop *loop,
-                          const struct inputs_listener *listener)
+static bool any_switch(const struct inputs *in)
+{
+    for (size_t i = 0; i < in->switches_count; i++)
+        if (!switch_is_missing(&in->switches[i]))
+            return true;
+    return false;
+}
+
+struct inputs *inputs_new(const struct config *config, bool whole, struct line_bus *bus,
+                          struct loop *loop, const struct inputs_listener *listener)
 {
     struct inputs *in = calloc(1, sizeof *in);
+    int missing = 0;
     if (in == NULL)
         return NULL;
     in->loop = loop;
+    in->bus = bus;
     in->listener = *listener;
     in->tick = config->feel.tick;
     in->pulse_at = NS_NEVER;
     in->reread_at = clock_now() + REREAD_REST;
-    for (size_t i = 0; i < config->switches_count; i++, in->switches_count = i)
-        if (switch_open(in, i, &config->switches[i], bus, config->wipe.enabled) != 0)
-            goto free_inputs;
-    for (size_t i = 0; i < config->doors_count; i++, in->doors_count = i)
-        if (door_open(in, i, &config->doors[i], bus) != 0)
-            goto free_inputs;
-    if (config->feel.line.address[0] != '\0') {
-        in->feel = open_line(bus, "feel", "line", &config->feel.line, 0, true);
-        if (in->feel == NULL)
-            goto free_inputs;
-    }
-    return in;
-free_inputs:
+    in->switches_count = config->switches_count;
+    in->doors_count = config->doors_count;
+    for (size_t i = 0; i < in->switches_count; i++)
+        missing += switch_open(in, i, &config->switches[i], config->wipe.enabled);
+    for (size_t i = 0; i < in->doors_count; i++)
+        missing += door_open(in, i, &config->doors[i]);
+    wire_init(&in->feel, "feel", "line", &config->feel.line, LINE_OUTPUT, 0);
+    missing += wire_open(&in->feel, bus) != 0;
+    if (missing == 0 || (!whole && any_switch(in)))
+        return in;
     inputs_free(in);
     return NULL;
 }
 
 static void contact_free(struct contact *c)
 {
-    if (c->line == NULL)
+    if (c->wire.line == NULL)
         return;
-    loop_remove(c->home->loop, line_fd(c->line));
-    line_free(c->line);
-    c->line = NULL;
+    loop_remove(c->home->loop, line_fd(c->wire.line));
+    wire_close(&c->wire);
 }
 
 void inputs_free(struct inputs *in)
 {
     if (in == NULL)
         return;
-    in->switches_count = CONFIG_SWITCHES_MAX;
-    in->doors_count = CONFIG_DOORS_MAX;
     each_contact(in, contact_free);
-    line_free(in->feel);
+    wire_close(&in->feel);
     free(in);
 }
 
 void inputs_begin(struct inputs *in, int64_t now)
 {
-    for (size_t i = 0; i < in->switches_count; i++)
-        tell_switch(in, &in->switches[i], in->found[i], in->found_count[i], now);
+    for (size_t i = 0; i < in->switches_count; i++) {
+        struct switch_input *s = &in->switches[i];
+        switch_begin(in, i, now);
+        if (switch_is_missing(s))
+            in->listener.wires(in->listener.context, s->name, PAIR_CUT, now);
+    }
+    for (size_t i = 0; i < in->doors_count; i++)
+        door_begin(&in->doors[i], now);
 }
 
 /* --- time --------------------------------------------------------------------------------------
@@ -320,13 +336,13 @@ static void pulse(struct inputs *in, int64_t now)
     if (now < in->pulse_at)
         return;
     in->pulses_left--;
-    line_set(in->feel, in->pulses_left % 2 == 1);
+    line_set(in->feel.line, in->pulses_left % 2 == 1);
     in->pulse_at = in->pulses_left > 0 ? now + in->tick : NS_NEVER;
 }
 
 void inputs_tick(struct inputs *in, int pulses, int64_t now)
 {
-    if (in->feel == NULL)
+    if (in->feel.line == NULL)
         return;
     bool idle = in->pulses_left == 0;
     in->pulses_left += 2 * pulses;
@@ -349,6 +365,9 @@ void inputs_time(struct inputs *in, int64_t now)
     each_contact(in, contact_read);
     if (now >= in->reread_at) {
         each_contact(in, contact_reread);
+        each_contact(in, contact_retry);
+        if (wire_is_missing(&in->feel))
+            wire_open(&in->feel, in->bus);
         in->reread_at = now + (any_pressed(in) ? REREAD_PRESSED : REREAD_REST);
     }
     for (size_t i = 0; i < in->switches_count; i++) {
@@ -386,10 +405,12 @@ int64_t inputs_deadline(const struct inputs *in)
 bool inputs_at_fault(const struct inputs *in)
 {
     for (size_t i = 0; i < in->switches_count; i++)
-        if (switch_at_fault(&in->switches[i].state) ||
-            in->switches[i].contacts[SWITCH_NO].line == NULL)
+        if (switch_at_fault(&in->switches[i].state) || switch_is_missing(&in->switches[i]))
             return true;
-    return false;
+    for (size_t i = 0; i < in->doors_count; i++)
+        if (wire_is_missing(&in->doors[i].contact.wire))
+            return true;
+    return wire_is_missing(&in->feel);
 }
 
 size_t inputs_view(const struct inputs *in, struct inputs_view out[INPUTS_MAX])
@@ -398,11 +419,12 @@ size_t inputs_view(const struct inputs *in, struct inputs_view out[INPUTS_MAX])
     for (size_t i = 0; i < in->switches_count; i++)
         out[n++] = (struct inputs_view){.name = in->switches[i].name,
                                         .active = in->switches[i].state.gesture.pressed,
-                                        .fault = switch_at_fault(&in->switches[i].state)};
+                                        .fault = switch_at_fault(&in->switches[i].state),
+                                        .missing = switch_is_missing(&in->switches[i])};
     for (size_t i = 0; i < in->doors_count; i++)
         out[n++] = (struct inputs_view){.name = in->doors[i].name,
                                         .door = true,
                                         .active = in->doors[i].state.open,
-                                        .fault = in->doors[i].contact.line == NULL};
+                                        .missing = wire_is_missing(&in->doors[i].contact.wire)};
     return n;
 }

@@ -28,16 +28,20 @@ struct inputs_view {
     bool door; /* a door, else a switch */
     bool active;
     bool fault;
+    bool missing; /* a line of it cannot be had */
 };
 
 enum { INPUTS_MAX = CONFIG_SWITCHES_MAX + CONFIG_DOORS_MAX };
 
-/* Opens every line. NULL after log_error said which one failed, why, and the mend. */
-struct inputs *inputs_new(const struct config *config, struct line_bus *bus, struct loop *loop,
-                          const struct inputs_listener *listener);
+/* Opens every line. Each that cannot be opened is told by log_error, with the mend. Where `whole`,
+ * that is the end; else it is a fault, as long as any switch works, and the line is tried again
+ * every 5 s: a door's wire must not take the alarm down. NULL: no inputs. */
+struct inputs *inputs_new(const struct config *config, bool whole, struct line_bus *bus,
+                          struct loop *loop, const struct inputs_listener *listener);
 void inputs_free(struct inputs *in); /* NULL is safe */
 
-/* Tells the faults that were found at start. After the listener is ready. */
+/* Takes the levels as they are found, and tells the faults among them. Once, when the listener is
+ * ready, and before inputs_time. */
 void inputs_begin(struct inputs *in, int64_t now);
 
 /* What time alone decides; every waiting edge is read first. */
@@ -47,7 +51,7 @@ int64_t inputs_deadline(const struct inputs *in);
 /* Pulses of the silent output. */
 void inputs_tick(struct inputs *in, int pulses, int64_t now);
 
-/* True while any switch is at fault. */
+/* True while any switch is at fault, or any line is missing. */
 bool inputs_at_fault(const struct inputs *in);
 size_t inputs_view(const struct inputs *in, struct inputs_view out[INPUTS_MAX]);
 

@@ -229,7 +229,7 @@ static int wires_open(struct kiosk *k)
         log_error("%s%s: %s", k->prefix, PATH_SIM, strerror(errno));
         return -1;
     }
-    k->inputs = inputs_new(&k->config, k->bus, k->loop, &listener);
+    k->inputs = inputs_new(&k->config, false, k->bus, k->loop, &listener);
     return k->inputs != NULL ? 0 : -1;
 }
 
@@ -320,10 +320,10 @@ static int wires_swap(struct kiosk *k, const struct config *config)
 {
     const struct inputs_listener listener = told_inputs(k);
     inputs_free(k->inputs);
-    k->inputs = inputs_new(config, k->bus, k->loop, &listener);
+    k->inputs = inputs_new(config, true, k->bus, k->loop, &listener);
     int rc = k->inputs != NULL ? 0 : -1;
     if (rc != 0)
-        k->inputs = inputs_new(&k->config, k->bus, k->loop, &listener);
+        k->inputs = inputs_new(&k->config, false, k->bus, k->loop, &listener);
     if (k->inputs == NULL) {
         log_error("neither the new wires nor the old ones can be opened; ending, to be restarted");
         exit(1);

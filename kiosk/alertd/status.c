@@ -101,7 +101,9 @@ static void add_inputs(cJSON *o, const struct status *s)
         cJSON_AddStringToObject(in, "name", views[i].name);
         cJSON_AddStringToObject(in, "kind", views[i].door ? "door" : "switch");
         cJSON_AddBoolToObject(in, "active", views[i].active);
-        if (views[i].fault)
+        if (views[i].missing)
+            cJSON_AddStringToObject(in, "fault", "a line is missing; porchlight doctor says why");
+        else if (views[i].fault)
             cJSON_AddStringToObject(in, "fault", "check its wires; it must be let go once");
         else
             cJSON_AddNullToObject(in, "fault");

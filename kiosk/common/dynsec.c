@@ -120,16 +120,25 @@ int dynsec_role(enum topic_role who, const char *venue, const char *kiosk, const
     return finish(&t);
 }
 
+/* The role's name; NULL with errno EINVAL: no such account can be made. */
+static const char *role_of_account(enum topic_role who, const char *account, const char *password)
+{
+    const char *role = dynsec_role_name(who);
+
+    if (role && account_is_plain(account) && password_is_plain(password))
+        return role;
+    errno = EINVAL;
+    return NULL;
+}
+
 int dynsec_account(enum topic_role who, const char *account, const char *password, char *out,
                    size_t size)
 {
     struct text t = {.out = out, .size = size};
-    const char *role = dynsec_role_name(who);
+    const char *role = role_of_account(who, account, password);
 
-    if (!role || !account_is_plain(account) || !password_is_plain(password)) {
-        errno = EINVAL;
+    if (!role)
         return -1;
-    }
     put(&t,
         "{\"commands\":[{\"command\":\"createClient\",\"username\":\"%s\",\"password\":\"%s\","
         "\"clientid\":\"%s\",\"roles\":[{\"rolename\":\"%s-%s\"}",
@@ -144,12 +153,10 @@ int dynsec_promote(enum topic_role who, const char *account, const char *passwor
                    size_t size)
 {
     struct text t = {.out = out, .size = size};
-    const char *role = dynsec_role_name(who);
+    const char *role = role_of_account(who, account, password);
 
-    if (!role || !account_is_plain(account) || !password_is_plain(password)) {
-        errno = EINVAL;
+    if (!role)
         return -1;
-    }
     put(&t,
         "{\"commands\":[{\"command\":\"modifyClient\",\"username\":\"%s\",\"password\":\"%s\","
         "\"roles\":[{\"rolename\":\"%s-%s\"}]},"

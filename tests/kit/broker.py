@@ -1,7 +1,9 @@
 """A real mosquitto: TLS on a free loopback port, passwords, and rights by role."""
 
+import collections
 import importlib
 import os
+import random
 import signal
 import socket
 import time
@@ -41,10 +43,26 @@ RIGHTS = {
 }
 
 
+# Below the ports that connections going out are given: none of those takes one of these.
+PORTS = range(12000, 32000)
+_ours = collections.deque(maxlen=400)
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that no other test takes, whether its program listens at the moment or is between two
+    starts: a name that stands for the port is ours as long as its socket is open."""
+    while True:
+        port = random.choice(PORTS)
+        name = socket.socket(socket.AF_UNIX)
+        with socket.socket() as s:
+            try:
+                name.bind(f"\0porchlight-port-{port}")
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                name.close()
+                continue
+        _ours.append(name)
+        return port
 
 
 def make_of_choice():

@@ -48,7 +48,7 @@ def usable(page, empty):
         page.cdp("Network.clearBrowserCache")
     page.driver.get("about:blank")
     page.driver.get(page.url)
-    page.until(lambda: page.run("return window.usable") is not None, "a page that can be used", 30)
+    page.until(lambda: page.run("return window.usable") is not None, "a page that can be used")
     return page.run("return window.usable")
 
 
@@ -77,11 +77,11 @@ def bench(report):
         page.cdp("Emulation.setCPUThrottlingRate", rate=1)
         kiosk = venue.kiosk()
         page.join(kiosk.invite(venue.addresses()))
-        page.until_face("quiet", 30)
+        page.until_face("quiet")
         page.cdp("Emulation.setCPUThrottlingRate", rate=SLOWER)
         rounds(report, page, "a member's page, from the network", True)
         page.until(lambda: page.run("return navigator.serviceWorker.controller !== null"),
-                   "the service worker", 20)
+                   "the service worker")
         rounds(report, page, "a member's page, opened again", False)
     finally:
         venue.close()

@@ -10,26 +10,62 @@ from selenium.webdriver.common.by import By
 
 from tests.kit import wait
 from tests.kit.place import ROOT
+from tests.phone.devtools import Devtools
 
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync",
          "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required",
          "--disable-features=Translate,OptimizationHints"]
 WIDTH, HEIGHT = 390, 844
+WITHIN = 60  # seconds, where something comes as fast as the machine is; a busy one is slow
 
-# What the page did with the phone: every shake and every notification, noted as it is asked for.
+# What the page did with the phone: every shake and every notification, noted as it is asked for, and
+# what the worker told it of wake-ups.
+# Elsewhere than on the page itself (about:blank) there is no service worker.
 NOTE = """
-window.noted = { shakes: [], notices: [] };
+window.noted = { shakes: [], notices: [], rings: [] };
 navigator.vibrate = (pattern) => window.noted.shakes.push(pattern);
-ServiceWorkerRegistration.prototype.showNotification = function (title, options) {
-    window.noted.notices.push({ title, ...options });
-    return Promise.resolve();
+if (isSecureContext) {
+    ServiceWorkerRegistration.prototype.showNotification = function (title, options) {
+        window.noted.notices.push({ title, ...options });
+        return Promise.resolve();
+    };
+    navigator.serviceWorker.addEventListener('message', (e) =>
+        e.data?.rang && window.noted.rings.push(e.data.rang));
+}
+"""
+
+# The page's clocks, which can be stopped and put forward: a quarter of a minute need not take one,
+# and then ends at no other moment than the test's.
+CLOCKS = """
+if (!window.clocks) {
+    const clocks = window.clocks = { wall: 0, steady: 0, stopped: null, looks: 0 };
+    const [wall, steady] = [Date.now, performance.now.bind(performance)];
+    Date.now = () => wall() + clocks.wall;
+    performance.now = () => (clocks.stopped ?? steady()) + clocks.steady;
+    clocks.stop = () => { clocks.stopped = steady(); };
+    setInterval(() => { clocks.looks += 1; }, 1000);
+}
+"""
+
+# A held button's bar grows, and is empty again once the button has done what it does.
+HELD = """
+const bar = arguments[0].querySelector('progress');
+let grew = false;
+window.held = false;
+const look = () => {
+    grew ||= bar.value > 0;
+    window.held = grew && bar.value === 0;
+    if (!window.held) {
+        requestAnimationFrame(look);
+    }
 };
+look();
 """
 
 
 class Browser:
-    """One Chromium. Each Page has a window of its own; origins keep storage apart."""
+    """One Chromium. Each Page is a phone: a window with a storage of its own, which goes with it."""
 
     def __init__(self, folder, fingerprints=()):
         options = webdriver.ChromeOptions()
@@ -42,27 +78,38 @@ class Browser:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
         self.first = self.driver.current_window_handle
+        self.tools = Devtools(self.driver.capabilities["goog:chromeOptions"]["debuggerAddress"])
 
     def close(self):
+        self.tools.close()
         self.driver.quit()
 
 
 class Page:
-    """The page in a window. `host` chooses the origin: what it stores is its own."""
+    """The page in a window of a phone of its own. `before`: a script run before each load of it."""
 
-    def __init__(self, browser, url, language="en", dark=False, fragment=None):
+    def __init__(self, browser, url, language="en", dark=False, fragment=None, before=""):
         self.browser, self.driver, self.url = browser, browser.driver, url
-        self.driver.switch_to.window(browser.first)
-        self.driver.switch_to.new_window("window")
-        self.handle = self.driver.current_window_handle
-        self.cdp("Page.addScriptToEvaluateOnNewDocument", source=NOTE)
+        self.tools = browser.tools
+        self.phone = self.tools.ask("Target.createBrowserContext")["browserContextId"]
+        self.tools.ask("Browser.grantPermissions", permissions=["notifications"],
+                       origin=url.rstrip("/"), browserContextId=self.phone)
+        self.handle = self._window(newWindow=True)
+        self.session = self.tools.ask("Target.attachToTarget", targetId=self.handle,
+                                      flatten=True)["sessionId"]
+        self.cover = None
+        self.front()
+        self.cdp("Page.addScriptToEvaluateOnNewDocument", source=NOTE + before)
         self.cdp("Emulation.setDeviceMetricsOverride", width=WIDTH, height=HEIGHT,
                  deviceScaleFactor=1, mobile=True)
         self.cdp("Emulation.setUserAgentOverride", userAgent=self.driver.execute_script(
             "return navigator.userAgent"), acceptLanguage=language)
         self.dark(dark)
-        self.cdp("Browser.grantPermissions", permissions=["notifications"], origin=url.rstrip("/"))
         self.driver.get(url + (f"#{fragment}" if fragment else ""))
+
+    def _window(self, **more):
+        return self.tools.ask("Target.createTarget", url="about:blank",
+                              browserContextId=self.phone, **more)["targetId"]
 
     def cdp(self, command, **args):
         return self.driver.execute_cdp_cmd(command, args)
@@ -87,28 +134,49 @@ class Page:
     def face(self):
         return self.run("return document.body.dataset.face ?? null")
 
-    def until(self, true, what, within=10):
+    def until(self, true, what):
         return wait.until(true, lambda: f"{what}; the page shows {self.face}: "
-                          f"{self.run('return document.body.innerText')!r}; {self.log()}", within,
+                          f"{self.run('return document.body.innerText')!r}; {self.log()}", WITHIN,
                           every=0.03)
 
-    def until_face(self, face, within=10):
-        self.until(lambda: self.face == face, f"face {face}", within)
+    def until_face(self, face):
+        self.until(lambda: self.face == face, f"face {face}")
         return self
 
-    def until_text(self, css, part, within=10):
-        self.until(lambda: part in (self.shown(css) or ""), f"{part!r} in {css}", within)
+    def until_text(self, css, part):
+        self.until(lambda: part in (self.shown(css) or ""), f"{part!r} in {css}")
         return self
+
+    # --- the page's clocks, until it is loaded anew ------------------------------------------------
+
+    def skip(self, seconds, clock="steady"):
+        """`clock`: steady, by which silence is told, or wall, by which a test of the ring is."""
+        self.run(CLOCKS + "window.clocks[arguments[1]] += arguments[0]", seconds * 1000, clock)
+        return self
+
+    def stop_clocks(self):
+        self.run(CLOCKS + "window.clocks.stop()")
+
+    def until_looked(self):
+        """Until the page has looked at its clock, as it does once a second."""
+        before = self.run("return window.clocks.looks")
+        self.until(lambda: self.run("return window.clocks.looks") >= before + 2, "two seconds")
 
     def click(self, css):
         self.front().driver.find_element(By.CSS_SELECTOR, css).click()
         return self
 
-    def hold(self, css, seconds):
+    def hold(self, css, seconds=None):
+        """Holds a button until it has done what it does, or for a time that is too short."""
         button = self.front().driver.find_element(By.CSS_SELECTOR, css)
         self.run("arguments[0].scrollIntoView({block: 'center'})", button)
+        self.run(HELD, button)
         ActionChains(self.driver).move_to_element(button).click_and_hold().perform()
-        time.sleep(seconds)
+        if seconds is None:
+            self.until(lambda: self.run("return window.held"), f"{css} to be held long enough")
+        else:
+            time.sleep(seconds)
+            assert not self.run("return window.held"), f"{css} is held already"
         ActionChains(self.driver).release().perform()
         return self
 
@@ -135,6 +203,46 @@ class Page:
         path.write_bytes(base64.b64decode(self.cdp("Page.captureScreenshot", format="png")["data"]))
         return path
 
+    # --- a phone in a pocket ---------------------------------------------------------------------
+
+    def lock(self):
+        """The page is hidden, as it is on a locked phone: another tab of its window is in front."""
+        self.cover = self._window()
+        wait.until(lambda: self.aside("document.hidden"), "the page to be hidden", WITHIN)
+
+    def unlock(self):
+        self.tools.ask("Target.closeTarget", targetId=self.cover)
+        self.cover = None
+        self.tools.ask("Target.activateTarget", targetId=self.handle)
+        self.until(lambda: not self.aside("document.hidden"), "the page in front again")
+
+    def aside(self, expression):
+        """What JavaScript (or its promise) comes to, without bringing the page to the front."""
+        said = self.tools.ask("Runtime.evaluate", self.session, expression=expression,
+                              awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in said, said
+        return said["result"].get("value")
+
+    def push(self, text):
+        """Wakes the page's service worker, as the browser does when a push has come for it; back
+        when the worker has told the page."""
+        rings = "window.noted.rings.length"
+        before = self.aside(rings)
+        self.tools.ask("ServiceWorker.enable", self.session)
+        self.tools.ask("ServiceWorker.deliverPushMessage", self.session,
+                       origin=self.url.rstrip("/"), registrationId=self._worker(), data=text)
+        wait.until(lambda: self.aside(rings) > before, "the worker's word to the page", WITHIN)
+
+    def _worker(self):
+        """The number that the browser gave the registration of the page's worker."""
+        def known():
+            told = [r for e in self.tools.events("ServiceWorker.workerRegistrationUpdated",
+                                                 self.session) for r in e["registrations"]]
+            living = {r["registrationId"]: r for r in told if r["scopeURL"] == self.url}
+            return [n for n, r in living.items() if not r["isDeleted"]]
+        return wait.until(known, "the browser's word of the service worker", WITHIN)[-1]
+
     def close(self):
-        self.front().driver.close()
+        """With all that it stored, its worker among it."""
+        self.tools.ask("Target.disposeBrowserContext", browserContextId=self.phone)
         self.driver.switch_to.window(self.browser.first)

@@ -27,20 +27,19 @@ class Venue:
         self.kiosks.append(made)
         return made.online()
 
-    def addresses(self, host="localhost"):
-        return [p.websocket(host) for p in self.proxies]
+    def addresses(self):
+        return [p.websocket() for p in self.proxies]
 
-    def page(self, host="localhost", **more):
-        made = Page(self.browser, self.proxies[0].url(host), **more)
+    def page(self, **more):
+        made = Page(self.browser, self.proxies[0].url(), **more)
         self.pages.append(made)
         return made
 
-    def phone(self, kiosk, staff=False, host="localhost", **more):
-        """A page that has joined. Two phones at once need two hosts: localhost, 127.0.0.1."""
-        page = self.page(host, **more)
+    def phone(self, kiosk, staff=False, **more):
+        """A page that has joined."""
+        page = self.page(**more)
         page.join(kiosk.invite(self.addresses(), staff))
-        page.until(lambda: page.shown("#state") is not None, "the state after joining", 20)
-        return page.until_face("quiet", 15)
+        return page.until_face("quiet")
 
     def close(self):
         for page in self.pages:

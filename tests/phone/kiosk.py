@@ -43,7 +43,7 @@ class Kiosk:
         self.nonce = secrets.token_hex(16)
         self.alert = None
         self.letters, self.certificates, self.passwords, self.invited = [], {}, {}, {}
-        self.sent = {}
+        self.sent, self.saying = {}, threading.Lock()
         self.every, self.silent = every, threading.Event()
         self.account, self.password = secrets.token_hex(8), secrets.token_urlsafe(24)
         self.brokers, self.clients = brokers, []
@@ -65,7 +65,7 @@ class Kiosk:
         client.on_message = self._letter
         client.connect("localhost", broker.port, keepalive=10)
         client.loop_start()
-        assert ready.wait(10), "the kiosk may not listen"
+        assert ready.wait(60), "the kiosk may not listen"
         return client
 
     # --- said --------------------------------------------------------------------------------
@@ -97,9 +97,10 @@ class Kiosk:
         return wire
 
     def say(self, topic, kind, retain=False, only=None, **fields):
-        body = self.body(kind, **fields)
-        return self.send(topic, self.seal(topic, body, epoch=body["epoch"], seq=body["seq"]),
-                         retain, only)
+        with self.saying:  # a beat may be due: what is numbered first goes first
+            body = self.body(kind, **fields)
+            return self.send(topic, self.seal(topic, body, epoch=body["epoch"], seq=body["seq"]),
+                             retain, only)
 
     def state(self, state="quiet", **fields):
         fields = {"state": state, "id": None if state == "quiet" else self.alert, "seen": 0,
@@ -188,12 +189,12 @@ class Kiosk:
             threading.Thread(target=self._enrol, args=(body, signed, message.topic),
                              daemon=True).start()
 
-    def letter(self, kind, within=10, count=1):
+    def letter(self, kind, count=1):
         def there():
             found = [x for x in list(self.letters) if x[1]["kind"] == kind]
             return found[count - 1] if len(found) >= count else None
         return wait.until(there, lambda: f"a letter {kind}; came {[x[1] for x in self.letters]}",
-                          within)
+                          60)
 
     # --- new phones --------------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ def listening(port, child):
             return True
         except OSError:
             return False
-    wait.until(there, lambda: f"{child.name} on port {port}; it said:\n{child.said()}")
+    wait.until(there, lambda: f"{child.name} on port {port}; it said:\n{child.said()}", 60)
 
 
 class Steward:
@@ -50,9 +50,9 @@ class Steward:
         ready = threading.Event()
         self.client.on_subscribe = lambda *_: ready.set()
         self.client.on_connect = lambda c, *_: c.subscribe(REQUEST + "/response", 1)
-        wait.until(lambda: self._connect(broker.port), "the broker to take a connection")
+        wait.until(lambda: self._connect(broker.port), "the broker to take a connection", 60)
         self.client.loop_start()
-        assert ready.wait(10), "the steward may not listen"
+        assert ready.wait(60), "the steward may not listen"
 
     def _connect(self, port):
         """Whether it came about: a broker that listens may not yet shake hands."""
@@ -72,8 +72,8 @@ class Steward:
         """Publishes a request as it is; its answer, in which nothing went wrong."""
         self.came.clear()
         self.asked = [c["command"] for c in json.loads(request)["commands"]]
-        self.client.publish(REQUEST, request, 1).wait_for_publish(5)
-        assert self.came.wait(5), f"no answer to {request}"
+        self.client.publish(REQUEST, request, 1)
+        assert self.came.wait(60), f"no answer to {request}"
         answer = self.answers[-1]
         wrong = [r for r in answer["responses"] if "error" in r]
         assert not wrong, f"{request}: {wrong}"
@@ -152,8 +152,7 @@ class Proxy:
         self.folder.chmod(0o755)
         self.port, self.broker, self.process = port, broker, None
         cert, key = certificate
-        brokers = " ".join(f"wss://{host}:{p}" for p in (port, *others)
-                           for host in ("localhost", "127.0.0.1"))
+        brokers = " ".join(f"wss://localhost:{p}" for p in (port, *others))
         (self.folder / "nginx.conf").write_text("user root;\ndaemon off;\n" + fill(
             "config/proxy/nginx.conf.in", STATE=self.folder, LISTEN=f"127.0.0.1:{port}",
             HOST="localhost", CERTIFICATE=cert, KEY=key, PAGE=page or ROOT / "build/page",
@@ -165,11 +164,11 @@ class Proxy:
         listening(self.port, self.process)
         return self
 
-    def url(self, host="localhost"):
-        return f"https://{host}:{self.port}/"
+    def url(self):
+        return f"https://localhost:{self.port}/"
 
-    def websocket(self, host="localhost"):
-        return f"wss://{host}:{self.port}/mqtt"
+    def websocket(self):
+        return f"wss://localhost:{self.port}/mqtt"
 
     def stop(self):
         if self.process:

@@ -80,7 +80,7 @@ def test_silence_is_noticed_in_time(watched, fault):
     began = time.monotonic()
     FAULTS[fault](kiosk, link)
     shown = phone.wait("show", show="lost", within=40).at - began
-    rung = ntfy.wait(1, 40)[0] - began
+    rung = ntfy.wait(1)[0] - began
     print(f"{fault}: phones rung by the relay after {rung:.1f} s, a phone shows it after "
           f"{shown:.1f} s")
     assert rung < PROMISE_S and shown < PROMISE_S

@@ -65,7 +65,7 @@ class Ntfy:
         return f"{self.base}/{self.topic}"
 
     def _ntfy(self, *args):
-        made = process.run([binary(), *args, ], 30,
+        made = process.run([binary(), *args], 60,
                            env=process.environment(NTFY_PASSWORD="not-used-anywhere",
                                                    NTFY_CONFIG_FILE=self.conf))
         assert made.returncode == 0, made.stderr
@@ -105,7 +105,7 @@ class Ntfy:
             except OSError:
                 pass
         threading.Thread(target=read, daemon=True).start()
-        assert ready.wait(10), "ntfy streams nothing"
+        assert ready.wait(60), "ntfy streams nothing"
         return self
 
     def kept(self):
@@ -115,9 +115,9 @@ class Ntfy:
         with urllib.request.urlopen(asked, timeout=10) as got:
             return [json.loads(line) for line in got.read().splitlines()]
 
-    def wait(self, count=1, within=10):
+    def wait(self, count=1):
         return wait.until(lambda: self.heard[count - 1] if len(self.heard) >= count else None,
-                          lambda: f"wake-up number {count}; came {self.heard}", within)
+                          lambda: f"wake-up number {count}; came {self.heard}", 60)
 
     def status_of(self, method, token, path=""):
         asked = urllib.request.Request(self.url + path, data=b"x" if method == "POST" else None,
@@ -172,6 +172,20 @@ class Relay:
         signature = kiosk.root.sign("porchlight-push", bytes.fromhex(kiosk.venue), public)
         return {"push.key": seed.hex(), "push.cert": signature.hex()}
 
+    def complains(self):
+        wait.until(lambda: "trying again" in self.process.said(), "the relay's complaint", 60)
+
+    def ceases_to_beat(self, kiosk):
+        """Waits until three beats in a row are missing."""
+        def quiet():
+            before = len(self.beats(kiosk))
+            time.sleep(3)
+            return len(self.beats(kiosk)) == before
+        wait.until(quiet, "the end of its beats: it claims to live and cannot ring", 60)
+
+    def beats(self, kiosk):
+        return [x for x in list(kiosk.letters) if x[0] == f"relay/{self.account}"]
+
     def stored(self):
         """The lines of the file of subscriptions."""
         try:
@@ -184,7 +198,7 @@ class Relay:
         self.process = Process("porchlight-relay", [program("porchlight-relay"), "--prefix",
                                                     self.folder], self.folder / "log")
         wait.until(lambda: "connected\n" in self.process.said(),
-                   lambda: f"the relay's connection; it said {self.process.said()}", 10)
+                   lambda: f"the relay's connection; it said {self.process.said()}", 60)
         return self
 
     def stop(self):

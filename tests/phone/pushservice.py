@@ -145,7 +145,7 @@ class PushService:
             return 400
         return 201
 
-    def wait(self, one, count=1, within=10):
+    def wait(self, one, count=1):
         return wait.until(lambda: one.got[count - 1] if len(one.got) >= count else None,
                           lambda: f"push number {count}; came {one.got}, faults {self.faults}",
-                          within)
+                          60)

@@ -5,7 +5,6 @@ import json
 import secrets
 import ssl
 import threading
-import time
 
 import pytest
 
@@ -32,7 +31,7 @@ class Client:
         self.client.reconnect_delay_set(60, 60)
         self.client.connect("localhost", broker.port, keepalive=10)
         self.client.loop_start()
-        wait.until(lambda: self.up.is_set() or self.down.is_set() or self.refused, "an answer", 5)
+        wait.until(lambda: self.up.is_set() or self.down.is_set() or self.refused, "an answer", 60)
 
     def _on_connect(self, _client, _data, _flags, code, *_):
         code = code if isinstance(code, int) else code.value
@@ -49,7 +48,7 @@ class Client:
         """Whether the broker granted it."""
         before = len(self.granted)
         self.client.subscribe(topic, 1)
-        wait.until(lambda: len(self.granted) > before, f"an answer to {topic}", 5)
+        wait.until(lambda: len(self.granted) > before, f"an answer to {topic}", 60)
         return self.granted[-1] < 0x80
 
     def publish(self, topic, payload=b"x" * 768, retain=False):
@@ -94,7 +93,7 @@ class Place:
     def as_(self, role):
         if role not in self.clients:
             self.clients[role] = Client(self.broker, *self.accounts[role])
-            assert self.clients[role].connected
+        assert self.clients[role].connected, f"the {role} is out: {self.broker.said()}"
         return self.clients[role]
 
     def topic(self, name, role):
@@ -114,6 +113,13 @@ def place(tmp_path_factory, authority):
     folder = tmp_path_factory.mktemp("access")
     folder.chmod(0o755)
     folder.parent.chmod(0o755)
+    made = Place(folder, authority)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def own_place(folder, authority):
     made = Place(folder, authority)
     yield made
     made.close()
@@ -169,7 +175,7 @@ def test_what_is_theirs_goes_through(place, role, topic):
     """The attempts below would fail for nothing if these did."""
     mark = secrets.token_bytes(768)
     place.as_(role).publish(place.topic(topic, role), mark)
-    wait.until(lambda: came(place, mark), f"{role} on {topic}", 5)
+    wait.until(lambda: came(place, mark), f"{role} on {topic}", 60)
 
 
 @pytest.mark.parametrize("role,topic", FORBIDDEN_TO_WRITE)
@@ -181,7 +187,7 @@ def test_nobody_writes_what_is_not_theirs(place, role, topic, retain):
     # What is allowed comes after it on the same connection: when that is there, the other is not.
     allowed = next(t for r, t in ALLOWED_TO_WRITE if r == role)
     client.publish(place.topic(allowed, role), proof)
-    wait.until(lambda: came(place, proof), "what is allowed", 5)
+    wait.until(lambda: came(place, proof), "what is allowed", 60)
     assert not came(place, mark)
 
 
@@ -219,38 +225,43 @@ def test_nobody_comes_in_without_a_password(place, user, password):
 def test_a_packet_over_2_kb_ends_the_connection(place):
     flood = Client(place.broker, place.other, place.other_password)
     flood.publish(f"{place.kiosk.place}/ack/{place.other}", bytes(4000))
-    assert flood.down.wait(5)
+    assert flood.down.wait(60)
     assert not [1 for t, p in place.eyes.came if len(p) > 2048]
     flood.close()
 
 
-def test_a_revoked_phone_is_out_within_a_second(place):
+def test_a_revoked_phone_is_out_at_once(place):
     account, password = secrets.token_hex(8), secrets.token_urlsafe(24)
     place.broker.account("member", place.kiosk.venue, place.kiosk.id, account, password)
     phone = Client(place.broker, account, password)
     assert phone.connected and phone.subscribe(f"{place.kiosk.place}/alert")
-    began = time.monotonic()
     place.broker.steward.command(command="deleteClient", username=account)
-    assert phone.down.wait(1), "still in"
-    assert time.monotonic() - began < 1
+    place.kiosk.alarm("lockdown")
+    assert phone.down.wait(60), "still in"
     again = Client(place.broker, account, password)
     assert not again.connected
-    place.kiosk.alarm("lockdown")
-    time.sleep(0.3)
+    wait.until(lambda: came(place, place.kiosk.sent["alert"]), "the alert", 60)
     assert not phone.came
     phone.close()
     again.close()
 
 
-def test_a_flood_does_not_hold_an_alert_back(place):
+FLOOD = 20000  # messages: many seconds' worth, on any machine
+
+
+def test_a_flood_does_not_hold_an_alert_back(own_place):
+    """At a broker of its own: what it leaves in the queues there is in nobody's way."""
+    place = own_place
     flood, reader = place.as_("member"), Client(place.broker, place.other, place.other_password)
-    reader.subscribe(f"{place.kiosk.place}/alert")
-    for _ in range(2000):
+    assert reader.subscribe(f"{place.kiosk.place}/alert")
+    done = []
+    flood.client.on_publish = lambda *_: done.append(1)
+    for _ in range(FLOOD):
         flood.publish(f"{place.kiosk.place}/ack/{place.accounts['member'][0]}")
-    began = time.monotonic()
+    wait.until(lambda: done, "the beginning of the flood", 60)
     place.kiosk.alarm("lockdown")
-    wait.until(lambda: reader.came, "the alert", 10)
-    assert time.monotonic() - began < 2
+    wait.until(lambda: reader.came, "the alert", 60)
+    assert len(done) < FLOOD, "the alert came after the flood"
     reader.close()
 
 
@@ -288,7 +299,7 @@ def test_nobody_but_a_steward_changes_an_account(place, role, wish):
         "OTHER", place.other)
     place.as_(role).publish(REQUEST, text.encode())
     place.as_(role).publish(place.topic(dict(ALLOWED_TO_WRITE)[role], role), mark)
-    wait.until(lambda: came(place, mark), "what is allowed", 5)
+    wait.until(lambda: came(place, mark), "what is allowed", 60)
     assert accounts(place) == before
 
 
@@ -300,5 +311,5 @@ def test_a_steward_does(place):
     steward.publish(REQUEST, json.dumps({"commands": [
         {"command": "createClient", "username": account,
          "password": secrets.token_hex(16)}]}).encode())
-    wait.until(lambda: account in str(accounts(place)[0]), "the account", 5)
+    wait.until(lambda: account in str(accounts(place)[0]), "the account", 60)
     place.broker.steward.command(command="deleteClient", username=account)

@@ -15,7 +15,7 @@ DEPS_TEST  = libcmocka-dev faketime python3-pytest python3-pytest-xdist python3-
              python3-jinja2 mosquitto-clients procps cryptsetup-bin libfuse3-dev groff-base weston \
              swtpm strace nginx \
              zbar-tools
-DEPS_PHONE = python3-cryptography nodejs nginx chromium chromium-driver python3-selenium mmdebstrap \
+DEPS_PHONE = python3-cryptography nodejs nginx chromium chromium-driver python3-selenium python3-wsproto mmdebstrap \
              debian-archive-keyring
 DEPS_BOARD = qemu-system-arm qemu-utils mmdebstrap debian-archive-keyring gcc-aarch64-linux-gnu systemd kmod \
              cpio e2fsprogs cryptsetup-bin
@@ -141,7 +141,7 @@ run: deps-run  ## a whole kiosk on this machine, in a folder below build/
 	@$(PYTHON) -m tests.run
 
 test: test-programs page  ## unit and end-to-end tests, with ASan and UBSan
-	@BUILD=build/asan $(PYTEST) tests/phone
+	@BUILD=build/asan $(PYTEST) -n 3 tests/phone
 
 test-programs: deps-test page  ## the same without the page in a browser
 	+@$(AGAIN) $(ASAN_B) all build/asan/porchlightd-forgetful unit-run

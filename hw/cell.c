@@ -58,27 +58,28 @@ int cell_open(const char *prefix, const char *word)
 
 static int write_back(int fd, const uint8_t bytes[CELL_BYTES])
 {
-    uint8_t *got = sodium_malloc(CELL_BYTES);
+    uint8_t *got;
     int result = -1, saved;
     ssize_t n;
 
-    if (!got)
-        return -1;
     do
         n = pwrite(fd, bytes, CELL_BYTES, 0);
     while (n < 0 && errno == EINTR);
     if (n >= 0 && n != CELL_BYTES)
         errno = EIO;
     if (n != CELL_BYTES)
-        goto out;
+        return -1;
     /* sysfs knows no fsync and needs none. */
     while (fdatasync(fd) < 0) {
         if (errno == EINVAL)
             break;
         if (errno != EINTR)
-            goto out;
+            return -1;
     }
     posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+    got = sodium_malloc(CELL_BYTES);
+    if (!got)
+        return -1;
     do
         n = pread(fd, got, CELL_BYTES, 0);
     while (n < 0 && errno == EINTR);
@@ -86,7 +87,6 @@ static int write_back(int fd, const uint8_t bytes[CELL_BYTES])
         result = 0;
     else if (n >= 0)
         errno = EIO;
-out:
     saved = errno;
     sodium_free(got);
     errno = saved;

@@ -46,70 +46,89 @@ static int compare_chunk(const struct job *j, int64_t at, size_t len)
     return memcmp(j->want, j->got, len) == 0 ? 0 : -1;
 }
 
-/* Calls fn for each piece of the range that is data; what knows no holes is one piece. */
-static int each_chunk(const struct job *j, const struct overwrite_range *range, chunk_fn *fn)
+/* The next piece of data in [*at, end), at most a chunk; what knows no holes is all data. False if
+ * there is none. */
+static bool next_chunk(int fd, int64_t *at, int64_t end, size_t *len)
 {
-    int64_t at = range->from;
+    int64_t data = lseek(fd, *at, SEEK_DATA), hole;
 
-    while (at < range->to) {
-        int64_t data = lseek(j->fd, at, SEEK_DATA), hole;
-
-        if (data < 0 && errno == ENXIO)
-            return 0;
-        if (data < 0)
-            data = at;
-        hole = lseek(j->fd, data, SEEK_HOLE);
-        if (hole < 0 || hole > range->to)
-            hole = range->to;
-        while (data < hole) {
-            size_t len = hole - data > CHUNK ? CHUNK : (size_t)(hole - data);
-            if (fn(j, data, len) < 0)
-                return -1;
-            data += (int64_t)len;
-        }
-        at = data > at ? data : range->to;
-    }
-    return 0;
+    if (*at >= end || (data < 0 && errno == ENXIO))
+        return false;
+    if (data < 0)
+        data = *at;
+    if (data >= end)
+        return false;
+    hole = lseek(fd, data, SEEK_HOLE);
+    if (hole <= data || hole > end)
+        hole = end;
+    *at = data;
+    *len = hole - data > CHUNK ? CHUNK : (size_t)(hole - data);
+    return true;
 }
 
-static int each_range(const struct job *j, const struct overwrite_range *ranges, int count,
+/* Calls fn for each piece of the ranges that is data, also behind one where it failed: a bad block
+ * must not save the rest. 0, or -1 with errno of the first that failed. */
+static int each_chunk(const struct job *j, const struct overwrite_range *ranges, int count,
                       chunk_fn *fn)
 {
+    int error = 0;
+
     for (int i = 0; i < count; i++) {
-        if (each_chunk(j, &ranges[i], fn) < 0)
-            return -1;
+        int64_t at = ranges[i].from;
+        size_t len;
+        while (next_chunk(j->fd, &at, ranges[i].to, &len)) {
+            if (fn(j, at, len) < 0 && error == 0)
+                error = errno;
+            at += (int64_t)len;
+        }
     }
-    return 0;
+    errno = error;
+    return error == 0 ? 0 : -1;
 }
 
 enum overwrite_result overwrite_file(int fd)
 {
     struct overwrite_range all = {0};
+    enum overwrite_result result;
     struct stat st;
 
     if (fstat(fd, &st) < 0)
         return OVERWRITE_FAILED;
     all.to = st.st_size;
-    return overwrite_ranges(fd, &all, 1);
+    result = overwrite_ranges(fd, &all, 1);
+    if (result != OVERWRITE_VERIFIED)
+        return result;
+    /* Somebody still writes to it: what came behind the end was not overwritten. */
+    if (fstat(fd, &st) == 0 && st.st_size <= all.to)
+        return OVERWRITE_VERIFIED;
+    errno = EBUSY;
+    return OVERWRITE_UNVERIFIED;
+}
+
+/* What is written is synced even where some of it could not be. */
+static int write_all(const struct job *j, const struct overwrite_range *ranges, int count)
+{
+    int result = each_chunk(j, ranges, count, write_chunk), error = errno;
+
+    if (io_sync_data(j->fd) < 0)
+        return -1;
+    errno = error;
+    return result;
 }
 
 enum overwrite_result overwrite_ranges(int fd, const struct overwrite_range *ranges, int count)
 {
-    struct job j = {.fd = fd};
+    struct job j = {.fd = fd, .want = malloc(CHUNK), .got = malloc(CHUNK)};
     enum overwrite_result result = OVERWRITE_FAILED;
+    int error;
 
     randombytes_buf(j.seed, sizeof j.seed);
-    j.want = malloc(CHUNK);
-    j.got = malloc(CHUNK);
-    if (!j.want || !j.got)
-        goto free_buffers;
-    if (each_range(&j, ranges, count, write_chunk) < 0 || io_sync_data(fd) < 0)
-        goto free_buffers;
-    result = OVERWRITE_UNVERIFIED;
-    if (each_range(&j, ranges, count, compare_chunk) == 0)
-        result = OVERWRITE_VERIFIED;
-free_buffers:
+    if (j.want && j.got && write_all(&j, ranges, count) == 0)
+        result = each_chunk(&j, ranges, count, compare_chunk) == 0 ? OVERWRITE_VERIFIED
+                                                                   : OVERWRITE_UNVERIFIED;
+    error = errno;
     free(j.want);
     free(j.got);
+    errno = error;
     return result;
 }

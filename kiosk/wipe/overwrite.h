@@ -6,8 +6,8 @@
 
 enum overwrite_result {
     OVERWRITE_VERIFIED,   /* written, synced, and read back as written */
-    OVERWRITE_UNVERIFIED, /* written and synced; reading back failed or differed */
-    OVERWRITE_FAILED,     /* not all of it is written and synced; errno says why */
+    OVERWRITE_UNVERIFIED, /* written and synced; reading back failed or differed, or it grew */
+    OVERWRITE_FAILED,     /* not all of it is written and synced, but all that can be; errno: why */
 };
 
 /* Overwrites the data of the regular file behind fd (opened O_RDWR) with fresh random bytes; holes

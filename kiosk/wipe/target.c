@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static const struct target_ops *const table[PLAN_KINDS] = {
@@ -15,7 +16,12 @@ static const struct target_ops *const table[PLAN_KINDS] = {
     [PLAN_TREE] = &target_tree,       [PLAN_CREDENTIAL] = &target_credential,
 };
 
-enum { ATTEMPTS = 3 };
+/* Keys wait for those who use the data: a stop that is not answered is asked for once more only
+ * when the keys are dead. */
+static int attempts(enum plan_kind k)
+{
+    return plan_phase_of(k) == PLAN_STOP ? 1 : 3;
+}
 
 const struct target_ops *target_ops(enum plan_kind k)
 {
@@ -44,19 +50,6 @@ void target_unreached(struct target_report *r, int error)
     target_lower(r, WIPE_FAILED, error, why);
 }
 
-int target_folder(const struct scope *s, const struct plan_target *t, char leaf[PLAN_PATH_MAX],
-                  char stub[SCOPE_STUB_MAX], struct target_report *r)
-{
-    int folder = scope_parent(s, t, leaf);
-
-    scope_stub(t, stub);
-    if (folder < 0 && errno == ENOENT)
-        target_absent(s, t, r);
-    else if (folder < 0)
-        target_unreached(r, errno);
-    return folder;
-}
-
 void target_absent(const struct scope *s, const struct plan_target *t, struct target_report *r)
 {
     if (scope_sync_absence(s, t) == 0)
@@ -65,12 +58,35 @@ void target_absent(const struct scope *s, const struct plan_target *t, struct ta
         target_lower(r, WIPE_UNVERIFIED, errno, "it is missing, but the folder does not sync");
 }
 
-void target_join_stub(struct target_report *r, const struct target_report *stub)
+static void join_stub(struct target_report *r, const struct target_report *stub)
 {
     if (stub->outcome == WIPE_DESTROYED && r->outcome == WIPE_ALREADY_GONE)
         *r = *stub;
     else if (stub->outcome != WIPE_ALREADY_GONE)
         target_lower(r, stub->outcome, stub->error, stub->why);
+}
+
+void target_by_name(const struct scope *s, const struct plan_target *t, target_named *destroy,
+                    struct target_report *r)
+{
+    char leaf[PLAN_PATH_MAX], stub[SCOPE_STUB_MAX];
+    struct target_report left = {.outcome = WIPE_NOTHING};
+    int folder = scope_parent(s, t, leaf);
+
+    if (folder < 0 && errno == ENOENT)
+        target_absent(s, t, r);
+    else if (folder < 0)
+        target_unreached(r, errno);
+    if (folder < 0)
+        return;
+    scope_stub(t, stub);
+    if (strcmp(leaf, ".") != 0)
+        destroy(folder, stub, stub, &left);
+    destroy(folder, leaf, stub, r);
+    if (r->outcome == WIPE_ALREADY_GONE)
+        target_absent(s, t, r);
+    join_stub(r, &left);
+    close(folder);
 }
 
 void target_prove_gone(const struct scope *s, const struct plan_target *t, struct target_report *r)
@@ -98,7 +114,7 @@ void target_wipe(const struct scope *s, const struct plan_target *t, struct targ
     const struct target_ops *ops = target_ops(t->kind);
     bool begun = false;
 
-    for (int i = 0; i < ATTEMPTS; i++) {
+    for (int i = 0; i < attempts(t->kind); i++) {
         *r = (struct target_report){.outcome = WIPE_NOTHING};
         ops->destroy(s, t, r);
         if (r->outcome == WIPE_NOTHING)

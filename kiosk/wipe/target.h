@@ -37,7 +37,8 @@ struct target_ops {
 
 const struct target_ops *target_ops(enum plan_kind k);
 
-/* destroy, prove, and again up to three times in all while the outcome is not a good one. */
+/* destroy, prove, and again up to three times in all while the outcome is not a good one; a unit is
+ * told once. */
 void target_wipe(const struct scope *s, const struct plan_target *t, struct target_report *r);
 
 /* Lowers the outcome, never lifts it, and notes errno `error` and why. */
@@ -46,16 +47,15 @@ void target_lower(struct target_report *r, enum wipe_outcome outcome, int error,
 /* The target could not be reached: failed, with the reason that errno `error` means. */
 void target_unreached(struct target_report *r, int error);
 
-/* For kinds that have a path. The folder that holds the target, for the caller to close, and the
- * target's own name and stub in it. -1 once *r tells why: already gone, or unreached. */
-int target_folder(const struct scope *s, const struct plan_target *t, char leaf[PLAN_PATH_MAX],
-                  char stub[SCOPE_STUB_MAX], struct target_report *r);
+/* For kinds that have a path: calls `destroy` with the folder that holds the target, for the stub
+ * that a killed run may have left, then for the name itself, and lays the results together. The
+ * root itself is the name "." and has no stub. */
+typedef void target_named(int folder, const char *name, const char *stub, struct target_report *r);
+void target_by_name(const struct scope *s, const struct plan_target *t, target_named *destroy,
+                    struct target_report *r);
 
 /* It is not there: already gone, once its absence is durable. */
 void target_absent(const struct scope *s, const struct plan_target *t, struct target_report *r);
-
-/* Lays the result for the stub that a killed run left together with that for the name itself. */
-void target_join_stub(struct target_report *r, const struct target_report *stub);
 
 /* Fails if the target's name or its stub is still there. */
 void target_prove_gone(const struct scope *s, const struct plan_target *t, struct target_report *r);
@@ -66,6 +66,9 @@ extern const struct target_ops target_unit, target_cell, target_key, target_luks
 /* Has libcryptsetup do now what it does once in a process, milliseconds that a wipe need not wait
  * for. */
 void target_luks_warm(void);
+
+/* After a rehearsal: journald writes where it wrote before. */
+void target_journal_give_back(const struct scope *s);
 
 /* Overwrites, renames and unlinks the regular file `name` in `folder`, syncs the folder. For the
  * kinds that are made of files. Hard-linked files are refused and left as they are. */

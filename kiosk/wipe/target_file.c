@@ -12,23 +12,30 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Opens for writing; an immutable or append-only mark is taken off first. */
+/* Takes an immutable or append-only mark off a file that has this name alone. */
+static void take_marks_off(int folder, const char *name)
+{
+    int flags, fd = scope_open(folder, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    struct stat st;
+
+    if (fd < 0)
+        return;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
+        ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0) {
+        flags &= ~(FS_IMMUTABLE_FL | FS_APPEND_FL);
+        ioctl(fd, FS_IOC_SETFLAGS, &flags);
+    }
+    close(fd);
+}
+
 static int open_writable(int folder, const char *name)
 {
     int fd = scope_open(folder, name, O_RDWR | O_NONBLOCK | O_NOCTTY);
 
-    if (fd < 0 && (errno == EPERM || errno == EACCES)) {
-        int flags, readable = scope_open(folder, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-        if (readable < 0)
-            return -1;
-        if (ioctl(readable, FS_IOC_GETFLAGS, &flags) == 0) {
-            flags &= ~(FS_IMMUTABLE_FL | FS_APPEND_FL);
-            ioctl(readable, FS_IOC_SETFLAGS, &flags);
-        }
-        close(readable);
-        fd = scope_open(folder, name, O_RDWR | O_NONBLOCK | O_NOCTTY);
-    }
-    return fd;
+    if (fd >= 0 || (errno != EPERM && errno != EACCES))
+        return fd;
+    take_marks_off(folder, name);
+    return scope_open(folder, name, O_RDWR | O_NONBLOCK | O_NOCTTY);
 }
 
 /* Renames to the stub and unlinks that. Both names are tried: one may be left of an earlier run. */
@@ -53,13 +60,14 @@ void target_file_destroy(int folder, const char *name, const char *stub, bool sy
 
     if (fd < 0) {
         int error = errno;
-        if (error == ELOOP)
-            target_lower(r, WIPE_FAILED, error, "it is a symlink; left alone");
-        else if (error == EXDEV)
-            target_lower(r, WIPE_FAILED, error, "it lies on another mount; left alone");
+        if (error == ENOENT)
+            target_lower(r, WIPE_ALREADY_GONE, 0, "");
         else
-            target_lower(r, error == ENOENT ? WIPE_ALREADY_GONE : WIPE_FAILED, error,
-                         error == ENOENT ? "" : "it could not be opened");
+            target_lower(r, WIPE_FAILED, error,
+                         error == ELOOP    ? "it is a symlink; left alone"
+                         : error == EXDEV  ? "it lies on another mount; left alone"
+                         : error == EAGAIN ? "a program holds a lease on it and does not let go"
+                                           : "it could not be opened");
         return;
     }
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
@@ -80,20 +88,14 @@ void target_file_destroy(int folder, const char *name, const char *stub, bool sy
     close(fd);
 }
 
+static void destroy_name(int folder, const char *name, const char *stub, struct target_report *r)
+{
+    target_file_destroy(folder, name, stub, true, r);
+}
+
 static void destroy(const struct scope *s, const struct plan_target *t, struct target_report *r)
 {
-    char leaf[PLAN_PATH_MAX], stub[SCOPE_STUB_MAX];
-    struct target_report left = {.outcome = WIPE_NOTHING};
-    int folder = target_folder(s, t, leaf, stub, r);
-
-    if (folder < 0)
-        return;
-    target_file_destroy(folder, stub, stub, true, &left); /* of a run that was killed */
-    target_file_destroy(folder, leaf, stub, true, r);
-    if (r->outcome == WIPE_ALREADY_GONE)
-        target_absent(s, t, r);
-    target_join_stub(r, &left);
-    close(folder);
+    target_by_name(s, t, destroy_name, r);
 }
 
 static int decoy(const struct scope *s, const struct plan_target *t)

@@ -13,6 +13,9 @@
 /* Deeper trees are reported as failed: each level holds two descriptors. */
 enum { DEPTH_MAX = 200 };
 
+/* Who makes new names for so many passes is not outrun. */
+enum { PASSES_MAX = 50 };
+
 static void fresh_name(char out[SCOPE_STUB_MAX])
 {
     unsigned char bytes[12];
@@ -103,7 +106,7 @@ static int empty_once(DIR *d, int depth, bool overwrite, struct target_report *r
 
 void target_tree_empty(int fd, int depth, bool overwrite, struct target_report *r)
 {
-    int own = scope_open(fd, ".", O_RDONLY | O_DIRECTORY), seen = 0;
+    int own = scope_open(fd, ".", O_RDONLY | O_DIRECTORY), seen = 0, passes = 0;
     DIR *d = own >= 0 ? fdopendir(own) : NULL;
 
     if (!d || depth > DEPTH_MAX) {
@@ -118,7 +121,9 @@ void target_tree_empty(int fd, int depth, bool overwrite, struct target_report *
      * refused stays, so a pass that only meets failures is the last. */
     do
         seen = empty_once(d, depth, overwrite, r);
-    while (seen > 0 && r->outcome != WIPE_FAILED);
+    while (seen > 0 && r->outcome != WIPE_FAILED && ++passes < PASSES_MAX);
+    if (seen > 0)
+        target_lower(r, WIPE_FAILED, EBUSY, "a program goes on making files in it: name its unit");
     if (seen < 0)
         target_lower(r, WIPE_FAILED, errno, "a folder in it could not be read");
     if (io_sync(dirfd(d)) < 0)
@@ -154,21 +159,7 @@ static void wipe_top(int folder, const char *name, const char *stub, struct targ
 void target_tree_destroy(const struct scope *s, const struct plan_target *t,
                          struct target_report *r)
 {
-    char leaf[PLAN_PATH_MAX], stub[SCOPE_STUB_MAX];
-    struct target_report left = {.outcome = WIPE_ALREADY_GONE};
-    int folder = target_folder(s, t, leaf, stub, r);
-
-    if (folder < 0)
-        return;
-    if (strcmp(leaf, ".") != 0) {
-        left.outcome = WIPE_NOTHING;
-        wipe_top(folder, stub, stub, &left); /* of a run that was killed */
-    }
-    wipe_top(folder, leaf, stub, r);
-    if (r->outcome == WIPE_ALREADY_GONE)
-        target_absent(s, t, r);
-    target_join_stub(r, &left);
-    close(folder);
+    target_by_name(s, t, wipe_top, r);
 }
 
 static bool is_empty(int fd)

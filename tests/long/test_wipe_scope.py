@@ -120,6 +120,24 @@ def test_paths_that_lead_out(place, path):
     assert (place.sheets / "0").exists()
 
 
+def test_an_immutable_mark_is_left_on_what_has_a_second_name(place):
+    os.link(place.sentinel / "one", place.sheets / "one")
+    place.before = checksum(place.sentinel)
+    place.plan(TREE + "[file marked]\npath = /srv/venue/marked\n")
+    (place.venue / "marked").write_bytes(b"goes\n" * 400)
+    marked = [place.sheets / "one", place.venue / "marked", place.sheets / "7"]
+    subprocess.run(["chattr", "+i", *marked], check=True)
+    try:
+        place.start()
+        assert place.wipe() == {"sheets": "failed", "marked": "destroyed"}
+        assert [p.name for p in place.sheets.iterdir()] == ["one"]
+        said = subprocess.run(["lsattr", place.sheets / "one"], capture_output=True, text=True)
+        assert "i" in said.stdout.split()[0]
+    finally:
+        subprocess.run(["chattr", "-i", place.sheets / "one"], check=True)
+        subprocess.run(["chattr", "-f", "-i", *marked[1:]])
+
+
 @pytest.mark.parametrize("kind", ["key", "file", "tree", "luks", "fscrypt", "tmpfs", "journal",
                                   "credential"])
 def test_every_kind_refuses_links(place, kind):

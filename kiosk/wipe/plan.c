@@ -129,6 +129,12 @@ const char *plan_unit_wrong(const char *word)
 {
     static const char *const ends[] = {".service", ".socket", ".mount",
                                        ".scope",   ".timer",  ".slice"};
+    /* And all that begin so. */
+    static const char *const never[] = {
+        "-.",      "system.slice",   "init.scope",     "systemd-", "dbus.",
+        "etc.",    "usr.",           "run.",           "var.",     "var-lib.mount",
+        "network", "NetworkManager", "wpa_supplicant", "dhcpcd",
+    };
     const char *dot = strrchr(word, '.');
 
     if (!dot || dot == word || strlen(word) >= PLAN_WORD_MAX)
@@ -137,6 +143,10 @@ const char *plan_unit_wrong(const char *word)
         return "a unit's name is letters, digits and -_.@:\\";
     if (strncmp(word, "porchlight", 10) == 0)
         return "Porchlight's own units stay up: the alert needs them";
+    for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
+        if (strncmp(word, never[i], strlen(never[i])) == 0)
+            return "the alert needs it: name the unit that holds the data";
+    }
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         if (strcmp(dot, ends[i]) == 0)
             return NULL;

@@ -68,47 +68,75 @@ static int make_decoy(const struct scope *s, const struct plan_target *t)
     return ops->decoy(s, t);
 }
 
-enum run_result drill_run(const struct run *r, const struct plan *plan)
+/* Leaves in `decoys` those that could be made. True if all could. */
+static bool make_decoys(const struct scope *s, struct plan *decoys)
 {
-    struct run as = *r;
-    struct plan decoys;
-    struct progress record = {.fd = -1};
-    struct scope scope;
-    enum run_result result;
-    char dir[PATH_LEN];
-    uint32_t worst;
-    size_t made = 0;
+    size_t wanted = decoys->targets_count;
 
-    drill_plan(plan, &decoys);
-    if (scope_init(&scope, r->prefix, plan) < 0) {
-        run_end(r, plan, WIPE_FAILED);
-        return RUN_NOT_PROVED;
-    }
-    clear_folders(&scope, plan);
-    for (size_t i = 0; i < decoys.targets_count; i++) {
-        if (make_decoy(&scope, &decoys.targets[i]) == 0)
-            decoys.targets[made++] = decoys.targets[i];
+    decoys->targets_count = 0;
+    for (size_t i = 0; i < wanted; i++) {
+        struct plan_target t = decoys->targets[i];
+        if (make_decoy(s, &t) == 0)
+            decoys->targets[decoys->targets_count++] = t;
         else
             log_warning("drill: no decoy for %s %s could be made: %s; the wipe itself may meet "
                         "the same",
-                        plan_kind_name(decoys.targets[i].kind), decoys.targets[i].name,
-                        strerror(errno));
+                        plan_kind_name(t.kind), t.name, strerror(errno));
     }
-    result = made == decoys.targets_count ? RUN_GOOD : RUN_NOT_PROVED;
-    decoys.targets_count = made;
-    as.credentials = true;
-    as.resume = false;
+    return decoys->targets_count == wanted;
+}
+
+static enum run_result destroy_decoys(const struct run *r, const struct plan *decoys,
+                                      uint32_t *worst)
+{
+    struct progress record = {.fd = -1};
+    enum run_result result;
+    char dir[PATH_LEN];
+
     if (path_under(r->prefix, PATH_WIPE_DIR, dir) == 0 &&
         progress_open(&record, dir, RUN_RECORD_DRILL, r->owner, false) == 0 &&
-        progress_intend(&record, &decoys, true) < 0)
+        progress_intend(&record, decoys, true) < 0)
         progress_close(&record);
-    if (run_plan(&as, &decoys, &record, &worst) != RUN_GOOD)
-        result = RUN_NOT_PROVED;
+    result = run_plan(r, decoys, &record, worst);
     progress_close(&record);
-    clear_folders(&scope, plan);
+    return result;
+}
+
+static bool has_journal(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->targets_count; i++) {
+        if (plan->targets[i].kind == PLAN_JOURNAL)
+            return true;
+    }
+    return false;
+}
+
+enum run_result drill_run(const struct run *r)
+{
+    struct run as = *r;
+    struct plan plan, decoys;
+    struct scope scope;
+    enum run_result result;
+    uint32_t worst;
+    bool all;
+
+    as.drill = as.credentials = true;
+    if (!run_load(&as, &plan))
+        return RUN_REFUSED;
+    drill_plan(&plan, &decoys);
+    if (scope_init(&scope, r->prefix, &plan) < 0) {
+        run_end(&as, &plan, WIPE_FAILED);
+        return RUN_NOT_PROVED;
+    }
+    clear_folders(&scope, &plan);
+    all = make_decoys(&scope, &decoys);
+    result = destroy_decoys(&as, &decoys, &worst);
+    clear_folders(&scope, &plan);
+    if (has_journal(&decoys))
+        target_journal_give_back(&scope);
     scope_finish(&scope);
-    if (result != RUN_GOOD && worst < WIPE_UNVERIFIED)
+    if (!all && worst < WIPE_UNVERIFIED)
         worst = WIPE_UNVERIFIED; /* a target that has no decoy was not rehearsed */
     run_end(&as, &decoys, worst);
-    return result;
+    return all ? result : RUN_NOT_PROVED;
 }

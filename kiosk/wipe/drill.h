@@ -8,7 +8,7 @@
 
 /* Puts a decoy beside each target of the plan, of its kind and on its file system, and lets
  * run_plan destroy those: the code of a wipe on other names. */
-enum run_result drill_run(const struct run *r, const struct plan *plan);
+enum run_result drill_run(const struct run *r);
 
 /* The plan of a drill: each target's place becomes ROOT/.porchlight-drill/NAME. Pure. */
 void drill_plan(const struct plan *plan, struct plan *decoys);

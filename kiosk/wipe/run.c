@@ -3,7 +3,6 @@
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
-#include "kiosk/wipe/drill.h"
 #include "kiosk/wipe/plan_read.h"
 #include "kiosk/wipe/settle.h"
 #include "kiosk/wipe/target.h"
@@ -23,7 +22,7 @@ static void complain_to_log(void *context, const char *sentence)
     log_error("%s", sentence);
 }
 
-int run_load_plan(const struct run *r, struct plan *p)
+static int load_plan(const struct run *r, struct plan *p)
 {
     char path[PATH_LEN];
 
@@ -211,7 +210,7 @@ enum run_result run_plan(const struct run *r, const struct plan *plan, struct pr
     scope_finish(&scope);
     if (record->fd >= 0 && (worst != WIPE_FAILED || record->head.runs >= RUNS_MAX) &&
         progress_set_state(record, credentials_wait ? PROGRESS_LAST : PROGRESS_THROUGH) < 0)
-        record->fd = -1;
+        progress_close(record);
     if (record->fd < 0 && worst < WIPE_UNVERIFIED)
         worst = WIPE_UNVERIFIED; /* without a record nothing would resume it */
     *result = worst;
@@ -221,18 +220,6 @@ enum run_result run_plan(const struct run *r, const struct plan *plan, struct pr
 void run_end(const struct run *r, const struct plan *plan, uint32_t worst)
 {
     tell(r, WIPE_END, (uint32_t)plan->targets_count, worst, "", clock_now() - r->began);
-}
-
-static bool all_kinds_known(const struct plan *plan)
-{
-    for (size_t i = 0; i < plan->targets_count; i++) {
-        if (!target_ops(plan->targets[i].kind)) {
-            log_error("wipe.plan:%d: this build cannot destroy [%s %s]", plan->targets[i].line,
-                      plan_kind_name(plan->targets[i].kind), plan->targets[i].name);
-            return false;
-        }
-    }
-    return true;
 }
 
 /* Makes the intent durable before anything is touched. A record that cannot be written must not
@@ -250,14 +237,12 @@ static void intend(const struct run *r, const struct plan *plan, struct progress
     progress_close(record);
 }
 
-static bool load_usable(const struct run *r, struct plan *plan)
+bool run_load(const struct run *r, struct plan *plan)
 {
     const char *why = NULL;
 
-    if (run_load_plan(r, plan) < 0)
+    if (load_plan(r, plan) < 0)
         why = errno == ENOENT ? "there is no wipe.plan" : "wipe.plan has an error; see the log";
-    else if (!all_kinds_known(plan))
-        why = "wipe.plan names a kind this build lacks";
     if (why)
         tell(r, WIPE_REFUSED, 0, WIPE_FAILED, why, 0);
     return !why;
@@ -267,16 +252,40 @@ enum run_result run_check(const struct run *r)
 {
     struct plan plan;
 
-    if (!load_usable(r, &plan))
+    if (!run_load(r, &plan))
         return RUN_REFUSED;
     run_end(r, &plan, WIPE_NOTHING);
     return RUN_GOOD;
 }
 
-/* At boot the slow rest of an interrupted wipe may still be under way in a process of its own. */
-static void wait_for_turn(const struct run *r, struct progress *record)
+/* Whoever else is at it, and however long: the keys die now. */
+static void kill_keys(const struct run *r, const struct plan *plan)
 {
+    struct progress none = {.fd = -1};
+    struct plan keys = *plan;
+    struct run quiet = *r;
+    uint32_t worst;
+
+    keys.targets_count = 0;
+    while (keys.targets_count < plan->targets_count &&
+           plan_phase_of(plan->targets[keys.targets_count].kind) <= PLAN_KEYS)
+        keys.targets_count++;
+    for (size_t i = 0; i < keys.roots_count; i++)
+        keys.roots[i].settle = false;
+    quiet.tell = NULL;
+    quiet.keys_done = NULL;
+    run_plan(&quiet, &keys, &none, &worst);
+}
+
+/* At boot the slow rest of an interrupted wipe may still be under way in a process of its own. */
+static void wait_for_turn(const struct run *r, const struct plan *plan, struct progress *record)
+{
+    bool waits = false;
+
     while (record->fd >= 0 && progress_lock(record) == 0) {
+        if (!waits)
+            kill_keys(r, plan);
+        waits = true;
         if (r->give_way)
             r->give_way(r->context);
         nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
@@ -290,12 +299,10 @@ enum run_result run_wipe(const struct run *r)
     enum run_result result;
     uint32_t worst;
 
-    if (!load_usable(r, &plan))
+    if (!run_load(r, &plan))
         return RUN_REFUSED;
-    if (r->drill)
-        return drill_run(r, &plan);
     open_record(r, &record, false, false);
-    wait_for_turn(r, &record);
+    wait_for_turn(r, &plan, &record);
     intend(r, &plan, &record);
     result = run_plan(r, &plan, &record, &worst);
     progress_close(&record);

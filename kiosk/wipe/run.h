@@ -35,7 +35,11 @@ enum run_result {
     RUN_REFUSED = 2,    /* no plan, or one with an error; nothing was touched */
 };
 
-/* The plan's complaints go to the log, a refusal and its reason to tell. */
+/* Reads the plan below r->prefix into *p. True, or false: its complaints went to the log, and the
+ * refusal with its reason to tell. */
+bool run_load(const struct run *r, struct plan *p);
+
+/* Destroys what the plan names. */
 enum run_result run_wipe(const struct run *r);
 
 /* Whether a wipe could be asked for: tells WIPE_END, or the same refusal. Touches nothing. */
@@ -49,9 +53,6 @@ void run_end(const struct run *r, const struct plan *plan, uint32_t worst);
 
 /* The record's results as progress packets, then WIPE_END. 0, or -1 if there is no record. */
 int run_status(const struct run *r);
-
-/* Reads the plan below r->prefix. 0, or -1 with errno; complaints go to the log. */
-int run_load_plan(const struct run *r, struct plan *p);
 
 /* How far the record says the last wipe came; PROGRESS_NONE also if there is none,
  * PROGRESS_UNREADABLE if there is one and it does not tell. */

@@ -11,7 +11,21 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
+
+/* EAGAIN: a file server, or whoever owns the file, holds a lease on it and has been told by the
+ * kernel to let go, for which it may take 45 s. It gets 150 ms. */
+static bool pause_for_lease(int *tries)
+{
+    int saved = errno;
+
+    if (++*tries > 30)
+        return false;
+    nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+    errno = saved;
+    return true;
+}
 
 static int open_how(int folder, const char *name, int flags, uint64_t resolve)
 {
@@ -20,10 +34,11 @@ static int open_how(int folder, const char *name, int flags, uint64_t resolve)
         .resolve = resolve | RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
     };
     long fd;
+    int tries = 0;
 
-    do
+    do {
         fd = syscall(SYS_openat2, folder, name, &how, sizeof how);
-    while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+    } while (fd < 0 && (errno == EINTR || (errno == EAGAIN && pause_for_lease(&tries))));
     return (int)fd;
 }
 

@@ -4,26 +4,42 @@
 #include "kiosk/common/local.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/messages.h"
+#include "kiosk/wipe/drill.h"
 #include "kiosk/wipe/run.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/* A peer that connects has this long to say its word. */
-enum { WORD_TIMEOUT_MS = 1000, WAITING_MAX = 8 };
+/* A peer that connects has this long to say its word, unless its place is needed. */
+#define WORD_TIMEOUT_NS INT64_C(10000000000)
+enum { WAITING_MAX = 8 };
 
-enum word { WORD_NONE, WORD_WIPE, WORD_DRILL, WORD_STATUS, WORD_FINISH, WORD_CHECK, WORD_REPORT };
+/* WORD_LATER: it has not said anything yet. */
+enum word {
+    WORD_NONE,
+    WORD_LATER,
+    WORD_WIPE,
+    WORD_DRILL,
+    WORD_STATUS,
+    WORD_FINISH,
+    WORD_CHECK,
+    WORD_REPORT
+};
+
+struct waiting {
+    int fd;
+    enum word word;
+    int64_t until; /* it must have spoken by then */
+};
 
 struct client {
     const struct serve *serve;
-    int fd; /* who asked; -1: gone */
-    struct {
-        int fd;
-        enum word word;
-    } waiting[WAITING_MAX]; /* others that asked meanwhile for more than STATUS, in their order */
+    int fd;                              /* whose word is being done; -1: nobody's, or it is gone */
+    struct waiting waiting[WAITING_MAX]; /* others, in the order in which they came */
     size_t waiting_count;
 };
 
@@ -64,6 +80,7 @@ static bool is_allowed(const struct serve *s, int fd)
     return uid == 0 || uid == s->owner || uid == s->porchlight;
 }
 
+/* What the peer has said by now. */
 static enum word read_word(int fd)
 {
     static const struct {
@@ -74,8 +91,8 @@ static enum word read_word(int fd)
     char text[WIPE_WORD_MAX + 1];
     ssize_t n;
 
-    if (local_wait(fd, WORD_TIMEOUT_MS) <= 0)
-        return WORD_NONE;
+    if (local_wait(fd, 0) <= 0)
+        return WORD_LATER;
     n = local_receive(fd, text, WIPE_WORD_MAX);
     for (size_t i = 0; n > 0 && i < sizeof words / sizeof *words; i++) {
         if ((size_t)n == strlen(words[i].text) && memcmp(text, words[i].text, (size_t)n) == 0)
@@ -84,38 +101,109 @@ static enum word read_word(int fd)
     return WORD_NONE;
 }
 
-static void answer(struct client *c, enum word word);
+/* STATUS and REPORT, which may be answered in the middle of a wipe. */
+static void answer_at_once(const struct serve *s, int fd, enum word word)
+{
+    struct client other = {.serve = s, .fd = fd};
+    struct run status = {.prefix = s->prefix,
+                         .owner = s->owner,
+                         .tell = send_progress,
+                         .say = word == WORD_REPORT ? send_sentence : NULL,
+                         .context = &other};
+
+    if (word == WORD_NONE)
+        refuse(fd, "expected WIPE, DRILL, STATUS, REPORT, FINISH or CHECK");
+    else if (run_status(&status) < 0)
+        refuse(fd, WIPE_NEVER_RUN);
+    if (other.fd >= 0)
+        close(other.fd);
+}
+
+/* Nobody waits for who has not spoken yet. */
+static void hear(struct client *c)
+{
+    int64_t now = clock_now();
+
+    for (size_t i = 0; i < c->waiting_count; i++) {
+        struct waiting *w = &c->waiting[i];
+        if (w->word == WORD_LATER)
+            w->word = read_word(w->fd);
+        if (w->word == WORD_LATER && now >= w->until)
+            w->word = WORD_NONE;
+    }
+}
+
+static struct waiting take_out(struct client *c, size_t i)
+{
+    struct waiting w = c->waiting[i];
+
+    memmove(c->waiting + i, c->waiting + i + 1, (--c->waiting_count - i) * sizeof w);
+    return w;
+}
+
+/* The first that has spoken (or has not); waiting_count if there is none. */
+static size_t first_waiting(const struct client *c, bool spoken)
+{
+    size_t i = 0;
+
+    while (i < c->waiting_count && (c->waiting[i].word != WORD_LATER) != spoken)
+        i++;
+    return i;
+}
+
+/* True if there is room for one more; for that, the oldest that says nothing has to go. */
+static bool make_room(struct client *c)
+{
+    size_t i;
+
+    if (c->waiting_count < WAITING_MAX)
+        return true;
+    hear(c);
+    i = first_waiting(c, false);
+    if (i == c->waiting_count)
+        return false;
+    answer_at_once(c->serve, take_out(c, i).fd, WORD_NONE);
+    return true;
+}
+
+/* 0, or -1 with errno if the socket is broken. */
+static int take_new_clients(struct client *c)
+{
+    while (make_room(c)) {
+        int fd = local_accept(c->serve->listen_fd);
+        if (fd < 0)
+            return errno == EAGAIN ? 0 : -1;
+        if (is_allowed(c->serve, fd)) {
+            c->waiting[c->waiting_count++] = (struct waiting){
+                .fd = fd, .word = WORD_LATER, .until = clock_now() + WORD_TIMEOUT_NS};
+            continue;
+        }
+        log_warning("a request of user %u was refused", (unsigned)local_peer_uid(fd));
+        refuse(fd, "this user may not ask");
+        close(fd);
+    }
+    return 0;
+}
 
 /* Between two targets: STATUS and REPORT are answered at once, other requests are kept. True if a
  * real wipe waits. */
 static bool look_around(void *context)
 {
     struct client *c = context;
-    struct run status = {.prefix = c->serve->prefix, .owner = c->serve->owner};
     bool wipe_waits = false;
-    int fd;
+    size_t kept = 0;
 
-    while (c->waiting_count < WAITING_MAX && (fd = local_accept(c->serve->listen_fd)) >= 0) {
-        struct client other = {.serve = c->serve, .fd = fd};
-        enum word word = is_allowed(c->serve, fd) ? read_word(fd) : WORD_NONE;
-
-        status.tell = send_progress;
-        status.say = word == WORD_REPORT ? send_sentence : NULL;
-        status.context = &other;
-        if (word != WORD_STATUS && word != WORD_REPORT && word != WORD_NONE) {
-            c->waiting[c->waiting_count].fd = fd;
-            c->waiting[c->waiting_count++].word = word;
-            continue;
-        }
-        if (word != WORD_NONE)
-            run_status(&status);
+    take_new_clients(c);
+    hear(c);
+    for (size_t i = 0; i < c->waiting_count; i++) {
+        struct waiting w = c->waiting[i];
+        wipe_waits |= w.word == WORD_WIPE;
+        if (w.word == WORD_STATUS || w.word == WORD_REPORT || w.word == WORD_NONE)
+            answer_at_once(c->serve, w.fd, w.word);
         else
-            refuse(fd, "expected WIPE, DRILL, STATUS, REPORT, FINISH or CHECK");
-        if (other.fd >= 0)
-            close(other.fd);
+            c->waiting[kept++] = w;
     }
-    for (size_t i = 0; i < c->waiting_count; i++)
-        wipe_waits |= c->waiting[i].word == WORD_WIPE;
+    c->waiting_count = kept;
     return wipe_waits;
 }
 
@@ -129,7 +217,6 @@ static void answer(struct client *c, enum word word)
 {
     struct run r = {.prefix = c->serve->prefix,
                     .owner = c->serve->owner,
-                    .drill = word == WORD_DRILL,
                     .began = clock_now(),
                     .tell = tell_and_look,
                     .give_way = look_around,
@@ -138,8 +225,10 @@ static void answer(struct client *c, enum word word)
 
     switch (word) {
     case WORD_WIPE:
-    case WORD_DRILL:
         run_wipe(&r);
+        break;
+    case WORD_DRILL:
+        drill_run(&r);
         break;
     case WORD_FINISH:
         state = run_pending(&r);
@@ -173,55 +262,62 @@ static void answer(struct client *c, enum word word)
         run_check(&r);
         break;
     case WORD_NONE:
+    case WORD_LATER:
         refuse(c->fd, "expected WIPE, DRILL, STATUS, REPORT, FINISH or CHECK");
         break;
     }
 }
 
-static void serve_one(const struct serve *s, int fd)
+/* Does the word of the first that has spoken. False if none has. */
+static bool serve_next(struct client *c)
 {
-    struct client c = {.serve = s, .fd = fd};
+    struct waiting w;
+    size_t i;
 
-    if (!is_allowed(s, fd)) {
-        log_warning("a request of user %u was refused", (unsigned)local_peer_uid(fd));
-        refuse(fd, "this user may not ask");
-    } else {
-        answer(&c, read_word(fd));
-    }
-    if (c.fd >= 0)
-        close(c.fd);
-    while (c.waiting_count > 0) {
-        enum word word = c.waiting[0].word;
-        c.fd = c.waiting[0].fd;
-        memmove(c.waiting, c.waiting + 1, --c.waiting_count * sizeof c.waiting[0]);
-        answer(&c, word);
-        if (c.fd >= 0)
-            close(c.fd);
-    }
+    hear(c);
+    i = first_waiting(c, true);
+    if (i == c->waiting_count)
+        return false;
+    w = take_out(c, i);
+    c->fd = w.fd;
+    answer(c, w.word);
+    if (c->fd >= 0)
+        close(c->fd);
+    c->fd = -1;
+    return true;
+}
+
+/* Until somebody comes, speaks, or should have spoken, or we are to end. -1 with errno. */
+static int wait_for_words(const struct client *c, int signal_fd, bool *end)
+{
+    enum { SIGNAL, LISTEN, WAITING, FDS = WAITING + WAITING_MAX };
+    struct pollfd fds[FDS] = {[SIGNAL] = {.fd = signal_fd, .events = POLLIN},
+                              [LISTEN] = {.fd = c->serve->listen_fd, .events = POLLIN}};
+    int64_t left = c->waiting_count ? c->waiting[0].until - clock_now() : 0;
+    int patience = !c->waiting_count ? -1 : left > 0 ? (int)(left / 1000000) + 1 : 0;
+
+    for (size_t i = 0; i < c->waiting_count; i++)
+        fds[WAITING + i] = (struct pollfd){.fd = c->waiting[i].fd, .events = POLLIN};
+    if (poll(fds, WAITING + (nfds_t)c->waiting_count, patience) < 0 && errno != EINTR)
+        return -1;
+    *end = fds[SIGNAL].revents != 0;
+    return 0;
 }
 
 int serve_run(const struct serve *s, int signal_fd)
 {
-    enum { LISTEN, SIGNAL, FDS };
-    struct pollfd fds[FDS] = {[LISTEN] = {.fd = s->listen_fd, .events = POLLIN},
-                              [SIGNAL] = {.fd = signal_fd, .events = POLLIN}};
+    struct client c = {.serve = s, .fd = -1};
+    bool end = false;
+    int result = 0;
 
-    for (;;) {
-        int fd;
-
-        if (poll(fds, FDS, -1) < 0) {
-            if (errno == EINTR)
-                continue;
-            return -1;
-        }
-        if (fds[SIGNAL].revents)
-            return 0;
-        if (!fds[LISTEN].revents)
-            continue;
-        fd = local_accept(s->listen_fd);
-        if (fd >= 0)
-            serve_one(s, fd);
-        else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-            return -1;
+    while (result == 0 && !end) {
+        result = wait_for_words(&c, signal_fd, &end);
+        if (result == 0 && !end)
+            result = take_new_clients(&c);
+        while (serve_next(&c))
+            ;
     }
+    for (size_t i = 0; i < c.waiting_count; i++)
+        close(c.waiting[i].fd);
+    return result;
 }

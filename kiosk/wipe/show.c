@@ -69,8 +69,7 @@ static void show_text(const struct plan *p, const struct scope *s, const char *p
             fprintf(out, "%s%s:\n", i ? "\n" : "", phases[phase]);
         }
         fprintf(out, "  %s %s: %s%s (%s)\n      %s\n", plan_kind_name(t->kind), t->name,
-                t->root >= 0 ? prefix : "", place(t), look(s, t),
-                ops ? ops->promise : "This build cannot destroy it.");
+                t->root >= 0 ? prefix : "", place(t), look(s, t), ops->promise);
     }
 }
 
@@ -89,7 +88,7 @@ static int show_json(const struct plan *p, const struct scope *s, FILE *out)
         cJSON_AddStringToObject(one, "place", place(t));
         cJSON_AddStringToObject(one, "seen", look(s, t));
         cJSON_AddNumberToObject(one, "phase", plan_phase_of(t->kind));
-        cJSON_AddStringToObject(one, "promise", ops ? ops->promise : "");
+        cJSON_AddStringToObject(one, "promise", ops->promise);
         cJSON_AddItemToArray(list, one);
     }
     text = cJSON_Print(top);
@@ -107,7 +106,7 @@ int show_plan(const struct run *r, FILE *out, bool json)
     struct scope s;
     int result = 0;
 
-    if (run_load_plan(r, &p) < 0 || scope_init(&s, r->prefix, &p) < 0)
+    if (!run_load(r, &p) || scope_init(&s, r->prefix, &p) < 0)
         return -1;
     if (json)
         result = show_json(&p, &s, out);

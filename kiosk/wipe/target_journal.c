@@ -6,18 +6,20 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 enum { ANSWER_MS = 2000 };
 
-/* journald keeps its current file mapped and open. Asked over its varlink socket, it lets go of
- * /var and writes to /run, in memory, until the next boot. True if it did or does not run. */
-static bool relinquish(const struct scope *s)
+/* True if journald did what the method says, or does not run. */
+static bool ask_journald(const struct scope *s, const char *method)
 {
-    static const char call[] = "{\"method\":\"io.systemd.Journal.RelinquishVar\"}";
     struct sockaddr_un a = {.sun_family = AF_UNIX};
+    const struct timeval patience = {.tv_sec = ANSWER_MS / 1000};
     char answer[512];
+    char call[64];
+    int len = snprintf(call, sizeof call, "{\"method\":\"io.systemd.Journal.%s\"}", method) + 1;
     bool done = false;
     ssize_t n;
     int fd, folder = scope_open(s->prefix, "run/systemd/journal", O_PATH | O_DIRECTORY);
@@ -28,9 +30,11 @@ static bool relinquish(const struct scope *s)
         return errno == ENOENT;
     snprintf(a.sun_path, sizeof a.sun_path, "/proc/self/fd/%d/io.systemd.journal", folder);
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0)
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     if (fd >= 0 && connect(fd, (const struct sockaddr *)&a, sizeof a) < 0) {
         done = errno == ENOENT || errno == ECONNREFUSED;
-    } else if (fd >= 0 && send(fd, call, sizeof call, MSG_NOSIGNAL) == sizeof call) {
+    } else if (fd >= 0 && send(fd, call, (size_t)len, MSG_NOSIGNAL) == len) {
         struct pollfd p = {.fd = fd, .events = POLLIN};
         if (poll(&p, 1, ANSWER_MS) == 1) {
             n = recv(fd, answer, sizeof answer - 1, 0);
@@ -44,13 +48,20 @@ static bool relinquish(const struct scope *s)
     return done;
 }
 
+/* journald keeps its current file mapped and open. Told to relinquish, it lets go of /var and
+ * writes to /run, in memory, until the next boot or until it is told to flush. */
 static void destroy(const struct scope *s, const struct plan_target *t, struct target_report *r)
 {
-    bool let_go = relinquish(s);
+    bool let_go = ask_journald(s, "RelinquishVar");
 
     target_tree_destroy(s, t, r);
     if (!let_go)
         target_lower(r, WIPE_UNVERIFIED, EBUSY, "journald did not say that it let go of it");
+}
+
+void target_journal_give_back(const struct scope *s)
+{
+    ask_journald(s, "FlushToVar");
 }
 
 const struct target_ops target_journal = {

@@ -205,14 +205,16 @@ static bool magic_left(int fd)
 {
     static const char first[6] = {'L', 'U', 'K', 'S', '\xba', '\xbe'};
     static const char second[6] = {'S', 'K', 'U', 'L', '\xba', '\xbe'};
-    char got[6];
+    off_t at = 0;
 
-    if (io_forget(fd, 0, 2 * HEADER_MAX) < 0 || pread(fd, got, sizeof got, 0) != sizeof got ||
-        memcmp(got, first, sizeof got) == 0)
+    if (io_forget(fd, 0, 2 * HEADER_MAX) < 0)
         return true;
-    for (off_t at = HEADER_MIN; at <= HEADER_MAX; at *= 2) {
-        if (pread(fd, got, sizeof got, at) == sizeof got && memcmp(got, second, sizeof got) == 0)
+    while (at <= HEADER_MAX) {
+        char got[6];
+        ssize_t n = pread(fd, got, sizeof got, at);
+        if (n < 0 || (n == sizeof got && memcmp(got, at ? second : first, sizeof got) == 0))
             return true;
+        at = at ? 2 * at : HEADER_MIN;
     }
     return false;
 }

@@ -1,9 +1,13 @@
 """porchlight-wipe over files and folders of a private prefix: what it destroys, what it must not
 touch, and what it says. The kinds that need mounts, and the sweeps, stand in tests/long."""
 
+import fcntl
 import json
 import os
+import signal
+import socket
 import threading
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -88,6 +92,45 @@ def test_a_peer_that_says_nothing_or_leaves(venue):
                venue.wiper.said)
 
 
+def test_peers_that_say_nothing_hold_up_no_wipe(venue):
+    """Not one that came before it, and not so many that there is no place for more."""
+    venue.start()
+    with ExitStack() as open_ones:
+        mute = [open_ones.enter_context(local.connect(venue.socket)) for _ in range(3)]
+        assert venue.ask("WIPE")[-1][:2] == (2, "destroyed")
+        for one in mute:
+            one.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                one.recv(100)
+        mute += [open_ones.enter_context(local.connect(venue.socket)) for _ in range(20)]
+        assert venue.ask("STATUS")[-1][0] == 2
+        mute[-1].setblocking(True)
+        mute[-1].send(b"CHECK")
+        assert local.PROGRESS.unpack(mute[-1].recv(96))[1] == 2
+
+
+def test_a_lease_is_not_waited_for(venue):
+    """Whoever owns a file can have the kernel hold up those who open it, for 45 s."""
+    signal.signal(signal.SIGIO, signal.SIG_IGN)
+    fd = os.open(venue.venue / "door.key", os.O_RDWR)
+    fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+    outcomes = venue.outcomes("WIPE")
+    assert outcomes.pop("door") == "failed" and "holds a lease" in venue.wiper.said()
+    assert outcomes.pop("broker") == "nothing" and set(outcomes.values()) == {"destroyed"}
+    fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    os.close(fd)
+    assert venue.outcomes("WIPE")["door"] == "destroyed"
+
+
+def test_what_never_was_a_container(venue):
+    (venue.venue / "empty").write_bytes(b"")
+    (venue.venue / "short").write_bytes(b"LUKS")
+    venue.write_plan(HEAD + "[luks a]\npath = /srv/venue/empty\n[luks b]\npath = /srv/venue/short\n"
+                            "[luks c]\npath = /srv/venue/none\n")
+    assert venue.outcomes("WIPE") == {"a": "unverified", "b": "unverified", "c": "already gone"}
+    assert "no LUKS2 header was found" in venue.wiper.said()
+
+
 def test_status_while_a_wipe_runs(venue):
     for i in range(400):
         (venue.venue / f"sheets/{i}").write_bytes(b"x" * 5000)
@@ -110,6 +153,50 @@ def test_drill_touches_no_target(venue):
     assert done.returncode == 0 and "drill" in done.stdout
     assert venue.cli("--status").returncode == 0
     assert (checksum(venue.venue), venue.cell.read_bytes()) == before
+
+
+@contextmanager
+def journald(venue, answer=b'{"parameters":{}}\0'):
+    """What is said to it, one method after the other."""
+    folder = venue.prefix / "run/systemd/journal"
+    folder.mkdir(parents=True)
+    heard = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(folder / "io.systemd.journal"))
+        listener.listen()
+
+        def serve():
+            while True:
+                peer, _ = listener.accept()
+                with peer:
+                    call = json.loads(peer.recv(512).rstrip(b"\0"))
+                    if call["method"] == "end":
+                        return
+                    heard.append(call["method"].rpartition(".")[2])
+                    peer.sendall(answer)
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield heard
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as last:
+            last.connect(str(folder / "io.systemd.journal"))
+            last.sendall(b'{"method":"end"}')
+        thread.join()
+
+
+def test_journald_lets_go_and_after_a_drill_goes_on(venue):
+    venue.write_plan(HEAD + "[journal log]\npath = /srv/venue/sheets\n")
+    with journald(venue) as heard:
+        assert venue.ask("DRILL")[-1][:2] == (2, "destroyed")
+        assert heard == ["RelinquishVar", "FlushToVar"]
+        assert venue.ask("WIPE")[-1][:2] == (2, "destroyed")
+        assert heard[2:] == ["RelinquishVar"]
+
+
+def test_a_journald_that_does_not_let_go_is_told(venue):
+    venue.write_plan(HEAD + "[journal log]\npath = /srv/venue/sheets\n")
+    with journald(venue, b'{"error":"io.systemd.System"}\0'):
+        assert venue.ask("WIPE")[-1][:2] == (2, "unverified")
+        assert "did not say that it let go" in venue.wiper.said()
 
 
 def test_plan_is_shown_with_its_claims(venue):

@@ -228,8 +228,11 @@ def test_a_wipe_waits_for_the_one_that_is_being_finished(place):
     place.record.write_bytes(record.file(ASKS))
     with resuming(place) as let_go:
         place.start()
+        (place.venue / "door.key").write_text("a new key\n")
         with local.connect(place.socket, within=60) as asked:
             asked.send(b"WIPE")
+            wait.until(lambda: not (place.venue / "door.key").exists(), place.wiper.said,
+                       within=30)  # keys wait for nobody
             assert place.ask("STATUS")[-1][:2] == (2, "nothing")
             assert (place.venue / "sheets/monday").exists()
             let_go()

@@ -12,7 +12,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 LINE = re.compile(r"^\s*(not ok|ok) \d+\b(.*)$")
-LIMIT_S = 120
+LIMIT_S = 600
 
 
 def run(program):

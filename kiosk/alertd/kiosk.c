@@ -168,6 +168,9 @@ static int record_begin(struct kiosk *k)
     }
     if (record_read(&at, &k->record) == 0) {
         k->record.epoch++;
+        /* Switched off since: taken back, not put off until it is switched on again. */
+        if (!k->config.wipe.enabled)
+            k->record.standing.wipe_pending = false;
     } else {
         if (errno != ENOENT)
             log_error("%s: cannot be read (%s); begun anew, as if nothing had stood", at.path,

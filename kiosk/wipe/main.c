@@ -250,6 +250,7 @@ int main(int argc, char **argv)
         return status;
     log_init("porchlight-wipe", LOG_LEVEL_INFO);
     prctl(PR_SET_DUMPABLE, 0);
+    signal(SIGPIPE, SIG_IGN); /* who reads the log may go in the middle of a wipe */
     umask(077);
     if (sodium_init() < 0) {
         log_error("libsodium cannot be used");

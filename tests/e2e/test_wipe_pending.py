@@ -258,3 +258,13 @@ def test_a_press_that_nobody_could_carry_out_any_more():
         done = process.run([program("porchlight-wipe"), "--prefix", kiosk.prefix, "--resume"])
         assert done.returncode == 0 and "finishing it" in done.stderr, done.stderr
         assert list(venue.iterdir()) == []
+
+
+def test_a_wipe_that_was_switched_off_does_not_come_back_with_the_switch(kiosk):
+    """What a host has taken back in the config is not done when it is enabled again."""
+    kiosk.change({"wipe": {"enabled": "no"}})
+    held = kiosk.state / "record"
+    held.write_bytes(record.file(ASKS))
+    kiosk.start()
+    assert kiosk.status()["state"] == "lockdown"
+    assert not record.wipe_pending(held)

@@ -61,7 +61,28 @@ static void show_packet(const struct wipe_progress *p, const char *sentence, cJS
     fflush(stdout);
 }
 
-static int finish(const struct wipe_progress *end, cJSON *top)
+/* "3 destroyed, 1 failed, 1 waits ...": how many targets came to what. */
+static void show_counts(const unsigned counts[WIPE_FAILED + 1], const struct wipe_progress *end)
+{
+    unsigned seen = 0, left;
+    const char *comma = "";
+
+    for (uint32_t o = WIPE_DESTROYED; o <= WIPE_FAILED; o++) {
+        seen += counts[o];
+        if (counts[o] > 0)
+            printf("%s%u %s", comma, counts[o], wipe_outcome_name(o));
+        comma = seen ? ", " : "";
+    }
+    left = end->index > seen ? end->index - seen : 0;
+    if (left > 0)
+        printf("%s%u %s", comma, left,
+               end->outcome == WIPE_NOTHING ? "not done yet"
+               : left == 1                  ? "waits for the end of the alert"
+                                            : "wait for the end of the alert");
+}
+
+static int finish(const struct wipe_progress *end, const unsigned counts[WIPE_FAILED + 1],
+                  cJSON *top)
 {
     const char *word =
         end->outcome == WIPE_NOTHING ? "not through" : wipe_outcome_name(end->outcome);
@@ -75,7 +96,10 @@ static int finish(const struct wipe_progress *end, cJSON *top)
         printf("%s\n", text ? text : "{}");
         free(text);
     } else {
-        printf("%s%u targets, the worst: %s\n", end->drill ? "drill: " : "", end->index, word);
+        printf("%s%u target%s: ", end->drill ? "drill: " : "", end->index,
+               end->index == 1 ? "" : "s");
+        show_counts(counts, end);
+        printf("; the worst: %s\n", word);
     }
     return good ? CLI_OK : CLI_FAILED;
 }
@@ -104,6 +128,7 @@ static int listen_to(int fd, bool report, cJSON *top)
 {
     cJSON *list = top ? cJSON_AddArrayToObject(top, "targets") : NULL;
     char sentence[WIPE_TEXT_MAX + 1] = "";
+    unsigned counts[WIPE_FAILED + 1] = {0};
     struct wipe_progress p;
 
     for (;;) {
@@ -120,9 +145,11 @@ static int listen_to(int fd, bool report, cJSON *top)
             return CLI_FAILED;
         }
         if (p.kind == WIPE_END)
-            return finish(&p, top);
+            return finish(&p, counts, top);
         if (report && !read_sentence(fd, sentence))
             continue;
+        if (p.outcome <= WIPE_FAILED)
+            counts[p.outcome]++;
         show_packet(&p, sentence, list);
     }
 }

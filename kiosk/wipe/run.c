@@ -84,6 +84,19 @@ static bool is_complete(const struct run *r, const struct plan *plan, const stru
     return true;
 }
 
+/* What the system says of an error, unless the reason that stands with it tells the same. */
+static const char *cause(int error)
+{
+    static const int told[] = {0,     EAGAIN, EBUSY,  EEXIST,  EINVAL,
+                               ELOOP, EMLINK, ENODEV, ENOTBLK, EXDEV};
+
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        if (error == told[i])
+            return "";
+    }
+    return strerror(error);
+}
+
 static void log_target(const struct run *r, const struct plan_target *t,
                        const struct target_report *report)
 {
@@ -94,8 +107,8 @@ static void log_target(const struct run *r, const struct plan_target *t,
                  wipe_outcome_name(report->outcome));
     else
         log_warning("%s%s %s: %s: %s%s%s", what, plan_kind_name(t->kind), t->name,
-                    wipe_outcome_name(report->outcome), report->why, report->error ? ": " : "",
-                    report->error ? strerror(report->error) : "");
+                    wipe_outcome_name(report->outcome), report->why,
+                    cause(report->error)[0] ? ": " : "", cause(report->error));
 }
 
 /* One target, from its destruction to its durable result. */
@@ -362,7 +375,7 @@ static void say_result(const struct run *r, struct progress_slot *slot)
     else
         snprintf(text, sizeof text, "%s: %s%s%s.",
                  slot->outcome == WIPE_UNVERIFIED ? "Not proved" : "Not destroyed", slot->why,
-                 slot->error ? ": " : "", slot->error ? strerror(slot->error) : "");
+                 cause(slot->error)[0] ? ": " : "", cause(slot->error));
     r->say(r->context, text);
 }
 

@@ -1,6 +1,5 @@
 #include "kiosk/wipe/show.h"
 
-#include "kiosk/wipe/device.h"
 #include "kiosk/wipe/io.h"
 #include "kiosk/wipe/target.h"
 
@@ -9,7 +8,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char *const phases[] = {
     [PLAN_STOP] = "First, what uses the data is stopped",
@@ -18,36 +16,30 @@ static const char *const phases[] = {
     [PLAN_LAST] = "Last, once the alert is handed over or has expired",
 };
 
-/* "there", "missing", or why it would be refused. Looks through the same door as the wipe. */
+/* Looks through the same door as the wipe. */
 static const char *look(const struct scope *s, const struct plan_target *t)
 {
+    const struct target_ops *ops = target_ops(t->kind);
     char leaf[PLAN_PATH_MAX];
     const char *seen = "there";
     int folder, fd;
 
-    if (t->root < 0 && t->kind == PLAN_LUKS) {
-        fd = device_open(s, t->word, t->mapping);
-        seen = fd >= 0          ? "there"
-               : errno == EBUSY ? "refused: something besides its mapping uses it"
-                                : "missing, or no block device";
-        io_close(fd);
-        return seen;
-    }
-    if (t->root < 0)
-        return "not a file";
+    if (ops->look && t->root < 0)
+        return ops->look(s, t);
     folder = scope_parent(s, t, leaf);
     if (folder < 0)
         return errno == ENOENT   ? "missing"
                : errno == ENODEV ? "not mounted, though /etc/fstab says so"
+               : errno == EACCES ? "not to be seen; look as root"
                                  : "refused: symlink or other mount on the way";
     fd = scope_open(folder, leaf, O_PATH);
     if (fd < 0)
-        seen = errno == ENOENT  ? "missing"
-               : errno == ELOOP ? "refused: a symlink"
-                                : "refused: another mount";
-    if (fd >= 0)
-        close(fd);
-    close(folder);
+        seen = errno == ENOENT   ? "missing"
+               : errno == ELOOP  ? "refused: a symlink"
+               : errno == EACCES ? "not to be seen; look as root"
+                                 : "refused: another mount";
+    io_close(fd);
+    io_close(folder);
     return seen;
 }
 

@@ -30,6 +30,10 @@ struct target_ops {
     /* Looks at the world afresh, after destroy: may only lower the outcome. */
     void (*prove)(const struct scope *s, const struct plan_target *t, struct target_report *r);
 
+    /* For the listing: "there", "missing", or why it would be refused; touches nothing. NULL: it
+     * has a path like any other. */
+    const char *(*look)(const struct scope *s, const struct plan_target *t);
+
     /* Makes a decoy of the same kind for a drill; *t already names its place. 0, or -1 with
      * errno. */
     int (*decoy)(const struct scope *s, const struct plan_target *t);

@@ -123,6 +123,23 @@ static void prove(const struct scope *s, const struct plan_target *t, struct tar
     io_close(fd);
 }
 
+static const char *look(const struct scope *s, const struct plan_target *t)
+{
+    struct cell_error error = {0};
+    bool is_file;
+    char prefix[64];
+    int result;
+
+    if (is_tpm(t)) {
+        prefix_of(s, prefix);
+        result = cell_check(prefix, t->word, &error);
+    } else {
+        result = open_cell(s, t, &is_file);
+        io_close(result);
+    }
+    return result >= 0 ? "there" : errno == EACCES ? "not to be seen; look as root" : "missing";
+}
+
 /* A decoy cell is a file even for an nvmem or TPM one: there is only the one chip. */
 static int decoy(const struct scope *s, const struct plan_target *t)
 {
@@ -154,5 +171,6 @@ const struct target_ops target_cell = {
     .kept = "The cell was read back as zeros and holds no key.",
     .destroy = destroy,
     .prove = prove,
+    .look = look,
     .decoy = decoy,
 };

@@ -238,6 +238,18 @@ static void prove(const struct scope *s, const struct plan_target *t, struct tar
     close(fd);
 }
 
+static const char *look(const struct scope *s, const struct plan_target *t)
+{
+    int fd = open_target(s, t);
+    const char *seen = fd >= 0           ? "there"
+                       : errno == EBUSY  ? "refused: something besides its mapping uses it"
+                       : errno == EACCES ? "not to be seen; look as root"
+                                         : "missing, or no block device";
+
+    io_close(fd);
+    return seen;
+}
+
 /* The smallest LUKS2 file: 16 kB headers, two key slots, a key derivation that costs nothing. */
 static int decoy(const struct scope *s, const struct plan_target *t)
 {
@@ -282,5 +294,6 @@ const struct target_ops target_luks = {
             "closed.",
     .destroy = destroy,
     .prove = prove,
+    .look = look,
     .decoy = decoy,
 };

@@ -153,6 +153,19 @@ static void prove(const struct scope *s, const struct plan_target *t, struct tar
     sd_bus_flush_close_unref(bus);
 }
 
+static const char *look(const struct scope *s, const struct plan_target *t)
+{
+    sd_bus *bus = connect_systemd();
+    char state[32] = "";
+    const char *seen = "systemd does not tell whether it runs";
+
+    (void)s;
+    if (bus && unit_state(bus, t->word, state) >= 0)
+        seen = is_down(state) ? "does not run now" : "runs now";
+    sd_bus_flush_close_unref(bus);
+    return seen;
+}
+
 /* A rehearsal must not stop what the venue uses: its decoy is a unit that does not run. */
 static int decoy(const struct scope *s, const struct plan_target *t)
 {
@@ -166,5 +179,6 @@ const struct target_ops target_unit = {
     .kept = "The service does not run.",
     .destroy = destroy,
     .prove = prove,
+    .look = look,
     .decoy = decoy,
 };

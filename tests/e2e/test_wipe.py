@@ -68,7 +68,9 @@ def test_the_report_says_what_was_shown(venue):
     shown = {lines[i].split()[0]: lines[i + 1].strip() for i in range(0, len(lines) - 1, 2)}
     assert shown["clock"] == "The cell was read back as zeros and holds no key."
     assert shown["sheets"].startswith("Best effort: nothing in it opens")
-    assert shown["list"].startswith("Not destroyed: it has a second name (hard link)")
+    assert shown["list"] == "Not destroyed: it has a second name (hard link); left alone."
+    assert lines[-1] == ("5 targets: 3 destroyed, 1 failed, 1 waits for the end of the alert; "
+                         "the worst: failed")
     (venue.venue / "second").unlink()
     venue.ask("WIPE")
     told = json.loads(venue.cli("--status", "--json").stdout)
@@ -220,7 +222,10 @@ def test_plan_is_shown_with_its_claims(venue):
     assert at == sorted(at)
     for claim in ("Best effort", "worn blocks", "(there)"):
         assert claim in done.stdout
-    assert '"seen"' in venue.cli("--plan", "--json").stdout
+    seen = {t["name"]: t["seen"] for t in json.loads(venue.cli("--plan", "--json").stdout)["targets"]}
+    assert set(seen.values()) == {"there"}
+    venue.cell.unlink()
+    assert "cell clock: nvmem:rtc0 (missing)" in venue.cli("--plan").stdout
 
 
 @pytest.mark.parametrize("spoil", [

@@ -15,8 +15,8 @@ DEPS_TEST  = libcmocka-dev faketime python3-pytest python3-pytest-xdist python3-
              python3-jinja2 mosquitto-clients procps cryptsetup-bin libfuse3-dev groff-base weston \
              swtpm strace nginx \
              zbar-tools
-DEPS_PHONE = python3-cryptography nodejs nginx chromium chromium-driver python3-selenium python3-wsproto mmdebstrap \
-             debian-archive-keyring
+DEPS_PHONE = python3-cryptography nodejs nginx chromium chromium-driver python3-selenium \
+             python3-wsproto mmdebstrap debian-archive-keyring
 DEPS_BOARD = qemu-system-arm qemu-utils mmdebstrap debian-archive-keyring gcc-aarch64-linux-gnu systemd kmod \
              cpio e2fsprogs cryptsetup-bin
 DEPS_DEB   = build-essential debhelper fakeroot lintian
@@ -93,7 +93,8 @@ $(B)/%.o: %.c
 
 # The assembler takes these in; the compiler's list of what it read has them not.
 $(B)/kiosk/cli/templates.o: config/porchlight.conf config/broker/mosquitto.conf.in \
-    config/broker/outside.sh config/proxy/nginx.conf.in $(wildcard config/cards/*.in)
+    config/broker/outside.sh config/proxy/nginx.conf.in config/relay.conf \
+    config/push/relay.sh $(wildcard config/cards/*.in)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
@@ -140,12 +141,15 @@ run: deps-run  ## a whole kiosk on this machine, in a folder below build/
 	+@$(AGAIN) -s all
 	@$(PYTHON) -m tests.run
 
-test: test-programs page  ## unit and end-to-end tests, with ASan and UBSan
-	@BUILD=build/asan $(PYTEST) -n 3 tests/phone
+test: test-programs test-page  ## unit and end-to-end tests, with ASan and UBSan
 
 test-programs: deps-test page  ## the same without the page in a browser
 	+@$(AGAIN) $(ASAN_B) all build/asan/porchlightd-forgetful unit-run
 	@BUILD=build/asan $(PYTEST) -n 4 tests/e2e tests/faults
+
+test-page: deps-test page  ## the members' page in a browser, the relay, the broker's rights
+	+@$(AGAIN) $(ASAN_B) all
+	@BUILD=build/asan $(PYTEST) -n 3 tests/phone
 
 test-long: deps-test deps-long  ## what takes longer than a coffee: sweeps, matrices, crowds
 	+@$(AGAIN) $(ASAN_B) all units
@@ -263,5 +267,5 @@ help:  ## this list
 clean:  ## remove build/
 	rm -rf build
 
-.PHONY: all page run test test-programs test-long faults unit units unit-run lint lint-run bench help clean \
-        deps-build deps-run deps-test deps-long deps-lint
+.PHONY: all page run test test-programs test-page test-long faults unit units unit-run lint lint-run \
+        bench help clean deps-build deps-run deps-test deps-long deps-lint

@@ -15,6 +15,7 @@
  *   kiosk.pub        32 bytes   its public half (may be world-readable)
  *   root.pub         32 bytes   the venue's root key, public half (may be world-readable)
  *   kiosk.cert       64 bytes   the root's signature over the kiosk's key (may be world-readable)
+ *   relay.key        32 bytes   seed of a relay's own key, on that relay alone
  *   push.key         32 bytes   seed of the venue's push key, on relays alone
  *   push.cert        64 bytes   the root's signature over it (may be world-readable)
  *   broker-NAME      password of [broker NAME]

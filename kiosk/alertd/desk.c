@@ -57,7 +57,10 @@ bool desk_is_for_phones(const struct kiosk *k, size_t broker)
 /* The account goes at every broker, whichever of its two roles it held. */
 static void see_off(struct desk *d, const struct phone *p)
 {
-    struct errand e = {.kind = ERRAND_REMOVE, .who = p->staff ? ROLE_STAFF : ROLE_MEMBER};
+    struct errand e = {.kind = ERRAND_REMOVE,
+                       .who = p->relay   ? ROLE_RELAY
+                              : p->staff ? ROLE_STAFF
+                                         : ROLE_MEMBER};
     memcpy(e.account, p->account, sizeof e.account);
     if (errands_add(d->errands, &e) != 0)
         d->crowded = true;
@@ -155,6 +158,25 @@ const char *desk_withdraw(struct kiosk *k, const char *account)
     desk_unshow(k, account);
     enrol_close(k->desk->open, account);
     return send_away(k, p);
+}
+
+const char *desk_relay(struct kiosk *k, const char *account, const char *password,
+                       const uint8_t public[ENVELOPE_PUBLIC])
+{
+    struct phone entry = {.relay = true, .standing = PHONE_IN};
+    struct errand e = {.kind = ERRAND_ACCOUNT, .who = ROLE_RELAY};
+    const struct phone *known = phones_find(k->desk->phones, account);
+    if (known != NULL && (!known->relay || known->standing != PHONE_IN))
+        return "that account is a phone's";
+    memcpy(entry.account, account, sizeof entry.account);
+    memcpy(entry.public, public, sizeof entry.public);
+    if (phones_put(k->desk->phones, &entry) != 0)
+        return "the book of phones cannot be written; look at the disk (porchlight doctor)";
+    memcpy(e.account, account, sizeof e.account);
+    snprintf(e.password, sizeof e.password, "%s", password);
+    int rc = errands_add(k->desk->errands, &e);
+    sodium_memzero(&e, sizeof e);
+    return rc == 0 ? NULL : "too much waits to be done at a broker; look at porchlight phones";
 }
 
 /* Relays forget what they keep to ring that phone by. */

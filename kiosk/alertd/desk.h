@@ -42,6 +42,11 @@ const struct enrol_open *desk_find(const struct desk *d, const char *account);
 const char *desk_withdraw(struct kiosk *k, const char *account);
 const char *desk_revoke(struct kiosk *k, const char *account);
 
+/* Enters a relay, or one again with another password: its account is made at every broker that
+ * phones use, and new venue keys are sealed to `public`. */
+const char *desk_relay(struct kiosk *k, const char *account, const char *password,
+                       const uint8_t public[ENVELOPE_PUBLIC]);
+
 /* Whether phones use this broker of the config. */
 bool desk_is_for_phones(const struct kiosk *k, size_t broker);
 

@@ -154,7 +154,8 @@ static size_t role_next(struct errands *e, size_t broker, const struct item *it,
     if (one->kind == ERRAND_REMOVE || e->roled[broker] == it->number)
         return 0;
     e->roled[broker] = it->number;
-    int len = dynsec_role(one->who, e->venue, e->kiosk, one->account, out, DYNSEC_MAX);
+    const char *where = one->who == ROLE_RELAY ? "+" : e->kiosk; /* it may serve others of ours */
+    int len = dynsec_role(one->who, e->venue, where, one->account, out, DYNSEC_MAX);
     return len > 0 ? (size_t)len : 0;
 }
 

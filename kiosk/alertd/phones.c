@@ -75,7 +75,10 @@ static void write_one(FILE *f, const struct phone *one)
 {
     char hex[2 * ENVELOPE_PUBLIC + 1];
     sodium_bin2hex(hex, sizeof hex, one->public, sizeof one->public);
-    fprintf(f, "%s %s %s %s\n", one->account, one->staff ? "staff" : "member",
+    fprintf(f, "%s %s %s %s\n", one->account,
+            one->relay   ? "relay"
+            : one->staff ? "staff"
+                         : "member",
             standings[one->standing], hex);
 }
 
@@ -135,7 +138,8 @@ static int read_one(struct phones *p, const char *line)
         strlen(hex) != 2 * sizeof one.public || standing_of(standing) < 0)
         return -1;
     one.staff = strcmp(role, "staff") == 0;
-    if (!one.staff && strcmp(role, "member") != 0)
+    one.relay = strcmp(role, "relay") == 0;
+    if (!one.staff && !one.relay && strcmp(role, "member") != 0)
         return -1;
     one.standing = (enum phone_standing)standing_of(standing);
     sodium_hex2bin(one.public, sizeof one.public, hex, strlen(hex), NULL, NULL, NULL);
@@ -215,7 +219,15 @@ size_t phones_count(const struct phones *p, enum phone_standing standing, bool s
 {
     size_t n = 0;
     for (size_t i = 0; i < p->count; i++)
-        n += p->all[i].standing == standing && p->all[i].staff == staff;
+        n += p->all[i].standing == standing && p->all[i].staff == staff && !p->all[i].relay;
+    return n;
+}
+
+size_t phones_relays(const struct phones *p)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->count; i++)
+        n += p->all[i].relay && p->all[i].standing == PHONE_IN;
     return n;
 }
 

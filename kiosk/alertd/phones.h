@@ -9,13 +9,14 @@
 
 /* The phones of this venue, as little of them as can be: a random account, whether it is a staff
  * phone, and its public key, by which a new venue key can be sealed to it. No names, no times; kept
- * in the order of the accounts, which says nothing about who came when.
+ * in the order of the accounts, which says nothing about who came when. Relays stand in it too, for
+ * the same new key.
  *
  * <prefix>/var/lib/porchlight/phones, text, written whole and renamed into place at each change:
  *
  *   porchlight phones 1            or "porchlight phones 1 rotated": the venue key was changed,
  *                                  and phones that slept are told it at each connect
- *   ACCOUNT member|staff invited|in|gone PUBLIC     64 hex digits; all 0 while invited
+ *   ACCOUNT member|staff|relay invited|in|gone PUBLIC     64 hex digits; all 0 while invited
  *
  * `invited` and `gone` are accounts that must not outlive a restart at the brokers: they are
  * removed there before the line goes. */
@@ -24,7 +25,7 @@ enum phone_standing { PHONE_INVITED, PHONE_IN, PHONE_GONE };
 
 struct phone {
     char account[TOPIC_ID_LEN + 1];
-    bool staff;
+    bool staff, relay; /* neither: a member's phone */
     enum phone_standing standing;
     uint8_t public[ENVELOPE_PUBLIC];
 };
@@ -45,6 +46,7 @@ const struct phone *phones_find(const struct phones *p, const char *account);
 const struct phone *phones_after(const struct phones *p, const char *account);
 
 size_t phones_count(const struct phones *p, enum phone_standing standing, bool staff);
+size_t phones_relays(const struct phones *p); /* those that are in */
 
 /* Enters or replaces one. 0 once it is durable; or -1 with errno, and nothing has changed in the
  * book (ENOBUFS: PHONES_MAX). */

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* One request taken apart: its words, the first of which says what is asked. */
-enum { WORDS_MAX = 3 };
+enum { WORDS_MAX = 4 };
 
 struct asked {
     char text[CONTROL_REQUEST_MAX + 1];
@@ -138,6 +138,19 @@ static const char *on_revoke(struct kiosk *k, const struct asked *a, cJSON *o)
     return why;
 }
 
+static const char *on_relay(struct kiosk *k, const struct asked *a, cJSON *o)
+{
+    uint8_t public[ENVELOPE_PUBLIC];
+    size_t len = strlen(a->words[2]);
+    if (strlen(a->words[1]) != TOPIC_ID_LEN || len < DYNSEC_PASSWORD_MIN ||
+        len > DYNSEC_PASSWORD_MAX || !hex_read(a->words[3], public, sizeof public))
+        return "a relay is an account, a password and a key of 64 hex digits";
+    const char *why = desk_relay(k, a->words[1], a->words[2], public);
+    if (why == NULL)
+        add_brokers(k, a->words[1], o);
+    return why;
+}
+
 static bool any_up(const struct kiosk *k)
 {
     for (size_t i = 0; i < k->config.brokers_count; i++)
@@ -205,6 +218,8 @@ static void add_accounts(const struct phones *p, cJSON *o)
         cJSON_AddItemToArray(all, entry);
         cJSON_AddStringToObject(entry, "account", one->account);
         cJSON_AddBoolToObject(entry, "staff", one->staff);
+        if (one->relay)
+            cJSON_AddTrueToObject(entry, "relay");
         n++;
     }
 }
@@ -216,6 +231,7 @@ static const char *on_phones(struct kiosk *k, const struct asked *a, cJSON *o)
         return "known is: phones list";
     cJSON_AddNumberToObject(o, "members", (double)phones_count(p, PHONE_IN, false));
     cJSON_AddNumberToObject(o, "staff", (double)phones_count(p, PHONE_IN, true));
+    cJSON_AddNumberToObject(o, "relays", (double)phones_relays(p));
     cJSON_AddNumberToObject(
         o, "invited",
         (double)(phones_count(p, PHONE_INVITED, false) + phones_count(p, PHONE_INVITED, true)));
@@ -240,6 +256,7 @@ static const struct {
     {"invite", 2, 3, on_invite},     {"joining", 2, 2, on_joining}, {"certify", 3, 3, on_certify},
     {"withdraw", 2, 2, on_withdraw}, {"revoke", 2, 2, on_revoke},   {"rotate", 2, 2, on_rotate},
     {"rotating", 1, 1, on_rotating}, {"rotated", 2, 2, on_rotated}, {"phones", 1, 2, on_phones},
+    {"relay", 4, 4, on_relay},
 };
 
 static const char *dispatch(struct kiosk *k, const struct asked *a, cJSON *o)

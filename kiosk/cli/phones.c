@@ -19,6 +19,8 @@ static void print_plainly(const cJSON *reply)
     const cJSON *one;
     printf("members:    %.0f\nstaff:      %.0f\n", steward_number(reply, "members"),
            steward_number(reply, "staff"));
+    if (steward_number(reply, "relays") > 0)
+        printf("relays:     %.0f\n", steward_number(reply, "relays"));
     if (steward_number(reply, "invited") > 0)
         printf("invited:    %.0f\n", steward_number(reply, "invited"));
     if (steward_number(reply, "going") > 0)
@@ -27,7 +29,9 @@ static void print_plainly(const cJSON *reply)
     cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(reply, "accounts"))
     {
         printf("%s %s\n", steward_text(one, "account"),
-               cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(one, "staff")) ? "staff" : "member");
+               cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(one, "relay"))   ? "relay"
+               : cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(one, "staff")) ? "staff"
+                                                                              : "member");
     }
 }
 

@@ -55,6 +55,20 @@ static int store(const char *path, const uint8_t *key)
     return errno == EACCES || errno == EPERM || errno == EROFS ? CLI_DENIED : CLI_FAILED;
 }
 
+/* Those that were set up by hand have no key that anything could be sealed to. */
+static void tell_of_relays(const struct cli *cli, const char *path)
+{
+    cJSON *reply;
+    if (steward_ask(cli, &reply, "phones") != CLI_OK)
+        return;
+    if (steward_number(reply, "relays") == 0)
+        printf("A relay that porchlight relay did not make needs it too: copy %s into its "
+               "/etc/porchlight/credentials, and there systemctl restart porchlight-relay. Until "
+               "then it hears nothing of this kiosk, and rings for its silence.\n",
+               path);
+    cJSON_Delete(reply);
+}
+
 static int rotate(const struct cli *cli, const char *path, const uint8_t *key, char *hex)
 {
     cJSON *reply;
@@ -73,8 +87,10 @@ static int rotate(const struct cli *cli, const char *path, const uint8_t *key, c
     if (cli->json)
         control_print(reply);
     else
-        puts("The venue has a new key. Phones that sleep find it when they wake.");
+        puts("The venue has a new key. Phones and relays that sleep find it when they wake.");
     cJSON_Delete(reply);
+    if (!cli->json)
+        tell_of_relays(cli, path);
     return CLI_OK;
 }
 

@@ -108,7 +108,7 @@ int dynsec_role(enum topic_role who, const char *venue, const char *kiosk, const
             put_acl(&t, "publishClientSend", name);
         if (rule->reads & who) {
             put_acl(&t, "publishClientReceive", name);
-            put_acl(&t, "subscribeLiteral", name);
+            put_acl(&t, kiosk[0] == '+' ? "subscribePattern" : "subscribeLiteral", name);
         }
     }
     if (who == ROLE_STEWARD) {

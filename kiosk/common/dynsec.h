@@ -23,7 +23,8 @@ enum { DYNSEC_MAX = 2048, DYNSEC_PASSWORD_MIN = 16, DYNSEC_PASSWORD_MAX = 64 };
 /* What is not allowed is refused: sending, receiving and subscribing alike. Once, at set-up. */
 int dynsec_defaults(char *out, size_t size);
 
-/* Makes the role "<role>-<account>" with what `who` may do (exactly one enum topic_role). */
+/* Makes the role "<role>-<account>" with what `who` may do (exactly one enum topic_role). `kiosk`
+ * "+": at every kiosk of the venue, as a relay's account has it. */
 int dynsec_role(enum topic_role who, const char *venue, const char *kiosk, const char *account,
                 char *out, size_t size);
 

@@ -29,6 +29,7 @@ enum { CONTROL_REQUEST_MAX = 256, CONTROL_REPLY_MAX = 16384 };
  *     rotate KEY                     64 hex digits: a new venue key is sealed to each phone; then
  *     rotating                       {"left"}: phones not told yet, over all brokers that are up
  *     rotated KEY                    from now on all is sealed under it
+ *     relay ACCOUNT PASSWORD KEY     its account is made; KEY: 64 hex digits, its public half
  *     phones [list]                  {"members","staff","invited","drill","accounts"}
  * "brokers" is always [{"name","connected","left","fault"}]: requests not done there, and why. */
 

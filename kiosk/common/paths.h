@@ -34,6 +34,7 @@
  *     dynamic-security.json  porchlight-broker 0600      accounts at the broker on this Pi
  *   /var/lib/porchlight-relay/
  *     subscriptions    porchlight-relay 0600 in 0700     kiosk/relay/subs.h
+ *     venue-KIOSK.key  porchlight-relay 0600             kiosk/relay/keyring.h
  *   /run/porchlight/
  *     control.sock     porchlight porchlight-staff 0660  messages.h, control
  *     steward.sock     porchlight porchlight 0600        messages.h, steward: root's in effect

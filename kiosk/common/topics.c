@@ -13,7 +13,7 @@
  * that an account is revoked.
  * beat: the kiosk hears its own, or begins that connection anew.
  * enrol: the newcomer writes its request, the kiosk answers there, and later sends that same
- * account a rotated venue key. */
+ * account a rotated venue key; a relay's account gets it there too. */
 const struct topic_rule topic_table[TOPIC_COUNT] = {
     [TOPIC_ALERT] = {"alert", false, false, 1, ROLE_KIOSK, READERS, 3600},
     [TOPIC_NOTICE] = {"notice", false, false, 1, ROLE_KIOSK, ROLE_STAFF, 3600},
@@ -23,7 +23,7 @@ const struct topic_rule topic_table[TOPIC_COUNT] = {
     [TOPIC_ACK] = {"ack", true, false, 1, ROLE_MEMBER | ROLE_STAFF, ROLE_KIOSK, 3600},
     [TOPIC_COMMAND] = {"command", true, false, 1, ROLE_STAFF, ROLE_KIOSK, 60},
     [TOPIC_ENROL] = {"enrol", true, false, 1, ROLE_NEWCOMER | ROLE_KIOSK,
-                     ROLE_KIOSK | ROLE_NEWCOMER | ROLE_MEMBER | ROLE_STAFF, 600},
+                     ROLE_KIOSK | ROLE_NEWCOMER | ROLE_MEMBER | ROLE_STAFF | ROLE_RELAY, 600},
     [TOPIC_RELAY] = {"relay", true, false, 0, ROLE_RELAY, ROLE_KIOSK, 0},
     [TOPIC_PUSH] = {"push", false, true, 1, ROLE_RELAY, ROLE_MEMBER | ROLE_STAFF, 0},
     [TOPIC_WAKE] = {"wake", true, false, 1, ROLE_MEMBER | ROLE_STAFF | ROLE_KIOSK, ROLE_RELAY, 600},

@@ -98,12 +98,21 @@ enum envelope_result enrol_welcome(const struct enrol_open *one, const struct en
                                    const uint8_t venue_key[ENVELOPE_KEY],
                                    uint8_t out[ENVELOPE_SIZE]);
 
-/* A new venue key for a phone that is a member already. */
+/* A new venue key for a phone that is a member already, or for a relay. */
 enum envelope_result enrol_rotate(const uint8_t phone_public[ENVELOPE_PUBLIC],
                                   const struct envelope_place *at,
                                   const uint8_t kiosk_secret[ENVELOPE_SECRET],
                                   const uint8_t venue_key[ENVELOPE_KEY],
                                   uint8_t out[ENVELOPE_SIZE]);
+
+/* Opens it, as a relay does. `public` and `secret` are its own; `venue_key` is written only if the
+ * result is ENVELOPE_OK. */
+enum envelope_result enrol_rotate_open(const struct envelope_place *at,
+                                       const uint8_t public[ENVELOPE_PUBLIC],
+                                       const uint8_t secret[ENVELOPE_SECRET],
+                                       const uint8_t kiosk_public[ENVELOPE_PUBLIC],
+                                       const uint8_t *wire, size_t wire_len,
+                                       uint8_t venue_key[ENVELOPE_KEY]);
 
 struct enrol_invitation {
     const char *page;                       /* "https://kettle.example.org/": the link begins so */

@@ -220,19 +220,18 @@ enum envelope_result envelope_welcome_seal(const struct envelope_place *at,
     return seal_to(FORM_WELCOME, at, phone_public, kiosk_secret, text, len, out);
 }
 
-enum envelope_result envelope_letter_open(const uint8_t kiosk_public[ENVELOPE_PUBLIC],
-                                          const uint8_t kiosk_secret[ENVELOPE_SECRET],
-                                          const uint8_t *wire, size_t wire_len,
-                                          char text[ENVELOPE_LETTER_MAX + 1], size_t *len,
-                                          uint8_t signature[64])
+static enum envelope_result open_from(uint8_t form, const uint8_t public[ENVELOPE_PUBLIC],
+                                      const uint8_t secret[ENVELOPE_SECRET], const uint8_t *wire,
+                                      size_t wire_len, char text[ENVELOPE_LETTER_MAX + 1],
+                                      size_t *len, uint8_t signature[64])
 {
-    if (wire_len != ENVELOPE_SIZE || wire[0] != VERSION || wire[1] != FORM_LETTER)
+    if (wire_len != ENVELOPE_SIZE || wire[0] != VERSION || wire[1] != form)
         return ENVELOPE_MALFORMED;
     uint8_t inner[LETTER_INNER];
     uint8_t box_public[crypto_box_PUBLICKEYBYTES], box_secret[crypto_box_SECRETKEYBYTES];
-    if (crypto_sign_ed25519_pk_to_curve25519(box_public, kiosk_public) != 0)
+    if (crypto_sign_ed25519_pk_to_curve25519(box_public, public) != 0)
         return ENVELOPE_NOT_OURS;
-    crypto_sign_ed25519_sk_to_curve25519(box_secret, kiosk_secret);
+    crypto_sign_ed25519_sk_to_curve25519(box_secret, secret);
     int failed = crypto_box_seal_open(inner, wire + AT_LETTER, ENVELOPE_SIZE - AT_LETTER,
                                       box_public, box_secret);
     sodium_memzero(box_secret, sizeof box_secret);
@@ -244,17 +243,55 @@ enum envelope_result envelope_letter_open(const uint8_t kiosk_public[ENVELOPE_PU
     return r;
 }
 
+enum envelope_result envelope_letter_open(const uint8_t kiosk_public[ENVELOPE_PUBLIC],
+                                          const uint8_t kiosk_secret[ENVELOPE_SECRET],
+                                          const uint8_t *wire, size_t wire_len,
+                                          char text[ENVELOPE_LETTER_MAX + 1], size_t *len,
+                                          uint8_t signature[64])
+{
+    return open_from(FORM_LETTER, kiosk_public, kiosk_secret, wire, wire_len, text, len, signature);
+}
+
+static enum envelope_result signed_by(uint8_t form, const struct envelope_place *at,
+                                      const uint8_t signer[ENVELOPE_PUBLIC],
+                                      const uint8_t signature[64], const char *text, size_t len)
+{
+    struct bound b;
+    if (len > ENVELOPE_LETTER_MAX || bound_letter(&b, form, at, text, len) < 0)
+        return ENVELOPE_MALFORMED;
+    int failed = crypto_sign_verify_detached(signature, b.bytes, b.len, signer);
+    sodium_memzero(&b, sizeof b);
+    return failed ? ENVELOPE_FORGED : ENVELOPE_OK;
+}
+
 enum envelope_result envelope_letter_signed(const struct envelope_place *at,
                                             const uint8_t signer[ENVELOPE_PUBLIC],
                                             const uint8_t signature[64], const char *text,
                                             size_t len)
 {
-    struct bound b;
-    if (len > ENVELOPE_LETTER_MAX || bound_letter(&b, FORM_LETTER, at, text, len) < 0)
-        return ENVELOPE_MALFORMED;
-    int failed = crypto_sign_verify_detached(signature, b.bytes, b.len, signer);
-    sodium_memzero(&b, sizeof b);
-    return failed ? ENVELOPE_FORGED : ENVELOPE_OK;
+    return signed_by(FORM_LETTER, at, signer, signature, text, len);
+}
+
+enum envelope_result envelope_welcome_open(const struct envelope_place *at,
+                                           const uint8_t public[ENVELOPE_PUBLIC],
+                                           const uint8_t secret[ENVELOPE_SECRET],
+                                           const uint8_t kiosk_public[ENVELOPE_PUBLIC],
+                                           const uint8_t *wire, size_t wire_len,
+                                           char text[ENVELOPE_LETTER_MAX + 1], size_t *len)
+{
+    char copy[ENVELOPE_LETTER_MAX + 1];
+    uint8_t signature[SIGNATURE];
+    size_t n;
+    enum envelope_result r =
+        open_from(FORM_WELCOME, public, secret, wire, wire_len, copy, &n, signature);
+    if (r == ENVELOPE_OK)
+        r = signed_by(FORM_WELCOME, at, kiosk_public, signature, copy, n);
+    if (r == ENVELOPE_OK) {
+        memcpy(text, copy, n + 1);
+        *len = n;
+    }
+    sodium_memzero(copy, sizeof copy);
+    return r;
 }
 
 const char *envelope_result_name(enum envelope_result r)

@@ -114,6 +114,15 @@ enum envelope_result envelope_welcome_seal(const struct envelope_place *at,
                                            const char *text, size_t len,
                                            uint8_t out[ENVELOPE_SIZE]);
 
+/* Opens it, as a relay does; a page has its own. `text` gets a terminated copy, and is written only
+ * if the result is ENVELOPE_OK. */
+enum envelope_result envelope_welcome_open(const struct envelope_place *at,
+                                           const uint8_t public[ENVELOPE_PUBLIC],
+                                           const uint8_t secret[ENVELOPE_SECRET],
+                                           const uint8_t kiosk_public[ENVELOPE_PUBLIC],
+                                           const uint8_t *wire, size_t wire_len,
+                                           char text[ENVELOPE_LETTER_MAX + 1], size_t *len);
+
 /* A plain word for logs: "ok", "too long", "malformed", "not ours", "forged". */
 const char *envelope_result_name(enum envelope_result r);
 

@@ -1,6 +1,7 @@
 #include "kiosk/relay/ears.h"
 
 #include "config/secret.h"
+#include "kiosk/common/log.h"
 #include "kiosk/common/topics.h"
 #include "kiosk/core/ns.h"
 
@@ -21,10 +22,9 @@ int ears_init(struct ears *e, const struct relay_conf *c, const char *prefix)
     *e = (struct ears){.count = c->kiosks_count};
     memcpy(e->venue, c->venue.id, sizeof e->venue);
     id_bytes(e->venue, e->venue_bytes);
-    e->venue_key = sodium_malloc(ENVELOPE_KEY);
-    if (!e->venue_key)
-        return -1;
-    if (secret_read_key(prefix, "venue.key", true, e->venue_key, ENVELOPE_KEY, say, NULL) < 0 ||
+    memcpy(e->account, c->relay.account, sizeof e->account);
+    e->keys = keyring_new(c, prefix);
+    if (!e->keys ||
         secret_read_key(prefix, "root.pub", false, e->root, sizeof e->root, say, NULL) < 0)
         return -1;
     for (size_t i = 0; i < e->count; i++) {
@@ -42,8 +42,8 @@ int ears_init(struct ears *e, const struct relay_conf *c, const char *prefix)
 
 void ears_finish(struct ears *e)
 {
-    sodium_free(e->venue_key);
-    e->venue_key = NULL;
+    keyring_free(e->keys);
+    e->keys = NULL;
 }
 
 static struct envelope_place place_of(const struct ears *e, size_t i, const char *topic)
@@ -87,8 +87,37 @@ static bool find(const struct ears *e, const char *topic, size_t *i, enum topic 
     return false;
 }
 
-enum ears_heard ears_hear(const struct ears *e, const char *topic, const uint8_t *payload,
-                          size_t len, bool retained, int64_t wall, size_t *i, struct message *m,
+/* A relay that cannot read a kiosk says so where it may be seen, and does not beat for it. */
+static void deafen(struct ears *e, size_t i, bool deaf)
+{
+    bool was = atomic_exchange(&e->kiosks[i].deaf, deaf);
+
+    if (deaf && !was)
+        log_warning("kiosk %s: what it says does not open with the venue key that this relay has. "
+                    "Was it changed (porchlight rotate)? A relay that porchlight relay made is "
+                    "given the new one; for another, copy the kiosk's venue.key into the "
+                    "credentials here and restart",
+                    e->kiosks[i].id);
+    else if (!deaf && was)
+        log_info("kiosk %s: can be read again", e->kiosks[i].id);
+}
+
+static enum envelope_result open_with_any(struct ears *e, size_t i, struct envelope_place *at,
+                                          const uint8_t *payload, size_t len,
+                                          char text[ENVELOPE_TEXT_MAX + 1], size_t *text_len)
+{
+    enum envelope_result r = ENVELOPE_NOT_OURS;
+    const uint8_t *key;
+
+    for (size_t n = 0; r == ENVELOPE_NOT_OURS && (key = keyring_key(e->keys, i, n)); n++)
+        r = envelope_open(at, key, e->kiosks[i].public, payload, len, text, text_len);
+    if (r == ENVELOPE_NOT_OURS || r == ENVELOPE_OK)
+        deafen(e, i, r == ENVELOPE_NOT_OURS);
+    return r;
+}
+
+enum ears_heard ears_hear(struct ears *e, const char *topic, const uint8_t *payload, size_t len,
+                          bool retained, int64_t wall, size_t *i, struct message *m,
                           struct view_word *word)
 {
     char text[ENVELOPE_TEXT_MAX + 1];
@@ -101,8 +130,10 @@ enum ears_heard ears_hear(const struct ears *e, const char *topic, const uint8_t
     if (t == TOPIC_STATE && retired(e, *i, payload, len))
         return EARS_RETIRED;
     struct envelope_place at = place_of(e, *i, topic);
-    if (envelope_open(&at, e->venue_key, e->kiosks[*i].public, payload, len, text, &text_len) !=
-            ENVELOPE_OK ||
+    if (t == TOPIC_ENROL)
+        return keyring_take(e->keys, *i, &at, e->kiosks[*i].public, payload, len) ? EARS_REKEYED
+                                                                                  : EARS_NOTHING;
+    if (open_with_any(e, *i, &at, payload, len, text, &text_len) != ENVELOPE_OK ||
         message_read(m, text, text_len, &why) < 0 || m->epoch != at.epoch || m->seq != at.seq)
         return EARS_NOTHING;
     struct cert_clear clear;

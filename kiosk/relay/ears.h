@@ -4,22 +4,26 @@
 #include "kiosk/core/cert.h"
 #include "kiosk/core/message.h"
 #include "kiosk/relay/conf.h"
+#include "kiosk/relay/keyring.h"
 #include "kiosk/relay/watch.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Between the wire and the watcher: what is believed of a packet. Holds the venue's key. */
+/* Between the wire and the watcher: what is believed of a packet. Holds the venue's keys. */
 struct ears {
     char venue[17];
     uint8_t venue_bytes[ENVELOPE_ID];
-    uint8_t *venue_key; /* locked memory */
+    char account[17];
+    struct keyring *keys;
     uint8_t root[ENVELOPE_PUBLIC];
     struct {
         char id[17];
         uint8_t bytes[ENVELOPE_ID];
         uint8_t public[ENVELOPE_PUBLIC];
+        atomic_bool deaf; /* what it says opens with no key that we have */
     } kiosks[RELAY_KIOSKS_MAX];
     size_t count;
 };
@@ -28,13 +32,14 @@ struct ears {
 int ears_init(struct ears *e, const struct relay_conf *c, const char *prefix);
 void ears_finish(struct ears *e);
 
-enum ears_heard { EARS_NOTHING, EARS_WORD, EARS_RETIRED };
+enum ears_heard { EARS_NOTHING, EARS_WORD, EARS_RETIRED, EARS_REKEYED };
 
 /* Judges a packet. EARS_WORD: *word (its message in *m) of kiosk *i; EARS_RETIRED: the root
- * disowned kiosk *i; EARS_NOTHING: not ours, forged, malformed. `wall` is the wall clock now in
- * seconds since 1970, -1: not set. */
-enum ears_heard ears_hear(const struct ears *e, const char *topic, const uint8_t *payload,
-                          size_t len, bool retained, int64_t wall, size_t *i, struct message *m,
+ * disowned kiosk *i; EARS_REKEYED: it gave us a new venue key; EARS_NOTHING: not ours, forged,
+ * malformed, or sealed with a key that we have not (said once in the log). `wall` is the wall clock
+ * now in seconds since 1970, -1: not set. */
+enum ears_heard ears_hear(struct ears *e, const char *topic, const uint8_t *payload, size_t len,
+                          bool retained, int64_t wall, size_t *i, struct message *m,
                           struct view_word *word);
 
 /* The relay's beat for kiosk `i` as a letter: its topic, and ENVELOPE_SIZE bytes. 0 or -1. */

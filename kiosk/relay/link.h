@@ -9,7 +9,7 @@
  * The home of libmosquitto here. */
 struct link;
 
-enum { LINK_TOPICS_MAX = 80, LINK_TOPIC_LEN = 128 };
+enum { LINK_TOPICS_MAX = 96, LINK_TOPIC_LEN = 128 };
 
 struct link_plan {
     const char *host;

@@ -117,6 +117,9 @@ static void on_heard(void *context, const char *topic, const uint8_t *payload, s
     case EARS_NOTHING:
         log_debug("a message was refused");
         return;
+    case EARS_REKEYED:
+        log_info("kiosk %s: a new venue key came", r->ears.kiosks[i].id);
+        return;
     case EARS_RETIRED:
         pthread_mutex_lock(&r->lock);
         watch_retire(&r->watch, i);
@@ -138,7 +141,8 @@ static void on_heard(void *context, const char *topic, const uint8_t *payload, s
 /* --- on ours -----------------------------------------------------------------------------------
  */
 
-/* A relay whose pushes fail rings nobody: it does not claim to live. */
+/* A relay whose pushes fail rings nobody, and one that cannot read a kiosk hears nothing of it: it
+ * does not claim to live. */
 static void beat(struct relay *r, int64_t now)
 {
     char topic[TOPIC_NAME_MAX];
@@ -154,7 +158,8 @@ static void beat(struct relay *r, int64_t now)
         return;
     r->beats++;
     for (size_t i = 0; i < r->ears.count; i++)
-        if (ears_beat(&r->ears, i, r->conf.relay.account, r->beats, topic, wire) == 0)
+        if (!r->ears.kiosks[i].deaf &&
+            ears_beat(&r->ears, i, r->conf.relay.account, r->beats, topic, wire) == 0)
             link_publish(r->link, topic, wire, sizeof wire);
 }
 
@@ -207,6 +212,9 @@ static void plan_make(struct relay *r)
         const char *kiosk = r->conf.kiosks[i].id;
         for (size_t t = 0; t < sizeof wanted / sizeof wanted[0]; t++)
             topic_name(wanted[t], r->conf.venue.id, kiosk, NULL, p->topics[p->topics_count++]);
+        if (keyring_is_known(r->ears.keys))
+            topic_name(TOPIC_ENROL, r->conf.venue.id, kiosk, r->conf.relay.account,
+                       p->topics[p->topics_count++]);
         if (r->ringer)
             topic_name(TOPIC_WAKE, r->conf.venue.id, kiosk, "+", p->topics[p->topics_count++]);
     }

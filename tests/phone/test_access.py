@@ -155,6 +155,7 @@ FORBIDDEN_TO_READ = [
     ("newcomer", "HERE/alert"), ("newcomer", "HERE/state"), ("newcomer", "HERE/enrol/OTHER"),
     ("newcomer", "HERE/presence"),
     ("relay", "HERE/ack/+"), ("relay", "HERE/notice"), ("relay", "HERE/enrol/+"),
+    ("relay", "HERE/enrol/OTHER"),
     ("kiosk", "#"), ("kiosk", "HERE/#"), ("kiosk", "HERE/alert"), ("kiosk", "HERE/notice"),
     ("kiosk", "THERE/ack/+"), ("kiosk", "THERE/enrol/+"), ("kiosk", "$CONTROL/#"),
     ("kiosk", "$SYS/#"),

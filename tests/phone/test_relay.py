@@ -1,6 +1,7 @@
 """porchlight-relay against a real broker and a real ntfy server."""
 
 import json
+import secrets
 import time
 
 import pytest
@@ -111,6 +112,18 @@ def test_the_relay_beats_while_it_can_ring(night):
     before = len(beats())
     night.ntfy.start()
     wait.until(lambda: len(beats()) > before, "beats again", 60)
+
+
+def test_a_relay_without_the_key_says_so_and_does_not_beat(night):
+    wait.until(lambda: len(night.relay.beats(night.kiosk)) >= 2, "two beats", 60)
+    key, night.kiosk.venue_key = night.kiosk.venue_key, secrets.token_bytes(32)
+    wait.until(lambda: "does not open with the venue key" in night.relay.process.said(),
+               "the relay's complaint", 60)
+    night.relay.ceases_to_beat(night.kiosk)
+    assert night.relay.process.said().count("does not open") == 1, "said at every beat"
+    before = len(night.relay.beats(night.kiosk))
+    night.kiosk.venue_key = key
+    wait.until(lambda: len(night.relay.beats(night.kiosk)) > before, "beats again", 60)
 
 
 def test_tokens_do_one_thing_each(night):

@@ -22,6 +22,7 @@ static const struct cli_command *const commands[] = {
     &cli_keys,
     &cli_listen,
     &cli_phones,
+    &cli_relay,
     &cli_restore,
     &cli_retire,
     &cli_revoke,

@@ -4,13 +4,15 @@
 #include <stddef.h>
 
 /* The files of config/ that set-up fills in, as they were when the program was built. */
-extern const char template_conf[];      /* porchlight.conf */
-extern const char template_mosquitto[]; /* broker/mosquitto.conf.in */
-extern const char template_outside[];   /* broker/outside.sh */
-extern const char template_nginx[];     /* proxy/nginx.conf.in */
-extern const char template_staff[];     /* cards/staff.html.in */
-extern const char template_member[];    /* cards/member.html.in */
-extern const char template_keep[];      /* cards/keep.html.in */
+extern const char template_conf[];          /* porchlight.conf */
+extern const char template_mosquitto[];     /* broker/mosquitto.conf.in */
+extern const char template_outside[];       /* broker/outside.sh */
+extern const char template_relay[];         /* relay.conf */
+extern const char template_relay_install[]; /* push/relay.sh */
+extern const char template_nginx[];         /* proxy/nginx.conf.in */
+extern const char template_staff[];         /* cards/staff.html.in */
+extern const char template_member[];        /* cards/member.html.in */
+extern const char template_keep[];          /* cards/keep.html.in */
 
 struct template_word {
     const char *word, *value; /* @WORD@ */

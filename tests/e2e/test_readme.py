@@ -29,6 +29,8 @@ RUN_BY = [
                                 "remain"),
     (r"sudo porchlight phones", "tests/e2e/test_enrol.py::test_phones_tells_counts_and_the_last_"
                                 "drill"),
+    (r"sudo porchlight relay --root FILE /media/usb/relay",
+     "tests/phone/test_relay_made.py::test_it_rings_when_the_switch_is_held"),
     (r"sudo porchlight doctor", "tests/e2e/test_doctor.py::test_a_kiosk_that_runs"),
 ]
 

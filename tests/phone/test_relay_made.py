@@ -1,0 +1,175 @@
+"""A relay as `porchlight relay` makes it, carried to its place by its own install.sh: nobody has read
+its source, and no key is copied by hand."""
+
+import os
+
+import pytest
+
+from tests.kit import process, wait
+from tests.kit.place import program
+from tests.kit.process import Process
+from tests.kit.stewarded import Venue
+from tests.phone.pushservice import PushService
+from tests.phone.test_webpush import Phone
+
+
+class Host:
+    """A venue, and a machine outside it: a folder that install.sh takes for its root."""
+
+    def __init__(self, folder, authority):
+        self.venue = Venue(folder / "venue", authority)
+        self.service = PushService(authority.server("push"))
+        self.carried, self.outside = folder / "relay", folder / "outside"
+        self.authority, self.process = authority, None
+        (self.outside / "var/lib/porchlight-relay").mkdir(parents=True)
+
+    # What a phone of test_webpush wants to know.
+    @property
+    def broker(self):
+        return self.venue.brokers[0]
+
+    @property
+    def kiosk(self):
+        return self.venue.kiosk
+
+    def make(self, *more, code=0):
+        return self.venue.cli("relay", "--root", self.kiosk.root_key, *more, self.carried, code=code)
+
+    def install(self):
+        """As a host does, but that the services are the tests' own."""
+        path = f"{os.path.dirname(program('porchlight-relay'))}:/usr/bin:/bin"
+        done = process.run([self.carried / "install.sh"],
+                           env=process.environment(PREFIX=self.outside, PATH=path))
+        assert done.returncode == 0, done.stderr
+        etc = self.outside / "etc/porchlight"
+        conf = (etc / "relay.conf").read_text()
+        conf = conf.replace("ca = /etc/porchlight", f"ca = {etc}").replace(
+            "#services = fcm", f"ca = {self.authority.pem}\nservices = localhost:{self.service.port} fcm"
+        ).replace("#beat = 5s", "beat = 1s")
+        (etc / "relay.conf").write_text(conf)
+        return self.start()
+
+    def start(self):
+        self.process = Process("porchlight-relay", [program("porchlight-relay"), "--prefix",
+                                                    self.outside], self.outside / "log")
+        wait.until(lambda: "connected\n" in self.process.said(),
+                   lambda: f"its connection; it said {self.process.said()}", 60)
+        return self
+
+    def phone(self):
+        made = Phone(self)
+        made.subscribe()
+        kept = self.outside / "var/lib/porchlight-relay/subscriptions"
+        wait.until(kept.exists, "the subscription kept", 60)
+        return made
+
+    def said(self, what):
+        wait.until(lambda: what in self.process.said(),
+                   lambda: f"{what!r}; it said {self.process.said()}", 60)
+
+    def stop(self):
+        if self.process:
+            assert self.process.stop() == 0 and not self.process.trouble(), self.process.said()
+            self.process = None
+
+    def close(self):
+        self.stop()
+        self.service.stop()
+        assert not self.service.faults, self.service.faults
+
+
+@pytest.fixture
+def host(folder, authority):
+    made = Host(folder, authority)
+    with made.venue:
+        made.kiosk.start()
+        yield made
+        made.close()
+
+
+def test_it_rings_when_the_switch_is_held(host):
+    said = host.make().stdout
+    assert "install.sh" in said and "relay = yes" in said
+    assert host.venue.ask("phones")["relays"] == 1
+    phone = host.install().phone()
+    host.kiosk.sim("switch", "hold", "1.7s")
+    assert host.service.wait(phone.subscription)[1] == ""
+
+
+def test_a_new_venue_key_comes_by_itself(host):
+    host.make()
+    phone = host.install().phone()
+    before = (host.carried / "credentials/venue.key").read_text()
+    said = host.venue.cli("rotate", within=60).stdout
+    assert "copy" not in said
+    host.said("a new venue key came")
+    kept = host.outside / f"var/lib/porchlight-relay/venue-{host.kiosk.id}.key"
+    assert kept.read_text() == (host.kiosk.credentials / "venue.key").read_text() != before
+    host.kiosk.sim("switch", "hold", "1.7s")
+    host.service.wait(phone.subscription)
+    assert host.process.said().count("ringing: something was told") == 1
+    assert "silent" not in host.process.said()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_one_that_was_away_finds_the_key_when_it_is_back(host, times):
+    host.make()
+    phone = host.install().phone()
+    host.stop()
+    for _ in range(times):
+        host.venue.cli("rotate", within=60)
+    host.start().said("a new venue key came")
+    host.stop()
+    host.start()  # and has it still
+    host.kiosk.sim("switch", "hold", "1.7s")
+    host.service.wait(phone.subscription)
+
+
+def test_a_host_is_told_what_a_relay_of_their_own_making_needs(host):
+    said = host.venue.cli("rotate", within=60).stdout
+    assert f"copy {host.kiosk.credentials / 'venue.key'}" in said
+
+
+def test_a_revoked_relay_is_out(host):
+    account = host.venue.ask("relay", "--root", host.kiosk.root_key, host.carried)["account"]
+    host.install()
+    host.venue.cli("revoke", account)
+    host.said("not connected")
+    assert host.venue.ask("phones")["relays"] == 0
+    host.venue.settled([])
+
+
+def test_two_relays_of_a_venue_have_one_push_key_and_accounts_of_their_own(host, folder):
+    host.make()
+    host.venue.cli("relay", "--root", host.kiosk.root_key, folder / "second")
+    assert host.venue.ask("phones")["relays"] == 2
+
+    def both(name):
+        return [(at / "credentials" / name).read_text() for at in (host.carried, folder / "second")]
+    assert len(set(both("push.key"))) == 1 and len(set(both("push.cert"))) == 1
+    assert len(set(both("relay.key"))) == 2 and len(set(both("relay-broker"))) == 2
+
+
+def test_what_is_wrong_is_told(host, folder):
+    there = folder / "there"
+    there.mkdir()
+    for args, code, words in ((["--root", host.kiosk.root_key, there], 1, "is there already"),
+                              ([folder / "new"], 2, "--ntfy"),
+                              (["--root", host.carried, folder / "new"], 1, "relay"),
+                              (["--ntfy", "https://push.example.org/x", "--broker", "nowhere",
+                                folder / "new"], 1, "there is no such broker")):
+        said = host.venue.cli("relay", *args, code=code).stderr
+        assert words in said, said
+        assert not (folder / "new").exists()
+    assert host.venue.ask("phones")["relays"] == 0
+
+
+def test_a_folder_gets_another_kiosk_of_the_venue_and_no_other(host):
+    account = host.venue.ask("relay", "--ntfy", "https://push.example.org/x",
+                             host.carried)["account"]
+    again = host.venue.ask("relay", host.carried)
+    assert again["account"] == account, "the same relay, entered once more"
+    conf = host.carried / "relay.conf"
+    assert conf.read_text().count(f"[kiosk k{host.kiosk.id[:8]}]") == 1
+    conf.write_text(conf.read_text().replace(f"id = {host.kiosk.venue}", "id = " + "0" * 16))
+    assert "not the relay.conf" in host.venue.cli("relay", host.carried, code=1).stderr

@@ -1,6 +1,7 @@
 """The page's own modules under node's test runner, and the bundle's size."""
 
 import gzip
+import json
 import re
 
 from tests.kit import process
@@ -13,6 +14,27 @@ def test_modules():
     counts = dict(re.findall(r"^# (tests|pass|fail|skipped) (\d+)$", done.stdout, re.M))
     assert done.returncode == 0, done.stdout
     assert int(counts["tests"]) == int(counts["pass"]) >= 90, counts
+
+
+def test_every_language_words_everything():
+    """The same keys in each; and a sentence for every code that a kiosk sends to staff."""
+    words = {p.stem: json.loads(p.read_text()) for p in (ROOT / "kiosk/phone/words").iterdir()}
+    assert len(words) == 5
+    for language, table in words.items():
+        assert set(table) == set(words["en"]), language
+        assert all(table.values()), language
+        places = {k: sorted(re.findall(r"{\w+}", t)) for k, t in table.items()}
+        assert places == {k: sorted(re.findall(r"{\w+}", t)) for k, t in words["en"].items()}
+
+    def names(path, pattern):
+        return set(re.findall(pattern, (ROOT / path).read_text()))
+    faults = names("kiosk/core/pair.c", r'\[PAIR_(?!PRESSED|RELEASED)\w+\] = "([\w-]+)"') | \
+        names("kiosk/core/gesture.c", r'\[GESTURE_(?:STUCK|FOUND|FREED)\] = "([\w-]+)"') | \
+        names("kiosk/alertd/told.c", r'MSG_FAULT, "([\w-]+)"') | \
+        names("kiosk/alertd/wiper.c", r'tell_ready\(w, "([\w-]+)"')
+    doors = names("kiosk/core/door.c", r'\[DOOR_\w+\] = "([\w-]+)"')
+    assert len(faults) == 11 and len(doors) == 4, (faults, doors)
+    assert {f"fault-{f}" for f in faults} | {f"door-{d}" for d in doors} <= set(words["en"])
 
 
 def test_the_first_load_is_small():

@@ -156,6 +156,19 @@ def test_duress_is_for_staff_alone(venue):
     assert member.noted()["shakes"] == shakes
 
 
+def test_staff_read_sentences_not_codes(venue):
+    kiosk = venue.kiosk()
+    staff, member = venue.phone(kiosk, staff=True), venue.phone(kiosk)
+    kiosk.say("notice", "fault", detail="cut")
+    staff.until_text("#notices", "A wire of a switch is cut")
+    kiosk.say("notice", "door", detail="held-open")
+    staff.until_text("#notices", "The door stands open.")
+    kiosk.say("notice", "fault", detail="of-tomorrow")
+    staff.until_text("#notices", "Fault · of-tomorrow")
+    heard_all(kiosk, member)
+    assert member.shown("#notices") is None
+
+
 def test_drill_is_marked_and_ends_without_proof(venue):
     kiosk = venue.kiosk()
     page = venue.phone(kiosk)

@@ -91,10 +91,15 @@ export function drawRefused(count, reason, word) {
         `${word('refused', { n: count })} (${word(REASONS[reason])})`);
 }
 
+const NOTICES = { door: 'noticeDoor', fault: 'noticeFault', 'drill-report': 'noticeDrill' };
+
+// A code in words; one that a newer kiosk sends is shown as it is.
+const sentenceOf = (n, word) => word(`${n.kind}-${n.detail}`) ??
+    [word(NOTICES[n.kind]), n.detail].filter(Boolean).join(' · ');
+
 export function drawNotices(notices, word) {
-    const name = { door: 'noticeDoor', fault: 'noticeFault', 'drill-report': 'noticeDrill' };
-    setList($('notices'), notices.filter((n) => n.kind in name).map((n) =>
-        [word(name[n.kind]), n.detail, n.kind === 'drill-report' && n.ms !== null && `${n.ms} ms`,
+    setList($('notices'), notices.filter((n) => n.kind in NOTICES).map((n) =>
+        [sentenceOf(n, word), n.kind === 'drill-report' && n.ms !== null && `${n.ms} ms`,
             Number.isSafeInteger(n.rang) && word('rang', { n: n.rang }),
             n.at?.slice(11, 16)].filter(Boolean).join(' · ')));
 }

@@ -65,8 +65,10 @@ static const char *may_invite(const struct kiosk *k)
     if (!clock_is_set())
         return "the clock was never set, and phones would take the invitation for an expired one; "
                "set it (timedatectl) and try again";
-    /* Surfaces on site must not tell an alert that they hide, so it is told like a broker's. */
-    return !up || k->alert.now.state != ALERT_QUIET || rekey_runs(k->desk->rekey)
+    /* Surfaces on site must not tell an alert that they hide, so it is told like a broker's. A
+     * drill hides from nobody, and shows that a phone is missing. */
+    bool alert = k->alert.now.state != ALERT_QUIET && !k->alert.now.drill;
+    return !up || alert || rekey_runs(k->desk->rekey)
                ? "no invitation can be made now; look at porchlight status, and try again later"
                : NULL;
 }

@@ -238,6 +238,7 @@ install: all  ## programs, units, manuals; DESTDIR= and PREFIX= are heeded
 	sed -i 's|=/usr/|=$(PREFIX)/|' $(addprefix $(TO)/lib/systemd/system/,$(notdir $(UNITS)))
 	install -D -m 644 systemd/porchlight.sysusers $(TO)/lib/sysusers.d/porchlight.conf
 	install -D -m 644 systemd/porchlight.tmpfiles $(TO)/lib/tmpfiles.d/porchlight.conf
+	install -D -m 644 systemd/porchlight.system.conf $(TO)/lib/systemd/system.conf.d/porchlight.conf
 	install -D -m 644 systemd/porchlight.rules $(TO)/lib/udev/rules.d/60-porchlight.rules
 	$(if $(wildcard config/porchlight.conf),$(call into,644,$(TO)/share/porchlight,config/porchlight.conf))
 	$(if $(LANGUAGES),$(call into,644,$(DESTDIR)/etc/porchlight/languages,$(LANGUAGES)))

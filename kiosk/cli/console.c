@@ -57,6 +57,10 @@ static int sysrq(const char *prefix, const char *word)
 
     if (path_under(prefix, SYSRQ, path) == 0 && write_word(path, word) == 0)
         return 0;
+    if (errno == ENOENT) {
+        log_info("%s: this kernel has no SysRq to switch off", path);
+        return 0;
+    }
     log_error("%s: %s; run it as root", path, strerror(errno));
     return -1;
 }

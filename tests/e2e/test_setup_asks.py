@@ -61,8 +61,8 @@ def begin(venue):
     return Terminal([program("porchlight"), "--prefix", str(venue.prefix), "setup"])
 
 
-def to_the_root(t, venue, root):
-    """Answers all questions up to the root key's; how many there were."""
+def to_the_root(t, venue, root, look_over=True):
+    """Answers all questions, the root key's last. The drawing."""
     t.until("GPIO17] ")
     t.say("sim:counter")
     t.until("GPIO22] ")
@@ -74,6 +74,9 @@ def to_the_root(t, venue, root):
         t.say()
     asked = t.until("[print] ")
     t.say(root)
+    if look_over:
+        t.until("Enter makes it so")
+        t.say()
     assert "7. Where does the venue's root key go?" in asked
     return drawing
 
@@ -125,6 +128,8 @@ def test_a_root_key_on_paper_is_read_back(venue):
     t.say()
     t.until("[dark] ")
     t.say()
+    t.until("Enter makes it so")
+    t.say()
     for number, line in enumerate(lines, 1):
         t.until(f"line {number}: ")
         t.say(line)
@@ -142,6 +147,93 @@ def test_a_key_that_is_not_read_back_changes_nothing(venue):
     t.until("nothing was changed")
     assert t.end() == 1
     assert venue.files() == before
+
+
+def interrupt(t):
+    os.write(t.fd, b"\x03")  # Ctrl-C, as a keyboard sends it
+    t.until("nothing was changed")
+    assert t.end() == 1
+
+
+@pytest.mark.parametrize("at", ["GPIO17] ", "GPIO22] ", "Enter goes on", "[5] ", "[here] ",
+                                "[porchlight.local] ", "[none] ", "[make] ", "[dark] ", "[print] ",
+                                "Enter makes it so", "line 1: ", "line 2: "])
+def test_leaving_at_any_question_changes_nothing(venue, at):
+    """Nor is anything left that it had prepared, keys among it."""
+    before = venue.files()
+    t = begin(venue)
+    for prompt, answer in (("GPIO17] ", "sim:counter"), ("GPIO22] ", "sim:entrance"),
+                           ("Enter goes on", ""), ("[5] ", ""), ("[here] ", "both"),
+                           ("[porchlight.local] ", ""), ("[none] ", "mqtt.example.org"),
+                           ("[make] ", ""), ("[dark] ", ""), ("[print] ", ""),
+                           ("Enter makes it so", ""), ("line 1: ", None), ("line 2: ", None)):
+        said = t.until(prompt)
+        if prompt == at:
+            break
+        t.say(KEY_LINE.findall(said)[0][1] if answer is None else answer)
+    interrupt(t)
+    assert venue.files() == before
+    assert not list((venue.prefix / "etc").glob(".porchlight*"))
+
+
+def test_an_answer_that_will_not_do_is_asked_again_at_once(venue):
+    """Not when all the others were typed."""
+    t = begin(venue)
+    t.until("GPIO17] ")
+    t.say("none")
+    assert "raises no alarm" in t.until("[none] ")
+    t.say("sim:counter")
+    t.until("GPIO22] ")
+    t.say("none")
+    t.until("Enter goes on")
+    t.say()
+    t.until("[5] ")
+    t.say()
+    t.until("[here] ")
+    t.say("elsewhere")
+    t.until("[none] ")
+    t.say()
+    assert "has a name" in t.until("[none] ")
+    t.say("mqtt.example.org")
+    t.until("[make] ")
+    t.say("/nowhere/account")
+    assert "no such file" in t.until("[/nowhere/account] ")
+    t.say("make")
+    t.until("[dark] ")
+    t.say()
+    t.until("[print] ")
+    t.say("/nowhere/root.key")
+    assert "is the stick mounted" in t.until("[/nowhere/root.key] ")
+    t.say(str(venue.root))
+    t.until("Enter makes it so")
+    interrupt(t)
+
+
+def test_an_answer_is_changed_at_the_end(venue):
+    t = begin(venue)
+    to_the_root(t, venue, str(venue.root), look_over=False)
+    assert re.search(r"5\. host +porchlight\.local\n", t.until("Enter makes it so"))
+    t.say("9")
+    assert "expected 1 to 7" in t.until("Enter makes it so")
+    t.say("4")
+    t.until("[here] ")
+    t.say("elsewhere")
+    t.until("[none] ")  # what that asks for is asked
+    t.say("mqtt.example.org")
+    t.until("[make] ")
+    t.say()
+    assert "host" not in re.findall(r"^   \d\. (\w+)", t.until("Enter makes it so"), re.M)
+    t.say("1")
+    t.until("[sim:counter] ")
+    t.say("sim:desk")
+    t.until("Enter goes on")
+    t.say()
+    t.until("Enter makes it so")
+    t.say()
+    t.until("The wipe is off")
+    assert t.end() == 0
+    assert venue.conf()["switch counter"]["line"] == "sim:desk"
+    assert "broker here" not in venue.conf()
 
 
 def test_what_switch_and_door_say_is_shown(venue):

@@ -1,4 +1,5 @@
 #include "kiosk/cli/setup/setup.h"
+#include "kiosk/cli/setup/setup_terminal.h"
 
 #include "kiosk/common/log.h"
 
@@ -37,7 +38,8 @@ static int find_answers(struct setup *s, const struct options *o)
     if (o->answers && answers_read(&s->now, o->answers, true) < 0)
         return -1;
     if (s->terminal && setup_ask(s) < 0) {
-        log_error("the terminal is gone: nothing was changed");
+        fputc('\n', stdout);
+        log_error("left before the last answer: nothing was changed");
         return -1;
     }
     for (size_t i = 0; i < sizeof brokers / sizeof brokers[0]; i++)
@@ -67,25 +69,26 @@ static int make(struct setup *s, const struct options *o)
     if (find_answers(s, o) < 0 || setup_check_host(s) < 0 || setup_make(s) < 0 ||
         setup_root_leave(s) < 0)
         return CLI_FAILED;
-    if (stage_commit(s->stage) < 0) {
+    bool ended = terminal_ended();
+    if (ended)
+        log_error("interrupted: nothing was changed");
+    if (ended || stage_commit(s->stage) < 0) {
         setup_root_take_back(s);
         return CLI_FAILED;
     }
     tell(s);
-    /* The broker's unit settles before it starts, and wants the lock for it. */
-    stage_free(s->stage);
-    s->stage = NULL;
-    setup_start(s);
     return CLI_OK;
 }
 
 static int set_up(const struct cli *cli, const struct options *o)
 {
     struct setup s = {.prefix = cli->prefix, .terminal = !o->answers && isatty(STDIN_FILENO)};
+    sigset_t before;
     int code = CLI_FAILED;
 
     if (!o->answers && !s.terminal)
         return cli_misuse(&cli_setup, "nobody is at the terminal; expected --answers FILE");
+    terminal_hold(&before);
     s.stage = stage_begin(cli->prefix);
     s.keys = keyset_new();
     s.ca = s.keys ? sodium_malloc(sizeof *s.ca) : NULL;
@@ -96,6 +99,9 @@ static int set_up(const struct cli *cli, const struct options *o)
     keyset_free(s.keys);
     sodium_free(s.ca);
     free(s.conf);
+    if (code == CLI_OK)
+        setup_start(&s);
+    terminal_release(&before);
     if (code == CLI_OK && answer_yes(&s.now, ANSWER_DRILL))
         code = setup_drill(cli, answer_number(&s.now, ANSWER_DRILL_WAIT));
     return code;

@@ -33,6 +33,8 @@ struct setup {
 
 /* setup_root.c: an existing root key is read from its file (or typed in), else one is made. */
 int setup_root_find(struct setup *s);
+/* NULL, or why a fresh one may not go where the answer says, a path. */
+const char *setup_root_why_not(const struct setup *s);
 /* A fresh one goes to its place and is read back there; called just before the commit. */
 int setup_root_leave(struct setup *s);
 /* The commit failed: a file that setup_root_leave wrote is taken away. */
@@ -55,27 +57,28 @@ int setup_section(struct setup *s, const char *broker, const char *host, int por
 int setup_own_section(struct setup *s, const char *broker, const char *where, const char *host,
                       int port, bool outside);
 
-/* Fills a template of templates.h and stages it. */
+/* setup_put.c, which all the above use. Fills a template of templates.h and stages it. */
 struct template_word;
 int setup_fill(struct setup *s, const char *name, const char *template,
                const struct template_word *words, mode_t mode);
 
-/* setup_page.c: where phones find the page or its WebSocket ("wss", "mqtt"): on `host`, else on
- * this Pi, else on the broker outside. */
+/* Where phones find the page or its WebSocket ("wss", "mqtt"): on `host`, else on this Pi, else on
+ * the broker outside. */
 void setup_address(const struct setup *s, const char *host, const char *scheme, const char *path,
                    char out[3 * ANSWER_MAX]);
 
-/* The members' page and what is to be printed. */
+/* setup_page.c: the members' page and what is to be printed. */
 int setup_page(struct setup *s);
 int setup_papers(struct setup *s);
 
 /* setup_drawing.c: how the switch and the door are wired, for the terminal. */
 void setup_drawing(const struct answers *a);
 
-/* setup_look.c: shows for at most `seconds` what the lines say, until both were seen. */
-void setup_look(const struct answers *a, const char *prefix, int seconds);
+/* setup_look.c: shows for at most `seconds` what the lines say, until both were seen. -1: they
+ * leave. */
+int setup_look(const struct answers *a, const char *prefix, int seconds);
 
-/* setup_ask.c: asks what was not given. -1: the terminal is gone. */
+/* setup_ask.c: asks what was not given. -1: they leave. */
 int setup_ask(struct setup *s);
 
 /* setup_host.c: units are enabled and started; a moved prefix has none. */

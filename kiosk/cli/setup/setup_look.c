@@ -1,10 +1,10 @@
 #include "hw/line.h"
 #include "kiosk/cli/setup/setup.h"
+#include "kiosk/cli/setup/setup_terminal.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/core/ns.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,7 +35,7 @@ static void open_one(struct looked *l, const char *what, const char *address, bo
     snprintf(spec.address, sizeof spec.address, "%s", address);
     l->line = line_open(what, &spec, bus, &error);
     if (!l->line) {
-        printf("  %s\n", error.text);
+        terminal_say(error.text);
         return;
     }
     l->is_on = line_get(l->line) == 1;
@@ -62,41 +62,45 @@ static bool wants_more(const struct looked *l)
     return l->line && !l->moved;
 }
 
-void setup_look(const struct answers *a, const char *prefix, int seconds)
+/* Until both have moved, Enter is pressed or the time is over. -1: they leave. */
+static int watch(struct looked all[2], int64_t end)
+{
+    char text[8];
+
+    while ((wants_more(&all[0]) || wants_more(&all[1])) && clock_now() < end) {
+        struct pollfd fds[3] = {[2] = {.fd = STDIN_FILENO, .events = POLLIN}};
+        for (int i = 0; i < 2; i++)
+            fds[i] =
+                (struct pollfd){.fd = all[i].line ? line_fd(all[i].line) : -1, .events = POLLIN};
+        if (terminal_wait(fds, 3, 500) < 0)
+            return -1;
+        for (int i = 0; i < 2; i++)
+            if (fds[i].revents)
+                hear(&all[i]);
+        if (fds[2].revents)
+            return terminal_line(text, sizeof text);
+    }
+    return 0;
+}
+
+int setup_look(const struct answers *a, const char *prefix, int seconds)
 {
     struct looked all[2];
     char path[PATH_LEN];
     int64_t end = clock_now() + seconds * NS_PER_S;
     struct line_bus *bus = path_under(prefix, PATH_SIM, path) == 0 ? line_bus_new(path) : NULL;
 
-    printf("\nPress the switch and let it go; open the door and close it. Enter goes on (so do %d "
-           "s).\n",
-           seconds);
+    puts("Press the switch and let it go; open the door and close it. Enter goes on.");
     open_one(&all[0], "switch", a->value[ANSWER_SWITCH], true, bus);
     open_one(&all[1], "door", a->value[ANSWER_DOOR], false, bus);
-    while ((wants_more(&all[0]) || wants_more(&all[1])) && clock_now() < end) {
-        struct pollfd fds[3] = {[2] = {.fd = STDIN_FILENO, .events = POLLIN}};
-        for (int i = 0; i < 2; i++)
-            fds[i] =
-                (struct pollfd){.fd = all[i].line ? line_fd(all[i].line) : -1, .events = POLLIN};
-        fflush(stdout);
-        if (poll(fds, 3, 500) <= 0)
-            continue;
-        for (int i = 0; i < 2; i++)
-            if (fds[i].revents)
-                hear(&all[i]);
-        if (fds[2].revents) {
-            while (getchar() != '\n' && !feof(stdin))
-                ;
-            break;
-        }
-    }
+    int result = watch(all, end);
     for (int i = 0; i < 2; i++) {
-        if (wants_more(&all[i]))
+        if (result == 0 && wants_more(&all[i]))
             printf("  %s: nothing was seen to move. Look at its two wires: one at its pin, one at "
                    "GND.\n",
                    all[i].what);
         line_free(all[i].line);
     }
     line_bus_free(bus);
+    return result;
 }

@@ -6,22 +6,6 @@
 
 #define HANDED "/run/credentials/porchlight-page.service/broker_server.pem"
 
-void setup_address(const struct setup *s, const char *host, const char *scheme, const char *path,
-                   char out[3 * ANSWER_MAX])
-{
-    char other[ANSWER_MAX];
-    int port;
-    bool usual = host || answer_is(&s->now, ANSWER_PAGE_PORT, "443");
-
-    if (!host && !answers_broker_here(&s->now)) {
-        answers_outside(&s->now, other, &port);
-        host = other;
-        usual = true;
-    }
-    snprintf(out, 3 * ANSWER_MAX, "%s://%s%s%s/%s", scheme, host ? host : s->now.value[ANSWER_HOST],
-             usual ? "" : ":", usual ? "" : s->now.value[ANSWER_PAGE_PORT], path);
-}
-
 /* The members' page and its way to the broker beside it. */
 int setup_page(struct setup *s)
 {

@@ -1,5 +1,6 @@
 #include "config/secret.h"
 #include "kiosk/cli/setup/setup.h"
+#include "kiosk/cli/setup/setup_terminal.h"
 #include "kiosk/cli/tree.h"
 #include "kiosk/common/log.h"
 
@@ -42,38 +43,39 @@ static void line_print(int line, const uint8_t *bytes)
     sodium_memzero(all, sizeof all);
 }
 
-/* One line typed; true if its check is right. */
-static bool line_ask(int line, uint8_t *bytes)
+/* Whether a typed line's check is right. */
+static bool line_read(int line, char *text, uint8_t *bytes)
 {
-    char text[128];
     uint8_t all[LINE_BYTES + LINE_CHECK], check[LINE_CHECK];
     size_t got = 0;
 
-    printf("    line %d: ", line + 1);
-    fflush(stdout);
-    if (!fgets(text, sizeof text, stdin))
-        return false;
-    int bad = sodium_hex2bin(all, sizeof all, text, strcspn(text, "\n"), " ", &got, NULL);
+    int bad = sodium_hex2bin(all, sizeof all, text, strlen(text), " ", &got, NULL);
     line_check(line, all, check);
     bool good = bad == 0 && got == sizeof all && memcmp(all + LINE_BYTES, check, LINE_CHECK) == 0;
     if (good)
         memcpy(bytes, all, LINE_BYTES);
-    sodium_memzero(text, sizeof text);
     sodium_memzero(all, sizeof all);
     return good;
 }
 
+/* -1: they leave. */
 static int type_in(uint8_t seed[KEYSET_SEED])
 {
-    for (int line = 0; line < LINES; line++) {
-        while (!line_ask(line, seed + line * LINE_BYTES)) {
-            if (feof(stdin))
-                return -1;
+    char text[128];
+    int line = 0;
+
+    while (line < LINES) {
+        printf("    line %d: ", line + 1);
+        if (terminal_line(text, sizeof text) < 0)
+            break;
+        if (line_read(line, text, seed + line * LINE_BYTES))
+            line++;
+        else
             puts("    That line does not fit its last four digits; look again, and type it once "
                  "more.");
-        }
     }
-    return 0;
+    sodium_memzero(text, sizeof text);
+    return line == LINES ? 0 : -1;
 }
 
 /* --- an existing one ----------------------------------------------------------------------------
@@ -143,8 +145,7 @@ static bool is_below(const char *path, const char *folder)
     return strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == '\0');
 }
 
-/* NULL, or why the root key may not go there. */
-static const char *why_not_there(const struct setup *s)
+const char *setup_root_why_not(const struct setup *s)
 {
     struct stat there, here;
     char folder[PATH_LEN], etc[PATH_LEN], var[PATH_LEN];
@@ -168,7 +169,7 @@ static const char *why_not_there(const struct setup *s)
 static int to_file(const struct setup *s)
 {
     uint8_t *back = sodium_malloc(KEYSET_SEED);
-    const char *why = why_not_there(s);
+    const char *why = setup_root_why_not(s);
     int result = -1;
 
     if (!back)
@@ -204,9 +205,10 @@ static int to_paper(const struct setup *s)
            sodium_memcmp(back, s->keys->root_seed, KEYSET_SEED) != 0)
         puts("    That is another key; read it back once more.");
     sodium_free(back);
-    if (result == 0)
-        fputs("\033[H\033[2J\033[3J", stdout);
-    else
+    /* Off the screen, and out of what can be scrolled back to. */
+    fputs("\033[H\033[2J\033[3J", stdout);
+    fflush(stdout);
+    if (result < 0)
         log_error("root: it was not read back, so nothing was changed");
     return result;
 }

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from tests.deb.booted import Booted
 from tests.deb.tree import KEPT, SUITES, Tree, packages
 
 ARCH = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True,
@@ -27,23 +28,40 @@ def older(deb, made):
     shutil.rmtree(work)
 
 
+def bring(made, debs):
+    for name, deb in debs.items():
+        older(deb, made.debs / f"old-{name}.deb")
+        shutil.copy(deb, made.debs / f"{name}.deb")
+    return made
+
+
 @pytest.fixture(params=SUITES)
 def tree(request):
     """A clean release in which the dependencies are installed, and the packages lie in /debs."""
     debs = packages(request.param, ARCH)
     with Tree(request.param, ready_for(request.param, debs)) as made:
-        for name, deb in debs.items():
-            older(deb, made.debs / f"old-{name}.deb")
-            shutil.copy(deb, made.debs / f"{name}.deb")
-        yield made
+        yield bring(made, debs)
 
 
-def ready_for(suite, debs):
+# What a machine has beside: what boots it, and what the packages recommend.
+BOOTS = ("systemd-sysv", "mosquitto", "nginx-light")
+
+
+@pytest.fixture(scope="module", params=SUITES)
+def machine(request):
+    """The same, booted: one for all tests of a file, which happen to it one after the other."""
+    debs = packages(request.param, ARCH)
+    with Booted(request.param, ready_for(request.param, debs, BOOTS)) as made:
+        yield bring(made, debs)
+
+
+def ready_for(suite, debs, more=()):
     """The layer that installing the dependencies alone made; kept while they stay the same."""
     fields = [subprocess.run(["dpkg-deb", "-f", debs[name], "Depends"], capture_output=True,
                              text=True, check=True).stdout
               for name in ("porchlight", "porchlight-relay")]
-    wanted = sorted({re.split(r"[ (|]", one.strip())[0] for one in ",".join(fields).split(",")})
+    wanted = sorted({re.split(r"[ (|]", one.strip())[0] for one in ",".join(fields).split(",")}
+                    | set(more))
     key = hashlib.sha256(" ".join(wanted).encode()).hexdigest()[:12]
     layer = KEPT / f"{suite}.{key}"
     if not layer.exists():

@@ -12,6 +12,9 @@ from tests.kit.place import ROOT
 KEPT = ROOT / "build/deb/clean"
 SUITES = ["bookworm", "trixie"]
 
+ENVIRONMENT = ["PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8",
+               "DEBIAN_FRONTEND=noninteractive"]
+
 # The namespace's shell: mounts, then reads commands from stdin, each with its answer's end marked.
 SHELL = """
 tree=$1 layer=$2 archives=$3
@@ -24,8 +27,8 @@ mkdir -p "$layer/root/debs" "$layer/root/var/cache/apt/archives"
 mount --bind "$layer/debs" "$layer/root/debs"
 mount --bind "$archives" "$layer/root/var/cache/apt/archives"
 cp -L /etc/resolv.conf "$layer/root/etc/resolv.conf"
-exec chroot "$layer/root" env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
-    LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive sh -c '
+shift 3
+exec chroot "$layer/root" env -i "$@" sh -c '
     while IFS= read -r line; do
         sh -c "$line" </dev/null >/tmp/.said 2>&1
         status=$?
@@ -62,15 +65,18 @@ class Tree:
         self.archives = KEPT / f"{suite}.debs"
         (self.archives / "partial").mkdir(parents=True, exist_ok=True)
 
-    def __enter__(self):
+    def folders(self, *more):
         self.layer = Path(tempfile.mkdtemp(prefix="layer.", dir=KEPT))
         self.layer.chmod(0o755)
-        for part in ("up", "work", "root", "debs"):
+        for part in ("up", "work", "root", "debs", *more):
             (self.layer / part).mkdir()
         self.debs = self.layer / "debs"
+
+    def __enter__(self):
+        self.folders()
         self.shell = subprocess.Popen(
             ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", SHELL, "sh",
-             self.below, self.layer, self.archives], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+             self.below, self.layer, self.archives, *ENVIRONMENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.do("true")
         return self
 

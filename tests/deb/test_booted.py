@@ -1,0 +1,188 @@
+"""A kiosk's life in a clean Debian 12 and 13 that was booted, from the package to the purge: the
+units as they are shipped, under systemd, with phones that hear them. One machine goes through all of
+it, in this order."""
+
+import http.client
+import json
+import ssl
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.deb.host import ETC, Host
+from tests.kit import wait
+from tests.kit.finger import Finger
+
+# What runs once it is set up. porchlight-dark has no lights to darken in a container.
+ACTIVE = ["porchlightd.service", "porchlight-screen.service", "porchlight-broker.service",
+          "porchlight-page.service", "porchlight-console.service", "porchlight-renew.timer",
+          "porchlight-wipe.socket", "porchlightd-control.socket", "porchlightd-screen.socket",
+          "porchlightd-steward.socket"]
+OLD = " ".join(f"/debs/old-porchlight{part}.deb" for part in ("", "-page"))
+
+
+@pytest.fixture(scope="module", name="host")
+def new_host(machine):
+    made = Host(machine)
+    yield made
+    made.close()
+
+
+def failed(machine):
+    return machine.do("systemctl list-units --failed --plain --no-legend 'porchlight*'")
+
+
+def test_installed_it_starts_nothing(host, machine):
+    machine.do(f"apt-get -qq -y install {OLD}")
+    assert failed(machine) == ""
+    assert machine.do("systemctl list-units --plain --no-legend --state=active "
+                      "'porchlight*.service'") == ""
+    assert machine.run("porchlight status")[0] == 3
+
+
+def test_from_the_package_to_a_drill_that_a_phone_answered(host, machine):
+    began = time.monotonic()
+    answers = host.answer(drill="yes")
+    with ThreadPoolExecutor(1) as pool:
+        setting_up = pool.submit(machine.run, f"porchlight setup --answers {answers}")
+        phone = host.invite()
+        phone.answer(phone.wait("lockdown", "alert", drill=True, within=60).body["id"])
+        code, said = setting_up.result()
+    assert code == 0 and "A phone received it" in said, said
+    print(f"{machine.suite}: from the installed package to the first drill that was answered: "
+          f"{time.monotonic() - began:.1f} s")
+
+
+def test_what_runs(machine):
+    for unit in ACTIVE:
+        assert machine.run(f"systemctl is-active {unit}")[1] == "active\n", unit
+    assert failed(machine) == ""
+    assert machine.do("systemctl show -p NRestarts --value porchlightd porchlight-broker "
+                      "porchlight-page porchlight-screen").split() == ["0"] * 4
+
+
+def test_the_page_is_served(machine):
+    def asked():
+        tls = ssl.create_default_context(cafile=machine.path(f"{ETC}/broker-ca.pem"))
+        server = http.client.HTTPSConnection("localhost", 443, context=tls, timeout=20)
+        server.request("GET", "/")
+        return server.getresponse().read().decode()
+    assert machine.inside(asked) == machine.do("cat /usr/share/porchlight/page/index.html")
+
+
+def test_doctor_has_nothing_to_say_of_what_set_up_made(machine):
+    said = json.loads(machine.run("porchlight doctor --json")[1])
+    wrong = {(c["area"], c["check"]): c["said"] for c in said["checks"] if c["verdict"] != "ok"}
+    assert not [at for at in wrong if at[0] in ("config", "program", "broker")], wrong
+
+
+def test_a_press_reaches_the_phone(host):
+    host.hold()
+    host.phones[0].wait("lockdown", "alert", drill=False, within=30)
+    assert host.status()["state"] == "lockdown"
+
+
+def test_an_upgrade_by_apt(host, machine):
+    """A standing alert outlives it, broker and page stay up, and how long no press would have been
+    heard is told."""
+    kept = "systemctl show -p MainPID,ActiveEnterTimestampMonotonic porchlight-broker " \
+           "porchlight-page porchlight-wipe.socket porchlightd-control.socket"
+    before, pid = machine.do(kept), machine.do("systemctl show -p MainPID porchlightd")
+    with Finger(host) as finger:
+        wait.until(lambda: finger.taken, "the finger")
+        machine.do("apt-get -qq -y install /debs/porchlight.deb /debs/porchlight-page.deb")
+        host.connected()
+        stopped = int(machine.do("systemctl show -p ActiveExitTimestampMonotonic --value "
+                                 "porchlightd")) / 1e6
+        wait.until(lambda: finger.taken[-1] > stopped, host.journal, 30)
+    print(f"{machine.suite}: an upgrade's gap, from the last touch heard to the first: "
+          f"{finger.gap(stopped) * 1000:.0f} ms")
+    assert machine.do(kept) == before
+    assert machine.do("systemctl show -p MainPID porchlightd") != pid
+    assert host.status()["state"] == "lockdown" and failed(machine) == ""
+    phone = host.phones[0]
+    phone.wait("lockdown", "alert", resumed=True, within=30)
+    assert phone.all(topic="presence")[-1].kind == "online"
+
+
+def test_power_is_cut_and_it_comes_back_by_itself(host, machine):
+    first = host.phones[0].wait("lockdown", "alert", drill=False).body["id"]
+    host.close()
+    machine.cut_power()
+    machine.boot()
+    host.connected()
+    assert host.status()["state"] == "lockdown" and failed(machine) == ""
+    state = host.phone_is_back().wait(topic="state", within=30).body
+    assert state["state"] == "lockdown" and state["id"] == first
+
+
+def test_a_keyboard_starts_nothing_anew(machine):
+    """Ctrl-Alt-Del reaches systemd as this signal, and ten of them in a second as an emergency."""
+    assert machine.do("systemctl show -p LoadState --value ctrl-alt-del.target") == "masked\n"
+    up = machine.do("cat /proc/sys/kernel/random/boot_id; systemctl show -p UserspaceTimestamp")
+    for _ in range(10):
+        machine.do("kill -INT 1")
+    assert machine.do("systemctl is-active porchlightd") == "active\n"
+    assert machine.do("systemctl list-jobs --plain --no-legend") == ""
+    assert machine.do("cat /proc/sys/kernel/random/boot_id; "
+                      "systemctl show -p UserspaceTimestamp") == up
+
+
+# A certificate of the venue's own authority that ends in ten days.
+LATE = f"""cd /root && openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+    -keyout late.key -subj /CN=localhost -out late.csr &&
+echo subjectAltName=DNS:localhost,IP:127.0.0.1 >late.ext &&
+openssl x509 -req -in late.csr -CA {ETC}/broker-ca.pem -CAkey {ETC}/ca/ca.key -CAcreateserial \
+    -CAserial late.srl -days 10 -extfile late.ext -out late.pem &&
+cat late.pem late.key >{ETC}/broker/server.pem"""
+
+
+def test_a_certificate_is_renewed_by_its_unit(host, machine):
+    days = f"openssl x509 -noout -checkend {300 * 86400} -in {ETC}/broker/server.pem"
+    machine.do(LATE)
+    assert machine.run(days)[0] == 1
+    before = machine.do("systemctl show -p MainPID porchlight-broker")
+    machine.do("systemctl start porchlight-renew.service")
+    machine.do(days)
+    assert machine.do("systemctl show -p MainPID porchlight-broker") != before
+    host.connected()
+    assert failed(machine) == ""
+
+
+PLAN = "[root decoys]\npath = /srv/decoys\n\n[tree papers]\npath = /srv/decoys/papers\n"
+
+
+def test_a_switch_that_is_kept_held_wipes(host, machine):
+    machine.do("mkdir -p /srv/decoys/papers && echo names >/srv/decoys/papers/list")
+    machine.put(f"{ETC}/wipe.plan", PLAN, "600")
+    machine.do(f"sed -i 's/^#enabled = no/enabled = yes/' {ETC}/porchlight.conf && "
+               "systemctl restart porchlightd")
+    host.connected()
+    host.hold(5)
+    wait.until(lambda: not machine.path("/srv/decoys/papers").exists(),
+               lambda: host.journal("porchlight-wipe"), 60)
+    said = wait.until(lambda: (lambda s: "papers" in s[1] and s[1])(
+        machine.run("porchlight wipe --status")), lambda: host.journal("porchlight-wipe"), 60)
+    assert "destroyed" in said and failed(machine) == ""
+
+
+def test_set_up_again_changes_what_runs(host, machine):
+    machine.do(f"porchlight setup --answers {host.answer(switch='sim:desk', drill='no')}")
+    host.connected()
+    assert "line = sim:desk" in machine.do(f"cat {ETC}/porchlight.conf")
+    assert "desk" in host.wires().say("list") and failed(machine) == ""
+
+
+# The timer's stamp is systemd's; the lock is empty, and gone at the next boot.
+LEFT = ["/var/lib/systemd/timers/stamp-porchlight-renew.timer", "/run/porchlight-setup.lock"]
+
+
+def test_a_purge_ends_all_of_it(machine):
+    machine.do("rm -r /etc/systemd/system/porchlightd.service.d")
+    machine.do("apt-get -qq -y purge porchlight porchlight-page")
+    assert machine.run("pgrep -a porchlight")[1] == ""
+    assert machine.do("systemctl list-units --all --plain --no-legend 'porchlight*'") == ""
+    assert machine.do("find /etc /usr /var/lib /run -xdev -path /var/lib/dpkg -prune -o "
+                      "-path /run/user -prune -o -name '*porchlight*' -print").split() == LEFT
+    assert machine.do("systemctl show -p LoadState --value ctrl-alt-del.target") == "loaded\n"

@@ -1,6 +1,7 @@
 #include "config/secret.h"
 
 #include "kiosk/common/paths.h"
+#include "kiosk/common/whole.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -198,20 +199,6 @@ free_buf:
 
 /* --- writing -------------------------------------------------------------------------------- */
 
-static int write_all(int fd, const char *buf, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, buf, len);
-        if (n < 0 && errno != EINTR)
-            return -1;
-        if (n > 0) {
-            buf += n;
-            len -= (size_t)n;
-        }
-    }
-    return 0;
-}
-
 /* So that the rename itself survives a power cut. */
 static int sync_folder_of(const char *path)
 {
@@ -242,7 +229,7 @@ static int write_fresh(const char *path, const char *text, size_t len, int mode)
     int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return -1;
-    int result = fchmod(fd, (mode_t)mode) < 0 || write_all(fd, text, len) < 0 || fsync(fd) < 0 ||
+    int result = fchmod(fd, (mode_t)mode) < 0 || whole_write(fd, text, len) < 0 || fsync(fd) < 0 ||
                          rename(fresh, path) < 0
                      ? -1
                      : sync_folder_of(path);

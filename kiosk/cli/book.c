@@ -28,7 +28,7 @@ int book_send(const struct cli *cli, const char *book, const uint8_t *entry, siz
     uint8_t *packet = sodium_malloc(BOOK_PACKET_MAX);
     char path[PATH_LEN], answer[BOOK_ANSWER_MAX + 1];
     size_t head = strlen(book) + 1;
-    int fd = -1, result = CLI_NOBODY;
+    int fd = -1, result = CLI_NOBODY, error;
     ssize_t n = -1;
 
     if (!packet)
@@ -44,11 +44,14 @@ int book_send(const struct cli *cli, const char *book, const uint8_t *entry, siz
     if (path_under(cli->prefix, PATH_BOOK, path) == 0 && (fd = local_connect(path)) >= 0 &&
         local_send(fd, packet, head + len) == 0 && local_wait(fd, ANSWER_MS) == 1)
         n = local_receive(fd, answer, BOOK_ANSWER_MAX);
+    error = fd < 0 ? errno : 0;
     sodium_free(packet);
     if (n <= 0) {
-        fprintf(stderr, "porchlight seal: %s: %s; is porchlight book running?\n", path,
-                fd < 0 ? strerror(errno) : "no answer");
-        result = fd < 0 && errno == EACCES ? CLI_DENIED : CLI_NOBODY;
+        fprintf(stderr, "porchlight seal: %s: %s; %s\n", path,
+                error ? strerror(error) : "no answer",
+                error == EACCES ? "be in the group porchlight-book, or root"
+                                : "is porchlight book running?");
+        result = error == EACCES ? CLI_DENIED : CLI_NOBODY;
     } else {
         answer[n] = '\0';
         result = strcmp(answer, "ok") == 0 ? CLI_OK : CLI_FAILED;
@@ -78,11 +81,16 @@ static const char *take_entry(const char *folder, const uint8_t *packet, size_t 
     name[head] = '\0';
     snprintf(path, sizeof path, "%s/%s.book", folder, name);
     fd = book_open(path);
-    if (fd < 0)
-        return "the book cannot be opened; see the log of porchlight book";
-    if (book_append(fd, newline + 1, len - head - 1, key) < 0)
+    if (fd < 0) {
+        log_error("%s: %s", path, errno == EINVAL ? "it is no book" : strerror(errno));
+        return errno == ENOSPC ? "the disk is full: the entry was not kept"
+                               : "the book cannot be opened; the log of porchlight book says why";
+    }
+    if (book_append(fd, newline + 1, len - head - 1, key) < 0) {
         wrong = errno == ENOSPC ? "the disk is full: the entry was not kept"
                                 : "the entry was not kept: the disk reported an error";
+        log_error("%s: %s", path, strerror(errno));
+    }
     close(fd);
     return wrong;
 }

@@ -1,8 +1,11 @@
 #include "kiosk/cli/book.h"
+#include "kiosk/cli/tree.h"
+#include "kiosk/common/whole.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,70 +26,73 @@ static void sum_of(const uint8_t *frame, size_t len, uint8_t sum[SUM])
     memcpy(sum, full, SUM);
 }
 
-/* One frame at `at` into `frame`. Its size, 0 where no whole one begins. */
-static size_t read_frame(int fd, off_t at, uint8_t frame[FRAME_MAX])
+/* The size of the frame that `bytes` begin with; 0 where no whole one begins. */
+static size_t frame_size(const uint8_t *bytes, size_t len)
 {
     uint8_t sum[SUM];
-    size_t len;
+    size_t body;
 
-    if (pread(fd, frame, LENGTH, at) != LENGTH)
+    if (len < LENGTH + SUM)
         return 0;
-    len = length_of(frame);
-    if (len > SEAL_SEALED_MAX ||
-        pread(fd, frame + LENGTH, len + SUM, at + LENGTH) != (ssize_t)(len + SUM))
+    body = LENGTH + (size_t)length_of(bytes);
+    if (body > LENGTH + SEAL_SEALED_MAX || body + SUM > len)
         return 0;
-    sum_of(frame, LENGTH + len, sum);
-    return memcmp(sum, frame + LENGTH + len, SUM) == 0 ? LENGTH + len + SUM : 0;
+    sum_of(bytes, body, sum);
+    return memcmp(sum, bytes + body, SUM) == 0 ? body + SUM : 0;
 }
 
-static int write_all(int fd, const uint8_t *bytes, size_t len)
+/* Where the last whole entry ends. What is damaged before it, a worn block of the card perhaps, is
+ * stepped over and stays as it is. -1 with errno. */
+static off_t end_of_entries(int fd)
 {
-    while (len > 0) {
-        ssize_t n = write(fd, bytes, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
+    uint8_t bytes[FRAME_MAX];
+    off_t at = MAGIC, end = MAGIC;
+
+    for (;;) {
+        ssize_t n = pread(fd, bytes, sizeof bytes, at);
+        size_t size;
+        if (n < 0)
             return -1;
-        bytes += n;
-        len -= (size_t)n;
+        if (n == 0)
+            return end;
+        size = frame_size(bytes, (size_t)n);
+        at += size ? (off_t)size : 1;
+        end = size ? at : end;
     }
-    return 0;
 }
 
 /* Leaves fd at the end of the last whole entry, and the file no longer than that. */
-static int repair(int fd)
+static int repair(int fd, const char *path)
 {
-    uint8_t frame[FRAME_MAX];
     char magic[MAGIC];
-    off_t at = MAGIC;
-    size_t n;
+    off_t end;
 
     if (pread(fd, magic, MAGIC, 0) != MAGIC) { /* new, or cut while it was made */
-        if (ftruncate(fd, 0) < 0 || write_all(fd, (const uint8_t *)BOOK_MAGIC, MAGIC) < 0)
+        if (ftruncate(fd, 0) < 0 || whole_write(fd, BOOK_MAGIC, MAGIC) < 0 || fsync(fd) < 0)
             return -1;
-        return fsync(fd);
+        return tree_sync_folder_of(path);
     }
     if (memcmp(magic, BOOK_MAGIC, MAGIC) != 0) {
         errno = EINVAL;
         return -1;
     }
-    while ((n = read_frame(fd, at, frame)) > 0)
-        at += (off_t)n;
-    if (ftruncate(fd, at) < 0 || lseek(fd, at, SEEK_SET) < 0)
+    end = end_of_entries(fd);
+    if (end < 0 || ftruncate(fd, end) < 0 || lseek(fd, end, SEEK_SET) < 0)
         return -1;
     return fdatasync(fd);
 }
 
 int book_open(const char *path)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600), saved;
+    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600), saved;
     struct stat st;
 
     if (fd < 0)
         return -1;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && repair(fd) == 0)
+    errno = EINVAL;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && repair(fd, path) == 0)
         return fd;
-    saved = errno ? errno : EINVAL;
+    saved = errno;
     close(fd);
     errno = saved;
     return -1;
@@ -104,7 +110,7 @@ int book_append(int fd, const uint8_t *entry, size_t len, const uint8_t public_k
     for (int i = 0; i < LENGTH; i++)
         frame[i] = (uint8_t)((size_t)n >> (8 * i));
     sum_of(frame, LENGTH + (size_t)n, frame + LENGTH + n);
-    if (write_all(fd, frame, LENGTH + (size_t)n + SUM) == 0 && fdatasync(fd) == 0)
+    if (whole_write(fd, frame, LENGTH + (size_t)n + SUM) == 0 && fdatasync(fd) == 0)
         return 0;
     saved = errno;
     if (ftruncate(fd, at) < 0)
@@ -113,36 +119,57 @@ int book_append(int fd, const uint8_t *entry, size_t len, const uint8_t public_k
     return -1;
 }
 
+/* All of `in`. The caller's to free; NULL with errno. */
+static uint8_t *read_all(FILE *in, size_t *len)
+{
+    size_t room = 1 << 16;
+    uint8_t *bytes = malloc(room);
+
+    *len = 0;
+    while (bytes) {
+        uint8_t *more;
+        *len += fread(bytes + *len, 1, room - *len, in);
+        if (*len < room)
+            break;
+        room *= 2;
+        more = realloc(bytes, room);
+        if (!more)
+            free(bytes);
+        bytes = more;
+    }
+    if (bytes && ferror(in)) {
+        free(bytes);
+        return NULL;
+    }
+    return bytes;
+}
+
 enum seal_result book_print(FILE *in, FILE *out, const uint8_t public_key[SEAL_KEY],
                             const uint8_t secret_key[SEAL_KEY])
 {
-    uint8_t *text = sodium_malloc(SEAL_ENTRY_MAX + SEAL_PAD), frame[FRAME_MAX], sum[SUM];
-    enum seal_result result = SEAL_IO;
-    size_t n, len;
-    ssize_t size;
+    uint8_t *text = sodium_malloc(SEAL_ENTRY_MAX + SEAL_PAD);
+    size_t len = 0, at = 0;
+    uint8_t *bytes = read_all(in, &len);
+    enum seal_result result = text && bytes ? SEAL_OK : SEAL_IO;
 
-    if (!text)
-        return SEAL_IO;
-    for (;;) {
-        n = fread(frame, 1, LENGTH, in);
-        result = n == 0 && !ferror(in) ? SEAL_OK : SEAL_FORMAT;
-        if (n != LENGTH)
-            break;
-        len = length_of(frame);
-        result = SEAL_FORMAT;
-        if (len > SEAL_SEALED_MAX || fread(frame + LENGTH, 1, len + SUM, in) != len + SUM)
-            break;
-        sum_of(frame, LENGTH + len, sum);
-        if (memcmp(sum, frame + LENGTH + len, SUM) != 0)
-            break;
-        result = SEAL_OPEN;
-        size = unseal_entry(frame + LENGTH, len, public_key, secret_key, text);
-        if (size < 0)
-            break;
-        result = SEAL_IO;
-        if (fwrite(text, 1, (size_t)size, out) != (size_t)size || putc('\n', out) == EOF)
-            break;
+    while (at < len && (result == SEAL_OK || result == SEAL_DAMAGED)) {
+        size_t size = frame_size(bytes + at, len - at);
+        ssize_t n;
+        if (size == 0) {
+            result = SEAL_DAMAGED;
+            at++;
+            continue;
+        }
+        n = unseal_entry(bytes + at + LENGTH, size - LENGTH - SUM, public_key, secret_key, text);
+        if (n < 0)
+            result = SEAL_OPEN;
+        else if (fwrite(text, 1, (size_t)n, out) != (size_t)n || putc('\n', out) == EOF)
+            result = SEAL_IO;
+        at += size;
     }
+    if (fflush(out) != 0)
+        result = SEAL_IO;
+    free(bytes);
     sodium_free(text);
     return result;
 }

@@ -1,6 +1,8 @@
 #include "kiosk/cli/cli.h"
 #include "kiosk/cli/sealing.h"
+#include "kiosk/cli/tree.h"
 #include "kiosk/common/paths.h"
+#include "kiosk/common/whole.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,30 +13,47 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* One line of hex into a fresh file; an old key is never overwritten. */
-static int write_key(const char *name, const char *end, mode_t mode, const uint8_t key[SEAL_KEY])
+/* One line into a fresh file; an old key is never overwritten. */
+static int write_key(const char *path, const char *mark, mode_t mode, const uint8_t key[SEAL_KEY])
 {
-    char *hex = sodium_malloc(2 * SEAL_KEY + 2);
-    char path[PATH_LEN];
-    bool done = false;
-    int fd;
+    size_t head = strlen(mark), len = head + 2 * SEAL_KEY + 1;
+    char *line = sodium_malloc(len + 1);
+    int fd, result = -1;
 
-    if (!hex)
+    if (!line)
         return -1;
-    snprintf(path, sizeof path, "%s.%s", name, end);
-    sodium_bin2hex(hex, 2 * SEAL_KEY + 1, key, SEAL_KEY);
-    hex[2 * SEAL_KEY] = '\n';
+    memcpy(line, mark, head);
+    sodium_bin2hex(line + head, 2 * SEAL_KEY + 1, key, SEAL_KEY);
+    line[len - 1] = '\n';
     fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-    if (fd >= 0)
-        done = write(fd, hex, 2 * SEAL_KEY + 1) == 2 * SEAL_KEY + 1 && fsync(fd) == 0;
-    if (!done)
+    if (fd >= 0 && whole_write(fd, line, len) == 0 && fsync(fd) == 0)
+        result = tree_sync_folder_of(path);
+    if (result < 0)
         fprintf(stderr, "porchlight keygen: %s: %s\n", path,
                 fd < 0 && errno == EEXIST ? "it is there already; choose another NAME"
                                           : strerror(errno));
     if (fd >= 0)
         close(fd);
-    sodium_free(hex);
-    return done ? 0 : -1;
+    if (fd >= 0 && result < 0)
+        unlink(path);
+    sodium_free(line);
+    return result;
+}
+
+/* Both halves, or neither. */
+static int write_pair(const char *name, const uint8_t public_key[SEAL_KEY],
+                      const uint8_t secret_key[SEAL_KEY])
+{
+    char secret[PATH_LEN], public[PATH_LEN];
+
+    snprintf(secret, sizeof secret, "%s.secret", name);
+    snprintf(public, sizeof public, "%s.public", name);
+    if (write_key(public, "", 0644, public_key) < 0)
+        return -1;
+    if (write_key(secret, SEAL_SECRET, 0600, secret_key) == 0)
+        return 0;
+    unlink(public);
+    return -1;
 }
 
 static int run(const struct cli *cli, int argc, char **argv)
@@ -56,12 +75,11 @@ static int run(const struct cli *cli, int argc, char **argv)
     if (sodium_init() < 0 || !(secret_key = sodium_malloc(SEAL_KEY)))
         return CLI_FAILED;
     if (crypto_box_keypair(public_key, secret_key) == 0 &&
-        write_key(argv[1], "secret", 0600, secret_key) == 0 &&
-        write_key(argv[1], "public", 0644, public_key) == 0) {
+        write_pair(argv[1], public_key, secret_key) == 0) {
         printf("%s.public goes to the kiosk, as " PATH_SEAL_KEY ".\n"
                "%s.secret opens all that is sealed to it. It must not be on the kiosk, on its "
-               "card, on a stick that stays\nin the venue, or in a mail; keep it on your own "
-               "computer, and a copy elsewhere: lost, nothing opens.\n",
+               "card, on a stick\nthat stays in the venue, or in a mail. Keep it on your own "
+               "computer, and a copy elsewhere: lost,\nnothing opens.\n",
                argv[1], argv[1]);
         result = CLI_OK;
     }

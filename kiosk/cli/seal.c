@@ -1,6 +1,7 @@
 #include "kiosk/cli/book.h"
 #include "kiosk/cli/cli.h"
 #include "kiosk/cli/sealing.h"
+#include "kiosk/cli/tree.h"
 #include "kiosk/common/paths.h"
 
 #include <errno.h>
@@ -10,49 +11,77 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct options {
     const char *book, *key, *file;
 };
 
+static int complain(const char *what, const char *why)
+{
+    fprintf(stderr, "porchlight seal: %s: %s\n", what, why);
+    return CLI_FAILED;
+}
+
+/* `fresh` sealed becomes `path`, durably; one that is there stays. */
+static enum seal_result seal_into(const char *fresh, const char *path, FILE *in,
+                                  const uint8_t key[SEAL_KEY])
+{
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600), saved;
+    FILE *out = fd < 0 ? NULL : fdopen(fd, "wb");
+    enum seal_result r = out ? seal_stream(in, out, key) : SEAL_IO;
+
+    if (r == SEAL_OK && fsync(fd) < 0)
+        r = SEAL_IO;
+    if (r == SEAL_OK && (renameat2(AT_FDCWD, fresh, AT_FDCWD, path, RENAME_NOREPLACE) < 0 ||
+                         tree_sync_folder_of(path) < 0))
+        r = SEAL_IO;
+    saved = errno;
+    if (out)
+        fclose(out);
+    else if (fd >= 0)
+        close(fd);
+    if (r != SEAL_OK)
+        unlink(fresh);
+    errno = saved;
+    return r;
+}
+
 /* Into FILE.sealed: whole, or not there. */
 static int seal_to_file(const char *file, FILE *in, const uint8_t key[SEAL_KEY])
 {
     char path[PATH_LEN], fresh[PATH_LEN];
+    struct stat st;
     enum seal_result r;
-    FILE *out;
-    int fd;
 
+    if (fstat(fileno(in), &st) == 0 && S_ISDIR(st.st_mode))
+        return complain(file, "it is a folder; pipe it in: tar c FOLDER | porchlight seal - "
+                              ">FOLDER.tar.sealed");
     if (snprintf(path, sizeof path, "%s.sealed", file) >= (int)sizeof path ||
-        snprintf(fresh, sizeof fresh, "%s.sealed.new", file) >= (int)sizeof fresh) {
-        fprintf(stderr, "porchlight seal: the name is too long\n");
-        return CLI_FAILED;
-    }
-    fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    out = fd < 0 ? NULL : fdopen(fd, "wb");
-    if (!out) {
-        fprintf(stderr, "porchlight seal: %s: %s\n", fresh, strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        return CLI_FAILED;
-    }
-    r = seal_stream(in, out, key);
-    if (r == SEAL_OK && fsync(fd) < 0)
-        r = SEAL_IO;
-    if (fclose(out) != 0 && r == SEAL_OK)
-        r = SEAL_IO;
-    if (r == SEAL_OK && rename(fresh, path) < 0)
-        r = SEAL_IO;
-    if (r != SEAL_OK) {
-        fprintf(stderr, "porchlight seal: %s: %s\n", path, seal_why(r));
-        unlink(fresh);
-        return CLI_FAILED;
-    }
-    printf("%s is sealed. %s itself is still readable, and deleting it leaves copies on the card: "
+        snprintf(fresh, sizeof fresh, "%s.sealed.new", file) >= (int)sizeof fresh)
+        return complain(file, "its name is too long");
+    if (access(path, F_OK) == 0)
+        return complain(path, "it is there already, perhaps with another sheet in it; move it away "
+                              "first");
+    r = seal_into(fresh, path, in, key);
+    if (r != SEAL_OK)
+        return complain(path, seal_why(r));
+    printf("%s is sealed. %s itself is still readable, and deleting it leaves\ncopies on the card: "
            "next time let the program that makes it write to `porchlight seal -`.\n",
            path, file);
     return CLI_OK;
+}
+
+/* To standard output. */
+static int seal_piped(FILE *in, const uint8_t key[SEAL_KEY])
+{
+    enum seal_result r;
+
+    if (isatty(STDOUT_FILENO))
+        return complain("-", "what is sealed is no text for a terminal; end with >FILE");
+    r = seal_stream(in, stdout, key);
+    return r == SEAL_OK ? CLI_OK : complain("-", seal_why(r));
 }
 
 /* One entry, at most SEAL_ENTRY_MAX bytes, handed to the book's own program. */
@@ -86,24 +115,14 @@ static int seal(const struct cli *cli, const struct options *o)
     char path[PATH_LEN];
     uint8_t key[SEAL_KEY];
     int result = CLI_FAILED;
-    enum seal_result r;
 
-    if (!in) {
-        fprintf(stderr, "porchlight seal: %s: %s\n", o->file, strerror(errno));
-        return CLI_FAILED;
-    }
-    if (o->book) {
+    if (!in)
+        return complain(o->file, strerror(errno));
+    if (o->book)
         result = seal_to_book(cli, o->book, in);
-    } else if (path_under(cli->prefix, PATH_SEAL_KEY, path) == 0 &&
-               seal_read_key("seal", o->key ? o->key : path, 0, key) == 0) {
-        if (!from_stdin) {
-            result = seal_to_file(o->file, in, key);
-        } else if ((r = seal_stream(in, stdout, key)) == SEAL_OK) {
-            result = CLI_OK;
-        } else {
-            fprintf(stderr, "porchlight seal: %s\n", seal_why(r));
-        }
-    }
+    else if (path_under(cli->prefix, PATH_SEAL_KEY, path) == 0 &&
+             seal_read_key("seal", o->key ? o->key : path, 0, key) == 0)
+        result = from_stdin ? seal_piped(in, key) : seal_to_file(o->file, in, key);
     if (!from_stdin)
         fclose(in);
     return result;
@@ -126,6 +145,8 @@ static int run(const struct cli *cli, int argc, char **argv)
     }
     if (optind != argc - 1)
         return cli_misuse(&cli_seal, "expected one FILE, or - for what is piped in");
+    if (o.book && o.key)
+        return cli_misuse(&cli_seal, "a book has its own key; --key is for files");
     o.file = argv[optind];
     prctl(PR_SET_DUMPABLE, 0);
     if (sodium_init() < 0)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,6 +23,10 @@ const char *seal_why(enum seal_result r)
         return "it is no sealed file, or it ends before its end";
     case SEAL_OPEN:
         return "it was not sealed to this key, or it was altered";
+    case SEAL_NO_KEY:
+        return "the public key is none: make a pair with porchlight keygen";
+    case SEAL_DAMAGED:
+        return "a part of it is damaged and cannot be read; all the rest was printed";
     }
     return "?";
 }
@@ -44,7 +49,7 @@ enum seal_result seal_stream(FILE *in, FILE *out, const uint8_t public_key[SEAL_
         goto out;
     crypto_secretstream_xchacha20poly1305_keygen(key);
     if (crypto_box_seal(sealed_key, key, SEAL_KEY, public_key) != 0) {
-        result = SEAL_OPEN;
+        result = SEAL_NO_KEY;
         goto out;
     }
     crypto_secretstream_xchacha20poly1305_init_push(state, header, key);
@@ -149,26 +154,50 @@ ssize_t unseal_entry(const uint8_t *sealed, size_t len, const uint8_t public_key
     return (ssize_t)size;
 }
 
+/* NULL, or why the text is no such key. */
+static const char *take_key(char *text, int secret, uint8_t key[SEAL_KEY])
+{
+    const size_t mark = strlen(SEAL_SECRET);
+    bool is_secret = strncmp(text, SEAL_SECRET, mark) == 0;
+    size_t len = 0;
+
+    if (is_secret)
+        memmove(text, text + mark, strlen(text + mark) + 1);
+    if (sodium_hex2bin(key, SEAL_KEY, text, strlen(text), " \r\n", &len, NULL) != 0 ||
+        len != SEAL_KEY)
+        return "it is no key as porchlight keygen writes it";
+    if (is_secret && !secret)
+        return "it is the secret half, which opens all that is sealed, and nothing can be sealed "
+               "to it; expected NAME.public. If this machine is the kiosk: delete it here, and "
+               "make "
+               "a new pair";
+    if (!is_secret && secret)
+        return "it is the public half, which opens nothing; expected NAME.secret";
+    return NULL;
+}
+
 int seal_read_key(const char *who, const char *path, int secret, uint8_t key[SEAL_KEY])
 {
     char *text = sodium_malloc(256);
     const char *wrong = NULL;
     struct stat st;
-    size_t len = 0;
     ssize_t n = 0;
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
-    if (fd < 0 || !text)
+    if (fd < 0 && errno == ENOENT && !secret)
+        wrong = "it is not there; porchlight keygen, on your own computer, makes it";
+    else if (fd < 0 || !text)
         wrong = strerror(errno);
     else if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
         wrong = "it is no regular file";
-    else if (secret && (st.st_mode & 077))
-        wrong = "others may read it; expected mode 0600: chmod 600 it";
-    else if ((n = read(fd, text, 256)) < 0)
+    else if ((n = read(fd, text, 255)) < 0)
         wrong = strerror(errno);
-    else if (sodium_hex2bin(key, SEAL_KEY, text, (size_t)n, " \r\n", &len, NULL) != 0 ||
-             len != SEAL_KEY)
-        wrong = "expected one line of 64 hex digits, as porchlight keygen writes it";
+    if (!wrong) {
+        text[n] = '\0';
+        wrong = take_key(text, secret, key);
+    }
+    if (!wrong && secret && (st.st_mode & 077))
+        wrong = "others may read it; expected mode 0600: chmod 600 it";
     if (wrong)
         fprintf(stderr, "porchlight %s: %s: %s\n", who, path, wrong);
     if (fd >= 0)

@@ -27,9 +27,11 @@ enum {
 
 enum seal_result {
     SEAL_OK,
-    SEAL_IO,     /* errno */
-    SEAL_FORMAT, /* no sealed file, or one that ends before its end */
-    SEAL_OPEN,   /* not sealed to this key, or altered */
+    SEAL_IO,      /* errno */
+    SEAL_FORMAT,  /* no sealed file, or one that ends before its end */
+    SEAL_OPEN,    /* not sealed to this key, or altered */
+    SEAL_NO_KEY,  /* the public key is none */
+    SEAL_DAMAGED, /* a book: some of it is damaged, the rest was printed */
 };
 
 /* Reads `in` to its end. */
@@ -47,8 +49,10 @@ ssize_t seal_entry(const uint8_t *text, size_t len, const uint8_t public_key[SEA
 ssize_t unseal_entry(const uint8_t *sealed, size_t len, const uint8_t public_key[SEAL_KEY],
                      const uint8_t secret_key[SEAL_KEY], uint8_t out[SEAL_ENTRY_MAX + SEAL_PAD]);
 
-/* One line of hex at `path` into key. `secret`: refused where others may read it. 0, or -1 after a
- * sentence on stderr that begins with `who`. */
+/* A key's file at `path` into key. A public one is a line of 64 hex digits; a secret one has
+ * SEAL_SECRET in front of them, so that neither is taken for the other, and is refused where others
+ * may read it. 0, or -1 after a sentence on stderr that begins with `who`. */
+#define SEAL_SECRET "secret "
 int seal_read_key(const char *who, const char *path, int secret, uint8_t key[SEAL_KEY]);
 
 const char *seal_why(enum seal_result r);

@@ -1,6 +1,7 @@
 #include "kiosk/cli/tree.h"
 
 #include "kiosk/common/paths.h"
+#include "kiosk/common/whole.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -33,20 +34,6 @@ int tree_make_folders(const char *path, mode_t mode)
     return mkdir(path, mode) < 0 && errno != EEXIST ? -1 : 0;
 }
 
-static int write_all(int fd, const char *bytes, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, bytes, len);
-        if (n < 0 && errno != EINTR)
-            return -1;
-        if (n > 0) {
-            bytes += n;
-            len -= (size_t)n;
-        }
-    }
-    return 0;
-}
-
 int tree_write(const char *path, const void *bytes, size_t len, mode_t mode)
 {
     if (unlink(path) < 0 && errno != ENOENT)
@@ -54,7 +41,7 @@ int tree_write(const char *path, const void *bytes, size_t len, mode_t mode)
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return -1;
-    int result = fchmod(fd, mode) < 0 || write_all(fd, bytes, len) < 0 || fsync(fd) < 0 ? -1 : 0;
+    int result = fchmod(fd, mode) < 0 || whole_write(fd, bytes, len) < 0 || fsync(fd) < 0 ? -1 : 0;
     int saved = errno;
     close(fd);
     errno = saved;

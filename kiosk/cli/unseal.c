@@ -1,6 +1,7 @@
 #include "kiosk/cli/book.h"
 #include "kiosk/cli/cli.h"
 #include "kiosk/cli/sealing.h"
+#include "kiosk/common/paths.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 static int unseal(const char *file, const uint8_t public_key[SEAL_KEY],
                   const uint8_t secret_key[SEAL_KEY])
@@ -28,7 +30,8 @@ static int unseal(const char *file, const uint8_t public_key[SEAL_KEY],
             r = book_print(in, stdout, public_key, secret_key);
     }
     if (r != SEAL_OK)
-        fprintf(stderr, "porchlight unseal: %s: %s\n", file, seal_why(r));
+        fprintf(stderr, "porchlight unseal: %s: %s\n", from_stdin ? "what was piped in" : file,
+                seal_why(r));
     if (!from_stdin)
         fclose(in);
     return r == SEAL_OK ? CLI_OK : CLI_FAILED;
@@ -38,10 +41,10 @@ static int run(const struct cli *cli, int argc, char **argv)
 {
     static const struct option longs[] = {{"key", required_argument, NULL, 'k'}, {0}};
     uint8_t public_key[SEAL_KEY], *secret_key;
+    char conf[PATH_LEN];
     const char *key = NULL;
     int c, result = CLI_FAILED;
 
-    (void)cli;
     while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
         if (c != 'k')
             return cli_misuse(&cli_unseal, "%s is not understood", argv[optind - 1]);
@@ -49,6 +52,13 @@ static int run(const struct cli *cli, int argc, char **argv)
     }
     if (!key || optind != argc - 1)
         return cli_misuse(&cli_unseal, "expected --key FILE.secret and one FILE, or -");
+    if (path_under(cli->prefix, PATH_CONF, conf) == 0 && access(conf, F_OK) == 0) {
+        fprintf(stderr,
+                "porchlight unseal: this machine is a kiosk (%s is there). The secret half must "
+                "never have been on it: take what is sealed to your own computer.\n",
+                conf);
+        return CLI_FAILED;
+    }
     prctl(PR_SET_DUMPABLE, 0);
     if (sodium_init() < 0 || !(secret_key = sodium_malloc(SEAL_KEY)))
         return CLI_FAILED;

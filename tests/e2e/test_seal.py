@@ -72,6 +72,9 @@ def test_keys_are_guarded(kiosk):
     assert secret.stat().st_mode & 0o777 == 0o600
     again = run(kiosk, "keygen", kiosk / "home/host")
     assert again.returncode == 1 and "there already" in again.stderr
+    (kiosk / "home/half.secret").write_text("of another pair\n")
+    half = run(kiosk, "keygen", kiosk / "home/half")
+    assert half.returncode == 1 and not (kiosk / "home/half.public").exists()
     (kiosk / "x.sealed").write_bytes(b"PLSEAL1\n")
     secret.chmod(0o644)
     assert b"chmod 600" in unseal(kiosk, kiosk / "x.sealed").stderr
@@ -79,6 +82,41 @@ def test_keys_are_guarded(kiosk):
     refused = run(kiosk, "keygen", kiosk / "home/third")
     assert refused.returncode == 1 and "your own computer" in refused.stderr
     assert not (kiosk / "home/third.secret").exists()
+    (kiosk / "sheet").write_bytes(b"x")
+    assert run(kiosk, "seal", kiosk / "sheet").returncode == 0
+    secret.chmod(0o600)
+    opened = run(kiosk, "unseal", "--key", secret, kiosk / "sheet.sealed")
+    assert opened.returncode == 1 and "your own computer" in opened.stderr and not opened.stdout
+
+
+def test_neither_half_is_taken_for_the_other(kiosk):
+    """Sealed to the secret half nothing would ever open again."""
+    (kiosk / "sheet").write_bytes(b"text")
+    for key in (kiosk / "home/host.secret", kiosk / "etc/porchlight/seal.public"):
+        (kiosk / "etc/porchlight/seal.public").write_text((kiosk / "home/host.secret").read_text())
+        done = run(kiosk, "seal", "--key", key, kiosk / "sheet")
+        assert done.returncode == 1 and "secret half" in done.stderr, done.stderr
+    assert not (kiosk / "sheet.sealed").exists()
+    (kiosk / "x.sealed").write_bytes(b"PLSEAL1\n")
+    done = process.run([program("porchlight"), "unseal", "--key", kiosk / "home/host.public",
+                        kiosk / "x.sealed"])
+    assert done.returncode == 1 and "public half" in done.stderr
+    (kiosk / "zero.public").write_text("0" * 64 + "\n")
+    done = run(kiosk, "seal", "--key", kiosk / "zero.public", kiosk / "sheet")
+    assert done.returncode == 1 and "public key is none" in done.stderr
+    assert sorted(p.name for p in kiosk.iterdir() if "sheet" in p.name) == ["sheet"]
+
+
+def test_what_is_sealed_already_stays(kiosk):
+    (kiosk / "sheet").write_bytes(b"the first evening")
+    assert run(kiosk, "seal", kiosk / "sheet").returncode == 0
+    (kiosk / "sheet").write_bytes(b"the second")
+    again = run(kiosk, "seal", kiosk / "sheet")
+    assert again.returncode == 1 and "there already" in again.stderr
+    assert unseal(kiosk, kiosk / "sheet.sealed").stdout == b"the first evening"
+    folder = run(kiosk, "seal", kiosk / "home")
+    assert folder.returncode == 1 and "tar c" in folder.stderr
+    assert not (kiosk / "home.sealed").exists()
 
 
 @pytest.fixture
@@ -133,6 +171,27 @@ def test_a_power_cut_costs_at_most_the_last_entry(book):
     path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     assert run(kiosk, "seal", "--book", "visitors", "-", data=b"after").returncode == 0
     assert unseal(kiosk, path).stdout == b"entry 0\nentry 1\nafter\n"
+
+
+def test_damage_in_the_middle_costs_what_is_damaged(book):
+    """A worn block of the card: neither what comes after it is lost, nor what is added."""
+    kiosk, _ = book
+    path = kiosk / BOOK
+    for i in range(4):
+        run(kiosk, "seal", "--book", "visitors", "-", data=b"entry %d" % i)
+    whole = bytearray(path.read_bytes())
+    each = (len(whole) - 8) // 4
+    for at in (8, 8 + each + 2, 8 + each + 40, 8 + 2 * each - 1):  # lengths, texts, sums
+        bad = bytearray(whole)
+        bad[at] ^= 0x55
+        path.write_bytes(bad)
+        assert run(kiosk, "seal", "--book", "visitors", "-", data=b"after").returncode == 0
+        lost = 0 if at == 8 else 1
+        shown = unseal(kiosk, path)
+        assert shown.stdout.decode().split() == \
+            " ".join([f"entry {i}" for i in range(4) if i != lost] + ["after"]).split()
+        assert shown.returncode == 1 and b"damaged" in shown.stderr
+        assert path.read_bytes()[:len(bad)] == bad, "what is damaged stays as it is"
 
 
 @pytest.mark.parametrize("packet", [b"", b"\n", b"noname", b"../x\nentry", b"a/b\nentry",

@@ -24,12 +24,11 @@
  *     record           porchlight porchlight 0600        kiosk/core/record.h
  *     staff/           porchlight porchlight 0755        ACCOUNT.cert: CERT_STAFF of core/cert.h
  *     phones           porchlight porchlight 0600        kiosk/alertd/phones.h
+ *     all-clear        porchlight porchlight 0600        kiosk/core/cert.h, the last proof, in hex
  *   /var/lib/porchlight-wipe/
  *     progress, drill  root root 0600 in a 0700 folder   kiosk/wipe/progress.h
  *   /var/lib/porchlight-books/
- *     NAME.book        root root 0600 in a 0700 folder   sealed entries, kiosk/cli/book.h
- *     all-clear        porchlight porchlight 0600        kiosk/core/cert.h, the last proof, in hex
- *     staff/           porchlight porchlight 0755        ACCOUNT.cert each, kiosk/core/command.h
+ *     NAME.book        porchlight-book 0600 in 0700      sealed entries, kiosk/cli/book.h
  *   /var/lib/porchlight-broker/
  *     dynamic-security.json  porchlight-broker 0600      accounts at the broker on this Pi
  *   /var/lib/porchlight-relay/

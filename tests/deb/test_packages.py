@@ -95,6 +95,7 @@ def test_the_units(tree):
                  "sockets.target.wants/porchlightd-control.socket",
                  "sockets.target.wants/porchlightd-steward.socket",
                  "sockets.target.wants/porchlight-wipe.socket",
+                 "sockets.target.wants/porchlight-book.socket",
                  "sysinit.target.wants/porchlight-wipe-resume.service"]:
         tree.do(f"test -e /etc/systemd/system/{unit}")
     # Lights go dark where the host agreed, in the set-up, and not before.

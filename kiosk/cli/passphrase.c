@@ -1,5 +1,6 @@
 #include "kiosk/cli/passphrase.h"
 
+#include "kiosk/cli/hidden.h"
 #include "kiosk/common/log.h"
 
 #include <errno.h>
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
 
 /* One line, read byte by byte so that no buffer of stdio keeps it. Its length or -1. */
@@ -29,39 +29,17 @@ static int read_line(int fd, char *out)
     return len;
 }
 
-static int ask(const char *question, char *out)
-{
-    struct termios shown, hidden;
-    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-
-    if (fd < 0 || tcgetattr(fd, &shown) < 0) {
-        log_error(
-            "nobody is at the terminal to type a passphrase; expected --passphrase-file FILE");
-        if (fd >= 0)
-            close(fd);
-        return -1;
-    }
-    hidden = shown;
-    hidden.c_lflag &= ~(tcflag_t)ECHO;
-    dprintf(fd, "%s", question);
-    tcsetattr(fd, TCSAFLUSH, &hidden);
-    int len = read_line(fd, out);
-    tcsetattr(fd, TCSAFLUSH, &shown);
-    dprintf(fd, "\n");
-    close(fd);
-    return len;
-}
-
 static int from_terminal(char *out, int twice)
 {
-    char *again = sodium_malloc(PASSPHRASE_MAX);
-    int len = again ? ask("Passphrase: ", out) : -1;
+    static const char question[] = "Passphrase: ";
+    int len = twice ? hidden_line_twice(question, out, PASSPHRASE_MAX)
+                    : hidden_line(question, out, PASSPHRASE_MAX);
 
-    if (len >= 0 && twice && (ask("Once more: ", again) < 0 || strcmp(again, out) != 0)) {
-        log_error("the two are not the same; nothing was done");
-        len = -1;
-    }
-    sodium_free(again);
+    if (len < 0)
+        log_error("%s", errno == ENXIO ? "nobody is at the terminal to type a passphrase; expected "
+                                         "--passphrase-file FILE"
+                        : errno == EINVAL ? "the two are not the same; nothing was done"
+                                          : strerror(errno));
     return len;
 }
 

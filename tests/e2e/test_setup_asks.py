@@ -1,50 +1,16 @@
 """Set-up at a terminal: its questions, the drawing, what it sees, the root key on paper."""
 
 import os
-import pty
 import re
-import select
-import time
 
 import pytest
 
-from tests.kit import process
 from tests.kit.place import program
 from tests.kit.setup import PORTS, Venue
+from tests.kit.terminal import Terminal
 from tests.kit.wires import Wires
 
 KEY_LINE = re.compile(r"^    (\d):((?: [0-9a-f]{4}){5})$", re.M)
-
-
-class Terminal:
-    """The program on a terminal of its own; `read` collects what it says."""
-
-    def __init__(self, argv):
-        self.text = ""
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.execve(argv[0], argv, process.environment())
-
-    def until(self, words, within=20):
-        """What was said since the last call, up to these words."""
-        end = time.monotonic() + within
-        while words not in self.text:
-            assert time.monotonic() < end, f"{words!r} was not said; said was:\n{self.text}"
-            if select.select([self.fd], [], [], 0.2)[0]:
-                try:
-                    self.text += os.read(self.fd, 65536).decode().replace("\r\n", "\n")
-                except OSError:
-                    assert words in self.text, f"it ended; {words!r} is not in:\n{self.text}"
-        said, self.text = self.text.split(words, 1)
-        return said + words
-
-    def say(self, text=""):
-        os.write(self.fd, (text + "\n").encode())
-
-    def end(self):
-        _, status = os.waitpid(self.pid, 0)
-        os.close(self.fd)
-        return os.waitstatus_to_exitcode(status)
 
 
 @pytest.fixture(name="venue")

@@ -1,12 +1,16 @@
 """Vaults and their key cells, as far as no mount is needed: tests/long opens and wipes them."""
 
 import hashlib
+import os
+import secrets
+import signal
 import subprocess
 
 import pytest
 
-from tests.kit import process
+from tests.kit import process, wait
 from tests.kit.place import program
+from tests.kit.terminal import Terminal
 
 
 @pytest.fixture
@@ -92,10 +96,100 @@ def test_ram_takes_a_file_from_a_stick(kiosk):
     assert short.returncode == 1 and "32 to 4096" in short.stderr
 
 
+def cell_of(kiosk):
+    return kiosk / "sys/bus/nvmem/devices/rtc0/nvmem"
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda k: (k / "srv/venue/desk.luks").write_text("something else"),
+    lambda k: (k / "etc/porchlight/vaults").write_text("in the way"),
+])
+def test_a_vault_that_is_not_made_keeps_no_key_in_its_cell(kiosk, spoil):
+    """Else the next one would be refused for ever: the cell holds a key."""
+    spoil(kiosk)
+    assert create(kiosk).returncode == 1
+    assert cell_of(kiosk).read_bytes() == bytes(40) + b"\xff" * 16
+    (kiosk / "srv/venue/desk.luks").unlink(missing_ok=True)
+    (kiosk / "etc/porchlight/vaults").unlink(missing_ok=True)
+    assert create(kiosk).returncode == 0
+
+
+def test_a_name_that_is_taken(kiosk):
+    assert create(kiosk).returncode == 0
+    before = cell_of(kiosk).read_bytes()
+    again = create(kiosk, path="/srv/venue/other.luks")
+    assert again.returncode == 1 and "a vault desk already" in again.stderr
+    assert cell_of(kiosk).read_bytes() == before and not (kiosk / "srv/venue/other.luks").exists()
+
+
+def test_what_the_plan_wants_is_said_as_it_is_written(kiosk):
+    said = create(kiosk).stdout
+    plan = said[said.index("["):said.index("\n\nand a root")]
+    (kiosk / "etc/porchlight/wipe.plan").write_text("[root venue]\npath = /srv/venue\n" + plan)
+    shown = process.run([program("porchlight"), "--prefix", kiosk, "wipe", "--plan"])
+    assert shown.returncode == 0 and "luks desk" in shown.stdout and "cell desk-key" in shown.stdout
+
+
+def test_only_its_own_key_opens_it(kiosk):
+    for name in ("right", "wrong"):
+        (kiosk / name).write_bytes(secrets.token_bytes(64))
+    assert create(kiosk, "--key-file", kiosk / "right", cell="ram").returncode == 0
+    wrong = vault(kiosk, "open", "desk", "--key-file", kiosk / "wrong")
+    assert wrong.returncode == 1 and "this key does not open it" in wrong.stderr
+    right = vault(kiosk, "open", "desk", "--key-file", kiosk / "right")
+    assert "does not open it" not in right.stderr  # whether it opens is the kernel's, in tests/board
+
+
+class Typist(Terminal):
+    def __init__(self, kiosk, *args):
+        super().__init__([program("porchlight"), "--prefix", str(kiosk), "vault", *args])
+
+    def type(self, question, text):
+        self.until(question)
+        wait.until(lambda: not self.shows_what_is_typed(), "the terminal")
+        self.say(text)
+
+
+MAKE = ("create", "desk", "--make", "luks", "--path", "/srv/venue/desk.luks", "--mount", "/srv/d",
+        "--size", "16", "--cell", "ram")
+
+
+def test_a_typed_key(kiosk):
+    typist = Typist(kiosk, *MAKE)
+    typist.type("New key of the vault desk: ", "twelve letters and more")
+    typist.type("Once more: ", "twelve letters, and more")
+    typist.until("not the same; nothing was made")
+    assert typist.end() == 1 and not (kiosk / "srv/venue/desk.luks").exists()
+    typist = Typist(kiosk, *MAKE)
+    typist.type("New key of the vault desk: ", "twelve letters and more")
+    typist.type("Once more: ", "twelve letters and more")
+    said = typist.until("The vault desk is made")
+    assert typist.end() == 0 and "letters" not in said
+    typist = Typist(kiosk, "open", "desk")
+    typist.type("Key of the vault desk: ", "twelve letters, not those")
+    typist.until("this key does not open it")
+    assert typist.end() == 1
+
+
+def test_ctrl_c_leaves_a_terminal_that_shows_what_is_typed(kiosk):
+    typist = Typist(kiosk, *MAKE)
+    typist.until("New key of the vault desk: ")
+    wait.until(lambda: not typist.shows_what_is_typed(), "the terminal")
+    os.write(typist.fd, b"half a key\x03")
+    _, status = os.waitpid(typist.pid, 0)
+    assert os.waitstatus_to_exitcode(status) == -signal.SIGINT
+    assert typist.shows_what_is_typed()
+    os.close(typist.fd)
+
+
 @pytest.mark.parametrize("args", [
     ["create"], ["create", "x"], ["open"], ["open", "../x"], ["close", "nobody"], ["status", "a/b"],
     ["burn", "x"], ["create", "x", "--make", "zip", "--path", "/x", "--cell", "ram"],
-    ["status", "a", "b"],
+    ["status", "a", "b"], ["create", "x", "--size", "16x"], ["create", "x", "--size", "7"],
+    [*MAKE[:5], "srv/desk.luks", *MAKE[6:]], [*MAKE[:5], "/srv/" + "x" * 260, *MAKE[6:]],
+    [*MAKE[:5], "/srv/a\nmount = /", *MAKE[6:]], [*MAKE, "--cell", "file:" + "/x" * 200],
+    ["create", "x", "--make", "fscrypt", "--path", "/srv/x", "--mount", "/x", "--cell", "ram"],
+    [*MAKE, "--cell", "nvmem:rtc0", "--key-file", "/x"],
 ])
 def test_wrong_use(kiosk, args):
     done = vault(kiosk, *args)

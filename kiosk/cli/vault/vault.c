@@ -16,7 +16,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { MIB = 1 << 20, SIZE_DEFAULT = 256 };
+enum { MIB = 1 << 20, SIZE_DEFAULT = 256, SIZE_MIN = 8, SIZE_MAX_MIB = 1 << 20 };
 
 struct options {
     const char *make, *path, *mount, *cell, *key_file;
@@ -42,44 +42,95 @@ static int with_key(const struct cli *cli, struct vault *v, const struct options
         vault_derive(cell_key, v, key);
         result =
             fresh ? ops_of(v)->create(v, real, key, size) : ops_of(v)->open(v, real, mount, key);
+        if (fresh && result < 0)
+            vault_cell_forget(cli->prefix, v);
     }
     sodium_free(cell_key);
     sodium_free(key);
     return result;
 }
 
-static int create(const struct cli *cli, const char *name, const struct options *o)
+/* Fills v. CLI_OK, or CLI_USAGE after a complaint. */
+static int take_options(const char *name, const struct options *o, struct vault *v)
 {
-    char mark[VAULT_MARK];
-    struct vault v = {0};
+    const char *wrong;
 
     if (vault_name_wrong(name))
         return cli_misuse(&cli_vault, "%s", vault_name_wrong(name));
-    if (!o->make || !o->path || !o->cell || o->path[0] != '/' ||
+    if (!o->make || !o->path || !o->cell ||
         (strcmp(o->make, "luks") != 0 && strcmp(o->make, "fscrypt") != 0))
         return cli_misuse(&cli_vault,
                           "create wants --make luks|fscrypt, --path /PATH and --cell CELL");
-    v.make = strcmp(o->make, "luks") == 0 ? VAULT_LUKS : VAULT_FSCRYPT;
-    if (v.make == VAULT_LUKS && (!o->mount || o->mount[0] != '/' || o->size < 8))
-        return cli_misuse(&cli_vault, "a luks vault wants --mount /PATH and at least 8 MiB");
+    v->make = strcmp(o->make, "luks") == 0 ? VAULT_LUKS : VAULT_FSCRYPT;
+    if (v->make == VAULT_LUKS && (!o->mount || o->size < SIZE_MIN))
+        return cli_misuse(&cli_vault, "a luks vault wants --mount /PATH and at least %d MiB",
+                          SIZE_MIN);
+    if (v->make == VAULT_FSCRYPT && o->mount)
+        return cli_misuse(&cli_vault, "an fscrypt vault is a folder itself and has no --mount");
+    if ((wrong = vault_path_wrong(o->path)) != NULL)
+        return cli_misuse(&cli_vault, "--path %s: %s", o->path, wrong);
+    if (o->mount && (wrong = vault_path_wrong(o->mount)) != NULL)
+        return cli_misuse(&cli_vault, "--mount %s: %s", o->mount, wrong);
+    if (strlen(o->cell) >= sizeof v->cell)
+        return cli_misuse(&cli_vault, "--cell is too long");
     if (strncmp(o->cell, "file:", 5) == 0 && !o->survives)
         return cli_misuse(&cli_vault,
                           "a key in a file on the card survives its wipe in worn blocks: whoever "
                           "reads those opens the vault. Use nvmem:, tpm: or ram, or add "
                           "--i-know-this-survives for a trial");
-    snprintf(v.name, sizeof v.name, "%s", name);
-    snprintf(v.path, sizeof v.path, "%s", o->path);
-    snprintf(v.cell, sizeof v.cell, "%s", o->cell);
-    if (v.make == VAULT_LUKS)
-        snprintf(v.mount, sizeof v.mount, "%s", o->mount);
+    if (o->key_file && strcmp(o->cell, "ram") != 0)
+        return cli_misuse(&cli_vault, "--key-file goes with --cell ram: other cells make their key "
+                                      "themselves");
+    snprintf(v->name, sizeof v->name, "%s", name);
+    snprintf(v->path, sizeof v->path, "%s", o->path);
+    snprintf(v->cell, sizeof v->cell, "%s", o->cell);
+    snprintf(v->mount, sizeof v->mount, "%s", o->mount ? o->mount : "");
+    return CLI_OK;
+}
+
+/* Without its file, which holds the salt, it would never open again. */
+static void unmake(const struct cli *cli, const struct vault *v)
+{
+    char real[PATH_LEN];
+
+    if (path_under(cli->prefix, v->path, real) == 0) {
+        if (v->make == VAULT_FSCRYPT)
+            ops_of(v)->close(v, real, "");
+        if (remove(real) < 0)
+            fprintf(stderr, "porchlight vault: %s: %s\n", real, strerror(errno));
+    }
+    vault_cell_forget(cli->prefix, v);
+}
+
+static int create(const struct cli *cli, const char *name, const struct options *o)
+{
+    char mark[VAULT_MARK];
+    struct vault v = {0};
+    int result = take_options(name, o, &v);
+
+    if (result != CLI_OK)
+        return result;
+    if (vault_file_exists(cli->prefix, name)) {
+        fprintf(stderr, "porchlight vault: there is a vault %s already\n", name);
+        return CLI_FAILED;
+    }
     randombytes_buf(v.salt, sizeof v.salt);
     if (vault_nothing_pending(cli->prefix, mark) < 0 ||
-        with_key(cli, &v, o, true, (uint64_t)o->size * MIB) < 0 ||
-        vault_file_write(cli->prefix, &v) < 0)
+        with_key(cli, &v, o, true, (uint64_t)o->size * MIB) < 0)
         return CLI_FAILED;
-    printf("The vault %s is made%s.\nName it in wipe.plan, and its cell too: see porchlight wipe "
-           "--plan.\n",
-           name, v.make == VAULT_FSCRYPT ? " and open" : ", and closed");
+    if (vault_file_write(cli->prefix, &v) < 0) {
+        unmake(cli, &v);
+        return CLI_FAILED;
+    }
+    printf("The vault %s is made%s.\n", name,
+           v.make == VAULT_FSCRYPT ? " and open" : ", and closed: porchlight vault open opens it");
+    printf("In " PATH_PLAN " it wants\n\n");
+    if (strcmp(v.cell, "ram") != 0)
+        printf("[cell %s-key]\ncell = %s\n\n", name, v.cell);
+    printf("[%s %s]\npath = %s\n%s%s%s\nand a root that holds it: see porchlight wipe --plan.\n",
+           v.make == VAULT_LUKS ? "luks" : "fscrypt", name, v.path,
+           v.make == VAULT_LUKS ? "mapping = porchlight-" : "", v.make == VAULT_LUKS ? name : "",
+           v.make == VAULT_LUKS ? "\n" : "");
     return CLI_OK;
 }
 
@@ -93,14 +144,26 @@ static int close_one(const struct cli *cli, const struct vault *v)
     return ops_of(v)->close(v, real, mount) == 0 ? CLI_OK : CLI_FAILED;
 }
 
+static bool is_open(const struct cli *cli, const struct vault *v)
+{
+    char real[PATH_LEN];
+
+    return path_under(cli->prefix, v->path, real) == 0 && ops_of(v)->status(v, real) == 1;
+}
+
 /* A wipe may have come between the look and the opening, and have missed what opened behind it. */
 static int open_vault(const struct cli *cli, const char *name, const struct options *o)
 {
     char before[VAULT_MARK], after[VAULT_MARK];
     struct vault v;
 
-    if (vault_file_read(cli->prefix, name, &v) < 0 ||
-        vault_nothing_pending(cli->prefix, before) < 0 || with_key(cli, &v, o, false, 0) < 0)
+    if (vault_file_read(cli->prefix, name, &v) < 0)
+        return CLI_FAILED;
+    if (is_open(cli, &v)) {
+        printf("The vault %s is open already.\n", name);
+        return CLI_OK;
+    }
+    if (vault_nothing_pending(cli->prefix, before) < 0 || with_key(cli, &v, o, false, 0) < 0)
         return CLI_FAILED;
     if (vault_nothing_pending(cli->prefix, after) == 0 && strcmp(before, after) == 0)
         return CLI_OK;
@@ -146,6 +209,15 @@ static int show_all(const struct cli *cli)
     return result;
 }
 
+static bool take_size(const char *text, long *out)
+{
+    char *end;
+
+    errno = 0;
+    *out = strtol(text, &end, 10);
+    return errno == 0 && end != text && *end == '\0' && *out >= SIZE_MIN && *out <= SIZE_MAX_MIB;
+}
+
 static int run(const struct cli *cli, int argc, char **argv)
 {
     static const struct option longs[] = {
@@ -166,8 +238,11 @@ static int run(const struct cli *cli, int argc, char **argv)
                                        : NULL;
         if (slot)
             *slot = optarg;
+        else if (c == 's' && !take_size(optarg, &o.size))
+            return cli_misuse(&cli_vault, "--size %s: expected MiB, %d to %d", optarg, SIZE_MIN,
+                              SIZE_MAX_MIB);
         else if (c == 's')
-            o.size = strtol(optarg, NULL, 10);
+            continue;
         else if (c == 'i')
             o.survives = true;
         else

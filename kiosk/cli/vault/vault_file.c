@@ -1,5 +1,6 @@
 #include "kiosk/cli/vault/vault_file.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -16,6 +17,19 @@ const char *vault_name_wrong(const char *name)
 
     if (len == 0 || len >= VAULT_NAME_MAX || strspn(name, good) != len)
         return "a vault's name is letters, digits, - and _, at most 31";
+    return NULL;
+}
+
+const char *vault_path_wrong(const char *path)
+{
+    if (path[0] != '/' || path[1] == '\0')
+        return "expected a full path, /srv/desk.luks perhaps";
+    if (strlen(path) >= VAULT_PATH_MAX)
+        return "it is too long: at most 255 bytes";
+    for (const char *p = path; *p; p++) {
+        if (iscntrl((unsigned char)*p))
+            return "it holds a control character";
+    }
     return NULL;
 }
 
@@ -39,6 +53,13 @@ static int path_of(const char *prefix, const char *name, char out[PATH_LEN])
 
     snprintf(below, sizeof below, PATH_VAULTS "/%s", name);
     return path_under(prefix, below, out);
+}
+
+bool vault_file_exists(const char *prefix, const char *name)
+{
+    char path[PATH_LEN];
+
+    return path_of(prefix, name, path) == 0 && access(path, F_OK) == 0;
 }
 
 /* One line into the field it names. False: not understood. */
@@ -118,6 +139,8 @@ int vault_file_write(const char *prefix, const struct vault *v)
         result = 0;
     if (result < 0)
         fprintf(stderr, "porchlight vault: %s/%s: %s\n", folder, v->name, strerror(errno));
+    if (result < 0 && fd >= 0)
+        unlinkat(dir, v->name, 0);
     if (fd >= 0)
         close(fd);
     if (dir >= 0)

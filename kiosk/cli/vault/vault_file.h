@@ -4,27 +4,33 @@
 #include "hw/cell.h"
 #include "kiosk/common/paths.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What is known of a vault while it is closed: /etc/porchlight/vaults/NAME, "key = value" lines.
  * The salt is no secret; without the cell's key it opens nothing, nor does the cell's key without
  * it. */
 
-enum { VAULT_NAME_MAX = 32, VAULT_SALT = 32, VAULT_KEY = 64 };
+enum { VAULT_NAME_MAX = 32, VAULT_PATH_MAX = 256, VAULT_SALT = 32, VAULT_KEY = 64 };
 enum vault_make { VAULT_LUKS, VAULT_FSCRYPT };
 
 struct vault {
     char name[VAULT_NAME_MAX];
     enum vault_make make;
-    char path[256];           /* luks: the container; fscrypt: the folder */
-    char mount[256];          /* luks: where it is mounted; fscrypt: empty */
-    char cell[CELL_WORD_MAX]; /* cell.h, or "ram" */
+    char path[VAULT_PATH_MAX];  /* luks: the container; fscrypt: the folder */
+    char mount[VAULT_PATH_MAX]; /* luks: where it is mounted; fscrypt: empty */
+    char cell[CELL_WORD_MAX];   /* cell.h, or "ram" */
     uint8_t salt[VAULT_SALT];
     char key_id[33]; /* fscrypt: the key's identifier, hex */
 };
 
 /* NULL, or why this is no vault's name. */
 const char *vault_name_wrong(const char *name);
+
+/* NULL, or why this can be no vault's path, mount or cell. */
+const char *vault_path_wrong(const char *path);
+
+bool vault_file_exists(const char *prefix, const char *name);
 
 /* 0, or -1 after a sentence on stderr. Writing is durable and replaces nothing. */
 int vault_file_read(const char *prefix, const char *name, struct vault *v);

@@ -1,58 +1,48 @@
 #include "kiosk/cli/vault/vault_key.h"
 
+#include "kiosk/cli/hidden.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
 
 enum { TYPED_MAX = 256, TYPED_MIN = 12, FILE_MIN = 32, FILE_MAX = 4096 };
 
-/* One line of the terminal, unseen, without its newline. Its length or -1. */
-static ssize_t read_hidden(int fd, char *out, size_t size)
+static const char *typing_trouble(int error)
 {
-    struct termios shown, hidden;
-    size_t len = 0;
-    ssize_t n;
-
-    if (tcgetattr(fd, &shown) < 0)
-        return -1;
-    hidden = shown;
-    hidden.c_lflag &= ~(tcflag_t)ECHO;
-    if (tcsetattr(fd, TCSAFLUSH, &hidden) < 0)
-        return -1;
-    while (len < size && (n = read(fd, out + len, 1)) == 1 && out[len] != '\n')
-        len++;
-    tcsetattr(fd, TCSAFLUSH, &shown);
-    dprintf(fd, "\n");
-    return len < size ? (ssize_t)len : -1;
+    return error == ENXIO    ? "there is no terminal to type the key at; use --key-file"
+           : error == EINVAL ? "the two are not the same; nothing was made"
+           : error == E2BIG  ? "the key is too long; expected at most 255 characters"
+                             : strerror(error);
 }
 
 /* A typed key is weak and is stretched, about a second on a Pi; the vault's salt serves. */
-static int type_key(const struct vault *v, uint8_t key[CELL_KEY])
+static int type_key(const struct vault *v, bool fresh, uint8_t key[CELL_KEY])
 {
-    char *typed = sodium_malloc(TYPED_MAX);
-    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC), result = -1;
-    ssize_t len = -1;
+    char question[64], *typed = sodium_malloc(TYPED_MAX);
+    int len, result = -1;
 
-    if (fd < 0 || !typed) {
-        fprintf(stderr, "porchlight vault: there is no terminal to type the key at; use "
-                        "--key-file\n");
-    } else {
-        dprintf(fd, "Key of the vault %s: ", v->name);
-        len = read_hidden(fd, typed, TYPED_MAX);
-        if (len < TYPED_MIN)
-            fprintf(stderr, "porchlight vault: the key has at least %d characters\n", TYPED_MIN);
-        else
-            result = crypto_pwhash(key, CELL_KEY, typed, (unsigned long long)len, v->salt,
-                                   crypto_pwhash_OPSLIMIT_MODERATE, 64 << 20,
-                                   crypto_pwhash_ALG_ARGON2ID13);
-    }
-    if (fd >= 0)
-        close(fd);
+    if (!typed)
+        return -1;
+    snprintf(question, sizeof question, "%sey of the vault %s: ", fresh ? "New k" : "K", v->name);
+    len = fresh ? hidden_line_twice(question, typed, TYPED_MAX)
+                : hidden_line(question, typed, TYPED_MAX);
+    if (len < 0)
+        fprintf(stderr, "porchlight vault: %s\n", typing_trouble(errno));
+    else if (len < TYPED_MIN)
+        fprintf(stderr, "porchlight vault: the key has %d characters; expected at least %d\n", len,
+                TYPED_MIN);
+    else if (crypto_pwhash(key, CELL_KEY, typed, (unsigned long long)len, v->salt,
+                           crypto_pwhash_OPSLIMIT_MODERATE, 64 << 20,
+                           crypto_pwhash_ALG_ARGON2ID13) == 0)
+        result = 0;
+    else
+        fprintf(stderr, "porchlight vault: the key cannot be stretched: 64 MiB of memory are not "
+                        "free\n");
     sodium_free(typed);
     return result;
 }
@@ -76,6 +66,23 @@ static int read_key_file(const char *path, uint8_t key[CELL_KEY])
     return result;
 }
 
+/* A key that is there may be another vault's; what cannot be read may hold one. */
+static int expect_empty(const char *prefix, const struct vault *v, uint8_t key[CELL_KEY])
+{
+    struct cell_error error;
+
+    if (cell_read(prefix, v->cell, key, &error) == 0)
+        fprintf(stderr,
+                "porchlight vault: %s already holds a key, of another vault perhaps; a new one "
+                "would lock that for ever\n",
+                v->cell);
+    else if (errno == ENOKEY || (errno == ENOENT && strncmp(v->cell, "file:", 5) == 0))
+        return 0;
+    else
+        fprintf(stderr, "porchlight vault: %s\n", error.text);
+    return -1;
+}
+
 int vault_cell_key(const char *prefix, const struct vault *v, const char *key_file, bool fresh,
                    uint8_t key[CELL_KEY])
 {
@@ -84,21 +91,31 @@ int vault_cell_key(const char *prefix, const struct vault *v, const char *key_fi
 
     _Static_assert(VAULT_SALT >= crypto_pwhash_SALTBYTES, "the salt serves Argon2 too");
     if (strcmp(v->cell, "ram") == 0)
-        return key_file ? read_key_file(key_file, key) : type_key(v, key);
-    if (fresh) {
-        /* A key that is there may be another vault's. */
-        if (cell_read(prefix, v->cell, key, &error) == 0) {
-            fprintf(stderr,
-                    "porchlight vault: %s already holds a key, of another vault perhaps; a new one "
-                    "would lock that for ever\n",
-                    v->cell);
-            return -1;
-        }
+        return key_file ? read_key_file(key_file, key) : type_key(v, fresh, key);
+    if (fresh && expect_empty(prefix, v, key) < 0)
+        return -1;
+    if (fresh)
         randombytes_buf(key, CELL_KEY);
-    }
     result =
         fresh ? cell_write(prefix, v->cell, key, &error) : cell_read(prefix, v->cell, key, &error);
     if (result < 0)
         fprintf(stderr, "porchlight vault: %s\n", error.text);
     return result;
+}
+
+void vault_cell_forget(const char *prefix, const struct vault *v)
+{
+    struct cell_error error;
+    int held, fd;
+
+    if (strcmp(v->cell, "ram") == 0)
+        return;
+    fd = cell_open(prefix, v->cell);
+    if ((fd >= 0 ? cell_kill_fd(fd, &held) : cell_kill(prefix, v->cell, &held, &error)) < 0)
+        fprintf(stderr,
+                "porchlight vault: %s: the key that was made for it could not be taken out "
+                "again\n",
+                v->cell);
+    if (fd >= 0)
+        close(fd);
 }

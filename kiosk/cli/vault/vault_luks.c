@@ -23,6 +23,12 @@ static int fail(const char *real, const char *what, int result)
     return -1;
 }
 
+/* What goes wrong is said here, in the words of fail(). */
+static void stay_silent(int level, const char *text, void *context)
+{
+    (void)level, (void)text, (void)context;
+}
+
 static void mapping_of(const struct vault *v, char out[VAULT_NAME_MAX + 16])
 {
     snprintf(out, VAULT_NAME_MAX + 16, "porchlight-%s", v->name);
@@ -35,6 +41,7 @@ static int create(struct vault *v, const char *real, const uint8_t key[VAULT_KEY
     int fd = open(real, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600), result;
 
     (void)v;
+    crypt_set_log_callback(NULL, stay_silent, NULL);
     if (fd < 0)
         return fail(real, "the container cannot be made", -errno);
     result = ftruncate(fd, (off_t)size) < 0 ? -errno : crypt_init(&cd, real);
@@ -56,41 +63,60 @@ static int create(struct vault *v, const char *real, const uint8_t key[VAULT_KEY
     return fail(real, "it cannot be made a LUKS2 container", result);
 }
 
-/* An open mapping without a file system gets one; that happens once, at the first opening. */
+/* An open mapping without a file system gets one; that happens once, at the first opening. 0 or a
+ * negative errno. */
 static int make_filesystem(const char *device)
 {
     char *const argv[] = {(char *)"mkfs.ext4", (char *)"-q",
                           (char *)"-E",        (char *)"lazy_itable_init=0,lazy_journal_init=0",
                           (char *)device,      NULL};
     pid_t pid;
-    int status;
+    int status, error = posix_spawnp(&pid, "mkfs.ext4", NULL, NULL, argv, environ);
 
-    if (posix_spawnp(&pid, "mkfs.ext4", NULL, NULL, argv, environ) != 0)
-        return -1;
+    if (error != 0)
+        return -error;
     while (waitpid(pid, &status, 0) < 0) {
         if (errno != EINTR)
-            return -1;
+            return -errno;
     }
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
 }
 
-/* ext4's magic, at byte 56 of the superblock, which begins at 1024. */
-static bool has_filesystem(const char *device)
+/* ext4's magic, at byte 56 of the superblock, which begins at 1024. 1 or 0; -1 with errno if it
+ * cannot be read: then nothing is known, and nothing may be made there. */
+static int has_filesystem(const char *device)
 {
-    unsigned char magic[2] = {0};
-    int fd = open(device, O_RDONLY | O_CLOEXEC);
-    bool has =
-        fd >= 0 && pread(fd, magic, 2, 1024 + 56) == 2 && magic[0] == 0x53 && magic[1] == 0xef;
+    unsigned char magic[2];
+    int fd = open(device, O_RDONLY | O_CLOEXEC), saved;
+    ssize_t n = fd < 0 ? -1 : pread(fd, magic, 2, 1024 + 56);
 
+    saved = n == 1 || n == 0 ? EIO : errno;
     if (fd >= 0)
         close(fd);
-    return has;
+    errno = saved;
+    return n != 2 ? -1 : magic[0] == 0x53 && magic[1] == 0xef;
+}
+
+static int mount_it(const char *device, const char *at)
+{
+    int has = has_filesystem(device), made;
+
+    if (has < 0)
+        return fail(device, "it cannot be read", -errno);
+    if (!has && (made = make_filesystem(device)) < 0)
+        return fail(device, "mkfs.ext4 could not make a file system in it", made);
+    if ((mkdir(at, 0700) < 0 && errno != EEXIST) ||
+        mount(device, at, "ext4", MS_NODEV | MS_NOSUID | MS_NOEXEC | MS_NOATIME, NULL) < 0)
+        return fail(at, "it cannot be mounted there", -errno);
+    return 0;
 }
 
 static int load(const char *real, struct crypt_device **cd)
 {
-    int result = crypt_init(cd, real);
+    int result;
 
+    crypt_set_log_callback(NULL, stay_silent, NULL);
+    result = crypt_init(cd, real);
     if (result >= 0)
         result = crypt_load(*cd, CRYPT_LUKS2, NULL);
     return result;
@@ -105,22 +131,26 @@ static int open_vault(const struct vault *v, const char *real, const char *mount
 
     mapping_of(v, mapping);
     snprintf(device, sizeof device, "/dev/mapper/%s", mapping);
+    if (result >= 0) /* only tried: whether the key is right does not need a device-mapper */
+        result =
+            crypt_activate_by_passphrase(cd, NULL, CRYPT_ANY_SLOT, (const char *)key, VAULT_KEY, 0);
+    if (result == -EPERM) {
+        crypt_free(cd);
+        fprintf(stderr, "porchlight vault: %s: this key does not open it\n", real);
+        return -1;
+    }
     if (result >= 0)
         result = crypt_activate_by_passphrase(cd, mapping, CRYPT_ANY_SLOT, (const char *)key,
                                               VAULT_KEY, 0);
     crypt_free(cd);
-    if (result == -EPERM) {
-        fprintf(stderr, "porchlight vault: %s: the cell's key does not open it\n", real);
-        return -1;
-    }
+    if (result == -ENOTSUP || result == -ENOTBLK)
+        return fail(real, "this kernel has no device-mapper (modprobe dm-crypt)", result);
     if (result < 0)
         return fail(real, "it cannot be opened", result);
-    if (!has_filesystem(device) && make_filesystem(device) < 0)
-        return fail(device, "no file system could be made in it (mkfs.ext4)", -EIO);
-    if ((mkdir(mount_at, 0700) < 0 && errno != EEXIST) ||
-        mount(device, mount_at, "ext4", MS_NODEV | MS_NOSUID | MS_NOEXEC | MS_NOATIME, NULL) < 0)
-        return fail(mount_at, "it cannot be mounted there", -errno);
-    return 0;
+    if (mount_it(device, mount_at) == 0)
+        return 0;
+    crypt_deactivate(NULL, mapping);
+    return -1;
 }
 
 static int close_vault(const struct vault *v, const char *real, const char *mount_at)
@@ -128,6 +158,7 @@ static int close_vault(const struct vault *v, const char *real, const char *moun
     char mapping[VAULT_NAME_MAX + 16];
     int result;
 
+    crypt_set_log_callback(NULL, stay_silent, NULL);
     mapping_of(v, mapping);
     if (umount2(mount_at, UMOUNT_NOFOLLOW) < 0 && errno != EINVAL && errno != ENOENT)
         return fail(mount_at, "it cannot be unmounted; end what uses it", -errno);
@@ -141,6 +172,7 @@ static int status(const struct vault *v, const char *real)
     crypt_status_info s;
 
     (void)real;
+    crypt_set_log_callback(NULL, stay_silent, NULL);
     mapping_of(v, mapping);
     s = crypt_status(NULL, mapping);
     return s == CRYPT_ACTIVE || s == CRYPT_BUSY ? 1 : s == CRYPT_INACTIVE ? 0 : -1;

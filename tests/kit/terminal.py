@@ -1,0 +1,43 @@
+"""A program at a terminal of its own, and what it says there."""
+
+import os
+import pty
+import select
+import termios
+import time
+
+from tests.kit import process
+
+
+class Terminal:
+    """The program on a terminal of its own; `read` collects what it says."""
+
+    def __init__(self, argv):
+        self.text = ""
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execve(argv[0], argv, process.environment())
+
+    def until(self, words, within=20):
+        """What was said since the last call, up to these words."""
+        end = time.monotonic() + within
+        while words not in self.text:
+            assert time.monotonic() < end, f"{words!r} was not said; said was:\n{self.text}"
+            if select.select([self.fd], [], [], 0.2)[0]:
+                try:
+                    self.text += os.read(self.fd, 65536).decode().replace("\r\n", "\n")
+                except OSError:
+                    assert words in self.text, f"it ended; {words!r} is not in:\n{self.text}"
+        said, self.text = self.text.split(words, 1)
+        return said + words
+
+    def say(self, text=""):
+        os.write(self.fd, (text + "\n").encode())
+
+    def end(self):
+        _, status = os.waitpid(self.pid, 0)
+        os.close(self.fd)
+        return os.waitstatus_to_exitcode(status)
+
+    def shows_what_is_typed(self):
+        return bool(termios.tcgetattr(self.fd)[3] & termios.ECHO)

@@ -17,7 +17,7 @@ const OLDER_KEYS = 2; // kept beside the newest, should a change of keys have st
 // different; told: it deserves a call. onRefused(reason): what must be said.
 export function openSession({ mqtt, sodium, store, membership: m, now, wall, onChange, onRefused }) {
     let view = viewFrom(store.kept(m.kiosk));
-    let facts = factsInit();
+    let facts = { ...factsInit(), id: view.alert?.id ?? null }; // a lockdown kept can be answered
     let offer = null; // a relay's, judged
     const keys = { venue: fromHex(m.venueKey), older: (m.olderKeys ?? []).map(fromHex),
         kiosk: fromHex(m.kioskPublic), own: fromHex(m.secret), ownPublic: fromHex(m.public), root: fromHex(m.rootPublic) };

@@ -97,9 +97,28 @@ const NOTICES = { door: 'noticeDoor', fault: 'noticeFault', 'drill-report': 'not
 const sentenceOf = (n, word) => word(`${n.kind}-${n.detail}`) ??
     [word(NOTICES[n.kind]), n.detail].filter(Boolean).join(' · ');
 
+const noticeOf = (n, word) =>
+    [sentenceOf(n, word), n.kind === 'drill-report' && n.ms !== null && `${n.ms} ms`,
+        Number.isSafeInteger(n.rang) && word('rang', { n: n.rang })].filter(Boolean).join(' · ');
+
+// By the phone's own clock and zone: the wire speaks of UTC.
+const clockOf = (at) => (at === null ? '' : new Date(at).toLocaleTimeString('en-GB',
+    { hour: '2-digit', minute: '2-digit' }));
+
 export function drawNotices(notices, word) {
-    setList($('notices'), notices.filter((n) => n.kind in NOTICES).map((n) =>
-        [sentenceOf(n, word), n.kind === 'drill-report' && n.ms !== null && `${n.ms} ms`,
-            Number.isSafeInteger(n.rang) && word('rang', { n: n.rang }),
-            n.at?.slice(11, 16)].filter(Boolean).join(' · ')));
+    const rows = notices.filter((n) => n.kind in NOTICES)
+        .map((n) => [clockOf(n.at), noticeOf(n, word)]);
+    const drawn = JSON.stringify(rows);
+    if ($('notices').dataset.drawn === drawn) {
+        return;
+    }
+    $('notices').dataset.drawn = drawn;
+    $('notices').hidden = rows.length === 0;
+    $('notices').replaceChildren(...rows.map(([clock, text]) => {
+        const [item, time, said] = ['li', 'time', 'span'].map((t) => document.createElement(t));
+        time.textContent = clock;
+        said.textContent = text;
+        item.append(time, said);
+        return item;
+    }));
 }

@@ -58,7 +58,7 @@ function render() {
         !$('ring').hidden) {
         return;
     }
-    $('state').hidden = false;
+    $('state').hidden = $('news').hidden = false;
     const staff = sessions.some((s) => s.membership.staff);
     const all = pictures();
     drawState(all[worstOf(all)], all, word);
@@ -161,8 +161,11 @@ async function start() {
 }
 
 function show(id) {
-    for (const part of ['state', 'answers', 'staff', 'join', 'ring', 'settings']) {
+    for (const part of ['state', 'answers', 'news', 'staff', 'join', 'ring', 'settings']) {
         $(part).hidden = part !== id;
+    }
+    if (id === 'join') {
+        setText($('join-said'), '');
     }
     if (id === 'state' || id === 'ring') {
         render();

@@ -48,32 +48,48 @@ static double number_of(const cJSON *object, const char *key, double otherwise)
     return cJSON_IsNumber(item) ? item->valuedouble : otherwise;
 }
 
+static void print_answers(const cJSON *o)
+{
+    double seen = number_of(o, "seen", 0);
+
+    printf("answered by %.0f phone%s, %.0f of them safe\n", seen, seen == 1 ? "" : "s",
+           number_of(o, "safe", 0));
+}
+
+/* "3s ago"; nothing for what is not known. */
+static void ago(double ms, char out[40])
+{
+    char age[32];
+
+    out[0] = '\0';
+    if (ms < 0 || ms >= 1e15)
+        return;
+    duration_format((int64_t)(ms / 1000) * INT64_C(1000000000), age, sizeof age);
+    snprintf(out, 40, ms < 1000 ? "just now" : "%s ago", age);
+}
+
 static void print_alert(const cJSON *reply)
 {
     const cJSON *alert = cJSON_GetObjectItemCaseSensitive(reply, "alert");
-    char age[32] = "";
-    double ms = number_of(alert, "age_ms", -1);
+    char begun[40];
 
     if (!cJSON_IsObject(alert))
         return;
-    if (ms >= 0 && ms < 1e15)
-        duration_format((int64_t)(ms / 1000) * INT64_C(1000000000), age, sizeof age);
-    printf("alert:    %s%s%s, %.0f phones answered, %.0f of them safe\n",
-           is_true(alert, "handed_over") ? "handed over outside the venue" : "NOT yet handed over",
-           age[0] ? ", begun before " : "", age, number_of(reply, "seen", 0),
-           number_of(reply, "safe", 0));
+    ago(number_of(alert, "age_ms", -1), begun);
+    printf("alert:    %s%s%s, ",
+           is_true(alert, "handed_over") ? "handed over" : "NOT yet handed over",
+           begun[0] ? ", begun " : "", begun);
+    print_answers(reply);
 }
 
 /* A beat that this broker itself gave back. */
 static void print_beat(const cJSON *broker)
 {
-    double ms = number_of(broker, "beat_ms", -1);
-    char ago[32];
+    char beat[40];
 
-    if (ms < 0 || ms >= 1e15)
-        return;
-    duration_format((int64_t)(ms / 1000) * INT64_C(1000000000), ago, sizeof ago);
-    printf(", last beat %s ago", ago);
+    ago(number_of(broker, "beat_ms", -1), beat);
+    if (beat[0])
+        printf(", last beat %s", beat);
 }
 
 static void print_brokers(const cJSON *reply)
@@ -120,14 +136,14 @@ static void print_phones(const cJSON *reply)
     const cJSON *drill = cJSON_GetObjectItemCaseSensitive(reply, "last_drill");
 
     if (cJSON_HasObjectItem(reply, "members"))
-        printf("phones:   %.0f members', %.0f of staff\n", number_of(reply, "members", 0),
+        printf("phones:   %.0f of members, %.0f of staff\n", number_of(reply, "members", 0),
                number_of(reply, "staff", 0));
-    if (cJSON_IsObject(drill))
-        printf("drill:    the last one ended %s, %.0f phones answered, %.0f of them safe\n",
-               text_of(drill, "at") ? text_of(drill, "at") : "?", number_of(drill, "seen", 0),
-               number_of(drill, "safe", 0));
-    else if (cJSON_IsNull(drill))
+    if (cJSON_IsNull(drill))
         puts("drill:    none since porchlightd started");
+    if (!cJSON_IsObject(drill))
+        return;
+    printf("drill:    the last one ended %s, ", text_of(drill, "at") ? text_of(drill, "at") : "?");
+    print_answers(drill);
 }
 
 static void print_plainly(const cJSON *reply)

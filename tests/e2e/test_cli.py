@@ -187,8 +187,7 @@ def test_status_is_readable(folder):
         said = run("--prefix", folder, "status")
     assert said.returncode == OK and said.stderr == ""
     for line in ["state:    lockdown, shown here as quiet",
-                 "alert:    handed over outside the venue, begun before 65s, 3 phones answered, 2 "
-                 "of them safe",
+                 "alert:    handed over, begun 65s ago, answered by 3 phones, 2 of them safe",
                  "broker:   out, outside, connected, last beat 3s ago",
                  "broker:   home, on this network, NOT connected: no route",
                  "switch:   front, at rest", "door:     entrance, open, FAULT: cut",

@@ -66,7 +66,7 @@ def test_a_phone_is_invited_and_answers_the_drill(venue):
     assert status["members"] == 1 and status["staff"] == 0
     assert status["last_drill"]["seen"] == 1
     said = venue.cli("status").stdout
-    assert "phones:   1 members', 0 of staff" in said and "1 phones answered" in said
+    assert "phones:   1 of members, 0 of staff" in said and "answered by 1 phone, 0" in said
 
 
 def test_a_phone_that_joins_during_the_drill_is_rung_too(venue):

@@ -145,7 +145,7 @@ static int run(const struct cli *cli, int argc, char **argv)
 const struct cli_command cli_doctor = {
     .name = "doctor",
     .arguments = "",
-    .summary = "looks over the whole kiosk, and says how to mend what it finds",
+    .summary = "look over the whole kiosk, and say how to mend what is found",
     .help = "",
     .json = true,
     .run = run,

@@ -47,20 +47,28 @@ static int find_answers(struct setup *s, const struct options *o)
     return answers_check(&s->now);
 }
 
+/* What is left for the host to do, in the order in which it is done. */
 static void tell(const struct setup *s)
 {
-    printf("The kiosk is set up: %s%s\n", s->prefix, PATH_ETC);
-    if (answer_is(&s->now, ANSWER_BROKER, "here"))
-        puts("LAN only: the broker is on this Pi, so an alert can be carried off with it. Run the "
-             "set-up again with a\nbroker elsewhere when you have one.");
-    if (answers_broker_outside(&s->now) && answer_is(&s->now, ANSWER_OUTSIDE_ACCOUNT, "make") &&
-        answer_number(&s->now, ANSWER_KIOSK) == 1)
-        printf("The broker outside: carry %s%s/outside to its server, as README says, then remove "
-               "it here.\n",
-               s->prefix, PATH_ETC);
-    printf("To print: staff.html, member.html and keep.html in %s%s/papers.\n"
-           "The wipe is off. Read README's legal note before you turn it on.\n",
+    bool carry =
+        answers_broker_outside(&s->now) && answer_is(&s->now, ANSWER_OUTSIDE_ACCOUNT, "make");
+    int n = 1;
+
+    printf("The kiosk is set up: %s%s\n\nWhat is left to do:\n", s->prefix, PATH_ETC);
+    if (carry && answer_number(&s->now, ANSWER_KIOSK) == 1)
+        printf("%d. The broker outside: carry %s%s/outside\n"
+               "   to its server, run install.sh there as root, then remove it here.\n",
+               n++, s->prefix, PATH_ETC);
+    printf("%d. Invite phones, two of staff's at least: sudo porchlight invite --staff\n", n++);
+    printf("%d. Have locked phones rung: sudo porchlight relay makes the relay for it.\n", n++);
+    printf("%d. Print staff.html, member.html and keep.html from\n   %s%s/papers.\n", n++,
            s->prefix, PATH_ETC);
+    printf("%d. Make a backup, and take it off site: sudo porchlight backup FILE\n", n++);
+    printf("%d. Look whether all is right: sudo porchlight doctor\n\n", n);
+    if (answer_is(&s->now, ANSWER_BROKER, "here"))
+        puts("LAN only: the broker is on this Pi, so an alert can be carried off with it. Run\n"
+             "the set-up again when you have a broker elsewhere.");
+    puts("The wipe is off. Read README's legal note before you turn it on.");
     fflush(stdout);
 }
 

@@ -1,7 +1,11 @@
 """porchlight doctor: each leftover is found where it is and not where it is not."""
 
+import re
+import subprocess
+
 import pytest
 
+from tests.kit import process
 from tests.kit.doctor import ask, plainly, put
 
 SWAPS = "Filename\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
@@ -26,7 +30,7 @@ def test_a_clean_system(folder):
     assert plainly(folder).stdout.count("ok       left over") == 12
 
 
-@pytest.mark.parametrize("name, path, text, where", [
+FINDINGS = [
     ("swap", "proc/swaps", SWAPS + "/var/swap file 102396 0 -2\n", "/var/swap"),
     ("core dumps", "proc/sys/kernel/core_pattern", "core\n", "core"),
     ("core dumps", "proc/sys/kernel/core_pattern", "|/lib/systemd/systemd-coredump %P\n",
@@ -42,14 +46,50 @@ def test_a_clean_system(folder):
     ("login records", "var/lib/wtmpdb/wtmp.db", "x", "wtmp.db"),
     ("networks", "etc/NetworkManager/system-connections/Cafe.nmconnection", "x", "Cafe"),
     ("networks", "var/lib/NetworkManager/internal-1.lease", "x", "lease"),
+    ("login records", "var/log/wtmp.1", "x", "wtmp.1"),
+    ("login records", "var/lib/lastlog/lastlog2.db", "x", "lastlog2"),
     ("mosquitto's store", "var/lib/mosquitto/mosquitto.db", "x", "mosquitto.db"),
     ("shader cache", "home/host/.cache/mesa_shader_cache/index", "x", "mesa_shader_cache"),
-])
+]
+
+
+@pytest.mark.parametrize("name, path, text, where", FINDINGS)
 def test_each_is_found(folder, name, path, text, where):
     put(folder / path, text)
     names = found(folder)
     assert set(names) == {name} and where in names[name]
     assert f"warning  left over, {name}: " in plainly(folder).stdout
+
+
+# Of what is not a folder's to change: what the command would have the system do.
+STUBS = {
+    "swapoff": "head -n 1 $ROOT/proc/swaps >$ROOT/s; mv $ROOT/s $ROOT/proc/swaps",
+    "sysctl": "sed -n 's/^kernel.core_pattern=//p' $ROOT/etc/sysctl.d/* "
+              ">$ROOT/proc/sys/kernel/core_pattern",
+    "systemctl": "", "dpkg": "",
+}
+BY_HAND = {"ext4 data=journal"}  # names a device, and asks for a restart
+
+
+@pytest.mark.parametrize("name, path, text, where", [f for f in FINDINGS if f[0] not in BY_HAND
+                                                     and "system-connections" not in f[1]])
+def test_its_mend_mends_it(folder, name, path, text, where):
+    put(folder / path, text)
+    for made in ("etc/sysctl.d", "etc/profile.d", "var/log", "root"):
+        (folder / made).mkdir(parents=True, exist_ok=True)
+    put(folder / "etc/mosquitto/mosquitto.conf", "persistence true\n")
+    put(folder / "etc/fstab", "/dev/a / ext4 defaults 0 1\n/var/swap none swap sw 0 0\n")
+    mend = ask(folder)["left over"][name].mend
+    command = mend.partition("delete NAME; ")[2] or mend
+    moved = re.sub(r"(?<![\w./%])/(var|etc|root|home|sys)/", rf"{folder}/\1/", command)
+    assert moved != command
+    for stub, does in STUBS.items():
+        put(folder / "stubs" / stub, f"#!/bin/sh\nROOT={folder}\n{does}\n").chmod(0o755)
+    done = subprocess.run(["bash", "-uc", moved], capture_output=True, text=True, timeout=20,
+                          env=process.environment(PATH=f"{folder}/stubs:/usr/bin:/bin"))
+    assert not done.stderr, done.stderr
+    assert found(folder) == {}, moved
+    assert "swap" not in (folder / "etc/fstab").read_text() or name != "swap"
 
 
 def test_zram_that_writes_back_is_swap(folder):

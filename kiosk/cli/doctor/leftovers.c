@@ -21,45 +21,50 @@ static const struct by_file {
      {"/var/log/journal/*/*.journal", "/var/log/journal/*/*.journal~", "/var/log/syslog"},
      "who logged in, which stick was put in and when each program started, for months",
      "mkdir -p /etc/systemd/journald.conf.d && printf '[Journal]\\nStorage=volatile\\n' "
-     ">/etc/systemd/journald.conf.d/porchlight.conf && rm -r /var/log/journal && systemctl restart "
-     "systemd-journald"},
+     ">/etc/systemd/journald.conf.d/porchlight.conf; systemctl restart systemd-journald; "
+     "rm -rf /var/log/journal; systemctl disable --now rsyslog; "
+     "rm -f /var/log/syslog* /var/log/auth.log* /var/log/messages*"},
     {"core dumps kept",
      {"/var/lib/systemd/coredump/*", "/var/crash/*"},
      "whole memories of programs, keys in use with them",
-     "rm -r /var/lib/systemd/coredump /var/crash"},
+     "rm -rf /var/lib/systemd/coredump/* /var/crash/*"},
     {"pstore",
      {"/sys/fs/pstore/*", "/var/lib/systemd/pstore/*"},
      "the kernel's last words before a crash",
-     "rm -r /sys/fs/pstore/* /var/lib/systemd/pstore"},
+     "rm -rf /sys/fs/pstore/* /var/lib/systemd/pstore/*"},
     {"shell history",
      {"/root/.bash_history", "/root/.*_history", "/home/*/.bash_history", "/home/*/.*_history",
       "/home/*/.local/share/fish/fish_history"},
      "commands as they were typed, with file names and sometimes passwords in them",
-     "rm -f /root/.*_history /home/*/.*_history && echo 'unset HISTFILE' "
-     ">/etc/profile.d/no-history.sh"},
+     "rm -f /root/.*_history /home/*/.*_history /home/*/.local/share/fish/fish_history; "
+     "echo 'unset HISTFILE' >>/etc/bash.bashrc  # and end open shells with kill -9 $$, or they "
+     "write it again"},
     {"login records",
-     {"/var/log/wtmp", "/var/log/btmp", "/var/log/lastlog", "/var/lib/wtmpdb/wtmp.db"},
+     {"/var/log/wtmp*", "/var/log/btmp*", "/var/log/lastlog", "/var/lib/wtmpdb/wtmp.db",
+      "/var/lib/lastlog/lastlog2.db"},
      "who logged in, when, and from which address",
-     "for f in /var/log/wtmp /var/log/btmp /var/log/lastlog; do rm -f $f; ln -s /dev/null $f; "
-     "done; "
-     "rm -f /var/lib/wtmpdb/wtmp.db"},
+     "rm -f /var/log/wtmp* /var/log/btmp* /var/log/lastlog; for f in wtmp btmp lastlog; do "
+     "ln -s /dev/null /var/log/$f; done; dpkg --purge libpam-wtmpdb wtmpdb libpam-lastlog2 "
+     "lastlog2; rm -rf /var/lib/wtmpdb /var/lib/lastlog"},
     {"networks",
      {"/etc/NetworkManager/system-connections/*", "/var/lib/NetworkManager/*.lease",
       "/etc/wpa_supplicant/wpa_supplicant.conf", "/var/lib/dhcp/*.leases",
       "/var/lib/dhcpcd/*.lease"},
      "the names and passwords of the Wi-Fi networks it knew, and the addresses it had",
-     "keep only the venue's own network: nmcli connection, then nmcli connection delete NAME"},
+     "keep only the venue's own network: nmcli connection, then nmcli connection delete NAME; "
+     "rm -f /var/lib/NetworkManager/*.lease /var/lib/dhcp/*.leases /var/lib/dhcpcd/*.lease"},
     {"mosquitto's store",
      {"/var/lib/mosquitto/mosquitto.db", "/var/lib/mosquitto/*.db.new"},
      "retained and queued messages, and the client ids of phones",
      "sed -i 's/^persistence true/persistence false/' /etc/mosquitto/mosquitto.conf && systemctl "
-     "restart mosquitto && rm -f /var/lib/mosquitto/mosquitto.db"},
+     "restart mosquitto && rm -f /var/lib/mosquitto/*.db /var/lib/mosquitto/*.db.new"},
     {"shader cache",
      {"/root/.cache/mesa_shader_cache*", "/home/*/.cache/mesa_shader_cache*",
       "/var/lib/porchlight-screen/.cache/mesa_shader_cache*", "/var/cache/mesa_shader_cache*"},
      "that and when a screen program was first run",
-     "rm -r /home/*/.cache/mesa_shader_cache* && echo MESA_SHADER_CACHE_DISABLE=true "
-     ">>/etc/environment"},
+     "rm -rf /root/.cache/mesa_shader_cache* /home/*/.cache/mesa_shader_cache* "
+     "/var/lib/porchlight-screen/.cache/mesa_shader_cache* /var/cache/mesa_shader_cache*; "
+     "echo MESA_SHADER_CACHE_DISABLE=true >>/etc/environment"},
 };
 
 /* The first match of the pattern that is a folder, or a file with something in it. */
@@ -198,15 +203,18 @@ static const struct by_table {
     const char *leaves, *mend;
 } by_table[] = {
     {"swap", check_swap, "pages of any program's memory, on the card",
-     "swapoff -a; systemctl disable --now dphys-swapfile; and take swap out of /etc/fstab"},
+     "swapoff -a; systemctl disable --now dphys-swapfile; mkdir -p /etc/rpi/swap.conf.d; "
+     "printf '[Main]\\nMechanism=none\\n' >/etc/rpi/swap.conf.d/porchlight.conf; "
+     "sed -i '/[[:space:]]swap[[:space:]]/d' /etc/fstab; rm -f /var/swap"},
     {"core dumps", check_core_pattern, "the memory of a program that crashes, keys in use with it",
      "echo 'kernel.core_pattern=|/bin/false' >/etc/sysctl.d/90-no-core.conf && sysctl --system"},
     {"ext4 data=journal", check_data_journal,
      "a second copy, in the journal, of everything that is written",
      "take data=journal out of /etc/fstab, and tune2fs -o ^journal_data DEVICE, then restart"},
     {"nvmem", check_nvmem, "the key cell, readable for every program on the machine",
-     "echo 'SUBSYSTEM==\"nvmem\", RUN+=\"/bin/chmod 0600 /sys%p/nvmem\"' "
-     ">/etc/udev/rules.d/90-nvmem.rules && udevadm trigger -s nvmem"},
+     "chmod 0600 /sys/bus/nvmem/devices/*/nvmem; echo 'SUBSYSTEM==\"nvmem\", RUN+=\"/bin/chmod "
+     "0600 /sys%p/nvmem\"' "
+     ">/etc/udev/rules.d/90-nvmem.rules"},
 };
 
 int leftovers_check(const char *prefix, leftovers_tell *tell, void *context)

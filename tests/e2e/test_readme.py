@@ -31,6 +31,14 @@ RUN_BY = [
                                 "drill"),
     (r"sudo porchlight relay --root FILE /media/usb/relay",
      "tests/phone/test_relay_made.py::test_it_rings_when_the_switch_is_held"),
+    (r"porchlight keygen venue", "tests/e2e/test_seal.py::test_keys_are_guarded"),
+    (r"porchlight seal FILE", "tests/e2e/test_seal.py::test_file_there_and_back"),
+    (r"porchlight unseal --key venue\.secret FILE\.sealed",
+     "tests/e2e/test_seal.py::test_file_there_and_back"),
+    (r"sudo porchlight vault create desk .*",
+     "tests/e2e/test_vault.py::test_cell_and_salt_open_it_together_and_neither_alone"),
+    (r"sudo porchlight vault open desk",
+     "tests/board/test_wipe.py::test_power_cut_is_made_good_at_the_next_boot"),
     (r"sudo porchlight doctor", "tests/e2e/test_doctor.py::test_a_kiosk_that_runs"),
 ]
 

@@ -122,6 +122,15 @@ def test_a_name_that_is_taken(kiosk):
     assert cell_of(kiosk).read_bytes() == before and not (kiosk / "srv/venue/other.luks").exists()
 
 
+def test_the_folder_above_is_made(kiosk):
+    assert create(kiosk, path="/srv/new/deep/desk.luks").returncode == 0
+    assert (kiosk / "srv/new/deep").stat().st_mode & 0o777 == 0o700
+    (kiosk / "stick").write_bytes(bytes(64))
+    blocked = create(kiosk, "--key-file", kiosk / "stick", name="b", cell="ram",
+                     path="/srv/new/deep/desk.luks/x")
+    assert blocked.returncode == 1 and "Not a directory" in blocked.stderr
+
+
 def test_what_the_plan_wants_is_said_as_it_is_written(kiosk):
     said = create(kiosk).stdout
     plan = said[said.index("["):said.index("\n\nand a root")]

@@ -1,5 +1,6 @@
 #include "hw/cell.h"
 #include "kiosk/cli/cli.h"
+#include "kiosk/cli/tree.h"
 #include "kiosk/cli/vault/vault_key.h"
 #include "kiosk/cli/vault/vault_make.h"
 #include "kiosk/cli/vault/vault_pending.h"
@@ -29,6 +30,20 @@ static const struct vault_ops *ops_of(const struct vault *v)
     return v->make == VAULT_LUKS ? &vault_luks : &vault_fscrypt;
 }
 
+static int make_folder_above(const char *real)
+{
+    char folder[PATH_LEN];
+    char *slash;
+
+    snprintf(folder, sizeof folder, "%s", real);
+    slash = strrchr(folder, '/');
+    *slash = '\0';
+    if (slash == folder || tree_make_folders(folder, 0700) == 0)
+        return 0;
+    fprintf(stderr, "porchlight vault: %s: %s\n", folder, strerror(errno));
+    return -1;
+}
+
 static int with_key(const struct cli *cli, struct vault *v, const struct options *o, bool fresh,
                     uint64_t size)
 {
@@ -37,6 +52,7 @@ static int with_key(const struct cli *cli, struct vault *v, const struct options
     int result = -1;
 
     if (cell_key && key && path_under(cli->prefix, v->path, real) == 0 &&
+        (!fresh || make_folder_above(real) == 0) &&
         (!v->mount[0] || path_under(cli->prefix, v->mount, mount) == 0) &&
         vault_cell_key(cli->prefix, v, o->key_file, fresh, cell_key) == 0) {
         vault_derive(cell_key, v, key);

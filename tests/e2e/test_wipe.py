@@ -94,6 +94,26 @@ def test_a_peer_that_says_nothing_or_leaves(venue):
                venue.wiper.said)
 
 
+def test_no_descriptor_is_left_open(venue):
+    """Whatever is asked, refused or failing: a server that leaked would one day reach no target."""
+    os.link(venue.venue / "list.csv", venue.venue / "second")
+    (venue.venue / "sheets/way").symlink_to("..")
+    words = ["WIPE", "FINISH", "DRILL", "STATUS", "CHECK", "nonsense"]
+
+    def count():
+        return len(os.listdir(f"/proc/{venue.wiper.pid}/fd"))
+    for word in words:
+        venue.ask(word)
+    before = count()
+    for _ in range(5):
+        for word in words:
+            venue.ask(word)
+        with local.connect(venue.socket):
+            pass
+    wait.until(lambda: count() == before, lambda: f"{count()} descriptors, {before} before",
+               within=30)
+
+
 def connect_patiently(venue):
     made = []
 

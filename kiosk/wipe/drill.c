@@ -95,7 +95,7 @@ static enum run_result destroy_decoys(const struct run *r, const struct plan *de
 
     if (path_under(r->prefix, PATH_WIPE_DIR, dir) == 0 &&
         progress_open(&record, dir, RUN_RECORD_DRILL, r->owner, false) == 0 &&
-        progress_intend(&record, decoys, true) < 0)
+        (progress_lock(&record) != 1 || progress_intend(&record, decoys, true) < 0))
         progress_close(&record);
     result = run_plan(r, decoys, &record, worst);
     progress_close(&record);

@@ -54,8 +54,12 @@ const char *plan_path_wrong(const char *path)
 {
     size_t len = strlen(path);
 
+    if (path[0] == '"' || path[0] == '\'')
+        return "it stands in quotes: leave them off";
     if (path[0] != '/')
         return "it is not absolute: begin it with /";
+    if (strstr(path, " #"))
+        return "it holds a #: a remark stands on a line of its own";
     if (len >= PLAN_PATH_MAX)
         return "it is too long: 191 bytes at most";
     if (len == 1)
@@ -154,6 +158,15 @@ const char *plan_unit_wrong(const char *word)
     return "a unit ends in .service, .socket, .mount, .scope, .timer or .slice";
 }
 
+/* 1800000 to 1bfffff, in hex: what a TPM leaves to its owner. */
+static bool is_owners_index(const char *text)
+{
+    if (strncmp(text, "0x", 2) == 0)
+        text += 2;
+    return strlen(text) == 7 && strspn(text, "0123456789abcdefABCDEF") == 7 && text[0] == '1' &&
+           strchr("89abAB", text[1]);
+}
+
 const char *plan_cell_wrong(const char *word)
 {
     if (strncmp(word, "nvmem:", 6) == 0)
@@ -161,7 +174,7 @@ const char *plan_cell_wrong(const char *word)
                    ? NULL
                    : "nvmem: is followed by a name below /sys/bus/nvmem/devices";
     if (strncmp(word, "tpm:", 4) == 0)
-        return strlen(word) < 16 && word[4] && only(word + 4, "")
+        return is_owners_index(word + 4)
                    ? NULL
                    : "tpm: is followed by an index of the owner's, 1800000 to 1bfffff";
     if (strncmp(word, "file:", 5) == 0)

@@ -116,7 +116,10 @@ static char *fetch_line(char *out, int size, void *stream)
 
     if (left == 0)
         return NULL;
-    r->line++;
+    if (r->line++ == 0 && left >= 3 && memcmp(r->at, "\xef\xbb\xbf", 3) == 0) {
+        r->at += 3; /* the mark that some editors begin a file with */
+        left -= 3;
+    }
     newline = memchr(r->at, '\n', left);
     len = newline ? (size_t)(newline - r->at) + 1 : left;
     if (len > room) {

@@ -134,6 +134,8 @@ def test_units(folder):
     put(folder / "etc/porchlight/wipe.plan")
     assert ask(folder)["program"]["porchlight-wipe.socket"].verdict == "failure"
     assert ask(folder)["program"]["porchlight-wipe-resume.service"].verdict == "failure"
+    put(folder / "etc/porchlight/seal.public")
+    assert ask(folder)["program"]["porchlight-book.socket"].verdict == "failure"
     put(folder / "etc/porchlight/relay.conf")
     assert ask(folder)["program"]["porchlight-relay.service"].verdict == "failure"
 

@@ -82,6 +82,7 @@ static const struct unit {
     {"porchlight-renew.timer", "timers.target", false, "/etc/porchlight/ca/ca.key"},
     {"porchlight-wipe.socket", "sockets.target", false, PATH_PLAN},
     {"porchlight-wipe-resume.service", "sysinit.target", false, PATH_PLAN},
+    {"porchlight-book.socket", "sockets.target", false, PATH_SEAL_KEY},
     {"porchlight-relay.service", "multi-user.target", true, PATH_RELAY_CONF},
 };
 

@@ -160,6 +160,24 @@ static void test_longest_root(void **state)
     assert_string_equal(p.targets[2].below, "");
 }
 
+/* As editors of other systems write it. */
+static void test_marks_and_line_ends(void **state)
+{
+    static const char text[] = "\xef\xbb\xbf[root venue]\r\npath = /srv/venue\r\n"
+                               "[cell c]\r\ncell = tpm:1800001\r\n"
+                               "[file a]\r\npath = /srv/venue/a\r\n";
+    char said[1024];
+    struct plan p;
+
+    (void)state;
+    if (parse(text, &p, said) < 0)
+        fail_msg("%s", said);
+    assert_int_equal(p.targets_count, 2);
+    assert_string_equal(p.targets[1].path, "/srv/venue/a");
+    assert_int_equal(p.targets[1].line, 5);
+    assert_int_equal(parse("\xef\xbb\xbf", &p, said), -1);
+}
+
 /* What is refused, at which line, and a word of the reason. */
 static void test_refused(void **state)
 {
@@ -209,6 +227,11 @@ static void test_refused(void **state)
         {ROOT "[luks l]\npath = /srv/venue/l\nmapping = ../x\n", "wipe.plan:5: ", "mapping"},
         {ROOT "[cell c]\ncell = tpm:\n", "wipe.plan:4: ", "index"},
         {ROOT "[cell c]\ncell = tpm:../1\n", "wipe.plan:4: ", "index"},
+        {ROOT "[cell c]\ncell = tpm:zz\n", "wipe.plan:4: ", "index"},
+        {ROOT "[cell c]\ncell = tpm:1700000\n", "wipe.plan:4: ", "index"},
+        {ROOT "[cell c]\ncell = tpm:1c00000\n", "wipe.plan:4: ", "index"},
+        {ROOT "[file f]\npath = /srv/venue/f # a remark\n", "wipe.plan:4: ", "line of its own"},
+        {ROOT "[file f]\npath = \"/srv/venue/f\"\n", "wipe.plan:4: ", "quotes"},
         {ROOT "[luks l]\nmapping = x\n", "wipe.plan:3: ", "no device ="},
         {ROOT "[luks l]\npath = /srv/venue/l\ndevice = /dev/sda1\n", "wipe.plan:3: ", "both"},
         {ROOT "[key k]\ndevice = /dev/sda1\n", "wipe.plan:4: ", "no key of"},
@@ -348,11 +371,17 @@ static void test_file_trust(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_paths),      cmocka_unit_test(test_roots),
-        cmocka_unit_test(test_order),      cmocka_unit_test(test_longest_root),
-        cmocka_unit_test(test_refused),    cmocka_unit_test(test_long_line_and_zero),
-        cmocka_unit_test(test_too_many),   cmocka_unit_test(test_hash),
-        cmocka_unit_test(test_drill_plan), cmocka_unit_test(test_file_trust),
+        cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_roots),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_longest_root),
+        cmocka_unit_test(test_marks_and_line_ends),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_long_line_and_zero),
+        cmocka_unit_test(test_too_many),
+        cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_drill_plan),
+        cmocka_unit_test(test_file_trust),
     };
 
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,7 +60,10 @@ class Disk:
         return self
 
     def __exit__(self, *_):
-        subprocess.run(["delpart", self.loop, "1"], check=True)
+        # Who else looks at a partition that was written to, as udev does, keeps it for a moment.
+        wait.until(lambda: subprocess.run(["delpart", self.loop, "1"],
+                                          capture_output=True).returncode == 0,
+                   "the partition to be let go of", within=30)
         subprocess.run(["losetup", "-d", self.loop], check=True)
 
     def plan(self, device=None):

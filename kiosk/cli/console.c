@@ -20,7 +20,7 @@
 
 static int write_word(const char *path, const char *word)
 {
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
     if (fd < 0)
         return -1;
     ssize_t n = write(fd, word, strlen(word));

@@ -84,6 +84,8 @@ int setup_ask(struct setup *s);
 /* setup_host.c: units are enabled and started; a moved prefix has none. */
 void setup_start(const struct setup *s);
 void setup_restart(const char *prefix);
+/* NULL, or why no broker can be made on this Pi. */
+const char *setup_why_not_here(const struct setup *s);
 /* What stands in the way before anything is made: clock, ports, plugin. */
 int setup_check_host(const struct setup *s);
 

@@ -46,6 +46,8 @@ static const char *why_not(const struct setup *s, enum answer which)
         return "A broker elsewhere has a name: expected HOST or HOST:PORT.";
     if (which == ANSWER_OUTSIDE_ACCOUNT && v[0] == '/' && access(v, R_OK) < 0)
         return "There is no such file, or it may not be read.";
+    if (which == ANSWER_BROKER)
+        return setup_why_not_here(s);
     return which == ANSWER_ROOT && v[0] == '/' ? setup_root_why_not(s) : NULL;
 }
 

@@ -58,15 +58,33 @@ static int check_ports(const struct setup *s)
     return complaints ? -1 : 0;
 }
 
+const char *setup_why_not_here(const struct setup *s)
+{
+    static const char *const wanted[] = {"/usr/sbin/mosquitto", "/usr/sbin/nginx",
+                                         "/usr/share/porchlight/page/index.html"};
+
+    if (s->prefix[0] || !answers_broker_here(&s->now) || answer_number(&s->now, ANSWER_KIOSK) > 1)
+        return NULL;
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+        if (access(wanted[i], R_OK) < 0)
+            return "a broker on this Pi wants packages that are not all here: sudo apt install "
+                   "mosquitto nginx-light porchlight-page";
+    return NULL;
+}
+
 int setup_check_host(const struct setup *s)
 {
+    const char *why = setup_why_not_here(s);
+
     if (!clock_is_set()) {
         log_error("the clock says a time before this program was made, and certificates made now "
                   "would be wrong: connect the Pi to the network and wait a minute, or set it "
                   "(sudo timedatectl set-time 'YYYY-MM-DD HH:MM')");
         return -1;
     }
-    return check_ports(s);
+    if (why)
+        log_error("broker: %s: nothing was changed", why);
+    return why ? -1 : check_ports(s);
 }
 
 /* --- units ---------------------------------------------------------------------------------------

@@ -248,7 +248,7 @@ install: all  ## programs, units, manuals; DESTDIR= and PREFIX= are heeded
 # `make deb` for this machine, `make deb ARCH=arm64 SUITE=trixie` for another, `make debs` for all.
 ARCH  ?=
 SUITE ?=
-.PHONY: deb debs deb-test
+.PHONY: deb debs deb-here deb-core deb-test
 deb:  ## Debian packages, below build/deb: ARCH=arm64 SUITE=trixie
 	@.ci/deb $(ARCH) $(if $(ARCH),$(SUITE),$(if $(SUITE),$(shell dpkg --print-architecture) $(SUITE)))
 
@@ -256,11 +256,17 @@ debs:  ## the same for amd64, arm64 and armhf, Debian 12 and 13
 	@set -e; for suite in bookworm trixie; do for arch in amd64 arm64 armhf; do \
 	    .ci/deb $$arch $$suite; done; done
 
-deb-test: deps-test  ## the packages in clean Debian 12 and 13 trees: installed, upgraded, purged
+# Those of this architecture, for both releases.
+deb-here:
 	@.ci/need mmdebstrap debian-archive-keyring
 	@set -e; for suite in bookworm trixie; do \
 	    .ci/deb $(shell dpkg --print-architecture) $$suite; done
-	@$(PYTEST) tests/deb
+
+deb-core: deps-test deb-here  ## the packages in booted Debian 12 and 13 trees, from installation to purge
+	@$(PYTEST) -s tests/deb/test_booted.py
+
+deb-test: deps-test deb-here  ## the same, and in trees that are not booted; built twice, the same bytes
+	@$(PYTEST) -n $(JOBS) --dist loadgroup tests/deb
 
 help:  ## this list
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile

@@ -4,7 +4,6 @@ but itself."""
 
 import ctypes
 import os
-import shutil
 import signal
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +21,7 @@ mount -t cgroup2 cgroup2 "$layer/group"
 mkdir "$layer/group/$name"
 setpriv --pdeathsig KILL unshare --pid --ipc --uts --net --fork --kill-child sh -euc '
     echo 0 >"$layer/group/$name/cgroup.procs"
-    exec unshare --cgroup --mount sh -euc "$inside"' || true
+    exec unshare --cgroup --mount sh -euc "$inside"' >"$layer/said" 2>&1 || true
 find "$layer/group/$name" -depth -type d -exec rmdir {} +
 """
 
@@ -77,7 +76,7 @@ class Booted(Tree):
 
     def __exit__(self, *_):
         self.cut_power()
-        shutil.rmtree(self.layer)
+        self.remove_folders()
 
     def boot(self):
         """Until systemd says that it is up; what failed to start is nobody's concern here."""
@@ -93,7 +92,7 @@ class Booted(Tree):
 
     def _first(self):
         """Its number, once it is systemd."""
-        assert self.outer.poll() is None, f"{self.suite}: it did not come up"
+        assert self.outer.poll() is None, f"{self.suite}: {(self.layer / 'said').read_text()}"
         try:
             return next((pid for pid in descendants(self.outer.pid)
                          if Path(f"/proc/{pid}/comm").read_text() == "systemd\n"), None)

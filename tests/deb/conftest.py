@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from tests.deb.booted import Booted
-from tests.deb.tree import KEPT, SUITES, Tree, packages
+from tests.deb.tree import KEPT, SUITES, Tree, alone, clean, packages
 
 ARCH = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True,
                       check=True).stdout.strip()
@@ -47,7 +47,11 @@ def tree(request):
 BOOTS = ("systemd-sysv", "mosquitto", "nginx-light")
 
 
-@pytest.fixture(scope="module", params=SUITES)
+# One process a machine, where the tests are spread over several.
+MACHINES = [pytest.param(suite, marks=pytest.mark.xdist_group(suite)) for suite in SUITES]
+
+
+@pytest.fixture(scope="module", params=MACHINES)
 def machine(request):
     """The same, booted: one for all tests of a file, which happen to it one after the other."""
     debs = packages(request.param, ARCH)
@@ -64,8 +68,10 @@ def ready_for(suite, debs, more=()):
                     | set(more))
     key = hashlib.sha256(" ".join(wanted).encode()).hexdigest()[:12]
     layer = KEPT / f"{suite}.{key}"
-    if not layer.exists():
-        with Tree(suite) as made:
-            made.do("apt-get -qq -y install udev " + " ".join(wanted))
-            made.keep(layer)
+    with alone():
+        clean(suite)
+        if not layer.exists():
+            with Tree(suite) as made:
+                made.do("apt-get -qq -y install udev " + " ".join(wanted))
+                made.keep(layer)
     return layer

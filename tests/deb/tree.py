@@ -1,10 +1,12 @@
 """A clean Debian, unpacked once a release and never written to again: each test works on a layer of
 its own above it, in a mount namespace that ends with the test."""
 
+import fcntl
 import os
 import shutil
 import subprocess
 import tempfile
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.kit.place import ROOT
@@ -38,11 +40,19 @@ exec chroot "$layer/root" env -i "$@" sh -c '
 """
 
 
+@contextmanager
+def alone():
+    """What is kept is made by one of the tests' processes; the others wait for it."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    with open(KEPT / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def clean(suite):
     """The release's folder. A deb cache beside it keeps what apt fetched."""
     tree = KEPT / suite
     if not tree.exists():
-        KEPT.mkdir(parents=True, exist_ok=True)
         making = Path(tempfile.mkdtemp(prefix=f"{suite}.", dir=KEPT))
         # The release as it was published, as the packages are built for it.
         subprocess.run(["mmdebstrap", "--quiet", "--variant=apt",
@@ -61,16 +71,21 @@ class Tree:
 
     def __init__(self, suite, layer=None):
         self.suite = suite
-        self.below = f"{layer}:{clean(suite)}" if layer else clean(suite)
-        self.archives = KEPT / f"{suite}.debs"
-        (self.archives / "partial").mkdir(parents=True, exist_ok=True)
+        self.below = f"{layer}:{KEPT / suite}" if layer else KEPT / suite
+        self.fetched = KEPT / f"{suite}.debs"
+        self.fetched.mkdir(parents=True, exist_ok=True)
 
     def folders(self, *more):
         self.layer = Path(tempfile.mkdtemp(prefix="layer.", dir=KEPT))
         self.layer.chmod(0o755)
-        for part in ("up", "work", "root", "debs", *more):
+        for part in ("up", "work", "root", "debs", "archives", "archives/partial", *more):
             (self.layer / part).mkdir()
-        self.debs = self.layer / "debs"
+        self.debs, self.archives = self.layer / "debs", self.layer / "archives"
+        share(self.fetched, self.archives)
+
+    def remove_folders(self):
+        share(self.archives, self.fetched)
+        shutil.rmtree(self.layer)
 
     def __enter__(self):
         self.folders()
@@ -83,13 +98,16 @@ class Tree:
     def keep(self, where):
         """What was done here, for later trees to stand on."""
         self.do("sync")
-        subprocess.run(["cp", "-a", self.layer / "up", where], check=True)
+        making = where.with_name(where.name + ".new")
+        shutil.rmtree(making, ignore_errors=True)
+        subprocess.run(["cp", "-a", self.layer / "up", making], check=True)
+        making.rename(where)
 
     def __exit__(self, *_):
         self.shell.stdin.close()
         self.shell.stdout.close()
         self.shell.wait()
-        shutil.rmtree(self.layer)
+        self.remove_folders()
 
     def run(self, command):
         """(exit status, what it said) of one line of shell."""
@@ -122,6 +140,20 @@ class Tree:
             digest, path = line.split(None, 1)
             found[path] = found.get(path, "") + digest
         return found
+
+
+def share(there, here):
+    """What apt fetched; each tree has a folder for it, which its apt locks."""
+    for deb in there.glob("*.deb"):
+        with suppress(FileExistsError):
+            os.link(deb, here / deb.name)
+
+
+def bare(suite):
+    """A tree in which nothing is but apt."""
+    with alone():
+        clean(suite)
+    return Tree(suite)
 
 
 def packages(suite, arch):

@@ -99,7 +99,7 @@ static const char *stage_of(const struct kiosk *k, const char *account)
         return !one->claimed ? "open" : one->staff && !one->certified ? "claimed" : "welcomed";
     if (p == NULL || p->standing != PHONE_IN)
         return "gone";
-    return errands_done(k->desk->errands, account) ? "in" : "welcomed";
+    return errands_done(k->desk->errands, account) ? "in" : "joined";
 }
 
 static const char *on_joining(struct kiosk *k, const struct asked *a, cJSON *o)

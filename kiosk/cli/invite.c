@@ -153,6 +153,22 @@ static int pause_or_line(struct invite *i)
     return poll(&p, 1, LOOK_MS) > 0 ? take_signature(i) : CLI_OK;
 }
 
+/* Whether all brokers that are up have the phone, and one at least is. */
+static bool is_in_where_it_can(const cJSON *reply)
+{
+    const cJSON *b;
+    size_t up = 0;
+    cJSON_ArrayForEach(b, cJSON_GetObjectItemCaseSensitive(reply, "brokers"))
+    {
+        if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(b, "connected")))
+            continue;
+        if (steward_number(b, "left") > 0)
+            return false;
+        up++;
+    }
+    return up > 0;
+}
+
 /* One look. CLI_OK and *over, or go on. */
 static int look(struct invite *i, bool *over)
 {
@@ -164,6 +180,12 @@ static int look(struct invite *i, bool *over)
     if (strcmp(stage, "in") == 0) {
         *over = true;
         puts(i->cli->json ? "{\"ok\":true,\"stage\":\"in\"}" : "A phone has joined.");
+    } else if (strcmp(stage, "joined") == 0 && is_in_where_it_can(reply)) {
+        *over = true;
+        steward_complain(reply, "invite");
+        puts(i->cli->json
+                 ? "{\"ok\":true,\"stage\":\"joined\"}"
+                 : "A phone has joined. A broker named above learns of it once it is back.");
     } else if (strcmp(stage, "gone") == 0) {
         fputs("porchlight invite: nobody joined; the invitation is dead\n", stderr);
         code = CLI_FAILED;

@@ -21,8 +21,8 @@ enum { CONTROL_REQUEST_MAX = 256, CONTROL_REPLY_MAX = 16384 };
  * Who belongs to the venue. Framed like control.sock. ACCOUNT is 16 hex digits.
  *     invite member|staff [screen]   {"account","link","seconds"}; screen: shown there for a minute
  *     joining ACCOUNT                {"stage","public","brokers"}: "open", "claimed" (a staff phone
- *                                    waits for the root's signature of "public"), "welcomed", "in"
- *                                    (set at every broker), "gone"
+ *                                    waits for the root's signature of "public"), "welcomed",
+ *                                    "joined" (set at some brokers), "in" (at every one), "gone"
  *     certify ACCOUNT SIGNATURE      the root's, 128 hex digits
  *     withdraw ACCOUNT               an invitation
  *     revoke ACCOUNT                 a phone, or an invitation

@@ -61,19 +61,29 @@ void errands_brokers(struct errands *e, const bool theirs[CONFIG_BROKERS_MAX])
         e->theirs |= theirs[i] ? bit(i) : 0;
 }
 
-int errands_add(struct errands *e, const struct errand *one)
+static int add_for(struct errands *e, const struct errand *one, uint8_t theirs)
 {
-    if (e->theirs == 0)
+    if (theirs == 0)
         return 0;
     for (size_t i = 0; i < ERRANDS_MAX; i++) {
         struct item *it = &e->items[i];
         if (it->number != 0)
             continue;
-        *it = (struct item){.errand = *one, .number = ++e->numbers, .todo = e->theirs};
+        *it = (struct item){.errand = *one, .number = ++e->numbers, .todo = theirs};
         return 0;
     }
     errno = ENOBUFS;
     return -1;
+}
+
+int errands_add(struct errands *e, const struct errand *one)
+{
+    return add_for(e, one, e->theirs);
+}
+
+int errands_add_at(struct errands *e, const struct errand *one, size_t broker)
+{
+    return add_for(e, one, e->theirs & bit(broker));
 }
 
 static void settle(struct errands *e, struct item *it, size_t broker)

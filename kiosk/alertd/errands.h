@@ -11,7 +11,7 @@
 /* What is still to be done at the brokers' account tables, as requests to their dynamic security
  * plugin. Each errand is for every broker that phones use, in the order they were added, one at a
  * time; a broker that is away gets them when it is back. Kept in RAM alone: passwords are among
- * them (locked memory). Pure but for the tag that is drawn at the start; times are ns of
+ * them (locked memory). What a restart takes along, phones ask for again (joining.h). Pure but for the tag that is drawn at the start; times are ns of
  * CLOCK_MONOTONIC, passed in. */
 
 enum errand_kind {
@@ -40,6 +40,9 @@ void errands_brokers(struct errands *e, const bool theirs[CONFIG_BROKERS_MAX]);
 
 /* One more. 0, or -1 with errno ENOBUFS. */
 int errands_add(struct errands *e, const struct errand *one);
+
+/* One more, for one broker alone. */
+int errands_add_at(struct errands *e, const struct errand *one, size_t broker);
 
 /* What is not done yet of this account is forgotten. */
 void errands_drop(struct errands *e, const char *account);

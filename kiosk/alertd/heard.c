@@ -58,8 +58,11 @@ static void on_answer(struct kiosk *k, const char *account, const struct broker_
     struct message m;
     if (e->retained)
         return refuse(k, COMMAND_RETAINED);
-    if (answer_open(k, e, &m) != 0)
-        return refuse(k, COMMAND_FOREIGN);
+    if (answer_open(k, e, &m) != 0) {
+        if (k->compose.plain || !joining_again(k, account, e))
+            refuse(k, COMMAND_FOREIGN);
+        return;
+    }
     if (answer_of(m.kind) == 0)
         return refuse(k, COMMAND_MALFORMED);
     if (strcmp(m.account, account) != 0)

@@ -225,6 +225,59 @@ void joining_letter(struct kiosk *k, const char *account, const struct broker_ev
     }
 }
 
+/* By its address, as phones are told it; none: CONFIG_BROKERS_MAX. */
+static size_t broker_at(const struct kiosk *k, const char *address)
+{
+    for (size_t i = 0; i < k->config.brokers_count; i++)
+        if (desk_is_for_phones(k, i) && strcmp(k->config.brokers[i].phones, address) == 0)
+            return i;
+    return CONFIG_BROKERS_MAX;
+}
+
+/* The account is made if it is not there; and as a half-joined one may be, it gets its role and the
+ * password in any case. */
+static void let_in_at(struct kiosk *k, const struct phone *p, const struct enrol_again *a,
+                      size_t broker)
+{
+    struct errand e = {.kind = ERRAND_ACCOUNT, .who = p->staff ? ROLE_STAFF : ROLE_MEMBER};
+    memcpy(e.account, a->account, sizeof e.account);
+    memcpy(e.password, a->password, sizeof e.password);
+    int rc = errands_add_at(k->desk->errands, &e, broker);
+    e.kind = ERRAND_PROMOTE;
+    if (rc != 0 || errands_add_at(k->desk->errands, &e, broker) != 0)
+        log_error("a phone cannot be let in: too much waits to be done at a broker");
+    else
+        log_info("broker %s: a phone that it did not know is let in",
+                 k->config.brokers[broker].name);
+    sodium_memzero(&e, sizeof e);
+}
+
+bool joining_again(struct kiosk *k, const char *account, const struct broker_event *e)
+{
+    const struct compose_keys *keys = k->compose.keys;
+    char text[ENVELOPE_LETTER_MAX + 1];
+    uint8_t signature[64];
+    struct enrol_again a;
+    struct envelope_place at;
+    size_t len, broker;
+    if (k->desk == NULL || e->retained ||
+        envelope_letter_open(keys->public, keys->secret, e->payload, e->len, text, &len,
+                             signature) != ENVELOPE_OK)
+        return false;
+    bool good = enrol_again_read(text, len, &a) == 0 && strcmp(a.account, account) == 0;
+    const struct phone *p = good ? phones_find(k->desk->phones, account) : NULL;
+    place_of(k, e->topic, &at);
+    good = p != NULL && p->standing == PHONE_IN && !p->relay &&
+           envelope_letter_signed(&at, p->public, signature, text, len) == ENVELOPE_OK &&
+           (broker = broker_at(k, a.broker)) < CONFIG_BROKERS_MAX;
+    if (good && errands_left(k->desk->errands, broker, account) == 0 &&
+        phones_help(k->desk->phones, account, broker))
+        let_in_at(k, p, &a, broker);
+    sodium_memzero(text, sizeof text);
+    sodium_memzero(&a, sizeof a);
+    return good;
+}
+
 const char *joining_certify(struct kiosk *k, const char *account,
                             const uint8_t certificate[CERT_SIGNATURE])
 {

@@ -17,6 +17,11 @@ const char *joining_invite(struct kiosk *k, bool staff, bool on_screen,
 const char *joining_certify(struct kiosk *k, const char *account,
                             const uint8_t certificate[CERT_SIGNATURE]);
 
+/* What came on ack/<account> and is no answer: a phone that one broker does not know, though it has
+ * joined. What a restart took from the errands is done now, once for each start and broker. False:
+ * it is no such letter, or not that phone's. */
+bool joining_again(struct kiosk *k, const char *account, const struct broker_event *e);
+
 /* What came on enrol/<account>. Nothing is done where k->desk is NULL. */
 void joining_letter(struct kiosk *k, const char *account, const struct broker_event *e);
 

@@ -266,6 +266,16 @@ int phones_strike(struct phones *p, const char *account)
     return -1;
 }
 
+bool phones_help(struct phones *p, const char *account, size_t broker)
+{
+    size_t i = place_of(p, account);
+    uint8_t bit = (uint8_t)(1u << broker);
+    if (!is_at(p, i, account) || (p->all[i].helped & bit) != 0)
+        return false;
+    p->all[i].helped |= bit;
+    return true;
+}
+
 bool phones_rotated(const struct phones *p)
 {
     return p->rotated;

@@ -28,6 +28,7 @@ struct phone {
     bool staff, relay; /* neither: a member's phone */
     enum phone_standing standing;
     uint8_t public[ENVELOPE_PUBLIC];
+    uint8_t helped; /* in RAM alone: a bit for each broker, phones_help */
 };
 
 enum { PHONES_MAX = 20000 };
@@ -54,6 +55,9 @@ int phones_put(struct phones *p, const struct phone *one);
 
 /* Strikes one out. 0, or -1 with errno as above. One that is not there is no error. */
 int phones_strike(struct phones *p, const char *account);
+
+/* True the first time that this phone is helped at that broker, since the book was opened. */
+bool phones_help(struct phones *p, const char *account, size_t broker);
 
 bool phones_rotated(const struct phones *p);
 int phones_set_rotated(struct phones *p);

@@ -56,6 +56,24 @@ int enrol_read(const char *text, size_t len, struct enrol_letter *e)
     return good ? 0 : -1;
 }
 
+int enrol_again_read(const char *text, size_t len, struct enrol_again *a)
+{
+    cJSON *json = cJSON_ParseWithLength(text, len);
+    const cJSON *v = cJSON_GetObjectItemCaseSensitive(json, "v");
+    const char *account = text_of(json, "account"), *password = text_of(json, "password"),
+               *broker = text_of(json, "broker");
+    bool good = cJSON_IsNumber(v) && v->valueint == 1 &&
+                strcmp(text_of(json, "kind"), "again") == 0 && is_hex(account, ENROL_ACCOUNT) &&
+                is_password(password) && broker[0] != '\0' && strlen(broker) < sizeof a->broker;
+    if (good) {
+        memcpy(a->account, account, ENROL_ACCOUNT + 1);
+        memcpy(a->password, password, strlen(password) + 1);
+        memcpy(a->broker, broker, strlen(broker) + 1);
+    }
+    cJSON_Delete(json);
+    return good ? 0 : -1;
+}
+
 /* --- the desk --------------------------------------------------------------------------------- */
 
 static struct enrol_open *find(struct enrol_desk *d, const char *account)

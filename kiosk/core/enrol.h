@@ -19,6 +19,10 @@
  *  4. The phone says {"v":1,"kind":"enrolled","account"}, signed by the same key. Only then does
  * the kiosk set the new password and role: a phone that lost its way begins again until then.
  *
+ * A broker that was away meanwhile, and over a restart of the kiosk, does not know the phone:
+ * nobody keeps its password. The phone, which that broker refuses while another lets it in, says on
+ * ack/<account>, signed by the same key, {"v":1,"kind":"again","account","password","broker"}.
+ *
  * An invitation belongs to the first key that answers it, lives ENROL_LIVES, and is dead once used.
  * Times are ns of CLOCK_MONOTONIC, passed in. */
 
@@ -30,6 +34,7 @@ enum {
     ENROL_PASSWORD_MAX = 64,
     ENROL_LINK_MAX = 1024,
     ENROL_BROKERS_MAX = 4,
+    ENROL_ADDRESS_MAX = 256,
 };
 
 struct enrol_letter {
@@ -42,6 +47,15 @@ struct enrol_letter {
 
 /* Reads a letter's text. 0, or -1 for anything else. */
 int enrol_read(const char *text, size_t len, struct enrol_letter *e);
+
+struct enrol_again {
+    char account[ENROL_ACCOUNT + 1];
+    char password[ENROL_PASSWORD_MAX + 1];
+    char broker[ENROL_ADDRESS_MAX]; /* as the phone was told it */
+};
+
+/* Reads a letter "again". 0, or -1 for anything else. */
+int enrol_again_read(const char *text, size_t len, struct enrol_again *a);
 
 enum enrol_verdict {
     ENROL_REFUSED,   /* no such invitation, expired, another key's, another role's, or unsigned */

@@ -4,6 +4,7 @@ Chromium at the real porchlightd, over broker and proxy of the templates."""
 import json
 
 import pytest
+from nacl import bindings as na
 
 from tests.kit import wait
 from tests.kit.broker import free_port
@@ -16,24 +17,29 @@ from tests.phone.serving import Proxy
 class Place:
     """A venue whose phones are pages."""
 
-    def __init__(self, folder, authority, certificate, browser):
+    def __init__(self, folder, authority, certificate, browser, brokers=1):
         self.browser, self.pages = browser, []
-        self.port = free_port()
-        self.venue = Venue(folder, authority, addresses=[f"wss://localhost:{self.port}/mqtt"],
-                           page=f"https://localhost:{self.port}/")
+        ports = [free_port() for _ in range(brokers)]
+        self.venue = Venue(folder, authority, brokers,
+                           addresses=[f"wss://localhost:{p}/mqtt" for p in ports],
+                           page=f"https://localhost:{ports[0]}/")
         self.kiosk = self.venue.kiosk
-        self.proxy = Proxy(folder, certificate, self.venue.brokers[0], self.port)
+        self.proxies = [Proxy(folder, certificate, b, p, ports)
+                        for b, p in zip(self.venue.brokers, ports)]
+        self.proxy = self.proxies[0]
 
     def __enter__(self):
         self.venue.__enter__()
-        self.proxy.start()
+        for proxy in self.proxies:
+            proxy.start()
         self.kiosk.start()
         return self
 
     def __exit__(self, *why):
         for page in self.pages:
             page.close()
-        self.proxy.stop()
+        for proxy in self.proxies:
+            proxy.stop()
         self.venue.__exit__(*why)
 
     def page(self, **more):
@@ -68,6 +74,12 @@ class Place:
 @pytest.fixture
 def place(folder, authority, certificate, browser):
     with Place(folder, authority, certificate, browser) as made:
+        yield made
+
+
+@pytest.fixture
+def two_brokers(folder, authority, certificate, browser):
+    with Place(folder, authority, certificate, browser, brokers=2) as made:
         yield made
 
 
@@ -166,3 +178,45 @@ def test_a_retired_kiosk_is_said_plainly_and_for_ever(place):
     page.driver.refresh()
     page.until_text("#link", "Connected")
     page.until_face("retired")
+
+
+@pytest.mark.parametrize("staff", [False, True], ids=["member", "staff"])
+def test_a_broker_that_missed_the_joining_over_a_restart_learns_of_it(two_brokers, staff):
+    place, away = two_brokers, two_brokers.venue.brokers[1]
+    away.stop()
+    page = place.staff() if staff else place.member()
+    page.until_text("#link", "1 of 2")
+    place.kiosk.daemon.stop()
+    place.kiosk.start(connected=False)
+    away.start()
+    page.until(lambda: page.shown("#link") == "Connected", "both brokers")
+    assert page.account in place.venue.accounts(1)
+    place.venue.brokers[0].stop()
+    page.until_text("#link", "1 of 2")
+    place.kiosk.sim("switch", "hold", "1.7s")
+    page.until_face("lockdown")
+    page.click("#safe")
+    place.seen(1)
+
+
+def test_what_is_not_that_phones_word_lets_nobody_in(two_brokers):
+    """The words of the letter, but signed by another key; and from a phone that was revoked."""
+    place, away = two_brokers, two_brokers.venue.brokers[1]
+    away.stop()
+    page, gone = place.member(), place.member()
+    place.venue.cli("revoke", gone.account, code=1)  # the broker that is away is not told yet
+    kept = json.loads(page.stored()["k1"])
+    other = na.crypto_sign_keypair()[1]
+    kept["memberships"][0]["secret"] = other.hex()
+    page.run("localStorage.setItem('k1', arguments[0]); Storage.prototype.setItem = () => {}",
+             json.dumps(kept))
+    place.kiosk.daemon.stop()
+    place.kiosk.start(connected=False)
+    page.front().driver.get("about:blank")
+    away.start()
+    page.driver.get(page.url)
+    page.until_text("#link", "1 of 2")
+    wait.until(lambda: place.kiosk.status()["refused"] == 1,
+               lambda: f"the letter refused; status: {place.kiosk.status()}", 60)
+    assert page.account not in place.venue.accounts(1)
+    assert gone.account not in place.venue.accounts(1)

@@ -88,6 +88,11 @@ function readBytes(text) {
     }
 }
 
+// A phone that has joined, and that the broker with this address does not let in (core/enrol.h).
+export function writeAgain(account, password, broker) {
+    return JSON.stringify({ v: 1, kind: 'again', account, password, broker });
+}
+
 // A phone's own words to the kiosk: {kind, id, account}, for a command {nonce, epoch, seq, proof}
 // besides.
 export function writeAnswer({ kind, id, account, epoch = 0, seq = 0, nonce, proof }) {

@@ -6,7 +6,7 @@ import { isRetired, readProof, signClear } from './cert.js';
 import { looksPlain, open, openWelcome, Refused, sealLetter } from './envelope.js';
 import { factsHeard, factsInit } from './facts.js';
 import { openLink } from './link.js';
-import { readMessage, writeAnswer } from './message.js';
+import { readMessage, writeAgain, writeAnswer } from './message.js';
 import { readOffer, writeAsk } from './offer.js';
 import { MEMBER_READS, parseTopic, STAFF_READS, topicName } from './topics.js';
 import { viewFrom, viewKeep, viewLink, viewStep } from './view.js';
@@ -20,12 +20,14 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
     let facts = { ...factsInit(), id: view.alert?.id ?? null }; // a lockdown kept can be answered
     let offer = null; // a relay's, judged
     const keys = { venue: fromHex(m.venueKey), older: (m.olderKeys ?? []).map(fromHex),
-        kiosk: fromHex(m.kioskPublic), own: fromHex(m.secret), ownPublic: fromHex(m.public), root: fromHex(m.rootPublic) };
+        kiosk: fromHex(m.kioskPublic), own: fromHex(m.secret), ownPublic: fromHex(m.public),
+        root: fromHex(m.rootPublic) };
     const ids = { venue: m.venue, kiosk: m.kiosk, kioskPublic: keys.kiosk };
     const name = (t, account) => topicName(m.venue, m.kiosk, t, account);
     const topics = (m.staff ? STAFF_READS : MEMBER_READS).map((t) => name(t))
         .concat(name('enrol', m.account));
 
+    const helped = new Set(); // brokers of which the kiosk was told that they refuse this phone
     const links = m.brokers.map((url) => {
         const heard = { epoch: 0, seqs: {} }; // the highest that this broker brought, by topic
         return openLink(mqtt, {
@@ -33,10 +35,25 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
             onMessage: (topic, wire, delivery) => receive(topic, wire, delivery, heard),
             onChange: () => {
                 view = viewLink(view, links.some((l) => l.status() === 'up'), now());
+                askWhereRefused();
                 onChange(false);
             },
         });
     });
+
+    // A broker that was away while this phone joined may not know it; the kiosk, which keeps no
+    // password, is told it again by way of another.
+    function askWhereRefused() {
+        links.forEach((l, i) => {
+            if (l.status() !== 'refused' || helped.has(i) ||
+                !links.some((other) => other.status() === 'up')) {
+                return;
+            }
+            helped.add(i);
+            send(name('ack', m.account), writeAgain(m.account, m.password, m.brokers[i]),
+                keys.own, 600).catch(() => helped.delete(i));
+        });
+    }
 
     function receive(full, wire, delivery, heard) {
         try {

@@ -81,6 +81,28 @@ static void each_broker_gets_each_in_order(void **state)
     assert_string_equal(errands_fault(e, 0), "");
 }
 
+static void one_may_be_for_one_broker_alone(void **state)
+{
+    struct errands *e = *state;
+    struct errand one = {.kind = ERRAND_REMOVE, .who = ROLE_MEMBER, .account = ONE};
+    assert_int_equal(errands_add_at(e, &one, 1), 0);
+    assert_int_equal(errands_left(e, 0, ONE), 0);
+    assert_int_equal(errands_left(e, 1, ONE), 1);
+    assert_int_equal(errands_add_at(e, &one, 5), 0); /* none that phones use */
+    assert_int_equal(errands_left(e, 5, ONE), 0);
+}
+
+/* It may come to serve other kiosks of the venue. */
+static void a_relays_role_is_for_every_kiosk(void **state)
+{
+    struct errands *e = *state;
+    char out[DYNSEC_MAX];
+    add(e, ERRAND_ACCOUNT, ROLE_RELAY, ONE);
+    assert_true(errands_next(e, 0, S, out) > 0);
+    assert_non_null(strstr(out, "porchlight/" VENUE "/+/alert"));
+    assert_null(strstr(out, KIOSK));
+}
+
 /* Each command of one request has the tag. */
 static void every_command_is_tagged(void **state)
 {
@@ -195,6 +217,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_broker_gets_each_in_order, make, finish),
+        cmocka_unit_test_setup_teardown(one_may_be_for_one_broker_alone, make, finish),
+        cmocka_unit_test_setup_teardown(a_relays_role_is_for_every_kiosk, make, finish),
         cmocka_unit_test_setup_teardown(every_command_is_tagged, make, finish),
         cmocka_unit_test_setup_teardown(other_stewards_answers_are_not_ours, make, finish),
         cmocka_unit_test_setup_teardown(silence_and_a_new_connection_are_asked_again, make, finish),

@@ -90,6 +90,40 @@ static void it_is_kept_over_a_restart(void **state)
     phones_free(p);
 }
 
+/* Relays stand beside phones, and are not counted among them. */
+static void a_relay_is_no_phone(void **state)
+{
+    (void)state;
+    struct phones *p = opened();
+    struct phone one = phone(A, false, PHONE_IN);
+    one.relay = true;
+    assert_int_equal(phones_put(p, &one), 0);
+    put(p, B, false, PHONE_IN);
+    phones_free(p);
+    p = opened();
+    assert_true(phones_find(p, A)->relay);
+    assert_false(phones_find(p, B)->relay);
+    assert_int_equal(phones_relays(p), 1);
+    assert_int_equal(phones_count(p, PHONE_IN, false), 1);
+    phones_free(p);
+}
+
+/* Once for each broker and opening of the book. */
+static void a_phone_is_helped_once_at_each_broker(void **state)
+{
+    (void)state;
+    struct phones *p = opened();
+    put(p, A, false, PHONE_IN);
+    assert_true(phones_help(p, A, 1));
+    assert_false(phones_help(p, A, 1));
+    assert_true(phones_help(p, A, 0));
+    assert_false(phones_help(p, B, 0));
+    phones_free(p);
+    p = opened();
+    assert_true(phones_help(p, A, 1));
+    phones_free(p);
+}
+
 static void it_is_for_its_owner_alone(void **state)
 {
     (void)state;
@@ -181,6 +215,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(it_is_kept_over_a_restart, begin, end),
+        cmocka_unit_test_setup_teardown(a_relay_is_no_phone, begin, end),
+        cmocka_unit_test_setup_teardown(a_phone_is_helped_once_at_each_broker, begin, end),
         cmocka_unit_test_setup_teardown(it_is_for_its_owner_alone, begin, end),
         cmocka_unit_test_setup_teardown(a_change_that_fails_is_none, begin, end),
         cmocka_unit_test_setup_teardown(damage_is_told_by_its_line, begin, end),

@@ -43,7 +43,8 @@ static const struct {
     {ROLE_RELAY, "ack/" WHO, 0, 0},      {ROLE_RELAY, "wake/+", 0, 1},
     {ROLE_RELAY, "push", 1, 0},          {ROLE_MEMBER, "wake/" WHO, 1, 0},
     {ROLE_MEMBER, "push", 0, 1},         {ROLE_KIOSK, "wake/+", 1, 0},
-    {ROLE_NEWCOMER, "push", 0, 0},
+    {ROLE_NEWCOMER, "push", 0, 0},       {ROLE_RELAY, "enrol/" WHO, 0, 1},
+    {ROLE_RELAY, "enrol/+", 0, 0},
 };
 
 static void roles_are_the_table(void **state)
@@ -59,6 +60,20 @@ static void roles_are_the_table(void **state)
         assert_null(strstr(out, "[,"));
         assert_null(strstr(out, "}{"));
     }
+}
+
+/* A relay may serve every kiosk of its venue, and no other venue's. */
+static void a_relay_has_its_rights_at_every_kiosk(void **state)
+{
+    char out[DYNSEC_MAX];
+
+    (void)state;
+    assert_true(dynsec_role(ROLE_RELAY, VENUE, "+", WHO, out, sizeof out) > 0);
+    assert_non_null(strstr(out, "{\"acltype\":\"subscribePattern\",\"topic\":\"porchlight/" VENUE
+                                "/+/alert\",\"allow\":true}"));
+    assert_non_null(strstr(out, "{\"acltype\":\"publishClientSend\",\"topic\":\"porchlight/" VENUE
+                                "/+/relay/" WHO "\",\"allow\":true}"));
+    assert_null(strstr(out, "subscribeLiteral"));
 }
 
 /* What the plugin itself wants of whoever makes accounts, and nothing of ours. */
@@ -126,6 +141,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(roles_are_the_table),
+        cmocka_unit_test(a_relay_has_its_rights_at_every_kiosk),
         cmocka_unit_test(a_steward_speaks_to_the_plugin_alone),
         cmocka_unit_test(an_account_is_bound_to_its_client_id),
         cmocka_unit_test(what_would_need_escaping_is_refused),

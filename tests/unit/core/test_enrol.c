@@ -153,6 +153,62 @@ static void staff_wait_for_the_root(void **state)
     assert_int_equal(enrol_heard(&d, &end, WHO, true, 3, &one), ENROL_PROMOTED);
 }
 
+/* What a kiosk seals to a relay, and what is not that. */
+static void a_new_key_is_opened_by_whom_it_is_for(void **state)
+{
+    uint8_t kiosk[32], kiosk_secret[64], relay[32], relay_secret[64], other[32], other_secret[64];
+    uint8_t key[ENVELOPE_KEY], got[ENVELOPE_KEY] = {0}, wire[ENVELOPE_SIZE];
+    struct envelope_place at = {.venue = {1}, .kiosk = {2}, .topic = "here"},
+                          there = {.venue = {1}, .kiosk = {2}, .topic = "there"};
+    (void)state;
+    crypto_sign_keypair(kiosk, kiosk_secret);
+    crypto_sign_keypair(relay, relay_secret);
+    crypto_sign_keypair(other, other_secret);
+    randombytes_buf(key, sizeof key);
+    assert_int_equal(enrol_rotate(relay, &at, kiosk_secret, key, wire), ENVELOPE_OK);
+    assert_int_equal(enrol_rotate_open(&at, other, other_secret, kiosk, wire, sizeof wire, got),
+                     ENVELOPE_NOT_OURS);
+    assert_int_equal(enrol_rotate_open(&at, relay, relay_secret, other, wire, sizeof wire, got),
+                     ENVELOPE_FORGED);
+    assert_int_equal(enrol_rotate_open(&there, relay, relay_secret, kiosk, wire, sizeof wire, got),
+                     ENVELOPE_FORGED);
+    assert_int_equal(enrol_rotate_open(&at, relay, relay_secret, kiosk, wire, 100, got),
+                     ENVELOPE_MALFORMED);
+    assert_true(sodium_is_zero(got, sizeof got));
+    assert_int_equal(enrol_rotate_open(&at, relay, relay_secret, kiosk, wire, sizeof wire, got),
+                     ENVELOPE_OK);
+    assert_memory_equal(got, key, sizeof key);
+    assert_int_equal(
+        envelope_welcome_seal(&at, relay, kiosk_secret, "{\"kind\":\"welcome\"}", 18, wire),
+        ENVELOPE_OK);
+    assert_int_equal(enrol_rotate_open(&at, relay, relay_secret, kiosk, wire, sizeof wire, got),
+                     ENVELOPE_MALFORMED);
+}
+
+#define AGAIN "{\"v\":1,\"kind\":\"again\",\"account\":\"" WHO "\",\"password\":\"" PASS "\""
+
+static void who_asks_again_names_the_broker(void **state)
+{
+    static const char good[] = AGAIN ",\"broker\":\"wss://b.example.org/mqtt\"}";
+    static const char *const bad[] = {
+        AGAIN "}",
+        AGAIN ",\"broker\":\"\"}",
+        AGAIN ",\"broker\":7}",
+        "{\"v\":1,\"kind\":\"again\",\"account\":\"" WHO "\",\"broker\":\"wss://b\"}",
+        "{\"v\":1,\"kind\":\"enrol\",\"account\":\"" WHO "\",\"password\":\"" PASS
+        "\",\"broker\":\"wss://b\"}",
+        "",
+    };
+    struct enrol_again a;
+    (void)state;
+    assert_int_equal(enrol_again_read(good, strlen(good), &a), 0);
+    assert_string_equal(a.account, WHO);
+    assert_string_equal(a.password, PASS);
+    assert_string_equal(a.broker, "wss://b.example.org/mqtt");
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal(enrol_again_read(bad[i], strlen(bad[i]), &a), -1);
+}
+
 static void the_link_is_the_vectors(void **state)
 {
     cJSON *json = vectors_load("tests/vectors/enrol.json");
@@ -193,6 +249,8 @@ int main(void)
         cmocka_unit_test(an_invitation_lives_ten_minutes),
         cmocka_unit_test(the_desk_has_an_end),
         cmocka_unit_test(staff_wait_for_the_root),
+        cmocka_unit_test(a_new_key_is_opened_by_whom_it_is_for),
+        cmocka_unit_test(who_asks_again_names_the_broker),
         cmocka_unit_test(the_link_is_the_vectors),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,8 +11,8 @@
 /* What is still to be done at the brokers' account tables, as requests to their dynamic security
  * plugin. Each errand is for every broker that phones use, in the order they were added, one at a
  * time; a broker that is away gets them when it is back. Kept in RAM alone: passwords are among
- * them (locked memory). What a restart takes along, phones ask for again (joining.h). Pure but for the tag that is drawn at the start; times are ns of
- * CLOCK_MONOTONIC, passed in. */
+ * them (locked memory). What a restart takes along, phones ask for again (joining.h). Pure but for
+ * the tag that is drawn at the start; times are ns of CLOCK_MONOTONIC, passed in. */
 
 enum errand_kind {
     ERRAND_ACCOUNT, /* make the role, and the account that holds it, with a password */

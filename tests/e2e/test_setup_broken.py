@@ -1,13 +1,16 @@
 """Broken situations of the set-up: each is told with its mend, and the earlier state is whole."""
 
 import fcntl
+import signal
 import socket
+import subprocess
 
 import pytest
 
-from tests.kit import pki, process
+from tests.kit import pki, process, wait
 from tests.kit.place import program
 from tests.kit.setup import Venue, clock_at
+from tests.kit.wires import Wires
 
 QUIET = process.environment(ASAN_OPTIONS="detect_leaks=0:verify_asan_link_order=0")
 
@@ -222,3 +225,34 @@ def test_a_drill_that_nobody_answers(venue):
     assert done.returncode == 1, done
     assert "no phone answered within 2 s" in done.stderr and "porchlight invite" in done.stderr
     assert "The kiosk is set up" in done.stdout and not venue.status()["drill"]
+
+
+def rehearsing(venue):
+    """`setup --drill` while its drill runs."""
+    drill = subprocess.Popen([program("porchlight"), "--prefix", venue.prefix, "setup", "--drill"],
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, text=True, env=process.environment())
+    wait.until(lambda: venue.status()["drill"], venue.status, 30)
+    return drill
+
+
+def test_a_real_alert_during_the_drill_is_not_taken_back(venue):
+    """The code that ends a drill would show it as ended here."""
+    venue.start_broker()
+    venue.start()
+    drill = rehearsing(venue)
+    Wires(venue.prefix / "run/porchlight/sim.sock").hold(1.7, "counter")
+    _, said = drill.communicate(timeout=60)
+    assert drill.returncode == 1 and "by an alert that is real" in said, said
+    status = venue.status()
+    assert status["state"] == status["on_site"] == "lockdown" and not status["drill"]
+
+
+def test_a_drill_that_is_left_ends(venue):
+    venue.start_broker()
+    venue.start()
+    drill = rehearsing(venue)
+    drill.send_signal(signal.SIGINT)
+    _, said = drill.communicate(timeout=60)
+    assert drill.returncode == 1 and "the drill is over" in said, said
+    assert not venue.status()["drill"] and venue.status()["state"] == "quiet"

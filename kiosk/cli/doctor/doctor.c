@@ -136,8 +136,9 @@ static int run(const struct cli *cli, int argc, char **argv)
     if (cli->json)
         print_json(&d, d.context);
     else
-        printf("%u failures, %u warnings, %u in order.%s\n", d.count[DOCTOR_FAILURE],
-               d.count[DOCTOR_WARNING], d.count[DOCTOR_OK],
+        printf("%u failure%s, %u warning%s, %u in order.%s\n", d.count[DOCTOR_FAILURE],
+               d.count[DOCTOR_FAILURE] == 1 ? "" : "s", d.count[DOCTOR_WARNING],
+               d.count[DOCTOR_WARNING] == 1 ? "" : "s", d.count[DOCTOR_OK],
                geteuid() == 0 ? "" : " Not root: what only root may read is not told.");
     return d.count[DOCTOR_FAILURE] + d.count[DOCTOR_WARNING] ? CLI_FAILED : CLI_OK;
 }

@@ -31,10 +31,11 @@ void doctor_phones(struct doctor *d)
             "broker answers",
             "no relay beats: locked phones would not ring");
     else if (!d->config->alert.relay)
-        doctor_say(d, "relay", DOCTOR_WARNING,
-                   "install porchlight-relay on a machine outside the venue, then [alert] relay = "
-                   "yes",
-                   "none is configured: phones that sleep in a pocket would not ring");
+        doctor_say(
+            d, "relay", DOCTOR_WARNING,
+            "sudo porchlight relay makes one to carry outside the venue; then [alert] relay = "
+            "yes",
+            "none is configured: phones that sleep in a pocket would not ring");
     else
         doctor_say(d, "relay", DOCTOR_OK, "", "it beats");
     if (signs & CUE_NOBODY)

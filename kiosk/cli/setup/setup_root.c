@@ -196,8 +196,8 @@ static int to_paper(const struct setup *s)
 
     if (!back)
         return -1;
-    puts(
-        "\nThe venue's root key. Write it down, on paper, and keep it off site. It is shown once.");
+    puts("\nThe venue's root key. Write it down, on paper, and keep it off site. It is\nshown "
+         "once.");
     for (int line = 0; line < LINES; line++)
         line_print(line, s->keys->root_seed + line * LINE_BYTES);
     puts("\nNow read it back from the paper, so that a slip shows today.");

@@ -46,40 +46,59 @@ static int compare_chunk(const struct job *j, int64_t at, size_t len)
     return memcmp(j->want, j->got, len) == 0 ? 0 : -1;
 }
 
-/* The next piece of data in [*at, end), at most a chunk; what knows no holes is all data. False if
- * there is none. */
-static bool next_chunk(int fd, int64_t *at, int64_t end, size_t *len)
-{
-    int64_t data = lseek(fd, *at, SEEK_DATA), hole;
+/* Where there is data, as it was before anything was written: ext4 fills up small gaps beside what
+ * is written, and they would count as data afterwards. */
+struct extents {
+    struct overwrite_range *list;
+    size_t count, room;
+};
 
-    if (*at >= end || (data < 0 && errno == ENXIO))
-        return false;
-    if (data < 0)
-        data = *at;
-    if (data >= end)
-        return false;
-    hole = lseek(fd, data, SEEK_HOLE);
-    if (hole <= data || hole > end)
-        hole = end;
-    *at = data;
-    *len = hole - data > CHUNK ? CHUNK : (size_t)(hole - data);
-    return true;
+static int extents_add(struct extents *e, int64_t from, int64_t to)
+{
+    if (e->count == e->room) {
+        size_t room = e->room ? 2 * e->room : 64;
+        struct overwrite_range *more = reallocarray(e->list, room, sizeof *more);
+        if (!more)
+            return -1;
+        e->list = more;
+        e->room = room;
+    }
+    e->list[e->count++] = (struct overwrite_range){from, to};
+    return 0;
 }
 
-/* Calls fn for each piece of the ranges that is data, also behind one where it failed: a bad block
- * must not save the rest. 0, or -1 with errno of the first that failed. */
-static int each_chunk(const struct job *j, const struct overwrite_range *ranges, int count,
-                      chunk_fn *fn)
+/* The data in [at, end); what knows no holes is all data. -1: no memory. */
+static int extents_find(struct extents *e, int fd, int64_t at, int64_t end)
+{
+    while (at < end) {
+        int64_t data = lseek(fd, at, SEEK_DATA), hole;
+        if (data < 0 && errno == ENXIO)
+            return 0;
+        if (data < 0)
+            data = at;
+        if (data >= end)
+            return 0;
+        hole = lseek(fd, data, SEEK_HOLE);
+        if (hole <= data || hole > end)
+            hole = end;
+        if (extents_add(e, data, hole) < 0)
+            return -1;
+        at = hole;
+    }
+    return 0;
+}
+
+/* Calls fn for each piece of the data, at most a chunk, also behind one where it failed: a bad
+ * block must not save the rest. 0, or -1 with errno of the first that failed. */
+static int each_chunk(const struct job *j, const struct extents *e, chunk_fn *fn)
 {
     int error = 0;
 
-    for (int i = 0; i < count; i++) {
-        int64_t at = ranges[i].from;
-        size_t len;
-        while (next_chunk(j->fd, &at, ranges[i].to, &len)) {
-            if (fn(j, at, len) < 0 && error == 0)
+    for (size_t i = 0; i < e->count; i++) {
+        for (int64_t at = e->list[i].from; at < e->list[i].to; at += CHUNK) {
+            int64_t left = e->list[i].to - at;
+            if (fn(j, at, left > CHUNK ? CHUNK : (size_t)left) < 0 && error == 0)
                 error = errno;
-            at += (int64_t)len;
         }
     }
     errno = error;
@@ -106,9 +125,9 @@ enum overwrite_result overwrite_file(int fd)
 }
 
 /* What is written is synced even where some of it could not be. */
-static int write_all(const struct job *j, const struct overwrite_range *ranges, int count)
+static int write_all(const struct job *j, const struct extents *e)
 {
-    int result = each_chunk(j, ranges, count, write_chunk), error = errno;
+    int result = each_chunk(j, e, write_chunk), error = errno;
 
     if (io_sync_data(j->fd) < 0)
         return -1;
@@ -119,14 +138,18 @@ static int write_all(const struct job *j, const struct overwrite_range *ranges, 
 enum overwrite_result overwrite_ranges(int fd, const struct overwrite_range *ranges, int count)
 {
     struct job j = {.fd = fd, .want = malloc(CHUNK), .got = malloc(CHUNK)};
+    struct extents e = {0};
     enum overwrite_result result = OVERWRITE_FAILED;
+    bool found = j.want && j.got;
     int error;
 
     randombytes_buf(j.seed, sizeof j.seed);
-    if (j.want && j.got && write_all(&j, ranges, count) == 0)
-        result = each_chunk(&j, ranges, count, compare_chunk) == 0 ? OVERWRITE_VERIFIED
-                                                                   : OVERWRITE_UNVERIFIED;
+    for (int i = 0; found && i < count; i++)
+        found = extents_find(&e, fd, ranges[i].from, ranges[i].to) == 0;
+    if (found && write_all(&j, &e) == 0)
+        result = each_chunk(&j, &e, compare_chunk) == 0 ? OVERWRITE_VERIFIED : OVERWRITE_UNVERIFIED;
     error = errno;
+    free(e.list);
     free(j.want);
     free(j.got);
     errno = error;

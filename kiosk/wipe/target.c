@@ -112,6 +112,8 @@ void target_prove_gone(const struct scope *s, const struct plan_target *t, struc
 void target_wipe(const struct scope *s, const struct plan_target *t, struct target_report *r)
 {
     const struct target_ops *ops = target_ops(t->kind);
+    struct target_report first = {.outcome = WIPE_NOTHING};
+    char why[TARGET_WHY_MAX];
     bool begun = false;
 
     for (int i = 0; i < attempts(t->kind); i++) {
@@ -122,12 +124,17 @@ void target_wipe(const struct scope *s, const struct plan_target *t, struct targ
         if (r->outcome != WIPE_FAILED)
             ops->prove(s, t, r);
         /* What a failed attempt has removed is not "already gone": this run did it, unproved. */
-        if (r->outcome == WIPE_ALREADY_GONE && begun)
-            target_lower(r, WIPE_UNVERIFIED, 0, "it went after an attempt that reported an error");
+        if (r->outcome == WIPE_ALREADY_GONE && begun) {
+            snprintf(why, sizeof why, "it went, though at first %.*s", TARGET_WHY_MAX - 32,
+                     first.why);
+            target_lower(r, WIPE_UNVERIFIED, first.error, why);
+        }
         if (r->outcome == WIPE_DESTROYED || r->outcome == WIPE_ALREADY_GONE)
             return;
         if (begun && r->outcome == WIPE_UNVERIFIED)
             return;
+        if (!begun)
+            first = *r;
         begun = true;
     }
 }

@@ -26,8 +26,27 @@ MASKED = """
     e2scrub_all.timer fstrim.timer getty@tty1.service serial-getty@ttyAMA0.service
     serial-getty@hvc0.service getty-static.service cryptdisks.service cryptdisks-early.service
     systemd-logind.service x11-common.service hwclock.service rc-local.service
-    systemd-machine-id-commit.service
+    systemd-machine-id-commit.service systemd-journal-flush.service systemd-update-done.service
+    systemd-network-generator.service systemd-networkd-persistent-storage.service
+    systemd-udev-load-credentials.service systemd-user-sessions.service
+    dev-hugepages.mount dev-mqueue.mount sys-kernel-debug.mount sys-kernel-tracing.mount
+    sys-kernel-config.mount sys-fs-fuse-connections.mount modprobe@configfs.service
+    modprobe@fuse.service modprobe@drm.service modprobe@efi_pstore.service
+    systemd-ask-password-wall.path systemd-ask-password-console.path
+    systemd-tmpfiles-clean.timer apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer
+    logrotate.timer man-db.timer
 """.split()
+
+
+# udev is told of what a kiosk has. A hundred terminals, clocks and banks of memory besides would
+# hold up the network's device for half of the boot.
+TRIGGER = """[Service]
+ExecStart=
+ExecStart=-udevadm trigger --action=add --prioritized-subsystem=net,block \\
+    {}
+""".format(" ".join(f"--subsystem-match={name}" for name in
+                    "net block gpio drm graphics input platform amba pci virtio virtio-ports rtc "
+                    "misc".split()))
 
 
 def run(*command, **kw):
@@ -114,6 +133,9 @@ def settle(root):
     os.makedirs(f"{root}/usr/local/lib/board", exist_ok=True)
     shutil.copy(f"{GUEST}/agent", f"{root}/usr/local/lib/board/agent")
     shutil.copy(f"{GUEST}/board-agent.service", f"{root}/etc/systemd/system/")
+    os.makedirs(f"{root}/etc/systemd/system/systemd-udev-trigger.service.d")
+    with open(f"{root}/etc/systemd/system/systemd-udev-trigger.service.d/board.conf", "w") as f:
+        f.write(TRIGGER)
     for unit in MASKED:
         path = f"{root}/etc/systemd/system/{unit}"
         if not os.path.lexists(path):

@@ -9,6 +9,7 @@ the next boot is looked at. The disk as it was at the cut is kept, and looked th
 
 import argparse
 import collections
+import math
 import os
 import random
 import subprocess
@@ -34,6 +35,11 @@ RemainAfterExit=yes
 ExecStart=/bin/sh -c 'for v in book private; do porchlight vault open $v && echo $v >>/run/opened; done; true'
 [Install]
 WantedBy=sysinit.target
+"""
+
+# porchlight-wipe, asked to, says so in the journal, which is the serial line, and does no more.
+HELD = """[Service]
+ExecStartPre=/bin/sh -c "echo asked for a wipe; exec sleep infinity"
 """
 
 # What a boot may write outside the plan: the programs' own records, and systemd's time stamps.
@@ -80,20 +86,40 @@ class Evening:
         """{name: how often} over the whole of a disk, overlay and base together."""
         flat = os.path.join(self.folder, "flat.raw")
         subprocess.run(["qemu-img", "convert", "-O", "raw", image, flat], check=True)
-        found = {name: disk.count(flat, what) for name, what in self.vault.names().items()}
+        found = disk.count_each(flat, self.vault.names())
         os.unlink(flat)
         return found
 
     def night(self, number, cut):
         """Holds the switch, cuts the power `cut` seconds later, boots, and judges."""
+        def hold():
+            self.board.wires.set(SWITCH, 0)
+            time.sleep(cut)
+        return self._night(number, cut, hold)
+
+    def night_between(self, number):
+        """The power goes when porchlightd's record says that a wipe is pending, and porchlight-wipe
+        has not yet written down that it began: here it never gets to begin."""
+        def hold():
+            self.board.run(f"""set -e
+                mkdir -p /run/systemd/system/porchlight-wipe.service.d
+                printf '%s' '{HELD}' > /run/systemd/system/porchlight-wipe.service.d/held.conf
+                systemctl daemon-reload
+                systemctl stop porchlight-wipe.service""")
+            before = self.board.run("sha256sum /var/lib/porchlight-wipe/progress")
+            self.board.wires.set(SWITCH, 0)
+            self.board.wait_serial("asked for a wipe")
+            assert self.board.run("sha256sum /var/lib/porchlight-wipe/progress") == before
+        return self._night(number, math.inf, hold)
+
+    def _night(self, number, cut, hold):
         began = time.monotonic()
         self.board.disks[0] = overlay = self.overlay(number)
         self.board.start(state=self.state)
         phone = self.venue.member(topics=["alert", "beat", "state"])
-        phone.wait(topic="beat", within=90)
+        phone.wait(topic="beat", within=240)
         self.venue.wait_armed()
-        self.board.wires.set(SWITCH, 0)
-        time.sleep(cut)
+        hold()
         self.board.cut_power()
         kept = os.path.join(self.folder, f"cut-{number}.qcow2")
         subprocess.run(["cp", "--sparse=always", overlay, kept], check=True)
@@ -111,19 +137,20 @@ class Evening:
         """One alert, however often it was cut short; a press that was not complete is none."""
         state = self.venue.status()["state"]
         if state == "lockdown":
-            phone.wait("lockdown", within=60)
+            phone.wait("lockdown", within=240)
         ids = {a.body["id"] for a in phone.all("lockdown")}
         assert len(ids) == (state == "lockdown"), (state, ids)
         assert cut < HOLD + 1 or state == "lockdown", f"pressed for {cut} s, and the state is {state}"
 
     def _judge(self, number, cut, at_cut):
+        self.board.wait_for("systemctl is-active venue-vaults.service", 300)
         opened = self.board.run("cat /run/opened 2>/dev/null || true").split()
         said = self.board.wait_for("porchlight wipe --status | grep -e 'no wipe has been run' "
-                                   "-e 'the worst'", 120)
+                                   "-e 'the worst'", 300)
         asked = "no wipe has been run" not in said
         resumed = "finishing it" in self.venue.journal("porchlight-wipe-resume")
         if asked:
-            self.board.wait_for(WIPED, 120)
+            self.board.wait_for(WIPED, 300)
             assert not opened, f"opened before the wipe was finished: {opened}"
             self.vault.assert_gone()
         else:

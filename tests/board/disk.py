@@ -1,5 +1,6 @@
 """Disks: a copy for each machine, files put into it without mounting, raw bytes looked for in it."""
 
+import errno
 import mmap
 import os
 import subprocess
@@ -58,9 +59,31 @@ def _debugfs(image, commands, write=False):
 
 def count(image, needle):
     """How often these bytes lie in the raw image, wherever that is."""
-    found = at = 0
+    return count_each(image, {"": needle})[""]
+
+
+def count_each(image, names):
+    """{name: how often}, for {name: bytes}. Holes of the file, which read as zeros, are passed by."""
+    found = dict.fromkeys(names, 0)
     with open(image, "rb") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as raw:
-        while (at := raw.find(needle, at)) >= 0:
-            found += 1
-            at += 1
+        for begin, end in extents(f):
+            for name, needle in names.items():
+                at = begin
+                while (at := raw.find(needle, at, end)) >= 0:
+                    found[name] += 1
+                    at += 1
     return found
+
+
+def extents(f):
+    """Where a file has data: [(begin, end)]."""
+    at, size = 0, os.fstat(f.fileno()).st_size
+    while at < size:
+        try:
+            begin = os.lseek(f.fileno(), at, os.SEEK_DATA)
+        except OSError as why:
+            if why.errno == errno.ENXIO:  # a hole up to the end
+                return
+            raise
+        at = os.lseek(f.fileno(), begin, os.SEEK_HOLE)
+        yield begin, at

@@ -20,6 +20,12 @@ def evening():
         shutil.rmtree(made.folder, ignore_errors=True)
 
 
+def test_power_cut_between_record_and_intent(evening):
+    """A wipe that the record asks for holds the vaults shut at the boot, begun or not."""
+    evening.board.cut_power()
+    assert evening.night_between("between").wiped
+
+
 @pytest.mark.parametrize("number,cut", enumerate(cuts.moments(SEED, CUTS)))
 def test_power_cut_is_made_good_at_the_next_boot(evening, number, cut, record_property):
     evening.board.cut_power()

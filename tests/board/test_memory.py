@@ -28,7 +28,7 @@ def prepared(venues):
 
 def look(venue, names):
     path = venue.board.memory(str(venue.folder / "memory"))
-    found = {name: disk.count(path, what) for name, what in names.items()}
+    found = disk.count_each(path, names)
     os.unlink(path)
     return found
 
@@ -46,9 +46,9 @@ def test_memory_holds_no_key_after_the_wipe(prepared, command_line, record_prope
     before = look(venue, names)
     assert all(before[n] for n in ("plain", "sealed", "encrypted", "volume key")), before
     phone = venue.member()
-    venue.press(4.5)
-    phone.wait("lockdown", within=20)
-    venue.board.wait_for(WIPED, 120)
+    venue.press(6)
+    phone.wait("lockdown", within=60)
+    venue.board.wait_for(WIPED, 300)
     wait.until(lambda: venue.board.call("test -e /etc/porchlight/credentials/broker-b0")[0] == 1,
                "the credential is still there", 60, every=0.5)
     password = venue.brokers[0].accounts[venue.account][1].encode()

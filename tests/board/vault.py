@@ -45,6 +45,13 @@ path = /etc/porchlight/credentials
 [credential broker]
 path = /etc/porchlight/credentials/broker-b0
 """
+JOURNAL = """
+[root log]
+path = /var/log
+
+[journal journal]
+path = /var/log/journal
+"""
 BULK = """
 [tree bulk]
 path = /srv/venue/bulk
@@ -69,6 +76,7 @@ class Vault:
     def __init__(self, board):
         self.board = board
         self.plain, self.sealed, self.encrypted, self.key = canary(), canary(), canary(), canary()
+        self.logged = canary()
         self.cells, self.derived, self.volume = {}, {}, b""
 
     def make(self, bulk_mb=0):
@@ -99,6 +107,19 @@ class Vault:
         for name in USE:
             self._learn(name)
 
+    def log(self):
+        """journald writes to the disk from here on, and names a guest there."""
+        self.board.run(f"""set -e
+            mkdir -p /var/log/journal /etc/systemd/journald.conf.d
+            printf '[Journal]\\nStorage=persistent\\n' > /etc/systemd/journald.conf.d/zz-disk.conf
+            systemctl restart systemd-journald
+            journalctl --flush
+            for n in 1 2 3 4 5 6 7 8; do echo guest $n {self.logged.decode()} | systemd-cat; done
+            journalctl --sync
+            ls /var/log/journal/*/system.journal
+            journalctl -q --directory=/var/log/journal --grep {self.logged.decode()}
+            """)
+
     def _learn(self, name):
         """The cell's key, and the data key made of it and the vault's salt."""
         held, kept = self.board.run(f"base64 -w0 /srv/venue/cells/{name}; echo; "
@@ -126,7 +147,7 @@ class Vault:
     def names(self):
         """What to look for on a disk: {name: bytes}."""
         return {"plain": self.plain, "sealed": self.sealed, "encrypted": self.encrypted,
-                "key": self.key, **{f"cell {n}": k for n, k in self.cells.items()},
+                "key": self.key, "logged": self.logged, **{f"cell {n}": k for n, k in self.cells.items()},
                 **{f"derived {n}": k for n, k in self.derived.items()}}
 
     def assert_opens(self):

@@ -32,7 +32,7 @@ class MachineError(AssertionError):
 
 class Machine:
     def __init__(self, kernel, initramfs, disks, folder, display=True, rtc=None, command_line="",
-                 monitor=True):
+                 monitor=True, forward=None):
         self.kernel = kernel
         self.initramfs = initramfs
         self.disks = disks  # images, raw or *.qcow2: /dev/vda, /dev/vdb, ...
@@ -41,6 +41,7 @@ class Machine:
         self.rtc = rtc  # "1970-01-02T00:00:00": what the clock says at power-on
         self.command_line = command_line
         self.monitor_at_start = monitor  # False: the display has none until monitor(True)
+        self.forward = forward or {}  # {port of the host's loopback: port inside}
         self.boots = 0
         self.process = None
         self._asked = 0
@@ -77,9 +78,10 @@ class Machine:
             "-serial", f"file:{self.serial_path}",
             "-qmp", f"unix:{s}/qmp,server=on,wait=off",
             "-qtest", f"unix:{s}/qtest,server=on,wait=off", "-qtest-log", "none",
-            "-netdev", "user,id=wire,restrict=off",
+            "-netdev", "user,id=wire,restrict=off" + "".join(
+                f",hostfwd=tcp:127.0.0.1:{here}-:{there}" for here, there in self.forward.items()),
             "-device", "virtio-net-pci,netdev=wire,id=nic,romfile=",
-            "-device", "virtio-rng-pci",
+            "-device", "virtio-rng-pci", "-device", "virtio-keyboard-pci",
             "-device", "virtio-serial-pci",
             "-chardev", f"socket,id=hand,path={s}/hand,server=on,wait=off",
             "-device", "virtserialport,chardev=hand,name=board",
@@ -243,7 +245,11 @@ class Machine:
                 raise MachineError(f"still exit {code} after {timeout} s:\n{script}\n---\n{output}")
             time.sleep(pause)
 
-    # --- the network and the screen ---------------------------------------------------------------
+    # --- the network, the keyboard and the screen ---------------------------------------------------
+
+    def keys(self, *names):
+        """Presses keys of a keyboard at the machine, all together."""
+        self.qmp("send-key", keys=[{"type": "qcode", "data": name} for name in names])
 
     def link(self, up):
         """Plugs or pulls the network cable."""

@@ -8,13 +8,13 @@ BUILD = os.path.join(ROOT, "build", "board")
 # What a kiosk runs on. Nothing of it is configured by maintainer scripts: the tree is unpacked
 # only, and systemd-sysusers and systemd-tmpfiles make users and folders at the first boot.
 _BASE = """
-    base-files base-passwd bash dash coreutils sed grep mawk findutils hostname libc-bin gzip tar
-    util-linux mount mawk debianutils dpkg netbase passwd
+    base-files base-passwd bash dash coreutils diffutils sed grep mawk findutils hostname libc-bin
+    gzip tar util-linux mount mawk debianutils dpkg netbase passwd
     systemd-sysv systemd udev kmod procps iproute2
     linux-image-arm64 busybox-static e2fsprogs cryptsetup-bin dmsetup fscrypt tzdata
     libmosquitto1 libsodium23 libcjson1 libsystemd0 libinih1 libcryptsetup12 libqrencode4
     libsdl2-2.0-0 libsdl2-ttf-2.0-0 libsdl2-image-2.0-0 libgl1-mesa-dri libegl1 libgles2 libgbm1
-    fonts-dejavu-core gpiod
+    fonts-dejavu-core fonts-dejavu-extra gpiod mosquitto nginx
     perl-base init-system-helpers openssl ca-certificates
 """.split()
 

@@ -161,6 +161,7 @@ class BareVenue(Venue):
         held = "/etc/porchlight/credentials"
         self.keys = Keys(*(bytes.fromhex(self.board.run(f"cat {held}/{name}").strip())
                            for name in ("venue.key", "kiosk.pub")))
+        (self.credentials / "root.pub").write_text(self.board.run(f"cat {held}/root.pub"))
         for broker in self.brokers:
             broker.stop()
             broker.place = self.place

@@ -13,11 +13,29 @@
 
 enum { ANSWER_MS = 5000 };
 
-static int cannot_connect(const char *path, const char *denied)
+static bool is_set_up(const char *prefix)
 {
+    char conf[PATH_LEN];
+
+    return path_under(prefix, PATH_CONF, conf) < 0 || access(conf, F_OK) == 0 || errno != ENOENT;
+}
+
+static int cannot_connect(const char *prefix, const char *path, const char *denied)
+{
+    int found = errno;
+    bool fresh = !is_set_up(prefix);
+
+    errno = found;
     switch (errno) {
     case ENOENT:
     case ECONNREFUSED:
+        if (fresh) {
+            fprintf(stderr,
+                    "porchlight: %s" PATH_ETC ": no kiosk is set up there; begin with: sudo "
+                    "porchlight setup, or name one with --prefix\n",
+                    prefix);
+            return CLI_NOBODY;
+        }
         fprintf(stderr,
                 "porchlight: %s: porchlightd is not running there; start it "
                 "(systemctl start porchlightd), or name another kiosk with --prefix\n",
@@ -84,7 +102,7 @@ static int ask(const struct cli *cli, const char *socket, const char *denied, co
     }
     int fd = local_connect(path);
     if (fd < 0)
-        return cannot_connect(path, denied);
+        return cannot_connect(cli->prefix, path, denied);
     ssize_t n = exchange(fd, request, buf, sizeof buf);
     int saved = errno;
     close(fd);

@@ -108,7 +108,9 @@ static int restore(const struct cli *cli, const char *file, const char *passphra
     puts(another ? "Now: sudo porchlight setup, with kiosk = 2 (or 3, 4) and the venue's root key."
                  : "The kiosk is as it was when the backup was made. A code or a phone changed "
                    "since then is not in it.");
-    setup_restart(cli->prefix);
+    fflush(stdout);
+    if (!another)
+        setup_restart(cli->prefix);
     return CLI_OK;
 }
 

@@ -25,7 +25,11 @@ class Host:
         self.machine = machine
         self.phones, self.back = [], None
         machine.do("mkdir -p /media/usb && mount -t tmpfs stick /media/usb")
-        machine.put("/etc/systemd/system/porchlightd.service.d/wires.conf", WIRES)
+        self.allow_wires()
+
+    def allow_wires(self):
+        self.machine.put("/etc/systemd/system/porchlightd.service.d/wires.conf", WIRES)
+        self.machine.do("systemctl daemon-reload")
 
     def close(self):
         for phone in self.phones:
@@ -100,9 +104,9 @@ class Host:
     def wires(self):
         return Wires(self.run / "sim.sock")
 
-    def hold(self, seconds=1.8):
+    def hold(self, seconds=1.8, line="counter"):
         wires = self.wires()
-        wires.hold(seconds, "counter")
+        wires.hold(seconds, line)
         wires.close()
 
     def ask(self, request):

@@ -38,7 +38,10 @@ def test_installed_it_starts_nothing(host, machine):
     assert failed(machine) == ""
     assert machine.do("systemctl list-units --plain --no-legend --state=active "
                       "'porchlight*.service'") == ""
-    assert machine.run("porchlight status")[0] == 3
+    before = host.journal()
+    status, said = machine.run("porchlight status")
+    assert status == 3 and "begin with: sudo porchlight setup" in said
+    assert failed(machine) == "" and host.journal() == before
 
 
 def test_from_the_package_to_a_drill_that_a_phone_answered(host, machine):
@@ -174,6 +177,14 @@ def test_set_up_again_changes_what_runs(host, machine):
     assert "desk" in host.wires().say("list") and failed(machine) == ""
 
 
+BACKUP = "/media/usb/kiosk.backup --passphrase-file /media/usb/words"
+
+
+def test_a_backup_is_taken_away(machine):
+    machine.put("/media/usb/words", "lantern harbour walnut seven", "600")
+    machine.do(f"porchlight backup {BACKUP}")
+
+
 # The timer's stamp is systemd's; the lock is empty, and gone at the next boot.
 LEFT = ["/var/lib/systemd/timers/stamp-porchlight-renew.timer", "/run/porchlight-setup.lock"]
 
@@ -186,3 +197,17 @@ def test_a_purge_ends_all_of_it(machine):
     assert machine.do("find /etc /usr /var/lib /run -xdev -path /var/lib/dpkg -prune -o "
                       "-path /run/user -prune -o -name '*porchlight*' -print").split() == LEFT
     assert machine.do("systemctl show -p LoadState --value ctrl-alt-del.target") == "loaded\n"
+
+
+def test_on_a_new_pi_a_backup_runs_at_once(host, machine):
+    machine.do("apt-get -qq -y install /debs/porchlight.deb /debs/porchlight-page.deb")
+    host.allow_wires()
+    machine.do(f"porchlight restore {BACKUP}")
+    host.connected()
+    for unit in ACTIVE:
+        assert machine.run(f"systemctl is-active {unit}")[1] == "active\n", unit
+    host.close()
+    phone = host.phone_is_back()
+    host.hold(line="desk")
+    phone.wait("lockdown", "alert", drill=False, within=30)
+    assert failed(machine) == ""

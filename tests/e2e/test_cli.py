@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from tests.kit.doctor import put
 from tests.kit.place import program
 
 OK, FAILED, USAGE, NOBODY, DENIED = range(5)
@@ -252,7 +253,14 @@ def test_odd_status_is_read_all_the_same(folder):
         assert "(null)" not in said.stdout
 
 
+def test_nothing_is_set_up_there(folder):
+    for args in (["status"], ["drill"], ["all-clear"]):
+        said = run("--prefix", folder, *args)
+        assert said.returncode == NOBODY and "begin with: sudo porchlight setup" in said.stderr
+
+
 def test_nobody_there(folder):
+    put(folder / "etc/porchlight/porchlight.conf")
     for args in (["status"], ["drill"], ["all-clear"]):
         said = run("--prefix", folder, *args)
         assert said.returncode == NOBODY and "porchlightd is not running there" in said.stderr

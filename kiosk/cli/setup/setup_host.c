@@ -116,17 +116,23 @@ static void stop(const char *unit)
     systemctl("disable", "--now", unit);
 }
 
-/* What runs reads its files anew. */
+/* What is enabled and has a config of its own starts, on a new Pi for the first time. */
 void setup_restart(const char *prefix)
 {
     static const char *const units[] = {"porchlight-broker.service", "porchlight-page.service",
-                                        "porchlight-wipe.service", "porchlightd.service",
-                                        "porchlight-screen.service"};
+                                        "porchlight-renew.timer",    "porchlight-wipe.socket",
+                                        "porchlightd.service",       "porchlight-screen.service",
+                                        "porchlight-console.service"};
 
     if (prefix[0] || access("/run/systemd/system", F_OK) < 0)
         return;
+    /* A wipe under way is not ended; one that merely waits sees the new credentials. */
+    systemctl("try-restart", NULL, "porchlight-wipe.service");
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-        systemctl("try-restart", NULL, units[i]);
+        if (systemctl("is-enabled", NULL, units[i]) == 0)
+            systemctl("restart", NULL, units[i]);
+    if (access(PATH_ETC "/dark", F_OK) == 0)
+        start("porchlight-dark.service");
 }
 
 void setup_start(const struct setup *s)

@@ -10,8 +10,10 @@ export function openStore(area) {
     return {
         memberships: () => data.memberships,
         kept: (kiosk) => data.kept[kiosk] ?? {},
+        // Of what it is no member of, or no more, nothing is kept.
         keep(kiosk, kept) {
-            if (JSON.stringify(data.kept[kiosk]) !== JSON.stringify(kept)) {
+            if (data.memberships.some((m) => m.kiosk === kiosk) &&
+                JSON.stringify(data.kept[kiosk]) !== JSON.stringify(kept)) {
                 data.kept[kiosk] = kept;
                 save();
             }

@@ -3,7 +3,8 @@
 
 const KEEPALIVE = 60; // s; a hidden page's timers may turn only once a minute
 const QUIET = 8000; // ms; a kiosk beats every 5 s: after this much silence the broker is asked
-const TIMEOUT = 4000; // ms for a broker to connect, or to answer
+const TIMEOUT = 4000; // ms for a broker to connect, or to answer; on a slow link it becomes more
+const LONGEST_TIMEOUT = 20000;
 const FIRST_PAUSE = 500; // ms
 const LONGEST_PAUSE = 8000;
 const REFUSED_LONGEST = 30000; // a password that stays wrong is not asked about more often
@@ -17,6 +18,7 @@ export function openLink(mqtt, { url, account, password, topics, onMessage, onCh
     let client = null;
     let version = 5;
     let pause = FIRST_PAUSE;
+    let patience = TIMEOUT;
     let timer = null;
     let status = 'down';
     let closed = false;
@@ -39,7 +41,10 @@ export function openLink(mqtt, { url, account, password, topics, onMessage, onCh
         pause = Math.min(pause * 2, longest);
     }
 
+    const mayTake = (ms) => Math.min(Math.max(ms, TIMEOUT), LONGEST_TIMEOUT);
+
     function connect() {
+        const began = performance.now();
         drop();
         const mine = mqtt.connect(url, {
             protocolVersion: version,
@@ -49,7 +54,7 @@ export function openLink(mqtt, { url, account, password, topics, onMessage, onCh
             clean: true,
             keepalive: KEEPALIVE,
             reconnectPeriod: 0,
-            connectTimeout: TIMEOUT,
+            connectTimeout: patience,
             timerVariant: 'native',
             queueQoSZero: false,
             resubscribe: false,
@@ -66,6 +71,7 @@ export function openLink(mqtt, { url, account, password, topics, onMessage, onCh
                 } else {
                     pause = FIRST_PAUSE;
                     heardAt = performance.now();
+                    patience = mayTake(2 * (heardAt - began));
                     asked = false;
                     report('up');
                 }
@@ -90,6 +96,7 @@ export function openLink(mqtt, { url, account, password, topics, onMessage, onCh
 
     function fail(next) {
         drop();
+        patience = next === 'down' ? mayTake(2 * patience) : patience;
         report(next);
         again(next === 'refused' ? REFUSED_LONGEST : LONGEST_PAUSE);
     }
@@ -101,7 +108,7 @@ export function openLink(mqtt, { url, account, password, topics, onMessage, onCh
             return;
         }
         asked = true;
-        const late = setTimeout(() => mine === client && fail('down'), TIMEOUT);
+        const late = setTimeout(() => mine === client && fail('down'), patience);
         mine.subscribe(topics[0], { qos: 1 }, () => {
             clearTimeout(late);
             if (mine === client) {

@@ -1,0 +1,61 @@
+// How long a broker may take: a link that needs seconds for each round trip comes up all the same.
+
+import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import test from 'node:test';
+import { openLink } from '../../kiosk/phone/core/link.js';
+
+// Stands in for MQTT.js; `tries` are the clients that were asked for.
+function stub() {
+    const tries = [];
+    return { tries, connect: (url, options) => {
+        const client = Object.assign(new EventEmitter(), { options, end() {},
+            subscribe: (topics, how, done) => done(null) });
+        tries.push(client);
+        return client;
+    } };
+}
+
+function opened(mqtt) {
+    const seen = [];
+    const link = openLink(mqtt, { url: 'wss://b', account: 'a', password: 'p', topics: ['t'],
+        onMessage() {}, onChange: (status) => seen.push(status) });
+    return { link, seen };
+}
+
+test('each attempt that fails lets the next one take longer, up to 20 s', () => {
+    const mqtt = stub();
+    const { link } = opened(mqtt);
+    for (let i = 0; i < 4; i++) {
+        mqtt.tries.at(-1).emit('close');
+        link.hurry();
+    }
+    link.close();
+    assert.deepEqual(mqtt.tries.map((t) => t.options.connectTimeout),
+        [4000, 8000, 16000, 20000, 20000]);
+});
+
+test('a quick connection makes it impatient again', () => {
+    const mqtt = stub();
+    const { link, seen } = opened(mqtt);
+    mqtt.tries[0].emit('close');
+    link.hurry();
+    mqtt.tries[1].emit('connect');
+    assert.equal(link.status(), 'up');
+    mqtt.tries[1].emit('close');
+    link.hurry();
+    link.close();
+    assert.deepEqual(seen, ['up', 'down']);
+    assert.equal(mqtt.tries[2].options.connectTimeout, 8000);
+});
+
+test('a password that is refused is no slow link', () => {
+    const mqtt = stub();
+    const { link } = opened(mqtt);
+    mqtt.tries[0].emit('error', { code: 0x87 });
+    mqtt.tries[0].emit('close');
+    assert.equal(link.status(), 'refused');
+    link.hurry();
+    link.close();
+    assert.equal(mqtt.tries[1].options.connectTimeout, 4000);
+});

@@ -370,6 +370,13 @@ def test_bad_invitations_are_told_apart(venue):
     other.until_text("#join-said", "used already")
 
 
+def test_a_letter_that_is_lost_while_joining_is_sent_again(venue):
+    kiosk = venue.kiosk()
+    kiosk.loses = ["enrol", "enrolled"]
+    venue.phone(kiosk)
+    assert not kiosk.loses
+
+
 def test_an_invitation_in_the_link_asks_for_the_home_screen_first(venue):
     kiosk = venue.kiosk()
     invitation = kiosk.invite(venue.addresses())

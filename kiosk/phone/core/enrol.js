@@ -1,6 +1,7 @@
 // A new phone becomes a member (kiosk/core/enrol.h): it makes its keys, sends the public half and
 // a new password sealed to the kiosk, gets the venue key sealed to itself, and says that it has it;
-// only then does the kiosk let the one-time password die.
+// only then does the kiosk let the one-time password die. That it died is the sign that all is done:
+// until then the phone says so again, should the kiosk have been away for a moment.
 
 import { fromHex, toHex } from './bytes.js';
 import { LETTER_MAX, openWelcome, Refused, sealLetter } from './envelope.js';
@@ -10,6 +11,7 @@ import { topicName } from './topics.js';
 const PATIENCE = 30000; // ms for the kiosk to answer; staff wait for a signature made by hand
 const STAFF_PATIENCE = 600000;
 const AGAIN = 3000; // ms after which an unanswered letter is sent again
+const SIGN = 15000; // ms after which a welcome counts without its sign
 
 export function makeKeys(sodium) {
     const pair = sodium.crypto_sign_keypair();
@@ -67,35 +69,45 @@ export function enrol({ mqtt, sodium, invitation, now = Date.now() }) {
     return new Promise((resolve, reject) => {
         const links = [];
         const status = invitation.brokers.map(() => 'down');
+        const wasUp = new Set();
+        let membership = null;
+        let sign = null;
         const finish = (settle, value) => {
             clearTimeout(patience);
+            clearTimeout(sign);
             clearInterval(repeat);
             links.forEach((l) => l.close());
             settle(value);
         };
         const ask = () => {
-            const wire = letter(writeRequest(invitation, keys, password));
+            const wire = letter(membership === null ? writeRequest(invitation, keys, password) :
+                JSON.stringify({ v: 1, kind: 'enrolled', account: invitation.account }));
             links.forEach((l) => l.publish(topic, wire, 600).catch(() => {}));
         };
-        const onMessage = async (name, payload) => {
+        const onMessage = (name, payload) => {
+            if (membership !== null) {
+                return;
+            }
             try {
                 const text = openWelcome(sodium, place, fromHex(keys.public),
                     fromHex(keys.secret), kiosk, payload);
-                const membership = readWelcome(text, invitation, keys, password);
-                const done = letter(JSON.stringify(
-                    { v: 1, kind: 'enrolled', account: invitation.account }));
-                await Promise.any(links.map((l) => l.publish(topic, done, 600)));
-                finish(resolve, membership);
+                membership = readWelcome(text, invitation, keys, password);
             } catch {
-                // our own letter come back, or not for us: wait on
+                return; // our own letter come back, or not for us: wait on
             }
+            clearTimeout(patience);
+            sign = setTimeout(() => finish(resolve, membership), SIGN);
+            ask();
         };
         const onChange = (i) => (next) => {
             status[i] = next;
             if (next === 'up') {
+                wasUp.add(i);
                 ask();
             }
-            if (status.every((s) => s === 'refused')) {
+            if (membership !== null && next === 'refused' && wasUp.has(i)) {
+                finish(resolve, membership);
+            } else if (membership === null && status.every((s) => s === 'refused')) {
                 finish(reject, new Error('joinRefused'));
             }
         };

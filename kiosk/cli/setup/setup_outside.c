@@ -14,6 +14,29 @@
 /* --- the broker outside
  * --------------------------------------------------------------------------- */
 
+/* The way that browsers take to it, and their page. */
+static int put_nginx(struct setup *s, const char *host)
+{
+    char here[3 * ANSWER_MAX] = "";
+
+    if (answers_broker_here(&s->now)) {
+        setup_address(s, NULL, "wss", "", here);
+        here[strlen(here) - 1] = '\0'; /* an origin has no slash at its end */
+    }
+    const struct template_word words[] = {
+        {"STATE", "/run"},
+        {"LISTEN", "443"},
+        {"HOST", host},
+        {"CERTIFICATE", "/etc/nginx/porchlight.crt"},
+        {"KEY", "/etc/nginx/porchlight.key"},
+        {"PAGE", "/usr/share/porchlight/page"},
+        {"BROKERS", here},
+        {"PORT_WEBSOCKET", "1885"},
+        {NULL, NULL},
+    };
+    return setup_fill(s, "outside/nginx.conf", template_nginx, words, 0644);
+}
+
 /* A server of the venue's own gets the whole of it, to be carried there. */
 static int make_outside(struct setup *s)
 {
@@ -38,6 +61,7 @@ static int make_outside(struct setup *s)
                    stage_put_text(s->stage, "outside/broker-ca.pem", s->ca->certificate, 0644) <
                        0 ||
                    setup_fill(s, "outside/mosquitto.conf", template_mosquitto, words, 0644) < 0 ||
+                   put_nginx(s, host) < 0 ||
                    stage_put_text(s->stage, "outside/install.sh", template_outside, 0755) < 0 ||
                    setup_own_section(s, "outside", "outside", host, port, true) < 0
                ? -1

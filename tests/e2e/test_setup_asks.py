@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from tests.e2e.test_setup import joined
 from tests.kit.place import program
 from tests.kit.setup import PORTS, Venue
 from tests.kit.terminal import Terminal
@@ -200,6 +201,33 @@ def test_an_answer_is_changed_at_the_end(venue):
     assert t.end() == 0
     assert venue.conf()["switch counter"]["line"] == "sim:desk"
     assert "broker here" not in venue.conf()
+
+
+def rehearse(venue):
+    venue.set_up()
+    venue.start_broker()
+    venue.start()
+    return Terminal([program("porchlight"), "--prefix", str(venue.prefix), "setup", "--drill"])
+
+
+def test_the_drill_waits_for_whoever_invites_a_phone(venue):
+    t = rehearse(venue)
+    t.until("Press Enter when a phone has joined")
+    assert not venue.status()["drill"]
+    phone = joined(venue)
+    t.say()
+    t.until("The drill has begun")
+    phone.answer(phone.wait("lockdown", "alert", drill=True, within=30).body["id"])
+    t.until("A phone received it")
+    assert t.end() == 0 and not venue.status()["drill"]
+
+
+def test_a_drill_that_is_left_before_it_begins(venue):
+    t = rehearse(venue)
+    t.until("Press Enter when a phone has joined")
+    os.write(t.fd, b"\x03")
+    t.until("nothing was rehearsed")
+    assert t.end() == 1 and venue.status()["state"] == "quiet"
 
 
 def test_what_switch_and_door_say_is_shown(venue):

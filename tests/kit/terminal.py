@@ -18,7 +18,7 @@ class Terminal:
         if self.pid == 0:
             os.execve(argv[0], argv, process.environment())
 
-    def until(self, words, within=20):
+    def until(self, words, within=60):
         """What was said since the last call, up to these words."""
         end = time.monotonic() + within
         while words not in self.text:

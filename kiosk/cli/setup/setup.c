@@ -107,9 +107,9 @@ static int set_up(const struct cli *cli, const struct options *o)
     keyset_free(s.keys);
     sodium_free(s.ca);
     free(s.conf);
+    terminal_release(&before);
     if (code == CLI_OK)
         setup_start(&s);
-    terminal_release(&before);
     if (code == CLI_OK && answer_yes(&s.now, ANSWER_DRILL))
         code = setup_drill(cli, answer_number(&s.now, ANSWER_DRILL_WAIT));
     return code;

@@ -19,11 +19,16 @@ FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "-
 WIDTH, HEIGHT = 390, 844
 WITHIN = 60  # seconds, where something comes as fast as the machine is; a busy one is slow
 
-# What the page did with the phone: every shake and every notification, noted as it is asked for, and
+# What the page did with the phone: every tone, shake and notification, noted as it is asked for, and
 # what the worker told it of wake-ups.
 # Elsewhere than on the page itself (about:blank) there is no service worker.
 NOTE = """
-window.noted = { shakes: [], notices: [], rings: [] };
+window.noted = { shakes: [], notices: [], rings: [], tones: 0 };
+const play = OscillatorNode.prototype.start;
+OscillatorNode.prototype.start = function (...when) {
+    window.noted.tones += 1;
+    play.apply(this, when);
+};
 navigator.vibrate = (pattern) => window.noted.shakes.push(pattern);
 if (isSecureContext) {
     ServiceWorkerRegistration.prototype.showNotification = function (title, options) {

@@ -36,6 +36,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
             onChange: () => {
                 view = viewLink(view, links.some((l) => l.status() === 'up'), now());
                 askWhereRefused();
+                tellWaiting().catch(() => {});
                 onChange(false);
             },
         });
@@ -53,6 +54,20 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
             send(name('ack', m.account), writeAgain(m.account, m.password, m.brokers[i]),
                 keys.own, 600).catch(() => helped.delete(i));
         });
+    }
+
+    // An answer that finds no way waits for one, so long as that alert stands.
+    let waiting = null;
+    async function tellWaiting() {
+        const said = waiting;
+        if (said === null || said.id !== facts.id) {
+            waiting = null;
+            return;
+        }
+        await send(name('ack', m.account), writeAnswer({ ...said, account: m.account }), null, 3600);
+        waiting = waiting === said ? null : waiting;
+        facts = { ...facts, answered: said.kind };
+        onChange(false);
     }
 
     function receive(full, wire, delivery, heard) {
@@ -179,11 +194,10 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
         view: () => view,
         facts: () => facts,
         links: () => links.map((l) => l.status()),
-        async answer(kind) {
-            const { id } = facts;
-            await send(name('ack', m.account), writeAnswer({ kind, id, account: m.account }), null,
-                3600);
-            facts = { ...facts, answered: kind };
+        // Rejects where there is no connection; it is sent all the same once there is.
+        answer(kind) {
+            waiting = { kind, id: facts.id };
+            return tellWaiting();
         },
         // The phone's own word, in a drill: it rang while nobody looked at it.
         rang: () => send(name('ack', m.account),

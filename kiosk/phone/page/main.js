@@ -187,7 +187,7 @@ async function answer(kind) {
     const asked = sessions.filter((s, i) => all[i].canAnswer);
     const sent = await Promise.allSettled(asked.map((s) => s.answer(kind)));
     if (sent.some((r) => r.status === 'rejected')) {
-        setText($('said'), word('notSent'));
+        setText($('said'), word('answerWaits'));
     }
     render();
 }

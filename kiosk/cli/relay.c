@@ -270,7 +270,9 @@ static void tell(const struct relay *r)
     printf("The relay is in %s. Its account, by which it can be revoked: %s\n", r->out, r->account);
     if (r->ntfy != NULL && !r->again)
         printf("Put the token that may write to the ntfy topic, one line, into\n"
-               "  %s/credentials/push-first\n",
+               "  %s/credentials/push-first\n"
+               "and the topic as members' phones are to hear it into \"push\" in [venue] of\n"
+               "  " PATH_CONF "\n",
                r->out);
     puts("Carry the folder to a machine outside the venue that has the package porchlight-relay,\n"
          "run its install.sh there as root, and remove the folder everywhere else.");

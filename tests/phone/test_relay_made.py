@@ -1,14 +1,17 @@
 """A relay as `porchlight relay` makes it, carried to its place by its own install.sh: nobody has read
 its source, and no key is copied by hand."""
 
+import json
 import os
+import secrets
 
 import pytest
 
+from tests.kit import kiosk as kit
 from tests.kit import process, wait
 from tests.kit.place import program
 from tests.kit.process import Process
-from tests.kit.stewarded import Venue
+from tests.kit.stewarded import PAGE, Venue
 from tests.phone.pushservice import PushService
 from tests.phone.test_webpush import Phone
 
@@ -63,8 +66,8 @@ class Host:
         wait.until(kept.exists, "the subscription kept", 60)
         return made
 
-    def said(self, what):
-        wait.until(lambda: what in self.process.said(),
+    def said(self, what, times=1):
+        wait.until(lambda: self.process.said().count(what) >= times,
                    lambda: f"{what!r}; it said {self.process.said()}", 60)
 
     def stop(self):
@@ -173,3 +176,45 @@ def test_a_folder_gets_another_kiosk_of_the_venue_and_no_other(host):
     assert conf.read_text().count(f"[kiosk k{host.kiosk.id[:8]}]") == 1
     conf.write_text(conf.read_text().replace(f"id = {host.kiosk.venue}", "id = " + "0" * 16))
     assert "not the relay.conf" in host.venue.cli("relay", host.carried, code=1).stderr
+
+
+def another_kiosk(host):
+    """Of the same venue, at the same broker, as a backup of the first one would make it."""
+    first, broker = host.kiosk, host.broker
+    made = kit.Kiosk(brokers=0, conf={
+        "venue": {"id": first.venue, "page": PAGE},
+        "broker b0": {"host": "localhost", "port": broker.port, "ca": broker.ca, "user": "later",
+                      "password": "broker-b0", "outside": "yes",
+                      "phones": "wss://b0.example.org/mqtt"}})
+    made.venue, password = first.venue, secrets.token_hex(16)
+    broker.role("steward", first.venue, made.id, made.id)
+    broker.account("kiosk", first.venue, made.id, made.id, password)
+    broker.steward.command(command="addClientRole", username=made.id,
+                           rolename=f"steward-{made.id}")
+    (made.credentials / "broker-b0").write_text(password + "\n")
+    (made.credentials / "broker-b0").chmod(0o600)
+    made.change({"broker b0": {"user": made.id}})
+    for key in ("venue.key", "root.pub"):
+        (made.credentials / key).write_text((first.credentials / key).read_text())
+    return made
+
+
+def test_one_relay_serves_two_kiosks_and_hears_of_the_new_key_of_each(host):
+    account = host.venue.ask("relay", "--root", host.kiosk.root_key, host.carried)["account"]
+    with another_kiosk(host) as back:
+        back.start()
+        added = back.cli("relay", "--json", host.carried)
+        assert added.returncode == 0, added.stderr
+        assert json.loads(added.stdout)["account"] == account
+        phone = host.install().phone()
+        for times in (1, 2):  # each says when its own changes
+            for kiosk in (host.kiosk, back):
+                done = kiosk.cli("rotate", within=60)
+                assert done.returncode == 0, done.stderr
+                host.said(f"kiosk {kiosk.id}: a new venue key came", times)
+        back.sim("switch", "hold", "1.7s")
+        host.service.wait(phone.subscription)
+        host.kiosk.sim("switch", "hold", "1.7s")
+        host.service.wait(phone.subscription, 2)
+        assert "silent" not in host.process.said()
+        host.stop()

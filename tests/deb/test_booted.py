@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.deb.host import ETC, Host
-from tests.kit import wait
+from tests.kit import record, wait
 from tests.kit.finger import Finger
 
 # What runs once it is set up. porchlight-dark has no lights to darken in a container.
@@ -168,6 +168,33 @@ def test_a_switch_that_is_kept_held_wipes(host, machine):
     said = wait.until(lambda: (lambda s: "papers" in s[1] and s[1])(
         machine.run("porchlight wipe --status")), lambda: host.journal("porchlight-wipe"), 60)
     assert "destroyed" in said and failed(machine) == ""
+
+
+def test_a_wipe_that_was_not_begun_when_the_power_went(host, machine):
+    """It is in porchlightd's record, and porchlight-wipe never heard of it: the early unit begins it,
+    lets the boot go on when the keys are dead, and is not started anew while the alarm is up."""
+    machine.do("systemctl stop porchlightd porchlight-wipe && mkdir -p /srv/decoys/papers && "
+               "echo names >/srv/decoys/papers/list && echo key >/srv/decoys/key")
+    machine.put(f"{ETC}/wipe.plan", PLAN + "[key door]\npath = /srv/decoys/key\n", "600")
+    machine.path("/var/lib/porchlight/record").write_bytes(record.file(record.encode(epoch=1 << 40)))
+    host.close()
+    machine.cut_power()
+    machine.boot()
+    host.connected()
+    said = "journalctl -b -o cat _SYSTEMD_UNIT=porchlight-wipe-resume.service"
+    early = machine.do(said)
+    assert "finishing it" in early and "key door: destroyed" in early, early
+    assert machine.run("ls /srv/decoys/key /srv/decoys/papers")[0] == 2
+    order = [int(machine.do(f"systemctl show --value -p {p} {u}")) for u, p in (
+        ("porchlight-wipe-resume", "ActiveEnterTimestampMonotonic"),
+        ("sysinit.target", "ActiveEnterTimestampMonotonic"),
+        ("porchlightd", "ExecMainStartTimestampMonotonic"))]
+    assert order == sorted(order) and order[0] > 0, order
+    machine.do("systemctl start porchlight-wipe-resume")
+    assert machine.do("systemctl show --value -p ConditionResult porchlight-wipe-resume") == "no\n"
+    assert machine.do(said) == early
+    assert failed(machine) == ""
+    host.phone_is_back()
 
 
 def test_set_up_again_changes_what_runs(host, machine):

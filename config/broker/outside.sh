@@ -56,4 +56,6 @@ know, renewed by itself; port 80 has to be free and reachable for it:
         ln -sf \$RENEWED_LINEAGE/fullchain.pem /etc/nginx/porchlight.crt
         ln -sf \$RENEWED_LINEAGE/privkey.pem /etc/nginx/porchlight.key
         systemctl reload nginx'
+
+Then "page = https://$host/" in [venue] of the kiosk's porchlight.conf has new phones join here.
 EOF

@@ -197,6 +197,24 @@ def test_a_wipe_that_was_not_begun_when_the_power_went(host, machine):
     host.phone_is_back()
 
 
+def test_a_book_is_kept_by_a_user_that_cannot_read_it(machine):
+    """Its program is started by the first entry, and takes entries from its group alone."""
+    book, entry = "/var/lib/porchlight-books/visitors.book", "porchlight seal --book visitors -"
+    machine.do(f"cd /root && porchlight --prefix /nowhere keygen venue && "
+               f"cp venue.public {ETC}/seal.public && systemctl start porchlight-book.socket")
+    machine.do(f"echo first | {entry}")
+    machine.do(f"echo second | setpriv --reuid=nobody --regid=porchlight-book --clear-groups {entry}")
+    assert machine.run(f"echo third | setpriv --reuid=nobody --regid=nogroup --clear-groups {entry}"
+                       )[0] == 4
+    assert machine.do(f"stat -c '%U %a' {book}") == "porchlight-book 600\n"
+    assert machine.do("ps -o user= -C porchlight").strip().startswith("porchli")
+    opened = machine.do(f"porchlight --prefix /nowhere unseal --key /root/venue.secret {book}")
+    assert opened.split() == ["first", "second"]
+    assert failed(machine) == ""
+    machine.do(f"systemctl stop porchlight-book.socket porchlight-book && "
+               f"rm -r /var/lib/porchlight-books {ETC}/seal.public /root/venue.*")
+
+
 def test_set_up_again_changes_what_runs(host, machine):
     machine.do(f"porchlight setup --answers {host.answer(switch='sim:desk', drill='no')}")
     host.connected()

@@ -20,6 +20,10 @@ def booted(venues):
 
 @pytest.fixture
 def venue(booted):
+    """Powered, plugged in, and quiet."""
+    if booted.board.process is None:
+        booted.boot()
+    booted.board.thaw()
     booted.board.link(True)
     booted.reset()
     return booted
@@ -29,14 +33,14 @@ def test_cut_at_the_press_and_restored(venue, record_property):
     """The cable is pulled, the switch pressed, the cable comes back five minutes later."""
     phone = venue.member()
     venue.board.link(False)
-    venue.press(1.8)
+    venue.press(2.5)
     venue.wait_status(lambda s: s["state"] == "lockdown")
     assert venue.status()["alert"]["handed_over"] is False
     time.sleep(CUT)
     assert not phone.all("lockdown")
     back = time.monotonic()
     venue.board.link(True)
-    alert = phone.wait("lockdown", within=40)
+    alert = phone.wait("lockdown", within=60)
     record_property("after the cable", f"{alert.at - back:.1f} s")
     assert alert.body["age_ms"] >= CUT * 1000
     assert {a.body["id"] for a in phone.all("lockdown")} == {alert.body["id"]}
@@ -44,7 +48,7 @@ def test_cut_at_the_press_and_restored(venue, record_property):
 
 def test_dead_broker_comes_back(venue, record_property):
     venue.brokers[0].kill()
-    venue.press(1.8)
+    venue.press(2.5)
     venue.wait_status(lambda s: s["state"] == "lockdown")
     time.sleep(10)
     venue.brokers[0].start()
@@ -52,12 +56,13 @@ def test_dead_broker_comes_back(venue, record_property):
     phone = venue.member()
     venue.wait_status(lambda s: s["alert"]["handed_over"], 60)
     record_property("after the broker", f"{time.monotonic() - began:.1f} s")
-    assert phone.wait(topic="state", state="lockdown", within=30)
+    assert phone.wait(topic="state", state="lockdown", within=60)
 
 
 @pytest.fixture
-def watcher(booted):
-    with Watcher(booted) as made:
+def watcher(venue):
+    """It has rung for nothing yet, or it would let a silence wait."""
+    with Watcher(venue) as made:
         yield made
 
 
@@ -65,10 +70,6 @@ def watcher(booted):
 def test_silent_kiosk_is_noticed_within_20_s(booted, watcher, how, record_property):
     """The watcher outside rings locked phones within 20 s, whatever befell the kiosk; and `lost`
     stands on presence, as the broker has it from the will."""
-    if booted.board.process is None:
-        booted.boot()
-    booted.board.link(True)
-    booted.wait_armed()
     phone = booted.member(topics=["presence", "beat"])
     phone.wait(topic="beat", within=60)
     time.sleep(6)  # the watcher has heard it too
@@ -80,22 +81,16 @@ def test_silent_kiosk_is_noticed_within_20_s(booted, watcher, how, record_proper
     else:
         booted.board.link(False)
     record_property("rung after", f"{watcher.wait_ring(began, 20):.1f} s")
-    lost = phone.wait("lost", within=20)
+    lost = phone.wait("lost", within=60)
     record_property("will after", f"{lost.at - began:.1f} s")
-    if how == "killed":
-        booted.boot()
-    elif how == "frozen":
-        booted.board.thaw()
-    else:
-        booted.board.link(True)
 
 
 def test_replugged_in_a_lockdown_is_still_lockdown(venue):
     phone = venue.member()
-    venue.press(1.8)
-    alert = phone.wait("lockdown", within=20)
+    venue.press(2.5)
+    alert = phone.wait("lockdown", within=60)
     venue.board.cut_power()
-    phone.wait("lost", within=30)
+    phone.wait("lost", within=60)
     venue.boot()
     state = phone.wait(topic="state", within=60, state="lockdown", resumed=True)
     assert state.body["id"] == alert.body["id"]
@@ -108,5 +103,5 @@ def test_wrong_clock_at_boot(venues):
     phone = venue.member()
     venue.boot(levels={SWITCH: 1})
     assert venue.status()["clock_set"] is False
-    venue.press(1.8)
-    assert phone.wait("lockdown", within=20).body["at"] is None
+    venue.press(2.5)
+    assert phone.wait("lockdown", within=60).body["at"] is None

@@ -3,6 +3,7 @@
 The kiosk reaches the host's loopback as broker.board, 10.0.2.2: QEMU's user-mode network.
 """
 
+import fcntl
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import time
 
 from tests.board import disk, image
 from tests.board.machine import Machine, MachineError
+from tests.board.suite import BUILD
 from tests.kit.broker import Broker
 from tests.kit.kiosk import Keys, Kiosk, ini
 from tests.kit.place import fresh
@@ -60,7 +62,10 @@ class Venue(Kiosk):
         return b
 
     def _image(self):
-        return image.disk(self.suite, image.stage(self.suite))
+        os.makedirs(BUILD, exist_ok=True)
+        with open(os.path.join(BUILD, "lock"), "w") as lock:  # another run may be at it too
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return image.disk(self.suite, image.stage(self.suite))
 
     def _files(self):
         etc = "/etc/porchlight"

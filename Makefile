@@ -263,7 +263,7 @@ deb-here:
 	    .ci/deb $(shell dpkg --print-architecture) $$suite; done
 
 deb-core: deps-test deb-here  ## the packages in booted Debian 12 and 13 trees, from installation to purge
-	@$(PYTEST) -s tests/deb/test_booted.py
+	@$(PYTEST) -s tests/deb/test_booted.py tests/deb/test_outside.py
 
 deb-test: deps-test deb-here  ## the same, and in trees that are not booted; built twice, the same bytes
 	@$(PYTEST) -n $(JOBS) --dist loadgroup tests/deb

@@ -1,7 +1,9 @@
 """A host at a booted machine: set-up from answers, phones of the kit, a finger on a simulated wire."""
 
+import http.client
 import json
 import shutil
+import ssl
 from types import SimpleNamespace
 
 from tests.kit import local, wait
@@ -62,6 +64,13 @@ class Host:
 
     def journal(self, unit="porchlightd"):
         return self.machine.run(f"journalctl --no-pager -n 80 -o cat -u {unit}")[1]
+
+    def page(self):
+        """What a phone's browser gets. To be called in the machine's network."""
+        tls = ssl.create_default_context(cafile=self.machine.path(f"{ETC}/broker-ca.pem"))
+        server = http.client.HTTPSConnection("localhost", 443, context=tls, timeout=20)
+        server.request("GET", "/")
+        return server.getresponse().read().decode()
 
     # --- a phone ----------------------------------------------------------------------------------
 

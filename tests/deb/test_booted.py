@@ -2,9 +2,7 @@
 units as they are shipped, under systemd, with phones that hear them. One machine goes through all of
 it, in this order."""
 
-import http.client
 import json
-import ssl
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -65,13 +63,8 @@ def test_what_runs(machine):
                       "porchlight-page porchlight-screen").split() == ["0"] * 4
 
 
-def test_the_page_is_served(machine):
-    def asked():
-        tls = ssl.create_default_context(cafile=machine.path(f"{ETC}/broker-ca.pem"))
-        server = http.client.HTTPSConnection("localhost", 443, context=tls, timeout=20)
-        server.request("GET", "/")
-        return server.getresponse().read().decode()
-    assert machine.inside(asked) == machine.do("cat /usr/share/porchlight/page/index.html")
+def test_the_page_is_served(host, machine):
+    assert machine.inside(host.page) == machine.do("cat /usr/share/porchlight/page/index.html")
 
 
 def test_doctor_has_nothing_to_say_of_what_set_up_made(machine):

@@ -92,8 +92,10 @@ def test_replugged_in_a_lockdown_is_still_lockdown(venue):
     venue.board.cut_power()
     phone.wait("lost", within=60)
     venue.boot()
-    state = phone.wait(topic="state", within=60, state="lockdown", resumed=True)
-    assert state.body["id"] == alert.body["id"]
+    again = phone.wait("lockdown", within=60, resumed=True)
+    state = phone.wait(topic="state", within=60, epoch=again.body["epoch"])
+    assert again.body["id"] == state.body["id"] == alert.body["id"]
+    assert state.body["state"] == "lockdown"
     assert not phone.all("all-clear")
 
 

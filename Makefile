@@ -176,7 +176,7 @@ units: $(UNIT_BIN)
 unit-run: $(UNIT_BIN)
 	@$(PYTHON) tests/unit/run.py $^
 
-board-test: deps-board  ## the whole kiosk in an emulated machine: every case (an hour)
+board-test: deps-board  ## the whole kiosk in an emulated machine: every case (hours)
 	+@$(AGAIN) -s all
 	@$(PYTEST) tests/board
 	@BOARD_SUITE=bookworm $(PYTEST) tests/board/test_core.py

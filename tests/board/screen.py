@@ -59,7 +59,7 @@ class Shots:
         time.sleep(seconds)
         return self.take()
 
-    def wait_picture(self, timeout=120):
+    def wait_picture(self, timeout=400):
         """The first picture that is one: drawing by software takes its time under emulation."""
         end = time.monotonic() + timeout
         while True:

@@ -38,7 +38,8 @@ struct screen {
     int pictures;               /* saved so far */
     struct panel_state plugged; /* when the display was opened */
     int64_t retry_at, look_at, ping_at, ping_every;
-    bool ready, ending, told_display, save, again;
+    bool ready, ending, save, again;
+    char told_display[256]; /* why there is none, as it was told last */
 };
 
 struct screen *screen_new(const struct options *o, const sigset_t *blocked)
@@ -106,7 +107,7 @@ free_paint:
 
 static void open_display(struct screen *s, int64_t now)
 {
-    char why[256];
+    char why[256] = "";
     int w, h;
     panel_look(s->sys, &s->plugged);
     struct draw_options o = {.w = s->options->w,
@@ -117,13 +118,13 @@ static void open_display(struct screen *s, int64_t now)
                              .card = s->plugged.connected ? s->plugged.card : NULL};
     s->draw = draw_open(&o, why);
     if (s->draw == NULL) {
-        if (!s->told_display)
+        if (strcmp(why, s->told_display) != 0)
             log_warning("%s; trying again every 2 s", why);
-        s->told_display = true;
+        memcpy(s->told_display, why, sizeof why);
         s->retry_at = now + RETRY_DISPLAY;
         return;
     }
-    s->told_display = false;
+    s->told_display[0] = '\0';
     s->look_at = now + RETRY_DISPLAY;
     draw_size(s->draw, &w, &h);
     log_info("picture of %dx%d through %s, drawn by %s", w, h, draw_driver(s->draw),

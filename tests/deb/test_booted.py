@@ -223,8 +223,8 @@ def test_a_backup_is_taken_away(machine):
     machine.do(f"porchlight backup {BACKUP}")
 
 
-# The timer's stamp is systemd's; the lock is empty, and gone at the next boot.
-LEFT = ["/var/lib/systemd/timers/stamp-porchlight-renew.timer", "/run/porchlight-setup.lock"]
+# The timer's stamp is systemd's.
+LEFT = ["/var/lib/systemd/timers/stamp-porchlight-renew.timer"]
 
 
 def test_a_purge_ends_all_of_it(machine):

@@ -31,7 +31,7 @@ MASKED = """
     systemd-udev-load-credentials.service systemd-user-sessions.service
     dev-hugepages.mount dev-mqueue.mount sys-kernel-debug.mount sys-kernel-tracing.mount
     sys-kernel-config.mount sys-fs-fuse-connections.mount modprobe@configfs.service
-    modprobe@fuse.service modprobe@drm.service modprobe@efi_pstore.service
+    modprobe@fuse.service modprobe@efi_pstore.service
     systemd-ask-password-wall.path systemd-ask-password-console.path
     systemd-tmpfiles-clean.timer apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer
     logrotate.timer man-db.timer

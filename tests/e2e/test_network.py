@@ -98,13 +98,13 @@ def only_alert(member, within=10):
 
 
 def test_an_alert_that_the_broker_denies_is_named_and_comes_once_it_is_let_through(kiosk):
+    kiosk.start()  # its broker serves, and so hears signals
     broker = kiosk.brokers[0]
     rights = broker.folder / "rights"
     right = f"topic write {kiosk.place}/alert\n"
     allowed = rights.read_text()
     rights.write_text(allowed.replace(right, ""))
     broker.reload()
-    kiosk.start()
     member = kiosk.member()
     kiosk.wires().hold(0.4)
     wait.until(lambda: fault(kiosk) == "credentials", lambda: f"the fault: {kiosk.status()}", 30)

@@ -114,19 +114,6 @@ def test_no_descriptor_is_left_open(venue):
                within=30)
 
 
-def connect_patiently(venue):
-    made = []
-
-    def try_it():
-        try:
-            made.append(local.connect(venue.socket))
-        except BlockingIOError:  # the queue of those it has not looked at yet is full
-            pass
-        return made
-    wait.until(try_it, venue.wiper.said, within=30)
-    return made[0]
-
-
 def test_peers_that_say_nothing_hold_up_no_wipe(venue):
     """Not one that came before it, and not so many that there is no place for more."""
     venue.start()
@@ -137,7 +124,7 @@ def test_peers_that_say_nothing_hold_up_no_wipe(venue):
             one.setblocking(False)
             with pytest.raises(BlockingIOError):
                 one.recv(100)
-        mute += [open_ones.enter_context(connect_patiently(venue)) for _ in range(20)]
+        mute += [open_ones.enter_context(local.connect(venue.socket, 30)) for _ in range(20)]
         assert venue.ask("STATUS")[-1][0] == 2
         mute[-1].setblocking(True)
         mute[-1].send(b"CHECK")

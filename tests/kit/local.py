@@ -3,6 +3,7 @@
 import json
 import socket
 import struct
+import time
 
 CUE = struct.Struct("=6I")
 CUE_MAGIC = 0x50524348
@@ -14,14 +15,22 @@ OUTCOMES = ["nothing", "destroyed", "already gone", "unverified", "failed"]
 
 
 def connect(path, within=5.0):
+    """A full queue of those not yet accepted is waited for, as a blocking connect does."""
     s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC)
     s.settimeout(within)
-    try:
-        s.connect(str(path))
-    except OSError:
-        s.close()
-        raise
-    return s
+    until = time.monotonic() + within
+    while True:
+        try:
+            s.connect(str(path))
+            return s
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                s.close()
+                raise
+            time.sleep(0.01)
+        except OSError:
+            s.close()
+            raise
 
 
 def answers(path):

@@ -44,6 +44,8 @@ class Kiosk:
         self.alert = None
         self.letters, self.certificates, self.passwords, self.invited = [], {}, {}, {}
         self.sent, self.saying = {}, threading.Lock()
+        self.wanted = [(f"{self.place}/{t}/+", 1) for t in ("ack", "command", "enrol", "relay")]
+        self.deaf = False
         self.loses = []  # kinds of letters that do not reach it, once each
         self.every, self.silent = every, threading.Event()
         self.account, self.password = secrets.token_hex(8), secrets.token_urlsafe(24)
@@ -60,8 +62,7 @@ class Kiosk:
         client.tls_set(ca_certs=str(broker.ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
         client.reconnect_delay_set(1, 1)
         ready = threading.Event()
-        wanted = [(f"{self.place}/{t}/+", 1) for t in ("ack", "command", "enrol", "relay")]
-        client.on_connect = lambda c, *_: c.subscribe(wanted)
+        client.on_connect = lambda c, *_: self.deaf or c.subscribe(self.wanted)
         client.on_subscribe = lambda *_: ready.set()
         client.on_message = self._letter
         client.connect("localhost", broker.port, keepalive=10)
@@ -192,6 +193,18 @@ class Kiosk:
         if name.startswith("enrol/"):
             threading.Thread(target=self._enrol, args=(body, signed, message.topic),
                              daemon=True).start()
+
+    def hear(self, wanted):
+        """Whether it is subscribed to what phones say to it; it goes on beating either way."""
+        self.deaf = not wanted
+        for client in self.clients:
+            done = threading.Event()
+            client.on_subscribe = client.on_unsubscribe = lambda *_, done=done: done.set()
+            if wanted:
+                client.subscribe(self.wanted)
+            else:
+                client.unsubscribe([topic for topic, _ in self.wanted])
+            assert done.wait(60), "the broker says nothing to a subscription"
 
     def letter(self, kind, count=1):
         def there():

@@ -219,13 +219,30 @@ def test_an_answer_waits_for_a_connection(venue):
     page = venue.phone(kiosk)
     alert = kiosk.alarm("lockdown")
     page.until_face("lockdown")
-    venue.proxies[0].stop()  # the kiosk keeps its own way to the broker
+    venue.brokers[0].stop()  # whoever of the two is back first
     page.until_text("#link", "No connection")
     page.click("#safe")
     page.until_text("#said", "sent as soon as")
-    venue.proxies[0].start()
+    venue.brokers[0].start()
     assert kiosk.letter("safe")[1]["id"] == alert
     page.until_text("#said", "you are safe")
+
+
+def test_what_the_kiosk_cannot_hear_is_not_called_told(venue):
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk, staff=True)
+    alert = kiosk.alarm("lockdown")
+    page.until_face("lockdown")
+    kiosk.hear(False)
+    page.click("#safe")
+    page.until_text("#said", "sent as soon as")
+    page.click("#staff summary")
+    page.hold("[data-command=caution]")
+    page.until_text("#staff-said", "Not sent")
+    kiosk.hear(True)
+    assert kiosk.letter("safe")[1]["id"] == alert
+    page.until_text("#said", "you are safe")
+    assert not [x for x in kiosk.letters if x[1]["kind"] == "command-caution"]
 
 
 def test_two_brokers_one_dead(make_venue):

@@ -9,6 +9,7 @@ const FIRST_PAUSE = 500; // ms
 const LONGEST_PAUSE = 8000;
 const REFUSED_LONGEST = 30000; // a password that stays wrong is not asked about more often
 
+const NOBODY = 0x10; // a PUBACK's reason: no matching subscribers
 const UNSUPPORTED = [0x84, 1];
 const NOT_AUTHORIZED = [0x86, 0x87, 4, 5];
 
@@ -24,6 +25,7 @@ export function openLink(mqtt, { url, account, password, topics, onMessage, onCh
     let closed = false;
     let heardAt = 0;
     let asked = false;
+    const unheard = new Set(); // ids of messages that this connection's broker gave to nobody
 
     const report = (next) => {
         if (next !== status && !closed) {
@@ -60,6 +62,7 @@ export function openLink(mqtt, { url, account, password, topics, onMessage, onCh
             resubscribe: false,
         });
         client = mine;
+        unheard.clear();
         let next = 'down';
         mine.on('connect', () => {
             mine.subscribe(topics, { qos: 1 }, (error) => {
@@ -84,6 +87,9 @@ export function openLink(mqtt, { url, account, password, topics, onMessage, onCh
                     { retained: packet.retain, dup: packet.dup });
             }
         });
+        // MQTT.js takes NOBODY for success and hands its callers no PUBACK: here is where one shows.
+        mine.on('packetreceive', (packet) => mine === client && packet.cmd === 'puback' &&
+            packet.reasonCode === NOBODY && unheard.add(packet.messageId));
         mine.on('error', (error) => {
             if (UNSUPPORTED.includes(error.code) && version === 5) {
                 version = 4;
@@ -128,13 +134,17 @@ export function openLink(mqtt, { url, account, password, topics, onMessage, onCh
     const watch = setInterval(ask, 1000);
     return {
         status: () => status,
-        // Resolves when the broker has the message, rejects where there is no connection.
-        publish(topic, payload, expiry) {
+        // Resolves when the broker has the message for somebody; rejects where there is no connection,
+        // and where the broker says that nobody there listens. (By MQTT 3.1.1 it cannot say so.)
+        async publish(topic, payload, expiry) {
             if (status !== 'up' || client === null) {
-                return Promise.reject(new Error('no connection'));
+                throw new Error('no connection');
             }
-            return client.publishAsync(topic, payload,
+            const sent = await client.publishAsync(topic, payload,
                 { qos: 1, properties: expiry ? { messageExpiryInterval: expiry } : undefined });
+            if (unheard.delete(sent.messageId)) {
+                throw new Error('nobody listens');
+            }
         },
         // Tries at once: the phone came back to the network or to the hand.
         hurry() {

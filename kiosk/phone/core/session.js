@@ -56,7 +56,8 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
         });
     }
 
-    // An answer that finds no way waits for one, so long as that alert stands.
+    // An answer that finds no way to the kiosk waits for one, so long as that alert stands. Told twice
+    // it counts once.
     let waiting = null;
     async function tellWaiting() {
         const said = waiting;
@@ -127,6 +128,9 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
         if (verdict !== 'disowned') {
             facts = factsHeard(facts, message, now());
         }
+        if (!delivery.retained && message.kind !== 'lost') {
+            tellWaiting().catch(() => {}); // the kiosk is there now
+        }
         return verdict === 'told';
     }
 
@@ -194,7 +198,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
         view: () => view,
         facts: () => facts,
         links: () => links.map((l) => l.status()),
-        // Rejects where there is no connection; it is sent all the same once there is.
+        // Rejects where there is no way to the kiosk; it is sent all the same once there is.
         answer(kind) {
             waiting = { kind, id: facts.id };
             return tellWaiting();

@@ -14,6 +14,10 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+/* How long a client waits for a place in a server's queue, or for its packet to be taken: well
+ * below the watchdog of the programs whose loop this holds up (10 s). */
+#define PATIENCE ((struct timeval){.tv_sec = 1})
+
 static void close_keeping_errno(int fd)
 {
     int saved = errno;
@@ -153,7 +157,8 @@ int local_connect(const char *path)
     if (address_of(path, &a, &folder) < 0)
         return -1;
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)&a, sizeof a) < 0) {
+    if (fd >= 0 && (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &PATIENCE, sizeof PATIENCE) < 0 ||
+                    connect(fd, (const struct sockaddr *)&a, sizeof a) < 0)) {
         close_keeping_errno(fd);
         fd = -1;
     }

@@ -18,7 +18,8 @@ int local_keep_over_exec(void);
 /* Accepts one client, non-blocking. The fd, or -1 with errno (EAGAIN: none waits). */
 int local_accept(int listen_fd);
 
-/* Connects; -1 with errno (ENOENT, ECONNREFUSED: nobody is there). Blocking fd. */
+/* Connects; -1 with errno (ENOENT, ECONNREFUSED: nobody is there; EAGAIN: others have filled the
+ * queue, and none was accepted for 1 s). A blocking fd, whose sends give up after 1 s (EAGAIN). */
 int local_connect(const char *path);
 
 /* One packet into buf. Its length; 0 when the peer has closed (or sent nothing at all); -1 with

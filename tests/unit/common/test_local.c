@@ -48,6 +48,21 @@ static int close_pair(void **state)
     return rmdir(p->folder);
 }
 
+/* Whoever fills a server's queue holds up nobody for ever. */
+static void a_full_queue_is_given_up(void **state)
+{
+    struct pair *p = *state;
+    int fds[64];
+    size_t n = 0;
+
+    while (n < sizeof fds / sizeof *fds && (fds[n] = local_connect(p->path)) >= 0)
+        n++;
+    assert_int_equal(errno, EAGAIN);
+    assert_in_range(n, 8, 16);
+    while (n > 0)
+        close(fds[--n]);
+}
+
 static void carries_packets(void **state)
 {
     struct pair *p = *state;
@@ -265,6 +280,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         with_pair(carries_packets),
+        with_pair(a_full_queue_is_given_up),
         with_pair(sizes_around_the_buffer),
         with_pair(tells_the_end),
         with_pair(no_client_waits),

@@ -91,7 +91,9 @@ class Machine:
             arguments += ["-drive", f"file={path},format={made},if=none,id=disk{n},cache=writeback",
                           "-device", f"virtio-blk-pci,drive=disk{n}"]
         if self.display:
-            arguments += ["-device", "virtio-gpu-pci,id=gpu", "-vnc", f"unix:{s}/vnc"]
+            across, down = Monitor.SIZE
+            arguments += ["-device", f"virtio-gpu-pci,id=gpu,xres={across},yres={down}",
+                          "-vnc", f"unix:{s}/vnc"]
         if state:
             arguments += ["-incoming", f"exec:cat {state}"]
         if self.rtc:

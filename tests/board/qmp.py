@@ -84,7 +84,7 @@ class Monitor:
     """The display's far end, over QEMU's VNC server: a viewer that tells how large it is, or that
     it is not there, which the machine sees as a monitor that is plugged and pulled."""
 
-    SIZE = 1280, 800
+    SIZE = 640, 400  # drawn by software under emulation, a larger picture takes seconds
 
     def __init__(self, path, timeout=20):
         self._socket = s = connect(path, timeout)

@@ -54,7 +54,7 @@ def test_same_to_a_stranger(venue, record_property):
     time.sleep(30)  # a picture that has just come is still fading in
     phone = venue.member()
     wait_early_in_a_minute(venue)
-    own = screen.most_change(shots.series(10))
+    own = screen.most_change(shots.series(15))
     venue.board.wires.set(SWITCH, 0)
     series = shots.series(3)
     venue.board.wires.set(SWITCH, 1)

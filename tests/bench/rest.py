@@ -1,5 +1,6 @@
-"""porchlightd at rest: one broker over TLS, no cover, the timings of a real kiosk. The peer is the
-script that many would write: paho, connected to the same broker, a heartbeat every 5 s."""
+"""porchlightd at rest: one broker over TLS, no cover, the timings of a real kiosk. Two peers: the
+script that many would write (paho, connected to the same broker, a heartbeat every 5 s), and for
+memory mosquitto_sub, which has the same MQTT and TLS libraries and does nothing else."""
 
 import sys
 import time
@@ -43,21 +44,28 @@ def watch(pids):
 
 
 def bench(report):
-    report.heading(f"porchlightd at rest, over {SECONDS} s; beside a Python script that only beats")
+    report.heading(f"porchlightd at rest, over {SECONDS} s; beside a Python script that only beats, and "
+                   "for memory mosquitto_sub")
     with Kiosk("b", scaled=False) as kiosk:
         broker = kiosk.brokers[0]
         account, password = kiosk.account_of("member")
         kiosk.start()
-        peer = Process("peer", [sys.executable, "-c", PEER, broker.host, broker.port, broker.ca,
-                                account, password, f"{kiosk.place}/ack/{account}"],
-                       kiosk.logs / "peer", cwd=ROOT)
+        script = Process("script", [sys.executable, "-c", PEER, broker.host, broker.port, broker.ca,
+                                    account, password, f"{kiosk.place}/ack/{account}"],
+                         kiosk.logs / "script", cwd=ROOT)
+        reader, reads = kiosk.account_of("staff")
+        sub = Process("mosquitto_sub", ["mosquitto_sub", "-h", broker.host, "-p", broker.port,
+                                        "--cafile", broker.ca, "-i", reader, "-u", reader, "-P", reads,
+                                        "-t", f"{kiosk.place}/alert"], kiosk.logs / "sub")
         time.sleep(5)
-        mine, its = watch([kiosk.daemon.pid, peer.pid])
-        if not peer.alive:
-            raise RuntimeError(f"the peer ended: {peer.said()}")
-        for i, (what, unit, limit) in enumerate((("of one core", "%", 0.1),
-                                                 ("wake-ups a second", "", 2),
-                                                 ("resident", "MB", 8),
-                                                 ("of it not shared with anybody", "MB", None))):
+        mine, beats, listens = watch([kiosk.daemon.pid, script.pid, sub.pid])
+        for peer in (script, sub):
+            if not peer.alive:
+                raise RuntimeError(f"the peer ended: {peer.said()}")
+        for i, (what, unit, limit, its) in enumerate((
+                ("of one core", "%", 0.1, beats), ("wake-ups a second", "", 2, beats),
+                ("resident", "MB", 8, listens),
+                ("of it not shared with anybody", "MB", None, listens))):
             report.row(what, mine[i], unit, limit, its[i])
-        peer.stop()
+        script.stop()
+        sub.stop()

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <sodium.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +146,28 @@ static int conf_new(struct relay *r)
                                 : conf_set(c, "webpush", "contact", contact);
 }
 
+/* For a venue that runs the ntfy server itself: its server.yml. */
+static int put_ntfy(const struct relay *r)
+{
+    const char *host = strstr(r->ntfy, "://");
+    char base[CONFIG_TEXT_MAX];
+
+    host = host ? host + strlen("://") : r->ntfy;
+    snprintf(base, sizeof base, "%.*s", (int)(host - r->ntfy + (ptrdiff_t)strcspn(host, "/")),
+             r->ntfy);
+    struct template_word words[] = {
+        {"URL", base},
+        {"PORT", "2586"}, /* on loopback, behind a web server: any will do */
+        {"STATE", "/var/lib/ntfy"},
+        {"UPSTREAM", "https://ntfy.sh"},
+        {NULL, NULL}};
+    char *text = template_fill("ntfy.yml.in", template_ntfy, words);
+    int code = text != NULL ? put(r, "ntfy.yml", text, strlen(text), 0644) : CLI_FAILED;
+
+    free(text);
+    return code;
+}
+
 static int make_new(struct relay *r)
 {
     char path[PATH_LEN], line[sizeof r->secrets->password + 1];
@@ -163,7 +186,8 @@ static int make_new(struct relay *r)
         (code = copy_key(r, "venue.key", "venue.key")) != CLI_OK ||
         (code = copy_key(r, "root.pub", "root.pub")) != CLI_OK ||
         (code = copy_file(r, r->broker->ca, "broker-ca.pem")) != CLI_OK ||
-        (r->root_file != NULL && (code = put_push(r)) != CLI_OK))
+        (r->root_file != NULL && (code = put_push(r)) != CLI_OK) ||
+        (r->ntfy != NULL && (code = put_ntfy(r)) != CLI_OK))
         return code;
     sodium_memzero(line, sizeof line);
     return put(r, "install.sh", template_relay_install, strlen(template_relay_install), 0755);
@@ -272,7 +296,8 @@ static void tell(const struct relay *r)
         printf("Put the token that may write to the ntfy topic, one line, into\n"
                "  %s/credentials/push-first\n"
                "and the topic as members' phones are to hear it into \"push\" in [venue] of\n"
-               "  " PATH_CONF "\n",
+               "  " PATH_CONF "\n"
+               "Where that ntfy server is your own, ntfy.yml there is its /etc/ntfy/server.yml.\n",
                r->out);
     puts("Carry the folder to a machine outside the venue that has the package porchlight-relay,\n"
          "run its install.sh there as root, and remove the folder everywhere else.");

@@ -21,6 +21,7 @@ TAKE_IN(template_mosquitto, "config/broker/mosquitto.conf.in");
 TAKE_IN(template_outside, "config/broker/outside.sh");
 TAKE_IN(template_relay, "config/relay.conf");
 TAKE_IN(template_relay_install, "config/push/relay.sh");
+TAKE_IN(template_ntfy, "config/push/ntfy.yml.in");
 TAKE_IN(template_nginx, "config/proxy/nginx.conf.in");
 TAKE_IN(template_staff, "config/cards/staff.html.in");
 TAKE_IN(template_member, "config/cards/member.html.in");

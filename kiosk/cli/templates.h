@@ -9,6 +9,7 @@ extern const char template_mosquitto[];     /* broker/mosquitto.conf.in */
 extern const char template_outside[];       /* broker/outside.sh */
 extern const char template_relay[];         /* relay.conf */
 extern const char template_relay_install[]; /* push/relay.sh */
+extern const char template_ntfy[];          /* push/ntfy.yml.in */
 extern const char template_nginx[];         /* proxy/nginx.conf.in */
 extern const char template_staff[];         /* cards/staff.html.in */
 extern const char template_member[];        /* cards/member.html.in */

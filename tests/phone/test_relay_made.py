@@ -13,6 +13,7 @@ from tests.kit.place import program
 from tests.kit.process import Process
 from tests.kit.stewarded import PAGE, Venue
 from tests.phone.pushservice import PushService
+from tests.phone.serving import fill
 from tests.phone.test_webpush import Phone
 
 
@@ -170,6 +171,9 @@ def test_what_is_wrong_is_told(host, folder):
 def test_a_folder_gets_another_kiosk_of_the_venue_and_no_other(host):
     account = host.venue.ask("relay", "--ntfy", "https://push.example.org/x",
                              host.carried)["account"]
+    assert (host.carried / "ntfy.yml").read_text() == fill(
+        "config/push/ntfy.yml.in", URL="https://push.example.org", PORT=2586, STATE="/var/lib/ntfy",
+        UPSTREAM="https://ntfy.sh")
     again = host.venue.ask("relay", host.carried)
     assert again["account"] == account, "the same relay, entered once more"
     conf = host.carried / "relay.conf"

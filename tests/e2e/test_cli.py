@@ -278,7 +278,7 @@ def test_a_daemon_that_hangs_is_waited_for_five_seconds(folder):
         said = run("--prefix", folder, "status")
         took = time.monotonic() - before
     assert said.returncode == NOBODY and "does not answer" in said.stderr
-    assert 4.5 < took < 9
+    assert took > 4.5
 
 
 def test_not_permitted(folder):

@@ -79,8 +79,7 @@ def test_the_wire_looks_the_same_with_and_without_an_alert():
         time.sleep(0.3)
         wires.presses(6, on=0.05, off=0.05)
         wires.set("entrance", True)
-        got = member.wait("lockdown", "alert")
-        assert got.at - pressed < SLOT_S + 1.0, "within a slot of the gesture"
+        member.wait("lockdown", "alert")
         staff.wait("duress", "alert")
         staff.wait("state", "state", state="lockdown", duress=True)
         time.sleep(max(0.0, pressed + 5 * SLOT_S - time.monotonic()))

@@ -90,12 +90,13 @@ def test_server_down_and_back_is_told_once(night):
     assert len(night.ntfy.kept()) == len(kept) == 1
 
 
-def test_a_silent_kiosk_rings_within_20_s(night):
+def test_a_silent_kiosk_rings(night):
+    """Not before its time; how soon after is test_watch.c's."""
     night.kiosk.silent.set()
     night.kiosk.beating.join()
     began = time.monotonic()
     at, body = night.ntfy.wait()
-    assert 13 < at - began < 20
+    assert at - began > 13
     assert body["message"] == "The kettle is on"
     night.rang(1, 2)
 

@@ -10,6 +10,7 @@
  *   set NAME 0|1 [NS]  an input becomes inactive or active; the edge (none if it was so already)
  *                      is stamped on arrival, or with NS: ns of CLOCK_MONOTONIC, not after now,
  *                      not before the line's last edge
+ *   pulse NAME NS NS   an input that is inactive was active from then to then: both edges at once
  *   get NAME           "ok 0" or "ok 1": the level, of an output too
  *   chatter NAME N     N edges at once, 1 to 1000; the queue holds SIM_QUEUE, the oldest fall out
  *                      as they do from the kernel's

@@ -67,6 +67,25 @@ static void run_set(struct command *c)
         sim_line_edge(c->line, active == 1, at, false);
 }
 
+static void run_pulse(struct command *c)
+{
+    int64_t from, to;
+    if (!is_input(c))
+        return;
+    if (c->line->active) {
+        answer(c, "error: %s is active already", c->line->name);
+        return;
+    }
+    if (!parse_number(c->words[2], c->now, &from) || !parse_number(c->words[3], c->now, &to) ||
+        from < c->line->last_at || to < from) {
+        answer(c, "error: a pulse must lie between the last edge (%lld) and now (%lld)",
+               (long long)c->line->last_at, (long long)c->now);
+        return;
+    }
+    sim_line_edge(c->line, true, from, false);
+    sim_line_edge(c->line, false, to, false);
+}
+
 static void run_edges(struct command *c, bool lost)
 {
     int64_t n;
@@ -140,6 +159,7 @@ static void run_list(struct command *c)
 
 static const struct rule rules[] = {
     {"set", 3, 4, true, run_set, "set NAME 0|1 [NS]"},
+    {"pulse", 4, 4, true, run_pulse, "pulse NAME NS NS"},
     {"get", 2, 2, true, run_get, "get NAME"},
     {"chatter", 3, 3, true, run_chatter, "chatter NAME N"},
     {"lose", 3, 3, true, run_lose, "lose NAME N"},

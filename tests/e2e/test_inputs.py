@@ -93,13 +93,13 @@ def test_a_storm_of_edges_that_overflows_the_queue_ends_at_the_true_level(starte
 
 def hum(wires, seconds):
     """A released switch whose long wire reads closed for 9 ms in each 20. Each 9 ms are told as they
-    end, so that a machine that stumbles never leaves the wire closed; what it missed is left out, for
-    no kernel tells of edges that are older than what was decided since."""
+    end and both edges at once, so that a machine that stumbles never leaves the wire closed; what it
+    missed is left out, for no kernel tells of edges that are older than what was decided since."""
     at = now()
     end = at + seconds * 1e9
     while at < end:
         time.sleep(max(0, at + 9 * MS - now()) / 1e9)
-        wires.train("front", [(True, at), (False, at + 9 * MS)])
+        wires.say(f"pulse front {at} {at + 9 * MS}")
         at = max(at + 20 * MS, now())
 
 

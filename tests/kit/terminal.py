@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import signal
 import termios
 import time
 
@@ -16,6 +17,8 @@ class Terminal:
         self.text = ""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            for number in (signal.SIGINT, signal.SIGQUIT):  # a shell's background ignores them
+                signal.signal(number, signal.SIG_DFL)
             os.execve(argv[0], argv, process.environment())
 
     def until(self, words, within=60):

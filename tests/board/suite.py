@@ -26,4 +26,4 @@ SUITES = {
 }
 
 # Modules that the small initramfs loads, before the disk's own modules can be reached.
-INITRAMFS_MODULES = ["virtio_blk", "crc32c_generic", "ext4"]
+INITRAMFS_MODULES = ["virtio_pci", "virtio_blk", "crc32c_generic", "ext4"]

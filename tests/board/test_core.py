@@ -30,6 +30,8 @@ def test_boots_to_armed(venue, record_property):
     status = venue.status()
     assert status["state"] == "quiet" and not status["record_fault"]
     assert [i["fault"] for i in status["inputs"]] == [None, None, None]
+    record_property("resident, kB", venue.board.run(
+        "awk '/VmRSS/ {print $2}' /proc/$(pidof porchlightd)/status").strip())
 
 
 @pytest.mark.parametrize("unit", ["porchlightd", "porchlight-screen", "porchlight-wipe",

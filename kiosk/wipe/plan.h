@@ -12,7 +12,7 @@
  * its journal and to trim its free blocks. Every other section is a target, "[kind NAME]":
  *
  *   [unit NAME]        unit = venue-book.service       stopped first, so that nothing holds data
- *   [cell NAME]        cell = nvmem:rtc0 | tpm:1800001 | file:/path   of a vault's key
+ *   [cell NAME]        cell = nvmem:ds1307_nvram0 | tpm:1800001 | file:/path   of a vault's key
  *   [key NAME]         path = a file of at most PLAN_KEY_MAX bytes
  *   [luks NAME]        path = a LUKS2 container, or device = a partition, /dev/mmcblk0p3 or
  *                      /dev/disk/by-partuuid/ID; mapping = its name below /dev/mapper

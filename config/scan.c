@@ -37,6 +37,16 @@ static const char *fault_of(const char *line, size_t len)
     return NULL;
 }
 
+static void bad_header(struct scan *s, const char *line)
+{
+    char text[SCAN_LINE_MAX + 100];
+
+    snprintf(text, sizeof text,
+             "found %s, expected a section header such as [switch front] and nothing behind it",
+             line);
+    s->events->bad(s->context, s->line, text);
+}
+
 /* Looks at one line (trimmed in front, terminated). True if libinih is to see it. */
 static bool take_line(struct scan *s, const char *line)
 {
@@ -51,9 +61,7 @@ static bool take_line(struct scan *s, const char *line)
         if (header_name(line, name))
             s->events->section(s->context, s->line, name);
         else
-            s->events->bad(
-                s->context, s->line,
-                "expected a section header such as [switch front] and nothing behind it");
+            bad_header(s, line);
         return false;
     case '=':
     case ':':

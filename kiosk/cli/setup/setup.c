@@ -68,7 +68,8 @@ static void tell(const struct setup *s)
     if (answer_is(&s->now, ANSWER_BROKER, "here"))
         puts("LAN only: the broker is on this Pi, so an alert can be carried off with it. Run\n"
              "the set-up again when you have a broker elsewhere.");
-    puts("The wipe is off. Read README's legal note before you turn it on.");
+    puts("The wipe is off. Read \"Before you turn the wipe on\" before you do, in\n"
+         "/usr/share/doc/porchlight/README.md.");
     fflush(stdout);
 }
 

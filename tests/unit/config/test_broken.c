@@ -29,9 +29,12 @@ static const struct {
     {W "hello\n", {":12: expected key = value, or a # in front if it is a comment"}},
     {W "port: 8883\n", {":12: expected key = value, or a # in front if it is a comment"}},
     {W "= 8883\n", {":12: expected a key before the = sign"}},
-    {W "[wipe\n", {":12: expected a section header such as [switch front] and nothing behind it"}},
+    {W "[wipe\n",
+     {":12: found [wipe, expected a section header such as [switch front] and nothing behind it"}},
     {W "[wipe] enabled = yes\n",
-     {":12: expected a section header such as [switch front] and nothing behind it"}},
+     {":12: found [wipe] enabled = yes, expected a section header such as [switch front] and "
+      "nothing "
+      "behind it"}},
     {W "port = 88\x01\n",
      {":12: found a control character; expected text (is this the right file?)"}},
     {W

@@ -221,7 +221,8 @@ static void complain_missing(struct parse *p, const struct instance *in)
         if (!belongs(k, in) || k->fallback || in->key_line[i])
             continue;
         k->type->expect(k, expected, sizeof expected);
-        parse_complain(p, in, in->line, k->name, "is missing; expected %s", expected);
+        parse_complain(p, in, in->line, k->name, "is missing; expected %s%s", expected,
+                       k->type == &value_id ? "; porchlight setup makes it" : "");
     }
 }
 

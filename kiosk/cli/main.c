@@ -46,6 +46,7 @@ static void help(FILE *out)
         fprintf(out, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
     fprintf(out, "\n"
                  "  --prefix DIR     a kiosk whose files lie below DIR (make run, tests)\n"
+                 "  --json           the answer as JSON, where a subcommand has one\n"
                  "  --help           this text; behind a subcommand, that subcommand's\n"
                  "  --version        the version\n");
 }

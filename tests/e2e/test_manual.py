@@ -53,6 +53,11 @@ def test_a_daemons_options(name):
     assert said - {"--help"} == manual - {"--help"}
 
 
+def test_the_options_of_all_subcommands():
+    listed = re.search(r"^\.SH OPTIONS\n(.*?)^\.SH ", page("porchlight"), re.M | re.S)[1]
+    assert set(OPTION.findall(help_of("porchlight"))) == set(OPTION.findall(listed)) == COMMON
+
+
 def test_the_subcommands():
     listed = re.findall(r"^  ([a-z][a-z-]*) ", help_of("porchlight"), re.M)
     described = subsections(page("porchlight"))

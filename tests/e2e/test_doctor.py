@@ -233,7 +233,8 @@ def test_a_name_that_does_not_resolve(kiosk):
 
 def test_a_port_where_nobody_listens(kiosk):
     kiosk.brokers[0].kill()
-    assert "nothing listens" in broker(kiosk)["b0"].said
+    found = broker(kiosk)["b0"]
+    assert "nothing listens" in found.said and "systemctl status porchlight-broker" in found.mend
 
 
 def test_a_portal(kiosk):

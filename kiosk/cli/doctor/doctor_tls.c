@@ -73,8 +73,8 @@ static int dial(const char *host, int port, struct doctor_tls *t)
     freeaddrinfo(all);
     if (fd < 0 && code == ECONNREFUSED)
         return fail(t,
-                    "is the broker running? On this Pi: systemctl status mosquitto; check port in "
-                    "the config",
+                    "is the broker running? On this Pi: systemctl status porchlight-broker; check "
+                    "port in the config",
                     "nothing listens there");
     if (fd < 0)
         return fail(t, "check cable or Wi-Fi, and that the venue's network lets this port out",

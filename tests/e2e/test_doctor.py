@@ -289,6 +289,36 @@ def test_how_long_a_certificate_lasts(kiosk, begins, ends, verdict, words):
     assert words in " ".join(one.said for one in found.values())
 
 
+MADE_ANEW = "sudo porchlight setup makes /etc/porchlight/outside anew: carry it there"
+
+
+@pytest.mark.parametrize("own, outside, ends, verdict", [
+    (True, "yes", 95, "ok"),
+    (True, "yes", 85, "warning"),
+    (True, "yes", -3, "failure"),
+    (True, "no", 85, "ok"),
+    (True, "no", 15, "warning"),
+    (False, "yes", 85, "ok"),
+    (False, "yes", 15, "warning"),
+])
+def test_a_certificate_that_has_to_be_carried(kiosk, own, outside, ends, verdict):
+    """The one that set-up made for the broker outside: told of long before, with what to do."""
+    b = kiosk.brokers[0]
+    b.kill()
+    b.certificate = kiosk.authority.server("late", begins=-5, ends=ends)
+    b.start()
+    ca = put(kiosk.etc / ("broker-ca.pem" if own else "other-ca.pem"), b.ca.read_text())
+    found = broker(kiosk, ca=ca, outside=outside)
+    certificate = found["b0, certificate"]
+    carried = own and outside == "yes" and verdict != "ok"
+    assert certificate.verdict == verdict and (MADE_ANEW in certificate.mend) == carried, found
+    assert (MADE_ANEW in found["b0"].mend) == (carried and ends < 0)
+    assert certificate.mend.startswith("on the venue's first kiosk") == carried
+    put(kiosk.etc / "ca/ca.key")
+    certificate = ask(kiosk.prefix)["broker"]["b0, certificate"]
+    assert certificate.mend.startswith(MADE_ANEW) == carried
+
+
 def test_no_broker_outside(kiosk):
     kiosk.change({"broker b0": {"outside": "no"}})
     assert "LAN only" in ask(kiosk.prefix)["phones"]["outside"].said

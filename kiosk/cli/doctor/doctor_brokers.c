@@ -7,21 +7,41 @@
 #include <string.h>
 
 enum {
-    DAYS_WARNING = 21, /* the timer renews a certificate of ours long before */
+    DAYS_WARNING = 21,         /* the timer renews a certificate of ours long before */
+    DAYS_WARNING_CARRIED = 90, /* a host looks in seldom, say once a season, and has to go there */
 };
 
 static const char renew[] = "on this Pi: systemctl start porchlight-renew, and look whether "
                             "its timer is enabled; elsewhere, ask the broker's keeper";
 
-static void say_expiry(struct doctor *d, const char *name, const char *whose, long days)
+#define MADE_ANEW                                                                                  \
+    "sudo porchlight setup makes " PATH_ETC "/outside anew: carry it there, run its install.sh, "  \
+    "remove it"
+
+/* NULL, or what renews a certificate that set-up made to be carried to a server outside. */
+static const char *carried(const struct doctor *d, const struct config_broker *b)
+{
+    char own[PATH_LEN];
+
+    if (!b->outside || !b->tls || path_under(d->prefix, PATH_ETC "/broker-ca.pem", own) < 0 ||
+        (strcmp(b->ca, own) != 0 && strcmp(b->ca, PATH_ETC "/broker-ca.pem") != 0))
+        return NULL;
+    return doctor_exists(d, PATH_ETC "/ca/ca.key") ? MADE_ANEW
+                                                   : "on the venue's first kiosk: " MADE_ANEW;
+}
+
+static void say_expiry(struct doctor *d, const char *name, const char *whose, long days,
+                       const char *carry)
 {
     char check[CONFIG_NAME_MAX + 32];
+    const char *mend = carry ? carry : renew;
+    long least = carry ? DAYS_WARNING_CARRIED : DAYS_WARNING;
 
     snprintf(check, sizeof check, "%s, %s", name, whose);
     if (days < 0)
-        doctor_say(d, check, DOCTOR_FAILURE, renew, "it is over since %ld days", -days);
+        doctor_say(d, check, DOCTOR_FAILURE, mend, "it is over since %ld days", -days);
     else
-        doctor_say(d, check, days < DAYS_WARNING ? DOCTOR_WARNING : DOCTOR_OK, renew,
+        doctor_say(d, check, days < least ? DOCTOR_WARNING : DOCTOR_OK, mend,
                    "it lasts %ld more days", days);
 }
 
@@ -63,12 +83,14 @@ static void check_broker(struct doctor *d, const struct config_broker *b)
 
     ca_path(d, b->ca, ca);
     bool reached = doctor_tls_look(b->host, b->port, b->tls ? ca : NULL, &t) == 0;
-    doctor_say(d, b->name, reached ? DOCTOR_OK : DOCTOR_FAILURE, t.mend, "%s port %d: %s", b->host,
+    const char *carry = carried(d, b);
+    doctor_say(d, b->name, reached ? DOCTOR_OK : DOCTOR_FAILURE,
+               carry && t.has_expiry && t.days < 0 ? carry : t.mend, "%s port %d: %s", b->host,
                b->port, t.said);
     if (t.has_expiry)
-        say_expiry(d, b->name, "certificate", t.days);
+        say_expiry(d, b->name, "certificate", t.days, carry);
     if (t.ca_has_expiry)
-        say_expiry(d, b->name, "CA", t.ca_days);
+        say_expiry(d, b->name, "CA", t.ca_days, NULL);
     say_daemons(d, b);
 }
 

@@ -60,7 +60,8 @@ static void tell(const struct setup *s)
                "   to its server, run install.sh there as root, then remove it here.\n",
                n++, s->prefix, PATH_ETC);
     printf("%d. Invite phones, two of staff's at least: sudo porchlight invite --staff\n", n++);
-    printf("%d. Have locked phones rung: sudo porchlight relay makes the relay for it.\n", n++);
+    if (s->relay_has_place)
+        printf("%d. Have locked phones rung: sudo porchlight relay makes the relay for it.\n", n++);
     printf("%d. Print staff.html, member.html and keep.html from\n   %s%s/papers.\n", n++,
            s->prefix, PATH_ETC);
     printf("%d. Make a backup, and take it off site: sudo porchlight backup FILE\n", n++);

@@ -24,6 +24,7 @@ struct setup {
     bool has_root;              /* keys->root_seed counts */
     bool terminal;              /* somebody answers at the terminal */
     bool brokers_changed;       /* answers about brokers differ from the last run's */
+    bool relay_has_place;       /* a broker outside that phones use, as porchlight relay wants */
     struct keyset *keys;
     struct pki_pair *ca; /* locked memory */
     struct stage *stage;

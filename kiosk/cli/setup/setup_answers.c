@@ -125,9 +125,9 @@ const struct answer_rule answer_rules[ANSWERS] = {
     [ANSWER_OUTSIDE_ACCOUNT] =
         {"outside_account", "make",
          "Shall the broker elsewhere be made here, or is it somebody else's?",
-         "make gives you a folder to carry to a server of your own; "
-         "somebody else's gives you a file with [account] user, password "
-         "and ca.",
+         "make gives you a folder to carry to a server of your own; for somebody else's you write "
+         "a file with [account] user, password, ca (the path of a PEM file) and phones: their "
+         "wss:// address; without it no phone can use that broker.",
          "make, or an absolute path", is_account, true},
     [ANSWER_ROOT] = {"root", "print", "Where does the venue's root key go?",
                      "It must not stay on this Pi: print shows it to be written down, a path such "

@@ -110,6 +110,10 @@ static int put_conf(struct setup *s)
     c = calloc(1, sizeof *c);
     if (c && (result = config_load(path, c, config_complain_stderr, NULL)) < 0)
         log_error("the config would be wrong with these answers: nothing was changed");
+    for (size_t i = 0; result == 0 && i < c->brokers_count; i++) {
+        const struct config_broker *b = &c->brokers[i];
+        s->relay_has_place |= b->outside && b->tls && b->phones[0];
+    }
     free(c);
     return result;
 }

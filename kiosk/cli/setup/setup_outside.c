@@ -130,6 +130,18 @@ static int account_read(struct account *a)
     return a->complaints ? -1 : 0;
 }
 
+static void warn_of_phones(const struct setup *s, const struct account *a)
+{
+    log_warning("%s: has no key phones, the wss:// address at which phones reach this broker: "
+                "without it no phone can use it; ask its operator for it, and write phones = "
+                "wss://HOST/PATH into [broker outside] of " PATH_CONF "%s; then: sudo systemctl "
+                "reload porchlightd",
+                a->path,
+                answers_broker_here(&s->now)
+                    ? ""
+                    : ", and where the members' page is served as page in [venue]");
+}
+
 /* Somebody else's broker: they made the account, and gave their CA. */
 static int take_outside(struct setup *s)
 {
@@ -161,6 +173,8 @@ static int take_outside(struct setup *s)
                                    a.phones[0] ? a.phones : NULL, true) < 0
                  ? -1
                  : 0;
+    if (result == 0 && !a.phones[0])
+        warn_of_phones(s, &a);
 forget:
     sodium_memzero(&a, sizeof a);
     free(pem);

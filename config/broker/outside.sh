@@ -7,6 +7,13 @@ set -eu
 
 here=$(dirname "$0")
 root=${PREFIX:-}
+# Made without the root key, the folder has none; a server that is to keep its own needs none.
+accounts=$root/var/lib/mosquitto/dynamic-security.json
+[ -e "$accounts" ] || [ -e "$here/dynamic-security.json" ] || {
+    echo "This folder renews a server that has the venue's accounts; this server has none. With" >&2
+    echo "the root key's file at hand (root = FILE) porchlight setup puts them into the folder." >&2
+    exit 1
+}
 [ -n "$root" ] || for name in mosquitto nginx; do
     command -v "$name" >/dev/null || apt-get -q -y install --no-install-recommends "$name"
 done
@@ -22,8 +29,7 @@ mkdir -p "$root/etc/mosquitto" "$root/var/lib/mosquitto"
 put -m 0600 "$here/server.pem" "$root/etc/mosquitto/porchlight.pem"
 sed "s|^plugin .*|plugin $plugin|" "$here/mosquitto.conf" >"$root/etc/mosquitto/mosquitto.conf"
 # Accounts of phones that were invited since are kept: a second run renews the certificate alone.
-[ -e "$root/var/lib/mosquitto/dynamic-security.json" ] ||
-    put -m 0600 "$here/dynamic-security.json" "$root/var/lib/mosquitto/"
+[ -e "$accounts" ] || put -m 0600 "$here/dynamic-security.json" "$accounts"
 
 nginx=$root/etc/nginx
 page=$root/usr/share/porchlight/page

@@ -1,14 +1,122 @@
-"""The broker outside: what set-up tells of it."""
+"""The broker outside, as set-up makes its folder: carried to its server, removed, and made anew when
+its certificate nears its end. The server is a folder that install.sh takes for its root."""
 
 import re
+import shutil
 
 import pytest
 
-from tests.kit import pki
-from tests.kit.setup import Venue
+from tests.kit import pki, process
+from tests.kit.broker import free_port
+from tests.kit.setup import Venue, clock_at
 
 CARRY = "The broker outside: carry "
 RELAY = "porchlight relay"
+
+
+@pytest.fixture(name="venue")
+def new_venue():
+    port = free_port()
+    with Venue(broker="elsewhere", outside=f"localhost:{port}", port=port) as made:
+        made.folder, made.server = made.etc / "outside", made.prefix / "server"
+        assert CARRY in made.set_up().stdout
+        yield made
+
+
+def installed(venue):
+    return process.run([venue.folder / "install.sh"],
+                       env=process.environment(PREFIX=venue.server))
+
+
+def carried(venue):
+    done = installed(venue)
+    assert done.returncode == 0, done.stderr
+    shutil.rmtree(venue.folder)
+
+
+def serve(venue):
+    """Of what was installed, only the root and the inner ports are the test's own."""
+    conf = venue.server / "etc/mosquitto/mosquitto.conf"
+    text = conf.read_text()
+    for place in ("/etc/mosquitto/", "/var/lib/mosquitto"):
+        text = text.replace(f" {place}", f" {venue.server}{place}")
+    for inner in ("1885", "1884"):
+        text = text.replace(f"listener {inner} ", f"listener {free_port()} ")
+    (venue.etc / "broker").mkdir(exist_ok=True)
+    (venue.etc / "broker/mosquitto.conf").write_text("user root\n" + text)
+    return venue.start_broker()
+
+
+def accounts(venue):
+    return (venue.server / "var/lib/mosquitto/dynamic-security.json").read_bytes()
+
+
+def without_root_key(venue):
+    return venue.root.rename(venue.root.with_name("off-site.key"))
+
+
+def test_a_folder_that_was_carried_is_made_anew_without_the_root_key(venue):
+    first = (venue.folder / "server.pem").read_bytes()
+    carried(venue)
+    serve(venue)
+    phone = "00112233aabbccdd"
+    password = venue._account("member", venue.venue, venue.kiosk, phone, broker="outside")
+    venue.broker.stop()
+    shutil.rmtree(venue.etc / "broker")
+    known, before = accounts(venue), venue.files()
+    assert phone.encode() in known
+    without_root_key(venue)
+    done = venue.again()
+    assert done.returncode == 0 and CARRY in done.stdout, done
+    assert {n: d for n, d in venue.files().items() if "/outside/" not in n} == before
+    fresh = (venue.folder / "server.pem").read_bytes()
+    assert fresh != first and venue.folder.stat().st_mode & 0o777 == 0o700
+    assert process.run(["openssl", "verify", "-CAfile", venue.etc / "broker-ca.pem",
+                        venue.folder / "server.pem"]).returncode == 0
+    carried(venue)
+    assert accounts(venue) == known
+    assert (venue.server / "etc/mosquitto/porchlight.pem").read_bytes() == fresh
+    serve(venue)
+    venue.start()
+    mouth = venue.mouth(phone, password)
+    mouth.disconnect()
+    mouth.loop_stop()
+
+
+def test_a_folder_without_accounts_is_for_no_new_server(venue):
+    shutil.rmtree(venue.folder)
+    root = without_root_key(venue)
+    assert venue.again().returncode == 0
+    refused = installed(venue)
+    assert refused.returncode == 1 and "root key" in refused.stderr, refused
+    assert not venue.server.exists()
+    certificate = (venue.folder / "server.pem").read_bytes()
+    assert venue.again(root=root).returncode == 0
+    assert (venue.folder / "server.pem").read_bytes() == certificate
+    carried(venue)
+    serve(venue)
+    venue.start()
+
+
+def test_a_folder_that_was_not_carried_yet_stays_until_its_certificate_is_due(venue):
+    before = venue.files()
+    assert venue.again().returncode == 0
+    assert venue.files() == before
+    done = venue.cli("setup", "--answers", venue.prefix / "again.conf", env=clock_at("+190d"))
+    assert done.returncode == 0, done.stderr
+    after = venue.files()
+    changed = [n for n in before.keys() | after.keys() if before.get(n) != after.get(n)]
+    assert changed == ["etc/porchlight/outside/server.pem"]
+
+
+def test_no_folder_can_be_made_anew_without_the_authority(venue):
+    authority = (venue.etc / "broker-ca.pem").read_bytes()
+    shutil.rmtree(venue.folder)
+    (venue.etc / "ca/ca.key").unlink()
+    done = venue.again()
+    assert done.returncode == 0 and "ca/ca.key" in done.stderr, done
+    assert CARRY not in done.stdout and not venue.folder.exists()
+    assert (venue.etc / "broker-ca.pem").read_bytes() == authority
 
 
 # --- what is left to do ---------------------------------------------------------------------------

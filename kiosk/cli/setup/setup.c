@@ -50,15 +50,18 @@ static int find_answers(struct setup *s, const struct options *o)
 /* What is left for the host to do, in the order in which it is done. */
 static void tell(const struct setup *s)
 {
-    bool carry =
-        answers_broker_outside(&s->now) && answer_is(&s->now, ANSWER_OUTSIDE_ACCOUNT, "make");
+    char folder[PATH_LEN];
     int n = 1;
 
+    snprintf(folder, sizeof folder, "%.300s%s/outside", s->prefix, PATH_ETC);
+    bool carry = answers_broker_outside(&s->now) &&
+                 answer_is(&s->now, ANSWER_OUTSIDE_ACCOUNT, "make") &&
+                 answer_number(&s->now, ANSWER_KIOSK) == 1 && access(folder, F_OK) == 0;
     printf("The kiosk is set up: %s%s\n\nWhat is left to do:\n", s->prefix, PATH_ETC);
-    if (carry && answer_number(&s->now, ANSWER_KIOSK) == 1)
-        printf("%d. The broker outside: carry %s%s/outside\n"
+    if (carry)
+        printf("%d. The broker outside: carry %s\n"
                "   to its server, run install.sh there as root, then remove it here.\n",
-               n++, s->prefix, PATH_ETC);
+               n++, folder);
     printf("%d. Invite phones, two of staff's at least: sudo porchlight invite --staff\n", n++);
     if (s->relay_has_place)
         printf("%d. Have locked phones rung: sudo porchlight relay makes the relay for it.\n", n++);

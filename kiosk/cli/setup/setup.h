@@ -32,7 +32,8 @@ struct setup {
     char venue[KEYSET_ID_TEXT], kiosk[KEYSET_ID_TEXT];
 };
 
-/* setup_root.c: an existing root key is read from its file (or typed in), else one is made. */
+/* setup_root.c: an existing root key is read from its file (or typed in), else one is made. Where
+ * it is merely useful, for that folder's accounts, it is read if its file is there. */
 int setup_root_find(struct setup *s);
 /* NULL, or why a fresh one may not go where the answer says, a path. */
 const char *setup_root_why_not(const struct setup *s);
@@ -46,6 +47,8 @@ int setup_make(struct setup *s);
 
 /* setup_outside.c: all brokers; the one outside. */
 int setup_brokers(struct setup *s);
+/* The folder for a server of the venue's own was carried away, or is there without accounts. */
+bool setup_outside_lacks(const struct setup *s);
 
 /* setup_broker.c: the one on this Pi, and what both want. `name` is a staged file, `where` the word
  * that passwords are drawn by ("here", "outside"), `broker` a section's name. */

@@ -37,8 +37,9 @@ static int put_nginx(struct setup *s, const char *host)
     return setup_fill(s, "outside/nginx.conf", template_nginx, words, 0644);
 }
 
-/* A server of the venue's own gets the whole of it, to be carried there. */
-static int make_outside(struct setup *s)
+/* A server of the venue's own gets the whole of it, to be carried there. Without the root key no
+ * accounts can be drawn: such a folder renews what a server has, which keeps its own accounts. */
+static int put_folder(struct setup *s)
 {
     char host[ANSWER_MAX], number[16];
     int port;
@@ -57,15 +58,55 @@ static int make_outside(struct setup *s)
         {NULL, NULL},
     };
     return setup_certificate(s, "outside/server.pem", host, false) < 0 ||
-                   setup_accounts(s, "outside", false) < 0 ||
+                   (s->has_root && setup_accounts(s, "outside", false) < 0) ||
                    stage_put_text(s->stage, "outside/broker-ca.pem", s->ca->certificate, 0644) <
                        0 ||
                    setup_fill(s, "outside/mosquitto.conf", template_mosquitto, words, 0644) < 0 ||
                    put_nginx(s, host) < 0 ||
-                   stage_put_text(s->stage, "outside/install.sh", template_outside, 0755) < 0 ||
+                   stage_put_text(s->stage, "outside/install.sh", template_outside, 0755) < 0
+               ? -1
+               : 0;
+}
+
+static int make_outside(struct setup *s)
+{
+    char host[ANSWER_MAX];
+    int port;
+
+    answers_outside(&s->now, host, &port);
+    return setup_authority(s) < 0 || put_folder(s) < 0 ||
                    setup_own_section(s, "outside", "outside", host, port, true) < 0
                ? -1
                : 0;
+}
+
+static bool is_made_here(const struct setup *s)
+{
+    return answer_number(&s->now, ANSWER_KIOSK) == 1 && answers_broker_outside(&s->now) &&
+           answer_is(&s->now, ANSWER_OUTSIDE_ACCOUNT, "make");
+}
+
+bool setup_outside_lacks(const struct setup *s)
+{
+    return is_made_here(s) && !stage_has(s->stage, "outside/dynamic-security.json");
+}
+
+/* Carried and removed, it can be renewed by nothing else: its server holds no authority. */
+static int renew_outside(struct setup *s)
+{
+    char host[ANSWER_MAX];
+    int port;
+
+    if (!stage_has(s->stage, "ca/ca.key")) {
+        log_warning("ca/ca.key: is not there, so the broker outside gets no new certificate; "
+                    "porchlight restore brings it back from a backup");
+        return 0;
+    }
+    answers_outside(&s->now, host, &port);
+    if (setup_authority(s) < 0)
+        return -1;
+    return setup_outside_lacks(s) ? put_folder(s)
+                                  : setup_certificate(s, "outside/server.pem", host, false);
 }
 
 struct account {
@@ -225,9 +266,9 @@ int setup_brokers(struct setup *s)
         return join_brokers(s);
     if (answers_broker_here(&s->now) && setup_here(s) < 0)
         return -1;
-    if (!answers_broker_outside(&s->now) || !changed)
+    if (!answers_broker_outside(&s->now))
         return 0;
-    if (!answer_is(&s->now, ANSWER_OUTSIDE_ACCOUNT, "make"))
-        return take_outside(s);
-    return setup_authority(s) < 0 ? -1 : make_outside(s);
+    if (is_made_here(s))
+        return changed ? make_outside(s) : renew_outside(s);
+    return changed ? take_outside(s) : 0;
 }

@@ -104,11 +104,12 @@ static int belongs(struct setup *s, const char *where)
 int setup_root_find(struct setup *s)
 {
     bool file = place(s)[0] == '/';
+    bool there = file && access(place(s), F_OK) == 0;
     bool joins = s->first && answer_number(&s->now, ANSWER_KIOSK) > 1;
 
-    if (!s->first && !s->brokers_changed)
+    if (!s->first && !s->brokers_changed && !(there && setup_outside_lacks(s)))
         return 0;
-    if (file && access(place(s), F_OK) == 0) {
+    if (there) {
         if (secret_read_file(place(s), true, s->keys->root_seed, KEYSET_SEED,
                              config_complain_stderr, NULL) < 0)
             return -1;

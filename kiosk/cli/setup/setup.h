@@ -33,7 +33,7 @@ struct setup {
 };
 
 /* setup_root.c: an existing root key is read from its file (or typed in), else one is made. Where
- * it is merely useful, for that folder's accounts, it is read if its file is there. */
+ * it is merely useful, for accounts in the folder outside, it is read if its file is there. */
 int setup_root_find(struct setup *s);
 /* NULL, or why a fresh one may not go where the answer says, a path. */
 const char *setup_root_why_not(const struct setup *s);

@@ -35,6 +35,18 @@ test('each attempt that fails lets the next one take longer, up to 20 s', () => 
         [4000, 8000, 16000, 20000, 20000]);
 });
 
+test('one that is let in and hears nothing more begins anew', (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+    const mqtt = stub();
+    const { link } = opened(mqtt);
+    mqtt.tries[0].subscribe = () => {};
+    mqtt.tries[0].emit('connect');
+    t.mock.timers.tick(4000);
+    t.mock.timers.tick(500);
+    assert.equal(mqtt.tries.length, 2);
+    link.close();
+});
+
 test('a quick connection makes it impatient again', () => {
     const mqtt = stub();
     const { link, seen } = opened(mqtt);

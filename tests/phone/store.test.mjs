@@ -30,6 +30,29 @@ test('a message that comes while all is forgotten leaves nothing', () => {
     assert.deepEqual(a.kept, {});
 });
 
+test('new keys are for a member alone', () => {
+    const a = area();
+    const store = openStore(a);
+    store.addMembership({ kiosk: 'k', venueKey: '00' });
+    store.renew({ kiosk: 'k', venueKey: '01' });
+    assert.equal(openStore(a).memberships()[0].venueKey, '01');
+    store.forget();
+    store.renew({ kiosk: 'k', venueKey: '02' });
+    assert.deepEqual(a.kept, {});
+});
+
+test('a full storage stops no alert, but is told to who joins', () => {
+    const a = area();
+    const store = openStore(a);
+    store.addMembership({ kiosk: 'k', venueKey: '00' });
+    a.setItem = () => {
+        throw new Error('full');
+    };
+    store.keep('k', { epoch: 5 });
+    assert.deepEqual(store.kept('k'), { epoch: 5 });
+    assert.throws(() => store.addMembership({ kiosk: 'j' }), /full/);
+});
+
 test('what is damaged is as good as nothing', () => {
     const a = area();
     a.kept.k1 = '{';

@@ -3,7 +3,9 @@ is refused, and what is said back."""
 
 import base64
 import json
+import secrets
 import time
+import uuid
 
 from tests.kit import wait
 
@@ -157,6 +159,32 @@ def test_duress_is_for_staff_alone(venue):
     assert member.noted()["shakes"] == shakes
 
 
+def test_a_duress_in_quiet_is_lifted_by_its_own_name(venue):
+    kiosk = venue.kiosk()
+    staff = venue.phone(kiosk, staff=True)
+    kiosk.alert = str(uuid.uuid4())
+    kiosk.say("alert", "duress", id=kiosk.alert)
+    kiosk.state("quiet", id=kiosk.alert, duress=True)
+    staff.until_face("duress")
+    staff.click("#staff summary")
+    staff.hold("[data-command=all-clear]")
+    body = kiosk.letter("command-all-clear")[1]
+    assert body["id"] == kiosk.alert and body["proof"]
+
+
+def test_a_window_whose_turn_is_over_calls_nobody(venue):
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk, staff=True)
+    kiosk.alarm("caution")
+    page.until_face("caution")
+    calls = page.noted()
+    page.run("navigator.locks.request('kettle', { steal: true }, () => new Promise(() => {}))")
+    page.until_text("#link", "another window")
+    page.skip(20).until_looked()
+    assert page.face == "unknown" and page.noted() == calls
+    assert page.shown("#staff") is None and page.shown("#answers") is None
+
+
 def test_staff_read_sentences_not_codes(venue):
     kiosk = venue.kiosk()
     staff, member = venue.phone(kiosk, staff=True), venue.phone(kiosk)
@@ -243,6 +271,56 @@ def test_what_the_kiosk_cannot_hear_is_not_called_told(venue):
     assert kiosk.letter("safe")[1]["id"] == alert
     page.until_text("#said", "you are safe")
     assert not [x for x in kiosk.letters if x[1]["kind"] == "command-caution"]
+
+
+def test_a_command_uses_up_its_word(venue):
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk, staff=True)
+    page.click("#staff summary")
+    page.hold("[data-command=caution]")
+    kiosk.letter("command-caution")
+    page.until_text("#staff-said", "Sent")
+    page.hold("[data-command=lockdown]")  # the kiosk has not said yet what comes of the first
+    page.until_text("#staff-said", "has not been heard")
+    assert not [x for x in kiosk.letters if x[1]["kind"] == "command-lockdown"]
+    kiosk.nonce = secrets.token_hex(16)
+    kiosk.state("caution")
+    page.until_face("caution")
+    page.hold("[data-command=lockdown]")
+    kiosk.letter("command-lockdown")
+
+
+def test_an_answer_to_one_kiosk_is_none_to_another(venue):
+    front = venue.kiosk()
+    back = venue.kiosk(venue=front.venue, root=front.root, venue_key=front.venue_key)
+    page = venue.phone(front)
+    page.click("#open-settings")
+    page.click("#another")
+    page.join(back.invite(venue.addresses()))
+    page.until(lambda: (page.shown("#kiosks") or "").count("Quiet") == 2, "two quiet kiosks")
+    front.alarm("lockdown")
+    page.until_face("lockdown")
+    page.click("#safe")
+    page.until_text("#said", "you are safe")
+    alert = back.alarm("lockdown")
+    page.until(lambda: not page.shown("#said"), "no word of an answer that one of them lacks")
+    page.click("#safe")
+    assert back.letter("safe")[1]["id"] == alert
+    page.until_text("#said", "you are safe")
+
+
+def test_a_kiosk_that_began_anew_is_told_again(venue):
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk)
+    alert = kiosk.alarm("lockdown")
+    page.until_face("lockdown")
+    page.click("#safe")
+    kiosk.letter("safe")
+    page.until_text("#said", "you are safe")
+    kiosk.epoch, kiosk.seq = kiosk.epoch + 1, 0
+    kiosk.say("alert", "lockdown", id=alert, age_ms=60000, resumed=True)
+    assert kiosk.letter("safe", 2)[1]["id"] == alert
+    page.until_text("#said", "you are safe")
 
 
 def test_two_brokers_one_dead(make_venue):

@@ -166,7 +166,7 @@ def test_staff_are_told_how_many_rang(evening):
     page.click("#ring-close")
     evening.kiosk.say("notice", "drill-report", detail="broker0", age_ms=12, drill=True, seen=3,
                       safe=1, rang=2)
-    page.until_text("#notices", "2 phones rang")
+    page.until_text("#notices", "Phones that rang: 2")
 
 
 def test_a_relay_that_forgot_is_told_again(evening):

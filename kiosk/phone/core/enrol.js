@@ -113,7 +113,7 @@ export function enrol({ mqtt, sodium, invitation, now = Date.now() }) {
         };
         invitation.brokers.forEach((url, i) => links.push(openLink(mqtt, { url,
             account: invitation.account, password: invitation.password, topics: [topic],
-            onMessage, onChange: onChange(i) })));
+            ping: topic, onMessage, onChange: onChange(i) })));
         const repeat = setInterval(ask, AGAIN);
         const patience = setTimeout(() => finish(reject, new Error('joinSilent')),
             invitation.staff ? STAFF_PATIENCE : PATIENCE);

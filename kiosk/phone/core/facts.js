@@ -10,27 +10,49 @@ export function factsInit() {
         resumed: false,
         unclear: false,
         answers: { seen: 0, safe: 0 },
-        answered: null, // what this phone said to that alert: 'seen' or 'safe'
+        epoch: 0, // of its last word
+        answered: null, // what this phone told of that alert: 'seen' or 'safe'
+        waiting: null, // the same, chosen and not told yet
         nonce: null,
-        looked: null, // {epoch, seq} of the state that staff look at
+        looked: null, // {id, epoch, seq} of the state that staff look at
         notices: [],
     };
 }
 
+// A kiosk that began anew has forgotten who answered: what it was told has to be told again.
+function answersAfter(f, m) {
+    if (m.id !== f.id) {
+        return { answered: null, waiting: null, answers: { seen: 0, safe: 0 } };
+    }
+    return m.epoch > f.epoch ? { answered: null, waiting: f.waiting ?? f.answered } : {};
+}
+
 function onAlert(f, m, now) {
-    if (m.id === null || (m.id === f.id && m.age_ms === null)) {
+    if (m.id === null) {
         return f;
     }
     const fresh = m.id !== f.id;
-    return {
-        ...f,
-        id: m.id,
+    const all = { ...f, id: m.id, epoch: m.epoch, ...answersAfter(f, m) };
+    return !fresh && m.age_ms === null ? all : {
+        ...all,
         began: m.age_ms === null ? f.began : now - m.age_ms,
         resumed: m.resumed || (!fresh && f.resumed),
         unclear: m.detail === 'unclear' || (!fresh && f.unclear && m.kind === 'state'),
-        answered: fresh ? null : f.answered,
-        answers: fresh ? { seen: 0, safe: 0 } : f.answers,
     };
+}
+
+// Who is safe has seen it.
+const more = (a, b) => (a === 'safe' || b === null ? a : b);
+
+// Somebody chose an answer to the alert that stands.
+export function factsChosen(f, kind) {
+    return more(f.answered, kind) === f.answered ? f : { ...f, waiting: more(f.waiting, kind) };
+}
+
+// The kiosk has this answer: {id, kind}. What was said to an alert before says nothing of this one.
+export function factsTold(f, said) {
+    return said.id !== f.id ? f : { ...f, answered: more(f.answered, said.kind),
+        waiting: f.waiting === said.kind ? null : f.waiting };
 }
 
 // One message that the view took (verdict neither old nor disowned). Times in ms.
@@ -41,7 +63,7 @@ export function factsHeard(f, m, now) {
         return onAlert(f, m, now);
     case 'state':
         return { ...(m.state === 'quiet' ? f : onAlert(f, m, now)), nonce: m.nonce,
-            looked: { epoch: m.epoch, seq: m.seq }, answers: { seen: m.seen, safe: m.safe } };
+            looked: { id: m.id, epoch: m.epoch, seq: m.seq }, answers: { seen: m.seen, safe: m.safe } };
     case 'door':
     case 'fault':
     case 'drill-report':

@@ -13,14 +13,15 @@ const NOBODY = 0x10; // a PUBACK's reason: no matching subscribers
 const UNSUPPORTED = [0x84, 1];
 const NOT_AUTHORIZED = [0x86, 0x87, 4, 5];
 
-// `mqtt` is MQTT.js. onMessage(topic, payload, {retained, dup}); onChange(status) with 'up', 'down'
+// `mqtt` is MQTT.js; `ping` is one of the topics, with nothing retained on it. onMessage(topic, payload, {retained, dup}); onChange(status) with 'up', 'down'
 // or 'refused' (the account is not let in).
-export function openLink(mqtt, { url, account, password, topics, onMessage, onChange }) {
+export function openLink(mqtt, { url, account, password, topics, ping, onMessage, onChange }) {
     let client = null;
     let version = 5;
     let pause = FIRST_PAUSE;
     let patience = TIMEOUT;
     let timer = null;
+    let late = null; // until when this connection may take to come up
     let status = 'down';
     let closed = false;
     let heardAt = 0;
@@ -63,6 +64,7 @@ export function openLink(mqtt, { url, account, password, topics, onMessage, onCh
         });
         client = mine;
         unheard.clear();
+        late = setTimeout(() => mine === client && fail('down'), patience);
         let next = 'down';
         mine.on('connect', () => {
             mine.subscribe(topics, { qos: 1 }, (error) => {
@@ -72,6 +74,7 @@ export function openLink(mqtt, { url, account, password, topics, onMessage, onCh
                 if (error) {
                     mine.end(true);
                 } else {
+                    clearTimeout(late);
                     pause = FIRST_PAUSE;
                     heardAt = performance.now();
                     patience = mayTake(2 * (heardAt - began));
@@ -114,8 +117,9 @@ export function openLink(mqtt, { url, account, password, topics, onMessage, onCh
             return;
         }
         asked = true;
-        const late = setTimeout(() => mine === client && fail('down'), patience);
-        mine.subscribe(topics[0], { qos: 1 }, () => {
+        clearTimeout(late);
+        late = setTimeout(() => mine === client && fail('down'), patience);
+        mine.subscribe(ping, { qos: 1 }, () => {
             clearTimeout(late);
             if (mine === client) {
                 asked = false;
@@ -126,6 +130,7 @@ export function openLink(mqtt, { url, account, password, topics, onMessage, onCh
 
     function drop() {
         const old = client;
+        clearTimeout(late);
         client = null;
         old?.end(true);
     }

@@ -23,8 +23,17 @@ export function pictureOf(view, facts, staff, now) {
         seen: facts.answers.seen,
         safe: facts.answers.safe,
         answered: facts.answered,
+        waits: facts.waiting !== null,
         canAnswer: stands && facts.id !== null,
     };
+}
+
+// What this phone said to all that can be answered: the least of it. {answered, waits}
+export function answersOf(pictures) {
+    const open = pictures.filter((p) => p.canAnswer);
+    const said = open.map((p) => p.answered);
+    return { answered: said.length === 0 || said.includes(null) ? null :
+        said.includes('seen') ? 'seen' : 'safe', waits: open.some((p) => p.waits) };
 }
 
 // Index of the picture that wins, or -1 for none.

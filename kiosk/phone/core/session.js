@@ -4,13 +4,14 @@
 import { fromHex } from './bytes.js';
 import { isRetired, readProof, signClear } from './cert.js';
 import { looksPlain, open, openWelcome, Refused, sealLetter } from './envelope.js';
-import { factsHeard, factsInit } from './facts.js';
+import { factsChosen, factsHeard, factsInit, factsTold } from './facts.js';
 import { openLink } from './link.js';
 import { readMessage, writeAgain, writeAnswer } from './message.js';
 import { readOffer, writeAsk } from './offer.js';
 import { MEMBER_READS, parseTopic, STAFF_READS, topicName } from './topics.js';
 import { viewFrom, viewKeep, viewLink, viewStep } from './view.js';
 
+const NONCE_RESTS = 5000; // ms: the kiosk says the next one at once; else the command was lost
 const OLDER_KEYS = 2; // kept beside the newest, should a change of keys have stopped halfway
 
 // now(): steady milliseconds; wall(): milliseconds since 1970. onChange(told): something may look
@@ -19,24 +20,26 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
     let view = viewFrom(store.kept(m.kiosk));
     let facts = { ...factsInit(), id: view.alert?.id ?? null }; // a lockdown kept can be answered
     let offer = null; // a relay's, judged
+    let used = { nonce: null, at: 0 }; // by this phone's last command
     const keys = { venue: fromHex(m.venueKey), older: (m.olderKeys ?? []).map(fromHex),
         kiosk: fromHex(m.kioskPublic), own: fromHex(m.secret), ownPublic: fromHex(m.public),
         root: fromHex(m.rootPublic) };
     const ids = { venue: m.venue, kiosk: m.kiosk, kioskPublic: keys.kiosk };
     const name = (t, account) => topicName(m.venue, m.kiosk, t, account);
-    const topics = (m.staff ? STAFF_READS : MEMBER_READS).map((t) => name(t))
-        .concat(name('enrol', m.account));
+    // Keys first, lest what was sealed under a new one comes before it.
+    const topics = [name('enrol', m.account)]
+        .concat((m.staff ? STAFF_READS : MEMBER_READS).map((t) => name(t)));
 
     const helped = new Set(); // brokers of which the kiosk was told that they refuse this phone
     const links = m.brokers.map((url) => {
         const heard = { epoch: 0, seqs: {} }; // the highest that this broker brought, by topic
         return openLink(mqtt, {
-            url, account: m.account, password: m.password, topics,
+            url, account: m.account, password: m.password, topics, ping: name('alert'),
             onMessage: (topic, wire, delivery) => receive(topic, wire, delivery, heard),
             onChange: () => {
                 view = viewLink(view, links.some((l) => l.status() === 'up'), now());
-                askWhereRefused();
-                tellWaiting().catch(() => {});
+                onTheWay = null;
+                comeBack();
                 onChange(false);
             },
         });
@@ -58,17 +61,28 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
 
     // An answer that finds no way to the kiosk waits for one, so long as that alert stands. Told twice
     // it counts once.
-    let waiting = null;
+    let onTheWay = null;
     async function tellWaiting() {
-        const said = waiting;
-        if (said === null || said.id !== facts.id) {
-            waiting = null;
+        const said = { kind: facts.waiting, id: facts.id };
+        const text = JSON.stringify(said);
+        if (said.kind === null || onTheWay === text) {
             return;
         }
-        await send(name('ack', m.account), writeAnswer({ ...said, account: m.account }), null, 3600);
-        waiting = waiting === said ? null : waiting;
-        facts = { ...facts, answered: said.kind };
-        onChange(false);
+        onTheWay = text;
+        try {
+            await send(name('ack', m.account), writeAnswer({ ...said, account: m.account }), null,
+                3600);
+            facts = factsTold(facts, said);
+            onChange(false);
+        } finally {
+            onTheWay = onTheWay === text ? null : onTheWay;
+        }
+    }
+
+    // There is a way to the kiosk again, perhaps.
+    function comeBack() {
+        askWhereRefused();
+        tellWaiting().catch(() => {});
     }
 
     function receive(full, wire, delivery, heard) {
@@ -129,7 +143,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
             facts = factsHeard(facts, message, now());
         }
         if (!delivery.retained && message.kind !== 'lost') {
-            tellWaiting().catch(() => {}); // the kiosk is there now
+            comeBack();
         }
         return verdict === 'told';
     }
@@ -182,7 +196,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
                 olderKeys: [m.venueKey, ...m.olderKeys ?? []].slice(0, OLDER_KEYS) };
             keys.venue = fromHex(m.venueKey);
             keys.older = m.olderKeys.map(fromHex);
-            store.addMembership(m);
+            store.renew(m);
         }
         return false;
     }
@@ -200,7 +214,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
         links: () => links.map((l) => l.status()),
         // Rejects where there is no way to the kiosk; it is sent all the same once there is.
         answer(kind) {
-            waiting = { kind, id: facts.id };
+            facts = factsChosen(facts, kind);
             return tellWaiting();
         },
         // The phone's own word, in a drill: it rang while nobody looked at it.
@@ -213,15 +227,18 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
         // A staff phone's command: signed, naming the kiosk's nonce, which it uses up. All-clear
         // carries this phone's own word besides, which the kiosk can hand on but not make.
         async command(kind) {
-            const { id, looked, nonce } = facts;
-            if (nonce === null) {
+            const { looked, nonce } = facts;
+            if (nonce === null || (nonce === used.nonce && now() - used.at < NONCE_RESTS)) {
                 throw new Error('noNonce');
             }
-            const c = { id: view.alert?.id ?? id, ...looked, account: m.account };
+            // In quiet a duress may stand: the state names it.
+            const id = view.state === 'quiet' ? looked.id : view.alert?.id ?? facts.id;
+            const c = { ...looked, id, account: m.account };
             const proof = kind === 'all-clear' && c.id !== null ?
                 signClear(sodium, m.venue, m.kiosk, c, keys.own) : undefined;
             await send(name('command', m.account),
                 writeAnswer({ ...c, kind: `command-${kind}`, nonce, proof }), keys.own, 60);
+            used = { nonce, at: now() };
         },
         hurry: () => links.forEach((l) => l.hurry()),
         close: () => links.forEach((l) => l.close()),

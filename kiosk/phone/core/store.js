@@ -7,6 +7,14 @@ const KEY = 'k1';
 export function openStore(area) {
     const data = load(area);
     const save = () => area.setItem(KEY, JSON.stringify(data));
+    // A phone whose storage is full must ring all the same: until the page ends it lives in memory.
+    const trySave = () => {
+        try {
+            save();
+        } catch {
+            // said by nobody: there is no mend but to make room
+        }
+    };
     return {
         memberships: () => data.memberships,
         kept: (kiosk) => data.kept[kiosk] ?? {},
@@ -15,7 +23,15 @@ export function openStore(area) {
             if (data.memberships.some((m) => m.kiosk === kiosk) &&
                 JSON.stringify(data.kept[kiosk]) !== JSON.stringify(kept)) {
                 data.kept[kiosk] = kept;
-                save();
+                trySave();
+            }
+        },
+        // New keys, for a member alone: who forgot everything is none.
+        renew(membership) {
+            const at = data.memberships.findIndex((m) => m.kiosk === membership.kiosk);
+            if (at >= 0) {
+                data.memberships[at] = membership;
+                trySave();
             }
         },
         // Replaces a membership of the same kiosk.

@@ -63,18 +63,18 @@ export function drawState(v, all, word) {
     setList($('lines'), linesOf(v, word));
     setList($('kiosks'), all.length < 2 ? [] : all.map((k, i) =>
         `${i + 1}: ${word(k.shape)}${k.drill ? ` (${word('drill')})` : ''}`));
-    drawAnswers(v, word);
+    $('answers').hidden = !v.canAnswer;
 }
 
-function drawAnswers(v, word) {
-    $('answers').hidden = !v.canAnswer;
+// `stuck`: an answer was sent, and did not get through.
+export function drawAnswers({ answered, waits }, stuck, word) {
     setText($('seen'), word('seen'));
     setText($('safe'), word('safe'));
-    $('seen').setAttribute('aria-pressed', String(v.answered !== null));
-    $('safe').setAttribute('aria-pressed', String(v.answered === 'safe'));
-    if (v.answered) {
-        setText($('said'), word(v.answered === 'safe' ? 'saidSafe' : 'saidSeen'));
-    }
+    $('seen').setAttribute('aria-pressed', String(answered !== null));
+    $('safe').setAttribute('aria-pressed', String(answered === 'safe'));
+    const said = { seen: 'saidSeen', safe: 'saidSafe' }[answered] ?? null;
+    const key = waits ? stuck && 'answerWaits' : said;
+    setText($('said'), key ? word(key) : '');
 }
 
 export function drawLink(up, all, word) {

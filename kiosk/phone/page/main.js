@@ -3,12 +3,12 @@
 // seconds for them.
 
 import { factsInit } from '../core/facts.js';
-import { pictureOf, worstOf } from '../core/picture.js';
+import { answersOf, pictureOf, worstOf } from '../core/picture.js';
 import { openSession } from '../core/session.js';
 import { openStore } from '../core/store.js';
 import { viewFrom } from '../core/view.js';
 import { call, unlockSound } from './alarm.js';
-import { drawLink, drawNotices, drawRefused, drawState, setText } from './draw.js';
+import { drawAnswers, drawLink, drawNotices, drawRefused, drawState, setText } from './draw.js';
 import { makeHold } from './hold.js';
 import { openJoin, takeFragment } from './join.js';
 import { openRing } from './ring.js';
@@ -28,6 +28,8 @@ const COMMANDS = { lockdown: 'doLockdown', caution: 'doCaution', 'all-clear': 'd
     drill: 'doDrill', abort: 'doAbort' };
 const COMMAND_HOLD = 1500;
 const TICK = 1000;
+const RANG_AGAIN = 5000; // ms until what did not get through is said again
+const RENEW_AGAIN = 60000; // ms until a relay that was not there is told again
 const RING_COUNTS = 900000; // ms: a wake-up that came longer ago was not this drill's
 const URGENT = ['lockdown', 'caution', 'duress', 'drill', 'lost'];
 
@@ -38,6 +40,7 @@ let sessions = [];
 let refused = { count: 0, reason: null };
 let elsewhere = false;
 let before = []; // the faces last drawn
+let stuck = false; // the answer waits for a way to the kiosk
 let fresh = false; // joined just now: the ring's test is offered
 let rung = null; // when a wake-up last came to this page while it was hidden
 const told = new Set(); // drills whose kiosk knows that this phone rang
@@ -62,9 +65,10 @@ function render() {
     const staff = sessions.some((s) => s.membership.staff);
     const all = pictures();
     drawState(all[worstOf(all)], all, word);
+    drawAnswers(answersOf(all), stuck, word);
     drawNotices(staff ? sessions.flatMap((s) => s.facts().notices) : [], word);
     drawRefused(refused.count, refused.reason, word);
-    drawStaff(staff);
+    drawStaff(staff && !elsewhere);
     const links = sessions.flatMap((s) => s.links());
     if (elsewhere) {
         setText($('link'), word('elsewhere'));
@@ -80,7 +84,7 @@ function changed(news) {
     before = all.map((p) => p.face);
     if (news || silent) {
         const urgent = URGENT.includes(all[worstOf(all)].face);
-        setText($('said'), '');
+        stuck = false;
         call(urgent, word);
         if (urgent && $('state').hidden) {
             show('state');
@@ -98,7 +102,7 @@ function answerRings(all) {
         if (all[i].drill && id !== null && !told.has(id) && rung !== null &&
             Date.now() - rung < RING_COUNTS) {
             told.add(id);
-            s.rang().catch(() => told.delete(id));
+            s.rang().catch(() => setTimeout(() => told.delete(id), RANG_AGAIN));
         }
     });
 }
@@ -107,7 +111,8 @@ function offerRing(all) {
     const open = sessions.filter((s) => s.offer() !== null && !renewed.has(s));
     if (open.length > 0) {
         open.forEach((s) => renewed.add(s));
-        renew(sessions).catch(() => open.forEach((s) => renewed.delete(s)));
+        renew(sessions).catch(() => setTimeout(() => open.forEach((s) => renewed.delete(s)),
+            RENEW_AGAIN));
     }
     if (fresh && isOffered(sessions) && canWake() && !$('state').hidden &&
         all[worstOf(all)].face === 'quiet') {
@@ -147,7 +152,8 @@ async function start() {
     const mine = sessions;
     $('join').hidden = sessions.length > 0;
     if (sessions.length > 0) {
-        openSettings({ word, store, onForgotten, onAnother: () => show('join'),
+        openSettings({ word, store, onForget: () => sessions.forEach((s) => s.close()), onForgotten,
+            onAnother: () => show('join'),
             onRing: () => show('ring'), takeBack: () => takeBack(sessions) });
     }
     render();
@@ -186,9 +192,7 @@ async function answer(kind) {
     const all = pictures();
     const asked = sessions.filter((s, i) => all[i].canAnswer);
     const sent = await Promise.allSettled(asked.map((s) => s.answer(kind)));
-    if (sent.some((r) => r.status === 'rejected')) {
-        setText($('said'), word('answerWaits'));
-    }
+    stuck = sent.some((r) => r.status === 'rejected');
     render();
 }
 
@@ -227,6 +231,7 @@ function takeTurn(begin) {
     }).catch(() => {
         elsewhere = true;
         sessions.forEach((s) => s.close());
+        sessions = store.memberships().map(asleep); // it hears nothing more, and must not call for it
         render();
     });
 }

@@ -43,9 +43,9 @@ export function openRing({ word, sessions, push, onClose }) {
             await askTest(sessions());
             since = Date.now();
             say('ringWait');
-        } catch {
+        } catch (error) {
             $('ring-start').disabled = false;
-            say('ringNoService');
+            say(error instanceof AggregateError ? 'ringNoRelay' : 'ringNoService');
         }
     }
 

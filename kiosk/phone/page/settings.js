@@ -27,7 +27,7 @@ async function forget(store) {
     }
 }
 
-export function openSettings({ word, store, onAnother, onForgotten, onRing, takeBack }) {
+export function openSettings({ word, store, onAnother, onForget, onForgotten, onRing, takeBack }) {
     setText($('settings').querySelector('h1'), word('settings'));
     setText($('sound-title'), word('sound'));
     setText($('sound-ask'), word('soundAsk'));
@@ -47,6 +47,7 @@ export function openSettings({ word, store, onAnother, onForgotten, onRing, take
     $('another').onclick = onAnother;
     makeHold($('forget'), word, () => word('forget'), FORGET_HOLD, async () => {
         await Promise.race([takeBack(), new Promise((r) => setTimeout(r, TAKE_BACK))]);
+        onForget(); // nothing that still comes may be kept again
         await forget(store);
         onForgotten();
     });

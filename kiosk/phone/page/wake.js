@@ -28,13 +28,22 @@ const askers = (sessions) => sessions.filter((s, i) => s.offer() !== null &&
 
 export const isOffered = (sessions) => askers(sessions).length > 0;
 
-// Hands the subscription to every venue's relay; makes one first where it must.
+// Hands the subscription to every venue's relay; makes one first where it must. Rejects where a relay
+// has not got it (AggregateError), or the browser makes none; the others have it all the same.
 export async function subscribe(sessions) {
+    let failed = null;
     for (const s of askers(sessions)) {
-        const made = await subscription(s.offer().vapid);
-        const key = (name) => toBase64Url(new Uint8Array(made.getKey(name)));
-        await s.ask('subscribe', { endpoint: made.endpoint, p256dh: key('p256dh'),
-            auth: key('auth') });
+        try {
+            const made = await subscription(s.offer().vapid);
+            const key = (name) => toBase64Url(new Uint8Array(made.getKey(name)));
+            await s.ask('subscribe', { endpoint: made.endpoint, p256dh: key('p256dh'),
+                auth: key('auth') });
+        } catch (error) {
+            failed ??= error;
+        }
+    }
+    if (failed !== null) {
+        throw failed;
     }
 }
 

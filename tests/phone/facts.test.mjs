@@ -1,0 +1,46 @@
+// What a phone has told of which alert: never more than the kiosk can have heard.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { factsChosen, factsHeard, factsInit, factsTold } from '../../kiosk/phone/core/facts.js';
+import { answersOf } from '../../kiosk/phone/core/picture.js';
+
+const alert = (id, epoch = 1) => ({ kind: 'lockdown', id, epoch, seq: 1, age_ms: 0 });
+const heard = (...messages) => messages.reduce((f, m) => factsHeard(f, m, 0), factsInit());
+const told = (f, kind, id = f.id) => factsTold(factsChosen(f, kind), { id, kind });
+
+test('an answer is told once the kiosk has it', () => {
+    const chosen = factsChosen(heard(alert('a')), 'safe');
+    assert.deepEqual([chosen.answered, chosen.waiting], [null, 'safe']);
+    const f = factsTold(chosen, { id: 'a', kind: 'safe' });
+    assert.deepEqual([f.answered, f.waiting], ['safe', null]);
+});
+
+test('what was told of a drill says nothing of the lockdown that follows', () => {
+    const chosen = factsChosen(heard(alert('drill')), 'safe');
+    const f = factsTold(factsHeard(chosen, alert('real'), 0), { id: 'drill', kind: 'safe' });
+    assert.deepEqual([f.answered, f.waiting], [null, null]);
+});
+
+test('who is safe has seen it: a late "seen" takes nothing back', () => {
+    const f = told(told(heard(alert('a')), 'safe'), 'seen');
+    assert.deepEqual([f.answered, f.waiting], ['safe', null]);
+    assert.equal(factsTold(f, { id: 'a', kind: 'seen' }).answered, 'safe');
+});
+
+test('a kiosk that began anew is told again', () => {
+    const f = factsHeard(told(heard(alert('a')), 'safe'), alert('a', 2), 0);
+    assert.deepEqual([f.answered, f.waiting], [null, 'safe']);
+    const state = { kind: 'state', state: 'lockdown', id: 'a', epoch: 2, seq: 2, age_ms: null };
+    const g = factsHeard(told(heard(alert('a')), 'seen'), state, 0);
+    assert.deepEqual([g.answered, g.waiting], [null, 'seen']);
+});
+
+test('of several kiosks the one that was told least counts', () => {
+    const at = (answered, canAnswer = true, waits = false) => ({ answered, canAnswer, waits });
+    assert.equal(answersOf([at('safe'), at(null)]).answered, null);
+    assert.equal(answersOf([at('safe'), at('seen')]).answered, 'seen');
+    assert.equal(answersOf([at('safe'), at(null, false)]).answered, 'safe');
+    assert.equal(answersOf([at(null, false)]).answered, null);
+    assert.equal(answersOf([at('safe'), at('safe', true, true)]).waits, true);
+});

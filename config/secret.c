@@ -13,7 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_MAX = 512 };
+static const char absent_file[] = "is not there";
+static const char absent_credential[] = "is not there; porchlight setup makes it";
 
 static int refuse(config_complain *complain, void *context, const char *path, const char *what)
 {
@@ -48,16 +49,16 @@ static const char *fault_of(int fd, const char *path, bool secret)
                "make a new one if it may have been read";
     if (st.st_mode & (S_IWGRP | S_IWOTH))
         return "group or others may change it; expected mode 0644: chmod go-w it";
-    if (st.st_size > FILE_MAX)
+    if (st.st_size > SECRET_FILE_MAX)
         return "is longer than 512 bytes; is this the right file?";
     return NULL;
 }
 
-static const char *why_not_open(void)
+static const char *why_not_open(const char *absent)
 {
     switch (errno) {
     case ENOENT:
-        return "is not there; porchlight setup makes it";
+        return absent;
     case ELOOP:
         return "is a symbolic link; expected the file itself";
     case EACCES:
@@ -70,17 +71,17 @@ static const char *why_not_open(void)
 
 /* The file's bytes into buf (locked memory). Its length, without a newline at the end, or -1
  * after a complaint. */
-static ssize_t read_file(const char *path, bool secret, char *buf, config_complain *complain,
-                         void *context)
+static ssize_t read_file(const char *path, bool secret, const char *absent, char *buf,
+                         config_complain *complain, void *context)
 {
     size_t len = 0;
     ssize_t n = 0;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 
     if (fd < 0)
-        return refuse(complain, context, path, why_not_open());
+        return refuse(complain, context, path, why_not_open(absent));
     const char *fault = fault_of(fd, path, secret);
-    while (!fault && len < FILE_MAX && (n = read(fd, buf + len, FILE_MAX - len)) > 0)
+    while (!fault && len < SECRET_FILE_MAX && (n = read(fd, buf + len, SECRET_FILE_MAX - len)) > 0)
         len += (size_t)n;
     if (!fault && n < 0)
         fault = strerror(errno);
@@ -103,7 +104,7 @@ static int path_of(const char *prefix, const char *name, char path[PATH_LEN],
 /* A buffer in locked memory, or NULL after a complaint. */
 static char *locked_buffer(const char *path, config_complain *complain, void *context)
 {
-    char *buf = sodium_init() < 0 ? NULL : sodium_malloc(FILE_MAX);
+    char *buf = sodium_init() < 0 ? NULL : sodium_malloc(SECRET_FILE_MAX);
 
     if (!buf)
         refuse(complain, context, path,
@@ -127,8 +128,8 @@ static const char *decode(const char *hex, size_t hex_len, uint8_t *out, size_t 
                                                                          : "cannot be decoded";
 }
 
-int secret_read_file(const char *path, bool secret, uint8_t *out, size_t len,
-                     config_complain *complain, void *context)
+static int read_hex(const char *path, bool secret, const char *absent, uint8_t *out, size_t len,
+                    config_complain *complain, void *context)
 {
     char what[128];
     int result = -1;
@@ -136,7 +137,7 @@ int secret_read_file(const char *path, bool secret, uint8_t *out, size_t len,
     char *buf = locked_buffer(path, complain, context);
     if (!buf)
         return -1;
-    ssize_t n = read_file(path, secret, buf, complain, context);
+    ssize_t n = read_file(path, secret, absent, buf, complain, context);
     if (n < 0)
         goto free_buf;
     const char *fault = decode(buf, (size_t)n, out, len);
@@ -152,6 +153,22 @@ free_buf:
     return result;
 }
 
+int secret_read_file(const char *path, bool secret, uint8_t *out, size_t len,
+                     config_complain *complain, void *context)
+{
+    return read_hex(path, secret, absent_file, out, len, complain, context);
+}
+
+ssize_t secret_read_text(const char *path, const char *absent, char out[SECRET_FILE_MAX + 1],
+                         config_complain *complain, void *context)
+{
+    ssize_t n = read_file(path, true, absent, out, complain, context);
+
+    if (n >= 0)
+        out[n] = '\0';
+    return n;
+}
+
 int secret_read_key(const char *prefix, const char *name, bool secret, uint8_t *out, size_t len,
                     config_complain *complain, void *context)
 {
@@ -159,7 +176,7 @@ int secret_read_key(const char *prefix, const char *name, bool secret, uint8_t *
 
     if (path_of(prefix, name, path, complain, context) < 0)
         return -1;
-    return secret_read_file(path, secret, out, len, complain, context);
+    return read_hex(path, secret, absent_credential, out, len, complain, context);
 }
 
 int secret_read_line(const char *prefix, const char *name, char *out, size_t size,
@@ -173,7 +190,7 @@ int secret_read_line(const char *prefix, const char *name, char *out, size_t siz
     char *buf = locked_buffer(path, complain, context);
     if (!buf)
         return -1;
-    ssize_t n = read_file(path, true, buf, complain, context);
+    ssize_t n = read_file(path, true, absent_credential, buf, complain, context);
     if (n < 0)
         goto free_buf;
     if (n == 0 || (size_t)n >= size) {
@@ -243,7 +260,7 @@ static int write_fresh(const char *path, const char *text, size_t len, int mode)
 
 int secret_write_key(const char *path, const uint8_t *key, size_t len, int mode)
 {
-    if (sodium_init() < 0 || len > FILE_MAX / 2 - 1) {
+    if (sodium_init() < 0 || len > SECRET_FILE_MAX / 2 - 1) {
         errno = EINVAL;
         return -1;
     }

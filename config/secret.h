@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* Secrets and keys in files, one each: hex digits and a newline, or for a password one line of
  * text. A file that group or others may read is refused (fstat of the opened file), as is a
@@ -29,6 +30,12 @@ int secret_read_key(const char *prefix, const char *name, bool secret, uint8_t *
 /* The same from any file by its path. */
 int secret_read_file(const char *path, bool secret, uint8_t *out, size_t len,
                      config_complain *complain, void *context);
+
+/* What such a secret file holds, whatever that is, terminated and without the newline at its end.
+ * `absent` is what is said where there is no such file. Its length, or -1 after one complaint. */
+enum { SECRET_FILE_MAX = 512 };
+ssize_t secret_read_text(const char *path, const char *absent, char out[SECRET_FILE_MAX + 1],
+                         config_complain *complain, void *context);
 
 /* One line of text without its newline, terminated, at most size - 1 bytes. */
 int secret_read_line(const char *prefix, const char *name, char *out, size_t size,

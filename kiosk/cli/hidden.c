@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sodium.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -20,14 +21,15 @@ static void catch (int number)
     caught = number;
 }
 
-/* Byte by byte, so that no buffer of stdio keeps it. */
-static int read_line(int fd, char *out, size_t size)
+/* Byte by byte, so that no buffer of stdio keeps it. `closed`: nothing came, and nothing will. */
+static int read_line(int fd, char *out, size_t size, bool *closed)
 {
     size_t len = 0;
+    ssize_t n = 0;
     char c = 0;
 
     while (!caught) {
-        ssize_t n = read(fd, &c, 1);
+        n = read(fd, &c, 1);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0 || c == '\n')
@@ -37,15 +39,20 @@ static int read_line(int fd, char *out, size_t size)
         len++;
     }
     out[len < size - 1 ? len : size - 1] = '\0';
+    *closed = n <= 0 && len == 0;
     errno = E2BIG;
     return len < size ? (int)len : -1;
 }
 
-static int read_unseen(int fd, const char *question, char *out, size_t size)
+/* What was seen while it was typed goes off the screen, with its question. */
+static const char wiped_line[] = "\r\033[2K", wiped_entered[] = "\033[A\r\033[2K";
+
+static int read_at(int fd, const char *question, bool seen, char *out, size_t size)
 {
     const struct sigaction action = {.sa_handler = catch};
     struct sigaction before[ENDS];
     struct termios shown, hidden;
+    bool closed = false;
     int len, saved;
 
     if (tcgetattr(fd, &shown) < 0)
@@ -56,20 +63,22 @@ static int read_unseen(int fd, const char *question, char *out, size_t size)
     hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)ECHO;
     dprintf(fd, "%s", question);
-    tcsetattr(fd, TCSAFLUSH, &hidden);
-    len = read_line(fd, out, size);
-    saved = errno;
-    tcsetattr(fd, TCSAFLUSH, &shown);
-    dprintf(fd, "\n");
+    if (!seen) /* it drops what was typed ahead, as a paste of several lines is */
+        tcsetattr(fd, TCSAFLUSH, &hidden);
+    len = read_line(fd, out, size, &closed);
+    saved = closed ? ENODATA : errno;
+    if (!seen)
+        tcsetattr(fd, TCSAFLUSH, &shown);
+    dprintf(fd, "%s", !seen ? "\n" : caught || closed ? wiped_line : wiped_entered);
     for (int i = 0; i < ENDS; i++)
         sigaction(ends[i], &before[i], NULL);
     if (caught)
         raise(caught);
     errno = caught ? EINTR : saved;
-    return caught ? -1 : len;
+    return caught || (seen && closed) ? -1 : len;
 }
 
-int hidden_line(const char *question, char *out, size_t size)
+static int ask(const char *question, bool seen, char *out, size_t size)
 {
     int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY), len, saved;
 
@@ -77,11 +86,21 @@ int hidden_line(const char *question, char *out, size_t size)
         errno = ENXIO;
         return -1;
     }
-    len = read_unseen(fd, question, out, size);
+    len = read_at(fd, question, seen, out, size);
     saved = errno;
     close(fd);
     errno = saved;
     return len;
+}
+
+int hidden_line(const char *question, char *out, size_t size)
+{
+    return ask(question, false, out, size);
+}
+
+int hidden_line_once_typed(const char *question, char *out, size_t size)
+{
+    return ask(question, true, out, size);
 }
 
 int hidden_line_twice(const char *question, char *out, size_t size)

@@ -9,6 +9,10 @@
  * so once the terminal shows again what is typed. */
 int hidden_line(const char *question, char *out, size_t size);
 
+/* The same, but it is seen while it is typed, for what is long to copy; entered, it is taken off
+ * the screen. Also ENODATA: the terminal was closed. */
+int hidden_line_once_typed(const char *question, char *out, size_t size);
+
 /* The same for what is new, typed twice: also EINVAL, the two are not the same. */
 int hidden_line_twice(const char *question, char *out, size_t size);
 

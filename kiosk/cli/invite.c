@@ -112,7 +112,7 @@ static void ask_signature(const struct invite *i, const char *public)
 {
     printf("\nThe phone has answered. Where the root key is, run\n\n"
            "  porchlight keys sign --root FILE --venue %s --account %s --public %s\n\n"
-           "and type or paste here what it prints: ",
+           "(--root - where it is on paper) and type or paste here what it prints: ",
            i->venue, i->account, public);
     fflush(stdout);
 }
@@ -325,7 +325,7 @@ static int take_options(struct invite *i, int argc, char **argv)
     if (i->staff && i->leave)
         return cli_misuse(&cli_invite,
                           "--leave is for members: a staff phone's key is signed here");
-    return CLI_OK;
+    return i->root_file != NULL ? root_check(&cli_invite, i->root_file) : CLI_OK;
 }
 
 static int run(const struct cli *cli, int argc, char **argv)
@@ -345,7 +345,8 @@ const struct cli_command cli_invite = {
     .summary = "let one phone join: a code to scan, alive for ten minutes",
     .help = "  --staff          a staff phone, which may command this kiosk\n"
             "  --root FILE      the root key, where it is at hand: signs the staff phone's key;\n"
-            "                   else porchlight keys sign does, elsewhere\n"
+            "                   - to type it in from its paper; else porchlight keys sign does,\n"
+            "                   elsewhere\n"
             "  --on-screen      on the kiosk's screen for a minute\n"
             "  --png FILE       as a picture, into a new file\n"
             "  --link           as a link, for whoever cannot scan\n"

@@ -31,6 +31,7 @@ struct relay {
     const struct config_broker *broker;
     struct config config;
     struct conf_text conf;
+    struct root *root; /* NULL: without --root, or not yet wanted */
     char account[KEYSET_ID_TEXT];
     bool again; /* the folder is a relay's already */
     struct {
@@ -111,16 +112,12 @@ static int put_push(const struct relay *r)
 {
     static const char purpose[] = "porchlight push key";
     uint8_t venue[ENVELOPE_ID], public[ENVELOPE_PUBLIC], signature[CERT_SIGNATURE];
-    struct root *root = root_open(r->cli->prefix, r->root_file);
 
-    if (root == NULL)
-        return CLI_FAILED;
     crypto_generichash(r->secrets->key, KEYSET_SEED, (const uint8_t *)purpose, sizeof purpose - 1,
-                       root_secret(root), KEYSET_SEED);
+                       root_secret(r->root), KEYSET_SEED);
     crypto_sign_seed_keypair(public, r->secrets->secret, r->secrets->key);
     keyset_id_bytes(r->config.venue.id, venue);
-    offer_root_sign(venue, public, root_secret(root), signature);
-    root_close(root);
+    offer_root_sign(venue, public, root_secret(r->root), signature);
     int code = put_key(r, "credentials/push.key", r->secrets->key, KEYSET_SEED);
     return code == CLI_OK ? put_key(r, "credentials/push.cert", signature, sizeof signature) : code;
 }
@@ -316,6 +313,10 @@ static int make(struct relay *r)
         log_error("%s: is there already, and no relay's; name another folder", r->out);
         return CLI_FAILED;
     }
+    /* Before there is anything to leave behind. */
+    if (!r->again && r->root_file != NULL &&
+        (r->root = root_open(r->cli->prefix, r->root_file)) == NULL)
+        return CLI_FAILED;
     if ((code = r->again ? take_again(r) : make_new(r)) == CLI_OK &&
         (code = add_kiosk(r)) == CLI_OK && (code = enter(r)) == CLI_OK)
         tell(r);
@@ -393,7 +394,7 @@ static int take_options(struct relay *r, int argc, char **argv)
     if (access(at(r, "relay.conf", path), F_OK) != 0 && r->root_file == NULL && r->ntfy == NULL)
         return cli_misuse(&cli_relay, "a relay rings by Web Push (--root FILE), by ntfy (--ntfy "
                                       "URL), or both");
-    return CLI_OK;
+    return r->root_file != NULL ? root_check(&cli_relay, r->root_file) : CLI_OK;
 }
 
 static int run(const struct cli *cli, int argc, char **argv)
@@ -411,6 +412,7 @@ static int run(const struct cli *cli, int argc, char **argv)
         code = take_options(r, argc, argv);
     if (code == CLI_OK)
         code = prepare(r) == 0 ? make(r) : CLI_FAILED;
+    root_close(r->root);
     sodium_free(r->secrets);
     free(r);
     return code;
@@ -420,11 +422,13 @@ const struct cli_command cli_relay = {
     .name = "relay",
     .arguments = "[OPTIONS] FOLDER",
     .summary = "make a relay, which rings locked phones, in a folder to carry outside",
-    .help = "  --root FILE      the root key: the relay rings by Web Push\n"
-            "  --ntfy URL       an ntfy topic that it rings\n"
-            "  --contact URL    mailto: or https:, told to push services; else the page's address\n"
-            "  --broker NAME    where it listens; else the first broker outside\n"
-            "  FOLDER           one that another kiosk of this venue made gets this kiosk too\n",
+    .help =
+        "  --root FILE      the root key: the relay rings by Web Push; - to type it in from its\n"
+        "                   paper\n"
+        "  --ntfy URL       an ntfy topic that it rings\n"
+        "  --contact URL    mailto: or https:, told to push services; else the page's address\n"
+        "  --broker NAME    where it listens; else the first broker outside\n"
+        "  FOLDER           one that another kiosk of this venue made gets this kiosk too\n",
     .json = true,
     .run = run,
 };

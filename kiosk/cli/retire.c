@@ -206,7 +206,7 @@ static int take_options(struct retire *r, int argc, char **argv)
         return cli_misuse(&cli_retire, "\"%s\" is too much", argv[optind]);
     if (r->root_file == NULL || (r->user == NULL) != (r->credential == NULL))
         return cli_misuse(&cli_retire, "it wants --root FILE; --user and --password go together");
-    return CLI_OK;
+    return root_check(&cli_retire, r->root_file);
 }
 
 static int run(const struct cli *cli, int argc, char **argv)
@@ -233,7 +233,7 @@ const struct cli_command cli_retire = {
     .arguments = "--root FILE [OPTIONS]",
     .summary = "disown a kiosk that was seized or given away, for ever",
     .help =
-        "  --root FILE      the root key\n"
+        "  --root FILE      the root key; - to type it in from its paper\n"
         "  --user NAME      an account that may make accounts at the brokers; else the kiosk's\n"
         "  --password NAME  the credential that holds its password\n",
     .json = true,

@@ -2,15 +2,24 @@
 #define PORCHLIGHT_CLI_ROOT_H
 
 #include "kiosk/cli/cli.h"
+#include "kiosk/cli/keyset.h"
 #include "kiosk/core/cert.h"
 
 #include <stdint.h>
 
-/* The venue's root key for a moment, from the stick it is kept on. */
+/* The venue's root key for a moment, from the stick or the paper it is kept on. `file` is what
+ * stands behind --root: a file of 64 hex digits, or of the paper's four lines; or "-", the paper's
+ * lines typed in at the terminal. */
 struct root;
 
-/* Reads the key file. With `prefix`, the key must be the one that its root.pub belongs to. NULL
- * after a complaint. Locked memory. */
+/* CLI_OK, or CLI_USAGE after a complaint: "-", and nobody is at a terminal. */
+int root_check(const struct cli_command *command, const char *file);
+
+/* The key itself, into locked memory. With `prefix`, it must be the one that the root.pub there
+ * belongs to. 0, or -1 after a complaint. */
+int root_seed_read(const char *prefix, const char *file, uint8_t seed[KEYSET_SEED]);
+
+/* The same, kept in locked memory. NULL after a complaint. */
 struct root *root_open(const char *prefix, const char *file);
 void root_close(struct root *r); /* erases; NULL is safe */
 

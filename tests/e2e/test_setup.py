@@ -109,6 +109,7 @@ def test_what_the_page_is_served_by_is_in_order(venue):
     for text in papers.values():
         assert not re.search(r"@[A-Z]+@", text)
     assert str(venue.root) in papers["keep.html"] and venue.venue in papers["keep.html"]
+    assert f"invite --staff --root {venue.root}<" in papers["keep.html"]
 
 
 # --- run again ------------------------------------------------------------------------------------

@@ -71,10 +71,12 @@ def test_a_root_key_on_paper_is_read_back(venue):
         t.say(line)
         if number < 4:
             t.until(f"line {number + 1}: ")
-    t.until("The wipe is off")
+    assert "porchlight invite --staff --root -\n" in t.until("The wipe is off")
     assert t.end() == 0
     seed = "".join("".join(line.split()[:4]) for line in lines)
     assert not [n for n, d in venue.files().items() if seed.encode() in d]
+    card = (venue.etc / "papers/keep.html").read_text()
+    assert "invite --staff --root -<" in card and "retire --root -<" in card
     # Typed in again, it opens what only the root may.
     (venue.prefix / "again.conf").write_text("[setup]\ndrill = no\n")
     t = begin(venue)

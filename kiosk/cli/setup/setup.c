@@ -62,7 +62,9 @@ static void tell(const struct setup *s)
         printf("%d. The broker outside: carry %s\n"
                "   to its server, run install.sh there as root, then remove it here.\n",
                n++, folder);
-    printf("%d. Invite phones, two of staff's at least: sudo porchlight invite --staff\n", n++);
+    printf("%d. Invite phones, two of staff's at least:\n"
+           "   sudo porchlight invite --staff --root %s\n",
+           n++, setup_root_word(s));
     if (s->relay_has_place)
         printf("%d. Have locked phones rung: sudo porchlight relay makes the relay for it.\n", n++);
     printf("%d. Print staff.html, member.html and keep.html from\n   %s%s/papers.\n", n++,

@@ -37,6 +37,8 @@ struct setup {
 int setup_root_find(struct setup *s);
 /* NULL, or why a fresh one may not go where the answer says, a path. */
 const char *setup_root_why_not(const struct setup *s);
+/* What stands behind --root for it later: its file's path, or "-" where it is on paper. */
+const char *setup_root_word(const struct setup *s);
 /* A fresh one goes to its place and is read back there; called just before the commit. */
 int setup_root_leave(struct setup *s);
 /* The commit failed: a file that setup_root_leave wrote is taken away. */

@@ -52,8 +52,8 @@ int setup_papers(struct setup *s)
 
     setup_address(s, NULL, "https", "", address);
     const struct template_word words[] = {
-        {"VENUE", s->venue},  {"KIOSK", s->kiosk},  {"ROOT", where},
-        {"BROKERS", brokers}, {"ADDRESS", address}, {NULL, NULL},
+        {"VENUE", s->venue},  {"KIOSK", s->kiosk},         {"ROOT", where}, {"BROKERS", brokers},
+        {"ADDRESS", address}, {"KEY", setup_root_word(s)}, {NULL, NULL},
     };
     return setup_fill(s, "papers/staff.html", template_staff, words, 0644) < 0 ||
                    setup_fill(s, "papers/member.html", template_member, words, 0644) < 0 ||

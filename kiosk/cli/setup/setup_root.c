@@ -1,4 +1,6 @@
 #include "config/secret.h"
+#include "kiosk/cli/root.h"
+#include "kiosk/cli/root_paper.h"
 #include "kiosk/cli/setup/setup.h"
 #include "kiosk/cli/setup/setup_terminal.h"
 #include "kiosk/cli/tree.h"
@@ -11,71 +13,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The root key on paper: four lines of sixteen digits, each with four more that tell a slip. */
-enum { LINES = 4, LINE_BYTES = KEYSET_SEED / LINES, LINE_CHECK = 2 };
-
 static const char *place(const struct setup *s)
 {
     return s->now.value[ANSWER_ROOT];
 }
 
-static void line_check(int line, const uint8_t bytes[LINE_BYTES], uint8_t check[LINE_CHECK])
+static int ask_line(const char *question, char *out, size_t size)
 {
-    uint8_t text[LINE_BYTES + 1], hash[crypto_generichash_BYTES_MIN];
-
-    text[0] = (uint8_t)line;
-    memcpy(text + 1, bytes, LINE_BYTES);
-    crypto_generichash(hash, sizeof hash, text, sizeof text, NULL, 0);
-    memcpy(check, hash, LINE_CHECK);
-    sodium_memzero(text, sizeof text);
-}
-
-static void line_print(int line, const uint8_t *bytes)
-{
-    uint8_t all[LINE_BYTES + LINE_CHECK];
-
-    memcpy(all, bytes, LINE_BYTES);
-    line_check(line, bytes, all + LINE_BYTES);
-    printf("    %d:", line + 1);
-    for (size_t i = 0; i < sizeof all; i++)
-        printf("%s%02x", i % 2 ? "" : " ", all[i]);
-    putchar('\n');
-    sodium_memzero(all, sizeof all);
-}
-
-/* Whether a typed line's check is right. */
-static bool line_read(int line, char *text, uint8_t *bytes)
-{
-    uint8_t all[LINE_BYTES + LINE_CHECK], check[LINE_CHECK];
-    size_t got = 0;
-
-    int bad = sodium_hex2bin(all, sizeof all, text, strlen(text), " ", &got, NULL);
-    line_check(line, all, check);
-    bool good = bad == 0 && got == sizeof all && memcmp(all + LINE_BYTES, check, LINE_CHECK) == 0;
-    if (good)
-        memcpy(bytes, all, LINE_BYTES);
-    sodium_memzero(all, sizeof all);
-    return good;
-}
-
-/* -1: they leave. */
-static int type_in(uint8_t seed[KEYSET_SEED])
-{
-    char text[128];
-    int line = 0;
-
-    while (line < LINES) {
-        printf("    line %d: ", line + 1);
-        if (terminal_line(text, sizeof text) < 0)
-            break;
-        if (line_read(line, text, seed + line * LINE_BYTES))
-            line++;
-        else
-            puts("    That line does not fit its last four digits; look again, and type it once "
-                 "more.");
-    }
-    sodium_memzero(text, sizeof text);
-    return line == LINES ? 0 : -1;
+    fputs(question, stdout);
+    return terminal_line(out, size);
 }
 
 /* --- an existing one ----------------------------------------------------------------------------
@@ -110,8 +56,7 @@ int setup_root_find(struct setup *s)
     if (!s->first && !s->brokers_changed && !(there && setup_outside_lacks(s)))
         return 0;
     if (there) {
-        if (secret_read_file(place(s), true, s->keys->root_seed, KEYSET_SEED,
-                             config_complain_stderr, NULL) < 0)
+        if (root_seed_read(NULL, place(s), s->keys->root_seed) < 0)
             return -1;
         return belongs(s, place(s));
     }
@@ -133,7 +78,7 @@ int setup_root_find(struct setup *s)
         return -1;
     }
     puts("\nThe venue's root key is needed for this. Type it in from its paper.");
-    return type_in(s->keys->root_seed) < 0 ? -1 : belongs(s, "what was typed");
+    return root_paper_ask(ask_line, s->keys->root_seed) < 0 ? -1 : belongs(s, "what was typed");
 }
 
 /* --- a fresh one leaves --------------------------------------------------------------------------
@@ -165,6 +110,11 @@ const char *setup_root_why_not(const struct setup *s)
         return "it lies on this Pi's own card; the root key belongs off site: mount a USB stick, "
                "or say print";
     return NULL;
+}
+
+const char *setup_root_word(const struct setup *s)
+{
+    return place(s)[0] == '/' ? place(s) : "-";
 }
 
 static int to_file(const struct setup *s)
@@ -199,10 +149,9 @@ static int to_paper(const struct setup *s)
         return -1;
     puts("\nThe venue's root key. Write it down, on paper, and keep it off site. It is\nshown "
          "once.");
-    for (int line = 0; line < LINES; line++)
-        line_print(line, s->keys->root_seed + line * LINE_BYTES);
+    root_paper_print(s->keys->root_seed);
     puts("\nNow read it back from the paper, so that a slip shows today.");
-    while ((result = type_in(back)) == 0 &&
+    while ((result = root_paper_ask(ask_line, back)) == 0 &&
            sodium_memcmp(back, s->keys->root_seed, KEYSET_SEED) != 0)
         puts("    That is another key; read it back once more.");
     sodium_free(back);

@@ -1,0 +1,155 @@
+"""The root key behind --root: its file, its paper as a file, and its paper typed in at a terminal."""
+
+import os
+import secrets
+import shutil
+import signal
+
+import pytest
+from nacl import bindings as na
+
+from tests.kit import pki
+from tests.kit.joining import Joiner
+from tests.kit.kiosk import FAST, Kiosk
+from tests.kit.paper import paper, slipped, type_in
+from tests.kit.place import fresh, program
+from tests.kit.stewarded import Venue
+from tests.kit.terminal import Terminal
+from tests.kit.voice import hexed
+
+PHONE = na.crypto_sign_keypair()[0].hex()
+ASKED = {"invite": ["invite", "--staff"], "retire": ["retire"], "relay": ["relay", "FOLDER"],
+         "sign": ["keys", "sign", "--venue", "0" * 16, "--account", "1" * 16, "--public", PHONE],
+         "staff": ["keys", "staff", "--public", PHONE],
+         "notice": ["keys", "retire", "--out", "NOTICE"]}
+GONE = "\033[A\r\033[2K"  # what takes the line above off the screen
+
+
+@pytest.fixture(name="kiosk", scope="module")
+def one_kiosk():
+    away = {"host": "localhost", "port": 1, "tls": "no"}  # nobody is asked for anything
+    with Kiosk(kind="r", brokers=0, conf={"broker away": away}) as made:
+        yield made
+
+
+def asked(what, kiosk, root):
+    """The words of a command that wants the root key."""
+    folder = fresh("r")
+    args = [str(folder / a) if a.isupper() and a != PHONE else a for a in ASKED[what]]
+    shutil.rmtree(folder)
+    return ["--prefix", str(kiosk.prefix), *args, "--root", str(root)]
+
+
+def at_terminal(*args):
+    return Terminal([program("porchlight"), *args])
+
+
+def sign(kiosk, root):
+    return kiosk.cli(*asked("sign", kiosk, root)[2:])
+
+
+def on_file(folder, text):
+    path = folder / "paper"
+    path.write_text(text)
+    path.chmod(0o600)
+    return path
+
+
+def test_a_staff_phone_is_invited_with_the_key_from_paper(folder):
+    folder.chmod(0o755)
+    with Venue(folder, pki.Authority(folder / "ca"), conf=dict(FAST)) as venue:
+        venue.kiosk.start()
+        lines = paper(hexed(venue.kiosk.root_key))
+        venue.kiosk.root_key.unlink()
+        t = at_terminal("--prefix", str(venue.kiosk.prefix), "invite", "--staff", "--link",
+                        "--root", "-")
+        t.until("from its paper")
+        t.until("line 1: ")
+        t.say(slipped(lines[0]))
+        assert "does not fit" in t.until("line 1: ")
+        t.say(lines[1])  # a right line in a wrong place
+        assert "does not fit" in t.until("line 1: ")
+        t.say(lines[0])
+        for number, line in enumerate(lines[1:], 2):
+            t.until(f"line {number}: ")
+            t.say(line)
+        link = t.until("It is for one staff phone").split("#i=")[1].split()[0]
+        phone = venue.arrived(Joiner("#i=" + link, venue.brokers[0]), staff=True)
+        t.until("A phone has joined")
+        assert t.end() == 0
+        assert (venue.kiosk.state / "staff" / f"{phone.account}.cert").exists()
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_typed_in_it_signs_as_the_file_does(kiosk, numbered):
+    expected = sign(kiosk, kiosk.root_key).stdout.strip()
+    assert len(expected) == 128
+    t = at_terminal(*asked("sign", kiosk, "-"))
+    lines = paper(hexed(kiosk.root_key), numbered)
+    lines[2] = lines[2].upper()
+    said = ""
+    for number, line in enumerate(lines, 1):
+        said += t.until(f"line {number}: ")
+        t.say(line)
+    said += t.until(expected)
+    assert t.end() == 0
+    assert said.count(GONE) == 4 and all(line + "\n" + GONE in said for line in lines), repr(said)
+
+
+def test_whoever_leaves_has_done_nothing(kiosk):
+    before = sorted((kiosk.state / "staff").glob("*"))
+    t = at_terminal(*asked("staff", kiosk, "-"))
+    t.until("line 1: ")
+    t.say(paper(hexed(kiosk.root_key))[0])
+    t.until("line 2: ")
+    os.write(t.fd, b"\x03")
+    assert t.end() == -signal.SIGINT
+    t = at_terminal(*asked("staff", kiosk, "-"))
+    t.until("line 1: ")
+    os.write(t.fd, b"\x04")
+    t.until("not typed in, so nothing was done")
+    assert t.end() == 1
+    assert sorted((kiosk.state / "staff").glob("*")) == before
+
+
+def test_another_venues_paper(kiosk):
+    t = at_terminal(*asked("staff", kiosk, "-"))
+    type_in(t, paper(secrets.token_bytes(32)))
+    t.until("what was typed: is another venue's root key")
+    assert t.end() == 1
+
+
+@pytest.mark.parametrize("what", ASKED)
+def test_without_a_terminal_it_says_how_else(kiosk, what):
+    done = kiosk.cli(*asked(what, kiosk, "-")[2:], start_new_session=True)
+    assert done.returncode == 2, done
+    assert "nobody is at a terminal" in done.stderr and "the four lines of its paper" in done.stderr
+    assert "Usage: porchlight " in done.stderr
+
+
+@pytest.mark.parametrize("what", ["invite", "retire", "sign", "staff", "notice"])
+def test_a_file_that_is_not_there(kiosk, folder, what):
+    done = kiosk.cli(*asked(what, kiosk, folder / "root.key")[2:])
+    assert done.returncode == 1
+    assert (f"{folder}/root.key: no such file; expected the root key's file, or - to type it in "
+            "from paper") in done.stderr
+    assert "setup makes it" not in done.stderr
+
+
+@pytest.mark.parametrize("between", ["\n", "\r\n", "\n\n    "])
+@pytest.mark.parametrize("numbered", [True, False])
+def test_the_paper_as_a_file(kiosk, folder, numbered, between):
+    text = between.join(paper(hexed(kiosk.root_key), numbered)) + between
+    done = sign(kiosk, on_file(folder, text))
+    assert done.returncode == 0 and done.stdout == sign(kiosk, kiosk.root_key).stdout, done
+    assert kiosk.cli(*asked("staff", kiosk, on_file(folder, text))[2:]).returncode == 0
+
+
+@pytest.mark.parametrize("change, why", [
+    (lambda lines: [*lines[:2], slipped(lines[2]), lines[3]], "line 3 does not fit"),
+    (lambda lines: [lines[1], lines[0], *lines[2:]], "line 1 does not fit"),
+    (lambda lines: lines[:3], "is no root key"), (lambda lines: [*lines, lines[3]], "is no root key"),
+    (lambda lines: [], "is no root key"), (lambda lines: ["".join(lines)], "is no root key")])
+def test_a_paper_with_a_slip(kiosk, folder, change, why):
+    done = sign(kiosk, on_file(folder, "\n".join(change(paper(hexed(kiosk.root_key)))) + "\n"))
+    assert done.returncode == 1 and why in done.stderr and not done.stdout, done

@@ -249,7 +249,7 @@ static int speak(struct command_run *c)
     c->rules = member_rules(&c->member, true);
     c->mqtt = mqtt_new(&c->plan);
     if (c->mqtt == NULL) {
-        log_error("cannot begin: %s; is each CA file there and readable?", strerror(errno));
+        log_error("cannot begin: %s", strerror(errno));
         return CLI_FAILED;
     }
     int64_t began = clock_now();

@@ -248,8 +248,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     signals = signals_open();
     l->mqtt = signals < 0 ? NULL : mqtt_new(&l->plan);
     if (l->mqtt == NULL) {
-        log_error("listening cannot begin: %s; is each CA file there and readable?",
-                  strerror(errno));
+        log_error("listening cannot begin: %s", strerror(errno));
         code = CLI_FAILED;
         goto close_signals;
     }

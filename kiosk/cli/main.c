@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* clang-format off */
 static const struct cli_command *const commands[] = {
@@ -94,6 +95,20 @@ static int take_options(int argc, char **argv, struct asked *a)
     return kept;
 }
 
+/* A backup is the file that is most easily taken for one. */
+static bool is_folder(const char *prefix)
+{
+    struct stat st;
+
+    if (prefix[0] == '\0' || stat(prefix, &st) < 0 || S_ISDIR(st.st_mode))
+        return true;
+    fprintf(stderr,
+            "porchlight: --prefix %s: is a file; a backup is put into a folder first: porchlight "
+            "--prefix FOLDER restore %s\n",
+            prefix, prefix);
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     struct asked a = {.cli.prefix = ""};
@@ -122,6 +137,8 @@ int main(int argc, char **argv)
     }
     if (a.cli.json && !command->json)
         return cli_misuse(command, "it has no --json");
+    if (!is_folder(a.cli.prefix))
+        return CLI_USAGE;
     opterr = 0;
     return command->run(&a.cli, argc - 1, argv + 1);
 }

@@ -1,6 +1,7 @@
 #include "kiosk/cli/member.h"
 
 #include "config/secret.h"
+#include "kiosk/cli/broker_ca.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/common/topics.h"
@@ -160,12 +161,25 @@ static int broker_from_option(struct config *c, const struct member_options *o)
     return -1;
 }
 
+/* One that the command line names lies where it says. */
+static int find_ca(const struct member_options *o, const struct config_broker *b,
+                   char out[PATH_LEN])
+{
+    if (o->connect == NULL)
+        return broker_ca_find(o->prefix, b, out);
+    snprintf(out, PATH_LEN, "%s", b->ca);
+    return broker_ca_check("--ca", out);
+}
+
 static int plan_broker(struct member *m, struct mqtt_plan *plan, const struct member_options *o,
                        const struct config_broker *b)
 {
     char *password = m->passwords + plan->brokers_count * CONFIG_TEXT_MAX;
+    char *ca = m->cas[plan->brokers_count];
     const char *name = o->password ? o->password : o->user ? "" : b->password;
     const char *user = o->user ? o->user : b->user;
+    if (b->tls && find_ca(o, b, ca) < 0)
+        return -1;
     if (name[0] != '\0' && secret_read_line(o->prefix, name, password, CONFIG_TEXT_MAX,
                                             config_complain_stderr, NULL) < 0)
         return -1;
@@ -174,7 +188,7 @@ static int plan_broker(struct member *m, struct mqtt_plan *plan, const struct me
         .host = b->host,
         .port = b->port,
         .tls = b->tls,
-        .ca = b->ca,
+        .ca = ca,
         .user = user[0] != '\0' ? user : NULL,
         .password = name[0] != '\0' ? password : NULL,
     };

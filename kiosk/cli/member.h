@@ -4,6 +4,7 @@
 #include "config/config.h"
 #include "kiosk/cli/cli.h"
 #include "kiosk/cli/mqtt.h"
+#include "kiosk/common/paths.h"
 #include "kiosk/core/envelope.h"
 #include "kiosk/core/message.h"
 #include "kiosk/core/view.h"
@@ -50,7 +51,8 @@ struct member {
     struct member_kiosk kiosks[MEMBER_KIOSKS_MAX];
     size_t kiosks_count;
     struct config config; /* its strings stand in the plan */
-    char *passwords;      /* locked memory, CONFIG_TEXT_MAX each, in the plan too */
+    char cas[MQTT_BROKERS_MAX][PATH_LEN];
+    char *passwords; /* locked memory, CONFIG_TEXT_MAX each, in the plan too */
     char topics[MQTT_TOPICS_MAX][MQTT_TOPIC_LEN];
 };
 

@@ -1,5 +1,6 @@
 #include "config/config.h"
 #include "config/secret.h"
+#include "kiosk/cli/broker_ca.h"
 #include "kiosk/cli/conf_edit.h"
 #include "kiosk/cli/keyset.h"
 #include "kiosk/cli/root.h"
@@ -92,6 +93,14 @@ static int copy_file(const struct relay *r, const char *from, const char *to)
     return code;
 }
 
+static int copy_ca(const struct relay *r)
+{
+    char ca[PATH_LEN];
+
+    return broker_ca_find(r->cli->prefix, r->broker, ca) == 0 ? copy_file(r, ca, "broker-ca.pem")
+                                                              : CLI_FAILED;
+}
+
 /* --- a new one ----------------------------------------------------------------------------------
  */
 
@@ -181,8 +190,7 @@ static int make_new(struct relay *r)
     if ((code = put_key(r, "credentials/relay.key", r->secrets->seed, KEYSET_SEED)) != CLI_OK ||
         (code = put(r, "credentials/relay-broker", line, (size_t)len, 0600)) != CLI_OK ||
         (code = copy_key(r, "venue.key", "venue.key")) != CLI_OK ||
-        (code = copy_key(r, "root.pub", "root.pub")) != CLI_OK ||
-        (code = copy_file(r, r->broker->ca, "broker-ca.pem")) != CLI_OK ||
+        (code = copy_key(r, "root.pub", "root.pub")) != CLI_OK || (code = copy_ca(r)) != CLI_OK ||
         (r->root_file != NULL && (code = put_push(r)) != CLI_OK) ||
         (r->ntfy != NULL && (code = put_ntfy(r)) != CLI_OK))
         return code;

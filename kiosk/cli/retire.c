@@ -1,4 +1,5 @@
 #include "config/secret.h"
+#include "kiosk/cli/broker_ca.h"
 #include "kiosk/cli/mqtt.h"
 #include "kiosk/cli/root.h"
 #include "kiosk/common/clock.h"
@@ -7,6 +8,7 @@
 #include "kiosk/common/paths.h"
 #include "kiosk/common/topics.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <poll.h>
 #include <sodium.h>
@@ -28,6 +30,7 @@ struct retire {
     struct config config;
     uint8_t notice[ENVELOPE_SIZE];
     char topic[TOPIC_NAME_MAX];
+    char ca[PATH_LEN]; /* of the broker that is being told */
     struct {
         char own[CONFIG_TEXT_MAX], fresh[PASSWORD];
         char request[DYNSEC_MAX];
@@ -63,14 +66,15 @@ static int await(struct mqtt *m, enum mqtt_event_kind wanted, struct mqtt_event 
     }
 }
 
-static struct mqtt *meet(const struct config_broker *b, const char *user, const char *id,
-                         const char *password, const char *topic, char reason[MQTT_REASON_LEN])
+static struct mqtt *meet(const struct retire *r, const struct config_broker *b, const char *user,
+                         const char *id, const char *password, const char *topic,
+                         char reason[MQTT_REASON_LEN])
 {
     struct mqtt_plan plan = {.brokers = {{.name = b->name,
                                           .host = b->host,
                                           .port = b->port,
                                           .tls = b->tls,
-                                          .ca = b->ca,
+                                          .ca = r->ca,
                                           .user = user,
                                           .password = password}},
                              .brokers_count = 1,
@@ -81,7 +85,7 @@ static struct mqtt *meet(const struct config_broker *b, const char *user, const 
     struct mqtt *m = mqtt_new(&plan);
     if (m != NULL && await(m, MQTT_UP, &e) == 0)
         return m;
-    snprintf(reason, MQTT_REASON_LEN, "%s", m != NULL ? e.reason : "no memory");
+    snprintf(reason, MQTT_REASON_LEN, "%s", m != NULL ? e.reason : strerror(errno));
     mqtt_free(m);
     return NULL;
 }
@@ -95,8 +99,8 @@ static int lock_out(struct retire *r, const struct config_broker *b, char reason
 {
     const char *user = r->user != NULL ? r->user : b->user;
     struct mqtt_event e;
-    struct mqtt *m =
-        meet(b, user, r->user != NULL ? NULL : b->user, r->secrets->own, DYNSEC_RESPONSE, reason);
+    struct mqtt *m = meet(r, b, user, r->user != NULL ? NULL : b->user, r->secrets->own,
+                          DYNSEC_RESPONSE, reason);
     int len = dynsec_password(b->user, r->secrets->fresh, r->secrets->request, DYNSEC_MAX);
     if (m == NULL)
         return -1;
@@ -119,7 +123,7 @@ static int leave_notice(const struct retire *r, const struct config_broker *b,
                         char reason[MQTT_REASON_LEN])
 {
     struct mqtt_event e = {0};
-    struct mqtt *m = meet(b, b->user, b->user, r->secrets->fresh, NULL, reason);
+    struct mqtt *m = meet(r, b, b->user, b->user, r->secrets->fresh, NULL, reason);
     if (m == NULL)
         return -1;
     int rc =
@@ -136,6 +140,8 @@ static bool disown(struct retire *r, const struct config_broker *b)
     char reason[MQTT_REASON_LEN] = "";
     uint8_t random[RANDOM];
     const char *name = r->credential != NULL ? r->credential : b->password;
+    if (b->tls && broker_ca_find(r->cli->prefix, b, r->ca) < 0)
+        return false;
     if (secret_read_line(r->cli->prefix, name, r->secrets->own, sizeof r->secrets->own,
                          config_complain_stderr, NULL) < 0)
         return false;

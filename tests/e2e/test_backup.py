@@ -1,14 +1,20 @@
 """What to do after a wipe: wiped, restored, and an alert arrives. Backups that are none."""
 
 import re
+import shutil
 import stat
+from types import SimpleNamespace
 
 import pytest
 
-from tests.kit import wait
+from tests.kit import process, wait
 from tests.kit.broker import free_port
-from tests.kit.place import program
+from tests.kit.member import Listener
+from tests.kit.paper import paper, type_in
+from tests.kit.place import fresh, program
 from tests.kit.setup import Venue
+from tests.kit.terminal import Terminal
+from tests.kit.voice import hexed
 from tests.kit.wires import Wires
 
 PLAN = """[root keys]
@@ -146,6 +152,68 @@ def test_a_backup_is_never_written_over(venue):
 def test_before_a_set_up_there_is_nothing_to_keep(venue):
     done = venue.cli("backup", venue.kept, *venue.words)
     assert done.returncode == 1 and "before porchlight setup" in done.stderr
+
+
+# --- a kiosk that was seized ------------------------------------------------------------------------
+
+@pytest.fixture(name="elsewhere")
+def folder_elsewhere(venue):
+    """The kiosk is gone, its broker is not; its backup was put into another folder, as on another
+    machine. A phone listens by what lies there."""
+    made = fresh("r")
+    venue.set_up()
+    venue.start_broker()
+    account, password = venue.admit()
+    assert venue.cli("backup", venue.kept, *venue.words).returncode == 0
+    shutil.move(venue.etc, venue.prefix / "seized")
+
+    def cli(*args):
+        return process.run([program("porchlight"), "--prefix", made, *args], 60)
+    done = cli("restore", venue.kept, *venue.words)
+    assert done.returncode == 0, done.stderr
+    etc = made / "etc/porchlight"
+    secret = etc / "credentials/phone"
+    secret.write_text(password + "\n")
+    secret.chmod(0o600)
+    phone = ("--user", account, "--password", "phone")
+    yield SimpleNamespace(cli=cli, prefix=made, etc=etc, phone=phone)
+    shutil.rmtree(made, ignore_errors=True)
+
+
+def test_a_seized_kiosk_is_disowned_from_its_backup(venue, elsewhere):
+    box = Listener(["--prefix", elsewhere.prefix, *elsewhere.phone], elsewhere.prefix / "phone.log")
+    venue.boxes.append(box)
+    box.wait("link", within=30, up=True)
+    t = Terminal([program("porchlight"), "--prefix", str(elsewhere.prefix), "retire", "--root", "-"])
+    type_in(t, paper(hexed(venue.root)))
+    t.until("Every broker knows")
+    assert t.end() == 0
+    box.wait("show", within=30, show="retired")
+
+
+@pytest.mark.parametrize("change, why", [
+    (lambda ca: ca.unlink(), "not there"), (lambda ca: ca.write_text(""), "is empty"),
+    (lambda ca: (ca.unlink(), ca.mkdir()), "Is a directory")])
+def test_a_ca_that_is_not_there_is_named(venue, elsewhere, change, why):
+    change(elsewhere.etc / "broker-ca.pem")
+    staff = elsewhere.prefix / "staff.key"
+    shutil.copy(venue.root, staff)
+    for args in (["retire", "--root", venue.root], ["listen", "--for", "1s", *elsewhere.phone],
+                 ["command", "drill", "--key", staff, *elsewhere.phone]):
+        done = elsewhere.cli(*args)
+        assert done.returncode == 1, (args, done)
+        assert re.search(rf"\[broker here\] ca: \S+/broker-ca.pem: {why}; expected the PEM file of "
+                         r"its CA", done.stderr), (args, done.stderr)
+        assert "memory" not in done.stderr
+
+
+def test_a_backup_is_no_prefix(venue):
+    venue.set_up()
+    assert venue.cli("backup", venue.kept, *venue.words).returncode == 0
+    done = process.run([program("porchlight"), "--prefix", venue.kept, "retire", "--root", "x"])
+    assert done.returncode == 2
+    assert done.stderr == (f"porchlight: --prefix {venue.kept}: is a file; a backup is put into a "
+                           f"folder first: porchlight --prefix FOLDER restore {venue.kept}\n")
 
 
 # --- several kiosks ---------------------------------------------------------------------------------

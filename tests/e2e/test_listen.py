@@ -219,7 +219,8 @@ def test_until_is_not_reached(kiosk):
     (["--connect", "example.org:1883"], 1, "only over TLS"),
     (["--password", "missing"], 1, "is not there"),
     (["--venue", "1", "--kiosk", "2", "--connect", "localhost:1"], 1, "16 hex digits"),
-    (["--connect", "localhost:1883", "--ca", "/nowhere.pem"], 1, "CA file"),
+    (["--connect", "localhost:1883", "--ca", "/nowhere.pem"], 1,
+     "--ca: /nowhere.pem: not there; expected the PEM file of its CA"),
 ])
 def test_wrong_use_is_explained(kiosk, args, code, why):
     done = kiosk.cli("listen", *args)

@@ -1,5 +1,6 @@
 #include "kiosk/cli/doctor/doctor.h"
 
+#include "kiosk/cli/broker_ca.h"
 #include "kiosk/cli/doctor/doctor_tls.h"
 #include "kiosk/common/paths.h"
 
@@ -45,14 +46,6 @@ static void say_expiry(struct doctor *d, const char *name, const char *whose, lo
                    "it lasts %ld more days", days);
 }
 
-/* A CA on a kiosk that moved lies below the prefix too, where there is one there. */
-static void ca_path(const struct doctor *d, const char *ca, char out[PATH_LEN])
-{
-    if (doctor_exists(d, ca) && path_under(d->prefix, ca, out) == 0)
-        return;
-    snprintf(out, PATH_LEN, "%s", ca);
-}
-
 /* What porchlightd says of it, which has the account's password too. */
 static void say_daemons(struct doctor *d, const struct config_broker *b)
 {
@@ -81,7 +74,7 @@ static void check_broker(struct doctor *d, const struct config_broker *b)
     char ca[PATH_LEN];
     struct doctor_tls t;
 
-    ca_path(d, b->ca, ca);
+    broker_ca_path(d->prefix, b->ca, ca);
     bool reached = doctor_tls_look(b->host, b->port, b->tls ? ca : NULL, &t) == 0;
     const char *carry = carried(d, b);
     doctor_say(d, b->name, reached ? DOCTOR_OK : DOCTOR_FAILURE,

@@ -114,6 +114,20 @@ def test_a_test_that_does_not_come_is_said(evening):
     page.until_face("quiet")
 
 
+def test_a_relay_that_is_away_is_not_the_phones_fault(evening):
+    page = evening.phone()
+    evening.relay.stop()
+    page.click("#ring-start")
+    page.until_text("#ring-said", "does not answer")
+    assert page.shown("#ring-start") is not None and not evening.relay.stored()
+    before = len(evening.relay.beats(evening.kiosk))
+    evening.relay.start()
+    wait.until(lambda: len(evening.relay.beats(evening.kiosk)) > before, "the relay again", 60)
+    page.click("#ring-start")
+    page.until_text("#ring-said", "Lock the phone now")
+    evening.kept(1)
+
+
 def test_a_page_opened_again_knows_what_the_worker_noted(evening):
     page = evening.phone()
     page.click("#ring-start")

@@ -29,7 +29,7 @@ const COMMANDS = { lockdown: 'doLockdown', caution: 'doCaution', 'all-clear': 'd
 const COMMAND_HOLD = 1500;
 const TICK = 1000;
 const RANG_AGAIN = 5000; // ms until what did not get through is said again
-const RENEW_AGAIN = 60000; // ms until a relay that was not there is told again
+const RENEW_AGAIN = 20000; // ms until a relay that was not there is told again
 const RING_COUNTS = 900000; // ms: a wake-up that came longer ago was not this drill's
 const URGENT = ['lockdown', 'caution', 'duress', 'drill', 'lost'];
 

@@ -150,6 +150,15 @@ def test_accounts_that_are_damaged(venue):
             "no file of mosquitto's dynamic security")
 
 
+def test_an_authority_is_not_made_in_place_of_one_that_phones_trust(venue):
+    venue.set_up()
+    (venue.etc / "ca/ca.key").unlink()
+    before = venue.files()
+    done = venue.again(switch="sim:other")
+    assert done.returncode == 1 and "porchlight restore brings the key back" in done.stderr
+    assert venue.files() == before
+
+
 def test_another_venues_root_key(venue):
     venue.root.write_text("7" * 64 + "\n")
     refused(venue, told(venue, "[setup]\nbroker = both\noutside = mqtt.example.org\n"),

@@ -36,6 +36,12 @@ int setup_authority(struct setup *s)
     if (cert && key) {
         snprintf(s->ca->certificate, PKI_TEXT_MAX, "%s", cert);
         snprintf(s->ca->key, PKI_TEXT_MAX, "%s", key);
+    } else if (cert) {
+        log_error(
+            "ca/ca.key: is not there, though broker-ca.pem is, which phones and kiosks trust: a "
+            "new authority would cut them off. porchlight restore brings the key back from a "
+            "backup; to begin anew, remove broker-ca.pem");
+        result = -1;
     } else if (pki_authority(s->ca, time(NULL)) < 0) {
         log_error("no certificate authority could be made: OpenSSL refuses an EC key");
         result = -1;

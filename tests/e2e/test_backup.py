@@ -180,7 +180,13 @@ def folder_elsewhere(venue):
     shutil.rmtree(made, ignore_errors=True)
 
 
-def test_a_seized_kiosk_is_disowned_from_its_backup(venue, elsewhere):
+@pytest.mark.parametrize("named", ["below a prefix", "as on a Pi"])
+def test_a_seized_kiosk_is_disowned_from_its_backup(venue, elsewhere, named):
+    if named == "as on a Pi":
+        conf = elsewhere.etc / "porchlight.conf"
+        text = conf.read_text()
+        assert f"ca = {venue.etc}/broker-ca.pem\n" in text
+        conf.write_text(text.replace(f"ca = {venue.prefix}/etc/", "ca = /etc/"))
     box = Listener(["--prefix", elsewhere.prefix, *elsewhere.phone], elsewhere.prefix / "phone.log")
     venue.boxes.append(box)
     box.wait("link", within=30, up=True)

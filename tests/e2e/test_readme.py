@@ -23,6 +23,10 @@ RUN_BY = [
     (r"sudo porchlight invite", "tests/e2e/test_enrol.py::test_a_member_joins_and_hears_an_alert"),
     (r"sudo porchlight invite --staff --root FILE",
      "tests/e2e/test_enrol.py::test_a_staff_phone_signed_at_the_kiosk"),
+    (r"sudo porchlight invite --staff --root -",
+     "tests/e2e/test_root.py::test_a_staff_phone_is_invited_with_the_key_from_paper"),
+    (r"porchlight --prefix FOLDER (restore kiosk\.backup|retire --root -)",
+     "tests/e2e/test_backup.py::test_a_seized_kiosk_is_disowned_from_its_backup"),
     (r"sudo porchlight revoke ACCOUNT",
      "tests/e2e/test_enrol.py::test_a_revoked_phone_is_out_at_once"),
     (r"sudo porchlight rotate", "tests/e2e/test_enrol.py::test_rotate_reaches_the_phones_that_"

@@ -5,12 +5,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 static const char absent_file[] = "is not there";
@@ -34,6 +36,14 @@ static bool is_handed_by_systemd(const char *path)
     return folder && folder[0] && strncmp(path, folder, strlen(folder)) == 0;
 }
 
+bool secret_has_mode(int fd)
+{
+    struct statfs fs;
+
+    return fstatfs(fd, &fs) < 0 ||
+           (fs.f_type != MSDOS_SUPER_MAGIC && fs.f_type != EXFAT_SUPER_MAGIC);
+}
+
 /* The opened file's own mode counts, not that of whatever the path names later. */
 static const char *fault_of(int fd, const char *path, bool secret)
 {
@@ -44,10 +54,11 @@ static const char *fault_of(int fd, const char *path, bool secret)
         return strerror(errno);
     if (!S_ISREG(st.st_mode))
         return "is no regular file; expected one line of text";
-    if (secret && (st.st_mode & shared))
+    bool moded = secret_has_mode(fd);
+    if (secret && moded && (st.st_mode & shared))
         return "is a secret that group or others may use; expected mode 0600: chmod 600 it, and "
                "make a new one if it may have been read";
-    if (st.st_mode & (S_IWGRP | S_IWOTH))
+    if (moded && (st.st_mode & (S_IWGRP | S_IWOTH)))
         return "group or others may change it; expected mode 0644: chmod go-w it";
     if (st.st_size > SECRET_FILE_MAX)
         return "is longer than 512 bytes; is this the right file?";

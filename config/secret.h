@@ -3,6 +3,7 @@
 
 #include "config/config.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -30,6 +31,10 @@ int secret_read_key(const char *prefix, const char *name, bool secret, uint8_t *
 /* The same from any file by its path. */
 int secret_read_file(const char *path, bool secret, uint8_t *out, size_t len,
                      config_complain *complain, void *context);
+
+/* Whether this open file has a mode of its own that says who may read it. On a FAT or exFAT stick,
+ * as sticks are sold, none has: whoever mounts the stick says it for all of them. */
+bool secret_has_mode(int fd);
 
 /* What such a secret file holds, whatever that is, terminated and without the newline at its end.
  * `absent` is what is said where there is no such file. Its length, or -1 after one complaint. */

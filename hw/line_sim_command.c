@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS_MAX = 4, EDGES_MAX = 1000 };
+enum { WORDS_MAX = 6, EDGES_MAX = 1000 };
 
 struct command {
     struct line_bus *bus;
@@ -67,23 +67,27 @@ static void run_set(struct command *c)
         sim_line_edge(c->line, active == 1, at, false);
 }
 
-static void run_pulse(struct command *c)
+static void run_pulses(struct command *c)
 {
-    int64_t from, to;
+    int64_t n, from, on, off;
     if (!is_input(c))
         return;
     if (c->line->active) {
         answer(c, "error: %s is active already", c->line->name);
         return;
     }
-    if (!parse_number(c->words[2], c->now, &from) || !parse_number(c->words[3], c->now, &to) ||
-        from < c->line->last_at || to < from) {
-        answer(c, "error: a pulse must lie between the last edge (%lld) and now (%lld)",
+    if (!parse_number(c->words[2], EDGES_MAX / 2, &n) || n < 1 ||
+        !parse_number(c->words[3], c->now, &from) || !parse_number(c->words[4], c->now, &on) ||
+        !parse_number(c->words[5], c->now, &off) || from < c->line->last_at ||
+        on > (c->now - from) / n || off > (c->now - from - n * on) / n) {
+        answer(c, "error: pulses must lie between the last edge (%lld) and now (%lld)",
                (long long)c->line->last_at, (long long)c->now);
         return;
     }
-    sim_line_edge(c->line, true, from, false);
-    sim_line_edge(c->line, false, to, false);
+    for (int64_t at = from; n-- > 0; at += on + off) {
+        sim_line_edge(c->line, true, at, false);
+        sim_line_edge(c->line, false, at + on, false);
+    }
 }
 
 static void run_edges(struct command *c, bool lost)
@@ -159,7 +163,7 @@ static void run_list(struct command *c)
 
 static const struct rule rules[] = {
     {"set", 3, 4, true, run_set, "set NAME 0|1 [NS]"},
-    {"pulse", 4, 4, true, run_pulse, "pulse NAME NS NS"},
+    {"pulses", 6, 6, true, run_pulses, "pulses NAME N FROM ON OFF"},
     {"get", 2, 2, true, run_get, "get NAME"},
     {"chatter", 3, 3, true, run_chatter, "chatter NAME N"},
     {"lose", 3, 3, true, run_lose, "lose NAME N"},

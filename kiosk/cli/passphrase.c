@@ -1,5 +1,6 @@
 #include "kiosk/cli/passphrase.h"
 
+#include "config/secret.h"
 #include "kiosk/cli/hidden.h"
 #include "kiosk/common/log.h"
 
@@ -50,7 +51,7 @@ static int from_file(const char *path, char *out)
 
     if (fd < 0 || fstat(fd, &st) < 0)
         log_error("%s: %s", path, strerror(errno));
-    else if (st.st_mode & (S_IRWXG | S_IRWXO))
+    else if (secret_has_mode(fd) && (st.st_mode & (S_IRWXG | S_IRWXO)))
         log_error("%s: is a secret that group or others may use; expected mode 0600: chmod 600 it",
                   path);
     else

@@ -1,5 +1,7 @@
 #include "kiosk/cli/sealing.h"
 
+#include "config/secret.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -196,7 +198,7 @@ int seal_read_key(const char *who, const char *path, int secret, uint8_t key[SEA
         text[n] = '\0';
         wrong = take_key(text, secret, key);
     }
-    if (!wrong && secret && (st.st_mode & 077))
+    if (!wrong && secret && secret_has_mode(fd) && (st.st_mode & 077))
         wrong = "others may read it; expected mode 0600: chmod 600 it";
     if (wrong)
         fprintf(stderr, "porchlight %s: %s: %s\n", who, path, wrong);

@@ -99,19 +99,19 @@ def hum(wires, seconds):
     end = at + seconds * 1e9
     while at < end:
         time.sleep(max(0, at + 9 * MS - now()) / 1e9)
-        wires.say(f"pulse front {at} {at + 9 * MS}")
+        wires.pulses(1, at, 9 * MS)
         at = max(at + 20 * MS, now())
 
 
 def test_a_humming_wire_ends_the_press_and_hides_none(started):
     _, staff, wires = started(USUAL)
     hum(wires, 0.5)
-    wires.press(on=0.2)
+    wires.hold(0.2)
     hum(wires, 2.5)  # a press that never ended would be a lockdown by now
     assert not staff.all(topic="alert")
-    wires.press(on=0.2)
+    wires.hold(0.2)
     hum(wires, 0.3)
-    wires.press(on=0.2)
+    wires.hold(0.2)
     hum(wires, 1.0)
     staff.wait("caution", "alert", detail=None)
     wires.hold(1.7)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -175,6 +177,34 @@ static void reads_lines(void **state)
     assert_non_null(strstr(said, "chmod 600"));
 }
 
+/* In place of libc's: what a stick's file system would say. */
+static long magic = EXT4_SUPER_MAGIC;
+
+int fstatfs(int fd, struct statfs *fs)
+{
+    (void)fd;
+    memset(fs, 0, sizeof *fs);
+    fs->f_type = magic;
+    return 0;
+}
+
+static void a_stick_knows_no_modes(void **state)
+{
+    static const long sticks[] = {MSDOS_SUPER_MAGIC, EXFAT_SUPER_MAGIC};
+    uint8_t out[4];
+
+    (void)state;
+    put("root.key", "01020304\n", 0755);
+    expect_refused("root.key", true, "is a secret that group or others may use");
+    for (size_t i = 0; i < sizeof sticks / sizeof *sticks; i++) {
+        magic = sticks[i];
+        int result = key("root.key", true, out);
+        magic = EXT4_SUPER_MAGIC;
+        assert_int_equal(result, 0);
+        assert_memory_equal(out, "\1\2\3\4", 4);
+    }
+}
+
 static void writes_what_it_reads(void **state)
 {
     static const uint8_t first[4] = {1, 2, 3, 254}, second[4] = {9, 9, 9, 9};
@@ -213,6 +243,7 @@ int main(void)
         with_folder(never_says_the_secret),
         with_folder(takes_what_systemd_hands_over),
         with_folder(reads_lines),
+        with_folder(a_stick_knows_no_modes),
         with_folder(writes_what_it_reads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

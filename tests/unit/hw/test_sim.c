@@ -201,18 +201,21 @@ static void lost_edges_are_silent_and_the_next_one_tells(void **state)
     line_free(l);
 }
 
-static void a_pulse_is_both_its_edges_or_none(void **state)
+static void pulses_are_told_whole_or_not_at_all(void **state)
 {
     struct bench *b = *state;
-    struct line_edge e[4];
+    struct line_edge e[8];
     struct line *l = open_input(b, "sim:front");
-    expect(b, l, "pulse front 1000 3000", "ok");
-    assert_int_equal(line_read(l, e, 4), 2);
-    assert_true(e[0].active && e[0].at == 1000 && !e[1].active && e[1].at == 3000);
-    expect(b, l, "pulse front 2999 4000", "error: a pulse must lie between the last edge (3000)");
+    expect(b, l, "pulses front 2 1000 300 200", "ok");
+    assert_int_equal(line_read(l, e, 8), 4);
+    for (int i = 0; i < 4; i++)
+        assert_true(e[i].active == (i % 2 == 0) && e[i].seq == (uint32_t)i + 1);
+    assert_true(e[0].at == 1000 && e[1].at == 1300 && e[2].at == 1500 && e[3].at == 1800);
+    expect(b, l, "pulses front 1 1799 100 0",
+           "error: pulses must lie between the last edge (1800)");
     expect(b, l, "set front 1", "ok");
-    expect(b, l, "pulse front 4000 5000", "error: front is active already");
-    assert_int_equal(line_read(l, e, 4), 1);
+    expect(b, l, "pulses front 1 4000 5000 0", "error: front is active already");
+    assert_int_equal(line_read(l, e, 8), 1);
     line_free(l);
 }
 
@@ -318,15 +321,16 @@ static void nonsense_is_refused_with_the_mend(void **state)
         {"set front x", "error: a level is 0 or 1, not x"},
         {"set front -1", "error: a level is 0 or 1, not -1"},
         {"set front 1 99999999999999999999", "error: the time"},
-        {"set front 1 1 1", "error: expected one to 4 words"},
-        {"pulse front 1", "error: expected pulse NAME NS NS"},
-        {"pulse front 2 1", "error: a pulse must lie between"},
-        {"pulse front 1 99999999999999999999", "error: a pulse must lie between"},
+        {"set front 1 1 1 1 1", "error: expected one to 6 words"},
+        {"pulses front 1", "error: expected pulses NAME N FROM ON OFF"},
+        {"pulses front 0 1 1 1", "error: pulses must lie between"},
+        {"pulses front 2 1 9999999999999999 1", "error: pulses must lie between"},
+        {"pulses front 500 1 1 99999999999999999999", "error: pulses must lie between"},
         {"set back 1", "error: no open line is called back"},
         {"press front", "error: no command is called press"},
-        {"set  front 1", "error: expected one to 4 words"},
-        {" set front 1", "error: expected one to 4 words"},
-        {"set front 1\n", "error: expected one to 4 words"},
+        {"set  front 1", "error: expected one to 6 words"},
+        {" set front 1", "error: expected one to 6 words"},
+        {"set front 1\n", "error: expected one to 6 words"},
         {"lose front 0", "error: the number of edges"},
         {"chatter front 1001", "error: the number of edges"},
         {"list all", "error: expected list"},
@@ -349,7 +353,7 @@ static void any_packet_is_answered(void **state)
     char packet[SIM_COMMAND_MAX + 8], reply[SIM_REPLY_MAX];
     static const char *const words[] = {"set",     "front", "1",       "0",    "lose",
                                         "chatter", "get",   "history", "list", "busy",
-                                        "free",    "\xff",  "",        "999",  "pulse"};
+                                        "free",    "\xff",  "",        "999",  "pulses"};
     unsigned x = 12345;
     int fd = local_connect(b->path);
     for (int i = 0; i < 5000; i++) {
@@ -448,7 +452,7 @@ int main(void)
         WITH_BENCH(each_line_gets_its_own_edges),
         WITH_BENCH(a_given_time_is_kept_if_it_can_be_true),
         WITH_BENCH(lost_edges_are_silent_and_the_next_one_tells),
-        WITH_BENCH(a_pulse_is_both_its_edges_or_none),
+        WITH_BENCH(pulses_are_told_whole_or_not_at_all),
         WITH_BENCH(a_full_queue_loses_its_oldest),
         WITH_BENCH(a_chip_can_be_taken_away),
         WITH_BENCH(a_line_can_be_taken_once),

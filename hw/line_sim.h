@@ -10,9 +10,8 @@
  *   set NAME 0|1 [NS]  an input becomes inactive or active; the edge (none if it was so already)
  *                      is stamped on arrival, or with NS: ns of CLOCK_MONOTONIC, not after now,
  *                      not before the line's last edge
- *   pulses NAME N FROM ON OFF
- *                      an input that is inactive was active N times, told at once: from FROM (ns of
- *                      CLOCK_MONOTONIC) on for ON ns each, with OFF ns behind each, until now at most
+ *   pulses NAME N FROM ON OFF  N times active for ON ns each, OFF ns behind each, from FROM (ns of
+ *                      CLOCK_MONOTONIC) and until now at most, told at once
  *   get NAME           "ok 0" or "ok 1": the level, of an output too
  *   chatter NAME N     N edges at once, 1 to 1000; the queue holds SIM_QUEUE, the oldest fall out
  *                      as they do from the kernel's

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.kit import process, wait
+from tests.kit import local, process, wait
 from tests.kit.broker import free_port
 from tests.kit.member import Listener
 from tests.kit.paper import paper, type_in
@@ -71,7 +71,7 @@ def test_wiped_restored_and_an_alert_arrives(venue):
 
     wiper = venue.spawn("porchlight-wipe", program("porchlight-wipe"), "--prefix", venue.prefix,
                         "--listen")
-    wait.until(lambda: (venue.prefix / "run/porchlight/wipe.sock").exists(), "wipe.sock")
+    wait.until(lambda: local.answers(venue.prefix / "run/porchlight/wipe.sock"), "wipe.sock")
     venue.start()
     phone = venue.phone(account, password, "--ack", "seen")
     phone.wait(topic="state", within=20)

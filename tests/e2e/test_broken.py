@@ -10,7 +10,7 @@ import signal
 
 import pytest
 
-from tests.kit import pki, process, wait
+from tests.kit import local, pki, process, wait
 from tests.kit.doctor import ask
 from tests.kit.place import program
 from tests.kit.process import Process
@@ -109,8 +109,8 @@ def on(kiosk, options, then=""):
                                            program("porchlightd"), "--prefix", kiosk.prefix,
                                            "--verbose"], kiosk.logs / "porchlightd")
     kiosk.processes.append(kiosk.daemon)
-    wait.until(lambda: (kiosk.run / "control.sock").exists(), kiosk.daemon.said, 20)
-    wait.until(kiosk.connected, kiosk.daemon.said, 20)
+    wait.until(lambda: local.answers(kiosk.run / "control.sock"), kiosk.daemon.said)
+    wait.until(kiosk.connected, kiosk.daemon.said)
     yield kiosk.daemon
 
 

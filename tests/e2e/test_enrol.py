@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from nacl import bindings as na
 
-from tests.kit import envelope, pki, process, wait
+from tests.kit import envelope, local, pki, process, wait
 from tests.kit.joining import Joiner, open_welcome
 from tests.kit.kiosk import FAST, Keys
 from tests.kit.place import fresh
@@ -144,7 +144,7 @@ def test_an_expired_invitation_is_dead(make_venue, folder):
         "porchlightd", "--prefix", venue.kiosk.prefix,
         env=process.environment(LD_PRELOAD=FAKETIME, FAKETIME_TIMESTAMP_FILE=stamp,
                                 FAKETIME_NO_CACHE="1", ASAN_OPTIONS="verify_asan_link_order=0"))
-    wait.until((venue.kiosk.run / "control.sock").exists, "the control socket")
+    wait.until(lambda: local.answers(venue.kiosk.run / "control.sock"), "the control socket")
     wait.until(venue.kiosk.connected, venue.kiosk.daemon.said)
     said, used = venue.invite(), venue.invite()
     waiting = Joiner(said["link"], venue.brokers[0])
@@ -249,7 +249,6 @@ def test_the_code_in_the_terminal_is_the_link(venue, folder):
 
 
 def test_the_code_on_the_screen_goes_when_it_is_used(venue):
-    from tests.kit import local
     with local.connect(venue.kiosk.run / "screen.sock") as screen:
         screen.recv(4096)
         said = venue.invite("--on-screen")
@@ -485,7 +484,6 @@ def test_the_steward_socket_is_root_s(venue):
     assert (venue.kiosk.run / "steward.sock").stat().st_mode & 0o777 == 0o600
     for request in ["revoke", "invite nobody", "certify x y", "rotate 00", "rotated 00", "party",
                     "invite member screen now", "phones all"]:
-        from tests.kit import local
         answer = json.loads(local.ask(venue.kiosk.run / "steward.sock", request))
         assert answer["ok"] is False and answer["error"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.link import SIX, Link
-from tests.kit import process, wait
+from tests.kit import local, process, wait
 from tests.kit.broker import RIGHTS, free_port
 from tests.kit.kiosk import FAST, Kiosk
 
@@ -115,15 +115,15 @@ def test_ipv6_alone_is_enough():
         link.close()
 
 
-def clock_at(kiosk, moment):
+def clock_at(kiosk, moment, within=30):
     """porchlightd with another wall clock; the monotonic one is left alone."""
     assert FAKETIME, "libfaketime is missing: make deps-test installs it"
     kiosk.daemon = kiosk.spawn("porchlightd", "--prefix", kiosk.prefix,
                                env=process.environment(LD_PRELOAD=FAKETIME, FAKETIME=moment,
                                                        ASAN_OPTIONS="verify_asan_link_order=0",
                                                        DONT_FAKE_MONOTONIC="1"))
-    wait.until((kiosk.run / "control.sock").exists, "the control socket")
-    wait.until(lambda: kiosk.connected(), lambda: kiosk.daemon.said())
+    wait.until(lambda: local.answers(kiosk.run / "control.sock"), "the control socket")
+    wait.until(kiosk.connected, kiosk.daemon.said, within)
 
 
 def test_a_clock_that_was_never_set_connects_and_says_so(kiosk):
@@ -138,7 +138,7 @@ def test_a_clock_that_was_never_set_connects_and_says_so(kiosk):
 def test_a_clock_that_was_never_set_still_wants_the_right_name():
     with wrongly_named(Kiosk(conf=FAST)) as kiosk:
         with pytest.raises(AssertionError):
-            clock_at(kiosk, "@1970-01-01 00:00:10")
+            clock_at(kiosk, "@1970-01-01 00:00:10", 8)
         says(kiosk, "tls")
 
 

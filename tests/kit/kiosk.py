@@ -140,10 +140,10 @@ class Kiosk:
         """porchlightd; returns once its control socket answers (and its brokers are connected)."""
         self.daemon = self.spawn("porchlightd", "--prefix", self.prefix, "--verbose")
         wait.until(self._answers, lambda: f"porchlightd's control socket; it said:\n"
-                   f"{self.daemon.said()}", 10)
+                   f"{self.daemon.said()}")
         if connected:
             wait.until(self.connected, lambda: f"connection to the broker; porchlightd said:\n"
-                       f"{self.daemon.said()}\nstatus: {self.status()}", 10, every=0.02)
+                       f"{self.daemon.said()}\nstatus: {self.status()}", every=0.02)
         return self.daemon
 
     def _answers(self):

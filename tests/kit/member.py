@@ -44,7 +44,7 @@ class Mailbox:
                 if (kind is None or r.kind == kind) and (topic is None or r.topic == topic)
                 and all(r.body and r.body.get(k) == v for k, v in fields.items())]
 
-    def wait(self, kind=None, topic=None, within=10.0, count=1, **fields):
+    def wait(self, kind=None, topic=None, within=30.0, count=1, **fields):
         """The count-th message like this (waiting for it), from the beginning of the mailbox."""
         def there():
             found = self.all(kind, topic, **fields)

@@ -3,7 +3,7 @@
 import time
 
 
-def until(true, what, within=10.0, every=0.005):
+def until(true, what, within=30.0, every=0.005):
     """The first true value of `true()`; AssertionError when `within` seconds have passed."""
     end = time.monotonic() + within
     while True:

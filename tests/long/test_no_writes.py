@@ -64,7 +64,7 @@ def test_an_hour_of_use_writes_nothing(logs):
     assert FAKETIME, "libfaketime is missing: make deps-test installs it"
     with Kiosk(conf={**FAST, **TRUE_TIMES}) as kiosk:
         kiosk.daemon = daemon = hurried(logs, "porchlightd", "--prefix", kiosk.prefix)
-        wait.until(lambda: (kiosk.run / "control.sock").exists() and kiosk.connected(),
+        wait.until(lambda: local.answers(kiosk.run / "control.sock") and kiosk.connected(),
                    daemon.said, 30)
         screen = hurried(logs, "porchlight-screen", "--prefix", kiosk.prefix, "--languages",
                          ROOT / "config/languages", SDL_VIDEODRIVER="dummy")

@@ -290,7 +290,8 @@ def test_a_command_uses_up_its_word(venue):
     kiosk.letter("command-lockdown")
 
 
-def test_an_answer_to_one_kiosk_is_none_to_another(venue):
+def two_kiosks(venue):
+    """Of one venue, and a page that has joined both."""
     front = venue.kiosk()
     back = venue.kiosk(venue=front.venue, root=front.root, venue_key=front.venue_key)
     page = venue.phone(front)
@@ -298,6 +299,11 @@ def test_an_answer_to_one_kiosk_is_none_to_another(venue):
     page.click("#another")
     page.join(back.invite(venue.addresses()))
     page.until(lambda: (page.shown("#kiosks") or "").count("Quiet") == 2, "two quiet kiosks")
+    return front, back, page
+
+
+def test_an_answer_to_one_kiosk_is_none_to_another(venue):
+    front, back, page = two_kiosks(venue)
     front.alarm("lockdown")
     page.until_face("lockdown")
     page.click("#safe")
@@ -338,13 +344,7 @@ def test_two_brokers_one_dead(make_venue):
 
 
 def test_two_kiosks_the_worst_wins(venue):
-    front = venue.kiosk()
-    back = venue.kiosk(venue=front.venue, root=front.root, venue_key=front.venue_key)
-    page = venue.phone(front)
-    page.click("#open-settings")
-    page.click("#another")
-    page.join(back.invite(venue.addresses()))
-    page.until(lambda: (page.shown("#kiosks") or "").count("Quiet") == 2, "two quiet kiosks")
+    front, back, page = two_kiosks(venue)
     front.alarm("lockdown")
     page.until_face("lockdown")
     page.until_text("#kiosks", "2: Quiet")

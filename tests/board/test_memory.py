@@ -56,8 +56,7 @@ def test_memory_holds_no_key_after_the_wipe(prepared, command_line, record_prope
     for name, count in sorted(left.items()):
         if count:
             record_property(f"copies of {name}", count)
-    credential = left.pop("credential")
-    record_property("copies of the credential", credential)
+    left.pop("credential")  # told above: copies stay in the libraries' own buffers
     if command_line == ZEROING:
         assert not any(left.values()), left
     else:

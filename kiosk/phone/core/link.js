@@ -13,8 +13,9 @@ const NOBODY = 0x10; // a PUBACK's reason: no matching subscribers
 const UNSUPPORTED = [0x84, 1];
 const NOT_AUTHORIZED = [0x86, 0x87, 4, 5];
 
-// `mqtt` is MQTT.js; `ping` is one of the topics, with nothing retained on it. onMessage(topic, payload, {retained, dup}); onChange(status) with 'up', 'down'
-// or 'refused' (the account is not let in).
+// `mqtt` is MQTT.js; `ping` is one of the topics, with nothing retained on it.
+// onMessage(topic, payload, {retained, dup}); onChange(status) with 'up', 'down' or 'refused' (the
+// account is not let in).
 export function openLink(mqtt, { url, account, password, topics, ping, onMessage, onChange }) {
     let client = null;
     let version = 5;

@@ -47,19 +47,20 @@ pkg    = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 src     = $(wildcard $(1)/*.c $(1)/*/*.c)
 objects = $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(call src,$(1))))
 
-HW_SRC   = $(filter-out $(if $(filter 2,$(GPIOD)),hw/line_gpiod1.c,hw/line_gpiod2.c),$(wildcard hw/*.c))
+HW_SRC   = $(filter-out $(if $(filter 2,$(GPIOD)),hw/line_gpiod1.c,hw/line_gpiod2.c),$(call src,hw))
 HW       = $(patsubst %.c,$(B)/%.o,$(HW_SRC))
 CELLS    = $(filter $(B)/hw/cell%.o,$(HW))
 CORE     = $(call objects,kiosk/core)
 COMMON   = $(call objects,kiosk/common)
 CONFIG   = $(call objects,config)
+MQTT     = $(call objects,kiosk/mqtt)
 
 TPM      = tss2-esys tss2-tctildr tss2-rc
 
 # What each program is made of (rooms) and linked with, beyond libc.
 PROGRAMS = porchlightd porchlight-screen porchlight-wipe porchlight porchlight-relay
 porchlightd_DIR       = kiosk/alertd
-porchlightd_OBJ       = $(filter-out $(CELLS),$(HW)) $(CONFIG) $(CORE) $(COMMON)
+porchlightd_OBJ       = $(filter-out $(CELLS),$(HW)) $(MQTT) $(CONFIG) $(CORE) $(COMMON)
 porchlightd_LIB       = $(call pkg,libgpiod libmosquitto libsodium libcjson libsystemd inih libssl libcrypto) -pthread
 porchlight-screen_DIR = kiosk/screen
 porchlight-screen_OBJ = $(CONFIG) $(CORE) $(COMMON)
@@ -192,7 +193,7 @@ bench: deps-test  ## latency, memory and wake-ups, beside a peer
 # What git knows and what it would take in; the other make of hw/ cannot be parsed on this machine.
 tracked = $(shell git ls-files --cached --others --exclude-standard -- $(1) | sort -u)
 C_FILES = $(wildcard $(call tracked,'*.c' '*.h'))
-C_PARSE = $(filter-out $(filter-out $(HW_SRC),$(wildcard hw/*.c)),$(filter %.c,$(C_FILES)))
+C_PARSE = $(filter-out $(filter-out $(HW_SRC),$(call src,hw)),$(filter %.c,$(C_FILES)))
 SCRIPTS = $(shell git grep -lE --untracked '^\#!/bin/(ba)?sh')
 
 # clang's analyzer takes seconds a file: it looks at the rooms on which lives hang, the quick checks

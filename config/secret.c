@@ -1,7 +1,7 @@
 #include "config/secret.h"
 
+#include "kiosk/common/file.h"
 #include "kiosk/common/paths.h"
-#include "kiosk/common/whole.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -257,8 +257,8 @@ static int write_fresh(const char *path, const char *text, size_t len, int mode)
     int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return -1;
-    int result = fchmod(fd, (mode_t)mode) < 0 || whole_write(fd, text, len) < 0 || fsync(fd) < 0 ||
-                         rename(fresh, path) < 0
+    int result = fchmod(fd, (mode_t)mode) < 0 || file_write_all(fd, text, len) < 0 ||
+                         fsync(fd) < 0 || rename(fresh, path) < 0
                      ? -1
                      : sync_folder_of(path);
     int saved = errno;

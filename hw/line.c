@@ -1,11 +1,11 @@
 #include "hw/line.h"
 
 #include "hw/line_address.h"
-#include "hw/line_make.h"
+#include "hw/line_backend.h"
 
 #include <errno.h>
 
-struct line *line_open(const char *name, const struct line_spec *spec, struct line_bus *bus,
+struct line *line_open(const char *name, const struct line_spec *spec, struct sim_bus *bus,
                        struct line_error *error)
 {
     struct line_address a;

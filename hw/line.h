@@ -13,12 +13,12 @@
  * is opened) or "sim:front=1" (simulated, active when it is opened). */
 struct line;
 
-/* What simulated lines share: the socket that drives them (hw/line_sim.h has its grammar). Made
+/* What simulated lines share: the socket that drives them (hw/sim/sim_line.h has its grammar). Made
  * once a program, before the first line, and freed after the last. The socket stands at
  * `sim_path` (paths.h) while a simulated line is open, and not before. NULL with errno. */
-struct line_bus;
-struct line_bus *line_bus_new(const char *sim_path);
-void line_bus_free(struct line_bus *b); /* NULL is safe */
+struct sim_bus;
+struct sim_bus *sim_bus_new(const char *sim_path);
+void sim_bus_free(struct sim_bus *b); /* NULL is safe */
 
 enum line_direction { LINE_INPUT, LINE_OUTPUT };
 enum line_bias { LINE_BIAS_AS_IS, LINE_BIAS_PULL_UP, LINE_BIAS_PULL_DOWN, LINE_BIAS_DISABLED };
@@ -56,7 +56,7 @@ struct line_error {
  * outlives them; NULL refuses them. NULL with errno and error->text: ENOENT (no such chip or
  * line), EBUSY (taken: by whom is said), EACCES (not permitted), EINVAL (the address, or a name or
  * label that several share), ENOTSUP (a bias the chip cannot give), or what the kernel said. */
-struct line *line_open(const char *name, const struct line_spec *spec, struct line_bus *bus,
+struct line *line_open(const char *name, const struct line_spec *spec, struct sim_bus *bus,
                        struct line_error *error);
 void line_free(struct line *l); /* NULL is safe */
 
@@ -78,6 +78,6 @@ int line_set(struct line *l, bool active);
 bool line_is_simulated(const char *address);
 
 /* The version of the libgpiod that serves real lines, such as "2.2.1". Static storage. */
-const char *line_make(void);
+const char *line_library_version(void);
 
 #endif

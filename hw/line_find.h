@@ -2,7 +2,7 @@
 #define PORCHLIGHT_HW_LINE_FIND_H
 
 #include "hw/line_address.h"
-#include "hw/line_make.h"
+#include "hw/line_backend.h"
 
 /* Which chip and offset an address means. A make tells of every chip and line it sees; the
  * verdict is a pure function of what was told. */

@@ -1,6 +1,6 @@
+#include "hw/line_backend.h"
 #include "hw/line_edges.h"
 #include "hw/line_find.h"
-#include "hw/line_make.h"
 
 #include "kiosk/common/clock.h"
 
@@ -194,7 +194,7 @@ struct line *line_gpiod_open(const char *name, const struct line_spec *spec,
     return open_at(&f, name, spec, e);
 }
 
-const char *line_make(void)
+const char *line_library_version(void)
 {
     return gpiod_version_string();
 }

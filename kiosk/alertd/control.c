@@ -1,6 +1,6 @@
 #include "kiosk/alertd/control.h"
 
-#include "kiosk/common/local.h"
+#include "kiosk/common/unix_socket.h"
 
 #include <poll.h>
 #include <sodium.h>
@@ -40,12 +40,12 @@ static bool is_words(const char *text, size_t len)
 static bool serve(struct control *c, int fd)
 {
     char request[CONTROL_REQUEST_MAX + 1], reply[CONTROL_REPLY_MAX];
-    ssize_t n = local_receive(fd, request, CONTROL_REQUEST_MAX);
+    ssize_t n = unix_socket_receive(fd, request, CONTROL_REQUEST_MAX);
     if (n <= 0 || !is_words(request, (size_t)n))
         return false;
     request[n] = '\0';
     size_t len = c->answer(c->context, request, reply);
-    int rc = local_send(fd, reply, len);
+    int rc = unix_socket_send(fd, reply, len);
     sodium_memzero(request, sizeof request);
     sodium_memzero(reply, len);
     return rc == 0;
@@ -65,7 +65,7 @@ static void on_connect(void *context, int fd, short revents)
 {
     (void)revents;
     struct control *c = context;
-    int client = local_accept(fd);
+    int client = unix_socket_accept(fd);
     if (client < 0)
         return;
     drop(c, &c->clients[CLIENTS_MAX - 1]);
@@ -85,7 +85,7 @@ struct control *control_new(const char *path, mode_t mode, struct loop *loop,
     c->answer = answer;
     c->context = context;
     memset(c->clients, -1, sizeof c->clients);
-    c->listener = local_listen(path, mode);
+    c->listener = unix_socket_listen(path, mode);
     if (c->listener >= 0 && loop_add(loop, c->listener, POLLIN, on_connect, c) == 0)
         return c;
     control_free(c);

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* control.sock and steward.sock: one request, one reply a packet, as messages.h says. Anything else
+/* control.sock and admin.sock: one request, one reply a packet, as messages.h says. Anything else
  * closes the connection. */
 struct control;
 

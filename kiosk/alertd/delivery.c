@@ -1,6 +1,6 @@
 #include "kiosk/alertd/delivery.h"
 
-#include "kiosk/alertd/leg.h"
+#include "kiosk/alertd/broker_path.h"
 #include "kiosk/alertd/plain.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/dynsec.h"
@@ -24,14 +24,14 @@ struct waiting_notice {
 };
 
 struct delivery {
-    struct compose *compose;
+    struct sealer *sealer;
     struct loop *loop;
     struct delivery_listener listener;
     bool simulated, cover;
     struct config_plain plain;
     char withdrawn[CONFIG_NAME_MAX]; /* a prefix at which nothing is told any more; empty: none */
     int64_t beat, state_quiet, state_alert;
-    struct leg legs[CONFIG_BROKERS_MAX];
+    struct broker_path legs[CONFIG_BROKERS_MAX];
     size_t legs_count;
     struct outbox outbox;
     struct message state;
@@ -43,8 +43,7 @@ struct delivery {
     int64_t beat_at, state_at, slot_at; /* when the next is due */
 };
 
-/* --- alerts ------------------------------------------------------------------------------------
- */
+/* --- alerts ---------------------------------------------------------------------------------- */
 
 static const struct {
     enum message_kind kind;
@@ -91,48 +90,47 @@ static void alert_write(const struct delivery *d, const struct outbox_entry *e, 
         proof_add(d, m);
 }
 
-/* --- a plain venue's apps ----------------------------------------------------------------------
- */
+/* --- a plain venue's apps -------------------------------------------------------------------- */
 
-static void text_publish(struct delivery *d, struct leg *l, const struct message *m)
+static void text_publish(struct delivery *d, struct broker_path *l, const struct message *m)
 {
     char topic[PLAIN_TOPIC_MAX];
-    const char *text = d->compose->plain ? plain_text(&d->plain, m) : NULL;
+    const char *text = d->sealer->plain ? plain_text(&d->plain, m) : NULL;
     if (text == NULL)
         return;
-    plain_text_topic(d->compose, topic);
-    leg_publish_bare(l, topic, false, topic_table[TOPIC_ALERT].expiry_s, text, strlen(text));
+    plain_text_topic(d->sealer, topic);
+    broker_path_publish_bare(l, topic, false, topic_table[TOPIC_ALERT].expiry_s, text,
+                             strlen(text));
 }
 
-static void discovery_publish(struct delivery *d, struct leg *l)
+static void discovery_publish(struct delivery *d, struct broker_path *l)
 {
     char topic[PLAIN_TOPIC_MAX], json[PLAIN_DISCOVERY_MAX];
-    if (!d->compose->plain)
+    if (!d->sealer->plain)
         return;
     if (d->withdrawn[0] != '\0') {
-        plain_discovery_topic(d->withdrawn, d->compose, topic);
-        leg_publish_bare(l, topic, true, 0, "", 0);
+        plain_discovery_topic(d->withdrawn, d->sealer, topic);
+        broker_path_publish_bare(l, topic, true, 0, "", 0);
     }
-    size_t len = plain_discovers(&d->plain) ? plain_discovery(&d->plain, d->compose, json) : 0;
+    size_t len = plain_discovers(&d->plain) ? plain_discovery(&d->plain, d->sealer, json) : 0;
     if (len == 0)
         return;
-    plain_discovery_topic(d->plain.discovery, d->compose, topic);
-    leg_publish_bare(l, topic, true, 0, json, len);
+    plain_discovery_topic(d->plain.discovery, d->sealer, topic);
+    broker_path_publish_bare(l, topic, true, 0, json, len);
 }
 
 /* Home Assistant began, and has to be told what there is. */
 static bool is_greeting(const struct delivery *d, const struct broker_event *e)
 {
     char topic[PLAIN_TOPIC_MAX];
-    if (!d->compose->plain || !plain_discovers(&d->plain) || e->retained || e->len != 6 ||
+    if (!d->sealer->plain || !plain_discovers(&d->plain) || e->retained || e->len != 6 ||
         memcmp(e->payload, "online", 6) != 0)
         return false;
     plain_status_topic(d->plain.discovery, topic);
     return strcmp(e->topic, topic) == 0;
 }
 
-/* --- alerts, handed over ----------------------------------------------------------------------
- */
+/* --- alerts, handed over --------------------------------------------------------------------- */
 
 /* The next alert that this broker has not been sent. False: it has all, or takes no more now; then
  * the next beat tries again. */
@@ -144,8 +142,8 @@ static bool push_one(struct delivery *d, size_t i)
         return false;
     int64_t now = clock_now();
     alert_write(d, e, now, &m);
-    if (leg_publish(&d->legs[i], d->compose, TOPIC_ALERT, &m, outbox_sent(&d->outbox, e, i, now)) !=
-        0) {
+    if (broker_path_publish(&d->legs[i], d->sealer, TOPIC_ALERT, &m,
+                            outbox_sent(&d->outbox, e, i, now)) != 0) {
         outbox_unsent(e, i);
         return false;
     }
@@ -181,15 +179,14 @@ void delivery_answered(struct delivery *d, const struct alert_id *id)
         hurry(d);
 }
 
-/* --- state, presence, notices, beat ------------------------------------------------------------
- */
+/* --- state, presence, notices, beat ---------------------------------------------------------- */
 
-static void state_publish(struct delivery *d, struct leg *l)
+static void state_publish(struct delivery *d, struct broker_path *l)
 {
     struct message m = d->state;
     proof_add(d, &m);
     if (l->up && d->state_known)
-        leg_publish(l, d->compose, TOPIC_STATE, &m, 0);
+        broker_path_publish(l, d->sealer, TOPIC_STATE, &m, 0);
 }
 
 static void state_again(struct delivery *d)
@@ -207,17 +204,17 @@ void delivery_state(struct delivery *d, const struct message *state)
         state_again(d);
 }
 
-static void presence_publish(struct delivery *d, struct leg *l)
+static void presence_publish(struct delivery *d, struct broker_path *l)
 {
     struct message m = {.kind = MSG_ONLINE, .age_ms = -1, .connection = l->connection};
-    leg_publish(l, d->compose, TOPIC_PRESENCE, &m, 0);
+    broker_path_publish(l, d->sealer, TOPIC_PRESENCE, &m, 0);
 }
 
-static void beat_publish(struct delivery *d, struct leg *l, enum topic t)
+static void beat_publish(struct delivery *d, struct broker_path *l, enum topic t)
 {
     struct message m = {.kind = MSG_BEAT, .age_ms = -1};
     if (l->up)
-        leg_publish(l, d->compose, t, &m, 0);
+        broker_path_publish(l, d->sealer, t, &m, 0);
 }
 
 static bool any_up(const struct delivery *d)
@@ -235,7 +232,7 @@ static void notice_publish(struct delivery *d, const struct waiting_notice *n)
         if (m.kind != MSG_DRILL_REPORT)
             m.age_ms = (clock_now() - n->at) / NS_PER_MS;
         if (d->legs[i].up)
-            leg_publish(&d->legs[i], d->compose, TOPIC_NOTICE, &m, 0);
+            broker_path_publish(&d->legs[i], d->sealer, TOPIC_NOTICE, &m, 0);
     }
 }
 
@@ -263,13 +260,12 @@ void delivery_notice(struct delivery *d, const struct message *notice)
     notices_flush(d);
 }
 
-/* --- what a broker's thread says ---------------------------------------------------------------
- */
+/* --- what a broker's thread says ------------------------------------------------------------- */
 
 static void on_up(struct delivery *d, size_t i, const struct broker_event *e)
 {
-    struct leg *l = &d->legs[i];
-    leg_is_up(l, e, d->simulated, clock_now());
+    struct broker_path *l = &d->legs[i];
+    broker_path_is_up(l, e, d->simulated, clock_now());
     push(d, i);
     presence_publish(d, l);
     if (!d->cover) {
@@ -284,7 +280,7 @@ static void on_up(struct delivery *d, size_t i, const struct broker_event *e)
 static void on_acked(struct delivery *d, size_t i, uint64_t token)
 {
     struct outbox_entry e;
-    struct leg *l = &d->legs[i];
+    struct broker_path *l = &d->legs[i];
     bool news = outbox_acked(&d->outbox, i, l->outside, token, &e);
     if (e.order == 0)
         return;
@@ -295,18 +291,18 @@ static void on_acked(struct delivery *d, size_t i, uint64_t token)
 
 static void on_message(struct delivery *d, size_t i, const struct broker_event *e)
 {
-    struct leg *l = &d->legs[i];
+    struct broker_path *l = &d->legs[i];
     enum topic t;
     char account[TOPIC_ID_LEN + 1];
     if (strcmp(e->topic, DYNSEC_RESPONSE) == 0)
         d->listener.answered(d->listener.context, i, e);
     if (is_greeting(d, e))
         discovery_publish(d, l);
-    if (topic_parse(e->topic, d->compose->venue_id, d->compose->kiosk_id, &t, account) != 0)
+    if (topic_parse(e->topic, d->sealer->venue_id, d->sealer->kiosk_id, &t, account) != 0)
         return;
     if (t == TOPIC_BEAT) {
         l->echo_at = clock_now();
-        l->fault = PATH_FINE;
+        l->fault = MQTT_FAULT_FINE;
     } else {
         d->listener.heard(d->listener.context, t, account, e);
     }
@@ -319,7 +315,7 @@ static void on_event(struct delivery *d, size_t i, const struct broker_event *e)
         on_up(d, i, e);
         break;
     case BROKER_DOWN:
-        leg_is_down(&d->legs[i], e->fault);
+        broker_path_is_down(&d->legs[i], e->fault);
         outbox_broker_down(&d->outbox, i);
         break;
     case BROKER_ACKED:
@@ -337,7 +333,7 @@ static void on_events(void *context, int fd, short revents)
     struct delivery *d = context;
     struct broker_event e;
     for (size_t i = 0; i < d->legs_count; i++) {
-        struct leg *l = &d->legs[i];
+        struct broker_path *l = &d->legs[i];
         while (l->broker != NULL && broker_fd(l->broker) == fd && broker_next(l->broker, &e))
             on_event(d, i, &e);
     }
@@ -356,22 +352,21 @@ bool delivery_is_up(const struct delivery *d, size_t i)
     return i < d->legs_count && d->legs[i].up;
 }
 
-/* --- time --------------------------------------------------------------------------------------
- */
+/* --- time ------------------------------------------------------------------------------------ */
 
 static void rebuild(struct delivery *d, size_t i, int64_t now)
 {
-    struct leg *l = &d->legs[i];
-    enum path_fault why = leg_stale(l, d->beat, outbox_unacked_since(&d->outbox, i), now);
-    if (why == PATH_FINE)
+    struct broker_path *l = &d->legs[i];
+    enum mqtt_fault why = broker_path_stale(l, d->beat, outbox_unacked_since(&d->outbox, i), now);
+    if (why == MQTT_FAULT_FINE)
         return;
     log_warning("broker %s: %s; begun anew", l->setup.broker.name,
-                why == PATH_BEAT ? "the kiosk's own beat does not come back"
-                                 : "its thread hangs, or an alert is not acknowledged");
-    leg_stop(l, d->loop);
-    leg_is_down(l, why);
+                why == MQTT_FAULT_BEAT ? "the kiosk's own beat does not come back"
+                                       : "its thread hangs, or an alert is not acknowledged");
+    broker_path_stop(l, d->loop);
+    broker_path_is_down(l, why);
     outbox_broker_down(&d->outbox, i);
-    if (leg_start(l, d->loop, on_events, d) != 0)
+    if (broker_path_start(l, d->loop, on_events, d) != 0)
         log_error("broker %s: %s", l->setup.broker.name, strerror(errno));
 }
 
@@ -394,7 +389,7 @@ static void on_slot(struct delivery *d, int64_t now)
     d->slot_at += SLOT * ((now - d->slot_at) / SLOT + 1);
     bool said = notice_one(d);
     for (size_t i = 0; i < d->legs_count; i++) {
-        struct leg *l = &d->legs[i];
+        struct broker_path *l = &d->legs[i];
         if (!push_one(d, i))
             beat_publish(d, l, TOPIC_ALERT);
         if (!said)
@@ -420,15 +415,14 @@ int64_t delivery_deadline(const struct delivery *d)
     return next < d->beat_at ? next : d->beat_at;
 }
 
-/* --- set-up ------------------------------------------------------------------------------------
- */
+/* --- set-up ---------------------------------------------------------------------------------- */
 
 int delivery_swap(struct delivery *d, const struct config *config,
                   char *const passwords[CONFIG_BROKERS_MAX])
 {
     int rc = 0;
     for (size_t i = 0; i < d->legs_count; i++)
-        leg_stop(&d->legs[i], d->loop);
+        broker_path_stop(&d->legs[i], d->loop);
     d->simulated = config->simulated;
     d->cover = config->kiosk.cover;
     if (d->plain.discovery[0] != '\0' && plain_discovers(&d->plain) &&
@@ -442,21 +436,21 @@ int delivery_swap(struct delivery *d, const struct config *config,
     d->legs_count = config->brokers_count;
     outbox_brokers(&d->outbox, d->legs_count);
     for (size_t i = 0; i < d->legs_count; i++) {
-        leg_init(&d->legs[i], config, i, passwords[i], d->compose);
-        if (leg_start(&d->legs[i], d->loop, on_events, d) != 0)
+        broker_path_init(&d->legs[i], config, i, passwords[i], d->sealer);
+        if (broker_path_start(&d->legs[i], d->loop, on_events, d) != 0)
             rc = -1;
     }
     return rc;
 }
 
-struct delivery *delivery_new(const struct config *config, struct compose *compose,
+struct delivery *delivery_new(const struct config *config, struct sealer *sealer,
                               char *const passwords[CONFIG_BROKERS_MAX], struct loop *loop,
                               const struct delivery_listener *listener)
 {
     struct delivery *d = calloc(1, sizeof *d);
     if (d == NULL)
         return NULL;
-    d->compose = compose;
+    d->sealer = sealer;
     d->loop = loop;
     d->listener = *listener;
     d->state_at = NS_NEVER;
@@ -472,14 +466,14 @@ void delivery_free(struct delivery *d)
     if (d == NULL)
         return;
     for (size_t i = 0; i < d->legs_count; i++)
-        leg_stop(&d->legs[i], d->loop);
+        broker_path_stop(&d->legs[i], d->loop);
     free(d);
 }
 
 size_t delivery_paths(const struct delivery *d, struct delivery_path out[CONFIG_BROKERS_MAX])
 {
     for (size_t i = 0; i < d->legs_count; i++) {
-        const struct leg *l = &d->legs[i];
+        const struct broker_path *l = &d->legs[i];
         out[i] = (struct delivery_path){.name = l->setup.broker.name,
                                         .up = l->up,
                                         .outside = l->up ? l->outside : l->setup.broker.outside,

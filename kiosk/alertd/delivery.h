@@ -2,10 +2,10 @@
 #define PORCHLIGHT_ALERTD_DELIVERY_H
 
 #include "config/config.h"
-#include "kiosk/alertd/broker.h"
-#include "kiosk/alertd/compose.h"
 #include "kiosk/alertd/outbox.h"
+#include "kiosk/alertd/sealer.h"
 #include "kiosk/common/loop.h"
+#include "kiosk/mqtt/thread.h"
 
 /* Everything between a decision and the brokers: which broker is up, what each still has to get,
  * the beat, and the state kept for latecomers. */
@@ -28,14 +28,14 @@ struct delivery_path {
     const char *name;
     bool up, outside; /* outside: configured so, and not on this machine */
     int version;
-    enum path_fault fault;
+    enum mqtt_fault fault;
     int64_t echo_at; /* when the kiosk's own beat last came back; NS_NEVER: not yet */
     int64_t latency; /* ns from gesture to PUBACK of the last alert; -1: none */
 };
 
 /* Starts a thread for each broker. `passwords[i]` may be NULL, and live until the next swap or
  * free. NULL with errno. */
-struct delivery *delivery_new(const struct config *config, struct compose *compose,
+struct delivery *delivery_new(const struct config *config, struct sealer *sealer,
                               char *const passwords[CONFIG_BROKERS_MAX], struct loop *loop,
                               const struct delivery_listener *listener);
 void delivery_free(struct delivery *d); /* NULL is safe */

@@ -1,6 +1,6 @@
 #include "kiosk/alertd/inputs.h"
 
-#include "kiosk/alertd/wire.h"
+#include "kiosk/alertd/input_line.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/ns.h"
@@ -19,7 +19,7 @@ enum { EDGES = 16 };
 
 struct contact {
     struct inputs *home;
-    struct wire wire;
+    struct input_line wire;
     size_t owner; /* index of its switch or door */
     enum switch_contact which;
     bool door;
@@ -37,7 +37,7 @@ struct door_input {
     struct door_hours hours[CONFIG_HOURS_MAX];
     struct door_rules rules;
     int64_t settle, mask; /* ns, as configured */
-    bool closed_level;    /* wire_closed_level */
+    bool closed_level;    /* input_line_closed_level */
     struct debounce debounce;
     struct door state;
     struct contact contact;
@@ -45,20 +45,19 @@ struct door_input {
 
 struct inputs {
     struct loop *loop;
-    struct line_bus *bus;
+    struct sim_bus *bus;
     struct inputs_listener listener;
     struct switch_input switches[CONFIG_SWITCHES_MAX];
     size_t switches_count;
     struct door_input doors[CONFIG_DOORS_MAX];
     size_t doors_count;
-    struct wire feel;
+    struct input_line feel;
     int64_t tick, pulse_at;
     int pulses_left; /* halves: on, off, on, off */
     int64_t reread_at;
 };
 
-/* --- telling -----------------------------------------------------------------------------------
- */
+/* --- telling --------------------------------------------------------------------------------- */
 
 static void tell_switch(struct inputs *in, struct switch_input *s, const struct switch_event *e,
                         size_t n, int64_t now)
@@ -78,8 +77,7 @@ static void tell_door(struct inputs *in, struct door_input *d, const enum door_n
         in->listener.door(in->listener.context, d->name, n[i], now);
 }
 
-/* --- levels ------------------------------------------------------------------------------------
- */
+/* --- levels ---------------------------------------------------------------------------------- */
 
 static void door_settle(struct inputs *in, struct door_input *d, int64_t now)
 {
@@ -111,13 +109,13 @@ static void contact_level(struct contact *c, bool active, int64_t at)
 static void contact_lost(struct contact *c)
 {
     loop_remove(c->home->loop, line_fd(c->wire.line));
-    wire_lost(&c->wire);
+    input_line_lost(&c->wire);
     if (c->door)
         return;
     /* A press that nobody can end any more would grow into a hold. */
     contact_level(c, false, clock_now());
-    c->home->listener.wires(c->home->listener.context, c->home->switches[c->owner].name, PAIR_CUT,
-                            clock_now());
+    c->home->listener.wires(c->home->listener.context, c->home->switches[c->owner].name,
+                            CHANGEOVER_CUT, clock_now());
 }
 
 static void contact_reread(struct contact *c)
@@ -162,8 +160,7 @@ static void each_contact(struct inputs *in, void (*visit)(struct contact *c))
         visit(&in->doors[i].contact);
 }
 
-/* --- opening -----------------------------------------------------------------------------------
- */
+/* --- opening --------------------------------------------------------------------------------- */
 
 /* The level of a contact; one that is not there is open. */
 static bool contact_now(const struct contact *c)
@@ -173,13 +170,13 @@ static bool contact_now(const struct contact *c)
 
 static int contact_open(struct contact *c)
 {
-    if (wire_open(&c->wire, c->home->bus) != 0)
+    if (input_line_open(&c->wire, c->home->bus) != 0)
         return -1;
     if (c->wire.line == NULL ||
         loop_add(c->home->loop, line_fd(c->wire.line), POLLIN, on_edges, c) == 0)
         return 0;
     log_error("%s: cannot be watched: %s", c->wire.who, strerror(errno));
-    wire_close(&c->wire);
+    input_line_close(&c->wire);
     return -1;
 }
 
@@ -202,15 +199,15 @@ static void door_begin(struct door_input *d, int64_t now)
 
 static bool switch_is_missing(const struct switch_input *s)
 {
-    return wire_is_missing(&s->contacts[SWITCH_NO].wire) ||
-           wire_is_missing(&s->contacts[SWITCH_NC].wire);
+    return input_line_is_missing(&s->contacts[SWITCH_NO].wire) ||
+           input_line_is_missing(&s->contacts[SWITCH_NC].wire);
 }
 
 static void contact_retry(struct contact *c)
 {
     struct inputs *in = c->home;
     int64_t now = clock_now();
-    if (!wire_is_missing(&c->wire) || contact_open(c) != 0)
+    if (!input_line_is_missing(&c->wire) || contact_open(c) != 0)
         return;
     log_info("%s: its line is there", c->wire.who);
     if (c->door) {
@@ -219,7 +216,8 @@ static void contact_retry(struct contact *c)
     }
     switch_begin(in, c->owner, now);
     if (!switch_is_missing(&in->switches[c->owner]))
-        in->listener.wires(in->listener.context, in->switches[c->owner].name, PAIR_MENDED, now);
+        in->listener.wires(in->listener.context, in->switches[c->owner].name, CHANGEOVER_MENDED,
+                           now);
 }
 
 /* 0, or how many of its lines are missing. */
@@ -241,7 +239,7 @@ static int switch_open(struct inputs *in, size_t i, const struct config_switch *
     for (size_t k = 0; k < SWITCH_CONTACTS; k++) {
         struct contact *one = &s->contacts[k];
         *one = (struct contact){.home = in, .owner = i, .which = (enum switch_contact)k};
-        wire_init(&one->wire, "switch", s->name, lines[k], LINE_INPUT, c->debounce);
+        input_line_init(&one->wire, "switch", s->name, lines[k], LINE_INPUT, c->debounce);
         missing += contact_open(one) != 0;
     }
     return missing;
@@ -258,9 +256,9 @@ static int door_open(struct inputs *in, size_t i, const struct config_door *c)
         .hours = d->hours, .hours_count = c->hours_count, .held_open = c->held_open};
     d->settle = c->debounce;
     d->mask = c->mask;
-    d->closed_level = wire_closed_level(&c->line);
+    d->closed_level = input_line_closed_level(&c->line);
     d->contact = (struct contact){.home = in, .owner = i, .door = true};
-    wire_init(&d->contact.wire, "door", d->name, &c->line, LINE_INPUT, c->debounce);
+    input_line_init(&d->contact.wire, "door", d->name, &c->line, LINE_INPUT, c->debounce);
     return contact_open(&d->contact) != 0;
 }
 
@@ -272,7 +270,7 @@ static bool any_switch(const struct inputs *in)
     return false;
 }
 
-struct inputs *inputs_new(const struct config *config, bool whole, struct line_bus *bus,
+struct inputs *inputs_new(const struct config *config, bool whole, struct sim_bus *bus,
                           struct loop *loop, const struct inputs_listener *listener)
 {
     struct inputs *in = calloc(1, sizeof *in);
@@ -291,8 +289,8 @@ struct inputs *inputs_new(const struct config *config, bool whole, struct line_b
         missing += switch_open(in, i, &config->switches[i], config->wipe.enabled);
     for (size_t i = 0; i < in->doors_count; i++)
         missing += door_open(in, i, &config->doors[i]);
-    wire_init(&in->feel, "feel", "line", &config->feel.line, LINE_OUTPUT, 0);
-    missing += wire_open(&in->feel, bus) != 0;
+    input_line_init(&in->feel, "feel", "line", &config->feel.line, LINE_OUTPUT, 0);
+    missing += input_line_open(&in->feel, bus) != 0;
     if (missing == 0 || (!whole && any_switch(in)))
         return in;
     inputs_free(in);
@@ -304,7 +302,7 @@ static void contact_free(struct contact *c)
     if (c->wire.line == NULL)
         return;
     loop_remove(c->home->loop, line_fd(c->wire.line));
-    wire_close(&c->wire);
+    input_line_close(&c->wire);
 }
 
 void inputs_free(struct inputs *in)
@@ -312,7 +310,7 @@ void inputs_free(struct inputs *in)
     if (in == NULL)
         return;
     each_contact(in, contact_free);
-    wire_close(&in->feel);
+    input_line_close(&in->feel);
     free(in);
 }
 
@@ -322,14 +320,13 @@ void inputs_begin(struct inputs *in, int64_t now)
         struct switch_input *s = &in->switches[i];
         switch_begin(in, i, now);
         if (switch_is_missing(s))
-            in->listener.wires(in->listener.context, s->name, PAIR_CUT, now);
+            in->listener.wires(in->listener.context, s->name, CHANGEOVER_CUT, now);
     }
     for (size_t i = 0; i < in->doors_count; i++)
         door_begin(&in->doors[i], now);
 }
 
-/* --- time --------------------------------------------------------------------------------------
- */
+/* --- time ------------------------------------------------------------------------------------ */
 
 static void pulse(struct inputs *in, int64_t now)
 {
@@ -366,8 +363,8 @@ void inputs_time(struct inputs *in, int64_t now)
     if (now >= in->reread_at) {
         each_contact(in, contact_reread);
         each_contact(in, contact_retry);
-        if (wire_is_missing(&in->feel))
-            wire_open(&in->feel, in->bus);
+        if (input_line_is_missing(&in->feel))
+            input_line_open(&in->feel, in->bus);
         in->reread_at = now + (any_pressed(in) ? REREAD_PRESSED : REREAD_REST);
     }
     for (size_t i = 0; i < in->switches_count; i++) {
@@ -408,9 +405,9 @@ bool inputs_at_fault(const struct inputs *in)
         if (switch_at_fault(&in->switches[i].state) || switch_is_missing(&in->switches[i]))
             return true;
     for (size_t i = 0; i < in->doors_count; i++)
-        if (wire_is_missing(&in->doors[i].contact.wire))
+        if (input_line_is_missing(&in->doors[i].contact.wire))
             return true;
-    return wire_is_missing(&in->feel);
+    return input_line_is_missing(&in->feel);
 }
 
 size_t inputs_view(const struct inputs *in, struct inputs_view out[INPUTS_MAX])
@@ -422,9 +419,10 @@ size_t inputs_view(const struct inputs *in, struct inputs_view out[INPUTS_MAX])
                                         .fault = switch_at_fault(&in->switches[i].state),
                                         .missing = switch_is_missing(&in->switches[i])};
     for (size_t i = 0; i < in->doors_count; i++)
-        out[n++] = (struct inputs_view){.name = in->doors[i].name,
-                                        .door = true,
-                                        .active = in->doors[i].state.open,
-                                        .missing = wire_is_missing(&in->doors[i].contact.wire)};
+        out[n++] =
+            (struct inputs_view){.name = in->doors[i].name,
+                                 .door = true,
+                                 .active = in->doors[i].state.open,
+                                 .missing = input_line_is_missing(&in->doors[i].contact.wire)};
     return n;
 }

@@ -18,7 +18,7 @@ struct inputs;
 struct inputs_listener {
     void *context;
     void (*gesture)(void *context, const char *name, enum gesture g, int64_t now);
-    void (*wires)(void *context, const char *name, enum pair_event_kind fault, int64_t now);
+    void (*wires)(void *context, const char *name, enum changeover_event_kind fault, int64_t now);
     void (*door)(void *context, const char *name, enum door_notice n, int64_t now);
     bool (*lockdown)(void *context); /* whether one stands, for the door */
 };
@@ -36,7 +36,7 @@ enum { INPUTS_MAX = CONFIG_SWITCHES_MAX + CONFIG_DOORS_MAX };
 /* Opens every line. Each that cannot be opened is told by log_error, with the mend. Where `whole`,
  * that is the end; else it is a fault, as long as any switch works, and the line is tried again
  * every 5 s: a door's wire must not take the alarm down. NULL: no inputs. */
-struct inputs *inputs_new(const struct config *config, bool whole, struct line_bus *bus,
+struct inputs *inputs_new(const struct config *config, bool whole, struct sim_bus *bus,
                           struct loop *loop, const struct inputs_listener *listener);
 void inputs_free(struct inputs *in); /* NULL is safe */
 

@@ -1,11 +1,11 @@
 #include "kiosk/alertd/kiosk.h"
 
 #include "config/secret.h"
-#include "kiosk/alertd/act.h"
-#include "kiosk/alertd/desk.h"
-#include "kiosk/alertd/staff.h"
-#include "kiosk/alertd/steward.h"
-#include "kiosk/alertd/told.h"
+#include "kiosk/alertd/actions.h"
+#include "kiosk/alertd/events.h"
+#include "kiosk/alertd/members/admin_requests.h"
+#include "kiosk/alertd/members/registry.h"
+#include "kiosk/alertd/members/staff.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/ns.h"
@@ -25,8 +25,7 @@
 
 enum { PASSWORD_MAX = 256 };
 
-/* --- time --------------------------------------------------------------------------------------
- */
+/* --- time ------------------------------------------------------------------------------------ */
 
 /* The credentials' copies on the card die once the alert is outside, over, or too old to matter. */
 static void finish_wipe(struct kiosk *k, int64_t now)
@@ -45,7 +44,7 @@ static void weekly_drill(struct kiosk *k, int64_t now)
         return;
     k->drill_asked_at = now;
     if (drill_due(&k->drill, clock_week_minute(), randombytes_random()))
-        act_step(k, (struct alert_event){.kind = ALERT_EV_DRILL}, now);
+        actions_step(k, (struct alert_event){.kind = ALERT_EV_DRILL}, now);
 }
 
 /* A disk that was full has room again, or what was slow is done. */
@@ -80,15 +79,15 @@ void kiosk_time(struct kiosk *k, int64_t now)
 {
     inputs_time(k->inputs, now);
     if (alert_deadline(&k->alert, &k->rules) <= now)
-        act_step(k, (struct alert_event){.kind = ALERT_EV_TIME}, now);
+        actions_step(k, (struct alert_event){.kind = ALERT_EV_TIME}, now);
     weekly_drill(k, now);
     look_at_record(k);
     if (k->state_stale && now - k->state_told_at >= STATE_PACE)
-        act_state(k);
+        actions_state(k);
     finish_wipe(k, now);
     wiper_time(k->wiper, now);
     delivery_time(k->delivery, now);
-    desk_time(k, now);
+    registry_time(k, now);
     show_cue(k, now);
 }
 
@@ -100,7 +99,7 @@ int64_t kiosk_deadline(const struct kiosk *k)
                            alert_deadline(&k->alert, &k->rules),
                            wiper_deadline(k->wiper),
                            delivery_deadline(k->delivery),
-                           desk_deadline(k),
+                           registry_deadline(k),
                            cue_deadline(&k->facts, clock_now())};
     int64_t first = NS_NEVER;
     for (size_t i = 0; i < sizeof due / sizeof due[0]; i++)
@@ -108,8 +107,7 @@ int64_t kiosk_deadline(const struct kiosk *k)
     return first;
 }
 
-/* --- set-up ------------------------------------------------------------------------------------
- */
+/* --- set-up ---------------------------------------------------------------------------------- */
 
 static void complain(void *context, const char *sentence)
 {
@@ -193,13 +191,13 @@ static int record_begin(struct kiosk *k)
 static int sockets_open(struct kiosk *k)
 {
     char screen[PATH_LEN], control[PATH_LEN], wipe[PATH_LEN];
-    const struct wiper_listener listener = told_wiper(k);
+    const struct wiper_listener listener = events_wiper(k);
     if (path_under(k->prefix, PATH_SCREEN, screen) != 0 ||
         path_under(k->prefix, PATH_CONTROL, control) != 0 ||
         path_under(k->prefix, PATH_WIPE, wipe) != 0)
         goto complain;
     k->screens = screens_new(screen, k->loop);
-    k->control = control_new(control, 0660, k->loop, told_request, k);
+    k->control = control_new(control, 0660, k->loop, events_request, k);
     k->wiper = wiper_new(wipe, k->loop, &listener);
     if (k->screens != NULL && k->control != NULL && k->wiper != NULL)
         return 0;
@@ -211,24 +209,24 @@ complain:
 }
 
 /* Without it nobody joins or leaves; alerts go out all the same. */
-static void desk_open(struct kiosk *k)
+static void registry_open(struct kiosk *k)
 {
     char path[PATH_LEN];
-    k->desk = desk_new(k);
-    if (path_under(k->prefix, PATH_STEWARD, path) == 0)
-        k->steward = control_new(path, 0600, k->loop, steward_answer, k);
+    k->registry = registry_new(k);
+    if (path_under(k->prefix, PATH_ADMIN, path) == 0)
+        k->steward = control_new(path, 0600, k->loop, admin_requests_answer, k);
     if (k->steward == NULL)
-        log_error("%s%s: %s; phones can neither be invited nor revoked", k->prefix, PATH_STEWARD,
+        log_error("%s%s: %s; phones can neither be invited nor revoked", k->prefix, PATH_ADMIN,
                   strerror(errno));
-    desk_brokers(k);
+    registry_brokers(k);
 }
 
 static int wires_open(struct kiosk *k)
 {
     char sim[PATH_LEN];
-    const struct inputs_listener listener = told_inputs(k);
+    const struct inputs_listener listener = events_inputs(k);
     if (k->config.simulated &&
-        (path_under(k->prefix, PATH_SIM, sim) != 0 || (k->bus = line_bus_new(sim)) == NULL)) {
+        (path_under(k->prefix, PATH_SIM, sim) != 0 || (k->bus = sim_bus_new(sim)) == NULL)) {
         log_error("%s%s: %s", k->prefix, PATH_SIM, strerror(errno));
         return -1;
     }
@@ -238,8 +236,8 @@ static int wires_open(struct kiosk *k)
 
 static int delivery_open(struct kiosk *k)
 {
-    const struct delivery_listener listener = told_delivery(k);
-    k->delivery = delivery_new(&k->config, &k->compose, k->passwords, k->loop, &listener);
+    const struct delivery_listener listener = events_delivery(k);
+    k->delivery = delivery_new(&k->config, &k->sealer, k->passwords, k->loop, &listener);
     if (k->delivery == NULL)
         log_error("no threads for the brokers: %s", strerror(errno));
     return k->delivery != NULL ? 0 : -1;
@@ -258,16 +256,16 @@ struct kiosk *kiosk_new(const char *prefix, const struct config *config, struct 
     randombytes_buf(k->nonce, sizeof k->nonce);
     rules_set(k);
     if (record_begin(k) != 0 ||
-        compose_init(&k->compose, prefix, config, k->record.epoch, complain, NULL) != 0 ||
+        sealer_init(&k->sealer, prefix, config, k->record.epoch, complain, NULL) != 0 ||
         passwords_read(prefix, config, k->passwords) != 0 || wires_open(k) != 0 ||
         sockets_open(k) != 0 || delivery_open(k) != 0) {
         kiosk_free(k);
         return NULL;
     }
-    desk_open(k);
+    registry_open(k);
     staff_read(k);
     staff_proof_read(k);
-    act_resume(k, clock_now());
+    actions_resume(k, clock_now());
     inputs_begin(k->inputs, clock_now());
     wiper_check(k->wiper, config->wipe.enabled, clock_now());
     return k;
@@ -281,18 +279,17 @@ void kiosk_free(struct kiosk *k)
     wiper_free(k->wiper);
     control_free(k->control);
     control_free(k->steward);
-    desk_free(k->desk);
+    registry_free(k->registry);
     screens_free(k->screens);
     inputs_free(k->inputs);
-    line_bus_free(k->bus);
+    sim_bus_free(k->bus);
     passwords_free(k->passwords);
-    compose_finish(&k->compose);
+    sealer_finish(&k->sealer);
     recorder_free(k->recorder);
     free(k);
 }
 
-/* --- a new config ------------------------------------------------------------------------------
- */
+/* --- a new config ---------------------------------------------------------------------------- */
 
 static bool same_wires(const struct config *a, const struct config *b)
 {
@@ -321,7 +318,7 @@ static bool same_passwords(char *const a[CONFIG_BROKERS_MAX], char *const b[CONF
 
 static int wires_swap(struct kiosk *k, const struct config *config)
 {
-    const struct inputs_listener listener = told_inputs(k);
+    const struct inputs_listener listener = events_inputs(k);
     inputs_free(k->inputs);
     k->inputs = inputs_new(config, true, k->bus, k->loop, &listener);
     int rc = k->inputs != NULL ? 0 : -1;
@@ -363,7 +360,7 @@ int kiosk_reload(struct kiosk *k, const struct config *config)
     }
     if (delivery_swap(k->delivery, config, passwords) != 0)
         log_error("not every broker's thread could be started: %s", strerror(errno));
-    desk_brokers(k);
+    registry_brokers(k);
     passwords_free(k->passwords);
     memcpy(k->passwords, passwords, sizeof passwords);
     return 0;

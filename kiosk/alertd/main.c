@@ -1,11 +1,11 @@
 #include "config/config.h"
-#include "kiosk/alertd/client.h"
 #include "kiosk/alertd/kiosk.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/loop.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/common/version.h"
+#include "kiosk/mqtt/session.h"
 
 #include <errno.h>
 #include <getopt.h>

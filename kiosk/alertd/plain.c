@@ -20,12 +20,12 @@ const char *plain_text(const struct config_plain *p, const struct message *m)
     }
 }
 
-static void base_of(const struct compose *c, char out[PLAIN_TOPIC_MAX])
+static void base_of(const struct sealer *c, char out[PLAIN_TOPIC_MAX])
 {
     snprintf(out, PLAIN_TOPIC_MAX, "porchlight/%s/%s", c->venue_id, c->kiosk_id);
 }
 
-void plain_text_topic(const struct compose *c, char out[PLAIN_TOPIC_MAX])
+void plain_text_topic(const struct sealer *c, char out[PLAIN_TOPIC_MAX])
 {
     base_of(c, out);
     strcat(out, "/text");
@@ -36,7 +36,7 @@ bool plain_discovers(const struct config_plain *p)
     return strcmp(p->discovery, "no") != 0;
 }
 
-void plain_discovery_topic(const char *prefix, const struct compose *c, char out[PLAIN_TOPIC_MAX])
+void plain_discovery_topic(const char *prefix, const struct sealer *c, char out[PLAIN_TOPIC_MAX])
 {
     snprintf(out, PLAIN_TOPIC_MAX, "%s/device/porchlight_%s/config", prefix, c->kiosk_id);
 }
@@ -46,11 +46,10 @@ void plain_status_topic(const char *prefix, char out[PLAIN_TOPIC_MAX])
     snprintf(out, PLAIN_TOPIC_MAX, "%s/status", prefix);
 }
 
-/* --- Home Assistant, in its own abbreviations --------------------------------------------------
- */
+/* --- Home Assistant, in its own abbreviations ------------------------------------------------ */
 
 /* One entity; `pairs` are keys and values, NULL at the end. "~" stands for the kiosk's topics. */
-static cJSON *entity(cJSON *all, const struct compose *c, const char *base, const char *platform,
+static cJSON *entity(cJSON *all, const struct sealer *c, const char *base, const char *platform,
                      const char *name, const char *const pairs[])
 {
     char id[64];
@@ -66,7 +65,7 @@ static cJSON *entity(cJSON *all, const struct compose *c, const char *base, cons
     return e;
 }
 
-static void sensors(cJSON *all, const struct compose *c, const char *base)
+static void sensors(cJSON *all, const struct sealer *c, const char *base)
 {
     static const char *const safety[] = {
         "dev_cla", "safety",
@@ -101,7 +100,7 @@ static void sensors(cJSON *all, const struct compose *c, const char *base)
     entity(all, c, base, "binary_sensor", "link", link);
 }
 
-static void alerts(cJSON *all, const struct compose *c, const char *base, bool button)
+static void alerts(cJSON *all, const struct sealer *c, const char *base, bool button)
 {
     static const char *const kinds[] = {"lockdown", "caution", "all-clear"};
     static const char *const alert[] = {
@@ -117,7 +116,7 @@ static void alerts(cJSON *all, const struct compose *c, const char *base, bool b
         entity(all, c, base, "button", "drill", press);
 }
 
-size_t plain_discovery(const struct config_plain *p, const struct compose *c,
+size_t plain_discovery(const struct config_plain *p, const struct sealer *c,
                        char out[PLAIN_DISCOVERY_MAX])
 {
     char base[PLAIN_TOPIC_MAX], id[64], presence[PLAIN_TOPIC_MAX + 16];

@@ -2,7 +2,7 @@
 #define PORCHLIGHT_ALERTD_PLAIN_H
 
 #include "config/config.h"
-#include "kiosk/alertd/compose.h"
+#include "kiosk/alertd/sealer.h"
 #include "kiosk/core/message.h"
 
 #include <stdbool.h>
@@ -24,16 +24,16 @@ enum { PLAIN_TOPIC_MAX = 128, PLAIN_DISCOVERY_MAX = 2048 };
 
 /* The wording for this message, or NULL: there is nothing to say of it. */
 const char *plain_text(const struct config_plain *p, const struct message *m);
-void plain_text_topic(const struct compose *c, char out[PLAIN_TOPIC_MAX]);
+void plain_text_topic(const struct sealer *c, char out[PLAIN_TOPIC_MAX]);
 
 /* False: discovery = no. */
 bool plain_discovers(const struct config_plain *p);
-void plain_discovery_topic(const char *prefix, const struct compose *c, char out[PLAIN_TOPIC_MAX]);
+void plain_discovery_topic(const char *prefix, const struct sealer *c, char out[PLAIN_TOPIC_MAX]);
 void plain_status_topic(const char *prefix, char out[PLAIN_TOPIC_MAX]);
 
 /* The discovery's JSON: an event for alerts, binary sensors (safety, door, problem, connectivity),
  * and the drill's button where the config has it. Its length; 0 if it does not fit. */
-size_t plain_discovery(const struct config_plain *p, const struct compose *c,
+size_t plain_discovery(const struct config_plain *p, const struct sealer *c,
                        char out[PLAIN_DISCOVERY_MAX]);
 
 #endif

@@ -1,6 +1,6 @@
 #include "kiosk/alertd/screens.h"
 
-#include "kiosk/common/local.h"
+#include "kiosk/common/unix_socket.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -39,7 +39,7 @@ static void on_connect(void *context, int fd, short revents)
 {
     (void)revents;
     struct screens *s = context;
-    int client = local_accept(fd);
+    int client = unix_socket_accept(fd);
     if (client < 0)
         return;
     for (size_t i = 0; i < SCREENS_MAX; i++) {
@@ -48,7 +48,7 @@ static void on_connect(void *context, int fd, short revents)
         if (loop_add(s->loop, client, POLLIN, on_client, s) != 0)
             break;
         s->clients[i] = client;
-        if (local_send(client, &s->cue, sizeof s->cue) != 0)
+        if (unix_socket_send(client, &s->cue, sizeof s->cue) != 0)
             drop(s, &s->clients[i]);
         return;
     }
@@ -61,7 +61,7 @@ static int send_all(struct screens *s, const void *packet, size_t len)
     for (size_t i = 0; i < SCREENS_MAX; i++) {
         if (s->clients[i] < 0)
             continue;
-        if (local_send(s->clients[i], packet, len) == 0)
+        if (unix_socket_send(s->clients[i], packet, len) == 0)
             sent++;
         else
             drop(s, &s->clients[i]);
@@ -77,7 +77,7 @@ struct screens *screens_new(const char *path, struct loop *loop)
     s->loop = loop;
     s->cue = (struct screen_cue){.magic = SCREEN_MAGIC, .kind = SCREEN_CUE};
     memset(s->clients, -1, sizeof s->clients);
-    s->listener = local_listen(path, 0660);
+    s->listener = unix_socket_listen(path, 0660);
     if (s->listener >= 0 && loop_add(loop, s->listener, POLLIN, on_connect, s) == 0)
         return s;
     screens_free(s);

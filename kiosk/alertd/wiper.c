@@ -1,9 +1,9 @@
 #include "kiosk/alertd/wiper.h"
 
 #include "kiosk/common/clock.h"
-#include "kiosk/common/local.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
+#include "kiosk/common/unix_socket.h"
 #include "kiosk/core/ns.h"
 
 #include <errno.h>
@@ -73,7 +73,7 @@ static void on_progress(void *context, int fd, short revents)
     (void)revents;
     struct wiper *w = context;
     struct wipe_progress p;
-    ssize_t n = local_receive(fd, &p, sizeof p);
+    ssize_t n = unix_socket_receive(fd, &p, sizeof p);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n != sizeof p || p.magic != WIPE_MAGIC) {
@@ -108,14 +108,14 @@ static void complain(struct wiper *w, const char *what)
 static void ask(struct wiper *w, enum wiper_work work, int64_t now)
 {
     w->again_at = now + AGAIN;
-    w->fd = local_connect(w->path);
+    w->fd = unix_socket_connect(w->path);
     if (w->fd < 0) {
         complain(w, "cannot be reached");
         tell_ready(w, "wipe-absent");
         return;
     }
     if (loop_add(w->loop, w->fd, POLLIN, on_progress, w) != 0 ||
-        local_send(w->fd, words[work], strlen(words[work])) != 0) {
+        unix_socket_send(w->fd, words[work], strlen(words[work])) != 0) {
         complain(w, "cannot be asked");
         hang_up(w);
         return;

@@ -1,7 +1,7 @@
 #include "kiosk/cli/passphrase.h"
 
 #include "config/secret.h"
-#include "kiosk/cli/hidden.h"
+#include "kiosk/cli/prompt.h"
 #include "kiosk/common/log.h"
 
 #include <errno.h>
@@ -33,8 +33,8 @@ static int read_line(int fd, char *out)
 static int from_terminal(char *out, int twice)
 {
     static const char question[] = "Passphrase: ";
-    int len = twice ? hidden_line_twice(question, out, PASSPHRASE_MAX)
-                    : hidden_line(question, out, PASSPHRASE_MAX);
+    int len = twice ? prompt_hidden_line_twice(question, out, PASSPHRASE_MAX)
+                    : prompt_hidden_line(question, out, PASSPHRASE_MAX);
 
     if (len < 0)
         log_error("%s", errno == ENXIO ? "nobody is at the terminal to type a passphrase; expected "

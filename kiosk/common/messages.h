@@ -17,7 +17,7 @@
  *     {"ok":true, ...}   or   {"ok":false,"error":"a sentence that names the mend"}      */
 enum { CONTROL_REQUEST_MAX = 256, CONTROL_REPLY_MAX = 16384 };
 
-/* --- steward.sock: porchlight, as root, to porchlightd ----------------------------------------
+/* --- admin.sock: porchlight, as root, to porchlightd ----------------------------------------
  * Who belongs to the venue. Framed like control.sock. ACCOUNT is 16 hex digits.
  *     invite member|staff [screen]   {"account","link","seconds"}; screen: shown there for a minute
  *     joining ACCOUNT                {"stage","public","brokers"}: "open", "claimed" (a staff phone

@@ -10,7 +10,7 @@
  *     porchlight.conf  root root 0644                    INI, config/
  *     languages/       root root 0755                    kiosk/screen/language.h
  *     wipe.plan        root root 0644                    INI, kiosk/wipe/plan.h
- *     seal.public      root root 0644                    64 hex digits: kiosk/cli/sealing.h
+ *     seal.public      root root 0644                    64 hex digits: kiosk/cli/sealing/sealing.h
  *     vaults/NAME      root root 0600                    cli/vault/vault_file.h
  *     credentials/     root root 0700                    one secret a file; by LoadCredential
  *     setup.conf       root root 0644                    the answers: cli/setup/setup_answers.h
@@ -23,25 +23,21 @@
  *   /var/lib/porchlight/
  *     record           porchlight porchlight 0600        kiosk/core/record.h
  *     staff/           porchlight porchlight 0755        ACCOUNT.cert: CERT_STAFF of core/cert.h
- *     phones           porchlight porchlight 0600        kiosk/alertd/phones.h
+ *     phones           porchlight porchlight 0600        kiosk/alertd/members/roster.h
  *     all-clear        porchlight porchlight 0600        kiosk/core/cert.h, the last proof, in hex
  *   /var/lib/porchlight-wipe/
  *     progress, drill  root root 0600 in a 0700 folder   kiosk/wipe/progress.h
  *   /var/lib/porchlight-books/
- *     NAME.book        porchlight-book 0600 in 0700      sealed entries, kiosk/cli/book.h
- *   /var/lib/porchlight-broker/
- *     dynamic-security.json  porchlight-broker 0600      accounts at the broker on this Pi
- *   /var/lib/porchlight-relay/
- *     subscriptions    porchlight-relay 0600 in 0700     kiosk/relay/subs.h
- *     venue-KIOSK.key  porchlight-relay 0600             kiosk/relay/keyring.h
- *   /run/porchlight/
- *     control.sock     porchlight porchlight-staff 0660  messages.h, control
- *     steward.sock     porchlight porchlight 0600        messages.h, steward: root's in effect
- *     screen.sock      porchlight porchlight-screen 0660 messages.h, cue
- *     wipe.sock        root porchlight 0660              messages.h, wipe
- *     book.sock        root porchlight-book 0660         messages.h, book
- *     sim.sock         porchlight porchlight 0600        hw/line_sim.h; only when every line is
- *                                                        simulated
+ *     NAME.book        porchlight-book 0600 in 0700      sealed entries,
+ * kiosk/cli/sealing/cmd_book.h /var/lib/porchlight-broker/ dynamic-security.json  porchlight-broker
+ * 0600      accounts at the broker on this Pi /var/lib/porchlight-relay/ subscriptions
+ * porchlight-relay 0600 in 0700     kiosk/relay/subs.h venue-KIOSK.key  porchlight-relay 0600
+ * kiosk/relay/keyring.h /run/porchlight/ control.sock     porchlight porchlight-staff 0660
+ * messages.h, control admin.sock     porchlight porchlight 0600        messages.h, steward: root's
+ * in effect screen.sock      porchlight porchlight-screen 0660 messages.h, cue wipe.sock root
+ * porchlight 0660              messages.h, wipe book.sock        root porchlight-book 0660
+ * messages.h, book sim.sock         porchlight porchlight 0600        hw/sim/sim_line.h; only when
+ * every line is simulated
  */
 #define PATH_ETC         "/etc/porchlight"
 #define PATH_CONF        "/etc/porchlight/porchlight.conf"
@@ -62,7 +58,7 @@
 #define PATH_PHONES      "/var/lib/porchlight/phones"
 #define PATH_RUN_DIR     "/run/porchlight"
 #define PATH_CONTROL     "/run/porchlight/control.sock"
-#define PATH_STEWARD     "/run/porchlight/steward.sock"
+#define PATH_ADMIN       "/run/porchlight/admin.sock"
 #define PATH_SCREEN      "/run/porchlight/screen.sock"
 #define PATH_WIPE        "/run/porchlight/wipe.sock"
 #define PATH_BOOK        "/run/porchlight/book.sock"

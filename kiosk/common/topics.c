@@ -9,9 +9,8 @@
 /* Expiry: an alert or notice that a phone could not fetch within the hour is history, the retained
  * state says what stands; the state outlives two of its one-minute repeats; a command is worth
  * nothing once its sender has looked away.
- * push, wake: how a phone asks a relay to be rung (kiosk/core/offer.h); the kiosk writes to wake
- * that an account is revoked.
- * beat: the kiosk hears its own, or begins that connection anew.
+ * push, wake: how a phone asks a relay to be rung (kiosk/core/push_offer.h); the kiosk writes to
+ * wake that an account is revoked. beat: the kiosk hears its own, or begins that connection anew.
  * enrol: the newcomer writes its request, the kiosk answers there, and later sends that same
  * account a rotated venue key; a relay's account gets it there too. */
 const struct topic_rule topic_table[TOPIC_COUNT] = {

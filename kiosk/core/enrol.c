@@ -184,8 +184,7 @@ enum enrol_verdict enrol_tick(struct enrol_desk *d, int64_t now, const struct en
     return ENROL_NOTHING;
 }
 
-/* --- what the kiosk sends -----------------------------------------------------------------------
- */
+/* --- what the kiosk sends -------------------------------------------------------------------- */
 
 enum envelope_result enrol_welcome(const struct enrol_open *one, const struct envelope_place *at,
                                    const uint8_t kiosk_secret[ENVELOPE_SECRET],
@@ -247,8 +246,7 @@ enum envelope_result enrol_rotate_open(const struct envelope_place *at,
     return r;
 }
 
-/* --- the link -----------------------------------------------------------------------------------
- */
+/* --- the link -------------------------------------------------------------------------------- */
 
 static void add_key(cJSON *json, const char *name, const uint8_t key[ENVELOPE_PUBLIC])
 {

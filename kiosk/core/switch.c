@@ -21,11 +21,11 @@ static void press(struct said *t, struct switch_state *s, const struct switch_ru
 }
 
 static void say_pair(struct said *t, struct switch_state *s, const struct switch_rules *r,
-                     const struct pair_event *e, size_t n)
+                     const struct changeover_event *e, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (e[i].kind == PAIR_PRESSED || e[i].kind == PAIR_RELEASED)
-            press(t, s, r, e[i].kind == PAIR_PRESSED, e[i].at);
+        if (e[i].kind == CHANGEOVER_PRESSED || e[i].kind == CHANGEOVER_RELEASED)
+            press(t, s, r, e[i].kind == CHANGEOVER_PRESSED, e[i].at);
         else
             t->out[t->n++] = (struct switch_event){.wires = true, .fault = e[i].kind};
     }
@@ -35,13 +35,13 @@ static void say_pair(struct said *t, struct switch_state *s, const struct switch
 static void contact_moved(struct said *t, struct switch_state *s, const struct switch_rules *r,
                           int64_t at)
 {
-    struct pair_event e[PAIR_MAX];
+    struct changeover_event e[CHANGEOVER_MAX];
     if (!r->supervised)
         press(t, s, r, s->contact[SWITCH_NO].level, at);
     else
-        say_pair(
-            t, s, r, e,
-            pair_levels(&s->pair, s->contact[SWITCH_NO].level, s->contact[SWITCH_NC].level, at, e));
+        say_pair(t, s, r, e,
+                 changeover_levels(&s->pair, s->contact[SWITCH_NO].level,
+                                   s->contact[SWITCH_NC].level, at, e));
 }
 
 /* Settles what is due, the contact that moved first going first. */
@@ -73,7 +73,7 @@ size_t switch_start(struct switch_state *s, const struct switch_rules *r, bool n
     debounce_start(&s->contact[SWITCH_NO], r->debounce, no, now);
     debounce_start(&s->contact[SWITCH_NC], r->debounce, r->supervised && nc, now);
     if (r->supervised) {
-        pair_start(&s->pair, r->throw_time, no, nc, now);
+        changeover_start(&s->pair, r->throw_time, no, nc, now);
         pressed = s->pair.pressed;
     }
     say_gestures(&t, g, gesture_start(&s->gesture, pressed, now, g));
@@ -84,12 +84,12 @@ size_t switch_time(struct switch_state *s, const struct switch_rules *r, int64_t
                    struct switch_event out[SWITCH_MAX])
 {
     struct said t = {.out = out};
-    struct pair_event e[PAIR_MAX];
+    struct changeover_event e[CHANGEOVER_MAX];
     enum gesture g[GESTURE_MAX];
     settle(&t, s, r, now);
     int64_t certain = horizon(s, now);
     if (r->supervised)
-        say_pair(&t, s, r, e, pair_time(&s->pair, certain, e));
+        say_pair(&t, s, r, e, changeover_time(&s->pair, certain, e));
     say_gestures(&t, g, gesture_time(&s->gesture, &r->gesture, certain, g));
     return t.n;
 }
@@ -113,7 +113,7 @@ int64_t switch_deadline(const struct switch_state *s, const struct switch_rules 
     bool certain = due[0] == NS_NEVER && due[1] == NS_NEVER;
     if (certain) {
         due[2] = gesture_deadline(&s->gesture, &r->gesture);
-        due[3] = r->supervised ? pair_deadline(&s->pair) : NS_NEVER;
+        due[3] = r->supervised ? changeover_deadline(&s->pair) : NS_NEVER;
     }
     int64_t first = NS_NEVER;
     for (size_t i = 0; i < sizeof due / sizeof due[0]; i++)

@@ -1,9 +1,9 @@
 #ifndef PORCHLIGHT_CORE_SWITCH_H
 #define PORCHLIGHT_CORE_SWITCH_H
 
+#include "kiosk/core/changeover.h"
 #include "kiosk/core/debounce.h"
 #include "kiosk/core/gesture.h"
-#include "kiosk/core/pair.h"
 
 /* One switch from its wires to what the hand meant: debounced contacts, the supervised pair where
  * there are two, then the recogniser. Levels are raw ("closed"), times those of the edges. */
@@ -18,14 +18,15 @@ enum switch_contact { SWITCH_NO, SWITCH_NC, SWITCH_CONTACTS };
 
 struct switch_state {
     struct debounce contact[SWITCH_CONTACTS];
-    struct pair pair;
+    struct changeover pair;
     struct gesture_state gesture;
 };
 
 struct switch_event {
     bool wires; /* true: `fault` counts, else `gesture` */
     enum gesture gesture;
-    enum pair_event_kind fault; /* PAIR_CUT, PAIR_SHORT, PAIR_TAMPER or PAIR_MENDED */
+    enum changeover_event_kind
+        fault; /* CHANGEOVER_CUT, CHANGEOVER_SHORT, CHANGEOVER_TAMPER or CHANGEOVER_MENDED */
 };
 
 enum { SWITCH_MAX = 24 }; /* most events of one call */

@@ -2,7 +2,7 @@
 #define PORCHLIGHT_RELAY_KEYRING_H
 
 #include "kiosk/core/envelope.h"
-#include "kiosk/relay/conf.h"
+#include "kiosk/relay/relay_conf.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,14 +4,14 @@
 #include "kiosk/common/paths.h"
 #include "kiosk/common/topics.h"
 #include "kiosk/common/version.h"
-#include "kiosk/relay/conf.h"
-#include "kiosk/relay/desk.h"
-#include "kiosk/relay/ears.h"
+#include "kiosk/relay/inbound.h"
 #include "kiosk/relay/link.h"
-#include "kiosk/relay/push.h"
-#include "kiosk/relay/ringer.h"
+#include "kiosk/relay/ntfy.h"
+#include "kiosk/relay/push_registration.h"
+#include "kiosk/relay/relay_conf.h"
+#include "kiosk/relay/ring_policy.h"
 #include "kiosk/relay/subs.h"
-#include "kiosk/relay/watch.h"
+#include "kiosk/relay/webpush_sender.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -32,15 +32,15 @@ enum { TICK_MS = 250, PASSWORD_MAX = 128 };
 
 struct relay {
     struct relay_conf conf;
-    struct ears ears;
+    struct inbound ears;
     pthread_mutex_t lock; /* over watch: the link's thread and ours */
-    struct watch watch;
+    struct ring_policy watch;
     struct link_plan plan;
     struct link *link;
-    struct push *pushes[RELAY_PUSHES_MAX];
-    struct desk desk;
-    struct ringer *ringer; /* NULL: no Web Push */
-    char *password;        /* locked */
+    struct ntfy *pushes[RELAY_PUSHES_MAX];
+    struct push_registration desk;
+    struct webpush_sender *ringer; /* NULL: no Web Push */
+    char *password;                /* locked */
     int64_t beat_at;
     uint64_t beats;
 };
@@ -61,32 +61,31 @@ static const char usage[] =
     "  --verbose        say more on stderr\n"
     "  --help, --version\n";
 
-static void ring(struct relay *r, enum watch_ring why)
+static void ring(struct relay *r, enum ring_policy_ring why)
 {
     static const char *const names[] = {
-        [WATCH_ALERT] = "something was told",
-        [WATCH_SILENT] = "a kiosk is silent",
-        [WATCH_BLIND] = "no broker for too long",
+        [RING_POLICY_ALERT] = "something was told",
+        [RING_POLICY_SILENT] = "a kiosk is silent",
+        [RING_POLICY_BLIND] = "no broker for too long",
     };
 
     log_info("ringing: %s", names[why]);
     for (size_t i = 0; i < r->conf.pushes_count; i++)
-        push_wake(r->pushes[i]);
-    ringer_wake(r->ringer);
+        ntfy_wake(r->pushes[i]);
+    webpush_sender_wake(r->ringer);
 }
 
-/* --- on the link's thread ----------------------------------------------------------------------
- */
+/* --- on the link's thread -------------------------------------------------------------------- */
 
 static void on_up(void *context, bool up)
 {
     struct relay *r = context;
 
     pthread_mutex_lock(&r->lock);
-    watch_link(&r->watch, up, clock_now());
+    ring_policy_link(&r->watch, up, clock_now());
     pthread_mutex_unlock(&r->lock);
     if (up && r->ringer)
-        desk_offer(&r->desk, &r->ears, r->ringer, r->link);
+        push_registration_offer(&r->desk, &r->ears, r->ringer, r->link);
     log_info(up ? "connected" : "not connected");
 }
 
@@ -98,7 +97,7 @@ static void on_revoked(struct relay *r, const char *topic, size_t i)
 
     if (topic_parse(topic, r->ears.venue, r->ears.kiosks[i].id, &t, account) == 0 &&
         t == TOPIC_WAKE)
-        ringer_revoke(r->ringer, account);
+        webpush_sender_revoke(r->ringer, account);
 }
 
 static void on_heard(void *context, const char *topic, const uint8_t *payload, size_t len,
@@ -109,37 +108,37 @@ static void on_heard(void *context, const char *topic, const uint8_t *payload, s
     struct view_word word;
     size_t i;
     int64_t wall = clock_is_set() ? (int64_t)time(NULL) : -1;
-    enum watch_ring wanted = WATCH_NOTHING;
+    enum ring_policy_ring wanted = RING_POLICY_NOTHING;
 
-    if (r->ringer && desk_heard(&r->desk, &r->ears, r->ringer, topic, payload, len, retained))
+    if (r->ringer &&
+        push_registration_heard(&r->desk, &r->ears, r->ringer, topic, payload, len, retained))
         return;
-    switch (ears_hear(&r->ears, topic, payload, len, retained, wall, &i, &m, &word)) {
-    case EARS_NOTHING:
+    switch (inbound_read(&r->ears, topic, payload, len, retained, wall, &i, &m, &word)) {
+    case INBOUND_NOTHING:
         log_debug("a message was refused");
         return;
-    case EARS_REKEYED:
+    case INBOUND_REKEYED:
         log_info("kiosk %s: a new venue key came", r->ears.kiosks[i].id);
         return;
-    case EARS_RETIRED:
+    case INBOUND_RETIRED:
         pthread_mutex_lock(&r->lock);
-        watch_retire(&r->watch, i);
+        ring_policy_retire(&r->watch, i);
         pthread_mutex_unlock(&r->lock);
         return;
-    case EARS_WORD:
+    case INBOUND_WORD:
         if (m.kind == MSG_REVOKED) {
             on_revoked(r, topic, i);
             return;
         }
         pthread_mutex_lock(&r->lock);
-        wanted = watch_word(&r->watch, i, &word, clock_now());
+        wanted = ring_policy_word(&r->watch, i, &word, clock_now());
         pthread_mutex_unlock(&r->lock);
     }
-    if (wanted != WATCH_NOTHING)
+    if (wanted != RING_POLICY_NOTHING)
         ring(r, wanted);
 }
 
-/* --- on ours -----------------------------------------------------------------------------------
- */
+/* --- on ours --------------------------------------------------------------------------------- */
 
 /* A relay whose pushes fail rings nobody, and one that cannot read a kiosk hears nothing of it: it
  * does not claim to live. */
@@ -152,27 +151,27 @@ static void beat(struct relay *r, int64_t now)
         return;
     r->beat_at = now + r->conf.relay.beat;
     for (size_t i = 0; i < r->conf.pushes_count; i++)
-        if (!push_works(r->pushes[i]))
+        if (!ntfy_works(r->pushes[i]))
             return;
-    if (!ringer_works(r->ringer))
+    if (!webpush_sender_works(r->ringer))
         return;
     r->beats++;
     for (size_t i = 0; i < r->ears.count; i++)
         if (!r->ears.kiosks[i].deaf &&
-            ears_beat(&r->ears, i, r->conf.relay.account, r->beats, topic, wire) == 0)
+            inbound_beat(&r->ears, i, r->conf.relay.account, r->beats, topic, wire) == 0)
             link_publish(r->link, topic, wire, sizeof wire);
 }
 
 static void tick(struct relay *r)
 {
     int64_t now = clock_now();
-    enum watch_ring wanted;
+    enum ring_policy_ring wanted;
 
     for (;;) {
         pthread_mutex_lock(&r->lock);
-        wanted = watch_tick(&r->watch, now);
+        wanted = ring_policy_tick(&r->watch, now);
         pthread_mutex_unlock(&r->lock);
-        if (wanted == WATCH_NOTHING)
+        if (wanted == RING_POLICY_NOTHING)
             break;
         ring(r, wanted);
     }
@@ -191,8 +190,7 @@ static int run(struct relay *r, int signals)
     return 0;
 }
 
-/* --- from the config to what runs --------------------------------------------------------------
- */
+/* --- from the config to what runs ------------------------------------------------------------ */
 
 static void plan_make(struct relay *r)
 {
@@ -220,13 +218,13 @@ static void plan_make(struct relay *r)
     }
 }
 
-static int ringer_start(struct relay *r, const char *prefix)
+static int webpush_sender_start(struct relay *r, const char *prefix)
 {
     uint8_t seed[32];
-    int result = desk_init(&r->desk, &r->ears, prefix, seed);
+    int result = push_registration_init(&r->desk, &r->ears, prefix, seed);
 
     if (result == 0) {
-        r->ringer = ringer_new(&r->conf.web, prefix, seed);
+        r->ringer = webpush_sender_new(&r->conf.web, prefix, seed);
         result = r->ringer ? 0 : -1;
         if (!r->ringer)
             log_error("web push cannot begin: %s; look at " PATH_RELAY_DIR, strerror(errno));
@@ -249,7 +247,7 @@ static int pushes_start(struct relay *r, const char *prefix)
         if (to->token[0] && secret_read_line(prefix, to->token, token, PASSWORD_MAX,
                                              config_complain_stderr, NULL) < 0)
             goto token_free;
-        r->pushes[i] = push_new(to, r->conf.relay.word, token);
+        r->pushes[i] = ntfy_new(to, r->conf.relay.word, token);
         if (!r->pushes[i])
             goto token_free;
     }
@@ -265,14 +263,15 @@ static int keys_read(struct relay *r, const char *prefix)
     if (!r->password || secret_read_line(prefix, "relay-broker", r->password, PASSWORD_MAX,
                                          config_complain_stderr, NULL) < 0)
         return -1;
-    return ears_init(&r->ears, &r->conf, prefix);
+    return inbound_init(&r->ears, &r->conf, prefix);
 }
 
 static int start(struct relay *r, const char *prefix)
 {
-    watch_init(&r->watch, r->conf.kiosks_count, r->conf.relay.blind, clock_now());
+    ring_policy_init(&r->watch, r->conf.kiosks_count, r->conf.relay.blind, clock_now());
     pthread_mutex_init(&r->lock, NULL);
-    if (pushes_start(r, prefix) < 0 || (r->conf.web.contact[0] && ringer_start(r, prefix) < 0))
+    if (pushes_start(r, prefix) < 0 ||
+        (r->conf.web.contact[0] && webpush_sender_start(r, prefix) < 0))
         return -1;
     plan_make(r);
     r->link = link_new(&r->plan);
@@ -285,10 +284,10 @@ static void finish(struct relay *r)
 {
     link_free(r->link);
     for (size_t i = 0; i < RELAY_PUSHES_MAX; i++)
-        push_free(r->pushes[i]);
-    ringer_free(r->ringer);
-    desk_finish(&r->desk);
-    ears_finish(&r->ears);
+        ntfy_free(r->pushes[i]);
+    webpush_sender_free(r->ringer);
+    push_registration_finish(&r->desk);
+    inbound_finish(&r->ears);
     sodium_free(r->password);
 }
 

@@ -12,9 +12,9 @@
 
 enum {
     VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING,
-    POINT_TEXT = sodium_base64_ENCODED_LEN(OFFER_POINT, VARIANT),
-    AUTH_TEXT = sodium_base64_ENCODED_LEN(OFFER_AUTH, VARIANT),
-    LINE_MAX_ = 2 * SUBS_ID + POINT_TEXT + AUTH_TEXT + OFFER_ENDPOINT_MAX + 8,
+    POINT_TEXT = sodium_base64_ENCODED_LEN(PUSH_OFFER_POINT, VARIANT),
+    AUTH_TEXT = sodium_base64_ENCODED_LEN(PUSH_OFFER_AUTH, VARIANT),
+    LINE_MAX_ = 2 * SUBS_ID + POINT_TEXT + AUTH_TEXT + PUSH_OFFER_ENDPOINT_MAX + 8,
 };
 
 static void id_of(const struct subs *s, const char *account, uint8_t id[SUBS_ID])
@@ -57,7 +57,7 @@ static struct sub *add(struct subs *s)
     return one;
 }
 
-struct sub *subs_put(struct subs *s, const struct offer_letter *l)
+struct sub *subs_put(struct subs *s, const struct push_offer_letter *l)
 {
     struct sub *one = subs_find(s, l->account);
 
@@ -108,8 +108,7 @@ bool subs_landed(struct sub *one)
     return true;
 }
 
-/* --- the file ----------------------------------------------------------------------------------
- */
+/* --- the file -------------------------------------------------------------------------------- */
 
 static bool take(const char *text, uint8_t *out, size_t len)
 {

@@ -2,7 +2,7 @@
 #define PORCHLIGHT_RELAY_SUBS_H
 
 #include "kiosk/common/paths.h"
-#include "kiosk/core/offer.h"
+#include "kiosk/core/push_offer.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,8 +21,8 @@ enum {
 
 struct sub {
     uint8_t id[SUBS_ID];
-    char endpoint[OFFER_ENDPOINT_MAX];
-    uint8_t p256dh[OFFER_POINT], auth[OFFER_AUTH];
+    char endpoint[PUSH_OFFER_ENDPOINT_MAX];
+    uint8_t p256dh[PUSH_OFFER_POINT], auth[PUSH_OFFER_AUTH];
 
     /* What is still to be sent to it; ringer.c. Times in ns of CLOCK_MONOTONIC. */
     bool wanted, test;
@@ -49,7 +49,7 @@ void subs_finish(struct subs *s);
 struct sub *subs_find(const struct subs *s, const char *account);
 
 /* A new one, or what changed of an old one. NULL: SUBS_MAX are there, or no memory. */
-struct sub *subs_put(struct subs *s, const struct offer_letter *l);
+struct sub *subs_put(struct subs *s, const struct push_offer_letter *l);
 
 /* Gone for good; a flying one is freed by subs_landed. */
 void subs_remove(struct subs *s, struct sub *one);

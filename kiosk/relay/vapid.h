@@ -1,7 +1,7 @@
 #ifndef PORCHLIGHT_RELAY_VAPID_H
 #define PORCHLIGHT_RELAY_VAPID_H
 
-#include "kiosk/relay/conf.h"
+#include "kiosk/relay/relay_conf.h"
 #include "kiosk/relay/webpush.h"
 
 #include <stdint.h>

@@ -20,8 +20,7 @@ enum {
     VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING,
 };
 
-/* --- keys of P-256 -----------------------------------------------------------------------------
- */
+/* --- keys of P-256 --------------------------------------------------------------------------- */
 
 /* point = scalar * generator. 0, or -1 for a scalar out of range. */
 static int multiply(const uint8_t scalar[WEBPUSH_SCALAR], uint8_t point[WEBPUSH_POINT])
@@ -112,8 +111,7 @@ static int agree(EVP_PKEY *own, EVP_PKEY *other, uint8_t shared[HASH])
     return result;
 }
 
-/* --- RFC 8291 ----------------------------------------------------------------------------------
- */
+/* --- RFC 8291 -------------------------------------------------------------------------------- */
 
 static void hmac(const uint8_t *key, size_t key_len, const void *data, size_t len,
                  uint8_t out[HASH])
@@ -198,8 +196,7 @@ keys_free:
     return result;
 }
 
-/* --- RFC 8292 ----------------------------------------------------------------------------------
- */
+/* --- RFC 8292 -------------------------------------------------------------------------------- */
 
 /* ES256 as a JWT wants it: r and s, 32 bytes each. */
 static int sign(EVP_PKEY *key, const char *text, uint8_t out[2 * HASH])

@@ -1,6 +1,6 @@
 #include "kiosk/screen/draw_driver.h"
 
-#include "kiosk/screen/seat.h"
+#include "kiosk/screen/wayland_seat.h"
 
 #include <SDL2/SDL.h>
 #include <errno.h>
@@ -18,7 +18,7 @@ static bool would_crash(const char *asked)
     bool old = is.major == 2 && is.minor < 30;
     bool wayland = asked != NULL ? strcmp(asked, "wayland") == 0
                                  : getenv("WAYLAND_DISPLAY") != NULL && getenv("DISPLAY") == NULL;
-    return old && wayland && seat_ask() == SEAT_NONE;
+    return old && wayland && wayland_seat_ask() == SEAT_NONE;
 }
 
 int driver_open(bool headless, char why[256])

@@ -51,7 +51,7 @@ static void draw_water(struct items *l, const struct frame *f, const struct sky 
 }
 
 /* The light's path on the water: sun by day, moon by night, wider towards the viewer. */
-static void draw_glints(struct items *l, const struct frame *f, const struct stage *g,
+static void draw_glints(struct items *l, const struct frame *f, const struct geometry *g,
                         const struct light *v, bool still, float x)
 {
     bool sun = v->sun.altitude > -6;
@@ -59,8 +59,8 @@ static void draw_glints(struct items *l, const struct frame *f, const struct sta
     float light = sun ? fminf(1, 0.5f + ((float)v->sun.altitude + 6) / 12)
                       : (v->moon.altitude > 0 ? 0.75f : 0.22f);
     struct ink ink = sun ? ink_mix(v->sky.disc, v->sky.lit, 0.5f) : (struct ink){206, 216, 238, 1};
-    for (int k = 0; k < STAGE_GLINTS; k++) {
-        const struct stage_glint *q = &g->glint[k];
+    for (int k = 0; k < GEOMETRY_GLINTS; k++) {
+        const struct geometry_glint *q = &g->glint[k];
         float far = q->y * q->y, wide = (0.5f + 2.2f * far) * f->u;
         float spread = k % 2 ? 90 + 460 * far : 900;
         float swell = still ? 0.3f : sinf(v->seconds * q->rate + q->turn);
@@ -70,7 +70,7 @@ static void draw_glints(struct items *l, const struct frame *f, const struct sta
     }
 }
 
-void landscape_draw(struct items *l, const struct frame *f, const struct stage *stage,
+void landscape_draw(struct items *l, const struct frame *f, const struct geometry *stage,
                     const struct light *light, const struct scene_state *s, float glint_x)
 {
     const struct sky *sky = &light->sky;
@@ -94,12 +94,12 @@ void landscape_draw(struct items *l, const struct frame *f, const struct stage *
     shore_near(l, &shore, &s->show);
 }
 
-float landscape_frieze_top(const struct stage *stage)
+float landscape_frieze_top(const struct geometry *stage)
 {
     return stage->frieze.water - 0.36f * stage->frieze.reach;
 }
 
-void landscape_frieze(struct items *l, const struct stage *stage, const struct light *light,
+void landscape_frieze(struct items *l, const struct geometry *stage, const struct light *light,
                       const struct scene_state *s)
 {
     const struct frame *f = &stage->frieze;

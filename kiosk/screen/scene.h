@@ -1,9 +1,9 @@
 #ifndef PORCHLIGHT_SCREEN_SCENE_H
 #define PORCHLIGHT_SCREEN_SCENE_H
 
+#include "kiosk/screen/cue_fade.h"
 #include "kiosk/screen/items.h"
 #include "kiosk/screen/programme.h"
-#include "kiosk/screen/show.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,7 +28,7 @@ struct scene_state {
     double latitude, longitude; /* degrees */
     bool reduced_motion;        /* nothing moves by itself; sky and cue still change slowly */
     int shift_x, shift_y;       /* px: words and shore wander by a few against burn-in */
-    struct show show;
+    struct cue_fade show;
     struct scene_words words;
     const struct photo *photo[2]; /* pictures: what goes, what comes; NULL where there is none */
     float photo_fade;             /* 0 the first alone, 1 the second */
@@ -42,16 +42,16 @@ struct scene_time {
 };
 
 /* What a scene needs that depends on the size alone, made once: the lines of the hills. */
-struct stage;
-struct stage *stage_new(int w, int h); /* NULL with errno */
-void stage_free(struct stage *s);
+struct geometry;
+struct geometry *geometry_new(int w, int h); /* NULL with errno */
+void geometry_free(struct geometry *s);
 
 /* Fills *out. Returns how long (ns) until the picture may be another one. */
-int64_t scene_draw(const struct scene_state *s, const struct stage *stage, struct scene_time t,
+int64_t scene_draw(const struct scene_state *s, const struct geometry *stage, struct scene_time t,
                    struct items *out);
 
 /* The room that the pictures scene has for a photo. */
-struct box scene_photo_room(const struct stage *stage);
+struct box scene_photo_room(const struct geometry *stage);
 
 /* "window" and so on; -1 for another word. */
 int scene_kind_of(const char *name);

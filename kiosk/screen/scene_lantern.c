@@ -76,8 +76,8 @@ static struct light lamplight(const struct scene_state *s, struct scene_time t)
     return v;
 }
 
-int64_t scene_lantern(const struct scene_state *s, const struct stage *stage, struct scene_time t,
-                      struct items *out)
+int64_t scene_lantern(const struct scene_state *s, const struct geometry *stage,
+                      struct scene_time t, struct items *out)
 {
     struct light light = lamplight(s, t);
     float u = stage->u, w = (float)s->w, h = (float)s->h;

@@ -6,7 +6,7 @@
 
 /* A photo as it would hang on a dark wall, over the lake. */
 
-struct box scene_photo_room(const struct stage *stage)
+struct box scene_photo_room(const struct geometry *stage)
 {
     float top = landscape_frieze_top(stage),
           margin = 0.055f * (float)(stage->tall ? stage->w : stage->h);
@@ -32,8 +32,8 @@ static void draw_photo(struct items *l, const struct photo *p, struct box room, 
     items_photo(l, p, x, y, alpha);
 }
 
-int64_t scene_pictures(const struct scene_state *s, const struct stage *stage, struct scene_time t,
-                       struct items *out)
+int64_t scene_pictures(const struct scene_state *s, const struct geometry *stage,
+                       struct scene_time t, struct items *out)
 {
     struct light light = light_at(s, t);
     float u = stage->u, w = (float)s->w, h = (float)s->h;

@@ -43,8 +43,8 @@ static void draw_events(struct items *l, const struct scene_state *s, const stru
     }
 }
 
-int64_t scene_programme(const struct scene_state *s, const struct stage *stage, struct scene_time t,
-                        struct items *out)
+int64_t scene_programme(const struct scene_state *s, const struct geometry *stage,
+                        struct scene_time t, struct items *out)
 {
     struct light light = light_at(s, t);
     float u = stage->u, w = (float)s->w, h = (float)s->h;

@@ -13,14 +13,14 @@ struct place {
 };
 
 struct window {
-    const struct stage *stage;
+    const struct geometry *stage;
     struct light light;
     struct place sun_at, moon_at;
 };
 
 /* The window looks towards noon: south in the north, north in the south. The arc of a long day is
  * drawn over the part of the sky that the words leave free. */
-static struct place on_sky(const struct stage *g, struct sky_place p, double latitude)
+static struct place on_sky(const struct geometry *g, struct sky_place p, double latitude)
 {
     double azimuth = latitude < 0 ? fmod(p.azimuth + 180, 360) : p.azimuth;
     float across = (float)((azimuth - 55) / 250), up = (float)p.altitude / 78;
@@ -33,8 +33,8 @@ static struct place on_sky(const struct stage *g, struct sky_place p, double lat
 
 static void draw_stars(struct items *l, const struct window *v)
 {
-    for (int k = 0; k < STAGE_STARS; k++) {
-        const struct stage_star *star = &v->stage->star[k];
+    for (int k = 0; k < GEOMETRY_STARS; k++) {
+        const struct geometry_star *star = &v->stage->star[k];
         float r = star->size * v->stage->u;
         r = r < 1 ? 1 : r;
         struct ink ink = {255, 250, 238, star->bright * v->light.sky.stars * (1 - 0.75f * star->y)};
@@ -73,7 +73,7 @@ static void draw_moon(struct items *l, const struct window *v, double latitude)
 static void draw_sky(struct items *l, const struct window *v, int64_t run,
                      const struct scene_state *s)
 {
-    const struct stage *g = v->stage;
+    const struct geometry *g = v->stage;
     static const float at[SKY_STOPS] = {0, 0.36f, 0.64f, 0.88f, 1};
     struct item_stop stops[SKY_STOPS];
     for (int k = 0; k < SKY_STOPS; k++)
@@ -93,7 +93,7 @@ static void draw_sky(struct items *l, const struct window *v, int64_t run,
                 1.00f, 2.6f, lit, shade);
 }
 
-int64_t scene_window(const struct scene_state *s, const struct stage *stage, struct scene_time t,
+int64_t scene_window(const struct scene_state *s, const struct geometry *stage, struct scene_time t,
                      struct items *out)
 {
     struct window v = {.stage = stage, .light = light_at(s, t)};

@@ -5,12 +5,12 @@
 #include "kiosk/common/loop.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/core/ns.h"
+#include "kiosk/screen/composition.h"
+#include "kiosk/screen/cue_client.h"
 #include "kiosk/screen/draw.h"
 #include "kiosk/screen/draw_image.h"
-#include "kiosk/screen/link.h"
 #include "kiosk/screen/paint.h"
 #include "kiosk/screen/panel.h"
-#include "kiosk/screen/view.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -28,9 +28,9 @@ struct screen {
     const sigset_t *blocked;
     char sys[PATH_LEN]; /* the kernel's /sys, below the prefix */
     struct settings settings;
-    struct view *view;
+    struct composition *view;
     struct loop *loop;
-    struct link *link;
+    struct cue_client *link;
     struct draw *draw;          /* NULL while there is no display */
     struct panel_lamp *lamp;    /* NULL: dimmed by drawing */
     float lamp_light;           /* 0 to 1, as it was set; below 0: not yet */
@@ -51,7 +51,7 @@ struct screen *screen_new(const struct options *o, const sigset_t *blocked)
     s->blocked = blocked;
     s->signals = -1;
     settings_start(o, &s->settings);
-    s->view = view_new(o, &s->settings, clock_now());
+    s->view = composition_new(o, &s->settings, clock_now());
     if (s->view == NULL) {
         free(s);
         return NULL;
@@ -75,12 +75,12 @@ void screen_free(struct screen *s)
     if (s == NULL)
         return;
     close_display(s, 0);
-    link_free(s->link);
+    cue_client_free(s->link);
     if (s->signals >= 0)
         close(s->signals);
     loop_free(s->loop);
     panel_lamp_free(s->lamp);
-    view_free(s->view);
+    composition_free(s->view);
     free(s);
 }
 
@@ -91,9 +91,9 @@ int screen_snapshot(struct screen *s)
     struct paint *paint = paint_new(w);
     uint32_t *pixels = malloc(sizeof *pixels * (size_t)w * (size_t)h);
     int64_t lasts;
-    if (paint == NULL || pixels == NULL || view_fit(s->view, w, h) != 0)
+    if (paint == NULL || pixels == NULL || composition_fit(s->view, w, h) != 0)
         goto free_paint;
-    paint_all(paint, view_compose(s->view, clock_now(), &lasts), 1, pixels);
+    paint_all(paint, composition_compose(s->view, clock_now(), &lasts), 1, pixels);
     done = image_save(o->snapshot, pixels, w, h);
 free_paint:
     if (done != 0)
@@ -129,7 +129,7 @@ static void open_display(struct screen *s, int64_t now)
     draw_size(s->draw, &w, &h);
     log_info("picture of %dx%d through %s, drawn by %s", w, h, draw_driver(s->draw),
              draw_renderer(s->draw));
-    if (view_fit(s->view, w, h) != 0)
+    if (composition_fit(s->view, w, h) != 0)
         s->ending = true;
     s->lamp = panel_lamp_open(s->sys);
     s->lamp_light = -1;
@@ -152,7 +152,7 @@ static bool replugged(struct screen *s, int64_t now)
 /* The light that is left to drawing, once the panel's lamp has its share. */
 static float light_now(struct screen *s, int64_t now)
 {
-    float light = view_light(s->view, s->lamp != NULL, now);
+    float light = composition_light(s->view, s->lamp != NULL, now);
     if (s->lamp == NULL)
         return light;
     if ((light < s->lamp_light || light > s->lamp_light) && panel_lamp_set(s->lamp, light) != 0) {
@@ -174,9 +174,9 @@ static int64_t show(struct screen *s, int64_t now)
         s->ending = true;
     draw_size(s->draw, &w, &h);
     if (news == DRAW_RESIZED)
-        view_fit(s->view, w, h);
+        composition_fit(s->view, w, h);
     int64_t lasts;
-    const struct items *items = view_compose(s->view, now, &lasts);
+    const struct items *items = composition_compose(s->view, now, &lasts);
     float light = light_now(s, now);
     if (news == DRAW_LOST || draw_show(s->draw, items, light) < 0) {
         log_info("the monitor is gone, or another; trying again every 2 s");
@@ -205,13 +205,13 @@ static void save_picture(struct screen *s)
 static void on_cue(void *context, const struct cue *cue)
 {
     struct screen *s = context;
-    view_cue(s->view, cue, clock_now());
+    composition_cue(s->view, cue, clock_now());
 }
 
 static void on_qr(void *context, const struct screen_qr *qr)
 {
     struct screen *s = context;
-    view_qr(s->view, qr, clock_now());
+    composition_qr(s->view, qr, clock_now());
 }
 
 static void on_signal(void *context, int fd, short revents)
@@ -233,7 +233,7 @@ static void read_again(struct screen *s, int64_t now)
 {
     int was = s->settings.rotation;
     s->again = false;
-    if (settings_again(s->options, &s->settings) != 0 || view_settle(s->view) != 0)
+    if (settings_again(s->options, &s->settings) != 0 || composition_settle(s->view) != 0)
         return;
     log_info("settings read again");
     if (s->draw != NULL && s->settings.rotation != was) {
@@ -255,7 +255,7 @@ static int64_t turn(struct screen *s)
     int64_t due = s->draw != NULL ? show(s, now) : s->retry_at;
     if (s->save)
         save_picture(s);
-    int64_t link = link_tick(s->link, now);
+    int64_t link = cue_client_tick(s->link, now);
     if (!s->ready)
         sd_notify(0, "READY=1");
     s->ready = true;
@@ -273,7 +273,7 @@ static int start(struct screen *s)
     uint64_t watchdog = 0;
     if (path_under(s->options->prefix, PATH_SCREEN, path) != 0 ||
         path_under(s->options->prefix, "/sys", s->sys) != 0 || (s->loop = loop_new()) == NULL ||
-        (s->link = link_new(s->loop, path, on_cue, on_qr, s)) == NULL)
+        (s->link = cue_client_new(s->loop, path, on_cue, on_qr, s)) == NULL)
         return -1;
     s->signals = signalfd(-1, s->blocked, SFD_CLOEXEC | SFD_NONBLOCK);
     if (s->signals < 0 || loop_add(s->loop, s->signals, POLLIN, on_signal, s) != 0)

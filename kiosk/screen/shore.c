@@ -54,15 +54,16 @@ static void bird(struct items *l, float x, float y, float scale, float lift, str
     poly_at(l, wings, 12, x, y, scale, ink);
 }
 
-static void birds(struct items *l, const struct shore *s, const struct show *show)
+static void birds(struct items *l, const struct shore *s, const struct cue_fade *show)
 {
-    static const float at[SHOW_FLOCK][2] = {{0, 0},   {58, 26},  {-52, 34},  {112, 60}, {-104, 70},
-                                            {20, 82}, {168, 92}, {-46, 118}, {90, 132}};
+    static const float at[CUE_FADE_FLOCK][2] = {{0, 0},    {58, 26},   {-52, 34},
+                                                {112, 60}, {-104, 70}, {20, 82},
+                                                {168, 92}, {-46, 118}, {90, 132}};
     const struct frame *f = s->frame;
     float cx = s->left + f->w * (f->tall ? 0.50f : 0.60f),
           cy = f->water - (s->pale ? 0.27f : 0.32f) * f->reach;
     float spread = s->pale ? 1.5f : 1;
-    for (int k = 0; k < SHOW_FLOCK; k++) {
+    for (int k = 0; k < CUE_FADE_FLOCK; k++) {
         float turn = 1.7f * (float)k;
         float x = cx + s->u * (spread * at[k][0] + 16 * sway(s, 0.11f, turn));
         float y = cy + s->u * (spread * at[k][1] + 9 * sway(s, 0.16f, turn + 1));
@@ -73,16 +74,16 @@ static void birds(struct items *l, const struct shore *s, const struct show *sho
     }
 }
 
-static void ducks(struct items *l, const struct shore *s, const struct show *show)
+static void ducks(struct items *l, const struct shore *s, const struct cue_fade *show)
 {
     static const float body[] = {-16, -1, -19, -6, -12, -4, -2, -6, 6,  -5, 9, -11, 13, -15, 18,
                                  -14, 20, -11, 25, -10, 19, -8, 17, -4, 15, 0, 8,   3,  -8,  3};
-    static const float at[SHOW_FLOCK][2] = {{0, 0.30f},   {86, 0.40f},  {186, 0.30f},
-                                            {40, 0.56f},  {140, 0.54f}, {246, 0.48f},
-                                            {-20, 0.74f}, {96, 0.76f},  {214, 0.72f}};
+    static const float at[CUE_FADE_FLOCK][2] = {{0, 0.30f},   {86, 0.40f},  {186, 0.30f},
+                                                {40, 0.56f},  {140, 0.54f}, {246, 0.48f},
+                                                {-20, 0.74f}, {96, 0.76f},  {214, 0.72f}};
     const struct frame *f = s->frame;
     float left = s->left + f->w * 0.10f, depth = f->bottom - f->water;
-    for (int k = 0; k < SHOW_FLOCK; k++) {
+    for (int k = 0; k < CUE_FADE_FLOCK; k++) {
         float turn = 2.1f * (float)k, a = show->ducks[k];
         float x = left + s->u * (at[k][0] + 8 * sway(s, 0.10f, turn));
         float y = f->water + depth * at[k][1] + s->u * 1.2f * sway(s, 0.5f, turn);
@@ -147,28 +148,28 @@ static void kite(struct items *l, const struct shore *s, float a)
     }
 }
 
-void shore_far(struct items *l, const struct shore *s, const struct show *show)
+void shore_far(struct items *l, const struct shore *s, const struct cue_fade *show)
 {
     const struct frame *f = s->frame;
     float depth = f->bottom - f->water, w = f->w;
     boat(l, s, s->left + w * 0.335f, f->water + 0.13f * depth, 0.80f, true,
-         show->part[SHOW_BOAT_OUT]);
+         show->part[CUE_FADE_BOAT_OUT]);
     struct ink mist = ink_mix(s->sky.ramp[4], s->sky.lit, 0.35f + 0.35f * s->sky.night);
     struct item_stop bank[] = {{0, ink_fade(mist, 0)},
-                               {0.35f, ink_fade(mist, 0.42f * show->part[SHOW_MIST])},
-                               {0.60f, ink_fade(mist, 0.46f * show->part[SHOW_MIST])},
+                               {0.35f, ink_fade(mist, 0.42f * show->part[CUE_FADE_MIST])},
+                               {0.60f, ink_fade(mist, 0.46f * show->part[CUE_FADE_MIST])},
                                {1, ink_fade(mist, 0)}};
     struct box box = {0, (int)(f->water - 0.10f * f->reach), (int)w,
                       (int)(f->water + 0.10f * f->reach)};
     items_ramp(l, box, bank, 4);
     birds(l, s, show);
-    kite(l, s, show->part[SHOW_KITE]);
+    kite(l, s, show->part[CUE_FADE_KITE]);
     ducks(l, s, show);
     float x = s->left + w * 0.405f, y = f->water + 0.40f * depth + s->u * sway(s, 0.6f, 1);
     static const float buoy[] = {-7, 3, -5, -14, -1.5f, -24, 1.5f, -24, 5, -14, 7, 3};
     poly_at(l, buoy, 6, x, y, s->u, in_light(s, 0xa8483c, 1));
     boat(l, s, s->left + w * 0.455f, f->water + 0.34f * depth, 0.95f, true,
-         show->part[SHOW_BOAT_NEAR]);
+         show->part[CUE_FADE_BOAT_NEAR]);
 }
 
 static void cypress(struct items *l, const struct shore *s, float x, float y, float tall)
@@ -241,12 +242,12 @@ static void ladder(struct items *l, const struct shore *s, float x, float y, flo
     }
 }
 
-static void house(struct items *l, const struct shore *s, const struct show *show)
+static void house(struct items *l, const struct shore *s, const struct cue_fade *show)
 {
     float u = s->u, x = s->x, y = s->y;
     struct ink wall = in_light(s, 0xefe6d4, 1), wall2 = in_light(s, 0xd5c8b4, 1);
     struct ink roof = in_light(s, 0x8c4a3a, 1), roof2 = in_light(s, 0x73392f, 1);
-    smoke(l, s, x + 36 * u, y - 116 * u, show->part[SHOW_SMOKE]);
+    smoke(l, s, x + 36 * u, y - 116 * u, show->part[CUE_FADE_SMOKE]);
     block(l, x + 29 * u, y - 112 * u, 14 * u, 40 * u, wall2);
     static const float gable[] = {-66, 0, -66, -58, -36, -96, -6, -58, -6, 4};
     static const float side[] = {-6, 4, -6, -58, 66, -58, 66, 2};
@@ -257,9 +258,9 @@ static void house(struct items *l, const struct shore *s, const struct show *sho
     poly_at(l, roof_side, 4, x, y, u, roof);
     poly_at(l, roof_edge, 6, x, y, u, roof2);
     block(l, x - 44 * u, y - 34 * u, 18 * u, 36 * u, in_light(s, 0x5d6b62, 1));
-    window(l, s, x + 10 * u, y - 42 * u, show->part[SHOW_WINDOW]);
-    window(l, s, x + 40 * u, y - 42 * u, show->part[SHOW_WINDOW]);
-    ladder(l, s, x - 98 * u, y + 6 * u, show->part[SHOW_LADDER]);
+    window(l, s, x + 10 * u, y - 42 * u, show->part[CUE_FADE_WINDOW]);
+    window(l, s, x + 40 * u, y - 42 * u, show->part[CUE_FADE_WINDOW]);
+    ladder(l, s, x - 98 * u, y + 6 * u, show->part[CUE_FADE_LADDER]);
 }
 
 static void jetty(struct items *l, const struct shore *s, float x, float y)
@@ -273,11 +274,11 @@ static void jetty(struct items *l, const struct shore *s, float x, float y)
     block(l, x, y, 290 * u, 3 * u, post);
 }
 
-void shore_near(struct items *l, const struct shore *s, const struct show *show)
+void shore_near(struct items *l, const struct shore *s, const struct cue_fade *show)
 {
     float u = s->u, jx = s->x - 470 * u, jy = s->y + 96 * u;
     jetty(l, s, jx, jy);
-    boat(l, s, jx - 18 * u, jy + 22 * u, 1.05f, false, show->part[SHOW_BOAT_MOORED]);
+    boat(l, s, jx - 18 * u, jy + 22 * u, 1.05f, false, show->part[CUE_FADE_BOAT_MOORED]);
     cypress(l, s, s->x + 128 * u, s->y + 2 * u, 190);
     cypress(l, s, s->x + 168 * u, s->y + 6 * u, 236);
     cypress(l, s, s->x + 214 * u, s->y - 2 * u, 172);

@@ -1,9 +1,9 @@
 #ifndef PORCHLIGHT_SCREEN_SHORE_H
 #define PORCHLIGHT_SCREEN_SHORE_H
 
-#include "kiosk/screen/show.h"
+#include "kiosk/screen/cue_fade.h"
+#include "kiosk/screen/geometry.h"
 #include "kiosk/screen/sky.h"
-#include "kiosk/screen/stage.h"
 
 /* The shore that carries the cue: a house, a jetty, a boat, birds, ducks, a kite, smoke, mist. One
  * vocabulary for every scene, so that staff learn one legend (core/legend.h). */
@@ -20,9 +20,9 @@ struct shore {
 };
 
 /* What flies or floats behind the headland: mist, boat out, ducks, birds, kite. */
-void shore_far(struct items *l, const struct shore *s, const struct show *show);
+void shore_far(struct items *l, const struct shore *s, const struct cue_fade *show);
 
 /* House, jetty and what lies there. */
-void shore_near(struct items *l, const struct shore *s, const struct show *show);
+void shore_near(struct items *l, const struct shore *s, const struct cue_fade *show);
 
 #endif

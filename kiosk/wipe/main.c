@@ -1,11 +1,11 @@
 #include "kiosk/common/clock.h"
-#include "kiosk/common/local.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
+#include "kiosk/common/unix_socket.h"
 #include "kiosk/wipe/pending.h"
+#include "kiosk/wipe/plan_print.h"
 #include "kiosk/wipe/run.h"
-#include "kiosk/wipe/serve.h"
-#include "kiosk/wipe/show.h"
+#include "kiosk/wipe/server.h"
 #include "kiosk/wipe/target.h"
 
 #include <errno.h>
@@ -119,7 +119,7 @@ static int open_socket(const struct options *o)
     }
     if (path_under(o->prefix, PATH_WIPE, path) < 0)
         return -1;
-    fd = local_listen(path, 0660);
+    fd = unix_socket_listen(path, 0660);
     if (fd < 0)
         log_error("%s cannot be listened at: %s", path, strerror(errno));
     return fd;
@@ -128,7 +128,7 @@ static int open_socket(const struct options *o)
 static int serve(const struct options *o, const struct run *r)
 {
     const struct passwd *user = getpwnam("porchlight");
-    struct serve s = {
+    struct server s = {
         .prefix = o->prefix, .owner = r->owner, .porchlight = user ? user->pw_uid : (uid_t)-1};
     sigset_t mask;
     int signal_fd, result;
@@ -148,7 +148,7 @@ static int serve(const struct options *o, const struct run *r)
         log_info("memory is not locked (%s): the first target may take a little longer",
                  strerror(errno));
     sd_notify(0, "READY=1");
-    result = serve_run(&s, signal_fd);
+    result = server_run(&s, signal_fd);
     if (result < 0)
         log_error("the socket failed: %s", strerror(errno));
     close(s.listen_fd);
@@ -264,7 +264,7 @@ int main(int argc, char **argv)
     case MODE_PENDING:
         return show_pending(&r);
     case MODE_PLAN:
-        return show_plan(&r, stdout, o.json) < 0 ? EXIT_PLAN : EXIT_DONE;
+        return plan_print(&r, stdout, o.json) < 0 ? EXIT_PLAN : EXIT_DONE;
     case MODE_SERVE:
     case MODE_LISTEN:
         break;

@@ -4,8 +4,8 @@
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/wipe/plan_read.h"
-#include "kiosk/wipe/settle.h"
 #include "kiosk/wipe/target.h"
+#include "kiosk/wipe/trim.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -144,7 +144,7 @@ static uint32_t wipe_one(const struct run *r, const struct scope *s, const struc
 static void settle_roots(const struct plan *plan, const struct scope *s)
 {
     for (size_t i = 0; i < plan->roots_count; i++) {
-        if (plan->roots[i].settle && s->roots[i] >= 0 && !settle_filesystem(s->roots[i]))
+        if (plan->roots[i].settle && s->roots[i] >= 0 && !trim_filesystem(s->roots[i]))
             log_info("the file system of root %s does not zero its journal or trim: earlier "
                      "copies there may stay",
                      plan->roots[i].name);

@@ -1,6 +1,6 @@
 #include "kiosk/wipe/device.h"
+#include "kiosk/wipe/dm_crypt.h"
 #include "kiosk/wipe/io.h"
-#include "kiosk/wipe/mapping.h"
 #include "kiosk/wipe/overwrite.h"
 #include "kiosk/wipe/target.h"
 
@@ -84,7 +84,7 @@ void target_luks_warm(void)
 /* An open mapping reads on without its header: its key goes first. */
 static void close_mapping(const char *name, struct target_report *r)
 {
-    enum mapping_state state = name[0] ? mapping_kill(name) : MAPPING_GONE;
+    enum dm_crypt_state state = name[0] ? dm_crypt_kill(name) : MAPPING_GONE;
 
     if (state == MAPPING_DEAD)
         target_lower(r, WIPE_UNVERIFIED, EBUSY,
@@ -224,7 +224,7 @@ static void prove(const struct scope *s, const struct plan_target *t, struct tar
     struct crypt_device *cd;
     int fd = open_target(s, t);
 
-    if (t->mapping[0] && mapping_look(t->mapping) != MAPPING_GONE)
+    if (t->mapping[0] && dm_crypt_look(t->mapping) != MAPPING_GONE)
         target_lower(r, WIPE_UNVERIFIED, EBUSY, "its mapping is still there");
     if (fd < 0) {
         if (t->root < 0 || errno != ENOENT)

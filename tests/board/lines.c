@@ -1,7 +1,7 @@
 /* The first and only program of an emulated machine: opens the lines of its real GPIO controller
  * through hw/line.h and says on the serial line what it got. The test outside moves the wires. */
 #include "hw/line.h"
-#include "hw/line_make.h"
+#include "hw/line_backend.h"
 #include "kiosk/common/clock.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@ enum { WIRE = 2, GO = 5, EDGES_MAX = 512, READ = 16 };
 
 /* There are real wires here, and none of the simulator's. */
 struct line *line_sim_open(const char *name, const struct line_spec *spec,
-                           const struct line_address *a, struct line_bus *bus, struct line_error *e)
+                           const struct line_address *a, struct sim_bus *bus, struct line_error *e)
 {
     (void)a;
     (void)bus;
@@ -144,7 +144,7 @@ int main(void)
         !freopen("/dev/console", "w", stdout))
         return 1;
     setvbuf(stdout, NULL, _IOLBF, 0);
-    printf("\nlibgpiod %s\n", line_make());
+    printf("\nlibgpiod %s\n", line_library_version());
     refusals();
     wires(edges);
     output();

@@ -11,7 +11,7 @@ from tests.board.venue import SWITCH
 from tests.kit import wait
 
 UNITS = ["porchlightd", "porchlight-screen", "porchlightd-control.socket",
-         "porchlightd-steward.socket",
+         "porchlightd-admin.socket",
          "porchlightd-screen.socket", "porchlight-wipe.socket"]
 
 

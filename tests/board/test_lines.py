@@ -15,7 +15,7 @@ from tests.board.suite import BUILD, ROOT
 
 PACKAGES = ["libgpiod-dev", "libc6-dev", "linux-libc-dev", "linux-image-arm64"]
 SOURCES = ["tests/board/lines.c", "kiosk/common/clock.c", "hw/line.c", "hw/line_address.c",
-           "hw/line_edges.c", "hw/line_find.c", "hw/line_refuse.c"]
+           "hw/line_edges.c", "hw/line_find.c", "hw/line_errors.c"]
 MAKES = {"bookworm": "1", "trixie": "2"}
 WIRE, GO = 2, 5  # as in lines.c
 

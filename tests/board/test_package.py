@@ -29,7 +29,7 @@ LACKING = {("clock", "kept right")}
 PACKAGES = ("porchlight", "porchlight-page", "porchlight-relay")
 RUNNING = ["porchlightd.service", "porchlight-screen.service", "porchlight-broker.service",
            "porchlight-page.service", "porchlight-console.service", "porchlight-dark.service",
-           "porchlightd-control.socket", "porchlightd-steward.socket", "porchlight-wipe.socket",
+           "porchlightd-control.socket", "porchlightd-admin.socket", "porchlight-wipe.socket",
            "porchlight-renew.timer"]
 
 # What a purge leaves, by Debian's custom (users and groups keep their numbers); what systemd and dpkg

@@ -16,7 +16,7 @@ from tests.kit.finger import Finger
 ACTIVE = ["porchlightd.service", "porchlight-screen.service", "porchlight-broker.service",
           "porchlight-page.service", "porchlight-console.service", "porchlight-renew.timer",
           "porchlight-wipe.socket", "porchlightd-control.socket", "porchlightd-screen.socket",
-          "porchlightd-steward.socket"]
+          "porchlightd-admin.socket"]
 OLD = " ".join(f"/debs/old-porchlight{part}.deb" for part in ("", "-page"))
 
 

@@ -95,7 +95,7 @@ def test_the_units(tree):
                  "multi-user.target.wants/porchlight-screen.service",
                  "multi-user.target.wants/porchlight-relay.service",
                  "sockets.target.wants/porchlightd-control.socket",
-                 "sockets.target.wants/porchlightd-steward.socket",
+                 "sockets.target.wants/porchlightd-admin.socket",
                  "sockets.target.wants/porchlight-wipe.socket",
                  "sockets.target.wants/porchlight-book.socket",
                  "sysinit.target.wants/porchlight-wipe-resume.service"]:

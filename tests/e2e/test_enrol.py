@@ -15,7 +15,7 @@ from tests.kit import envelope, local, pki, process, wait
 from tests.kit.joining import Joiner, open_welcome
 from tests.kit.kiosk import FAST, Keys
 from tests.kit.place import fresh
-from tests.kit.stewarded import Venue
+from tests.kit.admin_socket import Venue
 
 
 FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
@@ -481,10 +481,10 @@ def test_a_damaged_book_holds_no_alert_up(venue):
 
 
 def test_the_steward_socket_is_root_s(venue):
-    assert (venue.kiosk.run / "steward.sock").stat().st_mode & 0o777 == 0o600
+    assert (venue.kiosk.run / "admin.sock").stat().st_mode & 0o777 == 0o600
     for request in ["revoke", "invite nobody", "certify x y", "rotate 00", "rotated 00", "party",
                     "invite member screen now", "phones all"]:
-        answer = json.loads(local.ask(venue.kiosk.run / "steward.sock", request))
+        answer = json.loads(local.ask(venue.kiosk.run / "admin.sock", request))
         assert answer["ok"] is False and answer["error"]
 
 

@@ -109,7 +109,7 @@ def test_the_relays_config():
     shipped = list(shipped_keys("relay.conf"))
     assert described_keys("porchlight-relay.conf") == shipped
     table = re.findall(r'^    \{"(\w+)", "(\w+)", &value_\w+, (NULL|"[^"]*"|SERVICES),',
-                       (ROOT / "kiosk/relay/conf.c").read_text(), re.M)
+                       (ROOT / "kiosk/relay/relay_conf.c").read_text(), re.M)
     assert [(s, k) for s, k, _ in table] == [(s, k) for s, k, _, _ in shipped]
     for (section, key, default), (_, _, value, required) in zip(table, shipped):
         wanted = default == "NULL" or (section, key) == ("broker", "ca")  # by TLS

@@ -13,7 +13,7 @@ from tests.kit.joining import Joiner
 from tests.kit.kiosk import FAST, Kiosk
 from tests.kit.paper import paper, slipped, type_in
 from tests.kit.place import fresh, program
-from tests.kit.stewarded import Venue
+from tests.kit.admin_socket import Venue
 from tests.kit.terminal import Terminal
 from tests.kit.voice import hexed
 

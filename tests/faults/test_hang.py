@@ -9,7 +9,7 @@ from tests.kit import process, wait
 from tests.kit.kiosk import FAST
 
 WATCHDOG_S = 3.0
-STALL_S = 15  # kiosk/alertd/leg.c
+STALL_S = 15  # kiosk/alertd/broker_path.c
 
 
 class Supervisor:

@@ -16,7 +16,8 @@ ROOMS = {
     "kiosk/common": [],
     "hw": ["kiosk/common"],
     "config": ["kiosk/common"],
-    "kiosk/alertd": ["kiosk/core", "kiosk/common", "config", "hw"],
+    "kiosk/mqtt": ["kiosk/common", "config"],
+    "kiosk/alertd": ["kiosk/core", "kiosk/common", "kiosk/mqtt", "config", "hw"],
     "kiosk/screen": ["kiosk/core", "kiosk/common", "config"],
     "kiosk/wipe": ["kiosk/core", "kiosk/common", "config"],
     "kiosk/relay": ["kiosk/core", "kiosk/common", "config"],
@@ -24,7 +25,7 @@ ROOMS = {
 }
 
 # Files that may see one room more than their own room may.
-DOORS = {"kiosk/cli/sim*": ["hw"], "kiosk/cli/doctor/*": ["hw"],
+DOORS = {"kiosk/cli/cmd_sim*": ["hw"], "kiosk/cli/doctor/*": ["hw"],
          "kiosk/cli/setup/setup_look*": ["hw"],
          "kiosk/cli/vault/*": ["hw"], "kiosk/wipe/target_cell*": ["hw"]}
 
@@ -32,15 +33,15 @@ DOORS = {"kiosk/cli/sim*": ["hw"], "kiosk/cli/doctor/*": ["hw"],
 HOMES = {
     "gpiod.h": ["hw/*"],
     "tss2/*": ["hw/cell_tpm.c"],
-    "mosquitto.h": ["kiosk/alertd/*", "kiosk/cli/*", "kiosk/relay/*"],
-    "mqtt_protocol.h": ["kiosk/alertd/*", "kiosk/cli/*", "kiosk/relay/*"],
+    "mosquitto.h": ["kiosk/mqtt/*", "kiosk/cli/*", "kiosk/relay/*"],
+    "mqtt_protocol.h": ["kiosk/mqtt/*", "kiosk/cli/*", "kiosk/relay/*"],
     "SDL*": ["kiosk/screen/draw*"],
     "libdrm/*": ["kiosk/screen/dpms.c"],
     "sodium.h": ["kiosk/core/envelope.c", "kiosk/core/cert.c", "kiosk/core/acks.c", "kiosk/core/message.c",
-                 "kiosk/core/enrol.c", "kiosk/core/offer.c", "kiosk/core/record.c",
-                 "hw/cell*", "config/*", "kiosk/alertd/*", "kiosk/wipe/*",
+                 "kiosk/core/enrol.c", "kiosk/core/push_offer.c", "kiosk/core/record.c",
+                 "hw/cell*", "config/*", "kiosk/mqtt/*", "kiosk/alertd/*", "kiosk/wipe/*",
                  "kiosk/cli/*", "kiosk/relay/*"],
-    "cjson/*": ["kiosk/core/message.c", "kiosk/core/enrol.c", "kiosk/core/offer.c",
+    "cjson/*": ["kiosk/core/message.c", "kiosk/core/enrol.c", "kiosk/core/push_offer.c",
                 "kiosk/alertd/*", "kiosk/wipe/*", "kiosk/cli/*",
                 "kiosk/relay/*"],
     "systemd/*": ["kiosk/common/*", "kiosk/alertd/*", "kiosk/screen/*", "kiosk/wipe/*",
@@ -48,8 +49,8 @@ HOMES = {
     "ini.h": ["config/*", "kiosk/wipe/plan_read.c"],
     "libcryptsetup.h": ["kiosk/wipe/*", "kiosk/cli/*"],
     "qrencode.h": ["kiosk/screen/*", "kiosk/cli/*"],
-    "png.h": ["kiosk/cli/code.c"],
-    "openssl/*": ["kiosk/alertd/*", "kiosk/cli/*", "kiosk/relay/*"],
+    "png.h": ["kiosk/cli/qr_output.c"],
+    "openssl/*": ["kiosk/mqtt/*", "kiosk/cli/*", "kiosk/relay/*"],
     "curl/*": ["kiosk/relay/*"],
     "cmocka.h": ["tests/*"],
 }

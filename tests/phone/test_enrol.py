@@ -9,7 +9,7 @@ from nacl import bindings as na
 from tests.kit import wait
 from tests.kit.broker import free_port
 from tests.kit.joining import read_link
-from tests.kit.stewarded import Venue
+from tests.kit.admin_socket import Venue
 from tests.phone.browser import Page
 from tests.phone.serving import Proxy
 

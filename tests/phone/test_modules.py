@@ -28,9 +28,9 @@ def test_every_language_words_everything():
 
     def names(path, pattern):
         return set(re.findall(pattern, (ROOT / path).read_text()))
-    faults = names("kiosk/core/pair.c", r'\[PAIR_(?!PRESSED|RELEASED)\w+\] = "([\w-]+)"') | \
+    faults = names("kiosk/core/changeover.c", r'\[PAIR_(?!PRESSED|RELEASED)\w+\] = "([\w-]+)"') | \
         names("kiosk/core/gesture.c", r'\[GESTURE_(?:STUCK|FOUND|FREED)\] = "([\w-]+)"') | \
-        names("kiosk/alertd/told.c", r'MSG_FAULT, "([\w-]+)"') | \
+        names("kiosk/alertd/events.c", r'MSG_FAULT, "([\w-]+)"') | \
         names("kiosk/alertd/wiper.c", r'tell_ready\(w, "([\w-]+)"')
     doors = names("kiosk/core/door.c", r'\[DOOR_\w+\] = "([\w-]+)"')
     assert len(faults) == 11 and len(doors) == 4, (faults, doors)

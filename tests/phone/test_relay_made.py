@@ -11,7 +11,7 @@ from tests.kit import kiosk as kit
 from tests.kit import process, wait
 from tests.kit.place import program
 from tests.kit.process import Process
-from tests.kit.stewarded import PAGE, Venue
+from tests.kit.admin_socket import PAGE, Venue
 from tests.phone.pushservice import PushService
 from tests.phone.serving import fill
 from tests.phone.test_webpush import Phone

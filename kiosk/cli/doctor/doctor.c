@@ -1,9 +1,9 @@
 #include "kiosk/cli/doctor/doctor.h"
 
 #include "kiosk/cli/cli.h"
-#include "kiosk/common/local.h"
 #include "kiosk/common/messages.h"
 #include "kiosk/common/paths.h"
+#include "kiosk/common/unix_socket.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -32,8 +32,7 @@ void doctor_say(struct doctor *d, const char *check, enum doctor_verdict verdict
                         });
 }
 
-/* --- what is told, and how ----------------------------------------------------------------------
- */
+/* --- what is told, and how ------------------------------------------------------------------- */
 
 static void print_one(void *context, const struct doctor_result *r)
 {
@@ -69,8 +68,7 @@ static void print_json(const struct doctor *d, cJSON *checks)
     cJSON_Delete(top);
 }
 
-/* --- whom it asks -------------------------------------------------------------------------------
- */
+/* --- whom it asks ---------------------------------------------------------------------------- */
 
 /* porchlightd's status, or NULL where it does not answer within 2 s. */
 static cJSON *ask_daemon(const char *prefix)
@@ -80,11 +78,11 @@ static cJSON *ask_daemon(const char *prefix)
     char path[PATH_LEN], buf[CONTROL_REPLY_MAX];
     ssize_t n = -1;
 
-    int fd = path_under(prefix, PATH_CONTROL, path) == 0 ? local_connect(path) : -1;
+    int fd = path_under(prefix, PATH_CONTROL, path) == 0 ? unix_socket_connect(path) : -1;
     if (fd < 0)
         return NULL;
-    if (local_send(fd, request, strlen(request)) == 0 && local_wait(fd, ANSWER_MS) == 1)
-        n = local_receive(fd, buf, sizeof buf);
+    if (unix_socket_send(fd, request, strlen(request)) == 0 && unix_socket_wait(fd, ANSWER_MS) == 1)
+        n = unix_socket_receive(fd, buf, sizeof buf);
     close(fd);
     return n > 0 ? cJSON_ParseWithLength(buf, (size_t)n) : NULL;
 }

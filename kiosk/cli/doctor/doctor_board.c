@@ -66,8 +66,7 @@ static void check_power(struct doctor *d)
         doctor_say(d, "undervoltage", DOCTOR_OK, "", "this board does not tell");
 }
 
-/* --- temperature ---------------------------------------------------------------------------------
- */
+/* --- temperature ----------------------------------------------------------------------------- */
 
 static void check_zone(struct doctor *d, const char *path)
 {

@@ -1,7 +1,7 @@
 #include "kiosk/cli/doctor/doctor.h"
 
-#include "kiosk/cli/broker_ca.h"
 #include "kiosk/cli/doctor/doctor_tls.h"
+#include "kiosk/cli/keys/broker_ca.h"
 #include "kiosk/common/paths.h"
 
 #include <stdio.h>

@@ -70,8 +70,7 @@ static void check_errors(struct doctor *d, const char *path)
             "the kernel counted %ld errors (%s)", errors, path);
 }
 
-/* --- read-only -----------------------------------------------------------------------------------
- */
+/* --- read-only ------------------------------------------------------------------------------- */
 
 static bool has_option(const char *options, const char *word)
 {
@@ -114,8 +113,7 @@ static void check_read_only(struct doctor *d)
         doctor_say(d, "record", DOCTOR_OK, "", "%s is on %s, writable", PATH_STATE_DIR, type);
 }
 
-/* --- space ---------------------------------------------------------------------------------------
- */
+/* --- space ----------------------------------------------------------------------------------- */
 
 enum { MIB = 1024 * 1024, SPACE_FAILURE = 8, SPACE_WARNING = 100 }; /* MiB */
 

@@ -9,8 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* --- may porchlightd open the chips? -------------------------------------------------------------
- */
+/* --- may porchlightd open the chips? --------------------------------------------------------- */
 
 /* Whether `user` is in the group, by /etc/group below the prefix; its number in *gid. */
 static bool is_member(const struct doctor *d, const char *group, const char *user, gid_t *gid)
@@ -67,8 +66,7 @@ static void check_access(struct doctor *d)
         doctor_say(d, "chips", DOCTOR_OK, "", "porchlightd may use them");
 }
 
-/* --- the lines themselves ------------------------------------------------------------------------
- */
+/* --- the lines themselves -------------------------------------------------------------------- */
 
 /* porchlightd holds them: what does it say? */
 static void ask_daemon(struct doctor *d)

@@ -6,8 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- the package, as dpkg knows it --------------------------------------------------------------
- */
+/* --- the package, as dpkg knows it ----------------------------------------------------------- */
 
 /* The fields of one package in dpkg's status file. False if it is not there. */
 static bool package_find(const struct doctor *d, const char *package, char status[64],

@@ -29,8 +29,7 @@ static int fail(struct doctor_tls *t, const char *mend, const char *format, ...)
     return -1;
 }
 
-/* --- the way there -------------------------------------------------------------------------------
- */
+/* --- the way there --------------------------------------------------------------------------- */
 
 /* Connected, or -1 with errno. The socket stays non-blocking. */
 static int dial_one(const struct addrinfo *a)
@@ -82,8 +81,7 @@ static int dial(const char *host, int port, struct doctor_tls *t)
     return fd;
 }
 
-/* --- its certificate -----------------------------------------------------------------------------
- */
+/* --- its certificate ------------------------------------------------------------------------- */
 
 static bool days_left(const X509 *certificate, long *days)
 {

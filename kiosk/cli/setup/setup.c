@@ -30,11 +30,11 @@ static int find_answers(struct setup *s, const struct options *o)
     char path[PATH_LEN];
 
     answers_init(&s->now);
-    snprintf(path, sizeof path, "%s", stage_path(s->stage, "setup.conf"));
+    snprintf(path, sizeof path, "%s", etc_transaction_path(s->stage, "setup.conf"));
     if (access(path, F_OK) == 0 && answers_read(&s->now, path, false) < 0)
         return -1;
     s->before = s->now;
-    s->first = !stage_has(s->stage, "credentials/kiosk.key");
+    s->first = !etc_transaction_has(s->stage, "credentials/kiosk.key");
     if (o->answers && answers_read(&s->now, o->answers, true) < 0)
         return -1;
     if (s->terminal && setup_ask(s) < 0) {
@@ -87,7 +87,7 @@ static int make(struct setup *s, const struct options *o)
     bool ended = terminal_ended();
     if (ended)
         log_error("interrupted: nothing was changed");
-    if (ended || stage_commit(s->stage) < 0) {
+    if (ended || etc_transaction_commit(s->stage) < 0) {
         setup_root_take_back(s);
         return CLI_FAILED;
     }
@@ -104,13 +104,13 @@ static int set_up(const struct cli *cli, const struct options *o)
     if (!o->answers && !s.terminal)
         return cli_misuse(&cli_setup, "nobody is at the terminal; expected --answers FILE");
     terminal_hold(&before);
-    s.stage = stage_begin(cli->prefix);
+    s.stage = etc_transaction_begin(cli->prefix);
     s.keys = keyset_new();
     s.ca = s.keys ? sodium_malloc(sizeof *s.ca) : NULL;
     s.conf = calloc(1, sizeof *s.conf);
     if (s.stage && s.ca && s.conf)
         code = make(&s, o);
-    stage_free(s.stage);
+    etc_transaction_free(s.stage);
     keyset_free(s.keys);
     sodium_free(s.ca);
     free(s.conf);
@@ -165,7 +165,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     }
     umask(022);
     if (o.settle)
-        return stage_settle(cli->prefix) < 0 ? CLI_FAILED : CLI_OK;
+        return etc_transaction_settle(cli->prefix) < 0 ? CLI_FAILED : CLI_OK;
     return set_up(cli, &o);
 }
 

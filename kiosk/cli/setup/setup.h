@@ -4,10 +4,10 @@
 #include "config/config.h"
 #include "kiosk/cli/cli.h"
 #include "kiosk/cli/conf_edit.h"
-#include "kiosk/cli/keyset.h"
-#include "kiosk/cli/pki.h"
+#include "kiosk/cli/etc_transaction.h"
+#include "kiosk/cli/keys/keyset.h"
+#include "kiosk/cli/keys/pki.h"
 #include "kiosk/cli/setup/setup_answers.h"
-#include "kiosk/cli/stage.h"
 
 #include <stdbool.h>
 
@@ -27,7 +27,7 @@ struct setup {
     bool relay_has_place;       /* a broker outside that phones use, as porchlight relay wants */
     struct keyset *keys;
     struct pki_pair *ca; /* locked memory */
-    struct stage *stage;
+    struct etc_transaction *stage;
     struct conf_text *conf; /* porchlight.conf as it will be */
     char venue[KEYSET_ID_TEXT], kiosk[KEYSET_ID_TEXT];
 };

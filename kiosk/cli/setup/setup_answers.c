@@ -1,7 +1,7 @@
 #include "kiosk/cli/setup/setup_answers.h"
 
 #include "config/scan.h"
-#include "kiosk/cli/tree.h"
+#include "kiosk/cli/files.h"
 #include "kiosk/common/log.h"
 
 #include <errno.h>
@@ -168,8 +168,7 @@ bool answers_set(struct answers *a, enum answer which, const char *value)
     return true;
 }
 
-/* --- a file ------------------------------------------------------------------------------------
- */
+/* --- a file ---------------------------------------------------------------------------------- */
 
 struct reading {
     struct answers *a;
@@ -244,7 +243,7 @@ int answers_read(struct answers *a, const char *path, bool now)
     struct reading r = {.a = a, .path = path};
     bool given[ANSWERS];
     size_t len;
-    char *text = tree_read(path, &len);
+    char *text = files_read(path, &len);
 
     if (!text) {
         log_error("%s: %s; expected a file with [setup] and answers", path, strerror(errno));
@@ -274,8 +273,7 @@ void answers_write(const struct answers *a, char *out, size_t size)
                                     a->value[i]);
 }
 
-/* --- what they mean ----------------------------------------------------------------------------
- */
+/* --- what they mean -------------------------------------------------------------------------- */
 
 bool answer_is(const struct answers *a, enum answer which, const char *word)
 {

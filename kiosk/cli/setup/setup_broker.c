@@ -1,5 +1,5 @@
-#include "kiosk/cli/accounts.h"
-#include "kiosk/cli/certificates.h"
+#include "kiosk/cli/keys/certificates.h"
+#include "kiosk/cli/members/accounts.h"
 #include "kiosk/cli/setup/setup.h"
 #include "kiosk/cli/templates.h"
 #include "kiosk/common/log.h"
@@ -29,8 +29,8 @@ static int this_kiosk(const struct setup *s)
 int setup_authority(struct setup *s)
 {
     size_t len;
-    char *cert = stage_read(s->stage, "broker-ca.pem", &len);
-    char *key = stage_read(s->stage, "ca/ca.key", &len);
+    char *cert = etc_transaction_read(s->stage, "broker-ca.pem", &len);
+    char *key = etc_transaction_read(s->stage, "ca/ca.key", &len);
     int result = 0;
 
     if (cert && key) {
@@ -45,8 +45,8 @@ int setup_authority(struct setup *s)
     } else if (pki_authority(s->ca, time(NULL)) < 0) {
         log_error("no certificate authority could be made: OpenSSL refuses an EC key");
         result = -1;
-    } else if (stage_put_text(s->stage, "broker-ca.pem", s->ca->certificate, 0644) < 0 ||
-               stage_put_text(s->stage, "ca/ca.key", s->ca->key, 0600) < 0) {
+    } else if (etc_transaction_put_text(s->stage, "broker-ca.pem", s->ca->certificate, 0644) < 0 ||
+               etc_transaction_put_text(s->stage, "ca/ca.key", s->ca->key, 0600) < 0) {
         result = -1;
     }
     if (key)
@@ -60,7 +60,7 @@ int setup_certificate(struct setup *s, const char *name, const char *host, bool 
 {
     char names[3][PKI_NAME_MAX] = {"", "localhost", "127.0.0.1"};
     size_t len;
-    char *old = stage_read(s->stage, name, &len);
+    char *old = etc_transaction_read(s->stage, name, &len);
     bool good = old && certificate_is_good(s->ca, old, host);
 
     if (old)
@@ -70,7 +70,7 @@ int setup_certificate(struct setup *s, const char *name, const char *host, bool 
         return 0;
     snprintf(names[0], sizeof names[0], "%s", host);
     char *both = certificate_make(s->ca, names, here ? 3 : 1);
-    int result = both ? stage_put_text(s->stage, name, both, 0600) : -1;
+    int result = both ? etc_transaction_put_text(s->stage, name, both, 0600) : -1;
     if (!both)
         log_error("%s: no certificate could be made for %s; is ca/ca.key the authority's?", name,
                   host);
@@ -120,7 +120,7 @@ static int put_password(struct setup *s, const char *broker, const char *where)
     snprintf(name, sizeof name, "credentials/broker-%s", broker);
     keyset_password(s->keys, where, this_kiosk(s), line);
     line[KEYSET_PASSWORD - 1] = '\n';
-    int result = stage_put(s->stage, name, line, KEYSET_PASSWORD, 0600);
+    int result = etc_transaction_put(s->stage, name, line, KEYSET_PASSWORD, 0600);
     sodium_memzero(line, sizeof line);
     return result;
 }
@@ -160,8 +160,7 @@ int setup_own_section(struct setup *s, const char *broker, const char *where, co
                : setup_section(s, broker, host, port, "broker-ca.pem", s->kiosk, phones, outside);
 }
 
-/* --- the broker here ----------------------------------------------------------------------------
- */
+/* --- the broker here ------------------------------------------------------------------------- */
 
 static int find_plugin(char out[PATH_LEN])
 {
@@ -222,7 +221,7 @@ static char *bridge_made(const struct setup *s)
 static char *bridge_kept(const struct setup *s)
 {
     size_t len;
-    char *old = stage_read(s->stage, "broker/mosquitto.conf", &len);
+    char *old = etc_transaction_read(s->stage, "broker/mosquitto.conf", &len);
     const char *at = old ? strstr(old, BRIDGE_HEAD) : NULL;
     char *kept = strdup(at ? at : "");
 
@@ -264,7 +263,7 @@ static int put_mosquitto(struct setup *s)
     if (text && bridge &&
         asprintf(&whole, "user %s\n%s%s", s->prefix[0] && pw ? pw->pw_name : BROKER_USER, text,
                  bridge) > 0)
-        result = stage_put_text(s->stage, "broker/mosquitto.conf", whole, 0600);
+        result = etc_transaction_put_text(s->stage, "broker/mosquitto.conf", whole, 0600);
     if (bridge)
         sodium_memzero(bridge, strlen(bridge));
     free(bridge);
@@ -278,8 +277,8 @@ int setup_accounts(struct setup *s, const char *where, bool beside)
 {
     size_t len;
     const char *name = "outside/dynamic-security.json";
-    char *old = beside ? stage_read_beside(s->stage, PATH_ACCOUNTS, &len)
-                       : stage_read(s->stage, name, &len);
+    char *old = beside ? etc_transaction_read_beside(s->stage, PATH_ACCOUNTS, &len)
+                       : etc_transaction_read(s->stage, name, &len);
     cJSON *all = old ? accounts_read(old) : accounts_new();
     char *text = NULL;
     int result = -1;
@@ -290,9 +289,9 @@ int setup_accounts(struct setup *s, const char *where, bool beside)
                   beside ? PATH_ACCOUNTS : name);
     else if (put_kiosks(s, all, where) == 0 && (beside || put_bridge(s, all) == 0) &&
              (text = cJSON_Print(all)))
-        result = beside ? stage_put_beside(s->stage, PATH_ACCOUNTS, text, strlen(text), 0600,
-                                           BROKER_USER)
-                        : stage_put_text(s->stage, name, text, 0600);
+        result = beside ? etc_transaction_put_beside(s->stage, PATH_ACCOUNTS, text, strlen(text),
+                                                     0600, BROKER_USER)
+                        : etc_transaction_put_text(s->stage, name, text, 0600);
     cJSON_free(text);
     cJSON_Delete(all);
     free(old);

@@ -1,10 +1,10 @@
-#include "kiosk/cli/control.h"
+#include "kiosk/cli/control_client.h"
 #include "kiosk/cli/setup/setup.h"
 #include "kiosk/cli/setup/setup_terminal.h"
 #include "kiosk/common/clock.h"
-#include "kiosk/common/local.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
+#include "kiosk/common/unix_socket.h"
 #include "kiosk/core/ns.h"
 
 #include <stdint.h>
@@ -32,7 +32,7 @@ static bool answers_soon(const struct cli *cli, int64_t until)
     if (path_under(cli->prefix, PATH_CONTROL, path) < 0)
         return false;
     do {
-        int fd = local_connect(path);
+        int fd = unix_socket_connect(path);
         if (fd >= 0) {
             close(fd);
             return true;
@@ -58,7 +58,7 @@ static int look(const struct cli *cli, struct seen *seen)
 {
     const cJSON *b;
     cJSON *status;
-    int code = control_ask(cli, "status", &status);
+    int code = control_client_ask(cli, "status", &status);
 
     if (code != CLI_OK)
         return code;
@@ -77,7 +77,7 @@ static int look(const struct cli *cli, struct seen *seen)
 static int say(const struct cli *cli, const char *request)
 {
     cJSON *reply;
-    int code = control_ask(cli, request, &reply);
+    int code = control_client_ask(cli, request, &reply);
 
     if (code == CLI_OK)
         cJSON_Delete(reply);

@@ -11,8 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* --- what stands in the way --------------------------------------------------------------------
- */
+/* --- what stands in the way ------------------------------------------------------------------ */
 
 static bool port_is_free(int port)
 {
@@ -87,8 +86,7 @@ int setup_check_host(const struct setup *s)
     return why ? -1 : check_ports(s);
 }
 
-/* --- units ---------------------------------------------------------------------------------------
- */
+/* --- units ----------------------------------------------------------------------------------- */
 
 static int systemctl(const char *verb, const char *option, const char *unit)
 {

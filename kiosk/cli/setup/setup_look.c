@@ -19,7 +19,7 @@ struct looked {
 };
 
 static void open_one(struct looked *l, const char *what, const char *address, bool active_low,
-                     struct line_bus *bus)
+                     struct sim_bus *bus)
 {
     struct line_spec spec = {.direction = LINE_INPUT,
                              .bias = LINE_BIAS_PULL_UP,
@@ -88,7 +88,7 @@ int setup_look(const struct answers *a, const char *prefix, int seconds)
     struct looked all[2];
     char path[PATH_LEN];
     int64_t end = clock_now() + seconds * NS_PER_S;
-    struct line_bus *bus = path_under(prefix, PATH_SIM, path) == 0 ? line_bus_new(path) : NULL;
+    struct sim_bus *bus = path_under(prefix, PATH_SIM, path) == 0 ? sim_bus_new(path) : NULL;
 
     puts("Press the switch and let it go; open the door and close it. Enter goes on.");
     open_one(&all[0], "switch", a->value[ANSWER_SWITCH], true, bus);
@@ -101,6 +101,6 @@ int setup_look(const struct answers *a, const char *prefix, int seconds)
                    all[i].what);
         line_free(all[i].line);
     }
-    line_bus_free(bus);
+    sim_bus_free(bus);
     return result;
 }

@@ -8,35 +8,33 @@
 #include <string.h>
 #include <unistd.h>
 
-/* --- keys --------------------------------------------------------------------------------------
- */
+/* --- keys ------------------------------------------------------------------------------------ */
 
 static int put_keys(struct setup *s, bool joins)
 {
     struct keyset *k = s->keys;
 
     keyset_kiosk(k, s->venue, s->kiosk);
-    return (!joins && stage_put_key(s->stage, "credentials/venue.key", k->venue_key, ENVELOPE_KEY,
-                                    0600) < 0) ||
-                   stage_put_key(s->stage, "credentials/kiosk.key", k->kiosk_seed, KEYSET_SEED,
-                                 0600) < 0 ||
-                   stage_put_key(s->stage, "credentials/kiosk.pub", k->kiosk_public,
-                                 ENVELOPE_PUBLIC, 0644) < 0 ||
-                   stage_put_key(s->stage, "credentials/root.pub", k->root_public, ENVELOPE_PUBLIC,
-                                 0644) < 0 ||
-                   stage_put_key(s->stage, "credentials/kiosk.cert", k->certificate, CERT_SIGNATURE,
-                                 0644) < 0
+    return (!joins && etc_transaction_put_key(s->stage, "credentials/venue.key", k->venue_key,
+                                              ENVELOPE_KEY, 0600) < 0) ||
+                   etc_transaction_put_key(s->stage, "credentials/kiosk.key", k->kiosk_seed,
+                                           KEYSET_SEED, 0600) < 0 ||
+                   etc_transaction_put_key(s->stage, "credentials/kiosk.pub", k->kiosk_public,
+                                           ENVELOPE_PUBLIC, 0644) < 0 ||
+                   etc_transaction_put_key(s->stage, "credentials/root.pub", k->root_public,
+                                           ENVELOPE_PUBLIC, 0644) < 0 ||
+                   etc_transaction_put_key(s->stage, "credentials/kiosk.cert", k->certificate,
+                                           CERT_SIGNATURE, 0644) < 0
                ? -1
                : 0;
 }
 
-/* --- porchlight.conf ---------------------------------------------------------------------------
- */
+/* --- porchlight.conf ------------------------------------------------------------------------- */
 
 static int open_conf(struct setup *s)
 {
     size_t len;
-    char *text = stage_read(s->stage, "porchlight.conf", &len);
+    char *text = etc_transaction_read(s->stage, "porchlight.conf", &len);
     int result;
 
     /* A package brings the example with it; its broker is nobody's. */
@@ -104,9 +102,9 @@ static int put_conf(struct setup *s)
     if (s->first && (conf_set(s->conf, "venue", "id", s->venue) < 0 ||
                      conf_set(s->conf, "kiosk", "id", s->kiosk) < 0))
         return -1;
-    if (stage_put(s->stage, "porchlight.conf", s->conf->text, s->conf->len, 0644) < 0)
+    if (etc_transaction_put(s->stage, "porchlight.conf", s->conf->text, s->conf->len, 0644) < 0)
         return -1;
-    snprintf(path, sizeof path, "%s", stage_path(s->stage, "porchlight.conf"));
+    snprintf(path, sizeof path, "%s", etc_transaction_path(s->stage, "porchlight.conf"));
     c = calloc(1, sizeof *c);
     if (c && (result = config_load(path, c, config_complain_stderr, NULL)) < 0)
         log_error("the config would be wrong with these answers: nothing was changed");
@@ -121,8 +119,9 @@ static int put_conf(struct setup *s)
 /* The lights' unit looks for this. */
 static int put_dark(struct setup *s)
 {
-    return answer_is(&s->now, ANSWER_LIGHTS, "dark") ? stage_put_text(s->stage, "dark", "", 0644)
-                                                     : stage_drop(s->stage, "dark");
+    return answer_is(&s->now, ANSWER_LIGHTS, "dark")
+               ? etc_transaction_put_text(s->stage, "dark", "", 0644)
+               : etc_transaction_drop(s->stage, "dark");
 }
 
 static int put_answers(struct setup *s)
@@ -130,11 +129,10 @@ static int put_answers(struct setup *s)
     char text[4096];
 
     answers_write(&s->now, text, sizeof text);
-    return stage_put_text(s->stage, "setup.conf", text, 0644);
+    return etc_transaction_put_text(s->stage, "setup.conf", text, 0644);
 }
 
-/* --- who this is -------------------------------------------------------------------------------
- */
+/* --- who this is ----------------------------------------------------------------------------- */
 
 static int ids_of_conf(struct setup *s)
 {
@@ -142,7 +140,7 @@ static int ids_of_conf(struct setup *s)
     char path[PATH_LEN];
     int result = -1;
 
-    snprintf(path, sizeof path, "%s", stage_path(s->stage, "porchlight.conf"));
+    snprintf(path, sizeof path, "%s", etc_transaction_path(s->stage, "porchlight.conf"));
     if (c && (result = config_load(path, c, config_complain_stderr, NULL)) == 0) {
         snprintf(s->venue, sizeof s->venue, "%.16s", c->venue.id);
         snprintf(s->kiosk, sizeof s->kiosk, "%.16s", c->kiosk.id);
@@ -169,7 +167,7 @@ int setup_make(struct setup *s)
 
     if (setup_root_find(s) < 0 || find_ids(s) < 0 || open_conf(s) < 0)
         return -1;
-    if (s->first && joins && !stage_has(s->stage, "credentials/venue.key")) {
+    if (s->first && joins && !etc_transaction_has(s->stage, "credentials/venue.key")) {
         log_error("kiosk = %s: another kiosk of a venue begins with the first one's backup: "
                   "porchlight restore FILE --another, then this",
                   s->now.value[ANSWER_KIOSK]);

@@ -1,7 +1,7 @@
 #include "config/scan.h"
+#include "kiosk/cli/files.h"
 #include "kiosk/cli/setup/setup.h"
 #include "kiosk/cli/templates.h"
-#include "kiosk/cli/tree.h"
 #include "kiosk/common/log.h"
 
 #include <errno.h>
@@ -59,11 +59,12 @@ static int put_folder(struct setup *s)
     };
     return setup_certificate(s, "outside/server.pem", host, false) < 0 ||
                    (s->has_root && setup_accounts(s, "outside", false) < 0) ||
-                   stage_put_text(s->stage, "outside/broker-ca.pem", s->ca->certificate, 0644) <
-                       0 ||
+                   etc_transaction_put_text(s->stage, "outside/broker-ca.pem", s->ca->certificate,
+                                            0644) < 0 ||
                    setup_fill(s, "outside/mosquitto.conf", template_mosquitto, words, 0644) < 0 ||
                    put_nginx(s, host) < 0 ||
-                   stage_put_text(s->stage, "outside/install.sh", template_outside, 0755) < 0
+                   etc_transaction_put_text(s->stage, "outside/install.sh", template_outside,
+                                            0755) < 0
                ? -1
                : 0;
 }
@@ -88,7 +89,7 @@ static bool is_made_here(const struct setup *s)
 
 bool setup_outside_lacks(const struct setup *s)
 {
-    return is_made_here(s) && !stage_has(s->stage, "outside/dynamic-security.json");
+    return is_made_here(s) && !etc_transaction_has(s->stage, "outside/dynamic-security.json");
 }
 
 /* Carried and removed, it can be renewed by nothing else: its server holds no authority. */
@@ -97,7 +98,7 @@ static int renew_outside(struct setup *s)
     char host[ANSWER_MAX];
     int port;
 
-    if (!stage_has(s->stage, "ca/ca.key")) {
+    if (!etc_transaction_has(s->stage, "ca/ca.key")) {
         log_warning("ca/ca.key: is not there, so the broker outside gets no new certificate; "
                     "porchlight restore brings it back from a backup");
         return 0;
@@ -155,7 +156,7 @@ static int account_read(struct account *a)
 {
     static const struct scan_events events = {account_section, account_key, account_bad};
     size_t len;
-    char *text = tree_read(a->path, &len);
+    char *text = files_read(a->path, &len);
 
     if (!text) {
         log_error("outside_account: %s: %s", a->path, strerror(errno));
@@ -195,7 +196,7 @@ static int take_outside(struct setup *s)
     answers_outside(&s->now, host, &port);
     if (account_read(&a) < 0)
         goto forget;
-    pem = tree_read(a.ca, &len);
+    pem = files_read(a.ca, &len);
     if (!pem || pki_days_left(pem, time(NULL), &days) < 0) {
         log_error("%s: ca: %s: %s; expected the PEM file of the broker's CA", a.path, a.ca,
                   pem ? "holds no certificate" : strerror(errno));
@@ -208,8 +209,9 @@ static int take_outside(struct setup *s)
         goto forget;
     }
     strcat(a.password, "\n");
-    result = stage_put_text(s->stage, "outside-ca.pem", pem, 0644) < 0 ||
-                     stage_put_text(s->stage, "credentials/broker-outside", a.password, 0600) < 0 ||
+    result = etc_transaction_put_text(s->stage, "outside-ca.pem", pem, 0644) < 0 ||
+                     etc_transaction_put_text(s->stage, "credentials/broker-outside", a.password,
+                                              0600) < 0 ||
                      setup_section(s, "outside", host, port, "outside-ca.pem", a.user,
                                    a.phones[0] ? a.phones : NULL, true) < 0
                  ? -1
@@ -233,7 +235,7 @@ static int drop(struct setup *s, const char *broker)
     if (conf_drop(s->conf, name) < 0)
         return -1;
     snprintf(name, sizeof name, "credentials/broker-%s", broker);
-    return stage_drop(s->stage, name);
+    return etc_transaction_drop(s->stage, name);
 }
 
 /* Another kiosk of the venue uses the first one's brokers, as the backup told. */

@@ -14,7 +14,7 @@ int setup_page(struct setup *s)
     int port;
 
     if (!answers_broker_here(&s->now) || answer_number(&s->now, ANSWER_KIOSK) > 1)
-        return stage_drop(s->stage, "page/nginx.conf");
+        return etc_transaction_drop(s->stage, "page/nginx.conf");
     snprintf(state, sizeof state, "%.400s/run/porchlight-page", s->prefix);
     snprintf(page, sizeof page, "%.400s/usr/share/porchlight/page", s->prefix);
     if (s->prefix[0])

@@ -8,7 +8,7 @@ int setup_fill(struct setup *s, const char *name, const char *template,
                const struct template_word *words, mode_t mode)
 {
     char *text = template_fill(name, template, words);
-    int result = text ? stage_put_text(s->stage, name, text, mode) : -1;
+    int result = text ? etc_transaction_put_text(s->stage, name, text, mode) : -1;
 
     free(text);
     return result;

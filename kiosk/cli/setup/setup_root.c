@@ -1,9 +1,9 @@
 #include "config/secret.h"
-#include "kiosk/cli/root.h"
-#include "kiosk/cli/root_paper.h"
+#include "kiosk/cli/files.h"
+#include "kiosk/cli/keys/root.h"
+#include "kiosk/cli/keys/root_paper.h"
 #include "kiosk/cli/setup/setup.h"
 #include "kiosk/cli/setup/setup_terminal.h"
-#include "kiosk/cli/tree.h"
 #include "kiosk/common/log.h"
 
 #include <errno.h>
@@ -24,8 +24,7 @@ static int ask_line(const char *question, char *out, size_t size)
     return terminal_line(out, size);
 }
 
-/* --- an existing one ----------------------------------------------------------------------------
- */
+/* --- an existing one ------------------------------------------------------------------------- */
 
 static int belongs(struct setup *s, const char *where)
 {
@@ -35,7 +34,7 @@ static int belongs(struct setup *s, const char *where)
 
     keyset_root(s->keys);
     s->has_root = true;
-    known = stage_read(s->stage, "credentials/root.pub", &len);
+    known = etc_transaction_read(s->stage, "credentials/root.pub", &len);
     if (!known)
         return 0;
     sodium_bin2hex(mine, sizeof mine, s->keys->root_public, ENVELOPE_PUBLIC);
@@ -81,8 +80,7 @@ int setup_root_find(struct setup *s)
     return root_paper_ask(ask_line, s->keys->root_seed) < 0 ? -1 : belongs(s, "what was typed");
 }
 
-/* --- a fresh one leaves --------------------------------------------------------------------------
- */
+/* --- a fresh one leaves ---------------------------------------------------------------------- */
 
 static bool is_below(const char *path, const char *folder)
 {

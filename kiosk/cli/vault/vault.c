@@ -1,6 +1,6 @@
 #include "hw/cell.h"
 #include "kiosk/cli/cli.h"
-#include "kiosk/cli/tree.h"
+#include "kiosk/cli/files.h"
 #include "kiosk/cli/vault/vault_key.h"
 #include "kiosk/cli/vault/vault_make.h"
 #include "kiosk/cli/vault/vault_pending.h"
@@ -38,7 +38,7 @@ static int make_folder_above(const char *real)
     snprintf(folder, sizeof folder, "%s", real);
     slash = strrchr(folder, '/');
     *slash = '\0';
-    if (slash == folder || tree_make_folders(folder, 0700) == 0)
+    if (slash == folder || files_make_folders(folder, 0700) == 0)
         return 0;
     fprintf(stderr, "porchlight vault: %s: %s\n", folder, strerror(errno));
     return -1;

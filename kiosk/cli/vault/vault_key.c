@@ -1,6 +1,6 @@
 #include "kiosk/cli/vault/vault_key.h"
 
-#include "kiosk/cli/hidden.h"
+#include "kiosk/cli/prompt.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,8 +29,8 @@ static int type_key(const struct vault *v, bool fresh, uint8_t key[CELL_KEY])
     if (!typed)
         return -1;
     snprintf(question, sizeof question, "%sey of the vault %s: ", fresh ? "New k" : "K", v->name);
-    len = fresh ? hidden_line_twice(question, typed, TYPED_MAX)
-                : hidden_line(question, typed, TYPED_MAX);
+    len = fresh ? prompt_hidden_line_twice(question, typed, TYPED_MAX)
+                : prompt_hidden_line(question, typed, TYPED_MAX);
     if (len < 0)
         fprintf(stderr, "porchlight vault: %s\n", typing_trouble(errno));
     else if (len < TYPED_MIN)

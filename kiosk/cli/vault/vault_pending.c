@@ -1,6 +1,6 @@
 #include "kiosk/cli/vault/vault_pending.h"
 
-#include "kiosk/cli/beside.h"
+#include "kiosk/cli/sibling_program.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@ static pid_t start(const char *prefix, int out)
     char *argv[] = {path, (char *)"--pending", prefix[0] ? below : NULL, NULL};
     pid_t pid = -1;
 
-    if (beside("porchlight-wipe", path) < 0)
+    if (sibling_program("porchlight-wipe", path) < 0)
         return -1;
     snprintf(below, sizeof below, "--prefix=%s", prefix);
     errno = posix_spawn_file_actions_init(&actions);

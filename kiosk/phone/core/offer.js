@@ -1,4 +1,4 @@
-// How a phone asks to be rung by Web Push (kiosk/core/offer.h): what a relay offers, judged by the
+// How a phone asks to be rung by Web Push (kiosk/core/push_offer.h): what a relay offers, judged by the
 // venue's root key, and the letters that only the holder of the push key can open. Pure.
 
 import { concat, fromHex, utf8 } from './bytes.js';

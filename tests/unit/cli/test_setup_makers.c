@@ -1,6 +1,6 @@
-#include "kiosk/cli/accounts.h"
-#include "kiosk/cli/keyset.h"
-#include "kiosk/cli/pki.h"
+#include "kiosk/cli/keys/keyset.h"
+#include "kiosk/cli/keys/pki.h"
+#include "kiosk/cli/members/accounts.h"
 #include "kiosk/cli/templates.h"
 
 #include <setjmp.h>
@@ -16,8 +16,7 @@
 enum { DAY = 24 * 3600 };
 #define NOW ((time_t)1800000000)
 
-/* --- keys ----------------------------------------------------------------------------------------
- */
+/* --- keys ------------------------------------------------------------------------------------ */
 
 static void test_a_kiosks_key_is_the_roots(void **state)
 {
@@ -70,8 +69,7 @@ static void test_what_is_drawn_is_the_roots_and_each_its_own(void **state)
     keyset_free(other);
 }
 
-/* --- certificates --------------------------------------------------------------------------------
- */
+/* --- certificates ---------------------------------------------------------------------------- */
 
 static void test_a_server_of_the_authority(void **state)
 {
@@ -118,8 +116,7 @@ static void test_what_is_no_name_or_no_certificate(void **state)
     free(ca);
 }
 
-/* --- accounts ------------------------------------------------------------------------------------
- */
+/* --- accounts -------------------------------------------------------------------------------- */
 
 #define VENUE   "0123456789abcdef"
 #define KIOSK   "fedcba9876543210"

@@ -135,8 +135,7 @@ static void test_an_accepted_all_clear_convinces_phones(void **state)
     assert_int_equal(clear.seq, 99);
 }
 
-/* --- attacks ------------------------------------------------------------------------------------
- */
+/* --- attacks --------------------------------------------------------------------------------- */
 
 static void kept_by_a_broker(struct bench *b)
 {

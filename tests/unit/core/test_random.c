@@ -32,8 +32,7 @@ static uint32_t dice(uint32_t sides)
     return (uint32_t)((dice_state * UINT64_C(0x2545F4914F6CDD1D)) >> 32) % sides;
 }
 
-/* --- mutations ----------------------------------------------------------------------------------
- */
+/* --- mutations ------------------------------------------------------------------------------- */
 
 static const char *const pieces[] = {
     "\"",

@@ -39,7 +39,8 @@ static void say(char *said, size_t size, const struct switch_event *e, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         size_t len = strlen(said);
-        const char *word = e[i].wires ? pair_event_name(e[i].fault) : gesture_name(e[i].gesture);
+        const char *word =
+            e[i].wires ? changeover_event_name(e[i].fault) : gesture_name(e[i].gesture);
         snprintf(said + len, size - len, "%s%s", len > 0 ? " " : "", word);
     }
 }

@@ -1,8 +1,8 @@
 #include "hw/line.h"
-#include "hw/line_sim.h"
+#include "hw/sim/sim_line.h"
 
 #include "kiosk/common/clock.h"
-#include "kiosk/common/local.h"
+#include "kiosk/common/unix_socket.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -20,7 +20,7 @@
 
 struct bench {
     char folder[64], path[96];
-    struct line_bus *bus;
+    struct sim_bus *bus;
     struct line_error error;
 };
 
@@ -30,7 +30,7 @@ static int set_up(void **state)
     snprintf(b->folder, sizeof b->folder, "/tmp/porchlight-sim-XXXXXX");
     assert_non_null(mkdtemp(b->folder));
     snprintf(b->path, sizeof b->path, "%s/sim.sock", b->folder);
-    b->bus = line_bus_new(b->path);
+    b->bus = sim_bus_new(b->path);
     assert_non_null(b->bus);
     *state = b;
     return 0;
@@ -39,7 +39,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct bench *b = *state;
-    line_bus_free(b->bus);
+    sim_bus_free(b->bus);
     int left = access(b->path, F_OK);
     rmdir(b->folder);
     free(b);
@@ -70,13 +70,13 @@ static bool is_readable(const struct line *l)
 /* Sends one command, lets the lines' owner take it, returns the answer. */
 static const char *ask(struct bench *b, struct line *owner, const char *command, char *reply)
 {
-    int fd = local_connect(b->path);
+    int fd = unix_socket_connect(b->path);
     assert_true(fd >= 0);
-    assert_int_equal(local_send(fd, command, strlen(command)), 0);
+    assert_int_equal(unix_socket_send(fd, command, strlen(command)), 0);
     assert_true(is_readable(owner));
     assert_true(line_get(owner) >= 0 || errno == ENODEV);
-    assert_int_equal(local_wait(fd, 1000), 1);
-    ssize_t len = local_receive(fd, reply, SIM_REPLY_MAX - 1);
+    assert_int_equal(unix_socket_wait(fd, 1000), 1);
+    ssize_t len = unix_socket_receive(fd, reply, SIM_REPLY_MAX - 1);
     assert_true(len > 0);
     reply[len] = '\0';
     close(fd);
@@ -355,7 +355,7 @@ static void any_packet_is_answered(void **state)
                                         "chatter", "get",   "history", "list", "busy",
                                         "free",    "\xff",  "",        "999",  "pulses"};
     unsigned x = 12345;
-    int fd = local_connect(b->path);
+    int fd = unix_socket_connect(b->path);
     for (int i = 0; i < 5000; i++) {
         size_t len = 0;
         int n = (int)((x = x * 1103515245 + 12345) >> 16) % 6;
@@ -368,10 +368,10 @@ static void any_packet_is_answered(void **state)
             packet[(x >> 16) % len] = (char)(x >> 24);
         if (len == 0)
             continue; /* an empty packet is the end of a connection */
-        assert_int_equal(local_send(fd, packet, len), 0);
+        assert_int_equal(unix_socket_send(fd, packet, len), 0);
         assert_true(line_get(l) >= 0);
-        assert_int_equal(local_wait(fd, 1000), 1);
-        ssize_t got = local_receive(fd, reply, sizeof reply);
+        assert_int_equal(unix_socket_wait(fd, 1000), 1);
+        ssize_t got = unix_socket_receive(fd, reply, sizeof reply);
         assert_true(got >= 2);
         assert_true(memcmp(reply, "ok", 2) == 0 || memcmp(reply, "error:", 6) == 0);
     }
@@ -386,11 +386,11 @@ static void clients_beyond_the_last_place_are_turned_away(void **state)
     int fds[SIM_CLIENTS_MAX + 1];
     char reply[SIM_REPLY_MAX];
     for (int i = 0; i <= SIM_CLIENTS_MAX; i++) {
-        fds[i] = local_connect(b->path);
+        fds[i] = unix_socket_connect(b->path);
         assert_true(fds[i] >= 0);
         line_get(l);
     }
-    assert_int_equal(local_receive(fds[SIM_CLIENTS_MAX], reply, sizeof reply), 0);
+    assert_int_equal(unix_socket_receive(fds[SIM_CLIENTS_MAX], reply, sizeof reply), 0);
     close(fds[3]);
     line_get(l);
     expect(b, l, "get front", "ok 0");
@@ -416,12 +416,12 @@ static void a_second_kiosk_does_not_take_the_socket(void **state)
 {
     struct bench *b = *state;
     struct line *l = open_input(b, "sim:front");
-    struct line_bus *other = line_bus_new(b->path);
+    struct sim_bus *other = sim_bus_new(b->path);
     struct line_spec spec = {.address = "sim:front"};
     assert_null(line_open("switch front", &spec, other, &b->error));
     assert_int_equal(errno, EADDRINUSE);
     assert_non_null(strstr(b->error.text, b->path));
-    line_bus_free(other);
+    sim_bus_free(other);
     expect(b, l, "get front", "ok 0");
     line_free(l);
 }
@@ -438,7 +438,7 @@ static void a_real_line_that_is_not_there_is_named(void **state)
         assert_non_null(strstr(b->error.text, table[i]));
         assert_non_null(strstr(b->error.text, "switch front"));
     }
-    assert_true(line_make()[0] >= '1' && line_make()[0] <= '9');
+    assert_true(line_library_version()[0] >= '1' && line_library_version()[0] <= '9');
 }
 
 #define WITH_BENCH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)

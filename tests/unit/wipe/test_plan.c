@@ -1,6 +1,6 @@
-#include "kiosk/wipe/drill.h"
 #include "kiosk/wipe/plan.h"
 #include "kiosk/wipe/plan_read.h"
+#include "kiosk/wipe/wipe_drill.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -311,7 +311,7 @@ static void test_drill_plan(void **state)
                                 "[luks f]\npath = /srv/venue/f\nmapping = other\n",
                            &p, said),
                      0);
-    drill_plan(&p, &d);
+    wipe_drill_plan(&p, &d);
     assert_int_equal(d.targets_count, p.targets_count);
     for (size_t i = 0; i < p.targets_count; i++) {
         assert_int_equal(d.targets[i].kind, p.targets[i].kind);

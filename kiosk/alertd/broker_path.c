@@ -1,0 +1,135 @@
+#include "kiosk/alertd/broker_path.h"
+
+#include "kiosk/alertd/plain.h"
+#include "kiosk/common/dynsec.h"
+#include "kiosk/common/log.h"
+#include "kiosk/core/ns.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A thread that has shown no life for this long hangs in a look-up or a handshake: it is left
+ * behind and another one takes its place. Longer than an honest connect, shorter than the 20 s in
+ * which silence must be noticed. */
+#define STALL (15 * NS_PER_S)
+/* An alert that is not acknowledged for this long is sent again over a new connection. */
+#define UNACKED (10 * NS_PER_S)
+/* Beats of ours that may be missing at a broker before the client is rebuilt. */
+enum { BEATS_MISSED = 4 };
+
+static void name_of(const struct sealer *c, enum topic t, const char *account,
+                    char out[TOPIC_NAME_MAX])
+{
+    topic_name(t, c->venue_id, c->kiosk_id, account, out);
+}
+
+void broker_path_init(struct broker_path *l, const struct config *config, size_t i,
+                      const char *password, const struct sealer *sealer)
+{
+    static const enum topic with_account[] = {TOPIC_ACK, TOPIC_COMMAND, TOPIC_ENROL, TOPIC_RELAY};
+    *l = (struct broker_path){.fault = MQTT_FAULT_ROUTE, .echo_at = NS_NEVER, .latency = -1};
+    struct broker_setup *s = &l->setup;
+    *s = (struct broker_setup){.broker = config->brokers[i],
+                               .password = password,
+                               .keepalive = config->timing.keepalive,
+                               .probe = config->timing.probe,
+                               .backoff = config->timing.backoff,
+                               .backoff_max = config->timing.backoff_max,
+                               .will = sealer_will,
+                               .will_context = sealer};
+    memcpy(s->client_id, sealer->kiosk_id, sizeof sealer->kiosk_id);
+    name_of(sealer, TOPIC_PRESENCE, NULL, s->will_topic);
+    name_of(sealer, TOPIC_BEAT, NULL, s->subscribe[s->subscribe_count++].topic);
+    for (size_t k = 0; k < sizeof with_account / sizeof with_account[0]; k++) {
+        struct broker_subscription *one = &s->subscribe[s->subscribe_count++];
+        name_of(sealer, with_account[k], "+", one->topic);
+        one->news = with_account[k] == TOPIC_ENROL;
+    }
+    if (s->broker.phones[0] != '\0')
+        strcpy(s->subscribe[s->subscribe_count++].topic, DYNSEC_RESPONSE);
+    if (config->kiosk.plain && plain_discovers(&config->plain))
+        plain_status_topic(config->plain.discovery, s->subscribe[s->subscribe_count++].topic);
+}
+
+int broker_path_start(struct broker_path *l, struct loop *loop, loop_fn *on_events, void *context)
+{
+    l->up = false;
+    l->broker = broker_new(&l->setup);
+    if (l->broker == NULL)
+        return -1;
+    return loop_add(loop, broker_fd(l->broker), POLLIN, on_events, context);
+}
+
+void broker_path_stop(struct broker_path *l, struct loop *loop)
+{
+    if (l->broker == NULL)
+        return;
+    loop_remove(loop, broker_fd(l->broker));
+    broker_free(l->broker);
+    l->broker = NULL;
+    l->up = false;
+}
+
+void broker_path_is_up(struct broker_path *l, const struct broker_event *e, bool simulated,
+                       int64_t now)
+{
+    const struct config_broker *c = &l->setup.broker;
+    l->up = true;
+    l->version = e->version;
+    l->connection = e->connection;
+    if (l->fault != MQTT_FAULT_BEAT) /* that one is mended by a beat alone */
+        l->fault = MQTT_FAULT_FINE;
+    l->up_at = now;
+    l->echo_at = NS_NEVER;
+    l->outside = c->outside && (!e->here || simulated);
+    log_info("broker %s: connected, MQTT %s%s", c->name, e->version == 5 ? "5" : "3.1.1",
+             l->outside ? "" : "; on this network only");
+    if (c->outside && !l->outside)
+        log_warning("broker %s: outside = yes, but it runs on this machine; what it accepts is not "
+                    "handed over",
+                    c->name);
+}
+
+void broker_path_is_down(struct broker_path *l, enum mqtt_fault fault)
+{
+    if (l->up || l->fault != fault)
+        log_warning("broker %s: not connected (%s)", l->setup.broker.name, mqtt_fault_name(fault));
+    l->up = false;
+    l->fault = fault;
+}
+
+enum mqtt_fault broker_path_stale(const struct broker_path *l, int64_t beat, int64_t unacked_since,
+                                  int64_t now)
+{
+    int64_t heard = l->echo_at != NS_NEVER ? l->echo_at : l->up_at;
+    if (now - broker_alive_at(l->broker) > STALL)
+        return broker_doing(l->broker);
+    if (l->up && unacked_since != NS_NEVER && now - unacked_since > UNACKED)
+        return MQTT_FAULT_BROKER;
+    return l->up && now - heard > BEATS_MISSED * beat ? MQTT_FAULT_BEAT : MQTT_FAULT_FINE;
+}
+
+int broker_path_publish(struct broker_path *l, struct sealer *c, enum topic t, struct message *m,
+                        uint64_t token)
+{
+    const struct topic_rule *rule = &topic_table[t];
+    struct broker_publication p = {
+        .qos = rule->qos, .retain = rule->retained, .expiry_s = rule->expiry_s, .token = token};
+    name_of(c, t, NULL, p.topic);
+    p.len = sealer_payload(c, p.topic, m, p.payload);
+    if (p.len > 0)
+        return broker_publish(l->broker, &p);
+    log_error("a %s message could not be written: %s", message_kind_name(m->kind), strerror(errno));
+    return -1;
+}
+
+void broker_path_publish_bare(struct broker_path *l, const char *topic, bool retain, long expiry_s,
+                              const char *payload, size_t len)
+{
+    struct broker_publication p = {.qos = 1, .retain = retain, .expiry_s = expiry_s, .len = len};
+    snprintf(p.topic, sizeof p.topic, "%s", topic);
+    memcpy(p.payload, payload, len);
+    broker_publish(l->broker, &p);
+}

@@ -1,0 +1,57 @@
+#ifndef PORCHLIGHT_ALERTD_BROKER_PATH_H
+#define PORCHLIGHT_ALERTD_BROKER_PATH_H
+
+#include "kiosk/alertd/sealer.h"
+#include "kiosk/common/loop.h"
+#include "kiosk/mqtt/thread.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How one broker stands, seen from the main loop. */
+struct broker_path {
+    struct broker *broker;
+    struct broker_setup setup;
+    bool up;
+    bool outside; /* what it accepts is handed over: configured so, and not on this machine */
+    int version;
+    uint64_t connection;
+    enum mqtt_fault fault;
+    int64_t up_at, echo_at; /* echo_at: when the kiosk's own beat last came back, or NS_NEVER */
+    int64_t latency;        /* ns from gesture to PUBACK of the last alert; -1: none yet */
+};
+
+/* Everything that a broker's thread must know; starts nothing. `password` may be NULL, and
+ * lives as long as the leg: a thread that hangs is replaced. */
+void broker_path_init(struct broker_path *l, const struct config *config, size_t i,
+                      const char *password, const struct sealer *sealer);
+
+/* The thread, and its events in the loop. 0 or -1 with errno. */
+int broker_path_start(struct broker_path *l, struct loop *loop, loop_fn *on_events, void *context);
+void broker_path_stop(struct broker_path *l, struct loop *loop);
+
+/* Takes note of BROKER_UP and BROKER_DOWN, and says it in the log. `simulated`: kiosk and broker
+ * stand on one machine on purpose, and the config is believed. */
+void broker_path_is_up(struct broker_path *l, const struct broker_event *e, bool simulated,
+                       int64_t now);
+void broker_path_is_down(struct broker_path *l, enum mqtt_fault fault);
+
+/* Why the leg must be begun anew: its thread hangs (what it hangs in: MQTT_FAULT_DNS,
+ * MQTT_FAULT_TLS, MQTT_FAULT_BROKER), an alert sent at `unacked_since` (NS_NEVER: none) is still
+ * not acknowledged (MQTT_FAULT_BROKER), or the kiosk's own beat no longer comes back
+ * (MQTT_FAULT_BEAT). MQTT_FAULT_FINE: it need not.
+ */
+enum mqtt_fault broker_path_stale(const struct broker_path *l, int64_t beat, int64_t unacked_since,
+                                  int64_t now);
+
+/* Bare bytes on a topic that is none of ours (plain.h). An empty retained payload takes back what
+ * was kept there. */
+void broker_path_publish_bare(struct broker_path *l, const char *topic, bool retain, long expiry_s,
+                              const char *payload, size_t len);
+
+/* Makes the message for `topic` and gives it to the thread. `token` comes back when it is
+ * acknowledged; 0: not wanted. 0, or -1: the thread has too much to do, or there is no memory. */
+int broker_path_publish(struct broker_path *l, struct sealer *c, enum topic t, struct message *m,
+                        uint64_t token);
+
+#endif

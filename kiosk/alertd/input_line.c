@@ -1,0 +1,60 @@
+#include "kiosk/alertd/input_line.h"
+
+#include "kiosk/common/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+void input_line_init(struct input_line *w, const char *kind, const char *name,
+                     const struct config_line *c, enum line_direction direction, int64_t debounce)
+{
+    static const enum line_bias bias[] = {[CONFIG_BIAS_AS_IS] = LINE_BIAS_AS_IS,
+                                          [CONFIG_BIAS_PULL_UP] = LINE_BIAS_PULL_UP,
+                                          [CONFIG_BIAS_PULL_DOWN] = LINE_BIAS_PULL_DOWN,
+                                          [CONFIG_BIAS_NONE] = LINE_BIAS_DISABLED};
+    *w = (struct input_line){.spec = {.direction = direction,
+                                      .bias = bias[c->bias],
+                                      .active_low = c->active_low,
+                                      .debounce = debounce / 4}};
+    snprintf(w->who, sizeof w->who, "%s %s", kind, name);
+    snprintf(w->spec.address, sizeof w->spec.address, "%s", c->address);
+}
+
+int input_line_open(struct input_line *w, struct sim_bus *bus)
+{
+    struct line_error error;
+    if (w->spec.address[0] == '\0')
+        return 0;
+    w->line = line_open(w->who, &w->spec, bus, &error);
+    if (w->line == NULL && !w->complained)
+        log_error("%s", error.text);
+    w->complained = w->line == NULL;
+    return w->line != NULL ? 0 : -1;
+}
+
+void input_line_lost(struct input_line *w)
+{
+    log_error(
+        "%s: its line is gone (%s); check the wire and the chip. It is taken again as soon as "
+        "it is there",
+        w->who, strerror(errno));
+    input_line_close(w);
+    w->complained = true;
+}
+
+bool input_line_is_missing(const struct input_line *w)
+{
+    return w->spec.address[0] != '\0' && w->line == NULL;
+}
+
+void input_line_close(struct input_line *w)
+{
+    line_free(w->line);
+    w->line = NULL;
+}
+
+bool input_line_closed_level(const struct config_line *c)
+{
+    return c->active_low != (c->bias == CONFIG_BIAS_PULL_DOWN);
+}

@@ -1,0 +1,34 @@
+#ifndef PORCHLIGHT_ALERTD_INPUT_LINE_H
+#define PORCHLIGHT_ALERTD_INPUT_LINE_H
+
+#include "config/config.h"
+#include "hw/line.h"
+
+/* One wire as the config has it, and the line behind it, which may be missing for a while: its chip
+ * comes late at boot or was pulled out, or another program holds it. */
+struct input_line {
+    char who[CONFIG_NAME_MAX + 16]; /* "switch front", for messages */
+    struct line_spec spec;          /* address empty: not wired */
+    struct line *line;              /* NULL: not wired, or missing */
+    bool complained;
+};
+
+/* Opens nothing. `kind` is "switch", "door" or "feel"; `debounce` in ns, the caller's own. */
+void input_line_init(struct input_line *w, const char *kind, const char *name,
+                     const struct config_line *c, enum line_direction direction, int64_t debounce);
+
+/* 0: the line is open, or there is no wire. -1: it is missing; log_error said why, and says it once
+ * until the line has been there. */
+int input_line_open(struct input_line *w, struct sim_bus *bus);
+
+/* The line went away by itself: errno says why, and so does the log. */
+void input_line_lost(struct input_line *w);
+
+bool input_line_is_missing(const struct input_line *w);
+void input_line_close(struct input_line *w);
+
+/* What a closed contact reads as: it leads to ground, and to the supply where the line is pulled
+ * down. A door's is most often closed while the door is shut. */
+bool input_line_closed_level(const struct config_line *c);
+
+#endif

@@ -1,0 +1,270 @@
+#include "kiosk/alertd/members/account_requests.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TAG_MAX = 40 };
+
+struct item {
+    struct account_request errand;
+    uint64_t number; /* 0: free */
+    uint8_t todo;    /* a bit for each broker */
+};
+
+struct account_requests {
+    char venue[TOPIC_ID_LEN + 1], kiosk[TOPIC_ID_LEN + 1];
+    uint64_t tag, numbers;
+    uint8_t theirs; /* a bit for each broker */
+    struct item items[ACCOUNT_REQUESTS_MAX];
+    uint64_t roled[CONFIG_BROKERS_MAX]; /* whose role was sent; 0: none */
+    uint64_t away[CONFIG_BROKERS_MAX];  /* which was sent and not answered; 0: none */
+    int64_t since[CONFIG_BROKERS_MAX];  /* when */
+    char fault[CONFIG_BROKERS_MAX][ACCOUNT_REQUESTS_FAULT_MAX];
+};
+
+_Static_assert(CONFIG_BROKERS_MAX <= 8, "a bit for each broker");
+
+static uint8_t bit(size_t broker)
+{
+    return (uint8_t)(1u << broker);
+}
+
+struct account_requests *account_requests_new(const char *venue, const char *kiosk)
+{
+    struct account_requests *e = sodium_malloc(sizeof *e);
+    if (e == NULL)
+        return NULL;
+    sodium_memzero(e, sizeof *e);
+    snprintf(e->venue, sizeof e->venue, "%s", venue);
+    snprintf(e->kiosk, sizeof e->kiosk, "%s", kiosk);
+    randombytes_buf(&e->tag, sizeof e->tag);
+    return e;
+}
+
+void account_requests_free(struct account_requests *e)
+{
+    sodium_free(e);
+}
+
+void account_requests_brokers(struct account_requests *e, const bool theirs[CONFIG_BROKERS_MAX])
+{
+    sodium_memzero(e->items, sizeof e->items);
+    memset(e->away, 0, sizeof e->away);
+    memset(e->roled, 0, sizeof e->roled);
+    memset(e->fault, 0, sizeof e->fault);
+    e->theirs = 0;
+    for (size_t i = 0; i < CONFIG_BROKERS_MAX; i++)
+        e->theirs |= theirs[i] ? bit(i) : 0;
+}
+
+static int add_for(struct account_requests *e, const struct account_request *one, uint8_t theirs)
+{
+    if (theirs == 0)
+        return 0;
+    for (size_t i = 0; i < ACCOUNT_REQUESTS_MAX; i++) {
+        struct item *it = &e->items[i];
+        if (it->number != 0)
+            continue;
+        *it = (struct item){.errand = *one, .number = ++e->numbers, .todo = theirs};
+        return 0;
+    }
+    errno = ENOBUFS;
+    return -1;
+}
+
+int account_requests_add(struct account_requests *e, const struct account_request *one)
+{
+    return add_for(e, one, e->theirs);
+}
+
+int account_requests_add_at(struct account_requests *e, const struct account_request *one,
+                            size_t broker)
+{
+    return add_for(e, one, e->theirs & bit(broker));
+}
+
+static void settle(struct account_requests *e, struct item *it, size_t broker)
+{
+    it->todo &= (uint8_t)~bit(broker);
+    if (e->away[broker] == it->number)
+        e->away[broker] = 0;
+    if (it->todo == 0)
+        sodium_memzero(it, sizeof *it);
+}
+
+void account_requests_drop(struct account_requests *e, const char *account)
+{
+    for (size_t i = 0; i < ACCOUNT_REQUESTS_MAX; i++)
+        for (size_t b = 0; b < CONFIG_BROKERS_MAX; b++)
+            if (e->items[i].number != 0 && strcmp(e->items[i].errand.account, account) == 0)
+                settle(e, &e->items[i], b);
+}
+
+/* The oldest that this broker has still to do. */
+static struct item *first(struct account_requests *e, size_t broker)
+{
+    struct item *found = NULL;
+    for (size_t i = 0; i < ACCOUNT_REQUESTS_MAX; i++) {
+        struct item *it = &e->items[i];
+        if (it->number != 0 && (it->todo & bit(broker)) != 0 &&
+            (found == NULL || it->number < found->number))
+            found = it;
+    }
+    return found;
+}
+
+static int write_request(const struct account_request *one, char out[DYNSEC_MAX])
+{
+    switch (one->kind) {
+    case ACCOUNT_REQUEST_ACCOUNT:
+        return dynsec_account(one->who, one->account, one->password, out, DYNSEC_MAX);
+    case ACCOUNT_REQUEST_PROMOTE:
+        return dynsec_promote(one->who, one->account, one->password, out, DYNSEC_MAX);
+    case ACCOUNT_REQUEST_REMOVE:
+        return dynsec_remove(one->who, one->account, out, DYNSEC_MAX);
+    }
+    return -1;
+}
+
+static void tag_write(const struct account_requests *e, uint64_t number, char out[TAG_MAX])
+{
+    snprintf(out, TAG_MAX, "%016" PRIx64 "-%" PRIu64, e->tag, number);
+}
+
+/* Every command of the request gets the tag by which its answer is known: other stewards' answers
+ * come on the same topic. */
+static size_t tag_commands(const struct account_requests *e, uint64_t number, const char *request,
+                           char out[DYNSEC_MAX])
+{
+    static const char begin[] = "{\"command\":\"";
+    char tag[TAG_MAX];
+    size_t len = 0;
+    tag_write(e, number, tag);
+    for (const char *p = request, *next; *p != '\0'; p = next) {
+        bool here = strncmp(p, begin, strlen(begin)) == 0;
+        const char *found = strstr(p + 1, begin);
+        next = found != NULL ? found : p + strlen(p);
+        len += (size_t)snprintf(out + len, DYNSEC_MAX - len, "%s%s%s%.*s",
+                                here ? "{\"correlationData\":\"" : "", here ? tag : "",
+                                here ? "\"," : "", (int)(next - p - here), p + here);
+        if (len >= DYNSEC_MAX)
+            return 0;
+    }
+    return len;
+}
+
+/* The role's request, once for each try. */
+static size_t role_next(struct account_requests *e, size_t broker, const struct item *it,
+                        char out[DYNSEC_MAX])
+{
+    const struct account_request *one = &it->errand;
+    if (one->kind == ACCOUNT_REQUEST_REMOVE || e->roled[broker] == it->number)
+        return 0;
+    e->roled[broker] = it->number;
+    const char *where = one->who == ROLE_RELAY ? "+" : e->kiosk; /* it may serve others of ours */
+    int len = dynsec_role(one->who, e->venue, where, one->account, out, DYNSEC_MAX);
+    return len > 0 ? (size_t)len : 0;
+}
+
+size_t account_requests_next(struct account_requests *e, size_t broker, int64_t now,
+                             char out[DYNSEC_MAX])
+{
+    char request[DYNSEC_MAX];
+    struct item *it = first(e, broker);
+    if (it == NULL || (e->away[broker] != 0 && now - e->since[broker] < ACCOUNT_REQUESTS_PATIENCE))
+        return 0;
+    if (e->away[broker] != 0) {
+        snprintf(e->fault[broker], ACCOUNT_REQUESTS_FAULT_MAX,
+                 "no answer: it needs the dynamic security plugin, and this kiosk's account the "
+                 "steward's role");
+        e->roled[broker] = e->away[broker] = 0;
+    }
+    size_t role = role_next(e, broker, it, out);
+    if (role > 0)
+        return role;
+    size_t len =
+        write_request(&it->errand, request) > 0 ? tag_commands(e, it->number, request, out) : 0;
+    sodium_memzero(request, sizeof request);
+    e->away[broker] = it->number;
+    e->since[broker] = now;
+    if (len == 0)
+        settle(e, it, broker); /* cannot be written: it would hold up the others for ever */
+    return len;
+}
+
+void account_requests_again(struct account_requests *e, size_t broker)
+{
+    e->roled[broker] = e->away[broker] = 0;
+}
+
+/* Done already, or gone already, is as good as done now. */
+static bool is_harmless(const struct account_request *one, const char *command, const char *error)
+{
+    bool there = strstr(error, "already exists") != NULL, gone = strstr(error, "not found") != NULL;
+    if (one->kind == ACCOUNT_REQUEST_PROMOTE)
+        return gone && strcmp(command, "deleteRole") == 0;
+    return one->kind == ACCOUNT_REQUEST_REMOVE ? gone : there;
+}
+
+static const char *text_of(const cJSON *object, const char *key)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    return cJSON_IsString(item) ? item->valuestring : "";
+}
+
+bool account_requests_answer(struct account_requests *e, size_t broker, const uint8_t *payload,
+                             size_t len)
+{
+    char tag[TAG_MAX];
+    bool ours = false;
+    struct item *it = first(e, broker);
+    if (it == NULL || e->away[broker] != it->number)
+        return false;
+    tag_write(e, it->number, tag);
+    cJSON *json = cJSON_ParseWithLength((const char *)payload, len);
+    const cJSON *one;
+    cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(json, "responses"))
+    {
+        const char *error = text_of(one, "error");
+        if (strcmp(text_of(one, "correlationData"), tag) != 0)
+            continue;
+        if (!ours)
+            e->fault[broker][0] = '\0';
+        ours = true;
+        if (error[0] != '\0' && !is_harmless(&it->errand, text_of(one, "command"), error))
+            snprintf(e->fault[broker], ACCOUNT_REQUESTS_FAULT_MAX, "%.40s: %.40s",
+                     text_of(one, "command"), error);
+    }
+    cJSON_Delete(json);
+    if (ours)
+        settle(e, it, broker);
+    return ours;
+}
+
+size_t account_requests_left(const struct account_requests *e, size_t broker, const char *account)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < ACCOUNT_REQUESTS_MAX; i++) {
+        const struct item *it = &e->items[i];
+        n += it->number != 0 && (it->todo & bit(broker)) != 0 &&
+             (account == NULL || strcmp(it->errand.account, account) == 0);
+    }
+    return n;
+}
+
+bool account_requests_done(const struct account_requests *e, const char *account)
+{
+    for (size_t b = 0; b < CONFIG_BROKERS_MAX; b++)
+        if (account_requests_left(e, b, account) > 0)
+            return false;
+    return true;
+}
+
+const char *account_requests_fault(const struct account_requests *e, size_t broker)
+{
+    return e->fault[broker];
+}

@@ -1,0 +1,65 @@
+#ifndef PORCHLIGHT_ALERTD_MEMBERS_ROSTER_H
+#define PORCHLIGHT_ALERTD_MEMBERS_ROSTER_H
+
+#include "kiosk/common/topics.h"
+#include "kiosk/core/envelope.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The phones of this venue, as little of them as can be: a random account, whether it is a staff
+ * phone, and its public key, by which a new venue key can be sealed to it. No names, no times; kept
+ * in the order of the accounts, which says nothing about who came when. Relays stand in it too, for
+ * the same new key.
+ *
+ * <prefix>/var/lib/porchlight/phones, text, written whole and renamed into place at each change:
+ *
+ *   porchlight phones 1            or "porchlight phones 1 rotated": the venue key was changed,
+ *                                  and phones that slept are told it at each connect
+ *   ACCOUNT member|staff|relay invited|in|gone PUBLIC     64 hex digits; all 0 while invited
+ *
+ * `invited` and `gone` are accounts that must not outlive a restart at the brokers: they are
+ * removed there before the line goes. */
+
+enum phone_standing { PHONE_INVITED, PHONE_IN, PHONE_GONE };
+
+struct phone {
+    char account[TOPIC_ID_LEN + 1];
+    bool staff, relay; /* neither: a member's phone */
+    enum phone_standing standing;
+    uint8_t public[ENVELOPE_PUBLIC];
+    uint8_t helped; /* in RAM alone: a bit for each broker, roster_help */
+};
+
+enum { ROSTER_MAX = 20000 };
+
+struct roster;
+
+/* Reads `path`; a file that is not there is an empty book. NULL with errno (EBADMSG: it is damaged,
+ * and *line says where). */
+struct roster *roster_open(const char *path, size_t *line);
+void roster_free(struct roster *p); /* NULL is safe */
+
+/* By account, or NULL. Valid until the next change. */
+const struct phone *roster_find(const struct roster *p, const char *account);
+
+/* The first whose account comes after this one ("": the first of all), or NULL. */
+const struct phone *roster_after(const struct roster *p, const char *account);
+
+size_t roster_count(const struct roster *p, enum phone_standing standing, bool staff);
+size_t roster_relays(const struct roster *p); /* those that are in */
+
+/* Enters or replaces one. 0 once it is durable; or -1 with errno, and nothing has changed in the
+ * book (ENOBUFS: ROSTER_MAX). */
+int roster_put(struct roster *p, const struct phone *one);
+
+/* Strikes one out. 0, or -1 with errno as above. One that is not there is no error. */
+int roster_strike(struct roster *p, const char *account);
+
+/* True the first time that this phone is helped at that broker, since the book was opened. */
+bool roster_help(struct roster *p, const char *account, size_t broker);
+
+bool roster_rotated(const struct roster *p);
+int roster_set_rotated(struct roster *p);
+
+#endif

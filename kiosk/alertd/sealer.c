@@ -1,0 +1,97 @@
+#include "kiosk/alertd/sealer.h"
+
+#include "config/secret.h"
+#include "kiosk/common/clock.h"
+
+#include <sodium.h>
+#include <string.h>
+
+static int keys_read(struct sealer *c, const char *prefix, config_complain *complain, void *context)
+{
+    uint8_t seed[crypto_sign_SEEDBYTES];
+    c->keys = sodium_malloc(sizeof *c->keys);
+    if (c->keys == NULL) {
+        complain(context, "no locked memory for the kiosk's keys; raise LimitMEMLOCK");
+        return -1;
+    }
+    sodium_mlock(seed, sizeof seed);
+    int bad = secret_read_key(prefix, "venue.key", true, c->keys->venue, sizeof c->keys->venue,
+                              complain, context);
+    bad |= secret_read_key(prefix, "root.pub", false, c->keys->root, sizeof c->keys->root, complain,
+                           context);
+    bad |= secret_read_key(prefix, "kiosk.key", true, seed, sizeof seed, complain, context);
+    if (bad == 0)
+        crypto_sign_seed_keypair(c->keys->public, c->keys->secret, seed);
+    sodium_munlock(seed, sizeof seed);
+    return bad;
+}
+
+int sealer_init(struct sealer *c, const char *prefix, const struct config *config, uint64_t epoch,
+                config_complain *complain, void *context)
+{
+    *c = (struct sealer){.plain = config->kiosk.plain, .epoch = epoch};
+    memcpy(c->venue_id, config->venue.id, sizeof c->venue_id);
+    memcpy(c->kiosk_id, config->kiosk.id, sizeof c->kiosk_id);
+    sodium_hex2bin(c->venue, sizeof c->venue, c->venue_id, TOPIC_ID_LEN, NULL, NULL, NULL);
+    sodium_hex2bin(c->kiosk, sizeof c->kiosk, c->kiosk_id, TOPIC_ID_LEN, NULL, NULL, NULL);
+    return c->plain ? 0 : keys_read(c, prefix, complain, context);
+}
+
+void sealer_finish(struct sealer *c)
+{
+    sodium_free(c->keys);
+    c->keys = NULL;
+}
+
+int sealer_rekey(struct sealer *c, const uint8_t venue[ENVELOPE_KEY], struct sealer_keys **old)
+{
+    struct sealer_keys *fresh = sodium_malloc(sizeof *fresh);
+    if (fresh == NULL)
+        return -1;
+    *fresh = *c->keys;
+    memcpy(fresh->venue, venue, sizeof fresh->venue);
+    *old = c->keys;
+    __atomic_store_n(&c->keys, fresh, __ATOMIC_RELEASE);
+    return 0;
+}
+
+static size_t seal(const struct sealer *c, const char *topic, const struct message *m,
+                   uint8_t *payload)
+{
+    char text[ENVELOPE_TEXT_MAX + 1];
+    uint8_t nonce[ENVELOPE_NONCE];
+    int len = message_write(m, text, sizeof text);
+    if (len < 0)
+        return 0;
+    if (c->plain) {
+        memcpy(payload, text, (size_t)len);
+        return (size_t)len;
+    }
+    const struct sealer_keys *keys = __atomic_load_n(&c->keys, __ATOMIC_ACQUIRE);
+    struct envelope_place at = {.topic = topic, .epoch = m->epoch, .seq = m->seq};
+    memcpy(at.venue, c->venue, sizeof at.venue);
+    memcpy(at.kiosk, c->kiosk, sizeof at.kiosk);
+    randombytes_buf(nonce, sizeof nonce);
+    if (envelope_seal(&at, keys->venue, keys->secret, nonce, text, (size_t)len, payload) !=
+        ENVELOPE_OK)
+        return 0;
+    return ENVELOPE_SIZE;
+}
+
+size_t sealer_payload(struct sealer *c, const char *topic, struct message *m, uint8_t *payload)
+{
+    m->epoch = c->epoch;
+    m->seq = ++c->seq;
+    clock_wall(m->at);
+    return seal(c, topic, m, payload);
+}
+
+size_t sealer_will(const void *sealer, uint64_t connection, uint8_t *payload)
+{
+    const struct sealer *c = sealer;
+    char topic[TOPIC_NAME_MAX];
+    struct message m = {
+        .kind = MSG_LOST, .epoch = c->epoch, .age_ms = -1, .connection = connection};
+    topic_name(TOPIC_PRESENCE, c->venue_id, c->kiosk_id, NULL, topic);
+    return seal(c, topic, &m, payload);
+}

@@ -1,0 +1,47 @@
+#ifndef PORCHLIGHT_ALERTD_SEALER_H
+#define PORCHLIGHT_ALERTD_SEALER_H
+
+#include "config/config.h"
+#include "kiosk/common/topics.h"
+#include "kiosk/core/envelope.h"
+#include "kiosk/core/message.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The kiosk's own keys; in locked memory (sodium_malloc). */
+struct sealer_keys {
+    uint8_t venue[ENVELOPE_KEY];
+    uint8_t secret[ENVELOPE_SECRET]; /* Ed25519 */
+    uint8_t public[ENVELOPE_PUBLIC];
+    uint8_t root[ENVELOPE_PUBLIC]; /* the venue's root key, public half */
+};
+
+/* Makes messages into what goes over the wire: sealed, or bare JSON in a plain venue. */
+struct sealer {
+    char venue_id[TOPIC_ID_LEN + 1], kiosk_id[TOPIC_ID_LEN + 1];
+    uint8_t venue[ENVELOPE_ID], kiosk[ENVELOPE_ID];
+    bool plain;
+    uint64_t epoch, seq;
+    struct sealer_keys *keys; /* NULL in a plain venue */
+};
+
+/* Reads the keys that a sealed venue needs. 0, or -1 after complaints. */
+int sealer_init(struct sealer *c, const char *prefix, const struct config *config, uint64_t epoch,
+                config_complain *complain, void *context);
+void sealer_finish(struct sealer *c);
+
+/* From now on all is sealed under another venue key. The old keys are in *old, for sodium_free once
+ * no broker's thread can be writing a will with them. 0, or -1 with errno. */
+int sealer_rekey(struct sealer *c, const uint8_t venue[ENVELOPE_KEY], struct sealer_keys **old);
+
+/* Fills in epoch, the next seq and the wall time, and seals for `topic`. `payload` has
+ * BROKER_PAYLOAD_MAX bytes. The length, or 0 with errno for a message that cannot be written. */
+size_t sealer_payload(struct sealer *c, const char *topic, struct message *m, uint8_t *payload);
+
+/* The will of one connection: kind lost, seq 0. Any thread may call it: of what it reads the keys
+ * alone ever change, as a whole. */
+size_t sealer_will(const void *sealer, uint64_t connection, uint8_t *payload);
+
+#endif

@@ -1,0 +1,44 @@
+#ifndef PORCHLIGHT_CLI_BACKUP_BACKUP_FILE_H
+#define PORCHLIGHT_CLI_BACKUP_BACKUP_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* A backup: files sealed under a passphrase. Integers are big endian.
+ *
+ *        0    20  "porchlight backup 1\n"
+ *       20    16  salt
+ *       36     4  Argon2id's passes, 1 to 16
+ *       40     4  Argon2id's memory in KiB, 8192 to 1048576
+ *       44    24  header of XChaCha20-Poly1305's secretstream
+ *       68     -  one message of the stream, tagged final: the files, each
+ *                   path's length 2, mode 4, size 4, path, bytes
+ *
+ * The first 44 bytes are the message's associated data. All in memory is locked and wiped. */
+
+enum { BACKUP_MAX = 8 << 20, BACKUP_PATH_MAX = 400, BACKUP_PASSPHRASE_MIN = 12 };
+
+struct backup {
+    uint8_t *bytes; /* sodium_malloc */
+    size_t len, room;
+};
+
+/* One more file. 0, or -1 with errno: ENOMEM, EFBIG (more than BACKUP_MAX), ENAMETOOLONG. */
+int backup_add(struct backup *b, const char *path, mode_t mode, const void *bytes, size_t len);
+
+/* Seals into a new file, durable, 0600. 0, or -1 with errno (EEXIST: it is there). */
+int backup_seal(const struct backup *b, const char *path, const char *passphrase);
+
+/* 0, or -1 with errno: EBADMSG (another passphrase, or damaged), EINVAL (no backup). */
+int backup_open(struct backup *b, const char *path, const char *passphrase);
+
+/* Each file in turn; `name` is terminated. Stops at the first that is not 0, and returns it; -1
+ * with EBADMSG for what is no list of files. */
+typedef int backup_file(void *context, const char *name, mode_t mode, const uint8_t *bytes,
+                        size_t len);
+int backup_each(const struct backup *b, backup_file *each, void *context);
+
+void backup_finish(struct backup *b);
+
+#endif

@@ -1,0 +1,142 @@
+#include "kiosk/cli/backup/backup_file.h"
+#include "kiosk/cli/cli.h"
+#include "kiosk/cli/files.h"
+#include "kiosk/cli/passphrase.h"
+#include "kiosk/common/log.h"
+#include "kiosk/common/paths.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What a kiosk cannot make again: its folder, its broker's accounts, its phones. Keys of vaults are
+ * left out: a copy of them would outlive a wipe. */
+
+struct gathering {
+    struct backup *backup;
+    const char *prefix, *folder;
+    int files;
+};
+
+static int add_file(struct gathering *g, const char *path, mode_t mode)
+{
+    char whole[PATH_LEN];
+    size_t len;
+
+    if (path_under(g->prefix, path, whole) < 0)
+        return -1;
+    char *bytes = files_read(whole, &len);
+    if (!bytes && errno == ENOENT)
+        return 0;
+    int result = bytes ? backup_add(g->backup, path, mode, bytes, len) : -1;
+    int saved = errno;
+    if (bytes)
+        sodium_memzero(bytes, len);
+    free(bytes);
+    errno = saved;
+    if (result < 0)
+        log_error("%s: %s", whole, strerror(errno));
+    else
+        g->files++;
+    return result;
+}
+
+static int add_one(void *context, const char *name, mode_t mode)
+{
+    struct gathering *g = context;
+    char path[PATH_LEN];
+
+    if (strncmp(name, "vaults/", 7) == 0)
+        return 0;
+    snprintf(path, sizeof path, "%.128s/%.256s", g->folder, name);
+    return add_file(g, path, mode);
+}
+
+static int add_folder(struct gathering *g, const char *folder)
+{
+    char whole[PATH_LEN];
+
+    if (path_under(g->prefix, folder, whole) < 0)
+        return -1;
+    if (access(whole, F_OK) < 0)
+        return 0;
+    g->folder = folder;
+    return files_walk(whole, add_one, g);
+}
+
+static int gather(struct gathering *g)
+{
+    char key[PATH_LEN];
+
+    if (path_under(g->prefix, PATH_CREDENTIALS "/venue.key", key) < 0 || access(key, F_OK) < 0) {
+        log_error("%s: %s; there is nothing to keep before porchlight setup, or after a wipe", key,
+                  strerror(errno));
+        return -1;
+    }
+    return add_folder(g, PATH_ETC) < 0 || add_file(g, PATH_ACCOUNTS, 0600) < 0 ||
+                   add_file(g, PATH_STATE_DIR "/phones", 0600) < 0 || add_folder(g, PATH_STAFF) < 0
+               ? -1
+               : 0;
+}
+
+static int keep(const struct cli *cli, const char *file, const char *passphrase_file)
+{
+    struct backup backup = {0};
+    struct gathering g = {.backup = &backup, .prefix = cli->prefix};
+    int result = -1;
+
+    if (access(file, F_OK) == 0) {
+        log_error("%s: is there already; a backup goes into a new file", file);
+        return CLI_FAILED;
+    }
+    char *passphrase = passphrase_read(passphrase_file, 1, BACKUP_PASSPHRASE_MIN);
+    if (passphrase && gather(&g) == 0) {
+        result = backup_seal(&backup, file, passphrase);
+        if (result < 0) {
+            log_error("%s: %s; no backup was made", file, strerror(errno));
+            if (errno != EEXIST)
+                unlink(file);
+        }
+    }
+    sodium_free(passphrase);
+    backup_finish(&backup);
+    if (result < 0)
+        return CLI_FAILED;
+    printf("%d files, sealed, in %s. Keep it off site, and its passphrase elsewhere.\nVaults' keys "
+           "are not in it: what they lock dies with this card.\n",
+           g.files, file);
+    return CLI_OK;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    static const struct option options[] = {{"passphrase-file", required_argument, NULL, 'p'}, {0}};
+    const char *passphrase = NULL;
+    int c;
+
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (c != 'p')
+            return cli_misuse(&cli_backup, "an option is unknown, or lacks its value");
+        passphrase = optarg;
+    }
+    if (optind + 1 != argc)
+        return cli_misuse(&cli_backup, "expected one FILE");
+    if (cli->prefix[0] == '\0' && geteuid() != 0) {
+        log_error("a backup reads the kiosk's keys; run it as root: sudo porchlight backup");
+        return CLI_DENIED;
+    }
+    return keep(cli, argv[optind], passphrase);
+}
+
+const struct cli_command cli_backup = {
+    .name = "backup",
+    .arguments = "FILE [--passphrase-file FILE]",
+    .summary = "seal the venue's keys, accounts and config under a passphrase",
+    .help = "  FILE             a new file, best on a USB stick; kept off site\n"
+            "  --passphrase-file FILE   its first line, in place of asking\n",
+    .run = run,
+};

@@ -1,0 +1,152 @@
+#include "kiosk/cli/backup/backup_file.h"
+#include "kiosk/cli/cli.h"
+#include "kiosk/cli/etc_transaction.h"
+#include "kiosk/cli/passphrase.h"
+#include "kiosk/cli/setup/setup.h"
+#include "kiosk/common/log.h"
+#include "kiosk/common/paths.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct restoring {
+    struct etc_transaction *stage;
+    bool another; /* of the whole, only what another kiosk of the venue shares */
+    int files;
+};
+
+static bool is_shared(const char *name)
+{
+    static const char *const shared[] = {"credentials/venue.key", "credentials/root.pub",
+                                         "broker-ca.pem", "outside-ca.pem", "setup.conf"};
+
+    for (size_t i = 0; i < sizeof shared / sizeof shared[0]; i++)
+        if (strcmp(name, shared[i]) == 0)
+            return true;
+    return false;
+}
+
+static const char *behind(const char *path, const char *folder)
+{
+    size_t n = strlen(folder);
+
+    return strncmp(path, folder, n) == 0 && path[n] == '/' ? path + n + 1 : NULL;
+}
+
+/* A damaged list could name any file: what is written lies where a backup's files lie. */
+static bool is_plain(const char *name)
+{
+    return name[0] && name[0] != '/' && !strstr(name, "..") && !strstr(name, "//");
+}
+
+static int put_back(void *context, const char *path, mode_t mode, const uint8_t *bytes, size_t len)
+{
+    struct restoring *r = context;
+    const char *etc = behind(path, PATH_ETC), *staff = behind(path, PATH_STAFF);
+    const char *owner = strcmp(path, PATH_ACCOUNTS) == 0 ? "porchlight-broker" : "porchlight";
+    bool beside = strcmp(path, PATH_ACCOUNTS) == 0 || strcmp(path, PATH_STATE_DIR "/phones") == 0 ||
+                  (staff && is_plain(staff));
+    int result = 0;
+
+    if (r->another && (!etc || !is_shared(etc)))
+        return 0;
+    if (etc && is_plain(etc))
+        result = etc_transaction_put(r->stage, etc, bytes, len, mode & 0755);
+    else if (beside)
+        result = etc_transaction_put_beside(r->stage, path, bytes, len, mode & 0644, owner);
+    else {
+        log_error("%s: stands in the backup, but is no file of Porchlight's; it was not made by "
+                  "porchlight backup: nothing was changed",
+                  path);
+        return -1;
+    }
+    r->files++;
+    return result;
+}
+
+/* The backup, opened. 0, or -1 after a complaint. */
+static int open_file(struct backup *b, const char *file, const char *passphrase_file)
+{
+    char *passphrase = passphrase_read(passphrase_file, 0, 1);
+    int result = passphrase ? backup_open(b, file, passphrase) : -1;
+    int why = errno;
+
+    sodium_free(passphrase);
+    if (result == 0 || !passphrase)
+        return result;
+    log_error("%s: %s: nothing was changed", file,
+              why == EBADMSG  ? "does not open: another passphrase, or the file is damaged"
+              : why == EINVAL ? "is no backup of porchlight's"
+                              : strerror(why));
+    return -1;
+}
+
+static int restore(const struct cli *cli, const char *file, const char *passphrase, bool another)
+{
+    struct backup backup = {0};
+    struct restoring r = {.another = another};
+    int code = CLI_FAILED;
+
+    if (open_file(&backup, file, passphrase) < 0)
+        return CLI_FAILED;
+    r.stage = etc_transaction_begin(cli->prefix);
+    if (r.stage && another && etc_transaction_has(r.stage, "credentials/kiosk.key"))
+        log_error("this Pi is a kiosk already; --another is for one that is to become the venue's "
+                  "next");
+    else if (r.stage && backup_each(&backup, put_back, &r) == 0 &&
+             etc_transaction_commit(r.stage) == 0)
+        code = CLI_OK;
+    etc_transaction_free(r.stage);
+    backup_finish(&backup);
+    if (code != CLI_OK)
+        return code;
+    printf("%d files are back.\n", r.files);
+    puts(another ? "Now: sudo porchlight setup, with kiosk = 2 (or 3, 4) and the venue's root key."
+                 : "The kiosk is as it was when the backup was made. A code or a phone changed "
+                   "since then is not in it.");
+    fflush(stdout);
+    if (!another)
+        setup_restart(cli->prefix);
+    return CLI_OK;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    static const struct option options[] = {{"passphrase-file", required_argument, NULL, 'p'},
+                                            {"another", no_argument, NULL, 'a'},
+                                            {0}};
+    const char *passphrase = NULL;
+    bool another = false;
+    int c;
+
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (c == 'p')
+            passphrase = optarg;
+        else if (c == 'a')
+            another = true;
+        else
+            return cli_misuse(&cli_restore, "an option is unknown, or lacks its value");
+    }
+    if (optind + 1 != argc)
+        return cli_misuse(&cli_restore, "expected one FILE");
+    if (cli->prefix[0] == '\0' && geteuid() != 0) {
+        log_error("restore changes /etc/porchlight; run it as root: sudo porchlight restore");
+        return CLI_DENIED;
+    }
+    return restore(cli, argv[optind], passphrase, another);
+}
+
+const struct cli_command cli_restore = {
+    .name = "restore",
+    .arguments = "FILE [--another] [--passphrase-file FILE]",
+    .summary = "bring a backup back: after a wipe, on a new Pi, or for another kiosk",
+    .help = "  FILE             what porchlight backup made\n"
+            "  --another        only what a further kiosk of the venue shares\n"
+            "  --passphrase-file FILE   its first line, in place of asking\n",
+    .run = run,
+};

@@ -1,9 +1,0 @@
-#ifndef PORCHLIGHT_CLI_BESIDE_H
-#define PORCHLIGHT_CLI_BESIDE_H
-
-#include "kiosk/common/paths.h"
-
-/* The path of `program`, which stands in this one's folder. 0, or -1 with errno. */
-int beside(const char *program, char out[PATH_LEN]);
-
-#endif

@@ -1,0 +1,304 @@
+#include "kiosk/cli/cli.h"
+
+#include "hw/sim/sim_line.h"
+#include "kiosk/common/clock.h"
+#include "kiosk/common/duration.h"
+#include "kiosk/common/paths.h"
+#include "kiosk/common/unix_socket.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* How a hand presses unless told otherwise: 100 ms down, 200 ms up between two presses. A
+ * supervised switch's plunger is 5 ms on its way, as a small microswitch's is. */
+#define PRESS_ON  (INT64_C(100) * 1000000)
+#define PRESS_OFF (INT64_C(200) * 1000000)
+#define THROW     (INT64_C(5) * 1000000)
+
+enum { ANSWER_MS = 2000, PRESSES_MAX = 100, NAME_SIZE = 40 };
+
+struct wires {
+    int fd;
+    char no[NAME_SIZE];
+    char nc[NAME_SIZE]; /* of a supervised switch; else empty */
+    int64_t on, off;
+    int64_t first, last; /* moments of the first and the last edge; 0: none yet */
+};
+
+/* One command, one answer without its "ok". An enum cli_exit. */
+static int ask(struct wires *w, const char *command, char answer[SIM_REPLY_MAX])
+{
+    ssize_t n = -1;
+    if (unix_socket_send(w->fd, command, strlen(command)) == 0 &&
+        unix_socket_wait(w->fd, ANSWER_MS) == 1)
+        n = unix_socket_receive(w->fd, answer, SIM_REPLY_MAX - 1);
+    if (n <= 0) {
+        fprintf(stderr, "porchlight sim: the program that holds the simulated lines does not "
+                        "answer; is porchlightd stopped or hanging?\n");
+        return CLI_NOBODY;
+    }
+    answer[n] = '\0';
+    if (strncmp(answer, "ok", 2) != 0) {
+        fprintf(stderr, "porchlight sim: %s\n", answer);
+        return CLI_FAILED;
+    }
+    memmove(answer, answer + 2, (size_t)n - 1);
+    return CLI_OK;
+}
+
+static void sleep_until(int64_t at)
+{
+    struct timespec t = {.tv_sec = at / 1000000000, .tv_nsec = (long)(at % 1000000000)};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
+        ;
+}
+
+/* An edge at that moment, neither sooner nor, as its timestamp says, later. */
+static int edge(struct wires *w, const char *line, bool active, int64_t at)
+{
+    char command[SIM_COMMAND_MAX], answer[SIM_REPLY_MAX];
+    sleep_until(at);
+    snprintf(command, sizeof command, "set %s %d %" PRId64, line, active, at);
+    w->first = w->first ? w->first : at;
+    w->last = at;
+    return ask(w, command, answer);
+}
+
+/* A plunger goes down or comes up: the contact that it leaves opens, then the other closes. */
+static int throw_plunger(struct wires *w, bool down, int64_t at)
+{
+    if (!w->nc[0])
+        return edge(w, w->no, down, at);
+    int code = edge(w, down ? w->nc : w->no, false, at);
+    return code != CLI_OK ? code : edge(w, down ? w->no : w->nc, true, at + THROW);
+}
+
+/* The soonest moment at which a hand can press: now, or `off` after it last let go. Two commands in
+ * a row would else leave so short a gap that it is, rightly, taken for a contact's bounce. */
+static int hand_ready(struct wires *w, int64_t *at)
+{
+    char command[SIM_COMMAND_MAX], answer[SIM_REPLY_MAX];
+    snprintf(command, sizeof command, "history %s", w->no);
+    int code = ask(w, command, answer);
+    const char *stamp = strrchr(answer, '@');
+    int64_t let_go = code == CLI_OK && stamp ? strtoll(stamp + 1, NULL, 10) : 0;
+    int64_t now = clock_now();
+    *at = let_go > 0 && let_go + w->off > now ? let_go + w->off : now;
+    return code;
+}
+
+static int press_for(struct wires *w, int64_t at, int64_t on)
+{
+    int code = throw_plunger(w, true, at);
+    return code != CLI_OK ? code : throw_plunger(w, false, at + on);
+}
+
+static int press_times(struct wires *w, int times)
+{
+    int64_t at;
+    int code = hand_ready(w, &at);
+    for (int i = 0; code == CLI_OK && i < times; i++, at += w->on + w->off)
+        code = press_for(w, at, w->on);
+    return code;
+}
+
+/* --- what the words ask for --- */
+
+static int run_press(struct wires *w, const char *word)
+{
+    int64_t at;
+    (void)word;
+    int code = hand_ready(w, &at);
+    return code != CLI_OK ? code : throw_plunger(w, true, at);
+}
+
+static int run_release(struct wires *w, const char *word)
+{
+    (void)word;
+    return throw_plunger(w, false, clock_now());
+}
+
+static int run_hold(struct wires *w, const char *word)
+{
+    int64_t on, at;
+    if (duration_parse(word, &on) < 0 || on <= 0)
+        return cli_misuse(&cli_sim, "\"%s\" is no time to hold; expected one like 1.6s", word);
+    int code = hand_ready(w, &at);
+    return code != CLI_OK ? code : press_for(w, at, on);
+}
+
+static int run_presses(struct wires *w, const char *word)
+{
+    char *end;
+    long times = strtol(word, &end, 10);
+    if (*end || end == word || times < 1 || times > PRESSES_MAX)
+        return cli_misuse(&cli_sim, "\"%s\" is no number of presses; expected 1 to %d", word,
+                          PRESSES_MAX);
+    return press_times(w, (int)times);
+}
+
+static int run_open(struct wires *w, const char *word)
+{
+    (void)word;
+    return edge(w, w->no, true, clock_now());
+}
+
+static int run_close(struct wires *w, const char *word)
+{
+    (void)word;
+    return edge(w, w->no, false, clock_now());
+}
+
+static int run_tell(struct wires *w, const char *command)
+{
+    char answer[SIM_REPLY_MAX];
+    int code = ask(w, command, answer);
+    if (code == CLI_OK && answer[0])
+        puts(answer + 1);
+    return code;
+}
+
+struct deed {
+    const char *thing, *verb;
+    int words; /* behind the verb */
+    int (*run)(struct wires *w, const char *word);
+};
+
+static const struct deed deeds[] = {
+    {"switch", "press", 0, run_press}, {"switch", "release", 0, run_release},
+    {"switch", "hold", 1, run_hold},   {"switch", "presses", 1, run_presses},
+    {"door", "open", 0, run_open},     {"door", "close", 0, run_close},
+};
+
+static const struct deed *find_deed(int argc, char **argv)
+{
+    for (size_t i = 0; argc >= 2 && i < sizeof deeds / sizeof *deeds; i++)
+        if (strcmp(argv[0], deeds[i].thing) == 0 && strcmp(argv[1], deeds[i].verb) == 0 &&
+            argc == 2 + deeds[i].words)
+            return &deeds[i];
+    return NULL;
+}
+
+/* A switch is supervised where its second line is open too: NAME-nc. */
+static int find_wires(struct wires *w, const char *thing, const char *name)
+{
+    char answer[SIM_REPLY_MAX], second[NAME_SIZE + 8];
+    int code = ask(w, "list", answer);
+    if (code != CLI_OK)
+        return code;
+    snprintf(w->no, sizeof w->no, "%s", name);
+    snprintf(second, sizeof second, " %s-nc:in:", name);
+    if (strcmp(thing, "switch") == 0 && strstr(answer, second))
+        snprintf(w->nc, sizeof w->nc, "%s-nc", name);
+    return CLI_OK;
+}
+
+static int connect_wires(struct wires *w, const struct cli *cli)
+{
+    char path[PATH_LEN];
+    if (path_under(cli->prefix, PATH_SIM, path) < 0) {
+        fprintf(stderr, "porchlight sim: --prefix: %s\n", strerror(errno));
+        return CLI_USAGE;
+    }
+    w->fd = unix_socket_connect(path);
+    if (w->fd >= 0)
+        return CLI_OK;
+    if (errno == EACCES || errno == EPERM) {
+        fprintf(stderr, "porchlight sim: %s: not permitted; it is for the user of porchlightd\n",
+                path);
+        return CLI_DENIED;
+    }
+    fprintf(stderr,
+            "porchlight sim: %s: %s; porchlightd must run there, and every line in its "
+            "porchlight.conf must be simulated (line = sim:front)\n",
+            path, strerror(errno));
+    return CLI_NOBODY;
+}
+
+static int do_deed(const struct cli *cli, struct wires *w, const struct deed *d, const char *name,
+                   const char *word)
+{
+    int code = find_wires(w, d->thing, name);
+    if (code == CLI_OK)
+        code = d->run(w, word);
+    if (code == CLI_OK && cli->json)
+        printf("{\"ok\":true,\"first\":%" PRId64 ",\"last\":%" PRId64 "}\n", w->first, w->last);
+    return code;
+}
+
+static int take_options(int argc, char **argv, struct wires *w, const char **name)
+{
+    static const struct option options[] = {
+        {"name", required_argument, NULL, 'n'},
+        {"on", required_argument, NULL, 'd'},
+        {"off", required_argument, NULL, 'u'},
+        {0},
+    };
+    for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (o == 'n' && strlen(optarg) < NAME_SIZE - 4)
+            *name = optarg;
+        else if (o == 'd' && duration_parse(optarg, &w->on) == 0 && w->on > 0)
+            continue;
+        else if (o == 'u' && duration_parse(optarg, &w->off) == 0 && w->off > 0)
+            continue;
+        else if (o == 'd' || o == 'u')
+            return cli_misuse(&cli_sim, "\"%s\" is no duration; expected one like 100ms", optarg);
+        else
+            return cli_misuse(&cli_sim, "\"%s\" is no option of it, or lacks its word",
+                              argv[optind - 1]);
+    }
+    return CLI_OK;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    struct wires w = {.fd = -1, .on = PRESS_ON, .off = PRESS_OFF};
+    const char *name = NULL;
+    int code = take_options(argc, argv, &w, &name);
+    if (code != CLI_OK)
+        return code;
+    argc -= optind;
+    argv += optind;
+    bool tell = argc == 2 && strcmp(argv[0], "tell") == 0;
+    const struct deed *d = find_deed(argc, argv);
+    if (!tell && !d)
+        return cli_misuse(&cli_sim, "expected a switch or a door, and what it does");
+    code = connect_wires(&w, cli);
+    if (code != CLI_OK)
+        return code;
+    if (tell)
+        code = run_tell(&w, argv[1]);
+    else
+        code = do_deed(cli, &w, d,
+                       name                       ? name
+                       : strcmp(d->thing, "door") ? "front"
+                                                  : "door",
+                       argv[2]);
+    close(w.fd);
+    return code;
+}
+
+const struct cli_command cli_sim = {
+    .name = "sim",
+    .arguments = "switch press|release|hold TIME|presses N | door open|close | tell COMMAND",
+    .summary = "work the simulated wires of a kiosk that has no others",
+    .help = "  switch press     put the finger on it; release takes it off\n"
+            "  switch hold 1.6s press, and release after that time\n"
+            "  switch presses 2 so many presses\n"
+            "  door open|close  move the door\n"
+            "  tell COMMAND     one line of the bus's own language (hw/sim/sim_line.h), such as\n"
+            "                   \"get front\", \"lose front 1\", \"history feel\"\n"
+            "  --name NAME      the line sim:NAME; front and door unless given. A switch whose\n"
+            "                   second line is sim:NAME-nc=1 is worked as a supervised one\n"
+            "  --on TIME        how long each of the presses lasts: 100ms unless given\n"
+            "  --off TIME       the pause between two, and after an earlier command's: 200ms\n"
+            "                   unless given\n",
+    .json = true,
+    .run = run,
+};

@@ -1,0 +1,203 @@
+#include "kiosk/cli/cli.h"
+#include "kiosk/cli/sibling_program.h"
+#include "kiosk/common/messages.h"
+#include "kiosk/common/paths.h"
+#include "kiosk/common/unix_socket.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Between two packets lies at most one target; a large tree on a slow card takes its time. */
+enum { SILENCE_MS = 30 * 60 * 1000 };
+
+/* The plan is read by the program that would carry it out. It stands beside this one. */
+static int show_plan(const struct cli *cli)
+{
+    char path[PATH_LEN], prefix[PATH_LEN + 16];
+    char *args[6] = {path, (char *)"--plan"};
+    int n = 2;
+
+    if (sibling_program("porchlight-wipe", path) < 0) {
+        fprintf(stderr, "porchlight wipe: porchlight-wipe is not found: %s\n", strerror(errno));
+        return CLI_FAILED;
+    }
+    if (cli->json)
+        args[n++] = (char *)"--json";
+    if (cli->prefix[0]) {
+        snprintf(prefix, sizeof prefix, "--prefix=%s", cli->prefix);
+        args[n++] = prefix;
+    }
+    args[n] = NULL;
+    execv(path, args);
+    fprintf(stderr, "porchlight wipe: %s cannot be started: %s\n", path, strerror(errno));
+    return CLI_FAILED;
+}
+
+/* `sentence` may be empty. */
+static void show_packet(const struct wipe_progress *p, const char *sentence, cJSON *list)
+{
+    const char *outcome = p->outcome == WIPE_NOTHING ? "waits for the end of the alert"
+                                                     : wipe_outcome_name(p->outcome);
+
+    if (list) {
+        cJSON *one = cJSON_CreateObject();
+        cJSON_AddStringToObject(one, "name", p->name);
+        cJSON_AddStringToObject(one, "outcome", wipe_outcome_name(p->outcome));
+        cJSON_AddNumberToObject(one, "took_ms", (double)p->took_ns / 1e6);
+        if (sentence[0])
+            cJSON_AddStringToObject(one, "shown", sentence);
+        cJSON_AddItemToArray(list, one);
+        return;
+    }
+    printf("%s%-24s %-14s %9.1f ms\n", p->drill ? "drill: " : "", p->name, outcome,
+           (double)p->took_ns / 1e6);
+    if (sentence[0])
+        printf("    %s\n", sentence);
+    fflush(stdout);
+}
+
+/* "3 destroyed, 1 failed, 1 waits ...": how many targets came to what. */
+static void show_counts(const unsigned counts[WIPE_FAILED + 1], const struct wipe_progress *end)
+{
+    unsigned seen = 0, left;
+    const char *comma = "";
+
+    for (uint32_t o = WIPE_DESTROYED; o <= WIPE_FAILED; o++) {
+        seen += counts[o];
+        if (counts[o] > 0)
+            printf("%s%u %s", comma, counts[o], wipe_outcome_name(o));
+        comma = seen ? ", " : "";
+    }
+    left = end->index > seen ? end->index - seen : 0;
+    if (left > 0)
+        printf("%s%u %s", comma, left,
+               end->outcome == WIPE_NOTHING ? "not done yet"
+               : left == 1                  ? "waits for the end of the alert"
+                                            : "wait for the end of the alert");
+}
+
+static int finish(const struct wipe_progress *end, const unsigned counts[WIPE_FAILED + 1],
+                  cJSON *top)
+{
+    const char *word =
+        end->outcome == WIPE_NOTHING ? "not through" : wipe_outcome_name(end->outcome);
+    bool good = end->outcome == WIPE_DESTROYED || end->outcome == WIPE_ALREADY_GONE;
+
+    if (top) {
+        char *text;
+        cJSON_AddStringToObject(top, "worst", word);
+        cJSON_AddBoolToObject(top, "drill", end->drill != 0);
+        text = cJSON_Print(top);
+        printf("%s\n", text ? text : "{}");
+        free(text);
+    } else {
+        printf("%s%u target%s: ", end->drill ? "drill: " : "", end->index,
+               end->index == 1 ? "" : "s");
+        show_counts(counts, end);
+        printf("; the worst: %s\n", word);
+    }
+    return good ? CLI_OK : CLI_FAILED;
+}
+
+/* Neither a wipe nor a drill left a report: nothing is wrong. */
+static int none_yet(cJSON *top)
+{
+    char *text = top ? cJSON_Print(top) : NULL;
+
+    printf("%s\n", text ? text : WIPE_NEVER_RUN);
+    free(text);
+    return CLI_OK;
+}
+
+/* The sentence that follows a target in a report. */
+static bool read_sentence(int fd, char out[WIPE_TEXT_MAX + 1])
+{
+    ssize_t n =
+        unix_socket_wait(fd, SILENCE_MS) > 0 ? unix_socket_receive(fd, out, WIPE_TEXT_MAX) : -1;
+
+    out[n > 0 && n <= WIPE_TEXT_MAX ? n : 0] = '\0';
+    return n > 0;
+}
+
+/* Reads packets to the end. An enum cli_exit. */
+static int listen_to(int fd, bool report, cJSON *top)
+{
+    cJSON *list = top ? cJSON_AddArrayToObject(top, "targets") : NULL;
+    char sentence[WIPE_TEXT_MAX + 1] = "";
+    unsigned counts[WIPE_FAILED + 1] = {0};
+    struct wipe_progress p;
+
+    for (;;) {
+        if (unix_socket_wait(fd, SILENCE_MS) <= 0 ||
+            unix_socket_receive(fd, &p, sizeof p) != sizeof p || p.magic != WIPE_MAGIC) {
+            fprintf(stderr, "porchlight wipe: porchlight-wipe stopped answering\n");
+            return CLI_NOBODY;
+        }
+        p.name[sizeof p.name - 1] = '\0';
+        if (p.kind == WIPE_REFUSED && strcmp(p.name, WIPE_NEVER_RUN) == 0)
+            return none_yet(top);
+        if (p.kind == WIPE_REFUSED) {
+            fprintf(stderr, "porchlight wipe: refused: %s\n", p.name);
+            return CLI_FAILED;
+        }
+        if (p.kind == WIPE_END)
+            return finish(&p, counts, top);
+        if (report && !read_sentence(fd, sentence))
+            continue;
+        if (p.outcome <= WIPE_FAILED)
+            counts[p.outcome]++;
+        show_packet(&p, sentence, list);
+    }
+}
+
+static int ask(const struct cli *cli, const char *word)
+{
+    char path[PATH_LEN];
+    cJSON *top = cli->json ? cJSON_CreateObject() : NULL;
+    int result = CLI_NOBODY, fd = -1;
+
+    if (path_under(cli->prefix, PATH_WIPE, path) == 0)
+        fd = unix_socket_connect(path);
+    if (fd < 0) {
+        fprintf(stderr, "porchlight wipe: %s: %s; %s\n", path, strerror(errno),
+                errno == EACCES ? "ask as root" : "is porchlight-wipe.socket started?");
+        result = errno == EACCES ? CLI_DENIED : CLI_NOBODY;
+    } else if (unix_socket_send(fd, word, strlen(word)) < 0) {
+        fprintf(stderr, "porchlight wipe: %s\n", strerror(errno));
+    } else {
+        result = listen_to(fd, strcmp(word, "REPORT") == 0, top);
+    }
+    if (fd >= 0)
+        close(fd);
+    cJSON_Delete(top);
+    return result;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "--plan") == 0)
+        return show_plan(cli);
+    if (argc == 2 && strcmp(argv[1], "--drill") == 0)
+        return ask(cli, "DRILL");
+    if (argc == 2 && strcmp(argv[1], "--status") == 0)
+        return ask(cli, "REPORT");
+    return cli_misuse(&cli_wipe, "expected one of --plan, --drill and --status; a wipe itself "
+                                 "begins at the switch");
+}
+
+const struct cli_command cli_wipe = {
+    .name = "wipe",
+    .arguments = "--plan | --drill | --status",
+    .summary = "what a wipe would do, its rehearsal on decoys, the last one's report",
+    .help = "  --plan           what would be destroyed, in order, and what may be claimed of it\n"
+            "  --drill          destroy decoys beside the real targets, by the same code\n"
+            "  --status         how far the last wipe, or drill, came, and what was shown of each "
+            "target\n",
+    .json = true,
+    .run = run,
+};

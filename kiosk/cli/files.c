@@ -1,0 +1,284 @@
+#include "kiosk/cli/files.h"
+
+#include "kiosk/common/file.h"
+#include "kiosk/common/paths.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { READ_MAX = 9 << 20, DEPTH_MAX = 16 };
+
+int files_make_folders(const char *path, mode_t mode)
+{
+    char part[PATH_LEN];
+    int n = snprintf(part, sizeof part, "%s", path);
+
+    if (n < 0 || (size_t)n >= sizeof part) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        int failed = mkdir(part, 0755) < 0 && errno != EEXIST;
+        *slash = '/';
+        if (failed)
+            return -1;
+    }
+    return mkdir(path, mode) < 0 && errno != EEXIST ? -1 : 0;
+}
+
+int files_write(const char *path, const void *bytes, size_t len, mode_t mode)
+{
+    if (unlink(path) < 0 && errno != ENOENT)
+        return -1;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return -1;
+    int result =
+        fchmod(fd, mode) < 0 || file_write_all(fd, bytes, len) < 0 || fsync(fd) < 0 ? -1 : 0;
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return result;
+}
+
+int files_replace(const char *path, const void *bytes, size_t len, mode_t mode)
+{
+    char fresh[PATH_LEN];
+    int n = snprintf(fresh, sizeof fresh, "%s.new", path);
+
+    if (n < 0 || (size_t)n >= sizeof fresh) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    if (files_write(fresh, bytes, len, mode) == 0 && rename(fresh, path) == 0)
+        return files_sync_folder_of(path);
+    int saved = errno;
+    unlink(fresh);
+    errno = saved;
+    return -1;
+}
+
+char *files_read(const char *path, size_t *len)
+{
+    struct stat st;
+    char *text = NULL;
+    size_t got = 0;
+    ssize_t n = 1;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+
+    if (fd < 0)
+        return NULL;
+    if (fstat(fd, &st) < 0)
+        goto close_fd;
+    if (!S_ISREG(st.st_mode) || st.st_size > READ_MAX) {
+        errno = S_ISREG(st.st_mode) ? EFBIG : EINVAL;
+        goto close_fd;
+    }
+    text = malloc((size_t)st.st_size + 1);
+    while (text && got < (size_t)st.st_size && n > 0) {
+        n = read(fd, text + got, (size_t)st.st_size - got);
+        got += n > 0 ? (size_t)n : 0;
+    }
+    if (text && n < 0) {
+        free(text);
+        text = NULL;
+        goto close_fd;
+    }
+    if (text)
+        text[got] = '\0';
+    *len = got;
+close_fd : {
+    int saved = errno;
+    close(fd);
+    errno = saved;
+}
+    return text;
+}
+
+int files_sync(const char *folder)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    int result = fsync(fd), saved = errno;
+    close(fd);
+    errno = saved;
+    return result;
+}
+
+int files_sync_folder_of(const char *path)
+{
+    char folder[PATH_LEN];
+    const char *slash = strrchr(path, '/');
+
+    snprintf(folder, sizeof folder, "%.*s", slash && slash > path ? (int)(slash - path) : 1,
+             slash ? path : ".");
+    return files_sync(folder);
+}
+
+/* --- walking -------------------------------------------------------------------------------- */
+
+static bool is_dots(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+static int below(const char *folder, const char *name, char out[PATH_LEN])
+{
+    int n = snprintf(out, PATH_LEN, "%s/%s", folder, name);
+
+    if (n > 0 && n < PATH_LEN)
+        return 0;
+    errno = ENAMETOOLONG;
+    return -1;
+}
+
+/* What to do with an entry; `st` is the entry's own. Folders come before what is in them; with
+ * `after` set, once more behind it. */
+typedef int visit(void *context, const char *path, const struct stat *st, bool after);
+
+static int walk(const char *folder, visit *v, void *context, int depth)
+{
+    DIR *dir = depth < DEPTH_MAX ? opendir(folder) : NULL;
+    struct dirent *e;
+    int result = dir ? 0 : -1;
+
+    while (result == 0 && (errno = 0, e = readdir(dir))) {
+        char path[PATH_LEN];
+        struct stat st;
+        if (is_dots(e->d_name))
+            continue;
+        if (below(folder, e->d_name, path) < 0 || lstat(path, &st) < 0) {
+            result = -1;
+            break;
+        }
+        result = v(context, path, &st, false);
+        if (result == 0 && S_ISDIR(st.st_mode)) {
+            result = walk(path, v, context, depth + 1);
+            if (result == 0)
+                result = v(context, path, &st, true);
+        }
+    }
+    if (result == 0 && dir && errno != 0)
+        result = -1;
+    int saved = errno;
+    if (dir)
+        closedir(dir);
+    errno = saved;
+    return result;
+}
+
+static int remove_one(void *context, const char *path, const struct stat *st, bool after)
+{
+    (void)context;
+    if (!S_ISDIR(st->st_mode))
+        return unlink(path);
+    return after ? rmdir(path) : chmod(path, 0700);
+}
+
+int files_remove(const char *path)
+{
+    struct stat st;
+
+    if (lstat(path, &st) < 0)
+        return errno == ENOENT ? 0 : -1;
+    return walk(path, remove_one, NULL, 0) < 0 ? -1 : rmdir(path);
+}
+
+struct copying {
+    const char *from, *to;
+};
+
+static int copy_link(const char *path, const char *to)
+{
+    char target[PATH_LEN];
+    ssize_t n = readlink(path, target, sizeof target - 1);
+
+    if (n < 0)
+        return -1;
+    target[n] = '\0';
+    return symlink(target, to);
+}
+
+static int copy_folder(const char *to, const struct stat *st)
+{
+    if (mkdir(to, 0700) < 0)
+        return -1;
+    if (geteuid() == 0 && chown(to, st->st_uid, st->st_gid) < 0)
+        return -1;
+    return chmod(to, st->st_mode & 07777);
+}
+
+static int copy_one(void *context, const char *path, const struct stat *st, bool after)
+{
+    const struct copying *c = context;
+    char to[PATH_LEN];
+
+    if (after)
+        return 0;
+    if (below(c->to, path + strlen(c->from) + 1, to) < 0)
+        return -1;
+    if (S_ISDIR(st->st_mode))
+        return copy_folder(to, st);
+    if (S_ISREG(st->st_mode))
+        return link(path, to);
+    if (S_ISLNK(st->st_mode))
+        return copy_link(path, to);
+    errno = EINVAL;
+    return -1;
+}
+
+int files_copy(const char *from, const char *to)
+{
+    struct copying c = {from, to};
+    struct stat st;
+
+    if (lstat(from, &st) < 0)
+        return -1;
+    if (!S_ISDIR(st.st_mode)) {
+        errno = ENOTDIR;
+        return -1;
+    }
+    return copy_folder(to, &st) < 0 ? -1 : walk(from, copy_one, &c, 0);
+}
+
+static int sync_one(void *context, const char *path, const struct stat *st, bool after)
+{
+    (void)context;
+    return S_ISDIR(st->st_mode) && after ? files_sync(path) : 0;
+}
+
+int files_sync_all(const char *folder)
+{
+    return walk(folder, sync_one, NULL, 0) < 0 ? -1 : files_sync(folder);
+}
+
+struct telling {
+    const char *folder;
+    files_file *each;
+    void *context;
+};
+
+static int tell_one(void *context, const char *path, const struct stat *st, bool after)
+{
+    const struct telling *t = context;
+
+    if (after || !S_ISREG(st->st_mode))
+        return 0;
+    return t->each(t->context, path + strlen(t->folder) + 1, st->st_mode & 07777);
+}
+
+int files_walk(const char *folder, files_file *each, void *context)
+{
+    struct telling t = {folder, each, context};
+
+    return walk(folder, tell_one, &t, 0);
+}

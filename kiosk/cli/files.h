@@ -1,0 +1,38 @@
+#ifndef PORCHLIGHT_CLI_FILES_H
+#define PORCHLIGHT_CLI_FILES_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Whole folders and files, for the set-up. Symbolic links are never followed but at the path's own
+ * beginning. All return 0, or -1 with errno. */
+
+/* A folder and those above it; the last gets `mode`. One that is there stays as it is. */
+int files_make_folders(const char *path, mode_t mode);
+
+/* `to` (not there yet) becomes a copy of `from`: folders with their modes and owners, files as hard
+ * links, symbolic links as such. EINVAL for anything else. */
+int files_copy(const char *from, const char *to);
+
+/* A folder and all below it. One that is not there is removed already. */
+int files_remove(const char *path);
+
+/* A fresh file in place of what was there (a hard link is not written through), durable. */
+int files_write(const char *path, const void *bytes, size_t len, mode_t mode);
+
+/* The same by way of a file beside it: there is one or the other at any moment. */
+int files_replace(const char *path, const void *bytes, size_t len, mode_t mode);
+
+/* All of a file, terminated, at most 9 MiB (EFBIG). The caller's to free. */
+char *files_read(const char *path, size_t *len);
+
+int files_sync(const char *folder);
+int files_sync_folder_of(const char *path);
+int files_sync_all(const char *folder); /* this folder and all folders below */
+
+/* Calls `each` with every regular file below, its path relative to `folder`. Stops at the first
+ * that is not 0, and returns it. */
+typedef int files_file(void *context, const char *name, mode_t mode);
+int files_walk(const char *folder, files_file *each, void *context);
+
+#endif

@@ -1,0 +1,48 @@
+#include "kiosk/cli/keys/broker_ca.h"
+
+#include "kiosk/common/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool is_below(const char *prefix, const char *path, char out[PATH_LEN])
+{
+    return path_under(prefix, path, out) == 0 && access(out, F_OK) == 0;
+}
+
+void broker_ca_path(const char *prefix, const char *ca, char out[PATH_LEN])
+{
+    const char *own = strstr(ca, PATH_ETC "/");
+
+    if (is_below(prefix, ca, out) || is_below("", ca, out) ||
+        (prefix[0] && own && is_below(prefix, own, out)))
+        return;
+    snprintf(out, PATH_LEN, "%s", ca);
+}
+
+int broker_ca_check(const char *where, const char *path)
+{
+    FILE *f = fopen(path, "re");
+    bool holds = f && getc(f) != EOF;
+    const char *why = holds             ? NULL
+                      : f && !ferror(f) ? "is empty"
+                      : errno == ENOENT ? "not there"
+                                        : strerror(errno);
+
+    if (f)
+        fclose(f);
+    if (why)
+        log_error("%s: %s: %s; expected the PEM file of its CA", where, path, why);
+    return why ? -1 : 0;
+}
+
+int broker_ca_find(const char *prefix, const struct config_broker *b, char out[PATH_LEN])
+{
+    char where[CONFIG_NAME_MAX + 16];
+
+    snprintf(where, sizeof where, "[broker %s] ca", b->name);
+    broker_ca_path(prefix, b->ca, out);
+    return broker_ca_check(where, out);
+}

@@ -1,0 +1,408 @@
+#include "config/secret.h"
+#include "kiosk/cli/cli.h"
+#include "kiosk/cli/keys/certificates.h"
+#include "kiosk/cli/keys/keyset.h"
+#include "kiosk/cli/keys/root.h"
+#include "kiosk/common/log.h"
+#include "kiosk/common/paths.h"
+#include "kiosk/common/topics.h"
+#include "kiosk/core/cert.h"
+#include "kiosk/core/push_offer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* porchlight keys make|staff|sign|push|retire: what the venue's root key makes and signs. */
+
+enum { SEED = KEYSET_SEED };
+
+struct keys {
+    const struct cli *cli;
+    const char *venue, *kiosk, *root_out, *root, *out, *public, *account;
+    char venue_id[KEYSET_ID_TEXT], kiosk_id[KEYSET_ID_TEXT];
+    struct keyset *set;
+    bool due;
+};
+
+/* --- ids and files ---------------------------------------------------------------------------- */
+
+/* From the options, else porchlight.conf where there is one, else random. */
+static int ids_find(struct keys *k)
+{
+    char path[PATH_LEN];
+    struct config *c = calloc(1, sizeof *c);
+    int code = c == NULL ? -1 : 0;
+    keyset_id_random(k->venue_id);
+    keyset_id_random(k->kiosk_id);
+    if (code == 0 && (k->venue == NULL || k->kiosk == NULL) &&
+        path_under(k->cli->prefix, PATH_CONF, path) == 0 && access(path, F_OK) == 0) {
+        code = config_load(path, c, config_complain_stderr, NULL);
+        if (code == 0) {
+            snprintf(k->venue_id, sizeof k->venue_id, "%.16s", c->venue.id);
+            snprintf(k->kiosk_id, sizeof k->kiosk_id, "%.16s", c->kiosk.id);
+        }
+    }
+    if (k->venue != NULL)
+        snprintf(k->venue_id, sizeof k->venue_id, "%s", k->venue);
+    if (k->kiosk != NULL)
+        snprintf(k->kiosk_id, sizeof k->kiosk_id, "%s", k->kiosk);
+    free(c);
+    return code;
+}
+
+/* The folders below prefix on the way to `path`, the last with `mode`. */
+static int folder_make(const char *prefix, const char *path, mode_t mode)
+{
+    char whole[PATH_LEN];
+    if (path_under(prefix, path, whole) < 0)
+        return -1;
+    for (char *slash = strchr(whole + strlen(prefix) + 1, '/'); slash != NULL;
+         slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        int failed = mkdir(whole, 0755) < 0 && errno != EEXIST;
+        *slash = '/';
+        if (failed)
+            return -1;
+    }
+    return mkdir(whole, mode) < 0 && errno != EEXIST ? -1 : 0;
+}
+
+static int complain(const char *path)
+{
+    log_error("%s: %s", path, strerror(errno));
+    return -1;
+}
+
+static int credential_write(const struct keys *k, const char *name, const uint8_t *key, size_t len,
+                            int mode)
+{
+    char path[PATH_LEN], folder[PATH_LEN];
+    if (path_under(k->cli->prefix, PATH_CREDENTIALS, folder) < 0 ||
+        (size_t)snprintf(path, sizeof path, "%s/%s", folder, name) >= sizeof path)
+        return complain(name);
+    return secret_write_key(path, key, len, mode) < 0 ? complain(path) : 0;
+}
+
+/* Whether a path lies inside the kiosk's credentials, where the root key must never be. */
+static bool is_on_kiosk(const struct keys *k, const char *path)
+{
+    char folder[PATH_LEN], dir[PATH_LEN], real_dir[PATH_MAX], real_folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
+    return path_under(k->cli->prefix, PATH_CREDENTIALS, folder) == 0 &&
+           realpath(folder, real_folder) != NULL && realpath(dir, real_dir) != NULL &&
+           strncmp(real_dir, real_folder, strlen(real_folder)) == 0;
+}
+
+/* --- make ------------------------------------------------------------------------------------- */
+
+static int make_is_possible(const struct keys *k)
+{
+    static const char *const names[] = {"venue.key", "kiosk.key", "kiosk.pub", "kiosk.cert",
+                                        "root.pub"};
+    char folder[PATH_LEN], path[PATH_LEN + 16];
+    if (folder_make(k->cli->prefix, PATH_CREDENTIALS, 0700) < 0 ||
+        path_under(k->cli->prefix, PATH_CREDENTIALS, folder) < 0)
+        return complain(k->cli->prefix);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        if (access(path, F_OK) == 0) {
+            log_error("%s: is there already, and phones rely on it; expected a kiosk without keys "
+                      "(move the old ones away first)",
+                      path);
+            return -1;
+        }
+    }
+    if (k->root_out != NULL && access(k->root_out, F_OK) == 0) {
+        log_error("%s: is there already; the root key goes into a new file", k->root_out);
+        return -1;
+    }
+    if (k->root_out == NULL || !is_on_kiosk(k, k->root_out))
+        return 0;
+    log_error("%s: lies in the kiosk's credentials; the root key belongs off site, say on a USB "
+              "stick",
+              k->root_out);
+    return -1;
+}
+
+static int make_write(const struct keys *k)
+{
+    const struct keyset *s = k->set;
+    if (k->root_out != NULL && secret_write_key(k->root_out, s->root_seed, SEED, 0600) < 0)
+        return complain(k->root_out);
+    return credential_write(k, "venue.key", s->venue_key, ENVELOPE_KEY, 0600) < 0 ||
+                   credential_write(k, "kiosk.key", s->kiosk_seed, SEED, 0600) < 0 ||
+                   credential_write(k, "kiosk.pub", s->kiosk_public, ENVELOPE_PUBLIC, 0644) < 0 ||
+                   credential_write(k, "root.pub", s->root_public, ENVELOPE_PUBLIC, 0644) < 0 ||
+                   credential_write(k, "kiosk.cert", s->certificate, CERT_SIGNATURE, 0644) < 0
+               ? -1
+               : 0;
+}
+
+static int keys_make(struct keys *k)
+{
+    if (ids_find(k) < 0 || make_is_possible(k) < 0)
+        return CLI_FAILED;
+    keyset_make(k->set);
+    keyset_kiosk(k->set, k->venue_id, k->kiosk_id);
+    if (make_write(k) < 0)
+        return CLI_FAILED;
+    if (k->root_out == NULL)
+        log_warning("no --root-out: the root key is forgotten, so nobody can sign staff phones or "
+                    "disown this kiosk");
+    printf(k->cli->json ? "{\"venue\":\"%s\",\"kiosk\":\"%s\"}\n" : "venue: %s\nkiosk: %s\n",
+           k->venue_id, k->kiosk_id);
+    return CLI_OK;
+}
+
+/* --- staff ------------------------------------------------------------------------------------ */
+
+static int root_read(const struct keys *k)
+{
+    if (root_seed_read(k->cli->prefix, k->root, k->set->root_seed) < 0)
+        return -1;
+    keyset_root(k->set);
+    return 0;
+}
+
+/* The staff phone's public half: given, or of a pair made here into DIR/staff.key. */
+static int staff_public(const struct keys *k, uint8_t public[ENVELOPE_PUBLIC])
+{
+    size_t got;
+    char path[PATH_LEN];
+    if (k->public != NULL) {
+        if (sodium_hex2bin(public, ENVELOPE_PUBLIC, k->public, strlen(k->public), NULL, &got,
+                           NULL) == 0 &&
+            got == ENVELOPE_PUBLIC)
+            return 0;
+        log_error("--public wants the 64 hex digits that the phone shows");
+        return -1;
+    }
+    if ((mkdir(k->out, 0700) < 0 && errno != EEXIST) ||
+        (size_t)snprintf(path, sizeof path, "%s/staff.key", k->out) >= sizeof path)
+        return complain(k->out);
+    if (access(path, F_OK) == 0) {
+        log_error("%s: is there already; one folder holds one staff key", path);
+        return -1;
+    }
+    randombytes_buf(k->set->kiosk_seed, SEED);
+    crypto_sign_seed_keypair(public, k->set->kiosk_secret, k->set->kiosk_seed);
+    return secret_write_key(path, k->set->kiosk_seed, SEED, 0600) < 0 ? complain(path) : 0;
+}
+
+static int keys_staff(struct keys *k)
+{
+    struct cert_staff cert;
+    uint8_t staff[CERT_STAFF];
+    char account[KEYSET_ID_TEXT], path[PATH_LEN];
+    char folder[PATH_LEN];
+    if (k->root == NULL || (k->public == NULL) == (k->out == NULL))
+        return CLI_USAGE;
+    keyset_id_random(account);
+    if (k->account != NULL)
+        memcpy(account, k->account, TOPIC_ID_LEN + 1);
+    if (ids_find(k) < 0 || root_read(k) < 0 || staff_public(k, cert.public) < 0)
+        return CLI_FAILED;
+    keyset_id_bytes(k->venue_id, cert.venue);
+    keyset_id_bytes(account, cert.account);
+    memcpy(staff, cert.public, ENVELOPE_PUBLIC);
+    cert_staff_sign(&cert, k->set->root_secret, staff + ENVELOPE_PUBLIC);
+    if (folder_make(k->cli->prefix, PATH_STAFF, 0755) < 0 ||
+        path_under(k->cli->prefix, PATH_STAFF, folder) < 0 ||
+        (size_t)snprintf(path, sizeof path, "%s/%s.cert", folder, account) >= sizeof path ||
+        secret_write_key(path, staff, sizeof staff, 0644) < 0) {
+        complain(PATH_STAFF);
+        return CLI_FAILED;
+    }
+    printf(k->cli->json ? "{\"account\":\"%s\"}\n" : "account: %s\n", account);
+    return CLI_OK;
+}
+
+/* --- sign ------------------------------------------------------------------------------------ */
+
+/* For porchlight invite --staff on a kiosk, made where the root key is: no file of the kiosk is
+ * needed. */
+static int keys_sign(const struct keys *k)
+{
+    char hex[ROOT_SIGNATURE];
+    if (k->root == NULL || k->public == NULL || k->account == NULL || k->venue == NULL)
+        return CLI_USAGE;
+    struct root *root = root_open(NULL, k->root);
+    if (root == NULL)
+        return CLI_FAILED;
+    int bad = root_sign_staff(root, k->venue, k->account, k->public, hex);
+    root_close(root);
+    if (bad)
+        log_error("--public wants the 64 hex digits that porchlight invite shows");
+    else
+        printf(k->cli->json ? "{\"signature\":\"%s\"}\n" : "%s\n", hex);
+    return bad ? CLI_FAILED : CLI_OK;
+}
+
+/* --- push ------------------------------------------------------------------------------------- */
+
+/* The key that lets the venue's relays take subscriptions: made here, moved to them. */
+static int keys_push(struct keys *k)
+{
+    uint8_t venue[ENVELOPE_ID], public[ENVELOPE_PUBLIC], signature[CERT_SIGNATURE];
+    char path[PATH_LEN];
+    if (k->root == NULL || k->out == NULL)
+        return CLI_USAGE;
+    if (ids_find(k) < 0 || root_read(k) < 0)
+        return CLI_FAILED;
+    if ((mkdir(k->out, 0700) < 0 && errno != EEXIST) ||
+        (size_t)snprintf(path, sizeof path, "%s/push.cert", k->out) >= sizeof path) {
+        complain(k->out);
+        return CLI_FAILED;
+    }
+    randombytes_buf(k->set->kiosk_seed, SEED);
+    crypto_sign_seed_keypair(public, k->set->kiosk_secret, k->set->kiosk_seed);
+    keyset_id_bytes(k->venue_id, venue);
+    push_offer_root_sign(venue, public, k->set->root_secret, signature);
+    int bad = secret_write_key(path, signature, sizeof signature, 0644);
+    snprintf(path, sizeof path, "%s/push.key", k->out);
+    if (bad < 0 || secret_write_key(path, k->set->kiosk_seed, SEED, 0600) < 0) {
+        complain(path);
+        return CLI_FAILED;
+    }
+    printf(k->cli->json ? "{\"folder\":\"%s\"}\n"
+                        : "move push.key and push.cert from %s to every relay's credentials\n",
+           k->out);
+    return CLI_OK;
+}
+
+/* --- retire ----------------------------------------------------------------------------------- */
+
+static int keys_retire(struct keys *k)
+{
+    struct cert_kiosk cert;
+    uint8_t wire[ENVELOPE_SIZE];
+    char topic[TOPIC_NAME_MAX];
+    if (k->root == NULL || k->out == NULL)
+        return CLI_USAGE;
+    if (ids_find(k) < 0 || root_read(k) < 0 ||
+        secret_read_key(k->cli->prefix, "kiosk.pub", false, cert.public, sizeof cert.public,
+                        config_complain_stderr, NULL) < 0)
+        return CLI_FAILED;
+    keyset_id_bytes(k->venue_id, cert.venue);
+    keyset_id_bytes(k->kiosk_id, cert.kiosk);
+    cert_retire(&cert, k->set->root_secret, wire);
+    FILE *f = fopen(k->out, "wxe");
+    if (f == NULL || fwrite(wire, sizeof wire, 1, f) != 1 || fclose(f) != 0) {
+        complain(k->out);
+        return CLI_FAILED;
+    }
+    topic_name(TOPIC_STATE, k->venue_id, k->kiosk_id, NULL, topic);
+    printf(k->cli->json ? "{\"topic\":\"%s\",\"file\":\"%s\"}\n"
+                        : "publish it, retained, on\n  %s\nsay with: mosquitto_pub -r -q 1 -t "
+                          "TOPIC -f %s\n",
+           topic, k->out);
+    return CLI_OK;
+}
+
+/* --- options ---------------------------------------------------------------------------------- */
+
+static int take_options(struct keys *k, int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"venue", required_argument, NULL, 'v'},
+        {"kiosk", required_argument, NULL, 'k'},
+        {"root-out", required_argument, NULL, 'r'},
+        {"root", required_argument, NULL, 'R'},
+        {"out", required_argument, NULL, 'o'},
+        {"public", required_argument, NULL, 'p'},
+        {"account", required_argument, NULL, 'a'},
+        {"due", no_argument, NULL, 'd'},
+        {0},
+    };
+    int c;
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (c == 'd') {
+            k->due = true;
+            continue;
+        }
+        const char **target = c == 'v'   ? &k->venue
+                              : c == 'k' ? &k->kiosk
+                              : c == 'r' ? &k->root_out
+                              : c == 'R' ? &k->root
+                              : c == 'o' ? &k->out
+                              : c == 'p' ? &k->public
+                              : c == 'a' ? &k->account
+                                         : NULL;
+        if (target == NULL)
+            return cli_misuse(&cli_keys, "an option is unknown, or lacks its value");
+        *target = optarg;
+        if (strchr("vka", c) != NULL && !keyset_id_is_good(optarg))
+            return cli_misuse(&cli_keys, "\"%s\" is no id; expected 16 hex digits of 0-9 and a-f",
+                              optarg);
+    }
+    return k->root != NULL ? root_check(&cli_keys, k->root) : 0;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    struct keys k = {.cli = cli};
+    int code = take_options(&k, argc, argv);
+    const char *what = optind < argc ? argv[optind] : "";
+    if (code != 0)
+        return code;
+    if (optind + 1 < argc)
+        return cli_misuse(&cli_keys, "\"%s\" is too much", argv[optind + 1]);
+    k.set = keyset_new();
+    if (k.set == NULL)
+        return CLI_FAILED;
+    if (strcmp(what, "make") == 0)
+        code = keys_make(&k);
+    else if (strcmp(what, "staff") == 0)
+        code = keys_staff(&k);
+    else if (strcmp(what, "sign") == 0)
+        code = keys_sign(&k);
+    else if (strcmp(what, "push") == 0)
+        code = keys_push(&k);
+    else if (strcmp(what, "retire") == 0)
+        code = keys_retire(&k);
+    else if (strcmp(what, "renew") == 0)
+        code = certificates_renew(cli, k.due);
+    else
+        code = CLI_USAGE;
+    if (code == CLI_USAGE)
+        cli_misuse(&cli_keys,
+                   "expected make; staff --root FILE and either --out DIR or --public "
+                   "HEX; sign --root FILE --venue ID --account ID --public HEX; "
+                   "push --root FILE --out DIR; retire --root FILE --out FILE; or renew");
+    keyset_free(k.set);
+    return code;
+}
+
+const struct cli_command cli_keys = {
+    .name = "keys",
+    .arguments = "make|staff|sign|push|retire|renew [OPTIONS]",
+    .summary = "make the venue's keys; sign a staff phone; disown a kiosk",
+    .help =
+        "  make             root, venue and kiosk keys into the kiosk's credentials\n"
+        "  --root-out FILE  where the root key goes: off site, never on the kiosk\n"
+        "  --venue ID --kiosk ID   16 hex digits; else porchlight.conf's, else random\n"
+        "  staff            let a staff phone command this kiosk\n"
+        "  --root FILE      the root key; - to type it in from its paper\n"
+        "  --public HEX     the phone's public key; or:\n"
+        "  --out DIR        a new pair for porchlight command, its secret half into DIR\n"
+        "  --account ID     the phone's account; else random\n"
+        "  sign             print the root's signature for a phone that porchlight invite waits\n"
+        "                   for; it needs --root, --venue, --account and --public\n"
+        "  push             the key with which relays take phones' subscriptions\n"
+        "  --root FILE --out DIR\n"
+        "  retire           the notice by which phones disown this kiosk for ever\n"
+        "  --root FILE --out FILE\n"
+        "  renew            brokers' certificates that end within 180 days\n"
+        "  --due            only tells, by the exit code, whether there are any\n",
+    .json = true,
+    .run = run,
+};

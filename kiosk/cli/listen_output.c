@@ -1,0 +1,256 @@
+#include "kiosk/cli/listen_output.h"
+
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* --- JSON ------------------------------------------------------------------------------------- */
+
+static cJSON *object(const char *kind, int64_t at)
+{
+    char digits[24];
+    cJSON *o = cJSON_CreateObject();
+    snprintf(digits, sizeof digits, "%" PRId64, at);
+    if (kind != NULL)
+        cJSON_AddStringToObject(o, "kind", kind);
+    cJSON_AddRawToObject(o, "received_ns", digits); /* more digits than cJSON writes */
+    return o;
+}
+
+static void print(cJSON *o)
+{
+    char *text = cJSON_PrintUnformatted(o);
+    puts(text ? text : "{}");
+    cJSON_free(text);
+    cJSON_Delete(o);
+    fflush(stdout);
+}
+
+static void add_origin(cJSON *o, const struct phone_client_heard *h, const struct mqtt_event *e,
+                       const char *broker)
+{
+    cJSON_AddStringToObject(o, "topic", h->topic);
+    cJSON_AddStringToObject(o, "kiosk", h->kiosk ? h->kiosk->id : "");
+    cJSON_AddStringToObject(o, "broker", broker);
+    cJSON_AddBoolToObject(o, "retained", e->retained);
+}
+
+/* The message's keys as they came: numbers keep the digits that the kiosk wrote. */
+static void print_message(const struct phone_client_heard *h, const struct mqtt_event *e,
+                          const char *broker)
+{
+    cJSON *more = object(NULL, e->at);
+    add_origin(more, h, e, broker);
+    cJSON_AddStringToObject(more, "verdict", view_verdict_name(h->verdict));
+    cJSON_AddBoolToObject(more, "proved", h->word.proved);
+    char *text = cJSON_PrintUnformatted(more);
+    int keys = (int)strlen(h->text) - 1; /* all but the closing brace */
+    printf("%.*s,%s\n", keys, h->text, text ? text + 1 : "}");
+    fflush(stdout);
+    cJSON_free(text);
+    cJSON_Delete(more);
+}
+
+/* --- words ------------------------------------------------------------------------------------ */
+
+static void say(const char *who, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void say(const char *who, const char *format, ...)
+{
+    struct timespec now;
+    struct tm tm;
+    char clock[16] = "";
+    va_list args;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (localtime_r(&now.tv_sec, &tm) != NULL)
+        strftime(clock, sizeof clock, "%H:%M:%S", &tm);
+    printf("%s.%03ld  %-10s ", clock, now.tv_nsec / 1000000, who);
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    putchar('\n');
+    fflush(stdout);
+}
+
+static const char *words_of(const struct message *m)
+{
+    switch (m->kind) {
+    case MSG_LOCKDOWN:
+        return "LOCKDOWN";
+    case MSG_CAUTION:
+        return strcmp(m->detail, "unclear") == 0 ? "CAUTION: an unclear signal, do not come"
+                                                 : "CAUTION: do not come";
+    case MSG_DURESS:
+        return "duress";
+    case MSG_ALL_CLEAR:
+        return strcmp(m->detail, "unconfirmed") == 0
+                   ? "all-clear was pressed at the door, NOT CONFIRMED"
+                   : "all-clear";
+    case MSG_DOOR:
+        return "door";
+    case MSG_FAULT:
+        return "fault";
+    case MSG_DRILL_REPORT:
+        return "drill report";
+    case MSG_STATE:
+        return "state";
+    case MSG_ONLINE:
+        return "the kiosk is online";
+    case MSG_LOST:
+        return "the broker lost the kiosk";
+    default:
+        return message_kind_name(m->kind);
+    }
+}
+
+static const char *words_of_verdict(const struct phone_client_heard *h)
+{
+    switch (h->verdict) {
+    case VIEW_REPEATED:
+        return " (again)";
+    case VIEW_OLD:
+        return " (REFUSED: older than what was heard; late, or replayed)";
+    case VIEW_UNPROVED:
+        return " (NOT BELIEVED: no staff phone's proof; the lockdown stands)";
+    case VIEW_DISOWNED:
+        return " (REFUSED: this kiosk is retired)";
+    default:
+        return "";
+    }
+}
+
+/* Beats, and what merely says again what is known, are no lines for a person. */
+static bool worth_a_line(const struct phone_client_heard *h, bool newly_unproved)
+{
+    switch (h->verdict) {
+    case VIEW_TOLD:
+        return true;
+    case VIEW_UNPROVED:
+        return newly_unproved;
+    case VIEW_HEARD:
+        return h->message.kind != MSG_BEAT && h->message.kind != MSG_STATE &&
+               h->message.kind != MSG_DURESS && h->message.kind != MSG_ONLINE;
+    case VIEW_REPEATED:
+        return h->message.kind <= MSG_ALL_CLEAR;
+    default:
+        return h->message.kind != MSG_LOST && h->message.kind != MSG_ONLINE && !h->word.retained;
+    }
+}
+
+static void say_message(const struct phone_client_heard *h, const char *broker)
+{
+    const struct message *m = &h->message;
+    char age[48] = "", id[40] = "";
+    bool detail = m->detail[0] != '\0' && (m->kind == MSG_DOOR || m->kind == MSG_FAULT);
+    if (m->age_ms >= 0)
+        snprintf(age, sizeof age, ", %" PRId64 " ms after the gesture", m->age_ms);
+    if (m->kind <= MSG_ALL_CLEAR) {
+        char whole[37];
+        message_id_write(&m->id, whole);
+        snprintf(id, sizeof id, " [%.8s]", whole);
+    }
+    say(broker, "%s%s%s%s%s%s%s%s%s", m->drill ? "DRILL: " : "", words_of(m), detail ? " " : "",
+        detail ? m->detail : "", m->kind == MSG_STATE ? " " : "",
+        m->kind == MSG_STATE ? alert_state_name(m->state) : id, age,
+        m->resumed ? ", resumed after a restart" : "", words_of_verdict(h));
+}
+
+/* --- the lines -------------------------------------------------------------------------------- */
+
+void listen_output_message(bool json, const struct phone_client_heard *h,
+                           const struct mqtt_event *e, const char *broker, bool newly_unproved)
+{
+    const char *special = h->retired ? "retired" : h->refused ? "refused" : NULL;
+    if (json && special != NULL) {
+        cJSON *o = object(special, e->at);
+        add_origin(o, h, e, broker);
+        if (h->refused != NULL)
+            cJSON_AddStringToObject(o, "why", h->refused);
+        print(o);
+    } else if (json) {
+        print_message(h, e, broker);
+    } else if (h->retired) {
+        say(broker, "this kiosk is RETIRED by the venue's root: nothing it says counts");
+    } else if (h->refused != NULL) {
+        say(broker, "REFUSED a message on %s: %s", h->topic[0] ? h->topic : "an unknown topic",
+            h->refused);
+    } else if (worth_a_line(h, newly_unproved)) {
+        say_message(h, broker);
+    }
+}
+
+void listen_output_link(bool json, const struct mqtt_event *e, const char *broker)
+{
+    bool up = e->kind == MQTT_UP;
+    if (json) {
+        cJSON *o = object("link", e->at);
+        cJSON_AddStringToObject(o, "broker", broker);
+        cJSON_AddBoolToObject(o, "up", up);
+        cJSON_AddStringToObject(o, "reason", e->reason);
+        print(o);
+    } else if (up) {
+        say(broker, "connected, listening");
+    } else {
+        say(broker, "not connected: %s", e->reason);
+    }
+}
+
+static cJSON *shown_object(const struct view_shown *s)
+{
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "show", view_show_name(s->show));
+    cJSON_AddBoolToObject(o, "drill", s->drill);
+    cJSON_AddBoolToObject(o, "silent", s->silent);
+    cJSON_AddBoolToObject(o, "stale", s->stale);
+    cJSON_AddBoolToObject(o, "duress", s->duress);
+    return o;
+}
+
+void listen_output_show(bool json, const struct phone_client *m, const struct view_rules *r,
+                        enum view_show worst, int64_t now)
+{
+    static const char *const words[] = {
+        [VIEW_QUIET] = "quiet",
+        [VIEW_ALL_CLEAR] = "all-clear",
+        [VIEW_DRILL] = "drill",
+        [VIEW_RETIRED] = "retired: this kiosk is disowned",
+        [VIEW_UNKNOWN] = "unknown",
+        [VIEW_LOST] = "no sign of life from the kiosk",
+        [VIEW_CAUTION] = "CAUTION",
+        [VIEW_UNCONFIRMED] = "ALERT; all-clear pressed at the door, not confirmed",
+        [VIEW_LOCKDOWN] = "LOCKDOWN",
+    };
+    cJSON *o = json ? object("show", now) : NULL, *kiosks = NULL;
+    bool duress = false, silent = false;
+    if (json) {
+        cJSON_AddStringToObject(o, "show", view_show_name(worst));
+        kiosks = cJSON_AddObjectToObject(o, "kiosks");
+    }
+    for (size_t i = 0; i < m->kiosks_count; i++) {
+        struct view_shown s = view_look(&m->kiosks[i].view, r, now);
+        duress |= s.duress;
+        silent |= s.silent && s.show != VIEW_RETIRED;
+        if (json)
+            cJSON_AddItemToObject(kiosks, m->kiosks[i].id, shown_object(&s));
+    }
+    if (json)
+        print(o);
+    else
+        say("=", "%s%s%s", words[worst], worst >= VIEW_CAUTION && silent ? " (kiosk silent)" : "",
+            duress ? ", DURESS" : "");
+}
+
+void listen_output_answer(bool json, const char *kind, const char *what, const char *reason,
+                          int64_t now)
+{
+    if (json) {
+        cJSON *o = object(kind, now);
+        cJSON_AddStringToObject(o, "what", what);
+        cJSON_AddStringToObject(o, "reason", reason);
+        print(o);
+    } else {
+        say("answer", "%s %s%s%s", kind, what, reason[0] ? ": " : "", reason);
+    }
+}

@@ -1,0 +1,29 @@
+#ifndef PORCHLIGHT_CLI_LISTEN_OUTPUT_H
+#define PORCHLIGHT_CLI_LISTEN_OUTPUT_H
+
+#include "kiosk/cli/phone_client.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How `listen` says things on stdout, one line each and flushed at once: for a person, or with
+ * `json` one object a line. Every object has "kind" and "received_ns" (CLOCK_MONOTONIC):
+ *
+ *   a message's own kind   the message's keys as they came, and topic, kiosk, broker, retained,
+ *                          verdict (view.h), proved
+ *   refused                topic, kiosk, broker, retained, why
+ *   retired                topic, kiosk, broker: the root disowned this kiosk
+ *   link                   broker, up, reason
+ *   show                   show (the worst of all kiosks), kiosks: {id: {show, drill, silent,
+ *                          stale, duress}}
+ *   acked, sent, unsent    an answer of ours: left, taken by the broker, not taken (reason) */
+
+void listen_output_message(bool json, const struct phone_client_heard *h,
+                           const struct mqtt_event *e, const char *broker, bool newly_unproved);
+void listen_output_link(bool json, const struct mqtt_event *e, const char *broker);
+void listen_output_show(bool json, const struct phone_client *m, const struct view_rules *r,
+                        enum view_show worst, int64_t now);
+void listen_output_answer(bool json, const char *kind, const char *what, const char *reason,
+                          int64_t now);
+
+#endif

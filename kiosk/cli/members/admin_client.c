@@ -1,0 +1,89 @@
+#include "kiosk/cli/members/admin_client.h"
+
+#include "kiosk/common/clock.h"
+#include "kiosk/common/messages.h"
+#include "kiosk/common/topics.h"
+
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { PAUSE_MS = 100 };
+
+int admin_client_ask(const struct cli *cli, cJSON **reply, const char *format, ...)
+{
+    char request[CONTROL_REQUEST_MAX + 1];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(request, sizeof request, format, args);
+    va_end(args);
+    int code = control_client_ask_admin(cli, request, reply);
+    sodium_memzero(request, sizeof request);
+    return code;
+}
+
+const char *admin_client_text(const cJSON *reply, const char *key)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(reply, key);
+    return cJSON_IsString(item) ? item->valuestring : "";
+}
+
+double admin_client_number(const cJSON *reply, const char *key)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(reply, key);
+    return cJSON_IsNumber(item) ? item->valuedouble : 0;
+}
+
+static bool is_done(const cJSON *broker)
+{
+    return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(broker, "connected")) &&
+           admin_client_number(broker, "left") <= 0 &&
+           admin_client_text(broker, "fault")[0] == '\0';
+}
+
+struct admin_client_brokers admin_client_brokers(const cJSON *reply)
+{
+    struct admin_client_brokers n = {0};
+    const cJSON *b;
+    cJSON_ArrayForEach(b, cJSON_GetObjectItemCaseSensitive(reply, "brokers"))
+    {
+        n.all++;
+        n.done += is_done(b);
+    }
+    return n;
+}
+
+void admin_client_complain(const cJSON *reply, const char *command)
+{
+    const cJSON *b;
+    cJSON_ArrayForEach(b, cJSON_GetObjectItemCaseSensitive(reply, "brokers"))
+    {
+        const char *fault = admin_client_text(b, "fault");
+        if (!is_done(b))
+            fprintf(stderr, "porchlight %s: broker %s: %s\n", command, admin_client_text(b, "name"),
+                    fault[0] != '\0' ? fault : "not done yet");
+    }
+}
+
+int admin_client_settle(const struct cli *cli, const char *account, int ms, cJSON **reply)
+{
+    const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+    int64_t until = clock_now() + ms * INT64_C(1000000);
+    for (;;) {
+        int code = admin_client_ask(cli, reply, "joining %s", account);
+        if (code != CLI_OK)
+            return code;
+        struct admin_client_brokers n = admin_client_brokers(*reply);
+        if (n.done == n.all || clock_now() >= until)
+            return CLI_OK;
+        cJSON_Delete(*reply);
+        nanosleep(&pause, NULL);
+    }
+}
+
+bool admin_client_is_account(const char *text)
+{
+    return strlen(text) == TOPIC_ID_LEN && strspn(text, "0123456789abcdef") == TOPIC_ID_LEN;
+}

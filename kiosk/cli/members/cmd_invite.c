@@ -1,0 +1,352 @@
+#include "config/config.h"
+#include "kiosk/cli/keys/root.h"
+#include "kiosk/cli/members/admin_client.h"
+#include "kiosk/cli/qr_output.h"
+#include "kiosk/common/paths.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* One invitation: made, shown, and waited for until a phone has joined by it. */
+enum { SETTLE_MS = 8000, LOOK_MS = 500 };
+
+struct invite {
+    const struct cli *cli;
+    bool staff, on_screen, link, leave;
+    const char *png, *root_file;
+    struct root *root;
+    char account[17], venue[17];
+    bool asked; /* the root's signature was asked for */
+};
+
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int number)
+{
+    (void)number;
+    stopped = 1;
+}
+
+/* --- shown ----------------------------------------------------------------------------------- */
+
+static int show_png(const struct invite *i, const char *link)
+{
+    if (qr_output_png(i->png, link) == 0) {
+        printf("The invitation is in %s. Delete it once it is used.\n", i->png);
+        return CLI_OK;
+    }
+    fprintf(stderr, "porchlight invite: %s: %s\n", i->png,
+            errno == EEXIST ? "it is there already; choose another file" : strerror(errno));
+    return CLI_FAILED;
+}
+
+static int show_screen(const cJSON *reply)
+{
+    if (admin_client_number(reply, "screens") > 0) {
+        puts("The invitation is on the kiosk's screen for a minute.");
+        return CLI_OK;
+    }
+    fputs("porchlight invite: no screen is connected; is porchlight-screen running? Without "
+          "--on-screen the code is shown here\n",
+          stderr);
+    return CLI_FAILED;
+}
+
+static int show(const struct invite *i, const cJSON *reply)
+{
+    const char *link = admin_client_text(reply, "link");
+    int code = CLI_OK;
+    if (i->cli->json) {
+        control_client_print(reply);
+        fflush(stdout);
+        return CLI_OK;
+    }
+    if (i->png != NULL)
+        code = show_png(i, link);
+    else if (i->on_screen)
+        code = show_screen(reply);
+    else if (!i->link && qr_output_print(stdout, link) != 0)
+        code = CLI_FAILED;
+    if (code != CLI_OK)
+        return code;
+    if (i->link)
+        puts(link);
+    printf(
+        "It is for one %s phone, and lives ten minutes. Its account, by which it can be revoked: "
+        "%s\n",
+        i->staff ? "staff" : "member's", i->account);
+    if (i->staff)
+        puts("A staff phone can end an alert: watch it being used.");
+    fflush(stdout);
+    return CLI_OK;
+}
+
+/* --- a staff phone's signature --------------------------------------------------------------- */
+
+static int certify(const struct invite *i, const char *signature)
+{
+    cJSON *reply;
+    int code = admin_client_ask(i->cli, &reply, "certify %s %s", i->account, signature);
+    if (code == CLI_OK)
+        cJSON_Delete(reply);
+    return code;
+}
+
+static int sign_here(const struct invite *i, const char *public)
+{
+    char hex[ROOT_SIGNATURE];
+    return root_sign_staff(i->root, i->venue, i->account, public, hex) == 0 ? certify(i, hex)
+                                                                            : CLI_FAILED;
+}
+
+static void ask_signature(const struct invite *i, const char *public)
+{
+    printf("\nThe phone has answered. Where the root key is, run\n\n"
+           "  porchlight keys sign --root FILE --venue %s --account %s --public %s\n\n"
+           "(--root - where it is on paper) and type or paste here what it prints: ",
+           i->venue, i->account, public);
+    fflush(stdout);
+}
+
+/* One line from whoever holds the root key. */
+static int take_signature(struct invite *i)
+{
+    char line[512];
+    if (fgets(line, sizeof line, stdin) == NULL) {
+        fputs("porchlight invite: no signature came\n", stderr);
+        return CLI_FAILED;
+    }
+    line[strcspn(line, " \r\n")] = '\0';
+    if (strlen(line) == 2 * CERT_SIGNATURE && strspn(line, "0123456789abcdef") == strlen(line) &&
+        certify(i, line) == CLI_OK)
+        return CLI_OK;
+    fputs("That is not the root's signature of this phone. Once more: ", stderr);
+    return CLI_OK;
+}
+
+static int on_claimed(struct invite *i, const char *public)
+{
+    if (i->root != NULL)
+        return sign_here(i, public);
+    if (!i->asked)
+        ask_signature(i, public);
+    i->asked = true;
+    return CLI_OK;
+}
+
+/* --- waited for ------------------------------------------------------------------------------ */
+
+/* What comes first: a line of text that is wanted, or time to look again. */
+static int pause_or_line(struct invite *i)
+{
+    struct pollfd p = {.fd = i->asked ? STDIN_FILENO : -1, .events = POLLIN};
+    return poll(&p, 1, LOOK_MS) > 0 ? take_signature(i) : CLI_OK;
+}
+
+/* Whether all brokers that are up have the phone, and one at least is. */
+static bool is_in_where_it_can(const cJSON *reply)
+{
+    const cJSON *b;
+    size_t up = 0;
+    cJSON_ArrayForEach(b, cJSON_GetObjectItemCaseSensitive(reply, "brokers"))
+    {
+        if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(b, "connected")))
+            continue;
+        if (admin_client_number(b, "left") > 0)
+            return false;
+        up++;
+    }
+    return up > 0;
+}
+
+/* One look. CLI_OK and *over, or go on. */
+static int look(struct invite *i, bool *over)
+{
+    cJSON *reply;
+    int code = admin_client_ask(i->cli, &reply, "joining %s", i->account);
+    if (code != CLI_OK)
+        return code;
+    const char *stage = admin_client_text(reply, "stage");
+    if (strcmp(stage, "in") == 0) {
+        *over = true;
+        puts(i->cli->json ? "{\"ok\":true,\"stage\":\"in\"}" : "A phone has joined.");
+    } else if (strcmp(stage, "joined") == 0 && is_in_where_it_can(reply)) {
+        *over = true;
+        admin_client_complain(reply, "invite");
+        puts(i->cli->json
+                 ? "{\"ok\":true,\"stage\":\"joined\"}"
+                 : "A phone has joined. A broker named above learns of it once it is back.");
+    } else if (strcmp(stage, "gone") == 0) {
+        fputs("porchlight invite: nobody joined; the invitation is dead\n", stderr);
+        code = CLI_FAILED;
+    } else if (strcmp(stage, "claimed") == 0) {
+        code = on_claimed(i, admin_client_text(reply, "public"));
+    } else if (i->asked) {
+        i->asked = false; /* signed: nothing more is read */
+    }
+    cJSON_Delete(reply);
+    return code;
+}
+
+static int withdraw(const struct invite *i)
+{
+    cJSON *reply;
+    if (admin_client_ask(i->cli, &reply, "withdraw %s", i->account) == CLI_OK)
+        cJSON_Delete(reply);
+    return CLI_FAILED;
+}
+
+static int wait_for_phone(struct invite *i)
+{
+    bool over = false;
+    int code = CLI_OK;
+    setvbuf(stdin, NULL, _IONBF, 0); /* poll must see what is left of it */
+    while (code == CLI_OK && !over && !stopped) {
+        code = look(i, &over);
+        if (code == CLI_OK && !over)
+            code = pause_or_line(i);
+    }
+    if (over)
+        return CLI_OK;
+    if (stopped)
+        fputs("porchlight invite: stopped; the invitation is withdrawn\n", stderr);
+    return withdraw(i);
+}
+
+/* --- made ------------------------------------------------------------------------------------ */
+
+/* Ready once a broker knows the account; a broker that does not is told of. */
+static int make_ready(const struct invite *i)
+{
+    cJSON *reply;
+    int code = admin_client_settle(i->cli, i->account, SETTLE_MS, &reply);
+    if (code != CLI_OK)
+        return code;
+    struct admin_client_brokers n = admin_client_brokers(reply);
+    admin_client_complain(reply, "invite");
+    cJSON_Delete(reply);
+    if (n.done > 0)
+        return CLI_OK;
+    fputs("porchlight invite: no broker knows the invitation, so no phone can use it; withdrawn\n",
+          stderr);
+    return withdraw(i);
+}
+
+static int invite(struct invite *i)
+{
+    struct sigaction stop = {.sa_handler = on_signal};
+    cJSON *made;
+    if (!i->leave) { /* from the first moment on, whoever stops us withdraws it */
+        sigaction(SIGINT, &stop, NULL);
+        sigaction(SIGTERM, &stop, NULL);
+    }
+    int code = admin_client_ask(i->cli, &made, "invite %s%s", i->staff ? "staff" : "member",
+                                i->on_screen ? " screen" : "");
+    if (code != CLI_OK)
+        return code;
+    snprintf(i->account, sizeof i->account, "%s", admin_client_text(made, "account"));
+    code = make_ready(i);
+    if (code == CLI_OK && (code = show(i, made)) != CLI_OK)
+        withdraw(i);
+    cJSON_Delete(made);
+    return code != CLI_OK || i->leave ? code : wait_for_phone(i);
+}
+
+/* What a staff phone's signature needs: the venue's id, and the root key where it is at hand. */
+static int staff_prepare(struct invite *i)
+{
+    char path[PATH_LEN];
+    struct config *c = calloc(1, sizeof *c);
+    int rc = c == NULL || path_under(i->cli->prefix, PATH_CONF, path) != 0 ||
+                     config_load(path, c, config_complain_stderr, NULL) != 0
+                 ? -1
+                 : 0;
+    if (rc == 0)
+        snprintf(i->venue, sizeof i->venue, "%s", c->venue.id);
+    free(c);
+    if (rc == 0 && i->root_file != NULL) {
+        i->root = root_open(i->cli->prefix, i->root_file);
+        rc = i->root != NULL ? 0 : -1;
+    }
+    return rc;
+}
+
+static int take_options(struct invite *i, int argc, char **argv)
+{
+    static const struct option options[] = {{"staff", no_argument, NULL, 's'},
+                                            {"root", required_argument, NULL, 'r'},
+                                            {"on-screen", no_argument, NULL, 'o'},
+                                            {"png", required_argument, NULL, 'p'},
+                                            {"link", no_argument, NULL, 'l'},
+                                            {"leave", no_argument, NULL, 'L'},
+                                            {0}};
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        switch (c) {
+        case 's':
+            i->staff = true;
+            break;
+        case 'r':
+            i->root_file = optarg;
+            break;
+        case 'o':
+            i->on_screen = true;
+            break;
+        case 'p':
+            i->png = optarg;
+            break;
+        case 'l':
+            i->link = true;
+            break;
+        case 'L':
+            i->leave = true;
+            break;
+        default:
+            return cli_misuse(&cli_invite, "an option is unknown, or lacks its value");
+        }
+    }
+    if (optind < argc)
+        return cli_misuse(&cli_invite, "\"%s\" is too much: invitations bear no names",
+                          argv[optind]);
+    if (i->on_screen + (i->png != NULL) + i->link > 1)
+        return cli_misuse(&cli_invite, "one of --on-screen, --png and --link");
+    if (!i->staff && i->root_file != NULL)
+        return cli_misuse(&cli_invite, "--root is for --staff");
+    if (i->staff && i->leave)
+        return cli_misuse(&cli_invite,
+                          "--leave is for members: a staff phone's key is signed here");
+    return i->root_file != NULL ? root_check(&cli_invite, i->root_file) : CLI_OK;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    struct invite i = {.cli = cli};
+    int code = take_options(&i, argc, argv);
+    if (code != CLI_OK)
+        return code;
+    code = i.staff && staff_prepare(&i) != 0 ? CLI_FAILED : invite(&i);
+    root_close(i.root);
+    return code;
+}
+
+const struct cli_command cli_invite = {
+    .name = "invite",
+    .arguments = "[OPTIONS]",
+    .summary = "let one phone join: a code to scan, alive for ten minutes",
+    .help = "  --staff          a staff phone, which may command this kiosk\n"
+            "  --root FILE      the root key, where it is at hand: signs the staff phone's key;\n"
+            "                   - to type it in from its paper; else porchlight keys sign does,\n"
+            "                   elsewhere\n"
+            "  --on-screen      on the kiosk's screen for a minute\n"
+            "  --png FILE       as a picture, into a new file\n"
+            "  --link           as a link, for whoever cannot scan\n"
+            "  --leave          do not wait for the phone\n",
+    .json = true,
+    .run = run,
+};

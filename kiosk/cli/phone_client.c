@@ -1,0 +1,320 @@
+#include "kiosk/cli/phone_client.h"
+
+#include "config/secret.h"
+#include "kiosk/cli/keys/broker_ca.h"
+#include "kiosk/common/log.h"
+#include "kiosk/common/paths.h"
+#include "kiosk/common/topics.h"
+#include "kiosk/core/cert.h"
+
+#include <getopt.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BEATS_MISSED = 3 }; /* VIEW_LOST_AFTER is three beats of 5 s */
+
+/* --- options ---------------------------------------------------------------------------------- */
+
+static const struct option phone_options[] = {
+    {"venue", required_argument, NULL, 1000},   {"kiosk", required_argument, NULL, 1001},
+    {"connect", required_argument, NULL, 1002}, {"ca", required_argument, NULL, 1003},
+    {"user", required_argument, NULL, 1004},    {"password", required_argument, NULL, 1005},
+    {"account", required_argument, NULL, 1006}, {"broker", required_argument, NULL, 1007},
+    {"also", required_argument, NULL, 1008},    {0},
+};
+
+void phone_client_options_add(struct option out[PHONE_CLIENT_OPTIONS_MAX], const struct option *own)
+{
+    size_t n = 0;
+    for (size_t i = 0; own[i].name != NULL; i++)
+        out[n++] = own[i];
+    memcpy(out + n, phone_options, sizeof phone_options);
+}
+
+int phone_client_option(struct phone_client_options *o, const struct cli_command *c, int option,
+                        const char *value)
+{
+    const char **const texts[] = {&o->venue, &o->kiosk,    &o->connect, &o->ca,
+                                  &o->user,  &o->password, &o->account};
+    size_t i = (size_t)(option - PHONE_CLIENT_OPTION_FIRST), n = sizeof texts / sizeof texts[0];
+    if (option < PHONE_CLIENT_OPTION_FIRST) {
+        cli_misuse(c, "an option is unknown, or lacks its value");
+        return -1;
+    }
+    if (i < n) {
+        *texts[i] = value;
+        return 0;
+    }
+    size_t *count = i == n ? &o->only_count : &o->also_count;
+    size_t most = i == n ? MQTT_BROKERS_MAX : PHONE_CLIENT_KIOSKS_MAX - 1;
+    if (*count == most) {
+        cli_misuse(c, "%s at most %zu times", i == n ? "--broker" : "--also", most);
+        return -1;
+    }
+    (i == n ? o->only : o->also)[(*count)++] = value;
+    return 0;
+}
+
+/* --- ids and keys ----------------------------------------------------------------------------- */
+
+static bool id_read(const char *text, uint8_t out[ENVELOPE_ID])
+{
+    return strlen(text) == TOPIC_ID_LEN && strspn(text, "0123456789abcdef") == TOPIC_ID_LEN &&
+           sodium_hex2bin(out, ENVELOPE_ID, text, TOPIC_ID_LEN, NULL, NULL, NULL) == 0;
+}
+
+static int kiosk_add(struct phone_client *m, const char *prefix, const char *id, bool own)
+{
+    struct phone_client_kiosk *k = &m->kiosks[m->kiosks_count];
+    char pub[CONFIG_NAME_MAX + 16], cert[CONFIG_NAME_MAX + 16];
+    uint8_t signature[CERT_SIGNATURE];
+    struct cert_kiosk said;
+    if (!id_read(id, k->bytes)) {
+        log_error("\"%.40s\" is no id; expected 16 hex digits", id);
+        return -1;
+    }
+    memcpy(k->id, id, TOPIC_ID_LEN + 1);
+    view_init(&k->view);
+    m->kiosks_count++;
+    if (m->plain)
+        return 0;
+    snprintf(pub, sizeof pub, own ? "kiosk.pub" : "kiosk-%s.pub", id);
+    snprintf(cert, sizeof cert, own ? "kiosk.cert" : "kiosk-%s.cert", id);
+    if (secret_read_key(prefix, pub, false, k->public, sizeof k->public, config_complain_stderr,
+                        NULL) < 0 ||
+        secret_read_key(prefix, cert, false, signature, sizeof signature, config_complain_stderr,
+                        NULL) < 0)
+        return -1;
+    memcpy(said.venue, m->venue_bytes, sizeof said.venue);
+    memcpy(said.kiosk, k->bytes, sizeof said.kiosk);
+    memcpy(said.public, k->public, sizeof said.public);
+    if (cert_kiosk_check(&said, m->root, signature))
+        return 0;
+    log_error("%s is not the venue's root's word for this kiosk and %s; fetch both again from "
+              "the host",
+              cert, pub);
+    return -1;
+}
+
+static int keys_read(struct phone_client *m, const char *prefix)
+{
+    if (m->plain)
+        return 0;
+    m->venue_key = sodium_malloc(ENVELOPE_KEY);
+    if (m->venue_key == NULL) {
+        log_error("no locked memory for the venue's key; raise the limit (ulimit -l)");
+        return -1;
+    }
+    return secret_read_key(prefix, "venue.key", true, m->venue_key, ENVELOPE_KEY,
+                           config_complain_stderr, NULL) < 0 ||
+                   secret_read_key(prefix, "root.pub", false, m->root, sizeof m->root,
+                                   config_complain_stderr, NULL) < 0
+               ? -1
+               : 0;
+}
+
+/* --- brokers ---------------------------------------------------------------------------------- */
+
+static bool wanted(const struct phone_client_options *o, const char *name)
+{
+    for (size_t i = 0; i < o->only_count; i++)
+        if (strcmp(o->only[i], name) == 0)
+            return true;
+    return o->only_count == 0;
+}
+
+/* HOST:PORT of the command line as one more broker of the config. */
+static int broker_from_option(struct config *c, const struct phone_client_options *o)
+{
+    struct config_broker *b = &c->brokers[0];
+    const char *colon = strrchr(o->connect, ':');
+    char *end;
+    size_t host = colon ? (size_t)(colon - o->connect) : 0;
+    long port = colon ? strtol(colon + 1, &end, 10) : 0;
+    bool bracket = host > 2 && o->connect[0] == '[' && colon[-1] == ']';
+    if (bracket)
+        host -= 2;
+    if (host == 0 || host >= sizeof b->host || *end != '\0' || port < 1 || port > 65535) {
+        log_error("\"%s\" is no broker; expected HOST:PORT, an IPv6 address in brackets",
+                  o->connect);
+        return -1;
+    }
+    memcpy(b->host, o->connect + bracket, host);
+    b->host[host] = '\0';
+    snprintf(b->name, sizeof b->name, "broker");
+    b->port = (int)port;
+    b->tls = o->ca != NULL;
+    if (b->tls && (size_t)snprintf(b->ca, sizeof b->ca, "%s", o->ca) >= sizeof b->ca) {
+        log_error("%s: the path is too long", o->ca);
+        return -1;
+    }
+    static const char *const loopback[] = {"localhost", "127.0.0.1", "::1"};
+    for (size_t i = 0; i < sizeof loopback / sizeof loopback[0]; i++)
+        if (b->tls || strcmp(b->host, loopback[i]) == 0) {
+            c->brokers_count = 1;
+            return 0;
+        }
+    log_error("%s is not on this machine: a password goes there only over TLS; name --ca FILE",
+              b->host);
+    return -1;
+}
+
+/* One that the command line names lies where it says. */
+static int find_ca(const struct phone_client_options *o, const struct config_broker *b,
+                   char out[PATH_LEN])
+{
+    if (o->connect == NULL)
+        return broker_ca_find(o->prefix, b, out);
+    snprintf(out, PATH_LEN, "%s", b->ca);
+    return broker_ca_check("--ca", out);
+}
+
+static int plan_broker(struct phone_client *m, struct mqtt_plan *plan,
+                       const struct phone_client_options *o, const struct config_broker *b)
+{
+    char *password = m->passwords + plan->brokers_count * CONFIG_TEXT_MAX;
+    char *ca = m->cas[plan->brokers_count];
+    const char *name = o->password ? o->password : o->user ? "" : b->password;
+    const char *user = o->user ? o->user : b->user;
+    if (b->tls && find_ca(o, b, ca) < 0)
+        return -1;
+    if (name[0] != '\0' && secret_read_line(o->prefix, name, password, CONFIG_TEXT_MAX,
+                                            config_complain_stderr, NULL) < 0)
+        return -1;
+    plan->brokers[plan->brokers_count++] = (struct mqtt_broker){
+        .name = b->name,
+        .host = b->host,
+        .port = b->port,
+        .tls = b->tls,
+        .ca = ca,
+        .user = user[0] != '\0' ? user : NULL,
+        .password = name[0] != '\0' ? password : NULL,
+    };
+    return 0;
+}
+
+static int plan_brokers(struct phone_client *m, struct mqtt_plan *plan,
+                        const struct phone_client_options *o)
+{
+    m->passwords = sodium_malloc((size_t)MQTT_BROKERS_MAX * CONFIG_TEXT_MAX);
+    if (m->passwords == NULL) {
+        log_error("no locked memory for passwords; raise the limit (ulimit -l)");
+        return -1;
+    }
+    for (size_t i = 0; i < m->config.brokers_count; i++)
+        if (wanted(o, m->config.brokers[i].name) &&
+            plan_broker(m, plan, o, &m->config.brokers[i]) < 0)
+            return -1;
+    if (plan->brokers_count > 0)
+        return 0;
+    log_error("no broker of that name stands in porchlight.conf");
+    return -1;
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
+static int plan_topics(struct phone_client *m, struct mqtt_plan *plan, bool staff)
+{
+    static const enum topic all[] = {TOPIC_ALERT, TOPIC_STATE, TOPIC_PRESENCE, TOPIC_BEAT,
+                                     TOPIC_NOTICE};
+    size_t n = sizeof all / sizeof all[0] - (staff ? 0 : 1);
+    for (size_t k = 0; k < m->kiosks_count; k++)
+        for (size_t i = 0; i < n; i++) {
+            char *name = m->topics[plan->topics_count];
+            if (topic_name(all[i], m->venue, m->kiosks[k].id, NULL, name) < 0)
+                return -1;
+            plan->topics[plan->topics_count++] = name;
+        }
+    return 0;
+}
+
+static void account_choose(struct phone_client *m, const struct phone_client_options *o)
+{
+    uint8_t bytes[ENVELOPE_ID];
+    const char *asked = o->account ? o->account : o->user ? o->user : "";
+    if (id_read(asked, bytes)) {
+        memcpy(m->account, asked, TOPIC_ID_LEN + 1);
+        return;
+    }
+    randombytes_buf(bytes, sizeof bytes);
+    sodium_bin2hex(m->account, sizeof m->account, bytes, sizeof bytes);
+}
+
+static int config_read(struct phone_client *m, const struct phone_client_options *o)
+{
+    char path[PATH_LEN];
+    uint8_t bytes[ENVELOPE_ID];
+    if (o->venue != NULL && o->kiosk != NULL && o->connect != NULL) {
+        if (!id_read(o->venue, bytes) || !id_read(o->kiosk, bytes)) {
+            log_error("--venue and --kiosk want 16 hex digits each");
+            return -1;
+        }
+        memcpy(m->config.venue.id, o->venue, sizeof m->config.venue.id);
+        memcpy(m->config.kiosk.id, o->kiosk, sizeof m->config.kiosk.id);
+    } else if (path_under(o->prefix, PATH_CONF, path) < 0 ||
+               config_load(path, &m->config, config_complain_stderr, NULL) < 0) {
+        return -1;
+    }
+    return o->connect != NULL ? broker_from_option(&m->config, o) : 0;
+}
+
+int phone_client_init(struct phone_client *m, struct mqtt_plan *plan,
+                      const struct phone_client_options *o)
+{
+    memset(m, 0, sizeof *m);
+    memset(plan, 0, sizeof *plan);
+    if (sodium_init() < 0 || config_read(m, o) < 0)
+        return CLI_FAILED;
+    m->plain = m->config.kiosk.plain;
+    memcpy(m->venue, m->config.venue.id, TOPIC_ID_LEN + 1);
+    id_read(m->venue, m->venue_bytes);
+    account_choose(m, o);
+    if (keys_read(m, o->prefix) < 0 || kiosk_add(m, o->prefix, m->config.kiosk.id, true) < 0)
+        return CLI_FAILED;
+    for (size_t i = 0; i < o->also_count; i++)
+        if (kiosk_add(m, o->prefix, o->also[i], false) < 0)
+            return CLI_FAILED;
+    if (plan_brokers(m, plan, o) < 0 || plan_topics(m, plan, o->staff) < 0)
+        return CLI_FAILED;
+    plan->client_id = m->account;
+    return 0;
+}
+
+void phone_client_finish(struct phone_client *m)
+{
+    sodium_free(m->venue_key);
+    sodium_free(m->passwords);
+    m->venue_key = NULL;
+    m->passwords = NULL;
+}
+
+struct view_rules phone_client_rules(const struct phone_client *m, bool staff)
+{
+    int64_t beat = m->config.timing.beat, state = m->config.timing.state;
+    return (struct view_rules){
+        .lost_after = beat > 0 ? BEATS_MISSED * beat : VIEW_LOST_AFTER,
+        .stale_after = state > 0 ? state / 2 * 5 : VIEW_STALE_AFTER,
+        .all_clear_lasts = VIEW_ALL_CLEAR_LASTS,
+        .staff = staff,
+        .plain = m->plain,
+    };
+}
+
+size_t phone_client_write(const struct phone_client *m, const struct phone_client_kiosk *k,
+                          struct mqtt *mqtt, const char *topic, const uint8_t *signer,
+                          const char *text)
+{
+    char full[MQTT_TOPIC_LEN];
+    uint8_t wire[ENVELOPE_SIZE];
+    struct envelope_place at = {.topic = full};
+    snprintf(full, sizeof full, "porchlight/%s/%s/%s/%s", m->venue, k->id, topic, m->account);
+    if (m->plain)
+        return mqtt_publish(mqtt, full, text, strlen(text));
+    memcpy(at.venue, m->venue_bytes, sizeof at.venue);
+    memcpy(at.kiosk, k->bytes, sizeof at.kiosk);
+    if (envelope_letter_seal(&at, k->public, signer, text, strlen(text), wire) != ENVELOPE_OK)
+        return 0;
+    return mqtt_publish(mqtt, full, wire, sizeof wire);
+}

@@ -1,0 +1,108 @@
+#ifndef PORCHLIGHT_CLI_PHONE_CLIENT_H
+#define PORCHLIGHT_CLI_PHONE_CLIENT_H
+
+#include "config/config.h"
+#include "kiosk/cli/cli.h"
+#include "kiosk/cli/mqtt.h"
+#include "kiosk/common/paths.h"
+#include "kiosk/core/envelope.h"
+#include "kiosk/core/message.h"
+#include "kiosk/core/view.h"
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a phone holds of a venue, and how it opens what comes. `listen` and `command` are phones. */
+
+enum { PHONE_CLIENT_KIOSKS_MAX = 8, PHONE_CLIENT_TEXT = ENVELOPE_LETTER_MAX + 1 };
+
+struct phone_client_kiosk {
+    char id[CONFIG_NAME_MAX];
+    uint8_t bytes[ENVELOPE_ID];
+    uint8_t public[ENVELOPE_PUBLIC];
+    struct view_kiosk view;
+};
+
+/* Which files and brokers; filled from options by phone_client_option. Strings are the caller's.
+ * Keys are the prefix's credentials: venue.key, kiosk.pub, root.pub, kiosk.cert. */
+struct phone_client_options {
+    const char *prefix;
+    const char *venue, *kiosk;   /* without a porchlight.conf */
+    const char *connect;         /* HOST:PORT, in place of porchlight.conf's brokers */
+    const char *ca;              /* PEM file for it; NULL: no TLS, loopback alone */
+    const char *user, *password; /* password: a credential's name */
+    const char *account;         /* 16 hex digits; else the user, where it is one, else random */
+    const char *only[MQTT_BROKERS_MAX]; /* of porchlight.conf's brokers, these */
+    size_t only_count;
+    const char *also[PHONE_CLIENT_KIOSKS_MAX]; /* further kiosks: kiosk-ID.pub beside the keys */
+    size_t also_count;
+    bool staff;
+};
+
+struct phone_client {
+    char venue[CONFIG_NAME_MAX];
+    uint8_t venue_bytes[ENVELOPE_ID];
+    bool plain;
+    uint8_t *venue_key; /* locked memory; NULL where plain */
+    uint8_t root[ENVELOPE_PUBLIC];
+    char account[MESSAGE_ACCOUNT_MAX + 1];
+    struct phone_client_kiosk kiosks[PHONE_CLIENT_KIOSKS_MAX];
+    size_t kiosks_count;
+    struct config config; /* its strings stand in the plan */
+    char cas[MQTT_BROKERS_MAX][PATH_LEN];
+    char *passwords; /* locked memory, CONFIG_TEXT_MAX each, in the plan too */
+    char topics[MQTT_TOPICS_MAX][MQTT_TOPIC_LEN];
+};
+
+/* The options that every phone has, after a command's own: `out` (PHONE_CLIENT_OPTIONS_MAX) gets
+ * both, ended as getopt_long wants it. */
+enum { PHONE_CLIENT_OPTIONS_MAX = 24, PHONE_CLIENT_OPTION_FIRST = 1000 };
+void phone_client_options_add(struct option out[PHONE_CLIENT_OPTIONS_MAX],
+                              const struct option *own);
+#define PHONE_CLIENT_HELP                                                                          \
+    "  --user NAME      the account at the brokers, in place of porchlight.conf's\n"               \
+    "  --password NAME  the credential that holds its password\n"                                  \
+    "  --account ID     the account's id where it is not the user's name\n"                        \
+    "  --broker NAME    this one of porchlight.conf's brokers alone; may be repeated\n"            \
+    "  --also ID        another kiosk, whose key is the credential kiosk-ID.pub; repeated\n"       \
+    "  --venue ID --kiosk ID --connect HOST:PORT [--ca FILE]   without a porchlight.conf\n"
+
+/* Takes one option of the above. 0, or -1 after a complaint through cli_misuse. */
+int phone_client_option(struct phone_client_options *o, const struct cli_command *c, int option,
+                        const char *value);
+
+/* Reads the config and the keys, and makes the plan. 0, or an enum cli_exit after complaints.
+ * phone_client_finish is right after both. */
+int phone_client_init(struct phone_client *m, struct mqtt_plan *plan,
+                      const struct phone_client_options *o);
+void phone_client_finish(struct phone_client *m);
+
+/* What a phone of this venue goes by; from porchlight.conf's timing where there is one. */
+struct view_rules phone_client_rules(const struct phone_client *m, bool staff);
+
+/* What came, opened and judged. */
+struct phone_client_heard {
+    struct phone_client_kiosk *kiosk;
+    const char *topic;   /* "alert", "state", ...; "" if it is none of ours */
+    const char *refused; /* why it is not believed at all, a sentence; NULL: it is */
+    bool retired;        /* the root's notice; message is not set */
+    struct message message;
+    char text[PHONE_CLIENT_TEXT]; /* the JSON it was read from */
+    struct view_word word;
+    enum view_verdict verdict;
+};
+
+/* Opens one message, checks what a phone checks, and steps the kiosk's view. `wall` is UTC seconds
+ * now, 0: not known. */
+void phone_client_receive(struct phone_client *m, const struct view_rules *r,
+                          const struct mqtt_event *e, int64_t wall, struct phone_client_heard *h);
+
+/* Seals `text` to the kiosk on TOPIC/ACCOUNT (in a plain venue: leaves it bare) and hands it to
+ * every connected broker. `signer` (ENVELOPE_SECRET) may be NULL. To how many brokers. */
+size_t phone_client_write(const struct phone_client *m, const struct phone_client_kiosk *k,
+                          struct mqtt *mqtt, const char *topic, const uint8_t *signer,
+                          const char *text);
+
+#endif

@@ -1,0 +1,147 @@
+#include "kiosk/cli/phone_client.h"
+
+#include "kiosk/common/topics.h"
+#include "kiosk/core/cert.h"
+#include "kiosk/core/ns.h"
+
+#include <string.h>
+#include <time.h>
+
+enum { CLOCKS_APART_S = 120 }; /* a date further ahead than this dates nothing */
+
+/* Which topic a kind belongs to: a kiosk's word counts only in its own place. */
+static enum topic topic_of(enum message_kind k)
+{
+    if (k <= MSG_ALL_CLEAR)
+        return TOPIC_ALERT;
+    if (k <= MSG_DRILL_REPORT)
+        return TOPIC_NOTICE;
+    if (k == MSG_STATE)
+        return TOPIC_STATE;
+    if (k == MSG_ONLINE || k == MSG_LOST)
+        return TOPIC_PRESENCE;
+    return k == MSG_BEAT ? TOPIC_BEAT : TOPIC_COUNT;
+}
+
+static struct phone_client_kiosk *kiosk_of(struct phone_client *m, const char *full, enum topic *t)
+{
+    char account[TOPIC_ID_LEN + 1];
+    for (size_t i = 0; i < m->kiosks_count; i++)
+        if (topic_parse(full, m->venue, m->kiosks[i].id, t, account) == 0)
+            return &m->kiosks[i];
+    return NULL;
+}
+
+/* The envelope's answer as a sentence for a person. */
+static const char *why_not_open(enum envelope_result r, const struct mqtt_event *e)
+{
+    switch (r) {
+    case ENVELOPE_OK:
+        return NULL;
+    case ENVELOPE_FORGED:
+        return "forged: sealed with the venue's key, but not signed by this kiosk";
+    case ENVELOPE_NOT_OURS:
+        return "not ours: another key, another place, or tampered with";
+    default:
+        return e->len > 0 && e->payload[0] == '{' ? "plain: this venue's messages are sealed"
+                                                  : "malformed: no envelope of 768 bytes";
+    }
+}
+
+static const char *open_text(const struct phone_client *m, const struct mqtt_event *e,
+                             struct phone_client_heard *h, struct envelope_place *at, size_t *len)
+{
+    if (m->plain) {
+        if (e->len >= sizeof h->text || e->len == 0 || e->payload[0] != '{')
+            return "sealed or malformed: this venue's messages are plain JSON";
+        memcpy(h->text, e->payload, e->len);
+        h->text[e->len] = '\0';
+        *len = e->len;
+        return NULL;
+    }
+    memcpy(at->venue, m->venue_bytes, sizeof at->venue);
+    memcpy(at->kiosk, h->kiosk->bytes, sizeof at->kiosk);
+    return why_not_open(
+        envelope_open(at, m->venue_key, h->kiosk->public, e->payload, e->len, h->text, len), e);
+}
+
+static bool is_retirement(const struct phone_client *m, const struct phone_client_kiosk *k,
+                          const struct mqtt_event *e)
+{
+    struct cert_kiosk about;
+    memcpy(about.venue, m->venue_bytes, sizeof about.venue);
+    memcpy(about.kiosk, k->bytes, sizeof about.kiosk);
+    memcpy(about.public, k->public, sizeof about.public);
+    return !m->plain && cert_is_retired(&about, m->root, e->payload, e->len);
+}
+
+/* ns since the message's own date; -1: either clock is not set, or they are too far apart. */
+static int64_t wall_age(const struct message *message, int64_t wall)
+{
+    struct tm tm = {0};
+    if (wall == 0 || message->at[0] == '\0' || strptime(message->at, "%FT%TZ", &tm) == NULL)
+        return -1;
+    int64_t age = wall - (int64_t)timegm(&tm);
+    if (age < -CLOCKS_APART_S)
+        return -1;
+    return age < 0 ? 0 : age * NS_PER_S;
+}
+
+static void prove(const struct phone_client *m, struct phone_client_heard *h)
+{
+    struct cert_clear clear;
+    if (m->plain || h->message.proof_len == 0 ||
+        !cert_proof_read(&clear, m->venue_bytes, h->kiosk->bytes, m->root, h->message.proof,
+                         h->message.proof_len))
+        return;
+    h->word.proved = true;
+    h->word.proved_id = clear.id;
+    h->word.proved_epoch = clear.epoch;
+    h->word.proved_seq = clear.seq;
+}
+
+static const char *read_message(const struct phone_client *m, const struct mqtt_event *e,
+                                enum topic t, struct phone_client_heard *h)
+{
+    struct envelope_place at = {.topic = e->topic};
+    const char *why;
+    size_t len = 0;
+    if (e->len > MQTT_PAYLOAD_MAX)
+        return "malformed: longer than any message";
+    if ((why = open_text(m, e, h, &at, &len)) != NULL ||
+        message_read(&h->message, h->text, len, &why) < 0)
+        return why;
+    if (!m->plain && (h->message.epoch != at.epoch || h->message.seq != at.seq))
+        return "malformed: epoch or seq differ inside and outside";
+    return topic_of(h->message.kind) == t ? NULL : "malformed: of a kind for another topic";
+}
+
+void phone_client_receive(struct phone_client *m, const struct view_rules *r,
+                          const struct mqtt_event *e, int64_t wall, struct phone_client_heard *h)
+{
+    enum topic t = TOPIC_COUNT;
+    memset(h, 0, sizeof *h);
+    h->topic = "";
+    h->kiosk = kiosk_of(m, e->topic, &t);
+    if (h->kiosk == NULL) {
+        h->refused = "foreign: of another venue or kiosk";
+        return;
+    }
+    h->topic = topic_table[t].name;
+    if (e->len == 0) {
+        h->refused = "empty: a retained message was taken away";
+        return;
+    }
+    if (e->len <= MQTT_PAYLOAD_MAX && is_retirement(m, h->kiosk, e)) {
+        view_retire(&h->kiosk->view);
+        h->retired = true;
+        return;
+    }
+    h->refused = read_message(m, e, t, h);
+    if (h->refused != NULL)
+        return;
+    h->word = (struct view_word){
+        .message = &h->message, .retained = e->retained, .wall_age = wall_age(&h->message, wall)};
+    prove(m, h);
+    h->verdict = view_step(&h->kiosk->view, r, &h->word, e->at);
+}

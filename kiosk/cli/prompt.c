@@ -1,0 +1,121 @@
+#include "kiosk/cli/prompt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+enum { ENDS = sizeof ends / sizeof *ends };
+
+/* The one that came while the line was typed; 0: none. */
+static volatile sig_atomic_t caught;
+
+static void catch (int number)
+{
+    caught = number;
+}
+
+/* Byte by byte, so that no buffer of stdio keeps it. `closed`: nothing came, and nothing will. */
+static int read_line(int fd, char *out, size_t size, bool *closed)
+{
+    size_t len = 0;
+    ssize_t n = 0;
+    char c = 0;
+
+    while (!caught) {
+        n = read(fd, &c, 1);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0 || c == '\n')
+            break;
+        if (len < size - 1)
+            out[len] = c;
+        len++;
+    }
+    out[len < size - 1 ? len : size - 1] = '\0';
+    *closed = n <= 0 && len == 0;
+    errno = E2BIG;
+    return len < size ? (int)len : -1;
+}
+
+/* What was seen while it was typed goes off the screen, with its question. */
+static const char wiped_line[] = "\r\033[2K", wiped_entered[] = "\033[A\r\033[2K";
+
+static int read_at(int fd, const char *question, bool seen, char *out, size_t size)
+{
+    const struct sigaction action = {.sa_handler = catch};
+    struct sigaction before[ENDS];
+    struct termios shown, hidden;
+    bool closed = false;
+    int len, saved;
+
+    if (tcgetattr(fd, &shown) < 0)
+        return -1;
+    caught = 0;
+    for (int i = 0; i < ENDS; i++)
+        sigaction(ends[i], &action, &before[i]);
+    hidden = shown;
+    hidden.c_lflag &= ~(tcflag_t)ECHO;
+    dprintf(fd, "%s", question);
+    if (!seen) /* it drops what was typed ahead, as a paste of several lines is */
+        tcsetattr(fd, TCSAFLUSH, &hidden);
+    len = read_line(fd, out, size, &closed);
+    saved = closed ? ENODATA : errno;
+    if (!seen)
+        tcsetattr(fd, TCSAFLUSH, &shown);
+    dprintf(fd, "%s", !seen ? "\n" : caught || closed ? wiped_line : wiped_entered);
+    for (int i = 0; i < ENDS; i++)
+        sigaction(ends[i], &before[i], NULL);
+    if (caught)
+        raise(caught);
+    errno = caught ? EINTR : saved;
+    return caught || (seen && closed) ? -1 : len;
+}
+
+static int ask(const char *question, bool seen, char *out, size_t size)
+{
+    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY), len, saved;
+
+    if (fd < 0) {
+        errno = ENXIO;
+        return -1;
+    }
+    len = read_at(fd, question, seen, out, size);
+    saved = errno;
+    close(fd);
+    errno = saved;
+    return len;
+}
+
+int prompt_hidden_line(const char *question, char *out, size_t size)
+{
+    return ask(question, false, out, size);
+}
+
+int prompt_hidden_line_once_typed(const char *question, char *out, size_t size)
+{
+    return ask(question, true, out, size);
+}
+
+int prompt_hidden_line_twice(const char *question, char *out, size_t size)
+{
+    char *again = sodium_malloc(size);
+    int len = again ? prompt_hidden_line(question, out, size) : -1, saved;
+
+    if (len >= 0 && prompt_hidden_line("Once more: ", again, size) < 0) {
+        len = -1;
+    } else if (len >= 0 && strcmp(out, again) != 0) {
+        errno = EINVAL;
+        len = -1;
+    }
+    saved = errno;
+    sodium_free(again);
+    errno = saved;
+    return len;
+}

@@ -1,0 +1,438 @@
+#include "config/config.h"
+#include "config/secret.h"
+#include "kiosk/cli/conf_edit.h"
+#include "kiosk/cli/files.h"
+#include "kiosk/cli/keys/broker_ca.h"
+#include "kiosk/cli/keys/keyset.h"
+#include "kiosk/cli/keys/root.h"
+#include "kiosk/cli/members/admin_client.h"
+#include "kiosk/cli/templates.h"
+#include "kiosk/common/log.h"
+#include "kiosk/common/paths.h"
+#include "kiosk/core/push_offer.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <sodium.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A relay in a folder, to be carried to where it is to run: config, keys, and what installs them.
+ * The kiosk makes its account and enters its key, so that a new venue key reaches it too. Run again
+ * at another kiosk of the venue over the same folder, it adds that kiosk. */
+enum { SETTLE_MS = 8000 };
+
+struct relay {
+    const struct cli *cli;
+    const char *out, *root_file, *ntfy, *contact, *broker_name;
+    const struct config_broker *broker;
+    struct config config;
+    struct conf_text conf;
+    struct root *root; /* NULL: without --root, or not yet wanted */
+    char account[KEYSET_ID_TEXT];
+    bool again; /* the folder is a relay's already */
+    struct {
+        uint8_t seed[KEYSET_SEED], public[ENVELOPE_PUBLIC], secret[ENVELOPE_SECRET];
+        uint8_t key[ENVELOPE_KEY], other[ENVELOPE_KEY];
+        char password[KEYSET_PASSWORD + 1];
+    } * secrets; /* locked memory */
+};
+
+static int complain(const char *what)
+{
+    log_error("%s: %s", what, strerror(errno));
+    return CLI_FAILED;
+}
+
+/* --- the folder ------------------------------------------------------------------------------ */
+
+static const char *at(const struct relay *r, const char *name, char out[PATH_LEN])
+{
+    snprintf(out, PATH_LEN, "%s/%s", r->out, name);
+    return out;
+}
+
+static int put(const struct relay *r, const char *name, const void *bytes, size_t len, mode_t mode)
+{
+    char path[PATH_LEN];
+
+    return files_write(at(r, name, path), bytes, len, mode) == 0 ? CLI_OK : complain(path);
+}
+
+static int put_key(const struct relay *r, const char *name, const uint8_t *key, size_t len)
+{
+    char path[PATH_LEN];
+
+    return secret_write_key(at(r, name, path), key, len, 0600) == 0 ? CLI_OK : complain(path);
+}
+
+/* A credential of this kiosk's under the name that the relay knows it by. */
+static int copy_key(const struct relay *r, const char *from, const char *to)
+{
+    char name[64];
+
+    snprintf(name, sizeof name, "credentials/%s", to);
+    return secret_read_key(r->cli->prefix, from, strstr(from, ".pub") == NULL, r->secrets->key,
+                           ENVELOPE_KEY, config_complain_stderr, NULL) == 0
+               ? put_key(r, name, r->secrets->key, ENVELOPE_KEY)
+               : CLI_FAILED;
+}
+
+static int copy_file(const struct relay *r, const char *from, const char *to)
+{
+    size_t len;
+    char *text = files_read(from, &len);
+    int code = text != NULL ? put(r, to, text, len, 0644) : complain(from);
+
+    free(text);
+    return code;
+}
+
+static int copy_ca(const struct relay *r)
+{
+    char ca[PATH_LEN];
+
+    return broker_ca_find(r->cli->prefix, r->broker, ca) == 0 ? copy_file(r, ca, "broker-ca.pem")
+                                                              : CLI_FAILED;
+}
+
+/* --- a new one ------------------------------------------------------------------------------- */
+
+static void draw(struct relay *r)
+{
+    uint8_t random[(KEYSET_PASSWORD - 1) / 2];
+
+    keyset_id_random(r->account);
+    randombytes_buf(r->secrets->seed, sizeof r->secrets->seed);
+    randombytes_buf(random, sizeof random);
+    sodium_bin2hex(r->secrets->password, sizeof r->secrets->password, random, sizeof random);
+    sodium_memzero(random, sizeof random);
+}
+
+/* The key by which phones trust a relay with their subscriptions. Drawn from the root's, so that it
+ * is the same on every relay of the venue: a phone's browser keeps one subscription. */
+static int put_push(const struct relay *r)
+{
+    static const char purpose[] = "porchlight push key";
+    uint8_t venue[ENVELOPE_ID], public[ENVELOPE_PUBLIC], signature[CERT_SIGNATURE];
+
+    crypto_generichash(r->secrets->key, KEYSET_SEED, (const uint8_t *)purpose, sizeof purpose - 1,
+                       root_secret(r->root), KEYSET_SEED);
+    crypto_sign_seed_keypair(public, r->secrets->secret, r->secrets->key);
+    keyset_id_bytes(r->config.venue.id, venue);
+    push_offer_root_sign(venue, public, root_secret(r->root), signature);
+    int code = put_key(r, "credentials/push.key", r->secrets->key, KEYSET_SEED);
+    return code == CLI_OK ? put_key(r, "credentials/push.cert", signature, sizeof signature) : code;
+}
+
+static int conf_new(struct relay *r)
+{
+    char port[16];
+    struct conf_text *c = &r->conf;
+    const char *ntfy = r->ntfy, *contact = r->contact ? r->contact : r->config.venue.page;
+
+    snprintf(port, sizeof port, "%d", r->broker->port);
+    if (conf_text_set(c, template_relay, strlen(template_relay)) < 0 ||
+        conf_drop(c, "kiosk entrance") < 0 || conf_set(c, "relay", "account", r->account) < 0 ||
+        conf_set(c, "venue", "id", r->config.venue.id) < 0 ||
+        conf_set(c, "broker", "host", r->broker->host) < 0 ||
+        conf_set(c, "broker", "port", port) < 0)
+        return -1;
+    if (ntfy == NULL ? conf_drop(c, "push first") < 0
+                     : conf_set(c, "push first", "url", ntfy) < 0 ||
+                           conf_set(c, "push first", "token", "push-first") < 0)
+        return -1;
+    return r->root_file == NULL ? conf_drop(c, "webpush")
+                                : conf_set(c, "webpush", "contact", contact);
+}
+
+/* For a venue that runs the ntfy server itself: its server.yml. */
+static int put_ntfy(const struct relay *r)
+{
+    const char *host = strstr(r->ntfy, "://");
+    char base[CONFIG_TEXT_MAX];
+
+    host = host ? host + strlen("://") : r->ntfy;
+    snprintf(base, sizeof base, "%.*s", (int)(host - r->ntfy + (ptrdiff_t)strcspn(host, "/")),
+             r->ntfy);
+    struct template_word words[] = {
+        {"URL", base},
+        {"PORT", "2586"}, /* on loopback, behind a web server: any will do */
+        {"STATE", "/var/lib/ntfy"},
+        {"UPSTREAM", "https://ntfy.sh"},
+        {NULL, NULL}};
+    char *text = template_fill("ntfy.yml.in", template_ntfy, words);
+    int code = text != NULL ? put(r, "ntfy.yml", text, strlen(text), 0644) : CLI_FAILED;
+
+    free(text);
+    return code;
+}
+
+static int make_new(struct relay *r)
+{
+    char path[PATH_LEN], line[sizeof r->secrets->password + 1];
+    int code;
+
+    draw(r);
+    if (files_make_folders(at(r, "credentials", path), 0700) < 0)
+        return complain(path);
+    if (conf_new(r) < 0) {
+        log_error("relay.conf: it grew too long");
+        return CLI_FAILED;
+    }
+    int len = snprintf(line, sizeof line, "%s\n", r->secrets->password);
+    if ((code = put_key(r, "credentials/relay.key", r->secrets->seed, KEYSET_SEED)) != CLI_OK ||
+        (code = put(r, "credentials/relay-broker", line, (size_t)len, 0600)) != CLI_OK ||
+        (code = copy_key(r, "venue.key", "venue.key")) != CLI_OK ||
+        (code = copy_key(r, "root.pub", "root.pub")) != CLI_OK || (code = copy_ca(r)) != CLI_OK ||
+        (r->root_file != NULL && (code = put_push(r)) != CLI_OK) ||
+        (r->ntfy != NULL && (code = put_ntfy(r)) != CLI_OK))
+        return code;
+    sodium_memzero(line, sizeof line);
+    return put(r, "install.sh", template_relay_install, strlen(template_relay_install), 0755);
+}
+
+/* --- one that is there ----------------------------------------------------------------------- */
+
+static int line_of(const char *text, const char *key, char *out, size_t size)
+{
+    const char *found = strstr(text, key);
+
+    return found != NULL && (found == text || found[-1] == '\n') &&
+                   snprintf(out, size, "%.*s", (int)strcspn(found + strlen(key), "\n"),
+                            found + strlen(key)) < (int)size
+               ? 0
+               : -1;
+}
+
+/* Another kiosk's, of the same venue and with the same key. */
+static int take_again(struct relay *r)
+{
+    char path[PATH_LEN], id[64];
+    size_t len;
+    char *text = files_read(at(r, "relay.conf", path), &len);
+    config_complain *say = config_complain_stderr;
+
+    snprintf(id, sizeof id, "id = %s\n", r->config.venue.id);
+    bool good = text != NULL && conf_text_set(&r->conf, text, len) == 0 &&
+                strstr(text, id) != NULL &&
+                line_of(text, "account = ", r->account, sizeof r->account) == 0 &&
+                keyset_id_is_good(r->account);
+    free(text);
+    if (!good) {
+        log_error("%s: is not the relay.conf of a relay of this venue", path);
+        return CLI_FAILED;
+    }
+    if (secret_read_file(at(r, "credentials/relay.key", path), true, r->secrets->seed, KEYSET_SEED,
+                         say, NULL) < 0 ||
+        secret_read_file(at(r, "credentials/venue.key", path), true, r->secrets->other,
+                         ENVELOPE_KEY, say, NULL) < 0 ||
+        secret_read_key(r->cli->prefix, "venue.key", true, r->secrets->key, ENVELOPE_KEY, say,
+                        NULL) < 0)
+        return CLI_FAILED;
+    if (sodium_memcmp(r->secrets->key, r->secrets->other, ENVELOPE_KEY) != 0) {
+        log_error("%s: belongs to kiosks with another venue key than this one's; make a relay of "
+                  "its own for this kiosk, in another folder",
+                  r->out);
+        return CLI_FAILED;
+    }
+    text = files_read(at(r, "credentials/relay-broker", path), &len);
+    if (text == NULL || len < 2 || len > sizeof r->secrets->password)
+        return complain(path);
+    memcpy(r->secrets->password, text, len - 1);
+    r->secrets->password[len - 1] = '\0';
+    sodium_memzero(text, len);
+    free(text);
+    return CLI_OK;
+}
+
+static int add_kiosk(struct relay *r)
+{
+    char name[40], section[24];
+
+    snprintf(name, sizeof name, "kiosk-%s.pub", r->config.kiosk.id);
+    snprintf(section, sizeof section, "kiosk k%.8s", r->config.kiosk.id);
+    if (conf_set(&r->conf, section, "id", r->config.kiosk.id) < 0) {
+        log_error("relay.conf: it grew too long");
+        return CLI_FAILED;
+    }
+    int code = copy_key(r, "kiosk.pub", name);
+    return code == CLI_OK ? put(r, "relay.conf", r->conf.text, r->conf.len, 0644) : code;
+}
+
+/* --- at the kiosk ---------------------------------------------------------------------------- */
+
+static int enter(const struct relay *r)
+{
+    char hex[2 * ENVELOPE_PUBLIC + 1];
+    cJSON *reply;
+
+    crypto_sign_seed_keypair(r->secrets->public, r->secrets->secret, r->secrets->seed);
+    sodium_bin2hex(hex, sizeof hex, r->secrets->public, sizeof r->secrets->public);
+    int code =
+        admin_client_ask(r->cli, &reply, "relay %s %s %s", r->account, r->secrets->password, hex);
+    if (code != CLI_OK)
+        return code;
+    cJSON_Delete(reply);
+    code = admin_client_settle(r->cli, r->account, SETTLE_MS, &reply);
+    if (code != CLI_OK)
+        return code;
+    struct admin_client_brokers n = admin_client_brokers(reply);
+    admin_client_complain(reply, "relay");
+    cJSON_Delete(reply);
+    return n.done > 0 ? CLI_OK : CLI_FAILED;
+}
+
+static void tell(const struct relay *r)
+{
+    if (r->cli->json) {
+        printf("{\"ok\":true,\"account\":\"%s\"}\n", r->account);
+        return;
+    }
+    printf("The relay is in %s. Its account, by which it can be revoked: %s\n", r->out, r->account);
+    if (r->ntfy != NULL && !r->again)
+        printf("Put the token that may write to the ntfy topic, one line, into\n"
+               "  %s/credentials/push-first\n"
+               "and the topic as members' phones are to hear it into \"push\" in [venue] of\n"
+               "  " PATH_CONF "\n"
+               "Where that ntfy server is your own, ntfy.yml there is its /etc/ntfy/server.yml.\n",
+               r->out);
+    puts("Carry the folder to a machine outside the venue that has the package porchlight-relay,\n"
+         "run its install.sh there as root, and remove the folder everywhere else.");
+    if (!r->config.alert.relay)
+        puts("Set \"relay = yes\" in [alert] of " PATH_CONF ", and staff are cued when the relay\n"
+             "falls silent: then systemctl reload porchlightd.");
+}
+
+static int make(struct relay *r)
+{
+    char path[PATH_LEN];
+    int code;
+
+    r->again = access(at(r, "relay.conf", path), F_OK) == 0;
+    if (!r->again && access(r->out, F_OK) == 0) {
+        log_error("%s: is there already, and no relay's; name another folder", r->out);
+        return CLI_FAILED;
+    }
+    /* Before there is anything to leave behind. */
+    if (!r->again && r->root_file != NULL &&
+        (r->root = root_open(r->cli->prefix, r->root_file)) == NULL)
+        return CLI_FAILED;
+    if ((code = r->again ? take_again(r) : make_new(r)) == CLI_OK &&
+        (code = add_kiosk(r)) == CLI_OK && (code = enter(r)) == CLI_OK)
+        tell(r);
+    else if (!r->again)
+        files_remove(r->out);
+    return code;
+}
+
+/* --- asked ----------------------------------------------------------------------------------- */
+
+/* The broker that the relay is to listen at: the named one, or the first outside. */
+static int find_broker(struct relay *r)
+{
+    for (size_t i = 0; i < r->config.brokers_count; i++) {
+        const struct config_broker *b = &r->config.brokers[i];
+        if (r->broker_name ? strcmp(b->name, r->broker_name) == 0 : b->outside && b->phones[0])
+            r->broker = b;
+        if (r->broker != NULL && r->broker->tls)
+            return 0;
+        r->broker = NULL;
+    }
+    log_error(r->broker_name
+                  ? "--broker %s: there is no such broker with TLS in porchlight.conf"
+                  : "no broker outside the venue that phones use: a relay beside the kiosk "
+                    "would be carried off with it (or name one: --broker NAME)%s",
+              r->broker_name ? r->broker_name : "");
+    return -1;
+}
+
+static int prepare(struct relay *r)
+{
+    char path[PATH_LEN];
+
+    if (path_under(r->cli->prefix, PATH_CONF, path) < 0 ||
+        config_load(path, &r->config, config_complain_stderr, NULL) != 0)
+        return -1;
+    if (r->config.kiosk.plain) {
+        log_error("a plain venue has no keys; its relay is whatever reads its messages");
+        return -1;
+    }
+    if (r->root_file != NULL && r->contact == NULL &&
+        strncmp(r->config.venue.page, "https://", 8) != 0) {
+        log_error("push services want to know whom to reach: --contact mailto:ADDRESS");
+        return -1;
+    }
+    return find_broker(r);
+}
+
+static int take_options(struct relay *r, int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"root", required_argument, NULL, 'r'},
+        {"ntfy", required_argument, NULL, 'n'},
+        {"contact", required_argument, NULL, 'c'},
+        {"broker", required_argument, NULL, 'b'},
+        {0},
+    };
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        const char **target = c == 'r'   ? &r->root_file
+                              : c == 'n' ? &r->ntfy
+                              : c == 'c' ? &r->contact
+                              : c == 'b' ? &r->broker_name
+                                         : NULL;
+        if (target == NULL)
+            return cli_misuse(&cli_relay, "an option is unknown, or lacks its value");
+        *target = optarg;
+    }
+    if (optind + 1 != argc)
+        return cli_misuse(&cli_relay, "expected one folder, which is made");
+    r->out = argv[optind];
+    char path[PATH_LEN];
+    if (strlen(r->out) > PATH_LEN - 64)
+        return cli_misuse(&cli_relay, "the folder's name is too long");
+    if (access(at(r, "relay.conf", path), F_OK) != 0 && r->root_file == NULL && r->ntfy == NULL)
+        return cli_misuse(&cli_relay, "a relay rings by Web Push (--root FILE), by ntfy (--ntfy "
+                                      "URL), or both");
+    return r->root_file != NULL ? root_check(&cli_relay, r->root_file) : CLI_OK;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    int code = CLI_FAILED;
+    struct relay *r = calloc(1, sizeof *r);
+
+    if (r == NULL)
+        return CLI_FAILED;
+    r->cli = cli;
+    r->secrets = sodium_init() < 0 ? NULL : sodium_malloc(sizeof *r->secrets);
+    if (r->secrets == NULL)
+        log_error("no locked memory for keys; raise the limit (ulimit -l)");
+    else
+        code = take_options(r, argc, argv);
+    if (code == CLI_OK)
+        code = prepare(r) == 0 ? make(r) : CLI_FAILED;
+    root_close(r->root);
+    sodium_free(r->secrets);
+    free(r);
+    return code;
+}
+
+const struct cli_command cli_relay = {
+    .name = "relay",
+    .arguments = "[OPTIONS] FOLDER",
+    .summary = "make a relay, which rings locked phones, in a folder to carry outside",
+    .help =
+        "  --root FILE      the root key: the relay rings by Web Push; - to type it in from its\n"
+        "                   paper\n"
+        "  --ntfy URL       an ntfy topic that it rings\n"
+        "  --contact URL    mailto: or https:, told to push services; else the page's address\n"
+        "  --broker NAME    where it listens; else the first broker outside\n"
+        "  FOLDER           one that another kiosk of this venue made gets this kiosk too\n",
+    .json = true,
+    .run = run,
+};

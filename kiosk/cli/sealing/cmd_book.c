@@ -1,0 +1,164 @@
+#include "kiosk/cli/sealing/cmd_book.h"
+#include "kiosk/common/log.h"
+#include "kiosk/common/messages.h"
+#include "kiosk/common/paths.h"
+#include "kiosk/common/unix_socket.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A client that connects has this long to hand over its entry. */
+enum { ENTRY_MS = 2000, ANSWER_MS = 10000 };
+
+static bool is_name(const char *name, size_t len)
+{
+    static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+
+    return len > 0 && len < BOOK_NAME_MAX && strspn(name, good) >= len;
+}
+
+int book_send(const struct cli *cli, const char *book, const uint8_t *entry, size_t len)
+{
+    uint8_t *packet = sodium_malloc(BOOK_PACKET_MAX);
+    char path[PATH_LEN], answer[BOOK_ANSWER_MAX + 1];
+    size_t head = strlen(book) + 1;
+    int fd = -1, result = CLI_NOBODY, error;
+    ssize_t n = -1;
+
+    if (!packet)
+        return CLI_FAILED;
+    if (!is_name(book, strlen(book))) {
+        fprintf(stderr, "porchlight seal: a book's name is letters, digits, - and _\n");
+        sodium_free(packet);
+        return CLI_USAGE;
+    }
+    memcpy(packet, book, head - 1);
+    packet[head - 1] = '\n';
+    memcpy(packet + head, entry, len);
+    if (path_under(cli->prefix, PATH_BOOK, path) == 0 && (fd = unix_socket_connect(path)) >= 0 &&
+        unix_socket_send(fd, packet, head + len) == 0 && unix_socket_wait(fd, ANSWER_MS) == 1)
+        n = unix_socket_receive(fd, answer, BOOK_ANSWER_MAX);
+    error = fd < 0 ? errno : 0;
+    sodium_free(packet);
+    if (n <= 0) {
+        fprintf(stderr, "porchlight seal: %s: %s; %s\n", path,
+                error ? strerror(error) : "no answer",
+                error == EACCES ? "be in the group porchlight-book, or root"
+                                : "is porchlight book running?");
+        result = error == EACCES ? CLI_DENIED : CLI_NOBODY;
+    } else {
+        answer[n] = '\0';
+        result = strcmp(answer, "ok") == 0 ? CLI_OK : CLI_FAILED;
+        if (result != CLI_OK)
+            fprintf(stderr, "porchlight seal: %s\n", answer);
+    }
+    if (fd >= 0)
+        close(fd);
+    return result;
+}
+
+/* Takes one packet apart and appends its entry. NULL, or what is wrong, static storage. */
+static const char *take_entry(const char *folder, const uint8_t *packet, size_t len,
+                              const uint8_t key[SEAL_KEY])
+{
+    const uint8_t *newline = memchr(packet, '\n', len);
+    char name[BOOK_NAME_MAX], path[PATH_LEN + BOOK_NAME_MAX + 8];
+    size_t head = newline ? (size_t)(newline - packet) : 0;
+    const char *wrong = NULL;
+    int fd;
+
+    if (!is_name((const char *)packet, head))
+        return "expected the book's name, a newline and the entry";
+    if (len - head - 1 > SEAL_ENTRY_MAX)
+        return "the entry is too long";
+    memcpy(name, packet, head);
+    name[head] = '\0';
+    snprintf(path, sizeof path, "%s/%s.book", folder, name);
+    fd = book_open(path);
+    if (fd < 0) {
+        log_error("%s: %s", path, errno == EINVAL ? "it is no book" : strerror(errno));
+        return errno == ENOSPC ? "the disk is full: the entry was not kept"
+                               : "the book cannot be opened; the log of porchlight book says why";
+    }
+    if (book_append(fd, newline + 1, len - head - 1, key) < 0) {
+        wrong = errno == ENOSPC ? "the disk is full: the entry was not kept"
+                                : "the entry was not kept: the disk reported an error";
+        log_error("%s: %s", path, strerror(errno));
+    }
+    close(fd);
+    return wrong;
+}
+
+static void serve_client(int fd, const char *folder, const uint8_t key[SEAL_KEY])
+{
+    uint8_t *packet = sodium_malloc(BOOK_PACKET_MAX);
+    const char *wrong = "no entry came";
+    ssize_t n = -1;
+
+    if (packet && unix_socket_wait(fd, ENTRY_MS) == 1)
+        n = unix_socket_receive(fd, packet, BOOK_PACKET_MAX);
+    if (n > 0)
+        wrong = take_entry(folder, packet, (size_t)n, key);
+    else if (n < 0 && errno == EMSGSIZE)
+        wrong = "the entry is too long";
+    sodium_free(packet);
+    if (wrong)
+        log_warning("an entry was refused: %s", wrong);
+    unix_socket_send(fd, wrong ? wrong : "ok", wrong ? strlen(wrong) : 2);
+}
+
+static int serve(int listen_fd, const char *folder, const uint8_t key[SEAL_KEY])
+{
+    for (;;) {
+        int fd;
+        if (unix_socket_wait(listen_fd, -1) < 0 && errno != EINTR)
+            return CLI_FAILED;
+        fd = unix_socket_accept(listen_fd);
+        if (fd < 0)
+            continue;
+        serve_client(fd, folder, key);
+        close(fd);
+    }
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    char key_path[PATH_LEN], folder[PATH_LEN], socket_path[PATH_LEN];
+    uint8_t key[SEAL_KEY];
+    int fd;
+
+    if (argc != 1)
+        return cli_misuse(&cli_book, "\"%s\" is one word too many", argv[1]);
+    prctl(PR_SET_DUMPABLE, 0);
+    signal(SIGPIPE, SIG_IGN);
+    if (sodium_init() < 0 || path_under(cli->prefix, PATH_SEAL_KEY, key_path) < 0 ||
+        path_under(cli->prefix, PATH_BOOKS, folder) < 0 ||
+        path_under(cli->prefix, PATH_BOOK, socket_path) < 0 ||
+        seal_read_key("book", key_path, 0, key) < 0)
+        return CLI_FAILED;
+    if (mkdir(folder, 0700) < 0 && errno != EEXIST) {
+        fprintf(stderr, "porchlight book: %s: %s\n", folder, strerror(errno));
+        return CLI_FAILED;
+    }
+    fd = unix_socket_listen(socket_path, 0660);
+    if (fd < 0) {
+        fprintf(stderr, "porchlight book: %s: %s\n", socket_path, strerror(errno));
+        return CLI_FAILED;
+    }
+    log_info("taking entries at %s", socket_path);
+    return serve(fd, folder, key);
+}
+
+const struct cli_command cli_book = {
+    .name = "book",
+    .arguments = "",
+    .summary = "keep sealed books: take entries from other programs over book.sock",
+    .help = "",
+    .run = run,
+};

@@ -1,0 +1,166 @@
+#include "kiosk/cli/cli.h"
+#include "kiosk/cli/files.h"
+#include "kiosk/cli/sealing/cmd_book.h"
+#include "kiosk/cli/sealing/sealing.h"
+#include "kiosk/common/paths.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct options {
+    const char *book, *key, *file;
+};
+
+static int complain(const char *what, const char *why)
+{
+    fprintf(stderr, "porchlight seal: %s: %s\n", what, why);
+    return CLI_FAILED;
+}
+
+/* `fresh` sealed becomes `path`, durably; one that is there stays. */
+static enum seal_result seal_into(const char *fresh, const char *path, FILE *in,
+                                  const uint8_t key[SEAL_KEY])
+{
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600), saved;
+    FILE *out = fd < 0 ? NULL : fdopen(fd, "wb");
+    enum seal_result r = out ? seal_stream(in, out, key) : SEAL_IO;
+
+    if (r == SEAL_OK && fsync(fd) < 0)
+        r = SEAL_IO;
+    if (r == SEAL_OK && (renameat2(AT_FDCWD, fresh, AT_FDCWD, path, RENAME_NOREPLACE) < 0 ||
+                         files_sync_folder_of(path) < 0))
+        r = SEAL_IO;
+    saved = errno;
+    if (out)
+        fclose(out);
+    else if (fd >= 0)
+        close(fd);
+    if (r != SEAL_OK)
+        unlink(fresh);
+    errno = saved;
+    return r;
+}
+
+/* Into FILE.sealed: whole, or not there. */
+static int seal_to_file(const char *file, FILE *in, const uint8_t key[SEAL_KEY])
+{
+    char path[PATH_LEN], fresh[PATH_LEN];
+    struct stat st;
+    enum seal_result r;
+
+    if (fstat(fileno(in), &st) == 0 && S_ISDIR(st.st_mode))
+        return complain(file, "it is a folder; pipe it in: tar c FOLDER | porchlight seal - "
+                              ">FOLDER.tar.sealed");
+    if (snprintf(path, sizeof path, "%s.sealed", file) >= (int)sizeof path ||
+        snprintf(fresh, sizeof fresh, "%s.sealed.new", file) >= (int)sizeof fresh)
+        return complain(file, "its name is too long");
+    if (access(path, F_OK) == 0)
+        return complain(path, "it is there already, perhaps with another sheet in it; move it away "
+                              "first");
+    r = seal_into(fresh, path, in, key);
+    if (r != SEAL_OK)
+        return complain(path, seal_why(r));
+    printf("%s is sealed. %s itself is still readable, and deleting it leaves\ncopies on the card: "
+           "next time let the program that makes it write to `porchlight seal -`.\n",
+           path, file);
+    return CLI_OK;
+}
+
+/* To standard output. */
+static int seal_piped(FILE *in, const uint8_t key[SEAL_KEY])
+{
+    enum seal_result r;
+
+    if (isatty(STDOUT_FILENO))
+        return complain("-", "what is sealed is no text for a terminal; end with >FILE");
+    r = seal_stream(in, stdout, key);
+    return r == SEAL_OK ? CLI_OK : complain("-", seal_why(r));
+}
+
+/* One entry, at most SEAL_ENTRY_MAX bytes, handed to the book's own program. */
+static int seal_to_book(const struct cli *cli, const char *book, FILE *in)
+{
+    uint8_t *entry = sodium_malloc(SEAL_ENTRY_MAX + 1);
+    int result = CLI_FAILED;
+    size_t n;
+
+    if (!entry)
+        return CLI_FAILED;
+    setvbuf(in, NULL, _IONBF, 0);
+    n = fread(entry, 1, SEAL_ENTRY_MAX + 1, in);
+    if (ferror(in))
+        fprintf(stderr, "porchlight seal: %s\n", strerror(errno));
+    else if (n > SEAL_ENTRY_MAX)
+        fprintf(stderr,
+                "porchlight seal: the entry is longer than %d bytes; seal it as a file, without "
+                "--book\n",
+                SEAL_ENTRY_MAX);
+    else
+        result = book_send(cli, book, entry, n);
+    sodium_free(entry);
+    return result;
+}
+
+static int seal(const struct cli *cli, const struct options *o)
+{
+    bool from_stdin = strcmp(o->file, "-") == 0;
+    FILE *in = from_stdin ? stdin : fopen(o->file, "rbe");
+    char path[PATH_LEN];
+    uint8_t key[SEAL_KEY];
+    int result = CLI_FAILED;
+
+    if (!in)
+        return complain(o->file, strerror(errno));
+    if (o->book)
+        result = seal_to_book(cli, o->book, in);
+    else if (path_under(cli->prefix, PATH_SEAL_KEY, path) == 0 &&
+             seal_read_key("seal", o->key ? o->key : path, 0, key) == 0)
+        result = from_stdin ? seal_piped(in, key) : seal_to_file(o->file, in, key);
+    if (!from_stdin)
+        fclose(in);
+    return result;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    static const struct option longs[] = {
+        {"book", required_argument, NULL, 'b'}, {"key", required_argument, NULL, 'k'}, {0}};
+    struct options o = {0};
+    int c;
+
+    while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+        if (c == 'b')
+            o.book = optarg;
+        else if (c == 'k')
+            o.key = optarg;
+        else
+            return cli_misuse(&cli_seal, "%s is not understood", argv[optind - 1]);
+    }
+    if (optind != argc - 1)
+        return cli_misuse(&cli_seal, "expected one FILE, or - for what is piped in");
+    if (o.book && o.key)
+        return cli_misuse(&cli_seal, "a book has its own key; --key is for files");
+    o.file = argv[optind];
+    prctl(PR_SET_DUMPABLE, 0);
+    if (sodium_init() < 0)
+        return CLI_FAILED;
+    return seal(cli, &o);
+}
+
+const struct cli_command cli_seal = {
+    .name = "seal",
+    .arguments = "[--book NAME] [--key FILE.public] FILE|-",
+    .summary = "seal to the host's public key; nothing readable is left to wipe",
+    .help = "  FILE             writes FILE.sealed beside it\n"
+            "  -                seals what is piped in, to standard output\n"
+            "  --book NAME      one entry of at most 8192 bytes into that book\n"
+            "  --key FILE       a public key other than /etc/porchlight/seal.public\n",
+    .run = run,
+};

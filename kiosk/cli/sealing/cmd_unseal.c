@@ -1,0 +1,78 @@
+#include "kiosk/cli/cli.h"
+#include "kiosk/cli/sealing/cmd_book.h"
+#include "kiosk/cli/sealing/sealing.h"
+#include "kiosk/common/paths.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+static int unseal(const char *file, const uint8_t public_key[SEAL_KEY],
+                  const uint8_t secret_key[SEAL_KEY])
+{
+    bool from_stdin = strcmp(file, "-") == 0;
+    FILE *in = from_stdin ? stdin : fopen(file, "rbe");
+    enum seal_result r = SEAL_FORMAT;
+    char magic[8];
+
+    if (!in) {
+        fprintf(stderr, "porchlight unseal: %s: %s\n", file, strerror(errno));
+        return CLI_FAILED;
+    }
+    if (fread(magic, 1, sizeof magic, in) == sizeof magic) {
+        if (memcmp(magic, SEAL_MAGIC, sizeof magic) == 0)
+            r = unseal_stream(in, stdout, public_key, secret_key);
+        else if (memcmp(magic, BOOK_MAGIC, sizeof magic) == 0)
+            r = book_print(in, stdout, public_key, secret_key);
+    }
+    if (r != SEAL_OK)
+        fprintf(stderr, "porchlight unseal: %s: %s\n", from_stdin ? "what was piped in" : file,
+                seal_why(r));
+    if (!from_stdin)
+        fclose(in);
+    return r == SEAL_OK ? CLI_OK : CLI_FAILED;
+}
+
+static int run(const struct cli *cli, int argc, char **argv)
+{
+    static const struct option longs[] = {{"key", required_argument, NULL, 'k'}, {0}};
+    uint8_t public_key[SEAL_KEY], *secret_key;
+    char conf[PATH_LEN];
+    const char *key = NULL;
+    int c, result = CLI_FAILED;
+
+    while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+        if (c != 'k')
+            return cli_misuse(&cli_unseal, "%s is not understood", argv[optind - 1]);
+        key = optarg;
+    }
+    if (!key || optind != argc - 1)
+        return cli_misuse(&cli_unseal, "expected --key FILE.secret and one FILE, or -");
+    if (path_under(cli->prefix, PATH_CONF, conf) == 0 && access(conf, F_OK) == 0) {
+        fprintf(stderr,
+                "porchlight unseal: this machine is a kiosk (%s is there). The secret half must "
+                "never have been on it: take what is sealed to your own computer.\n",
+                conf);
+        return CLI_FAILED;
+    }
+    prctl(PR_SET_DUMPABLE, 0);
+    if (sodium_init() < 0 || !(secret_key = sodium_malloc(SEAL_KEY)))
+        return CLI_FAILED;
+    if (seal_read_key("unseal", key, 1, secret_key) == 0 &&
+        crypto_scalarmult_base(public_key, secret_key) == 0)
+        result = unseal(argv[optind], public_key, secret_key);
+    sodium_free(secret_key);
+    return result;
+}
+
+const struct cli_command cli_unseal = {
+    .name = "unseal",
+    .arguments = "--key FILE.secret FILE|-",
+    .summary = "open a sealed file or book, on the host's own computer",
+    .help = "  --key FILE       the secret half that porchlight keygen made\n",
+    .run = run,
+};

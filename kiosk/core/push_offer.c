@@ -1,0 +1,120 @@
+#include "kiosk/core/push_offer.h"
+
+#include <cjson/cJSON.h>
+#include <sodium.h>
+#include <string.h>
+
+enum {
+    FORM_OFFER = 5,
+    AT_PUBLIC = 2,
+    AT_ROOT = 34,
+    AT_VAPID = 98,
+    AT_SIGNATURE = 163,
+    COVERED_MAX = 17 + ENVELOPE_ID + PUSH_OFFER_POINT,
+    VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING,
+};
+
+static size_t cover(const char *word, const uint8_t venue[ENVELOPE_ID], const uint8_t *key,
+                    size_t len, uint8_t out[COVERED_MAX])
+{
+    size_t n = strlen(word) + 1;
+    memcpy(out, word, n);
+    memcpy(out + n, venue, ENVELOPE_ID);
+    memcpy(out + n + ENVELOPE_ID, key, len);
+    return n + ENVELOPE_ID + len;
+}
+
+void push_offer_root_sign(const uint8_t venue[ENVELOPE_ID],
+                          const uint8_t push_public[ENVELOPE_PUBLIC],
+                          const uint8_t root_secret[ENVELOPE_SECRET],
+                          uint8_t signature[CERT_SIGNATURE])
+{
+    uint8_t s[COVERED_MAX];
+    size_t n = cover("porchlight-push", venue, push_public, ENVELOPE_PUBLIC, s);
+    crypto_sign_detached(signature, NULL, s, n, root_secret);
+}
+
+bool push_offer_root_check(const uint8_t venue[ENVELOPE_ID],
+                           const uint8_t push_public[ENVELOPE_PUBLIC],
+                           const uint8_t root_public[ENVELOPE_PUBLIC],
+                           const uint8_t signature[CERT_SIGNATURE])
+{
+    uint8_t s[COVERED_MAX];
+    size_t n = cover("porchlight-push", venue, push_public, ENVELOPE_PUBLIC, s);
+    return crypto_sign_verify_detached(signature, s, n, root_public) == 0;
+}
+
+void push_offer_write(const uint8_t venue[ENVELOPE_ID], const uint8_t push_secret[ENVELOPE_SECRET],
+                      const uint8_t root_signature[CERT_SIGNATURE],
+                      const uint8_t vapid[PUSH_OFFER_POINT], uint8_t wire[ENVELOPE_SIZE])
+{
+    uint8_t s[COVERED_MAX];
+    size_t n = cover("porchlight-offer", venue, vapid, PUSH_OFFER_POINT, s);
+    memset(wire, 0, ENVELOPE_SIZE);
+    wire[0] = 1;
+    wire[1] = FORM_OFFER;
+    crypto_sign_ed25519_sk_to_pk(wire + AT_PUBLIC, push_secret);
+    memcpy(wire + AT_ROOT, root_signature, CERT_SIGNATURE);
+    memcpy(wire + AT_VAPID, vapid, PUSH_OFFER_POINT);
+    crypto_sign_detached(wire + AT_SIGNATURE, NULL, s, n, push_secret);
+}
+
+/* --- letters --------------------------------------------------------------------------------- */
+
+static const char *text_of(const cJSON *json, const char *key)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, key);
+    return cJSON_IsString(item) ? item->valuestring : "";
+}
+
+static bool take_bytes(const cJSON *json, const char *key, uint8_t *out, size_t len)
+{
+    const char *text = text_of(json, key);
+    size_t got = 0;
+    return sodium_base642bin(out, len, text, strlen(text), NULL, &got, NULL, VARIANT) == 0 &&
+           got == len;
+}
+
+static bool take_endpoint(const cJSON *json, char out[PUSH_OFFER_ENDPOINT_MAX])
+{
+    const char *text = text_of(json, "endpoint");
+    size_t len = strlen(text);
+    for (size_t i = 0; i < len; i++)
+        if (text[i] <= ' ' || text[i] > '~' || text[i] == '"' || text[i] == '\\')
+            return false;
+    if (len >= PUSH_OFFER_ENDPOINT_MAX || strncmp(text, "https://", 8) != 0)
+        return false;
+    memcpy(out, text, len + 1);
+    return true;
+}
+
+static int take(const cJSON *json, struct push_offer_letter *l)
+{
+    static const char *const kinds[] = {"subscribe", "unsubscribe", "test"};
+    const cJSON *v = cJSON_GetObjectItemCaseSensitive(json, "v");
+    const char *kind = text_of(json, "kind"), *account = text_of(json, "account");
+    size_t i = 0;
+    while (i < sizeof kinds / sizeof kinds[0] && strcmp(kinds[i], kind) != 0)
+        i++;
+    if (!cJSON_IsNumber(v) || v->valuedouble != 1 || i == sizeof kinds / sizeof kinds[0] ||
+        strlen(account) != 16 || strspn(account, "0123456789abcdef") != 16)
+        return -1;
+    l->ask = (enum offer_ask)i;
+    memcpy(l->account, account, 17);
+    if (l->ask != PUSH_OFFER_SUBSCRIBE)
+        return 0;
+    return take_endpoint(json, l->endpoint) &&
+                   take_bytes(json, "p256dh", l->p256dh, sizeof l->p256dh) &&
+                   take_bytes(json, "auth", l->auth, sizeof l->auth)
+               ? 0
+               : -1;
+}
+
+int push_offer_read(const char *text, size_t len, struct push_offer_letter *l)
+{
+    memset(l, 0, sizeof *l);
+    cJSON *json = memchr(text, 0, len) == NULL ? cJSON_ParseWithLength(text, len) : NULL;
+    int result = cJSON_IsObject(json) ? take(json, l) : -1;
+    cJSON_Delete(json);
+    return result;
+}

@@ -1,0 +1,68 @@
+#ifndef PORCHLIGHT_CORE_PUSH_OFFER_H
+#define PORCHLIGHT_CORE_PUSH_OFFER_H
+
+#include "kiosk/core/cert.h"
+#include "kiosk/core/envelope.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* How a phone asks to be rung by Web Push. Pure; the phone's half is kiosk/phone/core/offer.js.
+ *
+ *  1. The venue has one push key, shared by its relays: an Ed25519 pair that the root signed at
+ *     set-up (`porchlight keys push`). A relay publishes, retained on `push`, the offer:
+ *
+ *          0     1  version, 1
+ *          1     1  form, 5 (offer)
+ *          2    32  the push key's public half
+ *         34    64  the root's signature over "porchlight-push" 0 | venue 8 | that key
+ *         98    65  the VAPID key (RFC 8292): a point of P-256, uncompressed
+ *        163    64  the push key's signature over "porchlight-offer" 0 | venue 8 | that point
+ *        227   541  zeros
+ *
+ *  2. The phone has its browser make a subscription for that VAPID key, and publishes on
+ *     wake/<account> a letter (envelope.h, form 2) sealed to the push key and signed by nobody:
+ *     {"v":1,"kind":"subscribe","account","endpoint","p256dh","auth"}, base64url as the browser
+ *     gives them; and again whenever the page is opened, since nobody answers. "unsubscribe" takes
+ *     it back. "test" asks for one wake-up to this phone alone, PUSH_OFFER_TEST_AFTER later.
+ *  3. The kiosk publishes there, for an account that was revoked, the broadcast `revoked`.
+ *
+ * So the broker knows which account has a subscription, and not where it leads; the relay knows
+ * where, and keeps of the account a keyed hash. */
+
+enum {
+    PUSH_OFFER_POINT = 65,
+    PUSH_OFFER_AUTH = 16,
+    PUSH_OFFER_ENDPOINT_MAX = 448, /* what a letter has room for, with its end */
+    PUSH_OFFER_TEST_AFTER_S = 10,  /* time to lock the phone */
+};
+
+void push_offer_root_sign(const uint8_t venue[ENVELOPE_ID],
+                          const uint8_t push_public[ENVELOPE_PUBLIC],
+                          const uint8_t root_secret[ENVELOPE_SECRET],
+                          uint8_t signature[CERT_SIGNATURE]);
+bool push_offer_root_check(const uint8_t venue[ENVELOPE_ID],
+                           const uint8_t push_public[ENVELOPE_PUBLIC],
+                           const uint8_t root_public[ENVELOPE_PUBLIC],
+                           const uint8_t signature[CERT_SIGNATURE]);
+
+/* `root_signature` is push_offer_root_sign's; the push key's public half is in its secret one. */
+void push_offer_write(const uint8_t venue[ENVELOPE_ID], const uint8_t push_secret[ENVELOPE_SECRET],
+                      const uint8_t root_signature[CERT_SIGNATURE],
+                      const uint8_t vapid[PUSH_OFFER_POINT], uint8_t wire[ENVELOPE_SIZE]);
+
+enum offer_ask { PUSH_OFFER_SUBSCRIBE, PUSH_OFFER_UNSUBSCRIBE, PUSH_OFFER_TEST };
+
+struct push_offer_letter {
+    enum offer_ask ask;
+    char account[17];
+    char endpoint[PUSH_OFFER_ENDPOINT_MAX]; /* subscribe alone: https, without space or quote */
+    uint8_t p256dh[PUSH_OFFER_POINT];       /* not judged to be a point of the curve */
+    uint8_t auth[PUSH_OFFER_AUTH];
+};
+
+/* Reads a letter's text. 0, or -1 for anything else. */
+int push_offer_read(const char *text, size_t len, struct push_offer_letter *l);
+
+#endif

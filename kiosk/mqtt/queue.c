@@ -1,0 +1,70 @@
+#include "kiosk/mqtt/queue.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+int queue_init(struct queue *q, size_t most)
+{
+    *q = (struct queue){.most = most, .fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    q->last = &q->first;
+    if (q->fd < 0)
+        return -1;
+    pthread_mutex_init(&q->mutex, NULL);
+    return 0;
+}
+
+void queue_finish(struct queue *q)
+{
+    for (struct queue_item *i; (i = queue_pop(q)) != NULL;)
+        free(i);
+    close(q->fd);
+    pthread_mutex_destroy(&q->mutex);
+}
+
+void queue_wake(struct queue *q)
+{
+    uint64_t one = 1;
+    ssize_t n = write(q->fd, &one, sizeof one);
+    (void)n; /* EAGAIN: it is readable already */
+}
+
+int queue_push(struct queue *q, struct queue_item *item)
+{
+    pthread_mutex_lock(&q->mutex);
+    bool full = q->count >= q->most;
+    if (!full) {
+        item->next = NULL;
+        *q->last = item;
+        q->last = &item->next;
+        q->count++;
+    }
+    pthread_mutex_unlock(&q->mutex);
+    if (full) {
+        errno = ENOBUFS;
+        return -1;
+    }
+    queue_wake(q);
+    return 0;
+}
+
+struct queue_item *queue_pop(struct queue *q)
+{
+    pthread_mutex_lock(&q->mutex);
+    struct queue_item *item = q->first;
+    if (item == NULL) {
+        uint64_t drained;
+        ssize_t n = read(q->fd, &drained, sizeof drained);
+        (void)n; /* EAGAIN: it was drained already */
+    } else {
+        q->first = item->next;
+        if (q->first == NULL)
+            q->last = &q->first;
+        q->count--;
+    }
+    pthread_mutex_unlock(&q->mutex);
+    return item;
+}

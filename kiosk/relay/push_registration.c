@@ -1,0 +1,75 @@
+#include "kiosk/relay/push_registration.h"
+
+#include "config/secret.h"
+#include "kiosk/common/log.h"
+#include "kiosk/common/topics.h"
+
+#include <sodium.h>
+#include <string.h>
+
+enum { FORM_AT = 1, FORM_LETTER = 2 };
+
+int push_registration_init(struct push_registration *d, const struct inbound *e, const char *prefix,
+                           uint8_t seed[32])
+{
+    config_complain *say = config_complain_stderr;
+
+    d->secret = sodium_malloc(ENVELOPE_SECRET);
+    if (!d->secret || secret_read_key(prefix, "push.key", true, seed, 32, say, NULL) < 0 ||
+        secret_read_key(prefix, "push.cert", false, d->signature, sizeof d->signature, say, NULL) <
+            0)
+        return -1;
+    crypto_sign_seed_keypair(d->public, d->secret, seed);
+    if (push_offer_root_check(e->venue_bytes, d->public, e->root, d->signature))
+        return 0;
+    log_error("push.cert: is not this venue's root's word for push.key; expected the pair that "
+              "`porchlight keys push` made");
+    return -1;
+}
+
+void push_registration_finish(struct push_registration *d)
+{
+    sodium_free(d->secret);
+    d->secret = NULL;
+}
+
+void push_registration_offer(const struct push_registration *d, const struct inbound *e,
+                             const struct webpush_sender *r, struct link *link)
+{
+    uint8_t point[PUSH_OFFER_POINT], wire[ENVELOPE_SIZE];
+    char topic[TOPIC_NAME_MAX];
+
+    webpush_sender_point(r, point);
+    push_offer_write(e->venue_bytes, d->secret, d->signature, point, wire);
+    for (size_t i = 0; i < e->count; i++)
+        if (topic_name(TOPIC_PUSH, e->venue, e->kiosks[i].id, NULL, topic) == 0)
+            link_keep(link, topic, wire, sizeof wire);
+}
+
+bool push_registration_heard(const struct push_registration *d, const struct inbound *e,
+                             struct webpush_sender *r, const char *topic, const uint8_t *payload,
+                             size_t len, bool retained)
+{
+    char account[TOPIC_ID_LEN + 1], text[ENVELOPE_LETTER_MAX + 1];
+    struct push_offer_letter l;
+    uint8_t signature[64];
+    size_t text_len;
+    enum topic t;
+
+    if (len != ENVELOPE_SIZE || payload[FORM_AT] != FORM_LETTER)
+        return false;
+    for (size_t i = 0; i < e->count; i++) {
+        if (topic_parse(topic, e->venue, e->kiosks[i].id, &t, account) < 0 || t != TOPIC_WAKE)
+            continue;
+        if (!retained &&
+            envelope_letter_open(d->public, d->secret, payload, len, text, &text_len, signature) ==
+                ENVELOPE_OK &&
+            push_offer_read(text, text_len, &l) == 0 && strcmp(l.account, account) == 0)
+            webpush_sender_letter(r, &l);
+        else
+            log_debug("a phone's letter was refused");
+        break;
+    }
+    sodium_memzero(text, sizeof text);
+    return true;
+}

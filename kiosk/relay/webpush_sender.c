@@ -1,0 +1,419 @@
+#include "kiosk/relay/webpush_sender.h"
+
+#include "kiosk/common/clock.h"
+#include "kiosk/common/log.h"
+#include "kiosk/relay/ntfy.h"
+#include "kiosk/relay/subs.h"
+#include "kiosk/relay/vapid.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sodium.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    CONNECT_MS = 4000,
+    ANSWER_MS = 10000,
+    CONNECTIONS = 16,
+    TURN_MS = 1000, /* at the latest then the file is looked at */
+    FAILS_MAX = 8,
+    HEADER_MAX = WEBPUSH_TOKEN_MAX + 32,
+    STATUS_NOT_FOUND = 404,
+    STATUS_GONE = 410,
+};
+
+#define SAVE_EVERY (5 * INT64_C(1000000000))
+#define TEST_AFTER (PUSH_OFFER_TEST_AFTER_S * INT64_C(1000000000))
+
+struct flight {
+    CURL *curl; /* NULL: free */
+    struct curl_slist *headers;
+    struct sub *sub;
+    int64_t began;
+    uint8_t body[WEBPUSH_BODY];
+};
+
+struct webpush_sender {
+    const struct relay_web *to;
+    CURLM *multi;
+    pthread_t thread;
+    pthread_mutex_t lock; /* over subs */
+    struct subs subs;
+    struct vapid vapid;
+    struct flight flights[WEBPUSH_SENDER_FLIGHTS];
+    size_t flying, cursor;
+    int64_t save_at;
+    unsigned fails; /* in a row */
+    atomic_bool stop, works;
+};
+
+bool webpush_sender_allows(const char *list, const char *endpoint)
+{
+    const char *host = endpoint + strlen("https://");
+    size_t len = strcspn(host, "/?#");
+
+    if (strncmp(endpoint, "https://", 8) != 0 || memchr(host, '@', len))
+        return false;
+    for (const char *p = list; *p; p += strspn(p, " ")) {
+        size_t n = strcspn(p, " ");
+        bool below = n > 2 && p[0] == '*' && p[1] == '.';
+        if (below ? len > n - 1 && memcmp(host + len - (n - 1), p + 1, n - 1) == 0
+                  : len == n && memcmp(host, p, n) == 0)
+            return true;
+        p += n;
+    }
+    return false;
+}
+
+/* --- one request ----------------------------------------------------------------------------- */
+
+static size_t swallow(char *data, size_t size, size_t count, void *context)
+{
+    (void)data;
+    (void)context;
+    return size * count;
+}
+
+static int seal(struct flight *f, bool test)
+{
+    static const char word[] = "test"; /* a wake-up says nothing at all */
+    uint8_t seed[32], sender[WEBPUSH_SCALAR], salt[WEBPUSH_SALT];
+
+    randombytes_buf(seed, sizeof seed);
+    randombytes_buf(salt, sizeof salt);
+    int bad = webpush_scalar(seed, sender);
+    if (bad == 0)
+        bad = webpush_seal(f->sub->p256dh, f->sub->auth, sender, salt, word,
+                           test ? sizeof word - 1 : 0, WEBPUSH_PADDED, f->body);
+    sodium_memzero(seed, sizeof seed);
+    sodium_memzero(sender, sizeof sender);
+    return bad;
+}
+
+static void add(struct flight *f, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(f->headers, line);
+
+    f->headers = longer ? longer : f->headers;
+}
+
+static int headers_make(struct webpush_sender *r, struct flight *f)
+{
+    char line[HEADER_MAX];
+    const char *known =
+        vapid_header(&r->vapid, f->sub->endpoint, r->to->contact, (int64_t)time(NULL));
+    int64_t left = (NTFY_LIVES - (f->began - f->sub->wanted_at)) / 1000000000;
+
+    if (!known)
+        return -1;
+    snprintf(line, sizeof line, "Authorization: %s", known);
+    add(f, line);
+    snprintf(line, sizeof line, "TTL: %d", (int)(left > 0 ? left : 0));
+    add(f, line);
+    add(f, "Urgency: high");
+    /* What the service still keeps for a phone that is off is replaced, not added to. */
+    add(f, f->sub->test ? "Topic: kettle-test" : "Topic: kettle");
+    add(f, "Content-Encoding: aes128gcm");
+    add(f, "Content-Type: application/octet-stream");
+    add(f, "Expect:");
+    return 0;
+}
+
+static void flight_end(struct webpush_sender *r, struct flight *f)
+{
+    if (f->curl) {
+        curl_multi_remove_handle(r->multi, f->curl);
+        curl_easy_cleanup(f->curl);
+    }
+    curl_slist_free_all(f->headers);
+    sodium_memzero(f, sizeof *f);
+    r->flying--;
+}
+
+/* Lock held. */
+static int flight_begin(struct webpush_sender *r, struct flight *f, struct sub *one, int64_t now)
+{
+    *f = (struct flight){.sub = one, .began = now, .curl = curl_easy_init()};
+    r->flying++;
+    if (!f->curl || seal(f, one->test) < 0 || headers_make(r, f) < 0) {
+        flight_end(r, f);
+        return -1;
+    }
+    curl_easy_setopt(f->curl, CURLOPT_URL, one->endpoint);
+    curl_easy_setopt(f->curl, CURLOPT_PROTOCOLS_STR, "https");
+    curl_easy_setopt(f->curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(f->curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    curl_easy_setopt(f->curl, CURLOPT_PIPEWAIT, 1L);
+    curl_easy_setopt(f->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+    curl_easy_setopt(f->curl, CURLOPT_TIMEOUT_MS, (long)ANSWER_MS);
+    curl_easy_setopt(f->curl, CURLOPT_WRITEFUNCTION, swallow);
+    curl_easy_setopt(f->curl, CURLOPT_HTTPHEADER, f->headers);
+    curl_easy_setopt(f->curl, CURLOPT_POSTFIELDSIZE, (long)sizeof f->body);
+    curl_easy_setopt(f->curl, CURLOPT_POSTFIELDS, f->body);
+    curl_easy_setopt(f->curl, CURLOPT_PRIVATE, f);
+    if (r->to->ca[0])
+        curl_easy_setopt(f->curl, CURLOPT_CAINFO, r->to->ca);
+    if (curl_multi_add_handle(r->multi, f->curl) != CURLM_OK) {
+        flight_end(r, f);
+        return -1;
+    }
+    one->flying = true;
+    return 0;
+}
+
+/* --- what became of it ----------------------------------------------------------------------- */
+
+/* Says why not, once for each run of failures; never to whom. */
+static void judge(struct webpush_sender *r, bool good, CURLcode code, long status)
+{
+    if (good) {
+        if (!r->works)
+            log_info("web push: works again");
+        r->fails = 0;
+        r->works = true;
+        return;
+    }
+    if (r->fails++ == 0 && code != CURLE_OK)
+        log_warning("web push: %s; trying again", curl_easy_strerror(code));
+    else if (r->fails == 1)
+        log_warning("web push: a service answered %ld%s; trying again", status,
+                    status == 401 || status == 403 ? ": look at [webpush] contact and the clock"
+                                                   : "");
+    if (r->fails >= FAILS_MAX || r->fails >= r->subs.count)
+        r->works = false;
+}
+
+/* Lock held. */
+static void try_again(struct sub *one, const struct flight *f, int64_t now)
+{
+    if (now - one->wanted_at >= NTFY_LIVES || one->test) {
+        one->wanted = one->test = false;
+        return;
+    }
+    curl_off_t asked = 0; /* seconds that the service would have us wait */
+    curl_easy_getinfo(f->curl, CURLINFO_RETRY_AFTER, &asked);
+    int64_t pause = one->pause;
+    if (asked > 0 && asked * INT64_C(1000000000) > pause)
+        pause = asked * INT64_C(1000000000);
+    one->next_at = now + (pause < WEBPUSH_SENDER_PAUSE_MAX ? pause : WEBPUSH_SENDER_PAUSE_MAX);
+    one->pause =
+        one->pause * 2 < WEBPUSH_SENDER_PAUSE_MAX ? one->pause * 2 : WEBPUSH_SENDER_PAUSE_MAX;
+}
+
+static void land(struct webpush_sender *r, struct flight *f, CURLcode code)
+{
+    struct sub *one = f->sub;
+    int64_t now = clock_now();
+    long status = 0;
+
+    if (code == CURLE_OK)
+        curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
+    bool good = status >= 200 && status < 300;
+    bool gone = status == STATUS_NOT_FOUND || status == STATUS_GONE;
+    pthread_mutex_lock(&r->lock);
+    judge(r, good || gone, code, status);
+    if (subs_landed(one)) {
+        log_debug("web push: a phone took its subscription back meanwhile");
+    } else if (gone) {
+        log_info("web push: a subscription is gone and dropped");
+        subs_remove(&r->subs, one);
+    } else if (good && one->wanted_at <= f->began) {
+        one->wanted = one->test = false;
+    } else if (!good) {
+        try_again(one, f, now);
+    }
+    pthread_mutex_unlock(&r->lock);
+    flight_end(r, f);
+}
+
+/* --- the thread ------------------------------------------------------------------------------ */
+
+static struct flight *free_flight(struct webpush_sender *r)
+{
+    for (size_t i = 0; i < WEBPUSH_SENDER_FLIGHTS; i++)
+        if (!r->flights[i].curl)
+            return &r->flights[i];
+    return NULL;
+}
+
+/* Sends what is due. Returns ns until the next is, or -1 for nothing. Lock held. */
+static int64_t depart(struct webpush_sender *r, int64_t now)
+{
+    int64_t next = -1;
+
+    for (size_t n = 0; n < r->subs.count && r->flying < WEBPUSH_SENDER_FLIGHTS; n++) {
+        struct sub *one = r->subs.all[r->cursor++ % r->subs.count];
+        if (!one->wanted || one->flying)
+            continue;
+        if (one->next_at > now) {
+            next = next < 0 || one->next_at - now < next ? one->next_at - now : next;
+        } else if (flight_begin(r, free_flight(r), one, now) < 0) {
+            log_error("web push: a message could not be made; look at the clock and memory");
+            one->wanted = one->test = false;
+        }
+    }
+    return next;
+}
+
+static void look_after_file(struct webpush_sender *r, int64_t now)
+{
+    if (subs_forgotten(&r->subs))
+        log_info("web push: the subscriptions were deleted; phones have to ask again");
+    if (!r->subs.dirty || now < r->save_at)
+        return;
+    r->save_at = now + SAVE_EVERY;
+    if (subs_save(&r->subs) < 0)
+        log_warning("%s: %s; after a restart phones have to ask again", r->subs.path,
+                    strerror(errno));
+}
+
+static void *run(void *context)
+{
+    struct webpush_sender *r = context;
+
+    while (!r->stop) {
+        int running, left;
+        int64_t now = clock_now();
+        pthread_mutex_lock(&r->lock);
+        look_after_file(r, now);
+        int64_t next = depart(r, now);
+        pthread_mutex_unlock(&r->lock);
+        curl_multi_perform(r->multi, &running);
+        bool landed = false;
+        for (CURLMsg *m; (m = curl_multi_info_read(r->multi, &left)) != NULL;) {
+            struct flight *f = NULL;
+            if (m->msg != CURLMSG_DONE)
+                continue;
+            CURLcode code = m->data.result;
+            curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &f);
+            land(r, f, code);
+            landed = true;
+        }
+        int64_t ms = next < 0 ? TURN_MS : next / 1000000 + 1;
+        if (!landed)
+            curl_multi_poll(r->multi, NULL, 0, ms < TURN_MS ? (int)ms : TURN_MS, NULL);
+    }
+    return NULL;
+}
+
+/* --- from outside ---------------------------------------------------------------------------- */
+
+static void want(struct sub *one, bool test, int64_t now, int64_t at)
+{
+    one->wanted = true;
+    one->test = test;
+    one->wanted_at = now;
+    one->next_at = at;
+    one->pause = WEBPUSH_SENDER_PAUSE;
+}
+
+void webpush_sender_wake(struct webpush_sender *r)
+{
+    if (!r)
+        return;
+    int64_t now = clock_now();
+    pthread_mutex_lock(&r->lock);
+    for (size_t i = 0; i < r->subs.count; i++)
+        want(r->subs.all[i], false, now, now);
+    pthread_mutex_unlock(&r->lock);
+    curl_multi_wakeup(r->multi);
+}
+
+static void on_test(struct sub *one, int64_t now)
+{
+    bool soon = one->tested_at != 0 && now - one->tested_at < WEBPUSH_SENDER_TEST_EVERY;
+
+    if (soon || one->wanted || one->flying) /* a wake-up that is under way rings it anyway */
+        return;
+    one->tested_at = now;
+    want(one, true, now, now + TEST_AFTER);
+}
+
+void webpush_sender_letter(struct webpush_sender *r, const struct push_offer_letter *l)
+{
+    if (!r)
+        return;
+    pthread_mutex_lock(&r->lock);
+    struct sub *one = subs_find(&r->subs, l->account);
+    if (l->ask == PUSH_OFFER_SUBSCRIBE &&
+        (!webpush_sender_allows(r->to->services, l->endpoint) || !webpush_is_point(l->p256dh)))
+        log_info("web push: a subscription was refused; [webpush] services lists which are taken");
+    else if (l->ask == PUSH_OFFER_SUBSCRIBE)
+        subs_put(&r->subs, l);
+    else if (one && l->ask == PUSH_OFFER_UNSUBSCRIBE)
+        subs_remove(&r->subs, one);
+    else if (one)
+        on_test(one, clock_now());
+    pthread_mutex_unlock(&r->lock);
+    curl_multi_wakeup(r->multi);
+}
+
+void webpush_sender_revoke(struct webpush_sender *r, const char *account)
+{
+    struct push_offer_letter l = {.ask = PUSH_OFFER_UNSUBSCRIBE};
+
+    snprintf(l.account, sizeof l.account, "%s", account);
+    webpush_sender_letter(r, &l);
+}
+
+void webpush_sender_point(const struct webpush_sender *r, uint8_t point[PUSH_OFFER_POINT])
+{
+    webpush_public(r->vapid.scalar, point);
+}
+
+bool webpush_sender_works(const struct webpush_sender *r)
+{
+    return !r || r->works;
+}
+
+struct webpush_sender *webpush_sender_new(const struct relay_web *to, const char *prefix,
+                                          const uint8_t seed[32])
+{
+    struct webpush_sender *r = sodium_malloc(sizeof *r); /* locked: keys and tokens stand in it */
+
+    if (!r)
+        return NULL;
+    memset(r, 0, sizeof *r);
+    r->to = to;
+    r->works = true;
+    pthread_mutex_init(&r->lock, NULL);
+    r->multi = curl_multi_init();
+    if (!r->multi || webpush_scalar(seed, r->vapid.scalar) < 0 ||
+        subs_load(&r->subs, prefix, seed) < 0)
+        goto webpush_sender_free;
+    curl_multi_setopt(r->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)CONNECTIONS);
+    errno = pthread_create(&r->thread, NULL, run, r);
+    if (errno == 0)
+        return r;
+    subs_finish(&r->subs);
+webpush_sender_free:
+    curl_multi_cleanup(r->multi);
+    sodium_free(r);
+    return NULL;
+}
+
+void webpush_sender_free(struct webpush_sender *r)
+{
+    if (!r)
+        return;
+    r->stop = true;
+    curl_multi_wakeup(r->multi);
+    pthread_join(r->thread, NULL);
+    for (size_t i = 0; i < WEBPUSH_SENDER_FLIGHTS; i++) {
+        if (!r->flights[i].curl)
+            continue;
+        subs_landed(r->flights[i].sub);
+        flight_end(r, &r->flights[i]);
+    }
+    if (!subs_forgotten(&r->subs) && subs_save(&r->subs) < 0)
+        log_warning("%s: %s", r->subs.path, strerror(errno));
+    subs_finish(&r->subs);
+    curl_multi_cleanup(r->multi);
+    pthread_mutex_destroy(&r->lock);
+    sodium_free(r);
+}

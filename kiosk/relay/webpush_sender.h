@@ -1,0 +1,54 @@
+#ifndef PORCHLIGHT_RELAY_WEBPUSH_SENDER_H
+#define PORCHLIGHT_RELAY_WEBPUSH_SENDER_H
+
+#include "kiosk/core/push_offer.h"
+#include "kiosk/relay/relay_conf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Wake-ups by Web Push (RFC 8030), the second way out beside push.h, from a thread of its own: to
+ * every subscription its own request, WEBPUSH_SENDER_FLIGHTS at a time, each until the service
+ * takes it, with pauses from WEBPUSH_SENDER_PAUSE up to WEBPUSH_SENDER_PAUSE_MAX, or until it is
+ * NTFY_LIVES old. What a service calls gone (404, 410) is dropped for good. A message has no
+ * content: it says that it is a wake-up or a test, padded to one length and sealed to the phone, so
+ * that the service sees neither. Nothing here limits how often an alert rings; a test is answered
+ * once in WEBPUSH_SENDER_TEST_EVERY. */
+struct webpush_sender;
+
+enum { WEBPUSH_SENDER_FLIGHTS = 64 };
+
+#define WEBPUSH_SENDER_PAUSE      (INT64_C(1000000000))
+#define WEBPUSH_SENDER_PAUSE_MAX  (60 * INT64_C(1000000000))
+#define WEBPUSH_SENDER_TEST_EVERY (20 * INT64_C(1000000000))
+
+/* `to` must outlive it. `seed` is the push key's. NULL with errno. curl_global_init was called. */
+struct webpush_sender *webpush_sender_new(const struct relay_web *to, const char *prefix,
+                                          const uint8_t seed[32]);
+
+/* Gives up what waits; the subscriptions are saved. NULL is safe, here and below. */
+void webpush_sender_free(struct webpush_sender *r);
+
+/* The VAPID key's public half. */
+void webpush_sender_point(const struct webpush_sender *r, uint8_t point[PUSH_OFFER_POINT]);
+
+/* Wakes every phone: returns at once. */
+void webpush_sender_wake(struct webpush_sender *r);
+
+/* What a phone asked for: a subscription more or less, or a test PUSH_OFFER_TEST_AFTER_S from now.
+ */
+void webpush_sender_letter(struct webpush_sender *r, const struct push_offer_letter *l);
+
+/* The kiosk has revoked that account. */
+void webpush_sender_revoke(struct webpush_sender *r, const char *account);
+
+/* False while requests fail and none succeeds, whichever phone they are for: then locked phones
+ * may not ring, and whoever watches the relay should know. */
+bool webpush_sender_works(const struct webpush_sender *r);
+
+/* Whether an endpoint belongs to one of the services in `list`: hosts, with a port where it is not
+ * 443, "*." in front for whatever stands below one, with spaces between them. */
+bool webpush_sender_allows(const char *list, const char *endpoint);
+
+#endif

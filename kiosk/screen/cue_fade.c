@@ -1,0 +1,80 @@
+#include "kiosk/screen/cue_fade.h"
+
+#include <string.h>
+
+struct wanted {
+    float part[CUE_FADE_PARTS];
+    int birds, ducks;
+};
+
+static struct wanted wanted_of(const struct cue *c)
+{
+    struct wanted w = {.birds = 0};
+    bool out = c->signs & CUE_ACCEPTED, near = c->signs & CUE_LAN_ONLY;
+    bool here[CUE_FADE_PARTS] = {
+        [CUE_FADE_BOAT_OUT] = out,
+        [CUE_FADE_BOAT_NEAR] = near && !out,
+        [CUE_FADE_BOAT_MOORED] = (c->signs & CUE_SENSED) && !near && !out,
+        [CUE_FADE_WINDOW] = !(c->signs & CUE_NOBODY),
+        [CUE_FADE_SMOKE] = !(c->signs & CUE_RELAY_DEAD),
+        [CUE_FADE_MIST] = c->signs & CUE_NO_PATH,
+        [CUE_FADE_LADDER] = c->signs & CUE_FAULT,
+        [CUE_FADE_KITE] = c->signs & CUE_DRILL,
+    };
+    for (int k = 0; k < CUE_FADE_PARTS; k++)
+        w.part[k] = here[k] ? 1.0f : 0.0f;
+    uint32_t seen = c->signs & CUE_SEEN ? c->seen : 0;
+    uint32_t safe = c->signs & CUE_SEEN ? c->safe : 0;
+    w.birds = seen < CUE_FADE_FLOCK ? (int)seen : CUE_FADE_FLOCK;
+    w.ducks = safe < CUE_FADE_FLOCK ? (int)safe : CUE_FADE_FLOCK;
+    return w;
+}
+
+static float present(int k, int count)
+{
+    return k < count ? 1.0f : 0.0f;
+}
+
+/* Moves *value towards `to` by at most `by`; true while it is not there. */
+static bool move(float *value, float to, float by)
+{
+    if (*value < to)
+        *value = *value + by < to ? *value + by : to;
+    else if (*value > to)
+        *value = *value - by > to ? *value - by : to;
+    return *value < to || *value > to;
+}
+
+void cue_fade_start(struct cue_fade *s, const struct cue *cue, int64_t now)
+{
+    memset(s, 0, sizeof *s);
+    s->cue = *cue;
+    s->at = now;
+    struct wanted w = wanted_of(cue);
+    memcpy(s->part, w.part, sizeof s->part);
+    for (int k = 0; k < CUE_FADE_FLOCK; k++) {
+        s->birds[k] = present(k, w.birds);
+        s->ducks[k] = present(k, w.ducks);
+    }
+}
+
+void cue_fade_step(struct cue_fade *s, int64_t now)
+{
+    struct wanted w = wanted_of(&s->cue);
+    float by = now > s->at ? (float)((double)(now - s->at) / (double)CUE_FADE_FADE) : 0;
+    s->at = now;
+    s->moving = false;
+    for (int k = 0; k < CUE_FADE_PARTS; k++)
+        s->moving |= move(&s->part[k], w.part[k], by);
+    for (int k = 0; k < CUE_FADE_FLOCK; k++) {
+        s->moving |= move(&s->birds[k], present(k, w.birds), by);
+        s->moving |= move(&s->ducks[k], present(k, w.ducks), by);
+    }
+}
+
+void cue_fade_cue(struct cue_fade *s, const struct cue *cue, int64_t now)
+{
+    cue_fade_step(s, now);
+    s->cue = *cue;
+    cue_fade_step(s, now);
+}

@@ -1,0 +1,127 @@
+#include "kiosk/screen/geometry.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+/* A small generator of its own: the picture must be the same on every machine. */
+static float chance(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return (float)(*seed >> 8) / 16777216.0f;
+}
+
+static float smooth(float v)
+{
+    v = v < 0 ? 0 : v > 1 ? 1 : v;
+    return v * v * (3 - 2 * v);
+}
+
+static float bump(float x, float seed)
+{
+    float i = floorf(x), t = x - i;
+    float a = sinf(i * 127.1f + seed * 311.7f) * 43758.547f;
+    float b = sinf((i + 1) * 127.1f + seed * 311.7f) * 43758.547f;
+    a -= floorf(a);
+    b -= floorf(b);
+    return a + (b - a) * t * t * (3 - 2 * t);
+}
+
+static float rolling(float x, float seed, int octaves, float rough)
+{
+    float v = 0, weight = 1, sum = 0;
+    for (int k = 0; k < octaves; k++) {
+        v += weight * bump(x, seed + (float)k);
+        sum += weight;
+        weight *= rough;
+        x *= 2.03f;
+    }
+    return v / sum;
+}
+
+/* x is in heights of the landscape, so that hills keep their shape on any width; `aside` in units
+ * from the house. */
+static float ridge_at(int which, float x, float aside)
+{
+    switch (which) {
+    case RIDGE_MOUNTAINS: {
+        float v = 1 - fabsf(2 * rolling(x * 1.35f + 5.35f, 5.3f, 6, 0.46f) - 1);
+        return v * v * (0.76f + 0.24f * sinf(x * 2.1f + 3.6f));
+    }
+    case RIDGE_HILLS:
+        return 0.12f + 0.88f * rolling(x * 1.5f + 2.2f, 2.2f, 5, 0.34f);
+    case RIDGE_FAR_SHORE:
+        return 0.18f + 0.62f * rolling(x * 1.9f + 1.2f, 9.1f, 3, 0.3f) +
+               0.2f * rolling(x * 42, 4.4f, 3, 0.6f);
+    default: {
+        float rise = smooth((aside + 590) / 820);
+        return rise * (0.88f + 0.10f * sinf(aside * 0.0046f + 0.3f) + 0.012f * bump(x * 60, 1.7f));
+    }
+    }
+}
+
+static int frame_init(struct frame *f, const struct geometry *s, float size, float water)
+{
+    f->u = s->u * size;
+    f->w = (float)s->w;
+    f->bottom = (float)s->h;
+    f->tall = s->tall;
+    f->reach = s->tall ? 1400 * f->u : (float)s->h * size;
+    f->water = floorf(f->bottom - water * f->reach);
+    f->house_x = f->w - (s->tall && size > 0.9f ? 300.0f : 384.0f) * f->u;
+    f->rise = 254 * f->u;
+    for (int k = 0; k < RIDGES; k++) {
+        f->ridge[k] = malloc(sizeof **f->ridge * (size_t)s->w);
+        if (f->ridge[k] == NULL)
+            return -1;
+        for (int x = 0; x < s->w; x++)
+            f->ridge[k][x] = ridge_at(k, (float)x / (1080 * f->u), ((float)x - f->house_x) / f->u);
+    }
+    return 0;
+}
+
+static void scatter(struct geometry *s)
+{
+    uint32_t seed = 20;
+    for (int k = 0; k < GEOMETRY_STARS; k++) {
+        float bright = chance(&seed), x = chance(&seed), y = chance(&seed);
+        bool behind_words = s->tall ? y < 0.33f && fabsf(x - 0.5f) < 0.36f
+                                    : fabsf(x - 0.245f) < 0.15f && fabsf(y - 0.38f) < 0.24f;
+        s->star[k] = (struct geometry_star){x, y, 1.1f + 1.5f * bright * bright,
+                                            behind_words ? 0 : 0.25f + 0.75f * bright * bright};
+    }
+    for (int k = 0; k < GEOMETRY_GLINTS; k++) {
+        s->glint[k] = (struct geometry_glint){chance(&seed) + chance(&seed) - 1, chance(&seed),
+                                              0.5f + 0.7f * chance(&seed), 6.2832f * chance(&seed)};
+    }
+}
+
+struct geometry *geometry_new(int w, int h)
+{
+    struct geometry *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return NULL;
+    s->w = w;
+    s->h = h;
+    s->u = sqrtf((float)w * (float)h) / 1440;
+    s->tall = h > w;
+    if (frame_init(&s->whole, s, 1, s->tall ? 0.34f : 0.30f) != 0 ||
+        frame_init(&s->frieze, s, 0.50f, 0.32f) != 0) {
+        geometry_free(s);
+        errno = ENOMEM;
+        return NULL;
+    }
+    scatter(s);
+    return s;
+}
+
+void geometry_free(struct geometry *s)
+{
+    if (s == NULL)
+        return;
+    for (int k = 0; k < RIDGES; k++) {
+        free(s->whole.ridge[k]);
+        free(s->frieze.ridge[k]);
+    }
+    free(s);
+}

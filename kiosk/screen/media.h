@@ -1,0 +1,25 @@
+#ifndef PORCHLIGHT_SCREEN_MEDIA_H
+#define PORCHLIGHT_SCREEN_MEDIA_H
+
+#include "kiosk/screen/scene.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+/* What the host gives: photos in turn, the programme of the day, read again when it changes. */
+struct media;
+
+/* Either path may be empty. NULL: no memory. */
+struct media *media_new(const char *pictures, const char *programme);
+void media_free(struct media *c);
+
+/* Each photo stays CONTENT_TURN and fades into the next in CONTENT_FADE, ns. */
+#define CONTENT_TURN (INT64_C(45) * 1000000000)
+#define CONTENT_FADE (INT64_C(6) * 1000000000)
+
+/* Brings state up to `run` (ns that never jump) and local time. `room`: where photos go. */
+void media_update(struct media *c, struct scene_state *state, struct box room, int64_t run,
+                  const struct tm *local, bool known);
+
+#endif

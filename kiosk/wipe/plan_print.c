@@ -1,0 +1,109 @@
+#include "kiosk/wipe/plan_print.h"
+
+#include "kiosk/wipe/io.h"
+#include "kiosk/wipe/target.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const phases[] = {
+    [PLAN_STOP] = "First, what uses the data is stopped",
+    [PLAN_KEYS] = "Then keys die",
+    [PLAN_REST] = "Then the slow rest",
+    [PLAN_LAST] = "Last, once the alert is handed over or has expired",
+};
+
+/* Looks through the same door as the wipe. */
+static const char *look(const struct scope *s, const struct plan_target *t)
+{
+    const struct target_ops *ops = target_ops(t->kind);
+    char leaf[PLAN_PATH_MAX];
+    const char *seen = "there";
+    int folder, fd;
+
+    if (ops->look && t->root < 0)
+        return ops->look(s, t);
+    folder = scope_parent(s, t, leaf);
+    if (folder < 0)
+        return errno == ENOENT   ? "missing"
+               : errno == ENODEV ? "not mounted, though /etc/fstab says so"
+               : errno == EACCES ? "not to be seen; look as root"
+                                 : "refused: symlink or other mount on the way";
+    fd = scope_open(folder, leaf, O_PATH);
+    if (fd < 0)
+        seen = errno == ENOENT   ? "missing"
+               : errno == ELOOP  ? "refused: a symlink"
+               : errno == EACCES ? "not to be seen; look as root"
+                                 : "refused: another mount";
+    io_close(fd);
+    io_close(folder);
+    return seen;
+}
+
+static const char *place(const struct plan_target *t)
+{
+    return t->path[0] ? t->path : t->word;
+}
+
+static void show_text(const struct plan *p, const struct scope *s, const char *prefix, FILE *out)
+{
+    int phase = -1;
+
+    for (size_t i = 0; i < p->targets_count; i++) {
+        const struct plan_target *t = &p->targets[i];
+        const struct target_ops *ops = target_ops(t->kind);
+
+        if ((int)plan_phase_of(t->kind) != phase) {
+            phase = (int)plan_phase_of(t->kind);
+            fprintf(out, "%s%s:\n", i ? "\n" : "", phases[phase]);
+        }
+        fprintf(out, "  %s %s: %s%s (%s)\n      %s\n", plan_kind_name(t->kind), t->name,
+                t->root >= 0 ? prefix : "", place(t), look(s, t), ops->promise);
+    }
+}
+
+static int show_json(const struct plan *p, const struct scope *s, FILE *out)
+{
+    cJSON *top = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(top, "targets");
+    char *text;
+
+    for (size_t i = 0; i < p->targets_count; i++) {
+        const struct plan_target *t = &p->targets[i];
+        const struct target_ops *ops = target_ops(t->kind);
+        cJSON *one = cJSON_CreateObject();
+
+        cJSON_AddStringToObject(one, "kind", plan_kind_name(t->kind));
+        cJSON_AddStringToObject(one, "name", t->name);
+        cJSON_AddStringToObject(one, "place", place(t));
+        cJSON_AddStringToObject(one, "seen", look(s, t));
+        cJSON_AddNumberToObject(one, "phase", plan_phase_of(t->kind));
+        cJSON_AddStringToObject(one, "promise", ops->promise);
+        cJSON_AddItemToArray(list, one);
+    }
+    text = cJSON_Print(top);
+    cJSON_Delete(top);
+    if (!text)
+        return -1;
+    fprintf(out, "%s\n", text);
+    free(text);
+    return 0;
+}
+
+int plan_print(const struct run *r, FILE *out, bool json)
+{
+    struct plan p;
+    struct scope s;
+    int result = 0;
+
+    if (!run_load(r, &p) || scope_init(&s, r->prefix, &p) < 0)
+        return -1;
+    if (json)
+        result = show_json(&p, &s, out);
+    else
+        show_text(&p, &s, r->prefix, out);
+    scope_finish(&s);
+    return result;
+}

@@ -1,0 +1,12 @@
+#ifndef PORCHLIGHT_WIPE_PLAN_PRINT_H
+#define PORCHLIGHT_WIPE_PLAN_PRINT_H
+
+#include "kiosk/wipe/run.h"
+
+#include <stdio.h>
+
+/* What a wipe would do, in its order, each target with what may be claimed of it. Touches nothing.
+ * Lines for a person, or one JSON object. 0, or -1 if the plan may not be used. */
+int plan_print(const struct run *r, FILE *out, bool json);
+
+#endif

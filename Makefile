@@ -209,6 +209,7 @@ lint: deps-lint  ## formatting, include rules, clang-tidy, cppcheck, shellcheck,
 lint-run:
 	@$(PYTHON) tests/lint/tree.py
 	@$(PYTHON) tests/lint/includes.py
+	@$(PYTHON) tests/lint/names.py
 	@clang-format --dry-run --Werror $(C_FILES)
 	@shellcheck -S warning $(SCRIPTS)
 	@$(PYTHON) -m pyflakes $(wildcard $(call tracked,'*.py'))

@@ -13,7 +13,7 @@ static char plain(char c)
     return c == '_' || c == '-' ? ' ' : (char)tolower((unsigned char)c);
 }
 
-static bool same(const char *a, const char *b)
+static bool city_same(const char *a, const char *b)
 {
     while (*a && plain(*a) == plain(*b)) {
         a++;
@@ -27,7 +27,6 @@ static int apart(const char *a, const char *b)
 {
     int row[NAME_MAX_BYTES + 1];
     int wide = (int)strlen(b);
-
     for (int x = 0; x <= wide; x++)
         row[x] = x;
     for (int y = 1; a[y - 1]; y++) {
@@ -50,7 +49,6 @@ static const char *read_angle(const char *p, int whole, double *degrees)
     double part[3] = {0};
     bool south = *p == '-';
     size_t digits = strspn(++p, "0123456789");
-
     if (digits != (size_t)whole + 2 && digits != (size_t)whole + 4)
         return NULL;
     for (size_t k = 0; k < digits; k++) {
@@ -68,7 +66,6 @@ static bool read_row(char *line, struct city *out)
 {
     char *place = strchr(line, '\t');
     char *zone = place ? strchr(place + 1, '\t') : NULL;
-
     if (line[0] == '#' || !zone)
         return false;
     zone[1 + strcspn(zone + 1, "\t\n")] = '\0';
@@ -82,7 +79,6 @@ static bool read_row(char *line, struct city *out)
 static const char *last_word(const char *zone)
 {
     const char *slash = strrchr(zone, '/');
-
     return slash ? slash + 1 : zone;
 }
 
@@ -92,12 +88,11 @@ struct likeness {
 };
 
 /* Keeps the three that are nearest, nearest first. */
-static void remember(struct likeness best[NEAR], const char *asked, const char *name)
+static void city_remember(struct likeness best[NEAR], const char *asked, const char *name)
 {
     size_t len = strlen(asked);
     int limit = len < 5 ? 1 : len < 9 ? 2 : 3, far = apart(asked, name);
     int at = NEAR;
-
     if (far > limit)
         return;
     while (at > 0 && (!best[at - 1].name[0] || best[at - 1].apart > far))
@@ -114,7 +109,6 @@ static void remember(struct likeness best[NEAR], const char *asked, const char *
 static void write_near(const struct likeness best[NEAR], char near[128])
 {
     size_t n = 0;
-
     near[0] = '\0';
     for (int k = 0; k < NEAR && best[k].name[0]; k++)
         n += (size_t)snprintf(near + n, 128 - n, "%s%s", k ? ", " : "", best[k].name);
@@ -137,11 +131,11 @@ int city_find(const char *table, const char *name, struct city *out, char near[1
         if (!read_row(line, &row))
             continue;
         const char *word = last_word(row.timezone);
-        if (same(name, word) || same(name, row.timezone)) {
+        if (city_same(name, word) || city_same(name, row.timezone)) {
             *out = row;
             result = 0;
         } else {
-            remember(best, name, word);
+            city_remember(best, name, word);
         }
     }
     if (result != 0)

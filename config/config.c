@@ -23,7 +23,7 @@ void config_complain_stderr(void *context, const char *sentence)
 
 /* --- sections ------------------------------------------------------------------------------- */
 
-static bool belongs(const struct key *k, const struct instance *in)
+static bool config_belongs(const struct key *k, const struct instance *in)
 {
     return strcmp(k->section, in->section->name) == 0;
 }
@@ -32,9 +32,8 @@ static bool belongs(const struct key *k, const struct instance *in)
 static void set_defaults(struct instance *in)
 {
     const char *mend;
-
     for (size_t i = 0; i < config_keys_count; i++)
-        if (belongs(&config_keys[i], in) && config_keys[i].fallback)
+        if (config_belongs(&config_keys[i], in) && config_keys[i].fallback)
             config_keys[i].type->set(&config_keys[i], config_keys[i].fallback, in->base, &mend);
 }
 
@@ -67,17 +66,15 @@ static struct instance *instance_of(struct parse *p, const struct section *s, co
     return NULL;
 }
 
-static bool is_name(const char *name)
+static bool config_is_name(const char *name)
 {
     size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_");
-
     return n > 0 && n < CONFIG_NAME_MAX && name[n] == '\0';
 }
 
 static void complain_unknown_section(struct parse *p, int line, const char *header)
 {
     char known[256] = "";
-
     for (size_t i = 0; i < config_sections_count; i++) {
         size_t n = strlen(known);
         snprintf(known + n, sizeof known - n, "%s[%s%s]", i ? " " : "", config_sections[i].name,
@@ -93,14 +90,13 @@ static struct instance *section_begin(struct parse *p, int line, const char *hea
     char word[SCAN_SECTION_MAX + 1];
     size_t n = strcspn(header, " ");
     const char *name = header + n + (header[n] == ' ');
-
     snprintf(word, sizeof word, "%.*s", (int)n, header);
     const struct section *s = section_named(word);
     if (!s || (!s->max && header[n])) {
         complain_unknown_section(p, line, header);
         return NULL;
     }
-    if (s->max && !is_name(name)) {
+    if (s->max && !config_is_name(name)) {
         parse_complain(p, NULL, line, NULL,
                        "found [%s]; expected [%s NAME] with a name of 1 to 31 lower-case letters, "
                        "digits, - and _",
@@ -148,7 +144,7 @@ static void complain_unknown_key(struct parse *p, int line, const char *name)
 
     for (size_t i = 0; i < config_keys_count; i++) {
         size_t n = strlen(known);
-        if (belongs(&config_keys[i], in))
+        if (config_belongs(&config_keys[i], in))
             snprintf(known + n, sizeof known - n, "%s%s", n ? ", " : "", config_keys[i].name);
     }
     parse_complain(p, in, line, name, "found a key that is not known here; expected one of %s",
@@ -159,7 +155,6 @@ static void complain_value(struct parse *p, const struct key *k, int line, const
                            const char *mend)
 {
     char expected[256];
-
     k->type->expect(k, expected, sizeof expected);
     if (value[0])
         parse_complain(p, p->current, line, k->name, "found \"%s\", expected %s%s%s", value,
@@ -172,7 +167,6 @@ static void complain_value(struct parse *p, const struct key *k, int line, const
 static void take_value(struct parse *p, const struct key *k, int line, const char *value)
 {
     const char *mend = NULL;
-
     if (strstr(value, " #") || strstr(value, "\t#")) {
         complain_value(p, k, line, value, "put the comment on a line of its own");
         return;
@@ -182,7 +176,7 @@ static void take_value(struct parse *p, const struct key *k, int line, const cha
         complain_value(p, k, line, value, mend);
 }
 
-static void take_key(void *context, int line, const char *name, const char *value)
+static void config_take_key(void *context, int line, const char *name, const char *value)
 {
     struct parse *p = context;
 
@@ -215,10 +209,9 @@ static void take_key(void *context, int line, const char *name, const char *valu
 static void complain_missing(struct parse *p, const struct instance *in)
 {
     char expected[256];
-
     for (size_t i = 0; i < config_keys_count; i++) {
         const struct key *k = &config_keys[i];
-        if (!belongs(k, in) || k->fallback || in->key_line[i])
+        if (!config_belongs(k, in) || k->fallback || in->key_line[i])
             continue;
         k->type->expect(k, expected, sizeof expected);
         parse_complain(p, in, in->line, k->name, "is missing; expected %s%s", expected,
@@ -243,7 +236,7 @@ static void finish_sections(struct parse *p)
         complain_missing(p, &p->instances[i]);
 }
 
-static void derive(struct config *c)
+static void config_derive(struct config *c)
 {
     bool real = false, wired = false;
     const struct config_line *lines[2 * CONFIG_SWITCHES_MAX + CONFIG_DOORS_MAX + 1];
@@ -268,7 +261,7 @@ static void derive(struct config *c)
 int config_parse(const char *path, const char *text, size_t len, struct config *c,
                  config_complain *complain, void *context)
 {
-    static const struct scan_events events = {take_section, take_key, take_bad};
+    static const struct scan_events events = {take_section, config_take_key, take_bad};
     struct parse *p = calloc(1, sizeof *p);
 
     if (!p) {
@@ -279,7 +272,7 @@ int config_parse(const char *path, const char *text, size_t len, struct config *
     *p = (struct parse){.path = path, .c = c, .complain = complain, .context = context};
     scan_text(text, len, &events, p);
     finish_sections(p);
-    derive(c);
+    config_derive(c);
     if (p->complaints == 0)
         rules_check(p);
     int result = p->complaints ? -1 : 0;
@@ -291,7 +284,6 @@ static void complain_file(config_complain *complain, void *context, const char *
                           const char *what)
 {
     char sentence[SENTENCE_MAX];
-
     snprintf(sentence, sizeof sentence, "%s: %s", path, what);
     complain(context, sentence);
 }
@@ -318,7 +310,6 @@ int config_load(const char *path, struct config *c, config_complain *complain, v
     size_t len = 0;
     ssize_t n = 0;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-
     if (fd < 0) {
         complain_file(complain, context, path,
                       errno == ENOENT ? "is not there; porchlight setup makes one"

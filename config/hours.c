@@ -25,7 +25,6 @@ static const char *next_part(const char *list, char *part, size_t size)
 static bool ends_in_comma(const char *text)
 {
     size_t n = strlen(text);
-
     return n > 0 && text[n - 1] == ',';
 }
 
@@ -65,7 +64,6 @@ static bool read_span(const char *p, int *from, int *to, const char **mend)
 static int day_of(const char *p)
 {
     static const char days[] = "montuewedthufrisatsun";
-
     for (int i = 0; i < 7; i++)
         if (strncmp(p, days + 3 * i, 3) == 0)
             return i;
@@ -76,7 +74,6 @@ static int day_of(const char *p)
 static const char *read_days(const char *p, int *first, int *last)
 {
     size_t n = strcspn(p, " ");
-
     *first = 0;
     *last = 6;
     if (n == 5 && strncmp(p, "daily", 5) == 0)
@@ -116,7 +113,6 @@ static bool week_add_part(struct week *w, const char *part, const char **mend)
 {
     int first, last, from, to;
     const char *time = read_days(part, &first, &last);
-
     if (!time) {
         *mend =
             "days are mon tue wed thu fri sat sun, mon-fri, or daily, then a space and the time";
@@ -135,7 +131,6 @@ static bool week_add_part(struct week *w, const char *part, const char **mend)
 static bool read_week(const char *text, struct week *w, const char **mend)
 {
     char part[64];
-
     *w = (struct week){0};
     if (ends_in_comma(text)) {
         *mend = "a comma stands between two, not at the end";
@@ -185,7 +180,6 @@ static bool set_week_moment(const struct key *k, const char *text, void *base, c
 static bool set_day_span(const struct key *k, const char *text, void *base, const char **mend)
 {
     int from = -1, to = -1;
-
     if (text[0] != '\0') {
         if (!read_span(text, &from, &to, mend))
             return false;
@@ -216,7 +210,6 @@ static void expect_day_span(const struct key *k, char *out, size_t size)
 static bool is_language(const char *text)
 {
     size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz");
-
     return text[n] == '\0' && (n == 2 || n == 3);
 }
 
@@ -224,7 +217,6 @@ static bool set_languages(const struct key *k, const char *text, void *base, con
 {
     char languages[CONFIG_LANGUAGES_MAX][8] = {{0}}, part[16];
     size_t count = 0;
-
     if (ends_in_comma(text))
         return false;
     while ((text = next_part(text, part, sizeof part))) {

@@ -8,7 +8,6 @@ static int write_place(char *out, size_t size, const struct parse *p, const stru
 {
     int n = line > 0 ? snprintf(out, size, "%s:%d: ", p->path, line)
                      : snprintf(out, size, "%s: ", p->path);
-
     if (in)
         n += snprintf(out + n, size - (size_t)n, "[%s%s%s] ", in->section->name,
                       in->name[0] ? " " : "", in->name);
@@ -36,6 +35,5 @@ void parse_complain(struct parse *p, const struct instance *in, int line, const 
 int parse_line_of(const struct instance *in, const char *key)
 {
     int line = in->key_line[key_named(in->section, key) - config_keys];
-
     return line ? line : in->line;
 }

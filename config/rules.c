@@ -27,7 +27,6 @@ static const struct order {
 static int64_t duration_of(const struct instance *in, const char *key)
 {
     int64_t ns;
-
     memcpy(&ns, (const char *)in->base + key_named(in->section, key)->offset, sizeof ns);
     return ns;
 }
@@ -37,7 +36,6 @@ static void check_order(struct parse *p, const struct instance *in, const struct
 {
     int64_t lesser = duration_of(in, o->lesser), greater = duration_of(in, o->greater);
     char found[32], other[32];
-
     if (lesser == 0 || greater == 0 || lesser < greater || (o->equal && lesser == greater))
         return;
     bool blame_lesser = parse_line_of(in, o->greater) == in->line;
@@ -69,7 +67,6 @@ enum { WIRES_MAX = 2 * CONFIG_SWITCHES_MAX + CONFIG_DOORS_MAX + 1 };
 static size_t wires_of(const struct parse *p, struct wire out[WIRES_MAX])
 {
     size_t n = 0;
-
     for (size_t i = 0; i < p->count; i++) {
         const struct instance *in = &p->instances[i];
         for (size_t k = 0; k < config_keys_count && n < WIRES_MAX; k++) {
@@ -116,7 +113,7 @@ static bool is_loopback(const char *host)
            (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == strlen(host));
 }
 
-static void check_broker(struct parse *p, const struct instance *in)
+static void rules_check_broker(struct parse *p, const struct instance *in)
 {
     const struct config_broker *b = in->base;
 
@@ -203,7 +200,6 @@ static bool is_written(const struct instance *in, const char *key)
 static void complain_city(struct parse *p, const struct instance *in, const char *near)
 {
     int why = errno, line = parse_line_of(in, "city");
-
     if (why != ESRCH)
         parse_complain(p, in, line, "city",
                        CITY_TABLE ": %s; apt install tzdata, or write latitude and longitude",
@@ -245,7 +241,7 @@ void rules_check(struct parse *p)
         const struct instance *in = &p->instances[i];
         check_orders(p, in);
         if (strcmp(in->section->name, "broker") == 0) {
-            check_broker(p, in);
+            rules_check_broker(p, in);
             check_same_brokers(p, in);
         }
     }

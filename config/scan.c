@@ -17,7 +17,6 @@ struct scan {
 static bool header_name(const char *line, char name[SCAN_SECTION_MAX + 1])
 {
     const char *close = strchr(line, ']');
-
     if (!close || close - line - 1 > SCAN_SECTION_MAX)
         return false;
     const char *rest = close + 1 + strspn(close + 1, " \t");
@@ -27,7 +26,7 @@ static bool header_name(const char *line, char name[SCAN_SECTION_MAX + 1])
     return true;
 }
 
-static const char *fault_of(const char *line, size_t len)
+static const char *scan_fault_of(const char *line, size_t len)
 {
     if (len > SCAN_LINE_MAX)
         return "the line is longer than 196 bytes; shorten it";
@@ -40,7 +39,6 @@ static const char *fault_of(const char *line, size_t len)
 static void bad_header(struct scan *s, const char *line)
 {
     char text[SCAN_LINE_MAX + 100];
-
     snprintf(text, sizeof text,
              "found %s, expected a section header such as [switch front] and nothing behind it",
              line);
@@ -48,10 +46,9 @@ static void bad_header(struct scan *s, const char *line)
 }
 
 /* Looks at one line (trimmed in front, terminated). True if libinih is to see it. */
-static bool take_line(struct scan *s, const char *line)
+static bool scan_take_line(struct scan *s, const char *line)
 {
     char name[SCAN_SECTION_MAX + 1];
-
     switch (line[0]) {
     case '\0':
     case '#':
@@ -96,7 +93,7 @@ static char *next_line(char *out, int size, void *stream)
         start++;
 
     size_t len = (size_t)(stop - start);
-    const char *fault = fault_of(start, len);
+    const char *fault = scan_fault_of(start, len);
     if (!fault && len + 2 > (size_t)size)
         fault = "the line is too long; shorten it";
     if (fault) {
@@ -106,11 +103,11 @@ static char *next_line(char *out, int size, void *stream)
     }
     memcpy(out, start, len);
     memcpy(out + len, "", 1);
-    memcpy(out + (take_line(s, out) ? len : 0), "\n", 2);
+    memcpy(out + (scan_take_line(s, out) ? len : 0), "\n", 2);
     return out;
 }
 
-static int take_key(void *context, const char *section, const char *key, const char *value)
+static int scan_take_key(void *context, const char *section, const char *key, const char *value)
 {
     struct scan *s = context;
 
@@ -123,5 +120,5 @@ void scan_text(const char *text, size_t len, const struct scan_events *events, v
 {
     struct scan s = {.events = events, .context = context, .at = text, .end = text + len};
 
-    ini_parse_stream(next_line, &s, take_key, &s);
+    ini_parse_stream(next_line, &s, scan_take_key, &s);
 }

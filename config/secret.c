@@ -18,10 +18,10 @@
 static const char absent_file[] = "is not there";
 static const char absent_credential[] = "is not there; porchlight setup makes it";
 
-static int refuse(config_complain *complain, void *context, const char *path, const char *what)
+static int secret_refuse(config_complain *complain, void *context, const char *path,
+                         const char *what)
 {
     char sentence[PATH_LEN + 256];
-
     snprintf(sentence, sizeof sentence, "%s: %s", path, what);
     complain(context, sentence);
     return -1;
@@ -32,7 +32,6 @@ static int refuse(config_complain *complain, void *context, const char *path, co
 static bool is_handed_by_systemd(const char *path)
 {
     const char *folder = getenv("CREDENTIALS_DIRECTORY");
-
     return folder && folder[0] && strncmp(path, folder, strlen(folder)) == 0;
 }
 
@@ -45,7 +44,7 @@ bool secret_has_mode(int fd)
 }
 
 /* The opened file's own mode counts, not that of whatever the path names later. */
-static const char *fault_of(int fd, const char *path, bool secret)
+static const char *secret_fault_of(int fd, const char *path, bool secret)
 {
     mode_t shared = is_handed_by_systemd(path) ? S_IWGRP | S_IRWXO : S_IRWXG | S_IRWXO;
     struct stat st;
@@ -65,7 +64,7 @@ static const char *fault_of(int fd, const char *path, bool secret)
     return NULL;
 }
 
-static const char *why_not_open(const char *absent)
+static const char *secret_why_not_open(const char *absent)
 {
     switch (errno) {
     case ENOENT:
@@ -82,48 +81,46 @@ static const char *why_not_open(const char *absent)
 
 /* The file's bytes into buf (locked memory). Its length, without a newline at the end, or -1
  * after a complaint. */
-static ssize_t read_file(const char *path, bool secret, const char *absent, char *buf,
-                         config_complain *complain, void *context)
+static ssize_t secret_read_file_one(const char *path, bool secret, const char *absent, char *buf,
+                                    config_complain *complain, void *context)
 {
     size_t len = 0;
     ssize_t n = 0;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-
     if (fd < 0)
-        return refuse(complain, context, path, why_not_open(absent));
-    const char *fault = fault_of(fd, path, secret);
+        return secret_refuse(complain, context, path, secret_why_not_open(absent));
+    const char *fault = secret_fault_of(fd, path, secret);
     while (!fault && len < SECRET_FILE_MAX && (n = read(fd, buf + len, SECRET_FILE_MAX - len)) > 0)
         len += (size_t)n;
     if (!fault && n < 0)
         fault = strerror(errno);
     close(fd);
     if (fault)
-        return refuse(complain, context, path, fault);
+        return secret_refuse(complain, context, path, fault);
     if (len > 0 && buf[len - 1] == '\n')
         len--;
     return (ssize_t)len;
 }
 
-static int path_of(const char *prefix, const char *name, char path[PATH_LEN],
-                   config_complain *complain, void *context)
+static int secret_path_of(const char *prefix, const char *name, char path[PATH_LEN],
+                          config_complain *complain, void *context)
 {
     if (path_credential(prefix, name, path) == 0)
         return 0;
-    return refuse(complain, context, name, "is no name of a credential");
+    return secret_refuse(complain, context, name, "is no name of a credential");
 }
 
 /* A buffer in locked memory, or NULL after a complaint. */
 static char *locked_buffer(const char *path, config_complain *complain, void *context)
 {
     char *buf = sodium_init() < 0 ? NULL : sodium_malloc(SECRET_FILE_MAX);
-
     if (!buf)
-        refuse(complain, context, path,
-               "no locked memory for it; raise LimitMEMLOCK or free memory");
+        secret_refuse(complain, context, path,
+                      "no locked memory for it; raise LimitMEMLOCK or free memory");
     return buf;
 }
 
-static bool is_hex(char c)
+static bool secret_is_hex(char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
@@ -133,7 +130,7 @@ static const char *decode(const char *hex, size_t hex_len, uint8_t *out, size_t 
     if (hex_len != 2 * len)
         return "has the wrong length";
     for (size_t i = 0; i < hex_len; i++)
-        if (!is_hex(hex[i]))
+        if (!secret_is_hex(hex[i]))
             return "holds something else than digits of 0-9 and a-f";
     return sodium_hex2bin(out, len, hex, hex_len, NULL, NULL, NULL) == 0 ? NULL
                                                                          : "cannot be decoded";
@@ -144,18 +141,17 @@ static int read_hex(const char *path, bool secret, const char *absent, uint8_t *
 {
     char what[128];
     int result = -1;
-
     char *buf = locked_buffer(path, complain, context);
     if (!buf)
         return -1;
-    ssize_t n = read_file(path, secret, absent, buf, complain, context);
+    ssize_t n = secret_read_file_one(path, secret, absent, buf, complain, context);
     if (n < 0)
         goto free_buf;
     const char *fault = decode(buf, (size_t)n, out, len);
     if (fault) {
         sodium_memzero(out, len);
         snprintf(what, sizeof what, "%s; expected %zu hex digits on one line", fault, 2 * len);
-        refuse(complain, context, path, what);
+        secret_refuse(complain, context, path, what);
         goto free_buf;
     }
     result = 0;
@@ -173,8 +169,7 @@ int secret_read_file(const char *path, bool secret, uint8_t *out, size_t len,
 ssize_t secret_read_text(const char *path, const char *absent, char out[SECRET_FILE_MAX + 1],
                          config_complain *complain, void *context)
 {
-    ssize_t n = read_file(path, true, absent, out, complain, context);
-
+    ssize_t n = secret_read_file_one(path, true, absent, out, complain, context);
     if (n >= 0)
         out[n] = '\0';
     return n;
@@ -184,8 +179,7 @@ int secret_read_key(const char *prefix, const char *name, bool secret, uint8_t *
                     config_complain *complain, void *context)
 {
     char path[PATH_LEN];
-
-    if (path_of(prefix, name, path, complain, context) < 0)
+    if (secret_path_of(prefix, name, path, complain, context) < 0)
         return -1;
     return read_hex(path, secret, absent_credential, out, len, complain, context);
 }
@@ -195,25 +189,25 @@ int secret_read_line(const char *prefix, const char *name, char *out, size_t siz
 {
     char path[PATH_LEN];
     int result = -1;
-
-    if (path_of(prefix, name, path, complain, context) < 0)
+    if (secret_path_of(prefix, name, path, complain, context) < 0)
         return -1;
     char *buf = locked_buffer(path, complain, context);
     if (!buf)
         return -1;
-    ssize_t n = read_file(path, true, absent_credential, buf, complain, context);
+    ssize_t n = secret_read_file_one(path, true, absent_credential, buf, complain, context);
     if (n < 0)
         goto free_buf;
     if (n == 0 || (size_t)n >= size) {
-        refuse(complain, context, path,
-               n ? "is too long; expected one short line of text"
-                 : "is empty; expected one line of text");
+        secret_refuse(complain, context, path,
+                      n ? "is too long; expected one short line of text"
+                        : "is empty; expected one line of text");
         goto free_buf;
     }
     for (ssize_t i = 0; i < n; i++) {
         if ((unsigned char)buf[i] < ' ') {
-            refuse(complain, context, path,
-                   "holds more than one line, or a control character; expected one line of text");
+            secret_refuse(
+                complain, context, path,
+                "holds more than one line, or a control character; expected one line of text");
             goto free_buf;
         }
     }
@@ -232,7 +226,6 @@ static int sync_folder_of(const char *path)
 {
     char folder[PATH_LEN];
     const char *slash = strrchr(path, '/');
-
     if (slash)
         snprintf(folder, sizeof folder, "%.*s", (int)(slash - path + 1), path);
     int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -248,7 +241,6 @@ static int write_fresh(const char *path, const char *text, size_t len, int mode)
 {
     char fresh[PATH_LEN];
     int n = snprintf(fresh, sizeof fresh, "%s.new", path);
-
     if (n < 0 || (size_t)n >= sizeof fresh) {
         errno = ENAMETOOLONG;
         return -1;

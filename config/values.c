@@ -19,16 +19,15 @@ static void *field(const struct key *k, void *base)
     return (char *)base + k->offset;
 }
 
-static bool only(const char *text, const char *allowed)
+static bool values_only(const char *text, const char *allowed)
 {
     return text[strspn(text, allowed)] == '\0';
 }
 
 /* Text of at most k->max - 1 bytes into the field. */
-static bool put_text(const struct key *k, const char *text, void *base, const char **mend)
+static bool values_put_text(const struct key *k, const char *text, void *base, const char **mend)
 {
     size_t size = (size_t)k->max, len = strlen(text);
-
     if (len >= size) {
         *mend = "it is too long";
         return false;
@@ -43,7 +42,7 @@ static bool read_duration(const char *text, int64_t *ns, const char **mend)
 {
     if (duration_parse(text, ns) == 0)
         return true;
-    if (text[0] && only(text, DIGITS "."))
+    if (text[0] && values_only(text, DIGITS "."))
         *mend = "write the unit directly behind the number: us, ms, s, min, h or d";
     else if (strchr(text, ' '))
         *mend = "leave no space between number and unit";
@@ -55,7 +54,6 @@ static bool read_duration(const char *text, int64_t *ns, const char **mend)
 static bool set_duration(const struct key *k, const char *text, void *base, const char **mend)
 {
     int64_t ns;
-
     if (!read_duration(text, &ns, mend) || ns < k->min || ns > k->max)
         return false;
     memcpy(field(k, base), &ns, sizeof ns);
@@ -65,7 +63,6 @@ static bool set_duration(const struct key *k, const char *text, void *base, cons
 static bool set_off_or_more(const struct key *k, const char *text, void *base, const char **mend)
 {
     int64_t ns;
-
     if (!read_duration(text, &ns, mend) || (ns != 0 && (ns < k->min || ns > k->max)))
         return false;
     memcpy(field(k, base), &ns, sizeof ns);
@@ -75,7 +72,6 @@ static bool set_off_or_more(const struct key *k, const char *text, void *base, c
 static bool set_seconds(const struct key *k, const char *text, void *base, const char **mend)
 {
     int64_t ns;
-
     return read_duration(text, &ns, mend) && ns % INT64_C(1000000000) == 0 &&
            set_duration(k, text, base, mend);
 }
@@ -83,7 +79,6 @@ static bool set_seconds(const struct key *k, const char *text, void *base, const
 static void expect_range(const struct key *k, const char *what, char *out, size_t size)
 {
     char min[32], max[32];
-
     duration_format(k->min, min, sizeof min);
     duration_format(k->max, max, sizeof max);
     bool example = k->fallback && strcmp(k->fallback, "0") != 0;
@@ -114,7 +109,7 @@ const struct value_type value_seconds = {set_seconds, expect_seconds};
 
 static bool set_number(const struct key *k, const char *text, void *base, const char **mend)
 {
-    if (!text[0] || !only(text, DIGITS) || strlen(text) > 9) {
+    if (!text[0] || !values_only(text, DIGITS) || strlen(text) > 9) {
         *mend = "write digits alone";
         return false;
     }
@@ -136,7 +131,6 @@ static bool set_degrees(const struct key *k, const char *text, void *base, const
     const char *p = text + (*text == '-');
     size_t whole = strspn(p, DIGITS), part = 0;
     double value = 0, scale = 1;
-
     if (p[whole] == '.')
         part = strspn(p + whole + 1, DIGITS);
     size_t len = whole + (part ? part + 1 : 0);
@@ -174,7 +168,6 @@ const struct value_type value_degrees = {set_degrees, expect_degrees};
 static int choice_of(const char *words, const char *text)
 {
     size_t len = strlen(text);
-
     for (int i = 0; *words; i++) {
         size_t n = strcspn(words, "|");
         if (n == len && memcmp(words, text, n) == 0)
@@ -187,7 +180,6 @@ static int choice_of(const char *words, const char *text)
 static void expect_choice(const struct key *k, char *out, size_t size)
 {
     size_t n = (size_t)snprintf(out, size, "one of ");
-
     for (const char *p = k->words; *p && n + 3 < size; p++) {
         if (*p != '|') {
             out[n++] = *p;
@@ -202,7 +194,6 @@ static void expect_choice(const struct key *k, char *out, size_t size)
 static bool set_choice(const struct key *k, const char *text, void *base, const char **mend)
 {
     int i = choice_of(k->words, text);
-
     (void)mend;
     if (i >= 0)
         memcpy(field(k, base), &i, sizeof i);
@@ -211,13 +202,12 @@ static bool set_choice(const struct key *k, const char *text, void *base, const 
 
 static bool set_word(const struct key *k, const char *text, void *base, const char **mend)
 {
-    return choice_of(k->words, text) >= 0 && put_text(k, text, base, mend);
+    return choice_of(k->words, text) >= 0 && values_put_text(k, text, base, mend);
 }
 
 static bool set_one_of(const struct key *k, const char *text, void *base, const char **mend)
 {
     int n = atoi(text);
-
     (void)mend;
     if (choice_of(k->words, text) < 0)
         return false;
@@ -229,7 +219,6 @@ static bool set_bool(const struct key *k, const char *text, void *base, const ch
 {
     int i = choice_of(no_yes, text);
     bool value = i == 1;
-
     if (i >= 0)
         memcpy(field(k, base), &value, sizeof value);
     return i >= 0;
@@ -269,11 +258,11 @@ const struct value_type value_level = {set_level, expect_level};
 
 static bool set_id(const struct key *k, const char *text, void *base, const char **mend)
 {
-    if (strlen(text) != 16 || !only(text, DIGITS "abcdef")) {
+    if (strlen(text) != 16 || !values_only(text, DIGITS "abcdef")) {
         *mend = "porchlight setup makes one, or: od -An -N8 -tx8 /dev/urandom";
         return false;
     }
-    return put_text(k, text, base, mend);
+    return values_put_text(k, text, base, mend);
 }
 
 static void expect_id(const struct key *k, char *out, size_t size)
@@ -287,36 +276,34 @@ static bool set_simulated(const struct key *k, const char *text, void *base, con
 {
     size_t name = strspn(text + 4, LOWER UPPER DIGITS "_-");
     const char *rest = text + 4 + name;
-
     if (name == 0 || (rest[0] && strcmp(rest, "=1") != 0))
         return false;
-    return put_text(k, text, base, mend);
+    return values_put_text(k, text, base, mend);
 }
 
 static bool set_line(const struct key *k, const char *text, void *base, const char **mend)
 {
     const char *colon = strchr(text, ':');
     size_t chip = colon ? (size_t)(colon - text) : 0;
-
     if (!text[0])
-        return put_text(k, text, base, mend);
+        return values_put_text(k, text, base, mend);
     if (strncmp(text, "sim:", 4) == 0)
         return set_simulated(k, text, base, mend);
-    if (!only(text, LOWER UPPER DIGITS "_.:-") || (colon && (chip == 0 || !colon[1]))) {
+    if (!values_only(text, LOWER UPPER DIGITS "_.:-") || (colon && (chip == 0 || !colon[1]))) {
         *mend = "gpioinfo lists the lines of this machine";
         return false;
     }
-    if (only(text, DIGITS)) {
+    if (values_only(text, DIGITS)) {
         *mend = "put the chip in front of the number, as in gpiochip0:17";
         return false;
     }
-    if (colon && (!only(colon + 1, DIGITS) || strlen(colon + 1) > 4)) {
+    if (colon && (!values_only(colon + 1, DIGITS) || strlen(colon + 1) > 4)) {
         *mend = "behind the chip stands the line's number";
         return false;
     }
     if (colon && strchr(colon + 1, ':'))
         return false;
-    return put_text(k, text, base, mend);
+    return values_put_text(k, text, base, mend);
 }
 
 static void expect_line(const struct key *k, char *out, size_t size)
@@ -339,9 +326,9 @@ static bool set_host(const struct key *k, const char *text, void *base, const ch
         *mend = "the port is a key of its own: port = 8883";
         return false;
     }
-    if (!only(text, LOWER UPPER DIGITS ".:-") || text[0] == '-' || text[0] == '.')
+    if (!values_only(text, LOWER UPPER DIGITS ".:-") || text[0] == '-' || text[0] == '.')
         return false;
-    return put_text(k, text, base, mend);
+    return values_put_text(k, text, base, mend);
 }
 
 static void expect_host(const struct key *k, char *out, size_t size)
@@ -356,7 +343,7 @@ static bool set_path(const struct key *k, const char *text, void *base, const ch
         *mend = "begin with /";
         return false;
     }
-    return put_text(k, text, base, mend);
+    return values_put_text(k, text, base, mend);
 }
 
 static void expect_path(const struct key *k, char *out, size_t size)
@@ -369,14 +356,13 @@ static bool set_store(const struct key *k, const char *text, void *base, const c
 {
     static const char cell[] = "nvmem:";
     const char *name = text + strlen(cell);
-
     if (strncmp(text, cell, strlen(cell)) != 0)
         return set_path(k, text, base, mend);
     if (name[0] == '\0' || name[0] == '.' || strchr(name, '/')) {
         *mend = "ls /sys/bus/nvmem/devices shows the names there are";
         return false;
     }
-    return put_text(k, text, base, mend);
+    return values_put_text(k, text, base, mend);
 }
 
 static void expect_store(const struct key *k, char *out, size_t size)
@@ -387,9 +373,9 @@ static void expect_store(const struct key *k, char *out, size_t size)
 
 static bool set_account(const struct key *k, const char *text, void *base, const char **mend)
 {
-    if (!only(text, LOWER UPPER DIGITS "_.@-"))
+    if (!values_only(text, LOWER UPPER DIGITS "_.@-"))
         return false;
-    return put_text(k, text, base, mend);
+    return values_put_text(k, text, base, mend);
 }
 
 static void expect_account(const struct key *k, char *out, size_t size)
@@ -400,7 +386,7 @@ static void expect_account(const struct key *k, char *out, size_t size)
 
 static bool set_wording(const struct key *k, const char *text, void *base, const char **mend)
 {
-    return put_text(k, text, base, mend);
+    return values_put_text(k, text, base, mend);
 }
 
 static void expect_wording(const struct key *k, char *out, size_t size)
@@ -410,12 +396,12 @@ static void expect_wording(const struct key *k, char *out, size_t size)
 
 static bool set_credential(const struct key *k, const char *text, void *base, const char **mend)
 {
-    if (!only(text, LOWER UPPER DIGITS "_.-") || text[0] == '.') {
+    if (!values_only(text, LOWER UPPER DIGITS "_.-") || text[0] == '.') {
         *mend = "the password itself stands in a file of that name in /etc/porchlight/credentials, "
                 "never here";
         return false;
     }
-    return put_text(k, text, base, mend);
+    return values_put_text(k, text, base, mend);
 }
 
 static void expect_credential(const struct key *k, char *out, size_t size)
@@ -428,14 +414,13 @@ static bool set_timezone(const struct key *k, const char *text, void *base, cons
 {
     static const char zones[] = "/usr/share/zoneinfo";
     char path[128];
-
     snprintf(path, sizeof path, "%s/%s", zones, text);
-    if (!only(text, LOWER UPPER DIGITS "_+/-") ||
+    if (!values_only(text, LOWER UPPER DIGITS "_+/-") ||
         (access(zones, F_OK) == 0 && access(path, F_OK) != 0)) {
         *mend = "timedatectl list-timezones lists them";
         return false;
     }
-    return put_text(k, text, base, mend);
+    return values_put_text(k, text, base, mend);
 }
 
 static void expect_timezone(const struct key *k, char *out, size_t size)
@@ -448,17 +433,16 @@ static void expect_timezone(const struct key *k, char *out, size_t size)
 static bool set_address(const struct key *k, const char *text, void *base, const char **mend)
 {
     size_t n;
-
     if (!text[0])
-        return put_text(k, text, base, mend);
-    if (!only(text, LOWER UPPER DIGITS "_.:/[]~%-")) {
+        return values_put_text(k, text, base, mend);
+    if (!values_only(text, LOWER UPPER DIGITS "_.:/[]~%-")) {
         *mend = "an address has no spaces, no # and no ?";
         return false;
     }
     for (const char *word = k->words; *word; word += n + (word[n] == '|')) {
         n = strcspn(word, "|");
         if (strncmp(text, word, n) == 0 && text[n] != '\0')
-            return put_text(k, text, base, mend);
+            return values_put_text(k, text, base, mend);
     }
     *mend = "a name of this machine alone (localhost) may do without TLS";
     return false;
@@ -471,7 +455,7 @@ static void expect_address(const struct key *k, char *out, size_t size)
 
 static bool set_city(const struct key *k, const char *text, void *base, const char **mend)
 {
-    return put_text(k, text, base, mend);
+    return values_put_text(k, text, base, mend);
 }
 
 static void expect_city(const struct key *k, char *out, size_t size)

@@ -32,10 +32,9 @@ static bool is_file(const char *word)
 }
 
 /* Into out. 0, or -1 with errno EINVAL for a word that is no cell's. */
-static int path_of(const char *prefix, const char *word, char *out, size_t size)
+static int cell_path_of(const char *prefix, const char *word, char *out, size_t size)
 {
     int n = -1;
-
     if (strncmp(word, "nvmem:", 6) == 0 && word[6] && word[6] != '.' && !strchr(word + 6, '/'))
         n = snprintf(out, size, "%s/sys/bus/nvmem/devices/%s/nvmem", prefix, word + 6);
     else if (is_file(word))
@@ -49,8 +48,7 @@ static int path_of(const char *prefix, const char *word, char *out, size_t size)
 int cell_open(const char *prefix, const char *word)
 {
     char path[1024];
-
-    if (path_of(prefix, word, path, sizeof path) < 0)
+    if (cell_path_of(prefix, word, path, sizeof path) < 0)
         return -1;
     /* sysfs reaches its devices through symlinks of its own; a file on the card has none. */
     return open(path, O_RDWR | O_CLOEXEC | (is_file(word) ? O_NOFOLLOW : 0));
@@ -61,7 +59,6 @@ static int write_back(int fd, const uint8_t bytes[CELL_BYTES])
     uint8_t *got;
     int result = -1, saved;
     ssize_t n;
-
     do
         n = pwrite(fd, bytes, CELL_BYTES, 0);
     while (n < 0 && errno == EINTR);
@@ -96,7 +93,6 @@ static int write_back(int fd, const uint8_t bytes[CELL_BYTES])
 static void frame(uint8_t bytes[CELL_BYTES], const uint8_t key[CELL_KEY])
 {
     uint8_t sum[crypto_generichash_BYTES_MIN];
-
     memcpy(bytes, mark, sizeof mark);
     memcpy(bytes + 4, key, CELL_KEY);
     crypto_generichash(sum, sizeof sum, key, CELL_KEY, mark, 0);
@@ -108,7 +104,6 @@ int cell_write_fd(int fd, const uint8_t key[CELL_KEY])
 {
     uint8_t *bytes = sodium_malloc(CELL_BYTES);
     int result, saved;
-
     if (!bytes)
         return -1;
     frame(bytes, key);
@@ -124,7 +119,6 @@ static int unframe(const uint8_t bytes[CELL_BYTES], uint8_t key[CELL_KEY])
 {
     uint8_t *want = sodium_malloc(CELL_BYTES);
     bool good;
-
     if (!want)
         return -1;
     frame(want, bytes + 4);
@@ -142,7 +136,6 @@ int cell_read_fd(int fd, uint8_t key[CELL_KEY])
     uint8_t *bytes = sodium_malloc(CELL_BYTES);
     int result = -1, saved;
     ssize_t n = -1;
-
     if (!bytes)
         return -1;
     do
@@ -162,7 +155,6 @@ int cell_kill_fd(int fd, int *held)
 {
     uint8_t *key = sodium_malloc(CELL_KEY);
     const uint8_t zeros[CELL_BYTES] = {0};
-
     *held = key && cell_read_fd(fd, key) == 0;
     sodium_free(key);
     return write_back(fd, zeros);
@@ -176,7 +168,7 @@ int cell_check(const char *prefix, const char *word, struct cell_error *e)
 
     if (cell_tpm_is(word))
         return cell_tpm_check(prefix, word, e);
-    if (path_of(prefix, word, path, sizeof path) < 0)
+    if (cell_path_of(prefix, word, path, sizeof path) < 0)
         return say(e, EINVAL, "%s is no cell; expected nvmem:NAME, tpm:INDEX or file:/PATH", word);
     fd = cell_open(prefix, word);
     if (fd < 0)
@@ -202,7 +194,6 @@ static int write_tpm(const char *prefix, const char *word, const uint8_t key[CEL
 {
     uint8_t *bytes = sodium_malloc(CELL_BYTES);
     int result, saved;
-
     if (!bytes)
         return say(e, ENOMEM, "%s: no memory can be locked", word);
     frame(bytes, key);
@@ -218,7 +209,6 @@ static int read_tpm(const char *prefix, const char *word, uint8_t key[CELL_KEY],
 {
     uint8_t *bytes = sodium_malloc(CELL_BYTES);
     int result, saved;
-
     if (!bytes)
         return say(e, ENOMEM, "%s: no memory can be locked", word);
     result = cell_tpm_read(prefix, word, bytes, e);
@@ -235,10 +225,9 @@ int cell_write(const char *prefix, const char *word, const uint8_t key[CELL_KEY]
 {
     char path[1024];
     int fd, result;
-
     if (cell_tpm_is(word))
         return write_tpm(prefix, word, key, e);
-    if (path_of(prefix, word, path, sizeof path) < 0)
+    if (cell_path_of(prefix, word, path, sizeof path) < 0)
         return say(e, EINVAL, "%s is no cell; expected nvmem:NAME, tpm:INDEX or file:/PATH", word);
     if (is_file(word)) {
         fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -260,7 +249,6 @@ int cell_write(const char *prefix, const char *word, const uint8_t key[CELL_KEY]
 int cell_read(const char *prefix, const char *word, uint8_t key[CELL_KEY], struct cell_error *e)
 {
     int fd, result;
-
     if (cell_tpm_is(word))
         return read_tpm(prefix, word, key, e);
     if (cell_check(prefix, word, e) < 0)
@@ -278,7 +266,6 @@ int cell_kill(const char *prefix, const char *word, int *held, struct cell_error
 {
     bool defined = false;
     int result;
-
     *held = 0;
     if (!cell_tpm_is(word))
         return say(e, EINVAL, "%s: it is overwritten by its file", word);

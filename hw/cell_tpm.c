@@ -38,7 +38,7 @@ say(struct tpm *t, int error, const char *format, ...)
     return -1;
 }
 
-static int refused(struct tpm *t, const char *what, TSS2_RC rc)
+static int cell_tpm_refused(struct tpm *t, const char *what, TSS2_RC rc)
 {
     return say(t, EIO, "%s: the TPM says: %s", what, Tss2_RC_Decode(rc));
 }
@@ -52,7 +52,6 @@ static int parse_index(struct tpm *t)
 {
     char *end;
     unsigned long index = strtoul(t->word + 4, &end, 16);
-
     if (end == t->word + 4 || *end || index < CELL_TPM_FIRST || index > CELL_TPM_LAST)
         return say(t, EINVAL, "expected an index of the owner's, tpm:%x to tpm:%x", CELL_TPM_FIRST,
                    CELL_TPM_LAST);
@@ -75,11 +74,11 @@ static int connect_tpm(struct tpm *t, const char *prefix)
     rc = Tss2_TctiLdr_Initialize(tcti, &t->tcti);
     if (rc == TSS2_RC_SUCCESS)
         rc = Esys_Initialize(&t->esys, t->tcti, NULL);
-    return rc == TSS2_RC_SUCCESS ? 0 : refused(t, path, rc);
+    return rc == TSS2_RC_SUCCESS ? 0 : cell_tpm_refused(t, path, rc);
 }
 
 /* Asks for the index. 0 also if there is none. */
-static int look(struct tpm *t)
+static int cell_tpm_look(struct tpm *t)
 {
     TSS2_RC rc = Esys_TR_FromTPMPublic(t->esys, t->handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
                                        &t->index);
@@ -90,13 +89,12 @@ static int look(struct tpm *t)
     /* "The handle is not correct for the use": format one, with the number of the handle. */
     if ((rc & ~(TSS2_RC)(TPM2_RC_N_MASK | TPM2_RC_P)) == TPM2_RC_HANDLE)
         return 0;
-    return refused(t, "the index cannot be looked at", rc);
+    return cell_tpm_refused(t, "the index cannot be looked at", rc);
 }
 
-static void finish(struct tpm *t)
+static void cell_tpm_finish(struct tpm *t)
 {
     int saved = errno;
-
     if (t->esys)
         Esys_Finalize(&t->esys);
     if (t->tcti)
@@ -104,12 +102,13 @@ static void finish(struct tpm *t)
     errno = saved;
 }
 
-static int begin(struct tpm *t, const char *prefix, const char *word, struct cell_error *error)
+static int cell_tpm_begin(struct tpm *t, const char *prefix, const char *word,
+                          struct cell_error *error)
 {
     *t = (struct tpm){.word = word, .error = error, .index = ESYS_TR_NONE};
-    if (parse_index(t) == 0 && connect_tpm(t, prefix) == 0 && look(t) == 0)
+    if (parse_index(t) == 0 && connect_tpm(t, prefix) == 0 && cell_tpm_look(t) == 0)
         return 0;
-    finish(t);
+    cell_tpm_finish(t);
     return -1;
 }
 
@@ -136,7 +135,7 @@ static int define(struct tpm *t)
     TSS2_RC rc = Esys_NV_DefineSpace(t->esys, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD, ESYS_TR_NONE,
                                      ESYS_TR_NONE, &empty, &public, &t->index);
 
-    return rc == TSS2_RC_SUCCESS ? 0 : refused(t, "the index cannot be defined", rc);
+    return rc == TSS2_RC_SUCCESS ? 0 : cell_tpm_refused(t, "the index cannot be defined", rc);
 }
 
 /* EEXIST: an index that was not defined here is left alone. */
@@ -152,11 +151,11 @@ static int is_ours(struct tpm *t)
     Esys_Free(public);
     Esys_Free(name);
     if (rc != TSS2_RC_SUCCESS)
-        return refused(t, "the index cannot be looked at", rc);
+        return cell_tpm_refused(t, "the index cannot be looked at", rc);
     return ours ? 0 : say(t, EEXIST, "the index holds something else; choose another");
 }
 
-static int put(struct tpm *t, const uint8_t bytes[CELL_BYTES])
+static int cell_tpm_put(struct tpm *t, const uint8_t bytes[CELL_BYTES])
 {
     TPM2B_MAX_NV_BUFFER *data = sodium_malloc(sizeof *data);
     TSS2_RC rc;
@@ -168,10 +167,10 @@ static int put(struct tpm *t, const uint8_t bytes[CELL_BYTES])
     rc = Esys_NV_Write(t->esys, t->index, t->index, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
                        data, 0);
     sodium_free(data);
-    return rc == TSS2_RC_SUCCESS ? 0 : refused(t, "the index cannot be written", rc);
+    return rc == TSS2_RC_SUCCESS ? 0 : cell_tpm_refused(t, "the index cannot be written", rc);
 }
 
-static int get(struct tpm *t, uint8_t bytes[CELL_BYTES])
+static int cell_tpm_get(struct tpm *t, uint8_t bytes[CELL_BYTES])
 {
     TPM2B_MAX_NV_BUFFER *data = NULL;
     TSS2_RC rc = Esys_NV_Read(t->esys, t->index, t->index, ESYS_TR_PASSWORD, ESYS_TR_NONE,
@@ -184,7 +183,7 @@ static int get(struct tpm *t, uint8_t bytes[CELL_BYTES])
         sodium_memzero(data, sizeof *data);
     Esys_Free(data);
     if (rc != TSS2_RC_SUCCESS)
-        return refused(t, "the index cannot be read", rc);
+        return cell_tpm_refused(t, "the index cannot be read", rc);
     return size == CELL_BYTES ? 0 : say(t, EIO, "the index gave %zu bytes of %d", size, CELL_BYTES);
 }
 
@@ -192,9 +191,9 @@ int cell_tpm_check(const char *prefix, const char *word, struct cell_error *erro
 {
     struct tpm t;
 
-    if (begin(&t, prefix, word, error) < 0)
+    if (cell_tpm_begin(&t, prefix, word, error) < 0)
         return -1;
-    finish(&t);
+    cell_tpm_finish(&t);
     return 0;
 }
 
@@ -205,17 +204,17 @@ int cell_tpm_write(const char *prefix, const char *word, const uint8_t bytes[CEL
     int result = -1;
     struct tpm t;
 
-    if (!got || begin(&t, prefix, word, error) < 0) {
+    if (!got || cell_tpm_begin(&t, prefix, word, error) < 0) {
         sodium_free(got);
         return -1;
     }
-    if ((t.index == ESYS_TR_NONE ? define(&t) : is_ours(&t)) == 0 && put(&t, bytes) == 0 &&
-        get(&t, got) == 0)
+    if ((t.index == ESYS_TR_NONE ? define(&t) : is_ours(&t)) == 0 && cell_tpm_put(&t, bytes) == 0 &&
+        cell_tpm_get(&t, got) == 0)
         result = sodium_memcmp(got, bytes, CELL_BYTES) == 0
                      ? 0
                      : say(&t, EIO, "the key did not read back as written");
     scrub(&t);
-    finish(&t);
+    cell_tpm_finish(&t);
     sodium_free(got);
     return result;
 }
@@ -226,14 +225,14 @@ int cell_tpm_read(const char *prefix, const char *word, uint8_t bytes[CELL_BYTES
     int result = -1;
     struct tpm t;
 
-    if (begin(&t, prefix, word, error) < 0)
+    if (cell_tpm_begin(&t, prefix, word, error) < 0)
         return -1;
     if (t.index == ESYS_TR_NONE)
         say(&t, ENOKEY, "it holds no key");
     else if (is_ours(&t) == 0)
-        result = get(&t, bytes);
+        result = cell_tpm_get(&t, bytes);
     scrub(&t);
-    finish(&t);
+    cell_tpm_finish(&t);
     return result;
 }
 
@@ -243,9 +242,9 @@ static int undefine(struct tpm *t)
                                        ESYS_TR_NONE, ESYS_TR_NONE);
 
     if (rc != TSS2_RC_SUCCESS)
-        return refused(t, "the index cannot be undefined", rc);
+        return cell_tpm_refused(t, "the index cannot be undefined", rc);
     t->index = ESYS_TR_NONE;
-    if (look(t) < 0)
+    if (cell_tpm_look(t) < 0)
         return -1;
     return t->index == ESYS_TR_NONE ? 0 : say(t, EIO, "the index is still defined");
 }
@@ -258,15 +257,15 @@ int cell_tpm_kill(const char *prefix, const char *word, bool *defined, struct ce
     struct tpm t;
 
     *defined = false;
-    if (begin(&t, prefix, word, error) < 0)
+    if (cell_tpm_begin(&t, prefix, word, error) < 0)
         return -1;
     *defined = t.index != ESYS_TR_NONE;
     if (*defined) {
         result = is_ours(&t);
-        if (result == 0 && (put(&t, zeros) < 0 || get(&t, got) < 0 ||
+        if (result == 0 && (cell_tpm_put(&t, zeros) < 0 || cell_tpm_get(&t, got) < 0 ||
                             !sodium_is_zero(got, sizeof got) || undefine(&t) < 0))
             result = -1;
     }
-    finish(&t);
+    cell_tpm_finish(&t);
     return result;
 }

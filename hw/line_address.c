@@ -11,7 +11,7 @@ enum { OFFSET_MAX = 65535 };
 #define SIM_PREFIX "sim:"
 #define SIM_NAME   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" DIGITS "-_"
 
-static int refuse(void)
+static int line_address_refuse(void)
 {
     errno = EINVAL;
     return -1;
@@ -22,10 +22,10 @@ static int parse_simulated(const char *text, struct line_address *a)
     a->kind = LINE_SIMULATED;
     size_t len = strspn(text, SIM_NAME);
     if (len == 0 || len > LINE_SIM_NAME_MAX)
-        return refuse();
+        return line_address_refuse();
     a->active = strcmp(text + len, "=1") == 0;
     if (text[len] != '\0' && !a->active)
-        return refuse();
+        return line_address_refuse();
     memcpy(a->name, text, len);
     return 0;
 }
@@ -35,13 +35,13 @@ static int parse_offset(const char *text, size_t chip_len, struct line_address *
     a->kind = LINE_BY_OFFSET;
     const char *digits = text + chip_len + 1;
     if (chip_len == 0 || strlen(digits) > 5 || strtoul(digits, NULL, 10) > OFFSET_MAX)
-        return refuse();
+        return line_address_refuse();
     memcpy(a->chip, text, chip_len);
     a->offset = (unsigned)strtoul(digits, NULL, 10);
     return 0;
 }
 
-static bool is_number(const char *text)
+static bool line_address_is_number(const char *text)
 {
     return text[0] != '\0' && text[strspn(text, DIGITS)] == '\0';
 }
@@ -59,15 +59,16 @@ int line_address_parse(const char *text, struct line_address *a)
     memset(a, 0, sizeof *a);
     size_t len = strlen(text);
     if (len == 0 || len >= LINE_ADDRESS_MAX || !is_printable_word(text))
-        return refuse();
+        return line_address_refuse();
     if (line_is_simulated(text))
         return parse_simulated(text + strlen(SIM_PREFIX), a);
     const char *colon = strrchr(text, ':');
-    if (colon && is_number(colon + 1))
+    if (colon && line_address_is_number(colon + 1))
         return parse_offset(text, (size_t)(colon - text), a);
     /* A line's name may hold a colon, but "gpiochip0:x" was meant as an offset. */
-    if (is_number(text) || (colon && strncmp(text, "gpiochip", 8) == 0) || text[len - 1] == ':')
-        return refuse();
+    if (line_address_is_number(text) || (colon && strncmp(text, "gpiochip", 8) == 0) ||
+        text[len - 1] == ':')
+        return line_address_refuse();
     a->kind = LINE_BY_NAME;
     memcpy(a->name, text, len);
     return 0;
@@ -80,5 +81,5 @@ bool line_is_simulated(const char *address)
 
 bool line_is_chip_name(const char *text)
 {
-    return strncmp(text, "gpiochip", 8) == 0 && is_number(text + 8);
+    return strncmp(text, "gpiochip", 8) == 0 && line_address_is_number(text + 8);
 }

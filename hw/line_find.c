@@ -24,7 +24,7 @@ static void list(char *words, const char *word)
         snprintf(words + used, left, ", ...");
 }
 
-static void fit(struct line_find *f, const char *path, unsigned offset, const char *word)
+static void line_find_fit(struct line_find *f, const char *path, unsigned offset, const char *word)
 {
     if (f->found++ == 0) {
         snprintf(f->path, sizeof f->path, "%s", path);
@@ -47,7 +47,7 @@ void line_find_chip(struct line_find *f, const char *path, const char *name, con
         return;
     if (f->found == 0)
         f->lines = lines;
-    fit(f, path, f->want->offset, name);
+    line_find_fit(f, path, f->want->offset, name);
 }
 
 void line_find_line(struct line_find *f, const char *path, unsigned offset, const char *name)
@@ -57,7 +57,7 @@ void line_find_line(struct line_find *f, const char *path, unsigned offset, cons
     const char *slash = strrchr(path, '/');
     char word[LINE_PATH_MAX + 16];
     snprintf(word, sizeof word, "%s:%u", slash ? slash + 1 : path, offset);
-    fit(f, path, offset, word);
+    line_find_fit(f, path, offset, word);
 }
 
 void line_find_closed(struct line_find *f, const char *path, int error)

@@ -57,18 +57,18 @@ void sim_bus_free(struct sim_bus *b)
     free(b);
 }
 
-static int watch(struct sim_bus *b, int fd, int *slot)
+static int sim_bus_watch(struct sim_bus *b, int fd, int *slot)
 {
     struct epoll_event e = {.events = EPOLLIN, .data.ptr = slot};
     return epoll_ctl(b->poll_fd, EPOLL_CTL_ADD, fd, &e);
 }
 
-static int open_socket(struct sim_bus *b)
+static int sim_bus_open_socket(struct sim_bus *b)
 {
     b->listen_fd = unix_socket_listen(b->path, 0600);
     if (b->listen_fd < 0)
         return -1;
-    if (watch(b, b->listen_fd, &b->listen_fd) == 0)
+    if (sim_bus_watch(b, b->listen_fd, &b->listen_fd) == 0)
         return 0;
     int saved = errno;
     close_socket(b);
@@ -78,7 +78,7 @@ static int open_socket(struct sim_bus *b)
 
 int sim_bus_join(struct sim_bus *b, struct sim_line *s)
 {
-    if (b->listen_fd < 0 && open_socket(b) < 0)
+    if (b->listen_fd < 0 && sim_bus_open_socket(b) < 0)
         return -1;
     s->next = b->lines;
     b->lines = s;
@@ -119,14 +119,14 @@ static void accept_client(struct sim_bus *b)
     size_t i = 0;
     while (i < SIM_CLIENTS_MAX && b->clients[i] >= 0)
         i++;
-    if (i < SIM_CLIENTS_MAX && watch(b, fd, &b->clients[i]) == 0)
+    if (i < SIM_CLIENTS_MAX && sim_bus_watch(b, fd, &b->clients[i]) == 0)
         b->clients[i] = fd;
     else
         close(fd);
 }
 
 /* One packet. A client that has left, or does not take its answers, is let go. */
-static void serve_client(struct sim_bus *b, int *client)
+static void sim_bus_serve_client(struct sim_bus *b, int *client)
 {
     char packet[SIM_COMMAND_MAX], reply[SIM_REPLY_MAX] = "error: the command is too long";
     ssize_t len = unix_socket_receive(*client, packet, sizeof packet);
@@ -149,6 +149,6 @@ void sim_bus_serve(struct sim_bus *b)
         if (slot == &b->listen_fd)
             accept_client(b);
         else
-            serve_client(b, slot);
+            sim_bus_serve_client(b, slot);
     }
 }

@@ -27,7 +27,7 @@ static void rest(struct sim_line *s)
         eventfd_read(s->wake_fd, &count);
 }
 
-static void remember(struct sim_line *s, bool active, int64_t at)
+static void sim_line_remember(struct sim_line *s, bool active, int64_t at)
 {
     s->active = active;
     s->last_at = at;
@@ -36,7 +36,7 @@ static void remember(struct sim_line *s, bool active, int64_t at)
 
 void sim_line_edge(struct sim_line *s, bool active, int64_t at, bool lost)
 {
-    remember(s, active, at);
+    sim_line_remember(s, active, at);
     s->seq++;
     if (lost || s->gone)
         return;
@@ -122,13 +122,13 @@ static int sim_set(struct line *l, bool active)
         return -1;
     }
     if (s->active != active)
-        remember(s, active, clock_now());
+        sim_line_remember(s, active, clock_now());
     return 0;
 }
 
 static const struct line_ops ops = {sim_release, sim_fd, sim_read, sim_get, sim_set};
 
-static int watch(int poll_fd, int fd)
+static int sim_line_watch(int poll_fd, int fd)
 {
     struct epoll_event e = {.events = EPOLLIN};
     return epoll_ctl(poll_fd, EPOLL_CTL_ADD, fd, &e);
@@ -141,7 +141,8 @@ static int open_fds(struct sim_line *s)
     s->poll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (s->wake_fd < 0 || s->poll_fd < 0)
         return -1;
-    return watch(s->poll_fd, s->wake_fd) < 0 ? -1 : watch(s->poll_fd, s->bus->poll_fd);
+    return sim_line_watch(s->poll_fd, s->wake_fd) < 0 ? -1
+                                                      : sim_line_watch(s->poll_fd, s->bus->poll_fd);
 }
 
 static struct line *refuse_errno(const char *name, const struct line_spec *spec, const char *detail,

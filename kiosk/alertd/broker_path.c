@@ -19,8 +19,8 @@
 /* Beats of ours that may be missing at a broker before the client is rebuilt. */
 enum { BEATS_MISSED = 4 };
 
-static void name_of(const struct sealer *c, enum topic t, const char *account,
-                    char out[TOPIC_NAME_MAX])
+static void broker_path_name_of(const struct sealer *c, enum topic t, const char *account,
+                                char out[TOPIC_NAME_MAX])
 {
     topic_name(t, c->venue_id, c->kiosk_id, account, out);
 }
@@ -40,11 +40,11 @@ void broker_path_init(struct broker_path *l, const struct config *config, size_t
                                .will = sealer_will,
                                .will_context = sealer};
     memcpy(s->client_id, sealer->kiosk_id, sizeof sealer->kiosk_id);
-    name_of(sealer, TOPIC_PRESENCE, NULL, s->will_topic);
-    name_of(sealer, TOPIC_BEAT, NULL, s->subscribe[s->subscribe_count++].topic);
+    broker_path_name_of(sealer, TOPIC_PRESENCE, NULL, s->will_topic);
+    broker_path_name_of(sealer, TOPIC_BEAT, NULL, s->subscribe[s->subscribe_count++].topic);
     for (size_t k = 0; k < sizeof with_account / sizeof with_account[0]; k++) {
         struct broker_subscription *one = &s->subscribe[s->subscribe_count++];
-        name_of(sealer, with_account[k], "+", one->topic);
+        broker_path_name_of(sealer, with_account[k], "+", one->topic);
         one->news = with_account[k] == TOPIC_ENROL;
     }
     if (s->broker.phones[0] != '\0')
@@ -57,14 +57,14 @@ int broker_path_start(struct broker_path *l, struct loop *loop, loop_fn *on_even
 {
     l->up = false;
     l->broker = broker_new(&l->setup);
-    if (l->broker == NULL)
+    if (!l->broker)
         return -1;
     return loop_add(loop, broker_fd(l->broker), POLLIN, on_events, context);
 }
 
 void broker_path_stop(struct broker_path *l, struct loop *loop)
 {
-    if (l->broker == NULL)
+    if (!l->broker)
         return;
     loop_remove(loop, broker_fd(l->broker));
     broker_free(l->broker);
@@ -117,7 +117,7 @@ int broker_path_publish(struct broker_path *l, struct sealer *c, enum topic t, s
     const struct topic_rule *rule = &topic_table[t];
     struct broker_publication p = {
         .qos = rule->qos, .retain = rule->retained, .expiry_s = rule->expiry_s, .token = token};
-    name_of(c, t, NULL, p.topic);
+    broker_path_name_of(c, t, NULL, p.topic);
     p.len = sealer_payload(c, p.topic, m, p.payload);
     if (p.len > 0)
         return broker_publish(l->broker, &p);

@@ -19,7 +19,7 @@ struct control {
     int clients[CLIENTS_MAX]; /* -1: free */
 };
 
-static void drop(struct control *c, int *client)
+static void control_drop(struct control *c, int *client)
 {
     if (*client < 0)
         return;
@@ -37,7 +37,7 @@ static bool is_words(const char *text, size_t len)
     return true;
 }
 
-static bool serve(struct control *c, int fd)
+static bool control_serve(struct control *c, int fd)
 {
     char request[CONTROL_REQUEST_MAX + 1], reply[CONTROL_REPLY_MAX];
     ssize_t n = unix_socket_receive(fd, request, CONTROL_REQUEST_MAX);
@@ -56,37 +56,37 @@ static void on_request(void *context, int fd, short revents)
     (void)revents;
     struct control *c = context;
     for (size_t i = 0; i < CLIENTS_MAX; i++)
-        if (c->clients[i] == fd && !serve(c, fd))
-            drop(c, &c->clients[i]);
+        if (c->clients[i] == fd && !control_serve(c, fd))
+            control_drop(c, &c->clients[i]);
 }
 
 /* The newest client gets a place: silent ones cannot keep staff out. */
-static void on_connect(void *context, int fd, short revents)
+static void control_on_connect(void *context, int fd, short revents)
 {
     (void)revents;
     struct control *c = context;
     int client = unix_socket_accept(fd);
     if (client < 0)
         return;
-    drop(c, &c->clients[CLIENTS_MAX - 1]);
+    control_drop(c, &c->clients[CLIENTS_MAX - 1]);
     memmove(c->clients + 1, c->clients, sizeof c->clients - sizeof c->clients[0]);
     c->clients[0] = client;
     if (loop_add(c->loop, client, POLLIN, on_request, c) != 0)
-        drop(c, &c->clients[0]);
+        control_drop(c, &c->clients[0]);
 }
 
 struct control *control_new(const char *path, mode_t mode, struct loop *loop,
                             control_answer *answer, void *context)
 {
     struct control *c = calloc(1, sizeof *c);
-    if (c == NULL)
+    if (!c)
         return NULL;
     c->loop = loop;
     c->answer = answer;
     c->context = context;
     memset(c->clients, -1, sizeof c->clients);
     c->listener = unix_socket_listen(path, mode);
-    if (c->listener >= 0 && loop_add(loop, c->listener, POLLIN, on_connect, c) == 0)
+    if (c->listener >= 0 && loop_add(loop, c->listener, POLLIN, control_on_connect, c) == 0)
         return c;
     control_free(c);
     return NULL;
@@ -94,10 +94,10 @@ struct control *control_new(const char *path, mode_t mode, struct loop *loop,
 
 void control_free(struct control *c)
 {
-    if (c == NULL)
+    if (!c)
         return;
     for (size_t i = 0; i < CLIENTS_MAX; i++)
-        drop(c, &c->clients[i]);
+        control_drop(c, &c->clients[i]);
     if (c->listener >= 0) {
         loop_remove(c->loop, c->listener);
         close(c->listener);

@@ -96,7 +96,7 @@ static void text_publish(struct delivery *d, struct broker_path *l, const struct
 {
     char topic[PLAIN_TOPIC_MAX];
     const char *text = d->sealer->plain ? plain_text(&d->plain, m) : NULL;
-    if (text == NULL)
+    if (!text)
         return;
     plain_text_topic(d->sealer, topic);
     broker_path_publish_bare(l, topic, false, topic_table[TOPIC_ALERT].expiry_s, text,
@@ -138,7 +138,7 @@ static bool push_one(struct delivery *d, size_t i)
 {
     struct message m;
     struct outbox_entry *e = d->legs[i].up ? outbox_next(&d->outbox, i) : NULL;
-    if (e == NULL)
+    if (!e)
         return false;
     int64_t now = clock_now();
     alert_write(d, e, now, &m);
@@ -217,7 +217,7 @@ static void beat_publish(struct delivery *d, struct broker_path *l, enum topic t
         broker_path_publish(l, d->sealer, t, &m, 0);
 }
 
-static bool any_up(const struct delivery *d)
+static bool delivery_any_up(const struct delivery *d)
 {
     for (size_t i = 0; i < d->legs_count; i++)
         if (d->legs[i].up)
@@ -239,7 +239,7 @@ static void notice_publish(struct delivery *d, const struct waiting_notice *n)
 /* The oldest waiting notice, if any broker is there to take it. */
 static bool notice_one(struct delivery *d)
 {
-    if (d->notices_count == 0 || !any_up(d))
+    if (d->notices_count == 0 || !delivery_any_up(d))
         return false;
     notice_publish(d, &d->notices[0]);
     memmove(d->notices, d->notices + 1, --d->notices_count * sizeof d->notices[0]);
@@ -262,7 +262,7 @@ void delivery_notice(struct delivery *d, const struct message *notice)
 
 /* --- what a broker's thread says ------------------------------------------------------------- */
 
-static void on_up(struct delivery *d, size_t i, const struct broker_event *e)
+static void delivery_on_up(struct delivery *d, size_t i, const struct broker_event *e)
 {
     struct broker_path *l = &d->legs[i];
     broker_path_is_up(l, e, d->simulated, clock_now());
@@ -277,7 +277,7 @@ static void on_up(struct delivery *d, size_t i, const struct broker_event *e)
     discovery_publish(d, l);
 }
 
-static void on_acked(struct delivery *d, size_t i, uint64_t token)
+static void delivery_on_acked(struct delivery *d, size_t i, uint64_t token)
 {
     struct outbox_entry e;
     struct broker_path *l = &d->legs[i];
@@ -289,7 +289,7 @@ static void on_acked(struct delivery *d, size_t i, uint64_t token)
     d->listener.acked(d->listener.context, &e, l->outside, news);
 }
 
-static void on_message(struct delivery *d, size_t i, const struct broker_event *e)
+static void delivery_on_message(struct delivery *d, size_t i, const struct broker_event *e)
 {
     struct broker_path *l = &d->legs[i];
     enum topic t;
@@ -308,21 +308,21 @@ static void on_message(struct delivery *d, size_t i, const struct broker_event *
     }
 }
 
-static void on_event(struct delivery *d, size_t i, const struct broker_event *e)
+static void delivery_on_event(struct delivery *d, size_t i, const struct broker_event *e)
 {
     switch (e->kind) {
     case BROKER_UP:
-        on_up(d, i, e);
+        delivery_on_up(d, i, e);
         break;
     case BROKER_DOWN:
         broker_path_is_down(&d->legs[i], e->fault);
         outbox_broker_down(&d->outbox, i);
         break;
     case BROKER_ACKED:
-        on_acked(d, i, e->token);
+        delivery_on_acked(d, i, e->token);
         break;
     case BROKER_MESSAGE:
-        on_message(d, i, e);
+        delivery_on_message(d, i, e);
         break;
     }
 }
@@ -334,8 +334,8 @@ static void on_events(void *context, int fd, short revents)
     struct broker_event e;
     for (size_t i = 0; i < d->legs_count; i++) {
         struct broker_path *l = &d->legs[i];
-        while (l->broker != NULL && broker_fd(l->broker) == fd && broker_next(l->broker, &e))
-            on_event(d, i, &e);
+        while (l->broker && broker_fd(l->broker) == fd && broker_next(l->broker, &e))
+            delivery_on_event(d, i, &e);
     }
 }
 
@@ -448,7 +448,7 @@ struct delivery *delivery_new(const struct config *config, struct sealer *sealer
                               const struct delivery_listener *listener)
 {
     struct delivery *d = calloc(1, sizeof *d);
-    if (d == NULL)
+    if (!d)
         return NULL;
     d->sealer = sealer;
     d->loop = loop;
@@ -463,7 +463,7 @@ struct delivery *delivery_new(const struct config *config, struct sealer *sealer
 
 void delivery_free(struct delivery *d)
 {
-    if (d == NULL)
+    if (!d)
         return;
     for (size_t i = 0; i < d->legs_count; i++)
         broker_path_stop(&d->legs[i], d->loop);

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-static void on_gesture(void *context, const char *name, enum gesture g, int64_t now)
+static void events_on_gesture(void *context, const char *name, enum gesture g, int64_t now)
 {
     struct kiosk *k = context;
     if (g == GESTURE_SENSED)
@@ -35,7 +35,7 @@ static void on_door(void *context, const char *name, enum door_notice n, int64_t
     actions_notice(context, MSG_DOOR, door_notice_name(n));
 }
 
-static bool lockdown_stands(void *context)
+static bool events_lockdown_stands(void *context)
 {
     const struct kiosk *k = context;
     return k->alert.now.state == ALERT_LOCKDOWN;
@@ -48,7 +48,7 @@ static bool is_alarm(enum alert_publish p)
 
 /* Felt twice: accepted outside. Only for what was pressed openly, so that duress feels like the
  * code. */
-static void on_acked(void *context, const struct outbox_entry *e, bool outside, bool news)
+static void events_on_acked(void *context, const struct outbox_entry *e, bool outside, bool news)
 {
     struct kiosk *k = context;
     if (!alert_id_equal(&e->id, &k->alert.now.id) || !is_alarm(e->publish))
@@ -62,12 +62,13 @@ static void on_acked(void *context, const struct outbox_entry *e, bool outside, 
     }
 }
 
-static void on_heard(void *context, enum topic t, const char *account, const struct broker_event *e)
+static void events_on_heard(void *context, enum topic t, const char *account,
+                            const struct broker_event *e)
 {
     heard(context, t, account, e);
 }
 
-static void on_up(void *context, size_t broker)
+static void events_on_up(void *context, size_t broker)
 {
     registry_up(context, broker);
 }
@@ -94,8 +95,8 @@ static void on_wipe_ended(void *context, enum wiper_work work, uint32_t outcome,
 static void on_wipe_ready(void *context, const char *why)
 {
     struct kiosk *k = context;
-    k->wipe_fault = why != NULL;
-    if (why != NULL)
+    k->wipe_fault = why;
+    if (why)
         actions_notice(k, MSG_FAULT, why);
     else
         log_info("porchlight-wipe is ready");
@@ -147,10 +148,10 @@ size_t events_request(void *context, const char *request, char reply[CONTROL_REP
 struct inputs_listener events_inputs(struct kiosk *k)
 {
     return (struct inputs_listener){.context = k,
-                                    .gesture = on_gesture,
+                                    .gesture = events_on_gesture,
                                     .wires = on_wires,
                                     .door = on_door,
-                                    .lockdown = lockdown_stands};
+                                    .lockdown = events_lockdown_stands};
 }
 
 struct wiper_listener events_wiper(struct kiosk *k)
@@ -160,6 +161,9 @@ struct wiper_listener events_wiper(struct kiosk *k)
 
 struct delivery_listener events_delivery(struct kiosk *k)
 {
-    return (struct delivery_listener){
-        .context = k, .acked = on_acked, .heard = on_heard, .up = on_up, .answered = on_answered};
+    return (struct delivery_listener){.context = k,
+                                      .acked = events_on_acked,
+                                      .heard = events_on_heard,
+                                      .up = events_on_up,
+                                      .answered = on_answered};
 }

@@ -27,10 +27,10 @@ int input_line_open(struct input_line *w, struct sim_bus *bus)
     if (w->spec.address[0] == '\0')
         return 0;
     w->line = line_open(w->who, &w->spec, bus, &error);
-    if (w->line == NULL && !w->complained)
+    if (!w->line && !w->complained)
         log_error("%s", error.text);
-    w->complained = w->line == NULL;
-    return w->line != NULL ? 0 : -1;
+    w->complained = !w->line;
+    return w->line ? 0 : -1;
 }
 
 void input_line_lost(struct input_line *w)
@@ -45,7 +45,7 @@ void input_line_lost(struct input_line *w)
 
 bool input_line_is_missing(const struct input_line *w)
 {
-    return w->spec.address[0] != '\0' && w->line == NULL;
+    return w->spec.address[0] != '\0' && !w->line;
 }
 
 void input_line_close(struct input_line *w)

@@ -120,7 +120,7 @@ static void contact_lost(struct contact *c)
 
 static void contact_reread(struct contact *c)
 {
-    int level = c->wire.line != NULL ? line_get(c->wire.line) : -1;
+    int level = c->wire.line ? line_get(c->wire.line) : -1;
     if (level >= 0)
         contact_level(c, level == 1, clock_now());
 }
@@ -129,7 +129,7 @@ static void contact_read(struct contact *c)
 {
     struct line_edge edges[EDGES];
     ssize_t n;
-    while (c->wire.line != NULL && (n = line_read(c->wire.line, edges, EDGES)) != 0) {
+    while (c->wire.line && (n = line_read(c->wire.line, edges, EDGES)) != 0) {
         if (n < 0) {
             contact_lost(c);
             return;
@@ -165,15 +165,14 @@ static void each_contact(struct inputs *in, void (*visit)(struct contact *c))
 /* The level of a contact; one that is not there is open. */
 static bool contact_now(const struct contact *c)
 {
-    return c->wire.line != NULL && line_get(c->wire.line) == 1;
+    return c->wire.line && line_get(c->wire.line) == 1;
 }
 
 static int contact_open(struct contact *c)
 {
     if (input_line_open(&c->wire, c->home->bus) != 0)
         return -1;
-    if (c->wire.line == NULL ||
-        loop_add(c->home->loop, line_fd(c->wire.line), POLLIN, on_edges, c) == 0)
+    if (!c->wire.line || loop_add(c->home->loop, line_fd(c->wire.line), POLLIN, on_edges, c) == 0)
         return 0;
     log_error("%s: cannot be watched: %s", c->wire.who, strerror(errno));
     input_line_close(&c->wire);
@@ -275,7 +274,7 @@ struct inputs *inputs_new(const struct config *config, bool whole, struct sim_bu
 {
     struct inputs *in = calloc(1, sizeof *in);
     int missing = 0;
-    if (in == NULL)
+    if (!in)
         return NULL;
     in->loop = loop;
     in->bus = bus;
@@ -299,7 +298,7 @@ struct inputs *inputs_new(const struct config *config, bool whole, struct sim_bu
 
 static void contact_free(struct contact *c)
 {
-    if (c->wire.line == NULL)
+    if (!c->wire.line)
         return;
     loop_remove(c->home->loop, line_fd(c->wire.line));
     input_line_close(&c->wire);
@@ -307,7 +306,7 @@ static void contact_free(struct contact *c)
 
 void inputs_free(struct inputs *in)
 {
-    if (in == NULL)
+    if (!in)
         return;
     each_contact(in, contact_free);
     input_line_close(&in->feel);
@@ -339,7 +338,7 @@ static void pulse(struct inputs *in, int64_t now)
 
 void inputs_tick(struct inputs *in, int pulses, int64_t now)
 {
-    if (in->feel.line == NULL)
+    if (!in->feel.line)
         return;
     bool idle = in->pulses_left == 0;
     in->pulses_left += 2 * pulses;
@@ -381,20 +380,20 @@ void inputs_time(struct inputs *in, int64_t now)
     pulse(in, now);
 }
 
-static int64_t sooner(int64_t a, int64_t b)
+static int64_t inputs_sooner(int64_t a, int64_t b)
 {
     return a < b ? a : b;
 }
 
 int64_t inputs_deadline(const struct inputs *in)
 {
-    int64_t at = sooner(in->reread_at, in->pulse_at);
+    int64_t at = inputs_sooner(in->reread_at, in->pulse_at);
     for (size_t i = 0; i < in->switches_count; i++)
-        at = sooner(at, switch_deadline(&in->switches[i].state, &in->switches[i].rules));
+        at = inputs_sooner(at, switch_deadline(&in->switches[i].state, &in->switches[i].rules));
     for (size_t i = 0; i < in->doors_count; i++) {
         const struct door_input *d = &in->doors[i];
-        at = sooner(at,
-                    sooner(debounce_deadline(&d->debounce), door_deadline(&d->state, &d->rules)));
+        at = inputs_sooner(at, inputs_sooner(debounce_deadline(&d->debounce),
+                                             door_deadline(&d->state, &d->rules)));
     }
     return at;
 }

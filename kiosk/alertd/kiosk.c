@@ -48,7 +48,7 @@ static void weekly_drill(struct kiosk *k, int64_t now)
 }
 
 /* A disk that was full has room again, or what was slow is done. */
-static void look_at_record(struct kiosk *k)
+static void kiosk_look_at_record(struct kiosk *k)
 {
     if (!k->record_fault || recorder_failing(k->recorder))
         return;
@@ -56,7 +56,7 @@ static void look_at_record(struct kiosk *k)
     log_info("the record is durable again");
 }
 
-static void show_cue(struct kiosk *k, int64_t now)
+static void kiosk_show_cue(struct kiosk *k, int64_t now)
 {
     struct delivery_path paths[CONFIG_BROKERS_MAX];
     size_t n = delivery_paths(k->delivery, paths);
@@ -81,14 +81,14 @@ void kiosk_time(struct kiosk *k, int64_t now)
     if (alert_deadline(&k->alert, &k->rules) <= now)
         actions_step(k, (struct alert_event){.kind = ALERT_EV_TIME}, now);
     weekly_drill(k, now);
-    look_at_record(k);
+    kiosk_look_at_record(k);
     if (k->state_stale && now - k->state_told_at >= STATE_PACE)
         actions_state(k);
     finish_wipe(k, now);
     wiper_time(k->wiper, now);
     delivery_time(k->delivery, now);
     registry_time(k, now);
-    show_cue(k, now);
+    kiosk_show_cue(k, now);
 }
 
 int64_t kiosk_deadline(const struct kiosk *k)
@@ -109,7 +109,7 @@ int64_t kiosk_deadline(const struct kiosk *k)
 
 /* --- set-up ---------------------------------------------------------------------------------- */
 
-static void complain(void *context, const char *sentence)
+static void kiosk_complain(void *context, const char *sentence)
 {
     (void)context;
     log_error("%s", sentence);
@@ -130,8 +130,8 @@ static int passwords_read(const char *prefix, const struct config *c,
         if (c->brokers[i].password[0] == '\0')
             continue;
         passwords[i] = sodium_malloc(PASSWORD_MAX);
-        if (passwords[i] == NULL || secret_read_line(prefix, c->brokers[i].password, passwords[i],
-                                                     PASSWORD_MAX, complain, NULL) != 0)
+        if (!passwords[i] || secret_read_line(prefix, c->brokers[i].password, passwords[i],
+                                              PASSWORD_MAX, kiosk_complain, NULL) != 0)
             return -1;
     }
     return 0;
@@ -176,7 +176,7 @@ static int record_begin(struct kiosk *k)
         k->record = (struct record){.epoch = clock_is_set() ? (uint64_t)time(NULL) : 1};
     }
     k->recorder = recorder_new(&at);
-    if (k->recorder == NULL) {
+    if (!k->recorder) {
         log_error("no thread for the record: %s", strerror(errno));
         return -1;
     }
@@ -199,7 +199,7 @@ static int sockets_open(struct kiosk *k)
     k->screens = screens_new(screen, k->loop);
     k->control = control_new(control, 0660, k->loop, events_request, k);
     k->wiper = wiper_new(wipe, k->loop, &listener);
-    if (k->screens != NULL && k->control != NULL && k->wiper != NULL)
+    if (k->screens && k->control && k->wiper)
         return 0;
 complain:
     log_error("the local sockets in %s%s cannot be opened: %s; the folder must exist and belong to "
@@ -215,7 +215,7 @@ static void registry_open(struct kiosk *k)
     k->registry = registry_new(k);
     if (path_under(k->prefix, PATH_ADMIN, path) == 0)
         k->steward = control_new(path, 0600, k->loop, admin_requests_answer, k);
-    if (k->steward == NULL)
+    if (!k->steward)
         log_error("%s%s: %s; phones can neither be invited nor revoked", k->prefix, PATH_ADMIN,
                   strerror(errno));
     registry_brokers(k);
@@ -226,27 +226,27 @@ static int wires_open(struct kiosk *k)
     char sim[PATH_LEN];
     const struct inputs_listener listener = events_inputs(k);
     if (k->config.simulated &&
-        (path_under(k->prefix, PATH_SIM, sim) != 0 || (k->bus = sim_bus_new(sim)) == NULL)) {
+        (path_under(k->prefix, PATH_SIM, sim) != 0 || !(k->bus = sim_bus_new(sim)))) {
         log_error("%s%s: %s", k->prefix, PATH_SIM, strerror(errno));
         return -1;
     }
     k->inputs = inputs_new(&k->config, false, k->bus, k->loop, &listener);
-    return k->inputs != NULL ? 0 : -1;
+    return k->inputs ? 0 : -1;
 }
 
 static int delivery_open(struct kiosk *k)
 {
     const struct delivery_listener listener = events_delivery(k);
     k->delivery = delivery_new(&k->config, &k->sealer, k->passwords, k->loop, &listener);
-    if (k->delivery == NULL)
+    if (!k->delivery)
         log_error("no threads for the brokers: %s", strerror(errno));
-    return k->delivery != NULL ? 0 : -1;
+    return k->delivery ? 0 : -1;
 }
 
 struct kiosk *kiosk_new(const char *prefix, const struct config *config, struct loop *loop)
 {
     struct kiosk *k = calloc(1, sizeof *k);
-    if (k == NULL)
+    if (!k)
         return NULL;
     snprintf(k->prefix, sizeof k->prefix, "%s", prefix);
     k->config = *config;
@@ -256,7 +256,7 @@ struct kiosk *kiosk_new(const char *prefix, const struct config *config, struct 
     randombytes_buf(k->nonce, sizeof k->nonce);
     rules_set(k);
     if (record_begin(k) != 0 ||
-        sealer_init(&k->sealer, prefix, config, k->record.epoch, complain, NULL) != 0 ||
+        sealer_init(&k->sealer, prefix, config, k->record.epoch, kiosk_complain, NULL) != 0 ||
         passwords_read(prefix, config, k->passwords) != 0 || wires_open(k) != 0 ||
         sockets_open(k) != 0 || delivery_open(k) != 0) {
         kiosk_free(k);
@@ -273,7 +273,7 @@ struct kiosk *kiosk_new(const char *prefix, const struct config *config, struct 
 
 void kiosk_free(struct kiosk *k)
 {
-    if (k == NULL)
+    if (!k)
         return;
     delivery_free(k->delivery);
     wiper_free(k->wiper);
@@ -311,7 +311,7 @@ static bool same_paths(const struct config *a, const struct config *b)
 static bool same_passwords(char *const a[CONFIG_BROKERS_MAX], char *const b[CONFIG_BROKERS_MAX])
 {
     for (size_t i = 0; i < CONFIG_BROKERS_MAX; i++)
-        if ((a[i] == NULL) != (b[i] == NULL) || (a[i] != NULL && strcmp(a[i], b[i]) != 0))
+        if ((!a[i]) != (!b[i]) || (a[i] && strcmp(a[i], b[i]) != 0))
             return false;
     return true;
 }
@@ -321,10 +321,10 @@ static int wires_swap(struct kiosk *k, const struct config *config)
     const struct inputs_listener listener = events_inputs(k);
     inputs_free(k->inputs);
     k->inputs = inputs_new(config, true, k->bus, k->loop, &listener);
-    int rc = k->inputs != NULL ? 0 : -1;
+    int rc = k->inputs ? 0 : -1;
     if (rc != 0)
         k->inputs = inputs_new(&k->config, false, k->bus, k->loop, &listener);
-    if (k->inputs == NULL) {
+    if (!k->inputs) {
         log_error("neither the new wires nor the old ones can be opened; ending, to be restarted");
         exit(1);
     }

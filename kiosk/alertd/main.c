@@ -44,7 +44,7 @@ static const char usage[] =
     "\n"
     "SIGHUP reads the config again; a broken one changes nothing.\n";
 
-static int options_read(int argc, char **argv, struct options *o)
+static int alertd_options_read(int argc, char **argv, struct options *o)
 {
     static const struct option known[] = {
         {"prefix", required_argument, NULL, 'p'}, {"config", required_argument, NULL, 'c'},
@@ -76,7 +76,7 @@ static int options_read(int argc, char **argv, struct options *o)
 }
 
 /* Signals come through an fd; the brokers' threads inherit the mask and never see one. */
-static int signals_open(void)
+static int alertd_signals_open(void)
 {
     sigset_t set;
     sigemptyset(&set);
@@ -101,7 +101,7 @@ static void reload(struct program *p)
     sd_notify(0, "READY=1");
 }
 
-static void on_signal(void *context, int fd, short revents)
+static void alertd_on_signal(void *context, int fd, short revents)
 {
     (void)revents;
     struct program *p = context;
@@ -123,17 +123,17 @@ static void watchdog_feed(struct program *p, int64_t now)
     p->fed_at = now;
 }
 
-static int64_t deadline(const struct program *p)
+static int64_t alertd_deadline(const struct program *p)
 {
     int64_t due = kiosk_deadline(p->kiosk);
     int64_t feed = p->watchdog > 0 ? p->fed_at + p->watchdog / 3 : INT64_MAX;
     return feed < due ? feed : due;
 }
 
-static int run(struct program *p)
+static int alertd_run(struct program *p)
 {
     while (!p->stop) {
-        loop_deadline(p->loop, deadline(p));
+        loop_deadline(p->loop, alertd_deadline(p));
         if (loop_turn(p->loop) != 0) {
             log_error("poll: %s", strerror(errno));
             return 1;
@@ -145,9 +145,9 @@ static int run(struct program *p)
     return 0;
 }
 
-static int config_path(struct program *p, const struct options *o)
+static int alertd_config_path(struct program *p, const struct options *o)
 {
-    if (o->config == NULL)
+    if (!o->config)
         return path_under(o->prefix, PATH_CONF, p->config_path);
     if (snprintf(p->config_path, sizeof p->config_path, "%s", o->config) < PATH_LEN)
         return 0;
@@ -164,11 +164,11 @@ int main(int argc, char **argv)
     int status = 1;
 
     log_init("porchlightd", LOG_LEVEL_INFO);
-    if (options_read(argc, argv, &o) != 0) {
+    if (alertd_options_read(argc, argv, &o) != 0) {
         fputs(usage, stderr);
         return 2;
     }
-    if (sodium_init() < 0 || config_path(&p, &o) != 0) {
+    if (sodium_init() < 0 || alertd_config_path(&p, &o) != 0) {
         log_error("cannot start: %s", strerror(errno));
         return 1;
     }
@@ -177,19 +177,19 @@ int main(int argc, char **argv)
     if (sd_watchdog_enabled(0, &watchdog_us) > 0)
         p.watchdog = (int64_t)watchdog_us * 1000;
     client_library_init();
-    p.signals = signals_open();
+    p.signals = alertd_signals_open();
     p.loop = loop_new();
-    if (p.signals < 0 || p.loop == NULL ||
-        loop_add(p.loop, p.signals, POLLIN, on_signal, &p) != 0) {
+    if (p.signals < 0 || !p.loop ||
+        loop_add(p.loop, p.signals, POLLIN, alertd_on_signal, &p) != 0) {
         log_error("cannot start: %s", strerror(errno));
         goto free_loop;
     }
     p.kiosk = kiosk_new(o.prefix, &config, p.loop);
-    if (p.kiosk == NULL)
+    if (!p.kiosk)
         goto free_loop;
     sd_notify(0, "READY=1");
     log_info("watching");
-    status = run(&p);
+    status = alertd_run(&p);
     sd_notify(0, "STOPPING=1");
     kiosk_free(p.kiosk);
 free_loop:

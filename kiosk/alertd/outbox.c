@@ -32,7 +32,7 @@ static struct outbox_entry *slot_for(struct outbox *o, const struct alert_action
     for (struct outbox_entry *e = o->entries; e < o->entries + OUTBOX_MAX; e++) {
         if (e->order != 0 && e->publish == a->publish && alert_id_equal(&e->id, &a->id))
             return e;
-        if (best == NULL)
+        if (!best)
             best = e;
         else if (best->order == 0)
             continue;
@@ -62,7 +62,7 @@ struct outbox_entry *outbox_next(struct outbox *o, size_t broker)
     for (struct outbox_entry *e = o->entries; e < o->entries + OUTBOX_MAX; e++) {
         if (e->order == 0 || e->leg[broker] != OUTBOX_UNSENT)
             continue;
-        if (next == NULL || e->order < next->order)
+        if (!next || e->order < next->order)
             next = e;
     }
     return next;

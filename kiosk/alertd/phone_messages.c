@@ -47,7 +47,7 @@ static int answer_of(enum message_kind kind)
                               : 0;
 }
 
-static void refuse(struct kiosk *k, enum command_result why)
+static void phone_messages_refuse(struct kiosk *k, enum command_result why)
 {
     k->refused[why]++;
 }
@@ -56,16 +56,16 @@ static void on_answer(struct kiosk *k, const char *account, const struct broker_
 {
     struct message m;
     if (e->retained)
-        return refuse(k, COMMAND_RETAINED);
+        return phone_messages_refuse(k, COMMAND_RETAINED);
     if (answer_open(k, e, &m) != 0) {
         if (k->sealer.plain || !enrolment_again(k, account, e))
-            refuse(k, COMMAND_FOREIGN);
+            phone_messages_refuse(k, COMMAND_FOREIGN);
         return;
     }
     if (answer_of(m.kind) == 0)
-        return refuse(k, COMMAND_MALFORMED);
+        return phone_messages_refuse(k, COMMAND_MALFORMED);
     if (strcmp(m.account, account) != 0)
-        return refuse(k, COMMAND_FORGED);
+        return phone_messages_refuse(k, COMMAND_FORGED);
     if (acks_take(&k->acks, &m.id, account, (enum acks_answer)answer_of(m.kind)) != ACKS_NEWS)
         return;
     k->facts.seen = k->acks.seen;
@@ -79,8 +79,8 @@ static void on_answer(struct kiosk *k, const char *account, const struct broker_
 
 /* --- commands -------------------------------------------------------------------------------- */
 
-static enum command_result judge(struct kiosk *k, const char *account, const struct broker_event *e,
-                                 struct command *c)
+static enum command_result phone_messages_judge(struct kiosk *k, const char *account,
+                                                const struct broker_event *e, struct command *c)
 {
     struct envelope_place at = here(k);
     struct command_desk d = {.kiosk_public = k->sealer.keys->public,
@@ -106,25 +106,26 @@ static void on_button(struct kiosk *k, const char *account, const struct broker_
     if (!k->config.plain.button || e->retained || strcmp(account, PLAIN_BUTTON_ACCOUNT) != 0 ||
         e->len != sizeof press - 1 || memcmp(e->payload, press, e->len) != 0 ||
         k->alert.now.state != ALERT_QUIET)
-        return refuse(k, COMMAND_FOREIGN);
+        return phone_messages_refuse(k, COMMAND_FOREIGN);
     actions_step(k, (struct alert_event){.kind = ALERT_EV_DRILL}, now);
 }
 
-static void on_command(struct kiosk *k, const char *account, const struct broker_event *e)
+static void phone_messages_on_command(struct kiosk *k, const char *account,
+                                      const struct broker_event *e)
 {
     struct command c;
     int64_t now = clock_now();
     if (k->sealer.plain)
         return on_button(k, account, e, now);
-    enum command_result result = judge(k, account, e, &c);
+    enum command_result result = phone_messages_judge(k, account, e, &c);
     if (result == COMMAND_UNKNOWN && now - k->staff_again_at > STAFF_AGAIN) {
         k->staff_again_at = now;
         staff_read(k);
-        result = judge(k, account, e, &c);
+        result = phone_messages_judge(k, account, e, &c);
     }
     log_debug("a command: %s", command_result_name(result));
     if (result != COMMAND_ACCEPTED)
-        return refuse(k, result);
+        return phone_messages_refuse(k, result);
     randombytes_buf(k->nonce, sizeof k->nonce);
     k->state_stale = true;
     if (c.proof_len > 0)
@@ -139,11 +140,11 @@ void heard(struct kiosk *k, enum topic t, const char *account, const struct brok
     if (t == TOPIC_ACK)
         on_answer(k, account, e);
     else if (t == TOPIC_COMMAND)
-        on_command(k, account, e);
+        phone_messages_on_command(k, account, e);
     else if (t == TOPIC_RELAY)
         k->facts.relay_at = clock_now();
     else if (t == TOPIC_ENROL)
         enrolment_letter(k, account, e);
     else
-        refuse(k, COMMAND_FOREIGN);
+        phone_messages_refuse(k, COMMAND_FOREIGN);
 }

@@ -54,7 +54,6 @@ static cJSON *entity(cJSON *all, const struct sealer *c, const char *base, const
 {
     char id[64];
     cJSON *e = cJSON_AddObjectToObject(all, name);
-
     snprintf(id, sizeof id, "porchlight_%s_%s", c->kiosk_id, name);
     cJSON_AddStringToObject(e, "p", platform);
     cJSON_AddStringToObject(e, "uniq_id", id);
@@ -108,7 +107,6 @@ static void alerts(cJSON *all, const struct sealer *c, const char *base, bool bu
         "{{{'event_type':value_json.kind,'drill':value_json.drill}|tojson}}", NULL};
     static const char topic[] = "~/command/" PLAIN_BUTTON_ACCOUNT;
     static const char *const press[] = {"cmd_t", topic, "pl_prs", PLAIN_BUTTON_PRESS, NULL};
-
     cJSON *e = entity(all, c, base, "event", "alert", alert);
     cJSON_AddItemToObject(e, "evt_typ",
                           cJSON_CreateStringArray(kinds, sizeof kinds / sizeof kinds[0]));
@@ -121,7 +119,6 @@ size_t plain_discovery(const struct config_plain *p, const struct sealer *c,
 {
     char base[PLAIN_TOPIC_MAX], id[64], presence[PLAIN_TOPIC_MAX + 16];
     cJSON *json = cJSON_CreateObject();
-
     base_of(c, base);
     snprintf(id, sizeof id, "porchlight_%s", c->kiosk_id);
     snprintf(presence, sizeof presence, "%s/presence", base);

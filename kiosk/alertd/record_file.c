@@ -23,7 +23,7 @@ static ssize_t read_start(int fd, bool cell, uint8_t bytes[RECORD_READ])
     return (ssize_t)len;
 }
 
-static void close_keeping_errno(int fd)
+static void record_file_close_keeping_errno(int fd)
 {
     int saved = errno;
     close(fd);
@@ -39,11 +39,11 @@ int record_read(const struct record_place *at, struct record *r)
         return -1;
     ssize_t len = read_start(fd, at->cell, start);
     int slot = len < 0 ? -1 : record_newest(start, (size_t)len, at->cell, r, &serial);
-    close_keeping_errno(fd);
+    record_file_close_keeping_errno(fd);
     return slot < 0 ? -1 : 0;
 }
 
-static int folder_sync(const char *path)
+static int record_file_folder_sync(const char *path)
 {
     char copy[PATH_MAX];
     if (snprintf(copy, sizeof copy, "%s", path) >= (int)sizeof copy) {
@@ -54,7 +54,7 @@ static int folder_sync(const char *path)
     if (fd < 0)
         return -1;
     int rc = fsync(fd);
-    close_keeping_errno(fd);
+    record_file_close_keeping_errno(fd);
     return rc;
 }
 
@@ -70,11 +70,13 @@ static int write_at(int fd, const uint8_t *bytes, size_t len, off_t at)
 static int file_make(int fd, const char *path)
 {
     static const uint8_t nothing[RECORD_FILE];
-    return write_at(fd, nothing, sizeof nothing, 0) != 0 || fsync(fd) != 0 ? -1 : folder_sync(path);
+    return write_at(fd, nothing, sizeof nothing, 0) != 0 || fsync(fd) != 0
+               ? -1
+               : record_file_folder_sync(path);
 }
 
 /* sysfs knows no fdatasync and needs none. */
-static int settle(int fd, bool cell)
+static int record_file_settle(int fd, bool cell)
 {
     int rc = fdatasync(fd);
     return rc != 0 && cell && errno == EINVAL ? 0 : rc;
@@ -99,7 +101,7 @@ static int slot_write(int fd, const struct record_place *at, const struct record
     record_encode(r, serial + 1, bytes);
     if (write_at(fd, bytes, sizeof bytes, (slot + 1) % s.count * s.apart) != 0)
         return -1;
-    return settle(fd, at->cell);
+    return record_file_settle(fd, at->cell);
 }
 
 int record_write(const struct record_place *at, const struct record *r)
@@ -108,6 +110,6 @@ int record_write(const struct record_place *at, const struct record *r)
     if (fd < 0)
         return -1;
     int rc = slot_write(fd, at, r);
-    close_keeping_errno(fd);
+    record_file_close_keeping_errno(fd);
     return rc;
 }

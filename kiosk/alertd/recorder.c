@@ -24,7 +24,7 @@ struct recorder {
     bool abandoned; /* the thread frees */
 };
 
-static void destroy(struct recorder *r)
+static void recorder_destroy(struct recorder *r)
 {
     pthread_cond_destroy(&r->work);
     pthread_cond_destroy(&r->done);
@@ -56,7 +56,7 @@ static bool wait_for_work(struct recorder *r)
     return r->written != r->asked;
 }
 
-static void *run(void *context)
+static void *recorder_run(void *context)
 {
     struct recorder *r = context;
     pthread_mutex_lock(&r->mutex);
@@ -73,29 +73,29 @@ static void *run(void *context)
     bool abandoned = r->abandoned;
     pthread_mutex_unlock(&r->mutex);
     if (abandoned)
-        destroy(r);
+        recorder_destroy(r);
     return NULL;
 }
 
 struct recorder *recorder_new(const struct record_place *at)
 {
     struct recorder *r = calloc(1, sizeof *r);
-    if (r == NULL)
+    if (!r)
         return NULL;
     pthread_mutex_init(&r->mutex, NULL);
     pthread_cond_init(&r->work, NULL);
     pthread_cond_init(&r->done, NULL);
     r->at = *at;
-    int error = pthread_create(&r->thread, NULL, run, r);
+    int error = pthread_create(&r->thread, NULL, recorder_run, r);
     if (error == 0)
         return r;
-    destroy(r);
+    recorder_destroy(r);
     errno = error;
     return NULL;
 }
 
 /* Until `number` is written or `patience` is over. Called with the mutex held. */
-static int wait_for(struct recorder *r, uint64_t number, int64_t patience)
+static int recorder_wait_for(struct recorder *r, uint64_t number, int64_t patience)
 {
     struct timespec until = in(patience);
     while (r->written < number)
@@ -110,7 +110,7 @@ int recorder_write(struct recorder *r, const struct record *record, int64_t pati
     r->wanted = *record;
     r->asked++;
     pthread_cond_signal(&r->work);
-    int error = wait_for(r, r->asked, patience);
+    int error = recorder_wait_for(r, r->asked, patience);
     pthread_mutex_unlock(&r->mutex);
     errno = error;
     return error == 0 ? 0 : -1;
@@ -126,10 +126,10 @@ bool recorder_failing(struct recorder *r)
 
 void recorder_free(struct recorder *r)
 {
-    if (r == NULL)
+    if (!r)
         return;
     pthread_mutex_lock(&r->mutex);
-    bool hangs = wait_for(r, r->asked, INT64_C(1000000000)) == ETIMEDOUT;
+    bool hangs = recorder_wait_for(r, r->asked, INT64_C(1000000000)) == ETIMEDOUT;
     r->stop = true;
     r->abandoned = hangs;
     pthread_t thread = r->thread;
@@ -140,5 +140,5 @@ void recorder_free(struct recorder *r)
         return;
     }
     pthread_join(thread, NULL);
-    destroy(r);
+    recorder_destroy(r);
 }

@@ -16,7 +16,7 @@ struct screens {
     struct screen_cue cue;
 };
 
-static void drop(struct screens *s, int *client)
+static void screens_drop(struct screens *s, int *client)
 {
     if (*client < 0)
         return;
@@ -32,10 +32,10 @@ static void on_client(void *context, int fd, short revents)
     struct screens *s = context;
     for (size_t i = 0; i < SCREENS_MAX; i++)
         if (s->clients[i] == fd)
-            drop(s, &s->clients[i]);
+            screens_drop(s, &s->clients[i]);
 }
 
-static void on_connect(void *context, int fd, short revents)
+static void screens_on_connect(void *context, int fd, short revents)
 {
     (void)revents;
     struct screens *s = context;
@@ -49,7 +49,7 @@ static void on_connect(void *context, int fd, short revents)
             break;
         s->clients[i] = client;
         if (unix_socket_send(client, &s->cue, sizeof s->cue) != 0)
-            drop(s, &s->clients[i]);
+            screens_drop(s, &s->clients[i]);
         return;
     }
     close(client);
@@ -64,7 +64,7 @@ static int send_all(struct screens *s, const void *packet, size_t len)
         if (unix_socket_send(s->clients[i], packet, len) == 0)
             sent++;
         else
-            drop(s, &s->clients[i]);
+            screens_drop(s, &s->clients[i]);
     }
     return sent;
 }
@@ -72,13 +72,13 @@ static int send_all(struct screens *s, const void *packet, size_t len)
 struct screens *screens_new(const char *path, struct loop *loop)
 {
     struct screens *s = calloc(1, sizeof *s);
-    if (s == NULL)
+    if (!s)
         return NULL;
     s->loop = loop;
     s->cue = (struct screen_cue){.magic = SCREEN_MAGIC, .kind = SCREEN_CUE};
     memset(s->clients, -1, sizeof s->clients);
     s->listener = unix_socket_listen(path, 0660);
-    if (s->listener >= 0 && loop_add(loop, s->listener, POLLIN, on_connect, s) == 0)
+    if (s->listener >= 0 && loop_add(loop, s->listener, POLLIN, screens_on_connect, s) == 0)
         return s;
     screens_free(s);
     return NULL;
@@ -86,10 +86,10 @@ struct screens *screens_new(const char *path, struct loop *loop)
 
 void screens_free(struct screens *s)
 {
-    if (s == NULL)
+    if (!s)
         return;
     for (size_t i = 0; i < SCREENS_MAX; i++)
-        drop(s, &s->clients[i]);
+        screens_drop(s, &s->clients[i]);
     if (s->listener >= 0) {
         loop_remove(s->loop, s->listener);
         close(s->listener);

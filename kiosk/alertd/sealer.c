@@ -6,11 +6,12 @@
 #include <sodium.h>
 #include <string.h>
 
-static int keys_read(struct sealer *c, const char *prefix, config_complain *complain, void *context)
+static int sealer_keys_read(struct sealer *c, const char *prefix, config_complain *complain,
+                            void *context)
 {
     uint8_t seed[crypto_sign_SEEDBYTES];
     c->keys = sodium_malloc(sizeof *c->keys);
-    if (c->keys == NULL) {
+    if (!c->keys) {
         complain(context, "no locked memory for the kiosk's keys; raise LimitMEMLOCK");
         return -1;
     }
@@ -34,7 +35,7 @@ int sealer_init(struct sealer *c, const char *prefix, const struct config *confi
     memcpy(c->kiosk_id, config->kiosk.id, sizeof c->kiosk_id);
     sodium_hex2bin(c->venue, sizeof c->venue, c->venue_id, TOPIC_ID_LEN, NULL, NULL, NULL);
     sodium_hex2bin(c->kiosk, sizeof c->kiosk, c->kiosk_id, TOPIC_ID_LEN, NULL, NULL, NULL);
-    return c->plain ? 0 : keys_read(c, prefix, complain, context);
+    return c->plain ? 0 : sealer_keys_read(c, prefix, complain, context);
 }
 
 void sealer_finish(struct sealer *c)
@@ -46,7 +47,7 @@ void sealer_finish(struct sealer *c)
 int sealer_rekey(struct sealer *c, const uint8_t venue[ENVELOPE_KEY], struct sealer_keys **old)
 {
     struct sealer_keys *fresh = sodium_malloc(sizeof *fresh);
-    if (fresh == NULL)
+    if (!fresh)
         return -1;
     *fresh = *c->keys;
     memcpy(fresh->venue, venue, sizeof fresh->venue);
@@ -55,8 +56,8 @@ int sealer_rekey(struct sealer *c, const uint8_t venue[ENVELOPE_KEY], struct sea
     return 0;
 }
 
-static size_t seal(const struct sealer *c, const char *topic, const struct message *m,
-                   uint8_t *payload)
+static size_t sealer_seal(const struct sealer *c, const char *topic, const struct message *m,
+                          uint8_t *payload)
 {
     char text[ENVELOPE_TEXT_MAX + 1];
     uint8_t nonce[ENVELOPE_NONCE];
@@ -83,7 +84,7 @@ size_t sealer_payload(struct sealer *c, const char *topic, struct message *m, ui
     m->epoch = c->epoch;
     m->seq = ++c->seq;
     clock_wall(m->at);
-    return seal(c, topic, m, payload);
+    return sealer_seal(c, topic, m, payload);
 }
 
 size_t sealer_will(const void *sealer, uint64_t connection, uint8_t *payload)
@@ -93,5 +94,5 @@ size_t sealer_will(const void *sealer, uint64_t connection, uint8_t *payload)
     struct message m = {
         .kind = MSG_LOST, .epoch = c->epoch, .age_ms = -1, .connection = connection};
     topic_name(TOPIC_PRESENCE, c->venue_id, c->kiosk_id, NULL, topic);
-    return seal(c, topic, &m, payload);
+    return sealer_seal(c, topic, &m, payload);
 }

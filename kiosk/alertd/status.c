@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static size_t print(cJSON *o, char *out, size_t size)
+static size_t status_print(cJSON *o, char *out, size_t size)
 {
-    if (o == NULL || !cJSON_PrintPreallocated(o, out, (int)size, 0))
+    if (!o || !cJSON_PrintPreallocated(o, out, (int)size, 0))
         snprintf(out, size, "{\"ok\":false,\"error\":\"no memory for the answer; try again\"}");
     cJSON_Delete(o);
     return strlen(out);
@@ -22,7 +22,7 @@ size_t status_accept(char *out, size_t size)
 {
     cJSON *o = cJSON_CreateObject();
     cJSON_AddTrueToObject(o, "ok");
-    return print(o, out, size);
+    return status_print(o, out, size);
 }
 
 size_t status_refuse(const char *why, char *out, size_t size)
@@ -30,7 +30,7 @@ size_t status_refuse(const char *why, char *out, size_t size)
     cJSON *o = cJSON_CreateObject();
     cJSON_AddFalseToObject(o, "ok");
     cJSON_AddStringToObject(o, "error", why);
-    return print(o, out, size);
+    return status_print(o, out, size);
 }
 
 static void add_alert(cJSON *o, const struct status *s, bool calm)
@@ -67,7 +67,7 @@ static const char *mend_of(enum mqtt_fault f)
     return mends[f];
 }
 
-static void add_brokers(cJSON *o, const struct status *s)
+static void status_add_brokers(cJSON *o, const struct status *s)
 {
     struct delivery_path paths[CONFIG_BROKERS_MAX];
     size_t n = delivery_paths(s->delivery, paths);
@@ -126,7 +126,7 @@ static void add_refused(cJSON *o, const uint64_t refused[COMMAND_RESULTS])
                                     (double)refused[k]);
 }
 
-static void add_drill(cJSON *o, const struct status *s)
+static void status_add_drill(cJSON *o, const struct status *s)
 {
     if (s->last_drill.at[0] == '\0') {
         cJSON_AddNullToObject(o, "last_drill");
@@ -149,7 +149,7 @@ size_t status_write(const struct status *s, char *out, size_t size)
     cJSON_AddStringToObject(o, "on_site", shown);
     cJSON_AddBoolToObject(o, "drill", s->alert->now.drill);
     add_alert(o, s, calm);
-    add_brokers(o, s);
+    status_add_brokers(o, s);
     add_inputs(o, s);
     cJSON_AddNumberToObject(o, "seen", calm ? 0 : s->facts->seen);
     cJSON_AddNumberToObject(o, "safe", calm ? 0 : s->facts->safe);
@@ -160,10 +160,10 @@ size_t status_write(const struct status *s, char *out, size_t size)
     cJSON_AddBoolToObject(o, "record_fault", s->record_fault);
     cJSON_AddBoolToObject(o, "wipe_fault", s->wipe_fault);
     add_refused(o, s->refused);
-    add_drill(o, s);
+    status_add_drill(o, s);
     cJSON_AddNumberToObject(o, "members", (double)s->members);
     cJSON_AddNumberToObject(o, "staff", (double)s->staff);
     cJSON_AddBoolToObject(o, "clock_set", clock_is_set());
     cJSON_AddStringToObject(o, "version", PORCHLIGHT_VERSION);
-    return print(o, out, size);
+    return status_print(o, out, size);
 }

@@ -37,7 +37,7 @@ struct wiper {
     bool complained;
 };
 
-static void hang_up(struct wiper *w)
+static void wiper_hang_up(struct wiper *w)
 {
     if (w->fd < 0)
         return;
@@ -51,7 +51,7 @@ static void tell_ready(struct wiper *w, const char *unfit)
 {
     if (w->check_at != NS_NEVER)
         w->check_at = clock_now() + (unfit ? CHECK_BAD : CHECK_GOOD);
-    if ((unfit == NULL) != (w->unfit == NULL))
+    if ((!unfit) != (!w->unfit))
         w->listener.ready(w->listener.context, unfit);
     w->unfit = unfit;
 }
@@ -59,7 +59,7 @@ static void tell_ready(struct wiper *w, const char *unfit)
 static void finished(struct wiper *w, const struct wipe_progress *p)
 {
     enum wiper_work was = w->running;
-    hang_up(w);
+    wiper_hang_up(w);
     if (was == w->owed && (p->outcome != WIPE_FAILED || was == WIPER_WIPE))
         w->owed = WIPER_NOTHING;
     else
@@ -79,25 +79,25 @@ static void on_progress(void *context, int fd, short revents)
     if (n != sizeof p || p.magic != WIPE_MAGIC) {
         if (w->running == WIPER_CHECK)
             tell_ready(w, "wipe-absent");
-        hang_up(w);
+        wiper_hang_up(w);
     } else if (p.kind == WIPE_END && w->running == WIPER_CHECK) {
-        hang_up(w);
+        wiper_hang_up(w);
         tell_ready(w, NULL);
     } else if (p.kind == WIPE_END) {
         finished(w, &p);
     } else if (p.kind == WIPE_REFUSED) {
         p.name[sizeof p.name - 1] = '\0';
-        if (w->running != WIPER_CHECK || w->unfit == NULL)
+        if (w->running != WIPER_CHECK || !w->unfit)
             log_error("porchlight-wipe refuses: %s", p.name);
         if (w->running != WIPER_FINISH)
             tell_ready(w, "wipe-plan");
         else
             w->again_at = clock_now() + AGAIN_FAILED;
-        hang_up(w);
+        wiper_hang_up(w);
     }
 }
 
-static void complain(struct wiper *w, const char *what)
+static void wiper_complain(struct wiper *w, const char *what)
 {
     if (!w->complained)
         log_error("porchlight-wipe at %s: %s: %s; it is asked again and again", w->path, what,
@@ -105,19 +105,19 @@ static void complain(struct wiper *w, const char *what)
     w->complained = true;
 }
 
-static void ask(struct wiper *w, enum wiper_work work, int64_t now)
+static void wiper_ask_one(struct wiper *w, enum wiper_work work, int64_t now)
 {
     w->again_at = now + AGAIN;
     w->fd = unix_socket_connect(w->path);
     if (w->fd < 0) {
-        complain(w, "cannot be reached");
+        wiper_complain(w, "cannot be reached");
         tell_ready(w, "wipe-absent");
         return;
     }
     if (loop_add(w->loop, w->fd, POLLIN, on_progress, w) != 0 ||
         unix_socket_send(w->fd, words[work], strlen(words[work])) != 0) {
-        complain(w, "cannot be asked");
-        hang_up(w);
+        wiper_complain(w, "cannot be asked");
+        wiper_hang_up(w);
         return;
     }
     w->complained = false;
@@ -127,7 +127,7 @@ static void ask(struct wiper *w, enum wiper_work work, int64_t now)
 struct wiper *wiper_new(const char *path, struct loop *loop, const struct wiper_listener *listener)
 {
     struct wiper *w = calloc(1, sizeof *w);
-    if (w == NULL)
+    if (!w)
         return NULL;
     snprintf(w->path, sizeof w->path, "%s", path);
     w->loop = loop;
@@ -139,9 +139,9 @@ struct wiper *wiper_new(const char *path, struct loop *loop, const struct wiper_
 
 void wiper_free(struct wiper *w)
 {
-    if (w == NULL)
+    if (!w)
         return;
-    hang_up(w);
+    wiper_hang_up(w);
     free(w);
 }
 
@@ -152,14 +152,14 @@ void wiper_ask(struct wiper *w, enum wiper_work work, int64_t now)
         w->owed = work;
     if (w->running == work || (!real && w->owed != WIPER_NOTHING))
         return;
-    hang_up(w); /* a rehearsal makes room for what is real */
-    ask(w, work, now);
+    wiper_hang_up(w); /* a rehearsal makes room for what is real */
+    wiper_ask_one(w, work, now);
 }
 
 void wiper_check(struct wiper *w, bool wanted, int64_t now)
 {
     w->check_at = wanted ? now : NS_NEVER;
-    if (!wanted && w->unfit != NULL)
+    if (!wanted && w->unfit)
         tell_ready(w, NULL);
 }
 
@@ -171,11 +171,11 @@ static bool is_owed(const struct wiper *w)
 void wiper_time(struct wiper *w, int64_t now)
 {
     if (is_owed(w) && now >= w->again_at) {
-        hang_up(w);
-        ask(w, w->owed, now);
+        wiper_hang_up(w);
+        wiper_ask_one(w, w->owed, now);
     } else if (now >= w->check_at && w->running == WIPER_NOTHING && w->owed == WIPER_NOTHING) {
         w->check_at = now + CHECK_BAD;
-        ask(w, WIPER_CHECK, now);
+        wiper_ask_one(w, WIPER_CHECK, now);
     }
 }
 

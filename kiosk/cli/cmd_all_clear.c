@@ -1,6 +1,6 @@
 #include "kiosk/cli/control_client.h"
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int all_clear_run(const struct cli *cli, int argc, char **argv)
 {
     if (argc > 1)
         return cli_misuse(&cli_all_clear, "\"%s\" is too much", argv[1]);
@@ -17,5 +17,5 @@ const struct cli_command cli_all_clear = {
     .summary = "what the venue's code at the switch does: end a drill, take a caution back",
     .help = "",
     .json = true,
-    .run = run,
+    .run = all_clear_run,
 };

@@ -10,20 +10,18 @@
 #include <string.h>
 
 /* Complaints go to stderr, one a line, or into "complaints" where --json is given. */
-static void complain(void *context, const char *sentence)
+static void check_complain(void *context, const char *sentence)
 {
     cJSON *list = context;
-
     if (list)
         cJSON_AddItemToArray(list, cJSON_CreateString(sentence));
     else
         fprintf(stderr, "%s\n", sentence);
 }
 
-static void print_json(const char *path, bool ok, cJSON *complaints)
+static void check_print_json(const char *path, bool ok, cJSON *complaints)
 {
     cJSON *reply = cJSON_CreateObject();
-
     cJSON_AddBoolToObject(reply, "ok", ok);
     cJSON_AddStringToObject(reply, "file", path);
     cJSON_AddItemToObject(reply, "complaints", complaints);
@@ -53,7 +51,7 @@ static void print_summary(const char *path, const struct config *c)
             "LAN only: no broker has outside = yes, so an alert can be carried off with the Pi\n");
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int check_run(const struct cli *cli, int argc, char **argv)
 {
     static const struct option none[] = {{0}};
     char path[PATH_LEN];
@@ -69,9 +67,9 @@ static int run(const struct cli *cli, int argc, char **argv)
     if (!c)
         return CLI_FAILED;
     cJSON *complaints = cli->json ? cJSON_CreateArray() : NULL;
-    bool ok = config_load(file, c, complain, complaints) == 0;
+    bool ok = config_load(file, c, check_complain, complaints) == 0;
     if (cli->json)
-        print_json(file, ok, complaints);
+        check_print_json(file, ok, complaints);
     else if (ok)
         print_summary(file, c);
     free(c);
@@ -84,5 +82,5 @@ const struct cli_command cli_check = {
     .summary = "read a config and say everything that is wrong with it",
     .help = "  FILE             in place of the kiosk's /etc/porchlight/porchlight.conf\n",
     .json = true,
-    .run = run,
+    .run = check_run,
 };

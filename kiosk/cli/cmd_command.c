@@ -67,7 +67,7 @@ static const struct order *order_named(const char *name)
     return NULL;
 }
 
-static int take_options(struct command_run *c, int argc, char **argv)
+static int command_take_options(struct command_run *c, int argc, char **argv)
 {
     struct option all[PHONE_CLIENT_OPTIONS_MAX];
     int o;
@@ -81,7 +81,7 @@ static int take_options(struct command_run *c, int argc, char **argv)
             return CLI_USAGE;
     }
     c->order = order_named(optind < argc ? argv[optind] : "");
-    if (c->order == NULL || optind + 1 != argc || c->key == NULL)
+    if (!c->order || optind + 1 != argc || !c->key)
         return cli_misuse(&cli_command, "expected one command and --key FILE");
     return 0;
 }
@@ -92,7 +92,7 @@ static int key_read(struct command_run *c)
     uint8_t *seed = sodium_malloc(crypto_sign_SEEDBYTES);
     c->secret = sodium_malloc(ENVELOPE_SECRET);
     int code = -1;
-    if (seed == NULL || c->secret == NULL)
+    if (!seed || !c->secret)
         log_error("no locked memory for the staff key; raise the limit (ulimit -l)");
     else
         code = secret_read_file(c->key, true, seed, crypto_sign_SEEDBYTES, config_complain_stderr,
@@ -162,23 +162,23 @@ static bool is_obeyed(const struct command_run *c)
     }
 }
 
-static void on_message(struct command_run *c)
+static void command_on_message(struct command_run *c)
 {
     struct phone_client_heard h;
     phone_client_receive(&c->member, &c->rules, &c->event, clock_is_set() ? time(NULL) : 0, &h);
-    if (h.refused != NULL || h.retired || h.message.kind != MSG_STATE ||
+    if (h.refused || h.retired || h.message.kind != MSG_STATE ||
         (h.verdict != VIEW_HEARD && h.verdict != VIEW_TOLD && h.verdict != VIEW_UNPROVED))
         return;
     c->state = h.message;
     c->heard = true;
 }
 
-static void on_event(struct command_run *c)
+static void command_on_event(struct command_run *c)
 {
     const char *broker = c->plan.brokers[c->event.broker].name;
     switch (c->event.kind) {
     case MQTT_MESSAGE:
-        on_message(c);
+        command_on_message(c);
         break;
     case MQTT_SENT:
         c->taken = true;
@@ -195,7 +195,7 @@ static void on_event(struct command_run *c)
 }
 
 /* Until it was obeyed, or patience ends. */
-static bool turn(struct command_run *c)
+static bool command_turn(struct command_run *c)
 {
     int64_t end = clock_now() + c->patience, now;
     struct pollfd p = {.fd = mqtt_fd(c->mqtt), .events = POLLIN};
@@ -204,7 +204,7 @@ static bool turn(struct command_run *c)
         if (poll(&p, 1, left < 1000 ? left : 1000) < 0 && errno != EINTR)
             return false;
         while (mqtt_next(c->mqtt, &c->event) > 0) {
-            on_event(c);
+            command_on_event(c);
             if (!c->heard)
                 continue;
             if (is_obeyed(c))
@@ -249,28 +249,28 @@ static int speak(struct command_run *c)
     signal(SIGPIPE, SIG_IGN);
     c->rules = phone_client_rules(&c->member, true);
     c->mqtt = mqtt_new(&c->plan);
-    if (c->mqtt == NULL) {
+    if (!c->mqtt) {
         log_error("cannot begin: %s", strerror(errno));
         return CLI_FAILED;
     }
     int64_t began = clock_now();
-    bool obeyed = turn(c);
+    bool obeyed = command_turn(c);
     code = report(c, obeyed, clock_now() - began);
     mqtt_free(c->mqtt);
     return code;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int command_run_one(const struct cli *cli, int argc, char **argv)
 {
     struct command_run *c = calloc(1, sizeof *c);
-    if (c == NULL)
+    if (!c)
         return CLI_FAILED;
     c->cli = cli;
     c->options.prefix = cli->prefix;
     c->options.staff = true;
     c->patience = 10 * NS_PER_S;
-    int code = take_options(c, argc, argv);
-    if (code == 0 && c->order != NULL)
+    int code = command_take_options(c, argc, argv);
+    if (code == 0 && c->order)
         code = speak(c);
     phone_client_finish(&c->member);
     sodium_free(c->secret);
@@ -285,5 +285,5 @@ const struct cli_command cli_command = {
     .help = "  --key FILE       the staff key that porchlight keys staff made\n"
             "  --for TIME       how long to wait for the kiosk; 10s\n" PHONE_CLIENT_HELP,
     .json = true,
-    .run = run,
+    .run = command_run_one,
 };

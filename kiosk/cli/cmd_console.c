@@ -34,7 +34,6 @@ static int write_word(const char *path, const char *word)
 static int consoles(const char *prefix, bool lock)
 {
     char path[PATH_LEN];
-
     if (path_under(prefix, "/dev/tty0", path) < 0)
         return -1;
     int fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
@@ -54,7 +53,6 @@ static int consoles(const char *prefix, bool lock)
 static int sysrq(const char *prefix, const char *word)
 {
     char path[PATH_LEN];
-
     if (path_under(prefix, SYSRQ, path) == 0 && write_word(path, word) == 0)
         return 0;
     if (errno == ENOENT) {
@@ -70,7 +68,6 @@ static bool is_the_boards(const char *name)
 {
     static const char *const boards[] = {"ACT",  "PWR",    "led0",   "led1",
                                          "mmc0", "mmc0::", "mmc1::", "default-on"};
-
     for (size_t i = 0; i < sizeof boards / sizeof boards[0]; i++)
         if (strcmp(name, boards[i]) == 0)
             return true;
@@ -82,7 +79,6 @@ static int light(const char *prefix, const char *name, bool dark)
     char trigger[PATH_LEN], brightness[PATH_LEN];
     const char *back =
         strcmp(name, "PWR") == 0 || strcmp(name, "led1") == 0 ? "default-on" : "mmc0";
-
     snprintf(trigger, sizeof trigger, "%.200s" LEDS "/%.64s/trigger", prefix, name);
     snprintf(brightness, sizeof brightness, "%.200s" LEDS "/%.64s/brightness", prefix, name);
     if (write_word(trigger, dark ? "none" : back) == 0 &&
@@ -109,11 +105,10 @@ static int lights(const char *prefix, bool dark)
     return result;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int console_run(const struct cli *cli, int argc, char **argv)
 {
     const char *word = argc == 2 ? argv[1] : "";
     int result;
-
     if (strcmp(word, "lock") == 0)
         result = sysrq(cli->prefix, "0") < 0 || consoles(cli->prefix, true) < 0 ? -1 : 0;
     else if (strcmp(word, "unlock") == 0)
@@ -133,5 +128,5 @@ const struct cli_command cli_console = {
             "  unlock           the reverse\n"
             "  dark             the board's own lights are off\n"
             "  light            they are as they were\n",
-    .run = run,
+    .run = console_run,
 };

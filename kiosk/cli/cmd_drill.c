@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int drill_run(const struct cli *cli, int argc, char **argv)
 {
     if (argc == 1)
         return control_client_do(
@@ -24,5 +24,5 @@ const struct cli_command cli_drill = {
     .summary = "rehearse an alert; with wipe, the wipe too, on decoys",
     .help = "  wipe             rehearse the wipe too: the same code, on decoys\n",
     .json = true,
-    .run = run,
+    .run = drill_run,
 };

@@ -81,7 +81,7 @@ static int take_option(struct listen *l, int c)
     }
 }
 
-static int take_options(struct listen *l, int argc, char **argv)
+static int listen_take_options(struct listen *l, int argc, char **argv)
 {
     struct option all[PHONE_CLIENT_OPTIONS_MAX];
     int c, code = 0;
@@ -112,7 +112,7 @@ static void on_link(struct listen *l, const struct mqtt_event *e)
 }
 
 /* Each alert is answered once. */
-static void answer(struct listen *l, const struct phone_client_heard *h, int64_t now)
+static void listen_answer(struct listen *l, const struct phone_client_heard *h, int64_t now)
 {
     struct message reply = {.kind = l->answer, .id = h->message.id, .age_ms = -1};
     char text[PHONE_CLIENT_TEXT];
@@ -131,20 +131,20 @@ static void answer(struct listen *l, const struct phone_client_heard *h, int64_t
                          left ? "" : "no broker is connected", now);
 }
 
-static void on_message(struct listen *l, const struct mqtt_event *e)
+static void listen_on_message(struct listen *l, const struct mqtt_event *e)
 {
     struct phone_client_heard h;
     bool unconfirmed[PHONE_CLIENT_KIOSKS_MAX] = {false};
     for (size_t i = 0; i < l->member.kiosks_count; i++)
         unconfirmed[i] = l->member.kiosks[i].view.unconfirmed;
     phone_client_receive(&l->member, &l->rules, e, clock_is_set() ? time(NULL) : 0, &h);
-    bool newly = h.kiosk != NULL && !unconfirmed[h.kiosk - l->member.kiosks];
+    bool newly = h.kiosk && !unconfirmed[h.kiosk - l->member.kiosks];
     listen_output_message(l->cli->json, &h, e, broker_name(l, e), newly);
-    if (h.refused == NULL && !h.retired)
-        answer(l, &h, e->at);
+    if (!h.refused && !h.retired)
+        listen_answer(l, &h, e->at);
 }
 
-static void on_event(struct listen *l, const struct mqtt_event *e)
+static void listen_on_event(struct listen *l, const struct mqtt_event *e)
 {
     switch (e->kind) {
     case MQTT_UP:
@@ -152,7 +152,7 @@ static void on_event(struct listen *l, const struct mqtt_event *e)
         on_link(l, e);
         break;
     case MQTT_MESSAGE:
-        on_message(l, e);
+        listen_on_message(l, e);
         break;
     case MQTT_SENT:
         listen_output_answer(l->cli->json, "sent", broker_name(l, e), e->reason, e->at);
@@ -164,7 +164,7 @@ static void on_event(struct listen *l, const struct mqtt_event *e)
 }
 
 /* Tells what the phone shows, whenever that changed. */
-static void look(struct listen *l, int64_t now)
+static void listen_look(struct listen *l, int64_t now)
 {
     enum view_show shows[PHONE_CLIENT_KIOSKS_MAX];
     char all[sizeof l->shown] = "";
@@ -184,29 +184,29 @@ static void look(struct listen *l, int64_t now)
 
 static bool reached(const struct listen *l)
 {
-    return l->until != NULL && strcmp(view_show_name(l->worst), l->until) == 0;
+    return l->until && strcmp(view_show_name(l->worst), l->until) == 0;
 }
 
 /* Until a signal, --for or --until. An enum cli_exit. */
-static int turn(struct listen *l, int signals)
+static int listen_turn(struct listen *l, int signals)
 {
     int64_t end = l->lasts > 0 ? clock_now() + l->lasts : NS_NEVER;
     struct pollfd p[2] = {{.fd = signals, .events = POLLIN},
                           {.fd = mqtt_fd(l->mqtt), .events = POLLIN}};
     for (;;) {
         int n = 0;
-        look(l, clock_now());
+        listen_look(l, clock_now());
         if (reached(l))
             return CLI_OK;
         if (clock_now() >= end)
-            return l->until != NULL ? CLI_FAILED : CLI_OK;
+            return l->until ? CLI_FAILED : CLI_OK;
         if (poll(p, 2, LOOK_MS) < 0 && errno != EINTR)
             return CLI_FAILED;
         if (p[0].revents)
-            return l->until != NULL ? CLI_FAILED : CLI_OK;
+            return l->until ? CLI_FAILED : CLI_OK;
         while (n++ < 64 && mqtt_next(l->mqtt, &l->event) > 0) {
-            on_event(l, &l->event);
-            look(l, l->event.at);
+            listen_on_event(l, &l->event);
+            listen_look(l, l->event.at);
             if (reached(l))
                 return CLI_OK;
         }
@@ -215,7 +215,7 @@ static int turn(struct listen *l, int signals)
     }
 }
 
-static int signals_open(void)
+static int listen_signals_open(void)
 {
     sigset_t set;
     sigemptyset(&set);
@@ -228,31 +228,31 @@ static int signals_open(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int listen_run(const struct cli *cli, int argc, char **argv)
 {
     struct listen *l = calloc(1, sizeof *l);
-    if (l == NULL)
+    if (!l)
         return CLI_FAILED;
     l->cli = cli;
     l->options.prefix = cli->prefix;
-    int signals = -1, code = take_options(l, argc, argv);
+    int signals = -1, code = listen_take_options(l, argc, argv);
     if (code == 0)
         code = phone_client_init(&l->member, &l->plan, &l->options);
     if (code != 0)
         goto free_member;
-    if (l->session != NULL) {
+    if (l->session) {
         l->plan.client_id = l->session;
         l->plan.session = true;
     }
     l->rules = phone_client_rules(&l->member, l->options.staff);
-    signals = signals_open();
+    signals = listen_signals_open();
     l->mqtt = signals < 0 ? NULL : mqtt_new(&l->plan);
-    if (l->mqtt == NULL) {
+    if (!l->mqtt) {
         log_error("listening cannot begin: %s", strerror(errno));
         code = CLI_FAILED;
         goto close_signals;
     }
-    code = turn(l, signals);
+    code = listen_turn(l, signals);
     mqtt_free(l->mqtt);
 close_signals:
     if (signals >= 0)
@@ -274,5 +274,5 @@ const struct cli_command cli_listen = {
             "  --session NAME   the broker keeps what comes while we are away, for an "
             "hour\n" PHONE_CLIENT_HELP,
     .json = true,
-    .run = run,
+    .run = listen_run,
 };

@@ -32,7 +32,7 @@ struct wires {
 };
 
 /* One command, one answer without its "ok". An enum cli_exit. */
-static int ask(struct wires *w, const char *command, char answer[SIM_REPLY_MAX])
+static int sim_ask(struct wires *w, const char *command, char answer[SIM_REPLY_MAX])
 {
     ssize_t n = -1;
     if (unix_socket_send(w->fd, command, strlen(command)) == 0 &&
@@ -67,7 +67,7 @@ static int edge(struct wires *w, const char *line, bool active, int64_t at)
     snprintf(command, sizeof command, "set %s %d %" PRId64, line, active, at);
     w->first = w->first ? w->first : at;
     w->last = at;
-    return ask(w, command, answer);
+    return sim_ask(w, command, answer);
 }
 
 /* A plunger goes down or comes up: the contact that it leaves opens, then the other closes. */
@@ -85,7 +85,7 @@ static int hand_ready(struct wires *w, int64_t *at)
 {
     char command[SIM_COMMAND_MAX], answer[SIM_REPLY_MAX];
     snprintf(command, sizeof command, "history %s", w->no);
-    int code = ask(w, command, answer);
+    int code = sim_ask(w, command, answer);
     const char *stamp = strrchr(answer, '@');
     int64_t let_go = code == CLI_OK && stamp ? strtoll(stamp + 1, NULL, 10) : 0;
     int64_t now = clock_now();
@@ -158,7 +158,7 @@ static int run_close(struct wires *w, const char *word)
 static int run_tell(struct wires *w, const char *command)
 {
     char answer[SIM_REPLY_MAX];
-    int code = ask(w, command, answer);
+    int code = sim_ask(w, command, answer);
     if (code == CLI_OK && answer[0])
         puts(answer + 1);
     return code;
@@ -189,7 +189,7 @@ static const struct deed *find_deed(int argc, char **argv)
 static int find_wires(struct wires *w, const char *thing, const char *name)
 {
     char answer[SIM_REPLY_MAX], second[NAME_SIZE + 8];
-    int code = ask(w, "list", answer);
+    int code = sim_ask(w, "list", answer);
     if (code != CLI_OK)
         return code;
     snprintf(w->no, sizeof w->no, "%s", name);
@@ -232,7 +232,7 @@ static int do_deed(const struct cli *cli, struct wires *w, const struct deed *d,
     return code;
 }
 
-static int take_options(int argc, char **argv, struct wires *w, const char **name)
+static int sim_take_options(int argc, char **argv, struct wires *w, const char **name)
 {
     static const struct option options[] = {
         {"name", required_argument, NULL, 'n'},
@@ -256,11 +256,11 @@ static int take_options(int argc, char **argv, struct wires *w, const char **nam
     return CLI_OK;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int sim_run(const struct cli *cli, int argc, char **argv)
 {
     struct wires w = {.fd = -1, .on = PRESS_ON, .off = PRESS_OFF};
     const char *name = NULL;
-    int code = take_options(argc, argv, &w, &name);
+    int code = sim_take_options(argc, argv, &w, &name);
     if (code != CLI_OK)
         return code;
     argc -= optind;
@@ -300,5 +300,5 @@ const struct cli_command cli_sim = {
             "  --off TIME       the pause between two, and after an earlier command's: 200ms\n"
             "                   unless given\n",
     .json = true,
-    .run = run,
+    .run = sim_run,
 };

@@ -22,17 +22,15 @@
  *   wipe_fault       a wipe is enabled and could not be done now
  *   clock_set, version */
 
-static const char *text_of(const cJSON *object, const char *key)
+static const char *status_text_of(const cJSON *object, const char *key)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-
     return cJSON_IsString(item) ? item->valuestring : NULL;
 }
 
-static const char *name_of(const cJSON *object)
+static const char *status_name_of(const cJSON *object)
 {
-    const char *name = text_of(object, "name");
-
+    const char *name = status_text_of(object, "name");
     return name ? name : "?";
 }
 
@@ -44,14 +42,12 @@ static bool is_true(const cJSON *object, const char *key)
 static double number_of(const cJSON *object, const char *key, double otherwise)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-
     return cJSON_IsNumber(item) ? item->valuedouble : otherwise;
 }
 
 static void print_answers(const cJSON *o)
 {
     double seen = number_of(o, "seen", 0);
-
     printf("answered by %.0f phone%s, %.0f of them safe\n", seen, seen == 1 ? "" : "s",
            number_of(o, "safe", 0));
 }
@@ -60,7 +56,6 @@ static void print_answers(const cJSON *o)
 static void ago(double ms, char out[40])
 {
     char age[32];
-
     out[0] = '\0';
     if (ms < 0 || ms >= 1e15)
         return;
@@ -72,7 +67,6 @@ static void print_alert(const cJSON *reply)
 {
     const cJSON *alert = cJSON_GetObjectItemCaseSensitive(reply, "alert");
     char begun[40];
-
     if (!cJSON_IsObject(alert))
         return;
     ago(number_of(alert, "age_ms", -1), begun);
@@ -86,7 +80,6 @@ static void print_alert(const cJSON *reply)
 static void print_beat(const cJSON *broker)
 {
     char beat[40];
-
     ago(number_of(broker, "beat_ms", -1), beat);
     if (beat[0])
         printf(", last beat %s", beat);
@@ -96,12 +89,11 @@ static void print_brokers(const cJSON *reply)
 {
     const cJSON *brokers = cJSON_GetObjectItemCaseSensitive(reply, "brokers"), *b;
     bool outside = false;
-
     cJSON_ArrayForEach(b, brokers)
     {
-        const char *error = text_of(b, "error");
+        const char *error = status_text_of(b, "error");
         outside |= is_true(b, "outside");
-        printf("broker:   %s, %s, %s%s%s", name_of(b),
+        printf("broker:   %s, %s, %s%s%s", status_name_of(b),
                is_true(b, "outside") ? "outside" : "on this network",
                is_true(b, "connected") ? "connected" : "NOT connected", error ? ": " : "",
                error ? error : "");
@@ -118,12 +110,11 @@ static void print_brokers(const cJSON *reply)
 static void print_inputs(const cJSON *reply)
 {
     const cJSON *i;
-
     cJSON_ArrayForEach(i, cJSON_GetObjectItemCaseSensitive(reply, "inputs"))
     {
-        const char *kind = text_of(i, "kind"), *fault = text_of(i, "fault");
+        const char *kind = status_text_of(i, "kind"), *fault = status_text_of(i, "fault");
         bool door = kind && strcmp(kind, "door") == 0, active = is_true(i, "active");
-        printf("%-9s %s, %s%s%s\n", door ? "door:" : "switch:", name_of(i),
+        printf("%-9s %s, %s%s%s\n", door ? "door:" : "switch:", status_name_of(i),
                door     ? active ? "open" : "closed"
                : active ? "pressed"
                         : "at rest",
@@ -134,7 +125,6 @@ static void print_inputs(const cJSON *reply)
 static void print_phones(const cJSON *reply)
 {
     const cJSON *drill = cJSON_GetObjectItemCaseSensitive(reply, "last_drill");
-
     if (cJSON_HasObjectItem(reply, "members"))
         printf("phones:   %.0f of members, %.0f of staff\n", number_of(reply, "members", 0),
                number_of(reply, "staff", 0));
@@ -142,14 +132,14 @@ static void print_phones(const cJSON *reply)
         puts("drill:    none since porchlightd started");
     if (!cJSON_IsObject(drill))
         return;
-    printf("drill:    the last one ended %s, ", text_of(drill, "at") ? text_of(drill, "at") : "?");
+    printf("drill:    the last one ended %s, ",
+           status_text_of(drill, "at") ? status_text_of(drill, "at") : "?");
     print_answers(drill);
 }
 
-static void print_plainly(const cJSON *reply)
+static void status_print_plainly(const cJSON *reply)
 {
-    const char *state = text_of(reply, "state"), *on_site = text_of(reply, "on_site");
-
+    const char *state = status_text_of(reply, "state"), *on_site = status_text_of(reply, "on_site");
     printf("state:    %s%s", state ? state : "unknown",
            is_true(reply, "drill") ? " (a drill)" : "");
     if (state && on_site && strcmp(state, on_site) != 0)
@@ -169,15 +159,14 @@ static void print_plainly(const cJSON *reply)
              "plan, or porchlight-wipe.socket is not started");
     if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(reply, "clock_set")))
         puts("clock:    never set since power-up; ages and door hours are not known");
-    if (text_of(reply, "version"))
-        printf("version:  %s\n", text_of(reply, "version"));
+    if (status_text_of(reply, "version"))
+        printf("version:  %s\n", status_text_of(reply, "version"));
 }
 
-static int show(const struct cli *cli, bool clear)
+static int status_show(const struct cli *cli, bool clear)
 {
     cJSON *reply;
     int code = control_client_ask(cli, "status", &reply);
-
     if (code != CLI_OK)
         return code;
     if (clear)
@@ -185,17 +174,16 @@ static int show(const struct cli *cli, bool clear)
     if (cli->json)
         control_client_print(reply);
     else
-        print_plainly(reply);
+        status_print_plainly(reply);
     cJSON_Delete(reply);
     return fflush(stdout) == 0 ? CLI_OK : CLI_FAILED;
 }
 
 /* The legend is told even where there is no porchlightd to ask. */
-static int show_cue(const struct cli *cli)
+static int status_show_cue(const struct cli *cli)
 {
     cJSON *reply;
     int code = control_client_ask(cli, "status", &reply);
-
     if (code != CLI_OK) {
         status_cue_print(0, 0, 0, 0);
         return code;
@@ -206,7 +194,7 @@ static int show_cue(const struct cli *cli)
     return fflush(stdout) == 0 ? CLI_OK : CLI_FAILED;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int status_run(const struct cli *cli, int argc, char **argv)
 {
     static const struct option options[] = {
         {"watch", no_argument, NULL, 'w'}, {"cue", no_argument, NULL, 'c'}, {0}};
@@ -224,11 +212,11 @@ static int run(const struct cli *cli, int argc, char **argv)
     if (cue && (watch || cli->json))
         return cli_misuse(&cli_status, "--cue is for the eye: alone, without --watch and --json");
     if (cue)
-        return show_cue(cli);
-    int code = show(cli, watch && !cli->json && isatty(STDOUT_FILENO));
+        return status_show_cue(cli);
+    int code = status_show(cli, watch && !cli->json && isatty(STDOUT_FILENO));
     while (watch && (code == CLI_OK || code == CLI_NOBODY)) {
         sleep(1);
-        code = show(cli, !cli->json && isatty(STDOUT_FILENO));
+        code = status_show(cli, !cli->json && isatty(STDOUT_FILENO));
     }
     return code;
 }
@@ -240,5 +228,5 @@ const struct cli_command cli_status = {
     .help = "  --watch          again every second, until Ctrl-C\n"
             "  --cue            what staff read in the screen's picture, and what it shows now\n",
     .json = true,
-    .run = run,
+    .run = status_run,
 };

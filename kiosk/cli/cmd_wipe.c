@@ -21,7 +21,6 @@ static int show_plan(const struct cli *cli)
     char path[PATH_LEN], prefix[PATH_LEN + 16];
     char *args[6] = {path, (char *)"--plan"};
     int n = 2;
-
     if (sibling_program("porchlight-wipe", path) < 0) {
         fprintf(stderr, "porchlight wipe: porchlight-wipe is not found: %s\n", strerror(errno));
         return CLI_FAILED;
@@ -43,7 +42,6 @@ static void show_packet(const struct wipe_progress *p, const char *sentence, cJS
 {
     const char *outcome = p->outcome == WIPE_NOTHING ? "waits for the end of the alert"
                                                      : wipe_outcome_name(p->outcome);
-
     if (list) {
         cJSON *one = cJSON_CreateObject();
         cJSON_AddStringToObject(one, "name", p->name);
@@ -66,7 +64,6 @@ static void show_counts(const unsigned counts[WIPE_FAILED + 1], const struct wip
 {
     unsigned seen = 0, left;
     const char *comma = "";
-
     for (uint32_t o = WIPE_DESTROYED; o <= WIPE_FAILED; o++) {
         seen += counts[o];
         if (counts[o] > 0)
@@ -81,13 +78,12 @@ static void show_counts(const unsigned counts[WIPE_FAILED + 1], const struct wip
                                             : "wait for the end of the alert");
 }
 
-static int finish(const struct wipe_progress *end, const unsigned counts[WIPE_FAILED + 1],
-                  cJSON *top)
+static int wipe_finish(const struct wipe_progress *end, const unsigned counts[WIPE_FAILED + 1],
+                       cJSON *top)
 {
     const char *word =
         end->outcome == WIPE_NOTHING ? "not through" : wipe_outcome_name(end->outcome);
     bool good = end->outcome == WIPE_DESTROYED || end->outcome == WIPE_ALREADY_GONE;
-
     if (top) {
         char *text;
         cJSON_AddStringToObject(top, "worst", word);
@@ -108,7 +104,6 @@ static int finish(const struct wipe_progress *end, const unsigned counts[WIPE_FA
 static int none_yet(cJSON *top)
 {
     char *text = top ? cJSON_Print(top) : NULL;
-
     printf("%s\n", text ? text : WIPE_NEVER_RUN);
     free(text);
     return CLI_OK;
@@ -119,7 +114,6 @@ static bool read_sentence(int fd, char out[WIPE_TEXT_MAX + 1])
 {
     ssize_t n =
         unix_socket_wait(fd, SILENCE_MS) > 0 ? unix_socket_receive(fd, out, WIPE_TEXT_MAX) : -1;
-
     out[n > 0 && n <= WIPE_TEXT_MAX ? n : 0] = '\0';
     return n > 0;
 }
@@ -146,7 +140,7 @@ static int listen_to(int fd, bool report, cJSON *top)
             return CLI_FAILED;
         }
         if (p.kind == WIPE_END)
-            return finish(&p, counts, top);
+            return wipe_finish(&p, counts, top);
         if (report && !read_sentence(fd, sentence))
             continue;
         if (p.outcome <= WIPE_FAILED)
@@ -155,12 +149,11 @@ static int listen_to(int fd, bool report, cJSON *top)
     }
 }
 
-static int ask(const struct cli *cli, const char *word)
+static int wipe_ask(const struct cli *cli, const char *word)
 {
     char path[PATH_LEN];
     cJSON *top = cli->json ? cJSON_CreateObject() : NULL;
     int result = CLI_NOBODY, fd = -1;
-
     if (path_under(cli->prefix, PATH_WIPE, path) == 0)
         fd = unix_socket_connect(path);
     if (fd < 0) {
@@ -178,14 +171,14 @@ static int ask(const struct cli *cli, const char *word)
     return result;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int wipe_run(const struct cli *cli, int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "--plan") == 0)
         return show_plan(cli);
     if (argc == 2 && strcmp(argv[1], "--drill") == 0)
-        return ask(cli, "DRILL");
+        return wipe_ask(cli, "DRILL");
     if (argc == 2 && strcmp(argv[1], "--status") == 0)
-        return ask(cli, "REPORT");
+        return wipe_ask(cli, "REPORT");
     return cli_misuse(&cli_wipe, "expected one of --plan, --drill and --status; a wipe itself "
                                  "begins at the switch");
 }
@@ -199,5 +192,5 @@ const struct cli_command cli_wipe = {
             "  --status         how far the last wipe, or drill, came, and what was shown of each "
             "target\n",
     .json = true,
-    .run = run,
+    .run = wipe_run,
 };

@@ -17,7 +17,6 @@ int conf_text_set(struct conf_text *c, const char *text, size_t len)
 static int splice(struct conf_text *c, size_t from, size_t to, const char *with)
 {
     size_t n = strlen(with);
-
     if (c->len - (to - from) + n >= CONF_TEXT_MAX)
         return -1;
     memmove(c->text + from + n, c->text + to, c->len - to + 1);
@@ -29,7 +28,6 @@ static int splice(struct conf_text *c, size_t from, size_t to, const char *with)
 static size_t line_end(const struct conf_text *c, size_t at)
 {
     const char *newline = memchr(c->text + at, '\n', c->len - at);
-
     return newline ? (size_t)(newline - c->text) + 1 : c->len;
 }
 
@@ -43,7 +41,6 @@ static size_t skip_blanks(const struct conf_text *c, size_t at)
 static bool is_header(const struct conf_text *c, size_t at, const char *section)
 {
     size_t n;
-
     at = skip_blanks(c, at);
     if (at >= c->len || c->text[at] != '[')
         return false;
@@ -63,7 +60,6 @@ static size_t find_header(const struct conf_text *c, size_t at, const char *sect
 static size_t section_end(const struct conf_text *c, size_t header)
 {
     size_t end = line_end(c, header), next = find_header(c, end, NULL);
-
     for (size_t at = end; at < next; at = line_end(c, at)) {
         size_t word = skip_blanks(c, at);
         bool key = word < c->len && c->text[word] != '\n' && c->text[word] != '#';
@@ -100,7 +96,6 @@ bool conf_has(const struct conf_text *c, const char *section)
 static int add_section(struct conf_text *c, const char *section)
 {
     char header[128];
-
     snprintf(header, sizeof header, "%s\n[%s]\n",
              c->len > 0 && c->text[c->len - 1] != '\n' ? "\n" : "", section);
     return splice(c, c->len, c->len, header);
@@ -109,7 +104,6 @@ static int add_section(struct conf_text *c, const char *section)
 int conf_set(struct conf_text *c, const char *section, const char *key, const char *value)
 {
     char line[512];
-
     if (!conf_has(c, section) && (!value || add_section(c, section) < 0))
         return value ? -1 : 0;
     size_t header = find_header(c, 0, section), from = line_end(c, header);
@@ -128,7 +122,6 @@ int conf_rename(struct conf_text *c, const char *section, const char *to)
 {
     char header[128];
     size_t at = find_header(c, 0, section);
-
     if (at == c->len)
         return 0;
     snprintf(header, sizeof header, "[%s]\n", to);
@@ -138,6 +131,5 @@ int conf_rename(struct conf_text *c, const char *section, const char *to)
 int conf_drop(struct conf_text *c, const char *section)
 {
     size_t at = find_header(c, 0, section);
-
     return at == c->len ? 0 : splice(c, at, section_end(c, at), "");
 }

@@ -16,7 +16,6 @@ enum { ANSWER_MS = 5000 };
 static bool is_set_up(const char *prefix)
 {
     char conf[PATH_LEN];
-
     return path_under(prefix, PATH_CONF, conf) < 0 || access(conf, F_OK) == 0 || errno != ENOENT;
 }
 
@@ -24,7 +23,6 @@ static int cannot_connect(const char *prefix, const char *path, const char *deni
 {
     int found = errno;
     bool fresh = !is_set_up(prefix);
-
     errno = found;
     switch (errno) {
     case ENOENT:
@@ -71,11 +69,10 @@ static ssize_t exchange(int fd, const char *request, char *buf, size_t size)
     return n;
 }
 
-static int judge(cJSON *json, cJSON **reply)
+static int control_client_judge(cJSON *json, cJSON **reply)
 {
     const cJSON *ok = cJSON_GetObjectItemCaseSensitive(json, "ok");
     const cJSON *error = cJSON_GetObjectItemCaseSensitive(json, "error");
-
     if (cJSON_IsTrue(ok)) {
         *reply = json;
         return CLI_OK;
@@ -91,11 +88,10 @@ static int judge(cJSON *json, cJSON **reply)
     return CLI_FAILED;
 }
 
-static int ask(const struct cli *cli, const char *socket, const char *denied, const char *request,
-               cJSON **reply)
+static int control_client_ask_one(const struct cli *cli, const char *socket, const char *denied,
+                                  const char *request, cJSON **reply)
 {
     char path[PATH_LEN], buf[CONTROL_REPLY_MAX];
-
     if (path_under(cli->prefix, socket, path) < 0) {
         fprintf(stderr, "porchlight: --prefix: %s\n", strerror(errno));
         return CLI_USAGE;
@@ -115,27 +111,28 @@ static int ask(const struct cli *cli, const char *socket, const char *denied, co
     }
     cJSON *json = cJSON_ParseWithLength(buf, (size_t)n);
     sodium_memzero(buf, (size_t)n);
-    return judge(json, reply);
+    return control_client_judge(json, reply);
 }
 
 int control_client_ask(const struct cli *cli, const char *request, cJSON **reply)
 {
-    return ask(cli, PATH_CONTROL,
-               "it is for the group porchlight-staff (adduser YOU porchlight-staff, then log in "
-               "again) and root",
-               request, reply);
+    return control_client_ask_one(
+        cli, PATH_CONTROL,
+        "it is for the group porchlight-staff (adduser YOU porchlight-staff, then log in "
+        "again) and root",
+        request, reply);
 }
 
 int control_client_ask_admin(const struct cli *cli, const char *request, cJSON **reply)
 {
-    return ask(cli, PATH_ADMIN, "who belongs to the venue is for root to say (sudo porchlight)",
-               request, reply);
+    return control_client_ask_one(cli, PATH_ADMIN,
+                                  "who belongs to the venue is for root to say (sudo porchlight)",
+                                  request, reply);
 }
 
 void control_client_print(const cJSON *reply)
 {
     char *text = cJSON_PrintUnformatted(reply);
-
     if (text)
         puts(text);
     cJSON_free(text);
@@ -145,7 +142,6 @@ int control_client_do(const struct cli *cli, const char *request, const char *do
 {
     cJSON *reply;
     int code = control_client_ask(cli, request, &reply);
-
     if (code != CLI_OK)
         return code;
     if (cli->json)

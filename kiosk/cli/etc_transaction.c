@@ -27,7 +27,7 @@ struct etc_transaction {
     bool done;
 };
 
-static int complain(const char *path)
+static int etc_transaction_complain(const char *path)
 {
     switch (errno) {
     case ENOSPC:
@@ -52,11 +52,11 @@ static int complain(const char *path)
     return -1;
 }
 
-static int join(char out[PATH_LEN], const char *a, const char *b)
+static int etc_transaction_join(char out[PATH_LEN], const char *a, const char *b)
 {
     if (path_under(a, b, out) == 0)
         return 0;
-    return complain(b);
+    return etc_transaction_complain(b);
 }
 
 /* --- the lock ------------------------------------------------------------------------------- */
@@ -64,14 +64,14 @@ static int join(char out[PATH_LEN], const char *a, const char *b)
 int etc_transaction_lock(const char *prefix)
 {
     char path[PATH_LEN], folder[PATH_LEN];
-
-    if (join(path, prefix, LOCK) < 0 || join(folder, prefix, "/run") < 0)
+    if (etc_transaction_join(path, prefix, LOCK) < 0 ||
+        etc_transaction_join(folder, prefix, "/run") < 0)
         return -1;
     if (files_make_folders(folder, 0755) < 0)
-        return complain(folder);
+        return etc_transaction_complain(folder);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
-        return complain(path);
+        return etc_transaction_complain(path);
     if (flock(fd, LOCK_EX | LOCK_NB) == 0)
         return fd;
     log_error("%s: another porchlight setup, restore or keys renew is at work here; wait for it, "
@@ -88,36 +88,34 @@ static int settle_beside(const char *prefix, const char *tree, bool forward)
 {
     char journal[PATH_LEN], line[PATH_LEN], path[PATH_LEN], fresh[PATH_LEN + 8];
     int result = 0;
-
-    if (join(journal, tree, "/" JOURNAL) < 0)
+    if (etc_transaction_join(journal, tree, "/" JOURNAL) < 0)
         return -1;
     FILE *f = fopen(journal, "re");
     if (!f)
         return 0;
     while (result == 0 && fgets(line, sizeof line, f)) {
         line[strcspn(line, "\n")] = '\0';
-        if (join(path, prefix, line) < 0) {
+        if (etc_transaction_join(path, prefix, line) < 0) {
             result = -1;
             break;
         }
         snprintf(fresh, sizeof fresh, "%s" UNSETTLED, path);
         int failed = forward ? rename(fresh, path) : unlink(fresh);
         if (failed < 0 && errno != ENOENT)
-            result = complain(path);
+            result = etc_transaction_complain(path);
         else
             files_sync_folder_of(path);
     }
     fclose(f);
     if (result == 0 && (unlink(journal) < 0 || files_sync(tree) < 0))
-        result = complain(journal);
+        result = etc_transaction_complain(journal);
     return result;
 }
 
-static int settle(const char *prefix, const char *live, const char *staging)
+static int etc_transaction_settle_one(const char *prefix, const char *live, const char *staging)
 {
     char journal[PATH_LEN];
-
-    if (join(journal, live, "/" JOURNAL) < 0)
+    if (etc_transaction_join(journal, live, "/" JOURNAL) < 0)
         return -1;
     if (access(journal, F_OK) == 0) {
         if (settle_beside(prefix, live, true) < 0)
@@ -125,33 +123,33 @@ static int settle(const char *prefix, const char *live, const char *staging)
     } else if (settle_beside(prefix, staging, false) < 0) {
         return -1;
     }
-    return files_remove(staging) < 0 ? complain(staging) : 0;
+    return files_remove(staging) < 0 ? etc_transaction_complain(staging) : 0;
 }
 
 int etc_transaction_settle(const char *prefix)
 {
     char live[PATH_LEN], staging[PATH_LEN];
     int lock = etc_transaction_lock(prefix);
-
     if (lock < 0)
         return -1;
-    int result = join(live, prefix, PATH_ETC) < 0 || join(staging, prefix, STAGING) < 0
+    int result = etc_transaction_join(live, prefix, PATH_ETC) < 0 ||
+                         etc_transaction_join(staging, prefix, STAGING) < 0
                      ? -1
-                     : settle(prefix, live, staging);
+                     : etc_transaction_settle_one(prefix, live, staging);
     close(lock);
     return result;
 }
 
 /* --- begin ---------------------------------------------------------------------------------- */
 
-static int begin(struct etc_transaction *s)
+static int etc_transaction_begin_one(struct etc_transaction *s)
 {
-    if (settle(s->prefix, s->live, s->staging) < 0)
+    if (etc_transaction_settle_one(s->prefix, s->live, s->staging) < 0)
         return -1;
     if (files_make_folders(s->live, 0755) < 0)
-        return complain(s->live);
+        return etc_transaction_complain(s->live);
     if (files_copy(s->live, s->staging) < 0) {
-        complain(s->staging);
+        etc_transaction_complain(s->staging);
         int saved = errno;
         files_remove(s->staging);
         errno = saved;
@@ -167,9 +165,10 @@ struct etc_transaction *etc_transaction_begin(const char *prefix)
     if (!s)
         return NULL;
     s->lock = -1;
-    if (join(s->prefix, prefix, "") < 0 || join(s->live, prefix, PATH_ETC) < 0 ||
-        join(s->staging, prefix, STAGING) < 0 || (s->lock = etc_transaction_lock(prefix)) < 0 ||
-        begin(s) < 0) {
+    if (etc_transaction_join(s->prefix, prefix, "") < 0 ||
+        etc_transaction_join(s->live, prefix, PATH_ETC) < 0 ||
+        etc_transaction_join(s->staging, prefix, STAGING) < 0 ||
+        (s->lock = etc_transaction_lock(prefix)) < 0 || etc_transaction_begin_one(s) < 0) {
         s->done = true;
         etc_transaction_free(s);
         return NULL;
@@ -182,7 +181,6 @@ struct etc_transaction *etc_transaction_begin(const char *prefix)
 static mode_t folder_mode(const char *name)
 {
     static const char *const secret[] = {"credentials/", "broker/", "ca/", "outside/"};
-
     for (size_t i = 0; i < sizeof secret / sizeof secret[0]; i++)
         if (strncmp(name, secret[i], strlen(secret[i])) == 0)
             return 0700;
@@ -201,12 +199,11 @@ int etc_transaction_put(struct etc_transaction *s, const char *name, const void 
                         mode_t mode)
 {
     char path[PATH_LEN], folder[PATH_LEN];
-
     snprintf(path, sizeof path, "%s", etc_transaction_path(s, name));
     snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
     if (files_make_folders(folder, folder_mode(name)) < 0)
-        return complain(folder);
-    return files_write(path, bytes, len, mode) < 0 ? complain(path) : 0;
+        return etc_transaction_complain(folder);
+    return files_write(path, bytes, len, mode) < 0 ? etc_transaction_complain(path) : 0;
 }
 
 int etc_transaction_put_text(struct etc_transaction *s, const char *name, const char *text,
@@ -219,9 +216,8 @@ int etc_transaction_put_key(struct etc_transaction *s, const char *name, const v
                             size_t len, mode_t mode)
 {
     char *hex = sodium_malloc(2 * len + 2);
-
     if (!hex)
-        return complain(name);
+        return etc_transaction_complain(name);
     sodium_bin2hex(hex, 2 * len + 1, key, len);
     hex[2 * len] = '\n';
     int result = etc_transaction_put(s, name, hex, 2 * len + 1, mode);
@@ -231,21 +227,22 @@ int etc_transaction_put_key(struct etc_transaction *s, const char *name, const v
 
 int etc_transaction_drop(struct etc_transaction *s, const char *name)
 {
-    return unlink(etc_transaction_path(s, name)) < 0 && errno != ENOENT ? complain(name) : 0;
+    return unlink(etc_transaction_path(s, name)) < 0 && errno != ENOENT
+               ? etc_transaction_complain(name)
+               : 0;
 }
 
 /* The journal names a file before it is written, so that an interruption can remove it. */
 static int journal_add(const struct etc_transaction *s, const char *path)
 {
     char journal[PATH_LEN];
-
     snprintf(journal, sizeof journal, "%s", etc_transaction_path(s, JOURNAL));
     int fd = open(journal, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
-        return complain(journal);
+        return etc_transaction_complain(journal);
     bool good = dprintf(fd, "%s\n", path) > 0 && fsync(fd) == 0;
     close(fd);
-    return good ? 0 : complain(journal);
+    return good ? 0 : etc_transaction_complain(journal);
 }
 
 static int give_to(const struct etc_transaction *s, const char *path, const char *owner)
@@ -257,7 +254,7 @@ static int give_to(const struct etc_transaction *s, const char *path, const char
         return 0;
     snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
     return chown(path, pw->pw_uid, pw->pw_gid) < 0 || chown(folder, pw->pw_uid, pw->pw_gid) < 0
-               ? complain(path)
+               ? etc_transaction_complain(path)
                : 0;
 }
 
@@ -266,19 +263,18 @@ int etc_transaction_put_beside(struct etc_transaction *s, const char *path, cons
 {
     char whole[PATH_LEN - 8], folder[PATH_LEN], fresh[PATH_LEN];
     int n = snprintf(whole, sizeof whole, "%s%s", s->prefix, path);
-
     if (n < 0 || (size_t)n >= sizeof whole) {
         errno = ENAMETOOLONG;
-        return complain(path);
+        return etc_transaction_complain(path);
     }
     if (journal_add(s, path) < 0)
         return -1;
     snprintf(fresh, sizeof fresh, "%s" UNSETTLED, whole);
     snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(whole, '/') - whole), whole);
     if (files_make_folders(folder, 0755) < 0)
-        return complain(folder);
+        return etc_transaction_complain(folder);
     if (files_write(fresh, bytes, len, mode) < 0 || files_sync(folder) < 0)
-        return complain(fresh);
+        return etc_transaction_complain(fresh);
     return give_to(s, fresh, owner);
 }
 
@@ -292,8 +288,7 @@ char *etc_transaction_read(const struct etc_transaction *s, const char *name, si
 char *etc_transaction_read_beside(const struct etc_transaction *s, const char *path, size_t *len)
 {
     char whole[PATH_LEN];
-
-    return join(whole, s->prefix, path) < 0 ? NULL : files_read(whole, len);
+    return etc_transaction_join(whole, s->prefix, path) < 0 ? NULL : files_read(whole, len);
 }
 
 bool etc_transaction_has(const struct etc_transaction *s, const char *name)
@@ -306,10 +301,10 @@ bool etc_transaction_has(const struct etc_transaction *s, const char *name)
 int etc_transaction_commit(struct etc_transaction *s)
 {
     if (files_sync_all(s->staging) < 0)
-        return complain(s->staging);
+        return etc_transaction_complain(s->staging);
     if (renameat2(AT_FDCWD, s->staging, AT_FDCWD, s->live, RENAME_EXCHANGE) < 0) {
         if (errno != EINVAL && errno != EXDEV && errno != EBUSY)
-            return complain(s->live);
+            return etc_transaction_complain(s->live);
         log_error("%s: this file system cannot exchange two folders in one step, or something is "
                   "mounted there; expected a plain folder on ext4, xfs, btrfs or tmpfs (turn an "
                   "overlay off for the set-up): nothing was changed",
@@ -318,7 +313,7 @@ int etc_transaction_commit(struct etc_transaction *s)
     }
     files_sync_folder_of(s->live);
     s->done = true;
-    return settle(s->prefix, s->live, s->staging);
+    return etc_transaction_settle_one(s->prefix, s->live, s->staging);
 }
 
 void etc_transaction_free(struct etc_transaction *s)
@@ -326,7 +321,7 @@ void etc_transaction_free(struct etc_transaction *s)
     if (!s)
         return;
     if (!s->done)
-        settle(s->prefix, s->live, s->staging);
+        etc_transaction_settle_one(s->prefix, s->live, s->staging);
     if (s->lock >= 0)
         close(s->lock);
     free(s);

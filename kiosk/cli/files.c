@@ -19,7 +19,6 @@ int files_make_folders(const char *path, mode_t mode)
 {
     char part[PATH_LEN];
     int n = snprintf(part, sizeof part, "%s", path);
-
     if (n < 0 || (size_t)n >= sizeof part) {
         errno = ENAMETOOLONG;
         return -1;
@@ -53,7 +52,6 @@ int files_replace(const char *path, const void *bytes, size_t len, mode_t mode)
 {
     char fresh[PATH_LEN];
     int n = snprintf(fresh, sizeof fresh, "%s.new", path);
-
     if (n < 0 || (size_t)n >= sizeof fresh) {
         errno = ENAMETOOLONG;
         return -1;
@@ -118,7 +116,6 @@ int files_sync_folder_of(const char *path)
 {
     char folder[PATH_LEN];
     const char *slash = strrchr(path, '/');
-
     snprintf(folder, sizeof folder, "%.*s", slash && slash > path ? (int)(slash - path) : 1,
              slash ? path : ".");
     return files_sync(folder);
@@ -134,7 +131,6 @@ static bool is_dots(const char *name)
 static int below(const char *folder, const char *name, char out[PATH_LEN])
 {
     int n = snprintf(out, PATH_LEN, "%s/%s", folder, name);
-
     if (n > 0 && n < PATH_LEN)
         return 0;
     errno = ENAMETOOLONG;
@@ -201,7 +197,6 @@ static int copy_link(const char *path, const char *to)
 {
     char target[PATH_LEN];
     ssize_t n = readlink(path, target, sizeof target - 1);
-
     if (n < 0)
         return -1;
     target[n] = '\0';
@@ -267,7 +262,7 @@ struct telling {
     void *context;
 };
 
-static int tell_one(void *context, const char *path, const struct stat *st, bool after)
+static int files_tell_one(void *context, const char *path, const struct stat *st, bool after)
 {
     const struct telling *t = context;
 
@@ -280,5 +275,5 @@ int files_walk(const char *folder, files_file *each, void *context)
 {
     struct telling t = {folder, each, context};
 
-    return walk(folder, tell_one, &t, 0);
+    return walk(folder, files_tell_one, &t, 0);
 }

@@ -14,13 +14,13 @@ static cJSON *object(const char *kind, int64_t at)
     char digits[24];
     cJSON *o = cJSON_CreateObject();
     snprintf(digits, sizeof digits, "%" PRId64, at);
-    if (kind != NULL)
+    if (kind)
         cJSON_AddStringToObject(o, "kind", kind);
     cJSON_AddRawToObject(o, "received_ns", digits); /* more digits than cJSON writes */
     return o;
 }
 
-static void print(cJSON *o)
+static void listen_output_print(cJSON *o)
 {
     char *text = cJSON_PrintUnformatted(o);
     puts(text ? text : "{}");
@@ -56,15 +56,16 @@ static void print_message(const struct phone_client_heard *h, const struct mqtt_
 
 /* --- words ------------------------------------------------------------------------------------ */
 
-static void say(const char *who, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void say(const char *who, const char *format, ...)
+static void listen_output_say(const char *who, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void listen_output_say(const char *who, const char *format, ...)
 {
     struct timespec now;
     struct tm tm;
     char clock[16] = "";
     va_list args;
     clock_gettime(CLOCK_REALTIME, &now);
-    if (localtime_r(&now.tv_sec, &tm) != NULL)
+    if (localtime_r(&now.tv_sec, &tm))
         strftime(clock, sizeof clock, "%H:%M:%S", &tm);
     printf("%s.%03ld  %-10s ", clock, now.tv_nsec / 1000000, who);
     va_start(args, format);
@@ -151,10 +152,10 @@ static void say_message(const struct phone_client_heard *h, const char *broker)
         message_id_write(&m->id, whole);
         snprintf(id, sizeof id, " [%.8s]", whole);
     }
-    say(broker, "%s%s%s%s%s%s%s%s%s", m->drill ? "DRILL: " : "", words_of(m), detail ? " " : "",
-        detail ? m->detail : "", m->kind == MSG_STATE ? " " : "",
-        m->kind == MSG_STATE ? alert_state_name(m->state) : id, age,
-        m->resumed ? ", resumed after a restart" : "", words_of_verdict(h));
+    listen_output_say(broker, "%s%s%s%s%s%s%s%s%s", m->drill ? "DRILL: " : "", words_of(m),
+                      detail ? " " : "", detail ? m->detail : "", m->kind == MSG_STATE ? " " : "",
+                      m->kind == MSG_STATE ? alert_state_name(m->state) : id, age,
+                      m->resumed ? ", resumed after a restart" : "", words_of_verdict(h));
 }
 
 /* --- the lines -------------------------------------------------------------------------------- */
@@ -163,19 +164,20 @@ void listen_output_message(bool json, const struct phone_client_heard *h,
                            const struct mqtt_event *e, const char *broker, bool newly_unproved)
 {
     const char *special = h->retired ? "retired" : h->refused ? "refused" : NULL;
-    if (json && special != NULL) {
+    if (json && special) {
         cJSON *o = object(special, e->at);
         add_origin(o, h, e, broker);
-        if (h->refused != NULL)
+        if (h->refused)
             cJSON_AddStringToObject(o, "why", h->refused);
-        print(o);
+        listen_output_print(o);
     } else if (json) {
         print_message(h, e, broker);
     } else if (h->retired) {
-        say(broker, "this kiosk is RETIRED by the venue's root: nothing it says counts");
-    } else if (h->refused != NULL) {
-        say(broker, "REFUSED a message on %s: %s", h->topic[0] ? h->topic : "an unknown topic",
-            h->refused);
+        listen_output_say(broker,
+                          "this kiosk is RETIRED by the venue's root: nothing it says counts");
+    } else if (h->refused) {
+        listen_output_say(broker, "REFUSED a message on %s: %s",
+                          h->topic[0] ? h->topic : "an unknown topic", h->refused);
     } else if (worth_a_line(h, newly_unproved)) {
         say_message(h, broker);
     }
@@ -189,11 +191,11 @@ void listen_output_link(bool json, const struct mqtt_event *e, const char *broke
         cJSON_AddStringToObject(o, "broker", broker);
         cJSON_AddBoolToObject(o, "up", up);
         cJSON_AddStringToObject(o, "reason", e->reason);
-        print(o);
+        listen_output_print(o);
     } else if (up) {
-        say(broker, "connected, listening");
+        listen_output_say(broker, "connected, listening");
     } else {
-        say(broker, "not connected: %s", e->reason);
+        listen_output_say(broker, "not connected: %s", e->reason);
     }
 }
 
@@ -236,10 +238,11 @@ void listen_output_show(bool json, const struct phone_client *m, const struct vi
             cJSON_AddItemToObject(kiosks, m->kiosks[i].id, shown_object(&s));
     }
     if (json)
-        print(o);
+        listen_output_print(o);
     else
-        say("=", "%s%s%s", words[worst], worst >= VIEW_CAUTION && silent ? " (kiosk silent)" : "",
-            duress ? ", DURESS" : "");
+        listen_output_say("=", "%s%s%s", words[worst],
+                          worst >= VIEW_CAUTION && silent ? " (kiosk silent)" : "",
+                          duress ? ", DURESS" : "");
 }
 
 void listen_output_answer(bool json, const char *kind, const char *what, const char *reason,
@@ -249,8 +252,8 @@ void listen_output_answer(bool json, const char *kind, const char *what, const c
         cJSON *o = object(kind, now);
         cJSON_AddStringToObject(o, "what", what);
         cJSON_AddStringToObject(o, "reason", reason);
-        print(o);
+        listen_output_print(o);
     } else {
-        say("answer", "%s %s%s%s", kind, what, reason[0] ? ": " : "", reason);
+        listen_output_say("answer", "%s %s%s%s", kind, what, reason[0] ? ": " : "", reason);
     }
 }

@@ -66,10 +66,9 @@ struct asked {
 };
 
 /* Takes the common options out of argv, up to a "--". The new argc, or -1 after a complaint. */
-static int take_options(int argc, char **argv, struct asked *a)
+static int cli_take_options(int argc, char **argv, struct asked *a)
 {
     int kept = 1, i = 1;
-
     for (; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             a->help = true;
@@ -114,7 +113,7 @@ int main(int argc, char **argv)
     struct asked a = {.cli.prefix = ""};
 
     log_init("porchlight", LOG_LEVEL_INFO);
-    argc = take_options(argc, argv, &a);
+    argc = cli_take_options(argc, argv, &a);
     if (argc < 0)
         return CLI_USAGE;
     if (a.version) {

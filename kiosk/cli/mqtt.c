@@ -50,7 +50,7 @@ struct mqtt {
     int stop;    /* an eventfd, readable once all is to end */
 };
 
-static void tell(struct link *l, struct mqtt_event *e, enum mqtt_event_kind kind)
+static void mqtt_tell(struct link *l, struct mqtt_event *e, enum mqtt_event_kind kind)
 {
     e->kind = kind;
     e->broker = l->index;
@@ -65,7 +65,7 @@ static void tell_reason(struct link *l, enum mqtt_event_kind kind, const char *r
 {
     struct mqtt_event e = {0};
     snprintf(e.reason, sizeof e.reason, "%s", reason);
-    tell(l, &e, kind);
+    mqtt_tell(l, &e, kind);
 }
 
 static void tell_up(struct link *l)
@@ -85,8 +85,8 @@ static void tell_down(struct link *l, const char *reason)
 
 /* --- what libmosquitto calls ------------------------------------------------------------------ */
 
-static void on_connect(struct mosquitto *client, void *context, int code, int flags,
-                       const mosquitto_property *properties)
+static void mqtt_on_connect(struct mosquitto *client, void *context, int code, int flags,
+                            const mosquitto_property *properties)
 {
     struct link *l = context;
     const struct mqtt_plan *plan = &l->owner->plan;
@@ -112,8 +112,8 @@ static void on_connect(struct mosquitto *client, void *context, int code, int fl
         tell_up(l);
 }
 
-static void on_subscribe(struct mosquitto *client, void *context, int id, int count,
-                         const int *granted)
+static void mqtt_on_subscribe(struct mosquitto *client, void *context, int id, int count,
+                              const int *granted)
 {
     struct link *l = context;
     (void)client;
@@ -126,7 +126,8 @@ static void on_subscribe(struct mosquitto *client, void *context, int id, int co
     tell_up(l);
 }
 
-static void on_message(struct mosquitto *client, void *context, const struct mosquitto_message *got)
+static void mqtt_on_message(struct mosquitto *client, void *context,
+                            const struct mosquitto_message *got)
 {
     struct link *l = context;
     struct mqtt_event e = {.retained = got->retain, .len = (size_t)got->payloadlen};
@@ -136,11 +137,11 @@ static void on_message(struct mosquitto *client, void *context, const struct mos
     memcpy(e.topic, got->topic, strlen(got->topic) + 1);
     if (e.len > 0 && e.len <= sizeof e.payload)
         memcpy(e.payload, got->payload, e.len);
-    tell(l, &e, MQTT_MESSAGE);
+    mqtt_tell(l, &e, MQTT_MESSAGE);
 }
 
-static void on_publish(struct mosquitto *client, void *context, int id, int code,
-                       const mosquitto_property *properties)
+static void mqtt_on_publish(struct mosquitto *client, void *context, int id, int code,
+                            const mosquitto_property *properties)
 {
     struct link *l = context;
     (void)client;
@@ -155,13 +156,13 @@ static void on_publish(struct mosquitto *client, void *context, int id, int code
 /* --- the thread ------------------------------------------------------------------------------- */
 
 /* 1 once all is to end, 0 after `ms`. */
-static int wait_stop(const struct mqtt *m, int ms)
+static int mqtt_wait_stop(const struct mqtt *m, int ms)
 {
     struct pollfd p = {.fd = m->stop, .events = POLLIN};
     return poll(&p, 1, ms) > 0;
 }
 
-static int probe_address(const struct mqtt *m, const struct addrinfo *a)
+static int mqtt_probe_address(const struct mqtt *m, const struct addrinfo *a)
 {
     int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
@@ -180,7 +181,7 @@ static int probe_address(const struct mqtt *m, const struct addrinfo *a)
 }
 
 /* Whether anything answers there. 0, or -1 with a sentence in reason. */
-static int probe(const struct link *l, char reason[MQTT_REASON_LEN])
+static int mqtt_probe(const struct link *l, char reason[MQTT_REASON_LEN])
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *all, *a;
     char port[8];
@@ -191,15 +192,15 @@ static int probe(const struct link *l, char reason[MQTT_REASON_LEN])
         snprintf(reason, MQTT_REASON_LEN, "%s: %s", l->broker->host, gai_strerror(failed));
         return -1;
     }
-    for (a = all; a != NULL && error != 0; a = a->ai_next)
-        error = probe_address(l->owner, a);
+    for (a = all; a && error != 0; a = a->ai_next)
+        error = mqtt_probe_address(l->owner, a);
     freeaddrinfo(all);
     if (error)
         snprintf(reason, MQTT_REASON_LEN, "%s port %s: %s", l->broker->host, port, strerror(error));
     return error ? -1 : 0;
 }
 
-static int begin(struct link *l)
+static int mqtt_begin(struct link *l)
 {
     mosquitto_property *properties = NULL;
     l->answered = false;
@@ -214,7 +215,7 @@ static int begin(struct link *l)
 
 /* Some brokers close the connection to an unknown version without a word; to others' CONNACK of the
  * older make libmosquitto says a name of its own, which grew more exact in 2.0.19. */
-static bool may_be_version(int code)
+static bool mqtt_may_be_version(int code)
 {
     return code == MOSQ_ERR_CONN_LOST || code == MOSQ_ERR_PROTOCOL ||
            code == MOSQ_ERR_MALFORMED_PACKET;
@@ -234,37 +235,37 @@ static void say_why(const struct link *l, int code, char reason[MQTT_REASON_LEN]
 }
 
 /* One connection from its first to its last byte. */
-static void live(struct link *l, bool *was_up)
+static void mqtt_live(struct link *l, bool *was_up)
 {
     char reason[MQTT_REASON_LEN];
     *was_up = false;
-    if (probe(l, reason) < 0) {
+    if (mqtt_probe(l, reason) < 0) {
         tell_down(l, reason);
         return;
     }
-    int version = l->version, code = begin(l);
-    while (code == MOSQ_ERR_SUCCESS && !wait_stop(l->owner, 0))
+    int version = l->version, code = mqtt_begin(l);
+    while (code == MOSQ_ERR_SUCCESS && !mqtt_wait_stop(l->owner, 0))
         code = mosquitto_loop(l->client, LOOP_MS, 1);
     say_why(l, code, reason);
     l->up = false;
     *was_up = l->said[0] == '\0' && l->answered;
-    if (!l->answered && may_be_version(code))
+    if (!l->answered && mqtt_may_be_version(code))
         l->version = version == MQTT_PROTOCOL_V5 ? MQTT_PROTOCOL_V311 : MQTT_PROTOCOL_V5;
     if (*was_up || !l->answered)
         tell_down(l, reason);
 }
 
-static void *run(void *context)
+static void *mqtt_run(void *context)
 {
     struct link *l = context;
     int pause = PAUSE_MS;
     bool was_up;
-    while (!wait_stop(l->owner, 0)) {
+    while (!mqtt_wait_stop(l->owner, 0)) {
         int version = l->version;
-        live(l, &was_up);
+        mqtt_live(l, &was_up);
         if (was_up)
             pause = PAUSE_MS;
-        if (version == l->version && wait_stop(l->owner, pause))
+        if (version == l->version && mqtt_wait_stop(l->owner, pause))
             break;
         pause = pause * 2 < PAUSE_MAX_MS ? pause * 2 : PAUSE_MAX_MS;
     }
@@ -279,14 +280,14 @@ static int link_start(struct mqtt *m, size_t index)
     *l = (struct link){
         .owner = m, .broker = &m->plan.brokers[index], .index = index, .version = MQTT_PROTOCOL_V5};
     l->client = mosquitto_new(m->plan.client_id, !m->plan.session, l);
-    if (l->client == NULL)
+    if (!l->client)
         return -1;
     mosquitto_threaded_set(l->client, true);
-    mosquitto_connect_v5_callback_set(l->client, on_connect);
-    mosquitto_subscribe_callback_set(l->client, on_subscribe);
-    mosquitto_message_callback_set(l->client, on_message);
-    mosquitto_publish_v5_callback_set(l->client, on_publish);
-    if (l->broker->user != NULL &&
+    mosquitto_connect_v5_callback_set(l->client, mqtt_on_connect);
+    mosquitto_subscribe_callback_set(l->client, mqtt_on_subscribe);
+    mosquitto_message_callback_set(l->client, mqtt_on_message);
+    mosquitto_publish_v5_callback_set(l->client, mqtt_on_publish);
+    if (l->broker->user &&
         mosquitto_username_pw_set(l->client, l->broker->user, l->broker->password) != 0)
         return -1;
     if (l->broker->tls &&
@@ -294,7 +295,7 @@ static int link_start(struct mqtt *m, size_t index)
         errno = ENOENT;
         return -1;
     }
-    errno = pthread_create(&l->thread, NULL, run, l);
+    errno = pthread_create(&l->thread, NULL, mqtt_run, l);
     l->started = errno == 0;
     return l->started ? 0 : -1;
 }
@@ -303,7 +304,7 @@ struct mqtt *mqtt_new(const struct mqtt_plan *plan)
 {
     int pair[2];
     struct mqtt *m = calloc(1, sizeof *m);
-    if (m == NULL)
+    if (!m)
         return NULL;
     m->plan = *plan;
     m->in = m->out = -1;
@@ -334,7 +335,7 @@ static bool link_end(struct link *l)
         pthread_detach(l->thread);
         return false;
     }
-    if (l->client != NULL) {
+    if (l->client) {
         mosquitto_disconnect(l->client);
         mosquitto_destroy(l->client);
     }
@@ -345,7 +346,7 @@ void mqtt_free(struct mqtt *m)
 {
     const uint64_t one = 1;
     bool ended = true;
-    if (m == NULL)
+    if (!m)
         return;
     if (m->stop >= 0 && write(m->stop, &one, sizeof one) < 0)
         return;

@@ -13,11 +13,10 @@
 #include <unistd.h>
 
 /* One line, read byte by byte so that no buffer of stdio keeps it. Its length or -1. */
-static int read_line(int fd, char *out)
+static int passphrase_read_line(int fd, char *out)
 {
     int len = 0;
     char c;
-
     while (len < PASSPHRASE_MAX - 1) {
         ssize_t n = read(fd, &c, 1);
         if (n < 0 && errno == EINTR)
@@ -35,7 +34,6 @@ static int from_terminal(char *out, int twice)
     static const char question[] = "Passphrase: ";
     int len = twice ? prompt_hidden_line_twice(question, out, PASSPHRASE_MAX)
                     : prompt_hidden_line(question, out, PASSPHRASE_MAX);
-
     if (len < 0)
         log_error("%s", errno == ENXIO ? "nobody is at the terminal to type a passphrase; expected "
                                          "--passphrase-file FILE"
@@ -55,7 +53,7 @@ static int from_file(const char *path, char *out)
         log_error("%s: is a secret that group or others may use; expected mode 0600: chmod 600 it",
                   path);
     else
-        len = read_line(fd, out);
+        len = passphrase_read_line(fd, out);
     if (fd >= 0)
         close(fd);
     return len;
@@ -65,7 +63,6 @@ char *passphrase_read(const char *path, int twice, int least)
 {
     char *out = sodium_init() < 0 ? NULL : sodium_malloc(PASSPHRASE_MAX);
     int len = !out ? -1 : path ? from_file(path, out) : from_terminal(out, twice);
-
     if (len >= least)
         return out;
     if (len >= 0)

@@ -28,7 +28,7 @@ static const struct option phone_options[] = {
 void phone_client_options_add(struct option out[PHONE_CLIENT_OPTIONS_MAX], const struct option *own)
 {
     size_t n = 0;
-    for (size_t i = 0; own[i].name != NULL; i++)
+    for (size_t i = 0; own[i].name; i++)
         out[n++] = own[i];
     memcpy(out + n, phone_options, sizeof phone_options);
 }
@@ -98,12 +98,12 @@ static int kiosk_add(struct phone_client *m, const char *prefix, const char *id,
     return -1;
 }
 
-static int keys_read(struct phone_client *m, const char *prefix)
+static int phone_client_keys_read(struct phone_client *m, const char *prefix)
 {
     if (m->plain)
         return 0;
     m->venue_key = sodium_malloc(ENVELOPE_KEY);
-    if (m->venue_key == NULL) {
+    if (!m->venue_key) {
         log_error("no locked memory for the venue's key; raise the limit (ulimit -l)");
         return -1;
     }
@@ -145,7 +145,7 @@ static int broker_from_option(struct config *c, const struct phone_client_option
     b->host[host] = '\0';
     snprintf(b->name, sizeof b->name, "broker");
     b->port = (int)port;
-    b->tls = o->ca != NULL;
+    b->tls = o->ca;
     if (b->tls && (size_t)snprintf(b->ca, sizeof b->ca, "%s", o->ca) >= sizeof b->ca) {
         log_error("%s: the path is too long", o->ca);
         return -1;
@@ -165,7 +165,7 @@ static int broker_from_option(struct config *c, const struct phone_client_option
 static int find_ca(const struct phone_client_options *o, const struct config_broker *b,
                    char out[PATH_LEN])
 {
-    if (o->connect == NULL)
+    if (!o->connect)
         return broker_ca_find(o->prefix, b, out);
     snprintf(out, PATH_LEN, "%s", b->ca);
     return broker_ca_check("--ca", out);
@@ -199,7 +199,7 @@ static int plan_brokers(struct phone_client *m, struct mqtt_plan *plan,
                         const struct phone_client_options *o)
 {
     m->passwords = sodium_malloc((size_t)MQTT_BROKERS_MAX * CONFIG_TEXT_MAX);
-    if (m->passwords == NULL) {
+    if (!m->passwords) {
         log_error("no locked memory for passwords; raise the limit (ulimit -l)");
         return -1;
     }
@@ -246,7 +246,7 @@ static int config_read(struct phone_client *m, const struct phone_client_options
 {
     char path[PATH_LEN];
     uint8_t bytes[ENVELOPE_ID];
-    if (o->venue != NULL && o->kiosk != NULL && o->connect != NULL) {
+    if (o->venue && o->kiosk && o->connect) {
         if (!id_read(o->venue, bytes) || !id_read(o->kiosk, bytes)) {
             log_error("--venue and --kiosk want 16 hex digits each");
             return -1;
@@ -257,7 +257,7 @@ static int config_read(struct phone_client *m, const struct phone_client_options
                config_load(path, &m->config, config_complain_stderr, NULL) < 0) {
         return -1;
     }
-    return o->connect != NULL ? broker_from_option(&m->config, o) : 0;
+    return o->connect ? broker_from_option(&m->config, o) : 0;
 }
 
 int phone_client_init(struct phone_client *m, struct mqtt_plan *plan,
@@ -271,7 +271,8 @@ int phone_client_init(struct phone_client *m, struct mqtt_plan *plan,
     memcpy(m->venue, m->config.venue.id, TOPIC_ID_LEN + 1);
     id_read(m->venue, m->venue_bytes);
     account_choose(m, o);
-    if (keys_read(m, o->prefix) < 0 || kiosk_add(m, o->prefix, m->config.kiosk.id, true) < 0)
+    if (phone_client_keys_read(m, o->prefix) < 0 ||
+        kiosk_add(m, o->prefix, m->config.kiosk.id, true) < 0)
         return CLI_FAILED;
     for (size_t i = 0; i < o->also_count; i++)
         if (kiosk_add(m, o->prefix, o->also[i], false) < 0)

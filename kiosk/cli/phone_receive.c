@@ -33,7 +33,7 @@ static struct phone_client_kiosk *kiosk_of(struct phone_client *m, const char *f
 }
 
 /* The envelope's answer as a sentence for a person. */
-static const char *why_not_open(enum envelope_result r, const struct mqtt_event *e)
+static const char *phone_receive_why_not_open(enum envelope_result r, const struct mqtt_event *e)
 {
     switch (r) {
     case ENVELOPE_OK:
@@ -61,7 +61,7 @@ static const char *open_text(const struct phone_client *m, const struct mqtt_eve
     }
     memcpy(at->venue, m->venue_bytes, sizeof at->venue);
     memcpy(at->kiosk, h->kiosk->bytes, sizeof at->kiosk);
-    return why_not_open(
+    return phone_receive_why_not_open(
         envelope_open(at, m->venue_key, h->kiosk->public, e->payload, e->len, h->text, len), e);
 }
 
@@ -76,10 +76,10 @@ static bool is_retirement(const struct phone_client *m, const struct phone_clien
 }
 
 /* ns since the message's own date; -1: either clock is not set, or they are too far apart. */
-static int64_t wall_age(const struct message *message, int64_t wall)
+static int64_t phone_receive_wall_age(const struct message *message, int64_t wall)
 {
     struct tm tm = {0};
-    if (wall == 0 || message->at[0] == '\0' || strptime(message->at, "%FT%TZ", &tm) == NULL)
+    if (wall == 0 || message->at[0] == '\0' || !strptime(message->at, "%FT%TZ", &tm))
         return -1;
     int64_t age = wall - (int64_t)timegm(&tm);
     if (age < -CLOCKS_APART_S)
@@ -87,7 +87,7 @@ static int64_t wall_age(const struct message *message, int64_t wall)
     return age < 0 ? 0 : age * NS_PER_S;
 }
 
-static void prove(const struct phone_client *m, struct phone_client_heard *h)
+static void phone_receive_prove(const struct phone_client *m, struct phone_client_heard *h)
 {
     struct cert_clear clear;
     if (m->plain || h->message.proof_len == 0 ||
@@ -108,8 +108,7 @@ static const char *read_message(const struct phone_client *m, const struct mqtt_
     size_t len = 0;
     if (e->len > MQTT_PAYLOAD_MAX)
         return "malformed: longer than any message";
-    if ((why = open_text(m, e, h, &at, &len)) != NULL ||
-        message_read(&h->message, h->text, len, &why) < 0)
+    if ((why = open_text(m, e, h, &at, &len)) || message_read(&h->message, h->text, len, &why) < 0)
         return why;
     if (!m->plain && (h->message.epoch != at.epoch || h->message.seq != at.seq))
         return "malformed: epoch or seq differ inside and outside";
@@ -123,7 +122,7 @@ void phone_client_receive(struct phone_client *m, const struct view_rules *r,
     memset(h, 0, sizeof *h);
     h->topic = "";
     h->kiosk = kiosk_of(m, e->topic, &t);
-    if (h->kiosk == NULL) {
+    if (!h->kiosk) {
         h->refused = "foreign: of another venue or kiosk";
         return;
     }
@@ -138,10 +137,11 @@ void phone_client_receive(struct phone_client *m, const struct view_rules *r,
         return;
     }
     h->refused = read_message(m, e, t, h);
-    if (h->refused != NULL)
+    if (h->refused)
         return;
-    h->word = (struct view_word){
-        .message = &h->message, .retained = e->retained, .wall_age = wall_age(&h->message, wall)};
-    prove(m, h);
+    h->word = (struct view_word){.message = &h->message,
+                                 .retained = e->retained,
+                                 .wall_age = phone_receive_wall_age(&h->message, wall)};
+    phone_receive_prove(m, h);
     h->verdict = view_step(&h->kiosk->view, r, &h->word, e->at);
 }

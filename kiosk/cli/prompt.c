@@ -22,12 +22,11 @@ static void catch (int number)
 }
 
 /* Byte by byte, so that no buffer of stdio keeps it. `closed`: nothing came, and nothing will. */
-static int read_line(int fd, char *out, size_t size, bool *closed)
+static int prompt_read_line(int fd, char *out, size_t size, bool *closed)
 {
     size_t len = 0;
     ssize_t n = 0;
     char c = 0;
-
     while (!caught) {
         n = read(fd, &c, 1);
         if (n < 0 && errno == EINTR)
@@ -65,7 +64,7 @@ static int read_at(int fd, const char *question, bool seen, char *out, size_t si
     dprintf(fd, "%s", question);
     if (!seen) /* it drops what was typed ahead, as a paste of several lines is */
         tcsetattr(fd, TCSAFLUSH, &hidden);
-    len = read_line(fd, out, size, &closed);
+    len = prompt_read_line(fd, out, size, &closed);
     saved = closed ? ENODATA : errno;
     if (!seen)
         tcsetattr(fd, TCSAFLUSH, &shown);
@@ -78,10 +77,9 @@ static int read_at(int fd, const char *question, bool seen, char *out, size_t si
     return caught || (seen && closed) ? -1 : len;
 }
 
-static int ask(const char *question, bool seen, char *out, size_t size)
+static int prompt_ask(const char *question, bool seen, char *out, size_t size)
 {
     int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY), len, saved;
-
     if (fd < 0) {
         errno = ENXIO;
         return -1;
@@ -95,19 +93,18 @@ static int ask(const char *question, bool seen, char *out, size_t size)
 
 int prompt_hidden_line(const char *question, char *out, size_t size)
 {
-    return ask(question, false, out, size);
+    return prompt_ask(question, false, out, size);
 }
 
 int prompt_hidden_line_once_typed(const char *question, char *out, size_t size)
 {
-    return ask(question, true, out, size);
+    return prompt_ask(question, true, out, size);
 }
 
 int prompt_hidden_line_twice(const char *question, char *out, size_t size)
 {
     char *again = sodium_malloc(size);
     int len = again ? prompt_hidden_line(question, out, size) : -1, saved;
-
     if (len >= 0 && prompt_hidden_line("Once more: ", again, size) < 0) {
         len = -1;
     } else if (len >= 0 && strcmp(out, again) != 0) {

@@ -28,7 +28,7 @@ int qr_output_print(FILE *out, const char *text)
     static const char *const halves[] = {" ", "\u2584", "\u2580", "\u2588"};
     bool colours = isatty(fileno(out));
     QRcode *q = encode(text);
-    if (q == NULL)
+    if (!q)
         return -1;
     for (int y = -QUIET; y < q->width + QUIET; y += 2) {
         fputs(colours ? "\033[30;107m" : "", out);
@@ -53,7 +53,7 @@ int qr_output_png(const char *path, const char *text)
     uint8_t *pixels = NULL;
     FILE *f = NULL;
     QRcode *q = encode(text);
-    if (q == NULL)
+    if (!q)
         return -1;
     int side = (q->width + 2 * QUIET) * PIXELS;
     png_image image = {.version = PNG_IMAGE_VERSION,
@@ -65,7 +65,7 @@ int qr_output_png(const char *path, const char *text)
         goto free_code;
     f = fdopen(fd, "wb");
     pixels = malloc((size_t)side * (size_t)side);
-    if (f == NULL || pixels == NULL)
+    if (!f || !pixels)
         goto close_file;
     paint(q, pixels, side);
     if (png_image_write_to_stdio(&image, f, 0, pixels, 0, NULL) != 0 && fflush(f) == 0)
@@ -74,7 +74,7 @@ int qr_output_png(const char *path, const char *text)
         errno = EIO;
 close_file:
     saved = errno;
-    if (f != NULL)
+    if (f)
         fclose(f);
     else
         close(fd);

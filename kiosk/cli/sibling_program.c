@@ -9,7 +9,6 @@ int sibling_program(const char *program, char out[PATH_LEN])
     ssize_t len = readlink("/proc/self/exe", out, PATH_LEN - 1);
     size_t room;
     char *slash;
-
     if (len < 0)
         return -1;
     out[len] = '\0';

@@ -31,7 +31,6 @@ TAKE_IN(template_keep, "config/cards/keep.html.in");
 static size_t word_length(const char *at)
 {
     size_t n = strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
-
     return n > 0 && at[n] == '@' ? n : 0;
 }
 
@@ -48,7 +47,6 @@ char *template_fill(const char *name, const char *template, const struct templat
     char *out = NULL;
     size_t size;
     FILE *f = open_memstream(&out, &size);
-
     if (!f)
         return NULL;
     for (const char *at = template; *at;) {

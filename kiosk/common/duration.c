@@ -47,7 +47,6 @@ static int add_fraction(const char **at, int64_t unit, int64_t *ns)
 {
     int64_t numerator = 0, denominator = 1;
     const char *p = *at;
-
     if (!isdigit((unsigned char)*p))
         return -1;
     for (; isdigit((unsigned char)*p); p++) {
@@ -109,7 +108,6 @@ static int write_in(uint64_t ns, const struct unit *u, const char *sign, char *o
     uint64_t unit = (uint64_t)u->ns, rest = ns % unit;
     char digits[20];
     size_t n = 0;
-
     while (rest && n < sizeof digits - 1) {
         digits[n++] = (char)('0' + (unsigned)(rest * 10 / unit));
         rest = rest * 10 % unit;
@@ -126,7 +124,6 @@ void duration_format(int64_t ns, char *out, size_t size)
     uint64_t absolute = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
     char text[48];
     int best = sizeof text;
-
     if (size == 0)
         return;
     snprintf(out, size, "0");

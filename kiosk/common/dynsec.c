@@ -12,9 +12,10 @@ struct text {
     size_t size, len;
 };
 
-static void put(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void dynsec_put(struct text *t, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
-static void put(struct text *t, const char *format, ...)
+static void dynsec_put(struct text *t, const char *format, ...)
 {
     size_t room = t->len < t->size ? t->size - t->len : 0;
     va_list args;
@@ -25,7 +26,7 @@ static void put(struct text *t, const char *format, ...)
     t->len += n > 0 ? (size_t)n : 0;
 }
 
-static int finish(const struct text *t)
+static int dynsec_finish(const struct text *t)
 {
     if (t->len < t->size)
         return (int)t->len;
@@ -61,27 +62,26 @@ static bool password_is_plain(const char *password)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     size_t len = strlen(password);
-
     return len >= DYNSEC_PASSWORD_MIN && len <= DYNSEC_PASSWORD_MAX &&
            strspn(password, plain) == len;
 }
 
 static void put_acl(struct text *t, const char *type, const char *topic)
 {
-    put(t, "%s{\"acltype\":\"%s\",\"topic\":\"%s\",\"allow\":true}",
-        t->out[t->len < t->size ? t->len - 1 : 0] == '[' ? "" : ",", type, topic);
+    dynsec_put(t, "%s{\"acltype\":\"%s\",\"topic\":\"%s\",\"allow\":true}",
+               t->out[t->len < t->size ? t->len - 1 : 0] == '[' ? "" : ",", type, topic);
 }
 
 int dynsec_defaults(char *out, size_t size)
 {
     struct text t = {.out = out, .size = size};
 
-    put(&t, "{\"commands\":[{\"command\":\"setDefaultACLAccess\",\"acls\":["
-            "{\"acltype\":\"publishClientSend\",\"allow\":false},"
-            "{\"acltype\":\"publishClientReceive\",\"allow\":false},"
-            "{\"acltype\":\"subscribe\",\"allow\":false},"
-            "{\"acltype\":\"unsubscribe\",\"allow\":true}]}]}");
-    return finish(&t);
+    dynsec_put(&t, "{\"commands\":[{\"command\":\"setDefaultACLAccess\",\"acls\":["
+                   "{\"acltype\":\"publishClientSend\",\"allow\":false},"
+                   "{\"acltype\":\"publishClientReceive\",\"allow\":false},"
+                   "{\"acltype\":\"subscribe\",\"allow\":false},"
+                   "{\"acltype\":\"unsubscribe\",\"allow\":true}]}]}");
+    return dynsec_finish(&t);
 }
 
 int dynsec_role(enum topic_role who, const char *venue, const char *kiosk, const char *account,
@@ -94,8 +94,8 @@ int dynsec_role(enum topic_role who, const char *venue, const char *kiosk, const
         errno = EINVAL;
         return -1;
     }
-    put(&t, "{\"commands\":[{\"command\":\"createRole\",\"rolename\":\"%s-%s\",\"acls\":[", role,
-        account);
+    dynsec_put(&t, "{\"commands\":[{\"command\":\"createRole\",\"rolename\":\"%s-%s\",\"acls\":[",
+               role, account);
     for (enum topic i = 0; i < TOPIC_COUNT; i++) {
         const struct topic_rule *rule = &topic_table[i];
         char name[TOPIC_NAME_MAX];
@@ -116,15 +116,14 @@ int dynsec_role(enum topic_role who, const char *venue, const char *kiosk, const
         put_acl(&t, "publishClientReceive", DYNSEC_RESPONSE);
         put_acl(&t, "subscribeLiteral", DYNSEC_RESPONSE);
     }
-    put(&t, "]}]}");
-    return finish(&t);
+    dynsec_put(&t, "]}]}");
+    return dynsec_finish(&t);
 }
 
 /* The role's name; NULL with errno EINVAL: no such account can be made. */
 static const char *role_of_account(enum topic_role who, const char *account, const char *password)
 {
     const char *role = dynsec_role_name(who);
-
     if (role && account_is_plain(account) && password_is_plain(password))
         return role;
     errno = EINVAL;
@@ -139,14 +138,15 @@ int dynsec_account(enum topic_role who, const char *account, const char *passwor
 
     if (!role)
         return -1;
-    put(&t,
+    dynsec_put(
+        &t,
         "{\"commands\":[{\"command\":\"createClient\",\"username\":\"%s\",\"password\":\"%s\","
         "\"clientid\":\"%s\",\"roles\":[{\"rolename\":\"%s-%s\"}",
         account, password, account, role, account);
     if (who == ROLE_KIOSK)
-        put(&t, ",{\"rolename\":\"steward-%s\"}", account);
-    put(&t, "]}]}");
-    return finish(&t);
+        dynsec_put(&t, ",{\"rolename\":\"steward-%s\"}", account);
+    dynsec_put(&t, "]}]}");
+    return dynsec_finish(&t);
 }
 
 int dynsec_promote(enum topic_role who, const char *account, const char *password, char *out,
@@ -157,12 +157,13 @@ int dynsec_promote(enum topic_role who, const char *account, const char *passwor
 
     if (!role)
         return -1;
-    put(&t,
+    dynsec_put(
+        &t,
         "{\"commands\":[{\"command\":\"modifyClient\",\"username\":\"%s\",\"password\":\"%s\","
         "\"roles\":[{\"rolename\":\"%s-%s\"}]},"
         "{\"command\":\"deleteRole\",\"rolename\":\"newcomer-%s\"}]}",
         account, password, role, account, account);
-    return finish(&t);
+    return dynsec_finish(&t);
 }
 
 int dynsec_password(const char *account, const char *password, char *out, size_t size)
@@ -173,10 +174,11 @@ int dynsec_password(const char *account, const char *password, char *out, size_t
         errno = EINVAL;
         return -1;
     }
-    put(&t,
+    dynsec_put(
+        &t,
         "{\"commands\":[{\"command\":\"modifyClient\",\"username\":\"%s\",\"password\":\"%s\"}]}",
         account, password);
-    return finish(&t);
+    return dynsec_finish(&t);
 }
 
 int dynsec_remove(enum topic_role who, const char *account, char *out, size_t size)
@@ -188,9 +190,9 @@ int dynsec_remove(enum topic_role who, const char *account, char *out, size_t si
         errno = EINVAL;
         return -1;
     }
-    put(&t,
-        "{\"commands\":[{\"command\":\"deleteClient\",\"username\":\"%s\"},"
-        "{\"command\":\"deleteRole\",\"rolename\":\"%s-%s\"}]}",
-        account, role, account);
-    return finish(&t);
+    dynsec_put(&t,
+               "{\"commands\":[{\"command\":\"deleteClient\",\"username\":\"%s\"},"
+               "{\"command\":\"deleteRole\",\"rolename\":\"%s-%s\"}]}",
+               account, role, account);
+    return dynsec_finish(&t);
 }

@@ -6,7 +6,6 @@
 int file_write_all(int fd, const void *bytes, size_t len)
 {
     const char *from = bytes;
-
     while (len > 0) {
         ssize_t n = write(fd, from, len);
         if (n < 0 && errno == EINTR)

@@ -56,7 +56,6 @@ __attribute__((format(printf, 2, 0))) static void say(enum log_level level, cons
     int saved = errno;
     char line[1024];
     int n;
-
     if (level > self.most)
         return;
     if (self.journal)

@@ -49,7 +49,6 @@ void loop_free(struct loop *l)
 static nfds_t slot_of(const struct loop *l, int fd)
 {
     nfds_t i = 1;
-
     while (i < l->count && l->polls[i].fd != fd)
         i++;
     return i;
@@ -80,7 +79,6 @@ int loop_add(struct loop *l, int fd, short events, loop_fn *fn, void *context)
 void loop_remove(struct loop *l, int fd)
 {
     nfds_t i = slot_of(l, fd);
-
     if (fd >= 0 && i < l->count)
         l->polls[i] = (struct pollfd){.fd = -1};
 }
@@ -104,7 +102,6 @@ void loop_deadline(struct loop *l, int64_t at)
 static void drop_removed(struct loop *l)
 {
     nfds_t kept = 1;
-
     for (nfds_t i = 1; i < l->count; i++) {
         if (l->polls[i].fd < 0)
             continue;

@@ -9,6 +9,5 @@ const char *wipe_outcome_name(uint32_t outcome)
         [WIPE_UNVERIFIED] = "unverified",
         [WIPE_FAILED] = "failed",
     };
-
     return outcome < sizeof names / sizeof names[0] ? names[outcome] : "unknown";
 }

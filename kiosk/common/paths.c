@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int join(const char *a, const char *between, const char *b, char out[PATH_LEN])
+static int paths_join(const char *a, const char *between, const char *b, char out[PATH_LEN])
 {
     int n = snprintf(out, PATH_LEN, "%s%s%s", a, between, b);
-
     if (n >= 0 && n < PATH_LEN)
         return 0;
     errno = ENAMETOOLONG;
@@ -17,21 +16,20 @@ static int join(const char *a, const char *between, const char *b, char out[PATH
 
 int path_under(const char *prefix, const char *path, char out[PATH_LEN])
 {
-    return join(prefix ? prefix : "", "", path, out);
+    return paths_join(prefix ? prefix : "", "", path, out);
 }
 
 int path_credential(const char *prefix, const char *name, char out[PATH_LEN])
 {
     const char *directory = getenv("CREDENTIALS_DIRECTORY");
     char below[PATH_LEN];
-
     if (name[0] == '\0' || name[0] == '.' || strchr(name, '/')) {
         errno = EINVAL;
         return -1;
     }
     if (directory && directory[0])
-        return join(directory, "/porchlight_", name, out);
+        return paths_join(directory, "/porchlight_", name, out);
     if (path_under(prefix, PATH_CREDENTIALS, below) < 0)
         return -1;
-    return join(below, "/", name, out);
+    return paths_join(below, "/", name, out);
 }

@@ -44,7 +44,6 @@ int topic_name(enum topic t, const char *venue, const char *kiosk, const char *a
                char out[TOPIC_NAME_MAX])
 {
     bool named = account && account[0];
-
     out[0] = '\0';
     if ((unsigned)t >= TOPIC_COUNT || !is_part(venue) || !is_part(kiosk) ||
         named != topic_table[t].per_account || (named && !is_part(account))) {
@@ -57,22 +56,22 @@ int topic_name(enum topic t, const char *venue, const char *kiosk, const char *a
 }
 
 /* Behind `prefix` in text, or NULL. */
-static const char *behind(const char *text, const char *prefix)
+static const char *topics_behind(const char *text, const char *prefix)
 {
     size_t n = strlen(prefix);
-
     return text && strncmp(text, prefix, n) == 0 ? text + n : NULL;
 }
 
 int topic_parse(const char *full, const char *venue, const char *kiosk, enum topic *t,
                 char account[TOPIC_ID_LEN + 1])
 {
-    const char *rest = behind(behind(behind(behind(behind(full, root), venue), "/"), kiosk), "/");
-
+    const char *rest = topics_behind(
+        topics_behind(topics_behind(topics_behind(topics_behind(full, root), venue), "/"), kiosk),
+        "/");
     for (size_t i = 0; rest && i < TOPIC_COUNT; i++) {
-        const char *tail = behind(rest, topic_table[i].name);
+        const char *tail = topics_behind(rest, topic_table[i].name);
         if (tail && topic_table[i].per_account)
-            tail = behind(tail, "/");
+            tail = topics_behind(tail, "/");
         if (!tail)
             continue;
         if (topic_table[i].per_account ? !is_id(tail, strlen(tail)) : tail[0] != '\0')

@@ -18,10 +18,9 @@
  * below the watchdog of the programs whose loop this holds up (10 s). */
 #define PATIENCE ((struct timeval){.tv_sec = 1})
 
-static void close_keeping_errno(int fd)
+static void unix_socket_close_keeping_errno(int fd)
 {
     int saved = errno;
-
     if (fd >= 0)
         close(fd);
     errno = saved;
@@ -33,7 +32,6 @@ static int address_of(const char *path, struct sockaddr_un *a, int *folder)
 {
     const char *slash = strrchr(path, '/');
     char above[4096];
-
     *folder = -1;
     *a = (struct sockaddr_un){.sun_family = AF_UNIX};
     if (strlen(path) < sizeof a->sun_path) {
@@ -59,7 +57,7 @@ static int address_of(const char *path, struct sockaddr_un *a, int *folder)
 }
 
 /* True if nobody answers at this address and the file there is a socket: it may be replaced. */
-static bool is_stale(const struct sockaddr_un *a)
+static bool unix_socket_is_stale(const struct sockaddr_un *a)
 {
     struct stat st;
     bool refused;
@@ -85,7 +83,7 @@ static int bind_at(int fd, const struct sockaddr_un *a, mode_t mode)
     if (bind(fd, sa, sizeof *a) < 0) {
         if (errno != EADDRINUSE)
             return -1;
-        if (!is_stale(a)) {
+        if (!unix_socket_is_stale(a)) {
             errno = EADDRINUSE;
             return -1;
         }
@@ -99,7 +97,6 @@ static int bind_at(int fd, const struct sockaddr_un *a, mode_t mode)
 static int handed_over(const char *path)
 {
     int count = sd_listen_fds(0);
-
     for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + count; fd++) {
         if (sd_is_socket_unix(fd, SOCK_SEQPACKET, 1, path, 0) <= 0)
             continue;
@@ -112,7 +109,6 @@ static int handed_over(const char *path)
 int unix_socket_keep_over_exec(void)
 {
     int count = sd_listen_fds(0);
-
     for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + count; fd++) {
         int flags = fcntl(fd, F_GETFD);
         if (flags < 0 || fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC) < 0)
@@ -133,10 +129,10 @@ int unix_socket_listen(const char *path, mode_t mode)
         return -1;
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd >= 0 && (bind_at(fd, &a, mode) < 0 || listen(fd, 8) < 0)) {
-        close_keeping_errno(fd);
+        unix_socket_close_keeping_errno(fd);
         fd = -1;
     }
-    close_keeping_errno(folder);
+    unix_socket_close_keeping_errno(folder);
     return fd;
 }
 
@@ -159,17 +155,16 @@ int unix_socket_connect(const char *path)
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (fd >= 0 && (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &PATIENCE, sizeof PATIENCE) < 0 ||
                     connect(fd, (const struct sockaddr *)&a, sizeof a) < 0)) {
-        close_keeping_errno(fd);
+        unix_socket_close_keeping_errno(fd);
         fd = -1;
     }
-    close_keeping_errno(folder);
+    unix_socket_close_keeping_errno(folder);
     return fd;
 }
 
 ssize_t unix_socket_receive(int fd, void *buf, size_t size)
 {
     ssize_t n;
-
     do
         n = recv(fd, buf, size, MSG_TRUNC);
     while (n < 0 && errno == EINTR);
@@ -183,7 +178,6 @@ ssize_t unix_socket_receive(int fd, void *buf, size_t size)
 int unix_socket_send(int fd, const void *buf, size_t len)
 {
     ssize_t n;
-
     do
         n = send(fd, buf, len, MSG_NOSIGNAL);
     while (n < 0 && errno == EINTR);

@@ -10,7 +10,8 @@ struct todo {
     size_t n;
 };
 
-static struct alert_action *add(struct todo *t, const struct alert *a, enum alert_action_kind kind)
+static struct alert_action *alert_add(struct todo *t, const struct alert *a,
+                                      enum alert_action_kind kind)
 {
     struct alert_action *x = &t->out[t->n++];
     *x = (struct alert_action){.kind = kind, .drill = a->now.drill, .id = a->now.id};
@@ -18,11 +19,11 @@ static struct alert_action *add(struct todo *t, const struct alert *a, enum aler
 }
 
 /* What changed is made durable first, told next, and kept for latecomers last. */
-static void tell(struct todo *t, const struct alert *a, enum alert_publish what)
+static void alert_tell(struct todo *t, const struct alert *a, enum alert_publish what)
 {
-    add(t, a, ALERT_DO_RECORD);
-    add(t, a, ALERT_DO_PUBLISH)->publish = what;
-    add(t, a, ALERT_DO_STATE);
+    alert_add(t, a, ALERT_DO_RECORD);
+    alert_add(t, a, ALERT_DO_PUBLISH)->publish = what;
+    alert_add(t, a, ALERT_DO_STATE);
 }
 
 static enum alert_publish caution_of(const struct alert *a)
@@ -30,8 +31,8 @@ static enum alert_publish caution_of(const struct alert *a)
     return a->now.unclear ? ALERT_PUB_UNCLEAR : ALERT_PUB_CAUTION;
 }
 
-static void begin(struct alert *a, const struct alert_event *e, enum alert_state state, bool drill,
-                  int64_t now)
+static void alert_begin(struct alert *a, const struct alert_event *e, enum alert_state state,
+                        bool drill, int64_t now)
 {
     a->now.state = state;
     a->now.drill = drill;
@@ -44,7 +45,7 @@ static void begin(struct alert *a, const struct alert_event *e, enum alert_state
 
 /* Back to quiet. A wipe that runs is not touched by it, and duress stands until a staff command
  * lifts it. */
-static void settle(struct alert *a)
+static void alert_settle(struct alert *a)
 {
     a->now.state = ALERT_QUIET;
     a->now.drill = false;
@@ -55,17 +56,17 @@ static void settle(struct alert *a)
         a->now.id = (struct alert_id){{0}};
 }
 
-static void finish(struct todo *t, struct alert *a)
+static void alert_finish(struct todo *t, struct alert *a)
 {
     struct alert ended = *a;
     bool drill = a->now.drill;
-    settle(a);
-    add(t, a, ALERT_DO_RECORD);
-    add(t, &ended, ALERT_DO_PUBLISH)->publish = ALERT_PUB_ALL_CLEAR;
-    add(t, a, ALERT_DO_STATE);
+    alert_settle(a);
+    alert_add(t, a, ALERT_DO_RECORD);
+    alert_add(t, &ended, ALERT_DO_PUBLISH)->publish = ALERT_PUB_ALL_CLEAR;
+    alert_add(t, a, ALERT_DO_STATE);
     if (drill)
-        add(t, &ended, ALERT_DO_REPORT);
-    add(t, a, ALERT_DO_FORGET);
+        alert_add(t, &ended, ALERT_DO_REPORT);
+    alert_add(t, a, ALERT_DO_FORGET);
 }
 
 static void grace_cancel(struct alert *a)
@@ -83,7 +84,7 @@ static void drill_end(struct todo *t, struct alert *a)
     if (!a->now.drill)
         return;
     grace_cancel(a);
-    finish(t, a);
+    alert_finish(t, a);
 }
 
 static void on_lockdown(struct todo *t, struct alert *a, const struct alert_event *e, int64_t now)
@@ -93,10 +94,10 @@ static void on_lockdown(struct todo *t, struct alert *a, const struct alert_even
         a->now.calm = false;
         a->now.unconfirmed = false;
     } else {
-        begin(a, e, ALERT_LOCKDOWN, false, now);
-        add(t, a, ALERT_DO_FORGET);
+        alert_begin(a, e, ALERT_LOCKDOWN, false, now);
+        alert_add(t, a, ALERT_DO_FORGET);
     }
-    tell(t, a, ALERT_PUB_LOCKDOWN);
+    alert_tell(t, a, ALERT_PUB_LOCKDOWN);
 }
 
 static void on_caution(struct todo *t, struct alert *a, const struct alert_event *e, int64_t now)
@@ -108,10 +109,10 @@ static void on_caution(struct todo *t, struct alert *a, const struct alert_event
         a->now.calm = false;
         a->now.unconfirmed = false;
     } else {
-        begin(a, e, ALERT_CAUTION, false, now);
-        add(t, a, ALERT_DO_FORGET);
+        alert_begin(a, e, ALERT_CAUTION, false, now);
+        alert_add(t, a, ALERT_DO_FORGET);
     }
-    tell(t, a, caution_of(a));
+    alert_tell(t, a, caution_of(a));
 }
 
 static void on_wipe(struct todo *t, struct alert *a, const struct alert_rules *r, bool drill,
@@ -122,18 +123,18 @@ static void on_wipe(struct todo *t, struct alert *a, const struct alert_rules *r
     /* Asked for again before the first is through: what has come since goes too, with no new grace.
      */
     if (a->now.wipe_pending && !drill) {
-        add(t, a, ALERT_DO_WIPE)->drill = false;
+        alert_add(t, a, ALERT_DO_WIPE)->drill = false;
         return;
     }
     a->wipe_is_drill = drill;
     if (!drill) {
         a->now.wipe_pending = true;
-        add(t, a, ALERT_DO_RECORD);
+        alert_add(t, a, ALERT_DO_RECORD);
     }
     if (r->wipe_grace > 0)
         a->wipe_at = now + r->wipe_grace;
     else
-        add(t, a, ALERT_DO_WIPE)->drill = drill;
+        alert_add(t, a, ALERT_DO_WIPE)->drill = drill;
 }
 
 static bool in_abort_window(const struct alert *a, const struct alert_rules *r, int64_t now)
@@ -147,25 +148,25 @@ static void on_code(struct todo *t, struct alert *a, const struct alert_rules *r
     if (grace)
         grace_cancel(a);
     if (a->now.drill || in_abort_window(a, r, now)) {
-        finish(t, a);
+        alert_finish(t, a);
     } else if (a->now.state != ALERT_QUIET && !a->now.calm) {
         a->now.calm = true;
         a->now.unconfirmed = true;
-        tell(t, a, ALERT_PUB_UNCONFIRMED);
+        alert_tell(t, a, ALERT_PUB_UNCONFIRMED);
     } else if (grace) {
-        add(t, a, ALERT_DO_RECORD);
+        alert_add(t, a, ALERT_DO_RECORD);
     }
 }
 
 /* On site the same as the code; what differs is told outside, and a wipe in its grace goes on. */
-static void on_duress(struct todo *t, struct alert *a, const struct alert_rules *r,
-                      const struct alert_event *e, int64_t now)
+static void alert_on_duress(struct todo *t, struct alert *a, const struct alert_rules *r,
+                            const struct alert_event *e, int64_t now)
 {
     drill_end(t, a);
     a->now.calm = a->now.state != ALERT_QUIET;
     if (r->plain) {
         if (a->now.calm)
-            add(t, a, ALERT_DO_RECORD);
+            alert_add(t, a, ALERT_DO_RECORD);
         return;
     }
     if (alert_id_is_none(&a->now.id)) {
@@ -173,7 +174,7 @@ static void on_duress(struct todo *t, struct alert *a, const struct alert_rules 
         a->since = now;
     }
     a->now.duress = true;
-    tell(t, a, ALERT_PUB_DURESS);
+    alert_tell(t, a, ALERT_PUB_DURESS);
 }
 
 static void on_drill(struct todo *t, struct alert *a, const struct alert_rules *r,
@@ -181,19 +182,19 @@ static void on_drill(struct todo *t, struct alert *a, const struct alert_rules *
 {
     if (a->now.state != ALERT_QUIET)
         return; /* duress alone is no reason: who asks on site would learn of it */
-    begin(a, e, ALERT_LOCKDOWN, true, now);
-    add(t, a, ALERT_DO_FORGET);
-    tell(t, a, ALERT_PUB_LOCKDOWN);
+    alert_begin(a, e, ALERT_LOCKDOWN, true, now);
+    alert_add(t, a, ALERT_DO_FORGET);
+    alert_tell(t, a, ALERT_PUB_LOCKDOWN);
     if (e->drill_wipe && r->wipe)
         on_wipe(t, a, r, true, now);
 }
 
-static void on_gesture(struct todo *t, struct alert *a, const struct alert_rules *r,
-                       const struct alert_event *e, int64_t now)
+static void alert_on_gesture(struct todo *t, struct alert *a, const struct alert_rules *r,
+                             const struct alert_event *e, int64_t now)
 {
     switch (e->gesture) {
     case GESTURE_SENSED:
-        add(t, a, ALERT_DO_TICK)->ticks = 1;
+        alert_add(t, a, ALERT_DO_TICK)->ticks = 1;
         break;
     case GESTURE_IGNORED:
         break;
@@ -212,18 +213,18 @@ static void on_gesture(struct todo *t, struct alert *a, const struct alert_rules
         on_code(t, a, r, now);
         break;
     case GESTURE_DURESS:
-        on_duress(t, a, r, e, now);
+        alert_on_duress(t, a, r, e, now);
         break;
     case GESTURE_STUCK:
     case GESTURE_FOUND:
     case GESTURE_FREED:
-        add(t, a, ALERT_DO_NOTICE)->notice = e->gesture;
+        alert_add(t, a, ALERT_DO_NOTICE)->notice = e->gesture;
         break;
     }
 }
 
-static void on_command(struct todo *t, struct alert *a, const struct alert_rules *r,
-                       const struct alert_event *e, int64_t now)
+static void alert_on_command(struct todo *t, struct alert *a, const struct alert_rules *r,
+                             const struct alert_event *e, int64_t now)
 {
     bool stands = a->now.state != ALERT_QUIET || a->now.duress;
     switch (e->command) {
@@ -241,15 +242,15 @@ static void on_command(struct todo *t, struct alert *a, const struct alert_rules
             break;
         grace_cancel(a);
         a->now.duress = false;
-        finish(t, a);
+        alert_finish(t, a);
         break;
     case ALERT_CMD_ABORT: {
         bool grace = a->wipe_at != NS_NEVER;
         grace_cancel(a);
         if (a->now.drill || in_abort_window(a, r, now))
-            finish(t, a);
+            alert_finish(t, a);
         else if (grace)
-            add(t, a, ALERT_DO_RECORD);
+            alert_add(t, a, ALERT_DO_RECORD);
         break;
     }
     }
@@ -259,7 +260,7 @@ static void on_time(struct todo *t, struct alert *a, const struct alert_rules *r
 {
     if (now >= a->wipe_at) {
         a->wipe_at = NS_NEVER;
-        add(t, a, ALERT_DO_WIPE)->drill = a->wipe_is_drill;
+        alert_add(t, a, ALERT_DO_WIPE)->drill = a->wipe_is_drill;
     }
     if (a->now.drill && now - a->since >= r->drill_lasts)
         drill_end(t, a);
@@ -276,15 +277,15 @@ size_t alert_resume(struct alert *a, const struct alert_standing *s, int64_t now
     struct todo t = {.out = out};
     *a = (struct alert){.now = *s, .since = now, .wipe_at = NS_NEVER};
     if (a->now.wipe_pending)
-        add(&t, a, ALERT_DO_WIPE)->drill = false;
+        alert_add(&t, a, ALERT_DO_WIPE)->drill = false;
     if (a->now.state != ALERT_QUIET)
-        add(&t, a, ALERT_DO_PUBLISH)->publish =
+        alert_add(&t, a, ALERT_DO_PUBLISH)->publish =
             a->now.state == ALERT_LOCKDOWN ? ALERT_PUB_LOCKDOWN : caution_of(a);
     if (a->now.unconfirmed)
-        add(&t, a, ALERT_DO_PUBLISH)->publish = ALERT_PUB_UNCONFIRMED;
+        alert_add(&t, a, ALERT_DO_PUBLISH)->publish = ALERT_PUB_UNCONFIRMED;
     if (a->now.duress)
-        add(&t, a, ALERT_DO_PUBLISH)->publish = ALERT_PUB_DURESS;
-    add(&t, a, ALERT_DO_STATE);
+        alert_add(&t, a, ALERT_DO_PUBLISH)->publish = ALERT_PUB_DURESS;
+    alert_add(&t, a, ALERT_DO_STATE);
     return t.n;
 }
 
@@ -294,11 +295,11 @@ size_t alert_step(struct alert *a, const struct alert_rules *r, const struct ale
     struct todo t = {.out = out};
     switch (e->kind) {
     case ALERT_EV_GESTURE:
-        on_gesture(&t, a, r, e, now);
+        alert_on_gesture(&t, a, r, e, now);
         break;
     case ALERT_EV_COMMAND:
         if (!r->plain)
-            on_command(&t, a, r, e, now);
+            alert_on_command(&t, a, r, e, now);
         break;
     case ALERT_EV_DRILL:
         on_drill(&t, a, r, e, now);
@@ -309,7 +310,7 @@ size_t alert_step(struct alert *a, const struct alert_rules *r, const struct ale
     case ALERT_EV_WIPED:
         if (a->now.wipe_pending && a->wipe_at == NS_NEVER) {
             a->now.wipe_pending = false;
-            add(&t, a, ALERT_DO_RECORD);
+            alert_add(&t, a, ALERT_DO_RECORD);
         }
         break;
     }

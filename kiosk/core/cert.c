@@ -22,7 +22,7 @@ struct covered {
     size_t len;
 };
 
-static void cover(struct covered *c, const void *field, size_t len)
+static void cert_cover(struct covered *c, const void *field, size_t len)
 {
     memcpy(c->bytes + c->len, field, len);
     c->len += len;
@@ -47,19 +47,19 @@ static struct covered cover_three(const char *word, const uint8_t venue[ENVELOPE
                                   const uint8_t public[ENVELOPE_PUBLIC])
 {
     struct covered c = {.len = 0};
-    cover(&c, word, strlen(word) + 1);
-    cover(&c, venue, ENVELOPE_ID);
-    cover(&c, id, ENVELOPE_ID);
-    cover(&c, public, ENVELOPE_PUBLIC);
+    cert_cover(&c, word, strlen(word) + 1);
+    cert_cover(&c, venue, ENVELOPE_ID);
+    cert_cover(&c, id, ENVELOPE_ID);
+    cert_cover(&c, public, ENVELOPE_PUBLIC);
     return c;
 }
 
-static void sign(const struct covered *c, const uint8_t *secret, uint8_t *signature)
+static void cert_sign(const struct covered *c, const uint8_t *secret, uint8_t *signature)
 {
     crypto_sign_detached(signature, NULL, c->bytes, c->len, secret);
 }
 
-static bool check(const struct covered *c, const uint8_t *public, const uint8_t *signature)
+static bool cert_check(const struct covered *c, const uint8_t *public, const uint8_t *signature)
 {
     return crypto_sign_verify_detached(signature, c->bytes, c->len, public) == 0;
 }
@@ -68,28 +68,28 @@ void cert_kiosk_sign(const struct cert_kiosk *c, const uint8_t root_secret[ENVEL
                      uint8_t signature[CERT_SIGNATURE])
 {
     struct covered s = cover_three("porchlight-cert", c->venue, c->kiosk, c->public);
-    sign(&s, root_secret, signature);
+    cert_sign(&s, root_secret, signature);
 }
 
 bool cert_kiosk_check(const struct cert_kiosk *c, const uint8_t root_public[ENVELOPE_PUBLIC],
                       const uint8_t signature[CERT_SIGNATURE])
 {
     struct covered s = cover_three("porchlight-cert", c->venue, c->kiosk, c->public);
-    return check(&s, root_public, signature);
+    return cert_check(&s, root_public, signature);
 }
 
 void cert_staff_sign(const struct cert_staff *c, const uint8_t root_secret[ENVELOPE_SECRET],
                      uint8_t signature[CERT_SIGNATURE])
 {
     struct covered s = cover_three("porchlight-staff", c->venue, c->account, c->public);
-    sign(&s, root_secret, signature);
+    cert_sign(&s, root_secret, signature);
 }
 
 bool cert_staff_check(const struct cert_staff *c, const uint8_t root_public[ENVELOPE_PUBLIC],
                       const uint8_t signature[CERT_SIGNATURE])
 {
     struct covered s = cover_three("porchlight-staff", c->venue, c->account, c->public);
-    return check(&s, root_public, signature);
+    return cert_check(&s, root_public, signature);
 }
 
 void cert_retire(const struct cert_kiosk *c, const uint8_t root_secret[ENVELOPE_SECRET],
@@ -100,7 +100,7 @@ void cert_retire(const struct cert_kiosk *c, const uint8_t root_secret[ENVELOPE_
     wire[0] = 1;
     wire[1] = FORM_RETIRED;
     memcpy(wire + RETIRED_PUBLIC, c->public, ENVELOPE_PUBLIC);
-    sign(&s, root_secret, wire + RETIRED_SIGNATURE);
+    cert_sign(&s, root_secret, wire + RETIRED_SIGNATURE);
 }
 
 bool cert_is_retired(const struct cert_kiosk *c, const uint8_t root_public[ENVELOPE_PUBLIC],
@@ -111,7 +111,7 @@ bool cert_is_retired(const struct cert_kiosk *c, const uint8_t root_public[ENVEL
         !sodium_is_zero(wire + RETIRED_END, ENVELOPE_SIZE - RETIRED_END))
         return false;
     struct covered s = cover_three("porchlight-retired", c->venue, c->kiosk, c->public);
-    return check(&s, root_public, wire + RETIRED_SIGNATURE);
+    return cert_check(&s, root_public, wire + RETIRED_SIGNATURE);
 }
 
 static struct covered cover_clear(const struct cert_clear *c, const uint8_t venue[ENVELOPE_ID],
@@ -120,15 +120,15 @@ static struct covered cover_clear(const struct cert_clear *c, const uint8_t venu
     static const char word[] = "porchlight-all-clear";
     struct covered s = {.len = 0};
     uint8_t number[8];
-    cover(&s, word, sizeof word);
-    cover(&s, venue, ENVELOPE_ID);
-    cover(&s, kiosk, ENVELOPE_ID);
-    cover(&s, c->id.bytes, sizeof c->id.bytes);
+    cert_cover(&s, word, sizeof word);
+    cert_cover(&s, venue, ENVELOPE_ID);
+    cert_cover(&s, kiosk, ENVELOPE_ID);
+    cert_cover(&s, c->id.bytes, sizeof c->id.bytes);
     put_u64(number, c->epoch);
-    cover(&s, number, sizeof number);
+    cert_cover(&s, number, sizeof number);
     put_u64(number, c->seq);
-    cover(&s, number, sizeof number);
-    cover(&s, c->account, ENVELOPE_ID);
+    cert_cover(&s, number, sizeof number);
+    cert_cover(&s, c->account, ENVELOPE_ID);
     return s;
 }
 
@@ -137,7 +137,7 @@ void cert_clear_sign(const struct cert_clear *c, const uint8_t venue[ENVELOPE_ID
                      uint8_t signature[CERT_SIGNATURE])
 {
     struct covered s = cover_clear(c, venue, kiosk);
-    sign(&s, staff_secret, signature);
+    cert_sign(&s, staff_secret, signature);
 }
 
 bool cert_clear_check(const struct cert_clear *c, const uint8_t venue[ENVELOPE_ID],
@@ -145,7 +145,7 @@ bool cert_clear_check(const struct cert_clear *c, const uint8_t venue[ENVELOPE_I
                       const uint8_t signature[CERT_SIGNATURE])
 {
     struct covered s = cover_clear(c, venue, kiosk);
-    return check(&s, staff_public, signature);
+    return cert_check(&s, staff_public, signature);
 }
 
 void cert_proof_write(const struct cert_clear *c, const uint8_t staff[CERT_STAFF],

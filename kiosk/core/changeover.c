@@ -15,13 +15,13 @@ static bool is_plain_fault(int position)
     return position == NEITHER || position == BOTH;
 }
 
-static enum changeover_event_kind fault_of(int position)
+static enum changeover_event_kind changeover_fault_of(int position)
 {
     return position == NEITHER ? CHANGEOVER_CUT : CHANGEOVER_SHORT;
 }
 
-static size_t say(struct changeover_event *out, size_t n, enum changeover_event_kind kind,
-                  int64_t at)
+static size_t changeover_say(struct changeover_event *out, size_t n,
+                             enum changeover_event_kind kind, int64_t at)
 {
     out[n] = (struct changeover_event){.kind = kind, .at = at};
     return n + 1;
@@ -43,11 +43,12 @@ size_t changeover_time(struct changeover *p, int64_t now,
     int64_t at = changeover_deadline(p);
     if (now < at)
         return 0;
-    enum changeover_event_kind kind = p->fault ? CHANGEOVER_TAMPER : fault_of(contacts(p));
+    enum changeover_event_kind kind =
+        p->fault ? CHANGEOVER_TAMPER : changeover_fault_of(contacts(p));
     if (p->pressed)
-        n = say(out, n, CHANGEOVER_RELEASED, at);
+        n = changeover_say(out, n, CHANGEOVER_RELEASED, at);
     if (!p->fault || p->named != kind)
-        n = say(out, n, kind, at);
+        n = changeover_say(out, n, kind, at);
     p->pressed = false;
     p->fault = true;
     p->named = kind;
@@ -59,9 +60,9 @@ size_t changeover_time(struct changeover *p, int64_t now,
 static size_t enter_rest(struct changeover *p, int64_t at, struct changeover_event *out, size_t n)
 {
     if (p->pressed)
-        n = say(out, n, CHANGEOVER_RELEASED, at);
+        n = changeover_say(out, n, CHANGEOVER_RELEASED, at);
     if (p->fault)
-        n = say(out, n, CHANGEOVER_MENDED, at);
+        n = changeover_say(out, n, CHANGEOVER_MENDED, at);
     p->pressed = p->fault = false;
     p->known = true;
     p->rest = NONE;
@@ -73,7 +74,7 @@ static size_t enter_press(struct changeover *p, bool pressed, int64_t at,
                           struct changeover_event *out, size_t n)
 {
     if (p->pressed != pressed)
-        n = say(out, n, pressed ? CHANGEOVER_PRESSED : CHANGEOVER_RELEASED, at);
+        n = changeover_say(out, n, pressed ? CHANGEOVER_PRESSED : CHANGEOVER_RELEASED, at);
     p->pressed = pressed;
     p->known = true;
     return n;
@@ -102,7 +103,7 @@ size_t changeover_levels(struct changeover *p, bool no, bool nc, int64_t at,
     if (position == p->rest)
         return enter_press(p, false, at, out, n);
     /* Back in the fault that already stands; anything else has throw_time to make sense. */
-    p->known = p->fault && is_plain_fault(position) && p->named == fault_of(position);
+    p->known = p->fault && is_plain_fault(position) && p->named == changeover_fault_of(position);
     return n;
 }
 

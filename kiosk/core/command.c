@@ -81,8 +81,8 @@ static enum command_result open_letter(const struct command_desk *d, const uint8
 
 /* The proof that every phone will ask for. It may not speak of a state that is yet to come: that
  * would end lockdowns before they begin. */
-static bool prove(const struct command_desk *d, const struct command_staff *staff,
-                  const struct message *m, struct command *c)
+static bool command_prove(const struct command_desk *d, const struct command_staff *staff,
+                          const struct message *m, struct command *c)
 {
     struct cert_clear clear = {.id = m->id, .epoch = m->epoch, .seq = m->seq};
     struct cert_clear read;
@@ -96,7 +96,8 @@ static bool prove(const struct command_desk *d, const struct command_staff *staf
 }
 
 /* An end is of one alert. Lockdown, caution and drill begin one, and need none. */
-static bool is_stale(const struct command_desk *d, const struct message *m, enum alert_command c)
+static bool command_is_stale(const struct command_desk *d, const struct message *m,
+                             enum alert_command c)
 {
     if (c == ALERT_CMD_ALL_CLEAR)
         return memcmp(&m->id, &d->standing, sizeof m->id) != 0;
@@ -126,7 +127,7 @@ enum command_result command_read(const struct command_desk *d, const char *topic
     if (strcmp(m.account, account) != 0)
         return COMMAND_FORGED;
     const struct command_staff *staff = nibbles(account, id) ? staff_of(d, id) : NULL;
-    if (staff == NULL)
+    if (!staff)
         return COMMAND_UNKNOWN;
     memcpy(at.venue, d->venue, sizeof at.venue);
     memcpy(at.kiosk, d->kiosk, sizeof at.kiosk);
@@ -134,9 +135,9 @@ enum command_result command_read(const struct command_desk *d, const char *topic
         return COMMAND_FORGED;
     if (memcmp(m.nonce, d->nonce, sizeof m.nonce) != 0)
         return COMMAND_REPLAYED;
-    if (is_stale(d, &m, read.command))
+    if (command_is_stale(d, &m, read.command))
         return COMMAND_STALE;
-    if (read.command == ALERT_CMD_ALL_CLEAR && !prove(d, staff, &m, &read))
+    if (read.command == ALERT_CMD_ALL_CLEAR && !command_prove(d, staff, &m, &read))
         return COMMAND_FORGED;
     read.id = m.id;
     memcpy(read.account, account, sizeof read.account);

@@ -2,7 +2,7 @@
 
 #include "kiosk/core/ns.h"
 
-static bool within(int64_t at, int64_t span, int64_t now)
+static bool cue_within(int64_t at, int64_t span, int64_t now)
 {
     return at != NS_NEVER && now - at < span;
 }
@@ -17,7 +17,8 @@ static uint32_t alert_signs(const struct cue_facts *f, int64_t now)
         signs |= CUE_LAN_ONLY;
     if (answered)
         signs |= CUE_SEEN;
-    else if (!within(f->alert_at, CUE_SILENCE, now) && !within(f->relay_at, CUE_SILENCE, now))
+    else if (!cue_within(f->alert_at, CUE_SILENCE, now) &&
+             !cue_within(f->relay_at, CUE_SILENCE, now))
         signs |= CUE_NOBODY;
     if (f->drill)
         signs |= CUE_DRILL;
@@ -27,13 +28,13 @@ static uint32_t alert_signs(const struct cue_facts *f, int64_t now)
 struct cue cue_of(const struct cue_facts *f, int64_t now)
 {
     struct cue c = {0};
-    if (within(f->sensed_at, CUE_SENSED_FOR, now))
+    if (cue_within(f->sensed_at, CUE_SENSED_FOR, now))
         c.signs |= CUE_SENSED;
     if (f->fault)
         c.signs |= CUE_FAULT;
     if (!f->path)
         c.signs |= CUE_NO_PATH;
-    if (f->relay_configured && !within(f->relay_at, CUE_SILENCE, now))
+    if (f->relay_configured && !cue_within(f->relay_at, CUE_SILENCE, now))
         c.signs |= CUE_RELAY_DEAD;
     if (!f->calm && f->alert_at != NS_NEVER) {
         c.signs |= alert_signs(f, now);
@@ -43,7 +44,7 @@ struct cue cue_of(const struct cue_facts *f, int64_t now)
     return c;
 }
 
-static int64_t sooner(int64_t best, int64_t at, int64_t span, int64_t now)
+static int64_t cue_sooner(int64_t best, int64_t at, int64_t span, int64_t now)
 {
     if (at == NS_NEVER || at + span <= now)
         return best;
@@ -52,7 +53,7 @@ static int64_t sooner(int64_t best, int64_t at, int64_t span, int64_t now)
 
 int64_t cue_deadline(const struct cue_facts *f, int64_t now)
 {
-    int64_t best = sooner(NS_NEVER, f->sensed_at, CUE_SENSED_FOR, now);
-    best = sooner(best, f->alert_at, CUE_SILENCE, now);
-    return sooner(best, f->relay_at, CUE_SILENCE, now);
+    int64_t best = cue_sooner(NS_NEVER, f->sensed_at, CUE_SENSED_FOR, now);
+    best = cue_sooner(best, f->alert_at, CUE_SILENCE, now);
+    return cue_sooner(best, f->relay_at, CUE_SILENCE, now);
 }

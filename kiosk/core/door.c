@@ -26,8 +26,8 @@ static int64_t held_at(const struct door *d, const struct door_rules *r)
     return at > d->masked_until ? at : d->masked_until;
 }
 
-static size_t judge(struct door *d, const struct door_rules *r, int minute,
-                    enum door_notice out[DOOR_MAX])
+static size_t door_judge(struct door *d, const struct door_rules *r, int minute,
+                         enum door_notice out[DOOR_MAX])
 {
     if (d->lockdown) {
         d->judged = true;
@@ -49,7 +49,7 @@ size_t door_time(struct door *d, const struct door_rules *r, int minute, int64_t
 {
     if (!d->open || now < d->masked_until)
         return 0;
-    size_t n = d->judged ? 0 : judge(d, r, minute, out);
+    size_t n = d->judged ? 0 : door_judge(d, r, minute, out);
     if (r->held_open > 0 && !d->held && now >= held_at(d, r)) {
         d->held = true;
         out[n++] = DOOR_HELD_OPEN;

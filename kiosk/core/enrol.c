@@ -7,7 +7,7 @@
 
 /* --- letters ---------------------------------------------------------------------------------- */
 
-static bool is_hex(const char *text, size_t len)
+static bool enrol_is_hex(const char *text, size_t len)
 {
     return strlen(text) == len && strspn(text, "0123456789abcdef") == len;
 }
@@ -20,7 +20,7 @@ static bool is_password(const char *text)
 }
 
 /* A key's text, "" where it is missing or no text. */
-static const char *text_of(const cJSON *json, const char *key)
+static const char *enrol_text_of(const cJSON *json, const char *key)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, key);
     return cJSON_IsString(item) ? item->valuestring : "";
@@ -29,8 +29,9 @@ static const char *text_of(const cJSON *json, const char *key)
 static bool read_enrol(const cJSON *json, struct enrol_letter *e)
 {
     const cJSON *staff = cJSON_GetObjectItemCaseSensitive(json, "staff");
-    const char *public = text_of(json, "public"), *password = text_of(json, "password");
-    if (!is_hex(public, sizeof e->public * 2) || !is_password(password) || !cJSON_IsBool(staff))
+    const char *public = enrol_text_of(json, "public"), *password = enrol_text_of(json, "password");
+    if (!enrol_is_hex(public, sizeof e->public * 2) || !is_password(password) ||
+        !cJSON_IsBool(staff))
         return false;
     sodium_hex2bin(e->public, sizeof e->public, public, strlen(public), NULL, NULL, NULL);
     memcpy(e->password, password, strlen(password) + 1);
@@ -43,8 +44,8 @@ int enrol_read(const char *text, size_t len, struct enrol_letter *e)
     memset(e, 0, sizeof *e);
     cJSON *json = cJSON_ParseWithLength(text, len);
     const cJSON *v = cJSON_GetObjectItemCaseSensitive(json, "v");
-    const char *kind = text_of(json, "kind"), *account = text_of(json, "account");
-    bool good = cJSON_IsNumber(v) && v->valueint == 1 && is_hex(account, ENROL_ACCOUNT);
+    const char *kind = enrol_text_of(json, "kind"), *account = enrol_text_of(json, "account");
+    bool good = cJSON_IsNumber(v) && v->valueint == 1 && enrol_is_hex(account, ENROL_ACCOUNT);
     e->done = strcmp(kind, "enrolled") == 0;
     if (good && strcmp(kind, "enrol") == 0)
         good = read_enrol(json, e);
@@ -60,11 +61,12 @@ int enrol_again_read(const char *text, size_t len, struct enrol_again *a)
 {
     cJSON *json = cJSON_ParseWithLength(text, len);
     const cJSON *v = cJSON_GetObjectItemCaseSensitive(json, "v");
-    const char *account = text_of(json, "account"), *password = text_of(json, "password"),
-               *broker = text_of(json, "broker");
+    const char *account = enrol_text_of(json, "account"),
+               *password = enrol_text_of(json, "password"), *broker = enrol_text_of(json, "broker");
     bool good = cJSON_IsNumber(v) && v->valueint == 1 &&
-                strcmp(text_of(json, "kind"), "again") == 0 && is_hex(account, ENROL_ACCOUNT) &&
-                is_password(password) && broker[0] != '\0' && strlen(broker) < sizeof a->broker;
+                strcmp(enrol_text_of(json, "kind"), "again") == 0 &&
+                enrol_is_hex(account, ENROL_ACCOUNT) && is_password(password) &&
+                broker[0] != '\0' && strlen(broker) < sizeof a->broker;
     if (good) {
         memcpy(a->account, account, ENROL_ACCOUNT + 1);
         memcpy(a->password, password, strlen(password) + 1);
@@ -76,7 +78,7 @@ int enrol_again_read(const char *text, size_t len, struct enrol_again *a)
 
 /* --- the desk --------------------------------------------------------------------------------- */
 
-static struct enrol_open *find(struct enrol_desk *d, const char *account)
+static struct enrol_open *enrol_find(struct enrol_desk *d, const char *account)
 {
     for (size_t i = 0; i < ENROL_OPEN_MAX; i++)
         if (d->open[i].account[0] != '\0' && strcmp(d->open[i].account, account) == 0)
@@ -86,7 +88,7 @@ static struct enrol_open *find(struct enrol_desk *d, const char *account)
 
 int enrol_invite(struct enrol_desk *d, const char *account, bool staff, int64_t now)
 {
-    if (!is_hex(account, ENROL_ACCOUNT) || find(d, account) != NULL)
+    if (!enrol_is_hex(account, ENROL_ACCOUNT) || enrol_find(d, account))
         return -1;
     for (size_t i = 0; i < ENROL_OPEN_MAX; i++) {
         struct enrol_open *o = &d->open[i];
@@ -111,7 +113,7 @@ const uint8_t *enrol_key(const struct enrol_desk *d, const char *account)
 }
 
 /* The first key that answers has the invitation; the same may ask again. */
-static bool claim(struct enrol_open *o, const struct enrol_letter *e)
+static bool enrol_claim(struct enrol_open *o, const struct enrol_letter *e)
 {
     if (e->staff != o->staff)
         return false;
@@ -128,13 +130,13 @@ enum enrol_verdict enrol_heard(struct enrol_desk *d, const struct enrol_letter *
                                const char *topic_account, bool signed_by_key, int64_t now,
                                const struct enrol_open **one)
 {
-    struct enrol_open *o = find(d, e->account);
-    bool ours = o != NULL && strcmp(e->account, topic_account) == 0 && signed_by_key;
+    struct enrol_open *o = enrol_find(d, e->account);
+    bool ours = o && strcmp(e->account, topic_account) == 0 && signed_by_key;
     *one = NULL;
     if (!ours || now >= o->until)
         return ENROL_REFUSED;
     if (!e->done) {
-        if (!claim(o, e))
+        if (!enrol_claim(o, e))
             return ENROL_REFUSED;
         *one = o;
         return o->staff && !o->certified ? ENROL_CERTIFY : ENROL_WELCOME;
@@ -150,10 +152,10 @@ enum enrol_verdict enrol_certify(struct enrol_desk *d, const uint8_t venue[ENVEL
                                  const uint8_t certificate[CERT_SIGNATURE],
                                  const struct enrol_open **one)
 {
-    struct enrol_open *o = find(d, account);
+    struct enrol_open *o = enrol_find(d, account);
     struct cert_staff staff;
     *one = NULL;
-    if (o == NULL || !o->staff || !o->claimed)
+    if (!o || !o->staff || !o->claimed)
         return ENROL_REFUSED;
     memcpy(staff.venue, venue, sizeof staff.venue);
     memcpy(staff.public, o->public, sizeof staff.public);
@@ -168,8 +170,8 @@ enum enrol_verdict enrol_certify(struct enrol_desk *d, const uint8_t venue[ENVEL
 
 void enrol_close(struct enrol_desk *d, const char *account)
 {
-    struct enrol_open *o = find(d, account);
-    if (o != NULL)
+    struct enrol_open *o = enrol_find(d, account);
+    if (o)
         sodium_memzero(o, sizeof *o);
 }
 
@@ -236,8 +238,8 @@ enum envelope_result enrol_rotate_open(const struct envelope_place *at,
     if (r != ENVELOPE_OK)
         return r;
     cJSON *json = cJSON_ParseWithLength(text, len);
-    const char *key = text_of(json, "venue_key");
-    if (strcmp(text_of(json, "kind"), "rotate") == 0 && is_hex(key, 2 * ENVELOPE_KEY))
+    const char *key = enrol_text_of(json, "venue_key");
+    if (strcmp(enrol_text_of(json, "kind"), "rotate") == 0 && enrol_is_hex(key, 2 * ENVELOPE_KEY))
         sodium_hex2bin(venue_key, ENVELOPE_KEY, key, strlen(key), NULL, NULL, NULL);
     else
         r = ENVELOPE_MALFORMED;
@@ -248,7 +250,7 @@ enum envelope_result enrol_rotate_open(const struct envelope_place *at,
 
 /* --- the link -------------------------------------------------------------------------------- */
 
-static void add_key(cJSON *json, const char *name, const uint8_t key[ENVELOPE_PUBLIC])
+static void enrol_add_key(cJSON *json, const char *name, const uint8_t key[ENVELOPE_PUBLIC])
 {
     enum { VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING };
     char text[sodium_base64_ENCODED_LEN(ENVELOPE_PUBLIC, VARIANT)];
@@ -268,11 +270,11 @@ static cJSON *link_json(const struct enrol_invitation *i)
     cJSON_AddNumberToObject(json, "x", (double)i->expires);
     cJSON_AddStringToObject(json, "V", i->venue);
     cJSON_AddStringToObject(json, "k", i->kiosk);
-    add_key(json, "q", i->kiosk_public);
-    add_key(json, "r", i->root_public);
+    enrol_add_key(json, "q", i->kiosk_public);
+    enrol_add_key(json, "r", i->root_public);
     if (i->staff)
         cJSON_AddNumberToObject(json, "s", 1);
-    if (i->push != NULL)
+    if (i->push)
         cJSON_AddStringToObject(json, "u", i->push);
     return json;
 }

@@ -92,7 +92,7 @@ static void inner_write(uint8_t *inner, size_t size, const struct bound *b, cons
                         const char *text, size_t len)
 {
     memset(inner, 0, size);
-    if (signer != NULL)
+    if (signer)
         crypto_sign_detached(inner, NULL, b->bytes, b->len, signer);
     put_be(inner + IN_LENGTH, len, 2);
     memcpy(inner + IN_TEXT, text, len);

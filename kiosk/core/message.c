@@ -135,23 +135,23 @@ static bool message_is_good(const struct message *m)
     return m->proof_len == 0 || (parts & PART_PROOF && m->proof_len <= sizeof m->proof);
 }
 
-static bool put_text(cJSON *json, const char *key, const char *text)
+static bool message_put_text(cJSON *json, const char *key, const char *text)
 {
     return (text[0] != '\0' ? cJSON_AddStringToObject(json, key, text)
-                            : cJSON_AddNullToObject(json, key)) != NULL;
+                            : cJSON_AddNullToObject(json, key));
 }
 
 /* cJSON writes numbers with 15 digits; 2^53 has 16. */
-static bool put_number(cJSON *json, const char *key, uint64_t value)
+static bool message_put_number(cJSON *json, const char *key, uint64_t value)
 {
     char digits[24];
     snprintf(digits, sizeof digits, "%" PRIu64, value);
-    return cJSON_AddRawToObject(json, key, digits) != NULL;
+    return cJSON_AddRawToObject(json, key, digits);
 }
 
 static bool put_bool(cJSON *json, const char *key, bool value)
 {
-    return cJSON_AddBoolToObject(json, key, value) != NULL;
+    return cJSON_AddBoolToObject(json, key, value);
 }
 
 static bool put_common(cJSON *json, const struct message *m)
@@ -159,13 +159,14 @@ static bool put_common(cJSON *json, const struct message *m)
     char id[37] = "";
     if (!sodium_is_zero(m->id.bytes, sizeof m->id.bytes))
         message_id_write(&m->id, id);
-    return put_number(json, "v", 1) && put_text(json, "kind", kinds[m->kind].name) &&
-           put_text(json, "id", id) && put_number(json, "epoch", m->epoch) &&
-           put_number(json, "seq", m->seq) && put_text(json, "at", m->at) &&
-           (m->age_ms < 0 ? cJSON_AddNullToObject(json, "age_ms") != NULL
-                          : put_number(json, "age_ms", (uint64_t)m->age_ms)) &&
+    return message_put_number(json, "v", 1) &&
+           message_put_text(json, "kind", kinds[m->kind].name) &&
+           message_put_text(json, "id", id) && message_put_number(json, "epoch", m->epoch) &&
+           message_put_number(json, "seq", m->seq) && message_put_text(json, "at", m->at) &&
+           (m->age_ms < 0 ? !!cJSON_AddNullToObject(json, "age_ms")
+                          : message_put_number(json, "age_ms", (uint64_t)m->age_ms)) &&
            put_bool(json, "drill", m->drill) && put_bool(json, "resumed", m->resumed) &&
-           put_text(json, "detail", m->detail);
+           message_put_text(json, "detail", m->detail);
 }
 
 static bool put_parts(cJSON *json, const struct message *m)
@@ -175,24 +176,24 @@ static bool put_parts(cJSON *json, const struct message *m)
                                         sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
     bool ok = true;
     if (parts & PART_STATE)
-        ok = put_text(json, "state", states[m->state]) &&
+        ok = message_put_text(json, "state", states[m->state]) &&
              put_bool(json, "unconfirmed", m->unconfirmed) && put_bool(json, "duress", m->duress);
     if (ok && parts & PART_COUNTS)
-        ok = put_number(json, "seen", m->seen) && put_number(json, "safe", m->safe);
+        ok = message_put_number(json, "seen", m->seen) && message_put_number(json, "safe", m->safe);
     if (ok && parts & PART_RANG)
-        ok = put_number(json, "rang", m->rang);
+        ok = message_put_number(json, "rang", m->rang);
     if (ok && parts & PART_NONCE) {
         sodium_bin2hex(text, sizeof text, m->nonce, sizeof m->nonce);
-        ok = put_text(json, "nonce", text);
+        ok = message_put_text(json, "nonce", text);
     }
     if (ok && parts & PART_LINK)
-        ok = put_number(json, "connection", m->connection);
+        ok = message_put_number(json, "connection", m->connection);
     if (ok && parts & PART_ACCOUNT)
-        ok = put_text(json, "account", m->account);
+        ok = message_put_text(json, "account", m->account);
     if (ok && m->proof_len > 0) {
         sodium_bin2base64(text, sizeof text, m->proof, m->proof_len,
                           sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-        ok = put_text(json, "proof", text);
+        ok = message_put_text(json, "proof", text);
     }
     return ok;
 }
@@ -208,7 +209,7 @@ int message_write(const struct message *m, char *out, size_t size)
         return -1;
     }
     cJSON *json = cJSON_CreateObject();
-    if (json == NULL || !put_common(json, m) || !put_parts(json, m)) {
+    if (!json || !put_common(json, m) || !put_parts(json, m)) {
         errno = ENOMEM;
         goto json_delete;
     }
@@ -231,31 +232,31 @@ struct reader {
     const char *why;
 };
 
-static const cJSON *take(struct reader *r, const char *key, const char *why)
+static const cJSON *message_take(struct reader *r, const char *key, const char *why)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(r->json, key);
-    if (item == NULL && r->why == NULL)
+    if (!item && !r->why)
         r->why = why;
-    return r->why == NULL ? item : NULL;
+    return !r->why ? item : NULL;
 }
 
 static bool absent(const struct reader *r, const char *key)
 {
-    return cJSON_GetObjectItemCaseSensitive(r->json, key) == NULL;
+    return !cJSON_GetObjectItemCaseSensitive(r->json, key);
 }
 
 static const char *take_text(struct reader *r, const char *key, const char *why)
 {
-    const cJSON *item = take(r, key, why);
-    if (item != NULL && !cJSON_IsString(item))
+    const cJSON *item = message_take(r, key, why);
+    if (item && !cJSON_IsString(item))
         r->why = why;
-    return r->why == NULL ? item->valuestring : NULL;
+    return !r->why ? item->valuestring : NULL;
 }
 
 static uint64_t take_number(struct reader *r, const char *key, uint64_t end, const char *why)
 {
-    const cJSON *item = take(r, key, why);
-    if (item == NULL)
+    const cJSON *item = message_take(r, key, why);
+    if (!item)
         return 0;
     double value = item->valuedouble;
     if (!cJSON_IsNumber(item) || !(value >= 0 && value < (double)end) ||
@@ -268,45 +269,45 @@ static uint64_t take_number(struct reader *r, const char *key, uint64_t end, con
 
 static bool take_bool(struct reader *r, const char *key, const char *why)
 {
-    const cJSON *item = take(r, key, why);
-    if (item != NULL && !cJSON_IsBool(item))
+    const cJSON *item = message_take(r, key, why);
+    if (item && !cJSON_IsBool(item))
         r->why = why;
-    return r->why == NULL && cJSON_IsTrue(item);
+    return !r->why && cJSON_IsTrue(item);
 }
 
 /* Text of a known shape, or null: an empty out. */
 static void take_shaped(struct reader *r, const char *key, char *out, size_t size,
                         bool (*good)(const char *), const char *why)
 {
-    const cJSON *item = take(r, key, why);
-    if (item == NULL || cJSON_IsNull(item))
+    const cJSON *item = message_take(r, key, why);
+    if (!item || cJSON_IsNull(item))
         return;
     const char *text = take_text(r, key, why);
-    if (text != NULL && (!good(text) || strlen(text) >= size))
+    if (text && (!good(text) || strlen(text) >= size))
         r->why = why;
-    if (text != NULL && r->why == NULL)
+    if (text && !r->why)
         memcpy(out, text, strlen(text) + 1);
 }
 
 static void take_head(struct reader *r, struct message *m)
 {
     static const uint64_t end = UINT64_C(1) << 53;
-    if (take_number(r, "v", end, "v is missing or no number") != 1 && r->why == NULL)
+    if (take_number(r, "v", end, "v is missing or no number") != 1 && !r->why)
         r->why = "v is not 1: made by another version";
     const char *kind = take_text(r, "kind", "kind is missing or no text");
-    if (kind == NULL)
+    if (!kind)
         return;
     for (m->kind = 0; m->kind < MSG_KINDS && strcmp(kinds[m->kind].name, kind) != 0;)
         m->kind++;
     if (m->kind == MSG_KINDS)
         r->why = "kind is not known";
-    const cJSON *item = take(r, "id", "id is missing");
-    if (item != NULL && !cJSON_IsNull(item) &&
+    const cJSON *item = message_take(r, "id", "id is missing");
+    if (item && !cJSON_IsNull(item) &&
         (!cJSON_IsString(item) || message_id_read(&m->id, item->valuestring) < 0))
         r->why = "id is neither a UUID nor null";
     m->epoch = take_number(r, "epoch", end, "epoch is missing or no integer below 2^53");
     m->seq = take_number(r, "seq", end, "seq is missing or no integer below 2^53");
-    if (r->why == NULL && kinds[m->kind].parts & PART_ALERT &&
+    if (!r->why && kinds[m->kind].parts & PART_ALERT &&
         sodium_is_zero(m->id.bytes, sizeof m->id.bytes))
         r->why = "id is null";
 }
@@ -319,8 +320,8 @@ static void take_common(struct reader *r, struct message *m, bool needed)
         take_shaped(r, "at", m->at, sizeof m->at, at_is_good,
                     "at is neither null nor 2026-11-22T18:33:04Z");
     if (needed || !absent(r, "age_ms")) {
-        const cJSON *age = take(r, "age_ms", "age_ms is missing");
-        if (age != NULL && !cJSON_IsNull(age))
+        const cJSON *age = message_take(r, "age_ms", "age_ms is missing");
+        if (age && !cJSON_IsNull(age))
             m->age_ms = (int64_t)take_number(r, "age_ms", end, "age_ms is no integer or null");
     }
     if (needed || !absent(r, "drill"))
@@ -335,7 +336,7 @@ static void take_common(struct reader *r, struct message *m, bool needed)
 static void take_state(struct reader *r, struct message *m)
 {
     const char *state = take_text(r, "state", "state is missing or no text");
-    if (state != NULL) {
+    if (state) {
         size_t i = 0, n = sizeof states / sizeof states[0];
         while (i < n && strcmp(states[i], state) != 0)
             i++;
@@ -352,7 +353,7 @@ static void take_nonce(struct reader *r, struct message *m)
     static const char why[] = "nonce is not 32 hex digits";
     size_t got;
     const char *nonce = take_text(r, "nonce", why);
-    if (nonce == NULL)
+    if (!nonce)
         return;
     if (!shaped(nonce, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx") ||
         sodium_hex2bin(m->nonce, sizeof m->nonce, nonce, strlen(nonce), NULL, &got, NULL) != 0)
@@ -363,7 +364,7 @@ static void take_proof(struct reader *r, struct message *m)
 {
     static const char why[] = "proof is not base64url of at most 200 bytes";
     const char *proof = take_text(r, "proof", why);
-    if (proof != NULL &&
+    if (proof &&
         sodium_base642bin(m->proof, sizeof m->proof, proof, strlen(proof), NULL, &m->proof_len,
                           NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
         r->why = why;
@@ -372,7 +373,7 @@ static void take_proof(struct reader *r, struct message *m)
 static void take_parts(struct reader *r, struct message *m)
 {
     unsigned parts = kinds[m->kind].parts;
-    if (parts & PART_DETAIL && m->detail[0] == '\0' && r->why == NULL)
+    if (parts & PART_DETAIL && m->detail[0] == '\0' && !r->why)
         r->why = "detail is null";
     if (parts & PART_STATE)
         take_state(r, m);
@@ -390,7 +391,7 @@ static void take_parts(struct reader *r, struct message *m)
     if (parts & PART_ACCOUNT) {
         take_shaped(r, "account", m->account, sizeof m->account, account_is_good,
                     "account is not 16 hex digits");
-        if (r->why == NULL && m->account[0] == '\0')
+        if (!r->why && m->account[0] == '\0')
             r->why = "account is null";
     }
     if (parts & PART_PROOF && !absent(r, "proof"))
@@ -403,7 +404,7 @@ static bool has_doubled_key(const cJSON *json)
     const cJSON *one, *other;
     cJSON_ArrayForEach(one, json)
     {
-        for (other = one->next; other != NULL; other = other->next) {
+        for (other = one->next; other; other = other->next) {
             if (strcmp(one->string, other->string) == 0)
                 return true;
         }
@@ -417,21 +418,21 @@ int message_read(struct message *m, const char *text, size_t len, const char **w
     memset(m, 0, sizeof *m);
     cJSON *json = cJSON_ParseWithLengthOpts(text, len, &end, 0);
     struct reader r = {.json = json};
-    if (memchr(text, 0, len) != NULL || memmem(text, len, "\\u0000", 6) != NULL)
+    if (memchr(text, 0, len) || memmem(text, len, "\\u0000", 6))
         r.why = "a zero stands in it"; /* C would take the text to end there */
-    else if (json == NULL || end != text + len)
+    else if (!json || end != text + len)
         r.why = "not one whole JSON value";
     else if (!cJSON_IsObject(json))
         r.why = "not a JSON object";
     else if (has_doubled_key(json))
         r.why = "a key stands twice";
-    if (r.why == NULL)
+    if (!r.why)
         take_head(&r, m);
-    if (r.why == NULL)
+    if (!r.why)
         take_common(&r, m, (kinds[m->kind].parts & PART_KIOSK) != 0);
-    if (r.why == NULL)
+    if (!r.why)
         take_parts(&r, m);
     cJSON_Delete(json);
     *why = r.why;
-    return r.why == NULL ? 0 : -1;
+    return !r.why ? 0 : -1;
 }

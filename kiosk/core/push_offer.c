@@ -14,8 +14,8 @@ enum {
     VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING,
 };
 
-static size_t cover(const char *word, const uint8_t venue[ENVELOPE_ID], const uint8_t *key,
-                    size_t len, uint8_t out[COVERED_MAX])
+static size_t push_offer_cover(const char *word, const uint8_t venue[ENVELOPE_ID],
+                               const uint8_t *key, size_t len, uint8_t out[COVERED_MAX])
 {
     size_t n = strlen(word) + 1;
     memcpy(out, word, n);
@@ -30,7 +30,7 @@ void push_offer_root_sign(const uint8_t venue[ENVELOPE_ID],
                           uint8_t signature[CERT_SIGNATURE])
 {
     uint8_t s[COVERED_MAX];
-    size_t n = cover("porchlight-push", venue, push_public, ENVELOPE_PUBLIC, s);
+    size_t n = push_offer_cover("porchlight-push", venue, push_public, ENVELOPE_PUBLIC, s);
     crypto_sign_detached(signature, NULL, s, n, root_secret);
 }
 
@@ -40,7 +40,7 @@ bool push_offer_root_check(const uint8_t venue[ENVELOPE_ID],
                            const uint8_t signature[CERT_SIGNATURE])
 {
     uint8_t s[COVERED_MAX];
-    size_t n = cover("porchlight-push", venue, push_public, ENVELOPE_PUBLIC, s);
+    size_t n = push_offer_cover("porchlight-push", venue, push_public, ENVELOPE_PUBLIC, s);
     return crypto_sign_verify_detached(signature, s, n, root_public) == 0;
 }
 
@@ -49,7 +49,7 @@ void push_offer_write(const uint8_t venue[ENVELOPE_ID], const uint8_t push_secre
                       const uint8_t vapid[PUSH_OFFER_POINT], uint8_t wire[ENVELOPE_SIZE])
 {
     uint8_t s[COVERED_MAX];
-    size_t n = cover("porchlight-offer", venue, vapid, PUSH_OFFER_POINT, s);
+    size_t n = push_offer_cover("porchlight-offer", venue, vapid, PUSH_OFFER_POINT, s);
     memset(wire, 0, ENVELOPE_SIZE);
     wire[0] = 1;
     wire[1] = FORM_OFFER;
@@ -61,7 +61,7 @@ void push_offer_write(const uint8_t venue[ENVELOPE_ID], const uint8_t push_secre
 
 /* --- letters --------------------------------------------------------------------------------- */
 
-static const char *text_of(const cJSON *json, const char *key)
+static const char *push_offer_text_of(const cJSON *json, const char *key)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, key);
     return cJSON_IsString(item) ? item->valuestring : "";
@@ -69,7 +69,7 @@ static const char *text_of(const cJSON *json, const char *key)
 
 static bool take_bytes(const cJSON *json, const char *key, uint8_t *out, size_t len)
 {
-    const char *text = text_of(json, key);
+    const char *text = push_offer_text_of(json, key);
     size_t got = 0;
     return sodium_base642bin(out, len, text, strlen(text), NULL, &got, NULL, VARIANT) == 0 &&
            got == len;
@@ -77,7 +77,7 @@ static bool take_bytes(const cJSON *json, const char *key, uint8_t *out, size_t 
 
 static bool take_endpoint(const cJSON *json, char out[PUSH_OFFER_ENDPOINT_MAX])
 {
-    const char *text = text_of(json, "endpoint");
+    const char *text = push_offer_text_of(json, "endpoint");
     size_t len = strlen(text);
     for (size_t i = 0; i < len; i++)
         if (text[i] <= ' ' || text[i] > '~' || text[i] == '"' || text[i] == '\\')
@@ -88,11 +88,12 @@ static bool take_endpoint(const cJSON *json, char out[PUSH_OFFER_ENDPOINT_MAX])
     return true;
 }
 
-static int take(const cJSON *json, struct push_offer_letter *l)
+static int push_offer_take(const cJSON *json, struct push_offer_letter *l)
 {
     static const char *const kinds[] = {"subscribe", "unsubscribe", "test"};
     const cJSON *v = cJSON_GetObjectItemCaseSensitive(json, "v");
-    const char *kind = text_of(json, "kind"), *account = text_of(json, "account");
+    const char *kind = push_offer_text_of(json, "kind"),
+               *account = push_offer_text_of(json, "account");
     size_t i = 0;
     while (i < sizeof kinds / sizeof kinds[0] && strcmp(kinds[i], kind) != 0)
         i++;
@@ -113,8 +114,8 @@ static int take(const cJSON *json, struct push_offer_letter *l)
 int push_offer_read(const char *text, size_t len, struct push_offer_letter *l)
 {
     memset(l, 0, sizeof *l);
-    cJSON *json = memchr(text, 0, len) == NULL ? cJSON_ParseWithLength(text, len) : NULL;
-    int result = cJSON_IsObject(json) ? take(json, l) : -1;
+    cJSON *json = !memchr(text, 0, len) ? cJSON_ParseWithLength(text, len) : NULL;
+    int result = cJSON_IsObject(json) ? push_offer_take(json, l) : -1;
     cJSON_Delete(json);
     return result;
 }

@@ -28,13 +28,13 @@ enum {
 /* What a cell begins with where a vault's key lives in it (hw/cell.h). */
 static const char key_mark[4] = {'P', 'L', 'c', '1'};
 
-static void put(uint8_t *to, int bytes, uint64_t v)
+static void record_put(uint8_t *to, int bytes, uint64_t v)
 {
     for (int i = bytes - 1; i >= 0; i--, v >>= 8)
         to[i] = (uint8_t)v;
 }
 
-static uint64_t get(const uint8_t *from, int bytes)
+static uint64_t record_get(const uint8_t *from, int bytes)
 {
     uint64_t v = 0;
     for (int i = 0; i < bytes; i++)
@@ -53,15 +53,15 @@ void record_encode(const struct record *r, uint32_t serial, uint8_t out[RECORD_S
 {
     const struct alert_standing *s = &r->standing;
     memcpy(out, magic, sizeof magic);
-    put(out + AT_EPOCH, 8, r->epoch);
+    record_put(out + AT_EPOCH, 8, r->epoch);
     out[AT_STATE] = (uint8_t)s->state;
     out[AT_FLAGS] =
         (uint8_t)((s->drill ? FLAG_DRILL : 0) | (s->duress ? FLAG_DURESS : 0) |
                   (s->unclear ? FLAG_UNCLEAR : 0) | (s->unconfirmed ? FLAG_UNCONFIRMED : 0) |
                   (s->calm ? FLAG_CALM : 0) | (s->wipe_pending ? FLAG_WIPE : 0));
     memcpy(out + AT_ID, s->id.bytes, sizeof s->id.bytes);
-    put(out + AT_BEGAN, 8, (uint64_t)r->began);
-    put(out + AT_SERIAL, 4, serial);
+    record_put(out + AT_BEGAN, 8, (uint64_t)r->began);
+    record_put(out + AT_SERIAL, 4, serial);
     sum(out, out + AT_SUM);
 }
 
@@ -76,9 +76,9 @@ int record_decode(struct record *r, uint32_t *serial, const uint8_t *bytes, size
         bytes[AT_STATE] > ALERT_LOCKDOWN || bytes[AT_FLAGS] > FLAGS_ALL)
         return -1;
     uint8_t f = bytes[AT_FLAGS];
-    *serial = (uint32_t)get(bytes + AT_SERIAL, 4);
-    *r = (struct record){.epoch = get(bytes + AT_EPOCH, 8),
-                         .began = (int64_t)get(bytes + AT_BEGAN, 8),
+    *serial = (uint32_t)record_get(bytes + AT_SERIAL, 4);
+    *r = (struct record){.epoch = record_get(bytes + AT_EPOCH, 8),
+                         .began = (int64_t)record_get(bytes + AT_BEGAN, 8),
                          .standing = {.state = (enum alert_state)bytes[AT_STATE],
                                       .drill = f & FLAG_DRILL,
                                       .duress = f & FLAG_DURESS,

@@ -45,8 +45,8 @@ static void contact_moved(struct said *t, struct switch_state *s, const struct s
 }
 
 /* Settles what is due, the contact that moved first going first. */
-static void settle(struct said *t, struct switch_state *s, const struct switch_rules *r,
-                   int64_t now)
+static void switch_settle(struct said *t, struct switch_state *s, const struct switch_rules *r,
+                          int64_t now)
 {
     struct debounce *no = &s->contact[SWITCH_NO], *nc = &s->contact[SWITCH_NC];
     for (;;) {
@@ -86,7 +86,7 @@ size_t switch_time(struct switch_state *s, const struct switch_rules *r, int64_t
     struct said t = {.out = out};
     struct changeover_event e[CHANGEOVER_MAX];
     enum gesture g[GESTURE_MAX];
-    settle(&t, s, r, now);
+    switch_settle(&t, s, r, now);
     int64_t certain = horizon(s, now);
     if (r->supervised)
         say_pair(&t, s, r, e, changeover_time(&s->pair, certain, e));
@@ -102,7 +102,7 @@ size_t switch_level(struct switch_state *s, const struct switch_rules *r, enum s
         return n;
     debounce_level(&s->contact[c], closed, at);
     struct said t = {.out = out, .n = n};
-    settle(&t, s, r, at);
+    switch_settle(&t, s, r, at);
     return t.n;
 }
 

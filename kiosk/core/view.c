@@ -58,7 +58,7 @@ static enum view_verdict pass_marks(struct view_kiosk *v, const struct message *
 
 /* --- what stands ---------------------------------------------------------------------------- */
 
-static bool lockdown_stands(const struct view_kiosk *v)
+static bool view_lockdown_stands(const struct view_kiosk *v)
 {
     return v->state == ALERT_LOCKDOWN && !v->drill;
 }
@@ -82,8 +82,8 @@ static void latch(struct view_latch *l, const struct message *m)
     *l = (struct view_latch){.id = m->id, .epoch = m->epoch, .seq = m->seq};
 }
 
-static enum view_verdict begin(struct view_kiosk *v, const struct message *m,
-                               enum alert_state state, bool unconfirmed)
+static enum view_verdict view_begin(struct view_kiosk *v, const struct message *m,
+                                    enum alert_state state, bool unconfirmed)
 {
     bool same = v->state == state && v->drill == m->drill &&
                 memcmp(&v->alert.id, &m->id, sizeof m->id) == 0;
@@ -115,11 +115,11 @@ static enum view_verdict stand(struct view_kiosk *v, const struct view_rules *r,
 {
     const struct message *m = w->message;
     bool less = state != ALERT_LOCKDOWN || m->drill;
-    if (lockdown_stands(v) && less && !r->plain && !covers(w, &v->alert)) {
+    if (view_lockdown_stands(v) && less && !r->plain && !covers(w, &v->alert)) {
         v->unconfirmed = true;
         return VIEW_UNPROVED;
     }
-    return state == ALERT_QUIET ? end(v, now) : begin(v, m, state, unconfirmed);
+    return state == ALERT_QUIET ? end(v, now) : view_begin(v, m, state, unconfirmed);
 }
 
 static enum view_verdict on_all_clear(struct view_kiosk *v, const struct view_rules *r,
@@ -136,7 +136,7 @@ static enum view_verdict on_all_clear(struct view_kiosk *v, const struct view_ru
     return stand(v, r, w, ALERT_QUIET, false, now);
 }
 
-static bool on_duress(struct view_kiosk *v, const struct message *m)
+static bool view_on_duress(struct view_kiosk *v, const struct message *m)
 {
     bool news = !v->duress;
     if (news)
@@ -159,9 +159,9 @@ static enum view_verdict on_telling(struct view_kiosk *v, const struct view_rule
     case MSG_ALL_CLEAR:
         return on_all_clear(v, r, w, now);
     case MSG_DURESS:
-        return on_duress(v, m) && r->staff ? VIEW_TOLD : VIEW_HEARD;
+        return view_on_duress(v, m) && r->staff ? VIEW_TOLD : VIEW_HEARD;
     case MSG_STATE: {
-        bool alarm = m->duress && on_duress(v, m) && r->staff;
+        bool alarm = m->duress && view_on_duress(v, m) && r->staff;
         enum view_verdict verdict = stand(v, r, w, m->state, m->unconfirmed, now);
         if (verdict == VIEW_REPEATED)
             verdict = VIEW_HEARD; /* said again every minute */
@@ -205,7 +205,7 @@ enum view_verdict view_step(struct view_kiosk *v, const struct view_rules *r,
 
 /* --- what is shown -------------------------------------------------------------------------- */
 
-static bool within(int64_t at, int64_t span, int64_t now)
+static bool view_within(int64_t at, int64_t span, int64_t now)
 {
     return at != NS_NEVER && now - at < span;
 }
@@ -223,14 +223,14 @@ static enum view_show show_of(const struct view_kiosk *v, const struct view_rule
     if (!v->linked)
         return VIEW_UNKNOWN;
     if (s->silent) {
-        bool listening = v->life_at == NS_NEVER && within(v->linked_at, r->lost_after, now);
+        bool listening = v->life_at == NS_NEVER && view_within(v->linked_at, r->lost_after, now);
         return listening ? VIEW_UNKNOWN : VIEW_LOST;
     }
     if (s->stale)
         return VIEW_UNKNOWN;
     if (v->drill)
         return VIEW_DRILL;
-    return within(v->clear_at, r->all_clear_lasts, now) ? VIEW_ALL_CLEAR : VIEW_QUIET;
+    return view_within(v->clear_at, r->all_clear_lasts, now) ? VIEW_ALL_CLEAR : VIEW_QUIET;
 }
 
 struct view_shown view_look(const struct view_kiosk *v, const struct view_rules *r, int64_t now)
@@ -238,8 +238,8 @@ struct view_shown view_look(const struct view_kiosk *v, const struct view_rules 
     struct view_shown s = {
         .duress = v->duress && r->staff,
         .drill = v->drill,
-        .silent = !v->linked || !within(v->life_at, r->lost_after, now),
-        .stale = !within(v->state_at, r->stale_after, now),
+        .silent = !v->linked || !view_within(v->life_at, r->lost_after, now),
+        .stale = !view_within(v->state_at, r->stale_after, now),
     };
     s.show = show_of(v, r, &s, now);
     return s;

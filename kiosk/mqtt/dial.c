@@ -27,7 +27,7 @@ static int timeout_ms(int64_t timeout)
 }
 
 /* A connected, non-blocking socket, or -1. */
-static int dial(const struct sockaddr *to, socklen_t len, int64_t timeout)
+static int dial_dial(const struct sockaddr *to, socklen_t len, int64_t timeout)
 {
     int fd = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
@@ -53,8 +53,8 @@ enum mqtt_fault probe_address(const char *host, int port, int64_t timeout,
     if (getaddrinfo(host, service, &hints, &found) != 0)
         return MQTT_FAULT_DNS;
     enum mqtt_fault fault = MQTT_FAULT_ROUTE;
-    for (const struct addrinfo *a = found; a != NULL && fault != MQTT_FAULT_FINE; a = a->ai_next) {
-        int fd = dial(a->ai_addr, a->ai_addrlen, timeout);
+    for (const struct addrinfo *a = found; a && fault != MQTT_FAULT_FINE; a = a->ai_next) {
+        int fd = dial_dial(a->ai_addr, a->ai_addrlen, timeout);
         if (fd < 0)
             continue;
         close(fd);
@@ -73,14 +73,14 @@ static void name_server(const SSL *ssl, int where, int ret)
     if ((where & SSL_CB_HANDSHAKE_START) == 0)
         return;
     const char *host = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-    if (host != NULL)
+    if (host)
         SSL_set_tlsext_host_name((SSL *)(uintptr_t)ssl, host);
 }
 
 SSL_CTX *tls_context_new(const char *ca, const char *host, bool check_time, const char **why)
 {
     SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
-    if (tls == NULL) {
+    if (!tls) {
         *why = "OpenSSL gives no context";
         return NULL;
     }
@@ -134,9 +134,9 @@ enum mqtt_fault probe_tls(SSL_CTX *tls, const char *address, int port, int64_t t
     if (getaddrinfo(address, service, &hints, &found) != 0)
         return MQTT_FAULT_ROUTE;
     enum mqtt_fault fault = MQTT_FAULT_ROUTE;
-    int fd = dial(found->ai_addr, found->ai_addrlen, timeout);
+    int fd = dial_dial(found->ai_addr, found->ai_addrlen, timeout);
     SSL *ssl = fd >= 0 ? SSL_new(tls) : NULL;
-    if (ssl != NULL && SSL_set_fd(ssl, fd) == 1)
+    if (ssl && SSL_set_fd(ssl, fd) == 1)
         fault = shake(ssl, fd, timeout);
     SSL_free(ssl);
     if (fd >= 0)

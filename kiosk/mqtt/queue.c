@@ -19,7 +19,7 @@ int queue_init(struct queue *q, size_t most)
 
 void queue_finish(struct queue *q)
 {
-    for (struct queue_item *i; (i = queue_pop(q)) != NULL;)
+    for (struct queue_item *i; (i = queue_pop(q));)
         free(i);
     close(q->fd);
     pthread_mutex_destroy(&q->mutex);
@@ -55,13 +55,13 @@ struct queue_item *queue_pop(struct queue *q)
 {
     pthread_mutex_lock(&q->mutex);
     struct queue_item *item = q->first;
-    if (item == NULL) {
+    if (!item) {
         uint64_t drained;
         ssize_t n = read(q->fd, &drained, sizeof drained);
         (void)n; /* EAGAIN: it was drained already */
     } else {
         q->first = item->next;
-        if (q->first == NULL)
+        if (!q->first)
             q->last = &q->first;
         q->count--;
     }

@@ -32,7 +32,7 @@ void client_library_init(void)
 }
 
 /* What is not taken now may be taken by a connection made anew, and is named meanwhile. */
-static void refused(struct client *c, enum mqtt_fault fault)
+static void session_refused(struct client *c, enum mqtt_fault fault)
 {
     c->refused = true;
     c->fault = fault;
@@ -59,14 +59,14 @@ static void subscribe(struct client *c, const struct broker_subscription *s)
     mosquitto_subscribe_v5(c->mosq, NULL, s->topic, SUBSCRIBE_QOS, options, NULL);
 }
 
-static void on_connect(struct mosquitto *mosq, void *context, int rc, int flags,
-                       const mosquitto_property *properties)
+static void session_on_connect(struct mosquitto *mosq, void *context, int rc, int flags,
+                               const mosquitto_property *properties)
 {
     (void)flags;
     (void)properties;
     struct client *c = context;
     if (rc != 0) {
-        refused(c, refusal(rc));
+        session_refused(c, refusal(rc));
         c->wrong_version =
             rc == MQTT_RC_UNSUPPORTED_PROTOCOL_VERSION || rc == CONNACK_REFUSED_PROTOCOL_VERSION;
         return;
@@ -77,8 +77,8 @@ static void on_connect(struct mosquitto *mosq, void *context, int rc, int flags,
     c->listener.up(c->listener.context, mosquitto_socket(mosq));
 }
 
-static void on_publish(struct mosquitto *mosq, void *context, int mid, int reason,
-                       const mosquitto_property *properties)
+static void session_on_publish(struct mosquitto *mosq, void *context, int mid, int reason,
+                               const mosquitto_property *properties)
 {
     (void)mosq;
     (void)properties;
@@ -88,7 +88,7 @@ static void on_publish(struct mosquitto *mosq, void *context, int mid, int reaso
         if (t->token == 0 || t->mid != mid)
             continue;
         if (reason >= 0x80) /* MQTT 5: below are successes */
-            refused(c, refusal(reason));
+            session_refused(c, refusal(reason));
         else
             c->listener.acked(c->listener.context, t->token,
                               reason == MQTT_RC_NO_MATCHING_SUBSCRIBERS);
@@ -97,8 +97,9 @@ static void on_publish(struct mosquitto *mosq, void *context, int mid, int reaso
     }
 }
 
-static void on_message(struct mosquitto *mosq, void *context, const struct mosquitto_message *m,
-                       const mosquitto_property *properties)
+static void session_on_message(struct mosquitto *mosq, void *context,
+                               const struct mosquitto_message *m,
+                               const mosquitto_property *properties)
 {
     (void)mosq;
     (void)properties;
@@ -113,7 +114,7 @@ static int options_set(struct client *c, SSL_CTX *tls)
     int version = c->version == CLIENT_MQTT_5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311;
     int bad = mosquitto_int_option(c->mosq, MOSQ_OPT_PROTOCOL_VERSION, version);
     bad |= mosquitto_int_option(c->mosq, MOSQ_OPT_TCP_NODELAY, 1);
-    if (tls != NULL) {
+    if (tls) {
         bad |= mosquitto_void_option(c->mosq, MOSQ_OPT_SSL_CTX, tls);
         bad |= mosquitto_int_option(c->mosq, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0);
     }
@@ -125,7 +126,7 @@ static int identity_set(struct client *c, uint64_t connection)
     uint8_t payload[BROKER_PAYLOAD_MAX];
     const struct broker_setup *s = c->setup;
     int bad = 0;
-    if (s->will != NULL) {
+    if (s->will) {
         size_t len = s->will(s->will_context, connection, payload);
         bad |= mosquitto_will_set(c->mosq, s->will_topic, (int)len, payload, 1, true);
     }
@@ -139,25 +140,25 @@ struct client *client_new(const struct broker_setup *setup, SSL_CTX *tls,
                           const struct client_listener *listener)
 {
     struct client *c = calloc(1, sizeof *c);
-    if (c == NULL)
+    if (!c)
         return NULL;
     c->setup = setup;
     c->version = version;
     c->listener = *listener;
     c->mosq = mosquitto_new(setup->client_id, true, c);
-    if (c->mosq == NULL || options_set(c, tls) != 0 || identity_set(c, connection) != 0) {
+    if (!c->mosq || options_set(c, tls) != 0 || identity_set(c, connection) != 0) {
         client_free(c);
         return NULL;
     }
-    mosquitto_connect_v5_callback_set(c->mosq, on_connect);
-    mosquitto_publish_v5_callback_set(c->mosq, on_publish);
-    mosquitto_message_v5_callback_set(c->mosq, on_message);
+    mosquitto_connect_v5_callback_set(c->mosq, session_on_connect);
+    mosquitto_publish_v5_callback_set(c->mosq, session_on_publish);
+    mosquitto_message_v5_callback_set(c->mosq, session_on_message);
     return c;
 }
 
 void client_free(struct client *c)
 {
-    if (c == NULL)
+    if (!c)
         return;
     mosquitto_destroy(c->mosq);
     free(c);
@@ -212,7 +213,7 @@ void client_publish(struct client *c, const struct broker_publication *p)
     if (p->token == 0)
         return;
     if (rc != MOSQ_ERR_SUCCESS)
-        refused(c, MQTT_FAULT_BROKER);
+        session_refused(c, MQTT_FAULT_BROKER);
     else
         c->tokens[c->next_token++ % TOKENS] = (struct token){.mid = mid, .token = p->token};
 }

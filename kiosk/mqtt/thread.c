@@ -61,21 +61,21 @@ struct broker {
 static struct event_item *event_new(enum broker_event_kind kind)
 {
     struct event_item *i = calloc(1, sizeof *i);
-    if (i != NULL)
+    if (i)
         i->event.kind = kind;
     return i;
 }
 
 static void event_send(struct broker *b, struct event_item *i)
 {
-    if (i != NULL && queue_push(&b->events, &i->item) != 0)
+    if (i && queue_push(&b->events, &i->item) != 0)
         free(i);
 }
 
 static void say_down(struct broker *b)
 {
     struct event_item *i = event_new(BROKER_DOWN);
-    if (i != NULL)
+    if (i)
         i->event.fault = b->fault;
     event_send(b, i);
 }
@@ -96,11 +96,11 @@ static bool peer_is_here(int fd)
                   &((struct sockaddr_in6 *)&own)->sin6_addr, sizeof(struct in6_addr)) == 0;
 }
 
-static void on_up(void *context, int fd)
+static void thread_on_up(void *context, int fd)
 {
     struct broker *b = context;
     struct event_item *i = event_new(BROKER_UP);
-    if (i != NULL) {
+    if (i) {
         i->event.here = peer_is_here(fd);
         i->event.version = (int)b->version;
         i->event.connection = b->connection;
@@ -108,19 +108,19 @@ static void on_up(void *context, int fd)
     event_send(b, i);
 }
 
-static void on_acked(void *context, uint64_t token, bool unheard)
+static void thread_on_acked(void *context, uint64_t token, bool unheard)
 {
     struct broker *b = context;
     struct event_item *i = event_new(BROKER_ACKED);
-    if (i != NULL) {
+    if (i) {
         i->event.token = token;
         i->event.unheard = unheard;
     }
     event_send(b, i);
 }
 
-static void on_message(void *context, const char *topic, const void *payload, size_t len,
-                       bool retained)
+static void thread_on_message(void *context, const char *topic, const void *payload, size_t len,
+                              bool retained)
 {
     struct broker *b = context;
     int64_t second = clock_now() / INT64_C(1000000000);
@@ -129,7 +129,7 @@ static void on_message(void *context, const char *topic, const void *payload, si
     if (b->heard > MESSAGES_A_SECOND || len > BROKER_PAYLOAD_MAX || strlen(topic) >= TOPIC_NAME_MAX)
         return;
     struct event_item *i = event_new(BROKER_MESSAGE);
-    if (i == NULL)
+    if (!i)
         return;
     strcpy(i->event.topic, topic);
     i->event.retained = retained;
@@ -143,8 +143,8 @@ static void on_message(void *context, const char *topic, const void *payload, si
 
 static void publish_waiting(struct broker *b, struct client *c)
 {
-    for (struct queue_item *i; (i = queue_pop(&b->publications)) != NULL;) {
-        if (c != NULL && client_is_up(c))
+    for (struct queue_item *i; (i = queue_pop(&b->publications));) {
+        if (c && client_is_up(c))
             client_publish(c, &((struct publication_item *)i)->publication);
         free(i);
     }
@@ -157,7 +157,7 @@ static void patience_set(int fd, bool hurry)
 }
 
 /* Serves until any error. Our own poll, not libmosquitto's: it wakes for publications too. */
-static void serve(struct broker *b, struct client *c)
+static void thread_serve(struct broker *b, struct client *c)
 {
     int64_t began = clock_now();
     bool hurry = b->hurry, wrong_version;
@@ -191,10 +191,10 @@ static bool tls_renew(struct broker *b)
     if (!b->setup.broker.tls)
         return true;
     b->tls = tls_context_new(b->setup.broker.ca, b->setup.broker.host, clock_is_set(), &why);
-    if (b->tls == NULL)
+    if (!b->tls)
         log_error("broker %s: ca = %s %s; put the broker's CA certificate there",
                   b->setup.broker.name, b->setup.broker.ca, why);
-    return b->tls != NULL;
+    return b->tls;
 }
 
 /* libmosquitto says only that it failed. Why is asked once more, on a connection of our own; a
@@ -202,7 +202,7 @@ static bool tls_renew(struct broker *b)
 static enum mqtt_fault diagnose(struct broker *b, const char *address)
 {
     enum mqtt_fault fault = MQTT_FAULT_FINE;
-    if (b->tls != NULL)
+    if (b->tls)
         fault = probe_tls(b->tls, address, b->setup.broker.port, b->setup.probe);
     if (fault != MQTT_FAULT_FINE)
         return fault;
@@ -214,14 +214,14 @@ static enum mqtt_fault diagnose(struct broker *b, const char *address)
 static bool converse(struct broker *b, const char *address)
 {
     const struct client_listener listener = {
-        .context = b, .up = on_up, .acked = on_acked, .message = on_message};
+        .context = b, .up = thread_on_up, .acked = thread_on_acked, .message = thread_on_message};
     struct client *c = client_new(&b->setup, b->tls, b->version, ++b->connection, &listener);
     bool was_up = false, refused = false, wrong_version = false;
     b->fault = MQTT_FAULT_BROKER;
-    b->doing = b->tls != NULL ? MQTT_FAULT_TLS : MQTT_FAULT_BROKER;
-    if (c != NULL && client_connect(c, address) == 0) {
+    b->doing = b->tls ? MQTT_FAULT_TLS : MQTT_FAULT_BROKER;
+    if (c && client_connect(c, address) == 0) {
         b->doing = MQTT_FAULT_BROKER;
-        serve(b, c);
+        thread_serve(b, c);
         was_up = client_is_up(c);
         refused = client_refused(c, &b->fault, &wrong_version);
     }
@@ -279,7 +279,7 @@ static void pause_for(struct broker *b, int64_t length)
     }
 }
 
-static void *run(void *context)
+static void *thread_run(void *context)
 {
     struct broker *b = context;
     int64_t backoff = b->setup.backoff;
@@ -303,10 +303,10 @@ static void *run(void *context)
 
 static int password_keep(struct broker *b, const char *password)
 {
-    if (password == NULL)
+    if (!password)
         return 0;
     b->password = sodium_malloc(strlen(password) + 1);
-    if (b->password == NULL)
+    if (!b->password)
         return -1;
     strcpy(b->password, password);
     b->setup.password = b->password;
@@ -316,7 +316,7 @@ static int password_keep(struct broker *b, const char *password)
 struct broker *broker_new(const struct broker_setup *setup)
 {
     struct broker *b = calloc(1, sizeof *b);
-    if (b == NULL)
+    if (!b)
         return NULL;
     b->setup = *setup;
     b->setup.password = NULL;
@@ -330,7 +330,7 @@ struct broker *broker_new(const struct broker_setup *setup)
         goto finish_events;
     if (password_keep(b, setup->password) != 0)
         goto finish_publications;
-    int error = pthread_create(&b->thread, NULL, run, b);
+    int error = pthread_create(&b->thread, NULL, thread_run, b);
     if (error == 0)
         return b;
     errno = error;
@@ -346,7 +346,7 @@ free_broker:
 
 void broker_free(struct broker *b)
 {
-    if (b == NULL)
+    if (!b)
         return;
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until); /* the wall clock may be set meanwhile */
@@ -366,7 +366,7 @@ int broker_fd(const struct broker *b)
 bool broker_next(struct broker *b, struct broker_event *e)
 {
     struct event_item *i = (struct event_item *)queue_pop(&b->events);
-    if (i == NULL)
+    if (!i)
         return false;
     *e = i->event;
     free(i);
@@ -376,7 +376,7 @@ bool broker_next(struct broker *b, struct broker_event *e)
 int broker_publish(struct broker *b, const struct broker_publication *p)
 {
     struct publication_item *i = malloc(sizeof *i);
-    if (i == NULL)
+    if (!i)
         return -1;
     i->publication = *p;
     if (queue_push(&b->publications, &i->item) == 0)

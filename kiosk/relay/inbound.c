@@ -46,7 +46,7 @@ void inbound_finish(struct inbound *e)
     e->keys = NULL;
 }
 
-static struct envelope_place place_of(const struct inbound *e, size_t i, const char *topic)
+static struct envelope_place inbound_place_of(const struct inbound *e, size_t i, const char *topic)
 {
     struct envelope_place at = {.topic = topic};
 
@@ -66,7 +66,7 @@ static bool retired(const struct inbound *e, size_t i, const uint8_t *payload, s
 }
 
 /* ns from a message's `at` to now; -1 where either clock is not set. */
-static int64_t wall_age(const struct message *m, int64_t wall)
+static int64_t inbound_wall_age(const struct message *m, int64_t wall)
 {
     struct tm tm = {0};
 
@@ -77,10 +77,9 @@ static int64_t wall_age(const struct message *m, int64_t wall)
 }
 
 /* Whose it is. False for another venue's or an unknown kiosk's. */
-static bool find(const struct inbound *e, const char *topic, size_t *i, enum topic *t)
+static bool inbound_find(const struct inbound *e, const char *topic, size_t *i, enum topic *t)
 {
     char account[TOPIC_ID_LEN + 1];
-
     for (*i = 0; *i < e->count; ++*i)
         if (topic_parse(topic, e->venue, e->kiosks[*i].id, t, account) == 0)
             return true;
@@ -91,7 +90,6 @@ static bool find(const struct inbound *e, const char *topic, size_t *i, enum top
 static void deafen(struct inbound *e, size_t i, bool deaf)
 {
     bool was = atomic_exchange(&e->kiosks[i].deaf, deaf);
-
     if (deaf && !was)
         log_warning("kiosk %s: what it says does not open with the venue key that this relay has. "
                     "Was it changed (porchlight rotate)? A relay that porchlight relay made is "
@@ -125,11 +123,11 @@ enum inbound_kind inbound_read(struct inbound *e, const char *topic, const uint8
     size_t text_len;
     enum topic t;
 
-    if (!find(e, topic, i, &t))
+    if (!inbound_find(e, topic, i, &t))
         return INBOUND_NOTHING;
     if (t == TOPIC_STATE && retired(e, *i, payload, len))
         return INBOUND_RETIRED;
-    struct envelope_place at = place_of(e, *i, topic);
+    struct envelope_place at = inbound_place_of(e, *i, topic);
     if (t == TOPIC_ENROL)
         return keyring_take(e->keys, *i, &at, e->kiosks[*i].public, payload, len) ? INBOUND_REKEYED
                                                                                   : INBOUND_NOTHING;
@@ -138,7 +136,7 @@ enum inbound_kind inbound_read(struct inbound *e, const char *topic, const uint8
         return INBOUND_NOTHING;
     struct cert_clear clear;
     *word = (struct view_word){
-        .message = m, .retained = retained, .wall_age = retained ? wall_age(m, wall) : -1};
+        .message = m, .retained = retained, .wall_age = retained ? inbound_wall_age(m, wall) : -1};
     if (m->proof_len && cert_proof_read(&clear, e->venue_bytes, e->kiosks[*i].bytes, e->root,
                                         m->proof, m->proof_len)) {
         word->proved = true;
@@ -158,7 +156,7 @@ int inbound_beat(const struct inbound *e, size_t i, const char *account, uint64_
     if (topic_name(TOPIC_RELAY, e->venue, e->kiosks[i].id, account, topic) < 0)
         return -1;
     int len = message_write(&m, text, sizeof text);
-    struct envelope_place at = place_of(e, i, topic);
+    struct envelope_place at = inbound_place_of(e, i, topic);
     if (len < 0)
         return -1;
     return envelope_letter_seal(&at, e->kiosks[i].public, NULL, text, (size_t)len, wire) ==

@@ -27,7 +27,6 @@ struct keyring {
 static int own_read(struct keyring *k, const char *prefix)
 {
     char path[PATH_LEN];
-
     if (path_credential(prefix, "relay.key", path) < 0 || access(path, F_OK) < 0)
         return 0;
     if (secret_read_file(path, true, k->seed, SEED, config_complain_stderr, NULL) < 0)
@@ -37,7 +36,7 @@ static int own_read(struct keyring *k, const char *prefix)
     return 0;
 }
 
-static void path_of(const struct keyring *k, size_t i, char out[2 * PATH_LEN])
+static void keyring_path_of(const struct keyring *k, size_t i, char out[2 * PATH_LEN])
 {
     snprintf(out, 2 * PATH_LEN, "%s/venue-%s.key", k->folder, k->kiosks[i].id);
 }
@@ -55,8 +54,7 @@ static int newest_read(struct keyring *k, size_t i)
 {
     char path[2 * PATH_LEN];
     uint8_t *key = k->kiosks[i].keys[1]; /* free as yet */
-
-    path_of(k, i, path);
+    keyring_path_of(k, i, path);
     if (access(path, F_OK) < 0)
         return 0;
     if (secret_read_file(path, true, key, ENVELOPE_KEY, config_complain_stderr, NULL) < 0)
@@ -119,14 +117,13 @@ bool keyring_take(struct keyring *k, size_t i, const struct envelope_place *at,
 {
     char path[2 * PATH_LEN];
     uint8_t *key = k->seed;
-
     if (!k->own || enrol_rotate_open(at, k->public, k->secret, kiosk_public, payload, len, key) !=
                        ENVELOPE_OK) {
         log_debug("a new key was refused");
         return false;
     }
     bool known = sodium_memcmp(key, k->kiosks[i].keys[0], ENVELOPE_KEY) == 0;
-    path_of(k, i, path);
+    keyring_path_of(k, i, path);
     if (!known && secret_write_key(path, key, ENVELOPE_KEY, 0600) < 0)
         log_error("%s: %s; after a restart this relay has the old key", path, strerror(errno));
     if (!known)

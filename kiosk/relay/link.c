@@ -39,7 +39,7 @@ struct link {
     bool was_refused; /* a topic: never up then */
 };
 
-static void say(struct link *l, const char *what)
+static void link_say(struct link *l, const char *what)
 {
     if (strcmp(l->said, what) == 0)
         return;
@@ -47,8 +47,8 @@ static void say(struct link *l, const char *what)
     log_warning("broker %s port %d: %s; trying again", l->plan->host, l->plan->port, what);
 }
 
-static void on_connect(struct mosquitto *client, void *context, int code, int flags,
-                       const mosquitto_property *properties)
+static void link_on_connect(struct mosquitto *client, void *context, int code, int flags,
+                            const mosquitto_property *properties)
 {
     struct link *l = context;
 
@@ -67,13 +67,13 @@ static void on_connect(struct mosquitto *client, void *context, int code, int fl
     if (other && l->version == MQTT_PROTOCOL_V5)
         l->version = MQTT_PROTOCOL_V311;
     else
-        say(l, l->version == MQTT_PROTOCOL_V5 ? mosquitto_reason_string(code)
-                                              : mosquitto_connack_string(code));
+        link_say(l, l->version == MQTT_PROTOCOL_V5 ? mosquitto_reason_string(code)
+                                                   : mosquitto_connack_string(code));
     mosquitto_disconnect(client);
 }
 
-static void on_subscribe(struct mosquitto *client, void *context, int id, int count,
-                         const int *granted)
+static void link_on_subscribe(struct mosquitto *client, void *context, int id, int count,
+                              const int *granted)
 {
     struct link *l = context;
 
@@ -84,8 +84,8 @@ static void on_subscribe(struct mosquitto *client, void *context, int id, int co
     if (l->wanted == 0 || --l->wanted > 0)
         return;
     if (l->was_refused) {
-        say(l, "it refuses a topic to this account; give it the role that `porchlight rights "
-               "relay` prints");
+        link_say(l, "it refuses a topic to this account; give it the role that `porchlight rights "
+                    "relay` prints");
         return;
     }
     l->said[0] = '\0';
@@ -93,7 +93,8 @@ static void on_subscribe(struct mosquitto *client, void *context, int id, int co
     l->plan->up(l->plan->context, true);
 }
 
-static void on_message(struct mosquitto *client, void *context, const struct mosquitto_message *m)
+static void link_on_message(struct mosquitto *client, void *context,
+                            const struct mosquitto_message *m)
 {
     struct link *l = context;
 
@@ -101,7 +102,7 @@ static void on_message(struct mosquitto *client, void *context, const struct mos
     l->plan->heard(l->plan->context, m->topic, m->payload, (size_t)m->payloadlen, m->retain);
 }
 
-static bool wait_stop(const struct link *l, int ms)
+static bool link_wait_stop(const struct link *l, int ms)
 {
     struct pollfd p = {.fd = l->stop, .events = POLLIN};
 
@@ -111,7 +112,6 @@ static bool wait_stop(const struct link *l, int ms)
 static bool answers(const struct addrinfo *a)
 {
     int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
     if (fd < 0)
         return false;
     int error = connect(fd, a->ai_addr, a->ai_addrlen) == 0 ? 0 : errno;
@@ -127,7 +127,7 @@ static bool answers(const struct addrinfo *a)
 }
 
 /* A black hole would hold the blocking connect for two minutes: is anything there at all? */
-static bool probe(const struct link *l)
+static bool link_probe(const struct link *l)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *all;
     char port[8];
@@ -143,45 +143,45 @@ static bool probe(const struct link *l)
 }
 
 /* Some brokers hang up on an unknown version, or answer it in an older make's words. */
-static bool may_be_version(int code)
+static bool link_may_be_version(int code)
 {
     return code == MOSQ_ERR_CONN_LOST || code == MOSQ_ERR_PROTOCOL ||
            code == MOSQ_ERR_MALFORMED_PACKET;
 }
 
 /* One connection from its first to its last byte. True if it was of use. */
-static bool live(struct link *l)
+static bool link_live(struct link *l)
 {
-    if (!probe(l)) {
-        say(l, "nothing answers there");
+    if (!link_probe(l)) {
+        link_say(l, "nothing answers there");
         return false;
     }
     l->answered = false;
     mosquitto_int_option(l->client, MOSQ_OPT_PROTOCOL_VERSION, l->version);
     int code =
         mosquitto_connect_bind_v5(l->client, l->plan->host, l->plan->port, KEEPALIVE, NULL, NULL);
-    while (code == MOSQ_ERR_SUCCESS && !wait_stop(l, 0))
+    while (code == MOSQ_ERR_SUCCESS && !link_wait_stop(l, 0))
         code = mosquitto_loop(l->client, LOOP_MS, 1);
     bool was = l->up;
     l->up = false;
-    if (!l->answered && may_be_version(code))
+    if (!l->answered && link_may_be_version(code))
         l->version = l->version == MQTT_PROTOCOL_V5 ? MQTT_PROTOCOL_V311 : MQTT_PROTOCOL_V5;
     if (was)
         l->plan->up(l->plan->context, false);
     if (code != MOSQ_ERR_SUCCESS && !l->said[0])
-        say(l, code == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(code));
+        link_say(l, code == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(code));
     return was;
 }
 
-static void *run(void *context)
+static void *link_run(void *context)
 {
     struct link *l = context;
     int pause = PAUSE_MS;
 
-    while (!wait_stop(l, 0)) {
-        if (live(l))
+    while (!link_wait_stop(l, 0)) {
+        if (link_live(l))
             pause = PAUSE_MS;
-        if (wait_stop(l, pause))
+        if (link_wait_stop(l, pause))
             break;
         pause = pause * 2 < PAUSE_MAX_MS ? pause * 2 : PAUSE_MAX_MS;
     }
@@ -193,9 +193,9 @@ static int client_prepare(struct link *l)
     const struct link_plan *plan = l->plan;
 
     mosquitto_threaded_set(l->client, true);
-    mosquitto_connect_v5_callback_set(l->client, on_connect);
-    mosquitto_subscribe_callback_set(l->client, on_subscribe);
-    mosquitto_message_callback_set(l->client, on_message);
+    mosquitto_connect_v5_callback_set(l->client, link_on_connect);
+    mosquitto_subscribe_callback_set(l->client, link_on_subscribe);
+    mosquitto_message_callback_set(l->client, link_on_message);
     if (mosquitto_username_pw_set(l->client, plan->account, plan->password) != 0)
         return -1;
     errno = ENOENT;
@@ -215,7 +215,7 @@ struct link *link_new(const struct link_plan *plan)
     l->client = l->stop < 0 ? NULL : mosquitto_new(plan->account, true, l);
     if (!l->client || client_prepare(l) != 0)
         goto fail;
-    errno = pthread_create(&l->thread, NULL, run, l);
+    errno = pthread_create(&l->thread, NULL, link_run, l);
     if (errno == 0)
         return l;
 fail:;

@@ -68,7 +68,6 @@ static void ring(struct relay *r, enum ring_policy_ring why)
         [RING_POLICY_SILENT] = "a kiosk is silent",
         [RING_POLICY_BLIND] = "no broker for too long",
     };
-
     log_info("ringing: %s", names[why]);
     for (size_t i = 0; i < r->conf.pushes_count; i++)
         ntfy_wake(r->pushes[i]);
@@ -77,7 +76,7 @@ static void ring(struct relay *r, enum ring_policy_ring why)
 
 /* --- on the link's thread -------------------------------------------------------------------- */
 
-static void on_up(void *context, bool up)
+static void relay_on_up(void *context, bool up)
 {
     struct relay *r = context;
 
@@ -100,8 +99,8 @@ static void on_revoked(struct relay *r, const char *topic, size_t i)
         webpush_sender_revoke(r->ringer, account);
 }
 
-static void on_heard(void *context, const char *topic, const uint8_t *payload, size_t len,
-                     bool retained)
+static void relay_on_heard(void *context, const char *topic, const uint8_t *payload, size_t len,
+                           bool retained)
 {
     struct relay *r = context;
     struct message m;
@@ -146,7 +145,6 @@ static void beat(struct relay *r, int64_t now)
 {
     char topic[TOPIC_NAME_MAX];
     uint8_t wire[ENVELOPE_SIZE];
-
     if (now < r->beat_at)
         return;
     r->beat_at = now + r->conf.relay.beat;
@@ -179,7 +177,7 @@ static void tick(struct relay *r)
     sd_notify(0, "WATCHDOG=1");
 }
 
-static int run(struct relay *r, int signals)
+static int relay_run(struct relay *r, int signals)
 {
     struct pollfd p = {.fd = signals, .events = POLLIN};
 
@@ -203,8 +201,8 @@ static void plan_make(struct relay *r)
                             .ca = r->conf.broker.ca,
                             .account = r->conf.relay.account,
                             .password = r->password,
-                            .up = on_up,
-                            .heard = on_heard,
+                            .up = relay_on_up,
+                            .heard = relay_on_heard,
                             .context = r};
     for (size_t i = 0; i < r->conf.kiosks_count; i++) {
         const char *kiosk = r->conf.kiosks[i].id;
@@ -222,7 +220,6 @@ static int webpush_sender_start(struct relay *r, const char *prefix)
 {
     uint8_t seed[32];
     int result = push_registration_init(&r->desk, &r->ears, prefix, seed);
-
     if (result == 0) {
         r->ringer = webpush_sender_new(&r->conf.web, prefix, seed);
         result = r->ringer ? 0 : -1;
@@ -237,7 +234,6 @@ static int pushes_start(struct relay *r, const char *prefix)
 {
     int result = -1;
     char *token = sodium_malloc(PASSWORD_MAX);
-
     if (!token)
         return -1;
     for (size_t i = 0; i < r->conf.pushes_count; i++) {
@@ -257,7 +253,7 @@ token_free:
     return result;
 }
 
-static int keys_read(struct relay *r, const char *prefix)
+static int relay_keys_read(struct relay *r, const char *prefix)
 {
     r->password = sodium_malloc(PASSWORD_MAX);
     if (!r->password || secret_read_line(prefix, "relay-broker", r->password, PASSWORD_MAX,
@@ -266,7 +262,7 @@ static int keys_read(struct relay *r, const char *prefix)
     return inbound_init(&r->ears, &r->conf, prefix);
 }
 
-static int start(struct relay *r, const char *prefix)
+static int relay_start(struct relay *r, const char *prefix)
 {
     ring_policy_init(&r->watch, r->conf.kiosks_count, r->conf.relay.blind, clock_now());
     pthread_mutex_init(&r->lock, NULL);
@@ -280,7 +276,7 @@ static int start(struct relay *r, const char *prefix)
     return r->link ? 0 : -1;
 }
 
-static void finish(struct relay *r)
+static void relay_finish(struct relay *r)
 {
     link_free(r->link);
     for (size_t i = 0; i < RELAY_PUSHES_MAX; i++)
@@ -296,7 +292,7 @@ struct options {
     bool check, forget;
 };
 
-static int options_read(int argc, char **argv, struct options *o)
+static int relay_options_read(int argc, char **argv, struct options *o)
 {
     static const struct option known[] = {
         {"prefix", required_argument, NULL, 'p'}, {"config", required_argument, NULL, 'c'},
@@ -338,7 +334,6 @@ static int options_read(int argc, char **argv, struct options *o)
 static int forget(const char *prefix)
 {
     int count = sodium_init() < 0 ? -1 : subs_forget(prefix);
-
     if (count < 0)
         log_error("the subscriptions below " PATH_RELAY_DIR ": %s", strerror(errno));
     else
@@ -346,10 +341,9 @@ static int forget(const char *prefix)
     return count < 0 ? 1 : 0;
 }
 
-static int signals_open(void)
+static int relay_signals_open(void)
 {
     sigset_t set;
-
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
@@ -365,22 +359,22 @@ int main(int argc, char **argv)
     int result = 1;
 
     log_init("porchlight-relay", LOG_LEVEL_INFO);
-    if (options_read(argc, argv, &o) < 0) {
+    if (relay_options_read(argc, argv, &o) < 0) {
         fputs(usage, stderr);
         return 2;
     }
     if (o.forget)
         return forget(o.prefix);
-    int signals = signals_open();
+    int signals = relay_signals_open();
     if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || signals < 0 ||
         path_under(o.prefix, PATH_RELAY_CONF, path) < 0) {
         log_error("cannot start: %s", strerror(errno));
         return 1;
     }
     if (relay_conf_load(o.config ? o.config : path, &r.conf, config_complain_stderr, NULL) == 0 &&
-        keys_read(&r, o.prefix) == 0)
-        result = o.check ? 0 : start(&r, o.prefix) < 0 ? 1 : run(&r, signals);
-    finish(&r);
+        relay_keys_read(&r, o.prefix) == 0)
+        result = o.check ? 0 : relay_start(&r, o.prefix) < 0 ? 1 : relay_run(&r, signals);
+    relay_finish(&r);
     curl_global_cleanup();
     close(signals);
     return result;

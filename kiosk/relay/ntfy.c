@@ -30,7 +30,7 @@ struct ntfy {
     atomic_bool works;
 };
 
-static size_t swallow(char *data, size_t size, size_t count, void *context)
+static size_t ntfy_swallow(char *data, size_t size, size_t count, void *context)
 {
     (void)data;
     (void)context;
@@ -55,7 +55,7 @@ static CURL *request(struct ntfy *p, const char *url)
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)ANSWER_MS);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, swallow);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, ntfy_swallow);
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, still_wanted);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, p);
@@ -84,10 +84,9 @@ static bool perform(struct ntfy *p, CURL *curl)
     return good;
 }
 
-static struct curl_slist *add(struct curl_slist *list, const char *name, const char *value)
+static struct curl_slist *ntfy_add(struct curl_slist *list, const char *name, const char *value)
 {
     char line[HEADER_MAX];
-
     snprintf(line, sizeof line, "%s: %s", name, value);
     struct curl_slist *longer = curl_slist_append(list, line);
     sodium_memzero(line, sizeof line);
@@ -105,17 +104,17 @@ static void free_headers(struct curl_slist *list)
 static bool post(struct ntfy *p)
 {
     CURL *curl = request(p, p->to->url);
-    struct curl_slist *headers = add(NULL, "Priority", "5");
+    struct curl_slist *headers = ntfy_add(NULL, "Priority", "5");
     bool done = false;
 
     if (!curl)
         goto headers_free;
     if (p->to->click[0])
-        headers = add(headers, "Click", p->to->click);
+        headers = ntfy_add(headers, "Click", p->to->click);
     if (p->token[0]) {
         char bearer[TOKEN_MAX + 8];
         snprintf(bearer, sizeof bearer, "Bearer %s", p->token);
-        headers = add(headers, "Authorization", bearer);
+        headers = ntfy_add(headers, "Authorization", bearer);
         sodium_memzero(bearer, sizeof bearer);
     }
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
@@ -133,7 +132,6 @@ static void check_health(struct ntfy *p)
     char url[RELAY_URL_MAX + 16];
     const char *host = strstr(p->to->url, "://") + 3;
     int base = (int)(host - p->to->url) + (int)strcspn(host, "/");
-
     snprintf(url, sizeof url, "%.*s/v1/health", base, p->to->url);
     CURL *curl = request(p, url);
     if (!curl)
@@ -154,7 +152,6 @@ static void wait_until(struct ntfy *p, int64_t until)
 static void deliver(struct ntfy *p)
 {
     int64_t pause = NTFY_PAUSE;
-
     while (!p->stop && p->wanted) {
         int64_t asked = p->wanted_at;
         pthread_mutex_unlock(&p->lock);
@@ -175,7 +172,7 @@ static void deliver(struct ntfy *p)
     }
 }
 
-static void *run(void *context)
+static void *ntfy_run(void *context)
 {
     struct ntfy *p = context;
     int64_t health_at = clock_now();
@@ -218,7 +215,7 @@ struct ntfy *ntfy_new(const struct relay_push *to, const char *word, const char 
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&p->woken, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    errno = pthread_create(&p->thread, NULL, run, p);
+    errno = pthread_create(&p->thread, NULL, ntfy_run, p);
     if (errno == 0)
         return p;
     sodium_free(p->token);

@@ -38,7 +38,6 @@ void push_registration_offer(const struct push_registration *d, const struct inb
 {
     uint8_t point[PUSH_OFFER_POINT], wire[ENVELOPE_SIZE];
     char topic[TOPIC_NAME_MAX];
-
     webpush_sender_point(r, point);
     push_offer_write(e->venue_bytes, d->secret, d->signature, point, wire);
     for (size_t i = 0; i < e->count; i++)

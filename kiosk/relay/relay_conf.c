@@ -22,10 +22,10 @@ struct reading {
     int seen[KEYS_MAX]; /* the line of each key in this section; 0: not yet */
 };
 
-static void complain(struct reading *r, int line, const char *format, ...)
+static void relay_conf_complain(struct reading *r, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-static void complain(struct reading *r, int line, const char *format, ...)
+static void relay_conf_complain(struct reading *r, int line, const char *format, ...)
 {
     char said[400], sentence[512];
     va_list args;
@@ -44,7 +44,6 @@ static bool set_url(const struct key *k, const char *text, void *base, const cha
 {
     static const char *const here[] = {"http://localhost", "http://127.0.0.1", "http://[::1]"};
     bool good = strncmp(text, "https://", 8) == 0 && text[8] != '\0' && text[8] != '/';
-
     for (size_t i = 0; i < sizeof here / sizeof here[0]; i++) {
         size_t n = strlen(here[i]);
         good = good || (strncmp(text, here[i], n) == 0 && (text[n] == ':' || text[n] == '/'));
@@ -139,8 +138,8 @@ static void close_section(struct reading *r, int line)
         if (strcmp(keys[i].section, r->section) != 0 || r->seen[i])
             continue;
         if (!keys[i].fallback)
-            complain(r, line, "[%s] wants the key %s, which does not stand in it", r->section,
-                     keys[i].name);
+            relay_conf_complain(r, line, "[%s] wants the key %s, which does not stand in it",
+                                r->section, keys[i].name);
         else if (keys[i].fallback[0])
             keys[i].type->set(&keys[i], keys[i].fallback, r->base, &mend);
     }
@@ -154,13 +153,14 @@ static void *open_named(struct reading *r, int line, const char *section, const 
     bool kiosk = strcmp(section, "kiosk") == 0;
     size_t *count = kiosk ? &r->c->kiosks_count : &r->c->pushes_count;
     size_t max = kiosk ? RELAY_KIOSKS_MAX : RELAY_PUSHES_MAX;
-
     if (name[0] == '\0' || strlen(name) >= CONFIG_NAME_MAX ||
         name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")] != '\0')
-        complain(r, line, "found \"%s\" behind %s, expected a name of lower-case letters", name,
-                 section);
+        relay_conf_complain(r, line,
+                            "found \"%s\" behind %s, expected a name of lower-case letters", name,
+                            section);
     else if (*count == max)
-        complain(r, line, "found one [%s NAME] more; expected at most %zu", section, max);
+        relay_conf_complain(r, line, "found one [%s NAME] more; expected at most %zu", section,
+                            max);
     else if (kiosk)
         return memcpy(r->c->kiosks[(*count)++].name, name, strlen(name) + 1);
     else
@@ -168,7 +168,7 @@ static void *open_named(struct reading *r, int line, const char *section, const 
     return NULL;
 }
 
-static void on_section(void *context, int line, const char *text)
+static void relay_conf_on_section(void *context, int line, const char *text)
 {
     struct reading *r = context;
     char section[SCAN_SECTION_MAX + 1];
@@ -181,21 +181,23 @@ static void on_section(void *context, int line, const char *text)
         if (strcmp(keys[i].section, section) == 0)
             r->section = keys[i].section;
     if (!r->section) {
-        complain(r, line,
-                 "found the unknown section [%s]; expected relay, venue, broker, kiosk NAME, "
-                 "push NAME or webpush",
-                 text);
+        relay_conf_complain(
+            r, line,
+            "found the unknown section [%s]; expected relay, venue, broker, kiosk NAME, "
+            "push NAME or webpush",
+            text);
         return;
     }
     bool named = strcmp(section, "kiosk") == 0 || strcmp(section, "push") == 0;
     r->base = named ? open_named(r, line, section, name) : (void *)r->c;
     if (!named && name[0])
-        complain(r, line, "found [%s]; expected [%s] and nothing behind it", text, section);
+        relay_conf_complain(r, line, "found [%s]; expected [%s] and nothing behind it", text,
+                            section);
     if (!r->base)
         r->section = NULL;
 }
 
-static void on_key(void *context, int line, const char *name, const char *value)
+static void relay_conf_on_key(void *context, int line, const char *name, const char *value)
 {
     struct reading *r = context;
     char expected[256];
@@ -204,62 +206,67 @@ static void on_key(void *context, int line, const char *name, const char *value)
 
     if (!r->section) {
         if (r->complaints == 0)
-            complain(r, line, "%s stands in no section; expected [relay] or another above it",
-                     name);
+            relay_conf_complain(
+                r, line, "%s stands in no section; expected [relay] or another above it", name);
         return;
     }
     while (i < KEYS && (strcmp(keys[i].section, r->section) || strcmp(keys[i].name, name)))
         i++;
     if (i == KEYS) {
-        complain(r, line, "[%s] has no key %s; remove it, or see config/relay.conf", r->section,
-                 name);
+        relay_conf_complain(r, line, "[%s] has no key %s; remove it, or see config/relay.conf",
+                            r->section, name);
     } else if (r->seen[i]) {
-        complain(r, line, "%s stands already at line %d; expected it once", name, r->seen[i]);
+        relay_conf_complain(r, line, "%s stands already at line %d; expected it once", name,
+                            r->seen[i]);
     } else {
         r->seen[i] = line;
         keys[i].type->expect(&keys[i], expected, sizeof expected);
         if (value[0] == '\0' ? !keys[i].fallback || keys[i].fallback[0]
                              : !keys[i].type->set(&keys[i], value, r->base, &mend))
-            complain(r, line, "[%s] %s: found \"%s\", expected %s%s%s", r->section, name, value,
-                     expected, mend ? "; " : "", mend ? mend : "");
+            relay_conf_complain(r, line, "[%s] %s: found \"%s\", expected %s%s%s", r->section, name,
+                                value, expected, mend ? "; " : "", mend ? mend : "");
     }
 }
 
-static void on_bad(void *context, int line, const char *sentence)
+static void relay_conf_on_bad(void *context, int line, const char *sentence)
 {
-    complain(context, line, "%s", sentence);
+    relay_conf_complain(context, line, "%s", sentence);
 }
 
 /* What no single key shows. */
-static void check(struct reading *r)
+static void relay_conf_check(struct reading *r)
 {
     struct relay_conf *c = r->c;
 
     if (!c->relay.account[0] || !c->venue.id[0] || !c->broker.host[0])
-        complain(r, 0, "expected the sections [relay], [venue] and [broker]");
+        relay_conf_complain(r, 0, "expected the sections [relay], [venue] and [broker]");
     if (c->kiosks_count == 0)
-        complain(r, 0, "expected a [kiosk NAME]: there is nothing to watch without one");
+        relay_conf_complain(r, 0, "expected a [kiosk NAME]: there is nothing to watch without one");
     if (c->pushes_count == 0 && !c->web.contact[0])
-        complain(r, 0, "expected a [push NAME] or [webpush]: nothing is rung without one");
+        relay_conf_complain(r, 0,
+                            "expected a [push NAME] or [webpush]: nothing is rung without one");
     bool here = strcmp(c->broker.host, "localhost") == 0 || !strncmp(c->broker.host, "127.", 4) ||
                 strcmp(c->broker.host, "::1") == 0;
     if (c->broker.tls && !c->broker.ca[0])
-        complain(r, 0, "[broker] ca: expected the file that the broker's certificate chains to");
+        relay_conf_complain(
+            r, 0, "[broker] ca: expected the file that the broker's certificate chains to");
     if (!c->broker.tls && !here)
-        complain(r, 0, "[broker] tls: no is for a broker on this machine; write tls = yes");
+        relay_conf_complain(r, 0,
+                            "[broker] tls: no is for a broker on this machine; write tls = yes");
 }
 
 int relay_conf_parse(const char *path, const char *text, size_t len, struct relay_conf *c,
                      config_complain *say, void *context)
 {
-    static const struct scan_events events = {on_section, on_key, on_bad};
+    static const struct scan_events events = {relay_conf_on_section, relay_conf_on_key,
+                                              relay_conf_on_bad};
     struct reading r = {.path = path, .c = c, .complain = say, .context = context};
 
     memset(c, 0, sizeof *c);
     scan_text(text, len, &events, &r);
     close_section(&r, 0);
     if (r.complaints == 0)
-        check(&r);
+        relay_conf_check(&r);
     return r.complaints ? -1 : 0;
 }
 
@@ -270,7 +277,8 @@ int relay_conf_load(const char *path, struct relay_conf *c, config_complain *say
     FILE *f = fopen(path, "re");
 
     if (!f) {
-        complain(&r, 0, "%s; expected a file as config/relay.conf explains it", strerror(errno));
+        relay_conf_complain(&r, 0, "%s; expected a file as config/relay.conf explains it",
+                            strerror(errno));
         return -1;
     }
     size_t len = fread(text, 1, sizeof text, f);

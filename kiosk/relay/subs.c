@@ -22,7 +22,7 @@ static void id_of(const struct subs *s, const char *account, uint8_t id[SUBS_ID]
     crypto_generichash(id, SUBS_ID, (const uint8_t *)account, strlen(account), s->key, SUBS_KEY);
 }
 
-static struct sub *find(const struct subs *s, const uint8_t id[SUBS_ID])
+static struct sub *subs_find_one(const struct subs *s, const uint8_t id[SUBS_ID])
 {
     for (size_t i = 0; i < s->count; i++)
         if (memcmp(s->all[i]->id, id, SUBS_ID) == 0)
@@ -33,13 +33,12 @@ static struct sub *find(const struct subs *s, const uint8_t id[SUBS_ID])
 struct sub *subs_find(const struct subs *s, const char *account)
 {
     uint8_t id[SUBS_ID];
-
     id_of(s, account, id);
-    return find(s, id);
+    return subs_find_one(s, id);
 }
 
 /* Room for one more, empty. NULL: full. */
-static struct sub *add(struct subs *s)
+static struct sub *subs_add(struct subs *s)
 {
     if (s->count == SUBS_MAX)
         return NULL;
@@ -67,7 +66,7 @@ struct sub *subs_put(struct subs *s, const struct push_offer_letter *l)
         return one;
     if (one)
         subs_remove(s, one);
-    one = add(s);
+    one = subs_add(s);
     if (!one)
         return NULL;
     id_of(s, l->account, one->id);
@@ -110,15 +109,14 @@ bool subs_landed(struct sub *one)
 
 /* --- the file -------------------------------------------------------------------------------- */
 
-static bool take(const char *text, uint8_t *out, size_t len)
+static bool subs_take(const char *text, uint8_t *out, size_t len)
 {
     size_t got = 0;
-
     return sodium_base642bin(out, len, text, strlen(text), NULL, &got, NULL, VARIANT) == 0 &&
            got == len;
 }
 
-static void read_line(struct subs *s, char *line)
+static void subs_read_line(struct subs *s, char *line)
 {
     char *rest = line, *id = strsep(&rest, " "), *point = strsep(&rest, " "),
          *auth = strsep(&rest, " ");
@@ -127,11 +125,11 @@ static void read_line(struct subs *s, char *line)
 
     if (!rest || strlen(rest) >= sizeof one.endpoint || strncmp(rest, "https://", 8) != 0 ||
         sodium_hex2bin(one.id, sizeof one.id, id, strlen(id), NULL, &got, NULL) != 0 ||
-        got != sizeof one.id || !take(point, one.p256dh, sizeof one.p256dh) ||
-        !take(auth, one.auth, sizeof one.auth) || find(s, one.id))
+        got != sizeof one.id || !subs_take(point, one.p256dh, sizeof one.p256dh) ||
+        !subs_take(auth, one.auth, sizeof one.auth) || subs_find_one(s, one.id))
         return;
     memcpy(one.endpoint, rest, strlen(rest) + 1);
-    struct sub *kept = add(s);
+    struct sub *kept = subs_add(s);
     if (kept)
         *kept = one;
 }
@@ -140,7 +138,6 @@ int subs_load(struct subs *s, const char *prefix, const uint8_t seed[32])
 {
     static const char word[] = "porchlight-subscriptions";
     char line[LINE_MAX_];
-
     *s = (struct subs){.count = 0};
     crypto_generichash(s->key, sizeof s->key, (const uint8_t *)word, sizeof word, seed, 32);
     if (path_under(prefix, PATH_RELAY_DIR, s->folder) < 0)
@@ -152,7 +149,7 @@ int subs_load(struct subs *s, const char *prefix, const uint8_t seed[32])
     s->kept = true;
     while (fgets(line, sizeof line, f)) {
         line[strcspn(line, "\n")] = '\0';
-        read_line(s, line);
+        subs_read_line(s, line);
     }
     fclose(f);
     return 0;
@@ -176,7 +173,6 @@ void subs_finish(struct subs *s)
 static int folder_lock(const char *folder)
 {
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
     if (fd >= 0 && flock(fd, LOCK_EX) == 0)
         return fd;
     if (fd >= 0)
@@ -187,18 +183,16 @@ static int folder_lock(const char *folder)
 static int write_line(FILE *f, const struct sub *one)
 {
     char id[2 * SUBS_ID + 1], point[POINT_TEXT], auth[AUTH_TEXT];
-
     sodium_bin2hex(id, sizeof id, one->id, sizeof one->id);
     sodium_bin2base64(point, sizeof point, one->p256dh, sizeof one->p256dh, VARIANT);
     sodium_bin2base64(auth, sizeof auth, one->auth, sizeof one->auth, VARIANT);
     return fprintf(f, "%s %s %s %s\n", id, point, auth, one->endpoint) < 0 ? -1 : 0;
 }
 
-static int write_all(const struct subs *s, const char *path)
+static int subs_write_all(const struct subs *s, const char *path)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600), bad = 0;
     FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
-
     if (!f) {
         if (fd >= 0)
             close(fd);
@@ -223,7 +217,6 @@ int subs_save(struct subs *s)
 {
     char fresh[sizeof s->path + 8];
     int result = -1;
-
     if (!s->dirty)
         return 0;
     int lock = folder_lock(s->folder);
@@ -231,7 +224,7 @@ int subs_save(struct subs *s)
         return -1;
     subs_forgotten(s);
     snprintf(fresh, sizeof fresh, "%s.new", s->path);
-    if (write_all(s, fresh) == 0 && rename(fresh, s->path) == 0) {
+    if (subs_write_all(s, fresh) == 0 && rename(fresh, s->path) == 0) {
         fsync(lock);
         s->kept = true;
         s->dirty = false;

@@ -8,7 +8,6 @@ const char *vapid_header(struct vapid *v, const char *endpoint, const char *cont
     char origin[RELAY_URL_MAX];
     size_t scheme = strlen("https://"), len = scheme + strcspn(endpoint + scheme, "/?#");
     unsigned i = 0;
-
     if (len >= sizeof origin)
         return NULL;
     snprintf(origin, sizeof origin, "%.*s", (int)len, endpoint);

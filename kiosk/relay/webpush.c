@@ -50,7 +50,6 @@ int webpush_scalar(const uint8_t seed[32], uint8_t scalar[WEBPUSH_SCALAR])
 {
     static const char word[] = "porchlight-vapid";
     uint8_t point[WEBPUSH_POINT], last[32];
-
     memcpy(last, seed, sizeof last);
     for (int i = 0; i < 8; i++) { /* one in 2^32 is not below the order */
         crypto_generichash(scalar, WEBPUSH_SCALAR, last, sizeof last, (const uint8_t *)word,
@@ -92,7 +91,7 @@ build_free:
 bool webpush_is_point(const uint8_t point[WEBPUSH_POINT])
 {
     EVP_PKEY *key = point[0] == 4 ? key_make(point, NULL) : NULL;
-    bool good = key != NULL;
+    bool good = key;
 
     EVP_PKEY_free(key);
     return good;
@@ -123,20 +122,18 @@ static void hmac(const uint8_t *key, size_t key_len, const void *data, size_t le
 static void expand(const uint8_t key[HASH], const void *info, size_t len, uint8_t out[HASH])
 {
     uint8_t data[INFO_MAX];
-
     memcpy(data, info, len);
     data[len] = 1;
     hmac(key, HASH, data, len + 1, out);
 }
 
-static void derive(const uint8_t shared[HASH], const uint8_t browser[WEBPUSH_POINT],
-                   const uint8_t auth[WEBPUSH_AUTH], const uint8_t own[WEBPUSH_POINT],
-                   const uint8_t salt[WEBPUSH_SALT], uint8_t key[HASH], uint8_t nonce[HASH])
+static void webpush_derive(const uint8_t shared[HASH], const uint8_t browser[WEBPUSH_POINT],
+                           const uint8_t auth[WEBPUSH_AUTH], const uint8_t own[WEBPUSH_POINT],
+                           const uint8_t salt[WEBPUSH_SALT], uint8_t key[HASH], uint8_t nonce[HASH])
 {
     static const char word[] = "WebPush: info", for_key[] = "Content-Encoding: aes128gcm",
                       for_nonce[] = "Content-Encoding: nonce";
     uint8_t info[sizeof word + 2 * WEBPUSH_POINT], one[HASH], two[HASH];
-
     memcpy(info, word, sizeof word);
     memcpy(info + sizeof word, browser, WEBPUSH_POINT);
     memcpy(info + sizeof word + WEBPUSH_POINT, own, WEBPUSH_POINT);
@@ -173,13 +170,12 @@ int webpush_seal(const uint8_t browser[WEBPUSH_POINT], const uint8_t auth[WEBPUS
     uint8_t plain[WEBPUSH_TEXT_MAX + 1] = {0}, own[WEBPUSH_POINT], shared[HASH], key[HASH],
                                      nonce[HASH];
     int result = -1;
-
     if (padded > sizeof plain || len >= padded || multiply(sender, own) < 0)
         return -1;
     EVP_PKEY *mine = key_make(own, sender), *theirs = key_make(browser, NULL);
     if (!mine || !theirs || agree(mine, theirs, shared) < 0)
         goto keys_free;
-    derive(shared, browser, auth, own, salt, key, nonce);
+    webpush_derive(shared, browser, auth, own, salt, key, nonce);
     memcpy(plain, text, len);
     plain[len] = 2; /* the last record */
     memcpy(out, salt, WEBPUSH_SALT);
@@ -199,7 +195,7 @@ keys_free:
 /* --- RFC 8292 -------------------------------------------------------------------------------- */
 
 /* ES256 as a JWT wants it: r and s, 32 bytes each. */
-static int sign(EVP_PKEY *key, const char *text, uint8_t out[2 * HASH])
+static int webpush_sign(EVP_PKEY *key, const char *text, uint8_t out[2 * HASH])
 {
     uint8_t der[80];
     size_t len = sizeof der;
@@ -222,7 +218,6 @@ static int sign(EVP_PKEY *key, const char *text, uint8_t out[2 * HASH])
 static void append(char out[WEBPUSH_TOKEN_MAX], const void *bytes, size_t len)
 {
     size_t at = strlen(out);
-
     sodium_bin2base64(out + at, WEBPUSH_TOKEN_MAX - at, bytes, len, VARIANT);
 }
 
@@ -234,7 +229,6 @@ int webpush_token(const uint8_t scalar[WEBPUSH_SCALAR], const char *origin, int6
     uint8_t point[WEBPUSH_POINT], signature[2 * HASH];
     int len = snprintf(claims, sizeof claims, "{\"aud\":\"%s\",\"exp\":%" PRId64 ",\"sub\":\"%s\"}",
                        origin, expires, contact);
-
     if (len < 0 || (size_t)len >= sizeof claims || multiply(scalar, point) < 0)
         return -1;
     EVP_PKEY *key = key_make(point, scalar);
@@ -242,7 +236,7 @@ int webpush_token(const uint8_t scalar[WEBPUSH_SCALAR], const char *origin, int6
     append(out, head, sizeof head - 1);
     strcat(out, ".");
     append(out, claims, (size_t)len);
-    int result = key ? sign(key, out + sizeof before - 1, signature) : -1;
+    int result = key ? webpush_sign(key, out + sizeof before - 1, signature) : -1;
     EVP_PKEY_free(key);
     if (result < 0)
         return -1;

@@ -56,7 +56,6 @@ bool webpush_sender_allows(const char *list, const char *endpoint)
 {
     const char *host = endpoint + strlen("https://");
     size_t len = strcspn(host, "/?#");
-
     if (strncmp(endpoint, "https://", 8) != 0 || memchr(host, '@', len))
         return false;
     for (const char *p = list; *p; p += strspn(p, " ")) {
@@ -72,18 +71,17 @@ bool webpush_sender_allows(const char *list, const char *endpoint)
 
 /* --- one request ----------------------------------------------------------------------------- */
 
-static size_t swallow(char *data, size_t size, size_t count, void *context)
+static size_t webpush_sender_swallow(char *data, size_t size, size_t count, void *context)
 {
     (void)data;
     (void)context;
     return size * count;
 }
 
-static int seal(struct flight *f, bool test)
+static int webpush_sender_seal(struct flight *f, bool test)
 {
     static const char word[] = "test"; /* a wake-up says nothing at all */
     uint8_t seed[32], sender[WEBPUSH_SCALAR], salt[WEBPUSH_SALT];
-
     randombytes_buf(seed, sizeof seed);
     randombytes_buf(salt, sizeof salt);
     int bad = webpush_scalar(seed, sender);
@@ -95,7 +93,7 @@ static int seal(struct flight *f, bool test)
     return bad;
 }
 
-static void add(struct flight *f, const char *line)
+static void webpush_sender_add(struct flight *f, const char *line)
 {
     struct curl_slist *longer = curl_slist_append(f->headers, line);
 
@@ -108,19 +106,18 @@ static int headers_make(struct webpush_sender *r, struct flight *f)
     const char *known =
         vapid_header(&r->vapid, f->sub->endpoint, r->to->contact, (int64_t)time(NULL));
     int64_t left = (NTFY_LIVES - (f->began - f->sub->wanted_at)) / 1000000000;
-
     if (!known)
         return -1;
     snprintf(line, sizeof line, "Authorization: %s", known);
-    add(f, line);
+    webpush_sender_add(f, line);
     snprintf(line, sizeof line, "TTL: %d", (int)(left > 0 ? left : 0));
-    add(f, line);
-    add(f, "Urgency: high");
+    webpush_sender_add(f, line);
+    webpush_sender_add(f, "Urgency: high");
     /* What the service still keeps for a phone that is off is replaced, not added to. */
-    add(f, f->sub->test ? "Topic: kettle-test" : "Topic: kettle");
-    add(f, "Content-Encoding: aes128gcm");
-    add(f, "Content-Type: application/octet-stream");
-    add(f, "Expect:");
+    webpush_sender_add(f, f->sub->test ? "Topic: kettle-test" : "Topic: kettle");
+    webpush_sender_add(f, "Content-Encoding: aes128gcm");
+    webpush_sender_add(f, "Content-Type: application/octet-stream");
+    webpush_sender_add(f, "Expect:");
     return 0;
 }
 
@@ -140,7 +137,7 @@ static int flight_begin(struct webpush_sender *r, struct flight *f, struct sub *
 {
     *f = (struct flight){.sub = one, .began = now, .curl = curl_easy_init()};
     r->flying++;
-    if (!f->curl || seal(f, one->test) < 0 || headers_make(r, f) < 0) {
+    if (!f->curl || webpush_sender_seal(f, one->test) < 0 || headers_make(r, f) < 0) {
         flight_end(r, f);
         return -1;
     }
@@ -151,7 +148,7 @@ static int flight_begin(struct webpush_sender *r, struct flight *f, struct sub *
     curl_easy_setopt(f->curl, CURLOPT_PIPEWAIT, 1L);
     curl_easy_setopt(f->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
     curl_easy_setopt(f->curl, CURLOPT_TIMEOUT_MS, (long)ANSWER_MS);
-    curl_easy_setopt(f->curl, CURLOPT_WRITEFUNCTION, swallow);
+    curl_easy_setopt(f->curl, CURLOPT_WRITEFUNCTION, webpush_sender_swallow);
     curl_easy_setopt(f->curl, CURLOPT_HTTPHEADER, f->headers);
     curl_easy_setopt(f->curl, CURLOPT_POSTFIELDSIZE, (long)sizeof f->body);
     curl_easy_setopt(f->curl, CURLOPT_POSTFIELDS, f->body);
@@ -169,7 +166,7 @@ static int flight_begin(struct webpush_sender *r, struct flight *f, struct sub *
 /* --- what became of it ----------------------------------------------------------------------- */
 
 /* Says why not, once for each run of failures; never to whom. */
-static void judge(struct webpush_sender *r, bool good, CURLcode code, long status)
+static void webpush_sender_judge(struct webpush_sender *r, bool good, CURLcode code, long status)
 {
     if (good) {
         if (!r->works)
@@ -216,7 +213,7 @@ static void land(struct webpush_sender *r, struct flight *f, CURLcode code)
     bool good = status >= 200 && status < 300;
     bool gone = status == STATUS_NOT_FOUND || status == STATUS_GONE;
     pthread_mutex_lock(&r->lock);
-    judge(r, good || gone, code, status);
+    webpush_sender_judge(r, good || gone, code, status);
     if (subs_landed(one)) {
         log_debug("web push: a phone took its subscription back meanwhile");
     } else if (gone) {
@@ -245,7 +242,6 @@ static struct flight *free_flight(struct webpush_sender *r)
 static int64_t depart(struct webpush_sender *r, int64_t now)
 {
     int64_t next = -1;
-
     for (size_t n = 0; n < r->subs.count && r->flying < WEBPUSH_SENDER_FLIGHTS; n++) {
         struct sub *one = r->subs.all[r->cursor++ % r->subs.count];
         if (!one->wanted || one->flying)
@@ -272,7 +268,7 @@ static void look_after_file(struct webpush_sender *r, int64_t now)
                     strerror(errno));
 }
 
-static void *run(void *context)
+static void *webpush_sender_run(void *context)
 {
     struct webpush_sender *r = context;
 
@@ -285,7 +281,7 @@ static void *run(void *context)
         pthread_mutex_unlock(&r->lock);
         curl_multi_perform(r->multi, &running);
         bool landed = false;
-        for (CURLMsg *m; (m = curl_multi_info_read(r->multi, &left)) != NULL;) {
+        for (CURLMsg *m; (m = curl_multi_info_read(r->multi, &left));) {
             struct flight *f = NULL;
             if (m->msg != CURLMSG_DONE)
                 continue;
@@ -327,7 +323,6 @@ void webpush_sender_wake(struct webpush_sender *r)
 static void on_test(struct sub *one, int64_t now)
 {
     bool soon = one->tested_at != 0 && now - one->tested_at < WEBPUSH_SENDER_TEST_EVERY;
-
     if (soon || one->wanted || one->flying) /* a wake-up that is under way rings it anyway */
         return;
     one->tested_at = now;
@@ -387,7 +382,7 @@ struct webpush_sender *webpush_sender_new(const struct relay_web *to, const char
         subs_load(&r->subs, prefix, seed) < 0)
         goto webpush_sender_free;
     curl_multi_setopt(r->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)CONNECTIONS);
-    errno = pthread_create(&r->thread, NULL, run, r);
+    errno = pthread_create(&r->thread, NULL, webpush_sender_run, r);
     if (errno == 0)
         return r;
     subs_finish(&r->subs);

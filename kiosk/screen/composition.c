@@ -54,7 +54,7 @@ int composition_settle(struct composition *v)
 {
     const struct settings *s = v->settings;
     struct media *content = media_new(s->pictures, s->programme);
-    if (content == NULL)
+    if (!content)
         return -1;
     media_free(v->content);
     v->content = content;
@@ -66,7 +66,7 @@ int composition_settle(struct composition *v)
     v->state.reduced_motion = s->reduced_motion;
     if (s->timezone[0] != '\0')
         setenv("TZ", s->timezone, 1);
-    else if (v->options->timezone != NULL)
+    else if (v->options->timezone)
         setenv("TZ", v->options->timezone, 1);
     else
         unsetenv("TZ");
@@ -78,14 +78,14 @@ int composition_settle(struct composition *v)
 struct composition *composition_new(const struct options *o, const struct settings *s, int64_t now)
 {
     struct composition *v = calloc(1, sizeof *v);
-    if (v == NULL)
+    if (!v)
         return NULL;
     v->options = o;
     v->settings = s;
     v->started = now;
     v->items = calloc(1, sizeof *v->items);
     v->text = text_new(o->fonts);
-    if (v->items == NULL || v->text == NULL || composition_settle(v) != 0) {
+    if (!v->items || !v->text || composition_settle(v) != 0) {
         composition_free(v);
         return NULL;
     }
@@ -102,7 +102,7 @@ struct composition *composition_new(const struct options *o, const struct settin
 
 void composition_free(struct composition *v)
 {
-    if (v == NULL)
+    if (!v)
         return;
     text_free(v->text);
     media_free(v->content);
@@ -115,7 +115,7 @@ void composition_free(struct composition *v)
 int composition_fit(struct composition *v, int w, int h)
 {
     struct geometry *stage = geometry_new(w, h);
-    if (stage == NULL)
+    if (!stage)
         return -1;
     geometry_free(v->stage);
     v->stage = stage;
@@ -153,7 +153,7 @@ void composition_qr(struct composition *v, const struct screen_qr *qr, int64_t n
  * looks another way, ns. */
 static int64_t overlay_qr(struct composition *v, int64_t now)
 {
-    if (v->qr.alpha == NULL)
+    if (!v->qr.alpha)
         return NS_NEVER;
     if (now >= v->qr_until) {
         qr_free(&v->qr);
@@ -189,7 +189,7 @@ const struct items *composition_compose(struct composition *v, int64_t now, int6
     localtime_r(&seconds, &local);
     v->state.words = words_at(v->settings->language, v->settings->languages, &local,
                               t.wall / NS_PER_S, (double)(t.wall % NS_PER_S) / 1e9, known);
-    if (v->options->snapshot != NULL)
+    if (v->options->snapshot)
         v->state.words.alpha = 1; /* a single picture is never taken between two languages */
     dimming_shift(t.wall, v->state.h / 270, &v->state.shift_x, &v->state.shift_y);
     media_update(v->content, &v->state, scene_photo_room(v->stage), t.run, &local, known);

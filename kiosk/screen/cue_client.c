@@ -36,7 +36,7 @@ struct cue_client *cue_client_new(struct loop *loop, const char *path, cue_clien
         return NULL;
     }
     struct cue_client *l = calloc(1, sizeof *l);
-    if (l == NULL)
+    if (!l)
         return NULL;
     l->loop = loop;
     strcpy(l->path, path);
@@ -48,7 +48,7 @@ struct cue_client *cue_client_new(struct loop *loop, const char *path, cue_clien
     return l;
 }
 
-static void hang_up(struct cue_client *l)
+static void cue_client_hang_up(struct cue_client *l)
 {
     if (l->fd < 0)
         return;
@@ -60,9 +60,9 @@ static void hang_up(struct cue_client *l)
 
 void cue_client_free(struct cue_client *l)
 {
-    if (l == NULL)
+    if (!l)
         return;
-    hang_up(l);
+    cue_client_hang_up(l);
     free(l);
 }
 
@@ -96,7 +96,7 @@ static void on_packet(void *context, int fd, short revents)
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n == 0 || (n < 0 && errno != EMSGSIZE)) {
-        hang_up(l);
+        cue_client_hang_up(l);
         return;
     }
     switch (n < 0 ? CUE_CLIENT_BAD : cue_client_read(&packet, (size_t)n, &cue, &qr)) {
@@ -111,7 +111,7 @@ static void on_packet(void *context, int fd, short revents)
         log_warning("screen.sock: a packet that is neither cue nor QR code (%zd bytes); "
                     "connecting again",
                     n);
-        hang_up(l);
+        cue_client_hang_up(l);
         break;
     }
 }

@@ -67,7 +67,7 @@ int dpms_set(int fd, bool on, dpms_ioctl *ask)
 {
     uint32_t ids[CONNECTORS];
     int done = 0;
-    if (ask == NULL)
+    if (!ask)
         ask = ask_kernel;
     int count = connectors_of(fd, ask, ids);
     for (int k = 0; k < count; k++) {

@@ -46,14 +46,14 @@ static int open_renderer(struct draw *d)
     if (gpu)
         d->renderer =
             SDL_CreateRenderer(d->window, -1, SDL_RENDERER_ACCELERATED | SDL_RENDERER_PRESENTVSYNC);
-    if (d->renderer == NULL) {
+    if (!d->renderer) {
         SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
         d->renderer = SDL_CreateRenderer(d->window, -1, SDL_RENDERER_SOFTWARE);
     }
     /* SDL's Wayland takes no pixels, only GL, which Mesa then draws in software. */
-    if (d->renderer == NULL)
+    if (!d->renderer)
         d->renderer = SDL_CreateRenderer(d->window, -1, SDL_RENDERER_ACCELERATED);
-    if (d->renderer == NULL || SDL_GetRendererInfo(d->renderer, &info) != 0)
+    if (!d->renderer || SDL_GetRendererInfo(d->renderer, &info) != 0)
         return -1;
     d->software = (info.flags & SDL_RENDERER_SOFTWARE) != 0;
     snprintf(d->renderer_name, sizeof d->renderer_name, "%s", info.name);
@@ -65,11 +65,11 @@ static int make_texture(struct draw *d)
 {
     if (SDL_GetRendererOutputSize(d->renderer, &d->panel_w, &d->panel_h) != 0)
         return -1;
-    if (d->texture != NULL)
+    if (d->texture)
         SDL_DestroyTexture(d->texture);
     d->texture = SDL_CreateTexture(d->renderer, SDL_PIXELFORMAT_ARGB8888,
                                    SDL_TEXTUREACCESS_STREAMING, d->panel_w, d->panel_h);
-    if (d->texture == NULL)
+    if (!d->texture)
         return -1;
     SDL_SetTextureBlendMode(d->texture, SDL_BLENDMODE_NONE);
     int w, h;
@@ -79,7 +79,7 @@ static int make_texture(struct draw *d)
     d->paint = paint_new(w);
     d->turned = malloc(sizeof *d->turned * (size_t)w * PAINT_ROWS);
     d->fresh = true;
-    return d->paint != NULL && d->turned != NULL ? 0 : -1;
+    return d->paint && d->turned ? 0 : -1;
 }
 
 static int open_window(struct draw *d, const struct draw_options *o)
@@ -99,19 +99,19 @@ static int open_window(struct draw *d, const struct draw_options *o)
     }
     d->window = SDL_CreateWindow("Porchlight", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED, w,
                                  h, flags);
-    return d->window != NULL ? 0 : -1;
+    return d->window ? 0 : -1;
 }
 
 struct draw *draw_open(const struct draw_options *o, char why[256])
 {
     struct draw *d = calloc(1, sizeof *d);
-    if (d == NULL || (d->shown = calloc(1, sizeof *d->shown)) == NULL) {
+    if (!d || !(d->shown = calloc(1, sizeof *d->shown))) {
         snprintf(why, 256, "no memory for a screen");
         free(d);
         return NULL;
     }
     set_hints();
-    if (o->card != NULL)
+    if (o->card)
         SDL_SetHint(SDL_HINT_KMSDRM_DEVICE_INDEX, o->card);
     else
         SDL_ResetHint(SDL_HINT_KMSDRM_DEVICE_INDEX);
@@ -149,15 +149,15 @@ static void set_asleep(struct draw *d, bool asleep)
 
 void draw_free(struct draw *d)
 {
-    if (d == NULL)
+    if (!d)
         return;
     if (d->asleep)
         set_asleep(d, false);
-    if (d->texture != NULL)
+    if (d->texture)
         SDL_DestroyTexture(d->texture);
-    if (d->renderer != NULL)
+    if (d->renderer)
         SDL_DestroyRenderer(d->renderer);
-    if (d->window != NULL)
+    if (d->window)
         SDL_DestroyWindow(d->window);
     SDL_QuitSubSystem(SDL_INIT_VIDEO);
     paint_free(d->paint);
@@ -205,7 +205,7 @@ enum draw_news draw_pump(struct draw *d)
 }
 
 /* A part of the upright picture to where it lies on the panel, and its pixels with it. */
-static SDL_Rect turn(const struct draw *d, struct box b, const uint32_t *from, uint32_t *to)
+static SDL_Rect draw_turn(const struct draw *d, struct box b, const uint32_t *from, uint32_t *to)
 {
     int w = b.x1 - b.x0, h = b.y1 - b.y0;
     SDL_Rect r = {b.x0, b.y0, w, h};
@@ -236,7 +236,7 @@ static int upload(struct draw *d, const struct items *l, struct box part, float 
         const uint32_t *pixels = paint_band(d->paint, l, b, light);
         SDL_Rect r = {b.x0, b.y0, b.x1 - b.x0, b.y1 - b.y0};
         if (d->rotation != 0) {
-            r = turn(d, b, pixels, d->turned);
+            r = draw_turn(d, b, pixels, d->turned);
             pixels = d->turned;
         }
         if (SDL_UpdateTexture(d->texture, &r, pixels, r.w * 4) != 0)
@@ -307,7 +307,7 @@ int draw_save(struct draw *d, const char *path)
     uint32_t *panel = malloc(count * sizeof *panel), *upright = malloc(count * sizeof *upright);
     int done = -1, w, h;
     draw_size(d, &w, &h);
-    if (panel == NULL || upright == NULL)
+    if (!panel || !upright)
         goto free_pixels;
     if (SDL_RenderCopy(d->renderer, d->texture, NULL, NULL) != 0 ||
         SDL_RenderReadPixels(d->renderer, NULL, SDL_PIXELFORMAT_ARGB8888, panel, d->panel_w * 4) !=

@@ -16,8 +16,8 @@ static bool would_crash(const char *asked)
     SDL_version is;
     SDL_GetVersion(&is);
     bool old = is.major == 2 && is.minor < 30;
-    bool wayland = asked != NULL ? strcmp(asked, "wayland") == 0
-                                 : getenv("WAYLAND_DISPLAY") != NULL && getenv("DISPLAY") == NULL;
+    bool wayland =
+        asked ? strcmp(asked, "wayland") == 0 : getenv("WAYLAND_DISPLAY") && !getenv("DISPLAY");
     return old && wayland && wayland_seat_ask() == SEAT_NONE;
 }
 
@@ -26,7 +26,7 @@ int driver_open(bool headless, char why[256])
     const char *asked = SDL_getenv("SDL_VIDEODRIVER");
     if (headless)
         asked = "dummy";
-    else if (asked == NULL && getenv("WAYLAND_DISPLAY") == NULL && getenv("DISPLAY") == NULL)
+    else if (!asked && !getenv("WAYLAND_DISPLAY") && !getenv("DISPLAY"))
         asked = "kmsdrm";
     if (would_crash(asked)) {
         snprintf(why, 256,
@@ -34,10 +34,10 @@ int driver_open(bool headless, char why[256])
                  "do without. Mend: plug a mouse in, or let the compositor have a seat");
         return -1;
     }
-    if (asked != NULL)
+    if (asked)
         SDL_setenv("SDL_VIDEODRIVER", asked, 1);
     int failed = SDL_InitSubSystem(SDL_INIT_VIDEO);
-    if (asked != NULL && !headless && strcmp(asked, "kmsdrm") == 0)
+    if (asked && !headless && strcmp(asked, "kmsdrm") == 0)
         unsetenv("SDL_VIDEODRIVER");
     else if (headless)
         unsetenv("SDL_VIDEODRIVER");
@@ -47,8 +47,8 @@ int driver_open(bool headless, char why[256])
         return -1;
     }
     const char *got = SDL_GetCurrentVideoDriver();
-    bool blind = got == NULL || strcmp(got, "offscreen") == 0 || strcmp(got, "dummy") == 0;
-    if (blind && !headless && (asked == NULL || strcmp(asked, got ? got : "") != 0)) {
+    bool blind = !got || strcmp(got, "offscreen") == 0 || strcmp(got, "dummy") == 0;
+    if (blind && !headless && (!asked || strcmp(asked, got ? got : "") != 0)) {
         snprintf(why, 256, "no display: only the driver \"%s\", which shows nothing",
                  got ? got : "none");
         SDL_QuitSubSystem(SDL_INIT_VIDEO);

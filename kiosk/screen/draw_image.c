@@ -14,7 +14,7 @@ int image_save(const char *path, const uint32_t *pixels, int w, int h)
     }
     SDL_Surface *s = SDL_CreateRGBSurfaceWithFormatFrom((void *)(uintptr_t)pixels, w, h, 32, w * 4,
                                                         SDL_PIXELFORMAT_RGB888);
-    if (s == NULL) {
+    if (!s) {
         errno = ENOMEM;
         return -1;
     }

@@ -29,7 +29,7 @@ struct album {
 struct album *album_new(const char *folder)
 {
     struct album *a = calloc(1, sizeof *a);
-    if (a != NULL)
+    if (a)
         snprintf(a->folder, sizeof a->folder, "%s", folder);
     return a;
 }
@@ -41,7 +41,7 @@ void album_free(struct album *a)
 
 void album_photo_free(struct photo *p)
 {
-    if (p != NULL)
+    if (p)
         free(p->pixels);
     free(p);
 }
@@ -49,7 +49,7 @@ void album_photo_free(struct photo *p)
 static bool is_photo(const char *name)
 {
     const char *dot = strrchr(name, '.');
-    return name[0] != '.' && dot != NULL && strlen(name) < NAME_MOST &&
+    return name[0] != '.' && dot && strlen(name) < NAME_MOST &&
            (strcasecmp(dot, ".jpg") == 0 || strcasecmp(dot, ".jpeg") == 0 ||
             strcasecmp(dot, ".png") == 0);
 }
@@ -60,9 +60,9 @@ static void name_after(const char *folder, const char *after, char out[NAME_MOST
     char first[NAME_MOST] = "";
     out[0] = '\0';
     DIR *d = opendir(folder);
-    if (d == NULL)
+    if (!d)
         return;
-    for (struct dirent *e; (e = readdir(d)) != NULL;) {
+    for (struct dirent *e; (e = readdir(d));) {
         if (!is_photo(e->d_name))
             continue;
         if (first[0] == '\0' || strcmp(e->d_name, first) < 0)
@@ -119,7 +119,8 @@ static void scale(const SDL_Surface *from, const struct photo_head *head, struct
     }
 }
 
-static struct photo *fit(const SDL_Surface *s, const struct photo_head *head, int w, int h)
+static struct photo *draw_photo_fit(const SDL_Surface *s, const struct photo_head *head, int w,
+                                    int h)
 {
     struct photo *p = calloc(1, sizeof *p);
     bool across = head->orientation >= 5;
@@ -129,12 +130,12 @@ static struct photo *fit(const SDL_Surface *s, const struct photo_head *head, in
         by = w / up_w;
     if (up_h * by > h)
         by = h / up_h;
-    if (p == NULL)
+    if (!p)
         return NULL;
     p->w = (int)(up_w * by) > 0 ? (int)(up_w * by) : 1;
     p->h = (int)(up_h * by) > 0 ? (int)(up_h * by) : 1;
     p->pixels = malloc(sizeof *p->pixels * (size_t)p->w * (size_t)p->h);
-    if (p->pixels == NULL) {
+    if (!p->pixels) {
         free(p);
         return NULL;
     }
@@ -143,7 +144,7 @@ static struct photo *fit(const SDL_Surface *s, const struct photo_head *head, in
 }
 
 /* Reads what stands before the pixels. A sentence, or NULL when it is a photo to decode. */
-static const char *judge(const char *path, struct photo_head *head)
+static const char *draw_photo_judge(const char *path, struct photo_head *head)
 {
     static _Thread_local char why[128];
     struct stat st;
@@ -152,7 +153,7 @@ static const char *judge(const char *path, struct photo_head *head)
         return strerror(errno);
     uint8_t *bytes = malloc(EXIF_ENOUGH);
     ssize_t len = -1;
-    if (bytes != NULL && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+    if (bytes && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
         len = read(fd, bytes, EXIF_ENOUGH);
     close(fd);
     if (len >= 0)
@@ -173,30 +174,30 @@ static const char *judge(const char *path, struct photo_head *head)
     return NULL;
 }
 
-static struct photo *load(struct album *a, const char *name, int w, int h)
+static struct photo *draw_photo_load(struct album *a, const char *name, int w, int h)
 {
     char path[800];
     struct photo_head head = {0};
     snprintf(path, sizeof path, "%s/%s", a->folder, name);
-    const char *why = judge(path, &head);
-    if (why != NULL) {
+    const char *why = draw_photo_judge(path, &head);
+    if (why) {
         complain_once(a, name, why);
         return NULL;
     }
     SDL_RWops *file = SDL_RWFromFile(path, "rb");
     SDL_Surface *raw = NULL, *rgb = NULL;
     struct photo *p = NULL;
-    if (file != NULL)
+    if (file)
         raw = head.type == PHOTO_PNG ? IMG_LoadPNG_RW(file) : IMG_LoadJPG_RW(file);
-    if (file != NULL)
+    if (file)
         SDL_RWclose(file);
-    if (raw != NULL)
+    if (raw)
         rgb = SDL_ConvertSurfaceFormat(raw, SDL_PIXELFORMAT_RGB24, 0);
     SDL_FreeSurface(raw);
-    if (rgb != NULL && (uint32_t)rgb->w == head.w && (uint32_t)rgb->h == head.h)
-        p = fit(rgb, &head, w, h);
+    if (rgb && (uint32_t)rgb->w == head.w && (uint32_t)rgb->h == head.h)
+        p = draw_photo_fit(rgb, &head, w, h);
     SDL_FreeSurface(rgb);
-    if (p == NULL)
+    if (!p)
         complain_once(a, name, "broken: it cannot be decoded");
     else
         p->serial = ++a->serial;
@@ -213,8 +214,8 @@ struct photo *album_next(struct album *a, int w, int h)
         if (begin[0] == '\0')
             memcpy(begin, name, sizeof begin);
         memcpy(a->last, name, sizeof name);
-        struct photo *p = load(a, name, w, h);
-        if (p != NULL) {
+        struct photo *p = draw_photo_load(a, name, w, h);
+        if (p) {
             a->told_empty = false;
             return p;
         }

@@ -35,9 +35,9 @@ struct text {
 struct text *text_new(const char *folder)
 {
     struct text *t = calloc(1, sizeof *t);
-    if (t == NULL)
+    if (!t)
         return NULL;
-    if (folder == NULL)
+    if (!folder)
         folder = FONT_FOLDER;
     if (TTF_Init() != 0) {
         log_error("text: %s; the picture is shown without words", TTF_GetError());
@@ -48,7 +48,7 @@ struct text *text_new(const char *folder)
         char path[512];
         snprintf(path, sizeof path, "%s/%s", folder, files[k]);
         t->font[k] = TTF_OpenFont(path, 32);
-        if (t->font[k] == NULL)
+        if (!t->font[k])
             continue;
         found++;
         TTF_SetFontHinting(t->font[k], TTF_HINTING_LIGHT_SUBPIXEL);
@@ -62,12 +62,12 @@ struct text *text_new(const char *folder)
 
 void text_free(struct text *t)
 {
-    if (t == NULL)
+    if (!t)
         return;
     for (int k = 0; k < LINES; k++)
         free(t->line[k].mask.alpha);
     for (int k = 0; k < FONTS; k++) {
-        if (t->font[k] != NULL)
+        if (t->font[k])
             TTF_CloseFont(t->font[k]);
     }
     if (TTF_WasInit())
@@ -121,7 +121,7 @@ uint32_t text_missing(struct text *t, const char *line)
     uint32_t missing = 0, first = 0;
     for (int k = 0; k < FONTS; k++) {
         TTF_Font *f = t->font[orders[FACE_BOOK][k]];
-        if (f != NULL && (missing = missing_in(f, line)) == 0)
+        if (f && (missing = missing_in(f, line)) == 0)
             return 0;
         if (first == 0)
             first = missing;
@@ -133,7 +133,7 @@ static TTF_Font *font_for(struct text *t, const struct item *i)
 {
     for (int k = 0; k < FONTS; k++) {
         TTF_Font *f = t->font[orders[i->u.words.face == FACE_BOOK][k]];
-        if (f != NULL && missing_in(f, i->u.words.text) == 0)
+        if (f && missing_in(f, i->u.words.text) == 0)
             return f;
     }
     return NULL;
@@ -145,7 +145,7 @@ static bool mask_of(struct mask *m, SDL_Surface *s, int ascent)
     m->h = s->h;
     m->ascent = ascent;
     m->alpha = malloc((size_t)s->w * (size_t)s->h);
-    if (m->alpha == NULL)
+    if (!m->alpha)
         return false;
     for (int y = 0; y < s->h; y++) {
         const uint32_t *row =
@@ -165,7 +165,7 @@ static void line_make(struct text *t, struct line *l)
     const char *text = i->u.words.text;
     memset(&l->mask, 0, sizeof l->mask);
     l->mask.serial = ++t->serial;
-    if (f == NULL)
+    if (!f)
         return;
     if (i->u.words.rtl) {
         words_rtl(text, turned, sizeof turned);
@@ -183,7 +183,7 @@ static void line_make(struct text *t, struct line *l)
     }
     SDL_Color white = {255, 255, 255, 255};
     SDL_Surface *s = TTF_RenderUTF8_Blended(f, text, white);
-    if (s == NULL)
+    if (!s)
         return;
     if (!mask_of(&l->mask, s, TTF_FontAscent(f)))
         memset(&l->mask, 0, sizeof l->mask);
@@ -196,7 +196,7 @@ static bool same_words(const struct item *a, const struct item *b)
            memcmp(&a->u.words, &b->u.words, sizeof a->u.words) == 0;
 }
 
-static const struct mask *line_of(struct text *t, const struct item *i)
+static const struct mask *draw_text_line_of(struct text *t, const struct item *i)
 {
     struct line *oldest = &t->line[0];
     for (int k = 0; k < LINES; k++) {
@@ -221,12 +221,12 @@ void text_set(struct text *t, struct items *l)
         struct item *i = &l->item[k];
         if (i->kind != ITEM_WORDS)
             continue;
-        const struct mask *m = i->u.words.text[0] ? line_of(t, i) : NULL;
+        const struct mask *m = i->u.words.text[0] ? draw_text_line_of(t, i) : NULL;
         float at = i->p[0], baseline = i->p[1], part = (i->p[4] + 1) / 2;
         struct ink ink = i->ink;
         memset(i, 0, sizeof *i);
         i->kind = ITEM_MASK;
-        if (m == NULL || m->alpha == NULL || ink.a <= 0)
+        if (!m || !m->alpha || ink.a <= 0)
             continue;
         int x = (int)lroundf(at - part * (float)m->w), y = (int)lroundf(baseline) - m->ascent;
         struct box box = {x, y, x + m->w, y + m->h}, all = {0, 0, l->w, l->h};

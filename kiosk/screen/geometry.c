@@ -11,7 +11,7 @@ static float chance(uint32_t *seed)
     return (float)(*seed >> 8) / 16777216.0f;
 }
 
-static float smooth(float v)
+static float geometry_smooth(float v)
 {
     v = v < 0 ? 0 : v > 1 ? 1 : v;
     return v * v * (3 - 2 * v);
@@ -54,7 +54,7 @@ static float ridge_at(int which, float x, float aside)
         return 0.18f + 0.62f * rolling(x * 1.9f + 1.2f, 9.1f, 3, 0.3f) +
                0.2f * rolling(x * 42, 4.4f, 3, 0.6f);
     default: {
-        float rise = smooth((aside + 590) / 820);
+        float rise = geometry_smooth((aside + 590) / 820);
         return rise * (0.88f + 0.10f * sinf(aside * 0.0046f + 0.3f) + 0.012f * bump(x * 60, 1.7f));
     }
     }
@@ -72,7 +72,7 @@ static int frame_init(struct frame *f, const struct geometry *s, float size, flo
     f->rise = 254 * f->u;
     for (int k = 0; k < RIDGES; k++) {
         f->ridge[k] = malloc(sizeof **f->ridge * (size_t)s->w);
-        if (f->ridge[k] == NULL)
+        if (!f->ridge[k])
             return -1;
         for (int x = 0; x < s->w; x++)
             f->ridge[k][x] = ridge_at(k, (float)x / (1080 * f->u), ((float)x - f->house_x) / f->u);
@@ -99,7 +99,7 @@ static void scatter(struct geometry *s)
 struct geometry *geometry_new(int w, int h)
 {
     struct geometry *s = calloc(1, sizeof *s);
-    if (s == NULL)
+    if (!s)
         return NULL;
     s->w = w;
     s->h = h;
@@ -117,7 +117,7 @@ struct geometry *geometry_new(int w, int h)
 
 void geometry_free(struct geometry *s)
 {
-    if (s == NULL)
+    if (!s)
         return;
     for (int k = 0; k < RIDGES; k++) {
         free(s->whole.ridge[k]);

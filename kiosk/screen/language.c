@@ -57,7 +57,7 @@ bool utf8_valid(const char *text, size_t len)
 }
 
 /* A word without the blanks around it. 0, or -1 when it does not fit. */
-static int take(const char *from, size_t len, char *out, size_t size)
+static int language_take(const char *from, size_t len, char *out, size_t size)
 {
     while (len > 0 && (*from == ' ' || *from == '\t')) {
         from++;
@@ -77,7 +77,7 @@ static int take_list(const char *value, char (*out)[LANGUAGE_WORD], int count)
 {
     for (int k = 0; k < count; k++) {
         size_t len = strcspn(value, ",");
-        if (take(value, len, out[k], LANGUAGE_WORD) != 0 || out[k][0] == '\0')
+        if (language_take(value, len, out[k], LANGUAGE_WORD) != 0 || out[k][0] == '\0')
             return -1;
         value += len;
         if (k + 1 < count && *value++ != ',')
@@ -102,17 +102,19 @@ static int take_digits(const char *value, struct language *l)
 }
 
 /* 0, -1 with what is expected in *want, or 1 for an unknown key. */
-static int take_key(struct language *l, const char *key, const char *value, const char **want)
+static int language_take_key(struct language *l, const char *key, const char *value,
+                             const char **want)
 {
     static const char *const hours[HOURS] = {"morning", "day", "evening"};
     for (int k = 0; k < HOURS; k++) {
         *want = "a greeting of at most 95 bytes";
         if (strcmp(key, hours[k]) == 0)
-            return take(value, strlen(value), l->greeting[k], LANGUAGE_GREETING);
+            return language_take(value, strlen(value), l->greeting[k], LANGUAGE_GREETING);
     }
     if (strcmp(key, "script") == 0) {
         *want = "four letters, such as Latn, Cyrl, Geor or Arab";
-        return take(value, strlen(value), l->script, 5) != 0 || strlen(l->script) != 4 ? -1 : 0;
+        return language_take(value, strlen(value), l->script, 5) != 0 || strlen(l->script) != 4 ? -1
+                                                                                                : 0;
     }
     if (strcmp(key, "direction") == 0) {
         *want = "ltr or rtl";
@@ -129,8 +131,8 @@ static int take_key(struct language *l, const char *key, const char *value, cons
     }
     if (strcmp(key, "date") == 0) {
         *want = "a pattern with {weekday}, {day} and {month}";
-        bool whole = strstr(value, "{day}") != NULL && strstr(value, "{month}") != NULL;
-        return whole ? take(value, strlen(value), l->date, LANGUAGE_WORD) : -1;
+        bool whole = strstr(value, "{day}") && strstr(value, "{month}");
+        return whole ? language_take(value, strlen(value), l->date, LANGUAGE_WORD) : -1;
     }
     if (strcmp(key, "digits") == 0) {
         *want = "ten digits, zero first, with nothing between them";
@@ -139,25 +141,25 @@ static int take_key(struct language *l, const char *key, const char *value, cons
     return 1;
 }
 
-static int take_line(struct language *l, const char *file, int number, const char *line, size_t len,
-                     char why[256])
+static int language_take_line(struct language *l, const char *file, int number, const char *line,
+                              size_t len, char why[256])
 {
     char text[1024], key[32], *value;
     const char *want = "";
-    if (take(line, len, text, sizeof text) != 0) {
+    if (language_take(line, len, text, sizeof text) != 0) {
         snprintf(why, 256, "%s:%d: the line is longer than 1000 bytes", file, number);
         return -1;
     }
     if (text[0] == '\0' || text[0] == '#' || text[0] == ';')
         return 0;
     value = strchr(text, '=');
-    if (value == NULL || take(text, (size_t)(value - text), key, sizeof key) != 0) {
+    if (!value || language_take(text, (size_t)(value - text), key, sizeof key) != 0) {
         snprintf(why, 256, "%s:%d: found \"%.60s\", expected \"key = words\"", file, number, text);
         return -1;
     }
     value++;
     value += strspn(value, " \t");
-    int got = take_key(l, key, value, &want);
+    int got = language_take_key(l, key, value, &want);
     if (got > 0)
         snprintf(why, 256, "%s:%d: unknown key \"%s\"; en.conf explains all", file, number, key);
     else if (got < 0)
@@ -184,8 +186,8 @@ int language_parse(const char *file, const char *text, size_t len, struct langua
     int number = 1;
     for (size_t at = 0; at < len; number++) {
         const char *end = memchr(text + at, '\n', len - at);
-        size_t n = end != NULL ? (size_t)(end - (text + at)) : len - at;
-        if (take_line(l, file, number, text + at, n, why) != 0)
+        size_t n = end ? (size_t)(end - (text + at)) : len - at;
+        if (language_take_line(l, file, number, text + at, n, why) != 0)
             return -1;
         at += n + 1;
     }
@@ -196,7 +198,7 @@ int language_parse(const char *file, const char *text, size_t len, struct langua
                         : l->month[0][0] == '\0'         ? "months"
                         : l->date[0] == '\0'             ? "date"
                                                          : NULL;
-    if (lacks != NULL) {
+    if (lacks) {
         snprintf(why, 256, "%s: the key \"%s\" is missing; en.conf explains all", file, lacks);
         return -1;
     }
@@ -220,7 +222,7 @@ int language_load(const char *folder, const char *code, struct language *l, char
     size_t len = 0;
     ssize_t n;
     if ((size_t)snprintf(path, sizeof path, "%s/%s.conf", folder, code) >= sizeof path ||
-        strchr(code, '/') != NULL || code[0] == '.') {
+        strchr(code, '/') || code[0] == '.') {
         errno = EINVAL;
         snprintf(why, 256, "language \"%s\": not a name for a file", code);
         return -1;
@@ -246,7 +248,7 @@ int language_load(const char *folder, const char *code, struct language *l, char
     return 0;
 }
 
-static void put(char *out, size_t size, size_t *at, const char *text)
+static void language_put(char *out, size_t size, size_t *at, const char *text)
 {
     size_t n = strlen(text);
     if (*at + n < size) {
@@ -255,14 +257,15 @@ static void put(char *out, size_t size, size_t *at, const char *text)
     }
 }
 
-static void put_number(const struct language *l, char *out, size_t size, size_t *at, int value)
+static void language_put_number(const struct language *l, char *out, size_t size, size_t *at,
+                                int value)
 {
     char digits[16];
     snprintf(digits, sizeof digits, "%d", value);
     for (const char *d = digits; *d; d++) {
         char plain[2] = {*d, 0};
         bool own = *d >= '0' && *d <= '9' && l->digits[0][0] != '\0';
-        put(out, size, at, own ? l->digits[*d - '0'] : plain);
+        language_put(out, size, at, own ? l->digits[*d - '0'] : plain);
     }
 }
 
@@ -273,20 +276,20 @@ void language_date(const struct language *l, int weekday, int day, int month, in
     out[0] = '\0';
     for (const char *p = l->date; *p;) {
         if (strncmp(p, "{weekday}", 9) == 0) {
-            put(out, size, &at, l->weekday[weekday]);
+            language_put(out, size, &at, l->weekday[weekday]);
             p += 9;
         } else if (strncmp(p, "{day}", 5) == 0) {
-            put_number(l, out, size, &at, day);
+            language_put_number(l, out, size, &at, day);
             p += 5;
         } else if (strncmp(p, "{month}", 7) == 0) {
-            put(out, size, &at, l->month[month]);
+            language_put(out, size, &at, l->month[month]);
             p += 7;
         } else if (strncmp(p, "{year}", 6) == 0) {
-            put_number(l, out, size, &at, year);
+            language_put_number(l, out, size, &at, year);
             p += 6;
         } else {
             char one[2] = {*p++, 0};
-            put(out, size, &at, one);
+            language_put(out, size, &at, one);
         }
     }
 }

@@ -31,11 +31,11 @@ int main(int argc, char **argv)
         break;
     }
     struct screen *s = screen_new(&options, &blocked);
-    if (s == NULL) {
+    if (!s) {
         log_error("cannot start: out of memory");
         return 1;
     }
-    int result = options.snapshot != NULL ? screen_snapshot(s) : screen_run(s);
+    int result = options.snapshot ? screen_snapshot(s) : screen_run(s);
     screen_free(s);
     return result == 0 ? 0 : 1;
 }

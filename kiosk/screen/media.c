@@ -32,7 +32,7 @@ struct media {
 struct media *media_new(const char *pictures, const char *programme)
 {
     struct media *c = calloc(1, sizeof *c);
-    if (c == NULL)
+    if (!c)
         return NULL;
     snprintf(c->path, sizeof c->path, "%s", programme);
     if (pictures[0] != '\0')
@@ -44,7 +44,7 @@ struct media *media_new(const char *pictures, const char *programme)
 
 void media_free(struct media *c)
 {
-    if (c == NULL)
+    if (!c)
         return;
     album_photo_free(c->photo[0]);
     album_photo_free(c->photo[1]);
@@ -61,7 +61,7 @@ static void update_photos(struct media *c, struct scene_state *state, struct box
 {
     int w = room.x1 - room.x0, h = room.y1 - room.y0;
     bool first = c->turn_at == INT64_MIN;
-    if (c->album == NULL || w < 1 || h < 1)
+    if (!c->album || w < 1 || h < 1)
         return;
     if (!same_room(c->room, room)) {
         album_photo_free(c->photo[0]);

@@ -134,7 +134,7 @@ static const struct option options[] = {{"prefix", 1, NULL, PREFIX},
                                         {"version", 0, NULL, VERSION},
                                         {NULL, 0, NULL, 0}};
 
-static bool take_size(const char *text, struct options *o)
+static bool options_take_size(const char *text, struct options *o)
 {
     char rest;
     return sscanf(text, "%dx%d%c", &o->w, &o->h, &rest) == 2 && o->w >= 160 && o->h >= 120 &&
@@ -156,7 +156,7 @@ static bool take_speed(const char *text, struct options *o)
 }
 
 /* Options that are taken as they are. */
-static const char **text_of(int which, struct options *o)
+static const char **options_text_of(int which, struct options *o)
 {
     switch (which) {
     case PREFIX:
@@ -184,10 +184,10 @@ static const char **text_of(int which, struct options *o)
     }
 }
 
-static bool take(int which, const char *value, struct options *o)
+static bool options_take(int which, const char *value, struct options *o)
 {
-    const char **text = text_of(which, o);
-    if (text != NULL) {
+    const char **text = options_text_of(which, o);
+    if (text) {
         *text = value;
         return which != SCENE || scene_kind_of(value) >= 0;
     }
@@ -199,7 +199,7 @@ static bool take(int which, const char *value, struct options *o)
         o->headless = true;
         return true;
     case SIZE:
-        return take_size(value, o);
+        return options_take_size(value, o);
     case ROTATION:
         return take_rotation(value, o);
     case AT:
@@ -232,7 +232,7 @@ enum options_result options_parse(int argc, char **argv, struct options *o)
         }
         if (which == '?')
             return OPTIONS_WRONG;
-        if (!take(which, optarg, o)) {
+        if (!options_take(which, optarg, o)) {
             fprintf(stderr, "porchlight-screen: --%s: \"%s\" is not what it takes; see --help\n",
                     options[index].name, optarg);
             return OPTIONS_WRONG;

@@ -23,7 +23,7 @@ struct paint *paint_new(int w)
         return NULL;
     }
     struct paint *p = calloc(1, sizeof *p);
-    if (p == NULL)
+    if (!p)
         return NULL;
     p->band.room = w;
     p->band.pixels = aligned_alloc(64, sizeof(pixel) * (size_t)(w + 4) / 4 * 4 * PAINT_ROWS);
@@ -31,7 +31,7 @@ struct paint *paint_new(int w)
     p->out = malloc(sizeof *p->out * (size_t)w * PAINT_ROWS);
     p->clouds = cloud_map_new();
     p->band.clouds = p->clouds;
-    if (p->band.pixels == NULL || p->out == NULL || p->clouds == NULL || p->band.scratch == NULL) {
+    if (!p->band.pixels || !p->out || !p->clouds || !p->band.scratch) {
         paint_free(p);
         errno = ENOMEM;
         return NULL;
@@ -48,7 +48,7 @@ struct paint *paint_new(int w)
 
 void paint_free(struct paint *p)
 {
-    if (p == NULL)
+    if (!p)
         return;
     free(p->band.pixels);
     free(p->band.scratch);
@@ -96,7 +96,7 @@ const uint32_t *paint_band(struct paint *p, const struct items *l, struct box pa
     for (size_t k = 0; k < l->count; k++) {
         const struct item *i = &l->item[k];
         struct box meet = box_meet(i->box, part);
-        if (!box_empty(meet) && kinds[i->kind] != NULL)
+        if (!box_empty(meet) && kinds[i->kind])
             kinds[i->kind](&p->band, i, meet);
     }
     paint_finish(p, part, light);

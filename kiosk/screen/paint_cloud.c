@@ -57,7 +57,7 @@ static void map_fill(float map[MAP_H][MAP_W], int nx, int ny, uint32_t seed)
 struct cloud_map *cloud_map_new(void)
 {
     struct cloud_map *m = malloc(sizeof *m);
-    if (m != NULL) {
+    if (m) {
         map_fill(m->one, 4, 4, 11);
         map_fill(m->two, 6, 5, 47);
     }

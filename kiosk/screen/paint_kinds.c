@@ -7,7 +7,7 @@ static float clamp01(float v)
     return v < 0 ? 0 : v > 1 ? 1 : v;
 }
 
-static float smooth(float v)
+static float paint_kinds_smooth(float v)
 {
     v = clamp01(v);
     return v * v * (3 - 2 * v);
@@ -115,12 +115,12 @@ void paint_moon(struct band *b, const struct item *i, struct box part)
             float light = phase < 0.5f ? u - edge : -u - edge;
             light = clamp01(light * 0.5f + 0.5f);
             /* A hint of seas, so that it is a moon and not a lamp. */
-            float sea =
-                smooth(1 - ((u + 0.3f * r) * (u + 0.3f * r) + (v + 0.25f * r) * (v + 0.25f * r)) /
-                               (0.30f * r * r)) +
-                0.7f * smooth(1 - ((u - 0.28f * r) * (u - 0.28f * r) +
-                                   (v - 0.1f * r) * (v - 0.1f * r)) /
-                                      (0.16f * r * r));
+            float sea = paint_kinds_smooth(1 - ((u + 0.3f * r) * (u + 0.3f * r) +
+                                                (v + 0.25f * r) * (v + 0.25f * r)) /
+                                                   (0.30f * r * r)) +
+                        0.7f * paint_kinds_smooth(1 - ((u - 0.28f * r) * (u - 0.28f * r) +
+                                                       (v - 0.1f * r) * (v - 0.1f * r)) /
+                                                          (0.16f * r * r));
             pixel face = lit * (1 - 0.10f * clamp01(sea));
             *row += (dark - *row) * (inside * i->ink2.a * (1 - light) * i->ink.a);
             *row += (face - *row) * (inside * light * i->ink.a);
@@ -137,7 +137,7 @@ void paint_ridge(struct band *b, const struct item *i, struct box part)
         pixel *row = band_at(b, part.x0, y);
         float at = (float)y + 0.5f;
         float t = clamp01((scale > 0 ? at - (base - scale) : base - scale - at) / fade);
-        struct ink ink = mix(i->ink, i->ink2, smooth(t));
+        struct ink ink = mix(i->ink, i->ink2, paint_kinds_smooth(t));
         pixel c = pixel_of(ink);
         for (int x = part.x0; x < part.x1; x++, row++) {
             float edge = base - scale * heights[x];

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool read_word(const char *path, char out[32])
+static bool panel_read_word(const char *path, char out[32])
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
@@ -47,8 +47,7 @@ static uint32_t monitor_print(const char *folder, const char *name)
 
 static bool is_connector(const char *name)
 {
-    return strncmp(name, "card", 4) == 0 && strchr(name, '-') != NULL &&
-           strstr(name, "Writeback") == NULL;
+    return strncmp(name, "card", 4) == 0 && strchr(name, '-') && !strstr(name, "Writeback");
 }
 
 void panel_look(const char *sys, struct panel_state *out)
@@ -57,12 +56,12 @@ void panel_look(const char *sys, struct panel_state *out)
     memset(out, 0, sizeof *out);
     snprintf(folder, sizeof folder, "%s/class/drm", sys);
     DIR *d = opendir(folder);
-    if (d == NULL)
+    if (!d)
         return;
-    for (struct dirent *e; (e = readdir(d)) != NULL;) {
+    for (struct dirent *e; (e = readdir(d));) {
         char path[1024], status[32];
         snprintf(path, sizeof path, "%s/%s/status", folder, e->d_name);
-        if (!is_connector(e->d_name) || !read_word(path, status))
+        if (!is_connector(e->d_name) || !panel_read_word(path, status))
             continue;
         out->connectors = true;
         if (strcmp(status, "connected") != 0)
@@ -100,7 +99,7 @@ static long read_most(const char *folder, const char *name)
 {
     char path[1024], word[32];
     snprintf(path, sizeof path, "%s/%s/max_brightness", folder, name);
-    return read_word(path, word) ? strtol(word, NULL, 10) : 0;
+    return panel_read_word(path, word) ? strtol(word, NULL, 10) : 0;
 }
 
 struct panel_lamp *panel_lamp_open(const char *sys)
@@ -109,15 +108,15 @@ struct panel_lamp *panel_lamp_open(const char *sys)
     struct panel_lamp *l = NULL;
     snprintf(folder, sizeof folder, "%s/class/backlight", sys);
     DIR *d = opendir(folder);
-    if (d == NULL)
+    if (!d)
         return NULL;
-    for (struct dirent *e; l == NULL && (e = readdir(d)) != NULL;) {
+    for (struct dirent *e; !l && (e = readdir(d));) {
         long most = e->d_name[0] != '.' ? read_most(folder, e->d_name) : 0;
         int fd = most > 0 ? open_in(folder, e->d_name, "brightness") : -1;
         if (fd < 0)
             continue;
         l = calloc(1, sizeof *l);
-        if (l == NULL) {
+        if (!l) {
             close(fd);
             break;
         }
@@ -129,7 +128,7 @@ struct panel_lamp *panel_lamp_open(const char *sys)
 
 void panel_lamp_free(struct panel_lamp *l)
 {
-    if (l == NULL)
+    if (!l)
         return;
     close(l->brightness);
     if (l->power >= 0)
@@ -137,7 +136,7 @@ void panel_lamp_free(struct panel_lamp *l)
     free(l);
 }
 
-static int put(int fd, long value)
+static int panel_put(int fd, long value)
 {
     char text[32];
     int n = snprintf(text, sizeof text, "%ld\n", value);
@@ -148,6 +147,6 @@ int panel_lamp_set(struct panel_lamp *l, float light)
 {
     enum { FB_BLANK_UNBLANK = 0, FB_BLANK_POWERDOWN = 4 };
     if (l->power >= 0)
-        put(l->power, light > 0 ? FB_BLANK_UNBLANK : FB_BLANK_POWERDOWN);
-    return put(l->brightness, (long)((float)l->most * light + 0.5f));
+        panel_put(l->power, light > 0 ? FB_BLANK_UNBLANK : FB_BLANK_POWERDOWN);
+    return panel_put(l->brightness, (long)((float)l->most * light + 0.5f));
 }

@@ -53,7 +53,7 @@ static int heading(const char *line, const struct day *d)
     return -1;
 }
 
-static void add(struct programme *p, const struct event *e, const struct day *d)
+static void programme_add(struct programme *p, const struct event *e, const struct day *d)
 {
     size_t at = p->count;
     while (at > 0 && p->event[at - 1].minute > e->minute)
@@ -111,7 +111,7 @@ int programme_parse(const char *file, const char *text, size_t len, int year, in
     for (size_t at = 0; at < len; number++) {
         char line[256];
         const char *end = memchr(text + at, '\n', len - at);
-        size_t n = end != NULL ? (size_t)(end - (text + at)) : len - at, keep = n;
+        size_t n = end ? (size_t)(end - (text + at)) : len - at, keep = n;
         while (keep > 0 && (text[at + keep - 1] == '\r' || text[at + keep - 1] == ' '))
             keep--;
         bool fits = keep < sizeof line;
@@ -126,7 +126,7 @@ int programme_parse(const char *file, const char *text, size_t len, int year, in
         } else if (!bad && line[0] != '\0' && line[0] != '#') {
             bad = take_event(line, &e) != 0;
             if (!bad && applies)
-                add(p, &e, &d);
+                programme_add(p, &e, &d);
         }
         if (bad && status == 0) {
             snprintf(why, 256,

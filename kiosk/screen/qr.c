@@ -11,12 +11,12 @@ enum { QUIET = 4 }; /* modules of white around a code, as ISO/IEC 18004 asks */
 static bool stencil(const char *text, QRecLevel level, int side, int least, struct mask *out)
 {
     QRcode *code = QRcode_encodeString(text, 0, level, QR_MODE_8, 1);
-    if (code == NULL)
+    if (!code)
         return false;
     int scale = side / (code->width + 2 * QUIET), n = code->width * scale;
     if (scale >= least)
         out->alpha = malloc((size_t)n * (size_t)n);
-    if (out->alpha != NULL) {
+    if (out->alpha) {
         out->w = out->h = n;
         out->left = QUIET * scale;
         for (int y = 0; y < n; y++) {
@@ -26,7 +26,7 @@ static bool stencil(const char *text, QRecLevel level, int side, int least, stru
         }
     }
     QRcode_free(code);
-    return out->alpha != NULL;
+    return out->alpha;
 }
 
 int qr_make(const char *text, int side, uint32_t serial, struct mask *out)

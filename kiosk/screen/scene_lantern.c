@@ -7,7 +7,7 @@
 /* One lamp in a dark room over the lake: it breathes as a sleeper does, once in nine seconds. */
 #define BREATH 9.0f
 
-static struct ink hex(uint32_t v, float a)
+static struct ink scene_lantern_hex(uint32_t v, float a)
 {
     struct ink i = {(float)(v >> 16 & 255), (float)(v >> 8 & 255), (float)(v & 255), a};
     return i;
@@ -15,9 +15,9 @@ static struct ink hex(uint32_t v, float a)
 
 static void draw_glow(struct items *l, float x, float y, float u, float breath)
 {
-    items_glow(l, x, y, 1050 * u, 780 * u, hex(0xd88a4a, 0.17f + 0.035f * breath), 2);
-    items_glow(l, x, y, 430 * u, 400 * u, hex(0xf0a860, 0.26f + 0.06f * breath), 3);
-    items_glow(l, x, y, 130 * u, 150 * u, hex(0xffdca0, 0.45f + 0.07f * breath), 2);
+    items_glow(l, x, y, 1050 * u, 780 * u, scene_lantern_hex(0xd88a4a, 0.17f + 0.035f * breath), 2);
+    items_glow(l, x, y, 430 * u, 400 * u, scene_lantern_hex(0xf0a860, 0.26f + 0.06f * breath), 3);
+    items_glow(l, x, y, 130 * u, 150 * u, scene_lantern_hex(0xffdca0, 0.45f + 0.07f * breath), 2);
 }
 
 static void shape(struct items *l, const float *unit, int count, float x, float y, float u,
@@ -42,13 +42,13 @@ static void draw_lamp(struct items *l, float x, float y, float u, float breath)
     static const float loop[] = {-14, -112, -14, -130, -8, -140, 8,  -140, 14, -130, 14, -112,
                                  9,   -112, 9,   -129, 5,  -135, -5, -135, -9, -129, -9, -112};
     static const float flame[] = {0, -34, 9, -10, 14, 12, 9, 30, 0, 35, -9, 30, -14, 12, -8, -8};
-    struct ink iron = hex(0x17120f, 1);
+    struct ink iron = scene_lantern_hex(0x17120f, 1);
     float cord[] = {x - 1.2f * u, 0,           x + 1.2f * u, 0,
                     x + 1.2f * u, y - 138 * u, x - 1.2f * u, y - 138 * u};
     items_poly(l, cord, 4, iron);
-    shape(l, glass, 4, x, y, u, hex(0xffc878, 0.50f + 0.05f * breath));
-    items_glow(l, x, y + 4 * u, 58 * u, 84 * u, hex(0xfff0c8, 0.75f), 2);
-    shape(l, flame, 8, x, y + 14 * u, u, hex(0xfffbea, 0.95f));
+    shape(l, glass, 4, x, y, u, scene_lantern_hex(0xffc878, 0.50f + 0.05f * breath));
+    items_glow(l, x, y + 4 * u, 58 * u, 84 * u, scene_lantern_hex(0xfff0c8, 0.75f), 2);
+    shape(l, flame, 8, x, y + 14 * u, u, scene_lantern_hex(0xfffbea, 0.95f));
     shape(l, bar_left, 4, x, y, u, iron);
     shape(l, bar_right, 4, x, y, u, iron);
     shape(l, bar, 4, x, y, u, ink_fade(iron, 0.55f));
@@ -62,16 +62,16 @@ static struct light lamplight(const struct scene_state *s, struct scene_time t)
 {
     struct light v = light_at(s, t);
     v.sky = sky_of(-11, 0);
-    v.sky.ramp[0] = hex(0x100c10, 1);
-    v.sky.ramp[1] = hex(0x171015, 1);
-    v.sky.ramp[2] = hex(0x21161a, 1);
-    v.sky.ramp[3] = hex(0x35211c, 1);
-    v.sky.ramp[4] = hex(0x4f3224, 1);
-    v.sky.land = hex(0x0d0a0c, 1);
-    v.sky.lit = hex(0xb98a5e, 1);
-    v.sky.shade = hex(0x4a3428, 1);
-    v.sky.disc = hex(0xffc070, 1);
-    v.sky.words = hex(0xf3e4d0, 1);
+    v.sky.ramp[0] = scene_lantern_hex(0x100c10, 1);
+    v.sky.ramp[1] = scene_lantern_hex(0x171015, 1);
+    v.sky.ramp[2] = scene_lantern_hex(0x21161a, 1);
+    v.sky.ramp[3] = scene_lantern_hex(0x35211c, 1);
+    v.sky.ramp[4] = scene_lantern_hex(0x4f3224, 1);
+    v.sky.land = scene_lantern_hex(0x0d0a0c, 1);
+    v.sky.lit = scene_lantern_hex(0xb98a5e, 1);
+    v.sky.shade = scene_lantern_hex(0x4a3428, 1);
+    v.sky.disc = scene_lantern_hex(0xffc070, 1);
+    v.sky.words = scene_lantern_hex(0xf3e4d0, 1);
     v.sun.altitude = -1; /* glints take the lamp's colour */
     return v;
 }

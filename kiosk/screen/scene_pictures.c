@@ -22,7 +22,7 @@ struct box scene_photo_room(const struct geometry *stage)
 static void draw_photo(struct items *l, const struct photo *p, struct box room, float u,
                        float alpha)
 {
-    if (p == NULL)
+    if (!p)
         return;
     int x = (room.x0 + room.x1 - p->w) / 2, y = (room.y0 + room.y1 - p->h) / 2;
     float edge = u > 0.75f ? 2 * u : 1.5f, x0 = (float)x - edge, y0 = (float)y - edge;

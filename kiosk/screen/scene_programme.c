@@ -7,7 +7,7 @@
 
 /* Today on one page: what is over steps back, what comes next stands out. */
 
-static struct ink hex(uint32_t v, float a)
+static struct ink scene_programme_hex(uint32_t v, float a)
 {
     struct ink i = {(float)(v >> 16 & 255), (float)(v >> 8 & 255), (float)(v & 255), a};
     return i;
@@ -48,12 +48,13 @@ int64_t scene_programme(const struct scene_state *s, const struct geometry *stag
 {
     struct light light = light_at(s, t);
     float u = stage->u, w = (float)s->w, h = (float)s->h;
-    struct item_stop wall[] = {{0, hex(0x1e2a33, 1)}, {1, hex(0x2a3a42, 1)}};
+    struct item_stop wall[] = {{0, scene_programme_hex(0x1e2a33, 1)},
+                               {1, scene_programme_hex(0x2a3a42, 1)}};
     struct box all = {0, 0, s->w, s->h};
     items_clear(out, s->w, s->h);
     items_ramp(out, all, wall, 2);
     landscape_frieze(out, stage, &light, s);
-    struct ink ink = hex(0xf1ece1, 1);
+    struct ink ink = scene_programme_hex(0xf1ece1, 1);
     bool tall = stage->tall, empty = s->programme.count == 0;
     struct words_place place = {.x = w * (tall || empty ? 0.5f : 0.215f),
                                 .y = h * (tall ? 0.14f : 0.34f),
@@ -66,14 +67,14 @@ int64_t scene_programme(const struct scene_state *s, const struct geometry *stag
     float from = h * (tall ? 0.33f : 0.155f), to = landscape_frieze_top(stage) - 10 * u;
     float line[] = {x - 46 * u,    from - 30 * u, x - 44.6f * u, from - 30 * u,
                     x - 44.6f * u, to - 30 * u,   x - 46 * u,    to - 30 * u};
-    items_poly(out, line, 4, ink_fade(hex(0xd9b778, 1), empty ? 0 : 0.55f));
+    items_poly(out, line, 4, ink_fade(scene_programme_hex(0xd9b778, 1), empty ? 0 : 0.55f));
     struct page page = {.x = x,
                         .y = from + 22 * u,
                         .step = (to - from) / PROGRAMME_MOST,
                         .size = fmaxf(42 * u, scene_words_least(s, 15)),
                         .most = w * 0.93f - x,
                         .ink = ink,
-                        .accent = hex(0xe9c583, 1)};
+                        .accent = scene_programme_hex(0xe9c583, 1)};
     draw_events(out, s, &page);
     return LIGHT_STEP - t.run % LIGHT_STEP;
 }

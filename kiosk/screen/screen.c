@@ -45,14 +45,14 @@ struct screen {
 struct screen *screen_new(const struct options *o, const sigset_t *blocked)
 {
     struct screen *s = calloc(1, sizeof *s);
-    if (s == NULL)
+    if (!s)
         return NULL;
     s->options = o;
     s->blocked = blocked;
     s->signals = -1;
     settings_start(o, &s->settings);
     s->view = composition_new(o, &s->settings, clock_now());
-    if (s->view == NULL) {
+    if (!s->view) {
         free(s);
         return NULL;
     }
@@ -61,7 +61,7 @@ struct screen *screen_new(const struct options *o, const sigset_t *blocked)
 
 static void close_display(struct screen *s, int64_t now)
 {
-    if (s->lamp != NULL)
+    if (s->lamp)
         panel_lamp_set(s->lamp, 1); /* what comes after us finds it lit */
     panel_lamp_free(s->lamp);
     s->lamp = NULL;
@@ -72,7 +72,7 @@ static void close_display(struct screen *s, int64_t now)
 
 void screen_free(struct screen *s)
 {
-    if (s == NULL)
+    if (!s)
         return;
     close_display(s, 0);
     cue_client_free(s->link);
@@ -91,7 +91,7 @@ int screen_snapshot(struct screen *s)
     struct paint *paint = paint_new(w);
     uint32_t *pixels = malloc(sizeof *pixels * (size_t)w * (size_t)h);
     int64_t lasts;
-    if (paint == NULL || pixels == NULL || composition_fit(s->view, w, h) != 0)
+    if (!paint || !pixels || composition_fit(s->view, w, h) != 0)
         goto free_paint;
     paint_all(paint, composition_compose(s->view, clock_now(), &lasts), 1, pixels);
     done = image_save(o->snapshot, pixels, w, h);
@@ -117,7 +117,7 @@ static void open_display(struct screen *s, int64_t now)
                              .rotation = s->settings.rotation,
                              .card = s->plugged.connected ? s->plugged.card : NULL};
     s->draw = draw_open(&o, why);
-    if (s->draw == NULL) {
+    if (!s->draw) {
         if (strcmp(why, s->told_display) != 0)
             log_warning("%s; trying again every 2 s", why);
         memcpy(s->told_display, why, sizeof why);
@@ -133,7 +133,7 @@ static void open_display(struct screen *s, int64_t now)
         s->ending = true;
     s->lamp = panel_lamp_open(s->sys);
     s->lamp_light = -1;
-    if (s->lamp != NULL)
+    if (s->lamp)
         log_info("the panel's backlight does the dimming");
 }
 
@@ -152,8 +152,8 @@ static bool replugged(struct screen *s, int64_t now)
 /* The light that is left to drawing, once the panel's lamp has its share. */
 static float light_now(struct screen *s, int64_t now)
 {
-    float light = composition_light(s->view, s->lamp != NULL, now);
-    if (s->lamp == NULL)
+    float light = composition_light(s->view, s->lamp, now);
+    if (!s->lamp)
         return light;
     if ((light < s->lamp_light || light > s->lamp_light) && panel_lamp_set(s->lamp, light) != 0) {
         log_warning("backlight: %s; dimming by drawing", strerror(errno));
@@ -166,7 +166,7 @@ static float light_now(struct screen *s, int64_t now)
 }
 
 /* Brings the display up to date. When the picture will be another, ns. */
-static int64_t show(struct screen *s, int64_t now)
+static int64_t screen_show(struct screen *s, int64_t now)
 {
     int w, h;
     enum draw_news news = replugged(s, now) ? DRAW_LOST : draw_pump(s->draw);
@@ -190,9 +190,9 @@ static void save_picture(struct screen *s)
 {
     char path[PATH_LEN];
     s->save = false;
-    if (s->options->pictures_to == NULL || s->draw == NULL) {
+    if (!s->options->pictures_to || !s->draw) {
         log_warning("a picture was asked for, but %s",
-                    s->draw == NULL ? "there is no display" : "--pictures-to is not given");
+                    !s->draw ? "there is no display" : "--pictures-to is not given");
         return;
     }
     snprintf(path, sizeof path, "%s/screen-%d.png", s->options->pictures_to, ++s->pictures);
@@ -214,7 +214,7 @@ static void on_qr(void *context, const struct screen_qr *qr)
     composition_qr(s->view, qr, clock_now());
 }
 
-static void on_signal(void *context, int fd, short revents)
+static void screen_on_signal(void *context, int fd, short revents)
 {
     struct screen *s = context;
     struct signalfd_siginfo info;
@@ -236,7 +236,7 @@ static void read_again(struct screen *s, int64_t now)
     if (settings_again(s->options, &s->settings) != 0 || composition_settle(s->view) != 0)
         return;
     log_info("settings read again");
-    if (s->draw != NULL && s->settings.rotation != was) {
+    if (s->draw && s->settings.rotation != was) {
         close_display(s, now);
         s->retry_at = now;
     }
@@ -245,14 +245,14 @@ static void read_again(struct screen *s, int64_t now)
 /* --- the loop ------------------------------------------------------------------------------- */
 
 /* One look at everything. Returns when the next is due, ns. */
-static int64_t turn(struct screen *s)
+static int64_t screen_turn(struct screen *s)
 {
     int64_t now = clock_now(), next = s->ping_every > 0 ? s->ping_at : NS_NEVER;
     if (s->again)
         read_again(s, now);
-    if (s->draw == NULL && now >= s->retry_at)
+    if (!s->draw && now >= s->retry_at)
         open_display(s, now);
-    int64_t due = s->draw != NULL ? show(s, now) : s->retry_at;
+    int64_t due = s->draw ? screen_show(s, now) : s->retry_at;
     if (s->save)
         save_picture(s);
     int64_t link = cue_client_tick(s->link, now);
@@ -267,16 +267,16 @@ static int64_t turn(struct screen *s)
     return link < next ? link : next;
 }
 
-static int start(struct screen *s)
+static int screen_start(struct screen *s)
 {
     char path[PATH_LEN];
     uint64_t watchdog = 0;
     if (path_under(s->options->prefix, PATH_SCREEN, path) != 0 ||
-        path_under(s->options->prefix, "/sys", s->sys) != 0 || (s->loop = loop_new()) == NULL ||
-        (s->link = cue_client_new(s->loop, path, on_cue, on_qr, s)) == NULL)
+        path_under(s->options->prefix, "/sys", s->sys) != 0 || !(s->loop = loop_new()) ||
+        !(s->link = cue_client_new(s->loop, path, on_cue, on_qr, s)))
         return -1;
     s->signals = signalfd(-1, s->blocked, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (s->signals < 0 || loop_add(s->loop, s->signals, POLLIN, on_signal, s) != 0)
+    if (s->signals < 0 || loop_add(s->loop, s->signals, POLLIN, screen_on_signal, s) != 0)
         return -1;
     if (sd_watchdog_enabled(0, &watchdog) > 0)
         s->ping_every = (int64_t)(watchdog / 2) * 1000;
@@ -285,12 +285,12 @@ static int start(struct screen *s)
 
 int screen_run(struct screen *s)
 {
-    if (start(s) != 0) {
+    if (screen_start(s) != 0) {
         log_error("cannot start: %s", strerror(errno));
         return -1;
     }
     while (!s->ending) {
-        loop_deadline(s->loop, turn(s));
+        loop_deadline(s->loop, screen_turn(s));
         if (loop_turn(s->loop) != 0) {
             log_error("poll: %s", strerror(errno));
             return -1;

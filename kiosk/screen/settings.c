@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static void config_path(const struct options *o, char path[PATH_LEN])
+static void settings_config_path(const struct options *o, char path[PATH_LEN])
 {
-    if (o->config != NULL)
+    if (o->config)
         snprintf(path, PATH_LEN, "%s", o->config);
     else if (path_under(o->prefix, PATH_CONF, path) != 0)
         path[0] = '\0';
@@ -24,7 +24,7 @@ static void installed_languages(char out[PATH_LEN])
     out[n > 0 ? n : 0] = '\0';
     for (int up = 0; up < 2; up++) {
         char *slash = strrchr(out, '/');
-        if (slash != NULL)
+        if (slash)
             *slash = '\0';
     }
     strcat(out, "/share/porchlight/languages");
@@ -37,12 +37,12 @@ static int take_languages(const struct options *o, struct config *c, struct sett
 {
     char own[PATH_LEN], installed[PATH_LEN], why[256];
     int failed = 0;
-    if (o->languages != NULL)
+    if (o->languages)
         snprintf(own, sizeof own, "%s", o->languages);
     else if (path_under(o->prefix, PATH_LANGUAGES, own) != 0)
         own[0] = '\0';
     installed_languages(installed);
-    if (o->language != NULL) {
+    if (o->language) {
         snprintf(c->screen.languages[0], sizeof c->screen.languages[0], "%s", o->language);
         c->screen.languages_count = 1;
     }
@@ -65,15 +65,14 @@ static int take_languages(const struct options *o, struct config *c, struct sett
 
 static void take_config(const struct options *o, const struct config *c, struct settings *s)
 {
-    int kind = scene_kind_of(o->scene != NULL ? o->scene : c->screen.scene);
+    int kind = scene_kind_of(o->scene ? o->scene : c->screen.scene);
     s->kind = kind < 0 ? SCENE_WINDOW : (enum scene_kind)kind;
     s->latitude = c->screen.latitude;
     s->longitude = c->screen.longitude;
     memcpy(s->timezone, c->screen.timezone, sizeof s->timezone);
-    snprintf(s->pictures, sizeof s->pictures, "%s",
-             o->pictures != NULL ? o->pictures : c->screen.pictures);
+    snprintf(s->pictures, sizeof s->pictures, "%s", o->pictures ? o->pictures : c->screen.pictures);
     snprintf(s->programme, sizeof s->programme, "%s",
-             o->programme != NULL ? o->programme : c->screen.programme);
+             o->programme ? o->programme : c->screen.programme);
     s->rotation = o->rotation >= 0 ? o->rotation : c->screen.rotation;
     s->reduced_motion = o->still >= 0 ? o->still : c->screen.reduced_motion;
     s->quiet_from = c->screen.quiet_from;
@@ -97,7 +96,7 @@ void settings_start(const struct options *o, struct settings *s)
 {
     char path[PATH_LEN];
     struct config c;
-    config_path(o, path);
+    settings_config_path(o, path);
     if (access(path, R_OK) != 0 || config_load(path, &c, config_complain_stderr, NULL) != 0) {
         log_warning("%s: %s; the window is shown as if nothing stood in it", path,
                     access(path, R_OK) == 0 ? "not a whole configuration" : strerror(errno));
@@ -119,9 +118,9 @@ int settings_again(const struct options *o, struct settings *s)
     struct config c;
     int result = -1;
     struct settings *fresh = calloc(1, sizeof *fresh);
-    if (fresh == NULL)
+    if (!fresh)
         return -1;
-    config_path(o, path);
+    settings_config_path(o, path);
     if (config_load(path, &c, config_complain_stderr, NULL) != 0) {
         log_warning("%s: not a whole configuration; %s", path, kept);
         goto free_fresh;

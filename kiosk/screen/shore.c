@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-static struct ink hex(uint32_t v, float a)
+static struct ink shore_hex(uint32_t v, float a)
 {
     struct ink i = {(float)(v >> 16 & 255), (float)(v >> 8 & 255), (float)(v & 255), a};
     return i;
@@ -12,7 +12,7 @@ static struct ink hex(uint32_t v, float a)
 static struct ink in_light(const struct shore *s, uint32_t day, float a)
 {
     struct ink dusk = ink_mix(s->sky.land, s->sky.lit, 0.52f);
-    return ink_fade(ink_mix(hex(day, 1), dusk, 0.15f + 0.62f * s->sky.night), a);
+    return ink_fade(ink_mix(shore_hex(day, 1), dusk, 0.15f + 0.62f * s->sky.night), a);
 }
 
 static void poly_at(struct items *l, const float *unit, int count, float x, float y, float scale,
@@ -118,7 +118,7 @@ static void boat(struct items *l, const struct shore *s, float x, float y, float
     }
     poly_at(l, mast, 3, x, y, scale, wood);
     items_glow(l, x, y - 104 * scale, 26 * scale, 26 * scale,
-               hex(0xffd08a, 0.75f * a * s->sky.night), 3);
+               shore_hex(0xffd08a, 0.75f * a * s->sky.night), 3);
     poly_at(l, hull, 6, x, y, scale, wood);
 }
 
@@ -208,10 +208,10 @@ static void smoke(struct items *l, const struct shore *s, float x, float y, floa
 
 static void window(struct items *l, const struct shore *s, float x, float y, float lit)
 {
-    struct ink dark = in_light(s, 0x39424e, 1), warm = hex(0xffcf7a, 1);
+    struct ink dark = in_light(s, 0x39424e, 1), warm = shore_hex(0xffcf7a, 1);
     struct ink pane = ink_mix(dark, warm, lit * (0.60f + 0.14f * s->sky.night));
     items_glow(l, x + 9 * s->u, y + 11 * s->u, 80 * s->u, 64 * s->u,
-               hex(0xffb85c, 0.42f * lit * s->sky.night), 3);
+               shore_hex(0xffb85c, 0.42f * lit * s->sky.night), 3);
     block(l, x - 2 * s->u, y - 2 * s->u, 22 * s->u, 26 * s->u, in_light(s, 0xf4efe2, 1));
     block(l, x, y, 8.4f * s->u, 10 * s->u, pane);
     block(l, x + 9.6f * s->u, y, 8.4f * s->u, 10 * s->u, pane);

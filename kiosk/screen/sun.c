@@ -46,7 +46,7 @@ static struct ecliptic moon_ecliptic(double d)
     return e;
 }
 
-static struct sky_place place_of(struct ecliptic e, double d, double latitude, double longitude)
+static struct sky_place sun_place_of(struct ecliptic e, double d, double latitude, double longitude)
 {
     double tilt = (23.439 - 0.00000036 * d) * DEG;
     double l = e.longitude * DEG, b = e.latitude * DEG;
@@ -67,13 +67,13 @@ static struct sky_place place_of(struct ecliptic e, double d, double latitude, d
 struct sky_place sun_place(int64_t unix_ns, double latitude, double longitude)
 {
     double d = days_of(unix_ns);
-    return place_of(sun_ecliptic(d), d, latitude, longitude);
+    return sun_place_of(sun_ecliptic(d), d, latitude, longitude);
 }
 
 struct sky_place moon_place(int64_t unix_ns, double latitude, double longitude)
 {
     double d = days_of(unix_ns);
-    struct sky_place p = place_of(moon_ecliptic(d), d, latitude, longitude);
+    struct sky_place p = sun_place_of(moon_ecliptic(d), d, latitude, longitude);
     /* Seen from the surface, not the centre: the moon's parallax is almost a degree. */
     p.altitude -= 0.95 * cos(p.altitude * DEG);
     return p;

@@ -21,11 +21,11 @@ static int connect_to_compositor(void)
     const char *folder = getenv("XDG_RUNTIME_DIR"), *name = getenv("WAYLAND_DISPLAY");
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     int n = 0;
-    if (name == NULL)
+    if (!name)
         name = "wayland-0";
     if (name[0] == '/')
         n = snprintf(at.sun_path, sizeof at.sun_path, "%s", name);
-    else if (folder != NULL)
+    else if (folder)
         n = snprintf(at.sun_path, sizeof at.sun_path, "%s/%s", folder, name);
     if (n <= 0 || (size_t)n >= sizeof at.sun_path)
         return -1;
@@ -37,7 +37,7 @@ static int connect_to_compositor(void)
     return fd;
 }
 
-static int read_all(int fd, void *out, size_t len)
+static int wayland_seat_read_all(int fd, void *out, size_t len)
 {
     for (size_t got = 0; got < len;) {
         struct pollfd p = {fd, POLLIN, 0};
@@ -64,9 +64,10 @@ static enum seat read_globals(int fd)
 {
     uint32_t head[2], body[MESSAGE_MAX / 4];
     enum seat found = SEAT_NONE;
-    while (read_all(fd, head, HEAD) == 0) {
+    while (wayland_seat_read_all(fd, head, HEAD) == 0) {
         size_t bytes = head[1] >> 16;
-        if (bytes < HEAD || bytes > MESSAGE_MAX || read_all(fd, body, bytes - HEAD) != 0)
+        if (bytes < HEAD || bytes > MESSAGE_MAX ||
+            wayland_seat_read_all(fd, body, bytes - HEAD) != 0)
             break;
         if (head[0] == CALLBACK)
             return found;

@@ -76,7 +76,7 @@ struct letter {
 
 /* Where the run that begins at `from` ends: a number with what joins it, or words of another
  * script with the blanks and numbers between them. */
-static size_t run_end(const struct letter *l, size_t n, size_t from)
+static size_t words_run_end(const struct letter *l, size_t n, size_t from)
 {
     size_t end = from + 1;
     for (size_t k = from + 1; k < n && l[k].reads != RIGHT_TO_LEFT; k++) {
@@ -102,7 +102,7 @@ void words_rtl(const char *line, char *out, size_t size)
     }
     for (size_t k = 0; k < n;) {
         bool run = l[k].reads == NUMBER || l[k].reads == LEFT_TO_RIGHT;
-        size_t end = run ? run_end(l, n, k) : k + 1;
+        size_t end = run ? words_run_end(l, n, k) : k + 1;
         for (size_t i = end; i > k; i--) {
             if (used + l[i - 1].bytes + 1 > size)
                 break;

@@ -17,7 +17,6 @@ static int node_of(int dev, const char *word, char name[PLAN_WORD_MAX])
     const char *below = word + strlen("/dev/"), *plain;
     char link[PLAN_WORD_MAX];
     ssize_t n;
-
     if (!strchr(below, '/')) {
         snprintf(name, PLAN_WORD_MAX, "%s", below);
         return 0;
@@ -39,7 +38,6 @@ static bool is_mapping(int holders, const char *holder, const char *mapping)
     char path[300], name[PLAN_WORD_MAX + 1];
     ssize_t n;
     int fd;
-
     snprintf(path, sizeof path, "%s/dm/name", holder);
     fd = openat(holders, path, O_RDONLY | O_CLOEXEC);
     n = fd < 0 ? -1 : read(fd, name, sizeof name - 1);
@@ -67,7 +65,7 @@ static bool held_by_mapping_alone(const struct scope *s, dev_t device, const cha
         io_close(fd);
         return false;
     }
-    while ((e = readdir(d)) != NULL) {
+    while ((e = readdir(d))) {
         if (e->d_name[0] == '.')
             continue;
         count++;
@@ -79,7 +77,7 @@ static bool held_by_mapping_alone(const struct scope *s, dev_t device, const cha
 
 /* O_EXCL on a block device asks the kernel for a claim of its own, which mounts, swap, arrays and
  * mappings hold too. */
-static int claim(const struct scope *s, int dev, const char *name, const char *mapping)
+static int device_claim(const struct scope *s, int dev, const char *name, const char *mapping)
 {
     int fd = scope_open(dev, name, O_RDWR | O_EXCL | O_NONBLOCK | O_NOCTTY);
     struct stat st;
@@ -105,7 +103,7 @@ int device_open(const struct scope *s, const char *word, const char *mapping)
     if (node_of(dev, word, name) == 0 && fstatat(dev, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
         errno = ENOTBLK;
         if (S_ISBLK(st.st_mode))
-            fd = claim(s, dev, name, mapping);
+            fd = device_claim(s, dev, name, mapping);
     }
     if (fd >= 0 && (fstat(fd, &st) < 0 || !S_ISBLK(st.st_mode))) {
         close(fd);

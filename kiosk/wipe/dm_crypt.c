@@ -19,7 +19,8 @@ struct call {
     char room[ROOM];
 };
 
-static int ask(int fd, unsigned long request, struct call *c, const char *name, uint32_t flags)
+static int dm_crypt_ask(int fd, unsigned long request, struct call *c, const char *name,
+                        uint32_t flags)
 {
     c->head.version[0] = DM_VERSION_MAJOR;
     c->head.data_size = sizeof *c;
@@ -33,14 +34,13 @@ static int ask(int fd, unsigned long request, struct call *c, const char *name, 
 static int open_control(void)
 {
     int fd = open("/dev/mapper/control", O_RDWR | O_CLOEXEC);
-
     if (fd < 0 && (errno == ENODEV || errno == ENXIO))
         errno = ENOENT;
     return fd;
 }
 
 /* What the table is, and its length in sectors; no key is among what the kernel tells. */
-static enum dm_crypt_state look(int fd, const char *name, uint64_t *length)
+static enum dm_crypt_state dm_crypt_look_one(int fd, const char *name, uint64_t *length)
 {
     struct call c = {0};
     struct dm_target_spec piece;
@@ -48,7 +48,7 @@ static enum dm_crypt_state look(int fd, const char *name, uint64_t *length)
     bool dead = true;
 
     *length = 0;
-    if (ask(fd, DM_TABLE_STATUS, &c, name, 0) < 0)
+    if (dm_crypt_ask(fd, DM_TABLE_STATUS, &c, name, 0) < 0)
         return errno == ENXIO ? MAPPING_GONE : MAPPING_ALIVE;
     for (uint32_t i = 0; i < c.head.target_count; i++) {
         if (c.head.flags & DM_BUFFER_FULL_FLAG || at > ROOM - sizeof piece)
@@ -73,10 +73,10 @@ static int replace_table(int fd, const char *name, uint64_t length)
     piece.next = sizeof piece + 8;
     memcpy(c.room, &piece, sizeof piece);
     c.head.target_count = 1;
-    if (ask(fd, DM_TABLE_LOAD, &c, name, DM_SECURE_DATA_FLAG) < 0)
+    if (dm_crypt_ask(fd, DM_TABLE_LOAD, &c, name, DM_SECURE_DATA_FLAG) < 0)
         return -1;
     memset(&c, 0, sizeof c);
-    return ask(fd, DM_DEV_SUSPEND, &c, name, DM_SKIP_LOCKFS_FLAG | DM_NOFLUSH_FLAG);
+    return dm_crypt_ask(fd, DM_DEV_SUSPEND, &c, name, DM_SKIP_LOCKFS_FLAG | DM_NOFLUSH_FLAG);
 }
 
 enum dm_crypt_state dm_crypt_kill(const char *name)
@@ -88,13 +88,13 @@ enum dm_crypt_state dm_crypt_kill(const char *name)
 
     if (fd < 0)
         return errno == ENOENT ? MAPPING_GONE : MAPPING_ALIVE;
-    state = look(fd, name, &length);
+    state = dm_crypt_look_one(fd, name, &length);
     if (state == MAPPING_ALIVE && errno == EBUSY && length > 0 &&
         replace_table(fd, name, length) == 0)
-        state = look(fd, name, &length);
+        state = dm_crypt_look_one(fd, name, &length);
     if (state == MAPPING_DEAD) {
-        ask(fd, DM_DEV_REMOVE, &c, name, DM_DEFERRED_REMOVE);
-        state = look(fd, name, &length);
+        dm_crypt_ask(fd, DM_DEV_REMOVE, &c, name, DM_DEFERRED_REMOVE);
+        state = dm_crypt_look_one(fd, name, &length);
     }
     saved = errno;
     close(fd);
@@ -110,7 +110,7 @@ enum dm_crypt_state dm_crypt_look(const char *name)
 
     if (fd < 0)
         return errno == ENOENT ? MAPPING_GONE : MAPPING_ALIVE;
-    state = look(fd, name, &length);
+    state = dm_crypt_look_one(fd, name, &length);
     saved = errno;
     close(fd);
     errno = saved;

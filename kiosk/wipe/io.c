@@ -7,7 +7,6 @@
 int io_write(int fd, const void *bytes, size_t len, int64_t at)
 {
     const char *from = bytes;
-
     while (len > 0) {
         ssize_t n = pwrite(fd, from, len, at);
         if (n < 0 && errno == EINTR)
@@ -26,7 +25,6 @@ int io_write(int fd, const void *bytes, size_t len, int64_t at)
 int io_read(int fd, void *bytes, size_t len, int64_t at)
 {
     char *to = bytes;
-
     while (len > 0) {
         ssize_t n = pread(fd, to, len, at);
         if (n < 0 && errno == EINTR)
@@ -45,7 +43,6 @@ int io_read(int fd, void *bytes, size_t len, int64_t at)
 int io_sync_data(int fd)
 {
     int result;
-
     do
         result = fdatasync(fd);
     while (result < 0 && errno == EINTR);
@@ -55,7 +52,6 @@ int io_sync_data(int fd)
 int io_sync(int fd)
 {
     int result;
-
     do
         result = fsync(fd);
     while (result < 0 && errno == EINTR);
@@ -66,7 +62,6 @@ int io_forget(int fd, int64_t from, int64_t len)
 {
     int64_t page = sysconf(_SC_PAGESIZE), first = from / page * page;
     int error = posix_fadvise(fd, first, from + len - first + page - 1, POSIX_FADV_DONTNEED);
-
     errno = error;
     return error ? -1 : 0;
 }
@@ -74,7 +69,6 @@ int io_forget(int fd, int64_t from, int64_t len)
 void io_close(int fd)
 {
     int saved = errno;
-
     if (fd >= 0)
         close(fd);
     errno = saved;

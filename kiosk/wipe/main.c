@@ -102,11 +102,10 @@ static int parse(int argc, char **argv, struct options *o)
     return -1;
 }
 
-static int open_socket(const struct options *o)
+static int wipe_open_socket(const struct options *o)
 {
     char path[PATH_LEN];
     int fd;
-
     if (o->mode == MODE_SERVE) {
         int n = sd_listen_fds(1);
         /* systemd's socket blocks; serve.c looks for further clients in the middle of a wipe. */
@@ -125,7 +124,7 @@ static int open_socket(const struct options *o)
     return fd;
 }
 
-static int serve(const struct options *o, const struct run *r)
+static int wipe_serve(const struct options *o, const struct run *r)
 {
     const struct passwd *user = getpwnam("porchlight");
     struct server s = {
@@ -139,7 +138,7 @@ static int serve(const struct options *o, const struct run *r)
     /* Held back while a wipe runs: it is finished first. */
     sigprocmask(SIG_BLOCK, &mask, NULL);
     signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-    s.listen_fd = open_socket(o);
+    s.listen_fd = wipe_open_socket(o);
     if (signal_fd < 0 || s.listen_fd < 0)
         return EXIT_MACHINE;
     run_prepare(r);
@@ -160,7 +159,6 @@ static int serve(const struct options *o, const struct run *r)
 static void go_on(void *context)
 {
     bool *told = context;
-
     if (*told)
         return;
     *told = true;
@@ -168,7 +166,7 @@ static void go_on(void *context)
     sd_notify_barrier(0, UINT64_C(60000000));
 }
 
-static int finish(struct run r, bool resume, bool credentials)
+static int wipe_main_finish(struct run r, bool resume, bool credentials)
 {
     r.resume = resume;
     r.credentials = credentials;
@@ -195,11 +193,11 @@ static int look_and_finish(const struct run *r)
         return EXIT_DONE;
     case PENDING_BEGIN:
         log_warning("the alarm asked for a wipe that is not through: finishing it");
-        return finish(*r, false, false);
+        return wipe_main_finish(*r, false, false);
     case PENDING_RESUME:
     case PENDING_FINISH:
         log_warning("a wipe was interrupted: finishing it");
-        return finish(*r, true, pending == PENDING_FINISH);
+        return wipe_main_finish(*r, true, pending == PENDING_FINISH);
     case PENDING_UNKNOWN:
         break;
     }
@@ -210,7 +208,6 @@ static int resume(struct run r)
 {
     bool told = false;
     int status;
-
     r.keys_done = go_on;
     r.context = &told;
     status = look_and_finish(&r);
@@ -222,7 +219,6 @@ static int resume(struct run r)
 static int show_pending(const struct run *r)
 {
     char mark[RUN_MARK];
-
     run_mark(r, mark);
     switch (pending_look(r)) {
     case PENDING_NOTHING:
@@ -269,5 +265,5 @@ int main(int argc, char **argv)
     case MODE_LISTEN:
         break;
     }
-    return serve(&o, &r);
+    return wipe_serve(&o, &r);
 }

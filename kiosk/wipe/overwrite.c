@@ -16,7 +16,6 @@ static void pattern(const unsigned char seed[randombytes_SEEDBYTES], int64_t off
                     unsigned char *out, size_t len)
 {
     unsigned char own[randombytes_SEEDBYTES];
-
     memcpy(own, seed, sizeof own);
     for (size_t i = 0; i < 8; i++)
         own[i] = (unsigned char)(own[i] ^ ((uint64_t)offset >> (8 * i)));
@@ -93,7 +92,6 @@ static int extents_find(struct extents *e, int fd, int64_t at, int64_t end)
 static int each_chunk(const struct job *j, const struct extents *e, chunk_fn *fn)
 {
     int error = 0;
-
     for (size_t i = 0; i < e->count; i++) {
         for (int64_t at = e->list[i].from; at < e->list[i].to; at += CHUNK) {
             int64_t left = e->list[i].to - at;
@@ -125,10 +123,9 @@ enum overwrite_result overwrite_file(int fd)
 }
 
 /* What is written is synced even where some of it could not be. */
-static int write_all(const struct job *j, const struct extents *e)
+static int overwrite_write_all(const struct job *j, const struct extents *e)
 {
     int result = each_chunk(j, e, write_chunk), error = errno;
-
     if (io_sync_data(j->fd) < 0)
         return -1;
     errno = error;
@@ -146,7 +143,7 @@ enum overwrite_result overwrite_ranges(int fd, const struct overwrite_range *ran
     randombytes_buf(j.seed, sizeof j.seed);
     for (int i = 0; found && i < count; i++)
         found = extents_find(&e, fd, ranges[i].from, ranges[i].to) == 0;
-    if (found && write_all(&j, &e) == 0)
+    if (found && overwrite_write_all(&j, &e) == 0)
         result = each_chunk(&j, &e, compare_chunk) == 0 ? OVERWRITE_VERIFIED : OVERWRITE_UNVERIFIED;
     error = errno;
     free(e.list);

@@ -31,7 +31,7 @@ enum pending pending_decide(enum progress_state own, enum pending_alarm alarm)
     return own == PROGRESS_UNREADABLE || alarm == ALARM_UNKNOWN ? PENDING_UNKNOWN : PENDING_NOTHING;
 }
 
-static void complain_to_log(void *context, const char *sentence)
+static void pending_complain_to_log(void *context, const char *sentence)
 {
     (void)context;
     log_error("%s", sentence);
@@ -43,11 +43,10 @@ static enum pending_alarm unreadable(const char *path, const char *why)
     return ALARM_UNKNOWN;
 }
 
-static int open_record(const struct record_place *at)
+static int pending_open_record(const struct record_place *at)
 {
     int64_t until = clock_now() + CELL_PATIENCE_NS;
     int fd;
-
     while ((fd = open(at->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)) < 0 && at->cell &&
            errno == ENOENT && clock_now() < until)
         nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
@@ -55,7 +54,7 @@ static int open_record(const struct record_place *at)
 }
 
 /* Made and never written since: zeros in a file, those or ones in a chip. */
-static bool is_blank(const uint8_t *bytes, size_t len)
+static bool pending_is_blank(const uint8_t *bytes, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         if (bytes[i] != bytes[0])
@@ -64,7 +63,7 @@ static bool is_blank(const uint8_t *bytes, size_t len)
     return len == 0 || bytes[0] == 0 || bytes[0] == 0xff;
 }
 
-static enum pending_alarm judge(const struct record_place *at, int fd)
+static enum pending_alarm pending_judge(const struct record_place *at, int fd)
 {
     uint8_t bytes[RECORD_READ];
     struct record record;
@@ -80,14 +79,14 @@ static enum pending_alarm judge(const struct record_place *at, int fd)
         return unreadable(at->path, strerror(errno));
     if (record_newest(bytes, len, at->cell, &record, &serial) >= 0)
         return record.standing.wipe_pending ? ALARM_ASKS : ALARM_SILENT;
-    if (errno == EBADMSG && is_blank(bytes, len))
+    if (errno == EBADMSG && pending_is_blank(bytes, len))
         return ALARM_SILENT;
     return unreadable(at->path, errno == EBUSY    ? "it holds a vault's key, not the alarm's record"
                                 : errno == ENOSPC ? "it is too small for the alarm's record"
                                                   : "the alarm's record in it is torn or foreign");
 }
 
-static enum pending_alarm look_at_record(const struct run *r, const char *word)
+static enum pending_alarm pending_look_at_record(const struct run *r, const char *word)
 {
     struct record_place at;
     enum pending_alarm said;
@@ -95,9 +94,9 @@ static enum pending_alarm look_at_record(const struct run *r, const char *word)
 
     if (record_place(&at, r->prefix, word) < 0)
         return unreadable(word, strerror(errno));
-    fd = open_record(&at);
+    fd = pending_open_record(&at);
     if (fd >= 0)
-        said = judge(&at, fd);
+        said = pending_judge(&at, fd);
     else if (errno != ENOENT || at.cell)
         said = unreadable(at.path, strerror(errno));
     else if (scope_awaits_mount(r->prefix, at.path + strlen(r->prefix)))
@@ -111,7 +110,7 @@ static enum pending_alarm look_at_record(const struct run *r, const char *word)
 /* Where there is no config, only a record in its usual place may tell that nothing is pending. */
 static enum pending_alarm look_without_config(const struct run *r, const char *path)
 {
-    enum pending_alarm said = look_at_record(r, "");
+    enum pending_alarm said = pending_look_at_record(r, "");
 
     return said == ALARM_ASKS
                ? unreadable(path, "it is missing, and the alarm's record asks for a wipe")
@@ -128,10 +127,10 @@ static enum pending_alarm look_at_alarm(const struct run *r)
         said = unreadable(PATH_CONF, strerror(errno));
     } else if (access(path, F_OK) < 0 && errno == ENOENT) {
         said = look_without_config(r, path);
-    } else if (config_load(path, c, complain_to_log, NULL) != 0) {
+    } else if (config_load(path, c, pending_complain_to_log, NULL) != 0) {
         said = unreadable(path, "it has an error");
     } else {
-        said = look_at_record(r, c->kiosk.record);
+        said = pending_look_at_record(r, c->kiosk.record);
         if (said == ALARM_ASKS && !c->wipe.enabled) {
             log_warning("the alarm's record asks for a wipe, but %s has it switched off", path);
             said = ALARM_SILENT;

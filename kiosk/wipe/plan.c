@@ -53,7 +53,6 @@ bool plan_kind_may_be_root(enum plan_kind k)
 const char *plan_path_wrong(const char *path)
 {
     size_t len = strlen(path);
-
     if (path[0] == '"' || path[0] == '\'')
         return "it stands in quotes: leave them off";
     if (path[0] != '/')
@@ -87,7 +86,6 @@ const char *plan_path_wrong(const char *path)
 static bool lies_in(const char *path, const char *folder)
 {
     size_t len = strlen(folder);
-
     return strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == '\0');
 }
 
@@ -103,7 +101,6 @@ const char *plan_root_wrong(const char *path)
         "/run/porchlight",     "/var/cache",
     };
     const char *wrong = plan_path_wrong(path);
-
     if (wrong)
         return wrong;
     if (strcmp(path, "/etc/porchlight/credentials") == 0)
@@ -120,7 +117,7 @@ const char *plan_root_wrong(const char *path)
            "/run, or it is /etc/porchlight/credentials";
 }
 
-static bool only(const char *text, const char *also)
+static bool plan_only(const char *text, const char *also)
 {
     for (; *text; text++) {
         if (!isalnum((unsigned char)*text) && !strchr(also, *text))
@@ -143,7 +140,7 @@ const char *plan_unit_wrong(const char *word)
 
     if (!dot || dot == word || strlen(word) >= PLAN_WORD_MAX)
         return "a unit has its full name, such as venue-book.service";
-    if (!only(word, "-_.@:\\"))
+    if (!plan_only(word, "-_.@:\\"))
         return "a unit's name is letters, digits and -_.@:\\";
     if (strncmp(word, "porchlight", 10) == 0)
         return "Porchlight's own units stay up: the alert needs them";
@@ -170,7 +167,7 @@ static bool is_owners_index(const char *text)
 const char *plan_cell_wrong(const char *word)
 {
     if (strncmp(word, "nvmem:", 6) == 0)
-        return word[6] && only(word + 6, "-_.@") && word[6] != '.'
+        return word[6] && plan_only(word + 6, "-_.@") && word[6] != '.'
                    ? NULL
                    : "nvmem: is followed by a name below /sys/bus/nvmem/devices";
     if (strncmp(word, "tpm:", 4) == 0)
@@ -187,14 +184,13 @@ const char *plan_device_wrong(const char *word)
     static const char *const links[] = {"disk/by-partuuid/", "disk/by-partlabel/", "disk/by-id/",
                                         "disk/by-path/"};
     const char *name = word + 5;
-
     if (strncmp(word, "/dev/", 5) != 0 || strlen(word) >= PLAN_WORD_MAX)
         return "a device is /dev/NAME or /dev/disk/by-partuuid/ID";
     for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
         if (strncmp(name, links[i], strlen(links[i])) == 0)
             name += strlen(links[i]);
     }
-    return name[0] && name[0] != '.' && only(name, "-_.:+=@#")
+    return name[0] && name[0] != '.' && plan_only(name, "-_.:+=@#")
                ? NULL
                : "a device is /dev/NAME or a name in /dev/disk/by-partuuid, by-partlabel, by-id or "
                  "by-path";
@@ -204,7 +200,6 @@ static int root_of(const struct plan *p, const char *path)
 {
     size_t longest = 0;
     int found = -1;
-
     for (size_t i = 0; i < p->roots_count; i++) {
         size_t len = strlen(p->roots[i].path);
         if (lies_in(path, p->roots[i].path) && len > longest) {
@@ -218,7 +213,6 @@ static int root_of(const struct plan *p, const char *path)
 static const char *find_root(const struct plan *p, struct plan_target *t)
 {
     const char *path = t->path;
-
     t->root = -1;
     t->below[0] = '\0';
     if (t->kind == PLAN_LUKS && t->word[0])

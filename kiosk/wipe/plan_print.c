@@ -17,7 +17,7 @@ static const char *const phases[] = {
 };
 
 /* Looks through the same door as the wipe. */
-static const char *look(const struct scope *s, const struct plan_target *t)
+static const char *plan_print_look(const struct scope *s, const struct plan_target *t)
 {
     const struct target_ops *ops = target_ops(t->kind);
     char leaf[PLAN_PATH_MAX];
@@ -43,7 +43,7 @@ static const char *look(const struct scope *s, const struct plan_target *t)
     return seen;
 }
 
-static const char *place(const struct plan_target *t)
+static const char *plan_print_place(const struct plan_target *t)
 {
     return t->path[0] ? t->path : t->word;
 }
@@ -51,7 +51,6 @@ static const char *place(const struct plan_target *t)
 static void show_text(const struct plan *p, const struct scope *s, const char *prefix, FILE *out)
 {
     int phase = -1;
-
     for (size_t i = 0; i < p->targets_count; i++) {
         const struct plan_target *t = &p->targets[i];
         const struct target_ops *ops = target_ops(t->kind);
@@ -61,7 +60,8 @@ static void show_text(const struct plan *p, const struct scope *s, const char *p
             fprintf(out, "%s%s:\n", i ? "\n" : "", phases[phase]);
         }
         fprintf(out, "  %s %s: %s%s (%s)\n      %s\n", plan_kind_name(t->kind), t->name,
-                t->root >= 0 ? prefix : "", place(t), look(s, t), ops->promise);
+                t->root >= 0 ? prefix : "", plan_print_place(t), plan_print_look(s, t),
+                ops->promise);
     }
 }
 
@@ -69,7 +69,6 @@ static int show_json(const struct plan *p, const struct scope *s, FILE *out)
 {
     cJSON *top = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(top, "targets");
     char *text;
-
     for (size_t i = 0; i < p->targets_count; i++) {
         const struct plan_target *t = &p->targets[i];
         const struct target_ops *ops = target_ops(t->kind);
@@ -77,8 +76,8 @@ static int show_json(const struct plan *p, const struct scope *s, FILE *out)
 
         cJSON_AddStringToObject(one, "kind", plan_kind_name(t->kind));
         cJSON_AddStringToObject(one, "name", t->name);
-        cJSON_AddStringToObject(one, "place", place(t));
-        cJSON_AddStringToObject(one, "seen", look(s, t));
+        cJSON_AddStringToObject(one, "place", plan_print_place(t));
+        cJSON_AddStringToObject(one, "seen", plan_print_look(s, t));
         cJSON_AddNumberToObject(one, "phase", plan_phase_of(t->kind));
         cJSON_AddStringToObject(one, "promise", ops->promise);
         cJSON_AddItemToArray(list, one);

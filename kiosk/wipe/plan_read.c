@@ -92,7 +92,6 @@ static void read_section(struct reading *r, const char *line)
     size_t len = strcspn(line, "\r\n");
     int end = 0;
     int n = sscanf(line, "[%15[a-z] %63[a-zA-Z0-9_-]]%n", kind, name, &end);
-
     if (end > 0)
         n += sscanf(line + end, " %1[^;#\r\n]", rest) == 1;
 
@@ -205,7 +204,8 @@ static void read_root_key(struct reading *r, const char *key, const char *value)
         root->settle = value[0] == 'y';
 }
 
-static int take_key(void *context, const char *section, const char *key, const char *value)
+static int plan_read_take_key(void *context, const char *section, const char *key,
+                              const char *value)
 {
     struct reading *r = context;
 
@@ -231,7 +231,7 @@ int plan_parse(const char *path, const char *text, size_t len, struct plan *p, p
     int line;
 
     *p = (struct plan){0};
-    line = ini_parse_stream(fetch_line, &r, take_key, &r);
+    line = ini_parse_stream(fetch_line, &r, plan_read_take_key, &r);
     if (line != 0 && r.complaints == 0)
         complain(&r, line > 0 ? line : 0, "the line is not understood; expected key = value");
     for (size_t i = 0; i < p->roots_count && r.complaints == 0; i++) {

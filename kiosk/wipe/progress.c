@@ -20,7 +20,7 @@ _Static_assert(sizeof(struct progress_slot) <= PROGRESS_PAGE, "a slot fits its p
 
 /* The checksum is each value's last member; padding before it is zero, as all values start zeroed.
  */
-static void sum_of(const void *value, size_t len, uint8_t sum[PROGRESS_SUM])
+static void progress_sum_of(const void *value, size_t len, uint8_t sum[PROGRESS_SUM])
 {
     crypto_generichash(sum, PROGRESS_SUM, value, len, NULL, 0);
 }
@@ -28,7 +28,6 @@ static void sum_of(const void *value, size_t len, uint8_t sum[PROGRESS_SUM])
 static int write_page(int fd, size_t page, const void *value, size_t len)
 {
     unsigned char buf[PROGRESS_PAGE] = {0};
-
     memcpy(buf, value, len);
     return io_write(fd, buf, sizeof buf, (int64_t)(page * PROGRESS_PAGE));
 }
@@ -41,19 +40,17 @@ static bool read_page(int fd, size_t page, void *value, size_t len)
 static bool read_head(int fd, size_t page, struct progress_head *h)
 {
     uint8_t sum[PROGRESS_SUM];
-
     if (!read_page(fd, page, h, sizeof *h))
         return false;
-    sum_of(h, offsetof(struct progress_head, sum), sum);
+    progress_sum_of(h, offsetof(struct progress_head, sum), sum);
     return h->magic == HEAD_MAGIC && h->version == VERSION && h->count <= PLAN_TARGETS_MAX &&
            memcmp(sum, h->sum, sizeof sum) == 0;
 }
 
 /* As make_file left it. */
-static bool is_blank(int fd, size_t page)
+static bool progress_is_blank(int fd, size_t page)
 {
     unsigned char bytes[sizeof(struct progress_head)];
-
     return read_page(fd, page, bytes, sizeof bytes) && sodium_is_zero(bytes, sizeof bytes);
 }
 
@@ -62,7 +59,8 @@ static void load_head(struct progress *p)
     struct progress_head a, b;
     bool has_a = read_head(p->fd, 0, &a), has_b = read_head(p->fd, 1, &b);
 
-    p->unreadable = !has_a && !has_b && !(is_blank(p->fd, 0) && is_blank(p->fd, 1));
+    p->unreadable =
+        !has_a && !has_b && !(progress_is_blank(p->fd, 0) && progress_is_blank(p->fd, 1));
     p->head = (struct progress_head){.magic = HEAD_MAGIC, .version = VERSION};
     if (has_a)
         p->head = a;
@@ -74,7 +72,7 @@ static void load_head(struct progress *p)
 static int store_head(struct progress *p, struct progress_head h)
 {
     h.turn = p->head.turn + 1;
-    sum_of(&h, offsetof(struct progress_head, sum), h.sum);
+    progress_sum_of(&h, offsetof(struct progress_head, sum), h.sum);
     if (write_page(p->fd, h.turn % 2, &h, sizeof h) < 0 || io_sync_data(p->fd) < 0)
         return -1;
     p->head = h;
@@ -88,7 +86,6 @@ static int make_file(int dir, const char *name)
     char fresh[64];
     unsigned char zeros[PROGRESS_PAGE] = {0};
     int fd;
-
     snprintf(fresh, sizeof fresh, "%s.new", name);
     if (unlinkat(dir, fresh, 0) < 0 && errno != ENOENT)
         return -1;
@@ -202,10 +199,9 @@ int progress_set_state(struct progress *p, enum progress_state state)
 bool progress_get(const struct progress *p, size_t i, struct progress_slot *out)
 {
     uint8_t sum[PROGRESS_SUM];
-
     if (i >= PLAN_TARGETS_MAX || !read_page(p->fd, 2 + i, out, sizeof *out))
         return false;
-    sum_of(out, offsetof(struct progress_slot, sum), sum);
+    progress_sum_of(out, offsetof(struct progress_slot, sum), sum);
     return out->magic == SLOT_MAGIC && out->index == i && memcmp(sum, out->sum, sizeof sum) == 0 &&
            memcmp(out->run, p->head.run, sizeof out->run) == 0;
 }
@@ -217,7 +213,7 @@ int progress_put(struct progress *p, size_t i, const struct progress_slot *slot)
     s.magic = SLOT_MAGIC;
     s.index = (uint32_t)i;
     memcpy(s.run, p->head.run, sizeof s.run);
-    sum_of(&s, offsetof(struct progress_slot, sum), s.sum);
+    progress_sum_of(&s, offsetof(struct progress_slot, sum), s.sum);
     return write_page(p->fd, 2 + i, &s, sizeof s);
 }
 

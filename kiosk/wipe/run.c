@@ -16,7 +16,7 @@
 /* A target that keeps failing is tried at this many starts, then only reported. */
 enum { RUNS_MAX = 6 };
 
-static void complain_to_log(void *context, const char *sentence)
+static void run_complain_to_log(void *context, const char *sentence)
 {
     (void)context;
     log_error("%s", sentence);
@@ -25,10 +25,9 @@ static void complain_to_log(void *context, const char *sentence)
 static int load_plan(const struct run *r, struct plan *p)
 {
     char path[PATH_LEN];
-
     if (path_under(r->prefix, PATH_PLAN, path) < 0)
         return -1;
-    if (plan_read(path, r->owner, p, complain_to_log, NULL) < 0) {
+    if (plan_read(path, r->owner, p, run_complain_to_log, NULL) < 0) {
         if (errno == ENOENT)
             log_error("%s is missing: nothing can be wiped; write one, then look at it with "
                       "`porchlight wipe --plan`",
@@ -38,18 +37,17 @@ static int load_plan(const struct run *r, struct plan *p)
     return 0;
 }
 
-static int open_record(const struct run *r, struct progress *record, bool drill, bool read_only)
+static int run_open_record(const struct run *r, struct progress *record, bool drill, bool read_only)
 {
     char dir[PATH_LEN];
-
     record->fd = -1;
     if (path_under(r->prefix, PATH_WIPE_DIR, dir) < 0)
         return -1;
     return progress_open(record, dir, drill ? RUN_RECORD_DRILL : RUN_RECORD, r->owner, read_only);
 }
 
-static void tell(const struct run *r, enum wipe_kind kind, uint32_t index, uint32_t outcome,
-                 const char *name, int64_t took)
+static void run_tell_one(const struct run *r, enum wipe_kind kind, uint32_t index, uint32_t outcome,
+                         const char *name, int64_t took)
 {
     struct wipe_progress p = {
         .magic = WIPE_MAGIC,
@@ -89,7 +87,6 @@ static const char *cause(int error)
 {
     static const int told[] = {0,     EAGAIN, EBUSY,  EEXIST,  EINVAL,
                                ELOOP, EMLINK, ENODEV, ENOTBLK, EXDEV};
-
     for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
         if (error == told[i])
             return "";
@@ -101,7 +98,6 @@ static void log_target(const struct run *r, const struct plan_target *t,
                        const struct target_report *report)
 {
     const char *what = r->drill ? "drill: " : "";
-
     if (is_good(report->outcome))
         log_info("%s%s %s: %s", what, plan_kind_name(t->kind), t->name,
                  wipe_outcome_name(report->outcome));
@@ -136,7 +132,7 @@ static uint32_t wipe_one(const struct run *r, const struct scope *s, const struc
     log_target(r, t, &report);
     if (record->fd >= 0 && progress_put(record, i, &slot) < 0)
         log_warning("the result of %s could not be recorded: %s", t->name, strerror(errno));
-    tell(r, WIPE_TARGET, (uint32_t)i, slot.outcome, t->name, slot.took_ns);
+    run_tell_one(r, WIPE_TARGET, (uint32_t)i, slot.outcome, t->name, slot.took_ns);
     return slot.outcome;
 }
 
@@ -198,7 +194,8 @@ enum run_result run_plan(const struct run *r, const struct plan *plan, struct pr
         }
         if (plan_phase_of(t->kind) == PLAN_LAST && !r->credentials) {
             credentials_wait = true;
-            tell(r, WIPE_TARGET, (uint32_t)i, WIPE_NOTHING, t->name, clock_now() - r->began);
+            run_tell_one(r, WIPE_TARGET, (uint32_t)i, WIPE_NOTHING, t->name,
+                         clock_now() - r->began);
             continue;
         }
         if (failed_only && progress_get(record, i, &slot) && slot.outcome != WIPE_FAILED)
@@ -232,7 +229,7 @@ enum run_result run_plan(const struct run *r, const struct plan *plan, struct pr
 
 void run_end(const struct run *r, const struct plan *plan, uint32_t worst)
 {
-    tell(r, WIPE_END, (uint32_t)plan->targets_count, worst, "", clock_now() - r->began);
+    run_tell_one(r, WIPE_END, (uint32_t)plan->targets_count, worst, "", clock_now() - r->began);
 }
 
 /* Makes the intent durable before anything is touched. A record that cannot be written must not
@@ -253,11 +250,10 @@ static void intend(const struct run *r, const struct plan *plan, struct progress
 bool run_load(const struct run *r, struct plan *plan)
 {
     const char *why = NULL;
-
     if (load_plan(r, plan) < 0)
         why = errno == ENOENT ? "there is no wipe.plan" : "wipe.plan has an error; see the log";
     if (why)
-        tell(r, WIPE_REFUSED, 0, WIPE_FAILED, why, 0);
+        run_tell_one(r, WIPE_REFUSED, 0, WIPE_FAILED, why, 0);
     return !why;
 }
 
@@ -294,7 +290,6 @@ static void kill_keys(const struct run *r, const struct plan *plan)
 static void wait_for_turn(const struct run *r, const struct plan *plan, struct progress *record)
 {
     bool waits = false;
-
     while (record->fd >= 0 && progress_lock(record) == 0) {
         if (!waits)
             kill_keys(r, plan);
@@ -314,7 +309,7 @@ enum run_result run_wipe(const struct run *r)
 
     if (!run_load(r, &plan))
         return RUN_REFUSED;
-    open_record(r, &record, false, false);
+    run_open_record(r, &record, false, false);
     wait_for_turn(r, &plan, &record);
     intend(r, &plan, &record);
     result = run_plan(r, &plan, &record, &worst);
@@ -328,7 +323,7 @@ enum progress_state run_pending(const struct run *r)
     struct progress record;
     enum progress_state state;
 
-    if (open_record(r, &record, false, true) < 0)
+    if (run_open_record(r, &record, false, true) < 0)
         return errno == ENOENT && !scope_awaits_mount(r->prefix, PATH_WIPE_DIR)
                    ? PROGRESS_NONE
                    : PROGRESS_UNREADABLE;
@@ -343,7 +338,7 @@ void run_mark(const struct run *r, char out[RUN_MARK])
     char hex[2 * sizeof record.head.run + 1] = "none";
 
     record.head.turn = 0;
-    if (open_record(r, &record, false, true) == 0)
+    if (run_open_record(r, &record, false, true) == 0)
         sodium_bin2hex(hex, sizeof hex, record.head.run, sizeof record.head.run);
     snprintf(out, RUN_MARK, "%s:%u", hex, record.head.turn);
     progress_close(&record);
@@ -354,7 +349,7 @@ void run_prepare(const struct run *r)
     struct progress record;
 
     for (int drill = 0; drill < 2; drill++) {
-        if (open_record(r, &record, drill, false) < 0)
+        if (run_open_record(r, &record, drill, false) < 0)
             log_warning("the record of a wipe cannot be made ready: %s; a wipe will still "
                         "destroy, but a power cut in it would not be made good",
                         strerror(errno));
@@ -385,9 +380,9 @@ int run_status(const struct run *r)
     struct progress record;
     uint32_t worst = WIPE_NOTHING, count;
 
-    if (open_record(r, &record, false, true) < 0 || record.head.state == PROGRESS_NONE) {
+    if (run_open_record(r, &record, false, true) < 0 || record.head.state == PROGRESS_NONE) {
         progress_close(&record);
-        if (open_record(r, &record, true, true) < 0 || record.head.state == PROGRESS_NONE) {
+        if (run_open_record(r, &record, true, true) < 0 || record.head.state == PROGRESS_NONE) {
             progress_close(&record);
             return -1;
         }
@@ -401,13 +396,13 @@ int run_status(const struct run *r)
         if (slot.outcome > worst)
             worst = slot.outcome;
         slot.name[sizeof slot.name - 1] = '\0';
-        tell(&as, WIPE_TARGET, i, slot.outcome, slot.name, slot.took_ns);
+        run_tell_one(&as, WIPE_TARGET, i, slot.outcome, slot.name, slot.took_ns);
         if (r->say)
             say_result(&as, &slot);
     }
     if (record.head.state == PROGRESS_INTENT || record.head.state == PROGRESS_FINISHING)
         worst = worst > WIPE_UNVERIFIED ? worst : WIPE_NOTHING; /* not through */
-    tell(&as, WIPE_END, count, worst, "", 0);
+    run_tell_one(&as, WIPE_END, count, worst, "", 0);
     progress_close(&record);
     return 0;
 }

@@ -19,7 +19,6 @@
 static bool pause_for_lease(int *tries)
 {
     int saved = errno;
-
     if (++*tries > 30)
         return false;
     nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
@@ -68,7 +67,6 @@ int scope_open(int folder, const char *name, int flags)
 static bool is_in(const char *path, const char *folder)
 {
     size_t len = strlen(folder);
-
     return strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == '\0');
 }
 
@@ -82,7 +80,7 @@ bool scope_awaits_mount(const char *prefix_path, const char *path)
 
     if (!f && fd >= 0)
         close(fd);
-    while (f && !awaits && (m = getmntent(f)) != NULL) {
+    while (f && !awaits && (m = getmntent(f))) {
         struct statx st;
         if (m->mnt_dir[0] != '/' || !m->mnt_dir[1] || !is_in(path, m->mnt_dir))
             continue;
@@ -132,7 +130,6 @@ int scope_parent(const struct scope *s, const struct plan_target *t, char leaf[P
 {
     char folder[PLAN_PATH_MAX];
     const char *slash = strrchr(t->below, '/');
-
     if (s->roots[t->root] < 0) {
         errno = s->errors[t->root];
         return -1;
@@ -154,7 +151,6 @@ int scope_parent(const struct scope *s, const struct plan_target *t, char leaf[P
 static int sync_and_close(int fd)
 {
     int result = io_sync(fd);
-
     io_close(fd);
     return result;
 }
@@ -164,9 +160,8 @@ static int sync_above_root(const struct scope *s, const char *root)
 {
     char path[PLAN_PATH_MAX];
     char *slash;
-
     memcpy(path, root, strlen(root) + 1);
-    while ((slash = strrchr(path, '/')) != NULL) {
+    while ((slash = strrchr(path, '/'))) {
         int fd;
         *slash = '\0';
         fd = open_how(s->prefix, path[0] ? path + 1 : ".", O_RDONLY | O_DIRECTORY, 0);
@@ -206,7 +201,6 @@ void scope_stub(const struct plan_target *t, char out[SCOPE_STUB_MAX])
 {
     unsigned char hash[16];
     char hex[33];
-
     crypto_generichash(hash, sizeof hash, (const unsigned char *)t->name, strlen(t->name), NULL, 0);
     sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
     snprintf(out, SCOPE_STUB_MAX, ".wiped%s", hex);

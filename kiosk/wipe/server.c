@@ -63,7 +63,7 @@ static void send_sentence(void *context, const char *sentence)
     }
 }
 
-static void refuse(int fd, const char *why)
+static void server_refuse(int fd, const char *why)
 {
     struct wipe_progress p = {.magic = WIPE_MAGIC, .kind = WIPE_REFUSED, .outcome = WIPE_NOTHING};
 
@@ -74,14 +74,13 @@ static void refuse(int fd, const char *why)
 static bool is_allowed(const struct server *s, int fd)
 {
     uid_t uid = unix_socket_peer_uid(fd);
-
     if (uid == (uid_t)-1)
         return false;
     return uid == 0 || uid == s->owner || uid == s->porchlight;
 }
 
 /* What the peer has said by now. */
-static enum word read_word(int fd)
+static enum word server_read_word(int fd)
 {
     static const struct {
         const char *text;
@@ -112,28 +111,27 @@ static void answer_at_once(const struct server *s, int fd, enum word word)
                          .context = &other};
 
     if (word == WORD_NONE)
-        refuse(fd, "expected WIPE, DRILL, STATUS, REPORT, FINISH or CHECK");
+        server_refuse(fd, "expected WIPE, DRILL, STATUS, REPORT, FINISH or CHECK");
     else if (run_status(&status) < 0)
-        refuse(fd, WIPE_NEVER_RUN);
+        server_refuse(fd, WIPE_NEVER_RUN);
     if (other.fd >= 0)
         close(other.fd);
 }
 
 /* Nobody waits for who has not spoken yet. */
-static void hear(struct client *c)
+static void server_hear(struct client *c)
 {
     int64_t now = clock_now();
-
     for (size_t i = 0; i < c->waiting_count; i++) {
         struct waiting *w = &c->waiting[i];
         if (w->word == WORD_LATER)
-            w->word = read_word(w->fd);
+            w->word = server_read_word(w->fd);
         if (w->word == WORD_LATER && now >= w->until)
             w->word = WORD_NONE;
     }
 }
 
-static struct waiting take_out(struct client *c, size_t i)
+static struct waiting server_take_out(struct client *c, size_t i)
 {
     struct waiting w = c->waiting[i];
 
@@ -145,31 +143,29 @@ static struct waiting take_out(struct client *c, size_t i)
 static size_t first_waiting(const struct client *c, bool spoken)
 {
     size_t i = 0;
-
     while (i < c->waiting_count && (c->waiting[i].word != WORD_LATER) != spoken)
         i++;
     return i;
 }
 
 /* True if there is room for one more; for that, the oldest that says nothing has to go. */
-static bool make_room(struct client *c)
+static bool server_make_room(struct client *c)
 {
     size_t i;
-
     if (c->waiting_count < WAITING_MAX)
         return true;
-    hear(c);
+    server_hear(c);
     i = first_waiting(c, false);
     if (i == c->waiting_count)
         return false;
-    answer_at_once(c->serve, take_out(c, i).fd, WORD_NONE);
+    answer_at_once(c->serve, server_take_out(c, i).fd, WORD_NONE);
     return true;
 }
 
 /* 0, or -1 with errno if the socket is broken. */
 static int take_new_clients(struct client *c)
 {
-    while (make_room(c)) {
+    while (server_make_room(c)) {
         int fd = unix_socket_accept(c->serve->listen_fd);
         if (fd < 0)
             return errno == EAGAIN ? 0 : -1;
@@ -179,7 +175,7 @@ static int take_new_clients(struct client *c)
             continue;
         }
         log_warning("a request of user %u was refused", (unsigned)unix_socket_peer_uid(fd));
-        refuse(fd, "this user may not ask");
+        server_refuse(fd, "this user may not ask");
         close(fd);
     }
     return 0;
@@ -194,7 +190,7 @@ static bool look_around(void *context)
     size_t kept = 0;
 
     take_new_clients(c);
-    hear(c);
+    server_hear(c);
     for (size_t i = 0; i < c->waiting_count; i++) {
         struct waiting w = c->waiting[i];
         wipe_waits |= w.word == WORD_WIPE;
@@ -213,7 +209,7 @@ static void tell_and_look(void *context, const struct wipe_progress *p)
     look_around(context);
 }
 
-static void answer(struct client *c, enum word word)
+static void server_answer(struct client *c, enum word word)
 {
     struct run r = {.prefix = c->serve->prefix,
                     .owner = c->serve->owner,
@@ -238,11 +234,11 @@ static void answer(struct client *c, enum word word)
             break;
         }
         if (state == PROGRESS_UNREADABLE) {
-            refuse(c->fd, "the record of the wipe cannot be read; credentials stay");
+            server_refuse(c->fd, "the record of the wipe cannot be read; credentials stay");
             break;
         }
         if (state != PROGRESS_LAST && state != PROGRESS_FINISHING && state != PROGRESS_INTENT) {
-            refuse(c->fd, "no wipe has come so far; credentials stay");
+            server_refuse(c->fd, "no wipe has come so far; credentials stay");
             break;
         }
         r.credentials = true;
@@ -255,7 +251,7 @@ static void answer(struct client *c, enum word word)
     case WORD_STATUS:
         r.tell = send_progress;
         if (run_status(&r) < 0)
-            refuse(c->fd, WIPE_NEVER_RUN);
+            server_refuse(c->fd, WIPE_NEVER_RUN);
         break;
     case WORD_CHECK:
         r.tell = send_progress;
@@ -263,7 +259,7 @@ static void answer(struct client *c, enum word word)
         break;
     case WORD_NONE:
     case WORD_LATER:
-        refuse(c->fd, "expected WIPE, DRILL, STATUS, REPORT, FINISH or CHECK");
+        server_refuse(c->fd, "expected WIPE, DRILL, STATUS, REPORT, FINISH or CHECK");
         break;
     }
 }
@@ -274,13 +270,13 @@ static bool serve_next(struct client *c)
     struct waiting w;
     size_t i;
 
-    hear(c);
+    server_hear(c);
     i = first_waiting(c, true);
     if (i == c->waiting_count)
         return false;
-    w = take_out(c, i);
+    w = server_take_out(c, i);
     c->fd = w.fd;
-    answer(c, w.word);
+    server_answer(c, w.word);
     if (c->fd >= 0)
         close(c->fd);
     c->fd = -1;

@@ -40,7 +40,6 @@ void target_lower(struct target_report *r, enum wipe_outcome outcome, int error,
 void target_unreached(struct target_report *r, int error)
 {
     const char *why = "it could not be reached";
-
     if (error == ELOOP)
         why = "there is a symlink on the way to it; left alone";
     else if (error == EXDEV)
@@ -93,7 +92,6 @@ void target_prove_gone(const struct scope *s, const struct plan_target *t, struc
 {
     char names[2][PLAN_PATH_MAX];
     int folder = scope_parent(s, t, names[0]);
-
     if (folder < 0) {
         if (errno != ENOENT)
             target_unreached(r, errno);

@@ -27,7 +27,6 @@ static int open_cell(const struct scope *s, const struct plan_target *t, bool *i
 {
     char leaf[PLAN_PATH_MAX], prefix[64];
     int folder, fd;
-
     *is_file = t->root >= 0;
     if (t->root < 0) {
         prefix_of(s, prefix);
@@ -55,7 +54,8 @@ static void destroy_tpm(const struct scope *s, const struct plan_target *t, stru
                      "the TPM did not show that the key's index is overwritten and gone");
 }
 
-static void destroy(const struct scope *s, const struct plan_target *t, struct target_report *r)
+static void target_cell_destroy(const struct scope *s, const struct plan_target *t,
+                                struct target_report *r)
 {
     struct stat st;
     bool is_file;
@@ -101,12 +101,12 @@ static int read_cell(const struct scope *s, const struct plan_target *t, int fd,
     return cell_read(prefix, t->word, key, &error);
 }
 
-static void prove(const struct scope *s, const struct plan_target *t, struct target_report *r)
+static void target_cell_prove(const struct scope *s, const struct plan_target *t,
+                              struct target_report *r)
 {
     uint8_t *key;
     bool is_file = false;
     int fd = is_tpm(t) ? -1 : open_cell(s, t, &is_file);
-
     if (fd < 0 && !is_tpm(t)) {
         if (errno != ENOENT || !is_file)
             target_lower(r, WIPE_UNVERIFIED, errno, "the cell could not be read again");
@@ -123,7 +123,7 @@ static void prove(const struct scope *s, const struct plan_target *t, struct tar
     io_close(fd);
 }
 
-static const char *look(const struct scope *s, const struct plan_target *t)
+static const char *target_cell_look(const struct scope *s, const struct plan_target *t)
 {
     struct cell_error error = {0};
     bool is_file;
@@ -141,12 +141,11 @@ static const char *look(const struct scope *s, const struct plan_target *t)
 }
 
 /* A decoy cell is a file even for an nvmem or TPM one: there is only the one chip. */
-static int decoy(const struct scope *s, const struct plan_target *t)
+static int target_cell_decoy(const struct scope *s, const struct plan_target *t)
 {
     uint8_t key[CELL_KEY];
     char leaf[PLAN_PATH_MAX];
     int folder, fd, result = -1;
-
     if (t->root < 0) {
         errno = ENODEV;
         return -1;
@@ -169,8 +168,8 @@ const struct target_ops target_cell = {
                "in every copy of the card too. (A TPM's index is undefined besides. A file: cell "
                "is a file on the card, and worn blocks may keep the key.)",
     .kept = "The cell was read back as zeros and holds no key.",
-    .destroy = destroy,
-    .prove = prove,
-    .look = look,
-    .decoy = decoy,
+    .destroy = target_cell_destroy,
+    .prove = target_cell_prove,
+    .look = target_cell_look,
+    .decoy = target_cell_decoy,
 };

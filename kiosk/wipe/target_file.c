@@ -31,7 +31,6 @@ static void take_marks_off(int folder, const char *name)
 static int open_writable(int folder, const char *name)
 {
     int fd = scope_open(folder, name, O_RDWR | O_NONBLOCK | O_NOCTTY);
-
     if (fd >= 0 || (errno != EPERM && errno != EACCES))
         return fd;
     take_marks_off(folder, name);
@@ -43,7 +42,6 @@ static void take_name_away(int folder, const char *name, const char *stub, bool 
                            struct target_report *r)
 {
     const char *now = stub;
-
     if (strcmp(name, stub) != 0 && renameat(folder, name, folder, stub) < 0)
         now = name;
     if (unlinkat(folder, now, 0) < 0 && errno != ENOENT)
@@ -93,17 +91,17 @@ static void destroy_name(int folder, const char *name, const char *stub, struct 
     target_file_destroy(folder, name, stub, true, r);
 }
 
-static void destroy(const struct scope *s, const struct plan_target *t, struct target_report *r)
+static void target_file_destroy_one(const struct scope *s, const struct plan_target *t,
+                                    struct target_report *r)
 {
     target_by_name(s, t, destroy_name, r);
 }
 
-static int decoy(const struct scope *s, const struct plan_target *t)
+static int target_file_decoy(const struct scope *s, const struct plan_target *t)
 {
     unsigned char bytes[32];
     char leaf[PLAN_PATH_MAX];
     int folder = scope_parent(s, t, leaf), fd, result = -1;
-
     if (folder < 0)
         return -1;
     fd = openat(folder, leaf, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -123,9 +121,9 @@ const struct target_ops target_key = {
                "an older copy of it in worn blocks.",
     .kept = "The key file no longer opens and its blocks read back as noise; worn blocks of a "
             "memory card cannot be checked.",
-    .destroy = destroy,
+    .destroy = target_file_destroy_one,
     .prove = target_prove_gone,
-    .decoy = decoy,
+    .decoy = target_file_decoy,
 };
 
 const struct target_ops target_file = {
@@ -133,9 +131,9 @@ const struct target_ops target_file = {
                "earlier copies, on worn blocks or in other places of the disk, stay.",
     .kept = "Best effort: the file no longer opens and its last blocks read back as noise; earlier "
             "copies were not looked for.",
-    .destroy = destroy,
+    .destroy = target_file_destroy_one,
     .prove = target_prove_gone,
-    .decoy = decoy,
+    .decoy = target_file_decoy,
 };
 
 const struct target_ops target_credential = {
@@ -143,7 +141,7 @@ const struct target_ops target_credential = {
                "once the alert is handed over or has expired; worn blocks may keep an older copy.",
     .kept = "The credential's file no longer opens; change the password at the broker too, since "
             "worn blocks cannot be checked.",
-    .destroy = destroy,
+    .destroy = target_file_destroy_one,
     .prove = target_prove_gone,
-    .decoy = decoy,
+    .decoy = target_file_decoy,
 };

@@ -15,7 +15,7 @@
  * still closing gets this long. */
 enum { BUSY_TRIES = 40, BUSY_PAUSE_MS = 25 };
 
-static int key_of(int fd, struct fscrypt_key_specifier *key)
+static int target_fscrypt_key_of(int fd, struct fscrypt_key_specifier *key)
 {
     struct fscrypt_get_policy_ex_arg arg = {.policy_size = sizeof arg.policy};
 
@@ -32,16 +32,15 @@ static int key_of(int fd, struct fscrypt_key_specifier *key)
 
 /* The folder above, with the target's policy read and the target closed again: a folder held open
  * keeps its key in use. Opened for the caller; -1 with errno, ENODATA: it is not encrypted. */
-static int open_above(const struct scope *s, const struct plan_target *t,
-                      struct fscrypt_key_specifier *key)
+static int target_fscrypt_open_above(const struct scope *s, const struct plan_target *t,
+                                     struct fscrypt_key_specifier *key)
 {
     char leaf[PLAN_PATH_MAX];
     int folder = scope_parent(s, t, leaf), fd, saved;
-
     if (folder < 0)
         return -1;
     fd = scope_open(folder, leaf, O_RDONLY | O_DIRECTORY);
-    if (fd >= 0 && key_of(fd, key) == 0) {
+    if (fd >= 0 && target_fscrypt_key_of(fd, key) == 0) {
         close(fd);
         return folder;
     }
@@ -83,10 +82,11 @@ static bool remove_key(int fd, const struct fscrypt_key_specifier *key, struct t
     return false;
 }
 
-static void destroy(const struct scope *s, const struct plan_target *t, struct target_report *r)
+static void target_fscrypt_destroy(const struct scope *s, const struct plan_target *t,
+                                   struct target_report *r)
 {
     struct fscrypt_key_specifier key;
-    int above = open_above(s, t, &key), status;
+    int above = target_fscrypt_open_above(s, t, &key), status;
 
     if (above < 0) {
         if (errno == ENOENT)
@@ -117,7 +117,7 @@ static bool something_opens(int fd)
 
     if (!d && own >= 0)
         close(own);
-    while (d && !opens && (e = readdir(d)) != NULL) {
+    while (d && !opens && (e = readdir(d))) {
         int file = e->d_type == DT_REG ? scope_open(fd, e->d_name, O_RDONLY | O_NONBLOCK) : -1;
         opens = file >= 0;
         if (file >= 0)
@@ -128,11 +128,12 @@ static bool something_opens(int fd)
     return opens;
 }
 
-static void prove(const struct scope *s, const struct plan_target *t, struct target_report *r)
+static void target_fscrypt_prove(const struct scope *s, const struct plan_target *t,
+                                 struct target_report *r)
 {
     struct fscrypt_key_specifier key;
     char leaf[PLAN_PATH_MAX];
-    int above = open_above(s, t, &key), fd;
+    int above = target_fscrypt_open_above(s, t, &key), fd;
 
     if (above < 0) {
         if (errno != ENOENT)
@@ -154,7 +155,7 @@ static void prove(const struct scope *s, const struct plan_target *t, struct tar
         close(above);
 }
 
-static int decoy(const struct scope *s, const struct plan_target *t)
+static int target_fscrypt_decoy(const struct scope *s, const struct plan_target *t)
 {
     struct fscrypt_policy_v2 policy = {.version = FSCRYPT_POLICY_V2,
                                        .contents_encryption_mode = FSCRYPT_MODE_AES_256_XTS,
@@ -195,7 +196,7 @@ const struct target_ops target_fscrypt = {
                "unreadable from then on, unless its key cell survives.",
     .kept = "The kernel holds no key for the folder and no file in it opens; what remains is as "
             "dead as its key cell.",
-    .destroy = destroy,
-    .prove = prove,
-    .decoy = decoy,
+    .destroy = target_fscrypt_destroy,
+    .prove = target_fscrypt_prove,
+    .decoy = target_fscrypt_decoy,
 };

@@ -52,10 +52,10 @@ static bool ask_journald(const struct scope *s, const char *method)
 
 /* journald keeps its current file mapped and open. Told to relinquish, it lets go of /var and
  * writes to /run, in memory, until the next boot or until it is told to flush. */
-static void destroy(const struct scope *s, const struct plan_target *t, struct target_report *r)
+static void target_journal_destroy(const struct scope *s, const struct plan_target *t,
+                                   struct target_report *r)
 {
     bool let_go = ask_journald(s, "RelinquishVar");
-
     target_tree_destroy(s, t, r);
     if (!let_go)
         target_lower(r, WIPE_UNVERIFIED, EBUSY, "journald did not say that it let go of it");
@@ -71,7 +71,7 @@ const struct target_ops target_journal = {
                "overwritten and deleted; earlier copies on worn blocks stay.",
     .kept = "Best effort: no file of the journal opens any more; earlier copies were not looked "
             "for.",
-    .destroy = destroy,
+    .destroy = target_journal_destroy,
     .prove = target_tree_prove,
     .decoy = target_tree_decoy,
 };

@@ -33,7 +33,7 @@ enum { MARK_ROOM = 512 };
 enum { HEADER_MIN = 16384, HEADER_MAX = 4 << 20, SLOTS_MAX = 128 << 20, FRONT_MAX = 16 << 20 };
 enum { KEYSLOTS_MAX = 32 };
 
-static void stay_silent(int level, const char *text, void *context)
+static void target_luks_stay_silent(int level, const char *text, void *context)
 {
     (void)level, (void)text, (void)context;
 }
@@ -42,7 +42,6 @@ static int open_target(const struct scope *s, const struct plan_target *t)
 {
     char leaf[PLAN_PATH_MAX];
     int folder, fd;
-
     if (t->root < 0)
         return device_open(s, t->word, t->mapping);
     folder = scope_parent(s, t, leaf);
@@ -54,17 +53,17 @@ static int open_target(const struct scope *s, const struct plan_target *t)
 }
 
 /* libcryptsetup opens by path; /proc's link to our own descriptor is the file we checked. */
-static struct crypt_device *load(int fd)
+static struct crypt_device *target_luks_load(int fd)
 {
     struct crypt_device *cd = NULL;
     char path[64];
 
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    crypt_set_log_callback(NULL, stay_silent, NULL);
+    crypt_set_log_callback(NULL, target_luks_stay_silent, NULL);
     crypt_metadata_locking(NULL, 0); /* nobody else is waited for */
     if (crypt_init(&cd, path) < 0)
         return NULL;
-    crypt_set_log_callback(cd, stay_silent, NULL);
+    crypt_set_log_callback(cd, target_luks_stay_silent, NULL);
     if (crypt_load(cd, CRYPT_LUKS2, NULL) < 0) {
         crypt_free(cd);
         return NULL;
@@ -75,9 +74,8 @@ static struct crypt_device *load(int fd)
 void target_luks_warm(void)
 {
     int fd = memfd_create("porchlight-wipe", MFD_CLOEXEC);
-
     if (fd >= 0 && ftruncate(fd, FRONT_MAX) == 0)
-        crypt_free(load(fd));
+        crypt_free(target_luks_load(fd));
     io_close(fd);
 }
 
@@ -169,7 +167,8 @@ static void not_opened(const struct plan_target *t, struct target_report *r)
                      "the device could not be opened, so its header was not destroyed");
 }
 
-static void destroy(const struct scope *s, const struct plan_target *t, struct target_report *r)
+static void target_luks_destroy(const struct scope *s, const struct plan_target *t,
+                                struct target_report *r)
 {
     struct crypt_device *cd;
     struct mark m;
@@ -190,7 +189,7 @@ static void destroy(const struct scope *s, const struct plan_target *t, struct t
         struct overwrite_range front = {MARK_ROOM, (int64_t)m.front};
         target_lower(r, WIPE_ALREADY_GONE, 0, "");
         noise_over(fd, &front, 1, r);
-    } else if ((cd = load(fd)) != NULL) {
+    } else if ((cd = target_luks_load(fd))) {
         target_lower(r, WIPE_DESTROYED, 0, "");
         destroy_header(fd, cd, r);
         crypt_free(cd);
@@ -206,7 +205,6 @@ static bool magic_left(int fd)
     static const char first[6] = {'L', 'U', 'K', 'S', '\xba', '\xbe'};
     static const char second[6] = {'S', 'K', 'U', 'L', '\xba', '\xbe'};
     off_t at = 0;
-
     if (io_forget(fd, 0, 2 * HEADER_MAX) < 0)
         return true;
     while (at <= HEADER_MAX) {
@@ -219,7 +217,8 @@ static bool magic_left(int fd)
     return false;
 }
 
-static void prove(const struct scope *s, const struct plan_target *t, struct target_report *r)
+static void target_luks_prove(const struct scope *s, const struct plan_target *t,
+                              struct target_report *r)
 {
     struct crypt_device *cd;
     int fd = open_target(s, t);
@@ -231,27 +230,26 @@ static void prove(const struct scope *s, const struct plan_target *t, struct tar
             target_lower(r, WIPE_UNVERIFIED, errno, "it could not be looked at again");
         return;
     }
-    cd = load(fd);
+    cd = target_luks_load(fd);
     if (cd || magic_left(fd))
         target_lower(r, WIPE_FAILED, EEXIST, "a header of it still loads");
     crypt_free(cd);
     close(fd);
 }
 
-static const char *look(const struct scope *s, const struct plan_target *t)
+static const char *target_luks_look(const struct scope *s, const struct plan_target *t)
 {
     int fd = open_target(s, t);
     const char *seen = fd >= 0           ? "there"
                        : errno == EBUSY  ? "refused: something besides its mapping uses it"
                        : errno == EACCES ? "not to be seen; look as root"
                                          : "missing, or no block device";
-
     io_close(fd);
     return seen;
 }
 
 /* The smallest LUKS2 file: 16 kB headers, two key slots, a key derivation that costs nothing. */
-static int decoy(const struct scope *s, const struct plan_target *t)
+static int target_luks_decoy(const struct scope *s, const struct plan_target *t)
 {
     const struct crypt_pbkdf_type pbkdf = {.type = CRYPT_KDF_PBKDF2,
                                            .hash = "sha256",
@@ -273,7 +271,7 @@ static int decoy(const struct scope *s, const struct plan_target *t)
     randombytes_buf(pass, sizeof pass);
     if (ftruncate(fd, 2 << 20) < 0 || crypt_init(&cd, path) < 0)
         goto out;
-    crypt_set_log_callback(cd, stay_silent, NULL);
+    crypt_set_log_callback(cd, target_luks_stay_silent, NULL);
     errno = EIO;
     if (crypt_set_metadata_size(cd, HEADER_MIN, 1 << 20) == 0 &&
         crypt_format(cd, CRYPT_LUKS2, "aes", "xts-plain64", NULL, NULL, 64, (void *)&params) == 0 &&
@@ -292,8 +290,8 @@ const struct target_ops target_luks = {
                "its key cell both survive.",
     .kept = "No header of the container loads, its key slots read back as noise and its mapping is "
             "closed.",
-    .destroy = destroy,
-    .prove = prove,
-    .look = look,
-    .decoy = decoy,
+    .destroy = target_luks_destroy,
+    .prove = target_luks_prove,
+    .look = target_luks_look,
+    .decoy = target_luks_decoy,
 };

@@ -6,7 +6,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-static void destroy(const struct scope *s, const struct plan_target *t, struct target_report *r)
+static void target_tmpfs_destroy(const struct scope *s, const struct plan_target *t,
+                                 struct target_report *r)
 {
     char leaf[PLAN_PATH_MAX];
     struct statfs fs;
@@ -26,7 +27,7 @@ const struct target_ops target_tmpfs = {
     .promise = "Every file in this part of the memory is overwritten and deleted; nothing of it "
                "was on the card, unless swap is on (see `porchlight doctor`).",
     .kept = "Nothing in it opens any more, and it never was on the card unless swap was on.",
-    .destroy = destroy,
+    .destroy = target_tmpfs_destroy,
     .prove = target_tree_prove,
     .decoy = target_tree_decoy,
 };

@@ -20,7 +20,6 @@ static void fresh_name(char out[SCOPE_STUB_MAX])
 {
     unsigned char bytes[12];
     char hex[25];
-
     randombytes_buf(bytes, sizeof bytes);
     sodium_bin2hex(hex, sizeof hex, bytes, sizeof bytes);
     snprintf(out, SCOPE_STUB_MAX, ".wiped%s", hex);
@@ -31,7 +30,6 @@ static void remove_entry(int folder, const char *name, bool is_folder, struct ta
 {
     char stub[SCOPE_STUB_MAX];
     int flags = is_folder ? AT_REMOVEDIR : 0;
-
     fresh_name(stub);
     if (renameat(folder, name, folder, stub) < 0)
         snprintf(stub, sizeof stub, "%s", "");
@@ -135,7 +133,6 @@ void target_tree_empty(int fd, int depth, bool overwrite, struct target_report *
 static void wipe_top(int folder, const char *name, const char *stub, struct target_report *r)
 {
     int fd = scope_open(folder, name, O_RDONLY | O_DIRECTORY);
-
     if (fd < 0) {
         target_lower(r, errno == ENOENT ? WIPE_ALREADY_GONE : WIPE_FAILED, errno,
                      errno == ENOENT  ? ""
@@ -167,12 +164,12 @@ static bool is_empty(int fd)
     int own = scope_open(fd, ".", O_RDONLY | O_DIRECTORY);
     DIR *d = own >= 0 ? fdopendir(own) : NULL;
     struct dirent *e;
-    bool empty = d != NULL;
+    bool empty = d;
 
     if (!d && own >= 0)
         close(own);
     errno = 0;
-    while (d && (e = readdir(d)) != NULL) {
+    while (d && (e = readdir(d))) {
         if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
             empty = false;
     }
@@ -187,7 +184,6 @@ void target_tree_prove(const struct scope *s, const struct plan_target *t, struc
 {
     char leaf[PLAN_PATH_MAX];
     int folder;
-
     if (t->below[0]) {
         target_prove_gone(s, t, r);
         return;
@@ -205,7 +201,6 @@ static int decoy_file(int folder, const char *name, size_t size)
     unsigned char bytes[8192];
     int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     int result;
-
     if (fd < 0)
         return -1;
     randombytes_buf(bytes, sizeof bytes);
@@ -218,7 +213,6 @@ int target_tree_decoy(const struct scope *s, const struct plan_target *t)
 {
     char leaf[PLAN_PATH_MAX];
     int folder = scope_parent(s, t, leaf), top = -1, sub = -1, result = -1;
-
     if (folder < 0)
         return -1;
     if (mkdirat(folder, leaf, 0700) < 0)

@@ -88,17 +88,15 @@ static int wait_down(sd_bus *bus, const char *unit)
 static bool is_mount(const char *unit)
 {
     size_t len = strlen(unit), end = strlen(".mount");
-
     return len > end && strcmp(unit + len - end, ".mount") == 0;
 }
 
 /* An unmounting that is killed has unmounted nothing. It goes on by itself, and is looked at again
  * when the keys are dead: nothing is written back through a mapping without a key. */
-static void stop(sd_bus *bus, const char *unit, struct target_report *r)
+static void target_unit_stop(sd_bus *bus, const char *unit, struct target_report *r)
 {
     char state[32];
     int result = unit_state(bus, unit, state);
-
     if (result >= 0 && is_down(state)) {
         target_lower(r, WIPE_ALREADY_GONE, 0, "");
         return;
@@ -120,7 +118,8 @@ static void stop(sd_bus *bus, const char *unit, struct target_report *r)
         target_lower(r, WIPE_FAILED, result < 0 ? -result : ETIMEDOUT, "it did not stop");
 }
 
-static void destroy(const struct scope *s, const struct plan_target *t, struct target_report *r)
+static void target_unit_destroy(const struct scope *s, const struct plan_target *t,
+                                struct target_report *r)
 {
     sd_bus *bus = connect_systemd();
 
@@ -132,11 +131,12 @@ static void destroy(const struct scope *s, const struct plan_target *t, struct t
             target_lower(r, WIPE_FAILED, errno, "systemd does not answer, so it was not stopped");
         return;
     }
-    stop(bus, t->word, r);
+    target_unit_stop(bus, t->word, r);
     sd_bus_flush_close_unref(bus);
 }
 
-static void prove(const struct scope *s, const struct plan_target *t, struct target_report *r)
+static void target_unit_prove(const struct scope *s, const struct plan_target *t,
+                              struct target_report *r)
 {
     sd_bus *bus = connect_systemd();
     char state[32] = "";
@@ -153,7 +153,7 @@ static void prove(const struct scope *s, const struct plan_target *t, struct tar
     sd_bus_flush_close_unref(bus);
 }
 
-static const char *look(const struct scope *s, const struct plan_target *t)
+static const char *target_unit_look(const struct scope *s, const struct plan_target *t)
 {
     sd_bus *bus = connect_systemd();
     char state[32] = "";
@@ -167,7 +167,7 @@ static const char *look(const struct scope *s, const struct plan_target *t)
 }
 
 /* A rehearsal must not stop what the venue uses: its decoy is a unit that does not run. */
-static int decoy(const struct scope *s, const struct plan_target *t)
+static int target_unit_decoy(const struct scope *s, const struct plan_target *t)
 {
     (void)s, (void)t;
     return 0;
@@ -177,8 +177,8 @@ const struct target_ops target_unit = {
     .promise = "The service is stopped, or killed after 150 ms, so that it holds no file open and "
                "no key in use; a mount is given the time it takes.",
     .kept = "The service does not run.",
-    .destroy = destroy,
-    .prove = prove,
-    .look = look,
-    .decoy = decoy,
+    .destroy = target_unit_destroy,
+    .prove = target_unit_prove,
+    .look = target_unit_look,
+    .decoy = target_unit_decoy,
 };

@@ -13,10 +13,9 @@
 #define EXT4_IOC_CHECKPOINT_FLAG_ZEROOUT 2u
 #endif
 
-static int ask(int fd, unsigned long what, void *arg)
+static int trim_ask(int fd, unsigned long what, void *arg)
 {
     int result;
-
     do
         result = ioctl(fd, what, arg);
     while (result < 0 && errno == EINTR);
@@ -29,7 +28,7 @@ bool trim_filesystem(int fd)
     uint32_t flags = EXT4_IOC_CHECKPOINT_FLAG_ZEROOUT;
     bool journal, trimmed;
 
-    journal = syncfs(fd) == 0 && ask(fd, EXT4_IOC_CHECKPOINT, &flags) == 0;
-    trimmed = ask(fd, FITRIM, &all) == 0;
+    journal = syncfs(fd) == 0 && trim_ask(fd, EXT4_IOC_CHECKPOINT, &flags) == 0;
+    trimmed = trim_ask(fd, FITRIM, &all) == 0;
     return journal && trimmed;
 }

@@ -33,7 +33,6 @@ void wipe_drill_plan(const struct plan *plan, struct plan *decoys)
 static void clear_folder(int root, struct target_report *r)
 {
     int fd = scope_open(root, DRILL_FOLDER, O_RDONLY | O_DIRECTORY);
-
     if (fd < 0)
         return;
     target_tree_empty(fd, 0, false, r);
@@ -72,7 +71,6 @@ static int make_decoy(const struct scope *s, const struct plan_target *t)
 static bool make_decoys(const struct scope *s, struct plan *decoys)
 {
     size_t wanted = decoys->targets_count;
-
     decoys->targets_count = 0;
     for (size_t i = 0; i < wanted; i++) {
         struct plan_target t = decoys->targets[i];

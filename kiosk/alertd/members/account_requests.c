@@ -36,7 +36,7 @@ static uint8_t bit(size_t broker)
 struct account_requests *account_requests_new(const char *venue, const char *kiosk)
 {
     struct account_requests *e = sodium_malloc(sizeof *e);
-    if (e == NULL)
+    if (!e)
         return NULL;
     sodium_memzero(e, sizeof *e);
     snprintf(e->venue, sizeof e->venue, "%s", venue);
@@ -87,7 +87,7 @@ int account_requests_add_at(struct account_requests *e, const struct account_req
     return add_for(e, one, e->theirs & bit(broker));
 }
 
-static void settle(struct account_requests *e, struct item *it, size_t broker)
+static void account_requests_settle(struct account_requests *e, struct item *it, size_t broker)
 {
     it->todo &= (uint8_t)~bit(broker);
     if (e->away[broker] == it->number)
@@ -101,7 +101,7 @@ void account_requests_drop(struct account_requests *e, const char *account)
     for (size_t i = 0; i < ACCOUNT_REQUESTS_MAX; i++)
         for (size_t b = 0; b < CONFIG_BROKERS_MAX; b++)
             if (e->items[i].number != 0 && strcmp(e->items[i].errand.account, account) == 0)
-                settle(e, &e->items[i], b);
+                account_requests_settle(e, &e->items[i], b);
 }
 
 /* The oldest that this broker has still to do. */
@@ -111,7 +111,7 @@ static struct item *first(struct account_requests *e, size_t broker)
     for (size_t i = 0; i < ACCOUNT_REQUESTS_MAX; i++) {
         struct item *it = &e->items[i];
         if (it->number != 0 && (it->todo & bit(broker)) != 0 &&
-            (found == NULL || it->number < found->number))
+            (!found || it->number < found->number))
             found = it;
     }
     return found;
@@ -147,7 +147,7 @@ static size_t tag_commands(const struct account_requests *e, uint64_t number, co
     for (const char *p = request, *next; *p != '\0'; p = next) {
         bool here = strncmp(p, begin, strlen(begin)) == 0;
         const char *found = strstr(p + 1, begin);
-        next = found != NULL ? found : p + strlen(p);
+        next = found ? found : p + strlen(p);
         len += (size_t)snprintf(out + len, DYNSEC_MAX - len, "%s%s%s%.*s",
                                 here ? "{\"correlationData\":\"" : "", here ? tag : "",
                                 here ? "\"," : "", (int)(next - p - here), p + here);
@@ -175,7 +175,7 @@ size_t account_requests_next(struct account_requests *e, size_t broker, int64_t 
 {
     char request[DYNSEC_MAX];
     struct item *it = first(e, broker);
-    if (it == NULL || (e->away[broker] != 0 && now - e->since[broker] < ACCOUNT_REQUESTS_PATIENCE))
+    if (!it || (e->away[broker] != 0 && now - e->since[broker] < ACCOUNT_REQUESTS_PATIENCE))
         return 0;
     if (e->away[broker] != 0) {
         snprintf(e->fault[broker], ACCOUNT_REQUESTS_FAULT_MAX,
@@ -192,7 +192,8 @@ size_t account_requests_next(struct account_requests *e, size_t broker, int64_t 
     e->away[broker] = it->number;
     e->since[broker] = now;
     if (len == 0)
-        settle(e, it, broker); /* cannot be written: it would hold up the others for ever */
+        account_requests_settle(
+            e, it, broker); /* cannot be written: it would hold up the others for ever */
     return len;
 }
 
@@ -204,13 +205,13 @@ void account_requests_again(struct account_requests *e, size_t broker)
 /* Done already, or gone already, is as good as done now. */
 static bool is_harmless(const struct account_request *one, const char *command, const char *error)
 {
-    bool there = strstr(error, "already exists") != NULL, gone = strstr(error, "not found") != NULL;
+    bool there = strstr(error, "already exists"), gone = strstr(error, "not found");
     if (one->kind == ACCOUNT_REQUEST_PROMOTE)
         return gone && strcmp(command, "deleteRole") == 0;
     return one->kind == ACCOUNT_REQUEST_REMOVE ? gone : there;
 }
 
-static const char *text_of(const cJSON *object, const char *key)
+static const char *account_requests_text_of(const cJSON *object, const char *key)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     return cJSON_IsString(item) ? item->valuestring : "";
@@ -222,26 +223,27 @@ bool account_requests_answer(struct account_requests *e, size_t broker, const ui
     char tag[TAG_MAX];
     bool ours = false;
     struct item *it = first(e, broker);
-    if (it == NULL || e->away[broker] != it->number)
+    if (!it || e->away[broker] != it->number)
         return false;
     tag_write(e, it->number, tag);
     cJSON *json = cJSON_ParseWithLength((const char *)payload, len);
     const cJSON *one;
     cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(json, "responses"))
     {
-        const char *error = text_of(one, "error");
-        if (strcmp(text_of(one, "correlationData"), tag) != 0)
+        const char *error = account_requests_text_of(one, "error");
+        if (strcmp(account_requests_text_of(one, "correlationData"), tag) != 0)
             continue;
         if (!ours)
             e->fault[broker][0] = '\0';
         ours = true;
-        if (error[0] != '\0' && !is_harmless(&it->errand, text_of(one, "command"), error))
+        if (error[0] != '\0' &&
+            !is_harmless(&it->errand, account_requests_text_of(one, "command"), error))
             snprintf(e->fault[broker], ACCOUNT_REQUESTS_FAULT_MAX, "%.40s: %.40s",
-                     text_of(one, "command"), error);
+                     account_requests_text_of(one, "command"), error);
     }
     cJSON_Delete(json);
     if (ours)
-        settle(e, it, broker);
+        account_requests_settle(e, it, broker);
     return ours;
 }
 
@@ -251,7 +253,7 @@ size_t account_requests_left(const struct account_requests *e, size_t broker, co
     for (size_t i = 0; i < ACCOUNT_REQUESTS_MAX; i++) {
         const struct item *it = &e->items[i];
         n += it->number != 0 && (it->todo & bit(broker)) != 0 &&
-             (account == NULL || strcmp(it->errand.account, account) == 0);
+             (!account || strcmp(it->errand.account, account) == 0);
     }
     return n;
 }

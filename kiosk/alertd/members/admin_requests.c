@@ -29,7 +29,7 @@ static bool take_apart(const char *request, struct asked *a)
     char *rest = NULL;
     snprintf(a->text, sizeof a->text, "%s", request);
     a->count = 0;
-    for (char *w = strtok_r(a->text, " ", &rest); w != NULL; w = strtok_r(NULL, " ", &rest)) {
+    for (char *w = strtok_r(a->text, " ", &rest); w; w = strtok_r(NULL, " ", &rest)) {
         if (a->count == WORDS_MAX)
             return false;
         a->words[a->count++] = w;
@@ -46,7 +46,7 @@ static bool hex_read(const char *text, uint8_t *out, size_t len)
 
 /* --- answers --------------------------------------------------------------------------------- */
 
-static void add_brokers(const struct kiosk *k, const char *account, cJSON *o)
+static void admin_requests_add_brokers(const struct kiosk *k, const char *account, cJSON *o)
 {
     struct delivery_path paths[CONFIG_BROKERS_MAX];
     size_t n = delivery_paths(k->delivery, paths);
@@ -78,12 +78,12 @@ static const char *on_invite(struct kiosk *k, const struct asked *a, cJSON *o)
     if ((!staff && strcmp(a->words[1], "member") != 0) || (a->count == 3 && !screen))
         return "an invitation is for a member or for staff, and may be shown on the screen";
     const char *why = enrolment_invite(k, staff, screen, &i);
-    if (why == NULL) {
+    if (!why) {
         cJSON_AddStringToObject(o, "account", i.account);
         cJSON_AddStringToObject(o, "link", i.link);
         cJSON_AddNumberToObject(o, "seconds", (double)(ENROL_LIVES / NS_PER_S));
         cJSON_AddNumberToObject(o, "screens", i.screens);
-        add_brokers(k, i.account, o);
+        admin_requests_add_brokers(k, i.account, o);
     }
     sodium_memzero(&i, sizeof i);
     return why;
@@ -93,9 +93,9 @@ static const char *stage_of(const struct kiosk *k, const char *account)
 {
     const struct enrol_open *one = registry_find(k->registry, account);
     const struct phone *p = roster_find(k->registry->phones, account);
-    if (one != NULL)
+    if (one)
         return !one->claimed ? "open" : one->staff && !one->certified ? "claimed" : "welcomed";
-    if (p == NULL || p->standing != PHONE_IN)
+    if (!p || p->standing != PHONE_IN)
         return "gone";
     return account_requests_done(k->registry->errands, account) ? "in" : "joined";
 }
@@ -105,11 +105,11 @@ static const char *on_joining(struct kiosk *k, const struct asked *a, cJSON *o)
     char hex[2 * ENVELOPE_PUBLIC + 1];
     const uint8_t *key = enrol_key(k->registry->open, a->words[1]);
     cJSON_AddStringToObject(o, "stage", stage_of(k, a->words[1]));
-    if (key != NULL)
+    if (key)
         cJSON_AddStringToObject(o, "public", sodium_bin2hex(hex, sizeof hex, key, ENVELOPE_PUBLIC));
     else
         cJSON_AddNullToObject(o, "public");
-    add_brokers(k, a->words[1], o);
+    admin_requests_add_brokers(k, a->words[1], o);
     return NULL;
 }
 
@@ -131,8 +131,8 @@ static const char *on_withdraw(struct kiosk *k, const struct asked *a, cJSON *o)
 static const char *on_revoke(struct kiosk *k, const struct asked *a, cJSON *o)
 {
     const char *why = registry_revoke(k, a->words[1]);
-    if (why == NULL)
-        add_brokers(k, a->words[1], o);
+    if (!why)
+        admin_requests_add_brokers(k, a->words[1], o);
     return why;
 }
 
@@ -144,12 +144,12 @@ static const char *on_relay(struct kiosk *k, const struct asked *a, cJSON *o)
         len > DYNSEC_PASSWORD_MAX || !hex_read(a->words[3], public, sizeof public))
         return "a relay is an account, a password and a key of 64 hex digits";
     const char *why = registry_relay(k, a->words[1], a->words[2], public);
-    if (why == NULL)
-        add_brokers(k, a->words[1], o);
+    if (!why)
+        admin_requests_add_brokers(k, a->words[1], o);
     return why;
 }
 
-static bool any_up(const struct kiosk *k)
+static bool admin_requests_any_up(const struct kiosk *k)
 {
     for (size_t i = 0; i < k->config.brokers_count; i++)
         if (registry_is_for_phones(k, i) && delivery_is_up(k->delivery, i))
@@ -162,7 +162,7 @@ static const char *on_rotate(struct kiosk *k, const struct asked *a, cJSON *o)
     uint8_t key[ENVELOPE_KEY];
     const char *why = "a key is 64 hex digits";
     (void)o;
-    if (!any_up(k))
+    if (!admin_requests_any_up(k))
         why = "no broker that phones use is connected, so none could be told; try again later";
     else if (hex_read(a->words[1], key, sizeof key))
         why = key_rotation_begin(k, key) == 0
@@ -176,7 +176,7 @@ static const char *on_rotating(struct kiosk *k, const struct asked *a, cJSON *o)
 {
     (void)a;
     cJSON_AddNumberToObject(o, "left", (double)key_rotation_left(k));
-    add_brokers(k, NULL, o);
+    admin_requests_add_brokers(k, NULL, o);
     return NULL;
 }
 
@@ -189,7 +189,7 @@ static const char *on_rotated(struct kiosk *k, const struct asked *a, cJSON *o)
     return good ? NULL : "this key was not told to the phones; begin porchlight rotate anew";
 }
 
-static void add_drill(const struct kiosk *k, cJSON *o)
+static void admin_requests_add_drill(const struct kiosk *k, cJSON *o)
 {
     if (k->last_drill.at[0] == '\0') {
         cJSON_AddNullToObject(o, "drill");
@@ -209,7 +209,7 @@ static void add_accounts(const struct roster *p, cJSON *o)
 {
     cJSON *all = cJSON_AddArrayToObject(o, "accounts");
     size_t n = 0;
-    for (const struct phone *one = roster_after(p, ""); one != NULL && n < LISTED_MAX;
+    for (const struct phone *one = roster_after(p, ""); one && n < LISTED_MAX;
          one = roster_after(p, one->account)) {
         if (one->standing != PHONE_IN)
             continue;
@@ -237,10 +237,10 @@ static const char *on_phones(struct kiosk *k, const struct asked *a, cJSON *o)
     cJSON_AddNumberToObject(
         o, "going",
         (double)(roster_count(p, PHONE_GONE, false) + roster_count(p, PHONE_GONE, true)));
-    add_drill(k, o);
+    admin_requests_add_drill(k, o);
     if (a->count == 2)
         add_accounts(p, o);
-    add_brokers(k, NULL, o);
+    admin_requests_add_brokers(k, NULL, o);
     return NULL;
 }
 
@@ -277,11 +277,11 @@ size_t admin_requests_answer(void *kiosk, const char *request, char reply[CONTRO
     if (k->sealer.plain)
         why = "a plain venue has no keys to give; its phones are accounts that you make at the "
               "broker";
-    else if (k->registry == NULL)
+    else if (!k->registry)
         why = "the book of phones could not be opened; see journalctl -u porchlightd";
     else if (take_apart(request, &a))
         why = dispatch(k, &a, o);
-    if (why != NULL) {
+    if (why) {
         len = status_refuse(why, reply, CONTROL_REPLY_MAX);
     } else if (cJSON_PrintPreallocated(o, reply, CONTROL_REPLY_MAX, 0)) {
         len = strlen(reply);

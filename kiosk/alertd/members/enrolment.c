@@ -72,8 +72,8 @@ static const char *may_invite(const struct kiosk *k)
                : NULL;
 }
 
-static const char *invite(struct kiosk *k, bool staff, const char *password,
-                          struct enrolment_invitation *i)
+static const char *enrolment_invite_one(struct kiosk *k, bool staff, const char *password,
+                                        struct enrolment_invitation *i)
 {
     struct registry *d = k->registry;
     struct phone one = {.staff = staff, .standing = PHONE_INVITED};
@@ -99,16 +99,16 @@ const char *enrolment_invite(struct kiosk *k, bool staff, bool on_screen,
     uint8_t account[ENVELOPE_ID], random[PASSWORD_BYTES];
     char password[sodium_base64_ENCODED_LEN(PASSWORD_BYTES, VARIANT)];
     const char *why = may_invite(k);
-    if (why != NULL)
+    if (why)
         return why;
     randombytes_buf(account, sizeof account);
     randombytes_buf(random, sizeof random);
     sodium_bin2hex(i->account, sizeof i->account, account, sizeof account);
     sodium_bin2base64(password, sizeof password, random, sizeof random, VARIANT);
-    why = invite(k, staff, password, i);
+    why = enrolment_invite_one(k, staff, password, i);
     sodium_memzero(random, sizeof random);
     sodium_memzero(password, sizeof password);
-    if (why != NULL)
+    if (why)
         return why;
     i->screens = on_screen ? screens_qr(k->screens, i->link, SHOWN_S) : 0;
     if (i->screens > 0)
@@ -118,7 +118,7 @@ const char *enrolment_invite(struct kiosk *k, bool staff, bool on_screen,
 
 /* --- letters --------------------------------------------------------------------------------- */
 
-static void place_of(const struct kiosk *k, const char *topic, struct envelope_place *at)
+static void enrolment_place_of(const struct kiosk *k, const char *topic, struct envelope_place *at)
 {
     *at = (struct envelope_place){.topic = topic};
     memcpy(at->venue, k->sealer.venue, sizeof at->venue);
@@ -131,7 +131,7 @@ static void welcome(struct kiosk *k, const struct enrol_open *one)
     struct broker_publication p = {.qos = 1, .expiry_s = topic_table[TOPIC_ENROL].expiry_s};
     p.len = ENVELOPE_SIZE;
     topic_name(TOPIC_ENROL, k->sealer.venue_id, k->sealer.kiosk_id, one->account, p.topic);
-    place_of(k, p.topic, &at);
+    enrolment_place_of(k, p.topic, &at);
     if (enrol_welcome(one, &at, k->sealer.keys->secret, k->sealer.keys->venue, p.payload) !=
         ENVELOPE_OK)
         return;
@@ -177,8 +177,9 @@ static void promote(struct kiosk *k, const struct enrol_open *one)
     enrol_close(d->open, entry.account);
 }
 
-static enum enrol_verdict judge(struct kiosk *k, const char *account, const struct broker_event *e,
-                                const struct enrol_open **one)
+static enum enrol_verdict enrolment_judge(struct kiosk *k, const char *account,
+                                          const struct broker_event *e,
+                                          const struct enrol_open **one)
 {
     const struct sealer_keys *keys = k->sealer.keys;
     char text[ENVELOPE_LETTER_MAX + 1];
@@ -186,15 +187,14 @@ static enum enrol_verdict judge(struct kiosk *k, const char *account, const stru
     struct enrol_letter letter;
     struct envelope_place at;
     size_t len;
-    place_of(k, e->topic, &at);
+    enrolment_place_of(k, e->topic, &at);
     if (e->retained ||
         envelope_letter_open(keys->public, keys->secret, e->payload, e->len, text, &len,
                              signature) != ENVELOPE_OK ||
         enrol_read(text, len, &letter) != 0)
         return ENROL_REFUSED;
     const uint8_t *key = letter.done ? enrol_key(k->registry->open, account) : letter.public;
-    bool signed_by =
-        key != NULL && envelope_letter_signed(&at, key, signature, text, len) == ENVELOPE_OK;
+    bool signed_by = key && envelope_letter_signed(&at, key, signature, text, len) == ENVELOPE_OK;
     enum enrol_verdict v =
         enrol_heard(k->registry->open, &letter, account, signed_by, clock_now(), one);
     sodium_memzero(text, sizeof text);
@@ -205,9 +205,9 @@ static enum enrol_verdict judge(struct kiosk *k, const char *account, const stru
 void enrolment_letter(struct kiosk *k, const char *account, const struct broker_event *e)
 {
     const struct enrol_open *one = NULL;
-    if (k->registry == NULL || (e->len >= 2 && e->payload[1] == ENVELOPE_FORM_WELCOME))
+    if (!k->registry || (e->len >= 2 && e->payload[1] == ENVELOPE_FORM_WELCOME))
         return; /* our own, come back from a broker of 3.1.1 */
-    switch (judge(k, account, e, &one)) {
+    switch (enrolment_judge(k, account, e, &one)) {
     case ENROL_WELCOME:
         welcome(k, one);
         break;
@@ -260,14 +260,14 @@ bool enrolment_again(struct kiosk *k, const char *account, const struct broker_e
     struct enrol_again a;
     struct envelope_place at;
     size_t len, broker;
-    if (k->registry == NULL || e->retained ||
+    if (!k->registry || e->retained ||
         envelope_letter_open(keys->public, keys->secret, e->payload, e->len, text, &len,
                              signature) != ENVELOPE_OK)
         return false;
     bool good = enrol_again_read(text, len, &a) == 0 && strcmp(a.account, account) == 0;
     const struct phone *p = good ? roster_find(k->registry->phones, account) : NULL;
-    place_of(k, e->topic, &at);
-    good = p != NULL && p->standing == PHONE_IN && !p->relay &&
+    enrolment_place_of(k, e->topic, &at);
+    good = p && p->standing == PHONE_IN && !p->relay &&
            envelope_letter_signed(&at, p->public, signature, text, len) == ENVELOPE_OK &&
            (broker = broker_at(k, a.broker)) < CONFIG_BROKERS_MAX;
     if (good && account_requests_left(k->registry->errands, broker, account) == 0 &&

@@ -26,7 +26,7 @@ struct key_rotation {
 struct key_rotation *key_rotation_new(void)
 {
     struct key_rotation *r = sodium_malloc(sizeof *r);
-    if (r == NULL)
+    if (!r)
         return NULL;
     sodium_memzero(r, sizeof *r);
     r->due = NS_NEVER;
@@ -46,26 +46,27 @@ bool key_rotation_runs(const struct key_rotation *r)
 static const struct phone *next_in(const struct roster *p, const char *account)
 {
     const struct phone *one = roster_after(p, account);
-    while (one != NULL && one->standing != PHONE_IN)
+    while (one && one->standing != PHONE_IN)
         one = roster_after(p, one->account);
     return one;
 }
 
-static void name_of(const struct kiosk *k, const char *account, char out[TOPIC_NAME_MAX])
+static void key_rotation_name_of(const struct kiosk *k, const char *account,
+                                 char out[TOPIC_NAME_MAX])
 {
     topic_name(TOPIC_ENROL, k->sealer.venue_id, k->sealer.kiosk_id, account, out);
 }
 
 /* --- telling --------------------------------------------------------------------------------- */
 
-static int tell(struct kiosk *k, size_t broker, const struct phone *one)
+static int key_rotation_tell(struct kiosk *k, size_t broker, const struct phone *one)
 {
     const struct key_rotation *r = k->registry->rekey;
     struct broker_publication p = {.qos = 1, .retain = true, .len = ENVELOPE_SIZE};
     struct envelope_place at = {.topic = p.topic};
     memcpy(at.venue, k->sealer.venue, sizeof at.venue);
     memcpy(at.kiosk, k->sealer.kiosk, sizeof at.kiosk);
-    name_of(k, one->account, p.topic);
+    key_rotation_name_of(k, one->account, p.topic);
     if (enrol_rotate(one->public, &at, k->sealer.keys->secret,
                      r->runs ? r->key : k->sealer.keys->venue, p.payload) != ENVELOPE_OK)
         return 0; /* a key that nothing can be sealed to: that phone is passed over */
@@ -77,11 +78,11 @@ static void tell_some(struct kiosk *k, size_t broker)
     struct key_rotation *r = k->registry->rekey;
     for (int n = 0; n < AT_ONCE; n++) {
         const struct phone *one = next_in(k->registry->phones, r->brokers[broker].last);
-        if (one == NULL) {
+        if (!one) {
             r->brokers[broker].telling = false;
             return;
         }
-        if (tell(k, broker, one) != 0)
+        if (key_rotation_tell(k, broker, one) != 0)
             return; /* later */
         memcpy(r->brokers[broker].last, one->account, sizeof one->account);
     }
@@ -124,7 +125,7 @@ void key_rotation_forget(struct kiosk *k, const char *account)
     struct broker_publication p = {.qos = 1, .retain = true};
     if (!roster_rotated(k->registry->phones))
         return;
-    name_of(k, account, p.topic);
+    key_rotation_name_of(k, account, p.topic);
     for (size_t i = 0; i < k->config.brokers_count; i++)
         if (k->config.brokers[i].phones[0] != '\0')
             delivery_say(k->delivery, i, &p);
@@ -153,7 +154,7 @@ size_t key_rotation_left(const struct kiosk *k)
     for (size_t i = 0; i < k->config.brokers_count; i++) {
         if (!r->brokers[i].telling || !delivery_is_up(k->delivery, i))
             continue;
-        for (const struct phone *p = next_in(k->registry->phones, r->brokers[i].last); p != NULL;
+        for (const struct phone *p = next_in(k->registry->phones, r->brokers[i].last); p;
              p = next_in(k->registry->phones, p->account))
             n++;
     }

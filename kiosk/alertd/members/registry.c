@@ -18,18 +18,18 @@ struct registry *registry_new(const struct kiosk *k)
     char path[PATH_LEN];
     size_t line = 0;
     struct registry *d = k->sealer.plain ? NULL : calloc(1, sizeof *d);
-    if (d == NULL)
+    if (!d)
         return NULL;
     d->errands = account_requests_new(k->sealer.venue_id, k->sealer.kiosk_id);
     d->open = sodium_malloc(sizeof *d->open);
     d->rekey = key_rotation_new();
     if (path_under(k->prefix, PATH_PHONES, path) == 0)
         d->phones = roster_open(path, &line);
-    if (d->phones == NULL)
+    if (!d->phones)
         log_error("%s: line %zu: %s; alerts go out all the same, but no phone can be invited or "
                   "revoked until the file is mended or put back from a backup",
                   path, line, strerror(errno));
-    if (d->errands == NULL || d->open == NULL || d->rekey == NULL || d->phones == NULL) {
+    if (!d->errands || !d->open || !d->rekey || !d->phones) {
         registry_free(d);
         return NULL;
     }
@@ -39,7 +39,7 @@ struct registry *registry_new(const struct kiosk *k)
 
 void registry_free(struct registry *d)
 {
-    if (d == NULL)
+    if (!d)
         return;
     key_rotation_free(d->rekey);
     account_requests_free(d->errands);
@@ -74,17 +74,17 @@ static void see_off_all(struct kiosk *k)
 {
     struct registry *d = k->registry;
     d->crowded = false;
-    for (const struct phone *p = roster_after(d->phones, ""); p != NULL;
+    for (const struct phone *p = roster_after(d->phones, ""); p;
          p = roster_after(d->phones, p->account))
         if (p->standing == PHONE_GONE ||
-            (p->standing == PHONE_INVITED && registry_find(d, p->account) == NULL))
+            (p->standing == PHONE_INVITED && !registry_find(d, p->account)))
             see_off(d, p);
 }
 
 void registry_brokers(struct kiosk *k)
 {
     bool theirs[CONFIG_BROKERS_MAX] = {false};
-    if (k->registry == NULL)
+    if (!k->registry)
         return;
     for (size_t i = 0; i < k->config.brokers_count; i++)
         theirs[i] = registry_is_for_phones(k, i);
@@ -94,7 +94,7 @@ void registry_brokers(struct kiosk *k)
 
 void registry_up(struct kiosk *k, size_t broker)
 {
-    if (k->registry == NULL || !registry_is_for_phones(k, broker))
+    if (!k->registry || !registry_is_for_phones(k, broker))
         return;
     account_requests_again(k->registry->errands, broker);
     key_rotation_up(k, broker);
@@ -102,7 +102,7 @@ void registry_up(struct kiosk *k, size_t broker)
 
 void registry_answered(struct kiosk *k, size_t broker, const struct broker_event *e)
 {
-    if (k->registry != NULL && !e->retained &&
+    if (k->registry && !e->retained &&
         account_requests_answer(k->registry->errands, broker, e->payload, e->len))
         k->registry->sweep = true;
 }
@@ -151,7 +151,7 @@ static const char *send_away(struct kiosk *k, const struct phone *p)
 const char *registry_withdraw(struct kiosk *k, const char *account)
 {
     const struct phone *p = roster_find(k->registry->phones, account);
-    if (registry_find(k->registry, account) == NULL || p == NULL)
+    if (!registry_find(k->registry, account) || !p)
         return "no such invitation is open";
     registry_unshow(k, account);
     enrol_close(k->registry->open, account);
@@ -164,7 +164,7 @@ const char *registry_relay(struct kiosk *k, const char *account, const char *pas
     struct phone entry = {.relay = true, .standing = PHONE_IN};
     struct account_request e = {.kind = ACCOUNT_REQUEST_ACCOUNT, .who = ROLE_RELAY};
     const struct phone *known = roster_find(k->registry->phones, account);
-    if (known != NULL && (!known->relay || known->standing != PHONE_IN))
+    if (known && (!known->relay || known->standing != PHONE_IN))
         return "that account is a phone's";
     memcpy(entry.account, account, sizeof entry.account);
     memcpy(entry.public, public, sizeof entry.public);
@@ -192,15 +192,15 @@ static void tell_relays(struct kiosk *k, const char *account)
 const char *registry_revoke(struct kiosk *k, const char *account)
 {
     const struct phone *p = roster_find(k->registry->phones, account);
-    if (registry_find(k->registry, account) != NULL)
+    if (registry_find(k->registry, account))
         return registry_withdraw(k, account);
-    if (p == NULL)
+    if (!p)
         return "no phone of this kiosk has that account; porchlight phones --ids lists them";
     bool staff = p->staff;
     key_rotation_forget(k, account);
     tell_relays(k, account);
     const char *why = send_away(k, p);
-    if (why == NULL && staff)
+    if (!why && staff)
         staff_strike(k, account);
     return why;
 }
@@ -239,10 +239,10 @@ static void sweep(struct kiosk *k)
         see_off_all(k);
     if (d->crowded)
         return;
-    for (const struct phone *p; (p = roster_after(d->phones, account)) != NULL;) {
+    for (const struct phone *p; (p = roster_after(d->phones, account));) {
         memcpy(account, p->account, sizeof account);
         bool leaves = p->standing == PHONE_GONE ||
-                      (p->standing == PHONE_INVITED && registry_find(d, account) == NULL);
+                      (p->standing == PHONE_INVITED && !registry_find(d, account));
         if (leaves && account_requests_done(d->errands, account))
             roster_strike(d->phones, account);
     }
@@ -265,7 +265,7 @@ static void invitations_age(struct kiosk *k, int64_t now)
 
 void registry_time(struct kiosk *k, int64_t now)
 {
-    if (k->registry == NULL)
+    if (!k->registry)
         return;
     invitations_age(k, now);
     account_requests_run(k, now);
@@ -276,8 +276,8 @@ void registry_time(struct kiosk *k, int64_t now)
 
 int64_t registry_deadline(const struct kiosk *k)
 {
-    int64_t due = k->registry == NULL ? NS_NEVER : key_rotation_deadline(k->registry->rekey);
-    for (size_t i = 0; k->registry != NULL && i < ENROL_OPEN_MAX; i++) {
+    int64_t due = !k->registry ? NS_NEVER : key_rotation_deadline(k->registry->rekey);
+    for (size_t i = 0; k->registry && i < ENROL_OPEN_MAX; i++) {
         const struct enrol_open *o = &k->registry->open->open[i];
         if (o->account[0] != '\0' && o->until < due)
             due = o->until;

@@ -23,7 +23,7 @@ struct roster {
 /* --- in memory ------------------------------------------------------------------------------- */
 
 /* Where this account stands, or would stand. */
-static size_t place_of(const struct roster *p, const char *account)
+static size_t roster_place_of(const struct roster *p, const char *account)
 {
     size_t low = 0, high = p->count;
     while (low < high) {
@@ -50,7 +50,7 @@ static int insert(struct roster *p, size_t i, const struct phone *one)
     if (p->count == p->room) {
         size_t room = p->room == 0 ? 32 : 2 * p->room;
         struct phone *more = realloc(p->all, room * sizeof *more);
-        if (more == NULL)
+        if (!more)
             return -1;
         p->all = more;
         p->room = room;
@@ -61,7 +61,7 @@ static int insert(struct roster *p, size_t i, const struct phone *one)
     return 0;
 }
 
-static void take_out(struct roster *p, size_t i)
+static void roster_take_out(struct roster *p, size_t i)
 {
     p->count--;
     memmove(p->all + i, p->all + i + 1, (p->count - i) * sizeof *p->all);
@@ -80,7 +80,7 @@ static void write_one(FILE *f, const struct phone *one)
             standings[one->standing], hex);
 }
 
-static int folder_sync(const char *path)
+static int roster_folder_sync(const char *path)
 {
     char folder[PATH_LEN];
     const char *slash = strrchr(path, '/');
@@ -99,7 +99,7 @@ static int save(const struct roster *p)
     snprintf(fresh, sizeof fresh, "%s.new", p->path);
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
-    if (f == NULL) {
+    if (!f) {
         if (fd >= 0)
             close(fd);
         return -1;
@@ -110,7 +110,7 @@ static int save(const struct roster *p)
     int bad = fflush(f) != 0 || ferror(f) || fsync(fd) != 0;
     bad |= fclose(f) != 0;
     if (!bad && rename(fresh, p->path) == 0)
-        return folder_sync(p->path);
+        return roster_folder_sync(p->path);
     int saved = errno;
     unlink(fresh);
     errno = saved;
@@ -141,14 +141,14 @@ static int read_one(struct roster *p, const char *line)
         return -1;
     one.standing = (enum phone_standing)standing_of(standing);
     sodium_hex2bin(one.public, sizeof one.public, hex, strlen(hex), NULL, NULL, NULL);
-    size_t i = place_of(p, one.account);
+    size_t i = roster_place_of(p, one.account);
     return is_at(p, i, one.account) ? -1 : insert(p, i, &one);
 }
 
-static int read_all(struct roster *p, FILE *f, size_t *line)
+static int roster_read_all(struct roster *p, FILE *f, size_t *line)
 {
     char text[160];
-    for (*line = 1; fgets(text, sizeof text, f) != NULL; ++*line) {
+    for (*line = 1; fgets(text, sizeof text, f); ++*line) {
         if (*line > 1) {
             if (read_one(p, text) != 0)
                 return -1;
@@ -166,23 +166,23 @@ struct roster *roster_open(const char *path, size_t *line)
 {
     struct roster *p = calloc(1, sizeof *p);
     *line = 0;
-    if (p == NULL)
+    if (!p)
         return NULL;
     snprintf(p->path, sizeof p->path, "%s", path);
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
     if (fd < 0 && errno == ENOENT)
         return p;
-    if (f == NULL)
+    if (!f)
         goto free_phones;
-    int rc = read_all(p, f, line);
+    int rc = roster_read_all(p, f, line);
     fclose(f);
     if (rc == 0)
         return p;
     errno = EBADMSG;
 free_phones:;
     int saved = errno;
-    if (f == NULL && fd >= 0)
+    if (!f && fd >= 0)
         close(fd);
     roster_free(p);
     errno = saved;
@@ -191,7 +191,7 @@ free_phones:;
 
 void roster_free(struct roster *p)
 {
-    if (p == NULL)
+    if (!p)
         return;
     free(p->all);
     free(p);
@@ -201,13 +201,13 @@ void roster_free(struct roster *p)
 
 const struct phone *roster_find(const struct roster *p, const char *account)
 {
-    size_t i = place_of(p, account);
+    size_t i = roster_place_of(p, account);
     return is_at(p, i, account) ? &p->all[i] : NULL;
 }
 
 const struct phone *roster_after(const struct roster *p, const char *account)
 {
-    size_t i = place_of(p, account);
+    size_t i = roster_place_of(p, account);
     i += is_at(p, i, account);
     return i < p->count ? &p->all[i] : NULL;
 }
@@ -230,7 +230,7 @@ size_t roster_relays(const struct roster *p)
 
 int roster_put(struct roster *p, const struct phone *one)
 {
-    size_t i = place_of(p, one->account);
+    size_t i = roster_place_of(p, one->account);
     bool known = is_at(p, i, one->account);
     struct phone before = {0};
     if (known) {
@@ -244,17 +244,17 @@ int roster_put(struct roster *p, const struct phone *one)
     if (known)
         p->all[i] = before;
     else
-        take_out(p, i);
+        roster_take_out(p, i);
     return -1;
 }
 
 int roster_strike(struct roster *p, const char *account)
 {
-    size_t i = place_of(p, account);
+    size_t i = roster_place_of(p, account);
     if (!is_at(p, i, account))
         return 0;
     struct phone before = p->all[i];
-    take_out(p, i);
+    roster_take_out(p, i);
     if (save(p) == 0)
         return 0;
     int saved = errno;
@@ -265,7 +265,7 @@ int roster_strike(struct roster *p, const char *account)
 
 bool roster_help(struct roster *p, const char *account, size_t broker)
 {
-    size_t i = place_of(p, account);
+    size_t i = roster_place_of(p, account);
     uint8_t bit = (uint8_t)(1u << broker);
     if (!is_at(p, i, account) || (p->all[i].helped & bit) != 0)
         return false;

@@ -11,7 +11,7 @@
 
 /* --- who may command ------------------------------------------------------------------------- */
 
-static void complain(void *context, const char *sentence)
+static void staff_complain(void *context, const char *sentence)
 {
     (void)context;
     log_warning("%s", sentence);
@@ -27,7 +27,7 @@ static int staff_load(struct kiosk *k, const char *folder, const char *name)
         sodium_hex2bin(s->account, sizeof s->account, name, TOPIC_ID_LEN, NULL, NULL, NULL) != 0)
         return -1;
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    if (secret_read_file(path, false, s->cert, sizeof s->cert, complain, NULL) != 0)
+    if (secret_read_file(path, false, s->cert, sizeof s->cert, staff_complain, NULL) != 0)
         return -1;
     if (!command_staff_check(s, k->sealer.venue, k->sealer.keys->root)) {
         log_warning("%s: not signed by this venue's root key; no command of that phone is taken",
@@ -44,9 +44,9 @@ void staff_read(struct kiosk *k)
     if (k->sealer.plain || path_under(k->prefix, PATH_STAFF, folder) != 0)
         return;
     DIR *d = opendir(folder);
-    if (d == NULL)
+    if (!d)
         return;
-    for (const struct dirent *e; k->staff_count < STAFF_MAX && (e = readdir(d)) != NULL;)
+    for (const struct dirent *e; k->staff_count < STAFF_MAX && (e = readdir(d));)
         if (e->d_name[0] != '.' && staff_load(k, folder, e->d_name) == 0)
             k->staff_count++;
     closedir(d);
@@ -71,7 +71,7 @@ void staff_prove(struct kiosk *k, const uint8_t *proof, size_t len)
                     strerror(errno));
 }
 
-static void ignore(void *context, const char *sentence)
+static void staff_ignore(void *context, const char *sentence)
 {
     (void)context;
     (void)sentence;
@@ -81,7 +81,7 @@ void staff_proof_read(struct kiosk *k)
 {
     char path[PATH_LEN];
     proof_path(k, path);
-    if (secret_read_file(path, false, k->proof, CERT_PROOF, ignore, NULL) != 0)
+    if (secret_read_file(path, false, k->proof, CERT_PROOF, staff_ignore, NULL) != 0)
         return;
     k->proof_len = CERT_PROOF;
     delivery_prove(k->delivery, k->proof, k->proof_len);

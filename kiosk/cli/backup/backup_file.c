@@ -29,16 +29,15 @@ enum {
     KIB_MAX = 1 << 20,
 };
 
-static void put(uint8_t *out, int bytes, size_t value)
+static void backup_file_put(uint8_t *out, int bytes, size_t value)
 {
     for (int i = bytes - 1; i >= 0; i--, value >>= 8)
         out[i] = (uint8_t)value;
 }
 
-static size_t get(const uint8_t *in, int bytes)
+static size_t backup_file_get(const uint8_t *in, int bytes)
 {
     size_t value = 0;
-
     for (int i = 0; i < bytes; i++)
         value = value << 8 | in[i];
     return value;
@@ -52,10 +51,9 @@ void backup_finish(struct backup *b)
 
 /* --- the list of files ----------------------------------------------------------------------- */
 
-static int make_room(struct backup *b, size_t more)
+static int backup_file_make_room(struct backup *b, size_t more)
 {
     size_t room = b->room ? b->room : 65536;
-
     while (room < b->len + more)
         room *= 2;
     if (b->len + more > BACKUP_MAX) {
@@ -78,7 +76,6 @@ static int make_room(struct backup *b, size_t more)
 int backup_add(struct backup *b, const char *path, mode_t mode, const void *bytes, size_t len)
 {
     size_t name = strnlen(path, BACKUP_PATH_MAX + 1);
-
     if (name > BACKUP_PATH_MAX) {
         errno = ENAMETOOLONG;
         return -1;
@@ -87,12 +84,12 @@ int backup_add(struct backup *b, const char *path, mode_t mode, const void *byte
         errno = EFBIG;
         return -1;
     }
-    if (make_room(b, ENTRY + name + len) < 0)
+    if (backup_file_make_room(b, ENTRY + name + len) < 0)
         return -1;
     uint8_t *at = b->bytes + b->len;
-    put(at, 2, name);
-    put(at + 2, 4, mode);
-    put(at + 6, 4, len);
+    backup_file_put(at, 2, name);
+    backup_file_put(at + 2, 4, mode);
+    backup_file_put(at + 6, 4, len);
     memcpy(at + ENTRY, path, name);
     memcpy(at + ENTRY + name, bytes, len);
     b->len += ENTRY + name + len;
@@ -103,19 +100,19 @@ int backup_each(const struct backup *b, backup_file *each, void *context)
 {
     char path[BACKUP_PATH_MAX + 1];
     size_t at = 0;
-
     while (at < b->len) {
         const uint8_t *entry = b->bytes + at;
         size_t left = b->len - at;
-        size_t name = left >= ENTRY ? get(entry, 2) : BACKUP_PATH_MAX + 1;
-        size_t size = left >= ENTRY ? get(entry + 6, 4) : 0;
+        size_t name = left >= ENTRY ? backup_file_get(entry, 2) : BACKUP_PATH_MAX + 1;
+        size_t size = left >= ENTRY ? backup_file_get(entry + 6, 4) : 0;
         if (name > BACKUP_PATH_MAX || name + size > left - ENTRY) {
             errno = EBADMSG;
             return -1;
         }
         memcpy(path, entry + ENTRY, name);
         path[name] = '\0';
-        int result = each(context, path, (mode_t)get(entry + 2, 4), entry + ENTRY + name, size);
+        int result =
+            each(context, path, (mode_t)backup_file_get(entry + 2, 4), entry + ENTRY + name, size);
         if (result != 0)
             return result;
         at += ENTRY + name + size;
@@ -125,12 +122,12 @@ int backup_each(const struct backup *b, backup_file *each, void *context)
 
 /* --- sealing --------------------------------------------------------------------------------- */
 
-static int key_of(const uint8_t *head, const char *passphrase,
-                  uint8_t key[crypto_secretstream_xchacha20poly1305_KEYBYTES])
+static int backup_file_key_of(const uint8_t *head, const char *passphrase,
+                              uint8_t key[crypto_secretstream_xchacha20poly1305_KEYBYTES])
 {
     return crypto_pwhash(key, crypto_secretstream_xchacha20poly1305_KEYBYTES, passphrase,
-                         strlen(passphrase), head + AT_SALT, get(head + AT_PASSES, 4),
-                         get(head + AT_KIB, 4) * 1024, crypto_pwhash_ALG_ARGON2ID13);
+                         strlen(passphrase), head + AT_SALT, backup_file_get(head + AT_PASSES, 4),
+                         backup_file_get(head + AT_KIB, 4) * 1024, crypto_pwhash_ALG_ARGON2ID13);
 }
 
 int backup_seal(const struct backup *b, const char *path, const char *passphrase)
@@ -146,9 +143,9 @@ int backup_seal(const struct backup *b, const char *path, const char *passphrase
     else if (out && key) {
         memcpy(out, magic, MAGIC);
         randombytes_buf(out + AT_SALT, crypto_pwhash_SALTBYTES);
-        put(out + AT_PASSES, 4, PASSES);
-        put(out + AT_KIB, 4, KIB);
-        if (key_of(out, passphrase, key) == 0 &&
+        backup_file_put(out + AT_PASSES, 4, PASSES);
+        backup_file_put(out + AT_KIB, 4, KIB);
+        if (backup_file_key_of(out, passphrase, key) == 0 &&
             crypto_secretstream_xchacha20poly1305_init_push(&state, out + AT_HEADER, key) == 0 &&
             crypto_secretstream_xchacha20poly1305_push(
                 &state, out + AT_BODY, NULL, b->bytes, b->len, out, AT_HEADER,
@@ -165,12 +162,14 @@ int backup_seal(const struct backup *b, const char *path, const char *passphrase
 
 static bool is_head(const uint8_t *in, size_t len)
 {
-    return len >= OVERHEAD && memcmp(in, magic, MAGIC) == 0 && get(in + AT_PASSES, 4) >= 1 &&
-           get(in + AT_PASSES, 4) <= PASSES_MAX && get(in + AT_KIB, 4) >= KIB_MIN &&
-           get(in + AT_KIB, 4) <= KIB_MAX;
+    return len >= OVERHEAD && memcmp(in, magic, MAGIC) == 0 &&
+           backup_file_get(in + AT_PASSES, 4) >= 1 &&
+           backup_file_get(in + AT_PASSES, 4) <= PASSES_MAX &&
+           backup_file_get(in + AT_KIB, 4) >= KIB_MIN && backup_file_get(in + AT_KIB, 4) <= KIB_MAX;
 }
 
-static int unseal(struct backup *b, const uint8_t *in, size_t len, const char *passphrase)
+static int backup_file_unseal(struct backup *b, const uint8_t *in, size_t len,
+                              const char *passphrase)
 {
     crypto_secretstream_xchacha20poly1305_state state;
     unsigned char tag = 0;
@@ -178,9 +177,9 @@ static int unseal(struct backup *b, const uint8_t *in, size_t len, const char *p
     uint8_t *key = sodium_malloc(crypto_secretstream_xchacha20poly1305_KEYBYTES);
     int result = -1;
 
-    if (!key || make_room(b, len - OVERHEAD) < 0)
+    if (!key || backup_file_make_room(b, len - OVERHEAD) < 0)
         goto free_key;
-    if (key_of(in, passphrase, key) < 0) {
+    if (backup_file_key_of(in, passphrase, key) < 0) {
         errno = ENOMEM;
         goto free_key;
     }
@@ -204,11 +203,10 @@ int backup_open(struct backup *b, const char *path, const char *passphrase)
     size_t len;
     uint8_t *in = sodium_init() < 0 ? NULL : (uint8_t *)files_read(path, &len);
     int result = -1;
-
     if (!in)
         return -1;
     if (is_head(in, len))
-        result = unseal(b, in, len, passphrase);
+        result = backup_file_unseal(b, in, len, passphrase);
     else
         errno = EINVAL;
     int saved = errno;

@@ -26,7 +26,6 @@ static int add_file(struct gathering *g, const char *path, mode_t mode)
 {
     char whole[PATH_LEN];
     size_t len;
-
     if (path_under(g->prefix, path, whole) < 0)
         return -1;
     char *bytes = files_read(whole, &len);
@@ -59,7 +58,6 @@ static int add_one(void *context, const char *name, mode_t mode)
 static int add_folder(struct gathering *g, const char *folder)
 {
     char whole[PATH_LEN];
-
     if (path_under(g->prefix, folder, whole) < 0)
         return -1;
     if (access(whole, F_OK) < 0)
@@ -71,7 +69,6 @@ static int add_folder(struct gathering *g, const char *folder)
 static int gather(struct gathering *g)
 {
     char key[PATH_LEN];
-
     if (path_under(g->prefix, PATH_CREDENTIALS "/venue.key", key) < 0 || access(key, F_OK) < 0) {
         log_error("%s: %s; there is nothing to keep before porchlight setup, or after a wipe", key,
                   strerror(errno));
@@ -112,7 +109,7 @@ static int keep(const struct cli *cli, const char *file, const char *passphrase_
     return CLI_OK;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int backup_run(const struct cli *cli, int argc, char **argv)
 {
     static const struct option options[] = {{"passphrase-file", required_argument, NULL, 'p'}, {0}};
     const char *passphrase = NULL;
@@ -138,5 +135,5 @@ const struct cli_command cli_backup = {
     .summary = "seal the venue's keys, accounts and config under a passphrase",
     .help = "  FILE             a new file, best on a USB stick; kept off site\n"
             "  --passphrase-file FILE   its first line, in place of asking\n",
-    .run = run,
+    .run = backup_run,
 };

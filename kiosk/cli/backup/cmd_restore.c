@@ -24,17 +24,15 @@ static bool is_shared(const char *name)
 {
     static const char *const shared[] = {"credentials/venue.key", "credentials/root.pub",
                                          "broker-ca.pem", "outside-ca.pem", "setup.conf"};
-
     for (size_t i = 0; i < sizeof shared / sizeof shared[0]; i++)
         if (strcmp(name, shared[i]) == 0)
             return true;
     return false;
 }
 
-static const char *behind(const char *path, const char *folder)
+static const char *restore_behind(const char *path, const char *folder)
 {
     size_t n = strlen(folder);
-
     return strncmp(path, folder, n) == 0 && path[n] == '/' ? path + n + 1 : NULL;
 }
 
@@ -47,7 +45,7 @@ static bool is_plain(const char *name)
 static int put_back(void *context, const char *path, mode_t mode, const uint8_t *bytes, size_t len)
 {
     struct restoring *r = context;
-    const char *etc = behind(path, PATH_ETC), *staff = behind(path, PATH_STAFF);
+    const char *etc = restore_behind(path, PATH_ETC), *staff = restore_behind(path, PATH_STAFF);
     const char *owner = strcmp(path, PATH_ACCOUNTS) == 0 ? "porchlight-broker" : "porchlight";
     bool beside = strcmp(path, PATH_ACCOUNTS) == 0 || strcmp(path, PATH_STATE_DIR "/phones") == 0 ||
                   (staff && is_plain(staff));
@@ -75,7 +73,6 @@ static int open_file(struct backup *b, const char *file, const char *passphrase_
     char *passphrase = passphrase_read(passphrase_file, 0, 1);
     int result = passphrase ? backup_open(b, file, passphrase) : -1;
     int why = errno;
-
     sodium_free(passphrase);
     if (result == 0 || !passphrase)
         return result;
@@ -115,7 +112,7 @@ static int restore(const struct cli *cli, const char *file, const char *passphra
     return CLI_OK;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int restore_run(const struct cli *cli, int argc, char **argv)
 {
     static const struct option options[] = {{"passphrase-file", required_argument, NULL, 'p'},
                                             {"another", no_argument, NULL, 'a'},
@@ -148,5 +145,5 @@ const struct cli_command cli_restore = {
     .help = "  FILE             what porchlight backup made\n"
             "  --another        only what a further kiosk of the venue shares\n"
             "  --passphrase-file FILE   its first line, in place of asking\n",
-    .run = run,
+    .run = restore_run,
 };

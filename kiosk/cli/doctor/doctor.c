@@ -45,7 +45,6 @@ static void print_one(void *context, const struct doctor_result *r)
 static void list_one(void *context, const struct doctor_result *r)
 {
     cJSON *one = cJSON_CreateObject();
-
     cJSON_AddStringToObject(one, "area", r->area);
     cJSON_AddStringToObject(one, "check", r->check);
     cJSON_AddStringToObject(one, "verdict", verdicts[r->verdict]);
@@ -54,10 +53,9 @@ static void list_one(void *context, const struct doctor_result *r)
     cJSON_AddItemToArray(context, one);
 }
 
-static void print_json(const struct doctor *d, cJSON *checks)
+static void doctor_print_json(const struct doctor *d, cJSON *checks)
 {
     cJSON *top = cJSON_CreateObject();
-
     cJSON_AddBoolToObject(top, "ok", d->count[DOCTOR_WARNING] + d->count[DOCTOR_FAILURE] == 0);
     cJSON_AddNumberToObject(top, "warnings", d->count[DOCTOR_WARNING]);
     cJSON_AddNumberToObject(top, "failures", d->count[DOCTOR_FAILURE]);
@@ -71,7 +69,7 @@ static void print_json(const struct doctor *d, cJSON *checks)
 /* --- whom it asks ---------------------------------------------------------------------------- */
 
 /* porchlightd's status, or NULL where it does not answer within 2 s. */
-static cJSON *ask_daemon(const char *prefix)
+static cJSON *doctor_ask_daemon(const char *prefix)
 {
     enum { ANSWER_MS = 2000 };
     static const char request[] = "status";
@@ -96,7 +94,7 @@ static const struct {
     {"board", doctor_board},    {"card", doctor_card},       {"left over", doctor_leftovers},
 };
 
-static void ignore(void *context, const char *sentence)
+static void doctor_ignore(void *context, const char *sentence)
 {
     (void)context;
     (void)sentence;
@@ -106,10 +104,10 @@ static void look_at_all(struct doctor *d)
 {
     char path[PATH_LEN];
     struct config *config = calloc(1, sizeof *config);
-    cJSON *daemon = ask_daemon(d->prefix);
+    cJSON *daemon = doctor_ask_daemon(d->prefix);
 
     if (config && path_under(d->prefix, PATH_CONF, path) == 0 &&
-        config_load(path, config, ignore, NULL) == 0)
+        config_load(path, config, doctor_ignore, NULL) == 0)
         d->config = config;
     d->daemon = daemon;
     for (size_t i = 0; i < sizeof areas / sizeof *areas; i++) {
@@ -120,7 +118,7 @@ static void look_at_all(struct doctor *d)
     free(config);
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int doctor_run(const struct cli *cli, int argc, char **argv)
 {
     struct doctor d = {.prefix = cli->prefix, .tell = print_one};
 
@@ -132,7 +130,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     }
     look_at_all(&d);
     if (cli->json)
-        print_json(&d, d.context);
+        doctor_print_json(&d, d.context);
     else
         printf("%u failure%s, %u warning%s, %u in order.%s\n", d.count[DOCTOR_FAILURE],
                d.count[DOCTOR_FAILURE] == 1 ? "" : "s", d.count[DOCTOR_WARNING],
@@ -147,5 +145,5 @@ const struct cli_command cli_doctor = {
     .summary = "look over the whole kiosk, and say how to mend what is found",
     .help = "",
     .json = true,
-    .run = run,
+    .run = doctor_run,
 };

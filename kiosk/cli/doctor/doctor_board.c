@@ -24,7 +24,6 @@ static void find_sensor(struct doctor *d, const char *path)
 {
     char name[32], alarm[320];
     long on;
-
     if (!doctor_line_of(d, path, name, sizeof name) || strcmp(name, "rpi_volt") != 0)
         return;
     snprintf(alarm, sizeof alarm, "%.*s/in0_lcrit_alarm", (int)(strrchr(path, '/') - path), path);
@@ -38,7 +37,6 @@ static void find_sensor(struct doctor *d, const char *path)
 static bool read_throttled(struct doctor *d, unsigned *bits)
 {
     char text[32];
-
     return doctor_line_of(d, THROTTLED, text, sizeof text) && sscanf(text, "%x", bits) == 1;
 }
 
@@ -46,7 +44,6 @@ static void check_power(struct doctor *d)
 {
     unsigned bits;
     unsigned before = d->count[0] + d->count[1] + d->count[2];
-
     if (read_throttled(d, &bits)) {
         if (bits & UNDERVOLTAGE)
             doctor_say(d, "undervoltage", DOCTOR_FAILURE, supply,
@@ -71,7 +68,6 @@ static void check_power(struct doctor *d)
 static void check_zone(struct doctor *d, const char *path)
 {
     long milli;
-
     if (!doctor_number_of(d, path, &milli))
         return;
     long degrees = milli / 1000;
@@ -87,7 +83,6 @@ static void check_zone(struct doctor *d, const char *path)
 static void check_sysrq(struct doctor *d)
 {
     long keys;
-
     if (!doctor_number_of(d, "/proc/sys/kernel/sysrq", &keys))
         return;
     doctor_say(d, "SysRq keys", keys == 0 ? DOCTOR_OK : DOCTOR_WARNING,

@@ -23,7 +23,6 @@ static const char renew[] = "on this Pi: systemctl start porchlight-renew, and l
 static const char *carried(const struct doctor *d, const struct config_broker *b)
 {
     char own[PATH_LEN];
-
     if (!b->outside || !b->tls || path_under(d->prefix, PATH_ETC "/broker-ca.pem", own) < 0 ||
         (strcmp(b->ca, own) != 0 && strcmp(b->ca, PATH_ETC "/broker-ca.pem") != 0))
         return NULL;
@@ -37,7 +36,6 @@ static void say_expiry(struct doctor *d, const char *name, const char *whose, lo
     char check[CONFIG_NAME_MAX + 32];
     const char *mend = carry ? carry : renew;
     long least = carry ? DAYS_WARNING_CARRIED : DAYS_WARNING;
-
     snprintf(check, sizeof check, "%s, %s", name, whose);
     if (days < 0)
         doctor_say(d, check, DOCTOR_FAILURE, mend, "it is over since %ld days", -days);
@@ -51,7 +49,6 @@ static void say_daemons(struct doctor *d, const struct config_broker *b)
 {
     const cJSON *one;
     char check[CONFIG_NAME_MAX + 32];
-
     snprintf(check, sizeof check, "%s, porchlightd", b->name);
     cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(d->daemon, "brokers"))
     {
@@ -69,7 +66,7 @@ static void say_daemons(struct doctor *d, const struct config_broker *b)
     }
 }
 
-static void check_broker(struct doctor *d, const struct config_broker *b)
+static void doctor_brokers_check_broker(struct doctor *d, const struct config_broker *b)
 {
     char ca[PATH_LEN];
     struct doctor_tls t;
@@ -90,5 +87,5 @@ static void check_broker(struct doctor *d, const struct config_broker *b)
 void doctor_brokers(struct doctor *d)
 {
     for (size_t i = 0; d->config && i < d->config->brokers_count; i++)
-        check_broker(d, &d->config->brokers[i]);
+        doctor_brokers_check_broker(d, &d->config->brokers[i]);
 }

@@ -18,7 +18,6 @@ static void check_life(struct doctor *d, const char *path)
 {
     unsigned a = 0, b = 0;
     char text[32];
-
     if (!doctor_line_of(d, path, text, sizeof text) || sscanf(text, "%x %x", &a, &b) < 1)
         return;
     unsigned worst = a > b ? a : b;
@@ -37,7 +36,6 @@ static void check_life(struct doctor *d, const char *path)
 static void check_spare(struct doctor *d, const char *path)
 {
     long left;
-
     if (!doctor_number_of(d, path, &left) || left < 1)
         return;
     doctor_say(d, "spare blocks",
@@ -53,7 +51,6 @@ static void check_spare(struct doctor *d, const char *path)
 static void check_forced(struct doctor *d, const char *path)
 {
     long on;
-
     if (doctor_number_of(d, path, &on) && on)
         doctor_say(d, "write lock", DOCTOR_FAILURE, other_card,
                    "the card takes no more writes (%s): cards end like this", path);
@@ -62,7 +59,6 @@ static void check_forced(struct doctor *d, const char *path)
 static void check_errors(struct doctor *d, const char *path)
 {
     long errors;
-
     if (doctor_number_of(d, path, &errors) && errors > 0)
         doctor_say(
             d, "file system", DOCTOR_FAILURE,
@@ -75,7 +71,6 @@ static void check_errors(struct doctor *d, const char *path)
 static bool has_option(const char *options, const char *word)
 {
     size_t n = strlen(word);
-
     for (const char *p = options; p; p = strchr(p, ',')) {
         p += *p == ',';
         if (strncmp(p, word, n) == 0 && (p[n] == ',' || p[n] == '\0'))
@@ -87,7 +82,6 @@ static bool has_option(const char *options, const char *word)
 static void check_read_only(struct doctor *d)
 {
     char type[32], options[256];
-
     if (doctor_mount_of(d, "/", type, options)) {
         bool overlay = strcmp(type, "overlay") == 0;
         doctor_say(d, "root", DOCTOR_OK, "", "%s",

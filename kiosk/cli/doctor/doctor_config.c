@@ -47,7 +47,6 @@ static bool is_public(const char *path)
 {
     static const char *const ends[] = {".pub", ".cert", ".pem", ".crt"};
     const char *end = strrchr(path, '.');
-
     for (size_t i = 0; end && i < sizeof ends / sizeof *ends; i++)
         if (strcmp(end, ends[i]) == 0)
             return true;
@@ -71,7 +70,6 @@ static void check_mode(struct doctor *d, const char *path)
 static bool has_credential(const struct doctor *d, const char *name)
 {
     char path[PATH_LEN];
-
     snprintf(path, sizeof path, "%s/%s", PATH_CREDENTIALS, name);
     return doctor_exists(d, path);
 }

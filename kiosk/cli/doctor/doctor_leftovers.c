@@ -1,7 +1,7 @@
 #include "kiosk/cli/doctor/doctor.h"
 #include "kiosk/cli/doctor/leftovers.h"
 
-static void tell_one(void *context, const struct leftover *l)
+static void doctor_leftovers_tell_one(void *context, const struct leftover *l)
 {
     struct doctor *d = context;
 
@@ -13,5 +13,5 @@ static void tell_one(void *context, const struct leftover *l)
 
 void doctor_leftovers(struct doctor *d)
 {
-    leftovers_check(d->prefix, tell_one, d);
+    leftovers_check(d->prefix, doctor_leftovers_tell_one, d);
 }

@@ -53,7 +53,6 @@ static void check_access(struct doctor *d)
 {
     unsigned before = d->count[DOCTOR_FAILURE];
     gid_t gid;
-
     if (!is_member(d, "gpio", "porchlight", &gid))
         doctor_say(d, "group gpio", DOCTOR_FAILURE,
                    "systemd-sysusers && systemctl restart porchlightd",
@@ -69,10 +68,9 @@ static void check_access(struct doctor *d)
 /* --- the lines themselves -------------------------------------------------------------------- */
 
 /* porchlightd holds them: what does it say? */
-static void ask_daemon(struct doctor *d)
+static void doctor_lines_ask_daemon(struct doctor *d)
 {
     const cJSON *in;
-
     cJSON_ArrayForEach(in, cJSON_GetObjectItemCaseSensitive(d->daemon, "inputs"))
     {
         const cJSON *name = cJSON_GetObjectItemCaseSensitive(in, "name");
@@ -137,12 +135,12 @@ void doctor_lines(struct doctor *d)
 
     if (c && c->simulated) {
         doctor_say(d, "all", DOCTOR_OK, "", "simulated");
-        ask_daemon(d);
+        doctor_lines_ask_daemon(d);
         return;
     }
     check_access(d);
     if (d->daemon) {
-        ask_daemon(d);
+        doctor_lines_ask_daemon(d);
         return;
     }
     for (size_t i = 0; c && i < c->switches_count; i++) {

@@ -15,7 +15,6 @@ static bool package_find(const struct doctor *d, const char *package, char statu
     char path[PATH_LEN], line[512], wanted[80];
     bool in = false;
     FILE *f;
-
     if (path_under(d->prefix, "/var/lib/dpkg/status", path) < 0 || !(f = fopen(path, "re")))
         return false;
     snprintf(wanted, sizeof wanted, "Package: %s\n", package);
@@ -35,7 +34,6 @@ static bool package_find(const struct doctor *d, const char *package, char statu
 static void check_package(struct doctor *d)
 {
     char status[64], version[64];
-
     if (!package_find(d, "porchlight", status, version) || strstr(status, "config-files"))
         doctor_say(d, "package", DOCTOR_OK, "", "not installed as a package; this is %s",
                    PORCHLIGHT_VERSION);
@@ -50,7 +48,6 @@ static void check_package(struct doctor *d)
 static void check_running(struct doctor *d)
 {
     const cJSON *version = cJSON_GetObjectItemCaseSensitive(d->daemon, "version");
-
     if (!d->daemon)
         doctor_say(d, "porchlightd", DOCTOR_FAILURE,
                    "systemctl start porchlightd; journalctl -u porchlightd says why it does not",
@@ -88,7 +85,6 @@ static const struct unit {
 static bool unit_runs(const struct doctor *d, const char *name)
 {
     char path[PATH_LEN], text[64];
-
     snprintf(path, sizeof path, "/sys/fs/cgroup/system.slice/%s/cgroup.events", name);
     return doctor_line_of(d, path, text, sizeof text) && strcmp(text, "populated 1") == 0;
 }
@@ -97,7 +93,6 @@ static void check_unit(struct doctor *d, const struct unit *u)
 {
     char link[PATH_LEN], mend[128];
     char whole[PATH_LEN];
-
     if (u->only && !doctor_exists(d, u->only))
         return;
     snprintf(link, sizeof link, "/etc/systemd/system/%s.wants/%s", u->wanted_by, u->name);

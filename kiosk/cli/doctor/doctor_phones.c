@@ -7,7 +7,6 @@
 void doctor_phones(struct doctor *d)
 {
     const cJSON *cue = cJSON_GetObjectItemCaseSensitive(d->daemon, "cue");
-
     if (!d->config)
         return;
     if (d->config->brokers_count > 0) {

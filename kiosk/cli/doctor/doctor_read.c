@@ -9,20 +9,18 @@
 #include <string.h>
 #include <unistd.h>
 
-static FILE *open_below(const struct doctor *d, const char *path)
+static FILE *doctor_read_open_below(const struct doctor *d, const char *path)
 {
     char whole[PATH_LEN];
-
     return path_under(d->prefix, path, whole) == 0 ? fopen(whole, "re") : NULL;
 }
 
 bool doctor_line_of(const struct doctor *d, const char *path, char *out, size_t size)
 {
-    FILE *f = open_below(d, path);
-
+    FILE *f = doctor_read_open_below(d, path);
     if (!f)
         return false;
-    bool got = fgets(out, (int)size, f) != NULL;
+    bool got = fgets(out, (int)size, f);
     fclose(f);
     if (got)
         out[strcspn(out, "\n")] = '\0';
@@ -32,7 +30,6 @@ bool doctor_line_of(const struct doctor *d, const char *path, char *out, size_t 
 bool doctor_number_of(const struct doctor *d, const char *path, long *out)
 {
     char text[64], *end;
-
     if (!doctor_line_of(d, path, text, sizeof text))
         return false;
     errno = 0;
@@ -41,25 +38,23 @@ bool doctor_number_of(const struct doctor *d, const char *path, long *out)
 }
 
 /* Whether `path` lies at or below the mount point. */
-static bool is_below(const char *path, const char *at)
+static bool doctor_read_is_below(const char *path, const char *at)
 {
     size_t n = strlen(at);
-
     return strcmp(at, "/") == 0 ||
            (strncmp(path, at, n) == 0 && (path[n] == '\0' || path[n] == '/'));
 }
 
 bool doctor_mount_of(const struct doctor *d, const char *path, char type[32], char options[256])
 {
-    FILE *f = open_below(d, "/proc/mounts");
+    FILE *f = doctor_read_open_below(d, "/proc/mounts");
     char line[1024], at[256], its_type[32], its_options[256];
     size_t longest = 0;
-
     if (!f)
         return false;
     while (fgets(line, sizeof line, f)) {
         if (sscanf(line, "%*s %255s %31s %255s", at, its_type, its_options) != 3 ||
-            !is_below(path, at) || strlen(at) < longest)
+            !doctor_read_is_below(path, at) || strlen(at) < longest)
             continue;
         longest = strlen(at);
         snprintf(type, 32, "%s", its_type);
@@ -72,7 +67,6 @@ bool doctor_mount_of(const struct doctor *d, const char *path, char type[32], ch
 bool doctor_exists(const struct doctor *d, const char *path)
 {
     char whole[PATH_LEN];
-
     return path_under(d->prefix, path, whole) == 0 && access(whole, F_OK) == 0;
 }
 
@@ -81,7 +75,6 @@ size_t doctor_each(struct doctor *d, const char *pattern,
 {
     char whole[PATH_LEN];
     glob_t g;
-
     if (path_under(d->prefix, pattern, whole) < 0 || glob(whole, 0, NULL, &g) != 0)
         return 0;
     size_t n = g.gl_pathc;

@@ -15,10 +15,10 @@
 
 enum { STEP_MS = 4000 };
 
-static int fail(struct doctor_tls *t, const char *mend, const char *format, ...)
+static int doctor_tls_fail(struct doctor_tls *t, const char *mend, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-static int fail(struct doctor_tls *t, const char *mend, const char *format, ...)
+static int doctor_tls_fail(struct doctor_tls *t, const char *mend, const char *format, ...)
 {
     va_list args;
 
@@ -37,7 +37,6 @@ static int dial_one(const struct addrinfo *a)
     int error = 0;
     socklen_t len = sizeof error;
     int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, a->ai_protocol);
-
     if (fd < 0)
         return -1;
     if (connect(fd, a->ai_addr, a->ai_addrlen) == 0)
@@ -55,7 +54,7 @@ static int dial_one(const struct addrinfo *a)
     return -1;
 }
 
-static int dial(const char *host, int port, struct doctor_tls *t)
+static int doctor_tls_dial(const char *host, int port, struct doctor_tls *t)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *all;
     char service[8];
@@ -64,20 +63,23 @@ static int dial(const char *host, int port, struct doctor_tls *t)
     snprintf(service, sizeof service, "%d", port);
     int code = getaddrinfo(host, service, &hints, &all);
     if (code != 0)
-        return fail(t, "check host in the config, and the network's DNS: getent hosts NAME",
-                    "its name does not resolve (%s)", gai_strerror(code));
+        return doctor_tls_fail(t,
+                               "check host in the config, and the network's DNS: getent hosts NAME",
+                               "its name does not resolve (%s)", gai_strerror(code));
     for (const struct addrinfo *a = all; a && fd < 0; a = a->ai_next)
         fd = dial_one(a);
     code = errno;
     freeaddrinfo(all);
     if (fd < 0 && code == ECONNREFUSED)
-        return fail(t,
-                    "is the broker running? On this Pi: systemctl status porchlight-broker; check "
-                    "port in the config",
-                    "nothing listens there");
+        return doctor_tls_fail(
+            t,
+            "is the broker running? On this Pi: systemctl status porchlight-broker; check "
+            "port in the config",
+            "nothing listens there");
     if (fd < 0)
-        return fail(t, "check cable or Wi-Fi, and that the venue's network lets this port out",
-                    "it cannot be reached (%s)", strerror(code));
+        return doctor_tls_fail(
+            t, "check cable or Wi-Fi, and that the venue's network lets this port out",
+            "it cannot be reached (%s)", strerror(code));
     return fd;
 }
 
@@ -86,7 +88,6 @@ static int dial(const char *host, int port, struct doctor_tls *t)
 static bool days_left(const X509 *certificate, long *days)
 {
     int day, second;
-
     if (!certificate || !ASN1_TIME_diff(&day, &second, NULL, X509_get0_notAfter(certificate)))
         return false;
     *days = second < 0 && day == 0 ? -1 : day;
@@ -96,24 +97,25 @@ static bool days_left(const X509 *certificate, long *days)
 static int read_ca(const char *path, struct doctor_tls *t)
 {
     FILE *f = fopen(path, "re");
-
     if (!f)
-        return fail(t,
-                    "put the CA's certificate there, or correct ca in the config; it is no secret: "
-                    "root 0644",
-                    "its CA %s cannot be read: %s", path, strerror(errno));
+        return doctor_tls_fail(
+            t,
+            "put the CA's certificate there, or correct ca in the config; it is no secret: "
+            "root 0644",
+            "its CA %s cannot be read: %s", path, strerror(errno));
     X509 *ca = PEM_read_X509(f, NULL, NULL, NULL);
     fclose(f);
     if (!ca)
-        return fail(t, "it must begin with -----BEGIN CERTIFICATE-----; take the CA's, not a key",
-                    "its CA %s is no certificate", path);
+        return doctor_tls_fail(
+            t, "it must begin with -----BEGIN CERTIFICATE-----; take the CA's, not a key",
+            "its CA %s is no certificate", path);
     t->ca_has_expiry = days_left(ca, &t->ca_days);
     X509_free(ca);
     return 0;
 }
 
 /* One step of the handshake may wait for the peer. False on timeout. */
-static bool wait_for(int fd, int what)
+static bool doctor_tls_wait_for(int fd, int what)
 {
     struct pollfd p = {.fd = fd, .events = what == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT};
 
@@ -123,49 +125,50 @@ static bool wait_for(int fd, int what)
 static bool shake_hands(SSL *ssl, int fd)
 {
     int done;
-
     while ((done = SSL_connect(ssl)) != 1) {
         int what = SSL_get_error(ssl, done);
-        if ((what != SSL_ERROR_WANT_READ && what != SSL_ERROR_WANT_WRITE) || !wait_for(fd, what))
+        if ((what != SSL_ERROR_WANT_READ && what != SSL_ERROR_WANT_WRITE) ||
+            !doctor_tls_wait_for(fd, what))
             return false;
     }
     return true;
 }
 
-static int judge(const SSL *ssl, bool shaken, const char *host, struct doctor_tls *t)
+static int doctor_tls_judge(const SSL *ssl, bool shaken, const char *host, struct doctor_tls *t)
 {
     long verdict = SSL_get_verify_result(ssl);
-
     switch (verdict) {
     case X509_V_OK:
         break;
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
-        return fail(t, "host in the config must be the name in the certificate, to the letter",
-                    "its certificate is not made out to %s", host);
+        return doctor_tls_fail(
+            t, "host in the config must be the name in the certificate, to the letter",
+            "its certificate is not made out to %s", host);
     case X509_V_ERR_CERT_HAS_EXPIRED:
-        return fail(t, "renew it where the broker runs, then restart the broker",
-                    "its certificate has expired");
+        return doctor_tls_fail(t, "renew it where the broker runs, then restart the broker",
+                               "its certificate has expired");
     case X509_V_ERR_CERT_NOT_YET_VALID:
-        return fail(t, "set the clock: timedatectl",
-                    "its certificate is not yet valid; or this clock is wrong");
+        return doctor_tls_fail(t, "set the clock: timedatectl",
+                               "its certificate is not yet valid; or this clock is wrong");
     default:
-        return fail(t, "ca in the config must be the CA that signed the broker's certificate",
-                    "its certificate is not of the pinned CA (%s)",
-                    X509_verify_cert_error_string(verdict));
+        return doctor_tls_fail(
+            t, "ca in the config must be the CA that signed the broker's certificate",
+            "its certificate is not of the pinned CA (%s)", X509_verify_cert_error_string(verdict));
     }
     if (!shaken)
-        return fail(t,
-                    "is port the one with TLS, usually 8883? A captive portal answers like this "
-                    "too",
-                    "what answers there speaks no TLS");
+        return doctor_tls_fail(
+            t,
+            "is port the one with TLS, usually 8883? A captive portal answers like this "
+            "too",
+            "what answers there speaks no TLS");
     snprintf(t->said, sizeof t->said, "reached, %s, its certificate is of the pinned CA",
              SSL_get_version(ssl));
     return 0;
 }
 
 /* The certificate is read whatever the verdict on it. */
-static int remember(int ok, X509_STORE_CTX *store)
+static int doctor_tls_remember(int ok, X509_STORE_CTX *store)
 {
     SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
     struct doctor_tls *t = SSL_get_app_data(ssl);
@@ -178,7 +181,6 @@ static int remember(int ok, X509_STORE_CTX *store)
 static bool is_address(const char *host)
 {
     unsigned char bytes[sizeof(struct in6_addr)];
-
     return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
 }
 
@@ -187,13 +189,13 @@ static int look_at_tls(int fd, const char *host, const char *ca, struct doctor_t
     int result = -1;
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
     SSL *ssl = NULL;
-
     if (!ctx || SSL_CTX_load_verify_file(ctx, ca) != 1 || !(ssl = SSL_new(ctx))) {
-        fail(t, "look at it with openssl x509 -in FILE -text", "its CA %s cannot be used", ca);
+        doctor_tls_fail(t, "look at it with openssl x509 -in FILE -text",
+                        "its CA %s cannot be used", ca);
         goto free_ctx;
     }
     SSL_set_app_data(ssl, t);
-    SSL_set_verify(ssl, SSL_VERIFY_PEER, remember);
+    SSL_set_verify(ssl, SSL_VERIFY_PEER, doctor_tls_remember);
     if (is_address(host)) {
         X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host);
     } else {
@@ -202,7 +204,7 @@ static int look_at_tls(int fd, const char *host, const char *ca, struct doctor_t
     }
     SSL_set_fd(ssl, fd);
     bool shaken = shake_hands(ssl, fd);
-    result = judge(ssl, shaken, host, t);
+    result = doctor_tls_judge(ssl, shaken, host, t);
     SSL_free(ssl);
 free_ctx:
     SSL_CTX_free(ctx);
@@ -215,7 +217,7 @@ int doctor_tls_look(const char *host, int port, const char *ca, struct doctor_tl
     *t = (struct doctor_tls){.mend = ""};
     if (ca && read_ca(ca, t) < 0)
         return -1;
-    int fd = dial(host, port, t);
+    int fd = doctor_tls_dial(host, port, t);
     if (fd < 0)
         return -1;
     int result = 0;

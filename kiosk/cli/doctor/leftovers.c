@@ -73,7 +73,6 @@ static bool first_match(const char *prefix, const char *pattern, char where[WHER
     char whole[WHERE_MAX];
     bool found = false;
     glob_t g;
-
     if (snprintf(whole, sizeof whole, "%s%s", prefix, pattern) >= (int)sizeof whole ||
         glob(whole, 0, NULL, &g) != 0)
         return false;
@@ -99,10 +98,9 @@ static bool check_files(const char *prefix, const struct by_file *b, char where[
 
 /* --- checks that read the kernel's own tables ------------------------------------------------ */
 
-static FILE *open_below(const char *prefix, const char *path)
+static FILE *leftovers_open_below(const char *prefix, const char *path)
 {
     char whole[WHERE_MAX];
-
     snprintf(whole, sizeof whole, "%s%s", prefix, path);
     return fopen(whole, "re");
 }
@@ -112,9 +110,8 @@ static bool zram_writes_back(const char *prefix, const char *device)
 {
     char path[WHERE_MAX], backing[128] = "none";
     FILE *f;
-
     snprintf(path, sizeof path, "/sys/block/%s/backing_dev", device);
-    f = open_below(prefix, path);
+    f = leftovers_open_below(prefix, path);
     if (!f)
         return false;
     if (fscanf(f, "%127s", backing) != 1)
@@ -125,10 +122,9 @@ static bool zram_writes_back(const char *prefix, const char *device)
 
 static bool check_swap(const char *prefix, char where[WHERE_MAX])
 {
-    FILE *f = open_below(prefix, "/proc/swaps");
+    FILE *f = leftovers_open_below(prefix, "/proc/swaps");
     char line[512], name[256];
     bool found = false;
-
     if (!f)
         return false;
     if (!fgets(line, sizeof line, f)) /* the heading */
@@ -146,9 +142,8 @@ static bool check_swap(const char *prefix, char where[WHERE_MAX])
 
 static bool check_core_pattern(const char *prefix, char where[WHERE_MAX])
 {
-    FILE *f = open_below(prefix, "/proc/sys/kernel/core_pattern");
+    FILE *f = leftovers_open_below(prefix, "/proc/sys/kernel/core_pattern");
     char pattern[256] = "";
-
     if (!f)
         return false;
     if (!fgets(pattern, sizeof pattern, f))
@@ -162,10 +157,9 @@ static bool check_core_pattern(const char *prefix, char where[WHERE_MAX])
 
 static bool check_data_journal(const char *prefix, char where[WHERE_MAX])
 {
-    FILE *f = open_below(prefix, "/proc/mounts");
+    FILE *f = leftovers_open_below(prefix, "/proc/mounts");
     char line[1024], at[256], type[32], options[512];
     bool found = false;
-
     if (!f)
         return false;
     while (!found && fgets(line, sizeof line, f)) {
@@ -183,7 +177,6 @@ static bool check_nvmem(const char *prefix, char where[WHERE_MAX])
     char whole[WHERE_MAX];
     bool found = false;
     glob_t g;
-
     snprintf(whole, sizeof whole, "%s/sys/bus/nvmem/devices/*/nvmem", prefix);
     if (glob(whole, 0, NULL, &g) != 0)
         return false;
@@ -220,7 +213,6 @@ static const struct by_table {
 int leftovers_check(const char *prefix, leftovers_tell *tell, void *context)
 {
     int count = 0;
-
     for (size_t i = 0; i < sizeof by_table / sizeof *by_table; i++) {
         char where[WHERE_MAX] = "";
         struct leftover l = {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool is_below(const char *prefix, const char *path, char out[PATH_LEN])
+static bool broker_ca_is_below(const char *prefix, const char *path, char out[PATH_LEN])
 {
     return path_under(prefix, path, out) == 0 && access(out, F_OK) == 0;
 }
@@ -15,9 +15,8 @@ static bool is_below(const char *prefix, const char *path, char out[PATH_LEN])
 void broker_ca_path(const char *prefix, const char *ca, char out[PATH_LEN])
 {
     const char *own = strstr(ca, PATH_ETC "/");
-
-    if (is_below(prefix, ca, out) || is_below("", ca, out) ||
-        (prefix[0] && own && is_below(prefix, own, out)))
+    if (broker_ca_is_below(prefix, ca, out) || broker_ca_is_below("", ca, out) ||
+        (prefix[0] && own && broker_ca_is_below(prefix, own, out)))
         return;
     snprintf(out, PATH_LEN, "%s", ca);
 }
@@ -30,7 +29,6 @@ int broker_ca_check(const char *where, const char *path)
                       : f && !ferror(f) ? "is empty"
                       : errno == ENOENT ? "not there"
                                         : strerror(errno);
-
     if (f)
         fclose(f);
     if (why)
@@ -41,7 +39,6 @@ int broker_ca_check(const char *where, const char *path)
 int broker_ca_find(const char *prefix, const struct config_broker *b, char out[PATH_LEN])
 {
     char where[CONFIG_NAME_MAX + 16];
-
     snprintf(where, sizeof where, "[broker %s] ca", b->name);
     broker_ca_path(prefix, b->ca, out);
     return broker_ca_check(where, out);

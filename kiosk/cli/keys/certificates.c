@@ -35,7 +35,6 @@ bool certificate_is_good(const struct pki_pair *ca, const char *pem, const char 
     int count = pki_names(pem, names);
     long days;
     bool named = false;
-
     for (int i = 0; i < count; i++)
         named |= strcmp(names[i], host) == 0;
     return named && pki_days_left(pem, time(NULL), &days) == 0 && days > PKI_RENEW_DAYS &&
@@ -48,7 +47,6 @@ static int read_into(const char *prefix, const char *name, char out[PKI_TEXT_MAX
 {
     char path[PATH_LEN];
     size_t len;
-
     snprintf(path, sizeof path, "%.300s" PATH_ETC "/%.64s", prefix, name);
     char *text = files_read(path, &len);
     int result = text && len < PKI_TEXT_MAX ? 0 : -1;
@@ -70,7 +68,6 @@ static int renew_one(const char *prefix, const char *name, const struct pki_pair
     long days;
     size_t len;
     int count, result = -1;
-
     snprintf(path, sizeof path, "%.300s" PATH_ETC "/%.64s", prefix, name);
     char *old = files_read(path, &len);
     if (!old)
@@ -98,7 +95,6 @@ static int renew_all(const struct cli *cli, bool due, struct pki_pair *ca)
     static const char *const names[] = {"broker/server.pem", "outside/server.pem"};
     int changed = 0;
     long days;
-
     if (read_into(cli->prefix, "broker-ca.pem", ca->certificate) < 0 ||
         read_into(cli->prefix, "ca/ca.key", ca->key) < 0)
         return CLI_FAILED;

@@ -19,7 +19,6 @@ static int write_key(const char *path, const char *mark, mode_t mode, const uint
     size_t head = strlen(mark), len = head + 2 * SEAL_KEY + 1;
     char *line = sodium_malloc(len + 1);
     int fd, result = -1;
-
     if (!line)
         return -1;
     memcpy(line, mark, head);
@@ -41,11 +40,10 @@ static int write_key(const char *path, const char *mark, mode_t mode, const uint
 }
 
 /* Both halves, or neither. */
-static int write_pair(const char *name, const uint8_t public_key[SEAL_KEY],
-                      const uint8_t secret_key[SEAL_KEY])
+static int keygen_write_pair(const char *name, const uint8_t public_key[SEAL_KEY],
+                             const uint8_t secret_key[SEAL_KEY])
 {
     char secret[PATH_LEN], public[PATH_LEN];
-
     snprintf(secret, sizeof secret, "%s.secret", name);
     snprintf(public, sizeof public, "%s.public", name);
     if (write_key(public, "", 0644, public_key) < 0)
@@ -56,12 +54,11 @@ static int write_pair(const char *name, const uint8_t public_key[SEAL_KEY],
     return -1;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int keygen_run(const struct cli *cli, int argc, char **argv)
 {
     uint8_t public_key[SEAL_KEY], *secret_key;
     char conf[PATH_LEN];
     int result = CLI_FAILED;
-
     if (argc != 2 || !argv[1][0] || argv[1][0] == '-' || strlen(argv[1]) > PATH_LEN - 16)
         return cli_misuse(&cli_keygen, "expected one NAME for the two files");
     if (path_under(cli->prefix, PATH_CONF, conf) == 0 && access(conf, F_OK) == 0) {
@@ -75,7 +72,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     if (sodium_init() < 0 || !(secret_key = sodium_malloc(SEAL_KEY)))
         return CLI_FAILED;
     if (crypto_box_keypair(public_key, secret_key) == 0 &&
-        write_pair(argv[1], public_key, secret_key) == 0) {
+        keygen_write_pair(argv[1], public_key, secret_key) == 0) {
         printf("%s.public goes to the kiosk, as " PATH_SEAL_KEY ".\n"
                "%s.secret opens all that is sealed to it. It must not be on the kiosk, on its "
                "card, on a stick\nthat stays in the venue, or in a mail. Keep it on your own "
@@ -92,5 +89,5 @@ const struct cli_command cli_keygen = {
     .arguments = "NAME",
     .summary = "make the pair of keys to seal with, on the host's own computer",
     .help = "  NAME             writes NAME.public and NAME.secret\n",
-    .run = run,
+    .run = keygen_run,
 };

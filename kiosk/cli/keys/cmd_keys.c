@@ -39,20 +39,20 @@ static int ids_find(struct keys *k)
 {
     char path[PATH_LEN];
     struct config *c = calloc(1, sizeof *c);
-    int code = c == NULL ? -1 : 0;
+    int code = !c ? -1 : 0;
     keyset_id_random(k->venue_id);
     keyset_id_random(k->kiosk_id);
-    if (code == 0 && (k->venue == NULL || k->kiosk == NULL) &&
-        path_under(k->cli->prefix, PATH_CONF, path) == 0 && access(path, F_OK) == 0) {
+    if (code == 0 && (!k->venue || !k->kiosk) && path_under(k->cli->prefix, PATH_CONF, path) == 0 &&
+        access(path, F_OK) == 0) {
         code = config_load(path, c, config_complain_stderr, NULL);
         if (code == 0) {
             snprintf(k->venue_id, sizeof k->venue_id, "%.16s", c->venue.id);
             snprintf(k->kiosk_id, sizeof k->kiosk_id, "%.16s", c->kiosk.id);
         }
     }
-    if (k->venue != NULL)
+    if (k->venue)
         snprintf(k->venue_id, sizeof k->venue_id, "%s", k->venue);
-    if (k->kiosk != NULL)
+    if (k->kiosk)
         snprintf(k->kiosk_id, sizeof k->kiosk_id, "%s", k->kiosk);
     free(c);
     return code;
@@ -64,7 +64,7 @@ static int folder_make(const char *prefix, const char *path, mode_t mode)
     char whole[PATH_LEN];
     if (path_under(prefix, path, whole) < 0)
         return -1;
-    for (char *slash = strchr(whole + strlen(prefix) + 1, '/'); slash != NULL;
+    for (char *slash = strchr(whole + strlen(prefix) + 1, '/'); slash;
          slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         int failed = mkdir(whole, 0755) < 0 && errno != EEXIST;
@@ -75,7 +75,7 @@ static int folder_make(const char *prefix, const char *path, mode_t mode)
     return mkdir(whole, mode) < 0 && errno != EEXIST ? -1 : 0;
 }
 
-static int complain(const char *path)
+static int keys_complain(const char *path)
 {
     log_error("%s: %s", path, strerror(errno));
     return -1;
@@ -87,8 +87,8 @@ static int credential_write(const struct keys *k, const char *name, const uint8_
     char path[PATH_LEN], folder[PATH_LEN];
     if (path_under(k->cli->prefix, PATH_CREDENTIALS, folder) < 0 ||
         (size_t)snprintf(path, sizeof path, "%s/%s", folder, name) >= sizeof path)
-        return complain(name);
-    return secret_write_key(path, key, len, mode) < 0 ? complain(path) : 0;
+        return keys_complain(name);
+    return secret_write_key(path, key, len, mode) < 0 ? keys_complain(path) : 0;
 }
 
 /* Whether a path lies inside the kiosk's credentials, where the root key must never be. */
@@ -98,7 +98,7 @@ static bool is_on_kiosk(const struct keys *k, const char *path)
     const char *slash = strrchr(path, '/');
     snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
     return path_under(k->cli->prefix, PATH_CREDENTIALS, folder) == 0 &&
-           realpath(folder, real_folder) != NULL && realpath(dir, real_dir) != NULL &&
+           realpath(folder, real_folder) && realpath(dir, real_dir) &&
            strncmp(real_dir, real_folder, strlen(real_folder)) == 0;
 }
 
@@ -111,7 +111,7 @@ static int make_is_possible(const struct keys *k)
     char folder[PATH_LEN], path[PATH_LEN + 16];
     if (folder_make(k->cli->prefix, PATH_CREDENTIALS, 0700) < 0 ||
         path_under(k->cli->prefix, PATH_CREDENTIALS, folder) < 0)
-        return complain(k->cli->prefix);
+        return keys_complain(k->cli->prefix);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
         if (access(path, F_OK) == 0) {
@@ -121,11 +121,11 @@ static int make_is_possible(const struct keys *k)
             return -1;
         }
     }
-    if (k->root_out != NULL && access(k->root_out, F_OK) == 0) {
+    if (k->root_out && access(k->root_out, F_OK) == 0) {
         log_error("%s: is there already; the root key goes into a new file", k->root_out);
         return -1;
     }
-    if (k->root_out == NULL || !is_on_kiosk(k, k->root_out))
+    if (!k->root_out || !is_on_kiosk(k, k->root_out))
         return 0;
     log_error("%s: lies in the kiosk's credentials; the root key belongs off site, say on a USB "
               "stick",
@@ -136,8 +136,8 @@ static int make_is_possible(const struct keys *k)
 static int make_write(const struct keys *k)
 {
     const struct keyset *s = k->set;
-    if (k->root_out != NULL && secret_write_key(k->root_out, s->root_seed, SEED, 0600) < 0)
-        return complain(k->root_out);
+    if (k->root_out && secret_write_key(k->root_out, s->root_seed, SEED, 0600) < 0)
+        return keys_complain(k->root_out);
     return credential_write(k, "venue.key", s->venue_key, ENVELOPE_KEY, 0600) < 0 ||
                    credential_write(k, "kiosk.key", s->kiosk_seed, SEED, 0600) < 0 ||
                    credential_write(k, "kiosk.pub", s->kiosk_public, ENVELOPE_PUBLIC, 0644) < 0 ||
@@ -155,7 +155,7 @@ static int keys_make(struct keys *k)
     keyset_kiosk(k->set, k->venue_id, k->kiosk_id);
     if (make_write(k) < 0)
         return CLI_FAILED;
-    if (k->root_out == NULL)
+    if (!k->root_out)
         log_warning("no --root-out: the root key is forgotten, so nobody can sign staff phones or "
                     "disown this kiosk");
     printf(k->cli->json ? "{\"venue\":\"%s\",\"kiosk\":\"%s\"}\n" : "venue: %s\nkiosk: %s\n",
@@ -178,7 +178,7 @@ static int staff_public(const struct keys *k, uint8_t public[ENVELOPE_PUBLIC])
 {
     size_t got;
     char path[PATH_LEN];
-    if (k->public != NULL) {
+    if (k->public) {
         if (sodium_hex2bin(public, ENVELOPE_PUBLIC, k->public, strlen(k->public), NULL, &got,
                            NULL) == 0 &&
             got == ENVELOPE_PUBLIC)
@@ -188,14 +188,14 @@ static int staff_public(const struct keys *k, uint8_t public[ENVELOPE_PUBLIC])
     }
     if ((mkdir(k->out, 0700) < 0 && errno != EEXIST) ||
         (size_t)snprintf(path, sizeof path, "%s/staff.key", k->out) >= sizeof path)
-        return complain(k->out);
+        return keys_complain(k->out);
     if (access(path, F_OK) == 0) {
         log_error("%s: is there already; one folder holds one staff key", path);
         return -1;
     }
     randombytes_buf(k->set->kiosk_seed, SEED);
     crypto_sign_seed_keypair(public, k->set->kiosk_secret, k->set->kiosk_seed);
-    return secret_write_key(path, k->set->kiosk_seed, SEED, 0600) < 0 ? complain(path) : 0;
+    return secret_write_key(path, k->set->kiosk_seed, SEED, 0600) < 0 ? keys_complain(path) : 0;
 }
 
 static int keys_staff(struct keys *k)
@@ -204,10 +204,10 @@ static int keys_staff(struct keys *k)
     uint8_t staff[CERT_STAFF];
     char account[KEYSET_ID_TEXT], path[PATH_LEN];
     char folder[PATH_LEN];
-    if (k->root == NULL || (k->public == NULL) == (k->out == NULL))
+    if (!k->root || (!k->public) == (!k->out))
         return CLI_USAGE;
     keyset_id_random(account);
-    if (k->account != NULL)
+    if (k->account)
         memcpy(account, k->account, TOPIC_ID_LEN + 1);
     if (ids_find(k) < 0 || root_read(k) < 0 || staff_public(k, cert.public) < 0)
         return CLI_FAILED;
@@ -219,7 +219,7 @@ static int keys_staff(struct keys *k)
         path_under(k->cli->prefix, PATH_STAFF, folder) < 0 ||
         (size_t)snprintf(path, sizeof path, "%s/%s.cert", folder, account) >= sizeof path ||
         secret_write_key(path, staff, sizeof staff, 0644) < 0) {
-        complain(PATH_STAFF);
+        keys_complain(PATH_STAFF);
         return CLI_FAILED;
     }
     printf(k->cli->json ? "{\"account\":\"%s\"}\n" : "account: %s\n", account);
@@ -233,10 +233,10 @@ static int keys_staff(struct keys *k)
 static int keys_sign(const struct keys *k)
 {
     char hex[ROOT_SIGNATURE];
-    if (k->root == NULL || k->public == NULL || k->account == NULL || k->venue == NULL)
+    if (!k->root || !k->public || !k->account || !k->venue)
         return CLI_USAGE;
     struct root *root = root_open(NULL, k->root);
-    if (root == NULL)
+    if (!root)
         return CLI_FAILED;
     int bad = root_sign_staff(root, k->venue, k->account, k->public, hex);
     root_close(root);
@@ -254,13 +254,13 @@ static int keys_push(struct keys *k)
 {
     uint8_t venue[ENVELOPE_ID], public[ENVELOPE_PUBLIC], signature[CERT_SIGNATURE];
     char path[PATH_LEN];
-    if (k->root == NULL || k->out == NULL)
+    if (!k->root || !k->out)
         return CLI_USAGE;
     if (ids_find(k) < 0 || root_read(k) < 0)
         return CLI_FAILED;
     if ((mkdir(k->out, 0700) < 0 && errno != EEXIST) ||
         (size_t)snprintf(path, sizeof path, "%s/push.cert", k->out) >= sizeof path) {
-        complain(k->out);
+        keys_complain(k->out);
         return CLI_FAILED;
     }
     randombytes_buf(k->set->kiosk_seed, SEED);
@@ -270,7 +270,7 @@ static int keys_push(struct keys *k)
     int bad = secret_write_key(path, signature, sizeof signature, 0644);
     snprintf(path, sizeof path, "%s/push.key", k->out);
     if (bad < 0 || secret_write_key(path, k->set->kiosk_seed, SEED, 0600) < 0) {
-        complain(path);
+        keys_complain(path);
         return CLI_FAILED;
     }
     printf(k->cli->json ? "{\"folder\":\"%s\"}\n"
@@ -286,7 +286,7 @@ static int keys_retire(struct keys *k)
     struct cert_kiosk cert;
     uint8_t wire[ENVELOPE_SIZE];
     char topic[TOPIC_NAME_MAX];
-    if (k->root == NULL || k->out == NULL)
+    if (!k->root || !k->out)
         return CLI_USAGE;
     if (ids_find(k) < 0 || root_read(k) < 0 ||
         secret_read_key(k->cli->prefix, "kiosk.pub", false, cert.public, sizeof cert.public,
@@ -296,8 +296,8 @@ static int keys_retire(struct keys *k)
     keyset_id_bytes(k->kiosk_id, cert.kiosk);
     cert_retire(&cert, k->set->root_secret, wire);
     FILE *f = fopen(k->out, "wxe");
-    if (f == NULL || fwrite(wire, sizeof wire, 1, f) != 1 || fclose(f) != 0) {
-        complain(k->out);
+    if (!f || fwrite(wire, sizeof wire, 1, f) != 1 || fclose(f) != 0) {
+        keys_complain(k->out);
         return CLI_FAILED;
     }
     topic_name(TOPIC_STATE, k->venue_id, k->kiosk_id, NULL, topic);
@@ -310,7 +310,7 @@ static int keys_retire(struct keys *k)
 
 /* --- options ---------------------------------------------------------------------------------- */
 
-static int take_options(struct keys *k, int argc, char **argv)
+static int keys_take_options(struct keys *k, int argc, char **argv)
 {
     static const struct option options[] = {
         {"venue", required_argument, NULL, 'v'},
@@ -337,27 +337,27 @@ static int take_options(struct keys *k, int argc, char **argv)
                               : c == 'p' ? &k->public
                               : c == 'a' ? &k->account
                                          : NULL;
-        if (target == NULL)
+        if (!target)
             return cli_misuse(&cli_keys, "an option is unknown, or lacks its value");
         *target = optarg;
-        if (strchr("vka", c) != NULL && !keyset_id_is_good(optarg))
+        if (strchr("vka", c) && !keyset_id_is_good(optarg))
             return cli_misuse(&cli_keys, "\"%s\" is no id; expected 16 hex digits of 0-9 and a-f",
                               optarg);
     }
-    return k->root != NULL ? root_check(&cli_keys, k->root) : 0;
+    return k->root ? root_check(&cli_keys, k->root) : 0;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int keys_run(const struct cli *cli, int argc, char **argv)
 {
     struct keys k = {.cli = cli};
-    int code = take_options(&k, argc, argv);
+    int code = keys_take_options(&k, argc, argv);
     const char *what = optind < argc ? argv[optind] : "";
     if (code != 0)
         return code;
     if (optind + 1 < argc)
         return cli_misuse(&cli_keys, "\"%s\" is too much", argv[optind + 1]);
     k.set = keyset_new();
-    if (k.set == NULL)
+    if (!k.set)
         return CLI_FAILED;
     if (strcmp(what, "make") == 0)
         code = keys_make(&k);
@@ -404,5 +404,5 @@ const struct cli_command cli_keys = {
         "  renew            brokers' certificates that end within 180 days\n"
         "  --due            only tells, by the exit code, whether there are any\n",
     .json = true,
-    .run = run,
+    .run = keys_run,
 };

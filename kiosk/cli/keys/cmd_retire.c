@@ -78,13 +78,13 @@ static struct mqtt *meet(const struct retire *r, const struct config_broker *b, 
                                           .password = password}},
                              .brokers_count = 1,
                              .topics = {topic},
-                             .topics_count = topic != NULL ? 1 : 0,
+                             .topics_count = topic ? 1 : 0,
                              .client_id = id};
     struct mqtt_event e = {0};
     struct mqtt *m = mqtt_new(&plan);
-    if (m != NULL && await(m, MQTT_UP, &e) == 0)
+    if (m && await(m, MQTT_UP, &e) == 0)
         return m;
-    snprintf(reason, MQTT_REASON_LEN, "%s", m != NULL ? e.reason : strerror(errno));
+    snprintf(reason, MQTT_REASON_LEN, "%s", m ? e.reason : strerror(errno));
     mqtt_free(m);
     return NULL;
 }
@@ -95,12 +95,12 @@ static struct mqtt *meet(const struct retire *r, const struct config_broker *b, 
  * thrown out before the answer comes: that it worked shows in the second step. */
 static int lock_out(struct retire *r, const struct config_broker *b, char reason[MQTT_REASON_LEN])
 {
-    const char *user = r->user != NULL ? r->user : b->user;
+    const char *user = r->user ? r->user : b->user;
     struct mqtt_event e;
-    struct mqtt *m = meet(r, b, user, r->user != NULL ? NULL : b->user, r->secrets->own,
-                          DYNSEC_RESPONSE, reason);
+    struct mqtt *m =
+        meet(r, b, user, r->user ? NULL : b->user, r->secrets->own, DYNSEC_RESPONSE, reason);
     int len = dynsec_password(b->user, r->secrets->fresh, r->secrets->request, DYNSEC_MAX);
-    if (m == NULL)
+    if (!m)
         return -1;
     if (len < 0 || mqtt_publish(m, DYNSEC_REQUEST, r->secrets->request, (size_t)len) != 1) {
         snprintf(reason, MQTT_REASON_LEN, "[broker %s] user is no account of ours", b->name);
@@ -108,7 +108,7 @@ static int lock_out(struct retire *r, const struct config_broker *b, char reason
         return -1;
     }
     int rc = await(m, MQTT_MESSAGE, &e);
-    bool refused = rc == 2 || (rc == 0 && memmem(e.payload, e.len, "\"error\"", 7) != NULL);
+    bool refused = rc == 2 || (rc == 0 && memmem(e.payload, e.len, "\"error\"", 7));
     mqtt_free(m);
     if (refused)
         snprintf(reason, MQTT_REASON_LEN,
@@ -122,7 +122,7 @@ static int leave_notice(const struct retire *r, const struct config_broker *b,
 {
     struct mqtt_event e = {0};
     struct mqtt *m = meet(r, b, b->user, b->user, r->secrets->fresh, NULL, reason);
-    if (m == NULL)
+    if (!m)
         return -1;
     int rc =
         mqtt_leave(m, r->topic, r->notice, sizeof r->notice) == 1 ? await(m, MQTT_SENT, &e) : 1;
@@ -137,7 +137,7 @@ static bool disown(struct retire *r, const struct config_broker *b)
     enum { VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING };
     char reason[MQTT_REASON_LEN] = "";
     uint8_t random[RANDOM];
-    const char *name = r->credential != NULL ? r->credential : b->password;
+    const char *name = r->credential ? r->credential : b->password;
     if (b->tls && broker_ca_find(r->cli->prefix, b, r->ca) < 0)
         return false;
     if (secret_read_line(r->cli->prefix, name, r->secrets->own, sizeof r->secrets->own,
@@ -160,8 +160,8 @@ static int notice_make(struct retire *r)
     const struct config *c = &r->config;
     struct root *root = root_open(r->cli->prefix, r->root_file);
     int rc = -1;
-    if (root != NULL && secret_read_key(r->cli->prefix, "kiosk.pub", false, cert.public,
-                                        sizeof cert.public, config_complain_stderr, NULL) == 0) {
+    if (root && secret_read_key(r->cli->prefix, "kiosk.pub", false, cert.public, sizeof cert.public,
+                                config_complain_stderr, NULL) == 0) {
         sodium_hex2bin(cert.venue, sizeof cert.venue, c->venue.id, TOPIC_ID_LEN, NULL, NULL, NULL);
         sodium_hex2bin(cert.kiosk, sizeof cert.kiosk, c->kiosk.id, TOPIC_ID_LEN, NULL, NULL, NULL);
         cert_retire(&cert, root_secret(root), r->notice);
@@ -194,7 +194,7 @@ static int retire(struct retire *r)
     return CLI_OK;
 }
 
-static int take_options(struct retire *r, int argc, char **argv)
+static int retire_take_options(struct retire *r, int argc, char **argv)
 {
     static const struct option options[] = {{"root", required_argument, NULL, 'r'},
                                             {"user", required_argument, NULL, 'u'},
@@ -207,23 +207,23 @@ static int take_options(struct retire *r, int argc, char **argv)
     }
     if (optind < argc)
         return cli_misuse(&cli_retire, "\"%s\" is too much", argv[optind]);
-    if (r->root_file == NULL || (r->user == NULL) != (r->credential == NULL))
+    if (!r->root_file || (!r->user) != (!r->credential))
         return cli_misuse(&cli_retire, "it wants --root FILE; --user and --password go together");
     return root_check(&cli_retire, r->root_file);
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int retire_run(const struct cli *cli, int argc, char **argv)
 {
     int code = CLI_FAILED;
     struct retire *r = calloc(1, sizeof *r);
-    if (r == NULL)
+    if (!r)
         return CLI_FAILED;
     r->cli = cli;
     r->secrets = sodium_init() < 0 ? NULL : sodium_malloc(sizeof *r->secrets);
-    if (r->secrets == NULL)
+    if (!r->secrets)
         log_error("no locked memory for passwords; raise the limit (ulimit -l)");
     else
-        code = take_options(r, argc, argv);
+        code = retire_take_options(r, argc, argv);
     if (code == CLI_OK)
         code = retire(r);
     sodium_free(r->secrets);
@@ -240,5 +240,5 @@ const struct cli_command cli_retire = {
         "  --user NAME      an account that may make accounts at the brokers; else the kiosk's\n"
         "  --password NAME  the credential that holds its password\n",
     .json = true,
-    .run = run,
+    .run = retire_run,
 };

@@ -49,24 +49,21 @@ void keyset_kiosk(struct keyset *k, const char *venue, const char *kiosk)
 void keyset_id_random(char out[KEYSET_ID_TEXT])
 {
     uint8_t bytes[ENVELOPE_ID];
-
     randombytes_buf(bytes, sizeof bytes);
     sodium_bin2hex(out, KEYSET_ID_TEXT, bytes, sizeof bytes);
 }
 
-static void draw(const struct keyset *k, const char *word, int number, uint8_t out[24])
+static void keyset_draw(const struct keyset *k, const char *word, int number, uint8_t out[24])
 {
     char purpose[64];
     size_t len = (size_t)snprintf(purpose, sizeof purpose, "porchlight-%s-%d", word, number);
-
     crypto_generichash(out, 24, (const uint8_t *)purpose, len, k->root_seed, sizeof k->root_seed);
 }
 
 void keyset_id(const struct keyset *k, const char *word, int number, char out[KEYSET_ID_TEXT])
 {
     uint8_t drawn[24];
-
-    draw(k, word, number, drawn);
+    keyset_draw(k, word, number, drawn);
     sodium_bin2hex(out, KEYSET_ID_TEXT, drawn, ENVELOPE_ID);
     sodium_memzero(drawn, sizeof drawn);
 }
@@ -75,8 +72,7 @@ void keyset_password(const struct keyset *k, const char *word, int number,
                      char out[KEYSET_PASSWORD])
 {
     uint8_t drawn[24];
-
-    draw(k, word, number, drawn);
+    keyset_draw(k, word, number, drawn);
     sodium_bin2base64(out, (size_t)KEYSET_PASSWORD, drawn, sizeof drawn,
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     sodium_memzero(drawn, sizeof drawn);

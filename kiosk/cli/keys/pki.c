@@ -11,11 +11,10 @@
 
 enum { DAY = 24 * 3600 };
 
-static int put_text(BIO *bio, char out[PKI_TEXT_MAX])
+static int pki_put_text(BIO *bio, char out[PKI_TEXT_MAX])
 {
     char *data;
     long len = BIO_get_mem_data(bio, &data);
-
     if (len <= 0 || len >= PKI_TEXT_MAX)
         return -1;
     memcpy(out, data, (size_t)len);
@@ -23,7 +22,7 @@ static int put_text(BIO *bio, char out[PKI_TEXT_MAX])
     return 0;
 }
 
-static int write_pair(X509 *cert, EVP_PKEY *key, struct pki_pair *out)
+static int pki_write_pair(X509 *cert, EVP_PKEY *key, struct pki_pair *out)
 {
     BIO *c = BIO_new(BIO_s_mem()), *k = BIO_new(BIO_s_secmem());
     int result = c && k && PEM_write_bio_X509(c, cert) == 1 &&
@@ -31,7 +30,7 @@ static int write_pair(X509 *cert, EVP_PKEY *key, struct pki_pair *out)
                      ? 0
                      : -1;
 
-    if (result == 0 && (put_text(c, out->certificate) < 0 || put_text(k, out->key) < 0))
+    if (result == 0 && (pki_put_text(c, out->certificate) < 0 || pki_put_text(k, out->key) < 0))
         result = -1;
     BIO_free(c);
     BIO_free(k);
@@ -118,7 +117,7 @@ int pki_authority(struct pki_pair *out, time_t now)
         add_extension(cert, cert, NID_key_usage, "critical,keyCertSign,cRLSign") == 0 &&
         add_extension(cert, cert, NID_subject_key_identifier, "hash") == 0 &&
         X509_sign(cert, key, EVP_sha256()) > 0)
-        result = write_pair(cert, key, out);
+        result = pki_write_pair(cert, key, out);
     X509_free(cert);
     EVP_PKEY_free(key);
     return result;
@@ -133,7 +132,6 @@ static bool name_is_good(const char *name)
 static int join_names(char names[][PKI_NAME_MAX], size_t count, char *out, size_t size)
 {
     size_t len = 0;
-
     for (size_t i = 0; i < count; i++) {
         unsigned char address[16];
         bool is_ip = inet_pton(AF_INET, names[i], address) == 1 ||
@@ -165,7 +163,7 @@ int pki_server(const struct pki_pair *ca, char names[][PKI_NAME_MAX], size_t cou
         add_extension(cert, issuer, NID_subject_alt_name, all) == 0 &&
         X509_sign(cert, issuer_key, EVP_sha256()) > 0 &&
         X509_verify(cert, X509_get0_pubkey(issuer)) == 1)
-        result = write_pair(cert, key, out);
+        result = pki_write_pair(cert, key, out);
     X509_free(cert);
     X509_free(issuer);
     EVP_PKEY_free(key);
@@ -205,7 +203,7 @@ static bool name_text(const GENERAL_NAME *g, char out[PKI_NAME_MAX])
     int len = ASN1_STRING_length(s);
 
     if (g->type == GEN_IPADD && (len == 4 || len == 16))
-        return inet_ntop(len == 4 ? AF_INET : AF_INET6, data, out, PKI_NAME_MAX) != NULL;
+        return inet_ntop(len == 4 ? AF_INET : AF_INET6, data, out, PKI_NAME_MAX);
     if (g->type != GEN_DNS || len <= 0 || len >= PKI_NAME_MAX)
         return false;
     memcpy(out, data, (size_t)len);

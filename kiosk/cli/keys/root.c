@@ -38,7 +38,7 @@ int root_check(const struct cli_command *command, const char *file)
 }
 
 /* One that is too long is a slip like any other. */
-static int ask_line(const char *question, char *out, size_t size)
+static int root_ask_line(const char *question, char *out, size_t size)
 {
     return prompt_hidden_line_once_typed(question, out, size) < 0 && errno != E2BIG ? -1 : 0;
 }
@@ -46,7 +46,7 @@ static int ask_line(const char *question, char *out, size_t size)
 static int type_in(uint8_t seed[KEYSET_SEED])
 {
     fputs("The venue's root key is needed for this. Type it in from its paper.\n", stderr);
-    if (root_paper_ask(ask_line, seed) == 0)
+    if (root_paper_ask(root_ask_line, seed) == 0)
         return 0;
     log_error("the root key was not typed in, so nothing was done");
     return -1;
@@ -55,7 +55,6 @@ static int type_in(uint8_t seed[KEYSET_SEED])
 static int read_text(const char *file, const char *text, uint8_t seed[KEYSET_SEED])
 {
     size_t digits = strspn(text, "0123456789abcdef");
-
     if (text[digits] == '\0' && digits == (size_t)2 * KEYSET_SEED)
         return sodium_hex2bin(seed, KEYSET_SEED, text, digits, NULL, NULL, NULL);
     int line = root_paper_read(text, seed);
@@ -70,14 +69,13 @@ static int read_text(const char *file, const char *text, uint8_t seed[KEYSET_SEE
     return line == 0 ? 0 : -1;
 }
 
-static int read_file(const char *file, uint8_t seed[KEYSET_SEED])
+static int root_read_file(const char *file, uint8_t seed[KEYSET_SEED])
 {
     static const char absent[] =
         "no such file; expected the root key's file, or - to type it in from paper";
     char *text = sodium_malloc(SECRET_FILE_MAX + 1);
     int result = -1;
-
-    if (text == NULL)
+    if (!text)
         log_error("no locked memory for keys; raise the limit (ulimit -l)");
     else if (secret_read_text(file, absent, text, config_complain_stderr, NULL) >= 0)
         result = read_text(file, text, seed);
@@ -88,7 +86,6 @@ static int read_file(const char *file, uint8_t seed[KEYSET_SEED])
 static int is_this_venues(const char *prefix, const char *file, const uint8_t seed[KEYSET_SEED])
 {
     uint8_t public[ENVELOPE_PUBLIC], known[ENVELOPE_PUBLIC], secret[ENVELOPE_SECRET];
-
     if (secret_read_key(prefix, "root.pub", false, known, sizeof known, config_complain_stderr,
                         NULL) < 0)
         return -1;
@@ -103,9 +100,9 @@ static int is_this_venues(const char *prefix, const char *file, const uint8_t se
 
 int root_seed_read(const char *prefix, const char *file, uint8_t seed[KEYSET_SEED])
 {
-    if (sodium_init() < 0 || (is_typed(file) ? type_in(seed) : read_file(file, seed)) < 0)
+    if (sodium_init() < 0 || (is_typed(file) ? type_in(seed) : root_read_file(file, seed)) < 0)
         return -1;
-    return prefix == NULL ? 0 : is_this_venues(prefix, file, seed);
+    return !prefix ? 0 : is_this_venues(prefix, file, seed);
 }
 
 /* --- the key --------------------------------------------------------------------------------- */
@@ -115,7 +112,7 @@ struct root *root_open(const char *prefix, const char *file)
     uint8_t public[ENVELOPE_PUBLIC];
     struct root *r = sodium_init() < 0 ? NULL : sodium_malloc(sizeof *r);
 
-    if (r == NULL) {
+    if (!r) {
         log_error("no locked memory for keys; raise the limit (ulimit -l)");
         return NULL;
     }

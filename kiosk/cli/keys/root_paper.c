@@ -12,7 +12,6 @@ static const char spaces[] = " \t\r";
 static void line_check(int line, const uint8_t bytes[LINE_BYTES], uint8_t check[LINE_CHECK])
 {
     uint8_t text[LINE_BYTES + 1], hash[crypto_generichash_BYTES_MIN];
-
     text[0] = (uint8_t)line;
     memcpy(text + 1, bytes, LINE_BYTES);
     crypto_generichash(hash, sizeof hash, text, sizeof text, NULL, 0);
@@ -23,7 +22,6 @@ static void line_check(int line, const uint8_t bytes[LINE_BYTES], uint8_t check[
 static void line_print(int line, const uint8_t *bytes)
 {
     uint8_t all[LINE_BYTES + LINE_CHECK];
-
     memcpy(all, bytes, LINE_BYTES);
     line_check(line, bytes, all + LINE_BYTES);
     printf("    %d:", line + 1);
@@ -34,11 +32,10 @@ static void line_print(int line, const uint8_t *bytes)
 }
 
 /* Its number may stand before it. Whether its check is right. */
-static bool line_read(int line, const char *text, size_t len, uint8_t *bytes)
+static bool root_paper_line_read(int line, const char *text, size_t len, uint8_t *bytes)
 {
     uint8_t all[LINE_BYTES + LINE_CHECK] = {0}, check[LINE_CHECK];
     size_t got = 0, skip = strspn(text, spaces);
-
     skip = skip + 1 < len && text[skip] == '1' + line && text[skip + 1] == ':' ? skip + 2 : 0;
     int bad = sodium_hex2bin(all, sizeof all, text + skip, len - skip, spaces, &got, NULL);
     line_check(line, all, check);
@@ -61,12 +58,11 @@ int root_paper_ask(root_paper_line *ask, uint8_t seed[KEYSET_SEED])
                                 "type it once more.\n";
     char question[sizeof again + 32], *typed = sodium_malloc(TYPED_MAX);
     int line = 0;
-
     for (bool slip = false; typed && line < ROOT_PAPER_LINES;) {
         snprintf(question, sizeof question, "%s    line %d: ", slip ? again : "", line + 1);
         if (ask(question, typed, TYPED_MAX) < 0)
             break;
-        slip = !line_read(line, typed, strlen(typed), seed + line * LINE_BYTES);
+        slip = !root_paper_line_read(line, typed, strlen(typed), seed + line * LINE_BYTES);
         line += !slip;
     }
     sodium_free(typed);
@@ -76,14 +72,13 @@ int root_paper_ask(root_paper_line *ask, uint8_t seed[KEYSET_SEED])
 int root_paper_read(const char *text, uint8_t seed[KEYSET_SEED])
 {
     int line = 0, wrong = 0;
-
     for (size_t len; *text; text += len + (text[len] == '\n')) {
         len = strcspn(text, "\n");
         if (strspn(text, spaces) >= len)
             continue;
         if (line == ROOT_PAPER_LINES)
             return -1;
-        if (!line_read(line, text, len, seed + line * LINE_BYTES) && wrong == 0)
+        if (!root_paper_line_read(line, text, len, seed + line * LINE_BYTES) && wrong == 0)
             wrong = line + 1;
         line++;
     }

@@ -15,7 +15,6 @@ cJSON *accounts_new(void)
 {
     cJSON *all = cJSON_CreateObject();
     cJSON *access = cJSON_AddObjectToObject(all, "defaultACLAccess");
-
     cJSON_AddBoolToObject(access, "publishClientSend", 0);
     cJSON_AddBoolToObject(access, "publishClientReceive", 0);
     cJSON_AddBoolToObject(access, "subscribe", 0);
@@ -29,7 +28,6 @@ cJSON *accounts_new(void)
 cJSON *accounts_read(const char *text)
 {
     cJSON *all = cJSON_Parse(text);
-
     if (all && cJSON_IsArray(cJSON_GetObjectItem(all, "clients")) &&
         cJSON_IsArray(cJSON_GetObjectItem(all, "roles")))
         return all;
@@ -38,11 +36,10 @@ cJSON *accounts_read(const char *text)
 }
 
 /* Where in `list` the item stands whose `key` is `name`; -1: nowhere. */
-static int find(const cJSON *list, const char *key, const char *name)
+static int accounts_find(const cJSON *list, const char *key, const char *name)
 {
     int i = 0;
     const cJSON *one;
-
     cJSON_ArrayForEach(one, list)
     {
         const cJSON *value = cJSON_GetObjectItem(one, key);
@@ -53,10 +50,9 @@ static int find(const cJSON *list, const char *key, const char *name)
     return -1;
 }
 
-static void put(cJSON *list, const char *key, cJSON *item)
+static void accounts_put_one(cJSON *list, const char *key, cJSON *item)
 {
-    int at = find(list, key, cJSON_GetObjectItem(item, key)->valuestring);
-
+    int at = accounts_find(list, key, cJSON_GetObjectItem(item, key)->valuestring);
     if (at >= 0)
         cJSON_ReplaceItemInArray(list, at, item);
     else
@@ -66,7 +62,6 @@ static void put(cJSON *list, const char *key, cJSON *item)
 static void add_acl(cJSON *acls, const char *type, const char *topic)
 {
     cJSON *acl = cJSON_CreateObject();
-
     cJSON_AddStringToObject(acl, "acltype", type);
     cJSON_AddStringToObject(acl, "topic", topic);
     cJSON_AddBoolToObject(acl, "allow", 1);
@@ -81,19 +76,17 @@ static int put_role(cJSON *all, enum topic_role who, const char *venue, const ch
     int len = dynsec_role(who, venue, kiosk, account, request, sizeof request);
     cJSON *asked = len < 0 ? NULL : cJSON_Parse(request);
     cJSON *role = cJSON_DetachItemFromArray(cJSON_GetObjectItem(asked, "commands"), 0);
-
     cJSON_Delete(asked);
     if (!role)
         return -1;
     cJSON_DeleteItemFromObject(role, "command");
-    put(cJSON_GetObjectItem(all, "roles"), "rolename", role);
+    accounts_put_one(cJSON_GetObjectItem(all, "roles"), "rolename", role);
     return 0;
 }
 
 static void add_base64(cJSON *o, const char *key, const uint8_t *bytes, size_t len)
 {
     char text[BASE64_MAX];
-
     sodium_bin2base64(text, sizeof text, bytes, len, sodium_base64_VARIANT_ORIGINAL);
     cJSON_AddStringToObject(o, key, text);
 }
@@ -103,7 +96,6 @@ static int put_client(cJSON *all, const char *account, const char *password,
 {
     uint8_t salt[SALT], hash[HASH];
     cJSON *client = cJSON_CreateObject();
-
     randombytes_buf(salt, sizeof salt);
     if (PKCS5_PBKDF2_HMAC(password, (int)strlen(password), salt, sizeof salt, ITERATIONS,
                           EVP_sha512(), sizeof hash, hash) != 1) {
@@ -121,7 +113,7 @@ static int put_client(cJSON *all, const char *account, const char *password,
         cJSON_AddStringToObject(one, "rolename", roles[i]);
         cJSON_AddItemToArray(held, one);
     }
-    put(cJSON_GetObjectItem(all, "clients"), "username", client);
+    accounts_put_one(cJSON_GetObjectItem(all, "clients"), "username", client);
     return 0;
 }
 
@@ -130,7 +122,6 @@ int accounts_put(cJSON *all, enum topic_role who, const char *venue, const char 
 {
     char role[64], steward[64];
     const char *const roles[] = {role, steward};
-
     if (put_role(all, who, venue, kiosk, account) < 0 ||
         (who == ROLE_KIOSK && put_role(all, ROLE_STEWARD, venue, kiosk, account) < 0))
         return -1;
@@ -143,7 +134,6 @@ int accounts_put(cJSON *all, enum topic_role who, const char *venue, const char 
 static int add_bridged(cJSON *acls, const char *venue, const char *kiosk)
 {
     char name[TOPIC_NAME_MAX];
-
     for (enum topic t = 0; t < TOPIC_COUNT; t++) {
         if (!topic_table[t].per_account || topic_table[t].writes == ROLE_RELAY)
             continue;
@@ -161,17 +151,16 @@ int accounts_put_bridge(cJSON *all, const char *venue, char kiosks[][TOPIC_ID_LE
     const char *const roles[] = {rolename};
     cJSON *role = cJSON_CreateObject();
     int result = 0;
-
     snprintf(rolename, sizeof rolename, "bridge-%s", account);
     cJSON_AddStringToObject(role, "rolename", rolename);
     cJSON *acls = cJSON_AddArrayToObject(role, "acls");
     for (size_t i = 0; i < count && result == 0; i++)
         result = add_bridged(acls, venue, kiosks[i]);
-    put(cJSON_GetObjectItem(all, "roles"), "rolename", role);
+    accounts_put_one(cJSON_GetObjectItem(all, "roles"), "rolename", role);
     return result < 0 ? -1 : put_client(all, account, password, roles, 1);
 }
 
 bool accounts_have(const cJSON *all, const char *account)
 {
-    return find(cJSON_GetObjectItem(all, "clients"), "username", account) >= 0;
+    return accounts_find(cJSON_GetObjectItem(all, "clients"), "username", account) >= 0;
 }

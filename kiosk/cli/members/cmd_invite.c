@@ -28,7 +28,7 @@ struct invite {
 
 static volatile sig_atomic_t stopped;
 
-static void on_signal(int number)
+static void invite_on_signal(int number)
 {
     (void)number;
     stopped = 1;
@@ -59,7 +59,7 @@ static int show_screen(const cJSON *reply)
     return CLI_FAILED;
 }
 
-static int show(const struct invite *i, const cJSON *reply)
+static int invite_show(const struct invite *i, const cJSON *reply)
 {
     const char *link = admin_client_text(reply, "link");
     int code = CLI_OK;
@@ -68,7 +68,7 @@ static int show(const struct invite *i, const cJSON *reply)
         fflush(stdout);
         return CLI_OK;
     }
-    if (i->png != NULL)
+    if (i->png)
         code = show_png(i, link);
     else if (i->on_screen)
         code = show_screen(reply);
@@ -119,7 +119,7 @@ static void ask_signature(const struct invite *i, const char *public)
 static int take_signature(struct invite *i)
 {
     char line[512];
-    if (fgets(line, sizeof line, stdin) == NULL) {
+    if (!fgets(line, sizeof line, stdin)) {
         fputs("porchlight invite: no signature came\n", stderr);
         return CLI_FAILED;
     }
@@ -133,7 +133,7 @@ static int take_signature(struct invite *i)
 
 static int on_claimed(struct invite *i, const char *public)
 {
-    if (i->root != NULL)
+    if (i->root)
         return sign_here(i, public);
     if (!i->asked)
         ask_signature(i, public);
@@ -167,7 +167,7 @@ static bool is_in_where_it_can(const cJSON *reply)
 }
 
 /* One look. CLI_OK and *over, or go on. */
-static int look(struct invite *i, bool *over)
+static int invite_look(struct invite *i, bool *over)
 {
     cJSON *reply;
     int code = admin_client_ask(i->cli, &reply, "joining %s", i->account);
@@ -209,7 +209,7 @@ static int wait_for_phone(struct invite *i)
     int code = CLI_OK;
     setvbuf(stdin, NULL, _IONBF, 0); /* poll must see what is left of it */
     while (code == CLI_OK && !over && !stopped) {
-        code = look(i, &over);
+        code = invite_look(i, &over);
         if (code == CLI_OK && !over)
             code = pause_or_line(i);
     }
@@ -239,9 +239,9 @@ static int make_ready(const struct invite *i)
     return withdraw(i);
 }
 
-static int invite(struct invite *i)
+static int invite_invite(struct invite *i)
 {
-    struct sigaction stop = {.sa_handler = on_signal};
+    struct sigaction stop = {.sa_handler = invite_on_signal};
     cJSON *made;
     if (!i->leave) { /* from the first moment on, whoever stops us withdraws it */
         sigaction(SIGINT, &stop, NULL);
@@ -253,7 +253,7 @@ static int invite(struct invite *i)
         return code;
     snprintf(i->account, sizeof i->account, "%s", admin_client_text(made, "account"));
     code = make_ready(i);
-    if (code == CLI_OK && (code = show(i, made)) != CLI_OK)
+    if (code == CLI_OK && (code = invite_show(i, made)) != CLI_OK)
         withdraw(i);
     cJSON_Delete(made);
     return code != CLI_OK || i->leave ? code : wait_for_phone(i);
@@ -264,21 +264,21 @@ static int staff_prepare(struct invite *i)
 {
     char path[PATH_LEN];
     struct config *c = calloc(1, sizeof *c);
-    int rc = c == NULL || path_under(i->cli->prefix, PATH_CONF, path) != 0 ||
+    int rc = !c || path_under(i->cli->prefix, PATH_CONF, path) != 0 ||
                      config_load(path, c, config_complain_stderr, NULL) != 0
                  ? -1
                  : 0;
     if (rc == 0)
         snprintf(i->venue, sizeof i->venue, "%s", c->venue.id);
     free(c);
-    if (rc == 0 && i->root_file != NULL) {
+    if (rc == 0 && i->root_file) {
         i->root = root_open(i->cli->prefix, i->root_file);
-        rc = i->root != NULL ? 0 : -1;
+        rc = i->root ? 0 : -1;
     }
     return rc;
 }
 
-static int take_options(struct invite *i, int argc, char **argv)
+static int invite_take_options(struct invite *i, int argc, char **argv)
 {
     static const struct option options[] = {{"staff", no_argument, NULL, 's'},
                                             {"root", required_argument, NULL, 'r'},
@@ -314,23 +314,23 @@ static int take_options(struct invite *i, int argc, char **argv)
     if (optind < argc)
         return cli_misuse(&cli_invite, "\"%s\" is too much: invitations bear no names",
                           argv[optind]);
-    if (i->on_screen + (i->png != NULL) + i->link > 1)
+    if (i->on_screen + !!i->png + i->link > 1)
         return cli_misuse(&cli_invite, "one of --on-screen, --png and --link");
-    if (!i->staff && i->root_file != NULL)
+    if (!i->staff && i->root_file)
         return cli_misuse(&cli_invite, "--root is for --staff");
     if (i->staff && i->leave)
         return cli_misuse(&cli_invite,
                           "--leave is for members: a staff phone's key is signed here");
-    return i->root_file != NULL ? root_check(&cli_invite, i->root_file) : CLI_OK;
+    return i->root_file ? root_check(&cli_invite, i->root_file) : CLI_OK;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int invite_run(const struct cli *cli, int argc, char **argv)
 {
     struct invite i = {.cli = cli};
-    int code = take_options(&i, argc, argv);
+    int code = invite_take_options(&i, argc, argv);
     if (code != CLI_OK)
         return code;
-    code = i.staff && staff_prepare(&i) != 0 ? CLI_FAILED : invite(&i);
+    code = i.staff && staff_prepare(&i) != 0 ? CLI_FAILED : invite_invite(&i);
     root_close(i.root);
     return code;
 }
@@ -348,5 +348,5 @@ const struct cli_command cli_invite = {
             "  --link           as a link, for whoever cannot scan\n"
             "  --leave          do not wait for the phone\n",
     .json = true,
-    .run = run,
+    .run = invite_run,
 };

@@ -14,7 +14,7 @@ static void print_drill(const cJSON *reply)
         puts("last drill: none since porchlightd was started");
 }
 
-static void print_plainly(const cJSON *reply)
+static void phones_print_plainly(const cJSON *reply)
 {
     const cJSON *one;
     printf("members:    %.0f\nstaff:      %.0f\n", admin_client_number(reply, "members"),
@@ -36,7 +36,7 @@ static void print_plainly(const cJSON *reply)
     }
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int phones_run(const struct cli *cli, int argc, char **argv)
 {
     static const struct option options[] = {{"ids", no_argument, NULL, 'i'}, {0}};
     bool ids = false;
@@ -54,7 +54,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     if (cli->json)
         control_client_print(reply);
     else
-        print_plainly(reply);
+        phones_print_plainly(reply);
     admin_client_complain(reply, "phones");
     cJSON_Delete(reply);
     return CLI_OK;
@@ -66,5 +66,5 @@ const struct cli_command cli_phones = {
     .summary = "how many phones belong to this venue, and what the last drill told; no names",
     .help = "  --ids            their accounts too: random digits, to revoke one by\n",
     .json = true,
-    .run = run,
+    .run = phones_run,
 };

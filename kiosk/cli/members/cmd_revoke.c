@@ -4,7 +4,7 @@
 
 enum { SETTLE_MS = 6000 };
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int revoke_run(const struct cli *cli, int argc, char **argv)
 {
     cJSON *reply;
     if (argc != 2 || !admin_client_is_account(argv[1]))
@@ -37,5 +37,5 @@ const struct cli_command cli_revoke = {
     .summary = "shut one phone out, at once and for ever",
     .help = "  ACCOUNT          the phone's, as porchlight invite printed it\n",
     .json = true,
-    .run = run,
+    .run = revoke_run,
 };

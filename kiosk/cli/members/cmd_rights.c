@@ -15,11 +15,10 @@ static unsigned role_of(const char *word)
     return 0;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int rights_run(const struct cli *cli, int argc, char **argv)
 {
     char request[DYNSEC_MAX];
     int len;
-
     (void)cli;
     if (argc == 2 && strcmp(argv[1], "defaults") == 0) {
         len = dynsec_defaults(request, sizeof request);
@@ -47,5 +46,5 @@ const struct cli_command cli_rights = {
             "                   staff, newcomer or relay: the request that makes\n"
             "                   the role ROLE-ACCOUNT; publish it on " DYNSEC_REQUEST "\n",
     .json = false,
-    .run = run,
+    .run = rights_run,
 };

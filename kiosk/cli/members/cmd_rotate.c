@@ -94,7 +94,7 @@ static int rotate(const struct cli *cli, const char *path, const uint8_t *key, c
     return CLI_OK;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int rotate_run(const struct cli *cli, int argc, char **argv)
 {
     enum { HEX = 2 * ENVELOPE_KEY + 1 };
     char path[PATH_LEN], folder[PATH_LEN];
@@ -110,7 +110,7 @@ static int run(const struct cli *cli, int argc, char **argv)
         return CLI_DENIED;
     }
     uint8_t *secret = sodium_init() < 0 ? NULL : sodium_malloc(ENVELOPE_KEY + HEX);
-    if (secret == NULL) {
+    if (!secret) {
         fputs("porchlight rotate: no locked memory for a key; raise the limit (ulimit -l)\n",
               stderr);
         return CLI_FAILED;
@@ -127,5 +127,5 @@ const struct cli_command cli_rotate = {
     .summary = "give every phone that remains a new venue key",
     .help = "",
     .json = true,
-    .run = run,
+    .run = rotate_run,
 };

@@ -42,7 +42,7 @@ struct relay {
     } * secrets; /* locked memory */
 };
 
-static int complain(const char *what)
+static int relay_complain(const char *what)
 {
     log_error("%s: %s", what, strerror(errno));
     return CLI_FAILED;
@@ -56,27 +56,25 @@ static const char *at(const struct relay *r, const char *name, char out[PATH_LEN
     return out;
 }
 
-static int put(const struct relay *r, const char *name, const void *bytes, size_t len, mode_t mode)
+static int relay_put(const struct relay *r, const char *name, const void *bytes, size_t len,
+                     mode_t mode)
 {
     char path[PATH_LEN];
-
-    return files_write(at(r, name, path), bytes, len, mode) == 0 ? CLI_OK : complain(path);
+    return files_write(at(r, name, path), bytes, len, mode) == 0 ? CLI_OK : relay_complain(path);
 }
 
 static int put_key(const struct relay *r, const char *name, const uint8_t *key, size_t len)
 {
     char path[PATH_LEN];
-
-    return secret_write_key(at(r, name, path), key, len, 0600) == 0 ? CLI_OK : complain(path);
+    return secret_write_key(at(r, name, path), key, len, 0600) == 0 ? CLI_OK : relay_complain(path);
 }
 
 /* A credential of this kiosk's under the name that the relay knows it by. */
 static int copy_key(const struct relay *r, const char *from, const char *to)
 {
     char name[64];
-
     snprintf(name, sizeof name, "credentials/%s", to);
-    return secret_read_key(r->cli->prefix, from, strstr(from, ".pub") == NULL, r->secrets->key,
+    return secret_read_key(r->cli->prefix, from, !strstr(from, ".pub"), r->secrets->key,
                            ENVELOPE_KEY, config_complain_stderr, NULL) == 0
                ? put_key(r, name, r->secrets->key, ENVELOPE_KEY)
                : CLI_FAILED;
@@ -86,8 +84,7 @@ static int copy_file(const struct relay *r, const char *from, const char *to)
 {
     size_t len;
     char *text = files_read(from, &len);
-    int code = text != NULL ? put(r, to, text, len, 0644) : complain(from);
-
+    int code = text ? relay_put(r, to, text, len, 0644) : relay_complain(from);
     free(text);
     return code;
 }
@@ -95,17 +92,15 @@ static int copy_file(const struct relay *r, const char *from, const char *to)
 static int copy_ca(const struct relay *r)
 {
     char ca[PATH_LEN];
-
     return broker_ca_find(r->cli->prefix, r->broker, ca) == 0 ? copy_file(r, ca, "broker-ca.pem")
                                                               : CLI_FAILED;
 }
 
 /* --- a new one ------------------------------------------------------------------------------- */
 
-static void draw(struct relay *r)
+static void relay_draw(struct relay *r)
 {
     uint8_t random[(KEYSET_PASSWORD - 1) / 2];
-
     keyset_id_random(r->account);
     randombytes_buf(r->secrets->seed, sizeof r->secrets->seed);
     randombytes_buf(random, sizeof random);
@@ -119,7 +114,6 @@ static int put_push(const struct relay *r)
 {
     static const char purpose[] = "porchlight push key";
     uint8_t venue[ENVELOPE_ID], public[ENVELOPE_PUBLIC], signature[CERT_SIGNATURE];
-
     crypto_generichash(r->secrets->key, KEYSET_SEED, (const uint8_t *)purpose, sizeof purpose - 1,
                        root_secret(r->root), KEYSET_SEED);
     crypto_sign_seed_keypair(public, r->secrets->secret, r->secrets->key);
@@ -142,12 +136,11 @@ static int conf_new(struct relay *r)
         conf_set(c, "broker", "host", r->broker->host) < 0 ||
         conf_set(c, "broker", "port", port) < 0)
         return -1;
-    if (ntfy == NULL ? conf_drop(c, "push first") < 0
-                     : conf_set(c, "push first", "url", ntfy) < 0 ||
-                           conf_set(c, "push first", "token", "push-first") < 0)
+    if (!ntfy ? conf_drop(c, "push first") < 0
+              : conf_set(c, "push first", "url", ntfy) < 0 ||
+                    conf_set(c, "push first", "token", "push-first") < 0)
         return -1;
-    return r->root_file == NULL ? conf_drop(c, "webpush")
-                                : conf_set(c, "webpush", "contact", contact);
+    return !r->root_file ? conf_drop(c, "webpush") : conf_set(c, "webpush", "contact", contact);
 }
 
 /* For a venue that runs the ntfy server itself: its server.yml. */
@@ -155,7 +148,6 @@ static int put_ntfy(const struct relay *r)
 {
     const char *host = strstr(r->ntfy, "://");
     char base[CONFIG_TEXT_MAX];
-
     host = host ? host + strlen("://") : r->ntfy;
     snprintf(base, sizeof base, "%.*s", (int)(host - r->ntfy + (ptrdiff_t)strcspn(host, "/")),
              r->ntfy);
@@ -166,7 +158,7 @@ static int put_ntfy(const struct relay *r)
         {"UPSTREAM", "https://ntfy.sh"},
         {NULL, NULL}};
     char *text = template_fill("ntfy.yml.in", template_ntfy, words);
-    int code = text != NULL ? put(r, "ntfy.yml", text, strlen(text), 0644) : CLI_FAILED;
+    int code = text ? relay_put(r, "ntfy.yml", text, strlen(text), 0644) : CLI_FAILED;
 
     free(text);
     return code;
@@ -176,33 +168,31 @@ static int make_new(struct relay *r)
 {
     char path[PATH_LEN], line[sizeof r->secrets->password + 1];
     int code;
-
-    draw(r);
+    relay_draw(r);
     if (files_make_folders(at(r, "credentials", path), 0700) < 0)
-        return complain(path);
+        return relay_complain(path);
     if (conf_new(r) < 0) {
         log_error("relay.conf: it grew too long");
         return CLI_FAILED;
     }
     int len = snprintf(line, sizeof line, "%s\n", r->secrets->password);
     if ((code = put_key(r, "credentials/relay.key", r->secrets->seed, KEYSET_SEED)) != CLI_OK ||
-        (code = put(r, "credentials/relay-broker", line, (size_t)len, 0600)) != CLI_OK ||
+        (code = relay_put(r, "credentials/relay-broker", line, (size_t)len, 0600)) != CLI_OK ||
         (code = copy_key(r, "venue.key", "venue.key")) != CLI_OK ||
         (code = copy_key(r, "root.pub", "root.pub")) != CLI_OK || (code = copy_ca(r)) != CLI_OK ||
-        (r->root_file != NULL && (code = put_push(r)) != CLI_OK) ||
-        (r->ntfy != NULL && (code = put_ntfy(r)) != CLI_OK))
+        (r->root_file && (code = put_push(r)) != CLI_OK) ||
+        (r->ntfy && (code = put_ntfy(r)) != CLI_OK))
         return code;
     sodium_memzero(line, sizeof line);
-    return put(r, "install.sh", template_relay_install, strlen(template_relay_install), 0755);
+    return relay_put(r, "install.sh", template_relay_install, strlen(template_relay_install), 0755);
 }
 
 /* --- one that is there ----------------------------------------------------------------------- */
 
-static int line_of(const char *text, const char *key, char *out, size_t size)
+static int relay_line_of(const char *text, const char *key, char *out, size_t size)
 {
     const char *found = strstr(text, key);
-
-    return found != NULL && (found == text || found[-1] == '\n') &&
+    return found && (found == text || found[-1] == '\n') &&
                    snprintf(out, size, "%.*s", (int)strcspn(found + strlen(key), "\n"),
                             found + strlen(key)) < (int)size
                ? 0
@@ -218,9 +208,8 @@ static int take_again(struct relay *r)
     config_complain *say = config_complain_stderr;
 
     snprintf(id, sizeof id, "id = %s\n", r->config.venue.id);
-    bool good = text != NULL && conf_text_set(&r->conf, text, len) == 0 &&
-                strstr(text, id) != NULL &&
-                line_of(text, "account = ", r->account, sizeof r->account) == 0 &&
+    bool good = text && conf_text_set(&r->conf, text, len) == 0 && strstr(text, id) &&
+                relay_line_of(text, "account = ", r->account, sizeof r->account) == 0 &&
                 keyset_id_is_good(r->account);
     free(text);
     if (!good) {
@@ -241,8 +230,8 @@ static int take_again(struct relay *r)
         return CLI_FAILED;
     }
     text = files_read(at(r, "credentials/relay-broker", path), &len);
-    if (text == NULL || len < 2 || len > sizeof r->secrets->password)
-        return complain(path);
+    if (!text || len < 2 || len > sizeof r->secrets->password)
+        return relay_complain(path);
     memcpy(r->secrets->password, text, len - 1);
     r->secrets->password[len - 1] = '\0';
     sodium_memzero(text, len);
@@ -253,7 +242,6 @@ static int take_again(struct relay *r)
 static int add_kiosk(struct relay *r)
 {
     char name[40], section[24];
-
     snprintf(name, sizeof name, "kiosk-%s.pub", r->config.kiosk.id);
     snprintf(section, sizeof section, "kiosk k%.8s", r->config.kiosk.id);
     if (conf_set(&r->conf, section, "id", r->config.kiosk.id) < 0) {
@@ -261,7 +249,7 @@ static int add_kiosk(struct relay *r)
         return CLI_FAILED;
     }
     int code = copy_key(r, "kiosk.pub", name);
-    return code == CLI_OK ? put(r, "relay.conf", r->conf.text, r->conf.len, 0644) : code;
+    return code == CLI_OK ? relay_put(r, "relay.conf", r->conf.text, r->conf.len, 0644) : code;
 }
 
 /* --- at the kiosk ---------------------------------------------------------------------------- */
@@ -270,7 +258,6 @@ static int enter(const struct relay *r)
 {
     char hex[2 * ENVELOPE_PUBLIC + 1];
     cJSON *reply;
-
     crypto_sign_seed_keypair(r->secrets->public, r->secrets->secret, r->secrets->seed);
     sodium_bin2hex(hex, sizeof hex, r->secrets->public, sizeof r->secrets->public);
     int code =
@@ -287,14 +274,14 @@ static int enter(const struct relay *r)
     return n.done > 0 ? CLI_OK : CLI_FAILED;
 }
 
-static void tell(const struct relay *r)
+static void relay_tell(const struct relay *r)
 {
     if (r->cli->json) {
         printf("{\"ok\":true,\"account\":\"%s\"}\n", r->account);
         return;
     }
     printf("The relay is in %s. Its account, by which it can be revoked: %s\n", r->out, r->account);
-    if (r->ntfy != NULL && !r->again)
+    if (r->ntfy && !r->again)
         printf("Put the token that may write to the ntfy topic, one line, into\n"
                "  %s/credentials/push-first\n"
                "and the topic as members' phones are to hear it into \"push\" in [venue] of\n"
@@ -308,23 +295,21 @@ static void tell(const struct relay *r)
              "falls silent: then systemctl reload porchlightd.");
 }
 
-static int make(struct relay *r)
+static int relay_make(struct relay *r)
 {
     char path[PATH_LEN];
     int code;
-
     r->again = access(at(r, "relay.conf", path), F_OK) == 0;
     if (!r->again && access(r->out, F_OK) == 0) {
         log_error("%s: is there already, and no relay's; name another folder", r->out);
         return CLI_FAILED;
     }
     /* Before there is anything to leave behind. */
-    if (!r->again && r->root_file != NULL &&
-        (r->root = root_open(r->cli->prefix, r->root_file)) == NULL)
+    if (!r->again && r->root_file && !(r->root = root_open(r->cli->prefix, r->root_file)))
         return CLI_FAILED;
     if ((code = r->again ? take_again(r) : make_new(r)) == CLI_OK &&
         (code = add_kiosk(r)) == CLI_OK && (code = enter(r)) == CLI_OK)
-        tell(r);
+        relay_tell(r);
     else if (!r->again)
         files_remove(r->out);
     return code;
@@ -339,7 +324,7 @@ static int find_broker(struct relay *r)
         const struct config_broker *b = &r->config.brokers[i];
         if (r->broker_name ? strcmp(b->name, r->broker_name) == 0 : b->outside && b->phones[0])
             r->broker = b;
-        if (r->broker != NULL && r->broker->tls)
+        if (r->broker && r->broker->tls)
             return 0;
         r->broker = NULL;
     }
@@ -354,7 +339,6 @@ static int find_broker(struct relay *r)
 static int prepare(struct relay *r)
 {
     char path[PATH_LEN];
-
     if (path_under(r->cli->prefix, PATH_CONF, path) < 0 ||
         config_load(path, &r->config, config_complain_stderr, NULL) != 0)
         return -1;
@@ -362,15 +346,14 @@ static int prepare(struct relay *r)
         log_error("a plain venue has no keys; its relay is whatever reads its messages");
         return -1;
     }
-    if (r->root_file != NULL && r->contact == NULL &&
-        strncmp(r->config.venue.page, "https://", 8) != 0) {
+    if (r->root_file && !r->contact && strncmp(r->config.venue.page, "https://", 8) != 0) {
         log_error("push services want to know whom to reach: --contact mailto:ADDRESS");
         return -1;
     }
     return find_broker(r);
 }
 
-static int take_options(struct relay *r, int argc, char **argv)
+static int relay_take_options(struct relay *r, int argc, char **argv)
 {
     static const struct option options[] = {
         {"root", required_argument, NULL, 'r'},
@@ -385,7 +368,7 @@ static int take_options(struct relay *r, int argc, char **argv)
                               : c == 'c' ? &r->contact
                               : c == 'b' ? &r->broker_name
                                          : NULL;
-        if (target == NULL)
+        if (!target)
             return cli_misuse(&cli_relay, "an option is unknown, or lacks its value");
         *target = optarg;
     }
@@ -395,27 +378,27 @@ static int take_options(struct relay *r, int argc, char **argv)
     char path[PATH_LEN];
     if (strlen(r->out) > PATH_LEN - 64)
         return cli_misuse(&cli_relay, "the folder's name is too long");
-    if (access(at(r, "relay.conf", path), F_OK) != 0 && r->root_file == NULL && r->ntfy == NULL)
+    if (access(at(r, "relay.conf", path), F_OK) != 0 && !r->root_file && !r->ntfy)
         return cli_misuse(&cli_relay, "a relay rings by Web Push (--root FILE), by ntfy (--ntfy "
                                       "URL), or both");
-    return r->root_file != NULL ? root_check(&cli_relay, r->root_file) : CLI_OK;
+    return r->root_file ? root_check(&cli_relay, r->root_file) : CLI_OK;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int cmd_relay_run(const struct cli *cli, int argc, char **argv)
 {
     int code = CLI_FAILED;
     struct relay *r = calloc(1, sizeof *r);
 
-    if (r == NULL)
+    if (!r)
         return CLI_FAILED;
     r->cli = cli;
     r->secrets = sodium_init() < 0 ? NULL : sodium_malloc(sizeof *r->secrets);
-    if (r->secrets == NULL)
+    if (!r->secrets)
         log_error("no locked memory for keys; raise the limit (ulimit -l)");
     else
-        code = take_options(r, argc, argv);
+        code = relay_take_options(r, argc, argv);
     if (code == CLI_OK)
-        code = prepare(r) == 0 ? make(r) : CLI_FAILED;
+        code = prepare(r) == 0 ? relay_make(r) : CLI_FAILED;
     root_close(r->root);
     sodium_free(r->secrets);
     free(r);
@@ -434,5 +417,5 @@ const struct cli_command cli_relay = {
         "  --broker NAME    where it listens; else the first broker outside\n"
         "  FOLDER           one that another kiosk of this venue made gets this kiosk too\n",
     .json = true,
-    .run = run,
+    .run = cmd_relay_run,
 };

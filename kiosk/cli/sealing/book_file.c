@@ -18,10 +18,9 @@ static uint32_t length_of(const uint8_t head[LENGTH])
            (uint32_t)head[3] << 24;
 }
 
-static void sum_of(const uint8_t *frame, size_t len, uint8_t sum[SUM])
+static void book_file_sum_of(const uint8_t *frame, size_t len, uint8_t sum[SUM])
 {
     uint8_t full[crypto_generichash_BYTES_MIN];
-
     crypto_generichash(full, sizeof full, frame, len, NULL, 0);
     memcpy(sum, full, SUM);
 }
@@ -31,13 +30,12 @@ static size_t frame_size(const uint8_t *bytes, size_t len)
 {
     uint8_t sum[SUM];
     size_t body;
-
     if (len < LENGTH + SUM)
         return 0;
     body = LENGTH + (size_t)length_of(bytes);
     if (body > LENGTH + SEAL_SEALED_MAX || body + SUM > len)
         return 0;
-    sum_of(bytes, body, sum);
+    book_file_sum_of(bytes, body, sum);
     return memcmp(sum, bytes + body, SUM) == 0 ? body + SUM : 0;
 }
 
@@ -47,7 +45,6 @@ static off_t end_of_entries(int fd)
 {
     uint8_t bytes[FRAME_MAX];
     off_t at = MAGIC, end = MAGIC;
-
     for (;;) {
         ssize_t n = pread(fd, bytes, sizeof bytes, at);
         size_t size;
@@ -66,7 +63,6 @@ static int repair(int fd, const char *path)
 {
     char magic[MAGIC];
     off_t end;
-
     if (pread(fd, magic, MAGIC, 0) != MAGIC) { /* new, or cut while it was made */
         if (ftruncate(fd, 0) < 0 || file_write_all(fd, BOOK_MAGIC, MAGIC) < 0 || fsync(fd) < 0)
             return -1;
@@ -104,12 +100,11 @@ int book_append(int fd, const uint8_t *entry, size_t len, const uint8_t public_k
     ssize_t n = seal_entry(entry, len, public_key, frame + LENGTH);
     off_t at = lseek(fd, 0, SEEK_END);
     int saved;
-
     if (n < 0 || at < 0)
         return -1;
     for (int i = 0; i < LENGTH; i++)
         frame[i] = (uint8_t)((size_t)n >> (8 * i));
-    sum_of(frame, LENGTH + (size_t)n, frame + LENGTH + n);
+    book_file_sum_of(frame, LENGTH + (size_t)n, frame + LENGTH + n);
     if (file_write_all(fd, frame, LENGTH + (size_t)n + SUM) == 0 && fdatasync(fd) == 0)
         return 0;
     saved = errno;
@@ -120,11 +115,10 @@ int book_append(int fd, const uint8_t *entry, size_t len, const uint8_t public_k
 }
 
 /* All of `in`. The caller's to free; NULL with errno. */
-static uint8_t *read_all(FILE *in, size_t *len)
+static uint8_t *book_file_read_all(FILE *in, size_t *len)
 {
     size_t room = 1 << 16;
     uint8_t *bytes = malloc(room);
-
     *len = 0;
     while (bytes) {
         uint8_t *more;
@@ -149,7 +143,7 @@ enum seal_result book_print(FILE *in, FILE *out, const uint8_t public_key[SEAL_K
 {
     uint8_t *text = sodium_malloc(SEAL_ENTRY_MAX + SEAL_PAD);
     size_t len = 0, at = 0;
-    uint8_t *bytes = read_all(in, &len);
+    uint8_t *bytes = book_file_read_all(in, &len);
     enum seal_result result = text && bytes ? SEAL_OK : SEAL_IO;
 
     while (at < len && (result == SEAL_OK || result == SEAL_DAMAGED)) {

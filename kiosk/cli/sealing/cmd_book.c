@@ -16,10 +16,9 @@
 /* A client that connects has this long to hand over its entry. */
 enum { ENTRY_MS = 2000, ANSWER_MS = 10000 };
 
-static bool is_name(const char *name, size_t len)
+static bool book_is_name(const char *name, size_t len)
 {
     static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
-
     return len > 0 && len < BOOK_NAME_MAX && strspn(name, good) >= len;
 }
 
@@ -30,10 +29,9 @@ int book_send(const struct cli *cli, const char *book, const uint8_t *entry, siz
     size_t head = strlen(book) + 1;
     int fd = -1, result = CLI_NOBODY, error;
     ssize_t n = -1;
-
     if (!packet)
         return CLI_FAILED;
-    if (!is_name(book, strlen(book))) {
+    if (!book_is_name(book, strlen(book))) {
         fprintf(stderr, "porchlight seal: a book's name is letters, digits, - and _\n");
         sodium_free(packet);
         return CLI_USAGE;
@@ -72,8 +70,7 @@ static const char *take_entry(const char *folder, const uint8_t *packet, size_t 
     size_t head = newline ? (size_t)(newline - packet) : 0;
     const char *wrong = NULL;
     int fd;
-
-    if (!is_name((const char *)packet, head))
+    if (!book_is_name((const char *)packet, head))
         return "expected the book's name, a newline and the entry";
     if (len - head - 1 > SEAL_ENTRY_MAX)
         return "the entry is too long";
@@ -95,12 +92,11 @@ static const char *take_entry(const char *folder, const uint8_t *packet, size_t 
     return wrong;
 }
 
-static void serve_client(int fd, const char *folder, const uint8_t key[SEAL_KEY])
+static void book_serve_client(int fd, const char *folder, const uint8_t key[SEAL_KEY])
 {
     uint8_t *packet = sodium_malloc(BOOK_PACKET_MAX);
     const char *wrong = "no entry came";
     ssize_t n = -1;
-
     if (packet && unix_socket_wait(fd, ENTRY_MS) == 1)
         n = unix_socket_receive(fd, packet, BOOK_PACKET_MAX);
     if (n > 0)
@@ -113,7 +109,7 @@ static void serve_client(int fd, const char *folder, const uint8_t key[SEAL_KEY]
     unix_socket_send(fd, wrong ? wrong : "ok", wrong ? strlen(wrong) : 2);
 }
 
-static int serve(int listen_fd, const char *folder, const uint8_t key[SEAL_KEY])
+static int book_serve(int listen_fd, const char *folder, const uint8_t key[SEAL_KEY])
 {
     for (;;) {
         int fd;
@@ -122,17 +118,16 @@ static int serve(int listen_fd, const char *folder, const uint8_t key[SEAL_KEY])
         fd = unix_socket_accept(listen_fd);
         if (fd < 0)
             continue;
-        serve_client(fd, folder, key);
+        book_serve_client(fd, folder, key);
         close(fd);
     }
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int book_run(const struct cli *cli, int argc, char **argv)
 {
     char key_path[PATH_LEN], folder[PATH_LEN], socket_path[PATH_LEN];
     uint8_t key[SEAL_KEY];
     int fd;
-
     if (argc != 1)
         return cli_misuse(&cli_book, "\"%s\" is one word too many", argv[1]);
     prctl(PR_SET_DUMPABLE, 0);
@@ -152,7 +147,7 @@ static int run(const struct cli *cli, int argc, char **argv)
         return CLI_FAILED;
     }
     log_info("taking entries at %s", socket_path);
-    return serve(fd, folder, key);
+    return book_serve(fd, folder, key);
 }
 
 const struct cli_command cli_book = {
@@ -160,5 +155,5 @@ const struct cli_command cli_book = {
     .arguments = "",
     .summary = "keep sealed books: take entries from other programs over book.sock",
     .help = "",
-    .run = run,
+    .run = book_run,
 };

@@ -18,7 +18,7 @@ struct options {
     const char *book, *key, *file;
 };
 
-static int complain(const char *what, const char *why)
+static int seal_complain(const char *what, const char *why)
 {
     fprintf(stderr, "porchlight seal: %s: %s\n", what, why);
     return CLI_FAILED;
@@ -56,17 +56,18 @@ static int seal_to_file(const char *file, FILE *in, const uint8_t key[SEAL_KEY])
     enum seal_result r;
 
     if (fstat(fileno(in), &st) == 0 && S_ISDIR(st.st_mode))
-        return complain(file, "it is a folder; pipe it in: tar c FOLDER | porchlight seal - "
-                              ">FOLDER.tar.sealed");
+        return seal_complain(file, "it is a folder; pipe it in: tar c FOLDER | porchlight seal - "
+                                   ">FOLDER.tar.sealed");
     if (snprintf(path, sizeof path, "%s.sealed", file) >= (int)sizeof path ||
         snprintf(fresh, sizeof fresh, "%s.sealed.new", file) >= (int)sizeof fresh)
-        return complain(file, "its name is too long");
+        return seal_complain(file, "its name is too long");
     if (access(path, F_OK) == 0)
-        return complain(path, "it is there already, perhaps with another sheet in it; move it away "
-                              "first");
+        return seal_complain(path,
+                             "it is there already, perhaps with another sheet in it; move it away "
+                             "first");
     r = seal_into(fresh, path, in, key);
     if (r != SEAL_OK)
-        return complain(path, seal_why(r));
+        return seal_complain(path, seal_why(r));
     printf("%s is sealed. %s itself is still readable, and deleting it leaves\ncopies on the card: "
            "next time let the program that makes it write to `porchlight seal -`.\n",
            path, file);
@@ -79,9 +80,9 @@ static int seal_piped(FILE *in, const uint8_t key[SEAL_KEY])
     enum seal_result r;
 
     if (isatty(STDOUT_FILENO))
-        return complain("-", "what is sealed is no text for a terminal; end with >FILE");
+        return seal_complain("-", "what is sealed is no text for a terminal; end with >FILE");
     r = seal_stream(in, stdout, key);
-    return r == SEAL_OK ? CLI_OK : complain("-", seal_why(r));
+    return r == SEAL_OK ? CLI_OK : seal_complain("-", seal_why(r));
 }
 
 /* One entry, at most SEAL_ENTRY_MAX bytes, handed to the book's own program. */
@@ -90,7 +91,6 @@ static int seal_to_book(const struct cli *cli, const char *book, FILE *in)
     uint8_t *entry = sodium_malloc(SEAL_ENTRY_MAX + 1);
     int result = CLI_FAILED;
     size_t n;
-
     if (!entry)
         return CLI_FAILED;
     setvbuf(in, NULL, _IONBF, 0);
@@ -108,16 +108,15 @@ static int seal_to_book(const struct cli *cli, const char *book, FILE *in)
     return result;
 }
 
-static int seal(const struct cli *cli, const struct options *o)
+static int seal_seal(const struct cli *cli, const struct options *o)
 {
     bool from_stdin = strcmp(o->file, "-") == 0;
     FILE *in = from_stdin ? stdin : fopen(o->file, "rbe");
     char path[PATH_LEN];
     uint8_t key[SEAL_KEY];
     int result = CLI_FAILED;
-
     if (!in)
-        return complain(o->file, strerror(errno));
+        return seal_complain(o->file, strerror(errno));
     if (o->book)
         result = seal_to_book(cli, o->book, in);
     else if (path_under(cli->prefix, PATH_SEAL_KEY, path) == 0 &&
@@ -128,7 +127,7 @@ static int seal(const struct cli *cli, const struct options *o)
     return result;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int seal_run(const struct cli *cli, int argc, char **argv)
 {
     static const struct option longs[] = {
         {"book", required_argument, NULL, 'b'}, {"key", required_argument, NULL, 'k'}, {0}};
@@ -151,7 +150,7 @@ static int run(const struct cli *cli, int argc, char **argv)
     prctl(PR_SET_DUMPABLE, 0);
     if (sodium_init() < 0)
         return CLI_FAILED;
-    return seal(cli, &o);
+    return seal_seal(cli, &o);
 }
 
 const struct cli_command cli_seal = {
@@ -162,5 +161,5 @@ const struct cli_command cli_seal = {
             "  -                seals what is piped in, to standard output\n"
             "  --book NAME      one entry of at most 8192 bytes into that book\n"
             "  --key FILE       a public key other than /etc/porchlight/seal.public\n",
-    .run = run,
+    .run = seal_run,
 };

@@ -11,8 +11,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-static int unseal(const char *file, const uint8_t public_key[SEAL_KEY],
-                  const uint8_t secret_key[SEAL_KEY])
+static int unseal_unseal(const char *file, const uint8_t public_key[SEAL_KEY],
+                         const uint8_t secret_key[SEAL_KEY])
 {
     bool from_stdin = strcmp(file, "-") == 0;
     FILE *in = from_stdin ? stdin : fopen(file, "rbe");
@@ -37,7 +37,7 @@ static int unseal(const char *file, const uint8_t public_key[SEAL_KEY],
     return r == SEAL_OK ? CLI_OK : CLI_FAILED;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int unseal_run(const struct cli *cli, int argc, char **argv)
 {
     static const struct option longs[] = {{"key", required_argument, NULL, 'k'}, {0}};
     uint8_t public_key[SEAL_KEY], *secret_key;
@@ -64,7 +64,7 @@ static int run(const struct cli *cli, int argc, char **argv)
         return CLI_FAILED;
     if (seal_read_key("unseal", key, 1, secret_key) == 0 &&
         crypto_scalarmult_base(public_key, secret_key) == 0)
-        result = unseal(argv[optind], public_key, secret_key);
+        result = unseal_unseal(argv[optind], public_key, secret_key);
     sodium_free(secret_key);
     return result;
 }
@@ -74,5 +74,5 @@ const struct cli_command cli_unseal = {
     .arguments = "--key FILE.secret FILE|-",
     .summary = "open a sealed file or book, on the host's own computer",
     .help = "  --key FILE       the secret half that porchlight keygen made\n",
-    .run = run,
+    .run = unseal_run,
 };

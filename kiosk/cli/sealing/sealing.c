@@ -33,7 +33,7 @@ const char *seal_why(enum seal_result r)
     return "?";
 }
 
-static int put(FILE *out, const void *bytes, size_t len)
+static int sealing_put(FILE *out, const void *bytes, size_t len)
 {
     return fwrite(bytes, 1, len, out) == len ? 0 : -1;
 }
@@ -55,8 +55,9 @@ enum seal_result seal_stream(FILE *in, FILE *out, const uint8_t public_key[SEAL_
         goto out;
     }
     crypto_secretstream_xchacha20poly1305_init_push(state, header, key);
-    if (put(out, SEAL_MAGIC, 8) < 0 || put(out, sealed_key, sizeof sealed_key) < 0 ||
-        put(out, header, sizeof header) < 0)
+    if (sealing_put(out, SEAL_MAGIC, 8) < 0 ||
+        sealing_put(out, sealed_key, sizeof sealed_key) < 0 ||
+        sealing_put(out, header, sizeof header) < 0)
         goto out;
     do {
         unsigned char tag;
@@ -65,7 +66,7 @@ enum seal_result seal_stream(FILE *in, FILE *out, const uint8_t public_key[SEAL_
             goto out;
         tag = n < SEAL_CHUNK ? crypto_secretstream_xchacha20poly1305_TAG_FINAL : 0;
         crypto_secretstream_xchacha20poly1305_push(state, sealed, NULL, text, n, NULL, 0, tag);
-        if (put(out, sealed, n + ABYTES) < 0)
+        if (sealing_put(out, sealed, n + ABYTES) < 0)
             goto out;
     } while (n == SEAL_CHUNK);
     if (fflush(out) == 0)
@@ -107,7 +108,7 @@ enum seal_result unseal_stream(FILE *in, FILE *out, const uint8_t public_key[SEA
                                                                      sealed, n, NULL, 0) != 0)
             goto out;
         result = SEAL_IO;
-        if (put(out, text, (size_t)len) < 0)
+        if (sealing_put(out, text, (size_t)len) < 0)
             goto out;
     }
     result = getc(in) == EOF ? SEAL_OK : SEAL_FORMAT;
@@ -126,7 +127,6 @@ ssize_t seal_entry(const uint8_t *text, size_t len, const uint8_t public_key[SEA
     uint8_t *padded;
     size_t size;
     ssize_t result = -1;
-
     if (len > SEAL_ENTRY_MAX) {
         errno = EMSGSIZE;
         return -1;
@@ -148,7 +148,6 @@ ssize_t unseal_entry(const uint8_t *sealed, size_t len, const uint8_t public_key
                      const uint8_t secret_key[SEAL_KEY], uint8_t out[SEAL_ENTRY_MAX + SEAL_PAD])
 {
     size_t size;
-
     if (len < crypto_box_SEALBYTES + SEAL_PAD || len > SEAL_SEALED_MAX ||
         crypto_box_seal_open(out, sealed, len, public_key, secret_key) != 0 ||
         sodium_unpad(&size, out, len - crypto_box_SEALBYTES, SEAL_PAD) != 0)
@@ -157,12 +156,11 @@ ssize_t unseal_entry(const uint8_t *sealed, size_t len, const uint8_t public_key
 }
 
 /* NULL, or why the text is no such key. */
-static const char *take_key(char *text, int secret, uint8_t key[SEAL_KEY])
+static const char *sealing_take_key(char *text, int secret, uint8_t key[SEAL_KEY])
 {
     const size_t mark = strlen(SEAL_SECRET);
     bool is_secret = strncmp(text, SEAL_SECRET, mark) == 0;
     size_t len = 0;
-
     if (is_secret)
         memmove(text, text + mark, strlen(text + mark) + 1);
     if (sodium_hex2bin(key, SEAL_KEY, text, strlen(text), " \r\n", &len, NULL) != 0 ||
@@ -196,7 +194,7 @@ int seal_read_key(const char *who, const char *path, int secret, uint8_t key[SEA
         wrong = strerror(errno);
     if (!wrong) {
         text[n] = '\0';
-        wrong = take_key(text, secret, key);
+        wrong = sealing_take_key(text, secret, key);
     }
     if (!wrong && secret && secret_has_mode(fd) && (st.st_mode & 077))
         wrong = "others may read it; expected mode 0600: chmod 600 it";

@@ -17,7 +17,7 @@ struct options {
     bool drill_only, settle;
 };
 
-static bool same(const struct setup *s, enum answer which)
+static bool setup_same(const struct setup *s, enum answer which)
 {
     return strcmp(s->now.value[which], s->before.value[which]) == 0;
 }
@@ -43,16 +43,15 @@ static int find_answers(struct setup *s, const struct options *o)
         return -1;
     }
     for (size_t i = 0; i < sizeof brokers / sizeof brokers[0]; i++)
-        s->brokers_changed |= !same(s, brokers[i]);
+        s->brokers_changed |= !setup_same(s, brokers[i]);
     return answers_check(&s->now);
 }
 
 /* What is left for the host to do, in the order in which it is done. */
-static void tell(const struct setup *s)
+static void setup_tell(const struct setup *s)
 {
     char folder[PATH_LEN];
     int n = 1;
-
     snprintf(folder, sizeof folder, "%.300s%s/outside", s->prefix, PATH_ETC);
     bool carry = answers_broker_outside(&s->now) &&
                  answer_is(&s->now, ANSWER_OUTSIDE_ACCOUNT, "make") &&
@@ -79,7 +78,7 @@ static void tell(const struct setup *s)
     fflush(stdout);
 }
 
-static int make(struct setup *s, const struct options *o)
+static int setup_make_one(struct setup *s, const struct options *o)
 {
     if (find_answers(s, o) < 0 || setup_check_host(s) < 0 || setup_make(s) < 0 ||
         setup_root_leave(s) < 0)
@@ -91,7 +90,7 @@ static int make(struct setup *s, const struct options *o)
         setup_root_take_back(s);
         return CLI_FAILED;
     }
-    tell(s);
+    setup_tell(s);
     return CLI_OK;
 }
 
@@ -109,7 +108,7 @@ static int set_up(const struct cli *cli, const struct options *o)
     s.ca = s.keys ? sodium_malloc(sizeof *s.ca) : NULL;
     s.conf = calloc(1, sizeof *s.conf);
     if (s.stage && s.ca && s.conf)
-        code = make(&s, o);
+        code = setup_make_one(&s, o);
     etc_transaction_free(s.stage);
     keyset_free(s.keys);
     sodium_free(s.ca);
@@ -122,7 +121,7 @@ static int set_up(const struct cli *cli, const struct options *o)
     return code;
 }
 
-static int take_options(int argc, char **argv, struct options *o)
+static int setup_take_options(int argc, char **argv, struct options *o)
 {
     static const struct option options[] = {{"answers", required_argument, NULL, 'a'},
                                             {"drill", no_argument, NULL, 'd'},
@@ -147,11 +146,11 @@ static int take_options(int argc, char **argv, struct options *o)
     return CLI_OK;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int setup_run(const struct cli *cli, int argc, char **argv)
 {
     struct options o = {0};
     struct answers a;
-    int code = take_options(argc, argv, &o);
+    int code = setup_take_options(argc, argv, &o);
 
     if (code != CLI_OK)
         return code;
@@ -176,5 +175,5 @@ const struct cli_command cli_setup = {
     .help = "  --answers FILE   the answers from a file, so that nobody is asked\n"
             "  --drill          only the drill at its end: waits for a phone's answer\n"
             "  --settle         only clear away what an interrupted set-up left\n",
-    .run = run,
+    .run = setup_run,
 };

@@ -15,36 +15,34 @@ static bool is_line(const char *v)
 {
     static const char plain[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:=/";
-
     return v[0] && strlen(v) < 64 && strspn(v, plain) == strlen(v);
 }
 
-static bool is_number(const char *v, long least, long most)
+static bool setup_answers_is_number(const char *v, long least, long most)
 {
     char *end;
     long n = strtol(v, &end, 10);
-
     return v[0] >= '0' && v[0] <= '9' && *end == '\0' && n >= least && n <= most;
 }
 
 static bool is_code(const char *v)
 {
-    return is_number(v, 4, 12);
+    return setup_answers_is_number(v, 4, 12);
 }
 
 static bool is_port(const char *v)
 {
-    return is_number(v, 1, 65535);
+    return setup_answers_is_number(v, 1, 65535);
 }
 
 static bool is_kiosk(const char *v)
 {
-    return is_number(v, 1, 4);
+    return setup_answers_is_number(v, 1, 4);
 }
 
 static bool is_wait(const char *v)
 {
-    return is_number(v, 1, 3600);
+    return setup_answers_is_number(v, 1, 3600);
 }
 
 static bool is_yes_no(const char *v)
@@ -73,7 +71,6 @@ static bool is_host_port(const char *v)
 {
     char host[ANSWER_MAX];
     const char *colon = strrchr(v, ':');
-
     if (v[0] == '\0' || strcmp(v, "none") == 0)
         return true;
     snprintf(host, sizeof host, "%.*s", colon ? (int)(colon - v) : (int)strlen(v), v);
@@ -178,7 +175,7 @@ struct reading {
     bool inside, seen;
 };
 
-static void on_section(void *context, int line, const char *name)
+static void setup_answers_on_section(void *context, int line, const char *name)
 {
     struct reading *r = context;
 
@@ -200,7 +197,7 @@ static int which_of(const char *key)
     return -1;
 }
 
-static void on_key(void *context, int line, const char *key, const char *value)
+static void setup_answers_on_key(void *context, int line, const char *key, const char *value)
 {
     struct reading *r = context;
     int which = which_of(key);
@@ -229,7 +226,7 @@ static void on_key(void *context, int line, const char *key, const char *value)
     r->complaints++;
 }
 
-static void on_bad(void *context, int line, const char *sentence)
+static void setup_answers_on_bad(void *context, int line, const char *sentence)
 {
     struct reading *r = context;
 
@@ -239,7 +236,8 @@ static void on_bad(void *context, int line, const char *sentence)
 
 int answers_read(struct answers *a, const char *path, bool now)
 {
-    static const struct scan_events events = {on_section, on_key, on_bad};
+    static const struct scan_events events = {setup_answers_on_section, setup_answers_on_key,
+                                              setup_answers_on_bad};
     struct reading r = {.a = a, .path = path};
     bool given[ANSWERS];
     size_t len;
@@ -266,7 +264,6 @@ void answers_write(const struct answers *a, char *out, size_t size)
     size_t len = (size_t)snprintf(out, size,
                                   "# What porchlight setup was told; its next run begins here.\n"
                                   "[setup]\n");
-
     for (size_t i = 0; i < ANSWERS && len < size; i++)
         if (answer_rules[i].kept)
             len += (size_t)snprintf(out + len, size - len, "%s = %s\n", answer_rules[i].key,
@@ -303,7 +300,6 @@ bool answers_broker_outside(const struct answers *a)
 void answers_outside(const struct answers *a, char host[ANSWER_MAX], int *port)
 {
     const char *v = a->value[ANSWER_OUTSIDE], *colon = strrchr(v, ':');
-
     snprintf(host, ANSWER_MAX, "%.*s", colon ? (int)(colon - v) : (int)strlen(v), v);
     *port = colon ? (int)strtol(colon + 1, NULL, 10) : 8883;
 }

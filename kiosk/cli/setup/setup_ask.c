@@ -39,7 +39,6 @@ static bool is_hidden(const struct setup *s, enum answer which)
 static const char *why_not(const struct setup *s, enum answer which)
 {
     const char *v = s->now.value[which];
-
     if (which == ANSWER_SWITCH && strcmp(v, "none") == 0)
         return "A kiosk without a switch raises no alarm.";
     if (which == ANSWER_OUTSIDE && (v[0] == '\0' || strcmp(v, "none") == 0))
@@ -51,7 +50,7 @@ static const char *why_not(const struct setup *s, enum answer which)
     return which == ANSWER_ROOT && v[0] == '/' ? setup_root_why_not(s) : NULL;
 }
 
-static int ask(struct setup *s, int number, enum answer which)
+static int setup_ask_ask(struct setup *s, int number, enum answer which)
 {
     const struct answer_rule *r = &answer_rules[which];
     char text[ANSWER_MAX + 2];
@@ -84,7 +83,6 @@ static int show_wiring(const struct setup *s)
 static int look_over(const struct setup *s, const enum answer asked[ORDER], int count)
 {
     char text[16], *end;
-
     puts("\nThese are your answers:");
     for (int i = 0; i < count; i++)
         printf("   %d. %-16s %s\n", i + 1, answer_rules[asked[i]].key,
@@ -117,7 +115,8 @@ static int ask_needed(struct setup *s, enum answer asked[ORDER], int *count)
         asked[(*count)++] = order[i];
         if (known)
             continue;
-        if (ask(s, *count, order[i]) < 0 || (order[i] == ANSWER_DOOR && show_wiring(s) < 0))
+        if (setup_ask_ask(s, *count, order[i]) < 0 ||
+            (order[i] == ANSWER_DOOR && show_wiring(s) < 0))
             return -1;
     }
     return 0;
@@ -135,7 +134,7 @@ int setup_ask(struct setup *s)
         if (again == 0)
             return 0;
         enum answer which = asked[again - 1];
-        if (ask(s, again, which) < 0)
+        if (setup_ask_ask(s, again, which) < 0)
             return -1;
         if ((which == ANSWER_SWITCH || which == ANSWER_DOOR) && show_wiring(s) < 0)
             return -1;

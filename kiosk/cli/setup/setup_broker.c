@@ -32,7 +32,6 @@ int setup_authority(struct setup *s)
     char *cert = etc_transaction_read(s->stage, "broker-ca.pem", &len);
     char *key = etc_transaction_read(s->stage, "ca/ca.key", &len);
     int result = 0;
-
     if (cert && key) {
         snprintf(s->ca->certificate, PKI_TEXT_MAX, "%s", cert);
         snprintf(s->ca->key, PKI_TEXT_MAX, "%s", key);
@@ -62,7 +61,6 @@ int setup_certificate(struct setup *s, const char *name, const char *host, bool 
     size_t len;
     char *old = etc_transaction_read(s->stage, name, &len);
     bool good = old && certificate_is_good(s->ca, old, host);
-
     if (old)
         sodium_memzero(old, len);
     free(old);
@@ -85,7 +83,6 @@ static int put_kiosks(const struct setup *s, cJSON *all, const char *where)
 {
     char kiosk[KEYSET_ID_TEXT], password[KEYSET_PASSWORD];
     int result = 0;
-
     for (int i = 1; i <= SETUP_KIOSKS && result == 0; i++) {
         keyset_id(s->keys, "kiosk", i, kiosk);
         keyset_password(s->keys, where, i, password);
@@ -102,7 +99,6 @@ static int put_bridge(const struct setup *s, cJSON *all)
 {
     char kiosks[SETUP_KIOSKS - 1][TOPIC_ID_LEN + 1];
     char account[KEYSET_ID_TEXT], password[KEYSET_PASSWORD];
-
     for (int i = 0; i < SETUP_KIOSKS - 1; i++)
         keyset_id(s->keys, "kiosk", i + 2, kiosks[i]);
     keyset_id(s->keys, BRIDGE, 1, account);
@@ -116,7 +112,6 @@ static int put_bridge(const struct setup *s, cJSON *all)
 static int put_password(struct setup *s, const char *broker, const char *where)
 {
     char name[64], line[KEYSET_PASSWORD + 1];
-
     snprintf(name, sizeof name, "credentials/broker-%s", broker);
     keyset_password(s->keys, where, this_kiosk(s), line);
     line[KEYSET_PASSWORD - 1] = '\n';
@@ -131,7 +126,6 @@ int setup_section(struct setup *s, const char *broker, const char *host, int por
                   const char *user, const char *phones, bool outside)
 {
     char section[32], path[PATH_LEN], number[16], credential[48];
-
     snprintf(section, sizeof section, "broker %s", broker);
     snprintf(path, sizeof path, "%.256s" PATH_ETC "/%.64s", s->prefix, ca);
     snprintf(number, sizeof number, "%d", port);
@@ -152,7 +146,6 @@ int setup_own_section(struct setup *s, const char *broker, const char *where, co
                       int port, bool outside)
 {
     char phones[3 * ANSWER_MAX];
-
     setup_address(s, outside ? host : NULL, "wss", "mqtt", phones);
     /* porchlightd's client id is the kiosk's, and so is the account that is bound to it. */
     return put_password(s, broker, where) < 0
@@ -167,7 +160,6 @@ static int find_plugin(char out[PATH_LEN])
     static const char *const where[] = {"/usr/lib/*/mosquitto_dynamic_security.so",
                                         "/usr/lib/mosquitto_dynamic_security.so"};
     glob_t found;
-
     for (size_t i = 0; i < 2; i++) {
         if (glob(where[i], 0, NULL, &found) == 0) {
             snprintf(out, PATH_LEN, "%s", found.gl_pathv[0]);
@@ -190,7 +182,6 @@ static char *bridge_made(const struct setup *s)
     size_t size;
     int port;
     FILE *f = open_memstream(&out, &size);
-
     if (!f)
         return NULL;
     answers_outside(&s->now, host, &port);
@@ -224,7 +215,6 @@ static char *bridge_kept(const struct setup *s)
     char *old = etc_transaction_read(s->stage, "broker/mosquitto.conf", &len);
     const char *at = old ? strstr(old, BRIDGE_HEAD) : NULL;
     char *kept = strdup(at ? at : "");
-
     if (old)
         sodium_memzero(old, len);
     free(old);
@@ -282,7 +272,6 @@ int setup_accounts(struct setup *s, const char *where, bool beside)
     cJSON *all = old ? accounts_read(old) : accounts_new();
     char *text = NULL;
     int result = -1;
-
     if (!all)
         log_error("%s: is no file of mosquitto's dynamic security; move it away, and invite the "
                   "phones anew",
@@ -302,7 +291,6 @@ int setup_accounts(struct setup *s, const char *where, bool beside)
 static int keep_here(struct setup *s, const char *port)
 {
     char phones[3 * ANSWER_MAX];
-
     setup_address(s, NULL, "wss", "mqtt", phones);
     if (!conf_has(s->conf, "broker here"))
         return 0;
@@ -315,7 +303,6 @@ static int keep_here(struct setup *s, const char *port)
 int setup_here(struct setup *s)
 {
     const char *host = s->now.value[ANSWER_HOST], *port = s->now.value[ANSWER_PORT];
-
     if (setup_authority(s) < 0 || setup_certificate(s, "broker/server.pem", host, true) < 0 ||
         put_mosquitto(s) < 0)
         return -1;

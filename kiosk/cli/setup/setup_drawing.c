@@ -19,7 +19,6 @@ static int gpio_of(const char *address)
 {
     const char *digits = strncmp(address, "GPIO", 4) == 0 ? address + 4 : strrchr(address, ':');
     char *end;
-
     if (!digits)
         return -1;
     digits += *digits == ':';
@@ -27,10 +26,9 @@ static int gpio_of(const char *address)
     return digits[0] >= '0' && digits[0] <= '9' && *end == '\0' && n >= 2 && n <= 27 ? (int)n : -1;
 }
 
-static const char *name_of(int pin, char out[16])
+static const char *setup_drawing_name_of(int pin, char out[16])
 {
     static const char *const names[] = {"", "3.3V", "5V", "GND", "-"};
-
     if (pin < 0)
         return names[-pin];
     snprintf(out, 16, "GPIO%d", pin);
@@ -53,17 +51,16 @@ static const char *wire_at(const struct wire *wires, int pin)
 static void draw_header(const struct wire *wires)
 {
     char left[16], right[16];
-
     puts("                     the Pi's header, card slot away from you\n");
     for (int row = 0; row < ROWS; row++) {
         const char *l = wire_at(wires, header[row][0]), *r = wire_at(wires, header[row][1]);
         printf("  %16s %s %6s %2d | o o | %-2d %-6s %s %s\n", l, *l ? "---" : "   ",
-               name_of(header[row][0], left), 2 * row + 1, 2 * row + 2,
-               name_of(header[row][1], right), *r ? "---" : "   ", r);
+               setup_drawing_name_of(header[row][0], left), 2 * row + 1, 2 * row + 2,
+               setup_drawing_name_of(header[row][1], right), *r ? "---" : "   ", r);
     }
 }
 
-static void tell(const struct wire *wires)
+static void setup_drawing_tell(const struct wire *wires)
 {
     puts("\n  Each contact has two wires: one to its pin above, the other to any GND.");
     for (; wires->what; wires++)
@@ -88,5 +85,5 @@ void setup_drawing(const struct answers *a)
     wires[n] = (struct wire){NULL, -1};
     putchar('\n');
     draw_header(wires);
-    tell(wires);
+    setup_drawing_tell(wires);
 }

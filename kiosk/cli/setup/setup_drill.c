@@ -13,7 +13,7 @@
 
 enum { LOOK_MS = 200, START_S = 60, LISTENS_S = 5, ANSWERS_S = 20 };
 
-static int64_t deadline(int seconds)
+static int64_t setup_drill_deadline(int seconds)
 {
     return clock_now() + seconds * NS_PER_S;
 }
@@ -28,7 +28,6 @@ static bool pause_goes_on(void)
 static bool answers_soon(const struct cli *cli, int64_t until)
 {
     char path[PATH_LEN];
-
     if (path_under(cli->prefix, PATH_CONTROL, path) < 0)
         return false;
     do {
@@ -50,16 +49,14 @@ struct seen {
 static int number(const cJSON *status, const char *key)
 {
     const cJSON *n = cJSON_GetObjectItem(status, key);
-
     return cJSON_IsNumber(n) ? n->valueint : 0;
 }
 
-static int look(const struct cli *cli, struct seen *seen)
+static int setup_drill_look(const struct cli *cli, struct seen *seen)
 {
     const cJSON *b;
     cJSON *status;
     int code = control_client_ask(cli, "status", &status);
-
     if (code != CLI_OK)
         return code;
     *seen = (struct seen){.drill = cJSON_IsTrue(cJSON_GetObjectItem(status, "drill")),
@@ -74,11 +71,10 @@ static int look(const struct cli *cli, struct seen *seen)
     return CLI_OK;
 }
 
-static int say(const struct cli *cli, const char *request)
+static int setup_drill_say(const struct cli *cli, const char *request)
 {
     cJSON *reply;
     int code = control_client_ask(cli, request, &reply);
-
     if (code == CLI_OK)
         cJSON_Delete(reply);
     return code;
@@ -88,17 +84,16 @@ static int say(const struct cli *cli, const char *request)
 static int end_drill(const struct cli *cli)
 {
     struct seen seen;
-    int code = look(cli, &seen);
+    int code = setup_drill_look(cli, &seen);
 
-    return code == CLI_OK && seen.drill ? say(cli, "code") : code;
+    return code == CLI_OK && seen.drill ? setup_drill_say(cli, "code") : code;
 }
 
 static int wait_for_broker(const struct cli *cli, struct seen *seen)
 {
-    int64_t until = deadline(START_S);
+    int64_t until = setup_drill_deadline(START_S);
     int code;
-
-    while ((code = look(cli, seen)) == CLI_OK && !seen->broker) {
+    while ((code = setup_drill_look(cli, seen)) == CLI_OK && !seen->broker) {
         if (clock_now() < until && pause_goes_on())
             continue;
         log_error("no broker is reached, so nobody would hear a drill; porchlight status says why, "
@@ -113,18 +108,19 @@ static int begin_anew(const struct cli *cli)
     puts("No phone has answered yet. The drill begins anew, so that one that joined late\n"
          "rings too.");
     int code = end_drill(cli);
-    return code == CLI_OK ? say(cli, "drill") : code;
+    return code == CLI_OK ? setup_drill_say(cli, "drill") : code;
 }
 
 /* Until a phone answered. One that joins now, or did just before, has not heard the drill begin: it
  * begins once more, when that phone has had the time to listen. */
 static int wait_for_answer(const struct cli *cli, int known, int wait_s)
 {
-    int64_t until = deadline(wait_s), anew = known > 0 ? deadline(ANSWERS_S) : INT64_MAX;
+    int64_t until = setup_drill_deadline(wait_s),
+            anew = known > 0 ? setup_drill_deadline(ANSWERS_S) : INT64_MAX;
     struct seen seen;
     int code;
 
-    while ((code = look(cli, &seen)) == CLI_OK && !(seen.drill && seen.answered)) {
+    while ((code = setup_drill_look(cli, &seen)) == CLI_OK && !(seen.drill && seen.answered)) {
         if (!seen.drill) {
             log_error("the drill was ended before a phone answered%s; once more: porchlight setup "
                       "--drill",
@@ -143,7 +139,7 @@ static int wait_for_answer(const struct cli *cli, int known, int wait_s)
             return CLI_FAILED;
         }
         if (seen.phones > known)
-            anew = deadline(LISTENS_S);
+            anew = setup_drill_deadline(LISTENS_S);
         known = seen.phones;
         if (clock_now() < anew)
             continue;
@@ -159,7 +155,6 @@ static int wait_for_answer(const struct cli *cli, int known, int wait_s)
 static int let_invite(void)
 {
     char text[8];
-
     if (!isatty(STDIN_FILENO))
         return 0;
     puts("\nNow the drill. If no phone belongs to the venue yet, invite one first, from\nanother "
@@ -172,7 +167,7 @@ static int hold(const struct cli *cli, int wait_s)
     struct seen seen;
     int code;
 
-    if (!answers_soon(cli, deadline(START_S))) {
+    if (!answers_soon(cli, setup_drill_deadline(START_S))) {
         log_error("porchlightd does not answer, so nothing was rehearsed; start it (systemctl "
                   "status porchlightd says why it is down), then: porchlight setup --drill");
         return CLI_NOBODY;
@@ -183,7 +178,7 @@ static int hold(const struct cli *cli, int wait_s)
         log_error("nothing was rehearsed; later: porchlight setup --drill");
         return CLI_FAILED;
     }
-    if ((code = say(cli, "drill")) != CLI_OK)
+    if ((code = setup_drill_say(cli, "drill")) != CLI_OK)
         return code;
     puts("The drill has begun: a phone that belongs to the venue rings now, and says DRILL.\nTap "
          "\"seen\" on it.");
@@ -196,7 +191,6 @@ static int hold(const struct cli *cli, int wait_s)
 int setup_drill(const struct cli *cli, int wait_s)
 {
     sigset_t before;
-
     terminal_hold(&before);
     int code = hold(cli, wait_s);
     terminal_release(&before);

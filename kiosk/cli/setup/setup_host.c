@@ -61,7 +61,6 @@ const char *setup_why_not_here(const struct setup *s)
 {
     static const char *const wanted[] = {"/usr/sbin/mosquitto", "/usr/sbin/nginx",
                                          "/usr/share/porchlight/page/index.html"};
-
     if (s->prefix[0] || !answers_broker_here(&s->now) || answer_number(&s->now, ANSWER_KIOSK) > 1)
         return NULL;
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
@@ -74,7 +73,6 @@ const char *setup_why_not_here(const struct setup *s)
 int setup_check_host(const struct setup *s)
 {
     const char *why = setup_why_not_here(s);
-
     if (!clock_is_set()) {
         log_error("the clock says a time before this program was made, and certificates made now "
                   "would be wrong: connect the Pi to the network and wait a minute, or set it "
@@ -94,7 +92,6 @@ static int systemctl(const char *verb, const char *option, const char *unit)
                     (char *)option, NULL};
     pid_t pid;
     int status;
-
     if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) != 0)
         return -1;
     while (waitpid(pid, &status, 0) < 0)
@@ -103,13 +100,13 @@ static int systemctl(const char *verb, const char *option, const char *unit)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static void start(const char *unit)
+static void setup_host_start(const char *unit)
 {
     if (systemctl("enable", NULL, unit) != 0 || systemctl("restart", NULL, unit) != 0)
         log_warning("%s did not start; systemctl status %s says why", unit, unit);
 }
 
-static void stop(const char *unit)
+static void setup_host_stop(const char *unit)
 {
     systemctl("disable", "--now", unit);
 }
@@ -121,7 +118,6 @@ void setup_restart(const char *prefix)
                                         "porchlight-renew.timer",    "porchlight-wipe.socket",
                                         "porchlightd.service",       "porchlight-screen.service",
                                         "porchlight-console.service"};
-
     if (prefix[0] || access("/run/systemd/system", F_OK) < 0)
         return;
     /* A wipe under way is not ended; one that merely waits sees the new credentials. */
@@ -130,26 +126,25 @@ void setup_restart(const char *prefix)
         if (systemctl("is-enabled", NULL, units[i]) == 0)
             systemctl("restart", NULL, units[i]);
     if (access(PATH_ETC "/dark", F_OK) == 0)
-        start("porchlight-dark.service");
+        setup_host_start("porchlight-dark.service");
 }
 
 void setup_start(const struct setup *s)
 {
     bool here = answers_broker_here(&s->now) && answer_number(&s->now, ANSWER_KIOSK) == 1;
-
     if (s->prefix[0] || access("/run/systemd/system", F_OK) < 0)
         return;
-    (here ? start : stop)("porchlight-broker.service");
-    (here ? start : stop)("porchlight-page.service");
-    (here ? start : stop)("porchlight-renew.timer");
+    (here ? setup_host_start : setup_host_stop)("porchlight-broker.service");
+    (here ? setup_host_start : setup_host_stop)("porchlight-page.service");
+    (here ? setup_host_start : setup_host_stop)("porchlight-renew.timer");
     /* A wipe under way is not ended; one that merely waits sees the new credentials. */
     systemctl("try-restart", NULL, "porchlight-wipe.service");
-    start("porchlight-wipe.socket");
-    start("porchlightd.service");
-    start("porchlight-screen.service");
-    start("porchlight-console.service");
+    setup_host_start("porchlight-wipe.socket");
+    setup_host_start("porchlightd.service");
+    setup_host_start("porchlight-screen.service");
+    setup_host_start("porchlight-console.service");
     if (answer_is(&s->now, ANSWER_LIGHTS, "dark"))
-        start("porchlight-dark.service");
+        setup_host_start("porchlight-dark.service");
     else
-        stop("porchlight-dark.service");
+        setup_host_stop("porchlight-dark.service");
 }

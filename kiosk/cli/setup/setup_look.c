@@ -42,7 +42,7 @@ static void open_one(struct looked *l, const char *what, const char *address, bo
     printf("  %s is %s now.\n", what, l->is_on ? l->on : l->off);
 }
 
-static void hear(struct looked *l)
+static void setup_look_hear(struct looked *l)
 {
     struct line_edge edges[EDGES];
     ssize_t n = line_read(l->line, edges, EDGES);
@@ -63,10 +63,9 @@ static bool wants_more(const struct looked *l)
 }
 
 /* Until both have moved, Enter is pressed or the time is over. -1: they leave. */
-static int watch(struct looked all[2], int64_t end)
+static int setup_look_watch(struct looked all[2], int64_t end)
 {
     char text[8];
-
     while ((wants_more(&all[0]) || wants_more(&all[1])) && clock_now() < end) {
         struct pollfd fds[3] = {[2] = {.fd = STDIN_FILENO, .events = POLLIN}};
         for (int i = 0; i < 2; i++)
@@ -76,7 +75,7 @@ static int watch(struct looked all[2], int64_t end)
             return -1;
         for (int i = 0; i < 2; i++)
             if (fds[i].revents)
-                hear(&all[i]);
+                setup_look_hear(&all[i]);
         if (fds[2].revents)
             return terminal_line(text, sizeof text);
     }
@@ -93,7 +92,7 @@ int setup_look(const struct answers *a, const char *prefix, int seconds)
     puts("Press the switch and let it go; open the door and close it. Enter goes on.");
     open_one(&all[0], "switch", a->value[ANSWER_SWITCH], true, bus);
     open_one(&all[1], "door", a->value[ANSWER_DOOR], false, bus);
-    int result = watch(all, end);
+    int result = setup_look_watch(all, end);
     for (int i = 0; i < 2; i++) {
         if (result == 0 && wants_more(&all[i]))
             printf("  %s: nothing was seen to move. Look at its two wires: one at its pin, one at "

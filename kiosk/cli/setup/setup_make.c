@@ -36,7 +36,6 @@ static int open_conf(struct setup *s)
     size_t len;
     char *text = etc_transaction_read(s->stage, "porchlight.conf", &len);
     int result;
-
     /* A package brings the example with it; its broker is nobody's. */
     bool example = !text || s->first;
     result = text ? conf_text_set(s->conf, text, len)
@@ -55,7 +54,6 @@ static bool changed(const struct setup *s, enum answer which)
 static int put_switch(struct setup *s)
 {
     const char *other = s->now.value[ANSWER_OTHER_CONTACT];
-
     if (changed(s, ANSWER_SWITCH) &&
         conf_set(s->conf, "switch counter", "line", s->now.value[ANSWER_SWITCH]) < 0)
         return -1;
@@ -70,7 +68,6 @@ static int put_switch(struct setup *s)
 static int put_door(struct setup *s)
 {
     const char *door = s->now.value[ANSWER_DOOR];
-
     if (!changed(s, ANSWER_DOOR))
         return 0;
     return strcmp(door, "none") == 0 ? conf_drop(s->conf, "door entrance")
@@ -127,7 +124,6 @@ static int put_dark(struct setup *s)
 static int put_answers(struct setup *s)
 {
     char text[4096];
-
     answers_write(&s->now, text, sizeof text);
     return etc_transaction_put_text(s->stage, "setup.conf", text, 0644);
 }
@@ -164,7 +160,6 @@ static int find_ids(struct setup *s)
 int setup_make(struct setup *s)
 {
     bool joins = answer_number(&s->now, ANSWER_KIOSK) > 1;
-
     if (setup_root_find(s) < 0 || find_ids(s) < 0 || open_conf(s) < 0)
         return -1;
     if (s->first && joins && !etc_transaction_has(s->stage, "credentials/venue.key")) {

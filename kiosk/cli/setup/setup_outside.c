@@ -18,7 +18,6 @@
 static int put_nginx(struct setup *s, const char *host)
 {
     char here[3 * ANSWER_MAX] = "";
-
     if (answers_broker_here(&s->now)) {
         setup_address(s, NULL, "wss", "", here);
         here[strlen(here) - 1] = '\0'; /* an origin has no slash at its end */
@@ -43,7 +42,6 @@ static int put_folder(struct setup *s)
 {
     char host[ANSWER_MAX], number[16];
     int port;
-
     answers_outside(&s->now, host, &port);
     snprintf(number, sizeof number, "%d", port);
     const struct template_word words[] = {
@@ -73,7 +71,6 @@ static int make_outside(struct setup *s)
 {
     char host[ANSWER_MAX];
     int port;
-
     answers_outside(&s->now, host, &port);
     return setup_authority(s) < 0 || put_folder(s) < 0 ||
                    setup_own_section(s, "outside", "outside", host, port, true) < 0
@@ -97,7 +94,6 @@ static int renew_outside(struct setup *s)
 {
     char host[ANSWER_MAX];
     int port;
-
     if (!etc_transaction_has(s->stage, "ca/ca.key")) {
         log_warning("ca/ca.key: is not there, so the broker outside gets no new certificate; "
                     "porchlight restore brings it back from a backup");
@@ -227,10 +223,9 @@ forget:
 /* --- all of them
  * ------------------------------------------------------------------------------------ */
 
-static int drop(struct setup *s, const char *broker)
+static int setup_outside_drop(struct setup *s, const char *broker)
 {
     char name[64];
-
     snprintf(name, sizeof name, "broker %s", broker);
     if (conf_drop(s->conf, name) < 0)
         return -1;
@@ -243,7 +238,6 @@ static int join_brokers(struct setup *s)
 {
     char host[ANSWER_MAX];
     int port;
-
     if (!s->first && !s->brokers_changed)
         return 0;
     if (answers_broker_here(&s->now) &&
@@ -261,8 +255,8 @@ static int join_brokers(struct setup *s)
 int setup_brokers(struct setup *s)
 {
     bool changed = s->first || s->brokers_changed;
-
-    if (changed && (drop(s, "here") < 0 || drop(s, "outside") < 0 || drop(s, "first") < 0))
+    if (changed && (setup_outside_drop(s, "here") < 0 || setup_outside_drop(s, "outside") < 0 ||
+                    setup_outside_drop(s, "first") < 0))
         return -1;
     if (answer_number(&s->now, ANSWER_KIOSK) > 1)
         return join_brokers(s);

@@ -12,7 +12,6 @@ int setup_page(struct setup *s)
     char state[PATH_LEN], server[PATH_LEN], page[PATH_LEN], brokers[2 * ANSWER_MAX] = "";
     char host[ANSWER_MAX];
     int port;
-
     if (!answers_broker_here(&s->now) || answer_number(&s->now, ANSWER_KIOSK) > 1)
         return etc_transaction_drop(s->stage, "page/nginx.conf");
     snprintf(state, sizeof state, "%.400s/run/porchlight-page", s->prefix);
@@ -49,7 +48,6 @@ int setup_papers(struct setup *s)
                           : answer_is(&s->now, ANSWER_BROKER, "both") ? "on this Pi, and outside"
                                                                       : "outside";
     char address[3 * ANSWER_MAX];
-
     setup_address(s, NULL, "https", "", address);
     const struct template_word words[] = {
         {"VENUE", s->venue},  {"KIOSK", s->kiosk},         {"ROOT", where}, {"BROKERS", brokers},

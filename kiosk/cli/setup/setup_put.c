@@ -9,7 +9,6 @@ int setup_fill(struct setup *s, const char *name, const char *template,
 {
     char *text = template_fill(name, template, words);
     int result = text ? etc_transaction_put_text(s->stage, name, text, mode) : -1;
-
     free(text);
     return result;
 }
@@ -20,7 +19,6 @@ void setup_address(const struct setup *s, const char *host, const char *scheme, 
     char other[ANSWER_MAX];
     int port;
     bool usual = host || answer_is(&s->now, ANSWER_PAGE_PORT, "443");
-
     if (!host && !answers_broker_here(&s->now)) {
         answers_outside(&s->now, other, &port);
         host = other;

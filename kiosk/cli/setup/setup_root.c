@@ -13,12 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *place(const struct setup *s)
+static const char *setup_root_place(const struct setup *s)
 {
     return s->now.value[ANSWER_ROOT];
 }
 
-static int ask_line(const char *question, char *out, size_t size)
+static int setup_root_ask_line(const char *question, char *out, size_t size)
 {
     fputs(question, stdout);
     return terminal_line(out, size);
@@ -26,12 +26,11 @@ static int ask_line(const char *question, char *out, size_t size)
 
 /* --- an existing one ------------------------------------------------------------------------- */
 
-static int belongs(struct setup *s, const char *where)
+static int setup_root_belongs(struct setup *s, const char *where)
 {
     char *known;
     size_t len;
     char mine[2 * ENVELOPE_PUBLIC + 1];
-
     keyset_root(s->keys);
     s->has_root = true;
     known = etc_transaction_read(s->stage, "credentials/root.pub", &len);
@@ -48,16 +47,15 @@ static int belongs(struct setup *s, const char *where)
 
 int setup_root_find(struct setup *s)
 {
-    bool file = place(s)[0] == '/';
-    bool there = file && access(place(s), F_OK) == 0;
+    bool file = setup_root_place(s)[0] == '/';
+    bool there = file && access(setup_root_place(s), F_OK) == 0;
     bool joins = s->first && answer_number(&s->now, ANSWER_KIOSK) > 1;
-
     if (!s->first && !s->brokers_changed && !(there && setup_outside_lacks(s)))
         return 0;
     if (there) {
-        if (root_seed_read(NULL, place(s), s->keys->root_seed) < 0)
+        if (root_seed_read(NULL, setup_root_place(s), s->keys->root_seed) < 0)
             return -1;
-        return belongs(s, place(s));
+        return setup_root_belongs(s, setup_root_place(s));
     }
     if (s->first && !joins) {
         keyset_make(s->keys);
@@ -65,7 +63,7 @@ int setup_root_find(struct setup *s)
         if (!file && !s->terminal) {
             log_error("root: found %s, but nobody is at the terminal to write it down; expected "
                       "the path of a file on a USB stick",
-                      place(s));
+                      setup_root_place(s));
             return -1;
         }
         return 0;
@@ -77,15 +75,16 @@ int setup_root_find(struct setup *s)
         return -1;
     }
     puts("\nThe venue's root key is needed for this. Type it in from its paper.");
-    return root_paper_ask(ask_line, s->keys->root_seed) < 0 ? -1 : belongs(s, "what was typed");
+    return root_paper_ask(setup_root_ask_line, s->keys->root_seed) < 0
+               ? -1
+               : setup_root_belongs(s, "what was typed");
 }
 
 /* --- a fresh one leaves ---------------------------------------------------------------------- */
 
-static bool is_below(const char *path, const char *folder)
+static bool setup_root_is_below(const char *path, const char *folder)
 {
     size_t n = strlen(folder);
-
     return strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == '\0');
 }
 
@@ -93,15 +92,17 @@ const char *setup_root_why_not(const struct setup *s)
 {
     struct stat there, here;
     char folder[PATH_LEN], etc[PATH_LEN], var[PATH_LEN];
-    const char *slash = strrchr(place(s), '/');
+    const char *slash = strrchr(setup_root_place(s), '/');
 
-    snprintf(folder, sizeof folder, "%.*s", slash > place(s) ? (int)(slash - place(s)) : 1,
-             place(s));
+    snprintf(folder, sizeof folder, "%.*s",
+             slash > setup_root_place(s) ? (int)(slash - setup_root_place(s)) : 1,
+             setup_root_place(s));
     if (stat(folder, &there) < 0)
         return "its folder is not there; is the stick mounted?";
     if (path_under(s->prefix, PATH_ETC, etc) < 0 ||
-        path_under(s->prefix, PATH_STATE_DIR, var) < 0 || is_below(place(s), etc) ||
-        is_below(place(s), var))
+        path_under(s->prefix, PATH_STATE_DIR, var) < 0 ||
+        setup_root_is_below(setup_root_place(s), etc) ||
+        setup_root_is_below(setup_root_place(s), var))
         return "it lies among the kiosk's own files; the root key belongs off site, say on a USB "
                "stick";
     if (s->prefix[0] == '\0' && stat("/", &here) == 0 && here.st_dev == there.st_dev)
@@ -112,7 +113,7 @@ const char *setup_root_why_not(const struct setup *s)
 
 const char *setup_root_word(const struct setup *s)
 {
-    return place(s)[0] == '/' ? place(s) : "-";
+    return setup_root_place(s)[0] == '/' ? setup_root_place(s) : "-";
 }
 
 static int to_file(const struct setup *s)
@@ -120,18 +121,17 @@ static int to_file(const struct setup *s)
     uint8_t *back = sodium_malloc(KEYSET_SEED);
     const char *why = setup_root_why_not(s);
     int result = -1;
-
     if (!back)
         return -1;
     if (why)
-        log_error("root: %s: %s", place(s), why);
-    else if (secret_write_key(place(s), s->keys->root_seed, KEYSET_SEED, 0600) < 0)
-        log_error("root: %s: %s; a stick may be full, or write-protected", place(s),
+        log_error("root: %s: %s", setup_root_place(s), why);
+    else if (secret_write_key(setup_root_place(s), s->keys->root_seed, KEYSET_SEED, 0600) < 0)
+        log_error("root: %s: %s; a stick may be full, or write-protected", setup_root_place(s),
                   strerror(errno));
-    else if (secret_read_file(place(s), false, back, KEYSET_SEED, config_complain_stderr, NULL) <
-                 0 ||
+    else if (secret_read_file(setup_root_place(s), false, back, KEYSET_SEED, config_complain_stderr,
+                              NULL) < 0 ||
              sodium_memcmp(back, s->keys->root_seed, KEYSET_SEED) != 0)
-        log_error("root: %s: reads back as something else; use another stick", place(s));
+        log_error("root: %s: reads back as something else; use another stick", setup_root_place(s));
     else
         result = 0;
     sodium_free(back);
@@ -142,14 +142,13 @@ static int to_paper(const struct setup *s)
 {
     uint8_t *back = sodium_malloc(KEYSET_SEED);
     int result = -1;
-
     if (!back)
         return -1;
     puts("\nThe venue's root key. Write it down, on paper, and keep it off site. It is\nshown "
          "once.");
     root_paper_print(s->keys->root_seed);
     puts("\nNow read it back from the paper, so that a slip shows today.");
-    while ((result = root_paper_ask(ask_line, back)) == 0 &&
+    while ((result = root_paper_ask(setup_root_ask_line, back)) == 0 &&
            sodium_memcmp(back, s->keys->root_seed, KEYSET_SEED) != 0)
         puts("    That is another key; read it back once more.");
     sodium_free(back);
@@ -165,11 +164,11 @@ int setup_root_leave(struct setup *s)
 {
     if (!s->fresh_root)
         return 0;
-    return place(s)[0] == '/' ? to_file(s) : to_paper(s);
+    return setup_root_place(s)[0] == '/' ? to_file(s) : to_paper(s);
 }
 
 void setup_root_take_back(struct setup *s)
 {
-    if (s->fresh_root && place(s)[0] == '/')
-        unlink(place(s));
+    if (s->fresh_root && setup_root_place(s)[0] == '/')
+        unlink(setup_root_place(s));
 }

@@ -31,7 +31,6 @@ void terminal_hold(sigset_t *before)
 bool terminal_ended(void)
 {
     sigset_t pending;
-
     return sigpending(&pending) == 0 &&
            (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
             sigismember(&pending, SIGHUP) == 1);
@@ -76,7 +75,6 @@ int terminal_line(char *out, size_t size)
 void terminal_say(const char *text)
 {
     size_t column = 0;
-
     while (*text) {
         size_t word = strcspn(text, " ");
         if (column > 0 && column + 1 + word > COLUMNS) {

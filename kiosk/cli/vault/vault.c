@@ -34,7 +34,6 @@ static int make_folder_above(const char *real)
 {
     char folder[PATH_LEN];
     char *slash;
-
     snprintf(folder, sizeof folder, "%s", real);
     slash = strrchr(folder, '/');
     *slash = '\0';
@@ -50,7 +49,6 @@ static int with_key(const struct cli *cli, struct vault *v, const struct options
     uint8_t *cell_key = sodium_malloc(CELL_KEY), *key = sodium_malloc(VAULT_KEY);
     char real[PATH_LEN], mount[PATH_LEN] = "";
     int result = -1;
-
     if (cell_key && key && path_under(cli->prefix, v->path, real) == 0 &&
         (!fresh || make_folder_above(real) == 0) &&
         (!v->mount[0] || path_under(cli->prefix, v->mount, mount) == 0) &&
@@ -67,10 +65,9 @@ static int with_key(const struct cli *cli, struct vault *v, const struct options
 }
 
 /* Fills v. CLI_OK, or CLI_USAGE after a complaint. */
-static int take_options(const char *name, const struct options *o, struct vault *v)
+static int vault_take_options(const char *name, const struct options *o, struct vault *v)
 {
     const char *wrong;
-
     if (vault_name_wrong(name))
         return cli_misuse(&cli_vault, "%s", vault_name_wrong(name));
     if (!o->make || !o->path || !o->cell ||
@@ -83,9 +80,9 @@ static int take_options(const char *name, const struct options *o, struct vault 
                           SIZE_MIN);
     if (v->make == VAULT_FSCRYPT && o->mount)
         return cli_misuse(&cli_vault, "an fscrypt vault is a folder itself and has no --mount");
-    if ((wrong = vault_path_wrong(o->path)) != NULL)
+    if ((wrong = vault_path_wrong(o->path)))
         return cli_misuse(&cli_vault, "--path %s: %s", o->path, wrong);
-    if (o->mount && (wrong = vault_path_wrong(o->mount)) != NULL)
+    if (o->mount && (wrong = vault_path_wrong(o->mount)))
         return cli_misuse(&cli_vault, "--mount %s: %s", o->mount, wrong);
     if (strlen(o->cell) >= sizeof v->cell)
         return cli_misuse(&cli_vault, "--cell is too long");
@@ -108,7 +105,6 @@ static int take_options(const char *name, const struct options *o, struct vault 
 static void unmake(const struct cli *cli, const struct vault *v)
 {
     char real[PATH_LEN];
-
     if (path_under(cli->prefix, v->path, real) == 0) {
         if (v->make == VAULT_FSCRYPT)
             ops_of(v)->close(v, real, "");
@@ -118,11 +114,11 @@ static void unmake(const struct cli *cli, const struct vault *v)
     vault_cell_forget(cli->prefix, v);
 }
 
-static int create(const struct cli *cli, const char *name, const struct options *o)
+static int vault_create(const struct cli *cli, const char *name, const struct options *o)
 {
     char mark[VAULT_MARK];
     struct vault v = {0};
-    int result = take_options(name, o, &v);
+    int result = vault_take_options(name, o, &v);
 
     if (result != CLI_OK)
         return result;
@@ -153,7 +149,6 @@ static int create(const struct cli *cli, const char *name, const struct options 
 static int close_one(const struct cli *cli, const struct vault *v)
 {
     char real[PATH_LEN], mount[PATH_LEN] = "";
-
     if (path_under(cli->prefix, v->path, real) < 0 ||
         (v->mount[0] && path_under(cli->prefix, v->mount, mount) < 0))
         return CLI_FAILED;
@@ -163,12 +158,11 @@ static int close_one(const struct cli *cli, const struct vault *v)
 static bool is_open(const struct cli *cli, const struct vault *v)
 {
     char real[PATH_LEN];
-
     return path_under(cli->prefix, v->path, real) == 0 && ops_of(v)->status(v, real) == 1;
 }
 
 /* A wipe may have come between the look and the opening, and have missed what opened behind it. */
-static int open_vault(const struct cli *cli, const char *name, const struct options *o)
+static int vault_open(const struct cli *cli, const char *name, const struct options *o)
 {
     char before[VAULT_MARK], after[VAULT_MARK];
     struct vault v;
@@ -189,14 +183,14 @@ static int open_vault(const struct cli *cli, const char *name, const struct opti
     return CLI_FAILED;
 }
 
-static int close_vault(const struct cli *cli, const char *name)
+static int vault_close(const struct cli *cli, const char *name)
 {
     struct vault v;
 
     return vault_file_read(cli->prefix, name, &v) == 0 ? close_one(cli, &v) : CLI_FAILED;
 }
 
-static int show(const struct cli *cli, const char *name)
+static int vault_show(const struct cli *cli, const char *name)
 {
     static const char *const words[] = {"cannot be told", "closed", "open"};
     char real[PATH_LEN];
@@ -216,8 +210,8 @@ static int show_all(const struct cli *cli)
     struct dirent *e;
     DIR *d = path_under(cli->prefix, PATH_VAULTS, folder) == 0 ? opendir(folder) : NULL;
 
-    while (d && (e = readdir(d)) != NULL) {
-        if (!vault_name_wrong(e->d_name) && show(cli, e->d_name) != CLI_OK)
+    while (d && (e = readdir(d))) {
+        if (!vault_name_wrong(e->d_name) && vault_show(cli, e->d_name) != CLI_OK)
             result = CLI_FAILED;
     }
     if (d)
@@ -225,16 +219,15 @@ static int show_all(const struct cli *cli)
     return result;
 }
 
-static bool take_size(const char *text, long *out)
+static bool vault_take_size(const char *text, long *out)
 {
     char *end;
-
     errno = 0;
     *out = strtol(text, &end, 10);
     return errno == 0 && end != text && *end == '\0' && *out >= SIZE_MIN && *out <= SIZE_MAX_MIB;
 }
 
-static int run(const struct cli *cli, int argc, char **argv)
+static int vault_run(const struct cli *cli, int argc, char **argv)
 {
     static const struct option longs[] = {
         {"make", required_argument, NULL, 'm'},           {"path", required_argument, NULL, 'p'},
@@ -254,7 +247,7 @@ static int run(const struct cli *cli, int argc, char **argv)
                                        : NULL;
         if (slot)
             *slot = optarg;
-        else if (c == 's' && !take_size(optarg, &o.size))
+        else if (c == 's' && !vault_take_size(optarg, &o.size))
             return cli_misuse(&cli_vault, "--size %s: expected MiB, %d to %d", optarg, SIZE_MIN,
                               SIZE_MAX_MIB);
         else if (c == 's')
@@ -273,13 +266,13 @@ static int run(const struct cli *cli, int argc, char **argv)
     if (optind + 2 < argc)
         return cli_misuse(&cli_vault, "\"%s\" is one word too many", argv[optind + 2]);
     if (strcmp(verb, "status") == 0)
-        return name ? show(cli, name) : show_all(cli);
+        return name ? vault_show(cli, name) : show_all(cli);
     if (name && strcmp(verb, "create") == 0)
-        return create(cli, name, &o);
+        return vault_create(cli, name, &o);
     if (name && strcmp(verb, "open") == 0)
-        return open_vault(cli, name, &o);
+        return vault_open(cli, name, &o);
     if (name && strcmp(verb, "close") == 0)
-        return close_vault(cli, name);
+        return vault_close(cli, name);
     return cli_misuse(&cli_vault, "expected create, open, close or status, and a NAME");
 }
 
@@ -295,5 +288,5 @@ const struct cli_command cli_vault = {
             "  --key-file FILE          with cell ram: the key's file, on a stick that is then\n"
             "                           taken out; without it the key is typed\n"
             "  --i-know-this-survives   create: take a file on the card as the cell all the same\n",
-    .run = run,
+    .run = vault_run,
 };

@@ -14,7 +14,6 @@ const char *vault_name_wrong(const char *name)
 {
     static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
     size_t len = strlen(name);
-
     if (len == 0 || len >= VAULT_NAME_MAX || strspn(name, good) != len)
         return "a vault's name is letters, digits, - and _, at most 31";
     return NULL;
@@ -47,10 +46,9 @@ void vault_derive(const uint8_t cell_key[CELL_KEY], const struct vault *v, uint8
     sodium_memzero(&state, sizeof state);
 }
 
-static int path_of(const char *prefix, const char *name, char out[PATH_LEN])
+static int vault_file_path_of(const char *prefix, const char *name, char out[PATH_LEN])
 {
     char below[PATH_LEN];
-
     snprintf(below, sizeof below, PATH_VAULTS "/%s", name);
     return path_under(prefix, below, out);
 }
@@ -58,15 +56,13 @@ static int path_of(const char *prefix, const char *name, char out[PATH_LEN])
 bool vault_file_exists(const char *prefix, const char *name)
 {
     char path[PATH_LEN];
-
-    return path_of(prefix, name, path) == 0 && access(path, F_OK) == 0;
+    return vault_file_path_of(prefix, name, path) == 0 && access(path, F_OK) == 0;
 }
 
 /* One line into the field it names. False: not understood. */
-static bool take_line(struct vault *v, const char *key, const char *value)
+static bool vault_file_take_line(struct vault *v, const char *key, const char *value)
 {
     size_t len;
-
     if (strcmp(key, "make") == 0) {
         v->make = strcmp(value, "luks") == 0 ? VAULT_LUKS : VAULT_FSCRYPT;
         return v->make == VAULT_LUKS || strcmp(value, "fscrypt") == 0;
@@ -91,9 +87,8 @@ int vault_file_read(const char *prefix, const char *name, struct vault *v)
     char path[PATH_LEN], line[512], key[16], value[256];
     int number = 0, result = 0;
     FILE *f;
-
     *v = (struct vault){0};
-    if (vault_name_wrong(name) || path_of(prefix, name, path) < 0) {
+    if (vault_name_wrong(name) || vault_file_path_of(prefix, name, path) < 0) {
         fprintf(stderr, "porchlight vault: %s: %s\n", name, vault_name_wrong(name));
         return -1;
     }
@@ -107,7 +102,8 @@ int vault_file_read(const char *prefix, const char *name, struct vault *v)
     }
     while (result == 0 && fgets(line, sizeof line, f)) {
         number++;
-        if (sscanf(line, "%15[a-z_] = %255[^\n]", key, value) != 2 || !take_line(v, key, value)) {
+        if (sscanf(line, "%15[a-z_] = %255[^\n]", key, value) != 2 ||
+            !vault_file_take_line(v, key, value)) {
             fprintf(stderr, "porchlight vault: %s:%d: not understood\n", path, number);
             result = -1;
         }
@@ -124,9 +120,9 @@ int vault_file_write(const char *prefix, const struct vault *v)
 {
     char folder[PATH_LEN], path[PATH_LEN], salt[2 * VAULT_SALT + 1];
     int dir = -1, fd = -1, result = -1;
-
     sodium_bin2hex(salt, sizeof salt, v->salt, sizeof v->salt);
-    if (path_under(prefix, PATH_VAULTS, folder) == 0 && path_of(prefix, v->name, path) == 0 &&
+    if (path_under(prefix, PATH_VAULTS, folder) == 0 &&
+        vault_file_path_of(prefix, v->name, path) == 0 &&
         (mkdir(folder, 0700) == 0 || errno == EEXIST) &&
         (dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0 &&
         (fd = openat(dir, v->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)) >=

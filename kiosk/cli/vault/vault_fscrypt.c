@@ -12,7 +12,7 @@
 
 _Static_assert(VAULT_KEY == FSCRYPT_MAX_KEY_SIZE, "the derived key is fscrypt's longest");
 
-static int fail(const char *real, const char *what)
+static int vault_fscrypt_fail(const char *real, const char *what)
 {
     fprintf(stderr, "porchlight vault: %s: %s: %s\n", real, what,
             errno == EOPNOTSUPP || errno == ENOTTY
@@ -23,11 +23,10 @@ static int fail(const char *real, const char *what)
 
 /* The file system's key ring is reached through the folder above: one in the vault would keep it
  * in use. */
-static int open_above(const char *real)
+static int vault_fscrypt_open_above(const char *real)
 {
     char above[PATH_LEN];
     char *slash;
-
     snprintf(above, sizeof above, "%s", real);
     slash = strrchr(above, '/');
     if (slash)
@@ -35,7 +34,8 @@ static int open_above(const char *real)
     return open(above[0] ? above : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-static int add_key(int fd, const uint8_t key[VAULT_KEY], uint8_t id[FSCRYPT_KEY_IDENTIFIER_SIZE])
+static int vault_fscrypt_add_key(int fd, const uint8_t key[VAULT_KEY],
+                                 uint8_t id[FSCRYPT_KEY_IDENTIFIER_SIZE])
 {
     struct fscrypt_add_key_arg *add = sodium_malloc(sizeof *add + VAULT_KEY);
     int result, saved;
@@ -55,7 +55,8 @@ static int add_key(int fd, const uint8_t key[VAULT_KEY], uint8_t id[FSCRYPT_KEY_
     return result;
 }
 
-static int create(struct vault *v, const char *real, const uint8_t key[VAULT_KEY], uint64_t size)
+static int vault_fscrypt_create(struct vault *v, const char *real, const uint8_t key[VAULT_KEY],
+                                uint64_t size)
 {
     struct fscrypt_policy_v2 policy = {.version = FSCRYPT_POLICY_V2,
                                        .contents_encryption_mode = FSCRYPT_MODE_AES_256_XTS,
@@ -65,13 +66,13 @@ static int create(struct vault *v, const char *real, const uint8_t key[VAULT_KEY
 
     (void)size;
     if (mkdir(real, 0700) < 0)
-        return fail(real, "the folder cannot be made");
+        return vault_fscrypt_fail(real, "the folder cannot be made");
     fd = open(real, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd >= 0 && add_key(fd, key, policy.master_key_identifier) == 0 &&
+    if (fd >= 0 && vault_fscrypt_add_key(fd, key, policy.master_key_identifier) == 0 &&
         ioctl(fd, FS_IOC_SET_ENCRYPTION_POLICY, &policy) == 0)
         result = 0;
     if (result < 0)
-        fail(real, "the folder cannot be encrypted");
+        vault_fscrypt_fail(real, "the folder cannot be encrypted");
     else
         sodium_bin2hex(v->key_id, sizeof v->key_id, policy.master_key_identifier,
                        sizeof policy.master_key_identifier);
@@ -82,16 +83,15 @@ static int create(struct vault *v, const char *real, const uint8_t key[VAULT_KEY
     return result;
 }
 
-static int open_vault(const struct vault *v, const char *real, const char *mount,
-                      const uint8_t key[VAULT_KEY])
+static int vault_fscrypt_open(const struct vault *v, const char *real, const char *mount,
+                              const uint8_t key[VAULT_KEY])
 {
     uint8_t id[FSCRYPT_KEY_IDENTIFIER_SIZE];
     char hex[2 * FSCRYPT_KEY_IDENTIFIER_SIZE + 1];
-    int fd = open_above(real), result = -1;
-
+    int fd = vault_fscrypt_open_above(real), result = -1;
     (void)mount;
-    if (fd < 0 || add_key(fd, key, id) < 0) {
-        fail(real, "the kernel did not take the key");
+    if (fd < 0 || vault_fscrypt_add_key(fd, key, id) < 0) {
+        vault_fscrypt_fail(real, "the kernel did not take the key");
     } else {
         sodium_bin2hex(hex, sizeof hex, id, sizeof id);
         result = strcmp(hex, v->key_id) == 0 ? 0 : -1;
@@ -107,7 +107,6 @@ static int open_vault(const struct vault *v, const char *real, const char *mount
 static int specify(const struct vault *v, struct fscrypt_key_specifier *key)
 {
     size_t len;
-
     *key = (struct fscrypt_key_specifier){.type = FSCRYPT_KEY_SPEC_TYPE_IDENTIFIER};
     return sodium_hex2bin(key->u.identifier, FSCRYPT_KEY_IDENTIFIER_SIZE, v->key_id,
                           strlen(v->key_id), NULL, &len, NULL) == 0 &&
@@ -116,15 +115,15 @@ static int specify(const struct vault *v, struct fscrypt_key_specifier *key)
                : -1;
 }
 
-static int close_vault(const struct vault *v, const char *real, const char *mount)
+static int vault_fscrypt_close(const struct vault *v, const char *real, const char *mount)
 {
     struct fscrypt_remove_key_arg arg = {0};
-    int fd = open_above(real), result = -1;
+    int fd = vault_fscrypt_open_above(real), result = -1;
 
     (void)mount;
     if (fd < 0 || specify(v, &arg.key_spec) < 0 ||
         (ioctl(fd, FS_IOC_REMOVE_ENCRYPTION_KEY_ALL_USERS, &arg) < 0 && errno != ENOKEY))
-        fail(real, "the kernel did not remove the key");
+        vault_fscrypt_fail(real, "the kernel did not remove the key");
     else if (arg.removal_status_flags & FSCRYPT_KEY_REMOVAL_STATUS_FLAG_FILES_BUSY)
         fprintf(stderr,
                 "porchlight vault: %s: the key is gone, but files in it are still open and stay "
@@ -137,10 +136,10 @@ static int close_vault(const struct vault *v, const char *real, const char *moun
     return result;
 }
 
-static int status(const struct vault *v, const char *real)
+static int vault_fscrypt_status(const struct vault *v, const char *real)
 {
     struct fscrypt_get_key_status_arg arg = {0};
-    int fd = open_above(real), result = -1;
+    int fd = vault_fscrypt_open_above(real), result = -1;
 
     if (fd >= 0 && specify(v, &arg.key_spec) == 0 &&
         ioctl(fd, FS_IOC_GET_ENCRYPTION_KEY_STATUS, &arg) == 0)
@@ -150,4 +149,5 @@ static int status(const struct vault *v, const char *real)
     return result;
 }
 
-const struct vault_ops vault_fscrypt = {create, open_vault, close_vault, status};
+const struct vault_ops vault_fscrypt = {vault_fscrypt_create, vault_fscrypt_open,
+                                        vault_fscrypt_close, vault_fscrypt_status};

@@ -25,7 +25,6 @@ static int type_key(const struct vault *v, bool fresh, uint8_t key[CELL_KEY])
 {
     char question[64], *typed = sodium_malloc(TYPED_MAX);
     int len, result = -1;
-
     if (!typed)
         return -1;
     snprintf(question, sizeof question, "%sey of the vault %s: ", fresh ? "New k" : "K", v->name);
@@ -52,7 +51,6 @@ static int read_key_file(const char *path, uint8_t key[CELL_KEY])
     uint8_t *bytes = sodium_malloc(FILE_MAX + 1);
     int fd = open(path, O_RDONLY | O_CLOEXEC), result = -1;
     ssize_t n = fd >= 0 && bytes ? read(fd, bytes, FILE_MAX + 1) : -1;
-
     if (n < FILE_MIN || n > FILE_MAX) {
         fprintf(stderr, "porchlight vault: %s: %s\n", path,
                 n < 0 ? strerror(errno) : "a key file has 32 to 4096 random bytes");

@@ -17,14 +17,14 @@ static const struct crypt_pbkdf_type pbkdf = {.type = CRYPT_KDF_PBKDF2,
                                               .iterations = 1000,
                                               .flags = CRYPT_PBKDF_NO_BENCHMARK};
 
-static int fail(const char *real, const char *what, int result)
+static int vault_luks_fail(const char *real, const char *what, int result)
 {
     fprintf(stderr, "porchlight vault: %s: %s: %s\n", real, what, strerror(-result));
     return -1;
 }
 
-/* What goes wrong is said here, in the words of fail(). */
-static void stay_silent(int level, const char *text, void *context)
+/* What goes wrong is said here, in the words of vault_luks_fail(). */
+static void vault_luks_stay_silent(int level, const char *text, void *context)
 {
     (void)level, (void)text, (void)context;
 }
@@ -34,16 +34,17 @@ static void mapping_of(const struct vault *v, char out[VAULT_NAME_MAX + 16])
     snprintf(out, VAULT_NAME_MAX + 16, "porchlight-%s", v->name);
 }
 
-static int create(struct vault *v, const char *real, const uint8_t key[VAULT_KEY], uint64_t size)
+static int vault_luks_create(struct vault *v, const char *real, const uint8_t key[VAULT_KEY],
+                             uint64_t size)
 {
     const struct crypt_params_luks2 params = {.pbkdf = &pbkdf, .sector_size = 512};
     struct crypt_device *cd = NULL;
     int fd = open(real, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600), result;
 
     (void)v;
-    crypt_set_log_callback(NULL, stay_silent, NULL);
+    crypt_set_log_callback(NULL, vault_luks_stay_silent, NULL);
     if (fd < 0)
-        return fail(real, "the container cannot be made", -errno);
+        return vault_luks_fail(real, "the container cannot be made", -errno);
     result = ftruncate(fd, (off_t)size) < 0 ? -errno : crypt_init(&cd, real);
     /* Small headers and one slot's room: less to destroy, so that it is sooner dead. */
     if (result >= 0)
@@ -60,7 +61,7 @@ static int create(struct vault *v, const char *real, const uint8_t key[VAULT_KEY
     if (result >= 0)
         return 0;
     unlink(real);
-    return fail(real, "it cannot be made a LUKS2 container", result);
+    return vault_luks_fail(real, "it cannot be made a LUKS2 container", result);
 }
 
 /* An open mapping without a file system gets one; that happens once, at the first opening. 0 or a
@@ -72,7 +73,6 @@ static int make_filesystem(const char *device)
                           (char *)device,      NULL};
     pid_t pid;
     int status, error = posix_spawnp(&pid, "mkfs.ext4", NULL, NULL, argv, environ);
-
     if (error != 0)
         return -error;
     while (waitpid(pid, &status, 0) < 0) {
@@ -89,7 +89,6 @@ static int has_filesystem(const char *device)
     unsigned char magic[2];
     int fd = open(device, O_RDONLY | O_CLOEXEC), saved;
     ssize_t n = fd < 0 ? -1 : pread(fd, magic, 2, 1024 + 56);
-
     saved = n == 1 || n == 0 ? EIO : errno;
     if (fd >= 0)
         close(fd);
@@ -100,34 +99,32 @@ static int has_filesystem(const char *device)
 static int mount_it(const char *device, const char *at)
 {
     int has = has_filesystem(device), made;
-
     if (has < 0)
-        return fail(device, "it cannot be read", -errno);
+        return vault_luks_fail(device, "it cannot be read", -errno);
     if (!has && (made = make_filesystem(device)) < 0)
-        return fail(device, "mkfs.ext4 could not make a file system in it", made);
+        return vault_luks_fail(device, "mkfs.ext4 could not make a file system in it", made);
     if ((mkdir(at, 0700) < 0 && errno != EEXIST) ||
         mount(device, at, "ext4", MS_NODEV | MS_NOSUID | MS_NOEXEC | MS_NOATIME, NULL) < 0)
-        return fail(at, "it cannot be mounted there", -errno);
+        return vault_luks_fail(at, "it cannot be mounted there", -errno);
     return 0;
 }
 
-static int load(const char *real, struct crypt_device **cd)
+static int vault_luks_load(const char *real, struct crypt_device **cd)
 {
     int result;
-
-    crypt_set_log_callback(NULL, stay_silent, NULL);
+    crypt_set_log_callback(NULL, vault_luks_stay_silent, NULL);
     result = crypt_init(cd, real);
     if (result >= 0)
         result = crypt_load(*cd, CRYPT_LUKS2, NULL);
     return result;
 }
 
-static int open_vault(const struct vault *v, const char *real, const char *mount_at,
-                      const uint8_t key[VAULT_KEY])
+static int vault_luks_open(const struct vault *v, const char *real, const char *mount_at,
+                           const uint8_t key[VAULT_KEY])
 {
     char mapping[VAULT_NAME_MAX + 16], device[VAULT_NAME_MAX + 32];
     struct crypt_device *cd = NULL;
-    int result = load(real, &cd);
+    int result = vault_luks_load(real, &cd);
 
     mapping_of(v, mapping);
     snprintf(device, sizeof device, "/dev/mapper/%s", mapping);
@@ -144,38 +141,41 @@ static int open_vault(const struct vault *v, const char *real, const char *mount
                                               VAULT_KEY, 0);
     crypt_free(cd);
     if (result == -ENOTSUP || result == -ENOTBLK)
-        return fail(real, "this kernel has no device-mapper (modprobe dm-crypt)", result);
+        return vault_luks_fail(real, "this kernel has no device-mapper (modprobe dm-crypt)",
+                               result);
     if (result < 0)
-        return fail(real, "it cannot be opened", result);
+        return vault_luks_fail(real, "it cannot be opened", result);
     if (mount_it(device, mount_at) == 0)
         return 0;
     crypt_deactivate(NULL, mapping);
     return -1;
 }
 
-static int close_vault(const struct vault *v, const char *real, const char *mount_at)
+static int vault_luks_close(const struct vault *v, const char *real, const char *mount_at)
 {
     char mapping[VAULT_NAME_MAX + 16];
     int result;
-
-    crypt_set_log_callback(NULL, stay_silent, NULL);
+    crypt_set_log_callback(NULL, vault_luks_stay_silent, NULL);
     mapping_of(v, mapping);
     if (umount2(mount_at, UMOUNT_NOFOLLOW) < 0 && errno != EINVAL && errno != ENOENT)
-        return fail(mount_at, "it cannot be unmounted; end what uses it", -errno);
+        return vault_luks_fail(mount_at, "it cannot be unmounted; end what uses it", -errno);
     result = crypt_deactivate(NULL, mapping);
-    return result < 0 && result != -ENODEV ? fail(real, "its mapping cannot be closed", result) : 0;
+    return result < 0 && result != -ENODEV
+               ? vault_luks_fail(real, "its mapping cannot be closed", result)
+               : 0;
 }
 
-static int status(const struct vault *v, const char *real)
+static int vault_luks_status(const struct vault *v, const char *real)
 {
     char mapping[VAULT_NAME_MAX + 16];
     crypt_status_info s;
 
     (void)real;
-    crypt_set_log_callback(NULL, stay_silent, NULL);
+    crypt_set_log_callback(NULL, vault_luks_stay_silent, NULL);
     mapping_of(v, mapping);
     s = crypt_status(NULL, mapping);
     return s == CRYPT_ACTIVE || s == CRYPT_BUSY ? 1 : s == CRYPT_INACTIVE ? 0 : -1;
 }
 
-const struct vault_ops vault_luks = {create, open_vault, close_vault, status};
+const struct vault_ops vault_luks = {vault_luks_create, vault_luks_open, vault_luks_close,
+                                     vault_luks_status};

@@ -11,13 +11,12 @@
 #include <unistd.h>
 
 /* Starts it with `out` as its stdout. Its pid, or -1 with errno. */
-static pid_t start(const char *prefix, int out)
+static pid_t vault_pending_start(const char *prefix, int out)
 {
     posix_spawn_file_actions_t actions;
     char path[PATH_LEN], below[PATH_LEN + 16];
     char *argv[] = {path, (char *)"--pending", prefix[0] ? below : NULL, NULL};
     pid_t pid = -1;
-
     if (sibling_program("porchlight-wipe", path) < 0)
         return -1;
     snprintf(below, sizeof below, "--prefix=%s", prefix);
@@ -34,12 +33,11 @@ static pid_t start(const char *prefix, int out)
 }
 
 /* All that comes, of which `mark` keeps what it has room for. */
-static void read_all(int fd, char mark[VAULT_MARK])
+static void vault_pending_read_all(int fd, char mark[VAULT_MARK])
 {
     char bytes[VAULT_MARK];
     size_t len = 0;
     ssize_t n;
-
     while ((n = read(fd, bytes, sizeof bytes)) > 0 || (n < 0 && errno == EINTR)) {
         for (ssize_t i = 0; i < n && len + 1 < VAULT_MARK; i++)
             mark[len++] = bytes[i];
@@ -48,17 +46,16 @@ static void read_all(int fd, char mark[VAULT_MARK])
 }
 
 /* Its exit status; -1 with errno if it did not come to one. */
-static int ask(const char *prefix, char mark[VAULT_MARK])
+static int vault_pending_ask(const char *prefix, char mark[VAULT_MARK])
 {
     int ends[2], status;
     pid_t pid;
-
     if (pipe2(ends, O_CLOEXEC) < 0)
         return -1;
-    pid = start(prefix, ends[1]);
+    pid = vault_pending_start(prefix, ends[1]);
     close(ends[1]);
     if (pid > 0)
-        read_all(ends[0], mark);
+        vault_pending_read_all(ends[0], mark);
     close(ends[0]);
     if (pid < 0)
         return -1;
@@ -72,8 +69,7 @@ static int ask(const char *prefix, char mark[VAULT_MARK])
 
 int vault_nothing_pending(const char *prefix, char mark[VAULT_MARK])
 {
-    int status = ask(prefix, mark);
-
+    int status = vault_pending_ask(prefix, mark);
     if (status == 0)
         return 0;
     if (status == 1)

@@ -30,20 +30,20 @@ void broker_path_init(struct broker_path *l, const struct config *config, size_t
 {
     static const enum topic with_account[] = {TOPIC_ACK, TOPIC_COMMAND, TOPIC_ENROL, TOPIC_RELAY};
     *l = (struct broker_path){.fault = MQTT_FAULT_ROUTE, .echo_at = NS_NEVER, .latency = -1};
-    struct broker_setup *s = &l->setup;
-    *s = (struct broker_setup){.broker = config->brokers[i],
-                               .password = password,
-                               .keepalive = config->timing.keepalive,
-                               .probe = config->timing.probe,
-                               .backoff = config->timing.backoff,
-                               .backoff_max = config->timing.backoff_max,
-                               .will = sealer_will,
-                               .will_context = sealer};
+    struct mqtt_setup *s = &l->setup;
+    *s = (struct mqtt_setup){.broker = config->brokers[i],
+                             .password = password,
+                             .keepalive = config->timing.keepalive,
+                             .probe = config->timing.probe,
+                             .backoff = config->timing.backoff,
+                             .backoff_max = config->timing.backoff_max,
+                             .will = sealer_will,
+                             .will_context = sealer};
     memcpy(s->client_id, sealer->kiosk_id, sizeof sealer->kiosk_id);
     broker_path_name_of(sealer, TOPIC_PRESENCE, NULL, s->will_topic);
     broker_path_name_of(sealer, TOPIC_BEAT, NULL, s->subscribe[s->subscribe_count++].topic);
     for (size_t k = 0; k < sizeof with_account / sizeof with_account[0]; k++) {
-        struct broker_subscription *one = &s->subscribe[s->subscribe_count++];
+        struct mqtt_subscription *one = &s->subscribe[s->subscribe_count++];
         broker_path_name_of(sealer, with_account[k], "+", one->topic);
         one->news = with_account[k] == TOPIC_ENROL;
     }
@@ -56,23 +56,23 @@ void broker_path_init(struct broker_path *l, const struct config *config, size_t
 int broker_path_start(struct broker_path *l, struct loop *loop, loop_fn *on_events, void *context)
 {
     l->up = false;
-    l->broker = broker_new(&l->setup);
+    l->broker = mqtt_thread_new(&l->setup);
     if (!l->broker)
         return -1;
-    return loop_add(loop, broker_fd(l->broker), POLLIN, on_events, context);
+    return loop_add(loop, mqtt_thread_fd(l->broker), POLLIN, on_events, context);
 }
 
 void broker_path_stop(struct broker_path *l, struct loop *loop)
 {
     if (!l->broker)
         return;
-    loop_remove(loop, broker_fd(l->broker));
-    broker_free(l->broker);
+    loop_remove(loop, mqtt_thread_fd(l->broker));
+    mqtt_thread_free(l->broker);
     l->broker = NULL;
     l->up = false;
 }
 
-void broker_path_is_up(struct broker_path *l, const struct broker_event *e, bool simulated,
+void broker_path_is_up(struct broker_path *l, const struct mqtt_event *e, bool simulated,
                        int64_t now)
 {
     const struct config_broker *c = &l->setup.broker;
@@ -104,8 +104,8 @@ enum mqtt_fault broker_path_stale(const struct broker_path *l, int64_t beat, int
                                   int64_t now)
 {
     int64_t heard = l->echo_at != NS_NEVER ? l->echo_at : l->up_at;
-    if (now - broker_alive_at(l->broker) > STALL)
-        return broker_doing(l->broker);
+    if (now - mqtt_thread_alive_at(l->broker) > STALL)
+        return mqtt_thread_doing(l->broker);
     if (l->up && unacked_since != NS_NEVER && now - unacked_since > UNACKED)
         return MQTT_FAULT_BROKER;
     return l->up && now - heard > BEATS_MISSED * beat ? MQTT_FAULT_BEAT : MQTT_FAULT_FINE;
@@ -115,12 +115,12 @@ int broker_path_publish(struct broker_path *l, struct sealer *c, enum topic t, s
                         uint64_t token)
 {
     const struct topic_rule *rule = &topic_table[t];
-    struct broker_publication p = {
+    struct mqtt_publication p = {
         .qos = rule->qos, .retain = rule->retained, .expiry_s = rule->expiry_s, .token = token};
     broker_path_name_of(c, t, NULL, p.topic);
     p.len = sealer_payload(c, p.topic, m, p.payload);
     if (p.len > 0)
-        return broker_publish(l->broker, &p);
+        return mqtt_thread_publish(l->broker, &p);
     log_error("a %s message could not be written: %s", message_kind_name(m->kind), strerror(errno));
     return -1;
 }
@@ -128,8 +128,8 @@ int broker_path_publish(struct broker_path *l, struct sealer *c, enum topic t, s
 void broker_path_publish_bare(struct broker_path *l, const char *topic, bool retain, long expiry_s,
                               const char *payload, size_t len)
 {
-    struct broker_publication p = {.qos = 1, .retain = retain, .expiry_s = expiry_s, .len = len};
+    struct mqtt_publication p = {.qos = 1, .retain = retain, .expiry_s = expiry_s, .len = len};
     snprintf(p.topic, sizeof p.topic, "%s", topic);
     memcpy(p.payload, payload, len);
-    broker_publish(l->broker, &p);
+    mqtt_thread_publish(l->broker, &p);
 }

@@ -10,8 +10,8 @@
 
 /* How one broker stands, seen from the main loop. */
 struct broker_path {
-    struct broker *broker;
-    struct broker_setup setup;
+    struct mqtt_thread *broker;
+    struct mqtt_setup setup;
     bool up;
     bool outside; /* what it accepts is handed over: configured so, and not on this machine */
     int version;
@@ -30,9 +30,9 @@ void broker_path_init(struct broker_path *l, const struct config *config, size_t
 int broker_path_start(struct broker_path *l, struct loop *loop, loop_fn *on_events, void *context);
 void broker_path_stop(struct broker_path *l, struct loop *loop);
 
-/* Takes note of BROKER_UP and BROKER_DOWN, and says it in the log. `simulated`: kiosk and broker
+/* Takes note of MQTT_UP and MQTT_DOWN, and says it in the log. `simulated`: kiosk and broker
  * stand on one machine on purpose, and the config is believed. */
-void broker_path_is_up(struct broker_path *l, const struct broker_event *e, bool simulated,
+void broker_path_is_up(struct broker_path *l, const struct mqtt_event *e, bool simulated,
                        int64_t now);
 void broker_path_is_down(struct broker_path *l, enum mqtt_fault fault);
 

@@ -120,7 +120,7 @@ static void discovery_publish(struct delivery *d, struct broker_path *l)
 }
 
 /* Home Assistant began, and has to be told what there is. */
-static bool is_greeting(const struct delivery *d, const struct broker_event *e)
+static bool is_greeting(const struct delivery *d, const struct mqtt_event *e)
 {
     char topic[PLAIN_TOPIC_MAX];
     if (!d->sealer->plain || !plain_discovers(&d->plain) || e->retained || e->len != 6 ||
@@ -161,7 +161,7 @@ static void hurry(struct delivery *d)
 {
     bool pending = outbox_pending(&d->outbox) > 0;
     for (size_t i = 0; i < d->legs_count; i++)
-        broker_hurry(d->legs[i].broker, pending);
+        mqtt_thread_hurry(d->legs[i].broker, pending);
 }
 
 void delivery_alert(struct delivery *d, const struct alert_action *a, bool resumed, int64_t at,
@@ -262,7 +262,7 @@ void delivery_notice(struct delivery *d, const struct message *notice)
 
 /* --- what a broker's thread says ------------------------------------------------------------- */
 
-static void delivery_on_up(struct delivery *d, size_t i, const struct broker_event *e)
+static void delivery_on_up(struct delivery *d, size_t i, const struct mqtt_event *e)
 {
     struct broker_path *l = &d->legs[i];
     broker_path_is_up(l, e, d->simulated, clock_now());
@@ -289,7 +289,7 @@ static void delivery_on_acked(struct delivery *d, size_t i, uint64_t token)
     d->listener.acked(d->listener.context, &e, l->outside, news);
 }
 
-static void delivery_on_message(struct delivery *d, size_t i, const struct broker_event *e)
+static void delivery_on_message(struct delivery *d, size_t i, const struct mqtt_event *e)
 {
     struct broker_path *l = &d->legs[i];
     enum topic t;
@@ -308,20 +308,20 @@ static void delivery_on_message(struct delivery *d, size_t i, const struct broke
     }
 }
 
-static void delivery_on_event(struct delivery *d, size_t i, const struct broker_event *e)
+static void delivery_on_event(struct delivery *d, size_t i, const struct mqtt_event *e)
 {
     switch (e->kind) {
-    case BROKER_UP:
+    case MQTT_UP:
         delivery_on_up(d, i, e);
         break;
-    case BROKER_DOWN:
+    case MQTT_DOWN:
         broker_path_is_down(&d->legs[i], e->fault);
         outbox_broker_down(&d->outbox, i);
         break;
-    case BROKER_ACKED:
+    case MQTT_ACKED:
         delivery_on_acked(d, i, e->token);
         break;
-    case BROKER_MESSAGE:
+    case MQTT_MESSAGE:
         delivery_on_message(d, i, e);
         break;
     }
@@ -331,18 +331,18 @@ static void on_events(void *context, int fd, short revents)
 {
     (void)revents;
     struct delivery *d = context;
-    struct broker_event e;
+    struct mqtt_event e;
     for (size_t i = 0; i < d->legs_count; i++) {
         struct broker_path *l = &d->legs[i];
-        while (l->broker && broker_fd(l->broker) == fd && broker_next(l->broker, &e))
+        while (l->broker && mqtt_thread_fd(l->broker) == fd && mqtt_thread_next(l->broker, &e))
             delivery_on_event(d, i, &e);
     }
 }
 
-int delivery_say(struct delivery *d, size_t i, const struct broker_publication *p)
+int delivery_say(struct delivery *d, size_t i, const struct mqtt_publication *p)
 {
     if (delivery_is_up(d, i))
-        return broker_publish(d->legs[i].broker, p);
+        return mqtt_thread_publish(d->legs[i].broker, p);
     errno = ENOTCONN;
     return -1;
 }

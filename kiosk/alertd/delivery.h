@@ -16,11 +16,11 @@ struct delivery_listener {
     /* a broker has this entry; `news`: by it the entry is handed over outside */
     void (*acked)(void *context, const struct outbox_entry *e, bool outside, bool news);
     /* something arrived on a topic of ours */
-    void (*heard)(void *context, enum topic t, const char *account, const struct broker_event *e);
+    void (*heard)(void *context, enum topic t, const char *account, const struct mqtt_event *e);
     /* broker number i of the config is there anew */
     void (*up)(void *context, size_t i);
     /* its dynamic security plugin answers */
-    void (*answered)(void *context, size_t i, const struct broker_event *e);
+    void (*answered)(void *context, size_t i, const struct mqtt_event *e);
 };
 
 /* How one broker stands, for status and cue. */
@@ -62,7 +62,7 @@ void delivery_notice(struct delivery *d, const struct message *notice);
 
 /* One packet as it is to broker number i of the config. It is not kept where the broker is away or
  * its thread hangs: 0, or -1 with errno ENOTCONN, ENOBUFS or ENOMEM. */
-int delivery_say(struct delivery *d, size_t i, const struct broker_publication *p);
+int delivery_say(struct delivery *d, size_t i, const struct mqtt_publication *p);
 bool delivery_is_up(const struct delivery *d, size_t i);
 
 /* What time brings: the beat, the state's repeat, a thread that hangs. */

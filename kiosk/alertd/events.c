@@ -63,7 +63,7 @@ static void events_on_acked(void *context, const struct outbox_entry *e, bool ou
 }
 
 static void events_on_heard(void *context, enum topic t, const char *account,
-                            const struct broker_event *e)
+                            const struct mqtt_event *e)
 {
     heard(context, t, account, e);
 }
@@ -73,7 +73,7 @@ static void events_on_up(void *context, size_t broker)
     registry_up(context, broker);
 }
 
-static void on_answered(void *context, size_t broker, const struct broker_event *e)
+static void on_answered(void *context, size_t broker, const struct mqtt_event *e)
 {
     registry_answered(context, broker, e);
 }

@@ -5,7 +5,6 @@
 #include "kiosk/common/loop.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/common/version.h"
-#include "kiosk/mqtt/session.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -176,7 +175,6 @@ int main(int argc, char **argv)
         return 1;
     if (sd_watchdog_enabled(0, &watchdog_us) > 0)
         p.watchdog = (int64_t)watchdog_us * 1000;
-    client_library_init();
     p.signals = alertd_signals_open();
     p.loop = loop_new();
     if (p.signals < 0 || !p.loop ||

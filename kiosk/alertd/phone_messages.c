@@ -23,7 +23,7 @@ static struct envelope_place here(const struct kiosk *k)
 
 /* --- answers --------------------------------------------------------------------------------- */
 
-static int answer_open(const struct kiosk *k, const struct broker_event *e, struct message *m)
+static int answer_open(const struct kiosk *k, const struct mqtt_event *e, struct message *m)
 {
     const struct sealer_keys *keys = k->sealer.keys;
     char text[ENVELOPE_LETTER_MAX + 1];
@@ -52,7 +52,7 @@ static void phone_messages_refuse(struct kiosk *k, enum command_result why)
     k->refused[why]++;
 }
 
-static void on_answer(struct kiosk *k, const char *account, const struct broker_event *e)
+static void on_answer(struct kiosk *k, const char *account, const struct mqtt_event *e)
 {
     struct message m;
     if (e->retained)
@@ -80,7 +80,7 @@ static void on_answer(struct kiosk *k, const char *account, const struct broker_
 /* --- commands -------------------------------------------------------------------------------- */
 
 static enum command_result phone_messages_judge(struct kiosk *k, const char *account,
-                                                const struct broker_event *e, struct command *c)
+                                                const struct mqtt_event *e, struct command *c)
 {
     struct envelope_place at = here(k);
     struct command_desk d = {.kiosk_public = k->sealer.keys->public,
@@ -99,8 +99,7 @@ static enum command_result phone_messages_judge(struct kiosk *k, const char *acc
 
 /* Home Assistant's button: all that a plain venue takes from outside, and only if its host says so.
  */
-static void on_button(struct kiosk *k, const char *account, const struct broker_event *e,
-                      int64_t now)
+static void on_button(struct kiosk *k, const char *account, const struct mqtt_event *e, int64_t now)
 {
     static const char press[] = PLAIN_BUTTON_PRESS;
     if (!k->config.plain.button || e->retained || strcmp(account, PLAIN_BUTTON_ACCOUNT) != 0 ||
@@ -111,7 +110,7 @@ static void on_button(struct kiosk *k, const char *account, const struct broker_
 }
 
 static void phone_messages_on_command(struct kiosk *k, const char *account,
-                                      const struct broker_event *e)
+                                      const struct mqtt_event *e)
 {
     struct command c;
     int64_t now = clock_now();
@@ -135,7 +134,7 @@ static void phone_messages_on_command(struct kiosk *k, const char *account,
 
 /* --- all of it ------------------------------------------------------------------------------- */
 
-void heard(struct kiosk *k, enum topic t, const char *account, const struct broker_event *e)
+void heard(struct kiosk *k, enum topic t, const char *account, const struct mqtt_event *e)
 {
     if (t == TOPIC_ACK)
         on_answer(k, account, e);

@@ -37,7 +37,7 @@ void sealer_finish(struct sealer *c);
 int sealer_rekey(struct sealer *c, const uint8_t venue[ENVELOPE_KEY], struct sealer_keys **old);
 
 /* Fills in epoch, the next seq and the wall time, and seals for `topic`. `payload` has
- * BROKER_PAYLOAD_MAX bytes. The length, or 0 with errno for a message that cannot be written. */
+ * MQTT_PAYLOAD_MAX bytes. The length, or 0 with errno for a message that cannot be written. */
 size_t sealer_payload(struct sealer *c, const char *topic, struct message *m, uint8_t *payload);
 
 /* The will of one connection: kind lost, seq 0. Any thread may call it: of what it reads the keys

@@ -1,6 +1,6 @@
 #include "config/secret.h"
+#include "kiosk/cli/brokers.h"
 #include "kiosk/cli/cli.h"
-#include "kiosk/cli/mqtt.h"
 #include "kiosk/cli/phone_client.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/duration.h"
@@ -42,10 +42,10 @@ struct command_run {
     int64_t patience; /* --for */
     uint8_t *secret;  /* ENVELOPE_SECRET, locked memory */
     struct phone_client member;
-    struct mqtt_plan plan;
+    struct brokers_plan plan;
     struct view_rules rules;
-    struct mqtt *mqtt;
-    struct mqtt_event event;
+    struct brokers *brokers;
+    struct brokers_event event;
     bool heard; /* `state` is the newest state */
     struct message state;
     int letters; /* sent so far, the last under `used` */
@@ -134,8 +134,8 @@ static void letter_send(struct command_run *c)
     if (m.kind == MSG_CMD_ALL_CLEAR)
         letter_prove(c, &m);
     if (message_write(&m, text, sizeof text) < 0 ||
-        phone_client_write(&c->member, &c->member.kiosks[0], c->mqtt, "command", c->secret, text) ==
-            0)
+        phone_client_write(&c->member, &c->member.kiosks[0], c->brokers, "command", c->secret,
+                           text) == 0)
         return;
     c->letters++;
     memcpy(c->used, m.nonce, sizeof c->used);
@@ -177,19 +177,19 @@ static void command_on_event(struct command_run *c)
 {
     const char *broker = c->plan.brokers[c->event.broker].name;
     switch (c->event.kind) {
-    case MQTT_MESSAGE:
+    case BROKERS_MESSAGE:
         command_on_message(c);
         break;
-    case MQTT_SENT:
+    case BROKERS_SENT:
         c->taken = true;
         break;
-    case MQTT_DOWN:
+    case BROKERS_DOWN:
         log_warning("broker %s: not connected: %s", broker, c->event.reason);
         break;
-    case MQTT_REFUSED:
+    case BROKERS_REFUSED:
         log_warning("broker %s: %s", broker, c->event.reason);
         break;
-    case MQTT_UP:
+    case BROKERS_UP:
         break;
     }
 }
@@ -198,12 +198,12 @@ static void command_on_event(struct command_run *c)
 static bool command_turn(struct command_run *c)
 {
     int64_t end = clock_now() + c->patience, now;
-    struct pollfd p = {.fd = mqtt_fd(c->mqtt), .events = POLLIN};
+    struct pollfd p = {.fd = brokers_fd(c->brokers), .events = POLLIN};
     while ((now = clock_now()) < end) {
         int left = (int)((end - now + NS_PER_MS - 1) / NS_PER_MS);
         if (poll(&p, 1, left < 1000 ? left : 1000) < 0 && errno != EINTR)
             return false;
-        while (mqtt_next(c->mqtt, &c->event) > 0) {
+        while (brokers_next(c->brokers, &c->event) > 0) {
             command_on_event(c);
             if (!c->heard)
                 continue;
@@ -248,15 +248,15 @@ static int speak(struct command_run *c)
         return CLI_FAILED;
     signal(SIGPIPE, SIG_IGN);
     c->rules = phone_client_rules(&c->member, true);
-    c->mqtt = mqtt_new(&c->plan);
-    if (!c->mqtt) {
+    c->brokers = brokers_new(&c->plan);
+    if (!c->brokers) {
         log_error("cannot begin: %s", strerror(errno));
         return CLI_FAILED;
     }
     int64_t began = clock_now();
     bool obeyed = command_turn(c);
     code = report(c, obeyed, clock_now() - began);
-    mqtt_free(c->mqtt);
+    brokers_free(c->brokers);
     return code;
 }
 

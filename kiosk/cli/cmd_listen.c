@@ -1,6 +1,6 @@
+#include "kiosk/cli/brokers.h"
 #include "kiosk/cli/cli.h"
 #include "kiosk/cli/listen_output.h"
-#include "kiosk/cli/mqtt.h"
 #include "kiosk/cli/phone_client.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/duration.h"
@@ -32,14 +32,14 @@ struct listen {
     enum message_kind answer;
 
     struct phone_client member;
-    struct mqtt_plan plan;
+    struct brokers_plan plan;
     struct view_rules rules;
-    struct mqtt *mqtt;
-    bool up[MQTT_BROKERS_MAX];
+    struct brokers *brokers;
+    bool up[BROKERS_MAX];
     char shown[512]; /* what was told last */
     enum view_show worst;
     struct alert_id answered;
-    struct mqtt_event event; /* the one that is being looked at */
+    struct brokers_event event; /* the one that is being looked at */
 };
 
 static const struct option own_options[] = {
@@ -95,15 +95,15 @@ static int listen_take_options(struct listen *l, int argc, char **argv)
 
 /* --- what happens ----------------------------------------------------------------------------- */
 
-static const char *broker_name(const struct listen *l, const struct mqtt_event *e)
+static const char *broker_name(const struct listen *l, const struct brokers_event *e)
 {
     return l->plan.brokers[e->broker].name;
 }
 
-static void on_link(struct listen *l, const struct mqtt_event *e)
+static void on_link(struct listen *l, const struct brokers_event *e)
 {
     bool any = false;
-    l->up[e->broker] = e->kind == MQTT_UP;
+    l->up[e->broker] = e->kind == BROKERS_UP;
     for (size_t i = 0; i < l->plan.brokers_count; i++)
         any |= l->up[i];
     for (size_t i = 0; i < l->member.kiosks_count; i++)
@@ -124,14 +124,14 @@ static void listen_answer(struct listen *l, const struct phone_client_heard *h, 
     memcpy(reply.account, l->member.account, sizeof reply.account);
     const char *what = message_kind_name(reply.kind);
     bool left = message_write(&reply, text, sizeof text) >= 0 &&
-                phone_client_write(&l->member, h->kiosk, l->mqtt, "ack", NULL, text) > 0;
+                phone_client_write(&l->member, h->kiosk, l->brokers, "ack", NULL, text) > 0;
     if (left)
         l->answered = h->message.id;
     listen_output_answer(l->cli->json, left ? "acked" : "unsent", what,
                          left ? "" : "no broker is connected", now);
 }
 
-static void listen_on_message(struct listen *l, const struct mqtt_event *e)
+static void listen_on_message(struct listen *l, const struct brokers_event *e)
 {
     struct phone_client_heard h;
     bool unconfirmed[PHONE_CLIENT_KIOSKS_MAX] = {false};
@@ -144,20 +144,20 @@ static void listen_on_message(struct listen *l, const struct mqtt_event *e)
         listen_answer(l, &h, e->at);
 }
 
-static void listen_on_event(struct listen *l, const struct mqtt_event *e)
+static void listen_on_event(struct listen *l, const struct brokers_event *e)
 {
     switch (e->kind) {
-    case MQTT_UP:
-    case MQTT_DOWN:
+    case BROKERS_UP:
+    case BROKERS_DOWN:
         on_link(l, e);
         break;
-    case MQTT_MESSAGE:
+    case BROKERS_MESSAGE:
         listen_on_message(l, e);
         break;
-    case MQTT_SENT:
+    case BROKERS_SENT:
         listen_output_answer(l->cli->json, "sent", broker_name(l, e), e->reason, e->at);
         break;
-    case MQTT_REFUSED:
+    case BROKERS_REFUSED:
         listen_output_answer(l->cli->json, "unsent", broker_name(l, e), e->reason, e->at);
         break;
     }
@@ -192,7 +192,7 @@ static int listen_turn(struct listen *l, int signals)
 {
     int64_t end = l->lasts > 0 ? clock_now() + l->lasts : NS_NEVER;
     struct pollfd p[2] = {{.fd = signals, .events = POLLIN},
-                          {.fd = mqtt_fd(l->mqtt), .events = POLLIN}};
+                          {.fd = brokers_fd(l->brokers), .events = POLLIN}};
     for (;;) {
         int n = 0;
         listen_look(l, clock_now());
@@ -204,7 +204,7 @@ static int listen_turn(struct listen *l, int signals)
             return CLI_FAILED;
         if (p[0].revents)
             return l->until ? CLI_FAILED : CLI_OK;
-        while (n++ < 64 && mqtt_next(l->mqtt, &l->event) > 0) {
+        while (n++ < 64 && brokers_next(l->brokers, &l->event) > 0) {
             listen_on_event(l, &l->event);
             listen_look(l, l->event.at);
             if (reached(l))
@@ -246,14 +246,14 @@ static int listen_run(const struct cli *cli, int argc, char **argv)
     }
     l->rules = phone_client_rules(&l->member, l->options.staff);
     signals = listen_signals_open();
-    l->mqtt = signals < 0 ? NULL : mqtt_new(&l->plan);
-    if (!l->mqtt) {
+    l->brokers = signals < 0 ? NULL : brokers_new(&l->plan);
+    if (!l->brokers) {
         log_error("listening cannot begin: %s", strerror(errno));
         code = CLI_FAILED;
         goto close_signals;
     }
     code = listen_turn(l, signals);
-    mqtt_free(l->mqtt);
+    brokers_free(l->brokers);
 close_signals:
     if (signals >= 0)
         close(signals);

@@ -19,8 +19,8 @@
  *   acked, sent, unsent    an answer of ours: left, taken by the broker, not taken (reason) */
 
 void listen_output_message(bool json, const struct phone_client_heard *h,
-                           const struct mqtt_event *e, const char *broker, bool newly_unproved);
-void listen_output_link(bool json, const struct mqtt_event *e, const char *broker);
+                           const struct brokers_event *e, const char *broker, bool newly_unproved);
+void listen_output_link(bool json, const struct brokers_event *e, const char *broker);
 void listen_output_show(bool json, const struct phone_client *m, const struct view_rules *r,
                         enum view_show worst, int64_t now);
 void listen_output_answer(bool json, const char *kind, const char *what, const char *reason,

@@ -48,7 +48,7 @@ int phone_client_option(struct phone_client_options *o, const struct cli_command
         return 0;
     }
     size_t *count = i == n ? &o->only_count : &o->also_count;
-    size_t most = i == n ? MQTT_BROKERS_MAX : PHONE_CLIENT_KIOSKS_MAX - 1;
+    size_t most = i == n ? BROKERS_MAX : PHONE_CLIENT_KIOSKS_MAX - 1;
     if (*count == most) {
         cli_misuse(c, "%s at most %zu times", i == n ? "--broker" : "--also", most);
         return -1;
@@ -171,7 +171,7 @@ static int find_ca(const struct phone_client_options *o, const struct config_bro
     return broker_ca_check("--ca", out);
 }
 
-static int plan_broker(struct phone_client *m, struct mqtt_plan *plan,
+static int plan_broker(struct phone_client *m, struct brokers_plan *plan,
                        const struct phone_client_options *o, const struct config_broker *b)
 {
     char *password = m->passwords + plan->brokers_count * CONFIG_TEXT_MAX;
@@ -183,7 +183,7 @@ static int plan_broker(struct phone_client *m, struct mqtt_plan *plan,
     if (name[0] != '\0' && secret_read_line(o->prefix, name, password, CONFIG_TEXT_MAX,
                                             config_complain_stderr, NULL) < 0)
         return -1;
-    plan->brokers[plan->brokers_count++] = (struct mqtt_broker){
+    plan->brokers[plan->brokers_count++] = (struct brokers_broker){
         .name = b->name,
         .host = b->host,
         .port = b->port,
@@ -195,10 +195,10 @@ static int plan_broker(struct phone_client *m, struct mqtt_plan *plan,
     return 0;
 }
 
-static int plan_brokers(struct phone_client *m, struct mqtt_plan *plan,
+static int plan_brokers(struct phone_client *m, struct brokers_plan *plan,
                         const struct phone_client_options *o)
 {
-    m->passwords = sodium_malloc((size_t)MQTT_BROKERS_MAX * CONFIG_TEXT_MAX);
+    m->passwords = sodium_malloc((size_t)BROKERS_MAX * CONFIG_TEXT_MAX);
     if (!m->passwords) {
         log_error("no locked memory for passwords; raise the limit (ulimit -l)");
         return -1;
@@ -215,7 +215,7 @@ static int plan_brokers(struct phone_client *m, struct mqtt_plan *plan,
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
-static int plan_topics(struct phone_client *m, struct mqtt_plan *plan, bool staff)
+static int plan_topics(struct phone_client *m, struct brokers_plan *plan, bool staff)
 {
     static const enum topic all[] = {TOPIC_ALERT, TOPIC_STATE, TOPIC_PRESENCE, TOPIC_BEAT,
                                      TOPIC_NOTICE};
@@ -260,7 +260,7 @@ static int config_read(struct phone_client *m, const struct phone_client_options
     return o->connect ? broker_from_option(&m->config, o) : 0;
 }
 
-int phone_client_init(struct phone_client *m, struct mqtt_plan *plan,
+int phone_client_init(struct phone_client *m, struct brokers_plan *plan,
                       const struct phone_client_options *o)
 {
     memset(m, 0, sizeof *m);
@@ -304,18 +304,18 @@ struct view_rules phone_client_rules(const struct phone_client *m, bool staff)
 }
 
 size_t phone_client_write(const struct phone_client *m, const struct phone_client_kiosk *k,
-                          struct mqtt *mqtt, const char *topic, const uint8_t *signer,
+                          struct brokers *brokers, const char *topic, const uint8_t *signer,
                           const char *text)
 {
-    char full[MQTT_TOPIC_LEN];
+    char full[BROKERS_TOPIC_LEN];
     uint8_t wire[ENVELOPE_SIZE];
     struct envelope_place at = {.topic = full};
     snprintf(full, sizeof full, "porchlight/%s/%s/%s/%s", m->venue, k->id, topic, m->account);
     if (m->plain)
-        return mqtt_publish(mqtt, full, text, strlen(text));
+        return brokers_publish(brokers, full, text, strlen(text));
     memcpy(at.venue, m->venue_bytes, sizeof at.venue);
     memcpy(at.kiosk, k->bytes, sizeof at.kiosk);
     if (envelope_letter_seal(&at, k->public, signer, text, strlen(text), wire) != ENVELOPE_OK)
         return 0;
-    return mqtt_publish(mqtt, full, wire, sizeof wire);
+    return brokers_publish(brokers, full, wire, sizeof wire);
 }

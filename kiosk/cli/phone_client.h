@@ -2,8 +2,8 @@
 #define PORCHLIGHT_CLI_PHONE_CLIENT_H
 
 #include "config/config.h"
+#include "kiosk/cli/brokers.h"
 #include "kiosk/cli/cli.h"
-#include "kiosk/cli/mqtt.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/core/envelope.h"
 #include "kiosk/core/message.h"
@@ -29,12 +29,12 @@ struct phone_client_kiosk {
  * Keys are the prefix's credentials: venue.key, kiosk.pub, root.pub, kiosk.cert. */
 struct phone_client_options {
     const char *prefix;
-    const char *venue, *kiosk;   /* without a porchlight.conf */
-    const char *connect;         /* HOST:PORT, in place of porchlight.conf's brokers */
-    const char *ca;              /* PEM file for it; NULL: no TLS, loopback alone */
-    const char *user, *password; /* password: a credential's name */
-    const char *account;         /* 16 hex digits; else the user, where it is one, else random */
-    const char *only[MQTT_BROKERS_MAX]; /* of porchlight.conf's brokers, these */
+    const char *venue, *kiosk;     /* without a porchlight.conf */
+    const char *connect;           /* HOST:PORT, in place of porchlight.conf's brokers */
+    const char *ca;                /* PEM file for it; NULL: no TLS, loopback alone */
+    const char *user, *password;   /* password: a credential's name */
+    const char *account;           /* 16 hex digits; else the user, where it is one, else random */
+    const char *only[BROKERS_MAX]; /* of porchlight.conf's brokers, these */
     size_t only_count;
     const char *also[PHONE_CLIENT_KIOSKS_MAX]; /* further kiosks: kiosk-ID.pub beside the keys */
     size_t also_count;
@@ -51,9 +51,9 @@ struct phone_client {
     struct phone_client_kiosk kiosks[PHONE_CLIENT_KIOSKS_MAX];
     size_t kiosks_count;
     struct config config; /* its strings stand in the plan */
-    char cas[MQTT_BROKERS_MAX][PATH_LEN];
+    char cas[BROKERS_MAX][PATH_LEN];
     char *passwords; /* locked memory, CONFIG_TEXT_MAX each, in the plan too */
-    char topics[MQTT_TOPICS_MAX][MQTT_TOPIC_LEN];
+    char topics[BROKERS_TOPICS_MAX][BROKERS_TOPIC_LEN];
 };
 
 /* The options that every phone has, after a command's own: `out` (PHONE_CLIENT_OPTIONS_MAX) gets
@@ -75,7 +75,7 @@ int phone_client_option(struct phone_client_options *o, const struct cli_command
 
 /* Reads the config and the keys, and makes the plan. 0, or an enum cli_exit after complaints.
  * phone_client_finish is right after both. */
-int phone_client_init(struct phone_client *m, struct mqtt_plan *plan,
+int phone_client_init(struct phone_client *m, struct brokers_plan *plan,
                       const struct phone_client_options *o);
 void phone_client_finish(struct phone_client *m);
 
@@ -97,12 +97,13 @@ struct phone_client_heard {
 /* Opens one message, checks what a phone checks, and steps the kiosk's view. `wall` is UTC seconds
  * now, 0: not known. */
 void phone_client_receive(struct phone_client *m, const struct view_rules *r,
-                          const struct mqtt_event *e, int64_t wall, struct phone_client_heard *h);
+                          const struct brokers_event *e, int64_t wall,
+                          struct phone_client_heard *h);
 
 /* Seals `text` to the kiosk on TOPIC/ACCOUNT (in a plain venue: leaves it bare) and hands it to
  * every connected broker. `signer` (ENVELOPE_SECRET) may be NULL. To how many brokers. */
 size_t phone_client_write(const struct phone_client *m, const struct phone_client_kiosk *k,
-                          struct mqtt *mqtt, const char *topic, const uint8_t *signer,
+                          struct brokers *brokers, const char *topic, const uint8_t *signer,
                           const char *text);
 
 #endif

@@ -7,9 +7,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-int queue_init(struct queue *q, size_t most)
+int mqtt_queue_init(struct mqtt_queue *q, size_t most)
 {
-    *q = (struct queue){.most = most, .fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    *q = (struct mqtt_queue){.most = most, .fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
     q->last = &q->first;
     if (q->fd < 0)
         return -1;
@@ -17,22 +17,22 @@ int queue_init(struct queue *q, size_t most)
     return 0;
 }
 
-void queue_finish(struct queue *q)
+void mqtt_queue_finish(struct mqtt_queue *q)
 {
-    for (struct queue_item *i; (i = queue_pop(q));)
+    for (struct mqtt_queue_item *i; (i = mqtt_queue_pop(q));)
         free(i);
     close(q->fd);
     pthread_mutex_destroy(&q->mutex);
 }
 
-void queue_wake(struct queue *q)
+void mqtt_queue_wake(struct mqtt_queue *q)
 {
     uint64_t one = 1;
     ssize_t n = write(q->fd, &one, sizeof one);
     (void)n; /* EAGAIN: it is readable already */
 }
 
-int queue_push(struct queue *q, struct queue_item *item)
+int mqtt_queue_push(struct mqtt_queue *q, struct mqtt_queue_item *item)
 {
     pthread_mutex_lock(&q->mutex);
     bool full = q->count >= q->most;
@@ -47,14 +47,14 @@ int queue_push(struct queue *q, struct queue_item *item)
         errno = ENOBUFS;
         return -1;
     }
-    queue_wake(q);
+    mqtt_queue_wake(q);
     return 0;
 }
 
-struct queue_item *queue_pop(struct queue *q)
+struct mqtt_queue_item *mqtt_queue_pop(struct mqtt_queue *q)
 {
     pthread_mutex_lock(&q->mutex);
-    struct queue_item *item = q->first;
+    struct mqtt_queue_item *item = q->first;
     if (!item) {
         uint64_t drained;
         ssize_t n = read(q->fd, &drained, sizeof drained);

@@ -15,24 +15,24 @@ struct token {
     uint64_t token;
 };
 
-struct client {
+struct mqtt_session {
     struct mosquitto *mosq;
-    const struct broker_setup *setup;
-    struct client_listener listener;
-    enum client_version version;
+    const struct mqtt_setup *setup;
+    struct mqtt_session_listener listener;
+    enum mqtt_version version;
     bool up, refused, wrong_version;
     enum mqtt_fault fault;
     struct token tokens[TOKENS];
     unsigned next_token;
 };
 
-void client_library_init(void)
+void mqtt_session_library_init(void)
 {
     mosquitto_lib_init();
 }
 
 /* What is not taken now may be taken by a connection made anew, and is named meanwhile. */
-static void session_refused(struct client *c, enum mqtt_fault fault)
+static void session_refused(struct mqtt_session *c, enum mqtt_fault fault)
 {
     c->refused = true;
     c->fault = fault;
@@ -51,9 +51,9 @@ static enum mqtt_fault refusal(int rc)
     }
 }
 
-static void subscribe(struct client *c, const struct broker_subscription *s)
+static void subscribe(struct mqtt_session *c, const struct mqtt_subscription *s)
 {
-    int options = s->news && c->version == CLIENT_MQTT_5
+    int options = s->news && c->version == MQTT_VERSION_5
                       ? MQTT_SUB_OPT_NO_LOCAL | MQTT_SUB_OPT_SEND_RETAIN_NEVER
                       : 0;
     mosquitto_subscribe_v5(c->mosq, NULL, s->topic, SUBSCRIBE_QOS, options, NULL);
@@ -64,7 +64,7 @@ static void session_on_connect(struct mosquitto *mosq, void *context, int rc, in
 {
     (void)flags;
     (void)properties;
-    struct client *c = context;
+    struct mqtt_session *c = context;
     if (rc != 0) {
         session_refused(c, refusal(rc));
         c->wrong_version =
@@ -82,7 +82,7 @@ static void session_on_publish(struct mosquitto *mosq, void *context, int mid, i
 {
     (void)mosq;
     (void)properties;
-    struct client *c = context;
+    struct mqtt_session *c = context;
     for (unsigned k = 0; k < TOKENS; k++) {
         struct token *t = &c->tokens[k];
         if (t->token == 0 || t->mid != mid)
@@ -103,15 +103,15 @@ static void session_on_message(struct mosquitto *mosq, void *context,
 {
     (void)mosq;
     (void)properties;
-    struct client *c = context;
+    struct mqtt_session *c = context;
     if (m->payloadlen >= 0)
         c->listener.message(c->listener.context, m->topic, m->payload, (size_t)m->payloadlen,
                             m->retain);
 }
 
-static int options_set(struct client *c, SSL_CTX *tls)
+static int options_set(struct mqtt_session *c, SSL_CTX *tls)
 {
-    int version = c->version == CLIENT_MQTT_5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311;
+    int version = c->version == MQTT_VERSION_5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311;
     int bad = mosquitto_int_option(c->mosq, MOSQ_OPT_PROTOCOL_VERSION, version);
     bad |= mosquitto_int_option(c->mosq, MOSQ_OPT_TCP_NODELAY, 1);
     if (tls) {
@@ -121,10 +121,10 @@ static int options_set(struct client *c, SSL_CTX *tls)
     return bad;
 }
 
-static int identity_set(struct client *c, uint64_t connection)
+static int identity_set(struct mqtt_session *c, uint64_t connection)
 {
-    uint8_t payload[BROKER_PAYLOAD_MAX];
-    const struct broker_setup *s = c->setup;
+    uint8_t payload[MQTT_PAYLOAD_MAX];
+    const struct mqtt_setup *s = c->setup;
     int bad = 0;
     if (s->will) {
         size_t len = s->will(s->will_context, connection, payload);
@@ -135,11 +135,11 @@ static int identity_set(struct client *c, uint64_t connection)
     return bad;
 }
 
-struct client *client_new(const struct broker_setup *setup, SSL_CTX *tls,
-                          enum client_version version, uint64_t connection,
-                          const struct client_listener *listener)
+struct mqtt_session *mqtt_session_new(const struct mqtt_setup *setup, SSL_CTX *tls,
+                                      enum mqtt_version version, uint64_t connection,
+                                      const struct mqtt_session_listener *listener)
 {
-    struct client *c = calloc(1, sizeof *c);
+    struct mqtt_session *c = calloc(1, sizeof *c);
     if (!c)
         return NULL;
     c->setup = setup;
@@ -147,7 +147,7 @@ struct client *client_new(const struct broker_setup *setup, SSL_CTX *tls,
     c->listener = *listener;
     c->mosq = mosquitto_new(setup->client_id, true, c);
     if (!c->mosq || options_set(c, tls) != 0 || identity_set(c, connection) != 0) {
-        client_free(c);
+        mqtt_session_free(c);
         return NULL;
     }
     mosquitto_connect_v5_callback_set(c->mosq, session_on_connect);
@@ -156,7 +156,7 @@ struct client *client_new(const struct broker_setup *setup, SSL_CTX *tls,
     return c;
 }
 
-void client_free(struct client *c)
+void mqtt_session_free(struct mqtt_session *c)
 {
     if (!c)
         return;
@@ -164,7 +164,7 @@ void client_free(struct client *c)
     free(c);
 }
 
-int client_connect(struct client *c, const char *address)
+int mqtt_session_connect(struct mqtt_session *c, const char *address)
 {
     int keepalive_s = (int)(c->setup->keepalive / INT64_C(1000000000));
     return mosquitto_connect_bind_v5(c->mosq, address, c->setup->broker.port, keepalive_s, NULL,
@@ -173,38 +173,38 @@ int client_connect(struct client *c, const char *address)
                : -1;
 }
 
-int client_fd(const struct client *c)
+int mqtt_session_fd(const struct mqtt_session *c)
 {
     return mosquitto_socket(c->mosq);
 }
 
-bool client_wants_write(const struct client *c)
+bool mqtt_session_wants_write(const struct mqtt_session *c)
 {
     return mosquitto_want_write(c->mosq);
 }
 
-int client_turn(struct client *c)
+int mqtt_session_turn(struct mqtt_session *c)
 {
     return mosquitto_loop(c->mosq, 0, 1) == MOSQ_ERR_SUCCESS && !c->refused ? 0 : -1;
 }
 
-bool client_is_up(const struct client *c)
+bool mqtt_session_is_up(const struct mqtt_session *c)
 {
     return c->up;
 }
 
-bool client_refused(const struct client *c, enum mqtt_fault *fault, bool *version)
+bool mqtt_session_refused(const struct mqtt_session *c, enum mqtt_fault *fault, bool *version)
 {
     *fault = c->fault;
     *version = c->wrong_version;
     return c->refused;
 }
 
-void client_publish(struct client *c, const struct broker_publication *p)
+void mqtt_session_publish(struct mqtt_session *c, const struct mqtt_publication *p)
 {
     mosquitto_property *properties = NULL;
     int mid = 0;
-    if (p->expiry_s > 0 && c->version == CLIENT_MQTT_5)
+    if (p->expiry_s > 0 && c->version == MQTT_VERSION_5)
         mosquitto_property_add_int32(&properties, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL,
                                      (uint32_t)p->expiry_s);
     int rc = mosquitto_publish_v5(c->mosq, &mid, p->topic, (int)p->len, p->payload, p->qos,

@@ -2,18 +2,19 @@
 #define PORCHLIGHT_MQTT_SESSION_H
 
 #include "kiosk/mqtt/thread.h"
+#include "kiosk/mqtt/tls.h"
 
 /* One connection by libmosquitto, the one place that includes it. Made anew for each attempt: what
  * an old client still queued is then never sent a second time behind the outbox's back. All calls
  * come from one thread, its callbacks too. */
-struct client;
+struct mqtt_session;
 
-/* Once a program, before the first client. */
-void client_library_init(void);
+/* Once a program, before the first session. */
+void mqtt_session_library_init(void);
 
-enum client_version { CLIENT_MQTT_311 = 3, CLIENT_MQTT_5 = 5 };
+enum mqtt_version { MQTT_VERSION_311 = 3, MQTT_VERSION_5 = 5 };
 
-struct client_listener {
+struct mqtt_session_listener {
     void *context;
     void (*up)(void *context, int fd);
     void (*acked)(void *context, uint64_t token, bool unheard);
@@ -22,30 +23,30 @@ struct client_listener {
 };
 
 /* `tls` may be NULL (plain, on loopback). NULL if libmosquitto refuses any of it. */
-struct client *client_new(const struct broker_setup *setup, SSL_CTX *tls,
-                          enum client_version version, uint64_t connection,
-                          const struct client_listener *listener);
-void client_free(struct client *c); /* NULL is safe */
+struct mqtt_session *mqtt_session_new(const struct mqtt_setup *setup, SSL_CTX *tls,
+                                      enum mqtt_version version, uint64_t connection,
+                                      const struct mqtt_session_listener *listener);
+void mqtt_session_free(struct mqtt_session *c); /* NULL is safe */
 
 /* Connects to the address that the probe found; blocks, but for no longer than that address took
  * to answer the probe. 0 or -1. */
-int client_connect(struct client *c, const char *address);
+int mqtt_session_connect(struct mqtt_session *c, const char *address);
 
 /* The socket to poll, -1 when it is gone, and whether it waits to be writable. */
-int client_fd(const struct client *c);
-bool client_wants_write(const struct client *c);
+int mqtt_session_fd(const struct mqtt_session *c);
+bool mqtt_session_wants_write(const struct mqtt_session *c);
 
 /* Reads, writes and keeps alive, without waiting. 0, or -1: the connection is over, or the broker
  * denied what we published with a token, or could not be given it. */
-int client_turn(struct client *c);
+int mqtt_session_turn(struct mqtt_session *c);
 
 /* True between CONNACK and the end. */
-bool client_is_up(const struct client *c);
+bool mqtt_session_is_up(const struct mqtt_session *c);
 
 /* True once the broker refused us, or a publication of ours; why, and whether it does not know this
  * version. */
-bool client_refused(const struct client *c, enum mqtt_fault *fault, bool *version);
+bool mqtt_session_refused(const struct mqtt_session *c, enum mqtt_fault *fault, bool *version);
 
-void client_publish(struct client *c, const struct broker_publication *p);
+void mqtt_session_publish(struct mqtt_session *c, const struct mqtt_publication *p);
 
 #endif

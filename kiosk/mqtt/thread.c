@@ -2,8 +2,10 @@
 
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
+#include "kiosk/mqtt/dial.h"
 #include "kiosk/mqtt/queue.h"
 #include "kiosk/mqtt/session.h"
+#include "kiosk/mqtt/tls.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -15,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* What is pending is not kept waiting for long (DESIGN, Delivery): the longest pause, and how long
  * a peer may leave bytes unacknowledged; at rest patience is keepalive's own. */
@@ -28,28 +31,28 @@
 enum { EVENTS_MOST = 4096, PUBLICATIONS_MOST = 64 };
 
 struct event_item {
-    struct queue_item item;
-    struct broker_event event;
+    struct mqtt_queue_item item;
+    struct mqtt_event event;
 };
 
 struct publication_item {
-    struct queue_item item;
-    struct broker_publication publication;
+    struct mqtt_queue_item item;
+    struct mqtt_publication publication;
 };
 
-struct broker {
-    struct broker_setup setup;
+struct mqtt_thread {
+    struct mqtt_setup setup;
     char *password; /* sodium_malloc */
     pthread_t thread;
     atomic_int holders; /* main loop and thread: the last one frees */
     atomic_bool stop, hurry;
     _Atomic int64_t alive_at;
     _Atomic enum mqtt_fault doing;
-    struct queue events, publications;
+    struct mqtt_queue events, publications;
 
     /* the thread's own */
     SSL_CTX *tls;
-    enum client_version version; /* what the next connection speaks */
+    enum mqtt_version version; /* what the next connection speaks */
     enum mqtt_fault fault;
     uint64_t connection;
     int64_t second;
@@ -58,7 +61,7 @@ struct broker {
 
 /* --- events to the main loop ------------------------------------------------------------------ */
 
-static struct event_item *event_new(enum broker_event_kind kind)
+static struct event_item *event_new(enum mqtt_event_kind kind)
 {
     struct event_item *i = calloc(1, sizeof *i);
     if (i)
@@ -66,15 +69,15 @@ static struct event_item *event_new(enum broker_event_kind kind)
     return i;
 }
 
-static void event_send(struct broker *b, struct event_item *i)
+static void event_send(struct mqtt_thread *b, struct event_item *i)
 {
-    if (i && queue_push(&b->events, &i->item) != 0)
+    if (i && mqtt_queue_push(&b->events, &i->item) != 0)
         free(i);
 }
 
-static void say_down(struct broker *b)
+static void say_down(struct mqtt_thread *b)
 {
-    struct event_item *i = event_new(BROKER_DOWN);
+    struct event_item *i = event_new(MQTT_DOWN);
     if (i)
         i->event.fault = b->fault;
     event_send(b, i);
@@ -98,8 +101,8 @@ static bool peer_is_here(int fd)
 
 static void thread_on_up(void *context, int fd)
 {
-    struct broker *b = context;
-    struct event_item *i = event_new(BROKER_UP);
+    struct mqtt_thread *b = context;
+    struct event_item *i = event_new(MQTT_UP);
     if (i) {
         i->event.here = peer_is_here(fd);
         i->event.version = (int)b->version;
@@ -110,8 +113,8 @@ static void thread_on_up(void *context, int fd)
 
 static void thread_on_acked(void *context, uint64_t token, bool unheard)
 {
-    struct broker *b = context;
-    struct event_item *i = event_new(BROKER_ACKED);
+    struct mqtt_thread *b = context;
+    struct event_item *i = event_new(MQTT_ACKED);
     if (i) {
         i->event.token = token;
         i->event.unheard = unheard;
@@ -122,13 +125,13 @@ static void thread_on_acked(void *context, uint64_t token, bool unheard)
 static void thread_on_message(void *context, const char *topic, const void *payload, size_t len,
                               bool retained)
 {
-    struct broker *b = context;
+    struct mqtt_thread *b = context;
     int64_t second = clock_now() / INT64_C(1000000000);
     b->heard = second == b->second ? b->heard + 1 : 1;
     b->second = second;
-    if (b->heard > MESSAGES_A_SECOND || len > BROKER_PAYLOAD_MAX || strlen(topic) >= TOPIC_NAME_MAX)
+    if (b->heard > MESSAGES_A_SECOND || len > MQTT_PAYLOAD_MAX || strlen(topic) >= TOPIC_NAME_MAX)
         return;
-    struct event_item *i = event_new(BROKER_MESSAGE);
+    struct event_item *i = event_new(MQTT_MESSAGE);
     if (!i)
         return;
     strcpy(i->event.topic, topic);
@@ -141,11 +144,11 @@ static void thread_on_message(void *context, const char *topic, const void *payl
 
 /* --- one connection -------------------------------------------------------------------------- */
 
-static void publish_waiting(struct broker *b, struct client *c)
+static void publish_waiting(struct mqtt_thread *b, struct mqtt_session *c)
 {
-    for (struct queue_item *i; (i = queue_pop(&b->publications));) {
-        if (c && client_is_up(c))
-            client_publish(c, &((struct publication_item *)i)->publication);
+    for (struct mqtt_queue_item *i; (i = mqtt_queue_pop(&b->publications));) {
+        if (c && mqtt_session_is_up(c))
+            mqtt_session_publish(c, &((struct publication_item *)i)->publication);
         free(i);
     }
 }
@@ -157,40 +160,40 @@ static void patience_set(int fd, bool hurry)
 }
 
 /* Serves until any error. Our own poll, not libmosquitto's: it wakes for publications too. */
-static void thread_serve(struct broker *b, struct client *c)
+static void thread_serve(struct mqtt_thread *b, struct mqtt_session *c)
 {
     int64_t began = clock_now();
     bool hurry = b->hurry, wrong_version;
-    patience_set(client_fd(c), hurry);
+    patience_set(mqtt_session_fd(c), hurry);
     while (!b->stop) {
         int64_t now = clock_now();
         b->alive_at = now;
-        if (!client_is_up(c) &&
-            (client_refused(c, &b->fault, &wrong_version) || now - began > CONNACK_PATIENCE))
+        if (!mqtt_session_is_up(c) &&
+            (mqtt_session_refused(c, &b->fault, &wrong_version) || now - began > CONNACK_PATIENCE))
             return;
         if (hurry != b->hurry)
-            patience_set(client_fd(c), hurry = b->hurry);
-        struct pollfd fds[2] = {{.fd = client_fd(c), .events = POLLIN},
+            patience_set(mqtt_session_fd(c), hurry = b->hurry);
+        struct pollfd fds[2] = {{.fd = mqtt_session_fd(c), .events = POLLIN},
                                 {.fd = b->publications.fd, .events = POLLIN}};
-        if (client_wants_write(c))
+        if (mqtt_session_wants_write(c))
             fds[0].events |= POLLOUT;
         if (fds[0].fd < 0 || (poll(fds, 2, TURN_MS) < 0 && errno != EINTR))
             return;
         publish_waiting(b, c);
-        if (client_turn(c) != 0)
+        if (mqtt_session_turn(c) != 0)
             return;
     }
 }
 
 /* The context is made anew each time: the clock may have been set, the CA replaced. */
-static bool tls_renew(struct broker *b)
+static bool tls_renew(struct mqtt_thread *b)
 {
     const char *why = NULL;
     SSL_CTX_free(b->tls);
     b->tls = NULL;
     if (!b->setup.broker.tls)
         return true;
-    b->tls = tls_context_new(b->setup.broker.ca, b->setup.broker.host, clock_is_set(), &why);
+    b->tls = mqtt_tls_new(b->setup.broker.ca, b->setup.broker.host, clock_is_set(), &why);
     if (!b->tls)
         log_error("broker %s: ca = %s %s; put the broker's CA certificate there",
                   b->setup.broker.name, b->setup.broker.ca, why);
@@ -199,49 +202,53 @@ static bool tls_renew(struct broker *b)
 
 /* libmosquitto says only that it failed. Why is asked once more, on a connection of our own; a
  * broker that shakes hands and then hangs up may not know this version of MQTT. */
-static enum mqtt_fault diagnose(struct broker *b, const char *address)
+static enum mqtt_fault diagnose(struct mqtt_thread *b, const char *address)
 {
     enum mqtt_fault fault = MQTT_FAULT_FINE;
     if (b->tls)
-        fault = probe_tls(b->tls, address, b->setup.broker.port, b->setup.probe);
+        fault = mqtt_tls_probe(b->tls, address, b->setup.broker.port, b->setup.probe);
     if (fault != MQTT_FAULT_FINE)
         return fault;
-    b->version = b->version == CLIENT_MQTT_5 ? CLIENT_MQTT_311 : CLIENT_MQTT_5;
+    b->version = b->version == MQTT_VERSION_5 ? MQTT_VERSION_311 : MQTT_VERSION_5;
     return MQTT_FAULT_BROKER;
 }
 
 /* Connects, serves, and says why it ended. Returns whether it was up, and nothing was refused. */
-static bool converse(struct broker *b, const char *address)
+static bool converse(struct mqtt_thread *b, const char *address)
 {
-    const struct client_listener listener = {
+    const struct mqtt_session_listener listener = {
         .context = b, .up = thread_on_up, .acked = thread_on_acked, .message = thread_on_message};
-    struct client *c = client_new(&b->setup, b->tls, b->version, ++b->connection, &listener);
+    struct mqtt_session *c =
+        mqtt_session_new(&b->setup, b->tls, b->version, ++b->connection, &listener);
     bool was_up = false, refused = false, wrong_version = false;
     b->fault = MQTT_FAULT_BROKER;
     b->doing = b->tls ? MQTT_FAULT_TLS : MQTT_FAULT_BROKER;
-    if (c && client_connect(c, address) == 0) {
+    if (c && mqtt_session_connect(c, address) == 0) {
         b->doing = MQTT_FAULT_BROKER;
         thread_serve(b, c);
-        was_up = client_is_up(c);
-        refused = client_refused(c, &b->fault, &wrong_version);
+        was_up = mqtt_session_is_up(c);
+        refused = mqtt_session_refused(c, &b->fault, &wrong_version);
     }
-    client_free(c);
+    mqtt_session_free(c);
     publish_waiting(b, NULL);
     if (was_up && !refused)
         b->fault = MQTT_FAULT_BROKER;
     else if (wrong_version)
-        b->version = CLIENT_MQTT_311;
+        b->version = MQTT_VERSION_311;
     else if (!refused && !b->stop)
         b->fault = diagnose(b, address);
     return was_up && !refused;
 }
 
-static bool connect_once(struct broker *b)
+static bool connect_once(struct mqtt_thread *b)
 {
     const struct config_broker *c = &b->setup.broker;
-    char address[PROBE_ADDRESS_MAX];
+    struct mqtt_dialled d;
     b->doing = MQTT_FAULT_DNS;
-    b->fault = probe_address(c->host, c->port, b->setup.probe, address);
+    int fd = mqtt_dial(c->host, c->port, b->setup.probe, &d);
+    if (fd >= 0)
+        close(fd); /* libmosquitto connects by itself; that address answers at once */
+    b->fault = d.fault;
     b->alive_at = clock_now();
     if (b->fault != MQTT_FAULT_FINE || b->stop)
         return false;
@@ -249,24 +256,24 @@ static bool connect_once(struct broker *b)
         b->fault = MQTT_FAULT_TLS;
         return false;
     }
-    return converse(b, address);
+    return converse(b, d.address);
 }
 
 /* --- the thread ------------------------------------------------------------------------------ */
 
-static void broker_release(struct broker *b)
+static void thread_release(struct mqtt_thread *b)
 {
     if (atomic_fetch_sub(&b->holders, 1) != 1)
         return;
     SSL_CTX_free(b->tls);
-    queue_finish(&b->events);
-    queue_finish(&b->publications);
+    mqtt_queue_finish(&b->events);
+    mqtt_queue_finish(&b->publications);
     sodium_free(b->password);
     free(b);
 }
 
 /* Half to full length, so that a hall of kiosks does not come back in step. A stop ends it. */
-static void pause_for(struct broker *b, int64_t length)
+static void pause_for(struct mqtt_thread *b, int64_t length)
 {
     int64_t until = clock_now() + length / 2 +
                     randombytes_uniform((uint32_t)(length / 2000000) + 1) * INT64_C(1000000);
@@ -275,13 +282,13 @@ static void pause_for(struct broker *b, int64_t length)
         b->alive_at = now;
         int64_t left = (until - now) / 1000000 + 1;
         poll(&p, 1, left < TURN_MS ? (int)left : TURN_MS);
-        free(queue_pop(&b->publications));
+        free(mqtt_queue_pop(&b->publications));
     }
 }
 
 static void *thread_run(void *context)
 {
-    struct broker *b = context;
+    struct mqtt_thread *b = context;
     int64_t backoff = b->setup.backoff;
     while (!b->stop) {
         bool served = connect_once(b);
@@ -295,13 +302,13 @@ static void *thread_run(void *context)
             backoff = HURRY_BACKOFF;
         pause_for(b, backoff);
     }
-    broker_release(b);
+    thread_release(b);
     return NULL;
 }
 
 /* --- for the main loop ----------------------------------------------------------------------- */
 
-static int password_keep(struct broker *b, const char *password)
+static int password_keep(struct mqtt_thread *b, const char *password)
 {
     if (!password)
         return 0;
@@ -313,20 +320,22 @@ static int password_keep(struct broker *b, const char *password)
     return 0;
 }
 
-struct broker *broker_new(const struct broker_setup *setup)
+struct mqtt_thread *mqtt_thread_new(const struct mqtt_setup *setup)
 {
-    struct broker *b = calloc(1, sizeof *b);
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct mqtt_thread *b = calloc(1, sizeof *b);
     if (!b)
         return NULL;
+    pthread_once(&once, mqtt_session_library_init);
     b->setup = *setup;
     b->setup.password = NULL;
     b->holders = 2;
     b->alive_at = clock_now();
     b->doing = MQTT_FAULT_DNS;
-    b->version = CLIENT_MQTT_5;
-    if (queue_init(&b->events, EVENTS_MOST) != 0)
+    b->version = MQTT_VERSION_5;
+    if (mqtt_queue_init(&b->events, EVENTS_MOST) != 0)
         goto free_broker;
-    if (queue_init(&b->publications, PUBLICATIONS_MOST) != 0)
+    if (mqtt_queue_init(&b->publications, PUBLICATIONS_MOST) != 0)
         goto finish_events;
     if (password_keep(b, setup->password) != 0)
         goto finish_publications;
@@ -336,15 +345,15 @@ struct broker *broker_new(const struct broker_setup *setup)
     errno = error;
     sodium_free(b->password);
 finish_publications:
-    queue_finish(&b->publications);
+    mqtt_queue_finish(&b->publications);
 finish_events:
-    queue_finish(&b->events);
+    mqtt_queue_finish(&b->events);
 free_broker:
     free(b);
     return NULL;
 }
 
-void broker_free(struct broker *b)
+void mqtt_thread_free(struct mqtt_thread *b)
 {
     if (!b)
         return;
@@ -352,20 +361,20 @@ void broker_free(struct broker *b)
     clock_gettime(CLOCK_MONOTONIC, &until); /* the wall clock may be set meanwhile */
     until.tv_sec += 1;
     b->stop = true;
-    queue_wake(&b->publications);
+    mqtt_queue_wake(&b->publications);
     if (pthread_clockjoin_np(b->thread, NULL, CLOCK_MONOTONIC, &until) != 0)
         pthread_detach(b->thread);
-    broker_release(b);
+    thread_release(b);
 }
 
-int broker_fd(const struct broker *b)
+int mqtt_thread_fd(const struct mqtt_thread *b)
 {
     return b->events.fd;
 }
 
-bool broker_next(struct broker *b, struct broker_event *e)
+bool mqtt_thread_next(struct mqtt_thread *b, struct mqtt_event *e)
 {
-    struct event_item *i = (struct event_item *)queue_pop(&b->events);
+    struct event_item *i = (struct event_item *)mqtt_queue_pop(&b->events);
     if (!i)
         return false;
     *e = i->event;
@@ -373,30 +382,30 @@ bool broker_next(struct broker *b, struct broker_event *e)
     return true;
 }
 
-int broker_publish(struct broker *b, const struct broker_publication *p)
+int mqtt_thread_publish(struct mqtt_thread *b, const struct mqtt_publication *p)
 {
     struct publication_item *i = malloc(sizeof *i);
     if (!i)
         return -1;
     i->publication = *p;
-    if (queue_push(&b->publications, &i->item) == 0)
+    if (mqtt_queue_push(&b->publications, &i->item) == 0)
         return 0;
     free(i);
     errno = ENOBUFS;
     return -1;
 }
 
-void broker_hurry(struct broker *b, bool pending)
+void mqtt_thread_hurry(struct mqtt_thread *b, bool pending)
 {
     b->hurry = pending;
 }
 
-int64_t broker_alive_at(const struct broker *b)
+int64_t mqtt_thread_alive_at(const struct mqtt_thread *b)
 {
     return b->alive_at;
 }
 
-enum mqtt_fault broker_doing(const struct broker *b)
+enum mqtt_fault mqtt_thread_doing(const struct mqtt_thread *b)
 {
     return b->doing;
 }

@@ -128,7 +128,7 @@ static void enrolment_place_of(const struct kiosk *k, const char *topic, struct 
 static void welcome(struct kiosk *k, const struct enrol_open *one)
 {
     struct envelope_place at;
-    struct broker_publication p = {.qos = 1, .expiry_s = topic_table[TOPIC_ENROL].expiry_s};
+    struct mqtt_publication p = {.qos = 1, .expiry_s = topic_table[TOPIC_ENROL].expiry_s};
     p.len = ENVELOPE_SIZE;
     topic_name(TOPIC_ENROL, k->sealer.venue_id, k->sealer.kiosk_id, one->account, p.topic);
     enrolment_place_of(k, p.topic, &at);
@@ -178,8 +178,7 @@ static void promote(struct kiosk *k, const struct enrol_open *one)
 }
 
 static enum enrol_verdict enrolment_judge(struct kiosk *k, const char *account,
-                                          const struct broker_event *e,
-                                          const struct enrol_open **one)
+                                          const struct mqtt_event *e, const struct enrol_open **one)
 {
     const struct sealer_keys *keys = k->sealer.keys;
     char text[ENVELOPE_LETTER_MAX + 1];
@@ -202,7 +201,7 @@ static enum enrol_verdict enrolment_judge(struct kiosk *k, const char *account,
     return v;
 }
 
-void enrolment_letter(struct kiosk *k, const char *account, const struct broker_event *e)
+void enrolment_letter(struct kiosk *k, const char *account, const struct mqtt_event *e)
 {
     const struct enrol_open *one = NULL;
     if (!k->registry || (e->len >= 2 && e->payload[1] == ENVELOPE_FORM_WELCOME))
@@ -252,7 +251,7 @@ static void let_in_at(struct kiosk *k, const struct phone *p, const struct enrol
     sodium_memzero(&e, sizeof e);
 }
 
-bool enrolment_again(struct kiosk *k, const char *account, const struct broker_event *e)
+bool enrolment_again(struct kiosk *k, const char *account, const struct mqtt_event *e)
 {
     const struct sealer_keys *keys = k->sealer.keys;
     char text[ENVELOPE_LETTER_MAX + 1];

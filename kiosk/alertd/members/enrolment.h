@@ -20,9 +20,9 @@ const char *enrolment_certify(struct kiosk *k, const char *account,
 /* What came on ack/<account> and is no answer: a phone that one broker does not know, though it has
  * joined. What a restart took from the errands is done now, once for each start and broker. False:
  * it is no such letter, or not that phone's. */
-bool enrolment_again(struct kiosk *k, const char *account, const struct broker_event *e);
+bool enrolment_again(struct kiosk *k, const char *account, const struct mqtt_event *e);
 
 /* What came on enrol/<account>. Nothing is done where k->registry is NULL. */
-void enrolment_letter(struct kiosk *k, const char *account, const struct broker_event *e);
+void enrolment_letter(struct kiosk *k, const char *account, const struct mqtt_event *e);
 
 #endif

@@ -62,7 +62,7 @@ static void key_rotation_name_of(const struct kiosk *k, const char *account,
 static int key_rotation_tell(struct kiosk *k, size_t broker, const struct phone *one)
 {
     const struct key_rotation *r = k->registry->rekey;
-    struct broker_publication p = {.qos = 1, .retain = true, .len = ENVELOPE_SIZE};
+    struct mqtt_publication p = {.qos = 1, .retain = true, .len = ENVELOPE_SIZE};
     struct envelope_place at = {.topic = p.topic};
     memcpy(at.venue, k->sealer.venue, sizeof at.venue);
     memcpy(at.kiosk, k->sealer.kiosk, sizeof at.kiosk);
@@ -122,7 +122,7 @@ int64_t key_rotation_deadline(const struct key_rotation *r)
 
 void key_rotation_forget(struct kiosk *k, const char *account)
 {
-    struct broker_publication p = {.qos = 1, .retain = true};
+    struct mqtt_publication p = {.qos = 1, .retain = true};
     if (!roster_rotated(k->registry->phones))
         return;
     key_rotation_name_of(k, account, p.topic);

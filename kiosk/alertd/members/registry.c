@@ -100,7 +100,7 @@ void registry_up(struct kiosk *k, size_t broker)
     key_rotation_up(k, broker);
 }
 
-void registry_answered(struct kiosk *k, size_t broker, const struct broker_event *e)
+void registry_answered(struct kiosk *k, size_t broker, const struct mqtt_event *e)
 {
     if (k->registry && !e->retained &&
         account_requests_answer(k->registry->errands, broker, e->payload, e->len))
@@ -181,8 +181,8 @@ const char *registry_relay(struct kiosk *k, const char *account, const char *pas
 static void tell_relays(struct kiosk *k, const char *account)
 {
     struct message m = {.kind = MSG_REVOKED, .age_ms = -1};
-    struct broker_publication p = {.qos = topic_table[TOPIC_WAKE].qos,
-                                   .expiry_s = topic_table[TOPIC_WAKE].expiry_s};
+    struct mqtt_publication p = {.qos = topic_table[TOPIC_WAKE].qos,
+                                 .expiry_s = topic_table[TOPIC_WAKE].expiry_s};
     topic_name(TOPIC_WAKE, k->sealer.venue_id, k->sealer.kiosk_id, account, p.topic);
     p.len = sealer_payload(&k->sealer, p.topic, &m, p.payload);
     for (size_t i = 0; i < k->config.brokers_count && p.len > 0; i++)
@@ -219,7 +219,7 @@ void registry_close(struct kiosk *k)
 
 static void account_requests_run(struct kiosk *k, int64_t now)
 {
-    struct broker_publication p = {.topic = DYNSEC_REQUEST, .qos = 1};
+    struct mqtt_publication p = {.topic = DYNSEC_REQUEST, .qos = 1};
     for (size_t i = 0; i < k->config.brokers_count; i++) {
         if (!registry_is_for_phones(k, i) || !delivery_is_up(k->delivery, i))
             continue;

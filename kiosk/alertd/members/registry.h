@@ -28,7 +28,7 @@ void registry_free(struct registry *d); /* NULL is safe */
 /* The brokers of a config that is taken: errands are for those that phones use. */
 void registry_brokers(struct kiosk *k);
 void registry_up(struct kiosk *k, size_t broker);
-void registry_answered(struct kiosk *k, size_t broker, const struct broker_event *e);
+void registry_answered(struct kiosk *k, size_t broker, const struct mqtt_event *e);
 
 void registry_time(struct kiosk *k, int64_t now);
 int64_t registry_deadline(const struct kiosk *k);

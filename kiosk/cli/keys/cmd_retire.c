@@ -1,7 +1,7 @@
 #include "config/secret.h"
+#include "kiosk/cli/brokers.h"
 #include "kiosk/cli/keys/broker_ca.h"
 #include "kiosk/cli/keys/root.h"
-#include "kiosk/cli/mqtt.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/dynsec.h"
 #include "kiosk/common/log.h"
@@ -41,20 +41,20 @@ struct retire {
 
 /* Waits for one kind of event. 0; 1 if the connection ended or was refused first, 2 when time is
  * up, both with a reason. */
-static int await(struct mqtt *m, enum mqtt_event_kind wanted, struct mqtt_event *e)
+static int await(struct brokers *m, enum brokers_event_kind wanted, struct brokers_event *e)
 {
     int64_t until = clock_now() + PATIENCE;
-    char said[MQTT_REASON_LEN] = "no answer";
+    char said[BROKERS_REASON_LEN] = "no answer";
     for (;;) {
-        int got = mqtt_next(m, e);
+        int got = brokers_next(m, e);
         if (got > 0 && e->kind == wanted)
             return 0;
-        if (got > 0 && (e->kind == MQTT_DOWN || e->kind == MQTT_REFUSED)) {
+        if (got > 0 && (e->kind == BROKERS_DOWN || e->kind == BROKERS_REFUSED)) {
             snprintf(said, sizeof said, "%s", e->reason);
-            if (wanted != MQTT_UP)
+            if (wanted != BROKERS_UP)
                 return 1;
         }
-        struct pollfd p = {.fd = mqtt_fd(m), .events = POLLIN};
+        struct pollfd p = {.fd = brokers_fd(m), .events = POLLIN};
         int64_t left = until - clock_now();
         if (got < 0 || left <= 0) {
             snprintf(e->reason, sizeof e->reason, "%s", said);
@@ -65,27 +65,27 @@ static int await(struct mqtt *m, enum mqtt_event_kind wanted, struct mqtt_event 
     }
 }
 
-static struct mqtt *meet(const struct retire *r, const struct config_broker *b, const char *user,
-                         const char *id, const char *password, const char *topic,
-                         char reason[MQTT_REASON_LEN])
+static struct brokers *meet(const struct retire *r, const struct config_broker *b, const char *user,
+                            const char *id, const char *password, const char *topic,
+                            char reason[BROKERS_REASON_LEN])
 {
-    struct mqtt_plan plan = {.brokers = {{.name = b->name,
-                                          .host = b->host,
-                                          .port = b->port,
-                                          .tls = b->tls,
-                                          .ca = r->ca,
-                                          .user = user,
-                                          .password = password}},
-                             .brokers_count = 1,
-                             .topics = {topic},
-                             .topics_count = topic ? 1 : 0,
-                             .client_id = id};
-    struct mqtt_event e = {0};
-    struct mqtt *m = mqtt_new(&plan);
-    if (m && await(m, MQTT_UP, &e) == 0)
+    struct brokers_plan plan = {.brokers = {{.name = b->name,
+                                             .host = b->host,
+                                             .port = b->port,
+                                             .tls = b->tls,
+                                             .ca = r->ca,
+                                             .user = user,
+                                             .password = password}},
+                                .brokers_count = 1,
+                                .topics = {topic},
+                                .topics_count = topic ? 1 : 0,
+                                .client_id = id};
+    struct brokers_event e = {0};
+    struct brokers *m = brokers_new(&plan);
+    if (m && await(m, BROKERS_UP, &e) == 0)
         return m;
-    snprintf(reason, MQTT_REASON_LEN, "%s", m ? e.reason : strerror(errno));
-    mqtt_free(m);
+    snprintf(reason, BROKERS_REASON_LEN, "%s", m ? e.reason : strerror(errno));
+    brokers_free(m);
     return NULL;
 }
 
@@ -93,49 +93,51 @@ static struct mqtt *meet(const struct retire *r, const struct config_broker *b, 
 
 /* The kiosk's account gets the fresh password. 0, or -1 with a reason. Whoever changes its own is
  * thrown out before the answer comes: that it worked shows in the second step. */
-static int lock_out(struct retire *r, const struct config_broker *b, char reason[MQTT_REASON_LEN])
+static int lock_out(struct retire *r, const struct config_broker *b,
+                    char reason[BROKERS_REASON_LEN])
 {
     const char *user = r->user ? r->user : b->user;
-    struct mqtt_event e;
-    struct mqtt *m =
+    struct brokers_event e;
+    struct brokers *m =
         meet(r, b, user, r->user ? NULL : b->user, r->secrets->own, DYNSEC_RESPONSE, reason);
     int len = dynsec_password(b->user, r->secrets->fresh, r->secrets->request, DYNSEC_MAX);
     if (!m)
         return -1;
-    if (len < 0 || mqtt_publish(m, DYNSEC_REQUEST, r->secrets->request, (size_t)len) != 1) {
-        snprintf(reason, MQTT_REASON_LEN, "[broker %s] user is no account of ours", b->name);
-        mqtt_free(m);
+    if (len < 0 || brokers_publish(m, DYNSEC_REQUEST, r->secrets->request, (size_t)len) != 1) {
+        snprintf(reason, BROKERS_REASON_LEN, "[broker %s] user is no account of ours", b->name);
+        brokers_free(m);
         return -1;
     }
-    int rc = await(m, MQTT_MESSAGE, &e);
+    int rc = await(m, BROKERS_MESSAGE, &e);
     bool refused = rc == 2 || (rc == 0 && memmem(e.payload, e.len, "\"error\"", 7));
-    mqtt_free(m);
+    brokers_free(m);
     if (refused)
-        snprintf(reason, MQTT_REASON_LEN,
+        snprintf(reason, BROKERS_REASON_LEN,
                  "its password could not be changed; name an account that may, by --user and "
                  "--password");
     return refused ? -1 : 0;
 }
 
 static int leave_notice(const struct retire *r, const struct config_broker *b,
-                        char reason[MQTT_REASON_LEN])
+                        char reason[BROKERS_REASON_LEN])
 {
-    struct mqtt_event e = {0};
-    struct mqtt *m = meet(r, b, b->user, b->user, r->secrets->fresh, NULL, reason);
+    struct brokers_event e = {0};
+    struct brokers *m = meet(r, b, b->user, b->user, r->secrets->fresh, NULL, reason);
     if (!m)
         return -1;
-    int rc =
-        mqtt_leave(m, r->topic, r->notice, sizeof r->notice) == 1 ? await(m, MQTT_SENT, &e) : 1;
+    int rc = brokers_leave(m, r->topic, r->notice, sizeof r->notice) == 1
+                 ? await(m, BROKERS_SENT, &e)
+                 : 1;
     if (rc != 0)
-        snprintf(reason, MQTT_REASON_LEN, "the notice was not taken: %.100s", e.reason);
-    mqtt_free(m);
+        snprintf(reason, BROKERS_REASON_LEN, "the notice was not taken: %.100s", e.reason);
+    brokers_free(m);
     return rc == 0 ? 0 : -1;
 }
 
 static bool disown(struct retire *r, const struct config_broker *b)
 {
     enum { VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING };
-    char reason[MQTT_REASON_LEN] = "";
+    char reason[BROKERS_REASON_LEN] = "";
     uint8_t random[RANDOM];
     const char *name = r->credential ? r->credential : b->password;
     if (b->tls && broker_ca_find(r->cli->prefix, b, r->ca) < 0)

@@ -1,4 +1,4 @@
-#include "kiosk/cli/mqtt.h"
+#include "kiosk/cli/brokers.h"
 
 #include "kiosk/common/clock.h"
 
@@ -30,48 +30,49 @@ enum {
 
 /* One broker and its thread. The thread alone touches what stands behind `thread`. */
 struct link {
-    struct mqtt *owner;
-    const struct mqtt_broker *broker;
+    struct brokers *owner;
+    const struct brokers_broker *broker;
     size_t index;
     struct mosquitto *client;
     pthread_t thread;
     bool started;
     int version;       /* MQTT_PROTOCOL_V5, or V311 once the broker refused that */
     bool answered;     /* a CONNACK came on this connection */
-    atomic_bool up;    /* read by mqtt_publish */
+    atomic_bool up;    /* read by brokers_publish */
     int grants_wanted; /* topics whose SUBACK is still out */
-    char said[MQTT_REASON_LEN];
+    char said[BROKERS_REASON_LEN];
 };
 
-struct mqtt {
-    struct mqtt_plan plan;
-    struct link links[MQTT_BROKERS_MAX];
+struct brokers {
+    struct brokers_plan plan;
+    struct link links[BROKERS_MAX];
     int in, out; /* events: `in` is the reader's end */
     int stop;    /* an eventfd, readable once all is to end */
 };
 
-static void mqtt_tell(struct link *l, struct mqtt_event *e, enum mqtt_event_kind kind)
+static void brokers_tell(struct link *l, struct brokers_event *e, enum brokers_event_kind kind)
 {
     e->kind = kind;
     e->broker = l->index;
     e->at = clock_now();
-    size_t bytes = e->len <= MQTT_PAYLOAD_MAX ? e->len : 0;
-    while (send(l->owner->out, e, offsetof(struct mqtt_event, payload) + bytes, MSG_NOSIGNAL) < 0 &&
+    size_t bytes = e->len <= BROKERS_PAYLOAD_MAX ? e->len : 0;
+    while (send(l->owner->out, e, offsetof(struct brokers_event, payload) + bytes, MSG_NOSIGNAL) <
+               0 &&
            errno == EINTR)
         ;
 }
 
-static void tell_reason(struct link *l, enum mqtt_event_kind kind, const char *reason)
+static void tell_reason(struct link *l, enum brokers_event_kind kind, const char *reason)
 {
-    struct mqtt_event e = {0};
+    struct brokers_event e = {0};
     snprintf(e.reason, sizeof e.reason, "%s", reason);
-    mqtt_tell(l, &e, kind);
+    brokers_tell(l, &e, kind);
 }
 
 static void tell_up(struct link *l)
 {
     l->said[0] = '\0';
-    tell_reason(l, MQTT_UP, "");
+    tell_reason(l, BROKERS_UP, "");
 }
 
 /* A broker that stays away is not news each second. */
@@ -80,16 +81,16 @@ static void tell_down(struct link *l, const char *reason)
     if (strcmp(l->said, reason) == 0)
         return;
     snprintf(l->said, sizeof l->said, "%s", reason);
-    tell_reason(l, MQTT_DOWN, reason);
+    tell_reason(l, BROKERS_DOWN, reason);
 }
 
 /* --- what libmosquitto calls ------------------------------------------------------------------ */
 
-static void mqtt_on_connect(struct mosquitto *client, void *context, int code, int flags,
-                            const mosquitto_property *properties)
+static void brokers_on_connect(struct mosquitto *client, void *context, int code, int flags,
+                               const mosquitto_property *properties)
 {
     struct link *l = context;
-    const struct mqtt_plan *plan = &l->owner->plan;
+    const struct brokers_plan *plan = &l->owner->plan;
     (void)flags;
     (void)properties;
     l->answered = true;
@@ -112,57 +113,58 @@ static void mqtt_on_connect(struct mosquitto *client, void *context, int code, i
         tell_up(l);
 }
 
-static void mqtt_on_subscribe(struct mosquitto *client, void *context, int id, int count,
-                              const int *granted)
+static void brokers_on_subscribe(struct mosquitto *client, void *context, int id, int count,
+                                 const int *granted)
 {
     struct link *l = context;
     (void)client;
     (void)id;
     for (int i = 0; i < count; i++)
         if (granted[i] >= 0x80)
-            tell_reason(l, MQTT_REFUSED, "the broker refuses one of the topics to this account");
+            tell_reason(l, BROKERS_REFUSED, "the broker refuses one of the topics to this account");
     if (--l->grants_wanted > 0)
         return;
     tell_up(l);
 }
 
-static void mqtt_on_message(struct mosquitto *client, void *context,
-                            const struct mosquitto_message *got)
+static void brokers_on_message(struct mosquitto *client, void *context,
+                               const struct mosquitto_message *got)
 {
     struct link *l = context;
-    struct mqtt_event e = {.retained = got->retain, .len = (size_t)got->payloadlen};
+    struct brokers_event e = {.retained = got->retain, .len = (size_t)got->payloadlen};
     (void)client;
     if (strlen(got->topic) >= sizeof e.topic)
         return; /* none of those asked for is that long */
     memcpy(e.topic, got->topic, strlen(got->topic) + 1);
     if (e.len > 0 && e.len <= sizeof e.payload)
         memcpy(e.payload, got->payload, e.len);
-    mqtt_tell(l, &e, MQTT_MESSAGE);
+    brokers_tell(l, &e, BROKERS_MESSAGE);
 }
 
-static void mqtt_on_publish(struct mosquitto *client, void *context, int id, int code,
-                            const mosquitto_property *properties)
+static void brokers_on_publish(struct mosquitto *client, void *context, int id, int code,
+                               const mosquitto_property *properties)
 {
     struct link *l = context;
     (void)client;
     (void)id;
     (void)properties;
     if (code >= 0x80)
-        tell_reason(l, MQTT_REFUSED, mosquitto_reason_string(code));
+        tell_reason(l, BROKERS_REFUSED, mosquitto_reason_string(code));
     else
-        tell_reason(l, MQTT_SENT, code == MQTT_RC_NO_MATCHING_SUBSCRIBERS ? "nobody listens" : "");
+        tell_reason(l, BROKERS_SENT,
+                    code == MQTT_RC_NO_MATCHING_SUBSCRIBERS ? "nobody listens" : "");
 }
 
 /* --- the thread ------------------------------------------------------------------------------- */
 
 /* 1 once all is to end, 0 after `ms`. */
-static int mqtt_wait_stop(const struct mqtt *m, int ms)
+static int brokers_wait_stop(const struct brokers *m, int ms)
 {
     struct pollfd p = {.fd = m->stop, .events = POLLIN};
     return poll(&p, 1, ms) > 0;
 }
 
-static int mqtt_probe_address(const struct mqtt *m, const struct addrinfo *a)
+static int brokers_probe_address(const struct brokers *m, const struct addrinfo *a)
 {
     int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
@@ -181,7 +183,7 @@ static int mqtt_probe_address(const struct mqtt *m, const struct addrinfo *a)
 }
 
 /* Whether anything answers there. 0, or -1 with a sentence in reason. */
-static int mqtt_probe(const struct link *l, char reason[MQTT_REASON_LEN])
+static int brokers_probe(const struct link *l, char reason[BROKERS_REASON_LEN])
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *all, *a;
     char port[8];
@@ -189,18 +191,19 @@ static int mqtt_probe(const struct link *l, char reason[MQTT_REASON_LEN])
     snprintf(port, sizeof port, "%d", l->broker->port);
     int failed = getaddrinfo(l->broker->host, port, &hints, &all);
     if (failed) {
-        snprintf(reason, MQTT_REASON_LEN, "%s: %s", l->broker->host, gai_strerror(failed));
+        snprintf(reason, BROKERS_REASON_LEN, "%s: %s", l->broker->host, gai_strerror(failed));
         return -1;
     }
     for (a = all; a && error != 0; a = a->ai_next)
-        error = mqtt_probe_address(l->owner, a);
+        error = brokers_probe_address(l->owner, a);
     freeaddrinfo(all);
     if (error)
-        snprintf(reason, MQTT_REASON_LEN, "%s port %s: %s", l->broker->host, port, strerror(error));
+        snprintf(reason, BROKERS_REASON_LEN, "%s port %s: %s", l->broker->host, port,
+                 strerror(error));
     return error ? -1 : 0;
 }
 
-static int mqtt_begin(struct link *l)
+static int brokers_begin(struct link *l)
 {
     mosquitto_property *properties = NULL;
     l->answered = false;
@@ -215,57 +218,57 @@ static int mqtt_begin(struct link *l)
 
 /* Some brokers close the connection to an unknown version without a word; to others' CONNACK of the
  * older make libmosquitto says a name of its own, which grew more exact in 2.0.19. */
-static bool mqtt_may_be_version(int code)
+static bool brokers_may_be_version(int code)
 {
     return code == MOSQ_ERR_CONN_LOST || code == MOSQ_ERR_PROTOCOL ||
            code == MOSQ_ERR_MALFORMED_PACKET;
 }
 
-static void say_why(const struct link *l, int code, char reason[MQTT_REASON_LEN])
+static void say_why(const struct link *l, int code, char reason[BROKERS_REASON_LEN])
 {
     /* from 2.0.19 on a failed handshake is an errno too */
     if (code == MOSQ_ERR_TLS || (code == MOSQ_ERR_ERRNO && errno == EPROTO && l->broker->tls))
-        snprintf(reason, MQTT_REASON_LEN,
+        snprintf(reason, BROKERS_REASON_LEN,
                  "TLS failed: its certificate must be for \"%s\" and chain to %s", l->broker->host,
                  l->broker->ca);
     else if (code == MOSQ_ERR_ERRNO)
-        snprintf(reason, MQTT_REASON_LEN, "%s", strerror(errno));
+        snprintf(reason, BROKERS_REASON_LEN, "%s", strerror(errno));
     else
-        snprintf(reason, MQTT_REASON_LEN, "%s", mosquitto_strerror(code));
+        snprintf(reason, BROKERS_REASON_LEN, "%s", mosquitto_strerror(code));
 }
 
 /* One connection from its first to its last byte. */
-static void mqtt_live(struct link *l, bool *was_up)
+static void brokers_live(struct link *l, bool *was_up)
 {
-    char reason[MQTT_REASON_LEN];
+    char reason[BROKERS_REASON_LEN];
     *was_up = false;
-    if (mqtt_probe(l, reason) < 0) {
+    if (brokers_probe(l, reason) < 0) {
         tell_down(l, reason);
         return;
     }
-    int version = l->version, code = mqtt_begin(l);
-    while (code == MOSQ_ERR_SUCCESS && !mqtt_wait_stop(l->owner, 0))
+    int version = l->version, code = brokers_begin(l);
+    while (code == MOSQ_ERR_SUCCESS && !brokers_wait_stop(l->owner, 0))
         code = mosquitto_loop(l->client, LOOP_MS, 1);
     say_why(l, code, reason);
     l->up = false;
     *was_up = l->said[0] == '\0' && l->answered;
-    if (!l->answered && mqtt_may_be_version(code))
+    if (!l->answered && brokers_may_be_version(code))
         l->version = version == MQTT_PROTOCOL_V5 ? MQTT_PROTOCOL_V311 : MQTT_PROTOCOL_V5;
     if (*was_up || !l->answered)
         tell_down(l, reason);
 }
 
-static void *mqtt_run(void *context)
+static void *brokers_run(void *context)
 {
     struct link *l = context;
     int pause = PAUSE_MS;
     bool was_up;
-    while (!mqtt_wait_stop(l->owner, 0)) {
+    while (!brokers_wait_stop(l->owner, 0)) {
         int version = l->version;
-        mqtt_live(l, &was_up);
+        brokers_live(l, &was_up);
         if (was_up)
             pause = PAUSE_MS;
-        if (version == l->version && mqtt_wait_stop(l->owner, pause))
+        if (version == l->version && brokers_wait_stop(l->owner, pause))
             break;
         pause = pause * 2 < PAUSE_MAX_MS ? pause * 2 : PAUSE_MAX_MS;
     }
@@ -274,7 +277,7 @@ static void *mqtt_run(void *context)
 
 /* --- from outside ----------------------------------------------------------------------------- */
 
-static int link_start(struct mqtt *m, size_t index)
+static int link_start(struct brokers *m, size_t index)
 {
     struct link *l = &m->links[index];
     *l = (struct link){
@@ -283,10 +286,10 @@ static int link_start(struct mqtt *m, size_t index)
     if (!l->client)
         return -1;
     mosquitto_threaded_set(l->client, true);
-    mosquitto_connect_v5_callback_set(l->client, mqtt_on_connect);
-    mosquitto_subscribe_callback_set(l->client, mqtt_on_subscribe);
-    mosquitto_message_callback_set(l->client, mqtt_on_message);
-    mosquitto_publish_v5_callback_set(l->client, mqtt_on_publish);
+    mosquitto_connect_v5_callback_set(l->client, brokers_on_connect);
+    mosquitto_subscribe_callback_set(l->client, brokers_on_subscribe);
+    mosquitto_message_callback_set(l->client, brokers_on_message);
+    mosquitto_publish_v5_callback_set(l->client, brokers_on_publish);
     if (l->broker->user &&
         mosquitto_username_pw_set(l->client, l->broker->user, l->broker->password) != 0)
         return -1;
@@ -295,15 +298,15 @@ static int link_start(struct mqtt *m, size_t index)
         errno = ENOENT;
         return -1;
     }
-    errno = pthread_create(&l->thread, NULL, mqtt_run, l);
+    errno = pthread_create(&l->thread, NULL, brokers_run, l);
     l->started = errno == 0;
     return l->started ? 0 : -1;
 }
 
-struct mqtt *mqtt_new(const struct mqtt_plan *plan)
+struct brokers *brokers_new(const struct brokers_plan *plan)
 {
     int pair[2];
-    struct mqtt *m = calloc(1, sizeof *m);
+    struct brokers *m = calloc(1, sizeof *m);
     if (!m)
         return NULL;
     m->plan = *plan;
@@ -320,7 +323,7 @@ struct mqtt *mqtt_new(const struct mqtt_plan *plan)
     return m;
 fail:;
     int saved = errno;
-    mqtt_free(m);
+    brokers_free(m);
     errno = saved; /* NOLINT(clang-analyzer-unix.Malloc): kept while a thread hangs */
     return NULL;
 }
@@ -342,7 +345,7 @@ static bool link_end(struct link *l)
     return true;
 }
 
-void mqtt_free(struct mqtt *m)
+void brokers_free(struct brokers *m)
 {
     const uint64_t one = 1;
     bool ended = true;
@@ -366,12 +369,12 @@ void mqtt_free(struct mqtt *m)
     mosquitto_lib_cleanup();
 }
 
-int mqtt_fd(const struct mqtt *m)
+int brokers_fd(const struct brokers *m)
 {
     return m->in;
 }
 
-int mqtt_next(struct mqtt *m, struct mqtt_event *e)
+int brokers_next(struct brokers *m, struct brokers_event *e)
 {
     ssize_t n = recv(m->in, e, sizeof *e, MSG_DONTWAIT);
     if (n < 0)
@@ -379,7 +382,7 @@ int mqtt_next(struct mqtt *m, struct mqtt_event *e)
     return n > 0;
 }
 
-static size_t publish(struct mqtt *m, const char *topic, const void *payload, size_t len,
+static size_t publish(struct brokers *m, const char *topic, const void *payload, size_t len,
                       bool retain)
 {
     size_t handed = 0;
@@ -390,12 +393,12 @@ static size_t publish(struct mqtt *m, const char *topic, const void *payload, si
     return handed;
 }
 
-size_t mqtt_publish(struct mqtt *m, const char *topic, const void *payload, size_t len)
+size_t brokers_publish(struct brokers *m, const char *topic, const void *payload, size_t len)
 {
     return publish(m, topic, payload, len, false);
 }
 
-size_t mqtt_leave(struct mqtt *m, const char *topic, const void *payload, size_t len)
+size_t brokers_leave(struct brokers *m, const char *topic, const void *payload, size_t len)
 {
     return publish(m, topic, payload, len, true);
 }

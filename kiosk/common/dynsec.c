@@ -1,38 +1,11 @@
 #include "kiosk/common/dynsec.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Text that grows in the caller's room; `len` goes on counting when it is full. */
-struct text {
-    char *out;
-    size_t size, len;
-};
-
-static void dynsec_put(struct text *t, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void dynsec_put(struct text *t, const char *format, ...)
-{
-    size_t room = t->len < t->size ? t->size - t->len : 0;
-    va_list args;
-
-    va_start(args, format);
-    int n = vsnprintf(room ? t->out + t->len : NULL, room, format, args);
-    va_end(args);
-    t->len += n > 0 ? (size_t)n : 0;
-}
-
-static int dynsec_finish(const struct text *t)
-{
-    if (t->len < t->size)
-        return (int)t->len;
-    errno = EMSGSIZE;
-    return -1;
-}
+enum { ROLE_NAME_MAX = 64 };
 
 const char *dynsec_role_name(enum topic_role who)
 {
@@ -66,133 +39,184 @@ static bool password_is_plain(const char *password)
            strspn(password, plain) == len;
 }
 
-static void put_acl(struct text *t, const char *type, const char *topic)
+/* --- parts of a request ---------------------------------------------------------------------- */
+
+/* One more command of *request, which is made with its first one. */
+static cJSON *add_command(cJSON **request, const char *command)
 {
-    dynsec_put(t, "%s{\"acltype\":\"%s\",\"topic\":\"%s\",\"allow\":true}",
-               t->out[t->len < t->size ? t->len - 1 : 0] == '[' ? "" : ",", type, topic);
+    if (!*request) {
+        *request = cJSON_CreateObject();
+        cJSON_AddArrayToObject(*request, "commands");
+    }
+    cJSON *c = cJSON_CreateObject();
+    cJSON_AddStringToObject(c, "command", command);
+    cJSON_AddItemToArray(cJSON_GetObjectItem(*request, "commands"), c);
+    return c;
 }
 
-int dynsec_defaults(char *out, size_t size)
+static void add_role_name(cJSON *o, const char *role, const char *account)
 {
-    struct text t = {.out = out, .size = size};
-
-    dynsec_put(&t, "{\"commands\":[{\"command\":\"setDefaultACLAccess\",\"acls\":["
-                   "{\"acltype\":\"publishClientSend\",\"allow\":false},"
-                   "{\"acltype\":\"publishClientReceive\",\"allow\":false},"
-                   "{\"acltype\":\"subscribe\",\"allow\":false},"
-                   "{\"acltype\":\"unsubscribe\",\"allow\":true}]}]}");
-    return dynsec_finish(&t);
+    char name[ROLE_NAME_MAX];
+    snprintf(name, sizeof name, "%s-%s", role, account);
+    cJSON_AddStringToObject(o, "rolename", name);
 }
 
-int dynsec_role(enum topic_role who, const char *venue, const char *kiosk, const char *account,
-                char *out, size_t size)
+static void add_held_role(cJSON *roles, const char *role, const char *account)
 {
-    struct text t = {.out = out, .size = size};
-    const char *role = dynsec_role_name(who);
+    cJSON *one = cJSON_CreateObject();
+    add_role_name(one, role, account);
+    cJSON_AddItemToArray(roles, one);
+}
 
-    if (!role || !account_is_plain(account)) {
-        errno = EINVAL;
+static void add_access(cJSON *acls, const char *type, const char *topic, bool allow)
+{
+    cJSON *acl = cJSON_CreateObject();
+    cJSON_AddStringToObject(acl, "acltype", type);
+    if (topic)
+        cJSON_AddStringToObject(acl, "topic", topic);
+    cJSON_AddBoolToObject(acl, "allow", allow);
+    cJSON_AddItemToArray(acls, acl);
+}
+
+/* What `who` may do on one topic of topic_table. -1: no such name. */
+static int add_topic(cJSON *acls, enum topic t, enum topic_role who, const char *venue,
+                     const char *kiosk, const char *account)
+{
+    const struct topic_rule *rule = &topic_table[t];
+    char name[TOPIC_NAME_MAX];
+    bool all = who == ROLE_KIOSK || (who == ROLE_RELAY && t == TOPIC_WAKE);
+    const char *whose = !rule->per_account ? NULL : all ? "+" : account;
+    if (topic_name(t, venue, kiosk, whose, name) < 0)
         return -1;
+    if (rule->writes & who)
+        add_access(acls, "publishClientSend", name, true);
+    if (rule->reads & who) {
+        add_access(acls, "publishClientReceive", name, true);
+        add_access(acls, kiosk[0] == '+' ? "subscribePattern" : "subscribeLiteral", name, true);
     }
-    dynsec_put(&t, "{\"commands\":[{\"command\":\"createRole\",\"rolename\":\"%s-%s\",\"acls\":[",
-               role, account);
-    for (enum topic i = 0; i < TOPIC_COUNT; i++) {
-        const struct topic_rule *rule = &topic_table[i];
-        char name[TOPIC_NAME_MAX];
-        bool all = who == ROLE_KIOSK || (who == ROLE_RELAY && i == TOPIC_WAKE);
-        const char *whose = !rule->per_account ? NULL : all ? "+" : account;
-
-        if (topic_name(i, venue, kiosk, whose, name) < 0)
-            return -1;
-        if (rule->writes & who)
-            put_acl(&t, "publishClientSend", name);
-        if (rule->reads & who) {
-            put_acl(&t, "publishClientReceive", name);
-            put_acl(&t, kiosk[0] == '+' ? "subscribePattern" : "subscribeLiteral", name);
-        }
-    }
-    if (who == ROLE_STEWARD) {
-        put_acl(&t, "publishClientSend", DYNSEC_REQUEST);
-        put_acl(&t, "publishClientReceive", DYNSEC_RESPONSE);
-        put_acl(&t, "subscribeLiteral", DYNSEC_RESPONSE);
-    }
-    dynsec_put(&t, "]}]}");
-    return dynsec_finish(&t);
+    return 0;
 }
 
 /* The role's name; NULL with errno EINVAL: no such account can be made. */
 static const char *role_of_account(enum topic_role who, const char *account, const char *password)
 {
     const char *role = dynsec_role_name(who);
-    if (role && account_is_plain(account) && password_is_plain(password))
+    if (role && account_is_plain(account) && (!password || password_is_plain(password)))
         return role;
     errno = EINVAL;
     return NULL;
 }
 
-int dynsec_account(enum topic_role who, const char *account, const char *password, char *out,
-                   size_t size)
-{
-    struct text t = {.out = out, .size = size};
-    const char *role = role_of_account(who, account, password);
+/* --- requests -------------------------------------------------------------------------------- */
 
+cJSON *dynsec_defaults(void)
+{
+    cJSON *request = NULL;
+    cJSON *acls = cJSON_AddArrayToObject(add_command(&request, "setDefaultACLAccess"), "acls");
+    add_access(acls, "publishClientSend", NULL, false);
+    add_access(acls, "publishClientReceive", NULL, false);
+    add_access(acls, "subscribe", NULL, false);
+    add_access(acls, "unsubscribe", NULL, true);
+    return request;
+}
+
+cJSON *dynsec_role(enum topic_role who, const char *venue, const char *kiosk, const char *account)
+{
+    const char *role = role_of_account(who, account, NULL);
+    cJSON *request = NULL;
     if (!role)
-        return -1;
-    dynsec_put(
-        &t,
-        "{\"commands\":[{\"command\":\"createClient\",\"username\":\"%s\",\"password\":\"%s\","
-        "\"clientid\":\"%s\",\"roles\":[{\"rolename\":\"%s-%s\"}",
-        account, password, account, role, account);
+        return NULL;
+    cJSON *c = add_command(&request, "createRole");
+    add_role_name(c, role, account);
+    cJSON *acls = cJSON_AddArrayToObject(c, "acls");
+    for (enum topic t = 0; t < TOPIC_COUNT; t++) {
+        if (add_topic(acls, t, who, venue, kiosk, account) != 0) {
+            cJSON_Delete(request);
+            errno = EINVAL;
+            return NULL;
+        }
+    }
+    if (who == ROLE_STEWARD) {
+        add_access(acls, "publishClientSend", DYNSEC_REQUEST, true);
+        add_access(acls, "publishClientReceive", DYNSEC_RESPONSE, true);
+        add_access(acls, "subscribeLiteral", DYNSEC_RESPONSE, true);
+    }
+    return request;
+}
+
+cJSON *dynsec_account(enum topic_role who, const char *account, const char *password)
+{
+    const char *role = role_of_account(who, account, password);
+    cJSON *request = NULL;
+    if (!role)
+        return NULL;
+    cJSON *c = add_command(&request, "createClient");
+    cJSON_AddStringToObject(c, "username", account);
+    cJSON_AddStringToObject(c, "password", password);
+    cJSON_AddStringToObject(c, "clientid", account);
+    cJSON *roles = cJSON_AddArrayToObject(c, "roles");
+    add_held_role(roles, role, account);
     if (who == ROLE_KIOSK)
-        dynsec_put(&t, ",{\"rolename\":\"steward-%s\"}", account);
-    dynsec_put(&t, "]}]}");
-    return dynsec_finish(&t);
+        add_held_role(roles, dynsec_role_name(ROLE_STEWARD), account);
+    return request;
 }
 
-int dynsec_promote(enum topic_role who, const char *account, const char *password, char *out,
-                   size_t size)
+cJSON *dynsec_promote(enum topic_role who, const char *account, const char *password)
 {
-    struct text t = {.out = out, .size = size};
     const char *role = role_of_account(who, account, password);
-
-    if (!role)
-        return -1;
-    dynsec_put(
-        &t,
-        "{\"commands\":[{\"command\":\"modifyClient\",\"username\":\"%s\",\"password\":\"%s\","
-        "\"roles\":[{\"rolename\":\"%s-%s\"}]},"
-        "{\"command\":\"deleteRole\",\"rolename\":\"newcomer-%s\"}]}",
-        account, password, role, account, account);
-    return dynsec_finish(&t);
+    cJSON *request = role ? dynsec_password(account, password) : NULL;
+    if (!request)
+        return NULL;
+    cJSON *c = cJSON_GetArrayItem(cJSON_GetObjectItem(request, "commands"), 0);
+    add_held_role(cJSON_AddArrayToObject(c, "roles"), role, account);
+    add_role_name(add_command(&request, "deleteRole"), dynsec_role_name(ROLE_NEWCOMER), account);
+    return request;
 }
 
-int dynsec_password(const char *account, const char *password, char *out, size_t size)
+cJSON *dynsec_password(const char *account, const char *password)
 {
-    struct text t = {.out = out, .size = size};
-
+    cJSON *request = NULL;
     if (!account_is_plain(account) || !password_is_plain(password)) {
         errno = EINVAL;
-        return -1;
+        return NULL;
     }
-    dynsec_put(
-        &t,
-        "{\"commands\":[{\"command\":\"modifyClient\",\"username\":\"%s\",\"password\":\"%s\"}]}",
-        account, password);
-    return dynsec_finish(&t);
+    cJSON *c = add_command(&request, "modifyClient");
+    cJSON_AddStringToObject(c, "username", account);
+    cJSON_AddStringToObject(c, "password", password);
+    return request;
 }
 
-int dynsec_remove(enum topic_role who, const char *account, char *out, size_t size)
+cJSON *dynsec_remove(enum topic_role who, const char *account)
 {
-    struct text t = {.out = out, .size = size};
-    const char *role = dynsec_role_name(who);
+    const char *role = role_of_account(who, account, NULL);
+    cJSON *request = NULL;
+    if (!role)
+        return NULL;
+    cJSON_AddStringToObject(add_command(&request, "deleteClient"), "username", account);
+    add_role_name(add_command(&request, "deleteRole"), role, account);
+    return request;
+}
 
-    if (!role || !account_is_plain(account)) {
-        errno = EINVAL;
+int dynsec_write(cJSON *request, const char *tag, char *out, size_t size)
+{
+    cJSON *c;
+    if (!request)
         return -1;
+    cJSON_ArrayForEach(c, cJSON_GetObjectItem(request, "commands"))
+    {
+        if (tag)
+            cJSON_AddStringToObject(c, "correlationData", tag);
     }
-    dynsec_put(&t,
-               "{\"commands\":[{\"command\":\"deleteClient\",\"username\":\"%s\"},"
-               "{\"command\":\"deleteRole\",\"rolename\":\"%s-%s\"}]}",
-               account, role, account);
-    return dynsec_finish(&t);
+    bool fits = cJSON_PrintPreallocated(request, out, (int)size, 0);
+    cJSON_ArrayForEach(c, cJSON_GetObjectItem(request, "commands"))
+    {
+        cJSON *password = cJSON_GetObjectItem(c, "password");
+        if (password)
+            explicit_bzero(password->valuestring, strlen(password->valuestring));
+    }
+    cJSON_Delete(request);
+    if (fits)
+        return (int)strlen(out);
+    errno = EMSGSIZE;
+    return -1;
 }

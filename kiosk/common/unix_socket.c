@@ -106,17 +106,6 @@ static int handed_over(const char *path)
     return -1;
 }
 
-int unix_socket_keep_over_exec(void)
-{
-    int count = sd_listen_fds(0);
-    for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + count; fd++) {
-        int flags = fcntl(fd, F_GETFD);
-        if (flags < 0 || fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC) < 0)
-            return -1;
-    }
-    return 0;
-}
-
 int unix_socket_listen(const char *path, mode_t mode)
 {
     struct sockaddr_un a;

@@ -11,10 +11,6 @@
  * a stale socket file is replaced, a live one refused with EADDRINUSE. The fd, or -1 with errno. */
 int unix_socket_listen(const char *path, mode_t mode);
 
-/* To be called just before a program executes itself again: listeners that systemd handed over
- * stay open, so that the new image finds them again. 0 or -1 with errno. */
-int unix_socket_keep_over_exec(void);
-
 /* Accepts one client, non-blocking. The fd, or -1 with errno (EAGAIN: none waits). */
 int unix_socket_accept(int listen_fd);
 

@@ -275,7 +275,9 @@ size_t alert_resume(struct alert *a, const struct alert_standing *s, int64_t now
                     struct alert_action out[ALERT_ACTIONS_MAX])
 {
     struct todo t = {.out = out};
-    *a = (struct alert){.now = *s, .since = now, .wipe_at = NS_NEVER};
+    alert_init(a);
+    a->now = *s;
+    a->since = now;
     if (a->now.wipe_pending)
         alert_add(&t, a, ALERT_DO_WIPE)->drill = false;
     if (a->now.state != ALERT_QUIET)

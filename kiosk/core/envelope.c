@@ -293,15 +293,3 @@ enum envelope_result envelope_welcome_open(const struct envelope_place *at,
     sodium_memzero(copy, sizeof copy);
     return r;
 }
-
-const char *envelope_result_name(enum envelope_result r)
-{
-    static const char *const names[] = {
-        [ENVELOPE_OK] = "ok",
-        [ENVELOPE_TOO_LONG] = "too long",
-        [ENVELOPE_MALFORMED] = "malformed",
-        [ENVELOPE_NOT_OURS] = "not ours",
-        [ENVELOPE_FORGED] = "forged",
-    };
-    return (size_t)r < sizeof names / sizeof names[0] ? names[r] : "unknown";
-}

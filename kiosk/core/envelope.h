@@ -123,7 +123,4 @@ enum envelope_result envelope_welcome_open(const struct envelope_place *at,
                                            const uint8_t *wire, size_t wire_len,
                                            char text[ENVELOPE_LETTER_MAX + 1], size_t *len);
 
-/* A plain word for logs: "ok", "too long", "malformed", "not ours", "forged". */
-const char *envelope_result_name(enum envelope_result r);
-
 #endif

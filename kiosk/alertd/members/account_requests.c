@@ -117,44 +117,23 @@ static struct item *first(struct account_requests *e, size_t broker)
     return found;
 }
 
-static int write_request(const struct account_request *one, char out[DYNSEC_MAX])
+static cJSON *request_of(const struct account_request *one)
 {
     switch (one->kind) {
     case ACCOUNT_REQUEST_ACCOUNT:
-        return dynsec_account(one->who, one->account, one->password, out, DYNSEC_MAX);
+        return dynsec_account(one->who, one->account, one->password);
     case ACCOUNT_REQUEST_PROMOTE:
-        return dynsec_promote(one->who, one->account, one->password, out, DYNSEC_MAX);
+        return dynsec_promote(one->who, one->account, one->password);
     case ACCOUNT_REQUEST_REMOVE:
-        return dynsec_remove(one->who, one->account, out, DYNSEC_MAX);
+        return dynsec_remove(one->who, one->account);
     }
-    return -1;
+    return NULL;
 }
 
+/* The tag by which an answer is known as ours: those to other kiosks come on the same topic. */
 static void tag_write(const struct account_requests *e, uint64_t number, char out[TAG_MAX])
 {
     snprintf(out, TAG_MAX, "%016" PRIx64 "-%" PRIu64, e->tag, number);
-}
-
-/* Every command of the request gets the tag by which its answer is known: other stewards' answers
- * come on the same topic. */
-static size_t tag_commands(const struct account_requests *e, uint64_t number, const char *request,
-                           char out[DYNSEC_MAX])
-{
-    static const char begin[] = "{\"command\":\"";
-    char tag[TAG_MAX];
-    size_t len = 0;
-    tag_write(e, number, tag);
-    for (const char *p = request, *next; *p != '\0'; p = next) {
-        bool here = strncmp(p, begin, strlen(begin)) == 0;
-        const char *found = strstr(p + 1, begin);
-        next = found ? found : p + strlen(p);
-        len += (size_t)snprintf(out + len, DYNSEC_MAX - len, "%s%s%s%.*s",
-                                here ? "{\"correlationData\":\"" : "", here ? tag : "",
-                                here ? "\"," : "", (int)(next - p - here), p + here);
-        if (len >= DYNSEC_MAX)
-            return 0;
-    }
-    return len;
 }
 
 /* The role's request, once for each try. */
@@ -166,14 +145,15 @@ static size_t role_next(struct account_requests *e, size_t broker, const struct 
         return 0;
     e->roled[broker] = it->number;
     const char *where = one->who == ROLE_RELAY ? "+" : e->kiosk; /* it may serve others of ours */
-    int len = dynsec_role(one->who, e->venue, where, one->account, out, DYNSEC_MAX);
+    cJSON *role = dynsec_role(one->who, e->venue, where, one->account);
+    int len = dynsec_write(role, NULL, out, DYNSEC_MAX);
     return len > 0 ? (size_t)len : 0;
 }
 
 size_t account_requests_next(struct account_requests *e, size_t broker, int64_t now,
                              char out[DYNSEC_MAX])
 {
-    char request[DYNSEC_MAX];
+    char tag[TAG_MAX];
     struct item *it = first(e, broker);
     if (!it || (e->away[broker] != 0 && now - e->since[broker] < ACCOUNT_REQUESTS_PATIENCE))
         return 0;
@@ -186,15 +166,14 @@ size_t account_requests_next(struct account_requests *e, size_t broker, int64_t 
     size_t role = role_next(e, broker, it, out);
     if (role > 0)
         return role;
-    size_t len =
-        write_request(&it->errand, request) > 0 ? tag_commands(e, it->number, request, out) : 0;
-    sodium_memzero(request, sizeof request);
+    tag_write(e, it->number, tag);
+    int len = dynsec_write(request_of(&it->errand), tag, out, DYNSEC_MAX);
     e->away[broker] = it->number;
     e->since[broker] = now;
-    if (len == 0)
-        account_requests_settle(
-            e, it, broker); /* cannot be written: it would hold up the others for ever */
-    return len;
+    if (len > 0)
+        return (size_t)len;
+    account_requests_settle(e, it, broker); /* cannot be written: it must not hold up the others */
+    return 0;
 }
 
 void account_requests_again(struct account_requests *e, size_t broker)

@@ -100,7 +100,8 @@ static int lock_out(struct retire *r, const struct config_broker *b,
     struct brokers_event e;
     struct brokers *m =
         meet(r, b, user, r->user ? NULL : b->user, r->secrets->own, DYNSEC_RESPONSE, reason);
-    int len = dynsec_password(b->user, r->secrets->fresh, r->secrets->request, DYNSEC_MAX);
+    int len = dynsec_write(dynsec_password(b->user, r->secrets->fresh), NULL, r->secrets->request,
+                           DYNSEC_MAX);
     if (!m)
         return -1;
     if (len < 0 || brokers_publish(m, DYNSEC_REQUEST, r->secrets->request, (size_t)len) != 1) {

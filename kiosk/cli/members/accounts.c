@@ -72,11 +72,9 @@ static void add_acl(cJSON *acls, const char *type, const char *topic)
 static int put_role(cJSON *all, enum topic_role who, const char *venue, const char *kiosk,
                     const char *account)
 {
-    char request[DYNSEC_MAX];
-    int len = dynsec_role(who, venue, kiosk, account, request, sizeof request);
-    cJSON *asked = len < 0 ? NULL : cJSON_Parse(request);
-    cJSON *role = cJSON_DetachItemFromArray(cJSON_GetObjectItem(asked, "commands"), 0);
-    cJSON_Delete(asked);
+    cJSON *request = dynsec_role(who, venue, kiosk, account);
+    cJSON *role = cJSON_DetachItemFromArray(cJSON_GetObjectItem(request, "commands"), 0);
+    cJSON_Delete(request);
     if (!role)
         return -1;
     cJSON_DeleteItemFromObject(role, "command");

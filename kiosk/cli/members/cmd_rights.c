@@ -21,14 +21,14 @@ static int rights_run(const struct cli *cli, int argc, char **argv)
     int len;
     (void)cli;
     if (argc == 2 && strcmp(argv[1], "defaults") == 0) {
-        len = dynsec_defaults(request, sizeof request);
+        len = dynsec_write(dynsec_defaults(), NULL, request, sizeof request);
     } else {
         unsigned role = argc == 5 ? role_of(argv[1]) : 0;
 
         if (!role)
             return cli_misuse(&cli_rights, "it wants a role, a venue, a kiosk and an account");
-        len =
-            dynsec_role((enum topic_role)role, argv[2], argv[3], argv[4], request, sizeof request);
+        len = dynsec_write(dynsec_role((enum topic_role)role, argv[2], argv[3], argv[4]), NULL,
+                           request, sizeof request);
     }
     if (len < 0)
         return cli_misuse(&cli_rights,

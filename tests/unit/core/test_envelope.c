@@ -17,6 +17,19 @@ struct bench {
     uint8_t staff_public[ENVELOPE_PUBLIC], staff_secret[ENVELOPE_SECRET];
 };
 
+/* As the shared vectors call a result. */
+static const char *result_name(enum envelope_result r)
+{
+    static const char *const names[] = {
+        [ENVELOPE_OK] = "ok",
+        [ENVELOPE_TOO_LONG] = "too long",
+        [ENVELOPE_MALFORMED] = "malformed",
+        [ENVELOPE_NOT_OURS] = "not ours",
+        [ENVELOPE_FORGED] = "forged",
+    };
+    return (size_t)r < sizeof names / sizeof names[0] ? names[r] : "unknown";
+}
+
 static int set_up(void **state)
 {
     static struct bench b;
@@ -193,7 +206,7 @@ static void test_every_change_is_refused_by_its_name(void **state)
             vectors_hex(vectors_text(keys, "venue"), changed.venue_key, ENVELOPE_KEY);
         if (cJSON_GetObjectItem(keys, "kiosk_public") != NULL)
             vectors_hex(vectors_text(keys, "kiosk_public"), changed.kiosk_public, ENVELOPE_PUBLIC);
-        const char *got = envelope_result_name(open_any(&changed, broadcast, &at, wire, len));
+        const char *got = result_name(open_any(&changed, broadcast, &at, wire, len));
         if (strcmp(got, vectors_text(refused, "result")) != 0)
             fail_msg("%s, %s: %s instead of %s", of, vectors_text(refused, "why"), got,
                      vectors_text(refused, "result"));
@@ -213,7 +226,7 @@ static void test_any_single_bit_is_noticed(void **state)
             wire[bit / 8] = (uint8_t)(wire[bit / 8] ^ (1u << bit % 8));
             enum envelope_result r = open_any(b, form == 0, &at, wire, sizeof wire);
             if (r != ENVELOPE_MALFORMED && r != ENVELOPE_NOT_OURS)
-                fail_msg("form %d, bit %zu: %s", form, bit, envelope_result_name(r));
+                fail_msg("form %d, bit %zu: %s", form, bit, result_name(r));
             assert_memory_equal(&at, &before, sizeof at);
             wire[bit / 8] = (uint8_t)(wire[bit / 8] ^ (1u << bit % 8));
         }

@@ -169,6 +169,10 @@ build/page/index.html: $(PAGE_SRC)
 	cd kiosk/phone && npm ci --loglevel=error --ignore-scripts --no-audit --no-fund
 	@mkdir -p build && cd kiosk/phone && node build.mjs $(CURDIR)/build/page
 
+pictures: deps-test page  ## the handbook's pictures, as the screen and the page draw them
+	+@$(AGAIN) -s all
+	@$(PYTHON) -m tests.pictures
+
 unit:  ## the unit tests alone
 	+@$(AGAIN) $(ASAN_B) unit-run
 
@@ -276,5 +280,5 @@ help:  ## this list
 clean:  ## remove build/
 	rm -rf build
 
-.PHONY: all page run test test-programs test-page test-long faults unit units unit-run lint lint-run \
+.PHONY: all page pictures run test test-programs test-page test-long faults unit units unit-run lint lint-run \
         bench help clean deps-build deps-run deps-test deps-long deps-lint

@@ -84,22 +84,19 @@ static const char *secret_why_not_open(const char *absent)
 static ssize_t secret_read_file_one(const char *path, bool secret, const char *absent, char *buf,
                                     config_complain *complain, void *context)
 {
-    size_t len = 0;
-    ssize_t n = 0;
+    ssize_t len = 0;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return secret_refuse(complain, context, path, secret_why_not_open(absent));
     const char *fault = secret_fault_of(fd, path, secret);
-    while (!fault && len < SECRET_FILE_MAX && (n = read(fd, buf + len, SECRET_FILE_MAX - len)) > 0)
-        len += (size_t)n;
-    if (!fault && n < 0)
+    if (!fault && (len = file_read_all(fd, buf, SECRET_FILE_MAX)) < 0)
         fault = strerror(errno);
     close(fd);
     if (fault)
         return secret_refuse(complain, context, path, fault);
     if (len > 0 && buf[len - 1] == '\n')
         len--;
-    return (ssize_t)len;
+    return len;
 }
 
 static int secret_path_of(const char *prefix, const char *name, char path[PATH_LEN],
@@ -221,46 +218,6 @@ free_buf:
 
 /* --- writing -------------------------------------------------------------------------------- */
 
-/* So that the rename itself survives a power cut. */
-static int sync_folder_of(const char *path)
-{
-    char folder[PATH_LEN];
-    const char *slash = strrchr(path, '/');
-    if (slash)
-        snprintf(folder, sizeof folder, "%.*s", (int)(slash - path + 1), path);
-    int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    int result = fsync(fd), saved = errno;
-    close(fd);
-    errno = saved;
-    return result;
-}
-
-static int write_fresh(const char *path, const char *text, size_t len, int mode)
-{
-    char fresh[PATH_LEN];
-    int n = snprintf(fresh, sizeof fresh, "%s.new", path);
-    if (n < 0 || (size_t)n >= sizeof fresh) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    unlink(fresh);
-    int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return -1;
-    int result = fchmod(fd, (mode_t)mode) < 0 || file_write_all(fd, text, len) < 0 ||
-                         fsync(fd) < 0 || rename(fresh, path) < 0
-                     ? -1
-                     : sync_folder_of(path);
-    int saved = errno;
-    close(fd);
-    if (result < 0)
-        unlink(fresh);
-    errno = saved;
-    return result;
-}
-
 int secret_write_key(const char *path, const uint8_t *key, size_t len, int mode)
 {
     if (sodium_init() < 0 || len > SECRET_FILE_MAX / 2 - 1) {
@@ -272,7 +229,7 @@ int secret_write_key(const char *path, const uint8_t *key, size_t len, int mode)
         return -1;
     sodium_bin2hex(text, 2 * len + 1, key, len);
     text[2 * len] = '\n';
-    int result = write_fresh(path, text, 2 * len + 1, mode), saved = errno;
+    int result = file_replace(path, text, 2 * len + 1, (mode_t)mode), saved = errno;
     sodium_free(text);
     errno = saved;
     return result;

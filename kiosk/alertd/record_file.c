@@ -1,11 +1,9 @@
 #include "kiosk/alertd/record_file.h"
 
+#include "kiosk/common/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,13 +21,6 @@ static ssize_t read_start(int fd, bool cell, uint8_t bytes[RECORD_READ])
     return (ssize_t)len;
 }
 
-static void record_file_close_keeping_errno(int fd)
-{
-    int saved = errno;
-    close(fd);
-    errno = saved;
-}
-
 int record_read(const struct record_place *at, struct record *r)
 {
     uint8_t start[RECORD_READ];
@@ -39,23 +30,8 @@ int record_read(const struct record_place *at, struct record *r)
         return -1;
     ssize_t len = read_start(fd, at->cell, start);
     int slot = len < 0 ? -1 : record_newest(start, (size_t)len, at->cell, r, &serial);
-    record_file_close_keeping_errno(fd);
+    file_close(fd);
     return slot < 0 ? -1 : 0;
-}
-
-static int record_file_folder_sync(const char *path)
-{
-    char copy[PATH_MAX];
-    if (snprintf(copy, sizeof copy, "%s", path) >= (int)sizeof copy) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    int rc = fsync(fd);
-    record_file_close_keeping_errno(fd);
-    return rc;
 }
 
 static int write_at(int fd, const uint8_t *bytes, size_t len, off_t at)
@@ -72,7 +48,7 @@ static int file_make(int fd, const char *path)
     static const uint8_t nothing[RECORD_FILE];
     return write_at(fd, nothing, sizeof nothing, 0) != 0 || fsync(fd) != 0
                ? -1
-               : record_file_folder_sync(path);
+               : file_sync_folder_of(path);
 }
 
 /* sysfs knows no fdatasync and needs none. */
@@ -110,6 +86,6 @@ int record_write(const struct record_place *at, const struct record *r)
     if (fd < 0)
         return -1;
     int rc = slot_write(fd, at, r);
-    record_file_close_keeping_errno(fd);
+    file_close(fd);
     return rc;
 }

@@ -1,6 +1,7 @@
 #include "kiosk/cli/etc_transaction.h"
 
 #include "kiosk/cli/files.h"
+#include "kiosk/common/file.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 
@@ -104,10 +105,10 @@ static int settle_beside(const char *prefix, const char *tree, bool forward)
         if (failed < 0 && errno != ENOENT)
             result = etc_transaction_complain(path);
         else
-            files_sync_folder_of(path);
+            file_sync_folder_of(path);
     }
     fclose(f);
-    if (result == 0 && (unlink(journal) < 0 || files_sync(tree) < 0))
+    if (result == 0 && (unlink(journal) < 0 || file_sync_folder(tree) < 0))
         result = etc_transaction_complain(journal);
     return result;
 }
@@ -203,7 +204,7 @@ int etc_transaction_put(struct etc_transaction *s, const char *name, const void 
     snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
     if (files_make_folders(folder, folder_mode(name)) < 0)
         return etc_transaction_complain(folder);
-    return files_write(path, bytes, len, mode) < 0 ? etc_transaction_complain(path) : 0;
+    return file_write(path, bytes, len, mode) < 0 ? etc_transaction_complain(path) : 0;
 }
 
 int etc_transaction_put_text(struct etc_transaction *s, const char *name, const char *text,
@@ -273,7 +274,7 @@ int etc_transaction_put_beside(struct etc_transaction *s, const char *path, cons
     snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(whole, '/') - whole), whole);
     if (files_make_folders(folder, 0755) < 0)
         return etc_transaction_complain(folder);
-    if (files_write(fresh, bytes, len, mode) < 0 || files_sync(folder) < 0)
+    if (file_write(fresh, bytes, len, mode) < 0 || file_sync_folder(folder) < 0)
         return etc_transaction_complain(fresh);
     return give_to(s, fresh, owner);
 }
@@ -282,13 +283,14 @@ int etc_transaction_put_beside(struct etc_transaction *s, const char *path, cons
 
 char *etc_transaction_read(const struct etc_transaction *s, const char *name, size_t *len)
 {
-    return files_read(etc_transaction_path(s, name), len);
+    return file_read(etc_transaction_path(s, name), FILES_READ_MAX, len);
 }
 
 char *etc_transaction_read_beside(const struct etc_transaction *s, const char *path, size_t *len)
 {
     char whole[PATH_LEN];
-    return etc_transaction_join(whole, s->prefix, path) < 0 ? NULL : files_read(whole, len);
+    return etc_transaction_join(whole, s->prefix, path) < 0 ? NULL
+                                                            : file_read(whole, FILES_READ_MAX, len);
 }
 
 bool etc_transaction_has(const struct etc_transaction *s, const char *name)
@@ -311,7 +313,7 @@ int etc_transaction_commit(struct etc_transaction *s)
                   s->live);
         return -1;
     }
-    files_sync_folder_of(s->live);
+    file_sync_folder_of(s->live);
     s->done = true;
     return etc_transaction_settle_one(s->prefix, s->live, s->staging);
 }

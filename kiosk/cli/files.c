@@ -5,7 +5,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { READ_MAX = 9 << 20, DEPTH_MAX = 16 };
+enum { DEPTH_MAX = 16 };
 
 int files_make_folders(const char *path, mode_t mode)
 {
@@ -31,94 +30,6 @@ int files_make_folders(const char *path, mode_t mode)
             return -1;
     }
     return mkdir(path, mode) < 0 && errno != EEXIST ? -1 : 0;
-}
-
-int files_write(const char *path, const void *bytes, size_t len, mode_t mode)
-{
-    if (unlink(path) < 0 && errno != ENOENT)
-        return -1;
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return -1;
-    int result =
-        fchmod(fd, mode) < 0 || file_write_all(fd, bytes, len) < 0 || fsync(fd) < 0 ? -1 : 0;
-    int saved = errno;
-    close(fd);
-    errno = saved;
-    return result;
-}
-
-int files_replace(const char *path, const void *bytes, size_t len, mode_t mode)
-{
-    char fresh[PATH_LEN];
-    int n = snprintf(fresh, sizeof fresh, "%s.new", path);
-    if (n < 0 || (size_t)n >= sizeof fresh) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    if (files_write(fresh, bytes, len, mode) == 0 && rename(fresh, path) == 0)
-        return files_sync_folder_of(path);
-    int saved = errno;
-    unlink(fresh);
-    errno = saved;
-    return -1;
-}
-
-char *files_read(const char *path, size_t *len)
-{
-    struct stat st;
-    char *text = NULL;
-    size_t got = 0;
-    ssize_t n = 1;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-
-    if (fd < 0)
-        return NULL;
-    if (fstat(fd, &st) < 0)
-        goto close_fd;
-    if (!S_ISREG(st.st_mode) || st.st_size > READ_MAX) {
-        errno = S_ISREG(st.st_mode) ? EFBIG : EINVAL;
-        goto close_fd;
-    }
-    text = malloc((size_t)st.st_size + 1);
-    while (text && got < (size_t)st.st_size && n > 0) {
-        n = read(fd, text + got, (size_t)st.st_size - got);
-        got += n > 0 ? (size_t)n : 0;
-    }
-    if (text && n < 0) {
-        free(text);
-        text = NULL;
-        goto close_fd;
-    }
-    if (text)
-        text[got] = '\0';
-    *len = got;
-close_fd : {
-    int saved = errno;
-    close(fd);
-    errno = saved;
-}
-    return text;
-}
-
-int files_sync(const char *folder)
-{
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    int result = fsync(fd), saved = errno;
-    close(fd);
-    errno = saved;
-    return result;
-}
-
-int files_sync_folder_of(const char *path)
-{
-    char folder[PATH_LEN];
-    const char *slash = strrchr(path, '/');
-    snprintf(folder, sizeof folder, "%.*s", slash && slash > path ? (int)(slash - path) : 1,
-             slash ? path : ".");
-    return files_sync(folder);
 }
 
 /* --- walking -------------------------------------------------------------------------------- */
@@ -248,12 +159,12 @@ int files_copy(const char *from, const char *to)
 static int sync_one(void *context, const char *path, const struct stat *st, bool after)
 {
     (void)context;
-    return S_ISDIR(st->st_mode) && after ? files_sync(path) : 0;
+    return S_ISDIR(st->st_mode) && after ? file_sync_folder(path) : 0;
 }
 
 int files_sync_all(const char *folder)
 {
-    return walk(folder, sync_one, NULL, 0) < 0 ? -1 : files_sync(folder);
+    return walk(folder, sync_one, NULL, 0) < 0 ? -1 : file_sync_folder(folder);
 }
 
 struct telling {

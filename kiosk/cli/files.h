@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Whole folders and files, for the set-up. Symbolic links are never followed but at the path's own
- * beginning. All return 0, or -1 with errno. */
+/* Whole folders, for the set-up (for single files see kiosk/common/file.h). Symbolic links are
+ * never followed but at the path's own beginning. All return 0, or -1 with errno. */
 
 /* A folder and those above it; the last gets `mode`. One that is there stays as it is. */
 int files_make_folders(const char *path, mode_t mode);
@@ -17,17 +17,9 @@ int files_copy(const char *from, const char *to);
 /* A folder and all below it. One that is not there is removed already. */
 int files_remove(const char *path);
 
-/* A fresh file in place of what was there (a hard link is not written through), durable. */
-int files_write(const char *path, const void *bytes, size_t len, mode_t mode);
+/* The most that file_read is to read of any file here: a backup has 8 MiB at most. */
+enum { FILES_READ_MAX = 9 << 20 };
 
-/* The same by way of a file beside it: there is one or the other at any moment. */
-int files_replace(const char *path, const void *bytes, size_t len, mode_t mode);
-
-/* All of a file, terminated, at most 9 MiB (EFBIG). The caller's to free. */
-char *files_read(const char *path, size_t *len);
-
-int files_sync(const char *folder);
-int files_sync_folder_of(const char *path);
 int files_sync_all(const char *folder); /* this folder and all folders below */
 
 /* Calls `each` with every regular file below, its path relative to `folder`. Stops at the first

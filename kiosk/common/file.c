@@ -82,7 +82,7 @@ char *file_read(const char *path, size_t most, size_t *len)
 
 /* --- writing --------------------------------------------------------------------------------- */
 
-static int fsync_whole(int fd)
+int file_sync(int fd)
 {
     int result;
     do
@@ -99,8 +99,7 @@ static int file_write_fresh(int folder, const char *name, const void *bytes, siz
     int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return -1;
-    bool good =
-        fchmod(fd, mode) == 0 && file_write_all(fd, bytes, len) == 0 && fsync_whole(fd) == 0;
+    bool good = fchmod(fd, mode) == 0 && file_write_all(fd, bytes, len) == 0 && file_sync(fd) == 0;
     file_close(fd);
     if (good)
         return 0;
@@ -125,7 +124,7 @@ int file_replace_at(int folder, const char *name, const void *bytes, size_t len,
     if (file_write_fresh(folder, fresh, bytes, len, mode) < 0)
         return -1;
     if (renameat(folder, fresh, folder, name) == 0)
-        return fsync_whole(folder);
+        return file_sync(folder);
     int saved = errno;
     unlinkat(folder, fresh, 0);
     errno = saved;
@@ -157,7 +156,7 @@ int file_replace(const char *path, const void *bytes, size_t len, mode_t mode)
 
 static int file_folder_sync_and_close(int folder)
 {
-    int result = folder < 0 ? -1 : fsync_whole(folder);
+    int result = folder < 0 ? -1 : file_sync(folder);
     file_close(folder);
     return result;
 }

@@ -37,6 +37,9 @@ int file_write(const char *path, const void *bytes, size_t len, mode_t mode);
 int file_sync_folder(const char *folder);
 int file_sync_folder_of(const char *path);
 
+/* fsync, through interruptions. */
+int file_sync(int fd);
+
 /* Closes fd and leaves errno as it was. Nothing for -1. */
 void file_close(int fd);
 

@@ -1,5 +1,7 @@
 #include "kiosk/relay/subs.h"
 
+#include "kiosk/common/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -9,6 +11,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define SUBS_FILE "subscriptions"
 
 enum {
     VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING,
@@ -142,7 +146,7 @@ int subs_load(struct subs *s, const char *prefix, const uint8_t seed[32])
     crypto_generichash(s->key, sizeof s->key, (const uint8_t *)word, sizeof word, seed, 32);
     if (path_under(prefix, PATH_RELAY_DIR, s->folder) < 0)
         return -1;
-    snprintf(s->path, sizeof s->path, "%s/subscriptions", s->folder);
+    snprintf(s->path, sizeof s->path, "%s/" SUBS_FILE, s->folder);
     FILE *f = fopen(s->path, "re");
     if (!f)
         return errno == ENOENT ? 0 : -1;
@@ -189,19 +193,22 @@ static int write_line(FILE *f, const struct sub *one)
     return fprintf(f, "%s %s %s %s\n", id, point, auth, one->endpoint) < 0 ? -1 : 0;
 }
 
-static int subs_write_all(const struct subs *s, const char *path)
+static int subs_write_all(const struct subs *s, int folder)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600), bad = 0;
-    FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
-    if (!f) {
-        if (fd >= 0)
-            close(fd);
+    char *text = NULL;
+    size_t len;
+    FILE *f = open_memstream(&text, &len);
+    int bad = 0;
+    if (!f)
         return -1;
-    }
     for (size_t i = 0; i < s->count; i++)
         bad |= write_line(f, s->all[i]);
-    bad |= fflush(f) != 0 || fsync(fd) < 0 ? -1 : 0;
-    return fclose(f) != 0 || bad ? -1 : 0;
+    bad |= fclose(f);
+    int result = bad ? -1 : file_replace_at(folder, SUBS_FILE, text, len, 0600);
+    if (text)
+        sodium_memzero(text, len);
+    free(text);
+    return result;
 }
 
 bool subs_forgotten(struct subs *s)
@@ -215,20 +222,16 @@ bool subs_forgotten(struct subs *s)
 
 int subs_save(struct subs *s)
 {
-    char fresh[sizeof s->path + 8];
-    int result = -1;
     if (!s->dirty)
         return 0;
     int lock = folder_lock(s->folder);
     if (lock < 0)
         return -1;
     subs_forgotten(s);
-    snprintf(fresh, sizeof fresh, "%s.new", s->path);
-    if (subs_write_all(s, fresh) == 0 && rename(fresh, s->path) == 0) {
-        fsync(lock);
+    int result = subs_write_all(s, lock);
+    if (result == 0) {
         s->kept = true;
         s->dirty = false;
-        result = 0;
     }
     close(lock);
     return result;

@@ -1,6 +1,6 @@
 #include "kiosk/wipe/device.h"
 
-#include "kiosk/wipe/io.h"
+#include "kiosk/common/file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -41,7 +41,7 @@ static bool is_mapping(int holders, const char *holder, const char *mapping)
     snprintf(path, sizeof path, "%s/dm/name", holder);
     fd = openat(holders, path, O_RDONLY | O_CLOEXEC);
     n = fd < 0 ? -1 : read(fd, name, sizeof name - 1);
-    io_close(fd);
+    file_close(fd);
     if (n <= 0)
         return false;
     name[n] = '\0';
@@ -62,7 +62,7 @@ static bool held_by_mapping_alone(const struct scope *s, dev_t device, const cha
     fd = mapping[0] ? openat(s->prefix, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     d = fd < 0 ? NULL : fdopendir(fd);
     if (!d) {
-        io_close(fd);
+        file_close(fd);
         return false;
     }
     while ((e = readdir(d))) {
@@ -110,6 +110,6 @@ int device_open(const struct scope *s, const char *word, const char *mapping)
         fd = -1;
         errno = ENOTBLK;
     }
-    io_close(dev);
+    file_close(dev);
     return fd;
 }

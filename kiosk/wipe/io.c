@@ -49,27 +49,10 @@ int io_sync_data(int fd)
     return result;
 }
 
-int io_sync(int fd)
-{
-    int result;
-    do
-        result = fsync(fd);
-    while (result < 0 && errno == EINTR);
-    return result;
-}
-
 int io_forget(int fd, int64_t from, int64_t len)
 {
     int64_t page = sysconf(_SC_PAGESIZE), first = from / page * page;
     int error = posix_fadvise(fd, first, from + len - first + page - 1, POSIX_FADV_DONTNEED);
     errno = error;
     return error ? -1 : 0;
-}
-
-void io_close(int fd)
-{
-    int saved = errno;
-    if (fd >= 0)
-        close(fd);
-    errno = saved;
 }

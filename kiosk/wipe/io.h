@@ -9,16 +9,12 @@
 int io_write(int fd, const void *bytes, size_t len, int64_t at);
 int io_read(int fd, void *bytes, size_t len, int64_t at);
 
-/* fdatasync and fsync, through interruptions. 0, or -1 with errno. */
+/* fdatasync, through interruptions. 0, or -1 with errno. For fsync see kiosk/common/file.h. */
 int io_sync_data(int fd);
-int io_sync(int fd);
 
 /* What is read next of [from, from + len) comes from the device: the pages that hold it are
  * dropped, and no others, since to drop a whole container's takes the longer the larger it is. The
  * range must be synced. 0, or -1 with errno. */
 int io_forget(int fd, int64_t from, int64_t len);
-
-/* Closes fd and leaves errno as it was. Nothing for -1. */
-void io_close(int fd);
 
 #endif

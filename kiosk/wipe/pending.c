@@ -3,6 +3,7 @@
 #include "config/config.h"
 #include "config/record_place.h"
 #include "kiosk/common/clock.h"
+#include "kiosk/common/file.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/core/record.h"
@@ -103,7 +104,7 @@ static enum pending_alarm pending_look_at_record(const struct run *r, const char
         said = unreadable(at.path, "its file system stands in /etc/fstab but is not mounted");
     else
         said = ALARM_SILENT; /* porchlightd was never started */
-    io_close(fd);
+    file_close(fd);
     return said;
 }
 

@@ -1,6 +1,6 @@
 #include "kiosk/wipe/plan_print.h"
 
-#include "kiosk/wipe/io.h"
+#include "kiosk/common/file.h"
 #include "kiosk/wipe/target.h"
 
 #include <cjson/cJSON.h>
@@ -38,8 +38,8 @@ static const char *plan_print_look(const struct scope *s, const struct plan_targ
                : errno == ELOOP  ? "refused: a symlink"
                : errno == EACCES ? "not to be seen; look as root"
                                  : "refused: another mount";
-    io_close(fd);
-    io_close(folder);
+    file_close(fd);
+    file_close(folder);
     return seen;
 }
 

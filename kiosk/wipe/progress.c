@@ -1,5 +1,6 @@
 #include "kiosk/wipe/progress.h"
 
+#include "kiosk/common/file.h"
 #include "kiosk/wipe/io.h"
 
 #include <errno.h>
@@ -79,29 +80,13 @@ static int store_head(struct progress *p, struct progress_head h)
     return 0;
 }
 
-/* The whole file with its blocks in place, under another name first: it is either there and of full
- * size, or not there. */
+/* The whole file with its blocks in place: it is either there and of full size, or not there. */
 static int make_file(int dir, const char *name)
 {
-    char fresh[64];
-    unsigned char zeros[PROGRESS_PAGE] = {0};
-    int fd;
-    snprintf(fresh, sizeof fresh, "%s.new", name);
-    if (unlinkat(dir, fresh, 0) < 0 && errno != ENOENT)
-        return -1;
-    fd = openat(dir, fresh, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return -1;
-    for (size_t i = 0; i < PROGRESS_SIZE / PROGRESS_PAGE; i++) {
-        if (io_write(fd, zeros, sizeof zeros, (int64_t)(i * PROGRESS_PAGE)) < 0)
-            goto close_fd;
-    }
-    if (io_sync(fd) < 0 || renameat(dir, fresh, dir, name) < 0 || io_sync(dir) < 0)
-        goto close_fd;
-    return fd;
-close_fd:
-    io_close(fd);
-    return -1;
+    static const unsigned char zeros[PROGRESS_SIZE];
+    return file_replace_at(dir, name, zeros, sizeof zeros, 0600) < 0
+               ? -1
+               : openat(dir, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 }
 
 static int open_dir(const char *path, uid_t owner, bool read_only)
@@ -139,7 +124,7 @@ int progress_open(struct progress *p, const char *dir, const char *name, uid_t o
     }
     if (p->fd < 0 && errno == ENOENT && !read_only)
         p->fd = make_file(folder, name);
-    io_close(folder);
+    file_close(folder);
     if (p->fd < 0)
         return -1;
     load_head(p);

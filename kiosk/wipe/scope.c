@@ -1,6 +1,6 @@
 #include "kiosk/wipe/scope.h"
 
-#include "kiosk/wipe/io.h"
+#include "kiosk/common/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -53,7 +53,7 @@ static int open_folder(int folder, const char *name, uint64_t resolve)
     if (there < 0)
         return -1;
     errno = fstat(there, &st) == 0 && S_ISLNK(st.st_mode) ? ELOOP : ENOTDIR;
-    io_close(there);
+    file_close(there);
     return -1;
 }
 
@@ -90,7 +90,7 @@ bool scope_awaits_mount(const char *prefix_path, const char *path)
     }
     if (f)
         fclose(f);
-    io_close(prefix);
+    file_close(prefix);
     return awaits;
 }
 
@@ -150,8 +150,8 @@ int scope_parent(const struct scope *s, const struct plan_target *t, char leaf[P
 
 static int sync_and_close(int fd)
 {
-    int result = io_sync(fd);
-    io_close(fd);
+    int result = file_sync(fd);
+    file_close(fd);
     return result;
 }
 

@@ -1,6 +1,6 @@
 #include "kiosk/wipe/target.h"
 
-#include "kiosk/wipe/io.h"
+#include "kiosk/common/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -102,7 +102,7 @@ void target_prove_gone(const struct scope *s, const struct plan_target *t, struc
         int fd = scope_open(folder, names[i], O_PATH);
         if (fd >= 0 || errno != ENOENT)
             target_lower(r, WIPE_FAILED, fd >= 0 ? EEXIST : errno, "it is still there");
-        io_close(fd);
+        file_close(fd);
     }
     close(folder);
 }

@@ -1,5 +1,5 @@
 #include "hw/cell.h"
-#include "kiosk/wipe/io.h"
+#include "kiosk/common/file.h"
 #include "kiosk/wipe/target.h"
 
 #include <errno.h>
@@ -36,7 +36,7 @@ static int open_cell(const struct scope *s, const struct plan_target *t, bool *i
     if (folder < 0)
         return -1;
     fd = scope_open(folder, leaf, O_RDWR | O_NONBLOCK);
-    io_close(folder);
+    file_close(folder);
     return fd;
 }
 
@@ -120,7 +120,7 @@ static void target_cell_prove(const struct scope *s, const struct plan_target *t
     else if (errno != ENOKEY)
         target_lower(r, WIPE_UNVERIFIED, errno, "the cell could not be read again");
     sodium_free(key);
-    io_close(fd);
+    file_close(fd);
 }
 
 static const char *target_cell_look(const struct scope *s, const struct plan_target *t)
@@ -135,7 +135,7 @@ static const char *target_cell_look(const struct scope *s, const struct plan_tar
         result = cell_check(prefix, t->word, &error);
     } else {
         result = open_cell(s, t, &is_file);
-        io_close(result);
+        file_close(result);
     }
     return result >= 0 ? "there" : errno == EACCES ? "not to be seen; look as root" : "missing";
 }

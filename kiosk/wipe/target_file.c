@@ -1,4 +1,4 @@
-#include "kiosk/wipe/io.h"
+#include "kiosk/common/file.h"
 #include "kiosk/wipe/overwrite.h"
 #include "kiosk/wipe/target.h"
 
@@ -46,7 +46,7 @@ static void take_name_away(int folder, const char *name, const char *stub, bool 
         now = name;
     if (unlinkat(folder, now, 0) < 0 && errno != ENOENT)
         target_lower(r, WIPE_FAILED, errno, "its name could not be removed");
-    else if (sync_folder && io_sync(folder) < 0)
+    else if (sync_folder && file_sync(folder) < 0)
         target_lower(r, WIPE_UNVERIFIED, errno, "the folder could not be synced");
 }
 
@@ -107,11 +107,11 @@ static int target_file_decoy(const struct scope *s, const struct plan_target *t)
     fd = openat(folder, leaf, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd >= 0) {
         randombytes_buf(bytes, sizeof bytes);
-        result = write(fd, bytes, sizeof bytes) == sizeof bytes && io_sync(fd) == 0 ? 0 : -1;
+        result = write(fd, bytes, sizeof bytes) == sizeof bytes && file_sync(fd) == 0 ? 0 : -1;
         close(fd);
     }
     if (result == 0)
-        result = io_sync(folder);
+        result = file_sync(folder);
     close(folder);
     return result;
 }

@@ -1,3 +1,4 @@
+#include "kiosk/common/file.h"
 #include "kiosk/wipe/device.h"
 #include "kiosk/wipe/dm_crypt.h"
 #include "kiosk/wipe/io.h"
@@ -48,7 +49,7 @@ static int open_target(const struct scope *s, const struct plan_target *t)
     if (folder < 0)
         return -1;
     fd = scope_open(folder, leaf, O_RDWR | O_NONBLOCK);
-    io_close(folder);
+    file_close(folder);
     return fd;
 }
 
@@ -76,7 +77,7 @@ void target_luks_warm(void)
     int fd = memfd_create("porchlight-wipe", MFD_CLOEXEC);
     if (fd >= 0 && ftruncate(fd, FRONT_MAX) == 0)
         crypt_free(target_luks_load(fd));
-    io_close(fd);
+    file_close(fd);
 }
 
 /* An open mapping reads on without its header: its key goes first. */
@@ -244,7 +245,7 @@ static const char *target_luks_look(const struct scope *s, const struct plan_tar
                        : errno == EBUSY  ? "refused: something besides its mapping uses it"
                        : errno == EACCES ? "not to be seen; look as root"
                                          : "missing, or no block device";
-    io_close(fd);
+    file_close(fd);
     return seen;
 }
 

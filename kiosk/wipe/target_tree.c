@@ -1,4 +1,4 @@
-#include "kiosk/wipe/io.h"
+#include "kiosk/common/file.h"
 #include "kiosk/wipe/target.h"
 
 #include <dirent.h>
@@ -124,7 +124,7 @@ void target_tree_empty(int fd, int depth, bool overwrite, struct target_report *
         target_lower(r, WIPE_FAILED, EBUSY, "a program goes on making files in it: name its unit");
     if (seen < 0)
         target_lower(r, WIPE_FAILED, errno, "a folder in it could not be read");
-    if (io_sync(dirfd(d)) < 0)
+    if (file_sync(dirfd(d)) < 0)
         target_lower(r, WIPE_UNVERIFIED, errno, "a folder could not be synced");
     closedir(d);
 }
@@ -149,7 +149,7 @@ static void wipe_top(int folder, const char *name, const char *stub, struct targ
         name = stub;
     if (unlinkat(folder, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
         target_lower(r, WIPE_FAILED, errno, "its name could not be removed");
-    else if (io_sync(folder) < 0)
+    else if (file_sync(folder) < 0)
         target_lower(r, WIPE_UNVERIFIED, errno, "the folder above could not be synced");
 }
 
@@ -193,7 +193,7 @@ void target_tree_prove(const struct scope *s, const struct plan_target *t, struc
         target_unreached(r, errno);
     else if (folder >= 0 && !is_empty(folder))
         target_lower(r, WIPE_FAILED, EEXIST, "it is not empty");
-    io_close(folder);
+    file_close(folder);
 }
 
 static int decoy_file(int folder, const char *name, size_t size)
@@ -204,7 +204,7 @@ static int decoy_file(int folder, const char *name, size_t size)
     if (fd < 0)
         return -1;
     randombytes_buf(bytes, sizeof bytes);
-    result = write(fd, bytes, size) == (ssize_t)size && io_sync(fd) == 0 ? 0 : -1;
+    result = write(fd, bytes, size) == (ssize_t)size && file_sync(fd) == 0 ? 0 : -1;
     close(fd);
     return result;
 }
@@ -224,7 +224,7 @@ int target_tree_decoy(const struct scope *s, const struct plan_target *t)
     if (sub < 0 || decoy_file(top, "one", 300) < 0 || decoy_file(sub, "two", 8192) < 0 ||
         symlinkat("one", top, "link") < 0)
         goto out;
-    result = io_sync(sub) == 0 && io_sync(top) == 0 && io_sync(folder) == 0 ? 0 : -1;
+    result = file_sync(sub) == 0 && file_sync(top) == 0 && file_sync(folder) == 0 ? 0 : -1;
 out:
     if (sub >= 0)
         close(sub);

@@ -1,5 +1,6 @@
 #include "kiosk/alertd/members/roster.h"
 
+#include "kiosk/common/file.h"
 #include "kiosk/common/paths.h"
 
 #include <errno.h>
@@ -80,41 +81,22 @@ static void write_one(FILE *f, const struct phone *one)
             standings[one->standing], hex);
 }
 
-static int roster_folder_sync(const char *path)
-{
-    char folder[PATH_LEN];
-    const char *slash = strrchr(path, '/');
-    snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    int rc = fsync(fd);
-    close(fd);
-    return rc;
-}
-
 static int save(const struct roster *p)
 {
-    char fresh[PATH_LEN + 8];
-    snprintf(fresh, sizeof fresh, "%s.new", p->path);
-    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
-    if (!f) {
-        if (fd >= 0)
-            close(fd);
+    char *text = NULL;
+    size_t len;
+    FILE *f = open_memstream(&text, &len);
+    if (!f)
         return -1;
-    }
     fprintf(f, "%s\n", p->rotated ? title_rotated : title);
     for (size_t i = 0; i < p->count; i++)
         write_one(f, &p->all[i]);
-    int bad = fflush(f) != 0 || ferror(f) || fsync(fd) != 0;
-    bad |= fclose(f) != 0;
-    if (!bad && rename(fresh, p->path) == 0)
-        return roster_folder_sync(p->path);
-    int saved = errno;
-    unlink(fresh);
+    int bad = ferror(f);
+    bad |= fclose(f);
+    int result = bad ? -1 : file_replace(p->path, text, len, 0600), saved = errno;
+    free(text);
     errno = saved;
-    return -1;
+    return result;
 }
 
 static int standing_of(const char *word)

@@ -1,6 +1,7 @@
 #include "kiosk/cli/backup/backup_file.h"
 
 #include "kiosk/cli/files.h"
+#include "kiosk/common/file.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -150,7 +151,7 @@ int backup_seal(const struct backup *b, const char *path, const char *passphrase
             crypto_secretstream_xchacha20poly1305_push(
                 &state, out + AT_BODY, NULL, b->bytes, b->len, out, AT_HEADER,
                 crypto_secretstream_xchacha20poly1305_TAG_FINAL) == 0)
-            result = files_write(path, out, size, 0600) < 0 ? -1 : files_sync_folder_of(path);
+            result = file_replace(path, out, size, 0600);
     }
     int saved = errno;
     sodium_memzero(&state, sizeof state);
@@ -201,7 +202,7 @@ free_key:
 int backup_open(struct backup *b, const char *path, const char *passphrase)
 {
     size_t len;
-    uint8_t *in = sodium_init() < 0 ? NULL : (uint8_t *)files_read(path, &len);
+    uint8_t *in = sodium_init() < 0 ? NULL : (uint8_t *)file_read(path, FILES_READ_MAX, &len);
     int result = -1;
     if (!in)
         return -1;

@@ -2,6 +2,7 @@
 #include "kiosk/cli/cli.h"
 #include "kiosk/cli/files.h"
 #include "kiosk/cli/passphrase.h"
+#include "kiosk/common/file.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 
@@ -28,7 +29,7 @@ static int add_file(struct gathering *g, const char *path, mode_t mode)
     size_t len;
     if (path_under(g->prefix, path, whole) < 0)
         return -1;
-    char *bytes = files_read(whole, &len);
+    char *bytes = file_read(whole, FILES_READ_MAX, &len);
     if (!bytes && errno == ENOENT)
         return 0;
     int result = bytes ? backup_add(g->backup, path, mode, bytes, len) : -1;

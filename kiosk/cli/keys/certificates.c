@@ -3,6 +3,7 @@
 #include "kiosk/cli/etc_transaction.h"
 #include "kiosk/cli/files.h"
 #include "kiosk/common/clock.h"
+#include "kiosk/common/file.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 
@@ -48,7 +49,7 @@ static int read_into(const char *prefix, const char *name, char out[PKI_TEXT_MAX
     char path[PATH_LEN];
     size_t len;
     snprintf(path, sizeof path, "%.300s" PATH_ETC "/%.64s", prefix, name);
-    char *text = files_read(path, &len);
+    char *text = file_read(path, FILES_READ_MAX, &len);
     int result = text && len < PKI_TEXT_MAX ? 0 : -1;
     if (result == 0)
         memcpy(out, text, len + 1);
@@ -69,7 +70,7 @@ static int renew_one(const char *prefix, const char *name, const struct pki_pair
     size_t len;
     int count, result = -1;
     snprintf(path, sizeof path, "%.300s" PATH_ETC "/%.64s", prefix, name);
-    char *old = files_read(path, &len);
+    char *old = file_read(path, FILES_READ_MAX, &len);
     if (!old)
         return errno == ENOENT ? 0 : -1;
     if (pki_days_left(old, time(NULL), &days) < 0 || (count = pki_names(old, names)) < 1) {
@@ -78,7 +79,7 @@ static int renew_one(const char *prefix, const char *name, const struct pki_pair
         result = days <= PKI_RENEW_DAYS;
     } else if (!(fresh = certificate_make(ca, names, (size_t)count))) {
         log_error("%s: cannot be made anew; does ca/ca.key belong to broker-ca.pem?", path);
-    } else if (files_replace(path, fresh, strlen(fresh), 0600) < 0) {
+    } else if (file_replace(path, fresh, strlen(fresh), 0600) < 0) {
         log_error("%s: %s; the old one stands, for %ld days", path, strerror(errno), days);
     } else {
         printf("%s: renewed, %ld days before its end\n", path, days);

@@ -1,5 +1,4 @@
 #include "kiosk/cli/cli.h"
-#include "kiosk/cli/files.h"
 #include "kiosk/cli/sealing/sealing.h"
 #include "kiosk/common/file.h"
 #include "kiosk/common/paths.h"
@@ -26,7 +25,7 @@ static int write_key(const char *path, const char *mark, mode_t mode, const uint
     line[len - 1] = '\n';
     fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
     if (fd >= 0 && file_write_all(fd, line, len) == 0 && fsync(fd) == 0)
-        result = files_sync_folder_of(path);
+        result = file_sync_folder_of(path);
     if (result < 0)
         fprintf(stderr, "porchlight keygen: %s: %s\n", path,
                 fd < 0 && errno == EEXIST ? "it is there already; choose another NAME"

@@ -7,6 +7,7 @@
 #include "kiosk/cli/keys/root.h"
 #include "kiosk/cli/members/admin_client.h"
 #include "kiosk/cli/templates.h"
+#include "kiosk/common/file.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/core/push_offer.h"
@@ -60,7 +61,7 @@ static int relay_put(const struct relay *r, const char *name, const void *bytes,
                      mode_t mode)
 {
     char path[PATH_LEN];
-    return files_write(at(r, name, path), bytes, len, mode) == 0 ? CLI_OK : relay_complain(path);
+    return file_write(at(r, name, path), bytes, len, mode) == 0 ? CLI_OK : relay_complain(path);
 }
 
 static int put_key(const struct relay *r, const char *name, const uint8_t *key, size_t len)
@@ -83,7 +84,7 @@ static int copy_key(const struct relay *r, const char *from, const char *to)
 static int copy_file(const struct relay *r, const char *from, const char *to)
 {
     size_t len;
-    char *text = files_read(from, &len);
+    char *text = file_read(from, FILES_READ_MAX, &len);
     int code = text ? relay_put(r, to, text, len, 0644) : relay_complain(from);
     free(text);
     return code;
@@ -204,7 +205,7 @@ static int take_again(struct relay *r)
 {
     char path[PATH_LEN], id[64];
     size_t len;
-    char *text = files_read(at(r, "relay.conf", path), &len);
+    char *text = file_read(at(r, "relay.conf", path), FILES_READ_MAX, &len);
     config_complain *say = config_complain_stderr;
 
     snprintf(id, sizeof id, "id = %s\n", r->config.venue.id);
@@ -229,7 +230,7 @@ static int take_again(struct relay *r)
                   r->out);
         return CLI_FAILED;
     }
-    text = files_read(at(r, "credentials/relay-broker", path), &len);
+    text = file_read(at(r, "credentials/relay-broker", path), FILES_READ_MAX, &len);
     if (!text || len < 2 || len > sizeof r->secrets->password)
         return relay_complain(path);
     memcpy(r->secrets->password, text, len - 1);

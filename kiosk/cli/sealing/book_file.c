@@ -1,4 +1,3 @@
-#include "kiosk/cli/files.h"
 #include "kiosk/cli/sealing/cmd_book.h"
 #include "kiosk/common/file.h"
 
@@ -66,7 +65,7 @@ static int repair(int fd, const char *path)
     if (pread(fd, magic, MAGIC, 0) != MAGIC) { /* new, or cut while it was made */
         if (ftruncate(fd, 0) < 0 || file_write_all(fd, BOOK_MAGIC, MAGIC) < 0 || fsync(fd) < 0)
             return -1;
-        return files_sync_folder_of(path);
+        return file_sync_folder_of(path);
     }
     if (memcmp(magic, BOOK_MAGIC, MAGIC) != 0) {
         errno = EINVAL;

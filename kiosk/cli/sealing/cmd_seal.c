@@ -1,7 +1,7 @@
 #include "kiosk/cli/cli.h"
-#include "kiosk/cli/files.h"
 #include "kiosk/cli/sealing/cmd_book.h"
 #include "kiosk/cli/sealing/sealing.h"
+#include "kiosk/common/file.h"
 #include "kiosk/common/paths.h"
 
 #include <errno.h>
@@ -35,7 +35,7 @@ static enum seal_result seal_into(const char *fresh, const char *path, FILE *in,
     if (r == SEAL_OK && fsync(fd) < 0)
         r = SEAL_IO;
     if (r == SEAL_OK && (renameat2(AT_FDCWD, fresh, AT_FDCWD, path, RENAME_NOREPLACE) < 0 ||
-                         files_sync_folder_of(path) < 0))
+                         file_sync_folder_of(path) < 0))
         r = SEAL_IO;
     saved = errno;
     if (out)

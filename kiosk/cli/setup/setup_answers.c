@@ -2,6 +2,7 @@
 
 #include "config/scan.h"
 #include "kiosk/cli/files.h"
+#include "kiosk/common/file.h"
 #include "kiosk/common/log.h"
 
 #include <errno.h>
@@ -241,7 +242,7 @@ int answers_read(struct answers *a, const char *path, bool now)
     struct reading r = {.a = a, .path = path};
     bool given[ANSWERS];
     size_t len;
-    char *text = files_read(path, &len);
+    char *text = file_read(path, FILES_READ_MAX, &len);
 
     if (!text) {
         log_error("%s: %s; expected a file with [setup] and answers", path, strerror(errno));

@@ -2,6 +2,7 @@
 #include "kiosk/cli/files.h"
 #include "kiosk/cli/setup/setup.h"
 #include "kiosk/cli/templates.h"
+#include "kiosk/common/file.h"
 #include "kiosk/common/log.h"
 
 #include <errno.h>
@@ -152,7 +153,7 @@ static int account_read(struct account *a)
 {
     static const struct scan_events events = {account_section, account_key, account_bad};
     size_t len;
-    char *text = files_read(a->path, &len);
+    char *text = file_read(a->path, FILES_READ_MAX, &len);
 
     if (!text) {
         log_error("outside_account: %s: %s", a->path, strerror(errno));
@@ -192,7 +193,7 @@ static int take_outside(struct setup *s)
     answers_outside(&s->now, host, &port);
     if (account_read(&a) < 0)
         goto forget;
-    pem = files_read(a.ca, &len);
+    pem = file_read(a.ca, FILES_READ_MAX, &len);
     if (!pem || pki_days_left(pem, time(NULL), &days) < 0) {
         log_error("%s: ca: %s: %s; expected the PEM file of the broker's CA", a.path, a.ca,
                   pem ? "holds no certificate" : strerror(errno));

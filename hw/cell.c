@@ -31,7 +31,7 @@ static bool is_file(const char *word)
     return strncmp(word, "file:/", 6) == 0;
 }
 
-/* Into out. 0, or -1 with errno EINVAL for a word that is no cell's. */
+/* Into out. 0, or -1 with errno EINVAL for a word that is not a cell's. */
 static int cell_path_of(const char *prefix, const char *word, char *out, size_t size)
 {
     int n = -1;
@@ -169,11 +169,12 @@ int cell_check(const char *prefix, const char *word, struct cell_error *e)
     if (cell_tpm_is(word))
         return cell_tpm_check(prefix, word, e);
     if (cell_path_of(prefix, word, path, sizeof path) < 0)
-        return say(e, EINVAL, "%s is no cell; expected nvmem:NAME, tpm:INDEX or file:/PATH", word);
+        return say(e, EINVAL, "%s is not a cell; expected nvmem:NAME, tpm:INDEX or file:/PATH",
+                   word);
     fd = cell_open(prefix, word);
     if (fd < 0)
         return say(e, errno, "%s: %s: %s; %s", word, path, strerror(errno),
-                   errno == EACCES ? "ask as root"
+                   errno == EACCES ? "run this as root"
                                    : "ls /sys/bus/nvmem/devices shows what this machine has");
     if (fstat(fd, &st) < 0)
         result = say(e, errno, "%s: %s", word, strerror(errno));
@@ -183,7 +184,7 @@ int cell_check(const char *prefix, const char *word, struct cell_error *e)
     else if (st.st_mode & 077)
         result = say(e, EACCES,
                      "%s: %s has mode %04o, so others can read the key; expected 0600: "
-                     "chmod 0600 %s, and a udev rule that keeps it so",
+                     "chmod 0600 %s, and add a udev rule that keeps it so",
                      word, path, (unsigned)st.st_mode & 07777, path);
     close(fd);
     return result;
@@ -228,7 +229,8 @@ int cell_write(const char *prefix, const char *word, const uint8_t key[CELL_KEY]
     if (cell_tpm_is(word))
         return write_tpm(prefix, word, key, e);
     if (cell_path_of(prefix, word, path, sizeof path) < 0)
-        return say(e, EINVAL, "%s is no cell; expected nvmem:NAME, tpm:INDEX or file:/PATH", word);
+        return say(e, EINVAL, "%s is not a cell; expected nvmem:NAME, tpm:INDEX or file:/PATH",
+                   word);
     if (is_file(word)) {
         fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (fd < 0)

@@ -70,7 +70,7 @@ static int connect_tpm(struct tpm *t, const char *prefix)
         return say(t, errno, "%s: %s; a Raspberry Pi has a TPM 2 only as an added board", path,
                    strerror(errno));
     snprintf(tcti, sizeof tcti, "%s%s", S_ISSOCK(st.st_mode) ? "swtpm:path=" : "device:", path);
-    setenv("TSS2_LOG", "all+none", 0); /* what it would say to stderr is said here */
+    setenv("TSS2_LOG", "all+none", 0); /* we report its errors ourselves */
     rc = Tss2_TctiLdr_Initialize(tcti, &t->tcti);
     if (rc == TSS2_RC_SUCCESS)
         rc = Esys_Initialize(&t->esys, t->tcti, NULL);
@@ -89,7 +89,7 @@ static int cell_tpm_look(struct tpm *t)
     /* "The handle is not correct for the use": format one, with the number of the handle. */
     if ((rc & ~(TSS2_RC)(TPM2_RC_N_MASK | TPM2_RC_P)) == TPM2_RC_HANDLE)
         return 0;
-    return cell_tpm_refused(t, "the index cannot be looked at", rc);
+    return cell_tpm_refused(t, "the index cannot be queried", rc);
 }
 
 static void cell_tpm_finish(struct tpm *t)
@@ -112,8 +112,7 @@ static int cell_tpm_begin(struct tpm *t, const char *prefix, const char *word,
     return -1;
 }
 
-/* The library's buffer still holds the last command and its answer: longer ones take their place.
- */
+/* The library's buffer still holds the last command and its answer: longer ones overwrite them. */
 static void scrub(struct tpm *t)
 {
     TPM2B_DIGEST *noise = NULL;
@@ -151,7 +150,7 @@ static int is_ours(struct tpm *t)
     Esys_Free(public);
     Esys_Free(name);
     if (rc != TSS2_RC_SUCCESS)
-        return cell_tpm_refused(t, "the index cannot be looked at", rc);
+        return cell_tpm_refused(t, "the index cannot be queried", rc);
     return ours ? 0 : say(t, EEXIST, "the index holds something else; choose another");
 }
 

@@ -2,6 +2,7 @@
 
 #include "hw/line_address.h"
 #include "hw/line_backend.h"
+#include "hw/line_errors.h"
 
 #include <errno.h>
 

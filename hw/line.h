@@ -6,16 +6,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* The one seam to wires. Three makes stand behind it: libgpiod v2 (line_gpiod2.c), libgpiod v1
- * (line_gpiod1.c; the build picks one by pkg-config's version), simulated (line_sim.c).
+/* One GPIO line, whatever drives it. There are three backends: libgpiod v2 (line_gpiod2.c),
+ * libgpiod v1 (line_gpiod1.c; the build picks one by pkg-config's version), simulated (hw/sim/).
  * Addresses: "gpiochip0:17" (a chip's name and offset), "pinctrl-bcm2711:17" (a chip's label),
  * "GPIO17" (a line's own name, unique on the machine), "sim:front" (simulated, not active when it
  * is opened) or "sim:front=1" (simulated, active when it is opened). */
 struct line;
 
-/* What simulated lines share: the socket that drives them (hw/sim/sim_line.h has its grammar). Made
- * once a program, before the first line, and freed after the last. The socket stands at
- * `sim_path` (paths.h) while a simulated line is open, and not before. NULL with errno. */
+/* What simulated lines share: the socket that drives them (hw/sim/sim_command.h has its commands).
+ * Make it once a program, before the first line, and free it after the last. The socket is at
+ * `sim_path` (paths.h) only while a simulated line is open. NULL with errno. */
 struct sim_bus;
 struct sim_bus *sim_bus_new(const char *sim_path);
 void sim_bus_free(struct sim_bus *b); /* NULL is safe */
@@ -31,14 +31,14 @@ struct line_spec {
     enum line_bias bias;
     bool active_low; /* active = low level: a contact to ground with a pull-up. Simulated lines
                         are driven as active or not, and have no other level */
-    /* ns; asked of the kernel where it can (v2), else 0 is taken. It keeps a storm of edges out
-     * of the queue and delays each true edge, and its timestamp, by as much: a fraction of the
-     * caller's own settling time is right. */
+    /* ns; asked of the kernel where it can debounce (v2), ignored elsewhere. It keeps a storm of
+     * edges out of the queue and delays each true edge, and its timestamp, by as much: use a
+     * fraction of the caller's own settling time. */
     int64_t debounce;
 };
 
 /* One edge. `at`: the kernel's timestamp, ns of CLOCK_MONOTONIC. `active`: after the edge; it may
- * be what it was before, where an edge between was lost or the make re-read the level itself.
+ * be what it was before, where an edge between was lost or the backend re-read the level itself.
  * `lost`: edges are missing before this one (a gap in the sequence, an overflow): re-read. */
 struct line_edge {
     int64_t at;
@@ -52,7 +52,7 @@ struct line_error {
     char text[384];
 };
 
-/* Opens one line. `name` ("switch front") stands in messages. `bus` serves simulated lines and
+/* Opens one line. `name` ("switch front") is used in messages. `bus` serves simulated lines and
  * outlives them; NULL refuses them. NULL with errno and error->text: ENOENT (no such chip or
  * line), EBUSY (taken: by whom is said), EACCES (not permitted), EINVAL (the address, or a name or
  * label that several share), ENOTSUP (a bias the chip cannot give), or what the kernel said. */

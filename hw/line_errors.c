@@ -1,4 +1,4 @@
-#include "hw/line_backend.h"
+#include "hw/line_errors.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,15 +12,16 @@ struct sentence {
 /* What follows "switch front: line gpiochip0:17 " in each case; %s is the detail. */
 static const struct sentence sentences[] = {
     [LINE_BAD_ADDRESS] = {EINVAL,
-                          "is no address: expected gpiochip0:17 or a chip's label and offset "
-                          "(pinctrl-bcm2711:17), a line's own name (GPIO17), or sim:front"},
+                          "is not a valid address. Expected gpiochip0:17 or a chip's label and "
+                          "offset (pinctrl-bcm2711:17), a line's own name (GPIO17), or sim:front"},
     [LINE_NO_GPIO] = {ENOENT,
-                      "is not there: this machine has no GPIO chip (/dev/gpiochip*). To try "
-                      "without wires, write sim:front in its place"},
-    [LINE_NO_CHIP] = {ENOENT, "is not there: no chip has that name or label. There are: %s"},
-    [LINE_NO_OFFSET] = {ENOENT, "is not there: its chip has lines 0 to %s"},
+                      "was not opened: this machine has no GPIO chip (/dev/gpiochip*). Is it a "
+                      "Raspberry Pi? To try Porchlight without wires, write sim:front instead"},
+    [LINE_NO_CHIP] = {ENOENT,
+                      "was not found: no chip has that name or label. This machine has: %s"},
+    [LINE_NO_OFFSET] = {ENOENT, "was not found: its chip has lines 0 to %s"},
     [LINE_NO_NAME] = {ENOENT,
-                      "is not there: no chip has a line of that name. gpioinfo lists them all"},
+                      "was not found: no chip has a line of that name. gpioinfo lists all lines"},
     [LINE_MANY_CHIPS] = {EINVAL,
                          "could be on more than one chip: %s share that label. Write the chip's "
                          "name instead"},
@@ -28,17 +29,17 @@ static const struct sentence sentences[] = {
                          "could be more than one line: %s share that name. Write the chip and the "
                          "offset instead"},
     [LINE_BUSY] = {EBUSY,
-                   "is taken by %s. Stop that program, or take out the overlay or driver that "
-                   "holds the line; gpioinfo shows it"},
+                   "is in use by %s. Stop that program, or remove the overlay or driver that holds "
+                   "the line; gpioinfo shows which it is"},
     [LINE_DENIED] = {EACCES,
-                     "is not permitted: %s does not open for this user. Add the user to the group "
-                     "gpio (usermod -aG gpio USER) and log in again"},
+                     "was not opened: this user may not use %s. Add the user to the group gpio "
+                     "(usermod -aG gpio USER) and log in again"},
     [LINE_NO_BIAS] = {ENOTSUP,
-                      "has no such bias: its chip cannot pull up or down. Write bias = as-is and "
-                      "fit a resistor"},
+                      "cannot have this bias: its chip cannot pull up or down. Write bias = as-is "
+                      "and fit a resistor"},
     [LINE_NO_SIMULATOR] = {EINVAL,
-                           "is simulated, others are real. Make all lines real, or all of them "
-                           "sim:NAME"},
+                           "is simulated, but other lines are real. Make all lines real, or all of "
+                           "them sim:NAME"},
     [LINE_OTHER] = {0, "cannot be used: %s: "},
 };
 

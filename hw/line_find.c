@@ -138,13 +138,13 @@ void line_find_follow(const char *dev, struct line_address *a)
 }
 
 enum line_trouble line_find_on(const char *dev, struct line_find *f, struct line_address *want,
-                               line_find_tell *tell, char detail[LINE_SEEN_MAX])
+                               line_find_report *report, char detail[LINE_SEEN_MAX])
 {
     char paths[LINE_CHIPS_MAX][LINE_PATH_MAX];
     line_find_follow(dev, want);
     line_find_init(f, want);
     size_t n = line_find_paths(dev, paths);
     for (size_t i = 0; i < n; i++)
-        tell(f, paths[i]);
+        report(f, paths[i]);
     return line_find_verdict(f, detail);
 }

@@ -2,15 +2,15 @@
 #define PORCHLIGHT_HW_LINE_FIND_H
 
 #include "hw/line_address.h"
-#include "hw/line_backend.h"
+#include "hw/line_errors.h"
 
-/* Which chip and offset an address means. A make tells of every chip and line it sees; the
- * verdict is a pure function of what was told. */
+/* Which chip and offset an address means. A backend reports every chip and line it sees; the
+ * verdict is a pure function of these reports. */
 enum { LINE_PATH_MAX = 32, LINE_CHIPS_MAX = 64, LINE_SEEN_MAX = 128 };
 
 struct line_find {
     const struct line_address *want;
-    unsigned chips;             /* told of */
+    unsigned chips;             /* reported */
     unsigned found;             /* that fit */
     unsigned lines;             /* of the chip that fits */
     char path[LINE_PATH_MAX];   /* the first that fits */
@@ -40,10 +40,10 @@ size_t line_find_paths(const char *dev, char paths[LINE_CHIPS_MAX][LINE_PATH_MAX
 /* A chip's second name ("gpiochip4" on a Pi 5) becomes the name it links to in `dev`. */
 void line_find_follow(const char *dev, struct line_address *a);
 
-/* All of that: every chip of `dev` is shown to `tell`, which says what it sees by line_find_chip,
+/* All of that: calls `report` for every chip of `dev`, which says what it sees by line_find_chip,
  * _line and _closed. `want` may be rewritten, and must outlive f. */
-typedef void line_find_tell(struct line_find *f, const char *path);
+typedef void line_find_report(struct line_find *f, const char *path);
 enum line_trouble line_find_on(const char *dev, struct line_find *f, struct line_address *want,
-                               line_find_tell *tell, char detail[LINE_SEEN_MAX]);
+                               line_find_report *report, char detail[LINE_SEEN_MAX]);
 
 #endif

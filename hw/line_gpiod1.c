@@ -1,13 +1,10 @@
-#include "hw/line_backend.h"
 #include "hw/line_edges.h"
-#include "hw/line_find.h"
+#include "hw/line_gpiod.h"
 
 #include "kiosk/common/clock.h"
 
 #include <errno.h>
 #include <gpiod.h>
-#include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 struct gpiod_line1 {
@@ -42,17 +39,6 @@ static int gpiod1_set(struct line *l, bool active)
     return gpiod_line_set_value(((struct gpiod_line1 *)l)->handle, active);
 }
 
-/* 1: an edge waits, 0: none, -1: the chip is gone. */
-static int gpiod1_wait(const struct gpiod_line1 *g)
-{
-    struct pollfd p = {.fd = g->fd, .events = POLLIN};
-    int ready = poll(&p, 1, 0);
-    if (ready <= 0 || p.revents & POLLIN)
-        return ready;
-    errno = ENODEV;
-    return -1;
-}
-
 static int take_edge(struct gpiod_line1 *g, struct line_edge *edge)
 {
     struct gpiod_line_event e;
@@ -64,13 +50,13 @@ static int take_edge(struct gpiod_line1 *g, struct line_edge *edge)
 }
 
 /* Reads until the queue is empty or `max` is reached; keeps one place for the re-read level, which
- * stands for the edges that a full queue has dropped. */
+ * replaces the edges that a full queue has dropped. */
 static ssize_t gpiod1_read(struct line *l, struct line_edge *edges, size_t max)
 {
     struct gpiod_line1 *g = (struct gpiod_line1 *)l;
     size_t n = 0;
     int ready = 0;
-    while (n < max - 1 && (ready = gpiod1_wait(g)) > 0)
+    while (n < max - 1 && (ready = line_gpiod_poll(g->fd)) > 0)
         if (take_edge(g, &edges[n++]) < 0)
             return -1;
     if (ready < 0)
@@ -88,8 +74,8 @@ static const struct line_ops ops = {gpiod1_release, gpiod1_fd, gpiod1_read, gpio
 
 /* --- finding the line --- */
 
-static void tell_lines(struct line_find *f, struct gpiod_chip *chip, const char *path,
-                       unsigned lines)
+static void report_lines(struct line_find *f, struct gpiod_chip *chip, const char *path,
+                         unsigned lines)
 {
     for (unsigned i = 0; i < lines; i++) {
         struct gpiod_line *line = gpiod_chip_get_line(chip, i);
@@ -98,7 +84,7 @@ static void tell_lines(struct line_find *f, struct gpiod_chip *chip, const char 
     }
 }
 
-static void tell_chip(struct line_find *f, const char *path)
+void line_gpiod_report(struct line_find *f, const char *path)
 {
     struct gpiod_chip *chip = gpiod_chip_open(path);
     if (!chip) {
@@ -108,7 +94,7 @@ static void tell_chip(struct line_find *f, const char *path)
     unsigned lines = gpiod_chip_num_lines(chip);
     line_find_chip(f, path, gpiod_chip_name(chip), gpiod_chip_label(chip), lines);
     if (f->want->kind == LINE_BY_NAME)
-        tell_lines(f, chip, path, lines);
+        report_lines(f, chip, path, lines);
     gpiod_chip_close(chip);
 }
 
@@ -123,9 +109,9 @@ static const int biases[] = {
 
 static int request_line(struct gpiod_line1 *g, const char *name, const struct line_spec *spec)
 {
-    char consumer[32];
+    char consumer[LINE_CONSUMER_MAX];
     int flags = biases[spec->bias] | (spec->active_low ? GPIOD_LINE_REQUEST_FLAG_ACTIVE_LOW : 0);
-    snprintf(consumer, sizeof consumer, "porchlight %s", name);
+    line_gpiod_consumer(name, consumer);
     if (spec->direction == LINE_OUTPUT)
         return gpiod_line_request_output_flags(g->handle, consumer, flags, 0);
     if (gpiod_line_request_both_edges_events_flags(g->handle, consumer, flags) < 0)
@@ -136,43 +122,27 @@ static int request_line(struct gpiod_line1 *g, const char *name, const struct li
     return level < 0 ? -1 : g->fd < 0 ? -1 : 0;
 }
 
-static void refuse_request(const struct gpiod_line1 *g, const char *name,
-                           const struct line_spec *spec, struct line_error *e)
-{
-    enum line_trouble trouble = LINE_OTHER;
-    const char *detail = "the kernel refused the request";
-    int error = errno;
-    if (error == EBUSY) {
-        trouble = LINE_BUSY;
-        detail = gpiod_line_consumer(g->handle);
-    } else if (spec->bias != LINE_BIAS_AS_IS && (error == ENOTSUP || error == EINVAL)) {
-        trouble = LINE_NO_BIAS;
-    }
-    errno = error;
-    line_refuse(e, name, spec->address, trouble, detail);
-}
-
-static struct line *open_at(const struct line_find *f, const char *name,
-                            const struct line_spec *spec, struct line_error *e)
+struct line *line_gpiod_open_at(const struct line_find *at, const char *name,
+                                const struct line_spec *spec, struct line_error *e)
 {
     struct gpiod_line1 *g = calloc(1, sizeof *g);
     if (!g)
         return line_refuse(e, name, spec->address, LINE_OTHER, "memory");
     g->line = (struct line){.ops = &ops, .direction = spec->direction};
     g->fd = -1;
-    g->chip = gpiod_chip_open(f->path);
+    g->chip = gpiod_chip_open(at->path);
     if (!g->chip) {
-        line_refuse(e, name, spec->address, LINE_OTHER, f->path);
+        line_refuse(e, name, spec->address, LINE_OTHER, at->path);
         goto free_line;
     }
-    g->handle = gpiod_chip_get_line(g->chip, f->offset);
+    g->handle = gpiod_chip_get_line(g->chip, at->offset);
     if (!g->handle) {
-        line_refuse(e, name, spec->address, LINE_OTHER, f->path);
+        line_refuse(e, name, spec->address, LINE_OTHER, at->path);
         goto close_chip;
     }
     if (request_line(g, name, spec) == 0)
         return &g->line;
-    refuse_request(g, name, spec, e);
+    line_gpiod_refuse(name, spec, gpiod_line_consumer(g->handle), e);
 close_chip:;
     int saved = errno;
     gpiod_chip_close(g->chip);
@@ -180,18 +150,6 @@ close_chip:;
 free_line:
     free(g);
     return NULL;
-}
-
-struct line *line_gpiod_open(const char *name, const struct line_spec *spec,
-                             const struct line_address *a, struct line_error *e)
-{
-    char detail[LINE_SEEN_MAX];
-    struct line_address want = *a;
-    struct line_find f;
-    enum line_trouble trouble = line_find_on("/dev", &f, &want, tell_chip, detail);
-    if (trouble != LINE_FINE)
-        return line_refuse(e, name, spec->address, trouble, detail);
-    return open_at(&f, name, spec, e);
 }
 
 const char *line_library_version(void)

@@ -1,11 +1,8 @@
-#include "hw/line_backend.h"
 #include "hw/line_edges.h"
-#include "hw/line_find.h"
+#include "hw/line_gpiod.h"
 
 #include <errno.h>
 #include <gpiod.h>
-#include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /* What the kernel is asked to queue for a line, and what one read takes at most. */
@@ -18,12 +15,6 @@ struct gpiod_line2 {
     unsigned offset;
     uint32_t last_seq;
 };
-
-static const char *make_consumer(const char *name, char out[32])
-{
-    snprintf(out, 32, "porchlight %s", name);
-    return out;
-}
 
 /* --- edges and levels --- */
 
@@ -40,16 +31,6 @@ static int gpiod2_fd(const struct line *l)
     return gpiod_line_request_get_fd(((const struct gpiod_line2 *)l)->request);
 }
 
-static int gpiod2_wait(const struct gpiod_line2 *g)
-{
-    struct pollfd p = {.fd = gpiod2_fd(&g->line), .events = POLLIN};
-    int ready = poll(&p, 1, 0);
-    if (ready <= 0 || p.revents & POLLIN)
-        return ready;
-    errno = ENODEV;
-    return -1;
-}
-
 static struct line_edge edge_of(struct gpiod_line2 *g, struct gpiod_edge_event *e)
 {
     uint32_t seq = (uint32_t)gpiod_edge_event_get_line_seqno(e);
@@ -64,7 +45,7 @@ static struct line_edge edge_of(struct gpiod_line2 *g, struct gpiod_edge_event *
 static ssize_t gpiod2_read(struct line *l, struct line_edge *edges, size_t max)
 {
     struct gpiod_line2 *g = (struct gpiod_line2 *)l;
-    int ready = gpiod2_wait(g);
+    int ready = line_gpiod_poll(gpiod2_fd(l));
     if (ready <= 0)
         return ready;
     int n =
@@ -92,8 +73,8 @@ static const struct line_ops ops = {gpiod2_release, gpiod2_fd, gpiod2_read, gpio
 
 /* --- finding the line --- */
 
-static void tell_lines(struct line_find *f, struct gpiod_chip *chip, const char *path,
-                       unsigned lines)
+static void report_lines(struct line_find *f, struct gpiod_chip *chip, const char *path,
+                         unsigned lines)
 {
     for (unsigned i = 0; i < lines; i++) {
         struct gpiod_line_info *info = gpiod_chip_get_line_info(chip, i);
@@ -104,7 +85,7 @@ static void tell_lines(struct line_find *f, struct gpiod_chip *chip, const char 
     }
 }
 
-static void tell_chip(struct line_find *f, const char *path)
+void line_gpiod_report(struct line_find *f, const char *path)
 {
     struct gpiod_chip *chip = gpiod_chip_open(path);
     if (!chip) {
@@ -117,7 +98,7 @@ static void tell_chip(struct line_find *f, const char *path)
         line_find_chip(f, path, gpiod_chip_info_get_name(info), gpiod_chip_info_get_label(info),
                        lines);
         if (f->want->kind == LINE_BY_NAME)
-            tell_lines(f, chip, path, lines);
+            report_lines(f, chip, path, lines);
         gpiod_chip_info_free(info);
     }
     gpiod_chip_close(chip);
@@ -154,14 +135,14 @@ static struct gpiod_line_request *request_line(struct gpiod_chip *chip, unsigned
                                                const char *name, const struct line_spec *spec,
                                                int64_t debounce)
 {
-    char consumer[32];
+    char consumer[LINE_CONSUMER_MAX];
     struct gpiod_line_request *r = NULL;
     struct gpiod_line_settings *s = gpiod_line_settings_new();
     struct gpiod_line_config *lines = gpiod_line_config_new();
     struct gpiod_request_config *config = gpiod_request_config_new();
     if (s && lines && config && make_settings(s, spec, debounce) == 0 &&
         gpiod_line_config_add_line_settings(lines, &offset, 1, s) == 0) {
-        gpiod_request_config_set_consumer(config, make_consumer(name, consumer));
+        gpiod_request_config_set_consumer(config, line_gpiod_consumer(name, consumer));
         gpiod_request_config_set_event_buffer_size(config, QUEUE);
         r = gpiod_chip_request_lines(chip, config, lines);
     }
@@ -174,29 +155,23 @@ static struct gpiod_line_request *request_line(struct gpiod_chip *chip, unsigned
 }
 
 /* A driver may refuse to debounce in its hardware in its own way; the caller's own debouncing is
- * then enough. Errors that a plain request would meet as well are left alone. */
+ * then enough. Errors that a request without debouncing would meet too are not retried. */
 static bool may_be_the_debounce(int error)
 {
     return error != EBUSY && error != EPERM && error != EACCES && error != ENODEV;
 }
 
-static struct line *refuse_request(struct gpiod_chip *chip, unsigned offset, const char *name,
-                                   const struct line_spec *spec, struct line_error *e)
+/* Names whoever holds a busy line. errno says why the request was refused. */
+static void refuse_request(struct gpiod_chip *chip, unsigned offset, const char *name,
+                           const struct line_spec *spec, struct line_error *e)
 {
-    enum line_trouble trouble = LINE_OTHER;
-    char detail[64] = "the kernel refused the request";
     int error = errno;
-    if (error == EBUSY) {
-        trouble = LINE_BUSY;
-        struct gpiod_line_info *info = gpiod_chip_get_line_info(chip, offset);
-        const char *consumer = info ? gpiod_line_info_get_consumer(info) : NULL;
-        snprintf(detail, sizeof detail, "%s", consumer ? consumer : "");
-        gpiod_line_info_free(info);
-    } else if (spec->bias != LINE_BIAS_AS_IS && (error == ENOTSUP || error == EINVAL)) {
-        trouble = LINE_NO_BIAS;
-    }
+    struct gpiod_line_info *info = gpiod_chip_get_line_info(chip, offset);
     errno = error;
-    return line_refuse(e, name, spec->address, trouble, detail);
+    line_gpiod_refuse(name, spec, info ? gpiod_line_info_get_consumer(info) : NULL, e);
+    error = errno;
+    gpiod_line_info_free(info);
+    errno = error;
 }
 
 static struct line *open_on(struct gpiod_chip *chip, unsigned offset, const char *name,
@@ -226,20 +201,13 @@ free_line:
     return NULL;
 }
 
-struct line *line_gpiod_open(const char *name, const struct line_spec *spec,
-                             const struct line_address *a, struct line_error *e)
+struct line *line_gpiod_open_at(const struct line_find *at, const char *name,
+                                const struct line_spec *spec, struct line_error *e)
 {
-    char detail[LINE_SEEN_MAX];
-    struct line_address want = *a;
-    struct line_find f;
-    enum line_trouble trouble = line_find_on("/dev", &f, &want, tell_chip, detail);
-    if (trouble != LINE_FINE)
-        return line_refuse(e, name, spec->address, trouble, detail);
-
-    struct gpiod_chip *chip = gpiod_chip_open(f.path);
+    struct gpiod_chip *chip = gpiod_chip_open(at->path);
     if (!chip)
-        return line_refuse(e, name, spec->address, LINE_OTHER, f.path);
-    struct line *l = open_on(chip, f.offset, name, spec, e);
+        return line_refuse(e, name, spec->address, LINE_OTHER, at->path);
+    struct line *l = open_on(chip, at->offset, name, spec, e);
     int saved = errno;
     gpiod_chip_close(chip);
     errno = saved;

@@ -30,19 +30,19 @@ free_bus:
     return NULL;
 }
 
-static void drop_client(int *client)
+static void sim_bus_drop(int *client)
 {
     if (*client >= 0)
         close(*client);
     *client = -1;
 }
 
-static void close_socket(struct sim_bus *b)
+static void sim_bus_close_socket(struct sim_bus *b)
 {
     if (b->listen_fd < 0)
         return;
     for (size_t i = 0; i < SIM_CLIENTS_MAX; i++)
-        drop_client(&b->clients[i]);
+        sim_bus_drop(&b->clients[i]);
     unlink(b->path);
     close(b->listen_fd);
     b->listen_fd = -1;
@@ -52,7 +52,7 @@ void sim_bus_free(struct sim_bus *b)
 {
     if (!b)
         return;
-    close_socket(b);
+    sim_bus_close_socket(b);
     close(b->poll_fd);
     free(b);
 }
@@ -71,7 +71,7 @@ static int sim_bus_open_socket(struct sim_bus *b)
     if (sim_bus_watch(b, b->listen_fd, &b->listen_fd) == 0)
         return 0;
     int saved = errno;
-    close_socket(b);
+    sim_bus_close_socket(b);
     errno = saved;
     return -1;
 }
@@ -80,38 +80,22 @@ int sim_bus_join(struct sim_bus *b, struct sim_line *s)
 {
     if (b->listen_fd < 0 && sim_bus_open_socket(b) < 0)
         return -1;
-    s->next = b->lines;
-    b->lines = s;
+    s->next = b->lines.first;
+    b->lines.first = s;
     return 0;
 }
 
 void sim_bus_leave(struct sim_bus *b, struct sim_line *s)
 {
-    struct sim_line **at = &b->lines;
+    struct sim_line **at = &b->lines.first;
     while (*at != s)
         at = &(*at)->next;
     *at = s->next;
-    if (!b->lines)
-        close_socket(b);
+    if (!b->lines.first)
+        sim_bus_close_socket(b);
 }
 
-struct sim_line *sim_bus_find(const struct sim_bus *b, const char *name)
-{
-    struct sim_line *s = b->lines;
-    while (s && strcmp(s->name, name) != 0)
-        s = s->next;
-    return s;
-}
-
-bool sim_bus_is_busy(const struct sim_bus *b, const char *name)
-{
-    for (size_t i = 0; i < SIM_BUSY_MAX; i++)
-        if (strcmp(b->busy[i], name) == 0)
-            return true;
-    return false;
-}
-
-static void accept_client(struct sim_bus *b)
+static void sim_bus_accept(struct sim_bus *b)
 {
     int fd = unix_socket_accept(b->listen_fd);
     if (fd < 0)
@@ -125,7 +109,7 @@ static void accept_client(struct sim_bus *b)
         close(fd);
 }
 
-/* One packet. A client that has left, or does not take its answers, is let go. */
+/* One packet. A client that has left, or does not take its answers, is dropped. */
 static void sim_bus_serve_client(struct sim_bus *b, int *client)
 {
     char packet[SIM_COMMAND_MAX], reply[SIM_REPLY_MAX] = "error: the command is too long";
@@ -133,10 +117,10 @@ static void sim_bus_serve_client(struct sim_bus *b, int *client)
     if (len < 0 && errno == EAGAIN)
         return;
     if (len > 0)
-        sim_command(b, packet, (size_t)len, clock_now(), reply);
+        sim_command(&b->lines, packet, (size_t)len, clock_now(), reply);
     bool leaves = len == 0 || (len < 0 && errno != EMSGSIZE);
     if (leaves || unix_socket_send(*client, reply, strlen(reply)) < 0)
-        drop_client(client);
+        sim_bus_drop(client);
 }
 
 void sim_bus_serve(struct sim_bus *b)
@@ -147,7 +131,7 @@ void sim_bus_serve(struct sim_bus *b)
     for (int turns = 0; turns < 256 && epoll_wait(b->poll_fd, &e, 1, 0) == 1; turns++) {
         int *slot = e.data.ptr;
         if (slot == &b->listen_fd)
-            accept_client(b);
+            sim_bus_accept(b);
         else
             sim_bus_serve_client(b, slot);
     }

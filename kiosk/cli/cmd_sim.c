@@ -1,6 +1,6 @@
 #include "kiosk/cli/cli.h"
 
-#include "hw/sim/sim_line.h"
+#include "hw/sim/sim_command.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/duration.h"
 #include "kiosk/common/paths.h"
@@ -292,7 +292,7 @@ const struct cli_command cli_sim = {
             "  switch hold 1.6s press, and release after that time\n"
             "  switch presses 2 so many presses\n"
             "  door open|close  move the door\n"
-            "  tell COMMAND     one line of the bus's own language (hw/sim/sim_line.h), such as\n"
+            "  tell COMMAND     one command for the lines (hw/sim/sim_command.h lists them):\n"
             "                   \"get front\", \"lose front 1\", \"history feel\"\n"
             "  --name NAME      the line sim:NAME; front and door unless given. A switch whose\n"
             "                   second line is sim:NAME-nc=1 is worked as a supervised one\n"

@@ -36,7 +36,7 @@
  * messages.h, control admin.sock     porchlight porchlight 0600        messages.h, steward: root's
  * in effect screen.sock      porchlight porchlight-screen 0660 messages.h, cue wipe.sock root
  * porchlight 0660              messages.h, wipe book.sock        root porchlight-book 0660
- * messages.h, book sim.sock         porchlight porchlight 0600        hw/sim/sim_line.h; only when
+ * messages.h, book sim.sock         porchlight porchlight 0600        hw/sim/sim_command.h; only when
  * every line is simulated
  */
 #define PATH_ETC         "/etc/porchlight"

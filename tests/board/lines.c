@@ -2,6 +2,7 @@
  * through hw/line.h and says on the serial line what it got. The test outside moves the wires. */
 #include "hw/line.h"
 #include "hw/line_backend.h"
+#include "hw/line_errors.h"
 #include "kiosk/common/clock.h"
 
 #include <errno.h>

@@ -15,7 +15,7 @@ from tests.board.suite import BUILD, ROOT
 
 PACKAGES = ["libgpiod-dev", "libc6-dev", "linux-libc-dev", "linux-image-arm64"]
 SOURCES = ["tests/board/lines.c", "kiosk/common/clock.c", "hw/line.c", "hw/line_address.c",
-           "hw/line_edges.c", "hw/line_find.c", "hw/line_errors.c"]
+           "hw/line_edges.c", "hw/line_find.c", "hw/line_errors.c", "hw/line_gpiod.c"]
 MAKES = {"bookworm": "1", "trixie": "2"}
 WIRE, GO = 2, 5  # as in lines.c
 
@@ -121,11 +121,11 @@ def test_a_make_of_lines_on_its_own_kernel(suite, tmp_path):
 
 def refusals(said):
     lines = [line.strip() for line in said.splitlines() if line.startswith("refused")]
-    expected = [("ENOENT", "line gpiochip9:1 is not there", "gpiochip0 (9030000.pl061)"),
-                ("ENOENT", "line gpiochip0:99 is not there", "lines 0 to 7"),
-                ("ENOENT", "line NO_SUCH_LINE is not there", "gpioinfo"),
-                ("ENOENT", "line pinctrl-bcm2711:17 is not there", "no chip has that name or label"),
-                ("EBUSY", "line gpiochip0:1 is taken by porchlight switch front", "gpioinfo")]
+    expected = [("ENOENT", "line gpiochip9:1 was not found", "gpiochip0 (9030000.pl061)"),
+                ("ENOENT", "line gpiochip0:99 was not found", "lines 0 to 7"),
+                ("ENOENT", "line NO_SUCH_LINE was not found", "gpioinfo"),
+                ("ENOENT", "line pinctrl-bcm2711:17 was not found", "no chip has that name or label"),
+                ("EBUSY", "line gpiochip0:1 is in use by porchlight switch front", "gpioinfo")]
     assert len(lines) == len(expected), lines
     for line, (error, what, mend) in zip(lines, expected):
         assert line.startswith(f"refused {error} switch front: ") and what in line and mend in line

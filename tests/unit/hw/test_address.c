@@ -132,7 +132,7 @@ static const struct verdict verdicts[] = {
     {"BT_ON", closed, LINE_FINE, "/dev/gpiochip1", 3},
 };
 
-static void tell(struct line_find *f, const struct told *t)
+static void report(struct line_find *f, const struct told *t)
 {
     if (!t->name) {
         line_find_closed(f, t->path, t->lines ? (int)t->lines : EACCES);
@@ -157,7 +157,7 @@ static void each_machine_gets_its_verdict(void **state)
         assert_int_equal(line_address_parse(v->address, &a), 0);
         line_find_init(&f, &a);
         for (const struct told *t = v->machine; t->path; t++)
-            tell(&f, t);
+            report(&f, t);
         enum line_trouble trouble = line_find_verdict(&f, detail);
         const char *word = trouble == LINE_FINE ? f.path : detail;
         if (trouble != v->trouble || (v->detail && strcmp(word, v->detail) != 0))
@@ -219,7 +219,7 @@ static void chips_are_listed_by_number_without_second_names(void **state)
 
 /* --- sentences --- */
 
-static void every_trouble_says_who_which_and_the_mend(void **state)
+static void every_trouble_says_which_line_and_how_to_fix_it(void **state)
 {
     (void)state;
     static const struct {
@@ -228,15 +228,15 @@ static void every_trouble_says_who_which_and_the_mend(void **state)
         int error;
         const char *says;
     } table[] = {
-        {LINE_BAD_ADDRESS, NULL, EINVAL, "expected gpiochip0:17"},
+        {LINE_BAD_ADDRESS, NULL, EINVAL, "Expected gpiochip0:17"},
         {LINE_NO_GPIO, NULL, ENOENT, "no GPIO chip"},
-        {LINE_NO_CHIP, "gpiochip0 (pl061)", ENOENT, "There are: gpiochip0 (pl061)"},
+        {LINE_NO_CHIP, "gpiochip0 (pl061)", ENOENT, "This machine has: gpiochip0 (pl061)"},
         {LINE_NO_OFFSET, "7", ENOENT, "lines 0 to 7"},
         {LINE_NO_NAME, NULL, ENOENT, "gpioinfo"},
         {LINE_MANY_CHIPS, "gpiochip2, gpiochip3", EINVAL, "gpiochip2, gpiochip3 share"},
         {LINE_MANY_NAMES, "gpiochip2:3, gpiochip3:3", EINVAL, "gpiochip2:3, gpiochip3:3 share"},
-        {LINE_BUSY, "gpio-keys", EBUSY, "taken by gpio-keys"},
-        {LINE_BUSY, NULL, EBUSY, "taken by an unnamed program"},
+        {LINE_BUSY, "gpio-keys", EBUSY, "in use by gpio-keys"},
+        {LINE_BUSY, NULL, EBUSY, "in use by an unnamed program"},
         {LINE_DENIED, "/dev/gpiochip0", EACCES, "usermod -aG gpio"},
         {LINE_NO_BIAS, NULL, ENOTSUP, "bias = as-is"},
         {LINE_NO_SIMULATOR, NULL, EINVAL, "all of them sim:NAME"},
@@ -312,7 +312,7 @@ int main(void)
         cmocka_unit_test(each_machine_gets_its_verdict),
         cmocka_unit_test(a_long_list_of_chips_is_cut_not_torn),
         cmocka_unit_test(chips_are_listed_by_number_without_second_names),
-        cmocka_unit_test(every_trouble_says_who_which_and_the_mend),
+        cmocka_unit_test(every_trouble_says_which_line_and_how_to_fix_it),
         cmocka_unit_test(a_gap_in_the_sequence_is_lost_edges),
         cmocka_unit_test(two_edges_the_same_way_hide_one_between),
         cmocka_unit_test(a_full_queue_is_followed_by_a_reread),

@@ -1,4 +1,5 @@
 #include "hw/line.h"
+#include "hw/sim/sim_command.h"
 #include "hw/sim/sim_line.h"
 
 #include "kiosk/common/clock.h"
@@ -175,14 +176,14 @@ static void a_given_time_is_kept_if_it_can_be_true(void **state)
     assert_int_equal(line_read(l, e, 2), 1);
     assert_int_equal(e[0].at, at);
     snprintf(command, sizeof command, "set front 0 %" PRId64, at - 1);
-    expect(b, l, command, "error: the time must lie between");
+    expect(b, l, command, "error: the time must be between");
     snprintf(command, sizeof command, "set front 0 %" PRId64, clock_now() + 60000000000);
-    expect(b, l, command, "error: the time must lie between");
+    expect(b, l, command, "error: the time must be between");
     assert_int_equal(line_get(l), 1);
     line_free(l);
 }
 
-static void lost_edges_are_silent_and_the_next_one_tells(void **state)
+static void lost_edges_are_silent_and_the_next_one_reports_them(void **state)
 {
     struct bench *b = *state;
     struct line_edge e[4];
@@ -211,8 +212,7 @@ static void pulses_are_told_whole_or_not_at_all(void **state)
     for (int i = 0; i < 4; i++)
         assert_true(e[i].active == (i % 2 == 0) && e[i].seq == (uint32_t)i + 1);
     assert_true(e[0].at == 1000 && e[1].at == 1300 && e[2].at == 1500 && e[3].at == 1800);
-    expect(b, l, "pulses front 1 1799 100 0",
-           "error: pulses must lie between the last edge (1800)");
+    expect(b, l, "pulses front 1 1799 100 0", "error: pulses must be between the last edge (1800)");
     expect(b, l, "set front 1", "ok");
     expect(b, l, "pulses front 1 4000 5000 0", "error: front is active already");
     assert_int_equal(line_read(l, e, 8), 1);
@@ -261,7 +261,7 @@ static void a_line_can_be_taken_once(void **state)
     struct line *l = open_input(b, "sim:front");
     assert_null(open_line(b, "sim:front=1", LINE_INPUT));
     assert_int_equal(errno, EBUSY);
-    assert_non_null(strstr(b->error.text, "switch front: line sim:front=1 is taken"));
+    assert_non_null(strstr(b->error.text, "switch front: line sim:front=1 is in use"));
     expect(b, l, "busy back", "ok");
     assert_null(open_line(b, "sim:back", LINE_INPUT));
     assert_int_equal(errno, EBUSY);
@@ -311,7 +311,7 @@ static void history_keeps_the_last_changes(void **state)
     line_free(l);
 }
 
-static void nonsense_is_refused_with_the_mend(void **state)
+static void nonsense_is_refused_with_what_is_expected(void **state)
 {
     struct bench *b = *state;
     struct line *l = open_input(b, "sim:front");
@@ -323,9 +323,9 @@ static void nonsense_is_refused_with_the_mend(void **state)
         {"set front 1 99999999999999999999", "error: the time"},
         {"set front 1 1 1 1 1", "error: expected one to 6 words"},
         {"pulses front 1", "error: expected pulses NAME N FROM ON OFF"},
-        {"pulses front 0 1 1 1", "error: pulses must lie between"},
-        {"pulses front 2 1 9999999999999999 1", "error: pulses must lie between"},
-        {"pulses front 500 1 1 99999999999999999999", "error: pulses must lie between"},
+        {"pulses front 0 1 1 1", "error: pulses must be between"},
+        {"pulses front 2 1 9999999999999999 1", "error: pulses must be between"},
+        {"pulses front 500 1 1 99999999999999999999", "error: pulses must be between"},
         {"set back 1", "error: no open line is called back"},
         {"press front", "error: no command is called press"},
         {"set  front 1", "error: expected one to 6 words"},
@@ -451,14 +451,14 @@ int main(void)
         WITH_BENCH(a_line_may_be_found_active),
         WITH_BENCH(each_line_gets_its_own_edges),
         WITH_BENCH(a_given_time_is_kept_if_it_can_be_true),
-        WITH_BENCH(lost_edges_are_silent_and_the_next_one_tells),
+        WITH_BENCH(lost_edges_are_silent_and_the_next_one_reports_them),
         WITH_BENCH(pulses_are_told_whole_or_not_at_all),
         WITH_BENCH(a_full_queue_loses_its_oldest),
         WITH_BENCH(a_chip_can_be_taken_away),
         WITH_BENCH(a_line_can_be_taken_once),
         WITH_BENCH(an_output_is_driven_and_remembered),
         WITH_BENCH(history_keeps_the_last_changes),
-        WITH_BENCH(nonsense_is_refused_with_the_mend),
+        WITH_BENCH(nonsense_is_refused_with_what_is_expected),
         WITH_BENCH(any_packet_is_answered),
         WITH_BENCH(clients_beyond_the_last_place_are_turned_away),
         WITH_BENCH(without_a_bus_nothing_is_simulated),

@@ -1,4 +1,6 @@
-#include "hw/sim/sim_bus.h"
+#include "hw/sim/sim_command.h"
+
+#include "hw/sim/sim_line.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,7 +10,7 @@
 enum { WORDS_MAX = 6, EDGES_MAX = 1000 };
 
 struct command {
-    struct sim_bus *bus;
+    struct sim_lines *lines;
     struct sim_line *line; /* that NAME means; NULL where the command has none */
     char *words[WORDS_MAX];
     int count;
@@ -59,7 +61,7 @@ static void run_set(struct command *c)
         return;
     }
     if (c->count == 4 && (!parse_number(c->words[3], c->now, &at) || at < c->line->last_at)) {
-        answer(c, "error: the time must lie between the last edge (%lld) and now (%lld)",
+        answer(c, "error: the time must be between the last edge (%lld) and now (%lld)",
                (long long)c->line->last_at, (long long)c->now);
         return;
     }
@@ -80,7 +82,7 @@ static void run_pulses(struct command *c)
         !parse_number(c->words[3], c->now, &from) || !parse_number(c->words[4], c->now, &on) ||
         !parse_number(c->words[5], c->now, &off) || from < c->line->last_at ||
         on > (c->now - from) / n || off > (c->now - from - n * on) / n) {
-        answer(c, "error: pulses must lie between the last edge (%lld) and now (%lld)",
+        answer(c, "error: pulses must be between the last edge (%lld) and now (%lld)",
                (long long)c->line->last_at, (long long)c->now);
         return;
     }
@@ -127,20 +129,20 @@ static void run_busy(struct command *c)
 {
     char(*free_slot)[LINE_SIM_NAME_MAX + 1] = NULL;
     for (size_t i = 0; i < SIM_BUSY_MAX; i++)
-        if (!c->bus->busy[i][0])
-            free_slot = &c->bus->busy[i];
+        if (!c->lines->busy[i][0])
+            free_slot = &c->lines->busy[i];
     if (!free_slot || strlen(c->words[1]) > LINE_SIM_NAME_MAX)
         answer(c, "error: at most %d names of at most %d characters can be busy", SIM_BUSY_MAX,
                LINE_SIM_NAME_MAX);
-    else if (!sim_bus_is_busy(c->bus, c->words[1]))
+    else if (!sim_lines_is_busy(c->lines, c->words[1]))
         snprintf(*free_slot, sizeof *free_slot, "%s", c->words[1]);
 }
 
 static void run_free(struct command *c)
 {
     for (size_t i = 0; i < SIM_BUSY_MAX; i++)
-        if (strcmp(c->bus->busy[i], c->words[1]) == 0)
-            c->bus->busy[i][0] = '\0';
+        if (strcmp(c->lines->busy[i], c->words[1]) == 0)
+            c->lines->busy[i][0] = '\0';
 }
 
 static void run_history(struct command *c)
@@ -156,7 +158,7 @@ static void run_history(struct command *c)
 static void run_list(struct command *c)
 {
     size_t used = strlen(c->reply);
-    for (const struct sim_line *s = c->bus->lines; s && used < SIM_REPLY_MAX; s = s->next)
+    for (const struct sim_line *s = c->lines->first; s && used < SIM_REPLY_MAX; s = s->next)
         used += (size_t)snprintf(c->reply + used, SIM_REPLY_MAX - used, " %s:%s:%d", s->name,
                                  s->line.direction == LINE_INPUT ? "in" : "out", s->active);
 }
@@ -199,11 +201,11 @@ static int split(char *text, size_t len, char *words[WORDS_MAX])
     return n;
 }
 
-void sim_command(struct sim_bus *b, const char *packet, size_t len, int64_t now,
+void sim_command(struct sim_lines *lines, const char *packet, size_t len, int64_t now,
                  char reply[SIM_REPLY_MAX])
 {
     char text[SIM_COMMAND_MAX + 1];
-    struct command c = {.bus = b, .now = now, .reply = reply};
+    struct command c = {.lines = lines, .now = now, .reply = reply};
     memcpy(text, packet, len);
     text[len] = '\0';
     c.count = split(text, len, c.words);
@@ -213,14 +215,14 @@ void sim_command(struct sim_bus *b, const char *packet, size_t len, int64_t now,
     }
     const struct rule *r = find_rule(c.words[0]);
     if (!r) {
-        answer(&c, "error: no command is called %s; hw/sim/sim_line.h lists them", c.words[0]);
+        answer(&c, "error: no command is called %s; hw/sim/sim_command.h lists them", c.words[0]);
         return;
     }
     if (c.count < r->words_min || c.count > r->words_max) {
         answer(&c, "error: expected %s", r->usage);
         return;
     }
-    if (r->of_line && !(c.line = sim_bus_find(b, c.words[1]))) {
+    if (r->of_line && !(c.line = sim_lines_find(lines, c.words[1]))) {
         answer(&c, "error: no open line is called %s; `list` shows those that are", c.words[1]);
         return;
     }

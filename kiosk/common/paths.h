@@ -28,16 +28,20 @@
  *   /var/lib/porchlight-wipe/
  *     progress, drill  root root 0600 in a 0700 folder   kiosk/wipe/progress.h
  *   /var/lib/porchlight-books/
- *     NAME.book        porchlight-book 0600 in 0700      sealed entries,
- * kiosk/cli/sealing/cmd_book.h /var/lib/porchlight-broker/ dynamic-security.json  porchlight-broker
- * 0600      accounts at the broker on this Pi /var/lib/porchlight-relay/ subscriptions
- * porchlight-relay 0600 in 0700     kiosk/relay/subs.h venue-KIOSK.key  porchlight-relay 0600
- * kiosk/relay/keyring.h /run/porchlight/ control.sock     porchlight porchlight-staff 0660
- * messages.h, control admin.sock     porchlight porchlight 0600        messages.h, steward: root's
- * in effect screen.sock      porchlight porchlight-screen 0660 messages.h, cue wipe.sock root
- * porchlight 0660              messages.h, wipe book.sock        root porchlight-book 0660
- * messages.h, book sim.sock         porchlight porchlight 0600        hw/sim/sim_command.h; only when
- * every line is simulated
+ *     NAME.book        porchlight-book 0600 in 0700      entries: kiosk/cli/sealing/cmd_book.h
+ *   /var/lib/porchlight-broker/
+ *     dynamic-security.json  porchlight-broker 0600      accounts at the broker on this Pi
+ *   /var/lib/porchlight-relay/
+ *     subscriptions    porchlight-relay 0600 in 0700     kiosk/relay/subs.h
+ *     venue-KIOSK.key  porchlight-relay 0600             kiosk/relay/keyring.h
+ *   /run/porchlight/
+ *     control.sock     porchlight porchlight-staff 0660  messages.h, control
+ *     admin.sock       porchlight porchlight 0600        messages.h, admin: in effect root only
+ *     screen.sock      porchlight porchlight-screen 0660 messages.h, cue
+ *     wipe.sock        root porchlight 0660              messages.h, wipe
+ *     book.sock        root porchlight-book 0660         messages.h, book
+ *     sim.sock         porchlight porchlight 0600        hw/sim/sim_command.h; only while every
+ *                                                        line is simulated
  */
 #define PATH_ETC         "/etc/porchlight"
 #define PATH_CONF        "/etc/porchlight/porchlight.conf"

@@ -145,8 +145,8 @@ static void test_refused(void **state)
         const char *says;
     } rows[] = {
         {"nvmem:other", ENOENT, "No such file"},    {"nvmem:", EINVAL, "is not a cell"},
-        {"nvmem:../rtc0", EINVAL, "is not a cell"}, {"nvmem:..", EINVAL, "is no cell"},
-        {"file:relative", EINVAL, "is not a cell"}, {"disk:/x", EINVAL, "is no cell"},
+        {"nvmem:../rtc0", EINVAL, "is not a cell"}, {"nvmem:..", EINVAL, "is not a cell"},
+        {"file:relative", EINVAL, "is not a cell"}, {"disk:/x", EINVAL, "is not a cell"},
         {"tpm:1800001", ENOENT, "dev/tpmrm0"},      {"tpm:17fffff", EINVAL, "index of the owner's"},
         {"tpm:1c00000", EINVAL, "of the owner's"},  {"tpm:0x", EINVAL, "of the owner's"},
         {"tpm:", EINVAL, "of the owner's"},         {"file:/nowhere/x", ENOENT, "No such file"},

@@ -8,7 +8,6 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* A record is waited for so long and no longer: half a hold-up loop's answering time of 500 ms is
  * left for the brokers. */
@@ -31,7 +30,7 @@ static void do_record(struct kiosk *k)
     if (memcmp(&k->record.standing, now, sizeof *now) == 0)
         return;
     if (!alert_id_equal(&k->record.standing.id, &now->id))
-        k->record.began = clock_is_set() && !alert_id_is_none(&now->id) ? (int64_t)time(NULL) : 0;
+        k->record.began = clock_is_set() && !alert_id_is_none(&now->id) ? clock_wall_seconds() : 0;
     k->record.standing = *now;
     bool fault = recorder_write(k->recorder, &k->record, RECORD_PATIENCE) != 0;
     if (fault)

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* With cover, everything waits for the next slot (DESIGN, Delivery). */
 #define SLOT (2 * NS_PER_S)
@@ -73,7 +72,7 @@ static int64_t age_of(const struct outbox_entry *e, int64_t now)
 {
     if (!e->resumed)
         return (now - e->at) / NS_PER_MS;
-    int64_t wall = (int64_t)time(NULL);
+    int64_t wall = clock_wall_seconds();
     return e->began > 0 && clock_is_set() && wall >= e->began ? (wall - e->began) * 1000 : -1;
 }
 

@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* How often the weekly drill's moment is looked at; the loop turns for the beat anyway. */
 #define DRILL_ASKED (15 * NS_PER_S)
@@ -173,7 +172,7 @@ static int record_begin(struct kiosk *k)
         if (errno != ENOENT)
             log_error("%s: cannot be read (%s); begun anew, as if nothing had stood", at.path,
                       errno == EBADMSG ? "torn or foreign" : strerror(errno));
-        k->record = (struct record){.epoch = clock_is_set() ? (uint64_t)time(NULL) : 1};
+        k->record = (struct record){.epoch = clock_is_set() ? (uint64_t)clock_wall_seconds() : 1};
     }
     k->recorder = recorder_new(&at);
     if (!k->recorder) {

@@ -83,14 +83,14 @@ static enum command_result phone_messages_judge(struct kiosk *k, const char *acc
                                                 const struct mqtt_event *e, struct command *c)
 {
     struct envelope_place at = here(k);
-    struct command_desk d = {.kiosk_public = k->sealer.keys->public,
-                             .kiosk_secret = k->sealer.keys->secret,
-                             .root_public = k->sealer.keys->root,
-                             .staff = k->staff,
-                             .staff_count = k->staff_count,
-                             .epoch = k->sealer.epoch,
-                             .seq = k->sealer.seq,
-                             .standing = k->alert.now.id};
+    struct command_check d = {.kiosk_public = k->sealer.keys->public,
+                              .kiosk_secret = k->sealer.keys->secret,
+                              .root_public = k->sealer.keys->root,
+                              .staff = k->staff,
+                              .staff_count = k->staff_count,
+                              .epoch = k->sealer.epoch,
+                              .seq = k->sealer.seq,
+                              .standing = k->alert.now.id};
     memcpy(d.venue, at.venue, sizeof d.venue);
     memcpy(d.kiosk, at.kiosk, sizeof d.kiosk);
     memcpy(d.nonce, k->nonce, sizeof d.nonce);

@@ -1,6 +1,7 @@
 #include "kiosk/alertd/recorder.h"
 
-#include "kiosk/common/paths.h"
+#include "kiosk/common/clock.h"
+#include "kiosk/core/ns.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -10,7 +11,7 @@
 #include <time.h>
 
 /* What could not be written is tried again: a disk that was full may have room by then. */
-#define RETRY INT64_C(1000000000)
+#define RETRY NS_PER_S
 
 struct recorder {
     struct record_place at;
@@ -32,21 +33,17 @@ static void recorder_destroy(struct recorder *r)
     free(r);
 }
 
-static struct timespec in(int64_t patience)
+static struct timespec recorder_after(int64_t patience)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    int64_t ns = t.tv_nsec + patience;
-    t.tv_sec += ns / 1000000000;
-    t.tv_nsec = (long)(ns % 1000000000);
-    return t;
+    int64_t at = clock_now() + patience;
+    return (struct timespec){.tv_sec = at / NS_PER_S, .tv_nsec = (long)(at % NS_PER_S)};
 }
 
-/* For a new record, or for another try of the last one. False: it is to end, and nothing new waits.
- */
+/* Waits for a new record, or until the last one should be tried again. False: the thread must end,
+ * and nothing new waits. */
 static bool wait_for_work(struct recorder *r)
 {
-    struct timespec retry = in(RETRY);
+    struct timespec retry = recorder_after(RETRY);
     while (r->written == r->asked && !r->stop) {
         if (r->error == 0)
             pthread_cond_wait(&r->work, &r->mutex);
@@ -97,7 +94,7 @@ struct recorder *recorder_new(const struct record_place *at)
 /* Until `number` is written or `patience` is over. Called with the mutex held. */
 static int recorder_wait_for(struct recorder *r, uint64_t number, int64_t patience)
 {
-    struct timespec until = in(patience);
+    struct timespec until = recorder_after(patience);
     while (r->written < number)
         if (pthread_cond_clockwait(&r->done, &r->mutex, CLOCK_MONOTONIC, &until) != 0)
             return ETIMEDOUT;
@@ -129,7 +126,7 @@ void recorder_free(struct recorder *r)
     if (!r)
         return;
     pthread_mutex_lock(&r->mutex);
-    bool hangs = recorder_wait_for(r, r->asked, INT64_C(1000000000)) == ETIMEDOUT;
+    bool hangs = recorder_wait_for(r, r->asked, NS_PER_S) == ETIMEDOUT;
     r->stop = true;
     r->abandoned = hangs;
     pthread_t thread = r->thread;

@@ -13,6 +13,11 @@ int64_t clock_now(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+int64_t clock_wall_seconds(void)
+{
+    return (int64_t)time(NULL);
+}
+
 /* The day this file was compiled (SOURCE_DATE_EPOCH where the build sets it), less one day,
  * because the compiler writes local time. */
 static time_t built(void)

@@ -7,6 +7,9 @@
 /* CLOCK_MONOTONIC now, ns. */
 int64_t clock_now(void);
 
+/* The wall clock, seconds since 1970, whether or not it can be believed. */
+int64_t clock_wall_seconds(void);
+
 /* True once the wall clock can be believed: it is not before this build. A Pi without a battery
  * starts in 1970, or where fake-hwclock left it; NTP then moves it. */
 bool clock_is_set(void);

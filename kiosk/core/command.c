@@ -32,7 +32,7 @@ bool command_staff_check(const struct command_staff *s, const uint8_t venue[ENVE
     return cert_staff_check(&said, root_public, s->cert + ENVELOPE_PUBLIC);
 }
 
-static const struct command_staff *staff_of(const struct command_desk *d,
+static const struct command_staff *staff_of(const struct command_check *d,
                                             const uint8_t account[ENVELOPE_ID])
 {
     for (size_t i = 0; i < d->staff_count; i++)
@@ -64,7 +64,7 @@ static bool command_of(enum message_kind k, enum alert_command *out)
     }
 }
 
-static enum command_result open_letter(const struct command_desk *d, const uint8_t *wire,
+static enum command_result open_letter(const struct command_check *d, const uint8_t *wire,
                                        size_t len, char text[ENVELOPE_LETTER_MAX + 1],
                                        size_t *text_len, uint8_t signature[CERT_SIGNATURE])
 {
@@ -81,7 +81,7 @@ static enum command_result open_letter(const struct command_desk *d, const uint8
 
 /* The proof that every phone will ask for. It may not speak of a state that is yet to come: that
  * would end lockdowns before they begin. */
-static bool command_prove(const struct command_desk *d, const struct command_staff *staff,
+static bool command_prove(const struct command_check *d, const struct command_staff *staff,
                           const struct message *m, struct command *c)
 {
     struct cert_clear clear = {.id = m->id, .epoch = m->epoch, .seq = m->seq};
@@ -96,7 +96,7 @@ static bool command_prove(const struct command_desk *d, const struct command_sta
 }
 
 /* An end is of one alert. Lockdown, caution and drill begin one, and need none. */
-static bool command_is_stale(const struct command_desk *d, const struct message *m,
+static bool command_is_stale(const struct command_check *d, const struct message *m,
                              enum alert_command c)
 {
     if (c == ALERT_CMD_ALL_CLEAR)
@@ -106,7 +106,7 @@ static bool command_is_stale(const struct command_desk *d, const struct message 
     return false;
 }
 
-enum command_result command_read(const struct command_desk *d, const char *topic,
+enum command_result command_read(const struct command_check *d, const char *topic,
                                  const char *account, bool retained, const uint8_t *wire,
                                  size_t len, struct command *c)
 {

@@ -29,7 +29,7 @@ enum command_result {
     COMMAND_FORGED,    /* not signed by that account's phone for this kiosk and topic, or an
                           all-clear whose proof would convince no phone */
     COMMAND_REPLAYED,  /* another nonce than the current one: used, or of an earlier start */
-    COMMAND_STALE,     /* all-clear or abort of another alert than the one that stands */
+    COMMAND_STALE,     /* all-clear or abort of another alert than the current one */
     COMMAND_RESULTS,
 };
 
@@ -40,7 +40,7 @@ struct command_staff {
 };
 
 /* What the kiosk knows when the letter comes. */
-struct command_desk {
+struct command_check {
     uint8_t venue[ENVELOPE_ID], kiosk[ENVELOPE_ID];
     const uint8_t *kiosk_public; /* ENVELOPE_PUBLIC */
     const uint8_t *kiosk_secret; /* ENVELOPE_SECRET */
@@ -49,7 +49,7 @@ struct command_desk {
     size_t staff_count;
     uint8_t nonce[MESSAGE_NONCE];
     uint64_t epoch, seq;      /* of the newest message: nobody can have seen a later one */
-    struct alert_id standing; /* the alert or duress that stands; none: all zero */
+    struct alert_id standing; /* the current alert or duress; none: all zero */
 };
 
 struct command {
@@ -67,7 +67,7 @@ bool command_staff_check(const struct command_staff *s, const uint8_t venue[ENVE
 /* Judges what came on the topic `topic` (its full name), which ends in `account` (16 hex digits).
  * COMMAND_ACCEPTED alone fills *c; the caller then draws a new nonce before it does anything
  * else. */
-enum command_result command_read(const struct command_desk *d, const char *topic,
+enum command_result command_read(const struct command_check *d, const char *topic,
                                  const char *account, bool retained, const uint8_t *wire,
                                  size_t len, struct command *c);
 

@@ -1,8 +1,16 @@
 #ifndef PORCHLIGHT_CORE_DRILL_H
 #define PORCHLIGHT_CORE_DRILL_H
 
+#include "kiosk/core/message.h"
+
 #include <stdbool.h>
 #include <stdint.h>
+
+/* What the kiosk keeps of the last drill, in RAM alone. */
+struct drill_result {
+    char at[MESSAGE_AT_MAX];   /* when it ended; empty: none since the start */
+    uint32_t seen, safe, rang; /* phones that answered so */
+};
 
 /* The weekly drill: once in its window, at a moment that nobody knows beforehand. Kept in RAM
  * alone; a restart inside the window may bring a second drill, never none. */

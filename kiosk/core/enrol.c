@@ -1,5 +1,7 @@
 #include "kiosk/core/enrol.h"
 
+#include "kiosk/core/ns.h"
+
 #include <cjson/cJSON.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -76,40 +78,43 @@ int enrol_again_read(const char *text, size_t len, struct enrol_again *a)
     return good ? 0 : -1;
 }
 
-/* --- the desk --------------------------------------------------------------------------------- */
+/* --- open invitations ------------------------------------------------------------------------ */
 
-static struct enrol_open *enrol_find(struct enrol_desk *d, const char *account)
+const struct enrol_open *enrol_find(const struct enrol_list *l, const char *account)
 {
     for (size_t i = 0; i < ENROL_OPEN_MAX; i++)
-        if (d->open[i].account[0] != '\0' && strcmp(d->open[i].account, account) == 0)
-            return &d->open[i];
+        if (account[0] != '\0' && strcmp(l->open[i].account, account) == 0)
+            return &l->open[i];
     return NULL;
 }
 
-int enrol_invite(struct enrol_desk *d, const char *account, bool staff, int64_t now)
+static struct enrol_open *enrol_slot(struct enrol_list *l, const char *account)
 {
-    if (!enrol_is_hex(account, ENROL_ACCOUNT) || enrol_find(d, account))
+    const struct enrol_open *o = enrol_find(l, account);
+    return o ? &l->open[o - l->open] : NULL;
+}
+
+int enrol_invite(struct enrol_list *l, const char *account, bool staff, int64_t now)
+{
+    if (!enrol_is_hex(account, ENROL_ACCOUNT) || enrol_find(l, account))
         return -1;
     for (size_t i = 0; i < ENROL_OPEN_MAX; i++) {
-        struct enrol_open *o = &d->open[i];
+        struct enrol_open *o = &l->open[i];
         if (o->account[0] != '\0')
             continue;
         sodium_memzero(o, sizeof *o);
         memcpy(o->account, account, ENROL_ACCOUNT + 1);
         o->staff = staff;
-        o->until = now + ENROL_LIVES;
+        o->until = now + ENROL_VALID_FOR;
         return 0;
     }
     return -1;
 }
 
-const uint8_t *enrol_key(const struct enrol_desk *d, const char *account)
+const uint8_t *enrol_key(const struct enrol_list *l, const char *account)
 {
-    for (size_t i = 0; i < ENROL_OPEN_MAX; i++)
-        if (d->open[i].claimed && d->open[i].account[0] != '\0' &&
-            strcmp(d->open[i].account, account) == 0)
-            return d->open[i].public;
-    return NULL;
+    const struct enrol_open *o = enrol_find(l, account);
+    return o && o->claimed ? o->public : NULL;
 }
 
 /* The first key that answers has the invitation; the same may ask again. */
@@ -126,11 +131,11 @@ static bool enrol_claim(struct enrol_open *o, const struct enrol_letter *e)
     return true;
 }
 
-enum enrol_verdict enrol_heard(struct enrol_desk *d, const struct enrol_letter *e,
-                               const char *topic_account, bool signed_by_key, int64_t now,
-                               const struct enrol_open **one)
+enum enrol_verdict enrol_receive(struct enrol_list *l, const struct enrol_letter *e,
+                                 const char *topic_account, bool signed_by_key, int64_t now,
+                                 const struct enrol_open **one)
 {
-    struct enrol_open *o = enrol_find(d, e->account);
+    struct enrol_open *o = enrol_slot(l, e->account);
     bool ours = o && strcmp(e->account, topic_account) == 0 && signed_by_key;
     *one = NULL;
     if (!ours || now >= o->until)
@@ -147,12 +152,12 @@ enum enrol_verdict enrol_heard(struct enrol_desk *d, const struct enrol_letter *
     return ENROL_PROMOTED;
 }
 
-enum enrol_verdict enrol_certify(struct enrol_desk *d, const uint8_t venue[ENVELOPE_ID],
+enum enrol_verdict enrol_certify(struct enrol_list *l, const uint8_t venue[ENVELOPE_ID],
                                  const uint8_t root_public[ENVELOPE_PUBLIC], const char *account,
                                  const uint8_t certificate[CERT_SIGNATURE],
                                  const struct enrol_open **one)
 {
-    struct enrol_open *o = enrol_find(d, account);
+    struct enrol_open *o = enrol_slot(l, account);
     struct cert_staff staff;
     *one = NULL;
     if (!o || !o->staff || !o->claimed)
@@ -168,22 +173,31 @@ enum enrol_verdict enrol_certify(struct enrol_desk *d, const uint8_t venue[ENVEL
     return ENROL_WELCOME;
 }
 
-void enrol_close(struct enrol_desk *d, const char *account)
+void enrol_close(struct enrol_list *l, const char *account)
 {
-    struct enrol_open *o = enrol_find(d, account);
+    struct enrol_open *o = enrol_slot(l, account);
     if (o)
         sodium_memzero(o, sizeof *o);
 }
 
-enum enrol_verdict enrol_tick(struct enrol_desk *d, int64_t now, const struct enrol_open **one)
+enum enrol_verdict enrol_tick(struct enrol_list *l, int64_t now, const struct enrol_open **one)
 {
     for (size_t i = 0; i < ENROL_OPEN_MAX; i++) {
-        *one = &d->open[i];
+        *one = &l->open[i];
         if ((*one)->account[0] != '\0' && now >= (*one)->until)
             return ENROL_WITHDRAWN;
     }
     *one = NULL;
     return ENROL_NOTHING;
+}
+
+int64_t enrol_deadline(const struct enrol_list *l)
+{
+    int64_t first = NS_NEVER;
+    for (size_t i = 0; i < ENROL_OPEN_MAX; i++)
+        if (l->open[i].account[0] != '\0' && l->open[i].until < first)
+            first = l->open[i].until;
+    return first;
 }
 
 /* --- what the kiosk sends -------------------------------------------------------------------- */

@@ -16,17 +16,18 @@
  *     {"v":1,"kind":"enrol","account","public","password","staff"}, its new password among them.
  *  3. The kiosk answers there with a welcome (envelope.h, form 4), sealed to that key: the venue's
  *     key, and for staff the root's signature, which is made off site meanwhile.
- *  4. The phone says {"v":1,"kind":"enrolled","account"}, signed by the same key. Only then does
- * the kiosk set the new password and role: a phone that lost its way begins again until then.
+ *  4. The phone sends {"v":1,"kind":"enrolled","account"}, signed by the same key. Only then does
+ *     the kiosk set the new password and role; a phone that was interrupted starts again until
+ *     then.
  *
- * A broker that was away meanwhile, and over a restart of the kiosk, does not know the phone:
- * nobody keeps its password. The phone, which that broker refuses while another lets it in, says on
+ * A broker that was away meanwhile does not know the phone once the kiosk has restarted: nobody
+ * keeps its password. The phone, which that broker refuses while another lets it in, sends on
  * ack/<account>, signed by the same key, {"v":1,"kind":"again","account","password","broker"}.
  *
- * An invitation belongs to the first key that answers it, lives ENROL_LIVES, and is dead once used.
- * Times are ns of CLOCK_MONOTONIC, passed in. */
+ * An invitation belongs to the first key that answers it, is valid for ENROL_VALID_FOR, and can be
+ * used once. Times are ns of CLOCK_MONOTONIC, passed in. */
 
-#define ENROL_LIVES (600 * INT64_C(1000000000))
+#define ENROL_VALID_FOR (600 * INT64_C(1000000000))
 
 enum {
     ENROL_OPEN_MAX = 16, /* invitations at a time */
@@ -51,7 +52,7 @@ int enrol_read(const char *text, size_t len, struct enrol_letter *e);
 struct enrol_again {
     char account[ENROL_ACCOUNT + 1];
     char password[ENROL_PASSWORD_MAX + 1];
-    char broker[ENROL_ADDRESS_MAX]; /* as the phone was told it */
+    char broker[ENROL_ADDRESS_MAX]; /* as the phone's invitation had it */
 };
 
 /* Reads a letter "again". 0, or -1 for anything else. */
@@ -76,37 +77,43 @@ struct enrol_open {
 };
 
 /* The open invitations. Holds passwords: locked memory, and sodium_memzero when it goes. */
-struct enrol_desk {
+struct enrol_list {
     struct enrol_open open[ENROL_OPEN_MAX];
 };
 
 /* 0, or -1 if ENROL_OPEN_MAX are open or the account is. */
-int enrol_invite(struct enrol_desk *d, const char *account, bool staff, int64_t now);
+int enrol_invite(struct enrol_list *l, const char *account, bool staff, int64_t now);
 
-/* A letter that came on enrol/<account>; `topic_account` is that name's end, `signed_by_key` that
- * its signature is its public key's (for "enrolled": enrol_key's). *one is the invitation it
+/* Judges a letter that came on enrol/<account>; `topic_account` is that name's end, `signed_by_key`
+ * that its signature is its public key's (for "enrolled": enrol_key's). *one is the invitation it
  * belongs to, valid until enrol_close; NULL when refused. */
-enum enrol_verdict enrol_heard(struct enrol_desk *d, const struct enrol_letter *e,
-                               const char *topic_account, bool signed_by_key, int64_t now,
-                               const struct enrol_open **one);
+enum enrol_verdict enrol_receive(struct enrol_list *l, const struct enrol_letter *e,
+                                 const char *topic_account, bool signed_by_key, int64_t now,
+                                 const struct enrol_open **one);
+
+/* An open invitation, or NULL. */
+const struct enrol_open *enrol_find(const struct enrol_list *l, const char *account);
 
 /* The key that claimed an invitation, to check "enrolled" by; NULL: none. */
-const uint8_t *enrol_key(const struct enrol_desk *d, const char *account);
+const uint8_t *enrol_key(const struct enrol_list *l, const char *account);
 
 /* The root has signed a staff phone's key (checked here). ENROL_WELCOME or ENROL_REFUSED. */
-enum enrol_verdict enrol_certify(struct enrol_desk *d, const uint8_t venue[ENVELOPE_ID],
+enum enrol_verdict enrol_certify(struct enrol_list *l, const uint8_t venue[ENVELOPE_ID],
                                  const uint8_t root_public[ENVELOPE_PUBLIC], const char *account,
                                  const uint8_t certificate[CERT_SIGNATURE],
                                  const struct enrol_open **one);
 
 /* Wipes an invitation that was used, expired or taken back. */
-void enrol_close(struct enrol_desk *d, const char *account);
+void enrol_close(struct enrol_list *l, const char *account);
 
 /* ENROL_WITHDRAWN with *one that has expired; ENROL_NOTHING once each such one is closed. */
-enum enrol_verdict enrol_tick(struct enrol_desk *d, int64_t now, const struct enrol_open **one);
+enum enrol_verdict enrol_tick(struct enrol_list *l, int64_t now, const struct enrol_open **one);
 
-/* The welcome for an invitation that enrol_heard or enrol_certify gave. `at`: venue, kiosk and the
- * full topic enrol/<account>. */
+/* When the first of them expires; NS_NEVER: none is open. */
+int64_t enrol_deadline(const struct enrol_list *l);
+
+/* The welcome for an invitation that enrol_receive or enrol_certify gave. `at`: venue, kiosk and
+ * the full topic enrol/<account>. */
 enum envelope_result enrol_welcome(const struct enrol_open *one, const struct envelope_place *at,
                                    const uint8_t kiosk_secret[ENVELOPE_SECRET],
                                    const uint8_t venue_key[ENVELOPE_KEY],

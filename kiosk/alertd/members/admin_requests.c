@@ -81,7 +81,7 @@ static const char *on_invite(struct kiosk *k, const struct asked *a, cJSON *o)
     if (!why) {
         cJSON_AddStringToObject(o, "account", i.account);
         cJSON_AddStringToObject(o, "link", i.link);
-        cJSON_AddNumberToObject(o, "seconds", (double)(ENROL_LIVES / NS_PER_S));
+        cJSON_AddNumberToObject(o, "seconds", (double)(ENROL_VALID_FOR / NS_PER_S));
         cJSON_AddNumberToObject(o, "screens", i.screens);
         admin_requests_add_brokers(k, i.account, o);
     }

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 enum { SHOWN_S = 60, PASSWORD_BYTES = 24 };
 
@@ -37,7 +36,7 @@ static int link_write(const struct kiosk *k, const char *password, bool staff,
                                    .password = password,
                                    .venue = c->venue.id,
                                    .kiosk = c->kiosk.id,
-                                   .expires = (int64_t)time(NULL) + ENROL_LIVES / NS_PER_S,
+                                   .expires = clock_wall_seconds() + ENROL_VALID_FOR / NS_PER_S,
                                    .kiosk_public = k->sealer.keys->public,
                                    .root_public = k->sealer.keys->root,
                                    .staff = staff,
@@ -195,7 +194,7 @@ static enum enrol_verdict enrolment_judge(struct kiosk *k, const char *account,
     const uint8_t *key = letter.done ? enrol_key(k->registry->open, account) : letter.public;
     bool signed_by = key && envelope_letter_signed(&at, key, signature, text, len) == ENVELOPE_OK;
     enum enrol_verdict v =
-        enrol_heard(k->registry->open, &letter, account, signed_by, clock_now(), one);
+        enrol_receive(k->registry->open, &letter, account, signed_by, clock_now(), one);
     sodium_memzero(text, sizeof text);
     sodium_memzero(&letter, sizeof letter);
     return v;

@@ -10,7 +10,7 @@
  * Decided by core/enrol.h, kept by phones.h, done at the brokers by errands.h. A kiosk whose desk
  * could not be opened alerts all the same. */
 struct registry {
-    struct enrol_desk *open; /* locked memory */
+    struct enrol_list *open; /* locked memory */
     struct account_requests *errands;
     struct roster *phones;
     char shown[TOPIC_ID_LEN + 1]; /* whose invitation is on the screen; "": nobody's */

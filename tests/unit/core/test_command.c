@@ -21,7 +21,7 @@ struct bench {
     uint8_t staff_public[32], staff_secret[64];
     uint8_t other_public[32], other_secret[64];
     struct command_staff staff;
-    struct command_desk desk;
+    struct command_check desk;
     struct envelope_place at;
     char topic[64];
     struct message message;

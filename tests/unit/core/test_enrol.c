@@ -74,7 +74,7 @@ static void letters_are_read_strictly(void **state)
 /* One invitation's life, a row a letter. */
 static void an_invitation_is_one_keys_and_dies_when_used(void **state)
 {
-    struct enrol_desk d = {0};
+    struct enrol_list d = {0};
     const struct enrol_open *one;
     struct enrol_letter mine = ask(WHO, 1, false), thief = ask(WHO, 2, false), end = done(WHO);
     struct enrol_letter staff = ask(WHO, 1, true), stranger = ask(OTHER, 1, false);
@@ -82,42 +82,42 @@ static void an_invitation_is_one_keys_and_dies_when_used(void **state)
     (void)state;
     assert_int_equal(enrol_invite(&d, WHO, false, 0), 0);
     assert_int_equal(enrol_invite(&d, WHO, false, 0), -1);
-    assert_int_equal(enrol_heard(&d, &end, WHO, true, 1, &one), ENROL_REFUSED);
-    assert_int_equal(enrol_heard(&d, &mine, WHO, false, 1, &one), ENROL_REFUSED);
-    assert_int_equal(enrol_heard(&d, &mine, OTHER, true, 1, &one), ENROL_REFUSED);
-    assert_int_equal(enrol_heard(&d, &staff, WHO, true, 1, &one), ENROL_REFUSED);
-    assert_int_equal(enrol_heard(&d, &stranger, OTHER, true, 1, &one), ENROL_REFUSED);
+    assert_int_equal(enrol_receive(&d, &end, WHO, true, 1, &one), ENROL_REFUSED);
+    assert_int_equal(enrol_receive(&d, &mine, WHO, false, 1, &one), ENROL_REFUSED);
+    assert_int_equal(enrol_receive(&d, &mine, OTHER, true, 1, &one), ENROL_REFUSED);
+    assert_int_equal(enrol_receive(&d, &staff, WHO, true, 1, &one), ENROL_REFUSED);
+    assert_int_equal(enrol_receive(&d, &stranger, OTHER, true, 1, &one), ENROL_REFUSED);
     assert_null(enrol_key(&d, WHO));
-    assert_int_equal(enrol_heard(&d, &mine, WHO, true, 1, &one), ENROL_WELCOME);
-    assert_int_equal(enrol_heard(&d, &thief, WHO, true, 2, &one), ENROL_REFUSED);
-    assert_int_equal(enrol_heard(&d, &mine, WHO, true, 2, &one), ENROL_WELCOME);
+    assert_int_equal(enrol_receive(&d, &mine, WHO, true, 1, &one), ENROL_WELCOME);
+    assert_int_equal(enrol_receive(&d, &thief, WHO, true, 2, &one), ENROL_REFUSED);
+    assert_int_equal(enrol_receive(&d, &mine, WHO, true, 2, &one), ENROL_WELCOME);
     assert_memory_equal(enrol_key(&d, WHO), mine.public, sizeof mine.public);
-    assert_int_equal(enrol_heard(&d, &end, WHO, true, 3, &one), ENROL_PROMOTED);
+    assert_int_equal(enrol_receive(&d, &end, WHO, true, 3, &one), ENROL_PROMOTED);
     assert_string_equal(one->password, PASS);
     enrol_close(&d, WHO);
-    assert_int_equal(enrol_heard(&d, &mine, WHO, true, 4, &one), ENROL_REFUSED);
+    assert_int_equal(enrol_receive(&d, &mine, WHO, true, 4, &one), ENROL_REFUSED);
     assert_true(sodium_is_zero((const uint8_t *)&d, sizeof d));
 }
 
 static void an_invitation_lives_ten_minutes(void **state)
 {
-    struct enrol_desk d = {0};
+    struct enrol_list d = {0};
     const struct enrol_open *one;
     struct enrol_letter mine = ask(WHO, 1, false);
 
     (void)state;
     enrol_invite(&d, WHO, false, 5);
-    assert_int_equal(enrol_tick(&d, 5 + ENROL_LIVES - 1, &one), ENROL_NOTHING);
-    assert_int_equal(enrol_heard(&d, &mine, WHO, true, 5 + ENROL_LIVES, &one), ENROL_REFUSED);
-    assert_int_equal(enrol_tick(&d, 5 + ENROL_LIVES, &one), ENROL_WITHDRAWN);
+    assert_int_equal(enrol_tick(&d, 5 + ENROL_VALID_FOR - 1, &one), ENROL_NOTHING);
+    assert_int_equal(enrol_receive(&d, &mine, WHO, true, 5 + ENROL_VALID_FOR, &one), ENROL_REFUSED);
+    assert_int_equal(enrol_tick(&d, 5 + ENROL_VALID_FOR, &one), ENROL_WITHDRAWN);
     assert_string_equal(one->account, WHO);
     enrol_close(&d, WHO);
-    assert_int_equal(enrol_tick(&d, 5 + ENROL_LIVES, &one), ENROL_NOTHING);
+    assert_int_equal(enrol_tick(&d, 5 + ENROL_VALID_FOR, &one), ENROL_NOTHING);
 }
 
 static void the_desk_has_an_end(void **state)
 {
-    struct enrol_desk d = {0};
+    struct enrol_list d = {0};
     char account[ENROL_ACCOUNT + 1];
 
     (void)state;
@@ -131,7 +131,7 @@ static void the_desk_has_an_end(void **state)
 
 static void staff_wait_for_the_root(void **state)
 {
-    struct enrol_desk d = {0};
+    struct enrol_list d = {0};
     const struct enrol_open *one;
     struct enrol_letter mine = ask(WHO, 1, true), end = done(WHO);
     struct cert_staff c = {.venue = {1}};
@@ -142,15 +142,15 @@ static void staff_wait_for_the_root(void **state)
     memcpy(c.public, mine.public, sizeof c.public);
     sodium_hex2bin(c.account, sizeof c.account, WHO, 16, NULL, NULL, NULL);
     enrol_invite(&d, WHO, true, 0);
-    assert_int_equal(enrol_heard(&d, &mine, WHO, true, 1, &one), ENROL_CERTIFY);
-    assert_int_equal(enrol_heard(&d, &end, WHO, true, 1, &one), ENROL_REFUSED);
+    assert_int_equal(enrol_receive(&d, &mine, WHO, true, 1, &one), ENROL_CERTIFY);
+    assert_int_equal(enrol_receive(&d, &end, WHO, true, 1, &one), ENROL_REFUSED);
     memset(signature, 7, sizeof signature);
     assert_int_equal(enrol_certify(&d, c.venue, root, WHO, signature, &one), ENROL_REFUSED);
     cert_staff_sign(&c, secret, signature);
     assert_int_equal(enrol_certify(&d, c.venue, root, OTHER, signature, &one), ENROL_REFUSED);
     assert_int_equal(enrol_certify(&d, c.venue, root, WHO, signature, &one), ENROL_WELCOME);
-    assert_int_equal(enrol_heard(&d, &mine, WHO, true, 2, &one), ENROL_WELCOME);
-    assert_int_equal(enrol_heard(&d, &end, WHO, true, 3, &one), ENROL_PROMOTED);
+    assert_int_equal(enrol_receive(&d, &mine, WHO, true, 2, &one), ENROL_WELCOME);
+    assert_int_equal(enrol_receive(&d, &end, WHO, true, 3, &one), ENROL_PROMOTED);
 }
 
 /* What a kiosk seals to a relay, and what is not that. */

@@ -206,7 +206,7 @@ static void test_no_changed_broadcast_is_believed(void **state)
 }
 
 struct letters {
-    struct command_desk desk;
+    struct command_check desk;
     struct command_staff staff;
     uint8_t root_public[32], root_secret[64];
     uint8_t kiosk_public[32], kiosk_secret[64], staff_secret[64];
@@ -228,13 +228,13 @@ static void letters_init(struct letters *l)
     memcpy(l->staff.account, cert.account, sizeof cert.account);
     memcpy(l->staff.cert, cert.public, sizeof cert.public);
     cert_staff_sign(&cert, l->root_secret, l->staff.cert + 32);
-    l->desk = (struct command_desk){.kiosk_public = l->kiosk_public,
-                                    .kiosk_secret = l->kiosk_secret,
-                                    .root_public = l->root_public,
-                                    .staff = &l->staff,
-                                    .staff_count = 1,
-                                    .epoch = 6,
-                                    .seq = 2000};
+    l->desk = (struct command_check){.kiosk_public = l->kiosk_public,
+                                     .kiosk_secret = l->kiosk_secret,
+                                     .root_public = l->root_public,
+                                     .staff = &l->staff,
+                                     .staff_count = 1,
+                                     .epoch = 6,
+                                     .seq = 2000};
     l->at.topic = "porchlight/v/k/command/0123456789abcdef";
 }
 

@@ -16,6 +16,8 @@
 #define STALL (15 * NS_PER_S)
 /* An alert that is not acknowledged for this long is sent again over a new connection. */
 #define UNACKED (10 * NS_PER_S)
+/* What all phones of a venue together send in an alert comes far below this. */
+enum { MESSAGES_A_SECOND = 50 };
 /* Beats of ours that may be missing at a broker before the client is rebuilt. */
 enum { BEATS_MISSED = 4 };
 
@@ -77,9 +79,10 @@ void broker_path_is_up(struct broker_path *l, const struct mqtt_event *e, bool s
 {
     const struct config_broker *c = &l->setup.broker;
     l->up = true;
+    l->denied = MQTT_FAULT_FINE;
     l->version = e->version;
     l->connection = e->connection;
-    if (l->fault != MQTT_FAULT_BEAT) /* that one is mended by a beat alone */
+    if (l->fault != MQTT_FAULT_BEAT) /* only a beat that comes back ends that one */
         l->fault = MQTT_FAULT_FINE;
     l->up_at = now;
     l->echo_at = NS_NEVER;
@@ -92,12 +95,22 @@ void broker_path_is_up(struct broker_path *l, const struct mqtt_event *e, bool s
                     c->name);
 }
 
-void broker_path_is_down(struct broker_path *l, enum mqtt_fault fault)
+void broker_path_is_down(struct broker_path *l, enum mqtt_fault fault, const char *detail)
 {
     if (l->up || l->fault != fault)
-        log_warning("broker %s: not connected (%s)", l->setup.broker.name, mqtt_fault_name(fault));
+        log_warning("broker %s: not connected (%s%s%s). %s", l->setup.broker.name,
+                    mqtt_fault_name(fault), detail[0] ? ": " : "", detail,
+                    mqtt_fault_sentence(fault));
     l->up = false;
     l->fault = fault;
+}
+
+void broker_path_is_denied(struct broker_path *l, const struct mqtt_event *e)
+{
+    l->denied = e->fault;
+    log_warning("broker %s: it refuses %s%s (%s). %s", l->setup.broker.name,
+                e->topic[0] ? "the topic " : "a message", e->topic, e->detail,
+                mqtt_fault_sentence(e->fault));
 }
 
 enum mqtt_fault broker_path_stale(const struct broker_path *l, int64_t beat, int64_t unacked_since,
@@ -115,8 +128,11 @@ int broker_path_publish(struct broker_path *l, struct sealer *c, enum topic t, s
                         uint64_t token)
 {
     const struct topic_rule *rule = &topic_table[t];
-    struct mqtt_publication p = {
-        .qos = rule->qos, .retain = rule->retained, .expiry_s = rule->expiry_s, .token = token};
+    struct mqtt_publication p = {.qos = rule->qos,
+                                 .retain = rule->retained,
+                                 .expiry_s = rule->expiry_s,
+                                 .token = token,
+                                 .vital = token != 0};
     broker_path_name_of(c, t, NULL, p.topic);
     p.len = sealer_payload(c, p.topic, m, p.payload);
     if (p.len > 0)

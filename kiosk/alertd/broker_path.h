@@ -17,6 +17,7 @@ struct broker_path {
     int version;
     uint64_t connection;
     enum mqtt_fault fault;
+    enum mqtt_fault denied; /* what the broker refuses on this connection; MQTT_FAULT_FINE */
     int64_t up_at, echo_at; /* echo_at: when the kiosk's own beat last came back, or NS_NEVER */
     int64_t latency;        /* ns from gesture to PUBACK of the last alert; -1: none yet */
 };
@@ -30,11 +31,12 @@ void broker_path_init(struct broker_path *l, const struct config *config, size_t
 int broker_path_start(struct broker_path *l, struct loop *loop, loop_fn *on_events, void *context);
 void broker_path_stop(struct broker_path *l, struct loop *loop);
 
-/* Takes note of MQTT_UP and MQTT_DOWN, and says it in the log. `simulated`: kiosk and broker
- * stand on one machine on purpose, and the config is believed. */
+/* Take note of MQTT_UP, MQTT_DOWN and MQTT_REFUSED, and say it in the log. `simulated`: kiosk and
+ * broker stand on one machine on purpose, and the config is believed. */
 void broker_path_is_up(struct broker_path *l, const struct mqtt_event *e, bool simulated,
                        int64_t now);
-void broker_path_is_down(struct broker_path *l, enum mqtt_fault fault);
+void broker_path_is_down(struct broker_path *l, enum mqtt_fault fault, const char *detail);
+void broker_path_is_denied(struct broker_path *l, const struct mqtt_event *e);
 
 /* Why the leg must be begun anew: its thread hangs (what it hangs in: MQTT_FAULT_DNS,
  * MQTT_FAULT_TLS, MQTT_FAULT_BROKER), an alert sent at `unacked_since` (NS_NEVER: none) is still

@@ -314,14 +314,20 @@ static void delivery_on_event(struct delivery *d, size_t i, const struct mqtt_ev
         delivery_on_up(d, i, e);
         break;
     case MQTT_DOWN:
-        broker_path_is_down(&d->legs[i], e->fault);
+        broker_path_is_down(&d->legs[i], e->fault, e->detail);
         outbox_broker_down(&d->outbox, i);
         break;
     case MQTT_ACKED:
         delivery_on_acked(d, i, e->token);
         break;
+    case MQTT_REFUSED:
+        broker_path_is_denied(&d->legs[i], e);
+        break;
     case MQTT_MESSAGE:
-        delivery_on_message(d, i, e);
+        if (!e->too_long)
+            delivery_on_message(d, i, e);
+        break;
+    case MQTT_SUBSCRIBED:
         break;
     }
 }
@@ -363,7 +369,7 @@ static void rebuild(struct delivery *d, size_t i, int64_t now)
                 why == MQTT_FAULT_BEAT ? "the kiosk's own beat does not come back"
                                        : "its thread hangs, or an alert is not acknowledged");
     broker_path_stop(l, d->loop);
-    broker_path_is_down(l, why);
+    broker_path_is_down(l, why, "");
     outbox_broker_down(&d->outbox, i);
     if (broker_path_start(l, d->loop, on_events, d) != 0)
         log_error("broker %s: %s", l->setup.broker.name, strerror(errno));
@@ -477,7 +483,8 @@ size_t delivery_paths(const struct delivery *d, struct delivery_path out[CONFIG_
                                         .up = l->up,
                                         .outside = l->up ? l->outside : l->setup.broker.outside,
                                         .version = l->version,
-                                        .fault = l->fault,
+                                        .fault = l->fault == MQTT_FAULT_FINE && l->up ? l->denied
+                                                                                      : l->fault,
                                         .echo_at = l->echo_at,
                                         .latency = l->latency};
     }

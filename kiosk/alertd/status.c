@@ -47,24 +47,15 @@ static void add_alert(cJSON *o, const struct status *s, bool calm)
     cJSON_AddBoolToObject(a, "handed_over", s->facts->handed_over);
 }
 
-static const char *mend_of(enum mqtt_fault f)
+static void add_fault(cJSON *b, enum mqtt_fault f)
 {
-    static const char *const mends[] = {
-        [MQTT_FAULT_DNS] = "dns: its name does not resolve; check the name and the network's DNS",
-        [MQTT_FAULT_ROUTE] = "route: it does not answer; check cable, Wi-Fi, port and that it runs",
-        [MQTT_FAULT_PORTAL] =
-            "portal: something that speaks no TLS answers; a captive portal or a wrong "
-            "port",
-        [MQTT_FAULT_TLS] =
-            "tls: its certificate is not of the pinned CA, or of another name, or out of "
-            "date; check ca, host and the clock",
-        [MQTT_FAULT_CREDENTIALS] = "credentials: it refuses user or password",
-        [MQTT_FAULT_BROKER] = "broker: it refuses or hangs up; look into its log",
-        [MQTT_FAULT_BEAT] =
-            "beat: it takes what the kiosk says and gives nothing back; check the rights "
-            "of the kiosk's account, and that no other client has its id",
-    };
-    return mends[f];
+    char error[320];
+    snprintf(error, sizeof error, "%s: %s", mqtt_fault_name(f), mqtt_fault_sentence(f));
+    cJSON_AddStringToObject(b, "fault", mqtt_fault_name(f));
+    if (f == MQTT_FAULT_FINE)
+        cJSON_AddNullToObject(b, "error");
+    else
+        cJSON_AddStringToObject(b, "error", error);
 }
 
 static void status_add_brokers(cJSON *o, const struct status *s)
@@ -79,11 +70,7 @@ static void status_add_brokers(cJSON *o, const struct status *s)
         cJSON_AddStringToObject(b, "name", p->name);
         cJSON_AddBoolToObject(b, "connected", p->up);
         cJSON_AddBoolToObject(b, "outside", p->outside);
-        cJSON_AddStringToObject(b, "fault", mqtt_fault_name(p->fault));
-        if (p->fault == MQTT_FAULT_FINE)
-            cJSON_AddNullToObject(b, "error");
-        else
-            cJSON_AddStringToObject(b, "error", mend_of(p->fault));
+        add_fault(b, p->fault);
         if (p->up)
             cJSON_AddStringToObject(b, "mqtt", p->version == 5 ? "5" : "3.1.1");
         if (p->up && p->echo_at != NS_NEVER)

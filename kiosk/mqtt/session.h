@@ -4,9 +4,9 @@
 #include "kiosk/mqtt/thread.h"
 #include "kiosk/mqtt/tls.h"
 
-/* One connection by libmosquitto, the one place that includes it. Made anew for each attempt: what
- * an old client still queued is then never sent a second time behind the outbox's back. All calls
- * come from one thread, its callbacks too. */
+/* One connection by libmosquitto, the one place that includes it. A new one for each attempt: what
+ * an old one still queued is then never sent a second time behind the outbox's back. All calls
+ * come from one thread, and so do its callbacks. */
 struct mqtt_session;
 
 /* Once a program, before the first session. */
@@ -17,36 +17,46 @@ enum mqtt_version { MQTT_VERSION_311 = 3, MQTT_VERSION_5 = 5 };
 struct mqtt_session_listener {
     void *context;
     void (*up)(void *context, int fd);
-    void (*acked)(void *context, uint64_t token, bool unheard);
+    void (*subscribed)(void *context, size_t refused);
+    void (*acked)(void *context, uint64_t token, bool no_subscribers);
+    /* a topic, or else a token */
+    void (*refused)(void *context, const char *topic, uint64_t token, enum mqtt_fault fault,
+                    const char *detail);
     void (*message)(void *context, const char *topic, const void *payload, size_t len,
                     bool retained);
 };
 
-/* `tls` may be NULL (plain, on loopback). NULL if libmosquitto refuses any of it. */
+/* How a connection ended, as far as the broker and libmosquitto say. */
+struct mqtt_session_end {
+    bool refused;       /* by the broker: the connection, or a vital publication */
+    bool wrong_version; /* it does not speak this version of MQTT */
+    enum mqtt_fault fault;
+    const char *detail; /* static storage */
+};
+
+/* `tls` may be NULL (plain, on loopback). NULL if libmosquitto refuses any of it. `setup` and `tls`
+ * must outlive it. */
 struct mqtt_session *mqtt_session_new(const struct mqtt_setup *setup, SSL_CTX *tls,
                                       enum mqtt_version version, uint64_t connection,
                                       const struct mqtt_session_listener *listener);
-void mqtt_session_free(struct mqtt_session *c); /* NULL is safe */
+void mqtt_session_free(struct mqtt_session *s); /* NULL is safe */
 
-/* Connects to the address that the probe found; blocks, but for no longer than that address took
- * to answer the probe. 0 or -1. */
-int mqtt_session_connect(struct mqtt_session *c, const char *address);
+/* Connects to an address that has just answered; blocks, but for no longer than it took to answer
+ * then. 0 or -1. */
+int mqtt_session_connect(struct mqtt_session *s, const char *address);
 
 /* The socket to poll, -1 when it is gone, and whether it waits to be writable. */
-int mqtt_session_fd(const struct mqtt_session *c);
-bool mqtt_session_wants_write(const struct mqtt_session *c);
+int mqtt_session_fd(const struct mqtt_session *s);
+bool mqtt_session_wants_write(const struct mqtt_session *s);
 
-/* Reads, writes and keeps alive, without waiting. 0, or -1: the connection is over, or the broker
- * denied what we published with a token, or could not be given it. */
-int mqtt_session_turn(struct mqtt_session *c);
+/* Reads, writes and keeps alive, without waiting. 0, or -1: the connection is over. */
+int mqtt_session_turn(struct mqtt_session *s);
 
 /* True between CONNACK and the end. */
-bool mqtt_session_is_up(const struct mqtt_session *c);
+bool mqtt_session_is_up(const struct mqtt_session *s);
 
-/* True once the broker refused us, or a publication of ours; why, and whether it does not know this
- * version. */
-bool mqtt_session_refused(const struct mqtt_session *c, enum mqtt_fault *fault, bool *version);
+struct mqtt_session_end mqtt_session_end(const struct mqtt_session *s);
 
-void mqtt_session_publish(struct mqtt_session *c, const struct mqtt_publication *p);
+void mqtt_session_publish(struct mqtt_session *s, const struct mqtt_publication *p);
 
 #endif

@@ -14,18 +14,19 @@
 #include <pthread.h>
 #include <sodium.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* What is pending is not kept waiting for long (DESIGN, Delivery): the longest pause, and how long
+/* What is pending is not kept waiting for long: the longest pause, and how long
  * a peer may leave bytes unacknowledged; at rest patience is keepalive's own. */
 #define HURRY_BACKOFF     (3 * INT64_C(1000000000))
 #define HURRY_PATIENCE_MS 5000u
 #define REST_PATIENCE_MS  20000u
 #define CONNACK_PATIENCE  (10 * INT64_C(1000000000))
-#define MESSAGES_A_SECOND 50
+#define LEAVE             (1 * INT64_C(1000000000))
 #define TURN_MS           2000 /* libmosquitto looks after its keepalive once a turn */
 
 enum { EVENTS_MOST = 4096, PUBLICATIONS_MOST = 64 };
@@ -44,7 +45,7 @@ struct mqtt_thread {
     struct mqtt_setup setup;
     char *password; /* sodium_malloc */
     pthread_t thread;
-    atomic_int holders; /* main loop and thread: the last one frees */
+    atomic_int holders; /* the program and the thread: the last one frees */
     atomic_bool stop, hurry;
     _Atomic int64_t alive_at;
     _Atomic enum mqtt_fault doing;
@@ -53,37 +54,38 @@ struct mqtt_thread {
     /* the thread's own */
     SSL_CTX *tls;
     enum mqtt_version version; /* what the next connection speaks */
-    enum mqtt_fault fault;
+    enum mqtt_fault fault;     /* why there is no connection */
+    char detail[MQTT_DETAIL_MAX];
     uint64_t connection;
-    int64_t second;
-    int heard;
+    int64_t second; /* the one in which `received` messages came */
+    int received;
 };
 
-/* --- events to the main loop ------------------------------------------------------------------ */
-
-static struct event_item *event_new(enum mqtt_event_kind kind)
+static void fault_set(struct mqtt_thread *t, enum mqtt_fault fault, const char *detail)
 {
-    struct event_item *i = calloc(1, sizeof *i);
-    if (i)
-        i->event.kind = kind;
-    return i;
+    t->fault = fault;
+    snprintf(t->detail, sizeof t->detail, "%s", detail);
 }
 
-static void event_send(struct mqtt_thread *b, struct event_item *i)
+/* --- events to the program -------------------------------------------------------------------- */
+
+static void event_send(struct mqtt_thread *t, const struct mqtt_event *e)
 {
-    if (i && mqtt_queue_push(&b->events, &i->item) != 0)
+    struct event_item *i = malloc(sizeof *i);
+    if (!i)
+        return;
+    i->event = *e;
+    i->event.at = clock_now();
+    if (mqtt_queue_push(&t->events, &i->item) != 0)
         free(i);
 }
 
-static void say_down(struct mqtt_thread *b)
+static void say_down(struct mqtt_thread *t)
 {
-    struct event_item *i = event_new(MQTT_DOWN);
-    if (i)
-        i->event.fault = b->fault;
-    event_send(b, i);
+    struct mqtt_event e = {.kind = MQTT_DOWN, .fault = t->fault};
+    memcpy(e.detail, t->detail, sizeof e.detail);
+    event_send(t, &e);
 }
-
-/* --- what the client tells, on the thread ---------------------------------------------------- */
 
 static bool peer_is_here(int fd)
 {
@@ -101,54 +103,58 @@ static bool peer_is_here(int fd)
 
 static void thread_on_up(void *context, int fd)
 {
-    struct mqtt_thread *b = context;
-    struct event_item *i = event_new(MQTT_UP);
-    if (i) {
-        i->event.here = peer_is_here(fd);
-        i->event.version = (int)b->version;
-        i->event.connection = b->connection;
-    }
-    event_send(b, i);
+    struct mqtt_thread *t = context;
+    event_send(t, &(struct mqtt_event){.kind = MQTT_UP,
+                                       .here = peer_is_here(fd),
+                                       .version = (int)t->version,
+                                       .connection = t->connection});
 }
 
-static void thread_on_acked(void *context, uint64_t token, bool unheard)
+static void thread_on_subscribed(void *context, size_t refused)
 {
-    struct mqtt_thread *b = context;
-    struct event_item *i = event_new(MQTT_ACKED);
-    if (i) {
-        i->event.token = token;
-        i->event.unheard = unheard;
-    }
-    event_send(b, i);
+    event_send(context, &(struct mqtt_event){.kind = MQTT_SUBSCRIBED, .refused = refused});
+}
+
+static void thread_on_acked(void *context, uint64_t token, bool no_subscribers)
+{
+    event_send(context, &(struct mqtt_event){
+                            .kind = MQTT_ACKED, .token = token, .no_subscribers = no_subscribers});
+}
+
+static void thread_on_refused(void *context, const char *topic, uint64_t token,
+                              enum mqtt_fault fault, const char *detail)
+{
+    struct mqtt_event e = {.kind = MQTT_REFUSED, .token = token, .fault = fault};
+    snprintf(e.topic, sizeof e.topic, "%s", topic);
+    snprintf(e.detail, sizeof e.detail, "%s", detail);
+    event_send(context, &e);
 }
 
 static void thread_on_message(void *context, const char *topic, const void *payload, size_t len,
                               bool retained)
 {
-    struct mqtt_thread *b = context;
+    struct mqtt_thread *t = context;
+    struct mqtt_event e = {
+        .kind = MQTT_MESSAGE, .retained = retained, .too_long = len > MQTT_PAYLOAD_MAX};
     int64_t second = clock_now() / INT64_C(1000000000);
-    b->heard = second == b->second ? b->heard + 1 : 1;
-    b->second = second;
-    if (b->heard > MESSAGES_A_SECOND || len > MQTT_PAYLOAD_MAX || strlen(topic) >= TOPIC_NAME_MAX)
+    t->received = second == t->second ? t->received + 1 : 1;
+    t->second = second;
+    if ((t->setup.rate > 0 && t->received > t->setup.rate) || strlen(topic) >= sizeof e.topic)
         return;
-    struct event_item *i = event_new(MQTT_MESSAGE);
-    if (!i)
-        return;
-    strcpy(i->event.topic, topic);
-    i->event.retained = retained;
-    i->event.len = len;
-    if (len > 0)
-        memcpy(i->event.payload, payload, len);
-    event_send(b, i);
+    strcpy(e.topic, topic);
+    e.len = e.too_long ? 0 : len;
+    if (e.len > 0)
+        memcpy(e.payload, payload, e.len);
+    event_send(t, &e);
 }
 
 /* --- one connection -------------------------------------------------------------------------- */
 
-static void publish_waiting(struct mqtt_thread *b, struct mqtt_session *c)
+static void publish_waiting(struct mqtt_thread *t, struct mqtt_session *s)
 {
-    for (struct mqtt_queue_item *i; (i = mqtt_queue_pop(&b->publications));) {
-        if (c && mqtt_session_is_up(c))
-            mqtt_session_publish(c, &((struct publication_item *)i)->publication);
+    for (struct mqtt_queue_item *i; (i = mqtt_queue_pop(&t->publications));) {
+        if (s && mqtt_session_is_up(s))
+            mqtt_session_publish(s, &((struct publication_item *)i)->publication);
         free(i);
     }
 }
@@ -160,221 +166,222 @@ static void patience_set(int fd, bool hurry)
 }
 
 /* Serves until any error. Our own poll, not libmosquitto's: it wakes for publications too. */
-static void thread_serve(struct mqtt_thread *b, struct mqtt_session *c)
+static void thread_serve(struct mqtt_thread *t, struct mqtt_session *s)
 {
     int64_t began = clock_now();
-    bool hurry = b->hurry, wrong_version;
-    patience_set(mqtt_session_fd(c), hurry);
-    while (!b->stop) {
+    bool hurry = t->hurry;
+    patience_set(mqtt_session_fd(s), hurry);
+    while (!t->stop) {
         int64_t now = clock_now();
-        b->alive_at = now;
-        if (!mqtt_session_is_up(c) &&
-            (mqtt_session_refused(c, &b->fault, &wrong_version) || now - began > CONNACK_PATIENCE))
+        t->alive_at = now;
+        if (!mqtt_session_is_up(s) && now - began > CONNACK_PATIENCE)
             return;
-        if (hurry != b->hurry)
-            patience_set(mqtt_session_fd(c), hurry = b->hurry);
-        struct pollfd fds[2] = {{.fd = mqtt_session_fd(c), .events = POLLIN},
-                                {.fd = b->publications.fd, .events = POLLIN}};
-        if (mqtt_session_wants_write(c))
+        if (hurry != t->hurry)
+            patience_set(mqtt_session_fd(s), hurry = t->hurry);
+        struct pollfd fds[2] = {{.fd = mqtt_session_fd(s), .events = POLLIN},
+                                {.fd = t->publications.fd, .events = POLLIN}};
+        if (mqtt_session_wants_write(s))
             fds[0].events |= POLLOUT;
         if (fds[0].fd < 0 || (poll(fds, 2, TURN_MS) < 0 && errno != EINTR))
             return;
-        publish_waiting(b, c);
-        if (mqtt_session_turn(c) != 0)
+        publish_waiting(t, s);
+        if (mqtt_session_turn(s) != 0)
             return;
     }
 }
 
-/* The context is made anew each time: the clock may have been set, the CA replaced. */
-static bool tls_renew(struct mqtt_thread *b)
+/* A new context each time: the clock may have been set, the CA replaced. */
+static bool tls_renew(struct mqtt_thread *t)
 {
+    const struct config_broker *c = &t->setup.broker;
     const char *why = NULL;
-    SSL_CTX_free(b->tls);
-    b->tls = NULL;
-    if (!b->setup.broker.tls)
+    SSL_CTX_free(t->tls);
+    t->tls = NULL;
+    if (!c->tls)
         return true;
-    b->tls = mqtt_tls_new(b->setup.broker.ca, b->setup.broker.host, clock_is_set(), &why);
-    if (!b->tls)
-        log_error("broker %s: ca = %s %s; put the broker's CA certificate there",
-                  b->setup.broker.name, b->setup.broker.ca, why);
-    return b->tls;
+    t->tls = mqtt_tls_new(c->ca, c->host, clock_is_set(), &why);
+    if (!t->tls) {
+        fault_set(t, MQTT_FAULT_TLS, why);
+        log_error("broker %s: ca = %s %s; put the broker's CA certificate there", c->name, c->ca,
+                  why);
+    }
+    return t->tls;
 }
 
 /* libmosquitto says only that it failed. Why is asked once more, on a connection of our own; a
  * broker that shakes hands and then hangs up may not know this version of MQTT. */
-static enum mqtt_fault diagnose(struct mqtt_thread *b, const char *address)
+static void diagnose(struct mqtt_thread *t, const char *address)
 {
+    const char *why = "";
     enum mqtt_fault fault = MQTT_FAULT_FINE;
-    if (b->tls)
-        fault = mqtt_tls_probe(b->tls, address, b->setup.broker.port, b->setup.probe);
+    if (t->tls)
+        fault = mqtt_tls_probe(t->tls, address, t->setup.broker.port, t->setup.probe, &why);
     if (fault != MQTT_FAULT_FINE)
-        return fault;
-    b->version = b->version == MQTT_VERSION_5 ? MQTT_VERSION_311 : MQTT_VERSION_5;
-    return MQTT_FAULT_BROKER;
+        fault_set(t, fault, why);
+    else
+        t->version = t->version == MQTT_VERSION_5 ? MQTT_VERSION_311 : MQTT_VERSION_5;
 }
 
-/* Connects, serves, and says why it ended. Returns whether it was up, and nothing was refused. */
-static bool converse(struct mqtt_thread *b, const char *address)
+/* Connects, serves, and notes why it ended. Returns whether it was up, and nothing was refused. */
+static bool converse(struct mqtt_thread *t, const char *address)
 {
-    const struct mqtt_session_listener listener = {
-        .context = b, .up = thread_on_up, .acked = thread_on_acked, .message = thread_on_message};
-    struct mqtt_session *c =
-        mqtt_session_new(&b->setup, b->tls, b->version, ++b->connection, &listener);
-    bool was_up = false, refused = false, wrong_version = false;
-    b->fault = MQTT_FAULT_BROKER;
-    b->doing = b->tls ? MQTT_FAULT_TLS : MQTT_FAULT_BROKER;
-    if (c && mqtt_session_connect(c, address) == 0) {
-        b->doing = MQTT_FAULT_BROKER;
-        thread_serve(b, c);
-        was_up = mqtt_session_is_up(c);
-        refused = mqtt_session_refused(c, &b->fault, &wrong_version);
+    const struct mqtt_session_listener listener = {.context = t,
+                                                   .up = thread_on_up,
+                                                   .subscribed = thread_on_subscribed,
+                                                   .acked = thread_on_acked,
+                                                   .refused = thread_on_refused,
+                                                   .message = thread_on_message};
+    struct mqtt_session *s =
+        mqtt_session_new(&t->setup, t->tls, t->version, ++t->connection, &listener);
+    struct mqtt_session_end end = {.fault = MQTT_FAULT_BROKER, .detail = ""};
+    bool was_up = false;
+    t->doing = t->tls ? MQTT_FAULT_TLS : MQTT_FAULT_BROKER;
+    if (s && mqtt_session_connect(s, address) == 0) {
+        t->doing = MQTT_FAULT_BROKER;
+        thread_serve(t, s);
+        was_up = mqtt_session_is_up(s);
     }
-    mqtt_session_free(c);
-    publish_waiting(b, NULL);
-    if (was_up && !refused)
-        b->fault = MQTT_FAULT_BROKER;
-    else if (wrong_version)
-        b->version = MQTT_VERSION_311;
-    else if (!refused && !b->stop)
-        b->fault = diagnose(b, address);
-    return was_up && !refused;
+    if (s)
+        end = mqtt_session_end(s);
+    mqtt_session_free(s);
+    publish_waiting(t, NULL);
+    fault_set(t, end.fault, end.detail);
+    if (end.wrong_version)
+        t->version = MQTT_VERSION_311;
+    else if (!was_up && !end.refused && !t->stop)
+        diagnose(t, address);
+    return was_up && !end.refused;
 }
 
-static bool connect_once(struct mqtt_thread *b)
+static bool connect_once(struct mqtt_thread *t)
 {
-    const struct config_broker *c = &b->setup.broker;
     struct mqtt_dialled d;
-    b->doing = MQTT_FAULT_DNS;
-    int fd = mqtt_dial(c->host, c->port, b->setup.probe, &d);
-    if (fd >= 0)
-        close(fd); /* libmosquitto connects by itself; that address answers at once */
-    b->fault = d.fault;
-    b->alive_at = clock_now();
-    if (b->fault != MQTT_FAULT_FINE || b->stop)
-        return false;
-    if (!tls_renew(b)) {
-        b->fault = MQTT_FAULT_TLS;
+    t->doing = MQTT_FAULT_DNS;
+    int fd = mqtt_dial(t->setup.broker.host, t->setup.broker.port, t->setup.probe, &d);
+    t->alive_at = clock_now();
+    if (fd < 0) {
+        fault_set(t, d.fault, mqtt_dial_why(&d));
         return false;
     }
-    return converse(b, d.address);
+    close(fd); /* libmosquitto connects by itself; that address answers at once */
+    return !t->stop && tls_renew(t) && converse(t, d.address);
 }
 
 /* --- the thread ------------------------------------------------------------------------------ */
 
-static void thread_release(struct mqtt_thread *b)
+static void thread_release(struct mqtt_thread *t)
 {
-    if (atomic_fetch_sub(&b->holders, 1) != 1)
+    if (atomic_fetch_sub(&t->holders, 1) != 1)
         return;
-    SSL_CTX_free(b->tls);
-    mqtt_queue_finish(&b->events);
-    mqtt_queue_finish(&b->publications);
-    sodium_free(b->password);
-    free(b);
+    SSL_CTX_free(t->tls);
+    mqtt_queue_finish(&t->events);
+    mqtt_queue_finish(&t->publications);
+    sodium_free(t->password);
+    free(t);
 }
 
 /* Half to full length, so that a hall of kiosks does not come back in step. A stop ends it. */
-static void pause_for(struct mqtt_thread *b, int64_t length)
+static void pause_for(struct mqtt_thread *t, int64_t length)
 {
     int64_t until = clock_now() + length / 2 +
                     randombytes_uniform((uint32_t)(length / 2000000) + 1) * INT64_C(1000000);
-    for (int64_t now; !b->stop && (now = clock_now()) < until;) {
-        struct pollfd p = {.fd = b->publications.fd, .events = POLLIN};
-        b->alive_at = now;
+    for (int64_t now; !t->stop && (now = clock_now()) < until;) {
+        struct pollfd p = {.fd = t->publications.fd, .events = POLLIN};
+        t->alive_at = now;
         int64_t left = (until - now) / 1000000 + 1;
         poll(&p, 1, left < TURN_MS ? (int)left : TURN_MS);
-        free(mqtt_queue_pop(&b->publications));
+        free(mqtt_queue_pop(&t->publications));
     }
 }
 
 static void *thread_run(void *context)
 {
-    struct mqtt_thread *b = context;
-    int64_t backoff = b->setup.backoff;
-    while (!b->stop) {
-        bool served = connect_once(b);
-        if (b->stop)
+    struct mqtt_thread *t = context;
+    int64_t backoff = t->setup.backoff;
+    while (!t->stop) {
+        bool served = connect_once(t);
+        if (t->stop)
             break;
-        say_down(b);
-        backoff = served ? b->setup.backoff : backoff * 2;
-        if (backoff > b->setup.backoff_max)
-            backoff = b->setup.backoff_max;
-        if (b->hurry && backoff > HURRY_BACKOFF)
+        say_down(t);
+        backoff = served ? t->setup.backoff : backoff * 2;
+        if (backoff > t->setup.backoff_max)
+            backoff = t->setup.backoff_max;
+        if (t->hurry && backoff > HURRY_BACKOFF)
             backoff = HURRY_BACKOFF;
-        pause_for(b, backoff);
+        pause_for(t, backoff);
     }
-    thread_release(b);
+    thread_release(t);
     return NULL;
 }
 
-/* --- for the main loop ----------------------------------------------------------------------- */
+/* --- for the program ------------------------------------------------------------------------- */
 
-static int password_keep(struct mqtt_thread *b, const char *password)
+static int password_keep(struct mqtt_thread *t, const char *password)
 {
     if (!password)
         return 0;
-    b->password = sodium_malloc(strlen(password) + 1);
-    if (!b->password)
+    t->password = sodium_malloc(strlen(password) + 1);
+    if (!t->password)
         return -1;
-    strcpy(b->password, password);
-    b->setup.password = b->password;
+    strcpy(t->password, password);
+    t->setup.password = t->password;
     return 0;
 }
 
 struct mqtt_thread *mqtt_thread_new(const struct mqtt_setup *setup)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    struct mqtt_thread *b = calloc(1, sizeof *b);
-    if (!b)
+    struct mqtt_thread *t = calloc(1, sizeof *t);
+    if (!t)
         return NULL;
     pthread_once(&once, mqtt_session_library_init);
-    b->setup = *setup;
-    b->setup.password = NULL;
-    b->holders = 2;
-    b->alive_at = clock_now();
-    b->doing = MQTT_FAULT_DNS;
-    b->version = MQTT_VERSION_5;
-    if (mqtt_queue_init(&b->events, EVENTS_MOST) != 0)
-        goto free_broker;
-    if (mqtt_queue_init(&b->publications, PUBLICATIONS_MOST) != 0)
+    t->setup = *setup;
+    t->setup.password = NULL;
+    t->holders = 2;
+    t->alive_at = clock_now();
+    t->doing = MQTT_FAULT_DNS;
+    t->version = MQTT_VERSION_5;
+    if (mqtt_queue_init(&t->events, EVENTS_MOST) != 0)
+        goto free_thread;
+    if (mqtt_queue_init(&t->publications, PUBLICATIONS_MOST) != 0)
         goto finish_events;
-    if (password_keep(b, setup->password) != 0)
+    if (password_keep(t, setup->password) != 0)
         goto finish_publications;
-    int error = pthread_create(&b->thread, NULL, thread_run, b);
+    int error = pthread_create(&t->thread, NULL, thread_run, t);
     if (error == 0)
-        return b;
+        return t;
     errno = error;
-    sodium_free(b->password);
+    sodium_free(t->password);
 finish_publications:
-    mqtt_queue_finish(&b->publications);
+    mqtt_queue_finish(&t->publications);
 finish_events:
-    mqtt_queue_finish(&b->events);
-free_broker:
-    free(b);
+    mqtt_queue_finish(&t->events);
+free_thread:
+    free(t);
     return NULL;
 }
 
-void mqtt_thread_free(struct mqtt_thread *b)
+void mqtt_thread_free(struct mqtt_thread *t)
 {
-    if (!b)
+    if (!t)
         return;
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until); /* the wall clock may be set meanwhile */
-    until.tv_sec += 1;
-    b->stop = true;
-    mqtt_queue_wake(&b->publications);
-    if (pthread_clockjoin_np(b->thread, NULL, CLOCK_MONOTONIC, &until) != 0)
-        pthread_detach(b->thread);
-    thread_release(b);
+    int64_t end = clock_now() + LEAVE;
+    struct timespec until = {.tv_sec = end / 1000000000, .tv_nsec = (long)(end % 1000000000)};
+    t->stop = true;
+    mqtt_queue_wake(&t->publications);
+    if (pthread_clockjoin_np(t->thread, NULL, CLOCK_MONOTONIC, &until) != 0)
+        pthread_detach(t->thread);
+    thread_release(t);
 }
 
-int mqtt_thread_fd(const struct mqtt_thread *b)
+int mqtt_thread_fd(const struct mqtt_thread *t)
 {
-    return b->events.fd;
+    return t->events.fd;
 }
 
-bool mqtt_thread_next(struct mqtt_thread *b, struct mqtt_event *e)
+bool mqtt_thread_next(struct mqtt_thread *t, struct mqtt_event *e)
 {
-    struct event_item *i = (struct event_item *)mqtt_queue_pop(&b->events);
+    struct event_item *i = (struct event_item *)mqtt_queue_pop(&t->events);
     if (!i)
         return false;
     *e = i->event;
@@ -382,30 +389,30 @@ bool mqtt_thread_next(struct mqtt_thread *b, struct mqtt_event *e)
     return true;
 }
 
-int mqtt_thread_publish(struct mqtt_thread *b, const struct mqtt_publication *p)
+int mqtt_thread_publish(struct mqtt_thread *t, const struct mqtt_publication *p)
 {
     struct publication_item *i = malloc(sizeof *i);
     if (!i)
         return -1;
     i->publication = *p;
-    if (mqtt_queue_push(&b->publications, &i->item) == 0)
+    if (mqtt_queue_push(&t->publications, &i->item) == 0)
         return 0;
     free(i);
     errno = ENOBUFS;
     return -1;
 }
 
-void mqtt_thread_hurry(struct mqtt_thread *b, bool pending)
+void mqtt_thread_hurry(struct mqtt_thread *t, bool pending)
 {
-    b->hurry = pending;
+    t->hurry = pending;
 }
 
-int64_t mqtt_thread_alive_at(const struct mqtt_thread *b)
+int64_t mqtt_thread_alive_at(const struct mqtt_thread *t)
 {
-    return b->alive_at;
+    return t->alive_at;
 }
 
-enum mqtt_fault mqtt_thread_doing(const struct mqtt_thread *b)
+enum mqtt_fault mqtt_thread_doing(const struct mqtt_thread *t)
 {
-    return b->doing;
+    return t->doing;
 }

@@ -9,54 +9,65 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One broker, one thread. The thread alone touches libmosquitto and its socket; the main loop
- * hands it publications and gets events, both through small queues, so nothing that the network
- * does can hold the main loop. No return code ends the thread: it probes, connects, serves until
- * any error, pauses, and begins again. */
+/* One broker, one thread. The thread alone touches libmosquitto and its socket; the program's own
+ * thread hands it publications and takes events, both through small queues, so that nothing the
+ * network does can hold up the program. Nothing ends the thread but mqtt_thread_free: it dials,
+ * connects, serves until any error, pauses, and begins again.
+ *
+ * This header is all that a program knows of MQTT and of the network. */
 struct mqtt_thread;
 
-enum { MQTT_PAYLOAD_MAX = 2048, MQTT_SUBSCRIPTIONS_MAX = 8 };
+enum { MQTT_PAYLOAD_MAX = 2048, MQTT_SUBSCRIPTIONS_MAX = 96, MQTT_DETAIL_MAX = 96 };
 
-/* Fills `payload` (MQTT_PAYLOAD_MAX bytes) with the will of connection number `connection`;
- * returns its length. Called on the broker's thread: it may read
- * only what never changes and lives as long as the process. */
+/* Fills `payload` (MQTT_PAYLOAD_MAX bytes) with the will of connection number `connection`; returns
+ * its length. Called on the broker's thread: it may read only what never changes and outlives the
+ * thread. */
 typedef size_t mqtt_will(const void *context, uint64_t connection, uint8_t *payload);
 
 struct mqtt_subscription {
     char topic[TOPIC_NAME_MAX];
+    int qos;
     bool news; /* neither what is retained there nor what we wrote; MQTT 5 alone can ask for it */
 };
 
 struct mqtt_setup {
-    struct config_broker broker;
+    struct config_broker broker; /* name, host, port, tls, ca, user */
     char client_id[CONFIG_TEXT_MAX];
     const char *password;                           /* copied into locked memory. NULL: none */
     int64_t keepalive, probe, backoff, backoff_max; /* ns, as in struct config */
+    uint32_t session_s; /* the broker keeps session and messages for so long; 0: not at all */
+    int rate;           /* messages a second; what comes faster is dropped. 0: no limit */
     struct mqtt_subscription subscribe[MQTT_SUBSCRIPTIONS_MAX];
     size_t subscribe_count;
     char will_topic[TOPIC_NAME_MAX];
-    mqtt_will *will;
+    mqtt_will *will; /* NULL: none */
     const void *will_context;
 };
 
 enum mqtt_event_kind {
-    MQTT_UP,      /* connected: what is pending may be handed over */
-    MQTT_DOWN,    /* what was handed over and not acknowledged is in doubt */
-    MQTT_ACKED,   /* a PUBACK for the publication with `token` */
-    MQTT_MESSAGE, /* something arrived */
+    MQTT_UP,         /* connected: publications are taken from now on */
+    MQTT_SUBSCRIBED, /* the broker has answered for every subscription */
+    MQTT_DOWN,       /* not connected; what was handed over and not acknowledged is in doubt */
+    MQTT_ACKED,      /* the broker took the publication with `token` */
+    MQTT_REFUSED,    /* it refuses a subscription (`topic`), or the publication with `token` */
+    MQTT_MESSAGE,    /* something arrived */
 };
 
 struct mqtt_event {
     enum mqtt_event_kind kind;
-    enum mqtt_fault fault; /* MQTT_DOWN */
-    bool here;             /* MQTT_UP: the peer's address is one of this machine's */
-    int version;           /* MQTT_UP: 5 or 3 (3.1.1) */
-    uint64_t connection;   /* MQTT_UP: its number, as the will has it */
-    uint64_t token;        /* MQTT_ACKED */
-    bool unheard;          /* MQTT_ACKED: MQTT 5 says that nobody subscribes (a hint) */
-    bool retained;         /* MQTT_MESSAGE */
-    char topic[TOPIC_NAME_MAX];
+    int64_t at;                   /* when it happened, ns of CLOCK_MONOTONIC */
+    enum mqtt_fault fault;        /* MQTT_DOWN, MQTT_REFUSED */
+    char detail[MQTT_DETAIL_MAX]; /* both: what system or broker say of it, a clause, or "" */
+    bool here;                    /* MQTT_UP: the peer's address is one of this machine's */
+    int version;                  /* MQTT_UP: 5 or 3 (3.1.1) */
+    uint64_t connection;          /* MQTT_UP: its number, as the will has it */
+    size_t refused;               /* MQTT_SUBSCRIBED: how many were refused */
+    uint64_t token;               /* MQTT_ACKED, MQTT_REFUSED; 0: a subscription's */
+    bool no_subscribers;          /* MQTT_ACKED: MQTT 5 says that nobody subscribes (a hint) */
+    bool retained;                /* MQTT_MESSAGE, as the two below */
+    bool too_long;                /* over MQTT_PAYLOAD_MAX: the payload is left out, len is 0 */
     size_t len;
+    char topic[TOPIC_NAME_MAX]; /* MQTT_MESSAGE, MQTT_REFUSED */
     uint8_t payload[MQTT_PAYLOAD_MAX];
 };
 
@@ -64,8 +75,9 @@ struct mqtt_publication {
     char topic[TOPIC_NAME_MAX];
     int qos;
     bool retain;
+    bool vital;     /* refused: the connection ends with that fault, and another one is tried */
     long expiry_s;  /* 0: none; MQTT 5 alone can say it */
-    uint64_t token; /* comes back with MQTT_ACKED; 0: not wanted */
+    uint64_t token; /* comes back with MQTT_ACKED or MQTT_REFUSED; 0: not wanted */
     size_t len;
     uint8_t payload[MQTT_PAYLOAD_MAX];
 };
@@ -76,27 +88,27 @@ struct mqtt_thread *mqtt_thread_new(const struct mqtt_setup *setup);
 /* Ends the connection without a goodbye, so that the broker publishes the will: a kiosk that is
  * stopped is as silent as one that was seized. Waits up to a second; a thread that hangs in a name
  * look-up frees what is left when it comes back. NULL is safe. */
-void mqtt_thread_free(struct mqtt_thread *b);
+void mqtt_thread_free(struct mqtt_thread *t);
 
-/* Readable when events wait. */
-int mqtt_thread_fd(const struct mqtt_thread *b);
+/* Readable while events wait. */
+int mqtt_thread_fd(const struct mqtt_thread *t);
 
 /* Takes one event. False: none waits. */
-bool mqtt_thread_next(struct mqtt_thread *b, struct mqtt_event *e);
+bool mqtt_thread_next(struct mqtt_thread *t, struct mqtt_event *e);
 
-/* Hands over one publication; only after MQTT_UP. 0, or -1 with errno ENOBUFS (the queue is
- * full: the thread hangs) or ENOMEM. */
-int mqtt_thread_publish(struct mqtt_thread *b, const struct mqtt_publication *p);
+/* Hands over one publication; only after MQTT_UP, for it is dropped while there is no connection.
+ * 0, or -1 with errno ENOBUFS (the queue is full: the thread hangs) or ENOMEM. */
+int mqtt_thread_publish(struct mqtt_thread *t, const struct mqtt_publication *p);
 
-/* While something is pending the thread tries harder: shorter pauses, a shorter patience with a
- * peer that acknowledges nothing. */
-void mqtt_thread_hurry(struct mqtt_thread *b, bool pending);
+/* While something is pending the thread tries harder: shorter pauses, less patience with a peer
+ * that acknowledges nothing. */
+void mqtt_thread_hurry(struct mqtt_thread *t, bool pending);
 
-/* When the thread last showed that it lives, ns of CLOCK_MONOTONIC. */
-int64_t mqtt_thread_alive_at(const struct mqtt_thread *b);
+/* When the thread last showed that it is alive, ns of CLOCK_MONOTONIC. */
+int64_t mqtt_thread_alive_at(const struct mqtt_thread *t);
 
 /* What the thread is at, named as the fault that it would be: MQTT_FAULT_DNS while it looks a name
  * up, MQTT_FAULT_TLS while it connects and shakes hands, MQTT_FAULT_BROKER while it is served. */
-enum mqtt_fault mqtt_thread_doing(const struct mqtt_thread *b);
+enum mqtt_fault mqtt_thread_doing(const struct mqtt_thread *t);
 
 #endif

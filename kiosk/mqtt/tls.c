@@ -8,7 +8,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-/* libmosquitto sets the dialled address as SNI; the broker's name belongs there. */
+/* libmosquitto sends the dialled address as SNI; the broker's name belongs there. */
 static void name_server(const SSL *ssl, int where, int ret)
 {
     (void)ret;
@@ -69,14 +69,18 @@ enum mqtt_fault mqtt_tls_shake(SSL *ssl, int fd, int64_t timeout)
     }
 }
 
-enum mqtt_fault mqtt_tls_probe(SSL_CTX *tls, const char *address, int port, int64_t timeout)
+enum mqtt_fault mqtt_tls_probe(SSL_CTX *tls, const char *address, int port, int64_t timeout,
+                               const char **why)
 {
     struct mqtt_dialled d;
     int fd = mqtt_dial(address, port, timeout, &d);
+    *why = "";
     if (fd < 0)
         return MQTT_FAULT_ROUTE;
     SSL *ssl = SSL_new(tls);
     enum mqtt_fault fault = ssl ? mqtt_tls_shake(ssl, fd, timeout) : MQTT_FAULT_ROUTE;
+    if (fault == MQTT_FAULT_TLS)
+        *why = X509_verify_cert_error_string(SSL_get_verify_result(ssl));
     SSL_free(ssl);
     close(fd);
     return fault;

@@ -107,7 +107,7 @@ def test_an_alert_that_the_broker_denies_is_named_and_comes_once_it_is_let_throu
     broker.reload()
     member = kiosk.member()
     kiosk.wires().hold(0.4)
-    wait.until(lambda: fault(kiosk) == "credentials", lambda: f"the fault: {kiosk.status()}", 30)
+    wait.until(lambda: fault(kiosk) == "rights", lambda: f"the fault: {kiosk.status()}", 30)
     assert kiosk.status()["pending"] == 1
     assert not member.all("lockdown", "alert")
     rights.write_text(allowed)

@@ -1,7 +1,10 @@
 #ifndef PORCHLIGHT_CLI_CLI_H
 #define PORCHLIGHT_CLI_CLI_H
 
+#include "kiosk/cli/options.h"
+
 #include <stdbool.h>
+#include <stddef.h>
 
 /* porchlight SUBCOMMAND: one file a subcommand, each with one struct cli_command. A new one is
  * its file, one line below and one in main.c's table. */
@@ -15,23 +18,24 @@ enum cli_exit {
     CLI_DENIED = 4, /* not permitted: not in the group, not root */
 };
 
-/* The options that every subcommand takes, before or behind its name. They are taken out of argv
- * before the subcommand sees it. */
+/* What every subcommand is told by the options that all of them take, before or after its name. */
 struct cli {
     const char *prefix; /* --prefix DIR; "" unless given */
-    bool json;          /* --json; refused by main where the command has none */
+    bool json;          /* --json; refused where the command has none */
 };
 
 struct cli_command {
     const char *name;
-    const char *arguments; /* what follows the name in a usage line; may be "" */
-    const char *summary;   /* one line, for the list */
-    const char *help;      /* what --help adds: options of its own, one a line; may be "" */
-    bool json;             /* --json is meant for it */
+    const char *arguments;            /* what follows the name in a usage line; may be "" */
+    const char *summary;              /* one line, for the list */
+    const struct cli_option *options; /* its own; NULL: none */
+    size_t size;                      /* of what the options are stored in */
+    int words_min, words_max;         /* how many words (not options) it takes */
+    bool json;                        /* --json is meant for it */
 
-    /* argv[0] is the subcommand's name, argv[argc] NULL; getopt_long works (optind is 1, opterr is
-     * 0). Returns an enum cli_exit. */
-    int (*run)(const struct cli *cli, int argc, char **argv);
+    /* `own` is `size` zeroed bytes, filled from the options and freed by the caller; `words` ends
+     * with NULL. Returns an enum cli_exit. */
+    int (*run)(const struct cli *cli, void *own, char **words);
 };
 
 extern const struct cli_command cli_all_clear;
@@ -61,11 +65,22 @@ extern const struct cli_command cli_unseal;
 extern const struct cli_command cli_vault;
 extern const struct cli_command cli_wipe;
 
-/* Wrong usage: the sentence and where to read more, to stderr. Returns CLI_USAGE. */
+/* Runs a subcommand: argv[0] is its name. `cli` and the flags may already hold what stood before
+ * it. Returns an enum cli_exit. */
+struct cli_asked {
+    struct cli cli;
+    bool help, version;
+};
+int cli_call(const struct cli_command *command, struct cli_asked *asked, int argc, char **argv);
+
+int cli_version(void); /* prints it; CLI_OK */
+
+/* The options that every subcommand takes, for struct cli_asked. */
+extern const struct cli_option cli_common_options[];
+
+/* Wrong usage: a sentence without its end, then how it is used, to stderr. Returns CLI_USAGE. All
+ * other errors are a log_error: what did not happen, why, and what to do next. */
 int cli_misuse(const struct cli_command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-
-/* What --help prints for one subcommand. */
-void cli_help(const struct cli_command *command);
 
 #endif

@@ -1,21 +1,19 @@
 #include "kiosk/cli/control_client.h"
 
-static int all_clear_run(const struct cli *cli, int argc, char **argv)
+static int all_clear_run(const struct cli *cli, void *own, char **words)
 {
-    if (argc > 1)
-        return cli_misuse(&cli_all_clear, "\"%s\" is too much", argv[1]);
+    (void)own;
+    (void)words;
     return control_client_do(
         cli, "code",
-        "Done, as the venue's code at the switch would have. A lockdown stands on "
-        "phones as\n\"pressed at the door, not confirmed\" until a staff phone ends "
-        "it.");
+        "Done, as if the venue's code had been pressed at the switch. Phones show a lockdown as "
+        "\"pressed at the door, not confirmed\" until a staff phone ends it.");
 }
 
 const struct cli_command cli_all_clear = {
     .name = "all-clear",
     .arguments = "",
-    .summary = "what the venue's code at the switch does: end a drill, take a caution back",
-    .help = "",
+    .summary = "do what the venue's code at the switch does: end a drill, take back a caution",
     .json = true,
     .run = all_clear_run,
 };

@@ -4,7 +4,6 @@
 
 #include <cjson/cJSON.h>
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,18 +50,13 @@ static void print_summary(const char *path, const struct config *c)
             "LAN only: no broker has outside = yes, so an alert can be carried off with the Pi\n");
 }
 
-static int check_run(const struct cli *cli, int argc, char **argv)
+static int check_run(const struct cli *cli, void *own, char **words)
 {
-    static const struct option none[] = {{0}};
     char path[PATH_LEN];
-
-    if (getopt_long(argc, argv, "", none, NULL) != -1)
-        return cli_misuse(&cli_check, "\"%s\" is none of its options", argv[optind - 1]);
-    if (argc - optind > 1)
-        return cli_misuse(&cli_check, "\"%s\" is too much", argv[optind + 1]);
+    (void)own;
     if (path_under(cli->prefix, PATH_CONF, path) < 0)
         return cli_misuse(&cli_check, "--prefix: %s", strerror(errno));
-    const char *file = optind < argc ? argv[optind] : path;
+    const char *file = words[0] ? words[0] : path;
     struct config *c = calloc(1, sizeof *c);
     if (!c)
         return CLI_FAILED;
@@ -76,11 +70,17 @@ static int check_run(const struct cli *cli, int argc, char **argv)
     return ok ? CLI_OK : CLI_FAILED;
 }
 
+static const struct cli_option check_options[] = {
+    OPTION_WORD("FILE", "the file to check; /etc/porchlight/porchlight.conf unless given"),
+    {0},
+};
+
 const struct cli_command cli_check = {
     .name = "check",
     .arguments = "[FILE]",
-    .summary = "read a config and say everything that is wrong with it",
-    .help = "  FILE             in place of the kiosk's /etc/porchlight/porchlight.conf\n",
+    .summary = "read a config and list everything that is wrong with it",
+    .options = check_options,
+    .words_max = 1,
     .json = true,
     .run = check_run,
 };

@@ -3,13 +3,11 @@
 #include "kiosk/cli/cli.h"
 #include "kiosk/cli/phone_client.h"
 #include "kiosk/common/clock.h"
-#include "kiosk/common/duration.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/cert.h"
 #include "kiosk/core/ns.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -53,37 +51,12 @@ struct command_run {
     bool taken; /* a broker took a letter */
 };
 
-static const struct option own_options[] = {
-    {"key", required_argument, NULL, 'k'},
-    {"for", required_argument, NULL, 'f'},
-    {0},
-};
-
 static const struct order *order_named(const char *name)
 {
     for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++)
         if (strcmp(orders[i].name, name) == 0)
             return &orders[i];
     return NULL;
-}
-
-static int command_take_options(struct command_run *c, int argc, char **argv)
-{
-    struct option all[PHONE_CLIENT_OPTIONS_MAX];
-    int o;
-    phone_client_options_add(all, own_options);
-    while ((o = getopt_long(argc, argv, "", all, NULL)) != -1) {
-        if (o == 'k')
-            c->key = optarg;
-        else if (o == 'f' && (duration_parse(optarg, &c->patience) < 0 || c->patience == 0))
-            return cli_misuse(&cli_command, "--for wants a time such as 10s, not \"%s\"", optarg);
-        else if (o != 'f' && phone_client_option(&c->options, &cli_command, o, optarg) < 0)
-            return CLI_USAGE;
-    }
-    c->order = order_named(optind < argc ? argv[optind] : "");
-    if (!c->order || optind + 1 != argc || !c->key)
-        return cli_misuse(&cli_command, "expected one command and --key FILE");
-    return 0;
 }
 
 static int key_read(struct command_run *c)
@@ -260,30 +233,41 @@ static int speak(struct command_run *c)
     return code;
 }
 
-static int command_run_one(const struct cli *cli, int argc, char **argv)
+static int command_run(const struct cli *cli, void *own, char **words)
 {
-    struct command_run *c = calloc(1, sizeof *c);
-    if (!c)
-        return CLI_FAILED;
+    struct command_run *c = own;
     c->cli = cli;
+    c->order = order_named(words[0]);
+    if (!c->order)
+        return cli_misuse(&cli_command, "\"%s\" is not a command", words[0]);
+    if (!c->key)
+        return cli_misuse(&cli_command, "--key FILE is missing");
     c->options.prefix = cli->prefix;
     c->options.staff = true;
-    c->patience = 10 * NS_PER_S;
-    int code = command_take_options(c, argc, argv);
-    if (code == 0 && c->order)
-        code = speak(c);
+    if (!c->patience)
+        c->patience = 10 * NS_PER_S;
+    int code = speak(c);
     phone_client_finish(&c->member);
     sodium_free(c->secret);
-    free(c);
     return code;
 }
+
+static const struct cli_option command_options[] = {
+    OPTION("key", "FILE", struct command_run, key, "the staff key that porchlight keys staff made"),
+    OPTION("for", "TIME", struct command_run, patience,
+           "how long to wait for the kiosk; 10s unless given"),
+    PHONE_CLIENT_OPTIONS(struct command_run, options),
+    {0},
+};
 
 const struct cli_command cli_command = {
     .name = "command",
     .arguments = "lockdown|caution|all-clear|drill|abort --key FILE",
     .summary = "command the kiosk as a staff phone does",
-    .help = "  --key FILE       the staff key that porchlight keys staff made\n"
-            "  --for TIME       how long to wait for the kiosk; 10s\n" PHONE_CLIENT_HELP,
+    .options = command_options,
+    .size = sizeof(struct command_run),
+    .words_min = 1,
+    .words_max = 1,
     .json = true,
-    .run = command_run_one,
+    .run = command_run,
 };

@@ -105,10 +105,11 @@ static int lights(const char *prefix, bool dark)
     return result;
 }
 
-static int console_run(const struct cli *cli, int argc, char **argv)
+static int console_run(const struct cli *cli, void *own, char **words)
 {
-    const char *word = argc == 2 ? argv[1] : "";
+    const char *word = words[0];
     int result;
+    (void)own;
     if (strcmp(word, "lock") == 0)
         result = sysrq(cli->prefix, "0") < 0 || consoles(cli->prefix, true) < 0 ? -1 : 0;
     else if (strcmp(word, "unlock") == 0)
@@ -116,17 +117,24 @@ static int console_run(const struct cli *cli, int argc, char **argv)
     else if (strcmp(word, "dark") == 0 || strcmp(word, "light") == 0)
         result = lights(cli->prefix, strcmp(word, "dark") == 0);
     else
-        return cli_misuse(&cli_console, "expected lock, unlock, dark or light");
+        return cli_misuse(&cli_console, "\"%s\" is none of lock, unlock, dark and light", word);
     return result < 0 ? CLI_FAILED : CLI_OK;
 }
+
+static const struct cli_option console_options[] = {
+    OPTION_WORD("lock", "no key switches to another console, and SysRq is off"),
+    OPTION_WORD("unlock", "undo lock"),
+    OPTION_WORD("dark", "switch the board's own lights off"),
+    OPTION_WORD("light", "undo dark"),
+    {0},
+};
 
 const struct cli_command cli_console = {
     .name = "console",
     .arguments = "lock|unlock|dark|light",
-    .summary = "what the board itself shows and takes, beside the picture",
-    .help = "  lock             no key leads to another console, and SysRq is off\n"
-            "  unlock           the reverse\n"
-            "  dark             the board's own lights are off\n"
-            "  light            they are as they were\n",
+    .summary = "what the board itself shows and accepts, beside the kiosk's picture",
+    .options = console_options,
+    .words_min = 1,
+    .words_max = 1,
     .run = console_run,
 };

@@ -3,16 +3,13 @@
 #include "kiosk/cli/listen_output.h"
 #include "kiosk/cli/phone_client.h"
 #include "kiosk/common/clock.h"
-#include "kiosk/common/duration.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/ns.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -28,8 +25,7 @@ struct listen {
     const char *session; /* --session NAME */
     int64_t lasts;       /* --for; 0: until a signal */
     const char *until;   /* --until SHOW */
-    bool answers;        /* --ack */
-    enum message_kind answer;
+    const char *answer;  /* --ack: seen or safe; NULL: no answers */
 
     struct phone_client member;
     struct brokers_plan plan;
@@ -42,55 +38,21 @@ struct listen {
     struct brokers_event event; /* the one that is being looked at */
 };
 
-static const struct option own_options[] = {
-    {"ack", required_argument, NULL, 'a'},     {"staff", no_argument, NULL, 's'},
-    {"for", required_argument, NULL, 'f'},     {"until", required_argument, NULL, 'u'},
-    {"session", required_argument, NULL, 'n'}, {0},
-};
-
-static int take_option(struct listen *l, int c)
+static const char *take_answer(void *field, const char *value)
 {
-    switch (c) {
-    case 'a':
-        l->answers = true;
-        l->answer = strcmp(optarg, "safe") == 0 ? MSG_SAFE : MSG_SEEN;
-        if (strcmp(optarg, "safe") != 0 && strcmp(optarg, "seen") != 0)
-            return cli_misuse(&cli_listen, "--ack wants seen or safe, not \"%s\"", optarg);
-        return 0;
-    case 's':
-        l->options.staff = true;
-        return 0;
-    case 'f':
-        if (duration_parse(optarg, &l->lasts) < 0 || l->lasts == 0)
-            return cli_misuse(&cli_listen, "--for wants a time such as 30s, not \"%s\"", optarg);
-        return 0;
-    case 'u':
-        l->until = optarg;
-        for (enum view_show s = VIEW_QUIET; s <= VIEW_LOCKDOWN; s++)
-            if (strcmp(view_show_name(s), optarg) == 0)
-                return 0;
-        return cli_misuse(&cli_listen,
-                          "--until wants what can be shown, such as quiet or "
-                          "lockdown, not \"%s\"",
-                          optarg);
-    case 'n':
-        l->session = optarg;
-        return 0;
-    default:
-        return phone_client_option(&l->options, &cli_listen, c, optarg) < 0 ? CLI_USAGE : 0;
-    }
+    const char **answer = field;
+    *answer = value;
+    return strcmp(value, "seen") == 0 || strcmp(value, "safe") == 0 ? NULL : "seen or safe";
 }
 
-static int listen_take_options(struct listen *l, int argc, char **argv)
+static const char *take_show(void *field, const char *value)
 {
-    struct option all[PHONE_CLIENT_OPTIONS_MAX];
-    int c, code = 0;
-    phone_client_options_add(all, own_options);
-    while (code == 0 && (c = getopt_long(argc, argv, "", all, NULL)) != -1)
-        code = take_option(l, c);
-    if (code == 0 && optind < argc)
-        code = cli_misuse(&cli_listen, "\"%s\" is too much", argv[optind]);
-    return code;
+    const char **until = field;
+    *until = value;
+    for (enum view_show s = VIEW_QUIET; s <= VIEW_LOCKDOWN; s++)
+        if (strcmp(view_show_name(s), value) == 0)
+            return NULL;
+    return "what a phone can show, such as quiet or lockdown";
 }
 
 /* --- what happens ----------------------------------------------------------------------------- */
@@ -114,11 +76,14 @@ static void on_link(struct listen *l, const struct brokers_event *e)
 /* Each alert is answered once. */
 static void listen_answer(struct listen *l, const struct phone_client_heard *h, int64_t now)
 {
-    struct message reply = {.kind = l->answer, .id = h->message.id, .age_ms = -1};
+    struct message reply = {.kind =
+                                l->answer && strcmp(l->answer, "safe") == 0 ? MSG_SAFE : MSG_SEEN,
+                            .id = h->message.id,
+                            .age_ms = -1};
     char text[PHONE_CLIENT_TEXT];
     bool alert = h->message.kind == MSG_LOCKDOWN || h->message.kind == MSG_CAUTION ||
                  (h->message.kind == MSG_STATE && h->message.state != ALERT_QUIET);
-    if (!l->answers || !alert || h->verdict != VIEW_TOLD ||
+    if (!l->answer || !alert || h->verdict != VIEW_TOLD ||
         alert_id_equal(&l->answered, &h->message.id))
         return;
     memcpy(reply.account, l->member.account, sizeof reply.account);
@@ -228,16 +193,13 @@ static int listen_signals_open(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static int listen_run(const struct cli *cli, int argc, char **argv)
+static int listen_run(const struct cli *cli, void *own, char **words)
 {
-    struct listen *l = calloc(1, sizeof *l);
-    if (!l)
-        return CLI_FAILED;
+    struct listen *l = own;
+    (void)words;
     l->cli = cli;
     l->options.prefix = cli->prefix;
-    int signals = -1, code = listen_take_options(l, argc, argv);
-    if (code == 0)
-        code = phone_client_init(&l->member, &l->plan, &l->options);
+    int signals = -1, code = phone_client_init(&l->member, &l->plan, &l->options);
     if (code != 0)
         goto free_member;
     if (l->session) {
@@ -259,20 +221,28 @@ close_signals:
         close(signals);
 free_member:
     phone_client_finish(&l->member);
-    free(l);
     return code;
 }
+
+static const struct cli_option listen_options[] = {
+    OPTION_BY("ack", "seen|safe", struct listen, answer, take_answer, "answer each alert"),
+    OPTION("staff", NULL, struct listen, options.staff,
+           "be a staff phone: show notices and duress too"),
+    OPTION("for", "TIME", struct listen, lasts, "end after that time, such as 30s"),
+    OPTION_BY("until", "SHOW", struct listen, until, take_show,
+              "end with 0 as soon as this is shown (quiet, lockdown, ...), otherwise with 1"),
+    OPTION("session", "NAME", struct listen, session,
+           "have the broker keep what arrives while this is not running, for an hour"),
+    PHONE_CLIENT_OPTIONS(struct listen, options),
+    {0},
+};
 
 const struct cli_command cli_listen = {
     .name = "listen",
     .arguments = "[--ack seen|safe] [--staff] [--for TIME] [--until SHOW]",
-    .summary = "be a member's phone: say what comes, and what a phone shows",
-    .help = "  --ack seen|safe  answer each alert\n"
-            "  --staff          a staff phone: notices and duress too\n"
-            "  --for TIME       end after that time\n"
-            "  --until SHOW     end in 0 once this is shown (quiet, lockdown, ...), else in 1\n"
-            "  --session NAME   the broker keeps what comes while we are away, for an "
-            "hour\n" PHONE_CLIENT_HELP,
+    .summary = "be a member's phone: print what arrives, and what a phone shows",
+    .options = listen_options,
+    .size = sizeof(struct listen),
     .json = true,
     .run = listen_run,
 };

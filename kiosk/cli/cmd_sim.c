@@ -7,7 +7,6 @@
 #include "kiosk/common/unix_socket.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +23,7 @@
 enum { ANSWER_MS = 2000, PRESSES_MAX = 100, NAME_SIZE = 40 };
 
 struct wires {
+    const char *name; /* --name */
     int fd;
     char no[NAME_SIZE];
     char nc[NAME_SIZE]; /* of a supervised switch; else empty */
@@ -176,11 +176,11 @@ static const struct deed deeds[] = {
     {"door", "open", 0, run_open},     {"door", "close", 0, run_close},
 };
 
-static const struct deed *find_deed(int argc, char **argv)
+static const struct deed *find_deed(char **words)
 {
-    for (size_t i = 0; argc >= 2 && i < sizeof deeds / sizeof *deeds; i++)
-        if (strcmp(argv[0], deeds[i].thing) == 0 && strcmp(argv[1], deeds[i].verb) == 0 &&
-            argc == 2 + deeds[i].words)
+    for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++)
+        if (strcmp(words[0], deeds[i].thing) == 0 && strcmp(words[1], deeds[i].verb) == 0 &&
+            deeds[i].words == !!words[2])
             return &deeds[i];
     return NULL;
 }
@@ -232,73 +232,56 @@ static int do_deed(const struct cli *cli, struct wires *w, const struct deed *d,
     return code;
 }
 
-static int sim_take_options(int argc, char **argv, struct wires *w, const char **name)
+static const char *take_name(void *field, const char *value)
 {
-    static const struct option options[] = {
-        {"name", required_argument, NULL, 'n'},
-        {"on", required_argument, NULL, 'd'},
-        {"off", required_argument, NULL, 'u'},
-        {0},
-    };
-    for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (o == 'n' && strlen(optarg) < NAME_SIZE - 4)
-            *name = optarg;
-        else if (o == 'd' && duration_parse(optarg, &w->on) == 0 && w->on > 0)
-            continue;
-        else if (o == 'u' && duration_parse(optarg, &w->off) == 0 && w->off > 0)
-            continue;
-        else if (o == 'd' || o == 'u')
-            return cli_misuse(&cli_sim, "\"%s\" is no duration; expected one like 100ms", optarg);
-        else
-            return cli_misuse(&cli_sim, "\"%s\" is no option of it, or lacks its word",
-                              argv[optind - 1]);
-    }
-    return CLI_OK;
+    *(const char **)field = value;
+    return strlen(value) < NAME_SIZE - 4 ? NULL : "a shorter name";
 }
 
-static int sim_run(const struct cli *cli, int argc, char **argv)
+static int sim_run(const struct cli *cli, void *own, char **words)
 {
-    struct wires w = {.fd = -1, .on = PRESS_ON, .off = PRESS_OFF};
-    const char *name = NULL;
-    int code = sim_take_options(argc, argv, &w, &name);
-    if (code != CLI_OK)
-        return code;
-    argc -= optind;
-    argv += optind;
-    bool tell = argc == 2 && strcmp(argv[0], "tell") == 0;
-    const struct deed *d = find_deed(argc, argv);
+    struct wires *w = own;
+    bool tell = strcmp(words[0], "tell") == 0 && !words[2];
+    const struct deed *d = find_deed(words);
     if (!tell && !d)
         return cli_misuse(&cli_sim, "expected a switch or a door, and what it does");
-    code = connect_wires(&w, cli);
+    w->on = w->on ? w->on : PRESS_ON;
+    w->off = w->off ? w->off : PRESS_OFF;
+    int code = connect_wires(w, cli);
     if (code != CLI_OK)
         return code;
-    if (tell)
-        code = run_tell(&w, argv[1]);
-    else
-        code = do_deed(cli, &w, d,
-                       name                       ? name
-                       : strcmp(d->thing, "door") ? "front"
-                                                  : "door",
-                       argv[2]);
-    close(w.fd);
+    const char *usual = tell || strcmp(d->thing, "door") != 0 ? "front" : "door";
+    code = tell ? run_tell(w, words[1]) : do_deed(cli, w, d, w->name ? w->name : usual, words[2]);
+    close(w->fd);
     return code;
 }
+
+static const struct cli_option sim_options[] = {
+    OPTION_WORD("switch press", "put a finger on the switch"),
+    OPTION_WORD("switch release", "take it off"),
+    OPTION_WORD("switch hold TIME", "press it, and let go after that time, such as 1.6s"),
+    OPTION_WORD("switch presses N", "press it N times"),
+    OPTION_WORD("door open|close", "move the door"),
+    OPTION_WORD("tell COMMAND",
+                "send one line of the language in hw/sim/sim_command.h, such as \"get front\", "
+                "\"lose front 1\" or \"history feel\""),
+    OPTION_BY("name", "NAME", struct wires, name, take_name,
+              "the line sim:NAME; front or door unless given. A switch whose second line is "
+              "sim:NAME-nc=1 is worked as a supervised one"),
+    OPTION("on", "TIME", struct wires, on, "how long each press lasts; 100ms unless given"),
+    OPTION("off", "TIME", struct wires, off,
+           "the pause between two presses, and after an earlier command's; 200ms unless given"),
+    {0},
+};
 
 const struct cli_command cli_sim = {
     .name = "sim",
     .arguments = "switch press|release|hold TIME|presses N | door open|close | tell COMMAND",
-    .summary = "work the simulated wires of a kiosk that has no others",
-    .help = "  switch press     put the finger on it; release takes it off\n"
-            "  switch hold 1.6s press, and release after that time\n"
-            "  switch presses 2 so many presses\n"
-            "  door open|close  move the door\n"
-            "  tell COMMAND     one command for the lines (hw/sim/sim_command.h lists them):\n"
-            "                   \"get front\", \"lose front 1\", \"history feel\"\n"
-            "  --name NAME      the line sim:NAME; front and door unless given. A switch whose\n"
-            "                   second line is sim:NAME-nc=1 is worked as a supervised one\n"
-            "  --on TIME        how long each of the presses lasts: 100ms unless given\n"
-            "  --off TIME       the pause between two, and after an earlier command's: 200ms\n"
-            "                   unless given\n",
+    .summary = "work the simulated switch and door of a kiosk that has no real ones",
+    .options = sim_options,
+    .size = sizeof(struct wires),
+    .words_min = 2,
+    .words_max = 3,
     .json = true,
     .run = sim_run,
 };

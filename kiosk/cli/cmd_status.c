@@ -2,7 +2,6 @@
 #include "kiosk/cli/status_cue.h"
 #include "kiosk/common/duration.h"
 
-#include <getopt.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -194,39 +193,40 @@ static int status_show_cue(const struct cli *cli)
     return fflush(stdout) == 0 ? CLI_OK : CLI_FAILED;
 }
 
-static int status_run(const struct cli *cli, int argc, char **argv)
-{
-    static const struct option options[] = {
-        {"watch", no_argument, NULL, 'w'}, {"cue", no_argument, NULL, 'c'}, {0}};
-    bool watch = false, cue = false;
-    int c;
+struct status_options {
+    bool watch, cue;
+};
 
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (c != 'w' && c != 'c')
-            return cli_misuse(&cli_status, "\"%s\" is none of its options", argv[optind - 1]);
-        watch |= c == 'w';
-        cue |= c == 'c';
-    }
-    if (optind < argc)
-        return cli_misuse(&cli_status, "\"%s\" is too much", argv[optind]);
-    if (cue && (watch || cli->json))
-        return cli_misuse(&cli_status, "--cue is for the eye: alone, without --watch and --json");
-    if (cue)
+static int status_run(const struct cli *cli, void *own, char **words)
+{
+    const struct status_options *o = own;
+    (void)words;
+    if (o->cue && (o->watch || cli->json))
+        return cli_misuse(&cli_status, "--cue cannot be combined with --watch or --json");
+    if (o->cue)
         return status_show_cue(cli);
-    int code = status_show(cli, watch && !cli->json && isatty(STDOUT_FILENO));
-    while (watch && (code == CLI_OK || code == CLI_NOBODY)) {
+    bool clear = !cli->json && isatty(STDOUT_FILENO);
+    int code = status_show(cli, o->watch && clear);
+    while (o->watch && (code == CLI_OK || code == CLI_NOBODY)) {
         sleep(1);
-        code = status_show(cli, !cli->json && isatty(STDOUT_FILENO));
+        code = status_show(cli, clear);
     }
     return code;
 }
 
+static const struct cli_option status_options[] = {
+    OPTION("watch", NULL, struct status_options, watch, "show it again every second, until Ctrl-C"),
+    OPTION("cue", NULL, struct status_options, cue,
+           "explain what staff can read in the screen's picture, and mark what it shows now"),
+    {0},
+};
+
 const struct cli_command cli_status = {
     .name = "status",
     .arguments = "[--watch | --cue]",
-    .summary = "what the kiosk sees, says and waits for",
-    .help = "  --watch          again every second, until Ctrl-C\n"
-            "  --cue            what staff read in the screen's picture, and what it shows now\n",
+    .summary = "show what the kiosk senses, sends and waits for",
+    .options = status_options,
+    .size = sizeof(struct status_options),
     .json = true,
     .run = status_run,
 };

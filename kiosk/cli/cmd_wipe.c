@@ -171,26 +171,36 @@ static int wipe_ask(const struct cli *cli, const char *word)
     return result;
 }
 
-static int wipe_run(const struct cli *cli, int argc, char **argv)
+struct wipe_options {
+    bool plan, drill, status;
+};
+
+static int wipe_run(const struct cli *cli, void *own, char **words)
 {
-    if (argc == 2 && strcmp(argv[1], "--plan") == 0)
-        return show_plan(cli);
-    if (argc == 2 && strcmp(argv[1], "--drill") == 0)
-        return wipe_ask(cli, "DRILL");
-    if (argc == 2 && strcmp(argv[1], "--status") == 0)
-        return wipe_ask(cli, "REPORT");
-    return cli_misuse(&cli_wipe, "expected one of --plan, --drill and --status; a wipe itself "
-                                 "begins at the switch");
+    const struct wipe_options *o = own;
+    (void)words;
+    if (o->plan + o->drill + o->status != 1)
+        return cli_misuse(&cli_wipe, "expected one of --plan, --drill and --status (a wipe itself "
+                                     "is begun at the switch)");
+    return o->plan ? show_plan(cli) : wipe_ask(cli, o->drill ? "DRILL" : "REPORT");
 }
+
+static const struct cli_option wipe_options[] = {
+    OPTION("plan", NULL, struct wipe_options, plan,
+           "list what would be destroyed, in order, and what may be claimed about each target"),
+    OPTION("drill", NULL, struct wipe_options, drill,
+           "destroy decoys beside the real targets, with the same code"),
+    OPTION("status", NULL, struct wipe_options, status,
+           "report how far the last wipe or drill got, and what was shown about each target"),
+    {0},
+};
 
 const struct cli_command cli_wipe = {
     .name = "wipe",
     .arguments = "--plan | --drill | --status",
-    .summary = "what a wipe would do, its rehearsal on decoys, the last one's report",
-    .help = "  --plan           what would be destroyed, in order, and what may be claimed of it\n"
-            "  --drill          destroy decoys beside the real targets, by the same code\n"
-            "  --status         how far the last wipe, or drill, came, and what was shown of each "
-            "target\n",
+    .summary = "show what a wipe would do, rehearse it on decoys, report on the last one",
+    .options = wipe_options,
+    .size = sizeof(struct wipe_options),
     .json = true,
     .run = wipe_run,
 };

@@ -1,5 +1,7 @@
 #include "kiosk/cli/control_client.h"
 
+#include "kiosk/cli/print.h"
+#include "kiosk/common/log.h"
 #include "kiosk/common/messages.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/common/unix_socket.h"
@@ -16,35 +18,35 @@ enum { ANSWER_MS = 5000 };
 static bool is_set_up(const char *prefix)
 {
     char conf[PATH_LEN];
-    return path_under(prefix, PATH_CONF, conf) < 0 || access(conf, F_OK) == 0 || errno != ENOENT;
+    int saved = errno;
+    bool is = path_under(prefix, PATH_CONF, conf) < 0 || access(conf, F_OK) == 0 || errno != ENOENT;
+    errno = saved;
+    return is;
 }
 
 static int cannot_connect(const char *prefix, const char *path, const char *denied)
 {
-    int found = errno;
-    bool fresh = !is_set_up(prefix);
-    errno = found;
     switch (errno) {
     case ENOENT:
     case ECONNREFUSED:
-        if (fresh) {
-            fprintf(stderr,
-                    "porchlight: %s" PATH_ETC ": no kiosk is set up there; begin with: sudo "
-                    "porchlight setup, or name one with --prefix\n",
-                    prefix);
-            return CLI_NOBODY;
-        }
-        fprintf(stderr,
-                "porchlight: %s: porchlightd is not running there; start it "
-                "(systemctl start porchlightd), or name another kiosk with --prefix\n",
+        if (is_set_up(prefix))
+            log_error(
+                "porchlightd is not running (%s). Start it: sudo systemctl start porchlightd. "
+                "For another kiosk, add --prefix DIR.",
                 path);
+        else
+            log_error("No kiosk is set up in %s" PATH_ETC ". Begin with: sudo porchlight setup. "
+                      "For another kiosk, add --prefix DIR.",
+                      prefix);
         return CLI_NOBODY;
     case EACCES:
     case EPERM:
-        fprintf(stderr, "porchlight: %s: not permitted; %s\n", path, denied);
+        log_error("You may not talk to porchlightd (%s). %s", path, denied);
         return CLI_DENIED;
     default:
-        fprintf(stderr, "porchlight: %s: %s\n", path, strerror(errno));
+        log_error("porchlightd cannot be reached (%s): %s. To see why: sudo journalctl -u "
+                  "porchlightd",
+                  path, strerror(errno));
         return CLI_NOBODY;
     }
 }
@@ -78,12 +80,13 @@ static int control_client_judge(cJSON *json, cJSON **reply)
         return CLI_OK;
     }
     if (cJSON_IsFalse(ok))
-        fprintf(stderr, "porchlight: %s\n",
-                cJSON_IsString(error) ? error->valuestring
-                                      : "porchlightd refused, without saying why");
+        log_error("%s", cJSON_IsString(error) ? error->valuestring
+                                              : "porchlightd refused and did not say why. To see "
+                                                "more: sudo journalctl -u porchlightd");
     else
-        fprintf(stderr, "porchlight: porchlightd gave an answer that is none; are both of one "
-                        "version?\n");
+        log_error(
+            "The answer of porchlightd cannot be read. If you have just upgraded, restart it: "
+            "sudo systemctl restart porchlightd");
     cJSON_Delete(json);
     return CLI_FAILED;
 }
@@ -93,7 +96,7 @@ static int control_client_ask_one(const struct cli *cli, const char *socket, con
 {
     char path[PATH_LEN], buf[CONTROL_REPLY_MAX];
     if (path_under(cli->prefix, socket, path) < 0) {
-        fprintf(stderr, "porchlight: --prefix: %s\n", strerror(errno));
+        log_error("--prefix cannot be used: %s.", strerror(errno));
         return CLI_USAGE;
     }
     int fd = unix_socket_connect(path);
@@ -103,10 +106,8 @@ static int control_client_ask_one(const struct cli *cli, const char *socket, con
     int saved = errno;
     close(fd);
     if (n < 0) {
-        fprintf(stderr,
-                "porchlight: porchlightd does not answer (%s); look at journalctl -u "
-                "porchlightd\n",
-                strerror(saved));
+        log_error("porchlightd does not answer: %s. To see why: sudo journalctl -u porchlightd",
+                  strerror(saved));
         return CLI_NOBODY;
     }
     cJSON *json = cJSON_ParseWithLength(buf, (size_t)n);
@@ -116,17 +117,18 @@ static int control_client_ask_one(const struct cli *cli, const char *socket, con
 
 int control_client_ask(const struct cli *cli, const char *request, cJSON **reply)
 {
-    return control_client_ask_one(
-        cli, PATH_CONTROL,
-        "it is for the group porchlight-staff (adduser YOU porchlight-staff, then log in "
-        "again) and root",
-        request, reply);
+    return control_client_ask_one(cli, PATH_CONTROL,
+                                  "Run the command with sudo, or join the group (sudo adduser YOU "
+                                  "porchlight-staff) and log in "
+                                  "again.",
+                                  request, reply);
 }
 
 int control_client_ask_admin(const struct cli *cli, const char *request, cJSON **reply)
 {
     return control_client_ask_one(cli, PATH_ADMIN,
-                                  "who belongs to the venue is for root to say (sudo porchlight)",
+                                  "Only root can change who belongs to the venue: run the command "
+                                  "with sudo.",
                                   request, reply);
 }
 
@@ -147,7 +149,7 @@ int control_client_do(const struct cli *cli, const char *request, const char *do
     if (cli->json)
         control_client_print(reply);
     else
-        puts(done);
+        print_say("%s", done);
     cJSON_Delete(reply);
     return CLI_OK;
 }

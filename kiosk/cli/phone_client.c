@@ -7,55 +7,12 @@
 #include "kiosk/common/topics.h"
 #include "kiosk/core/cert.h"
 
-#include <getopt.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { BEATS_MISSED = 3 }; /* VIEW_LOST_AFTER is three beats of 5 s */
-
-/* --- options ---------------------------------------------------------------------------------- */
-
-static const struct option phone_options[] = {
-    {"venue", required_argument, NULL, 1000},   {"kiosk", required_argument, NULL, 1001},
-    {"connect", required_argument, NULL, 1002}, {"ca", required_argument, NULL, 1003},
-    {"user", required_argument, NULL, 1004},    {"password", required_argument, NULL, 1005},
-    {"account", required_argument, NULL, 1006}, {"broker", required_argument, NULL, 1007},
-    {"also", required_argument, NULL, 1008},    {0},
-};
-
-void phone_client_options_add(struct option out[PHONE_CLIENT_OPTIONS_MAX], const struct option *own)
-{
-    size_t n = 0;
-    for (size_t i = 0; own[i].name; i++)
-        out[n++] = own[i];
-    memcpy(out + n, phone_options, sizeof phone_options);
-}
-
-int phone_client_option(struct phone_client_options *o, const struct cli_command *c, int option,
-                        const char *value)
-{
-    const char **const texts[] = {&o->venue, &o->kiosk,    &o->connect, &o->ca,
-                                  &o->user,  &o->password, &o->account};
-    size_t i = (size_t)(option - PHONE_CLIENT_OPTION_FIRST), n = sizeof texts / sizeof texts[0];
-    if (option < PHONE_CLIENT_OPTION_FIRST) {
-        cli_misuse(c, "an option is unknown, or lacks its value");
-        return -1;
-    }
-    if (i < n) {
-        *texts[i] = value;
-        return 0;
-    }
-    size_t *count = i == n ? &o->only_count : &o->also_count;
-    size_t most = i == n ? BROKERS_MAX : PHONE_CLIENT_KIOSKS_MAX - 1;
-    if (*count == most) {
-        cli_misuse(c, "%s at most %zu times", i == n ? "--broker" : "--also", most);
-        return -1;
-    }
-    (i == n ? o->only : o->also)[(*count)++] = value;
-    return 0;
-}
 
 /* --- ids and keys ----------------------------------------------------------------------------- */
 
@@ -71,6 +28,11 @@ static int kiosk_add(struct phone_client *m, const char *prefix, const char *id,
     char pub[CONFIG_NAME_MAX + 16], cert[CONFIG_NAME_MAX + 16];
     uint8_t signature[CERT_SIGNATURE];
     struct cert_kiosk said;
+    if (m->kiosks_count == PHONE_CLIENT_KIOSKS_MAX) {
+        log_error("--also was given too often. At most %d kiosks can be watched at once.",
+                  PHONE_CLIENT_KIOSKS_MAX);
+        return -1;
+    }
     if (!id_read(id, k->bytes)) {
         log_error("\"%.40s\" is no id; expected 16 hex digits", id);
         return -1;
@@ -119,10 +81,10 @@ static int phone_client_keys_read(struct phone_client *m, const char *prefix)
 
 static bool wanted(const struct phone_client_options *o, const char *name)
 {
-    for (size_t i = 0; i < o->only_count; i++)
-        if (strcmp(o->only[i], name) == 0)
+    for (size_t i = 0; i < o->only.count; i++)
+        if (strcmp(o->only.texts[i], name) == 0)
             return true;
-    return o->only_count == 0;
+    return o->only.count == 0;
 }
 
 /* HOST:PORT of the command line as one more broker of the config. */
@@ -274,8 +236,8 @@ int phone_client_init(struct phone_client *m, struct brokers_plan *plan,
     if (phone_client_keys_read(m, o->prefix) < 0 ||
         kiosk_add(m, o->prefix, m->config.kiosk.id, true) < 0)
         return CLI_FAILED;
-    for (size_t i = 0; i < o->also_count; i++)
-        if (kiosk_add(m, o->prefix, o->also[i], false) < 0)
+    for (size_t i = 0; i < o->also.count; i++)
+        if (kiosk_add(m, o->prefix, o->also.texts[i], false) < 0)
             return CLI_FAILED;
     if (plan_brokers(m, plan, o) < 0 || plan_topics(m, plan, o->staff) < 0)
         return CLI_FAILED;

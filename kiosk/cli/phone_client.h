@@ -9,7 +9,6 @@
 #include "kiosk/core/message.h"
 #include "kiosk/core/view.h"
 
-#include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,19 +24,17 @@ struct phone_client_kiosk {
     struct view_kiosk view;
 };
 
-/* Which files and brokers; filled from options by phone_client_option. Strings are the caller's.
+/* Which files and brokers; filled by PHONE_CLIENT_OPTIONS. Strings are the caller's.
  * Keys are the prefix's credentials: venue.key, kiosk.pub, root.pub, kiosk.cert. */
 struct phone_client_options {
     const char *prefix;
-    const char *venue, *kiosk;     /* without a porchlight.conf */
-    const char *connect;           /* HOST:PORT, in place of porchlight.conf's brokers */
-    const char *ca;                /* PEM file for it; NULL: no TLS, loopback alone */
-    const char *user, *password;   /* password: a credential's name */
-    const char *account;           /* 16 hex digits; else the user, where it is one, else random */
-    const char *only[BROKERS_MAX]; /* of porchlight.conf's brokers, these */
-    size_t only_count;
-    const char *also[PHONE_CLIENT_KIOSKS_MAX]; /* further kiosks: kiosk-ID.pub beside the keys */
-    size_t also_count;
+    const char *venue, *kiosk;   /* without a porchlight.conf */
+    const char *connect;         /* HOST:PORT, in place of porchlight.conf's brokers */
+    const char *ca;              /* PEM file for it; NULL: no TLS, loopback alone */
+    const char *user, *password; /* password: a credential's name */
+    const char *account;         /* 16 hex digits; else the user, where it is one, else random */
+    struct option_list only;     /* of porchlight.conf's brokers, these */
+    struct option_list also;     /* further kiosks: kiosk-ID.pub beside the keys */
     bool staff;
 };
 
@@ -56,22 +53,25 @@ struct phone_client {
     char topics[BROKERS_TOPICS_MAX][BROKERS_TOPIC_LEN];
 };
 
-/* The options that every phone has, after a command's own: `out` (PHONE_CLIENT_OPTIONS_MAX) gets
- * both, ended as getopt_long wants it. */
-enum { PHONE_CLIENT_OPTIONS_MAX = 24, PHONE_CLIENT_OPTION_FIRST = 1000 };
-void phone_client_options_add(struct option out[PHONE_CLIENT_OPTIONS_MAX],
-                              const struct option *own);
-#define PHONE_CLIENT_HELP                                                                          \
-    "  --user NAME      the account at the brokers, in place of porchlight.conf's\n"               \
-    "  --password NAME  the credential that holds its password\n"                                  \
-    "  --account ID     the account's id where it is not the user's name\n"                        \
-    "  --broker NAME    this one of porchlight.conf's brokers alone; may be repeated\n"            \
-    "  --also ID        another kiosk, whose key is the credential kiosk-ID.pub; repeated\n"       \
-    "  --venue ID --kiosk ID --connect HOST:PORT [--ca FILE]   without a porchlight.conf\n"
-
-/* Takes one option of the above. 0, or -1 after a complaint through cli_misuse. */
-int phone_client_option(struct phone_client_options *o, const struct cli_command *c, int option,
-                        const char *value);
+/* Rows for the table of a subcommand whose struct `type` has a struct phone_client_options `o`. */
+#define PHONE_CLIENT_OPTIONS(type, o)                                                              \
+    OPTION("user", "NAME", type, o.user,                                                           \
+           "the account at the brokers; porchlight.conf's unless "                                 \
+           "given"),                                                                               \
+        OPTION("password", "NAME", type, o.password, "the credential that holds its password"),    \
+        OPTION_BY("account", "ID", type, o.account, option_id,                                     \
+                  "the account's id, where it differs from the user's name"),                      \
+        OPTION("broker", "NAME", type, o.only,                                                     \
+               "only this one of porchlight.conf's brokers; may be repeated"),                     \
+        OPTION("also", "ID", type, o.also,                                                         \
+               "another kiosk, whose key is the credential kiosk-ID.pub; may be repeated"),        \
+        OPTION_BY("venue", "ID", type, o.venue, option_id,                                         \
+                  "with --kiosk and --connect: do without a porchlight.conf"),                     \
+        OPTION_BY("kiosk", "ID", type, o.kiosk, option_id, "the kiosk's id"),                      \
+        OPTION("connect", "HOST:PORT", type, o.connect, "the broker"),                             \
+        OPTION("ca", "FILE", type, o.ca,                                                           \
+               "the PEM file that the broker's certificate must chain to; without it, only a "     \
+               "broker on this machine is used, and without TLS")
 
 /* Reads the config and the keys, and makes the plan. 0, or an enum cli_exit after complaints.
  * phone_client_finish is right after both. */

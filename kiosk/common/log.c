@@ -9,12 +9,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { LINE_MAX_BYTES = 1024 };
+
 /* The one piece of process-wide state outside the mains: who speaks, set once before any thread. */
 static struct {
     const char *program;
     enum log_level most;
     bool journal;
-} self = {"porchlight", LOG_LEVEL_INFO, false};
+    log_writer *write; /* NULL: write_line */
+} self = {"porchlight", LOG_LEVEL_INFO, false, NULL};
 
 /* $JOURNAL_STREAM names the device and inode of the stream; a redirected stderr is another one. */
 static bool stderr_is_journal(void)
@@ -34,6 +37,11 @@ void log_init(const char *program, enum log_level most)
     self.journal = stderr_is_journal();
 }
 
+void log_write_by(log_writer *write)
+{
+    self.write = write;
+}
+
 static const char *word(enum log_level level)
 {
     switch (level) {
@@ -50,26 +58,28 @@ static const char *word(enum log_level level)
 }
 
 /* One line, one write: lines of several threads do not mix. */
+static void write_line(const char *program, enum log_level level, const char *sentence)
+{
+    char line[LINE_MAX_BYTES + 128];
+    int n = self.journal
+                ? snprintf(line, sizeof line, "<%d>%s\n", (int)level, sentence)
+                : snprintf(line, sizeof line, "%s: %s%s\n", program, word(level), sentence);
+    ssize_t unused = write(STDERR_FILENO, line, (size_t)n < sizeof line ? (size_t)n : sizeof line);
+    (void)unused;
+}
+
 __attribute__((format(printf, 2, 0))) static void say(enum log_level level, const char *format,
                                                       va_list args)
 {
     int saved = errno;
-    char line[1024];
-    int n;
+    char sentence[LINE_MAX_BYTES];
     if (level > self.most)
         return;
-    if (self.journal)
-        n = snprintf(line, sizeof line, "<%d>", (int)level);
-    else
-        n = snprintf(line, sizeof line, "%s: %s", self.program, word(level));
-    vsnprintf(line + n, sizeof line - (size_t)n - 1, format, args);
-    for (char *p = line; *p; p++)
+    vsnprintf(sentence, sizeof sentence, format, args);
+    for (char *p = sentence; *p; p++)
         if (*p == '\n')
             *p = ' ';
-    size_t len = strlen(line);
-    line[len++] = '\n';
-    ssize_t unused = write(STDERR_FILENO, line, len);
-    (void)unused;
+    (self.write && !self.journal ? self.write : write_line)(self.program, level, sentence);
     errno = saved;
 }
 

@@ -12,8 +12,14 @@ enum log_level {
     LOG_LEVEL_DEBUG = 7
 };
 
-/* Called once at the top of main: who speaks (static storage), and what is too chatty to say. */
+/* Called at the top of main: who speaks (the string must outlive all logging), and the most
+ * talkative level that is still written. */
 void log_init(const char *program, enum log_level most);
+
+/* A program that talks to a person writes its sentences itself: `write` gets each of them whole,
+ * without a newline, wherever stderr is not the journal. */
+typedef void log_writer(const char *program, enum log_level level, const char *sentence);
+void log_write_by(log_writer *write);
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));

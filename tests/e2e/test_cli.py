@@ -1,10 +1,14 @@
 """The porchlight command from outside: what it prints, and what its exit says (kiosk/cli/cli.h)."""
 
+import fcntl
 import json
 import os
+import pty
 import re
 import socket
+import struct
 import subprocess
+import termios
 import threading
 import time
 
@@ -64,6 +68,81 @@ def test_wrong_usage_is_two(folder):
     for name in subcommands():
         said = run("--prefix", folder, name, "--no-such-option")
         assert said.returncode == USAGE and said.stderr != "", (name, said)
+
+
+def test_help_fits_80_columns_and_breaks_no_word():
+    for args in [[]] + [[name] for name in subcommands()]:
+        said = run(*args, "--help").stdout
+        assert all(len(line) <= 80 for line in said.splitlines()), (args, said)
+        assert not re.search(r"\w-$", said, re.M), (args, said)
+
+
+@pytest.mark.parametrize("typed, meant", [("stauts", "status"), ("drll", "drill"), ("setpu", "setup"),
+                                          ("allclear", "all-clear")])
+def test_a_slip_gets_a_suggestion(typed, meant):
+    said = run(typed)
+    assert said.returncode == USAGE and said.stdout == ""
+    assert said.stderr == (f'porchlight: There is no subcommand "{typed}". '
+                           f"Did you mean: porchlight {meant}\n")
+
+
+def test_what_resembles_nothing_gets_no_suggestion():
+    said = run("nonsense")
+    assert said.returncode == USAGE and "porchlight --help" in said.stderr
+    assert "Did you mean" not in said.stderr
+
+
+def test_a_wrong_option_is_named():
+    for args, why in [(["status", "--foo"], "there is no option --foo"),
+                      (["listen", "--for"], "--for needs a value: --for TIME"),
+                      (["listen", "--for", "soon"], "--for soon: expected a time such as 30s"),
+                      (["listen", "--staff=yes"], "--staff takes no value"),
+                      (["status", "x"], '"x" is one word too many'),
+                      (["seal"], "a word is missing")]:
+        said = run(*args)
+        assert said.returncode == USAGE
+        assert said.stderr.startswith(f"porchlight {args[0]}: {why}."), said
+        assert f"(more: porchlight {args[0]} --help)" in " ".join(said.stderr.split()), said
+
+
+# --- on a terminal --------------------------------------------------------------------------------
+
+def on_terminal(*args, columns=80, **environ):
+    """What the command prints on a terminal of so many columns, and its exit code."""
+    main, other = pty.openpty()
+    fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    env = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | {"TERM": "xterm"} | environ
+    child = subprocess.Popen([program("porchlight"), *map(str, args)], stdin=other, stdout=other,
+                             stderr=other, env=env)
+    os.close(other)
+    said = b""
+    while True:
+        try:
+            more = os.read(main, 4096)
+        except OSError:  # the other side is closed
+            break
+        if not more:
+            break
+        said += more
+    os.close(main)
+    return said.decode().replace("\r\n", "\n"), child.wait(20)
+
+
+def test_an_error_is_wrapped_on_a_terminal(folder):
+    plain = run("--prefix", folder, "status").stderr
+    for columns in (80, 60, 200):
+        said, code = on_terminal("--prefix", folder, "status", columns=columns)
+        said = re.sub(r"\033\[[0-9;]*m", "", said)
+        assert code == NOBODY and said.split() == plain.split()
+        assert max(map(len, said.splitlines())) < min(columns, 80)
+
+
+def test_colours_are_for_terminals_alone(folder):
+    assert "\033" not in run("--prefix", folder, "status").stderr
+    assert on_terminal("--prefix", folder, "status")[0].startswith("\033[1;31m")
+    for environ in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        assert "\033" not in on_terminal("--prefix", folder, "status", **environ)[0]
+    assert "\033" in on_terminal("--prefix", folder, "status", NO_COLOR="")[0]
 
 
 def test_version():
@@ -229,7 +308,7 @@ def test_a_refusal_is_passed_on(folder):
     with Daemon(folder, b'{"ok":false,"error":"an alert stands; end it first"}'):
         said = run("--prefix", folder, "drill")
     assert said.returncode == FAILED and said.stdout == ""
-    assert said.stderr == "porchlight: an alert stands; end it first\n"
+    assert said.stderr == "porchlight drill: an alert stands; end it first\n"
 
 
 @pytest.mark.parametrize("answer, code", [
@@ -256,14 +335,14 @@ def test_odd_status_is_read_all_the_same(folder):
 def test_nothing_is_set_up_there(folder):
     for args in (["status"], ["drill"], ["all-clear"]):
         said = run("--prefix", folder, *args)
-        assert said.returncode == NOBODY and "begin with: sudo porchlight setup" in said.stderr
+        assert said.returncode == NOBODY and "Begin with: sudo porchlight setup" in said.stderr
 
 
 def test_nobody_there(folder):
     put(folder / "etc/porchlight/porchlight.conf")
     for args in (["status"], ["drill"], ["all-clear"]):
         said = run("--prefix", folder, *args)
-        assert said.returncode == NOBODY and "porchlightd is not running there" in said.stderr
+        assert said.returncode == NOBODY and "porchlightd is not running" in said.stderr
     with Daemon(folder, b'{"ok":true}') as daemon:
         pass
     stale = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)

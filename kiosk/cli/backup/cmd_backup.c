@@ -7,7 +7,6 @@
 #include "kiosk/common/paths.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,31 +109,34 @@ static int keep(const struct cli *cli, const char *file, const char *passphrase_
     return CLI_OK;
 }
 
-static int backup_run(const struct cli *cli, int argc, char **argv)
-{
-    static const struct option options[] = {{"passphrase-file", required_argument, NULL, 'p'}, {0}};
-    const char *passphrase = NULL;
-    int c;
+struct backup_options {
+    const char *passphrase_file;
+};
 
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (c != 'p')
-            return cli_misuse(&cli_backup, "an option is unknown, or lacks its value");
-        passphrase = optarg;
-    }
-    if (optind + 1 != argc)
-        return cli_misuse(&cli_backup, "expected one FILE");
+static int backup_run(const struct cli *cli, void *own, char **words)
+{
+    const struct backup_options *o = own;
     if (cli->prefix[0] == '\0' && geteuid() != 0) {
         log_error("a backup reads the kiosk's keys; run it as root: sudo porchlight backup");
         return CLI_DENIED;
     }
-    return keep(cli, argv[optind], passphrase);
+    return keep(cli, words[0], o->passphrase_file);
 }
+
+static const struct cli_option backup_options[] = {
+    OPTION_WORD("FILE", "a new file, best on a USB stick that is kept off site"),
+    OPTION("passphrase-file", "FILE", struct backup_options, passphrase_file,
+           "take the passphrase from this file's first line instead of asking for it"),
+    {0},
+};
 
 const struct cli_command cli_backup = {
     .name = "backup",
     .arguments = "FILE [--passphrase-file FILE]",
     .summary = "seal the venue's keys, accounts and config under a passphrase",
-    .help = "  FILE             a new file, best on a USB stick; kept off site\n"
-            "  --passphrase-file FILE   its first line, in place of asking\n",
+    .options = backup_options,
+    .size = sizeof(struct backup_options),
+    .words_min = 1,
+    .words_max = 1,
     .run = backup_run,
 };

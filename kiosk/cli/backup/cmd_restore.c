@@ -7,7 +7,6 @@
 #include "kiosk/common/paths.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,38 +111,37 @@ static int restore(const struct cli *cli, const char *file, const char *passphra
     return CLI_OK;
 }
 
-static int restore_run(const struct cli *cli, int argc, char **argv)
-{
-    static const struct option options[] = {{"passphrase-file", required_argument, NULL, 'p'},
-                                            {"another", no_argument, NULL, 'a'},
-                                            {0}};
-    const char *passphrase = NULL;
-    bool another = false;
-    int c;
+struct restore_options {
+    const char *passphrase_file;
+    bool another;
+};
 
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (c == 'p')
-            passphrase = optarg;
-        else if (c == 'a')
-            another = true;
-        else
-            return cli_misuse(&cli_restore, "an option is unknown, or lacks its value");
-    }
-    if (optind + 1 != argc)
-        return cli_misuse(&cli_restore, "expected one FILE");
+static int restore_run(const struct cli *cli, void *own, char **words)
+{
+    const struct restore_options *o = own;
     if (cli->prefix[0] == '\0' && geteuid() != 0) {
         log_error("restore changes /etc/porchlight; run it as root: sudo porchlight restore");
         return CLI_DENIED;
     }
-    return restore(cli, argv[optind], passphrase, another);
+    return restore(cli, words[0], o->passphrase_file, o->another);
 }
+
+static const struct cli_option restore_options[] = {
+    OPTION_WORD("FILE", "what porchlight backup made"),
+    OPTION("another", NULL, struct restore_options, another,
+           "only what a further kiosk of the same venue shares"),
+    OPTION("passphrase-file", "FILE", struct restore_options, passphrase_file,
+           "take the passphrase from this file's first line instead of asking for it"),
+    {0},
+};
 
 const struct cli_command cli_restore = {
     .name = "restore",
     .arguments = "FILE [--another] [--passphrase-file FILE]",
-    .summary = "bring a backup back: after a wipe, on a new Pi, or for another kiosk",
-    .help = "  FILE             what porchlight backup made\n"
-            "  --another        only what a further kiosk of the venue shares\n"
-            "  --passphrase-file FILE   its first line, in place of asking\n",
+    .summary = "restore a backup: after a wipe, on a new Pi, or for another kiosk",
+    .options = restore_options,
+    .size = sizeof(struct restore_options),
+    .words_min = 1,
+    .words_max = 1,
     .run = restore_run,
 };

@@ -118,12 +118,12 @@ static void look_at_all(struct doctor *d)
     free(config);
 }
 
-static int doctor_run(const struct cli *cli, int argc, char **argv)
+static int doctor_run(const struct cli *cli, void *own, char **words)
 {
     struct doctor d = {.prefix = cli->prefix, .tell = print_one};
 
-    if (argc != 1)
-        return cli_misuse(&cli_doctor, "\"%s\" is one word too many", argv[1]);
+    (void)own;
+    (void)words;
     if (cli->json) {
         d.tell = list_one;
         d.context = cJSON_CreateArray();
@@ -143,7 +143,6 @@ const struct cli_command cli_doctor = {
     .name = "doctor",
     .arguments = "",
     .summary = "look over the whole kiosk, and say how to mend what is found",
-    .help = "",
     .json = true,
     .run = doctor_run,
 };

@@ -53,13 +53,15 @@ static int keygen_write_pair(const char *name, const uint8_t public_key[SEAL_KEY
     return -1;
 }
 
-static int keygen_run(const struct cli *cli, int argc, char **argv)
+static int keygen_run(const struct cli *cli, void *own, char **words)
 {
+    const char *name = words[0];
     uint8_t public_key[SEAL_KEY], *secret_key;
     char conf[PATH_LEN];
     int result = CLI_FAILED;
-    if (argc != 2 || !argv[1][0] || argv[1][0] == '-' || strlen(argv[1]) > PATH_LEN - 16)
-        return cli_misuse(&cli_keygen, "expected one NAME for the two files");
+    (void)own;
+    if (!name[0] || name[0] == '-' || strlen(name) > PATH_LEN - 16)
+        return cli_misuse(&cli_keygen, "\"%s\" cannot be the name of two files", name);
     if (path_under(cli->prefix, PATH_CONF, conf) == 0 && access(conf, F_OK) == 0) {
         fprintf(stderr,
                 "porchlight keygen: this machine is a kiosk (%s is there). The secret half must "
@@ -71,22 +73,29 @@ static int keygen_run(const struct cli *cli, int argc, char **argv)
     if (sodium_init() < 0 || !(secret_key = sodium_malloc(SEAL_KEY)))
         return CLI_FAILED;
     if (crypto_box_keypair(public_key, secret_key) == 0 &&
-        keygen_write_pair(argv[1], public_key, secret_key) == 0) {
+        keygen_write_pair(name, public_key, secret_key) == 0) {
         printf("%s.public goes to the kiosk, as " PATH_SEAL_KEY ".\n"
                "%s.secret opens all that is sealed to it. It must not be on the kiosk, on its "
                "card, on a stick\nthat stays in the venue, or in a mail. Keep it on your own "
                "computer, and a copy elsewhere: lost,\nnothing opens.\n",
-               argv[1], argv[1]);
+               name, name);
         result = CLI_OK;
     }
     sodium_free(secret_key);
     return result;
 }
 
+static const struct cli_option keygen_options[] = {
+    OPTION_WORD("NAME", "the two files are NAME.public and NAME.secret"),
+    {0},
+};
+
 const struct cli_command cli_keygen = {
     .name = "keygen",
     .arguments = "NAME",
     .summary = "make the pair of keys to seal with, on the host's own computer",
-    .help = "  NAME             writes NAME.public and NAME.secret\n",
+    .options = keygen_options,
+    .words_min = 1,
+    .words_max = 1,
     .run = keygen_run,
 };

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -230,7 +229,7 @@ static int keys_staff(struct keys *k)
 
 /* For porchlight invite --staff on a kiosk, made where the root key is: no file of the kiosk is
  * needed. */
-static int keys_sign(const struct keys *k)
+static int keys_sign(struct keys *k)
 {
     char hex[ROOT_SIGNATURE];
     if (!k->root || !k->public || !k->account || !k->venue)
@@ -310,99 +309,81 @@ static int keys_retire(struct keys *k)
 
 /* --- options ---------------------------------------------------------------------------------- */
 
-static int keys_take_options(struct keys *k, int argc, char **argv)
+static int keys_renew(struct keys *k)
 {
-    static const struct option options[] = {
-        {"venue", required_argument, NULL, 'v'},
-        {"kiosk", required_argument, NULL, 'k'},
-        {"root-out", required_argument, NULL, 'r'},
-        {"root", required_argument, NULL, 'R'},
-        {"out", required_argument, NULL, 'o'},
-        {"public", required_argument, NULL, 'p'},
-        {"account", required_argument, NULL, 'a'},
-        {"due", no_argument, NULL, 'd'},
-        {0},
-    };
-    int c;
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (c == 'd') {
-            k->due = true;
-            continue;
-        }
-        const char **target = c == 'v'   ? &k->venue
-                              : c == 'k' ? &k->kiosk
-                              : c == 'r' ? &k->root_out
-                              : c == 'R' ? &k->root
-                              : c == 'o' ? &k->out
-                              : c == 'p' ? &k->public
-                              : c == 'a' ? &k->account
-                                         : NULL;
-        if (!target)
-            return cli_misuse(&cli_keys, "an option is unknown, or lacks its value");
-        *target = optarg;
-        if (strchr("vka", c) && !keyset_id_is_good(optarg))
-            return cli_misuse(&cli_keys, "\"%s\" is no id; expected 16 hex digits of 0-9 and a-f",
-                              optarg);
-    }
-    return k->root ? root_check(&cli_keys, k->root) : 0;
+    return certificates_renew(k->cli, k->due);
 }
 
-static int keys_run(const struct cli *cli, int argc, char **argv)
+static const struct {
+    const char *word, *wants;
+    int (*run)(struct keys *k);
+} verbs[] = {
+    {"make", "nothing more", keys_make},
+    {"staff", "--root FILE and either --out DIR or --public HEX", keys_staff},
+    {"sign", "--root FILE --venue ID --account ID --public HEX", keys_sign},
+    {"push", "--root FILE --out DIR", keys_push},
+    {"retire", "--root FILE --out FILE", keys_retire},
+    {"renew", "nothing more", keys_renew},
+};
+
+static int keys_run(const struct cli *cli, void *own, char **words)
 {
-    struct keys k = {.cli = cli};
-    int code = keys_take_options(&k, argc, argv);
-    const char *what = optind < argc ? argv[optind] : "";
-    if (code != 0)
-        return code;
-    if (optind + 1 < argc)
-        return cli_misuse(&cli_keys, "\"%s\" is too much", argv[optind + 1]);
-    k.set = keyset_new();
-    if (!k.set)
+    struct keys *k = own;
+    size_t i = 0;
+    k->cli = cli;
+    while (i < sizeof verbs / sizeof verbs[0] && strcmp(words[0], verbs[i].word) != 0)
+        i++;
+    if (i == sizeof verbs / sizeof verbs[0])
+        return cli_misuse(&cli_keys, "\"%s\" is none of make, staff, sign, push, retire and renew",
+                          words[0]);
+    if (k->root && root_check(&cli_keys, k->root) != CLI_OK)
+        return CLI_USAGE;
+    k->set = keyset_new();
+    if (!k->set)
         return CLI_FAILED;
-    if (strcmp(what, "make") == 0)
-        code = keys_make(&k);
-    else if (strcmp(what, "staff") == 0)
-        code = keys_staff(&k);
-    else if (strcmp(what, "sign") == 0)
-        code = keys_sign(&k);
-    else if (strcmp(what, "push") == 0)
-        code = keys_push(&k);
-    else if (strcmp(what, "retire") == 0)
-        code = keys_retire(&k);
-    else if (strcmp(what, "renew") == 0)
-        code = certificates_renew(cli, k.due);
-    else
-        code = CLI_USAGE;
+    int code = verbs[i].run(k);
     if (code == CLI_USAGE)
-        cli_misuse(&cli_keys,
-                   "expected make; staff --root FILE and either --out DIR or --public "
-                   "HEX; sign --root FILE --venue ID --account ID --public HEX; "
-                   "push --root FILE --out DIR; retire --root FILE --out FILE; or renew");
-    keyset_free(k.set);
+        cli_misuse(&cli_keys, "%s needs %s", verbs[i].word, verbs[i].wants);
+    keyset_free(k->set);
     return code;
 }
+
+static const struct cli_option keys_options[] = {
+    OPTION_WORD("make", "make root, venue and kiosk keys in the kiosk's credentials"),
+    OPTION("root-out", "FILE", struct keys, root_out,
+           "make: where the root key goes; off site, never on the kiosk"),
+    OPTION_BY("venue", "ID", struct keys, venue, option_id,
+              "the venue's id, 16 hex digits; porchlight.conf's unless given, or random"),
+    OPTION_BY("kiosk", "ID", struct keys, kiosk, option_id, "the same for the kiosk's id"),
+    OPTION_WORD("staff",
+                "let a staff phone command this kiosk; needs --root, and --public or --out"),
+    OPTION("root", "FILE", struct keys, root, "the root key; - to type it in from its paper"),
+    OPTION("public", "HEX", struct keys, public, "the phone's public key"),
+    OPTION("out", "PATH", struct keys, out,
+           "staff: a folder for a new pair's secret half, for porchlight command; push: a folder; "
+           "retire: a new file"),
+    OPTION_BY("account", "ID", struct keys, account, option_id,
+              "the phone's account; random unless given"),
+    OPTION_WORD("sign", "print the root's signature for a phone that porchlight invite waits for; "
+                        "needs --root, --venue, --account and --public"),
+    OPTION_WORD("push", "make the key with which relays accept phones' subscriptions; needs --root "
+                        "and --out"),
+    OPTION_WORD("retire", "make the notice that makes phones disown this kiosk permanently; needs "
+                          "--root and --out"),
+    OPTION_WORD("renew", "renew brokers' certificates that end within 180 days"),
+    OPTION("due", NULL, struct keys, due,
+           "renew: change nothing; exit 0 if a certificate is due, 1 if none is"),
+    {0},
+};
 
 const struct cli_command cli_keys = {
     .name = "keys",
     .arguments = "make|staff|sign|push|retire|renew [OPTIONS]",
-    .summary = "make the venue's keys; sign a staff phone; disown a kiosk",
-    .help =
-        "  make             root, venue and kiosk keys into the kiosk's credentials\n"
-        "  --root-out FILE  where the root key goes: off site, never on the kiosk\n"
-        "  --venue ID --kiosk ID   16 hex digits; else porchlight.conf's, else random\n"
-        "  staff            let a staff phone command this kiosk\n"
-        "  --root FILE      the root key; - to type it in from its paper\n"
-        "  --public HEX     the phone's public key; or:\n"
-        "  --out DIR        a new pair for porchlight command, its secret half into DIR\n"
-        "  --account ID     the phone's account; else random\n"
-        "  sign             print the root's signature for a phone that porchlight invite waits\n"
-        "                   for; it needs --root, --venue, --account and --public\n"
-        "  push             the key with which relays take phones' subscriptions\n"
-        "  --root FILE --out DIR\n"
-        "  retire           the notice by which phones disown this kiosk for ever\n"
-        "  --root FILE --out FILE\n"
-        "  renew            brokers' certificates that end within 180 days\n"
-        "  --due            only tells, by the exit code, whether there are any\n",
+    .summary = "make the venue's keys, sign a staff phone, disown a kiosk",
+    .options = keys_options,
+    .size = sizeof(struct keys),
+    .words_min = 1,
+    .words_max = 1,
     .json = true,
     .run = keys_run,
 };

@@ -9,11 +9,9 @@
 #include "kiosk/common/topics.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Disowns a kiosk. The order matters: first its account gets a password that nobody keeps, so that
@@ -197,51 +195,41 @@ static int retire(struct retire *r)
     return CLI_OK;
 }
 
-static int retire_take_options(struct retire *r, int argc, char **argv)
+static int retire_run(const struct cli *cli, void *own, char **words)
 {
-    static const struct option options[] = {{"root", required_argument, NULL, 'r'},
-                                            {"user", required_argument, NULL, 'u'},
-                                            {"password", required_argument, NULL, 'p'},
-                                            {0}};
-    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (c != 'r' && c != 'u' && c != 'p')
-            return cli_misuse(&cli_retire, "an option is unknown, or lacks its value");
-        *(c == 'r' ? &r->root_file : c == 'u' ? &r->user : &r->credential) = optarg;
-    }
-    if (optind < argc)
-        return cli_misuse(&cli_retire, "\"%s\" is too much", argv[optind]);
-    if (!r->root_file || (!r->user) != (!r->credential))
-        return cli_misuse(&cli_retire, "it wants --root FILE; --user and --password go together");
-    return root_check(&cli_retire, r->root_file);
-}
-
-static int retire_run(const struct cli *cli, int argc, char **argv)
-{
+    struct retire *r = own;
     int code = CLI_FAILED;
-    struct retire *r = calloc(1, sizeof *r);
-    if (!r)
-        return CLI_FAILED;
+    (void)words;
+    if (!r->root_file || (!r->user) != (!r->credential))
+        return cli_misuse(&cli_retire, r->root_file ? "--user and --password go together"
+                                                    : "--root FILE is missing");
+    if (root_check(&cli_retire, r->root_file) != CLI_OK)
+        return CLI_USAGE;
     r->cli = cli;
     r->secrets = sodium_init() < 0 ? NULL : sodium_malloc(sizeof *r->secrets);
     if (!r->secrets)
         log_error("no locked memory for passwords; raise the limit (ulimit -l)");
     else
-        code = retire_take_options(r, argc, argv);
-    if (code == CLI_OK)
         code = retire(r);
     sodium_free(r->secrets);
-    free(r);
     return code;
 }
+
+static const struct cli_option retire_options[] = {
+    OPTION("root", "FILE", struct retire, root_file,
+           "the root key; - to type it in from its paper"),
+    OPTION("user", "NAME", struct retire, user,
+           "an account that may make accounts at the brokers; the kiosk's unless given"),
+    OPTION("password", "NAME", struct retire, credential, "the credential that holds its password"),
+    {0},
+};
 
 const struct cli_command cli_retire = {
     .name = "retire",
     .arguments = "--root FILE [OPTIONS]",
-    .summary = "disown a kiosk that was seized or given away, for ever",
-    .help =
-        "  --root FILE      the root key; - to type it in from its paper\n"
-        "  --user NAME      an account that may make accounts at the brokers; else the kiosk's\n"
-        "  --password NAME  the credential that holds its password\n",
+    .summary = "permanently disown a kiosk that was seized or given away",
+    .options = retire_options,
+    .size = sizeof(struct retire),
     .json = true,
     .run = retire_run,
 };

@@ -5,7 +5,6 @@
 #include "kiosk/common/paths.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <sodium.h>
@@ -278,75 +277,51 @@ static int staff_prepare(struct invite *i)
     return rc;
 }
 
-static int invite_take_options(struct invite *i, int argc, char **argv)
+static int invite_check_options(const struct invite *i)
 {
-    static const struct option options[] = {{"staff", no_argument, NULL, 's'},
-                                            {"root", required_argument, NULL, 'r'},
-                                            {"on-screen", no_argument, NULL, 'o'},
-                                            {"png", required_argument, NULL, 'p'},
-                                            {"link", no_argument, NULL, 'l'},
-                                            {"leave", no_argument, NULL, 'L'},
-                                            {0}};
-    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        switch (c) {
-        case 's':
-            i->staff = true;
-            break;
-        case 'r':
-            i->root_file = optarg;
-            break;
-        case 'o':
-            i->on_screen = true;
-            break;
-        case 'p':
-            i->png = optarg;
-            break;
-        case 'l':
-            i->link = true;
-            break;
-        case 'L':
-            i->leave = true;
-            break;
-        default:
-            return cli_misuse(&cli_invite, "an option is unknown, or lacks its value");
-        }
-    }
-    if (optind < argc)
-        return cli_misuse(&cli_invite, "\"%s\" is too much: invitations bear no names",
-                          argv[optind]);
     if (i->on_screen + !!i->png + i->link > 1)
-        return cli_misuse(&cli_invite, "one of --on-screen, --png and --link");
+        return cli_misuse(&cli_invite, "only one of --on-screen, --png and --link can be given");
     if (!i->staff && i->root_file)
-        return cli_misuse(&cli_invite, "--root is for --staff");
+        return cli_misuse(&cli_invite, "--root goes with --staff");
     if (i->staff && i->leave)
         return cli_misuse(&cli_invite,
-                          "--leave is for members: a staff phone's key is signed here");
+                          "--leave is for members: a staff phone's key has to be signed here");
     return i->root_file ? root_check(&cli_invite, i->root_file) : CLI_OK;
 }
 
-static int invite_run(const struct cli *cli, int argc, char **argv)
+static int invite_run(const struct cli *cli, void *own, char **words)
 {
-    struct invite i = {.cli = cli};
-    int code = invite_take_options(&i, argc, argv);
+    struct invite *i = own;
+    (void)words;
+    i->cli = cli;
+    int code = invite_check_options(i);
     if (code != CLI_OK)
         return code;
-    code = i.staff && staff_prepare(&i) != 0 ? CLI_FAILED : invite_invite(&i);
-    root_close(i.root);
+    code = i->staff && staff_prepare(i) != 0 ? CLI_FAILED : invite_invite(i);
+    root_close(i->root);
     return code;
 }
+
+static const struct cli_option invite_options[] = {
+    OPTION("staff", NULL, struct invite, staff,
+           "invite a staff phone, which may command this kiosk"),
+    OPTION("root", "FILE", struct invite, root_file,
+           "with --staff: the root key, which signs the phone's; - to type it in from its paper. "
+           "Without it, porchlight keys sign does that, where the root key is"),
+    OPTION("on-screen", NULL, struct invite, on_screen,
+           "show the code on the kiosk's screen, for a minute"),
+    OPTION("png", "FILE", struct invite, png, "write the code as a picture, into a new file"),
+    OPTION("link", NULL, struct invite, link, "print a link, for somebody who cannot scan"),
+    OPTION("leave", NULL, struct invite, leave, "do not wait for the phone"),
+    {0},
+};
 
 const struct cli_command cli_invite = {
     .name = "invite",
     .arguments = "[OPTIONS]",
-    .summary = "let one phone join: a code to scan, alive for ten minutes",
-    .help = "  --staff          a staff phone, which may command this kiosk\n"
-            "  --root FILE      the root key, where it is at hand: signs the staff phone's key;\n"
-            "                   - to type it in from its paper; else porchlight keys sign does,\n"
-            "                   elsewhere\n"
-            "  --on-screen      on the kiosk's screen for a minute\n"
-            "  --png FILE       as a picture, into a new file\n"
-            "  --link           as a link, for whoever cannot scan\n"
-            "  --leave          do not wait for the phone\n",
+    .summary = "let one phone join: a code to scan, valid for 10 minutes",
+    .options = invite_options,
+    .size = sizeof(struct invite),
     .json = true,
     .run = invite_run,
 };

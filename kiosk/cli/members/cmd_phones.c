@@ -1,6 +1,5 @@
 #include "kiosk/cli/members/admin_client.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
 static void print_drill(const cJSON *reply)
@@ -36,19 +35,16 @@ static void phones_print_plainly(const cJSON *reply)
     }
 }
 
-static int phones_run(const struct cli *cli, int argc, char **argv)
+struct phones_options {
+    bool ids;
+};
+
+static int phones_run(const struct cli *cli, void *own, char **words)
 {
-    static const struct option options[] = {{"ids", no_argument, NULL, 'i'}, {0}};
-    bool ids = false;
+    const struct phones_options *o = own;
     cJSON *reply;
-    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (c != 'i')
-            return cli_misuse(&cli_phones, "an option is unknown");
-        ids = true;
-    }
-    if (optind < argc)
-        return cli_misuse(&cli_phones, "\"%s\" is too much", argv[optind]);
-    int code = admin_client_ask(cli, &reply, "phones%s", ids ? " list" : "");
+    (void)words;
+    int code = admin_client_ask(cli, &reply, "phones%s", o->ids ? " list" : "");
     if (code != CLI_OK)
         return code;
     if (cli->json)
@@ -60,11 +56,18 @@ static int phones_run(const struct cli *cli, int argc, char **argv)
     return CLI_OK;
 }
 
+static const struct cli_option phones_options[] = {
+    OPTION("ids", NULL, struct phones_options, ids,
+           "list their accounts too: random digits, to revoke one by"),
+    {0},
+};
+
 const struct cli_command cli_phones = {
     .name = "phones",
     .arguments = "[--ids]",
-    .summary = "how many phones belong to this venue, and what the last drill told; no names",
-    .help = "  --ids            their accounts too: random digits, to revoke one by\n",
+    .summary = "count the venue's phones, and show the last drill's result; no names",
+    .options = phones_options,
+    .size = sizeof(struct phones_options),
     .json = true,
     .run = phones_run,
 };

@@ -15,19 +15,19 @@ static unsigned role_of(const char *word)
     return 0;
 }
 
-static int rights_run(const struct cli *cli, int argc, char **argv)
+static int rights_run(const struct cli *cli, void *own, char **words)
 {
     char request[DYNSEC_MAX];
     int len;
     (void)cli;
-    if (argc == 2 && strcmp(argv[1], "defaults") == 0) {
+    (void)own;
+    if (!words[1] && strcmp(words[0], "defaults") == 0) {
         len = dynsec_write(dynsec_defaults(), NULL, request, sizeof request);
     } else {
-        unsigned role = argc == 5 ? role_of(argv[1]) : 0;
-
+        unsigned role = words[1] && words[2] && words[3] ? role_of(words[0]) : 0;
         if (!role)
-            return cli_misuse(&cli_rights, "it wants a role, a venue, a kiosk and an account");
-        len = dynsec_write(dynsec_role((enum topic_role)role, argv[2], argv[3], argv[4]), NULL,
+            return cli_misuse(&cli_rights, "expected a role, a venue, a kiosk and an account");
+        len = dynsec_write(dynsec_role((enum topic_role)role, words[1], words[2], words[3]), NULL,
                            request, sizeof request);
     }
     if (len < 0)
@@ -37,14 +37,21 @@ static int rights_run(const struct cli *cli, int argc, char **argv)
     return CLI_OK;
 }
 
+static const struct cli_option rights_options[] = {
+    OPTION_WORD("defaults", "the request that refuses whatever no role allows"),
+    OPTION_WORD("ROLE",
+                "kiosk, steward (also a kiosk's: it makes accounts), member, staff, newcomer "
+                "or relay: the request that makes the role ROLE-ACCOUNT; publish it "
+                "on " DYNSEC_REQUEST),
+    {0},
+};
+
 const struct cli_command cli_rights = {
     .name = "rights",
     .arguments = "defaults | ROLE VENUE KIOSK ACCOUNT",
-    .summary = "what an account may do at a broker, for mosquitto's dynamic security",
-    .help = "  defaults         the request that refuses whatever no role allows\n"
-            "  ROLE             kiosk, steward (a kiosk's too: it makes accounts), member,\n"
-            "                   staff, newcomer or relay: the request that makes\n"
-            "                   the role ROLE-ACCOUNT; publish it on " DYNSEC_REQUEST "\n",
-    .json = false,
+    .summary = "print what an account may do at a broker, for mosquitto's dynamic security",
+    .options = rights_options,
+    .words_min = 1,
+    .words_max = 4,
     .run = rights_run,
 };

@@ -94,13 +94,12 @@ static int rotate(const struct cli *cli, const char *path, const uint8_t *key, c
     return CLI_OK;
 }
 
-static int rotate_run(const struct cli *cli, int argc, char **argv)
+static int rotate_run(const struct cli *cli, void *own, char **words)
 {
     enum { HEX = 2 * ENVELOPE_KEY + 1 };
     char path[PATH_LEN], folder[PATH_LEN];
-    (void)argv;
-    if (argc != 1)
-        return cli_misuse(&cli_rotate, "it takes no arguments");
+    (void)own;
+    (void)words;
     if (path_under(cli->prefix, PATH_CREDENTIALS, folder) < 0 ||
         (size_t)snprintf(path, sizeof path, "%s/venue.key", folder) >= sizeof path)
         return cli_misuse(&cli_rotate, "the prefix is too long");
@@ -125,7 +124,6 @@ const struct cli_command cli_rotate = {
     .name = "rotate",
     .arguments = "",
     .summary = "give every phone that remains a new venue key",
-    .help = "",
     .json = true,
     .run = rotate_run,
 };

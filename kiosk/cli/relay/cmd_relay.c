@@ -13,7 +13,6 @@
 #include "kiosk/core/push_offer.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <sodium.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -354,69 +353,56 @@ static int prepare(struct relay *r)
     return find_broker(r);
 }
 
-static int relay_take_options(struct relay *r, int argc, char **argv)
+static int relay_check_options(const struct relay *r)
 {
-    static const struct option options[] = {
-        {"root", required_argument, NULL, 'r'},
-        {"ntfy", required_argument, NULL, 'n'},
-        {"contact", required_argument, NULL, 'c'},
-        {"broker", required_argument, NULL, 'b'},
-        {0},
-    };
-    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        const char **target = c == 'r'   ? &r->root_file
-                              : c == 'n' ? &r->ntfy
-                              : c == 'c' ? &r->contact
-                              : c == 'b' ? &r->broker_name
-                                         : NULL;
-        if (!target)
-            return cli_misuse(&cli_relay, "an option is unknown, or lacks its value");
-        *target = optarg;
-    }
-    if (optind + 1 != argc)
-        return cli_misuse(&cli_relay, "expected one folder, which is made");
-    r->out = argv[optind];
     char path[PATH_LEN];
     if (strlen(r->out) > PATH_LEN - 64)
         return cli_misuse(&cli_relay, "the folder's name is too long");
     if (access(at(r, "relay.conf", path), F_OK) != 0 && !r->root_file && !r->ntfy)
         return cli_misuse(&cli_relay, "a relay rings by Web Push (--root FILE), by ntfy (--ntfy "
-                                      "URL), or both");
+                                      "URL), or by both");
     return r->root_file ? root_check(&cli_relay, r->root_file) : CLI_OK;
 }
 
-static int cmd_relay_run(const struct cli *cli, int argc, char **argv)
+static int cmd_relay_run(const struct cli *cli, void *own, char **words)
 {
+    struct relay *r = own;
     int code = CLI_FAILED;
-    struct relay *r = calloc(1, sizeof *r);
-
-    if (!r)
-        return CLI_FAILED;
     r->cli = cli;
+    r->out = words[0];
     r->secrets = sodium_init() < 0 ? NULL : sodium_malloc(sizeof *r->secrets);
     if (!r->secrets)
         log_error("no locked memory for keys; raise the limit (ulimit -l)");
     else
-        code = relay_take_options(r, argc, argv);
+        code = relay_check_options(r);
     if (code == CLI_OK)
         code = prepare(r) == 0 ? relay_make(r) : CLI_FAILED;
     root_close(r->root);
     sodium_free(r->secrets);
-    free(r);
     return code;
 }
+
+static const struct cli_option relay_options[] = {
+    OPTION_WORD("FOLDER", "a new folder; one that another kiosk of this venue made is extended by "
+                          "this kiosk"),
+    OPTION("root", "FILE", struct relay, root_file,
+           "the root key: the relay rings by Web Push; - to type it in from its paper"),
+    OPTION("ntfy", "URL", struct relay, ntfy, "an ntfy topic that the relay rings"),
+    OPTION("contact", "URL", struct relay, contact,
+           "mailto: or https:, given to push services; the page's address unless given"),
+    OPTION("broker", "NAME", struct relay, broker_name,
+           "the broker it listens at; the first one outside unless given"),
+    {0},
+};
 
 const struct cli_command cli_relay = {
     .name = "relay",
     .arguments = "[OPTIONS] FOLDER",
     .summary = "make a relay, which rings locked phones, in a folder to carry outside",
-    .help =
-        "  --root FILE      the root key: the relay rings by Web Push; - to type it in from its\n"
-        "                   paper\n"
-        "  --ntfy URL       an ntfy topic that it rings\n"
-        "  --contact URL    mailto: or https:, told to push services; else the page's address\n"
-        "  --broker NAME    where it listens; else the first broker outside\n"
-        "  FOLDER           one that another kiosk of this venue made gets this kiosk too\n",
+    .options = relay_options,
+    .size = sizeof(struct relay),
+    .words_min = 1,
+    .words_max = 1,
     .json = true,
     .run = cmd_relay_run,
 };

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -127,39 +126,35 @@ static int seal_seal(const struct cli *cli, const struct options *o)
     return result;
 }
 
-static int seal_run(const struct cli *cli, int argc, char **argv)
+static int seal_run(const struct cli *cli, void *own, char **words)
 {
-    static const struct option longs[] = {
-        {"book", required_argument, NULL, 'b'}, {"key", required_argument, NULL, 'k'}, {0}};
-    struct options o = {0};
-    int c;
-
-    while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-        if (c == 'b')
-            o.book = optarg;
-        else if (c == 'k')
-            o.key = optarg;
-        else
-            return cli_misuse(&cli_seal, "%s is not understood", argv[optind - 1]);
-    }
-    if (optind != argc - 1)
-        return cli_misuse(&cli_seal, "expected one FILE, or - for what is piped in");
-    if (o.book && o.key)
+    struct options *o = own;
+    if (o->book && o->key)
         return cli_misuse(&cli_seal, "a book has its own key; --key is for files");
-    o.file = argv[optind];
+    o->file = words[0];
     prctl(PR_SET_DUMPABLE, 0);
     if (sodium_init() < 0)
         return CLI_FAILED;
-    return seal_seal(cli, &o);
+    return seal_seal(cli, o);
 }
+
+static const struct cli_option seal_options[] = {
+    OPTION_WORD("FILE", "write FILE.sealed beside it"),
+    OPTION_WORD("-", "seal what is piped in, to standard output"),
+    OPTION("book", "NAME", struct options, book,
+           "add one entry of at most 8192 bytes to that book"),
+    OPTION("key", "FILE", struct options, key,
+           "a public key other than /etc/porchlight/seal.public"),
+    {0},
+};
 
 const struct cli_command cli_seal = {
     .name = "seal",
     .arguments = "[--book NAME] [--key FILE.public] FILE|-",
-    .summary = "seal to the host's public key; nothing readable is left to wipe",
-    .help = "  FILE             writes FILE.sealed beside it\n"
-            "  -                seals what is piped in, to standard output\n"
-            "  --book NAME      one entry of at most 8192 bytes into that book\n"
-            "  --key FILE       a public key other than /etc/porchlight/seal.public\n",
+    .summary = "seal to the host's public key, so that nothing readable is left to wipe",
+    .options = seal_options,
+    .size = sizeof(struct options),
+    .words_min = 1,
+    .words_max = 1,
     .run = seal_run,
 };

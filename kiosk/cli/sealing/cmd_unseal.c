@@ -4,7 +4,6 @@
 #include "kiosk/common/paths.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,21 +36,18 @@ static int unseal_unseal(const char *file, const uint8_t public_key[SEAL_KEY],
     return r == SEAL_OK ? CLI_OK : CLI_FAILED;
 }
 
-static int unseal_run(const struct cli *cli, int argc, char **argv)
+struct unseal_options {
+    const char *key;
+};
+
+static int unseal_run(const struct cli *cli, void *own, char **words)
 {
-    static const struct option longs[] = {{"key", required_argument, NULL, 'k'}, {0}};
+    const struct unseal_options *o = own;
     uint8_t public_key[SEAL_KEY], *secret_key;
     char conf[PATH_LEN];
-    const char *key = NULL;
-    int c, result = CLI_FAILED;
-
-    while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-        if (c != 'k')
-            return cli_misuse(&cli_unseal, "%s is not understood", argv[optind - 1]);
-        key = optarg;
-    }
-    if (!key || optind != argc - 1)
-        return cli_misuse(&cli_unseal, "expected --key FILE.secret and one FILE, or -");
+    int result = CLI_FAILED;
+    if (!o->key)
+        return cli_misuse(&cli_unseal, "--key FILE.secret is missing");
     if (path_under(cli->prefix, PATH_CONF, conf) == 0 && access(conf, F_OK) == 0) {
         fprintf(stderr,
                 "porchlight unseal: this machine is a kiosk (%s is there). The secret half must "
@@ -62,17 +58,27 @@ static int unseal_run(const struct cli *cli, int argc, char **argv)
     prctl(PR_SET_DUMPABLE, 0);
     if (sodium_init() < 0 || !(secret_key = sodium_malloc(SEAL_KEY)))
         return CLI_FAILED;
-    if (seal_read_key("unseal", key, 1, secret_key) == 0 &&
+    if (seal_read_key("unseal", o->key, 1, secret_key) == 0 &&
         crypto_scalarmult_base(public_key, secret_key) == 0)
-        result = unseal_unseal(argv[optind], public_key, secret_key);
+        result = unseal_unseal(words[0], public_key, secret_key);
     sodium_free(secret_key);
     return result;
 }
+
+static const struct cli_option unseal_options[] = {
+    OPTION_WORD("FILE", "what porchlight seal made; - to read it from a pipe"),
+    OPTION("key", "FILE", struct unseal_options, key,
+           "the secret half that porchlight keygen made"),
+    {0},
+};
 
 const struct cli_command cli_unseal = {
     .name = "unseal",
     .arguments = "--key FILE.secret FILE|-",
     .summary = "open a sealed file or book, on the host's own computer",
-    .help = "  --key FILE       the secret half that porchlight keygen made\n",
+    .options = unseal_options,
+    .size = sizeof(struct unseal_options),
+    .words_min = 1,
+    .words_max = 1,
     .run = unseal_run,
 };

@@ -4,7 +4,6 @@
 #include "kiosk/common/log.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,40 +120,14 @@ static int set_up(const struct cli *cli, const struct options *o)
     return code;
 }
 
-static int setup_take_options(int argc, char **argv, struct options *o)
+static int setup_run(const struct cli *cli, void *own, char **words)
 {
-    static const struct option options[] = {{"answers", required_argument, NULL, 'a'},
-                                            {"drill", no_argument, NULL, 'd'},
-                                            {"settle", no_argument, NULL, 's'},
-                                            {0}};
-    int c;
-
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (c == 'a')
-            o->answers = optarg;
-        else if (c == 'd')
-            o->drill_only = true;
-        else if (c == 's')
-            o->settle = true;
-        else
-            return cli_misuse(&cli_setup, "an option is unknown, or lacks its value");
-    }
-    if (optind < argc)
-        return cli_misuse(&cli_setup, "\"%s\" is too much", argv[optind]);
-    if (!!o->answers + o->drill_only + o->settle > 1)
-        return cli_misuse(&cli_setup, "--answers, --drill and --settle stand alone");
-    return CLI_OK;
-}
-
-static int setup_run(const struct cli *cli, int argc, char **argv)
-{
-    struct options o = {0};
+    const struct options *o = own;
     struct answers a;
-    int code = setup_take_options(argc, argv, &o);
-
-    if (code != CLI_OK)
-        return code;
-    if (o.drill_only) {
+    (void)words;
+    if (!!o->answers + o->drill_only + o->settle > 1)
+        return cli_misuse(&cli_setup, "--answers, --drill and --settle cannot be combined");
+    if (o->drill_only) {
         answers_init(&a);
         return setup_drill(cli, answer_number(&a, ANSWER_DRILL_WAIT));
     }
@@ -163,17 +136,26 @@ static int setup_run(const struct cli *cli, int argc, char **argv)
         return CLI_DENIED;
     }
     umask(022);
-    if (o.settle)
+    if (o->settle)
         return etc_transaction_settle(cli->prefix) < 0 ? CLI_FAILED : CLI_OK;
-    return set_up(cli, &o);
+    return set_up(cli, o);
 }
+
+static const struct cli_option setup_options[] = {
+    OPTION("answers", "FILE", struct options, answers,
+           "take the answers from a file, so that nobody is asked"),
+    OPTION("drill", NULL, struct options, drill_only,
+           "only hold the drill at its end, which waits for a phone's answer"),
+    OPTION("settle", NULL, struct options, settle,
+           "only clear away what an interrupted set-up left"),
+    {0},
+};
 
 const struct cli_command cli_setup = {
     .name = "setup",
     .arguments = "[--answers FILE | --drill | --settle]",
     .summary = "make this Pi a kiosk: keys, certificates, brokers, a drill",
-    .help = "  --answers FILE   the answers from a file, so that nobody is asked\n"
-            "  --drill          only the drill at its end: waits for a phone's answer\n"
-            "  --settle         only clear away what an interrupted set-up left\n",
+    .options = setup_options,
+    .size = sizeof(struct options),
     .run = setup_run,
 };

@@ -8,7 +8,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <getopt.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -219,74 +218,61 @@ static int show_all(const struct cli *cli)
     return result;
 }
 
-static bool vault_take_size(const char *text, long *out)
+static const char *take_size(void *field, const char *value)
 {
+    long *mib = field;
     char *end;
     errno = 0;
-    *out = strtol(text, &end, 10);
-    return errno == 0 && end != text && *end == '\0' && *out >= SIZE_MIN && *out <= SIZE_MAX_MIB;
+    *mib = strtol(value, &end, 10);
+    return errno == 0 && end != value && *end == '\0' && *mib >= SIZE_MIN && *mib <= SIZE_MAX_MIB
+               ? NULL
+               : "a number of MiB, 8 to 1048576";
 }
 
-static int vault_run(const struct cli *cli, int argc, char **argv)
+static int vault_run(const struct cli *cli, void *own, char **words)
 {
-    static const struct option longs[] = {
-        {"make", required_argument, NULL, 'm'},           {"path", required_argument, NULL, 'p'},
-        {"mount", required_argument, NULL, 'o'},          {"cell", required_argument, NULL, 'c'},
-        {"key-file", required_argument, NULL, 'k'},       {"size", required_argument, NULL, 's'},
-        {"i-know-this-survives", no_argument, NULL, 'i'}, {0}};
-    struct options o = {.size = SIZE_DEFAULT};
-    const char *verb, *name;
-    int c;
-
-    while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-        const char **slot = c == 'm'   ? &o.make
-                            : c == 'p' ? &o.path
-                            : c == 'o' ? &o.mount
-                            : c == 'c' ? &o.cell
-                            : c == 'k' ? &o.key_file
-                                       : NULL;
-        if (slot)
-            *slot = optarg;
-        else if (c == 's' && !vault_take_size(optarg, &o.size))
-            return cli_misuse(&cli_vault, "--size %s: expected MiB, %d to %d", optarg, SIZE_MIN,
-                              SIZE_MAX_MIB);
-        else if (c == 's')
-            continue;
-        else if (c == 'i')
-            o.survives = true;
-        else
-            return cli_misuse(&cli_vault, "%s is not understood", argv[optind - 1]);
-    }
-    verb = optind < argc ? argv[optind] : "";
-    name = optind + 1 < argc ? argv[optind + 1] : NULL;
+    struct options *o = own;
+    const char *verb = words[0], *name = words[1];
+    o->size = o->size ? o->size : SIZE_DEFAULT;
     prctl(PR_SET_DUMPABLE, 0);
     mlockall(MCL_CURRENT | MCL_FUTURE); /* what a library copies of a key stays off the disk too */
     if (sodium_init() < 0)
         return CLI_FAILED;
-    if (optind + 2 < argc)
-        return cli_misuse(&cli_vault, "\"%s\" is one word too many", argv[optind + 2]);
     if (strcmp(verb, "status") == 0)
         return name ? vault_show(cli, name) : show_all(cli);
     if (name && strcmp(verb, "create") == 0)
-        return vault_create(cli, name, &o);
+        return vault_create(cli, name, o);
     if (name && strcmp(verb, "open") == 0)
-        return vault_open(cli, name, &o);
+        return vault_open(cli, name, o);
     if (name && strcmp(verb, "close") == 0)
         return vault_close(cli, name);
     return cli_misuse(&cli_vault, "expected create, open, close or status, and a NAME");
 }
 
+static const struct cli_option vault_options[] = {
+    OPTION("make", "luks|fscrypt", struct options, make,
+           "create: a container of its own, or an encrypted folder"),
+    OPTION("path", "/PATH", struct options, path, "create: the container, or the folder"),
+    OPTION("mount", "/PATH", struct options, mount, "create: where a luks vault is mounted"),
+    OPTION_BY("size", "N", struct options, size, take_size,
+              "create: the size of a luks vault in MiB; 256 unless given"),
+    OPTION("cell", "CELL", struct options, cell,
+           "create: where the key is kept: nvmem:NAME, tpm:INDEX, ram or file:/PATH"),
+    OPTION("key-file", "FILE", struct options, key_file,
+           "with cell ram: the key's file, on a stick that is then taken out; without it, you type "
+           "the key"),
+    OPTION("i-know-this-survives", NULL, struct options, survives,
+           "create: accept a file on the card as the cell all the same"),
+    {0},
+};
+
 const struct cli_command cli_vault = {
     .name = "vault",
     .arguments = "create|open|close|status NAME [OPTIONS]",
-    .summary = "files whose key lives in a cell that a wipe really overwrites",
-    .help = "  --make luks|fscrypt      create: a container of its own, or an encrypted folder\n"
-            "  --path /PATH             create: the container, or the folder\n"
-            "  --mount /PATH            create: where a luks vault is mounted\n"
-            "  --size N                 create: MiB of a luks vault; 256\n"
-            "  --cell CELL              create: nvmem:NAME, tpm:INDEX, ram or file:/PATH\n"
-            "  --key-file FILE          with cell ram: the key's file, on a stick that is then\n"
-            "                           taken out; without it the key is typed\n"
-            "  --i-know-this-survives   create: take a file on the card as the cell all the same\n",
+    .summary = "keep files under a key in a cell that a wipe really overwrites",
+    .options = vault_options,
+    .size = sizeof(struct options),
+    .words_min = 1,
+    .words_max = 2,
     .run = vault_run,
 };

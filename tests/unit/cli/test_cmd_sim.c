@@ -88,14 +88,14 @@ static int run(struct bench *b, struct seen *s, const char *words)
     pid_t child = fork();
     if (child == 0) {
         char text[128], *argv[WORDS_MAX + 1] = {0};
-        struct cli cli = {.prefix = b->prefix};
+        struct cli_asked asked = {.cli.prefix = b->prefix};
         int argc = 0;
         snprintf(text, sizeof text, "sim %s", words);
         for (char *rest = text, *word; argc < WORDS_MAX && (word = strsep(&rest, " "));)
             argv[argc++] = word;
         if (freopen("/dev/null", "w", stderr) == NULL)
             _exit(99);
-        _exit(cli_sim.run(&cli, argc, argv));
+        _exit(cli_call(&cli_sim, &asked, argc, argv));
     }
     int status = 0, waited = 0;
     while (waitpid(child, &status, WNOHANG) == 0 && waited++ < CUT_SHORT_MS) {

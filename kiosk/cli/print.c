@@ -1,0 +1,133 @@
+#include "kiosk/cli/print.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* One column is left free: some terminals break a line that fills the last one. */
+enum { COLUMNS = 79, COLUMNS_MIN = 40 };
+
+int print_terminal_size(FILE *out, size_t *columns, size_t *lines)
+{
+    struct winsize size;
+    if (!isatty(fileno(out)) || ioctl(fileno(out), TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
+        return -1;
+    *columns = size.ws_col;
+    *lines = size.ws_row;
+    return 0;
+}
+
+static size_t columns_of(FILE *out)
+{
+    size_t columns, lines;
+    if (!isatty(fileno(out)))
+        return SIZE_MAX;
+    if (print_terminal_size(out, &columns, &lines) < 0 || columns > COLUMNS)
+        return COLUMNS;
+    return columns > COLUMNS_MIN ? columns - 1 : COLUMNS_MIN;
+}
+
+/* The characters in the first `len` bytes of UTF-8. */
+static size_t width_of(const char *text, size_t len)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < len; i++)
+        width += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return width;
+}
+
+/* The line up to a newline or the end. */
+static void wrap_line(FILE *out, size_t columns, size_t at, size_t indent, const char *text,
+                      size_t len)
+{
+    size_t column = at, spaces = strspn(text, " ");
+    bool first = true;
+    for (size_t i = 0; i < len;) {
+        size_t gap = strspn(text + i, " "), word = strcspn(text + i + gap, " \n");
+        size_t width = width_of(text + i + gap, word);
+        if (word == 0)
+            break;
+        if (!first && column + gap + width > columns) {
+            fprintf(out, "\n%*s", (int)(indent + spaces), "");
+            column = indent + spaces;
+            gap = 0;
+        }
+        fprintf(out, "%*s%.*s", (int)gap, "", (int)word, text + i + strspn(text + i, " "));
+        column += gap + width;
+        i += strspn(text + i, " ") + word;
+        first = false;
+    }
+    putc('\n', out);
+}
+
+static void wrap(FILE *out, size_t columns, size_t at, size_t indent, const char *text)
+{
+    for (size_t len; len = strcspn(text, "\n"), true; text += len + 1) {
+        wrap_line(out, columns, at, indent, text, len);
+        if (text[len] == '\0' || text[len + 1] == '\0')
+            return;
+        fprintf(out, "%*s", (int)indent, "");
+        at = indent;
+    }
+}
+
+void print_wrapped(FILE *out, size_t at, size_t indent, const char *text)
+{
+    wrap(out, COLUMNS, at, indent, text);
+}
+
+static const char *colour_of(FILE *out, enum print_tone tone)
+{
+    static const char *const colours[] = {"", "\033[32m", "\033[33m", "\033[1;31m"};
+    const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
+    bool dumb = term && strcmp(term, "dumb") == 0;
+    return isatty(fileno(out)) && !(none && none[0]) && !dumb ? colours[tone] : "";
+}
+
+static void print_label(FILE *out, enum print_tone tone, const char *label, size_t width)
+{
+    const char *colour = colour_of(out, tone);
+    size_t used = width_of(label, strlen(label));
+    fprintf(out, "%s%s%s%*s", colour, label, colour[0] ? "\033[0m" : "",
+            (int)(used < width ? width - used : 0), "");
+}
+
+__attribute__((format(printf, 2, 0))) static void wrap_formatted(size_t indent, const char *format,
+                                                                 va_list args)
+{
+    char *text = NULL;
+    if (vasprintf(&text, format, args) >= 0)
+        wrap(stdout, columns_of(stdout), indent, indent, text);
+    free(text);
+}
+
+void print_say(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    wrap_formatted(0, format, args);
+    va_end(args);
+}
+
+void print_item(enum print_tone tone, const char *label, size_t width, const char *format, ...)
+{
+    va_list args;
+    print_label(stdout, tone, label, width);
+    va_start(args, format);
+    wrap_formatted(width, format, args);
+    va_end(args);
+}
+
+void print_problem(const char *program, enum log_level level, const char *sentence)
+{
+    char label[96];
+    bool error = level == LOG_LEVEL_ERROR, warning = level == LOG_LEVEL_WARNING;
+    snprintf(label, sizeof label, "%s: %s", program, warning ? "warning: " : "");
+    fflush(stdout); /* both may be one terminal */
+    print_label(stderr, error ? PRINT_FAILURE : warning ? PRINT_WARNING : PRINT_PLAIN, label, 0);
+    wrap(stderr, columns_of(stderr), width_of(label, strlen(label)), 4, sentence);
+}

@@ -39,7 +39,7 @@ static const struct cli_command *const commands[] = {
 /* clang-format on */
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
-static void help(FILE *out)
+static void main_help(FILE *out)
 {
     fprintf(out, "Usage: porchlight SUBCOMMAND [ARGUMENTS]\n\n");
     for (size_t i = 0; i < COMMANDS; i++) {
@@ -91,7 +91,7 @@ int main(int argc, char **argv)
     argc -= optind;
     argv += optind;
     if (argc == 0) {
-        help(asked.help ? stdout : stderr);
+        main_help(asked.help ? stdout : stderr);
         return asked.help ? CLI_OK : CLI_USAGE;
     }
     const struct cli_command *command = command_named(argv[0]);

@@ -42,7 +42,7 @@ int cli_misuse(const struct cli_command *command, const char *format, ...)
     return CLI_USAGE;
 }
 
-static void help(const struct cli_command *c)
+static void usage_help(const struct cli_command *c)
 {
     usage_line(stdout, c, "");
     printf("\n%s\n\n", c->summary);
@@ -87,7 +87,7 @@ int cli_call(const struct cli_command *command, struct cli_asked *asked, int arg
     if (asked->version) {
         code = cli_version();
     } else if (asked->help) {
-        help(command);
+        usage_help(command);
         code = CLI_OK;
     } else if (bad) {
         cli_misuse(command, "%s", wrong);

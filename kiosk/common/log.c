@@ -16,7 +16,7 @@ static struct {
     const char *program;
     enum log_level most;
     bool journal;
-    log_writer *write; /* NULL: write_line */
+    log_writer *write; /* NULL: log_write_line */
 } self = {"porchlight", LOG_LEVEL_INFO, false, NULL};
 
 /* $JOURNAL_STREAM names the device and inode of the stream; a redirected stderr is another one. */
@@ -58,7 +58,7 @@ static const char *word(enum log_level level)
 }
 
 /* One line, one write: lines of several threads do not mix. */
-static void write_line(const char *program, enum log_level level, const char *sentence)
+static void log_write_line(const char *program, enum log_level level, const char *sentence)
 {
     char line[LINE_MAX_BYTES + 128];
     int n = self.journal
@@ -79,7 +79,7 @@ __attribute__((format(printf, 2, 0))) static void say(enum log_level level, cons
     for (char *p = sentence; *p; p++)
         if (*p == '\n')
             *p = ' ';
-    (self.write && !self.journal ? self.write : write_line)(self.program, level, sentence);
+    (self.write && !self.journal ? self.write : log_write_line)(self.program, level, sentence);
     errno = saved;
 }
 

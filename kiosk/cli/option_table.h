@@ -1,5 +1,5 @@
-#ifndef PORCHLIGHT_CLI_OPTIONS_H
-#define PORCHLIGHT_CLI_OPTIONS_H
+#ifndef PORCHLIGHT_CLI_OPTION_TABLE_H
+#define PORCHLIGHT_CLI_OPTION_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>

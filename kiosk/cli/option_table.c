@@ -1,4 +1,4 @@
-#include "kiosk/cli/options.h"
+#include "kiosk/cli/option_table.h"
 
 #include "kiosk/cli/print.h"
 #include "kiosk/common/duration.h"

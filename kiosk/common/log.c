@@ -60,11 +60,13 @@ static const char *word(enum log_level level)
 /* One line, one write: lines of several threads do not mix. */
 static void log_write_line(const char *program, enum log_level level, const char *sentence)
 {
-    char line[LINE_MAX_BYTES + 128];
+    char line[LINE_MAX_BYTES];
     int n = self.journal
-                ? snprintf(line, sizeof line, "<%d>%s\n", (int)level, sentence)
-                : snprintf(line, sizeof line, "%s: %s%s\n", program, word(level), sentence);
-    ssize_t unused = write(STDERR_FILENO, line, (size_t)n < sizeof line ? (size_t)n : sizeof line);
+                ? snprintf(line, sizeof line - 1, "<%d>%s", (int)level, sentence)
+                : snprintf(line, sizeof line - 1, "%s: %s%s", program, word(level), sentence);
+    size_t len = (size_t)n < sizeof line - 1 ? (size_t)n : sizeof line - 2;
+    line[len++] = '\n';
+    ssize_t unused = write(STDERR_FILENO, line, len);
     (void)unused;
 }
 

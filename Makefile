@@ -262,11 +262,12 @@ debs:  ## the same for amd64, arm64 and armhf, Debian 12 and 13
 	@set -e; for suite in bookworm trixie; do for arch in amd64 arm64 armhf; do \
 	    .ci/deb $$arch $$suite; done; done
 
-# Those of this architecture, for both releases.
+# Those of this architecture, for both releases; and those of 0.1.0, to upgrade from.
 deb-here:
 	@.ci/need mmdebstrap debian-archive-keyring
 	@set -e; for suite in bookworm trixie; do \
-	    .ci/deb $(shell dpkg --print-architecture) $$suite; done
+	    .ci/deb $(shell dpkg --print-architecture) $$suite; \
+	    .ci/released $(shell dpkg --print-architecture) $$suite; done
 
 deb-core: deps-test deb-here  ## the packages in booted Debian 12 and 13 trees, from installation to purge
 	@$(PYTEST) -s tests/deb/test_booted.py tests/deb/test_outside.py

@@ -1,7 +1,7 @@
 #ifndef PORCHLIGHT_COMMON_VERSION_H
 #define PORCHLIGHT_COMMON_VERSION_H
 
-/* The one place where the version stands; packages and manual pages take it from here. */
-#define PORCHLIGHT_VERSION "0.1.0"
+/* The version is set here and nowhere else; packages and manual pages take it from here. */
+#define PORCHLIGHT_VERSION "0.2.0"
 
 #endif

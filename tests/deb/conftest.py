@@ -12,32 +12,20 @@ from tests.deb.tree import KEPT, SUITES, Tree, alone, clean, packages
 
 ARCH = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True,
                       check=True).stdout.strip()
-OLD = "0.0.9"
-
-
-def older(deb, made):
-    """The same package as it were of an earlier version: for an upgrade by the real scripts."""
-    work = made.with_suffix(".d")
-    subprocess.run(["dpkg-deb", "-R", deb, work], check=True)
-    control = work / "DEBIAN/control"
-    text = control.read_text()
-    version = next(line for line in text.splitlines() if line.startswith("Version: "))
-    control.write_text(text.replace(version, f"Version: {OLD}"))
-    subprocess.run(["dpkg-deb", "-b", "--root-owner-group", work, made], check=True,
-                   stdout=subprocess.DEVNULL)
-    shutil.rmtree(work)
 
 
 def bring(made, debs):
+    """The packages in /debs, and beside each the one of 0.1.0, from which it is upgraded."""
     for name, deb in debs.items():
-        older(deb, made.debs / f"old-{name}.deb")
         shutil.copy(deb, made.debs / f"{name}.deb")
+    for name, deb in packages(made.suite, ARCH, "build/deb/released").items():
+        shutil.copy(deb, made.debs / f"old-{name}.deb")
     return made
 
 
 @pytest.fixture(params=SUITES)
 def tree(request):
-    """A clean release in which the dependencies are installed, and the packages lie in /debs."""
+    """A clean release in which the dependencies are installed, and the packages are in /debs."""
     debs = packages(request.param, ARCH)
     with Tree(request.param, ready_for(request.param, debs)) as made:
         yield bring(made, debs)

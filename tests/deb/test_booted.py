@@ -3,6 +3,7 @@ units as they are shipped, under systemd, with phones that hear them. One machin
 it, in this order."""
 
 import json
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,12 +12,14 @@ import pytest
 from tests.deb.host import ETC, Host
 from tests.kit import record, wait
 from tests.kit.finger import Finger
+from tests.kit.place import ROOT
 
 # What runs once it is set up. porchlight-dark has no lights to darken in a container.
 ACTIVE = ["porchlightd.service", "porchlight-screen.service", "porchlight-broker.service",
           "porchlight-page.service", "porchlight-console.service", "porchlight-renew.timer",
-          "porchlight-wipe.socket", "porchlightd-control.socket", "porchlightd-screen.socket",
-          "porchlightd-admin.socket"]
+          "porchlight-wipe.socket", "porchlightd-control.socket", "porchlightd-screen.socket"]
+ADMIN, OLD_ADMIN = "porchlightd-admin.socket", "porchlightd-steward.socket"
+VERSION = re.search(r'VERSION "(.*)"', (ROOT / "kiosk/common/version.h").read_text())[1]
 OLD = " ".join(f"/debs/old-porchlight{part}.deb" for part in ("", "-page"))
 
 
@@ -55,9 +58,13 @@ def test_from_the_package_to_a_drill_that_a_phone_answered(host, machine):
           f"{time.monotonic() - began:.1f} s")
 
 
-def test_what_runs(machine):
-    for unit in ACTIVE:
+def all_run(machine, *units):
+    for unit in [*ACTIVE, *units]:
         assert machine.run(f"systemctl is-active {unit}")[1] == "active\n", unit
+
+
+def test_what_runs(machine):
+    all_run(machine, OLD_ADMIN)
     assert failed(machine) == ""
     assert machine.do("systemctl show -p NRestarts --value porchlightd porchlight-broker "
                       "porchlight-page porchlight-screen").split() == ["0"] * 4
@@ -80,14 +87,15 @@ def test_a_press_reaches_the_phone(host):
 
 
 def test_an_upgrade_by_apt(host, machine):
-    """A standing alert outlives it, broker and page stay up, and how long no press would have been
-    heard is told."""
+    """From 0.1.0 as it was released and set up. An active alert survives it, broker and page stay
+    up, and the time in which no press would have been noticed is printed."""
     kept = "systemctl show -p MainPID,ActiveEnterTimestampMonotonic porchlight-broker " \
            "porchlight-page porchlight-wipe.socket porchlightd-control.socket"
     before, pid = machine.do(kept), machine.do("systemctl show -p MainPID porchlightd")
     with Finger(host) as finger:
         wait.until(lambda: finger.taken, "the finger")
         machine.do("apt-get -qq -y install /debs/porchlight.deb /debs/porchlight-page.deb")
+        assert machine.do("porchlight --version") == f"porchlight {VERSION}\n"
         host.connected()
         stopped = int(machine.do("systemctl show -p ActiveExitTimestampMonotonic --value "
                                  "porchlightd")) / 1e6
@@ -97,6 +105,9 @@ def test_an_upgrade_by_apt(host, machine):
     assert machine.do(kept) == before
     assert machine.do("systemctl show -p MainPID porchlightd") != pid
     assert host.status()["state"] == "lockdown" and failed(machine) == ""
+    all_run(machine, ADMIN)
+    assert machine.do(f"systemctl show -p LoadState --value {OLD_ADMIN}") == "not-found\n"
+    assert machine.run("find /etc/systemd /run/porchlight -name '*steward*'")[1] == ""
     phone = host.phones[0]
     phone.wait("lockdown", "alert", resumed=True, within=30)
     assert phone.all(topic="presence")[-1].kind == "online"
@@ -242,8 +253,7 @@ def test_on_a_new_pi_a_backup_runs_at_once(host, machine):
     host.allow_wires()
     machine.do(f"porchlight restore {BACKUP}")
     host.connected()
-    for unit in ACTIVE:
-        assert machine.run(f"systemctl is-active {unit}")[1] == "active\n", unit
+    all_run(machine, ADMIN)
     host.close()
     phone = host.phone_is_back()
     host.hold(line="desk")

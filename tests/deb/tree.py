@@ -156,10 +156,10 @@ def bare(suite):
     return Tree(suite)
 
 
-def packages(suite, arch):
-    """{name: file} of what `make deb` built."""
+def packages(suite, arch, built="build/deb"):
+    """{name: file} of what `make deb` built, or .ci/released."""
     made = {}
-    for path in sorted((ROOT / "build/deb" / suite).glob("*.deb")):
+    for path in sorted((ROOT / built / suite).glob("*.deb")):
         name, _, its = path.stem.split("_")
         if its in (arch, "all"):
             made[name] = path

@@ -50,10 +50,10 @@ FILES = [
      "/dev/a / ext4 ro 0 0\n/dev/b /var/lib/porchlight ext4 rw,sync 0 0\n", "ok", "writable"),
     # versions
     ("program", "package", "var/lib/dpkg/status",
-     "Package: porchlight\nStatus: install ok installed\nVersion: 0.1.0+deb13\n\n", "ok",
-     "0.1.0+deb13"),
+     "Package: porchlight\nStatus: install ok installed\nVersion: 0.2.0+deb13\n\n", "ok",
+     "0.2.0+deb13"),
     ("program", "package", "var/lib/dpkg/status",
-     "Package: porchlight\nStatus: install ok half-configured\nVersion: 0.1.0+deb13\n\n", "failure",
+     "Package: porchlight\nStatus: install ok half-configured\nVersion: 0.2.0+deb13\n\n", "failure",
      "half installed"),
     ("program", "package", "var/lib/dpkg/status",
      "Package: porchlight-page\nStatus: install ok installed\nVersion: 7\n\n", "ok",

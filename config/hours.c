@@ -44,15 +44,15 @@ static const char *read_time(const char *p, int *m)
 }
 
 /* "18:00-02:00", and nothing behind it. *to is in (from, from + DAY). */
-static bool read_span(const char *p, int *from, int *to, const char **mend)
+static bool read_span(const char *p, int *from, int *to, const char **hint)
 {
     p = read_time(p, from);
     if (!p || *p != '-' || !(p = read_time(p + 1, to)) || *p != '\0') {
-        *mend = "write times as 18:00-02:00, with two digits each and no spaces";
+        *hint = "write times as 18:00-02:00, with two digits each and no spaces";
         return false;
     }
     if (*from == *to || *from == DAY) {
-        *mend = "for a whole day write 00:00-24:00";
+        *hint = "for a whole day write 00:00-24:00";
         return false;
     }
     if (*to < *from)
@@ -92,15 +92,15 @@ struct week {
     bool taken[WEEK];
 };
 
-static bool week_add(struct week *w, int from, int to, const char **mend)
+static bool week_add(struct week *w, int from, int to, const char **hint)
 {
     if (w->count == CONFIG_HOURS_MAX) {
-        *mend = "at most 28 openings a week fit; join some as in mon-fri";
+        *hint = "at most 28 openings a week fit; join some as in mon-fri";
         return false;
     }
     for (int m = from; m < to; m++) {
         if (w->taken[m % WEEK]) {
-            *mend = "two of these openings overlap";
+            *hint = "two of these openings overlap";
             return false;
         }
         w->taken[m % WEEK] = true;
@@ -109,44 +109,44 @@ static bool week_add(struct week *w, int from, int to, const char **mend)
     return true;
 }
 
-static bool week_add_part(struct week *w, const char *part, const char **mend)
+static bool week_add_part(struct week *w, const char *part, const char **hint)
 {
     int first, last, from, to;
     const char *time = read_days(part, &first, &last);
     if (!time) {
-        *mend =
+        *hint =
             "days are mon tue wed thu fri sat sun, mon-fri, or daily, then a space and the time";
         return false;
     }
-    if (!read_span(time, &from, &to, mend))
+    if (!read_span(time, &from, &to, hint))
         return false;
     for (int day = first;; day = (day + 1) % 7) {
-        if (!week_add(w, day * DAY + from, day * DAY + to, mend))
+        if (!week_add(w, day * DAY + from, day * DAY + to, hint))
             return false;
         if (day == last)
             return true;
     }
 }
 
-static bool read_week(const char *text, struct week *w, const char **mend)
+static bool read_week(const char *text, struct week *w, const char **hint)
 {
     char part[64];
     *w = (struct week){0};
     if (ends_in_comma(text)) {
-        *mend = "a comma stands between two, not at the end";
+        *hint = "a comma stands between two, not at the end";
         return false;
     }
     while ((text = next_part(text, part, sizeof part)))
-        if (!week_add_part(w, part, mend))
+        if (!week_add_part(w, part, hint))
             return false;
     return true;
 }
 
-static bool set_hours(const struct key *k, const char *text, void *base, const char **mend)
+static bool set_hours(const struct key *k, const char *text, void *base, const char **hint)
 {
     struct week w;
 
-    if (!read_week(text, &w, mend))
+    if (!read_week(text, &w, hint))
         return false;
     memcpy((char *)base + k->offset, w.hours, sizeof w.hours);
     memcpy((char *)base + k->also, &w.count, sizeof w.count);
@@ -159,7 +159,7 @@ static void put_span(const struct key *k, void *base, int from, int to)
     memcpy((char *)base + k->also, &to, sizeof to);
 }
 
-static bool set_week_moment(const struct key *k, const char *text, void *base, const char **mend)
+static bool set_week_moment(const struct key *k, const char *text, void *base, const char **hint)
 {
     struct week w;
 
@@ -167,21 +167,21 @@ static bool set_week_moment(const struct key *k, const char *text, void *base, c
         put_span(k, base, -1, -1);
         return true;
     }
-    if (!read_week(text, &w, mend))
+    if (!read_week(text, &w, hint))
         return false;
     if (w.count != 1) {
-        *mend = "one day and one time";
+        *hint = "one day and one time";
         return false;
     }
     put_span(k, base, w.hours[0].from, w.hours[0].to);
     return true;
 }
 
-static bool set_day_span(const struct key *k, const char *text, void *base, const char **mend)
+static bool set_day_span(const struct key *k, const char *text, void *base, const char **hint)
 {
     int from = -1, to = -1;
     if (text[0] != '\0') {
-        if (!read_span(text, &from, &to, mend))
+        if (!read_span(text, &from, &to, hint))
             return false;
         to %= DAY;
     }
@@ -213,7 +213,7 @@ static bool is_language(const char *text)
     return text[n] == '\0' && (n == 2 || n == 3);
 }
 
-static bool set_languages(const struct key *k, const char *text, void *base, const char **mend)
+static bool set_languages(const struct key *k, const char *text, void *base, const char **hint)
 {
     char languages[CONFIG_LANGUAGES_MAX][8] = {{0}}, part[16];
     size_t count = 0;
@@ -224,7 +224,7 @@ static bool set_languages(const struct key *k, const char *text, void *base, con
             return false;
         for (size_t i = 0; i < count; i++) {
             if (strcmp(languages[i], part) == 0) {
-                *mend = "one of them stands twice";
+                *hint = "one of them stands twice";
                 return false;
             }
         }

@@ -1,4 +1,5 @@
 #include "config/keys.h"
+#include "config/rules.h"
 
 #include <string.h>
 
@@ -10,21 +11,21 @@
 #define MANY(field, type)                                                                          \
     offsetof(struct config, field), sizeof(struct type), offsetof(struct config, field##_count)
 
-const struct section config_sections[] = {
-    {"venue", 0, 0, 0, 0, false, ""},
-    {"kiosk", 0, 0, 0, 0, false, ""},
-    {"plain", 0, 0, 0, 0, false, ""},
+static const struct section sections[] = {
+    {.name = "venue"},
+    {.name = "kiosk"},
+    {.name = "plain"},
     {"switch", CONFIG_SWITCHES_MAX, MANY(switches, config_switch), true,
-     "nobody could raise an alarm"},
-    {"door", CONFIG_DOORS_MAX, MANY(doors, config_door), false, ""},
-    {"broker", CONFIG_BROKERS_MAX, MANY(brokers, config_broker), true, "nobody would be alerted"},
-    {"alert", 0, 0, 0, 0, false, ""},
-    {"wipe", 0, 0, 0, 0, false, ""},
-    {"screen", 0, 0, 0, 0, false, ""},
-    {"feel", 0, 0, 0, 0, false, ""},
-    {"timing", 0, 0, 0, 0, false, ""},
+     "nobody could raise an alarm", false},
+    {"door", CONFIG_DOORS_MAX, MANY(doors, config_door), false, "", false},
+    {"broker", CONFIG_BROKERS_MAX, MANY(brokers, config_broker), true, "nobody would be alerted",
+     false},
+    {.name = "alert"},
+    {.name = "wipe"},
+    {.name = "screen"},
+    {.name = "feel"},
+    {.name = "timing"},
 };
-const size_t config_sections_count = sizeof config_sections / sizeof config_sections[0];
 
 #define AT(member)           offsetof(struct config, member), 0
 #define ATTWO(member, other) offsetof(struct config, member), offsetof(struct config, other)
@@ -37,7 +38,7 @@ const size_t config_sections_count = sizeof config_sections / sizeof config_sect
 #define WEBSOCKET "wss://|ws://localhost:|ws://127.0.0.1:"
 
 /* clang-format off */
-const struct key config_keys[] = {
+static const struct key keys[] = {
     {"venue", "id", &value_id, NULL, AT(venue.id), 0, 17, NULL},
     {"venue", "page", &value_address, "", AT(venue.page), 0, CONFIG_TEXT_MAX, WEB},
     {"venue", "push", &value_address, "", AT(venue.push), 0, CONFIG_TEXT_MAX, WEB},
@@ -129,21 +130,34 @@ const struct key config_keys[] = {
      NULL},
 };
 /* clang-format on */
-const size_t config_keys_count = sizeof config_keys / sizeof config_keys[0];
-_Static_assert(sizeof config_keys / sizeof config_keys[0] <= CONFIG_KEYS_MAX, "CONFIG_KEYS_MAX");
+enum { SECTIONS = sizeof sections / sizeof sections[0], KEYS = sizeof keys / sizeof keys[0] };
+_Static_assert((int)KEYS <= (int)TABLE_KEYS_MAX, "TABLE_KEYS_MAX");
 
-const struct section *section_named(const char *name)
+const struct table config_table = {
+    .sections = sections,
+    .sections_count = SECTIONS,
+    .keys = keys,
+    .keys_count = KEYS,
+    .size = sizeof(struct config),
+    .name_size = CONFIG_NAME_MAX,
+    .name_letters = TABLE_NAME_LETTERS,
+    .name_expected = TABLE_NAME_EXPECTED,
+    .maker = "porchlight setup",
+    .rules = rules_check,
+};
+
+const struct section *table_section(const struct table *t, const char *name)
 {
-    for (size_t i = 0; i < config_sections_count; i++)
-        if (strcmp(config_sections[i].name, name) == 0)
-            return &config_sections[i];
+    for (size_t i = 0; i < t->sections_count; i++)
+        if (strcmp(t->sections[i].name, name) == 0)
+            return &t->sections[i];
     return NULL;
 }
 
-const struct key *key_named(const struct section *s, const char *name)
+const struct key *table_key(const struct table *t, const struct section *s, const char *name)
 {
-    for (size_t i = 0; i < config_keys_count; i++)
-        if (strcmp(config_keys[i].section, s->name) == 0 && strcmp(config_keys[i].name, name) == 0)
-            return &config_keys[i];
+    for (size_t i = 0; i < t->keys_count; i++)
+        if (strcmp(t->keys[i].section, s->name) == 0 && strcmp(t->keys[i].name, name) == 0)
+            return &t->keys[i];
     return NULL;
 }

@@ -3,46 +3,65 @@
 
 #include "config/config.h"
 
-/* The one table of porchlight.conf: what each key is called, what it may be, what it is unless
- * set, and where it goes. */
+/* Tables of INI files: what each section and key is called, what it may be, what it is unless it
+ * is set, and where it goes. reader.h reads a file by one. porchlight.conf's is config_table. */
 
 struct key;
+struct reader;
 
 /* How a kind of value is read. `set` writes the field (base + key->offset) and returns true, or
- * returns false; *mend may then be pointed at static text that says what to write instead.
+ * returns false; *hint may then point at static text that says what to write instead.
  * `expect` says what is expected: "a duration from 1ms to 200ms". */
 struct value_type {
-    bool (*set)(const struct key *k, const char *text, void *base, const char **mend);
+    bool (*set)(const struct key *k, const char *text, void *base, const char **hint);
     void (*expect)(const struct key *k, char *out, size_t size);
 };
 
 struct section {
     const char *name;
-    size_t max;                    /* 0: one [name], always there; else up to so many [name NAME] */
-    size_t offset, element, count; /* of its array in struct config, and of the array's count */
-    bool required;                 /* at least one [name NAME] must stand */
+    size_t max;                    /* 0: one [name]; else up to so many [name NAME] */
+    size_t offset, element, count; /* of its array in the struct, and of the array's size_t count;
+                                      an element begins with its name */
+    bool required;                 /* at least one [name NAME] must be there */
     const char *why;               /* what would be missing without it */
+    bool optional; /* a [name] that need not be there: its keys then get no defaults */
 };
 
 struct key {
     const char *section, *name;
     const struct value_type *type;
     const char *fallback; /* as it would be written; "": may be empty; NULL: must be given */
-    size_t offset;        /* of the field, in struct config or in the array's element */
+    size_t offset;        /* of the field, in the struct or in the array's element */
     size_t also;          /* of the field's second half: a count, the end of a span */
     int64_t min, max;     /* numbers and durations; for text its size in bytes */
     const char *words;    /* choices, separated by | */
 };
 
-extern const struct section config_sections[];
-extern const size_t config_sections_count;
-extern const struct key config_keys[];
-extern const size_t config_keys_count;
+struct table {
+    const struct section *sections;
+    size_t sections_count;
+    const struct key *keys;
+    size_t keys_count;                        /* at most TABLE_KEYS_MAX */
+    size_t size;                              /* of the struct that all offsets count from */
+    size_t name_size;                         /* of each element's name, at most TABLE_NAME_MAX */
+    const char *name_letters, *name_expected; /* which letters it may have, and the same in words */
+    const char *maker;               /* which command makes such a file, "porchlight setup" */
+    void (*rules)(struct reader *r); /* what no single key shows; called when each is right */
+};
 
-enum { CONFIG_KEYS_MAX = 96 };
+enum { TABLE_KEYS_MAX = 96, TABLE_NAME_MAX = 64 };
 
-const struct section *section_named(const char *name);
-const struct key *key_named(const struct section *s, const char *name);
+/* For name_letters and name_expected. */
+#define TABLE_NAME_LETTERS  "abcdefghijklmnopqrstuvwxyz0123456789-_"
+#define TABLE_NAME_EXPECTED "lower-case letters, digits, - and _"
+
+extern const struct table config_table;
+
+const struct section *table_section(const struct table *t, const char *name);
+const struct key *table_key(const struct table *t, const struct section *s, const char *name);
+
+/* Text of at most k->max - 1 bytes into the field: the end of most setters. */
+bool value_put_text(const struct key *k, const char *text, void *base, const char **hint);
 
 /* The kinds of values (values.c, and hours.c for those of the week). */
 extern const struct value_type value_duration;    /* int64_t, ns; min 0 < x: 0 stands beside it */
@@ -65,6 +84,7 @@ extern const struct value_type value_credential;  /* char[max] */
 extern const struct value_type value_timezone;    /* char[max] */
 extern const struct value_type value_city;        /* char[max]; rules.c looks it up */
 extern const struct value_type value_address;     /* char[max]: begins with one of words */
+extern const struct value_type value_url;         /* the same, with ? and # too */
 extern const struct value_type value_wording;     /* char[max]: any words */
 extern const struct value_type value_languages;   /* char[][8], count in also */
 extern const struct value_type value_hours;       /* struct config_hours[], count in also */

@@ -1,5 +1,7 @@
 #include "config/rules.h"
+
 #include "config/city.h"
+#include "config/reader.h"
 #include "kiosk/common/duration.h"
 
 #include <errno.h>
@@ -27,32 +29,33 @@ static const struct order {
 static int64_t duration_of(const struct instance *in, const char *key)
 {
     int64_t ns;
-    memcpy(&ns, (const char *)in->base + key_named(in->section, key)->offset, sizeof ns);
+    memcpy(&ns, (const char *)in->base + table_key(&config_table, in->section, key)->offset,
+           sizeof ns);
     return ns;
 }
 
 /* 0 stands for none, and follows nothing. */
-static void check_order(struct parse *p, const struct instance *in, const struct order *o)
+static void check_order(struct reader *r, const struct instance *in, const struct order *o)
 {
     int64_t lesser = duration_of(in, o->lesser), greater = duration_of(in, o->greater);
     char found[32], other[32];
     if (lesser == 0 || greater == 0 || lesser < greater || (o->equal && lesser == greater))
         return;
-    bool blame_lesser = parse_line_of(in, o->greater) == in->line;
+    bool blame_lesser = reader_line(r, in, o->greater) == in->line;
     const char *blamed = blame_lesser ? o->lesser : o->greater;
     duration_format(blame_lesser ? lesser : greater, found, sizeof found);
     duration_format(blame_lesser ? greater : lesser, other, sizeof other);
-    parse_complain(p, in, parse_line_of(in, blamed), blamed,
-                   "found %s, expected %s than %s, which is %s: %s", found,
-                   blame_lesser ? "less" : "more", blame_lesser ? o->greater : o->lesser, other,
-                   o->why);
+    reader_complain(r, in, reader_line(r, in, blamed), blamed,
+                    "found %s, expected %s than %s, which is %s: %s", found,
+                    blame_lesser ? "less" : "more", blame_lesser ? o->greater : o->lesser, other,
+                    o->why);
 }
 
-static void check_orders(struct parse *p, const struct instance *in)
+static void check_orders(struct reader *r, const struct instance *in)
 {
     for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++)
         if (strcmp(orders[i].section, in->section->name) == 0)
-            check_order(p, in, &orders[i]);
+            check_order(r, in, &orders[i]);
 }
 
 /* --- lines ---------------------------------------------------------------------------------- */
@@ -64,18 +67,18 @@ struct wire {
 
 enum { WIRES_MAX = 2 * CONFIG_SWITCHES_MAX + CONFIG_DOORS_MAX + 1 };
 
-static size_t wires_of(const struct parse *p, struct wire out[WIRES_MAX])
+static size_t wires_of(const struct reader *r, struct wire out[WIRES_MAX])
 {
     size_t n = 0;
-    for (size_t i = 0; i < p->count; i++) {
-        const struct instance *in = &p->instances[i];
-        for (size_t k = 0; k < config_keys_count && n < WIRES_MAX; k++) {
-            if (config_keys[k].type != &value_line ||
-                strcmp(config_keys[k].section, in->section->name) != 0)
+    for (size_t i = 0; i < r->count; i++) {
+        const struct instance *in = &r->instances[i];
+        for (size_t k = 0; k < config_table.keys_count && n < WIRES_MAX; k++) {
+            if (config_table.keys[k].type != &value_line ||
+                strcmp(config_table.keys[k].section, in->section->name) != 0)
                 continue;
-            const char *address = (const char *)in->base + config_keys[k].offset;
+            const char *address = (const char *)in->base + config_table.keys[k].offset;
             if (address[0])
-                out[n++] = (struct wire){in, config_keys[k].name, address};
+                out[n++] = (struct wire){in, config_table.keys[k].name, address};
         }
     }
     return n;
@@ -86,166 +89,178 @@ static bool is_simulated(const struct wire *w)
     return strncmp(w->address, "sim:", 4) == 0;
 }
 
-static void check_wires(struct parse *p)
+static void check_wires(struct reader *r)
 {
     struct wire w[WIRES_MAX];
-    size_t n = wires_of(p, w);
+    size_t n = wires_of(r, w);
 
     for (size_t i = 1; i < n; i++) {
         if (is_simulated(&w[i]) != is_simulated(&w[0]))
-            parse_complain(p, w[i].in, parse_line_of(w[i].in, w[i].key), w[i].key,
-                           "found %s beside %s of line %d; expected every line to be simulated, or "
-                           "none",
-                           w[i].address, w[0].address, parse_line_of(w[0].in, w[0].key));
+            reader_complain(
+                r, w[i].in, reader_line(r, w[i].in, w[i].key), w[i].key,
+                "found %s beside %s of line %d; expected every line to be simulated, or "
+                "none",
+                w[i].address, w[0].address, reader_line(r, w[0].in, w[0].key));
         for (size_t j = 0; j < i; j++)
             if (strcmp(w[i].address, w[j].address) == 0)
-                parse_complain(p, w[i].in, parse_line_of(w[i].in, w[i].key), w[i].key,
-                               "found %s, which line %d uses already; expected a line of its own",
-                               w[i].address, parse_line_of(w[j].in, w[j].key));
+                reader_complain(r, w[i].in, reader_line(r, w[i].in, w[i].key), w[i].key,
+                                "found %s, which line %d uses already; expected a line of its own",
+                                w[i].address, reader_line(r, w[j].in, w[j].key));
     }
 }
 
 /* --- brokers -------------------------------------------------------------------------------- */
 
-static bool is_loopback(const char *host)
+bool rules_is_loopback(const char *host)
 {
     return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
            (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == strlen(host));
 }
 
-static void rules_check_broker(struct parse *p, const struct instance *in)
+static void rules_check_broker(struct reader *r, const struct instance *in)
 {
     const struct config_broker *b = in->base;
 
-    if (!b->tls && !is_loopback(b->host))
-        parse_complain(p, in, parse_line_of(in, "tls"), "tls",
-                       "found no for %s, expected yes: without TLS anyone on the way reads the "
-                       "password; only a broker on this machine (127.0.0.1) may do without",
-                       b->host);
+    if (!b->tls && !rules_is_loopback(b->host))
+        reader_complain(r, in, reader_line(r, in, "tls"), "tls",
+                        "found no for %s, expected yes: without TLS anyone on the way reads the "
+                        "password; only a broker on this machine (127.0.0.1) may do without",
+                        b->host);
     if (b->tls && !b->ca[0])
-        parse_complain(p, in, in->line, "ca",
-                       "is missing; expected the PEM file of the one CA that the broker's "
-                       "certificate must chain to");
+        reader_complain(r, in, in->line, "ca",
+                        "is missing; expected the PEM file of the one CA that the broker's "
+                        "certificate must chain to");
     if (b->user[0] && !b->password[0])
-        parse_complain(p, in, parse_line_of(in, "user"), "user",
-                       "found \"%s\" without a password; expected password = broker-%s and that "
-                       "file among the credentials",
-                       b->user, b->name);
+        reader_complain(r, in, reader_line(r, in, "user"), "user",
+                        "found \"%s\" without a password; expected password = broker-%s and that "
+                        "file among the credentials",
+                        b->user, b->name);
     if (b->password[0] && !b->user[0])
-        parse_complain(p, in, parse_line_of(in, "password"), "password",
-                       "found \"%s\" without a user; expected user = NAME beside it", b->password);
+        reader_complain(r, in, reader_line(r, in, "password"), "password",
+                        "found \"%s\" without a user; expected user = NAME beside it", b->password);
 }
 
-static void check_same_brokers(struct parse *p, const struct instance *in)
+static void check_same_brokers(struct reader *r, const struct instance *in)
 {
     const struct config_broker *b = in->base;
 
-    for (const struct instance *other = p->instances; other < in; other++) {
+    for (const struct instance *other = r->instances; other < in; other++) {
         const struct config_broker *o = other->base;
         if (other->section == in->section && strcmp(o->host, b->host) == 0 && o->port == b->port)
-            parse_complain(p, in, parse_line_of(in, "host"), "host",
-                           "found %s port %d, which is [broker %s]'s; expected another broker, as "
-                           "two connections would throw each other out",
-                           b->host, b->port, o->name);
+            reader_complain(r, in, reader_line(r, in, "host"), "host",
+                            "found %s port %d, which is [broker %s]'s; expected another broker, as "
+                            "two connections would throw each other out",
+                            b->host, b->port, o->name);
     }
 }
 
 /* --- what contradicts ----------------------------------------------------------------------- */
 
-static const struct instance *single(const struct parse *p, const char *name)
+static void check_contradictions(struct reader *r)
 {
-    for (size_t i = 0; i < p->count; i++)
-        if (strcmp(p->instances[i].section->name, name) == 0)
-            return &p->instances[i];
-    return NULL;
-}
-
-static void check_contradictions(struct parse *p)
-{
-    const struct config *c = p->c;
-    const struct instance *kiosk = single(p, "kiosk"), *screen = single(p, "screen"),
-                          *wipe = single(p, "wipe");
+    const struct config *c = r->base;
+    const struct instance *kiosk = reader_single(r, "kiosk"), *screen = reader_single(r, "screen"),
+                          *wipe = reader_single(r, "wipe");
     bool wiping = false;
 
     if (c->kiosk.plain && c->kiosk.cover)
-        parse_complain(
-            p, kiosk, parse_line_of(kiosk, "cover"), "cover",
+        reader_complain(
+            r, kiosk, reader_line(r, kiosk, "cover"), "cover",
             "found yes beside plain = yes; expected one of them: cover hides among sealed "
             "messages, which plain has none of");
     if (strcmp(c->venue.id, c->kiosk.id) == 0)
-        parse_complain(p, kiosk, parse_line_of(kiosk, "id"), "id",
-                       "found the venue's own id; expected another: porchlight setup makes one");
+        reader_complain(r, kiosk, reader_line(r, kiosk, "id"), "id",
+                        "found the venue's own id; expected another: porchlight setup makes one");
     if (strcmp(c->screen.scene, "pictures") == 0 && !c->screen.pictures[0])
-        parse_complain(p, screen, parse_line_of(screen, "scene"), "scene",
-                       "found pictures, expected pictures = FOLDER beside it");
+        reader_complain(r, screen, reader_line(r, screen, "scene"), "scene",
+                        "found pictures, expected pictures = FOLDER beside it");
     if (strcmp(c->screen.scene, "programme") == 0 && !c->screen.programme[0])
-        parse_complain(p, screen, parse_line_of(screen, "scene"), "scene",
-                       "found programme, expected programme = FILE beside it");
+        reader_complain(r, screen, reader_line(r, screen, "scene"), "scene",
+                        "found programme, expected programme = FILE beside it");
     for (size_t i = 0; i < c->switches_count; i++)
         wiping |= c->switches[i].wipe_hold > 0;
     if (c->wipe.enabled && !wiping)
-        parse_complain(
-            p, wipe, parse_line_of(wipe, "enabled"), "enabled",
+        reader_complain(
+            r, wipe, reader_line(r, wipe, "enabled"), "enabled",
             "found yes, but every switch has wipe_hold = 0; expected one switch that can "
             "start the wipe, or enabled = no");
 }
 
 /* --- the venue's place ---------------------------------------------------------------------- */
 
-static bool is_written(const struct instance *in, const char *key)
+static void complain_city(struct reader *r, const struct instance *in, const char *near)
 {
-    return in->key_line[key_named(in->section, key) - config_keys] > 0;
-}
-
-static void complain_city(struct parse *p, const struct instance *in, const char *near)
-{
-    int why = errno, line = parse_line_of(in, "city");
+    const struct config *c = r->base;
+    int why = errno, line = reader_line(r, in, "city");
     if (why != ESRCH)
-        parse_complain(p, in, line, "city",
-                       CITY_TABLE ": %s; apt install tzdata, or write latitude and longitude",
-                       strerror(why));
+        reader_complain(r, in, line, "city",
+                        CITY_TABLE ": %s; apt install tzdata, or write latitude and longitude",
+                        strerror(why));
     else
-        parse_complain(
-            p, in, line, "city",
+        reader_complain(
+            r, in, line, "city",
             "found \"%s\", which is not among the cities of time zones; expected %s%s%s, "
             "or latitude and longitude in its place",
-            p->c->screen.city, near[0] ? "perhaps " : "one of " CITY_TABLE, near,
+            c->screen.city, near[0] ? "perhaps " : "one of " CITY_TABLE, near,
             near[0] ? " (all are in " CITY_TABLE ")" : "");
 }
 
 /* What the city gives, unless it is written: where the sun stands, and the clock's zone. */
-static void settle_city(struct parse *p)
+static void settle_city(struct reader *r)
 {
-    const struct instance *screen = single(p, "screen");
-    struct config *c = p->c;
+    const struct instance *screen = reader_single(r, "screen");
+    struct config *c = r->base;
     struct city city;
     char near[128];
 
     if (!c->screen.city[0])
         return;
     if (city_find(CITY_TABLE, c->screen.city, &city, near) != 0) {
-        complain_city(p, screen, near);
+        complain_city(r, screen, near);
         return;
     }
-    if (!is_written(screen, "latitude"))
+    if (!reader_is_written(r, screen, "latitude"))
         c->screen.latitude = city.latitude;
-    if (!is_written(screen, "longitude"))
+    if (!reader_is_written(r, screen, "longitude"))
         c->screen.longitude = city.longitude;
     if (!c->screen.timezone[0])
         memcpy(c->screen.timezone, city.timezone, sizeof city.timezone);
 }
 
-void rules_check(struct parse *p)
+static void derive(struct config *c)
 {
-    for (size_t i = 0; i < p->count; i++) {
-        const struct instance *in = &p->instances[i];
-        check_orders(p, in);
+    bool real = false, wired = false;
+    const struct config_line *lines[2 * CONFIG_SWITCHES_MAX + CONFIG_DOORS_MAX + 1];
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->switches_count; i++) {
+        c->switches[i].other.bias = c->switches[i].line.bias;
+        c->switches[i].other.active_low = c->switches[i].line.active_low;
+        lines[n++] = &c->switches[i].line;
+        lines[n++] = &c->switches[i].other;
+    }
+    for (size_t i = 0; i < c->doors_count; i++)
+        lines[n++] = &c->doors[i].line;
+    lines[n++] = &c->feel.line;
+    for (size_t i = 0; i < n; i++) {
+        wired |= lines[i]->address[0] != '\0';
+        real |= lines[i]->address[0] && strncmp(lines[i]->address, "sim:", 4) != 0;
+    }
+    c->simulated = wired && !real;
+}
+
+void rules_check(struct reader *r)
+{
+    derive(r->base);
+    for (size_t i = 0; i < r->count; i++) {
+        const struct instance *in = &r->instances[i];
+        check_orders(r, in);
         if (strcmp(in->section->name, "broker") == 0) {
-            rules_check_broker(p, in);
-            check_same_brokers(p, in);
+            rules_check_broker(r, in);
+            check_same_brokers(r, in);
         }
     }
-    check_wires(p);
-    check_contradictions(p);
-    settle_city(p);
+    check_wires(r);
+    check_contradictions(r);
+    settle_city(r);
 }

@@ -1,10 +1,14 @@
 #ifndef PORCHLIGHT_CONFIG_RULES_H
 #define PORCHLIGHT_CONFIG_RULES_H
 
-#include "config/parse.h"
+#include <stdbool.h>
 
-/* What no single key can show: overlaps, contradictions, one line used twice; and what a city
- * gives. Called when every key alone is right. */
-void rules_check(struct parse *p);
+/* What no single key of porchlight.conf can show: overlaps, contradictions, one line used twice;
+ * and what a city gives. Called when each key by itself is right. */
+struct reader;
+void rules_check(struct reader *r);
+
+/* Whether a host is this machine itself: localhost, ::1 or 127.x.x.x. */
+bool rules_is_loopback(const char *host);
 
 #endif

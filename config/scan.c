@@ -13,7 +13,7 @@ struct scan {
     int line;
 };
 
-/* "[name]" and behind it nothing, or a comment. */
+/* "[name]" and nothing after it, or a comment. */
 static bool header_name(const char *line, char name[SCAN_SECTION_MAX + 1])
 {
     const char *close = strchr(line, ']');
@@ -29,7 +29,7 @@ static bool header_name(const char *line, char name[SCAN_SECTION_MAX + 1])
 static const char *scan_fault_of(const char *line, size_t len)
 {
     if (len > SCAN_LINE_MAX)
-        return "the line is longer than 196 bytes; shorten it";
+        return "the line is longer than 198 bytes; shorten it";
     for (size_t i = 0; i < len; i++)
         if (iscntrl((unsigned char)line[i]) && line[i] != '\t')
             return "found a control character; expected text (is this the right file?)";
@@ -40,8 +40,7 @@ static void bad_header(struct scan *s, const char *line)
 {
     char text[SCAN_LINE_MAX + 100];
     snprintf(text, sizeof text,
-             "found %s, expected a section header such as [switch front] and nothing behind it",
-             line);
+             "found %s, expected a section header such as [venue] and nothing after it", line);
     s->events->bad(s->context, s->line, text);
 }
 
@@ -73,14 +72,10 @@ static bool scan_take_line(struct scan *s, const char *line)
     }
 }
 
-/* libinih's reader: one call, one line, so that s->line is the line of the handler's call. What
- * is not for it arrives as an empty line. */
-static char *next_line(char *out, int size, void *stream)
+/* The next line without what surrounds it: line end, leading blanks, the mark that some editors
+ * begin a file with. Its length goes into *len. */
+static const char *next_text(struct scan *s, size_t *len)
 {
-    struct scan *s = stream;
-
-    if (s->at == s->end)
-        return NULL;
     const char *start = s->at, *newline = memchr(start, '\n', (size_t)(s->end - start));
     const char *stop = newline ? newline : s->end;
     s->at = newline ? newline + 1 : s->end;
@@ -91,18 +86,28 @@ static char *next_line(char *out, int size, void *stream)
         stop--;
     while (start < stop && (*start == ' ' || *start == '\t'))
         start++;
+    *len = (size_t)(stop - start);
+    return start;
+}
 
-    size_t len = (size_t)(stop - start);
-    const char *fault = scan_fault_of(start, len);
+/* libinih's reader: one call, one line, so that s->line is the line of the handler's call. What
+ * is not for it arrives as an empty line. */
+static char *next_line(char *out, int size, void *stream)
+{
+    struct scan *s = stream;
+    size_t len;
+
+    if (s->at == s->end)
+        return NULL;
+    const char *text = next_text(s, &len), *fault = scan_fault_of(text, len);
     if (!fault && len + 2 > (size_t)size)
         fault = "the line is too long; shorten it";
     if (fault) {
         s->events->bad(s->context, s->line, fault);
-        snprintf(out, (size_t)size, "\n");
-        return out;
+        len = 0;
     }
-    memcpy(out, start, len);
-    memcpy(out + len, "", 1);
+    memcpy(out, text, len);
+    out[len] = '\0';
     memcpy(out + (scan_take_line(s, out) ? len : 0), "\n", 2);
     return out;
 }

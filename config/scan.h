@@ -11,11 +11,11 @@
 struct scan_events {
     void (*section)(void *context, int line, const char *name);
     void (*key)(void *context, int line, const char *key, const char *value);
-    void (*bad)(void *context, int line, const char *sentence); /* "expected ...; mend" */
+    void (*bad)(void *context, int line, const char *sentence); /* "expected ...; how to fix it" */
 };
 
 /* The longest line, in bytes: libinih's buffer as Debian builds it. */
-enum { SCAN_LINE_MAX = 196, SCAN_SECTION_MAX = 48 };
+enum { SCAN_LINE_MAX = 198, SCAN_SECTION_MAX = 80 };
 
 void scan_text(const char *text, size_t len, const struct scan_events *events, void *context);
 

@@ -24,12 +24,11 @@ static bool values_only(const char *text, const char *allowed)
     return text[strspn(text, allowed)] == '\0';
 }
 
-/* Text of at most k->max - 1 bytes into the field. */
-static bool values_put_text(const struct key *k, const char *text, void *base, const char **mend)
+bool value_put_text(const struct key *k, const char *text, void *base, const char **hint)
 {
     size_t size = (size_t)k->max, len = strlen(text);
     if (len >= size) {
-        *mend = "it is too long";
+        *hint = "it is too long";
         return false;
     }
     memcpy(field(k, base), text, len + 1);
@@ -38,42 +37,42 @@ static bool values_put_text(const struct key *k, const char *text, void *base, c
 
 /* --- durations ------------------------------------------------------------------------------ */
 
-static bool read_duration(const char *text, int64_t *ns, const char **mend)
+static bool read_duration(const char *text, int64_t *ns, const char **hint)
 {
     if (duration_parse(text, ns) == 0)
         return true;
     if (text[0] && values_only(text, DIGITS "."))
-        *mend = "write the unit directly behind the number: us, ms, s, min, h or d";
+        *hint = "write the unit directly behind the number: us, ms, s, min, h or d";
     else if (strchr(text, ' '))
-        *mend = "leave no space between number and unit";
+        *hint = "leave no space between number and unit";
     else if (strchr(text, ','))
-        *mend = "write the decimals behind a point";
+        *hint = "write the decimals behind a point";
     return false;
 }
 
-static bool set_duration(const struct key *k, const char *text, void *base, const char **mend)
+static bool set_duration(const struct key *k, const char *text, void *base, const char **hint)
 {
     int64_t ns;
-    if (!read_duration(text, &ns, mend) || ns < k->min || ns > k->max)
+    if (!read_duration(text, &ns, hint) || ns < k->min || ns > k->max)
         return false;
     memcpy(field(k, base), &ns, sizeof ns);
     return true;
 }
 
-static bool set_off_or_more(const struct key *k, const char *text, void *base, const char **mend)
+static bool set_off_or_more(const struct key *k, const char *text, void *base, const char **hint)
 {
     int64_t ns;
-    if (!read_duration(text, &ns, mend) || (ns != 0 && (ns < k->min || ns > k->max)))
+    if (!read_duration(text, &ns, hint) || (ns != 0 && (ns < k->min || ns > k->max)))
         return false;
     memcpy(field(k, base), &ns, sizeof ns);
     return true;
 }
 
-static bool set_seconds(const struct key *k, const char *text, void *base, const char **mend)
+static bool set_seconds(const struct key *k, const char *text, void *base, const char **hint)
 {
     int64_t ns;
-    return read_duration(text, &ns, mend) && ns % INT64_C(1000000000) == 0 &&
-           set_duration(k, text, base, mend);
+    return read_duration(text, &ns, hint) && ns % INT64_C(1000000000) == 0 &&
+           set_duration(k, text, base, hint);
 }
 
 static void expect_range(const struct key *k, const char *what, char *out, size_t size)
@@ -107,10 +106,10 @@ const struct value_type value_seconds = {set_seconds, expect_seconds};
 
 /* --- numbers -------------------------------------------------------------------------------- */
 
-static bool set_number(const struct key *k, const char *text, void *base, const char **mend)
+static bool set_number(const struct key *k, const char *text, void *base, const char **hint)
 {
     if (!text[0] || !values_only(text, DIGITS) || strlen(text) > 9) {
-        *mend = "write digits alone";
+        *hint = "write digits alone";
         return false;
     }
     int n = atoi(text);
@@ -126,7 +125,7 @@ static void expect_number(const struct key *k, char *out, size_t size)
 }
 
 /* Read by hand: strtod would follow the locale's comma. */
-static bool set_degrees(const struct key *k, const char *text, void *base, const char **mend)
+static bool set_degrees(const struct key *k, const char *text, void *base, const char **hint)
 {
     const char *p = text + (*text == '-');
     size_t whole = strspn(p, DIGITS), part = 0;
@@ -135,7 +134,7 @@ static bool set_degrees(const struct key *k, const char *text, void *base, const
         part = strspn(p + whole + 1, DIGITS);
     size_t len = whole + (part ? part + 1 : 0);
     if (whole < 1 || whole > 3 || part > 8 || p[len] != '\0') {
-        *mend = strchr(text, ',')
+        *hint = strchr(text, ',')
                     ? "write the decimals behind a point"
                     : "write degrees as a decimal number, south and west with a minus";
         return false;
@@ -191,24 +190,24 @@ static void expect_choice(const struct key *k, char *out, size_t size)
     out[n] = '\0';
 }
 
-static bool set_choice(const struct key *k, const char *text, void *base, const char **mend)
+static bool set_choice(const struct key *k, const char *text, void *base, const char **hint)
 {
     int i = choice_of(k->words, text);
-    (void)mend;
+    (void)hint;
     if (i >= 0)
         memcpy(field(k, base), &i, sizeof i);
     return i >= 0;
 }
 
-static bool set_word(const struct key *k, const char *text, void *base, const char **mend)
+static bool set_word(const struct key *k, const char *text, void *base, const char **hint)
 {
-    return choice_of(k->words, text) >= 0 && values_put_text(k, text, base, mend);
+    return choice_of(k->words, text) >= 0 && value_put_text(k, text, base, hint);
 }
 
-static bool set_one_of(const struct key *k, const char *text, void *base, const char **mend)
+static bool set_one_of(const struct key *k, const char *text, void *base, const char **hint)
 {
     int n = atoi(text);
-    (void)mend;
+    (void)hint;
     if (choice_of(k->words, text) < 0)
         return false;
     memcpy(field(k, base), &n, sizeof n);
@@ -224,9 +223,9 @@ static bool set_bool(const struct key *k, const char *text, void *base, const ch
     return i >= 0;
 }
 
-static bool set_yes_no(const struct key *k, const char *text, void *base, const char **mend)
+static bool set_yes_no(const struct key *k, const char *text, void *base, const char **hint)
 {
-    (void)mend;
+    (void)hint;
     return set_bool(k, text, base, "no|yes");
 }
 
@@ -236,9 +235,9 @@ static void expect_yes_no(const struct key *k, char *out, size_t size)
     snprintf(out, size, "yes or no");
 }
 
-static bool set_level(const struct key *k, const char *text, void *base, const char **mend)
+static bool set_level(const struct key *k, const char *text, void *base, const char **hint)
 {
-    (void)mend;
+    (void)hint;
     return set_bool(k, text, base, "high|low");
 }
 
@@ -256,13 +255,13 @@ const struct value_type value_level = {set_level, expect_level};
 
 /* --- names and addresses -------------------------------------------------------------------- */
 
-static bool set_id(const struct key *k, const char *text, void *base, const char **mend)
+static bool set_id(const struct key *k, const char *text, void *base, const char **hint)
 {
     if (strlen(text) != 16 || !values_only(text, DIGITS "abcdef")) {
-        *mend = "porchlight setup makes one, or: od -An -N8 -tx8 /dev/urandom";
+        *hint = "porchlight setup makes one, or: od -An -N8 -tx8 /dev/urandom";
         return false;
     }
-    return values_put_text(k, text, base, mend);
+    return value_put_text(k, text, base, hint);
 }
 
 static void expect_id(const struct key *k, char *out, size_t size)
@@ -272,38 +271,38 @@ static void expect_id(const struct key *k, char *out, size_t size)
 }
 
 /* sim:NAME, or sim:NAME=1 for a line found active. */
-static bool set_simulated(const struct key *k, const char *text, void *base, const char **mend)
+static bool set_simulated(const struct key *k, const char *text, void *base, const char **hint)
 {
     size_t name = strspn(text + 4, LOWER UPPER DIGITS "_-");
     const char *rest = text + 4 + name;
     if (name == 0 || (rest[0] && strcmp(rest, "=1") != 0))
         return false;
-    return values_put_text(k, text, base, mend);
+    return value_put_text(k, text, base, hint);
 }
 
-static bool set_line(const struct key *k, const char *text, void *base, const char **mend)
+static bool set_line(const struct key *k, const char *text, void *base, const char **hint)
 {
     const char *colon = strchr(text, ':');
     size_t chip = colon ? (size_t)(colon - text) : 0;
     if (!text[0])
-        return values_put_text(k, text, base, mend);
+        return value_put_text(k, text, base, hint);
     if (strncmp(text, "sim:", 4) == 0)
-        return set_simulated(k, text, base, mend);
+        return set_simulated(k, text, base, hint);
     if (!values_only(text, LOWER UPPER DIGITS "_.:-") || (colon && (chip == 0 || !colon[1]))) {
-        *mend = "gpioinfo lists the lines of this machine";
+        *hint = "gpioinfo lists the lines of this machine";
         return false;
     }
     if (values_only(text, DIGITS)) {
-        *mend = "put the chip in front of the number, as in gpiochip0:17";
+        *hint = "put the chip in front of the number, as in gpiochip0:17";
         return false;
     }
     if (colon && (!values_only(colon + 1, DIGITS) || strlen(colon + 1) > 4)) {
-        *mend = "behind the chip stands the line's number";
+        *hint = "behind the chip stands the line's number";
         return false;
     }
     if (colon && strchr(colon + 1, ':'))
         return false;
-    return values_put_text(k, text, base, mend);
+    return value_put_text(k, text, base, hint);
 }
 
 static void expect_line(const struct key *k, char *out, size_t size)
@@ -314,21 +313,21 @@ static void expect_line(const struct key *k, char *out, size_t size)
              "or sim:NAME");
 }
 
-static bool set_host(const struct key *k, const char *text, void *base, const char **mend)
+static bool set_host(const struct key *k, const char *text, void *base, const char **hint)
 {
     struct in6_addr six;
 
     if (strstr(text, "://")) {
-        *mend = "leave out what stands before and including ://";
+        *hint = "leave out what stands before and including ://";
         return false;
     }
     if (strchr(text, ':') && inet_pton(AF_INET6, text, &six) != 1) {
-        *mend = "the port is a key of its own: port = 8883";
+        *hint = "the port is a key of its own: port = 8883";
         return false;
     }
     if (!values_only(text, LOWER UPPER DIGITS ".:-") || text[0] == '-' || text[0] == '.')
         return false;
-    return values_put_text(k, text, base, mend);
+    return value_put_text(k, text, base, hint);
 }
 
 static void expect_host(const struct key *k, char *out, size_t size)
@@ -337,13 +336,13 @@ static void expect_host(const struct key *k, char *out, size_t size)
     snprintf(out, size, "a host name or an address, such as mqtt.example.org or 192.168.1.20");
 }
 
-static bool set_path(const struct key *k, const char *text, void *base, const char **mend)
+static bool set_path(const struct key *k, const char *text, void *base, const char **hint)
 {
     if (text[0] && text[0] != '/') {
-        *mend = "begin with /";
+        *hint = "begin with /";
         return false;
     }
-    return values_put_text(k, text, base, mend);
+    return value_put_text(k, text, base, hint);
 }
 
 static void expect_path(const struct key *k, char *out, size_t size)
@@ -352,17 +351,17 @@ static void expect_path(const struct key *k, char *out, size_t size)
     snprintf(out, size, "a full path");
 }
 
-static bool set_store(const struct key *k, const char *text, void *base, const char **mend)
+static bool set_store(const struct key *k, const char *text, void *base, const char **hint)
 {
     static const char cell[] = "nvmem:";
     const char *name = text + strlen(cell);
     if (strncmp(text, cell, strlen(cell)) != 0)
-        return set_path(k, text, base, mend);
+        return set_path(k, text, base, hint);
     if (name[0] == '\0' || name[0] == '.' || strchr(name, '/')) {
-        *mend = "ls /sys/bus/nvmem/devices shows the names there are";
+        *hint = "ls /sys/bus/nvmem/devices shows the names there are";
         return false;
     }
-    return values_put_text(k, text, base, mend);
+    return value_put_text(k, text, base, hint);
 }
 
 static void expect_store(const struct key *k, char *out, size_t size)
@@ -371,11 +370,11 @@ static void expect_store(const struct key *k, char *out, size_t size)
     snprintf(out, size, "a full path, or nvmem: and a cell's name");
 }
 
-static bool set_account(const struct key *k, const char *text, void *base, const char **mend)
+static bool set_account(const struct key *k, const char *text, void *base, const char **hint)
 {
     if (!values_only(text, LOWER UPPER DIGITS "_.@-"))
         return false;
-    return values_put_text(k, text, base, mend);
+    return value_put_text(k, text, base, hint);
 }
 
 static void expect_account(const struct key *k, char *out, size_t size)
@@ -384,9 +383,9 @@ static void expect_account(const struct key *k, char *out, size_t size)
     snprintf(out, size, "an account's name of letters, digits and _.@-");
 }
 
-static bool set_wording(const struct key *k, const char *text, void *base, const char **mend)
+static bool set_wording(const struct key *k, const char *text, void *base, const char **hint)
 {
-    return values_put_text(k, text, base, mend);
+    return value_put_text(k, text, base, hint);
 }
 
 static void expect_wording(const struct key *k, char *out, size_t size)
@@ -394,14 +393,14 @@ static void expect_wording(const struct key *k, char *out, size_t size)
     snprintf(out, size, "a few words, at most %d bytes", (int)k->max - 1);
 }
 
-static bool set_credential(const struct key *k, const char *text, void *base, const char **mend)
+static bool set_credential(const struct key *k, const char *text, void *base, const char **hint)
 {
     if (!values_only(text, LOWER UPPER DIGITS "_.-") || text[0] == '.') {
-        *mend = "the password itself stands in a file of that name in /etc/porchlight/credentials, "
+        *hint = "the password itself stands in a file of that name in /etc/porchlight/credentials, "
                 "never here";
         return false;
     }
-    return values_put_text(k, text, base, mend);
+    return value_put_text(k, text, base, hint);
 }
 
 static void expect_credential(const struct key *k, char *out, size_t size)
@@ -410,17 +409,17 @@ static void expect_credential(const struct key *k, char *out, size_t size)
     snprintf(out, size, "the name of a credential's file, such as broker-outside");
 }
 
-static bool set_timezone(const struct key *k, const char *text, void *base, const char **mend)
+static bool set_timezone(const struct key *k, const char *text, void *base, const char **hint)
 {
     static const char zones[] = "/usr/share/zoneinfo";
     char path[128];
     snprintf(path, sizeof path, "%s/%s", zones, text);
     if (!values_only(text, LOWER UPPER DIGITS "_+/-") ||
         (access(zones, F_OK) == 0 && access(path, F_OK) != 0)) {
-        *mend = "timedatectl list-timezones lists them";
+        *hint = "timedatectl list-timezones lists them";
         return false;
     }
-    return values_put_text(k, text, base, mend);
+    return value_put_text(k, text, base, hint);
 }
 
 static void expect_timezone(const struct key *k, char *out, size_t size)
@@ -429,33 +428,50 @@ static void expect_timezone(const struct key *k, char *out, size_t size)
     snprintf(out, size, "a time zone such as Asia/Baku, or nothing for the system's");
 }
 
-/* k->words: how it may begin. Nothing stands behind it that a link would need escaped. */
-static bool set_address(const struct key *k, const char *text, void *base, const char **mend)
+/* Whether the text begins with one of k->words, "https://|http://localhost:", and goes on. */
+static bool begins_well(const struct key *k, const char *text)
 {
     size_t n;
-    if (!text[0])
-        return values_put_text(k, text, base, mend);
-    if (!values_only(text, LOWER UPPER DIGITS "_.:/[]~%-")) {
-        *mend = "an address has no spaces, no # and no ?";
-        return false;
-    }
     for (const char *word = k->words; *word; word += n + (word[n] == '|')) {
         n = strcspn(word, "|");
-        if (strncmp(text, word, n) == 0 && text[n] != '\0')
-            return values_put_text(k, text, base, mend);
+        if (strncmp(text, word, n) == 0 && text[n] != '\0' && text[n] != '/')
+            return true;
     }
-    *mend = "a name of this machine alone (localhost) may do without TLS";
     return false;
+}
+
+/* Nothing is in it that a link would need escaped. */
+static bool set_address(const struct key *k, const char *text, void *base, const char **hint)
+{
+    if (!values_only(text, LOWER UPPER DIGITS "_.:/[]~%-")) {
+        *hint = "an address has no spaces, no # and no ?";
+        return false;
+    }
+    if (text[0] && !begins_well(k, text)) {
+        *hint = "only a name of this machine itself (localhost) may go without TLS";
+        return false;
+    }
+    return value_put_text(k, text, base, hint);
+}
+
+static bool set_url(const struct key *k, const char *text, void *base, const char **hint)
+{
+    if (strncmp(text, "http:", 5) == 0)
+        *hint = "use https, or a token would travel in the clear";
+    if (text[strcspn(text, " \t\"\\")] != '\0' || (text[0] && !begins_well(k, text)))
+        return false;
+    return value_put_text(k, text, base, hint);
 }
 
 static void expect_address(const struct key *k, char *out, size_t size)
 {
-    snprintf(out, size, "an address that begins with %.*s", (int)strcspn(k->words, "|"), k->words);
+    snprintf(out, size, "an address of at most %d bytes that begins with %.*s", (int)k->max - 1,
+             (int)strcspn(k->words, "|"), k->words);
 }
 
-static bool set_city(const struct key *k, const char *text, void *base, const char **mend)
+static bool set_city(const struct key *k, const char *text, void *base, const char **hint)
 {
-    return values_put_text(k, text, base, mend);
+    return value_put_text(k, text, base, hint);
 }
 
 static void expect_city(const struct key *k, char *out, size_t size)
@@ -473,5 +489,6 @@ const struct value_type value_account = {set_account, expect_account};
 const struct value_type value_wording = {set_wording, expect_wording};
 const struct value_type value_credential = {set_credential, expect_credential};
 const struct value_type value_address = {set_address, expect_address};
+const struct value_type value_url = {set_url, expect_address};
 const struct value_type value_city = {set_city, expect_city};
 const struct value_type value_timezone = {set_timezone, expect_timezone};

@@ -26,64 +26,55 @@ const char *plan_kind_name(enum plan_kind k)
     return k < PLAN_KINDS ? kinds[k].name : "?";
 }
 
-enum plan_kind plan_kind_of(const char *word)
-{
-    enum plan_kind k = 0;
-
-    while (k < PLAN_KINDS && strcmp(kinds[k].name, word) != 0)
-        k++;
-    return k;
-}
-
 enum plan_phase plan_phase_of(enum plan_kind k)
 {
     return kinds[k].phase;
 }
 
-bool plan_kind_has_path(enum plan_kind k)
+/* What is wrong with the name behind a / in a path. */
+static const char *part_wrong(const char *name)
 {
-    return kinds[k].has_path;
+    size_t len = strcspn(name, "/");
+    if (len == 0)
+        return "it has //: one / is enough";
+    if (len == 1 && name[0] == '.')
+        return "it has . as a folder: write the path without it";
+    if (len == 2 && name[0] == '.' && name[1] == '.')
+        return "it has .. in it: write the path that is meant";
+    return NULL;
 }
 
-bool plan_kind_may_be_root(enum plan_kind k)
+static const char *letters_wrong(const char *path)
 {
-    return kinds[k].may_be_root;
+    if (path[strcspn(path, "*?[")])
+        return "it is a glob pattern: name the folder or the file itself";
+    for (; *path; path++)
+        if (iscntrl((unsigned char)*path))
+            return "it has a control character in it";
+    return NULL;
 }
 
 const char *plan_path_wrong(const char *path)
 {
     size_t len = strlen(path);
     if (path[0] == '"' || path[0] == '\'')
-        return "it stands in quotes: leave them off";
+        return "it is in quotes: leave them out";
     if (path[0] != '/')
         return "it is not absolute: begin it with /";
-    if (strstr(path, " #"))
-        return "it holds a #: a remark stands on a line of its own";
     if (len >= PLAN_PATH_MAX)
         return "it is too long: 191 bytes at most";
     if (len == 1)
-        return "it is /, and nobody wants to wipe that";
+        return "it is /, the whole system";
     if (path[len - 1] == '/')
-        return "it ends in /: leave that off";
-    for (const char *p = path; *p; p++) {
-        if (iscntrl((unsigned char)*p))
-            return "it holds a control character";
-        if (*p == '*' || *p == '?' || *p == '[')
-            return "it holds a glob: name the folder or the file itself";
-        if (*p != '/')
-            continue;
-        if (p[1] == '/')
-            return "it holds //: one / is enough";
-        if (p[1] == '.' && (p[2] == '/' || p[2] == '\0'))
-            return "it holds a . as a folder: write the path without it";
-        if (p[1] == '.' && p[2] == '.' && (p[3] == '/' || p[3] == '\0'))
-            return "it holds ..: write the path that is meant";
-    }
-    return NULL;
+        return "it ends in /: leave that out";
+    const char *wrong = letters_wrong(path);
+    for (const char *slash = path; slash && !wrong; slash = strchr(slash + 1, '/'))
+        wrong = part_wrong(slash + 1);
+    return wrong;
 }
 
-/* True if `path` is `folder` or lies in it. */
-static bool lies_in(const char *path, const char *folder)
+/* True if `path` is `folder` or in it. */
+static bool plan_is_in(const char *path, const char *folder)
 {
     size_t len = strlen(folder);
     return strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == '\0');
@@ -106,11 +97,11 @@ const char *plan_root_wrong(const char *path)
     if (strcmp(path, "/etc/porchlight/credentials") == 0)
         return NULL;
     for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
-        if (lies_in(path, never[i]) || lies_in(never[i], path))
-            return "the system or Porchlight itself lives there: give the data a folder of its own";
+        if (plan_is_in(path, never[i]) || plan_is_in(never[i], path))
+            return "the system or Porchlight itself uses it: give the data a folder of its own";
     }
     for (size_t i = 0; i < sizeof homes / sizeof *homes; i++) {
-        if (lies_in(path, homes[i]) && path[strlen(homes[i])] == '/')
+        if (plan_is_in(path, homes[i]) && path[strlen(homes[i])] == '/')
             return NULL;
     }
     return "a root is a folder of its own below /srv, /home, /var, /mnt, /media, /opt, /tmp or "
@@ -202,7 +193,7 @@ static int root_of(const struct plan *p, const char *path)
     int found = -1;
     for (size_t i = 0; i < p->roots_count; i++) {
         size_t len = strlen(p->roots[i].path);
-        if (lies_in(path, p->roots[i].path) && len > longest) {
+        if (plan_is_in(path, p->roots[i].path) && len > longest) {
             longest = len;
             found = (int)i;
         }
@@ -216,20 +207,20 @@ static const char *find_root(const struct plan *p, struct plan_target *t)
     t->root = -1;
     t->below[0] = '\0';
     if (t->kind == PLAN_LUKS && t->word[0])
-        return path[0] ? "it has both path = and device =: which one?" : NULL;
+        return path[0] ? "it has both path = and device =: remove one of them" : NULL;
     if (t->kind == PLAN_CELL && strncmp(t->word, "file:", 5) == 0)
         path = t->word + 5;
-    else if (!plan_kind_has_path(t->kind))
+    else if (!kinds[t->kind].has_path)
         return NULL;
     if (!path[0])
-        return t->kind == PLAN_LUKS ? "it has no path = and no device =" : "it has no path =";
+        return "it has no path = and no device =: add one of them";
     t->root = root_of(p, path);
     if (t->root < 0)
-        return "it lies in no registered root: add a [root NAME] that holds it";
+        return "it is in no registered root: add a [root NAME] that it is in";
     path += strlen(p->roots[t->root].path);
     if (*path == '/')
         path++;
-    if (!*path && !plan_kind_may_be_root(t->kind))
+    if (!*path && !kinds[t->kind].may_be_root)
         return "it is a root itself: name something in it";
     memcpy(t->below, path, strlen(path) + 1);
     return NULL;
@@ -256,10 +247,6 @@ bool plan_finish(struct plan *p, int *line, const char **why)
 
         *line = t->line;
         *why = find_root(p, t);
-        if (!*why && t->kind == PLAN_UNIT && !t->word[0])
-            *why = "it has no unit =";
-        if (!*why && t->kind == PLAN_CELL && !t->word[0])
-            *why = "it has no cell =";
         if (*why)
             return false;
     }

@@ -56,13 +56,12 @@ enum plan_phase { PLAN_STOP, PLAN_KEYS, PLAN_REST, PLAN_LAST };
 struct plan_root {
     char name[PLAN_NAME_MAX];
     char path[PLAN_PATH_MAX];
-    bool settle; /* settle = yes: see settle.h; it reaches the root's whole file system */
-    int line;
+    bool settle; /* settle = yes: see trim.h; it reaches the root's whole file system */
 };
 
 struct plan_target {
+    char name[PLAN_NAME_MAX]; /* first, as config/keys.h wants it */
     enum plan_kind kind;
-    char name[PLAN_NAME_MAX];
     char path[PLAN_PATH_MAX];    /* as written; empty for unit and most cells */
     char word[PLAN_WORD_MAX];    /* unit =, cell = or device = */
     char mapping[PLAN_WORD_MAX]; /* luks; may be empty */
@@ -79,14 +78,9 @@ struct plan {
     uint8_t hash[PLAN_HASH]; /* of the file's bytes: a changed plan is another plan */
 };
 
-/* "unit", "cell", ... as the section says it; PLAN_KINDS for a word that is none. */
+/* "unit", "cell", ... as the section says it. */
 const char *plan_kind_name(enum plan_kind k);
-enum plan_kind plan_kind_of(const char *word);
 enum plan_phase plan_phase_of(enum plan_kind k);
-
-/* Whether the kind has path = and, if so, may name a root itself. */
-bool plan_kind_has_path(enum plan_kind k);
-bool plan_kind_may_be_root(enum plan_kind k);
 
 /* NULL if `path` may stand in a plan; otherwise what is wrong with it, static storage. */
 const char *plan_path_wrong(const char *path);

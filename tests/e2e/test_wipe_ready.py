@@ -23,7 +23,7 @@ def fault(kiosk):
 @pytest.mark.parametrize("plan, word", [
     (PLAN, None),
     (PLAN + "[tree x]\npath = /etc\n", "no registered root"),
-    (PLAN.replace("key\n", "key\nkeys = 2\n"), "no key of"),
+    (PLAN.replace("key\n", "key\nkeys = 2\n"), "unknown key"),
     ("", "names no target"),
 ])
 def test_the_plan_is_looked_at_before_it_is_needed(plan, word):

@@ -46,7 +46,7 @@ HOMES = {
                 "kiosk/relay/*"],
     "systemd/*": ["kiosk/common/*", "kiosk/alertd/*", "kiosk/screen/*", "kiosk/wipe/*",
                   "kiosk/relay/*"],
-    "ini.h": ["config/*", "kiosk/wipe/plan_read.c"],
+    "ini.h": ["config/*"],
     "libcryptsetup.h": ["kiosk/wipe/*", "kiosk/cli/*"],
     "qrencode.h": ["kiosk/screen/*", "kiosk/cli/*"],
     "png.h": ["kiosk/cli/qr_output.c"],

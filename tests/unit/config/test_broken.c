@@ -30,18 +30,17 @@ static const struct {
     {W "port: 8883\n", {":12: expected key = value, or a # in front if it is a comment"}},
     {W "= 8883\n", {":12: expected a key before the = sign"}},
     {W "[wipe\n",
-     {":12: found [wipe, expected a section header such as [switch front] and nothing behind it"}},
+     {":12: found [wipe, expected a section header such as [venue] and nothing after it"}},
     {W "[wipe] enabled = yes\n",
-     {":12: found [wipe] enabled = yes, expected a section header such as [switch front] and "
-      "nothing "
-      "behind it"}},
+     {":12: found [wipe] enabled = yes, expected a section header such as [venue] and nothing "
+      "after it"}},
     {W "port = 88\x01\n",
      {":12: found a control character; expected text (is this the right file?)"}},
     {W
      "ca = /0123456789012345678901234567890123456789012345678901234567890123456789012345678901234"
      "56789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456"
      "789012345678901234567890\n",
-     {":12: the line is longer than 196 bytes; shorten it"}},
+     {":12: the line is longer than 198 bytes; shorten it"}},
     {"id = 00112233445566ff\n" W,
      {":1: id: found a key before any section; expected a header such as [venue] above it"}},
 
@@ -65,25 +64,24 @@ static const struct {
      {":12: found [switch a/../b]; expected [switch NAME] with a name of 1 to 31 lower-case "
       "letters, digits, - and _"}},
     {W "[switch front]\nline = sim:b\n",
-     {":12: [switch front] the same section stands already at line 5; expected it once: join "
+     {":12: [switch front] this section is already at line 5; expected it once: join "
       "them"}},
     {W "[venue]\nid = 00112233445566fe\n",
-     {":12: [venue] the same section stands already at line 1; expected it once: join them"}},
+     {":12: [venue] this section is already at line 1; expected it once: join them"}},
     {W "prot = 8883\n",
-     {":12: [broker out] prot: found a key that is not known here; expected one of host, port, "
+     {":12: [broker out] prot: found an unknown key; expected one of host, port, "
       "tls, "
       "ca, user, password, phones, outside"}},
     {W "Port = 8883\n",
-     {":12: [broker out] Port: found a key that is not known here; expected one of host, port, "
+     {":12: [broker out] Port: found an unknown key; expected one of host, port, "
       "tls, "
       "ca, user, password, phones, outside"}},
     {W "port = 8883\nport = 8884\n",
-     {":13: [broker out] port: the same key stands already at line 12; expected it once: take one "
-      "out"}},
+     {":13: [broker out] port: this key is already at line 12; expected it once: remove one"}},
     {W "[switch b]\nline=sim:1\n[switch c]\nline=sim:2\n[switch d]\nline=sim:3\n[switch e]\n"
        "line=sim:4\n[switch f]\nline=sim:5\n[switch g]\nline=sim:6\n[switch h]\nline=sim:7\n"
        "[switch i]\nline=sim:8\n",
-     {":26: found one [switch NAME] more; expected at most 8"}},
+     {":26: found one more [switch NAME]; expected at most 8"}},
 
     /* what must be there */
     {"",
@@ -98,7 +96,7 @@ static const struct {
      {":12: [door d] line: is missing; expected a line: gpiochip0:17, pinctrl-bcm2711:17, a line's "
       "name such as GPIO17, or sim:NAME"}},
     {W "port =\n",
-     {":12: [broker out] port: found nothing behind the =, expected a whole number from 1 to "
+     {":12: [broker out] port: found nothing after the =, expected a whole number from 1 to "
       "65535"}},
 
     /* durations and numbers */
@@ -201,17 +199,18 @@ static const struct {
       "one, or: od -An -N8 -tx8 /dev/urandom"}},
     {"[venue]\nid = 0011223344556677\npage = kettle.example.org\n[kiosk]\nid = "
      "aabbccddeeff0011\n" SWITCH BROKER,
-     {":3: [venue] page: found \"kettle.example.org\", expected an address that begins with "
-      "https://; a name of this machine alone (localhost) may do without TLS"}},
+     {":3: [venue] page: found \"kettle.example.org\", expected an address of at most 127 bytes "
+      "that begins with https://; only a name of this machine itself (localhost) may go without "
+      "TLS"}},
     {"[venue]\nid = 0011223344556677\npage = https://k.example/#\n[kiosk]\nid = "
      "aabbccddeeff0011\n" SWITCH BROKER,
-     {":3: [venue] page: found \"https://k.example/#\", expected an address that begins with "
-      "https://; an address has no spaces, no # and no ?"}},
+     {":3: [venue] page: found \"https://k.example/#\", expected an address of at most 127 bytes "
+      "that begins with https://; an address has no spaces, no # and no ?"}},
     {"[venue]\nid = 0011223344556677\n[kiosk]\nid = aabbccddeeff0011\n" SWITCH BROKER
      "phones = ws://k.example/mqtt\n",
-     {":10: [broker out] phones: found \"ws://k.example/mqtt\", expected an address that begins "
-      "with wss://; a "
-      "name of this machine alone (localhost) may do without TLS"}},
+     {":10: [broker out] phones: found \"ws://k.example/mqtt\", expected an address of at most 127 "
+      "bytes that begins with wss://; only a name of this machine itself (localhost) may go "
+      "without TLS"}},
     {W "[door d]\nline = 22\n",
      {":13: [door d] line: found \"22\", expected a line: gpiochip0:17, pinctrl-bcm2711:17, a "
       "line's name such as GPIO17, or sim:NAME; put the chip in front of the number, as in "

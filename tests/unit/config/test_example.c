@@ -120,12 +120,12 @@ static void every_key_is_explained(void **state)
 {
     struct example *e = *state;
 
-    for (size_t i = 0; i < config_keys_count; i++) {
-        const struct key *k = &config_keys[i];
+    for (size_t i = 0; i < config_table.keys_count; i++) {
+        const struct key *k = &config_table.keys[i];
         char value[256];
         bool explained = false;
         if (!shown(e->revealed, k, value, &explained))
-            fail_msg("[%s] %s does not stand in porchlight.conf", k->section, k->name);
+            fail_msg("[%s] %s is not in porchlight.conf", k->section, k->name);
         if (!explained)
             fail_msg("[%s] %s has no comment above it", k->section, k->name);
         if (k->fallback && k->fallback[0] && strcmp(k->fallback, value) != 0)
@@ -139,11 +139,11 @@ static void only_what_must_be_set_is_alive(void **state)
 {
     struct example *e = *state;
 
-    for (size_t i = 0; i < config_keys_count; i++) {
-        const struct key *k = &config_keys[i];
+    for (size_t i = 0; i < config_table.keys_count; i++) {
+        const struct key *k = &config_table.keys[i];
         char value[256];
         bool explained, alive = shown(e->text, k, value, &explained) != NULL;
-        if (alive != (!k->fallback && section_named(k->section)->max > 0))
+        if (alive != (!k->fallback && table_section(&config_table, k->section)->max > 0))
             fail_msg("[%s] %s is %s as shipped", k->section, k->name, alive ? "set" : "hidden");
     }
 }

@@ -71,22 +71,24 @@ static void the_explained_file_is_read(void **state)
 static const struct {
     const char *text, *words;
 } bad[] = {
-    {"", "expected a [kiosk NAME]"},
-    {"[kiosk a]\nid = 0123\n[push p]\nurl = https://a/b\n", "relay.conf:9: [kiosk] id: found"},
-    {"[kiosk a]\n[push p]\nurl = https://a/b\n", "[kiosk] wants the key id"},
-    {"[kiosk]\nid = 0123456789abcdef\n", "expected a name"},
-    {"[kiosk A]\nid = 0123456789abcdef\n", "expected a name"},
+    {"", "relay.conf: no [kiosk NAME] section"},
+    {"[kiosk a]\nid = 0123456789abcdef\n", "no [push NAME] and no [webpush]"},
+    {"[kiosk a]\nid = 0123\n[push p]\nurl = https://a/b\n", "relay.conf:9: [kiosk a] id: found"},
+    {"[kiosk a]\n[push p]\nurl = https://a/b\n", "relay.conf:8: [kiosk a] id: is missing"},
+    {"[kiosk]\nid = 0123456789abcdef\n", "with a name of 1 to 31"},
+    {"[kiosk A]\nid = 0123456789abcdef\n", "with a name of 1 to 31"},
     {"[push p]\nurl = http://push.example.org/t\n", "use https"},
     {"[push p]\nurl = ftp://push.example.org/t\n", "expected an address"},
+    {"[push p]\nurl = https:///t\n", "expected an address"},
     {"[push p]\nurl = https://a/b c\n", "expected an address"},
-    {"[push p]\nurl = https://a/b\nurl = https://a/b\n", "stands already at line"},
-    {"[push p]\nurl = https://a/b\nprio = 5\n", "has no key prio"},
-    {"[webpush]\n", "[webpush] wants the key contact"},
-    {"[webpush]\ncontact = me\n", "expected mailto: or https:"},
+    {"[push p]\nurl = https://a/b\nurl = https://a/b\n", "already at line 9"},
+    {"[push p]\nurl = https://a/b\nprio = 5\n", "prio: found an unknown key; expected one of url"},
+    {"[webpush]\n", "[webpush] contact: is missing"},
+    {"[webpush]\ncontact = me\n", "that begins with mailto:"},
     {"[webpush]\ncontact = https://a/\nca = ca.pem\n", "[webpush] ca: found"},
     {"[drawer]\n", "unknown section [drawer]"},
-    {"[venue x]\nid = 0123456789abcdef\n", "nothing behind it"},
-    {"[relay]\naccount = 0123456789abcdef\nbeat = 5\n", "directly behind the number"},
+    {"[venue x]\nid = 0123456789abcdef\n", "unknown section [venue x]"},
+    {"[relay]\naccount = 0123456789abcdef\n", "already at line 1"},
     {"nonsense\n", "relay.conf:8: "},
 };
 
@@ -143,7 +145,7 @@ static void plain_brokers_are_for_this_machine(void **state)
              "[broker]\nhost = broker.example.org\ntls = no\n%s%s",
              kiosk, push);
     assert_int_equal(parse(text, &c, &s), -1);
-    assert_non_null(strstr(s.text, "tls = yes"));
+    assert_non_null(strstr(s.text, "relay.conf:7: [broker] tls: found no, expected yes"));
 }
 
 int main(void)

@@ -160,6 +160,19 @@ static void test_longest_root(void **state)
     assert_string_equal(p.targets[2].below, "");
 }
 
+/* What is indented means the same: no line goes on in the next one. */
+static void test_indented(void **state)
+{
+    char said[1024];
+    struct plan p;
+
+    (void)state;
+    assert_int_equal(
+        parse("  [root venue]\n  path = /srv/venue\n[tree t]\n\tpath = /srv/venue/t\n", &p, said),
+        0);
+    assert_string_equal(p.targets[0].path, "/srv/venue/t");
+}
+
 /* As editors of other systems write it. */
 static void test_marks_and_line_ends(void **state)
 {
@@ -186,31 +199,32 @@ static void test_refused(void **state)
     } rows[] = {
         {"", "wipe.plan: ", "names no target"},
         {ROOT, "wipe.plan: ", "names no target"},
-        {ROOT "[tree t]\n", "wipe.plan:3: ", "no path"},
-        {ROOT "[unit u]\n", "wipe.plan:3: ", "no unit"},
-        {ROOT "[cell u]\n", "wipe.plan:3: ", "no cell"},
-        {"[root venue]\n[tree t]\npath = /srv/x/y\n", "wipe.plan:1: ", "no path"},
+        {ROOT "[tree t]\n", "wipe.plan:3: ", "path: is missing"},
+        {ROOT "[unit u]\n", "wipe.plan:3: ", "unit: is missing"},
+        {ROOT "[cell u]\n", "wipe.plan:3: ", "cell: is missing"},
+        {"[root venue]\n[tree t]\npath = /srv/x/y\n", "wipe.plan:1: ", "path: is missing"},
         {ROOT "[tree t]\npath = /srv/other/t\n", "wipe.plan:3: ", "no registered root"},
         {ROOT "[tree t]\npath = /srv/venue2\n", "wipe.plan:3: ", "no registered root"},
         {ROOT "[tree t]\npath = /srv/venue/../x\n", "wipe.plan:4: ", ".."},
         {ROOT "[tree t]\npath = /\n", "wipe.plan:4: ", "it is /"},
         {ROOT "[file f]\npath = /srv/venue\n", "wipe.plan:3: ", "root itself"},
-        {ROOT "[tree t]\nPath = /srv/venue/t\n", "wipe.plan:4: ", "no key of"},
-        {ROOT "[tree t]\nunit = a.service\n", "wipe.plan:4: ", "no key of"},
-        {ROOT "[tree t]\npath =\n", "wipe.plan:4: ", "empty"},
-        {ROOT "[tree t]\npath = /srv/venue/a\npath = /srv/venue/b\n", "wipe.plan:5: ", "twice"},
+        {ROOT "[tree t]\nPath = /srv/venue/t\n", "wipe.plan:4: ", "unknown key"},
+        {ROOT "[tree t]\nunit = a.service\n", "wipe.plan:4: ", "unknown key"},
+        {ROOT "[tree t]\npath =\n", "wipe.plan:4: ", "nothing after the ="},
+        {ROOT "[tree t]\npath = /srv/venue/a\npath = /srv/venue/b\n",
+         "wipe.plan:5: ", "already at line 4"},
         {ROOT "[tree t]\npath = /srv/venue/a\n[file t]\npath = /srv/venue/b\n",
-         "wipe.plan:5: ", "twice"},
-        {ROOT "[root more]\npath = /srv/m\npath = /srv/n\n", "wipe.plan:5: ", "twice"},
-        {ROOT "[trees t]\npath = /srv/venue/t\n", "wipe.plan:3: ", "no such kind"},
-        {ROOT "[tree]\npath = /srv/venue/t\n", "wipe.plan:3: ", "not understood"},
-        {ROOT "[tree t\npath = /srv/venue/t\n", "wipe.plan:3: ", "not understood"},
-        {ROOT "[tree a b]\npath = /srv/venue/t\n", "wipe.plan:3: ", "not understood"},
-        {ROOT "[tree t] x\npath = /srv/venue/t\n", "wipe.plan:3: ", "not understood"},
-        {ROOT "[tree t]\n path = /srv/venue/t\n", "wipe.plan:4: ", "indented"},
-        {ROOT "[tree t]\npath = /srv/venue/a\n\t/srv/venue/b\n", "wipe.plan:5: ", "indented"},
-        {ROOT "[tree t]\npath = /srv/venue/t\nnonsense\n", "wipe.plan:5: ", "not understood"},
-        {"path = /srv/venue/t\n", "wipe.plan:1: ", "before the first section"},
+         "wipe.plan:5: ", "[tree t] at line 3 has this name too"},
+        {ROOT "[root more]\npath = /srv/m\npath = /srv/n\n", "wipe.plan:5: ", "already at line 4"},
+        {ROOT "[trees t]\npath = /srv/venue/t\n",
+         "wipe.plan:3: ", "unknown section [trees t]; expected one of [unit NAME]"},
+        {ROOT "[tree]\npath = /srv/venue/t\n", "wipe.plan:3: ", "a name of 1 to 63"},
+        {ROOT "[tree t\npath = /srv/venue/t\n", "wipe.plan:3: ", "section header"},
+        {ROOT "[tree a b]\npath = /srv/venue/t\n", "wipe.plan:3: ", "a name of 1 to 63"},
+        {ROOT "[tree t] x\npath = /srv/venue/t\n", "wipe.plan:3: ", "section header"},
+        {ROOT "[tree t]\npath = /srv/venue/a\n\t/srv/venue/b\n", "wipe.plan:5: ", "key = value"},
+        {ROOT "[tree t]\npath = /srv/venue/t\nnonsense\n", "wipe.plan:5: ", "key = value"},
+        {"path = /srv/venue/t\n", "wipe.plan:1: ", "before any section"},
         {"[root all]\npath = /\n[tree t]\npath = /srv/venue/t\n", "wipe.plan:2: ", "it is /"},
         {"[root etc]\npath = /etc\n[tree t]\npath = /etc/x\n", "wipe.plan:2: ", "of its own"},
         {ROOT "[unit u]\nunit = porchlightd.service\n", "wipe.plan:4: ", "Porchlight's own"},
@@ -234,7 +248,7 @@ static void test_refused(void **state)
         {ROOT "[file f]\npath = \"/srv/venue/f\"\n", "wipe.plan:4: ", "quotes"},
         {ROOT "[luks l]\nmapping = x\n", "wipe.plan:3: ", "no device ="},
         {ROOT "[luks l]\npath = /srv/venue/l\ndevice = /dev/sda1\n", "wipe.plan:3: ", "both"},
-        {ROOT "[key k]\ndevice = /dev/sda1\n", "wipe.plan:4: ", "no key of"},
+        {ROOT "[key k]\ndevice = /dev/sda1\n", "wipe.plan:4: ", "unknown key"},
         {ROOT "[luks l]\ndevice = /dev/../srv/x\n", "wipe.plan:4: ", "/dev/NAME"},
         {ROOT "[luks l]\ndevice = /dev/disk/by-uuid/x\n", "wipe.plan:4: ", "/dev/NAME"},
         {ROOT "[luks l]\ndevice = /dev/mapper/x\n", "wipe.plan:4: ", "/dev/NAME"},
@@ -264,11 +278,11 @@ static void test_long_line_and_zero(void **state)
     memset(text + len, 'x', 300);
     strcpy(text + len + 300, "\npath = /srv/venue/t\n");
     assert_int_equal(parse(text, &p, said), -1);
-    assert_non_null(strstr(said, "wipe.plan:4: the line has"));
+    assert_non_null(strstr(said, "wipe.plan:4: the line is longer"));
     said[0] = '\0';
     assert_int_equal(
         plan_parse("wipe.plan", "[root a]\npath = /srv/\0a\n", 25, &p, keep_first, said), -1);
-    assert_non_null(strstr(said, "wipe.plan:2: it holds a zero"));
+    assert_non_null(strstr(said, "wipe.plan:2: found a control character"));
 }
 
 static void test_too_many(void **state)
@@ -283,7 +297,7 @@ static void test_too_many(void **state)
     assert_int_equal(parse(text, &p, said), 0);
     sprintf(text + at, "[file last]\npath = /srv/venue/last\n");
     assert_int_equal(parse(text, &p, said), -1);
-    assert_non_null(strstr(said, "too many"));
+    assert_non_null(strstr(said, "expected at most 64"));
     free(text);
 }
 
@@ -354,7 +368,7 @@ static void test_file_trust(void **state)
     fchmod(fd, 0644);
     assert_int_equal(symlink(path, link_path), 0);
     assert_int_equal(plan_read(link_path, geteuid(), &p, keep_first, said), -1);
-    assert_non_null(strstr(said, "no symlink"));
+    assert_non_null(strstr(said, "no symbolic link"));
     said[0] = '\0';
     assert_int_equal(plan_read(dir, geteuid(), &p, keep_first, said), -1);
     assert_non_null(strstr(said, "regular file"));
@@ -371,17 +385,12 @@ static void test_file_trust(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_paths),
-        cmocka_unit_test(test_roots),
-        cmocka_unit_test(test_order),
-        cmocka_unit_test(test_longest_root),
-        cmocka_unit_test(test_marks_and_line_ends),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_long_line_and_zero),
-        cmocka_unit_test(test_too_many),
-        cmocka_unit_test(test_hash),
-        cmocka_unit_test(test_drill_plan),
-        cmocka_unit_test(test_file_trust),
+        cmocka_unit_test(test_paths),      cmocka_unit_test(test_roots),
+        cmocka_unit_test(test_order),      cmocka_unit_test(test_longest_root),
+        cmocka_unit_test(test_indented),   cmocka_unit_test(test_marks_and_line_ends),
+        cmocka_unit_test(test_refused),    cmocka_unit_test(test_long_line_and_zero),
+        cmocka_unit_test(test_too_many),   cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_drill_plan), cmocka_unit_test(test_file_trust),
     };
 
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

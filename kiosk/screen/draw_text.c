@@ -1,7 +1,8 @@
 #include "kiosk/screen/draw_text.h"
 
 #include "kiosk/common/log.h"
-#include "kiosk/screen/words.h"
+#include "kiosk/common/utf8.h"
+#include "kiosk/screen/bidi.h"
 
 #include <SDL2/SDL_ttf.h>
 #include <math.h>
@@ -75,30 +76,6 @@ void text_free(struct text *t)
     free(t);
 }
 
-/* The next character, 0xFFFD for bytes that are no UTF-8; *s moves on. 0 at the end. */
-static uint32_t next_character(const char **s)
-{
-    const unsigned char *p = (const unsigned char *)*s;
-    if (*p == 0)
-        return 0;
-    int more = *p < 0x80                 ? 0
-               : *p >= 0xC2 && *p < 0xE0 ? 1
-               : *p >= 0xE0 && *p < 0xF0 ? 2
-               : *p >= 0xF0 && *p < 0xF5 ? 3
-                                         : -1;
-    *s += 1;
-    if (more < 0)
-        return 0xFFFD;
-    uint32_t c = more == 0 ? *p : (uint32_t)(*p & (0x3F >> more));
-    for (int k = 1; k <= more; k++) {
-        if ((p[k] & 0xC0) != 0x80)
-            return 0xFFFD;
-        c = c << 6 | (p[k] & 0x3F);
-        *s += 1;
-    }
-    return c;
-}
-
 /* Joiners and direction marks are shaping's business and have no picture of their own. */
 static bool is_invisible(uint32_t c)
 {
@@ -109,8 +86,11 @@ static bool is_invisible(uint32_t c)
 static uint32_t missing_in(TTF_Font *f, const char *line)
 {
     uint32_t c;
-    while ((c = next_character(&line)) != 0) {
-        if (c == 0xFFFD || (!is_invisible(c) && !TTF_GlyphIsProvided32(f, c)))
+    size_t left = strlen(line);
+    for (size_t n; left > 0; line += n, left -= n) {
+        if ((n = utf8_step(line, left, &c)) == 0)
+            return 0xFFFD;
+        if (!is_invisible(c) && !TTF_GlyphIsProvided32(f, c))
             return c;
     }
     return 0;
@@ -139,55 +119,94 @@ static TTF_Font *font_for(struct text *t, const struct item *i)
     return NULL;
 }
 
-static bool mask_of(struct mask *m, SDL_Surface *s, int ascent)
+/* The runs of a line, and what they are set in. */
+struct setting {
+    TTF_Font *font;
+    struct bidi_run run[ITEM_TEXT_MAX];
+    size_t runs;
+};
+
+/* Readies the font for one run, and writes the run's text, terminated, into out. */
+static void set_run(const struct setting *s, size_t k, char out[ITEM_TEXT_MAX])
 {
-    m->w = s->w;
-    m->h = s->h;
-    m->ascent = ascent;
-    m->alpha = malloc((size_t)s->w * (size_t)s->h);
-    if (!m->alpha)
-        return false;
-    for (int y = 0; y < s->h; y++) {
-        const uint32_t *row =
-            (const uint32_t *)(const void *)((const char *)s->pixels + (ptrdiff_t)y * s->pitch);
-        for (int x = 0; x < s->w; x++)
-            m->alpha[(ptrdiff_t)y * s->w + x] = (uint8_t)(row[x] >> 24);
+    const struct bidi_run *r = &s->run[k];
+    memcpy(out, r->text, r->bytes);
+    out[r->bytes] = '\0';
+    TTF_SetFontDirection(s->font, r->rtl ? TTF_DIRECTION_RTL : TTF_DIRECTION_LTR);
+    TTF_SetFontScriptName(s->font, r->script);
+}
+
+static void measure(const struct setting *s, int *width, int *height)
+{
+    char text[ITEM_TEXT_MAX];
+    *width = *height = 0;
+    for (size_t k = 0; k < s->runs; k++) {
+        int w = 0, h = 0;
+        set_run(s, k, text);
+        if (TTF_SizeUTF8(s->font, text, &w, &h) != 0)
+            continue;
+        *width += w;
+        *height = h > *height ? h : *height;
     }
-    return true;
+}
+
+/* The size of an item's letters, or the smaller one at which they fit into their room. */
+static void set_size(const struct setting *s, const struct item *i)
+{
+    int size = (int)lroundf(i->p[2]), w, h;
+    TTF_SetFontSize(s->font, size < 6 ? 6 : size);
+    measure(s, &w, &h);
+    if (i->p[3] <= 0 || w <= (int)i->p[3])
+        return;
+    size = (int)((float)size * i->p[3] / (float)w);
+    TTF_SetFontSize(s->font, size < 6 ? 6 : size);
+}
+
+/* Copies a run's coverage to x. */
+static void copy_run(struct mask *m, const SDL_Surface *run, int x)
+{
+    for (int y = 0; y < run->h && y < m->h; y++) {
+        const uint32_t *row =
+            (const uint32_t *)(const void *)((const char *)run->pixels + (ptrdiff_t)y * run->pitch);
+        for (int k = 0; k < run->w && x + k < m->w; k++)
+            m->alpha[(ptrdiff_t)y * m->w + x + k] = (uint8_t)(row[k] >> 24);
+    }
+}
+
+/* Draws the runs beside each other; the mask stays empty where there is nothing to draw. */
+static void draw_runs(const struct setting *s, struct mask *m)
+{
+    char text[ITEM_TEXT_MAX];
+    SDL_Color white = {255, 255, 255, 255};
+    int x = 0;
+    measure(s, &m->w, &m->h);
+    m->ascent = TTF_FontAscent(s->font);
+    if (m->w <= 0 || m->h <= 0 || !(m->alpha = calloc((size_t)m->w, (size_t)m->h)))
+        return;
+    for (size_t k = 0; k < s->runs; k++) {
+        set_run(s, k, text);
+        SDL_Surface *run = TTF_RenderUTF8_Blended(s->font, text, white);
+        if (!run)
+            continue;
+        copy_run(m, run, x);
+        x += run->w;
+        SDL_FreeSurface(run);
+    }
 }
 
 /* Sets a line; an empty mask when it cannot be, so that it is not tried again each time. */
 static void line_make(struct text *t, struct line *l)
 {
     const struct item *i = &l->key;
-    TTF_Font *f = font_for(t, i);
-    char turned[ITEM_TEXT_MAX];
-    const char *text = i->u.words.text;
+    const char *script = i->u.words.script[0] ? i->u.words.script : "Latn";
+    struct setting s = {.font = font_for(t, i)};
     memset(&l->mask, 0, sizeof l->mask);
     l->mask.serial = ++t->serial;
-    if (!f)
+    if (!s.font)
         return;
-    if (i->u.words.rtl) {
-        words_rtl(text, turned, sizeof turned);
-        text = turned;
-    }
-    TTF_SetFontDirection(f, i->u.words.rtl ? TTF_DIRECTION_RTL : TTF_DIRECTION_LTR);
-    TTF_SetFontScriptName(f, i->u.words.script[0] ? i->u.words.script : "Latn");
-    int size = (int)lroundf(i->p[2]), w = 0, h = 0;
-    if (size < 6)
-        size = 6;
-    TTF_SetFontSize(f, size);
-    if (i->p[3] > 0 && TTF_SizeUTF8(f, text, &w, &h) == 0 && w > (int)i->p[3]) {
-        size = (int)((float)size * i->p[3] / (float)w);
-        TTF_SetFontSize(f, size < 6 ? 6 : size);
-    }
-    SDL_Color white = {255, 255, 255, 255};
-    SDL_Surface *s = TTF_RenderUTF8_Blended(f, text, white);
-    if (!s)
-        return;
-    if (!mask_of(&l->mask, s, TTF_FontAscent(f)))
-        memset(&l->mask, 0, sizeof l->mask);
-    SDL_FreeSurface(s);
+    s.runs = bidi_runs(i->u.words.text, i->u.words.rtl, script, s.run);
+    set_size(&s, i);
+    draw_runs(&s, &l->mask);
 }
 
 static bool same_words(const struct item *a, const struct item *b)

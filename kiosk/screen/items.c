@@ -1,5 +1,7 @@
 #include "kiosk/screen/items.h"
 
+#include "kiosk/common/utf8.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -180,13 +182,7 @@ struct item *items_words(struct items *l, const char *text, float cx, float base
                          float most, struct ink ink)
 {
     struct item *i = items_add(l, ITEM_WORDS, ink, 0, 0, 0, 0);
-    size_t n = strlen(text);
-    if (n >= ITEM_TEXT_MAX) { /* cut before, not inside, a character */
-        n = ITEM_TEXT_MAX - 1;
-        while (n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80)
-            n--;
-    }
-    memcpy(i->u.words.text, text, n);
+    memcpy(i->u.words.text, text, utf8_fit(text, ITEM_TEXT_MAX - 1));
     i->p[0] = cx;
     i->p[1] = baseline;
     i->p[2] = size;

@@ -57,8 +57,8 @@ struct item {
         struct item_stop stops[ITEM_STOPS];
         struct {
             char text[ITEM_TEXT_MAX];
-            char script[5]; /* ISO 15924, "Arab" */
-            bool rtl;
+            char script[5]; /* ISO 15924, "Arab": of what has no letters, such as digits */
+            bool rtl;       /* the line as a whole reads from right to left */
             uint8_t face;
         } words;
     } u;

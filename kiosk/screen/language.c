@@ -1,5 +1,7 @@
 #include "kiosk/screen/language.h"
 
+#include "kiosk/common/utf8.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -16,45 +18,6 @@ static const char english[] = "script = Latn\n"
                               "months = January, February, March, April, May, June, July, August, "
                               "September, October, November, December\n"
                               "date = {weekday}, {day} {month}\n";
-
-static size_t utf8_step(const unsigned char *p, size_t left)
-{
-    static const struct {
-        unsigned char first, last;
-        uint32_t least;
-        size_t bytes;
-    } forms[] = {{0x01, 0x7F, 0, 1},
-                 {0xC2, 0xDF, 0x80, 2},
-                 {0xE0, 0xEF, 0x800, 3},
-                 {0xF0, 0xF4, 0x10000, 4}};
-    for (size_t k = 0; k < sizeof forms / sizeof *forms; k++) {
-        if (*p < forms[k].first || *p > forms[k].last)
-            continue;
-        uint32_t c = forms[k].bytes == 1 ? *p : *p & (0x7Fu >> forms[k].bytes);
-        if (left < forms[k].bytes)
-            return 0;
-        for (size_t i = 1; i < forms[k].bytes; i++) {
-            if ((p[i] & 0xC0) != 0x80)
-                return 0;
-            c = c << 6 | (p[i] & 0x3Fu);
-        }
-        bool good = c >= forms[k].least && c <= 0x10FFFF && (c < 0xD800 || c > 0xDFFF);
-        return good ? forms[k].bytes : 0;
-    }
-    return 0;
-}
-
-bool utf8_valid(const char *text, size_t len)
-{
-    const unsigned char *p = (const unsigned char *)text;
-    for (size_t k = 0; k < len;) {
-        size_t n = utf8_step(p + k, len - k);
-        if (n == 0)
-            return false;
-        k += n;
-    }
-    return true;
-}
 
 /* A word without the blanks around it. 0, or -1 when it does not fit. */
 static int language_take(const char *from, size_t len, char *out, size_t size)
@@ -90,7 +53,8 @@ static int take_digits(const char *value, struct language *l)
 {
     size_t left = strlen(value);
     for (int k = 0; k < 10; k++) {
-        size_t n = left > 0 ? utf8_step((const unsigned char *)value, left) : 0;
+        uint32_t digit;
+        size_t n = utf8_step(value, left, &digit);
         if (n == 0)
             return -1;
         memcpy(l->digits[k], value, n);

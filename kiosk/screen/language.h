@@ -37,7 +37,4 @@ int language_load(const char *folder, const char *code, struct language *l, char
 void language_date(const struct language *l, int weekday, int day, int month, int year, char *out,
                    size_t size);
 
-/* True if the bytes are UTF-8 without NUL, surrogates and overlong forms. */
-bool utf8_valid(const char *text, size_t len);
-
 #endif

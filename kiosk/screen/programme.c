@@ -1,6 +1,7 @@
 #include "kiosk/screen/programme.h"
 
-#include "kiosk/screen/language.h"
+#include "kiosk/common/utf8.h"
+#include "kiosk/screen/bidi.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -9,33 +10,6 @@
 struct day {
     int year, month, day, weekday, minute;
 };
-
-void programme_script(const char *line, char script[5], bool *rtl)
-{
-    static const struct {
-        uint32_t first, last;
-        const char *script;
-    } blocks[] = {{0x41, 0x24F, "Latn"},  {0x400, 0x52F, "Cyrl"},   {0x590, 0x5FF, "Hebr"},
-                  {0x600, 0x77F, "Arab"}, {0x10A0, 0x10FF, "Geor"}, {0x370, 0x3FF, "Grek"},
-                  {0x530, 0x58F, "Armn"}};
-    strcpy(script, "Latn");
-    *rtl = false;
-    for (const unsigned char *p = (const unsigned char *)line; *p;) {
-        int more = *p < 0x80 ? 0 : *p < 0xE0 ? 1 : *p < 0xF0 ? 2 : 3;
-        uint32_t c = more == 0 ? *p : *p & (0x3Fu >> more);
-        for (p++; more > 0 && *p; more--)
-            c = c << 6 | (*p++ & 0x3Fu);
-        if (c < 0x41 || (c > 0x5A && c < 0x61))
-            continue;
-        for (size_t k = 0; k < sizeof blocks / sizeof *blocks; k++) {
-            if (c < blocks[k].first || c > blocks[k].last)
-                continue;
-            strcpy(script, blocks[k].script);
-            *rtl = strcmp(script, "Arab") == 0 || strcmp(script, "Hebr") == 0;
-            return;
-        }
-    }
-}
 
 /* 1 applies to the day, 0 does not, -1 is no heading. */
 static int heading(const char *line, const struct day *d)
@@ -88,7 +62,7 @@ static int take_event(const char *line, struct event *e)
         return -1;
     e->minute = hour * 60 + minute;
     strcpy(e->title, line);
-    programme_script(line, e->script, &e->rtl);
+    e->rtl = bidi_is_rtl(line);
     return 0;
 }
 

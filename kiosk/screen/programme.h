@@ -19,8 +19,7 @@ enum { PROGRAMME_MOST = 6, PROGRAMME_TITLE = 112, PROGRAMME_BYTES = 16384 };
 struct event {
     int minute; /* of the day */
     char title[PROGRAMME_TITLE];
-    char script[5];
-    bool rtl;
+    bool rtl; /* the title reads from right to left */
 };
 
 struct programme {
@@ -33,8 +32,5 @@ struct programme {
  * ones are in *p all the same, but none where the file is no UTF-8). */
 int programme_parse(const char *file, const char *text, size_t len, int year, int month, int day,
                     int weekday, int minute, struct programme *p, char why[256]);
-
-/* The script and direction of a line, from its first letter. */
-void programme_script(const char *line, char script[5], bool *rtl);
 
 #endif

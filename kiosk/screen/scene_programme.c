@@ -39,7 +39,7 @@ static void draw_events(struct items *l, const struct scene_state *s, const stru
         i = items_words(l, here ? e->title : "", x + 3.6f * p->size, y, p->size * 0.86f,
                         p->most - 3.6f * p->size, ink_fade(p->ink, a));
         i->p[4] = -1;
-        scene_words_mark(i, here ? e->script : "Latn", here && e->rtl, FACE_BOOK);
+        scene_words_mark(i, "Latn", here && e->rtl, FACE_BOOK);
     }
 }
 

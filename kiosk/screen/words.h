@@ -15,8 +15,4 @@
 struct scene_words words_at(const struct language *languages, size_t count, const struct tm *local,
                             int64_t unix_s, double sub, bool known);
 
-/* Prepares a line for shaping from right to left as one run: what reads from left to right within
- * it (numbers, Latin, Cyrillic, Georgian) is turned round, so that it comes out right. */
-void words_rtl(const char *line, char *out, size_t size);
-
 #endif

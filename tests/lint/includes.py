@@ -36,6 +36,7 @@ HOMES = {
     "mosquitto.h": ["kiosk/mqtt/*", "kiosk/cli/*", "kiosk/relay/*"],
     "mqtt_protocol.h": ["kiosk/mqtt/*", "kiosk/cli/*", "kiosk/relay/*"],
     "SDL*": ["kiosk/screen/draw*"],
+    "fribidi/*": ["kiosk/screen/bidi.c"],
     "libdrm/*": ["kiosk/screen/dpms.c"],
     "sodium.h": ["kiosk/core/envelope.c", "kiosk/core/cert.c", "kiosk/core/acks.c", "kiosk/core/message.c",
                  "kiosk/core/enrol.c", "kiosk/core/push_offer.c", "kiosk/core/record.c",

@@ -1,0 +1,54 @@
+#include "kiosk/common/utf8.h"
+
+#include <string.h>
+
+static const struct {
+    unsigned char first, last; /* the leading byte */
+    uint32_t least;            /* smaller ones have a shorter form */
+    size_t bytes;
+} forms[] = {
+    {0x01, 0x7F, 0, 1}, {0xC2, 0xDF, 0x80, 2}, {0xE0, 0xEF, 0x800, 3}, {0xF0, 0xF4, 0x10000, 4}};
+
+static bool is_continuation(char c)
+{
+    return ((unsigned char)c & 0xC0) == 0x80;
+}
+
+size_t utf8_step(const char *text, size_t len, uint32_t *character)
+{
+    unsigned char lead = len > 0 ? (unsigned char)text[0] : 0;
+    size_t k = 0;
+    while (k < 4 && (lead < forms[k].first || lead > forms[k].last))
+        k++;
+    if (k == 4 || len < forms[k].bytes)
+        return 0;
+    uint32_t c = k == 0 ? lead : lead & (0x7Fu >> forms[k].bytes);
+    for (size_t i = 1; i < forms[k].bytes; i++) {
+        if (!is_continuation(text[i]))
+            return 0;
+        c = c << 6 | ((unsigned char)text[i] & 0x3Fu);
+    }
+    if (c < forms[k].least || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))
+        return 0;
+    *character = c;
+    return forms[k].bytes;
+}
+
+bool utf8_valid(const char *text, size_t len)
+{
+    uint32_t c;
+    for (size_t at = 0, n; at < len; at += n)
+        if ((n = utf8_step(text + at, len - at, &c)) == 0)
+            return false;
+    return true;
+}
+
+size_t utf8_fit(const char *text, size_t most)
+{
+    size_t n = strlen(text);
+    if (n <= most)
+        return n;
+    for (n = most; n > 0 && is_continuation(text[n]);)
+        n--;
+    return n;
+}

@@ -1,0 +1,19 @@
+#ifndef PORCHLIGHT_COMMON_UTF8_H
+#define PORCHLIGHT_COMMON_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Reads the first character of the `len` bytes at `text` into *character. How many bytes it takes,
+ * 1 to 4, or 0 where no character begins: at a NUL, at the end, and at bytes that are not UTF-8
+ * (surrogates, overlong forms and everything over U+10FFFF are not). */
+size_t utf8_step(const char *text, size_t len, uint32_t *character);
+
+/* Whether all `len` bytes are characters, as above. */
+bool utf8_valid(const char *text, size_t len);
+
+/* The longest beginning of `text` that takes at most `most` bytes and cuts no character. */
+size_t utf8_fit(const char *text, size_t most);
+
+#endif

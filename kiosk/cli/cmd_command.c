@@ -43,8 +43,9 @@ struct command_run {
     struct brokers_plan plan;
     struct view_rules rules;
     struct brokers *brokers;
-    struct brokers_event event;
-    bool heard; /* `state` is the newest state */
+    struct mqtt_event event;
+    size_t broker; /* whose event it is */
+    bool heard;    /* `state` is the newest state */
     struct message state;
     int letters; /* sent so far, the last under `used` */
     uint8_t used[MESSAGE_NONCE];
@@ -148,21 +149,25 @@ static void command_on_message(struct command_run *c)
 
 static void command_on_event(struct command_run *c)
 {
-    const char *broker = c->plan.brokers[c->event.broker].name;
+    const char *broker = c->plan.list[c->broker].name;
+    char why[BROKERS_WHY_MAX];
     switch (c->event.kind) {
-    case BROKERS_MESSAGE:
+    case MQTT_MESSAGE:
         command_on_message(c);
         break;
-    case BROKERS_SENT:
+    case MQTT_ACKED:
         c->taken = true;
         break;
-    case BROKERS_DOWN:
-        log_warning("broker %s: not connected: %s", broker, c->event.reason);
+    case MQTT_DOWN:
+        brokers_why(&c->event, why);
+        log_warning("broker %s: not connected: %s", broker, why);
         break;
-    case BROKERS_REFUSED:
-        log_warning("broker %s: %s", broker, c->event.reason);
+    case MQTT_REFUSED:
+        brokers_why(&c->event, why);
+        log_warning("broker %s: %s", broker, why);
         break;
-    case BROKERS_UP:
+    case MQTT_UP:
+    case MQTT_SUBSCRIBED:
         break;
     }
 }
@@ -176,7 +181,7 @@ static bool command_turn(struct command_run *c)
         int left = (int)((end - now + NS_PER_MS - 1) / NS_PER_MS);
         if (poll(&p, 1, left < 1000 ? left : 1000) < 0 && errno != EINTR)
             return false;
-        while (brokers_next(c->brokers, &c->event) > 0) {
+        while (brokers_next(c->brokers, &c->broker, &c->event)) {
             command_on_event(c);
             if (!c->heard)
                 continue;

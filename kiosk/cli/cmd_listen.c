@@ -17,7 +17,10 @@
 
 /* porchlight listen: a member's phone in a terminal. */
 
-enum { LOOK_MS = 200 }; /* how often time alone may change what is shown */
+enum {
+    LOOK_MS = 200, /* how often time alone may change what is shown */
+    SESSION_S = 3600,
+};
 
 struct listen {
     const struct cli *cli;
@@ -32,10 +35,11 @@ struct listen {
     struct view_rules rules;
     struct brokers *brokers;
     bool up[BROKERS_MAX];
-    char shown[512]; /* what was told last */
+    char shown[512]; /* what was said last */
     enum view_show worst;
     struct alert_id answered;
-    struct brokers_event event; /* the one that is being looked at */
+    struct mqtt_event event; /* the one that is being looked at */
+    size_t broker;           /* whose it is */
 };
 
 static const char *take_answer(void *field, const char *value)
@@ -57,20 +61,20 @@ static const char *take_show(void *field, const char *value)
 
 /* --- what happens ----------------------------------------------------------------------------- */
 
-static const char *broker_name(const struct listen *l, const struct brokers_event *e)
+static const char *broker_name(const struct listen *l)
 {
-    return l->plan.brokers[e->broker].name;
+    return l->plan.list[l->broker].name;
 }
 
-static void on_link(struct listen *l, const struct brokers_event *e)
+static void on_link(struct listen *l, const struct mqtt_event *e)
 {
     bool any = false;
-    l->up[e->broker] = e->kind == BROKERS_UP;
-    for (size_t i = 0; i < l->plan.brokers_count; i++)
+    l->up[l->broker] = e->kind != MQTT_DOWN;
+    for (size_t i = 0; i < l->plan.count; i++)
         any |= l->up[i];
     for (size_t i = 0; i < l->member.kiosks_count; i++)
         view_link(&l->member.kiosks[i].view, any, e->at);
-    listen_output_link(l->cli->json, e, broker_name(l, e));
+    listen_output_link(l->cli->json, e, broker_name(l));
 }
 
 /* Each alert is answered once. */
@@ -96,7 +100,7 @@ static void listen_answer(struct listen *l, const struct phone_client_heard *h, 
                          left ? "" : "no broker is connected", now);
 }
 
-static void listen_on_message(struct listen *l, const struct brokers_event *e)
+static void listen_on_message(struct listen *l, const struct mqtt_event *e)
 {
     struct phone_client_heard h;
     bool unconfirmed[PHONE_CLIENT_KIOSKS_MAX] = {false};
@@ -104,31 +108,36 @@ static void listen_on_message(struct listen *l, const struct brokers_event *e)
         unconfirmed[i] = l->member.kiosks[i].view.unconfirmed;
     phone_client_receive(&l->member, &l->rules, e, clock_is_set() ? time(NULL) : 0, &h);
     bool newly = h.kiosk && !unconfirmed[h.kiosk - l->member.kiosks];
-    listen_output_message(l->cli->json, &h, e, broker_name(l, e), newly);
+    listen_output_message(l->cli->json, &h, e, broker_name(l), newly);
     if (!h.refused && !h.retired)
         listen_answer(l, &h, e->at);
 }
 
-static void listen_on_event(struct listen *l, const struct brokers_event *e)
+static void listen_on_event(struct listen *l, const struct mqtt_event *e)
 {
+    char why[BROKERS_WHY_MAX];
     switch (e->kind) {
-    case BROKERS_UP:
-    case BROKERS_DOWN:
+    case MQTT_UP: /* it listens once the broker has answered for every topic */
+        break;
+    case MQTT_SUBSCRIBED:
+    case MQTT_DOWN:
         on_link(l, e);
         break;
-    case BROKERS_MESSAGE:
+    case MQTT_MESSAGE:
         listen_on_message(l, e);
         break;
-    case BROKERS_SENT:
-        listen_output_answer(l->cli->json, "sent", broker_name(l, e), e->reason, e->at);
+    case MQTT_ACKED:
+        listen_output_answer(l->cli->json, "sent", broker_name(l),
+                             e->no_subscribers ? "nobody listens" : "", e->at);
         break;
-    case BROKERS_REFUSED:
-        listen_output_answer(l->cli->json, "unsent", broker_name(l, e), e->reason, e->at);
+    case MQTT_REFUSED:
+        brokers_why(e, why);
+        listen_output_answer(l->cli->json, "unsent", broker_name(l), why, e->at);
         break;
     }
 }
 
-/* Tells what the phone shows, whenever that changed. */
+/* Says what the phone shows, whenever that changed. */
 static void listen_look(struct listen *l, int64_t now)
 {
     enum view_show shows[PHONE_CLIENT_KIOSKS_MAX];
@@ -169,7 +178,7 @@ static int listen_turn(struct listen *l, int signals)
             return CLI_FAILED;
         if (p[0].revents)
             return l->until ? CLI_FAILED : CLI_OK;
-        while (n++ < 64 && brokers_next(l->brokers, &l->event) > 0) {
+        while (n++ < 64 && brokers_next(l->brokers, &l->broker, &l->event)) {
             listen_on_event(l, &l->event);
             listen_look(l, l->event.at);
             if (reached(l))
@@ -203,8 +212,8 @@ static int listen_run(const struct cli *cli, void *own, char **words)
     if (code != 0)
         goto free_member;
     if (l->session) {
-        l->plan.client_id = l->session;
-        l->plan.session = true;
+        snprintf(l->plan.common.client_id, sizeof l->plan.common.client_id, "%s", l->session);
+        l->plan.common.session_s = SESSION_S;
     }
     l->rules = phone_client_rules(&l->member, l->options.staff);
     signals = listen_signals_open();

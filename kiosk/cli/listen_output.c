@@ -29,7 +29,7 @@ static void listen_output_print(cJSON *o)
     fflush(stdout);
 }
 
-static void add_origin(cJSON *o, const struct phone_client_heard *h, const struct brokers_event *e,
+static void add_origin(cJSON *o, const struct phone_client_heard *h, const struct mqtt_event *e,
                        const char *broker)
 {
     cJSON_AddStringToObject(o, "topic", h->topic);
@@ -39,7 +39,7 @@ static void add_origin(cJSON *o, const struct phone_client_heard *h, const struc
 }
 
 /* The message's keys as they came: numbers keep the digits that the kiosk wrote. */
-static void print_message(const struct phone_client_heard *h, const struct brokers_event *e,
+static void print_message(const struct phone_client_heard *h, const struct mqtt_event *e,
                           const char *broker)
 {
     cJSON *more = object(NULL, e->at);
@@ -161,7 +161,7 @@ static void say_message(const struct phone_client_heard *h, const char *broker)
 /* --- the lines -------------------------------------------------------------------------------- */
 
 void listen_output_message(bool json, const struct phone_client_heard *h,
-                           const struct brokers_event *e, const char *broker, bool newly_unproved)
+                           const struct mqtt_event *e, const char *broker, bool newly_unproved)
 {
     const char *special = h->retired ? "retired" : h->refused ? "refused" : NULL;
     if (json && special) {
@@ -183,19 +183,22 @@ void listen_output_message(bool json, const struct phone_client_heard *h,
     }
 }
 
-void listen_output_link(bool json, const struct brokers_event *e, const char *broker)
+void listen_output_link(bool json, const struct mqtt_event *e, const char *broker)
 {
-    bool up = e->kind == BROKERS_UP;
+    char why[BROKERS_WHY_MAX];
+    bool up = e->kind != MQTT_DOWN;
+    brokers_why(e, why);
     if (json) {
         cJSON *o = object("link", e->at);
         cJSON_AddStringToObject(o, "broker", broker);
         cJSON_AddBoolToObject(o, "up", up);
-        cJSON_AddStringToObject(o, "reason", e->reason);
+        cJSON_AddStringToObject(o, "fault", mqtt_fault_name(e->fault));
+        cJSON_AddStringToObject(o, "reason", why);
         listen_output_print(o);
     } else if (up) {
         listen_output_say(broker, "connected, listening");
     } else {
-        listen_output_say(broker, "not connected: %s", e->reason);
+        listen_output_say(broker, "not connected: %s", why);
     }
 }
 

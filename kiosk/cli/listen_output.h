@@ -13,14 +13,14 @@
  *                          verdict (view.h), proved
  *   refused                topic, kiosk, broker, retained, why
  *   retired                topic, kiosk, broker: the root disowned this kiosk
- *   link                   broker, up, reason
+ *   link                   broker, up, fault (kiosk/mqtt/fault.h), reason: a sentence
  *   show                   show (the worst of all kiosks), kiosks: {id: {show, drill, silent,
  *                          stale, duress}}
  *   acked, sent, unsent    an answer of ours: left, taken by the broker, not taken (reason) */
 
 void listen_output_message(bool json, const struct phone_client_heard *h,
-                           const struct brokers_event *e, const char *broker, bool newly_unproved);
-void listen_output_link(bool json, const struct brokers_event *e, const char *broker);
+                           const struct mqtt_event *e, const char *broker, bool newly_unproved);
+void listen_output_link(bool json, const struct mqtt_event *e, const char *broker);
 void listen_output_show(bool json, const struct phone_client *m, const struct view_rules *r,
                         enum view_show worst, int64_t now);
 void listen_output_answer(bool json, const char *kind, const char *what, const char *reason,

@@ -123,37 +123,27 @@ static int broker_from_option(struct config *c, const struct phone_client_option
     return -1;
 }
 
-/* One that the command line names lies where it says. */
-static int find_ca(const struct phone_client_options *o, const struct config_broker *b,
-                   char out[PATH_LEN])
+/* One that the command line names is where it says. */
+static int find_ca(const struct phone_client_options *o, struct config_broker *b)
 {
-    if (!o->connect)
-        return broker_ca_find(o->prefix, b, out);
-    snprintf(out, PATH_LEN, "%s", b->ca);
-    return broker_ca_check("--ca", out);
+    return o->connect ? broker_ca_check("--ca", b->ca) : broker_ca_set(o->prefix, b);
 }
 
 static int plan_broker(struct phone_client *m, struct brokers_plan *plan,
                        const struct phone_client_options *o, const struct config_broker *b)
 {
-    char *password = m->passwords + plan->brokers_count * CONFIG_TEXT_MAX;
-    char *ca = m->cas[plan->brokers_count];
+    struct config_broker *one = &plan->list[plan->count];
+    char *password = m->passwords + plan->count * CONFIG_TEXT_MAX;
     const char *name = o->password ? o->password : o->user ? "" : b->password;
-    const char *user = o->user ? o->user : b->user;
-    if (b->tls && find_ca(o, b, ca) < 0)
+    *one = *b;
+    if (o->user)
+        snprintf(one->user, sizeof one->user, "%s", o->user);
+    if (one->tls && find_ca(o, one) < 0)
         return -1;
     if (name[0] != '\0' && secret_read_line(o->prefix, name, password, CONFIG_TEXT_MAX,
                                             config_complain_stderr, NULL) < 0)
         return -1;
-    plan->brokers[plan->brokers_count++] = (struct brokers_broker){
-        .name = b->name,
-        .host = b->host,
-        .port = b->port,
-        .tls = b->tls,
-        .ca = ca,
-        .user = user[0] != '\0' ? user : NULL,
-        .password = name[0] != '\0' ? password : NULL,
-    };
+    plan->passwords[plan->count++] = name[0] != '\0' ? password : NULL;
     return 0;
 }
 
@@ -169,26 +159,23 @@ static int plan_brokers(struct phone_client *m, struct brokers_plan *plan,
         if (wanted(o, m->config.brokers[i].name) &&
             plan_broker(m, plan, o, &m->config.brokers[i]) < 0)
             return -1;
-    if (plan->brokers_count > 0)
+    if (plan->count > 0)
         return 0;
-    log_error("no broker of that name stands in porchlight.conf");
+    log_error("no broker of that name is in porchlight.conf");
     return -1;
 }
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
-static int plan_topics(struct phone_client *m, struct brokers_plan *plan, bool staff)
+static int plan_topics(const struct phone_client *m, struct brokers_plan *plan, bool staff)
 {
     static const enum topic all[] = {TOPIC_ALERT, TOPIC_STATE, TOPIC_PRESENCE, TOPIC_BEAT,
                                      TOPIC_NOTICE};
     size_t n = sizeof all / sizeof all[0] - (staff ? 0 : 1);
     for (size_t k = 0; k < m->kiosks_count; k++)
-        for (size_t i = 0; i < n; i++) {
-            char *name = m->topics[plan->topics_count];
-            if (topic_name(all[i], m->venue, m->kiosks[k].id, NULL, name) < 0)
+        for (size_t i = 0; i < n; i++)
+            if (brokers_plan_topic(plan, all[i], m->venue, m->kiosks[k].id) < 0)
                 return -1;
-            plan->topics[plan->topics_count++] = name;
-        }
     return 0;
 }
 
@@ -226,7 +213,7 @@ int phone_client_init(struct phone_client *m, struct brokers_plan *plan,
                       const struct phone_client_options *o)
 {
     memset(m, 0, sizeof *m);
-    memset(plan, 0, sizeof *plan);
+    brokers_plan_init(plan);
     if (sodium_init() < 0 || config_read(m, o) < 0)
         return CLI_FAILED;
     m->plain = m->config.kiosk.plain;
@@ -241,7 +228,7 @@ int phone_client_init(struct phone_client *m, struct brokers_plan *plan,
             return CLI_FAILED;
     if (plan_brokers(m, plan, o) < 0 || plan_topics(m, plan, o->staff) < 0)
         return CLI_FAILED;
-    plan->client_id = m->account;
+    memcpy(plan->common.client_id, m->account, TOPIC_ID_LEN + 1);
     return 0;
 }
 
@@ -269,15 +256,15 @@ size_t phone_client_write(const struct phone_client *m, const struct phone_clien
                           struct brokers *brokers, const char *topic, const uint8_t *signer,
                           const char *text)
 {
-    char full[BROKERS_TOPIC_LEN];
+    char full[TOPIC_NAME_MAX];
     uint8_t wire[ENVELOPE_SIZE];
     struct envelope_place at = {.topic = full};
     snprintf(full, sizeof full, "porchlight/%s/%s/%s/%s", m->venue, k->id, topic, m->account);
     if (m->plain)
-        return brokers_publish(brokers, full, text, strlen(text));
+        return brokers_publish(brokers, full, false, text, strlen(text));
     memcpy(at.venue, m->venue_bytes, sizeof at.venue);
     memcpy(at.kiosk, k->bytes, sizeof at.kiosk);
     if (envelope_letter_seal(&at, k->public, signer, text, strlen(text), wire) != ENVELOPE_OK)
         return 0;
-    return brokers_publish(brokers, full, wire, sizeof wire);
+    return brokers_publish(brokers, full, false, wire, sizeof wire);
 }

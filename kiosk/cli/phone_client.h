@@ -47,10 +47,8 @@ struct phone_client {
     char account[MESSAGE_ACCOUNT_MAX + 1];
     struct phone_client_kiosk kiosks[PHONE_CLIENT_KIOSKS_MAX];
     size_t kiosks_count;
-    struct config config; /* its strings stand in the plan */
-    char cas[BROKERS_MAX][PATH_LEN];
-    char *passwords; /* locked memory, CONFIG_TEXT_MAX each, in the plan too */
-    char topics[BROKERS_TOPICS_MAX][BROKERS_TOPIC_LEN];
+    struct config config;
+    char *passwords; /* locked memory, CONFIG_TEXT_MAX each; the plan points there */
 };
 
 /* Rows for the table of a subcommand whose struct `type` has a struct phone_client_options `o`. */
@@ -97,8 +95,7 @@ struct phone_client_heard {
 /* Opens one message, checks what a phone checks, and steps the kiosk's view. `wall` is UTC seconds
  * now, 0: not known. */
 void phone_client_receive(struct phone_client *m, const struct view_rules *r,
-                          const struct brokers_event *e, int64_t wall,
-                          struct phone_client_heard *h);
+                          const struct mqtt_event *e, int64_t wall, struct phone_client_heard *h);
 
 /* Seals `text` to the kiosk on TOPIC/ACCOUNT (in a plain venue: leaves it bare) and hands it to
  * every connected broker. `signer` (ENVELOPE_SECRET) may be NULL. To how many brokers. */

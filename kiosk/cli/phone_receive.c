@@ -33,7 +33,7 @@ static struct phone_client_kiosk *kiosk_of(struct phone_client *m, const char *f
 }
 
 /* The envelope's answer as a sentence for a person. */
-static const char *phone_receive_why_not_open(enum envelope_result r, const struct brokers_event *e)
+static const char *phone_receive_why_not_open(enum envelope_result r, const struct mqtt_event *e)
 {
     switch (r) {
     case ENVELOPE_OK:
@@ -48,7 +48,7 @@ static const char *phone_receive_why_not_open(enum envelope_result r, const stru
     }
 }
 
-static const char *open_text(const struct phone_client *m, const struct brokers_event *e,
+static const char *open_text(const struct phone_client *m, const struct mqtt_event *e,
                              struct phone_client_heard *h, struct envelope_place *at, size_t *len)
 {
     if (m->plain) {
@@ -66,7 +66,7 @@ static const char *open_text(const struct phone_client *m, const struct brokers_
 }
 
 static bool is_retirement(const struct phone_client *m, const struct phone_client_kiosk *k,
-                          const struct brokers_event *e)
+                          const struct mqtt_event *e)
 {
     struct cert_kiosk about;
     memcpy(about.venue, m->venue_bytes, sizeof about.venue);
@@ -100,13 +100,13 @@ static void phone_receive_prove(const struct phone_client *m, struct phone_clien
     h->word.proved_seq = clear.seq;
 }
 
-static const char *read_message(const struct phone_client *m, const struct brokers_event *e,
+static const char *read_message(const struct phone_client *m, const struct mqtt_event *e,
                                 enum topic t, struct phone_client_heard *h)
 {
     struct envelope_place at = {.topic = e->topic};
     const char *why;
     size_t len = 0;
-    if (e->len > BROKERS_PAYLOAD_MAX)
+    if (e->too_long)
         return "malformed: longer than any message";
     if ((why = open_text(m, e, h, &at, &len)) || message_read(&h->message, h->text, len, &why) < 0)
         return why;
@@ -116,7 +116,7 @@ static const char *read_message(const struct phone_client *m, const struct broke
 }
 
 void phone_client_receive(struct phone_client *m, const struct view_rules *r,
-                          const struct brokers_event *e, int64_t wall, struct phone_client_heard *h)
+                          const struct mqtt_event *e, int64_t wall, struct phone_client_heard *h)
 {
     enum topic t = TOPIC_COUNT;
     memset(h, 0, sizeof *h);
@@ -127,11 +127,11 @@ void phone_client_receive(struct phone_client *m, const struct view_rules *r,
         return;
     }
     h->topic = topic_table[t].name;
-    if (e->len == 0) {
+    if (e->len == 0 && !e->too_long) {
         h->refused = "empty: a retained message was taken away";
         return;
     }
-    if (e->len <= BROKERS_PAYLOAD_MAX && is_retirement(m, h->kiosk, e)) {
+    if (is_retirement(m, h->kiosk, e)) {
         view_retire(&h->kiosk->view);
         h->retired = true;
         return;

@@ -195,7 +195,8 @@ struct mqtt_session *mqtt_session_new(const struct mqtt_setup *setup, SSL_CTX *t
     s->version = version;
     s->listener = *listener;
     s->end = (struct mqtt_session_end){.fault = MQTT_FAULT_BROKER, .detail = ""};
-    s->mosq = mosquitto_new(setup->client_id, setup->session_s == 0, s);
+    s->mosq =
+        mosquitto_new(setup->client_id[0] ? setup->client_id : NULL, setup->session_s == 0, s);
     if (!s->mosq || options_set(s, tls) != 0 || identity_set(s, connection) != 0) {
         mqtt_session_free(s);
         return NULL;

@@ -150,12 +150,20 @@ static void thread_on_message(void *context, const char *topic, const void *payl
 
 /* --- one connection -------------------------------------------------------------------------- */
 
+/* It may hold a password: those of accounts that the program makes. */
+static void publication_free(struct mqtt_queue_item *i)
+{
+    if (i)
+        sodium_memzero(i, sizeof(struct publication_item));
+    free(i);
+}
+
 static void publish_waiting(struct mqtt_thread *t, struct mqtt_session *s)
 {
     for (struct mqtt_queue_item *i; (i = mqtt_queue_pop(&t->publications));) {
         if (s && mqtt_session_is_up(s))
             mqtt_session_publish(s, &((struct publication_item *)i)->publication);
-        free(i);
+        publication_free(i);
     }
 }
 
@@ -260,7 +268,9 @@ static bool connect_once(struct mqtt_thread *t)
     int fd = mqtt_dial(t->setup.broker.host, t->setup.broker.port, t->setup.probe, &d);
     t->alive_at = clock_now();
     if (fd < 0) {
-        fault_set(t, d.fault, mqtt_dial_why(&d));
+        t->fault = d.fault;
+        snprintf(t->detail, sizeof t->detail, "%s port %d: %s", t->setup.broker.host,
+                 t->setup.broker.port, mqtt_dial_why(&d));
         return false;
     }
     close(fd); /* libmosquitto connects by itself; that address answers at once */
@@ -290,7 +300,7 @@ static void pause_for(struct mqtt_thread *t, int64_t length)
         t->alive_at = now;
         int64_t left = (until - now) / 1000000 + 1;
         poll(&p, 1, left < TURN_MS ? (int)left : TURN_MS);
-        free(mqtt_queue_pop(&t->publications));
+        publication_free(mqtt_queue_pop(&t->publications));
     }
 }
 

@@ -17,7 +17,7 @@
  * This header is all that a program knows of MQTT and of the network. */
 struct mqtt_thread;
 
-enum { MQTT_PAYLOAD_MAX = 2048, MQTT_SUBSCRIPTIONS_MAX = 96, MQTT_DETAIL_MAX = 96 };
+enum { MQTT_PAYLOAD_MAX = 2048, MQTT_SUBSCRIPTIONS_MAX = 96, MQTT_DETAIL_MAX = 256 };
 
 /* Fills `payload` (MQTT_PAYLOAD_MAX bytes) with the will of connection number `connection`; returns
  * its length. Called on the broker's thread: it may read only what never changes and outlives the
@@ -31,8 +31,8 @@ struct mqtt_subscription {
 };
 
 struct mqtt_setup {
-    struct config_broker broker; /* name, host, port, tls, ca, user */
-    char client_id[CONFIG_TEXT_MAX];
+    struct config_broker broker;                    /* name, host, port, tls, ca, user */
+    char client_id[CONFIG_TEXT_MAX];                /* empty: any; not with a session */
     const char *password;                           /* copied into locked memory. NULL: none */
     int64_t keepalive, probe, backoff, backoff_max; /* ns, as in struct config */
     uint32_t session_s; /* the broker keeps session and messages for so long; 0: not at all */

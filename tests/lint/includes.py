@@ -21,7 +21,7 @@ ROOMS = {
     "kiosk/screen": ["kiosk/core", "kiosk/common", "config"],
     "kiosk/wipe": ["kiosk/core", "kiosk/common", "config"],
     "kiosk/relay": ["kiosk/core", "kiosk/common", "config"],
-    "kiosk/cli": ["kiosk/core", "kiosk/common", "config"],
+    "kiosk/cli": ["kiosk/core", "kiosk/common", "kiosk/mqtt", "config"],
 }
 
 # Files that may see one room more than their own room may.

@@ -43,3 +43,15 @@ int broker_ca_find(const char *prefix, const struct config_broker *b, char out[P
     broker_ca_path(prefix, b->ca, out);
     return broker_ca_check(where, out);
 }
+
+int broker_ca_set(const char *prefix, struct config_broker *b)
+{
+    char found[PATH_LEN];
+    if (broker_ca_find(prefix, b, found) < 0)
+        return -1;
+    if ((size_t)snprintf(b->ca, sizeof b->ca, "%s", found) < sizeof b->ca)
+        return 0;
+    log_error("[broker %s] ca: the path %s is too long; expected at most %zu characters", b->name,
+              found, sizeof b->ca - 1);
+    return -1;
+}

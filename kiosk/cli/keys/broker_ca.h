@@ -14,6 +14,9 @@ void broker_ca_path(const char *prefix, const char *ca, char out[PATH_LEN]);
 /* The same, and that it can be read. 0, or -1 after a complaint. */
 int broker_ca_find(const char *prefix, const struct config_broker *b, char out[PATH_LEN]);
 
+/* The same, in the broker's own ca. */
+int broker_ca_set(const char *prefix, struct config_broker *b);
+
 /* Whether a CA file can be read: 0, or -1 after a complaint that begins with `where`. */
 int broker_ca_check(const char *where, const char *path);
 

@@ -28,7 +28,6 @@ struct retire {
     struct config config;
     uint8_t notice[ENVELOPE_SIZE];
     char topic[TOPIC_NAME_MAX];
-    char ca[PATH_LEN]; /* of the broker that is being told */
     struct {
         char own[CONFIG_TEXT_MAX], fresh[PASSWORD];
         char request[DYNSEC_MAX];
@@ -37,109 +36,106 @@ struct retire {
 
 /* --- one connection -------------------------------------------------------------------------- */
 
-/* Waits for one kind of event. 0; 1 if the connection ended or was refused first, 2 when time is
- * up, both with a reason. */
-static int await(struct brokers *m, enum brokers_event_kind wanted, struct brokers_event *e)
+enum outcome { CAME, ENDED, LATE };
+
+/* Waits for one kind of event. ENDED: the connection ended, or something was refused, first; LATE:
+ * time is up. `why` says so of both. Until it is connected, a failure is tried again. */
+static enum outcome await(struct brokers *b, enum mqtt_event_kind wanted, struct mqtt_event *e,
+                          char why[BROKERS_WHY_MAX])
 {
-    int64_t until = clock_now() + PATIENCE;
-    char said[BROKERS_REASON_LEN] = "no answer";
-    for (;;) {
-        int got = brokers_next(m, e);
-        if (got > 0 && e->kind == wanted)
-            return 0;
-        if (got > 0 && (e->kind == BROKERS_DOWN || e->kind == BROKERS_REFUSED)) {
-            snprintf(said, sizeof said, "%s", e->reason);
-            if (wanted != BROKERS_UP)
-                return 1;
-        }
-        struct pollfd p = {.fd = brokers_fd(m), .events = POLLIN};
-        int64_t left = until - clock_now();
-        if (got < 0 || left <= 0) {
-            snprintf(e->reason, sizeof e->reason, "%s", said);
-            return 2;
-        }
-        if (got == 0)
+    int64_t until = clock_now() + PATIENCE, left;
+    struct pollfd p = {.fd = brokers_fd(b), .events = POLLIN};
+    size_t which;
+    snprintf(why, BROKERS_WHY_MAX, "it does not answer");
+    while ((left = until - clock_now()) > 0) {
+        if (!brokers_next(b, &which, e)) {
             poll(&p, 1, (int)(left / 1000000) + 1);
+            continue;
+        }
+        if (e->kind == MQTT_DOWN || e->kind == MQTT_REFUSED)
+            brokers_why(e, why);
+        if (e->kind == wanted)
+            return CAME;
+        if (e->kind == MQTT_REFUSED || (e->kind == MQTT_DOWN && wanted != MQTT_SUBSCRIBED))
+            return ENDED;
     }
+    return LATE;
 }
 
-static struct brokers *meet(const struct retire *r, const struct config_broker *b, const char *user,
-                            const char *id, const char *password, const char *topic,
-                            char reason[BROKERS_REASON_LEN])
+/* Connected, and subscribed to `topic` (NULL: to none); `id` NULL: any. NULL and why. */
+static struct brokers *meet(const struct config_broker *broker, const char *id,
+                            const char *password, const char *topic, char why[BROKERS_WHY_MAX])
 {
-    struct brokers_plan plan = {.brokers = {{.name = b->name,
-                                             .host = b->host,
-                                             .port = b->port,
-                                             .tls = b->tls,
-                                             .ca = r->ca,
-                                             .user = user,
-                                             .password = password}},
-                                .brokers_count = 1,
-                                .topics = {topic},
-                                .topics_count = topic ? 1 : 0,
-                                .client_id = id};
-    struct brokers_event e = {0};
-    struct brokers *m = brokers_new(&plan);
-    if (m && await(m, BROKERS_UP, &e) == 0)
-        return m;
-    snprintf(reason, BROKERS_REASON_LEN, "%s", m ? e.reason : strerror(errno));
-    brokers_free(m);
+    struct brokers_plan plan;
+    struct mqtt_event e;
+    brokers_plan_init(&plan);
+    plan.list[plan.count] = *broker;
+    plan.passwords[plan.count++] = password;
+    if (id)
+        strcpy(plan.common.client_id, id);
+    if (topic)
+        strcpy(plan.common.subscribe[plan.common.subscribe_count++].topic, topic);
+    struct brokers *b = brokers_new(&plan);
+    if (b && await(b, MQTT_SUBSCRIBED, &e, why) == CAME)
+        return b;
+    if (!b)
+        snprintf(why, BROKERS_WHY_MAX, "%s", strerror(errno));
+    brokers_free(b);
     return NULL;
 }
 
 /* --- the two steps --------------------------------------------------------------------------- */
 
-/* The kiosk's account gets the fresh password. 0, or -1 with a reason. Whoever changes its own is
- * thrown out before the answer comes: that it worked shows in the second step. */
-static int lock_out(struct retire *r, const struct config_broker *b,
-                    char reason[BROKERS_REASON_LEN])
+/* The kiosk's account gets the fresh password. 0, or -1 and why. Whoever changes its own password
+ * is disconnected before the answer comes: that it worked shows in the second step. */
+static int lock_out(struct retire *r, const struct config_broker *broker, char why[BROKERS_WHY_MAX])
 {
-    const char *user = r->user ? r->user : b->user;
-    struct brokers_event e;
-    struct brokers *m =
-        meet(r, b, user, r->user ? NULL : b->user, r->secrets->own, DYNSEC_RESPONSE, reason);
-    int len = dynsec_write(dynsec_password(b->user, r->secrets->fresh), NULL, r->secrets->request,
-                           DYNSEC_MAX);
-    if (!m)
+    struct config_broker as = *broker;
+    struct mqtt_event e;
+    if (r->user)
+        snprintf(as.user, sizeof as.user, "%s", r->user);
+    struct brokers *b =
+        meet(&as, r->user ? NULL : broker->user, r->secrets->own, DYNSEC_RESPONSE, why);
+    int len = dynsec_write(dynsec_password(broker->user, r->secrets->fresh), NULL,
+                           r->secrets->request, DYNSEC_MAX);
+    if (!b)
         return -1;
-    if (len < 0 || brokers_publish(m, DYNSEC_REQUEST, r->secrets->request, (size_t)len) != 1) {
-        snprintf(reason, BROKERS_REASON_LEN, "[broker %s] user is no account of ours", b->name);
-        brokers_free(m);
+    if (len < 0 ||
+        brokers_publish(b, DYNSEC_REQUEST, false, r->secrets->request, (size_t)len) != 1) {
+        snprintf(why, BROKERS_WHY_MAX, "[broker %s] user is no account of ours", broker->name);
+        brokers_free(b);
         return -1;
     }
-    int rc = await(m, BROKERS_MESSAGE, &e);
-    bool refused = rc == 2 || (rc == 0 && memmem(e.payload, e.len, "\"error\"", 7));
-    brokers_free(m);
+    enum outcome got = await(b, MQTT_MESSAGE, &e, why);
+    bool refused = got == LATE || (got == CAME && memmem(e.payload, e.len, "\"error\"", 7));
+    brokers_free(b);
     if (refused)
-        snprintf(reason, BROKERS_REASON_LEN,
+        snprintf(why, BROKERS_WHY_MAX,
                  "its password could not be changed; name an account that may, by --user and "
                  "--password");
     return refused ? -1 : 0;
 }
 
-static int leave_notice(const struct retire *r, const struct config_broker *b,
-                        char reason[BROKERS_REASON_LEN])
+static int leave_notice(const struct retire *r, const struct config_broker *broker,
+                        char why[BROKERS_WHY_MAX])
 {
-    struct brokers_event e = {0};
-    struct brokers *m = meet(r, b, b->user, b->user, r->secrets->fresh, NULL, reason);
-    if (!m)
+    struct mqtt_event e;
+    struct brokers *b = meet(broker, broker->user, r->secrets->fresh, NULL, why);
+    if (!b)
         return -1;
-    int rc = brokers_leave(m, r->topic, r->notice, sizeof r->notice) == 1
-                 ? await(m, BROKERS_SENT, &e)
-                 : 1;
-    if (rc != 0)
-        snprintf(reason, BROKERS_REASON_LEN, "the notice was not taken: %.100s", e.reason);
-    brokers_free(m);
-    return rc == 0 ? 0 : -1;
+    bool taken = brokers_publish(b, r->topic, true, r->notice, sizeof r->notice) == 1 &&
+                 await(b, MQTT_ACKED, &e, why) == CAME;
+    brokers_free(b);
+    return taken ? 0 : -1;
 }
 
-static bool disown(struct retire *r, const struct config_broker *b)
+static bool disown(struct retire *r, struct config_broker *b)
 {
     enum { VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING };
-    char reason[BROKERS_REASON_LEN] = "";
+    char why[BROKERS_WHY_MAX] = "";
     uint8_t random[RANDOM];
     const char *name = r->credential ? r->credential : b->password;
-    if (b->tls && broker_ca_find(r->cli->prefix, b, r->ca) < 0)
+    if (b->tls && broker_ca_set(r->cli->prefix, b) < 0)
         return false;
     if (secret_read_line(r->cli->prefix, name, r->secrets->own, sizeof r->secrets->own,
                          config_complain_stderr, NULL) < 0)
@@ -147,9 +143,9 @@ static bool disown(struct retire *r, const struct config_broker *b)
     randombytes_buf(random, sizeof random);
     sodium_bin2base64(r->secrets->fresh, sizeof r->secrets->fresh, random, sizeof random, VARIANT);
     sodium_memzero(random, sizeof random);
-    if (lock_out(r, b, reason) == 0 && leave_notice(r, b, reason) == 0)
+    if (lock_out(r, b, why) == 0 && leave_notice(r, b, why) == 0)
         return true;
-    fprintf(stderr, "porchlight retire: broker %s: %s\n", b->name, reason);
+    fprintf(stderr, "porchlight retire: broker %s: %s\n", b->name, why);
     return false;
 }
 

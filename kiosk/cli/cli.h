@@ -1,7 +1,7 @@
 #ifndef PORCHLIGHT_CLI_CLI_H
 #define PORCHLIGHT_CLI_CLI_H
 
-#include "kiosk/cli/option_table.h"
+#include "kiosk/common/option_table.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,6 +2,7 @@
 #include "kiosk/cli/print.h"
 #include "kiosk/cli/suggest.h"
 #include "kiosk/common/log.h"
+#include "kiosk/common/wrap.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -44,7 +45,7 @@ static void main_help(FILE *out)
     fprintf(out, "Usage: porchlight SUBCOMMAND [ARGUMENTS]\n\n");
     for (size_t i = 0; i < COMMANDS; i++) {
         fprintf(out, "  %-12s ", commands[i]->name);
-        print_wrapped(out, 15, 15, commands[i]->summary);
+        wrap_text(out, WRAP_COLUMNS, 15, 15, commands[i]->summary);
     }
     putc('\n', out);
     options_print(out, cli_common_options);

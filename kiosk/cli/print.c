@@ -1,5 +1,7 @@
 #include "kiosk/cli/print.h"
 
+#include "kiosk/common/wrap.h"
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -8,8 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* One column is left free: some terminals break a line that fills the last one. */
-enum { COLUMNS = 79, COLUMNS_MIN = 40 };
+enum { COLUMNS_MIN = 40 };
 
 int print_terminal_size(FILE *out, size_t *columns, size_t *lines)
 {
@@ -26,58 +27,9 @@ static size_t columns_of(FILE *out)
     size_t columns, lines;
     if (!isatty(fileno(out)))
         return SIZE_MAX;
-    if (print_terminal_size(out, &columns, &lines) < 0 || columns > COLUMNS)
-        return COLUMNS;
+    if (print_terminal_size(out, &columns, &lines) < 0 || columns > WRAP_COLUMNS)
+        return WRAP_COLUMNS;
     return columns > COLUMNS_MIN ? columns - 1 : COLUMNS_MIN;
-}
-
-/* The characters in the first `len` bytes of UTF-8. */
-static size_t width_of(const char *text, size_t len)
-{
-    size_t width = 0;
-    for (size_t i = 0; i < len; i++)
-        width += ((unsigned char)text[i] & 0xc0) != 0x80;
-    return width;
-}
-
-/* The line up to a newline or the end. */
-static void wrap_line(FILE *out, size_t columns, size_t at, size_t indent, const char *text,
-                      size_t len)
-{
-    size_t column = at, spaces = strspn(text, " ");
-    bool first = true;
-    for (size_t i = 0; i < len;) {
-        size_t gap = strspn(text + i, " "), word = strcspn(text + i + gap, " \n");
-        size_t width = width_of(text + i + gap, word);
-        if (word == 0)
-            break;
-        if (!first && column + gap + width > columns) {
-            fprintf(out, "\n%*s", (int)(indent + spaces), "");
-            column = indent + spaces;
-            gap = 0;
-        }
-        fprintf(out, "%*s%.*s", (int)gap, "", (int)word, text + i + strspn(text + i, " "));
-        column += gap + width;
-        i += strspn(text + i, " ") + word;
-        first = false;
-    }
-    putc('\n', out);
-}
-
-static void wrap(FILE *out, size_t columns, size_t at, size_t indent, const char *text)
-{
-    for (size_t len; len = strcspn(text, "\n"), true; text += len + 1) {
-        wrap_line(out, columns, at, indent, text, len);
-        if (text[len] == '\0' || text[len + 1] == '\0')
-            return;
-        fprintf(out, "%*s", (int)indent, "");
-        at = indent;
-    }
-}
-
-void print_wrapped(FILE *out, size_t at, size_t indent, const char *text)
-{
-    wrap(out, COLUMNS, at, indent, text);
 }
 
 static const char *colour_of(FILE *out, enum print_tone tone)
@@ -91,7 +43,7 @@ static const char *colour_of(FILE *out, enum print_tone tone)
 static void print_label(FILE *out, enum print_tone tone, const char *label, size_t width)
 {
     const char *colour = colour_of(out, tone);
-    size_t used = width_of(label, strlen(label));
+    size_t used = wrap_width(label, strlen(label));
     fprintf(out, "%s%s%s%*s", colour, label, colour[0] ? "\033[0m" : "",
             (int)(used < width ? width - used : 0), "");
 }
@@ -101,7 +53,7 @@ __attribute__((format(printf, 2, 0))) static void wrap_formatted(size_t indent, 
 {
     char *text = NULL;
     if (vasprintf(&text, format, args) >= 0)
-        wrap(stdout, columns_of(stdout), indent, indent, text);
+        wrap_text(stdout, columns_of(stdout), indent, indent, text);
     free(text);
 }
 
@@ -129,5 +81,5 @@ void print_problem(const char *program, enum log_level level, const char *senten
     snprintf(label, sizeof label, "%s: %s", program, warning ? "warning: " : "");
     fflush(stdout); /* both may be one terminal */
     print_label(stderr, error ? PRINT_FAILURE : warning ? PRINT_WARNING : PRINT_PLAIN, label, 0);
-    wrap(stderr, columns_of(stderr), width_of(label, strlen(label)), 4, sentence);
+    wrap_text(stderr, columns_of(stderr), wrap_width(label, strlen(label)), 4, sentence);
 }

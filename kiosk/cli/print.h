@@ -22,10 +22,6 @@ void print_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void print_item(enum print_tone tone, const char *label, size_t width, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Text that begins in column `at` of the current line and goes on at `indent`, always wrapped at 80
- * columns, and a newline: for --help. */
-void print_wrapped(FILE *out, size_t at, size_t indent, const char *text);
-
 /* Errors and warnings, on stderr: "porchlight SUBCOMMAND: sentence". For log_write_by. */
 void print_problem(const char *program, enum log_level level, const char *sentence);
 

@@ -2,6 +2,7 @@
 #include "kiosk/cli/print.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/version.h"
+#include "kiosk/common/wrap.h"
 
 #include <getopt.h>
 #include <stdarg.h>
@@ -26,7 +27,7 @@ static void usage_line(FILE *out, const struct cli_command *c, const char *more)
     snprintf(line, sizeof line, "Usage: porchlight %s%s%s%s%s%s", c->name,
              c->arguments[0] ? " " : "", c->arguments, more[0] ? "  (" : "", more,
              more[0] ? ")" : "");
-    print_wrapped(out, 0, 4, line);
+    wrap_text(out, WRAP_COLUMNS, 0, 4, line);
 }
 
 int cli_misuse(const struct cli_command *command, const char *format, ...)

@@ -1,13 +1,13 @@
-#ifndef PORCHLIGHT_CLI_OPTION_TABLE_H
-#define PORCHLIGHT_CLI_OPTION_TABLE_H
+#ifndef PORCHLIGHT_COMMON_OPTION_TABLE_H
+#define PORCHLIGHT_COMMON_OPTION_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
-/* The options of a subcommand, each written once: getopt's array, the --help text and the place of
- * the value all come from one table, which ends with {0}. */
+/* The options of a program or a subcommand, each written once: getopt's array, the --help text and
+ * the place of the value all come from one table, which ends with {0}. */
 
 /* Stores `value` (NULL for an option without one) in *field. NULL, or what is expected instead, as
  * in "a time such as 30s". */

@@ -1,7 +1,7 @@
-#include "kiosk/cli/option_table.h"
+#include "kiosk/common/option_table.h"
 
-#include "kiosk/cli/print.h"
 #include "kiosk/common/duration.h"
+#include "kiosk/common/wrap.h"
 
 #include <getopt.h>
 #include <string.h>
@@ -49,7 +49,7 @@ const char *option_id(void *field, const char *value)
 /* --- reading --------------------------------------------------------------------------------- */
 
 /* getopt's view of all tables. */
-struct reader {
+struct option_reader {
     struct option longs[OPTIONS_MAX + 1];
     char letters[OPTIONS_MAX + 3];
     const struct cli_option *rows[OPTIONS_MAX];
@@ -57,7 +57,7 @@ struct reader {
     int count;
 };
 
-static void reader_add(struct reader *r, const struct option_set *set)
+static void reader_add(struct option_reader *r, const struct option_set *set)
 {
     for (const struct cli_option *o = set->table; o->name && r->count < OPTIONS_MAX; o++) {
         if (!o->take)
@@ -72,7 +72,7 @@ static void reader_add(struct reader *r, const struct option_set *set)
 }
 
 /* Which row getopt means; -1: none. */
-static int row_of(const struct reader *r, int c)
+static int row_of(const struct option_reader *r, int c)
 {
     for (int i = 0; i < r->count; i++)
         if (c == LONG + i || (r->rows[i]->letter && c == r->rows[i]->letter))
@@ -80,7 +80,7 @@ static int row_of(const struct reader *r, int c)
     return -1;
 }
 
-static int refuse(const struct reader *r, int c, char **argv, char wrong[OPTION_WRONG])
+static int refuse(const struct option_reader *r, int c, char **argv, char wrong[OPTION_WRONG])
 {
     int row = row_of(r, optopt);
     if (row < 0)
@@ -95,7 +95,7 @@ static int refuse(const struct reader *r, int c, char **argv, char wrong[OPTION_
 int options_read(const struct option_set *sets, bool stop, int argc, char **argv,
                  char wrong[OPTION_WRONG])
 {
-    struct reader r = {.letters = "+:"};
+    struct option_reader r = {.letters = "+:"};
     if (!stop)
         r.letters[0] = ':', r.letters[1] = '\0';
     for (; sets->table; sets++)
@@ -126,7 +126,7 @@ void options_print_row(FILE *out, const struct cli_option *row)
         fprintf(out, "%-*s", HELP_COLUMN, left);
     else
         fprintf(out, "%s\n%*s", left, HELP_COLUMN, "");
-    print_wrapped(out, HELP_COLUMN, HELP_COLUMN, row->help);
+    wrap_text(out, WRAP_COLUMNS, HELP_COLUMN, HELP_COLUMN, row->help);
 }
 
 void options_print(FILE *out, const struct cli_option *table)

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""Names that a reader can search for: no two functions share one, no two sources a file name, and
-NULL is tested in one way. `usage` and `main` are each program's own; the two gpiod backends give
-line.h the same functions, and only one of them is ever linked.
+"""Names that a reader can search for: no two functions share one, no two sources a file name.
+NULL is tested in one way, and table tests name the row that fails. `usage` and `main` are each
+program's own; the two gpiod backends give line.h the same functions, and only one of them is ever
+linked.
 
     tests/lint/names.py [ROOT]
 """
@@ -15,6 +16,8 @@ BACKENDS = {"hw/line_gpiod1.c", "hw/line_gpiod2.c"}
 # clang-format puts a function's name at the start of a line and its brace alone on one.
 DEFINITION = re.compile(
     r"^(?:static )?(?:__attribute__\(\(.*?\)\)\s+)?[a-z][\w *]*?\b(\w+)\((?!\()[^;{}]*?\)\n\{$", re.M)
+# A loop over a whole table of a test; EACH_ROW (tests/unit/rows.h) names the row that fails.
+TABLE_LOOP = re.compile(r"for \(size_t (\w+) = 0; \1 < sizeof \(?(\w+)\)? / sizeof \(?(?:\*\2|\2\[0\])")
 NULL_TEST = re.compile(r"[!=]= NULL\b|\bNULL [!=]=")
 
 
@@ -55,6 +58,12 @@ def check(root):
         for found in NULL_TEST.finditer(text):
             line = text.count("\n", 0, found.start()) + 1
             complaints.append(f"{path}:{line}: compares with NULL: write !p, or p alone")
+    for file in sorted((root / "tests/unit").rglob("*.c")):
+        text = file.read_text()
+        for found in TABLE_LOOP.finditer(text):
+            line = text.count("\n", 0, found.start()) + 1
+            complaints.append(f"{file.relative_to(root)}:{line}: loops over {found[2]}: write "
+                              f"EACH_ROW ({found[1]}, {found[2]}, NAME), as tests/unit/rows.h says")
     return complaints, len(texts)
 
 

@@ -1,4 +1,5 @@
 #include "kiosk/alertd/members/account_requests.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -165,7 +166,7 @@ static const struct {
 static void what_is_so_already_is_no_fault(void **state)
 {
     struct account_requests *e = *state;
-    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+    EACH_ROW (i, errors, errors[i].command) {
         char out[DYNSEC_MAX] = "", next[DYNSEC_MAX];
         account_requests_brokers(e, both);
         add(e, errors[i].kind, ROLE_MEMBER, ONE);

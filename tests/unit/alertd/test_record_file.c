@@ -1,5 +1,6 @@
 #include "kiosk/alertd/record_file.h"
 #include "kiosk/alertd/recorder.h"
+#include "tests/unit/rows.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -139,7 +140,7 @@ static void test_a_cell_is_as_large_as_it_is(void **state)
         size_t size;
         int error;
     } rows[] = {{49, ENOSPC}, {50, 0}, {56, 0}, {64, 0}, {99, 0}, {100, 0}, {236, 0}, {8192, 0}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    EACH_ROW (i, rows, NULL) {
         struct record_place at;
         struct record r, next = sample;
         struct stat st;

@@ -1,4 +1,5 @@
 #include "kiosk/alertd/members/roster.h"
+#include "tests/unit/rows.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -180,7 +181,7 @@ static const struct {
 static void damage_is_told_by_its_line(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof damaged / sizeof damaged[0]; i++) {
+    EACH_ROW (i, damaged, damaged[i].text) {
         size_t line;
         FILE *f = fopen(path, "we");
         assert_non_null(f);

@@ -1,5 +1,6 @@
 #include "hw/line.h"
 #include "kiosk/cli/cli.h"
+#include "tests/unit/rows.h"
 
 #include <poll.h>
 #include <setjmp.h>
@@ -197,7 +198,7 @@ static void what_cannot_be_done_has_its_exit_code(void **state)
         {"tell list", CLI_OK},
         {"tell nonsense", CLI_FAILED},
     };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    EACH_ROW (i, table, table[i].words) {
         int code = run(b, &s, table[i].words);
         if (code != table[i].code || s.n != 0)
             fail_msg("sim %s: exit %d, expected %d; %zu edges", table[i].words, code, table[i].code,

@@ -1,4 +1,5 @@
 #include "kiosk/cli/conf_edit.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,7 +55,7 @@ static struct conf_text *fresh(void)
 static void test_rows(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    EACH_ROW (i, rows, rows[i].what) {
         struct conf_text *c = fresh();
         assert_int_equal(conf_set(c, rows[i].section, rows[i].key, rows[i].value), 0);
         if (!strstr(c->text, rows[i].after))

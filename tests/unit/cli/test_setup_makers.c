@@ -2,6 +2,7 @@
 #include "kiosk/cli/keys/pki.h"
 #include "kiosk/cli/members/accounts.h"
 #include "kiosk/cli/templates.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -105,7 +106,7 @@ static void test_what_is_no_name_or_no_certificate(void **state)
 
     (void)state;
     assert_int_equal(pki_authority(ca, NOW), 0);
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    EACH_ROW (i, bad, NULL)
         assert_int_equal(pki_server(ca, bad + i, 1, NOW, server), -1);
     assert_int_equal(pki_server(ca, good, 0, NOW, server), -1);
     assert_int_equal(pki_days_left("nothing", NOW, &days), -1);

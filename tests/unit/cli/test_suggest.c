@@ -1,4 +1,5 @@
 #include "kiosk/cli/suggest.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +19,7 @@ static void test_distance(void **state)
         {"statuss", "status", 1}, {"stetus", "status", 1}, {"", "sim", 3},
         {"seal", "sim", 3},       {"ab", "ba", 1},         {"drlil", "drill", 1},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    EACH_ROW (i, rows, rows[i].a) {
         if (suggest_distance(rows[i].a, rows[i].b) != rows[i].slips ||
             suggest_distance(rows[i].b, rows[i].a) != rows[i].slips)
             fail_msg("%s, %s", rows[i].a, rows[i].b);

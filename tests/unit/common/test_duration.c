@@ -1,4 +1,5 @@
 #include "kiosk/common/duration.h"
+#include "tests/unit/rows.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -35,7 +36,7 @@ static void parses(void **state)
         {"007s", 7 * S},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    EACH_ROW (i, cases, cases[i].text) {
         int64_t ns = -1;
         if (duration_parse(cases[i].text, &ns) != 0 || ns != cases[i].ns)
             fail_msg("\"%s\" gave %lld", cases[i].text, (long long)ns);
@@ -75,7 +76,7 @@ static void refuses(void **state)
         {"99999999999999999999999999s", ERANGE},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    EACH_ROW (i, cases, cases[i].text) {
         int64_t ns = 77;
         errno = 0;
         if (duration_parse(cases[i].text, &ns) != -1 || errno != cases[i].error || ns != 77)
@@ -104,7 +105,7 @@ static void formats_shortest(void **state)
         {-61 * S, "-61s"},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    EACH_ROW (i, cases, cases[i].text) {
         char text[32];
         duration_format(cases[i].ns, text, sizeof text);
         assert_string_equal(text, cases[i].text);

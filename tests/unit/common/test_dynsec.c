@@ -1,4 +1,5 @@
 #include "kiosk/common/dynsec.h"
+#include "tests/unit/rows.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -50,7 +51,7 @@ static const struct {
 static void roles_are_the_table(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof rights / sizeof rights[0]; i++) {
+    EACH_ROW (i, rights, rights[i].topic) {
         char out[DYNSEC_MAX];
 
         assert_true(
@@ -116,7 +117,7 @@ static void what_would_need_escaping_is_refused(void **state)
     char out[DYNSEC_MAX];
 
     (void)state;
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    EACH_ROW (i, bad, bad[i]) {
         assert_int_equal(
             dynsec_write(dynsec_account(ROLE_MEMBER, WHO, bad[i]), NULL, out, sizeof out), -1);
         assert_int_equal(errno, EINVAL);

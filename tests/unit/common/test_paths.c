@@ -1,4 +1,5 @@
 #include "kiosk/common/paths.h"
+#include "tests/unit/rows.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -60,7 +61,7 @@ static void refuses_names_that_wander(void **state)
     char out[PATH_LEN];
 
     (void)state;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    EACH_ROW (i, names, names[i]) {
         errno = 0;
         assert_int_equal(path_credential("/p", names[i], out), -1);
         assert_int_equal(errno, EINVAL);

@@ -1,4 +1,5 @@
 #include "kiosk/common/topics.h"
+#include "tests/unit/rows.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -57,7 +58,7 @@ static void refuses_bad_parts(void **state)
     char out[TOPIC_NAME_MAX];
 
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    EACH_ROW (i, cases, cases[i].venue) {
         errno = 0;
         assert_int_equal(
             topic_name(cases[i].t, cases[i].venue, cases[i].kiosk, cases[i].account, out), -1);
@@ -100,7 +101,7 @@ static void parse_refuses(void **state)
         "$SYS/broker/uptime",
     };
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    EACH_ROW (i, cases, cases[i]) {
         char who[TOPIC_ID_LEN + 1];
         enum topic t;
         errno = 0;

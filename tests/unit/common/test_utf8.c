@@ -1,4 +1,5 @@
 #include "kiosk/common/utf8.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,7 +33,7 @@ static void test_steps(void **state)
         {"cut short", "\xE2\x82", 0, 0},
         {"a letter where a byte should continue", "\xE2\x82z", 0, 0},
     };
-    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+    EACH_ROW (k, rows, rows[k].name) {
         uint32_t c = 0;
         size_t n = utf8_step(rows[k].text, strlen(rows[k].text), &c);
         if (n != rows[k].bytes || c != rows[k].character)
@@ -49,7 +50,7 @@ static void test_a_cut_keeps_characters_whole(void **state)
     (void)state;
     static const char text[] = "a\xE1\x83\x90z"; /* 1, 3 and 1 bytes */
     static const size_t fits[] = {0, 1, 1, 1, 4, 5, 5};
-    for (size_t most = 0; most < sizeof fits / sizeof *fits; most++)
+    EACH_ROW (most, fits, NULL)
         assert_int_equal(utf8_fit(text, most), fits[most]);
 }
 

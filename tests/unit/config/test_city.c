@@ -1,5 +1,6 @@
 #include "config/city.h"
 #include "config/config.h"
+#include "tests/unit/rows.h"
 
 #include <errno.h>
 #include <math.h>
@@ -41,7 +42,7 @@ static void cities_are_found(void **state)
     struct city c;
 
     (void)state;
-    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+    EACH_ROW (k, rows, rows[k].name) {
         assert_int_equal(city_find(CITY_TABLE, rows[k].name, &c, near), 0);
         assert_true(fabs(c.latitude - rows[k].latitude) < 0.1);
         assert_true(fabs(c.longitude - rows[k].longitude) < 0.1);
@@ -61,7 +62,7 @@ static void near_names_are_told(void **state)
     struct city c;
 
     (void)state;
-    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+    EACH_ROW (k, rows, rows[k].name) {
         assert_int_equal(city_find(CITY_TABLE, rows[k].name, &c, near), -1);
         assert_int_equal(errno, ESRCH);
         if (rows[k].near[0] ? !strstr(near, rows[k].near) : strlen(near) > 60)
@@ -116,7 +117,7 @@ static void what_is_written_goes_before_the_city(void **state)
     struct config *c = malloc(sizeof *c);
 
     (void)state;
-    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+    EACH_ROW (k, rows, rows[k].text) {
         assert_int_equal(
             config_parse("t.conf", rows[k].text, strlen(rows[k].text), c, fail_with, NULL), 0);
         assert_true(fabs(c->screen.latitude - rows[k].latitude) < 1e-3);

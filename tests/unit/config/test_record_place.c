@@ -1,4 +1,5 @@
 #include "config/record_place.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +20,7 @@ static void test_where_the_config_says(void **state)
     } rows[] = {{"", "/x/var/lib/porchlight/record", false},
                 {"/perm/record", "/x/perm/record", false},
                 {"nvmem:rtc0", "/x/sys/bus/nvmem/devices/rtc0/nvmem", true}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    EACH_ROW (i, rows, rows[i].word) {
         struct record_place at;
         assert_int_equal(record_place(&at, "/x", rows[i].word), 0);
         assert_string_equal(at.path, rows[i].path);

@@ -1,6 +1,7 @@
 #include "config/secret.h"
 
 #include "kiosk/common/paths.h"
+#include "tests/unit/rows.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -196,7 +197,7 @@ static void a_stick_knows_no_modes(void **state)
     (void)state;
     put("root.key", "01020304\n", 0755);
     expect_refused("root.key", true, "is a secret that group or others may use");
-    for (size_t i = 0; i < sizeof sticks / sizeof *sticks; i++) {
+    EACH_ROW (i, sticks, NULL) {
         magic = sticks[i];
         int result = key("root.key", true, out);
         magic = EXT4_SUPER_MAGIC;

@@ -1,4 +1,5 @@
 #include "config/config.h"
+#include "tests/unit/rows.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -151,7 +152,7 @@ static void hours(void **state)
     char text[512];
 
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    EACH_ROW (i, cases, cases[i].text) {
         snprintf(text, sizeof text, BASE SWITCH "[door d]\nline = sim:d\nhours = %s\n",
                  cases[i].text);
         struct config *c = parsed(text);

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "kiosk/core/acks.h"
+#include "tests/unit/rows.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -50,7 +51,7 @@ static void test_each_account_counts_once(void **state)
         {"a000000000000000", ACKS_SEEN, ACKS_AGAIN, 4, 3, 2},
     };
     acks_begin(a, &one, key);
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    EACH_ROW (i, table, table[i].account) {
         assert_int_equal(acks_take(a, &one, table[i].account, table[i].answer), table[i].result);
         assert_int_equal(a->seen, table[i].seen_then);
         assert_int_equal(a->safe, table[i].safe_then);

@@ -1,5 +1,6 @@
 #include "kiosk/core/alert.h"
 #include "kiosk/core/ns.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -193,13 +194,11 @@ static void play(const struct story *s, struct alert *a, char *done)
 static void test_stories(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof stories / sizeof stories[0]; i++) {
+    EACH_ROW (i, stories, stories[i].events) {
         const struct story *s = &stories[i];
         struct alert a;
         char done[256];
         play(s, &a, done);
-        if (strcmp(done, s->done) != 0)
-            print_message("in the story \"%s\"\n", s->events);
         assert_string_equal(done, s->done);
         assert_int_equal(a.now.state, s->state);
         assert_int_equal(alert_on_site(&a), s->on_site);
@@ -236,7 +235,7 @@ static void test_resume_stands_where_the_record_says(void **state)
         {{.state = ALERT_LOCKDOWN, .calm = true, .duress = true}, "LXS"},
         {{.state = ALERT_QUIET, .duress = true}, "XS"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    EACH_ROW (i, rows, rows[i].done) {
         struct alert a;
         struct alert_action out[ALERT_ACTIONS_MAX];
         char done[64] = "";

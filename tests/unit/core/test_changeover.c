@@ -1,5 +1,6 @@
 #include "kiosk/core/changeover.h"
 #include "kiosk/core/ns.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -177,7 +178,7 @@ static void run_night(const struct night *night)
 static void every_night_goes_as_written(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof nights / sizeof *nights; i++)
+    EACH_ROW (i, nights, nights[i].what)
         run_night(&nights[i]);
 }
 

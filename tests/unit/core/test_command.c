@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "kiosk/core/command.h"
+#include "tests/unit/rows.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -222,7 +223,7 @@ static void test_attacks_are_refused_by_name(void **state)
 {
     (void)state;
     for (enum message_kind k = MSG_CMD_LOCKDOWN; k <= MSG_CMD_ABORT; k++) {
-        for (size_t i = 0; i < sizeof attacks / sizeof attacks[0]; i++) {
+        EACH_ROW (i, attacks, attacks[i].name) {
             struct bench b;
             struct command c, before;
             memset(&c, 0x77, sizeof c);
@@ -299,7 +300,7 @@ static void test_an_end_needs_its_proof_and_its_alert(void **state)
         {of_no_alert, COMMAND_STALE},
         {of_a_root_that_is_not_ours, COMMAND_FORGED},
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    EACH_ROW (i, table, NULL) {
         struct bench b;
         struct command c;
         bench_init(&b, MSG_CMD_ALL_CLEAR);

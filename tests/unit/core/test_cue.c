@@ -1,5 +1,6 @@
 #include "kiosk/core/cue.h"
 #include "kiosk/core/ns.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -86,10 +87,8 @@ static const struct {
 static void test_rows(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    EACH_ROW (i, rows, rows[i].what) {
         struct cue c = cue_of(&rows[i].facts, AT(1000));
-        if (c.signs != rows[i].signs)
-            print_message("in the row \"%s\"\n", rows[i].what);
         assert_int_equal(c.signs, rows[i].signs);
         assert_int_equal(c.seen, rows[i].seen);
     }
@@ -98,7 +97,7 @@ static void test_rows(void **state)
 static void test_nothing_changes_before_the_deadline(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    EACH_ROW (i, rows, rows[i].what) {
         int64_t now = AT(1000);
         struct cue c = cue_of(&rows[i].facts, now);
         int64_t next = cue_deadline(&rows[i].facts, now);

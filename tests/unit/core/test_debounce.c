@@ -1,5 +1,6 @@
 #include "kiosk/core/debounce.h"
 #include "kiosk/core/ns.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -133,7 +134,7 @@ static const struct line lines[] = {
 static void test_a_line_that_cannot_make_up_its_mind(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+    EACH_ROW (i, lines, lines[i].what) {
         for (int closed = 0; closed < 2; closed++) {
             struct debounce d;
             char said[128];

@@ -1,5 +1,6 @@
 #include "kiosk/core/door.h"
 #include "kiosk/core/ns.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -172,7 +173,7 @@ static void run_night(const struct night *night)
 static void every_night_goes_as_written(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof nights / sizeof *nights; i++)
+    EACH_ROW (i, nights, nights[i].what)
         run_night(&nights[i]);
 }
 
@@ -189,7 +190,7 @@ static void hours_hold_at_their_ends(void **state)
         {AT(SAT, 1, 59), true},   {AT(SAT, 2, 0), false},  {AT(SAT, 20, 0), false},
         {AT(SUN, 19, 59), false}, {AT(SUN, 20, 0), true},  {AT(SUN, 23, 59), true},
     };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+    EACH_ROW (i, table, NULL)
         if (door_within_hours(&usual, table[i].minute) != table[i].within)
             fail_msg("minute %d is not %s", table[i].minute, table[i].within ? "in" : "out");
 }

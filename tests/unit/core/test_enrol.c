@@ -8,6 +8,7 @@
 
 #include "kiosk/core/enrol.h"
 #include "tests/unit/core/vectors.h"
+#include "tests/unit/rows.h"
 
 #include <sodium.h>
 
@@ -63,7 +64,7 @@ static const struct {
 static void letters_are_read_strictly(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof letters / sizeof letters[0]; i++) {
+    EACH_ROW (i, letters, letters[i].text) {
         struct enrol_letter e;
         int got = enrol_read(letters[i].text, strlen(letters[i].text), &e);
         if (got != letters[i].result)
@@ -205,7 +206,7 @@ static void who_asks_again_names_the_broker(void **state)
     assert_string_equal(a.account, WHO);
     assert_string_equal(a.password, PASS);
     assert_string_equal(a.broker, "wss://b.example.org/mqtt");
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    EACH_ROW (i, bad, bad[i])
         assert_int_equal(enrol_again_read(bad[i], strlen(bad[i]), &a), -1);
 }
 

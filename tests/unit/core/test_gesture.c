@@ -1,5 +1,6 @@
 #include "kiosk/core/gesture.h"
 #include "kiosk/core/ns.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -95,8 +96,8 @@ static void test_nights(void **state)
 {
     (void)state;
     static const int64_t steps[] = {0, 1 * NS_PER_MS, 7 * NS_PER_MS, 333 * NS_PER_MS};
-    for (size_t i = 0; i < sizeof nights / sizeof nights[0]; i++) {
-        for (size_t k = 0; k < sizeof steps / sizeof steps[0]; k++) {
+    EACH_ROW (i, nights, nights[i].hand) {
+        EACH_ROW (k, steps, NULL) {
             char said[256];
             play(nights[i].hand, steps[k], said, sizeof said);
             assert_string_equal(said, nights[i].said);

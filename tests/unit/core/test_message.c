@@ -7,6 +7,7 @@
 
 #include "kiosk/core/envelope.h"
 #include "kiosk/core/message.h"
+#include "tests/unit/rows.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -225,7 +226,7 @@ static void test_broken_messages_are_refused_with_a_reason(void **state)
          "\"epoch\":0,\"seq\":0,\"account\":\"0123456789abcdef\",\"drill\":\"no\"}",
          "drill"},
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    EACH_ROW (i, table, table[i].text) {
         struct message m;
         const char *why = NULL;
         if (message_read(&m, table[i].text, strlen(table[i].text), &why) == 0)

@@ -1,6 +1,7 @@
 #include "kiosk/core/ns.h"
 #include "kiosk/core/switch.h"
 #include "tests/noise/noise.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -185,7 +186,7 @@ static void every_true_gesture_is_recognised_under_noise(void **state)
     uint64_t seeds = asked ? strtoull(asked, NULL, 10) : SEEDS;
     assert_non_null(edges);
     assert_true(seeds > 0);
-    for (size_t i = 0; i < sizeof meant / sizeof *meant; i++)
+    EACH_ROW (i, meant, meant[i].what)
         for (enum noise_kind k = 0; k < NOISE_KINDS; k++)
             for (uint64_t seed = 1; seed <= seeds && is_fair(&meant[i], k); seed++)
                 run_meant(&meant[i], k, seed, edges);

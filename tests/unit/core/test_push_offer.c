@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "kiosk/core/push_offer.h"
+#include "tests/unit/rows.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -70,7 +71,7 @@ static void test_letters_are_read(void **state)
         {"", -1},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    EACH_ROW (i, table, table[i].text) {
         struct push_offer_letter l;
         int result = push_offer_read(table[i].text, strlen(table[i].text), &l);
         if (result != table[i].result)

@@ -1,4 +1,5 @@
 #include "kiosk/core/record.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -86,7 +87,7 @@ static void test_the_newest_that_is_whole_counts(void **state)
         {{TORN, GOOD}, {9, 8}, 1},          {{TORN, TORN}, {1, 2}, -1},
         {{GOOD, GOOD}, {UINT32_MAX, 0}, 1},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    EACH_ROW (i, rows, NULL) {
         for (int cell = 0; cell < 2; cell++) {
             uint8_t bytes[RECORD_READ] = {0};
             uint32_t serial = 0;

@@ -1,5 +1,6 @@
 #include "kiosk/core/ns.h"
 #include "kiosk/core/switch.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -59,7 +60,7 @@ static void test_supervised(void **state)
     struct switch_rules r = single;
     r.supervised = true;
     r.throw_time = 100 * NS_PER_MS;
-    for (size_t i = 0; i < sizeof tales / sizeof tales[0]; i++) {
+    EACH_ROW (i, tales, tales[i].wires) {
         struct switch_state s;
         struct switch_event e[SWITCH_MAX];
         char said[256] = "";

@@ -1,6 +1,7 @@
 #include "hw/line_address.h"
 #include "hw/line_edges.h"
 #include "hw/line_find.h"
+#include "tests/unit/rows.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -59,7 +60,7 @@ static const struct row rows[] = {
 static void addresses_are_read_or_refused(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    EACH_ROW (i, rows, rows[i].text) {
         struct line_address a;
         errno = 0;
         int got = line_address_parse(rows[i].text, &a);
@@ -149,7 +150,7 @@ static void report(struct line_find *f, const struct told *t)
 static void each_machine_gets_its_verdict(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++) {
+    EACH_ROW (i, verdicts, verdicts[i].address) {
         const struct verdict *v = &verdicts[i];
         struct line_address a;
         struct line_find f;
@@ -242,7 +243,7 @@ static void every_trouble_says_which_line_and_how_to_fix_it(void **state)
         {LINE_NO_SIMULATOR, NULL, EINVAL, "all of them sim:NAME"},
         {LINE_OTHER, "/dev/gpiochip0", EIO, "/dev/gpiochip0: Input/output error"},
     };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    EACH_ROW (i, table, table[i].detail) {
         struct line_error e = {""};
         errno = EIO;
         assert_null(
@@ -267,7 +268,7 @@ static void a_gap_in_the_sequence_is_lost_edges(void **state)
         {0, 1, false}, {0, 2, true},           {1, 2, false}, {7, 9, true},
         {7, 7, true},  {UINT32_MAX, 0, false}, {9, 8, true},
     };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    EACH_ROW (i, table, NULL) {
         uint32_t last = table[i].last;
         assert_int_equal(line_seq_gap(&last, table[i].seq), table[i].gap);
         assert_int_equal(last, table[i].seq);

@@ -1,4 +1,5 @@
 #include "hw/cell.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,7 +34,7 @@ static int make_place(void **state)
     snprintf(p->prefix, sizeof p->prefix, "/tmp/test_cell.XXXXXX");
     if (!mkdtemp(p->prefix))
         return -1;
-    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+    EACH_ROW (i, folders, folders[i]) {
         snprintf(path, sizeof path, "%s/%s", p->prefix, folders[i]);
         if (mkdir(path, 0700) < 0)
             return -1;
@@ -74,7 +75,7 @@ static void test_written_read_and_killed(void **state)
     uint8_t key[CELL_KEY], got[CELL_KEY];
     int held, fd;
 
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    EACH_ROW (i, words, words[i]) {
         randombytes_buf(key, sizeof key);
         assert_int_equal(cell_write(p->prefix, words[i], key, &e), 0);
         assert_int_equal(cell_read(p->prefix, words[i], got, &e), 0);
@@ -155,7 +156,7 @@ static void test_refused(void **state)
     struct cell_error e;
     uint8_t key[CELL_KEY] = {0};
 
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    EACH_ROW (i, rows, rows[i].word) {
         memset(&e, 0, sizeof e);
         errno = 0;
         if (cell_write(p->prefix, rows[i].word, key, &e) == 0 || errno != rows[i].error ||
@@ -191,7 +192,7 @@ static void test_a_write_that_does_not_stay(void **state)
 
     (void)state;
     randombytes_buf(key, sizeof key);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    EACH_ROW (i, rows, rows[i].path) {
         int fd = open(rows[i].path, O_RDWR | O_CLOEXEC);
         assert_true(fd >= 0);
         errno = 0;

@@ -4,6 +4,7 @@
 
 #include "kiosk/common/clock.h"
 #include "kiosk/common/unix_socket.h"
+#include "tests/unit/rows.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -339,7 +340,7 @@ static void nonsense_is_refused_with_what_is_expected(void **state)
          "000000000000000000000000",
          "error: the command is too long"},
     };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+    EACH_ROW (i, table, NULL)
         expect(b, l, table[i][0], table[i][1]);
     assert_int_equal(line_get(l), 0);
     line_free(l);
@@ -432,7 +433,7 @@ static void a_real_line_that_is_not_there_is_named(void **state)
 {
     struct bench *b = *state;
     static const char *const table[] = {"gpiochip4711:3", "no-such-chip:17", "NO_SUCH_LINE"};
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    EACH_ROW (i, table, table[i]) {
         assert_null(open_line(b, table[i], LINE_INPUT));
         assert_true(errno == ENOENT || errno == EACCES);
         assert_non_null(strstr(b->error.text, table[i]));

@@ -1,6 +1,7 @@
 #include "kiosk/core/ns.h"
 #include "kiosk/relay/relay_conf.h"
 #include "kiosk/relay/webpush_sender.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -95,7 +96,7 @@ static const struct {
 static void what_is_wrong_is_named(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    EACH_ROW (i, bad, bad[i].text) {
         char text[2048];
         struct relay_conf c;
         struct said s;
@@ -128,7 +129,7 @@ static void web_push_alone_is_enough(void **state)
         "https://evil?web.push.apple.com/x",  "https:///x",
         "https://.push.apple.com@10.0.0.1/x",
     };
-    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+    EACH_ROW (i, refused, refused[i])
         if (webpush_sender_allows(c.web.services, refused[i]))
             fail_msg("allowed: %s", refused[i]);
 }

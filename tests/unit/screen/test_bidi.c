@@ -2,6 +2,7 @@
 #include "kiosk/screen/bidi.h"
 #include "kiosk/screen/draw_text.h"
 #include "kiosk/screen/items.h"
+#include "tests/unit/rows.h"
 
 #include <fribidi/fribidi.h>
 #include <setjmp.h>
@@ -47,7 +48,7 @@ static void show(const struct bidi_run *runs, size_t count, char *out, size_t si
 static void test_runs(void **state)
 {
     (void)state;
-    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+    EACH_ROW (k, rows, rows[k].line) {
         struct bidi_run runs[ITEM_TEXT_MAX];
         char seen[4 * ITEM_TEXT_MAX];
         show(runs, bidi_runs(rows[k].line, rows[k].rtl, "Latn", runs), seen, sizeof seen);
@@ -71,7 +72,7 @@ static size_t characters(const char *text, size_t len, FriBidiChar *out)
 static void test_runs_are_in_visual_order(void **state)
 {
     (void)state;
-    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+    EACH_ROW (k, rows, rows[k].line) {
         struct bidi_run runs[ITEM_TEXT_MAX];
         FriBidiChar seen[ITEM_TEXT_MAX], line[ITEM_TEXT_MAX], part[ITEM_TEXT_MAX];
         FriBidiCharType types[ITEM_TEXT_MAX];
@@ -111,7 +112,7 @@ static void test_scripts(void **state)
         {"Ṣalāt", "Latn"},
         {"Ποίηση", "Grek"},
     };
-    for (size_t k = 0; k < sizeof lines / sizeof *lines; k++) {
+    EACH_ROW (k, lines, lines[k].line) {
         struct bidi_run runs[ITEM_TEXT_MAX];
         char seen[64] = "";
         bool digits = strcmp(lines[k].scripts, "Syrc") == 0;

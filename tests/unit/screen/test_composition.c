@@ -4,6 +4,7 @@
 #include "kiosk/screen/composition.h"
 #include "kiosk/screen/draw_image.h"
 #include "kiosk/screen/paint.h"
+#include "tests/unit/rows.h"
 
 #include <dirent.h>
 #include <malloc.h>
@@ -207,7 +208,7 @@ static void test_code_at_every_size(void **state)
     static const int sizes[][2] = {{480, 320},  {320, 480},   {800, 480},
                                    {600, 1024}, {1920, 1080}, {3840, 2160}};
     (void)state;
-    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+    EACH_ROW (k, sizes, NULL) {
         int w = sizes[k][0], h = sizes[k][1], side = w < h ? w : h;
         struct options o = options_at(2026, 5, 22, 13, 0);
         struct settings s = settings_of(SCENE_PROGRAMME, "Asia/Baku", 1);

@@ -2,6 +2,7 @@
 #include "kiosk/screen/cue_client.h"
 #include "kiosk/screen/cue_fade.h"
 #include "kiosk/screen/options.h"
+#include "tests/unit/rows.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -49,7 +50,7 @@ static void test_meanings(void **state)
         {"fault", "00011010", 0, 0},
         {"drill,accepted", "00111001", 0, 0},
     };
-    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+    EACH_ROW (k, rows, rows[k].cue) {
         struct cue c;
         struct cue_fade s;
         assert_int_equal(options_cue(rows[k].cue, &c), 0);

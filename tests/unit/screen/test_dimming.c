@@ -3,6 +3,7 @@
 #include "kiosk/screen/items.h"
 #include "kiosk/screen/panel.h"
 #include "kiosk/screen/qr.h"
+#include "tests/unit/rows.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -30,7 +31,7 @@ static void test_light(void **state)
         {30, 1430, 1380, 420, 0, 0},    {30, 60, 1380, 420, 0, 0}, {30, 700, 1380, 420, 1, 1},
         {30, -1, 1380, 420, 1, 1},
     };
-    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+    EACH_ROW (k, rows, NULL) {
         float l = dimming_light(rows[k].altitude, 60, rows[k].minute, rows[k].from, rows[k].to);
         assert_true((double)l >= rows[k].low && (double)l <= rows[k].high);
     }

@@ -1,6 +1,7 @@
 #include "kiosk/screen/draw_image.h"
 #include "kiosk/screen/draw_photo.h"
 #include "kiosk/screen/exif.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -165,7 +166,7 @@ static void test_album(void **state)
     album_photo_free(p);
     album_free(a);
     static const char *const names[] = {"1.jpg", "2.jpg", "3.png", "4.jpeg", "5.png", "notes.txt"};
-    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+    EACH_ROW (k, names, names[k]) {
         snprintf(path, sizeof path, "%s/%s", folder, names[k]);
         assert_int_equal(unlink(path), 0);
     }

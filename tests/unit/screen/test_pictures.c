@@ -2,6 +2,7 @@
  * contact sheets into build/sheets, and the scenes beside small stored references. */
 
 #include "kiosk/screen/draw_image.h"
+#include "tests/unit/rows.h"
 #include "tests/unit/screen/picture.h"
 
 #include <SDL2/SDL_image.h>
@@ -268,7 +269,7 @@ static void test_sizes(void **state)
     struct text *text = text_new(NULL);
     struct language l;
     load_language("ka", &l);
-    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+    EACH_ROW (k, sizes, NULL) {
         for (int scene = 0; scene<SCENES; scene += sizes[k][0] * sizes[k][1]> 4000000 ? 4 : 1) {
             struct picture p;
             picture_open(&p, (enum scene_kind)scene, sizes[k][0], sizes[k][1], text);

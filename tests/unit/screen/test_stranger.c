@@ -1,6 +1,7 @@
 /* The stranger's test in numbers: across every change of the cue, no part of the picture changes
  * more within two seconds than the scene's own drift changes it. */
 
+#include "tests/unit/rows.h"
 #include "tests/unit/screen/picture.h"
 
 #include <setjmp.h>
@@ -55,7 +56,7 @@ static void stranger(enum scene_kind kind)
     struct picture p;
     float closest = 0;
     picture_open(&p, kind, W, H, NULL);
-    for (size_t m = 0; m < sizeof moments / sizeof *moments; m++) {
+    EACH_ROW (m, moments, NULL) {
         float own = 0;
         for (int k = 0; k < 4; k++)
             own = fmaxf(own, change(&p, moments[m], &cues[0], &cues[0], k * 13 * NS_PER_S));

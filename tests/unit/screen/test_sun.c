@@ -1,5 +1,6 @@
 #include "kiosk/screen/sky.h"
 #include "kiosk/screen/sun.h"
+#include "tests/unit/rows.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -25,7 +26,7 @@ static void test_noon_heights(void **state)
         {1773964800, 0.0, 0.0, 90.0},      /* 2026-03-20 equator, equinox */
         {1782000000, -33.87, 151.21, 32.7} /* 2026-06-21 Sydney, winter */
     };
-    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+    EACH_ROW (k, rows, NULL) {
         double most = -90;
         for (int64_t s = 0; s < 86400; s += 60)
             most = fmax(
@@ -78,7 +79,7 @@ static void test_phases(void **state)
         {1779534660, 0.25}, /* 2026-05-23 11:11, first quarter */
         {1778361060, 0.75}, /* 2026-05-09 21:11, last quarter */
     };
-    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
+    EACH_ROW (k, rows, NULL)
         assert_true(fabs(moon_phase(rows[k].at * S) - rows[k].phase) < 0.01);
 }
 

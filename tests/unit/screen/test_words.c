@@ -1,6 +1,7 @@
 #include "kiosk/screen/draw_text.h"
 #include "kiosk/screen/programme.h"
 #include "kiosk/screen/words.h"
+#include "tests/unit/rows.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -73,7 +74,7 @@ static void test_broken_files(void **state)
         {"day = \xC4\xE5\xED\xFC\n", "not UTF-8"},
         {"", "\"day\" is missing"},
     };
-    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+    EACH_ROW (k, rows, rows[k].text) {
         struct language l;
         char why[256] = "";
         assert_int_equal(language_parse("x.conf", rows[k].text, strlen(rows[k].text), &l, why), -1);
@@ -135,7 +136,7 @@ static void test_calendar(void **state)
     };
     struct language english;
     language_default(&english);
-    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+    EACH_ROW (k, rows, rows[k].zone) {
         time_t at = (time_t)rows[k].at;
         struct tm local;
         setenv("TZ", rows[k].zone, 1);

@@ -1,4 +1,5 @@
 #include "kiosk/wipe/pending.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +23,7 @@ static void test_every_pair_of_records(void **state)
         {PROGRESS_THROUGH, {PENDING_NOTHING, PENDING_BEGIN, PENDING_UNKNOWN}},
         {PROGRESS_UNREADABLE, {PENDING_UNKNOWN, PENDING_BEGIN, PENDING_UNKNOWN}},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    EACH_ROW (i, rows, NULL) {
         for (int alarm = ALARM_SILENT; alarm <= ALARM_UNKNOWN; alarm++)
             assert_int_equal(pending_decide(rows[i].own, (enum pending_alarm)alarm),
                              rows[i].expected[alarm]);

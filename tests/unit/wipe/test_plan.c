@@ -1,6 +1,7 @@
 #include "kiosk/wipe/plan.h"
 #include "kiosk/wipe/plan_read.h"
 #include "kiosk/wipe/wipe_drill.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -63,7 +64,7 @@ static void test_paths(void **state)
     char longest[PLAN_PATH_MAX + 1];
 
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    EACH_ROW (i, rows, rows[i].path) {
         const char *wrong = plan_path_wrong(rows[i].path);
         if (!rows[i].wrong && wrong)
             fail_msg("%s: %s", rows[i].path, wrong);
@@ -107,11 +108,11 @@ static void test_roots(void **state)
                                       "/srv/../etc"};
 
     (void)state;
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+    EACH_ROW (i, good, good[i]) {
         if (plan_root_wrong(good[i]))
             fail_msg("%s: %s", good[i], plan_root_wrong(good[i]));
     }
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    EACH_ROW (i, bad, bad[i]) {
         if (!plan_root_wrong(bad[i]))
             fail_msg("%s was allowed as a root", bad[i]);
     }
@@ -259,7 +260,7 @@ static void test_refused(void **state)
     struct plan p;
 
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    EACH_ROW (i, rows, rows[i].text) {
         if (parse(rows[i].text, &p, said) == 0)
             fail_msg("row %zu was taken:\n%s", i, rows[i].text);
         if (strncmp(said, rows[i].at, strlen(rows[i].at)) != 0 || !strstr(said, rows[i].word))

@@ -1,5 +1,6 @@
 #include "kiosk/wipe/overwrite.h"
 #include "kiosk/wipe/scope.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -42,7 +43,7 @@ static int make_place(void **state)
     snprintf(p->prefix, sizeof p->prefix, "/tmp/test_scope.XXXXXX");
     if (!mkdtemp(p->prefix) || (p->at = open(p->prefix, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
         return -1;
-    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+    EACH_ROW (i, folders, folders[i]) {
         if (mkdirat(p->at, folders[i], 0700) < 0)
             return -1;
     }
@@ -98,7 +99,7 @@ static void test_what_is_reached(void **state)
     };
     const struct place *p = *state;
 
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    EACH_ROW (i, rows, rows[i].below) {
         const struct plan_target t = target(rows[i].below);
         char leaf[PLAN_PATH_MAX];
         int folder, fd;
@@ -135,7 +136,7 @@ static void test_a_root_that_awaits_its_mount(void **state)
     };
     struct place *p = *state;
 
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    EACH_ROW (i, rows, rows[i].fstab) {
         struct scope s;
         make_file(p->at, "etc/fstab", rows[i].fstab);
         assert_int_equal(scope_init(&s, p->prefix, &p->plan), 0);
@@ -181,7 +182,7 @@ static void test_overwritten(void **state)
     static unsigned char before[300000], after[300000];
     struct stat st;
 
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    EACH_ROW (i, sizes, NULL) {
         size_t size = (size_t)sizes[i];
         int fd = openat(p->at, "srv/venue/data", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         randombytes_buf(before, sizeof before);

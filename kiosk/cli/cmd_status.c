@@ -1,4 +1,5 @@
 #include "kiosk/cli/control_client.h"
+#include "kiosk/cli/print.h"
 #include "kiosk/cli/status_cue.h"
 #include "kiosk/common/duration.h"
 
@@ -44,11 +45,12 @@ static double number_of(const cJSON *object, const char *key, double otherwise)
     return cJSON_IsNumber(item) ? item->valuedouble : otherwise;
 }
 
-static void print_answers(const cJSON *o)
+/* "answered by 2 phones, 1 of them safe" */
+static void answers_text(const cJSON *o, char out[64])
 {
     double seen = number_of(o, "seen", 0);
-    printf("answered by %.0f phone%s, %.0f of them safe\n", seen, seen == 1 ? "" : "s",
-           number_of(o, "safe", 0));
+    snprintf(out, 64, "answered by %.0f phone%s, %.0f of them safe", seen, seen == 1 ? "" : "s",
+             number_of(o, "safe", 0));
 }
 
 /* "3s ago"; nothing for what is not known. */
@@ -62,26 +64,33 @@ static void ago(double ms, char out[40])
     snprintf(out, 40, ms < 1000 ? "just now" : "%s ago", age);
 }
 
+/* One row: label, colon, text. */
+#define ROW(tone, label, ...) print_item(tone, label ":", 10, __VA_ARGS__)
+
 static void print_alert(const cJSON *reply)
 {
     const cJSON *alert = cJSON_GetObjectItemCaseSensitive(reply, "alert");
-    char begun[40];
+    char begun[40], answers[64];
     if (!cJSON_IsObject(alert))
         return;
     ago(number_of(alert, "age_ms", -1), begun);
-    printf("alert:    %s%s%s, ",
-           is_true(alert, "handed_over") ? "handed over" : "NOT yet handed over",
-           begun[0] ? ", begun " : "", begun);
-    print_answers(reply);
+    answers_text(reply, answers);
+    bool left = is_true(alert, "handed_over");
+    ROW(left ? PRINT_OK : PRINT_FAILURE, "alert", "%s%s%s, %s",
+        left ? "has left the venue" : "has NOT left the venue yet", begun[0] ? ", begun " : "",
+        begun, answers);
 }
 
-/* A beat that this broker itself gave back. */
-static void print_beat(const cJSON *broker)
+static void print_broker(const cJSON *b)
 {
+    const char *error = status_text_of(b, "error");
+    bool connected = is_true(b, "connected");
     char beat[40];
-    ago(number_of(broker, "beat_ms", -1), beat);
-    if (beat[0])
-        printf(", last beat %s", beat);
+    ago(number_of(b, "beat_ms", -1), beat); /* a sign of life that this broker itself gave back */
+    ROW(connected ? PRINT_OK : PRINT_FAILURE, "broker", "%s, %s, %s%s%s%s%s", status_name_of(b),
+        is_true(b, "outside") ? "outside the venue" : "on this network",
+        connected ? "connected" : "NOT connected", error ? ": " : "", error ? error : "",
+        beat[0] ? ", last sign of life " : "", beat);
 }
 
 static void print_brokers(const cJSON *reply)
@@ -90,20 +99,15 @@ static void print_brokers(const cJSON *reply)
     bool outside = false;
     cJSON_ArrayForEach(b, brokers)
     {
-        const char *error = status_text_of(b, "error");
         outside |= is_true(b, "outside");
-        printf("broker:   %s, %s, %s%s%s", status_name_of(b),
-               is_true(b, "outside") ? "outside" : "on this network",
-               is_true(b, "connected") ? "connected" : "NOT connected", error ? ": " : "",
-               error ? error : "");
-        print_beat(b);
-        putchar('\n');
+        print_broker(b);
     }
     if (cJSON_GetArraySize(brokers) == 0)
-        puts("broker:   none is configured: nobody would be alerted");
+        ROW(PRINT_FAILURE, "broker", "none is configured, so no phone can be alerted");
     else if (!outside)
-        puts("          LAN only: without a broker outside, an alert can be carried off with the "
-             "Pi");
+        print_item(PRINT_PLAIN, "", 10,
+                   "LAN only: there is no broker outside the venue. Whoever takes the Pi takes the "
+                   "alert with it.");
 }
 
 static void print_inputs(const cJSON *reply)
@@ -113,53 +117,64 @@ static void print_inputs(const cJSON *reply)
     {
         const char *kind = status_text_of(i, "kind"), *fault = status_text_of(i, "fault");
         bool door = kind && strcmp(kind, "door") == 0, active = is_true(i, "active");
-        printf("%-9s %s, %s%s%s\n", door ? "door:" : "switch:", status_name_of(i),
-               door     ? active ? "open" : "closed"
-               : active ? "pressed"
-                        : "at rest",
-               fault ? ", FAULT: " : "", fault ? fault : "");
+        print_item(fault ? PRINT_FAILURE : PRINT_PLAIN, door ? "door:" : "switch:", 10,
+                   "%s, %s%s%s", status_name_of(i),
+                   door     ? active ? "open" : "closed"
+                   : active ? "pressed"
+                            : "not pressed",
+                   fault ? ", FAULT: " : "", fault ? fault : "");
     }
 }
 
 static void print_phones(const cJSON *reply)
 {
     const cJSON *drill = cJSON_GetObjectItemCaseSensitive(reply, "last_drill");
+    char answers[64];
     if (cJSON_HasObjectItem(reply, "members"))
-        printf("phones:   %.0f of members, %.0f of staff\n", number_of(reply, "members", 0),
-               number_of(reply, "staff", 0));
+        ROW(PRINT_PLAIN, "phones", "%.0f of members, %.0f of staff", number_of(reply, "members", 0),
+            number_of(reply, "staff", 0));
     if (cJSON_IsNull(drill))
-        puts("drill:    none since porchlightd started");
+        ROW(PRINT_PLAIN, "drill", "none since porchlightd started");
     if (!cJSON_IsObject(drill))
         return;
-    printf("drill:    the last one ended %s, ",
-           status_text_of(drill, "at") ? status_text_of(drill, "at") : "?");
-    print_answers(drill);
+    answers_text(drill, answers);
+    ROW(PRINT_PLAIN, "drill", "the last one ended %s, %s",
+        status_text_of(drill, "at") ? status_text_of(drill, "at") : "at an unknown time", answers);
+}
+
+static void print_faults(const cJSON *reply)
+{
+    if (is_true(reply, "record_fault"))
+        ROW(PRINT_FAILURE, "record",
+            "CANNOT BE WRITTEN, so a power cut would make the kiosk forget an alert. To see why: "
+            "sudo porchlight doctor");
+    if (is_true(reply, "wipe_fault"))
+        ROW(PRINT_FAILURE, "wipe",
+            "COULD NOT BE DONE NOW. See whether its plan is right (sudo porchlight wipe --plan) "
+            "and "
+            "whether it is started (sudo systemctl start porchlight-wipe.socket).");
+    if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(reply, "clock_set")))
+        ROW(PRINT_WARNING, "clock",
+            "not set since power-up, so ages and the door's hours are not known");
 }
 
 static void status_print_plainly(const cJSON *reply)
 {
     const char *state = status_text_of(reply, "state"), *on_site = status_text_of(reply, "on_site");
-    printf("state:    %s%s", state ? state : "unknown",
-           is_true(reply, "drill") ? " (a drill)" : "");
-    if (state && on_site && strcmp(state, on_site) != 0)
-        printf(", shown here as %s", on_site);
-    putchar('\n');
+    bool hidden = state && on_site && strcmp(state, on_site) != 0;
+    ROW(PRINT_PLAIN, "state", "%s%s%s%s", state ? state : "unknown",
+        is_true(reply, "drill") ? " (a drill)" : "", hidden ? ", shown here as " : "",
+        hidden ? on_site : "");
     print_alert(reply);
     print_brokers(reply);
     print_inputs(reply);
     if (number_of(reply, "pending", 0) > 0)
-        printf("pending:  %.0f not yet handed over\n", number_of(reply, "pending", 0));
+        ROW(PRINT_WARNING, "waiting", "%.0f messages that have not left the venue yet",
+            number_of(reply, "pending", 0));
     print_phones(reply);
-    if (is_true(reply, "record_fault"))
-        puts("record:   CANNOT BE WRITTEN: an alert would not outlive a power cut; look at the "
-             "disk's space and mode");
-    if (is_true(reply, "wipe_fault"))
-        puts("wipe:     COULD NOT BE DONE NOW: porchlight wipe --plan says what is wrong with its "
-             "plan, or porchlight-wipe.socket is not started");
-    if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(reply, "clock_set")))
-        puts("clock:    never set since power-up; ages and door hours are not known");
+    print_faults(reply);
     if (status_text_of(reply, "version"))
-        printf("version:  %s\n", status_text_of(reply, "version"));
+        ROW(PRINT_PLAIN, "version", "%s", status_text_of(reply, "version"));
 }
 
 static int status_show(const struct cli *cli, bool clear)
@@ -178,17 +193,17 @@ static int status_show(const struct cli *cli, bool clear)
     return fflush(stdout) == 0 ? CLI_OK : CLI_FAILED;
 }
 
-/* The legend is told even where there is no porchlightd to ask. */
+/* The legend is printed even where porchlightd does not run. */
 static int status_show_cue(const struct cli *cli)
 {
     cJSON *reply;
     int code = control_client_ask(cli, "status", &reply);
     if (code != CLI_OK) {
-        status_cue_print(0, 0, 0, 0);
+        status_cue_print(0, 0, 0, false);
         return code;
     }
     status_cue_print((uint32_t)number_of(reply, "cue", 0), number_of(reply, "seen", 0),
-                     number_of(reply, "safe", 0), 1);
+                     number_of(reply, "safe", 0), true);
     cJSON_Delete(reply);
     return fflush(stdout) == 0 ? CLI_OK : CLI_FAILED;
 }

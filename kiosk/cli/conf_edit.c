@@ -118,16 +118,6 @@ int conf_set(struct conf_text *c, const char *section, const char *key, const ch
     return splice(c, at, at < to ? line_end(c, at) : at, line);
 }
 
-int conf_rename(struct conf_text *c, const char *section, const char *to)
-{
-    char header[128];
-    size_t at = find_header(c, 0, section);
-    if (at == c->len)
-        return 0;
-    snprintf(header, sizeof header, "[%s]\n", to);
-    return splice(c, at, line_end(c, at), header);
-}
-
 int conf_drop(struct conf_text *c, const char *section)
 {
     size_t at = find_header(c, 0, section);

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A config's text changed in single keys, so that the host's own words and comments stay. Pure. */
+/* Changes single keys in a config's text, so that the host's own comments are kept. Pure. */
 
 enum { CONF_TEXT_MAX = 65536 };
 
@@ -16,15 +16,14 @@ struct conf_text {
 /* 0, or -1: too long. */
 int conf_text_set(struct conf_text *c, const char *text, size_t len);
 
-/* `section` is what stands in the brackets: "broker here". It is added at the end where it is
- * missing, and so is the key at the section's end; a commented "#key =" gives its place to the
- * first. `value` NULL: the key is commented out. 0, or -1: too long. */
+/* `section` is the text between the brackets: "broker here". A missing section is added at the end,
+ * a missing key at the section's end, or in place of a commented "#key =". `value` NULL: the key is
+ * commented out. 0, or -1: too long. */
 int conf_set(struct conf_text *c, const char *section, const char *key, const char *value);
 
 bool conf_has(const struct conf_text *c, const char *section);
-int conf_rename(struct conf_text *c, const char *section, const char *to);
 
-/* The section's header and keys go; its comments above stay. */
+/* Removes the section's header and keys; the comments above it are kept. */
 int conf_drop(struct conf_text *c, const char *section);
 
 #endif

@@ -33,22 +33,23 @@ static int etc_transaction_complain(const char *path)
     switch (errno) {
     case ENOSPC:
     case EDQUOT:
-        log_error("%s: the disk is full; free some room (df -h), then run it again: nothing was "
-                  "changed",
-                  path);
+        log_error(
+            "Nothing was changed: the disk is full (%s). Free some space (df -h shows it), then "
+            "run it again.",
+            path);
         break;
     case EROFS:
-        log_error("%s: the file system is read-only; make it writable for the set-up (mount -o "
-                  "remount,rw / or raspi-config's overlay off), then run it again: nothing was "
-                  "changed",
-                  path);
+        log_error(
+            "Nothing was changed: the file system is read-only (%s). Make it writable (sudo "
+            "mount -o remount,rw / or turn off the overlay in raspi-config), then run it again.",
+            path);
         break;
     case EACCES:
     case EPERM:
-        log_error("%s: not permitted; run it with sudo", path);
+        log_error("No permission for %s. Run it with sudo.", path);
         break;
     default:
-        log_error("%s: %s", path, strerror(errno));
+        log_error("%s: %s.", path, strerror(errno));
     }
     return -1;
 }
@@ -75,14 +76,15 @@ int etc_transaction_lock(const char *prefix)
         return etc_transaction_complain(path);
     if (flock(fd, LOCK_EX | LOCK_NB) == 0)
         return fd;
-    log_error("%s: another porchlight setup, restore or keys renew is at work here; wait for it, "
-              "or end it (fuser %s names it): nothing was changed",
-              path, path);
+    log_error(
+        "Nothing was changed: another porchlight setup, restore or keys renew is running. Wait "
+        "for it, or end it (fuser %s shows its number).",
+        path);
     close(fd);
     return -1;
 }
 
-/* --- what an interruption left -------------------------------------------------------------- */
+/* --- after an interruption ------------------------------------------------------------------ */
 
 /* Each path in the journal of `tree`: renamed to its name, or removed. */
 static int settle_beside(const char *prefix, const char *tree, bool forward)
@@ -113,7 +115,7 @@ static int settle_beside(const char *prefix, const char *tree, bool forward)
     return result;
 }
 
-static int etc_transaction_settle_one(const char *prefix, const char *live, const char *staging)
+static int settle_folders(const char *prefix, const char *live, const char *staging)
 {
     char journal[PATH_LEN];
     if (etc_transaction_join(journal, live, "/" JOURNAL) < 0)
@@ -136,16 +138,16 @@ int etc_transaction_settle(const char *prefix)
     int result = etc_transaction_join(live, prefix, PATH_ETC) < 0 ||
                          etc_transaction_join(staging, prefix, STAGING) < 0
                      ? -1
-                     : etc_transaction_settle_one(prefix, live, staging);
+                     : settle_folders(prefix, live, staging);
     close(lock);
     return result;
 }
 
 /* --- begin ---------------------------------------------------------------------------------- */
 
-static int etc_transaction_begin_one(struct etc_transaction *s)
+static int copy_live(struct etc_transaction *s)
 {
-    if (etc_transaction_settle_one(s->prefix, s->live, s->staging) < 0)
+    if (settle_folders(s->prefix, s->live, s->staging) < 0)
         return -1;
     if (files_make_folders(s->live, 0755) < 0)
         return etc_transaction_complain(s->live);
@@ -169,7 +171,7 @@ struct etc_transaction *etc_transaction_begin(const char *prefix)
     if (etc_transaction_join(s->prefix, prefix, "") < 0 ||
         etc_transaction_join(s->live, prefix, PATH_ETC) < 0 ||
         etc_transaction_join(s->staging, prefix, STAGING) < 0 ||
-        (s->lock = etc_transaction_lock(prefix)) < 0 || etc_transaction_begin_one(s) < 0) {
+        (s->lock = etc_transaction_lock(prefix)) < 0 || copy_live(s) < 0) {
         s->done = true;
         etc_transaction_free(s);
         return NULL;
@@ -233,7 +235,8 @@ int etc_transaction_drop(struct etc_transaction *s, const char *name)
                : 0;
 }
 
-/* The journal names a file before it is written, so that an interruption can remove it. */
+/* The journal lists a file before it is written, so that it can be removed after an
+ * interruption. */
 static int journal_add(const struct etc_transaction *s, const char *path)
 {
     char journal[PATH_LEN];
@@ -307,15 +310,16 @@ int etc_transaction_commit(struct etc_transaction *s)
     if (renameat2(AT_FDCWD, s->staging, AT_FDCWD, s->live, RENAME_EXCHANGE) < 0) {
         if (errno != EINVAL && errno != EXDEV && errno != EBUSY)
             return etc_transaction_complain(s->live);
-        log_error("%s: this file system cannot exchange two folders in one step, or something is "
-                  "mounted there; expected a plain folder on ext4, xfs, btrfs or tmpfs (turn an "
-                  "overlay off for the set-up): nothing was changed",
-                  s->live);
+        log_error(
+            "Nothing was changed: %s has to be a plain folder on ext4, xfs, btrfs or tmpfs, with "
+            "nothing mounted on it, because two folders are exchanged in one step. Turn off an "
+            "overlay while you run it.",
+            s->live);
         return -1;
     }
     file_sync_folder_of(s->live);
     s->done = true;
-    return etc_transaction_settle_one(s->prefix, s->live, s->staging);
+    return settle_folders(s->prefix, s->live, s->staging);
 }
 
 void etc_transaction_free(struct etc_transaction *s)
@@ -323,7 +327,7 @@ void etc_transaction_free(struct etc_transaction *s)
     if (!s)
         return;
     if (!s->done)
-        etc_transaction_settle_one(s->prefix, s->live, s->staging);
+        settle_folders(s->prefix, s->live, s->staging);
     if (s->lock >= 0)
         close(s->lock);
     free(s);

@@ -50,6 +50,7 @@ static int read_at(int fd, const char *question, bool seen, char *out, size_t si
 {
     const struct sigaction action = {.sa_handler = catch};
     struct sigaction before[ENDS];
+    sigset_t open, blocked;
     struct termios shown, hidden;
     bool closed = false;
     int len, saved;
@@ -57,8 +58,12 @@ static int read_at(int fd, const char *question, bool seen, char *out, size_t si
     if (tcgetattr(fd, &shown) < 0)
         return -1;
     caught = 0;
-    for (int i = 0; i < ENDS; i++)
+    sigemptyset(&open);
+    for (int i = 0; i < ENDS; i++) {
         sigaction(ends[i], &action, &before[i]);
+        sigaddset(&open, ends[i]);
+    }
+    sigprocmask(SIG_UNBLOCK, &open, &blocked);
     hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)ECHO;
     dprintf(fd, "%s", question);
@@ -69,9 +74,10 @@ static int read_at(int fd, const char *question, bool seen, char *out, size_t si
     if (!seen)
         tcsetattr(fd, TCSAFLUSH, &shown);
     dprintf(fd, "%s", !seen ? "\n" : caught || closed ? wiped_line : wiped_entered);
+    sigprocmask(SIG_SETMASK, &blocked, NULL);
     for (int i = 0; i < ENDS; i++)
         sigaction(ends[i], &before[i], NULL);
-    if (caught)
+    if (caught && !sigismember(&blocked, caught))
         raise(caught);
     errno = caught ? EINTR : saved;
     return caught || (seen && closed) ? -1 : len;

@@ -6,7 +6,7 @@
 /* Asks at the terminal for one line that is not shown while it is typed, into `out` (locked
  * memory), terminated and without its newline. Its length, or -1 with errno: ENXIO, nobody is at a
  * terminal; E2BIG, it is longer than size - 1. A signal that ends the program, such as Ctrl-C, does
- * so once the terminal shows again what is typed. */
+ * so once the terminal shows again what is typed; to a caller that blocks it, it is EINTR. */
 int prompt_hidden_line(const char *question, char *out, size_t size);
 
 /* The same, but it is seen while it is typed, for what is long to copy; entered, it is taken off

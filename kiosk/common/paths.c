@@ -19,6 +19,13 @@ int path_under(const char *prefix, const char *path, char out[PATH_LEN])
     return paths_join(prefix ? prefix : "", "", path, out);
 }
 
+bool path_is_below(const char *path, const char *folder)
+{
+    size_t n = strlen(folder);
+    return strcmp(folder, "/") == 0 ||
+           (strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == '\0'));
+}
+
 int path_credential(const char *prefix, const char *name, char out[PATH_LEN])
 {
     const char *directory = getenv("CREDENTIALS_DIRECTORY");

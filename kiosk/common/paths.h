@@ -1,6 +1,7 @@
 #ifndef PORCHLIGHT_COMMON_PATHS_H
 #define PORCHLIGHT_COMMON_PATHS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Every path Porchlight uses, below one prefix (--prefix DIR, empty on a real kiosk) that
@@ -72,6 +73,9 @@ enum { PATH_LEN = 512 };
 
 /* prefix + path into out. 0, or -1 with errno ENAMETOOLONG. */
 int path_under(const char *prefix, const char *path, char out[PATH_LEN]);
+
+/* Whether `path` is `folder` or below it, by their names alone. */
+bool path_is_below(const char *path, const char *folder);
 
 /* A credential's file: $CREDENTIALS_DIRECTORY/porchlight_NAME where systemd set one (so does
  * LoadCredential=porchlight:FOLDER name the files of a folder), else below the prefix.

@@ -1,4 +1,4 @@
-"""porchlight doctor: each leftover is found where it is and not where it is not."""
+"""porchlight doctor finds each leftover that is there, and only those."""
 
 import re
 import subprocess
@@ -12,13 +12,13 @@ SWAPS = "Filename\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
 
 
 def found(folder):
-    """{name: what is said} of what is left over."""
+    """{name: what doctor says} of what is left over."""
     listed = ask(folder)["left over"]
     assert len(listed) == 12
     return {name: one.said for name, one in listed.items() if one.verdict != "ok"}
 
 
-def test_a_clean_system(folder):
+def test_a_clean_system_has_no_leftovers(folder):
     put(folder / "proc/swaps", SWAPS + "/dev/zram0 partition 1000 0 100\n")
     put(folder / "sys/block/zram0/backing_dev", "none\n")
     put(folder / "proc/mounts", "/dev/mmcblk0p2 / ext4 rw,noatime 0 0\n")
@@ -27,7 +27,7 @@ def test_a_clean_system(folder):
     put(folder / "home/host/.bash_history", "")
     put(folder / "sys/bus/nvmem/devices/rtc0/nvmem").chmod(0o600)
     assert found(folder) == {}
-    assert plainly(folder).stdout.count("ok       left over") == 12
+    assert plainly(folder, "--all").stdout.count("ok       left over") == 12
 
 
 FINDINGS = [
@@ -54,14 +54,14 @@ FINDINGS = [
 
 
 @pytest.mark.parametrize("name, path, text, where", FINDINGS)
-def test_each_is_found(folder, name, path, text, where):
+def test_each_leftover_is_found(folder, name, path, text, where):
     put(folder / path, text)
     names = found(folder)
     assert set(names) == {name} and where in names[name]
-    assert f"warning  left over, {name}: " in plainly(folder).stdout
+    assert f"WARNING  left over, {name}\n" in plainly(folder).stdout
 
 
-# Of what is not a folder's to change: what the command would have the system do.
+# Commands that change more than a folder: what they would do.
 STUBS = {
     "swapoff": "head -n 1 $ROOT/proc/swaps >$ROOT/s; mv $ROOT/s $ROOT/proc/swaps",
     "sysctl": "sed -n 's/^kernel.core_pattern=//p' $ROOT/etc/sysctl.d/* "
@@ -73,16 +73,15 @@ BY_HAND = {"ext4 data=journal"}  # names a device, and asks for a restart
 
 @pytest.mark.parametrize("name, path, text, where", [f for f in FINDINGS if f[0] not in BY_HAND
                                                      and "system-connections" not in f[1]])
-def test_its_mend_mends_it(folder, name, path, text, where):
+def test_its_fix_removes_it(folder, name, path, text, where):
     put(folder / path, text)
     for made in ("etc/sysctl.d", "etc/profile.d", "var/log", "root"):
         (folder / made).mkdir(parents=True, exist_ok=True)
     put(folder / "etc/mosquitto/mosquitto.conf", "persistence true\n")
     put(folder / "etc/fstab", "/dev/a / ext4 defaults 0 1\n/var/swap none swap sw 0 0\n")
-    mend = ask(folder)["left over"][name].mend
-    command = mend.partition("delete NAME; ")[2] or mend
-    moved = re.sub(r"(?<![\w./%])/(var|etc|root|home|sys)/", rf"{folder}/\1/", command)
-    assert moved != command
+    fix = ask(folder)["left over"][name].fix
+    moved = re.sub(r"(?<![\w./%])/(var|etc|root|home|sys)/", rf"{folder}/\1/", fix)
+    assert moved != fix
     for stub, does in STUBS.items():
         put(folder / "stubs" / stub, f"#!/bin/sh\nROOT={folder}\n{does}\n").chmod(0o755)
     done = subprocess.run(["bash", "-uc", moved], capture_output=True, text=True, timeout=20,
@@ -92,12 +91,12 @@ def test_its_mend_mends_it(folder, name, path, text, where):
     assert "swap" not in (folder / "etc/fstab").read_text() or name != "swap"
 
 
-def test_zram_that_writes_back_is_swap(folder):
+def test_zram_that_writes_back_counts_as_swap(folder):
     put(folder / "proc/swaps", SWAPS + "/dev/zram0 partition 1000 0 100\n")
     put(folder / "sys/block/zram0/backing_dev", "/dev/mmcblk0p3\n")
     assert list(found(folder)) == ["swap"] and "/dev/zram0" in found(folder)["swap"]
 
 
-def test_an_nvmem_that_all_may_read(folder):
+def test_an_nvmem_that_everybody_may_read_is_found(folder):
     put(folder / "sys/bus/nvmem/devices/rtc0/nvmem").chmod(0o644)
     assert set(found(folder)) == {"nvmem"}

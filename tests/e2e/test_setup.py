@@ -1,4 +1,4 @@
-"""porchlight setup: what it makes runs, keeps, changes, and is never found half done."""
+"""porchlight setup: what it makes runs; a second run keeps the rest; it is never left half done."""
 
 import json
 import random
@@ -52,7 +52,7 @@ def joined(venue):
 
 
 def test_a_phone_is_invited_and_answers_the_drill(venue):
-    """Nobody's account but those that set-up and invitation make."""
+    """With no accounts but those that set-up and the invitation make."""
     venue.set_up()
     venue.start_broker()
     venue.start()
@@ -70,7 +70,7 @@ def test_a_phone_is_invited_and_answers_the_drill(venue):
 
 
 def test_a_phone_that_joins_during_the_drill_is_rung_too(venue):
-    """As it goes with --answers, where nobody says when a phone has joined."""
+    """With --answers, nobody says when a phone has joined."""
     venue.set_up()
     venue.start_broker()
     venue.start()
@@ -80,11 +80,11 @@ def test_a_phone_that_joins_during_the_drill_is_rung_too(venue):
         phone = joined(venue)
         phone.answer(phone.wait("lockdown", "alert", drill=True, within=40).body["id"])
         drill = drill.result()
-    assert drill.returncode == 0 and "begins anew" in drill.stdout, (drill, venue.daemon.said())
+    assert drill.returncode == 0 and "starts again" in drill.stdout, (drill, venue.daemon.said())
     assert venue.status()["last_drill"]["seen"] == 1
 
 
-def test_keys_that_belong_together_and_a_root_that_left(venue):
+def test_keys_belong_together_and_the_root_key_is_elsewhere(venue):
     venue.set_up()
     kept = venue.etc / "credentials"
     root_public, _ = na.crypto_sign_seed_keypair(hexed(venue.root))
@@ -99,7 +99,7 @@ def test_keys_that_belong_together_and_a_root_that_left(venue):
         assert stat.S_IMODE((venue.etc / name).stat().st_mode) == 0o700
 
 
-def test_what_the_page_is_served_by_is_in_order(venue):
+def test_the_web_servers_config_and_the_cards_are_complete(venue):
     venue.set_up()
     (venue.prefix / "run/porchlight-page").mkdir()
     done = process.run(["nginx", "-t", "-e", "stderr", "-c", venue.etc / "page/nginx.conf"])
@@ -114,7 +114,7 @@ def test_what_the_page_is_served_by_is_in_order(venue):
 
 # --- run again ------------------------------------------------------------------------------------
 
-def test_again_changes_what_was_told_and_keeps_the_rest(venue):
+def test_a_second_run_changes_what_it_is_given_and_keeps_the_rest(venue):
     venue.set_up()
     conf = venue.etc / "porchlight.conf"
     conf.write_text(conf.read_text().replace("#gap = 700ms", "# slow hands\ngap = 900ms"))
@@ -132,7 +132,7 @@ def test_again_changes_what_was_told_and_keeps_the_rest(venue):
     assert venue.conf()["switch counter"]["line"] == "sim:desk"
 
 
-def test_the_code_is_kept_in_no_other_place(venue):
+def test_the_code_is_kept_in_the_config_only(venue):
     venue.set_up(code="7")
     assert venue.conf()["switch counter"]["code"] == "7"
     assert venue.again(host="kettle.example.org").returncode == 0
@@ -144,7 +144,7 @@ def test_the_code_is_kept_in_no_other_place(venue):
     assert "DNS:kettle.example.org" in named
 
 
-def test_a_broker_more_wants_the_root_key(venue):
+def test_another_broker_needs_the_root_key(venue):
     venue.set_up()
     before = venue.files()
     stick = venue.root.rename(venue.root.with_name("away.key"))
@@ -170,7 +170,7 @@ CALLS = {"fsync": 34, "write": 20, "openat": 80, "mkdir": 30, "unlink": 24, "fch
 
 
 def interrupted(venue, answers, call, number, fault="signal=KILL"):
-    """The set-up under strace, with the number-th such system call met by a fault."""
+    """The set-up under strace, with a fault in the number-th such system call."""
     return process.run(["strace", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e",
                         f"inject={call}:{fault}:when={number}", program("porchlight"), "--prefix",
                         venue.prefix, "setup", "--answers", answers], 60,

@@ -1,4 +1,4 @@
-"""Set-up at a terminal: its questions, the drawing, what it sees, the root key on paper."""
+"""Set-up at a terminal: its questions, the drawing, the test of the wires, the root key on paper."""
 
 import os
 import re
@@ -17,7 +17,7 @@ KEY_LINE = re.compile(r"^    (\d):((?: [0-9a-f]{4}){5})$", re.M)
 @pytest.fixture(name="venue")
 def new_venue():
     with Venue() as made:
-        # Ports are nobody's question: the last run's stand.
+        # Ports are not asked for: those of the last run are kept.
         (made.etc).mkdir(parents=True)
         (made.etc / "setup.conf").write_text("[setup]\n" + "".join(
             f"{p} = {made.answers[p]}\n" for p in PORTS) + "drill = no\n")
@@ -29,12 +29,12 @@ def begin(venue):
 
 
 def to_the_root(t, venue, root, look_over=True):
-    """Answers all questions, the root key's last. The drawing."""
+    """Answers all questions, the root key's last. Gives what was shown with the drawing."""
     t.until("GPIO17] ")
     t.say("sim:counter")
     t.until("GPIO22] ")
     t.say("sim:entrance")
-    drawing = t.until("Enter goes on")
+    drawing = t.until("Press Enter to go on")
     t.say()
     for default in ("[5] ", "[here] ", "[porchlight.local] ", "[dark] "):
         t.until(default)
@@ -42,13 +42,13 @@ def to_the_root(t, venue, root, look_over=True):
     asked = t.until("[print] ")
     t.say(root)
     if look_over:
-        t.until("Enter makes it so")
+        t.until("Press Enter to apply")
         t.say()
-    assert "7. Where does the venue's root key go?" in asked
+    assert "7. Where should the venue's root key go?" in asked
     return drawing
 
 
-def test_a_root_key_on_a_stick(venue):
+def test_a_root_key_goes_to_a_stick(venue):
     t = begin(venue)
     drawing = to_the_root(t, venue, str(venue.root))
     assert "GND" in drawing and "| o o |" in drawing
@@ -57,15 +57,15 @@ def test_a_root_key_on_a_stick(venue):
     assert venue.root.exists() and venue.conf()["switch counter"]["line"] == "sim:counter"
 
 
-def test_a_root_key_on_paper_is_read_back(venue):
+def test_a_root_key_on_paper_is_typed_in_again(venue):
     t = begin(venue)
     to_the_root(t, venue, "print")
     shown = t.until("line 1: ")
     lines = [line.strip() for _, line in KEY_LINE.findall(shown)]
     assert len(lines) == 4
     t.say(lines[0].replace(lines[0][0], "e" if lines[0][0] != "e" else "d", 1))
-    assert "does not fit" in t.until("line 1: ")
-    t.say(lines[1])  # a right line in a wrong place
+    assert "does not match" in t.until("line 1: ")
+    t.say(lines[1])  # a right line in the wrong place
     t.until("line 1: ")
     for number, line in enumerate(lines, 1):
         t.say(line)
@@ -83,9 +83,9 @@ def test_a_root_key_on_paper_is_read_back(venue):
     for _ in range(2):
         t.until("] ")
         t.say()
-    t.until("Enter goes on")
+    t.until("Press Enter to go on")
     t.say()
-    t.until("as it is] ")
+    t.until("unchanged] ")
     t.say()
     t.until("[here] ")
     t.say("both")
@@ -97,45 +97,45 @@ def test_a_root_key_on_paper_is_read_back(venue):
     t.say()
     t.until("[dark] ")
     t.say()
-    t.until("Enter makes it so")
+    t.until("Press Enter to apply")
     t.say()
     for number, line in enumerate(lines, 1):
         t.until(f"line {number}: ")
         t.say(line)
-    t.until("carry ")
+    t.until("copy the folder")
     assert t.end() == 0
     assert venue.conf()["broker outside"]["host"] == "mqtt.example.org"
 
 
-def test_a_key_that_is_not_read_back_changes_nothing(venue):
+def test_a_root_key_that_is_not_typed_in_changes_nothing(venue):
     before = venue.files()
     t = begin(venue)
     to_the_root(t, venue, "print")
     t.until("line 1: ")
     os.write(t.fd, b"\x04")  # the end of what is typed
-    t.until("nothing was changed")
+    t.until("othing was changed")
     assert t.end() == 1
     assert venue.files() == before
 
 
 def interrupt(t):
     os.write(t.fd, b"\x03")  # Ctrl-C, as a keyboard sends it
-    t.until("nothing was changed")
+    t.until("othing was changed")
     assert t.end() == 1
 
 
-@pytest.mark.parametrize("at", ["GPIO17] ", "GPIO22] ", "Enter goes on", "[5] ", "[here] ",
+@pytest.mark.parametrize("at", ["GPIO17] ", "GPIO22] ", "Press Enter to go on", "[5] ", "[here] ",
                                 "[porchlight.local] ", "[none] ", "[make] ", "[dark] ", "[print] ",
-                                "Enter makes it so", "line 1: ", "line 2: "])
+                                "Press Enter to apply", "line 1: ", "line 2: "])
 def test_leaving_at_any_question_changes_nothing(venue, at):
-    """Nor is anything left that it had prepared, keys among it."""
+    """Nothing that it had prepared is left either, such as keys."""
     before = venue.files()
     t = begin(venue)
     for prompt, answer in (("GPIO17] ", "sim:counter"), ("GPIO22] ", "sim:entrance"),
-                           ("Enter goes on", ""), ("[5] ", ""), ("[here] ", "both"),
+                           ("Press Enter to go on", ""), ("[5] ", ""), ("[here] ", "both"),
                            ("[porchlight.local] ", ""), ("[none] ", "mqtt.example.org"),
                            ("[make] ", ""), ("[dark] ", ""), ("[print] ", ""),
-                           ("Enter makes it so", ""), ("line 1: ", None), ("line 2: ", None)):
+                           ("Press Enter to apply", ""), ("line 1: ", None), ("line 2: ", None)):
         said = t.until(prompt)
         if prompt == at:
             break
@@ -145,16 +145,16 @@ def test_leaving_at_any_question_changes_nothing(venue, at):
     assert not list((venue.prefix / "etc").glob(".porchlight*"))
 
 
-def test_an_answer_that_will_not_do_is_asked_again_at_once(venue):
-    """Not when all the others were typed."""
+def test_an_answer_that_cannot_be_used_is_asked_again_at_once(venue):
+    """Not only after all the others."""
     t = begin(venue)
     t.until("GPIO17] ")
     t.say("none")
-    assert "raises no alarm" in t.until("[none] ")
+    assert "Without a switch" in t.until("[none] ")
     t.say("sim:counter")
     t.until("GPIO22] ")
     t.say("none")
-    t.until("Enter goes on")
+    t.until("Press Enter to go on")
     t.say()
     t.until("[5] ")
     t.say()
@@ -162,7 +162,7 @@ def test_an_answer_that_will_not_do_is_asked_again_at_once(venue):
     t.say("elsewhere")
     t.until("[none] ")
     t.say()
-    assert "has a name" in t.until("[none] ")
+    assert "broker's host name" in t.until("[none] ")
     t.say("mqtt.example.org")
     t.until("[make] ")
     t.say("/nowhere/account")
@@ -172,32 +172,32 @@ def test_an_answer_that_will_not_do_is_asked_again_at_once(venue):
     t.say()
     t.until("[print] ")
     t.say("/nowhere/root.key")
-    assert "is the stick mounted" in t.until("[/nowhere/root.key] ")
+    assert "Is the USB stick mounted?" in t.until("[/nowhere/root.key] ")
     t.say(str(venue.root))
-    t.until("Enter makes it so")
+    t.until("Press Enter to apply")
     interrupt(t)
 
 
-def test_an_answer_is_changed_at_the_end(venue):
+def test_an_answer_can_be_changed_at_the_end(venue):
     t = begin(venue)
     to_the_root(t, venue, str(venue.root), look_over=False)
-    assert re.search(r"5\. host +porchlight\.local\n", t.until("Enter makes it so"))
+    assert re.search(r"5\. host +porchlight\.local\n", t.until("Press Enter to apply"))
     t.say("9")
-    assert "expected 1 to 7" in t.until("Enter makes it so")
+    assert "Expected 1 to 7" in t.until("Press Enter to apply")
     t.say("4")
     t.until("[here] ")
     t.say("elsewhere")
-    t.until("[none] ")  # what that asks for is asked
+    t.until("[none] ")  # the questions that this adds are asked
     t.say("mqtt.example.org")
     t.until("[make] ")
     t.say()
-    assert "host" not in re.findall(r"^   \d\. (\w+)", t.until("Enter makes it so"), re.M)
+    assert "host" not in re.findall(r"^   \d\. (\w+)", t.until("Press Enter to apply"), re.M)
     t.say("1")
     t.until("[sim:counter] ")
     t.say("sim:desk")
-    t.until("Enter goes on")
+    t.until("Press Enter to go on")
     t.say()
-    t.until("Enter makes it so")
+    t.until("Press Enter to apply")
     t.say()
     t.until("The wipe is off")
     assert t.end() == 0
@@ -205,42 +205,42 @@ def test_an_answer_is_changed_at_the_end(venue):
     assert "broker here" not in venue.conf()
 
 
-def rehearse(venue):
+def drill_of(venue):
     venue.set_up()
     venue.start_broker()
     venue.start()
     return Terminal([program("porchlight"), "--prefix", str(venue.prefix), "setup", "--drill"])
 
 
-def test_the_drill_waits_for_whoever_invites_a_phone(venue):
-    t = rehearse(venue)
+def test_the_drill_waits_until_a_phone_has_joined(venue):
+    t = drill_of(venue)
     t.until("Press Enter when a phone has joined")
     assert not venue.status()["drill"]
     phone = joined(venue)
     t.say()
-    t.until("The drill has begun")
+    t.until("The drill has started")
     phone.answer(phone.wait("lockdown", "alert", drill=True, within=30).body["id"])
     t.until("A phone received it")
     assert t.end() == 0 and not venue.status()["drill"]
 
 
-def test_a_drill_that_is_left_before_it_begins(venue):
-    t = rehearse(venue)
+def test_leaving_before_the_drill_starts_none(venue):
+    t = drill_of(venue)
     t.until("Press Enter when a phone has joined")
     os.write(t.fd, b"\x03")
-    t.until("nothing was rehearsed")
+    t.until("No drill was held")
     assert t.end() == 1 and venue.status()["state"] == "quiet"
 
 
-def test_what_switch_and_door_say_is_shown(venue):
+def test_each_change_of_switch_and_door_is_shown(venue):
     t = begin(venue)
     t.until("GPIO17] ")
     t.say("sim:counter")
     t.until("GPIO22] ")
     t.say("sim:entrance")
-    t.until("door is closed now")
+    t.until("door: closed")
     wires = Wires(venue.prefix / "run/porchlight/sim.sock")
-    for line, on, off in (("counter", "switch: pressed", "switch: let go"),
+    for line, on, off in (("counter", "switch: pressed", "switch: not pressed"),
                           ("entrance", "door: open", "door: closed")):
         wires.set(line, True)
         t.until(on)
@@ -255,20 +255,20 @@ def test_a_wrong_answer_is_asked_again(venue):
     t = begin(venue)
     t.until("GPIO17] ")
     t.say("a line?")
-    assert "expected a line" in t.until("GPIO17] ")
+    assert "Expected a GPIO pin" in t.until("GPIO17] ")
     os.write(t.fd, b"\x04")
-    t.until("nothing was changed")
+    t.until("othing was changed")
     assert t.end() == 1
 
 
-def test_the_drawing_names_the_pins():
+def test_the_drawing_shows_the_pins():
     with Venue() as venue:
         t = begin(venue)
         t.until("GPIO17] ")
         t.say()
         t.until("GPIO22] ")
         t.say("GPIO4")
-        drawing = t.until("Enter goes on")
+        drawing = t.until("Press Enter to go on")
         os.close(t.fd)
         os.waitpid(t.pid, 0)
     assert re.search(r"switch --- GPIO17 11 \| o o \| 12", drawing)

@@ -1,5 +1,5 @@
-"""The broker outside, as set-up makes its folder: carried to its server, removed, and made anew when
-its certificate nears its end. The server is a folder that install.sh takes for its root."""
+"""The folder for a broker outside: copied to its server, deleted, and made again when its certificate
+is about to expire. The server is a folder that install.sh takes for its root."""
 
 import re
 import shutil
@@ -10,7 +10,7 @@ from tests.kit import pki, process
 from tests.kit.broker import free_port
 from tests.kit.setup import Venue, clock_at
 
-CARRY = "The broker outside: carry "
+CARRY = "Set up the broker outside: copy the folder"
 RELAY = "porchlight relay"
 
 
@@ -28,14 +28,14 @@ def installed(venue):
                        env=process.environment(PREFIX=venue.server))
 
 
-def carried(venue):
+def copied_over(venue):
     done = installed(venue)
     assert done.returncode == 0, done.stderr
     shutil.rmtree(venue.folder)
 
 
 def serve(venue):
-    """Of what was installed, only the root and the inner ports are the test's own."""
+    """Runs what was installed; only the root folder and the inner ports are the test's own."""
     conf = venue.server / "etc/mosquitto/mosquitto.conf"
     text = conf.read_text()
     for place in ("/etc/mosquitto/", "/var/lib/mosquitto"):
@@ -55,9 +55,9 @@ def without_root_key(venue):
     return venue.root.rename(venue.root.with_name("off-site.key"))
 
 
-def test_a_folder_that_was_carried_is_made_anew_without_the_root_key(venue):
+def test_a_folder_that_was_copied_is_made_again_without_the_root_key(venue):
     first = (venue.folder / "server.pem").read_bytes()
-    carried(venue)
+    copied_over(venue)
     serve(venue)
     phone = "00112233aabbccdd"
     password = venue._account("member", venue.venue, venue.kiosk, phone, broker="outside")
@@ -73,7 +73,7 @@ def test_a_folder_that_was_carried_is_made_anew_without_the_root_key(venue):
     assert fresh != first and venue.folder.stat().st_mode & 0o777 == 0o700
     assert process.run(["openssl", "verify", "-CAfile", venue.etc / "broker-ca.pem",
                         venue.folder / "server.pem"]).returncode == 0
-    carried(venue)
+    copied_over(venue)
     assert accounts(venue) == known
     assert (venue.server / "etc/mosquitto/porchlight.pem").read_bytes() == fresh
     serve(venue)
@@ -83,7 +83,7 @@ def test_a_folder_that_was_carried_is_made_anew_without_the_root_key(venue):
     mouth.loop_stop()
 
 
-def test_a_folder_without_accounts_is_for_no_new_server(venue):
+def test_a_folder_without_accounts_cannot_set_up_a_new_server(venue):
     shutil.rmtree(venue.folder)
     root = without_root_key(venue)
     assert venue.again().returncode == 0
@@ -93,12 +93,12 @@ def test_a_folder_without_accounts_is_for_no_new_server(venue):
     certificate = (venue.folder / "server.pem").read_bytes()
     assert venue.again(root=root).returncode == 0
     assert (venue.folder / "server.pem").read_bytes() == certificate
-    carried(venue)
+    copied_over(venue)
     serve(venue)
     venue.start()
 
 
-def test_a_folder_that_was_not_carried_yet_stays_until_its_certificate_is_due(venue):
+def test_a_folder_that_was_not_copied_yet_is_kept_until_its_certificate_is_due(venue):
     before = venue.files()
     assert venue.again().returncode == 0
     assert venue.files() == before
@@ -109,7 +109,7 @@ def test_a_folder_that_was_not_carried_yet_stays_until_its_certificate_is_due(ve
     assert changed == ["etc/porchlight/outside/server.pem"]
 
 
-def test_no_folder_can_be_made_anew_without_the_authority(venue):
+def test_a_folder_cannot_be_made_again_without_the_authority(venue):
     authority = (venue.etc / "broker-ca.pem").read_bytes()
     shutil.rmtree(venue.folder)
     (venue.etc / "ca/ca.key").unlink()
@@ -125,7 +125,7 @@ def numbers(done):
     return [int(n) for n in re.findall(r"^(\d)\. ", done.stdout, re.M)]
 
 
-def test_a_relay_is_told_of_where_a_broker_stands_outside():
+def test_a_relay_is_suggested_where_there_is_a_broker_outside():
     with Venue() as venue:
         done = venue.set_up()
         assert RELAY not in done.stdout and CARRY not in done.stdout
@@ -140,7 +140,7 @@ def test_a_relay_is_told_of_where_a_broker_stands_outside():
 # --- somebody else's ------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("broker", ["elsewhere", "both"])
-def test_an_account_without_an_address_for_phones(folder, broker):
+def test_an_account_without_an_address_for_phones_gets_a_warning(folder, broker):
     account = folder / "account"
     text = f"[account]\nuser = us\npassword = p\nca = {pki.Authority(folder / 'ca').pem}\n"
     for phones in ("", "phones = wss://live.example.org/mqtt\n"):

@@ -1,4 +1,4 @@
-"""porchlight doctor, asked below a folder that stands for a whole system."""
+"""porchlight doctor, run below a folder that plays a whole system."""
 
 import json
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from tests.kit.place import program
 class Found(NamedTuple):
     verdict: str
     said: str
-    mend: str
+    fix: str
 
 
 def put(path, text="x"):
@@ -19,13 +19,13 @@ def put(path, text="x"):
     return path
 
 
-def plainly(folder, before=()):
-    return process.run([*before, program("porchlight"), "--prefix", folder, "doctor"], 60)
+def plainly(folder, *options):
+    return process.run([program("porchlight"), "--prefix", folder, "doctor", *options], 60)
 
 
 def ask(folder, before=()):
-    """{area: {check: Found}}. Whatever it says is held to what it promises of every answer: of
-    what is well no mend, of all else one; counts, exit status and both languages agree."""
+    """{area: {check: Found}}. Every answer is checked for what all of them promise: a fix for each
+    finding and none for what is in order; counts and exit status agree."""
     done = process.run([*before, program("porchlight"), "--prefix", folder, "doctor", "--json"], 60)
     said = json.loads(done.stdout)
     assert not done.stderr, done.stderr

@@ -1,4 +1,4 @@
-"""A program at a terminal of its own, and what it says there."""
+"""A program on a terminal of its own, and what it prints there."""
 
 import os
 import pty
@@ -13,13 +13,13 @@ from tests.kit import process
 class Terminal:
     """The program on a terminal of its own; `read` collects what it says."""
 
-    def __init__(self, argv):
+    def __init__(self, argv, **more):
         self.text = ""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             for number in (signal.SIGINT, signal.SIGQUIT):  # a shell's background ignores them
                 signal.signal(number, signal.SIG_DFL)
-            os.execve(argv[0], argv, process.environment())
+            os.execve(argv[0], argv, process.environment(**more))
 
     def until(self, words, within=60):
         """What was said since the last call, up to these words."""

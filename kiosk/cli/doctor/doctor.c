@@ -1,6 +1,7 @@
 #include "kiosk/cli/doctor/doctor.h"
 
 #include "kiosk/cli/cli.h"
+#include "kiosk/cli/print.h"
 #include "kiosk/common/messages.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/common/unix_socket.h"
@@ -13,7 +14,7 @@
 
 static const char *const verdicts[] = {"ok", "warning", "failure"};
 
-void doctor_say(struct doctor *d, const char *check, enum doctor_verdict verdict, const char *mend,
+void doctor_say(struct doctor *d, const char *check, enum doctor_verdict verdict, const char *fix,
                 const char *format, ...)
 {
     char said[DOCTOR_SAID_MAX];
@@ -23,53 +24,84 @@ void doctor_say(struct doctor *d, const char *check, enum doctor_verdict verdict
     vsnprintf(said, sizeof said, format, args);
     va_end(args);
     d->count[verdict]++;
-    d->tell(d->context, &(struct doctor_result){
-                            .area = d->area,
-                            .check = check,
-                            .verdict = verdict,
-                            .said = said,
-                            .mend = verdict == DOCTOR_OK ? "" : mend,
-                        });
-}
-
-/* --- what is told, and how ------------------------------------------------------------------- */
-
-static void print_one(void *context, const struct doctor_result *r)
-{
-    (void)context;
-    printf("%-8s %s, %s: %s\n", verdicts[r->verdict], r->area, r->check, r->said);
-    if (r->mend[0])
-        printf("         mend: %s\n", r->mend);
-}
-
-static void list_one(void *context, const struct doctor_result *r)
-{
     cJSON *one = cJSON_CreateObject();
-    cJSON_AddStringToObject(one, "area", r->area);
-    cJSON_AddStringToObject(one, "check", r->check);
-    cJSON_AddStringToObject(one, "verdict", verdicts[r->verdict]);
-    cJSON_AddStringToObject(one, "said", r->said);
-    cJSON_AddStringToObject(one, "mend", r->mend);
-    cJSON_AddItemToArray(context, one);
+    cJSON_AddStringToObject(one, "area", d->area);
+    cJSON_AddStringToObject(one, "check", check);
+    cJSON_AddStringToObject(one, "verdict", verdicts[verdict]);
+    cJSON_AddStringToObject(one, "said", said);
+    cJSON_AddStringToObject(one, "mend", verdict == DOCTOR_OK ? "" : fix);
+    cJSON_AddItemToArray(d->checks, one);
 }
 
-static void doctor_print_json(const struct doctor *d, cJSON *checks)
+/* --- printing -------------------------------------------------------------------------------- */
+
+static const char *text_of(const cJSON *one, const char *key)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one, key));
+    return text ? text : "";
+}
+
+static void print_finding(enum doctor_verdict verdict, const cJSON *one)
+{
+    enum { LABEL = 9, INDENT = 4 };
+    static const char *const labels[] = {"ok", "WARNING", "FAILURE"};
+    static const enum print_tone tones[] = {PRINT_OK, PRINT_WARNING, PRINT_FAILURE};
+    if (verdict == DOCTOR_OK) {
+        print_item(tones[verdict], labels[verdict], LABEL, "%s, %s: %s", text_of(one, "area"),
+                   text_of(one, "check"), text_of(one, "said"));
+        return;
+    }
+    print_item(tones[verdict], labels[verdict], LABEL, "%s, %s", text_of(one, "area"),
+               text_of(one, "check"));
+    print_item(PRINT_PLAIN, "", INDENT, "%s", text_of(one, "said"));
+    const char *fix = text_of(one, "mend");
+    print_item(PRINT_PLAIN, "", INDENT, "%s%s",
+               fix[0] == ' ' ? "Fix, as root (sudo -i):\n" : "Fix: ", fix);
+    putchar('\n');
+}
+
+static void print_all(const struct doctor *d, enum doctor_verdict verdict)
+{
+    const cJSON *one;
+    cJSON_ArrayForEach(one, d->checks)
+    {
+        if (strcmp(text_of(one, "verdict"), verdicts[verdict]) == 0)
+            print_finding(verdict, one);
+    }
+}
+
+/* The worst first. */
+static void print_plainly(const struct doctor *d, bool all)
+{
+    unsigned failures = d->count[DOCTOR_FAILURE], warnings = d->count[DOCTOR_WARNING];
+    print_all(d, DOCTOR_FAILURE);
+    print_all(d, DOCTOR_WARNING);
+    if (all)
+        print_all(d, DOCTOR_OK);
+    print_say("%u failure%s, %u warning%s, %u in order%s.", failures, failures == 1 ? "" : "s",
+              warnings, warnings == 1 ? "" : "s", d->count[DOCTOR_OK],
+              all ? "" : " (--all lists them)");
+    if (geteuid() != 0)
+        print_say("Some checks need root. To run them too: sudo porchlight doctor");
+}
+
+static void print_json(const struct doctor *d)
 {
     cJSON *top = cJSON_CreateObject();
     cJSON_AddBoolToObject(top, "ok", d->count[DOCTOR_WARNING] + d->count[DOCTOR_FAILURE] == 0);
     cJSON_AddNumberToObject(top, "warnings", d->count[DOCTOR_WARNING]);
     cJSON_AddNumberToObject(top, "failures", d->count[DOCTOR_FAILURE]);
-    cJSON_AddItemToObject(top, "checks", checks);
+    cJSON_AddItemReferenceToObject(top, "checks", d->checks);
     char *text = cJSON_Print(top);
     puts(text ? text : "{}");
     cJSON_free(text);
     cJSON_Delete(top);
 }
 
-/* --- whom it asks ---------------------------------------------------------------------------- */
+/* --- looking --------------------------------------------------------------------------------- */
 
 /* porchlightd's status, or NULL where it does not answer within 2 s. */
-static cJSON *doctor_ask_daemon(const char *prefix)
+static cJSON *ask_porchlightd(const char *prefix)
 {
     enum { ANSWER_MS = 2000 };
     static const char request[] = "status";
@@ -87,62 +119,65 @@ static cJSON *doctor_ask_daemon(const char *prefix)
 
 static const struct {
     const char *name;
-    void (*look)(struct doctor *d);
+    void (*run)(struct doctor *d);
 } areas[] = {
     {"config", doctor_config},  {"program", doctor_package}, {"line", doctor_lines},
     {"broker", doctor_brokers}, {"phones", doctor_phones},   {"clock", doctor_clock},
     {"board", doctor_board},    {"card", doctor_card},       {"left over", doctor_leftovers},
 };
 
-static void doctor_ignore(void *context, const char *sentence)
+static void ignore_complaint(void *context, const char *sentence)
 {
     (void)context;
     (void)sentence;
 }
 
-static void look_at_all(struct doctor *d)
+static void run_checks(struct doctor *d)
 {
     char path[PATH_LEN];
     struct config *config = calloc(1, sizeof *config);
-    cJSON *daemon = doctor_ask_daemon(d->prefix);
+    cJSON *daemon = ask_porchlightd(d->prefix);
 
     if (config && path_under(d->prefix, PATH_CONF, path) == 0 &&
-        config_load(path, config, doctor_ignore, NULL) == 0)
+        config_load(path, config, ignore_complaint, NULL) == 0)
         d->config = config;
     d->daemon = daemon;
     for (size_t i = 0; i < sizeof areas / sizeof *areas; i++) {
         d->area = areas[i].name;
-        areas[i].look(d);
+        areas[i].run(d);
     }
     cJSON_Delete(daemon);
     free(config);
 }
 
+struct doctor_options {
+    bool all;
+};
+
+static const struct cli_option doctor_options[] = {
+    OPTION("all", NULL, struct doctor_options, all, "also list what is in order"), {0}};
+
 static int doctor_run(const struct cli *cli, void *own, char **words)
 {
-    struct doctor d = {.prefix = cli->prefix, .tell = print_one};
+    const struct doctor_options *o = own;
+    struct doctor d = {.prefix = cli->prefix, .checks = cJSON_CreateArray()};
 
-    (void)own;
     (void)words;
-    if (cli->json) {
-        d.tell = list_one;
-        d.context = cJSON_CreateArray();
-    }
-    look_at_all(&d);
+    run_checks(&d);
     if (cli->json)
-        doctor_print_json(&d, d.context);
+        print_json(&d);
     else
-        printf("%u failure%s, %u warning%s, %u in order.%s\n", d.count[DOCTOR_FAILURE],
-               d.count[DOCTOR_FAILURE] == 1 ? "" : "s", d.count[DOCTOR_WARNING],
-               d.count[DOCTOR_WARNING] == 1 ? "" : "s", d.count[DOCTOR_OK],
-               geteuid() == 0 ? "" : " Not root: what only root may read is not told.");
+        print_plainly(&d, o->all);
+    cJSON_Delete(d.checks);
     return d.count[DOCTOR_FAILURE] + d.count[DOCTOR_WARNING] ? CLI_FAILED : CLI_OK;
 }
 
 const struct cli_command cli_doctor = {
     .name = "doctor",
-    .arguments = "",
-    .summary = "look over the whole kiosk, and say how to mend what is found",
+    .arguments = "[--all]",
+    .summary = "check the whole kiosk, and show how to fix what is wrong",
+    .options = doctor_options,
+    .size = sizeof(struct doctor_options),
     .json = true,
     .run = doctor_run,
 };

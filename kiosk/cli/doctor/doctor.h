@@ -6,51 +6,46 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
-/* porchlight doctor: one file an area, each a list of checks that look at what is, below the
- * prefix, and change nothing. Lines and brokers are asked themselves; all else is read from files:
- * /sys, /proc and /etc below the prefix, too. */
+/* porchlight doctor: one file an area, each a list of checks that look at what is there, below the
+ * prefix, and change nothing. GPIO lines and brokers are asked directly; everything else is read
+ * from files, /sys, /proc and /etc below the prefix included. */
 
 enum doctor_verdict { DOCTOR_OK, DOCTOR_WARNING, DOCTOR_FAILURE };
 
 enum { DOCTOR_SAID_MAX = 512 };
 
-struct doctor_result {
-    const char *area;  /* "power" */
-    const char *check; /* "undervoltage", or an input's or a broker's name */
-    enum doctor_verdict verdict;
-    const char *said; /* what was found, one clause */
-    const char *mend; /* what to do; empty when all is well */
-};
-
-typedef void doctor_tell(void *context, const struct doctor_result *r);
-
 struct doctor {
     const char *prefix;
-    const char *area;            /* of the checks that run now */
+    const char *area;            /* of the checks that run now: "board" */
     const struct config *config; /* NULL where it cannot be used */
     const cJSON *daemon;         /* porchlightd's status; NULL where it does not answer */
-    doctor_tell *tell;
-    void *context;
-    unsigned count[3]; /* results by verdict */
+    cJSON *checks;               /* every result so far, as --json prints them */
+    unsigned count[3];           /* results by verdict */
 };
 
-/* One result. The mend is not said of what is well. */
-void doctor_say(struct doctor *d, const char *check, enum doctor_verdict verdict, const char *mend,
+/* One result. `check` is "undervoltage", or the name of an input or a broker. The sentences say
+ * what was found and, unless all is well, why it matters. `fix` is what to do: sentences, then
+ * commands on lines of their own that begin with four spaces. It is left out where all is well. */
+void doctor_say(struct doctor *d, const char *check, enum doctor_verdict verdict, const char *fix,
                 const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* The areas, in the order in which they are told. */
-void doctor_config(struct doctor *d);  /* the config, its credentials, what the wipe wants */
-void doctor_package(struct doctor *d); /* versions, units */
-void doctor_lines(struct doctor *d);   /* chips, lines, bias */
-void doctor_brokers(struct doctor *d); /* address, TLS, how long certificates last */
-void doctor_phones(struct doctor *d);  /* whether anyone listens */
-void doctor_clock(struct doctor *d);   /* set, kept right */
-void doctor_board(struct doctor *d);   /* power, temperature */
-void doctor_card(struct doctor *d);    /* wear, errors, read-only, space */
-void doctor_leftovers(struct doctor *d);
+/* The areas, in the order in which they are printed. */
+void doctor_config(struct doctor *d);    /* the config, its credentials, what the wipe needs */
+void doctor_package(struct doctor *d);   /* versions, units */
+void doctor_lines(struct doctor *d);     /* chips, lines, bias */
+void doctor_brokers(struct doctor *d);   /* address, TLS, how long certificates are valid */
+void doctor_phones(struct doctor *d);    /* whether alerts can reach anybody */
+void doctor_clock(struct doctor *d);     /* set, synchronised */
+void doctor_board(struct doctor *d);     /* power, temperature */
+void doctor_card(struct doctor *d);      /* wear, errors, read-only, space */
+void doctor_leftovers(struct doctor *d); /* what a wipe leaves on this system */
 
 /* --- doctor_read.c: files below the prefix ---------------------------------------------------- */
+
+/* NULL if it cannot be opened. */
+FILE *doctor_open(const struct doctor *d, const char *path);
 
 /* The first line of a file, without its end. False if there is none. */
 bool doctor_line_of(const struct doctor *d, const char *path, char *out, size_t size);
@@ -58,7 +53,7 @@ bool doctor_line_of(const struct doctor *d, const char *path, char *out, size_t 
 /* A file's number, decimal or 0x. False if it holds none. */
 bool doctor_number_of(const struct doctor *d, const char *path, long *out);
 
-/* The mount that holds `path`: its type and options out of /proc/mounts. False if not known. */
+/* The mount that holds `path`: its type and options from /proc/mounts. False if not known. */
 bool doctor_mount_of(const struct doctor *d, const char *path, char type[32], char options[256]);
 
 bool doctor_exists(const struct doctor *d, const char *path);

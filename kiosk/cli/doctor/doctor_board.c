@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- power ---------------------------------------------------------------------------------------
- * The Pi's firmware tells undervoltage by two ways: a word of bits, and a voltage sensor with an
+/* --- power -----------------------------------------------------------------------------------
+ * The Pi's firmware reports undervoltage in two ways: a word of bits, and a voltage sensor with an
  * alarm. Either may be missing, by model and kernel. */
 
 #define THROTTLED "/sys/devices/platform/soc/soc:firmware/get_throttled"
@@ -12,13 +12,16 @@
 enum {
     UNDERVOLTAGE = 1 << 0,
     TOO_HOT = 1 << 3, /* the firmware's own limit: it slows down */
-    SINCE_BOOT = 16,  /* the same bits again, for ever since power-up */
-    HOT_WARNING = 70, /* degrees: a Pi slows down at 80 */
+    SINCE_BOOT = 16,  /* the same bits again, kept until power-off */
+    HOT_WARNING = 70, /* degrees Celsius: a Pi slows down at 80 */
     HOT_FAILURE = 80,
 };
 
-static const char supply[] = "use the power supply made for this Pi, with a short thick cable, and "
-                             "take other devices off its USB";
+static const char supply[] = "Use the power supply made for this model of Pi, with a short thick "
+                             "cable, and unplug other devices from its USB ports.";
+static const char low_now[] = "The supply voltage is too low right now. The Pi may restart just "
+                              "when somebody presses the switch.";
+static const char cool[] = "Give it air or a heat sink, and keep it out of the sun.";
 
 static void find_sensor(struct doctor *d, const char *path)
 {
@@ -30,7 +33,7 @@ static void find_sensor(struct doctor *d, const char *path)
     if (!doctor_number_of(d, alarm, &on))
         return;
     doctor_say(d, "voltage alarm", on ? DOCTOR_FAILURE : DOCTOR_OK, supply, "%s",
-               on ? "the voltage is too low: a press may fall into a restart" : "quiet");
+               on ? low_now : "Off: the voltage is high enough.");
 }
 
 /* The file has hexadecimal digits without 0x. */
@@ -46,21 +49,22 @@ static void check_power(struct doctor *d)
     unsigned before = d->count[0] + d->count[1] + d->count[2];
     if (read_throttled(d, &bits)) {
         if (bits & UNDERVOLTAGE)
-            doctor_say(d, "undervoltage", DOCTOR_FAILURE, supply,
-                       "the voltage is too low now: a press may fall into a restart");
+            doctor_say(d, "undervoltage", DOCTOR_FAILURE, supply, "%s", low_now);
         else if (bits & UNDERVOLTAGE << SINCE_BOOT)
             doctor_say(d, "undervoltage", DOCTOR_WARNING, supply,
-                       "the voltage was too low since power-up, and is not now");
+                       "The supply voltage has been too low since power-up, though not now. Next "
+                       "time the Pi may restart just when somebody presses the switch.");
         else
-            doctor_say(d, "undervoltage", DOCTOR_OK, "", "none since power-up");
+            doctor_say(d, "undervoltage", DOCTOR_OK, "", "None since power-up.");
         if (bits & (TOO_HOT | TOO_HOT << SINCE_BOOT))
-            doctor_say(d, "slowed down by heat", DOCTOR_WARNING,
-                       "give it air, or a heat sink, out of the sun", "%s",
-                       bits & TOO_HOT ? "now" : "since power-up, not now");
+            doctor_say(d, "slowed down by heat", DOCTOR_WARNING, cool,
+                       "The Pi %s. A Pi that gets too hot reacts late, and may stop.",
+                       bits & TOO_HOT ? "is too hot and runs slowly now"
+                                      : "has been too hot since power-up, though not now");
     }
     doctor_each(d, "/sys/class/hwmon/hwmon*/name", find_sensor);
     if (before == d->count[0] + d->count[1] + d->count[2])
-        doctor_say(d, "undervoltage", DOCTOR_OK, "", "this board does not tell");
+        doctor_say(d, "undervoltage", DOCTOR_OK, "", "This board does not report it.");
 }
 
 /* --- temperature ----------------------------------------------------------------------------- */
@@ -75,26 +79,32 @@ static void check_zone(struct doctor *d, const char *path)
                degrees >= HOT_FAILURE   ? DOCTOR_FAILURE
                : degrees >= HOT_WARNING ? DOCTOR_WARNING
                                         : DOCTOR_OK,
-               "give it air, or a heat sink, out of the sun", "%ld degrees (a Pi slows down at %d)",
+               cool, "The processor is at %ld degrees Celsius. At %d a Pi slows itself down.",
                degrees, HOT_FAILURE);
 }
 
-/* Whoever finds a keyboard could end any program by a key of the kernel's. */
+/* Whoever plugs in a keyboard could end any program by a key combination of the kernel's. */
 static void check_sysrq(struct doctor *d)
 {
     long keys;
     if (!doctor_number_of(d, "/proc/sys/kernel/sysrq", &keys))
         return;
-    doctor_say(d, "SysRq keys", keys == 0 ? DOCTOR_OK : DOCTOR_WARNING,
-               "echo 'kernel.sysrq=0' >/etc/sysctl.d/90-no-sysrq.conf && sysctl --system",
-               keys == 0 ? "off" : "a keyboard plugged in can restart the kiosk (kernel.sysrq=%ld)",
-               keys);
+    if (keys == 0)
+        doctor_say(d, "SysRq keys", DOCTOR_OK, "", "Off.");
+    else
+        doctor_say(d, "SysRq keys", DOCTOR_WARNING,
+                   "Turn these keys off:\n"
+                   "    echo kernel.sysrq=0 | sudo tee /etc/sysctl.d/90-no-sysrq.conf\n"
+                   "    sudo sysctl --system",
+                   "Anybody who plugs in a keyboard can restart the kiosk with a key combination "
+                   "(kernel.sysrq=%ld).",
+                   keys);
 }
 
 void doctor_board(struct doctor *d)
 {
     check_power(d);
     if (doctor_each(d, "/sys/class/thermal/thermal_zone*/temp", check_zone) == 0)
-        doctor_say(d, "temperature", DOCTOR_OK, "", "this board does not tell");
+        doctor_say(d, "temperature", DOCTOR_OK, "", "This board does not report it.");
     check_sysrq(d);
 }

@@ -9,43 +9,52 @@
 
 enum {
     DAYS_WARNING = 21,         /* the timer renews a certificate of ours long before */
-    DAYS_WARNING_CARRIED = 90, /* a host looks in seldom, say once a season, and has to go there */
+    DAYS_WARNING_CARRIED = 90, /* a host may look once in three months, and has to go there */
 };
 
-static const char renew[] = "on this Pi: systemctl start porchlight-renew, and look whether "
-                            "its timer is enabled; elsewhere, ask the broker's keeper";
+static const char renew[] = "If the broker runs on this Pi, renew the certificate as below. If "
+                            "not, ask the broker's operator to renew it.\n"
+                            "    sudo systemctl enable --now porchlight-renew.timer\n"
+                            "    sudo systemctl start porchlight-renew";
 
-#define MADE_ANEW                                                                                  \
-    "sudo porchlight setup makes " PATH_ETC "/outside anew: carry it there, run its install.sh, "  \
-    "remove it"
+#define CARRY                                                                                      \
+    ". It makes the folder " PATH_ETC "/outside with a new certificate. Copy the folder to the "   \
+    "server, run its install.sh there, and delete it here.\n"                                      \
+    "    sudo porchlight setup"
 
-/* NULL, or what renews a certificate that set-up made to be carried to a server outside. */
+/* NULL, or how to renew a certificate that set-up made for a server outside. */
 static const char *carried(const struct doctor *d, const struct config_broker *b)
 {
     char own[PATH_LEN];
     if (!b->outside || !b->tls || path_under(d->prefix, PATH_ETC "/broker-ca.pem", own) < 0 ||
         (strcmp(b->ca, own) != 0 && strcmp(b->ca, PATH_ETC "/broker-ca.pem") != 0))
         return NULL;
-    return doctor_exists(d, PATH_ETC "/ca/ca.key") ? MADE_ANEW
-                                                   : "on the venue's first kiosk: " MADE_ANEW;
+    return doctor_exists(d, PATH_ETC "/ca/ca.key")
+               ? "Run set-up again" CARRY
+               : "On the venue's first kiosk, run set-up again" CARRY;
 }
 
 static void say_expiry(struct doctor *d, const char *name, const char *whose, long days,
                        const char *carry)
 {
     char check[CONFIG_NAME_MAX + 32];
-    const char *mend = carry ? carry : renew;
+    const char *fix = carry ? carry : renew;
     long least = carry ? DAYS_WARNING_CARRIED : DAYS_WARNING;
     snprintf(check, sizeof check, "%s, %s", name, whose);
     if (days < 0)
-        doctor_say(d, check, DOCTOR_FAILURE, mend, "it is over since %ld days", -days);
+        doctor_say(d, check, DOCTOR_FAILURE, fix,
+                   "It expired %ld days ago, so kiosk and phones refuse this broker.", -days);
+    else if (days < least)
+        doctor_say(
+            d, check, DOCTOR_WARNING, fix,
+            "It is valid for %ld more days. After that, kiosk and phones refuse this broker.",
+            days);
     else
-        doctor_say(d, check, days < least ? DOCTOR_WARNING : DOCTOR_OK, mend,
-                   "it lasts %ld more days", days);
+        doctor_say(d, check, DOCTOR_OK, "", "It is valid for %ld more days.", days);
 }
 
-/* What porchlightd says of it, which has the account's password too. */
-static void say_daemons(struct doctor *d, const struct config_broker *b)
+/* porchlightd logs in too, with the account's password. */
+static void report_connection(struct doctor *d, const struct config_broker *b)
 {
     const cJSON *one;
     char check[CONFIG_NAME_MAX + 32];
@@ -57,16 +66,17 @@ static void say_daemons(struct doctor *d, const struct config_broker *b)
         if (!cJSON_IsString(name) || strcmp(name->valuestring, b->name) != 0)
             continue;
         if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(one, "connected")))
-            doctor_say(d, check, DOCTOR_OK, "", "it is connected");
+            doctor_say(d, check, DOCTOR_OK, "", "porchlightd is connected.");
         else
             doctor_say(d, check, DOCTOR_FAILURE,
-                       "journalctl -u porchlightd; the broker's own log says more",
-                       "it is not connected: %s",
-                       cJSON_IsString(error) ? error->valuestring : "it does not say why");
+                       "Look into the log of porchlightd, and into the broker's own:\n"
+                       "    sudo journalctl -n 20 -u porchlightd",
+                       "porchlightd is not connected, so no alert can go this way. It says: %s.",
+                       cJSON_IsString(error) ? error->valuestring : "not why");
     }
 }
 
-static void doctor_brokers_check_broker(struct doctor *d, const struct config_broker *b)
+static void check_broker_itself(struct doctor *d, const struct config_broker *b)
 {
     char ca[PATH_LEN];
     struct doctor_tls t;
@@ -75,17 +85,17 @@ static void doctor_brokers_check_broker(struct doctor *d, const struct config_br
     bool reached = doctor_tls_look(b->host, b->port, b->tls ? ca : NULL, &t) == 0;
     const char *carry = carried(d, b);
     doctor_say(d, b->name, reached ? DOCTOR_OK : DOCTOR_FAILURE,
-               carry && t.has_expiry && t.days < 0 ? carry : t.mend, "%s port %d: %s", b->host,
-               b->port, t.said);
+               carry && t.has_expiry && t.days < 0 ? carry : t.fix, "%s, port %d: %s.%s", b->host,
+               b->port, t.said, reached ? "" : " No alert can go this way.");
     if (t.has_expiry)
         say_expiry(d, b->name, "certificate", t.days, carry);
     if (t.ca_has_expiry)
         say_expiry(d, b->name, "CA", t.ca_days, NULL);
-    say_daemons(d, b);
+    report_connection(d, b);
 }
 
 void doctor_brokers(struct doctor *d)
 {
     for (size_t i = 0; d->config && i < d->config->brokers_count; i++)
-        doctor_brokers_check_broker(d, &d->config->brokers[i]);
+        check_broker_itself(d, &d->config->brokers[i]);
 }

@@ -6,13 +6,16 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-static const char other_card[] = "make a backup and move to a fresh card, made for cameras or "
-                                 "dash cams, now rather than when it fails";
+static const char new_card[] = "Make a backup, and move to a new card before this one fails. Cards "
+                               "made for dash cams last longest.\n"
+                               "    sudo porchlight backup FILE";
 
-/* --- wear: what an eMMC tells of itself; an SD card tells nothing --------------------------------
+/* --- wear: an eMMC reports it, an SD card does not ---------------------------------------------
  * life_time has two numbers, one for each kind of its memory: tenths used up, 0x0b is beyond.
  * pre_eol_info: 1 normal, 2 four fifths of the spare blocks used, 3 nine tenths (JEDEC eMMC 5.0).
  */
+
+#define WORN "A worn card can lose an alert, or keep the Pi from starting."
 
 static void check_life(struct doctor *d, const char *path)
 {
@@ -21,16 +24,17 @@ static void check_life(struct doctor *d, const char *path)
     if (!doctor_line_of(d, path, text, sizeof text) || sscanf(text, "%x %x", &a, &b) < 1)
         return;
     unsigned worst = a > b ? a : b;
-    if (worst == 0) {
-        doctor_say(d, "wear", DOCTOR_OK, "", "the card does not tell");
-        return;
-    }
-    doctor_say(d, "wear",
-               worst > 10  ? DOCTOR_FAILURE
-               : worst > 8 ? DOCTOR_WARNING
-                           : DOCTOR_OK,
-               other_card, "up to %u %% of its life is used%s", worst * 10,
-               worst > 10 ? ", and more" : "");
+    if (worst == 0)
+        doctor_say(d, "wear", DOCTOR_OK, "", "The card does not report it.");
+    else if (worst <= 8)
+        doctor_say(d, "wear", DOCTOR_OK, "", "At most %u %% of the card's life is used.",
+                   worst * 10);
+    else if (worst <= 10)
+        doctor_say(d, "wear", DOCTOR_WARNING, new_card,
+                   "Up to %u %% of the card's life is used. " WORN, worst * 10);
+    else
+        doctor_say(d, "wear", DOCTOR_FAILURE, new_card,
+                   "The card is older than its maker promises. " WORN);
 }
 
 static void check_spare(struct doctor *d, const char *path)
@@ -38,32 +42,35 @@ static void check_spare(struct doctor *d, const char *path)
     long left;
     if (!doctor_number_of(d, path, &left) || left < 1)
         return;
-    doctor_say(d, "spare blocks",
-               left >= 3   ? DOCTOR_FAILURE
-               : left == 2 ? DOCTOR_WARNING
-                           : DOCTOR_OK,
-               other_card, "%s",
-               left >= 3   ? "nine tenths are used"
-               : left == 2 ? "four fifths are used"
-                           : "enough");
+    if (left == 1)
+        doctor_say(d, "spare blocks", DOCTOR_OK, "", "Enough are left.");
+    else
+        doctor_say(d, "spare blocks", left >= 3 ? DOCTOR_FAILURE : DOCTOR_WARNING, new_card,
+                   "%d %% of the card's spare blocks are used. When they run out, the card accepts "
+                   "no more writes.",
+                   left >= 3 ? 90 : 80);
 }
 
 static void check_forced(struct doctor *d, const char *path)
 {
     long on;
     if (doctor_number_of(d, path, &on) && on)
-        doctor_say(d, "write lock", DOCTOR_FAILURE, other_card,
-                   "the card takes no more writes (%s): cards end like this", path);
+        doctor_say(d, "write lock", DOCTOR_FAILURE, new_card,
+                   "The card accepts no more writes (%s), as worn-out cards do. A power cut would "
+                   "make the kiosk forget an alert.",
+                   path);
 }
 
 static void check_errors(struct doctor *d, const char *path)
 {
     long errors;
     if (doctor_number_of(d, path, &errors) && errors > 0)
-        doctor_say(
-            d, "file system", DOCTOR_FAILURE,
-            "make a backup, then restart with fsck.mode=force; if it comes back, a fresh card",
-            "the kernel counted %ld errors (%s)", errors, path);
+        doctor_say(d, "file system", DOCTOR_FAILURE,
+                   "Make a backup. Then add fsck.mode=force to /boot/firmware/cmdline.txt and "
+                   "restart: this repairs the file system. If errors come back, use a new card.\n"
+                   "    sudo porchlight backup FILE",
+                   "The kernel has counted %ld errors (%s). Files on the card may be damaged.",
+                   errors, path);
 }
 
 /* --- read-only ------------------------------------------------------------------------------- */
@@ -79,32 +86,35 @@ static bool has_option(const char *options, const char *word)
     return false;
 }
 
+#define FORGETS "A power cut would make the kiosk forget an alert."
+#define PARTITION                                                                                  \
+    "give " PATH_STATE_DIR                                                                         \
+    " a small partition of its own in /etc/fstab (the handbook, \"Read-only "                      \
+    "root\")."
+
 static void check_read_only(struct doctor *d)
 {
     char type[32], options[256];
     if (doctor_mount_of(d, "/", type, options)) {
         bool overlay = strcmp(type, "overlay") == 0;
         doctor_say(d, "root", DOCTOR_OK, "", "%s",
-                   overlay                     ? "read-only, under an overlay in memory"
-                   : has_option(options, "ro") ? "read-only"
-                                               : "writable");
+                   overlay                     ? "Read-only, with an overlay in memory."
+                   : has_option(options, "ro") ? "Read-only."
+                                               : "Writable.");
     }
     if (!doctor_mount_of(d, PATH_STATE_DIR, type, options))
         return;
     if (has_option(options, "ro"))
-        doctor_say(
-            d, "record", DOCTOR_FAILURE,
-            "with a read-only root, give " PATH_STATE_DIR " a small partition of its own "
-            "(/etc/fstab); if the root should be writable, look into dmesg: the kernel locks "
-            "a card that fails",
-            "%s is read-only: an alert would not outlive a power cut", PATH_STATE_DIR);
-    else if (strcmp(type, "overlay") == 0 || strcmp(type, "tmpfs") == 0)
         doctor_say(d, "record", DOCTOR_FAILURE,
-                   "give " PATH_STATE_DIR " a small partition of its own (/etc/fstab)",
-                   "%s lies in memory (%s): an alert would not outlive a power cut", PATH_STATE_DIR,
-                   type);
+                   "If the card is read-only on purpose, " PARTITION " If not, the kernel may have "
+                   "locked a failing card; its messages say so:\n"
+                   "    sudo dmesg | grep -i error",
+                   PATH_STATE_DIR " is read-only. " FORGETS);
+    else if (strcmp(type, "overlay") == 0 || strcmp(type, "tmpfs") == 0)
+        doctor_say(d, "record", DOCTOR_FAILURE, "To keep it on the card, " PARTITION,
+                   PATH_STATE_DIR " is only in memory (%s). " FORGETS, type);
     else
-        doctor_say(d, "record", DOCTOR_OK, "", "%s is on %s, writable", PATH_STATE_DIR, type);
+        doctor_say(d, "record", DOCTOR_OK, "", PATH_STATE_DIR " is writable, on %s.", type);
 }
 
 /* --- space ----------------------------------------------------------------------------------- */
@@ -113,7 +123,9 @@ enum { MIB = 1024 * 1024, SPACE_FAILURE = 8, SPACE_WARNING = 100 }; /* MiB */
 
 static void check_space(struct doctor *d)
 {
-    static const char mend[] = "apt-get clean; du -xh / | sort -h | tail shows what is large";
+    static const char tidy[] = "Free some space. The second command lists the largest folders.\n"
+                               "    sudo apt-get clean\n"
+                               "    sudo du -xh / | sort -h | tail";
     char path[PATH_LEN];
     struct statvfs v;
 
@@ -121,9 +133,10 @@ static void check_space(struct doctor *d)
         return;
     if (statvfs(path, &v) < 0) {
         doctor_say(d, "space", DOCTOR_WARNING,
-                   "install the package again, or: systemctl restart "
-                   "porchlightd",
-                   "%s does not exist", PATH_STATE_DIR);
+                   "Restart porchlightd, which makes it. If that does not help, install the "
+                   "package again.\n"
+                   "    sudo systemctl restart porchlightd",
+                   PATH_STATE_DIR " does not exist. " FORGETS);
         return;
     }
     unsigned long long free_mib = (unsigned long long)v.f_bavail * v.f_frsize / MIB;
@@ -131,16 +144,17 @@ static void check_space(struct doctor *d)
                                   : free_mib < SPACE_WARNING ? DOCTOR_WARNING
                                                              : DOCTOR_OK;
     if (v.f_files > 0 && v.f_favail == 0)
-        doctor_say(d, "space", DOCTOR_FAILURE, mend, "%s: no new file can be made (no inodes)",
-                   PATH_STATE_DIR);
+        doctor_say(d, "space", DOCTOR_FAILURE, tidy,
+                   PATH_STATE_DIR ": no new file fits (no free inodes). " FORGETS);
     else
-        doctor_say(d, "space", verdict, mend, "%llu MiB free where the record lies", free_mib);
+        doctor_say(d, "space", verdict, tidy, PATH_STATE_DIR " has %llu MiB of free space.%s",
+                   free_mib, verdict == DOCTOR_OK ? "" : " When it is full: " FORGETS);
 }
 
 void doctor_card(struct doctor *d)
 {
     if (doctor_each(d, "/sys/block/mmcblk*/device/life_time", check_life) == 0)
-        doctor_say(d, "wear", DOCTOR_OK, "", "the card does not tell");
+        doctor_say(d, "wear", DOCTOR_OK, "", "The card does not report it.");
     doctor_each(d, "/sys/block/mmcblk*/device/pre_eol_info", check_spare);
     doctor_each(d, "/sys/block/mmcblk?/ro", check_forced);
     doctor_each(d, "/sys/fs/ext4/*/errors_count", check_errors);

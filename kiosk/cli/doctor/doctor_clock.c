@@ -2,6 +2,10 @@
 
 #include "kiosk/common/clock.h"
 
+static const char synchronise[] = "Let the kiosk reach a time server, or fit a clock module with a "
+                                  "battery:\n"
+                                  "    sudo timedatectl set-ntp true";
+
 void doctor_clock(struct doctor *d)
 {
     char wall[24];
@@ -9,19 +13,18 @@ void doctor_clock(struct doctor *d)
                 doctor_exists(d, "/run/chrony/chronyd.pid");
     bool battery = doctor_exists(d, "/sys/class/rtc/rtc0");
     if (!clock_is_set()) {
-        doctor_say(
-            d, "set", DOCTOR_FAILURE,
-            "timedatectl set-ntp true, and let the kiosk reach a time server; or fit a clock "
-            "with a battery. Alerts go out all the same, without their age",
-            "the clock was never set since power-up");
+        doctor_say(d, "set", DOCTOR_FAILURE, synchronise,
+                   "The clock has not been set since power-up. Alerts still go out, but phones "
+                   "cannot show how old they are, and the door's hours are not known.");
         return;
     }
     clock_wall(wall);
     doctor_say(d, "set", DOCTOR_OK, "", "%s", wall);
     if (kept)
-        doctor_say(d, "kept right", DOCTOR_OK, "", "by a time server");
+        doctor_say(d, "kept right", DOCTOR_OK, "", "By a time server.");
     else
-        doctor_say(d, "kept right", DOCTOR_WARNING, "timedatectl set-ntp true",
-                   "no time server was reached since power-up%s",
-                   battery ? "; it goes by its battery clock" : "");
+        doctor_say(d, "kept right", DOCTOR_WARNING, synchronise,
+                   "No time server has been reached since power-up%s. With a wrong clock, "
+                   "certificates are refused and alerts show a wrong age.",
+                   battery ? ", so the time comes from the battery clock alone" : "");
 }

@@ -29,20 +29,23 @@ static void check_file(struct doctor *d)
     if (!config || path_under(d->prefix, PATH_CONF, path) < 0)
         goto free_config;
     if (!doctor_exists(d, PATH_CONF))
-        doctor_say(d, "file", DOCTOR_FAILURE, "sudo porchlight setup makes one",
-                   "there is no " PATH_CONF ": nothing of the kiosk runs without");
+        doctor_say(d, "file", DOCTOR_FAILURE,
+                   "Set this kiosk up:\n"
+                   "    sudo porchlight setup",
+                   "There is no " PATH_CONF ". This kiosk is not set up, and nothing of it runs.");
     else if (config_load(path, config, keep_first, &c) != 0)
         doctor_say(d, "file", DOCTOR_FAILURE,
-                   "porchlight check says all of it; the kiosk goes on with what it had until it "
-                   "restarts",
+                   "Correct the file; this lists every mistake in it. A kiosk that runs keeps its "
+                   "old settings, but after a restart it would not run.\n"
+                   "    porchlight check",
                    "%s%s", c.first, c.count > 1 ? " (and more)" : "");
     else
-        doctor_say(d, "file", DOCTOR_OK, "", PATH_CONF " is in order");
+        doctor_say(d, "file", DOCTOR_OK, "", PATH_CONF " is in order.");
 free_config:
     free(config);
 }
 
-/* Public halves and certificates are no secrets. */
+/* Public keys and certificates are not secret. */
 static bool is_public(const char *path)
 {
     static const char *const ends[] = {".pub", ".cert", ".pem", ".crt"};
@@ -55,16 +58,21 @@ static bool is_public(const char *path)
 
 static void check_mode(struct doctor *d, const char *path)
 {
-    char whole[PATH_LEN];
+    char whole[PATH_LEN], fix[2 * PATH_LEN];
     struct stat st;
 
     if (is_public(path) || path_under(d->prefix, path, whole) < 0 || lstat(whole, &st) < 0)
         return;
-    if (S_ISREG(st.st_mode) && st.st_mode & (S_IRWXG | S_IRWXO))
-        doctor_say(d, "credentials", DOCTOR_FAILURE,
-                   "chmod 600 /etc/porchlight/credentials/*; a broker's password that others could "
-                   "read is best made anew",
-                   "%s may be read by others (mode %03o)", path, st.st_mode & 0777u);
+    if (!S_ISREG(st.st_mode) || !(st.st_mode & (S_IRWXG | S_IRWXO)))
+        return;
+    snprintf(fix, sizeof fix,
+             "Let only root read it. If somebody may have copied it, set the kiosk up with new "
+             "keys.\n"
+             "    sudo chmod 600 %s",
+             path);
+    doctor_say(d, "credentials", DOCTOR_FAILURE, fix,
+               "%s is secret, but others on this Pi can read it (mode %03o).", path,
+               st.st_mode & 0777u);
 }
 
 static bool has_credential(const struct doctor *d, const char *name)
@@ -76,14 +84,16 @@ static bool has_credential(const struct doctor *d, const char *name)
 
 static void check_credentials(struct doctor *d)
 {
-    static const char mend[] = "sudo porchlight setup makes what is missing, and keeps the rest";
+    static const char again[] = "Run set-up again. It makes what is missing and keeps the rest.\n"
+                                "    sudo porchlight setup";
     char folder[PATH_LEN];
     struct stat st;
 
     if (!d->config || path_under(d->prefix, PATH_CREDENTIALS, folder) < 0)
         return;
     if (stat(folder, &st) < 0) {
-        doctor_say(d, "credentials", DOCTOR_FAILURE, mend, "%s does not exist", PATH_CREDENTIALS);
+        doctor_say(d, "credentials", DOCTOR_FAILURE, again,
+                   PATH_CREDENTIALS " does not exist. Without keys the kiosk can alert nobody.");
         return;
     }
     /* Only root sees into the folder. */
@@ -93,17 +103,20 @@ static void check_credentials(struct doctor *d)
         return;
     unsigned before = d->count[DOCTOR_FAILURE];
     if (!d->config->kiosk.plain && !has_credential(d, "kiosk.key"))
-        doctor_say(d, "credentials", DOCTOR_FAILURE, mend,
-                   "the kiosk's own key (kiosk.key) is missing: it could sign nothing");
+        doctor_say(d, "credentials", DOCTOR_FAILURE, again,
+                   "The kiosk's own key (kiosk.key) is missing. Phones ignore a kiosk that cannot "
+                   "sign its messages.");
     for (size_t i = 0; i < d->config->brokers_count; i++) {
         const struct config_broker *b = &d->config->brokers[i];
         if (b->password[0] && !has_credential(d, b->password))
-            doctor_say(d, "credentials", DOCTOR_FAILURE, mend,
-                       "the password of broker %s (%s) is missing", b->name, b->password);
+            doctor_say(d, "credentials", DOCTOR_FAILURE, again,
+                       "The password for broker %s (%s) is missing, so the kiosk cannot log in "
+                       "there.",
+                       b->name, b->password);
     }
     doctor_each(d, PATH_CREDENTIALS "/*", check_mode);
     if (before == d->count[DOCTOR_FAILURE])
-        doctor_say(d, "credentials", DOCTOR_OK, "", "all there, and root's alone");
+        doctor_say(d, "credentials", DOCTOR_OK, "", "All are there, and only root can read them.");
 }
 
 static void check_wipe(struct doctor *d)
@@ -112,13 +125,15 @@ static void check_wipe(struct doctor *d)
         return;
     if (d->config->wipe.enabled && !doctor_exists(d, PATH_PLAN))
         doctor_say(d, "wipe", DOCTOR_FAILURE,
-                   "write the plan (man porchlight-wipe), then porchlight wipe --plan; or "
-                   "[wipe] enabled = no",
-                   "it is enabled, and there is no " PATH_PLAN ": it would destroy nothing");
+                   "Write the plan (man porchlight-wipe) and check it with the command below, or "
+                   "turn the wipe off: enabled = no in [wipe].\n"
+                   "    sudo porchlight wipe --plan",
+                   "The wipe is on, but there is no " PATH_PLAN ": it would destroy nothing.");
     else
         doctor_say(d, "wipe", DOCTOR_OK, "", "%s",
-                   d->config->wipe.enabled ? "enabled; porchlight wipe --plan shows what it does"
-                                           : "off");
+                   d->config->wipe.enabled
+                       ? "On. porchlight wipe --plan shows what it would destroy."
+                       : "Off.");
 }
 
 void doctor_config(struct doctor *d)

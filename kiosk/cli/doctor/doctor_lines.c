@@ -14,12 +14,11 @@
 /* Whether `user` is in the group, by /etc/group below the prefix; its number in *gid. */
 static bool is_member(const struct doctor *d, const char *group, const char *user, gid_t *gid)
 {
-    char path[PATH_LEN];
     bool member = false;
     const struct group *g;
     FILE *f;
 
-    if (path_under(d->prefix, "/etc/group", path) < 0 || !(f = fopen(path, "re")))
+    if (!(f = doctor_open(d, "/etc/group")))
         return false;
     *gid = (gid_t)-1;
     while ((g = fgetgrent(f))) {
@@ -44,9 +43,12 @@ static void check_chip(struct doctor *d, const char *path)
         return;
     if (st.st_gid != gid || (st.st_mode & 0060) != 0060)
         doctor_say(d, path, DOCTOR_FAILURE,
-                   "udevadm control --reload && udevadm trigger -s gpio, which lets the package's "
-                   "rule set it again",
-                   "the group gpio may not use it (mode %03o)", st.st_mode & 0777u);
+                   "Let the package's udev rule set its permissions again:\n"
+                   "    sudo udevadm control --reload\n"
+                   "    sudo udevadm trigger -s gpio",
+                   "The group gpio may not use it (mode %03o), so porchlightd cannot read a switch "
+                   "on it.",
+                   st.st_mode & 0777u);
 }
 
 static void check_access(struct doctor *d)
@@ -55,20 +57,25 @@ static void check_access(struct doctor *d)
     gid_t gid;
     if (!is_member(d, "gpio", "porchlight", &gid))
         doctor_say(d, "group gpio", DOCTOR_FAILURE,
-                   "systemd-sysusers && systemctl restart porchlightd",
-                   "the user porchlight is not in it: porchlightd cannot open any line");
+                   "Add it, and restart porchlightd:\n"
+                   "    sudo systemd-sysusers\n"
+                   "    sudo systemctl restart porchlightd",
+                   "The user porchlight is not in this group, so porchlightd cannot read any "
+                   "switch.");
     if (doctor_each(d, "/dev/gpiochip*", check_chip) == 0)
         doctor_say(d, "chips", DOCTOR_FAILURE,
-                   "is this the Pi that the switch is wired to? gpiodetect lists its chips",
-                   "this machine has none (/dev/gpiochip*)");
+                   "Use the Pi that the switch is connected to. This lists its chips:\n"
+                   "    gpiodetect",
+                   "No GPIO chip found (/dev/gpiochip*). Is this a Raspberry Pi? The switch will "
+                   "not work.");
     if (before == d->count[DOCTOR_FAILURE])
-        doctor_say(d, "chips", DOCTOR_OK, "", "porchlightd may use them");
+        doctor_say(d, "chips", DOCTOR_OK, "", "porchlightd may use them.");
 }
 
 /* --- the lines themselves -------------------------------------------------------------------- */
 
-/* porchlightd holds them: what does it say? */
-static void doctor_lines_ask_daemon(struct doctor *d)
+/* porchlightd holds them, so it knows. */
+static void report_inputs(struct doctor *d)
 {
     const cJSON *in;
     cJSON_ArrayForEach(in, cJSON_GetObjectItemCaseSensitive(d->daemon, "inputs"))
@@ -79,10 +86,15 @@ static void doctor_lines_ask_daemon(struct doctor *d)
         if (!cJSON_IsString(name))
             continue;
         if (cJSON_IsString(fault))
-            doctor_say(d, name->valuestring, DOCTOR_FAILURE, fault->valuestring,
-                       "at fault: stuck, cut, shorted, or gone with its chip");
+            doctor_say(d, name->valuestring, DOCTOR_FAILURE,
+                       "Check its two wires and the switch itself, then let it go once. If they "
+                       "are in order, this lists the Pi's pins:\n"
+                       "    gpioinfo",
+                       "porchlightd reports a fault (%s). It may be stuck, cut or shorted, and "
+                       "cannot be relied on.",
+                       fault->valuestring);
         else
-            doctor_say(d, name->valuestring, DOCTOR_OK, "", "held by porchlightd, %s",
+            doctor_say(d, name->valuestring, DOCTOR_OK, "", "porchlightd reads it: %s.",
                        active ? "active" : "at rest");
     }
 }
@@ -94,7 +106,7 @@ static const enum line_bias biases[] = {
     [CONFIG_BIAS_NONE] = LINE_BIAS_DISABLED,
 };
 
-/* Nobody holds them: each is opened as porchlightd would, read once and let go. */
+/* porchlightd does not run: each line is opened as it would, read once and closed. */
 static void try_line(struct doctor *d, const char *name, const struct config_line *c,
                      bool is_switch)
 {
@@ -107,22 +119,28 @@ static void try_line(struct doctor *d, const char *name, const struct config_lin
     snprintf(spec.address, sizeof spec.address, "%s", c->address);
     struct line *l = line_open(name, &spec, NULL, &error);
     if (!l) {
-        doctor_say(d, name, DOCTOR_FAILURE, "gpioinfo lists the lines and who holds them", "%s",
-                   error.text);
+        doctor_say(d, name, DOCTOR_FAILURE,
+                   "This lists the Pi's pins and what uses them:\n"
+                   "    gpioinfo",
+                   "%s", error.text);
         return;
     }
     int level = line_get(l);
     if (level < 0)
-        doctor_say(d, name, DOCTOR_FAILURE, "restart the Pi; then look at the chip with gpioinfo",
-                   "%s cannot be read: %s", c->address, strerror(errno));
+        doctor_say(d, name, DOCTOR_FAILURE,
+                   "Restart the Pi. If that does not help, look at the chip:\n"
+                   "    gpioinfo",
+                   "%s cannot be read (%s), so nobody would notice a press.", c->address,
+                   strerror(errno));
     else if (level == 1 && is_switch)
-        doctor_say(
-            d, name, DOCTOR_WARNING,
-            "let it go; if nobody touches it, the wires or bias and active in the config are "
-            "wrong",
-            "%s reads pressed", c->address);
+        doctor_say(d, name, DOCTOR_WARNING,
+                   "Let the switch go. If nobody is pressing it, check its wires, and the keys "
+                   "bias and active in " PATH_CONF ".",
+                   "%s reads as pressed. A switch that always reads as pressed cannot raise an "
+                   "alert.",
+                   c->address);
     else
-        doctor_say(d, name, DOCTOR_OK, "", "%s reads %s", c->address,
+        doctor_say(d, name, DOCTOR_OK, "", "%s reads as %s.", c->address,
                    level       ? "active"
                    : is_switch ? "at rest"
                                : "closed");
@@ -134,13 +152,13 @@ void doctor_lines(struct doctor *d)
     const struct config *c = d->config;
 
     if (c && c->simulated) {
-        doctor_say(d, "all", DOCTOR_OK, "", "simulated");
-        doctor_lines_ask_daemon(d);
+        doctor_say(d, "all", DOCTOR_OK, "", "Simulated.");
+        report_inputs(d);
         return;
     }
     check_access(d);
     if (d->daemon) {
-        doctor_lines_ask_daemon(d);
+        report_inputs(d);
         return;
     }
     for (size_t i = 0; c && i < c->switches_count; i++) {

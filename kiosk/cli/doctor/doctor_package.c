@@ -12,10 +12,10 @@
 static bool package_find(const struct doctor *d, const char *package, char status[64],
                          char version[64])
 {
-    char path[PATH_LEN], line[512], wanted[80];
+    char line[512], wanted[80];
     bool in = false;
     FILE *f;
-    if (path_under(d->prefix, "/var/lib/dpkg/status", path) < 0 || !(f = fopen(path, "re")))
+    if (!(f = doctor_open(d, "/var/lib/dpkg/status")))
         return false;
     snprintf(wanted, sizeof wanted, "Package: %s\n", package);
     status[0] = version[0] = '\0';
@@ -35,14 +35,18 @@ static void check_package(struct doctor *d)
 {
     char status[64], version[64];
     if (!package_find(d, "porchlight", status, version) || strstr(status, "config-files"))
-        doctor_say(d, "package", DOCTOR_OK, "", "not installed as a package; this is %s",
+        doctor_say(d, "package", DOCTOR_OK, "", "This is %s, not installed as a package.",
                    PORCHLIGHT_VERSION);
     else if (strcmp(status, "install ok installed") != 0 &&
              strcmp(status, "hold ok installed") != 0)
-        doctor_say(d, "package", DOCTOR_FAILURE, "dpkg --configure -a; apt-get -f install",
-                   "porchlight %s is half installed (%s)", version, status);
+        doctor_say(d, "package", DOCTOR_FAILURE,
+                   "Finish the installation:\n"
+                   "    sudo dpkg --configure -a\n"
+                   "    sudo apt-get -f install",
+                   "porchlight %s is half installed (%s). Parts of it may be missing.", version,
+                   status);
     else
-        doctor_say(d, "package", DOCTOR_OK, "", "porchlight %s", version);
+        doctor_say(d, "package", DOCTOR_OK, "", "porchlight %s is installed.", version);
 }
 
 static void check_running(struct doctor *d)
@@ -50,14 +54,19 @@ static void check_running(struct doctor *d)
     const cJSON *version = cJSON_GetObjectItemCaseSensitive(d->daemon, "version");
     if (!d->daemon)
         doctor_say(d, "porchlightd", DOCTOR_FAILURE,
-                   "systemctl start porchlightd; journalctl -u porchlightd says why it does not",
-                   "it does not answer: no press would be heard");
+                   "Start it. If it stops again, its log shows why.\n"
+                   "    sudo systemctl start porchlightd\n"
+                   "    sudo journalctl -n 20 -u porchlightd",
+                   "porchlightd does not answer. Pressing the switch would alert nobody.");
     else if (!cJSON_IsString(version) || strcmp(version->valuestring, PORCHLIGHT_VERSION) != 0)
-        doctor_say(d, "porchlightd", DOCTOR_WARNING, "systemctl restart porchlightd",
-                   "version %s runs, %s is installed",
+        doctor_say(d, "porchlightd", DOCTOR_WARNING,
+                   "Restart it:\n"
+                   "    sudo systemctl restart porchlightd",
+                   "Version %s is running, but %s is installed: what the new version fixes is not "
+                   "active yet.",
                    cJSON_IsString(version) ? version->valuestring : "unknown", PORCHLIGHT_VERSION);
     else
-        doctor_say(d, "porchlightd", DOCTOR_OK, "", "%s answers", PORCHLIGHT_VERSION);
+        doctor_say(d, "porchlightd", DOCTOR_OK, "", "porchlightd %s answers.", PORCHLIGHT_VERSION);
 }
 
 /* --- units: what systemd leaves in the file system ----------------------------------------------
@@ -91,24 +100,24 @@ static bool unit_runs(const struct doctor *d, const char *name)
 
 static void check_unit(struct doctor *d, const struct unit *u)
 {
-    char link[PATH_LEN], mend[128];
-    char whole[PATH_LEN];
+    char link[PATH_LEN], fix[256];
     if (u->only && !doctor_exists(d, u->only))
         return;
     snprintf(link, sizeof link, "/etc/systemd/system/%s.wants/%s", u->wanted_by, u->name);
-    snprintf(mend, sizeof mend, "systemctl enable --now %s", u->name);
-    if (path_under(d->prefix, link, whole) < 0)
-        return;
     if (!doctor_exists(d, link)) {
-        doctor_say(d, u->name, DOCTOR_FAILURE, mend,
-                   "not enabled: it would not come back with the "
-                   "power");
+        snprintf(fix, sizeof fix, "Enable it:\n    sudo systemctl enable --now %s", u->name);
+        doctor_say(d, u->name, DOCTOR_FAILURE, fix,
+                   "It is not enabled, so it will not start after a power cut.");
     } else if (u->runs && !unit_runs(d, u->name)) {
-        snprintf(mend, sizeof mend, "systemctl status %s; then systemctl restart %s", u->name,
-                 u->name);
-        doctor_say(d, u->name, DOCTOR_FAILURE, mend, "enabled, and not running");
+        snprintf(fix, sizeof fix,
+                 "Restart it. If it stops again, its status shows why.\n"
+                 "    sudo systemctl restart %s\n"
+                 "    systemctl status %s",
+                 u->name, u->name);
+        doctor_say(d, u->name, DOCTOR_FAILURE, fix,
+                   "It is not running, so this part of the kiosk does nothing.");
     } else {
-        doctor_say(d, u->name, DOCTOR_OK, "", u->runs ? "enabled, running" : "enabled");
+        doctor_say(d, u->name, DOCTOR_OK, "", u->runs ? "Enabled and running." : "Enabled.");
     }
 }
 
@@ -117,7 +126,7 @@ void doctor_package(struct doctor *d)
     check_package(d);
     check_running(d);
     if (!doctor_exists(d, "/run/systemd/system")) {
-        doctor_say(d, "units", DOCTOR_OK, "", "systemd does not run here");
+        doctor_say(d, "units", DOCTOR_OK, "", "Not checked: systemd does not run here.");
         return;
     }
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)

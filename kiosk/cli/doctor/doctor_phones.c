@@ -2,46 +2,55 @@
 
 #include "kiosk/core/cue.h"
 
-/* Whether anyone would hear: porchlightd knows by the relay's beats, and by the answers to an alert
- * that stands. That no phone listens cannot be told at rest: a drill tells. */
+static void check_outside(struct doctor *d)
+{
+    bool outside = false;
+    if (d->config->brokers_count == 0)
+        return;
+    for (size_t i = 0; i < d->config->brokers_count; i++)
+        outside |= d->config->brokers[i].outside;
+    if (outside)
+        doctor_say(d, "outside", DOCTOR_OK, "", "A broker outside the venue is configured.");
+    else
+        doctor_say(d, "outside", DOCTOR_WARNING,
+                   "Run set-up again, and name a broker outside the venue when it asks:\n"
+                   "    sudo porchlight setup",
+                   "LAN only: there is no broker outside the venue. Whoever takes the Pi takes the "
+                   "alert with it.");
+}
+
+/* porchlightd knows whether anybody can be reached from the relay's signs of life, and from the
+ * answers to the current alert. Whether phones listen cannot be seen without an alert. */
 void doctor_phones(struct doctor *d)
 {
     const cJSON *cue = cJSON_GetObjectItemCaseSensitive(d->daemon, "cue");
     if (!d->config)
         return;
-    if (d->config->brokers_count > 0) {
-        bool outside = false;
-        for (size_t i = 0; i < d->config->brokers_count; i++)
-            outside |= d->config->brokers[i].outside;
-        if (!outside)
-            doctor_say(d, "outside", DOCTOR_WARNING,
-                       "set up a broker outside the venue; sudo porchlight setup asks for one",
-                       "LAN only: an alert could be carried off with the Pi");
-        else
-            doctor_say(d, "outside", DOCTOR_OK, "", "a broker outside is configured");
-    }
+    check_outside(d);
     if (!cJSON_IsNumber(cue))
         return;
     unsigned signs = (unsigned)cue->valuedouble;
     if (signs & CUE_RELAY_DEAD)
-        doctor_say(
-            d, "relay", DOCTOR_FAILURE,
-            "on the relay's machine: systemctl status porchlight-relay; and look whether its "
-            "broker answers",
-            "no relay beats: locked phones would not ring");
+        doctor_say(d, "relay", DOCTOR_FAILURE,
+                   "On the machine that runs the relay, see whether it is running and whether it "
+                   "reaches its broker:\n"
+                   "    systemctl status porchlight-relay",
+                   "The relay has stopped sending signs of life, so locked phones would not ring.");
     else if (!d->config->alert.relay)
-        doctor_say(
-            d, "relay", DOCTOR_WARNING,
-            "sudo porchlight relay makes one to carry outside the venue; then [alert] relay = "
-            "yes",
-            "none is configured: phones that sleep in a pocket would not ring");
+        doctor_say(d, "relay", DOCTOR_WARNING,
+                   "Make a relay and install it on a machine outside the venue. Then set relay = "
+                   "yes in [alert] of porchlight.conf.\n"
+                   "    sudo porchlight relay",
+                   "No relay is configured, so locked phones would not ring.");
     else
-        doctor_say(d, "relay", DOCTOR_OK, "", "it beats");
+        doctor_say(d, "relay", DOCTOR_OK, "", "The relay sends signs of life.");
     if (signs & CUE_NOBODY)
         doctor_say(d, "listening", DOCTOR_FAILURE,
-                   "open the page on a phone and try porchlight drill; porchlight status shows the "
-                   "brokers",
-                   "an alert stands, and nobody has answered");
+                   "Open the page on a phone, and look at the brokers here. After the alert, test "
+                   "the phones with a drill.\n"
+                   "    porchlight status\n"
+                   "    porchlight drill",
+                   "An alert is active, and nobody has answered it.");
     else
-        doctor_say(d, "listening", DOCTOR_OK, "", "porchlight drill tells who answers");
+        doctor_say(d, "listening", DOCTOR_OK, "", "porchlight drill shows which phones answer.");
 }

@@ -4,12 +4,11 @@
 
 #include <errno.h>
 #include <glob.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static FILE *doctor_read_open_below(const struct doctor *d, const char *path)
+FILE *doctor_open(const struct doctor *d, const char *path)
 {
     char whole[PATH_LEN];
     return path_under(d->prefix, path, whole) == 0 ? fopen(whole, "re") : NULL;
@@ -17,7 +16,7 @@ static FILE *doctor_read_open_below(const struct doctor *d, const char *path)
 
 bool doctor_line_of(const struct doctor *d, const char *path, char *out, size_t size)
 {
-    FILE *f = doctor_read_open_below(d, path);
+    FILE *f = doctor_open(d, path);
     if (!f)
         return false;
     bool got = fgets(out, (int)size, f);
@@ -37,24 +36,16 @@ bool doctor_number_of(const struct doctor *d, const char *path, long *out)
     return end != text && errno == 0;
 }
 
-/* Whether `path` lies at or below the mount point. */
-static bool doctor_read_is_below(const char *path, const char *at)
-{
-    size_t n = strlen(at);
-    return strcmp(at, "/") == 0 ||
-           (strncmp(path, at, n) == 0 && (path[n] == '\0' || path[n] == '/'));
-}
-
 bool doctor_mount_of(const struct doctor *d, const char *path, char type[32], char options[256])
 {
-    FILE *f = doctor_read_open_below(d, "/proc/mounts");
+    FILE *f = doctor_open(d, "/proc/mounts");
     char line[1024], at[256], its_type[32], its_options[256];
     size_t longest = 0;
     if (!f)
         return false;
     while (fgets(line, sizeof line, f)) {
         if (sscanf(line, "%*s %255s %31s %255s", at, its_type, its_options) != 3 ||
-            !doctor_read_is_below(path, at) || strlen(at) < longest)
+            !path_is_below(path, at) || strlen(at) < longest)
             continue;
         longest = strlen(at);
         snprintf(type, 32, "%s", its_type);

@@ -15,17 +15,17 @@
 
 enum { STEP_MS = 4000 };
 
-static int doctor_tls_fail(struct doctor_tls *t, const char *mend, const char *format, ...)
+static int doctor_tls_fail(struct doctor_tls *t, const char *fix, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-static int doctor_tls_fail(struct doctor_tls *t, const char *mend, const char *format, ...)
+static int doctor_tls_fail(struct doctor_tls *t, const char *fix, const char *format, ...)
 {
     va_list args;
 
     va_start(args, format);
     vsnprintf(t->said, sizeof t->said, format, args);
     va_end(args);
-    t->mend = mend;
+    t->fix = fix;
     return -1;
 }
 
@@ -64,21 +64,23 @@ static int doctor_tls_dial(const char *host, int port, struct doctor_tls *t)
     int code = getaddrinfo(host, service, &hints, &all);
     if (code != 0)
         return doctor_tls_fail(t,
-                               "check host in the config, and the network's DNS: getent hosts NAME",
-                               "its name does not resolve (%s)", gai_strerror(code));
+                               "Check the broker's host in porchlight.conf, and whether this "
+                               "network's DNS works:\n"
+                               "    getent hosts debian.org",
+                               "the name does not resolve to an address (%s)", gai_strerror(code));
     for (const struct addrinfo *a = all; a && fd < 0; a = a->ai_next)
         fd = dial_one(a);
     code = errno;
     freeaddrinfo(all);
     if (fd < 0 && code == ECONNREFUSED)
-        return doctor_tls_fail(
-            t,
-            "is the broker running? On this Pi: systemctl status porchlight-broker; check "
-            "port in the config",
-            "nothing listens there");
+        return doctor_tls_fail(t,
+                               "Check port in porchlight.conf, and start the broker. On this Pi:\n"
+                               "    sudo systemctl start porchlight-broker\n"
+                               "    systemctl status porchlight-broker",
+                               "nothing listens on this port");
     if (fd < 0)
         return doctor_tls_fail(
-            t, "check cable or Wi-Fi, and that the venue's network lets this port out",
+            t, "Check the cable or the Wi-Fi, and whether the venue's network lets this port out.",
             "it cannot be reached (%s)", strerror(code));
     return fd;
 }
@@ -100,15 +102,17 @@ static int read_ca(const char *path, struct doctor_tls *t)
     if (!f)
         return doctor_tls_fail(
             t,
-            "put the CA's certificate there, or correct ca in the config; it is no secret: "
-            "root 0644",
-            "its CA %s cannot be read: %s", path, strerror(errno));
+            "Put the broker's CA certificate there, readable for all (mode 644), or correct ca in "
+            "porchlight.conf.",
+            "its CA file %s cannot be read (%s)", path, strerror(errno));
     X509 *ca = PEM_read_X509(f, NULL, NULL, NULL);
     fclose(f);
     if (!ca)
         return doctor_tls_fail(
-            t, "it must begin with -----BEGIN CERTIFICATE-----; take the CA's, not a key",
-            "its CA %s is no certificate", path);
+            t,
+            "Put the CA's certificate there. It begins with -----BEGIN CERTIFICATE-----; a file "
+            "that begins with a KEY line is the wrong one.",
+            "its CA file %s holds no certificate", path);
     t->ca_has_expiry = days_left(ca, &t->ca_days);
     X509_free(ca);
     return 0;
@@ -143,26 +147,34 @@ static int doctor_tls_judge(const SSL *ssl, bool shaken, const char *host, struc
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
         return doctor_tls_fail(
-            t, "host in the config must be the name in the certificate, to the letter",
+            t, "Set the broker's host in porchlight.conf to exactly the name in its certificate.",
             "its certificate is not made out to %s", host);
     case X509_V_ERR_CERT_HAS_EXPIRED:
-        return doctor_tls_fail(t, "renew it where the broker runs, then restart the broker",
+        return doctor_tls_fail(t,
+                               "Renew the certificate where the broker runs, then restart the "
+                               "broker there.",
                                "its certificate has expired");
     case X509_V_ERR_CERT_NOT_YET_VALID:
-        return doctor_tls_fail(t, "set the clock: timedatectl",
-                               "its certificate is not yet valid; or this clock is wrong");
+        return doctor_tls_fail(t,
+                               "If this shows the wrong time, set the clock:\n"
+                               "    timedatectl",
+                               "its certificate is not yet valid, or this clock is wrong");
     default:
         return doctor_tls_fail(
-            t, "ca in the config must be the CA that signed the broker's certificate",
-            "its certificate is not of the pinned CA (%s)", X509_verify_cert_error_string(verdict));
+            t,
+            "If the broker got a new certificate, ask its operator for the CA file and set ca in "
+            "porchlight.conf to it. If it did not, something between here and there answers in "
+            "the broker's place.",
+            "its certificate is not from the CA that this kiosk trusts (%s)",
+            X509_verify_cert_error_string(verdict));
     }
     if (!shaken)
         return doctor_tls_fail(
             t,
-            "is port the one with TLS, usually 8883? A captive portal answers like this "
-            "too",
-            "what answers there speaks no TLS");
-    snprintf(t->said, sizeof t->said, "reached, %s, its certificate is of the pinned CA",
+            "Set port in porchlight.conf to the broker's port with TLS, usually 8883. If that is "
+            "right, the network may have a login page (captive portal); log in to it first.",
+            "what answers there does not speak TLS");
+    snprintf(t->said, sizeof t->said, "reached by %s, with a certificate from the trusted CA",
              SSL_get_version(ssl));
     return 0;
 }
@@ -190,8 +202,10 @@ static int look_at_tls(int fd, const char *host, const char *ca, struct doctor_t
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
     SSL *ssl = NULL;
     if (!ctx || SSL_CTX_load_verify_file(ctx, ca) != 1 || !(ssl = SSL_new(ctx))) {
-        doctor_tls_fail(t, "look at it with openssl x509 -in FILE -text",
-                        "its CA %s cannot be used", ca);
+        doctor_tls_fail(t,
+                        "Put the broker's CA certificate there, or correct ca in "
+                        "porchlight.conf.",
+                        "its CA file %s cannot be used", ca);
         goto free_ctx;
     }
     SSL_set_app_data(ssl, t);
@@ -214,7 +228,7 @@ free_ctx:
 
 int doctor_tls_look(const char *host, int port, const char *ca, struct doctor_tls *t)
 {
-    *t = (struct doctor_tls){.mend = ""};
+    *t = (struct doctor_tls){.fix = ""};
     if (ca && read_ca(ca, t) < 0)
         return -1;
     int fd = doctor_tls_dial(host, port, t);

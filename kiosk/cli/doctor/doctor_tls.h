@@ -3,11 +3,11 @@
 
 #include <stdbool.h>
 
-/* One look at a broker's door, as porchlightd sees it: name, address, TLS by the pinned CA. It logs
- * in nowhere, and sends nothing beyond the handshake. */
+/* Whether a broker can be reached as porchlightd would: name, address, TLS with the pinned CA. It
+ * does not log in, and sends nothing beyond the handshake. */
 struct doctor_tls {
-    char said[256]; /* what was found, one clause */
-    const char *mend;
+    char said[256];                 /* what was found, without a period at its end */
+    const char *fix;                /* as doctor_say takes it */
     bool has_expiry, ca_has_expiry; /* the certificate, and the pinned CA's, could be read */
     long days, ca_days;             /* until they end; below zero: since then */
 };

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool broker_ca_is_below(const char *prefix, const char *path, char out[PATH_LEN])
+static bool exists_under(const char *prefix, const char *path, char out[PATH_LEN])
 {
     return path_under(prefix, path, out) == 0 && access(out, F_OK) == 0;
 }
@@ -15,8 +15,8 @@ static bool broker_ca_is_below(const char *prefix, const char *path, char out[PA
 void broker_ca_path(const char *prefix, const char *ca, char out[PATH_LEN])
 {
     const char *own = strstr(ca, PATH_ETC "/");
-    if (broker_ca_is_below(prefix, ca, out) || broker_ca_is_below("", ca, out) ||
-        (prefix[0] && own && broker_ca_is_below(prefix, own, out)))
+    if (exists_under(prefix, ca, out) || exists_under("", ca, out) ||
+        (prefix[0] && own && exists_under(prefix, own, out)))
         return;
     snprintf(out, PATH_LEN, "%s", ca);
 }

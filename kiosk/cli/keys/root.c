@@ -2,7 +2,6 @@
 
 #include "config/secret.h"
 #include "kiosk/cli/keys/root_paper.h"
-#include "kiosk/cli/prompt.h"
 #include "kiosk/common/log.h"
 
 #include <errno.h>
@@ -37,16 +36,10 @@ int root_check(const struct cli_command *command, const char *file)
     return CLI_OK;
 }
 
-/* One that is too long is a slip like any other. */
-static int root_ask_line(const char *question, char *out, size_t size)
-{
-    return prompt_hidden_line_once_typed(question, out, size) < 0 && errno != E2BIG ? -1 : 0;
-}
-
 static int type_in(uint8_t seed[KEYSET_SEED])
 {
     fputs("The venue's root key is needed for this. Type it in from its paper.\n", stderr);
-    if (root_paper_ask(root_ask_line, seed) == 0)
+    if (root_paper_ask(seed) == 0)
         return 0;
     log_error("the root key was not typed in, so nothing was done");
     return -1;

@@ -1,5 +1,8 @@
 #include "kiosk/cli/keys/root_paper.h"
 
+#include "kiosk/cli/prompt.h"
+
+#include <errno.h>
 #include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -31,7 +34,7 @@ static void line_print(int line, const uint8_t *bytes)
     sodium_memzero(all, sizeof all);
 }
 
-/* Its number may stand before it. Whether its check is right. */
+/* The line may begin with its number. Whether its check is right. */
 static bool root_paper_line_read(int line, const char *text, size_t len, uint8_t *bytes)
 {
     uint8_t all[LINE_BYTES + LINE_CHECK] = {0}, check[LINE_CHECK];
@@ -52,18 +55,24 @@ void root_paper_print(const uint8_t seed[KEYSET_SEED])
         line_print(line, seed + line * LINE_BYTES);
 }
 
-int root_paper_ask(root_paper_line *ask, uint8_t seed[KEYSET_SEED])
+/* A line that is too long is a mistake like any other. */
+static int ask_line(const char *question, char *out, size_t size)
 {
-    static const char again[] = "    That line does not fit its last four digits; look again, and "
-                                "type it once more.\n";
+    return prompt_hidden_line_once_typed(question, out, size) < 0 && errno != E2BIG ? -1 : 0;
+}
+
+int root_paper_ask(uint8_t seed[KEYSET_SEED])
+{
+    static const char again[] = "    That line does not match its last four digits. Check it, and "
+                                "type it again.\n";
     char question[sizeof again + 32], *typed = sodium_malloc(TYPED_MAX);
     int line = 0;
-    for (bool slip = false; typed && line < ROOT_PAPER_LINES;) {
-        snprintf(question, sizeof question, "%s    line %d: ", slip ? again : "", line + 1);
-        if (ask(question, typed, TYPED_MAX) < 0)
+    for (bool wrong = false; typed && line < ROOT_PAPER_LINES;) {
+        snprintf(question, sizeof question, "%s    line %d: ", wrong ? again : "", line + 1);
+        if (ask_line(question, typed, TYPED_MAX) < 0)
             break;
-        slip = !root_paper_line_read(line, typed, strlen(typed), seed + line * LINE_BYTES);
-        line += !slip;
+        wrong = !root_paper_line_read(line, typed, strlen(typed), seed + line * LINE_BYTES);
+        line += !wrong;
     }
     sodium_free(typed);
     return line == ROOT_PAPER_LINES ? 0 : -1;

@@ -1,6 +1,7 @@
 #include "kiosk/cli/setup/setup.h"
-#include "kiosk/cli/setup/setup_terminal.h"
 
+#include "kiosk/cli/print.h"
+#include "kiosk/cli/setup/setup_terminal.h"
 #include "kiosk/common/log.h"
 
 #include <errno.h>
@@ -16,12 +17,12 @@ struct options {
     bool drill_only, settle;
 };
 
-static bool setup_same(const struct setup *s, enum answer which)
+static bool is_unchanged(const struct setup *s, enum answer which)
 {
     return strcmp(s->now.value[which], s->before.value[which]) == 0;
 }
 
-/* What the last run was told, then what this one is. */
+/* The last run's answers, then this one's over them. */
 static int find_answers(struct setup *s, const struct options *o)
 {
     static const enum answer brokers[] = {ANSWER_BROKER, ANSWER_OUTSIDE, ANSWER_OUTSIDE_ACCOUNT,
@@ -38,58 +39,64 @@ static int find_answers(struct setup *s, const struct options *o)
         return -1;
     if (s->terminal && setup_ask(s) < 0) {
         fputc('\n', stdout);
-        log_error("left before the last answer: nothing was changed");
+        log_error("You left before the last answer. Nothing was changed.");
         return -1;
     }
     for (size_t i = 0; i < sizeof brokers / sizeof brokers[0]; i++)
-        s->brokers_changed |= !setup_same(s, brokers[i]);
+        s->brokers_changed |= !is_unchanged(s, brokers[i]);
     return answers_check(&s->now);
 }
 
-/* What is left for the host to do, in the order in which it is done. */
-static void setup_tell(const struct setup *s)
+/* What the host does next, in this order. */
+static void print_next_steps(const struct setup *s)
 {
-    char folder[PATH_LEN];
+    enum { LABEL = 3 };
+    char folder[PATH_LEN], number[8];
     int n = 1;
+#define STEP(...)                                                                                  \
+    snprintf(number, sizeof number, "%d.", n++), print_item(PRINT_PLAIN, number, LABEL, __VA_ARGS__)
     snprintf(folder, sizeof folder, "%.300s%s/outside", s->prefix, PATH_ETC);
     bool carry = answers_broker_outside(&s->now) &&
                  answer_is(&s->now, ANSWER_OUTSIDE_ACCOUNT, "make") &&
                  answer_number(&s->now, ANSWER_KIOSK) == 1 && access(folder, F_OK) == 0;
-    printf("The kiosk is set up: %s%s\n\nWhat is left to do:\n", s->prefix, PATH_ETC);
+    print_item(PRINT_OK, "Done.", 6, "This kiosk is set up, in %s%s.", s->prefix, PATH_ETC);
+    print_say("\nWhat to do next:");
     if (carry)
-        printf("%d. The broker outside: carry %s\n"
-               "   to its server, run install.sh there as root, then remove it here.\n",
-               n++, folder);
-    printf("%d. Invite phones, two of staff's at least:\n"
-           "   sudo porchlight invite --staff --root %s\n",
-           n++, setup_root_word(s));
+        STEP("Set up the broker outside: copy the folder below to its server, run install.sh there "
+             "as root, then delete the folder here.\n    %s",
+             folder);
+    STEP("Invite phones, at least two of them for staff:\n"
+         "    sudo porchlight invite --staff --root %s",
+         setup_root_option(s));
     if (s->relay_has_place)
-        printf("%d. Have locked phones rung: sudo porchlight relay makes the relay for it.\n", n++);
-    printf("%d. Print staff.html, member.html and keep.html from\n   %s%s/papers.\n", n++,
-           s->prefix, PATH_ETC);
-    printf("%d. Make a backup, and take it off site: sudo porchlight backup FILE\n", n++);
-    printf("%d. Look whether all is right: sudo porchlight doctor\n\n", n);
+        STEP("Make a relay, which rings phones that are locked:\n    sudo porchlight relay");
+    STEP("Print the cards staff.html, member.html and keep.html. They are in\n    %s%s/papers",
+         s->prefix, PATH_ETC);
+    STEP("Make a backup, and keep it away from the venue:\n    sudo porchlight backup FILE");
+    STEP("Check that everything is in order:\n    sudo porchlight doctor");
+#undef STEP
     if (answer_is(&s->now, ANSWER_BROKER, "here"))
-        puts("LAN only: the broker is on this Pi, so an alert can be carried off with it. Run\n"
-             "the set-up again when you have a broker elsewhere.");
-    puts("The wipe is off. Read \"Before you turn the wipe on\" before you do, in\n"
-         "/usr/share/doc/porchlight/README.md.");
+        print_say(
+            "\nThis venue is LAN only: its broker is on this Pi, so whoever takes the Pi takes "
+            "the alert with it. Run set-up again when you have a broker elsewhere.");
+    print_say("\nThe wipe is off. Before you turn it on, read \"Before you turn the wipe on\" in "
+              "/usr/share/doc/porchlight/README.md.");
     fflush(stdout);
 }
 
-static int setup_make_one(struct setup *s, const struct options *o)
+static int apply_answers(struct setup *s, const struct options *o)
 {
     if (find_answers(s, o) < 0 || setup_check_host(s) < 0 || setup_make(s) < 0 ||
-        setup_root_leave(s) < 0)
+        setup_root_hand_over(s) < 0)
         return CLI_FAILED;
     bool ended = terminal_ended();
     if (ended)
-        log_error("interrupted: nothing was changed");
+        log_error("Interrupted. Nothing was changed.");
     if (ended || etc_transaction_commit(s->stage) < 0) {
         setup_root_take_back(s);
         return CLI_FAILED;
     }
-    setup_tell(s);
+    print_next_steps(s);
     return CLI_OK;
 }
 
@@ -100,14 +107,16 @@ static int set_up(const struct cli *cli, const struct options *o)
     int code = CLI_FAILED;
 
     if (!o->answers && !s.terminal)
-        return cli_misuse(&cli_setup, "nobody is at the terminal; expected --answers FILE");
+        return cli_misuse(&cli_setup,
+                          "Set-up asks its questions at a terminal, and this is none. Expected "
+                          "--answers FILE");
     terminal_hold(&before);
     s.stage = etc_transaction_begin(cli->prefix);
     s.keys = keyset_new();
     s.ca = s.keys ? sodium_malloc(sizeof *s.ca) : NULL;
     s.conf = calloc(1, sizeof *s.conf);
     if (s.stage && s.ca && s.conf)
-        code = setup_make_one(&s, o);
+        code = apply_answers(&s, o);
     etc_transaction_free(s.stage);
     keyset_free(s.keys);
     sodium_free(s.ca);
@@ -132,7 +141,7 @@ static int setup_run(const struct cli *cli, void *own, char **words)
         return setup_drill(cli, answer_number(&a, ANSWER_DRILL_WAIT));
     }
     if (cli->prefix[0] == '\0' && geteuid() != 0) {
-        log_error("set-up changes /etc/porchlight; run it as root: sudo porchlight setup");
+        log_error("Only root may change /etc/porchlight. Run: sudo porchlight setup");
         return CLI_DENIED;
     }
     umask(022);

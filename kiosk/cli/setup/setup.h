@@ -12,19 +12,19 @@
 #include <stdbool.h>
 
 /* One run of set-up, from answers to a staged /etc/porchlight. All functions return 0, or -1 after
- * a complaint. */
+ * an error message. */
 
 enum { SETUP_KIOSKS = 4 }; /* a venue's kiosks that brokers know from the start */
 
 struct setup {
     const char *prefix;
-    struct answers now, before; /* before: of the last run; the defaults on the first */
+    struct answers now, before; /* before: the last run's, or the defaults on the first */
     bool first;                 /* this kiosk has no keys yet */
-    bool fresh_root;            /* the root key is made by this run, and has to leave */
-    bool has_root;              /* keys->root_seed counts */
-    bool terminal;              /* somebody answers at the terminal */
+    bool fresh_root;            /* this run makes the root key, and has to move it off the Pi */
+    bool has_root;              /* keys->root_seed is valid */
+    bool terminal;              /* a person answers at the terminal */
     bool brokers_changed;       /* answers about brokers differ from the last run's */
-    bool relay_has_place;       /* a broker outside that phones use, as porchlight relay wants */
+    bool relay_has_place;       /* a broker outside that phones use, as porchlight relay needs */
     struct keyset *keys;
     struct pki_pair *ca; /* locked memory */
     struct etc_transaction *stage;
@@ -32,16 +32,16 @@ struct setup {
     char venue[KEYSET_ID_TEXT], kiosk[KEYSET_ID_TEXT];
 };
 
-/* setup_root.c: an existing root key is read from its file (or typed in), else one is made. Where
- * it is merely useful, for accounts in the folder outside, it is read if its file is there. */
+/* setup_root.c: reads an existing root key from its file (or has it typed in), else makes one.
+ * Where the key is only useful, for accounts in the folder outside, reads it if its file exists. */
 int setup_root_find(struct setup *s);
-/* NULL, or why a fresh one may not go where the answer says, a path. */
+/* NULL, or why a new one may not be written to the path that the answer gives. */
 const char *setup_root_why_not(const struct setup *s);
-/* What stands behind --root for it later: its file's path, or "-" where it is on paper. */
-const char *setup_root_word(const struct setup *s);
-/* A fresh one goes to its place and is read back there; called just before the commit. */
-int setup_root_leave(struct setup *s);
-/* The commit failed: a file that setup_root_leave wrote is taken away. */
+/* What --root takes for it later: its file's path, or "-" where it is on paper. */
+const char *setup_root_option(const struct setup *s);
+/* Writes a new one to its place and reads it back there; called just before the commit. */
+int setup_root_hand_over(struct setup *s);
+/* The commit failed: deletes a file that setup_root_hand_over wrote. */
 void setup_root_take_back(struct setup *s);
 
 /* setup_make.c: everything below /etc/porchlight. */
@@ -49,11 +49,11 @@ int setup_make(struct setup *s);
 
 /* setup_outside.c: all brokers; the one outside. */
 int setup_brokers(struct setup *s);
-/* The folder for a server of the venue's own was carried away, or is there without accounts. */
+/* The folder for the venue's own server is gone (copied there), or has no accounts in it. */
 bool setup_outside_lacks(const struct setup *s);
 
-/* setup_broker.c: the one on this Pi, and what both want. `name` is a staged file, `where` the word
- * that passwords are drawn by ("here", "outside"), `broker` a section's name. */
+/* setup_broker.c: the one on this Pi, and what both need. `name` is a staged file, `where` the word
+ * that passwords are derived with ("here", "outside"), `broker` a section's name. */
 int setup_here(struct setup *s);
 int setup_authority(struct setup *s);
 int setup_certificate(struct setup *s, const char *name, const char *host, bool here);
@@ -80,22 +80,22 @@ int setup_papers(struct setup *s);
 /* setup_drawing.c: how the switch and the door are wired, for the terminal. */
 void setup_drawing(const struct answers *a);
 
-/* setup_look.c: shows for at most `seconds` what the lines say, until both were seen. -1: they
- * leave. */
+/* setup_look.c: shows for at most `seconds` how switch and door move, until both have. -1: the host
+ * leaves. */
 int setup_look(const struct answers *a, const char *prefix, int seconds);
 
-/* setup_ask.c: asks what was not given. -1: they leave. */
+/* setup_ask.c: asks what was not given. -1: the host leaves. */
 int setup_ask(struct setup *s);
 
-/* setup_host.c: units are enabled and started; a moved prefix has none. */
+/* setup_host.c: enables and starts the units; with a prefix there are none. */
 void setup_start(const struct setup *s);
 void setup_restart(const char *prefix);
 /* NULL, or why no broker can be made on this Pi. */
 const char *setup_why_not_here(const struct setup *s);
-/* What stands in the way before anything is made: clock, ports, plugin. */
+/* What has to be in order before anything is made: clock, packages, ports. */
 int setup_check_host(const struct setup *s);
 
-/* setup_drill.c: a drill, until a phone answered. An enum cli_exit. */
+/* setup_drill.c: a drill, until a phone answers. An enum cli_exit. */
 int setup_drill(const struct cli *cli, int wait_s);
 
 #endif

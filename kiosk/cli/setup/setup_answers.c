@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- what an answer may be -------------------------------------------------------------------- */
+/* --- what is accepted ------------------------------------------------------------------------- */
 
 static bool is_line(const char *v)
 {
@@ -19,7 +19,7 @@ static bool is_line(const char *v)
     return v[0] && strlen(v) < 64 && strspn(v, plain) == strlen(v);
 }
 
-static bool setup_answers_is_number(const char *v, long least, long most)
+static bool is_number_of(const char *v, long least, long most)
 {
     char *end;
     long n = strtol(v, &end, 10);
@@ -28,22 +28,22 @@ static bool setup_answers_is_number(const char *v, long least, long most)
 
 static bool is_code(const char *v)
 {
-    return setup_answers_is_number(v, 4, 12);
+    return is_number_of(v, 4, 12);
 }
 
 static bool is_port(const char *v)
 {
-    return setup_answers_is_number(v, 1, 65535);
+    return is_number_of(v, 1, 65535);
 }
 
 static bool is_kiosk(const char *v)
 {
-    return setup_answers_is_number(v, 1, 4);
+    return is_number_of(v, 1, 4);
 }
 
 static bool is_wait(const char *v)
 {
-    return setup_answers_is_number(v, 1, 3600);
+    return is_number_of(v, 1, 3600);
 }
 
 static bool is_yes_no(const char *v)
@@ -88,65 +88,76 @@ static bool is_account(const char *v)
     return v[0] == '/' || strcmp(v, "make") == 0;
 }
 
-#define LINE_EXPECTED "a line: GPIO17, gpiochip0:17, or none"
+#define PIN_EXPECTED  "a GPIO pin such as GPIO17 (or gpiochip0:17), or none"
 #define PORT_EXPECTED "a port, 1 to 65535"
 
 const struct answer_rule answer_rules[ANSWERS] = {
-    [ANSWER_SWITCH] = {"switch", "GPIO17", "Which line is the switch wired to?",
-                       "It is pressed to raise the alarm; its other wire goes to ground.",
-                       "a line: GPIO17 or gpiochip0:17", is_line, true},
+    [ANSWER_SWITCH] =
+        {"switch", "GPIO17", "Which GPIO pin is the switch connected to?",
+         "Pressing the switch raises the alarm. Type the pin's name: GPIO17 is pin 11 "
+         "on the drawing that follows. The switch's other wire goes to a ground pin "
+         "(GND).",
+         "a GPIO pin such as GPIO17 (or gpiochip0:17)", is_line, true},
     [ANSWER_OTHER_CONTACT] = {"other_contact", "none", NULL,
-                              "A changeover switch's second contact lets the kiosk notice a cut "
-                              "cable.",
-                              LINE_EXPECTED, is_line, true},
-    [ANSWER_DOOR] = {"door", "GPIO22", "Which line is the door's magnet contact wired to?",
-                     "Staff phones are told when it opens outside of hours; none if there is none.",
-                     LINE_EXPECTED, is_line, true},
-    [ANSWER_CODE] = {"code", "5", "How many presses are the venue's own code?",
-                     "It takes back a caution or a drill; choose your own, 4 to 12, and tell staff "
-                     "alone.",
-                     "a number, 4 to 12", is_code, false},
-    [ANSWER_BROKER] = {"broker", "here",
-                       "Where is the broker that carries alerts: here, elsewhere "
-                       "or both?",
-                       "One on this Pi can be carried off with it; one elsewhere cannot, and both "
-                       "is best.",
-                       "here, elsewhere or both", is_broker, true},
-    [ANSWER_HOST] = {"host", "porchlight.local",
-                     "By which name do phones on this network find "
-                     "this Pi?",
-                     "It stands in the certificate, and in the address of the members' page.",
+                              "The second contact of a changeover switch. With it the kiosk "
+                              "notices a cut cable.",
+                              PIN_EXPECTED, is_line, true},
+    [ANSWER_DOOR] = {"door", "GPIO22", "Which GPIO pin is the door sensor connected to?",
+                     "When the door opens outside opening hours, staff phones get a notice. GPIO22 "
+                     "is pin 15. Type none if there is no sensor.",
+                     PIN_EXPECTED, is_line, true},
+    [ANSWER_CODE] =
+        {"code", "5", "How many presses should your venue's code have?",
+         "Staff press the switch this many times to end a drill or take back a caution. "
+         "Type a number from 4 to 12, better not 5, and tell only staff.",
+         "a number, 4 to 12", is_code, false},
+    [ANSWER_BROKER] =
+        {"broker", "here", "Where should the broker be: here, elsewhere or both?",
+         "A broker is a server that passes alerts from the kiosk to phones. Type here for "
+         "one on this Pi: it needs no other server, but whoever takes the Pi takes it "
+         "too. Type elsewhere for a server outside the venue. both is safest.",
+         "here, elsewhere or both", is_broker, true},
+    [ANSWER_HOST] = {"host", "porchlight.local", "What is this Pi's name on this network?",
+                     "Members open it in a browser, as in https://porchlight.local/. If you do not "
+                     "know of another name, press Enter.",
                      "a host name or an address, without a port", is_host, true},
-    [ANSWER_OUTSIDE] = {"outside", "none", "Which host is the broker elsewhere?",
-                        "Its name or address, and :PORT unless that is 8883.", "HOST or HOST:PORT",
-                        is_host_port, true},
+    [ANSWER_OUTSIDE] =
+        {"outside", "none", "What is the address of the broker elsewhere?",
+         "Type its host name, such as mqtt.example.org. Add its port only if that is "
+         "not 8883: mqtt.example.org:8884.",
+         "HOST or HOST:PORT", is_host_port, true},
     [ANSWER_OUTSIDE_ACCOUNT] =
-        {"outside_account", "make",
-         "Shall the broker elsewhere be made here, or is it somebody else's?",
-         "make gives you a folder to carry to a server of your own; for somebody else's you write "
-         "a file with [account] user, password, ca (the path of a PEM file) and phones: their "
-         "wss:// address; without it no phone can use that broker.",
-         "make, or an absolute path", is_account, true},
-    [ANSWER_ROOT] = {"root", "print", "Where does the venue's root key go?",
-                     "It must not stay on this Pi: print shows it to be written down, a path such "
-                     "as /media/usb/root.key puts it on a stick.",
-                     "print, or an absolute path", is_place, true},
-    [ANSWER_LIGHTS] = {"lights", "dark", "Shall the Pi's own lights be dark?",
-                       "They flicker with the card, and a wipe could be seen.",
-                       "dark or as-they-are", is_lights, true},
-    [ANSWER_DRILL] = {"drill", "yes", NULL, "A drill shows that a phone really receives.",
+        {"outside_account", "make", "Will you run that broker yourself, or does somebody else?",
+         "If it is your own server, type make: set-up makes a folder to copy there. If somebody "
+         "else "
+         "runs it, type the path of a file with the account that they gave you. The file begins "
+         "with "
+         "the line [account] and sets user, password, ca (the path of their CA file) and phones "
+         "(their address for browsers, wss://...).",
+         "make, or a path that begins with /", is_account, true},
+    [ANSWER_ROOT] = {"root", "print", "Where should the venue's root key go?",
+                     "It is the master key: it adds staff phones, and shuts out a kiosk that was "
+                     "taken. It does not stay on this Pi. Type print to write it down on paper, or "
+                     "the path of a file on a USB stick, such as /media/usb/root.key.",
+                     "print, or a path that begins with /", is_place, true},
+    [ANSWER_LIGHTS] =
+        {"lights", "dark", "Should the Pi's own lights be dark, or as-they-are?",
+         "They flicker when the Pi uses its card, so they could give away that data is "
+         "being destroyed.",
+         "dark or as-they-are", is_lights, true},
+    [ANSWER_DRILL] = {"drill", "yes", NULL, "A drill shows that a phone really gets an alert.",
                       "yes or no", is_yes_no, true},
     [ANSWER_KIOSK] = {"kiosk", "1", NULL, "The venue's first kiosk, or another one: 1 to 4.",
                       "a number, 1 to 4", is_kiosk, true},
-    [ANSWER_PORT] = {"port", "8883", NULL, "Kiosks and relays reach the broker here.",
+    [ANSWER_PORT] = {"port", "8883", NULL, "Where kiosks and relays reach the broker.",
                      PORT_EXPECTED, is_port, true},
-    [ANSWER_PAGE_PORT] = {"page_port", "443", NULL, "Phones reach the page here.", PORT_EXPECTED,
+    [ANSWER_PAGE_PORT] = {"page_port", "443", NULL, "Where phones reach the page.", PORT_EXPECTED,
                           is_port, true},
     [ANSWER_WEBSOCKET_PORT] = {"websocket_port", "1885", NULL, "Between page and broker.",
                                PORT_EXPECTED, is_port, true},
-    [ANSWER_LOCAL_PORT] = {"local_port", "1884", NULL, "For this machine alone.", PORT_EXPECTED,
-                           is_port, true},
-    [ANSWER_DRILL_WAIT] = {"drill_wait", "300", NULL, "Seconds that the drill waits for a phone.",
+    [ANSWER_LOCAL_PORT] = {"local_port", "1884", NULL, "For programs on this machine only.",
+                           PORT_EXPECTED, is_port, true},
+    [ANSWER_DRILL_WAIT] = {"drill_wait", "300", NULL, "How long the drill waits for a phone.",
                            "seconds, 1 to 3600", is_wait, false},
 };
 
@@ -262,9 +273,10 @@ int answers_read(struct answers *a, const char *path, bool now)
 
 void answers_write(const struct answers *a, char *out, size_t size)
 {
-    size_t len = (size_t)snprintf(out, size,
-                                  "# What porchlight setup was told; its next run begins here.\n"
-                                  "[setup]\n");
+    size_t len =
+        (size_t)snprintf(out, size,
+                         "# The answers of the last porchlight setup, which are its defaults.\n"
+                         "[setup]\n");
     for (size_t i = 0; i < ANSWERS && len < size; i++)
         if (answer_rules[i].kept)
             len += (size_t)snprintf(out + len, size - len, "%s = %s\n", answer_rules[i].key,
@@ -314,7 +326,7 @@ static int same_ports(const struct answers *a)
     for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++)
         for (size_t j = 0; j < i; j++)
             if (answer_number(a, ports[i]) == answer_number(a, ports[j])) {
-                log_error("%s and %s are both %s; each needs a port of its own",
+                log_error("%s and %s are both %s, but each needs a port of its own.",
                           answer_rules[ports[j]].key, answer_rules[ports[i]].key,
                           a->value[ports[i]]);
                 complaints++;
@@ -328,21 +340,23 @@ int answers_check(const struct answers *a)
     int complaints = same_ports(a);
 
     if (answer_is(a, ANSWER_SWITCH, "none")) {
-        log_error("switch: found none; a kiosk without a switch raises no alarm");
+        log_error(
+            "switch: found none, but without a switch nobody can raise an alarm; expected a GPIO "
+            "pin such as GPIO17.");
         complaints++;
     }
     for (size_t i = 0; i < 3; i++)
         for (size_t j = 0; j < i; j++)
             if (strcmp(a->value[lines[i]], a->value[lines[j]]) == 0 &&
                 !answer_is(a, lines[i], "none")) {
-                log_error("%s and %s are both %s; each contact needs a line of its own",
+                log_error("%s and %s are both %s, but each needs a pin of its own.",
                           answer_rules[lines[j]].key, answer_rules[lines[i]].key,
                           a->value[lines[i]]);
                 complaints++;
             }
     if (answers_broker_outside(a) &&
         (answer_is(a, ANSWER_OUTSIDE, "none") || a->value[ANSWER_OUTSIDE][0] == '\0')) {
-        log_error("outside: broker = %s wants the host of the broker elsewhere: outside = HOST",
+        log_error("outside: broker = %s needs the address of the broker elsewhere: outside = HOST",
                   a->value[ANSWER_BROKER]);
         complaints++;
     }

@@ -6,10 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What set-up wants to know. Each answer stands once in the table of setup_answers.c, with its
- * question, the sentence that explains it, what it may be and what it is unless given. They are
- * kept in /etc/porchlight/setup.conf, from which the next run takes its defaults; --answers reads
- * the same format: one section [setup], `key = value`. */
+/* What set-up asks. Each answer is one row of the table in setup_answers.c, with its question, the
+ * sentences that explain it, what is accepted and its default. The answers are kept in
+ * /etc/porchlight/setup.conf, from which the next run takes its defaults; --answers reads the same
+ * format: one section [setup], `key = value`. */
 
 enum { ANSWER_MAX = 160 };
 
@@ -38,7 +38,7 @@ struct answer_rule {
     const char *key;
     const char *fallback;
     const char *question; /* NULL: not asked, only in --answers */
-    const char *because;  /* one sentence */
+    const char *because;  /* what to type, and what it does */
     const char *expected; /* "yes or no" */
     bool (*good)(const char *value);
     bool kept; /* in setup.conf */
@@ -54,14 +54,14 @@ struct answers {
 /* Defaults. */
 void answers_init(struct answers *a);
 
-/* Reads a file over them; `given` is set where `now` is. 0, or -1 after complaints "FILE:LINE:
- * ...", all of them. */
+/* Reads a file over them, and marks them as given if `now`. 0, or -1 after an error message
+ * "FILE:LINE: ..." for each mistake. */
 int answers_read(struct answers *a, const char *path, bool now);
 
 /* Sets one. False: not as expected. */
 bool answers_set(struct answers *a, enum answer which, const char *value);
 
-/* What no single answer can show. 0, or -1 after complaints. */
+/* Whether they fit together. 0, or -1 after error messages. */
 int answers_check(const struct answers *a);
 
 /* As setup.conf holds them. */
@@ -73,7 +73,7 @@ bool answer_is(const struct answers *a, enum answer which, const char *word);
 bool answers_broker_here(const struct answers *a);    /* here or both */
 bool answers_broker_outside(const struct answers *a); /* elsewhere or both */
 
-/* "mqtt.example.org:8883" taken apart; port 8883 where it has none. */
+/* Splits "mqtt.example.org:8883"; the port is 8883 where it has none. */
 void answers_outside(const struct answers *a, char host[ANSWER_MAX], int *port);
 
 #endif

@@ -1,3 +1,4 @@
+#include "kiosk/cli/print.h"
 #include "kiosk/cli/setup/setup.h"
 #include "kiosk/cli/setup/setup_terminal.h"
 
@@ -6,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The ten questions, in order. What an earlier answer makes needless is left out. */
+/* The questions, in order. Those that an earlier answer makes needless are left out. */
 static const enum answer order[] = {
     ANSWER_SWITCH,          ANSWER_DOOR,   ANSWER_CODE, ANSWER_BROKER, ANSWER_HOST, ANSWER_OUTSIDE,
     ANSWER_OUTSIDE_ACCOUNT, ANSWER_LIGHTS, ANSWER_ROOT,
@@ -35,38 +36,41 @@ static bool is_hidden(const struct setup *s, enum answer which)
     return which == ANSWER_CODE && !s->first && !s->now.given[ANSWER_CODE];
 }
 
-/* NULL, or why what stands there will not do, as far as it can be told now. */
-static const char *why_not(const struct setup *s, enum answer which)
+/* NULL, or why the answer cannot be used, as far as that can be seen now. */
+static const char *why_refused(const struct setup *s, enum answer which)
 {
     const char *v = s->now.value[which];
     if (which == ANSWER_SWITCH && strcmp(v, "none") == 0)
-        return "A kiosk without a switch raises no alarm.";
+        return "Without a switch nobody can raise an alarm. Type its pin, such as GPIO17.";
     if (which == ANSWER_OUTSIDE && (v[0] == '\0' || strcmp(v, "none") == 0))
-        return "A broker elsewhere has a name: expected HOST or HOST:PORT.";
+        return "Type the broker's host name, such as mqtt.example.org.";
     if (which == ANSWER_OUTSIDE_ACCOUNT && v[0] == '/' && access(v, R_OK) < 0)
-        return "There is no such file, or it may not be read.";
+        return "There is no such file, or it cannot be read. Type the path of another, or make.";
     if (which == ANSWER_BROKER)
         return setup_why_not_here(s);
     return which == ANSWER_ROOT && v[0] == '/' ? setup_root_why_not(s) : NULL;
 }
 
-static int setup_ask_ask(struct setup *s, int number, enum answer which)
+enum { INDENT = 3 };
+
+static int ask_question(struct setup *s, int number, enum answer which)
 {
     const struct answer_rule *r = &answer_rules[which];
     char text[ANSWER_MAX + 2];
 
-    printf("\n%d. %s\n", number, r->question);
-    terminal_say(r->because);
+    print_say("\n%d. %s", number, r->question);
+    print_item(PRINT_PLAIN, "", INDENT, "%s", r->because);
     for (;;) {
-        printf("   [%s] ", is_hidden(s, which) ? "as it is" : s->now.value[which]);
+        printf("   [%s] ", is_hidden(s, which) ? "unchanged" : s->now.value[which]);
         if (terminal_line(text, sizeof text) < 0)
             return -1;
         bool good = text[0] == '\0' || answers_set(&s->now, which, text);
         if (!good)
-            printf("   That was \"%s\"; expected %s.\n", text, r->expected);
-        const char *why = good ? why_not(s, which) : NULL;
+            print_item(PRINT_PLAIN, "", INDENT, "You typed \"%s\". Expected %s.", text,
+                       r->expected);
+        const char *why = good ? why_refused(s, which) : NULL;
         if (why)
-            terminal_say(why);
+            print_item(PRINT_PLAIN, "", INDENT, "%s", why);
         if (good && !why)
             return 0;
     }
@@ -78,27 +82,27 @@ static int show_wiring(const struct setup *s)
     return setup_look(&s->now, s->prefix, 60);
 }
 
-/* What was answered, to be looked over; the number of a question that is to be asked again, 0 when
- * all is well, or -1. */
-static int look_over(const struct setup *s, const enum answer asked[ORDER], int count)
+/* Shows the answers. Gives the number of the question to ask again, 0 to apply them, or -1: the
+ * host leaves. */
+static int confirm_answers(const struct setup *s, const enum answer asked[ORDER], int count)
 {
     char text[16], *end;
     puts("\nThese are your answers:");
     for (int i = 0; i < count; i++)
         printf("   %d. %-16s %s\n", i + 1, answer_rules[asked[i]].key,
-               is_hidden(s, asked[i]) ? "as it is" : s->now.value[asked[i]]);
+               is_hidden(s, asked[i]) ? "unchanged" : s->now.value[asked[i]]);
     for (;;) {
-        printf("Enter makes it so; a number asks that one again: ");
+        printf("Press Enter to apply, or type a number to change that answer: ");
         if (terminal_line(text, sizeof text) < 0)
             return -1;
         long n = strtol(text, &end, 10);
         if (*end == '\0' && n >= (text[0] != '\0') && n <= count)
             return (int)n;
-        printf("That was \"%s\"; expected 1 to %d, or Enter.\n", text, count);
+        print_say("You typed \"%s\". Expected 1 to %d, or Enter.", text, count);
     }
 }
 
-/* Asks for what is needed and was neither given nor asked yet; `asked` is what was, in order. */
+/* Asks what is needed and was neither given nor asked yet; `asked` is what was asked, in order. */
 static int ask_needed(struct setup *s, enum answer asked[ORDER], int *count)
 {
     enum answer before[ORDER];
@@ -115,7 +119,7 @@ static int ask_needed(struct setup *s, enum answer asked[ORDER], int *count)
         asked[(*count)++] = order[i];
         if (known)
             continue;
-        if (setup_ask_ask(s, *count, order[i]) < 0 ||
+        if (ask_question(s, *count, order[i]) < 0 ||
             (order[i] == ANSWER_DOOR && show_wiring(s) < 0))
             return -1;
     }
@@ -127,14 +131,17 @@ int setup_ask(struct setup *s)
     enum answer asked[ORDER];
     int count = 0, again;
 
-    puts("Porchlight's set-up. Enter takes what stands in brackets; Ctrl-C changes nothing.");
+    print_say(
+        "This sets up Porchlight on this Pi. Press Enter to accept the answer in [brackets], or "
+        "type another. Nothing is changed until you apply the answers at the end. Ctrl-C "
+        "leaves.");
     for (;;) {
-        if (ask_needed(s, asked, &count) < 0 || (again = look_over(s, asked, count)) < 0)
+        if (ask_needed(s, asked, &count) < 0 || (again = confirm_answers(s, asked, count)) < 0)
             return -1;
         if (again == 0)
             return 0;
         enum answer which = asked[again - 1];
-        if (setup_ask_ask(s, again, which) < 0)
+        if (ask_question(s, again, which) < 0)
             return -1;
         if ((which == ANSWER_SWITCH || which == ANSWER_DOOR) && show_wiring(s) < 0)
             return -1;

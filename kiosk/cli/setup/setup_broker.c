@@ -17,7 +17,9 @@
 #define BROKER_USER "porchlight-broker"
 #define HANDED      "/run/credentials/porchlight-broker.service/broker_"
 #define BRIDGE      "bridge"
-#define BRIDGE_HEAD "\n# What phones here say to kiosks that only the broker outside reaches.\n"
+#define BRIDGE_HEAD                                                                                \
+    "\n# Passes on what phones here send to kiosks that use only the broker outside.\n"
+#define BRIDGE_LINE "connection outside\n"
 
 static int this_kiosk(const struct setup *s)
 {
@@ -37,12 +39,13 @@ int setup_authority(struct setup *s)
         snprintf(s->ca->key, PKI_TEXT_MAX, "%s", key);
     } else if (cert) {
         log_error(
-            "ca/ca.key: is not there, though broker-ca.pem is, which phones and kiosks trust: a "
-            "new authority would cut them off. porchlight restore brings the key back from a "
-            "backup; to begin anew, remove broker-ca.pem");
+            "Nothing was changed: ca/ca.key is missing, and a new authority would cut off the "
+            "phones and kiosks that trust broker-ca.pem. porchlight restore brings the key "
+            "back from a backup. To start over without them, delete broker-ca.pem.");
         result = -1;
     } else if (pki_authority(s->ca, time(NULL)) < 0) {
-        log_error("no certificate authority could be made: OpenSSL refuses an EC key");
+        log_error(
+            "Nothing was changed: OpenSSL could not make a certificate authority (an EC key).");
         result = -1;
     } else if (etc_transaction_put_text(s->stage, "broker-ca.pem", s->ca->certificate, 0644) < 0 ||
                etc_transaction_put_text(s->stage, "ca/ca.key", s->ca->key, 0600) < 0) {
@@ -70,15 +73,17 @@ int setup_certificate(struct setup *s, const char *name, const char *host, bool 
     char *both = certificate_make(s->ca, names, here ? 3 : 1);
     int result = both ? etc_transaction_put_text(s->stage, name, both, 0600) : -1;
     if (!both)
-        log_error("%s: no certificate could be made for %s; is ca/ca.key the authority's?", name,
-                  host);
+        log_error(
+            "Nothing was changed: no certificate could be made for %s (%s). Does ca/ca.key belong "
+            "to broker-ca.pem?",
+            host, name);
     sodium_free(both);
     return result;
 }
 
 /* --- accounts --------------------------------------------------------------------------------- */
 
-/* Every kiosk that the venue may come to have, so that a second one needs nobody at the broker. */
+/* Every kiosk that the venue may have later, so that a second one needs no new account. */
 static int put_kiosks(const struct setup *s, cJSON *all, const char *where)
 {
     char kiosk[KEYSET_ID_TEXT], password[KEYSET_PASSWORD];
@@ -91,7 +96,8 @@ static int put_kiosks(const struct setup *s, cJSON *all, const char *where)
     }
     sodium_memzero(password, sizeof password);
     if (result < 0)
-        log_error("accounts for %s could not be made: %s", where, strerror(errno));
+        log_error("Nothing was changed: accounts for the broker %s could not be made (%s).", where,
+                  strerror(errno));
     return result;
 }
 
@@ -138,7 +144,9 @@ int setup_section(struct setup *s, const char *broker, const char *host, int por
         conf_set(s->conf, section, "phones", phones) == 0 &&
         conf_set(s->conf, section, "outside", outside ? "yes" : "no") == 0)
         return 0;
-    log_error(PATH_CONF ": longer than %d bytes; shorten its comments", CONF_TEXT_MAX);
+    log_error("Nothing was changed: " PATH_CONF
+              " would be longer than %d bytes; shorten its comments.",
+              CONF_TEXT_MAX);
     return -1;
 }
 
@@ -167,14 +175,14 @@ static int find_plugin(char out[PATH_LEN])
             return 0;
         }
     }
-    log_error("%s: is not there; a broker on this Pi wants Debian's mosquitto: apt install "
-              "mosquitto",
+    log_error("Nothing was changed: a broker on this Pi needs Debian's mosquitto (%s is missing). "
+              "Install it: sudo apt install mosquitto",
               where[0]);
     return -1;
 }
 
-/* What a broker on this Pi hands over to the one outside: what phones say here to kiosks that reach
- * only that one. */
+/* A broker on this Pi passes on to the one outside what phones send here to kiosks that use only
+ * that one. */
 static char *bridge_made(const struct setup *s)
 {
     char account[KEYSET_ID_TEXT], kiosk[KEYSET_ID_TEXT], host[ANSWER_MAX];
@@ -188,8 +196,8 @@ static char *bridge_made(const struct setup *s)
     keyset_id(s->keys, BRIDGE, 1, account);
     keyset_password(s->keys, BRIDGE, 1, password);
     fprintf(f,
-            BRIDGE_HEAD
-            "connection outside\naddress %s:%d\nbridge_protocol_version mqttv50\n"
+            BRIDGE_HEAD BRIDGE_LINE
+            "address %s:%d\nbridge_protocol_version mqttv50\n"
             "bridge_cafile %s%s/broker-ca.pem\nremote_clientid %s\nremote_username %s\n"
             "remote_password %s\nlocal_clientid %s\ncleansession true\nnotifications false\n"
             "try_private false\nrestart_timeout 2 30\nkeepalive_interval 60\n",
@@ -208,13 +216,15 @@ static char *bridge_made(const struct setup *s)
     return out;
 }
 
-/* Its password can be drawn again only with the root key; without it, what stood stays. */
+/* Its password can be derived again only with the root key; without it, the old one is kept. */
 static char *bridge_kept(const struct setup *s)
 {
     size_t len;
     char *old = etc_transaction_read(s->stage, "broker/mosquitto.conf", &len);
-    const char *at = old ? strstr(old, BRIDGE_HEAD) : NULL;
-    char *kept = strdup(at ? at : "");
+    const char *at = old ? strstr(old, "\n" BRIDGE_LINE) : NULL;
+    char *kept = NULL;
+    if (asprintf(&kept, "%s%s", at ? BRIDGE_HEAD : "", at ? at + 1 : "") < 0)
+        kept = NULL;
     if (old)
         sodium_memzero(old, len);
     free(old);
@@ -262,7 +272,7 @@ static int put_mosquitto(struct setup *s)
     return result;
 }
 
-/* The broker's accounts as it left them, with this venue's kiosks. */
+/* The broker's accounts as they are, and this venue's kiosks. */
 int setup_accounts(struct setup *s, const char *where, bool beside)
 {
     size_t len;
@@ -273,9 +283,10 @@ int setup_accounts(struct setup *s, const char *where, bool beside)
     char *text = NULL;
     int result = -1;
     if (!all)
-        log_error("%s: is no file of mosquitto's dynamic security; move it away, and invite the "
-                  "phones anew",
-                  beside ? PATH_ACCOUNTS : name);
+        log_error(
+            "Nothing was changed: %s is not a file of mosquitto's dynamic security plugin. Move "
+            "it away, run set-up again, and invite the phones again.",
+            beside ? PATH_ACCOUNTS : name);
     else if (put_kiosks(s, all, where) == 0 && (beside || put_bridge(s, all) == 0) &&
              (text = cJSON_Print(all)))
         result = beside ? etc_transaction_put_beside(s->stage, PATH_ACCOUNTS, text, strlen(text),
@@ -287,7 +298,7 @@ int setup_accounts(struct setup *s, const char *where, bool beside)
     return result;
 }
 
-/* Its addresses alone may be new. */
+/* Only its addresses may be new. */
 static int keep_here(struct setup *s, const char *port)
 {
     char phones[3 * ANSWER_MAX];

@@ -1,3 +1,4 @@
+#include "kiosk/cli/print.h"
 #include "kiosk/cli/setup/setup.h"
 
 #include <stdio.h>
@@ -14,7 +15,7 @@ static const int header[ROWS][2] = {
     {13, GROUND},          {19, 16},      {26, 20},     {GROUND, 21},
 };
 
-/* The GPIO that an address means on a Pi's header, or -1. */
+/* The GPIO number of an address on a Pi's header, or -1. */
 static int gpio_of(const char *address)
 {
     const char *digits = strncmp(address, "GPIO", 4) == 0 ? address + 4 : strrchr(address, ':');
@@ -26,7 +27,7 @@ static int gpio_of(const char *address)
     return digits[0] >= '0' && digits[0] <= '9' && *end == '\0' && n >= 2 && n <= 27 ? (int)n : -1;
 }
 
-static const char *setup_drawing_name_of(int pin, char out[16])
+static const char *pin_name(int pin, char out[16])
 {
     static const char *const names[] = {"", "3.3V", "5V", "GND", "-"};
     if (pin < 0)
@@ -51,24 +52,30 @@ static const char *wire_at(const struct wire *wires, int pin)
 static void draw_header(const struct wire *wires)
 {
     char left[16], right[16];
-    puts("                     the Pi's header, card slot away from you\n");
+    puts("          The Pi's pins, with the card slot at the far end of the board\n");
     for (int row = 0; row < ROWS; row++) {
         const char *l = wire_at(wires, header[row][0]), *r = wire_at(wires, header[row][1]);
         printf("  %16s %s %6s %2d | o o | %-2d %-6s %s %s\n", l, *l ? "---" : "   ",
-               setup_drawing_name_of(header[row][0], left), 2 * row + 1, 2 * row + 2,
-               setup_drawing_name_of(header[row][1], right), *r ? "---" : "   ", r);
+               pin_name(header[row][0], left), 2 * row + 1, 2 * row + 2,
+               pin_name(header[row][1], right), *r ? "---" : "   ", r);
     }
 }
 
-static void setup_drawing_tell(const struct wire *wires)
+static void print_advice(const struct wire *wires)
 {
-    puts("\n  Each contact has two wires: one to its pin above, the other to any GND.");
+    enum { INDENT = 2 };
+    putchar('\n');
+    print_item(
+        PRINT_PLAIN, "", INDENT,
+        "Switch and door sensor have two wires each: one goes to the pin shown above, the other "
+        "to any GND. No resistor is needed. Use twisted wire for more than one or two metres. "
+        "Never connect anything to 5V.");
     for (; wires->what; wires++)
         if (wires->gpio < 0)
-            printf("  %s: not on this drawing; look at gpioinfo for where the line is.\n",
-                   wires->what);
-    puts("  No resistor is needed: the Pi pulls the line up. Use twisted wire beyond a metre or\n"
-         "  two, and never join 5V to anything here.\n");
+            print_item(PRINT_PLAIN, "", INDENT,
+                       "%s: not on this drawing. The command gpioinfo lists all pins.",
+                       wires->what);
+    putchar('\n');
 }
 
 void setup_drawing(const struct answers *a)
@@ -85,5 +92,5 @@ void setup_drawing(const struct answers *a)
     wires[n] = (struct wire){NULL, -1};
     putchar('\n');
     draw_header(wires);
-    setup_drawing_tell(wires);
+    print_advice(wires);
 }

@@ -1,4 +1,5 @@
 #include "kiosk/cli/control_client.h"
+#include "kiosk/cli/print.h"
 #include "kiosk/cli/setup/setup.h"
 #include "kiosk/cli/setup/setup_terminal.h"
 #include "kiosk/common/clock.h"
@@ -13,19 +14,19 @@
 
 enum { LOOK_MS = 200, START_S = 60, LISTENS_S = 5, ANSWERS_S = 20 };
 
-static int64_t setup_drill_deadline(int seconds)
+static int64_t seconds_from_now(int seconds)
 {
     return clock_now() + seconds * NS_PER_S;
 }
 
-/* A moment. False: whoever is at the terminal leaves. */
-static bool pause_goes_on(void)
+/* False: the host leaves. */
+static bool pause_briefly(void)
 {
     return terminal_wait(NULL, 0, LOOK_MS) == 0;
 }
 
 /* porchlightd may be starting. */
-static bool answers_soon(const struct cli *cli, int64_t until)
+static bool wait_for_porchlightd(const struct cli *cli, int64_t until)
 {
     char path[PATH_LEN];
     if (path_under(cli->prefix, PATH_CONTROL, path) < 0)
@@ -36,11 +37,10 @@ static bool answers_soon(const struct cli *cli, int64_t until)
             close(fd);
             return true;
         }
-    } while (clock_now() < until && pause_goes_on());
+    } while (clock_now() < until && pause_briefly());
     return false;
 }
 
-/* What a drill looks at. */
 struct seen {
     bool broker, drill, alert, answered;
     int phones; /* that belong to the venue */
@@ -52,7 +52,7 @@ static int number(const cJSON *status, const char *key)
     return cJSON_IsNumber(n) ? n->valueint : 0;
 }
 
-static int setup_drill_look(const struct cli *cli, struct seen *seen)
+static int read_status(const struct cli *cli, struct seen *seen)
 {
     const cJSON *b;
     cJSON *status;
@@ -71,119 +71,125 @@ static int setup_drill_look(const struct cli *cli, struct seen *seen)
     return CLI_OK;
 }
 
-static int setup_drill_say(const struct cli *cli, const char *request)
+static int ask_for(const struct cli *cli, const char *what)
 {
     cJSON *reply;
-    int code = control_client_ask(cli, request, &reply);
+    int code = control_client_ask(cli, what, &reply);
     if (code == CLI_OK)
         cJSON_Delete(reply);
     return code;
 }
 
-/* Never what is real: there, the code would show an all-clear. */
+/* Only a drill: in a real alert the code would show an all-clear here. */
 static int end_drill(const struct cli *cli)
 {
     struct seen seen;
-    int code = setup_drill_look(cli, &seen);
+    int code = read_status(cli, &seen);
 
-    return code == CLI_OK && seen.drill ? setup_drill_say(cli, "code") : code;
+    return code == CLI_OK && seen.drill ? ask_for(cli, "code") : code;
 }
 
 static int wait_for_broker(const struct cli *cli, struct seen *seen)
 {
-    int64_t until = setup_drill_deadline(START_S);
+    int64_t until = seconds_from_now(START_S);
     int code;
-    while ((code = setup_drill_look(cli, seen)) == CLI_OK && !seen->broker) {
-        if (clock_now() < until && pause_goes_on())
+    while ((code = read_status(cli, seen)) == CLI_OK && !seen->broker) {
+        if (clock_now() < until && pause_briefly())
             continue;
-        log_error("no broker is reached, so nobody would hear a drill; porchlight status says why, "
-                  "then: porchlight setup --drill");
+        log_error(
+            "No drill was held: the kiosk is not connected to a broker, so no phone would ring. "
+            "porchlight status shows why. Then try again: porchlight setup --drill");
         return CLI_FAILED;
     }
     return code;
 }
 
-static int begin_anew(const struct cli *cli)
+static int restart_drill(const struct cli *cli)
 {
-    puts("No phone has answered yet. The drill begins anew, so that one that joined late\n"
-         "rings too.");
+    print_say(
+        "No phone has answered yet. The drill starts again, so that a phone which joined late "
+        "rings too.");
     int code = end_drill(cli);
-    return code == CLI_OK ? setup_drill_say(cli, "drill") : code;
+    return code == CLI_OK ? ask_for(cli, "drill") : code;
 }
 
-/* Until a phone answered. One that joins now, or did just before, has not heard the drill begin: it
- * begins once more, when that phone has had the time to listen. */
+/* Until a phone answers. One that joins now, or did just before, did not receive the drill: it
+ * starts again when that phone has had time to connect. */
 static int wait_for_answer(const struct cli *cli, int known, int wait_s)
 {
-    int64_t until = setup_drill_deadline(wait_s),
-            anew = known > 0 ? setup_drill_deadline(ANSWERS_S) : INT64_MAX;
+    int64_t until = seconds_from_now(wait_s),
+            restart_at = known > 0 ? seconds_from_now(ANSWERS_S) : INT64_MAX;
     struct seen seen;
     int code;
 
-    while ((code = setup_drill_look(cli, &seen)) == CLI_OK && !(seen.drill && seen.answered)) {
+    while ((code = read_status(cli, &seen)) == CLI_OK && !(seen.drill && seen.answered)) {
         if (!seen.drill) {
-            log_error("the drill was ended before a phone answered%s; once more: porchlight setup "
-                      "--drill",
-                      seen.alert ? ", by an alert that is real" : "");
+            log_error(
+                "The drill ended before a phone answered%s. To hold another: porchlight setup "
+                "--drill",
+                seen.alert ? ", because of a real alert" : "");
             return CLI_FAILED;
         }
         if (clock_now() >= until) {
-            log_error("no phone answered within %d s: invite one (porchlight invite), then: "
-                      "porchlight setup --drill. The kiosk itself is set up",
+            log_error("No phone answered within %d s. The kiosk itself is set up. Invite a phone "
+                      "(sudo porchlight invite), then: porchlight setup --drill",
                       wait_s);
             return CLI_FAILED;
         }
-        if (!pause_goes_on()) {
-            log_error("left before a phone answered; the drill is over. Later: porchlight setup "
-                      "--drill");
+        if (!pause_briefly()) {
+            log_error("You left before a phone answered, and the drill is over. To hold another: "
+                      "porchlight setup --drill");
             return CLI_FAILED;
         }
         if (seen.phones > known)
-            anew = setup_drill_deadline(LISTENS_S);
+            restart_at = seconds_from_now(LISTENS_S);
         known = seen.phones;
-        if (clock_now() < anew)
+        if (clock_now() < restart_at)
             continue;
-        anew = INT64_MAX;
-        if ((code = begin_anew(cli)) != CLI_OK)
+        restart_at = INT64_MAX;
+        if ((code = restart_drill(cli)) != CLI_OK)
             return code;
     }
     return code;
 }
 
-/* Without a phone nobody could answer; whoever sits at the terminal is given the time for one. -1:
- * they leave. */
-static int let_invite(void)
+/* Without a phone nobody could answer, so the host gets time to invite one. -1: the host leaves. */
+static int wait_for_invitation(void)
 {
     char text[8];
     if (!isatty(STDIN_FILENO))
         return 0;
-    puts("\nNow the drill. If no phone belongs to the venue yet, invite one first, from\nanother "
-         "terminal:\n    sudo porchlight invite\nPress Enter when a phone has joined.");
+    print_say(
+        "\nNow a drill, to see that a phone really rings. If no phone has joined yet, invite one "
+        "from another terminal:\n    sudo porchlight invite\nPress Enter when a phone has "
+        "joined.");
     return terminal_line(text, sizeof text);
 }
 
-static int hold(const struct cli *cli, int wait_s)
+static int hold_drill(const struct cli *cli, int wait_s)
 {
     struct seen seen;
     int code;
 
-    if (!answers_soon(cli, setup_drill_deadline(START_S))) {
-        log_error("porchlightd does not answer, so nothing was rehearsed; start it (systemctl "
-                  "status porchlightd says why it is down), then: porchlight setup --drill");
+    print_say("\nWaiting for the kiosk to connect to its broker ...");
+    if (!wait_for_porchlightd(cli, seconds_from_now(START_S))) {
+        log_error(
+            "No drill was held: porchlightd does not answer. systemctl status porchlightd shows "
+            "why it stopped. Start it (sudo systemctl start porchlightd), then: porchlight "
+            "setup --drill");
         return CLI_NOBODY;
     }
     if ((code = wait_for_broker(cli, &seen)) != CLI_OK)
         return code;
-    if (let_invite() < 0) {
-        log_error("nothing was rehearsed; later: porchlight setup --drill");
+    if (wait_for_invitation() < 0) {
+        log_error("No drill was held. To hold one later: porchlight setup --drill");
         return CLI_FAILED;
     }
-    if ((code = setup_drill_say(cli, "drill")) != CLI_OK)
+    if ((code = ask_for(cli, "drill")) != CLI_OK)
         return code;
-    puts("The drill has begun: a phone that belongs to the venue rings now, and says DRILL.\nTap "
-         "\"seen\" on it.");
+    print_say("The drill has started. The phone rings now and shows DRILL: tap \"seen\" on it.");
     if ((code = wait_for_answer(cli, seen.phones, wait_s)) == CLI_OK)
-        puts("A phone received it and answered. The drill is over.");
+        print_item(PRINT_OK, "OK:", 4, "A phone received it and answered. The drill is over.");
     end_drill(cli);
     return code;
 }
@@ -192,7 +198,7 @@ int setup_drill(const struct cli *cli, int wait_s)
 {
     sigset_t before;
     terminal_hold(&before);
-    int code = hold(cli, wait_s);
+    int code = hold_drill(cli, wait_s);
     terminal_release(&before);
     return code;
 }

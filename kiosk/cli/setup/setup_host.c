@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* --- what stands in the way ------------------------------------------------------------------ */
+/* --- what has to be in order ---------------------------------------------------------------- */
 
 static bool port_is_free(int port)
 {
@@ -48,10 +48,11 @@ static int check_ports(const struct setup *s)
         bool ours = !s->first && strcmp(s->now.value[ports[i]], s->before.value[ports[i]]) == 0;
         if (ours || port_is_free(answer_number(&s->now, ports[i])))
             continue;
-        log_error("%s: port %s is taken by another program (ss -ltnp names it; Debian's own broker "
-                  "goes with: systemctl disable --now mosquitto); end it, or choose another with "
-                  "%s = in --answers",
-                  answer_rules[ports[i]].key, s->now.value[ports[i]], answer_rules[ports[i]].key);
+        log_error(
+            "Nothing was changed: another program uses port %s. See which: sudo ss -ltnp. If it "
+            "is Debian's own broker, stop it: sudo systemctl disable --now mosquitto. To use "
+            "another port, set %s in a file for --answers.",
+            s->now.value[ports[i]], answer_rules[ports[i]].key);
         complaints++;
     }
     return complaints ? -1 : 0;
@@ -65,8 +66,8 @@ const char *setup_why_not_here(const struct setup *s)
         return NULL;
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
         if (access(wanted[i], R_OK) < 0)
-            return "a broker on this Pi wants packages that are not all here: sudo apt install "
-                   "mosquitto nginx-light porchlight-page";
+            return "a broker on this Pi needs packages that are not installed. Install them with "
+                   "sudo apt install mosquitto nginx-light porchlight-page, or choose elsewhere";
     return NULL;
 }
 
@@ -74,13 +75,14 @@ int setup_check_host(const struct setup *s)
 {
     const char *why = setup_why_not_here(s);
     if (!clock_is_set()) {
-        log_error("the clock says a time before this program was made, and certificates made now "
-                  "would be wrong: connect the Pi to the network and wait a minute, or set it "
-                  "(sudo timedatectl set-time 'YYYY-MM-DD HH:MM')");
+        log_error(
+            "Nothing was changed: this Pi's clock is wrong, so certificates made now would not "
+            "be valid. Connect the Pi to the network and wait a minute, or set the clock: sudo "
+            "timedatectl set-time 'YYYY-MM-DD HH:MM'");
         return -1;
     }
     if (why)
-        log_error("broker: %s: nothing was changed", why);
+        log_error("Nothing was changed: %s.", why);
     return why ? -1 : check_ports(s);
 }
 
@@ -100,18 +102,18 @@ static int systemctl(const char *verb, const char *option, const char *unit)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static void setup_host_start(const char *unit)
+static void enable_unit(const char *unit)
 {
     if (systemctl("enable", NULL, unit) != 0 || systemctl("restart", NULL, unit) != 0)
-        log_warning("%s did not start; systemctl status %s says why", unit, unit);
+        log_warning("%s did not start. systemctl status %s shows why.", unit, unit);
 }
 
-static void setup_host_stop(const char *unit)
+static void disable_unit(const char *unit)
 {
     systemctl("disable", "--now", unit);
 }
 
-/* What is enabled and has a config of its own starts, on a new Pi for the first time. */
+/* Restarts what is enabled, which on a new Pi starts it for the first time. */
 void setup_restart(const char *prefix)
 {
     static const char *const units[] = {"porchlight-broker.service", "porchlight-page.service",
@@ -120,13 +122,13 @@ void setup_restart(const char *prefix)
                                         "porchlight-console.service"};
     if (prefix[0] || access("/run/systemd/system", F_OK) < 0)
         return;
-    /* A wipe under way is not ended; one that merely waits sees the new credentials. */
+    /* A wipe that runs is not stopped; one that only waits gets the new credentials. */
     systemctl("try-restart", NULL, "porchlight-wipe.service");
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
         if (systemctl("is-enabled", NULL, units[i]) == 0)
             systemctl("restart", NULL, units[i]);
     if (access(PATH_ETC "/dark", F_OK) == 0)
-        setup_host_start("porchlight-dark.service");
+        enable_unit("porchlight-dark.service");
 }
 
 void setup_start(const struct setup *s)
@@ -134,17 +136,17 @@ void setup_start(const struct setup *s)
     bool here = answers_broker_here(&s->now) && answer_number(&s->now, ANSWER_KIOSK) == 1;
     if (s->prefix[0] || access("/run/systemd/system", F_OK) < 0)
         return;
-    (here ? setup_host_start : setup_host_stop)("porchlight-broker.service");
-    (here ? setup_host_start : setup_host_stop)("porchlight-page.service");
-    (here ? setup_host_start : setup_host_stop)("porchlight-renew.timer");
-    /* A wipe under way is not ended; one that merely waits sees the new credentials. */
+    (here ? enable_unit : disable_unit)("porchlight-broker.service");
+    (here ? enable_unit : disable_unit)("porchlight-page.service");
+    (here ? enable_unit : disable_unit)("porchlight-renew.timer");
+    /* A wipe that runs is not stopped; one that only waits gets the new credentials. */
     systemctl("try-restart", NULL, "porchlight-wipe.service");
-    setup_host_start("porchlight-wipe.socket");
-    setup_host_start("porchlightd.service");
-    setup_host_start("porchlight-screen.service");
-    setup_host_start("porchlight-console.service");
+    enable_unit("porchlight-wipe.socket");
+    enable_unit("porchlightd.service");
+    enable_unit("porchlight-screen.service");
+    enable_unit("porchlight-console.service");
     if (answer_is(&s->now, ANSWER_LIGHTS, "dark"))
-        setup_host_start("porchlight-dark.service");
+        enable_unit("porchlight-dark.service");
     else
-        setup_host_stop("porchlight-dark.service");
+        disable_unit("porchlight-dark.service");
 }

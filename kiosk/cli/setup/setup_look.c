@@ -1,4 +1,5 @@
 #include "hw/line.h"
+#include "kiosk/cli/print.h"
 #include "kiosk/cli/setup/setup.h"
 #include "kiosk/cli/setup/setup_terminal.h"
 #include "kiosk/common/clock.h"
@@ -18,8 +19,8 @@ struct looked {
     int changes;
 };
 
-static void open_one(struct looked *l, const char *what, const char *address, bool active_low,
-                     struct sim_bus *bus)
+static void open_contact(struct looked *l, const char *what, const char *address, bool active_low,
+                         struct sim_bus *bus)
 {
     struct line_spec spec = {.direction = LINE_INPUT,
                              .bias = LINE_BIAS_PULL_UP,
@@ -29,20 +30,20 @@ static void open_one(struct looked *l, const char *what, const char *address, bo
 
     *l = (struct looked){.what = what,
                          .on = active_low ? "pressed" : "open",
-                         .off = active_low ? "let go" : "closed"};
+                         .off = active_low ? "not pressed" : "closed"};
     if (strcmp(address, "none") == 0)
         return;
     snprintf(spec.address, sizeof spec.address, "%s", address);
     l->line = line_open(what, &spec, bus, &error);
     if (!l->line) {
-        terminal_say(error.text);
+        print_item(PRINT_WARNING, "", 2, "%s", error.text);
         return;
     }
     l->is_on = line_get(l->line) == 1;
-    printf("  %s is %s now.\n", what, l->is_on ? l->on : l->off);
+    printf("  %s: %s\n", what, l->is_on ? l->on : l->off);
 }
 
-static void setup_look_hear(struct looked *l)
+static void show_changes(struct looked *l)
 {
     struct line_edge edges[EDGES];
     ssize_t n = line_read(l->line, edges, EDGES);
@@ -62,8 +63,8 @@ static bool wants_more(const struct looked *l)
     return l->line && !l->moved;
 }
 
-/* Until both have moved, Enter is pressed or the time is over. -1: they leave. */
-static int setup_look_watch(struct looked all[2], int64_t end)
+/* Until both have moved, Enter is pressed or the time is over. -1: the host leaves. */
+static int watch_lines(struct looked all[2], int64_t end)
 {
     char text[8];
     while ((wants_more(&all[0]) || wants_more(&all[1])) && clock_now() < end) {
@@ -75,7 +76,7 @@ static int setup_look_watch(struct looked all[2], int64_t end)
             return -1;
         for (int i = 0; i < 2; i++)
             if (fds[i].revents)
-                setup_look_hear(&all[i]);
+                show_changes(&all[i]);
         if (fds[2].revents)
             return terminal_line(text, sizeof text);
     }
@@ -89,15 +90,19 @@ int setup_look(const struct answers *a, const char *prefix, int seconds)
     int64_t end = clock_now() + seconds * NS_PER_S;
     struct sim_bus *bus = path_under(prefix, PATH_SIM, path) == 0 ? sim_bus_new(path) : NULL;
 
-    puts("Press the switch and let it go; open the door and close it. Enter goes on.");
-    open_one(&all[0], "switch", a->value[ANSWER_SWITCH], true, bus);
-    open_one(&all[1], "door", a->value[ANSWER_DOOR], false, bus);
-    int result = setup_look_watch(all, end);
+    print_say(
+        "Now test the wires: press the switch and let it go, then open the door and close it. "
+        "Each change is shown here. Press Enter to go on.");
+    open_contact(&all[0], "switch", a->value[ANSWER_SWITCH], true, bus);
+    open_contact(&all[1], "door", a->value[ANSWER_DOOR], false, bus);
+    int result = watch_lines(all, end);
     for (int i = 0; i < 2; i++) {
         if (result == 0 && wants_more(&all[i]))
-            printf("  %s: nothing was seen to move. Look at its two wires: one at its pin, one at "
-                   "GND.\n",
-                   all[i].what);
+            print_item(
+                PRINT_WARNING, "", 2,
+                "%s: no change was seen. Check its two wires: one goes to its pin, the other "
+                "to GND.",
+                all[i].what);
         line_free(all[i].line);
     }
     sim_bus_free(bus);

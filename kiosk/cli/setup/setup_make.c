@@ -36,13 +36,15 @@ static int open_conf(struct setup *s)
     size_t len;
     char *text = etc_transaction_read(s->stage, "porchlight.conf", &len);
     int result;
-    /* A package brings the example with it; its broker is nobody's. */
+    /* A package installs the example, whose broker does not exist. */
     bool example = !text || s->first;
     result = text ? conf_text_set(s->conf, text, len)
                   : conf_text_set(s->conf, template_conf, strlen(template_conf));
     free(text);
     if (result < 0)
-        log_error(PATH_CONF ": longer than %d bytes; shorten its comments", CONF_TEXT_MAX);
+        log_error("Nothing was changed: " PATH_CONF " would be longer than %d bytes; shorten its "
+                  "comments.",
+                  CONF_TEXT_MAX);
     return result == 0 && example ? conf_drop(s->conf, "broker outside") : result;
 }
 
@@ -74,7 +76,7 @@ static int put_door(struct setup *s)
                                      : conf_set(s->conf, "door entrance", "line", door);
 }
 
-/* The page's address; one that the host wrote by hand stays. */
+/* The page's address; one that the host wrote by hand is kept. */
 static int put_page(struct setup *s)
 {
     static const enum answer makes[] = {ANSWER_HOST, ANSWER_PAGE_PORT, ANSWER_BROKER,
@@ -104,7 +106,8 @@ static int put_conf(struct setup *s)
     snprintf(path, sizeof path, "%s", etc_transaction_path(s->stage, "porchlight.conf"));
     c = calloc(1, sizeof *c);
     if (c && (result = config_load(path, c, config_complain_stderr, NULL)) < 0)
-        log_error("the config would be wrong with these answers: nothing was changed");
+        log_error(
+            "Nothing was changed: with these answers the config would be wrong, as shown above.");
     for (size_t i = 0; result == 0 && i < c->brokers_count; i++) {
         const struct config_broker *b = &c->brokers[i];
         s->relay_has_place |= b->outside && b->tls && b->phones[0];
@@ -141,8 +144,9 @@ static int ids_of_conf(struct setup *s)
         snprintf(s->venue, sizeof s->venue, "%.16s", c->venue.id);
         snprintf(s->kiosk, sizeof s->kiosk, "%.16s", c->kiosk.id);
     } else {
-        log_error("this kiosk has keys, but its config is not in order: mend it first (porchlight "
-                  "check), or restore a backup: nothing was changed");
+        log_error(
+            "Nothing was changed: this kiosk has keys, but its config has mistakes. Correct it "
+            "first (porchlight check lists them), or restore a backup.");
     }
     free(c);
     return result;
@@ -163,9 +167,10 @@ int setup_make(struct setup *s)
     if (setup_root_find(s) < 0 || find_ids(s) < 0 || open_conf(s) < 0)
         return -1;
     if (s->first && joins && !etc_transaction_has(s->stage, "credentials/venue.key")) {
-        log_error("kiosk = %s: another kiosk of a venue begins with the first one's backup: "
-                  "porchlight restore FILE --another, then this",
-                  s->now.value[ANSWER_KIOSK]);
+        log_error(
+            "Nothing was changed: kiosk = %s means another kiosk of a venue, which starts from "
+            "the first one's backup. Run this first: sudo porchlight restore FILE --another",
+            s->now.value[ANSWER_KIOSK]);
         return -1;
     }
     if (s->first && put_keys(s, joins) < 0)

@@ -12,10 +12,9 @@
 #include <string.h>
 #include <time.h>
 
-/* --- the broker outside
- * --------------------------------------------------------------------------- */
+/* --- the broker outside --------------------------------------------------------------------- */
 
-/* The way that browsers take to it, and their page. */
+/* How browsers reach it, and their page. */
 static int put_nginx(struct setup *s, const char *host)
 {
     char here[3 * ANSWER_MAX] = "";
@@ -37,8 +36,8 @@ static int put_nginx(struct setup *s, const char *host)
     return setup_fill(s, "outside/nginx.conf", template_nginx, words, 0644);
 }
 
-/* A server of the venue's own gets the whole of it, to be carried there. Without the root key no
- * accounts can be drawn: such a folder renews what a server has, which keeps its own accounts. */
+/* All that a server of the venue's own needs, to be copied there. Without the root key no accounts
+ * can be derived: such a folder renews a server, which keeps the accounts that it has. */
 static int put_folder(struct setup *s)
 {
     char host[ANSWER_MAX], number[16];
@@ -90,14 +89,14 @@ bool setup_outside_lacks(const struct setup *s)
     return is_made_here(s) && !etc_transaction_has(s->stage, "outside/dynamic-security.json");
 }
 
-/* Carried and removed, it can be renewed by nothing else: its server holds no authority. */
+/* Only a new folder can renew the server's certificate: the server has no authority of its own. */
 static int renew_outside(struct setup *s)
 {
     char host[ANSWER_MAX];
     int port;
     if (!etc_transaction_has(s->stage, "ca/ca.key")) {
-        log_warning("ca/ca.key: is not there, so the broker outside gets no new certificate; "
-                    "porchlight restore brings it back from a backup");
+        log_warning("The broker outside gets no new certificate, because ca/ca.key is missing. "
+                    "porchlight restore brings it back from a backup.");
         return 0;
     }
     answers_outside(&s->now, host, &port);
@@ -171,17 +170,16 @@ static int account_read(struct account *a)
 
 static void warn_of_phones(const struct setup *s, const struct account *a)
 {
-    log_warning("%s: has no key phones, the wss:// address at which phones reach this broker: "
-                "without it no phone can use it; ask its operator for it, and write phones = "
-                "wss://HOST/PATH into [broker outside] of " PATH_CONF "%s; then: sudo systemctl "
-                "reload porchlightd",
+    log_warning("%s: phones is missing, so no phone can use this broker. Ask its operator for the "
+                "wss:// address for browsers, and write phones = wss://HOST/PATH into [broker "
+                "outside] of " PATH_CONF "%s. Then: sudo systemctl reload porchlightd",
                 a->path,
                 answers_broker_here(&s->now)
                     ? ""
-                    : ", and where the members' page is served as page in [venue]");
+                    : ", and the address of the members' page as page in [venue]");
 }
 
-/* Somebody else's broker: they made the account, and gave their CA. */
+/* Somebody else's broker: its operator made the account, and gave out the CA. */
 static int take_outside(struct setup *s)
 {
     struct account a = {.path = s->now.value[ANSWER_OUTSIDE_ACCOUNT]};
@@ -200,8 +198,7 @@ static int take_outside(struct setup *s)
         goto forget;
     }
     if (days < 0) {
-        log_error("%s: ca: %s: has expired %ld days ago; ask the broker's operator for the "
-                  "present one",
+        log_error("%s: ca: %s expired %ld days ago; ask the broker's operator for the current one.",
                   a.path, a.ca, -days - 1);
         goto forget;
     }
@@ -221,10 +218,9 @@ forget:
     return result;
 }
 
-/* --- all of them
- * ------------------------------------------------------------------------------------ */
+/* --- all of them ---------------------------------------------------------------------------- */
 
-static int setup_outside_drop(struct setup *s, const char *broker)
+static int drop_broker(struct setup *s, const char *broker)
 {
     char name[64];
     snprintf(name, sizeof name, "broker %s", broker);
@@ -234,7 +230,7 @@ static int setup_outside_drop(struct setup *s, const char *broker)
     return etc_transaction_drop(s->stage, name);
 }
 
-/* Another kiosk of the venue uses the first one's brokers, as the backup told. */
+/* Another kiosk of the venue uses the first one's brokers, which the backup names. */
 static int join_brokers(struct setup *s)
 {
     char host[ANSWER_MAX];
@@ -256,8 +252,8 @@ static int join_brokers(struct setup *s)
 int setup_brokers(struct setup *s)
 {
     bool changed = s->first || s->brokers_changed;
-    if (changed && (setup_outside_drop(s, "here") < 0 || setup_outside_drop(s, "outside") < 0 ||
-                    setup_outside_drop(s, "first") < 0))
+    if (changed && (drop_broker(s, "here") < 0 || drop_broker(s, "outside") < 0 ||
+                    drop_broker(s, "first") < 0))
         return -1;
     if (answer_number(&s->now, ANSWER_KIOSK) > 1)
         return join_brokers(s);

@@ -6,7 +6,7 @@
 
 #define HANDED "/run/credentials/porchlight-page.service/broker_server.pem"
 
-/* The members' page and its way to the broker beside it. */
+/* The members' page, and its connection to the broker on this Pi. */
 int setup_page(struct setup *s)
 {
     char state[PATH_LEN], server[PATH_LEN], page[PATH_LEN], brokers[2 * ANSWER_MAX] = "";
@@ -38,20 +38,20 @@ int setup_page(struct setup *s)
     return setup_fill(s, "page/nginx.conf", template_nginx, words, 0644);
 }
 
-/* What is printed: nothing secret stands on it, and never the code. */
+/* The cards to print. They hold nothing secret, least of all the code. */
 int setup_papers(struct setup *s)
 {
     const char *root = s->now.value[ANSWER_ROOT];
-    const char *where = root[0] == '/' ? root : "paper, in your own hand";
+    const char *where = root[0] == '/' ? root : "on paper, in your handwriting";
     const char *brokers = answer_is(&s->now, ANSWER_BROKER, "here")
-                              ? "on this Pi alone: alerts reach phones on this network only"
-                          : answer_is(&s->now, ANSWER_BROKER, "both") ? "on this Pi, and outside"
+                              ? "on this Pi only, so alerts reach only phones on this network"
+                          : answer_is(&s->now, ANSWER_BROKER, "both") ? "on this Pi and outside"
                                                                       : "outside";
     char address[3 * ANSWER_MAX];
     setup_address(s, NULL, "https", "", address);
     const struct template_word words[] = {
-        {"VENUE", s->venue},  {"KIOSK", s->kiosk},         {"ROOT", where}, {"BROKERS", brokers},
-        {"ADDRESS", address}, {"KEY", setup_root_word(s)}, {NULL, NULL},
+        {"VENUE", s->venue},  {"KIOSK", s->kiosk},           {"ROOT", where}, {"BROKERS", brokers},
+        {"ADDRESS", address}, {"KEY", setup_root_option(s)}, {NULL, NULL},
     };
     return setup_fill(s, "papers/staff.html", template_staff, words, 0644) < 0 ||
                    setup_fill(s, "papers/member.html", template_member, words, 0644) < 0 ||

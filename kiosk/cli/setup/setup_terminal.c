@@ -5,9 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { INDENT = 3, COLUMNS = 78 };
-
-static void noted(int number)
+static void ignore_signal(int number)
 {
     (void)number;
 }
@@ -15,7 +13,7 @@ static void noted(int number)
 void terminal_hold(sigset_t *before)
 {
     static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
-    struct sigaction action = {.sa_handler = noted};
+    struct sigaction action = {.sa_handler = ignore_signal};
     sigset_t held;
 
     sigemptyset(&held);
@@ -70,20 +68,4 @@ int terminal_line(char *out, size_t size)
             c = getchar();
     out[len] = '\0';
     return 0;
-}
-
-void terminal_say(const char *text)
-{
-    size_t column = 0;
-    while (*text) {
-        size_t word = strcspn(text, " ");
-        if (column > 0 && column + 1 + word > COLUMNS) {
-            putchar('\n');
-            column = 0;
-        }
-        column += (size_t)printf("%*s%.*s", column ? 1 : INDENT, "", (int)word, text);
-        text += word;
-        text += strspn(text, " ");
-    }
-    putchar('\n');
 }

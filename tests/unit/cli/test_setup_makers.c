@@ -19,7 +19,7 @@ enum { DAY = 24 * 3600 };
 
 /* --- keys ------------------------------------------------------------------------------------ */
 
-static void test_a_kiosks_key_is_the_roots(void **state)
+static void test_the_root_key_certifies_a_kiosks_key(void **state)
 {
     struct keyset *k = keyset_new();
     struct cert_kiosk cert;
@@ -40,7 +40,7 @@ static void test_a_kiosks_key_is_the_roots(void **state)
     keyset_free(k);
 }
 
-static void test_what_is_drawn_is_the_roots_and_each_its_own(void **state)
+static void test_ids_and_passwords_are_derived_from_the_root_key_and_differ(void **state)
 {
     struct keyset *k = keyset_new(), *other = keyset_new();
     char ids[4][KEYSET_ID_TEXT], words[3][KEYSET_PASSWORD];
@@ -72,7 +72,7 @@ static void test_what_is_drawn_is_the_roots_and_each_its_own(void **state)
 
 /* --- certificates ---------------------------------------------------------------------------- */
 
-static void test_a_server_of_the_authority(void **state)
+static void test_a_server_certificate_is_signed_by_the_authority(void **state)
 {
     struct pki_pair *ca = calloc(3, sizeof *ca), *other = ca + 1, *server = ca + 2;
     char names[][PKI_NAME_MAX] = {"porchlight.local", "192.168.1.7", "2001:db8::1"};
@@ -97,7 +97,7 @@ static void test_a_server_of_the_authority(void **state)
     free(ca);
 }
 
-static void test_what_is_no_name_or_no_certificate(void **state)
+static void test_bad_names_and_bad_certificates_are_refused(void **state)
 {
     struct pki_pair *ca = calloc(2, sizeof *ca), *server = ca + 1;
     char bad[][PKI_NAME_MAX] = {"", "a b", "a,DNS:b", "a\nb", "*.example.org/"};
@@ -129,7 +129,7 @@ static size_t count(const cJSON *all, const char *list)
     return (size_t)cJSON_GetArraySize(cJSON_GetObjectItem(all, list));
 }
 
-static void test_accounts_and_their_roles(void **state)
+static void test_accounts_get_their_roles(void **state)
 {
     cJSON *all = accounts_new();
 
@@ -155,7 +155,7 @@ static void test_accounts_and_their_roles(void **state)
     assert_null(accounts_read("no"));
 }
 
-static void test_a_bridge_hands_over_answers_alone(void **state)
+static void test_a_bridge_passes_on_only_answers_and_commands(void **state)
 {
     char kiosks[1][TOPIC_ID_LEN + 1] = {KIOSK};
     cJSON *all = accounts_new();
@@ -172,8 +172,7 @@ static void test_a_bridge_hands_over_answers_alone(void **state)
     cJSON_Delete(all);
 }
 
-/* --- templates
- * ------------------------------------------------------------------------------------ */
+/* --- templates ------------------------------------------------------------------------------ */
 
 static void test_templates_are_filled_or_refused(void **state)
 {
@@ -191,12 +190,12 @@ static void test_templates_are_filled_or_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_kiosks_key_is_the_roots),
-        cmocka_unit_test(test_what_is_drawn_is_the_roots_and_each_its_own),
-        cmocka_unit_test(test_a_server_of_the_authority),
-        cmocka_unit_test(test_what_is_no_name_or_no_certificate),
-        cmocka_unit_test(test_accounts_and_their_roles),
-        cmocka_unit_test(test_a_bridge_hands_over_answers_alone),
+        cmocka_unit_test(test_the_root_key_certifies_a_kiosks_key),
+        cmocka_unit_test(test_ids_and_passwords_are_derived_from_the_root_key_and_differ),
+        cmocka_unit_test(test_a_server_certificate_is_signed_by_the_authority),
+        cmocka_unit_test(test_bad_names_and_bad_certificates_are_refused),
+        cmocka_unit_test(test_accounts_get_their_roles),
+        cmocka_unit_test(test_a_bridge_passes_on_only_answers_and_commands),
         cmocka_unit_test(test_templates_are_filled_or_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

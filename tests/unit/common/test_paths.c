@@ -55,6 +55,16 @@ static void finds_credentials(void **state)
     unsetenv("CREDENTIALS_DIRECTORY");
 }
 
+static void compares_paths_by_their_names(void **state)
+{
+    (void)state;
+    assert_true(path_is_below("/etc/porchlight", "/etc/porchlight"));
+    assert_true(path_is_below("/etc/porchlight/x", "/etc/porchlight"));
+    assert_true(path_is_below("/etc", "/"));
+    assert_false(path_is_below("/etc/porchlight2", "/etc/porchlight"));
+    assert_false(path_is_below("/etc", "/etc/porchlight"));
+}
+
 static void refuses_names_that_wander(void **state)
 {
     static const char *const names[] = {"", ".", "..", ".hidden", "a/b", "/etc/shadow", "../x"};
@@ -73,6 +83,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(moves_below_prefix),
         cmocka_unit_test(refuses_long_prefix),
+        cmocka_unit_test(compares_paths_by_their_names),
         cmocka_unit_test(finds_credentials),
         cmocka_unit_test(refuses_names_that_wander),
     };

@@ -161,6 +161,7 @@ static void print_faults(const cJSON *reply)
 static void status_print_plainly(const cJSON *reply)
 {
     const char *state = status_text_of(reply, "state"), *on_site = status_text_of(reply, "on_site");
+    double waiting = number_of(reply, "pending", 0);
     bool hidden = state && on_site && strcmp(state, on_site) != 0;
     ROW(PRINT_PLAIN, "state", "%s%s%s%s", state ? state : "unknown",
         is_true(reply, "drill") ? " (a drill)" : "", hidden ? ", shown here as " : "",
@@ -168,9 +169,9 @@ static void status_print_plainly(const cJSON *reply)
     print_alert(reply);
     print_brokers(reply);
     print_inputs(reply);
-    if (number_of(reply, "pending", 0) > 0)
-        ROW(PRINT_WARNING, "waiting", "%.0f messages that have not left the venue yet",
-            number_of(reply, "pending", 0));
+    if (waiting > 0)
+        ROW(PRINT_WARNING, "waiting", "%.0f message%s not left the venue yet", waiting,
+            waiting == 1 ? " that has" : "s that have");
     print_phones(reply);
     print_faults(reply);
     if (status_text_of(reply, "version"))

@@ -267,13 +267,13 @@ def test_status_is_readable(folder):
         said = run("--prefix", folder, "status")
     assert said.returncode == OK and said.stderr == ""
     for line in ["state:    lockdown, shown here as quiet",
-                 "alert:    handed over, begun 65s ago, answered by 3 phones, 2 of them safe",
-                 "broker:   out, outside, connected, last beat 3s ago",
+                 "alert:    has left the venue, begun 65s ago, answered by 3 phones, 2 of them safe",
+                 "broker:   out, outside the venue, connected, last sign of life 3s ago",
                  "broker:   home, on this network, NOT connected: no route",
-                 "switch:   front, at rest", "door:     entrance, open, FAULT: cut",
-                 "pending:  1 not yet handed over", "version:  9.8.7"]:
+                 "switch:   front, not pressed", "door:     entrance, open, FAULT: cut",
+                 "waiting:  1 message that has not left the venue yet", "version:  9.8.7"]:
         assert line in said.stdout.splitlines(), (line, said.stdout)
-    assert "never set since power-up" in said.stdout
+    assert "not set since power-up" in said.stdout
     assert "CANNOT BE WRITTEN" in said.stdout
 
 
@@ -282,7 +282,7 @@ def test_status_without_a_broker_outside(folder):
     with Daemon(folder, json.dumps(inside).encode()):
         assert "LAN only" in run("--prefix", folder, "status").stdout
     with Daemon(folder, json.dumps(dict(STATUS, brokers=[])).encode()):
-        assert "nobody would be alerted" in run("--prefix", folder, "status").stdout
+        assert "no phone can be alerted" in run("--prefix", folder, "status").stdout
 
 
 def test_json_is_passed_on(folder):

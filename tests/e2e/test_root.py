@@ -66,9 +66,9 @@ def test_a_staff_phone_is_invited_with_the_key_from_paper(folder):
         t.until("from its paper")
         t.until("line 1: ")
         t.say(slipped(lines[0]))
-        assert "does not fit" in t.until("line 1: ")
+        assert "does not match" in t.until("line 1: ")
         t.say(lines[1])  # a right line in a wrong place
-        assert "does not fit" in t.until("line 1: ")
+        assert "does not match" in t.until("line 1: ")
         t.say(lines[0])
         for number, line in enumerate(lines[1:], 2):
             t.until(f"line {number}: ")

@@ -34,6 +34,11 @@ size_t utf8_step(const char *text, size_t len, uint32_t *character)
     return forms[k].bytes;
 }
 
+size_t utf8_mark(const char *text, size_t len)
+{
+    return len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
 bool utf8_valid(const char *text, size_t len)
 {
     uint32_t c;

@@ -10,6 +10,9 @@
  * (surrogates, overlong forms and everything over U+10FFFF are not). */
 size_t utf8_step(const char *text, size_t len, uint32_t *character);
 
+/* The bytes of the mark (U+FEFF) with which some editors begin a file: 3, or 0. */
+size_t utf8_mark(const char *text, size_t len);
+
 /* Whether all `len` bytes are characters, as above. */
 bool utf8_valid(const char *text, size_t len);
 

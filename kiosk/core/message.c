@@ -11,6 +11,9 @@ enum {
     SCRATCH = 2048, /* more than any message needs, and cJSON wants a few bytes of slack */
 };
 
+/* Integers on the wire are below this: a number of JSON's is a double to most readers. */
+#define INTEGER_END (UINT64_C(1) << 53)
+
 /* Which keys a kind needs, beyond those of all. */
 enum part {
     PART_ALERT = 1 << 0,   /* its id may not be null */
@@ -115,24 +118,32 @@ int message_id_read(struct alert_id *id, const char *text)
 
 /* --- writing -------------------------------------------------------------------------------- */
 
+static bool numbers_are_good(const struct message *m)
+{
+    return m->epoch < INTEGER_END && m->seq < INTEGER_END && m->connection < INTEGER_END &&
+           m->age_ms >= -1 && m->age_ms < (int64_t)INTEGER_END;
+}
+
+static bool text_is_good(const struct message *m, unsigned parts)
+{
+    bool at = m->at[0] == '\0' || at_is_good(m->at);
+    bool detail = m->detail[0] == '\0' ? !(parts & PART_DETAIL) : detail_is_good(m->detail);
+    bool account = !(parts & PART_ACCOUNT) || account_is_good(m->account);
+    return at && detail && account;
+}
+
+static bool parts_are_good(const struct message *m, unsigned parts)
+{
+    bool id = !(parts & PART_ALERT) || !sodium_is_zero(m->id.bytes, sizeof m->id.bytes);
+    bool state = !(parts & PART_STATE) || m->state < sizeof states / sizeof states[0];
+    bool proof = m->proof_len == 0 || (parts & PART_PROOF && m->proof_len <= sizeof m->proof);
+    return id && state && proof;
+}
+
 static bool message_is_good(const struct message *m)
 {
-    static const uint64_t integer_end = UINT64_C(1) << 53;
-    if (m->kind >= MSG_KINDS || m->epoch >= integer_end || m->seq >= integer_end ||
-        m->connection >= integer_end || m->age_ms < -1 || m->age_ms >= (int64_t)integer_end)
-        return false;
-    unsigned parts = kinds[m->kind].parts;
-    if (m->at[0] != '\0' && !at_is_good(m->at))
-        return false;
-    if (m->detail[0] != '\0' ? !detail_is_good(m->detail) : (parts & PART_DETAIL) != 0)
-        return false;
-    if (parts & PART_ALERT && sodium_is_zero(m->id.bytes, sizeof m->id.bytes))
-        return false;
-    if (parts & PART_STATE && m->state >= sizeof states / sizeof states[0])
-        return false;
-    if (parts & PART_ACCOUNT && !account_is_good(m->account))
-        return false;
-    return m->proof_len == 0 || (parts & PART_PROOF && m->proof_len <= sizeof m->proof);
+    return m->kind < MSG_KINDS && numbers_are_good(m) && text_is_good(m, kinds[m->kind].parts) &&
+           parts_are_good(m, kinds[m->kind].parts);
 }
 
 static bool message_put_text(cJSON *json, const char *key, const char *text)
@@ -169,32 +180,63 @@ static bool put_common(cJSON *json, const struct message *m)
            message_put_text(json, "detail", m->detail);
 }
 
-static bool put_parts(cJSON *json, const struct message *m)
+static bool put_state(cJSON *json, const struct message *m)
 {
-    unsigned parts = kinds[m->kind].parts;
+    return message_put_text(json, "state", states[m->state]) &&
+           put_bool(json, "unconfirmed", m->unconfirmed) && put_bool(json, "duress", m->duress);
+}
+
+static bool put_counts(cJSON *json, const struct message *m)
+{
+    return message_put_number(json, "seen", m->seen) && message_put_number(json, "safe", m->safe);
+}
+
+static bool put_rang(cJSON *json, const struct message *m)
+{
+    return message_put_number(json, "rang", m->rang);
+}
+
+static bool put_nonce(cJSON *json, const struct message *m)
+{
+    char hex[2 * MESSAGE_NONCE + 1];
+    return message_put_text(json, "nonce",
+                            sodium_bin2hex(hex, sizeof hex, m->nonce, sizeof m->nonce));
+}
+
+static bool put_connection(cJSON *json, const struct message *m)
+{
+    return message_put_number(json, "connection", m->connection);
+}
+
+static bool put_account(cJSON *json, const struct message *m)
+{
+    return message_put_text(json, "account", m->account);
+}
+
+static bool put_proof(cJSON *json, const struct message *m)
+{
     char text[sodium_base64_ENCODED_LEN(MESSAGE_PROOF_MAX,
                                         sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
+    return m->proof_len == 0 ||
+           message_put_text(json, "proof",
+                            sodium_bin2base64(text, sizeof text, m->proof, m->proof_len,
+                                              sodium_base64_VARIANT_URLSAFE_NO_PADDING));
+}
+
+/* In the order in which they are on the wire. */
+static bool put_parts(cJSON *json, const struct message *m)
+{
+    static const struct {
+        unsigned part;
+        bool (*put)(cJSON *json, const struct message *m);
+    } writers[] = {
+        {PART_STATE, put_state}, {PART_COUNTS, put_counts},   {PART_RANG, put_rang},
+        {PART_NONCE, put_nonce}, {PART_LINK, put_connection}, {PART_ACCOUNT, put_account},
+        {PART_PROOF, put_proof},
+    };
     bool ok = true;
-    if (parts & PART_STATE)
-        ok = message_put_text(json, "state", states[m->state]) &&
-             put_bool(json, "unconfirmed", m->unconfirmed) && put_bool(json, "duress", m->duress);
-    if (ok && parts & PART_COUNTS)
-        ok = message_put_number(json, "seen", m->seen) && message_put_number(json, "safe", m->safe);
-    if (ok && parts & PART_RANG)
-        ok = message_put_number(json, "rang", m->rang);
-    if (ok && parts & PART_NONCE) {
-        sodium_bin2hex(text, sizeof text, m->nonce, sizeof m->nonce);
-        ok = message_put_text(json, "nonce", text);
-    }
-    if (ok && parts & PART_LINK)
-        ok = message_put_number(json, "connection", m->connection);
-    if (ok && parts & PART_ACCOUNT)
-        ok = message_put_text(json, "account", m->account);
-    if (ok && m->proof_len > 0) {
-        sodium_bin2base64(text, sizeof text, m->proof, m->proof_len,
-                          sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-        ok = message_put_text(json, "proof", text);
-    }
+    for (size_t i = 0; i < sizeof writers / sizeof *writers && ok; i++)
+        ok = !(kinds[m->kind].parts & writers[i].part) || writers[i].put(json, m);
     return ok;
 }
 
@@ -291,8 +333,7 @@ static void take_shaped(struct reader *r, const char *key, char *out, size_t siz
 
 static void take_head(struct reader *r, struct message *m)
 {
-    static const uint64_t end = UINT64_C(1) << 53;
-    if (take_number(r, "v", end, "v is missing or no number") != 1 && !r->why)
+    if (take_number(r, "v", INTEGER_END, "v is missing or no number") != 1 && !r->why)
         r->why = "v is not 1: made by another version";
     const char *kind = take_text(r, "kind", "kind is missing or no text");
     if (!kind)
@@ -305,8 +346,8 @@ static void take_head(struct reader *r, struct message *m)
     if (item && !cJSON_IsNull(item) &&
         (!cJSON_IsString(item) || message_id_read(&m->id, item->valuestring) < 0))
         r->why = "id is neither a UUID nor null";
-    m->epoch = take_number(r, "epoch", end, "epoch is missing or no integer below 2^53");
-    m->seq = take_number(r, "seq", end, "seq is missing or no integer below 2^53");
+    m->epoch = take_number(r, "epoch", INTEGER_END, "epoch is missing or no integer below 2^53");
+    m->seq = take_number(r, "seq", INTEGER_END, "seq is missing or no integer below 2^53");
     if (!r->why && kinds[m->kind].parts & PART_ALERT &&
         sodium_is_zero(m->id.bytes, sizeof m->id.bytes))
         r->why = "id is null";
@@ -314,7 +355,6 @@ static void take_head(struct reader *r, struct message *m)
 
 static void take_common(struct reader *r, struct message *m, bool needed)
 {
-    static const uint64_t end = UINT64_C(1) << 53;
     m->age_ms = -1;
     if (needed || !absent(r, "at"))
         take_shaped(r, "at", m->at, sizeof m->at, at_is_good,
@@ -322,7 +362,8 @@ static void take_common(struct reader *r, struct message *m, bool needed)
     if (needed || !absent(r, "age_ms")) {
         const cJSON *age = message_take(r, "age_ms", "age_ms is missing");
         if (age && !cJSON_IsNull(age))
-            m->age_ms = (int64_t)take_number(r, "age_ms", end, "age_ms is no integer or null");
+            m->age_ms =
+                (int64_t)take_number(r, "age_ms", INTEGER_END, "age_ms is no integer or null");
     }
     if (needed || !absent(r, "drill"))
         m->drill = take_bool(r, "drill", "drill is not true or false");
@@ -386,7 +427,7 @@ static void take_parts(struct reader *r, struct message *m)
     if (parts & PART_NONCE)
         take_nonce(r, m);
     if (parts & PART_LINK)
-        m->connection = take_number(r, "connection", UINT64_C(1) << 53,
+        m->connection = take_number(r, "connection", INTEGER_END,
                                     "connection is missing or no integer below 2^53");
     if (parts & PART_ACCOUNT) {
         take_shaped(r, "account", m->account, sizeof m->account, account_is_good,

@@ -258,27 +258,20 @@ static struct box on_panel(const struct draw *d, struct box b)
     return p;
 }
 
-int64_t draw_show(struct draw *d, const struct items *l, float light)
+/* The parts of the picture that differ from what is shown. */
+static size_t changed_parts(const struct draw *d, const struct items *l, bool all,
+                            struct box part[ITEMS_DIRTY])
 {
-    struct box part[ITEMS_DIRTY];
-    bool all = d->fresh || light < d->light || light > d->light;
-    size_t n = 1;
-    if (light <= 0 && (!all || d->asleep))
-        return 0;
-    if (light > 0)
-        set_asleep(d, false);
-    part[0] = (struct box){0, 0, l->w, l->h};
     if (!all)
-        n = items_changed(d->shown, l, part);
-    if (n == 0)
-        return 0;
-    int64_t painted = 0;
-    for (size_t k = 0; k < n; k++) {
-        if (upload(d, l, part[k], light) != 0)
-            return -1;
-        painted += (int64_t)(part[k].x1 - part[k].x0) * (part[k].y1 - part[k].y0);
-    }
-    /* In software the window keeps its pixels; a GPU's back buffer does not. */
+        return items_changed(d->shown, l, part);
+    part[0] = (struct box){0, 0, l->w, l->h};
+    return 1;
+}
+
+/* Brings the parts from the texture to the display. In software the window keeps its pixels; a
+ * GPU's back buffer does not, so it gets the whole. */
+static int draw_present(struct draw *d, const struct box *part, size_t n)
+{
     for (size_t k = 0; k < (d->software ? n : 1); k++) {
         struct box p = on_panel(d, part[k]);
         SDL_Rect r = {p.x0, p.y0, p.x1 - p.x0, p.y1 - p.y0};
@@ -287,6 +280,28 @@ int64_t draw_show(struct draw *d, const struct items *l, float light)
             return -1;
     }
     SDL_RenderPresent(d->renderer);
+    return 0;
+}
+
+int64_t draw_show(struct draw *d, const struct items *l, float light)
+{
+    struct box part[ITEMS_DIRTY];
+    bool all = d->fresh || light < d->light || light > d->light;
+    int64_t painted = 0;
+    if (light <= 0 && (!all || d->asleep))
+        return 0;
+    if (light > 0)
+        set_asleep(d, false);
+    size_t n = changed_parts(d, l, all, part);
+    if (n == 0)
+        return 0;
+    for (size_t k = 0; k < n; k++) {
+        if (upload(d, l, part[k], light) != 0)
+            return -1;
+        painted += (int64_t)(part[k].x1 - part[k].x0) * (part[k].y1 - part[k].y0);
+    }
+    if (draw_present(d, part, n) != 0)
+        return -1;
     memcpy(d->shown, l, sizeof *l);
     d->light = light;
     d->fresh = false;

@@ -21,41 +21,55 @@ static bool would_crash(const char *asked)
     return old && wayland && wayland_seat_ask() == SEAT_NONE;
 }
 
-int driver_open(bool headless, char why[256])
+/* The driver to ask SDL for; NULL leaves the choice to SDL, on a desktop. */
+static const char *wanted_driver(bool headless)
 {
-    const char *asked = SDL_getenv("SDL_VIDEODRIVER");
+    const char *set = SDL_getenv("SDL_VIDEODRIVER");
     if (headless)
-        asked = "dummy";
-    else if (!asked && !getenv("WAYLAND_DISPLAY") && !getenv("DISPLAY"))
-        asked = "kmsdrm";
-    if (would_crash(asked)) {
-        snprintf(why, 256,
-                 "no display: the Wayland compositor has no seat, which this SDL cannot "
-                 "do without. Mend: plug a mouse in, or let the compositor have a seat");
-        return -1;
-    }
+        return "dummy";
+    return set || getenv("WAYLAND_DISPLAY") || getenv("DISPLAY") ? set : "kmsdrm";
+}
+
+/* Starts SDL with that driver. A choice of ours does not stay in the environment. */
+static int start_driver(const char *asked, bool headless)
+{
     if (asked)
         SDL_setenv("SDL_VIDEODRIVER", asked, 1);
     int failed = SDL_InitSubSystem(SDL_INIT_VIDEO);
-    if (asked && !headless && strcmp(asked, "kmsdrm") == 0)
+    if (asked && (headless || strcmp(asked, "kmsdrm") == 0))
         unsetenv("SDL_VIDEODRIVER");
-    else if (headless)
-        unsetenv("SDL_VIDEODRIVER");
-    if (failed) {
+    return failed;
+}
+
+static bool shows_nothing(const char *driver)
+{
+    return !driver || strcmp(driver, "offscreen") == 0 || strcmp(driver, "dummy") == 0;
+}
+
+int driver_open(bool headless, char why[256])
+{
+    const char *asked = wanted_driver(headless);
+    errno = ENODEV;
+    if (would_crash(asked)) {
+        snprintf(why, 256,
+                 "no display: the Wayland compositor has no seat, and this version of SDL needs "
+                 "one. Plug in a mouse, or give the compositor a seat");
+        return -1;
+    }
+    if (start_driver(asked, headless) != 0) {
         snprintf(why, 256, "no display: %s", SDL_GetError());
         errno = ENODEV;
         return -1;
     }
     const char *got = SDL_GetCurrentVideoDriver();
-    bool blind = !got || strcmp(got, "offscreen") == 0 || strcmp(got, "dummy") == 0;
-    if (blind && !headless && (!asked || strcmp(asked, got ? got : "") != 0)) {
-        snprintf(why, 256, "no display: only the driver \"%s\", which shows nothing",
-                 got ? got : "none");
-        SDL_QuitSubSystem(SDL_INIT_VIDEO);
-        errno = ENODEV;
-        return -1;
-    }
-    return 0;
+    bool is_asked = headless || (asked && got && strcmp(asked, got) == 0);
+    if (!shows_nothing(got) || is_asked)
+        return 0;
+    snprintf(why, 256, "no display: SDL has only the driver \"%s\", which shows nothing",
+             got ? got : "none");
+    SDL_QuitSubSystem(SDL_INIT_VIDEO);
+    errno = ENODEV;
+    return -1;
 }
 
 bool driver_has_gpu(void)

@@ -136,19 +136,15 @@ int language_parse(const char *file, const char *text, size_t len, struct langua
                    char why[256])
 {
     memset(l, 0, sizeof *l);
-    if (len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
-        text += 3;
-        len -= 3;
-    }
     if (!utf8_valid(text, len)) {
         snprintf(why, 256,
-                 "%s: not UTF-8; mend: iconv -f CP1251 -t UTF-8 (or whatever it was "
-                 "saved in)",
+                 "%s: not UTF-8. Save it as UTF-8: iconv -f CP1251 -t UTF-8 (or whatever encoding "
+                 "it has)",
                  file);
         return -1;
     }
     int number = 1;
-    for (size_t at = 0; at < len; number++) {
+    for (size_t at = utf8_mark(text, len); at < len; number++) {
         const char *end = memchr(text + at, '\n', len - at);
         size_t n = end ? (size_t)(end - (text + at)) : len - at;
         if (language_take_line(l, file, number, text + at, n, why) != 0)

@@ -130,9 +130,7 @@ static void update_programme(struct media *c, struct scene_state *state, int64_t
         read_programme(c);
         c->look_at = run + LOOK_AGAIN;
     }
-    int bad = programme_parse(c->path, c->text, c->len, local->tm_year + 1900, local->tm_mon + 1,
-                              local->tm_mday, (local->tm_wday + 6) % 7,
-                              local->tm_hour * 60 + local->tm_min, &state->programme, why);
+    int bad = programme_parse(c->path, c->text, c->len, local, &state->programme, why);
     if (bad && c->told_day != local->tm_yday)
         log_warning("programme %s", why);
     if (bad)

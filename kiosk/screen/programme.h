@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 /* Today's events from a small text file (UTF-8):
  *
@@ -27,10 +28,11 @@ struct programme {
     size_t count; /* sorted by time */
 };
 
-/* The events of one day: weekday 0 Monday, month 1 to 12. What is past makes way when there are
- * more than fit: `minute` is now. 0, or -1 with a sentence in `why` (the first bad line; the good
- * ones are in *p all the same, but none where the file is no UTF-8). */
-int programme_parse(const char *file, const char *text, size_t len, int year, int month, int day,
-                    int weekday, int minute, struct programme *p, char why[256]);
+/* The events of the day of `now`, local time. When there are more than fit, those that are over are
+ * left out first. 0, or -1 with a sentence in `why` about the first line that cannot be read; the
+ * others are in *p nevertheless, but none where the file is not UTF-8, and none below a heading
+ * that cannot be read. */
+int programme_parse(const char *file, const char *text, size_t len, const struct tm *now,
+                    struct programme *p, char why[256]);
 
 #endif

@@ -43,6 +43,11 @@ static void test_steps(void **state)
     }
     assert_false(utf8_valid("a\0b", 3));
     assert_true(utf8_valid("a\xC9\x99\xF0\x9F\x98\x80", 7));
+    assert_int_equal(utf8_mark("\xEF\xBB\xBF"
+                               "a",
+                               4),
+                     3);
+    assert_int_equal(utf8_mark("\xEF\xBB", 2), 0);
 }
 
 static void test_a_cut_keeps_characters_whole(void **state)

@@ -153,20 +153,28 @@ static void test_programme(void **state)
     (void)state;
     static const char text[] = "# ours\r\n9:30 Breakfast\n[sun]\n18:00 Choir\n[2026-11-22]\n"
                                "12:00 Film\n[mon]\n10:00 Not today\n";
+    static const struct tm sunday = {.tm_year = 126, .tm_mon = 10, .tm_mday = 22, .tm_hour = 10};
+    static const struct tm midnight = {.tm_year = 126, .tm_mday = 1, .tm_wday = 4};
+    static const struct tm afternoon = {.tm_year = 126, .tm_mday = 1, .tm_wday = 4, .tm_hour = 15};
     struct programme p;
     char why[256];
-    assert_int_equal(programme_parse("p", text, sizeof text - 1, 2026, 11, 22, 6, 600, &p, why), 0);
+    assert_int_equal(programme_parse("p", text, sizeof text - 1, &sunday, &p, why), 0);
     assert_int_equal(p.count, 3);
     assert_string_equal(p.event[0].title, "Breakfast");
     assert_string_equal(p.event[1].title, "Film");
     assert_int_equal(p.event[2].minute, 18 * 60);
     static const char bad[] = "12:00 Good\n25:00 Bad\n";
-    assert_int_equal(programme_parse("p", bad, sizeof bad - 1, 2026, 1, 1, 3, 0, &p, why), -1);
+    assert_int_equal(programme_parse("p", bad, sizeof bad - 1, &midnight, &p, why), -1);
     assert_non_null(strstr(why, "p:2: found \"25:00 Bad\""));
     assert_int_equal(p.count, 1);
+    /* What follows a heading that cannot be read is for no day. */
+    static const char lost[] = "12:00 Good\n[someday]\n13:00 Bad\n[thu]\n14:00 Good\n";
+    assert_int_equal(programme_parse("p", lost, sizeof lost - 1, &midnight, &p, why), -1);
+    assert_non_null(strstr(why, "p:2: found \"[someday]\""));
+    assert_int_equal(p.count, 2);
+    assert_int_equal(p.event[1].minute, 14 * 60);
     static const char cp1251[] = "12:00 \xCA\xE8\xED\xEE\n";
-    assert_int_equal(programme_parse("p", cp1251, sizeof cp1251 - 1, 2026, 1, 1, 3, 0, &p, why),
-                     -1);
+    assert_int_equal(programme_parse("p", cp1251, sizeof cp1251 - 1, &midnight, &p, why), -1);
     assert_non_null(strstr(why, "not UTF-8"));
     assert_int_equal(p.count, 0);
     /* More than fit: what is over makes way. */
@@ -176,14 +184,13 @@ static void test_programme(void **state)
         snprintf(line, sizeof line, "%d:00 Event\n", h);
         strcat(many, line);
     }
-    assert_int_equal(programme_parse("p", many, strlen(many), 2026, 1, 1, 3, 15 * 60, &p, why), 0);
+    assert_int_equal(programme_parse("p", many, strlen(many), &afternoon, &p, why), 0);
     assert_int_equal(p.count, PROGRAMME_MOST);
     assert_int_equal(p.event[0].minute, 14 * 60);
     assert_int_equal(p.event[5].minute, 19 * 60);
     struct programme rtl;
     static const char arabic[] = "20:00 أغانٍ\n21:00 Əlifba\n22:00 — კინო\n";
-    assert_int_equal(programme_parse("p", arabic, sizeof arabic - 1, 2026, 1, 1, 3, 0, &rtl, why),
-                     0);
+    assert_int_equal(programme_parse("p", arabic, sizeof arabic - 1, &midnight, &rtl, why), 0);
     assert_true(rtl.event[0].rtl);
     assert_false(rtl.event[1].rtl);
     assert_false(rtl.event[2].rtl);

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A record is waited for so long and no longer: half a hold-up loop's answering time of 500 ms is
- * left for the brokers. */
+/* How long an alert waits for the record, and no longer: of the 500 ms in which a hold-up loop has
+ * to answer, half is left for the brokers. */
 #define RECORD_PATIENCE (250 * NS_PER_MS)
 
 static struct alert_id fresh_id(void)
@@ -24,147 +24,153 @@ static struct alert_id fresh_id(void)
 
 /* --- doing what alert_step says -------------------------------------------------------------- */
 
-static void do_record(struct kiosk *k)
+static void do_record(struct kiosk_state *s, struct recorder *recorder)
 {
-    const struct alert_standing *now = &k->alert.now;
-    if (memcmp(&k->record.standing, now, sizeof *now) == 0)
+    const struct alert_standing *now = &s->alert.now;
+    if (memcmp(&s->record.standing, now, sizeof *now) == 0)
         return;
-    if (!alert_id_equal(&k->record.standing.id, &now->id))
-        k->record.began = clock_is_set() && !alert_id_is_none(&now->id) ? clock_wall_seconds() : 0;
-    k->record.standing = *now;
-    bool fault = recorder_write(k->recorder, &k->record, RECORD_PATIENCE) != 0;
-    if (fault)
-        log_error("the record is not durable yet: %s; the alert goes out all the same. Look at the "
-                  "disk",
+    if (!alert_id_equal(&s->record.standing.id, &now->id))
+        s->record.began = clock_is_set() && !alert_id_is_none(&now->id) ? clock_wall_seconds() : 0;
+    s->record.standing = *now;
+    s->record_fault = recorder_write(recorder, &s->record, RECORD_PATIENCE) != 0;
+    if (s->record_fault)
+        log_error("the record is not on the card yet: %s. The alert is sent all the same, but a "
+                  "power cut now would lose it. Check the card (porchlight doctor)",
                   strerror(errno));
-    k->record_fault = fault;
 }
 
-void actions_state(struct kiosk *k)
+void actions_publish_state(struct kiosk_state *s, struct delivery *d)
 {
-    const struct alert_standing *s = &k->alert.now;
+    const struct alert_standing *now = &s->alert.now;
     struct message m = {.kind = MSG_STATE,
-                        .id = s->id,
+                        .id = now->id,
                         .age_ms = -1,
-                        .state = s->state,
-                        .drill = s->drill,
-                        .unconfirmed = s->unconfirmed,
-                        .duress = s->duress,
-                        .seen = k->facts.seen,
-                        .safe = k->facts.safe};
-    memcpy(m.nonce, k->nonce, sizeof m.nonce);
-    delivery_state(k->delivery, &m);
-    k->state_stale = false;
-    k->state_told_at = clock_now();
+                        .state = now->state,
+                        .drill = now->drill,
+                        .unconfirmed = now->unconfirmed,
+                        .duress = now->duress,
+                        .seen = s->facts.seen,
+                        .safe = s->facts.safe};
+    memcpy(m.nonce, s->nonce, sizeof m.nonce);
+    delivery_state(d, &m);
+    s->publish_state = false;
+    s->published_at = clock_now();
 }
 
-void actions_notice(struct kiosk *k, enum message_kind kind, const char *detail)
+void actions_notice(struct delivery *d, enum message_kind kind, const char *detail)
 {
     struct message m = {.kind = kind, .id = fresh_id(), .age_ms = 0};
     snprintf(m.detail, sizeof m.detail, "%s", detail);
-    delivery_notice(k->delivery, &m);
+    delivery_notice(d, &m);
 }
 
-/* One report for each broker, as message.h has it. */
-static void do_report(struct kiosk *k, const struct alert_id *id)
+/* One report for each broker, as message.h says. */
+static void do_report(struct kiosk_state *s, struct delivery *d, const struct alert_id *id)
 {
     struct delivery_path paths[CONFIG_BROKERS_MAX];
-    size_t n = delivery_paths(k->delivery, paths);
-    clock_wall(k->last_drill.at);
-    k->last_drill.seen = k->facts.seen;
-    k->last_drill.safe = k->facts.safe;
-    k->last_drill.rang = k->acks.rang;
+    size_t n = delivery_paths(d, paths);
+    struct drill_result *last = &s->last_drill;
+    clock_wall(last->at);
+    last->seen = s->facts.seen;
+    last->safe = s->facts.safe;
+    last->rang = s->acks.rang;
     for (size_t i = 0; i < n; i++) {
         struct message m = {.kind = MSG_DRILL_REPORT,
                             .id = *id,
                             .drill = true,
                             .age_ms = paths[i].latency < 0 ? -1 : paths[i].latency / NS_PER_MS,
-                            .seen = k->facts.seen,
-                            .safe = k->facts.safe,
-                            .rang = k->acks.rang};
+                            .seen = last->seen,
+                            .safe = last->safe,
+                            .rang = last->rang};
         snprintf(m.detail, sizeof m.detail, "%.*s", (int)sizeof m.detail - 1, paths[i].name);
-        delivery_notice(k->delivery, &m);
+        delivery_notice(d, &m);
     }
 }
 
-/* Whoever answered the last alert is forgotten, and answers to the one that stands are counted. */
-static void do_forget(struct kiosk *k)
+/* Forgets who answered the last alert; from now on answers to the current one are counted. */
+static void do_forget(struct kiosk_state *s)
 {
     uint8_t key[ACKS_KEY];
-    k->facts.seen = k->facts.safe = 0;
-    k->facts.handed_over = k->facts.delivered_lan = false;
-    acks_forget(&k->acks);
-    if (alert_id_is_none(&k->alert.now.id))
+    s->facts.seen = s->facts.safe = 0;
+    s->facts.handed_over = s->facts.delivered_lan = false;
+    acks_forget(&s->acks);
+    if (alert_id_is_none(&s->alert.now.id))
         return;
     randombytes_buf(key, sizeof key);
-    acks_begin(&k->acks, &k->alert.now.id, key);
+    acks_begin(&s->acks, &s->alert.now.id, key);
     sodium_memzero(key, sizeof key);
 }
 
 /* Decided once more, just before what cannot be undone. */
-static void do_wipe(struct kiosk *k, bool drill, int64_t now)
+static void do_wipe(const struct kiosk_state *s, struct wiper *wiper, bool drill, int64_t now)
 {
     if (drill)
-        wiper_ask(k->wiper, WIPER_DRILL, now);
-    else if (k->config.wipe.enabled && k->alert.now.wipe_pending)
-        wiper_ask(k->wiper, WIPER_WIPE, now);
+        wiper_ask(wiper, WIPER_DRILL, now);
+    else if (s->rules.wipe && s->alert.now.wipe_pending)
+        wiper_ask(wiper, WIPER_WIPE, now);
 }
 
-static void do_action(struct kiosk *k, const struct alert_action *a, bool resumed, int64_t now)
+static void do_action(struct kiosk_state *s, const struct outputs *o, const struct alert_action *a,
+                      bool resumed, int64_t now)
 {
     switch (a->kind) {
     case ALERT_DO_RECORD:
-        do_record(k);
+        do_record(s, o->recorder);
         break;
     case ALERT_DO_PUBLISH:
-        delivery_alert(k->delivery, a, resumed, now, resumed ? k->record.began : 0);
+        delivery_alert(o->delivery, a, resumed, now, resumed ? s->record.began : 0);
         break;
     case ALERT_DO_STATE:
-        actions_state(k);
+        actions_publish_state(s, o->delivery);
         break;
     case ALERT_DO_WIPE:
-        do_wipe(k, a->drill, now);
+        do_wipe(s, o->wiper, a->drill, now);
         break;
     case ALERT_DO_TICK:
-        inputs_tick(k->inputs, a->ticks, now);
+        inputs_tick(o->inputs, a->ticks, now);
         break;
     case ALERT_DO_NOTICE:
-        actions_notice(k, MSG_FAULT, gesture_name(a->notice));
+        actions_notice(o->delivery, MSG_FAULT, gesture_name(a->notice));
         break;
     case ALERT_DO_FORGET:
-        do_forget(k);
+        do_forget(s);
         break;
     case ALERT_DO_REPORT:
-        do_report(k, &a->id);
+        do_report(s, o->delivery, &a->id);
         break;
     }
 }
 
-static void do_all(struct kiosk *k, const struct alert_action *a, size_t n, bool resumed,
-                   int64_t now)
+static void do_all(struct kiosk_state *s, const struct outputs *o, const struct alert_action *a,
+                   size_t n, bool resumed, int64_t now)
 {
     for (size_t i = 0; i < n; i++)
-        do_action(k, &a[i], resumed, now);
+        do_action(s, o, &a[i], resumed, now);
 }
 
-void actions_step(struct kiosk *k, struct alert_event e, int64_t now)
+void actions_step(struct kiosk_state *s, const struct outputs *o, struct alert_event e, int64_t now)
 {
     struct alert_action out[ALERT_ACTIONS_MAX];
     e.fresh_id = fresh_id();
-    do_all(k, out, alert_step(&k->alert, &k->rules, &e, now, out), false, now);
+    do_all(s, o, out, alert_step(&s->alert, &s->rules, &e, now, out), false, now);
 }
 
-void actions_gesture(struct kiosk *k, enum gesture g, int64_t now)
+void actions_gesture(struct kiosk_state *s, const struct outputs *o, enum gesture g, int64_t now)
 {
-    actions_step(k, (struct alert_event){.kind = ALERT_EV_GESTURE, .gesture = g}, now);
+    actions_step(s, o, (struct alert_event){.kind = ALERT_EV_GESTURE, .gesture = g}, now);
 }
 
-void actions_resume(struct kiosk *k, int64_t now)
+void actions_drill(struct kiosk_state *s, const struct outputs *o, bool wipe, int64_t now)
+{
+    actions_step(s, o, (struct alert_event){.kind = ALERT_EV_DRILL, .drill_wipe = wipe}, now);
+}
+
+void actions_resume(struct kiosk_state *s, const struct outputs *o, int64_t now)
 {
     struct alert_action out[ALERT_ACTIONS_MAX];
-    size_t n = alert_resume(&k->alert, &k->record.standing, now, out);
-    if (k->alert.now.state != ALERT_QUIET)
-        log_info("resumed what stood before the restart");
-    do_forget(k);
-    do_all(k, out, n, true, now);
+    size_t n = alert_resume(&s->alert, &s->record.standing, now, out);
+    if (s->alert.now.state != ALERT_QUIET)
+        log_info("continuing what was active before the restart");
+    do_forget(s);
+    do_all(s, o, out, n, true, now);
 }

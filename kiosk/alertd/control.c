@@ -2,9 +2,11 @@
 
 #include "kiosk/common/unix_socket.h"
 
+#include <cjson/cJSON.h>
 #include <poll.h>
 #include <sodium.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,6 +28,30 @@ static void control_drop(struct control *c, int *client)
     loop_remove(c->loop, *client);
     close(*client);
     *client = -1;
+}
+
+static size_t control_print(cJSON *o, char reply[CONTROL_REPLY_MAX])
+{
+    if (!o || !cJSON_PrintPreallocated(o, reply, CONTROL_REPLY_MAX, 0))
+        snprintf(reply, CONTROL_REPLY_MAX,
+                 "{\"ok\":false,\"error\":\"no memory for the answer; try again\"}");
+    cJSON_Delete(o);
+    return strlen(reply);
+}
+
+size_t control_accept(char reply[CONTROL_REPLY_MAX])
+{
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddTrueToObject(o, "ok");
+    return control_print(o, reply);
+}
+
+size_t control_refuse(const char *why, char reply[CONTROL_REPLY_MAX])
+{
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddFalseToObject(o, "ok");
+    cJSON_AddStringToObject(o, "error", why);
+    return control_print(o, reply);
 }
 
 static bool is_words(const char *text, size_t len)
@@ -60,7 +86,7 @@ static void on_request(void *context, int fd, short revents)
             control_drop(c, &c->clients[i]);
 }
 
-/* The newest client gets a place: silent ones cannot keep staff out. */
+/* The newest client always gets a place, so that silent ones cannot keep staff out. */
 static void control_on_connect(void *context, int fd, short revents)
 {
     (void)revents;

@@ -1,169 +1,191 @@
 #include "kiosk/alertd/events.h"
 
-#include "kiosk/alertd/actions.h"
-#include "kiosk/alertd/members/registry.h"
+#include "kiosk/alertd/kiosk_parts.h"
 #include "kiosk/alertd/phone_messages.h"
 #include "kiosk/alertd/status.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
-#include "kiosk/core/ns.h"
 
 #include <string.h>
+
+/* --- switches and doors ---------------------------------------------------------------------- */
 
 static void events_on_gesture(void *context, const char *name, enum gesture g, int64_t now)
 {
     struct kiosk *k = context;
     if (g == GESTURE_SENSED)
-        k->facts.sensed_at = now;
+        k->state.facts.sensed_at = now;
     if (g == GESTURE_STUCK || g == GESTURE_FOUND || g == GESTURE_FREED)
         log_warning("switch %s: %s", name, gesture_name(g));
-    actions_gesture(k, g, now);
+    actions_gesture(&k->state, &k->outputs, g, now);
 }
 
-static void on_wires(void *context, const char *name, enum changeover_event_kind fault, int64_t now)
-{
-    (void)now;
-    log_warning("switch %s: wires %s", name, changeover_event_name(fault));
-    actions_notice(context, MSG_FAULT, changeover_event_name(fault));
-}
-
-/* Nothing about the door is logged: a journal lasts longer than an evening. */
-static void on_door(void *context, const char *name, enum door_notice n, int64_t now)
-{
-    (void)name;
-    (void)now;
-    actions_notice(context, MSG_DOOR, door_notice_name(n));
-}
-
-static bool events_lockdown_stands(void *context)
+static void events_on_wires(void *context, const char *name, enum changeover_event_kind fault,
+                            int64_t now)
 {
     const struct kiosk *k = context;
-    return k->alert.now.state == ALERT_LOCKDOWN;
+    (void)now;
+    log_warning("switch %s: wires %s", name, changeover_event_name(fault));
+    actions_notice(k->outputs.delivery, MSG_FAULT, changeover_event_name(fault));
 }
+
+/* Nothing about the door is logged: a journal is kept for longer than an evening. */
+static void events_on_door(void *context, const char *name, enum door_notice n, int64_t now)
+{
+    const struct kiosk *k = context;
+    (void)name;
+    (void)now;
+    actions_notice(k->outputs.delivery, MSG_DOOR, door_notice_name(n));
+}
+
+static bool events_in_lockdown(void *context)
+{
+    const struct kiosk *k = context;
+    return k->state.alert.now.state == ALERT_LOCKDOWN;
+}
+
+struct inputs_listener events_of_inputs(struct kiosk *k)
+{
+    return (struct inputs_listener){.context = k,
+                                    .gesture = events_on_gesture,
+                                    .wires = events_on_wires,
+                                    .door = events_on_door,
+                                    .lockdown = events_in_lockdown};
+}
+
+/* --- brokers --------------------------------------------------------------------------------- */
 
 static bool is_alarm(enum alert_publish p)
 {
     return p == ALERT_PUB_LOCKDOWN || p == ALERT_PUB_CAUTION || p == ALERT_PUB_UNCLEAR;
 }
 
-/* Felt twice: accepted outside. Only for what was pressed openly, so that duress feels like the
+/* Two pulses: accepted outside. Only for what was pressed openly, so that duress feels like the
  * code. */
 static void events_on_acked(void *context, const struct outbox_entry *e, bool outside, bool news)
 {
     struct kiosk *k = context;
-    if (!alert_id_equal(&e->id, &k->alert.now.id) || !is_alarm(e->publish))
+    const struct alert_standing *now = &k->state.alert.now;
+    if (!alert_id_equal(&e->id, &now->id) || !is_alarm(e->publish))
         return;
     if (!outside) {
-        k->facts.delivered_lan = true;
-    } else {
-        k->facts.handed_over = true;
-        if (news && !k->alert.now.calm)
-            inputs_tick(k->inputs, 2, clock_now());
+        k->state.facts.delivered_lan = true;
+        return;
     }
+    k->state.facts.handed_over = true;
+    if (news && !now->calm)
+        inputs_tick(k->outputs.inputs, 2, clock_now());
 }
 
-static void events_on_heard(void *context, enum topic t, const char *account,
-                            const struct mqtt_event *e)
+static void events_on_message(void *context, enum topic t, const char *account,
+                              const struct mqtt_event *e)
 {
-    heard(context, t, account, e);
+    struct kiosk *k = context;
+    const struct phone_messages p = {.state = &k->state,
+                                     .outputs = &k->outputs,
+                                     .sealer = &k->sealer,
+                                     .members = k->members,
+                                     .button = k->config.plain.button};
+    phone_messages_take(&p, t, account, e);
 }
 
-static void events_on_up(void *context, size_t broker)
+static void events_on_broker_up(void *context, size_t broker)
 {
-    registry_up(context, broker);
+    const struct kiosk *k = context;
+    members_broker_up(k->members, broker);
 }
 
-static void on_answered(void *context, size_t broker, const struct mqtt_event *e)
+static void events_on_answer(void *context, size_t broker, const struct mqtt_event *e)
 {
-    registry_answered(context, broker, e);
+    const struct kiosk *k = context;
+    members_answer(k->members, broker, e);
 }
 
-static void on_wipe_ended(void *context, enum wiper_work work, uint32_t outcome, int64_t took)
+struct delivery_listener events_of_delivery(struct kiosk *k)
+{
+    return (struct delivery_listener){.context = k,
+                                      .acked = events_on_acked,
+                                      .heard = events_on_message,
+                                      .up = events_on_broker_up,
+                                      .answered = events_on_answer};
+}
+
+/* --- the wipe -------------------------------------------------------------------------------- */
+
+static void events_on_wipe_ended(void *context, enum wiper_work work, uint32_t outcome,
+                                 int64_t took)
 {
     struct kiosk *k = context;
     (void)took;
     if (outcome == WIPE_FAILED)
-        actions_notice(k, MSG_FAULT, "wipe-failed");
+        actions_notice(k->outputs.delivery, MSG_FAULT, "wipe-failed");
     else if (outcome == WIPE_UNVERIFIED)
-        actions_notice(k, MSG_FAULT, "wipe-unverified");
+        actions_notice(k->outputs.delivery, MSG_FAULT, "wipe-unverified");
     if (work == WIPER_WIPE)
-        k->wiped = true;
+        k->state.wiped = true;
     if (work == WIPER_FINISH && outcome != WIPE_FAILED)
-        actions_step(k, (struct alert_event){.kind = ALERT_EV_WIPED}, clock_now());
+        actions_step(&k->state, &k->outputs, (struct alert_event){.kind = ALERT_EV_WIPED},
+                     clock_now());
 }
 
-static void on_wipe_ready(void *context, const char *why)
+static void events_on_wipe_ready(void *context, const char *why)
 {
     struct kiosk *k = context;
-    k->wipe_fault = why;
+    k->state.wipe_fault = why;
     if (why)
-        actions_notice(k, MSG_FAULT, why);
+        actions_notice(k->outputs.delivery, MSG_FAULT, why);
     else
         log_info("porchlight-wipe is ready");
 }
 
-size_t events_request(void *context, const char *request, char reply[CONTROL_REPLY_MAX])
+struct wiper_listener events_of_wiper(struct kiosk *k)
 {
+    return (struct wiper_listener){
+        .context = k, .ended = events_on_wipe_ended, .ready = events_on_wipe_ready};
+}
+
+/* --- requests at control.sock ---------------------------------------------------------------- */
+
+static size_t status_answer(const struct kiosk *k, char reply[CONTROL_REPLY_MAX])
+{
+    const struct status s = {.state = &k->state,
+                             .inputs = k->outputs.inputs,
+                             .delivery = k->outputs.delivery,
+                             .members = members_count(k->members, false),
+                             .staff = members_count(k->members, true),
+                             .now = clock_now()};
+    return status_write(&s, reply);
+}
+
+static size_t drill_answer(struct kiosk_state *s, const struct outputs *o, bool wipe,
+                           char reply[CONTROL_REPLY_MAX])
+{
+    if (s->alert.now.state != ALERT_QUIET)
+        return control_refuse("no drill was started: the last alert or drill has not ended; see "
+                              "porchlight status, and try again later",
+                              reply);
+    actions_drill(s, o, wipe, clock_now());
+    return control_accept(reply);
+}
+
+size_t events_on_request(void *context, const char *request, char reply[CONTROL_REPLY_MAX])
+{
+    static const struct {
+        const char *word;
+        enum gesture gesture;
+    } gestures[] = {
+        {"code", GESTURE_CODE}, {"lockdown", GESTURE_LOCKDOWN}, {"caution", GESTURE_CAUTION}};
     struct kiosk *k = context;
-    int64_t now = clock_now();
-    if (strcmp(request, "status") == 0) {
-        struct status s = {.alert = &k->alert,
-                           .facts = &k->facts,
-                           .inputs = k->inputs,
-                           .delivery = k->delivery,
-                           .record_fault = k->record_fault,
-                           .wipe_fault = k->wipe_fault,
-                           .refused = k->refused,
-                           .last_drill = {k->last_drill.at, k->last_drill.seen, k->last_drill.safe},
-                           .now = now};
-        if (k->registry) {
-            const struct roster *p = k->registry->phones;
-            s.members = roster_count(p, PHONE_IN, false);
-            s.staff = roster_count(p, PHONE_IN, true);
-        }
-        return status_write(&s, reply, CONTROL_REPLY_MAX);
+    if (strcmp(request, "status") == 0)
+        return status_answer(k, reply);
+    if (strcmp(request, "drill") == 0 || strcmp(request, "drill wipe") == 0)
+        return drill_answer(&k->state, &k->outputs, request[5] == ' ', reply);
+    for (size_t i = 0; i < sizeof gestures / sizeof gestures[0]; i++) {
+        if (strcmp(request, gestures[i].word) != 0)
+            continue;
+        actions_gesture(&k->state, &k->outputs, gestures[i].gesture, clock_now());
+        return control_accept(reply);
     }
-    if (strcmp(request, "code") == 0)
-        actions_gesture(k, GESTURE_CODE, now);
-    else if (strcmp(request, "lockdown") == 0)
-        actions_gesture(k, GESTURE_LOCKDOWN, now);
-    else if (strcmp(request, "caution") == 0)
-        actions_gesture(k, GESTURE_CAUTION, now);
-    else if (strcmp(request, "drill") == 0 || strcmp(request, "drill wipe") == 0) {
-        if (k->alert.now.state != ALERT_QUIET)
-            return status_refuse("a drill cannot begin now; try again later", reply,
-                                 CONTROL_REPLY_MAX);
-        actions_step(
-            k, (struct alert_event){.kind = ALERT_EV_DRILL, .drill_wipe = request[5] == ' '}, now);
-    } else {
-        return status_refuse(
-            "unknown request; known are: status, drill, drill wipe, code, lockdown, caution", reply,
-            CONTROL_REPLY_MAX);
-    }
-    return status_accept(reply, CONTROL_REPLY_MAX);
-}
-
-/* --- who listens to which part --------------------------------------------------------------- */
-
-struct inputs_listener events_inputs(struct kiosk *k)
-{
-    return (struct inputs_listener){.context = k,
-                                    .gesture = events_on_gesture,
-                                    .wires = on_wires,
-                                    .door = on_door,
-                                    .lockdown = events_lockdown_stands};
-}
-
-struct wiper_listener events_wiper(struct kiosk *k)
-{
-    return (struct wiper_listener){.context = k, .ended = on_wipe_ended, .ready = on_wipe_ready};
-}
-
-struct delivery_listener events_delivery(struct kiosk *k)
-{
-    return (struct delivery_listener){.context = k,
-                                      .acked = events_on_acked,
-                                      .heard = events_on_heard,
-                                      .up = events_on_up,
-                                      .answered = on_answered};
+    return control_refuse(
+        "unknown request; known are: status, drill, drill wipe, code, lockdown, caution", reply);
 }

@@ -1,11 +1,9 @@
 #include "kiosk/alertd/kiosk.h"
 
-#include "config/secret.h"
-#include "kiosk/alertd/actions.h"
 #include "kiosk/alertd/events.h"
+#include "kiosk/alertd/kiosk_parts.h"
 #include "kiosk/alertd/members/admin_requests.h"
-#include "kiosk/alertd/members/registry.h"
-#include "kiosk/alertd/members/staff.h"
+#include "kiosk/alertd/passwords.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/ns.h"
@@ -16,25 +14,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How often the weekly drill's moment is looked at; the loop turns for the beat anyway. */
+/* How often the plan of the weekly drill is asked; the loop turns for the beat anyway. */
 #define DRILL_ASKED (15 * NS_PER_S)
 
-/* A thousand phones answer within a second: the state tells how many, but not at their pace. */
+/* A thousand phones answer within a second: the state with their count is published this often at
+ * most. */
 #define STATE_PACE (2 * NS_PER_S)
-
-enum { PASSWORD_MAX = 256 };
 
 /* --- time ------------------------------------------------------------------------------------ */
 
-/* The credentials' copies on the card die once the alert is outside, over, or too old to matter. */
-static void finish_wipe(struct kiosk *k, int64_t now)
+/* The credentials' copies on the card are destroyed once the alert is outside, over, or too old to
+ * matter. */
+static void kiosk_finish_wipe(struct kiosk_state *s, struct wiper *wiper, int64_t now)
 {
     int64_t expiry = topic_table[TOPIC_ALERT].expiry_s * NS_PER_S;
-    if (!k->wiped || !(k->facts.handed_over || k->alert.now.state == ALERT_QUIET ||
-                       now - k->alert.since > expiry))
+    if (!s->wiped || !(s->facts.handed_over || s->alert.now.state == ALERT_QUIET ||
+                       now - s->alert.since > expiry))
         return;
-    k->wiped = false;
-    wiper_ask(k->wiper, WIPER_FINISH, now);
+    s->wiped = false;
+    wiper_ask(wiper, WIPER_FINISH, now);
 }
 
 static void weekly_drill(struct kiosk *k, int64_t now)
@@ -43,63 +41,71 @@ static void weekly_drill(struct kiosk *k, int64_t now)
         return;
     k->drill_asked_at = now;
     if (drill_due(&k->drill, clock_week_minute(), randombytes_random()))
-        actions_step(k, (struct alert_event){.kind = ALERT_EV_DRILL}, now);
+        actions_drill(&k->state, &k->outputs, false, now);
 }
 
-/* A disk that was full has room again, or what was slow is done. */
-static void kiosk_look_at_record(struct kiosk *k)
+/* A disk that was full has room again, or a slow one is done. */
+static void record_check(struct kiosk_state *s, struct recorder *recorder)
 {
-    if (!k->record_fault || recorder_failing(k->recorder))
+    if (!s->record_fault || recorder_failing(recorder))
         return;
-    k->record_fault = false;
-    log_info("the record is durable again");
+    s->record_fault = false;
+    log_info("the record is on the card again");
 }
 
-static void kiosk_show_cue(struct kiosk *k, int64_t now)
+static void brokers_check(struct cue_facts *f, const struct delivery *d)
 {
     struct delivery_path paths[CONFIG_BROKERS_MAX];
-    size_t n = delivery_paths(k->delivery, paths);
-    k->facts.path = false;
-    k->facts.outside_configured = false;
+    size_t n = delivery_paths(d, paths);
+    f->path = false;
+    f->outside_configured = false;
     for (size_t i = 0; i < n; i++) {
-        k->facts.path = k->facts.path || paths[i].up;
-        k->facts.outside_configured = k->facts.outside_configured || paths[i].outside;
+        f->path = f->path || paths[i].up;
+        f->outside_configured = f->outside_configured || paths[i].outside;
     }
-    k->facts.relay_configured = k->config.alert.relay;
-    k->facts.drill = k->alert.now.drill;
-    k->facts.calm = k->alert.now.calm;
-    k->facts.fault = inputs_at_fault(k->inputs) || k->record_fault || k->wipe_fault;
-    k->facts.alert_at = k->alert.now.state != ALERT_QUIET ? k->alert.since : NS_NEVER;
-    struct cue cue = cue_of(&k->facts, now);
+}
+
+static void cue_show(struct kiosk *k, int64_t now)
+{
+    struct kiosk_state *s = &k->state;
+    brokers_check(&s->facts, k->outputs.delivery);
+    s->facts.relay_configured = k->config.alert.relay;
+    s->facts.drill = s->alert.now.drill;
+    s->facts.calm = s->alert.now.calm;
+    s->facts.fault = inputs_at_fault(k->outputs.inputs) || s->record_fault || s->wipe_fault;
+    s->facts.alert_at = s->alert.now.state != ALERT_QUIET ? s->alert.since : NS_NEVER;
+    struct cue cue = cue_of(&s->facts, now);
     screens_show(k->screens, &cue);
 }
 
 void kiosk_time(struct kiosk *k, int64_t now)
 {
-    inputs_time(k->inputs, now);
-    if (alert_deadline(&k->alert, &k->rules) <= now)
-        actions_step(k, (struct alert_event){.kind = ALERT_EV_TIME}, now);
+    struct kiosk_state *s = &k->state;
+    const struct outputs *o = &k->outputs;
+    inputs_time(o->inputs, now);
+    if (alert_deadline(&s->alert, &s->rules) <= now)
+        actions_step(s, o, (struct alert_event){.kind = ALERT_EV_TIME}, now);
     weekly_drill(k, now);
-    kiosk_look_at_record(k);
-    if (k->state_stale && now - k->state_told_at >= STATE_PACE)
-        actions_state(k);
-    finish_wipe(k, now);
-    wiper_time(k->wiper, now);
-    delivery_time(k->delivery, now);
-    registry_time(k, now);
-    kiosk_show_cue(k, now);
+    record_check(s, o->recorder);
+    if (s->publish_state && now - s->published_at >= STATE_PACE)
+        actions_publish_state(s, o->delivery);
+    kiosk_finish_wipe(s, o->wiper, now);
+    wiper_time(o->wiper, now);
+    delivery_time(o->delivery, now);
+    members_time(k->members, now);
+    cue_show(k, now);
 }
 
 int64_t kiosk_deadline(const struct kiosk *k)
 {
-    int64_t tell = k->state_stale ? k->state_told_at + STATE_PACE : NS_NEVER;
-    const int64_t due[] = {tell,
-                           inputs_deadline(k->inputs),
-                           alert_deadline(&k->alert, &k->rules),
-                           wiper_deadline(k->wiper),
-                           delivery_deadline(k->delivery),
-                           registry_deadline(k),
-                           cue_deadline(&k->facts, clock_now())};
+    const struct kiosk_state *s = &k->state;
+    const int64_t due[] = {s->publish_state ? s->published_at + STATE_PACE : NS_NEVER,
+                           inputs_deadline(k->outputs.inputs),
+                           alert_deadline(&s->alert, &s->rules),
+                           wiper_deadline(k->outputs.wiper),
+                           delivery_deadline(k->outputs.delivery),
+                           members_deadline(k->members),
+                           cue_deadline(&s->facts, clock_now())};
     int64_t first = NS_NEVER;
     for (size_t i = 0; i < sizeof due / sizeof due[0]; i++)
         first = due[i] < first ? due[i] : first;
@@ -114,74 +120,58 @@ static void kiosk_complain(void *context, const char *sentence)
     log_error("%s", sentence);
 }
 
-static void passwords_free(char *passwords[CONFIG_BROKERS_MAX])
-{
-    for (size_t i = 0; i < CONFIG_BROKERS_MAX; i++) {
-        sodium_free(passwords[i]);
-        passwords[i] = NULL;
-    }
-}
-
-static int passwords_read(const char *prefix, const struct config *c,
-                          char *passwords[CONFIG_BROKERS_MAX])
-{
-    for (size_t i = 0; i < c->brokers_count; i++) {
-        if (c->brokers[i].password[0] == '\0')
-            continue;
-        passwords[i] = sodium_malloc(PASSWORD_MAX);
-        if (!passwords[i] || secret_read_line(prefix, c->brokers[i].password, passwords[i],
-                                              PASSWORD_MAX, kiosk_complain, NULL) != 0)
-            return -1;
-    }
-    return 0;
-}
-
 static void rules_set(struct kiosk *k)
 {
     const struct config *c = &k->config;
-    k->rules = (struct alert_rules){.wipe = c->wipe.enabled,
-                                    .wipe_grace = c->wipe.grace,
-                                    .abort_window = c->alert.abort_window,
-                                    .drill_lasts = c->alert.drill_lasts,
-                                    .plain = c->kiosk.plain};
+    k->state.rules = (struct alert_rules){.wipe = c->wipe.enabled,
+                                          .wipe_grace = c->wipe.grace,
+                                          .abort_window = c->alert.abort_window,
+                                          .drill_lasts = c->alert.drill_lasts,
+                                          .plain = c->kiosk.plain};
     drill_plan_init(&k->drill, c->alert.drill_from, c->alert.drill_to);
+}
+
+/* Reads what was active before, and counts this start. If the record is lost, its epoch must not
+ * fall back, or phones would refuse all that follows: it becomes the wall clock's seconds. */
+static void record_load(struct record *r, const struct record_place *at, bool wipe)
+{
+    if (record_read(at, r) == 0) {
+        r->epoch++;
+        /* Switched off since: it is cancelled, not postponed until the wipe is enabled again. */
+        if (!wipe)
+            r->standing.wipe_pending = false;
+        return;
+    }
+    if (errno != ENOENT)
+        log_error("%s: cannot be read (%s); starting as if no alert had been active", at->path,
+                  errno == EBADMSG ? "it is damaged or no record" : strerror(errno));
+    *r = (struct record){.epoch = clock_is_set() ? (uint64_t)clock_wall_seconds() : 1};
 }
 
 static const char *record_trouble(int error)
 {
-    return error == EBUSY    ? "it holds a vault's key; take another cell"
+    return error == EBUSY    ? "it holds a vault's key; use another cell"
            : error == ENOSPC ? "there is no room; the record takes 50 bytes"
                              : strerror(error);
 }
 
-/* Reads what stood before, and counts this start. A lost record must not let the epoch fall back,
- * or phones would refuse all that comes: then it is the wall clock's seconds. */
-static int record_begin(struct kiosk *k)
+static int record_open(struct kiosk *k)
 {
     struct record_place at;
+    struct kiosk_state *s = &k->state;
     if (record_place(&at, k->prefix, k->config.kiosk.record) != 0) {
         log_error("%s%s: %s", k->prefix, k->config.kiosk.record, strerror(errno));
         return -1;
     }
-    if (record_read(&at, &k->record) == 0) {
-        k->record.epoch++;
-        /* Switched off since: taken back, not put off until it is switched on again. */
-        if (!k->config.wipe.enabled)
-            k->record.standing.wipe_pending = false;
-    } else {
-        if (errno != ENOENT)
-            log_error("%s: cannot be read (%s); begun anew, as if nothing had stood", at.path,
-                      errno == EBADMSG ? "torn or foreign" : strerror(errno));
-        k->record = (struct record){.epoch = clock_is_set() ? (uint64_t)clock_wall_seconds() : 1};
-    }
-    k->recorder = recorder_new(&at);
-    if (!k->recorder) {
+    record_load(&s->record, &at, k->config.wipe.enabled);
+    k->outputs.recorder = recorder_new(&at);
+    if (!k->outputs.recorder) {
         log_error("no thread for the record: %s", strerror(errno));
         return -1;
     }
-    k->record_fault = recorder_write(k->recorder, &k->record, NS_PER_S) != 0;
-    if (k->record_fault)
-        log_error("%s: cannot be written (%s); alerts go out, but would not outlive a power cut. "
+    s->record_fault = recorder_write(k->outputs.recorder, &s->record, NS_PER_S) != 0;
+    if (s->record_fault)
+        log_error("%s: cannot be written (%s); alerts are sent, but a power cut would lose them. "
                   "%s must belong to the user of porchlightd",
                   at.path, record_trouble(errno), at.cell ? "The cell" : "The folder");
     return 0;
@@ -190,15 +180,15 @@ static int record_begin(struct kiosk *k)
 static int sockets_open(struct kiosk *k)
 {
     char screen[PATH_LEN], control[PATH_LEN], wipe[PATH_LEN];
-    const struct wiper_listener listener = events_wiper(k);
+    const struct wiper_listener listener = events_of_wiper(k);
     if (path_under(k->prefix, PATH_SCREEN, screen) != 0 ||
         path_under(k->prefix, PATH_CONTROL, control) != 0 ||
         path_under(k->prefix, PATH_WIPE, wipe) != 0)
         goto complain;
     k->screens = screens_new(screen, k->loop);
-    k->control = control_new(control, 0660, k->loop, events_request, k);
-    k->wiper = wiper_new(wipe, k->loop, &listener);
-    if (k->screens && k->control && k->wiper)
+    k->control = control_new(control, 0660, k->loop, events_on_request, k);
+    k->outputs.wiper = wiper_new(wipe, k->loop, &listener);
+    if (k->screens && k->control && k->outputs.wiper)
         return 0;
 complain:
     log_error("the local sockets in %s%s cannot be opened: %s; the folder must exist and belong to "
@@ -207,39 +197,65 @@ complain:
     return -1;
 }
 
-/* Without it nobody joins or leaves; alerts go out all the same. */
-static void registry_open(struct kiosk *k)
-{
-    char path[PATH_LEN];
-    k->registry = registry_new(k);
-    if (path_under(k->prefix, PATH_ADMIN, path) == 0)
-        k->steward = control_new(path, 0600, k->loop, admin_requests_answer, k);
-    if (!k->steward)
-        log_error("%s%s: %s; phones can neither be invited nor revoked", k->prefix, PATH_ADMIN,
-                  strerror(errno));
-    registry_brokers(k);
-}
-
-static int wires_open(struct kiosk *k)
+static int lines_open(struct kiosk *k)
 {
     char sim[PATH_LEN];
-    const struct inputs_listener listener = events_inputs(k);
+    const struct inputs_listener listener = events_of_inputs(k);
     if (k->config.simulated &&
         (path_under(k->prefix, PATH_SIM, sim) != 0 || !(k->bus = sim_bus_new(sim)))) {
         log_error("%s%s: %s", k->prefix, PATH_SIM, strerror(errno));
         return -1;
     }
-    k->inputs = inputs_new(&k->config, false, k->bus, k->loop, &listener);
-    return k->inputs ? 0 : -1;
+    k->outputs.inputs = inputs_new(&k->config, false, k->bus, k->loop, &listener);
+    return k->outputs.inputs ? 0 : -1;
 }
 
 static int delivery_open(struct kiosk *k)
 {
-    const struct delivery_listener listener = events_delivery(k);
-    k->delivery = delivery_new(&k->config, &k->sealer, k->passwords, k->loop, &listener);
-    if (!k->delivery)
+    const struct delivery_listener listener = events_of_delivery(k);
+    k->outputs.delivery = delivery_new(&k->config, &k->sealer, k->passwords, k->loop, &listener);
+    if (!k->outputs.delivery)
         log_error("no threads for the brokers: %s", strerror(errno));
-    return k->delivery ? 0 : -1;
+    return k->outputs.delivery ? 0 : -1;
+}
+
+/* The brokers hold wills that are sealed with the old key: every connection is made again. */
+static int kiosk_change_key(void *context, const uint8_t key[ENVELOPE_KEY])
+{
+    struct kiosk *k = context;
+    struct sealer_keys *old;
+    if (sealer_rekey(&k->sealer, key, &old) != 0)
+        return -1;
+    if (delivery_swap(k->outputs.delivery, &k->config, k->passwords) != 0)
+        log_error("not every broker's thread could be started: %s", strerror(errno));
+    sodium_free(old);
+    actions_publish_state(&k->state, k->outputs.delivery);
+    return 0;
+}
+
+static int admin_open(struct kiosk *k)
+{
+    char path[PATH_LEN];
+    const struct members_needs needs = {.prefix = k->prefix,
+                                        .config = &k->config,
+                                        .sealer = &k->sealer,
+                                        .delivery = k->outputs.delivery,
+                                        .screens = k->screens,
+                                        .alert = &k->state.alert,
+                                        .last_drill = &k->state.last_drill,
+                                        .context = k,
+                                        .change_key = kiosk_change_key};
+    k->members = members_new(&needs);
+    if (!k->members) {
+        log_error("the list of phones: %s", strerror(errno));
+        return -1;
+    }
+    if (path_under(k->prefix, PATH_ADMIN, path) == 0)
+        k->admin = control_new(path, 0600, k->loop, admin_requests_answer, k->members);
+    if (!k->admin)
+        log_error("%s%s: %s; alerts are sent all the same, but no phone can be invited or revoked",
+                  k->prefix, PATH_ADMIN, strerror(errno));
+    return 0;
 }
 
 struct kiosk *kiosk_new(const char *prefix, const struct config *config, struct loop *loop)
@@ -250,23 +266,20 @@ struct kiosk *kiosk_new(const char *prefix, const struct config *config, struct 
     snprintf(k->prefix, sizeof k->prefix, "%s", prefix);
     k->config = *config;
     k->loop = loop;
-    k->facts =
+    k->state.facts =
         (struct cue_facts){.sensed_at = NS_NEVER, .alert_at = NS_NEVER, .relay_at = clock_now()};
-    randombytes_buf(k->nonce, sizeof k->nonce);
+    randombytes_buf(k->state.nonce, sizeof k->state.nonce);
     rules_set(k);
-    if (record_begin(k) != 0 ||
-        sealer_init(&k->sealer, prefix, config, k->record.epoch, kiosk_complain, NULL) != 0 ||
-        passwords_read(prefix, config, k->passwords) != 0 || wires_open(k) != 0 ||
-        sockets_open(k) != 0 || delivery_open(k) != 0) {
+    if (record_open(k) != 0 ||
+        sealer_init(&k->sealer, prefix, config, k->state.record.epoch, kiosk_complain, NULL) != 0 ||
+        passwords_read(prefix, config, k->passwords) != 0 || lines_open(k) != 0 ||
+        sockets_open(k) != 0 || delivery_open(k) != 0 || admin_open(k) != 0) {
         kiosk_free(k);
         return NULL;
     }
-    registry_open(k);
-    staff_read(k);
-    staff_proof_read(k);
-    actions_resume(k, clock_now());
-    inputs_begin(k->inputs, clock_now());
-    wiper_check(k->wiper, config->wipe.enabled, clock_now());
+    actions_resume(&k->state, &k->outputs, clock_now());
+    inputs_begin(k->outputs.inputs, clock_now());
+    wiper_check(k->outputs.wiper, config->wipe.enabled, clock_now());
     return k;
 }
 
@@ -274,23 +287,31 @@ void kiosk_free(struct kiosk *k)
 {
     if (!k)
         return;
-    delivery_free(k->delivery);
-    wiper_free(k->wiper);
+    delivery_free(k->outputs.delivery);
+    wiper_free(k->outputs.wiper);
     control_free(k->control);
-    control_free(k->steward);
-    registry_free(k->registry);
+    control_free(k->admin);
+    members_free(k->members);
     screens_free(k->screens);
-    inputs_free(k->inputs);
+    inputs_free(k->outputs.inputs);
     sim_bus_free(k->bus);
     passwords_free(k->passwords);
     sealer_finish(&k->sealer);
-    recorder_free(k->recorder);
+    recorder_free(k->outputs.recorder);
     free(k);
 }
 
 /* --- a new config ---------------------------------------------------------------------------- */
 
-static bool same_wires(const struct config *a, const struct config *b)
+/* What cannot change while porchlightd runs. */
+static bool same_kiosk(const struct config *a, const struct config *b)
+{
+    return strcmp(a->venue.id, b->venue.id) == 0 && strcmp(a->kiosk.id, b->kiosk.id) == 0 &&
+           a->kiosk.plain == b->kiosk.plain && a->simulated == b->simulated &&
+           strcmp(a->kiosk.record, b->kiosk.record) == 0;
+}
+
+static bool same_lines(const struct config *a, const struct config *b)
 {
     return a->wipe.enabled == b->wipe.enabled && a->switches_count == b->switches_count &&
            a->doors_count == b->doors_count &&
@@ -299,7 +320,7 @@ static bool same_wires(const struct config *a, const struct config *b)
            memcmp(&a->feel, &b->feel, sizeof a->feel) == 0;
 }
 
-static bool same_paths(const struct config *a, const struct config *b)
+static bool same_brokers(const struct config *a, const struct config *b)
 {
     return a->kiosk.cover == b->kiosk.cover && memcmp(&a->plain, &b->plain, sizeof a->plain) == 0 &&
            a->brokers_count == b->brokers_count &&
@@ -307,60 +328,57 @@ static bool same_paths(const struct config *a, const struct config *b)
            memcmp(&a->timing, &b->timing, sizeof a->timing) == 0;
 }
 
-static bool same_passwords(char *const a[CONFIG_BROKERS_MAX], char *const b[CONFIG_BROKERS_MAX])
+static int lines_swap(struct kiosk *k, const struct config *config)
 {
-    for (size_t i = 0; i < CONFIG_BROKERS_MAX; i++)
-        if ((!a[i]) != (!b[i]) || (a[i] && strcmp(a[i], b[i]) != 0))
-            return false;
-    return true;
-}
-
-static int wires_swap(struct kiosk *k, const struct config *config)
-{
-    const struct inputs_listener listener = events_inputs(k);
-    inputs_free(k->inputs);
-    k->inputs = inputs_new(config, true, k->bus, k->loop, &listener);
-    int rc = k->inputs ? 0 : -1;
+    const struct inputs_listener listener = events_of_inputs(k);
+    struct inputs **in = &k->outputs.inputs;
+    inputs_free(*in);
+    *in = inputs_new(config, true, k->bus, k->loop, &listener);
+    int rc = *in ? 0 : -1;
     if (rc != 0)
-        k->inputs = inputs_new(&k->config, false, k->bus, k->loop, &listener);
-    if (!k->inputs) {
-        log_error("neither the new wires nor the old ones can be opened; ending, to be restarted");
+        *in = inputs_new(&k->config, false, k->bus, k->loop, &listener);
+    if (!*in) {
+        log_error("neither the new lines nor the old ones can be opened; porchlightd ends, so that "
+                  "it is started again");
         exit(1);
     }
-    inputs_begin(k->inputs, clock_now());
+    inputs_begin(*in, clock_now());
     return rc;
+}
+
+/* Takes the passwords over. */
+static void brokers_swap(struct kiosk *k, char *passwords[CONFIG_BROKERS_MAX])
+{
+    if (delivery_swap(k->outputs.delivery, &k->config, passwords) != 0)
+        log_error("not every broker's thread could be started: %s", strerror(errno));
+    members_brokers_changed(k->members);
+    passwords_free(k->passwords);
+    memcpy(k->passwords, passwords, sizeof k->passwords);
 }
 
 int kiosk_reload(struct kiosk *k, const struct config *config)
 {
     char *passwords[CONFIG_BROKERS_MAX] = {0};
-    if (strcmp(config->venue.id, k->config.venue.id) != 0 ||
-        strcmp(config->kiosk.id, k->config.kiosk.id) != 0 ||
-        config->kiosk.plain != k->config.kiosk.plain || config->simulated != k->config.simulated ||
-        strcmp(config->kiosk.record, k->config.kiosk.record) != 0) {
-        log_error("another venue, kiosk, record, make of lines or plain = needs a restart; the "
-                  "config that "
-                  "runs stands");
+    if (!same_kiosk(config, &k->config)) {
+        log_error(
+            "another venue, kiosk or record, another setting of plain =, and a change between "
+            "real and simulated lines need a restart (systemctl restart porchlightd); the "
+            "earlier config stays in use");
         return -1;
     }
     if (passwords_read(k->prefix, config, passwords) != 0 ||
-        (!same_wires(config, &k->config) && wires_swap(k, config) != 0)) {
+        (!same_lines(config, &k->config) && lines_swap(k, config) != 0)) {
         passwords_free(passwords);
         return -1;
     }
-    bool same = same_paths(config, &k->config) && same_passwords(passwords, k->passwords);
+    bool same = same_brokers(config, &k->config) && passwords_equal(passwords, k->passwords);
     k->config = *config;
     rules_set(k);
-    wiper_check(k->wiper, config->wipe.enabled, clock_now());
-    staff_read(k);
-    if (same) {
+    wiper_check(k->outputs.wiper, config->wipe.enabled, clock_now());
+    members_staff_read(k->members);
+    if (same)
         passwords_free(passwords);
-        return 0;
-    }
-    if (delivery_swap(k->delivery, config, passwords) != 0)
-        log_error("not every broker's thread could be started: %s", strerror(errno));
-    registry_brokers(k);
-    passwords_free(k->passwords);
-    memcpy(k->passwords, passwords, sizeof passwords);
+    else
+        brokers_swap(k, passwords);
     return 0;
 }

@@ -6,20 +6,20 @@
 
 #include <stdint.h>
 
-/* The whole of porchlightd behind its main: holds the parts, gives events to alert_step and does
- * what its actions say. */
+/* All of porchlightd but its main: opens the parts, and gives their events to alert_step. No state
+ * is kept outside of it, so one process may hold several. */
 struct kiosk;
 
-/* Opens wires, record, sockets and brokers, and resumes what the record says. NULL after log_error
- * said what is wrong and how to mend it. `config` is copied. */
+/* Opens lines, record, sockets and brokers, and continues what the record says was active. NULL
+ * after log_error said what is wrong and how to fix it. `prefix` and `config` are copied. */
 struct kiosk *kiosk_new(const char *prefix, const struct config *config, struct loop *loop);
 void kiosk_free(struct kiosk *k); /* NULL is safe */
 
-/* Takes a new config's place where it differs: wires, brokers, rules. 0; or -1 after log_error, and
- * the old config stands. What is standing (alert, duress, a wipe) is not touched. */
+/* Applies a new config where it differs: lines, brokers, rules. 0; or -1 after log_error, and the
+ * old config stays in use. An active alert, duress or wipe is not touched. */
 int kiosk_reload(struct kiosk *k, const struct config *config);
 
-/* What time brings; call after every turn of the loop. */
+/* Does what is due now; call it after every turn of the loop. */
 void kiosk_time(struct kiosk *k, int64_t now);
 int64_t kiosk_deadline(const struct kiosk *k);
 

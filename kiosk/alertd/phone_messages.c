@@ -1,38 +1,28 @@
 #include "kiosk/alertd/phone_messages.h"
 
-#include "kiosk/alertd/members/enrolment.h"
-#include "kiosk/alertd/members/staff.h"
 #include "kiosk/alertd/plain.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
-#include "kiosk/core/ns.h"
 
 #include <sodium.h>
 #include <string.h>
 
-/* An unknown account makes the certificates be read again, but not at a flood's pace. */
-#define STAFF_AGAIN (5 * NS_PER_S)
-
-static struct envelope_place here(const struct kiosk *k)
+static void phone_messages_refuse(struct kiosk_state *s, enum command_result why)
 {
-    struct envelope_place at = {0};
-    memcpy(at.venue, k->sealer.venue, sizeof at.venue);
-    memcpy(at.kiosk, k->sealer.kiosk, sizeof at.kiosk);
-    return at;
+    s->refused[why]++;
 }
 
 /* --- answers --------------------------------------------------------------------------------- */
 
-static int answer_open(const struct kiosk *k, const struct mqtt_event *e, struct message *m)
+static int answer_open(const struct sealer *s, const struct mqtt_event *e, struct message *m)
 {
-    const struct sealer_keys *keys = k->sealer.keys;
     char text[ENVELOPE_LETTER_MAX + 1];
     uint8_t signature[64];
     const char *why;
     size_t len;
-    if (k->sealer.plain)
+    if (s->plain)
         return message_read(m, (const char *)e->payload, e->len, &why);
-    if (envelope_letter_open(keys->public, keys->secret, e->payload, e->len, text, &len,
+    if (envelope_letter_open(s->keys->public, s->keys->secret, e->payload, e->len, text, &len,
                              signature) != ENVELOPE_OK)
         return -1;
     return message_read(m, text, len, &why);
@@ -47,103 +37,109 @@ static int answer_of(enum message_kind kind)
                               : 0;
 }
 
-static void phone_messages_refuse(struct kiosk *k, enum command_result why)
+static void answer_count(struct kiosk_state *s, const struct outputs *o, const struct message *m)
 {
-    k->refused[why]++;
+    if (acks_take(&s->acks, &m->id, m->account, (enum acks_answer)answer_of(m->kind)) != ACKS_NEWS)
+        return;
+    s->facts.seen = s->acks.seen;
+    s->facts.safe = s->acks.safe;
+    if (!s->facts.handed_over && !s->alert.now.calm)
+        inputs_tick(o->inputs, 2, clock_now()); /* a phone has it: accepted */
+    s->facts.handed_over = true;
+    s->publish_state = true;
+    delivery_answered(o->delivery, &m->id);
 }
 
-static void on_answer(struct kiosk *k, const char *account, const struct mqtt_event *e)
+static void on_answer(const struct phone_messages *p, const char *account,
+                      const struct mqtt_event *e)
 {
     struct message m;
-    if (e->retained)
-        return phone_messages_refuse(k, COMMAND_RETAINED);
-    if (answer_open(k, e, &m) != 0) {
-        if (k->sealer.plain || !enrolment_again(k, account, e))
-            phone_messages_refuse(k, COMMAND_FOREIGN);
-        return;
+    if (e->retained) {
+        phone_messages_refuse(p->state, COMMAND_RETAINED);
+    } else if (answer_open(p->sealer, e, &m) != 0) {
+        if (!members_readmit(p->members, account, e))
+            phone_messages_refuse(p->state, COMMAND_FOREIGN);
+    } else if (answer_of(m.kind) == 0) {
+        phone_messages_refuse(p->state, COMMAND_MALFORMED);
+    } else if (strcmp(m.account, account) != 0) {
+        phone_messages_refuse(p->state, COMMAND_FORGED);
+    } else {
+        answer_count(p->state, p->outputs, &m);
     }
-    if (answer_of(m.kind) == 0)
-        return phone_messages_refuse(k, COMMAND_MALFORMED);
-    if (strcmp(m.account, account) != 0)
-        return phone_messages_refuse(k, COMMAND_FORGED);
-    if (acks_take(&k->acks, &m.id, account, (enum acks_answer)answer_of(m.kind)) != ACKS_NEWS)
-        return;
-    k->facts.seen = k->acks.seen;
-    k->facts.safe = k->acks.safe;
-    if (!k->facts.handed_over && !k->alert.now.calm)
-        inputs_tick(k->inputs, 2, clock_now()); /* a member has it: accepted */
-    k->facts.handed_over = true;
-    k->state_stale = true;
-    delivery_answered(k->delivery, &m.id);
 }
 
 /* --- commands -------------------------------------------------------------------------------- */
 
-static enum command_result phone_messages_judge(struct kiosk *k, const char *account,
-                                                const struct mqtt_event *e, struct command *c)
+static enum command_result command_judge(const struct kiosk_state *s, const struct sealer *sealer,
+                                         const struct staff *staff, const char *account,
+                                         const struct mqtt_event *e, struct command *c)
 {
-    struct envelope_place at = here(k);
-    struct command_check d = {.kiosk_public = k->sealer.keys->public,
-                              .kiosk_secret = k->sealer.keys->secret,
-                              .root_public = k->sealer.keys->root,
-                              .staff = k->staff,
-                              .staff_count = k->staff_count,
-                              .epoch = k->sealer.epoch,
-                              .seq = k->sealer.seq,
-                              .standing = k->alert.now.id};
-    memcpy(d.venue, at.venue, sizeof d.venue);
-    memcpy(d.kiosk, at.kiosk, sizeof d.kiosk);
-    memcpy(d.nonce, k->nonce, sizeof d.nonce);
+    struct command_check d = {.kiosk_public = sealer->keys->public,
+                              .kiosk_secret = sealer->keys->secret,
+                              .root_public = sealer->keys->root,
+                              .staff = staff->phones,
+                              .staff_count = staff->count,
+                              .epoch = sealer->epoch,
+                              .seq = sealer->seq,
+                              .standing = s->alert.now.id};
+    memcpy(d.venue, sealer->venue, sizeof d.venue);
+    memcpy(d.kiosk, sealer->kiosk, sizeof d.kiosk);
+    memcpy(d.nonce, s->nonce, sizeof d.nonce);
     return command_read(&d, e->topic, account, e->retained, e->payload, e->len, c);
 }
 
-/* Home Assistant's button: all that a plain venue takes from outside, and only if its host says so.
- */
-static void on_button(struct kiosk *k, const char *account, const struct mqtt_event *e, int64_t now)
+/* Home Assistant's button: all that a plain venue accepts from outside, and only if its host allows
+ * it. */
+static void on_button(const struct phone_messages *p, const char *account,
+                      const struct mqtt_event *e)
 {
     static const char press[] = PLAIN_BUTTON_PRESS;
-    if (!k->config.plain.button || e->retained || strcmp(account, PLAIN_BUTTON_ACCOUNT) != 0 ||
+    if (!p->button || e->retained || strcmp(account, PLAIN_BUTTON_ACCOUNT) != 0 ||
         e->len != sizeof press - 1 || memcmp(e->payload, press, e->len) != 0 ||
-        k->alert.now.state != ALERT_QUIET)
-        return phone_messages_refuse(k, COMMAND_FOREIGN);
-    actions_step(k, (struct alert_event){.kind = ALERT_EV_DRILL}, now);
+        p->state->alert.now.state != ALERT_QUIET)
+        phone_messages_refuse(p->state, COMMAND_FOREIGN);
+    else
+        actions_drill(p->state, p->outputs, false, clock_now());
 }
 
-static void phone_messages_on_command(struct kiosk *k, const char *account,
+static void phone_messages_on_command(const struct phone_messages *p, const char *account,
                                       const struct mqtt_event *e)
 {
     struct command c;
+    struct kiosk_state *s = p->state;
+    const struct staff *staff = members_staff(p->members);
     int64_t now = clock_now();
-    if (k->sealer.plain)
-        return on_button(k, account, e, now);
-    enum command_result result = phone_messages_judge(k, account, e, &c);
-    if (result == COMMAND_UNKNOWN && now - k->staff_again_at > STAFF_AGAIN) {
-        k->staff_again_at = now;
-        staff_read(k);
-        result = phone_messages_judge(k, account, e, &c);
-    }
+    enum command_result result = command_judge(s, p->sealer, staff, account, e, &c);
+    if (result == COMMAND_UNKNOWN && members_staff_refresh(p->members, now))
+        result = command_judge(s, p->sealer, staff, account, e, &c);
     log_debug("a command: %s", command_result_name(result));
-    if (result != COMMAND_ACCEPTED)
-        return phone_messages_refuse(k, result);
-    randombytes_buf(k->nonce, sizeof k->nonce);
-    k->state_stale = true;
+    if (result != COMMAND_ACCEPTED) {
+        phone_messages_refuse(s, result);
+        return;
+    }
+    randombytes_buf(s->nonce, sizeof s->nonce);
+    s->publish_state = true;
     if (c.proof_len > 0)
-        staff_prove(k, c.proof, c.proof_len);
-    actions_step(k, (struct alert_event){.kind = ALERT_EV_COMMAND, .command = c.command}, now);
+        members_prove(p->members, c.proof);
+    actions_step(s, p->outputs,
+                 (struct alert_event){.kind = ALERT_EV_COMMAND, .command = c.command}, now);
 }
 
 /* --- all of it ------------------------------------------------------------------------------- */
 
-void heard(struct kiosk *k, enum topic t, const char *account, const struct mqtt_event *e)
+void phone_messages_take(const struct phone_messages *p, enum topic t, const char *account,
+                         const struct mqtt_event *e)
 {
     if (t == TOPIC_ACK)
-        on_answer(k, account, e);
+        on_answer(p, account, e);
+    else if (t == TOPIC_COMMAND && p->sealer->plain)
+        on_button(p, account, e);
     else if (t == TOPIC_COMMAND)
-        phone_messages_on_command(k, account, e);
+        phone_messages_on_command(p, account, e);
     else if (t == TOPIC_RELAY)
-        k->facts.relay_at = clock_now();
-    else if (t == TOPIC_ENROL)
-        enrolment_letter(k, account, e);
-    else
-        phone_messages_refuse(k, COMMAND_FOREIGN);
+        p->state->facts.relay_at = clock_now();
+    else if (t != TOPIC_ENROL)
+        phone_messages_refuse(p->state, COMMAND_FOREIGN);
+    else if (!members_letter(p->members, account, e))
+        phone_messages_refuse(p->state, COMMAND_UNKNOWN);
 }

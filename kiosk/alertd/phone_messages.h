@@ -2,9 +2,20 @@
 #define PORCHLIGHT_ALERTD_PHONE_MESSAGES_H
 
 #include "kiosk/alertd/actions.h"
+#include "kiosk/alertd/members/members.h"
 
-/* What phones and relays send: answers are counted, commands judged and done, the rest is counted
- * as refused. Nothing of it is logged but how often. */
-void heard(struct kiosk *k, enum topic t, const char *account, const struct mqtt_event *e);
+/* What messages from phones and relays are judged by, and what they may change. */
+struct phone_messages {
+    struct kiosk_state *state;
+    const struct outputs *outputs;
+    const struct sealer *sealer;
+    struct members *members;
+    bool button; /* a plain venue's Home Assistant may start a drill */
+};
+
+/* Takes one message: answers are counted, commands judged and obeyed, letters of phones that join
+ * passed on to the members; the rest is counted as refused. Nothing of it is logged. */
+void phone_messages_take(const struct phone_messages *p, enum topic t, const char *account,
+                         const struct mqtt_event *e);
 
 #endif

@@ -56,6 +56,14 @@ int sealer_rekey(struct sealer *c, const uint8_t venue[ENVELOPE_KEY], struct sea
     return 0;
 }
 
+struct envelope_place sealer_place(const struct sealer *c, const char *topic)
+{
+    struct envelope_place at = {.topic = topic};
+    memcpy(at.venue, c->venue, sizeof at.venue);
+    memcpy(at.kiosk, c->kiosk, sizeof at.kiosk);
+    return at;
+}
+
 static size_t sealer_seal(const struct sealer *c, const char *topic, const struct message *m,
                           uint8_t *payload)
 {
@@ -69,9 +77,9 @@ static size_t sealer_seal(const struct sealer *c, const char *topic, const struc
         return (size_t)len;
     }
     const struct sealer_keys *keys = __atomic_load_n(&c->keys, __ATOMIC_ACQUIRE);
-    struct envelope_place at = {.topic = topic, .epoch = m->epoch, .seq = m->seq};
-    memcpy(at.venue, c->venue, sizeof at.venue);
-    memcpy(at.kiosk, c->kiosk, sizeof at.kiosk);
+    struct envelope_place at = sealer_place(c, topic);
+    at.epoch = m->epoch;
+    at.seq = m->seq;
     randombytes_buf(nonce, sizeof nonce);
     if (envelope_seal(&at, keys->venue, keys->secret, nonce, text, (size_t)len, payload) !=
         ENVELOPE_OK)

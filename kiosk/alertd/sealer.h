@@ -36,6 +36,9 @@ void sealer_finish(struct sealer *c);
  * no broker's thread can be writing a will with them. 0, or -1 with errno. */
 int sealer_rekey(struct sealer *c, const uint8_t venue[ENVELOPE_KEY], struct sealer_keys **old);
 
+/* The place of a message on `topic` at this kiosk, epoch and seq 0. Keeps `topic` by address. */
+struct envelope_place sealer_place(const struct sealer *c, const char *topic);
+
 /* Fills in epoch, the next seq and the wall time, and seals for `topic`. `payload` has
  * MQTT_PAYLOAD_MAX bytes. The length, or 0 with errno for a message that cannot be written. */
 size_t sealer_payload(struct sealer *c, const char *topic, struct message *m, uint8_t *payload);

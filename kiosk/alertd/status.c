@@ -10,41 +10,18 @@
 #include <stdio.h>
 #include <string.h>
 
-static size_t status_print(cJSON *o, char *out, size_t size)
+static void add_alert(cJSON *o, const struct kiosk_state *s, int64_t now)
 {
-    if (!o || !cJSON_PrintPreallocated(o, out, (int)size, 0))
-        snprintf(out, size, "{\"ok\":false,\"error\":\"no memory for the answer; try again\"}");
-    cJSON_Delete(o);
-    return strlen(out);
-}
-
-size_t status_accept(char *out, size_t size)
-{
-    cJSON *o = cJSON_CreateObject();
-    cJSON_AddTrueToObject(o, "ok");
-    return status_print(o, out, size);
-}
-
-size_t status_refuse(const char *why, char *out, size_t size)
-{
-    cJSON *o = cJSON_CreateObject();
-    cJSON_AddFalseToObject(o, "ok");
-    cJSON_AddStringToObject(o, "error", why);
-    return status_print(o, out, size);
-}
-
-static void add_alert(cJSON *o, const struct status *s, bool calm)
-{
-    if (s->alert->now.state == ALERT_QUIET || calm) {
+    if (s->alert.now.state == ALERT_QUIET || s->alert.now.calm) {
         cJSON_AddNullToObject(o, "alert");
         return;
     }
     char id[37];
     cJSON *a = cJSON_AddObjectToObject(o, "alert");
-    message_id_write(&s->alert->now.id, id);
+    message_id_write(&s->alert.now.id, id);
     cJSON_AddStringToObject(a, "id", id);
-    cJSON_AddNumberToObject(a, "age_ms", (double)((s->now - s->alert->since) / NS_PER_MS));
-    cJSON_AddBoolToObject(a, "handed_over", s->facts->handed_over);
+    cJSON_AddNumberToObject(a, "age_ms", (double)((now - s->alert.since) / NS_PER_MS));
+    cJSON_AddBoolToObject(a, "handed_over", s->facts.handed_over);
 }
 
 static void add_fault(cJSON *b, enum mqtt_fault f)
@@ -58,32 +35,35 @@ static void add_fault(cJSON *b, enum mqtt_fault f)
         cJSON_AddStringToObject(b, "error", error);
 }
 
-static void status_add_brokers(cJSON *o, const struct status *s)
+static void add_broker(cJSON *all, const struct delivery_path *p, int64_t now)
 {
-    struct delivery_path paths[CONFIG_BROKERS_MAX];
-    size_t n = delivery_paths(s->delivery, paths);
-    cJSON *all = cJSON_AddArrayToObject(o, "brokers");
-    for (size_t i = 0; i < n; i++) {
-        const struct delivery_path *p = &paths[i];
-        cJSON *b = cJSON_CreateObject();
-        cJSON_AddItemToArray(all, b);
-        cJSON_AddStringToObject(b, "name", p->name);
-        cJSON_AddBoolToObject(b, "connected", p->up);
-        cJSON_AddBoolToObject(b, "outside", p->outside);
-        add_fault(b, p->fault);
-        if (p->up)
-            cJSON_AddStringToObject(b, "mqtt", p->version == 5 ? "5" : "3.1.1");
-        if (p->up && p->echo_at != NS_NEVER)
-            cJSON_AddNumberToObject(b, "beat_ms", (double)((s->now - p->echo_at) / NS_PER_MS));
-        else
-            cJSON_AddNullToObject(b, "beat_ms");
-    }
+    cJSON *b = cJSON_CreateObject();
+    cJSON_AddItemToArray(all, b);
+    cJSON_AddStringToObject(b, "name", p->name);
+    cJSON_AddBoolToObject(b, "connected", p->up);
+    cJSON_AddBoolToObject(b, "outside", p->outside);
+    add_fault(b, p->fault);
+    if (p->up)
+        cJSON_AddStringToObject(b, "mqtt", p->version == 5 ? "5" : "3.1.1");
+    if (p->up && p->echo_at != NS_NEVER)
+        cJSON_AddNumberToObject(b, "beat_ms", (double)((now - p->echo_at) / NS_PER_MS));
+    else
+        cJSON_AddNullToObject(b, "beat_ms");
 }
 
-static void add_inputs(cJSON *o, const struct status *s)
+static void status_add_brokers(cJSON *o, const struct delivery *d, int64_t now)
+{
+    struct delivery_path paths[CONFIG_BROKERS_MAX];
+    size_t n = delivery_paths(d, paths);
+    cJSON *all = cJSON_AddArrayToObject(o, "brokers");
+    for (size_t i = 0; i < n; i++)
+        add_broker(all, &paths[i], now);
+}
+
+static void add_inputs(cJSON *o, const struct inputs *inputs)
 {
     struct inputs_view views[INPUTS_MAX];
-    size_t n = inputs_view(s->inputs, views);
+    size_t n = inputs_view(inputs, views);
     cJSON *all = cJSON_AddArrayToObject(o, "inputs");
     for (size_t i = 0; i < n; i++) {
         cJSON *in = cJSON_CreateObject();
@@ -92,9 +72,9 @@ static void add_inputs(cJSON *o, const struct status *s)
         cJSON_AddStringToObject(in, "kind", views[i].door ? "door" : "switch");
         cJSON_AddBoolToObject(in, "active", views[i].active);
         if (views[i].missing)
-            cJSON_AddStringToObject(in, "fault", "a line is missing; porchlight doctor says why");
+            cJSON_AddStringToObject(in, "fault", "a line is missing; porchlight doctor shows why");
         else if (views[i].fault)
-            cJSON_AddStringToObject(in, "fault", "check its wires; it must be let go once");
+            cJSON_AddStringToObject(in, "fault", "check its wires, then press and release it once");
         else
             cJSON_AddNullToObject(in, "fault");
     }
@@ -113,44 +93,51 @@ static void add_refused(cJSON *o, const uint64_t refused[COMMAND_RESULTS])
                                     (double)refused[k]);
 }
 
-static void status_add_drill(cJSON *o, const struct status *s)
+static void status_add_drill(cJSON *o, const struct drill_result *last)
 {
-    if (s->last_drill.at[0] == '\0') {
+    if (last->at[0] == '\0') {
         cJSON_AddNullToObject(o, "last_drill");
         return;
     }
     cJSON *d = cJSON_AddObjectToObject(o, "last_drill");
-    cJSON_AddStringToObject(d, "at", s->last_drill.at);
-    cJSON_AddNumberToObject(d, "seen", s->last_drill.seen);
-    cJSON_AddNumberToObject(d, "safe", s->last_drill.safe);
+    cJSON_AddStringToObject(d, "at", last->at);
+    cJSON_AddNumberToObject(d, "seen", last->seen);
+    cJSON_AddNumberToObject(d, "safe", last->safe);
 }
 
-size_t status_write(const struct status *s, char *out, size_t size)
+/* Counts of the current alert; zero where the alert is hidden on site. */
+static void add_counts(cJSON *o, const struct kiosk_state *s, size_t pending)
 {
-    bool calm = s->alert->now.calm;
-    const char *shown = alert_state_name(alert_on_site(s->alert));
-    struct cue cue = cue_of(s->facts, s->now);
+    bool calm = s->alert.now.calm;
+    cJSON_AddNumberToObject(o, "seen", calm ? 0 : s->facts.seen);
+    cJSON_AddNumberToObject(o, "safe", calm ? 0 : s->facts.safe);
+    cJSON_AddNumberToObject(o, "pending",
+                            calm || s->alert.now.state == ALERT_QUIET ? 0 : (double)pending);
+}
+
+size_t status_write(const struct status *status, char reply[CONTROL_REPLY_MAX])
+{
+    const struct kiosk_state *s = status->state;
+    const char *shown = alert_state_name(alert_on_site(&s->alert));
     cJSON *o = cJSON_CreateObject();
     cJSON_AddTrueToObject(o, "ok");
     cJSON_AddStringToObject(o, "state", shown);
     cJSON_AddStringToObject(o, "on_site", shown);
-    cJSON_AddBoolToObject(o, "drill", s->alert->now.drill);
-    add_alert(o, s, calm);
-    status_add_brokers(o, s);
-    add_inputs(o, s);
-    cJSON_AddNumberToObject(o, "seen", calm ? 0 : s->facts->seen);
-    cJSON_AddNumberToObject(o, "safe", calm ? 0 : s->facts->safe);
-    cJSON_AddNumberToObject(
-        o, "pending",
-        calm || s->alert->now.state == ALERT_QUIET ? 0 : (double)delivery_pending(s->delivery));
-    cJSON_AddNumberToObject(o, "cue", cue.signs);
+    cJSON_AddBoolToObject(o, "drill", s->alert.now.drill);
+    add_alert(o, s, status->now);
+    status_add_brokers(o, status->delivery, status->now);
+    add_inputs(o, status->inputs);
+    add_counts(o, s, delivery_pending(status->delivery));
+    cJSON_AddNumberToObject(o, "cue", cue_of(&s->facts, status->now).signs);
     cJSON_AddBoolToObject(o, "record_fault", s->record_fault);
     cJSON_AddBoolToObject(o, "wipe_fault", s->wipe_fault);
     add_refused(o, s->refused);
-    status_add_drill(o, s);
-    cJSON_AddNumberToObject(o, "members", (double)s->members);
-    cJSON_AddNumberToObject(o, "staff", (double)s->staff);
+    status_add_drill(o, &s->last_drill);
+    cJSON_AddNumberToObject(o, "members", (double)status->members);
+    cJSON_AddNumberToObject(o, "staff", (double)status->staff);
     cJSON_AddBoolToObject(o, "clock_set", clock_is_set());
     cJSON_AddStringToObject(o, "version", PORCHLIGHT_VERSION);
-    return status_print(o, out, size);
+    bool fits = cJSON_PrintPreallocated(o, reply, CONTROL_REPLY_MAX, 0);
+    cJSON_Delete(o);
+    return fits ? strlen(reply) : control_refuse("the status is too long for one packet", reply);
 }

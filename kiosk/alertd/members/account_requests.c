@@ -10,19 +10,19 @@
 enum { TAG_MAX = 40 };
 
 struct item {
-    struct account_request errand;
+    struct account_request request;
     uint64_t number; /* 0: free */
-    uint8_t todo;    /* a bit for each broker */
+    uint8_t pending; /* a bit for each broker that has not done it */
 };
 
 struct account_requests {
     char venue[TOPIC_ID_LEN + 1], kiosk[TOPIC_ID_LEN + 1];
     uint64_t tag, numbers;
-    uint8_t theirs; /* a bit for each broker */
+    uint8_t used; /* by phones: a bit for each broker */
     struct item items[ACCOUNT_REQUESTS_MAX];
-    uint64_t roled[CONFIG_BROKERS_MAX]; /* whose role was sent; 0: none */
-    uint64_t away[CONFIG_BROKERS_MAX];  /* which was sent and not answered; 0: none */
-    int64_t since[CONFIG_BROKERS_MAX];  /* when */
+    uint64_t role_sent[CONFIG_BROKERS_MAX]; /* the item whose role was sent; 0: none */
+    uint64_t in_flight[CONFIG_BROKERS_MAX]; /* the item that was sent and not answered; 0: none */
+    int64_t sent_at[CONFIG_BROKERS_MAX];    /* when */
     char fault[CONFIG_BROKERS_MAX][ACCOUNT_REQUESTS_FAULT_MAX];
 };
 
@@ -50,26 +50,27 @@ void account_requests_free(struct account_requests *e)
     sodium_free(e);
 }
 
-void account_requests_brokers(struct account_requests *e, const bool theirs[CONFIG_BROKERS_MAX])
+void account_requests_brokers(struct account_requests *e, const bool used[CONFIG_BROKERS_MAX])
 {
     sodium_memzero(e->items, sizeof e->items);
-    memset(e->away, 0, sizeof e->away);
-    memset(e->roled, 0, sizeof e->roled);
+    memset(e->in_flight, 0, sizeof e->in_flight);
+    memset(e->role_sent, 0, sizeof e->role_sent);
     memset(e->fault, 0, sizeof e->fault);
-    e->theirs = 0;
+    e->used = 0;
     for (size_t i = 0; i < CONFIG_BROKERS_MAX; i++)
-        e->theirs |= theirs[i] ? bit(i) : 0;
+        e->used |= used[i] ? bit(i) : 0;
 }
 
-static int add_for(struct account_requests *e, const struct account_request *one, uint8_t theirs)
+static int account_requests_add_for(struct account_requests *e, const struct account_request *one,
+                                    uint8_t brokers)
 {
-    if (theirs == 0)
+    if (brokers == 0)
         return 0;
     for (size_t i = 0; i < ACCOUNT_REQUESTS_MAX; i++) {
         struct item *it = &e->items[i];
         if (it->number != 0)
             continue;
-        *it = (struct item){.errand = *one, .number = ++e->numbers, .todo = theirs};
+        *it = (struct item){.request = *one, .number = ++e->numbers, .pending = brokers};
         return 0;
     }
     errno = ENOBUFS;
@@ -78,21 +79,21 @@ static int add_for(struct account_requests *e, const struct account_request *one
 
 int account_requests_add(struct account_requests *e, const struct account_request *one)
 {
-    return add_for(e, one, e->theirs);
+    return account_requests_add_for(e, one, e->used);
 }
 
 int account_requests_add_at(struct account_requests *e, const struct account_request *one,
                             size_t broker)
 {
-    return add_for(e, one, e->theirs & bit(broker));
+    return account_requests_add_for(e, one, e->used & bit(broker));
 }
 
 static void account_requests_settle(struct account_requests *e, struct item *it, size_t broker)
 {
-    it->todo &= (uint8_t)~bit(broker);
-    if (e->away[broker] == it->number)
-        e->away[broker] = 0;
-    if (it->todo == 0)
+    it->pending &= (uint8_t)~bit(broker);
+    if (e->in_flight[broker] == it->number)
+        e->in_flight[broker] = 0;
+    if (it->pending == 0)
         sodium_memzero(it, sizeof *it);
 }
 
@@ -100,17 +101,17 @@ void account_requests_drop(struct account_requests *e, const char *account)
 {
     for (size_t i = 0; i < ACCOUNT_REQUESTS_MAX; i++)
         for (size_t b = 0; b < CONFIG_BROKERS_MAX; b++)
-            if (e->items[i].number != 0 && strcmp(e->items[i].errand.account, account) == 0)
+            if (e->items[i].number != 0 && strcmp(e->items[i].request.account, account) == 0)
                 account_requests_settle(e, &e->items[i], b);
 }
 
-/* The oldest that this broker has still to do. */
+/* The oldest that this broker has not done yet. */
 static struct item *first(struct account_requests *e, size_t broker)
 {
     struct item *found = NULL;
     for (size_t i = 0; i < ACCOUNT_REQUESTS_MAX; i++) {
         struct item *it = &e->items[i];
-        if (it->number != 0 && (it->todo & bit(broker)) != 0 &&
+        if (it->number != 0 && (it->pending & bit(broker)) != 0 &&
             (!found || it->number < found->number))
             found = it;
     }
@@ -140,11 +141,12 @@ static void tag_write(const struct account_requests *e, uint64_t number, char ou
 static size_t role_next(struct account_requests *e, size_t broker, const struct item *it,
                         char out[DYNSEC_MAX])
 {
-    const struct account_request *one = &it->errand;
-    if (one->kind == ACCOUNT_REQUEST_REMOVE || e->roled[broker] == it->number)
+    const struct account_request *one = &it->request;
+    if (one->kind == ACCOUNT_REQUEST_REMOVE || e->role_sent[broker] == it->number)
         return 0;
-    e->roled[broker] = it->number;
-    const char *where = one->who == ROLE_RELAY ? "+" : e->kiosk; /* it may serve others of ours */
+    e->role_sent[broker] = it->number;
+    const char *where =
+        one->who == ROLE_RELAY ? "+" : e->kiosk; /* it may serve other kiosks of the venue */
     cJSON *role = dynsec_role(one->who, e->venue, where, one->account);
     int len = dynsec_write(role, NULL, out, DYNSEC_MAX);
     return len > 0 ? (size_t)len : 0;
@@ -155,21 +157,21 @@ size_t account_requests_next(struct account_requests *e, size_t broker, int64_t 
 {
     char tag[TAG_MAX];
     struct item *it = first(e, broker);
-    if (!it || (e->away[broker] != 0 && now - e->since[broker] < ACCOUNT_REQUESTS_PATIENCE))
+    if (!it || (e->in_flight[broker] != 0 && now - e->sent_at[broker] < ACCOUNT_REQUESTS_PATIENCE))
         return 0;
-    if (e->away[broker] != 0) {
+    if (e->in_flight[broker] != 0) {
         snprintf(e->fault[broker], ACCOUNT_REQUESTS_FAULT_MAX,
-                 "no answer: it needs the dynamic security plugin, and this kiosk's account the "
-                 "steward's role");
-        e->roled[broker] = e->away[broker] = 0;
+                 "no answer: the broker needs the dynamic security plugin, and this kiosk's "
+                 "account there the steward role");
+        e->role_sent[broker] = e->in_flight[broker] = 0;
     }
     size_t role = role_next(e, broker, it, out);
     if (role > 0)
         return role;
     tag_write(e, it->number, tag);
-    int len = dynsec_write(request_of(&it->errand), tag, out, DYNSEC_MAX);
-    e->away[broker] = it->number;
-    e->since[broker] = now;
+    int len = dynsec_write(request_of(&it->request), tag, out, DYNSEC_MAX);
+    e->in_flight[broker] = it->number;
+    e->sent_at[broker] = now;
     if (len > 0)
         return (size_t)len;
     account_requests_settle(e, it, broker); /* cannot be written: it must not hold up the others */
@@ -178,10 +180,10 @@ size_t account_requests_next(struct account_requests *e, size_t broker, int64_t 
 
 void account_requests_again(struct account_requests *e, size_t broker)
 {
-    e->roled[broker] = e->away[broker] = 0;
+    e->role_sent[broker] = e->in_flight[broker] = 0;
 }
 
-/* Done already, or gone already, is as good as done now. */
+/* What is there already, or gone already, needs no doing. */
 static bool is_harmless(const struct account_request *one, const char *command, const char *error)
 {
     bool there = strstr(error, "already exists"), gone = strstr(error, "not found");
@@ -202,7 +204,7 @@ bool account_requests_answer(struct account_requests *e, size_t broker, const ui
     char tag[TAG_MAX];
     bool ours = false;
     struct item *it = first(e, broker);
-    if (!it || e->away[broker] != it->number)
+    if (!it || e->in_flight[broker] != it->number)
         return false;
     tag_write(e, it->number, tag);
     cJSON *json = cJSON_ParseWithLength((const char *)payload, len);
@@ -216,7 +218,7 @@ bool account_requests_answer(struct account_requests *e, size_t broker, const ui
             e->fault[broker][0] = '\0';
         ours = true;
         if (error[0] != '\0' &&
-            !is_harmless(&it->errand, account_requests_text_of(one, "command"), error))
+            !is_harmless(&it->request, account_requests_text_of(one, "command"), error))
             snprintf(e->fault[broker], ACCOUNT_REQUESTS_FAULT_MAX, "%.40s: %.40s",
                      account_requests_text_of(one, "command"), error);
     }
@@ -231,8 +233,8 @@ size_t account_requests_left(const struct account_requests *e, size_t broker, co
     size_t n = 0;
     for (size_t i = 0; i < ACCOUNT_REQUESTS_MAX; i++) {
         const struct item *it = &e->items[i];
-        n += it->number != 0 && (it->todo & bit(broker)) != 0 &&
-             (!account || strcmp(it->errand.account, account) == 0);
+        n += it->number != 0 && (it->pending & bit(broker)) != 0 &&
+             (!account || strcmp(it->request.account, account) == 0);
     }
     return n;
 }

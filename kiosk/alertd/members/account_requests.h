@@ -9,10 +9,10 @@
 #include <stdint.h>
 
 /* What is still to be done at the brokers' account tables, as requests to their dynamic security
- * plugin. Each errand is for every broker that phones use, in the order they were added, one at a
- * time; a broker that is away gets them when it is back. Kept in RAM alone: passwords are among
- * them (locked memory). What a restart takes along, phones ask for again (joining.h). Pure but for
- * the tag that is drawn at the start; times are ns of CLOCK_MONOTONIC, passed in. */
+ * plugin. Each request is for every broker that phones use, in the order they were added, one at a
+ * time; a broker that is away gets them when it is back. Kept in RAM alone, because passwords are
+ * among them (locked memory). What a restart loses, phones ask for again (enrolment.h). Pure but
+ * for the tag that is drawn at the start; times are ns of CLOCK_MONOTONIC, passed in. */
 
 enum account_request_kind {
     ACCOUNT_REQUEST_ACCOUNT, /* make the role, and the account that holds it, with a password */
@@ -27,7 +27,7 @@ struct account_request {
     char password[DYNSEC_PASSWORD_MAX + 1]; /* not ACCOUNT_REQUEST_REMOVE */
 };
 
-enum { ACCOUNT_REQUESTS_MAX = 256, ACCOUNT_REQUESTS_FAULT_MAX = 96 };
+enum { ACCOUNT_REQUESTS_MAX = 256, ACCOUNT_REQUESTS_FAULT_MAX = 128 };
 
 struct account_requests;
 
@@ -35,8 +35,8 @@ struct account_requests;
 struct account_requests *account_requests_new(const char *venue, const char *kiosk);
 void account_requests_free(struct account_requests *e); /* NULL is safe */
 
-/* Which brokers there are to be errands for, by their index. What was left to do is forgotten. */
-void account_requests_brokers(struct account_requests *e, const bool theirs[CONFIG_BROKERS_MAX]);
+/* Which brokers phones use, by their index. What was left to do is forgotten. */
+void account_requests_brokers(struct account_requests *e, const bool used[CONFIG_BROKERS_MAX]);
 
 /* One more. 0, or -1 with errno ENOBUFS. */
 int account_requests_add(struct account_requests *e, const struct account_request *one);
@@ -45,18 +45,18 @@ int account_requests_add(struct account_requests *e, const struct account_reques
 int account_requests_add_at(struct account_requests *e, const struct account_request *one,
                             size_t broker);
 
-/* What is not done yet of this account is forgotten. */
+/* Forgets what is not done yet for this account. */
 void account_requests_drop(struct account_requests *e, const char *account);
 
-/* The next request that this broker is to be sent now, terminated; to be called until it gives
- * none. Its length; 0: none, or one is on its way. What is not answered in
- * ACCOUNT_REQUESTS_PATIENCE is asked again. A role's request goes before its account's and bears no
- * tag, for which it has no room: that it failed shows in the answer to the other. */
+/* The next request to send to this broker now, terminated; call it until it returns 0. Its length;
+ * 0: none, or one is on its way. What is not answered within ACCOUNT_REQUESTS_PATIENCE is sent
+ * again. A role's request goes before its account's and carries no tag, for which it has no room:
+ * if it failed, the answer to the other shows it. */
 #define ACCOUNT_REQUESTS_PATIENCE (5 * INT64_C(1000000000))
 size_t account_requests_next(struct account_requests *e, size_t broker, int64_t now,
                              char out[DYNSEC_MAX]);
 
-/* A new connection: what was on its way is asked again. */
+/* A new connection: what was on its way is sent again. */
 void account_requests_again(struct account_requests *e, size_t broker);
 
 /* What came on DYNSEC_RESPONSE. True if it answers what was on its way there. */
@@ -68,7 +68,7 @@ size_t account_requests_left(const struct account_requests *e, size_t broker, co
 /* The same over all brokers. */
 bool account_requests_done(const struct account_requests *e, const char *account);
 
-/* Why the last one failed or waits, a sentence; "": it does not. */
+/* Why the last one failed or waits, a sentence; "" if it does not. */
 const char *account_requests_fault(const struct account_requests *e, size_t broker);
 
 #endif

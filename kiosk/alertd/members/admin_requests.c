@@ -1,8 +1,7 @@
 #include "kiosk/alertd/members/admin_requests.h"
 
 #include "kiosk/alertd/members/enrolment.h"
-#include "kiosk/alertd/members/key_rotation.h"
-#include "kiosk/alertd/status.h"
+#include "kiosk/alertd/members/revocation.h"
 #include "kiosk/core/ns.h"
 
 #include <cjson/cJSON.h>
@@ -10,21 +9,22 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One request taken apart: its words, the first of which says what is asked. */
+/* A request's words, the first of which names it. */
 enum { WORDS_MAX = 4 };
 
-struct asked {
+struct request {
     char text[CONTROL_REQUEST_MAX + 1];
     const char *words[WORDS_MAX];
     size_t count;
 };
 
-/* A word's answer: fields added to *o; or a sentence why not. */
-typedef const char *answer(struct kiosk *k, const struct asked *a, cJSON *o);
+/* Answers one request: adds fields to *o and returns NULL, or returns a sentence that says why not.
+ */
+typedef const char *answer(struct members *m, const struct request *a, cJSON *o);
 
 /* --- words ----------------------------------------------------------------------------------- */
 
-static bool take_apart(const char *request, struct asked *a)
+static bool request_split(const char *request, struct request *a)
 {
     char *rest = NULL;
     snprintf(a->text, sizeof a->text, "%s", request);
@@ -46,23 +46,23 @@ static bool hex_read(const char *text, uint8_t *out, size_t len)
 
 /* --- answers --------------------------------------------------------------------------------- */
 
-static void admin_requests_add_brokers(const struct kiosk *k, const char *account, cJSON *o)
+static void add_brokers(const struct members *m, const char *account, cJSON *o)
 {
     struct delivery_path paths[CONFIG_BROKERS_MAX];
-    size_t n = delivery_paths(k->delivery, paths);
+    size_t n = delivery_paths(m->needs.delivery, paths);
     cJSON *all = cJSON_AddArrayToObject(o, "brokers");
     for (size_t i = 0; i < n; i++) {
-        if (k->config.brokers[i].phones[0] == '\0')
+        if (!phone_brokers_has(&m->brokers, i))
             continue;
         cJSON *b = cJSON_CreateObject();
-        size_t left = account_requests_left(k->registry->errands, i, account);
-        const char *fault = account_requests_fault(k->registry->errands, i);
+        size_t left = account_requests_left(m->registry.requests, i, account);
+        const char *fault = account_requests_fault(m->registry.requests, i);
         cJSON_AddItemToArray(all, b);
         cJSON_AddStringToObject(b, "name", paths[i].name);
         cJSON_AddBoolToObject(b, "connected", paths[i].up);
         cJSON_AddNumberToObject(b, "left", (double)left);
         if (!paths[i].up)
-            cJSON_AddStringToObject(b, "fault", "it is not connected; look at porchlight status");
+            cJSON_AddStringToObject(b, "fault", "it is not connected; see porchlight status");
         else if (fault[0] != '\0')
             cJSON_AddStringToObject(b, "fault", fault);
         else
@@ -70,136 +70,142 @@ static void admin_requests_add_brokers(const struct kiosk *k, const char *accoun
     }
 }
 
-static const char *on_invite(struct kiosk *k, const struct asked *a, cJSON *o)
+static const char *on_invite(struct members *m, const struct request *a, cJSON *o)
 {
     struct enrolment_invitation i = {.screens = 0};
     bool staff = strcmp(a->words[1], "staff") == 0;
     bool screen = a->count == 3 && strcmp(a->words[2], "screen") == 0;
     if ((!staff && strcmp(a->words[1], "member") != 0) || (a->count == 3 && !screen))
-        return "an invitation is for a member or for staff, and may be shown on the screen";
-    const char *why = enrolment_invite(k, staff, screen, &i);
+        return "no invitation was made: expected invite member or invite staff, and screen at the "
+               "end to "
+               "show it there";
+    const char *why = enrolment_invite(m, staff, screen, &i);
     if (!why) {
         cJSON_AddStringToObject(o, "account", i.account);
         cJSON_AddStringToObject(o, "link", i.link);
         cJSON_AddNumberToObject(o, "seconds", (double)(ENROL_VALID_FOR / NS_PER_S));
         cJSON_AddNumberToObject(o, "screens", i.screens);
-        admin_requests_add_brokers(k, i.account, o);
+        add_brokers(m, i.account, o);
     }
     sodium_memzero(&i, sizeof i);
     return why;
 }
 
-static const char *stage_of(const struct kiosk *k, const char *account)
+static const char *stage_of(const struct members *m, const char *account)
 {
-    const struct enrol_open *one = registry_find(k->registry, account);
-    const struct phone *p = roster_find(k->registry->phones, account);
+    const struct enrol_open *one = enrol_find(m->invitations, account);
+    const struct phone *p = roster_find(m->registry.phones, account);
     if (one)
         return !one->claimed ? "open" : one->staff && !one->certified ? "claimed" : "welcomed";
     if (!p || p->standing != PHONE_IN)
         return "gone";
-    return account_requests_done(k->registry->errands, account) ? "in" : "joined";
+    return account_requests_done(m->registry.requests, account) ? "in" : "joined";
 }
 
-static const char *on_joining(struct kiosk *k, const struct asked *a, cJSON *o)
+static const char *on_joining(struct members *m, const struct request *a, cJSON *o)
 {
     char hex[2 * ENVELOPE_PUBLIC + 1];
-    const uint8_t *key = enrol_key(k->registry->open, a->words[1]);
-    cJSON_AddStringToObject(o, "stage", stage_of(k, a->words[1]));
+    const uint8_t *key = enrol_key(m->invitations, a->words[1]);
+    cJSON_AddStringToObject(o, "stage", stage_of(m, a->words[1]));
     if (key)
         cJSON_AddStringToObject(o, "public", sodium_bin2hex(hex, sizeof hex, key, ENVELOPE_PUBLIC));
     else
         cJSON_AddNullToObject(o, "public");
-    admin_requests_add_brokers(k, a->words[1], o);
+    add_brokers(m, a->words[1], o);
     return NULL;
 }
 
-static const char *on_certify(struct kiosk *k, const struct asked *a, cJSON *o)
+static const char *on_certify(struct members *m, const struct request *a, cJSON *o)
 {
     uint8_t signature[CERT_SIGNATURE];
     (void)o;
     if (!hex_read(a->words[2], signature, sizeof signature))
-        return "a signature is 128 hex digits";
-    return enrolment_certify(k, a->words[1], signature);
+        return "the staff phone was not let in: a signature is 128 hex digits";
+    return enrolment_certify(m, a->words[1], signature);
 }
 
-static const char *on_withdraw(struct kiosk *k, const struct asked *a, cJSON *o)
+static const char *on_withdraw(struct members *m, const struct request *a, cJSON *o)
 {
     (void)o;
-    return registry_withdraw(k, a->words[1]);
+    return enrolment_withdraw(m, a->words[1]);
 }
 
-static const char *on_revoke(struct kiosk *k, const struct asked *a, cJSON *o)
+static const char *on_revoke(struct members *m, const struct request *a, cJSON *o)
 {
-    const char *why = registry_revoke(k, a->words[1]);
+    const char *why = revocation_of(m, a->words[1]);
     if (!why)
-        admin_requests_add_brokers(k, a->words[1], o);
+        add_brokers(m, a->words[1], o);
     return why;
 }
 
-static const char *on_relay(struct kiosk *k, const struct asked *a, cJSON *o)
+static const char *on_relay(struct members *m, const struct request *a, cJSON *o)
 {
     uint8_t public[ENVELOPE_PUBLIC];
     size_t len = strlen(a->words[2]);
     if (strlen(a->words[1]) != TOPIC_ID_LEN || len < DYNSEC_PASSWORD_MIN ||
         len > DYNSEC_PASSWORD_MAX || !hex_read(a->words[3], public, sizeof public))
-        return "a relay is an account, a password and a key of 64 hex digits";
-    const char *why = registry_relay(k, a->words[1], a->words[2], public);
+        return "the relay was not added: expected an account, a password and a key of 64 hex "
+               "digits";
+    const char *why = registry_add_relay(&m->registry, a->words[1], a->words[2], public);
     if (!why)
-        admin_requests_add_brokers(k, a->words[1], o);
+        add_brokers(m, a->words[1], o);
     return why;
 }
 
-static bool admin_requests_any_up(const struct kiosk *k)
-{
-    for (size_t i = 0; i < k->config.brokers_count; i++)
-        if (registry_is_for_phones(k, i) && delivery_is_up(k->delivery, i))
-            return true;
-    return false;
-}
-
-static const char *on_rotate(struct kiosk *k, const struct asked *a, cJSON *o)
+static const char *on_rotate(struct members *m, const struct request *a, cJSON *o)
 {
     uint8_t key[ENVELOPE_KEY];
-    const char *why = "a key is 64 hex digits";
+    const char *why = NULL;
     (void)o;
-    if (!admin_requests_any_up(k))
-        why = "no broker that phones use is connected, so none could be told; try again later";
-    else if (hex_read(a->words[1], key, sizeof key))
-        why = key_rotation_begin(k, key) == 0
-                  ? NULL
-                  : "the book of phones cannot be written; look at the disk";
+    if (!phone_brokers_any_up(&m->brokers))
+        why = "the venue key was not changed: no broker that phones use is connected, so no phone "
+              "would get the new one; see porchlight status";
+    else if (!hex_read(a->words[1], key, sizeof key))
+        why = "the venue key was not changed: a key is 64 hex digits";
+    else if (key_rotation_begin(m->rotation, m->registry.phones, &m->brokers, key) != 0)
+        why = "the venue key was not changed: the list of phones cannot be written; check the disk "
+              "(porchlight doctor)";
+    else
+        enrolment_withdraw_all(m);
     sodium_memzero(key, sizeof key);
     return why;
 }
 
-static const char *on_rotating(struct kiosk *k, const struct asked *a, cJSON *o)
+static const char *on_rotating(struct members *m, const struct request *a, cJSON *o)
 {
     (void)a;
-    cJSON_AddNumberToObject(o, "left", (double)key_rotation_left(k));
-    admin_requests_add_brokers(k, NULL, o);
+    size_t left = key_rotation_left(m->rotation, m->registry.phones, &m->brokers);
+    cJSON_AddNumberToObject(o, "left", (double)left);
+    add_brokers(m, NULL, o);
     return NULL;
 }
 
-static const char *on_rotated(struct kiosk *k, const struct asked *a, cJSON *o)
+static const char *on_rotated(struct members *m, const struct request *a, cJSON *o)
 {
     uint8_t key[ENVELOPE_KEY];
-    bool good = hex_read(a->words[1], key, sizeof key) && key_rotation_finish(k, key) == 0;
+    bool good = hex_read(a->words[1], key, sizeof key) && key_rotation_is_of(m->rotation, key) &&
+                m->needs.change_key(m->needs.context, key) == 0;
     (void)o;
     sodium_memzero(key, sizeof key);
-    return good ? NULL : "this key was not told to the phones; begin porchlight rotate anew";
+    if (!good)
+        return "the kiosk still uses the old venue key: this new one was not sent to the phones; "
+               "run "
+               "porchlight rotate again";
+    key_rotation_end(m->rotation);
+    return NULL;
 }
 
-static void admin_requests_add_drill(const struct kiosk *k, cJSON *o)
+static void add_drill(const struct drill_result *drill, cJSON *o)
 {
-    if (k->last_drill.at[0] == '\0') {
+    if (drill->at[0] == '\0') {
         cJSON_AddNullToObject(o, "drill");
         return;
     }
     cJSON *d = cJSON_AddObjectToObject(o, "drill");
-    cJSON_AddStringToObject(d, "at", k->last_drill.at);
-    cJSON_AddNumberToObject(d, "seen", k->last_drill.seen);
-    cJSON_AddNumberToObject(d, "safe", k->last_drill.safe);
-    cJSON_AddNumberToObject(d, "rang", k->last_drill.rang);
+    cJSON_AddStringToObject(d, "at", drill->at);
+    cJSON_AddNumberToObject(d, "seen", drill->seen);
+    cJSON_AddNumberToObject(d, "safe", drill->safe);
+    cJSON_AddNumberToObject(d, "rang", drill->rang);
 }
 
 /* As many as one packet takes; the rest are counted. */
@@ -223,11 +229,11 @@ static void add_accounts(const struct roster *p, cJSON *o)
     }
 }
 
-static const char *on_phones(struct kiosk *k, const struct asked *a, cJSON *o)
+static const char *on_phones(struct members *m, const struct request *a, cJSON *o)
 {
-    const struct roster *p = k->registry->phones;
+    const struct roster *p = m->registry.phones;
     if (a->count == 2 && strcmp(a->words[1], "list") != 0)
-        return "known is: phones list";
+        return "unknown request; known are: phones, phones list";
     cJSON_AddNumberToObject(o, "members", (double)roster_count(p, PHONE_IN, false));
     cJSON_AddNumberToObject(o, "staff", (double)roster_count(p, PHONE_IN, true));
     cJSON_AddNumberToObject(o, "relays", (double)roster_relays(p));
@@ -237,10 +243,10 @@ static const char *on_phones(struct kiosk *k, const struct asked *a, cJSON *o)
     cJSON_AddNumberToObject(
         o, "going",
         (double)(roster_count(p, PHONE_GONE, false) + roster_count(p, PHONE_GONE, true)));
-    admin_requests_add_drill(k, o);
+    add_drill(m->needs.last_drill, o);
     if (a->count == 2)
         add_accounts(p, o);
-    admin_requests_add_brokers(k, NULL, o);
+    add_brokers(m, NULL, o);
     return NULL;
 }
 
@@ -257,37 +263,43 @@ static const struct {
     {"relay", 4, 4, on_relay},
 };
 
-static const char *dispatch(struct kiosk *k, const struct asked *a, cJSON *o)
+static const char *dispatch(struct members *m, const struct request *a, cJSON *o)
 {
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strcmp(a->words[0], known[i].word) == 0 && a->count >= known[i].least &&
             a->count <= known[i].most)
-            return known[i].answer(k, a, o);
-    return "unknown request; are porchlight and porchlightd of one version?";
+            return known[i].answer(m, a, o);
+    return "unknown request; are porchlight and porchlightd of the same version?";
 }
 
-size_t admin_requests_answer(void *kiosk, const char *request, char reply[CONTROL_REPLY_MAX])
+/* Why nobody can join or leave here; NULL: they can. */
+static const char *why_closed(const struct members *m)
 {
-    struct kiosk *k = kiosk;
-    struct asked a = {.count = 0};
+    if (m->needs.sealer->plain)
+        return "a plain venue has no keys, so no phone is invited or revoked here; its phones are "
+               "accounts that you make at the broker";
+    return m->ready ? NULL
+                    : "no phone can be invited or revoked: the list of phones could not be opened; "
+                      "see journalctl -u porchlightd";
+}
+
+size_t admin_requests_answer(void *members, const char *request, char reply[CONTROL_REPLY_MAX])
+{
+    struct members *m = members;
+    struct request a = {.count = 0};
     size_t len;
     cJSON *o = cJSON_CreateObject();
     cJSON_AddTrueToObject(o, "ok");
-    const char *why = "unknown request; it has too many words";
-    if (k->sealer.plain)
-        why = "a plain venue has no keys to give; its phones are accounts that you make at the "
-              "broker";
-    else if (!k->registry)
-        why = "the book of phones could not be opened; see journalctl -u porchlightd";
-    else if (take_apart(request, &a))
-        why = dispatch(k, &a, o);
-    if (why) {
-        len = status_refuse(why, reply, CONTROL_REPLY_MAX);
-    } else if (cJSON_PrintPreallocated(o, reply, CONTROL_REPLY_MAX, 0)) {
+    const char *why = why_closed(m);
+    if (!why)
+        why = request_split(request, &a) ? dispatch(m, &a, o)
+                                         : "unknown request; it has no word, or too many";
+    if (why)
+        len = control_refuse(why, reply);
+    else if (cJSON_PrintPreallocated(o, reply, CONTROL_REPLY_MAX, 0))
         len = strlen(reply);
-    } else {
-        len = status_refuse("the answer does not fit; ask for less", reply, CONTROL_REPLY_MAX);
-    }
+    else
+        len = control_refuse("the answer is too long for one packet; ask for less", reply);
     sodium_memzero(&a, sizeof a);
     cJSON_Delete(o);
     return len;

@@ -3,7 +3,7 @@
 
 #include "kiosk/alertd/control.h"
 
-/* Answers admin.sock (messages.h): who belongs to the venue. `kiosk` is a struct kiosk. */
-size_t admin_requests_answer(void *kiosk, const char *request, char reply[CONTROL_REPLY_MAX]);
+/* Answers admin.sock (messages.h): who belongs to the venue. `members` is a struct members. */
+size_t admin_requests_answer(void *members, const char *request, char reply[CONTROL_REPLY_MAX]);
 
 #endif

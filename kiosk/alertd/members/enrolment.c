@@ -1,8 +1,5 @@
 #include "kiosk/alertd/members/enrolment.h"
 
-#include "config/secret.h"
-#include "kiosk/alertd/members/key_rotation.h"
-#include "kiosk/alertd/members/staff.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/ns.h"
@@ -11,278 +8,274 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { SHOWN_S = 60, PASSWORD_BYTES = 24 };
 
 /* --- invitations ----------------------------------------------------------------------------- */
 
-static int newcomer_make(struct registry *d, const char *account, const char *password)
-{
-    struct account_request e = {.kind = ACCOUNT_REQUEST_ACCOUNT, .who = ROLE_NEWCOMER};
-    memcpy(e.account, account, sizeof e.account);
-    snprintf(e.password, sizeof e.password, "%s", password);
-    int rc = account_requests_add(d->errands, &e);
-    sodium_memzero(&e, sizeof e);
-    return rc;
-}
-
-static int link_write(const struct kiosk *k, const char *password, bool staff,
+static int link_write(const struct phone_brokers *p, const char *password, bool staff,
                       struct enrolment_invitation *i)
 {
-    const struct config *c = &k->config;
+    const struct config *c = p->config;
     struct enrol_invitation all = {.page = c->venue.page,
                                    .account = i->account,
                                    .password = password,
                                    .venue = c->venue.id,
                                    .kiosk = c->kiosk.id,
                                    .expires = clock_wall_seconds() + ENROL_VALID_FOR / NS_PER_S,
-                                   .kiosk_public = k->sealer.keys->public,
-                                   .root_public = k->sealer.keys->root,
+                                   .kiosk_public = p->sealer->keys->public,
+                                   .root_public = p->sealer->keys->root,
                                    .staff = staff,
                                    .push = c->venue.push[0] != '\0' ? c->venue.push : NULL};
     for (size_t b = 0; b < c->brokers_count && all.brokers_count < ENROL_BROKERS_MAX; b++)
-        if (registry_is_for_phones(k, b))
+        if (phone_brokers_has(p, b))
             all.brokers[all.brokers_count++] = c->brokers[b].phones;
     return enrol_link(&all, i->link);
 }
 
-static const char *may_invite(const struct kiosk *k)
+static bool phones_have_a_broker(const struct phone_brokers *p)
 {
-    bool any = false, up = false;
-    if (k->config.venue.page[0] == '\0')
-        return "[venue] page is not set; write into porchlight.conf where the members' page is "
-               "served, and reload";
-    for (size_t b = 0; b < k->config.brokers_count; b++) {
-        any = any || registry_is_for_phones(k, b);
-        up = up || (registry_is_for_phones(k, b) && delivery_is_up(k->delivery, b));
-    }
-    if (!any)
-        return "no [broker] has phones = set; write into porchlight.conf where phones reach it, "
-               "and reload";
+    for (size_t b = 0; b < p->config->brokers_count; b++)
+        if (phone_brokers_has(p, b))
+            return true;
+    return false;
+}
+
+static const char *why_no_invitation(const struct members *m)
+{
+    const struct alert_standing *alert = &m->needs.alert->now;
+    if (m->needs.config->venue.page[0] == '\0')
+        return "no invitation was made: [venue] page is not set; write into porchlight.conf where "
+               "the members' page is served, and reload (systemctl reload porchlightd)";
+    if (!phones_have_a_broker(&m->brokers))
+        return "no invitation was made: no [broker] has phones = set; write into porchlight.conf "
+               "where phones reach it, and reload (systemctl reload porchlightd)";
     if (!clock_is_set())
-        return "the clock was never set, and phones would take the invitation for an expired one; "
-               "set it (timedatectl) and try again";
-    /* Surfaces on site must not tell an alert that they hide, so it is told like a broker's. A
-     * drill hides from nobody, and shows that a phone is missing. */
-    bool alert = k->alert.now.state != ALERT_QUIET && !k->alert.now.drill;
-    return !up || alert || key_rotation_runs(k->registry->rekey)
-               ? "no invitation can be made now; look at porchlight status, and try again later"
+        return "no invitation was made: the clock was never set, and phones would think that the "
+               "invitation has expired; set it (timedatectl) and try again";
+    /* Nobody on site may learn of an alert that is hidden there, so all of these read the same. A
+     * drill is hidden from nobody, and shows that a phone is missing. */
+    bool in_alert = alert->state != ALERT_QUIET && !alert->drill;
+    return in_alert || !phone_brokers_any_up(&m->brokers) || key_rotation_runs(m->rotation)
+               ? "no invitation was made: phones cannot join at the moment, because no broker that "
+                 "they use is connected, because a new key is being sent to them, or because a "
+                 "staff phone has not ended the last alert; see porchlight status"
                : NULL;
 }
 
-static const char *enrolment_invite_one(struct kiosk *k, bool staff, const char *password,
-                                        struct enrolment_invitation *i)
+static const char *invitation_open(struct members *m, bool staff, const char *password,
+                                   struct enrolment_invitation *i)
 {
-    struct registry *d = k->registry;
-    struct phone one = {.staff = staff, .standing = PHONE_INVITED};
-    memcpy(one.account, i->account, sizeof one.account);
-    if (link_write(k, password, staff, i) < 0)
-        return "the invitation is too long for a link; shorten the addresses in porchlight.conf";
-    if (enrol_invite(d->open, i->account, staff, clock_now()) != 0)
-        return "as many invitations are open as can be; wait ten minutes, or withdraw one";
-    if (roster_put(d->phones, &one) != 0) {
-        enrol_close(d->open, i->account);
-        return "the book of phones cannot be written; look at the disk (porchlight doctor)";
-    }
-    if (newcomer_make(d, i->account, password) == 0)
-        return NULL;
-    registry_withdraw(k, i->account);
-    return "too much waits to be done at a broker; look at porchlight phones";
+    if (link_write(&m->brokers, password, staff, i) < 0)
+        return "no invitation was made: it is too long for a link; shorten the addresses in "
+               "porchlight.conf";
+    if (enrol_invite(m->invitations, i->account, staff, clock_now()) != 0)
+        return "no invitation was made: too many are open; wait 10 minutes, or stop a porchlight "
+               "invite that still waits";
+    const char *why = registry_invite(&m->registry, i->account, staff, password);
+    if (why)
+        enrolment_withdraw(m, i->account);
+    return why;
 }
 
-const char *enrolment_invite(struct kiosk *k, bool staff, bool on_screen,
+const char *enrolment_invite(struct members *m, bool staff, bool on_screen,
                              struct enrolment_invitation *i)
 {
     enum { VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING };
     uint8_t account[ENVELOPE_ID], random[PASSWORD_BYTES];
     char password[sodium_base64_ENCODED_LEN(PASSWORD_BYTES, VARIANT)];
-    const char *why = may_invite(k);
+    const char *why = why_no_invitation(m);
     if (why)
         return why;
     randombytes_buf(account, sizeof account);
     randombytes_buf(random, sizeof random);
     sodium_bin2hex(i->account, sizeof i->account, account, sizeof account);
     sodium_bin2base64(password, sizeof password, random, sizeof random, VARIANT);
-    why = enrolment_invite_one(k, staff, password, i);
+    why = invitation_open(m, staff, password, i);
     sodium_memzero(random, sizeof random);
     sodium_memzero(password, sizeof password);
     if (why)
         return why;
-    i->screens = on_screen ? screens_qr(k->screens, i->link, SHOWN_S) : 0;
+    i->screens = on_screen ? screens_qr(m->needs.screens, i->link, SHOWN_S) : 0;
     if (i->screens > 0)
-        memcpy(k->registry->shown, i->account, sizeof i->account);
+        memcpy(m->on_screen, i->account, sizeof i->account);
     return NULL;
+}
+
+/* The invitation is over, and its code leaves the screen if it is shown there. */
+static void invitation_close(struct members *m, const char *account)
+{
+    if (strcmp(m->on_screen, account) == 0 && account[0] != '\0') {
+        m->on_screen[0] = '\0';
+        screens_qr(m->needs.screens, "", 0);
+    }
+    enrol_close(m->invitations, account);
+}
+
+const char *enrolment_withdraw(struct members *m, const char *account)
+{
+    const struct phone *p = roster_find(m->registry.phones, account);
+    if (!enrol_find(m->invitations, account))
+        return "no such invitation is open: it was used, has expired or was taken back";
+    invitation_close(m, account);
+    return p ? registry_remove(&m->registry, p) : NULL;
+}
+
+void enrolment_withdraw_all(struct members *m)
+{
+    for (size_t i = 0; i < ENROL_OPEN_MAX; i++) {
+        char account[TOPIC_ID_LEN + 1];
+        memcpy(account, m->invitations->open[i].account, sizeof account);
+        if (account[0] != '\0')
+            enrolment_withdraw(m, account);
+    }
+}
+
+void enrolment_expire(struct members *m, int64_t now)
+{
+    const struct enrol_open *one;
+    while (enrol_tick(m->invitations, now, &one) == ENROL_WITHDRAWN) {
+        char account[TOPIC_ID_LEN + 1];
+        memcpy(account, one->account, sizeof account);
+        enrolment_withdraw(m, account);
+    }
 }
 
 /* --- letters --------------------------------------------------------------------------------- */
 
-static void enrolment_place_of(const struct kiosk *k, const char *topic, struct envelope_place *at)
-{
-    *at = (struct envelope_place){.topic = topic};
-    memcpy(at->venue, k->sealer.venue, sizeof at->venue);
-    memcpy(at->kiosk, k->sealer.kiosk, sizeof at->kiosk);
-}
-
-static void welcome(struct kiosk *k, const struct enrol_open *one)
-{
+/* A letter to this kiosk, opened. */
+struct letter {
+    char text[ENVELOPE_LETTER_MAX + 1]; /* passwords may be in it */
+    size_t len;
+    uint8_t signature[64];
     struct envelope_place at;
-    struct mqtt_publication p = {.qos = 1, .expiry_s = topic_table[TOPIC_ENROL].expiry_s};
-    p.len = ENVELOPE_SIZE;
-    topic_name(TOPIC_ENROL, k->sealer.venue_id, k->sealer.kiosk_id, one->account, p.topic);
-    enrolment_place_of(k, p.topic, &at);
-    if (enrol_welcome(one, &at, k->sealer.keys->secret, k->sealer.keys->venue, p.payload) !=
+};
+
+static int letter_open(const struct sealer *s, const struct mqtt_event *e, struct letter *l)
+{
+    l->at = sealer_place(s, e->topic);
+    return e->retained || envelope_letter_open(s->keys->public, s->keys->secret, e->payload, e->len,
+                                               l->text, &l->len, l->signature) != ENVELOPE_OK
+               ? -1
+               : 0;
+}
+
+static bool letter_signed_by(const struct letter *l, const uint8_t key[ENVELOPE_PUBLIC])
+{
+    return envelope_letter_signed(&l->at, key, l->signature, l->text, l->len) == ENVELOPE_OK;
+}
+
+static void welcome_send(const struct phone_brokers *b, const struct enrol_open *one)
+{
+    struct mqtt_publication p = {
+        .qos = 1, .expiry_s = topic_table[TOPIC_ENROL].expiry_s, .len = ENVELOPE_SIZE};
+    struct envelope_place at = phone_brokers_enrol_place(b, one->account, p.topic);
+    if (enrol_welcome(one, &at, b->sealer->keys->secret, b->sealer->keys->venue, p.payload) ==
         ENVELOPE_OK)
-        return;
-    for (size_t i = 0; i < k->config.brokers_count; i++)
-        if (registry_is_for_phones(k, i))
-            delivery_say(k->delivery, i, &p);
+        phone_brokers_send(b, &p);
 }
 
-static int staff_write(const struct kiosk *k, const struct enrol_open *one)
+static int certificate_write(const char *prefix, const struct enrol_open *one)
 {
-    char folder[PATH_LEN], path[2 * PATH_LEN];
-    uint8_t cert[CERT_STAFF];
-    memcpy(cert, one->public, sizeof one->public);
-    memcpy(cert + sizeof one->public, one->certificate, sizeof one->certificate);
-    if (path_under(k->prefix, PATH_STAFF, folder) != 0 ||
-        (mkdir(folder, 0755) != 0 && errno != EEXIST))
-        return -1;
-    snprintf(path, sizeof path, "%s/%s.cert", folder, one->account);
-    return secret_write_key(path, cert, sizeof cert, 0644);
+    uint8_t certificate[CERT_STAFF];
+    memcpy(certificate, one->public, sizeof one->public);
+    memcpy(certificate + sizeof one->public, one->certificate, sizeof one->certificate);
+    return staff_certificate_write(prefix, one->account, certificate);
 }
 
-/* First the book and the certificate, then the brokers: a phone that is let in is always known. */
-static void promote(struct kiosk *k, const struct enrol_open *one)
+/* First the list and the certificate, then the brokers: a phone that is let in is always known. */
+static void admit(struct members *m, const struct enrol_open *one)
 {
-    struct registry *d = k->registry;
-    struct phone entry = {.staff = one->staff, .standing = PHONE_IN};
-    struct account_request e = {.kind = ACCOUNT_REQUEST_PROMOTE,
-                                .who = one->staff ? ROLE_STAFF : ROLE_MEMBER};
-    memcpy(entry.account, one->account, sizeof entry.account);
-    memcpy(entry.public, one->public, sizeof entry.public);
-    if (roster_put(d->phones, &entry) != 0 || (one->staff && staff_write(k, one) != 0)) {
-        log_error("a new phone cannot be entered: %s; look at the disk", strerror(errno));
+    struct phone p = {.staff = one->staff, .standing = PHONE_IN};
+    memcpy(p.account, one->account, sizeof p.account);
+    memcpy(p.public, one->public, sizeof p.public);
+    if (roster_put(m->registry.phones, &p) != 0 ||
+        (p.staff && certificate_write(m->needs.prefix, one) != 0)) {
+        log_error("a phone that was invited could not join: %s; check the disk", strerror(errno));
         return;
     }
-    memcpy(e.account, one->account, sizeof e.account);
-    memcpy(e.password, one->password, sizeof e.password);
-    if (account_requests_add(d->errands, &e) != 0)
-        log_error("a new phone cannot be let in: too much waits to be done at a broker");
-    sodium_memzero(&e, sizeof e);
-    if (one->staff)
-        staff_read(k);
-    registry_unshow(k, entry.account);
-    enrol_close(d->open, entry.account);
+    const char *why = registry_admit(&m->registry, &p, one->password);
+    if (why)
+        log_error("a phone that was invited could not join: %s", why);
+    if (p.staff)
+        staff_read(&m->staff, m->needs.prefix, m->needs.sealer);
+    invitation_close(m, p.account);
 }
 
-static enum enrol_verdict enrolment_judge(struct kiosk *k, const char *account,
-                                          const struct mqtt_event *e, const struct enrol_open **one)
+static enum enrol_verdict letter_judge(struct enrol_list *invitations, const struct letter *l,
+                                       const char *account, const struct enrol_open **one)
 {
-    const struct sealer_keys *keys = k->sealer.keys;
-    char text[ENVELOPE_LETTER_MAX + 1];
-    uint8_t signature[64];
     struct enrol_letter letter;
-    struct envelope_place at;
-    size_t len;
-    enrolment_place_of(k, e->topic, &at);
-    if (e->retained ||
-        envelope_letter_open(keys->public, keys->secret, e->payload, e->len, text, &len,
-                             signature) != ENVELOPE_OK ||
-        enrol_read(text, len, &letter) != 0)
+    if (enrol_read(l->text, l->len, &letter) != 0)
         return ENROL_REFUSED;
-    const uint8_t *key = letter.done ? enrol_key(k->registry->open, account) : letter.public;
-    bool signed_by = key && envelope_letter_signed(&at, key, signature, text, len) == ENVELOPE_OK;
+    const uint8_t *key = letter.done ? enrol_key(invitations, account) : letter.public;
+    bool signed_by_key = key && letter_signed_by(l, key);
     enum enrol_verdict v =
-        enrol_receive(k->registry->open, &letter, account, signed_by, clock_now(), one);
-    sodium_memzero(text, sizeof text);
+        enrol_receive(invitations, &letter, account, signed_by_key, clock_now(), one);
     sodium_memzero(&letter, sizeof letter);
     return v;
 }
 
-void enrolment_letter(struct kiosk *k, const char *account, const struct mqtt_event *e)
+bool enrolment_letter(struct members *m, const char *account, const struct mqtt_event *e)
 {
     const struct enrol_open *one = NULL;
-    if (!k->registry || (e->len >= 2 && e->payload[1] == ENVELOPE_FORM_WELCOME))
-        return; /* our own, come back from a broker of 3.1.1 */
-    switch (enrolment_judge(k, account, e, &one)) {
-    case ENROL_WELCOME:
-        welcome(k, one);
-        break;
-    case ENROL_PROMOTED:
-        promote(k, one);
-        break;
-    case ENROL_CERTIFY: /* porchlight invite asks who has claimed it */
-    case ENROL_WITHDRAWN:
-    case ENROL_NOTHING:
-        break;
-    case ENROL_REFUSED:
-        k->refused[COMMAND_UNKNOWN]++; /* nobody whom an invitation waits for */
-        break;
-    }
+    struct letter l;
+    if (e->len >= 2 && e->payload[1] == ENVELOPE_FORM_WELCOME)
+        return true; /* the kiosk's own, which a broker of MQTT 3.1.1 sends back */
+    enum enrol_verdict v = letter_open(m->needs.sealer, e, &l) == 0
+                               ? letter_judge(m->invitations, &l, account, &one)
+                               : ENROL_REFUSED;
+    sodium_memzero(&l, sizeof l);
+    if (v == ENROL_WELCOME)
+        welcome_send(&m->brokers, one);
+    else if (v == ENROL_PROMOTED)
+        admit(m, one);
+    return v != ENROL_REFUSED; /* ENROL_CERTIFY waits for enrolment_certify */
 }
 
-/* By its address, as phones are told it; none: CONFIG_BROKERS_MAX. */
-static size_t broker_at(const struct kiosk *k, const char *address)
+static void readmit(struct members *m, const struct phone *p, const struct enrol_again *a,
+                    size_t broker)
 {
-    for (size_t i = 0; i < k->config.brokers_count; i++)
-        if (registry_is_for_phones(k, i) && strcmp(k->config.brokers[i].phones, address) == 0)
-            return i;
-    return CONFIG_BROKERS_MAX;
-}
-
-/* The account is made if it is not there; and as a half-joined one may be, it gets its role and the
- * password in any case. */
-static void let_in_at(struct kiosk *k, const struct phone *p, const struct enrol_again *a,
-                      size_t broker)
-{
-    struct account_request e = {.kind = ACCOUNT_REQUEST_ACCOUNT,
-                                .who = p->staff ? ROLE_STAFF : ROLE_MEMBER};
-    memcpy(e.account, a->account, sizeof e.account);
-    memcpy(e.password, a->password, sizeof e.password);
-    int rc = account_requests_add_at(k->registry->errands, &e, broker);
-    e.kind = ACCOUNT_REQUEST_PROMOTE;
-    if (rc != 0 || account_requests_add_at(k->registry->errands, &e, broker) != 0)
-        log_error("a phone cannot be let in: too much waits to be done at a broker");
+    const char *why = registry_readmit(&m->registry, p, a->password, broker);
+    if (why)
+        log_error("a phone that a broker does not know could not be let in: %s", why);
     else
         log_info("broker %s: a phone that it did not know is let in",
-                 k->config.brokers[broker].name);
-    sodium_memzero(&e, sizeof e);
+                 m->needs.config->brokers[broker].name);
 }
 
-bool enrolment_again(struct kiosk *k, const char *account, const struct mqtt_event *e)
+static bool again_judge(struct members *m, const struct letter *l, const char *account)
 {
-    const struct sealer_keys *keys = k->sealer.keys;
-    char text[ENVELOPE_LETTER_MAX + 1];
-    uint8_t signature[64];
     struct enrol_again a;
-    struct envelope_place at;
-    size_t len, broker;
-    if (!k->registry || e->retained ||
-        envelope_letter_open(keys->public, keys->secret, e->payload, e->len, text, &len,
-                             signature) != ENVELOPE_OK)
-        return false;
-    bool good = enrol_again_read(text, len, &a) == 0 && strcmp(a.account, account) == 0;
-    const struct phone *p = good ? roster_find(k->registry->phones, account) : NULL;
-    enrolment_place_of(k, e->topic, &at);
-    good = p && p->standing == PHONE_IN && !p->relay &&
-           envelope_letter_signed(&at, p->public, signature, text, len) == ENVELOPE_OK &&
-           (broker = broker_at(k, a.broker)) < CONFIG_BROKERS_MAX;
-    if (good && account_requests_left(k->registry->errands, broker, account) == 0 &&
-        roster_help(k->registry->phones, account, broker))
-        let_in_at(k, p, &a, broker);
-    sodium_memzero(text, sizeof text);
+    const struct phone *p = roster_find(m->registry.phones, account);
+    size_t broker = CONFIG_BROKERS_MAX;
+    if (p && p->standing == PHONE_IN && !p->relay && enrol_again_read(l->text, l->len, &a) == 0 &&
+        strcmp(a.account, account) == 0 && letter_signed_by(l, p->public))
+        broker = phone_brokers_find(&m->brokers, a.broker);
+    bool good = broker < CONFIG_BROKERS_MAX;
+    if (good && account_requests_left(m->registry.requests, broker, account) == 0 &&
+        roster_readmit(m->registry.phones, account, broker))
+        readmit(m, p, &a, broker);
     sodium_memzero(&a, sizeof a);
     return good;
 }
 
-const char *enrolment_certify(struct kiosk *k, const char *account,
+bool enrolment_readmit(struct members *m, const char *account, const struct mqtt_event *e)
+{
+    struct letter l;
+    bool good = letter_open(m->needs.sealer, e, &l) == 0 && again_judge(m, &l, account);
+    sodium_memzero(&l, sizeof l);
+    return good;
+}
+
+const char *enrolment_certify(struct members *m, const char *account,
                               const uint8_t certificate[CERT_SIGNATURE])
 {
     const struct enrol_open *one = NULL;
-    if (enrol_certify(k->registry->open, k->sealer.venue, k->sealer.keys->root, account,
-                      certificate, &one) != ENROL_WELCOME)
-        return "this is not the root key's signature for that phone";
-    welcome(k, one);
+    const struct sealer *s = m->needs.sealer;
+    if (enrol_certify(m->invitations, s->venue, s->keys->root, account, certificate, &one) !=
+        ENROL_WELCOME)
+        return "the staff phone was not let in: this is not the root key's signature for it";
+    welcome_send(&m->brokers, one);
     return NULL;
 }

@@ -1,28 +1,32 @@
 #ifndef PORCHLIGHT_ALERTD_MEMBERS_ENROLMENT_H
 #define PORCHLIGHT_ALERTD_MEMBERS_ENROLMENT_H
 
-#include "kiosk/alertd/members/registry.h"
+#include "kiosk/alertd/members/members_state.h"
 
-/* The desk's own work: invitations out, letters in (core/enrol.h). */
+/* How phones join: invitations go out, letters come in (core/enrol.h). All of it needs m->ready.
+ * Where a function returns a sentence, it says why not; NULL: done. Static storage. */
 
 struct enrolment_invitation {
     char account[TOPIC_ID_LEN + 1];
-    char link[ENROL_LINK_MAX]; /* secret while it lives */
+    char link[ENROL_LINK_MAX]; /* secret while it is valid */
     int screens;               /* that show it */
 };
 
-/* k->registry is there. NULL: done; else a sentence that says why not, static storage. */
-const char *enrolment_invite(struct kiosk *k, bool staff, bool on_screen,
+const char *enrolment_invite(struct members *m, bool staff, bool on_screen,
                              struct enrolment_invitation *i);
-const char *enrolment_certify(struct kiosk *k, const char *account,
+
+/* The root key's signature for a staff phone that is joining. */
+const char *enrolment_certify(struct members *m, const char *account,
                               const uint8_t certificate[CERT_SIGNATURE]);
 
-/* What came on ack/<account> and is no answer: a phone that one broker does not know, though it has
- * joined. What a restart took from the errands is done now, once for each start and broker. False:
- * it is no such letter, or not that phone's. */
-bool enrolment_again(struct kiosk *k, const char *account, const struct mqtt_event *e);
+/* Takes one open invitation back, or all; or those that have expired. */
+const char *enrolment_withdraw(struct members *m, const char *account);
+void enrolment_withdraw_all(struct members *m);
+void enrolment_expire(struct members *m, int64_t now);
 
-/* What came on enrol/<account>. Nothing is done where k->registry is NULL. */
-void enrolment_letter(struct kiosk *k, const char *account, const struct mqtt_event *e);
+/* members_letter and members_readmit. A phone that asks to be let in again gets its account once
+ * for each start and broker. */
+bool enrolment_letter(struct members *m, const char *account, const struct mqtt_event *e);
+bool enrolment_readmit(struct members *m, const char *account, const struct mqtt_event *e);
 
 #endif

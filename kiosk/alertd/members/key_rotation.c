@@ -1,11 +1,9 @@
 #include "kiosk/alertd/members/key_rotation.h"
 
-#include "kiosk/alertd/members/registry.h"
 #include "kiosk/common/clock.h"
-#include "kiosk/common/log.h"
+#include "kiosk/core/enrol.h"
 #include "kiosk/core/ns.h"
 
-#include <errno.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -17,10 +15,10 @@ struct key_rotation {
     bool runs;
     uint8_t key[ENVELOPE_KEY]; /* while it runs */
     struct {
-        bool telling;
-        char last[TOPIC_ID_LEN + 1]; /* the last that was told; "": none yet */
+        bool sending;
+        char last[TOPIC_ID_LEN + 1]; /* the last phone it was sent to; "": none yet */
     } brokers[CONFIG_BROKERS_MAX];
-    int64_t due; /* when the next are told */
+    int64_t due; /* when the next are sent */
 };
 
 struct key_rotation *key_rotation_new(void)
@@ -43,6 +41,17 @@ bool key_rotation_runs(const struct key_rotation *r)
     return r->runs;
 }
 
+bool key_rotation_is_of(const struct key_rotation *r, const uint8_t key[ENVELOPE_KEY])
+{
+    return r->runs && sodium_memcmp(r->key, key, sizeof r->key) == 0;
+}
+
+void key_rotation_end(struct key_rotation *r)
+{
+    r->runs = false;
+    sodium_memzero(r->key, sizeof r->key);
+}
+
 static const struct phone *next_in(const struct roster *p, const char *account)
 {
     const struct phone *one = roster_after(p, account);
@@ -51,66 +60,63 @@ static const struct phone *next_in(const struct roster *p, const char *account)
     return one;
 }
 
-static void key_rotation_name_of(const struct kiosk *k, const char *account,
-                                 char out[TOPIC_NAME_MAX])
-{
-    topic_name(TOPIC_ENROL, k->sealer.venue_id, k->sealer.kiosk_id, account, out);
-}
+/* --- sending --------------------------------------------------------------------------------- */
 
-/* --- telling --------------------------------------------------------------------------------- */
-
-static int key_rotation_tell(struct kiosk *k, size_t broker, const struct phone *one)
+static int key_rotation_send(const struct key_rotation *r, const struct phone_brokers *b,
+                             size_t broker, const struct phone *one)
 {
-    const struct key_rotation *r = k->registry->rekey;
     struct mqtt_publication p = {.qos = 1, .retain = true, .len = ENVELOPE_SIZE};
-    struct envelope_place at = {.topic = p.topic};
-    memcpy(at.venue, k->sealer.venue, sizeof at.venue);
-    memcpy(at.kiosk, k->sealer.kiosk, sizeof at.kiosk);
-    key_rotation_name_of(k, one->account, p.topic);
-    if (enrol_rotate(one->public, &at, k->sealer.keys->secret,
-                     r->runs ? r->key : k->sealer.keys->venue, p.payload) != ENVELOPE_OK)
-        return 0; /* a key that nothing can be sealed to: that phone is passed over */
-    return delivery_say(k->delivery, broker, &p);
+    const struct sealer_keys *keys = b->sealer->keys;
+    struct envelope_place at = phone_brokers_enrol_place(b, one->account, p.topic);
+    if (enrol_rotate(one->public, &at, keys->secret, r->runs ? r->key : keys->venue, p.payload) !=
+        ENVELOPE_OK)
+        return 0; /* nothing can be sealed to this phone's key: it is skipped */
+    return delivery_say(b->delivery, broker, &p);
 }
 
-static void tell_some(struct kiosk *k, size_t broker)
+static void send_some(struct key_rotation *r, const struct roster *phones,
+                      const struct phone_brokers *b, size_t broker)
 {
-    struct key_rotation *r = k->registry->rekey;
     for (int n = 0; n < AT_ONCE; n++) {
-        const struct phone *one = next_in(k->registry->phones, r->brokers[broker].last);
+        const struct phone *one = next_in(phones, r->brokers[broker].last);
         if (!one) {
-            r->brokers[broker].telling = false;
+            r->brokers[broker].sending = false;
             return;
         }
-        if (key_rotation_tell(k, broker, one) != 0)
+        if (key_rotation_send(r, b, broker, one) != 0)
             return; /* later */
         memcpy(r->brokers[broker].last, one->account, sizeof one->account);
     }
 }
 
-static void begin_telling(struct key_rotation *r, size_t broker)
+static void begin_sending(struct key_rotation *r, size_t broker)
 {
-    r->brokers[broker].telling = true;
+    r->brokers[broker].sending = true;
     r->brokers[broker].last[0] = '\0';
     r->due = clock_now();
 }
 
-void key_rotation_up(struct kiosk *k, size_t broker)
+void key_rotation_broker_up(struct key_rotation *r, const struct roster *phones, size_t broker)
 {
-    if (k->registry->rekey->runs || roster_rotated(k->registry->phones))
-        begin_telling(k->registry->rekey, broker);
+    if (r->runs || roster_rotated(phones))
+        begin_sending(r, broker);
 }
 
-void key_rotation_time(struct kiosk *k, int64_t now)
+static bool is_sending(const struct key_rotation *r, const struct phone_brokers *b, size_t broker)
 {
-    struct key_rotation *r = k->registry->rekey;
+    return r->brokers[broker].sending && phone_brokers_is_up(b, broker);
+}
+
+void key_rotation_time(struct key_rotation *r, const struct roster *phones,
+                       const struct phone_brokers *b, int64_t now)
+{
     bool more = false;
     if (now < r->due)
         return;
-    for (size_t i = 0; i < k->config.brokers_count; i++) {
-        if (r->brokers[i].telling && delivery_is_up(k->delivery, i))
-            tell_some(k, i);
-        more = more || (r->brokers[i].telling && delivery_is_up(k->delivery, i));
+    for (size_t i = 0; i < CONFIG_BROKERS_MAX; i++) {
+        if (is_sending(r, b, i))
+            send_some(r, phones, b, i);
+        more = more || is_sending(r, b, i);
     }
     r->due = more ? now + PACE : NS_NEVER;
 }
@@ -120,60 +126,41 @@ int64_t key_rotation_deadline(const struct key_rotation *r)
     return r->due;
 }
 
-void key_rotation_forget(struct kiosk *k, const char *account)
+void key_rotation_forget(const struct roster *phones, const struct phone_brokers *b,
+                         const char *account)
 {
     struct mqtt_publication p = {.qos = 1, .retain = true};
-    if (!roster_rotated(k->registry->phones))
+    if (!roster_rotated(phones))
         return;
-    key_rotation_name_of(k, account, p.topic);
-    for (size_t i = 0; i < k->config.brokers_count; i++)
-        if (k->config.brokers[i].phones[0] != '\0')
-            delivery_say(k->delivery, i, &p);
+    phone_brokers_enrol_place(b, account, p.topic);
+    phone_brokers_send(b, &p);
 }
 
 /* --- the change ------------------------------------------------------------------------------ */
 
-int key_rotation_begin(struct kiosk *k, const uint8_t key[ENVELOPE_KEY])
+int key_rotation_begin(struct key_rotation *r, struct roster *phones, const struct phone_brokers *b,
+                       const uint8_t key[ENVELOPE_KEY])
 {
-    struct key_rotation *r = k->registry->rekey;
-    if (roster_set_rotated(k->registry->phones) != 0)
+    if (roster_set_rotated(phones) != 0)
         return -1;
-    registry_close(k);
     r->runs = true;
     memcpy(r->key, key, sizeof r->key);
-    for (size_t i = 0; i < k->config.brokers_count; i++)
-        if (k->config.brokers[i].phones[0] != '\0')
-            begin_telling(r, i);
+    for (size_t i = 0; i < CONFIG_BROKERS_MAX; i++)
+        if (phone_brokers_has(b, i))
+            begin_sending(r, i);
     return 0;
 }
 
-size_t key_rotation_left(const struct kiosk *k)
+size_t key_rotation_left(const struct key_rotation *r, const struct roster *phones,
+                         const struct phone_brokers *b)
 {
-    const struct key_rotation *r = k->registry->rekey;
     size_t n = 0;
-    for (size_t i = 0; i < k->config.brokers_count; i++) {
-        if (!r->brokers[i].telling || !delivery_is_up(k->delivery, i))
+    for (size_t i = 0; i < CONFIG_BROKERS_MAX; i++) {
+        if (!is_sending(r, b, i))
             continue;
-        for (const struct phone *p = next_in(k->registry->phones, r->brokers[i].last); p;
-             p = next_in(k->registry->phones, p->account))
+        for (const struct phone *p = next_in(phones, r->brokers[i].last); p;
+             p = next_in(phones, p->account))
             n++;
     }
     return n;
-}
-
-/* Wills lie with the brokers sealed under the old key: every connection is begun anew. */
-int key_rotation_finish(struct kiosk *k, const uint8_t key[ENVELOPE_KEY])
-{
-    struct key_rotation *r = k->registry->rekey;
-    struct sealer_keys *old;
-    if (!r->runs || sodium_memcmp(r->key, key, sizeof r->key) != 0 ||
-        sealer_rekey(&k->sealer, key, &old) != 0)
-        return -1;
-    r->runs = false;
-    sodium_memzero(r->key, sizeof r->key);
-    if (delivery_swap(k->delivery, &k->config, k->passwords) != 0)
-        log_error("not every broker's thread could be started: %s", strerror(errno));
-    sodium_free(old);
-    actions_state(k);
-    return 0;
 }

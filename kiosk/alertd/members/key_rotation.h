@@ -1,16 +1,22 @@
 #ifndef PORCHLIGHT_ALERTD_MEMBERS_KEY_ROTATION_H
 #define PORCHLIGHT_ALERTD_MEMBERS_KEY_ROTATION_H
 
-#include "kiosk/alertd/actions.h"
+#include "kiosk/alertd/members/phone_brokers.h"
+#include "kiosk/alertd/members/roster.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* A new venue key for the phones that remain. It is sealed to each and left, retained, on that
- * phone's enrol/<account>: one that sleeps finds it there. Brokers that keep nothing over a restart
- * are told again at each connect. Told at a walking pace, so that an alert never waits behind it.
+ * phone's enrol/<account>, where a phone that sleeps finds it later. Brokers that keep nothing over
+ * a restart get all of it again at each connect. It is sent slowly, so that an alert never waits
+ * behind it.
  *
- *   1. `porchlight rotate` draws the key and asks for it to be told (key_rotation_begin).
+ *   1. `porchlight rotate` draws the key and asks to have it sent (key_rotation_begin).
  *   2. When every broker that is up has it for every phone, it writes venue.key for the next start,
- *   3. and has the kiosk change over (key_rotation_finish). Phones keep the older key beside the
- * new one, so whatever ends this halfway, they read on. */
+ *   3. and has the kiosk use it (key_rotation_end). Phones keep the older key beside the new one,
+ *      so they can read on whatever interrupts this. */
 struct key_rotation;
 
 struct key_rotation *key_rotation_new(void); /* NULL with errno */
@@ -18,22 +24,29 @@ void key_rotation_free(struct key_rotation *r);
 
 bool key_rotation_runs(const struct key_rotation *r);
 
-/* 0, or -1 with errno: the book of phones cannot be written. */
-int key_rotation_begin(struct kiosk *k, const uint8_t key[ENVELOPE_KEY]);
+/* 0, or -1 with errno: the list of phones cannot be written. */
+int key_rotation_begin(struct key_rotation *r, struct roster *phones, const struct phone_brokers *b,
+                       const uint8_t key[ENVELOPE_KEY]);
 
-/* How many are still to be told, over all brokers that are up. */
-size_t key_rotation_left(const struct kiosk *k);
+/* How many phones are left to send it to, over all brokers that are up. */
+size_t key_rotation_left(const struct key_rotation *r, const struct roster *phones,
+                         const struct phone_brokers *b);
 
-/* 0, or -1: another key is being told, or none. */
-int key_rotation_finish(struct kiosk *k, const uint8_t key[ENVELOPE_KEY]);
+/* Whether this is the key that is being sent. */
+bool key_rotation_is_of(const struct key_rotation *r, const uint8_t key[ENVELOPE_KEY]);
 
-/* A broker is there anew. */
-void key_rotation_up(struct kiosk *k, size_t broker);
+/* The kiosk uses the new key now. */
+void key_rotation_end(struct key_rotation *r);
 
-/* What was left for one phone is taken away. */
-void key_rotation_forget(struct kiosk *k, const char *account);
+/* A broker that phones use has connected. */
+void key_rotation_broker_up(struct key_rotation *r, const struct roster *phones, size_t broker);
 
-void key_rotation_time(struct kiosk *k, int64_t now);
+/* Takes away what was left for one phone. */
+void key_rotation_forget(const struct roster *phones, const struct phone_brokers *b,
+                         const char *account);
+
+void key_rotation_time(struct key_rotation *r, const struct roster *phones,
+                       const struct phone_brokers *b, int64_t now);
 int64_t key_rotation_deadline(const struct key_rotation *r);
 
 #endif

@@ -1,59 +1,58 @@
 #ifndef PORCHLIGHT_ALERTD_MEMBERS_REGISTRY_H
 #define PORCHLIGHT_ALERTD_MEMBERS_REGISTRY_H
 
-#include "kiosk/alertd/actions.h"
 #include "kiosk/alertd/members/account_requests.h"
+#include "kiosk/alertd/members/phone_brokers.h"
 #include "kiosk/alertd/members/roster.h"
 #include "kiosk/core/enrol.h"
 
-/* Who belongs to the venue: how phones go (here), join (joining.h) and change keys (rekey.h).
- * Decided by core/enrol.h, kept by phones.h, done at the brokers by errands.h. A kiosk whose desk
- * could not be opened alerts all the same. */
+/* Keeps the list of phones and the accounts at the brokers in step: first the list is changed, then
+ * each broker is asked to follow (account_requests.h), and an account that is gone at every broker
+ * is taken off the list. */
 struct registry {
-    struct enrol_list *open; /* locked memory */
-    struct account_requests *errands;
     struct roster *phones;
-    char shown[TOPIC_ID_LEN + 1]; /* whose invitation is on the screen; "": nobody's */
-    bool sweep;                   /* some that are to go may be gone */
-    bool crowded;                 /* some that are to go have no errand yet */
-    struct key_rotation *rekey;
+    struct account_requests *requests;
+    bool removing; /* some phones that are to be removed may be gone at every broker */
+    bool crowded;  /* some of them have no request yet: there was no room */
 };
 
-/* NULL in a plain venue, or after log_error. */
-struct registry *registry_new(const struct kiosk *k);
-void registry_free(struct registry *d); /* NULL is safe */
+/* `path` is the list's file; requests are for this venue and kiosk. 0, or -1 after log_error. */
+int registry_open(struct registry *r, const char *path, const char *venue, const char *kiosk);
+void registry_close(struct registry *r); /* all zero is safe */
 
-/* All below do nothing where k->registry is NULL. */
+/* The brokers of a config that was read. `open`: the open invitations, here and below. */
+void registry_brokers(struct registry *r, const struct phone_brokers *b,
+                      const struct enrol_list *open);
 
-/* The brokers of a config that is taken: errands are for those that phones use. */
-void registry_brokers(struct kiosk *k);
-void registry_up(struct kiosk *k, size_t broker);
-void registry_answered(struct kiosk *k, size_t broker, const struct mqtt_event *e);
+/* An answer of a broker's plugin. */
+void registry_answer(struct registry *r, size_t broker, const uint8_t *payload, size_t len);
 
-void registry_time(struct kiosk *k, int64_t now);
-int64_t registry_deadline(const struct kiosk *k);
+/* Sends what there is to send to the brokers that are up. */
+void registry_send(struct registry *r, const struct phone_brokers *b, int64_t now);
 
-/* --- what the steward may ask (k->registry is there). NULL: done; else a sentence that says why
- * not, static storage. */
+/* Takes phones off the list that are gone at every broker. */
+void registry_sweep(struct registry *r, const struct enrol_list *open);
 
-/* An open invitation, or NULL. */
-const struct enrol_open *registry_find(const struct registry *d, const char *account);
+/* --- changes. NULL: done; else a sentence that says why not, static storage. */
 
-const char *registry_withdraw(struct kiosk *k, const char *account);
-const char *registry_revoke(struct kiosk *k, const char *account);
+/* A new account for a phone that is invited. */
+const char *registry_invite(struct registry *r, const char *account, bool staff,
+                            const char *password);
 
-/* Enters a relay, or one again with another password: its account is made at every broker that
+/* A phone of the list that was invited gets its role and its own password. */
+const char *registry_admit(struct registry *r, const struct phone *p, const char *password);
+
+/* A phone of the list gets its account, role and password at one broker, in case it is not there.
+ */
+const char *registry_readmit(struct registry *r, const struct phone *p, const char *password,
+                             size_t broker);
+
+/* Adds a relay, or the same one with another password: its account is made at every broker that
  * phones use, and new venue keys are sealed to `public`. */
-const char *registry_relay(struct kiosk *k, const char *account, const char *password,
-                           const uint8_t public[ENVELOPE_PUBLIC]);
+const char *registry_add_relay(struct registry *r, const char *account, const char *password,
+                               const uint8_t public[ENVELOPE_PUBLIC]);
 
-/* Whether phones use this broker of the config. */
-bool registry_is_for_phones(const struct kiosk *k, size_t broker);
-
-/* This invitation's code leaves the screen, if it is the one that is there. */
-void registry_unshow(struct kiosk *k, const char *account);
-
-/* Takes all open invitations back. */
-void registry_close(struct kiosk *k);
+/* Removes a phone of the list at every broker, whatever it was. */
+const char *registry_remove(struct registry *r, const struct phone *p);
 
 #endif

@@ -23,7 +23,7 @@ struct roster {
 
 /* --- in memory ------------------------------------------------------------------------------- */
 
-/* Where this account stands, or would stand. */
+/* The place of this account in the list, or where it would be inserted. */
 static size_t roster_place_of(const struct roster *p, const char *account)
 {
     size_t low = 0, high = p->count;
@@ -230,7 +230,7 @@ int roster_put(struct roster *p, const struct phone *one)
     return -1;
 }
 
-int roster_strike(struct roster *p, const char *account)
+int roster_remove(struct roster *p, const char *account)
 {
     size_t i = roster_place_of(p, account);
     if (!is_at(p, i, account))
@@ -245,13 +245,13 @@ int roster_strike(struct roster *p, const char *account)
     return -1;
 }
 
-bool roster_help(struct roster *p, const char *account, size_t broker)
+bool roster_readmit(struct roster *p, const char *account, size_t broker)
 {
     size_t i = roster_place_of(p, account);
     uint8_t bit = (uint8_t)(1u << broker);
-    if (!is_at(p, i, account) || (p->all[i].helped & bit) != 0)
+    if (!is_at(p, i, account) || (p->all[i].readmitted & bit) != 0)
         return false;
-    p->all[i].helped |= bit;
+    p->all[i].readmitted |= bit;
     return true;
 }
 

@@ -7,19 +7,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The phones of this venue, as little of them as can be: a random account, whether it is a staff
- * phone, and its public key, by which a new venue key can be sealed to it. No names, no times; kept
- * in the order of the accounts, which says nothing about who came when. Relays stand in it too, for
- * the same new key.
+/* The phones of this venue, with as little about them as possible: a random account, whether it is
+ * a staff phone, and its public key, with which a new venue key can be sealed to it. No names and
+ * no times; kept in the order of the accounts, which does not show who joined when. Relays are on
+ * the list too, so that they get a new key as well.
  *
- * <prefix>/var/lib/porchlight/phones, text, written whole and renamed into place at each change:
+ * <prefix>/var/lib/porchlight/phones, text, replaced as a whole at each change:
  *
- *   porchlight phones 1            or "porchlight phones 1 rotated": the venue key was changed,
- *                                  and phones that slept are told it at each connect
+ *   porchlight phones 1            or "porchlight phones 1 rotated": the venue key was changed, and
+ *                                  each broker that connects is given it again for every phone
  *   ACCOUNT member|staff|relay invited|in|gone PUBLIC     64 hex digits; all 0 while invited
  *
  * `invited` and `gone` are accounts that must not outlive a restart at the brokers: they are
- * removed there before the line goes. */
+ * removed there first, and then from this list. */
 
 enum phone_standing { PHONE_INVITED, PHONE_IN, PHONE_GONE };
 
@@ -28,14 +28,14 @@ struct phone {
     bool staff, relay; /* neither: a member's phone */
     enum phone_standing standing;
     uint8_t public[ENVELOPE_PUBLIC];
-    uint8_t helped; /* in RAM alone: a bit for each broker, roster_help */
+    uint8_t readmitted; /* in RAM alone: a bit for each broker, roster_readmit */
 };
 
 enum { ROSTER_MAX = 20000 };
 
 struct roster;
 
-/* Reads `path`; a file that is not there is an empty book. NULL with errno (EBADMSG: it is damaged,
+/* Reads `path`; a file that is not there is an empty list. NULL with errno (EBADMSG: it is damaged,
  * and *line says where). */
 struct roster *roster_open(const char *path, size_t *line);
 void roster_free(struct roster *p); /* NULL is safe */
@@ -49,15 +49,15 @@ const struct phone *roster_after(const struct roster *p, const char *account);
 size_t roster_count(const struct roster *p, enum phone_standing standing, bool staff);
 size_t roster_relays(const struct roster *p); /* those that are in */
 
-/* Enters or replaces one. 0 once it is durable; or -1 with errno, and nothing has changed in the
- * book (ENOBUFS: ROSTER_MAX). */
+/* Adds or replaces one. 0 once it is durable; or -1 with errno, and the list is as before (ENOBUFS:
+ * ROSTER_MAX). */
 int roster_put(struct roster *p, const struct phone *one);
 
-/* Strikes one out. 0, or -1 with errno as above. One that is not there is no error. */
-int roster_strike(struct roster *p, const char *account);
+/* Removes one. 0, or -1 with errno as above. One that is not there is no error. */
+int roster_remove(struct roster *p, const char *account);
 
-/* True the first time that this phone is helped at that broker, since the book was opened. */
-bool roster_help(struct roster *p, const char *account, size_t broker);
+/* True the first time that this phone is let in again at that broker since the list was opened. */
+bool roster_readmit(struct roster *p, const char *account, size_t broker);
 
 bool roster_rotated(const struct roster *p);
 int roster_set_rotated(struct roster *p);

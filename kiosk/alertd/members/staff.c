@@ -2,14 +2,27 @@
 
 #include "config/secret.h"
 #include "kiosk/common/log.h"
+#include "kiosk/common/paths.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-/* --- who may command ------------------------------------------------------------------------- */
+static const char ending[] = ".cert";
+
+/* The folder of the certificates, and the file of one account in it. 0, or -1 with errno. */
+static int certificate_path(const char *prefix, const char *account, char folder[PATH_LEN],
+                            char path[2 * PATH_LEN])
+{
+    if (path_under(prefix, PATH_STAFF, folder) != 0)
+        return -1;
+    snprintf(path, 2 * PATH_LEN, "%s/%s%s", folder, account, ending);
+    return 0;
+}
 
 static void staff_complain(void *context, const char *sentence)
 {
@@ -17,59 +30,58 @@ static void staff_complain(void *context, const char *sentence)
     log_warning("%s", sentence);
 }
 
-static int staff_load(struct kiosk *k, const char *folder, const char *name)
+static int staff_load(struct command_staff *one, const char *folder, const char *name,
+                      const struct sealer *sealer)
 {
-    static const char ending[] = ".cert";
-    struct command_staff *s = &k->staff[k->staff_count];
     char path[2 * PATH_LEN];
-    size_t len = strlen(name);
-    if (len != TOPIC_ID_LEN + strlen(ending) || strcmp(name + TOPIC_ID_LEN, ending) != 0 ||
-        sodium_hex2bin(s->account, sizeof s->account, name, TOPIC_ID_LEN, NULL, NULL, NULL) != 0)
+    if (strlen(name) != TOPIC_ID_LEN + strlen(ending) || strcmp(name + TOPIC_ID_LEN, ending) != 0 ||
+        sodium_hex2bin(one->account, sizeof one->account, name, TOPIC_ID_LEN, NULL, NULL, NULL) !=
+            0)
         return -1;
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    if (secret_read_file(path, false, s->cert, sizeof s->cert, staff_complain, NULL) != 0)
+    if (secret_read_file(path, false, one->cert, sizeof one->cert, staff_complain, NULL) != 0)
         return -1;
-    if (!command_staff_check(s, k->sealer.venue, k->sealer.keys->root)) {
-        log_warning("%s: not signed by this venue's root key; no command of that phone is taken",
-                    path);
-        return -1;
-    }
-    return 0;
+    if (command_staff_check(one, sealer->venue, sealer->keys->root))
+        return 0;
+    log_warning("%s: not signed by this venue's root key; commands of that phone are refused",
+                path);
+    return -1;
 }
 
-void staff_read(struct kiosk *k)
+void staff_read(struct staff *s, const char *prefix, const struct sealer *sealer)
 {
     char folder[PATH_LEN];
-    k->staff_count = 0;
-    if (k->sealer.plain || path_under(k->prefix, PATH_STAFF, folder) != 0)
+    s->count = 0;
+    if (sealer->plain || path_under(prefix, PATH_STAFF, folder) != 0)
         return;
     DIR *d = opendir(folder);
     if (!d)
         return;
-    for (const struct dirent *e; k->staff_count < STAFF_MAX && (e = readdir(d));)
-        if (e->d_name[0] != '.' && staff_load(k, folder, e->d_name) == 0)
-            k->staff_count++;
+    for (const struct dirent *e; s->count < STAFF_MAX && (e = readdir(d));)
+        if (e->d_name[0] != '.' && staff_load(&s->phones[s->count], folder, e->d_name, sealer) == 0)
+            s->count++;
     closedir(d);
 }
 
+int staff_certificate_write(const char *prefix, const char *account,
+                            const uint8_t certificate[CERT_STAFF])
+{
+    char folder[PATH_LEN], path[2 * PATH_LEN];
+    if (certificate_path(prefix, account, folder, path) != 0 ||
+        (mkdir(folder, 0755) != 0 && errno != EEXIST))
+        return -1;
+    return secret_write_key(path, certificate, CERT_STAFF, 0644);
+}
+
+int staff_certificate_delete(const char *prefix, const char *account)
+{
+    char folder[PATH_LEN], path[2 * PATH_LEN];
+    if (certificate_path(prefix, account, folder, path) != 0)
+        return -1;
+    return unlink(path) != 0 && errno != ENOENT ? -1 : 0;
+}
+
 /* --- the proof ------------------------------------------------------------------------------- */
-
-static void proof_path(const struct kiosk *k, char path[PATH_LEN])
-{
-    path_under(k->prefix, PATH_PROOF, path);
-}
-
-void staff_prove(struct kiosk *k, const uint8_t *proof, size_t len)
-{
-    char path[PATH_LEN];
-    memcpy(k->proof, proof, len);
-    k->proof_len = len;
-    delivery_prove(k->delivery, k->proof, k->proof_len);
-    proof_path(k, path);
-    if (secret_write_key(path, k->proof, k->proof_len, 0600) != 0)
-        log_warning("%s: %s; phones that sleep now may keep an old lockdown after a restart", path,
-                    strerror(errno));
-}
 
 static void staff_ignore(void *context, const char *sentence)
 {
@@ -77,12 +89,18 @@ static void staff_ignore(void *context, const char *sentence)
     (void)sentence;
 }
 
-void staff_proof_read(struct kiosk *k)
+int staff_proof_write(const char *prefix, const uint8_t proof[CERT_PROOF])
 {
     char path[PATH_LEN];
-    proof_path(k, path);
-    if (secret_read_file(path, false, k->proof, CERT_PROOF, staff_ignore, NULL) != 0)
-        return;
-    k->proof_len = CERT_PROOF;
-    delivery_prove(k->delivery, k->proof, k->proof_len);
+    return path_under(prefix, PATH_PROOF, path) != 0
+               ? -1
+               : secret_write_key(path, proof, CERT_PROOF, 0600);
+}
+
+int staff_proof_read(const char *prefix, uint8_t proof[CERT_PROOF])
+{
+    char path[PATH_LEN];
+    return path_under(prefix, PATH_PROOF, path) != 0
+               ? -1
+               : secret_read_file(path, false, proof, CERT_PROOF, staff_ignore, NULL);
 }

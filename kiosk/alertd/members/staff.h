@@ -1,20 +1,34 @@
 #ifndef PORCHLIGHT_ALERTD_MEMBERS_STAFF_H
 #define PORCHLIGHT_ALERTD_MEMBERS_STAFF_H
 
-#include "kiosk/alertd/actions.h"
+#include "kiosk/alertd/sealer.h"
+#include "kiosk/core/command.h"
 
-/* What the kiosk keeps of its staff phones: who may command, and the word by which one of them
- * ended the last lockdown. */
+#include <stddef.h>
+#include <stdint.h>
 
-/* Reads the certificates below the prefix; what the root did not sign is left out with a
- * warning. */
-void staff_read(struct kiosk *k);
+/* The staff phones that may command, from <prefix>/var/lib/porchlight/staff/ACCOUNT.cert; and the
+ * proof with which one of them ended the last lockdown, kept over a restart for phones that slept
+ * meanwhile (<prefix>/var/lib/porchlight/all-clear). */
+enum { STAFF_MAX = 64 };
 
-/* From now on every all-clear and state bears this proof (CERT_PROOF bytes). It is kept over a
- * restart, for phones that slept. */
-void staff_prove(struct kiosk *k, const uint8_t *proof, size_t len);
+struct staff {
+    struct command_staff phones[STAFF_MAX];
+    size_t count;
+};
 
-/* The proof as it was last kept; none is no fault. */
-void staff_proof_read(struct kiosk *k);
+/* Reads the certificates again. One that the root key did not sign is left out with a warning. A
+ * plain venue has none. */
+void staff_read(struct staff *s, const char *prefix, const struct sealer *sealer);
+
+/* Writes one certificate, or deletes it: 0, or -1 with errno (one that is not there is no error).
+ * Either needs staff_read to take effect. */
+int staff_certificate_write(const char *prefix, const char *account,
+                            const uint8_t certificate[CERT_STAFF]);
+int staff_certificate_delete(const char *prefix, const char *account);
+
+/* 0, or -1 with errno. */
+int staff_proof_write(const char *prefix, const uint8_t proof[CERT_PROOF]);
+int staff_proof_read(const char *prefix, uint8_t proof[CERT_PROOF]);
 
 #endif

@@ -58,7 +58,7 @@ static void put(struct roster *p, const char *account, bool staff, enum phone_st
     assert_int_equal(roster_put(p, &one), 0);
 }
 
-/* Whatever order they came in, they stand by account. */
+/* Whatever order they came in, they are kept by account. */
 static void it_is_kept_over_a_restart(void **state)
 {
     (void)state;
@@ -79,8 +79,8 @@ static void it_is_kept_over_a_restart(void **state)
     assert_null(roster_after(p, C));
     assert_int_equal(roster_find(p, B)->public[31], '1');
     assert_true(roster_find(p, C)->staff);
-    assert_int_equal(roster_strike(p, B), 0);
-    assert_int_equal(roster_strike(p, B), 0);
+    assert_int_equal(roster_remove(p, B), 0);
+    assert_int_equal(roster_remove(p, B), 0);
     assert_null(roster_find(p, B));
     assert_false(roster_rotated(p));
     assert_int_equal(roster_set_rotated(p), 0);
@@ -91,7 +91,7 @@ static void it_is_kept_over_a_restart(void **state)
     roster_free(p);
 }
 
-/* Relays stand beside phones, and are not counted among them. */
+/* Relays are on the list of phones, and are not counted among them. */
 static void a_relay_is_no_phone(void **state)
 {
     (void)state;
@@ -109,23 +109,23 @@ static void a_relay_is_no_phone(void **state)
     roster_free(p);
 }
 
-/* Once for each broker and opening of the book. */
-static void a_phone_is_helped_once_at_each_broker(void **state)
+/* Once for each broker and opening of the list. */
+static void a_phone_is_readmitted_once_at_each_broker(void **state)
 {
     (void)state;
     struct roster *p = opened();
     put(p, A, false, PHONE_IN);
-    assert_true(roster_help(p, A, 1));
-    assert_false(roster_help(p, A, 1));
-    assert_true(roster_help(p, A, 0));
-    assert_false(roster_help(p, B, 0));
+    assert_true(roster_readmit(p, A, 1));
+    assert_false(roster_readmit(p, A, 1));
+    assert_true(roster_readmit(p, A, 0));
+    assert_false(roster_readmit(p, B, 0));
     roster_free(p);
     p = opened();
-    assert_true(roster_help(p, A, 1));
+    assert_true(roster_readmit(p, A, 1));
     roster_free(p);
 }
 
-static void it_is_for_its_owner_alone(void **state)
+static void only_its_owner_can_read_it(void **state)
 {
     (void)state;
     struct stat st;
@@ -136,8 +136,8 @@ static void it_is_for_its_owner_alone(void **state)
     assert_int_equal(st.st_mode & 0777, 0600);
 }
 
-/* What cannot be written has not happened. */
-static void a_change_that_fails_is_none(void **state)
+/* What cannot be written leaves the list as it was. */
+static void a_change_that_fails_changes_nothing(void **state)
 {
     (void)state;
     char blocked[80];
@@ -150,7 +150,7 @@ static void a_change_that_fails_is_none(void **state)
     assert_null(roster_find(p, B));
     assert_int_equal(roster_put(p, &changed), -1);
     assert_int_equal(roster_find(p, A)->standing, PHONE_IN);
-    assert_int_equal(roster_strike(p, A), -1);
+    assert_int_equal(roster_remove(p, A), -1);
     assert_non_null(roster_find(p, A));
     assert_int_equal(roster_set_rotated(p), -1);
     assert_false(roster_rotated(p));
@@ -178,7 +178,7 @@ static const struct {
     {"porchlight phones 1\n\n", 2},
 };
 
-static void damage_is_told_by_its_line(void **state)
+static void damage_names_its_line(void **state)
 {
     (void)state;
     EACH_ROW (i, damaged, damaged[i].text) {
@@ -217,10 +217,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(it_is_kept_over_a_restart, begin, end),
         cmocka_unit_test_setup_teardown(a_relay_is_no_phone, begin, end),
-        cmocka_unit_test_setup_teardown(a_phone_is_helped_once_at_each_broker, begin, end),
-        cmocka_unit_test_setup_teardown(it_is_for_its_owner_alone, begin, end),
-        cmocka_unit_test_setup_teardown(a_change_that_fails_is_none, begin, end),
-        cmocka_unit_test_setup_teardown(damage_is_told_by_its_line, begin, end),
+        cmocka_unit_test_setup_teardown(a_phone_is_readmitted_once_at_each_broker, begin, end),
+        cmocka_unit_test_setup_teardown(only_its_owner_can_read_it, begin, end),
+        cmocka_unit_test_setup_teardown(a_change_that_fails_changes_nothing, begin, end),
+        cmocka_unit_test_setup_teardown(damage_names_its_line, begin, end),
         cmocka_unit_test_setup_teardown(two_hundred_keep_their_order, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,32 @@
+#ifndef PORCHLIGHT_ALERTD_KIOSK_STATE_H
+#define PORCHLIGHT_ALERTD_KIOSK_STATE_H
+
+#include "kiosk/core/acks.h"
+#include "kiosk/core/alert.h"
+#include "kiosk/core/command.h"
+#include "kiosk/core/cue.h"
+#include "kiosk/core/drill.h"
+#include "kiosk/core/record.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What a kiosk knows at any moment: the alert, and what status, screen and phones are shown of it.
+ * Times are ns of CLOCK_MONOTONIC. */
+struct kiosk_state {
+    struct alert alert;
+    struct alert_rules rules;
+    struct record record; /* as it was last given to the recorder */
+    struct cue_facts facts;
+    struct acks acks;             /* answers to the current alert */
+    uint8_t nonce[MESSAGE_NONCE]; /* the next command of a staff phone must name it */
+    struct drill_result last_drill;
+    uint64_t refused[COMMAND_RESULTS]; /* messages of phones that were refused, by reason */
+    bool publish_state;                /* it has changed; soon, but not for each of many answers */
+    int64_t published_at;              /* the state */
+    bool record_fault;                 /* the record is not durable */
+    bool wipe_fault; /* the wipe is enabled, but porchlight-wipe or its plan is not ready for it */
+    bool wiped;      /* everything but the credentials is destroyed */
+};
+
+#endif

@@ -1,0 +1,156 @@
+#include "kiosk/alertd/members/members.h"
+
+#include "kiosk/alertd/members/enrolment.h"
+#include "kiosk/alertd/members/members_state.h"
+#include "kiosk/common/log.h"
+#include "kiosk/common/paths.h"
+#include "kiosk/core/ns.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STAFF_REFRESH (5 * NS_PER_S)
+
+/* Without it nobody can join or leave; staff phones command, and alerts are sent, all the same. */
+static bool members_open(struct members *m)
+{
+    const struct sealer *s = m->needs.sealer;
+    char path[PATH_LEN];
+    if (s->plain || path_under(m->needs.prefix, PATH_PHONES, path) != 0 ||
+        registry_open(&m->registry, path, s->venue_id, s->kiosk_id) != 0)
+        return false;
+    m->invitations = sodium_malloc(sizeof *m->invitations);
+    m->rotation = key_rotation_new();
+    if (m->invitations && m->rotation) {
+        sodium_memzero(m->invitations, sizeof *m->invitations);
+        return true;
+    }
+    log_error("no locked memory for invitations: phones can be neither invited nor revoked; raise "
+              "LimitMEMLOCK");
+    return false;
+}
+
+static void proof_read(const struct members_needs *n)
+{
+    uint8_t proof[CERT_PROOF];
+    if (staff_proof_read(n->prefix, proof) == 0)
+        delivery_prove(n->delivery, proof, sizeof proof);
+}
+
+struct members *members_new(const struct members_needs *needs)
+{
+    struct members *m = calloc(1, sizeof *m);
+    if (!m)
+        return NULL;
+    m->needs = *needs;
+    m->brokers = (struct phone_brokers){
+        .config = needs->config, .delivery = needs->delivery, .sealer = needs->sealer};
+    m->ready = members_open(m);
+    members_brokers_changed(m);
+    members_staff_read(m);
+    proof_read(needs);
+    return m;
+}
+
+void members_free(struct members *m)
+{
+    if (!m)
+        return;
+    key_rotation_free(m->rotation);
+    sodium_free(m->invitations);
+    registry_close(&m->registry);
+    free(m);
+}
+
+void members_brokers_changed(struct members *m)
+{
+    if (m->ready)
+        registry_brokers(&m->registry, &m->brokers, m->invitations);
+}
+
+void members_broker_up(struct members *m, size_t broker)
+{
+    if (!m->ready || !phone_brokers_has(&m->brokers, broker))
+        return;
+    account_requests_again(m->registry.requests, broker);
+    key_rotation_broker_up(m->rotation, m->registry.phones, broker);
+}
+
+void members_answer(struct members *m, size_t broker, const struct mqtt_event *e)
+{
+    if (m->ready && !e->retained)
+        registry_answer(&m->registry, broker, e->payload, e->len);
+}
+
+bool members_letter(struct members *m, const char *account, const struct mqtt_event *e)
+{
+    return !m->ready || enrolment_letter(m, account, e);
+}
+
+bool members_readmit(struct members *m, const char *account, const struct mqtt_event *e)
+{
+    return m->ready && enrolment_readmit(m, account, e);
+}
+
+const struct staff *members_staff(const struct members *m)
+{
+    return &m->staff;
+}
+
+void members_staff_read(struct members *m)
+{
+    staff_read(&m->staff, m->needs.prefix, m->needs.sealer);
+}
+
+bool members_staff_refresh(struct members *m, int64_t now)
+{
+    if (now - m->staff_refreshed_at <= STAFF_REFRESH)
+        return false;
+    m->staff_refreshed_at = now;
+    members_staff_read(m);
+    return true;
+}
+
+void members_prove(struct members *m, const uint8_t proof[CERT_PROOF])
+{
+    delivery_prove(m->needs.delivery, proof, CERT_PROOF);
+    if (staff_proof_write(m->needs.prefix, proof) != 0)
+        log_warning("%s%s: %s; phones that are asleep now may keep an old lockdown if this kiosk "
+                    "restarts",
+                    m->needs.prefix, PATH_PROOF, strerror(errno));
+}
+
+size_t members_count(const struct members *m, bool staff)
+{
+    return m->ready ? roster_count(m->registry.phones, PHONE_IN, staff) : 0;
+}
+
+/* In a real lockdown all invitations are taken back, so that no raider joins with a code that the
+ * screen shows. */
+static void invitations_time(struct members *m, int64_t now)
+{
+    const struct alert_standing *alert = &m->needs.alert->now;
+    if (alert->state == ALERT_LOCKDOWN && !alert->drill)
+        enrolment_withdraw_all(m);
+    enrolment_expire(m, now);
+}
+
+void members_time(struct members *m, int64_t now)
+{
+    if (!m->ready)
+        return;
+    invitations_time(m, now);
+    registry_send(&m->registry, &m->brokers, now);
+    key_rotation_time(m->rotation, m->registry.phones, &m->brokers, now);
+    registry_sweep(&m->registry, m->invitations);
+}
+
+int64_t members_deadline(const struct members *m)
+{
+    if (!m->ready)
+        return NS_NEVER;
+    int64_t rotation = key_rotation_deadline(m->rotation), expiry = enrol_deadline(m->invitations);
+    return rotation < expiry ? rotation : expiry;
+}

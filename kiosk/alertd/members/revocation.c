@@ -1,0 +1,46 @@
+#include "kiosk/alertd/members/revocation.h"
+
+#include "kiosk/alertd/members/enrolment.h"
+#include "kiosk/common/log.h"
+#include "kiosk/common/paths.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Relays forget what they keep to ring that phone. They may be at any broker. */
+static void relays_forget(const struct members_needs *n, const char *account)
+{
+    struct message m = {.kind = MSG_REVOKED, .age_ms = -1};
+    struct mqtt_publication p = {.qos = topic_table[TOPIC_WAKE].qos,
+                                 .expiry_s = topic_table[TOPIC_WAKE].expiry_s};
+    topic_name(TOPIC_WAKE, n->sealer->venue_id, n->sealer->kiosk_id, account, p.topic);
+    p.len = sealer_payload(n->sealer, p.topic, &m, p.payload);
+    for (size_t i = 0; i < n->config->brokers_count && p.len > 0; i++)
+        delivery_say(n->delivery, i, &p);
+}
+
+static void certificate_delete(struct members *m, const char *account)
+{
+    if (staff_certificate_delete(m->needs.prefix, account) != 0)
+        log_warning("the certificate of a revoked staff phone could not be deleted (%s): delete "
+                    "%s%s/%s.cert, or that phone may still command",
+                    strerror(errno), m->needs.prefix, PATH_STAFF, account);
+    staff_read(&m->staff, m->needs.prefix, m->needs.sealer);
+}
+
+const char *revocation_of(struct members *m, const char *account)
+{
+    const struct phone *p = roster_find(m->registry.phones, account);
+    if (enrol_find(m->invitations, account))
+        return enrolment_withdraw(m, account);
+    if (!p)
+        return "nothing was revoked: no phone of this kiosk has that account; porchlight phones "
+               "--ids lists them";
+    bool staff = p->staff;
+    key_rotation_forget(m->registry.phones, &m->brokers, account);
+    relays_forget(&m->needs, account);
+    const char *why = registry_remove(&m->registry, p);
+    if (!why && staff)
+        certificate_delete(m, account);
+    return why;
+}

@@ -1,0 +1,11 @@
+#ifndef PORCHLIGHT_ALERTD_MEMBERS_REVOCATION_H
+#define PORCHLIGHT_ALERTD_MEMBERS_REVOCATION_H
+
+#include "kiosk/alertd/members/members_state.h"
+
+/* Removes a phone or relay, or takes its open invitation back: its accounts at the brokers, what is
+ * kept there for it, what relays keep to ring it, and a staff phone's certificate. Needs m->ready.
+ * NULL: done, as far as brokers are up; else a sentence that says why not, static storage. */
+const char *revocation_of(struct members *m, const char *account);
+
+#endif

@@ -12,14 +12,14 @@ DEPS_BUILD = gcc make pkg-config libgpiod-dev libmosquitto-dev libsodium-dev lib
              libinih-dev libfribidi-dev libqrencode-dev libpng-dev libssl-dev libcurl4-openssl-dev libtss2-dev
 DEPS_RUN   = tzdata mosquitto openssl python3 fonts-dejavu-core fonts-dejavu-extra xvfb
 DEPS_TEST  = libcmocka-dev faketime python3-pytest python3-pytest-xdist python3-paho-mqtt python3-nacl \
-             python3-jinja2 mosquitto-clients procps cryptsetup-bin libfuse3-dev groff-base weston \
+             python3-jinja2 cmark-gfm mosquitto-clients procps cryptsetup-bin libfuse3-dev groff-base weston \
              swtpm strace nginx \
              zbar-tools
 DEPS_PHONE = python3-cryptography nodejs nginx chromium chromium-driver python3-selenium \
              python3-wsproto mmdebstrap debian-archive-keyring
 DEPS_BOARD = qemu-system-arm qemu-utils mmdebstrap debian-archive-keyring gcc-aarch64-linux-gnu systemd kmod \
              cpio e2fsprogs cryptsetup-bin
-DEPS_DEB   = build-essential debhelper fakeroot lintian
+DEPS_DEB   = build-essential cmark-gfm debhelper fakeroot lintian
 DEPS_LONG  = rabbitmq-server util-linux
 DEPS_LINT  = clang-format clang-tidy cppcheck shellcheck python3-pyflakes git
 
@@ -175,6 +175,14 @@ pictures: deps-test page  ## the handbook's pictures, as the screen and the page
 	+@$(AGAIN) -s all
 	@$(PYTHON) -m tests.pictures
 
+# What hosts read, as HTML below build/handbook.
+HANDBOOK_SRC = $(wildcard kiosk/handbook/* kiosk/handbook/pictures/* hw/README.md hw/*.svg)
+handbook: build/handbook/index.html  ## the handbook as HTML, in build/handbook
+build/handbook/index.html: $(HANDBOOK_SRC)
+	@command -v cmark-gfm >/dev/null || .ci/need cmark-gfm
+	rm -rf build/handbook
+	kiosk/handbook/to-html build/handbook
+
 unit:  ## the unit tests alone
 	+@$(AGAIN) $(ASAN_B) unit-run
 
@@ -240,7 +248,7 @@ TO        = $(DESTDIR)$(PREFIX)
 into      = install -D -m $(1) -t $(2) $(3)
 
 .PHONY: install board-test board-core deps-board
-install: all  ## programs, units, manuals; DESTDIR= and PREFIX= are heeded
+install: all handbook  ## programs, units, manuals, the handbook; DESTDIR= and PREFIX= are heeded
 	$(call into,755,$(TO)/bin,$(addprefix $(B)/,$(READY)))
 	$(call into,644,$(TO)/lib/systemd/system,$(UNITS))
 	sed -i 's|=/usr/|=$(PREFIX)/|' $(addprefix $(TO)/lib/systemd/system/,$(notdir $(UNITS)))
@@ -250,6 +258,8 @@ install: all  ## programs, units, manuals; DESTDIR= and PREFIX= are heeded
 	install -D -m 644 systemd/porchlight.rules $(TO)/lib/udev/rules.d/60-porchlight.rules
 	$(if $(wildcard config/porchlight.conf),$(call into,644,$(TO)/share/porchlight,config/porchlight.conf))
 	$(if $(LANGUAGES),$(call into,644,$(DESTDIR)/etc/porchlight/languages,$(LANGUAGES)))
+	$(call into,644,$(TO)/share/doc/porchlight/handbook,build/handbook/*.*)
+	$(call into,644,$(TO)/share/doc/porchlight/handbook/pictures,build/handbook/pictures/*)
 	install -D -m 644 kiosk/cli/completion.bash $(TO)/share/bash-completion/completions/porchlight
 	$(foreach m,$(MANUALS),$(call into,644,$(TO)/share/man/man$(subst .,,$(suffix $(m))),$(m)) &&) :
 
@@ -283,5 +293,5 @@ help:  ## this list
 clean:  ## remove build/
 	rm -rf build
 
-.PHONY: all page pictures run test test-programs test-page test-long faults unit units unit-run lint lint-run \
+.PHONY: all page handbook pictures run test test-programs test-page test-long faults unit units unit-run lint lint-run \
         bench help clean deps-build deps-run deps-test deps-long deps-lint

@@ -146,7 +146,8 @@ class Proxy:
     """nginx from config/proxy/nginx.conf.in, serving the built page. `others`: ports of further
     proxies that the page may speak to."""
 
-    def __init__(self, folder, certificate, broker, port, others=(), page=None):
+    def __init__(self, folder, certificate, broker, port, others=(), page=None,
+                 handbook=None):
         self.folder = folder / f"proxy-{broker.name}"
         self.folder.mkdir(parents=True)
         self.folder.chmod(0o755)
@@ -156,6 +157,7 @@ class Proxy:
         (self.folder / "nginx.conf").write_text("user root;\ndaemon off;\n" + fill(
             "config/proxy/nginx.conf.in", STATE=self.folder, LISTEN=f"127.0.0.1:{port}",
             HOST="localhost", CERTIFICATE=cert, KEY=key, PAGE=page or ROOT / "build/page",
+            HANDBOOK=handbook or ROOT / "build/handbook",
             PORT_WEBSOCKET=broker.websocket, BROKERS=brokers))
 
     def start(self):

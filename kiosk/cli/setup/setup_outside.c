@@ -29,6 +29,7 @@ static int put_nginx(struct setup *s, const char *host)
         {"CERTIFICATE", "/etc/nginx/porchlight.crt"},
         {"KEY", "/etc/nginx/porchlight.key"},
         {"PAGE", "/usr/share/porchlight/page"},
+        {"HANDBOOK", "/usr/share/doc/porchlight/handbook"},
         {"BROKERS", here},
         {"PORT_WEBSOCKET", "1885"},
         {NULL, NULL},

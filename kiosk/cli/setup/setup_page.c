@@ -9,13 +9,15 @@
 /* The members' page, and its connection to the broker on this Pi. */
 int setup_page(struct setup *s)
 {
-    char state[PATH_LEN], server[PATH_LEN], page[PATH_LEN], brokers[2 * ANSWER_MAX] = "";
+    char state[PATH_LEN], server[PATH_LEN], page[PATH_LEN], handbook[PATH_LEN];
+    char brokers[2 * ANSWER_MAX] = "";
     char host[ANSWER_MAX];
     int port;
     if (!answers_broker_here(&s->now) || answer_number(&s->now, ANSWER_KIOSK) > 1)
         return etc_transaction_drop(s->stage, "page/nginx.conf");
     snprintf(state, sizeof state, "%.400s/run/porchlight-page", s->prefix);
     snprintf(page, sizeof page, "%.400s/usr/share/porchlight/page", s->prefix);
+    snprintf(handbook, sizeof handbook, "%.400s/usr/share/doc/porchlight/handbook", s->prefix);
     if (s->prefix[0])
         snprintf(server, sizeof server, "%.400s" PATH_ETC "/broker/server.pem", s->prefix);
     else
@@ -31,6 +33,7 @@ int setup_page(struct setup *s)
         {"CERTIFICATE", server},
         {"KEY", server},
         {"PAGE", page},
+        {"HANDBOOK", handbook},
         {"BROKERS", brokers},
         {"PORT_WEBSOCKET", s->now.value[ANSWER_WEBSOCKET_PORT]},
         {NULL, NULL},

@@ -79,8 +79,8 @@ static void print_next_steps(const struct setup *s)
         print_say(
             "\nThis venue is LAN only: its broker is on this Pi, so whoever takes the Pi takes "
             "the alert with it. Run set-up again when you have a broker elsewhere.");
-    print_say("\nThe wipe is off. Before you turn it on, read \"Before you turn the wipe on\" in "
-              "/usr/share/doc/porchlight/README.md.");
+    print_say("\nThe wipe is off. Before you turn it on, read its page of the handbook: "
+              "/usr/share/doc/porchlight/handbook/wipe.html.");
     fflush(stdout);
 }
 

@@ -1,0 +1,137 @@
+#include "kiosk/common/daemon.h"
+
+#include "kiosk/common/log.h"
+#include "kiosk/common/version.h"
+#include "kiosk/common/wrap.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+/* --- the command line ------------------------------------------------------------------------ */
+
+static const struct cli_option common_options[] = {
+    OPTION("prefix", "DIR", struct daemon_options, prefix,
+           "take every path below DIR, as make run and the tests do"),
+    OPTION("verbose", NULL, struct daemon_options, verbose, "write more to the log"),
+    {"help", NULL, "print this text", 'h', offsetof(struct daemon_options, help), option_flag},
+    OPTION("version", NULL, struct daemon_options, version, "print the version"),
+    {0},
+};
+
+static void daemon_help(const struct daemon_program *p)
+{
+    printf("Usage: %s [OPTIONS]\n\n", p->name);
+    wrap_text(stdout, WRAP_COLUMNS, 0, 0, p->summary);
+    putchar('\n');
+    options_print(stdout, p->options);
+    options_print(stdout, common_options);
+    if (p->more[0]) {
+        putchar('\n');
+        wrap_text(stdout, WRAP_COLUMNS, 0, 0, p->more);
+    }
+}
+
+int daemon_begin(const struct daemon_program *p, void *own, struct daemon_options *common, int argc,
+                 char **argv)
+{
+    const struct option_set sets[] = {{p->options, own}, {common_options, common}, {NULL, NULL}};
+    char wrong[OPTION_WRONG];
+
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    *common = (struct daemon_options){.prefix = ""};
+    log_init(p->name, LOG_LEVEL_INFO);
+    opterr = 0;
+    bool bad = options_read(sets, false, argc, argv, wrong) < 0;
+    if (common->help) {
+        daemon_help(p);
+        return 0;
+    }
+    if (common->version) {
+        printf("%s %s\n", p->name, PORCHLIGHT_VERSION);
+        return 0;
+    }
+    if (!bad && optind == argc) {
+        log_init(p->name, common->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+        return -1;
+    }
+    if (bad)
+        log_error("%s. To see all options: %s --help", wrong, p->name);
+    else
+        log_error("\"%.64s\": only options are expected. To see them: %s --help", argv[optind],
+                  p->name);
+    return 2;
+}
+
+/* --- signals --------------------------------------------------------------------------------- */
+
+int daemon_signals(const int *more)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    for (; *more; more++)
+        sigaddset(&set, *more);
+    return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -1
+                                                  : signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int daemon_signal_next(int signals)
+{
+    struct signalfd_siginfo info;
+    return read(signals, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
+}
+
+/* --- systemd --------------------------------------------------------------------------------- */
+
+void daemon_ready(void)
+{
+    sd_notify(0, "READY=1");
+}
+
+void daemon_reloading(void)
+{
+    sd_notify(0, "RELOADING=1");
+}
+
+void daemon_stopping(void)
+{
+    sd_notify(0, "STOPPING=1");
+}
+
+void daemon_ready_and_wait(void)
+{
+    daemon_ready();
+    sd_notify_barrier(0, UINT64_C(60000000));
+}
+
+int daemon_socket(int *found)
+{
+    *found = sd_listen_fds(1);
+    return *found == 1 && fcntl(SD_LISTEN_FDS_START, F_SETFL, O_NONBLOCK) == 0 ? SD_LISTEN_FDS_START
+                                                                               : -1;
+}
+
+struct daemon_watchdog daemon_watchdog(void)
+{
+    uint64_t us = 0;
+    return (struct daemon_watchdog){
+        .every = sd_watchdog_enabled(0, &us) > 0 ? (int64_t)us * 1000 / 3 : 0};
+}
+
+int64_t daemon_watchdog_feed(struct daemon_watchdog *w, int64_t now)
+{
+    if (w->every == 0)
+        return INT64_MAX;
+    if (now >= w->due) {
+        sd_notify(0, "WATCHDOG=1");
+        w->due = now + w->every;
+    }
+    return w->due;
+}

@@ -68,6 +68,12 @@ int daemon_begin(const struct daemon_program *p, void *own, struct daemon_option
     return 2;
 }
 
+int daemon_path(const struct daemon_options *common, const char *given, const char *usual,
+                char out[PATH_LEN])
+{
+    return given ? path_under("", given, out) : path_under(common->prefix, usual, out);
+}
+
 /* --- signals --------------------------------------------------------------------------------- */
 
 int daemon_signals(const int *more)

@@ -2,6 +2,7 @@
 #define PORCHLIGHT_COMMON_DAEMON_H
 
 #include "kiosk/common/option_table.h"
+#include "kiosk/common/paths.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,6 +41,11 @@ struct daemon_options {
  * or --version, 2 after a complaint about the command line. */
 int daemon_begin(const struct daemon_program *p, void *own, struct daemon_options *common, int argc,
                  char **argv);
+
+/* The file given on the command line, or `usual` below the prefix. 0, or -1 with errno
+ * ENAMETOOLONG. */
+int daemon_path(const struct daemon_options *common, const char *given, const char *usual,
+                char out[PATH_LEN]);
 
 /* Blocks SIGINT, SIGTERM and those of `more` (ends with 0), for threads started later too. A
  * non-blocking descriptor for them, or -1 with errno. */

@@ -1,38 +1,26 @@
+#include "kiosk/common/daemon.h"
 #include "kiosk/common/log.h"
 #include "kiosk/screen/options.h"
 #include "kiosk/screen/screen.h"
 
+#include <errno.h>
 #include <signal.h>
-
-/* Blocked from the first moment on, so that one that comes early waits for screen_run. */
-static void block_signals(sigset_t *set)
-{
-    sigemptyset(set);
-    sigaddset(set, SIGTERM);
-    sigaddset(set, SIGINT);
-    sigaddset(set, SIGHUP);
-    sigaddset(set, SIGUSR1);
-    sigprocmask(SIG_BLOCK, set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
+#include <string.h>
 
 int main(int argc, char **argv)
 {
+    struct daemon_options common;
     struct options options;
-    sigset_t blocked;
-    log_init("porchlight-screen", LOG_LEVEL_INFO);
-    block_signals(&blocked);
-    switch (options_parse(argc, argv, &options)) {
-    case OPTIONS_DONE:
-        return 0;
-    case OPTIONS_WRONG:
-        return 2;
-    case OPTIONS_RUN:
-        break;
-    }
-    struct screen *s = screen_new(&options, &blocked);
+    /* From the first moment on, so that one that comes early waits for screen_run. */
+    int signals = daemon_signals((const int[]){SIGHUP, SIGUSR1, 0});
+    options_init(&options);
+    int status = daemon_begin(&options_program, &options, &common, argc, argv);
+    if (status >= 0)
+        return status;
+    options.prefix = common.prefix;
+    struct screen *s = signals < 0 ? NULL : screen_new(&options, signals);
     if (!s) {
-        log_error("cannot start: out of memory");
+        log_error("cannot start: %s", strerror(errno));
         return 1;
     }
     int result = options.snapshot ? screen_snapshot(s) : screen_run(s);

@@ -1,41 +1,11 @@
 #include "kiosk/screen/options.h"
 
-#include "kiosk/common/version.h"
 #include "kiosk/screen/scene.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-static const char help[] =
-    "Usage: porchlight-screen [OPTIONS]\n"
-    "The calm picture. Reads the cue from porchlightd's socket; needs no network and no keyboard.\n"
-    "\n"
-    "  --prefix DIR        a kiosk whose files lie below DIR (make run, tests)\n"
-    "  --config FILE       another porchlight.conf\n"
-    "  --languages DIR     another folder of language files\n"
-    "  --fonts DIR         another folder of fonts\n"
-    "  --pictures DIR      another folder of photos\n"
-    "  --programme FILE    another programme of events\n"
-    "  --windowed          in a window on a desktop\n"
-    "  --headless          with no display; pictures can still be saved\n"
-    "  --size WxH          the window's or the picture's size\n"
-    "  --rotation DEGREES  0, 90, 180 or 270, clockwise\n"
-    "  --pictures-to DIR   on SIGUSR1, save what is on the screen as DIR/screen-1.png, -2 ...\n"
-    "  --snapshot FILE     draw one picture into a PNG file and end; needs no display\n"
-    "  --at TIME           begin at this local time: 2026-06-21T19:30, with :SS if wished\n"
-    "  --speed FACTOR      let that time run faster\n"
-    "  --cue SIGNS         begin with this cue: sensed, accepted, lan-only, seen=N, safe=N,\n"
-    "                      nobody, no-path, relay-dead, fault, drill, with commas between them\n"
-    "  --scene NAME        window, lantern, pictures or programme, whatever the config says\n"
-    "  --language CODE     this language alone\n"
-    "  --reduced-motion    nothing moves by itself\n"
-    "  --help, --version\n"
-    "\n"
-    "SIGHUP reads config and language files again, all of it or nothing.\n"
-    "Exit codes: 0 ended when asked to, 1 failed, 2 wrong usage.\n";
 
 static const struct {
     const char *name;
@@ -74,174 +44,116 @@ int options_cue(const char *text, struct cue *c)
     return 0;
 }
 
-static int take_at(const char *text, struct options *o)
+/* --- what is more than text; the place of each is the whole struct ---------------------------- */
+
+static const char *take_at(void *into, const char *text)
 {
+    struct options *o = into;
     struct tm tm = {.tm_isdst = -1};
     int got = sscanf(text, "%d-%d-%dT%d:%d:%d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
                      &tm.tm_min, &tm.tm_sec);
     if (got < 5)
-        return -1;
+        return "a time such as 2026-06-21T19:30";
     tm.tm_year -= 1900;
     tm.tm_mon -= 1;
     o->has_at = true;
-    /* As if local time were UTC; view.c, which knows the time zone, puts it right. */
+    /* As if local time were UTC; composition.c, which knows the time zone, puts it right. */
     o->at = (int64_t)timegm(&tm) * 1000000000;
-    return 0;
+    return NULL;
 }
 
-enum which {
-    PREFIX = 256,
-    CONFIG,
-    LANGUAGES,
-    FONTS,
-    PICTURES,
-    PROGRAMME,
-    WINDOWED,
-    HEADLESS,
-    SIZE,
-    ROTATION,
-    PICTURES_TO,
-    SNAPSHOT,
-    AT,
-    SPEED,
-    CUE,
-    SCENE,
-    LANGUAGE,
-    STILL,
-    HELP,
-    VERSION
-};
-
-static const struct option options[] = {{"prefix", 1, NULL, PREFIX},
-                                        {"config", 1, NULL, CONFIG},
-                                        {"languages", 1, NULL, LANGUAGES},
-                                        {"fonts", 1, NULL, FONTS},
-                                        {"pictures", 1, NULL, PICTURES},
-                                        {"programme", 1, NULL, PROGRAMME},
-                                        {"windowed", 0, NULL, WINDOWED},
-                                        {"headless", 0, NULL, HEADLESS},
-                                        {"size", 1, NULL, SIZE},
-                                        {"rotation", 1, NULL, ROTATION},
-                                        {"pictures-to", 1, NULL, PICTURES_TO},
-                                        {"snapshot", 1, NULL, SNAPSHOT},
-                                        {"at", 1, NULL, AT},
-                                        {"speed", 1, NULL, SPEED},
-                                        {"cue", 1, NULL, CUE},
-                                        {"scene", 1, NULL, SCENE},
-                                        {"language", 1, NULL, LANGUAGE},
-                                        {"reduced-motion", 0, NULL, STILL},
-                                        {"help", 0, NULL, HELP},
-                                        {"version", 0, NULL, VERSION},
-                                        {NULL, 0, NULL, 0}};
-
-static bool options_take_size(const char *text, struct options *o)
+static const char *options_take_size(void *into, const char *text)
 {
+    struct options *o = into;
     char rest;
     return sscanf(text, "%dx%d%c", &o->w, &o->h, &rest) == 2 && o->w >= 160 && o->h >= 120 &&
-           o->w <= 8192 && o->h <= 8192;
+                   o->w <= 8192 && o->h <= 8192
+               ? NULL
+               : "a size from 160x120 to 8192x8192";
 }
 
-static bool take_rotation(const char *text, struct options *o)
+static const char *take_rotation(void *into, const char *text)
 {
+    struct options *o = into;
     char *end;
     o->rotation = (int)strtol(text, &end, 10);
-    return *end == '\0' && o->rotation >= 0 && o->rotation < 360 && o->rotation % 90 == 0;
+    return *end == '\0' && o->rotation >= 0 && o->rotation < 360 && o->rotation % 90 == 0
+               ? NULL
+               : "0, 90, 180 or 270";
 }
 
-static bool take_speed(const char *text, struct options *o)
+static const char *take_speed(void *into, const char *text)
 {
+    struct options *o = into;
     char *end;
     o->speed = strtod(text, &end);
-    return *end == '\0' && o->speed >= 1 && o->speed <= 100000;
+    return *end == '\0' && o->speed >= 1 && o->speed <= 100000 ? NULL : "a number from 1 to 100000";
 }
 
-/* Options that are taken as they are. */
-static const char **options_text_of(int which, struct options *o)
+static const char *take_cue(void *into, const char *text)
 {
-    switch (which) {
-    case PREFIX:
-        return &o->prefix;
-    case CONFIG:
-        return &o->config;
-    case LANGUAGES:
-        return &o->languages;
-    case FONTS:
-        return &o->fonts;
-    case PICTURES:
-        return &o->pictures;
-    case PROGRAMME:
-        return &o->programme;
-    case PICTURES_TO:
-        return &o->pictures_to;
-    case SNAPSHOT:
-        return &o->snapshot;
-    case SCENE:
-        return &o->scene;
-    case LANGUAGE:
-        return &o->language;
-    default:
-        return NULL;
-    }
+    struct options *o = into;
+    return options_cue(text, &o->cue) == 0 ? NULL : "signs with commas between them; see --help";
 }
 
-static bool options_take(int which, const char *value, struct options *o)
+static const char *take_scene(void *into, const char *text)
 {
-    const char **text = options_text_of(which, o);
-    if (text) {
-        *text = value;
-        return which != SCENE || scene_kind_of(value) >= 0;
-    }
-    switch (which) {
-    case WINDOWED:
-        o->windowed = true;
-        return true;
-    case HEADLESS:
-        o->headless = true;
-        return true;
-    case SIZE:
-        return options_take_size(value, o);
-    case ROTATION:
-        return take_rotation(value, o);
-    case AT:
-        return take_at(value, o) == 0;
-    case SPEED:
-        return take_speed(value, o);
-    case CUE:
-        return options_cue(value, &o->cue) == 0;
-    case STILL:
-        o->still = 1;
-        return true;
-    default:
-        return false;
-    }
+    struct options *o = into;
+    o->scene = text;
+    return scene_kind_of(text) >= 0 ? NULL : "window, lantern, pictures or programme";
 }
 
-enum options_result options_parse(int argc, char **argv, struct options *o)
+static const char *take_still(void *into, const char *none)
+{
+    struct options *o = into;
+    (void)none;
+    o->still = 1;
+    return NULL;
+}
+
+#define TEXT(name, argument, field, help) OPTION(name, argument, struct options, field, help)
+#define WHOLE(name, argument, take, help)                                                          \
+    {                                                                                              \
+        name, argument, help, 0, 0, take                                                           \
+    }
+
+static const struct cli_option options[] = {
+    TEXT("config", "FILE", config, "another porchlight.conf"),
+    TEXT("languages", "DIR", languages, "another folder of language files"),
+    TEXT("fonts", "DIR", fonts, "another folder of fonts"),
+    TEXT("pictures", "DIR", pictures, "another folder of photos"),
+    TEXT("programme", "FILE", programme, "another programme of events"),
+    TEXT("windowed", NULL, windowed, "in a window on a desktop"),
+    TEXT("headless", NULL, headless, "without a display; pictures can still be saved"),
+    WHOLE("size", "WxH", options_take_size, "the window's or the picture's size"),
+    WHOLE("rotation", "DEGREES", take_rotation, "0, 90, 180 or 270, clockwise"),
+    TEXT("pictures-to", "DIR", pictures_to,
+         "on SIGUSR1, save what is on the screen as DIR/screen-1.png, screen-2.png and so on"),
+    TEXT("snapshot", "FILE", snapshot,
+         "draw one picture into a PNG file and end; needs no display"),
+    WHOLE("at", "TIME", take_at, "begin at this local time: 2026-06-21T19:30, perhaps with :SS"),
+    WHOLE("speed", "FACTOR", take_speed, "let that time run faster"),
+    WHOLE("cue", "SIGNS", take_cue,
+          "begin with this cue: sensed, accepted, lan-only, seen=N, safe=N, nobody, no-path, "
+          "relay-dead, fault, drill, with commas between them"),
+    WHOLE("scene", "NAME", take_scene,
+          "window, lantern, pictures or programme, whatever the config says"),
+    TEXT("language", "CODE", language, "this language alone"),
+    WHOLE("reduced-motion", NULL, take_still, "nothing moves by itself"),
+    {0},
+};
+
+const struct daemon_program options_program = {
+    .name = "porchlight-screen",
+    .summary = "Shows the calm picture, with a cue in it that only staff can read. It reads the "
+               "cue from porchlightd's socket, and needs no network and no keyboard.",
+    .options = options,
+    .more = "SIGHUP reads config and language files again: all of it, or nothing if there is an "
+            "error.\nExit status: 0 ended when asked to, 1 failed, 2 wrong usage.",
+};
+
+void options_init(struct options *o)
 {
     *o = (struct options){
         .prefix = "", .rotation = -1, .speed = 1, .still = -1, .timezone = getenv("TZ")};
-    int which, index = 0;
-    while ((which = getopt_long(argc, argv, "", options, &index)) != -1) {
-        if (which == HELP) {
-            fputs(help, stdout);
-            return OPTIONS_DONE;
-        }
-        if (which == VERSION) {
-            printf("porchlight-screen %s\n", PORCHLIGHT_VERSION);
-            return OPTIONS_DONE;
-        }
-        if (which == '?')
-            return OPTIONS_WRONG;
-        if (!options_take(which, optarg, o)) {
-            fprintf(stderr, "porchlight-screen: --%s: \"%s\" is not what it takes; see --help\n",
-                    options[index].name, optarg);
-            return OPTIONS_WRONG;
-        }
-    }
-    if (optind < argc) {
-        fprintf(stderr, "porchlight-screen: \"%s\": it takes options only; see --help\n",
-                argv[optind]);
-        return OPTIONS_WRONG;
-    }
-    return OPTIONS_RUN;
 }

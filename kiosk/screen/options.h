@@ -1,6 +1,7 @@
 #ifndef PORCHLIGHT_SCREEN_OPTIONS_H
 #define PORCHLIGHT_SCREEN_OPTIONS_H
 
+#include "kiosk/common/daemon.h"
 #include "kiosk/core/cue.h"
 
 #include <stdbool.h>
@@ -29,9 +30,11 @@ struct options {
     int still;      /* -1: the config's; 0, 1 */
 };
 
-enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG };
+/* What is so unless it is given. */
+void options_init(struct options *o);
 
-enum options_result options_parse(int argc, char **argv, struct options *o);
+/* For daemon_begin. `prefix` is one of its common options, and the caller's to set. */
+extern const struct daemon_program options_program;
 
 /* "sensed,seen=3,safe=1" into *c. 0, or -1. */
 int options_cue(const char *text, struct cue *c);

@@ -1,6 +1,7 @@
 #include "kiosk/screen/screen.h"
 
 #include "kiosk/common/clock.h"
+#include "kiosk/common/daemon.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/loop.h"
 #include "kiosk/common/paths.h"
@@ -14,18 +15,16 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #define RETRY_DISPLAY (2 * NS_PER_S)
 
 struct screen {
     const struct options *options;
-    const sigset_t *blocked;
     char sys[PATH_LEN]; /* the kernel's /sys, below the prefix */
     struct settings settings;
     struct composition *view;
@@ -37,19 +36,19 @@ struct screen {
     int signals;                /* fd */
     int pictures;               /* saved so far */
     struct panel_state plugged; /* when the display was opened */
-    int64_t retry_at, look_at, ping_at, ping_every;
+    int64_t retry_at, look_at;
+    struct daemon_watchdog watchdog;
     bool ready, ending, save, again;
     char told_display[256]; /* why there is none, as it was told last */
 };
 
-struct screen *screen_new(const struct options *o, const sigset_t *blocked)
+struct screen *screen_new(const struct options *o, int signals)
 {
     struct screen *s = calloc(1, sizeof *s);
     if (!s)
         return NULL;
     s->options = o;
-    s->blocked = blocked;
-    s->signals = -1;
+    s->signals = signals;
     settings_start(o, &s->settings);
     s->view = composition_new(o, &s->settings, clock_now());
     if (!s->view) {
@@ -217,12 +216,11 @@ static void on_qr(void *context, const struct screen_qr *qr)
 static void screen_on_signal(void *context, int fd, short revents)
 {
     struct screen *s = context;
-    struct signalfd_siginfo info;
     (void)revents;
-    while (read(fd, &info, sizeof info) == sizeof info) {
-        if (info.ssi_signo == SIGUSR1)
+    for (int signal; (signal = daemon_signal_next(fd)) != 0;) {
+        if (signal == SIGUSR1)
             s->save = true;
-        else if (info.ssi_signo == SIGHUP)
+        else if (signal == SIGHUP)
             s->again = true;
         else
             s->ending = true;
@@ -247,7 +245,7 @@ static void read_again(struct screen *s, int64_t now)
 /* One look at everything. Returns when the next is due, ns. */
 static int64_t screen_turn(struct screen *s)
 {
-    int64_t now = clock_now(), next = s->ping_every > 0 ? s->ping_at : NS_NEVER;
+    int64_t now = clock_now();
     if (s->again)
         read_again(s, now);
     if (!s->draw && now >= s->retry_at)
@@ -257,12 +255,9 @@ static int64_t screen_turn(struct screen *s)
         save_picture(s);
     int64_t link = cue_client_tick(s->link, now);
     if (!s->ready)
-        sd_notify(0, "READY=1");
+        daemon_ready();
     s->ready = true;
-    if (s->ping_every > 0 && now >= s->ping_at) {
-        sd_notify(0, "WATCHDOG=1");
-        s->ping_at = next = now + s->ping_every;
-    }
+    int64_t next = daemon_watchdog_feed(&s->watchdog, now);
     next = due < next ? due : next;
     return link < next ? link : next;
 }
@@ -270,16 +265,13 @@ static int64_t screen_turn(struct screen *s)
 static int screen_start(struct screen *s)
 {
     char path[PATH_LEN];
-    uint64_t watchdog = 0;
     if (path_under(s->options->prefix, PATH_SCREEN, path) != 0 ||
         path_under(s->options->prefix, "/sys", s->sys) != 0 || !(s->loop = loop_new()) ||
         !(s->link = cue_client_new(s->loop, path, on_cue, on_qr, s)))
         return -1;
-    s->signals = signalfd(-1, s->blocked, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (s->signals < 0 || loop_add(s->loop, s->signals, POLLIN, screen_on_signal, s) != 0)
+    if (loop_add(s->loop, s->signals, POLLIN, screen_on_signal, s) != 0)
         return -1;
-    if (sd_watchdog_enabled(0, &watchdog) > 0)
-        s->ping_every = (int64_t)(watchdog / 2) * 1000;
+    s->watchdog = daemon_watchdog();
     return 0;
 }
 
@@ -296,6 +288,6 @@ int screen_run(struct screen *s)
             return -1;
         }
     }
-    sd_notify(0, "STOPPING=1");
+    daemon_stopping();
     return 0;
 }

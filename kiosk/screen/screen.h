@@ -3,15 +3,12 @@
 
 #include "kiosk/screen/options.h"
 
-#include <signal.h>
-
 /* The running program: settings and view, the display they are shown on, the wire to porchlightd,
  * and one loop over all of it. */
 struct screen;
 
-/* `o` is borrowed. `blocked`: the signals that screen_run takes; the caller has blocked them, from
- * its first moment on, so that none is lost. NULL: no memory. */
-struct screen *screen_new(const struct options *o, const sigset_t *blocked);
+/* `o` is borrowed; `signals` is daemon_signals', which screen_free closes. NULL with errno. */
+struct screen *screen_new(const struct options *o, int signals);
 void screen_free(struct screen *s); /* NULL is safe */
 
 /* Until SIGTERM or SIGINT. SIGHUP: settings again. SIGUSR1: a picture into --pictures-to.

@@ -1,4 +1,5 @@
 #include "kiosk/common/clock.h"
+#include "kiosk/common/daemon.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/common/unix_socket.h"
@@ -9,38 +10,14 @@
 #include "kiosk/wipe/target.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <getopt.h>
 #include <pwd.h>
-#include <signal.h>
 #include <sodium.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
-
-static const char usage[] =
-    "Usage: porchlight-wipe [--prefix DIR] [--listen | --resume | --pending | --plan [--json]]\n"
-    "Destroys what /etc/porchlight/wipe.plan names, when porchlightd asks over wipe.sock.\n"
-    "\n"
-    "  (no mode)     serve the socket that systemd hands over\n"
-    "  --listen      make the socket oneself and serve it: started by hand\n"
-    "  --resume      finish a wipe that was asked for and that a power cut interrupted, then end;\n"
-    "                does nothing otherwise\n"
-    "  --pending     say whether one is to be finished so; touches nothing\n"
-    "  --plan        print what a wipe would do and what may be claimed of it; touches nothing\n"
-    "  --json        --plan as one JSON object\n"
-    "  --prefix DIR  all paths, the plan's too, are taken below DIR\n"
-    "\n"
-    "Exit: 0 done, or nothing is pending; 1 something could not be destroyed or proved, or is\n"
-    "pending; 2 usage; 3 no usable plan; 4 the socket or the machine failed, or a record cannot "
-    "be\n"
-    "read.\n";
 
 enum {
     EXIT_DONE = 0,
@@ -51,70 +28,68 @@ enum {
     EXIT_MACHINE = 4
 };
 
-enum mode { MODE_SERVE, MODE_LISTEN, MODE_RESUME, MODE_PENDING, MODE_PLAN };
-
 struct options {
-    enum mode mode;
-    bool json;
-    char prefix[PATH_LEN];
+    bool listen, resume, pending, plan, json;
+    char prefix[PATH_LEN]; /* real, without a symbolic link in it; "" for the machine itself */
 };
 
-/* -1 to go on, or an exit status. */
-static int parse(int argc, char **argv, struct options *o)
-{
-    static const struct option longs[] = {
-        {"prefix", required_argument, NULL, 'p'}, {"listen", no_argument, NULL, 'l'},
-        {"resume", no_argument, NULL, 'r'},       {"pending", no_argument, NULL, 'w'},
-        {"plan", no_argument, NULL, 'n'},         {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},         {0}};
-    int c;
+static const struct cli_option options[] = {
+    OPTION("listen", NULL, struct options, listen,
+           "make the socket and serve it, when you start it by hand"),
+    OPTION("resume", NULL, struct options, resume,
+           "finish a wipe that was asked for and that a power cut interrupted, then end; do "
+           "nothing otherwise"),
+    OPTION("pending", NULL, struct options, pending,
+           "say whether there is such a wipe to finish; touches nothing"),
+    OPTION("plan", NULL, struct options, plan,
+           "print what a wipe would do and what may be claimed of it; touches nothing"),
+    OPTION("json", NULL, struct options, json, "print --plan as one JSON object"),
+    {0},
+};
 
-    while ((c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
-        if (c == 'p') {
-            char *real = realpath(optarg, NULL);
-            if (!real || strlen(real) >= sizeof o->prefix) {
-                fprintf(stderr, "porchlight-wipe: --prefix %s: %s\n", optarg,
-                        real ? "too long" : strerror(errno));
-                free(real);
-                return EXIT_USAGE;
-            }
-            snprintf(o->prefix, sizeof o->prefix, "%s", strcmp(real, "/") == 0 ? "" : real);
-            free(real);
-        } else if (c == 'l') {
-            o->mode = MODE_LISTEN;
-        } else if (c == 'r') {
-            o->mode = MODE_RESUME;
-        } else if (c == 'w') {
-            o->mode = MODE_PENDING;
-        } else if (c == 'n') {
-            o->mode = MODE_PLAN;
-        } else if (c == 'j') {
-            o->json = true;
-        } else {
-            fputs(usage, c == 'h' ? stdout : stderr);
-            return c == 'h' ? EXIT_DONE : EXIT_USAGE;
-        }
+static const struct daemon_program program = {
+    .name = "porchlight-wipe",
+    .summary = "Destroys what " PATH_PLAN " names, when porchlightd asks over " PATH_WIPE ". "
+               "Without one of --listen, --resume, --pending and --plan it serves the socket that "
+               "systemd hands over.",
+    .options = options,
+    .more = "Exit status: 0 done, or nothing is pending; 1 something could not be destroyed or "
+            "proved, or is pending; 2 wrong usage; 3 no usable plan; 4 the socket or the machine "
+            "failed, or a record cannot be read.",
+};
+
+/* What the command line says beyond its single options. 0, or -1 after a complaint. */
+static int options_check(const char *prefix, struct options *o)
+{
+    if (o->listen + o->resume + o->pending + o->plan > 1 || (o->json && !o->plan)) {
+        log_error(o->json && !o->plan
+                      ? "--json: only --plan can be printed so. Add --plan"
+                      : "of --listen, --resume, --pending and --plan only one can be given");
+        return -1;
     }
-    if (optind < argc) {
-        fputs(usage, stderr);
-        return EXIT_USAGE;
+    char *real = prefix[0] ? realpath(prefix, NULL) : NULL;
+    if (prefix[0] && (!real || strlen(real) >= sizeof o->prefix)) {
+        log_error("--prefix %s: %s", prefix, real ? "it is too long" : strerror(errno));
+        free(real);
+        return -1;
     }
-    return -1;
+    snprintf(o->prefix, sizeof o->prefix, "%s", real && strcmp(real, "/") != 0 ? real : "");
+    free(real);
+    return 0;
 }
 
 static int wipe_open_socket(const struct options *o)
 {
     char path[PATH_LEN];
     int fd;
-    if (o->mode == MODE_SERVE) {
-        int n = sd_listen_fds(1);
-        /* systemd's socket blocks; serve.c looks for further clients in the middle of a wipe. */
-        if (n == 1 && fcntl(SD_LISTEN_FDS_START, F_SETFL, O_NONBLOCK) == 0)
-            return SD_LISTEN_FDS_START;
-        log_error("expected one socket from systemd, found %d: start porchlight-wipe.socket, or "
-                  "use --listen by hand",
-                  n);
-        return -1;
+    if (!o->listen) {
+        int found; /* systemd's socket blocks; server.c looks for more clients during a wipe */
+        fd = daemon_socket(&found);
+        if (fd < 0)
+            log_error("expected one socket from systemd, found %d: start porchlight-wipe.socket, "
+                      "or use --listen by hand",
+                      found);
+        return fd;
     }
     if (path_under(o->prefix, PATH_WIPE, path) < 0)
         return -1;
@@ -129,15 +104,9 @@ static int wipe_serve(const struct options *o, const struct run *r)
     const struct passwd *user = getpwnam("porchlight");
     struct server s = {
         .prefix = o->prefix, .owner = r->owner, .porchlight = user ? user->pw_uid : (uid_t)-1};
-    sigset_t mask;
-    int signal_fd, result;
-
-    sigemptyset(&mask);
-    sigaddset(&mask, SIGTERM);
-    sigaddset(&mask, SIGINT);
     /* Held back while a wipe runs: it is finished first. */
-    sigprocmask(SIG_BLOCK, &mask, NULL);
-    signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+    int signal_fd = daemon_signals((const int[]){0}), result;
+
     s.listen_fd = wipe_open_socket(o);
     if (signal_fd < 0 || s.listen_fd < 0)
         return EXIT_MACHINE;
@@ -146,7 +115,7 @@ static int wipe_serve(const struct options *o, const struct run *r)
     if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
         log_info("memory is not locked (%s): the first target may take a little longer",
                  strerror(errno));
-    sd_notify(0, "READY=1");
+    daemon_ready();
     result = server_run(&s, signal_fd);
     if (result < 0)
         log_error("the socket failed: %s", strerror(errno));
@@ -162,8 +131,7 @@ static void go_on(void *context)
     if (*told)
         return;
     *told = true;
-    sd_notify(0, "READY=1");
-    sd_notify_barrier(0, UINT64_C(60000000));
+    daemon_ready_and_wait();
 }
 
 static int wipe_main_finish(struct run r, bool resume, bool credentials)
@@ -238,15 +206,16 @@ static int show_pending(const struct run *r)
 
 int main(int argc, char **argv)
 {
-    struct options o = {.mode = MODE_SERVE};
-    int status = parse(argc, argv, &o);
+    struct daemon_options common;
+    struct options o = {.listen = false};
     struct run r = {.prefix = o.prefix};
+    int status = daemon_begin(&program, &o, &common, argc, argv);
 
     if (status >= 0)
         return status;
-    log_init("porchlight-wipe", LOG_LEVEL_INFO);
+    if (options_check(common.prefix, &o) < 0)
+        return EXIT_USAGE;
     prctl(PR_SET_DUMPABLE, 0);
-    signal(SIGPIPE, SIG_IGN); /* who reads the log may go in the middle of a wipe */
     umask(077);
     if (sodium_init() < 0) {
         log_error("libsodium cannot be used");
@@ -254,16 +223,11 @@ int main(int argc, char **argv)
     }
     /* On a real kiosk plan and record are root's; below a moved prefix, of who started this. */
     r.owner = o.prefix[0] ? geteuid() : 0;
-    switch (o.mode) {
-    case MODE_RESUME:
+    if (o.resume)
         return resume(r);
-    case MODE_PENDING:
+    if (o.pending)
         return show_pending(&r);
-    case MODE_PLAN:
+    if (o.plan)
         return plan_print(&r, stdout, o.json) < 0 ? EXIT_PLAN : EXIT_DONE;
-    case MODE_SERVE:
-    case MODE_LISTEN:
-        break;
-    }
     return wipe_serve(&o, &r);
 }

@@ -60,7 +60,7 @@ def test_a_broken_config(kiosk, case):
     before = whole(kiosk)
     kiosk.daemon.signal(signal.SIGHUP)
     wait.until(lambda: "porchlight.conf: taken" in kiosk.daemon.said()
-               or "the config that runs stands" in kiosk.daemon.said(), kiosk.daemon.said)
+               or "the old config stays in use" in kiosk.daemon.said(), kiosk.daemon.said)
     assert whole(kiosk) == before
     kiosk.write_conf(text)
     kiosk.daemon.signal(signal.SIGHUP)

@@ -1,6 +1,7 @@
 #include "kiosk/common/daemon.h"
 
 #include "kiosk/common/version.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -81,7 +82,7 @@ static void test_command_lines(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    EACH_ROW (i, rows, rows[i].args[0]) {
         struct daemon_options common;
         struct own own = {.config = NULL};
         char said[2048];

@@ -28,7 +28,7 @@ def test_every_language_words_everything():
 
     def names(path, pattern):
         return set(re.findall(pattern, (ROOT / path).read_text()))
-    faults = names("kiosk/core/changeover.c", r'\[PAIR_(?!PRESSED|RELEASED)\w+\] = "([\w-]+)"') | \
+    faults = names("kiosk/core/changeover.c", r'\[CHANGEOVER_(?!PRESSED|RELEASED)\w+\] = "([\w-]+)"') | \
         names("kiosk/core/gesture.c", r'\[GESTURE_(?:STUCK|FOUND|FREED)\] = "([\w-]+)"') | \
         names("kiosk/alertd/events.c", r'MSG_FAULT, "([\w-]+)"') | \
         names("kiosk/alertd/wiper.c", r'tell_ready\(w, "([\w-]+)"')

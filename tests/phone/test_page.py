@@ -60,10 +60,10 @@ def test_caution_unclear_and_its_end(venue):
     page = venue.phone(kiosk)
     kiosk.alarm("caution", detail="unclear")
     page.until_face("caution")
-    page.until_text("#lines", "could not be read")
+    page.until_text("#lines", "could not read the signal")
     kiosk.state("caution", seen=1)
     page.until_text("#lines", "Seen by 1")
-    assert "could not be read" in page.shown("#lines")
+    assert "could not read the signal" in page.shown("#lines")
     kiosk.all_clear()
     page.until_face("all-clear")
     assert len(page.noted()["shakes"]) == 2
@@ -77,7 +77,7 @@ def test_code_at_the_door_is_not_confirmed(venue):
     kiosk.say("alert", "all-clear", id=kiosk.alert, detail="unconfirmed")
     kiosk.state("lockdown", unconfirmed=True)
     page.until_face("unconfirmed")
-    assert "pressed at the door" in page.shown("#text")
+    assert "all-clear at the door" in page.shown("#text")
 
 
 def test_a_seized_kiosk_ends_no_lockdown(venue):
@@ -152,7 +152,7 @@ def test_duress_is_for_staff_alone(venue):
     kiosk.say("alert", "duress", id=kiosk.alert)
     kiosk.state("lockdown", duress=True)
     staff.until_face("duress")
-    assert "duress" in staff.shown("#text")
+    assert "being forced" in staff.shown("#text")
     heard_all(kiosk, member)
     assert member.face == "lockdown"
     assert member.run("return document.body.innerText") == before
@@ -193,7 +193,7 @@ def test_staff_read_sentences_not_codes(venue):
     staff.until_text("#notices", "A wire of a switch is cut")
     assert "00:15" in staff.shown("#notices"), "the phone's own clock"
     kiosk.say("notice", "door", detail="held-open")
-    staff.until_text("#notices", "The door stands open.")
+    staff.until_text("#notices", "The door is still open.")
     kiosk.say("notice", "fault", detail="of-tomorrow")
     staff.until_text("#notices", "Fault · of-tomorrow")
     heard_all(kiosk, member)
@@ -205,7 +205,7 @@ def test_drill_is_marked_and_ends_without_proof(venue):
     page = venue.phone(kiosk)
     kiosk.alarm("lockdown", drill=True)
     page.until_text("#badge", "Drill")
-    assert "exercise" in page.shown("#text")
+    assert "only a drill" in page.shown("#text")
     kiosk.all_clear(drill=True)
     page.until_face("quiet")
 
@@ -235,7 +235,7 @@ def test_broker_gone_and_back(venue):
     venue.brokers[0].stop()
     page.until_text("#link", "No connection")
     page.until_face("unknown")
-    page.until_text("#lines", "Last known: Quiet")
+    page.until_text("#lines", "Last known state: Quiet")
     venue.brokers[0].start()
     wait.until(kiosk.clients[0].is_connected, "the kiosk's own way back", 60)
     kiosk.state("quiet")
@@ -281,7 +281,7 @@ def test_a_command_uses_up_its_word(venue):
     kiosk.letter("command-caution")
     page.until_text("#staff-said", "Sent")
     page.hold("[data-command=lockdown]")  # the kiosk has not said yet what comes of the first
-    page.until_text("#staff-said", "has not been heard")
+    page.until_text("#staff-said", "has not answered yet")
     assert not [x for x in kiosk.letters if x[1]["kind"] == "command-lockdown"]
     kiosk.nonce = secrets.token_hex(16)
     kiosk.state("caution")
@@ -400,16 +400,16 @@ def test_wrong_key_tampered_forged_plain_and_replayed_are_refused(venue):
     kiosk.send("alert", sealed(body(), secret=kiosk.root.secret))
     refused(page, "did not sign")
     kiosk.send("alert", json.dumps(body()).encode())
-    refused(page, "unsealed")
+    refused(page, "not encrypted")
     kiosk.send("alert", sealed(body()) + b"x")
-    refused(page, "garbled")
+    refused(page, "damaged")
     old = kiosk.alarm("caution") and kiosk.sent["alert"]
     page.until_face("caution")
     kiosk.all_clear()
     page.until_face("all-clear")
     count = page.shown("#refused")
     kiosk.send("alert", old)
-    refused(page, "an old message")
+    refused(page, "copies of old ones")
     assert page.shown("#refused") != count and page.face == "all-clear"
     kiosk.send("state", sealed(body()))
     heard_all(kiosk, page)
@@ -443,7 +443,7 @@ def test_forget_leaves_nothing(venue):
     page.hold("#forget", 1)
     assert page.stored()
     page.hold("#forget")
-    page.until_text("#join-said", "Forgotten")
+    page.until_text("#join-said", "Everything was deleted")
     assert page.stored() == {}
     left = page.driver.execute_async_script("""const done = arguments[0];
         Promise.all([caches.keys(), navigator.serviceWorker.getRegistrations(),
@@ -469,7 +469,7 @@ def test_bad_invitations_are_told_apart(venue):
     kiosk = venue.kiosk()
     page = venue.page()
     page.join("hello")
-    page.until_text("#join-said", "no invitation")
+    page.until_text("#join-said", "not an invitation")
     page.join(kiosk.invite(venue.addresses(), lives=-1))
     page.until_text("#join-said", "expired")
     used = kiosk.invite(venue.addresses())

@@ -103,7 +103,7 @@ def test_every_state_in_light_and_dark(venue):
     kiosk.say("notice", "door", detail="held-open")
     kiosk.say("notice", "fault", detail="cut")
     kiosk.send("alert", b"{}")
-    page.until_text("#refused", "unsealed")
+    page.until_text("#refused", "not encrypted")
     shapes["duress"] = both(page, "09-duress")
     page.click("#open-settings")
     both(page, "10-settings")

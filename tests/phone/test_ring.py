@@ -109,7 +109,7 @@ def test_a_test_that_does_not_come_is_said(evening):
     page.click("#ring-start")
     page.until_text("#ring-said", "Lock the phone now")
     page.skip(61, "wall")
-    page.until_text("#ring-said", "did not come through")
+    page.until_text("#ring-said", "did not arrive")
     page.click("#ring-close")
     page.until_face("quiet")
 
@@ -201,7 +201,7 @@ def test_forgetting_takes_the_subscription_back(evening):
     page.click("#ring-close")
     page.click("#open-settings")
     page.hold("#forget")
-    page.until_text("#join-said", "Forgotten")
+    page.until_text("#join-said", "Everything was deleted")
     assert page.stored() == {} and page.run("return window.name") == ""
     evening.kept(0)
 

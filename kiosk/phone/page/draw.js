@@ -87,19 +87,19 @@ const REASONS = { old: 'refusedOld', plain: 'refusedPlain', forged: 'refusedForg
     'not ours': 'refusedForeign', malformed: 'refusedMalformed' };
 
 export function drawRefused(count, reason, word) {
-    setText($('refused'), count === 0 ? '' :
-        `${word('refused', { n: count })} (${word(REASONS[reason])})`);
+    setText($('refused'), count === 0 ? '' : word(REASONS[reason], { n: count }));
 }
 
-const NOTICES = { door: 'noticeDoor', fault: 'noticeFault', 'drill-report': 'noticeDrill' };
+const NOTICES = { door: 'noticeDoor', fault: 'noticeFault', 'drill-report': null };
 
-// A code in words; one that a newer kiosk sends is shown as it is.
-const sentenceOf = (n, word) => word(`${n.kind}-${n.detail}`) ??
-    [word(NOTICES[n.kind]), n.detail].filter(Boolean).join(' · ');
+// One report for each broker (`detail` is its name), and how many phones have rung so far.
+const reportOf = (n, word) =>
+    `${word(n.ms === null ? 'drillStuck' : 'drillLeft', { ms: n.ms, via: n.detail })} ${
+        word(n.rang ? 'rang' : 'rangNone', { n: n.rang })}`;
 
-const noticeOf = (n, word) =>
-    [sentenceOf(n, word), n.kind === 'drill-report' && n.ms !== null && `${n.ms} ms`,
-        Number.isSafeInteger(n.rang) && word('rang', { n: n.rang })].filter(Boolean).join(' · ');
+// A code as a sentence; one that a newer kiosk sends is shown as it is.
+const noticeOf = (n, word) => (n.kind === 'drill-report' ? reportOf(n, word) :
+    word(`${n.kind}-${n.detail}`) ?? [word(NOTICES[n.kind]), n.detail].filter(Boolean).join(' · '));
 
 // By the phone's own clock and zone: the wire speaks of UTC.
 const clockOf = (at) => (at === null ? '' : new Date(at).toLocaleTimeString('en-GB',

@@ -72,8 +72,8 @@ porchlight_DIR        = kiosk/cli
 porchlight_OBJ        = $(HW) $(MQTT) $(CONFIG) $(CORE) $(COMMON)
 porchlight_LIB        = $(call pkg,libgpiod libmosquitto libsodium libcjson libcryptsetup libqrencode libpng libsystemd inih libssl libcrypto $(TPM)) -pthread
 porchlight-relay_DIR  = kiosk/relay
-porchlight-relay_OBJ  = $(CONFIG) $(CORE) $(COMMON)
-porchlight-relay_LIB  = $(call pkg,libmosquitto libcurl libsodium libcjson libsystemd inih libssl libcrypto)
+porchlight-relay_OBJ  = $(MQTT) $(CONFIG) $(CORE) $(COMMON)
+porchlight-relay_LIB  = $(call pkg,libmosquitto libcurl libsodium libcjson libsystemd inih libssl libcrypto) -pthread
 
 # A program exists once its room has a main.c.
 READY = $(foreach p,$(PROGRAMS),$(if $(wildcard $($(p)_DIR)/main.c),$(p)))

@@ -86,64 +86,70 @@ static bool inbound_find(const struct inbound *e, const char *topic, size_t *i, 
     return false;
 }
 
-/* A relay that cannot read a kiosk says so where it may be seen, and does not beat for it. */
-static void deafen(struct inbound *e, size_t i, bool deaf)
+/* A relay that cannot read a kiosk logs it, and does not beat for it. */
+static void note_unreadable(struct inbound *e, size_t i, bool unreadable)
 {
-    bool was = atomic_exchange(&e->kiosks[i].deaf, deaf);
-    if (deaf && !was)
-        log_warning("kiosk %s: what it says does not open with the venue key that this relay has. "
-                    "Was it changed (porchlight rotate)? A relay that porchlight relay made is "
-                    "given the new one; for another, copy the kiosk's venue.key into the "
+    bool was = e->kiosks[i].unreadable;
+    e->kiosks[i].unreadable = unreadable;
+    if (unreadable && !was)
+        log_warning("kiosk %s: what it sends does not open with the venue key that this relay has. "
+                    "Was the key changed (porchlight rotate)? A relay that porchlight relay made "
+                    "receives the new one; for another, copy the kiosk's venue.key into the "
                     "credentials here and restart",
                     e->kiosks[i].id);
-    else if (!deaf && was)
+    else if (!unreadable && was)
         log_info("kiosk %s: can be read again", e->kiosks[i].id);
 }
 
 static enum envelope_result open_with_any(struct inbound *e, size_t i, struct envelope_place *at,
-                                          const uint8_t *payload, size_t len,
+                                          const struct mqtt_event *got,
                                           char text[ENVELOPE_TEXT_MAX + 1], size_t *text_len)
 {
     enum envelope_result r = ENVELOPE_NOT_OURS;
     const uint8_t *key;
-
     for (size_t n = 0; r == ENVELOPE_NOT_OURS && (key = keyring_key(e->keys, i, n)); n++)
-        r = envelope_open(at, key, e->kiosks[i].public, payload, len, text, text_len);
+        r = envelope_open(at, key, e->kiosks[i].public, got->payload, got->len, text, text_len);
     if (r == ENVELOPE_NOT_OURS || r == ENVELOPE_OK)
-        deafen(e, i, r == ENVELOPE_NOT_OURS);
+        note_unreadable(e, i, r == ENVELOPE_NOT_OURS);
     return r;
 }
 
-enum inbound_kind inbound_read(struct inbound *e, const char *topic, const uint8_t *payload,
-                               size_t len, bool retained, int64_t wall, size_t *i,
-                               struct message *m, struct view_word *word)
+static void word_prove(const struct inbound *e, size_t i, struct view_word *word)
+{
+    struct cert_clear clear;
+    const struct message *m = word->message;
+    if (m->proof_len == 0 || !cert_proof_read(&clear, e->venue_bytes, e->kiosks[i].bytes, e->root,
+                                              m->proof, m->proof_len))
+        return;
+    word->proved = true;
+    word->proved_id = clear.id;
+    word->proved_epoch = clear.epoch;
+    word->proved_seq = clear.seq;
+}
+
+enum inbound_kind inbound_read(struct inbound *e, const struct mqtt_event *got, int64_t wall,
+                               size_t *i, struct message *m, struct view_word *word)
 {
     char text[ENVELOPE_TEXT_MAX + 1];
     const char *why;
     size_t text_len;
     enum topic t;
-
-    if (!inbound_find(e, topic, i, &t))
+    if (!inbound_find(e, got->topic, i, &t))
         return INBOUND_NOTHING;
-    if (t == TOPIC_STATE && retired(e, *i, payload, len))
+    if (t == TOPIC_STATE && retired(e, *i, got->payload, got->len))
         return INBOUND_RETIRED;
-    struct envelope_place at = inbound_place_of(e, *i, topic);
+    struct envelope_place at = inbound_place_of(e, *i, got->topic);
     if (t == TOPIC_ENROL)
-        return keyring_take(e->keys, *i, &at, e->kiosks[*i].public, payload, len) ? INBOUND_REKEYED
-                                                                                  : INBOUND_NOTHING;
-    if (open_with_any(e, *i, &at, payload, len, text, &text_len) != ENVELOPE_OK ||
+        return keyring_take(e->keys, *i, &at, e->kiosks[*i].public, got->payload, got->len)
+                   ? INBOUND_REKEYED
+                   : INBOUND_NOTHING;
+    if (open_with_any(e, *i, &at, got, text, &text_len) != ENVELOPE_OK ||
         message_read(m, text, text_len, &why) < 0 || m->epoch != at.epoch || m->seq != at.seq)
         return INBOUND_NOTHING;
-    struct cert_clear clear;
-    *word = (struct view_word){
-        .message = m, .retained = retained, .wall_age = retained ? inbound_wall_age(m, wall) : -1};
-    if (m->proof_len && cert_proof_read(&clear, e->venue_bytes, e->kiosks[*i].bytes, e->root,
-                                        m->proof, m->proof_len)) {
-        word->proved = true;
-        word->proved_id = clear.id;
-        word->proved_epoch = clear.epoch;
-        word->proved_seq = clear.seq;
-    }
+    *word = (struct view_word){.message = m,
+                               .retained = got->retained,
+                               .wall_age = got->retained ? inbound_wall_age(m, wall) : -1};
+    word_prove(e, *i, word);
     return INBOUND_WORD;
 }
 

@@ -22,8 +22,8 @@ int push_registration_init(struct push_registration *d, const struct inbound *e,
     crypto_sign_seed_keypair(d->public, d->secret, seed);
     if (push_offer_root_check(e->venue_bytes, d->public, e->root, d->signature))
         return 0;
-    log_error("push.cert: is not this venue's root's word for push.key; expected the pair that "
-              "`porchlight keys push` made");
+    log_error("push.cert does not certify push.key for this venue. Copy the pair that porchlight "
+              "keys push made into the credentials");
     return -1;
 }
 
@@ -34,37 +34,35 @@ void push_registration_finish(struct push_registration *d)
 }
 
 void push_registration_offer(const struct push_registration *d, const struct inbound *e,
-                             const struct webpush_sender *r, struct link *link)
+                             const struct webpush_sender *w, struct mqtt_thread *mqtt)
 {
-    uint8_t point[PUSH_OFFER_POINT], wire[ENVELOPE_SIZE];
-    char topic[TOPIC_NAME_MAX];
-    webpush_sender_point(r, point);
-    push_offer_write(e->venue_bytes, d->secret, d->signature, point, wire);
+    struct mqtt_publication p = {.qos = 1, .retain = true, .len = ENVELOPE_SIZE};
+    uint8_t point[PUSH_OFFER_POINT];
+    webpush_sender_point(w, point);
+    push_offer_write(e->venue_bytes, d->secret, d->signature, point, p.payload);
     for (size_t i = 0; i < e->count; i++)
-        if (topic_name(TOPIC_PUSH, e->venue, e->kiosks[i].id, NULL, topic) == 0)
-            link_keep(link, topic, wire, sizeof wire);
+        if (topic_name(TOPIC_PUSH, e->venue, e->kiosks[i].id, NULL, p.topic) == 0)
+            mqtt_thread_publish(mqtt, &p);
 }
 
-bool push_registration_heard(const struct push_registration *d, const struct inbound *e,
-                             struct webpush_sender *r, const char *topic, const uint8_t *payload,
-                             size_t len, bool retained)
+bool push_registration_receive(const struct push_registration *d, const struct inbound *e,
+                               struct webpush_sender *w, const struct mqtt_event *got)
 {
     char account[TOPIC_ID_LEN + 1], text[ENVELOPE_LETTER_MAX + 1];
     struct push_offer_letter l;
     uint8_t signature[64];
     size_t text_len;
     enum topic t;
-
-    if (len != ENVELOPE_SIZE || payload[FORM_AT] != FORM_LETTER)
+    if (got->len != ENVELOPE_SIZE || got->payload[FORM_AT] != FORM_LETTER)
         return false;
     for (size_t i = 0; i < e->count; i++) {
-        if (topic_parse(topic, e->venue, e->kiosks[i].id, &t, account) < 0 || t != TOPIC_WAKE)
+        if (topic_parse(got->topic, e->venue, e->kiosks[i].id, &t, account) < 0 || t != TOPIC_WAKE)
             continue;
-        if (!retained &&
-            envelope_letter_open(d->public, d->secret, payload, len, text, &text_len, signature) ==
-                ENVELOPE_OK &&
+        if (!got->retained &&
+            envelope_letter_open(d->public, d->secret, got->payload, got->len, text, &text_len,
+                                 signature) == ENVELOPE_OK &&
             push_offer_read(text, text_len, &l) == 0 && strcmp(l.account, account) == 0)
-            webpush_sender_letter(r, &l);
+            webpush_sender_letter(w, &l);
         else
             log_debug("a phone's letter was refused");
         break;

@@ -1,16 +1,16 @@
 #ifndef PORCHLIGHT_RELAY_PUSH_REGISTRATION_H
 #define PORCHLIGHT_RELAY_PUSH_REGISTRATION_H
 
+#include "kiosk/mqtt/thread.h"
 #include "kiosk/relay/inbound.h"
-#include "kiosk/relay/link.h"
 #include "kiosk/relay/webpush_sender.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where phones ask to be rung (core/offer.h): the venue's push key, the offer made with it, and
- * the letters that are sealed to it. */
+/* Where phones ask to be rung (core/push_offer.h): the venue's push key, the offer made with it,
+ * and the letters that are sealed to it. */
 struct push_registration {
     uint8_t *secret; /* ENVELOPE_SECRET, locked memory */
     uint8_t public[ENVELOPE_PUBLIC];
@@ -25,11 +25,10 @@ void push_registration_finish(struct push_registration *d);
 
 /* Publishes the offer, retained, for every kiosk. */
 void push_registration_offer(const struct push_registration *d, const struct inbound *e,
-                             const struct webpush_sender *r, struct link *link);
+                             const struct webpush_sender *w, struct mqtt_thread *mqtt);
 
-/* Takes a packet on a topic wake/. False: it is no letter (but may be the kiosk's word). */
-bool push_registration_heard(const struct push_registration *d, const struct inbound *e,
-                             struct webpush_sender *r, const char *topic, const uint8_t *payload,
-                             size_t len, bool retained);
+/* Takes an MQTT_MESSAGE on a topic wake/. False: it is no letter (but may be the kiosk's). */
+bool push_registration_receive(const struct push_registration *d, const struct inbound *e,
+                               struct webpush_sender *w, const struct mqtt_event *got);
 
 #endif

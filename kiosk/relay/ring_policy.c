@@ -81,3 +81,29 @@ enum ring_policy_ring ring_policy_tick(struct ring_policy *w, int64_t now)
     }
     return RING_POLICY_NOTHING;
 }
+
+/* When to ring because this kiosk is silent; NS_NEVER: that was done, or it is not listened to. */
+static int64_t silence_at(const struct ring_policy *w, const struct ring_policy_kiosk *k,
+                          int64_t now)
+{
+    const struct view_kiosk *v = &k->view;
+    int64_t lost_at = (v->life_at == NS_NEVER ? v->linked_at : v->life_at) + w->rules.lost_after;
+    if (!v->linked || v->retired)
+        return NS_NEVER;
+    if (now < lost_at)
+        return lost_at;
+    if (k->rung || view_look(v, &w->rules, now).show != VIEW_LOST)
+        return NS_NEVER;
+    return k->rung_at == NS_NEVER ? lost_at : k->rung_at + RING_POLICY_SILENCE_EVERY;
+}
+
+int64_t ring_policy_deadline(const struct ring_policy *w, int64_t now)
+{
+    bool blind = !w->linked && !w->blind_rung && w->blind > 0;
+    int64_t next = blind ? w->unlinked_at + w->blind : NS_NEVER;
+    for (size_t i = 0; i < w->count; i++) {
+        int64_t at = silence_at(w, &w->kiosks[i], now);
+        next = at < next ? at : next;
+    }
+    return next;
+}

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* When locked phones are rung. Pure. The relay believes of each kiosk exactly what a member's
- * phone believes (core/view.h), and rings for what such a phone would have called about:
+ * phone believes (core/view.h), and rings for what such a phone would have sounded for:
  * - an alert, a drill, an end with authority: at once, never held back, once for each;
  * - a kiosk that fell silent (VIEW_LOST), retired ones aside;
  * - itself blind: no broker for `blind` ns. The first two cannot be seen then.
@@ -22,14 +22,14 @@ enum { RING_POLICY_KIOSKS_MAX = 16 };
 
 enum ring_policy_ring {
     RING_POLICY_NOTHING,
-    RING_POLICY_ALERT,  /* ring: something was told */
+    RING_POLICY_ALERT,  /* ring: an alert, a drill, or an end with authority */
     RING_POLICY_SILENT, /* ring: a kiosk is silent */
     RING_POLICY_BLIND,  /* ring: no broker */
 };
 
 struct ring_policy_kiosk {
     struct view_kiosk view;
-    bool rung;       /* for the silence that lasts */
+    bool rung;       /* for the silence that goes on */
     int64_t rung_at; /* for silence; NS_NEVER: not yet */
 };
 
@@ -57,5 +57,10 @@ void ring_policy_retire(struct ring_policy *w, size_t i);
 
 /* Time has passed. Call until it says RING_POLICY_NOTHING. */
 enum ring_policy_ring ring_policy_tick(struct ring_policy *w, int64_t now);
+
+/* When ring_policy_tick may ring by the passing of time alone, at the earliest; NS_NEVER: not
+ * unless something comes. Right after a tick that said RING_POLICY_NOTHING it is later than `now`.
+ */
+int64_t ring_policy_deadline(const struct ring_policy *w, int64_t now);
 
 #endif

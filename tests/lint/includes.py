@@ -20,7 +20,7 @@ ROOMS = {
     "kiosk/alertd": ["kiosk/core", "kiosk/common", "kiosk/mqtt", "config", "hw"],
     "kiosk/screen": ["kiosk/core", "kiosk/common", "config"],
     "kiosk/wipe": ["kiosk/core", "kiosk/common", "config"],
-    "kiosk/relay": ["kiosk/core", "kiosk/common", "config"],
+    "kiosk/relay": ["kiosk/core", "kiosk/common", "kiosk/mqtt", "config"],
     "kiosk/cli": ["kiosk/core", "kiosk/common", "kiosk/mqtt", "config"],
 }
 
@@ -33,8 +33,8 @@ DOORS = {"kiosk/cli/cmd_sim*": ["hw"], "kiosk/cli/doctor/*": ["hw"],
 HOMES = {
     "gpiod.h": ["hw/*"],
     "tss2/*": ["hw/cell_tpm.c"],
-    "mosquitto.h": ["kiosk/mqtt/*", "kiosk/cli/*", "kiosk/relay/*"],
-    "mqtt_protocol.h": ["kiosk/mqtt/*", "kiosk/cli/*", "kiosk/relay/*"],
+    "mosquitto.h": ["kiosk/mqtt/*"],
+    "mqtt_protocol.h": ["kiosk/mqtt/*"],
     "SDL*": ["kiosk/screen/draw*"],
     "fribidi/*": ["kiosk/screen/bidi.c"],
     "libdrm/*": ["kiosk/screen/dpms.c"],

@@ -106,12 +106,12 @@ def test_a_new_venue_key_comes_by_itself(host):
     before = (host.carried / "credentials/venue.key").read_text()
     said = host.venue.cli("rotate", within=60).stdout
     assert "copy" not in said
-    host.said("a new venue key came")
+    host.said("received a new venue key")
     kept = host.outside / f"var/lib/porchlight-relay/venue-{host.kiosk.id}.key"
     assert kept.read_text() == (host.kiosk.credentials / "venue.key").read_text() != before
     host.kiosk.sim("switch", "hold", "1.7s")
     host.service.wait(phone.subscription)
-    assert host.process.said().count("ringing: something was told") == 1
+    assert host.process.said().count("ringing: an alert") == 1
     assert "silent" not in host.process.said()
 
 
@@ -122,7 +122,7 @@ def test_one_that_was_away_finds_the_key_when_it_is_back(host, times):
     host.stop()
     for _ in range(times):
         host.venue.cli("rotate", within=60)
-    host.start().said("a new venue key came")
+    host.start().said("received a new venue key")
     host.stop()
     host.start()  # and has it still
     host.kiosk.sim("switch", "hold", "1.7s")
@@ -215,7 +215,7 @@ def test_one_relay_serves_two_kiosks_and_hears_of_the_new_key_of_each(host):
             for kiosk in (host.kiosk, back):
                 done = kiosk.cli("rotate", within=60)
                 assert done.returncode == 0, done.stderr
-                host.said(f"kiosk {kiosk.id}: a new venue key came", times)
+                host.said(f"kiosk {kiosk.id}: received a new venue key", times)
         back.sim("switch", "hold", "1.7s")
         host.service.wait(phone.subscription)
         host.kiosk.sim("switch", "hold", "1.7s")

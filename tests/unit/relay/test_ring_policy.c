@@ -107,16 +107,30 @@ static enum ring_policy_ring say(struct ring_policy *w, const struct step *s, ui
     return ring_policy_word(w, 0, &word, now);
 }
 
+/* When it is next due, on a copy that was ticked until it is silent; that moment is in the future,
+ * and nothing rings before it. */
+static int64_t due_after(const struct ring_policy *w, int64_t now, size_t step)
+{
+    struct ring_policy copy = *w;
+    while (ring_policy_tick(&copy, now) != RING_POLICY_NOTHING)
+        ;
+    int64_t due = ring_policy_deadline(&copy, now);
+    if (due <= now)
+        fail_msg("after step %zu: due at once, for ever", step);
+    if (due != NS_NEVER && ring_policy_tick(&copy, due - 1) != RING_POLICY_NOTHING)
+        fail_msg("after step %zu: rings before it is due", step);
+    return due;
+}
+
 static void play(const struct step *night, size_t count)
 {
     struct ring_policy w;
-
+    int64_t due = 0;
     ring_policy_init(&w, 1, 60 * NS_PER_S, 0);
     for (size_t i = 0; i < count; i++) {
         const struct step *s = &night[i];
         int64_t now = s->s * NS_PER_S;
         enum ring_policy_ring ring = RING_POLICY_NOTHING;
-
         if (s->what == UP || s->what == DOWN)
             ring_policy_link(&w, s->what == UP, now);
         else if (s->what == RETIRE)
@@ -127,6 +141,9 @@ static void play(const struct step *night, size_t count)
             ring = say(&w, s, i + 1, now);
         if (ring != s->then)
             fail_msg("step %zu, at %d s: %d instead of %d", i, s->s, ring, s->then);
+        if (s->what == TICK && ring != RING_POLICY_NOTHING && due > now)
+            fail_msg("step %zu rings, and was due only %lld ns later", i, (long long)(due - now));
+        due = due_after(&w, now, i);
     }
 }
 

@@ -1,0 +1,314 @@
+#include "kiosk/relay/relay.h"
+
+#include "config/secret.h"
+#include "kiosk/common/clock.h"
+#include "kiosk/common/log.h"
+#include "kiosk/common/paths.h"
+#include "kiosk/common/topics.h"
+#include "kiosk/mqtt/thread.h"
+#include "kiosk/relay/inbound.h"
+#include "kiosk/relay/ntfy.h"
+#include "kiosk/relay/push_registration.h"
+#include "kiosk/relay/ring_policy.h"
+#include "kiosk/relay/webpush_sender.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PASSWORD_MAX = 128 };
+
+#define S  INT64_C(1000000000)
+#define MS INT64_C(1000000)
+
+struct relay {
+    const struct relay_conf *conf;
+    struct inbound inbound;
+    struct ring_policy policy;
+    struct ntfy *pushes[RELAY_PUSHES_MAX];
+    struct push_registration registration;
+    struct webpush_sender *web; /* NULL: no Web Push */
+    char *password;             /* locked */
+
+    struct loop *loop; /* NULL: not started */
+    struct mqtt_thread *mqtt;
+    struct mqtt_event event; /* the one that is being looked at */
+    enum mqtt_fault said;    /* the last complaint about the broker */
+    int64_t beat_at;
+    uint64_t beats;
+};
+
+static void ring(struct relay *r, enum ring_policy_ring why)
+{
+    static const char *const names[] = {
+        [RING_POLICY_ALERT] = "an alert, a drill, or the end of one",
+        [RING_POLICY_SILENT] = "a kiosk is silent",
+        [RING_POLICY_BLIND] = "no broker for too long",
+    };
+    if (why == RING_POLICY_NOTHING)
+        return;
+    log_info("ringing: %s", names[why]);
+    for (size_t i = 0; i < r->conf->pushes_count; i++)
+        ntfy_wake(r->pushes[i]);
+    webpush_sender_wake(r->web);
+}
+
+/* --- what the kiosks send -------------------------------------------------------------------- */
+
+/* The account is the topic's end, which the kiosk's signature covers. */
+static void revoke(struct relay *r, const char *topic, size_t kiosk)
+{
+    char account[TOPIC_ID_LEN + 1];
+    enum topic t;
+    if (topic_parse(topic, r->inbound.venue, r->inbound.kiosks[kiosk].id, &t, account) == 0 &&
+        t == TOPIC_WAKE)
+        webpush_sender_revoke(r->web, account);
+}
+
+static void relay_on_message(struct relay *r, const struct mqtt_event *e)
+{
+    struct message m;
+    struct view_word word;
+    size_t kiosk;
+    int64_t wall = clock_is_set() ? clock_wall_seconds() : -1;
+    if (e->too_long)
+        return;
+    if (r->web && push_registration_receive(&r->registration, &r->inbound, r->web, e))
+        return;
+    switch (inbound_read(&r->inbound, e, wall, &kiosk, &m, &word)) {
+    case INBOUND_NOTHING:
+        log_debug("a message was refused");
+        break;
+    case INBOUND_REKEYED:
+        log_info("kiosk %s: received a new venue key", r->inbound.kiosks[kiosk].id);
+        break;
+    case INBOUND_RETIRED:
+        ring_policy_retire(&r->policy, kiosk);
+        break;
+    case INBOUND_WORD:
+        if (m.kind == MSG_REVOKED)
+            revoke(r, e->topic, kiosk);
+        else
+            ring(r, ring_policy_word(&r->policy, kiosk, &word, e->at));
+        break;
+    }
+}
+
+/* --- the broker ------------------------------------------------------------------------------ */
+
+/* Connected, and subscribed to everything; or not any more. */
+static void relay_link(struct relay *r, bool linked, int64_t at)
+{
+    ring_policy_link(&r->policy, linked, at);
+    if (!linked)
+        return;
+    log_info("connected");
+    r->said = MQTT_FAULT_FINE;
+    if (r->web)
+        push_registration_offer(&r->registration, &r->inbound, r->web, r->mqtt);
+}
+
+/* Once for each fault, not at each attempt. */
+static void complain(struct relay *r, const struct mqtt_event *e)
+{
+    if (r->said == e->fault)
+        return;
+    r->said = e->fault;
+    log_warning("broker %s port %d: not connected (%s%s%s). %s", r->conf->broker.host,
+                r->conf->broker.port, mqtt_fault_name(e->fault), e->detail[0] ? ": " : "",
+                e->detail, mqtt_fault_sentence(e->fault));
+}
+
+static void relay_on_event(struct relay *r, const struct mqtt_event *e)
+{
+    switch (e->kind) {
+    case MQTT_SUBSCRIBED:
+        if (e->refused == 0)
+            relay_link(r, true, e->at);
+        break;
+    case MQTT_DOWN:
+        complain(r, e);
+        relay_link(r, false, e->at);
+        break;
+    case MQTT_REFUSED:
+        complain(r, e);
+        break;
+    case MQTT_MESSAGE:
+        relay_on_message(r, e);
+        break;
+    case MQTT_UP:
+    case MQTT_ACKED:
+        break;
+    }
+}
+
+static void relay_on_readable(void *context, int fd, short revents)
+{
+    struct relay *r = context;
+    (void)fd;
+    (void)revents;
+    while (mqtt_thread_next(r->mqtt, &r->event))
+        relay_on_event(r, &r->event);
+}
+
+/* --- time ------------------------------------------------------------------------------------ */
+
+/* A relay that cannot push rings nobody, and one that cannot read a kiosk does not know when to: it
+ * does not claim to work. */
+static void beat(struct relay *r)
+{
+    struct mqtt_publication p = {.len = ENVELOPE_SIZE};
+    for (size_t i = 0; i < r->conf->pushes_count; i++)
+        if (!ntfy_works(r->pushes[i]))
+            return;
+    if (!r->policy.linked || !webpush_sender_works(r->web))
+        return;
+    r->beats++;
+    for (size_t i = 0; i < r->inbound.count; i++)
+        if (!r->inbound.kiosks[i].unreadable &&
+            inbound_beat(&r->inbound, i, r->conf->relay.account, r->beats, p.topic, p.payload) == 0)
+            mqtt_thread_publish(r->mqtt, &p);
+}
+
+void relay_time(struct relay *r, int64_t now)
+{
+    enum ring_policy_ring wanted;
+    while ((wanted = ring_policy_tick(&r->policy, now)) != RING_POLICY_NOTHING)
+        ring(r, wanted);
+    if (now < r->beat_at)
+        return;
+    r->beat_at = now + r->conf->relay.beat;
+    beat(r);
+}
+
+int64_t relay_deadline(const struct relay *r, int64_t now)
+{
+    int64_t policy = ring_policy_deadline(&r->policy, now);
+    return policy < r->beat_at ? policy : r->beat_at;
+}
+
+/* --- from the config to what runs ------------------------------------------------------------ */
+
+static void subscribe_to(struct mqtt_setup *s, const struct relay *r, enum topic t,
+                         const char *kiosk, const char *account)
+{
+    struct mqtt_subscription *one = &s->subscribe[s->subscribe_count++];
+    one->qos = 1;
+    topic_name(t, r->conf->venue.id, kiosk, account, one->topic);
+}
+
+/* Quicker than a phone: a dead broker is known after 10 s, and tried again within 3 s. */
+static void mqtt_prepare(const struct relay *r, struct mqtt_setup *s)
+{
+    static const enum topic wanted[] = {TOPIC_ALERT, TOPIC_STATE, TOPIC_PRESENCE, TOPIC_BEAT};
+    const struct relay_conf *c = r->conf;
+    *s = (struct mqtt_setup){.broker = {.name = "broker", .port = c->broker.port},
+                             .password = r->password,
+                             .keepalive = 5 * S,
+                             .probe = 4 * S,
+                             .backoff = 100 * MS,
+                             .backoff_max = 3 * S};
+    s->broker.tls = c->broker.tls;
+    memcpy(s->broker.host, c->broker.host, sizeof s->broker.host);
+    memcpy(s->broker.ca, c->broker.ca, sizeof s->broker.ca);
+    memcpy(s->broker.user, c->relay.account, sizeof c->relay.account);
+    memcpy(s->client_id, c->relay.account, sizeof c->relay.account);
+    for (size_t i = 0; i < c->kiosks_count; i++) {
+        for (size_t t = 0; t < sizeof wanted / sizeof wanted[0]; t++)
+            subscribe_to(s, r, wanted[t], c->kiosks[i].id, NULL);
+        if (keyring_is_known(r->inbound.keys))
+            subscribe_to(s, r, TOPIC_ENROL, c->kiosks[i].id, c->relay.account);
+        if (r->web)
+            subscribe_to(s, r, TOPIC_WAKE, c->kiosks[i].id, "+");
+    }
+}
+
+static int mqtt_start(struct relay *r)
+{
+    struct mqtt_setup setup;
+    mqtt_prepare(r, &setup);
+    r->mqtt = mqtt_thread_new(&setup);
+    if (r->mqtt && loop_add(r->loop, mqtt_thread_fd(r->mqtt), POLLIN, relay_on_readable, r) == 0)
+        return 0;
+    log_error("cannot start the connection to the broker: %s", strerror(errno));
+    return -1;
+}
+
+static int web_start(struct relay *r, const char *prefix)
+{
+    uint8_t seed[32];
+    int result = push_registration_init(&r->registration, &r->inbound, prefix, seed);
+    if (result == 0) {
+        r->web = webpush_sender_new(&r->conf->web, prefix, seed);
+        result = r->web ? 0 : -1;
+        if (!r->web)
+            log_error("web push cannot start: %s; look at " PATH_RELAY_DIR, strerror(errno));
+    }
+    sodium_memzero(seed, sizeof seed);
+    return result;
+}
+
+static int pushes_start(struct relay *r, const char *prefix)
+{
+    int result = -1;
+    char *token = sodium_malloc(PASSWORD_MAX);
+    if (!token)
+        return -1;
+    for (size_t i = 0; i < r->conf->pushes_count; i++) {
+        const struct relay_push *to = &r->conf->pushes[i];
+        token[0] = '\0';
+        if (to->token[0] && secret_read_line(prefix, to->token, token, PASSWORD_MAX,
+                                             config_complain_stderr, NULL) < 0)
+            goto token_free;
+        r->pushes[i] = ntfy_new(to, r->conf->relay.word, token);
+        if (!r->pushes[i])
+            goto token_free;
+    }
+    result = 0;
+token_free:
+    sodium_free(token);
+    return result;
+}
+
+int relay_start(struct relay *r, const char *prefix, struct loop *loop)
+{
+    r->loop = loop;
+    ring_policy_init(&r->policy, r->conf->kiosks_count, r->conf->relay.blind, clock_now());
+    if (pushes_start(r, prefix) < 0 || (r->conf->web.contact[0] && web_start(r, prefix) < 0))
+        return -1;
+    return mqtt_start(r);
+}
+
+struct relay *relay_new(const char *prefix, const struct relay_conf *conf)
+{
+    struct relay *r = calloc(1, sizeof *r);
+    if (!r)
+        return NULL;
+    r->conf = conf;
+    r->password = sodium_malloc(PASSWORD_MAX);
+    if (r->password &&
+        secret_read_line(prefix, "relay-broker", r->password, PASSWORD_MAX, config_complain_stderr,
+                         NULL) == 0 &&
+        inbound_init(&r->inbound, conf, prefix) == 0)
+        return r;
+    relay_free(r);
+    return NULL;
+}
+
+void relay_free(struct relay *r)
+{
+    if (!r)
+        return;
+    if (r->mqtt)
+        loop_remove(r->loop, mqtt_thread_fd(r->mqtt));
+    mqtt_thread_free(r->mqtt);
+    for (size_t i = 0; i < RELAY_PUSHES_MAX; i++)
+        ntfy_free(r->pushes[i]);
+    webpush_sender_free(r->web);
+    push_registration_finish(&r->registration);
+    inbound_finish(&r->inbound);
+    sodium_free(r->password);
+    free(r);
+}

@@ -45,7 +45,7 @@ struct table {
     size_t size;                              /* of the struct that all offsets count from */
     size_t name_size;                         /* of each element's name, at most TABLE_NAME_MAX */
     const char *name_letters, *name_expected; /* which letters it may have, and the same in words */
-    const char *maker;               /* which command makes such a file, "porchlight setup" */
+    const char *maker; /* which command makes such a file: "porchlight setup"; NULL: none */
     void (*rules)(struct reader *r); /* what no single key shows; called when each is right */
 };
 

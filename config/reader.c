@@ -325,10 +325,10 @@ static void complain_open(const struct table *t, const char *path, config_compla
                           void *context)
 {
     char sentence[READER_SENTENCE_MAX];
-    bool absent = errno == ENOENT;
+    bool made = errno == ENOENT && t->maker;
     snprintf(sentence, sizeof sentence, "%s: %s%s%s", path,
-             absent ? "is not there; " : strerror(errno), absent ? t->maker : "",
-             absent ? " makes one" : "");
+             made ? "is not there; " : strerror(errno), made ? t->maker : "",
+             made ? " makes one" : "");
     complain(context, sentence);
 }
 

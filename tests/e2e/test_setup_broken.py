@@ -39,15 +39,15 @@ def given(venue, text):
 
 
 @pytest.mark.parametrize("text, said", [
-    ("[setup]\nswich = GPIO4\n", ":2: swich is no answer"),
-    ("[setup]\ncode = 3\n", ':2: code: found "3", expected a number, 4 to 12'),
-    ("[setup]\ncode = 13\n", ':2: code: found "13"'),
-    ("[setup]\n\ndoor = GPIO5\ndoor = GPIO6\n", ":4: door stands twice, first in line 3"),
-    ("switch = GPIO4\n", ":1: switch stands in no section; expected [setup]"),
-    ("[setup]\n[setup]\n", ":2: [setup] stands twice"),
-    ("[kiosk]\nid = 1\n", ":1: [kiosk] is none of set-up's sections"),
-    ("# nothing\n", "has no section [setup]"),
-    ("", "has no section [setup]"),
+    ("[setup]\nswich = GPIO4\n", ":2: [setup] swich: found an unknown key"),
+    ("[setup]\ncode = 3\n", ':2: [setup] code: found "3", expected a number, 4 to 12'),
+    ("[setup]\ncode = 13\n", ':2: [setup] code: found "13"'),
+    ("[setup]\n\ndoor = GPIO5\ndoor = GPIO6\n", ":4: [setup] door: this key is already at line 3"),
+    ("switch = GPIO4\n", ":1: switch: found a key before any section; expected a header such as [setup]"),
+    ("[setup]\n[setup]\n", ":2: [setup] this section is already at line 1"),
+    ("[kiosk]\nid = 1\n", ":1: found the unknown section [kiosk]; expected one of [setup]"),
+    ("# nothing\n", "there is no section [setup]"),
+    ("", "there is no section [setup]"),
     ("[setup]\nbroker = somewhere\n", "expected here, elsewhere or both"),
     ("[setup]\nbroker = both\n", "outside: broker = both needs the address"),
     ("[setup]\nhost = a b\n", "expected a host name or an address"),
@@ -217,10 +217,14 @@ def test_an_account_with_an_expired_ca_is_refused(venue):
 
 
 @pytest.mark.parametrize("text, said", [
-    ("[account]\nuser = us\n", "user, password and ca"), ("[acount]\nuser = us\n", ":1: [acount]"),
-    ("[account]\nsecret = x\n", ":2: secret is none of"), ("nothing\n", ":1: ")])
+    ("[account]\nuser = us\n", "[account] password: is missing"),
+    ("[acount]\nuser = us\n", ":1: found the unknown section [acount]"),
+    ("[account]\nsecret = x\n", ":2: [account] secret: found an unknown key"), ("nothing\n", ":1: "),
+    ("[account]\npassword = a #b\n", ":2: [account] password: a value cannot contain")])
 def test_a_wrong_account_file_is_refused(venue, text, said):
-    refused(venue, account(venue, "/nowhere", text), said)
+    done = account(venue, "/nowhere", text)
+    refused(venue, done, said)
+    assert "a #b" not in done.stderr
     refused(venue, given(venue, "[setup]\nbroker = elsewhere\noutside = mqtt.example.org\n"
                                "outside_account = /nowhere/account\n"), "/nowhere/account: No such")
 

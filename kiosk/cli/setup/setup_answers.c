@@ -1,11 +1,9 @@
 #include "kiosk/cli/setup/setup_answers.h"
 
-#include "config/scan.h"
-#include "kiosk/cli/files.h"
+#include "config/reader.h"
 #include "kiosk/common/file.h"
 #include "kiosk/common/log.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,96 +177,54 @@ bool answers_set(struct answers *a, enum answer which, const char *value)
 
 /* --- a file ---------------------------------------------------------------------------------- */
 
-struct reading {
-    struct answers *a;
-    const char *path;
-    int line_of[ANSWERS];
-    int complaints;
-    bool inside, seen;
-};
-
-static void setup_answers_on_section(void *context, int line, const char *name)
+static bool set_answer(const struct key *k, const char *text, void *base, const char **hint)
 {
-    struct reading *r = context;
-
-    r->inside = strcmp(name, "setup") == 0 && !r->seen;
-    if (r->inside) {
-        r->seen = true;
-        return;
-    }
-    log_error("%s:%d: [%s] %s; expected one section [setup]", r->path, line, name,
-              strcmp(name, "setup") == 0 ? "stands twice" : "is none of set-up's sections");
-    r->complaints++;
+    return answer_rules[k->offset / ANSWER_MAX].good(text) && value_put_text(k, text, base, hint);
 }
 
-static int which_of(const char *key)
+static void expect_answer(const struct key *k, char *out, size_t size)
 {
-    for (int i = 0; i < ANSWERS; i++)
-        if (strcmp(answer_rules[i].key, key) == 0)
-            return i;
-    return -1;
+    snprintf(out, size, "%s", answer_rules[k->offset / ANSWER_MAX].expected);
 }
 
-static void setup_answers_on_key(void *context, int line, const char *key, const char *value)
+static void answers_rules(struct reader *r)
 {
-    struct reading *r = context;
-    int which = which_of(key);
-
-    if (!r->inside) {
-        if (!r->seen) {
-            log_error("%s:%d: %s stands in no section; expected [setup] above it", r->path, line,
-                      key);
-            r->complaints++;
-        }
-        return;
-    }
-    if (which < 0)
-        log_error("%s:%d: %s is no answer of set-up's; porchlight.1 lists them", r->path, line,
-                  key);
-    else if (r->line_of[which])
-        log_error("%s:%d: %s stands twice, first in line %d; keep one", r->path, line, key,
-                  r->line_of[which]);
-    else if (!answers_set(r->a, (enum answer)which, value))
-        log_error("%s:%d: %s: found \"%s\", expected %s", r->path, line, key, value,
-                  answer_rules[which].expected);
-    else {
-        r->line_of[which] = line;
-        return;
-    }
-    r->complaints++;
-}
-
-static void setup_answers_on_bad(void *context, int line, const char *sentence)
-{
-    struct reading *r = context;
-
-    log_error("%s:%d: %s", r->path, line, sentence);
-    r->complaints++;
+    struct answers *a = r->base;
+    const struct instance *in = reader_single(r, "setup");
+    if (!in)
+        reader_complain(r, NULL, 0, NULL, "there is no section [setup]; is this the right file?");
+    for (int i = 0; in && i < ANSWERS; i++)
+        a->given[i] = reader_is_written(r, in, answer_rules[i].key);
 }
 
 int answers_read(struct answers *a, const char *path, bool now)
 {
-    static const struct scan_events events = {setup_answers_on_section, setup_answers_on_key,
-                                              setup_answers_on_bad};
-    struct reading r = {.a = a, .path = path};
-    bool given[ANSWERS];
-    size_t len;
-    char *text = file_read(path, FILES_READ_MAX, &len);
-
-    if (!text) {
-        log_error("%s: %s; expected a file with [setup] and answers", path, strerror(errno));
+    static const struct value_type answer = {set_answer, expect_answer};
+    static const struct section setup = {.name = "setup", .optional = true};
+    struct key keys[ANSWERS];
+    struct table table = {.sections = &setup,
+                          .sections_count = 1,
+                          .keys = keys,
+                          .keys_count = ANSWERS,
+                          .size = sizeof *a,
+                          .rules = answers_rules};
+    struct answers file;
+    for (size_t i = 0; i < ANSWERS; i++)
+        keys[i] = (struct key){.section = "setup",
+                               .name = answer_rules[i].key,
+                               .type = &answer,
+                               .fallback = answer_rules[i].fallback,
+                               .offset = i * ANSWER_MAX,
+                               .max = ANSWER_MAX};
+    if (reader_load(&table, &file, path, config_complain_stderr, NULL) < 0)
         return -1;
+    for (size_t i = 0; i < ANSWERS; i++) {
+        if (!file.given[i])
+            continue;
+        memcpy(a->value[i], file.value[i], ANSWER_MAX);
+        a->given[i] |= now;
     }
-    memcpy(given, a->given, sizeof given);
-    scan_text(text, len, &events, &r);
-    free(text);
-    if (!now)
-        memcpy(a->given, given, sizeof given);
-    if (!r.seen && r.complaints == 0) {
-        log_error("%s: has no section [setup]; is this the right file?", path);
-        r.complaints++;
-    }
-    return r.complaints ? -1 : 0;
+    return 0;
 }
 
 void answers_write(const struct answers *a, char *out, size_t size)

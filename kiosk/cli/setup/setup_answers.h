@@ -47,7 +47,7 @@ struct answer_rule {
 extern const struct answer_rule answer_rules[ANSWERS];
 
 struct answers {
-    char value[ANSWERS][ANSWER_MAX];
+    char value[ANSWERS][ANSWER_MAX]; /* first, for the reader of files */
     bool given[ANSWERS]; /* by this run, not by a default or an earlier one */
 };
 

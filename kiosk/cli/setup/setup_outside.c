@@ -1,3 +1,4 @@
+#include "config/reader.h"
 #include "config/scan.h"
 #include "kiosk/cli/files.h"
 #include "kiosk/cli/setup/setup.h"
@@ -107,74 +108,61 @@ static int renew_outside(struct setup *s)
                                   : setup_certificate(s, "outside/server.pem", host, false);
 }
 
+/* An account at somebody else's broker. No line of a file is longer than a field. */
 struct account {
-    const char *path;
-    char user[ANSWER_MAX], password[ANSWER_MAX], ca[ANSWER_MAX], phones[ANSWER_MAX];
-    int complaints;
+    char user[SCAN_LINE_MAX], password[SCAN_LINE_MAX], ca[SCAN_LINE_MAX], phones[SCAN_LINE_MAX];
 };
 
-static void account_section(void *context, int line, const char *name)
-{
-    struct account *a = context;
-
-    if (strcmp(name, "account") != 0) {
-        log_error("%s:%d: [%s]; expected one section [account]", a->path, line, name);
-        a->complaints++;
+#define ACCOUNT_KEY(name, fallback)                                                                \
+    {                                                                                              \
+        "account", #name, &value_wording, fallback, offsetof(struct account, name), 0, 0,          \
+            SCAN_LINE_MAX, NULL                                                                    \
     }
+
+static const struct section account_section = {.name = "account"};
+static const struct key account_keys[] = {ACCOUNT_KEY(user, NULL), ACCOUNT_KEY(password, NULL),
+                                          ACCOUNT_KEY(ca, NULL), ACCOUNT_KEY(phones, "")};
+static const struct table account_table = {
+    .sections = &account_section,
+    .sections_count = 1,
+    .keys = account_keys,
+    .keys_count = sizeof account_keys / sizeof account_keys[0],
+    .size = sizeof(struct account),
+};
+
+/* What a complaint found in place of a password is not printed. */
+static void account_complain(void *context, const char *sentence)
+{
+    const char *secret = strstr(sentence, "] password: found \"");
+    (void)context;
+    if (secret)
+        log_error("%.*s] password: a value cannot contain a space and #.", (int)(secret - sentence),
+                  sentence);
+    else
+        log_error("%s.", sentence);
 }
 
-static void account_key(void *context, int line, const char *key, const char *value)
+static int account_read(const char *path, struct account *a)
 {
-    struct account *a = context;
-    char *into = strcmp(key, "user") == 0       ? a->user
-                 : strcmp(key, "password") == 0 ? a->password
-                 : strcmp(key, "ca") == 0       ? a->ca
-                 : strcmp(key, "phones") == 0   ? a->phones
-                                                : NULL;
-
-    if (into && strlen(value) < ANSWER_MAX) {
-        snprintf(into, ANSWER_MAX, "%s", value);
-        return;
-    }
-    log_error("%s:%d: %s is none of user, password, ca and phones, or too long", a->path, line,
-              key);
-    a->complaints++;
-}
-
-static void account_bad(void *context, int line, const char *sentence)
-{
-    struct account *a = context;
-
-    log_error("%s:%d: %s", a->path, line, sentence);
-    a->complaints++;
-}
-
-static int account_read(struct account *a)
-{
-    static const struct scan_events events = {account_section, account_key, account_bad};
     size_t len;
-    char *text = file_read(a->path, FILES_READ_MAX, &len);
+    char *text = file_read(path, READER_FILE_MAX, &len);
 
     if (!text) {
-        log_error("outside_account: %s: %s", a->path, strerror(errno));
+        log_error("outside_account: %s: %s.", path, strerror(errno));
         return -1;
     }
-    scan_text(text, len, &events, a);
+    int result = reader_parse(&account_table, a, path, text, len, account_complain, NULL);
     sodium_memzero(text, len);
     free(text);
-    if (!a->complaints && (!a->user[0] || !a->password[0] || !a->ca[0])) {
-        log_error("%s: expected [account] with user, password and ca (a PEM file)", a->path);
-        a->complaints++;
-    }
-    return a->complaints ? -1 : 0;
+    return result;
 }
 
-static void warn_of_phones(const struct setup *s, const struct account *a)
+static void warn_of_phones(const struct setup *s)
 {
     log_warning("%s: phones is missing, so no phone can use this broker. Ask its operator for the "
                 "wss:// address for browsers, and write phones = wss://HOST/PATH into [broker "
                 "outside] of " PATH_CONF "%s. Then: sudo systemctl reload porchlightd",
-                a->path,
+                s->now.value[ANSWER_OUTSIDE_ACCOUNT],
                 answers_broker_here(&s->now)
                     ? ""
                     : ", and the address of the members' page as page in [venue]");
@@ -183,24 +171,25 @@ static void warn_of_phones(const struct setup *s, const struct account *a)
 /* Somebody else's broker: its operator made the account, and gave out the CA. */
 static int take_outside(struct setup *s)
 {
-    struct account a = {.path = s->now.value[ANSWER_OUTSIDE_ACCOUNT]};
+    const char *path = s->now.value[ANSWER_OUTSIDE_ACCOUNT];
+    struct account a;
     char host[ANSWER_MAX], *pem = NULL;
     int port, result = -1;
     long days;
     size_t len;
 
     answers_outside(&s->now, host, &port);
-    if (account_read(&a) < 0)
+    if (account_read(path, &a) < 0)
         goto forget;
     pem = file_read(a.ca, FILES_READ_MAX, &len);
     if (!pem || pki_days_left(pem, time(NULL), &days) < 0) {
-        log_error("%s: ca: %s: %s; expected the PEM file of the broker's CA", a.path, a.ca,
+        log_error("%s: ca: %s: %s; expected the PEM file of the broker's CA", path, a.ca,
                   pem ? "holds no certificate" : strerror(errno));
         goto forget;
     }
     if (days < 0) {
         log_error("%s: ca: %s expired %ld days ago; ask the broker's operator for the current one.",
-                  a.path, a.ca, -days - 1);
+                  path, a.ca, -days - 1);
         goto forget;
     }
     strcat(a.password, "\n");
@@ -212,7 +201,7 @@ static int take_outside(struct setup *s)
                  ? -1
                  : 0;
     if (result == 0 && !a.phones[0])
-        warn_of_phones(s, &a);
+        warn_of_phones(s);
 forget:
     sodium_memzero(&a, sizeof a);
     free(pem);

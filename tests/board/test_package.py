@@ -151,7 +151,7 @@ def test_set_up_from_answers_arms_it(venue, record_property):
     began = time.monotonic()
     said = venue.board.run("porchlight setup --answers /root/answers", timeout=600)
     record_property("set up in", f"{time.monotonic() - began:.0f} s")
-    assert "The kiosk is set up" in said
+    assert "This kiosk is set up" in said
     venue.learn()
     venue.wait_armed()
     status = venue.status()

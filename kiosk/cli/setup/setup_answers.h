@@ -48,7 +48,7 @@ extern const struct answer_rule answer_rules[ANSWERS];
 
 struct answers {
     char value[ANSWERS][ANSWER_MAX]; /* first, for the reader of files */
-    bool given[ANSWERS]; /* by this run, not by a default or an earlier one */
+    bool given[ANSWERS];             /* by this run, not by a default or an earlier one */
 };
 
 /* Defaults. */

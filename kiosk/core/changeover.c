@@ -5,9 +5,9 @@
 /* The four positions of two contacts. */
 enum { NEITHER = 0, NC_ALONE = 1, NO_ALONE = 2, BOTH = 3, NONE = -1 };
 
-static int contacts(const struct changeover *p)
+static int contacts(const struct changeover *c)
 {
-    return (p->no ? NO_ALONE : NEITHER) | (p->nc ? NC_ALONE : NEITHER);
+    return (c->no ? NO_ALONE : NEITHER) | (c->nc ? NC_ALONE : NEITHER);
 }
 
 static bool is_plain_fault(int position)
@@ -27,89 +27,89 @@ static size_t changeover_say(struct changeover_event *out, size_t n,
     return n + 1;
 }
 
-void changeover_start(struct changeover *p, int64_t throw_time, bool no, bool nc, int64_t now)
+void changeover_start(struct changeover *c, int64_t throw_time, bool no, bool nc, int64_t now)
 {
-    *p = (struct changeover){
+    *c = (struct changeover){
         .throw_time = throw_time, .no = no, .nc = nc, .rest = NONE, .since = now, .unsound = now};
-    p->pressed = contacts(p) == NO_ALONE;
-    p->known = !is_plain_fault(contacts(p));
+    c->pressed = contacts(c) == NO_ALONE;
+    c->known = !is_plain_fault(contacts(c));
 }
 
 /* The plunger had its time: where the contacts stand now is a fault, or another one than before. */
-size_t changeover_time(struct changeover *p, int64_t now,
+size_t changeover_time(struct changeover *c, int64_t now,
                        struct changeover_event out[CHANGEOVER_MAX])
 {
     size_t n = 0;
-    int64_t at = changeover_deadline(p);
+    int64_t at = changeover_deadline(c);
     if (now < at)
         return 0;
     enum changeover_event_kind kind =
-        p->fault ? CHANGEOVER_TAMPER : changeover_fault_of(contacts(p));
-    if (p->pressed)
+        c->fault ? CHANGEOVER_TAMPER : changeover_fault_of(contacts(c));
+    if (c->pressed)
         n = changeover_say(out, n, CHANGEOVER_RELEASED, at);
-    if (!p->fault || p->named != kind)
+    if (!c->fault || c->named != kind)
         n = changeover_say(out, n, kind, at);
-    p->pressed = false;
-    p->fault = true;
-    p->named = kind;
-    p->known = true;
-    p->rest = NONE;
+    c->pressed = false;
+    c->fault = true;
+    c->named = kind;
+    c->known = true;
+    c->rest = NONE;
     return n;
 }
 
-static size_t enter_rest(struct changeover *p, int64_t at, struct changeover_event *out, size_t n)
+static size_t enter_rest(struct changeover *c, int64_t at, struct changeover_event *out, size_t n)
 {
-    if (p->pressed)
+    if (c->pressed)
         n = changeover_say(out, n, CHANGEOVER_RELEASED, at);
-    if (p->fault)
+    if (c->fault)
         n = changeover_say(out, n, CHANGEOVER_MENDED, at);
-    p->pressed = p->fault = false;
-    p->known = true;
-    p->rest = NONE;
+    c->pressed = c->fault = false;
+    c->known = true;
+    c->rest = NONE;
     return n;
 }
 
 /* Pressed or let go without the help of the nc contact where the switch is worn. */
-static size_t enter_press(struct changeover *p, bool pressed, int64_t at,
+static size_t enter_press(struct changeover *c, bool pressed, int64_t at,
                           struct changeover_event *out, size_t n)
 {
-    if (p->pressed != pressed)
+    if (c->pressed != pressed)
         n = changeover_say(out, n, pressed ? CHANGEOVER_PRESSED : CHANGEOVER_RELEASED, at);
-    p->pressed = pressed;
-    p->known = true;
+    c->pressed = pressed;
+    c->known = true;
     return n;
 }
 
-size_t changeover_levels(struct changeover *p, bool no, bool nc, int64_t at,
+size_t changeover_levels(struct changeover *c, bool no, bool nc, int64_t at,
                          struct changeover_event out[CHANGEOVER_MAX])
 {
-    size_t n = changeover_time(p, at, out);
-    if (no == p->no && nc == p->nc)
+    size_t n = changeover_time(c, at, out);
+    if (no == c->no && nc == c->nc)
         return n;
-    int left = contacts(p);
-    if (p->fault && p->known && is_plain_fault(left) && at - p->since >= CHANGEOVER_WORN)
-        p->rest = left;
-    if (p->known)
-        p->unsound = at;
-    p->no = no;
-    p->nc = nc;
-    p->since = at;
+    int left = contacts(c);
+    if (c->fault && c->known && is_plain_fault(left) && at - c->since >= CHANGEOVER_WORN)
+        c->rest = left;
+    if (c->known)
+        c->unsound = at;
+    c->no = no;
+    c->nc = nc;
+    c->since = at;
 
-    int position = contacts(p);
+    int position = contacts(c);
     if (position == NC_ALONE)
-        return enter_rest(p, at, out, n);
-    if (position == NO_ALONE && (!p->fault || p->rest != NONE))
-        return enter_press(p, true, at, out, n);
-    if (position == p->rest)
-        return enter_press(p, false, at, out, n);
+        return enter_rest(c, at, out, n);
+    if (position == NO_ALONE && (!c->fault || c->rest != NONE))
+        return enter_press(c, true, at, out, n);
+    if (position == c->rest)
+        return enter_press(c, false, at, out, n);
     /* Back in the fault that already stands; anything else has throw_time to make sense. */
-    p->known = p->fault && is_plain_fault(position) && p->named == changeover_fault_of(position);
+    c->known = c->fault && is_plain_fault(position) && c->named == changeover_fault_of(position);
     return n;
 }
 
-int64_t changeover_deadline(const struct changeover *p)
+int64_t changeover_deadline(const struct changeover *c)
 {
-    return p->known ? NS_NEVER : p->unsound + p->throw_time;
+    return c->known ? NS_NEVER : c->unsound + c->throw_time;
 }
 
 const char *changeover_event_name(enum changeover_event_kind k)

@@ -50,19 +50,19 @@ struct changeover {
 enum { CHANGEOVER_MAX = 4 }; /* most events of one call */
 
 /* The levels found at start. Both or neither becomes a fault after throw_time like any other. */
-void changeover_start(struct changeover *p, int64_t throw_time, bool no, bool nc, int64_t now);
+void changeover_start(struct changeover *c, int64_t throw_time, bool no, bool nc, int64_t now);
 
 /* Levels at `at`; unchanged ones do no harm. What time alone had decided before comes first.
  * Returns the number of events in out. */
-size_t changeover_levels(struct changeover *p, bool no, bool nc, int64_t at,
+size_t changeover_levels(struct changeover *c, bool no, bool nc, int64_t at,
                          struct changeover_event out[CHANGEOVER_MAX]);
 
 /* What time alone decides up to `now`. */
-size_t changeover_time(struct changeover *p, int64_t now,
+size_t changeover_time(struct changeover *c, int64_t now,
                        struct changeover_event out[CHANGEOVER_MAX]);
 
 /* When changeover_time next has something to say; NS_NEVER at rest. */
-int64_t changeover_deadline(const struct changeover *p);
+int64_t changeover_deadline(const struct changeover *c);
 
 /* The fault's word in messages ("cut", "short", "tamper", "mended"; also "pressed", "released").
  * Static storage. */

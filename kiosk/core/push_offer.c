@@ -100,7 +100,7 @@ static int push_offer_take(const cJSON *json, struct push_offer_letter *l)
     if (!cJSON_IsNumber(v) || v->valuedouble != 1 || i == sizeof kinds / sizeof kinds[0] ||
         strlen(account) != 16 || strspn(account, "0123456789abcdef") != 16)
         return -1;
-    l->ask = (enum offer_ask)i;
+    l->ask = (enum push_offer_ask)i;
     memcpy(l->account, account, 17);
     if (l->ask != PUSH_OFFER_SUBSCRIBE)
         return 0;

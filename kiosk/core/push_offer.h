@@ -52,10 +52,10 @@ void push_offer_write(const uint8_t venue[ENVELOPE_ID], const uint8_t push_secre
                       const uint8_t root_signature[CERT_SIGNATURE],
                       const uint8_t vapid[PUSH_OFFER_POINT], uint8_t wire[ENVELOPE_SIZE]);
 
-enum offer_ask { PUSH_OFFER_SUBSCRIBE, PUSH_OFFER_UNSUBSCRIBE, PUSH_OFFER_TEST };
+enum push_offer_ask { PUSH_OFFER_SUBSCRIBE, PUSH_OFFER_UNSUBSCRIBE, PUSH_OFFER_TEST };
 
 struct push_offer_letter {
-    enum offer_ask ask;
+    enum push_offer_ask ask;
     char account[17];
     char endpoint[PUSH_OFFER_ENDPOINT_MAX]; /* subscribe alone: https, without space or quote */
     uint8_t p256dh[PUSH_OFFER_POINT];       /* not judged to be a point of the curve */

@@ -20,8 +20,8 @@ static void press(struct said *t, struct switch_state *s, const struct switch_ru
     say_gestures(t, g, gesture_level(&s->gesture, &r->gesture, pressed, at, g));
 }
 
-static void say_pair(struct said *t, struct switch_state *s, const struct switch_rules *r,
-                     const struct changeover_event *e, size_t n)
+static void say_changeover(struct said *t, struct switch_state *s, const struct switch_rules *r,
+                           const struct changeover_event *e, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (e[i].kind == CHANGEOVER_PRESSED || e[i].kind == CHANGEOVER_RELEASED)
@@ -39,9 +39,9 @@ static void contact_moved(struct said *t, struct switch_state *s, const struct s
     if (!r->supervised)
         press(t, s, r, s->contact[SWITCH_NO].level, at);
     else
-        say_pair(t, s, r, e,
-                 changeover_levels(&s->pair, s->contact[SWITCH_NO].level,
-                                   s->contact[SWITCH_NC].level, at, e));
+        say_changeover(t, s, r, e,
+                       changeover_levels(&s->changeover, s->contact[SWITCH_NO].level,
+                                         s->contact[SWITCH_NC].level, at, e));
 }
 
 /* Settles what is due, the contact that moved first going first. */
@@ -73,8 +73,8 @@ size_t switch_start(struct switch_state *s, const struct switch_rules *r, bool n
     debounce_start(&s->contact[SWITCH_NO], r->debounce, no, now);
     debounce_start(&s->contact[SWITCH_NC], r->debounce, r->supervised && nc, now);
     if (r->supervised) {
-        changeover_start(&s->pair, r->throw_time, no, nc, now);
-        pressed = s->pair.pressed;
+        changeover_start(&s->changeover, r->throw_time, no, nc, now);
+        pressed = s->changeover.pressed;
     }
     say_gestures(&t, g, gesture_start(&s->gesture, pressed, now, g));
     return t.n;
@@ -89,7 +89,7 @@ size_t switch_time(struct switch_state *s, const struct switch_rules *r, int64_t
     switch_settle(&t, s, r, now);
     int64_t certain = horizon(s, now);
     if (r->supervised)
-        say_pair(&t, s, r, e, changeover_time(&s->pair, certain, e));
+        say_changeover(&t, s, r, e, changeover_time(&s->changeover, certain, e));
     say_gestures(&t, g, gesture_time(&s->gesture, &r->gesture, certain, g));
     return t.n;
 }
@@ -113,7 +113,7 @@ int64_t switch_deadline(const struct switch_state *s, const struct switch_rules 
     bool certain = due[0] == NS_NEVER && due[1] == NS_NEVER;
     if (certain) {
         due[2] = gesture_deadline(&s->gesture, &r->gesture);
-        due[3] = r->supervised ? changeover_deadline(&s->pair) : NS_NEVER;
+        due[3] = r->supervised ? changeover_deadline(&s->changeover) : NS_NEVER;
     }
     int64_t first = NS_NEVER;
     for (size_t i = 0; i < sizeof due / sizeof due[0]; i++)
@@ -123,5 +123,5 @@ int64_t switch_deadline(const struct switch_state *s, const struct switch_rules 
 
 bool switch_at_fault(const struct switch_state *s)
 {
-    return s->gesture.fault || s->pair.fault;
+    return s->gesture.fault || s->changeover.fault;
 }

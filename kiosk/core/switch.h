@@ -18,7 +18,7 @@ enum switch_contact { SWITCH_NO, SWITCH_NC, SWITCH_CONTACTS };
 
 struct switch_state {
     struct debounce contact[SWITCH_CONTACTS];
-    struct changeover pair;
+    struct changeover changeover;
     struct gesture_state gesture;
 };
 

@@ -20,61 +20,62 @@
 struct cue_client {
     struct loop *loop;
     char path[PATH_LEN];
-    cue_client_cue *cue;
-    cue_client_qr *qr;
+    cue_client_on_cue *on_cue;
+    cue_client_on_qr *on_qr;
     void *context;
     int fd; /* -1: not connected */
     int64_t next, pause;
-    bool told; /* that it is away, once */
+    bool warned; /* that it is away, once */
 };
 
-struct cue_client *cue_client_new(struct loop *loop, const char *path, cue_client_cue *cue,
-                                  cue_client_qr *qr, void *context)
+struct cue_client *cue_client_new(struct loop *loop, const char *path, cue_client_on_cue *on_cue,
+                                  cue_client_on_qr *on_qr, void *context)
 {
     if (strlen(path) >= PATH_LEN) {
         errno = ENAMETOOLONG;
         return NULL;
     }
-    struct cue_client *l = calloc(1, sizeof *l);
-    if (!l)
+    struct cue_client *c = calloc(1, sizeof *c);
+    if (!c)
         return NULL;
-    l->loop = loop;
-    strcpy(l->path, path);
-    l->cue = cue;
-    l->qr = qr;
-    l->context = context;
-    l->fd = -1;
-    l->pause = PAUSE_FIRST;
-    return l;
+    c->loop = loop;
+    strcpy(c->path, path);
+    c->on_cue = on_cue;
+    c->on_qr = on_qr;
+    c->context = context;
+    c->fd = -1;
+    c->pause = PAUSE_FIRST;
+    return c;
 }
 
-static void cue_client_hang_up(struct cue_client *l)
+static void cue_client_hang_up(struct cue_client *c)
 {
-    if (l->fd < 0)
+    if (c->fd < 0)
         return;
-    loop_remove(l->loop, l->fd);
-    close(l->fd);
-    l->fd = -1;
-    l->next = clock_now() + l->pause;
+    loop_remove(c->loop, c->fd);
+    close(c->fd);
+    c->fd = -1;
+    c->next = clock_now() + c->pause;
 }
 
-void cue_client_free(struct cue_client *l)
+void cue_client_free(struct cue_client *c)
 {
-    if (!l)
+    if (!c)
         return;
-    cue_client_hang_up(l);
-    free(l);
+    cue_client_hang_up(c);
+    free(c);
 }
 
 enum cue_client_result cue_client_read(const void *packet, size_t len, struct cue *cue,
                                        struct screen_qr *qr)
 {
-    struct screen_cue c;
-    if (len == sizeof c) {
-        memcpy(&c, packet, sizeof c);
-        if (c.magic != SCREEN_MAGIC || c.kind != SCREEN_CUE)
+    struct screen_cue packed;
+    if (len == sizeof packed) {
+        memcpy(&packed, packet, sizeof packed);
+        if (packed.magic != SCREEN_MAGIC || packed.kind != SCREEN_CUE)
             return CUE_CLIENT_BAD;
-        *cue = (struct cue){.signs = c.signs & CUE_ALL, .seen = c.seen, .safe = c.safe};
+        *cue =
+            (struct cue){.signs = packed.signs & CUE_ALL, .seen = packed.seen, .safe = packed.safe};
         return CUE_CLIENT_CUE;
     }
     if (len != sizeof *qr)
@@ -88,7 +89,7 @@ enum cue_client_result cue_client_read(const void *packet, size_t len, struct cu
 
 static void on_packet(void *context, int fd, short revents)
 {
-    struct cue_client *l = context;
+    struct cue_client *c = context;
     struct cue cue;
     struct screen_qr qr, packet;
     (void)revents;
@@ -96,48 +97,48 @@ static void on_packet(void *context, int fd, short revents)
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n == 0 || (n < 0 && errno != EMSGSIZE)) {
-        cue_client_hang_up(l);
+        cue_client_hang_up(c);
         return;
     }
     switch (n < 0 ? CUE_CLIENT_BAD : cue_client_read(&packet, (size_t)n, &cue, &qr)) {
     case CUE_CLIENT_CUE:
-        l->pause = PAUSE_FIRST;
-        l->cue(l->context, &cue);
+        c->pause = PAUSE_FIRST;
+        c->on_cue(c->context, &cue);
         break;
     case CUE_CLIENT_QR:
-        l->qr(l->context, &qr);
+        c->on_qr(c->context, &qr);
         break;
     case CUE_CLIENT_BAD:
         log_warning("screen.sock: a packet that is neither cue nor QR code (%zd bytes); "
                     "connecting again",
                     n);
-        cue_client_hang_up(l);
+        cue_client_hang_up(c);
         break;
     }
 }
 
-int64_t cue_client_tick(struct cue_client *l, int64_t now)
+int64_t cue_client_tick(struct cue_client *c, int64_t now)
 {
-    if (l->fd >= 0)
+    if (c->fd >= 0)
         return NS_NEVER;
-    if (now < l->next)
-        return l->next;
-    l->fd = unix_socket_connect(l->path);
-    if (l->fd >= 0 && (fcntl(l->fd, F_SETFL, O_NONBLOCK) != 0 ||
-                       loop_add(l->loop, l->fd, POLLIN, on_packet, l) != 0)) {
-        close(l->fd);
-        l->fd = -1;
+    if (now < c->next)
+        return c->next;
+    c->fd = unix_socket_connect(c->path);
+    if (c->fd >= 0 && (fcntl(c->fd, F_SETFL, O_NONBLOCK) != 0 ||
+                       loop_add(c->loop, c->fd, POLLIN, on_packet, c) != 0)) {
+        close(c->fd);
+        c->fd = -1;
     }
-    if (l->fd >= 0) {
-        if (l->told)
+    if (c->fd >= 0) {
+        if (c->warned)
             log_info("porchlightd is back");
-        l->told = false;
-    } else if (!l->told) {
-        log_info("porchlightd is not there yet (%s: %s); the picture goes on", l->path,
+        c->warned = false;
+    } else if (!c->warned) {
+        log_info("porchlightd is not there yet (%s: %s); the picture goes on", c->path,
                  strerror(errno));
-        l->told = true;
+        c->warned = true;
     }
-    l->next = now + l->pause;
-    l->pause = l->pause * 2 < PAUSE_MOST ? l->pause * 2 : PAUSE_MOST;
-    return l->fd >= 0 ? NS_NEVER : l->next;
+    c->next = now + c->pause;
+    c->pause = c->pause * 2 < PAUSE_MOST ? c->pause * 2 : PAUSE_MOST;
+    return c->fd >= 0 ? NS_NEVER : c->next;
 }

@@ -8,16 +8,16 @@
 /* The wire to porchlightd. Connects, and connects again for ever; what it brought last stays. */
 struct cue_client;
 
-typedef void cue_client_cue(void *context, const struct cue *cue);
-typedef void cue_client_qr(void *context, const struct screen_qr *qr);
+typedef void cue_client_on_cue(void *context, const struct cue *cue);
+typedef void cue_client_on_qr(void *context, const struct screen_qr *qr);
 
 /* `path` is kept as a copy. NULL with errno ENOMEM or ENAMETOOLONG. */
-struct cue_client *cue_client_new(struct loop *loop, const char *path, cue_client_cue *cue,
-                                  cue_client_qr *qr, void *context);
-void cue_client_free(struct cue_client *l);
+struct cue_client *cue_client_new(struct loop *loop, const char *path, cue_client_on_cue *on_cue,
+                                  cue_client_on_qr *on_qr, void *context);
+void cue_client_free(struct cue_client *c);
 
 /* Does what is due at `now` (ns): a new attempt. Returns when to be called next. */
-int64_t cue_client_tick(struct cue_client *l, int64_t now);
+int64_t cue_client_tick(struct cue_client *c, int64_t now);
 
 enum cue_client_result { CUE_CLIENT_CUE, CUE_CLIENT_QR, CUE_CLIENT_BAD };
 

@@ -30,7 +30,7 @@ static struct wanted wanted_of(const struct cue *c)
     return w;
 }
 
-static float present(int k, int count)
+static float is_there(int k, int count)
 {
     return k < count ? 1.0f : 0.0f;
 }
@@ -45,36 +45,36 @@ static bool move(float *value, float to, float by)
     return *value < to || *value > to;
 }
 
-void cue_fade_start(struct cue_fade *s, const struct cue *cue, int64_t now)
+void cue_fade_start(struct cue_fade *f, const struct cue *cue, int64_t now)
 {
-    memset(s, 0, sizeof *s);
-    s->cue = *cue;
-    s->at = now;
+    memset(f, 0, sizeof *f);
+    f->cue = *cue;
+    f->at = now;
     struct wanted w = wanted_of(cue);
-    memcpy(s->part, w.part, sizeof s->part);
+    memcpy(f->part, w.part, sizeof f->part);
     for (int k = 0; k < CUE_FADE_FLOCK; k++) {
-        s->birds[k] = present(k, w.birds);
-        s->ducks[k] = present(k, w.ducks);
+        f->birds[k] = is_there(k, w.birds);
+        f->ducks[k] = is_there(k, w.ducks);
     }
 }
 
-void cue_fade_step(struct cue_fade *s, int64_t now)
+void cue_fade_step(struct cue_fade *f, int64_t now)
 {
-    struct wanted w = wanted_of(&s->cue);
-    float by = now > s->at ? (float)((double)(now - s->at) / (double)CUE_FADE_FADE) : 0;
-    s->at = now;
-    s->moving = false;
+    struct wanted w = wanted_of(&f->cue);
+    float by = now > f->at ? (float)((double)(now - f->at) / (double)CUE_FADE_TIME) : 0;
+    f->at = now;
+    f->moving = false;
     for (int k = 0; k < CUE_FADE_PARTS; k++)
-        s->moving |= move(&s->part[k], w.part[k], by);
+        f->moving |= move(&f->part[k], w.part[k], by);
     for (int k = 0; k < CUE_FADE_FLOCK; k++) {
-        s->moving |= move(&s->birds[k], present(k, w.birds), by);
-        s->moving |= move(&s->ducks[k], present(k, w.ducks), by);
+        f->moving |= move(&f->birds[k], is_there(k, w.birds), by);
+        f->moving |= move(&f->ducks[k], is_there(k, w.ducks), by);
     }
 }
 
-void cue_fade_cue(struct cue_fade *s, const struct cue *cue, int64_t now)
+void cue_fade_to(struct cue_fade *f, const struct cue *cue, int64_t now)
 {
-    cue_fade_step(s, now);
-    s->cue = *cue;
-    cue_fade_step(s, now);
+    cue_fade_step(f, now);
+    f->cue = *cue;
+    cue_fade_step(f, now);
 }

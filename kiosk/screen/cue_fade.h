@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 /* What of the cue is in the picture now. The cue changes at once, the picture never does: each
- * part fades evenly over CUE_FADE_FADE. */
+ * part fades evenly over CUE_FADE_TIME. */
 
-enum show_part {
+enum cue_fade_part {
     CUE_FADE_BOAT_MOORED, /* sensed: a boat lies at the jetty */
     CUE_FADE_BOAT_NEAR,   /* LAN only: it lies off the shore, inside the buoy */
     CUE_FADE_BOAT_OUT,    /* accepted: it is out on the open water, sail up */
@@ -25,7 +25,7 @@ enum show_part {
 enum { CUE_FADE_FLOCK = 9 };
 
 /* From a change to its being fully there, ns; README and legend say ten seconds. */
-#define CUE_FADE_FADE (INT64_C(10) * 1000000000)
+#define CUE_FADE_TIME (INT64_C(10) * 1000000000)
 
 struct cue_fade {
     float part[CUE_FADE_PARTS];  /* 0 not there to 1 fully there */
@@ -37,12 +37,12 @@ struct cue_fade {
 };
 
 /* Begins with this cue already fully shown. */
-void cue_fade_start(struct cue_fade *s, const struct cue *cue, int64_t now);
+void cue_fade_start(struct cue_fade *f, const struct cue *cue, int64_t now);
 
 /* Another cue from `now` on. What it shows is first brought up to `now`. */
-void cue_fade_cue(struct cue_fade *s, const struct cue *cue, int64_t now);
+void cue_fade_to(struct cue_fade *f, const struct cue *cue, int64_t now);
 
 /* Brings the values up to `now`. */
-void cue_fade_step(struct cue_fade *s, int64_t now);
+void cue_fade_step(struct cue_fade *f, int64_t now);
 
 #endif

@@ -10,7 +10,7 @@ static bool quiet(int minute, int from, int to)
     return from < to ? minute >= from && minute < to : minute >= from || minute < to;
 }
 
-int dimming_dim_by_drawing(int dim)
+int dimming_drawn_percent(int dim)
 {
     return 100 - (100 - dim) / 3;
 }

@@ -7,7 +7,7 @@
 
 /* What is left of `dim` percent for a picture that is dark at night by itself and dimmed by
  * drawing: a third of the way, or nobody could read it. */
-int dimming_dim_by_drawing(int dim);
+int dimming_drawn_percent(int dim);
 
 /* How bright the picture is meant to be, 0 to 1: full by day, `dim` percent at night, 0 in quiet
  * hours. `altitude`: the sun's, degrees; `minute` of the local day, -1 unknown; `from` and `to` the

@@ -18,7 +18,7 @@ static bool would_crash(const char *asked)
     bool old = is.major == 2 && is.minor < 30;
     bool wayland =
         asked ? strcmp(asked, "wayland") == 0 : getenv("WAYLAND_DISPLAY") && !getenv("DISPLAY");
-    return old && wayland && wayland_seat_ask() == SEAT_NONE;
+    return old && wayland && wayland_seat_ask() == WAYLAND_SEAT_NONE;
 }
 
 /* The driver to ask SDL for; NULL leaves the choice to SDL, on a desktop. */

@@ -60,68 +60,68 @@ static float ridge_at(int which, float x, float aside)
     }
 }
 
-static int frame_init(struct frame *f, const struct geometry *s, float size, float water)
+static int frame_init(struct frame *f, const struct geometry *g, float size, float water)
 {
-    f->u = s->u * size;
-    f->w = (float)s->w;
-    f->bottom = (float)s->h;
-    f->tall = s->tall;
-    f->reach = s->tall ? 1400 * f->u : (float)s->h * size;
+    f->u = g->u * size;
+    f->w = (float)g->w;
+    f->bottom = (float)g->h;
+    f->tall = g->tall;
+    f->reach = g->tall ? 1400 * f->u : (float)g->h * size;
     f->water = floorf(f->bottom - water * f->reach);
-    f->house_x = f->w - (s->tall && size > 0.9f ? 300.0f : 384.0f) * f->u;
+    f->house_x = f->w - (g->tall && size > 0.9f ? 300.0f : 384.0f) * f->u;
     f->rise = 254 * f->u;
     for (int k = 0; k < RIDGES; k++) {
-        f->ridge[k] = malloc(sizeof **f->ridge * (size_t)s->w);
+        f->ridge[k] = malloc(sizeof **f->ridge * (size_t)g->w);
         if (!f->ridge[k])
             return -1;
-        for (int x = 0; x < s->w; x++)
+        for (int x = 0; x < g->w; x++)
             f->ridge[k][x] = ridge_at(k, (float)x / (1080 * f->u), ((float)x - f->house_x) / f->u);
     }
     return 0;
 }
 
-static void scatter(struct geometry *s)
+static void scatter(struct geometry *g)
 {
     uint32_t seed = 20;
     for (int k = 0; k < GEOMETRY_STARS; k++) {
         float bright = chance(&seed), x = chance(&seed), y = chance(&seed);
-        bool behind_words = s->tall ? y < 0.33f && fabsf(x - 0.5f) < 0.36f
+        bool behind_words = g->tall ? y < 0.33f && fabsf(x - 0.5f) < 0.36f
                                     : fabsf(x - 0.245f) < 0.15f && fabsf(y - 0.38f) < 0.24f;
-        s->star[k] = (struct geometry_star){x, y, 1.1f + 1.5f * bright * bright,
+        g->star[k] = (struct geometry_star){x, y, 1.1f + 1.5f * bright * bright,
                                             behind_words ? 0 : 0.25f + 0.75f * bright * bright};
     }
     for (int k = 0; k < GEOMETRY_GLINTS; k++) {
-        s->glint[k] = (struct geometry_glint){chance(&seed) + chance(&seed) - 1, chance(&seed),
+        g->glint[k] = (struct geometry_glint){chance(&seed) + chance(&seed) - 1, chance(&seed),
                                               0.5f + 0.7f * chance(&seed), 6.2832f * chance(&seed)};
     }
 }
 
 struct geometry *geometry_new(int w, int h)
 {
-    struct geometry *s = calloc(1, sizeof *s);
-    if (!s)
+    struct geometry *g = calloc(1, sizeof *g);
+    if (!g)
         return NULL;
-    s->w = w;
-    s->h = h;
-    s->u = sqrtf((float)w * (float)h) / 1440;
-    s->tall = h > w;
-    if (frame_init(&s->whole, s, 1, s->tall ? 0.34f : 0.30f) != 0 ||
-        frame_init(&s->frieze, s, 0.50f, 0.32f) != 0) {
-        geometry_free(s);
+    g->w = w;
+    g->h = h;
+    g->u = sqrtf((float)w * (float)h) / 1440;
+    g->tall = h > w;
+    if (frame_init(&g->whole, g, 1, g->tall ? 0.34f : 0.30f) != 0 ||
+        frame_init(&g->frieze, g, 0.50f, 0.32f) != 0) {
+        geometry_free(g);
         errno = ENOMEM;
         return NULL;
     }
-    scatter(s);
-    return s;
+    scatter(g);
+    return g;
 }
 
-void geometry_free(struct geometry *s)
+void geometry_free(struct geometry *g)
 {
-    if (!s)
+    if (!g)
         return;
     for (int k = 0; k < RIDGES; k++) {
-        free(s->whole.ridge[k]);
-        free(s->frieze.ridge[k]);
+        free(g->whole.ridge[k]);
+        free(g->frieze.ridge[k]);
     }
-    free(s);
+    free(g);
 }

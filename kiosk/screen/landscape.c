@@ -70,13 +70,13 @@ static void draw_glints(struct items *l, const struct frame *f, const struct geo
     }
 }
 
-void landscape_draw(struct items *l, const struct frame *f, const struct geometry *stage,
+void landscape_draw(struct items *l, const struct frame *f, const struct geometry *geometry,
                     const struct light *light, const struct scene_state *s, float glint_x)
 {
     const struct sky *sky = &light->sky;
     draw_hills(l, f, sky);
     draw_water(l, f, sky);
-    draw_glints(l, f, stage, light, s->reduced_motion, glint_x);
+    draw_glints(l, f, geometry, light, s->reduced_motion, glint_x);
     struct shore shore = {.frame = f,
                           .x = f->house_x + (float)s->shift_x,
                           .left = (float)s->shift_x,
@@ -84,31 +84,31 @@ void landscape_draw(struct items *l, const struct frame *f, const struct geometr
                           .sky = *sky,
                           .drift = light->seconds,
                           .still = s->reduced_motion,
-                          .pale = f == &stage->frieze};
+                          .pale = f == &geometry->frieze};
     int foot = (int)f->house_x < s->w ? (int)f->house_x : s->w - 1;
     shore.y = f->bottom - f->rise * f->ridge[RIDGE_HEADLAND][foot] + 8 * f->u + (float)s->shift_y;
-    shore_far(l, &shore, &s->show);
+    shore_far(l, &shore, &s->cue);
     items_ridge(l, f->ridge[RIDGE_HEADLAND], f->bottom + (float)s->shift_y, f->rise, (int)f->bottom,
                 ink_mix(sky->land, sky->ramp[3], 0.16f),
                 ink_mix(sky->land, (struct ink){0, 0, 0, 1}, 0.25f), f->rise * 0.9f);
-    shore_near(l, &shore, &s->show);
+    shore_near(l, &shore, &s->cue);
 }
 
-float landscape_frieze_top(const struct geometry *stage)
+float landscape_frieze_top(const struct geometry *geometry)
 {
-    return stage->frieze.water - 0.36f * stage->frieze.reach;
+    return geometry->frieze.water - 0.36f * geometry->frieze.reach;
 }
 
-void landscape_frieze(struct items *l, const struct geometry *stage, const struct light *light,
+void landscape_frieze(struct items *l, const struct geometry *geometry, const struct light *light,
                       const struct scene_state *s)
 {
-    const struct frame *f = &stage->frieze;
+    const struct frame *f = &geometry->frieze;
     const struct sky *sky = &light->sky;
     struct item_stop stops[] = {{0, ink_fade(sky->ramp[1], 0)},
                                 {0.45f, ink_fade(sky->ramp[2], 0.55f)},
                                 {0.80f, sky->ramp[3]},
                                 {1, sky->ramp[4]}};
-    struct box above = {0, (int)landscape_frieze_top(stage), (int)f->w, (int)f->water};
+    struct box above = {0, (int)landscape_frieze_top(geometry), (int)f->w, (int)f->water};
     items_ramp(l, above, stops, 4);
-    landscape_draw(l, f, stage, light, s, 0.62f * f->w);
+    landscape_draw(l, f, geometry, light, s, 0.62f * f->w);
 }

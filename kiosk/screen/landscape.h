@@ -23,14 +23,14 @@ struct light {
 struct light light_at(const struct scene_state *s, struct scene_time t);
 
 /* Everything from the mountains down, cue included. `glint_x`: where the light stands. */
-void landscape_draw(struct items *l, const struct frame *f, const struct geometry *stage,
+void landscape_draw(struct items *l, const struct frame *f, const struct geometry *geometry,
                     const struct light *light, const struct scene_state *s, float glint_x);
 
 /* The frieze: a strip at the foot of the picture that rises out of what is behind it. */
-void landscape_frieze(struct items *l, const struct geometry *stage, const struct light *light,
+void landscape_frieze(struct items *l, const struct geometry *geometry, const struct light *light,
                       const struct scene_state *s);
 
 /* y where the frieze begins to be seen: scenes keep clear of it. */
-float landscape_frieze_top(const struct geometry *stage);
+float landscape_frieze_top(const struct geometry *geometry);
 
 #endif

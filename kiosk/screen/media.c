@@ -25,31 +25,31 @@ struct media {
     struct timespec changed;
     off_t size;
     int64_t look_at;
-    int told_day; /* what was complained about, so that it is said once a change and day */
-    bool told_missing;
+    int warned_day; /* what was complained about, so that it is said once a change and day */
+    bool warned_missing;
 };
 
 struct media *media_new(const char *pictures, const char *programme)
 {
-    struct media *c = calloc(1, sizeof *c);
-    if (!c)
+    struct media *m = calloc(1, sizeof *m);
+    if (!m)
         return NULL;
-    snprintf(c->path, sizeof c->path, "%s", programme);
+    snprintf(m->path, sizeof m->path, "%s", programme);
     if (pictures[0] != '\0')
-        c->album = album_new(pictures);
-    c->turn_at = INT64_MIN;
-    c->told_day = -1;
-    return c;
+        m->album = album_new(pictures);
+    m->turn_at = INT64_MIN;
+    m->warned_day = -1;
+    return m;
 }
 
-void media_free(struct media *c)
+void media_free(struct media *m)
 {
-    if (!c)
+    if (!m)
         return;
-    album_photo_free(c->photo[0]);
-    album_photo_free(c->photo[1]);
-    album_free(c->album);
-    free(c);
+    album_photo_free(m->photo[0]);
+    album_photo_free(m->photo[1]);
+    album_free(m->album);
+    free(m);
 }
 
 static bool same_room(struct box a, struct box b)
@@ -57,92 +57,92 @@ static bool same_room(struct box a, struct box b)
     return memcmp(&a, &b, sizeof a) == 0;
 }
 
-static void update_photos(struct media *c, struct scene_state *state, struct box room, int64_t run)
+static void update_photos(struct media *m, struct scene_state *state, struct box room, int64_t run)
 {
     int w = room.x1 - room.x0, h = room.y1 - room.y0;
-    bool first = c->turn_at == INT64_MIN;
-    if (!c->album || w < 1 || h < 1)
+    bool first = m->turn_at == INT64_MIN;
+    if (!m->album || w < 1 || h < 1)
         return;
-    if (!same_room(c->room, room)) {
-        album_photo_free(c->photo[0]);
-        album_photo_free(c->photo[1]);
-        c->photo[0] = c->photo[1] = NULL;
-        c->room = room;
+    if (!same_room(m->room, room)) {
+        album_photo_free(m->photo[0]);
+        album_photo_free(m->photo[1]);
+        m->photo[0] = m->photo[1] = NULL;
+        m->room = room;
         first = true;
     }
-    if (first || run - c->turn_at >= CONTENT_TURN) {
-        struct photo *next = album_next(c->album, w, h);
-        album_photo_free(c->photo[0]);
-        c->photo[0] = c->photo[1];
-        c->photo[1] = next;
-        c->turn_at = first ? run - CONTENT_FADE : run;
+    if (first || run - m->turn_at >= MEDIA_TURN) {
+        struct photo *next = album_next(m->album, w, h);
+        album_photo_free(m->photo[0]);
+        m->photo[0] = m->photo[1];
+        m->photo[1] = next;
+        m->turn_at = first ? run - MEDIA_FADE : run;
     }
-    float fade = (float)((double)(run - c->turn_at) / (double)CONTENT_FADE);
+    float fade = (float)((double)(run - m->turn_at) / (double)MEDIA_FADE);
     state->photo_fade = fade < 0 ? 0 : fade > 1 ? 1 : fade;
-    state->photo[0] = c->photo[0];
-    state->photo[1] = c->photo[1];
+    state->photo[0] = m->photo[0];
+    state->photo[1] = m->photo[1];
 }
 
 /* True when the text is new. */
-static bool read_programme(struct media *c)
+static bool read_programme(struct media *m)
 {
     struct stat st;
-    int fd = open(c->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = open(m->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        if (!c->told_missing)
-            log_warning("programme %s: %s; the page stays empty until it is there", c->path,
+        if (!m->warned_missing)
+            log_warning("programme %s: %s; the page stays empty until it is there", m->path,
                         fd < 0 ? strerror(errno) : "not a file");
-        c->told_missing = true;
-        bool was = c->have;
-        c->have = false;
-        c->len = 0;
+        m->warned_missing = true;
+        bool was = m->have;
+        m->have = false;
+        m->len = 0;
         if (fd >= 0)
             close(fd);
         return was;
     }
-    bool same = c->have && st.st_size == c->size && st.st_mtim.tv_sec == c->changed.tv_sec &&
-                st.st_mtim.tv_nsec == c->changed.tv_nsec;
+    bool same = m->have && st.st_size == m->size && st.st_mtim.tv_sec == m->changed.tv_sec &&
+                st.st_mtim.tv_nsec == m->changed.tv_nsec;
     if (!same) {
         size_t len = 0;
         ssize_t n;
-        while (len < sizeof c->text && (n = read(fd, c->text + len, sizeof c->text - len)) > 0)
+        while (len < sizeof m->text && (n = read(fd, m->text + len, sizeof m->text - len)) > 0)
             len += (size_t)n;
-        c->len = len;
-        c->changed = st.st_mtim;
-        c->size = st.st_size;
-        c->have = true;
-        c->told_day = -1;
-        c->told_missing = false;
-        if (len == sizeof c->text)
-            log_warning("programme %s: longer than 16 kB; the rest is left out", c->path);
+        m->len = len;
+        m->changed = st.st_mtim;
+        m->size = st.st_size;
+        m->have = true;
+        m->warned_day = -1;
+        m->warned_missing = false;
+        if (len == sizeof m->text)
+            log_warning("programme %s: longer than 16 kB; the rest is left out", m->path);
     }
     close(fd);
     return !same;
 }
 
-static void update_programme(struct media *c, struct scene_state *state, int64_t run,
+static void update_programme(struct media *m, struct scene_state *state, int64_t run,
                              const struct tm *local)
 {
     char why[256];
-    if (c->path[0] == '\0')
+    if (m->path[0] == '\0')
         return;
-    if (run >= c->look_at) {
-        read_programme(c);
-        c->look_at = run + LOOK_AGAIN;
+    if (run >= m->look_at) {
+        read_programme(m);
+        m->look_at = run + LOOK_AGAIN;
     }
-    int bad = programme_parse(c->path, c->text, c->len, local, &state->programme, why);
-    if (bad && c->told_day != local->tm_yday)
+    int bad = programme_parse(m->path, m->text, m->len, local, &state->programme, why);
+    if (bad && m->warned_day != local->tm_yday)
         log_warning("programme %s", why);
     if (bad)
-        c->told_day = local->tm_yday;
+        m->warned_day = local->tm_yday;
 }
 
-void media_update(struct media *c, struct scene_state *state, struct box room, int64_t run,
+void media_update(struct media *m, struct scene_state *state, struct box room, int64_t run,
                   const struct tm *local, bool known)
 {
     state->minute = known ? local->tm_hour * 60 + local->tm_min : -1;
     if (state->kind == SCENE_PICTURES)
-        update_photos(c, state, room, run);
+        update_photos(m, state, room, run);
     if (state->kind == SCENE_PROGRAMME && known)
-        update_programme(c, state, run, local);
+        update_programme(m, state, run, local);
 }

@@ -12,14 +12,14 @@ struct media;
 
 /* Either path may be empty. NULL: no memory. */
 struct media *media_new(const char *pictures, const char *programme);
-void media_free(struct media *c);
+void media_free(struct media *m);
 
-/* Each photo stays CONTENT_TURN and fades into the next in CONTENT_FADE, ns. */
-#define CONTENT_TURN (INT64_C(45) * 1000000000)
-#define CONTENT_FADE (INT64_C(6) * 1000000000)
+/* Each photo stays MEDIA_TURN and fades into the next in MEDIA_FADE, ns. */
+#define MEDIA_TURN (INT64_C(45) * 1000000000)
+#define MEDIA_FADE (INT64_C(6) * 1000000000)
 
 /* Brings state up to `run` (ns that never jump) and local time. `room`: where photos go. */
-void media_update(struct media *c, struct scene_state *state, struct box room, int64_t run,
+void media_update(struct media *m, struct scene_state *state, struct box room, int64_t run,
                   const struct tm *local, bool known);
 
 #endif

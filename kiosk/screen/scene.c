@@ -9,7 +9,7 @@ static const char *const names[] = {"window", "lantern", "pictures", "programme"
 /* Where nothing moves but the clock, one look a second is enough. */
 #define STILL_STEP (INT64_C(1000) * 1000000)
 
-typedef int64_t scene_fn(const struct scene_state *s, const struct geometry *stage,
+typedef int64_t scene_fn(const struct scene_state *s, const struct geometry *geometry,
                          struct scene_time t, struct items *out);
 static scene_fn *const scenes[] = {
     [SCENE_WINDOW] = scene_window,
@@ -27,11 +27,11 @@ int scene_kind_of(const char *name)
     return -1;
 }
 
-int64_t scene_draw(const struct scene_state *s, const struct geometry *stage, struct scene_time t,
-                   struct items *out)
+int64_t scene_draw(const struct scene_state *s, const struct geometry *geometry,
+                   struct scene_time t, struct items *out)
 {
-    int64_t lasts = scenes[s->kind](s, stage, t, out);
+    int64_t lasts = scenes[s->kind](s, geometry, t, out);
     bool still =
-        s->reduced_motion && !s->show.moving && s->words.alpha >= 1 && s->kind != SCENE_PICTURES;
+        s->reduced_motion && !s->cue.moving && s->words.alpha >= 1 && s->kind != SCENE_PICTURES;
     return still ? STILL_STEP - t.run % STILL_STEP : lasts;
 }

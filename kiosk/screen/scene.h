@@ -28,7 +28,7 @@ struct scene_state {
     double latitude, longitude; /* degrees */
     bool reduced_motion;        /* nothing moves by itself; sky and cue still change slowly */
     int shift_x, shift_y;       /* px: words and shore wander by a few against burn-in */
-    struct cue_fade show;
+    struct cue_fade cue;
     struct scene_words words;
     const struct photo *photo[2]; /* pictures: what goes, what comes; NULL where there is none */
     float photo_fade;             /* 0 the first alone, 1 the second */
@@ -47,11 +47,11 @@ struct geometry *geometry_new(int w, int h); /* NULL with errno */
 void geometry_free(struct geometry *s);
 
 /* Fills *out. Returns how long (ns) until the picture may be another one. */
-int64_t scene_draw(const struct scene_state *s, const struct geometry *stage, struct scene_time t,
-                   struct items *out);
+int64_t scene_draw(const struct scene_state *s, const struct geometry *geometry,
+                   struct scene_time t, struct items *out);
 
 /* The room that the pictures scene has for a photo. */
-struct box scene_photo_room(const struct geometry *stage);
+struct box scene_photo_room(const struct geometry *geometry);
 
 /* "window" and so on; -1 for another word. */
 int scene_kind_of(const char *name);

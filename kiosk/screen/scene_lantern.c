@@ -76,14 +76,14 @@ static struct light lamplight(const struct scene_state *s, struct scene_time t)
     return v;
 }
 
-int64_t scene_lantern(const struct scene_state *s, const struct geometry *stage,
+int64_t scene_lantern(const struct scene_state *s, const struct geometry *geometry,
                       struct scene_time t, struct items *out)
 {
     struct light light = lamplight(s, t);
-    float u = stage->u, w = (float)s->w, h = (float)s->h;
+    float u = geometry->u, w = (float)s->w, h = (float)s->h;
     float breath = s->reduced_motion ? 0 : sinf(light.seconds * 6.2831853f / BREATH);
-    float x = w * (stage->tall ? 0.5f : 0.685f) + (float)s->shift_x;
-    float y = h * (stage->tall ? 0.44f : 0.375f) + (float)s->shift_y;
+    float x = w * (geometry->tall ? 0.5f : 0.685f) + (float)s->shift_x;
+    float y = h * (geometry->tall ? 0.44f : 0.375f) + (float)s->shift_y;
     static const float at[] = {0, 0.55f, 1};
     struct item_stop wall[3];
     for (int k = 0; k < 3; k++)
@@ -92,11 +92,11 @@ int64_t scene_lantern(const struct scene_state *s, const struct geometry *stage,
     struct box all = {0, 0, s->w, s->h};
     items_ramp(out, all, wall, 3);
     draw_glow(out, x, y, u, breath);
-    landscape_frieze(out, stage, &light, s);
+    landscape_frieze(out, geometry, &light, s);
     draw_lamp(out, x, y, u * 1.15f, breath);
-    struct words_place place = {.x = w * (stage->tall ? 0.5f : 0.275f),
-                                .y = h * (stage->tall ? 0.15f : 0.37f),
-                                .most = w * (stage->tall ? 0.86f : 0.46f),
+    struct words_place place = {.x = w * (geometry->tall ? 0.5f : 0.275f),
+                                .y = h * (geometry->tall ? 0.15f : 0.37f),
+                                .most = w * (geometry->tall ? 0.86f : 0.46f),
                                 .clock = 190 * u,
                                 .greeting = 48 * u,
                                 .date = 32 * u};

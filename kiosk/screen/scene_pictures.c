@@ -6,16 +6,16 @@
 
 /* A photo as it would hang on a dark wall, over the lake. */
 
-struct box scene_photo_room(const struct geometry *stage)
+struct box scene_photo_room(const struct geometry *geometry)
 {
-    float top = landscape_frieze_top(stage),
-          margin = 0.055f * (float)(stage->tall ? stage->w : stage->h);
-    struct box room = {(int)margin, (int)margin, stage->w - (int)margin,
+    float top = landscape_frieze_top(geometry),
+          margin = 0.055f * (float)(geometry->tall ? geometry->w : geometry->h);
+    struct box room = {(int)margin, (int)margin, geometry->w - (int)margin,
                        (int)(top - 0.2f * margin)};
-    if (stage->tall)
-        room.y0 = (int)(0.235f * (float)stage->h);
+    if (geometry->tall)
+        room.y0 = (int)(0.235f * (float)geometry->h);
     else
-        room.x0 = (int)(0.36f * (float)stage->w);
+        room.x0 = (int)(0.36f * (float)geometry->w);
     return room;
 }
 
@@ -32,23 +32,23 @@ static void draw_photo(struct items *l, const struct photo *p, struct box room, 
     items_photo(l, p, x, y, alpha);
 }
 
-int64_t scene_pictures(const struct scene_state *s, const struct geometry *stage,
+int64_t scene_pictures(const struct scene_state *s, const struct geometry *geometry,
                        struct scene_time t, struct items *out)
 {
     struct light light = light_at(s, t);
-    float u = stage->u, w = (float)s->w, h = (float)s->h;
+    float u = geometry->u, w = (float)s->w, h = (float)s->h;
     struct item_stop wall[] = {{0, {25, 25, 28, 1}}, {1, {38, 37, 39, 1}}};
     struct box all = {0, 0, s->w, s->h};
     items_clear(out, s->w, s->h);
     items_ramp(out, all, wall, 2);
-    landscape_frieze(out, stage, &light, s);
-    struct box room = scene_photo_room(stage);
+    landscape_frieze(out, geometry, &light, s);
+    struct box room = scene_photo_room(geometry);
     draw_photo(out, s->photo[0], room, u, 1 - s->photo_fade);
     draw_photo(out, s->photo[1], room, u, s->photo_fade);
-    struct words_place place = {.x = w * (stage->tall ? 0.5f : 0.185f),
-                                .y = h * (stage->tall ? 0.11f : 0.36f),
-                                .most = w * (stage->tall ? 0.86f : 0.30f),
-                                .clock = (stage->tall ? 140.0f : 150.0f) * u,
+    struct words_place place = {.x = w * (geometry->tall ? 0.5f : 0.185f),
+                                .y = h * (geometry->tall ? 0.11f : 0.36f),
+                                .most = w * (geometry->tall ? 0.86f : 0.30f),
+                                .clock = (geometry->tall ? 140.0f : 150.0f) * u,
                                 .greeting = 40 * u,
                                 .date = 28 * u};
     scene_words_draw(out, s, &place, (struct ink){238, 234, 226, 1});

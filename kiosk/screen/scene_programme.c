@@ -43,19 +43,19 @@ static void draw_events(struct items *l, const struct scene_state *s, const stru
     }
 }
 
-int64_t scene_programme(const struct scene_state *s, const struct geometry *stage,
+int64_t scene_programme(const struct scene_state *s, const struct geometry *geometry,
                         struct scene_time t, struct items *out)
 {
     struct light light = light_at(s, t);
-    float u = stage->u, w = (float)s->w, h = (float)s->h;
+    float u = geometry->u, w = (float)s->w, h = (float)s->h;
     struct item_stop wall[] = {{0, scene_programme_hex(0x1e2a33, 1)},
                                {1, scene_programme_hex(0x2a3a42, 1)}};
     struct box all = {0, 0, s->w, s->h};
     items_clear(out, s->w, s->h);
     items_ramp(out, all, wall, 2);
-    landscape_frieze(out, stage, &light, s);
+    landscape_frieze(out, geometry, &light, s);
     struct ink ink = scene_programme_hex(0xf1ece1, 1);
-    bool tall = stage->tall, empty = s->programme.count == 0;
+    bool tall = geometry->tall, empty = s->programme.count == 0;
     struct words_place place = {.x = w * (tall || empty ? 0.5f : 0.215f),
                                 .y = h * (tall ? 0.14f : 0.34f),
                                 .most = w * (tall ? 0.86f : 0.34f),
@@ -64,7 +64,7 @@ int64_t scene_programme(const struct scene_state *s, const struct geometry *stag
                                 .date = 30 * u};
     scene_words_draw(out, s, &place, ink);
     float x = w * (tall ? 0.12f : 0.455f);
-    float from = h * (tall ? 0.33f : 0.155f), to = landscape_frieze_top(stage) - 10 * u;
+    float from = h * (tall ? 0.33f : 0.155f), to = landscape_frieze_top(geometry) - 10 * u;
     float line[] = {x - 46 * u,    from - 30 * u, x - 44.6f * u, from - 30 * u,
                     x - 44.6f * u, to - 30 * u,   x - 46 * u,    to - 30 * u};
     items_poly(out, line, 4, ink_fade(scene_programme_hex(0xd9b778, 1), empty ? 0 : 0.55f));

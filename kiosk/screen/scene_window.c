@@ -13,7 +13,7 @@ struct place {
 };
 
 struct window {
-    const struct geometry *stage;
+    const struct geometry *geometry;
     struct light light;
     struct place sun_at, moon_at;
 };
@@ -34,18 +34,18 @@ static struct place on_sky(const struct geometry *g, struct sky_place p, double 
 static void draw_stars(struct items *l, const struct window *v)
 {
     for (int k = 0; k < GEOMETRY_STARS; k++) {
-        const struct geometry_star *star = &v->stage->star[k];
-        float r = star->size * v->stage->u;
+        const struct geometry_star *star = &v->geometry->star[k];
+        float r = star->size * v->geometry->u;
         r = r < 1 ? 1 : r;
         struct ink ink = {255, 250, 238, star->bright * v->light.sky.stars * (1 - 0.75f * star->y)};
-        items_glow(l, star->x * (float)l->w, star->y * v->stage->whole.water * 0.95f, r * 1.4f,
+        items_glow(l, star->x * (float)l->w, star->y * v->geometry->whole.water * 0.95f, r * 1.4f,
                    r * 1.4f, ink, 1);
     }
 }
 
 static void draw_sun(struct items *l, const struct window *v)
 {
-    float u = v->stage->u, up = (float)v->light.sun.altitude;
+    float u = v->geometry->u, up = (float)v->light.sun.altitude;
     float low = 1 - fminf(1, fmaxf(0, up) / 25); /* 1 at the horizon */
     float here = fminf(1, fmaxf(0, (up + 9) / 8));
     struct ink halo = ink_mix(v->light.sky.disc, v->light.sky.ramp[4], 0.35f);
@@ -59,7 +59,7 @@ static void draw_sun(struct items *l, const struct window *v)
 
 static void draw_moon(struct items *l, const struct window *v, double latitude)
 {
-    float u = v->stage->u, phase = (float)moon_phase(v->light.wall), night = v->light.sky.night;
+    float u = v->geometry->u, phase = (float)moon_phase(v->light.wall), night = v->light.sky.night;
     float full = 0.5f - 0.5f * cosf(phase * 6.2832f);
     float here = v->light.moon.altitude > -3 ? 0.30f + 0.66f * night : 0;
     double tilt = asin(sin((v->light.moon.azimuth - 180) * 0.0174533) * cos(latitude * 0.0174533));
@@ -73,7 +73,7 @@ static void draw_moon(struct items *l, const struct window *v, double latitude)
 static void draw_sky(struct items *l, const struct window *v, int64_t run,
                      const struct scene_state *s)
 {
-    const struct geometry *g = v->stage;
+    const struct geometry *g = v->geometry;
     static const float at[SKY_STOPS] = {0, 0.36f, 0.64f, 0.88f, 1};
     struct item_stop stops[SKY_STOPS];
     for (int k = 0; k < SKY_STOPS; k++)
@@ -93,20 +93,20 @@ static void draw_sky(struct items *l, const struct window *v, int64_t run,
                 1.00f, 2.6f, lit, shade);
 }
 
-int64_t scene_window(const struct scene_state *s, const struct geometry *stage, struct scene_time t,
-                     struct items *out)
+int64_t scene_window(const struct scene_state *s, const struct geometry *geometry,
+                     struct scene_time t, struct items *out)
 {
-    struct window v = {.stage = stage, .light = light_at(s, t)};
-    v.sun_at = on_sky(stage, v.light.sun, s->latitude);
-    v.moon_at = on_sky(stage, v.light.moon, s->latitude);
+    struct window v = {.geometry = geometry, .light = light_at(s, t)};
+    v.sun_at = on_sky(geometry, v.light.sun, s->latitude);
+    v.moon_at = on_sky(geometry, v.light.moon, s->latitude);
     items_clear(out, s->w, s->h);
     draw_sky(out, &v, t.run, s);
     float glint_x = v.light.sun.altitude > -6 ? v.sun_at.x : v.moon_at.x;
-    landscape_draw(out, &stage->whole, stage, &v.light, s, glint_x);
-    float u = stage->u;
-    struct words_place at = {.x = (float)s->w * (stage->tall ? 0.5f : 0.245f),
-                             .y = (float)s->h * (stage->tall ? 0.17f : 0.265f),
-                             .most = (float)s->w * (stage->tall ? 0.86f : 0.40f),
+    landscape_draw(out, &geometry->whole, geometry, &v.light, s, glint_x);
+    float u = geometry->u;
+    struct words_place at = {.x = (float)s->w * (geometry->tall ? 0.5f : 0.245f),
+                             .y = (float)s->h * (geometry->tall ? 0.17f : 0.265f),
+                             .most = (float)s->w * (geometry->tall ? 0.86f : 0.40f),
                              .clock = 172 * u,
                              .greeting = 46 * u,
                              .date = 31 * u};

@@ -29,7 +29,7 @@ struct screen {
     struct settings settings;
     struct composition *view;
     struct loop *loop;
-    struct cue_client *link;
+    struct cue_client *cue_client;
     struct draw *draw;          /* NULL while there is no display */
     struct panel_lamp *lamp;    /* NULL: dimmed by drawing */
     float lamp_light;           /* 0 to 1, as it was set; below 0: not yet */
@@ -74,7 +74,7 @@ void screen_free(struct screen *s)
     if (!s)
         return;
     close_display(s, 0);
-    cue_client_free(s->link);
+    cue_client_free(s->cue_client);
     if (s->signals >= 0)
         close(s->signals);
     loop_free(s->loop);
@@ -90,7 +90,7 @@ int screen_snapshot(struct screen *s)
     struct paint *paint = paint_new(w);
     uint32_t *pixels = malloc(sizeof *pixels * (size_t)w * (size_t)h);
     int64_t lasts;
-    if (!paint || !pixels || composition_fit(s->view, w, h) != 0)
+    if (!paint || !pixels || composition_resize(s->view, w, h) != 0)
         goto free_paint;
     paint_all(paint, composition_compose(s->view, clock_now(), &lasts), 1, pixels);
     done = image_save(o->snapshot, pixels, w, h);
@@ -128,7 +128,7 @@ static void open_display(struct screen *s, int64_t now)
     draw_size(s->draw, &w, &h);
     log_info("picture of %dx%d through %s, drawn by %s", w, h, draw_driver(s->draw),
              draw_renderer(s->draw));
-    if (composition_fit(s->view, w, h) != 0)
+    if (composition_resize(s->view, w, h) != 0)
         s->ending = true;
     s->lamp = panel_lamp_open(s->sys);
     s->lamp_light = -1;
@@ -173,7 +173,7 @@ static int64_t screen_show(struct screen *s, int64_t now)
         s->ending = true;
     draw_size(s->draw, &w, &h);
     if (news == DRAW_RESIZED)
-        composition_fit(s->view, w, h);
+        composition_resize(s->view, w, h);
     int64_t lasts;
     const struct items *items = composition_compose(s->view, now, &lasts);
     float light = light_now(s, now);
@@ -204,13 +204,13 @@ static void save_picture(struct screen *s)
 static void on_cue(void *context, const struct cue *cue)
 {
     struct screen *s = context;
-    composition_cue(s->view, cue, clock_now());
+    composition_show_cue(s->view, cue, clock_now());
 }
 
 static void on_qr(void *context, const struct screen_qr *qr)
 {
     struct screen *s = context;
-    composition_qr(s->view, qr, clock_now());
+    composition_show_qr(s->view, qr, clock_now());
 }
 
 static void screen_on_signal(void *context, int fd, short revents)
@@ -231,7 +231,7 @@ static void read_again(struct screen *s, int64_t now)
 {
     int was = s->settings.rotation;
     s->again = false;
-    if (settings_again(s->options, &s->settings) != 0 || composition_settle(s->view) != 0)
+    if (settings_again(s->options, &s->settings) != 0 || composition_apply_settings(s->view) != 0)
         return;
     log_info("settings read again");
     if (s->draw && s->settings.rotation != was) {
@@ -253,7 +253,7 @@ static int64_t screen_turn(struct screen *s)
     int64_t due = s->draw ? screen_show(s, now) : s->retry_at;
     if (s->save)
         save_picture(s);
-    int64_t link = cue_client_tick(s->link, now);
+    int64_t link = cue_client_tick(s->cue_client, now);
     if (!s->ready)
         daemon_ready();
     s->ready = true;
@@ -267,7 +267,7 @@ static int screen_start(struct screen *s)
     char path[PATH_LEN];
     if (path_under(s->options->prefix, PATH_SCREEN, path) != 0 ||
         path_under(s->options->prefix, "/sys", s->sys) != 0 || !(s->loop = loop_new()) ||
-        !(s->link = cue_client_new(s->loop, path, on_cue, on_qr, s)))
+        !(s->cue_client = cue_client_new(s->loop, path, on_cue, on_qr, s)))
         return -1;
     if (loop_add(s->loop, s->signals, POLLIN, screen_on_signal, s) != 0)
         return -1;

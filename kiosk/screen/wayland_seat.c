@@ -60,10 +60,10 @@ static int is_seat(const uint32_t *words, size_t bytes)
 }
 
 /* Every global is announced before the callback that was asked for behind them is done. */
-static enum seat read_globals(int fd)
+static enum wayland_seat read_globals(int fd)
 {
     uint32_t head[2], body[MESSAGE_MAX / 4];
-    enum seat found = SEAT_NONE;
+    enum wayland_seat found = WAYLAND_SEAT_NONE;
     while (wayland_seat_read_all(fd, head, HEAD) == 0) {
         size_t bytes = head[1] >> 16;
         if (bytes < HEAD || bytes > MESSAGE_MAX ||
@@ -73,21 +73,21 @@ static enum seat read_globals(int fd)
             return found;
         if (head[0] == REGISTRY && (head[1] & 0xffff) == REGISTRY_GLOBAL &&
             is_seat(body, bytes - HEAD))
-            found = SEAT_HAS;
+            found = WAYLAND_SEAT_FOUND;
     }
-    return SEAT_UNKNOWN;
+    return WAYLAND_SEAT_UNKNOWN;
 }
 
-enum seat wayland_seat_ask(void)
+enum wayland_seat wayland_seat_ask(void)
 {
     static const uint32_t question[] = {
         DISPLAY, 12 << 16 | DISPLAY_GET_REGISTRY, REGISTRY,
         DISPLAY, 12 << 16 | DISPLAY_SYNC,         CALLBACK,
     };
-    enum seat answer = SEAT_UNKNOWN;
+    enum wayland_seat answer = WAYLAND_SEAT_UNKNOWN;
     int fd = connect_to_compositor();
     if (fd < 0)
-        return SEAT_UNKNOWN;
+        return WAYLAND_SEAT_UNKNOWN;
     if (send(fd, question, sizeof question, MSG_NOSIGNAL) == sizeof question)
         answer = read_globals(fd);
     close(fd);

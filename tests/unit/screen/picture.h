@@ -15,7 +15,7 @@
 struct picture {
     int w, h;
     struct scene_state state;
-    struct geometry *stage;
+    struct geometry *geometry;
     struct paint *paint;
     struct text *text; /* NULL: without words */
     struct items *items;
@@ -30,7 +30,7 @@ static inline void picture_open(struct picture *p, enum scene_kind kind, int w, 
     p->w = w;
     p->h = h;
     p->text = text;
-    p->stage = geometry_new(w, h);
+    p->geometry = geometry_new(w, h);
     p->paint = paint_new(w);
     p->items = calloc(1, sizeof *p->items);
     p->pixels = calloc((size_t)w * (size_t)h, sizeof *p->pixels);
@@ -40,12 +40,12 @@ static inline void picture_open(struct picture *p, enum scene_kind kind, int w, 
     p->state.latitude = 40.41; /* Baku */
     p->state.longitude = 49.87;
     p->state.minute = -1;
-    cue_fade_start(&p->state.show, &quiet, 0);
+    cue_fade_start(&p->state.cue, &quiet, 0);
 }
 
 static inline void picture_close(struct picture *p)
 {
-    geometry_free(p->stage);
+    geometry_free(p->geometry);
     paint_free(p->paint);
     free(p->items);
     free(p->pixels);
@@ -55,8 +55,8 @@ static inline void picture_close(struct picture *p)
 static inline void picture_draw(struct picture *p, int64_t unix_s, int64_t run)
 {
     struct scene_time t = {.wall = unix_s * NS_PER_S, .run = run};
-    cue_fade_step(&p->state.show, run);
-    scene_draw(&p->state, p->stage, t, p->items);
+    cue_fade_step(&p->state.cue, run);
+    scene_draw(&p->state, p->geometry, t, p->items);
     if (p->text != NULL)
         text_set(p->text, p->items);
     paint_all(p->paint, p->items, 1, p->pixels);

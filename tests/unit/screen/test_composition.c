@@ -138,11 +138,11 @@ static void ten_days(enum scene_kind kind, int month, int day, int64_t begin, in
     static uint32_t pixels[480 * 270];
     size_t used = 0;
     int fds = 0;
-    assert_int_equal(composition_fit(v, 480, 270), 0);
+    assert_int_equal(composition_resize(v, 480, 270), 0);
     for (int64_t at = 0; at < 10 * DAY; at += step) {
         int64_t now = at * NS_PER_S, lasts;
         if (at % 900 < step)
-            composition_cue(v, &cues[at / 900 % 5], now);
+            composition_show_cue(v, &cues[at / 900 % 5], now);
         const struct items *items = composition_compose(v, now, &lasts);
         assert_true(lasts > 0 && lasts <= NS_PER_S);
         check_words(composition_words(v), &s, begin + at);
@@ -218,9 +218,9 @@ static void test_code_at_every_size(void **state)
         uint32_t *pixels = malloc(sizeof *pixels * (size_t)w * (size_t)h);
         struct screen_qr qr = code_of(600, 60);
         int64_t lasts;
-        assert_int_equal(composition_fit(v, w, h), 0);
+        assert_int_equal(composition_resize(v, w, h), 0);
         int before = card(v, paint, pixels, w * h, 0);
-        composition_qr(v, &qr, NS_PER_S);
+        composition_show_qr(v, &qr, NS_PER_S);
         composition_compose(v, NS_PER_S, &lasts);
         assert_true(lasts <= NS_PER_S / 10); /* it comes in steps, not at once */
         int there = card(v, paint, pixels, w * h, 2 * NS_PER_S + NS_PER_S / 2) - before;
@@ -247,17 +247,17 @@ static void test_code_taken_away_and_too_long(void **state)
     struct composition *v = composition_new(&o, &s, 0);
     struct paint *paint = paint_new(W);
     struct screen_qr qr = code_of(400, 60), none = code_of(0, 0), vast = code_of(1500, 60);
-    assert_int_equal(composition_fit(v, W, H), 0);
+    assert_int_equal(composition_resize(v, W, H), 0);
     int before = card(v, paint, pixels, W * H, 0);
-    composition_qr(v, &qr, 0);
+    composition_show_qr(v, &qr, 0);
     assert_true(card(v, paint, pixels, W * H, 5 * NS_PER_S) > before + 10000);
-    composition_qr(v, &none, 5 * NS_PER_S);
+    composition_show_qr(v, &none, 5 * NS_PER_S);
     assert_true(card(v, paint, pixels, W * H, 6 * NS_PER_S) <= before);
-    composition_qr(v, &none, 7 * NS_PER_S); /* nothing to take away */
-    composition_qr(v, &qr, 8 * NS_PER_S);
-    assert_int_equal(composition_fit(v, 320, 240), 0); /* the window shrank below the code */
-    composition_qr(v, &vast, 9 * NS_PER_S); /* fits no longer: told, and the picture goes on */
-    assert_int_equal(composition_fit(v, W, H), 0);
+    composition_show_qr(v, &none, 7 * NS_PER_S); /* nothing to take away */
+    composition_show_qr(v, &qr, 8 * NS_PER_S);
+    assert_int_equal(composition_resize(v, 320, 240), 0); /* the window shrank below the code */
+    composition_show_qr(v, &vast, 9 * NS_PER_S); /* fits no longer: told, and the picture goes on */
+    assert_int_equal(composition_resize(v, W, H), 0);
     assert_true(card(v, paint, pixels, W * H, 12 * NS_PER_S) <= before);
     paint_free(paint);
     composition_free(v);

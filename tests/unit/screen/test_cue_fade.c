@@ -71,8 +71,8 @@ static void test_never_abrupt(void **state)
             struct cue a = {from, from % 12, from % 5}, b = {to, to % 12, to % 5};
             struct cue_fade s, before, there;
             cue_fade_start(&s, &a, 0);
-            cue_fade_cue(&s, &b, 0);
-            for (int64_t at = 0; at <= CUE_FADE_FADE; at += NS_PER_S / 4) {
+            cue_fade_to(&s, &b, 0);
+            for (int64_t at = 0; at <= CUE_FADE_TIME; at += NS_PER_S / 4) {
                 before = s;
                 cue_fade_step(&s, at);
                 for (int k = 0; k < CUE_FADE_PARTS; k++)
@@ -80,7 +80,7 @@ static void test_never_abrupt(void **state)
                 for (int k = 0; k < CUE_FADE_FLOCK; k++)
                     assert_true(fabsf(s.birds[k] - before.birds[k]) < 0.0251f);
             }
-            cue_fade_step(&s, CUE_FADE_FADE + NS_PER_S / 4);
+            cue_fade_step(&s, CUE_FADE_TIME + NS_PER_S / 4);
             cue_fade_start(&there, &b, 0);
             assert_false(s.moving);
             for (int k = 0; k < CUE_FADE_PARTS; k++)
@@ -96,11 +96,11 @@ static void test_turned_round(void **state)
     struct cue quiet = {0, 0, 0}, out = {CUE_ACCEPTED, 0, 0};
     struct cue_fade s;
     cue_fade_start(&s, &quiet, 0);
-    cue_fade_cue(&s, &out, 0);
-    cue_fade_cue(&s, &quiet, CUE_FADE_FADE / 2);
+    cue_fade_to(&s, &out, 0);
+    cue_fade_to(&s, &quiet, CUE_FADE_TIME / 2);
     float half = s.part[CUE_FADE_BOAT_OUT];
     assert_true(half > 0.49f && half < 0.51f);
-    cue_fade_step(&s, CUE_FADE_FADE / 2 + NS_PER_S);
+    cue_fade_step(&s, CUE_FADE_TIME / 2 + NS_PER_S);
     assert_true(s.part[CUE_FADE_BOAT_OUT] < half && s.part[CUE_FADE_BOAT_OUT] > half - 0.11f);
     cue_fade_step(&s, 0); /* a clock that goes back changes nothing */
     assert_true(s.part[CUE_FADE_BOAT_OUT] > half - 0.11f);

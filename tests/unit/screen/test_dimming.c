@@ -35,8 +35,8 @@ static void test_light(void **state)
         float l = dimming_light(rows[k].altitude, 60, rows[k].minute, rows[k].from, rows[k].to);
         assert_true((double)l >= rows[k].low && (double)l <= rows[k].high);
     }
-    assert_int_equal(dimming_dim_by_drawing(100), 100);
-    assert_int_equal(dimming_dim_by_drawing(60), 87);
+    assert_int_equal(dimming_drawn_percent(100), 100);
+    assert_int_equal(dimming_drawn_percent(60), 87);
     assert_true(dimming_ease(1, 0, NS_PER_S) > 0.95f);
     assert_true(dimming_ease(0.02f, 0, NS_PER_S) <= 0);
     assert_true(dimming_ease(0.5f, 0.52f, NS_PER_S) >= 0.52f);

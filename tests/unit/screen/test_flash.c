@@ -61,8 +61,8 @@ static size_t update(struct picture *p, struct items *was, int64_t wall, int64_t
                      struct box part[ITEMS_DIRTY])
 {
     struct scene_time t = {.wall = wall * NS_PER_S, .run = run};
-    cue_fade_step(&p->state.show, run);
-    scene_draw(&p->state, p->stage, t, p->items);
+    cue_fade_step(&p->state.cue, run);
+    scene_draw(&p->state, p->geometry, t, p->items);
     text_set(p->text, p->items);
     size_t n = items_changed(was, p->items, part);
     for (size_t k = 0; k < n; k++) {
@@ -125,7 +125,7 @@ static int flashes_of_day(enum scene_kind kind, struct text *text, int64_t far)
             struct tm local = {.tm_hour = (int)(s / 3600), .tm_min = (int)(s / 60 % 60)};
             p.state.words = words_at(&english, 1, &local, wall, 0.25 * frame, true);
             if (frame == 1 && step % every == 0)
-                cue_fade_cue(&p.state.show, &cue, run);
+                cue_fade_to(&p.state.cue, &cue, run);
             size_t n = update(&p, &was, wall, run, part);
             for (size_t k = 0; k < n; k++)
                 block_light(&p, part[k], light);

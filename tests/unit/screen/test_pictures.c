@@ -65,7 +65,7 @@ static void fill(struct picture *p, const struct language *l, int64_t at, const 
     p->state.words = words_at(l, 1, &local, at, 0, true);
     p->state.minute = local.tm_hour * 60 + local.tm_min;
     programme_parse("events", events, sizeof events - 1, &local, &p->state.programme, why);
-    cue_fade_start(&p->state.show, cue, 0);
+    cue_fade_start(&p->state.cue, cue, 0);
     picture_draw(p, at, (at % 86400) * NS_PER_S);
 }
 

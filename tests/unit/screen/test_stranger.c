@@ -38,11 +38,11 @@ static float change(struct picture *p, int64_t at, const struct cue *a, const st
                     int64_t from)
 {
     float most = 0;
-    cue_fade_start(&p->state.show, a, from);
+    cue_fade_start(&p->state.cue, a, from);
     for (int k = 0; k < STEPS; k++) {
         int64_t run = from + k * STEP;
         if (k == 2)
-            cue_fade_cue(&p->state.show, b, run);
+            cue_fade_to(&p->state.cue, b, run);
         picture_draw(p, at + run / NS_PER_S, run);
         picture_blocks(p, SIDE, blocks[k]);
         for (int back = 1; back <= 4 && back <= k; back++)
@@ -82,10 +82,10 @@ static void test_measure(void **state)
     float before[3 * BLOCKS], after[3 * BLOCKS];
     picture_open(&p, SCENE_WINDOW, W, H, NULL);
     float own = change(&p, moments[1], &cues[0], &cues[0], 0);
-    cue_fade_start(&p.state.show, &cues[0], 0);
+    cue_fade_start(&p.state.cue, &cues[0], 0);
     picture_draw(&p, moments[1], 0);
     picture_blocks(&p, SIDE, before);
-    cue_fade_start(&p.state.show, &cues[4], 0);
+    cue_fade_start(&p.state.cue, &cues[4], 0);
     picture_draw(&p, moments[1], 0);
     picture_blocks(&p, SIDE, after);
     assert_true(blocks_apart(before, after, BLOCKS) > 1.5f * own);

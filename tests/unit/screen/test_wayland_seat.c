@@ -46,7 +46,7 @@ static void put_done(struct answer *a)
 }
 
 /* Answers one client with these bytes, two at a time, and hangs up. */
-static enum seat asked_of(const void *bytes, size_t len)
+static enum wayland_seat asked_of(const void *bytes, size_t len)
 {
     char folder[] = "build/seat.XXXXXX", path[64];
     struct sockaddr_un at = {.sun_family = AF_UNIX};
@@ -70,7 +70,7 @@ static enum seat asked_of(const void *bytes, size_t len)
     close(server);
     setenv("XDG_RUNTIME_DIR", folder, 1);
     setenv("WAYLAND_DISPLAY", "way", 1);
-    enum seat answer = wayland_seat_ask();
+    enum wayland_seat answer = wayland_seat_ask();
     int status;
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
@@ -93,23 +93,23 @@ static void test_globals(void **state)
     without.words[without.count++] = 3;
     put_done(&without);
     put_global(&unfinished, 2, "wl_seat");
-    assert_int_equal(asked_of(with.words, 4 * with.count), SEAT_HAS);
-    assert_int_equal(asked_of(without.words, 4 * without.count), SEAT_NONE);
-    assert_int_equal(asked_of(unfinished.words, 4 * unfinished.count), SEAT_UNKNOWN);
+    assert_int_equal(asked_of(with.words, 4 * with.count), WAYLAND_SEAT_FOUND);
+    assert_int_equal(asked_of(without.words, 4 * without.count), WAYLAND_SEAT_NONE);
+    assert_int_equal(asked_of(unfinished.words, 4 * unfinished.count), WAYLAND_SEAT_UNKNOWN);
 }
 
 static void test_nonsense(void **state)
 {
     (void)state;
     static const uint32_t small[] = {2, 4 << 16}, large[] = {2, 60000u << 16, 1, 2, 3};
-    assert_int_equal(asked_of("", 0), SEAT_UNKNOWN);
-    assert_int_equal(asked_of(small, sizeof small), SEAT_UNKNOWN);
-    assert_int_equal(asked_of(large, sizeof large), SEAT_UNKNOWN);
+    assert_int_equal(asked_of("", 0), WAYLAND_SEAT_UNKNOWN);
+    assert_int_equal(asked_of(small, sizeof small), WAYLAND_SEAT_UNKNOWN);
+    assert_int_equal(asked_of(large, sizeof large), WAYLAND_SEAT_UNKNOWN);
     setenv("WAYLAND_DISPLAY", "/no/such/socket", 1);
-    assert_int_equal(wayland_seat_ask(), SEAT_UNKNOWN);
+    assert_int_equal(wayland_seat_ask(), WAYLAND_SEAT_UNKNOWN);
     unsetenv("XDG_RUNTIME_DIR");
     setenv("WAYLAND_DISPLAY", "way", 1);
-    assert_int_equal(wayland_seat_ask(), SEAT_UNKNOWN);
+    assert_int_equal(wayland_seat_ask(), WAYLAND_SEAT_UNKNOWN);
 }
 
 int main(void)

@@ -19,7 +19,7 @@ export function isRetired(sodium, ids, rootPublic, wire) {
     return sodium.crypto_sign_verify_detached(wire.subarray(34, 98), covered, rootPublic);
 }
 
-// The root's word for a staff phone's key.
+// The root key's certificate for a staff phone's key.
 export function isStaff(sodium, venue, account, publicKey, rootPublic, signature) {
     const covered = concat(utf8('porchlight-staff\0'), fromHex(venue), fromHex(account), publicKey);
     return sodium.crypto_sign_verify_detached(signature, covered, rootPublic);
@@ -38,7 +38,7 @@ function coverClear(venue, kiosk, c) {
         u64(c.epoch), u64(c.seq), fromHex(c.account));
 }
 
-// A staff phone's word that this alert, and every earlier one, is over. c: {id, epoch, seq,
+// A staff phone's proof that this alert, and every earlier one, is over. c: {id, epoch, seq,
 // account}; epoch and seq are those of the state it was looking at.
 export function signClear(sodium, venue, kiosk, c, staffSecret) {
     return sodium.crypto_sign_detached(coverClear(venue, kiosk, c), staffSecret);

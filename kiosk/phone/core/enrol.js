@@ -48,7 +48,7 @@ export function readWelcome(text, invitation, keys, password) {
     };
 }
 
-// Resolves with the membership; rejects with an Error whose message is a word of the page:
+// Resolves with the membership; rejects with an Error whose message is a key of the page's texts:
 // 'joinExpired', 'joinRefused', 'joinSilent'.
 export function enrol({ mqtt, sodium, invitation, now = Date.now() }) {
     if (invitation.expires * 1000 < now) {

@@ -1,25 +1,25 @@
-// What the page tells besides the view: counts, when it began, what this phone answered, the
+// What the page shows besides the view: counts, when it began, what this phone answered, the
 // nonce for staff's next command, the last notices. Pure. RAM alone.
 
 const NOTICES = 5;
 
 export function factsInit() {
     return {
-        id: null, // the standing alert, or the last one
+        id: null, // the active alert, or the last one
         began: null,
         resumed: false,
         unclear: false,
         answers: { seen: 0, safe: 0 },
-        epoch: 0, // of its last word
-        answered: null, // what this phone told of that alert: 'seen' or 'safe'
-        waiting: null, // the same, chosen and not told yet
+        epoch: 0, // of its last message
+        answered: null, // this phone's answer that the kiosk has: 'seen' or 'safe'
+        waiting: null, // the same, chosen and not sent yet
         nonce: null,
         looked: null, // {id, epoch, seq} of the state that staff look at
         notices: [],
     };
 }
 
-// A kiosk that began anew has forgotten who answered: what it was told has to be told again.
+// A kiosk that restarted has forgotten who answered, so this phone's answer is sent again.
 function answersAfter(f, m) {
     if (m.id !== f.id) {
         return { answered: null, waiting: null, answers: { seen: 0, safe: 0 } };
@@ -44,12 +44,12 @@ function onAlert(f, m, now) {
 // Who is safe has seen it.
 const more = (a, b) => (a === 'safe' || b === null ? a : b);
 
-// Somebody chose an answer to the alert that stands.
+// Somebody chose an answer to the active alert.
 export function factsChosen(f, kind) {
     return more(f.answered, kind) === f.answered ? f : { ...f, waiting: more(f.waiting, kind) };
 }
 
-// The kiosk has this answer: {id, kind}. What was said to an alert before says nothing of this one.
+// The kiosk has this answer: {id, kind}. An answer to an earlier alert does not count for this one.
 export function factsTold(f, said) {
     return said.id !== f.id ? f : { ...f, answered: more(f.answered, said.kind),
         waiting: f.waiting === said.kind ? null : f.waiting };

@@ -93,7 +93,7 @@ export function writeAgain(account, password, broker) {
     return JSON.stringify({ v: 1, kind: 'again', account, password, broker });
 }
 
-// A phone's own words to the kiosk: {kind, id, account}, for a command {nonce, epoch, seq, proof}
+// A phone's messages to the kiosk: {kind, id, account}, for a command {nonce, epoch, seq, proof}
 // besides.
 export function writeAnswer({ kind, id, account, epoch = 0, seq = 0, nonce, proof }) {
     return JSON.stringify({ v: 1, kind, id, epoch, seq, account, nonce,

@@ -14,8 +14,8 @@ import { viewFrom, viewKeep, viewLink, viewStep } from './view.js';
 const NONCE_RESTS = 5000; // ms: the kiosk says the next one at once; else the command was lost
 const OLDER_KEYS = 2; // kept beside the newest, should a change of keys have stopped halfway
 
-// now(): steady milliseconds; wall(): milliseconds since 1970. onChange(told): something may look
-// different; told: it deserves a call. onRefused(reason): what must be said.
+// now(): steady milliseconds; wall(): milliseconds since 1970. onChange(rings): something may look
+// different; rings: the phone should call. onRefused(reason): what must be said.
 export function openSession({ mqtt, sodium, store, membership: m, now, wall, onChange, onRefused }) {
     let view = viewFrom(store.kept(m.kiosk));
     let facts = { ...factsInit(), id: view.alert?.id ?? null }; // a lockdown kept can be answered
@@ -26,13 +26,13 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
         root: fromHex(m.rootPublic) };
     const ids = { venue: m.venue, kiosk: m.kiosk, kioskPublic: keys.kiosk };
     const name = (t, account) => topicName(m.venue, m.kiosk, t, account);
-    // Keys first, lest what was sealed under a new one comes before it.
+    // Keys first, so that no message arrives before the key that opens it.
     const topics = [name('enrol', m.account)]
         .concat((m.staff ? STAFF_READS : MEMBER_READS).map((t) => name(t)));
 
-    const helped = new Set(); // brokers of which the kiosk was told that they refuse this phone
+    const helped = new Set(); // brokers that refuse this phone, as the kiosk knows already
     const links = m.brokers.map((url) => {
-        const heard = { epoch: 0, seqs: {} }; // the highest that this broker brought, by topic
+        const heard = { epoch: 0, seqs: {} }; // the highest from this broker, by topic
         return openLink(mqtt, {
             url, account: m.account, password: m.password, topics, ping: name('alert'),
             onMessage: (topic, wire, delivery) => receive(topic, wire, delivery, heard),
@@ -46,7 +46,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
     });
 
     // A broker that was away while this phone joined may not know it; the kiosk, which keeps no
-    // password, is told it again by way of another.
+    // password, gets it again through another.
     function askWhereRefused() {
         links.forEach((l, i) => {
             if (l.status() !== 'refused' || helped.has(i) ||
@@ -59,7 +59,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
         });
     }
 
-    // An answer that finds no way to the kiosk waits for one, so long as that alert stands. Told twice
+    // An answer that cannot reach the kiosk waits as long as that alert is active. Sent twice,
     // it counts once.
     let onTheWay = null;
     async function tellWaiting() {
@@ -217,7 +217,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
             facts = factsChosen(facts, kind);
             return tellWaiting();
         },
-        // The phone's own word, in a drill: it rang while nobody looked at it.
+        // The phone's own report, in a drill: it rang while nobody looked at it.
         rang: () => send(name('ack', m.account),
             writeAnswer({ kind: 'rang', id: facts.id, account: m.account }), null, 3600),
         offer: () => offer,
@@ -225,13 +225,13 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
         ask: (kind, fields) => send(name('wake', m.account), writeAsk(kind, m.account, fields), null,
             600, offer.key),
         // A staff phone's command: signed, naming the kiosk's nonce, which it uses up. All-clear
-        // carries this phone's own word besides, which the kiosk can hand on but not make.
+        // also carries this phone's own proof, which the kiosk can pass on but not make.
         async command(kind) {
             const { looked, nonce } = facts;
             if (nonce === null || (nonce === used.nonce && now() - used.at < NONCE_RESTS)) {
                 throw new Error('noNonce');
             }
-            // In quiet a duress may stand: the state names it.
+            // In quiet a duress may be active: the state names it.
             const id = view.state === 'quiet' ? looked.id : view.alert?.id ?? facts.id;
             const c = { ...looked, id, account: m.account };
             const proof = kind === 'all-clear' && c.id !== null ?

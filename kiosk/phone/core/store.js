@@ -12,7 +12,7 @@ export function openStore(area) {
         try {
             save();
         } catch {
-            // said by nobody: there is no mend but to make room
+            // there is nothing to do but make room
         }
     };
     return {

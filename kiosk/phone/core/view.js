@@ -1,10 +1,10 @@
 // What this phone believes of one kiosk, and shows. Pure; the same as kiosk/core/view.{h,c}, where
 // the rules are explained: both are held to tests/vectors/view.json. Any unit of time will do, so
-// long as the rules are in it too; NEVER stands for what has not happened.
+// long as the rules are in it too; NEVER means that it has not happened.
 
 export const NEVER = Infinity;
 
-// In milliseconds; the reasons stand in view.h.
+// In milliseconds; view.h gives the reasons.
 export const RULES = { lostAfter: 15000, staleAfter: 150000, allClearLasts: 900000 };
 
 // A greater index is worse.
@@ -24,7 +24,7 @@ export function viewInit() {
         drill: false,
         unconfirmed: false,
         duress: false,
-        alert: null, // {id, epoch, seq} of what stands, from its first word on
+        alert: null, // {id, epoch, seq} of the active alert, from its first message on
         dangered: null,
         linked: false,
         linkedAt: NEVER,
@@ -41,7 +41,8 @@ export function viewKeep(v) {
         connection: v.connection, ...stands };
 }
 
-// The page again: the last told message may come again, so that a retained state can be read.
+// The page was opened again: the last message may arrive once more, so that a retained state is
+// read.
 export function viewFrom(kept) {
     const v = { ...viewInit(), ...kept };
     return { ...v, toldNext: Math.max(0, v.toldNext - 1), state: v.alert ? 'lockdown' : 'quiet' };
@@ -104,7 +105,7 @@ function end(v, now) {
         unconfirmed: false }];
 }
 
-// The kiosk says what stands now. Less than a lockdown that stands needs staff's word.
+// The kiosk says what its state is now. Anything less than an active lockdown needs staff's proof.
 function stand(v, m, { proved, plain }, state, unconfirmed, now) {
     const less = state !== 'lockdown' || m.drill;
     if (lockdownStands(v) && less && !plain && !covers(proved, v.alert, m)) {
@@ -160,7 +161,7 @@ function notAhead(proved, m) {
     return ahead ? null : proved;
 }
 
-// A retained word is as old as its date says; without one it is at least no older than what it
+// A retained message is as old as its date says; without one it is at least no older than what it
 // follows.
 function dateState(v, word, now) {
     if (!word.retained) {
@@ -179,7 +180,7 @@ export function viewStep(v, word, rules, now) {
     if (v.retired) {
         return ['disowned', v];
     }
-    const noNews = m.kind === 'online' && word.retained; // said who knows when
+    const noNews = m.kind === 'online' && word.retained; // sent at an unknown time
     if (noNews || (!TELLING.includes(m.kind) && !['online', 'lost', 'beat'].includes(m.kind))) {
         return ['heard', v];
     }

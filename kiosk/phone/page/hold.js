@@ -5,7 +5,7 @@
 const CONFIRM_FROM = 400;
 const CONFIRM_UNTIL = 5000;
 
-// label(): the button's word; act() when it was meant.
+// label(): the button's text; act() when it was pressed on purpose.
 export function makeHold(button, word, label, ms, act) {
     let start = null;
     let frame = null;

@@ -29,7 +29,7 @@ const COMMANDS = { lockdown: 'doLockdown', caution: 'doCaution', 'all-clear': 'd
 const COMMAND_HOLD = 1500;
 const TICK = 1000;
 const RANG_AGAIN = 5000; // ms until what did not get through is said again
-const RENEW_AGAIN = 20000; // ms until a relay that was not there is told again
+const RENEW_AGAIN = 20000; // ms until a relay that was away is asked again
 const RING_COUNTS = 900000; // ms: a wake-up that came longer ago was not this drill's
 const URGENT = ['lockdown', 'caution', 'duress', 'drill', 'lost'];
 
@@ -77,7 +77,7 @@ function render() {
     }
 }
 
-// A call for what a message told, and for a kiosk that fell silent while this page listened.
+// Calls for what a message said, and for a kiosk that fell silent while this page was open.
 function changed(news) {
     const all = pictures();
     const silent = all.some((p, i) => p.face === 'lost' && before[i] && before[i] !== 'lost');
@@ -159,7 +159,7 @@ async function start() {
     render();
     const { mqtt, sodium } = await libraries;
     if (mine !== sessions || elsewhere) {
-        return; // forgotten, begun anew, or another window's turn meanwhile
+        return; // forgotten, restarted, or another window's turn meanwhile
     }
     sessions = mine.map(({ membership }) => openSession({ mqtt, sodium, store, membership, now,
         wall: Date.now, onChange: changed, onRefused }));
@@ -231,7 +231,7 @@ function takeTurn(begin) {
     }).catch(() => {
         elsewhere = true;
         sessions.forEach((s) => s.close());
-        sessions = store.memberships().map(asleep); // it hears nothing more, and must not call for it
+        sessions = store.memberships().map(asleep); // it receives nothing more, and must not call for it
         render();
     });
 }

@@ -1,6 +1,6 @@
 // "Will this phone ring?": the phone is locked, a test goes out to it alone, and what came of it is
 // judged. The service worker says whether the page was hidden when the test came: a browser does not
-// tell a locked phone from one that shows something else.
+// distinguish a locked phone from one that shows something else.
 
 import { setText } from './draw.js';
 import { askTest, canWake, collectRings, isOffered, subscribe } from './wake.js';

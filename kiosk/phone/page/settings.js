@@ -5,7 +5,7 @@ import { makeHold } from './hold.js';
 
 const $ = (id) => document.getElementById(id);
 const FORGET_HOLD = 3000;
-const TAKE_BACK = 1500; // ms for the relay to be told; without it the next wake-up tells it
+const TAKE_BACK = 1500; // ms for the relay to be told; if that fails, it learns at the next wake-up
 
 function drawSound(word) {
     const state = globalThis.Notification?.permission ?? 'denied';

@@ -1,4 +1,4 @@
-// Each state's own shape, so that no state is told by colour alone. Paths in a 100 by 100 box; the
+// Each state's own shape, so that no state is shown by colour alone. Paths in a 100 by 100 box; the
 // classes say how a path is drawn: line, full, cut (out of a full one) and thin (the drill's ring).
 
 const CIRCLE = 'M50 12a38 38 0 1 1 0 76a38 38 0 1 1 0-76';

@@ -1,6 +1,6 @@
-// The page without a network: its own files, kept as they were built, and nothing that was heard.
+// The page without a network: its own files as they were built, and nothing that was received.
 // A push wakes it with no content; what it shows is the same neutral wording for everything. When it
-// came, and whether the page was hidden then, stands in the notification until that is gone.
+// came, and whether the page was hidden then, is kept in the notification until that is gone.
 
 const CACHE = 'kettle-__BUILD__';
 const FILES = __FILES__;

@@ -51,7 +51,7 @@ export async function askTest(sessions) {
     await Promise.all(askers(sessions).map((s) => s.ask('test')));
 }
 
-// A relay that lost it, or never heard, has it again after the page was open; nobody is asked.
+// A relay that lost it, or never got it, has it again once the page was open; nobody is asked.
 export async function renew(sessions) {
     const has = canWake() && Notification.permission === 'granted' &&
         await (await worker())?.pushManager.getSubscription();
@@ -66,7 +66,7 @@ export async function takeBack(sessions) {
     await Promise.allSettled([...asked, had && had.unsubscribe()]);
 }
 
-// What the worker noted: {at, hidden, test}, in its words to us and in notifications still shown.
+// What the worker noted: {at, hidden, test}, in its messages and in notifications still shown.
 export function watchRings(heard) {
     navigator.serviceWorker?.addEventListener('message', (e) => e.data?.rang && heard(e.data.rang));
 }

@@ -60,6 +60,8 @@ def test_what_an_installation_brings(tree):
     assert "gpio" in tree.do("id -nG porchlight").split()
     assert {"video", "render"} <= set(tree.do("id -nG porchlight-screen").split())
     tree.do("getent group porchlight-staff")
+    assert {f"/usr/share/doc/porchlight/handbook/{name}" for name in
+            ("index.html", "handbook.css", "pictures/cue-quiet.png")} <= owned
 
 
 @pytest.mark.parametrize("suite", SUITES)

@@ -4,17 +4,14 @@
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/wipe/plan_read.h"
+#include "kiosk/wipe/run_record.h"
 #include "kiosk/wipe/target.h"
 #include "kiosk/wipe/trim.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-/* A target that keeps failing is tried at this many starts, then only reported. */
-enum { RUNS_MAX = 6 };
 
 static void run_complain_to_log(void *context, const char *sentence)
 {
@@ -37,37 +34,6 @@ static int load_plan(const struct run *r, struct plan *p)
     return 0;
 }
 
-static int run_open_record(const struct run *r, struct progress *record, bool drill, bool read_only)
-{
-    char dir[PATH_LEN];
-    record->fd = -1;
-    if (path_under(r->prefix, PATH_WIPE_DIR, dir) < 0)
-        return -1;
-    return progress_open(record, dir, drill ? RUN_RECORD_DRILL : RUN_RECORD, r->owner, read_only);
-}
-
-static void run_tell_one(const struct run *r, enum wipe_kind kind, uint32_t index, uint32_t outcome,
-                         const char *name, int64_t took)
-{
-    struct wipe_progress p = {
-        .magic = WIPE_MAGIC,
-        .kind = kind,
-        .outcome = outcome,
-        .drill = r->drill,
-        .index = index,
-        .took_ns = took,
-    };
-
-    snprintf(p.name, sizeof p.name, "%s", name);
-    if (r->tell)
-        r->tell(r->context, &p);
-}
-
-static bool is_good(uint32_t outcome)
-{
-    return outcome == WIPE_DESTROYED || outcome == WIPE_ALREADY_GONE;
-}
-
 /* True if the record holds a result for each target: the run was not cut short, but some failed. */
 static bool is_complete(const struct run *r, const struct plan *plan, const struct progress *record)
 {
@@ -82,34 +48,22 @@ static bool is_complete(const struct run *r, const struct plan *plan, const stru
     return true;
 }
 
-/* What the system says of an error, unless the reason that stands with it tells the same. */
-static const char *cause(int error)
-{
-    static const int told[] = {0,     EAGAIN, EBUSY,  EEXIST,  EINVAL,
-                               ELOOP, EMLINK, ENODEV, ENOTBLK, EXDEV};
-    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
-        if (error == told[i])
-            return "";
-    }
-    return strerror(error);
-}
-
 static void log_target(const struct run *r, const struct plan_target *t,
                        const struct target_report *report)
 {
     const char *what = r->drill ? "drill: " : "";
-    if (is_good(report->outcome))
+    if (run_is_good(report->outcome))
         log_info("%s%s %s: %s", what, plan_kind_name(t->kind), t->name,
                  wipe_outcome_name(report->outcome));
     else
         log_warning("%s%s %s: %s: %s%s%s", what, plan_kind_name(t->kind), t->name,
                     wipe_outcome_name(report->outcome), report->why,
-                    cause(report->error)[0] ? ": " : "", cause(report->error));
+                    run_cause(report->error)[0] ? ": " : "", run_cause(report->error));
 }
 
 /* One target, from its destruction to its durable result. */
-static uint32_t wipe_one(const struct run *r, const struct scope *s, const struct plan_target *t,
-                         size_t i, struct progress *record)
+static uint32_t wipe_target(const struct run *r, const struct scope *s, const struct plan_target *t,
+                            size_t i, struct progress *record)
 {
     struct progress_slot slot = {0}, before;
     struct target_report report = {.outcome = WIPE_NOTHING};
@@ -132,7 +86,7 @@ static uint32_t wipe_one(const struct run *r, const struct scope *s, const struc
     log_target(r, t, &report);
     if (record->fd >= 0 && progress_put(record, i, &slot) < 0)
         log_warning("the result of %s could not be recorded: %s", t->name, strerror(errno));
-    run_tell_one(r, WIPE_TARGET, (uint32_t)i, slot.outcome, t->name, slot.took_ns);
+    run_report(r, WIPE_TARGET, (uint32_t)i, slot.outcome, t->name, slot.took_ns);
     return slot.outcome;
 }
 
@@ -147,89 +101,140 @@ static void settle_roots(const struct plan *plan, const struct scope *s)
     }
 }
 
-/* What keys did not wait for, a mount that was still stopping or a mapping in use, is looked at
- * once more now that waiting costs nothing. */
-static void look_again(const struct run *r, const struct scope *s, const struct plan *plan,
-                       struct progress *record, uint32_t outcomes[PLAN_TARGETS_MAX])
+/* --- the walk through a plan ----------------------------------------------------------------- */
+
+struct walk {
+    const struct run *run;
+    const struct plan *plan;
+    struct progress *record;
+    struct scope scope;
+    bool failed_only; /* an earlier start got to the end: only what failed is tried again */
+    bool keys_done, settled, credentials_wait;
+    uint32_t kept; /* the worst result of an earlier start that stays as it is */
+    uint32_t outcomes[PLAN_TARGETS_MAX];
+};
+
+static enum plan_phase phase_of(const struct walk *w, size_t i)
 {
-    for (size_t i = 0; i < plan->targets_count; i++) {
-        if (plan_phase_of(plan->targets[i].kind) < PLAN_REST && outcomes[i] >= WIPE_UNVERIFIED)
-            outcomes[i] = wipe_one(r, s, &plan->targets[i], i, record);
-    }
+    return plan_phase_of(w->plan->targets[i].kind);
 }
 
-static void keys_done(const struct run *r)
+static void walk_keys_done(struct walk *w)
 {
-    if (r->keys_done)
-        r->keys_done(r->context);
+    if (!w->keys_done && w->run->keys_done)
+        w->run->keys_done(w->run->context);
+    w->keys_done = true;
+}
+
+/* What the keys did not wait for, a mount that was still stopping or a mapping in use, is looked at
+ * once more now that waiting costs nothing; then the file systems themselves. */
+static void walk_settle(struct walk *w)
+{
+    if (w->settled)
+        return;
+    for (size_t i = 0; i < w->plan->targets_count; i++) {
+        if (phase_of(w, i) < PLAN_REST && w->outcomes[i] >= WIPE_UNVERIFIED)
+            w->outcomes[i] = wipe_target(w->run, &w->scope, &w->plan->targets[i], i, w->record);
+    }
+    settle_roots(w->plan, &w->scope);
+    w->settled = true;
+}
+
+/* Keys first: one sync for the results of all of them, once they are dead. */
+static bool is_sync_due(const struct walk *w, size_t i)
+{
+    return phase_of(w, i) != PLAN_KEYS || i + 1 == w->plan->targets_count ||
+           phase_of(w, i + 1) != PLAN_KEYS;
+}
+
+static void walk_target(struct walk *w, size_t i)
+{
+    const struct plan_target *t = &w->plan->targets[i];
+    struct progress_slot slot;
+
+    if (phase_of(w, i) == PLAN_LAST && !w->run->credentials) {
+        w->credentials_wait = true;
+        run_report(w->run, WIPE_TARGET, (uint32_t)i, WIPE_NOTHING, t->name,
+                   clock_now() - w->run->began);
+        return;
+    }
+    if (w->failed_only && progress_get(w->record, i, &slot) && slot.outcome != WIPE_FAILED)
+        w->kept = slot.outcome > w->kept ? slot.outcome : w->kept;
+    else
+        w->outcomes[i] = wipe_target(w->run, &w->scope, t, i, w->record);
+    if (w->record->fd >= 0 && is_sync_due(w, i) && progress_sync(w->record) < 0)
+        log_warning("the results so far could not be recorded: %s", strerror(errno));
+}
+
+static void walk_all(struct walk *w)
+{
+    for (size_t i = 0; i < w->plan->targets_count; i++) {
+        if (w->run->drill && w->run->give_way && w->run->give_way(w->run->context))
+            break;
+        if (phase_of(w, i) > PLAN_KEYS)
+            walk_keys_done(w);
+        if (phase_of(w, i) == PLAN_LAST)
+            walk_settle(w);
+        walk_target(w, i);
+    }
+    walk_keys_done(w);
+    walk_settle(w);
+}
+
+static uint32_t walk_worst(const struct walk *w)
+{
+    uint32_t worst = w->kept;
+    for (size_t i = 0; i < w->plan->targets_count; i++)
+        worst = w->outcomes[i] > worst ? w->outcomes[i] : worst;
+    return worst;
+}
+
+struct run_conclusion run_conclude(const struct run_facts *f)
+{
+    bool again = f->worst == WIPE_FAILED && f->runs < RUN_STARTS_MAX;
+    struct run_conclusion c = {
+        .store = f->recorded && !again,
+        .state = f->credentials_wait ? PROGRESS_LAST : PROGRESS_THROUGH,
+        .worst = f->worst,
+    };
+    if (!f->recorded && c.worst < WIPE_UNVERIFIED)
+        c.worst = WIPE_UNVERIFIED; /* without a record nothing would resume it */
+    c.result = run_is_good(c.worst) || c.worst == WIPE_NOTHING ? RUN_GOOD : RUN_NOT_PROVED;
+    return c;
 }
 
 enum run_result run_plan(const struct run *r, const struct plan *plan, struct progress *record,
-                         uint32_t *result)
+                         uint32_t *worst)
 {
-    bool failed_only = r->resume && record->fd >= 0 && is_complete(r, plan, record);
-    bool credentials_wait = false, settled = false, keys = true;
-    uint32_t worst = WIPE_NOTHING, outcomes[PLAN_TARGETS_MAX] = {WIPE_NOTHING};
-    struct scope scope;
+    struct walk w = {.run = r, .plan = plan, .record = record};
 
-    if (scope_init(&scope, r->prefix, plan) < 0) {
+    w.failed_only = r->resume && record->fd >= 0 && is_complete(r, plan, record);
+    if (scope_init(&w.scope, r->prefix, plan) < 0) {
         log_error("%s cannot be opened: %s", r->prefix[0] ? r->prefix : "/", strerror(errno));
-        *result = WIPE_FAILED;
+        *worst = WIPE_FAILED;
         return RUN_NOT_PROVED;
     }
-    for (size_t i = 0; i < plan->targets_count; i++) {
-        const struct plan_target *t = &plan->targets[i];
-        struct progress_slot slot;
-
-        if (r->drill && r->give_way && r->give_way(r->context))
-            break;
-        if (keys && plan_phase_of(t->kind) > PLAN_KEYS) {
-            keys = false;
-            keys_done(r);
-        }
-        if (plan_phase_of(t->kind) == PLAN_LAST && !settled) {
-            look_again(r, &scope, plan, record, outcomes);
-            settle_roots(plan, &scope);
-            settled = true;
-        }
-        if (plan_phase_of(t->kind) == PLAN_LAST && !r->credentials) {
-            credentials_wait = true;
-            run_tell_one(r, WIPE_TARGET, (uint32_t)i, WIPE_NOTHING, t->name,
-                         clock_now() - r->began);
-            continue;
-        }
-        if (failed_only && progress_get(record, i, &slot) && slot.outcome != WIPE_FAILED)
-            worst = slot.outcome > worst ? slot.outcome : worst;
-        else
-            outcomes[i] = wipe_one(r, &scope, t, i, record);
-        /* Keys first: one sync for the results of all of them, once they are dead. */
-        if (record->fd >= 0 &&
-            (plan_phase_of(t->kind) != PLAN_KEYS || i + 1 == plan->targets_count ||
-             plan_phase_of(plan->targets[i + 1].kind) != PLAN_KEYS) &&
-            progress_sync(record) < 0)
-            log_warning("the results so far could not be recorded: %s", strerror(errno));
-    }
-    if (keys)
-        keys_done(r);
-    if (!settled) {
-        look_again(r, &scope, plan, record, outcomes);
-        settle_roots(plan, &scope);
-    }
-    for (size_t i = 0; i < plan->targets_count; i++)
-        worst = outcomes[i] > worst ? outcomes[i] : worst;
-    scope_finish(&scope);
-    if (record->fd >= 0 && (worst != WIPE_FAILED || record->head.runs >= RUNS_MAX) &&
-        progress_set_state(record, credentials_wait ? PROGRESS_LAST : PROGRESS_THROUGH) < 0)
+    walk_all(&w);
+    scope_finish(&w.scope);
+    struct run_facts facts = {.worst = walk_worst(&w),
+                              .recorded = record->fd >= 0,
+                              .runs = record->fd >= 0 ? record->head.runs : 0,
+                              .credentials_wait = w.credentials_wait};
+    struct run_conclusion c = run_conclude(&facts);
+    if (c.store && progress_set_state(record, c.state) < 0) {
         progress_close(record);
-    if (record->fd < 0 && worst < WIPE_UNVERIFIED)
-        worst = WIPE_UNVERIFIED; /* without a record nothing would resume it */
-    *result = worst;
-    return is_good(worst) || worst == WIPE_NOTHING ? RUN_GOOD : RUN_NOT_PROVED;
+        facts.recorded = false;
+        c = run_conclude(&facts);
+    }
+    *worst = c.worst;
+    return c.result;
 }
+
+/* --- a wipe ---------------------------------------------------------------------------------- */
 
 void run_end(const struct run *r, const struct plan *plan, uint32_t worst)
 {
-    run_tell_one(r, WIPE_END, (uint32_t)plan->targets_count, worst, "", clock_now() - r->began);
+    run_report(r, WIPE_END, (uint32_t)plan->targets_count, worst, "", clock_now() - r->began);
 }
 
 /* Makes the intent durable before anything is touched. A record that cannot be written must not
@@ -253,7 +258,7 @@ bool run_load(const struct run *r, struct plan *plan)
     if (load_plan(r, plan) < 0)
         why = errno == ENOENT ? "there is no wipe.plan" : "wipe.plan has an error; see the log";
     if (why)
-        run_tell_one(r, WIPE_REFUSED, 0, WIPE_FAILED, why, 0);
+        run_report(r, WIPE_REFUSED, 0, WIPE_FAILED, why, 0);
     return !why;
 }
 
@@ -309,100 +314,11 @@ enum run_result run_wipe(const struct run *r)
 
     if (!run_load(r, &plan))
         return RUN_REFUSED;
-    run_open_record(r, &record, false, false);
+    run_record_open(r, &record, false, false);
     wait_for_turn(r, &plan, &record);
     intend(r, &plan, &record);
     result = run_plan(r, &plan, &record, &worst);
     progress_close(&record);
     run_end(r, &plan, worst);
     return result;
-}
-
-enum progress_state run_pending(const struct run *r)
-{
-    struct progress record;
-    enum progress_state state;
-
-    if (run_open_record(r, &record, false, true) < 0)
-        return errno == ENOENT && !scope_awaits_mount(r->prefix, PATH_WIPE_DIR)
-                   ? PROGRESS_NONE
-                   : PROGRESS_UNREADABLE;
-    state = record.unreadable ? PROGRESS_UNREADABLE : record.head.state;
-    progress_close(&record);
-    return state;
-}
-
-void run_mark(const struct run *r, char out[RUN_MARK])
-{
-    struct progress record;
-    char hex[2 * sizeof record.head.run + 1] = "none";
-
-    record.head.turn = 0;
-    if (run_open_record(r, &record, false, true) == 0)
-        sodium_bin2hex(hex, sizeof hex, record.head.run, sizeof record.head.run);
-    snprintf(out, RUN_MARK, "%s:%u", hex, record.head.turn);
-    progress_close(&record);
-}
-
-void run_prepare(const struct run *r)
-{
-    struct progress record;
-
-    for (int drill = 0; drill < 2; drill++) {
-        if (run_open_record(r, &record, drill, false) < 0)
-            log_warning("the record of a wipe cannot be made ready: %s; a wipe will still "
-                        "destroy, but a power cut in it would not be made good",
-                        strerror(errno));
-        progress_close(&record);
-    }
-}
-
-static void say_result(const struct run *r, struct progress_slot *slot)
-{
-    const struct target_ops *ops = target_ops(slot->kind);
-    char text[WIPE_TEXT_MAX];
-
-    slot->why[sizeof slot->why - 1] = '\0';
-    if (slot->outcome == WIPE_ALREADY_GONE)
-        snprintf(text, sizeof text, "There was nothing left to destroy.");
-    else if (is_good(slot->outcome))
-        snprintf(text, sizeof text, "%s", ops ? ops->kept : "");
-    else
-        snprintf(text, sizeof text, "%s: %s%s%s.",
-                 slot->outcome == WIPE_UNVERIFIED ? "Not proved" : "Not destroyed", slot->why,
-                 cause(slot->error)[0] ? ": " : "", cause(slot->error));
-    r->say(r->context, text);
-}
-
-int run_status(const struct run *r)
-{
-    struct run as = *r;
-    struct progress record;
-    uint32_t worst = WIPE_NOTHING, count;
-
-    if (run_open_record(r, &record, false, true) < 0 || record.head.state == PROGRESS_NONE) {
-        progress_close(&record);
-        if (run_open_record(r, &record, true, true) < 0 || record.head.state == PROGRESS_NONE) {
-            progress_close(&record);
-            return -1;
-        }
-    }
-    as.drill = record.head.drill;
-    count = record.head.count;
-    for (uint32_t i = 0; i < count; i++) {
-        struct progress_slot slot;
-        if (!progress_get(&record, i, &slot))
-            continue;
-        if (slot.outcome > worst)
-            worst = slot.outcome;
-        slot.name[sizeof slot.name - 1] = '\0';
-        run_tell_one(&as, WIPE_TARGET, i, slot.outcome, slot.name, slot.took_ns);
-        if (r->say)
-            say_result(&as, &slot);
-    }
-    if (record.head.state == PROGRESS_INTENT || record.head.state == PROGRESS_FINISHING)
-        worst = worst > WIPE_UNVERIFIED ? worst : WIPE_NOTHING; /* not through */
-    run_tell_one(&as, WIPE_END, count, worst, "", 0);
-    progress_close(&record);
-    return 0;
 }

@@ -51,6 +51,25 @@ enum run_result run_plan(const struct run *r, const struct plan *plan, struct pr
                          uint32_t *worst);
 void run_end(const struct run *r, const struct plan *plan, uint32_t worst);
 
+/* How a walk through the plan ended, and what follows from it. Pure. */
+struct run_facts {
+    uint32_t worst;        /* outcome of all targets, enum wipe_outcome */
+    bool recorded;         /* the record is open and was written so far */
+    uint32_t runs;         /* how often this wipe was begun or resumed, this time included */
+    bool credentials_wait; /* for FINISH */
+};
+
+struct run_conclusion {
+    bool store; /* the record goes to `state`; otherwise it stays, and the next start tries again */
+    enum progress_state state;
+    uint32_t worst; /* what may be claimed */
+    enum run_result result;
+};
+
+/* A target that keeps failing is tried at so many starts, then only reported. */
+enum { RUN_STARTS_MAX = 6 };
+struct run_conclusion run_conclude(const struct run_facts *f);
+
 /* The record's results as progress packets, then WIPE_END. 0, or -1 if there is no record. */
 int run_status(const struct run *r);
 

@@ -1,0 +1,202 @@
+#include "tests/nights/night.h"
+
+#include "tests/nights/seals.h"
+#include "tests/nights/story.h"
+#include "tests/nights/watch.h"
+#include "tests/nights/wires.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Hands and faults come in the first part of the night; what follows is calm, and everything must
+ * heal in it. */
+#define FIRST_HAND (2 * 60 * S)
+#define LAST_HAND  (12 * 60 * S)
+#define LAST_FAULT (14 * 60 * S)
+
+struct kind {
+    const char *name;
+    unsigned weight;
+};
+
+/* clang-format off */
+static struct kind kinds[HAPPENINGS] = {
+    [DO_LOCKDOWN] = {"lockdown", 30},
+    [DO_CAUTION] = {"caution", 8},
+    [DO_CODE] = {"code", 6},
+    [DO_DURESS] = {"duress", 5},
+    [DO_WIPE] = {"wipe", 4},
+    [DO_BUMP] = {"bump", 4},
+    [DO_DRILL] = {"drill", 5},
+    [DO_STAFF_CLEAR] = {"staff-clear", 20},
+    [DO_STAFF_LOCKDOWN] = {"staff-lockdown", 5},
+    [DO_DOOR] = {"door", 2},
+    [BREAK_POWER] = {"power", 8},
+    [BREAK_KILL] = {"kill", 5},
+    [BREAK_RESTART] = {"restart", 4},
+    [BREAK_CUT_IN_WRITE] = {"cut-in-write", 8},
+    [BREAK_DISK_FULL] = {"disk-full", 3},
+    [BREAK_DISK_READ_ONLY] = {"disk-read-only", 3},
+    [BREAK_DISK_FAILING] = {"disk-failing", 3},
+    [BREAK_DISK_SLOW] = {"disk-slow", 4},
+    [BREAK_HOLE] = {"hole", 10},
+    [BREAK_HALF_OPEN] = {"half-open", 5},
+    [BREAK_REFUSED] = {"refused", 4},
+    [BREAK_RESET] = {"reset", 5},
+    [BREAK_NAMES] = {"names", 3},
+    [BREAK_PORTAL] = {"portal", 3},
+    [BREAK_SLOW_WAY] = {"slow-way", 4},
+    [BREAK_PHONE_HOLE] = {"phone-hole", 6},
+    [BREAK_PHONE_AWAY] = {"phone-away", 6},
+    [BREAK_BROKER_DIES] = {"broker-dies", 5},
+    [BREAK_BROKER_FORGETS] = {"broker-forgets", 4},
+    [BREAK_BROKER_FLAPS] = {"broker-flaps", 3},
+    [BREAK_BROKER_HANGS_UP] = {"broker-hangs-up", 3},
+    [BREAK_BROKER_OLD] = {"broker-old", 2},
+    [BREAK_BROKER_REFUSES] = {"broker-refuses", 2},
+    [BREAK_BROKER_KEEPS_NOTHING] = {"broker-keeps-nothing", 2},
+    [BREAK_BROKER_DENIES] = {"broker-denies", 3},
+    [BREAK_OPERATOR_DELAYS] = {"operator-delays", 4},
+    [BREAK_OPERATOR_DROPS] = {"operator-drops", 4},
+    [BREAK_OPERATOR_REPLAYS] = {"operator-replays", 4},
+    [BREAK_CLOCK_UNSET] = {"clock-unset", 4},
+    [BREAK_CLOCK_STEP] = {"clock-step", 4},
+    [BREAK_CLOCK_DRIFT] = {"clock-drift", 2},
+    [BREAK_PHONE_CLOCK] = {"phone-clock", 3},
+    [BREAK_WIRE] = {"wire", 3},
+    [BREAK_EDGES] = {"edges", 3},
+    [BREAK_SEIZED] = {"seized", 4},
+    [BREAK_RECORD_LOST] = {"record-lost", 3},
+    [BREAK_RECORD_OLD] = {"record-old", 2},
+    [BREAK_COPY] = {"copy", 2},
+    [BREAK_FLOOD] = {"flood", 3},
+};
+/* clang-format on */
+
+const char *happening_name(enum happening_kind k)
+{
+    return kinds[k].name;
+}
+
+int night_weights(const char *path)
+{
+    FILE *f = fopen(path, "r");
+    char line[160], name[64];
+    unsigned weight;
+    int number = 0, bad = 0;
+    if (!f) {
+        perror(path);
+        return -1;
+    }
+    while (fgets(line, sizeof line, f)) {
+        size_t k = 0;
+        number++;
+        if (line[0] == '#' || line[0] == '\n')
+            continue;
+        if (sscanf(line, "%63s %u", name, &weight) != 2)
+            name[0] = '\0';
+        while (k < HAPPENINGS && strcmp(kinds[k].name, name) != 0)
+            k++;
+        if (k < HAPPENINGS) {
+            kinds[k].weight = weight;
+            continue;
+        }
+        fprintf(stderr, "%s:%d: expected a happening's name and a number, such as \"power 8\"\n",
+                path, number);
+        bad = -1;
+    }
+    fclose(f);
+    return bad;
+}
+
+/* --- drawing -----------------------------------------------------------------------------------
+ */
+
+static enum happening_kind kind_draw(struct chance *c, size_t from, size_t to)
+{
+    unsigned all = 0;
+    for (size_t k = from; k < to; k++)
+        all += kinds[k].weight;
+    uint64_t at = chance_below(c, all);
+    for (size_t k = from; k < to; k++) {
+        if (at < kinds[k].weight)
+            return (enum happening_kind)k;
+        at -= kinds[k].weight;
+    }
+    return (enum happening_kind)from;
+}
+
+/* Half of all faults begin within a minute of a gesture: that is where it matters. */
+static int64_t time_of_fault(const struct night *n, size_t gestures, struct chance *c)
+{
+    if (chance_percent(c, 50))
+        return chance_between(c, 60 * S, LAST_HAND);
+    int64_t at = n->happenings[chance_below(c, gestures)].at;
+    return chance_between(c, at - 45 * S, at + 15 * S);
+}
+
+static int64_t length_of_fault(struct chance *c)
+{
+    static const int64_t most[] = {S, 10 * S, 40 * S, 180 * S};
+    return chance_between(c, 50 * MS, most[chance_below(c, 4)]);
+}
+
+static struct happening *happening_add(struct night *n, enum happening_kind k, int64_t at,
+                                       struct chance *c)
+{
+    struct happening *h = &n->happenings[n->count++];
+    *h = (struct happening){.kind = k,
+                            .at = at,
+                            .until = at,
+                            .kiosk = chance_below(c, n->kiosks),
+                            .broker = chance_below(c, n->brokers),
+                            .phone = chance_below(c, n->phones),
+                            .number = chance_next(c)};
+    return h;
+}
+
+void night_draw(struct night *n, uint64_t seed)
+{
+    struct chance c = chance_of(seed, 7);
+    memset(n, 0, sizeof *n);
+    n->seed = seed;
+    n->real_seals = chance_below(&c, 100) == 0;
+    n->kiosks = chance_percent(&c, 85) ? 1 : 2;
+    n->brokers = 1 + chance_below(&c, 100) / 45;
+    n->phones = 2 + chance_below(&c, 3);
+    n->cover = chance_percent(&c, 15);
+    n->wipe = chance_percent(&c, 60);
+    n->grace = chance_percent(&c, 50) ? 0 : chance_between(&c, S, 30 * S);
+    for (size_t i = 0; i < n->brokers; i++)
+        n->outside[i] = i == 0 || chance_percent(&c, 70);
+    size_t gestures = 1 + chance_below(&c, 4), faults = 1 + chance_below(&c, 5);
+    for (size_t i = 0; i < gestures; i++)
+        happening_add(n, kind_draw(&c, 0, GESTURES_END), chance_between(&c, FIRST_HAND, LAST_HAND),
+                      &c);
+    for (size_t i = 0; i < faults; i++) {
+        struct happening *h = happening_add(n, kind_draw(&c, GESTURES_END, HAPPENINGS),
+                                            time_of_fault(n, gestures, &c), &c);
+        h->until = h->at + length_of_fault(&c);
+        if (h->until > LAST_FAULT)
+            h->until = LAST_FAULT;
+    }
+}
+
+bool night_has(const struct night *n, enum happening_kind kind)
+{
+    for (size_t i = 0; i < n->count; i++)
+        if (!(n->without & 1u << i) && n->happenings[i].kind == kind)
+            return true;
+    return false;
+}
+
+bool night_is_broken(const struct night *n, int64_t from, int64_t to)
+{
+    for (size_t i = 0; i < n->count; i++) {
+        const struct happening *h = &n->happenings[i];
+        if (!(n->without & 1u << i) && h->kind >= GESTURES_END && h->at <= to && h->until >= from)
+            return true;
+    }
+    return false;
+}

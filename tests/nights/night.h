@@ -1,0 +1,111 @@
+#ifndef PORCHLIGHT_NIGHTS_NIGHT_H
+#define PORCHLIGHT_NIGHTS_NIGHT_H
+
+#include "tests/nights/phone.h"
+#include "tests/nights/station.h"
+
+/* One night: who is there, what hands do, what breaks. All of it is drawn from the seed before it
+ * begins, so that it can be played again without one of its parts. */
+
+enum happening_kind {
+    /* gestures */
+    DO_LOCKDOWN,
+    DO_CAUTION,
+    DO_CODE,
+    DO_DURESS,
+    DO_WIPE,
+    DO_BUMP,
+    DO_DRILL,
+    DO_STAFF_CLEAR,
+    DO_STAFF_LOCKDOWN,
+    DO_DOOR,
+    GESTURES_END,
+
+    /* faults */
+    BREAK_POWER = GESTURES_END,
+    BREAK_KILL,
+    BREAK_RESTART,
+    BREAK_CUT_IN_WRITE,
+    BREAK_DISK_FULL,
+    BREAK_DISK_READ_ONLY,
+    BREAK_DISK_FAILING,
+    BREAK_DISK_SLOW,
+    BREAK_HOLE,
+    BREAK_HALF_OPEN,
+    BREAK_REFUSED,
+    BREAK_RESET,
+    BREAK_NAMES,
+    BREAK_PORTAL,
+    BREAK_SLOW_WAY,
+    BREAK_PHONE_HOLE,
+    BREAK_PHONE_AWAY,
+    BREAK_BROKER_DIES,
+    BREAK_BROKER_FORGETS,
+    BREAK_BROKER_FLAPS,
+    BREAK_BROKER_HANGS_UP,
+    BREAK_BROKER_OLD,
+    BREAK_BROKER_REFUSES,
+    BREAK_BROKER_KEEPS_NOTHING,
+    BREAK_BROKER_DENIES,
+    BREAK_OPERATOR_DELAYS,
+    BREAK_OPERATOR_DROPS,
+    BREAK_OPERATOR_REPLAYS,
+    BREAK_CLOCK_UNSET,
+    BREAK_CLOCK_STEP,
+    BREAK_CLOCK_DRIFT,
+    BREAK_PHONE_CLOCK,
+    BREAK_WIRE,
+    BREAK_EDGES,
+    BREAK_SEIZED,
+    BREAK_RECORD_LOST,
+    BREAK_RECORD_OLD,
+    BREAK_COPY,
+    BREAK_FLOOD,
+    HAPPENINGS,
+};
+
+const char *happening_name(enum happening_kind k);
+
+struct happening {
+    enum happening_kind kind;
+    int64_t at, until; /* until: of a fault, when it ends */
+    size_t kiosk, broker, phone;
+    uint64_t number; /* chance's, for what else it needs */
+};
+
+enum { NIGHT_HAPPENINGS = 24 };
+
+struct night {
+    uint64_t seed;
+    bool real_seals;
+    const struct venue *venue;
+    size_t kiosks, brokers, phones;
+    bool cover, wipe;
+    int64_t grace;
+    bool outside[VENUE_BROKERS];
+    struct happening happenings[NIGHT_HAPPENINGS];
+    size_t count;
+    uint32_t without; /* happenings that are left out */
+
+    struct station stations[VENUE_KIOSKS + 1]; /* the last: a copy of the first */
+    struct broker broker[VENUE_BROKERS];
+    struct phone phone[VENUE_PHONES];
+};
+
+/* How likely each kind is; a line "NAME WEIGHT" each in the file, "#" begins a comment. 0, or -1
+ * after a complaint. Without it: night.c's own. */
+int night_weights(const char *path);
+
+/* Draws the night of that seed. */
+void night_draw(struct night *n, uint64_t seed);
+
+/* Plays it, without the happenings whose bit is set in `without`. */
+void night_play(struct night *n, uint32_t without);
+
+/* Whether a fault of this kind is in the night that is played. */
+bool night_has(const struct night *n, enum happening_kind kind);
+
+/* Whether any fault is active at a moment between these two. */
+bool night_is_broken(const struct night *n, int64_t from, int64_t to);
+
+#endif

@@ -1,0 +1,344 @@
+#include "tests/nights/phone.h"
+
+#include "kiosk/common/topics.h"
+#include "kiosk/core/cert.h"
+#include "tests/nights/story.h"
+#include "tests/nights/watch.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The page's own (kiosk/phone/core/link.js). */
+#define FIRST_PAUSE   (500 * MS)
+#define LONGEST_PAUSE (8 * S)
+#define QUIET         (8 * S)
+#define PATIENCE      (4 * S)
+#define KEEPALIVE     (60 * S)
+#define LOOK          (1 * S)
+#define CLEARS_AGAIN  (12 * S)
+
+static void link_dial(void *context, uint64_t attempt);
+
+static void phone_look(struct phone *p)
+{
+    for (size_t k = 0; k < p->client.kiosks_count; k++) {
+        struct view_shown was = p->shown[k];
+        p->shown[k] = view_look(&p->client.kiosks[k].view, &p->rules, world_now());
+        if (was.show != p->shown[k].show)
+            story("%s shows %s%s%s", p->name, view_show_name(p->shown[k].show),
+                  p->client.kiosks_count > 1 ? " for " : "",
+                  p->client.kiosks_count > 1 ? k == 0 ? "k0" : "k1" : "");
+        watch_shown(p, k);
+    }
+}
+
+/* --- its way to a broker -----------------------------------------------------------------------
+ */
+
+bool phone_is_linked(const struct phone *p)
+{
+    for (size_t i = 0; i < p->links_count; i++)
+        if (p->links[i].up)
+            return true;
+    return false;
+}
+
+static void link_report(struct phone_link *l, bool up)
+{
+    struct phone *p = l->phone;
+    l->up = up;
+    for (size_t k = 0; k < p->client.kiosks_count; k++) {
+        view_link(&p->client.kiosks[k].view, phone_is_linked(p), world_now());
+        watch_linked(p, k, phone_is_linked(p));
+    }
+    phone_look(p);
+}
+
+static void link_fail(struct phone_link *l, bool quietly)
+{
+    if (l->conn)
+        conn_close_client(l->conn, quietly, false);
+    l->conn = NULL;
+    l->attempt++;
+    if (l->up)
+        link_report(l, false);
+    if (!l->phone->online)
+        return;
+    world_at(world_now() + chance_between(&l->phone->chance, l->pause / 2, l->pause), link_dial, l,
+             l->attempt);
+    l->pause = l->pause * 2 < LONGEST_PAUSE ? l->pause * 2 : LONGEST_PAUSE;
+}
+
+static void link_subscribe(struct phone_link *l)
+{
+    static const enum topic read_by_all[] = {TOPIC_ALERT, TOPIC_STATE, TOPIC_PRESENCE, TOPIC_BEAT,
+                                             TOPIC_NOTICE};
+    const struct phone *p = l->phone;
+    char topic[TOPIC_NAME_MAX];
+    size_t n = p->keys->staff ? 5 : 4;
+    for (size_t k = 0; k < p->client.kiosks_count; k++)
+        for (size_t i = 0; i < n; i++) {
+            topic_name(read_by_all[i], p->venue->id, p->client.kiosks[k].id, NULL, topic);
+            conn_send(l->conn, true,
+                      (struct packet){.kind = PACKET_SUBSCRIBE, .topic = world_text(topic)});
+        }
+}
+
+static void phone_take(struct phone *p, const struct packet *packet, size_t broker);
+
+static void link_packet(void *client, struct conn *c, const struct packet *packet)
+{
+    struct phone_link *l = client;
+    struct phone *p = l->phone;
+    if (l->conn != c)
+        return;
+    l->heard_at = world_now();
+    l->asked = false;
+    if (packet->kind == PACKET_CONNACK && packet->reason != 0)
+        link_fail(l, false);
+    else if (packet->kind == PACKET_CONNACK) {
+        l->pause = FIRST_PAUSE;
+        link_subscribe(l);
+        link_report(l, true);
+    } else if (packet->kind == PACKET_PUBLISH) {
+        phone_take(p, packet, (size_t)(l - p->links));
+    }
+}
+
+static void link_closed(void *client, struct conn *c)
+{
+    struct phone_link *l = client;
+    if (l->conn == c)
+        link_fail(l, true);
+}
+
+static const struct conn_client link_client = {.packet = link_packet, .closed = link_closed};
+
+static void link_connect(void *context, uint64_t attempt)
+{
+    struct phone_link *l = context;
+    if (l->attempt != attempt || !l->phone->online)
+        return;
+    int64_t takes;
+    if (way_try(&l->way, &takes) != WAY_OPEN) {
+        link_fail(l, true);
+        return;
+    }
+    l->conn = conn_open(&l->way, &link_client, l);
+    l->heard_at = l->asked_at = world_now();
+    l->asked = false;
+    conn_send(l->conn, true, (struct packet){.kind = PACKET_CONNECT, .hello = &l->hello});
+}
+
+static void link_dial(void *context, uint64_t attempt)
+{
+    struct phone_link *l = context;
+    int64_t takes;
+    if (l->attempt != attempt || !l->phone->online)
+        return;
+    if (way_try(&l->way, &takes) == WAY_SILENT)
+        takes = PATIENCE;
+    world_at(world_now() + takes, link_connect, l, attempt);
+}
+
+/* Silence may be the kiosk's or a dead connection's: a broker that lives answers this. */
+static void link_ask(struct phone_link *l)
+{
+    if (!l->conn)
+        return;
+    if (l->asked && world_now() - l->asked_at > PATIENCE) {
+        link_fail(l, false);
+    } else if (!l->asked && (world_now() - l->heard_at > QUIET ||
+                             world_now() - l->asked_at > KEEPALIVE - 5 * S)) {
+        l->asked = true;
+        l->asked_at = world_now();
+        conn_send(l->conn, true, (struct packet){.kind = PACKET_PING});
+    }
+}
+
+void phone_online(struct phone *p, bool online)
+{
+    if (p->online == online)
+        return;
+    p->online = online;
+    story("%s is %s", p->name, online ? "opened" : "put away");
+    for (size_t i = 0; i < p->links_count; i++) {
+        struct phone_link *l = &p->links[i];
+        l->pause = FIRST_PAUSE;
+        if (online)
+            link_dial(l, ++l->attempt);
+        else
+            link_fail(l, false);
+    }
+}
+
+/* --- what it says -------------------------------------------------------------------------------
+ */
+
+static void phone_send(struct phone *p, size_t kiosk, enum topic t, const struct message *m,
+                       bool signs)
+{
+    const struct venue_kiosk *k = &p->venue->kiosks[kiosk];
+    char topic[TOPIC_NAME_MAX], text[PHONE_CLIENT_TEXT];
+    uint8_t wire[ENVELOPE_SIZE];
+    struct envelope_place at = {0};
+    topic_name(t, p->venue->id, k->id, p->keys->account, topic);
+    memcpy(at.venue, p->venue->id_bytes, sizeof at.venue);
+    memcpy(at.kiosk, k->id_bytes, sizeof at.kiosk);
+    at.topic = topic;
+    int len = message_write(m, text, sizeof text);
+    if (len < 0 || envelope_letter_seal(&at, k->public, signs ? p->keys->secret : NULL, text,
+                                        (size_t)len, wire) != ENVELOPE_OK)
+        return;
+    struct packet packet = {.kind = PACKET_PUBLISH,
+                            .topic = world_text(topic),
+                            .payload = blob_of(wire, sizeof wire),
+                            .qos = 1,
+                            .expiry = topic_table[t].expiry_s * S};
+    for (size_t i = 0; i < p->links_count; i++)
+        if (p->links[i].up)
+            conn_send(p->links[i].conn, true, packet);
+}
+
+struct answer {
+    struct phone *phone;
+    size_t kiosk;
+    struct alert_id id;
+};
+
+static void phone_answer(void *context, uint64_t number)
+{
+    struct answer *a = context;
+    struct message m = {.kind = number == 0 ? MSG_SEEN : MSG_SAFE, .id = a->id, .age_ms = -1};
+    memcpy(m.account, a->phone->keys->account, sizeof a->phone->keys->account);
+    if (!phone_is_linked(a->phone))
+        return;
+    story("%s answers %s", a->phone->name, message_kind_name(m.kind));
+    watch_answered(a->phone, &a->id);
+    phone_send(a->phone, a->kiosk, TOPIC_ACK, &m, false);
+}
+
+void phone_flood(struct phone *p, size_t kiosk, uint64_t count)
+{
+    struct message m = {.kind = MSG_SEEN, .age_ms = -1};
+    memset(m.id.bytes, 7, sizeof m.id.bytes);
+    memcpy(m.account, p->keys->account, sizeof p->keys->account);
+    for (uint64_t i = 0; i < count; i++)
+        phone_send(p, kiosk, TOPIC_ACK, &m, false);
+}
+
+bool phone_command(struct phone *p, size_t kiosk, enum message_kind kind)
+{
+    const struct message *s = &p->state[kiosk];
+    struct message m = {.kind = kind, .id = s->id, .epoch = s->epoch, .seq = s->seq, .age_ms = -1};
+    if (!p->state_known[kiosk] || !phone_is_linked(p))
+        return false;
+    memcpy(m.nonce, s->nonce, sizeof m.nonce);
+    memcpy(m.account, p->keys->account, sizeof p->keys->account);
+    if (kind == MSG_CMD_ALL_CLEAR) {
+        struct cert_clear c = {.id = m.id, .epoch = m.epoch, .seq = m.seq};
+        memcpy(c.account, p->keys->account_bytes, sizeof c.account);
+        cert_clear_sign(&c, p->venue->id_bytes, p->venue->kiosks[kiosk].id_bytes, p->keys->secret,
+                        m.proof);
+        m.proof_len = CERT_SIGNATURE;
+    }
+    story("%s sends %s", p->name, message_kind_name(kind));
+    watch_commanded(p, kiosk, &m);
+    phone_send(p, kiosk, TOPIC_COMMAND, &m, true);
+    return true;
+}
+
+/* --- what it is told ----------------------------------------------------------------------------
+ */
+
+static void phone_told(struct phone *p, size_t kiosk, const struct message *m)
+{
+    bool alarm = m->kind == MSG_LOCKDOWN || m->kind == MSG_CAUTION ||
+                 (m->kind == MSG_STATE && m->state != ALERT_QUIET);
+    if (!p->answers || !alarm || alert_id_equal(&p->answered, &m->id))
+        return;
+    p->answered = m->id;
+    struct answer *a = world_memory(sizeof *a);
+    *a = (struct answer){.phone = p, .kiosk = kiosk, .id = m->id};
+    world_at(world_now() + chance_between(&p->chance, 2 * S, 60 * S), phone_answer, a,
+             chance_below(&p->chance, 2));
+}
+
+static void phone_take(struct phone *p, const struct packet *packet, size_t broker)
+{
+    static struct brokers_event e;
+    static struct phone_client_heard h;
+    e.kind = BROKERS_MESSAGE;
+    e.broker = broker;
+    e.at = world_now();
+    e.retained = packet->retain;
+    e.len = packet->payload->len;
+    snprintf(e.topic, sizeof e.topic, "%s", packet->topic);
+    memcpy(e.payload, packet->payload->bytes, e.len < sizeof e.payload ? e.len : sizeof e.payload);
+    phone_client_receive(&p->client, &p->rules, &e, EVENING + (world_now() + p->wall_offset) / S,
+                         &h);
+    if (h.refused || h.retired) {
+        p->refused += h.refused != NULL;
+        return;
+    }
+    size_t k = (size_t)(h.kiosk - p->client.kiosks);
+    if (h.message.kind == MSG_STATE && (h.verdict != VIEW_OLD && h.verdict != VIEW_DISOWNED)) {
+        p->state[k] = h.message;
+        p->state_known[k] = true;
+    }
+    watch_received(p, k, &h);
+    if (h.verdict == VIEW_TOLD)
+        phone_told(p, k, &h.message);
+    phone_look(p);
+}
+
+/* --- time ----------------------------------------------------------------------------------------
+ */
+
+static void phone_clears(struct phone *p)
+{
+    const struct view_kiosk *v = &p->client.kiosks[p->clears_kiosk].view;
+    const struct message *s = &p->state[p->clears_kiosk];
+    if (!p->clears || (v->state == ALERT_QUIET && !v->duress))
+        return;
+    if (p->state_known[p->clears_kiosk] && s->state != ALERT_QUIET)
+        phone_command(p, p->clears_kiosk, MSG_CMD_ALL_CLEAR);
+}
+
+static void phone_tick(void *context, uint64_t number)
+{
+    struct phone *p = context;
+    for (size_t i = 0; i < p->links_count; i++)
+        link_ask(&p->links[i]);
+    if (number % (CLEARS_AGAIN / LOOK) == 0)
+        phone_clears(p);
+    phone_look(p);
+    world_at(world_now() + LOOK, phone_tick, p, number + 1);
+}
+
+void phone_init(struct phone *p, const struct venue *v, size_t number, size_t kiosks,
+                const char *name, struct broker *brokers, size_t brokers_count, struct chance *c)
+{
+    const struct venue_phone *keys = &v->phones[number];
+    memset(p, 0, sizeof *p);
+    p->name = name;
+    p->venue = v;
+    p->keys = keys;
+    p->chance = chance_of(chance_next(c), 6);
+    p->rules = (struct view_rules){.lost_after = VIEW_LOST_AFTER,
+                                   .stale_after = VIEW_STALE_AFTER,
+                                   .all_clear_lasts = VIEW_ALL_CLEAR_LASTS,
+                                   .staff = keys->staff};
+    p->links_count = brokers_count;
+    venue_phone_client(v, number, kiosks, &p->client);
+    for (size_t i = 0; i < brokers_count; i++) {
+        struct phone_link *l = &p->links[i];
+        way_init(&l->way, name, &brokers[i], &p->chance);
+        l->phone = p;
+        l->hello = (struct hello){.client_id = world_text(keys->account),
+                                  .account = world_text(keys->account),
+                                  .version = 5,
+                                  .keepalive = KEEPALIVE};
+    }
+    world_at(chance_between(&p->chance, 0, LOOK), phone_tick, p, 1);
+}

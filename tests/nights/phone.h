@@ -1,0 +1,57 @@
+#ifndef PORCHLIGHT_NIGHTS_PHONE_H
+#define PORCHLIGHT_NIGHTS_PHONE_H
+
+#include "tests/nights/broker.h"
+#include "tests/nights/venue.h"
+
+/* A member's or staff's phone: the real receiving path of kiosk/cli and the real view, behind a
+ * connection that behaves as the page's does. */
+
+struct phone;
+
+struct phone_link {
+    struct phone *phone;
+    struct way way;
+    struct conn *conn; /* NULL: none */
+    struct hello hello;
+    bool up, asked;
+    uint64_t attempt;
+    int64_t pause, heard_at, asked_at;
+};
+
+struct phone {
+    const char *name;
+    const struct venue *venue;
+    const struct venue_phone *keys;
+    struct phone_client client;
+    struct view_rules rules;
+    struct phone_link links[VENUE_BROKERS];
+    size_t links_count;
+    bool online;                        /* open, and in the foreground */
+    int64_t wall_offset;                /* ns that its clock is wrong by */
+    struct message state[VENUE_KIOSKS]; /* the newest state of each kiosk */
+    bool state_known[VENUE_KIOSKS];
+    struct view_shown shown[VENUE_KIOSKS];
+    bool answers; /* what it is told of */
+    struct alert_id answered;
+    bool clears; /* a staff phone that ends what stands, until it has */
+    size_t clears_kiosk;
+    uint64_t refused;
+    struct chance chance;
+};
+
+void phone_init(struct phone *p, const struct venue *v, size_t number, size_t kiosks,
+                const char *name, struct broker *brokers, size_t brokers_count, struct chance *c);
+
+void phone_online(struct phone *p, bool online);
+
+/* A staff phone's command to a kiosk, by every way that is up. False: it has seen no state, or has
+ * no way. */
+bool phone_command(struct phone *p, size_t kiosk, enum message_kind kind);
+
+/* `count` answers of no use, as fast as it can. */
+void phone_flood(struct phone *p, size_t kiosk, uint64_t count);
+
+bool phone_is_linked(const struct phone *p);
+
+#endif

@@ -1,0 +1,51 @@
+#ifndef PORCHLIGHT_NIGHTS_STATION_H
+#define PORCHLIGHT_NIGHTS_STATION_H
+
+#include "tests/nights/broker.h"
+#include "tests/nights/fds.h"
+#include "tests/nights/locals.h"
+#include "tests/nights/venue.h"
+
+/* A kiosk: a machine that runs porchlightd, its wires, its disk, its ways to the brokers, a screen,
+ * and porchlight-wipe. */
+struct station {
+    const struct venue *venue;
+    const struct venue_kiosk *keys;
+    size_t number;
+    struct config config;
+    struct machine *machine;
+    struct disk disk, backup;
+    struct way ways[VENUE_BROKERS];
+    size_t ways_count;
+    bool powered;
+    int64_t silent_since; /* since when it does not run; INT64_MAX: it runs */
+    int64_t cut_since;    /* since when it has no way at all; INT64_MAX: it has one */
+    int signal;           /* what SIGTERM would come through */
+    struct local *screen;
+    uint32_t signs; /* what the screen shows: enum cue_sign */
+
+    /* porchlight-wipe */
+    struct local *wipe_client;
+    bool wiping, wiped, finished;
+    uint64_t checks;
+};
+
+void station_init(struct station *s, const struct venue *v, size_t number, const char *name);
+
+/* The mains come on: it boots in a few seconds. */
+void station_power_on(struct station *s);
+void station_power_off(struct station *s);
+
+/* The process dies, and systemd starts it again. */
+void station_kill(struct station *s);
+
+/* systemctl restart. */
+void station_restart(struct station *s);
+
+/* Whether its ways are all closed; the caller has changed one. */
+void station_look_at_ways(struct station *s);
+
+/* The one whose code runs now, or NULL. */
+struct station *station_now(void);
+
+#endif

@@ -1,0 +1,470 @@
+#include "tests/nights/watch.h"
+
+#include "kiosk/core/alert.h"
+#include "kiosk/core/cue.h"
+#include "kiosk/core/record.h"
+#include "tests/nights/night.h"
+#include "tests/nights/story.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Silence and delay must be noticed within this, and an alert must be out within that (EN 50131-1).
+ */
+#define NOTICED (20 * S)
+#define IN_TIME (10 * S)
+
+enum {
+    PRESSES = 64,
+    COMMANDS = 128,
+    MEMORY_MOST = 1 << 20,
+    FDS_MOST = 48,
+    LOGS_MOST = 400,
+    CONNECTS_MOST = 400
+};
+
+/* An alert that was begun at a kiosk. */
+struct press {
+    const struct station *station;
+    struct alert_id id;
+    bool lockdown;
+    int64_t at;
+    int64_t ended_at; /* INT64_MAX: it is active */
+    bool kept;        /* durable on the card */
+    bool excused;     /* the machine died before anything could have kept it */
+    bool delivered;   /* a phone had it */
+    int64_t delivered_at;
+    bool taken;    /* a broker that somebody outside listens to had it, or an answer came */
+    bool answered; /* a phone has answered */
+};
+
+static struct {
+    struct night *night;
+    struct press presses[PRESSES];
+    size_t presses_count;
+    struct alert_id cleared[COMMANDS]; /* what staff have said is over */
+    size_t cleared_count;
+    struct record durable[VENUE_KIOSKS + 1];
+    uint64_t gestures[VENUE_KIOSKS + 1]; /* lockdowns that a switch gave */
+    int64_t gesture_at[VENUE_KIOSKS + 1];
+    struct failure failures[FAILURES];
+    size_t failures_count;
+} watch;
+
+static void fail(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void fail(const char *name, const char *format, ...)
+{
+    va_list more;
+    for (size_t i = 0; i < watch.failures_count; i++)
+        if (watch.failures[i].name == name)
+            return;
+    if (watch.failures_count == FAILURES)
+        return;
+    struct failure *f = &watch.failures[watch.failures_count++];
+    f->name = name;
+    f->at = world_now();
+    va_start(more, format);
+    vsnprintf(f->text, sizeof f->text, format, more);
+    va_end(more);
+    story("*** %s: %s", name, f->text);
+}
+
+size_t watch_failures(const struct failure **out)
+{
+    *out = watch.failures;
+    return watch.failures_count;
+}
+
+void watch_begin(struct night *n)
+{
+    memset(&watch, 0, sizeof watch);
+    watch.night = n;
+}
+
+static size_t index_of(const struct station *s)
+{
+    return (size_t)(s - watch.night->stations);
+}
+
+static struct press *press_of(const struct alert_id *id)
+{
+    for (size_t i = 0; i < watch.presses_count; i++)
+        if (alert_id_equal(&watch.presses[i].id, id))
+            return &watch.presses[i];
+    return NULL;
+}
+
+static bool is_real(const struct alert *a)
+{
+    return a->now.state != ALERT_QUIET && !a->now.drill;
+}
+
+static bool is_active(const struct press *p)
+{
+    return p->ended_at == INT64_MAX && !p->excused;
+}
+
+static const char *short_id(const struct alert_id *id)
+{
+    static char out[9];
+    snprintf(out, sizeof out, "%02x%02x%02x%02x", id->bytes[0], id->bytes[1], id->bytes[2],
+             id->bytes[3]);
+    return out;
+}
+
+/* --- the kiosk's decisions, as they are made -----------------------------------------------------
+ */
+
+size_t __real_alert_step(struct alert *a, const struct alert_rules *r, const struct alert_event *e,
+                         int64_t now, struct alert_action out[ALERT_ACTIONS_MAX]);
+size_t __wrap_alert_step(struct alert *a, const struct alert_rules *r, const struct alert_event *e,
+                         int64_t now, struct alert_action out[ALERT_ACTIONS_MAX]);
+size_t __real_alert_resume(struct alert *a, const struct alert_standing *s, int64_t now,
+                           struct alert_action out[ALERT_ACTIONS_MAX]);
+size_t __wrap_alert_resume(struct alert *a, const struct alert_standing *s, int64_t now,
+                           struct alert_action out[ALERT_ACTIONS_MAX]);
+
+static bool staff_said(const struct alert_id *id)
+{
+    for (size_t i = 0; i < watch.cleared_count; i++)
+        if (alert_id_equal(&watch.cleared[i], id))
+            return true;
+    return false;
+}
+
+static void press_begins(const struct station *s, const struct alert *a)
+{
+    if (watch.presses_count == PRESSES)
+        return;
+    watch.presses[watch.presses_count++] =
+        (struct press){.station = s,
+                       .id = a->now.id,
+                       .lockdown = a->now.state == ALERT_LOCKDOWN,
+                       .at = world_now(),
+                       .ended_at = INT64_MAX};
+    story("%s %s begins", alert_state_name(a->now.state), short_id(&a->now.id));
+}
+
+static void press_ends(const struct alert_standing *was, const struct alert_event *e)
+{
+    struct press *p = press_of(&was->id);
+    if (p && p->ended_at == INT64_MAX)
+        p->ended_at = world_now();
+    if (was->state == ALERT_LOCKDOWN && (e->kind != ALERT_EV_COMMAND || !staff_said(&was->id)))
+        fail("nobody-ends-a-lockdown", "the kiosk ended %s, and no staff phone had said so",
+             short_id(&was->id));
+    story("%s is over at the kiosk", short_id(&was->id));
+}
+
+size_t __wrap_alert_step(struct alert *a, const struct alert_rules *r, const struct alert_event *e,
+                         int64_t now, struct alert_action out[ALERT_ACTIONS_MAX])
+{
+    const struct station *s = station_now();
+    struct alert_standing was = a->now;
+    bool real_before = is_real(a);
+    size_t n = __real_alert_step(a, r, e, now, out);
+    if (e->kind == ALERT_EV_GESTURE && e->gesture == GESTURE_LOCKDOWN) {
+        watch.gestures[index_of(s)]++;
+        watch.gesture_at[index_of(s)] = world_now();
+    }
+    if (e->kind == ALERT_EV_GESTURE && e->gesture != GESTURE_SENSED)
+        story("gesture: %s", gesture_name(e->gesture));
+    bool same = alert_id_equal(&was.id, &a->now.id);
+    if (real_before && (!same || !is_real(a))) {
+        if (is_real(a) && was.state == ALERT_CAUTION) {
+            struct press *p = press_of(&was.id); /* a caution that has become a lockdown */
+            if (p)
+                p->ended_at = world_now();
+        } else {
+            press_ends(&was, e);
+        }
+    }
+    if (is_real(a) && (!real_before || !same))
+        press_begins(s, a);
+    return n;
+}
+
+/* After a start: what was durable must be active again. */
+size_t __wrap_alert_resume(struct alert *a, const struct alert_standing *now_standing, int64_t now,
+                           struct alert_action out[ALERT_ACTIONS_MAX])
+{
+    const struct station *s = station_now();
+    size_t n = __real_alert_resume(a, now_standing, now, out);
+    bool record_gone = night_has(watch.night, BREAK_RECORD_LOST) ||
+                       night_has(watch.night, BREAK_RECORD_OLD) ||
+                       night_has(watch.night, BREAK_COPY);
+    for (size_t i = 0; i < watch.presses_count; i++) {
+        struct press *p = &watch.presses[i];
+        if (p->station != s || !is_active(p))
+            continue;
+        if (p->kept && !record_gone && !alert_id_equal(&p->id, &a->now.id))
+            fail("no-press-is-lost", "%s was durable, and is gone after a restart",
+                 short_id(&p->id));
+        if (!alert_id_equal(&p->id, &a->now.id))
+            p->excused = true;
+    }
+    if (is_real(a))
+        story("resumes %s %s", alert_state_name(a->now.state), short_id(&a->now.id));
+    return n;
+}
+
+void watch_synced(struct station *s)
+{
+    struct record r;
+    uint32_t serial;
+    if (!s || record_newest(s->disk.durable, s->disk.durable_size, false, &r, &serial) < 0)
+        return;
+    watch.durable[index_of(s)] = r;
+    struct press *p = press_of(&r.standing.id);
+    if (p && p->station == s)
+        p->kept = true;
+}
+
+/* The process is gone. What neither the card nor a phone had is lost by nature: no medium had the
+ * time to take it. */
+void watch_ended(struct station *s)
+{
+    for (size_t i = 0; i < watch.presses_count; i++) {
+        struct press *p = &watch.presses[i];
+        if (p->station == s && is_active(p) && !p->kept) {
+            p->excused = true;
+            story("%s was not durable yet", short_id(&p->id));
+        }
+    }
+}
+
+void watch_hand(struct station *s)
+{
+    if (watch.gesture_at[index_of(s)] < world_now() - 5 * S &&
+        !night_has(watch.night, BREAK_WIRE) && !night_has(watch.night, BREAK_EDGES))
+        fail("a-press-is-felt", "%s: the switch was held, and nothing came of it",
+             s->machine->name);
+}
+
+/* --- on site ------------------------------------------------------------------------------------
+ */
+
+void watch_output(const struct machine *m, bool active)
+{
+    (void)m;
+    (void)active;
+}
+
+static struct press *newest_of(const struct station *s)
+{
+    for (size_t i = watch.presses_count; i > 0; i--)
+        if (watch.presses[i - 1].station == s && is_active(&watch.presses[i - 1]))
+            return &watch.presses[i - 1];
+    return NULL;
+}
+
+void watch_screen(struct station *s, const struct screen_cue *cue)
+{
+    const struct press *p = newest_of(s);
+    story("the screen shows signs 0x%x, seen %u, safe %u", cue->signs, cue->seen, cue->safe);
+    if (cue->signs & CUE_ACCEPTED && !(cue->signs & CUE_DRILL) && p && !p->taken && !p->answered &&
+        !p->delivered)
+        fail("handed-over-to-somebody", "%s is shown as handed over, and nobody had it",
+             short_id(&p->id));
+}
+
+void watch_wipe(struct station *s, const void *word, size_t len)
+{
+    const struct record *r = &watch.durable[index_of(s)];
+    bool disk = (s->disk.faults & (DISK_FULL | DISK_READ_ONLY | DISK_FAILING | DISK_SLOW)) != 0;
+    if (len == 4 && memcmp(word, "WIPE", 4) == 0 && !r->standing.wipe_pending && !disk)
+        fail("wipe-after-its-intent", "%s: the wipe began, and its intent was not durable",
+             s->machine->name);
+    if (len == 6 && memcmp(word, "FINISH", 6) == 0) {
+        const struct press *p = newest_of(s);
+        if (!s->wiped)
+            fail("wipe-order", "%s: the credentials were to go before the rest", s->machine->name);
+        if (p && !p->taken && !p->delivered && !p->answered && world_now() - p->at < 3600 * S)
+            fail("wipe-order", "%s: the credentials were to go before %s was handed over",
+                 s->machine->name, short_id(&p->id));
+    }
+}
+
+/* --- brokers ------------------------------------------------------------------------------------
+ */
+
+void watch_published(struct broker *b, const struct packet *p)
+{
+    if (sort_of(p->topic) != SORT_ALERT || !p->conn)
+        return;
+    struct station *s = NULL;
+    for (size_t i = 0; i <= VENUE_KIOSKS; i++)
+        for (size_t w = 0; w < watch.night->stations[i].ways_count; w++)
+            if (p->conn->way == &watch.night->stations[i].ways[w])
+                s = &watch.night->stations[i];
+    struct press *newest = s ? newest_of(s) : NULL;
+    if (newest && b->outside && broker_has_reader(b, p->topic))
+        newest->taken = true;
+}
+
+void watch_connected(struct broker *b, const struct hello *h)
+{
+    story("%s: %s connects with MQTT %d", b->name, h->client_id, h->version);
+}
+
+/* --- phones -------------------------------------------------------------------------------------
+ */
+
+void watch_linked(struct phone *p, size_t kiosk, bool linked)
+{
+    (void)p;
+    (void)kiosk;
+    (void)linked;
+}
+
+void watch_received(struct phone *p, size_t kiosk, const struct phone_client_heard *h)
+{
+    const struct message *m = &h->message;
+    bool alarm = m->kind == MSG_LOCKDOWN || m->kind == MSG_CAUTION ||
+                 (m->kind == MSG_STATE && m->state != ALERT_QUIET);
+    (void)kiosk;
+    if (story_told && m->kind != MSG_BEAT && (m->kind != MSG_STATE || h->verdict != VIEW_HEARD))
+        story("%s has %s%s seq %llu.%llu: %s", p->name, message_kind_name(m->kind),
+              h->word.retained ? " (kept)" : "", (unsigned long long)m->epoch,
+              (unsigned long long)m->seq, view_verdict_name(h->verdict));
+    if (!alarm || m->drill)
+        return;
+    struct press *press = press_of(&m->id);
+    if (!press) {
+        fail("one-press-is-one-alert", "%s has an alert %s that nobody began", p->name,
+             short_id(&m->id));
+        return;
+    }
+    if (h->verdict == VIEW_OLD || h->verdict == VIEW_DISOWNED)
+        return;
+    if (!press->delivered) {
+        press->delivered = true;
+        press->delivered_at = world_now();
+        story("%s reached %s after %.3f s", short_id(&press->id), p->name,
+              (double)(world_now() - press->at) / 1e9);
+    }
+}
+
+void watch_answered(struct phone *p, const struct alert_id *id)
+{
+    struct press *press = press_of(id);
+    (void)p;
+    if (press)
+        press->answered = true;
+}
+
+void watch_commanded(struct phone *p, size_t kiosk, const struct message *m)
+{
+    (void)p;
+    (void)kiosk;
+    if (m->kind != MSG_CMD_ALL_CLEAR || watch.cleared_count == COMMANDS)
+        return;
+    if (staff_said(&m->id))
+        return;
+    watch.cleared[watch.cleared_count++] = m->id;
+    struct press *press = press_of(&m->id);
+    if (press && press->ended_at == INT64_MAX)
+        press->ended_at = world_now(); /* phones may believe it from now on */
+}
+
+static bool is_calm(enum view_show s)
+{
+    return s == VIEW_QUIET || s == VIEW_ALL_CLEAR || s == VIEW_DRILL;
+}
+
+void watch_shown(struct phone *p, size_t kiosk)
+{
+    const struct view_shown *shown = &p->shown[kiosk];
+    const struct station *s = &watch.night->stations[kiosk];
+    int64_t now = world_now();
+    if (!is_calm(shown->show))
+        return;
+    for (size_t i = 0; i < watch.presses_count; i++) {
+        const struct press *press = &watch.presses[i];
+        if (press->station == s && press->lockdown && is_active(press) && now - press->at > NOTICED)
+            fail("quiet-in-lockdown", "%s shows %s, %.1f s after lockdown %s began", p->name,
+                 view_show_name(shown->show), (double)(now - press->at) / 1e9,
+                 short_id(&press->id));
+    }
+    bool copy = watch.night->stations[VENUE_KIOSKS].machine->running;
+    if (!copy && s->silent_since != INT64_MAX && now - s->silent_since > NOTICED)
+        fail("silence-is-noticed", "%s shows %s, %.1f s after the kiosk has died", p->name,
+             view_show_name(shown->show), (double)(now - s->silent_since) / 1e9);
+    if (!copy && s->cut_since != INT64_MAX && now - s->cut_since > NOTICED)
+        fail("cut-is-noticed", "%s shows %s, %.1f s after the kiosk was cut off", p->name,
+             view_show_name(shown->show), (double)(now - s->cut_since) / 1e9);
+}
+
+/* --- always -------------------------------------------------------------------------------------
+ */
+
+void watch_event(void)
+{
+}
+
+/* --- at the end ---------------------------------------------------------------------------------
+ */
+
+static void end_of_press(const struct press *p)
+{
+    bool seized = night_has(watch.night, BREAK_SEIZED);
+    if (p->excused || (p->ended_at != INT64_MAX && !p->lockdown))
+        return;
+    if (!p->delivered && !(seized && p->ended_at == INT64_MAX))
+        fail("no-press-is-lost", "%s never reached a phone", short_id(&p->id));
+    if (p->delivered && p->delivered_at - p->at > IN_TIME &&
+        !night_is_broken(watch.night, p->at - 90 * S, p->delivered_at))
+        fail("in-time", "%s took %.1f s, and nothing was broken", short_id(&p->id),
+             (double)(p->delivered_at - p->at) / 1e9);
+}
+
+static void end_of_phone(const struct phone *p)
+{
+    for (size_t k = 0; k < watch.night->kiosks; k++) {
+        const struct station *s = &watch.night->stations[k];
+        enum view_show show = p->shown[k].show;
+        if (!s->machine->running) {
+            if (is_calm(show))
+                fail("everything-heals", "%s shows %s for a kiosk that is gone", p->name,
+                     view_show_name(show));
+            continue;
+        }
+        const struct press *active = newest_of(s);
+        if (show == VIEW_LOST || show == VIEW_UNKNOWN || p->shown[k].silent || p->shown[k].stale)
+            fail("everything-heals", "%s shows %s%s%s at the end", p->name, view_show_name(show),
+                 p->shown[k].silent ? ", silent" : "", p->shown[k].stale ? ", stale" : "");
+        else if (active && active->lockdown && show != VIEW_LOCKDOWN && show != VIEW_UNCONFIRMED)
+            fail("everything-heals", "%s shows %s at the end, and lockdown %s is active", p->name,
+                 view_show_name(show), short_id(&active->id));
+    }
+}
+
+static void end_of_station(const struct station *s)
+{
+    const struct machine *m = s->machine;
+    if (m->memory_most > MEMORY_MOST)
+        fail("memory-is-bounded", "%s took %zu bytes", m->name, m->memory_most);
+    if (fds_count(m) > FDS_MOST)
+        fail("memory-is-bounded", "%s has %zu files open", m->name, fds_count(m));
+    if (m->log_lines > LOGS_MOST)
+        fail("logs-are-bounded", "%s wrote %llu lines in 20 minutes", m->name,
+             (unsigned long long)m->log_lines);
+    if (s->powered && !m->running)
+        fail("everything-heals", "%s: porchlightd does not run", m->name);
+}
+
+void watch_end(void)
+{
+    for (size_t i = 0; i < watch.presses_count; i++)
+        end_of_press(&watch.presses[i]);
+    for (size_t i = 0; i < watch.night->phones; i++)
+        end_of_phone(&watch.night->phone[i]);
+    for (size_t i = 0; i < watch.night->kiosks; i++)
+        end_of_station(&watch.night->stations[i]);
+    for (size_t i = 0; i < watch.night->brokers; i++)
+        if (watch.night->broker[i].connects > CONNECTS_MOST)
+            fail("connects-are-bounded", "%s was connected to %llu times",
+                 watch.night->broker[i].name, (unsigned long long)watch.night->broker[i].connects);
+}

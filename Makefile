@@ -110,7 +110,7 @@ $(B)/porchlightd-forgetful: $(B)/tests/faults/forgetful.o $(filter-out %/outbox.
 NIGHTS_B    = build/nights
 NIGHTS_SRC  = $(wildcard tests/nights/*.c)
 NIGHTS_REAL = $(call objects,kiosk/alertd) $(CORE) $(CONFIG) $(COMMON) \
-              $(addprefix $(B)/kiosk/mqtt/,thread.o queue.o fault.o) $(B)/kiosk/cli/phone_receive.o
+              $(filter-out %/dial.o %/tls.o,$(MQTT)) $(B)/kiosk/cli/phone_receive.o
 NIGHTS_NOT  = $(addprefix $(B)/kiosk/common/,log.o unix_socket.o)
 NIGHTS_WRAP = malloc calloc realloc free sodium_malloc sodium_free sodium_mlock sodium_munlock \
               clock_gettime time pthread_create pthread_join pthread_detach pthread_clockjoin_np \

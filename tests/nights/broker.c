@@ -242,6 +242,19 @@ static void on_connect(struct broker *b, struct conn *c, const struct hello *h)
         world_at(world_now() + chance_between(&b->chance, 50 * MS, S), hang_up_late, c, 0);
 }
 
+static void on_subscribe(struct broker *b, struct conn *c, const struct packet *p)
+{
+    bool denied = (b->unread & bit_of(p->topic)) != 0 || c->subscribed_count == 16;
+    int reason = !denied ? p->qos : c->hello->version == 5 ? RC_DENIED : 0x80;
+    conn_send(c, false,
+              (struct packet){.kind = PACKET_SUBACK, .number = p->number, .reason = reason});
+    if (denied)
+        return;
+    c->subscribed[c->subscribed_count++] = p->topic;
+    if (!p->news)
+        keep_give(b, c, p->topic);
+}
+
 void broker_packet(struct broker *b, struct conn *c, const struct packet *p)
 {
     c->heard_at = world_now();
@@ -253,11 +266,7 @@ void broker_packet(struct broker *b, struct conn *c, const struct packet *p)
         return;
     switch (p->kind) {
     case PACKET_SUBSCRIBE:
-        if (b->unread & bit_of(p->topic) || c->subscribed_count == 16)
-            return;
-        c->subscribed[c->subscribed_count++] = p->topic;
-        if (!p->news)
-            keep_give(b, c, p->topic);
+        on_subscribe(b, c, p);
         break;
     case PACKET_PUBLISH:
         on_publish(b, c, p);

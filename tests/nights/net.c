@@ -34,6 +34,7 @@ struct conn *conn_open(struct way *w, const struct conn_client *client, void *co
                        .client_context = context,
                        .client_there = true,
                        .broker_there = true,
+                       .patience = 900 * S,
                        .next = w->conns};
     c->held_last = &c->held;
     w->conns = c;

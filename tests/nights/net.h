@@ -28,6 +28,7 @@ enum packet_kind {
     PACKET_CONNECT,
     PACKET_CONNACK,
     PACKET_SUBSCRIBE,
+    PACKET_SUBACK,
     PACKET_PUBLISH,
     PACKET_PUBACK,
     PACKET_PING,
@@ -73,6 +74,7 @@ struct conn {
     const struct conn_client *client;
     void *client_context;
     bool client_there, broker_there;
+    int64_t patience;                 /* of the client's TCP with what is not acknowledged */
     struct packet *held, **held_last; /* in a hole */
     int64_t arrives[2];               /* the last arrival, to keep the order */
     struct conn *next;

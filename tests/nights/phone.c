@@ -84,7 +84,7 @@ static void link_subscribe(struct phone_link *l)
         }
 }
 
-static void phone_take(struct phone *p, const struct packet *packet, size_t broker);
+static void phone_take(struct phone *p, const struct packet *packet);
 
 static void link_packet(void *client, struct conn *c, const struct packet *packet)
 {
@@ -101,7 +101,7 @@ static void link_packet(void *client, struct conn *c, const struct packet *packe
         link_subscribe(l);
         link_report(l, true);
     } else if (packet->kind == PACKET_PUBLISH) {
-        phone_take(p, packet, (size_t)(l - p->links));
+        phone_take(p, packet);
     }
 }
 
@@ -264,12 +264,11 @@ static void phone_told(struct phone *p, size_t kiosk, const struct message *m)
              chance_below(&p->chance, 2));
 }
 
-static void phone_take(struct phone *p, const struct packet *packet, size_t broker)
+static void phone_take(struct phone *p, const struct packet *packet)
 {
-    static struct brokers_event e;
+    static struct mqtt_event e;
     static struct phone_client_heard h;
-    e.kind = BROKERS_MESSAGE;
-    e.broker = broker;
+    e.kind = MQTT_MESSAGE;
     e.at = world_now();
     e.retained = packet->retain;
     e.len = packet->payload->len;

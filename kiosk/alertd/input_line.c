@@ -36,8 +36,8 @@ int input_line_open(struct input_line *w, struct sim_bus *bus)
 void input_line_lost(struct input_line *w)
 {
     log_error(
-        "%s: its line is gone (%s); check the wire and the chip. It is taken again as soon as "
-        "it is there",
+        "%s: its line is gone (%s); check the cable and the chip. It is opened again as soon as it "
+        "is back",
         w->who, strerror(errno));
     input_line_close(w);
     w->complained = true;

@@ -4,8 +4,8 @@
 #include "config/config.h"
 #include "hw/line.h"
 
-/* One wire as the config has it, and the line behind it, which may be missing for a while: its chip
- * comes late at boot or was pulled out, or another program holds it. */
+/* One line as the config has it. It may be missing for a while: its chip comes late at boot or was
+ * pulled out, or another program holds it. */
 struct input_line {
     char who[CONFIG_NAME_MAX + 16]; /* "switch front", for messages */
     struct line_spec spec;          /* address empty: not wired */

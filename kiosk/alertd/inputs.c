@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Levels are read again this often, so that a lost edge is healed even if nothing told of it. */
+/* Levels are read again this often, so that an edge lost unnoticed does no lasting harm. */
 #define REREAD_REST    (5 * NS_PER_S)
 #define REREAD_PRESSED (500 * NS_PER_MS)
 
@@ -19,7 +19,7 @@ enum { EDGES = 16 };
 
 struct contact {
     struct inputs *home;
-    struct input_line wire;
+    struct input_line line;
     size_t owner; /* index of its switch or door */
     enum switch_contact which;
     bool door;
@@ -57,10 +57,10 @@ struct inputs {
     int64_t reread_at;
 };
 
-/* --- telling --------------------------------------------------------------------------------- */
+/* --- reporting ------------------------------------------------------------------------------- */
 
-static void tell_switch(struct inputs *in, struct switch_input *s, const struct switch_event *e,
-                        size_t n, int64_t now)
+static void report_switch(struct inputs *in, struct switch_input *s, const struct switch_event *e,
+                          size_t n, int64_t now)
 {
     for (size_t i = 0; i < n; i++) {
         if (e[i].wires)
@@ -70,8 +70,8 @@ static void tell_switch(struct inputs *in, struct switch_input *s, const struct 
     }
 }
 
-static void tell_door(struct inputs *in, struct door_input *d, const enum door_notice *n,
-                      size_t count, int64_t now)
+static void report_door(struct inputs *in, struct door_input *d, const enum door_notice *n,
+                        size_t count, int64_t now)
 {
     for (size_t i = 0; i < count; i++)
         in->listener.door(in->listener.context, d->name, n[i], now);
@@ -86,10 +86,10 @@ static void door_settle(struct inputs *in, struct door_input *d, int64_t now)
     if (!debounce_settle(&d->debounce, now, &since))
         return;
     bool lockdown = in->listener.lockdown(in->listener.context);
-    tell_door(in, d, n,
-              door_level(&d->state, &d->rules, d->debounce.level, lockdown, clock_week_minute(),
-                         since, n),
-              now);
+    report_door(in, d, n,
+                door_level(&d->state, &d->rules, d->debounce.level, lockdown, clock_week_minute(),
+                           since, n),
+                now);
 }
 
 static void contact_level(struct contact *c, bool active, int64_t at)
@@ -102,17 +102,17 @@ static void contact_level(struct contact *c, bool active, int64_t at)
     } else {
         struct switch_event e[SWITCH_MAX];
         struct switch_input *s = &in->switches[c->owner];
-        tell_switch(in, s, e, switch_level(&s->state, &s->rules, c->which, active, at, e), at);
+        report_switch(in, s, e, switch_level(&s->state, &s->rules, c->which, active, at, e), at);
     }
 }
 
 static void contact_lost(struct contact *c)
 {
-    loop_remove(c->home->loop, line_fd(c->wire.line));
-    input_line_lost(&c->wire);
+    loop_remove(c->home->loop, line_fd(c->line.line));
+    input_line_lost(&c->line);
     if (c->door)
         return;
-    /* A press that nobody can end any more would grow into a hold. */
+    /* Without this, a press that nobody can end any more would become a hold. */
     contact_level(c, false, clock_now());
     c->home->listener.wires(c->home->listener.context, c->home->switches[c->owner].name,
                             CHANGEOVER_CUT, clock_now());
@@ -120,7 +120,7 @@ static void contact_lost(struct contact *c)
 
 static void contact_reread(struct contact *c)
 {
-    int level = c->wire.line ? line_get(c->wire.line) : -1;
+    int level = c->line.line ? line_get(c->line.line) : -1;
     if (level >= 0)
         contact_level(c, level == 1, clock_now());
 }
@@ -129,7 +129,7 @@ static void contact_read(struct contact *c)
 {
     struct line_edge edges[EDGES];
     ssize_t n;
-    while (c->wire.line && (n = line_read(c->wire.line, edges, EDGES)) != 0) {
+    while (c->line.line && (n = line_read(c->line.line, edges, EDGES)) != 0) {
         if (n < 0) {
             contact_lost(c);
             return;
@@ -162,30 +162,30 @@ static void each_contact(struct inputs *in, void (*visit)(struct contact *c))
 
 /* --- opening --------------------------------------------------------------------------------- */
 
-/* The level of a contact; one that is not there is open. */
+/* The level of a contact; one without a line is open. */
 static bool contact_now(const struct contact *c)
 {
-    return c->wire.line && line_get(c->wire.line) == 1;
+    return c->line.line && line_get(c->line.line) == 1;
 }
 
 static int contact_open(struct contact *c)
 {
-    if (input_line_open(&c->wire, c->home->bus) != 0)
+    if (input_line_open(&c->line, c->home->bus) != 0)
         return -1;
-    if (!c->wire.line || loop_add(c->home->loop, line_fd(c->wire.line), POLLIN, on_edges, c) == 0)
+    if (!c->line.line || loop_add(c->home->loop, line_fd(c->line.line), POLLIN, on_edges, c) == 0)
         return 0;
-    log_error("%s: cannot be watched: %s", c->wire.who, strerror(errno));
-    input_line_close(&c->wire);
+    log_error("%s: its line cannot be watched: %s", c->line.who, strerror(errno));
+    input_line_close(&c->line);
     return -1;
 }
 
-/* The level found is no edge: begun anew whenever a line has come. */
+/* The level found is no edge: the switch starts again whenever one of its lines was opened. */
 static void switch_begin(struct inputs *in, size_t i, int64_t now)
 {
     struct switch_event e[SWITCH_MAX];
     struct switch_input *s = &in->switches[i];
     bool no = contact_now(&s->contacts[SWITCH_NO]), nc = contact_now(&s->contacts[SWITCH_NC]);
-    tell_switch(in, s, e, switch_start(&s->state, &s->rules, no, nc, now, e), now);
+    report_switch(in, s, e, switch_start(&s->state, &s->rules, no, nc, now, e), now);
 }
 
 static void door_begin(struct door_input *d, int64_t now)
@@ -198,17 +198,17 @@ static void door_begin(struct door_input *d, int64_t now)
 
 static bool switch_is_missing(const struct switch_input *s)
 {
-    return input_line_is_missing(&s->contacts[SWITCH_NO].wire) ||
-           input_line_is_missing(&s->contacts[SWITCH_NC].wire);
+    return input_line_is_missing(&s->contacts[SWITCH_NO].line) ||
+           input_line_is_missing(&s->contacts[SWITCH_NC].line);
 }
 
 static void contact_retry(struct contact *c)
 {
     struct inputs *in = c->home;
     int64_t now = clock_now();
-    if (!input_line_is_missing(&c->wire) || contact_open(c) != 0)
+    if (!input_line_is_missing(&c->line) || contact_open(c) != 0)
         return;
-    log_info("%s: its line is there", c->wire.who);
+    log_info("%s: its line is there", c->line.who);
     if (c->door) {
         door_begin(&in->doors[c->owner], now);
         return;
@@ -238,7 +238,7 @@ static int switch_open(struct inputs *in, size_t i, const struct config_switch *
     for (size_t k = 0; k < SWITCH_CONTACTS; k++) {
         struct contact *one = &s->contacts[k];
         *one = (struct contact){.home = in, .owner = i, .which = (enum switch_contact)k};
-        input_line_init(&one->wire, "switch", s->name, lines[k], LINE_INPUT, c->debounce);
+        input_line_init(&one->line, "switch", s->name, lines[k], LINE_INPUT, c->debounce);
         missing += contact_open(one) != 0;
     }
     return missing;
@@ -257,7 +257,7 @@ static int door_open(struct inputs *in, size_t i, const struct config_door *c)
     d->mask = c->mask;
     d->closed_level = input_line_closed_level(&c->line);
     d->contact = (struct contact){.home = in, .owner = i, .door = true};
-    input_line_init(&d->contact.wire, "door", d->name, &c->line, LINE_INPUT, c->debounce);
+    input_line_init(&d->contact.line, "door", d->name, &c->line, LINE_INPUT, c->debounce);
     return contact_open(&d->contact) != 0;
 }
 
@@ -298,10 +298,10 @@ struct inputs *inputs_new(const struct config *config, bool whole, struct sim_bu
 
 static void contact_free(struct contact *c)
 {
-    if (!c->wire.line)
+    if (!c->line.line)
         return;
-    loop_remove(c->home->loop, line_fd(c->wire.line));
-    input_line_close(&c->wire);
+    loop_remove(c->home->loop, line_fd(c->line.line));
+    input_line_close(&c->line);
 }
 
 void inputs_free(struct inputs *in)
@@ -368,12 +368,12 @@ void inputs_time(struct inputs *in, int64_t now)
     }
     for (size_t i = 0; i < in->switches_count; i++) {
         struct switch_input *s = &in->switches[i];
-        tell_switch(in, s, e, switch_time(&s->state, &s->rules, now, e), now);
+        report_switch(in, s, e, switch_time(&s->state, &s->rules, now, e), now);
     }
     for (size_t i = 0; i < in->doors_count; i++) {
         struct door_input *d = &in->doors[i];
         door_settle(in, d, now);
-        tell_door(in, d, n, door_time(&d->state, &d->rules, clock_week_minute(), now, n), now);
+        report_door(in, d, n, door_time(&d->state, &d->rules, clock_week_minute(), now, n), now);
     }
     if (any_pressed(in) && in->reread_at > now + REREAD_PRESSED)
         in->reread_at = now + REREAD_PRESSED;
@@ -404,7 +404,7 @@ bool inputs_at_fault(const struct inputs *in)
         if (switch_at_fault(&in->switches[i].state) || switch_is_missing(&in->switches[i]))
             return true;
     for (size_t i = 0; i < in->doors_count; i++)
-        if (input_line_is_missing(&in->doors[i].contact.wire))
+        if (input_line_is_missing(&in->doors[i].contact.line))
             return true;
     return input_line_is_missing(&in->feel);
 }
@@ -422,6 +422,6 @@ size_t inputs_view(const struct inputs *in, struct inputs_view out[INPUTS_MAX])
             (struct inputs_view){.name = in->doors[i].name,
                                  .door = true,
                                  .active = in->doors[i].state.open,
-                                 .missing = input_line_is_missing(&in->doors[i].contact.wire)};
+                                 .missing = input_line_is_missing(&in->doors[i].contact.line)};
     return n;
 }

@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The wires of one config: switches, doors and the silent output. Edges are read in the loop;
- * what they mean is told to the listener. */
+/* The lines of one config: switches, doors and the silent output. Edges are read in the loop; the
+ * listener is given what they mean. */
 struct inputs;
 
 struct inputs_listener {
@@ -20,7 +20,7 @@ struct inputs_listener {
     void (*gesture)(void *context, const char *name, enum gesture g, int64_t now);
     void (*wires)(void *context, const char *name, enum changeover_event_kind fault, int64_t now);
     void (*door)(void *context, const char *name, enum door_notice n, int64_t now);
-    bool (*lockdown)(void *context); /* whether one stands, for the door */
+    bool (*lockdown)(void *context); /* whether one is active, for the door */
 };
 
 struct inputs_view {
@@ -28,23 +28,24 @@ struct inputs_view {
     bool door; /* a door, else a switch */
     bool active;
     bool fault;
-    bool missing; /* a line of it cannot be had */
+    bool missing; /* a line of it cannot be opened */
 };
 
 enum { INPUTS_MAX = CONFIG_SWITCHES_MAX + CONFIG_DOORS_MAX };
 
-/* Opens every line. Each that cannot be opened is told by log_error, with the mend. Where `whole`,
- * that is the end; else it is a fault, as long as any switch works, and the line is tried again
- * every 5 s: a door's wire must not take the alarm down. NULL: no inputs. */
+/* Opens every line; log_error says of each that cannot be opened why, and how to fix it. With
+ * `whole` any such line is an error. Without, the inputs are opened as long as one switch works,
+ * the line counts as a fault and is tried again every 5 s, so that a door's wire cannot take the
+ * alarm down. NULL on error. */
 struct inputs *inputs_new(const struct config *config, bool whole, struct sim_bus *bus,
                           struct loop *loop, const struct inputs_listener *listener);
 void inputs_free(struct inputs *in); /* NULL is safe */
 
-/* Takes the levels as they are found, and tells the faults among them. Once, when the listener is
- * ready, and before inputs_time. */
+/* Reads the levels, and reports the faults among them. Call it once, when the listener is ready,
+ * and before inputs_time. */
 void inputs_begin(struct inputs *in, int64_t now);
 
-/* What time alone decides; every waiting edge is read first. */
+/* Reads every waiting edge, and then does what is due. */
 void inputs_time(struct inputs *in, int64_t now);
 int64_t inputs_deadline(const struct inputs *in);
 

@@ -361,9 +361,8 @@ int kiosk_reload(struct kiosk *k, const struct config *config)
     char *passwords[CONFIG_BROKERS_MAX] = {0};
     if (!same_kiosk(config, &k->config)) {
         log_error(
-            "another venue, kiosk or record, another setting of plain =, and a change between "
-            "real and simulated lines need a restart (systemctl restart porchlightd); the "
-            "earlier config stays in use");
+            "another venue, kiosk, record or plain =, and a change between real and simulated "
+            "lines, need a restart (systemctl restart porchlightd); the old config stays in use");
         return -1;
     }
     if (passwords_read(k->prefix, config, passwords) != 0 ||

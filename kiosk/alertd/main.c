@@ -37,7 +37,7 @@ static const struct daemon_program program = {
     .summary = "Watches the switch and the door, and alerts members' phones. systemd usually "
                "starts it.",
     .options = options,
-    .more = "SIGHUP reads the config again; a broken one changes nothing.",
+    .more = "SIGHUP reads the config again; if it has an error, the earlier one stays in use.",
 };
 
 static void reload(struct program *p)
@@ -45,9 +45,9 @@ static void reload(struct program *p)
     struct config fresh;
     daemon_reloading();
     if (config_load(p->config_path, &fresh, config_complain_stderr, NULL) != 0)
-        log_error("%s: not taken; the old config stays in use", p->config_path);
+        log_error("%s: not applied; the old config stays in use", p->config_path);
     else if (kiosk_reload(p->kiosk, &fresh) == 0)
-        log_info("%s: taken", p->config_path);
+        log_info("%s: applied", p->config_path);
     daemon_ready();
 }
 

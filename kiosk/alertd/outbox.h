@@ -34,11 +34,11 @@ struct outbox {
 
 void outbox_init(struct outbox *o, size_t brokers);
 
-/* Another number of brokers (a new config): what is not handed over starts anew with each. */
+/* Another number of brokers (a new config): what is not handed over is sent again to each. */
 void outbox_brokers(struct outbox *o, size_t brokers);
 
-/* One more to deliver. A repeat of what still waits starts that one anew instead. A full box gives
- * up its oldest entry, one that was handed over if there is one. */
+/* Adds one alert. A repeat of one that still waits replaces it. If the box is full, the oldest
+ * entry is given up, one that was handed over if there is one. */
 void outbox_add(struct outbox *o, const struct alert_action *a, bool resumed, int64_t at,
                 int64_t began);
 
@@ -66,7 +66,7 @@ bool outbox_answered(struct outbox *o, const struct alert_id *id);
 /* What was sent and not acknowledged is to be sent again. */
 void outbox_broker_down(struct outbox *o, size_t broker);
 
-/* Forgets what was handed over longer than `age` ns ago: a broker that comes back tomorrow tells
+/* Forgets what was handed over longer than `age` ns ago: a broker that comes back tomorrow gives
  * phones the state, not yesterday's alerts. */
 void outbox_expire(struct outbox *o, int64_t age, int64_t now);
 

@@ -8,11 +8,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What a plain venue tells apps that know nothing of Porchlight, beside the bare JSON of message.h:
+/* What a plain venue sends to apps that know nothing of Porchlight, beside the bare JSON of
+ * message.h:
  * - a text on porchlight/<venue>/<kiosk>/text, not retained, for apps that show what they get: the
  *   host's own wording, one for each kind of alert;
  * - Home Assistant's device discovery on <prefix>/device/porchlight_<kiosk>/config, retained, made
- *   anew when Home Assistant says on <prefix>/status that it is online. An empty one withdraws it.
+ *   again when Home Assistant says on <prefix>/status that it is online. An empty one withdraws it.
  * These topics are not in topics.h: no account of a sealed venue has a right to them, and the
  * broker of a plain one is the host's own. Pure. */
 

@@ -8,8 +8,8 @@
  * neither slot holds one; and as record_newest). */
 int record_read(const struct record_place *at, struct record *r);
 
-/* Durable once it returns 0. Else -1 with errno, and what stood before stands. For a cell also
- * ENOSPC: it is too small; EBUSY: it holds a vault's key. */
+/* Durable once it returns 0. Else -1 with errno, and the earlier record is still there. For a cell
+ * also  * ENOSPC: it is too small; EBUSY: it holds a vault's key. */
 int record_write(const struct record_place *at, const struct record *r);
 
 #endif

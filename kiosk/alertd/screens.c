@@ -25,7 +25,7 @@ static void screens_drop(struct screens *s, int *client)
     *client = -1;
 }
 
-/* A screen says nothing: whatever becomes readable is its end, or not a screen. */
+/* A screen sends nothing: a client that becomes readable has gone, or is no screen. */
 static void on_client(void *context, int fd, short revents)
 {
     (void)revents;

@@ -5,8 +5,8 @@
 #include "kiosk/common/messages.h"
 #include "kiosk/core/cue.h"
 
-/* screen.sock: tells the cue to whatever screens are there. A screen that does not read loses its
- * connection, never a moment of ours. */
+/* screen.sock: sends the cue to every screen that is connected. A screen that does not read is
+ * disconnected, and never makes the kiosk wait. */
 struct screens;
 
 /* NULL with errno. */
@@ -16,7 +16,7 @@ void screens_free(struct screens *s); /* NULL is safe */
 /* Sends the cue where it changed; a screen that connects gets it at once. */
 void screens_show(struct screens *s, const struct cue *cue);
 
-/* A QR code for `seconds` (0: take it away). Returns to how many screens it went. */
+/* Shows a QR code for `seconds` (0: takes it away). Returns how many screens it was sent to. */
 int screens_qr(struct screens *s, const char *text, uint32_t seconds);
 
 #endif

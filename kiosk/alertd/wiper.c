@@ -13,10 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* How long after an attempt that got no report, and after one that failed, the next is made. */
+/* How long after an attempt that got no report, and after one that failed, the next one follows. */
 #define AGAIN        (2 * NS_PER_S)
 #define AGAIN_FAILED (60 * NS_PER_S)
-/* How often the plan is looked at: when it was good, and when it was not. */
+/* How often the plan is checked: when it was good, and when it was not. */
 #define CHECK_GOOD (3600 * NS_PER_S)
 #define CHECK_BAD  (30 * NS_PER_S)
 
@@ -33,11 +33,11 @@ struct wiper {
     enum wiper_work running, owed;
     int64_t again_at;
     int64_t check_at;  /* NS_NEVER: not wanted */
-    const char *unfit; /* the last word of ready(); NULL: it is */
+    const char *unfit; /* what ready() last reported; NULL: ready */
     bool complained;
 };
 
-static void wiper_hang_up(struct wiper *w)
+static void wiper_disconnect(struct wiper *w)
 {
     if (w->fd < 0)
         return;
@@ -47,7 +47,7 @@ static void wiper_hang_up(struct wiper *w)
     w->running = WIPER_NOTHING;
 }
 
-static void tell_ready(struct wiper *w, const char *unfit)
+static void report_ready(struct wiper *w, const char *unfit)
 {
     if (w->check_at != NS_NEVER)
         w->check_at = clock_now() + (unfit ? CHECK_BAD : CHECK_GOOD);
@@ -56,16 +56,27 @@ static void tell_ready(struct wiper *w, const char *unfit)
     w->unfit = unfit;
 }
 
-static void finished(struct wiper *w, const struct wipe_progress *p)
+static void wiper_finished(struct wiper *w, const struct wipe_progress *p)
 {
     enum wiper_work was = w->running;
-    wiper_hang_up(w);
+    wiper_disconnect(w);
     if (was == w->owed && (p->outcome != WIPE_FAILED || was == WIPER_WIPE))
         w->owed = WIPER_NOTHING;
     else
         w->again_at = clock_now() + AGAIN_FAILED;
     log_info("porchlight-wipe: %s", wipe_outcome_name(p->outcome));
     w->listener.ended(w->listener.context, was, p->outcome, p->took_ns);
+}
+
+static void wiper_refused(struct wiper *w, const char *why)
+{
+    if (w->running != WIPER_CHECK || !w->unfit)
+        log_error("porchlight-wipe refuses to work: %s", why);
+    if (w->running != WIPER_FINISH)
+        report_ready(w, "wipe-plan");
+    else
+        w->again_at = clock_now() + AGAIN_FAILED;
+    wiper_disconnect(w);
 }
 
 static void on_progress(void *context, int fd, short revents)
@@ -78,46 +89,41 @@ static void on_progress(void *context, int fd, short revents)
         return;
     if (n != sizeof p || p.magic != WIPE_MAGIC) {
         if (w->running == WIPER_CHECK)
-            tell_ready(w, "wipe-absent");
-        wiper_hang_up(w);
+            report_ready(w, "wipe-absent");
+        wiper_disconnect(w);
     } else if (p.kind == WIPE_END && w->running == WIPER_CHECK) {
-        wiper_hang_up(w);
-        tell_ready(w, NULL);
+        wiper_disconnect(w);
+        report_ready(w, NULL);
     } else if (p.kind == WIPE_END) {
-        finished(w, &p);
+        wiper_finished(w, &p);
     } else if (p.kind == WIPE_REFUSED) {
         p.name[sizeof p.name - 1] = '\0';
-        if (w->running != WIPER_CHECK || !w->unfit)
-            log_error("porchlight-wipe refuses: %s", p.name);
-        if (w->running != WIPER_FINISH)
-            tell_ready(w, "wipe-plan");
-        else
-            w->again_at = clock_now() + AGAIN_FAILED;
-        wiper_hang_up(w);
+        wiper_refused(w, p.name);
     }
 }
 
 static void wiper_complain(struct wiper *w, const char *what)
 {
     if (!w->complained)
-        log_error("porchlight-wipe at %s: %s: %s; it is asked again and again", w->path, what,
-                  strerror(errno));
+        log_error("porchlight-wipe at %s %s: %s; it is tried again. Check systemctl status "
+                  "porchlight-wipe",
+                  w->path, what, strerror(errno));
     w->complained = true;
 }
 
-static void wiper_ask_one(struct wiper *w, enum wiper_work work, int64_t now)
+static void wiper_request(struct wiper *w, enum wiper_work work, int64_t now)
 {
     w->again_at = now + AGAIN;
     w->fd = unix_socket_connect(w->path);
     if (w->fd < 0) {
         wiper_complain(w, "cannot be reached");
-        tell_ready(w, "wipe-absent");
+        report_ready(w, "wipe-absent");
         return;
     }
     if (loop_add(w->loop, w->fd, POLLIN, on_progress, w) != 0 ||
         unix_socket_send(w->fd, words[work], strlen(words[work])) != 0) {
-        wiper_complain(w, "cannot be asked");
-        wiper_hang_up(w);
+        wiper_complain(w, "does not accept a request");
+        wiper_disconnect(w);
         return;
     }
     w->complained = false;
@@ -141,7 +147,7 @@ void wiper_free(struct wiper *w)
 {
     if (!w)
         return;
-    wiper_hang_up(w);
+    wiper_disconnect(w);
     free(w);
 }
 
@@ -152,36 +158,36 @@ void wiper_ask(struct wiper *w, enum wiper_work work, int64_t now)
         w->owed = work;
     if (w->running == work || (!real && w->owed != WIPER_NOTHING))
         return;
-    wiper_hang_up(w); /* a rehearsal makes room for what is real */
-    wiper_ask_one(w, work, now);
+    wiper_disconnect(w); /* a rehearsal makes room for what is real */
+    wiper_request(w, work, now);
 }
 
 void wiper_check(struct wiper *w, bool wanted, int64_t now)
 {
     w->check_at = wanted ? now : NS_NEVER;
     if (!wanted && w->unfit)
-        tell_ready(w, NULL);
+        report_ready(w, NULL);
 }
 
-static bool is_owed(const struct wiper *w)
+static bool wiper_owes(const struct wiper *w)
 {
     return w->owed != WIPER_NOTHING && w->running != w->owed;
 }
 
 void wiper_time(struct wiper *w, int64_t now)
 {
-    if (is_owed(w) && now >= w->again_at) {
-        wiper_hang_up(w);
-        wiper_ask_one(w, w->owed, now);
+    if (wiper_owes(w) && now >= w->again_at) {
+        wiper_disconnect(w);
+        wiper_request(w, w->owed, now);
     } else if (now >= w->check_at && w->running == WIPER_NOTHING && w->owed == WIPER_NOTHING) {
         w->check_at = now + CHECK_BAD;
-        wiper_ask_one(w, WIPER_CHECK, now);
+        wiper_request(w, WIPER_CHECK, now);
     }
 }
 
 int64_t wiper_deadline(const struct wiper *w)
 {
-    if (is_owed(w))
+    if (wiper_owes(w))
         return w->again_at;
     return w->running == WIPER_NOTHING && w->owed == WIPER_NOTHING ? w->check_at : NS_NEVER;
 }

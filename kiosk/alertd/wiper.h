@@ -7,18 +7,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The client of porchlight-wipe. Asks once, reads the answers as they come, and asks again while
- * the work is owed. Never waits. */
+/* The client of porchlight-wipe. Sends a request, reads the reports as they come, and sends it
+ * again until the work is done. Never waits. */
 struct wiper;
 
-/* What can be asked for; messages.h says what each does. */
+/* What it can be asked to do; messages.h says what each is. */
 enum wiper_work { WIPER_NOTHING, WIPER_DRILL, WIPER_WIPE, WIPER_FINISH, WIPER_CHECK };
 
 struct wiper_listener {
     void *context;
-    /* one request is over; outcome: enum wipe_outcome, the worst of all targets */
+    /* a request is over; outcome: enum wipe_outcome, the worst of all targets */
     void (*ended)(void *context, enum wiper_work work, uint32_t outcome, int64_t took);
-    /* why: a word for a fault's notice if a wipe could not be done now, or NULL again */
+    /* why a wipe could not be done now, as the detail of a fault's notice; NULL: it could again */
     void (*ready)(void *context, const char *why);
 };
 
@@ -26,12 +26,12 @@ struct wiper_listener {
 struct wiper *wiper_new(const char *path, struct loop *loop, const struct wiper_listener *listener);
 void wiper_free(struct wiper *w); /* NULL is safe */
 
-/* Asks, at once. A drill is asked for once, and never gets in the way of what is real; the others
- * again and again until their end was reported (after a failure more slowly). */
+/* Asks at once. A drill is asked for once, and never delays what is real; everything else is asked
+ * for again and again until its end was reported (more slowly after a failure). */
 void wiper_ask(struct wiper *w, enum wiper_work work, int64_t now);
 
-/* Whether a wipe could be done is to be asked for, now and then every hour, while nothing else is.
- * It also starts porchlight-wipe, which is then ready for the press. */
+/* Asks whether a wipe could be done, now and then every hour, while nothing else is to do. This
+ * also starts porchlight-wipe, so that it is ready for the press. */
 void wiper_check(struct wiper *w, bool wanted, int64_t now);
 
 void wiper_time(struct wiper *w, int64_t now);

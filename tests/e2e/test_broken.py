@@ -59,12 +59,12 @@ def test_a_broken_config(kiosk, case):
     assert "porchlight.conf" in said
     before = whole(kiosk)
     kiosk.daemon.signal(signal.SIGHUP)
-    wait.until(lambda: "porchlight.conf: taken" in kiosk.daemon.said()
+    wait.until(lambda: "porchlight.conf: applied" in kiosk.daemon.said()
                or "the old config stays in use" in kiosk.daemon.said(), kiosk.daemon.said)
     assert whole(kiosk) == before
     kiosk.write_conf(text)
     kiosk.daemon.signal(signal.SIGHUP)
-    wait.until(lambda: "porchlight.conf: taken" in kiosk.daemon.said(), kiosk.daemon.said)
+    wait.until(lambda: "porchlight.conf: applied" in kiosk.daemon.said(), kiosk.daemon.said)
     member = kiosk.member()
     kiosk.wires().hold(0.4)
     member.wait("lockdown", "alert")

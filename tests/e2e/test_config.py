@@ -85,7 +85,7 @@ def test_a_broken_config_on_sighup_changes_nothing(kiosk):
     good = (kiosk.etc / "porchlight.conf").read_text()
     kiosk.write_conf(good.replace("hold = 300ms", "hold = soon"))
     hang_up(kiosk)
-    wait.until(lambda: "not taken" in kiosk.daemon.said(), kiosk.daemon.said)
+    wait.until(lambda: "not applied" in kiosk.daemon.said(), kiosk.daemon.said)
     kiosk.wires().hold(0.4)
     member.wait("lockdown", "alert")
 
@@ -95,7 +95,7 @@ def test_a_good_config_on_sighup_is_taken(kiosk):
     member = kiosk.member()
     kiosk.change({"switch front": {"hold": "1s", "wipe_hold": "2s"}})
     hang_up(kiosk)
-    wait.until(lambda: ": taken" in kiosk.daemon.said(), kiosk.daemon.said)
+    wait.until(lambda: ": applied" in kiosk.daemon.said(), kiosk.daemon.said)
     kiosk.wires().hold(0.5)
     wait.never(lambda: member.all("lockdown", "alert"), "the old hold still counts", 0.5)
     kiosk.wires().hold(1.1)
@@ -109,7 +109,7 @@ def test_an_alert_stands_through_sighup(kiosk):
     member.wait("lockdown", "alert")
     kiosk.change({"switch side": {"line": "sim:side"}})
     hang_up(kiosk)
-    wait.until(lambda: ": taken" in kiosk.daemon.said(), kiosk.daemon.said)
+    wait.until(lambda: ": applied" in kiosk.daemon.said(), kiosk.daemon.said)
     wait.until(kiosk.connected, "connection")
     assert kiosk.status()["state"] == "lockdown"
     wires = kiosk.wires()

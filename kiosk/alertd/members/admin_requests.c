@@ -293,7 +293,7 @@ size_t admin_requests_answer(void *members, const char *request, char reply[CONT
     const char *why = why_closed(m);
     if (!why)
         why = request_split(request, &a) ? dispatch(m, &a, o)
-                                         : "unknown request; it has no word, or too many";
+                                         : "unknown request; it is empty, or has too many words";
     if (why)
         len = control_refuse(why, reply);
     else if (cJSON_PrintPreallocated(o, reply, CONTROL_REPLY_MAX, 0))

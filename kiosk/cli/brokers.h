@@ -9,7 +9,7 @@
 
 /* A phone's way to its brokers: an MQTT thread for each, and one fd for what all of them say. */
 
-enum { BROKERS_MAX = CONFIG_BROKERS_MAX, BROKERS_WHY_MAX = 512 };
+enum { BROKERS_MAX = CONFIG_BROKERS_MAX, BROKERS_WHY_MAX = 640 };
 
 struct brokers_plan {
     struct mqtt_setup common; /* the same for all; broker and password are taken from below */

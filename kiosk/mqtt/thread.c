@@ -1,7 +1,6 @@
 #include "kiosk/mqtt/thread.h"
 
 #include "kiosk/common/clock.h"
-#include "kiosk/common/log.h"
 #include "kiosk/mqtt/dial.h"
 #include "kiosk/mqtt/queue.h"
 #include "kiosk/mqtt/session.h"
@@ -208,11 +207,9 @@ static bool tls_renew(struct mqtt_thread *t)
     if (!c->tls)
         return true;
     t->tls = mqtt_tls_new(c->ca, c->host, clock_is_set(), &why);
-    if (!t->tls) {
-        fault_set(t, MQTT_FAULT_TLS, why);
-        log_error("broker %s: ca = %s %s; put the broker's CA certificate there", c->name, c->ca,
-                  why);
-    }
+    t->fault = MQTT_FAULT_TLS;
+    if (!t->tls)
+        snprintf(t->detail, sizeof t->detail, "ca = %s %s", c->ca, why);
     return t->tls;
 }
 

@@ -10,8 +10,8 @@
 
 /* The venue's key, for each kiosk, and how a relay comes by a new one. `porchlight rotate` seals it
  * to each phone, and to the relays that `porchlight relay` made: relay.key is such a relay's own. A
- * kiosk changes over a little after it has told, and what a broker kept may be older: the key
- * before is tried too. New ones lie in
+ * kiosk starts to use a new key a little after it has sent it, and what a broker kept may be older:
+ * the key before is tried too. New ones are in
  *
  *   <prefix>/var/lib/porchlight-relay/venue-KIOSK.key     0600, 64 hex digits
  *

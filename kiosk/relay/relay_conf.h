@@ -24,7 +24,7 @@ struct relay_push { /* [push NAME]: an ntfy topic */
 };
 
 struct relay_web { /* [webpush]; contact empty: none. The keys are push.key and push.cert */
-    char contact[RELAY_URL_MAX];  /* mailto: or https:, told to push services */
+    char contact[RELAY_URL_MAX];  /* mailto: or https:, sent to push services */
     char services[RELAY_URL_MAX]; /* webpush_sender_allows */
     char ca[CONFIG_PATH_MAX];     /* empty: the system's */
 };

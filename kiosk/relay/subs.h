@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The subscriptions of phones to Web Push: the only place where they lie. Pseudonymous: of an
+/* The subscriptions of phones to Web Push, kept here and nowhere else. Pseudonymous: of an
  * account, itself sixteen digits that mean nothing, a keyed hash is kept, so that it can be found
  * again and not read. One file, one line each: hash, key, secret, address. Whoever deletes the file
  * (porchlight-relay --forget-subscriptions) has deleted them, in a running relay too. */
@@ -24,7 +24,7 @@ struct sub {
     char endpoint[PUSH_OFFER_ENDPOINT_MAX];
     uint8_t p256dh[PUSH_OFFER_POINT], auth[PUSH_OFFER_AUTH];
 
-    /* What is still to be sent to it; ringer.c. Times in ns of CLOCK_MONOTONIC. */
+    /* What is still to be sent to it, by webpush_sender.c. Times in ns of CLOCK_MONOTONIC. */
     bool wanted, test;
     int64_t wanted_at, next_at, pause, tested_at;
     bool flying; /* its request is out: the struct stays until that is over */

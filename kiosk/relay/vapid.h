@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-/* The tokens that push services know us by, one for each service, made anew before they end. */
+/* The tokens that push services know us by, one for each service, renewed before they end. */
 enum { VAPID_SERVICES = 8, VAPID_LIVES_S = 12 * 3600, VAPID_SPARE_S = 3600 };
 
 struct vapid {

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* Web Push's cryptography, and nothing of the wire: a message sealed to one browser (RFC 8291, in
- * one record of RFC 8188), and the word by which a push service knows the sender (RFC 8292). Held
+ * one record of RFC 8188), and the token by which a push service knows the sender (RFC 8292). Held
  * to the RFCs' own examples by tests/unit/relay/test_webpush.c. */
 
 enum {

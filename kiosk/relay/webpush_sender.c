@@ -104,7 +104,7 @@ static int headers_make(struct webpush_sender *r, struct flight *f)
 {
     char line[HEADER_MAX];
     const char *known =
-        vapid_header(&r->vapid, f->sub->endpoint, r->to->contact, (int64_t)time(NULL));
+        vapid_header(&r->vapid, f->sub->endpoint, r->to->contact, clock_wall_seconds());
     int64_t left = (NTFY_LIVES - (f->began - f->sub->wanted_at)) / 1000000000;
     if (!known)
         return -1;
@@ -369,7 +369,7 @@ bool webpush_sender_works(const struct webpush_sender *r)
 struct webpush_sender *webpush_sender_new(const struct relay_web *to, const char *prefix,
                                           const uint8_t seed[32])
 {
-    struct webpush_sender *r = sodium_malloc(sizeof *r); /* locked: keys and tokens stand in it */
+    struct webpush_sender *r = sodium_malloc(sizeof *r); /* locked: it holds keys and tokens */
 
     if (!r)
         return NULL;

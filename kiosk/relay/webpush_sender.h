@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Wake-ups by Web Push (RFC 8030), the second way out beside push.h, from a thread of its own: to
+/* Wake-ups by Web Push (RFC 8030), the second way out beside ntfy.h, from a thread of its own: to
  * every subscription its own request, WEBPUSH_SENDER_FLIGHTS at a time, each until the service
  * takes it, with pauses from WEBPUSH_SENDER_PAUSE up to WEBPUSH_SENDER_PAUSE_MAX, or until it is
  * NTFY_LIVES old. What a service calls gone (404, 410) is dropped for good. A message has no
@@ -48,7 +48,7 @@ void webpush_sender_revoke(struct webpush_sender *r, const char *account);
 bool webpush_sender_works(const struct webpush_sender *r);
 
 /* Whether an endpoint belongs to one of the services in `list`: hosts, with a port where it is not
- * 443, "*." in front for whatever stands below one, with spaces between them. */
+ * 443, "*." in front for whatever is below one, with spaces between them. */
 bool webpush_sender_allows(const char *list, const char *endpoint);
 
 #endif

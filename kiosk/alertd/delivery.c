@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* With cover, everything waits for the next slot (DESIGN, Delivery). */
+/* With cover, everything waits for the next slot. */
 #define SLOT (2 * NS_PER_S)
 
 enum { NOTICES = 16 };

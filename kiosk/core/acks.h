@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How many phones answered the standing alert, and nothing about whose they are. Lives in RAM,
- * and for one alert: an account is kept as a keyed hash under a key that is drawn when the alert
- * begins and erased with it, so that what is left of it says nothing. Pure. */
+/* How many phones answered the current alert, and nothing about whose they are. Kept in RAM, for
+ * one alert: an account is a hash under a key that is drawn when the alert begins and erased when
+ * it ends, so that nothing readable remains. Pure. */
 
 enum {
     ACKS_ACCOUNTS = 12288, /* counted at most: the largest venue planned for has 10,000 */
@@ -28,14 +28,14 @@ struct acks {
 enum acks_answer {
     ACKS_SEEN = 1,
     ACKS_SAFE = 2, /* seen, too */
-    ACKS_RANG = 4, /* the phone's own word: nobody need have seen it */
+    ACKS_RANG = 4, /* sent by the phone itself: perhaps nobody saw it */
 };
 
 enum acks_result {
     ACKS_NEWS,  /* a count has changed */
     ACKS_AGAIN, /* this account said so already, or takes "safe" back to "seen" */
-    ACKS_STALE, /* of another alert than the one that stands */
-    ACKS_FULL,  /* more accounts than are counted: the figures stand for "at least" */
+    ACKS_STALE, /* of another alert than the current one */
+    ACKS_FULL,  /* more accounts than are counted: the counts mean "at least" */
 };
 
 /* An alert begins; everything before is forgotten. `key` is random. */

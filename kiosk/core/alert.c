@@ -18,8 +18,8 @@ static struct alert_action *alert_add(struct todo *t, const struct alert *a,
     return x;
 }
 
-/* What changed is made durable first, told next, and kept for latecomers last. */
-static void alert_tell(struct todo *t, const struct alert *a, enum alert_publish what)
+/* A change is made durable first, then published, then retained for phones that connect later. */
+static void alert_add_message(struct todo *t, const struct alert *a, enum alert_publish what)
 {
     alert_add(t, a, ALERT_DO_RECORD);
     alert_add(t, a, ALERT_DO_PUBLISH)->publish = what;
@@ -43,8 +43,7 @@ static void alert_begin(struct alert *a, const struct alert_event *e, enum alert
     a->since = now;
 }
 
-/* Back to quiet. A wipe that runs is not touched by it, and duress stands until a staff command
- * lifts it. */
+/* Back to quiet. A running wipe continues, and duress stays until a staff command lifts it. */
 static void alert_settle(struct alert *a)
 {
     a->now.state = ALERT_QUIET;
@@ -78,7 +77,7 @@ static void grace_cancel(struct alert *a)
         a->now.wipe_pending = false;
 }
 
-/* A drill makes room at once for what is real. */
+/* A real alert ends a drill at once. */
 static void drill_end(struct todo *t, struct alert *a)
 {
     if (!a->now.drill)
@@ -97,7 +96,7 @@ static void on_lockdown(struct todo *t, struct alert *a, const struct alert_even
         alert_begin(a, e, ALERT_LOCKDOWN, false, now);
         alert_add(t, a, ALERT_DO_FORGET);
     }
-    alert_tell(t, a, ALERT_PUB_LOCKDOWN);
+    alert_add_message(t, a, ALERT_PUB_LOCKDOWN);
 }
 
 static void on_caution(struct todo *t, struct alert *a, const struct alert_event *e, int64_t now)
@@ -112,7 +111,7 @@ static void on_caution(struct todo *t, struct alert *a, const struct alert_event
         alert_begin(a, e, ALERT_CAUTION, false, now);
         alert_add(t, a, ALERT_DO_FORGET);
     }
-    alert_tell(t, a, caution_of(a));
+    alert_add_message(t, a, caution_of(a));
 }
 
 static void on_wipe(struct todo *t, struct alert *a, const struct alert_rules *r, bool drill,
@@ -152,13 +151,13 @@ static void on_code(struct todo *t, struct alert *a, const struct alert_rules *r
     } else if (a->now.state != ALERT_QUIET && !a->now.calm) {
         a->now.calm = true;
         a->now.unconfirmed = true;
-        alert_tell(t, a, ALERT_PUB_UNCONFIRMED);
+        alert_add_message(t, a, ALERT_PUB_UNCONFIRMED);
     } else if (grace) {
         alert_add(t, a, ALERT_DO_RECORD);
     }
 }
 
-/* On site the same as the code; what differs is told outside, and a wipe in its grace goes on. */
+/* On site the same as the code; only phones see the difference. A wipe in its grace continues. */
 static void alert_on_duress(struct todo *t, struct alert *a, const struct alert_rules *r,
                             const struct alert_event *e, int64_t now)
 {
@@ -174,17 +173,17 @@ static void alert_on_duress(struct todo *t, struct alert *a, const struct alert_
         a->since = now;
     }
     a->now.duress = true;
-    alert_tell(t, a, ALERT_PUB_DURESS);
+    alert_add_message(t, a, ALERT_PUB_DURESS);
 }
 
 static void on_drill(struct todo *t, struct alert *a, const struct alert_rules *r,
                      const struct alert_event *e, int64_t now)
 {
     if (a->now.state != ALERT_QUIET)
-        return; /* duress alone is no reason: who asks on site would learn of it */
+        return; /* not for duress alone: whoever asks on site would learn of it */
     alert_begin(a, e, ALERT_LOCKDOWN, true, now);
     alert_add(t, a, ALERT_DO_FORGET);
-    alert_tell(t, a, ALERT_PUB_LOCKDOWN);
+    alert_add_message(t, a, ALERT_PUB_LOCKDOWN);
     if (e->drill_wipe && r->wipe)
         on_wipe(t, a, r, true, now);
 }
@@ -226,7 +225,7 @@ static void alert_on_gesture(struct todo *t, struct alert *a, const struct alert
 static void alert_on_command(struct todo *t, struct alert *a, const struct alert_rules *r,
                              const struct alert_event *e, int64_t now)
 {
-    bool stands = a->now.state != ALERT_QUIET || a->now.duress;
+    bool active = a->now.state != ALERT_QUIET || a->now.duress;
     switch (e->command) {
     case ALERT_CMD_LOCKDOWN:
         on_lockdown(t, a, e, now);
@@ -238,7 +237,7 @@ static void alert_on_command(struct todo *t, struct alert *a, const struct alert
         on_drill(t, a, r, e, now);
         break;
     case ALERT_CMD_ALL_CLEAR:
-        if (!stands)
+        if (!active)
             break;
         grace_cancel(a);
         a->now.duress = false;

@@ -18,15 +18,15 @@ struct alert_id {
 
 struct alert_rules {
     bool wipe;            /* the wipe is enabled */
-    int64_t wipe_grace;   /* ns after the gesture in which the code takes the wipe back; 0: none */
-    int64_t abort_window; /* ns in which the code takes a caution back (a drill: always) */
+    int64_t wipe_grace;   /* ns after the gesture in which the code cancels the wipe; 0: none */
+    int64_t abort_window; /* ns in which the code ends a caution (a drill: always) */
     int64_t drill_lasts;  /* ns after which a drill ends by itself */
     bool plain;           /* the venue publishes bare JSON: duress and commands are refused */
 };
 
 enum alert_event_kind {
     ALERT_EV_GESTURE, /* at a switch, or asked for over the control socket */
-    ALERT_EV_COMMAND, /* a staff phone's, signature and nonce already proved */
+    ALERT_EV_COMMAND, /* a staff phone's, signature and nonce already checked */
     ALERT_EV_DRILL,   /* by hand or by schedule */
     ALERT_EV_TIME,    /* a deadline came */
     ALERT_EV_WIPED,   /* porchlight-wipe reports that the work is over */
@@ -48,15 +48,15 @@ struct alert_event {
     struct alert_id fresh_id; /* random, used if this event begins an alert */
 };
 
-/* What stands. Everything of it that must outlive a power cut is in struct alert_standing. */
+/* The current alert. Everything in it that must survive a power cut is in this struct. */
 struct alert_standing {
     enum alert_state state;
     bool drill;
     bool duress;       /* latched: only a staff command lifts it */
     bool unclear;      /* the caution came from an unreadable train */
     bool unconfirmed;  /* the code was pressed at the door without the authority to end this */
-    bool calm;         /* surfaces on site show quiet: after the code, and after duress alike */
-    bool wipe_pending; /* asked for and neither taken back nor reported done */
+    bool calm;         /* surfaces on site show quiet: after the code and after duress */
+    bool wipe_pending; /* asked for, neither aborted nor reported done */
     struct alert_id id;
 };
 
@@ -83,7 +83,7 @@ enum alert_publish {
     ALERT_PUB_LOCKDOWN,
     ALERT_PUB_CAUTION,
     ALERT_PUB_UNCLEAR,     /* caution with detail unclear */
-    ALERT_PUB_DURESS,      /* staff phones alone show it */
+    ALERT_PUB_DURESS,      /* only staff phones show it */
     ALERT_PUB_ALL_CLEAR,   /* with authority */
     ALERT_PUB_UNCONFIRMED, /* all-clear pressed at the door, not confirmed */
 };
@@ -102,8 +102,8 @@ enum { ALERT_ACTIONS_MAX = 12 };
 /* Quiet, nothing latched. */
 void alert_init(struct alert *a);
 
-/* After a start: stands where the record says. Wipe pending starts again at once; `resumed` alerts
- * are the caller's to publish. Returns the number of actions. */
+/* After a start: takes up the state of the record. A pending wipe starts again at once; the caller
+ * publishes `resumed` alerts. Returns the number of actions. */
 size_t alert_resume(struct alert *a, const struct alert_standing *s, int64_t now,
                     struct alert_action out[ALERT_ACTIONS_MAX]);
 

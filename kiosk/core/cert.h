@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* What the venue's root key vouches for. It is made at set-up and kept off site; kiosk and phones
- * hold its public half. All signatures are Ed25519, over a word that names their purpose, a zero
+ * hold its public half. All signatures are Ed25519, over a text that names their purpose, a zero
  * byte, and the fields in the order given, integers big endian:
  *
  *   kiosk      "porchlight-cert"      | venue 8 | kiosk 8 | the kiosk's public key 32
@@ -46,9 +46,9 @@ void cert_staff_sign(const struct cert_staff *c, const uint8_t root_secret[ENVEL
 bool cert_staff_check(const struct cert_staff *c, const uint8_t root_public[ENVELOPE_PUBLIC],
                       const uint8_t signature[CERT_SIGNATURE]);
 
-/* The notice that disowns a seized kiosk. Phones obey it for ever, whatever that kiosk signs later.
- * It is published retained on the kiosk's topic state, is as long as every message, and needs the
- * root key alone (the venue's key went with the kiosk):
+/* The notice that disowns a seized kiosk. Phones obey it permanently, whatever that kiosk signs
+ * later. It is published retained on the kiosk's topic state, is as long as every message, and
+ * needs only the root key (the venue's key was lost with the kiosk):
  *
  *        0     1  version, 1
  *        1     1  form, 3 (retired)
@@ -62,10 +62,10 @@ void cert_retire(const struct cert_kiosk *c, const uint8_t root_secret[ENVELOPE_
 bool cert_is_retired(const struct cert_kiosk *c, const uint8_t root_public[ENVELOPE_PUBLIC],
                      const uint8_t *wire, size_t len);
 
-/* A staff phone's word that a lockdown is over. The kiosk's own key cannot make it, so that a
+/* A staff phone's statement that a lockdown is over. The kiosk's own key cannot make it, so that a
  * seized kiosk can end nothing: phones keep a lockdown until they see it proved.
- * `epoch` and `seq` are those of the state that the staff phone was looking at: the word covers
- * this alert, and every earlier one of the kiosk, for phones that slept in between. */
+ * `epoch` and `seq` are those of the state that the staff phone was looking at: it covers
+ * this alert and every earlier one of the kiosk, for phones that were asleep in between. */
 struct cert_clear {
     struct alert_id id;
     uint64_t epoch, seq;
@@ -80,8 +80,8 @@ bool cert_clear_check(const struct cert_clear *c, const uint8_t venue[ENVELOPE_I
                       const uint8_t kiosk[ENVELOPE_ID], const uint8_t staff_public[ENVELOPE_PUBLIC],
                       const uint8_t signature[CERT_SIGNATURE]);
 
-/* The proof that the kiosk puts into all-clear and, from then on, into its state. It needs nothing
- * but the root's public key to be judged:
+/* The proof that the kiosk puts into all-clear and, from then on, into its state. To check it, you
+ * need only the root's public key:
  *
  *        0    16  alert id
  *       16     8  epoch, big endian

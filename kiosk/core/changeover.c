@@ -35,7 +35,7 @@ void changeover_start(struct changeover *c, int64_t throw_time, bool no, bool nc
     c->known = !is_plain_fault(contacts(c));
 }
 
-/* The plunger had its time: where the contacts stand now is a fault, or another one than before. */
+/* The plunger had its time: the position of the contacts is a fault now, perhaps another one. */
 size_t changeover_time(struct changeover *c, int64_t now,
                        struct changeover_event out[CHANGEOVER_MAX])
 {
@@ -69,7 +69,7 @@ static size_t enter_rest(struct changeover *c, int64_t at, struct changeover_eve
     return n;
 }
 
-/* Pressed or let go without the help of the nc contact where the switch is worn. */
+/* Pressed or released, judged without the nc contact where the switch is worn. */
 static size_t enter_press(struct changeover *c, bool pressed, int64_t at,
                           struct changeover_event *out, size_t n)
 {
@@ -102,7 +102,7 @@ size_t changeover_levels(struct changeover *c, bool no, bool nc, int64_t at,
         return enter_press(c, true, at, out, n);
     if (position == c->rest)
         return enter_press(c, false, at, out, n);
-    /* Back in the fault that already stands; anything else has throw_time to make sense. */
+    /* Back in the same fault; any other position has throw_time to become a sound one. */
     c->known = c->fault && is_plain_fault(position) && c->named == changeover_fault_of(position);
     return n;
 }

@@ -5,18 +5,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The supervised switch: one plunger, a changeover contact on two lines. At rest `nc` (normally
- * closed) is closed and `no` (normally open) is open; pressed, the other way round. Between them,
- * for no longer than throw_time, both or neither may be closed: the plunger is on its way, and
- * what stood before still stands (so a worn contact that flickers in a hold ends no press).
- * Longer than that is a fault, never a press: neither is a cut wire, both are a short.
+/* A supervised switch: one plunger moves a changeover contact on two lines. At rest `nc` (normally
+ * closed) is closed and `no` (normally open) is open; pressed, the other way round. While the
+ * plunger moves, for at most throw_time, both or neither may be closed, and the switch keeps the
+ * position it had (so a worn contact that flickers during a hold does not end the press). Longer
+ * than that is a fault and never a press: neither closed means a cut wire, both closed a short.
  *
- * A switch at fault may still work as a plain one: with its nc wire cut, neither is its rest and
- * `no` alone a true press. So a fault that has stood unchanged for CHANGEOVER_WORN lets presses
- * through while it goes on being a fault. Contacts that go from one fault to the other, or to
- * pressed, before that are hands at the wires: tamper. Only the true rest (nc alone) ends a fault.
+ * A faulty switch may still work as a plain one: with its nc wire cut, its rest is "neither
+ * closed", and `no` alone is a true press. So once a fault has not changed for CHANGEOVER_WORN,
+ * presses get through although the fault continues. Contacts that change from one fault to the
+ * other, or to pressed, before that mean that somebody is working on the wires: tamper. Only the
+ * true rest (nc alone closed) ends a fault.
  *
- * Both lines are debounced by the caller; levels are "closed". All times in ns. */
+ * The caller debounces both lines; levels are "closed". All times in ns. */
 enum changeover_event_kind {
     CHANGEOVER_PRESSED,
     CHANGEOVER_RELEASED,
@@ -31,20 +32,20 @@ struct changeover_event {
     int64_t at; /* when it became certain; never before an earlier event's */
 };
 
-/* How long one fault must have stood unchanged before a press through it is believed: longer than
- * anyone fumbling with a cable keeps it still, shorter than it takes to walk to the switch. */
+/* How long a fault must not change before a press during it counts: longer than anybody working on
+ * a cable keeps it still, shorter than it takes to walk to the switch. */
 #define CHANGEOVER_WORN (5 * INT64_C(1000000000))
 
 struct changeover {
     int64_t throw_time;
     bool no, nc;
-    bool pressed; /* what counts now; give it to gesture_start after changeover_start */
-    bool fault;   /* a fault stands */
-    enum changeover_event_kind named; /* that fault */
-    bool known;                       /* no and nc, as they are, have been given their meaning */
-    int rest;                         /* which contacts are the rest of a worn switch; -1: none */
+    bool pressed; /* what counts now; pass it to gesture_start after changeover_start */
+    bool fault;   /* the switch has a fault */
+    enum changeover_event_kind named; /* which one */
+    bool known;                       /* the position of no and nc has been judged */
+    int rest;                         /* the position in which a worn switch rests; -1: none */
     int64_t since;                    /* when no or nc last changed */
-    int64_t unsound;                  /* when they left the last position that had a meaning */
+    int64_t unsound;                  /* when they left the last position that was judged */
 };
 
 enum { CHANGEOVER_MAX = 4 }; /* most events of one call */
@@ -52,7 +53,7 @@ enum { CHANGEOVER_MAX = 4 }; /* most events of one call */
 /* The levels found at start. Both or neither becomes a fault after throw_time like any other. */
 void changeover_start(struct changeover *c, int64_t throw_time, bool no, bool nc, int64_t now);
 
-/* Levels at `at`; unchanged ones do no harm. What time alone had decided before comes first.
+/* Levels at `at`; unchanged ones are harmless. What time alone decided before comes first.
  * Returns the number of events in out. */
 size_t changeover_levels(struct changeover *c, bool no, bool nc, int64_t at,
                          struct changeover_event out[CHANGEOVER_MAX]);
@@ -61,10 +62,10 @@ size_t changeover_levels(struct changeover *c, bool no, bool nc, int64_t at,
 size_t changeover_time(struct changeover *c, int64_t now,
                        struct changeover_event out[CHANGEOVER_MAX]);
 
-/* When changeover_time next has something to say; NS_NEVER at rest. */
+/* When to call changeover_time next; NS_NEVER at rest. */
 int64_t changeover_deadline(const struct changeover *c);
 
-/* The fault's word in messages ("cut", "short", "tamper", "mended"; also "pressed", "released").
+/* The name of a fault in messages ("cut", "short", "tamper", "mended"; also "pressed", "released").
  * Static storage. */
 const char *changeover_event_name(enum changeover_event_kind k);
 

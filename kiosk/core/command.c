@@ -79,7 +79,7 @@ static enum command_result open_letter(const struct command_check *d, const uint
     }
 }
 
-/* The proof that every phone will ask for. It may not speak of a state that is yet to come: that
+/* The proof that every phone will ask for. It must not name a state that is yet to come: that
  * would end lockdowns before they begin. */
 static bool command_prove(const struct command_check *d, const struct command_staff *staff,
                           const struct message *m, struct command *c)

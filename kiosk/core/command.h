@@ -10,15 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A staff phone's letter, judged. Pure. It needs no clock: it names the random nonce of the signed
+/* Judges a staff phone's command. Pure. It needs no clock: it names the random nonce of the signed
  * state, which the kiosk changes after each accepted command and at each start. What is refused
- * changes nothing but a count, so that a flood costs one decryption each.
+ * changes nothing but a count, so that each message of a flood costs one decryption.
  *
  * How staff keys reach the kiosk: a staff phone makes its pair and shows the public half; the root
  * key, off site, signs it for one account (`porchlight keys staff`); the kiosk gets
- * <prefix>/var/lib/porchlight/staff/ACCOUNT.cert, CERT_STAFF bytes in hex. The file is no secret
- * and needs no protection: what the root did not sign is not believed. To take it back, delete the
- * file and the account. */
+ * <prefix>/var/lib/porchlight/staff/ACCOUNT.cert, CERT_STAFF bytes in hex. The file is not
+ * secret and needs no protection: what the root did not sign is not believed. To revoke it, delete
+ * the file and the account. */
 
 enum command_result {
     COMMAND_ACCEPTED,
@@ -54,9 +54,9 @@ struct command_check {
 
 struct command {
     enum alert_command command;
-    struct alert_id id;        /* the alert it speaks of; may be none */
+    struct alert_id id;        /* the alert it is about; may be none */
     char account[17];          /* whose it is; for counting, not for logs */
-    uint8_t proof[CERT_PROOF]; /* all-clear alone: goes into all-clear and every later state */
+    uint8_t proof[CERT_PROOF]; /* only all-clear: goes into all-clear and every later state */
     size_t proof_len;          /* CERT_PROOF, or 0 */
 };
 

@@ -4,7 +4,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What staff can read in the picture. The bits of cue.signs; the screen gets them as they are. */
+/* The cue: small things in the calm picture (a boat, birds, smoke) that tell staff, and nobody
+ * else, what became of an alert. core/legend.h lists how each sign is drawn. These are the bits of
+ * cue.signs; porchlightd sends them to the screen unchanged. */
 enum cue_sign {
     CUE_SENSED = 1u << 0,     /* a press was felt in the last seconds */
     CUE_ACCEPTED = 1u << 1,   /* handed over outside the venue */
@@ -24,16 +26,16 @@ struct cue {
     uint32_t safe;  /* of these, accounts that said safe */
 };
 
-/* What the cue is made from. Times in ns, NS_NEVER where a thing has not happened. */
+/* What the cue is made from. Times in ns, NS_NEVER for what has not happened. */
 struct cue_facts {
     bool calm; /* surfaces on site show quiet (alert_on_site) */
     bool drill;
     bool fault;
     int64_t sensed_at;
-    int64_t alert_at;        /* when the standing alert began */
-    bool handed_over;        /* the standing alert, outside */
-    bool delivered_lan;      /* the standing alert, to a broker here only */
-    bool outside_configured; /* a broker outside stands in the config */
+    int64_t alert_at;        /* when the current alert began */
+    bool handed_over;        /* the current alert, outside the venue */
+    bool delivered_lan;      /* the current alert, to a broker on site only */
+    bool outside_configured; /* the config has a broker outside */
     bool path;               /* a broker is connected */
     bool relay_configured;
     int64_t relay_at; /* the last live relay beat */
@@ -42,13 +44,13 @@ struct cue_facts {
 
 /* How long a press is shown as felt: a cue may take 10 s to appear, and must then be seen. */
 #define CUE_SENSED_FOR (20 * INT64_C(1000000000))
-/* Nobody is listening, or a relay is dead: no live relay beat and no acknowledgement within this
- * (DESIGN, Delivery). */
+/* Nobody is listening, or the relay is dead: no live beat of a relay and no answer of a phone for
+ * this long. A relay sends a beat every few seconds. */
 #define CUE_SILENCE (60 * INT64_C(1000000000))
 
 struct cue cue_of(const struct cue_facts *f, int64_t now);
 
-/* When cue_of changes by time alone; NS_NEVER if it does not. */
+/* When cue_of next changes by time alone; NS_NEVER if it does not. */
 int64_t cue_deadline(const struct cue_facts *f, int64_t now);
 
 #endif

@@ -2,8 +2,7 @@
 
 #include "kiosk/core/ns.h"
 
-/* Closed time weighs a third of open time, whichever of the two is the doubt: debounce.h says what
- * lies on either side of it. */
+/* Closed time weighs a third of open time, whichever of the two is the doubt: see debounce.h. */
 enum { OPEN_WEIGHS = 3 };
 
 void debounce_start(struct debounce *d, int64_t settle, bool level, int64_t now)
@@ -21,7 +20,7 @@ void debounce_closed_is(struct debounce *d, bool level)
     d->closed = level;
 }
 
-/* When a line that is back at the level that counts has made good all doubt. */
+/* When a line that is back at the level that counts has paid back all doubt. */
 static int64_t made_good(const struct debounce *d)
 {
     if (d->level == d->closed)
@@ -66,7 +65,7 @@ static int64_t latest(int64_t a, int64_t b, int64_t c)
     return ab > c ? ab : c;
 }
 
-/* When the doubt prevails, though the line has not stood unbroken. */
+/* When the doubt outweighs the level that counts, although the line was never still. */
 static int64_t outweighed(const struct debounce *d)
 {
     if (d->doubt == 0)
@@ -82,10 +81,10 @@ bool debounce_settle(struct debounce *d, int64_t now, int64_t *since)
         count(d, now);
         return false;
     }
-    int64_t stood = d->raw_since + d->settle, prevails = outweighed(d);
-    if (now < stood && now < prevails)
+    int64_t settled = d->raw_since + d->settle, doubt_wins = outweighed(d);
+    if (now < settled && now < doubt_wins)
         return false;
-    *since = stood <= prevails ? d->raw_since : d->doubted;
+    *since = settled <= doubt_wins ? d->raw_since : d->doubted;
     d->level = d->raw;
     d->doubt = 0;
     d->counted = now;
@@ -108,6 +107,6 @@ int64_t debounce_deadline(const struct debounce *d)
 {
     if (d->raw == d->level)
         return d->doubt > 0 ? made_good(d) : NS_NEVER;
-    int64_t stood = d->raw_since + d->settle, prevails = outweighed(d);
-    return stood < prevails ? stood : prevails;
+    int64_t settled = d->raw_since + d->settle, doubt_wins = outweighed(d);
+    return settled < doubt_wins ? settled : doubt_wins;
 }

@@ -27,7 +27,7 @@ struct door_rules {
     int64_t held_open;  /* ns; 0: not reported */
 };
 
-/* An opening is judged at the first moment when it can be: at once, or while it still stands open,
+/* An opening is judged at the first moment when it can be: at once, or while it is still open,
  * when the mask ends or the clock is set. */
 struct door {
     bool open;
@@ -45,8 +45,8 @@ enum { DOOR_MAX = 3 }; /* most notices of one call */
 /* The level found at start. Until `masked_until` (60 s after power-up) nothing is said. */
 void door_start(struct door *d, bool open, int64_t masked_until, int64_t now);
 
-/* The level at `at`; an unchanged one does no harm. `lockdown`: one stands on the kiosk (a code at
- * the switch does not end it). Returns the number of notices in out. */
+/* The level at `at`; an unchanged one is harmless. `lockdown`: one is active on the kiosk (a code
+ * at the switch does not end it). Returns the number of notices in out. */
 size_t door_level(struct door *d, const struct door_rules *r, bool open, bool lockdown, int minute,
                   int64_t at, enum door_notice out[DOOR_MAX]);
 

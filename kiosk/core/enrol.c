@@ -21,7 +21,7 @@ static bool is_password(const char *text)
     return len >= 16 && len <= ENROL_PASSWORD_MAX && strspn(text, plain) == len;
 }
 
-/* A key's text, "" where it is missing or no text. */
+/* The text of a key, "" where it is missing or not text. */
 static const char *enrol_text_of(const cJSON *json, const char *key)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, key);
@@ -117,7 +117,7 @@ const uint8_t *enrol_key(const struct enrol_list *l, const char *account)
     return o && o->claimed ? o->public : NULL;
 }
 
-/* The first key that answers has the invitation; the same may ask again. */
+/* The invitation belongs to the first key that answers; that key may ask again. */
 static bool enrol_claim(struct enrol_open *o, const struct enrol_letter *e)
 {
     if (e->staff != o->staff)

@@ -8,24 +8,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How a phone becomes a member's or staff's. Pure; the phone's half is kiosk/phone/core/enrol.js.
+/* How a phone becomes a member's or a staff phone. Pure; the phone's half is
+ * kiosk/phone/core/enrol.js.
  *
- *  1. The kiosk draws an account and a one-time password, makes them at its brokers (dynsec.h, role
- *     newcomer), and shows an invitation: a link whose fragment no server sees.
- *  2. The phone makes its key pair and publishes on enrol/<account> a letter, signed by that key:
- *     {"v":1,"kind":"enrol","account","public","password","staff"}, its new password among them.
+ *  1. The kiosk draws an account name and a one-time password, creates that account at its brokers
+ *     (dynsec.h, role newcomer), and shows an invitation: a link whose fragment no server sees.
+ *  2. The phone makes its key pair and publishes a letter on enrol/<account>, signed by that key:
+ *     {"v":1,"kind":"enrol","account","public","password","staff"}. The letter contains the
+ * password that the phone will use from now on.
  *  3. The kiosk answers there with a welcome (envelope.h, form 4), sealed to that key: the venue's
- *     key, and for staff the root's signature, which is made off site meanwhile.
+ *     key and, for staff, the root's signature, which somebody makes off site in the meantime.
  *  4. The phone sends {"v":1,"kind":"enrolled","account"}, signed by the same key. Only then does
- *     the kiosk set the new password and role; a phone that was interrupted starts again until
- *     then.
+ * the kiosk set the new password and role. A phone that was interrupted before can start again.
  *
- * A broker that was away meanwhile does not know the phone once the kiosk has restarted: nobody
- * keeps its password. The phone, which that broker refuses while another lets it in, sends on
- * ack/<account>, signed by the same key, {"v":1,"kind":"again","account","password","broker"}.
+ * Nobody stores a phone's password, so a broker that was away during the enrolment does not learn
+ * it once the kiosk has restarted. A phone that this broker refuses while another one accepts it
+ * sends
+ * {"v":1,"kind":"again","account","password","broker"} on ack/<account>, signed by the same key.
  *
- * An invitation belongs to the first key that answers it, is valid for ENROL_VALID_FOR, and can be
- * used once. Times are ns of CLOCK_MONOTONIC, passed in. */
+ * An invitation belongs to the first key that answers it, is valid for ENROL_VALID_FOR, and works
+ * once. Times are ns of CLOCK_MONOTONIC, passed in. */
 
 #define ENROL_VALID_FOR (600 * INT64_C(1000000000))
 
@@ -84,9 +86,9 @@ struct enrol_list {
 /* 0, or -1 if ENROL_OPEN_MAX are open or the account is. */
 int enrol_invite(struct enrol_list *l, const char *account, bool staff, int64_t now);
 
-/* Judges a letter that came on enrol/<account>; `topic_account` is that name's end, `signed_by_key`
- * that its signature is its public key's (for "enrolled": enrol_key's). *one is the invitation it
- * belongs to, valid until enrol_close; NULL when refused. */
+/* Judges a letter that came on enrol/<account>. `topic_account`: the account in that topic.
+ * `signed_by_key`: its signature is by the public key in it (for "enrolled": by enrol_key). *one is
+ * the invitation to which it belongs, valid until enrol_close; NULL when refused. */
 enum enrol_verdict enrol_receive(struct enrol_list *l, const struct enrol_letter *e,
                                  const char *topic_account, bool signed_by_key, int64_t now,
                                  const struct enrol_open **one);
@@ -94,7 +96,7 @@ enum enrol_verdict enrol_receive(struct enrol_list *l, const struct enrol_letter
 /* An open invitation, or NULL. */
 const struct enrol_open *enrol_find(const struct enrol_list *l, const char *account);
 
-/* The key that claimed an invitation, to check "enrolled" by; NULL: none. */
+/* The key that claimed an invitation, with which to check "enrolled"; NULL: none. */
 const uint8_t *enrol_key(const struct enrol_list *l, const char *account);
 
 /* The root has signed a staff phone's key (checked here). ENROL_WELCOME or ENROL_REFUSED. */
@@ -103,10 +105,11 @@ enum enrol_verdict enrol_certify(struct enrol_list *l, const uint8_t venue[ENVEL
                                  const uint8_t certificate[CERT_SIGNATURE],
                                  const struct enrol_open **one);
 
-/* Wipes an invitation that was used, expired or taken back. */
+/* Erases an invitation that was used, expired or withdrawn. */
 void enrol_close(struct enrol_list *l, const char *account);
 
-/* ENROL_WITHDRAWN with *one that has expired; ENROL_NOTHING once each such one is closed. */
+/* ENROL_WITHDRAWN with an expired invitation in *one, or ENROL_NOTHING if none has expired. Close
+ * it before you call this again. */
 enum enrol_verdict enrol_tick(struct enrol_list *l, int64_t now, const struct enrol_open **one);
 
 /* When the first of them expires; NS_NEVER: none is open. */
@@ -126,8 +129,8 @@ enum envelope_result enrol_rotate(const uint8_t phone_public[ENVELOPE_PUBLIC],
                                   const uint8_t venue_key[ENVELOPE_KEY],
                                   uint8_t out[ENVELOPE_SIZE]);
 
-/* Opens it, as a relay does. `public` and `secret` are its own; `venue_key` is written only if the
- * result is ENVELOPE_OK. */
+/* Opens such a message, as a relay does. `public` and `secret` are the relay's own; `venue_key` is
+ * written only if the result is ENVELOPE_OK. */
 enum envelope_result enrol_rotate_open(const struct envelope_place *at,
                                        const uint8_t public[ENVELOPE_PUBLIC],
                                        const uint8_t secret[ENVELOPE_SECRET],
@@ -136,14 +139,14 @@ enum envelope_result enrol_rotate_open(const struct envelope_place *at,
                                        uint8_t venue_key[ENVELOPE_KEY]);
 
 struct enrol_invitation {
-    const char *page;                       /* "https://kettle.example.org/": the link begins so */
+    const char *page; /* "https://kettle.example.org/": the link begins with it */
     const char *brokers[ENROL_BROKERS_MAX]; /* "wss://host/mqtt" */
     size_t brokers_count;
     const char *account, *password, *venue, *kiosk;
     int64_t expires; /* seconds since 1970 */
     const uint8_t *kiosk_public, *root_public;
     bool staff;
-    const char *push; /* where the push app listens; NULL: nowhere */
+    const char *push; /* the server of the push app; NULL: none */
 };
 
 /* The link, as kiosk/phone/core/invitation.js reads it. Its length, or -1 if it does not fit. */

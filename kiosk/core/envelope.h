@@ -93,7 +93,7 @@ enum envelope_result envelope_letter_seal(const struct envelope_place *at,
                                           uint8_t out[ENVELOPE_SIZE]);
 
 /* Opens a letter without judging its signature (see envelope_letter_signed): which key must have
- * signed it stands in the text. */
+ * signed it is in the text. */
 enum envelope_result envelope_letter_open(const uint8_t kiosk_public[ENVELOPE_PUBLIC],
                                           const uint8_t kiosk_secret[ENVELOPE_SECRET],
                                           const uint8_t *wire, size_t wire_len,
@@ -106,7 +106,7 @@ enum envelope_result envelope_letter_signed(const struct envelope_place *at,
                                             const uint8_t signature[64], const char *text,
                                             size_t len);
 
-/* Seals what the kiosk tells one phone alone (its venue key, enrol.h): a letter's bytes in the
+/* Seals what the kiosk sends to one phone only (its venue key, enrol.h): a letter's bytes in the
  * other direction, form 4, sealed to the phone's key and signed by the kiosk. */
 enum envelope_result envelope_welcome_seal(const struct envelope_place *at,
                                            const uint8_t phone_public[ENVELOPE_PUBLIC],

@@ -12,14 +12,14 @@ enum gesture {
     GESTURE_SENSED,   /* a press began: for the cue, nothing else */
     GESTURE_IGNORED,  /* one short press: a bumped switch */
     GESTURE_LOCKDOWN, /* held for rules.hold, whatever presses came before */
-    GESTURE_WIPE,     /* the same press, held on to rules.wipe_hold */
+    GESTURE_WIPE,     /* the same press, held until rules.wipe_hold */
     GESTURE_CAUTION,  /* two presses */
     GESTURE_UNCLEAR,  /* three presses, or one or two with one too long for a press */
     GESTURE_CODE,     /* the venue's own count */
     GESTURE_DURESS,   /* any other count of four or more */
     GESTURE_STUCK,    /* held for rules.stuck: a fault */
     GESTURE_FOUND,    /* pressed at start: a fault, not a press */
-    GESTURE_FREED,    /* a fault's end: the switch was let go */
+    GESTURE_FREED,    /* a fault's end: the switch was released */
 };
 
 /* All in ns. config/ refuses overlaps: settle < press_max < hold < wipe_hold < stuck. */
@@ -43,11 +43,11 @@ struct gesture_state {
 
 enum { GESTURE_MAX = 5 }; /* most gestures one step can decide */
 
-/* The level found at start. Returns how many gestures stand in out (FOUND, or none). */
+/* The level found at start. Returns the number of gestures in out (FOUND, or none). */
 size_t gesture_start(struct gesture_state *g, bool pressed, int64_t now,
                      enum gesture out[GESTURE_MAX]);
 
-/* The debounced level changed at `at` (an unchanged level is no input and does no harm). Whatever
+/* The debounced level changed at `at` (an unchanged level is harmless). Whatever
  * time alone had decided before `at` comes first in out. */
 size_t gesture_level(struct gesture_state *g, const struct gesture_rules *r, bool pressed,
                      int64_t at, enum gesture out[GESTURE_MAX]);
@@ -56,7 +56,7 @@ size_t gesture_level(struct gesture_state *g, const struct gesture_rules *r, boo
 size_t gesture_time(struct gesture_state *g, const struct gesture_rules *r, int64_t now,
                     enum gesture out[GESTURE_MAX]);
 
-/* When gesture_time next has something to say; NS_NEVER at rest. */
+/* When to call gesture_time next; NS_NEVER at rest. */
 int64_t gesture_deadline(const struct gesture_state *g, const struct gesture_rules *r);
 
 /* The word used in logs, timelines and tests. Static storage. */

@@ -6,11 +6,11 @@
 
 /* What staff read in the picture: the one table behind `porchlight status --cue` and the README.
  * Every scene shows the same shore, so there is one legend for all. A change takes up to ten
- * seconds to be there, so that nobody sees it come. */
+ * seconds to appear, so that nobody notices it. */
 struct legend {
-    uint32_t sign;       /* enum cue_sign; 0: what is seen when nothing is told */
+    uint32_t sign;       /* enum cue_sign; 0: what is seen while there is nothing to report */
     const char *picture; /* what is drawn: part of a sentence */
-    const char *meaning; /* what it tells */
+    const char *meaning; /* what it means */
 };
 
 const struct legend *legend_table(size_t *count);

@@ -11,7 +11,7 @@ enum {
     SCRATCH = 2048, /* more than any message needs, and cJSON wants a few bytes of slack */
 };
 
-/* Integers on the wire are below this: a number of JSON's is a double to most readers. */
+/* Integers on the wire are below this: most JSON readers store numbers as doubles. */
 #define INTEGER_END (UINT64_C(1) << 53)
 
 /* Which keys a kind needs, beyond those of all. */
@@ -268,7 +268,7 @@ json_delete:
 
 /* --- reading -------------------------------------------------------------------------------- */
 
-/* The first complaint is kept; what follows it reads nothing. */
+/* Keeps the first complaint; after it, nothing more is read. */
 struct reader {
     const cJSON *json;
     const char *why;
@@ -317,7 +317,7 @@ static bool take_bool(struct reader *r, const char *key, const char *why)
     return !r->why && cJSON_IsTrue(item);
 }
 
-/* Text of a known shape, or null: an empty out. */
+/* Text of a known shape; null gives an empty out. */
 static void take_shaped(struct reader *r, const char *key, char *out, size_t size,
                         bool (*good)(const char *), const char *why)
 {
@@ -333,9 +333,9 @@ static void take_shaped(struct reader *r, const char *key, char *out, size_t siz
 
 static void take_head(struct reader *r, struct message *m)
 {
-    if (take_number(r, "v", INTEGER_END, "v is missing or no number") != 1 && !r->why)
+    if (take_number(r, "v", INTEGER_END, "v is missing or not a number") != 1 && !r->why)
         r->why = "v is not 1: made by another version";
-    const char *kind = take_text(r, "kind", "kind is missing or no text");
+    const char *kind = take_text(r, "kind", "kind is missing or not text");
     if (!kind)
         return;
     for (m->kind = 0; m->kind < MSG_KINDS && strcmp(kinds[m->kind].name, kind) != 0;)
@@ -376,7 +376,7 @@ static void take_common(struct reader *r, struct message *m, bool needed)
 
 static void take_state(struct reader *r, struct message *m)
 {
-    const char *state = take_text(r, "state", "state is missing or no text");
+    const char *state = take_text(r, "state", "state is missing or not text");
     if (state) {
         size_t i = 0, n = sizeof states / sizeof states[0];
         while (i < n && strcmp(states[i], state) != 0)
@@ -439,7 +439,7 @@ static void take_parts(struct reader *r, struct message *m)
         take_proof(r, m);
 }
 
-/* JSON leaves open which of two like keys counts, and readers differ: neither does here. */
+/* JSON leaves open which of two equal keys counts, and readers differ, so this is refused. */
 static bool has_doubled_key(const cJSON *json)
 {
     const cJSON *one, *other;
@@ -460,13 +460,13 @@ int message_read(struct message *m, const char *text, size_t len, const char **w
     cJSON *json = cJSON_ParseWithLengthOpts(text, len, &end, 0);
     struct reader r = {.json = json};
     if (memchr(text, 0, len) || memmem(text, len, "\\u0000", 6))
-        r.why = "a zero stands in it"; /* C would take the text to end there */
+        r.why = "it contains a zero byte"; /* C would take the text to end there */
     else if (!json || end != text + len)
         r.why = "not one whole JSON value";
     else if (!cJSON_IsObject(json))
         r.why = "not a JSON object";
     else if (has_doubled_key(json))
-        r.why = "a key stands twice";
+        r.why = "it has a key twice";
     if (!r.why)
         take_head(&r, m);
     if (!r.why)

@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 /* The JSON object that every topic carries, as a value. One object, flat, codes instead of
- * sentences; each phone words it in its member's language. Made and read with cJSON. Unknown keys
- * are ignored (a later version may add some); a missing or mistyped one that `kind` needs is an
- * error. Integers stay below 2^53. */
+ * sentences; each phone shows it in its member's language. Written and read with cJSON. Unknown
+ * keys are ignored (a later version may add some); a missing or mistyped one that `kind` needs is
+ * an error. Integers stay below 2^53. */
 
 enum message_kind {
     MSG_LOCKDOWN,
@@ -46,7 +46,7 @@ enum {
     MESSAGE_AT_MAX = 24,      /* "2026-11-22T18:33:04Z" */
     MESSAGE_ACCOUNT_MAX = 32, /* an account's name: 16 hex digits */
     MESSAGE_NONCE = 16,
-    MESSAGE_PROOF_MAX = 200, /* bytes; what stands in them: cert.h */
+    MESSAGE_PROOF_MAX = 200, /* bytes; their layout: cert.h */
 };
 
 struct message {
@@ -58,7 +58,7 @@ struct message {
     bool drill, resumed;
     char detail[MESSAGE_DETAIL_MAX]; /* empty: null */
 
-    /* kind state alone */
+    /* only kind state */
     enum alert_state state;
     bool unconfirmed, duress;
 
@@ -66,8 +66,8 @@ struct message {
      * report for each broker, named in `detail`, with its latency in age_ms (null: no hand-over) */
     uint32_t seen, safe;
 
-    /* drill-report alone: phones that rang in it while nobody looked at them, as far as they said
-     * so. A count and nothing else. */
+    /* only drill-report: phones that reported ringing while nobody looked at them. Nothing but a
+     * count. */
     uint32_t rang;
 
     /* state: what the next command must name; command-*: what it names. Hex on the wire. */
@@ -98,7 +98,5 @@ int message_read(struct message *m, const char *text, size_t len, const char **w
 void message_id_write(const struct alert_id *id, char out[37]);
 /* 0, or -1 for anything but 36 characters of a UUID in lower case. */
 int message_id_read(struct alert_id *id, const char *text);
-
-/* The human-readable sentence of a plain venue's generic apps is config's, not ours. */
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 /* Time inside is int64_t nanoseconds of CLOCK_MONOTONIC, the clock of GPIO edges; it is always
- * passed in, never read here. NS_NEVER is a deadline that does not come. */
+ * passed in, never read here. NS_NEVER is a deadline that never comes. */
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_S  INT64_C(1000000000)
 #define NS_NEVER  INT64_MAX

@@ -22,10 +22,10 @@
  *        227   541  zeros
  *
  *  2. The phone has its browser make a subscription for that VAPID key, and publishes on
- *     wake/<account> a letter (envelope.h, form 2) sealed to the push key and signed by nobody:
+ *     wake/<account> a letter (envelope.h, form 2) sealed to the push key and not signed:
  *     {"v":1,"kind":"subscribe","account","endpoint","p256dh","auth"}, base64url as the browser
- *     gives them; and again whenever the page is opened, since nobody answers. "unsubscribe" takes
- *     it back. "test" asks for one wake-up to this phone alone, PUSH_OFFER_TEST_AFTER later.
+ *     gives them; and again whenever the page is opened, since nobody answers. "unsubscribe"
+ *     withdraws it. "test" asks for one wake-up to this phone alone, PUSH_OFFER_TEST_AFTER later.
  *  3. The kiosk publishes there, for an account that was revoked, the broadcast `revoked`.
  *
  * So the broker knows which account has a subscription, and not where it leads; the relay knows
@@ -34,7 +34,7 @@
 enum {
     PUSH_OFFER_POINT = 65,
     PUSH_OFFER_AUTH = 16,
-    PUSH_OFFER_ENDPOINT_MAX = 448, /* what a letter has room for, with its end */
+    PUSH_OFFER_ENDPOINT_MAX = 448, /* what fits into a letter, with its terminator */
     PUSH_OFFER_TEST_AFTER_S = 10,  /* time to lock the phone */
 };
 
@@ -57,8 +57,8 @@ enum push_offer_ask { PUSH_OFFER_SUBSCRIBE, PUSH_OFFER_UNSUBSCRIBE, PUSH_OFFER_T
 struct push_offer_letter {
     enum push_offer_ask ask;
     char account[17];
-    char endpoint[PUSH_OFFER_ENDPOINT_MAX]; /* subscribe alone: https, without space or quote */
-    uint8_t p256dh[PUSH_OFFER_POINT];       /* not judged to be a point of the curve */
+    char endpoint[PUSH_OFFER_ENDPOINT_MAX]; /* only subscribe: https, without space or quote */
+    uint8_t p256dh[PUSH_OFFER_POINT];       /* not checked to be a point of the curve */
     uint8_t auth[PUSH_OFFER_AUTH];
 };
 

@@ -25,7 +25,7 @@ enum {
     AT_SUM = 42
 };
 
-/* What a cell begins with where a vault's key lives in it (hw/cell.h). */
+/* The first bytes of a cell that holds a vault's key (hw/cell.h). */
 static const char key_mark[4] = {'P', 'L', 'c', '1'};
 
 static void record_put(uint8_t *to, int bytes, uint64_t v)

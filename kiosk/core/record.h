@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The durable record: what stands, and nothing about anybody. porchlightd writes it; whatever must
- * know whether a wipe is pending reads it too. RECORD_SIZE bytes, so that it fits the 56 bytes of a
- * DS1307's SRAM:
+/* The durable record: the current alert, and nothing about people. porchlightd writes it; programs
+ * that must know whether a wipe is pending read it too. RECORD_SIZE bytes, so that it fits into the
+ * 56 bytes of a DS1307's SRAM:
  *
  *   0   4  "PLR1"
  *   4   8  epoch, big endian: counts the starts of porchlightd
@@ -21,12 +21,12 @@
  *  42   8  first bytes of BLAKE2b over all before
  *
  * A file has two slots, RECORD_SLOT bytes apart. Each record goes over the older one, so that a
- * torn write costs nothing that stood. The file never grows after its first record: what a press
- * waits for is one write of blocks that it already has, with no journal in the way, and a full disk
- * does not matter.
+ * torn write loses no earlier record. The file never grows after its first record: a press waits
+ * for one write to blocks that the file already has, without a journal, and a full disk does not
+ * matter.
  *
- * A cell (an RTC's SRAM, an EEPROM) is as large as it is: two slots side by side, or one where two
- * have no room, in which a torn write then loses what stood. */
+ * A cell (an RTC's SRAM, an EEPROM) has a fixed size: it has two slots side by side, or one where
+ * two do not fit. A torn write then loses the record. */
 enum {
     RECORD_SIZE = 50,
     RECORD_SLOT = 4096,
@@ -46,15 +46,15 @@ void record_encode(const struct record *r, uint32_t serial, uint8_t out[RECORD_S
 /* 0, or -1 with errno EBADMSG: torn, foreign or of another version. */
 int record_decode(struct record *r, uint32_t *serial, const uint8_t *bytes, size_t len);
 
-/* How the slots lie in a file, or in a cell of `size` bytes: how many, how far apart. */
+/* The slots of a file, or of a cell of `size` bytes: how many, how far apart. */
 struct record_slots {
     int count, apart;
 };
 struct record_slots record_slots(bool cell, size_t size);
 
-/* Of the bytes that a file or cell begins with, as many of those as it has: the slot that holds
- * the newest record, which is then in *r with its serial. -1 with errno: EBADMSG, none does; of a
- * cell also ENOSPC, it is too small, and EBUSY, it holds a vault's key (hw/cell.h). */
+/* Finds the newest record in the first bytes of a file or cell. Returns its slot; the record is
+ * then in *r, with its serial. -1 with errno: EBADMSG, none does; of a cell also ENOSPC, it is too
+ * small, and EBUSY, it holds a vault's key (hw/cell.h). */
 int record_newest(const uint8_t *bytes, size_t len, bool cell, struct record *r, uint32_t *serial);
 
 #endif

@@ -31,7 +31,7 @@ static void say_changeover(struct said *t, struct switch_state *s, const struct 
     }
 }
 
-/* A contact has settled: what it means for the press. */
+/* A contact has settled: what that means for the press. */
 static void contact_moved(struct said *t, struct switch_state *s, const struct switch_rules *r,
                           int64_t at)
 {

@@ -5,8 +5,8 @@
 #include "kiosk/core/debounce.h"
 #include "kiosk/core/gesture.h"
 
-/* One switch from its wires to what the hand meant: debounced contacts, the supervised pair where
- * there are two, then the recogniser. Levels are raw ("closed"), times those of the edges. */
+/* One switch, from its wires to the gesture: debounced contacts, the changeover contact where there
+ * are two, then the recogniser of gestures. Levels are raw ("closed"), times those of the edges. */
 struct switch_rules {
     int64_t debounce;   /* ns */
     int64_t throw_time; /* ns; of a supervised switch */
@@ -36,19 +36,19 @@ enum { SWITCH_MAX = 24 }; /* most events of one call */
 size_t switch_start(struct switch_state *s, const struct switch_rules *r, bool no, bool nc,
                     int64_t now, struct switch_event out[SWITCH_MAX]);
 
-/* An edge, or a level re-read after lost edges (an unchanged one does no harm). What time had
+/* An edge, or a level re-read after lost edges (an unchanged one is harmless). What time
  * decided before `at` comes first. */
 size_t switch_level(struct switch_state *s, const struct switch_rules *r, enum switch_contact c,
                     bool closed, int64_t at, struct switch_event out[SWITCH_MAX]);
 
-/* What time alone decides up to `now`. All edges that wait must have been given first. */
+/* What time alone decides up to `now`. Pass all waiting edges first. */
 size_t switch_time(struct switch_state *s, const struct switch_rules *r, int64_t now,
                    struct switch_event out[SWITCH_MAX]);
 
-/* When switch_time next has something to say; NS_NEVER at rest. */
+/* When to call switch_time next; NS_NEVER at rest. */
 int64_t switch_deadline(const struct switch_state *s, const struct switch_rules *r);
 
-/* True while the switch cannot be trusted: its wires are at fault, it is stuck or was found
+/* True while the switch cannot be trusted: its wires have a fault, it is stuck or was found
  * pressed. */
 bool switch_at_fault(const struct switch_state *s);
 

@@ -26,7 +26,7 @@ void view_retire(struct view_kiosk *v)
 
 /* --- newer or older ------------------------------------------------------------------------- */
 
-static bool tells(enum message_kind k)
+static bool changes_state(enum message_kind k)
 {
     return k <= MSG_STATE;
 }
@@ -47,7 +47,7 @@ static enum view_verdict pass_marks(struct view_kiosk *v, const struct message *
     }
     if (m->kind == MSG_LOST)
         return VIEW_HEARD;
-    uint64_t *mark = tells(m->kind) ? &v->told_next : &v->live_next;
+    uint64_t *mark = changes_state(m->kind) ? &v->told_next : &v->live_next;
     if (m->seq < *mark)
         return m->seq + 1 == *mark ? VIEW_REPEATED : VIEW_OLD;
     *mark = m->seq + 1;
@@ -56,15 +56,16 @@ static enum view_verdict pass_marks(struct view_kiosk *v, const struct message *
     return VIEW_HEARD;
 }
 
-/* --- what stands ---------------------------------------------------------------------------- */
+/* --- the state ------------------------------------------------------------------------------ */
 
 static bool view_lockdown_stands(const struct view_kiosk *v)
 {
     return v->state == ALERT_LOCKDOWN && !v->drill;
 }
 
-/* Whether staff's word covers what is latched: this very alert, or anything up to the state that
- * staff were looking at. Nobody can have looked at a state that this message is older than. */
+/* Whether the staff phone's proof covers what is latched: this very alert, or anything up to the
+ * state that the phone was showing. No phone can have shown a state that this message is older
+ * than. */
 static bool covers(const struct view_word *w, const struct view_latch *l)
 {
     const struct message *m = w->message;
@@ -108,10 +109,10 @@ static enum view_verdict end(struct view_kiosk *v, int64_t now)
     return VIEW_TOLD;
 }
 
-/* The kiosk says what stands now. Less than a lockdown that stands needs staff's word. */
-static enum view_verdict stand(struct view_kiosk *v, const struct view_rules *r,
-                               const struct view_word *w, enum alert_state state, bool unconfirmed,
-                               int64_t now)
+/* The kiosk sends its state. What is less than the current lockdown needs a staff phone's proof. */
+static enum view_verdict view_state(struct view_kiosk *v, const struct view_rules *r,
+                                    const struct view_word *w, enum alert_state state,
+                                    bool unconfirmed, int64_t now)
 {
     const struct message *m = w->message;
     bool less = state != ALERT_LOCKDOWN || m->drill;
@@ -132,8 +133,8 @@ static enum view_verdict on_all_clear(struct view_kiosk *v, const struct view_ru
         return VIEW_TOLD;
     }
     if (w->message->drill && !v->drill)
-        return VIEW_HEARD; /* the end of a drill that something real has pushed aside */
-    return stand(v, r, w, ALERT_QUIET, false, now);
+        return VIEW_HEARD; /* the end of a drill that a real alert has replaced */
+    return view_state(v, r, w, ALERT_QUIET, false, now);
 }
 
 static bool view_on_duress(struct view_kiosk *v, const struct message *m)
@@ -145,26 +146,26 @@ static bool view_on_duress(struct view_kiosk *v, const struct message *m)
     return news;
 }
 
-static enum view_verdict on_telling(struct view_kiosk *v, const struct view_rules *r,
-                                    const struct view_word *w, int64_t now)
+static enum view_verdict on_state_change(struct view_kiosk *v, const struct view_rules *r,
+                                         const struct view_word *w, int64_t now)
 {
     const struct message *m = w->message;
     if (v->duress && covers(w, &v->dangered))
         v->duress = false;
     switch (m->kind) {
     case MSG_LOCKDOWN:
-        return stand(v, r, w, ALERT_LOCKDOWN, false, now);
+        return view_state(v, r, w, ALERT_LOCKDOWN, false, now);
     case MSG_CAUTION:
-        return stand(v, r, w, ALERT_CAUTION, false, now);
+        return view_state(v, r, w, ALERT_CAUTION, false, now);
     case MSG_ALL_CLEAR:
         return on_all_clear(v, r, w, now);
     case MSG_DURESS:
         return view_on_duress(v, m) && r->staff ? VIEW_TOLD : VIEW_HEARD;
     case MSG_STATE: {
         bool alarm = m->duress && view_on_duress(v, m) && r->staff;
-        enum view_verdict verdict = stand(v, r, w, m->state, m->unconfirmed, now);
+        enum view_verdict verdict = view_state(v, r, w, m->state, m->unconfirmed, now);
         if (verdict == VIEW_REPEATED)
-            verdict = VIEW_HEARD; /* said again every minute */
+            verdict = VIEW_HEARD; /* sent again every minute */
         return alarm && verdict == VIEW_HEARD ? VIEW_TOLD : verdict;
     }
     default:
@@ -172,8 +173,8 @@ static enum view_verdict on_telling(struct view_kiosk *v, const struct view_rule
     }
 }
 
-/* A retained word is as old as its date says; without one it is at least no older than what it
- * follows. */
+/* A retained message is as old as its date says; without a date it is at least no older than what
+ * it follows. */
 static void date_state(struct view_kiosk *v, const struct view_word *w, int64_t now)
 {
     if (!w->retained)
@@ -188,7 +189,7 @@ enum view_verdict view_step(struct view_kiosk *v, const struct view_rules *r,
     const struct message *m = w->message;
     if (v->retired)
         return VIEW_DISOWNED;
-    bool no_news = m->kind == MSG_ONLINE && w->retained; /* said who knows when */
+    bool no_news = m->kind == MSG_ONLINE && w->retained; /* sent at an unknown time */
     if (m->kind >= MSG_RETIRED || no_news)
         return VIEW_HEARD;
     enum view_verdict verdict = pass_marks(v, m);
@@ -196,11 +197,11 @@ enum view_verdict view_step(struct view_kiosk *v, const struct view_rules *r,
         return verdict;
     if (!w->retained && m->kind != MSG_LOST)
         v->life_at = now;
-    if (!tells(m->kind))
+    if (!changes_state(m->kind))
         return VIEW_HEARD;
     if (m->kind <= MSG_ALL_CLEAR || m->kind == MSG_STATE)
         date_state(v, w, now);
-    return on_telling(v, r, w, now);
+    return on_state_change(v, r, w, now);
 }
 
 /* --- what is shown -------------------------------------------------------------------------- */

@@ -186,7 +186,7 @@ static void test_broken_messages_are_refused_with_a_reason(void **state)
         {"7", "not a JSON object"},
         {"{}", "v is missing"},
         {"{\"v\":2,\"kind\":\"lockdown\"}", "another version"},
-        {"{\"v\":\"1\"}", "v is missing or no number"},
+        {"{\"v\":\"1\"}", "v is missing or not a number"},
         {"{\"v\":1}", "kind is missing"},
         {"{\"v\":1,\"kind\":\"party\"}", "kind is not known"},
         {"{\"v\":1,\"kind\":\"Lockdown\"}", "kind is not known"},

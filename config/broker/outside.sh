@@ -1,26 +1,32 @@
 #!/bin/sh
-# On the server that is to be the venue's broker outside, as root, from within the folder that
-# porchlight setup made for it. Debian's mosquitto then serves the venue; Debian's nginx serves its
-# phones, whose browsers reach a broker through a web server alone, and gives them the members' page
-# where the package porchlight-page is installed. Whatever else these two served is put aside.
+# Run this as root on the server that becomes the venue's broker outside, from within the folder
+# that porchlight setup made. Debian's mosquitto then serves the venue. Debian's nginx connects
+# phones to it, because browsers reach a broker only through a web server, and gives them the
+# members' page if the package porchlight-page is installed. What these two served before is put
+# aside.
 set -eu
 
 here=$(dirname "$0")
 root=${PREFIX:-}
-# Made without the root key, the folder has none; a server that is to keep its own needs none.
+# A folder that was made without the root key has no accounts; a server keeps those that it has.
 accounts=$root/var/lib/mosquitto/dynamic-security.json
 [ -e "$accounts" ] || [ -e "$here/dynamic-security.json" ] || {
-    echo "This folder renews a server that has the venue's accounts; this server has none. With" >&2
-    echo "the root key's file at hand (root = FILE) porchlight setup puts them into the folder." >&2
+    echo "Nothing was installed: this folder has no accounts in it, because it was made without" >&2
+    echo "the root key, and this server has none yet. On the kiosk, run porchlight setup again" >&2
+    echo "with the root key's file (root = FILE), then copy the new folder here." >&2
     exit 1
 }
 [ -n "$root" ] || for name in mosquitto nginx; do
     command -v "$name" >/dev/null || apt-get -q -y install --no-install-recommends "$name"
 done
 plugin=$(find /usr/lib -name mosquitto_dynamic_security.so | head -n 1)
-[ -n "$plugin" ] || { echo "mosquitto has no dynamic security plugin here" >&2; exit 1; }
+[ -n "$plugin" ] || {
+    echo "Nothing was installed: mosquitto's dynamic security plugin is missing. Install Debian's" >&2
+    echo "own package: apt install mosquitto" >&2
+    exit 1
+}
 
-# With a prefix (trying out) nobody's but the caller's.
+# With a prefix (to try it out) the files belong to whoever runs this.
 put() {
     if [ -n "$root" ]; then install "$@"; else install -o mosquitto -g mosquitto "$@"; fi
 }
@@ -28,7 +34,7 @@ put() {
 mkdir -p "$root/etc/mosquitto" "$root/var/lib/mosquitto"
 put -m 0600 "$here/server.pem" "$root/etc/mosquitto/porchlight.pem"
 sed "s|^plugin .*|plugin $plugin|" "$here/mosquitto.conf" >"$root/etc/mosquitto/mosquitto.conf"
-# Accounts of phones that were invited since are kept: a second run renews the certificate alone.
+# A second run renews only the certificate: it keeps the accounts of phones that joined since.
 [ -e "$accounts" ] || put -m 0600 "$here/dynamic-security.json" "$accounts"
 
 nginx=$root/etc/nginx
@@ -50,12 +56,13 @@ fi
 
 systemctl enable mosquitto nginx
 systemctl restart mosquitto nginx
-echo "The broker runs. Remove this folder: it holds the server's key."
+echo "The broker is running. Delete this folder: it holds the server's key."
 [ -e "$page/index.html" ] ||
     echo "To serve the members' page from here too: apt install ./porchlight-page_*.deb"
 [ -e "$public/fullchain.pem" ] || cat <<EOF
-Phones' browsers do not know this server's certificate. With a public name it can have one that they
-know, renewed by itself; port 80 has to be free and reachable for it:
+Browsers will warn of this server's certificate, because they do not know who made
+it. If the server has a public name, it can get one that they accept and that renews
+itself. Port 80 has to be free and reachable:
 
     apt install certbot
     certbot certonly --standalone -d $host --deploy-hook '
@@ -63,5 +70,6 @@ know, renewed by itself; port 80 has to be free and reachable for it:
         ln -sf \$RENEWED_LINEAGE/privkey.pem /etc/nginx/porchlight.key
         systemctl reload nginx'
 
-Then "page = https://$host/" in [venue] of the kiosk's porchlight.conf has new phones join here.
+After that, set page = https://$host/ in [venue] of the kiosk's porchlight.conf, so that new phones
+join here.
 EOF

@@ -1,12 +1,12 @@
 #!/bin/sh
-# On the machine outside the venue that is to ring locked phones, as root, from within the folder that
-# `porchlight relay` made for it.
+# Run this as root on the machine outside the venue that is to ring locked phones, from within the
+# folder that `porchlight relay` made.
 set -eu
 
 here=$(dirname "$0")
 etc=${PREFIX:-}/etc/porchlight
 command -v porchlight-relay >/dev/null ||
-    { echo "first the package: apt install ./porchlight-relay_*.deb" >&2; exit 1; }
+    { echo "Nothing was installed. First: apt install ./porchlight-relay_*.deb" >&2; exit 1; }
 
 install -d -m 0755 "$etc"
 install -d -m 0700 "$etc/credentials"
@@ -16,4 +16,4 @@ porchlight-relay --prefix "${PREFIX:-}" --check
 [ -z "${PREFIX:-}" ] || exit 0
 systemctl enable porchlight-relay
 systemctl restart porchlight-relay
-echo "The relay runs. Remove this folder: it holds the relay's keys."
+echo "The relay is running. Delete this folder: it holds the relay's keys."

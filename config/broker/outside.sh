@@ -21,8 +21,8 @@ accounts=$root/var/lib/mosquitto/dynamic-security.json
 done
 plugin=$(find /usr/lib -name mosquitto_dynamic_security.so | head -n 1)
 [ -n "$plugin" ] || {
-    echo "Nothing was installed: mosquitto's dynamic security plugin is missing. Install Debian's" >&2
-    echo "own package: apt install mosquitto" >&2
+    echo "Nothing was installed: mosquitto's dynamic security plugin is missing. Install" >&2
+    echo "Debian's own package: apt install mosquitto" >&2
     exit 1
 }
 

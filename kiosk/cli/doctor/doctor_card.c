@@ -89,8 +89,7 @@ static bool has_option(const char *options, const char *word)
 #define FORGETS "A power cut would make the kiosk forget an alert."
 #define PARTITION                                                                                  \
     "give " PATH_STATE_DIR                                                                         \
-    " a small partition of its own in /etc/fstab (the handbook, \"A read-only "                      \
-    "root\")."
+    " a small partition of its own: see \"A read-only root\" in the handbook."
 
 static void check_read_only(struct doctor *d)
 {

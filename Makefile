@@ -24,20 +24,21 @@ DEPS_LONG  = rabbitmq-server util-linux
 DEPS_LINT  = clang-format clang-tidy cppcheck shellcheck python3-pyflakes git
 
 WARN   = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wformat=2 -Wvla -Werror
-HARDEN = -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+HARDEN = -fstack-protector-strong $(if $(findstring -O0,$(CFLAGS)),,-D_FORTIFY_SOURCE=2) -fPIE
 ASAN   = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
+# CFLAGS, CPPFLAGS and LDFLAGS are yours, on the command line too; what the sources need is added to
+# them: by BUILD_FLAGS to the compiler, by LINK_FLAGS to the linker.
 CFLAGS  ?= -O2 -g
 # 32-bit machines: files beyond 2 GB, and times beyond 2038.
 WIDE     = -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
-CFLAGS  += -std=c17 -D_GNU_SOURCE $(WIDE) -I. $(WARN)
-LDFLAGS += -pie -Wl,-z,relro,-z,now
 ifeq ($(SANITIZE),1)
-CFLAGS  += $(ASAN) -fPIE
-LDFLAGS += $(ASAN)
+EXTRA    = $(ASAN) -fPIE
 else
-CFLAGS  += $(HARDEN)
+EXTRA    = $(HARDEN)
 endif
+BUILD_FLAGS = $(CPPFLAGS) $(CFLAGS) -std=c17 -D_GNU_SOURCE $(WIDE) -I. $(WARN) $(EXTRA)
+LINK_FLAGS  = $(CFLAGS) $(EXTRA) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 
 PKG_CONFIG ?= pkg-config
 GPIOD := $(shell $(PKG_CONFIG) --atleast-version=2 libgpiod 2>/dev/null && echo 2 || echo 1)
@@ -85,13 +86,13 @@ define program
 $(1)_ALL = $$(B)/$$($(1)_DIR)/main.o $$(call objects,$$($(1)_DIR)) $$($(1)_OBJ)
 $$(B)/$(1): $$($(1)_ALL)
 	@mkdir -p $$(@D)
-	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$($(1)_LIB)
+	$$(CC) $$(LINK_FLAGS) -o $$@ $$^ $$($(1)_LIB)
 endef
 $(foreach p,$(READY),$(eval $(call program,$(p))))
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(BUILD_FLAGS) -MMD -MP -c -o $@ $<
 
 # The assembler takes these in; the compiler's list of what it read has them not.
 $(B)/kiosk/cli/templates.o: config/porchlight.conf config/broker/mosquitto.conf.in \
@@ -102,7 +103,7 @@ $(B)/kiosk/cli/templates.o: config/porchlight.conf config/broker/mosquitto.conf.
 
 # porchlightd without its outbox: shows that the fault harness can fail.
 $(B)/porchlightd-forgetful: $(B)/tests/faults/forgetful.o $(filter-out %/outbox.o,$(porchlightd_ALL))
-	$(CC) $(LDFLAGS) -o $@ $^ $(porchlightd_LIB)
+	$(CC) $(LINK_FLAGS) -o $@ $^ $(porchlightd_LIB)
 
 # Simulated nights (tests/nights/README.md): the daemons' own objects, with the world in place of the
 # modules that meet it, and of what the rest asks of libc. A flavour of its own: fortified calls have
@@ -153,7 +154,7 @@ UNIT_relay  = $(porchlight-relay_LIB)
 room = $(notdir $(patsubst %/,%,$(dir $(1))))
 .SECONDEXPANSION:
 $(UNIT_BIN): $(B)/%: $(B)/%.o $$(unit_$$(call room,$$*))
-	$(CC) $(LDFLAGS) -o $@ $^ $(UNIT_$(call room,$*)) $(call pkg,cmocka)
+	$(CC) $(LINK_FLAGS) -o $@ $^ $(UNIT_$(call room,$*)) $(call pkg,cmocka)
 
 # Whatever a target needs is installed first; make is then entered anew, as pkg-config may know more.
 JOBS   ?= $(shell nproc)

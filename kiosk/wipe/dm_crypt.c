@@ -1,5 +1,7 @@
 #include "kiosk/wipe/dm_crypt.h"
 
+#include "kiosk/common/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/dm-ioctl.h>
@@ -19,8 +21,7 @@ struct call {
     char room[ROOM];
 };
 
-static int dm_crypt_ask(int fd, unsigned long request, struct call *c, const char *name,
-                        uint32_t flags)
+static int dm_ask(int fd, unsigned long request, struct call *c, const char *name, uint32_t flags)
 {
     c->head.version[0] = DM_VERSION_MAJOR;
     c->head.data_size = sizeof *c;
@@ -39,8 +40,8 @@ static int open_control(void)
     return fd;
 }
 
-/* What the table is, and its length in sectors; no key is among what the kernel tells. */
-static enum dm_crypt_state dm_crypt_look_one(int fd, const char *name, uint64_t *length)
+/* What the table is, and its length in sectors; the kernel never shows a key. */
+static enum dm_crypt_state table_state(int fd, const char *name, uint64_t *length)
 {
     struct call c = {0};
     struct dm_target_spec piece;
@@ -48,7 +49,7 @@ static enum dm_crypt_state dm_crypt_look_one(int fd, const char *name, uint64_t 
     bool dead = true;
 
     *length = 0;
-    if (dm_crypt_ask(fd, DM_TABLE_STATUS, &c, name, 0) < 0)
+    if (dm_ask(fd, DM_TABLE_STATUS, &c, name, 0) < 0)
         return errno == ENXIO ? MAPPING_GONE : MAPPING_ALIVE;
     for (uint32_t i = 0; i < c.head.target_count; i++) {
         if (c.head.flags & DM_BUFFER_FULL_FLAG || at > ROOM - sizeof piece)
@@ -73,46 +74,42 @@ static int replace_table(int fd, const char *name, uint64_t length)
     piece.next = sizeof piece + 8;
     memcpy(c.room, &piece, sizeof piece);
     c.head.target_count = 1;
-    if (dm_crypt_ask(fd, DM_TABLE_LOAD, &c, name, DM_SECURE_DATA_FLAG) < 0)
+    if (dm_ask(fd, DM_TABLE_LOAD, &c, name, DM_SECURE_DATA_FLAG) < 0)
         return -1;
     memset(&c, 0, sizeof c);
-    return dm_crypt_ask(fd, DM_DEV_SUSPEND, &c, name, DM_SKIP_LOCKFS_FLAG | DM_NOFLUSH_FLAG);
+    return dm_ask(fd, DM_DEV_SUSPEND, &c, name, DM_SKIP_LOCKFS_FLAG | DM_NOFLUSH_FLAG);
 }
 
 enum dm_crypt_state dm_crypt_kill(const char *name)
 {
-    int fd = open_control(), saved;
+    int fd = open_control();
     enum dm_crypt_state state;
     struct call c = {0};
     uint64_t length;
 
     if (fd < 0)
         return errno == ENOENT ? MAPPING_GONE : MAPPING_ALIVE;
-    state = dm_crypt_look_one(fd, name, &length);
+    state = table_state(fd, name, &length);
     if (state == MAPPING_ALIVE && errno == EBUSY && length > 0 &&
         replace_table(fd, name, length) == 0)
-        state = dm_crypt_look_one(fd, name, &length);
+        state = table_state(fd, name, &length);
     if (state == MAPPING_DEAD) {
-        dm_crypt_ask(fd, DM_DEV_REMOVE, &c, name, DM_DEFERRED_REMOVE);
-        state = dm_crypt_look_one(fd, name, &length);
+        dm_ask(fd, DM_DEV_REMOVE, &c, name, DM_DEFERRED_REMOVE);
+        state = table_state(fd, name, &length);
     }
-    saved = errno;
-    close(fd);
-    errno = saved;
+    file_close(fd);
     return state;
 }
 
 enum dm_crypt_state dm_crypt_look(const char *name)
 {
-    int fd = open_control(), saved;
+    int fd = open_control();
     enum dm_crypt_state state;
     uint64_t length;
 
     if (fd < 0)
         return errno == ENOENT ? MAPPING_GONE : MAPPING_ALIVE;
-    state = dm_crypt_look_one(fd, name, &length);
-    saved = errno;
-    close(fd);
-    errno = saved;
+    state = table_state(fd, name, &length);
+    file_close(fd);
     return state;
 }

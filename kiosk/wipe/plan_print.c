@@ -48,7 +48,8 @@ static const char *plan_print_place(const struct plan_target *t)
     return t->path[0] ? t->path : t->word;
 }
 
-static void show_text(const struct plan *p, const struct scope *s, const char *prefix, FILE *out)
+static void plan_print_text(const struct plan *p, const struct scope *s, const char *prefix,
+                            FILE *out)
 {
     int phase = -1;
     for (size_t i = 0; i < p->targets_count; i++) {
@@ -65,7 +66,7 @@ static void show_text(const struct plan *p, const struct scope *s, const char *p
     }
 }
 
-static int show_json(const struct plan *p, const struct scope *s, FILE *out)
+static int plan_print_json(const struct plan *p, const struct scope *s, FILE *out)
 {
     cJSON *top = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(top, "targets");
     char *text;
@@ -100,9 +101,9 @@ int plan_print(const struct run *r, FILE *out, bool json)
     if (!run_load(r, &p) || scope_init(&s, r->prefix, &p) < 0)
         return -1;
     if (json)
-        result = show_json(&p, &s, out);
+        result = plan_print_json(&p, &s, out);
     else
-        show_text(&p, &s, r->prefix, out);
+        plan_print_text(&p, &s, r->prefix, out);
     scope_finish(&s);
     return result;
 }

@@ -64,6 +64,15 @@ int scope_open(int folder, const char *name, int flags)
     return open_how(folder, name, flags, RESOLVE_NO_XDEV);
 }
 
+DIR *scope_list(int folder)
+{
+    int own = scope_open(folder, ".", O_RDONLY | O_DIRECTORY);
+    DIR *d = own >= 0 ? fdopendir(own) : NULL;
+    if (!d)
+        file_close(own);
+    return d;
+}
+
 static bool is_in(const char *path, const char *folder)
 {
     size_t len = strlen(folder);

@@ -3,6 +3,7 @@
 
 #include "kiosk/wipe/plan.h"
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <sys/stat.h>
 
@@ -33,6 +34,10 @@ int scope_parent(const struct scope *s, const struct plan_target *t, char leaf[P
 
 /* Opens `name` below `folder` with the same rules. */
 int scope_open(int folder, const char *name, int flags);
+
+/* The names in an open folder, from the first on; closedir does not close `folder`. NULL with
+ * errno. */
+DIR *scope_list(int folder);
 
 /* Makes the absence of the target durable: the deepest folder on its way that exists is synced,
  * so that a name that is missing now is missing after a power cut too. 0 or -1 with errno. */

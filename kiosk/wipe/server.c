@@ -119,7 +119,7 @@ static void answer_at_once(const struct server *s, int fd, enum word word)
 }
 
 /* Nobody waits for who has not spoken yet. */
-static void server_hear(struct client *c)
+static void read_words(struct client *c)
 {
     int64_t now = clock_now();
     for (size_t i = 0; i < c->waiting_count; i++) {
@@ -154,7 +154,7 @@ static bool server_make_room(struct client *c)
     size_t i;
     if (c->waiting_count < WAITING_MAX)
         return true;
-    server_hear(c);
+    read_words(c);
     i = first_waiting(c, false);
     if (i == c->waiting_count)
         return false;
@@ -183,14 +183,14 @@ static int take_new_clients(struct client *c)
 
 /* Between two targets: STATUS and REPORT are answered at once, other requests are kept. True if a
  * real wipe waits. */
-static bool look_around(void *context)
+static bool server_look_around(void *context)
 {
     struct client *c = context;
     bool wipe_waits = false;
     size_t kept = 0;
 
     take_new_clients(c);
-    server_hear(c);
+    read_words(c);
     for (size_t i = 0; i < c->waiting_count; i++) {
         struct waiting w = c->waiting[i];
         wipe_waits |= w.word == WORD_WIPE;
@@ -203,10 +203,10 @@ static bool look_around(void *context)
     return wipe_waits;
 }
 
-static void tell_and_look(void *context, const struct wipe_progress *p)
+static void send_and_look_around(void *context, const struct wipe_progress *p)
 {
     send_progress(context, p);
-    look_around(context);
+    server_look_around(context);
 }
 
 static void server_answer(struct client *c, enum word word)
@@ -214,8 +214,8 @@ static void server_answer(struct client *c, enum word word)
     struct run r = {.prefix = c->serve->prefix,
                     .owner = c->serve->owner,
                     .began = clock_now(),
-                    .tell = tell_and_look,
-                    .give_way = look_around,
+                    .tell = send_and_look_around,
+                    .give_way = server_look_around,
                     .context = c};
     enum progress_state state;
 
@@ -270,7 +270,7 @@ static bool serve_next(struct client *c)
     struct waiting w;
     size_t i;
 
-    server_hear(c);
+    read_words(c);
     i = first_waiting(c, true);
     if (i == c->waiting_count)
         return false;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -105,6 +106,25 @@ void target_prove_gone(const struct scope *s, const struct plan_target *t, struc
         file_close(fd);
     }
     close(folder);
+}
+
+int target_remove_name(int folder, const char *name, const char *stub, int flags)
+{
+    if (strcmp(name, stub) != 0 && renameat(folder, name, folder, stub) == 0)
+        name = stub;
+    return unlinkat(folder, name, flags) < 0 && errno != ENOENT ? -1 : 0;
+}
+
+int target_decoy_file(int folder, const char *name, size_t size)
+{
+    unsigned char bytes[TARGET_DECOY_MAX];
+    int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return -1;
+    randombytes_buf(bytes, size);
+    int result = file_write_all(fd, bytes, size) == 0 && file_sync(fd) == 0 ? 0 : -1;
+    file_close(fd);
+    return result;
 }
 
 void target_wipe(const struct scope *s, const struct plan_target *t, struct target_report *r)

@@ -79,6 +79,16 @@ void target_journal_give_back(const struct scope *s);
 void target_file_destroy(int folder, const char *name, const char *stub, bool sync_folder,
                          struct target_report *r);
 
+/* Renames the entry to `stub`, so that its name goes too, and removes that; where it cannot be
+ * renamed, removes it as it is. `flags` are unlinkat's. 0 (also if it was not there), or -1 with
+ * errno. */
+int target_remove_name(int folder, const char *name, const char *stub, int flags);
+
+/* A new file of `size` random bytes (at most TARGET_DECOY_MAX), synced, for decoys. 0 or -1 with
+ * errno. */
+enum { TARGET_DECOY_MAX = 8192 };
+int target_decoy_file(int folder, const char *name, size_t size);
+
 /* Empties the folder behind fd, which stays open; `depth` folders are above it in the target. */
 void target_tree_empty(int fd, int depth, bool overwrite, struct target_report *r);
 

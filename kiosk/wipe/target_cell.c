@@ -67,10 +67,7 @@ static void target_cell_destroy(const struct scope *s, const struct plan_target 
     }
     fd = open_cell(s, t, &is_file);
     if (fd < 0 && errno == ENOENT && is_file) {
-        if (scope_sync_absence(s, t) == 0)
-            target_lower(r, WIPE_ALREADY_GONE, 0, "");
-        else
-            target_lower(r, WIPE_UNVERIFIED, errno, "it is missing, but the folder does not sync");
+        target_absent(s, t, r);
         return;
     }
     if (fd < 0) {

@@ -1,3 +1,4 @@
+#include "kiosk/common/file.h"
 #include "kiosk/wipe/target.h"
 
 #include <dirent.h>
@@ -36,7 +37,7 @@ static int target_fscrypt_open_above(const struct scope *s, const struct plan_ta
                                      struct fscrypt_key_specifier *key)
 {
     char leaf[PLAN_PATH_MAX];
-    int folder = scope_parent(s, t, leaf), fd, saved;
+    int folder = scope_parent(s, t, leaf), fd;
     if (folder < 0)
         return -1;
     fd = scope_open(folder, leaf, O_RDONLY | O_DIRECTORY);
@@ -44,11 +45,8 @@ static int target_fscrypt_open_above(const struct scope *s, const struct plan_ta
         close(fd);
         return folder;
     }
-    saved = errno;
-    if (fd >= 0)
-        close(fd);
-    close(folder);
-    errno = saved;
+    file_close(fd);
+    file_close(folder);
     return -1;
 }
 
@@ -110,18 +108,14 @@ static void target_fscrypt_destroy(const struct scope *s, const struct plan_targ
 /* A regular file in the folder that still opens for reading: its contents are in the clear. */
 static bool something_opens(int fd)
 {
-    int own = scope_open(fd, ".", O_RDONLY | O_DIRECTORY);
-    DIR *d = own >= 0 ? fdopendir(own) : NULL;
+    DIR *d = scope_list(fd);
     struct dirent *e;
     bool opens = false;
 
-    if (!d && own >= 0)
-        close(own);
     while (d && !opens && (e = readdir(d))) {
         int file = e->d_type == DT_REG ? scope_open(fd, e->d_name, O_RDONLY | O_NONBLOCK) : -1;
         opens = file >= 0;
-        if (file >= 0)
-            close(file);
+        file_close(file);
     }
     if (d)
         closedir(d);
@@ -149,10 +143,8 @@ static void target_fscrypt_prove(const struct scope *s, const struct plan_target
         target_lower(r, WIPE_FAILED, EEXIST, "the kernel still holds its key");
     else if (something_opens(fd))
         target_lower(r, WIPE_FAILED, EEXIST, "a file in it still opens");
-    if (fd >= 0)
-        close(fd);
-    if (above >= 0)
-        close(above);
+    file_close(fd);
+    file_close(above);
 }
 
 static int target_fscrypt_decoy(const struct scope *s, const struct plan_target *t)
@@ -163,7 +155,7 @@ static int target_fscrypt_decoy(const struct scope *s, const struct plan_target 
                                        .flags = FSCRYPT_POLICY_FLAGS_PAD_32};
     struct fscrypt_add_key_arg *add = sodium_malloc(sizeof *add + FSCRYPT_MAX_KEY_SIZE);
     char leaf[PLAN_PATH_MAX];
-    int folder = scope_parent(s, t, leaf), fd = -1, file = -1, result = -1;
+    int folder = scope_parent(s, t, leaf), fd = -1, result = -1;
 
     if (folder < 0 || !add || mkdirat(folder, leaf, 0700) < 0)
         goto out;
@@ -177,16 +169,10 @@ static int target_fscrypt_decoy(const struct scope *s, const struct plan_target 
     memcpy(policy.master_key_identifier, add->key_spec.u.identifier, FSCRYPT_KEY_IDENTIFIER_SIZE);
     if (ioctl(fd, FS_IOC_SET_ENCRYPTION_POLICY, &policy) < 0)
         goto out;
-    file = openat(fd, "decoy", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (file >= 0 && write(file, "decoy\n", 6) == 6)
-        result = 0;
+    result = target_decoy_file(fd, "decoy", 32);
 out:
-    if (file >= 0)
-        close(file);
-    if (fd >= 0)
-        close(fd);
-    if (folder >= 0)
-        close(folder);
+    file_close(fd);
+    file_close(folder);
     sodium_free(add);
     return result;
 }

@@ -29,11 +29,8 @@ static void fresh_name(char out[SCOPE_STUB_MAX])
 static void remove_entry(int folder, const char *name, bool is_folder, struct target_report *r)
 {
     char stub[SCOPE_STUB_MAX];
-    int flags = is_folder ? AT_REMOVEDIR : 0;
     fresh_name(stub);
-    if (renameat(folder, name, folder, stub) < 0)
-        snprintf(stub, sizeof stub, "%s", "");
-    if (unlinkat(folder, stub[0] ? stub : name, flags) < 0 && errno != ENOENT)
+    if (target_remove_name(folder, name, stub, is_folder ? AT_REMOVEDIR : 0) < 0)
         target_lower(r, WIPE_FAILED, errno, "a name in it could not be removed");
 }
 
@@ -104,15 +101,13 @@ static int empty_once(DIR *d, int depth, bool overwrite, struct target_report *r
 
 void target_tree_empty(int fd, int depth, bool overwrite, struct target_report *r)
 {
-    int own = scope_open(fd, ".", O_RDONLY | O_DIRECTORY), seen = 0, passes = 0;
-    DIR *d = own >= 0 ? fdopendir(own) : NULL;
+    DIR *d = scope_list(fd);
+    int seen = 0, passes = 0;
 
     if (!d || depth > DEPTH_MAX) {
         target_lower(r, WIPE_FAILED, d ? ELOOP : errno, "a folder in it is too deep or unreadable");
         if (d)
             closedir(d);
-        else if (own >= 0)
-            close(own);
         return;
     }
     /* Names made while reading may be missed by one pass: go on until a pass finds none. What is
@@ -145,9 +140,7 @@ static void wipe_top(int folder, const char *name, const char *stub, struct targ
     close(fd);
     if (r->outcome == WIPE_FAILED || strcmp(name, ".") == 0)
         return;
-    if (strcmp(name, stub) != 0 && renameat(folder, name, folder, stub) == 0)
-        name = stub;
-    if (unlinkat(folder, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+    if (target_remove_name(folder, name, stub, AT_REMOVEDIR) < 0)
         target_lower(r, WIPE_FAILED, errno, "its name could not be removed");
     else if (file_sync(folder) < 0)
         target_lower(r, WIPE_UNVERIFIED, errno, "the folder above could not be synced");
@@ -161,13 +154,10 @@ void target_tree_destroy(const struct scope *s, const struct plan_target *t,
 
 static bool is_empty(int fd)
 {
-    int own = scope_open(fd, ".", O_RDONLY | O_DIRECTORY);
-    DIR *d = own >= 0 ? fdopendir(own) : NULL;
+    DIR *d = scope_list(fd);
     struct dirent *e;
     bool empty = d;
 
-    if (!d && own >= 0)
-        close(own);
     errno = 0;
     while (d && (e = readdir(d))) {
         if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
@@ -196,19 +186,6 @@ void target_tree_prove(const struct scope *s, const struct plan_target *t, struc
     file_close(folder);
 }
 
-static int decoy_file(int folder, const char *name, size_t size)
-{
-    unsigned char bytes[8192];
-    int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    int result;
-    if (fd < 0)
-        return -1;
-    randombytes_buf(bytes, sizeof bytes);
-    result = write(fd, bytes, size) == (ssize_t)size && file_sync(fd) == 0 ? 0 : -1;
-    close(fd);
-    return result;
-}
-
 int target_tree_decoy(const struct scope *s, const struct plan_target *t)
 {
     char leaf[PLAN_PATH_MAX];
@@ -221,16 +198,14 @@ int target_tree_decoy(const struct scope *s, const struct plan_target *t)
     if (top < 0 || mkdirat(top, "folder", 0700) < 0)
         goto out;
     sub = scope_open(top, "folder", O_RDONLY | O_DIRECTORY);
-    if (sub < 0 || decoy_file(top, "one", 300) < 0 || decoy_file(sub, "two", 8192) < 0 ||
-        symlinkat("one", top, "link") < 0)
+    if (sub < 0 || target_decoy_file(top, "one", 300) < 0 ||
+        target_decoy_file(sub, "two", 8192) < 0 || symlinkat("one", top, "link") < 0)
         goto out;
     result = file_sync(sub) == 0 && file_sync(top) == 0 && file_sync(folder) == 0 ? 0 : -1;
 out:
-    if (sub >= 0)
-        close(sub);
-    if (top >= 0)
-        close(top);
-    close(folder);
+    file_close(sub);
+    file_close(top);
+    file_close(folder);
     return result;
 }
 

@@ -88,7 +88,7 @@ struct phone_client_heard {
     bool retired;        /* the root's notice; message is not set */
     struct message message;
     char text[PHONE_CLIENT_TEXT]; /* the JSON it was read from */
-    struct view_word word;
+    struct view_message word;
     enum view_verdict verdict;
 };
 

@@ -139,9 +139,9 @@ void phone_client_receive(struct phone_client *m, const struct view_rules *r,
     h->refused = read_message(m, e, t, h);
     if (h->refused)
         return;
-    h->word = (struct view_word){.message = &h->message,
-                                 .retained = e->retained,
-                                 .wall_age = phone_receive_wall_age(&h->message, wall)};
+    h->word = (struct view_message){.message = &h->message,
+                                    .retained = e->retained,
+                                    .wall_age = phone_receive_wall_age(&h->message, wall)};
     phone_receive_prove(m, h);
     h->verdict = view_step(&h->kiosk->view, r, &h->word, e->at);
 }

@@ -58,7 +58,7 @@ static enum view_verdict pass_marks(struct view_kiosk *v, const struct message *
 
 /* --- the state ------------------------------------------------------------------------------ */
 
-static bool view_lockdown_stands(const struct view_kiosk *v)
+static bool view_in_lockdown(const struct view_kiosk *v)
 {
     return v->state == ALERT_LOCKDOWN && !v->drill;
 }
@@ -66,7 +66,7 @@ static bool view_lockdown_stands(const struct view_kiosk *v)
 /* Whether the staff phone's proof covers what is latched: this very alert, or anything up to the
  * state that the phone was showing. No phone can have shown a state that this message is older
  * than. */
-static bool covers(const struct view_word *w, const struct view_latch *l)
+static bool covers(const struct view_message *w, const struct view_latch *l)
 {
     const struct message *m = w->message;
     bool ahead =
@@ -111,12 +111,12 @@ static enum view_verdict end(struct view_kiosk *v, int64_t now)
 
 /* The kiosk sends its state. What is less than the current lockdown needs a staff phone's proof. */
 static enum view_verdict view_state(struct view_kiosk *v, const struct view_rules *r,
-                                    const struct view_word *w, enum alert_state state,
+                                    const struct view_message *w, enum alert_state state,
                                     bool unconfirmed, int64_t now)
 {
     const struct message *m = w->message;
     bool less = state != ALERT_LOCKDOWN || m->drill;
-    if (view_lockdown_stands(v) && less && !r->plain && !covers(w, &v->alert)) {
+    if (view_in_lockdown(v) && less && !r->plain && !covers(w, &v->alert)) {
         v->unconfirmed = true;
         return VIEW_UNPROVED;
     }
@@ -124,7 +124,7 @@ static enum view_verdict view_state(struct view_kiosk *v, const struct view_rule
 }
 
 static enum view_verdict on_all_clear(struct view_kiosk *v, const struct view_rules *r,
-                                      const struct view_word *w, int64_t now)
+                                      const struct view_message *w, int64_t now)
 {
     if (strcmp(w->message->detail, "unconfirmed") == 0) {
         if (v->state == ALERT_QUIET || v->drill || v->unconfirmed)
@@ -147,7 +147,7 @@ static bool view_on_duress(struct view_kiosk *v, const struct message *m)
 }
 
 static enum view_verdict on_state_change(struct view_kiosk *v, const struct view_rules *r,
-                                         const struct view_word *w, int64_t now)
+                                         const struct view_message *w, int64_t now)
 {
     const struct message *m = w->message;
     if (v->duress && covers(w, &v->dangered))
@@ -175,7 +175,7 @@ static enum view_verdict on_state_change(struct view_kiosk *v, const struct view
 
 /* A retained message is as old as its date says; without a date it is at least no older than what
  * it follows. */
-static void date_state(struct view_kiosk *v, const struct view_word *w, int64_t now)
+static void date_state(struct view_kiosk *v, const struct view_message *w, int64_t now)
 {
     if (!w->retained)
         v->state_at = now;
@@ -184,7 +184,7 @@ static void date_state(struct view_kiosk *v, const struct view_word *w, int64_t 
 }
 
 enum view_verdict view_step(struct view_kiosk *v, const struct view_rules *r,
-                            const struct view_word *w, int64_t now)
+                            const struct view_message *w, int64_t now)
 {
     const struct message *m = w->message;
     if (v->retired)

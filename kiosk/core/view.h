@@ -62,7 +62,7 @@ enum view_verdict {
 };
 
 /* One opened message as it arrived. */
-struct view_word {
+struct view_message {
     const struct message *message;
     bool retained;    /* the broker kept it: no sign of life */
     int64_t wall_age; /* only if retained: ns from its `at` to the wall clock now; -1: not known */
@@ -112,7 +112,7 @@ void view_link(struct view_kiosk *v, bool linked, int64_t now);
 /* The one transition. A `retired` JSON message changes nothing: only the root can retire a kiosk.
  */
 enum view_verdict view_step(struct view_kiosk *v, const struct view_rules *r,
-                            const struct view_word *w, int64_t now);
+                            const struct view_message *w, int64_t now);
 
 /* The root's notice arrived (cert_is_retired). Permanent. */
 void view_retire(struct view_kiosk *v);

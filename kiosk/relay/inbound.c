@@ -114,7 +114,7 @@ static enum envelope_result open_with_any(struct inbound *e, size_t i, struct en
     return r;
 }
 
-static void word_prove(const struct inbound *e, size_t i, struct view_word *word)
+static void word_prove(const struct inbound *e, size_t i, struct view_message *word)
 {
     struct cert_clear clear;
     const struct message *m = word->message;
@@ -128,7 +128,7 @@ static void word_prove(const struct inbound *e, size_t i, struct view_word *word
 }
 
 enum inbound_kind inbound_read(struct inbound *e, const struct mqtt_event *got, int64_t wall,
-                               size_t *i, struct message *m, struct view_word *word)
+                               size_t *i, struct message *m, struct view_message *word)
 {
     char text[ENVELOPE_TEXT_MAX + 1];
     const char *why;
@@ -146,9 +146,9 @@ enum inbound_kind inbound_read(struct inbound *e, const struct mqtt_event *got, 
     if (open_with_any(e, *i, &at, got, text, &text_len) != ENVELOPE_OK ||
         message_read(m, text, text_len, &why) < 0 || m->epoch != at.epoch || m->seq != at.seq)
         return INBOUND_NOTHING;
-    *word = (struct view_word){.message = m,
-                               .retained = got->retained,
-                               .wall_age = got->retained ? inbound_wall_age(m, wall) : -1};
+    *word = (struct view_message){.message = m,
+                                  .retained = got->retained,
+                                  .wall_age = got->retained ? inbound_wall_age(m, wall) : -1};
     word_prove(e, *i, word);
     return INBOUND_WORD;
 }

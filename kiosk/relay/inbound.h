@@ -39,7 +39,7 @@ enum inbound_kind { INBOUND_NOTHING, INBOUND_WORD, INBOUND_RETIRED, INBOUND_REKE
  * forged, malformed, or sealed with a key that we do not have (logged once). `wall` is the wall
  * clock now in seconds since 1970, -1: not set. */
 enum inbound_kind inbound_read(struct inbound *e, const struct mqtt_event *got, int64_t wall,
-                               size_t *i, struct message *m, struct view_word *word);
+                               size_t *i, struct message *m, struct view_message *word);
 
 /* The relay's beat for kiosk `i` as a letter: its topic, and ENVELOPE_SIZE bytes. 0 or -1. */
 int inbound_beat(const struct inbound *e, size_t i, const char *account, uint64_t seq, char *topic,

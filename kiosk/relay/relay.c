@@ -70,7 +70,7 @@ static void revoke(struct relay *r, const char *topic, size_t kiosk)
 static void relay_on_message(struct relay *r, const struct mqtt_event *e)
 {
     struct message m;
-    struct view_word word;
+    struct view_message word;
     size_t kiosk;
     int64_t wall = clock_is_set() ? clock_wall_seconds() : -1;
     if (e->too_long)

@@ -37,7 +37,7 @@ static bool rings(enum view_show show)
 }
 
 enum ring_policy_ring ring_policy_word(struct ring_policy *w, size_t i,
-                                       const struct view_word *word, int64_t now)
+                                       const struct view_message *word, int64_t now)
 {
     struct view_kiosk *v = &w->kiosks[i].view;
 

@@ -50,7 +50,7 @@ void ring_policy_link(struct ring_policy *w, bool linked, int64_t now);
 
 /* An opened message of kiosk `i`. */
 enum ring_policy_ring ring_policy_word(struct ring_policy *w, size_t i,
-                                       const struct view_word *word, int64_t now);
+                                       const struct view_message *word, int64_t now);
 
 /* The root disowned kiosk `i`. */
 void ring_policy_retire(struct ring_policy *w, size_t i);

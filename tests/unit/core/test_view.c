@@ -55,9 +55,9 @@ static struct message message_of(const cJSON *step)
     return m;
 }
 
-static struct view_word word_of(const cJSON *step, const struct message *m)
+static struct view_message word_of(const cJSON *step, const struct message *m)
 {
-    struct view_word w = {.message = m, .retained = flag(step, "retained"), .wall_age = -1};
+    struct view_message w = {.message = m, .retained = flag(step, "retained"), .wall_age = -1};
     const cJSON *proof = cJSON_GetObjectItem(step, "proof");
     if (cJSON_GetObjectItem(step, "wall_age") != NULL)
         w.wall_age = (int64_t)number(step, "wall_age") * NS_PER_MS;
@@ -109,7 +109,7 @@ static void run_step(const char *name, struct view_kiosk *v, const struct view_r
         view_retire(v);
     if (cJSON_GetObjectItem(step, "say") != NULL) {
         struct message m = message_of(step);
-        struct view_word w = word_of(step, &m);
+        struct view_message w = word_of(step, &m);
         const char *verdict = view_verdict_name(view_step(v, r, &w, now));
         const cJSON *then = cJSON_GetObjectItem(step, "then");
         if (then != NULL && strcmp(verdict, then->valuestring) != 0)

@@ -94,7 +94,7 @@ static enum ring_policy_ring say(struct ring_policy *w, const struct step *s, ui
                         .state = s->state,
                         .drill = s->flags & DRILL,
                         .duress = s->flags & DURESS};
-    struct view_word word = {.message = &m, .retained = s->what == KEPT, .wall_age = -1};
+    struct view_message word = {.message = &m, .retained = s->what == KEPT, .wall_age = -1};
 
     if (s->flags & UNCONFIRMED)
         strcpy(m.detail, "unconfirmed");

@@ -1,5 +1,6 @@
 #include "config/config.h"
 #include "kiosk/cli/cli.h"
+#include "kiosk/cli/print.h"
 #include "kiosk/common/paths.h"
 
 #include <cjson/cJSON.h>
@@ -8,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Complaints go to stderr, one a line, or into "complaints" where --json is given. */
+/* Complaints go to stderr as they are (FILE:LINE first, as editors want it), or into "complaints"
+ * where --json is given. */
 static void check_complain(void *context, const char *sentence)
 {
     cJSON *list = context;
@@ -41,13 +43,14 @@ static bool has_outside(const struct config *c)
 
 static void print_summary(const char *path, const struct config *c)
 {
-    printf("%s: in order: %zu switch%s, %zu door%s, %zu broker%s, wipe %s%s\n", path,
-           c->switches_count, c->switches_count == 1 ? "" : "es", c->doors_count,
-           c->doors_count == 1 ? "" : "s", c->brokers_count, c->brokers_count == 1 ? "" : "s",
-           c->wipe.enabled ? "enabled" : "off", c->simulated ? ", simulated wires" : "");
+    print_say("%s: in order: %zu switch%s, %zu door%s, %zu broker%s, wipe %s%s", path,
+              c->switches_count, c->switches_count == 1 ? "" : "es", c->doors_count,
+              c->doors_count == 1 ? "" : "s", c->brokers_count, c->brokers_count == 1 ? "" : "s",
+              c->wipe.enabled ? "enabled" : "off", c->simulated ? ", simulated wires" : "");
     if (!has_outside(c))
-        printf(
-            "LAN only: no broker has outside = yes, so an alert can be carried off with the Pi\n");
+        print_say(
+            "LAN only: no broker has outside = yes. Whoever takes the Pi takes the alert with "
+            "it.");
 }
 
 static int check_run(const struct cli *cli, void *own, char **words)

@@ -1,6 +1,7 @@
 #include "config/secret.h"
 #include "kiosk/cli/brokers.h"
 #include "kiosk/cli/cli.h"
+#include "kiosk/cli/locked_memory.h"
 #include "kiosk/cli/phone_client.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
@@ -17,8 +18,8 @@
 #include <string.h>
 #include <time.h>
 
-/* porchlight command: speaks as a staff phone. It reads the kiosk's current nonce from its signed
- * state, sends one signed letter, and waits for the state that shows that it was obeyed. */
+/* porchlight command acts as a staff phone. It reads the kiosk's current nonce from its signed
+ * state, sends one signed letter, and waits for the state that shows that the kiosk obeyed. */
 
 enum { LETTERS_MAX = 3 }; /* the first nonce may be one that another phone has just used */
 
@@ -63,14 +64,11 @@ static const struct order *order_named(const char *name)
 static int key_read(struct command_run *c)
 {
     uint8_t public[ENVELOPE_PUBLIC];
-    uint8_t *seed = sodium_malloc(crypto_sign_SEEDBYTES);
-    c->secret = sodium_malloc(ENVELOPE_SECRET);
-    int code = -1;
-    if (!seed || !c->secret)
-        log_error("no locked memory for the staff key; raise the limit (ulimit -l)");
-    else
-        code = secret_read_file(c->key, true, seed, crypto_sign_SEEDBYTES, config_complain_stderr,
-                                NULL);
+    uint8_t *seed = locked_memory(crypto_sign_SEEDBYTES);
+    c->secret = seed ? locked_memory(ENVELOPE_SECRET) : NULL;
+    int code = c->secret ? secret_read_file(c->key, true, seed, crypto_sign_SEEDBYTES,
+                                            config_complain_stderr, NULL)
+                         : -1;
     if (code == 0)
         crypto_sign_seed_keypair(public, c->secret, seed);
     sodium_free(seed);
@@ -88,8 +86,8 @@ static void letter_prove(const struct command_run *c, struct message *m)
     m->proof_len = CERT_SIGNATURE;
 }
 
-/* Where this nonce had no letter yet. A state may come before the broker has granted everything:
- * then it is tried again at the next event. */
+/* Sends one letter for each nonce. If a state arrives before the broker has granted everything, the
+ * next event tries again. */
 static void letter_send(struct command_run *c)
 {
     bool fresh = c->letters == 0 || memcmp(c->used, c->state.nonce, sizeof c->used) != 0;
@@ -160,11 +158,11 @@ static void command_on_event(struct command_run *c)
         break;
     case MQTT_DOWN:
         brokers_why(&c->event, why);
-        log_warning("broker %s: not connected: %s", broker, why);
+        log_warning("Broker %s is not connected: %s.", broker, why);
         break;
     case MQTT_REFUSED:
         brokers_why(&c->event, why);
-        log_warning("broker %s: %s", broker, why);
+        log_warning("Broker %s refused: %s.", broker, why);
         break;
     case MQTT_UP:
     case MQTT_SUBSCRIBED:
@@ -197,10 +195,12 @@ static int report(const struct command_run *c, bool obeyed, int64_t took)
 {
     static const char *const words[] = {
         "obeyed",
-        ("the kiosk did not obey: is this phone's certificate there (porchlight keys staff), and "
-         "is there something to end?"),
-        "no broker took it: may this account write commands?",
-        "no state came from the kiosk; is it running, and may this account read its topics?",
+        ("The kiosk did not obey. It may lack this phone's certificate (to add it, on the kiosk: "
+         "porchlight keys staff), or there was nothing to end."),
+        ("No broker accepted the command. Check that this account may write commands: porchlight "
+         "rights lists what a staff account needs."),
+        ("No state arrived from the kiosk. Check that it is running (porchlight status) and that "
+         "this account may read its topics (porchlight rights)."),
     };
     int i = obeyed ? 0 : c->taken ? 1 : c->letters > 0 ? 2 : 3;
     if (c->cli->json)
@@ -219,7 +219,8 @@ static int speak(struct command_run *c)
     if (code != 0)
         return code;
     if (c->member.plain) {
-        log_error("a plain venue takes no commands: nothing there is signed");
+        log_error("Nothing was sent: a plain venue accepts no commands, because nothing there is "
+                  "signed. End an alert on the kiosk: porchlight all-clear");
         return CLI_FAILED;
     }
     if (key_read(c) < 0)
@@ -228,7 +229,8 @@ static int speak(struct command_run *c)
     c->rules = phone_client_rules(&c->member, true);
     c->brokers = brokers_new(&c->plan);
     if (!c->brokers) {
-        log_error("cannot begin: %s", strerror(errno));
+        log_error("Nothing was sent: the connection to the brokers could not be started: %s.",
+                  strerror(errno));
         return CLI_FAILED;
     }
     int64_t began = clock_now();

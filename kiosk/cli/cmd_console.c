@@ -12,7 +12,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* porchlight console: what the board itself shows and takes, beside the picture. Run by
+/* porchlight console: what the board itself shows and accepts, beside the picture. Run by
  * porchlight-console.service and porchlight-dark.service. */
 
 #define SYSRQ "/proc/sys/kernel/sysrq"
@@ -30,7 +30,7 @@ static int write_word(const char *path, const char *word)
     return n < 0 ? -1 : 0;
 }
 
-/* Locked, no key leads to another console. The lock is the kernel's, and ends with the boot. */
+/* Locked: no key switches to another console. The kernel keeps the lock until the next boot. */
 static int consoles(const char *prefix, bool lock)
 {
     char path[PATH_LEN];
@@ -38,13 +38,13 @@ static int consoles(const char *prefix, bool lock)
         return -1;
     int fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (fd < 0 && (errno == ENOENT || errno == ENXIO || errno == ENODEV)) {
-        log_info("%s: this machine has no consoles to lock", path);
+        log_info("This machine has no consoles to lock (%s).", path);
         return 0;
     }
     int result = fd < 0 ? -1 : ioctl(fd, lock ? VT_LOCKSWITCH : VT_UNLOCKSWITCH, 1);
     if (result < 0)
-        log_error("%s: %s; locking the consoles wants CAP_SYS_TTY_CONFIG: run it as root", path,
-                  strerror(errno));
+        log_error("The consoles were not %s (%s): %s. Run the command with sudo.",
+                  lock ? "locked" : "unlocked", path, strerror(errno));
     if (fd >= 0)
         close(fd);
     return result < 0 ? -1 : 0;
@@ -56,14 +56,14 @@ static int sysrq(const char *prefix, const char *word)
     if (path_under(prefix, SYSRQ, path) == 0 && write_word(path, word) == 0)
         return 0;
     if (errno == ENOENT) {
-        log_info("%s: this kernel has no SysRq to switch off", path);
+        log_info("This kernel has no SysRq to switch off (%s).", path);
         return 0;
     }
-    log_error("%s: %s; run it as root", path, strerror(errno));
+    log_error("SysRq was not changed (%s): %s. Run the command with sudo.", path, strerror(errno));
     return -1;
 }
 
-/* A Pi's own lights; a keyboard's stay, they are its user's. */
+/* A Pi's own lights. A keyboard's stay as they are. */
 static bool is_the_boards(const char *name)
 {
     static const char *const boards[] = {"ACT",  "PWR",    "led0",   "led1",
@@ -84,7 +84,8 @@ static int light(const char *prefix, const char *name, bool dark)
     if (write_word(trigger, dark ? "none" : back) == 0 &&
         (!dark || write_word(brightness, "0") == 0))
         return 0;
-    log_error("%s: %s; run it as root", trigger, strerror(errno));
+    log_error("The board's light was not changed (%s): %s. Run the command with sudo.", trigger,
+              strerror(errno));
     return -1;
 }
 
@@ -101,7 +102,7 @@ static int lights(const char *prefix, bool dark)
     if (dir)
         closedir(dir);
     else
-        log_info("%s: this machine has no lights of its own", folder);
+        log_info("This machine has no lights of its own (%s).", folder);
     return result;
 }
 

@@ -219,7 +219,7 @@ static int listen_run(const struct cli *cli, void *own, char **words)
     signals = listen_signals_open();
     l->brokers = signals < 0 ? NULL : brokers_new(&l->plan);
     if (!l->brokers) {
-        log_error("listening cannot begin: %s", strerror(errno));
+        log_error("Listening could not start: %s.", strerror(errno));
         code = CLI_FAILED;
         goto close_signals;
     }

@@ -3,6 +3,7 @@
 #include "hw/sim/sim_command.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/duration.h"
+#include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/common/unix_socket.h"
 
@@ -14,8 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How a hand presses unless told otherwise: 100 ms down, 200 ms up between two presses. A
- * supervised switch's plunger is 5 ms on its way, as a small microswitch's is. */
+/* How a hand presses unless the options say otherwise: 100 ms down, 200 ms up between two presses.
+ * A supervised switch's plunger is 5 ms on its way, as a small microswitch's is. */
 #define PRESS_ON  (INT64_C(100) * 1000000)
 #define PRESS_OFF (INT64_C(200) * 1000000)
 #define THROW     (INT64_C(5) * 1000000)
@@ -39,13 +40,13 @@ static int sim_ask(struct wires *w, const char *command, char answer[SIM_REPLY_M
         unix_socket_wait(w->fd, ANSWER_MS) == 1)
         n = unix_socket_receive(w->fd, answer, SIM_REPLY_MAX - 1);
     if (n <= 0) {
-        fprintf(stderr, "porchlight sim: the program that holds the simulated lines does not "
-                        "answer; is porchlightd stopped or hanging?\n");
+        log_error("The program that holds the simulated lines does not answer. To see whether "
+                  "porchlightd runs: porchlight status");
         return CLI_NOBODY;
     }
     answer[n] = '\0';
     if (strncmp(answer, "ok", 2) != 0) {
-        fprintf(stderr, "porchlight sim: %s\n", answer);
+        log_error("%s", answer);
         return CLI_FAILED;
     }
     memmove(answer, answer + 2, (size_t)n - 1);
@@ -79,8 +80,9 @@ static int throw_plunger(struct wires *w, bool down, int64_t at)
     return code != CLI_OK ? code : edge(w, down ? w->no : w->nc, true, at + THROW);
 }
 
-/* The soonest moment at which a hand can press: now, or `off` after it last let go. Two commands in
- * a row would else leave so short a gap that it is, rightly, taken for a contact's bounce. */
+/* The earliest moment at which a hand can press: now, or `off` after it last let go. Without that,
+ * two commands in a row would leave a gap so short that it counts, rightly, as a contact's bounce.
+ */
 static int hand_ready(struct wires *w, int64_t *at)
 {
     char command[SIM_COMMAND_MAX], answer[SIM_REPLY_MAX];
@@ -108,7 +110,7 @@ static int press_times(struct wires *w, int times)
     return code;
 }
 
-/* --- what the words ask for --- */
+/* --- what the words mean --- */
 
 static int run_press(struct wires *w, const char *word)
 {
@@ -128,7 +130,8 @@ static int run_hold(struct wires *w, const char *word)
 {
     int64_t on, at;
     if (duration_parse(word, &on) < 0 || on <= 0)
-        return cli_misuse(&cli_sim, "\"%s\" is no time to hold; expected one like 1.6s", word);
+        return cli_misuse(&cli_sim, "\"%s\" is not a time to hold it: expected one like 1.6s",
+                          word);
     int code = hand_ready(w, &at);
     return code != CLI_OK ? code : press_for(w, at, on);
 }
@@ -138,7 +141,7 @@ static int run_presses(struct wires *w, const char *word)
     char *end;
     long times = strtol(word, &end, 10);
     if (*end || end == word || times < 1 || times > PRESSES_MAX)
-        return cli_misuse(&cli_sim, "\"%s\" is no number of presses; expected 1 to %d", word,
+        return cli_misuse(&cli_sim, "\"%s\" is not a number of presses: expected 1 to %d", word,
                           PRESSES_MAX);
     return press_times(w, (int)times);
 }
@@ -203,21 +206,22 @@ static int connect_wires(struct wires *w, const struct cli *cli)
 {
     char path[PATH_LEN];
     if (path_under(cli->prefix, PATH_SIM, path) < 0) {
-        fprintf(stderr, "porchlight sim: --prefix: %s\n", strerror(errno));
+        log_error("--prefix cannot be used: %s.", strerror(errno));
         return CLI_USAGE;
     }
     w->fd = unix_socket_connect(path);
     if (w->fd >= 0)
         return CLI_OK;
     if (errno == EACCES || errno == EPERM) {
-        fprintf(stderr, "porchlight sim: %s: not permitted; it is for the user of porchlightd\n",
-                path);
+        log_error("You may not use the simulated lines (%s). Run the command as the user that runs "
+                  "porchlightd.",
+                  path);
         return CLI_DENIED;
     }
-    fprintf(stderr,
-            "porchlight sim: %s: %s; porchlightd must run there, and every line in its "
-            "porchlight.conf must be simulated (line = sim:front)\n",
-            path, strerror(errno));
+    log_error("The simulated lines cannot be reached (%s): %s. Check that porchlightd is running "
+              "(porchlight status) and that every line in its porchlight.conf is simulated (line = "
+              "sim:front).",
+              path, strerror(errno));
     return CLI_NOBODY;
 }
 

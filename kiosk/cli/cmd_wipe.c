@@ -1,5 +1,7 @@
 #include "kiosk/cli/cli.h"
+#include "kiosk/cli/print.h"
 #include "kiosk/cli/sibling_program.h"
+#include "kiosk/common/log.h"
 #include "kiosk/common/messages.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/common/unix_socket.h"
@@ -12,17 +14,19 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Between two packets lies at most one target; a large tree on a slow card takes its time. */
+/* At most one target is worked on between two packets; a large tree on a slow card needs time. */
 enum { SILENCE_MS = 30 * 60 * 1000 };
 
-/* The plan is read by the program that would carry it out. It stands beside this one. */
+/* The plan is read by the program that would carry it out, in the same folder as this one. */
 static int show_plan(const struct cli *cli)
 {
     char path[PATH_LEN], prefix[PATH_LEN + 16];
     char *args[6] = {path, (char *)"--plan"};
     int n = 2;
     if (sibling_program("porchlight-wipe", path) < 0) {
-        fprintf(stderr, "porchlight wipe: porchlight-wipe is not found: %s\n", strerror(errno));
+        log_error(
+            "The plan cannot be shown: porchlight-wipe was not found beside this program: %s.",
+            strerror(errno));
         return CLI_FAILED;
     }
     if (cli->json)
@@ -33,7 +37,9 @@ static int show_plan(const struct cli *cli)
     }
     args[n] = NULL;
     execv(path, args);
-    fprintf(stderr, "porchlight wipe: %s cannot be started: %s\n", path, strerror(errno));
+    log_error("The plan cannot be shown: %s could not be started: %s. Reinstall the package "
+              "porchlight.",
+              path, strerror(errno));
     return CLI_FAILED;
 }
 
@@ -55,7 +61,7 @@ static void show_packet(const struct wipe_progress *p, const char *sentence, cJS
     printf("%s%-24s %-14s %9.1f ms\n", p->drill ? "drill: " : "", p->name, outcome,
            (double)p->took_ns / 1e6);
     if (sentence[0])
-        printf("    %s\n", sentence);
+        print_item(PRINT_PLAIN, "", 4, "%s", sentence);
     fflush(stdout);
 }
 
@@ -82,7 +88,7 @@ static int wipe_finish(const struct wipe_progress *end, const unsigned counts[WI
                        cJSON *top)
 {
     const char *word =
-        end->outcome == WIPE_NOTHING ? "not through" : wipe_outcome_name(end->outcome);
+        end->outcome == WIPE_NOTHING ? "not finished" : wipe_outcome_name(end->outcome);
     bool good = end->outcome == WIPE_DESTROYED || end->outcome == WIPE_ALREADY_GONE;
     if (top) {
         char *text;
@@ -95,7 +101,7 @@ static int wipe_finish(const struct wipe_progress *end, const unsigned counts[WI
         printf("%s%u target%s: ", end->drill ? "drill: " : "", end->index,
                end->index == 1 ? "" : "s");
         show_counts(counts, end);
-        printf("; the worst: %s\n", word);
+        printf("; worst result: %s\n", word);
     }
     return good ? CLI_OK : CLI_FAILED;
 }
@@ -129,14 +135,15 @@ static int listen_to(int fd, bool report, cJSON *top)
     for (;;) {
         if (unix_socket_wait(fd, SILENCE_MS) <= 0 ||
             unix_socket_receive(fd, &p, sizeof p) != sizeof p || p.magic != WIPE_MAGIC) {
-            fprintf(stderr, "porchlight wipe: porchlight-wipe stopped answering\n");
+            log_error("porchlight-wipe stopped answering. To see why: sudo journalctl -u "
+                      "porchlight-wipe. To see how far it got: porchlight wipe --status");
             return CLI_NOBODY;
         }
         p.name[sizeof p.name - 1] = '\0';
         if (p.kind == WIPE_REFUSED && strcmp(p.name, WIPE_NEVER_RUN) == 0)
             return none_yet(top);
         if (p.kind == WIPE_REFUSED) {
-            fprintf(stderr, "porchlight wipe: refused: %s\n", p.name);
+            log_error("porchlight-wipe refused: %s.", p.name);
             return CLI_FAILED;
         }
         if (p.kind == WIPE_END)
@@ -157,11 +164,12 @@ static int wipe_ask(const struct cli *cli, const char *word)
     if (path_under(cli->prefix, PATH_WIPE, path) == 0)
         fd = unix_socket_connect(path);
     if (fd < 0) {
-        fprintf(stderr, "porchlight wipe: %s: %s; %s\n", path, strerror(errno),
-                errno == EACCES ? "ask as root" : "is porchlight-wipe.socket started?");
         result = errno == EACCES ? CLI_DENIED : CLI_NOBODY;
+        log_error("porchlight-wipe cannot be asked (%s): %s. %s", path, strerror(errno),
+                  result == CLI_DENIED ? "Run the command with sudo."
+                                       : "Start it: sudo systemctl start porchlight-wipe.socket");
     } else if (unix_socket_send(fd, word, strlen(word)) < 0) {
-        fprintf(stderr, "porchlight wipe: %s\n", strerror(errno));
+        log_error("porchlight-wipe cannot be asked (%s): %s.", path, strerror(errno));
     } else {
         result = listen_to(fd, strcmp(word, "REPORT") == 0, top);
     }

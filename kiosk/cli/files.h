@@ -22,8 +22,8 @@ enum { FILES_READ_MAX = 9 << 20 };
 
 int files_sync_all(const char *folder); /* this folder and all folders below */
 
-/* Calls `each` with every regular file below, its path relative to `folder`. Stops at the first
- * that is not 0, and returns it. */
+/* Calls `each` for every regular file below, with its path relative to `folder`. Stops at the first
+ * result that is not 0, and returns it. */
 typedef int files_file(void *context, const char *name, mode_t mode);
 int files_walk(const char *folder, files_file *each, void *context);
 

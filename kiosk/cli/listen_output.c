@@ -38,7 +38,7 @@ static void add_origin(cJSON *o, const struct phone_client_heard *h, const struc
     cJSON_AddBoolToObject(o, "retained", e->retained);
 }
 
-/* The message's keys as they came: numbers keep the digits that the kiosk wrote. */
+/* The message's keys unchanged: numbers keep the digits that the kiosk wrote. */
 static void print_message(const struct phone_client_heard *h, const struct mqtt_event *e,
                           const char *broker)
 {
@@ -112,9 +112,9 @@ static const char *words_of_verdict(const struct phone_client_heard *h)
     case VIEW_REPEATED:
         return " (again)";
     case VIEW_OLD:
-        return " (REFUSED: older than what was heard; late, or replayed)";
+        return " (REFUSED: older than what was already received; late, or replayed)";
     case VIEW_UNPROVED:
-        return " (NOT BELIEVED: no staff phone's proof; the lockdown stands)";
+        return " (NOT BELIEVED: no staff phone's proof; the lockdown goes on)";
     case VIEW_DISOWNED:
         return " (REFUSED: this kiosk is retired)";
     default:
@@ -122,7 +122,7 @@ static const char *words_of_verdict(const struct phone_client_heard *h)
     }
 }
 
-/* Beats, and what merely says again what is known, are no lines for a person. */
+/* Beats and repetitions of what is known are not printed for a person. */
 static bool worth_a_line(const struct phone_client_heard *h, bool newly_unproved)
 {
     switch (h->verdict) {
@@ -174,7 +174,7 @@ void listen_output_message(bool json, const struct phone_client_heard *h,
         print_message(h, e, broker);
     } else if (h->retired) {
         listen_output_say(broker,
-                          "this kiosk is RETIRED by the venue's root: nothing it says counts");
+                          "this kiosk is RETIRED by the venue's root key: all it sends is ignored");
     } else if (h->refused) {
         listen_output_say(broker, "REFUSED a message on %s: %s",
                           h->topic[0] ? h->topic : "an unknown topic", h->refused);

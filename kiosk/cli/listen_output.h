@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How `listen` says things on stdout, one line each and flushed at once: for a person, or with
- * `json` one object a line. Every object has "kind" and "received_ns" (CLOCK_MONOTONIC):
+/* What `listen` prints on stdout, one line each and flushed at once: for a person, or with `json`
+ * one object a line. Every object has "kind" and "received_ns" (CLOCK_MONOTONIC):
  *
  *   a message's own kind   the message's keys as they came, and topic, kiosk, broker, retained,
  *                          verdict (view.h), proved

@@ -1,6 +1,7 @@
 #include "kiosk/cli/passphrase.h"
 
 #include "config/secret.h"
+#include "kiosk/cli/locked_memory.h"
 #include "kiosk/cli/prompt.h"
 #include "kiosk/common/log.h"
 
@@ -12,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* One line, read byte by byte so that no buffer of stdio keeps it. Its length or -1. */
+/* One line, read byte by byte so that no buffer of stdio keeps it. Its length. */
 static int passphrase_read_line(int fd, char *out)
 {
     int len = 0;
@@ -35,10 +36,11 @@ static int from_terminal(char *out, int twice)
     int len = twice ? prompt_hidden_line_twice(question, out, PASSPHRASE_MAX)
                     : prompt_hidden_line(question, out, PASSPHRASE_MAX);
     if (len < 0)
-        log_error("%s", errno == ENXIO ? "nobody is at the terminal to type a passphrase; expected "
-                                         "--passphrase-file FILE"
-                        : errno == EINVAL ? "the two are not the same; nothing was done"
-                                          : strerror(errno));
+        log_error("Nothing was done: %s.",
+                  errno == ENXIO    ? "there is no terminal to type the passphrase at. Use "
+                                      "--passphrase-file FILE"
+                  : errno == EINVAL ? "you typed two different passphrases. Try again"
+                                    : strerror(errno));
     return len;
 }
 
@@ -48,10 +50,12 @@ static int from_file(const char *path, char *out)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY), len = -1;
 
     if (fd < 0 || fstat(fd, &st) < 0)
-        log_error("%s: %s", path, strerror(errno));
+        log_error("The passphrase cannot be read: %s: %s.", path, strerror(errno));
     else if (secret_has_mode(fd) && (st.st_mode & (S_IRWXG | S_IRWXO)))
-        log_error("%s: is a secret that group or others may use; expected mode 0600: chmod 600 it",
-                  path);
+        log_error(
+            "The passphrase was not used: other users may read %s. Make it yours alone: chmod 600 "
+            "%s",
+            path, path);
     else
         len = passphrase_read_line(fd, out);
     if (fd >= 0)
@@ -61,14 +65,15 @@ static int from_file(const char *path, char *out)
 
 char *passphrase_read(const char *path, int twice, int least)
 {
-    char *out = sodium_init() < 0 ? NULL : sodium_malloc(PASSPHRASE_MAX);
+    char *out = locked_memory(PASSPHRASE_MAX);
     int len = !out ? -1 : path ? from_file(path, out) : from_terminal(out, twice);
     if (len >= least)
         return out;
     if (len >= 0)
-        log_error("%s has %d characters; expected at least %d: four or five words by chance are "
-                  "easily kept",
-                  path ? path : "the passphrase", len, least);
+        log_error(
+            "The passphrase was not accepted: it has %d characters, and at least %d are expected. "
+            "Four or five random words are easy to remember.",
+            len, least);
     sodium_free(out);
     return NULL;
 }

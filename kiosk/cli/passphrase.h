@@ -3,9 +3,9 @@
 
 enum { PASSPHRASE_MAX = 256 };
 
-/* A passphrase in locked memory, from a file's first line (mode 0600), or with `path` NULL from
- * the terminal, unseen, and asked `twice` where it is new. At least `least` bytes. The caller's to
- * sodium_free; NULL after a complaint. */
+/* A passphrase in locked memory: a file's first line (mode 0600), or with `path` NULL typed at the
+ * terminal, where it is not shown, and asked `twice` if it is new. At least `least` bytes. You
+ * sodium_free it; NULL after a complaint. */
 char *passphrase_read(const char *path, int twice, int least);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "config/secret.h"
 #include "kiosk/cli/keys/broker_ca.h"
+#include "kiosk/cli/locked_memory.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/common/topics.h"
@@ -34,7 +35,7 @@ static int kiosk_add(struct phone_client *m, const char *prefix, const char *id,
         return -1;
     }
     if (!id_read(id, k->bytes)) {
-        log_error("\"%.40s\" is no id; expected 16 hex digits", id);
+        log_error("\"%.40s\" is not an id: expected 16 hex digits (0-9, a-f).", id);
         return -1;
     }
     memcpy(k->id, id, TOPIC_ID_LEN + 1);
@@ -54,8 +55,8 @@ static int kiosk_add(struct phone_client *m, const char *prefix, const char *id,
     memcpy(said.public, k->public, sizeof said.public);
     if (cert_kiosk_check(&said, m->root, signature))
         return 0;
-    log_error("%s is not the venue's root's word for this kiosk and %s; fetch both again from "
-              "the host",
+    log_error("%s does not certify %s: the venue's root key did not sign it. Copy both from the "
+              "kiosk's credentials again.",
               cert, pub);
     return -1;
 }
@@ -64,13 +65,10 @@ static int phone_client_keys_read(struct phone_client *m, const char *prefix)
 {
     if (m->plain)
         return 0;
-    m->venue_key = sodium_malloc(ENVELOPE_KEY);
-    if (!m->venue_key) {
-        log_error("no locked memory for the venue's key; raise the limit (ulimit -l)");
-        return -1;
-    }
-    return secret_read_key(prefix, "venue.key", true, m->venue_key, ENVELOPE_KEY,
-                           config_complain_stderr, NULL) < 0 ||
+    m->venue_key = locked_memory(ENVELOPE_KEY);
+    return !m->venue_key ||
+                   secret_read_key(prefix, "venue.key", true, m->venue_key, ENVELOPE_KEY,
+                                   config_complain_stderr, NULL) < 0 ||
                    secret_read_key(prefix, "root.pub", false, m->root, sizeof m->root,
                                    config_complain_stderr, NULL) < 0
                ? -1
@@ -87,43 +85,63 @@ static bool wanted(const struct phone_client_options *o, const char *name)
     return o->only.count == 0;
 }
 
-/* HOST:PORT of the command line as one more broker of the config. */
+static int broker_complain(const char *text)
+{
+    log_error("\"%s\" is not a broker's address: expected HOST:PORT, with an IPv6 address in "
+              "brackets.",
+              text);
+    return -1;
+}
+
+/* HOST:PORT, [IPV6]:PORT. False: it is neither. */
+static bool address_read(const char *text, struct config_broker *b)
+{
+    const char *colon = strrchr(text, ':');
+    bool bracket = text[0] == '[';
+    char *end;
+    if (!colon)
+        return false;
+    size_t host = (size_t)(colon - text);
+    if (bracket && (host < 3 || colon[-1] != ']'))
+        return false;
+    host -= bracket ? 2 : 0;
+    long port = strtol(colon + 1, &end, 10);
+    if (host == 0 || host >= sizeof b->host || *end != '\0' || port < 1 || port > 65535)
+        return false;
+    memcpy(b->host, text + bracket, host);
+    b->host[host] = '\0';
+    b->port = (int)port;
+    return true;
+}
+
+static bool is_loopback(const char *host)
+{
+    return strcmp(host, "localhost") == 0 || strcmp(host, "127.0.0.1") == 0 ||
+           strcmp(host, "::1") == 0;
+}
+
+/* --connect and --ca as the only broker of the config. */
 static int broker_from_option(struct config *c, const struct phone_client_options *o)
 {
     struct config_broker *b = &c->brokers[0];
-    const char *colon = strrchr(o->connect, ':');
-    char *end;
-    size_t host = colon ? (size_t)(colon - o->connect) : 0;
-    long port = colon ? strtol(colon + 1, &end, 10) : 0;
-    bool bracket = host > 2 && o->connect[0] == '[' && colon[-1] == ']';
-    if (bracket)
-        host -= 2;
-    if (host == 0 || host >= sizeof b->host || *end != '\0' || port < 1 || port > 65535) {
-        log_error("\"%s\" is no broker; expected HOST:PORT, an IPv6 address in brackets",
-                  o->connect);
-        return -1;
-    }
-    memcpy(b->host, o->connect + bracket, host);
-    b->host[host] = '\0';
+    if (!address_read(o->connect, b))
+        return broker_complain(o->connect);
     snprintf(b->name, sizeof b->name, "broker");
-    b->port = (int)port;
     b->tls = o->ca;
-    if (b->tls && (size_t)snprintf(b->ca, sizeof b->ca, "%s", o->ca) >= sizeof b->ca) {
-        log_error("%s: the path is too long", o->ca);
+    if (o->ca && (size_t)snprintf(b->ca, sizeof b->ca, "%s", o->ca) >= sizeof b->ca) {
+        log_error("--ca %s: the path is too long.", o->ca);
         return -1;
     }
-    static const char *const loopback[] = {"localhost", "127.0.0.1", "::1"};
-    for (size_t i = 0; i < sizeof loopback / sizeof loopback[0]; i++)
-        if (b->tls || strcmp(b->host, loopback[i]) == 0) {
-            c->brokers_count = 1;
-            return 0;
-        }
-    log_error("%s is not on this machine: a password goes there only over TLS; name --ca FILE",
+    c->brokers_count = 1;
+    if (b->tls || is_loopback(b->host))
+        return 0;
+    log_error("Not connected: %s is another machine, and a password is sent there only over TLS. "
+              "Name the PEM file of its CA: --ca FILE",
               b->host);
     return -1;
 }
 
-/* One that the command line names is where it says. */
+/* A CA that the command line names is taken from exactly that path. */
 static int find_ca(const struct phone_client_options *o, struct config_broker *b)
 {
     return o->connect ? broker_ca_check("--ca", b->ca) : broker_ca_set(o->prefix, b);
@@ -150,18 +168,17 @@ static int plan_broker(struct phone_client *m, struct brokers_plan *plan,
 static int plan_brokers(struct phone_client *m, struct brokers_plan *plan,
                         const struct phone_client_options *o)
 {
-    m->passwords = sodium_malloc((size_t)BROKERS_MAX * CONFIG_TEXT_MAX);
-    if (!m->passwords) {
-        log_error("no locked memory for passwords; raise the limit (ulimit -l)");
+    m->passwords = locked_memory((size_t)BROKERS_MAX * CONFIG_TEXT_MAX);
+    if (!m->passwords)
         return -1;
-    }
     for (size_t i = 0; i < m->config.brokers_count; i++)
         if (wanted(o, m->config.brokers[i].name) &&
             plan_broker(m, plan, o, &m->config.brokers[i]) < 0)
             return -1;
     if (plan->count > 0)
         return 0;
-    log_error("no broker of that name is in porchlight.conf");
+    log_error("porchlight.conf has no broker of that name. Its [broker NAME] sections give the "
+              "names for --broker.");
     return -1;
 }
 
@@ -194,12 +211,7 @@ static void account_choose(struct phone_client *m, const struct phone_client_opt
 static int config_read(struct phone_client *m, const struct phone_client_options *o)
 {
     char path[PATH_LEN];
-    uint8_t bytes[ENVELOPE_ID];
     if (o->venue && o->kiosk && o->connect) {
-        if (!id_read(o->venue, bytes) || !id_read(o->kiosk, bytes)) {
-            log_error("--venue and --kiosk want 16 hex digits each");
-            return -1;
-        }
         memcpy(m->config.venue.id, o->venue, sizeof m->config.venue.id);
         memcpy(m->config.kiosk.id, o->kiosk, sizeof m->config.kiosk.id);
     } else if (path_under(o->prefix, PATH_CONF, path) < 0 ||

@@ -9,7 +9,7 @@
 
 enum { CLOCKS_APART_S = 120 }; /* a date further ahead than this dates nothing */
 
-/* Which topic a kind belongs to: a kiosk's word counts only in its own place. */
+/* Which topic a kind belongs to: a message counts only on its own topic. */
 static enum topic topic_of(enum message_kind k)
 {
     if (k <= MSG_ALL_CLEAR)
@@ -75,7 +75,7 @@ static bool is_retirement(const struct phone_client *m, const struct phone_clien
     return !m->plain && cert_is_retired(&about, m->root, e->payload, e->len);
 }
 
-/* ns since the message's own date; -1: either clock is not set, or they are too far apart. */
+/* ns since the message's own date; -1: one of the clocks is not set, or they differ too much. */
 static int64_t phone_receive_wall_age(const struct message *message, int64_t wall)
 {
     struct tm tm = {0};
@@ -112,7 +112,7 @@ static const char *read_message(const struct phone_client *m, const struct mqtt_
         return why;
     if (!m->plain && (h->message.epoch != at.epoch || h->message.seq != at.seq))
         return "malformed: epoch or seq differ inside and outside";
-    return topic_of(h->message.kind) == t ? NULL : "malformed: of a kind for another topic";
+    return topic_of(h->message.kind) == t ? NULL : "malformed: this kind belongs to another topic";
 }
 
 void phone_client_receive(struct phone_client *m, const struct view_rules *r,
@@ -123,12 +123,12 @@ void phone_client_receive(struct phone_client *m, const struct view_rules *r,
     h->topic = "";
     h->kiosk = kiosk_of(m, e->topic, &t);
     if (!h->kiosk) {
-        h->refused = "foreign: of another venue or kiosk";
+        h->refused = "foreign: from another venue or kiosk";
         return;
     }
     h->topic = topic_table[t].name;
     if (e->len == 0 && !e->too_long) {
-        h->refused = "empty: a retained message was taken away";
+        h->refused = "empty: a retained message was removed";
         return;
     }
     if (is_retirement(m, h->kiosk, e)) {

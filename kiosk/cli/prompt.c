@@ -13,7 +13,7 @@
 static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 enum { ENDS = sizeof ends / sizeof *ends };
 
-/* The one that came while the line was typed; 0: none. */
+/* The signal that arrived while the line was typed; 0: none. */
 static volatile sig_atomic_t caught;
 
 static void catch (int number)
@@ -21,7 +21,7 @@ static void catch (int number)
     caught = number;
 }
 
-/* Byte by byte, so that no buffer of stdio keeps it. `closed`: nothing came, and nothing will. */
+/* Byte by byte, so that no buffer of stdio keeps it. `closed`: the terminal is gone. */
 static int prompt_read_line(int fd, char *out, size_t size, bool *closed)
 {
     size_t len = 0;
@@ -43,7 +43,7 @@ static int prompt_read_line(int fd, char *out, size_t size, bool *closed)
     return len < size ? (int)len : -1;
 }
 
-/* What was seen while it was typed goes off the screen, with its question. */
+/* These remove a line that was shown while it was typed, with its question. */
 static const char wiped_line[] = "\r\033[2K", wiped_entered[] = "\033[A\r\033[2K";
 
 static int read_at(int fd, const char *question, bool seen, char *out, size_t size)
@@ -67,7 +67,7 @@ static int read_at(int fd, const char *question, bool seen, char *out, size_t si
     hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)ECHO;
     dprintf(fd, "%s", question);
-    if (!seen) /* it drops what was typed ahead, as a paste of several lines is */
+    if (!seen) /* also drops what was typed ahead, such as more lines of a paste */
         tcsetattr(fd, TCSAFLUSH, &hidden);
     len = prompt_read_line(fd, out, size, &closed);
     saved = closed ? ENODATA : errno;
@@ -111,7 +111,7 @@ int prompt_hidden_line_twice(const char *question, char *out, size_t size)
 {
     char *again = sodium_malloc(size);
     int len = again ? prompt_hidden_line(question, out, size) : -1, saved;
-    if (len >= 0 && prompt_hidden_line("Once more: ", again, size) < 0) {
+    if (len >= 0 && prompt_hidden_line("Type it again: ", again, size) < 0) {
         len = -1;
     } else if (len >= 0 && strcmp(out, again) != 0) {
         errno = EINVAL;

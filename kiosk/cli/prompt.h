@@ -4,16 +4,16 @@
 #include <stddef.h>
 
 /* Asks at the terminal for one line that is not shown while it is typed, into `out` (locked
- * memory), terminated and without its newline. Its length, or -1 with errno: ENXIO, nobody is at a
+ * memory), terminated and without its newline. Its length, or -1 with errno: ENXIO, there is no
  * terminal; E2BIG, it is longer than size - 1. A signal that ends the program, such as Ctrl-C, does
  * so once the terminal shows again what is typed; to a caller that blocks it, it is EINTR. */
 int prompt_hidden_line(const char *question, char *out, size_t size);
 
-/* The same, but it is seen while it is typed, for what is long to copy; entered, it is taken off
- * the screen. Also ENODATA: the terminal was closed. */
+/* The same, but the line is shown while it is typed, because it is long to copy, and removed from
+ * the screen afterwards. Also ENODATA: the terminal was closed. */
 int prompt_hidden_line_once_typed(const char *question, char *out, size_t size);
 
-/* The same for what is new, typed twice: also EINVAL, the two are not the same. */
+/* The same for a new secret, typed twice: also EINVAL, the two differ. */
 int prompt_hidden_line_twice(const char *question, char *out, size_t size);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "kiosk/common/paths.h"
 
-/* The path of `program`, which stands in this one's folder. 0, or -1 with errno. */
+/* The path of `program` in the folder of this program. 0, or -1 with errno. */
 int sibling_program(const char *program, char out[PATH_LEN]);
 
 #endif

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The assembler takes them in as they are, with a zero behind: no path to be looked for at run
- * time, and no version but the program's own. */
+/* The assembler includes them unchanged, with a zero after each: no path has to be found at run
+ * time, and their version is always the program's. */
 #define TAKE_IN(symbol, file)                                                                      \
     __asm__(".section .rodata\n"                                                                   \
             ".balign 8\n"                                                                          \
@@ -27,7 +27,7 @@ TAKE_IN(template_staff, "config/cards/staff.html.in");
 TAKE_IN(template_member, "config/cards/member.html.in");
 TAKE_IN(template_keep, "config/cards/keep.html.in");
 
-/* Length of "WORD@" behind an at sign; 0: it is none. */
+/* Length of WORD in "WORD@", after an at sign; 0: this is not one. */
 static size_t word_length(const char *at)
 {
     size_t n = strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
@@ -53,8 +53,8 @@ char *template_fill(const char *name, const char *template, const struct templat
         size_t n = *at == '@' ? word_length(at + 1) : 0;
         const char *value = n ? value_of(words, at + 1, n) : NULL;
         if (n && !value) {
-            log_error("%s: the word %.*s is not known to this set-up; are program and templates "
-                      "of one version?",
+            log_error("%s was not made: this program does not know the word %.*s in its template. "
+                      "Reinstall the package porchlight.",
                       name, (int)n, at + 1);
             fclose(f);
             free(out);

@@ -19,7 +19,7 @@ struct template_word {
     const char *word, *value; /* @WORD@ */
 };
 
-/* The template with every @WORD@ replaced; the list ends with a NULL word. The caller's to free.
+/* The template with every @WORD@ replaced; the list ends with a NULL word. You free it.
  * NULL after a complaint: a word of the template is not in the list. */
 char *template_fill(const char *name, const char *template, const struct template_word *words);
 

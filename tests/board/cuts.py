@@ -146,7 +146,7 @@ class Evening:
         self.board.wait_for("systemctl is-active venue-vaults.service", 300)
         opened = self.board.run("cat /run/opened 2>/dev/null || true").split()
         said = self.board.wait_for("porchlight wipe --status | grep -e 'no wipe has been run' "
-                                   "-e 'the worst'", 300)
+                                   "-e 'worst result'", 300)
         asked = "no wipe has been run" not in said
         resumed = "finishing it" in self.venue.journal("porchlight-wipe-resume")
         if asked:

@@ -61,7 +61,7 @@ path = /srv/venue/bulk
 BYSTANDERS = ["/srv/venue/menu", "/srv/garden/plants", "/etc/porchlight/vaults/book"]
 
 # Whether a wipe is through, and nothing is left to be done or to be proved.
-WIPED = "porchlight wipe --status | grep -qE 'the worst: (destroyed|already gone)'"
+WIPED = "porchlight wipe --status | grep -qE 'worst result: (destroyed|already gone)'"
 
 USE = {"book": b"porchlight vault 1 luks", "private": b"porchlight vault 1 fscrypt"}
 

@@ -115,9 +115,9 @@ def spoil(data, at):
 
 
 @pytest.mark.parametrize("what, said", [
-    ("words", "another passphrase, or the file is damaged"), ("body", "the file is damaged"),
-    ("salt", "the file is damaged"), ("cut", "the file is damaged"), ("none", "is no backup"),
-    ("missing", "No such file"), ("empty", "is no backup"), ("readable", "chmod 600")])
+    ("words", "the passphrase is wrong, or the file is damaged"), ("body", "the file is damaged"),
+    ("salt", "the file is damaged"), ("cut", "the file is damaged"), ("none", "is not a backup"),
+    ("missing", "No such file"), ("empty", "is not a backup"), ("readable", "chmod 600")])
 def test_what_does_not_open_changes_nothing(venue, what, said):
     venue.set_up()
     assert venue.cli("backup", venue.kept, *venue.words).returncode == 0
@@ -141,7 +141,7 @@ def test_a_backup_is_never_written_over(venue):
     venue.set_up()
     venue.kept.write_text("mine\n")
     done = venue.cli("backup", venue.kept, *venue.words)
-    assert done.returncode == 1 and "is there already" in done.stderr
+    assert done.returncode == 1 and f"{venue.kept} exists" in done.stderr
     assert venue.kept.read_text() == "mine\n"
     venue.words[1].write_text("short\n")
     done = venue.cli("backup", venue.prefix / "stick/b", *venue.words)
@@ -151,7 +151,7 @@ def test_a_backup_is_never_written_over(venue):
 
 def test_before_a_set_up_there_is_nothing_to_keep(venue):
     done = venue.cli("backup", venue.kept, *venue.words)
-    assert done.returncode == 1 and "before porchlight setup" in done.stderr
+    assert done.returncode == 1 and "Before set-up" in done.stderr
 
 
 # --- a kiosk that was seized ------------------------------------------------------------------------
@@ -192,13 +192,14 @@ def test_a_seized_kiosk_is_disowned_from_its_backup(venue, elsewhere, named):
     box.wait("link", within=30, up=True)
     t = Terminal([program("porchlight"), "--prefix", str(elsewhere.prefix), "retire", "--root", "-"])
     type_in(t, paper(hexed(venue.root)))
-    t.until("Every broker knows")
+    t.until("every broker shuts that kiosk out")
     assert t.end() == 0
     box.wait("show", within=30, show="retired")
 
 
 @pytest.mark.parametrize("change, why", [
-    (lambda ca: ca.unlink(), "not there"), (lambda ca: ca.write_text(""), "is empty"),
+    (lambda ca: ca.unlink(), "there is no such file"),
+    (lambda ca: ca.write_text(""), "the file is empty"),
     (lambda ca: (ca.unlink(), ca.mkdir()), "Is a directory")])
 def test_a_ca_that_is_not_there_is_named(venue, elsewhere, change, why):
     change(elsewhere.etc / "broker-ca.pem")
@@ -208,8 +209,8 @@ def test_a_ca_that_is_not_there_is_named(venue, elsewhere, change, why):
                  ["command", "drill", "--key", staff, *elsewhere.phone]):
         done = elsewhere.cli(*args)
         assert done.returncode == 1, (args, done)
-        assert re.search(rf"\[broker here\] ca: \S+/broker-ca.pem: {why}; expected the PEM file of "
-                         r"its CA", done.stderr), (args, done.stderr)
+        assert re.search(rf"\[broker here\] ca: \S+/broker-ca.pem: {why}. Expected the PEM file of "
+                         r"the broker's CA", done.stderr), (args, done.stderr)
         assert "memory" not in done.stderr
 
 
@@ -218,8 +219,9 @@ def test_a_backup_is_no_prefix(venue):
     assert venue.cli("backup", venue.kept, *venue.words).returncode == 0
     done = process.run([program("porchlight"), "--prefix", venue.kept, "retire", "--root", "x"])
     assert done.returncode == 2
-    assert done.stderr == (f"porchlight: --prefix {venue.kept}: is a file; a backup is put into a "
-                           f"folder first: porchlight --prefix FOLDER restore {venue.kept}\n")
+    assert done.stderr.startswith(f"porchlight retire: --prefix {venue.kept}: this is a file, and a "
+                                  "folder is expected.")
+    assert f"porchlight --prefix FOLDER restore {venue.kept}" in done.stderr
 
 
 # --- several kiosks ---------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ def test_a_kernel_without_sysrq_has_none_to_switch_off(folder):
 def test_what_cannot_be_switched_off_is_a_failure(folder):
     (folder / SYSRQ).mkdir(parents=True)
     done = console(folder, "lock")
-    assert done.returncode == 1 and "sysrq: Is a directory" in done.stderr
+    assert done.returncode == 1 and "sysrq): Is a directory" in done.stderr
 
 
 def test_another_word(folder):

@@ -208,19 +208,19 @@ def test_until_is_not_reached(kiosk):
 
 
 @pytest.mark.parametrize("args, code, why", [
-    (["--ack", "maybe"], 2, "--ack wants seen or safe"),
-    (["--until", "panic"], 2, "--until wants"),
-    (["--for", "soon"], 2, "--for wants"),
-    (["--nonsense"], 2, "unknown"),
-    (["more"], 2, "too much"),
+    (["--ack", "maybe"], 2, "--ack maybe: expected seen or safe"),
+    (["--until", "panic"], 2, "--until panic: expected what a phone can show"),
+    (["--for", "soon"], 2, "--for soon: expected a time"),
+    (["--nonsense"], 2, "no option --nonsense"),
+    (["more"], 2, "one word too many"),
     (["--broker", "nowhere"], 1, "no broker of that name"),
     (["--also", "xyz"], 1, "16 hex digits"),
     (["--connect", "example.org"], 1, "HOST:PORT"),
     (["--connect", "example.org:1883"], 1, "only over TLS"),
     (["--password", "missing"], 1, "is not there"),
-    (["--venue", "1", "--kiosk", "2", "--connect", "localhost:1"], 1, "16 hex digits"),
+    (["--venue", "1", "--kiosk", "2", "--connect", "localhost:1"], 2, "16 hex digits"),
     (["--connect", "localhost:1883", "--ca", "/nowhere.pem"], 1,
-     "--ca: /nowhere.pem: not there; expected the PEM file of its CA"),
+     "--ca: /nowhere.pem: there is no such file. Expected the PEM file of the broker's CA."),
 ])
 def test_wrong_use_is_explained(kiosk, args, code, why):
     done = kiosk.cli("listen", *args)

@@ -73,7 +73,7 @@ def test_a_staff_phone_is_invited_with_the_key_from_paper(folder):
         for number, line in enumerate(lines[1:], 2):
             t.until(f"line {number}: ")
             t.say(line)
-        link = t.until("It is for one staff phone").split("#i=")[1].split()[0]
+        link = t.until("The invitation is for one staff phone").split("#i=")[1].split()[0]
         phone = venue.arrived(Joiner("#i=" + link, venue.brokers[0]), staff=True)
         t.until("A phone has joined")
         assert t.end() == 0
@@ -107,7 +107,7 @@ def test_whoever_leaves_has_done_nothing(kiosk):
     t = at_terminal(*asked("staff", kiosk, "-"))
     t.until("line 1: ")
     os.write(t.fd, b"\x04")
-    t.until("not typed in, so nothing was done")
+    t.until("Nothing was done: the root key was not typed in")
     assert t.end() == 1
     assert sorted((kiosk.state / "staff").glob("*")) == before
 
@@ -115,7 +115,7 @@ def test_whoever_leaves_has_done_nothing(kiosk):
 def test_another_venues_paper(kiosk):
     t = at_terminal(*asked("staff", kiosk, "-"))
     type_in(t, paper(secrets.token_bytes(32)))
-    t.until("what was typed: is another venue's root key")
+    t.until("what you typed is another venue's root key")
     assert t.end() == 1
 
 
@@ -123,7 +123,7 @@ def test_another_venues_paper(kiosk):
 def test_without_a_terminal_it_says_how_else(kiosk, what):
     done = kiosk.cli(*asked(what, kiosk, "-")[2:], start_new_session=True)
     assert done.returncode == 2, done
-    assert "nobody is at a terminal" in done.stderr and "the four lines of its paper" in done.stderr
+    assert "there is no terminal" in done.stderr and "the four lines of its paper" in done.stderr
     assert "Usage: porchlight " in done.stderr
 
 
@@ -131,8 +131,8 @@ def test_without_a_terminal_it_says_how_else(kiosk, what):
 def test_a_file_that_is_not_there(kiosk, folder, what):
     done = kiosk.cli(*asked(what, kiosk, folder / "root.key")[2:])
     assert done.returncode == 1
-    assert (f"{folder}/root.key: no such file; expected the root key's file, or - to type it in "
-            "from paper") in done.stderr
+    assert (f"{folder}/root.key: there is no such file. Expected the root key's file, or - to type "
+            "it in from its paper") in done.stderr
     assert "setup makes it" not in done.stderr
 
 
@@ -146,10 +146,10 @@ def test_the_paper_as_a_file(kiosk, folder, numbered, between):
 
 
 @pytest.mark.parametrize("change, why", [
-    (lambda lines: [*lines[:2], slipped(lines[2]), lines[3]], "line 3 does not fit"),
-    (lambda lines: [lines[1], lines[0], *lines[2:]], "line 1 does not fit"),
-    (lambda lines: lines[:3], "is no root key"), (lambda lines: [*lines, lines[3]], "is no root key"),
-    (lambda lines: [], "is no root key"), (lambda lines: ["".join(lines)], "is no root key")])
+    (lambda lines: [*lines[:2], slipped(lines[2]), lines[3]], "line 3 does not match"),
+    (lambda lines: [lines[1], lines[0], *lines[2:]], "line 1 does not match"),
+    (lambda lines: lines[:3], "is not a root key"), (lambda lines: [*lines, lines[3]], "is not a root key"),
+    (lambda lines: [], "is not a root key"), (lambda lines: ["".join(lines)], "is not a root key")])
 def test_a_paper_with_a_slip(kiosk, folder, change, why):
     done = sign(kiosk, on_file(folder, "\n".join(change(paper(hexed(kiosk.root_key)))) + "\n"))
     assert done.returncode == 1 and why in done.stderr and not done.stdout, done

@@ -238,7 +238,7 @@ def test_certificates_are_renewed_long_before_their_end(venue):
     server = venue.etc / "broker/server.pem"
     first = dates(server)
     assert venue.cli("keys", "renew", "--due").returncode == 1
-    assert "no certificate is due" in venue.cli("keys", "renew").stdout
+    assert "No certificate has to be renewed" in venue.cli("keys", "renew").stdout
     assert dates(server) == first
 
     def later(days, *args):

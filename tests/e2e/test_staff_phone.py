@@ -103,7 +103,7 @@ def test_a_kiosk_that_does_not_obey(staffed):
 
 def test_no_kiosk_at_all(staffed):
     done = Order(staffed, "lockdown", "--for", "1s").result()
-    assert done.returncode == 3 and "no state came" in done.stderr
+    assert done.returncode == 3 and "No state arrived" in done.stderr
 
 
 def test_a_forged_state_gets_no_letter(staffed):

@@ -70,7 +70,7 @@ def test_the_report_says_what_was_shown(venue):
     assert shown["sheets"].startswith("Best effort: nothing in it opens")
     assert shown["list"] == "Not destroyed: it has a second name (hard link); left alone."
     assert lines[-1] == ("5 targets: 3 destroyed, 1 failed, 1 waits for the end of the alert; "
-                         "the worst: failed")
+                         "worst result: failed")
     (venue.venue / "second").unlink()
     venue.ask("WIPE")
     told = json.loads(venue.cli("--status", "--json").stdout)

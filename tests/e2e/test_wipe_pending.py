@@ -60,7 +60,7 @@ class Place(Venue):
         done = self.vault("open", "desk", "--key-file", none)
         assert done.returncode == 1
         if "32 to 4096" in done.stderr:
-            assert "nothing opens" not in done.stderr
+            assert "No vault opens" not in done.stderr
             return ""
         return done.stderr
 
@@ -86,10 +86,10 @@ def test_what_is_recorded_and_not_begun(place):
     place.record.write_bytes(record.file(ASKS))
     pending = place.wiper_says("--pending")
     assert (pending.returncode, pending.stderr) == (1, ""), pending.stderr
-    assert "not through; nothing opens" in place.open()
+    assert "No vault opens now: a wipe was requested" in place.open()
     made = place.vault("create", "other", "--make", "luks", "--path", "/srv/venue/other", "--mount",
                        "/srv/other", "--cell", "ram", "--key-file", place.prefix / "key")
-    assert made.returncode == 1 and "nothing opens" in made.stderr
+    assert made.returncode == 1 and "No vault opens" in made.stderr
     assert place.untouched()
 
     resumed = place.wiper_says("--resume")
@@ -97,7 +97,7 @@ def test_what_is_recorded_and_not_begun(place):
     assert sorted(p.name for p in place.venue.iterdir()) == ["broker.password", "desk.luks"]
     assert place.cell.read_bytes()[:40] == bytes(40)
     # The alarm has not said that it is through: it may ask again.
-    assert "nothing opens" in place.open()
+    assert "No vault opens now" in place.open()
     place.record.write_bytes(record.file(ASKS, record.encode(flags=0, serial=2)))
     assert place.wiper_says("--pending").returncode == 0
     assert place.open() == ""
@@ -124,7 +124,7 @@ def test_a_record_in_a_clocks_memory(place, size):
     cell.parent.mkdir(parents=True)
     cell.write_bytes(ASKS.ljust(size, b"\xff"))
     place.record.write_bytes(record.file(SILENT))
-    assert "nothing opens" in place.open()
+    assert "No vault opens now" in place.open()
     assert "finishing it" in place.wiper_says("--resume").stderr
     assert not place.untouched()
     cell.write_bytes(b"\xff" * size)
@@ -179,7 +179,7 @@ def test_what_cannot_be_read_is_not_nothing(place, spoil, word):
     pending = place.wiper_says("--pending")
     assert pending.returncode == 4 and word in pending.stderr, pending.stderr
     said = place.open()
-    assert word in said and "cannot be told (see above); nothing opens" in said
+    assert word in said and "it is not known whether a wipe is pending (see above)" in said
     assert place.wiper_says("--resume").returncode == 4
     assert place.untouched()
 
@@ -219,7 +219,7 @@ def test_the_boot_waits_for_the_keys_and_not_for_the_rest(place):
     with resuming(place):
         assert not (place.venue / "door.key").exists() and place.cell.read_bytes()[:40] == bytes(40)
         assert (place.venue / "sheets/monday").exists() and (place.venue / "list.csv").exists()
-        assert "nothing opens" in place.open()
+        assert "No vault opens now" in place.open()
     assert sorted(p.name for p in place.venue.iterdir()) == ["broker.password", "desk.luks"]
 
 

@@ -27,14 +27,14 @@ struct backup {
 /* One more file. 0, or -1 with errno: ENOMEM, EFBIG (more than BACKUP_MAX), ENAMETOOLONG. */
 int backup_add(struct backup *b, const char *path, mode_t mode, const void *bytes, size_t len);
 
-/* Seals into a new file, durable, 0600. 0, or -1 with errno (EEXIST: it is there). */
+/* Seals into a new file, durable, 0600. 0, or -1 with errno (EEXIST: the file exists). */
 int backup_seal(const struct backup *b, const char *path, const char *passphrase);
 
-/* 0, or -1 with errno: EBADMSG (another passphrase, or damaged), EINVAL (no backup). */
+/* 0, or -1 with errno: EBADMSG (wrong passphrase, or damaged), EINVAL (not a backup). */
 int backup_open(struct backup *b, const char *path, const char *passphrase);
 
-/* Each file in turn; `name` is terminated. Stops at the first that is not 0, and returns it; -1
- * with EBADMSG for what is no list of files. */
+/* Calls `each` for every file; `name` is terminated. Stops at the first result that is not 0, and
+ * returns it; -1 with EBADMSG if the content is not a list of files. */
 typedef int backup_file(void *context, const char *name, mode_t mode, const uint8_t *bytes,
                         size_t len);
 int backup_each(const struct backup *b, backup_file *each, void *context);

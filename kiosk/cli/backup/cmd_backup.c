@@ -2,6 +2,7 @@
 #include "kiosk/cli/cli.h"
 #include "kiosk/cli/files.h"
 #include "kiosk/cli/passphrase.h"
+#include "kiosk/cli/print.h"
 #include "kiosk/common/file.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
@@ -13,8 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What a kiosk cannot make again: its folder, its broker's accounts, its phones. Keys of vaults are
- * left out: a copy of them would outlive a wipe. */
+/* A backup holds what a kiosk cannot make again: its folder, its broker's accounts, its phones.
+ * Keys of vaults are left out, because a copy of them would survive a wipe. */
 
 struct gathering {
     struct backup *backup;
@@ -38,7 +39,7 @@ static int add_file(struct gathering *g, const char *path, mode_t mode)
     free(bytes);
     errno = saved;
     if (result < 0)
-        log_error("%s: %s", whole, strerror(errno));
+        log_error("No backup was made: %s cannot be read: %s.", whole, strerror(errno));
     else
         g->files++;
     return result;
@@ -70,8 +71,10 @@ static int gather(struct gathering *g)
 {
     char key[PATH_LEN];
     if (path_under(g->prefix, PATH_CREDENTIALS "/venue.key", key) < 0 || access(key, F_OK) < 0) {
-        log_error("%s: %s; there is nothing to keep before porchlight setup, or after a wipe", key,
-                  strerror(errno));
+        log_error(
+            "No backup was made: %s: %s. Before set-up, and after a wipe, there is nothing to "
+            "back up.",
+            key, strerror(errno));
         return -1;
     }
     return add_folder(g, PATH_ETC) < 0 || add_file(g, PATH_ACCOUNTS, 0600) < 0 ||
@@ -87,14 +90,14 @@ static int keep(const struct cli *cli, const char *file, const char *passphrase_
     int result = -1;
 
     if (access(file, F_OK) == 0) {
-        log_error("%s: is there already; a backup goes into a new file", file);
+        log_error("No backup was made: %s exists. Choose a new file.", file);
         return CLI_FAILED;
     }
     char *passphrase = passphrase_read(passphrase_file, 1, BACKUP_PASSPHRASE_MIN);
     if (passphrase && gather(&g) == 0) {
         result = backup_seal(&backup, file, passphrase);
         if (result < 0) {
-            log_error("%s: %s; no backup was made", file, strerror(errno));
+            log_error("No backup was made: %s cannot be written: %s.", file, strerror(errno));
             if (errno != EEXIST)
                 unlink(file);
         }
@@ -103,9 +106,10 @@ static int keep(const struct cli *cli, const char *file, const char *passphrase_
     backup_finish(&backup);
     if (result < 0)
         return CLI_FAILED;
-    printf("%d files, sealed, in %s. Keep it off site, and its passphrase elsewhere.\nVaults' keys "
-           "are not in it: what they lock dies with this card.\n",
-           g.files, file);
+    print_say(
+        "%s holds %d files, sealed. Keep it off site, and its passphrase in another place. It "
+        "does not hold the keys of vaults: what they lock is lost with this card.",
+        file, g.files);
     return CLI_OK;
 }
 
@@ -117,7 +121,10 @@ static int backup_run(const struct cli *cli, void *own, char **words)
 {
     const struct backup_options *o = own;
     if (cli->prefix[0] == '\0' && geteuid() != 0) {
-        log_error("a backup reads the kiosk's keys; run it as root: sudo porchlight backup");
+        log_error(
+            "No backup was made: only root may read the kiosk's keys. Run: sudo porchlight backup "
+            "%s",
+            words[0]);
         return CLI_DENIED;
     }
     return keep(cli, words[0], o->passphrase_file);

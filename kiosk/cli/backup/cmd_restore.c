@@ -2,6 +2,7 @@
 #include "kiosk/cli/cli.h"
 #include "kiosk/cli/etc_transaction.h"
 #include "kiosk/cli/passphrase.h"
+#include "kiosk/cli/print.h"
 #include "kiosk/cli/setup/setup.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
@@ -15,7 +16,7 @@
 
 struct restoring {
     struct etc_transaction *stage;
-    bool another; /* of the whole, only what another kiosk of the venue shares */
+    bool another; /* only what another kiosk of the venue shares */
     int files;
 };
 
@@ -35,7 +36,7 @@ static const char *restore_behind(const char *path, const char *folder)
     return strncmp(path, folder, n) == 0 && path[n] == '/' ? path + n + 1 : NULL;
 }
 
-/* A damaged list could name any file: what is written lies where a backup's files lie. */
+/* A damaged list could name any file: only places that a backup reads from are written to. */
 static bool is_plain(const char *name)
 {
     return name[0] && name[0] != '/' && !strstr(name, "..") && !strstr(name, "//");
@@ -57,9 +58,10 @@ static int put_back(void *context, const char *path, mode_t mode, const uint8_t 
     else if (beside)
         result = etc_transaction_put_beside(r->stage, path, bytes, len, mode & 0644, owner);
     else {
-        log_error("%s: stands in the backup, but is no file of Porchlight's; it was not made by "
-                  "porchlight backup: nothing was changed",
-                  path);
+        log_error(
+            "Nothing was changed: the backup contains %s, which is not a file of Porchlight's, so "
+            "porchlight backup did not make it.",
+            path);
         return -1;
     }
     r->files++;
@@ -75,9 +77,9 @@ static int open_file(struct backup *b, const char *file, const char *passphrase_
     sodium_free(passphrase);
     if (result == 0 || !passphrase)
         return result;
-    log_error("%s: %s: nothing was changed", file,
-              why == EBADMSG  ? "does not open: another passphrase, or the file is damaged"
-              : why == EINVAL ? "is no backup of porchlight's"
+    log_error("Nothing was changed: %s cannot be opened: %s.", file,
+              why == EBADMSG  ? "the passphrase is wrong, or the file is damaged"
+              : why == EINVAL ? "it is not a backup that porchlight backup made"
                               : strerror(why));
     return -1;
 }
@@ -92,8 +94,9 @@ static int restore(const struct cli *cli, const char *file, const char *passphra
         return CLI_FAILED;
     r.stage = etc_transaction_begin(cli->prefix);
     if (r.stage && another && etc_transaction_has(r.stage, "credentials/kiosk.key"))
-        log_error("this Pi is a kiosk already; --another is for one that is to become the venue's "
-                  "next");
+        log_error(
+            "Nothing was changed: this Pi is a kiosk already, and --another is for one that is to "
+            "become the venue's next.");
     else if (r.stage && backup_each(&backup, put_back, &r) == 0 &&
              etc_transaction_commit(r.stage) == 0)
         code = CLI_OK;
@@ -101,10 +104,11 @@ static int restore(const struct cli *cli, const char *file, const char *passphra
     backup_finish(&backup);
     if (code != CLI_OK)
         return code;
-    printf("%d files are back.\n", r.files);
-    puts(another ? "Now: sudo porchlight setup, with kiosk = 2 (or 3, 4) and the venue's root key."
-                 : "The kiosk is as it was when the backup was made. A code or a phone changed "
-                   "since then is not in it.");
+    print_say("%d files are restored. %s", r.files,
+              another
+                  ? "Next, with kiosk = 2 (or 3, 4) and the venue's root key: sudo porchlight setup"
+                  : "The kiosk is as it was when the backup was made, without any code or phone "
+                    "that was changed later.");
     fflush(stdout);
     if (!another)
         setup_restart(cli->prefix);
@@ -120,7 +124,9 @@ static int restore_run(const struct cli *cli, void *own, char **words)
 {
     const struct restore_options *o = own;
     if (cli->prefix[0] == '\0' && geteuid() != 0) {
-        log_error("restore changes /etc/porchlight; run it as root: sudo porchlight restore");
+        log_error("Nothing was changed: only root may write to " PATH_ETC ". Run: sudo porchlight "
+                  "restore %s",
+                  words[0]);
         return CLI_DENIED;
     }
     return restore(cli, words[0], o->passphrase_file, o->another);

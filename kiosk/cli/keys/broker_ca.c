@@ -26,13 +26,13 @@ int broker_ca_check(const char *where, const char *path)
     FILE *f = fopen(path, "re");
     bool holds = f && getc(f) != EOF;
     const char *why = holds             ? NULL
-                      : f && !ferror(f) ? "is empty"
-                      : errno == ENOENT ? "not there"
+                      : f && !ferror(f) ? "the file is empty"
+                      : errno == ENOENT ? "there is no such file"
                                         : strerror(errno);
     if (f)
         fclose(f);
     if (why)
-        log_error("%s: %s: %s; expected the PEM file of its CA", where, path, why);
+        log_error("%s: %s: %s. Expected the PEM file of the broker's CA.", where, path, why);
     return why ? -1 : 0;
 }
 

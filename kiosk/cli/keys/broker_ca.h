@@ -4,11 +4,11 @@
 #include "config/config.h"
 #include "kiosk/common/paths.h"
 
-/* The CA file of a broker as porchlight.conf names it, on a kiosk that may have moved: a backup
- * that was put into another folder, or onto another machine. */
+/* Finds the CA file of a broker that porchlight.conf names, on a kiosk that may have moved: a
+ * backup that was restored into another folder, or onto another machine. */
 
-/* Below the prefix where there is one there; else as it is named; else, where it was named below
- * another prefix's /etc/porchlight, below this one's. */
+/* The path below the prefix if there is a file; otherwise the path itself; otherwise, if it names a
+ * file in another prefix's /etc/porchlight, the same file in this one's. */
 void broker_ca_path(const char *prefix, const char *ca, char out[PATH_LEN]);
 
 /* The same, and that it can be read. 0, or -1 after a complaint. */

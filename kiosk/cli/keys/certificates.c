@@ -2,6 +2,8 @@
 
 #include "kiosk/cli/etc_transaction.h"
 #include "kiosk/cli/files.h"
+#include "kiosk/cli/locked_memory.h"
+#include "kiosk/cli/print.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/file.h"
 #include "kiosk/common/log.h"
@@ -17,8 +19,8 @@
 
 char *certificate_make(const struct pki_pair *ca, char names[][PKI_NAME_MAX], size_t count)
 {
-    struct pki_pair *pair = sodium_malloc(sizeof *pair);
-    char *both = pair ? sodium_malloc(sizeof *pair) : NULL;
+    struct pki_pair *pair = locked_memory(sizeof *pair);
+    char *both = pair ? locked_memory(sizeof *pair) : NULL;
 
     if (both && pki_server(ca, names, count, time(NULL), pair) == 0) {
         snprintf(both, sizeof *pair, "%s%s", pair->key, pair->certificate);
@@ -54,14 +56,15 @@ static int read_into(const char *prefix, const char *name, char out[PKI_TEXT_MAX
     if (result == 0)
         memcpy(out, text, len + 1);
     else
-        log_error("%s: %s", path, text ? "is too long" : strerror(errno));
+        log_error("No certificate was renewed: %s: %s.", path,
+                  text ? "the file is too long" : strerror(errno));
     if (text)
         sodium_memzero(text, len);
     free(text);
     return result;
 }
 
-/* One server's file. 1: it was due, and is done unless `due`; 0: it was not, or is not there. */
+/* One server's file. 1: it was due, and has been renewed unless `due`; 0: not due, or no file. */
 static int renew_one(const char *prefix, const char *name, const struct pki_pair *ca, bool due)
 {
     char path[PATH_LEN], names[PKI_NAMES_MAX][PKI_NAME_MAX];
@@ -74,15 +77,20 @@ static int renew_one(const char *prefix, const char *name, const struct pki_pair
     if (!old)
         return errno == ENOENT ? 0 : -1;
     if (pki_days_left(old, time(NULL), &days) < 0 || (count = pki_names(old, names)) < 1) {
-        log_error("%s: holds no certificate; porchlight setup makes it anew", path);
+        log_error("%s was not renewed: it holds no certificate. To make a new one: sudo porchlight "
+                  "setup",
+                  path);
     } else if (days > PKI_RENEW_DAYS || due) {
         result = days <= PKI_RENEW_DAYS;
     } else if (!(fresh = certificate_make(ca, names, (size_t)count))) {
-        log_error("%s: cannot be made anew; does ca/ca.key belong to broker-ca.pem?", path);
+        log_error("%s was not renewed: the authority cannot sign. Check that ca/ca.key belongs to "
+                  "broker-ca.pem.",
+                  path);
     } else if (file_replace(path, fresh, strlen(fresh), 0600) < 0) {
-        log_error("%s: %s; the old one stands, for %ld days", path, strerror(errno), days);
+        log_error("%s was not renewed: %s. The old certificate is valid for %ld more days.", path,
+                  strerror(errno), days);
     } else {
-        printf("%s: renewed, %ld days before its end\n", path, days);
+        print_say("%s: renewed, %ld days before its end", path, days);
         result = 1;
     }
     sodium_memzero(old, len);
@@ -100,9 +108,10 @@ static int renew_all(const struct cli *cli, bool due, struct pki_pair *ca)
         read_into(cli->prefix, "ca/ca.key", ca->key) < 0)
         return CLI_FAILED;
     if (pki_days_left(ca->certificate, time(NULL), &days) == 0 && days < 2 * PKI_SERVER_DAYS)
-        log_warning("broker-ca.pem: the venue's own authority ends in %ld days; plan a new set-up, "
-                    "with every phone invited again",
-                    days);
+        log_warning(
+            "The venue's own certificate authority (broker-ca.pem) ends in %ld days. Plan a "
+            "new set-up: every phone has to be invited again.",
+            days);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         int one = renew_one(cli->prefix, names[i], ca, due);
         if (one < 0)
@@ -112,21 +121,23 @@ static int renew_all(const struct cli *cli, bool due, struct pki_pair *ca)
     if (due)
         return changed ? CLI_OK : CLI_FAILED;
     if (!changed)
-        puts("no certificate is due");
+        puts("No certificate has to be renewed yet.");
     return CLI_OK;
 }
 
 int certificates_renew(const struct cli *cli, bool due)
 {
     if (!clock_is_set()) {
-        log_error("the clock says a time before this program was made, so what is due cannot be "
-                  "told: nothing was changed");
+        log_error(
+            "Nothing was changed: the clock is wrong (it shows a time before this program was "
+            "built), so it is not known which certificates end soon. Set the clock, then try "
+            "again.");
         return CLI_FAILED;
     }
     int lock = etc_transaction_lock(cli->prefix);
     if (lock < 0)
         return CLI_FAILED;
-    struct pki_pair *ca = sodium_init() < 0 ? NULL : sodium_malloc(sizeof *ca);
+    struct pki_pair *ca = locked_memory(sizeof *ca);
     int code = ca ? renew_all(cli, due, ca) : CLI_FAILED;
     sodium_free(ca);
     close(lock);

@@ -11,11 +11,12 @@
 /* Its text in locked memory, the caller's to sodium_free; NULL: see pki_server. */
 char *certificate_make(const struct pki_pair *ca, char names[][PKI_NAME_MAX], size_t count);
 
-/* It comes from that authority, names that host, and has more than PKI_RENEW_DAYS left. */
+/* Whether that authority signed it, it names that host, and more than PKI_RENEW_DAYS are left. */
 bool certificate_is_good(const struct pki_pair *ca, const char *pem, const char *host);
 
-/* porchlight keys renew: what has PKI_RENEW_DAYS or less left is made anew for the same names.
- * `due`: only whether there is any (CLI_OK), or none (CLI_FAILED). An enum cli_exit. */
+/* porchlight keys renew: makes new certificates, for the same names, where PKI_RENEW_DAYS or less
+ * are left. With `due`, only says by its exit code whether there are any: CLI_OK, or CLI_FAILED. An
+ * enum cli_exit. */
 int certificates_renew(const struct cli *cli, bool due);
 
 #endif

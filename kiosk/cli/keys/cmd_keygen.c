@@ -1,39 +1,35 @@
 #include "kiosk/cli/cli.h"
+#include "kiosk/cli/locked_memory.h"
+#include "kiosk/cli/print.h"
 #include "kiosk/cli/sealing/sealing.h"
 #include "kiosk/common/file.h"
+#include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-/* One line into a fresh file; an old key is never overwritten. */
+/* One line into a new file; an old key is never overwritten. */
 static int write_key(const char *path, const char *mark, mode_t mode, const uint8_t key[SEAL_KEY])
 {
     size_t head = strlen(mark), len = head + 2 * SEAL_KEY + 1;
-    char *line = sodium_malloc(len + 1);
-    int fd, result = -1;
+    char *line = locked_memory(len + 1);
+    int result = -1;
     if (!line)
         return -1;
     memcpy(line, mark, head);
     sodium_bin2hex(line + head, 2 * SEAL_KEY + 1, key, SEAL_KEY);
     line[len - 1] = '\n';
-    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-    if (fd >= 0 && file_write_all(fd, line, len) == 0 && fsync(fd) == 0)
-        result = file_sync_folder_of(path);
-    if (result < 0)
-        fprintf(stderr, "porchlight keygen: %s: %s\n", path,
-                fd < 0 && errno == EEXIST ? "it is there already; choose another NAME"
-                                          : strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    if (fd >= 0 && result < 0)
-        unlink(path);
+    if (access(path, F_OK) == 0)
+        log_error("No keys were made: %s exists. Choose another NAME.", path);
+    else if (file_write(path, line, len, mode) < 0 || file_sync_folder_of(path) < 0)
+        log_error("No keys were made: %s cannot be written: %s.", path, strerror(errno));
+    else
+        result = 0;
     sodium_free(line);
     return result;
 }
@@ -63,22 +59,22 @@ static int keygen_run(const struct cli *cli, void *own, char **words)
     if (!name[0] || name[0] == '-' || strlen(name) > PATH_LEN - 16)
         return cli_misuse(&cli_keygen, "\"%s\" cannot be the name of two files", name);
     if (path_under(cli->prefix, PATH_CONF, conf) == 0 && access(conf, F_OK) == 0) {
-        fprintf(stderr,
-                "porchlight keygen: this machine is a kiosk (%s is there). The secret half must "
-                "never have been on it: make the pair on your own computer.\n",
-                conf);
+        log_error(
+            "No keys were made: this machine is a kiosk (%s exists), and the secret half must "
+            "never be on it. Run porchlight keygen on your own computer.",
+            conf);
         return CLI_FAILED;
     }
     prctl(PR_SET_DUMPABLE, 0);
-    if (sodium_init() < 0 || !(secret_key = sodium_malloc(SEAL_KEY)))
+    if (!(secret_key = locked_memory(SEAL_KEY)))
         return CLI_FAILED;
     if (crypto_box_keypair(public_key, secret_key) == 0 &&
         keygen_write_pair(name, public_key, secret_key) == 0) {
-        printf("%s.public goes to the kiosk, as " PATH_SEAL_KEY ".\n"
-               "%s.secret opens all that is sealed to it. It must not be on the kiosk, on its "
-               "card, on a stick\nthat stays in the venue, or in a mail. Keep it on your own "
-               "computer, and a copy elsewhere: lost,\nnothing opens.\n",
-               name, name);
+        print_say("Copy %s.public to the kiosk, as " PATH_SEAL_KEY ".\n"
+                  "Keep %s.secret on your own computer, and a copy elsewhere: it opens all that is "
+                  "sealed, and if it is lost, nothing opens. It must never be on the kiosk, on its "
+                  "card, on a stick that stays in the venue, or in a mail.",
+                  name, name);
         result = CLI_OK;
     }
     sodium_free(secret_key);

@@ -1,13 +1,13 @@
 #include "config/secret.h"
 #include "kiosk/cli/cli.h"
+#include "kiosk/cli/files.h"
 #include "kiosk/cli/keys/certificates.h"
 #include "kiosk/cli/keys/keyset.h"
 #include "kiosk/cli/keys/root.h"
+#include "kiosk/cli/print.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/common/topics.h"
-#include "kiosk/core/cert.h"
-#include "kiosk/core/push_offer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,21 +19,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* porchlight keys make|staff|sign|push|retire: what the venue's root key makes and signs. */
+/* porchlight keys: what the venue's root key makes and signs. */
 
-enum { SEED = KEYSET_SEED };
+enum { SEED = KEYSET_SEED, PUBLIC_HEX = 2 * ENVELOPE_PUBLIC + 1 };
 
 struct keys {
     const struct cli *cli;
-    const char *venue, *kiosk, *root_out, *root, *out, *public, *account;
+    const char *venue, *kiosk, *root_out, *root_file, *out, *public, *account;
     char venue_id[KEYSET_ID_TEXT], kiosk_id[KEYSET_ID_TEXT];
     struct keyset *set;
+    struct root *root; /* NULL until it is read */
     bool due;
 };
 
 /* --- ids and files ---------------------------------------------------------------------------- */
 
-/* From the options, else porchlight.conf where there is one, else random. */
+/* From the options; or porchlight.conf if there is one; or random. */
 static int ids_find(struct keys *k)
 {
     char path[PATH_LEN];
@@ -57,26 +58,9 @@ static int ids_find(struct keys *k)
     return code;
 }
 
-/* The folders below prefix on the way to `path`, the last with `mode`. */
-static int folder_make(const char *prefix, const char *path, mode_t mode)
-{
-    char whole[PATH_LEN];
-    if (path_under(prefix, path, whole) < 0)
-        return -1;
-    for (char *slash = strchr(whole + strlen(prefix) + 1, '/'); slash;
-         slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        int failed = mkdir(whole, 0755) < 0 && errno != EEXIST;
-        *slash = '/';
-        if (failed)
-            return -1;
-    }
-    return mkdir(whole, mode) < 0 && errno != EEXIST ? -1 : 0;
-}
-
 static int keys_complain(const char *path)
 {
-    log_error("%s: %s", path, strerror(errno));
+    log_error("%s cannot be written: %s.", path, strerror(errno));
     return -1;
 }
 
@@ -90,7 +74,7 @@ static int credential_write(const struct keys *k, const char *name, const uint8_
     return secret_write_key(path, key, len, mode) < 0 ? keys_complain(path) : 0;
 }
 
-/* Whether a path lies inside the kiosk's credentials, where the root key must never be. */
+/* Whether a path is inside the kiosk's credentials, where the root key must never be. */
 static bool is_on_kiosk(const struct keys *k, const char *path)
 {
     char folder[PATH_LEN], dir[PATH_LEN], real_dir[PATH_MAX], real_folder[PATH_MAX];
@@ -108,27 +92,28 @@ static int make_is_possible(const struct keys *k)
     static const char *const names[] = {"venue.key", "kiosk.key", "kiosk.pub", "kiosk.cert",
                                         "root.pub"};
     char folder[PATH_LEN], path[PATH_LEN + 16];
-    if (folder_make(k->cli->prefix, PATH_CREDENTIALS, 0700) < 0 ||
-        path_under(k->cli->prefix, PATH_CREDENTIALS, folder) < 0)
+    if (path_under(k->cli->prefix, PATH_CREDENTIALS, folder) < 0 ||
+        files_make_folders(folder, 0700) < 0)
         return keys_complain(k->cli->prefix);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
         if (access(path, F_OK) == 0) {
-            log_error("%s: is there already, and phones rely on it; expected a kiosk without keys "
-                      "(move the old ones away first)",
+            log_error("No keys were made: this kiosk has keys, and its phones rely on them (%s). "
+                      "For new ones, move the files in that folder away first.",
                       path);
             return -1;
         }
     }
     if (k->root_out && access(k->root_out, F_OK) == 0) {
-        log_error("%s: is there already; the root key goes into a new file", k->root_out);
+        log_error("No keys were made: %s exists. Choose a new file for the root key.", k->root_out);
         return -1;
     }
     if (!k->root_out || !is_on_kiosk(k, k->root_out))
         return 0;
-    log_error("%s: lies in the kiosk's credentials; the root key belongs off site, say on a USB "
-              "stick",
-              k->root_out);
+    log_error(
+        "No keys were made: %s is among the kiosk's credentials, and the root key must not be "
+        "kept on the kiosk. Choose a file on a USB stick.",
+        k->root_out);
     return -1;
 }
 
@@ -155,8 +140,9 @@ static int keys_make(struct keys *k)
     if (make_write(k) < 0)
         return CLI_FAILED;
     if (!k->root_out)
-        log_warning("no --root-out: the root key is forgotten, so nobody can sign staff phones or "
-                    "disown this kiosk");
+        log_warning(
+            "Without --root-out the root key is not kept, so nobody can sign staff phones or "
+            "disown this kiosk.");
     printf(k->cli->json ? "{\"venue\":\"%s\",\"kiosk\":\"%s\"}\n" : "venue: %s\nkiosk: %s\n",
            k->venue_id, k->kiosk_id);
     return CLI_OK;
@@ -164,63 +150,67 @@ static int keys_make(struct keys *k)
 
 /* --- staff ------------------------------------------------------------------------------------ */
 
-static int root_read(const struct keys *k)
+/* The staff phone's public half as hex: given, or of a pair made here into DIR/staff.key. */
+static int staff_public(const struct keys *k, char hex[PUBLIC_HEX])
 {
-    if (root_seed_read(k->cli->prefix, k->root, k->set->root_seed) < 0)
-        return -1;
-    keyset_root(k->set);
-    return 0;
-}
-
-/* The staff phone's public half: given, or of a pair made here into DIR/staff.key. */
-static int staff_public(const struct keys *k, uint8_t public[ENVELOPE_PUBLIC])
-{
-    size_t got;
     char path[PATH_LEN];
     if (k->public) {
-        if (sodium_hex2bin(public, ENVELOPE_PUBLIC, k->public, strlen(k->public), NULL, &got,
-                           NULL) == 0 &&
-            got == ENVELOPE_PUBLIC)
-            return 0;
-        log_error("--public wants the 64 hex digits that the phone shows");
-        return -1;
+        snprintf(hex, PUBLIC_HEX, "%s", strlen(k->public) < PUBLIC_HEX ? k->public : "");
+        return 0;
     }
-    if ((mkdir(k->out, 0700) < 0 && errno != EEXIST) ||
+    if (files_make_folders(k->out, 0700) < 0 ||
         (size_t)snprintf(path, sizeof path, "%s/staff.key", k->out) >= sizeof path)
         return keys_complain(k->out);
     if (access(path, F_OK) == 0) {
-        log_error("%s: is there already; one folder holds one staff key", path);
+        log_error("No key was made: %s exists, and one folder holds one staff key. Name another "
+                  "folder.",
+                  path);
         return -1;
     }
     randombytes_buf(k->set->kiosk_seed, SEED);
-    crypto_sign_seed_keypair(public, k->set->kiosk_secret, k->set->kiosk_seed);
+    crypto_sign_seed_keypair(k->set->kiosk_public, k->set->kiosk_secret, k->set->kiosk_seed);
+    sodium_bin2hex(hex, PUBLIC_HEX, k->set->kiosk_public, ENVELOPE_PUBLIC);
     return secret_write_key(path, k->set->kiosk_seed, SEED, 0600) < 0 ? keys_complain(path) : 0;
+}
+
+static int public_complain(void)
+{
+    log_error("Nothing was signed: --public must be the 64 hex digits that the phone or porchlight "
+              "invite shows.");
+    return CLI_FAILED;
+}
+
+static int staff_write(const struct keys *k, const char *account, const char *hex,
+                       const uint8_t signature[CERT_SIGNATURE])
+{
+    char folder[PATH_LEN], path[PATH_LEN];
+    uint8_t staff[CERT_STAFF];
+    sodium_hex2bin(staff, ENVELOPE_PUBLIC, hex, strlen(hex), NULL, NULL, NULL);
+    memcpy(staff + ENVELOPE_PUBLIC, signature, CERT_SIGNATURE);
+    if (path_under(k->cli->prefix, PATH_STAFF, folder) < 0 ||
+        files_make_folders(folder, 0755) < 0 ||
+        (size_t)snprintf(path, sizeof path, "%s/%s.cert", folder, account) >= sizeof path ||
+        secret_write_key(path, staff, sizeof staff, 0644) < 0)
+        return keys_complain(PATH_STAFF);
+    return 0;
 }
 
 static int keys_staff(struct keys *k)
 {
-    struct cert_staff cert;
-    uint8_t staff[CERT_STAFF];
-    char account[KEYSET_ID_TEXT], path[PATH_LEN];
-    char folder[PATH_LEN];
-    if (!k->root || (!k->public) == (!k->out))
+    uint8_t signature[CERT_SIGNATURE];
+    char account[KEYSET_ID_TEXT], hex[PUBLIC_HEX];
+    if (!k->root_file || (!k->public) == (!k->out))
         return CLI_USAGE;
     keyset_id_random(account);
     if (k->account)
         memcpy(account, k->account, TOPIC_ID_LEN + 1);
-    if (ids_find(k) < 0 || root_read(k) < 0 || staff_public(k, cert.public) < 0)
+    if (ids_find(k) < 0 || !(k->root = root_open(k->cli->prefix, k->root_file)) ||
+        staff_public(k, hex) < 0)
         return CLI_FAILED;
-    keyset_id_bytes(k->venue_id, cert.venue);
-    keyset_id_bytes(account, cert.account);
-    memcpy(staff, cert.public, ENVELOPE_PUBLIC);
-    cert_staff_sign(&cert, k->set->root_secret, staff + ENVELOPE_PUBLIC);
-    if (folder_make(k->cli->prefix, PATH_STAFF, 0755) < 0 ||
-        path_under(k->cli->prefix, PATH_STAFF, folder) < 0 ||
-        (size_t)snprintf(path, sizeof path, "%s/%s.cert", folder, account) >= sizeof path ||
-        secret_write_key(path, staff, sizeof staff, 0644) < 0) {
-        keys_complain(PATH_STAFF);
+    if (root_sign_staff(k->root, k->venue_id, account, hex, signature) < 0)
+        return public_complain();
+    if (staff_write(k, account, hex, signature) < 0)
         return CLI_FAILED;
-    }
     printf(k->cli->json ? "{\"account\":\"%s\"}\n" : "account: %s\n", account);
     return CLI_OK;
 }
@@ -231,50 +221,48 @@ static int keys_staff(struct keys *k)
  * needed. */
 static int keys_sign(struct keys *k)
 {
-    char hex[ROOT_SIGNATURE];
-    if (!k->root || !k->public || !k->account || !k->venue)
+    uint8_t signature[CERT_SIGNATURE];
+    char hex[2 * CERT_SIGNATURE + 1];
+    if (!k->root_file || !k->public || !k->account || !k->venue)
         return CLI_USAGE;
-    struct root *root = root_open(NULL, k->root);
-    if (!root)
+    k->root = root_open(NULL, k->root_file);
+    if (!k->root)
         return CLI_FAILED;
-    int bad = root_sign_staff(root, k->venue, k->account, k->public, hex);
-    root_close(root);
-    if (bad)
-        log_error("--public wants the 64 hex digits that porchlight invite shows");
-    else
-        printf(k->cli->json ? "{\"signature\":\"%s\"}\n" : "%s\n", hex);
-    return bad ? CLI_FAILED : CLI_OK;
+    if (root_sign_staff(k->root, k->venue, k->account, k->public, signature) < 0)
+        return public_complain();
+    sodium_bin2hex(hex, sizeof hex, signature, sizeof signature);
+    printf(k->cli->json ? "{\"signature\":\"%s\"}\n" : "%s\n", hex);
+    return CLI_OK;
 }
 
 /* --- push ------------------------------------------------------------------------------------- */
 
-/* The key that lets the venue's relays take subscriptions: made here, moved to them. */
+/* The key that lets the venue's relays take subscriptions, for a relay that was set up by hand. */
 static int keys_push(struct keys *k)
 {
-    uint8_t venue[ENVELOPE_ID], public[ENVELOPE_PUBLIC], signature[CERT_SIGNATURE];
+    uint8_t signature[CERT_SIGNATURE];
     char path[PATH_LEN];
-    if (!k->root || !k->out)
+    if (!k->root_file || !k->out)
         return CLI_USAGE;
-    if (ids_find(k) < 0 || root_read(k) < 0)
+    if (ids_find(k) < 0 || !(k->root = root_open(k->cli->prefix, k->root_file)) ||
+        root_push_key(k->root, k->venue_id, k->set->kiosk_seed, signature) < 0)
         return CLI_FAILED;
-    if ((mkdir(k->out, 0700) < 0 && errno != EEXIST) ||
+    if (files_make_folders(k->out, 0700) < 0 ||
         (size_t)snprintf(path, sizeof path, "%s/push.cert", k->out) >= sizeof path) {
         keys_complain(k->out);
         return CLI_FAILED;
     }
-    randombytes_buf(k->set->kiosk_seed, SEED);
-    crypto_sign_seed_keypair(public, k->set->kiosk_secret, k->set->kiosk_seed);
-    keyset_id_bytes(k->venue_id, venue);
-    push_offer_root_sign(venue, public, k->set->root_secret, signature);
     int bad = secret_write_key(path, signature, sizeof signature, 0644);
     snprintf(path, sizeof path, "%s/push.key", k->out);
     if (bad < 0 || secret_write_key(path, k->set->kiosk_seed, SEED, 0600) < 0) {
         keys_complain(path);
         return CLI_FAILED;
     }
-    printf(k->cli->json ? "{\"folder\":\"%s\"}\n"
-                        : "move push.key and push.cert from %s to every relay's credentials\n",
-           k->out);
+    if (k->cli->json)
+        printf("{\"folder\":\"%s\"}\n", k->out);
+    else
+        print_say("Move push.key and push.cert from %s into the credentials of every relay.",
+                  k->out);
     return CLI_OK;
 }
 
@@ -282,27 +270,24 @@ static int keys_push(struct keys *k)
 
 static int keys_retire(struct keys *k)
 {
-    struct cert_kiosk cert;
-    uint8_t wire[ENVELOPE_SIZE];
+    uint8_t public[ENVELOPE_PUBLIC], notice[ENVELOPE_SIZE];
     char topic[TOPIC_NAME_MAX];
-    if (!k->root || !k->out)
+    if (!k->root_file || !k->out)
         return CLI_USAGE;
-    if (ids_find(k) < 0 || root_read(k) < 0 ||
-        secret_read_key(k->cli->prefix, "kiosk.pub", false, cert.public, sizeof cert.public,
-                        config_complain_stderr, NULL) < 0)
+    if (ids_find(k) < 0 || !(k->root = root_open(k->cli->prefix, k->root_file)) ||
+        secret_read_key(k->cli->prefix, "kiosk.pub", false, public, sizeof public,
+                        config_complain_stderr, NULL) < 0 ||
+        root_retire_kiosk(k->root, k->venue_id, k->kiosk_id, public, notice) < 0)
         return CLI_FAILED;
-    keyset_id_bytes(k->venue_id, cert.venue);
-    keyset_id_bytes(k->kiosk_id, cert.kiosk);
-    cert_retire(&cert, k->set->root_secret, wire);
     FILE *f = fopen(k->out, "wxe");
-    if (!f || fwrite(wire, sizeof wire, 1, f) != 1 || fclose(f) != 0) {
+    if (!f || fwrite(notice, sizeof notice, 1, f) != 1 || fclose(f) != 0) {
         keys_complain(k->out);
         return CLI_FAILED;
     }
     topic_name(TOPIC_STATE, k->venue_id, k->kiosk_id, NULL, topic);
     printf(k->cli->json ? "{\"topic\":\"%s\",\"file\":\"%s\"}\n"
-                        : "publish it, retained, on\n  %s\nsay with: mosquitto_pub -r -q 1 -t "
-                          "TOPIC -f %s\n",
+                        : "Publish it, retained, with an account that may write there:\n"
+                          "  mosquitto_pub -r -q 1 -t %s -f %s\n",
            topic, k->out);
     return CLI_OK;
 }
@@ -336,7 +321,7 @@ static int keys_run(const struct cli *cli, void *own, char **words)
     if (i == sizeof verbs / sizeof verbs[0])
         return cli_misuse(&cli_keys, "\"%s\" is none of make, staff, sign, push, retire and renew",
                           words[0]);
-    if (k->root && root_check(&cli_keys, k->root) != CLI_OK)
+    if (k->root_file && root_check(&cli_keys, k->root_file) != CLI_OK)
         return CLI_USAGE;
     k->set = keyset_new();
     if (!k->set)
@@ -344,6 +329,7 @@ static int keys_run(const struct cli *cli, void *own, char **words)
     int code = verbs[i].run(k);
     if (code == CLI_USAGE)
         cli_misuse(&cli_keys, "%s needs %s", verbs[i].word, verbs[i].wants);
+    root_close(k->root);
     keyset_free(k->set);
     return code;
 }
@@ -357,7 +343,7 @@ static const struct cli_option keys_options[] = {
     OPTION_BY("kiosk", "ID", struct keys, kiosk, option_id, "the same for the kiosk's id"),
     OPTION_WORD("staff",
                 "let a staff phone command this kiosk; needs --root, and --public or --out"),
-    OPTION("root", "FILE", struct keys, root, "the root key; - to type it in from its paper"),
+    OPTION("root", "FILE", struct keys, root_file, "the root key; - to type it in from its paper"),
     OPTION("public", "HEX", struct keys, public, "the phone's public key"),
     OPTION("out", "PATH", struct keys, out,
            "staff: a folder for a new pair's secret half, for porchlight command; push: a folder; "

@@ -2,6 +2,8 @@
 #include "kiosk/cli/brokers.h"
 #include "kiosk/cli/keys/broker_ca.h"
 #include "kiosk/cli/keys/root.h"
+#include "kiosk/cli/locked_memory.h"
+#include "kiosk/cli/print.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/dynsec.h"
 #include "kiosk/common/log.h"
@@ -14,10 +16,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Disowns a kiosk. The order matters: first its account gets a password that nobody keeps, so that
- * the kiosk is out; then, as that account, the notice is left in its state's place, which nobody
- * can write to any more. (The account stays: a broker gives out what is retained only while its
- * author may still write there.) */
+/* Disowns a kiosk. The order matters: first its account gets a password that nobody keeps, which
+ * shuts the kiosk out; then, as that account, the notice is published in place of its state, where
+ * nobody can write any more. (The account stays: a broker hands out a retained message only while
+ * its author may still write there.) */
 #define PATIENCE (8 * INT64_C(1000000000))
 
 enum { RANDOM = 24, PASSWORD = 40 };
@@ -102,7 +104,9 @@ static int lock_out(struct retire *r, const struct config_broker *broker, char w
         return -1;
     if (len < 0 ||
         brokers_publish(b, DYNSEC_REQUEST, false, r->secrets->request, (size_t)len) != 1) {
-        snprintf(why, BROKERS_WHY_MAX, "[broker %s] user is no account of ours", broker->name);
+        snprintf(why, BROKERS_WHY_MAX,
+                 "the account in [broker %s] user is not one that this program can change",
+                 broker->name);
         brokers_free(b);
         return -1;
     }
@@ -111,8 +115,8 @@ static int lock_out(struct retire *r, const struct config_broker *broker, char w
     brokers_free(b);
     if (refused)
         snprintf(why, BROKERS_WHY_MAX,
-                 "its password could not be changed; name an account that may, by --user and "
-                 "--password");
+                 "the kiosk's password could not be changed. Name an account that may change it: "
+                 "--user NAME --password NAME");
     return refused ? -1 : 0;
 }
 
@@ -145,7 +149,7 @@ static bool disown(struct retire *r, struct config_broker *b)
     sodium_memzero(random, sizeof random);
     if (lock_out(r, b, why) == 0 && leave_notice(r, b, why) == 0)
         return true;
-    fprintf(stderr, "porchlight retire: broker %s: %s\n", b->name, why);
+    log_error("The kiosk is not disowned at broker %s: %s.", b->name, why);
     return false;
 }
 
@@ -153,17 +157,15 @@ static bool disown(struct retire *r, struct config_broker *b)
 
 static int notice_make(struct retire *r)
 {
-    struct cert_kiosk cert;
     const struct config *c = &r->config;
+    uint8_t public[ENVELOPE_PUBLIC];
     struct root *root = root_open(r->cli->prefix, r->root_file);
     int rc = -1;
-    if (root && secret_read_key(r->cli->prefix, "kiosk.pub", false, cert.public, sizeof cert.public,
-                                config_complain_stderr, NULL) == 0) {
-        sodium_hex2bin(cert.venue, sizeof cert.venue, c->venue.id, TOPIC_ID_LEN, NULL, NULL, NULL);
-        sodium_hex2bin(cert.kiosk, sizeof cert.kiosk, c->kiosk.id, TOPIC_ID_LEN, NULL, NULL, NULL);
-        cert_retire(&cert, root_secret(root), r->notice);
+    if (root &&
+        secret_read_key(r->cli->prefix, "kiosk.pub", false, public, sizeof public,
+                        config_complain_stderr, NULL) == 0 &&
+        root_retire_kiosk(root, c->venue.id, c->kiosk.id, public, r->notice) == 0)
         rc = topic_name(TOPIC_STATE, c->venue.id, c->kiosk.id, NULL, r->topic);
-    }
     root_close(root);
     return rc;
 }
@@ -176,8 +178,8 @@ static int retire(struct retire *r)
         config_load(path, &r->config, config_complain_stderr, NULL) != 0)
         return CLI_FAILED;
     if (r->config.kiosk.plain) {
-        log_error("a plain venue has no keys, so its phones would obey no notice; delete the "
-                  "kiosk's account at the broker");
+        log_error("Nothing was done: a plain venue has no keys, so its phones would not obey a "
+                  "notice. Delete the kiosk's account at the broker instead.");
         return CLI_FAILED;
     }
     if (notice_make(r) != 0)
@@ -186,8 +188,9 @@ static int retire(struct retire *r)
         done += disown(r, &r->config.brokers[i]);
     if (done < r->config.brokers_count)
         return CLI_FAILED;
-    puts(r->cli->json ? "{\"ok\":true}"
-                      : "Every broker knows: that kiosk is out, and phones disown it for ever.");
+    print_say("%s", r->cli->json ? "{\"ok\":true}"
+                                 : "Done: every broker shuts that kiosk out, and phones disown it "
+                                   "permanently.");
     return CLI_OK;
 }
 
@@ -202,10 +205,8 @@ static int retire_run(const struct cli *cli, void *own, char **words)
     if (root_check(&cli_retire, r->root_file) != CLI_OK)
         return CLI_USAGE;
     r->cli = cli;
-    r->secrets = sodium_init() < 0 ? NULL : sodium_malloc(sizeof *r->secrets);
-    if (!r->secrets)
-        log_error("no locked memory for passwords; raise the limit (ulimit -l)");
-    else
+    r->secrets = locked_memory(sizeof *r->secrets);
+    if (r->secrets)
         code = retire(r);
     sodium_free(r->secrets);
     return code;

@@ -1,6 +1,6 @@
 #include "kiosk/cli/keys/keyset.h"
 
-#include "kiosk/common/log.h"
+#include "kiosk/cli/locked_memory.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -8,13 +8,7 @@
 
 struct keyset *keyset_new(void)
 {
-    struct keyset *k = sodium_init() < 0 ? NULL : sodium_malloc(sizeof *k);
-
-    if (!k)
-        log_error("no locked memory for keys; raise the limit (ulimit -l)");
-    else
-        sodium_memzero(k, sizeof *k);
-    return k;
+    return locked_memory(sizeof(struct keyset));
 }
 
 void keyset_free(struct keyset *k)

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* A venue's keys while they are made: `porchlight keys` and `porchlight setup` make the same ones.
- * All of it lives in locked memory and is wiped when it is freed. */
+ * It is all in locked memory, and wiped when it is freed. */
 
 enum { KEYSET_SEED = 32, KEYSET_ID_TEXT = 2 * ENVELOPE_ID + 1, KEYSET_PASSWORD = 33 };
 
@@ -19,7 +19,7 @@ struct keyset {
     uint8_t certificate[CERT_SIGNATURE]; /* the root's, over the kiosk's key */
 };
 
-/* NULL after a complaint: no locked memory. */
+/* NULL after a complaint (no locked memory). */
 struct keyset *keyset_new(void);
 void keyset_free(struct keyset *k); /* NULL is safe */
 
@@ -32,12 +32,12 @@ void keyset_root(struct keyset *k);
 /* A fresh kiosk key, signed by the root for these ids (16 hex digits each). */
 void keyset_kiosk(struct keyset *k, const char *venue, const char *kiosk);
 
-/* 16 hex digits: random, or drawn from the root's seed, so that whoever holds the root key can
- * tell the venue's ids and accounts again. `word` names the purpose, `number` which of them. */
+/* 16 hex digits: random, or derived from the root's seed, so that whoever has the root key can work
+ * out the venue's ids and accounts again. `word` names the purpose, `number` which of them. */
 void keyset_id_random(char out[KEYSET_ID_TEXT]);
 void keyset_id(const struct keyset *k, const char *word, int number, char out[KEYSET_ID_TEXT]);
 
-/* A broker password of 32 characters out of A-Z a-z 0-9 - _, drawn in the same way. */
+/* A broker password of 32 characters out of A-Z a-z 0-9 - _, derived in the same way. */
 void keyset_password(const struct keyset *k, const char *word, int number,
                      char out[KEYSET_PASSWORD]);
 

@@ -144,6 +144,25 @@ static int join_names(char names[][PKI_NAME_MAX], size_t count, char *out, size_
     return count > 0 && len < size ? 0 : -1;
 }
 
+static int add_server_extensions(X509 *cert, X509 *issuer, const char *names)
+{
+    const struct {
+        int nid;
+        const char *value;
+    } all[] = {
+        {NID_basic_constraints, "critical,CA:FALSE"},
+        {NID_key_usage, "critical,digitalSignature"},
+        {NID_ext_key_usage, "serverAuth"},
+        {NID_subject_key_identifier, "hash"},
+        {NID_authority_key_identifier, "keyid"},
+        {NID_subject_alt_name, names},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (add_extension(cert, issuer, all[i].nid, all[i].value) < 0)
+            return -1;
+    return 0;
+}
+
 int pki_server(const struct pki_pair *ca, char names[][PKI_NAME_MAX], size_t count, time_t now,
                struct pki_pair *out)
 {
@@ -155,12 +174,7 @@ int pki_server(const struct pki_pair *ca, char names[][PKI_NAME_MAX], size_t cou
 
     if (cert && issuer && issuer_key && join_names(names, count, all, sizeof all) == 0 &&
         X509_set_issuer_name(cert, X509_get_subject_name(issuer)) == 1 &&
-        add_extension(cert, issuer, NID_basic_constraints, "critical,CA:FALSE") == 0 &&
-        add_extension(cert, issuer, NID_key_usage, "critical,digitalSignature") == 0 &&
-        add_extension(cert, issuer, NID_ext_key_usage, "serverAuth") == 0 &&
-        add_extension(cert, issuer, NID_subject_key_identifier, "hash") == 0 &&
-        add_extension(cert, issuer, NID_authority_key_identifier, "keyid") == 0 &&
-        add_extension(cert, issuer, NID_subject_alt_name, all) == 0 &&
+        add_server_extensions(cert, issuer, all) == 0 &&
         X509_sign(cert, issuer_key, EVP_sha256()) > 0 &&
         X509_verify(cert, X509_get0_pubkey(issuer)) == 1)
         result = pki_write_pair(cert, key, out);

@@ -6,7 +6,7 @@
 #include <time.h>
 
 /* The venue's own certificate authority, for its brokers and its page: EC keys on P-256, X.509 by
- * OpenSSL. Nothing of it reaches a public log. */
+ * OpenSSL. Nothing of it appears in public logs. */
 
 enum {
     PKI_TEXT_MAX = 8192,
@@ -31,8 +31,8 @@ int pki_authority(struct pki_pair *out, time_t now);
 int pki_server(const struct pki_pair *ca, char names[][PKI_NAME_MAX], size_t count, time_t now,
                struct pki_pair *out);
 
-/* Whole days that the first certificate in `pem` still counts, rounded down: -1 on the day after
- * its end. 0, or -1 if there is none. */
+/* Whole days for which the first certificate in `pem` is still valid, rounded down: -1 on the day
+ * after its end. 0, or -1 if there is none. */
 int pki_days_left(const char *pem, time_t now, long *days);
 
 /* Whether the server's certificate in `pem` comes from the authority's in `ca`, at any time. */

@@ -2,7 +2,9 @@
 
 #include "config/secret.h"
 #include "kiosk/cli/keys/root_paper.h"
+#include "kiosk/cli/locked_memory.h"
 #include "kiosk/common/log.h"
+#include "kiosk/core/push_offer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,20 +30,20 @@ int root_check(const struct cli_command *command, const char *file)
         return CLI_OK;
     int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
-        return cli_misuse(command,
-                          "--root -: nobody is at a terminal to type the root key in; "
-                          "expected --root FILE, a file of mode 0600 that holds its 64 hex "
-                          "digits or the four lines of its paper");
+        return cli_misuse(
+            command, "--root -: there is no terminal to type the root key in. Use --root FILE: "
+                     "a file of mode 0600 with its 64 hex digits, or with the four lines of "
+                     "its paper");
     close(fd);
     return CLI_OK;
 }
 
 static int type_in(uint8_t seed[KEYSET_SEED])
 {
-    fputs("The venue's root key is needed for this. Type it in from its paper.\n", stderr);
+    fputs("This needs the venue's root key. Type it in from its paper.\n", stderr);
     if (root_paper_ask(seed) == 0)
         return 0;
-    log_error("the root key was not typed in, so nothing was done");
+    log_error("Nothing was done: the root key was not typed in.");
     return -1;
 }
 
@@ -52,12 +54,12 @@ static int read_text(const char *file, const char *text, uint8_t seed[KEYSET_SEE
         return sodium_hex2bin(seed, KEYSET_SEED, text, digits, NULL, NULL, NULL);
     int line = root_paper_read(text, seed);
     if (line > 0)
-        log_error("%s: line %d does not fit its last four digits; compare it with the paper", file,
-                  line);
+        log_error("%s: line %d does not match its last four digits. Compare it with the paper.",
+                  file, line);
     else if (line < 0)
         log_error(
-            "%s: is no root key; expected 64 hex digits on one line, or the four lines of its "
-            "paper",
+            "%s is not a root key: expected 64 hex digits on one line, or the four lines of its "
+            "paper.",
             file);
     return line == 0 ? 0 : -1;
 }
@@ -65,12 +67,10 @@ static int read_text(const char *file, const char *text, uint8_t seed[KEYSET_SEE
 static int root_read_file(const char *file, uint8_t seed[KEYSET_SEED])
 {
     static const char absent[] =
-        "no such file; expected the root key's file, or - to type it in from paper";
-    char *text = sodium_malloc(SECRET_FILE_MAX + 1);
+        "there is no such file. Expected the root key's file, or - to type it in from its paper";
+    char *text = locked_memory(SECRET_FILE_MAX + 1);
     int result = -1;
-    if (!text)
-        log_error("no locked memory for keys; raise the limit (ulimit -l)");
-    else if (secret_read_text(file, absent, text, config_complain_stderr, NULL) >= 0)
+    if (text && secret_read_text(file, absent, text, config_complain_stderr, NULL) >= 0)
         result = read_text(file, text, seed);
     sodium_free(text);
     return result;
@@ -86,8 +86,10 @@ static int is_this_venues(const char *prefix, const char *file, const uint8_t se
     sodium_memzero(secret, sizeof secret);
     if (memcmp(public, known, sizeof public) == 0)
         return 0;
-    log_error("%s: is another venue's root key; expected the one that root.pub belongs to",
-              is_typed(file) ? "what was typed" : file);
+    log_error(
+        "Nothing was done: %s is another venue's root key. Expected the one that this venue's "
+        "root.pub belongs to.",
+        is_typed(file) ? "what you typed" : file);
     return -1;
 }
 
@@ -103,12 +105,9 @@ int root_seed_read(const char *prefix, const char *file, uint8_t seed[KEYSET_SEE
 struct root *root_open(const char *prefix, const char *file)
 {
     uint8_t public[ENVELOPE_PUBLIC];
-    struct root *r = sodium_init() < 0 ? NULL : sodium_malloc(sizeof *r);
-
-    if (!r) {
-        log_error("no locked memory for keys; raise the limit (ulimit -l)");
+    struct root *r = locked_memory(sizeof *r);
+    if (!r)
         return NULL;
-    }
     if (root_seed_read(prefix, file, r->seed) < 0) {
         root_close(r);
         return NULL;
@@ -122,28 +121,49 @@ void root_close(struct root *r)
     sodium_free(r);
 }
 
-const uint8_t *root_secret(const struct root *r)
+static bool id_bytes(const char *text, uint8_t out[ENVELOPE_ID])
 {
-    return r->secret;
-}
-
-static int unhex(const char *text, uint8_t *out, size_t len)
-{
-    size_t got;
-    return sodium_hex2bin(out, len, text, strlen(text), NULL, &got, NULL) == 0 && got == len ? 0
-                                                                                             : -1;
+    if (!keyset_id_is_good(text))
+        return false;
+    keyset_id_bytes(text, out);
+    return true;
 }
 
 int root_sign_staff(const struct root *r, const char *venue, const char *account,
-                    const char *public, char hex[ROOT_SIGNATURE])
+                    const char *public, uint8_t signature[CERT_SIGNATURE])
 {
     struct cert_staff c;
-    uint8_t signature[CERT_SIGNATURE];
-    if (unhex(venue, c.venue, sizeof c.venue) != 0 ||
-        unhex(account, c.account, sizeof c.account) != 0 ||
-        unhex(public, c.public, sizeof c.public) != 0)
+    size_t got;
+    if (!id_bytes(venue, c.venue) || !id_bytes(account, c.account) ||
+        sodium_hex2bin(c.public, sizeof c.public, public, strlen(public), NULL, &got, NULL) != 0 ||
+        got != sizeof c.public)
         return -1;
     cert_staff_sign(&c, r->secret, signature);
-    sodium_bin2hex(hex, ROOT_SIGNATURE, signature, sizeof signature);
+    return 0;
+}
+
+int root_retire_kiosk(const struct root *r, const char *venue, const char *kiosk,
+                      const uint8_t public[ENVELOPE_PUBLIC], uint8_t notice[ENVELOPE_SIZE])
+{
+    struct cert_kiosk c;
+    if (!id_bytes(venue, c.venue) || !id_bytes(kiosk, c.kiosk))
+        return -1;
+    memcpy(c.public, public, sizeof c.public);
+    cert_retire(&c, r->secret, notice);
+    return 0;
+}
+
+int root_push_key(const struct root *r, const char *venue, uint8_t seed[KEYSET_SEED],
+                  uint8_t signature[CERT_SIGNATURE])
+{
+    static const char purpose[] = "porchlight push key";
+    uint8_t id[ENVELOPE_ID], public[ENVELOPE_PUBLIC], secret[ENVELOPE_SECRET];
+    if (!id_bytes(venue, id))
+        return -1;
+    crypto_generichash(seed, KEYSET_SEED, (const uint8_t *)purpose, sizeof purpose - 1, r->seed,
+                       sizeof r->seed);
+    crypto_sign_seed_keypair(public, secret, seed);
+    sodium_memzero(secret, sizeof secret);
+    push_offer_root_sign(id, public, r->secret, signature);
     return 0;
 }

@@ -7,29 +7,37 @@
 
 #include <stdint.h>
 
-/* The venue's root key for a moment, from the stick or the paper it is kept on. `file` is what
- * stands behind --root: a file of 64 hex digits, or of the paper's four lines; or "-", the paper's
- * lines typed in at the terminal. */
+/* The venue's root key for a moment, from the stick or the paper that it is kept on. `file` is the
+ * value of --root: a file with 64 hex digits or with the paper's four lines; or "-", where the
+ * paper's lines are typed in at the terminal. */
 struct root;
 
-/* CLI_OK, or CLI_USAGE after a complaint: "-", and nobody is at a terminal. */
+/* CLI_OK; or CLI_USAGE after a complaint: it is "-", and there is no terminal to type at. */
 int root_check(const struct cli_command *command, const char *file);
 
-/* The key itself, into locked memory. With `prefix`, it must be the one that the root.pub there
- * belongs to. 0, or -1 after a complaint. */
+/* The key itself, into locked memory. If `prefix` is not NULL, it must be the key that the root.pub
+ * there belongs to. 0, or -1 after a complaint. */
 int root_seed_read(const char *prefix, const char *file, uint8_t seed[KEYSET_SEED]);
 
 /* The same, kept in locked memory. NULL after a complaint. */
 struct root *root_open(const char *prefix, const char *file);
 void root_close(struct root *r); /* erases; NULL is safe */
 
-/* The secret half, ENVELOPE_SECRET bytes; valid until root_close. */
-const uint8_t *root_secret(const struct root *r);
+/* What the root signs. Ids are 16 hex digits, keys 64; 0, or -1 where one is not. All of it can be
+ * made anywhere and again, as it follows from the root key alone. */
 
-/* The root's word for a staff phone, as hex: venue and account are 16 hex digits, `public` the 64
- * of the phone's key. 0, or -1 if they are not. */
-enum { ROOT_SIGNATURE = 2 * CERT_SIGNATURE + 1 };
+/* A staff phone's certificate: the signature behind its public key. */
 int root_sign_staff(const struct root *r, const char *venue, const char *account,
-                    const char *public, char hex[ROOT_SIGNATURE]);
+                    const char *public, uint8_t signature[CERT_SIGNATURE]);
+
+/* The notice by which phones disown a kiosk permanently (cert.h). */
+int root_retire_kiosk(const struct root *r, const char *venue, const char *kiosk,
+                      const uint8_t public[ENVELOPE_PUBLIC], uint8_t notice[ENVELOPE_SIZE]);
+
+/* The key by which phones trust the venue's relays with their subscriptions, as a seed, and the
+ * root's signature of it. It is drawn from the root key, so that all relays of a venue have the
+ * same one: a phone's browser keeps one subscription only. `seed` is in locked memory. */
+int root_push_key(const struct root *r, const char *venue, uint8_t seed[KEYSET_SEED],
+                  uint8_t signature[CERT_SIGNATURE]);
 
 #endif

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What the plugin itself uses, from 2.0 on: PBKDF2 over SHA-512. Passwords are drawn from 192 bits
- * of chance, so a count of iterations has nothing to add. */
+/* What the plugin itself uses, from 2.0 on: PBKDF2 over SHA-512. Passwords have 192 random bits, so
+ * more iterations would add nothing. */
 enum { HASH = 64, SALT = 12, ITERATIONS = 101, BASE64_MAX = 96 };
 
 cJSON *accounts_new(void)
@@ -35,7 +35,7 @@ cJSON *accounts_read(const char *text)
     return NULL;
 }
 
-/* Where in `list` the item stands whose `key` is `name`; -1: nowhere. */
+/* The index in `list` of the item whose `key` is `name`; -1: there is none. */
 static int accounts_find(const cJSON *list, const char *key, const char *name)
 {
     int i = 0;
@@ -128,7 +128,7 @@ int accounts_put(cJSON *all, enum topic_role who, const char *venue, const char 
     return put_client(all, account, password, roles, who == ROLE_KIOSK ? 2 : 1);
 }
 
-/* What phones write to a kiosk goes out; nothing comes back this way. */
+/* Passes on what phones write to a kiosk, and nothing in the other direction. */
 static int add_bridged(cJSON *acls, const char *venue, const char *kiosk)
 {
     char name[TOPIC_NAME_MAX];

@@ -1,6 +1,7 @@
 #include "kiosk/cli/members/admin_client.h"
 
 #include "kiosk/common/clock.h"
+#include "kiosk/common/log.h"
 #include "kiosk/common/messages.h"
 #include "kiosk/common/topics.h"
 
@@ -55,15 +56,15 @@ struct admin_client_brokers admin_client_brokers(const cJSON *reply)
     return n;
 }
 
-void admin_client_complain(const cJSON *reply, const char *command)
+void admin_client_warn(const cJSON *reply)
 {
     const cJSON *b;
     cJSON_ArrayForEach(b, cJSON_GetObjectItemCaseSensitive(reply, "brokers"))
     {
         const char *fault = admin_client_text(b, "fault");
         if (!is_done(b))
-            fprintf(stderr, "porchlight %s: broker %s: %s\n", command, admin_client_text(b, "name"),
-                    fault[0] != '\0' ? fault : "not done yet");
+            log_warning("Broker %s: %s", admin_client_text(b, "name"),
+                        fault[0] != '\0' ? fault : "not done yet");
     }
 }
 

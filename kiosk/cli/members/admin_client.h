@@ -3,31 +3,31 @@
 
 #include "kiosk/cli/control_client.h"
 
-/* What invite, revoke, rotate and phones ask of porchlightd over admin.sock (messages.h). */
+/* What invite, revoke, rotate and phones ask porchlightd over admin.sock (messages.h). */
 
 /* As control_client_ask: an enum cli_exit, and the reply in *reply. The request is formatted; it
  * may hold secrets, and is erased. */
 int admin_client_ask(const struct cli *cli, cJSON **reply, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* A reply's text, "" where there is none. */
+/* A text or number in a reply; "" or 0 if there is none. */
 const char *admin_client_text(const cJSON *reply, const char *key);
 double admin_client_number(const cJSON *reply, const char *key);
 
-/* What is left to be done at the brokers, of a reply. */
+/* How many brokers a reply names, and how many of them have done all that was asked. */
 struct admin_client_brokers {
     size_t all, done; /* done: connected, and nothing left there */
 };
 struct admin_client_brokers admin_client_brokers(const cJSON *reply);
 
-/* Tells, on stderr, of each broker where something is left. */
-void admin_client_complain(const cJSON *reply, const char *command);
+/* Warns about each broker where something is left to be done. */
+void admin_client_warn(const cJSON *reply);
 
 /* Asks "joining ACCOUNT" until nothing is left at the brokers, or for at most `ms`. As
  * admin_client_ask; *reply is the last. */
 int admin_client_settle(const struct cli *cli, const char *account, int ms, cJSON **reply);
 
-/* Whether it is an account's id. */
+/* Whether the text is an account's id. */
 bool admin_client_is_account(const char *text);
 
 #endif

@@ -1,7 +1,9 @@
 #include "config/config.h"
 #include "kiosk/cli/keys/root.h"
 #include "kiosk/cli/members/admin_client.h"
+#include "kiosk/cli/print.h"
 #include "kiosk/cli/qr_output.h"
+#include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 
 #include <errno.h>
@@ -13,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* One invitation: made, shown, and waited for until a phone has joined by it. */
+/* One invitation: made, shown, and waited for until a phone has used it. */
 enum { SETTLE_MS = 8000, LOOK_MS = 500 };
 
 struct invite {
@@ -22,7 +24,7 @@ struct invite {
     const char *png, *root_file;
     struct root *root;
     char account[17], venue[17];
-    bool asked; /* the root's signature was asked for */
+    bool asked; /* the root's signature has been asked for */
 };
 
 static volatile sig_atomic_t stopped;
@@ -38,11 +40,11 @@ static void invite_on_signal(int number)
 static int show_png(const struct invite *i, const char *link)
 {
     if (qr_output_png(i->png, link) == 0) {
-        printf("The invitation is in %s. Delete it once it is used.\n", i->png);
+        print_say("The invitation is in %s. Delete the file once it has been used.", i->png);
         return CLI_OK;
     }
-    fprintf(stderr, "porchlight invite: %s: %s\n", i->png,
-            errno == EEXIST ? "it is there already; choose another file" : strerror(errno));
+    log_error("The invitation was withdrawn, because %s cannot be written: %s.", i->png,
+              errno == EEXIST ? "the file exists. Choose another one" : strerror(errno));
     return CLI_FAILED;
 }
 
@@ -52,9 +54,9 @@ static int show_screen(const cJSON *reply)
         puts("The invitation is on the kiosk's screen for a minute.");
         return CLI_OK;
     }
-    fputs("porchlight invite: no screen is connected; is porchlight-screen running? Without "
-          "--on-screen the code is shown here\n",
-          stderr);
+    log_error("The invitation was withdrawn, because no screen is connected to show it. Start one "
+              "(sudo systemctl start porchlight-screen), or leave out --on-screen to see the code "
+              "here.");
     return CLI_FAILED;
 }
 
@@ -77,12 +79,12 @@ static int invite_show(const struct invite *i, const cJSON *reply)
         return code;
     if (i->link)
         puts(link);
-    printf(
-        "It is for one %s phone, and lives ten minutes. Its account, by which it can be revoked: "
-        "%s\n",
+    print_say(
+        "The invitation is for one %s phone, and valid for 10 minutes.\nThe phone's account, by "
+        "which you can revoke it: %s",
         i->staff ? "staff" : "member's", i->account);
     if (i->staff)
-        puts("A staff phone can end an alert: watch it being used.");
+        print_say("A staff phone can end an alert, so watch who uses it.");
     fflush(stdout);
     return CLI_OK;
 }
@@ -100,16 +102,22 @@ static int certify(const struct invite *i, const char *signature)
 
 static int sign_here(const struct invite *i, const char *public)
 {
-    char hex[ROOT_SIGNATURE];
-    return root_sign_staff(i->root, i->venue, i->account, public, hex) == 0 ? certify(i, hex)
-                                                                            : CLI_FAILED;
+    uint8_t signature[CERT_SIGNATURE];
+    char hex[2 * CERT_SIGNATURE + 1];
+    if (root_sign_staff(i->root, i->venue, i->account, public, signature) < 0)
+        return CLI_FAILED;
+    sodium_bin2hex(hex, sizeof hex, signature, sizeof signature);
+    return certify(i, hex);
 }
 
 static void ask_signature(const struct invite *i, const char *public)
 {
-    printf("\nThe phone has answered. Where the root key is, run\n\n"
-           "  porchlight keys sign --root FILE --venue %s --account %s --public %s\n\n"
-           "(--root - where it is on paper) and type or paste here what it prints: ",
+    printf("\nThe phone has answered. Where the root key is, run (with --root - if it is on "
+           "paper):\n\n"
+           "  porchlight keys sign --root FILE --venue %s \\\n"
+           "    --account %s \\\n"
+           "    --public %s\n\n"
+           "Then type or paste here what it prints: ",
            i->venue, i->account, public);
     fflush(stdout);
 }
@@ -119,14 +127,14 @@ static int take_signature(struct invite *i)
 {
     char line[512];
     if (!fgets(line, sizeof line, stdin)) {
-        fputs("porchlight invite: no signature came\n", stderr);
+        log_error("The invitation was withdrawn, because no signature was typed in.");
         return CLI_FAILED;
     }
     line[strcspn(line, " \r\n")] = '\0';
     if (strlen(line) == 2 * CERT_SIGNATURE && strspn(line, "0123456789abcdef") == strlen(line) &&
         certify(i, line) == CLI_OK)
         return CLI_OK;
-    fputs("That is not the root's signature of this phone. Once more: ", stderr);
+    fputs("That is not the root key's signature for this phone. Type or paste it again: ", stderr);
     return CLI_OK;
 }
 
@@ -142,14 +150,14 @@ static int on_claimed(struct invite *i, const char *public)
 
 /* --- waited for ------------------------------------------------------------------------------ */
 
-/* What comes first: a line of text that is wanted, or time to look again. */
+/* Waits for the signature, if it is wanted, or until it is time to look again. */
 static int pause_or_line(struct invite *i)
 {
     struct pollfd p = {.fd = i->asked ? STDIN_FILENO : -1, .events = POLLIN};
     return poll(&p, 1, LOOK_MS) > 0 ? take_signature(i) : CLI_OK;
 }
 
-/* Whether all brokers that are up have the phone, and one at least is. */
+/* Whether all connected brokers have the phone, and at least one is connected. */
 static bool is_in_where_it_can(const cJSON *reply)
 {
     const cJSON *b;
@@ -165,7 +173,7 @@ static bool is_in_where_it_can(const cJSON *reply)
     return up > 0;
 }
 
-/* One look. CLI_OK and *over, or go on. */
+/* One look. CLI_OK, and *over once a phone has joined. */
 static int invite_look(struct invite *i, bool *over)
 {
     cJSON *reply;
@@ -178,12 +186,14 @@ static int invite_look(struct invite *i, bool *over)
         puts(i->cli->json ? "{\"ok\":true,\"stage\":\"in\"}" : "A phone has joined.");
     } else if (strcmp(stage, "joined") == 0 && is_in_where_it_can(reply)) {
         *over = true;
-        admin_client_complain(reply, "invite");
+        admin_client_warn(reply);
         puts(i->cli->json
                  ? "{\"ok\":true,\"stage\":\"joined\"}"
-                 : "A phone has joined. A broker named above learns of it once it is back.");
+                 : "A phone has joined. The brokers named above will know it once they are back.");
     } else if (strcmp(stage, "gone") == 0) {
-        fputs("porchlight invite: nobody joined; the invitation is dead\n", stderr);
+        log_error("No phone joined, and the invitation has ended. For a new one: sudo porchlight "
+                  "invite%s",
+                  i->staff ? " --staff" : "");
         code = CLI_FAILED;
     } else if (strcmp(stage, "claimed") == 0) {
         code = on_claimed(i, admin_client_text(reply, "public"));
@@ -215,13 +225,13 @@ static int wait_for_phone(struct invite *i)
     if (over)
         return CLI_OK;
     if (stopped)
-        fputs("porchlight invite: stopped; the invitation is withdrawn\n", stderr);
+        log_error("Stopped before a phone joined: the invitation is withdrawn.");
     return withdraw(i);
 }
 
 /* --- made ------------------------------------------------------------------------------------ */
 
-/* Ready once a broker knows the account; a broker that does not is told of. */
+/* Ready as soon as one broker knows the account; warns about those that do not. */
 static int make_ready(const struct invite *i)
 {
     cJSON *reply;
@@ -229,12 +239,13 @@ static int make_ready(const struct invite *i)
     if (code != CLI_OK)
         return code;
     struct admin_client_brokers n = admin_client_brokers(reply);
-    admin_client_complain(reply, "invite");
+    admin_client_warn(reply);
     cJSON_Delete(reply);
     if (n.done > 0)
         return CLI_OK;
-    fputs("porchlight invite: no broker knows the invitation, so no phone can use it; withdrawn\n",
-          stderr);
+    log_error(
+        "The invitation was withdrawn, because no broker has accepted it. To see why: porchlight "
+        "status");
     return withdraw(i);
 }
 
@@ -242,7 +253,7 @@ static int invite_invite(struct invite *i)
 {
     struct sigaction stop = {.sa_handler = invite_on_signal};
     cJSON *made;
-    if (!i->leave) { /* from the first moment on, whoever stops us withdraws it */
+    if (!i->leave) { /* from now on, a signal withdraws the invitation */
         sigaction(SIGINT, &stop, NULL);
         sigaction(SIGTERM, &stop, NULL);
     }
@@ -258,7 +269,7 @@ static int invite_invite(struct invite *i)
     return code != CLI_OK || i->leave ? code : wait_for_phone(i);
 }
 
-/* What a staff phone's signature needs: the venue's id, and the root key where it is at hand. */
+/* What a staff phone's signature needs: the venue's id, and the root key if it is given. */
 static int staff_prepare(struct invite *i)
 {
     char path[PATH_LEN];

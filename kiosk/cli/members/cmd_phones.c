@@ -1,4 +1,5 @@
 #include "kiosk/cli/members/admin_client.h"
+#include "kiosk/cli/print.h"
 
 #include <stdio.h>
 
@@ -6,11 +7,11 @@ static void print_drill(const cJSON *reply)
 {
     const cJSON *drill = cJSON_GetObjectItemCaseSensitive(reply, "drill");
     if (cJSON_IsObject(drill))
-        printf("last drill: %s, rang at %.0f, seen by %.0f, safe: %.0f\n",
-               admin_client_text(drill, "at"), admin_client_number(drill, "rang"),
-               admin_client_number(drill, "seen"), admin_client_number(drill, "safe"));
+        print_say("last drill: %s: rang on %.0f phones, seen by %.0f, %.0f of them safe",
+                  admin_client_text(drill, "at"), admin_client_number(drill, "rang"),
+                  admin_client_number(drill, "seen"), admin_client_number(drill, "safe"));
     else
-        puts("last drill: none since porchlightd was started");
+        puts("last drill: none since porchlightd started");
 }
 
 static void phones_print_plainly(const cJSON *reply)
@@ -23,7 +24,7 @@ static void phones_print_plainly(const cJSON *reply)
     if (admin_client_number(reply, "invited") > 0)
         printf("invited:    %.0f\n", admin_client_number(reply, "invited"));
     if (admin_client_number(reply, "going") > 0)
-        printf("going:      %.0f, not yet out at every broker\n",
+        printf("revoked:    %.0f, not yet removed at every broker\n",
                admin_client_number(reply, "going"));
     print_drill(reply);
     cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(reply, "accounts"))
@@ -51,7 +52,7 @@ static int phones_run(const struct cli *cli, void *own, char **words)
         control_client_print(reply);
     else
         phones_print_plainly(reply);
-    admin_client_complain(reply, "phones");
+    admin_client_warn(reply);
     cJSON_Delete(reply);
     return CLI_OK;
 }

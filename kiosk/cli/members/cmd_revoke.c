@@ -1,6 +1,6 @@
 #include "kiosk/cli/members/admin_client.h"
 
-#include <stdio.h>
+#include "kiosk/cli/print.h"
 
 enum { SETTLE_MS = 6000 };
 
@@ -21,15 +21,17 @@ static int revoke_run(const struct cli *cli, void *own, char **words)
     if (code != CLI_OK)
         return code;
     struct admin_client_brokers n = admin_client_brokers(reply);
-    admin_client_complain(reply, "revoke");
+    admin_client_warn(reply);
     if (cli->json)
         control_client_print(reply);
     else if (n.done == n.all)
-        puts("That phone is out. It still has the venue's key: porchlight rotate gives the others "
-             "a new one.");
+        print_say(
+            "That phone is shut out. It still knows the venue's key. To give all others a new "
+            "one: sudo porchlight rotate");
     else
-        puts("That phone is out where it says nothing above; elsewhere as soon as this kiosk "
-             "reaches the broker.");
+        print_say(
+            "That phone is shut out, except at the brokers named above: there it will be as soon "
+            "as this kiosk reaches them.");
     cJSON_Delete(reply);
     return n.done == n.all ? CLI_OK : CLI_FAILED;
 }

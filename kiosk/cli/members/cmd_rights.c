@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What the words on the command line mean; 0 for none of them. */
+/* The role that a word names; 0: none. */
 static unsigned role_of(const char *word)
 {
     for (unsigned bit = ROLE_KIOSK; bit <= ROLE_STEWARD; bit <<= 1)

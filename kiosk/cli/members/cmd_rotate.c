@@ -1,6 +1,9 @@
 #include "config/secret.h"
+#include "kiosk/cli/locked_memory.h"
 #include "kiosk/cli/members/admin_client.h"
+#include "kiosk/cli/print.h"
 #include "kiosk/common/clock.h"
+#include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/core/envelope.h"
 
@@ -11,10 +14,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How long without a single phone more being told. */
+/* How long it may take until one more phone has the new key. */
 #define PATIENCE (20 * INT64_C(1000000000))
 
-/* Until every broker that is up has it for every phone. */
+/* Until every connected broker holds it for every phone. */
 static int wait_told(const struct cli *cli)
 {
     const struct timespec pause = {.tv_nsec = 100000000L};
@@ -27,7 +30,7 @@ static int wait_told(const struct cli *cli)
             return code;
         double left = admin_client_number(reply, "left");
         if (left <= 0)
-            admin_client_complain(reply, "rotate");
+            admin_client_warn(reply);
         cJSON_Delete(reply);
         if (left <= 0)
             return CLI_OK;
@@ -35,37 +38,39 @@ static int wait_told(const struct cli *cli)
             until = clock_now() + PATIENCE;
         before = left;
         if (clock_now() > until) {
-            fprintf(stderr,
-                    "porchlight rotate: %.0f phones could not be told; nothing is changed yet. "
-                    "Look at porchlight status, and rotate again\n",
-                    left);
+            log_error(
+                "The key was not changed: %.0f phones could not be sent the new one. To see why: "
+                "porchlight status. Then try again: sudo porchlight rotate",
+                left);
             return CLI_FAILED;
         }
         nanosleep(&pause, NULL);
     }
 }
 
-/* For the next start, before the running kiosk changes over: in the other order a power cut would
- * leave a kiosk that speaks under a key which its phones have put aside. */
+/* For the next start, and before the running kiosk switches to it: in the other order, a power cut
+ * would leave a kiosk that uses a key which its phones no longer accept. */
 static int store(const char *path, const uint8_t *key)
 {
     if (secret_write_key(path, key, ENVELOPE_KEY, 0600) == 0)
         return CLI_OK;
-    fprintf(stderr, "porchlight rotate: %s: %s; nothing is changed yet\n", path, strerror(errno));
+    log_error("The key was not changed: %s cannot be written: %s.", path, strerror(errno));
     return errno == EACCES || errno == EPERM || errno == EROFS ? CLI_DENIED : CLI_FAILED;
 }
 
-/* Those that were set up by hand have no key that anything could be sealed to. */
-static void tell_of_relays(const struct cli *cli, const char *path)
+/* Relays that were set up by hand have no key to which a new venue key could be sealed. */
+static void remind_of_relays(const struct cli *cli, const char *path)
 {
     cJSON *reply;
     if (admin_client_ask(cli, &reply, "phones") != CLI_OK)
         return;
     if (admin_client_number(reply, "relays") == 0)
-        printf("A relay that porchlight relay did not make needs it too: copy %s into its "
-               "/etc/porchlight/credentials, and there systemctl restart porchlight-relay. Until "
-               "then it hears nothing of this kiosk, and rings for its silence.\n",
-               path);
+        print_say(
+            "A relay that was set up by hand needs the new key too. Copy %s into its "
+            "/etc/porchlight/credentials, and there: sudo systemctl restart porchlight-relay. "
+            "Until then it cannot read this kiosk's messages, and rings as if the kiosk were "
+            "silent.",
+            path);
     cJSON_Delete(reply);
 }
 
@@ -81,16 +86,18 @@ static int rotate(const struct cli *cli, const char *path, const uint8_t *key, c
         return code;
     code = admin_client_ask(cli, &reply, "rotated %s", hex);
     if (code != CLI_OK) {
-        fputs("porchlight rotate: restart porchlightd, and it speaks under the new key\n", stderr);
+        log_error("The new key is stored, but porchlightd does not use it yet. Restart it: sudo "
+                  "systemctl restart porchlightd");
         return code;
     }
     if (cli->json)
         control_client_print(reply);
     else
-        puts("The venue has a new key. Phones and relays that sleep find it when they wake.");
+        print_say(
+            "The venue has a new key. Phones and relays that are asleep get it when they wake.");
     cJSON_Delete(reply);
     if (!cli->json)
-        tell_of_relays(cli, path);
+        remind_of_relays(cli, path);
     return CLI_OK;
 }
 
@@ -102,18 +109,15 @@ static int rotate_run(const struct cli *cli, void *own, char **words)
     (void)words;
     if (path_under(cli->prefix, PATH_CREDENTIALS, folder) < 0 ||
         (size_t)snprintf(path, sizeof path, "%s/venue.key", folder) >= sizeof path)
-        return cli_misuse(&cli_rotate, "the prefix is too long");
+        return cli_misuse(&cli_rotate, "--prefix is too long");
     if (access(folder, W_OK) != 0) {
-        fprintf(stderr, "porchlight rotate: %s: %s; it is for root (sudo porchlight rotate)\n",
-                folder, strerror(errno));
+        log_error("The key was not changed: %s cannot be written: %s. Run the command with sudo.",
+                  folder, strerror(errno));
         return CLI_DENIED;
     }
-    uint8_t *secret = sodium_init() < 0 ? NULL : sodium_malloc(ENVELOPE_KEY + HEX);
-    if (!secret) {
-        fputs("porchlight rotate: no locked memory for a key; raise the limit (ulimit -l)\n",
-              stderr);
+    uint8_t *secret = locked_memory(ENVELOPE_KEY + HEX);
+    if (!secret)
         return CLI_FAILED;
-    }
     randombytes_buf(secret, ENVELOPE_KEY);
     int code = rotate(cli, path, secret, (char *)secret + ENVELOPE_KEY);
     sodium_free(secret);

@@ -5,12 +5,13 @@
 #include "kiosk/cli/keys/broker_ca.h"
 #include "kiosk/cli/keys/keyset.h"
 #include "kiosk/cli/keys/root.h"
+#include "kiosk/cli/locked_memory.h"
 #include "kiosk/cli/members/admin_client.h"
+#include "kiosk/cli/print.h"
 #include "kiosk/cli/templates.h"
 #include "kiosk/common/file.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
-#include "kiosk/core/push_offer.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -21,9 +22,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A relay in a folder, to be carried to where it is to run: config, keys, and what installs them.
- * The kiosk makes its account and enters its key, so that a new venue key reaches it too. Run again
- * at another kiosk of the venue over the same folder, it adds that kiosk. */
+/* Makes a relay in a folder, to be carried to where it will run: config, keys, and a script that
+ * installs them. The kiosk makes the relay's account and registers its key, so that a new venue key
+ * reaches it too. Run again on another kiosk of the venue with the same folder, it adds that one.
+ */
 enum { SETTLE_MS = 8000 };
 
 struct relay {
@@ -44,7 +46,7 @@ struct relay {
 
 static int relay_complain(const char *what)
 {
-    log_error("%s: %s", what, strerror(errno));
+    log_error("The relay was not made: %s: %s.", what, strerror(errno));
     return CLI_FAILED;
 }
 
@@ -69,7 +71,7 @@ static int put_key(const struct relay *r, const char *name, const uint8_t *key, 
     return secret_write_key(at(r, name, path), key, len, 0600) == 0 ? CLI_OK : relay_complain(path);
 }
 
-/* A credential of this kiosk's under the name that the relay knows it by. */
+/* Copies a credential of this kiosk's under the name that the relay uses. */
 static int copy_key(const struct relay *r, const char *from, const char *to)
 {
     char name[64];
@@ -108,17 +110,11 @@ static void relay_draw(struct relay *r)
     sodium_memzero(random, sizeof random);
 }
 
-/* The key by which phones trust a relay with their subscriptions. Drawn from the root's, so that it
- * is the same on every relay of the venue: a phone's browser keeps one subscription. */
 static int put_push(const struct relay *r)
 {
-    static const char purpose[] = "porchlight push key";
-    uint8_t venue[ENVELOPE_ID], public[ENVELOPE_PUBLIC], signature[CERT_SIGNATURE];
-    crypto_generichash(r->secrets->key, KEYSET_SEED, (const uint8_t *)purpose, sizeof purpose - 1,
-                       root_secret(r->root), KEYSET_SEED);
-    crypto_sign_seed_keypair(public, r->secrets->secret, r->secrets->key);
-    keyset_id_bytes(r->config.venue.id, venue);
-    push_offer_root_sign(venue, public, root_secret(r->root), signature);
+    uint8_t signature[CERT_SIGNATURE];
+    if (root_push_key(r->root, r->config.venue.id, r->secrets->key, signature) < 0)
+        return CLI_FAILED;
     int code = put_key(r, "credentials/push.key", r->secrets->key, KEYSET_SEED);
     return code == CLI_OK ? put_key(r, "credentials/push.cert", signature, sizeof signature) : code;
 }
@@ -172,7 +168,7 @@ static int make_new(struct relay *r)
     if (files_make_folders(at(r, "credentials", path), 0700) < 0)
         return relay_complain(path);
     if (conf_new(r) < 0) {
-        log_error("relay.conf: it grew too long");
+        log_error("The relay was not made: its relay.conf would be too long.");
         return CLI_FAILED;
     }
     int len = snprintf(line, sizeof line, "%s\n", r->secrets->password);
@@ -199,7 +195,7 @@ static int relay_line_of(const char *text, const char *key, char *out, size_t si
                : -1;
 }
 
-/* Another kiosk's, of the same venue and with the same key. */
+/* The folder of a relay that another kiosk made, of the same venue and with the same key. */
 static int take_again(struct relay *r)
 {
     char path[PATH_LEN], id[64];
@@ -213,7 +209,10 @@ static int take_again(struct relay *r)
                 keyset_id_is_good(r->account);
     free(text);
     if (!good) {
-        log_error("%s: is not the relay.conf of a relay of this venue", path);
+        log_error(
+            "The kiosk was not added: %s is not the relay.conf of a relay of this venue. Name "
+            "another folder.",
+            path);
         return CLI_FAILED;
     }
     if (secret_read_file(at(r, "credentials/relay.key", path), true, r->secrets->seed, KEYSET_SEED,
@@ -224,9 +223,10 @@ static int take_again(struct relay *r)
                         NULL) < 0)
         return CLI_FAILED;
     if (sodium_memcmp(r->secrets->key, r->secrets->other, ENVELOPE_KEY) != 0) {
-        log_error("%s: belongs to kiosks with another venue key than this one's; make a relay of "
-                  "its own for this kiosk, in another folder",
-                  r->out);
+        log_error(
+            "The kiosk was not added: the relay in %s belongs to kiosks with another venue key. "
+            "Make a relay for this kiosk in another folder.",
+            r->out);
         return CLI_FAILED;
     }
     text = file_read(at(r, "credentials/relay-broker", path), FILES_READ_MAX, &len);
@@ -245,7 +245,7 @@ static int add_kiosk(struct relay *r)
     snprintf(name, sizeof name, "kiosk-%s.pub", r->config.kiosk.id);
     snprintf(section, sizeof section, "kiosk k%.8s", r->config.kiosk.id);
     if (conf_set(&r->conf, section, "id", r->config.kiosk.id) < 0) {
-        log_error("relay.conf: it grew too long");
+        log_error("The kiosk was not added: relay.conf would be too long.");
         return CLI_FAILED;
     }
     int code = copy_key(r, "kiosk.pub", name);
@@ -269,30 +269,36 @@ static int enter(const struct relay *r)
     if (code != CLI_OK)
         return code;
     struct admin_client_brokers n = admin_client_brokers(reply);
-    admin_client_complain(reply, "relay");
+    admin_client_warn(reply);
     cJSON_Delete(reply);
     return n.done > 0 ? CLI_OK : CLI_FAILED;
 }
 
-static void relay_tell(const struct relay *r)
+static void relay_report(const struct relay *r)
 {
     if (r->cli->json) {
         printf("{\"ok\":true,\"account\":\"%s\"}\n", r->account);
         return;
     }
-    printf("The relay is in %s. Its account, by which it can be revoked: %s\n", r->out, r->account);
+    print_say("The relay is in %s. Its account, by which you can revoke it: %s", r->out,
+              r->account);
+    puts("\nWhat is left to do:");
     if (r->ntfy && !r->again)
-        printf("Put the token that may write to the ntfy topic, one line, into\n"
-               "  %s/credentials/push-first\n"
-               "and the topic as members' phones are to hear it into \"push\" in [venue] of\n"
-               "  " PATH_CONF "\n"
-               "Where that ntfy server is your own, ntfy.yml there is its /etc/ntfy/server.yml.\n",
-               r->out);
-    puts("Carry the folder to a machine outside the venue that has the package porchlight-relay,\n"
-         "run its install.sh there as root, and remove the folder everywhere else.");
+        print_say(
+            "- Write the token that may write to the ntfy topic, on one line, to\n"
+            "  %s/credentials/push-first\n"
+            "- Set \"push\" in [venue] of " PATH_CONF " to the topic that members' phones "
+            "subscribe to. If you run that ntfy server yourself, use the folder's ntfy.yml as "
+            "its /etc/ntfy/server.yml.",
+            r->out);
+    print_say(
+        "- Carry the folder to a machine outside the venue that has the package "
+        "porchlight-relay, run its install.sh there as root, and delete the folder everywhere "
+        "else.");
     if (!r->config.alert.relay)
-        puts("Set \"relay = yes\" in [alert] of " PATH_CONF ", and staff are cued when the relay\n"
-             "falls silent: then systemctl reload porchlightd.");
+        print_say("- Set \"relay = yes\" in [alert] of " PATH_CONF
+                  ", so that staff are warned when "
+                  "the relay is silent, and then: sudo systemctl reload porchlightd");
 }
 
 static int relay_make(struct relay *r)
@@ -301,7 +307,9 @@ static int relay_make(struct relay *r)
     int code;
     r->again = access(at(r, "relay.conf", path), F_OK) == 0;
     if (!r->again && access(r->out, F_OK) == 0) {
-        log_error("%s: is there already, and no relay's; name another folder", r->out);
+        log_error("The relay was not made: %s exists and is not a relay's folder. Name another "
+                  "folder.",
+                  r->out);
         return CLI_FAILED;
     }
     /* Before there is anything to leave behind. */
@@ -309,7 +317,7 @@ static int relay_make(struct relay *r)
         return CLI_FAILED;
     if ((code = r->again ? take_again(r) : make_new(r)) == CLI_OK &&
         (code = add_kiosk(r)) == CLI_OK && (code = enter(r)) == CLI_OK)
-        relay_tell(r);
+        relay_report(r);
     else if (!r->again)
         files_remove(r->out);
     return code;
@@ -317,7 +325,7 @@ static int relay_make(struct relay *r)
 
 /* --- asked ----------------------------------------------------------------------------------- */
 
-/* The broker that the relay is to listen at: the named one, or the first outside. */
+/* The broker at which the relay will listen: the named one, or the first outside. */
 static int find_broker(struct relay *r)
 {
     for (size_t i = 0; i < r->config.brokers_count; i++) {
@@ -329,9 +337,10 @@ static int find_broker(struct relay *r)
         r->broker = NULL;
     }
     log_error(r->broker_name
-                  ? "--broker %s: there is no such broker with TLS in porchlight.conf"
-                  : "no broker outside the venue that phones use: a relay beside the kiosk "
-                    "would be carried off with it (or name one: --broker NAME)%s",
+                  ? "The relay was not made: porchlight.conf has no broker \"%s\" with TLS."
+                  : "The relay was not made: there is no broker outside the venue that phones use, "
+                    "and a relay beside the kiosk would be carried off with it. To use another "
+                    "broker all the same: --broker NAME%s",
               r->broker_name ? r->broker_name : "");
     return -1;
 }
@@ -343,11 +352,13 @@ static int prepare(struct relay *r)
         config_load(path, &r->config, config_complain_stderr, NULL) != 0)
         return -1;
     if (r->config.kiosk.plain) {
-        log_error("a plain venue has no keys; its relay is whatever reads its messages");
+        log_error("The relay was not made: a plain venue has no keys. Any program that reads its "
+                  "messages can be its relay.");
         return -1;
     }
     if (r->root_file && !r->contact && strncmp(r->config.venue.page, "https://", 8) != 0) {
-        log_error("push services want to know whom to reach: --contact mailto:ADDRESS");
+        log_error("The relay was not made: push services need an address to write to. Add: "
+                  "--contact mailto:ADDRESS");
         return -1;
     }
     return find_broker(r);
@@ -370,10 +381,8 @@ static int cmd_relay_run(const struct cli *cli, void *own, char **words)
     int code = CLI_FAILED;
     r->cli = cli;
     r->out = words[0];
-    r->secrets = sodium_init() < 0 ? NULL : sodium_malloc(sizeof *r->secrets);
-    if (!r->secrets)
-        log_error("no locked memory for keys; raise the limit (ulimit -l)");
-    else
+    r->secrets = locked_memory(sizeof *r->secrets);
+    if (r->secrets)
         code = relay_check_options(r);
     if (code == CLI_OK)
         code = prepare(r) == 0 ? relay_make(r) : CLI_FAILED;

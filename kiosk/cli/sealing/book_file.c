@@ -24,7 +24,7 @@ static void book_file_sum_of(const uint8_t *frame, size_t len, uint8_t sum[SUM])
     memcpy(sum, full, SUM);
 }
 
-/* The size of the frame that `bytes` begin with; 0 where no whole one begins. */
+/* The size of the frame at the beginning of `bytes`; 0 if there is no whole one. */
 static size_t frame_size(const uint8_t *bytes, size_t len)
 {
     uint8_t sum[SUM];
@@ -38,8 +38,8 @@ static size_t frame_size(const uint8_t *bytes, size_t len)
     return memcmp(sum, bytes + body, SUM) == 0 ? body + SUM : 0;
 }
 
-/* Where the last whole entry ends. What is damaged before it, a worn block of the card perhaps, is
- * stepped over and stays as it is. -1 with errno. */
+/* Where the last whole entry ends. A damaged part before it, such as a worn block of the card, is
+ * skipped and stays as it is. -1 with errno. */
 static off_t end_of_entries(int fd)
 {
     uint8_t bytes[FRAME_MAX];
@@ -57,7 +57,7 @@ static off_t end_of_entries(int fd)
     }
 }
 
-/* Leaves fd at the end of the last whole entry, and the file no longer than that. */
+/* Cuts the file after its last whole entry, and moves fd there. */
 static int repair(int fd, const char *path)
 {
     char magic[MAGIC];

@@ -1,4 +1,6 @@
 #include "kiosk/cli/sealing/cmd_book.h"
+#include "kiosk/cli/locked_memory.h"
+#include "kiosk/common/file.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/messages.h"
 #include "kiosk/common/paths.h"
@@ -13,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A client that connects has this long to hand over its entry. */
+/* How long a client has to send its entry, and how long it waits for the answer. */
 enum { ENTRY_MS = 2000, ANSWER_MS = 10000 };
 
 static bool book_is_name(const char *name, size_t len)
@@ -22,43 +24,53 @@ static bool book_is_name(const char *name, size_t len)
     return len > 0 && len < BOOK_NAME_MAX && strspn(name, good) >= len;
 }
 
+/* The program's answer, terminated. Its length; or -1 with errno (0: none came in time). */
+static ssize_t book_ask(const char *path, const uint8_t *packet, size_t len,
+                        char answer[BOOK_ANSWER_MAX + 1])
+{
+    ssize_t n = -1;
+    int fd = unix_socket_connect(path);
+    if (fd < 0)
+        return -1;
+    errno = 0;
+    if (unix_socket_send(fd, packet, len) == 0 && unix_socket_wait(fd, ANSWER_MS) == 1)
+        n = unix_socket_receive(fd, answer, BOOK_ANSWER_MAX);
+    file_close(fd);
+    answer[n > 0 ? n : 0] = '\0';
+    return n > 0 ? n : -1;
+}
+
 int book_send(const struct cli *cli, const char *book, const uint8_t *entry, size_t len)
 {
-    uint8_t *packet = sodium_malloc(BOOK_PACKET_MAX);
-    char path[PATH_LEN], answer[BOOK_ANSWER_MAX + 1];
+    char path[PATH_LEN] = "", answer[BOOK_ANSWER_MAX + 1];
     size_t head = strlen(book) + 1;
-    int fd = -1, result = CLI_NOBODY, error;
-    ssize_t n = -1;
-    if (!packet)
-        return CLI_FAILED;
     if (!book_is_name(book, strlen(book))) {
-        fprintf(stderr, "porchlight seal: a book's name is letters, digits, - and _\n");
-        sodium_free(packet);
+        log_error("\"%s\" cannot be a book's name: use letters, digits, - and _.", book);
         return CLI_USAGE;
     }
+    uint8_t *packet = locked_memory(BOOK_PACKET_MAX);
+    if (!packet)
+        return CLI_FAILED;
     memcpy(packet, book, head - 1);
     packet[head - 1] = '\n';
     memcpy(packet + head, entry, len);
-    if (path_under(cli->prefix, PATH_BOOK, path) == 0 && (fd = unix_socket_connect(path)) >= 0 &&
-        unix_socket_send(fd, packet, head + len) == 0 && unix_socket_wait(fd, ANSWER_MS) == 1)
-        n = unix_socket_receive(fd, answer, BOOK_ANSWER_MAX);
-    error = fd < 0 ? errno : 0;
+    ssize_t n = path_under(cli->prefix, PATH_BOOK, path) < 0
+                    ? -1
+                    : book_ask(path, packet, head + len, answer);
+    int error = errno;
     sodium_free(packet);
-    if (n <= 0) {
-        fprintf(stderr, "porchlight seal: %s: %s; %s\n", path,
-                error ? strerror(error) : "no answer",
-                error == EACCES ? "be in the group porchlight-book, or root"
-                                : "is porchlight book running?");
-        result = error == EACCES ? CLI_DENIED : CLI_NOBODY;
-    } else {
-        answer[n] = '\0';
-        result = strcmp(answer, "ok") == 0 ? CLI_OK : CLI_FAILED;
-        if (result != CLI_OK)
-            fprintf(stderr, "porchlight seal: %s\n", answer);
-    }
-    if (fd >= 0)
-        close(fd);
-    return result;
+    if (n >= 0 && strcmp(answer, "ok") == 0)
+        return CLI_OK;
+    if (n >= 0)
+        log_error("The entry was not kept: %s.", answer);
+    else
+        log_error("The entry was not kept (%s): %s. %s", path,
+                  error ? strerror(error) : "porchlight book does not answer",
+                  error == EACCES
+                      ? "Run the command with sudo, or join the group (sudo adduser YOU "
+                        "porchlight-book) and log in again."
+                      : "Start it: sudo systemctl start porchlight-book");
+    return n >= 0 ? CLI_FAILED : error == EACCES ? CLI_DENIED : CLI_NOBODY;
 }
 
 /* Takes one packet apart and appends its entry. NULL, or what is wrong, static storage. */
@@ -79,14 +91,15 @@ static const char *take_entry(const char *folder, const uint8_t *packet, size_t 
     snprintf(path, sizeof path, "%s/%s.book", folder, name);
     fd = book_open(path);
     if (fd < 0) {
-        log_error("%s: %s", path, errno == EINVAL ? "it is no book" : strerror(errno));
-        return errno == ENOSPC ? "the disk is full: the entry was not kept"
-                               : "the book cannot be opened; the log of porchlight book says why";
+        log_error("%s cannot be opened: %s.", path,
+                  errno == EINVAL ? "it is not a book" : strerror(errno));
+        return errno == ENOSPC ? "the disk is full"
+                               : "the book cannot be opened. To see why: sudo journalctl -u "
+                                 "porchlight-book";
     }
     if (book_append(fd, newline + 1, len - head - 1, key) < 0) {
-        wrong = errno == ENOSPC ? "the disk is full: the entry was not kept"
-                                : "the entry was not kept: the disk reported an error";
-        log_error("%s: %s", path, strerror(errno));
+        wrong = errno == ENOSPC ? "the disk is full" : "the disk reported an error";
+        log_error("%s cannot be written: %s.", path, strerror(errno));
     }
     close(fd);
     return wrong;
@@ -95,7 +108,7 @@ static const char *take_entry(const char *folder, const uint8_t *packet, size_t 
 static void book_serve_client(int fd, const char *folder, const uint8_t key[SEAL_KEY])
 {
     uint8_t *packet = sodium_malloc(BOOK_PACKET_MAX);
-    const char *wrong = "no entry came";
+    const char *wrong = "no entry arrived";
     ssize_t n = -1;
     if (packet && unix_socket_wait(fd, ENTRY_MS) == 1)
         n = unix_socket_receive(fd, packet, BOOK_PACKET_MAX);
@@ -105,7 +118,7 @@ static void book_serve_client(int fd, const char *folder, const uint8_t key[SEAL
         wrong = "the entry is too long";
     sodium_free(packet);
     if (wrong)
-        log_warning("an entry was refused: %s", wrong);
+        log_warning("An entry was refused: %s.", wrong);
     unix_socket_send(fd, wrong ? wrong : "ok", wrong ? strlen(wrong) : 2);
 }
 
@@ -135,18 +148,18 @@ static int book_run(const struct cli *cli, void *own, char **words)
     if (sodium_init() < 0 || path_under(cli->prefix, PATH_SEAL_KEY, key_path) < 0 ||
         path_under(cli->prefix, PATH_BOOKS, folder) < 0 ||
         path_under(cli->prefix, PATH_BOOK, socket_path) < 0 ||
-        seal_read_key("book", key_path, 0, key) < 0)
+        seal_read_key(key_path, false, key) < 0)
         return CLI_FAILED;
     if (mkdir(folder, 0700) < 0 && errno != EEXIST) {
-        fprintf(stderr, "porchlight book: %s: %s\n", folder, strerror(errno));
+        log_error("The folder for books cannot be made: %s: %s.", folder, strerror(errno));
         return CLI_FAILED;
     }
     fd = unix_socket_listen(socket_path, 0660);
     if (fd < 0) {
-        fprintf(stderr, "porchlight book: %s: %s\n", socket_path, strerror(errno));
+        log_error("No entries can be accepted: %s: %s.", socket_path, strerror(errno));
         return CLI_FAILED;
     }
-    log_info("taking entries at %s", socket_path);
+    log_info("Accepting entries at %s.", socket_path);
     return book_serve(fd, folder, key);
 }
 

@@ -1,7 +1,10 @@
 #include "kiosk/cli/cli.h"
+#include "kiosk/cli/locked_memory.h"
+#include "kiosk/cli/print.h"
 #include "kiosk/cli/sealing/cmd_book.h"
 #include "kiosk/cli/sealing/sealing.h"
 #include "kiosk/common/file.h"
+#include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 
 #include <errno.h>
@@ -19,11 +22,11 @@ struct options {
 
 static int seal_complain(const char *what, const char *why)
 {
-    fprintf(stderr, "porchlight seal: %s: %s\n", what, why);
+    log_error("Nothing was sealed: %s: %s.", what, why);
     return CLI_FAILED;
 }
 
-/* `fresh` sealed becomes `path`, durably; one that is there stays. */
+/* Seals into `fresh`, which then becomes `path`, durably. An existing `path` is never replaced. */
 static enum seal_result seal_into(const char *fresh, const char *path, FILE *in,
                                   const uint8_t key[SEAL_KEY])
 {
@@ -47,7 +50,7 @@ static enum seal_result seal_into(const char *fresh, const char *path, FILE *in,
     return r;
 }
 
-/* Into FILE.sealed: whole, or not there. */
+/* Into FILE.sealed, whole or not at all. */
 static int seal_to_file(const char *file, FILE *in, const uint8_t key[SEAL_KEY])
 {
     char path[PATH_LEN], fresh[PATH_LEN];
@@ -55,21 +58,21 @@ static int seal_to_file(const char *file, FILE *in, const uint8_t key[SEAL_KEY])
     enum seal_result r;
 
     if (fstat(fileno(in), &st) == 0 && S_ISDIR(st.st_mode))
-        return seal_complain(file, "it is a folder; pipe it in: tar c FOLDER | porchlight seal - "
+        return seal_complain(file, "it is a folder. Pipe it in: tar c FOLDER | porchlight seal - "
                                    ">FOLDER.tar.sealed");
     if (snprintf(path, sizeof path, "%s.sealed", file) >= (int)sizeof path ||
         snprintf(fresh, sizeof fresh, "%s.sealed.new", file) >= (int)sizeof fresh)
-        return seal_complain(file, "its name is too long");
+        return seal_complain(file, "the name is too long");
     if (access(path, F_OK) == 0)
         return seal_complain(path,
-                             "it is there already, perhaps with another sheet in it; move it away "
-                             "first");
+                             "the file exists, and may hold something else. Move it away first");
     r = seal_into(fresh, path, in, key);
     if (r != SEAL_OK)
         return seal_complain(path, seal_why(r));
-    printf("%s is sealed. %s itself is still readable, and deleting it leaves\ncopies on the card: "
-           "next time let the program that makes it write to `porchlight seal -`.\n",
-           path, file);
+    print_say(
+        "%s is sealed. %s itself can still be read, and deleting it leaves copies on the card. "
+        "Next time, pipe the program that makes it into: porchlight seal -",
+        path, file);
     return CLI_OK;
 }
 
@@ -79,15 +82,16 @@ static int seal_piped(FILE *in, const uint8_t key[SEAL_KEY])
     enum seal_result r;
 
     if (isatty(STDOUT_FILENO))
-        return seal_complain("-", "what is sealed is no text for a terminal; end with >FILE");
+        return seal_complain("-", "the result is not text for a terminal. Write it to a file: "
+                                  "porchlight seal - >FILE.sealed");
     r = seal_stream(in, stdout, key);
     return r == SEAL_OK ? CLI_OK : seal_complain("-", seal_why(r));
 }
 
-/* One entry, at most SEAL_ENTRY_MAX bytes, handed to the book's own program. */
+/* One entry, of at most SEAL_ENTRY_MAX bytes, sent to the book's own program. */
 static int seal_to_book(const struct cli *cli, const char *book, FILE *in)
 {
-    uint8_t *entry = sodium_malloc(SEAL_ENTRY_MAX + 1);
+    uint8_t *entry = locked_memory(SEAL_ENTRY_MAX + 1);
     int result = CLI_FAILED;
     size_t n;
     if (!entry)
@@ -95,12 +99,12 @@ static int seal_to_book(const struct cli *cli, const char *book, FILE *in)
     setvbuf(in, NULL, _IONBF, 0);
     n = fread(entry, 1, SEAL_ENTRY_MAX + 1, in);
     if (ferror(in))
-        fprintf(stderr, "porchlight seal: %s\n", strerror(errno));
+        seal_complain("the entry", strerror(errno));
     else if (n > SEAL_ENTRY_MAX)
-        fprintf(stderr,
-                "porchlight seal: the entry is longer than %d bytes; seal it as a file, without "
-                "--book\n",
-                SEAL_ENTRY_MAX);
+        log_error(
+            "Nothing was sealed: the entry is longer than %d bytes. Seal it as a file, without "
+            "--book.",
+            SEAL_ENTRY_MAX);
     else
         result = book_send(cli, book, entry, n);
     sodium_free(entry);
@@ -119,7 +123,7 @@ static int seal_seal(const struct cli *cli, const struct options *o)
     if (o->book)
         result = seal_to_book(cli, o->book, in);
     else if (path_under(cli->prefix, PATH_SEAL_KEY, path) == 0 &&
-             seal_read_key("seal", o->key ? o->key : path, 0, key) == 0)
+             seal_read_key(o->key ? o->key : path, false, key) == 0)
         result = from_stdin ? seal_piped(in, key) : seal_to_file(o->file, in, key);
     if (!from_stdin)
         fclose(in);

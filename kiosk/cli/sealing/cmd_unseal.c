@@ -1,6 +1,8 @@
 #include "kiosk/cli/cli.h"
+#include "kiosk/cli/locked_memory.h"
 #include "kiosk/cli/sealing/cmd_book.h"
 #include "kiosk/cli/sealing/sealing.h"
+#include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 
 #include <errno.h>
@@ -10,8 +12,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-static int unseal_unseal(const char *file, const uint8_t public_key[SEAL_KEY],
-                         const uint8_t secret_key[SEAL_KEY])
+static int unseal_file(const char *file, const uint8_t public_key[SEAL_KEY],
+                       const uint8_t secret_key[SEAL_KEY])
 {
     bool from_stdin = strcmp(file, "-") == 0;
     FILE *in = from_stdin ? stdin : fopen(file, "rbe");
@@ -19,7 +21,7 @@ static int unseal_unseal(const char *file, const uint8_t public_key[SEAL_KEY],
     char magic[8];
 
     if (!in) {
-        fprintf(stderr, "porchlight unseal: %s: %s\n", file, strerror(errno));
+        log_error("Nothing was opened: %s: %s.", file, strerror(errno));
         return CLI_FAILED;
     }
     if (fread(magic, 1, sizeof magic, in) == sizeof magic) {
@@ -29,8 +31,8 @@ static int unseal_unseal(const char *file, const uint8_t public_key[SEAL_KEY],
             r = book_print(in, stdout, public_key, secret_key);
     }
     if (r != SEAL_OK)
-        fprintf(stderr, "porchlight unseal: %s: %s\n", from_stdin ? "what was piped in" : file,
-                seal_why(r));
+        log_error("Not everything was opened: %s: %s.", from_stdin ? "the piped input" : file,
+                  seal_why(r));
     if (!from_stdin)
         fclose(in);
     return r == SEAL_OK ? CLI_OK : CLI_FAILED;
@@ -49,18 +51,18 @@ static int unseal_run(const struct cli *cli, void *own, char **words)
     if (!o->key)
         return cli_misuse(&cli_unseal, "--key FILE.secret is missing");
     if (path_under(cli->prefix, PATH_CONF, conf) == 0 && access(conf, F_OK) == 0) {
-        fprintf(stderr,
-                "porchlight unseal: this machine is a kiosk (%s is there). The secret half must "
-                "never have been on it: take what is sealed to your own computer.\n",
-                conf);
+        log_error(
+            "Nothing was opened: this machine is a kiosk (%s exists), and the secret half must "
+            "never be on it. Copy the sealed file to your own computer and open it there.",
+            conf);
         return CLI_FAILED;
     }
     prctl(PR_SET_DUMPABLE, 0);
-    if (sodium_init() < 0 || !(secret_key = sodium_malloc(SEAL_KEY)))
+    if (!(secret_key = locked_memory(SEAL_KEY)))
         return CLI_FAILED;
-    if (seal_read_key("unseal", o->key, 1, secret_key) == 0 &&
+    if (seal_read_key(o->key, true, secret_key) == 0 &&
         crypto_scalarmult_base(public_key, secret_key) == 0)
-        result = unseal_unseal(words[0], public_key, secret_key);
+        result = unseal_file(words[0], public_key, secret_key);
     sodium_free(secret_key);
     return result;
 }

@@ -1,18 +1,19 @@
 #include "kiosk/cli/sealing/sealing.h"
 
 #include "config/secret.h"
+#include "kiosk/cli/locked_memory.h"
+#include "kiosk/common/file.h"
+#include "kiosk/common/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 _Static_assert(crypto_box_PUBLICKEYBYTES == SEAL_KEY, "an X25519 key has 32 bytes");
 
-enum { ABYTES = crypto_secretstream_xchacha20poly1305_ABYTES };
+enum { ABYTES = crypto_secretstream_xchacha20poly1305_ABYTES, KEY_FILE_MAX = 255 };
 
 const char *seal_why(enum seal_result r)
 {
@@ -22,11 +23,11 @@ const char *seal_why(enum seal_result r)
     case SEAL_IO:
         return strerror(errno);
     case SEAL_FORMAT:
-        return "it is no sealed file, or it ends before its end";
+        return "it is not a sealed file, or it was cut short";
     case SEAL_OPEN:
         return "it was not sealed to this key, or it was altered";
     case SEAL_NO_KEY:
-        return "the public key is none: make a pair with porchlight keygen";
+        return "the public key is not valid. Make a new pair: porchlight keygen NAME";
     case SEAL_DAMAGED:
         return "a part of it is damaged and cannot be read; all the rest was printed";
     }
@@ -155,53 +156,52 @@ ssize_t unseal_entry(const uint8_t *sealed, size_t len, const uint8_t public_key
     return (ssize_t)size;
 }
 
-/* NULL, or why the text is no such key. */
-static const char *sealing_take_key(char *text, int secret, uint8_t key[SEAL_KEY])
+/* NULL, or why the text is not such a key. */
+static const char *sealing_take_key(char *text, bool secret, uint8_t key[SEAL_KEY])
 {
     const size_t mark = strlen(SEAL_SECRET);
     bool is_secret = strncmp(text, SEAL_SECRET, mark) == 0;
+    char *hex = is_secret ? text + mark : text;
     size_t len = 0;
-    if (is_secret)
-        memmove(text, text + mark, strlen(text + mark) + 1);
-    if (sodium_hex2bin(key, SEAL_KEY, text, strlen(text), " \r\n", &len, NULL) != 0 ||
+    if (sodium_hex2bin(key, SEAL_KEY, hex, strlen(hex), " \r\n", &len, NULL) != 0 ||
         len != SEAL_KEY)
-        return "it is no key as porchlight keygen writes it";
+        return "it is not a key that porchlight keygen wrote";
     if (is_secret && !secret)
-        return "it is the secret half, which opens all that is sealed, and nothing can be sealed "
-               "to it; expected NAME.public. If this machine is the kiosk: delete it here, and "
-               "make "
-               "a new pair";
+        return "it is the secret half, which opens all that is sealed; expected NAME.public. If "
+               "this "
+               "machine is the kiosk, delete the file here and make a new pair";
     if (!is_secret && secret)
         return "it is the public half, which opens nothing; expected NAME.secret";
     return NULL;
 }
 
-int seal_read_key(const char *who, const char *path, int secret, uint8_t key[SEAL_KEY])
+/* NULL, or why the file cannot be read. */
+static const char *sealing_why_not(int fd, bool secret, struct stat *st)
 {
-    char *text = sodium_malloc(256);
-    const char *wrong = NULL;
-    struct stat st;
-    ssize_t n = 0;
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-
     if (fd < 0 && errno == ENOENT && !secret)
-        wrong = "it is not there; porchlight keygen, on your own computer, makes it";
-    else if (fd < 0 || !text)
+        return "there is no such file. To make it, on your own computer: porchlight keygen NAME";
+    if (fd < 0 || fstat(fd, st) < 0)
+        return strerror(errno);
+    return S_ISREG(st->st_mode) ? NULL : "it is not a regular file";
+}
+
+int seal_read_key(const char *path, bool secret, uint8_t key[SEAL_KEY])
+{
+    struct stat st;
+    char *text = locked_memory(KEY_FILE_MAX + 1);
+    if (!text)
+        return -1;
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    const char *wrong = sealing_why_not(fd, secret, &st);
+    if (!wrong && file_read_all(fd, text, KEY_FILE_MAX) < 0)
         wrong = strerror(errno);
-    else if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-        wrong = "it is no regular file";
-    else if ((n = read(fd, text, 255)) < 0)
-        wrong = strerror(errno);
-    if (!wrong) {
-        text[n] = '\0';
+    if (!wrong)
         wrong = sealing_take_key(text, secret, key);
-    }
     if (!wrong && secret && secret_has_mode(fd) && (st.st_mode & 077))
-        wrong = "others may read it; expected mode 0600: chmod 600 it";
+        wrong = "other users may read it. Make it yours alone: chmod 600 FILE";
     if (wrong)
-        fprintf(stderr, "porchlight %s: %s: %s\n", who, path, wrong);
-    if (fd >= 0)
-        close(fd);
+        log_error("The key cannot be used: %s: %s.", path, wrong);
+    file_close(fd);
     sodium_free(text);
     return wrong ? -1 : 0;
 }

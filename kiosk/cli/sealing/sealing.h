@@ -1,6 +1,7 @@
 #ifndef PORCHLIGHT_CLI_SEALING_SEALING_H
 #define PORCHLIGHT_CLI_SEALING_SEALING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -8,12 +9,15 @@
 
 /* Sealing to a public key whose secret half is never on the kiosk: what was sealed needs no wipe.
  *
- * A sealed file:   "PLSEAL1\n"
- *                  80 bytes    crypto_box_seal of the stream's 32-byte key
- *                  24 bytes    secretstream header
- *                  then        secretstream chunks of 65,536 bytes of text, 17 more sealed; the
- * last one shorter (it may be empty) and tagged FINAL An entry (in a book): crypto_box_seal of the
- * text padded by sodium_pad to SEAL_PAD bytes. */
+ * A sealed file:
+ *     8 bytes     "PLSEAL1\n"
+ *     80 bytes    crypto_box_seal of the stream's 32-byte key
+ *     24 bytes    header of the secretstream
+ *     chunks      of the secretstream: 65,536 bytes of text each, 17 bytes longer when sealed; the
+ *                 last one is shorter (its text may be empty) and tagged FINAL
+ *
+ * An entry of a book: crypto_box_seal of the text, padded by sodium_pad to a multiple of SEAL_PAD
+ * bytes. */
 
 enum {
     SEAL_KEY = 32,
@@ -28,16 +32,16 @@ enum {
 enum seal_result {
     SEAL_OK,
     SEAL_IO,      /* errno */
-    SEAL_FORMAT,  /* no sealed file, or one that ends before its end */
+    SEAL_FORMAT,  /* not a sealed file, or cut short */
     SEAL_OPEN,    /* not sealed to this key, or altered */
-    SEAL_NO_KEY,  /* the public key is none */
+    SEAL_NO_KEY,  /* the public key is not a valid one */
     SEAL_DAMAGED, /* a book: some of it is damaged, the rest was printed */
 };
 
 /* Reads `in` to its end. */
 enum seal_result seal_stream(FILE *in, FILE *out, const uint8_t public_key[SEAL_KEY]);
 
-/* `in` stands behind the magic. What it wrote before a failure is true but not whole. */
+/* `in` is positioned after the magic. What was written before a failure is genuine, but not all. */
 enum seal_result unseal_stream(FILE *in, FILE *out, const uint8_t public_key[SEAL_KEY],
                                const uint8_t secret_key[SEAL_KEY]);
 
@@ -49,12 +53,13 @@ ssize_t seal_entry(const uint8_t *text, size_t len, const uint8_t public_key[SEA
 ssize_t unseal_entry(const uint8_t *sealed, size_t len, const uint8_t public_key[SEAL_KEY],
                      const uint8_t secret_key[SEAL_KEY], uint8_t out[SEAL_ENTRY_MAX + SEAL_PAD]);
 
-/* A key's file at `path` into key. A public one is a line of 64 hex digits; a secret one has
- * SEAL_SECRET in front of them, so that neither is taken for the other, and is refused where others
- * may read it. 0, or -1 after a sentence on stderr that begins with `who`. */
+/* Reads the key file at `path`. A public key is a line of 64 hex digits; a secret one begins with
+ * SEAL_SECRET, so that neither is mistaken for the other, and is refused if others may read it. 0,
+ * or -1 after a complaint. */
 #define SEAL_SECRET "secret "
-int seal_read_key(const char *who, const char *path, int secret, uint8_t key[SEAL_KEY]);
+int seal_read_key(const char *path, bool secret, uint8_t key[SEAL_KEY]);
 
+/* What went wrong, as the end of a sentence. */
 const char *seal_why(enum seal_result r);
 
 #endif

@@ -1,9 +1,12 @@
 #include "hw/cell.h"
 #include "kiosk/cli/cli.h"
 #include "kiosk/cli/files.h"
+#include "kiosk/cli/locked_memory.h"
+#include "kiosk/cli/print.h"
 #include "kiosk/cli/vault/vault_key.h"
 #include "kiosk/cli/vault/vault_make.h"
 #include "kiosk/cli/vault/vault_pending.h"
+#include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 
 #include <dirent.h>
@@ -38,14 +41,14 @@ static int make_folder_above(const char *real)
     *slash = '\0';
     if (slash == folder || files_make_folders(folder, 0700) == 0)
         return 0;
-    fprintf(stderr, "porchlight vault: %s: %s\n", folder, strerror(errno));
+    log_error("The vault was not made: the folder %s cannot be made: %s.", folder, strerror(errno));
     return -1;
 }
 
 static int with_key(const struct cli *cli, struct vault *v, const struct options *o, bool fresh,
                     uint64_t size)
 {
-    uint8_t *cell_key = sodium_malloc(CELL_KEY), *key = sodium_malloc(VAULT_KEY);
+    uint8_t *cell_key = locked_memory(CELL_KEY), *key = locked_memory(VAULT_KEY);
     char real[PATH_LEN], mount[PATH_LEN] = "";
     int result = -1;
     if (cell_key && key && path_under(cli->prefix, v->path, real) == 0 &&
@@ -63,36 +66,41 @@ static int with_key(const struct cli *cli, struct vault *v, const struct options
     return result;
 }
 
-/* Fills v. CLI_OK, or CLI_USAGE after a complaint. */
-static int vault_take_options(const char *name, const struct options *o, struct vault *v)
+/* NULL, or what is wrong with the options of create. */
+static const char *create_wrong(const struct options *o)
 {
-    const char *wrong;
-    if (vault_name_wrong(name))
-        return cli_misuse(&cli_vault, "%s", vault_name_wrong(name));
     if (!o->make || !o->path || !o->cell ||
         (strcmp(o->make, "luks") != 0 && strcmp(o->make, "fscrypt") != 0))
-        return cli_misuse(&cli_vault,
-                          "create wants --make luks|fscrypt, --path /PATH and --cell CELL");
-    v->make = strcmp(o->make, "luks") == 0 ? VAULT_LUKS : VAULT_FSCRYPT;
-    if (v->make == VAULT_LUKS && (!o->mount || o->size < SIZE_MIN))
-        return cli_misuse(&cli_vault, "a luks vault wants --mount /PATH and at least %d MiB",
-                          SIZE_MIN);
-    if (v->make == VAULT_FSCRYPT && o->mount)
-        return cli_misuse(&cli_vault, "an fscrypt vault is a folder itself and has no --mount");
+        return "create needs --make luks|fscrypt, --path /PATH and --cell CELL";
+    if (strcmp(o->make, "luks") == 0 && !o->mount)
+        return "a luks vault needs --mount /PATH";
+    if (strcmp(o->make, "fscrypt") == 0 && o->mount)
+        return "an fscrypt vault is a folder itself and has no --mount";
+    if (strlen(o->cell) >= CELL_WORD_MAX)
+        return "--cell is too long";
+    if (strncmp(o->cell, "file:", 5) == 0 && !o->survives)
+        return "a key in a file on the card survives its wipe in worn blocks, and whoever reads "
+               "those "
+               "can open the vault. Use nvmem:, tpm: or ram; for a trial, add "
+               "--i-know-this-survives";
+    if (o->key_file && strcmp(o->cell, "ram") != 0)
+        return "--key-file goes with --cell ram: other cells make their key themselves";
+    return NULL;
+}
+
+/* Fills v. CLI_OK, or CLI_USAGE after a complaint. */
+static int vault_from_options(const char *name, const struct options *o, struct vault *v)
+{
+    const char *wrong = vault_name_wrong(name);
+    if (!wrong)
+        wrong = create_wrong(o);
+    if (wrong)
+        return cli_misuse(&cli_vault, "%s", wrong);
     if ((wrong = vault_path_wrong(o->path)))
         return cli_misuse(&cli_vault, "--path %s: %s", o->path, wrong);
     if (o->mount && (wrong = vault_path_wrong(o->mount)))
         return cli_misuse(&cli_vault, "--mount %s: %s", o->mount, wrong);
-    if (strlen(o->cell) >= sizeof v->cell)
-        return cli_misuse(&cli_vault, "--cell is too long");
-    if (strncmp(o->cell, "file:", 5) == 0 && !o->survives)
-        return cli_misuse(&cli_vault,
-                          "a key in a file on the card survives its wipe in worn blocks: whoever "
-                          "reads those opens the vault. Use nvmem:, tpm: or ram, or add "
-                          "--i-know-this-survives for a trial");
-    if (o->key_file && strcmp(o->cell, "ram") != 0)
-        return cli_misuse(&cli_vault, "--key-file goes with --cell ram: other cells make their key "
-                                      "themselves");
+    v->make = strcmp(o->make, "luks") == 0 ? VAULT_LUKS : VAULT_FSCRYPT;
     snprintf(v->name, sizeof v->name, "%s", name);
     snprintf(v->path, sizeof v->path, "%s", o->path);
     snprintf(v->cell, sizeof v->cell, "%s", o->cell);
@@ -100,7 +108,7 @@ static int vault_take_options(const char *name, const struct options *o, struct 
     return CLI_OK;
 }
 
-/* Without its file, which holds the salt, it would never open again. */
+/* Removes a vault that has no file: the file holds the salt, so it would never open again. */
 static void unmake(const struct cli *cli, const struct vault *v)
 {
     char real[PATH_LEN];
@@ -108,21 +116,37 @@ static void unmake(const struct cli *cli, const struct vault *v)
         if (v->make == VAULT_FSCRYPT)
             ops_of(v)->close(v, real, "");
         if (remove(real) < 0)
-            fprintf(stderr, "porchlight vault: %s: %s\n", real, strerror(errno));
+            log_error("%s is left over and cannot be removed: %s.", real, strerror(errno));
     }
     vault_cell_forget(cli->prefix, v);
+}
+
+/* What the wipe's plan has to say about a new vault. */
+static void vault_print_plan(const struct vault *v)
+{
+    bool luks = v->make == VAULT_LUKS;
+    print_say("The vault %s is made, and %s%s", v->name,
+              luks ? "closed. To open it: porchlight vault open " : "open.", luks ? v->name : "");
+    print_say("To have a wipe destroy it, add this to " PATH_PLAN ", and a root that contains it "
+              "(porchlight wipe --plan checks it):\n");
+    if (strcmp(v->cell, "ram") != 0)
+        printf("[cell %s-key]\ncell = %s\n\n", v->name, v->cell);
+    printf("[%s %s]\npath = %s\n", luks ? "luks" : "fscrypt", v->name, v->path);
+    if (luks)
+        printf("mapping = porchlight-%s\n", v->name);
 }
 
 static int vault_create(const struct cli *cli, const char *name, const struct options *o)
 {
     char mark[VAULT_MARK];
     struct vault v = {0};
-    int result = vault_take_options(name, o, &v);
+    int result = vault_from_options(name, o, &v);
 
     if (result != CLI_OK)
         return result;
     if (vault_file_exists(cli->prefix, name)) {
-        fprintf(stderr, "porchlight vault: there is a vault %s already\n", name);
+        log_error("The vault was not made: there is a vault %s already. Choose another name.",
+                  name);
         return CLI_FAILED;
     }
     randombytes_buf(v.salt, sizeof v.salt);
@@ -133,15 +157,7 @@ static int vault_create(const struct cli *cli, const char *name, const struct op
         unmake(cli, &v);
         return CLI_FAILED;
     }
-    printf("The vault %s is made%s.\n", name,
-           v.make == VAULT_FSCRYPT ? " and open" : ", and closed: porchlight vault open opens it");
-    printf("In " PATH_PLAN " it wants\n\n");
-    if (strcmp(v.cell, "ram") != 0)
-        printf("[cell %s-key]\ncell = %s\n\n", name, v.cell);
-    printf("[%s %s]\npath = %s\n%s%s%s\nand a root that holds it: see porchlight wipe --plan.\n",
-           v.make == VAULT_LUKS ? "luks" : "fscrypt", name, v.path,
-           v.make == VAULT_LUKS ? "mapping = porchlight-" : "", v.make == VAULT_LUKS ? name : "",
-           v.make == VAULT_LUKS ? "\n" : "");
+    vault_print_plan(&v);
     return CLI_OK;
 }
 
@@ -160,7 +176,8 @@ static bool is_open(const struct cli *cli, const struct vault *v)
     return path_under(cli->prefix, v->path, real) == 0 && ops_of(v)->status(v, real) == 1;
 }
 
-/* A wipe may have come between the look and the opening, and have missed what opened behind it. */
+/* A wipe may begin between the look and the opening, and miss what is opened after it: so it looks
+ * again afterwards. */
 static int vault_open(const struct cli *cli, const char *name, const struct options *o)
 {
     char before[VAULT_MARK], after[VAULT_MARK];
@@ -176,8 +193,10 @@ static int vault_open(const struct cli *cli, const char *name, const struct opti
         return CLI_FAILED;
     if (vault_nothing_pending(cli->prefix, after) == 0 && strcmp(before, after) == 0)
         return CLI_OK;
-    fprintf(stderr, "porchlight vault: a wipe came while %s was opened; it is closed again\n",
-            name);
+    log_error(
+        "The vault %s is closed again, because a wipe began while it was being opened. To see "
+        "how far it is: porchlight wipe --status",
+        name);
     close_one(cli, &v);
     return CLI_FAILED;
 }
@@ -191,7 +210,7 @@ static int vault_close(const struct cli *cli, const char *name)
 
 static int vault_show(const struct cli *cli, const char *name)
 {
-    static const char *const words[] = {"cannot be told", "closed", "open"};
+    static const char *const words[] = {"unknown", "closed", "open"};
     char real[PATH_LEN];
     struct vault v;
 

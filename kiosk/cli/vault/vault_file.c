@@ -1,13 +1,15 @@
 #include "kiosk/cli/vault/vault_file.h"
 
+#include "kiosk/cli/files.h"
+#include "kiosk/common/file.h"
+#include "kiosk/common/log.h"
+
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 const char *vault_name_wrong(const char *name)
@@ -15,16 +17,16 @@ const char *vault_name_wrong(const char *name)
     static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
     size_t len = strlen(name);
     if (len == 0 || len >= VAULT_NAME_MAX || strspn(name, good) != len)
-        return "a vault's name is letters, digits, - and _, at most 31";
+        return "a vault's name has at most 31 letters, digits, - and _";
     return NULL;
 }
 
 const char *vault_path_wrong(const char *path)
 {
     if (path[0] != '/' || path[1] == '\0')
-        return "expected a full path, /srv/desk.luks perhaps";
+        return "expected a full path, such as /srv/desk.luks";
     if (strlen(path) >= VAULT_PATH_MAX)
-        return "it is too long: at most 255 bytes";
+        return "it is longer than 255 bytes";
     for (const char *p = path; *p; p++) {
         if (iscntrl((unsigned char)*p))
             return "it holds a control character";
@@ -59,7 +61,7 @@ bool vault_file_exists(const char *prefix, const char *name)
     return vault_file_path_of(prefix, name, path) == 0 && access(path, F_OK) == 0;
 }
 
-/* One line into the field it names. False: not understood. */
+/* Stores one line in the field that it names. False: there is no such field, or value. */
 static bool vault_file_take_line(struct vault *v, const char *key, const char *value)
 {
     size_t len;
@@ -89,28 +91,35 @@ int vault_file_read(const char *prefix, const char *name, struct vault *v)
     FILE *f;
     *v = (struct vault){0};
     if (vault_name_wrong(name) || vault_file_path_of(prefix, name, path) < 0) {
-        fprintf(stderr, "porchlight vault: %s: %s\n", name, vault_name_wrong(name));
+        log_error("\"%s\" cannot be a vault: %s.", name, vault_name_wrong(name));
         return -1;
     }
     snprintf(v->name, sizeof v->name, "%s", name);
     f = fopen(path, "re");
     if (!f) {
-        fprintf(stderr, "porchlight vault: %s: %s\n", path,
-                errno == ENOENT ? "there is no such vault; porchlight vault create makes one"
-                                : strerror(errno));
+        if (errno == ENOENT)
+            log_error("There is no vault %s. To list all: porchlight vault status. To make one: "
+                      "porchlight vault create %s",
+                      name, name);
+        else
+            log_error("The vault %s cannot be read: %s: %s.", name, path, strerror(errno));
         return -1;
     }
     while (result == 0 && fgets(line, sizeof line, f)) {
         number++;
+        line[strcspn(line, "\n")] = '\0';
         if (sscanf(line, "%15[a-z_] = %255[^\n]", key, value) != 2 ||
             !vault_file_take_line(v, key, value)) {
-            fprintf(stderr, "porchlight vault: %s:%d: not understood\n", path, number);
+            log_error(
+                "%s:%d: found \"%.40s\"; expected KEY = VALUE as porchlight vault create writes "
+                "it.",
+                path, number, line);
             result = -1;
         }
     }
     fclose(f);
     if (result == 0 && (!v->path[0] || !v->cell[0])) {
-        fprintf(stderr, "porchlight vault: %s: it ends before its end\n", path);
+        log_error("%s is incomplete: path or cell is missing.", path);
         result = -1;
     }
     return result;
@@ -118,28 +127,18 @@ int vault_file_read(const char *prefix, const char *name, struct vault *v)
 
 int vault_file_write(const char *prefix, const struct vault *v)
 {
-    char folder[PATH_LEN], path[PATH_LEN], salt[2 * VAULT_SALT + 1];
-    int dir = -1, fd = -1, result = -1;
+    char folder[PATH_LEN], path[PATH_LEN], salt[2 * VAULT_SALT + 1], text[1024];
     sodium_bin2hex(salt, sizeof salt, v->salt, sizeof v->salt);
+    int len =
+        snprintf(text, sizeof text, "make = %s\npath = %s\n%s%s%scell = %s\nsalt = %s\n%s%s%s",
+                 v->make == VAULT_LUKS ? "luks" : "fscrypt", v->path, v->mount[0] ? "mount = " : "",
+                 v->mount, v->mount[0] ? "\n" : "", v->cell, salt, v->key_id[0] ? "key_id = " : "",
+                 v->key_id, v->key_id[0] ? "\n" : "");
     if (path_under(prefix, PATH_VAULTS, folder) == 0 &&
-        vault_file_path_of(prefix, v->name, path) == 0 &&
-        (mkdir(folder, 0700) == 0 || errno == EEXIST) &&
-        (dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0 &&
-        (fd = openat(dir, v->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)) >=
-            0 &&
-        dprintf(fd, "make = %s\npath = %s\n%s%s%scell = %s\nsalt = %s\n%s%s%s",
-                v->make == VAULT_LUKS ? "luks" : "fscrypt", v->path, v->mount[0] ? "mount = " : "",
-                v->mount, v->mount[0] ? "\n" : "", v->cell, salt, v->key_id[0] ? "key_id = " : "",
-                v->key_id, v->key_id[0] ? "\n" : "") > 0 &&
-        fsync(fd) == 0 && fsync(dir) == 0)
-        result = 0;
-    if (result < 0)
-        fprintf(stderr, "porchlight vault: %s/%s: %s\n", folder, v->name, strerror(errno));
-    if (result < 0 && fd >= 0)
-        unlinkat(dir, v->name, 0);
-    if (fd >= 0)
-        close(fd);
-    if (dir >= 0)
-        close(dir);
-    return result;
+        vault_file_path_of(prefix, v->name, path) == 0 && files_make_folders(folder, 0700) == 0 &&
+        file_replace(path, text, (size_t)len, 0600) == 0)
+        return 0;
+    log_error("The vault was not made: its file %s/%s cannot be written: %s.", folder, v->name,
+              strerror(errno));
+    return -1;
 }

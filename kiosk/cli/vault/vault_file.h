@@ -7,9 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What is known of a vault while it is closed: /etc/porchlight/vaults/NAME, "key = value" lines.
- * The salt is no secret; without the cell's key it opens nothing, nor does the cell's key without
- * it. */
+/* What is known about a vault while it is closed: /etc/porchlight/vaults/NAME, "key = value" lines.
+ * The salt is not secret: neither it nor the cell's key opens anything without the other. */
 
 enum { VAULT_NAME_MAX = 32, VAULT_PATH_MAX = 256, VAULT_SALT = 32, VAULT_KEY = 64 };
 enum vault_make { VAULT_LUKS, VAULT_FSCRYPT };
@@ -24,15 +23,15 @@ struct vault {
     char key_id[33]; /* fscrypt: the key's identifier, hex */
 };
 
-/* NULL, or why this is no vault's name. */
+/* NULL, or why this cannot be a vault's name. */
 const char *vault_name_wrong(const char *name);
 
-/* NULL, or why this can be no vault's path, mount or cell. */
+/* NULL, or why this cannot be a vault's path or mount. */
 const char *vault_path_wrong(const char *path);
 
 bool vault_file_exists(const char *prefix, const char *name);
 
-/* 0, or -1 after a sentence on stderr. Writing is durable and replaces nothing. */
+/* 0, or -1 after a complaint. Writing is durable. */
 int vault_file_read(const char *prefix, const char *name, struct vault *v);
 int vault_file_write(const char *prefix, const struct vault *v);
 

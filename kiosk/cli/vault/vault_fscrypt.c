@@ -1,5 +1,8 @@
 #include "kiosk/cli/vault/vault_make.h"
 
+#include "kiosk/cli/locked_memory.h"
+#include "kiosk/common/log.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fscrypt.h>
@@ -14,15 +17,17 @@ _Static_assert(VAULT_KEY == FSCRYPT_MAX_KEY_SIZE, "the derived key is fscrypt's 
 
 static int vault_fscrypt_fail(const char *real, const char *what)
 {
-    fprintf(stderr, "porchlight vault: %s: %s: %s\n", real, what,
-            errno == EOPNOTSUPP || errno == ENOTTY
-                ? "this file system has no encryption; for ext4: tune2fs -O encrypt"
-                : strerror(errno));
+    log_error(
+        "%s %s: %s.", real, what,
+        errno == EOPNOTSUPP || errno == ENOTTY
+            ? "this file system cannot encrypt. To turn it on for ext4: sudo tune2fs -O encrypt "
+              "DEVICE"
+            : strerror(errno));
     return -1;
 }
 
-/* The file system's key ring is reached through the folder above: one in the vault would keep it
- * in use. */
+/* The file system's keyring is opened through the folder above: an open folder in the vault would
+ * keep the vault in use. */
 static int vault_fscrypt_open_above(const char *real)
 {
     char above[PATH_LEN];
@@ -37,12 +42,11 @@ static int vault_fscrypt_open_above(const char *real)
 static int vault_fscrypt_add_key(int fd, const uint8_t key[VAULT_KEY],
                                  uint8_t id[FSCRYPT_KEY_IDENTIFIER_SIZE])
 {
-    struct fscrypt_add_key_arg *add = sodium_malloc(sizeof *add + VAULT_KEY);
+    struct fscrypt_add_key_arg *add = locked_memory(sizeof *add + VAULT_KEY);
     int result, saved;
 
     if (!add)
         return -1;
-    memset(add, 0, sizeof *add);
     add->key_spec.type = FSCRYPT_KEY_SPEC_TYPE_IDENTIFIER;
     add->raw_size = VAULT_KEY;
     memcpy(add->raw, key, VAULT_KEY);
@@ -66,13 +70,13 @@ static int vault_fscrypt_create(struct vault *v, const char *real, const uint8_t
 
     (void)size;
     if (mkdir(real, 0700) < 0)
-        return vault_fscrypt_fail(real, "the folder cannot be made");
+        return vault_fscrypt_fail(real, "cannot be made");
     fd = open(real, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd >= 0 && vault_fscrypt_add_key(fd, key, policy.master_key_identifier) == 0 &&
         ioctl(fd, FS_IOC_SET_ENCRYPTION_POLICY, &policy) == 0)
         result = 0;
     if (result < 0)
-        vault_fscrypt_fail(real, "the folder cannot be encrypted");
+        vault_fscrypt_fail(real, "cannot be encrypted");
     else
         sodium_bin2hex(v->key_id, sizeof v->key_id, policy.master_key_identifier,
                        sizeof policy.master_key_identifier);
@@ -91,13 +95,13 @@ static int vault_fscrypt_open(const struct vault *v, const char *real, const cha
     int fd = vault_fscrypt_open_above(real), result = -1;
     (void)mount;
     if (fd < 0 || vault_fscrypt_add_key(fd, key, id) < 0) {
-        vault_fscrypt_fail(real, "the kernel did not take the key");
+        vault_fscrypt_fail(real, "was not opened, because the kernel did not accept the key");
     } else {
         sodium_bin2hex(hex, sizeof hex, id, sizeof id);
         result = strcmp(hex, v->key_id) == 0 ? 0 : -1;
         if (result < 0)
-            fprintf(stderr,
-                    "porchlight vault: %s: the cell's key is not the one it was made with\n", real);
+            log_error("%s was not opened: the cell's key is not the one that it was made with.",
+                      real);
     }
     if (fd >= 0)
         close(fd);
@@ -123,12 +127,12 @@ static int vault_fscrypt_close(const struct vault *v, const char *real, const ch
     (void)mount;
     if (fd < 0 || specify(v, &arg.key_spec) < 0 ||
         (ioctl(fd, FS_IOC_REMOVE_ENCRYPTION_KEY_ALL_USERS, &arg) < 0 && errno != ENOKEY))
-        vault_fscrypt_fail(real, "the kernel did not remove the key");
+        vault_fscrypt_fail(real, "was not closed, because the kernel did not remove the key");
     else if (arg.removal_status_flags & FSCRYPT_KEY_REMOVAL_STATUS_FLAG_FILES_BUSY)
-        fprintf(stderr,
-                "porchlight vault: %s: the key is gone, but files in it are still open and stay "
-                "readable; end what uses them and close it again\n",
-                real);
+        log_error(
+            "%s is not quite closed: the key is removed, but files in it are still open and can "
+            "be read. End the programs that use them, and close it again.",
+            real);
     else
         result = 0;
     if (fd >= 0)

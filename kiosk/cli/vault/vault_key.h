@@ -5,14 +5,14 @@
 
 #include <stdbool.h>
 
-/* The cell's key of a vault: read from its cell, or for the cell "ram" typed at the terminal or
- * read from `key_file` (NULL: typed). `fresh`: a new random key is written to the cell first, which
- * must hold none; a new one is typed twice. `key` is in locked memory. 0, or -1 after a sentence on
- * stderr. */
+/* The cell's key of a vault: read from its cell; or, for the cell "ram", typed at the terminal or
+ * read from `key_file` (NULL: typed). With `fresh`, a new random key is written to the cell first,
+ * which must be empty; a new typed key is asked for twice. `key` is in locked memory. 0, or -1
+ * after a complaint. */
 int vault_cell_key(const char *prefix, const struct vault *v, const char *key_file, bool fresh,
                    uint8_t key[CELL_KEY]);
 
-/* Takes a fresh key out of its cell again: its vault was not made after all. */
+/* Removes a fresh key from its cell again, because its vault was not made after all. */
 void vault_cell_forget(const char *prefix, const struct vault *v);
 
 #endif

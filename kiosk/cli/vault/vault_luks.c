@@ -1,5 +1,7 @@
 #include "kiosk/cli/vault/vault_make.h"
 
+#include "kiosk/common/log.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libcryptsetup.h>
@@ -19,11 +21,11 @@ static const struct crypt_pbkdf_type pbkdf = {.type = CRYPT_KDF_PBKDF2,
 
 static int vault_luks_fail(const char *real, const char *what, int result)
 {
-    fprintf(stderr, "porchlight vault: %s: %s: %s\n", real, what, strerror(-result));
+    log_error("%s %s: %s.", real, what, strerror(-result));
     return -1;
 }
 
-/* What goes wrong is said here, in the words of vault_luks_fail(). */
+/* libcryptsetup prints nothing: vault_luks_fail() reports what went wrong. */
 static void vault_luks_stay_silent(int level, const char *text, void *context)
 {
     (void)level, (void)text, (void)context;
@@ -44,9 +46,9 @@ static int vault_luks_create(struct vault *v, const char *real, const uint8_t ke
     (void)v;
     crypt_set_log_callback(NULL, vault_luks_stay_silent, NULL);
     if (fd < 0)
-        return vault_luks_fail(real, "the container cannot be made", -errno);
+        return vault_luks_fail(real, "cannot be made as a container", -errno);
     result = ftruncate(fd, (off_t)size) < 0 ? -errno : crypt_init(&cd, real);
-    /* Small headers and one slot's room: less to destroy, so that it is sooner dead. */
+    /* Small headers with room for one key slot: less to destroy, so that a wipe is faster. */
     if (result >= 0)
         result = crypt_set_metadata_size(cd, 16384, 1 << 20);
     if (result >= 0)
@@ -61,11 +63,11 @@ static int vault_luks_create(struct vault *v, const char *real, const uint8_t ke
     if (result >= 0)
         return 0;
     unlink(real);
-    return vault_luks_fail(real, "it cannot be made a LUKS2 container", result);
+    return vault_luks_fail(real, "cannot be formatted as a LUKS2 container", result);
 }
 
-/* An open mapping without a file system gets one; that happens once, at the first opening. 0 or a
- * negative errno. */
+/* Makes a file system in an open mapping that has none, which happens once, at the first opening. 0
+ * or a negative errno. */
 static int make_filesystem(const char *device)
 {
     char *const argv[] = {(char *)"mkfs.ext4", (char *)"-q",
@@ -82,8 +84,8 @@ static int make_filesystem(const char *device)
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
 }
 
-/* ext4's magic, at byte 56 of the superblock, which begins at 1024. 1 or 0; -1 with errno if it
- * cannot be read: then nothing is known, and nothing may be made there. */
+/* Looks for ext4's magic, at byte 56 of the superblock, which begins at 1024. 1 or 0; -1 with errno
+ * if it cannot be read: then nothing may be made there. */
 static int has_filesystem(const char *device)
 {
     unsigned char magic[2];
@@ -100,12 +102,12 @@ static int mount_it(const char *device, const char *at)
 {
     int has = has_filesystem(device), made;
     if (has < 0)
-        return vault_luks_fail(device, "it cannot be read", -errno);
+        return vault_luks_fail(device, "cannot be read", -errno);
     if (!has && (made = make_filesystem(device)) < 0)
-        return vault_luks_fail(device, "mkfs.ext4 could not make a file system in it", made);
+        return vault_luks_fail(device, "did not get a file system from mkfs.ext4", made);
     if ((mkdir(at, 0700) < 0 && errno != EEXIST) ||
         mount(device, at, "ext4", MS_NODEV | MS_NOSUID | MS_NOEXEC | MS_NOATIME, NULL) < 0)
-        return vault_luks_fail(at, "it cannot be mounted there", -errno);
+        return vault_luks_fail(at, "cannot be used as the mount point", -errno);
     return 0;
 }
 
@@ -128,12 +130,12 @@ static int vault_luks_open(const struct vault *v, const char *real, const char *
 
     mapping_of(v, mapping);
     snprintf(device, sizeof device, "/dev/mapper/%s", mapping);
-    if (result >= 0) /* only tried: whether the key is right does not need a device-mapper */
+    if (result >= 0) /* only tries the key, which needs no device-mapper */
         result =
             crypt_activate_by_passphrase(cd, NULL, CRYPT_ANY_SLOT, (const char *)key, VAULT_KEY, 0);
     if (result == -EPERM) {
         crypt_free(cd);
-        fprintf(stderr, "porchlight vault: %s: this key does not open it\n", real);
+        log_error("%s was not opened: this is not its key.", real);
         return -1;
     }
     if (result >= 0)
@@ -141,10 +143,12 @@ static int vault_luks_open(const struct vault *v, const char *real, const char *
                                               VAULT_KEY, 0);
     crypt_free(cd);
     if (result == -ENOTSUP || result == -ENOTBLK)
-        return vault_luks_fail(real, "this kernel has no device-mapper (modprobe dm-crypt)",
-                               result);
+        return vault_luks_fail(
+            real,
+            "cannot be opened, because this kernel has no device-mapper (sudo modprobe dm-crypt)",
+            result);
     if (result < 0)
-        return vault_luks_fail(real, "it cannot be opened", result);
+        return vault_luks_fail(real, "cannot be opened", result);
     if (mount_it(device, mount_at) == 0)
         return 0;
     crypt_deactivate(NULL, mapping);
@@ -158,10 +162,13 @@ static int vault_luks_close(const struct vault *v, const char *real, const char 
     crypt_set_log_callback(NULL, vault_luks_stay_silent, NULL);
     mapping_of(v, mapping);
     if (umount2(mount_at, UMOUNT_NOFOLLOW) < 0 && errno != EINVAL && errno != ENOENT)
-        return vault_luks_fail(mount_at, "it cannot be unmounted; end what uses it", -errno);
+        return vault_luks_fail(mount_at,
+                               "cannot be unmounted. End the programs that use it (sudo fuser "
+                               "-vm lists them)",
+                               -errno);
     result = crypt_deactivate(NULL, mapping);
     return result < 0 && result != -ENODEV
-               ? vault_luks_fail(real, "its mapping cannot be closed", result)
+               ? vault_luks_fail(real, "is still mapped and cannot be closed", result)
                : 0;
 }
 

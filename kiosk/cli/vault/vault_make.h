@@ -5,16 +5,16 @@
 
 #include <stdbool.h>
 
-/* The two makes of a vault. Each returns 0, or -1 after a sentence on stderr. `key` is the derived
+/* The two kinds of vault. Each function returns 0, or -1 after a complaint. `key` is the derived
  * data key, in locked memory; `real` is the vault's path below the prefix. */
 struct vault_ops {
-    /* `size` in bytes, luks alone. Fills v->key_id where there is one. */
+    /* `size` in bytes, for luks only. Fills v->key_id where there is one. */
     int (*create)(struct vault *v, const char *real, const uint8_t key[VAULT_KEY], uint64_t size);
-    /* `mount` below the prefix, luks alone. */
+    /* `mount` below the prefix, for luks only. */
     int (*open)(const struct vault *v, const char *real, const char *mount,
                 const uint8_t key[VAULT_KEY]);
     int (*close)(const struct vault *v, const char *real, const char *mount);
-    /* 1 open, 0 closed, -1 cannot be told. */
+    /* 1 open, 0 closed, -1 not known. */
     int (*status)(const struct vault *v, const char *real);
 };
 

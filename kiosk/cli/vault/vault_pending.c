@@ -1,6 +1,7 @@
 #include "kiosk/cli/vault/vault_pending.h"
 
 #include "kiosk/cli/sibling_program.h"
+#include "kiosk/common/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +33,7 @@ static pid_t vault_pending_start(const char *prefix, int out)
     return pid;
 }
 
-/* All that comes, of which `mark` keeps what it has room for. */
+/* Reads to the end; `mark` keeps the beginning, as much as fits. */
 static void vault_pending_read_all(int fd, char mark[VAULT_MARK])
 {
     char bytes[VAULT_MARK];
@@ -45,7 +46,7 @@ static void vault_pending_read_all(int fd, char mark[VAULT_MARK])
     mark[len] = '\0';
 }
 
-/* Its exit status; -1 with errno if it did not come to one. */
+/* Its exit status; -1 with errno if it did not run to its end. */
 static int vault_pending_ask(const char *prefix, char mark[VAULT_MARK])
 {
     int ends[2], status;
@@ -73,12 +74,12 @@ int vault_nothing_pending(const char *prefix, char mark[VAULT_MARK])
     if (status == 0)
         return 0;
     if (status == 1)
-        fprintf(stderr, "porchlight vault: a wipe is asked for and not through; nothing opens "
-                        "before it is. porchlight wipe --status tells how far it is\n");
+        log_error(
+            "No vault opens now: a wipe was requested and is not finished. To see how far it is: "
+            "porchlight wipe --status");
     else
-        fprintf(stderr,
-                "porchlight vault: whether a wipe is pending cannot be told (%s); nothing opens "
-                "before it can\n",
-                status < 0 ? strerror(errno) : "see above");
+        log_error("No vault opens now: it is not known whether a wipe is pending (%s). To see why: "
+                  "porchlight doctor",
+                  status < 0 ? strerror(errno) : "see above");
     return -1;
 }

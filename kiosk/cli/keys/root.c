@@ -121,7 +121,7 @@ void root_close(struct root *r)
     sodium_free(r);
 }
 
-static bool id_bytes(const char *text, uint8_t out[ENVELOPE_ID])
+static bool root_id_bytes(const char *text, uint8_t out[ENVELOPE_ID])
 {
     if (!keyset_id_is_good(text))
         return false;
@@ -134,7 +134,7 @@ int root_sign_staff(const struct root *r, const char *venue, const char *account
 {
     struct cert_staff c;
     size_t got;
-    if (!id_bytes(venue, c.venue) || !id_bytes(account, c.account) ||
+    if (!root_id_bytes(venue, c.venue) || !root_id_bytes(account, c.account) ||
         sodium_hex2bin(c.public, sizeof c.public, public, strlen(public), NULL, &got, NULL) != 0 ||
         got != sizeof c.public)
         return -1;
@@ -146,7 +146,7 @@ int root_retire_kiosk(const struct root *r, const char *venue, const char *kiosk
                       const uint8_t public[ENVELOPE_PUBLIC], uint8_t notice[ENVELOPE_SIZE])
 {
     struct cert_kiosk c;
-    if (!id_bytes(venue, c.venue) || !id_bytes(kiosk, c.kiosk))
+    if (!root_id_bytes(venue, c.venue) || !root_id_bytes(kiosk, c.kiosk))
         return -1;
     memcpy(c.public, public, sizeof c.public);
     cert_retire(&c, r->secret, notice);
@@ -158,7 +158,7 @@ int root_push_key(const struct root *r, const char *venue, uint8_t seed[KEYSET_S
 {
     static const char purpose[] = "porchlight push key";
     uint8_t id[ENVELOPE_ID], public[ENVELOPE_PUBLIC], secret[ENVELOPE_SECRET];
-    if (!id_bytes(venue, id))
+    if (!root_id_bytes(venue, id))
         return -1;
     crypto_generichash(seed, KEYSET_SEED, (const uint8_t *)purpose, sizeof purpose - 1, r->seed,
                        sizeof r->seed);

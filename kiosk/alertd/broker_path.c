@@ -27,12 +27,12 @@ static void broker_path_name_of(const struct sealer *c, enum topic t, const char
     topic_name(t, c->venue_id, c->kiosk_id, account, out);
 }
 
-void broker_path_init(struct broker_path *l, const struct config *config, size_t i,
+void broker_path_init(struct broker_path *p, const struct config *config, size_t i,
                       const char *password, const struct sealer *sealer)
 {
     static const enum topic with_account[] = {TOPIC_ACK, TOPIC_COMMAND, TOPIC_ENROL, TOPIC_RELAY};
-    *l = (struct broker_path){.fault = MQTT_FAULT_ROUTE, .echo_at = NS_NEVER, .latency = -1};
-    struct mqtt_setup *s = &l->setup;
+    *p = (struct broker_path){.fault = MQTT_FAULT_ROUTE, .echo_at = NS_NEVER, .latency = -1};
+    struct mqtt_setup *s = &p->setup;
     *s = (struct mqtt_setup){.broker = config->brokers[i],
                              .password = password,
                              .keepalive = config->timing.keepalive,
@@ -43,6 +43,9 @@ void broker_path_init(struct broker_path *l, const struct config *config, size_t
                              .will_context = sealer};
     memcpy(s->client_id, sealer->kiosk_id, sizeof sealer->kiosk_id);
     broker_path_name_of(sealer, TOPIC_PRESENCE, NULL, s->will_topic);
+    /* QoS 0: the session ends with the connection, so QoS 1 would keep nothing more. But it would
+     * keep us out of a RabbitMQ cluster: there, a session's QoS 1 queue stays behind on the node
+     * that died, and no other node takes its owner until that one is back. */
     broker_path_name_of(sealer, TOPIC_BEAT, NULL, s->subscribe[s->subscribe_count++].topic);
     for (size_t k = 0; k < sizeof with_account / sizeof with_account[0]; k++) {
         struct mqtt_subscription *one = &s->subscribe[s->subscribe_count++];
@@ -55,97 +58,97 @@ void broker_path_init(struct broker_path *l, const struct config *config, size_t
         plain_status_topic(config->plain.discovery, s->subscribe[s->subscribe_count++].topic);
 }
 
-int broker_path_start(struct broker_path *l, struct loop *loop, loop_fn *on_events, void *context)
+int broker_path_start(struct broker_path *p, struct loop *loop, loop_fn *on_events, void *context)
 {
-    l->up = false;
-    l->broker = mqtt_thread_new(&l->setup);
-    if (!l->broker)
+    p->up = false;
+    p->thread = mqtt_thread_new(&p->setup);
+    if (!p->thread)
         return -1;
-    return loop_add(loop, mqtt_thread_fd(l->broker), POLLIN, on_events, context);
+    return loop_add(loop, mqtt_thread_fd(p->thread), POLLIN, on_events, context);
 }
 
-void broker_path_stop(struct broker_path *l, struct loop *loop)
+void broker_path_stop(struct broker_path *p, struct loop *loop)
 {
-    if (!l->broker)
+    if (!p->thread)
         return;
-    loop_remove(loop, mqtt_thread_fd(l->broker));
-    mqtt_thread_free(l->broker);
-    l->broker = NULL;
-    l->up = false;
+    loop_remove(loop, mqtt_thread_fd(p->thread));
+    mqtt_thread_free(p->thread);
+    p->thread = NULL;
+    p->up = false;
 }
 
-void broker_path_is_up(struct broker_path *l, const struct mqtt_event *e, bool simulated,
+void broker_path_is_up(struct broker_path *p, const struct mqtt_event *e, bool simulated,
                        int64_t now)
 {
-    const struct config_broker *c = &l->setup.broker;
-    l->up = true;
-    l->denied = MQTT_FAULT_FINE;
-    l->version = e->version;
-    l->connection = e->connection;
-    if (l->fault != MQTT_FAULT_BEAT) /* only a beat that comes back ends that one */
-        l->fault = MQTT_FAULT_FINE;
-    l->up_at = now;
-    l->echo_at = NS_NEVER;
-    l->outside = c->outside && (!e->here || simulated);
+    const struct config_broker *c = &p->setup.broker;
+    p->up = true;
+    p->denied = MQTT_FAULT_FINE;
+    p->version = e->version;
+    p->connection = e->connection;
+    if (p->fault != MQTT_FAULT_BEAT) /* only a beat that comes back ends that one */
+        p->fault = MQTT_FAULT_FINE;
+    p->up_at = now;
+    p->echo_at = NS_NEVER;
+    p->outside = c->outside && (!e->here || simulated);
     log_info("broker %s: connected, MQTT %s%s", c->name, e->version == 5 ? "5" : "3.1.1",
-             l->outside ? "" : "; on this network only");
-    if (c->outside && !l->outside)
+             p->outside ? "" : "; on this network only");
+    if (c->outside && !p->outside)
         log_warning("broker %s: outside = yes, but it runs on this machine; what it accepts is not "
                     "handed over",
                     c->name);
 }
 
-void broker_path_is_down(struct broker_path *l, enum mqtt_fault fault, const char *detail)
+void broker_path_is_down(struct broker_path *p, enum mqtt_fault fault, const char *detail)
 {
-    if (l->up || l->fault != fault)
-        log_warning("broker %s: not connected (%s%s%s). %s", l->setup.broker.name,
+    if (p->up || p->fault != fault)
+        log_warning("broker %s: not connected (%s%s%s). %s", p->setup.broker.name,
                     mqtt_fault_name(fault), detail[0] ? ": " : "", detail,
                     mqtt_fault_sentence(fault));
-    l->up = false;
-    l->fault = fault;
+    p->up = false;
+    p->fault = fault;
 }
 
-void broker_path_is_denied(struct broker_path *l, const struct mqtt_event *e)
+void broker_path_is_denied(struct broker_path *p, const struct mqtt_event *e)
 {
-    l->denied = e->fault;
-    log_warning("broker %s: it refuses %s%s (%s). %s", l->setup.broker.name,
+    p->denied = e->fault;
+    log_warning("broker %s: it refuses %s%s (%s). %s", p->setup.broker.name,
                 e->topic[0] ? "the topic " : "a message", e->topic, e->detail,
                 mqtt_fault_sentence(e->fault));
 }
 
-enum mqtt_fault broker_path_stale(const struct broker_path *l, int64_t beat, int64_t unacked_since,
+enum mqtt_fault broker_path_stale(const struct broker_path *p, int64_t beat, int64_t unacked_since,
                                   int64_t now)
 {
-    int64_t heard = l->echo_at != NS_NEVER ? l->echo_at : l->up_at;
-    if (now - mqtt_thread_alive_at(l->broker) > STALL)
-        return mqtt_thread_doing(l->broker);
-    if (l->up && unacked_since != NS_NEVER && now - unacked_since > UNACKED)
+    int64_t heard = p->echo_at != NS_NEVER ? p->echo_at : p->up_at;
+    if (now - mqtt_thread_alive_at(p->thread) > STALL)
+        return mqtt_thread_doing(p->thread);
+    if (p->up && unacked_since != NS_NEVER && now - unacked_since > UNACKED)
         return MQTT_FAULT_BROKER;
-    return l->up && now - heard > BEATS_MISSED * beat ? MQTT_FAULT_BEAT : MQTT_FAULT_FINE;
+    return p->up && now - heard > BEATS_MISSED * beat ? MQTT_FAULT_BEAT : MQTT_FAULT_FINE;
 }
 
-int broker_path_publish(struct broker_path *l, struct sealer *c, enum topic t, struct message *m,
+int broker_path_publish(struct broker_path *p, struct sealer *c, enum topic t, struct message *m,
                         uint64_t token)
 {
     const struct topic_rule *rule = &topic_table[t];
-    struct mqtt_publication p = {.qos = rule->qos,
-                                 .retain = rule->retained,
-                                 .expiry_s = rule->expiry_s,
-                                 .token = token,
-                                 .vital = token != 0};
-    broker_path_name_of(c, t, NULL, p.topic);
-    p.len = sealer_payload(c, p.topic, m, p.payload);
-    if (p.len > 0)
-        return mqtt_thread_publish(l->broker, &p);
+    struct mqtt_publication out = {.qos = rule->qos,
+                                   .retain = rule->retained,
+                                   .expiry_s = rule->expiry_s,
+                                   .token = token,
+                                   .vital = token != 0};
+    broker_path_name_of(c, t, NULL, out.topic);
+    out.len = sealer_payload(c, out.topic, m, out.payload);
+    if (out.len > 0)
+        return mqtt_thread_publish(p->thread, &out);
     log_error("a %s message could not be written: %s", message_kind_name(m->kind), strerror(errno));
     return -1;
 }
 
-void broker_path_publish_bare(struct broker_path *l, const char *topic, bool retain, long expiry_s,
+void broker_path_publish_bare(struct broker_path *p, const char *topic, bool retain, long expiry_s,
                               const char *payload, size_t len)
 {
-    struct mqtt_publication p = {.qos = 1, .retain = retain, .expiry_s = expiry_s, .len = len};
-    snprintf(p.topic, sizeof p.topic, "%s", topic);
-    memcpy(p.payload, payload, len);
-    mqtt_thread_publish(l->broker, &p);
+    struct mqtt_publication out = {.qos = 1, .retain = retain, .expiry_s = expiry_s, .len = len};
+    snprintf(out.topic, sizeof out.topic, "%s", topic);
+    memcpy(out.payload, payload, len);
+    mqtt_thread_publish(p->thread, &out);
 }

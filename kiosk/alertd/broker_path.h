@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How one broker stands, seen from the main loop. */
+/* The way to one broker, seen from the main loop. */
 struct broker_path {
-    struct mqtt_thread *broker;
+    struct mqtt_thread *thread; /* NULL: stopped */
     struct mqtt_setup setup;
     bool up;
     bool outside; /* what it accepts is handed over: configured so, and not on this machine */
@@ -22,38 +22,37 @@ struct broker_path {
     int64_t latency;        /* ns from gesture to PUBACK of the last alert; -1: none yet */
 };
 
-/* Everything that a broker's thread must know; starts nothing. `password` may be NULL, and
- * lives as long as the leg: a thread that hangs is replaced. */
-void broker_path_init(struct broker_path *l, const struct config *config, size_t i,
+/* Everything that the thread needs; starts nothing. `password` may be NULL, and must live as long
+ * as the path: a thread that hangs is replaced. */
+void broker_path_init(struct broker_path *p, const struct config *config, size_t i,
                       const char *password, const struct sealer *sealer);
 
 /* The thread, and its events in the loop. 0 or -1 with errno. */
-int broker_path_start(struct broker_path *l, struct loop *loop, loop_fn *on_events, void *context);
-void broker_path_stop(struct broker_path *l, struct loop *loop);
+int broker_path_start(struct broker_path *p, struct loop *loop, loop_fn *on_events, void *context);
+void broker_path_stop(struct broker_path *p, struct loop *loop);
 
-/* Take note of MQTT_UP, MQTT_DOWN and MQTT_REFUSED, and say it in the log. `simulated`: kiosk and
- * broker stand on one machine on purpose, and the config is believed. */
-void broker_path_is_up(struct broker_path *l, const struct mqtt_event *e, bool simulated,
+/* Take note of MQTT_UP, MQTT_DOWN and MQTT_REFUSED, and write them to the log. `simulated`: kiosk
+ * and broker are on one machine on purpose, and the config is believed. */
+void broker_path_is_up(struct broker_path *p, const struct mqtt_event *e, bool simulated,
                        int64_t now);
-void broker_path_is_down(struct broker_path *l, enum mqtt_fault fault, const char *detail);
-void broker_path_is_denied(struct broker_path *l, const struct mqtt_event *e);
+void broker_path_is_down(struct broker_path *p, enum mqtt_fault fault, const char *detail);
+void broker_path_is_denied(struct broker_path *p, const struct mqtt_event *e);
 
-/* Why the leg must be begun anew: its thread hangs (what it hangs in: MQTT_FAULT_DNS,
- * MQTT_FAULT_TLS, MQTT_FAULT_BROKER), an alert sent at `unacked_since` (NS_NEVER: none) is still
- * not acknowledged (MQTT_FAULT_BROKER), or the kiosk's own beat no longer comes back
- * (MQTT_FAULT_BEAT). MQTT_FAULT_FINE: it need not.
- */
-enum mqtt_fault broker_path_stale(const struct broker_path *l, int64_t beat, int64_t unacked_since,
+/* Why the path needs a new thread: this one hangs (in what: MQTT_FAULT_DNS, MQTT_FAULT_TLS,
+ * MQTT_FAULT_BROKER), an alert sent at `unacked_since` (NS_NEVER: none) is still not acknowledged
+ * (MQTT_FAULT_BROKER), or the kiosk's own beat does not come back (MQTT_FAULT_BEAT).
+ * MQTT_FAULT_FINE: it needs none. */
+enum mqtt_fault broker_path_stale(const struct broker_path *p, int64_t beat, int64_t unacked_since,
                                   int64_t now);
 
-/* Bare bytes on a topic that is none of ours (plain.h). An empty retained payload takes back what
- * was kept there. */
-void broker_path_publish_bare(struct broker_path *l, const char *topic, bool retain, long expiry_s,
+/* Bare bytes on a topic that is none of ours (plain.h). An empty retained payload removes what was
+ * kept there. */
+void broker_path_publish_bare(struct broker_path *p, const char *topic, bool retain, long expiry_s,
                               const char *payload, size_t len);
 
-/* Makes the message for `topic` and gives it to the thread. `token` comes back when it is
+/* Makes the message for `topic` and hands it to the thread. `token` comes back when it is
  * acknowledged; 0: not wanted. 0, or -1: the thread has too much to do, or there is no memory. */
-int broker_path_publish(struct broker_path *l, struct sealer *c, enum topic t, struct message *m,
+int broker_path_publish(struct broker_path *p, struct sealer *c, enum topic t, struct message *m,
                         uint64_t token);
 
 #endif

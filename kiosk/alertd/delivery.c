@@ -1,5 +1,6 @@
 #include "kiosk/alertd/delivery.h"
 
+#include "kiosk/alertd/alert_message.h"
 #include "kiosk/alertd/broker_path.h"
 #include "kiosk/alertd/plain.h"
 #include "kiosk/common/clock.h"
@@ -28,10 +29,10 @@ struct delivery {
     struct delivery_listener listener;
     bool simulated, cover;
     struct config_plain plain;
-    char withdrawn[CONFIG_NAME_MAX]; /* a prefix at which nothing is told any more; empty: none */
+    char withdrawn[CONFIG_NAME_MAX]; /* a prefix of which the apps are to forget us; empty: none */
     int64_t beat, state_quiet, state_alert;
-    struct broker_path legs[CONFIG_BROKERS_MAX];
-    size_t legs_count;
+    struct broker_path paths[CONFIG_BROKERS_MAX];
+    size_t paths_count;
     struct outbox outbox;
     struct message state;
     bool state_known;
@@ -43,18 +44,6 @@ struct delivery {
 };
 
 /* --- alerts ---------------------------------------------------------------------------------- */
-
-static const struct {
-    enum message_kind kind;
-    const char *detail;
-} wording[] = {
-    [ALERT_PUB_LOCKDOWN] = {MSG_LOCKDOWN, ""},
-    [ALERT_PUB_CAUTION] = {MSG_CAUTION, ""},
-    [ALERT_PUB_UNCLEAR] = {MSG_CAUTION, "unclear"},
-    [ALERT_PUB_DURESS] = {MSG_DURESS, ""},
-    [ALERT_PUB_ALL_CLEAR] = {MSG_ALL_CLEAR, ""},
-    [ALERT_PUB_UNCONFIRMED] = {MSG_ALL_CLEAR, "unconfirmed"},
-};
 
 static void proof_add(const struct delivery *d, struct message *m)
 {
@@ -68,57 +57,44 @@ void delivery_prove(struct delivery *d, const uint8_t *proof, size_t len)
     d->proof_len = len;
 }
 
-static int64_t age_of(const struct outbox_entry *e, int64_t now)
-{
-    if (!e->resumed)
-        return (now - e->at) / NS_PER_MS;
-    int64_t wall = clock_wall_seconds();
-    return e->began > 0 && clock_is_set() && wall >= e->began ? (wall - e->began) * 1000 : -1;
-}
-
 static void alert_write(const struct delivery *d, const struct outbox_entry *e, int64_t now,
                         struct message *m)
 {
-    *m = (struct message){.kind = wording[e->publish].kind,
-                          .id = e->id,
-                          .age_ms = age_of(e, now),
-                          .drill = e->drill,
-                          .resumed = e->resumed};
-    strcpy(m->detail, wording[e->publish].detail);
+    alert_message_make(e, now, clock_is_set() ? clock_wall_seconds() : 0, m);
     if (e->publish == ALERT_PUB_ALL_CLEAR && !e->drill)
         proof_add(d, m);
 }
 
 /* --- a plain venue's apps -------------------------------------------------------------------- */
 
-static void text_publish(struct delivery *d, struct broker_path *l, const struct message *m)
+static void text_publish(struct delivery *d, struct broker_path *p, const struct message *m)
 {
     char topic[PLAIN_TOPIC_MAX];
     const char *text = d->sealer->plain ? plain_text(&d->plain, m) : NULL;
     if (!text)
         return;
     plain_text_topic(d->sealer, topic);
-    broker_path_publish_bare(l, topic, false, topic_table[TOPIC_ALERT].expiry_s, text,
+    broker_path_publish_bare(p, topic, false, topic_table[TOPIC_ALERT].expiry_s, text,
                              strlen(text));
 }
 
-static void discovery_publish(struct delivery *d, struct broker_path *l)
+static void discovery_publish(struct delivery *d, struct broker_path *p)
 {
     char topic[PLAIN_TOPIC_MAX], json[PLAIN_DISCOVERY_MAX];
     if (!d->sealer->plain)
         return;
     if (d->withdrawn[0] != '\0') {
         plain_discovery_topic(d->withdrawn, d->sealer, topic);
-        broker_path_publish_bare(l, topic, true, 0, "", 0);
+        broker_path_publish_bare(p, topic, true, 0, "", 0);
     }
     size_t len = plain_discovers(&d->plain) ? plain_discovery(&d->plain, d->sealer, json) : 0;
     if (len == 0)
         return;
     plain_discovery_topic(d->plain.discovery, d->sealer, topic);
-    broker_path_publish_bare(l, topic, true, 0, json, len);
+    broker_path_publish_bare(p, topic, true, 0, json, len);
 }
 
-/* Home Assistant began, and has to be told what there is. */
+/* Home Assistant has started, and asks what there is. */
 static bool is_greeting(const struct delivery *d, const struct mqtt_event *e)
 {
     char topic[PLAIN_TOPIC_MAX];
@@ -136,17 +112,17 @@ static bool is_greeting(const struct delivery *d, const struct mqtt_event *e)
 static bool push_one(struct delivery *d, size_t i)
 {
     struct message m;
-    struct outbox_entry *e = d->legs[i].up ? outbox_next(&d->outbox, i) : NULL;
+    struct outbox_entry *e = d->paths[i].up ? outbox_next(&d->outbox, i) : NULL;
     if (!e)
         return false;
     int64_t now = clock_now();
     alert_write(d, e, now, &m);
-    if (broker_path_publish(&d->legs[i], d->sealer, TOPIC_ALERT, &m,
+    if (broker_path_publish(&d->paths[i], d->sealer, TOPIC_ALERT, &m,
                             outbox_sent(&d->outbox, e, i, now)) != 0) {
         outbox_unsent(e, i);
         return false;
     }
-    text_publish(d, &d->legs[i], &m);
+    text_publish(d, &d->paths[i], &m);
     return true;
 }
 
@@ -159,15 +135,15 @@ static void push(struct delivery *d, size_t i)
 static void hurry(struct delivery *d)
 {
     bool pending = outbox_pending(&d->outbox) > 0;
-    for (size_t i = 0; i < d->legs_count; i++)
-        mqtt_thread_hurry(d->legs[i].broker, pending);
+    for (size_t i = 0; i < d->paths_count; i++)
+        mqtt_thread_hurry(d->paths[i].thread, pending);
 }
 
 void delivery_alert(struct delivery *d, const struct alert_action *a, bool resumed, int64_t at,
                     int64_t began)
 {
     outbox_add(&d->outbox, a, resumed, at, began);
-    for (size_t i = 0; i < d->legs_count; i++)
+    for (size_t i = 0; i < d->paths_count; i++)
         push(d, i);
     hurry(d);
 }
@@ -180,18 +156,18 @@ void delivery_answered(struct delivery *d, const struct alert_id *id)
 
 /* --- state, presence, notices, beat ---------------------------------------------------------- */
 
-static void state_publish(struct delivery *d, struct broker_path *l)
+static void state_publish(struct delivery *d, struct broker_path *p)
 {
     struct message m = d->state;
     proof_add(d, &m);
-    if (l->up && d->state_known)
-        broker_path_publish(l, d->sealer, TOPIC_STATE, &m, 0);
+    if (p->up && d->state_known)
+        broker_path_publish(p, d->sealer, TOPIC_STATE, &m, 0);
 }
 
 static void state_again(struct delivery *d)
 {
-    for (size_t i = 0; i < d->legs_count; i++)
-        state_publish(d, &d->legs[i]);
+    for (size_t i = 0; i < d->paths_count; i++)
+        state_publish(d, &d->paths[i]);
     d->state_at = clock_now() + (d->state.state != ALERT_QUIET ? d->state_alert : d->state_quiet);
 }
 
@@ -203,35 +179,35 @@ void delivery_state(struct delivery *d, const struct message *state)
         state_again(d);
 }
 
-static void presence_publish(struct delivery *d, struct broker_path *l)
+static void presence_publish(struct delivery *d, struct broker_path *p)
 {
-    struct message m = {.kind = MSG_ONLINE, .age_ms = -1, .connection = l->connection};
-    broker_path_publish(l, d->sealer, TOPIC_PRESENCE, &m, 0);
+    struct message m = {.kind = MSG_ONLINE, .age_ms = -1, .connection = p->connection};
+    broker_path_publish(p, d->sealer, TOPIC_PRESENCE, &m, 0);
 }
 
-static void beat_publish(struct delivery *d, struct broker_path *l, enum topic t)
+static void beat_publish(struct delivery *d, struct broker_path *p, enum topic t)
 {
     struct message m = {.kind = MSG_BEAT, .age_ms = -1};
-    if (l->up)
-        broker_path_publish(l, d->sealer, t, &m, 0);
+    if (p->up)
+        broker_path_publish(p, d->sealer, t, &m, 0);
 }
 
 static bool delivery_any_up(const struct delivery *d)
 {
-    for (size_t i = 0; i < d->legs_count; i++)
-        if (d->legs[i].up)
+    for (size_t i = 0; i < d->paths_count; i++)
+        if (d->paths[i].up)
             return true;
     return false;
 }
 
 static void notice_publish(struct delivery *d, const struct waiting_notice *n)
 {
-    for (size_t i = 0; i < d->legs_count; i++) {
+    for (size_t i = 0; i < d->paths_count; i++) {
         struct message m = n->message;
         if (m.kind != MSG_DRILL_REPORT)
             m.age_ms = (clock_now() - n->at) / NS_PER_MS;
-        if (d->legs[i].up)
-            broker_path_publish(&d->legs[i], d->sealer, TOPIC_NOTICE, &m, 0);
+        if (d->paths[i].up)
+            broker_path_publish(&d->paths[i], d->sealer, TOPIC_NOTICE, &m, 0);
     }
 }
 
@@ -259,51 +235,52 @@ void delivery_notice(struct delivery *d, const struct message *notice)
     notices_flush(d);
 }
 
-/* --- what a broker's thread says ------------------------------------------------------------- */
+/* --- what a broker's thread reports -------------------------------------------------------------
+ */
 
 static void delivery_on_up(struct delivery *d, size_t i, const struct mqtt_event *e)
 {
-    struct broker_path *l = &d->legs[i];
-    broker_path_is_up(l, e, d->simulated, clock_now());
+    struct broker_path *p = &d->paths[i];
+    broker_path_is_up(p, e, d->simulated, clock_now());
     push(d, i);
-    presence_publish(d, l);
+    presence_publish(d, p);
     if (!d->cover) {
-        state_publish(d, l);
-        beat_publish(d, l, TOPIC_BEAT);
+        state_publish(d, p);
+        beat_publish(d, p, TOPIC_BEAT);
     }
     notices_flush(d);
     d->listener.up(d->listener.context, i);
-    discovery_publish(d, l);
+    discovery_publish(d, p);
 }
 
 static void delivery_on_acked(struct delivery *d, size_t i, uint64_t token)
 {
     struct outbox_entry e;
-    struct broker_path *l = &d->legs[i];
-    bool news = outbox_acked(&d->outbox, i, l->outside, token, &e);
+    struct broker_path *p = &d->paths[i];
+    bool news = outbox_acked(&d->outbox, i, p->outside, token, &e);
     if (e.order == 0)
         return;
-    l->latency = clock_now() - e.at;
+    p->latency = clock_now() - e.at;
     hurry(d);
-    d->listener.acked(d->listener.context, &e, l->outside, news);
+    d->listener.acked(d->listener.context, &e, p->outside, news);
 }
 
 static void delivery_on_message(struct delivery *d, size_t i, const struct mqtt_event *e)
 {
-    struct broker_path *l = &d->legs[i];
+    struct broker_path *p = &d->paths[i];
     enum topic t;
     char account[TOPIC_ID_LEN + 1];
     if (strcmp(e->topic, DYNSEC_RESPONSE) == 0)
         d->listener.answered(d->listener.context, i, e);
     if (is_greeting(d, e))
-        discovery_publish(d, l);
+        discovery_publish(d, p);
     if (topic_parse(e->topic, d->sealer->venue_id, d->sealer->kiosk_id, &t, account) != 0)
         return;
     if (t == TOPIC_BEAT) {
-        l->echo_at = clock_now();
-        l->fault = MQTT_FAULT_FINE;
+        p->echo_at = clock_now();
+        p->fault = MQTT_FAULT_FINE;
     } else {
-        d->listener.heard(d->listener.context, t, account, e);
+        d->listener.received(d->listener.context, t, account, e);
     }
 }
 
@@ -314,14 +291,14 @@ static void delivery_on_event(struct delivery *d, size_t i, const struct mqtt_ev
         delivery_on_up(d, i, e);
         break;
     case MQTT_DOWN:
-        broker_path_is_down(&d->legs[i], e->fault, e->detail);
+        broker_path_is_down(&d->paths[i], e->fault, e->detail);
         outbox_broker_down(&d->outbox, i);
         break;
     case MQTT_ACKED:
         delivery_on_acked(d, i, e->token);
         break;
     case MQTT_REFUSED:
-        broker_path_is_denied(&d->legs[i], e);
+        broker_path_is_denied(&d->paths[i], e);
         break;
     case MQTT_MESSAGE:
         if (!e->too_long)
@@ -337,9 +314,9 @@ static void on_events(void *context, int fd, short revents)
     (void)revents;
     struct delivery *d = context;
     struct mqtt_event e;
-    for (size_t i = 0; i < d->legs_count; i++) {
-        struct broker_path *l = &d->legs[i];
-        while (l->broker && mqtt_thread_fd(l->broker) == fd && mqtt_thread_next(l->broker, &e))
+    for (size_t i = 0; i < d->paths_count; i++) {
+        struct broker_path *p = &d->paths[i];
+        while (p->thread && mqtt_thread_fd(p->thread) == fd && mqtt_thread_next(p->thread, &e))
             delivery_on_event(d, i, &e);
     }
 }
@@ -347,40 +324,40 @@ static void on_events(void *context, int fd, short revents)
 int delivery_say(struct delivery *d, size_t i, const struct mqtt_publication *p)
 {
     if (delivery_is_up(d, i))
-        return mqtt_thread_publish(d->legs[i].broker, p);
+        return mqtt_thread_publish(d->paths[i].thread, p);
     errno = ENOTCONN;
     return -1;
 }
 
 bool delivery_is_up(const struct delivery *d, size_t i)
 {
-    return i < d->legs_count && d->legs[i].up;
+    return i < d->paths_count && d->paths[i].up;
 }
 
 /* --- time ------------------------------------------------------------------------------------ */
 
 static void rebuild(struct delivery *d, size_t i, int64_t now)
 {
-    struct broker_path *l = &d->legs[i];
-    enum mqtt_fault why = broker_path_stale(l, d->beat, outbox_unacked_since(&d->outbox, i), now);
+    struct broker_path *p = &d->paths[i];
+    enum mqtt_fault why = broker_path_stale(p, d->beat, outbox_unacked_since(&d->outbox, i), now);
     if (why == MQTT_FAULT_FINE)
         return;
-    log_warning("broker %s: %s; begun anew", l->setup.broker.name,
-                why == MQTT_FAULT_BEAT ? "the kiosk's own beat does not come back"
+    log_warning("broker %s: %s. Connecting again", p->setup.broker.name,
+                why == MQTT_FAULT_BEAT ? "what the kiosk sends does not come back"
                                        : "its thread hangs, or an alert is not acknowledged");
-    broker_path_stop(l, d->loop);
-    broker_path_is_down(l, why, "");
+    broker_path_stop(p, d->loop);
+    broker_path_is_down(p, why, "");
     outbox_broker_down(&d->outbox, i);
-    if (broker_path_start(l, d->loop, on_events, d) != 0)
-        log_error("broker %s: %s", l->setup.broker.name, strerror(errno));
+    if (broker_path_start(p, d->loop, on_events, d) != 0)
+        log_error("broker %s: %s", p->setup.broker.name, strerror(errno));
 }
 
 static void on_beat(struct delivery *d, int64_t now)
 {
     d->beat_at = now + d->beat;
-    for (size_t i = 0; i < d->legs_count; i++) {
+    for (size_t i = 0; i < d->paths_count; i++) {
         if (!d->cover)
-            beat_publish(d, &d->legs[i], TOPIC_BEAT);
+            beat_publish(d, &d->paths[i], TOPIC_BEAT);
         rebuild(d, i, now);
         push(d, i);
     }
@@ -393,14 +370,14 @@ static void on_slot(struct delivery *d, int64_t now)
 {
     d->slot_at += SLOT * ((now - d->slot_at) / SLOT + 1);
     bool said = notice_one(d);
-    for (size_t i = 0; i < d->legs_count; i++) {
-        struct broker_path *l = &d->legs[i];
+    for (size_t i = 0; i < d->paths_count; i++) {
+        struct broker_path *p = &d->paths[i];
         if (!push_one(d, i))
-            beat_publish(d, l, TOPIC_ALERT);
+            beat_publish(d, p, TOPIC_ALERT);
         if (!said)
-            beat_publish(d, l, TOPIC_NOTICE);
-        state_publish(d, l);
-        beat_publish(d, l, TOPIC_BEAT);
+            beat_publish(d, p, TOPIC_NOTICE);
+        state_publish(d, p);
+        beat_publish(d, p, TOPIC_BEAT);
     }
 }
 
@@ -426,8 +403,8 @@ int delivery_swap(struct delivery *d, const struct config *config,
                   char *const passwords[CONFIG_BROKERS_MAX])
 {
     int rc = 0;
-    for (size_t i = 0; i < d->legs_count; i++)
-        broker_path_stop(&d->legs[i], d->loop);
+    for (size_t i = 0; i < d->paths_count; i++)
+        broker_path_stop(&d->paths[i], d->loop);
     d->simulated = config->simulated;
     d->cover = config->kiosk.cover;
     if (d->plain.discovery[0] != '\0' && plain_discovers(&d->plain) &&
@@ -438,11 +415,11 @@ int delivery_swap(struct delivery *d, const struct config *config,
     d->state_quiet = config->timing.state;
     d->state_alert = config->timing.state_alert;
     d->beat_at = d->slot_at = clock_now();
-    d->legs_count = config->brokers_count;
-    outbox_brokers(&d->outbox, d->legs_count);
-    for (size_t i = 0; i < d->legs_count; i++) {
-        broker_path_init(&d->legs[i], config, i, passwords[i], d->sealer);
-        if (broker_path_start(&d->legs[i], d->loop, on_events, d) != 0)
+    d->paths_count = config->brokers_count;
+    outbox_brokers(&d->outbox, d->paths_count);
+    for (size_t i = 0; i < d->paths_count; i++) {
+        broker_path_init(&d->paths[i], config, i, passwords[i], d->sealer);
+        if (broker_path_start(&d->paths[i], d->loop, on_events, d) != 0)
             rc = -1;
     }
     return rc;
@@ -470,25 +447,25 @@ void delivery_free(struct delivery *d)
 {
     if (!d)
         return;
-    for (size_t i = 0; i < d->legs_count; i++)
-        broker_path_stop(&d->legs[i], d->loop);
+    for (size_t i = 0; i < d->paths_count; i++)
+        broker_path_stop(&d->paths[i], d->loop);
     free(d);
 }
 
 size_t delivery_paths(const struct delivery *d, struct delivery_path out[CONFIG_BROKERS_MAX])
 {
-    for (size_t i = 0; i < d->legs_count; i++) {
-        const struct broker_path *l = &d->legs[i];
-        out[i] = (struct delivery_path){.name = l->setup.broker.name,
-                                        .up = l->up,
-                                        .outside = l->up ? l->outside : l->setup.broker.outside,
-                                        .version = l->version,
-                                        .fault = l->fault == MQTT_FAULT_FINE && l->up ? l->denied
-                                                                                      : l->fault,
-                                        .echo_at = l->echo_at,
-                                        .latency = l->latency};
+    for (size_t i = 0; i < d->paths_count; i++) {
+        const struct broker_path *p = &d->paths[i];
+        out[i] = (struct delivery_path){.name = p->setup.broker.name,
+                                        .up = p->up,
+                                        .outside = p->up ? p->outside : p->setup.broker.outside,
+                                        .version = p->version,
+                                        .fault = p->fault == MQTT_FAULT_FINE && p->up ? p->denied
+                                                                                      : p->fault,
+                                        .echo_at = p->echo_at,
+                                        .latency = p->latency};
     }
-    return d->legs_count;
+    return d->paths_count;
 }
 
 size_t delivery_pending(const struct delivery *d)

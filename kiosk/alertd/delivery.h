@@ -7,8 +7,8 @@
 #include "kiosk/common/loop.h"
 #include "kiosk/mqtt/thread.h"
 
-/* Everything between a decision and the brokers: which broker is up, what each still has to get,
- * the beat, and the state kept for latecomers. */
+/* Everything between a decision and the brokers: which broker is up, what each still has to be
+ * sent, the beat, and the state that is kept for whoever comes later. */
 struct delivery;
 
 struct delivery_listener {
@@ -16,14 +16,14 @@ struct delivery_listener {
     /* a broker has this entry; `news`: by it the entry is handed over outside */
     void (*acked)(void *context, const struct outbox_entry *e, bool outside, bool news);
     /* something arrived on a topic of ours */
-    void (*heard)(void *context, enum topic t, const char *account, const struct mqtt_event *e);
-    /* broker number i of the config is there anew */
+    void (*received)(void *context, enum topic t, const char *account, const struct mqtt_event *e);
+    /* broker number i of the config is connected */
     void (*up)(void *context, size_t i);
     /* its dynamic security plugin answers */
     void (*answered)(void *context, size_t i, const struct mqtt_event *e);
 };
 
-/* How one broker stands, for status and cue. */
+/* One broker, for status and cue. */
 struct delivery_path {
     const char *name;
     bool up, outside; /* outside: configured so, and not on this machine */
@@ -48,13 +48,14 @@ int delivery_swap(struct delivery *d, const struct config *config,
 void delivery_alert(struct delivery *d, const struct alert_action *a, bool resumed, int64_t at,
                     int64_t began);
 
-/* A member's acknowledgement hands over, too. */
+/* A member's answer counts as handed over, too. */
 void delivery_answered(struct delivery *d, const struct alert_id *id);
 
 /* The state as it is now: to every broker, and again at each connect and each interval. */
 void delivery_state(struct delivery *d, const struct message *state);
 
-/* What every all-clear and state bears from now on: that a staff phone ended the last lockdown. */
+/* What every all-clear and state contains from now on: the proof that a staff phone ended the last
+ * lockdown. */
 void delivery_prove(struct delivery *d, const uint8_t *proof, size_t len);
 
 /* To staff phones, over the brokers that are up; else over the first that comes up. */

@@ -105,7 +105,7 @@ struct delivery_listener events_of_delivery(struct kiosk *k)
 {
     return (struct delivery_listener){.context = k,
                                       .acked = events_on_acked,
-                                      .heard = events_on_message,
+                                      .received = events_on_message,
                                       .up = events_on_broker_up,
                                       .answered = events_on_answer};
 }

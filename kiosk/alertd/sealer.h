@@ -18,7 +18,7 @@ struct sealer_keys {
     uint8_t root[ENVELOPE_PUBLIC]; /* the venue's root key, public half */
 };
 
-/* Makes messages into what goes over the wire: sealed, or bare JSON in a plain venue. */
+/* Makes messages ready for the wire: sealed, or bare JSON in a plain venue. */
 struct sealer {
     char venue_id[TOPIC_ID_LEN + 1], kiosk_id[TOPIC_ID_LEN + 1];
     uint8_t venue[ENVELOPE_ID], kiosk[ENVELOPE_ID];
@@ -43,8 +43,8 @@ struct envelope_place sealer_place(const struct sealer *c, const char *topic);
  * MQTT_PAYLOAD_MAX bytes. The length, or 0 with errno for a message that cannot be written. */
 size_t sealer_payload(struct sealer *c, const char *topic, struct message *m, uint8_t *payload);
 
-/* The will of one connection: kind lost, seq 0. Any thread may call it: of what it reads the keys
- * alone ever change, as a whole. */
+/* The will of one connection: kind lost, seq 0. Any thread may call it: of what it reads, only the
+ * keys ever change, as a whole. */
 size_t sealer_will(const void *sealer, uint64_t connection, uint8_t *payload);
 
 #endif

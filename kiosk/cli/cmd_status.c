@@ -134,7 +134,7 @@ static void print_phones(const cJSON *reply)
         ROW(PRINT_PLAIN, "phones", "%.0f of members, %.0f of staff", number_of(reply, "members", 0),
             number_of(reply, "staff", 0));
     if (cJSON_IsNull(drill))
-        ROW(PRINT_PLAIN, "drill", "none since porchlightd started");
+        ROW(PRINT_PLAIN, "drill", "none held since porchlightd started");
     if (!cJSON_IsObject(drill))
         return;
     answers_text(drill, answers);

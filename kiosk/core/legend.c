@@ -3,18 +3,18 @@
 #include "kiosk/core/cue.h"
 
 static const struct legend table[] = {
-    {0, "both windows of the house lit, smoke from its chimney",
-     "all is well: there is nothing to report"},
-    {CUE_SENSED, "a boat without sails at the jetty", "a press was felt"},
-    {CUE_ACCEPTED, "a boat under sail, far out on the water", "the alert is outside the venue"},
+    {0, "both windows of the house lit, smoke from its chimney", "everything is all right"},
+    {CUE_SENSED, "a boat without sails at the jetty", "the kiosk has noticed a press"},
+    {CUE_ACCEPTED, "a boat under sail, far out on the water", "the alert has left the venue"},
     {CUE_LAN_ONLY, "a boat under sail near the shore, beside the buoy",
-     "the alert reached this network only, no broker outside"},
+     "the alert has reached only this network, no broker outside"},
     {CUE_SEEN, "birds in the air, ducks on the water",
-     "so many phones answered; of these, so many said safe (nine mean nine or more)"},
-    {CUE_NOBODY, "the windows of the house dark", "nobody is listening"},
-    {CUE_NO_PATH, "mist over the far shore", "no broker can be reached"},
-    {CUE_RELAY_DEAD, "no smoke from the chimney", "no relay: locked phones may not ring"},
-    {CUE_FAULT, "a ladder against the house", "a switch or a line is at fault"},
+     "how many phones have answered, and how many said safe (nine: nine or more)"},
+    {CUE_NOBODY, "the windows of the house dark", "no phone is listening"},
+    {CUE_NO_PATH, "mist over the far shore", "the kiosk has no connection to a broker"},
+    {CUE_RELAY_DEAD, "no smoke from the chimney",
+     "the relay is silent: locked phones may not ring"},
+    {CUE_FAULT, "a ladder against the house", "the switch, the door sensor or a cable has a fault"},
     {CUE_DRILL, "a kite over the shore", "a drill is running"},
 };
 

@@ -82,6 +82,8 @@ static void report_inputs(struct doctor *d)
     {
         const cJSON *name = cJSON_GetObjectItemCaseSensitive(in, "name");
         const cJSON *fault = cJSON_GetObjectItemCaseSensitive(in, "fault");
+        const char *kind = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(in, "kind"));
+        bool door = kind && strcmp(kind, "door") == 0;
         bool active = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(in, "active"));
         if (!cJSON_IsString(name))
             continue;
@@ -95,7 +97,9 @@ static void report_inputs(struct doctor *d)
                        fault->valuestring);
         else
             doctor_say(d, name->valuestring, DOCTOR_OK, "", "porchlightd reads it: %s.",
-                       active ? "active" : "at rest");
+                       door     ? active ? "open" : "closed"
+                       : active ? "pressed"
+                                : "not pressed");
     }
 }
 
@@ -142,7 +146,7 @@ static void try_line(struct doctor *d, const char *name, const struct config_lin
     else
         doctor_say(d, name, DOCTOR_OK, "", "%s reads as %s.", c->address,
                    level       ? "active"
-                   : is_switch ? "at rest"
+                   : is_switch ? "not pressed"
                                : "closed");
     line_free(l);
 }
@@ -152,7 +156,7 @@ void doctor_lines(struct doctor *d)
     const struct config *c = d->config;
 
     if (c && c->simulated) {
-        doctor_say(d, "all", DOCTOR_OK, "", "Simulated.");
+        doctor_say(d, "all", DOCTOR_OK, "", "All lines are simulated.");
         report_inputs(d);
         return;
     }

@@ -52,5 +52,6 @@ void doctor_phones(struct doctor *d)
                    "    porchlight drill",
                    "An alert is active, and nobody has answered it.");
     else
-        doctor_say(d, "listening", DOCTOR_OK, "", "porchlight drill shows which phones answer.");
+        doctor_say(d, "listening", DOCTOR_OK, "",
+                   "Not known before an alert. porchlight drill shows which phones answer.");
 }

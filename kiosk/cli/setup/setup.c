@@ -35,8 +35,10 @@ static int find_answers(struct setup *s, const struct options *o)
         return -1;
     s->before = s->now;
     s->first = !etc_transaction_has(s->stage, "credentials/kiosk.key");
-    if (o->answers && answers_read(&s->now, o->answers, true) < 0)
+    if (o->answers && answers_read(&s->now, o->answers, true) < 0) {
+        log_error("Nothing was changed. Correct the file, then run set-up again.");
         return -1;
+    }
     if (s->terminal && setup_ask(s) < 0) {
         fputc('\n', stdout);
         log_error("You left before the last answer. Nothing was changed.");
@@ -156,7 +158,7 @@ static const struct cli_option setup_options[] = {
     OPTION("drill", NULL, struct options, drill_only,
            "only hold the drill at its end, which waits for a phone's answer"),
     OPTION("settle", NULL, struct options, settle,
-           "only clear away what an interrupted set-up left"),
+           "only finish or remove what an interrupted set-up left"),
     {0},
 };
 

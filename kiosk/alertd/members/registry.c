@@ -58,15 +58,21 @@ static enum topic_role role_of_phone(const struct phone *p)
     return p->relay ? ROLE_RELAY : p->staff ? ROLE_STAFF : ROLE_MEMBER;
 }
 
+static bool is_unasked(const struct registry *r, const char *account)
+{
+    return r->unasked[0] != '\0' && strcmp(account, r->unasked) >= 0;
+}
+
 /* The account is removed at every broker, whichever of its two roles it had. */
 static void request_removal(struct registry *r, const struct phone *p)
 {
     const enum topic_role roles[] = {role_of_phone(p), ROLE_NEWCOMER};
+    r->removing = true;
     for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
         if (registry_request(r, ACCOUNT_REQUEST_REMOVE, roles[i], p->account, "", EVERY_BROKER) !=
-            0)
-            r->crowded = true;
-    r->removing = true;
+                0 &&
+            !is_unasked(r, p->account))
+            memcpy(r->unasked, p->account, sizeof r->unasked);
 }
 
 /* Revoked; or its invitation is no longer open, as after a restart. */
@@ -76,12 +82,12 @@ static bool is_leaving(const struct phone *p, const struct enrol_list *open)
            (p->standing == PHONE_INVITED && !enrol_find(open, p->account));
 }
 
-static void request_removals(struct registry *r, const struct enrol_list *open)
+/* For the account `from` ("": the first of all) and those after it. */
+static void request_removals(struct registry *r, const struct enrol_list *open, const char *from)
 {
-    r->crowded = false;
     for (const struct phone *p = roster_after(r->phones, ""); p;
          p = roster_after(r->phones, p->account))
-        if (is_leaving(p, open))
+        if (strcmp(p->account, from) >= 0 && is_leaving(p, open))
             request_removal(r, p);
 }
 
@@ -92,7 +98,8 @@ void registry_brokers(struct registry *r, const struct phone_brokers *b,
     for (size_t i = 0; i < CONFIG_BROKERS_MAX; i++)
         used[i] = phone_brokers_has(b, i);
     account_requests_brokers(r->requests, used);
-    request_removals(r, open);
+    r->unasked[0] = '\0';
+    request_removals(r, open, "");
 }
 
 void registry_answer(struct registry *r, size_t broker, const uint8_t *payload, size_t len)
@@ -119,15 +126,17 @@ void registry_sweep(struct registry *r, const struct enrol_list *open)
     if (!r->removing)
         return;
     r->removing = false;
-    if (r->crowded && account_requests_done(r->requests, NULL))
-        request_removals(r, open);
-    if (r->crowded)
-        return;
     for (const struct phone *p; (p = roster_after(r->phones, account));) {
         memcpy(account, p->account, sizeof account);
-        if (is_leaving(p, open) && account_requests_done(r->requests, account))
+        if (is_leaving(p, open) && !is_unasked(r, account) &&
+            account_requests_done(r->requests, account))
             roster_remove(r->phones, account);
     }
+    if (r->unasked[0] == '\0' || !account_requests_done(r->requests, NULL))
+        return;
+    memcpy(account, r->unasked, sizeof account);
+    r->unasked[0] = '\0';
+    request_removals(r, open, account);
 }
 
 /* --- changes --------------------------------------------------------------------------------- */

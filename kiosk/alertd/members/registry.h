@@ -13,7 +13,9 @@ struct registry {
     struct roster *phones;
     struct account_requests *requests;
     bool removing; /* some phones that are to be removed may be gone at every broker */
-    bool crowded;  /* some of them have no request yet: there was no room */
+    /* The first account to be removed that may have no request yet, for want of room; later ones
+     * may have none either. "": all have. */
+    char unasked[TOPIC_ID_LEN + 1];
 };
 
 /* `path` is the list's file; requests are for this venue and kiosk. 0, or -1 after log_error. */

@@ -35,6 +35,7 @@ HOMES = {
     "tss2/*": ["hw/cell_tpm.c"],
     "mosquitto.h": ["kiosk/mqtt/*"],
     "mqtt_protocol.h": ["kiosk/mqtt/*"],
+    "netdb.h": ["kiosk/mqtt/dial.c"],
     "SDL*": ["kiosk/screen/draw*"],
     "fribidi/*": ["kiosk/screen/bidi.c"],
     "libdrm/*": ["kiosk/screen/dpms.c"],
@@ -50,7 +51,8 @@ HOMES = {
     "libcryptsetup.h": ["kiosk/wipe/*", "kiosk/cli/*"],
     "qrencode.h": ["kiosk/screen/*", "kiosk/cli/*"],
     "png.h": ["kiosk/cli/qr_output.c"],
-    "openssl/*": ["kiosk/mqtt/*", "kiosk/cli/*", "kiosk/relay/*"],
+    "openssl/*": ["kiosk/mqtt/tls*", "kiosk/cli/doctor/doctor_tls.c", "kiosk/cli/keys/*",
+                  "kiosk/cli/members/accounts.c", "kiosk/relay/webpush.c"],
     "curl/*": ["kiosk/relay/*"],
     "cmocka.h": ["tests/*"],
 }

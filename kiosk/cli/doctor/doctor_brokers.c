@@ -71,8 +71,8 @@ static void report_connection(struct doctor *d, const struct config_broker *b)
             doctor_say(d, check, DOCTOR_FAILURE,
                        "Look into the log of porchlightd, and into the broker's own:\n"
                        "    sudo journalctl -n 20 -u porchlightd",
-                       "porchlightd is not connected, so no alert can go this way. It says: %s.",
-                       cJSON_IsString(error) ? error->valuestring : "not why");
+                       "porchlightd is not connected, so no alert can go this way. It says: %s",
+                       cJSON_IsString(error) ? error->valuestring : "not why.");
     }
 }
 

@@ -1,19 +1,17 @@
 #include "kiosk/cli/doctor/doctor_tls.h"
 
-#include <arpa/inet.h>
+#include "kiosk/mqtt/dial.h"
+#include "kiosk/mqtt/tls.h"
+
 #include <errno.h>
-#include <netdb.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/ssl.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-enum { STEP_MS = 4000 };
+#define STEP (4 * INT64_C(1000000000))
 
 static int doctor_tls_fail(struct doctor_tls *t, const char *fix, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -21,7 +19,6 @@ static int doctor_tls_fail(struct doctor_tls *t, const char *fix, const char *fo
 static int doctor_tls_fail(struct doctor_tls *t, const char *fix, const char *format, ...)
 {
     va_list args;
-
     va_start(args, format);
     vsnprintf(t->said, sizeof t->said, format, args);
     va_end(args);
@@ -29,60 +26,28 @@ static int doctor_tls_fail(struct doctor_tls *t, const char *fix, const char *fo
     return -1;
 }
 
-/* --- the way there --------------------------------------------------------------------------- */
-
-/* Connected, or -1 with errno. The socket stays non-blocking. */
-static int dial_one(const struct addrinfo *a)
-{
-    int error = 0;
-    socklen_t len = sizeof error;
-    int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, a->ai_protocol);
-    if (fd < 0)
-        return -1;
-    if (connect(fd, a->ai_addr, a->ai_addrlen) == 0)
-        return fd;
-    if (errno == EINPROGRESS) {
-        struct pollfd p = {.fd = fd, .events = POLLOUT};
-        int ready = poll(&p, 1, STEP_MS);
-        if (ready == 1 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error == 0)
-            return fd;
-        errno = ready == 0 ? ETIMEDOUT : error;
-    }
-    error = errno;
-    close(fd);
-    errno = error;
-    return -1;
-}
-
+/* A connected socket, or -1 after doctor_tls_fail. */
 static int doctor_tls_dial(const char *host, int port, struct doctor_tls *t)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *all;
-    char service[8];
-    int fd = -1;
-
-    snprintf(service, sizeof service, "%d", port);
-    int code = getaddrinfo(host, service, &hints, &all);
-    if (code != 0)
+    struct mqtt_dialled d;
+    int fd = mqtt_dial(host, port, STEP, &d);
+    if (fd >= 0)
+        return fd;
+    if (d.fault == MQTT_FAULT_DNS)
         return doctor_tls_fail(t,
                                "Check the broker's host in porchlight.conf, and whether this "
                                "network's DNS works:\n"
                                "    getent hosts debian.org",
-                               "the name does not resolve to an address (%s)", gai_strerror(code));
-    for (const struct addrinfo *a = all; a && fd < 0; a = a->ai_next)
-        fd = dial_one(a);
-    code = errno;
-    freeaddrinfo(all);
-    if (fd < 0 && code == ECONNREFUSED)
+                               "the name does not resolve to an address (%s)", mqtt_dial_why(&d));
+    if (d.error == ECONNREFUSED)
         return doctor_tls_fail(t,
                                "Check port in porchlight.conf, and start the broker. On this Pi:\n"
                                "    sudo systemctl start porchlight-broker\n"
                                "    systemctl status porchlight-broker",
                                "nothing listens on this port");
-    if (fd < 0)
-        return doctor_tls_fail(
-            t, "Check the cable or the Wi-Fi, and whether the venue's network lets this port out.",
-            "it cannot be reached (%s)", strerror(code));
-    return fd;
+    return doctor_tls_fail(
+        t, "Check the cable or the Wi-Fi, and whether the venue's network lets this port out.",
+        "it cannot be reached (%s)", mqtt_dial_why(&d));
 }
 
 /* --- its certificate ------------------------------------------------------------------------- */
@@ -116,26 +81,6 @@ static int read_ca(const char *path, struct doctor_tls *t)
     t->ca_has_expiry = days_left(ca, &t->ca_days);
     X509_free(ca);
     return 0;
-}
-
-/* One step of the handshake may wait for the peer. False on timeout. */
-static bool doctor_tls_wait_for(int fd, int what)
-{
-    struct pollfd p = {.fd = fd, .events = what == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT};
-
-    return poll(&p, 1, STEP_MS) == 1;
-}
-
-static bool shake_hands(SSL *ssl, int fd)
-{
-    int done;
-    while ((done = SSL_connect(ssl)) != 1) {
-        int what = SSL_get_error(ssl, done);
-        if ((what != SSL_ERROR_WANT_READ && what != SSL_ERROR_WANT_WRITE) ||
-            !doctor_tls_wait_for(fd, what))
-            return false;
-    }
-    return true;
 }
 
 static int doctor_tls_judge(const SSL *ssl, bool shaken, const char *host, struct doctor_tls *t)
@@ -184,44 +129,30 @@ static int doctor_tls_remember(int ok, X509_STORE_CTX *store)
 {
     SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
     struct doctor_tls *t = SSL_get_app_data(ssl);
-
     if (X509_STORE_CTX_get_error_depth(store) == 0)
         t->has_expiry = days_left(X509_STORE_CTX_get_current_cert(store), &t->days);
     return ok;
 }
 
-static bool is_address(const char *host)
-{
-    unsigned char bytes[sizeof(struct in6_addr)];
-    return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
-}
-
 static int look_at_tls(int fd, const char *host, const char *ca, struct doctor_tls *t)
 {
     int result = -1;
-    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-    SSL *ssl = NULL;
-    if (!ctx || SSL_CTX_load_verify_file(ctx, ca) != 1 || !(ssl = SSL_new(ctx))) {
+    const char *why = "";
+    SSL_CTX *tls = mqtt_tls_new(ca, host, true, &why);
+    SSL *ssl = tls ? SSL_new(tls) : NULL;
+    if (ssl) {
+        SSL_set_app_data(ssl, t);
+        SSL_set_verify(ssl, SSL_VERIFY_PEER, doctor_tls_remember);
+        bool shaken = mqtt_tls_shake(ssl, fd, STEP) == MQTT_FAULT_FINE;
+        result = doctor_tls_judge(ssl, shaken, host, t);
+    } else {
         doctor_tls_fail(t,
                         "Put the broker's CA certificate there, or correct ca in "
                         "porchlight.conf.",
-                        "its CA file %s cannot be used", ca);
-        goto free_ctx;
+                        "its CA file %s %s", ca, why[0] ? why : "cannot be used");
     }
-    SSL_set_app_data(ssl, t);
-    SSL_set_verify(ssl, SSL_VERIFY_PEER, doctor_tls_remember);
-    if (is_address(host)) {
-        X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host);
-    } else {
-        SSL_set1_host(ssl, host);
-        SSL_set_tlsext_host_name(ssl, host);
-    }
-    SSL_set_fd(ssl, fd);
-    bool shaken = shake_hands(ssl, fd);
-    result = doctor_tls_judge(ssl, shaken, host, t);
     SSL_free(ssl);
-free_ctx:
-    SSL_CTX_free(ctx);
+    SSL_CTX_free(tls);
     ERR_clear_error();
     return result;
 }

@@ -1,5 +1,6 @@
 /* Simulated nights: see README.md. */
 
+#include "tests/nights/known.h"
 #include "tests/nights/night.h"
 #include "tests/nights/story.h"
 #include "tests/nights/watch.h"
@@ -7,11 +8,39 @@
 #include <cjson/cJSON.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+enum { SHRUNK_MOST = 5 };
+
+static const char usage[] =
+    "Usage: nights [--seed S] [--count N | --seconds T] [--known FILE] [--weights FILE]\n"
+    "       nights --seed S --story [--without BITS]\n"
+    "       nights --seed S --shrink INVARIANT\n"
+    "Plays simulated nights and says what failed in them (tests/nights/README.md).\n"
+    "\n"
+    "  --seed S          the first night; the next one has S + 1\n"
+    "  --count N         so many nights; 1 if neither is given\n"
+    "  --seconds T       nights for so long\n"
+    "  --known FILE      failures that are known are counted apart\n"
+    "  --weights FILE    how likely each gesture and fault is\n"
+    "  --story           tell the night, one line an event\n"
+    "  --without BITS    leave out these of its happenings, as --shrink prints them\n"
+    "  --shrink NAME     leave out what the failure of this invariant does not need\n"
+    "  --fail-fast       end at the first failure that is not known\n";
+
+struct options {
+    uint64_t seed, count;
+    double seconds;
+    uint32_t without;
+    const char *shrink;
+    bool fail_fast;
+};
 
 static struct night night;
 
@@ -22,58 +51,176 @@ static double seconds(clockid_t clock)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static uint64_t play(uint64_t seed, uint32_t without)
+/* A crash of the code under test is a failure too, and its seed must be known. */
+static void on_crash(int number)
 {
+    char text[96];
+    int len =
+        snprintf(text, sizeof text, "seed %" PRIu64 ": crashed (signal %d)\n", night.seed, number);
+    (void)!write(STDERR_FILENO, text, (size_t)len);
+    _exit(3);
+}
+
+static void crashes_catch(void)
+{
+    static uint8_t stack[64 * 1024];
+    const stack_t other = {.ss_sp = stack, .ss_size = sizeof stack};
+    struct sigaction act = {.sa_handler = on_crash, .sa_flags = SA_ONSTACK};
+    sigaltstack(&other, NULL);
+    sigaction(SIGSEGV, &act, NULL);
+    sigaction(SIGABRT, &act, NULL);
+    sigaction(SIGBUS, &act, NULL);
+}
+
+static int arguments_read(int argc, char **argv, struct options *o)
+{
+    static const struct option known[] = {
+        {"seed", required_argument, NULL, 's'},    {"count", required_argument, NULL, 'c'},
+        {"seconds", required_argument, NULL, 't'}, {"story", no_argument, NULL, 'v'},
+        {"known", required_argument, NULL, 'k'},   {"weights", required_argument, NULL, 'w'},
+        {"without", required_argument, NULL, 'o'}, {"shrink", required_argument, NULL, 'r'},
+        {"fail-fast", no_argument, NULL, 'f'},     {0}};
+    *o = (struct options){.seed = 1, .count = 1};
+    for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+        if (c == 's')
+            o->seed = strtoull(optarg, NULL, 10);
+        else if (c == 'c')
+            o->count = strtoull(optarg, NULL, 10);
+        else if (c == 't')
+            o->seconds = strtod(optarg, NULL);
+        else if (c == 'v')
+            story_told = true;
+        else if (c == 'o')
+            o->without = (uint32_t)strtoul(optarg, NULL, 16);
+        else if (c == 'r')
+            o->shrink = optarg;
+        else if (c == 'f')
+            o->fail_fast = true;
+        else if (c == 'k' ? known_read(optarg) != 0 : c != 'w' || night_weights(optarg) != 0)
+            return -1;
+    }
+    return optind == argc ? 0 : -1;
+}
+
+/* --- what is printed -----------------------------------------------------------------------------
+ */
+
+/* The night as it was drawn: what of it is left, and how. */
+static void night_print(const struct night *n)
+{
+    printf("  %zu kiosk%s, %zu broker%s, %zu phones%s%s%s\n", n->kiosks, n->kiosks > 1 ? "s" : "",
+           n->brokers, n->brokers > 1 ? "s" : "", n->phones, n->cover ? ", cover" : "",
+           n->wipe ? ", wipe" : "", n->real_seals ? ", real seals" : "");
+    for (size_t i = 0; i < n->count; i++) {
+        const struct happening *h = &n->happenings[i];
+        if (n->without & UINT32_C(1) << i)
+            continue;
+        printf("  %2d:%06.3f %s", (int)(h->at / (60 * S)), (double)(h->at % (60 * S)) / 1e9,
+               happening_name(h->kind));
+        if (h->until > h->at)
+            printf(" for %.3f s", (double)(h->until - h->at) / 1e9);
+        putchar('\n');
+    }
+}
+
+static void shrink(uint64_t seed, const char *invariant)
+{
+    uint32_t without = night_shrink(seed, invariant);
+    printf("shrunk: --seed %" PRIu64 " --without %x\n", seed, without);
+    story_told = true;
     night_draw(&night, seed);
+    night_reduce(&night, without);
+    night_print(&night);
     night_play(&night, without);
-    return world_hash();
+    story_told = false;
+}
+
+/* --- many nights ---------------------------------------------------------------------------------
+ */
+
+struct run {
+    uint64_t nights, failed, known, shrunk, events;
+    double began;
+};
+
+static void judge(struct run *r)
+{
+    struct failure copy[FAILURES];
+    const struct failure *f;
+    size_t n = watch_failures(&f);
+    uint64_t seed = night.seed;
+    bool is_new = false, is_known = false;
+    memcpy(copy, f, n * sizeof *f);
+    for (size_t i = 0; i < n; i++) {
+        struct known *k = known_find(&night, copy[i].name);
+        is_known = is_known || k;
+        if (k) {
+            k->met++;
+            continue;
+        }
+        printf("seed %" PRIu64 ": %s: %s\n", seed, copy[i].name, copy[i].text);
+        is_new = true;
+        if (r->shrunk < SHRUNK_MOST) {
+            r->shrunk++;
+            shrink(seed, copy[i].name);
+        }
+    }
+    r->failed += is_new;
+    r->known += is_known && !is_new;
+}
+
+static void report(const struct run *r)
+{
+    double took = seconds(CLOCK_MONOTONIC) - r->began, worked = seconds(CLOCK_PROCESS_CPUTIME_ID);
+    struct known *k;
+    size_t n = known_all(&k);
+    for (size_t i = 0; i < n; i++)
+        if (k[i].met > 0)
+            printf("known: %s, %" PRIu64 " times: %s\n", k[i].invariant, k[i].met, k[i].why);
+    printf("%" PRIu64 " nights in %.1f s: %" PRIu64 " failed, %" PRIu64 " in a known way; "
+           "%.0f nights an hour of one core, %.0f events a night\n",
+           r->nights, took, r->failed, r->known, (double)r->nights / worked * 3600,
+           (double)r->events / (double)r->nights);
+}
+
+static int nights(const struct options *o)
+{
+    struct run r = {.began = seconds(CLOCK_MONOTONIC)};
+    printf("nights from seed %" PRIu64 "\n", o->seed);
+    while (o->seconds > 0 ? seconds(CLOCK_MONOTONIC) - r.began < o->seconds : r.nights < o->count) {
+        night_draw(&night, o->seed + r.nights);
+        night_play(&night, o->without);
+        r.nights++;
+        r.events += world_events();
+        if (story_told)
+            printf("hash %016" PRIx64 "\n", world_hash());
+        judge(&r);
+        if (o->fail_fast && r.failed > 0)
+            break;
+    }
+    report(&r);
+    return r.failed > 0;
 }
 
 int main(int argc, char **argv)
 {
-    static const struct option known[] = {{"seed", required_argument, NULL, 's'},
-                                          {"count", required_argument, NULL, 'c'},
-                                          {"seconds", required_argument, NULL, 't'},
-                                          {"story", no_argument, NULL, 'v'},
-                                          {0}};
-    uint64_t seed = 1, count = 0;
-    double limit = 0;
-    for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-        if (c == 's')
-            seed = strtoull(optarg, NULL, 10);
-        else if (c == 'c')
-            count = strtoull(optarg, NULL, 10);
-        else if (c == 't')
-            limit = atof(optarg);
-        else if (c == 'v')
-            story_told = true;
-        else
-            return 2;
+    struct options o;
+    cJSON_Hooks hooks = {malloc, free};
+    int status = 0;
+    if (arguments_read(argc, argv, &o) != 0) {
+        fputs(usage, stderr);
+        return 2;
     }
     if (sodium_init() < 0)
         return 2;
     setenv("TZ", "UTC", 1);
     setvbuf(stdout, NULL, _IOLBF, 0);
-    cJSON_Hooks hooks = {malloc, free};
     cJSON_InitHooks(&hooks);
-    printf("seed %" PRIu64 "\n", seed);
-    double began = seconds(CLOCK_MONOTONIC);
-    uint64_t done = 0, bad = 0, events = 0;
-    for (; count > 0 ? done < count : seconds(CLOCK_MONOTONIC) - began < limit; done++) {
-        const struct failure *f;
-        uint64_t hash = play(seed + done, 0);
-        size_t n = watch_failures(&f);
-        bad += n > 0;
-        events += world_events();
-        for (size_t i = 0; i < n; i++)
-            printf("seed %" PRIu64 ": %s: %s\n", seed + done, f[i].name, f[i].text);
-        if (story_told)
-            printf("hash %016" PRIx64 "\n", hash);
-    }
-    double took = seconds(CLOCK_MONOTONIC) - began, worked = seconds(CLOCK_PROCESS_CPUTIME_ID);
-    printf("%" PRIu64 " nights, %" PRIu64
-           " failed, %.1f s; %.0f nights an hour of one core, %.0f events each\n",
-           done, bad, took, (double)done / worked * 3600, (double)events / (double)done);
+    crashes_catch();
+    if (o.shrink)
+        shrink(o.seed, o.shrink);
+    else
+        status = nights(&o);
     venue_clean();
-    return bad > 0;
+    return status;
 }

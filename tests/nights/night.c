@@ -183,6 +183,22 @@ void night_draw(struct night *n, uint64_t seed)
     }
 }
 
+void night_reduce(struct night *n, uint32_t without)
+{
+    n->without = without;
+    n->cover = n->cover && !(without & WITHOUT_COVER);
+    n->wipe = n->wipe && !(without & WITHOUT_WIPE);
+    n->kiosks = without & WITHOUT_KIOSK ? 1 : n->kiosks;
+    n->brokers = without & WITHOUT_BROKER ? 1 : n->brokers;
+    n->phones = without & WITHOUT_PHONES ? 2 : n->phones;
+    for (size_t i = 0; i < n->count; i++) {
+        struct happening *h = &n->happenings[i];
+        h->kiosk %= n->kiosks;
+        h->broker %= n->brokers;
+        h->phone %= n->phones;
+    }
+}
+
 bool night_has(const struct night *n, enum happening_kind kind)
 {
     for (size_t i = 0; i < n->count; i++)

@@ -99,8 +99,23 @@ int night_weights(const char *path);
 /* Draws the night of that seed. */
 void night_draw(struct night *n, uint64_t seed);
 
-/* Plays it, without the happenings whose bit is set in `without`. */
+/* What can be left out of a night: happening number i (bit i), and these. */
+enum {
+    WITHOUT_COVER = 1 << 26,
+    WITHOUT_WIPE = 1 << 27,
+    WITHOUT_KIOSK = 1 << 28,  /* one kiosk is enough */
+    WITHOUT_BROKER = 1 << 29, /* one broker is enough */
+    WITHOUT_PHONES = 1 << 30, /* two phones are enough */
+};
+
+/* Plays it, without what is set in `without`. */
 void night_play(struct night *n, uint32_t without);
+
+/* Leaves out whatever the failure of this invariant does not need. Plays the night many times. */
+uint32_t night_shrink(uint64_t seed, const char *invariant);
+
+/* What `without` makes of a night that was drawn. */
+void night_reduce(struct night *n, uint32_t without);
 
 /* Whether a fault of this kind is in the night that is played. */
 bool night_has(const struct night *n, enum happening_kind kind);

@@ -8,9 +8,10 @@
 
 #include <string.h>
 
-#define HOLD      (1500 * MS)
-#define WIPE_HOLD (4 * S)
-#define FLOODING  (250 * MS)
+#define HOLD        (1500 * MS)
+#define WIPE_HOLD   (4 * S)
+#define FLOODING    (250 * MS)
+#define HANDS_APART (10 * S)
 
 static struct night *playing;
 
@@ -93,6 +94,11 @@ static void hand(const struct happening *h)
     static const uint64_t duress[] = {4, 6, 7, 8};
     struct station *s = station_of(h);
     struct phone *staff = &playing->phone[h->number % 2];
+    bool at_switch = h->kind <= DO_BUMP;
+    if (at_switch && world_now() < s->hand_until)
+        return; /* one hand at a time */
+    if (at_switch)
+        s->hand_until = world_now() + HANDS_APART;
     story("%s: a hand: %s", s->machine->name, happening_name(h->kind));
     switch (h->kind) {
     case DO_LOCKDOWN:
@@ -481,7 +487,7 @@ static void begin(struct night *n)
 void night_play(struct night *n, uint32_t without)
 {
     playing = n;
-    n->without = without;
+    night_reduce(n, without);
     begin(n);
     for (size_t i = 0; i < n->kiosks; i++) {
         station_power_on(&n->stations[i]);

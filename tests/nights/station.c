@@ -210,7 +210,7 @@ void station_look_at_ways(struct station *s)
     bool any = false;
     for (size_t i = 0; i < s->ways_count; i++) {
         const struct way *w = &s->ways[i];
-        any = any || (!w->hole && !w->deaf && !w->refused && !w->portal && !w->nameless);
+        any = any || (!w->hole && !w->refused && !w->portal && !w->nameless);
     }
     if (any)
         s->cut_since = INT64_MAX;

@@ -20,6 +20,7 @@ struct station {
     bool powered;
     int64_t silent_since; /* since when it does not run; INT64_MAX: it runs */
     int64_t cut_since;    /* since when it has no way at all; INT64_MAX: it has one */
+    int64_t hand_until;   /* a hand is at its switch until then */
     int signal;           /* what SIGTERM would come through */
     struct local *screen;
     uint32_t signs; /* what the screen shows: enum cue_sign */

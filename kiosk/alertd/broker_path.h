@@ -16,6 +16,8 @@ struct broker_path {
     bool outside; /* what it accepts is handed over: configured so, and not on this machine */
     int version;
     uint64_t connection;
+    bool online_due; /* with cover: presence follows the first slot, as a sign of life before the
+                        alert would make phones show quiet */
     enum mqtt_fault fault;
     enum mqtt_fault denied; /* what the broker refuses on this connection; MQTT_FAULT_FINE */
     int64_t up_at, echo_at; /* echo_at: when the kiosk's own beat last came back, or NS_NEVER */

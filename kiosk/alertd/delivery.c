@@ -243,8 +243,9 @@ static void delivery_on_up(struct delivery *d, size_t i, const struct mqtt_event
     struct broker_path *p = &d->paths[i];
     broker_path_is_up(p, e, d->simulated, clock_now());
     push(d, i);
-    presence_publish(d, p);
+    p->online_due = d->cover;
     if (!d->cover) {
+        presence_publish(d, p);
         state_publish(d, p);
         beat_publish(d, p, TOPIC_BEAT);
     }
@@ -378,6 +379,9 @@ static void on_slot(struct delivery *d, int64_t now)
             beat_publish(d, p, TOPIC_NOTICE);
         state_publish(d, p);
         beat_publish(d, p, TOPIC_BEAT);
+        if (p->online_due && p->up)
+            presence_publish(d, p);
+        p->online_due = false;
     }
 }
 

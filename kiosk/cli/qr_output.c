@@ -23,21 +23,43 @@ static bool is_dark(const QRcode *q, int x, int y)
     return x >= 0 && y >= 0 && x < q->width && y < q->width && (q->data[y * q->width + x] & 1) != 0;
 }
 
-int qr_output_print(FILE *out, const char *text)
+static void draw(FILE *out, const QRcode *q, int quiet)
 {
     static const char *const halves[] = {" ", "\u2584", "\u2580", "\u2588"};
     bool colours = isatty(fileno(out));
-    QRcode *q = encode(text);
-    if (!q)
-        return -1;
-    for (int y = -QUIET; y < q->width + QUIET; y += 2) {
+    for (int y = -quiet; y < q->width + quiet; y += 2) {
         fputs(colours ? "\033[30;107m" : "", out);
-        for (int x = -QUIET; x < q->width + QUIET; x++)
+        for (int x = -quiet; x < q->width + quiet; x++)
             fputs(halves[2 * is_dark(q, x, y) + is_dark(q, x, y + 1)], out);
         fputs(colours ? "\033[0m\n" : "\n", out);
     }
+}
+
+static struct qr_room room_of(const QRcode *q, int quiet)
+{
+    size_t side = (size_t)(q->width + 2 * quiet);
+    return (struct qr_room){side, (side + 1) / 2};
+}
+
+int qr_output_print(FILE *out, const char *text, struct qr_room room, struct qr_room *needed)
+{
+    int quiet = QUIET, result = -1;
+    QRcode *q = encode(text);
+    if (!q)
+        return -1;
+    *needed = room_of(q, quiet);
+    while (quiet > 1 && (needed->columns > room.columns || needed->lines > room.lines))
+        *needed = room_of(q, quiet /= 2);
+    if (needed->columns > room.columns) {
+        errno = E2BIG;
+    } else {
+        draw(out, q, quiet);
+        result = needed->lines > room.lines;
+    }
+    int saved = errno;
     QRcode_free(q);
-    return 0;
+    errno = saved;
+    return result;
 }
 
 static void paint(const QRcode *q, uint8_t *pixels, int side)

@@ -3,6 +3,7 @@ mosquitto with its dynamic security plugin, by the real porchlightd and the comm
 it. The phones are tests/kit/joining.py's."""
 
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -14,8 +15,9 @@ from nacl import bindings as na
 from tests.kit import envelope, local, pki, process, wait
 from tests.kit.joining import Joiner, open_welcome
 from tests.kit.kiosk import FAST, Keys
-from tests.kit.place import fresh
+from tests.kit.place import fresh, program
 from tests.kit.admin_socket import Venue
+from tests.kit.terminal import Terminal
 
 
 FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
@@ -235,9 +237,9 @@ def test_the_picture_is_the_link(venue, folder):
     assert venue.ask("phones")["invited"] == 0
 
 
-def test_the_code_in_the_terminal_is_the_link(venue, folder):
-    lines = venue.cli("invite", "--leave").stdout.splitlines()
-    code = [line for line in lines if set(line) <= set(" ▀▄█")]
+def read_blocks(lines, folder):
+    """The text of a code that was drawn in half blocks."""
+    code = [line for line in lines if line and set(line) <= set(" ▀▄█")]
     width, scale = len(code[0]), 4
     rows = [[(c in "▀█", c in "▄█")[half] for c in line.ljust(width)]
             for line in code for half in (0, 1)]
@@ -245,7 +247,37 @@ def test_the_code_in_the_terminal_is_the_link(venue, folder):
                    for row in rows for _ in range(scale))
     picture = folder / "terminal.pgm"
     picture.write_bytes(b"P5 %d %d 255\n" % (width * scale, len(rows) * scale) + raw)
-    venue.arrived(Joiner(read_code(picture), venue.brokers[0]))
+    return read_code(picture), width, len(code)
+
+
+def test_the_code_in_the_terminal_is_the_link(venue, folder):
+    lines = venue.cli("invite", "--leave").stdout.splitlines()
+    link, _, _ = read_blocks(lines, folder)
+    venue.arrived(Joiner(link, venue.brokers[0]))
+
+
+def test_the_code_fits_the_terminal_or_the_command_says_so(venue, folder):
+    def invite(columns, lines):
+        t = Terminal([program("porchlight"), "--prefix", str(venue.kiosk.prefix), "invite",
+                      "--leave"], size=(columns, lines))
+        said = t.until_end()
+        return re.sub(r"\033\[[0-9;]*m", "", said), t.end()
+    said, code = invite(200, 200)
+    link, width, height = read_blocks(said.splitlines(), folder)
+    assert code == 0 and "smaller font" not in said and link.startswith("http")
+    for columns, lines in [(width - 6, 200), (200, height + 2)]:  # a smaller margin will do
+        said, code = invite(columns, lines)
+        link, small, low = read_blocks(said.splitlines(), folder)
+        assert code == 0 and "smaller font" not in said and link.startswith("http")
+        assert small <= columns and low + 5 <= lines
+    said, code = invite(80, 24)
+    assert code == 0 and "The code is higher than this terminal" in said and "--on-screen" in said
+    assert read_blocks(said.splitlines(), folder)[0].startswith("http")
+    before = venue.ask("phones")["invited"]
+    said, code = invite(width - 8, 200)
+    assert code == 1 and "The invitation was withdrawn" in " ".join(said.split())
+    assert "▀" not in said and "--png FILE" in said
+    assert venue.ask("phones")["invited"] == before
 
 
 def test_the_code_on_the_screen_goes_when_it_is_used(venue):

@@ -1,9 +1,11 @@
 """A program on a terminal of its own, and what it prints there."""
 
+import fcntl
 import os
 import pty
 import select
 import signal
+import struct
 import termios
 import time
 
@@ -13,10 +15,12 @@ from tests.kit import process
 class Terminal:
     """The program on a terminal of its own; `read` collects what it says."""
 
-    def __init__(self, argv, **more):
+    def __init__(self, argv, size=None, **more):
         self.text = ""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            if size:  # columns, lines
+                fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", *size[::-1], 0, 0))
             for number in (signal.SIGINT, signal.SIGQUIT):  # a shell's background ignores them
                 signal.signal(number, signal.SIG_DFL)
             os.execve(argv[0], argv, process.environment(**more))
@@ -33,6 +37,17 @@ class Terminal:
                     assert words in self.text, f"it ended; {words!r} is not in:\n{self.text}"
         said, self.text = self.text.split(words, 1)
         return said + words
+
+    def until_end(self):
+        """All that it says until it ends."""
+        while True:
+            try:
+                more = os.read(self.fd, 65536)
+            except OSError:
+                more = b""
+            if not more:
+                return self.text
+            self.text += more.decode(errors="replace").replace("\r\n", "\n")
 
     def say(self, text=""):
         os.write(self.fd, (text + "\n").encode())

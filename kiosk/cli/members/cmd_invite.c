@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sodium.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,32 @@ static int show_screen(const cJSON *reply)
     return CLI_FAILED;
 }
 
+/* The code in the terminal, above the lines of text that follow it. */
+static int show_code(const char *link)
+{
+    enum { LINES_BELOW = 5 };
+    struct qr_room room = {SIZE_MAX, SIZE_MAX}, needed;
+    if (print_terminal_size(stdout, &room.columns, &room.lines) == 0)
+        room.lines -= room.lines > LINES_BELOW ? LINES_BELOW : 0;
+    int drawn = qr_output_print(stdout, link, room, &needed);
+    if (drawn == 0)
+        return CLI_OK;
+    if (drawn < 0) {
+        log_error(
+            "The invitation was withdrawn, because its code does not fit this terminal: it needs "
+            "%zu columns. Enlarge the window or choose a smaller font and try again. Or show the "
+            "code elsewhere: --png FILE, --on-screen",
+            needed.columns);
+        return CLI_FAILED;
+    }
+    print_say(
+        "\nThe code is higher than this terminal. Enlarge the window, or choose a smaller font, "
+        "until you see all of it (%zu lines). Or press Ctrl-C and show it elsewhere: porchlight "
+        "invite --png FILE, or --on-screen",
+        needed.lines + LINES_BELOW);
+    return CLI_OK;
+}
+
 static int invite_show(const struct invite *i, const cJSON *reply)
 {
     const char *link = admin_client_text(reply, "link");
@@ -73,8 +100,8 @@ static int invite_show(const struct invite *i, const cJSON *reply)
         code = show_png(i, link);
     else if (i->on_screen)
         code = show_screen(reply);
-    else if (!i->link && qr_output_print(stdout, link) != 0)
-        code = CLI_FAILED;
+    else if (!i->link)
+        code = show_code(link);
     if (code != CLI_OK)
         return code;
     if (i->link)

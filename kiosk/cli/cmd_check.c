@@ -26,10 +26,7 @@ static void check_print_json(const char *path, bool ok, cJSON *complaints)
     cJSON_AddBoolToObject(reply, "ok", ok);
     cJSON_AddStringToObject(reply, "file", path);
     cJSON_AddItemToObject(reply, "complaints", complaints);
-    char *text = cJSON_PrintUnformatted(reply);
-    if (text)
-        puts(text);
-    cJSON_free(text);
+    print_json(reply);
     cJSON_Delete(reply);
 }
 

@@ -3,6 +3,7 @@
 #include "kiosk/cli/cli.h"
 #include "kiosk/cli/locked_memory.h"
 #include "kiosk/cli/phone_client.h"
+#include "kiosk/cli/print.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/cert.h"
@@ -191,6 +192,16 @@ static bool command_turn(struct command_run *c)
     return false;
 }
 
+static void report_json(const char *order, bool obeyed, int64_t took)
+{
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "command", order);
+    cJSON_AddBoolToObject(o, "obeyed", obeyed);
+    cJSON_AddNumberToObject(o, "took_ms", (double)(took / NS_PER_MS));
+    print_json(o);
+    cJSON_Delete(o);
+}
+
 static int report(const struct command_run *c, bool obeyed, int64_t took)
 {
     static const char *const words[] = {
@@ -204,8 +215,7 @@ static int report(const struct command_run *c, bool obeyed, int64_t took)
     };
     int i = obeyed ? 0 : c->taken ? 1 : c->letters > 0 ? 2 : 3;
     if (c->cli->json)
-        printf("{\"command\":\"%s\",\"obeyed\":%s,\"took_ms\":%" PRId64 "}\n", c->order->name,
-               obeyed ? "true" : "false", took / NS_PER_MS);
+        report_json(c->order->name, obeyed, took);
     else if (obeyed)
         printf("%s: obeyed after %" PRId64 " ms\n", c->order->name, took / NS_PER_MS);
     if (!obeyed)

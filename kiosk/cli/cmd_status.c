@@ -187,7 +187,7 @@ static int status_show(const struct cli *cli, bool clear)
     if (clear)
         fputs("\033[H\033[2J", stdout);
     if (cli->json)
-        control_client_print(reply);
+        print_json(reply);
     else
         status_print_plainly(reply);
     cJSON_Delete(reply);

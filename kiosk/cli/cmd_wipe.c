@@ -91,12 +91,9 @@ static int wipe_finish(const struct wipe_progress *end, const unsigned counts[WI
         end->outcome == WIPE_NOTHING ? "not finished" : wipe_outcome_name(end->outcome);
     bool good = end->outcome == WIPE_DESTROYED || end->outcome == WIPE_ALREADY_GONE;
     if (top) {
-        char *text;
         cJSON_AddStringToObject(top, "worst", word);
         cJSON_AddBoolToObject(top, "drill", end->drill != 0);
-        text = cJSON_Print(top);
-        printf("%s\n", text ? text : "{}");
-        free(text);
+        print_json(top);
     } else {
         printf("%s%u target%s: ", end->drill ? "drill: " : "", end->index,
                end->index == 1 ? "" : "s");
@@ -109,9 +106,10 @@ static int wipe_finish(const struct wipe_progress *end, const unsigned counts[WI
 /* Neither a wipe nor a drill left a report: nothing is wrong. */
 static int none_yet(cJSON *top)
 {
-    char *text = top ? cJSON_Print(top) : NULL;
-    printf("%s\n", text ? text : WIPE_NEVER_RUN);
-    free(text);
+    if (top)
+        print_json(top);
+    else
+        puts(WIPE_NEVER_RUN);
     return CLI_OK;
 }
 

@@ -91,8 +91,8 @@ static int control_client_judge(cJSON *json, cJSON **reply)
     return CLI_FAILED;
 }
 
-static int control_client_ask_one(const struct cli *cli, const char *socket, const char *denied,
-                                  const char *request, cJSON **reply)
+static int ask_at_socket(const struct cli *cli, const char *socket, const char *denied,
+                         const char *request, cJSON **reply)
 {
     char path[PATH_LEN], buf[CONTROL_REPLY_MAX];
     if (path_under(cli->prefix, socket, path) < 0) {
@@ -117,27 +117,19 @@ static int control_client_ask_one(const struct cli *cli, const char *socket, con
 
 int control_client_ask(const struct cli *cli, const char *request, cJSON **reply)
 {
-    return control_client_ask_one(cli, PATH_CONTROL,
-                                  "Run the command with sudo, or join the group (sudo adduser YOU "
-                                  "porchlight-staff) and log in "
-                                  "again.",
-                                  request, reply);
+    return ask_at_socket(cli, PATH_CONTROL,
+                         "Run the command with sudo, or join the group (sudo adduser YOU "
+                         "porchlight-staff) and log in "
+                         "again.",
+                         request, reply);
 }
 
 int control_client_ask_admin(const struct cli *cli, const char *request, cJSON **reply)
 {
-    return control_client_ask_one(cli, PATH_ADMIN,
-                                  "Only root can change who belongs to the venue: run the command "
-                                  "with sudo.",
-                                  request, reply);
-}
-
-void control_client_print(const cJSON *reply)
-{
-    char *text = cJSON_PrintUnformatted(reply);
-    if (text)
-        puts(text);
-    cJSON_free(text);
+    return ask_at_socket(cli, PATH_ADMIN,
+                         "Only root can change who belongs to the venue: run the command "
+                         "with sudo.",
+                         request, reply);
 }
 
 int control_client_do(const struct cli *cli, const char *request, const char *done)
@@ -147,7 +139,7 @@ int control_client_do(const struct cli *cli, const char *request, const char *do
     if (code != CLI_OK)
         return code;
     if (cli->json)
-        control_client_print(reply);
+        print_json(reply);
     else
         print_say("%s", done);
     cJSON_Delete(reply);

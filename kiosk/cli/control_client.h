@@ -16,7 +16,4 @@ int control_client_ask_admin(const struct cli *cli, const char *request, cJSON *
 /* The same for a subcommand that only asks: prints `done`, or the reply where --json is given. */
 int control_client_do(const struct cli *cli, const char *request, const char *done);
 
-/* Prints a reply as one line of JSON. */
-void control_client_print(const cJSON *reply);
-
 #endif

@@ -83,7 +83,7 @@ static int walk(const char *folder, visit *v, void *context, int depth)
     return result;
 }
 
-static int remove_one(void *context, const char *path, const struct stat *st, bool after)
+static int files_remove_entry(void *context, const char *path, const struct stat *st, bool after)
 {
     (void)context;
     if (!S_ISDIR(st->st_mode))
@@ -97,7 +97,7 @@ int files_remove(const char *path)
 
     if (lstat(path, &st) < 0)
         return errno == ENOENT ? 0 : -1;
-    return walk(path, remove_one, NULL, 0) < 0 ? -1 : rmdir(path);
+    return walk(path, files_remove_entry, NULL, 0) < 0 ? -1 : rmdir(path);
 }
 
 struct copying {
@@ -123,7 +123,7 @@ static int copy_folder(const char *to, const struct stat *st)
     return chmod(to, st->st_mode & 07777);
 }
 
-static int copy_one(void *context, const char *path, const struct stat *st, bool after)
+static int copy_entry(void *context, const char *path, const struct stat *st, bool after)
 {
     const struct copying *c = context;
     char to[PATH_LEN];
@@ -153,10 +153,10 @@ int files_copy(const char *from, const char *to)
         errno = ENOTDIR;
         return -1;
     }
-    return copy_folder(to, &st) < 0 ? -1 : walk(from, copy_one, &c, 0);
+    return copy_folder(to, &st) < 0 ? -1 : walk(from, copy_entry, &c, 0);
 }
 
-static int sync_one(void *context, const char *path, const struct stat *st, bool after)
+static int sync_entry(void *context, const char *path, const struct stat *st, bool after)
 {
     (void)context;
     return S_ISDIR(st->st_mode) && after ? file_sync_folder(path) : 0;
@@ -164,18 +164,18 @@ static int sync_one(void *context, const char *path, const struct stat *st, bool
 
 int files_sync_all(const char *folder)
 {
-    return walk(folder, sync_one, NULL, 0) < 0 ? -1 : file_sync_folder(folder);
+    return walk(folder, sync_entry, NULL, 0) < 0 ? -1 : file_sync_folder(folder);
 }
 
-struct telling {
+struct walking {
     const char *folder;
     files_file *each;
     void *context;
 };
 
-static int files_tell_one(void *context, const char *path, const struct stat *st, bool after)
+static int report_file(void *context, const char *path, const struct stat *st, bool after)
 {
-    const struct telling *t = context;
+    const struct walking *t = context;
 
     if (after || !S_ISREG(st->st_mode))
         return 0;
@@ -184,7 +184,7 @@ static int files_tell_one(void *context, const char *path, const struct stat *st
 
 int files_walk(const char *folder, files_file *each, void *context)
 {
-    struct telling t = {folder, each, context};
+    struct walking t = {folder, each, context};
 
-    return walk(folder, files_tell_one, &t, 0);
+    return walk(folder, report_file, &t, 0);
 }

@@ -1,5 +1,7 @@
 #include "kiosk/cli/listen_output.h"
 
+#include "kiosk/cli/print.h"
+
 #include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -22,11 +24,8 @@ static cJSON *object(const char *kind, int64_t at)
 
 static void listen_output_print(cJSON *o)
 {
-    char *text = cJSON_PrintUnformatted(o);
-    puts(text ? text : "{}");
-    cJSON_free(text);
+    print_json(o);
     cJSON_Delete(o);
-    fflush(stdout);
 }
 
 static void add_origin(cJSON *o, const struct phone_client_heard *h, const struct mqtt_event *e,

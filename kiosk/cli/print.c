@@ -74,6 +74,26 @@ void print_item(enum print_tone tone, const char *label, size_t width, const cha
     va_end(args);
 }
 
+void print_json(const cJSON *object)
+{
+    char *text = cJSON_PrintUnformatted(object);
+    puts(text ? text : "{}");
+    fflush(stdout);
+    cJSON_free(text);
+}
+
+void print_json_texts(const char *key, ...)
+{
+    cJSON *object = cJSON_CreateObject();
+    va_list args;
+    va_start(args, key);
+    for (; key; key = va_arg(args, const char *))
+        cJSON_AddStringToObject(object, key, va_arg(args, const char *));
+    va_end(args);
+    print_json(object);
+    cJSON_Delete(object);
+}
+
 void print_problem(const char *program, enum log_level level, const char *sentence)
 {
     char label[96];

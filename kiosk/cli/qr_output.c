@@ -48,8 +48,8 @@ int qr_output_print(FILE *out, const char *text, struct qr_room room, struct qr_
     if (!q)
         return -1;
     *needed = room_of(q, quiet);
-    while (quiet > 1 && (needed->columns > room.columns || needed->lines > room.lines))
-        *needed = room_of(q, quiet /= 2);
+    if (needed->columns > room.columns || needed->lines > room.lines)
+        *needed = room_of(q, quiet = QUIET / 2);
     if (needed->columns > room.columns) {
         errno = E2BIG;
     } else {

@@ -7,8 +7,8 @@
 /* A QR code of `text`, with its quiet zone. 0, or -1 with errno (ERANGE: too long for one). */
 
 /* In characters, each two modules high: dark on light, whatever the terminal's colours are. Where
- * `room` is too small for the standard's quiet zone of 4 modules, the zone shrinks to 2 or 1, which
- * cameras still read. *needed: the size of what was drawn. Also -1 with E2BIG: it is wider than
+ * `room` is too small for the standard's quiet zone of 4 modules, the zone shrinks to 2, which
+ * scanners still read. *needed: the size of what was drawn. Also -1 with E2BIG: it is wider than
  * room->columns, so nothing was drawn. 1: it was drawn, but is higher than room->lines. */
 struct qr_room {
     size_t columns, lines;

@@ -265,7 +265,7 @@ def test_the_code_fits_the_terminal_or_the_command_says_so(venue, folder):
     said, code = invite(200, 200)
     link, width, height = read_blocks(said.splitlines(), folder)
     assert code == 0 and "smaller font" not in said and link.startswith("http")
-    for columns, lines in [(width - 6, 200), (200, height + 2)]:  # a smaller margin will do
+    for columns, lines in [(width - 4, 200), (200, height + 3)]:  # a smaller margin will do
         said, code = invite(columns, lines)
         link, small, low = read_blocks(said.splitlines(), folder)
         assert code == 0 and "smaller font" not in said and link.startswith("http")
@@ -274,7 +274,7 @@ def test_the_code_fits_the_terminal_or_the_command_says_so(venue, folder):
     assert code == 0 and "The code is higher than this terminal" in said and "--on-screen" in said
     assert read_blocks(said.splitlines(), folder)[0].startswith("http")
     before = venue.ask("phones")["invited"]
-    said, code = invite(width - 8, 200)
+    said, code = invite(width - 5, 200)
     assert code == 1 and "The invitation was withdrawn" in " ".join(said.split())
     assert "▀" not in said and "--png FILE" in said
     assert venue.ask("phones")["invited"] == before

@@ -1,5 +1,6 @@
 """A program on a terminal of its own, and what it prints there."""
 
+import codecs
 import fcntl
 import os
 import pty
@@ -17,6 +18,7 @@ class Terminal:
 
     def __init__(self, argv, size=None, **more):
         self.text = ""
+        self.decoder = codecs.getincrementaldecoder("utf-8")()  # a read may end within a character
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             if size:  # columns, lines
@@ -32,7 +34,7 @@ class Terminal:
             assert time.monotonic() < end, f"{words!r} was not said; said was:\n{self.text}"
             if select.select([self.fd], [], [], 0.2)[0]:
                 try:
-                    self.text += os.read(self.fd, 65536).decode().replace("\r\n", "\n")
+                    self.text += self.decoder.decode(os.read(self.fd, 65536)).replace("\r\n", "\n")
                 except OSError:
                     assert words in self.text, f"it ended; {words!r} is not in:\n{self.text}"
         said, self.text = self.text.split(words, 1)
@@ -47,7 +49,7 @@ class Terminal:
                 more = b""
             if not more:
                 return self.text
-            self.text += more.decode(errors="replace").replace("\r\n", "\n")
+            self.text += self.decoder.decode(more).replace("\r\n", "\n")
 
     def say(self, text=""):
         os.write(self.fd, (text + "\n").encode())

@@ -45,7 +45,7 @@ static int add_file(struct gathering *g, const char *path, mode_t mode)
     return result;
 }
 
-static int add_one(void *context, const char *name, mode_t mode)
+static int add_from_folder(void *context, const char *name, mode_t mode)
 {
     struct gathering *g = context;
     char path[PATH_LEN];
@@ -64,7 +64,7 @@ static int add_folder(struct gathering *g, const char *folder)
     if (access(whole, F_OK) < 0)
         return 0;
     g->folder = folder;
-    return files_walk(whole, add_one, g);
+    return files_walk(whole, add_from_folder, g);
 }
 
 static int gather(struct gathering *g)

@@ -85,16 +85,14 @@ static void print_plainly(const struct doctor *d, bool all)
         print_say("Some checks need root. To run them too: sudo porchlight doctor");
 }
 
-static void print_json(const struct doctor *d)
+static void doctor_print_json(const struct doctor *d)
 {
     cJSON *top = cJSON_CreateObject();
     cJSON_AddBoolToObject(top, "ok", d->count[DOCTOR_WARNING] + d->count[DOCTOR_FAILURE] == 0);
     cJSON_AddNumberToObject(top, "warnings", d->count[DOCTOR_WARNING]);
     cJSON_AddNumberToObject(top, "failures", d->count[DOCTOR_FAILURE]);
     cJSON_AddItemReferenceToObject(top, "checks", d->checks);
-    char *text = cJSON_Print(top);
-    puts(text ? text : "{}");
-    cJSON_free(text);
+    print_json(top);
     cJSON_Delete(top);
 }
 
@@ -165,7 +163,7 @@ static int doctor_run(const struct cli *cli, void *own, char **words)
     (void)words;
     run_checks(&d);
     if (cli->json)
-        print_json(&d);
+        doctor_print_json(&d);
     else
         print_plainly(&d, o->all);
     cJSON_Delete(d.checks);

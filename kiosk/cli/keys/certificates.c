@@ -65,7 +65,7 @@ static int read_into(const char *prefix, const char *name, char out[PKI_TEXT_MAX
 }
 
 /* One server's file. 1: it was due, and has been renewed unless `due`; 0: not due, or no file. */
-static int renew_one(const char *prefix, const char *name, const struct pki_pair *ca, bool due)
+static int renew_file(const char *prefix, const char *name, const struct pki_pair *ca, bool due)
 {
     char path[PATH_LEN], names[PKI_NAMES_MAX][PKI_NAME_MAX];
     char *fresh = NULL;
@@ -113,7 +113,7 @@ static int renew_all(const struct cli *cli, bool due, struct pki_pair *ca)
             "new set-up: every phone has to be invited again.",
             days);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        int one = renew_one(cli->prefix, names[i], ca, due);
+        int one = renew_file(cli->prefix, names[i], ca, due);
         if (one < 0)
             return CLI_FAILED;
         changed += one;

@@ -143,8 +143,10 @@ static int keys_make(struct keys *k)
         log_warning(
             "Without --root-out the root key is not kept, so nobody can sign staff phones or "
             "disown this kiosk.");
-    printf(k->cli->json ? "{\"venue\":\"%s\",\"kiosk\":\"%s\"}\n" : "venue: %s\nkiosk: %s\n",
-           k->venue_id, k->kiosk_id);
+    if (k->cli->json)
+        print_json_texts("venue", k->venue_id, "kiosk", k->kiosk_id, NULL);
+    else
+        printf("venue: %s\nkiosk: %s\n", k->venue_id, k->kiosk_id);
     return CLI_OK;
 }
 
@@ -211,7 +213,10 @@ static int keys_staff(struct keys *k)
         return public_complain();
     if (staff_write(k, account, hex, signature) < 0)
         return CLI_FAILED;
-    printf(k->cli->json ? "{\"account\":\"%s\"}\n" : "account: %s\n", account);
+    if (k->cli->json)
+        print_json_texts("account", account, NULL);
+    else
+        printf("account: %s\n", account);
     return CLI_OK;
 }
 
@@ -231,7 +236,10 @@ static int keys_sign(struct keys *k)
     if (root_sign_staff(k->root, k->venue, k->account, k->public, signature) < 0)
         return public_complain();
     sodium_bin2hex(hex, sizeof hex, signature, sizeof signature);
-    printf(k->cli->json ? "{\"signature\":\"%s\"}\n" : "%s\n", hex);
+    if (k->cli->json)
+        print_json_texts("signature", hex, NULL);
+    else
+        puts(hex);
     return CLI_OK;
 }
 
@@ -259,7 +267,7 @@ static int keys_push(struct keys *k)
         return CLI_FAILED;
     }
     if (k->cli->json)
-        printf("{\"folder\":\"%s\"}\n", k->out);
+        print_json_texts("folder", k->out, NULL);
     else
         print_say("Move push.key and push.cert from %s into the credentials of every relay.",
                   k->out);
@@ -285,10 +293,12 @@ static int keys_retire(struct keys *k)
         return CLI_FAILED;
     }
     topic_name(TOPIC_STATE, k->venue_id, k->kiosk_id, NULL, topic);
-    printf(k->cli->json ? "{\"topic\":\"%s\",\"file\":\"%s\"}\n"
-                        : "Publish it, retained, with an account that may write there:\n"
-                          "  mosquitto_pub -r -q 1 -t %s -f %s\n",
-           topic, k->out);
+    if (k->cli->json)
+        print_json_texts("topic", topic, "file", k->out, NULL);
+    else
+        printf("Publish it, retained, with an account that may write there:\n"
+               "  mosquitto_pub -r -q 1 -t %s -f %s\n",
+               topic, k->out);
     return CLI_OK;
 }
 

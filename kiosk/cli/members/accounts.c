@@ -50,7 +50,7 @@ static int accounts_find(const cJSON *list, const char *key, const char *name)
     return -1;
 }
 
-static void accounts_put_one(cJSON *list, const char *key, cJSON *item)
+static void accounts_replace(cJSON *list, const char *key, cJSON *item)
 {
     int at = accounts_find(list, key, cJSON_GetObjectItem(item, key)->valuestring);
     if (at >= 0)
@@ -78,7 +78,7 @@ static int put_role(cJSON *all, enum topic_role who, const char *venue, const ch
     if (!role)
         return -1;
     cJSON_DeleteItemFromObject(role, "command");
-    accounts_put_one(cJSON_GetObjectItem(all, "roles"), "rolename", role);
+    accounts_replace(cJSON_GetObjectItem(all, "roles"), "rolename", role);
     return 0;
 }
 
@@ -111,7 +111,7 @@ static int put_client(cJSON *all, const char *account, const char *password,
         cJSON_AddStringToObject(one, "rolename", roles[i]);
         cJSON_AddItemToArray(held, one);
     }
-    accounts_put_one(cJSON_GetObjectItem(all, "clients"), "username", client);
+    accounts_replace(cJSON_GetObjectItem(all, "clients"), "username", client);
     return 0;
 }
 
@@ -154,7 +154,7 @@ int accounts_put_bridge(cJSON *all, const char *venue, char kiosks[][TOPIC_ID_LE
     cJSON *acls = cJSON_AddArrayToObject(role, "acls");
     for (size_t i = 0; i < count && result == 0; i++)
         result = add_bridged(acls, venue, kiosks[i]);
-    accounts_put_one(cJSON_GetObjectItem(all, "roles"), "rolename", role);
+    accounts_replace(cJSON_GetObjectItem(all, "roles"), "rolename", role);
     return result < 0 ? -1 : put_client(all, account, password, roles, 1);
 }
 

@@ -92,8 +92,7 @@ static int invite_show(const struct invite *i, const cJSON *reply)
     const char *link = admin_client_text(reply, "link");
     int code = CLI_OK;
     if (i->cli->json) {
-        control_client_print(reply);
-        fflush(stdout);
+        print_json(reply);
         return CLI_OK;
     }
     if (i->png)
@@ -276,7 +275,7 @@ static int make_ready(const struct invite *i)
     return withdraw(i);
 }
 
-static int invite_invite(struct invite *i)
+static int invite_make(struct invite *i)
 {
     struct sigaction stop = {.sa_handler = invite_on_signal};
     cJSON *made;
@@ -335,7 +334,7 @@ static int invite_run(const struct cli *cli, void *own, char **words)
     int code = invite_check_options(i);
     if (code != CLI_OK)
         return code;
-    code = i->staff && staff_prepare(i) != 0 ? CLI_FAILED : invite_invite(i);
+    code = i->staff && staff_prepare(i) != 0 ? CLI_FAILED : invite_make(i);
     root_close(i->root);
     return code;
 }

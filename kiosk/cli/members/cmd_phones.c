@@ -49,7 +49,7 @@ static int phones_run(const struct cli *cli, void *own, char **words)
     if (code != CLI_OK)
         return code;
     if (cli->json)
-        control_client_print(reply);
+        print_json(reply);
     else
         phones_print_plainly(reply);
     admin_client_warn(reply);

@@ -23,7 +23,7 @@ static int revoke_run(const struct cli *cli, void *own, char **words)
     struct admin_client_brokers n = admin_client_brokers(reply);
     admin_client_warn(reply);
     if (cli->json)
-        control_client_print(reply);
+        print_json(reply);
     else if (n.done == n.all)
         print_say(
             "That phone is shut out. It still knows the venue's key. To give all others a new "

@@ -91,7 +91,7 @@ static int rotate(const struct cli *cli, const char *path, const uint8_t *key, c
         return code;
     }
     if (cli->json)
-        control_client_print(reply);
+        print_json(reply);
     else
         print_say(
             "The venue has a new key. Phones and relays that are asleep get it when they wake.");

@@ -111,7 +111,7 @@ static int seal_to_book(const struct cli *cli, const char *book, FILE *in)
     return result;
 }
 
-static int seal_seal(const struct cli *cli, const struct options *o)
+static int seal_input(const struct cli *cli, const struct options *o)
 {
     bool from_stdin = strcmp(o->file, "-") == 0;
     FILE *in = from_stdin ? stdin : fopen(o->file, "rbe");
@@ -139,7 +139,7 @@ static int seal_run(const struct cli *cli, void *own, char **words)
     prctl(PR_SET_DUMPABLE, 0);
     if (sodium_init() < 0)
         return CLI_FAILED;
-    return seal_seal(cli, o);
+    return seal_input(cli, o);
 }
 
 static const struct cli_option seal_options[] = {

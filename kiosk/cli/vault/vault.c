@@ -161,7 +161,7 @@ static int vault_create(const struct cli *cli, const char *name, const struct op
     return CLI_OK;
 }
 
-static int close_one(const struct cli *cli, const struct vault *v)
+static int close_vault(const struct cli *cli, const struct vault *v)
 {
     char real[PATH_LEN], mount[PATH_LEN] = "";
     if (path_under(cli->prefix, v->path, real) < 0 ||
@@ -197,7 +197,7 @@ static int vault_open(const struct cli *cli, const char *name, const struct opti
         "The vault %s is closed again, because a wipe began while it was being opened. To see "
         "how far it is: porchlight wipe --status",
         name);
-    close_one(cli, &v);
+    close_vault(cli, &v);
     return CLI_FAILED;
 }
 
@@ -205,7 +205,7 @@ static int vault_close(const struct cli *cli, const char *name)
 {
     struct vault v;
 
-    return vault_file_read(cli->prefix, name, &v) == 0 ? close_one(cli, &v) : CLI_FAILED;
+    return vault_file_read(cli->prefix, name, &v) == 0 ? close_vault(cli, &v) : CLI_FAILED;
 }
 
 static int vault_show(const struct cli *cli, const char *name)

@@ -135,7 +135,7 @@ static void rules_set(struct kiosk *k)
  * fall back, or phones would refuse all that follows: it becomes the wall clock's seconds. */
 static void record_load(struct record *r, const struct record_place *at, bool wipe)
 {
-    if (record_read(at, r) == 0) {
+    if (record_file_read(at, r) == 0) {
         r->epoch++;
         /* Switched off since: it is cancelled, not postponed until the wipe is enabled again. */
         if (!wipe)

@@ -79,10 +79,10 @@ static void sensors(cJSON *all, const struct sealer *c, const char *base)
         "val_tpl",
         "{{('OFF' if value_json.detail=='closed' else 'ON') if value_json.kind=='door'}}",
         NULL};
-    static const char mended[] = "{{('OFF' if value_json.detail in ('freed','mended') else 'ON') "
-                                 "if value_json.kind=='fault'}}";
+    static const char fault[] = "{{('OFF' if value_json.detail in ('freed','mended') else 'ON') "
+                                "if value_json.kind=='fault'}}";
     static const char *const problem[] = {"dev_cla", "problem", "stat_t", "~/notice",
-                                          "val_tpl", mended,    NULL};
+                                          "val_tpl", fault,     NULL};
     /* It says itself what availability would hide; any state makes it available. */
     static const char *const link[] = {
         "dev_cla",  "connectivity",

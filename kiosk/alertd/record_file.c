@@ -21,7 +21,7 @@ static ssize_t read_start(int fd, bool cell, uint8_t bytes[RECORD_READ])
     return (ssize_t)len;
 }
 
-int record_read(const struct record_place *at, struct record *r)
+int record_file_read(const struct record_place *at, struct record *r)
 {
     uint8_t start[RECORD_READ];
     uint32_t serial;
@@ -42,7 +42,7 @@ static int write_at(int fd, const uint8_t *bytes, size_t len, off_t at)
     return n == (ssize_t)len ? 0 : -1;
 }
 
-/* Written whole, not stretched: later records are to find blocks that are theirs. */
+/* Written as a whole, not as a hole, so that later records find their blocks allocated. */
 static int file_make(int fd, const char *path)
 {
     static const uint8_t nothing[RECORD_FILE];
@@ -51,7 +51,7 @@ static int file_make(int fd, const char *path)
                : file_sync_folder_of(path);
 }
 
-/* sysfs knows no fdatasync and needs none. */
+/* sysfs has no fdatasync and needs none. */
 static int record_file_settle(int fd, bool cell)
 {
     int rc = fdatasync(fd);
@@ -80,7 +80,7 @@ static int slot_write(int fd, const struct record_place *at, const struct record
     return record_file_settle(fd, at->cell);
 }
 
-int record_write(const struct record_place *at, const struct record *r)
+int record_file_write(const struct record_place *at, const struct record *r)
 {
     int fd = open(at->path, O_RDWR | (at->cell ? 0 : O_CREAT) | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)

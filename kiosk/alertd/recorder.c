@@ -61,7 +61,7 @@ static void *recorder_run(void *context)
         struct record wanted = r->wanted;
         uint64_t number = r->asked;
         pthread_mutex_unlock(&r->mutex);
-        int error = record_write(&r->at, &wanted) == 0 ? 0 : errno;
+        int error = record_file_write(&r->at, &wanted) == 0 ? 0 : errno;
         pthread_mutex_lock(&r->mutex);
         r->error = error;
         r->written = number;

@@ -54,10 +54,10 @@ static void test_what_was_written_is_read(void **state)
     struct record r;
     struct stat st;
     place_in(state, &at);
-    assert_int_equal(record_read(&at, &r), -1);
+    assert_int_equal(record_file_read(&at, &r), -1);
     assert_int_equal(errno, ENOENT);
-    assert_int_equal(record_write(&at, &sample), 0);
-    assert_int_equal(record_read(&at, &r), 0);
+    assert_int_equal(record_file_write(&at, &sample), 0);
+    assert_int_equal(record_file_read(&at, &r), 0);
     assert_memory_equal(&r, &sample, sizeof r);
     assert_int_equal(stat(at.path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
@@ -73,17 +73,17 @@ static void test_a_torn_write_leaves_what_stood(void **state)
     place_in(state, &at);
     for (uint64_t i = 0; i < 6; i++) {
         next.epoch = i;
-        assert_int_equal(record_write(&at, &next), 0);
+        assert_int_equal(record_file_write(&at, &next), 0);
         if (i == 0)
             continue;
         int fd = open(at.path, O_WRONLY | O_CLOEXEC);
         assert_true(fd >= 0);
         assert_int_equal(pwrite(fd, "?", 1, (off_t)(i % 2) * RECORD_SLOT + 20), 1);
         close(fd);
-        assert_int_equal(record_read(&at, &r), 0);
+        assert_int_equal(record_file_read(&at, &r), 0);
         assert_int_equal(r.epoch, i - 1);
-        assert_int_equal(record_write(&at, &next), 0);
-        assert_int_equal(record_read(&at, &r), 0);
+        assert_int_equal(record_file_write(&at, &next), 0);
+        assert_int_equal(record_file_read(&at, &r), 0);
         assert_int_equal(r.epoch, i);
     }
 }
@@ -94,18 +94,18 @@ static void test_a_failed_write_leaves_what_stood(void **state)
     struct record r, other = sample;
     struct rlimit limit, none;
     place_in(state, &at);
-    assert_int_equal(record_write(&at, &sample), 0);
+    assert_int_equal(record_file_write(&at, &sample), 0);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
     none = limit;
     none.rlim_cur = 0; /* no file may be written */
     signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
     other.epoch = 9;
-    int rc = record_write(&at, &other), error = errno;
+    int rc = record_file_write(&at, &other), error = errno;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
     assert_int_equal(rc, -1);
     assert_int_equal(error, EFBIG);
-    assert_int_equal(record_read(&at, &r), 0);
+    assert_int_equal(record_file_read(&at, &r), 0);
     assert_memory_equal(&r, &sample, sizeof r);
 }
 
@@ -120,8 +120,8 @@ static void test_serials_go_round(void **state)
     assert_int_equal(write(fd, bytes, sizeof bytes), sizeof bytes);
     close(fd);
     next.epoch = 5;
-    assert_int_equal(record_write(&at, &next), 0);
-    assert_int_equal(record_read(&at, &r), 0);
+    assert_int_equal(record_file_write(&at, &next), 0);
+    assert_int_equal(record_file_read(&at, &r), 0);
     assert_int_equal(r.epoch, 5);
 }
 
@@ -148,10 +148,10 @@ static void test_a_cell_is_as_large_as_it_is(void **state)
         at.cell = true;
         cell_make(&at, rows[i].size, "\xff\xff\xff\xff\xff");
         errno = 0;
-        assert_int_equal(record_write(&at, &sample), rows[i].error == 0 ? 0 : -1);
+        assert_int_equal(record_file_write(&at, &sample), rows[i].error == 0 ? 0 : -1);
         for (next.epoch = 1; rows[i].error == 0 && next.epoch < 5; next.epoch++) {
-            assert_int_equal(record_write(&at, &next), 0);
-            assert_int_equal(record_read(&at, &r), 0);
+            assert_int_equal(record_file_write(&at, &next), 0);
+            assert_int_equal(record_file_read(&at, &r), 0);
             assert_memory_equal(&r, &next, sizeof r);
         }
         assert_int_equal(stat(at.path, &st), 0);
@@ -167,13 +167,13 @@ static void test_a_torn_write_in_a_cell_of_two_slots_leaves_what_stood(void **st
     place_in(state, &at);
     at.cell = true;
     cell_make(&at, 2 * RECORD_SIZE, "");
-    assert_int_equal(record_write(&at, &sample), 0);
+    assert_int_equal(record_file_write(&at, &sample), 0);
     next.epoch = 3;
-    assert_int_equal(record_write(&at, &next), 0);
+    assert_int_equal(record_file_write(&at, &next), 0);
     int fd = open(at.path, O_WRONLY | O_CLOEXEC);
     assert_int_equal(pwrite(fd, "?", 1, RECORD_SIZE + 20), 1);
     close(fd);
-    assert_int_equal(record_read(&at, &r), 0);
+    assert_int_equal(record_file_read(&at, &r), 0);
     assert_memory_equal(&r, &sample, sizeof r);
 }
 
@@ -184,7 +184,7 @@ static void test_a_vaults_key_is_not_written_over(void **state)
     place_in(state, &at);
     at.cell = true;
     cell_make(&at, 236, "PLc1 key");
-    assert_int_equal(record_write(&at, &sample), -1);
+    assert_int_equal(record_file_write(&at, &sample), -1);
     assert_int_equal(errno, EBUSY);
     int fd = open(at.path, O_RDONLY | O_CLOEXEC);
     assert_int_equal(read(fd, held, sizeof held), sizeof held);
@@ -200,7 +200,7 @@ static void test_the_recorder_is_durable_or_says_so(void **state)
     struct recorder *rec = recorder_new(&at);
     assert_non_null(rec);
     assert_int_equal(recorder_write(rec, &sample, INT64_C(5000000000)), 0);
-    assert_int_equal(record_read(&at, &r), 0);
+    assert_int_equal(record_file_read(&at, &r), 0);
     recorder_free(rec);
 
     strcpy(at.path, "/nonexistent-folder/record");
@@ -225,7 +225,7 @@ static void test_what_failed_is_tried_again(void **state)
     for (int i = 0; i < 3000 && recorder_failing(rec); i++)
         usleep(10000);
     assert_false(recorder_failing(rec));
-    assert_int_equal(record_read(&at, &r), 0);
+    assert_int_equal(record_file_read(&at, &r), 0);
     assert_memory_equal(&r, &sample, sizeof r);
     recorder_free(rec);
 }

@@ -132,7 +132,8 @@ static void listen_on_event(struct listen *l, const struct mqtt_event *e)
         break;
     case MQTT_REFUSED:
         brokers_why(e, why);
-        listen_output_answer(l->cli->json, "unsent", broker_name(l), why, e->at);
+        listen_output_answer(l->cli->json, e->token == 0 ? "denied" : "unsent",
+                             e->token == 0 ? e->topic : broker_name(l), why, e->at);
         break;
     }
 }

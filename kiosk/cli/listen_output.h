@@ -16,7 +16,8 @@
  *   link                   broker, up, fault (kiosk/mqtt/fault.h), reason: a sentence
  *   show                   show (the worst of all kiosks), kiosks: {id: {show, drill, silent,
  *                          stale, duress}}
- *   acked, sent, unsent    an answer of ours: left, taken by the broker, not taken (reason) */
+ *   acked, sent, unsent    an answer of ours: left, taken by the broker, not taken (reason)
+ *   denied                 what: a topic that the broker does not let this account read; reason */
 
 void listen_output_message(bool json, const struct phone_client_heard *h,
                            const struct mqtt_event *e, const char *broker, bool newly_unproved);

@@ -1,5 +1,6 @@
 """porchlight listen: a member's phone in a terminal, and what it refuses to believe."""
 
+import json
 import secrets
 import socket
 import threading
@@ -248,11 +249,12 @@ def test_a_way_that_fails_is_named(kiosk, folder, args, why):
 
 
 class OldBroker(threading.Thread):
-    """Speaks MQTT 3.1.1 alone. How it turns version 5 away: `rude` hangs up, else CONNACK 1."""
+    """Speaks MQTT 3.1.1 alone. How it turns version 5 away: `rude` hangs up, else CONNACK 1. `grant`
+    is its answer to every subscription."""
 
-    def __init__(self, rude):
+    def __init__(self, rude, grant=b"\x01"):
         super().__init__(daemon=True)
-        self.rude, self.levels = rude, []
+        self.rude, self.grant, self.levels = rude, grant, []
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
 
@@ -282,7 +284,7 @@ class OldBroker(threading.Thread):
             while len(buffer) > 1 and len(buffer) >= 2 + buffer[1]:
                 kind, packet, buffer = buffer[0] >> 4, buffer[2:2 + buffer[1]], buffer[2 + buffer[1]:]
                 if kind == 8:
-                    client.sendall(b"\x90\x03" + packet[:2] + b"\x01")
+                    client.sendall(b"\x90\x03" + packet[:2] + self.grant)
 
 
 @pytest.mark.parametrize("rude", [False, True])
@@ -295,3 +297,36 @@ def test_a_broker_of_the_older_version(kiosk, rude):
         broker.socket.close()
     assert '"up":true' in done.stdout, done
     assert broker.levels == [5, 4]
+
+
+def test_topics_that_the_broker_denies_are_named(kiosk):
+    broker = OldBroker(False, grant=b"\x80")
+    broker.start()
+    try:
+        done = kiosk.cli("listen", "--connect", f"127.0.0.1:{broker.port}", "--for", "1500ms", "--json")
+    finally:
+        broker.socket.close()
+    denied = [json.loads(line) for line in done.stdout.splitlines() if '"denied"' in line]
+    assert {d["what"].rsplit("/", 1)[1] for d in denied} == {"alert", "state", "presence", "beat"}
+    assert all("porchlight rights" in d["reason"] for d in denied)
+
+
+def test_an_answer_that_the_broker_denies_is_named(kiosk, voice):
+    account = kiosk.account_of("member")[0]
+    rights = kiosk.brokers[0].folder / "rights"
+    allowed = rights.read_text()
+    rights.write_text(allowed.replace(f"topic write {kiosk.place}/ack/{account}\n", ""))
+    assert rights.read_text() != allowed
+    kiosk.brokers[0].reload()
+    member = listen(kiosk, "--ack", "seen")
+    voice.alert("lockdown", alert_id())
+    assert "porchlight rights" in member.wait("unsent").body["reason"]
+    assert not member.all("sent")
+
+
+def test_a_session_keeps_what_comes_while_it_is_away(kiosk, voice):
+    alert = alert_id()
+    listen(kiosk, "--session", "pocket").close()
+    voice.alert("lockdown", alert)
+    assert listen(kiosk, "--session", "pocket").wait("lockdown", "alert").body["id"] == alert
+    assert not listen(kiosk, "--session", "another").all("lockdown")

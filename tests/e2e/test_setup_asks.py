@@ -55,6 +55,8 @@ def test_a_root_key_goes_to_a_stick(venue):
     t.until("The wipe is off")
     assert t.end() == 0
     assert venue.root.exists() and venue.conf()["switch counter"]["line"] == "sim:counter"
+    lines = re.sub("\x1b\\[[0-9;]*m", "", t.all).splitlines()
+    assert not [line for line in lines if len(line) > 79 and str(venue.prefix) not in line]
 
 
 def test_a_root_key_on_paper_is_typed_in_again(venue):

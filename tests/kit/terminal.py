@@ -14,11 +14,10 @@ from tests.kit import process
 
 
 class Terminal:
-    """The program on a terminal of its own; `read` collects what it says."""
+    """The program on a terminal of its own; `all` is everything that it has printed."""
 
-    def __init__(self, argv, size=None, **more):
-        self.text = ""
-        self.decoder = codecs.getincrementaldecoder("utf-8")()  # a read may end within a character
+    def __init__(self, argv, **more):
+        self.text = self.all = ""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             if size:  # columns, lines
@@ -28,15 +27,18 @@ class Terminal:
             os.execve(argv[0], argv, process.environment(**more))
 
     def until(self, words, within=60):
-        """What was said since the last call, up to these words."""
+        """What was printed since the last call, up to these words."""
         end = time.monotonic() + within
         while words not in self.text:
-            assert time.monotonic() < end, f"{words!r} was not said; said was:\n{self.text}"
+            assert time.monotonic() < end, f"{words!r} was not printed, but:\n{self.text}"
             if select.select([self.fd], [], [], 0.2)[0]:
                 try:
-                    self.text += self.decoder.decode(os.read(self.fd, 65536)).replace("\r\n", "\n")
+                    read = os.read(self.fd, 65536).decode().replace("\r\n", "\n")
                 except OSError:
                     assert words in self.text, f"it ended; {words!r} is not in:\n{self.text}"
+                    continue
+                self.text += read
+                self.all += read
         said, self.text = self.text.split(words, 1)
         return said + words
 

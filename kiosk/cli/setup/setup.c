@@ -49,14 +49,18 @@ static int find_answers(struct setup *s, const struct options *o)
     return answers_check(&s->now);
 }
 
+static const char *step_label(int *steps, char out[8])
+{
+    snprintf(out, 8, "%d.", ++*steps);
+    return out;
+}
+
 /* What the host does next, in this order. */
 static void print_next_steps(const struct setup *s)
 {
     enum { LABEL = 3 };
-    char folder[PATH_LEN], number[8];
-    int n = 1;
-#define STEP(...)                                                                                  \
-    snprintf(number, sizeof number, "%d.", n++), print_item(PRINT_PLAIN, number, LABEL, __VA_ARGS__)
+    char folder[PATH_LEN], label[8];
+    int n = 0;
     snprintf(folder, sizeof folder, "%.300s%s/outside", s->prefix, PATH_ETC);
     bool carry = answers_broker_outside(&s->now) &&
                  answer_is(&s->now, ANSWER_OUTSIDE_ACCOUNT, "make") &&
@@ -64,19 +68,26 @@ static void print_next_steps(const struct setup *s)
     print_item(PRINT_OK, "Done.", 6, "This kiosk is set up, in %s%s.", s->prefix, PATH_ETC);
     print_say("\nWhat to do next:");
     if (carry)
-        STEP("Set up the broker outside: copy the folder below to its server, run install.sh there "
-             "as root, then delete the folder here.\n    %s",
-             folder);
-    STEP("Invite phones, at least two of them for staff:\n"
-         "    sudo porchlight invite --staff --root %s",
-         setup_root_option(s));
+        print_item(
+            PRINT_PLAIN, step_label(&n, label), LABEL,
+            "Set up the broker outside: copy the folder below to its server, run install.sh there "
+            "as root, then delete the folder here.\n    %s",
+            folder);
+    print_item(PRINT_PLAIN, step_label(&n, label), LABEL,
+               "Invite phones, at least two of them for staff:\n"
+               "    sudo porchlight invite --staff --root %s",
+               setup_root_option(s));
     if (s->relay_has_place)
-        STEP("Make a relay, which rings phones that are locked:\n    sudo porchlight relay");
-    STEP("Print the cards staff.html, member.html and keep.html. They are in\n    %s%s/papers",
-         s->prefix, PATH_ETC);
-    STEP("Make a backup, and keep it away from the venue:\n    sudo porchlight backup FILE");
-    STEP("Check that everything is in order:\n    sudo porchlight doctor");
-#undef STEP
+        print_item(PRINT_PLAIN, step_label(&n, label), LABEL,
+                   "Make a relay, which rings phones that are locked:\n    sudo porchlight relay");
+    print_item(
+        PRINT_PLAIN, step_label(&n, label), LABEL,
+        "Print the cards staff.html, member.html and keep.html. They are in\n    %s%s/papers",
+        s->prefix, PATH_ETC);
+    print_item(PRINT_PLAIN, step_label(&n, label), LABEL,
+               "Make a backup, and keep it away from the venue:\n    sudo porchlight backup FILE");
+    print_item(PRINT_PLAIN, step_label(&n, label), LABEL,
+               "Check that everything is in order:\n    sudo porchlight doctor");
     if (answer_is(&s->now, ANSWER_BROKER, "here"))
         print_say(
             "\nThis venue is LAN only: its broker is on this Pi, so whoever takes the Pi takes "

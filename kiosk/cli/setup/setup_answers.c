@@ -115,10 +115,11 @@ const struct answer_rule answer_rules[ANSWERS] = {
          "one on this Pi: it needs no other server, but whoever takes the Pi takes it "
          "too. Type elsewhere for a server outside the venue. both is safest.",
          "here, elsewhere or both", is_broker, true},
-    [ANSWER_HOST] = {"host", "porchlight.local", "What is this Pi's name on this network?",
-                     "Members open it in a browser, as in https://porchlight.local/. If you do not "
-                     "know of another name, press Enter.",
-                     "a host name or an address, without a port", is_host, true},
+    [ANSWER_HOST] =
+        {"host", "porchlight.local", "What is this Pi's name on this network?",
+         "Members open it in a browser, as in https://porchlight.local/. An address such as "
+         "192.168.1.20 works too, if your router always gives this Pi the same one.",
+         "a host name or an address, without a port", is_host, true},
     [ANSWER_OUTSIDE] =
         {"outside", "none", "What is the address of the broker elsewhere?",
          "Type its host name, such as mqtt.example.org. Add its port only if that is "
@@ -229,10 +230,10 @@ int answers_read(struct answers *a, const char *path, bool now)
 
 void answers_write(const struct answers *a, char *out, size_t size)
 {
-    size_t len =
-        (size_t)snprintf(out, size,
-                         "# The answers of the last porchlight setup, which are its defaults.\n"
-                         "[setup]\n");
+    size_t len = (size_t)snprintf(
+        out, size,
+        "# Your answers to porchlight setup, which its next run offers as defaults.\n"
+        "[setup]\n");
     for (size_t i = 0; i < ANSWERS && len < size; i++)
         if (answer_rules[i].kept)
             len += (size_t)snprintf(out + len, size - len, "%s = %s\n", answer_rules[i].key,

@@ -8,14 +8,13 @@
 /* The TPM 2 backend of a cell, "tpm:INDEX": CELL_BYTES in an NV index of the owner's own range, as
  * hex digits. The TPM is reached at PREFIX/dev/tpmrm0, the kernel's resource manager; below a moved
  * prefix that may be the socket of a software TPM instead. Index and owner have no password:
- * whoever can open the device can read the cell, as with the other backends. For use by one thread.
- */
+ * whoever can open the device can read the cell, as with the other backends. One thread uses it. */
 enum { CELL_TPM_FIRST = 0x1800000, CELL_TPM_LAST = 0x1bfffff };
 
 bool cell_tpm_is(const char *word);
 
-/* 0, or -1 with errno and error->text: EINVAL (no such index), ENOENT (no TPM), EIO (it refuses).
- */
+/* 0, or -1 with errno and error->text: EINVAL (no such index), ENOENT (no TPM), EIO (it
+ * refuses). */
 int cell_tpm_check(const char *prefix, const char *word, struct cell_error *error);
 
 /* Also EEXIST: the index holds something else. `bytes` is the caller's, in locked memory. */

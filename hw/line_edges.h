@@ -3,8 +3,8 @@
 
 #include "hw/line.h"
 
-/* Noticing what a kernel queue has dropped: the part of the gpiod backends that needs no hardware.
- */
+/* Noticing what a kernel queue has dropped: the half of the gpiod backends that needs no
+ * hardware. */
 
 /* The v2 interface numbers a line's edges from 1, wrapping, and drops the oldest of a full queue:
  * true if `seq` does not follow *last, which becomes `seq`. *last is 0 before the first edge. */

@@ -21,8 +21,7 @@ enum line_trouble {
 };
 
 /* Writes the sentence into *e and sets errno to what line.h promises. `name` and `address` are as
- * the config has them; `detail` may be NULL. Always returns NULL, so that a backend can return it.
- */
+ * the config has them; `detail` may be NULL. Always returns NULL. */
 struct line *line_refuse(struct line_error *e, const char *name, const char *address,
                          enum line_trouble trouble, const char *detail);
 

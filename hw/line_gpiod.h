@@ -6,8 +6,7 @@
 #include "hw/line_find.h"
 
 /* The two backends for real lines: line_gpiod.c is the half that both versions of libgpiod share,
- * line_gpiod1.c or line_gpiod2.c the half that calls the library. The build picks one of the two.
- */
+ * line_gpiod1.c or line_gpiod2.c the half that calls the library. The build picks one. */
 
 /* --- what line_gpiod1.c and line_gpiod2.c provide --- */
 

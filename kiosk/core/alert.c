@@ -119,8 +119,7 @@ static void on_wipe(struct todo *t, struct alert *a, const struct alert_rules *r
 {
     if (a->wipe_at != NS_NEVER)
         return;
-    /* Asked for again before the first is through: what has come since goes too, with no new grace.
-     */
+    /* Asked for again during a wipe: files written since are wiped too, without another grace. */
     if (a->now.wipe_pending && !drill) {
         alert_add(t, a, ALERT_DO_WIPE)->drill = false;
         return;

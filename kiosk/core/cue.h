@@ -8,15 +8,15 @@
  * else, what became of an alert. core/legend.h lists how each sign is drawn. These are the bits of
  * cue.signs; porchlightd sends them to the screen unchanged. */
 enum cue_sign {
-    CUE_SENSED = 1u << 0,     /* a press was felt in the last seconds */
+    CUE_SENSED = 1u << 0,     /* a press was registered in the last seconds */
     CUE_ACCEPTED = 1u << 1,   /* handed over outside the venue */
     CUE_LAN_ONLY = 1u << 2,   /* delivered on this network, no broker outside */
     CUE_SEEN = 1u << 3,       /* cue.seen phones answered */
     CUE_NOBODY = 1u << 4,     /* nobody is listening */
     CUE_NO_PATH = 1u << 5,    /* no broker reachable */
     CUE_RELAY_DEAD = 1u << 6, /* locked phones may not ring */
-    CUE_FAULT = 1u << 7,      /* a switch or line is at fault */
-    CUE_DRILL = 1u << 8,      /* what runs is a drill */
+    CUE_FAULT = 1u << 7,      /* a switch or line has a fault */
+    CUE_DRILL = 1u << 8,      /* this is a drill */
     CUE_ALL = (1u << 9) - 1,
 };
 
@@ -42,7 +42,7 @@ struct cue_facts {
     uint32_t seen, safe;
 };
 
-/* How long a press is shown as felt: a cue may take 10 s to appear, and must then be seen. */
+/* How long a press is shown: a cue may take 10 s to appear, and must then be seen. */
 #define CUE_SENSED_FOR (20 * INT64_C(1000000000))
 /* Nobody is listening, or the relay is dead: no live beat of a relay and no answer of a phone for
  * this long. A relay sends a beat every few seconds. */

@@ -109,8 +109,7 @@ void view_init(struct view_kiosk *v);
  * harmless. */
 void view_link(struct view_kiosk *v, bool linked, int64_t now);
 
-/* The one transition. A `retired` JSON message changes nothing: only the root can retire a kiosk.
- */
+/* The one transition. A `retired` JSON message changes nothing: only the root retires a kiosk. */
 enum view_verdict view_step(struct view_kiosk *v, const struct view_rules *r,
                             const struct view_message *w, int64_t now);
 

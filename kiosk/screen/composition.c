@@ -45,7 +45,7 @@ static void check_letters(struct composition *c)
             missing = text_missing(c->text, l->month[i]);
         if (missing != 0)
             log_warning("language %s: no font has the letter U+%04X; lines with it are left out. "
-                        "Mend: install a font for it and give its folder with --fonts",
+                        "Install a font that has it, and give its folder with --fonts",
                         l->code, (unsigned)missing);
     }
 }
@@ -143,14 +143,14 @@ void composition_show_qr(struct composition *c, const struct screen_qr *qr, int6
     text[qr->length] = '\0';
     qr_free(&c->qr);
     if (qr_make(text, side, ++c->qr_serial, &c->qr) != 0)
-        log_warning("a QR code of %u bytes does not fit this screen", (unsigned)qr->length);
+        log_warning("QR code not shown: %u bytes do not fit this screen", (unsigned)qr->length);
     explicit_bzero(text, sizeof text);
     c->qr_from = now;
     c->qr_until = now + qr->seconds * NS_PER_S;
 }
 
-/* A code comes and goes within a second; it was asked for, so it need not hide. How long until it
- * looks another way, ns. */
+/* A QR code fades in and out within a second: somebody asked for it, so it may be noticed. Returns
+ * how long until it looks different, ns. */
 static int64_t overlay_qr(struct composition *c, int64_t now)
 {
     if (!c->qr.alpha)

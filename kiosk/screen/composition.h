@@ -13,26 +13,26 @@ struct composition;
 struct composition *composition_new(const struct options *o, const struct settings *s, int64_t now);
 void composition_free(struct composition *c); /* NULL is safe */
 
-/* The size to draw for, px. 0, or -1 with errno: nothing has changed. */
+/* The size to draw for, px. 0, or -1 with errno; then nothing has changed. */
 int composition_resize(struct composition *c, int w, int h);
 
-/* What *s says is another since. 0, or -1 with errno. */
+/* Call it after *s has changed. 0, or -1 with errno. */
 int composition_apply_settings(struct composition *c);
 
 void composition_show_cue(struct composition *c, const struct cue *cue, int64_t now);
 
-/* A code over the picture for so long, or (0 seconds) away with it. */
+/* Shows a QR code over the picture for qr->seconds, or (0 seconds) removes it. */
 void composition_show_qr(struct composition *c, const struct screen_qr *qr, int64_t now);
 
-/* Makes the picture of now; the list is the view's own and stands until the next call. How long it
- * lasts (ns) in *lasts. */
+/* Makes the picture for `now`. The list belongs to the composition and is valid until the next
+ * call. *lasts: for how long (ns) the picture stays the same. */
 const struct items *composition_compose(struct composition *c, int64_t now, int64_t *lasts);
 
-/* What is written in it. */
+/* The words in that picture. */
 const struct scene_words *composition_words(const struct composition *c);
 
-/* How bright it is to be now, 0 (quiet hours) to 1, never changing fast. `lamp`: a lamp of the
- * panel's own does it. Called after composition_compose. */
+/* How bright the picture should be now, 0 (quiet hours) to 1; it never changes fast. `lamp`: the
+ * panel's backlight does the dimming. Call it after composition_compose. */
 float composition_light(struct composition *c, bool lamp, int64_t now);
 
 #endif

@@ -109,7 +109,7 @@ static void on_packet(void *context, int fd, short revents)
         c->on_qr(c->context, &qr);
         break;
     case CUE_CLIENT_BAD:
-        log_warning("screen.sock: a packet that is neither cue nor QR code (%zd bytes); "
+        log_warning("screen.sock: a packet that is neither a cue nor a QR code (%zd bytes); "
                     "connecting again",
                     n);
         cue_client_hang_up(c);
@@ -131,11 +131,11 @@ int64_t cue_client_tick(struct cue_client *c, int64_t now)
     }
     if (c->fd >= 0) {
         if (c->warned)
-            log_info("porchlightd is back");
+            log_info("connected to porchlightd again");
         c->warned = false;
     } else if (!c->warned) {
-        log_info("porchlightd is not there yet (%s: %s); the picture goes on", c->path,
-                 strerror(errno));
+        log_info("no connection to porchlightd yet (%s: %s); the picture is shown without it",
+                 c->path, strerror(errno));
         c->warned = true;
     }
     c->next = now + c->pause;

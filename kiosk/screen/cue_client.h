@@ -5,7 +5,8 @@
 #include "kiosk/common/messages.h"
 #include "kiosk/core/cue.h"
 
-/* The wire to porchlightd. Connects, and connects again for ever; what it brought last stays. */
+/* The connection to porchlightd, which sends the cue: the signs in the picture that only staff can
+ * read (core/cue.h). Connects again and again; until then the last cue stays in the picture. */
 struct cue_client;
 
 typedef void cue_client_on_cue(void *context, const struct cue *cue);
@@ -16,7 +17,7 @@ struct cue_client *cue_client_new(struct loop *loop, const char *path, cue_clien
                                   cue_client_on_qr *on_qr, void *context);
 void cue_client_free(struct cue_client *c);
 
-/* Does what is due at `now` (ns): a new attempt. Returns when to be called next. */
+/* Makes the attempt that is due at `now` (ns). Returns when to call it next. */
 int64_t cue_client_tick(struct cue_client *c, int64_t now);
 
 enum cue_client_result { CUE_CLIENT_CUE, CUE_CLIENT_QR, CUE_CLIENT_BAD };

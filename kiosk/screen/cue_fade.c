@@ -35,7 +35,7 @@ static float is_there(int k, int count)
     return k < count ? 1.0f : 0.0f;
 }
 
-/* Moves *value towards `to` by at most `by`; true while it is not there. */
+/* Moves *value towards `to` by at most `by`; true while it has not arrived. */
 static bool move(float *value, float to, float by)
 {
     if (*value < to)

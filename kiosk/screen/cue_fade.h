@@ -6,13 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What of the cue is in the picture now. The cue changes at once, the picture never does: each
- * part fades evenly over CUE_FADE_TIME. */
+/* How much of each part of the cue (core/cue.h) is in the picture now. The cue changes at once, the
+ * picture never does: each part fades in or out evenly over CUE_FADE_TIME. */
 
 enum cue_fade_part {
-    CUE_FADE_BOAT_MOORED, /* sensed: a boat lies at the jetty */
-    CUE_FADE_BOAT_NEAR,   /* LAN only: it lies off the shore, inside the buoy */
-    CUE_FADE_BOAT_OUT,    /* accepted: it is out on the open water, sail up */
+    CUE_FADE_BOAT_MOORED, /* sensed: a boat at the jetty */
+    CUE_FADE_BOAT_NEAR,   /* LAN only: off the shore, inside the buoy */
+    CUE_FADE_BOAT_OUT,    /* accepted: out on the open water, under sail */
     CUE_FADE_WINDOW,      /* lit unless nobody is listening */
     CUE_FADE_SMOKE,       /* rises unless the relay is dead */
     CUE_FADE_MIST,        /* no path */
@@ -21,28 +21,29 @@ enum cue_fade_part {
     CUE_FADE_PARTS
 };
 
-/* More than this many are shown as this many: staff need to know that help is there, not count. */
+/* More than this many are shown as this many: staff need to know that phones answered, not how
+ * many. */
 enum { CUE_FADE_FLOCK = 9 };
 
-/* From a change to its being fully there, ns; README and legend say ten seconds. */
+/* From a change until it is fully visible, ns; the legend says ten seconds. */
 #define CUE_FADE_TIME (INT64_C(10) * 1000000000)
 
 struct cue_fade {
-    float part[CUE_FADE_PARTS];  /* 0 not there to 1 fully there */
+    float part[CUE_FADE_PARTS];  /* 0 invisible to 1 fully visible */
     float birds[CUE_FADE_FLOCK]; /* in the air: accounts that have seen it */
     float ducks[CUE_FADE_FLOCK]; /* on the water: of these, said safe */
-    struct cue cue;              /* where it is going */
+    struct cue cue;              /* what it fades to */
     int64_t at;                  /* ns (CLOCK_MONOTONIC) of the values above */
     bool moving;                 /* some value is not where the cue wants it */
 };
 
-/* Begins with this cue already fully shown. */
+/* Starts with this cue fully visible. */
 void cue_fade_start(struct cue_fade *f, const struct cue *cue, int64_t now);
 
-/* Another cue from `now` on. What it shows is first brought up to `now`. */
+/* Fades to another cue from `now` on. */
 void cue_fade_to(struct cue_fade *f, const struct cue *cue, int64_t now);
 
-/* Brings the values up to `now`. */
+/* Updates the values to `now`. */
 void cue_fade_step(struct cue_fade *f, int64_t now);
 
 #endif

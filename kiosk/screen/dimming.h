@@ -3,10 +3,10 @@
 
 #include <stdint.h>
 
-/* What is done for the panel and for the eyes in front of it. Pure. */
+/* How bright the picture is, and how it moves against burn-in. Pure. */
 
-/* What is left of `dim` percent for a picture that is dark at night by itself and dimmed by
- * drawing: a third of the way, or nobody could read it. */
+/* The percentage to use instead of `dim` for a picture that is dark at night anyway and is dimmed
+ * by drawing: it is dimmed a third as much, or nobody could read it. */
 int dimming_drawn_percent(int dim);
 
 /* How bright the picture is meant to be, 0 to 1: full by day, `dim` percent at night, 0 in quiet
@@ -18,8 +18,8 @@ float dimming_light(double altitude, int dim, int minute, int from, int to);
 #define DIMMING_PACE 0.04f
 float dimming_ease(float light, float goal, int64_t ns);
 
-/* Where words and shore stand at a moment, against burn-in: a slow round of `reach` px either way,
- * one step of 1 px at a time, minutes apart. */
+/* How far words and shore are shifted at a moment, against burn-in: slowly back and forth by
+ * `reach` px, one step of 1 px at a time, minutes apart. */
 void dimming_shift(int64_t wall_ns, int reach, int *x, int *y);
 
 #endif

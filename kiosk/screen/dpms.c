@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-/* More than any card of a Pi has; what is beyond is left as it is. */
+/* More than any card of a Pi has; further ones are not changed. */
 enum { CONNECTORS = 16, PROPERTIES = 64 };
 
 static int ask_kernel(int fd, unsigned long request, void *arg)
@@ -24,7 +24,7 @@ static uint64_t pointer(void *p)
     return (uint64_t)(uintptr_t)p;
 }
 
-/* The kernel writes an array only where its whole fits, so counts are asked for first. */
+/* The kernel fills an array only if all of it fits, so the counts are read first. */
 static int connectors_of(int fd, dpms_ioctl *ask, uint32_t ids[CONNECTORS])
 {
     struct drm_mode_card_res card = {0}, again = {0};

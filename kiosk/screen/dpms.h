@@ -9,8 +9,8 @@
 /* ioctl(2), or a test's. */
 typedef int dpms_ioctl(int fd, unsigned long request, void *arg);
 
-/* `fd`: the card, of which this process is the master. How many connectors took it, or -1 with
- * errno. `ask` NULL: the kernel itself. */
+/* `fd`: the card, of which this process is the master. Returns how many connectors changed, or -1
+ * with errno. `ask` NULL: the kernel itself. */
 int dpms_set(int fd, bool on, dpms_ioctl *ask);
 
 #endif

@@ -16,7 +16,7 @@
 struct draw {
     SDL_Window *window;
     SDL_Renderer *renderer;
-    SDL_Texture *texture; /* the composed picture, as the panel has it */
+    SDL_Texture *texture; /* the composed picture, rotated for the panel */
     struct paint *paint;
     struct items *shown; /* what the texture holds */
     uint32_t *turned;    /* a band, rotated */
@@ -106,7 +106,7 @@ struct draw *draw_open(const struct draw_options *o, char why[256])
 {
     struct draw *d = calloc(1, sizeof *d);
     if (!d || !(d->shown = calloc(1, sizeof *d->shown))) {
-        snprintf(why, 256, "no memory for a screen");
+        snprintf(why, 256, "no memory for a display");
         free(d);
         return NULL;
     }
@@ -134,8 +134,8 @@ struct draw *draw_open(const struct draw_options *o, char why[256])
     return d;
 }
 
-/* The monitor itself, where we are the ones who drive it. Nothing may be presented while it is off,
- * and nothing is: dark stays dark. */
+/* Sends the monitor to sleep or wakes it, where this program drives it (kmsdrm). While it is
+ * asleep, nothing is presented. */
 static void set_asleep(struct draw *d, bool asleep)
 {
     SDL_SysWMinfo info;
@@ -188,7 +188,7 @@ enum draw_news draw_pump(struct draw *d)
     enum draw_news news = DRAW_NOTHING;
     SDL_Event e;
     while (SDL_PollEvent(&e)) {
-        if (e.type == SDL_QUIT) /* a compositor that ends sends the same */
+        if (e.type == SDL_QUIT) /* also sent by a compositor that ends */
             news = d->windowed ? DRAW_CLOSED : DRAW_LOST;
         if (e.type == SDL_DISPLAYEVENT && e.display.event == SDL_DISPLAYEVENT_DISCONNECTED)
             news = DRAW_LOST;
@@ -204,7 +204,7 @@ enum draw_news draw_pump(struct draw *d)
     return news;
 }
 
-/* A part of the upright picture to where it lies on the panel, and its pixels with it. */
+/* Rotates a part of the upright picture, and its pixels, to its place on the panel. */
 static SDL_Rect draw_turn(const struct draw *d, struct box b, const uint32_t *from, uint32_t *to)
 {
     int w = b.x1 - b.x0, h = b.y1 - b.y0;

@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 
-/* The screen itself: SDL's window and renderer, behind pixels of ours. What is on it is kept in
- * one texture; only the parts that changed are painted, and it is presented only then. */
+/* The display: SDL's window and renderer. The picture is kept in one texture; only the parts that
+ * changed are painted, and it is presented only then. */
 struct draw;
 
 struct draw_options {
@@ -14,11 +14,11 @@ struct draw_options {
     bool windowed;    /* a window with a frame, on a desktop */
     bool headless;    /* no display at all: pictures can still be saved */
     const char *card; /* kmsdrm: the card with a monitor, "0"; NULL: SDL's choice */
-    int rotation;     /* 0, 90, 180, 270 degrees clockwise, as the monitor hangs */
+    int rotation;     /* 0, 90, 180, 270 degrees clockwise, as the monitor is mounted */
 };
 
 /* Opens what there is. NULL with errno ENODEV and a sentence in `why` when there is no display (or
- * only a driver that shows nothing, which SDL offers unasked): the caller tries again later. */
+ * only a driver that shows nothing, which SDL offers by itself): the caller tries again later. */
 struct draw *draw_open(const struct draw_options *o, char why[256]);
 void draw_free(struct draw *d);
 
@@ -31,17 +31,17 @@ void draw_size(const struct draw *d, int *w, int *h);
 
 enum draw_news { DRAW_NOTHING, DRAW_RESIZED, DRAW_CLOSED, DRAW_LOST };
 
-/* Takes what the window system has to say; never waits. DRAW_LOST: the display is gone, free this
- * and open again. DRAW_CLOSED: a person closed the window; only with a frame can they. */
+/* Handles waiting events; never waits. DRAW_LOST: the display is gone, free this and open it again.
+ * DRAW_CLOSED: a person closed the window, which is possible only with a frame. */
 enum draw_news draw_pump(struct draw *d);
 
 /* Brings the screen to this list at this light (0 to 1; at 0 it is black, and on kmsdrm the monitor
- * is sent to sleep). How many pixels were painted; 0: nothing
- * changed, nothing was presented; -1: the display refused (free and open again). Words have become
- * masks already (draw_text.h). */
+ * is sent to sleep). Call text_set (draw_text.h) on the list before. Returns how many pixels were
+ * painted; 0: nothing changed, nothing was presented; -1: the display failed: free and open it again. */
 int64_t draw_show(struct draw *d, const struct items *l, float light);
 
-/* What is on the screen now, upright, as PNG: written beside and renamed. 0 or -1 with errno. */
+/* Saves what is on the screen now, upright, as PNG: written beside the file and renamed. 0 or -1
+ * with errno. */
 int draw_save(struct draw *d, const char *path);
 
 #endif

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Whether SDL would take Wayland, and crash on a compositor that has no seat. */
+/* Whether SDL would choose Wayland, and crash because the compositor has no seat. */
 static bool would_crash(const char *asked)
 {
     SDL_version is;
@@ -30,7 +30,7 @@ static const char *wanted_driver(bool headless)
     return set || getenv("WAYLAND_DISPLAY") || getenv("DISPLAY") ? set : "kmsdrm";
 }
 
-/* Starts SDL with that driver. A choice of ours does not stay in the environment. */
+/* Starts SDL with that driver. The choice does not stay in the environment. */
 static int start_driver(const char *asked, bool headless)
 {
     if (asked)

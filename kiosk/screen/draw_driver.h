@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 /* SDL's video driver: $SDL_VIDEODRIVER if set, else the desktop's, else kmsdrm. With nothing set,
- * SDL may answer success with a driver that shows nothing, so its name decides. 0, or -1 with
+ * SDL may report success with a driver that shows nothing, so the name decides. 0, or -1 with
  * errno ENODEV and a sentence. */
 int driver_open(bool headless, char why[256]);
 

@@ -20,7 +20,7 @@ enum { NAMED = 64, NAME_MOST = 256 };
 struct album {
     char folder[512];
     char last[NAME_MOST];  /* name of the photo shown last */
-    uint32_t named[NAMED]; /* what was complained about, by hash */
+    uint32_t named[NAMED]; /* hashes of the names that are in the log already */
     size_t named_count;
     uint32_t serial;
     bool told_empty;
@@ -86,7 +86,7 @@ static void complain_once(struct album *a, const char *name, const char *why)
     }
     if (a->named_count < NAMED)
         a->named[a->named_count++] = hash;
-    log_warning("photo %s/%s: %s; passed over", a->folder, name, why);
+    log_warning("photo %s/%s not shown: %s", a->folder, name, why);
 }
 
 /* Averages whole blocks of the stored picture into each pixel: the only scaling there is. */
@@ -143,7 +143,7 @@ static struct photo *draw_photo_fit(const SDL_Surface *s, const struct photo_hea
     return p;
 }
 
-/* Reads what stands before the pixels. A sentence, or NULL when it is a photo to decode. */
+/* Reads the header of a file. Returns why it is not shown, or NULL for a photo to decode. */
 static const char *draw_photo_judge(const char *path, struct photo_head *head)
 {
     static _Thread_local char why[128];
@@ -166,7 +166,7 @@ static const char *draw_photo_judge(const char *path, struct photo_head *head)
     if (head->w == 0 || head->h == 0)
         return "broken: its size cannot be found";
     if ((uint64_t)head->w * head->h > ALBUM_PIXELS) {
-        snprintf(why, sizeof why, "%ux%u are %u megapixels, at most %u; mend: save it smaller",
+        snprintf(why, sizeof why, "%ux%u are %u megapixels, at most %u fit. Save it smaller",
                  head->w, head->h, (unsigned)((uint64_t)head->w * head->h / 1000000),
                  ALBUM_PIXELS / 1000000);
         return why;
@@ -221,7 +221,7 @@ struct photo *album_next(struct album *a, int w, int h)
         }
     }
     if (!a->told_empty)
-        log_warning("pictures: no photo in \"%s\" that can be shown; the picture goes on without",
+        log_warning("pictures: no photo in \"%s\" can be shown; the picture stays without one",
                     a->folder);
     a->told_empty = true;
     return NULL;

@@ -4,10 +4,10 @@
 #include "kiosk/screen/items.h"
 
 /* The host's photos: JPEG and PNG from one folder, in the order of their names, one after another.
- * What cannot be shown is named once in the log and passed over. */
+ * A file that cannot be shown is named in the log once and skipped. */
 struct album;
 
-/* A photo of more pixels than this is passed over: decoded, it would take 4 bytes for each. */
+/* A photo of more pixels than this is skipped: decoded, it would take 4 bytes for each. */
 #define ALBUM_PIXELS (40u * 1000 * 1000)
 
 struct album *album_new(const char *folder); /* NULL: no memory */

@@ -55,7 +55,7 @@ struct text *text_new(const char *folder)
         TTF_SetFontHinting(t->font[k], TTF_HINTING_LIGHT_SUBPIXEL);
     }
     if (found == 0)
-        log_error("text: no font in %s; the picture is shown without words. Mend: apt install "
+        log_error("text: no font in %s; the picture is shown without words. Fix: apt install "
                   "fonts-dejavu-core fonts-dejavu-extra",
                   folder);
     return t;
@@ -76,7 +76,7 @@ void text_free(struct text *t)
     free(t);
 }
 
-/* Joiners and direction marks are shaping's business and have no picture of their own. */
+/* Joiners and direction marks steer shaping and have no glyph of their own. */
 static bool is_invisible(uint32_t c)
 {
     return c == 0xA0 || (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) ||
@@ -194,7 +194,7 @@ static void draw_runs(const struct setting *s, struct mask *m)
     }
 }
 
-/* Sets a line; an empty mask when it cannot be, so that it is not tried again each time. */
+/* Sets a line. If that fails the mask is empty, so that it is not tried again each time. */
 static void line_make(struct text *t, struct line *l)
 {
     const struct item *i = &l->key;

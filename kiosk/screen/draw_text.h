@@ -4,11 +4,12 @@
 #include "kiosk/screen/items.h"
 
 /* Letters: SDL_ttf with HarfBuzz. Each line is set in the first font that has all of its letters,
- * so that none is ever shown as a box. Lines are kept for as long as they are used. */
+ * so that none is ever shown as a box. Lines that mix directions are ordered by bidi.h. Lines are
+ * kept while they are used. */
 struct text;
 
-/* Fonts are looked for in `folder` (NULL: where Debian puts DejaVu). Always gives a text that can
- * be used: without any font, words are left out and one log line says so. NULL: no memory. */
+/* Fonts are looked for in `folder` (NULL: where Debian puts DejaVu). Without
+ * any font, words are left out and one log line says so. NULL: no memory. */
 struct text *text_new(const char *folder);
 void text_free(struct text *t);
 

@@ -25,7 +25,7 @@ static uint32_t get32(const struct bytes *b, size_t at)
     return b->big ? first << 16 | second : second << 16 | first;
 }
 
-/* The orientation in a TIFF block; 1 when there is none, or none that makes sense. */
+/* The orientation in a TIFF block; 1 when there is none, or none that is valid. */
 static int tiff_orientation(const uint8_t *at, size_t len)
 {
     struct bytes b = {at, len, false};
@@ -51,7 +51,7 @@ static int tiff_orientation(const uint8_t *at, size_t len)
     return 1;
 }
 
-/* SOF0 to SOF15 carry the size, but for three markers between them that mean something else. */
+/* SOF0 to SOF15 carry the size, except three markers among them that mean something else. */
 static bool is_frame(uint32_t marker)
 {
     return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;

@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What must be known of a photo before it is decoded, read with every step checked against the
- * bytes that are there: files come from cameras, phones and strangers. */
+/* What must be known about a photo before it is decoded. Every step is checked against the length
+ * of the data: files come from cameras, phones and strangers. */
 
 enum photo_type { PHOTO_UNKNOWN, PHOTO_JPEG, PHOTO_PNG };
 
@@ -15,12 +15,12 @@ struct photo_head {
     int orientation; /* EXIF 0x0112: 1 (upright) to 8 */
 };
 
-/* `bytes` is the file's beginning; EXIF_ENOUGH of it is always enough to find the tag, which a
- * camera writes first. Sizes are 0 when they do not lie within. */
+/* `bytes` is the beginning of the file; EXIF_ENOUGH bytes contain the tag, which a camera writes
+ * first. Sizes are 0 when they are not within these bytes. */
 enum { EXIF_ENOUGH = 256 * 1024 };
 struct photo_head photo_head_read(const uint8_t *bytes, size_t len);
 
-/* Where a pixel of the upright picture lies in the stored one of w x h. */
+/* The place in the stored picture of w x h of a pixel of the upright one. */
 void photo_turn(int orientation, uint32_t w, uint32_t h, uint32_t x, uint32_t y, uint32_t *from_x,
                 uint32_t *from_y);
 

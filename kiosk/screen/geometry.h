@@ -6,9 +6,9 @@
 enum ridge { RIDGE_MOUNTAINS, RIDGE_HILLS, RIDGE_FAR_SHORE, RIDGE_HEADLAND, RIDGES };
 enum { GEOMETRY_STARS = 170, GEOMETRY_GLINTS = 64 };
 
-/* Where one landscape stands in the picture: the whole of it, or a frieze at its foot. */
+/* The place of one landscape in the picture: all of it, or a strip (the frieze) at the bottom. */
 struct frame {
-    float u;              /* px of the unit all sizes are given in: 1 for the whole of 1920x1080 */
+    float u;              /* px of the unit for all sizes: 1 for the whole of 1920x1080 */
     float w, bottom;      /* the picture's width; y of the landscape's lower edge */
     float reach;          /* px of the landscape's whole height, sky included */
     float water;          /* y of the far waterline */
@@ -27,7 +27,7 @@ struct geometry_glint {
     float rate, turn; /* rad/s, rad */
 };
 
-/* Measures of a size: where things stand, and lines made once. */
+/* All that depends only on the size of the picture: places, and the lines of the hills. */
 struct geometry {
     int w, h;
     float u; /* px of the unit for words */

@@ -257,7 +257,7 @@ size_t items_changed(const struct items *was, const struct items *now, struct bo
     }
     size_t n = 0;
     for (size_t k = 0; k < now->count; k++) {
-        /* Items are cleared before they are filled, so that their bytes tell. */
+        /* Items are cleared before they are filled, so their bytes can be compared. */
         /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
         if (memcmp(&was->item[k], &now->item[k], sizeof now->item[k]) == 0)
             continue;

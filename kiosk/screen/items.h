@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /* A picture as a list of what is drawn, back to front, in pixels of the upright picture (before
- * any rotation). A scene writes the list, paint.c turns it into pixels; two lists compared tell
- * which parts of the screen must be drawn again. Nothing here knows of a screen. */
+ * any rotation). A scene writes the list, paint.c turns it into pixels; comparing two lists shows
+ * which parts must be drawn again. This file knows nothing of a display. */
 
 struct box {
     int x0, y0, x1, y1; /* x1 and y1 are outside; empty where x1 <= x0 */
@@ -26,7 +26,7 @@ enum item_kind {
     ITEM_DISC, /* centre p0 p1, radius p2 */
     ITEM_MOON, /* disc: centre p0 p1, radius p2, phase p3 (0.5 full), tilt p4 rad; ink, ink2 dark */
     ITEM_RIDGE, /* the land below `heights` scaled: base p0, scale p1; ink at its top, ink2 p2 px
-                   lower; p3 < 0 hangs it upside down from p0 (a reflection) */
+                   lower; p3 < 0 draws it upside down below p0 (a reflection) */
     ITEM_CLOUD, /* cloud map over the box: drift p0, second drift p1, threshold p2, gain p3; ink
                    lit, ink2 shaded */
     ITEM_POLY,  /* filled polygon of `count` points */
@@ -89,8 +89,8 @@ struct photo {
 
 void items_clear(struct items *l, int w, int h);
 
-/* All return the item, zeroed but for what was given, or a spare one that is never drawn when the
- * list is full. Coordinates are rounded to 1/8 px and inks to 1/4 of a step, so that what moves or
+/* All return the item, with everything else zero, or a spare one that is never drawn when the list
+ * is full. Coordinates are rounded to 1/8 px and inks to 1/4 of a step, so that what moves or
  * changes less than can be seen does not count as a change. */
 struct item *items_ramp(struct items *l, struct box box, const struct item_stop *stops, int count);
 struct item *items_glow(struct items *l, float cx, float cy, float rx, float ry, struct ink ink,

@@ -6,8 +6,8 @@
 #include "kiosk/screen/sky.h"
 #include "kiosk/screen/sun.h"
 
-/* Lake, hills and shore in the light of a moment: the lower half of the window, and the frieze at
- * the foot of the other scenes. */
+/* Lake, hills and shore in the light of a moment: the lower half of the scene window, and a strip
+ * (the frieze) at the bottom of the other scenes. */
 
 struct light {
     struct sky sky;
@@ -22,15 +22,15 @@ struct light {
 
 struct light light_at(const struct scene_state *s, struct scene_time t);
 
-/* Everything from the mountains down, cue included. `glint_x`: where the light stands. */
+/* Everything from the mountains down, cue included. `glint_x`: where the light is reflected. */
 void landscape_draw(struct items *l, const struct frame *f, const struct geometry *geometry,
                     const struct light *light, const struct scene_state *s, float glint_x);
 
-/* The frieze: a strip at the foot of the picture that rises out of what is behind it. */
+/* The frieze: the landscape as a strip at the bottom of the picture, fading in from above. */
 void landscape_frieze(struct items *l, const struct geometry *geometry, const struct light *light,
                       const struct scene_state *s);
 
-/* y where the frieze begins to be seen: scenes keep clear of it. */
+/* y where the frieze begins to be visible: scenes draw above it. */
 float landscape_frieze_top(const struct geometry *geometry);
 
 #endif

@@ -17,7 +17,7 @@ struct language {
     bool rtl;
     char greeting[HOURS][LANGUAGE_GREETING];
     char weekday[7][LANGUAGE_WORD]; /* Monday first */
-    char month[12][LANGUAGE_WORD];  /* as it stands beside a day */
+    char month[12][LANGUAGE_WORD];  /* in the form used beside a day */
     char date[LANGUAGE_WORD];       /* {weekday}, {day} {month} {year} in any order */
     char digits[10][5];             /* digits of dates; empty: 0 to 9 */
 };

@@ -25,7 +25,7 @@ struct media {
     struct timespec changed;
     off_t size;
     int64_t look_at;
-    int warned_day; /* what was complained about, so that it is said once a change and day */
+    int warned_day; /* day of the year of the last warning: one for each change and day */
     bool warned_missing;
 };
 
@@ -90,8 +90,8 @@ static bool read_programme(struct media *m)
     int fd = open(m->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         if (!m->warned_missing)
-            log_warning("programme %s: %s; the page stays empty until it is there", m->path,
-                        fd < 0 ? strerror(errno) : "not a file");
+            log_warning("programme %s: %s; the page stays empty until the file can be read",
+                        m->path, fd < 0 ? strerror(errno) : "not a file");
         m->warned_missing = true;
         bool was = m->have;
         m->have = false;
@@ -114,7 +114,7 @@ static bool read_programme(struct media *m)
         m->warned_day = -1;
         m->warned_missing = false;
         if (len == sizeof m->text)
-            log_warning("programme %s: longer than 16 kB; the rest is left out", m->path);
+            log_warning("programme %s: longer than 16 kB; the rest is ignored", m->path);
     }
     close(fd);
     return !same;

@@ -7,7 +7,8 @@
 #include <stdint.h>
 #include <time.h>
 
-/* What the host gives: photos in turn, the programme of the day, read again when it changes. */
+/* The host's own files: photos, shown one after another, and the day's programme, read again when
+ * it changes. */
 struct media;
 
 /* Either path may be empty. NULL: no memory. */
@@ -18,7 +19,7 @@ void media_free(struct media *m);
 #define MEDIA_TURN (INT64_C(45) * 1000000000)
 #define MEDIA_FADE (INT64_C(6) * 1000000000)
 
-/* Brings state up to `run` (ns that never jump) and local time. `room`: where photos go. */
+/* Updates state to `run` (ns of a clock that never jumps) and local time. `room`: for photos. */
 void media_update(struct media *m, struct scene_state *state, struct box room, int64_t run,
                   const struct tm *local, bool known);
 

@@ -118,35 +118,38 @@ static const char *take_still(void *into, const char *none)
     }
 
 static const struct cli_option options[] = {
-    TEXT("config", "FILE", config, "another porchlight.conf"),
-    TEXT("languages", "DIR", languages, "another folder of language files"),
-    TEXT("fonts", "DIR", fonts, "another folder of fonts"),
-    TEXT("pictures", "DIR", pictures, "another folder of photos"),
-    TEXT("programme", "FILE", programme, "another programme of events"),
-    TEXT("windowed", NULL, windowed, "in a window on a desktop"),
-    TEXT("headless", NULL, headless, "without a display; pictures can still be saved"),
-    WHOLE("size", "WxH", options_take_size, "the window's or the picture's size"),
+    TEXT("config", "FILE", config, "read this porchlight.conf instead"),
+    TEXT("languages", "DIR", languages, "use the language files in this folder"),
+    TEXT("fonts", "DIR", fonts, "use the fonts in this folder"),
+    TEXT("pictures", "DIR", pictures, "show the photos in this folder"),
+    TEXT("programme", "FILE", programme, "show the events in this file"),
+    TEXT("windowed", NULL, windowed, "show the picture in a window on a desktop"),
+    TEXT("headless", NULL, headless, "run without a display; pictures can still be saved"),
+    WHOLE("size", "WxH", options_take_size, "the size of the window or picture in pixels"),
     WHOLE("rotation", "DEGREES", take_rotation, "0, 90, 180 or 270, clockwise"),
     TEXT("pictures-to", "DIR", pictures_to,
          "on SIGUSR1, save what is on the screen as DIR/screen-1.png, screen-2.png and so on"),
-    TEXT("snapshot", "FILE", snapshot,
-         "draw one picture into a PNG file and end; needs no display"),
-    WHOLE("at", "TIME", take_at, "begin at this local time: 2026-06-21T19:30, perhaps with :SS"),
-    WHOLE("speed", "FACTOR", take_speed, "let that time run faster"),
+    TEXT("snapshot", "FILE", snapshot, "save one picture as a PNG file and exit; needs no display"),
+    WHOLE("at", "TIME", take_at,
+          "start at this local time instead of now: 2026-06-21T19:30 or 2026-06-21T19:30:15"),
+    WHOLE("speed", "FACTOR", take_speed, "let the time run this many times faster"),
     WHOLE("cue", "SIGNS", take_cue,
-          "begin with this cue: sensed, accepted, lan-only, seen=N, safe=N, nobody, no-path, "
-          "relay-dead, fault, drill, with commas between them"),
-    WHOLE("scene", "NAME", take_scene,
-          "window, lantern, pictures or programme, whatever the config says"),
-    TEXT("language", "CODE", language, "this language alone"),
+          "start with these signs of the cue: sensed, "
+          "accepted, lan-only, seen=N, safe=N, nobody, no-path, relay-dead, fault, drill; "
+          "separate them with commas"),
+    WHOLE(
+        "scene", "NAME", take_scene,
+        "show this scene instead of the one in the config: window, lantern, pictures or programme"),
+    TEXT("language", "CODE", language, "use only this language"),
     WHOLE("reduced-motion", NULL, take_still, "nothing moves by itself"),
     {0},
 };
 
 const struct daemon_program options_program = {
     .name = "porchlight-screen",
-    .summary = "Shows the calm picture, with a cue in it that only staff can read. It reads the "
-               "cue from porchlightd's socket, and needs no network and no keyboard.",
+    .summary = "Shows the calm picture. Small things in it, the cue, show staff what became of an "
+               "alert. The cue comes from porchlightd's socket; this program needs no network and "
+               "no keyboard.",
     .options = options,
     .more = "SIGHUP reads config and language files again: all of it, or nothing if there is an "
             "error.\nExit status: 0 ended when asked to, 1 failed, 2 wrong usage.",

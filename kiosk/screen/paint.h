@@ -3,8 +3,8 @@
 
 #include "kiosk/screen/items.h"
 
-/* Turns a list of items into pixels, in software, a band of rows at a time: what a band needs of
- * memory stays in the processor's cache and no second picture is kept. Colours are blended as
+/* Turns a list of items into pixels, in software, a band of rows at a time: the memory of
+ * a band fits into the processor's cache, and no second picture is kept. Colours are blended as
  * floats and dithered once at the end, so that no gradient shows steps. Gives the same pixels for
  * the same list, whatever part is asked for. */
 struct paint;

@@ -97,7 +97,7 @@ void paint_disc(struct band *b, const struct item *i, struct box part)
     }
 }
 
-/* The lit part is what lies between the limb and half an ellipse, the terminator. Soft by 1 px. */
+/* The lit part is between the limb and half an ellipse, the terminator. Soft by 1 px. */
 void paint_moon(struct band *b, const struct item *i, struct box part)
 {
     float r = i->p[2], phase = i->p[3], c = cosf(i->p[4]), s = sinf(i->p[4]);
@@ -128,7 +128,7 @@ void paint_moon(struct band *b, const struct item *i, struct box part)
     }
 }
 
-/* Land below a line of heights, or its mirror image hung below the waterline. */
+/* Land below a line of heights, or its mirror image below the waterline. */
 void paint_ridge(struct band *b, const struct item *i, struct box part)
 {
     const float *heights = i->ref;

@@ -3,7 +3,7 @@
 
 #include "kiosk/screen/items.h"
 
-/* What paint.c and its brushes share. One function a kind of item; each paints `part`, which lies
+/* What paint.c and its brushes share. One function a kind of item; each paints `part`, which is
  * inside the item's box and inside the band. */
 
 typedef float pixel __attribute__((vector_size(16))); /* r g b -, 0 to 255 */

@@ -5,16 +5,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The monitor as the kernel shows it below /sys: what is plugged in, and its lamp. */
+/* The monitor as the kernel shows it below /sys: what is plugged in, and its backlight. */
 
 struct panel_state {
     bool connectors; /* some were found at all */
     bool connected;  /* one has a monitor */
-    char card[8];    /* the first such, "0" for card0: a Pi numbers its cards anew at each boot */
-    uint32_t print;  /* of the monitors' names and EDIDs, to tell one from another */
+    char card[8];    /* the first such, "0" for card0: a Pi may number its cards differently at each
+                        boot */
+    uint32_t print;  /* of the monitors' names and EDIDs, to notice when another is plugged in */
 };
 
-/* Reads /sys/class/drm/cardN-NAME/status and edid. `sys`: "/sys" but in tests. */
+/* Reads /sys/class/drm/cardN-NAME/status and edid. `sys`: "/sys", except in tests. */
 void panel_look(const char *sys, struct panel_state *out);
 bool panel_same(const struct panel_state *a, const struct panel_state *b);
 

@@ -10,7 +10,7 @@
  *     # a remark
  *     [fri]                 every Friday: mon tue wed thu fri sat sun
  *     19:00 Film and talk
- *     [2026-11-22]          that day alone
+ *     [2026-11-22]          only that day
  *     18:30 Choir
  *
  * Lines before the first heading are for every day. */

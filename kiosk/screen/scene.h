@@ -12,7 +12,7 @@
 
 enum scene_kind { SCENE_WINDOW, SCENE_LANTERN, SCENE_PICTURES, SCENE_PROGRAMME };
 
-/* What is written: made by words.c for the moment, in the language whose turn it is. */
+/* The words of the moment, made by words.c in the language whose turn it is. */
 struct scene_words {
     char clock[16];               /* empty while the clock is not set */
     char greeting[ITEM_TEXT_MAX]; /* may be empty */
@@ -27,10 +27,10 @@ struct scene_state {
     int w, h;
     double latitude, longitude; /* degrees */
     bool reduced_motion;        /* nothing moves by itself; sky and cue still change slowly */
-    int shift_x, shift_y;       /* px: words and shore wander by a few against burn-in */
+    int shift_x, shift_y;       /* px: words and shore move a little, against burn-in */
     struct cue_fade cue;
     struct scene_words words;
-    const struct photo *photo[2]; /* pictures: what goes, what comes; NULL where there is none */
+    const struct photo *photo[2]; /* pictures: fading out, fading in; NULL where there is none */
     float photo_fade;             /* 0 the first alone, 1 the second */
     struct programme programme;   /* programme: today's */
     int minute;                   /* of the local day; -1 while the clock is not set */
@@ -46,14 +46,14 @@ struct geometry;
 struct geometry *geometry_new(int w, int h); /* NULL with errno */
 void geometry_free(struct geometry *s);
 
-/* Fills *out. Returns how long (ns) until the picture may be another one. */
+/* Fills *out. Returns how long (ns) the picture stays the same. */
 int64_t scene_draw(const struct scene_state *s, const struct geometry *geometry,
                    struct scene_time t, struct items *out);
 
-/* The room that the pictures scene has for a photo. */
+/* Where the scene pictures puts a photo. */
 struct box scene_photo_room(const struct geometry *geometry);
 
-/* "window" and so on; -1 for another word. */
+/* The scene of that name ("window" ...); -1 for another name. */
 int scene_kind_of(const char *name);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-/* A photo as it would hang on a dark wall, over the lake. */
+/* A photo on a dark wall, above the lake. */
 
 struct box scene_photo_room(const struct geometry *geometry)
 {

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
-/* Today on one page: what is over steps back, what comes next stands out. */
+/* Today's events on one page: those that are over are dimmed, the next one is highlighted. */
 
 static struct ink scene_programme_hex(uint32_t v, float a)
 {

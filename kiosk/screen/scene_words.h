@@ -14,11 +14,11 @@ struct words_place {
 void scene_words_draw(struct items *l, const struct scene_state *s, const struct words_place *at,
                       struct ink ink);
 
-/* `px`, below which letters cannot be read on a small panel; less on what is no panel (under 300 px
- * a side), so that the whole keeps its shape. */
+/* The least size of letters: `px`, below which nobody can read them on a small panel. Less on a
+ * picture under 300 px a side, which is a thumbnail, so that it keeps its proportions. */
 float scene_words_least(const struct scene_state *s, float px);
 
-/* Marks how a line is to be shaped. */
+/* Sets how a line is shaped. */
 void scene_words_mark(struct item *i, const char script[5], bool rtl, enum item_face face);
 
 #endif

@@ -39,7 +39,7 @@ struct screen {
     int64_t retry_at, look_at;
     struct daemon_watchdog watchdog;
     bool ready, ending, save, again;
-    char told_display[256]; /* why there is none, as it was told last */
+    char warned_display[256]; /* why there is none, as logged last */
 };
 
 struct screen *screen_new(const struct options *o, int signals)
@@ -61,7 +61,7 @@ struct screen *screen_new(const struct options *o, int signals)
 static void close_display(struct screen *s, int64_t now)
 {
     if (s->lamp)
-        panel_lamp_set(s->lamp, 1); /* what comes after us finds it lit */
+        panel_lamp_set(s->lamp, 1); /* leave it lit for the next program */
     panel_lamp_free(s->lamp);
     s->lamp = NULL;
     draw_free(s->draw);
@@ -117,13 +117,13 @@ static void open_display(struct screen *s, int64_t now)
                              .card = s->plugged.connected ? s->plugged.card : NULL};
     s->draw = draw_open(&o, why);
     if (!s->draw) {
-        if (strcmp(why, s->told_display) != 0)
+        if (strcmp(why, s->warned_display) != 0)
             log_warning("%s; trying again every 2 s", why);
-        memcpy(s->told_display, why, sizeof why);
+        memcpy(s->warned_display, why, sizeof why);
         s->retry_at = now + RETRY_DISPLAY;
         return;
     }
-    s->told_display[0] = '\0';
+    s->warned_display[0] = '\0';
     s->look_at = now + RETRY_DISPLAY;
     draw_size(s->draw, &w, &h);
     log_info("picture of %dx%d through %s, drawn by %s", w, h, draw_driver(s->draw),
@@ -136,8 +136,8 @@ static void open_display(struct screen *s, int64_t now)
         log_info("the panel's backlight does the dimming");
 }
 
-/* kmsdrm knows no hotplug: it would draw on for a monitor that is gone, and never see another come
- * in its place. */
+/* kmsdrm has no hotplug: it would keep drawing for a monitor that is gone, and never notice another
+ * one in its place. */
 static bool replugged(struct screen *s, int64_t now)
 {
     struct panel_state state;
@@ -148,7 +148,7 @@ static bool replugged(struct screen *s, int64_t now)
     return state.connectors && !panel_same(&state, &s->plugged);
 }
 
-/* The light that is left to drawing, once the panel's lamp has its share. */
+/* How much of the dimming the drawing has to do, after the panel's backlight. */
 static float light_now(struct screen *s, int64_t now)
 {
     float light = composition_light(s->view, s->lamp, now);
@@ -164,7 +164,7 @@ static float light_now(struct screen *s, int64_t now)
     return light > 0 ? 1 : 0;
 }
 
-/* Brings the display up to date. When the picture will be another, ns. */
+/* Updates the display. Returns when the picture will change, ns. */
 static int64_t screen_show(struct screen *s, int64_t now)
 {
     int w, h;
@@ -178,7 +178,7 @@ static int64_t screen_show(struct screen *s, int64_t now)
     const struct items *items = composition_compose(s->view, now, &lasts);
     float light = light_now(s, now);
     if (news == DRAW_LOST || draw_show(s->draw, items, light) < 0) {
-        log_info("the monitor is gone, or another; trying again every 2 s");
+        log_info("the monitor is gone or was replaced; trying again every 2 s");
         close_display(s, now);
         return s->retry_at;
     }
@@ -190,7 +190,7 @@ static void save_picture(struct screen *s)
     char path[PATH_LEN];
     s->save = false;
     if (!s->options->pictures_to || !s->draw) {
-        log_warning("a picture was asked for, but %s",
+        log_warning("no picture saved: %s",
                     !s->draw ? "there is no display" : "--pictures-to is not given");
         return;
     }
@@ -199,7 +199,7 @@ static void save_picture(struct screen *s)
         log_error("%s: %s", path, strerror(errno));
 }
 
-/* --- what comes from outside ---------------------------------------------------------------- */
+/* --- cue and signals ------------------------------------------------------------------------ */
 
 static void on_cue(void *context, const struct cue *cue)
 {
@@ -233,7 +233,7 @@ static void read_again(struct screen *s, int64_t now)
     s->again = false;
     if (settings_again(s->options, &s->settings) != 0 || composition_apply_settings(s->view) != 0)
         return;
-    log_info("settings read again");
+    log_info("settings reloaded");
     if (s->draw && s->settings.rotation != was) {
         close_display(s, now);
         s->retry_at = now;
@@ -242,7 +242,7 @@ static void read_again(struct screen *s, int64_t now)
 
 /* --- the loop ------------------------------------------------------------------------------- */
 
-/* One look at everything. Returns when the next is due, ns. */
+/* Does all that is due. Returns when to call it next, ns. */
 static int64_t screen_turn(struct screen *s)
 {
     int64_t now = clock_now();

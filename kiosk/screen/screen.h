@@ -3,8 +3,8 @@
 
 #include "kiosk/screen/options.h"
 
-/* The running program: settings and view, the display they are shown on, the wire to porchlightd,
- * and one loop over all of it. */
+/* The running program: settings, composition, display, the connection to porchlightd, and one loop
+ * over all of it. */
 struct screen;
 
 /* `o` is borrowed; `signals` is daemon_signals', which screen_free closes. NULL with errno. */
@@ -15,7 +15,7 @@ void screen_free(struct screen *s); /* NULL is safe */
  * 0, or -1 when it cannot go on. */
 int screen_run(struct screen *s);
 
-/* One picture into o->snapshot. 0, or -1; then it was told. */
+/* One picture into o->snapshot. 0, or -1 after an error in the log. */
 int screen_snapshot(struct screen *s);
 
 #endif

@@ -17,7 +17,7 @@ static void settings_config_path(const struct options *o, char path[PATH_LEN])
         path[0] = '\0';
 }
 
-/* The installed words: beside the folder that this program is installed in. */
+/* The installed language files: beside the folder that this program is installed in. */
 static void installed_languages(char out[PATH_LEN])
 {
     ssize_t n = readlink("/proc/self/exe", out, PATH_LEN - 64);
@@ -30,8 +30,8 @@ static void installed_languages(char out[PATH_LEN])
     strcat(out, "/share/porchlight/languages");
 }
 
-/* The host's own file of a language, or else the installed one. How many could not be read, each
- * told with `what_then`. */
+/* The host's own file of a language, or else the installed one. Returns how many could not be read,
+ * each logged with `what_then`. */
 static int take_languages(const struct options *o, struct config *c, struct settings *s,
                           const char *what_then)
 {
@@ -98,8 +98,8 @@ void settings_start(const struct options *o, struct settings *s)
     struct config c;
     settings_config_path(o, path);
     if (access(path, R_OK) != 0 || config_load(path, &c, config_complain_stderr, NULL) != 0) {
-        log_warning("%s: %s; the window is shown as if nothing stood in it", path,
-                    access(path, R_OK) == 0 ? "not a whole configuration" : strerror(errno));
+        log_warning("%s: %s; the scene window is shown with default settings", path,
+                    access(path, R_OK) == 0 ? "it has errors" : strerror(errno));
         config_fallback(&c);
     }
     memset(s, 0, sizeof *s);
@@ -122,7 +122,7 @@ int settings_again(const struct options *o, struct settings *s)
         return -1;
     settings_config_path(o, path);
     if (config_load(path, &c, config_complain_stderr, NULL) != 0) {
-        log_warning("%s: not a whole configuration; %s", path, kept);
+        log_warning("%s has errors; %s", path, kept);
         goto free_fresh;
     }
     take_config(o, &c, fresh);

@@ -6,8 +6,8 @@
 #include "kiosk/screen/options.h"
 #include "kiosk/screen/scene.h"
 
-/* What the picture is to be: the [screen] section, the language files, and the command line, which
- * goes before both. A value: built fresh each time, swapped in when it is whole. */
+/* What the picture should be: the section [screen], the language files, and the command line, which
+ * overrides both. A value: built fresh each time, swapped in only when it is valid. */
 struct settings {
     enum scene_kind kind;
     double latitude, longitude;     /* degrees */
@@ -22,11 +22,11 @@ struct settings {
     size_t languages; /* at least 1 */
 };
 
-/* At start: what can be had. A broken config is told, and the window shown as if nothing stood in
- * it; a broken language is told and left out. A screen that shows something is what it is for. */
+/* At start, when showing something matters most: a config with errors is logged and replaced by
+ * defaults; a broken language file is logged and left out. */
 void settings_start(const struct options *o, struct settings *s);
 
-/* Later: all of it, or -1 after complaints, with *s as it was. */
+/* Later: all of it, or -1 after complaints in the log, with *s unchanged. */
 int settings_again(const struct options *o, struct settings *s);
 
 #endif

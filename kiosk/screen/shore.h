@@ -5,24 +5,24 @@
 #include "kiosk/screen/geometry.h"
 #include "kiosk/screen/sky.h"
 
-/* The shore that carries the cue: a house, a jetty, a boat, birds, ducks, a kite, smoke, mist. One
- * vocabulary for every scene, so that staff learn one legend (core/legend.h). */
+/* The shore, whose parts are the cue: a house, a jetty, a boat, birds, ducks, a kite, smoke, mist.
+ * They are the same in every scene, so that staff learn one legend (core/legend.h). */
 
 struct shore {
     const struct frame *frame;
-    float x, y; /* where the house stands: middle of its foot */
-    float left; /* px by which all is moved against burn-in */
+    float x, y; /* the house: middle of its foot */
+    float left; /* px by which everything is shifted, against burn-in */
     struct sky sky;
-    float drift; /* seconds on the clock that never jumps */
+    float drift; /* seconds of a clock that never jumps */
     bool still;  /* reduced motion */
-    bool pale;   /* what flies is light: the wall behind is dark */
+    bool pale;   /* birds and kite are light: the background is dark */
     float u;     /* the frame's */
 };
 
 /* What flies or floats behind the headland: mist, boat out, ducks, birds, kite. */
 void shore_far(struct items *l, const struct shore *s, const struct cue_fade *show);
 
-/* House, jetty and what lies there. */
+/* House, jetty and moored boat. */
 void shore_near(struct items *l, const struct shore *s, const struct cue_fade *show);
 
 #endif

@@ -14,7 +14,7 @@ struct sky {
     struct ink lit;             /* what catches the light: walls, sails, cloud tops */
     struct ink shade;           /* cloud undersides */
     struct ink disc;            /* the sun's face and glow */
-    struct ink words;           /* text that stands off this sky */
+    struct ink words;           /* text that can be read on this sky */
     float stars;                /* 0 to 1 */
     float night;                /* 0 day to 1 night: lamps, the moon's face */
 };

@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-/* Where sun and moon stand, from low-precision series (P. Schlyter's and the Astronomical
+/* The places of sun and moon, from low-precision series (P. Schlyter's and the Astronomical
  * Almanac's "low precision" orders of size): the sun to about 0.02 degrees, the moon to about 1
  * degree, which is twice its own width and enough for a picture. Valid 1950 to 2050. */
 

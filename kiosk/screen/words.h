@@ -6,7 +6,7 @@
 
 #include <time.h>
 
-/* What is written at a moment: the venue's languages in turn, WORDS_TURN each. All of a turn's
+/* The words at a moment: the venue's languages in turn, WORDS_TURN each. All of a turn's
  * words are those of its first second, so that they change only while they cannot be seen. */
 #define WORDS_TURN 20 /* seconds; three fill a minute, so that midnight begins a turn */
 

@@ -30,7 +30,7 @@ def test_a_cue_is_shown_and_outlives_the_daemon(folder, screen):
     assert different(quiet, shown.picture()) > 150, "the cue went with the daemon"
     again = Daemon(folder).accept()
     again.cue(0)
-    shown.says("porchlightd is back")
+    shown.says("connected to porchlightd again")
     wait.until(lambda: different(quiet, shown.picture()) < 100, "the quiet picture again", 20,
                every=1)
     again.close()
@@ -49,7 +49,7 @@ def test_it_outlives_a_real_porchlightd(kiosk):
     wait.until(path.exists, lambda: "a picture; it said:\n" + said(), 30)
     assert many_colours(png(path))
     kiosk.start()
-    wait.until(lambda: "porchlightd is back" in said(), lambda: "the new one:\n" + said(), 30)
+    wait.until(lambda: "connected to porchlightd again" in said(), lambda: "the new one:\n" + said(), 30)
     assert shown.alive
 
 

@@ -193,7 +193,7 @@ def test_settings_are_read_again_whole_or_not_at_all(folder, screen):
     assert different(before, shown.picture()) < 60
     configure(folder, "scene = lantern\nlanguages = ka\nrotation = 90\ncity = Baku\n")
     shown.process.signal(signal.SIGHUP)
-    shown.says("settings read again")
+    shown.says("settings reloaded")
     shown.says("picture of 270x480")
     after = shown.picture()
     assert after[:2] == (270, 480)

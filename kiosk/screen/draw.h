@@ -35,9 +35,10 @@ enum draw_news { DRAW_NOTHING, DRAW_RESIZED, DRAW_CLOSED, DRAW_LOST };
  * DRAW_CLOSED: a person closed the window, which is possible only with a frame. */
 enum draw_news draw_pump(struct draw *d);
 
-/* Brings the screen to this list at this light (0 to 1; at 0 it is black, and on kmsdrm the monitor
- * is sent to sleep). Call text_set (draw_text.h) on the list before. Returns how many pixels were
- * painted; 0: nothing changed, nothing was presented; -1: the display failed: free and open it again. */
+/* Shows this list at this light (0 to 1; at 0 the screen is black, and on kmsdrm the monitor is
+ * sent to sleep). Call text_set (draw_text.h) on the list before. Returns how many pixels were
+ * painted; 0: nothing changed, nothing was presented; -1: the display failed, free it and open
+ * again. */
 int64_t draw_show(struct draw *d, const struct items *l, float light);
 
 /* Saves what is on the screen now, upright, as PNG: written beside the file and renamed. 0 or -1

@@ -43,7 +43,7 @@ def test_it_outlives_a_real_porchlightd(kiosk):
     said = shown.said
     wait.until(lambda: "picture of" in said(), lambda: "a picture; it said:\n" + said(), 30)
     kiosk.daemon.kill()
-    wait.until(lambda: "not there yet" in said(), lambda: "its word on it:\n" + said(), 30)
+    wait.until(lambda: "no connection to porchlightd" in said(), lambda: "that it says so:\n" + said(), 30)
     shown.signal(signal.SIGUSR1)
     path = kiosk.folder / "screen-1.png"
     wait.until(path.exists, lambda: "a picture; it said:\n" + said(), 30)

@@ -133,7 +133,7 @@ static bool read_week(const char *text, struct week *w, const char **hint)
     char part[64];
     *w = (struct week){0};
     if (ends_in_comma(text)) {
-        *hint = "a comma stands between two, not at the end";
+        *hint = "commas go between two openings, not at the end";
         return false;
     }
     while ((text = next_part(text, part, sizeof part)))
@@ -224,7 +224,7 @@ static bool set_languages(const struct key *k, const char *text, void *base, con
             return false;
         for (size_t i = 0; i < count; i++) {
             if (strcmp(languages[i], part) == 0) {
-                *hint = "one of them stands twice";
+                *hint = "one of them is there twice";
                 return false;
             }
         }

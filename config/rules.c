@@ -16,14 +16,15 @@ static const struct order {
     bool equal; /* they may be equal */
     const char *why;
 } orders[] = {
-    {"switch", "debounce", "press_max", false, "a press must outlast the bounce"},
-    {"switch", "debounce", "gap", false, "a pause must outlast the bounce"},
+    {"switch", "debounce", "press_max", false, "a press must last longer than the bounce"},
+    {"switch", "debounce", "gap", false, "a pause must last longer than the bounce"},
     {"switch", "press_max", "hold", false, "a press must end before a hold is one"},
     {"switch", "hold", "wipe_hold", false, "the wipe has the longer hold"},
     {"switch", "hold", "stuck", false, "a hold must come before a stuck switch"},
     {"switch", "wipe_hold", "stuck", false, "a hold must come before a stuck switch"},
-    {"timing", "backoff", "backoff_max", true, "the pause grows from one to the other"},
-    {"timing", "state_alert", "state", true, "an alert is no reason to speak less"},
+    {"timing", "backoff", "backoff_max", true, "the pause grows from the first to the second"},
+    {"timing", "state_alert", "state", true,
+     "during an alert the state must not be sent less often"},
 };
 
 static int64_t duration_of(const struct instance *in, const char *key)
@@ -104,7 +105,7 @@ static void check_wires(struct reader *r)
         for (size_t j = 0; j < i; j++)
             if (strcmp(w[i].address, w[j].address) == 0)
                 reader_complain(r, w[i].in, reader_line(r, w[i].in, w[i].key), w[i].key,
-                                "found %s, which line %d uses already; expected a line of its own",
+                                "found %s, which line %d already uses; expected a line of its own",
                                 w[i].address, reader_line(r, w[j].in, w[j].key));
     }
 }
@@ -147,10 +148,11 @@ static void check_same_brokers(struct reader *r, const struct instance *in)
     for (const struct instance *other = r->instances; other < in; other++) {
         const struct config_broker *o = other->base;
         if (other->section == in->section && strcmp(o->host, b->host) == 0 && o->port == b->port)
-            reader_complain(r, in, reader_line(r, in, "host"), "host",
-                            "found %s port %d, which is [broker %s]'s; expected another broker, as "
-                            "two connections would throw each other out",
-                            b->host, b->port, o->name);
+            reader_complain(
+                r, in, reader_line(r, in, "host"), "host",
+                "found %s port %d, which is [broker %s]'s; expected another broker, because "
+                "two connections would close each other",
+                b->host, b->port, o->name);
     }
 }
 

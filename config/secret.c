@@ -55,7 +55,7 @@ static const char *secret_fault_of(int fd, const char *path, bool secret)
         return "is no regular file; expected one line of text";
     bool moded = secret_has_mode(fd);
     if (secret && moded && (st.st_mode & shared))
-        return "is a secret that group or others may use; expected mode 0600: chmod 600 it, and "
+        return "is a secret that group or others may read; expected mode 0600: chmod 600 it, and "
                "make a new one if it may have been read";
     if (moded && (st.st_mode & (S_IWGRP | S_IWOTH)))
         return "group or others may change it; expected mode 0644: chmod go-w it";
@@ -104,7 +104,7 @@ static int secret_path_of(const char *prefix, const char *name, char path[PATH_L
 {
     if (path_credential(prefix, name, path) == 0)
         return 0;
-    return secret_refuse(complain, context, name, "is no name of a credential");
+    return secret_refuse(complain, context, name, "is not a valid name of a credential");
 }
 
 /* A buffer in locked memory, or NULL after a complaint. */
@@ -113,7 +113,7 @@ static char *locked_buffer(const char *path, config_complain *complain, void *co
     char *buf = sodium_init() < 0 ? NULL : sodium_malloc(SECRET_FILE_MAX);
     if (!buf)
         secret_refuse(complain, context, path,
-                      "no locked memory for it; raise LimitMEMLOCK or free memory");
+                      "no locked memory for it; raise LimitMEMLOCK, or free some memory");
     return buf;
 }
 
@@ -128,7 +128,7 @@ static const char *decode(const char *hex, size_t hex_len, uint8_t *out, size_t 
         return "has the wrong length";
     for (size_t i = 0; i < hex_len; i++)
         if (!secret_is_hex(hex[i]))
-            return "holds something else than digits of 0-9 and a-f";
+            return "has other characters than 0-9 and a-f";
     return sodium_hex2bin(out, len, hex, hex_len, NULL, NULL, NULL) == 0 ? NULL
                                                                          : "cannot be decoded";
 }
@@ -204,7 +204,7 @@ int secret_read_line(const char *prefix, const char *name, char *out, size_t siz
         if ((unsigned char)buf[i] < ' ') {
             secret_refuse(
                 complain, context, path,
-                "holds more than one line, or a control character; expected one line of text");
+                "has more than one line, or a control character; expected one line of text");
             goto free_buf;
         }
     }

@@ -42,11 +42,11 @@ static bool read_duration(const char *text, int64_t *ns, const char **hint)
     if (duration_parse(text, ns) == 0)
         return true;
     if (text[0] && values_only(text, DIGITS "."))
-        *hint = "write the unit directly behind the number: us, ms, s, min, h or d";
+        *hint = "write the unit directly after the number: us, ms, s, min, h or d";
     else if (strchr(text, ' '))
         *hint = "leave no space between number and unit";
     else if (strchr(text, ','))
-        *hint = "write the decimals behind a point";
+        *hint = "write decimals after a point, as in 1.5";
     return false;
 }
 
@@ -109,7 +109,7 @@ const struct value_type value_seconds = {set_seconds, expect_seconds};
 static bool set_number(const struct key *k, const char *text, void *base, const char **hint)
 {
     if (!text[0] || !values_only(text, DIGITS) || strlen(text) > 9) {
-        *hint = "write digits alone";
+        *hint = "write digits only";
         return false;
     }
     int n = atoi(text);
@@ -135,7 +135,7 @@ static bool set_degrees(const struct key *k, const char *text, void *base, const
     size_t len = whole + (part ? part + 1 : 0);
     if (whole < 1 || whole > 3 || part > 8 || p[len] != '\0') {
         *hint = strchr(text, ',')
-                    ? "write the decimals behind a point"
+                    ? "write decimals after a point, as in 1.5"
                     : "write degrees as a decimal number, south and west with a minus";
         return false;
     }
@@ -297,7 +297,7 @@ static bool set_line(const struct key *k, const char *text, void *base, const ch
         return false;
     }
     if (colon && (!values_only(colon + 1, DIGITS) || strlen(colon + 1) > 4)) {
-        *hint = "behind the chip stands the line's number";
+        *hint = "after the chip comes the line's number";
         return false;
     }
     if (colon && strchr(colon + 1, ':'))
@@ -318,7 +318,7 @@ static bool set_host(const struct key *k, const char *text, void *base, const ch
     struct in6_addr six;
 
     if (strstr(text, "://")) {
-        *hint = "leave out what stands before and including ://";
+        *hint = "leave out everything up to and including ://";
         return false;
     }
     if (strchr(text, ':') && inet_pton(AF_INET6, text, &six) != 1) {
@@ -396,7 +396,7 @@ static void expect_wording(const struct key *k, char *out, size_t size)
 static bool set_credential(const struct key *k, const char *text, void *base, const char **hint)
 {
     if (!values_only(text, LOWER UPPER DIGITS "_.-") || text[0] == '.') {
-        *hint = "the password itself stands in a file of that name in /etc/porchlight/credentials, "
+        *hint = "the password itself is in a file of that name in /etc/porchlight/credentials, "
                 "never here";
         return false;
     }

@@ -95,7 +95,7 @@ static int wipe_open_socket(const struct options *o)
         return -1;
     fd = unix_socket_listen(path, 0660);
     if (fd < 0)
-        log_error("%s cannot be listened at: %s", path, strerror(errno));
+        log_error("%s cannot be used as a socket: %s", path, strerror(errno));
     return fd;
 }
 
@@ -160,7 +160,7 @@ static int look_and_finish(const struct run *r)
         log_info("no wipe is pending");
         return EXIT_DONE;
     case PENDING_BEGIN:
-        log_warning("the alarm asked for a wipe that is not through: finishing it");
+        log_warning("the alarm asked for a wipe that is not finished: finishing it");
         return wipe_main_finish(*r, false, false);
     case PENDING_RESUME:
     case PENDING_FINISH:
@@ -195,12 +195,12 @@ static int show_pending(const struct run *r)
     case PENDING_BEGIN:
     case PENDING_RESUME:
     case PENDING_FINISH:
-        printf("a wipe is asked for and not through\n");
+        printf("a wipe was asked for and is not finished\n");
         return EXIT_PENDING;
     case PENDING_UNKNOWN:
         break;
     }
-    printf("whether a wipe is pending cannot be told\n");
+    printf("it is not known whether a wipe is pending\n");
     return EXIT_MACHINE;
 }
 

@@ -40,7 +40,7 @@ static void pending_complain_to_log(void *context, const char *sentence)
 
 static enum pending_alarm unreadable(const char *path, const char *why)
 {
-    log_error("%s: %s; so whether a wipe is pending cannot be told", path, why);
+    log_error("%s: %s; so it is not known whether a wipe is pending", path, why);
     return ALARM_UNKNOWN;
 }
 
@@ -82,9 +82,11 @@ static enum pending_alarm pending_judge(const struct record_place *at, int fd)
         return record.standing.wipe_pending ? ALARM_ASKS : ALARM_SILENT;
     if (errno == EBADMSG && pending_is_blank(bytes, len))
         return ALARM_SILENT;
-    return unreadable(at->path, errno == EBUSY    ? "it holds a vault's key, not the alarm's record"
-                                : errno == ENOSPC ? "it is too small for the alarm's record"
-                                                  : "the alarm's record in it is torn or foreign");
+    return unreadable(at->path,
+                      errno == EBUSY ? "it holds a vault's key, not the alarm's record"
+                      : errno == ENOSPC
+                          ? "it is too small for the alarm's record"
+                          : "the alarm's record in it is damaged, or it is something else");
 }
 
 static enum pending_alarm pending_look_at_record(const struct run *r, const char *word)
@@ -101,7 +103,7 @@ static enum pending_alarm pending_look_at_record(const struct run *r, const char
     else if (errno != ENOENT || at.cell)
         said = unreadable(at.path, strerror(errno));
     else if (scope_awaits_mount(r->prefix, at.path + strlen(r->prefix)))
-        said = unreadable(at.path, "its file system stands in /etc/fstab but is not mounted");
+        said = unreadable(at.path, "its file system is listed in /etc/fstab but not mounted");
     else
         said = ALARM_SILENT; /* porchlightd was never started */
     file_close(fd);
@@ -148,7 +150,7 @@ enum pending pending_look(const struct run *r)
     if (own == PROGRESS_INTENT || own == PROGRESS_FINISHING)
         return pending_decide(own, ALARM_SILENT);
     if (own == PROGRESS_UNREADABLE)
-        log_error("%s%s/%s cannot be read; so whether a wipe was interrupted cannot be told",
+        log_error("%s%s/%s cannot be read; so it is not known whether a wipe was interrupted",
                   r->prefix, PATH_WIPE_DIR, RUN_RECORD);
     return pending_decide(own, look_at_alarm(r));
 }

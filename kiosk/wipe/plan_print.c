@@ -11,8 +11,8 @@
 
 static const char *const phases[] = {
     [PLAN_STOP] = "First, what uses the data is stopped",
-    [PLAN_KEYS] = "Then keys die",
-    [PLAN_REST] = "Then the slow rest",
+    [PLAN_KEYS] = "Then keys are destroyed",
+    [PLAN_REST] = "Then everything that is slow",
     [PLAN_LAST] = "Last, once the alert is handed over or has expired",
 };
 
@@ -30,13 +30,13 @@ static const char *plan_print_look(const struct scope *s, const struct plan_targ
     if (folder < 0)
         return errno == ENOENT   ? "missing"
                : errno == ENODEV ? "not mounted, though /etc/fstab says so"
-               : errno == EACCES ? "not to be seen; look as root"
+               : errno == EACCES ? "not visible to this user; look as root"
                                  : "refused: symlink or other mount on the way";
     fd = scope_open(folder, leaf, O_PATH);
     if (fd < 0)
         seen = errno == ENOENT   ? "missing"
                : errno == ELOOP  ? "refused: a symlink"
-               : errno == EACCES ? "not to be seen; look as root"
+               : errno == EACCES ? "not visible to this user; look as root"
                                  : "refused: another mount";
     file_close(fd);
     file_close(folder);

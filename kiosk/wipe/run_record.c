@@ -85,7 +85,7 @@ void run_prepare(const struct run *r)
     for (int drill = 0; drill < 2; drill++) {
         if (run_record_open(r, &record, drill, false) < 0)
             log_warning("the record of a wipe cannot be made ready: %s; a wipe will still "
-                        "destroy, but a power cut in it would not be made good",
+                        "destroy, but it would not be finished after a power cut",
                         strerror(errno));
         progress_close(&record);
     }

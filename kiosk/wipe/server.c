@@ -175,7 +175,7 @@ static int take_new_clients(struct client *c)
             continue;
         }
         log_warning("a request of user %u was refused", (unsigned)unix_socket_peer_uid(fd));
-        server_refuse(fd, "this user may not ask");
+        server_refuse(fd, "this user is not allowed to ask");
         close(fd);
     }
     return 0;
@@ -238,7 +238,7 @@ static void server_answer(struct client *c, enum word word)
             break;
         }
         if (state != PROGRESS_LAST && state != PROGRESS_FINISHING && state != PROGRESS_INTENT) {
-            server_refuse(c->fd, "no wipe has come so far; credentials stay");
+            server_refuse(c->fd, "no wipe was asked for before; credentials stay");
             break;
         }
         r.credentials = true;

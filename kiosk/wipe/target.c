@@ -44,9 +44,9 @@ void target_unreached(struct target_report *r, int error)
     if (error == ELOOP)
         why = "there is a symlink on the way to it; left alone";
     else if (error == EXDEV)
-        why = "it lies on another mount; left alone";
+        why = "it is on another mount; left alone";
     else if (error == ENODEV)
-        why = "its file system stands in /etc/fstab but is not mounted, so it was not reached";
+        why = "its file system is listed in /etc/fstab but not mounted, so it was not reached";
     target_lower(r, WIPE_FAILED, error, why);
 }
 

@@ -77,7 +77,8 @@ static void target_cell_destroy(const struct scope *s, const struct plan_target 
         return;
     }
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (is_file && st.st_nlink != 1))
-        target_lower(r, WIPE_FAILED, EINVAL, "it is no cell: no regular file with one name");
+        target_lower(r, WIPE_FAILED, EINVAL,
+                     "it is not a cell: expected a regular file with one name");
     else if (cell_kill_fd(fd, &held) < 0)
         target_lower(r, WIPE_FAILED, errno, "the cell did not read back as overwritten");
     else
@@ -134,7 +135,9 @@ static const char *target_cell_look(const struct scope *s, const struct plan_tar
         result = open_cell(s, t, &is_file);
         file_close(result);
     }
-    return result >= 0 ? "there" : errno == EACCES ? "not to be seen; look as root" : "missing";
+    return result >= 0       ? "there"
+           : errno == EACCES ? "not visible to this user; look as root"
+                             : "missing";
 }
 
 /* A decoy cell is a file even for an nvmem or TPM one: there is only the one chip. */

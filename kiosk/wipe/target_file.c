@@ -71,7 +71,7 @@ void target_file_destroy(int folder, const char *name, const char *stub, bool sy
         return;
     }
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-        target_lower(r, WIPE_FAILED, EINVAL, "it is no regular file; left alone");
+        target_lower(r, WIPE_FAILED, EINVAL, "it is not a regular file; left alone");
     else if (st.st_nlink != 1)
         target_lower(r, WIPE_FAILED, EMLINK, "it has a second name (hard link); left alone");
     else if (overwrite_contents(fd, r)) {

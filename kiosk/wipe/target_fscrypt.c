@@ -90,14 +90,15 @@ static void target_fscrypt_destroy(const struct scope *s, const struct plan_targ
         if (errno == ENOENT)
             target_lower(r, WIPE_ALREADY_GONE, 0, "");
         else if (errno == ENODATA || errno == EINVAL || errno == ENOTTY || errno == EOPNOTSUPP)
-            target_lower(r, WIPE_FAILED, errno, "it is no encrypted folder (fscrypt, version 2)");
+            target_lower(r, WIPE_FAILED, errno,
+                         "it is not an encrypted folder (fscrypt, version 2)");
         else
             target_unreached(r, errno);
         return;
     }
     status = key_status(above, &key);
     if (status < 0)
-        target_lower(r, WIPE_FAILED, errno, "the kernel does not tell about its key");
+        target_lower(r, WIPE_FAILED, errno, "the kernel gives no answer about its key");
     else if (status == FSCRYPT_KEY_STATUS_ABSENT)
         target_lower(r, WIPE_ALREADY_GONE, 0, "");
     else if (remove_key(above, &key, r))
@@ -180,8 +181,8 @@ out:
 const struct target_ops target_fscrypt = {
     .promise = "The kernel forgets the key of the encrypted folder: names and contents stay "
                "unreadable from then on, unless its key cell survives.",
-    .kept = "The kernel holds no key for the folder and no file in it opens; what remains is as "
-            "dead as its key cell.",
+    .kept = "The kernel holds no key for the folder and no file in it opens; what remains "
+            "opens only if its key cell survives.",
     .destroy = target_fscrypt_destroy,
     .prove = target_fscrypt_prove,
     .decoy = target_fscrypt_decoy,

@@ -58,7 +58,8 @@ static void target_journal_destroy(const struct scope *s, const struct plan_targ
     bool let_go = ask_journald(s, "RelinquishVar");
     target_tree_destroy(s, t, r);
     if (!let_go)
-        target_lower(r, WIPE_UNVERIFIED, EBUSY, "journald did not say that it let go of it");
+        target_lower(r, WIPE_UNVERIFIED, EBUSY,
+                     "journald did not confirm that it has closed its files");
 }
 
 void target_journal_give_back(const struct scope *s)

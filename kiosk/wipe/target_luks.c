@@ -91,7 +91,7 @@ static void close_mapping(const char *name, struct target_report *r)
                      "stopped");
     else if (state == MAPPING_ALIVE)
         target_lower(r, WIPE_FAILED, errno,
-                     errno == EINVAL ? "its mapping is none of dm-crypt; left alone"
+                     errno == EINVAL ? "its mapping is not a dm-crypt mapping; left alone"
                                      : "its mapping is open and could not be reached");
 }
 
@@ -183,7 +183,7 @@ static void target_luks_destroy(const struct scope *s, const struct plan_target 
         return;
     }
     if (fstat(fd, &st) < 0 || (t->root >= 0 && !S_ISREG(st.st_mode))) {
-        target_lower(r, WIPE_FAILED, EINVAL, "it is no regular file; left alone");
+        target_lower(r, WIPE_FAILED, EINVAL, "it is not a regular file; left alone");
     } else if (t->root >= 0 && st.st_nlink != 1) {
         target_lower(r, WIPE_FAILED, EMLINK, "it has a second name (hard link); left alone");
     } else if (has_mark(fd, &m)) {
@@ -243,8 +243,8 @@ static const char *target_luks_look(const struct scope *s, const struct plan_tar
     int fd = open_target(s, t);
     const char *seen = fd >= 0           ? "there"
                        : errno == EBUSY  ? "refused: something besides its mapping uses it"
-                       : errno == EACCES ? "not to be seen; look as root"
-                                         : "missing, or no block device";
+                       : errno == EACCES ? "not visible to this user; look as root"
+                                         : "missing, or not a block device";
     file_close(fd);
     return seen;
 }

@@ -15,7 +15,7 @@ static void target_tmpfs_destroy(const struct scope *s, const struct plan_target
 
     if (folder >= 0 && (fstatfs(folder, &fs) < 0 || fs.f_type != TMPFS_MAGIC))
         target_lower(r, WIPE_FAILED, EINVAL,
-                     "it is on no tmpfs but on a disk; name it as a tree instead");
+                     "it is on a disk, not on a tmpfs; write [tree NAME] instead of [tmpfs NAME]");
     if (folder >= 0)
         close(folder);
     if (r->outcome != WIPE_FAILED)

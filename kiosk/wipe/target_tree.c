@@ -116,7 +116,8 @@ void target_tree_empty(int fd, int depth, bool overwrite, struct target_report *
         seen = empty_once(d, depth, overwrite, r);
     while (seen > 0 && r->outcome != WIPE_FAILED && ++passes < PASSES_MAX);
     if (seen > 0)
-        target_lower(r, WIPE_FAILED, EBUSY, "a program goes on making files in it: name its unit");
+        target_lower(r, WIPE_FAILED, EBUSY,
+                     "a program keeps making files in it: add its unit to the plan");
     if (seen < 0)
         target_lower(r, WIPE_FAILED, errno, "a folder in it could not be read");
     if (file_sync(dirfd(d)) < 0)
@@ -132,7 +133,7 @@ static void wipe_top(int folder, const char *name, const char *stub, struct targ
         target_lower(r, errno == ENOENT ? WIPE_ALREADY_GONE : WIPE_FAILED, errno,
                      errno == ENOENT  ? ""
                      : errno == EXDEV ? "it is another mount; left alone"
-                                      : "it is no folder, or a symlink; left alone");
+                                      : "it is not a folder, or a symlink; left alone");
         return;
     }
     target_lower(r, WIPE_DESTROYED, 0, "");

@@ -145,7 +145,7 @@ static void target_unit_prove(const struct scope *s, const struct plan_target *t
     if (!bus)
         return; /* destroy has said what that means */
     if (unit_state(bus, t->word, state) < 0)
-        target_lower(r, WIPE_FAILED, EBUSY, "systemd does not tell whether it still runs");
+        target_lower(r, WIPE_FAILED, EBUSY, "systemd gives no answer on whether it still runs");
     else if (strcmp(state, "deactivating") == 0)
         target_lower(r, WIPE_UNVERIFIED, EBUSY, "it was told to stop and is still stopping");
     else if (!is_down(state))
@@ -157,7 +157,7 @@ static const char *target_unit_look(const struct scope *s, const struct plan_tar
 {
     sd_bus *bus = connect_systemd();
     char state[32] = "";
-    const char *seen = "systemd does not tell whether it runs";
+    const char *seen = "systemd gives no answer on whether it runs";
 
     (void)s;
     if (bus && unit_state(bus, t->word, state) >= 0)

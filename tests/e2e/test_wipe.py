@@ -218,7 +218,7 @@ def test_a_journald_that_does_not_let_go_is_told(venue):
     venue.write_plan(HEAD + "[journal log]\npath = /srv/venue/sheets\n")
     with journald(venue, b'{"error":"io.systemd.System"}\0'):
         assert venue.ask("WIPE")[-1][:2] == (2, "unverified")
-        assert "did not say that it let go" in venue.wiper.said()
+        assert "did not confirm that it has closed" in venue.wiper.said()
 
 
 def test_plan_is_shown_with_its_claims(venue):

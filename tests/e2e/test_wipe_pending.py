@@ -158,8 +158,8 @@ def link_record(place):
 
 
 @pytest.mark.parametrize("spoil, word", [
-    (lambda p: p.record.write_bytes(record.file(TORN, TORN)), "torn or foreign"),
-    (lambda p: p.record.write_bytes(b"PLR9" + bytes(100)), "torn or foreign"),
+    (lambda p: p.record.write_bytes(record.file(TORN, TORN)), "is damaged, or it is something else"),
+    (lambda p: p.record.write_bytes(b"PLR9" + bytes(100)), "is damaged, or it is something else"),
     (link_record, "symbolic link"),
     (lambda p: p.record.mkdir(), "no file"),
     (lambda p: os.mkfifo(p.record), "no file"),
@@ -170,9 +170,9 @@ def link_record(place):
                 (p.prefix / "etc/porchlight/porchlight.conf").unlink()), "it is missing"),
     (lambda p: ((p.prefix / "etc/fstab").write_text("/dev/sda9 /var/lib ext4 defaults 0 2\n")),
      "not mounted"),
-    (lambda p: own_record(p, b"\x01" * 4096 * 66), "was interrupted cannot be told"),
-    (lambda p: own_record(p, b""), "was interrupted cannot be told"),
-    (lambda p: p.own.parent.symlink_to(p.prefix / "srv"), "was interrupted cannot be told"),
+    (lambda p: own_record(p, b"\x01" * 4096 * 66), "whether a wipe was interrupted"),
+    (lambda p: own_record(p, b""), "whether a wipe was interrupted"),
+    (lambda p: p.own.parent.symlink_to(p.prefix / "srv"), "whether a wipe was interrupted"),
 ])
 def test_what_cannot_be_read_is_not_nothing(place, spoil, word):
     spoil(place)

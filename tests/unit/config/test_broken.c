@@ -102,7 +102,7 @@ static const struct {
     /* durations and numbers */
     {W "[alert]\nabort_window = 45\n",
      {":13: [alert] abort_window: found \"45\", expected 0 for none, or a duration from 1ms to 1h, "
-      "such as 45s; write the unit directly behind the number: us, ms, s, min, h or d"}},
+      "such as 45s; write the unit directly after the number: us, ms, s, min, h or d"}},
     {W "[alert]\nabort_window = 45 s\n",
      {":13: [alert] abort_window: found \"45 s\", expected 0 for none, or a duration from 1ms to "
       "1h, "
@@ -110,7 +110,7 @@ static const struct {
     {W "[alert]\nabort_window = 0,5s\n",
      {":13: [alert] abort_window: found \"0,5s\", expected 0 for none, or a duration from 1ms to "
       "1h, "
-      "such as 45s; write the decimals behind a point"}},
+      "such as 45s; write decimals after a point, as in 1.5"}},
     {W "[alert]\nabort_window = 45sec\n",
      {":13: [alert] abort_window: found \"45sec\", expected 0 for none, or a duration from 1ms to "
       "1h, such as 45s"}},
@@ -136,23 +136,22 @@ static const struct {
      {":12: [broker out] port: found \"0\", expected a whole number from 1 to 65535"}},
     {W "port = 4294967297\n",
      {":12: [broker out] port: found \"4294967297\", expected a whole number from 1 to 65535; "
-      "write "
-      "digits alone"}},
+      "write digits only"}},
     {W "port = +1\n",
      {":12: [broker out] port: found \"+1\", expected a whole number from 1 to 65535; write digits "
-      "alone"}},
+      "only"}},
     {W "[switch b]\nline = sim:b\ncode = 2\n",
      {":14: [switch b] code: found \"2\", expected a whole number from 4 to 12"}},
     {W "[switch b]\nline = sim:b\ncode = 3\n",
      {":14: [switch b] code: found \"3\", expected a whole number from 4 to 12"}},
     {W "[switch b]\nline = sim:b\ncode = five\n",
      {":14: [switch b] code: found \"five\", expected a whole number from 4 to 12; write digits "
-      "alone"}},
+      "only"}},
     {W "[screen]\nlatitude = 91\n",
      {":13: [screen] latitude: found \"91\", expected degrees from -90 to 90, such as 40.41"}},
     {W "[screen]\nlatitude = 40,41\n",
      {":13: [screen] latitude: found \"40,41\", expected degrees from -90 to 90, such as 40.41; "
-      "write the decimals behind a point"}},
+      "write decimals after a point, as in 1.5"}},
     {W "[screen]\nlatitude = 40N\n",
      {":13: [screen] latitude: found \"40N\", expected degrees from -90 to 90, such as 40.41; "
       "write "
@@ -171,7 +170,7 @@ static const struct {
      {":13: [screen] rotation: found \"45\", expected one of 0, 90, 180, 270"}},
     {W "[screen]\nlanguages = az, az\n",
      {":13: [screen] languages: found \"az, az\", expected one to eight languages by their short "
-      "names, such as az, ru, en; one of them stands twice"}},
+      "names, such as az, ru, en; one of them is there twice"}},
     {W "[screen]\nlanguages = Azeri\n",
      {":13: [screen] languages: found \"Azeri\", expected one to eight languages by their short "
       "names, such as az, ru, en"}},
@@ -217,7 +216,7 @@ static const struct {
       "gpiochip0:17"}},
     {W "[door d]\nline = gpiochip0:GPIO22\n",
      {":13: [door d] line: found \"gpiochip0:GPIO22\", expected a line: gpiochip0:17, "
-      "pinctrl-bcm2711:17, a line's name such as GPIO17, or sim:NAME; behind the chip stands the "
+      "pinctrl-bcm2711:17, a line's name such as GPIO17, or sim:NAME; after the chip comes the "
       "line's number"}},
     {W "[door d]\nline = /dev/gpiochip0 22\n",
      {":13: [door d] line: found \"/dev/gpiochip0 22\", expected a line: gpiochip0:17, "
@@ -228,7 +227,7 @@ static const struct {
       "pinctrl-bcm2711:17, a line's name such as GPIO17, or sim:NAME"}},
     {IDS SWITCH "[broker b]\nhost = mqtts://x.org\nca = /ca\n",
      {":8: [broker b] host: found \"mqtts://x.org\", expected a host name or an address, such as "
-      "mqtt.example.org or 192.168.1.20; leave out what stands before and including ://"}},
+      "mqtt.example.org or 192.168.1.20; leave out everything up to and including ://"}},
     {IDS SWITCH "[broker b]\nhost = x.org:8883\nca = /ca\n",
      {":8: [broker b] host: found \"x.org:8883\", expected a host name or an address, such as "
       "mqtt.example.org or 192.168.1.20; the port is a key of its own: port = 8883"}},
@@ -239,7 +238,7 @@ static const struct {
      {":9: [broker b] ca: found \"ca.pem\", expected a full path; begin with /"}},
     {W "user = me\npassword = hunter2!\n",
      {":13: [broker out] password: found \"hunter2!\", expected the name of a credential's file, "
-      "such as broker-outside; the password itself stands in a file of that name in "
+      "such as broker-outside; the password itself is in a file of that name in "
       "/etc/porchlight/credentials, never here"}},
     {W "user = a b\npassword = x\n",
      {":12: [broker out] user: found \"a b\", expected an account's name of letters, digits and "
@@ -270,7 +269,7 @@ static const struct {
       "18:00-02:00, sat 12:00-04:00, or nothing; for a whole day write 00:00-24:00"}},
     {W "[door d]\nline = sim:d\nhours = mon 08:00-09:00,\n",
      {":14: [door d] hours: found \"mon 08:00-09:00,\", expected opening hours such as mon-fri "
-      "18:00-02:00, sat 12:00-04:00, or nothing; a comma stands between two, not at the end"}},
+      "18:00-02:00, sat 12:00-04:00, or nothing; commas go between two openings, not at the end"}},
     {W "[alert]\ndrill = mon-fri 15:00-17:00\n",
      {":13: [alert] drill: found \"mon-fri 15:00-17:00\", expected one day and time such as sun "
       "15:00-17:00, or nothing; one day and one time"}},
@@ -302,23 +301,22 @@ static const struct {
       "before a stuck switch"}},
     {W "[switch b]\nline = sim:b\ndebounce = 150ms\npress_max = 150ms\ngap = 140ms\n",
      {":15: [switch b] press_max: found 150ms, expected more than debounce, which is 150ms: a "
-      "press "
-      "must outlast the bounce",
+      "press must last longer than the bounce",
       ":16: [switch b] gap: found 140ms, expected more than debounce, which is 150ms: a pause must "
-      "outlast the bounce"}},
+      "last longer than the bounce"}},
     {W "[timing]\nbackoff = 1min\n",
      {":13: [timing] backoff: found 60s, expected less than backoff_max, which is 30s: the pause "
-      "grows from one to the other"}},
+      "grows from the first to the second"}},
     {W "[timing]\nstate = 5s\n",
-     {":13: [timing] state: found 5s, expected more than state_alert, which is 10s: an alert is no "
-      "reason to speak less"}},
+     {":13: [timing] state: found 5s, expected more than state_alert, which is 10s: during an "
+      "alert the state must not be sent less often"}},
 
     /* lines used twice or mixed */
     {W "[switch b]\nline = sim:front\n",
-     {":13: [switch b] line: found sim:front, which line 6 uses already; expected a line of its "
+     {":13: [switch b] line: found sim:front, which line 6 already uses; expected a line of its "
       "own"}},
     {W "[switch b]\nline = sim:b\nother_line = sim:b\n",
-     {":14: [switch b] other_line: found sim:b, which line 13 uses already; expected a line of its "
+     {":14: [switch b] other_line: found sim:b, which line 13 already uses; expected a line of its "
       "own"}},
     {W "[door b]\nline = gpiochip0:22\n",
      {":13: [door b] line: found gpiochip0:22 beside sim:front of line 6; expected every line to "
@@ -347,7 +345,7 @@ static const struct {
       "it"}},
     {W "[broker b]\nhost = mqtt.example.org\nca = /ca\n",
      {":13: [broker b] host: found mqtt.example.org port 8883, which is [broker out]'s; expected "
-      "another broker, as two connections would throw each other out"}},
+      "another broker, because two connections would close each other"}},
 
     /* contradictions */
     {"[venue]\nid = 00112233445566ff\n[kiosk]\nid = aabbccddeeff0011\nplain = yes\ncover = "
@@ -368,11 +366,11 @@ static const struct {
     /* several at once: each is told */
     {W "port = x\nuser = a b\n[alert]\nabort_window = 1\n[nope]\na = b\n",
      {":12: [broker out] port: found \"x\", expected a whole number from 1 to 65535; write digits "
-      "alone",
+      "only",
       ":13: [broker out] user: found \"a b\", expected an account's name of letters, digits and "
       "_.@-",
       ":15: [alert] abort_window: found \"1\", expected 0 for none, or a duration from 1ms to 1h, "
-      "such as 45s; write the unit directly behind the number: us, ms, s, min, h or d",
+      "such as 45s; write the unit directly after the number: us, ms, s, min, h or d",
       ":16: found the unknown section [nope]; expected one of [venue] [kiosk] [plain] [switch "
       "NAME] [door "
       "NAME] [broker NAME] [alert] [wipe] [screen] [feel] [timing]"}},

@@ -120,16 +120,16 @@ static void refuses_keys(void **state)
     put("b", "", 0600);
     expect_refused("b", true, "has the wrong length");
     put("b", "00ff10aB\n", 0600);
-    expect_refused("b", true, "something else than digits of 0-9 and a-f");
+    expect_refused("b", true, "has other characters than 0-9 and a-f");
     put("b", "00ff10a \n", 0600);
-    expect_refused("b", true, "something else than digits");
+    expect_refused("b", true, "has other characters than 0-9");
     assert_int_equal(symlink("a", file("link")), 0);
     expect_refused("link", true, "is a symbolic link");
     assert_int_equal(mkdir(file("folder"), 0700), 0);
     expect_refused("folder", true, "is no regular file");
     assert_int_equal(mkfifo(file("fifo"), 0600), 0);
     expect_refused("fifo", true, "is no regular file");
-    expect_refused("../credentials/a", true, "is no name of a credential");
+    expect_refused("../credentials/a", true, "is not a valid name of a credential");
 }
 
 /* What is refused is never quoted: it may be the secret itself. */
@@ -196,7 +196,7 @@ static void a_stick_knows_no_modes(void **state)
 
     (void)state;
     put("root.key", "01020304\n", 0755);
-    expect_refused("root.key", true, "is a secret that group or others may use");
+    expect_refused("root.key", true, "is a secret that group or others may read");
     EACH_ROW (i, sticks, NULL) {
         magic = sticks[i];
         int result = key("root.key", true, out);

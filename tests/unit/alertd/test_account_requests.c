@@ -41,7 +41,7 @@ static void add(struct account_requests *e, enum account_request_kind kind, enum
     assert_int_equal(account_requests_add(e, &one), 0);
 }
 
-/* The tag of a request that bears one. */
+/* The tag of a request that has one. */
 static const char *tag_of(const char *request)
 {
     static char tag[64];
@@ -120,7 +120,7 @@ static void every_command_is_tagged(void **state)
     assert_non_null(strstr(out, "\"command\":\"deleteRole\",\"rolename\":\"staff-" ONE "\""));
 }
 
-static void other_stewards_answers_are_not_ours(void **state)
+static void answers_to_other_kiosks_are_not_ours(void **state)
 {
     struct account_requests *e = *state;
     char out[DYNSEC_MAX];
@@ -133,7 +133,7 @@ static void other_stewards_answers_are_not_ours(void **state)
     assert_int_equal(account_requests_left(e, 0, NULL), 1);
 }
 
-static void silence_and_a_new_connection_are_asked_again(void **state)
+static void silence_and_a_new_connection_make_it_send_again(void **state)
 {
     struct account_requests *e = *state;
     char first[DYNSEC_MAX], again[DYNSEC_MAX];
@@ -163,7 +163,7 @@ static const struct {
     {ACCOUNT_REQUEST_REMOVE, "deleteClient", "Internal error", true},
 };
 
-static void what_is_so_already_is_no_fault(void **state)
+static void what_is_done_already_is_no_fault(void **state)
 {
     struct account_requests *e = *state;
     EACH_ROW (i, errors, errors[i].command) {
@@ -178,7 +178,7 @@ static void what_is_so_already_is_no_fault(void **state)
     }
 }
 
-static void what_is_dropped_is_not_asked(void **state)
+static void what_is_dropped_is_not_sent(void **state)
 {
     struct account_requests *e = *state;
     char out[DYNSEC_MAX];
@@ -224,10 +224,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_may_be_for_one_broker_alone, make, finish),
         cmocka_unit_test_setup_teardown(a_relays_role_is_for_every_kiosk, make, finish),
         cmocka_unit_test_setup_teardown(every_command_is_tagged, make, finish),
-        cmocka_unit_test_setup_teardown(other_stewards_answers_are_not_ours, make, finish),
-        cmocka_unit_test_setup_teardown(silence_and_a_new_connection_are_asked_again, make, finish),
-        cmocka_unit_test_setup_teardown(what_is_so_already_is_no_fault, make, finish),
-        cmocka_unit_test_setup_teardown(what_is_dropped_is_not_asked, make, finish),
+        cmocka_unit_test_setup_teardown(answers_to_other_kiosks_are_not_ours, make, finish),
+        cmocka_unit_test_setup_teardown(silence_and_a_new_connection_make_it_send_again, make,
+                                        finish),
+        cmocka_unit_test_setup_teardown(what_is_done_already_is_no_fault, make, finish),
+        cmocka_unit_test_setup_teardown(what_is_dropped_is_not_sent, make, finish),
         cmocka_unit_test_setup_teardown(a_full_table_says_so, make, finish),
         cmocka_unit_test_setup_teardown(every_request_fits_a_packet, make, finish),
     };

@@ -16,8 +16,9 @@ from tests.kit import process
 class Terminal:
     """The program on a terminal of its own; `all` is everything that it has printed."""
 
-    def __init__(self, argv, **more):
+    def __init__(self, argv, size=None, **more):
         self.text = self.all = ""
+        self.decoder = codecs.getincrementaldecoder("utf-8")()  # a read may end within a character
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             if size:  # columns, lines
@@ -33,7 +34,7 @@ class Terminal:
             assert time.monotonic() < end, f"{words!r} was not printed, but:\n{self.text}"
             if select.select([self.fd], [], [], 0.2)[0]:
                 try:
-                    read = os.read(self.fd, 65536).decode().replace("\r\n", "\n")
+                    read = self.decoder.decode(os.read(self.fd, 65536)).replace("\r\n", "\n")
                 except OSError:
                     assert words in self.text, f"it ended; {words!r} is not in:\n{self.text}"
                     continue

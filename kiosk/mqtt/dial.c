@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,4 +56,18 @@ int mqtt_dial(const char *host, int port, int64_t timeout, struct mqtt_dialled *
 const char *mqtt_dial_why(const struct mqtt_dialled *d)
 {
     return d->fault == MQTT_FAULT_DNS ? gai_strerror(d->error) : strerror(d->error);
+}
+
+bool mqtt_dial_is_here(int fd)
+{
+    struct sockaddr_storage peer = {0}, own = {0};
+    socklen_t peer_len = sizeof peer, own_len = sizeof own;
+    if (getpeername(fd, (struct sockaddr *)&peer, &peer_len) != 0 ||
+        getsockname(fd, (struct sockaddr *)&own, &own_len) != 0 || peer.ss_family != own.ss_family)
+        return true;
+    if (peer.ss_family == AF_INET)
+        return ((struct sockaddr_in *)&peer)->sin_addr.s_addr ==
+               ((struct sockaddr_in *)&own)->sin_addr.s_addr;
+    return memcmp(&((struct sockaddr_in6 *)&peer)->sin6_addr,
+                  &((struct sockaddr_in6 *)&own)->sin6_addr, sizeof(struct in6_addr)) == 0;
 }

@@ -3,6 +3,7 @@
 
 #include "kiosk/mqtt/fault.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The way to a broker: its name looked up and its addresses tried. The only resolver of the tree.
@@ -24,5 +25,9 @@ int mqtt_dial(const char *host, int port, int64_t timeout, struct mqtt_dialled *
 
 /* d->error as a clause, such as "Connection refused". Static storage. */
 const char *mqtt_dial_why(const struct mqtt_dialled *d);
+
+/* Whether the other end of a connected socket has an address of this machine; true in doubt, so
+ * that what such a broker accepts does not count as handed over. */
+bool mqtt_dial_is_here(int fd);
 
 #endif

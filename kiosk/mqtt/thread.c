@@ -86,25 +86,11 @@ static void say_down(struct mqtt_thread *t)
     event_send(t, &e);
 }
 
-static bool peer_is_here(int fd)
-{
-    struct sockaddr_storage peer = {0}, own = {0};
-    socklen_t peer_len = sizeof peer, own_len = sizeof own;
-    if (getpeername(fd, (struct sockaddr *)&peer, &peer_len) != 0 ||
-        getsockname(fd, (struct sockaddr *)&own, &own_len) != 0 || peer.ss_family != own.ss_family)
-        return true; /* in doubt a broker hands nothing over */
-    if (peer.ss_family == AF_INET)
-        return ((struct sockaddr_in *)&peer)->sin_addr.s_addr ==
-               ((struct sockaddr_in *)&own)->sin_addr.s_addr;
-    return memcmp(&((struct sockaddr_in6 *)&peer)->sin6_addr,
-                  &((struct sockaddr_in6 *)&own)->sin6_addr, sizeof(struct in6_addr)) == 0;
-}
-
 static void thread_on_up(void *context, int fd)
 {
     struct mqtt_thread *t = context;
     event_send(t, &(struct mqtt_event){.kind = MQTT_UP,
-                                       .here = peer_is_here(fd),
+                                       .here = mqtt_dial_is_here(fd),
                                        .version = (int)t->version,
                                        .connection = t->connection});
 }

@@ -40,6 +40,7 @@ static void the_address_that_answers_is_named(void **state)
     assert_true(fd >= 0);
     assert_int_equal(d.fault, MQTT_FAULT_FINE);
     assert_string_equal(d.address, "127.0.0.1");
+    assert_true(mqtt_dial_is_here(fd));
     close(fd);
     close(served);
 }

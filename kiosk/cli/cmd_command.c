@@ -273,7 +273,7 @@ static const struct cli_option command_options[] = {
     OPTION("key", "FILE", struct command_run, key, "the staff key that porchlight keys staff made"),
     OPTION("for", "TIME", struct command_run, patience,
            "how long to wait for the kiosk; 10s unless given"),
-    PHONE_CLIENT_OPTIONS(struct command_run, options),
+    PHONE_CLIENT_OPTIONS(struct command_run),
     {0},
 };
 

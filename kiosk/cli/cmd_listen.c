@@ -243,7 +243,7 @@ static const struct cli_option listen_options[] = {
               "end with 0 as soon as this is shown (quiet, lockdown, ...), otherwise with 1"),
     OPTION("session", "NAME", struct listen, session,
            "have the broker keep what arrives while this is not running, for an hour"),
-    PHONE_CLIENT_OPTIONS(struct listen, options),
+    PHONE_CLIENT_OPTIONS(struct listen),
     {0},
 };
 

@@ -51,23 +51,25 @@ struct phone_client {
     char *passwords; /* locked memory, CONFIG_TEXT_MAX each; the plan points there */
 };
 
-/* Rows for the table of a subcommand whose struct `type` has a struct phone_client_options `o`. */
-#define PHONE_CLIENT_OPTIONS(type, o)                                                              \
-    OPTION("user", "NAME", type, o.user,                                                           \
+/* Rows for the table of a subcommand whose struct `type` has a struct phone_client_options
+ * `options`. */
+#define PHONE_CLIENT_OPTIONS(type)                                                                 \
+    OPTION("user", "NAME", type, options.user,                                                     \
            "the account at the brokers; porchlight.conf's unless "                                 \
            "given"),                                                                               \
-        OPTION("password", "NAME", type, o.password, "the credential that holds its password"),    \
-        OPTION_BY("account", "ID", type, o.account, option_id,                                     \
+        OPTION("password", "NAME", type, options.password,                                         \
+               "the credential that holds its password"),                                          \
+        OPTION_BY("account", "ID", type, options.account, option_id,                               \
                   "the account's id, where it differs from the user's name"),                      \
-        OPTION("broker", "NAME", type, o.only,                                                     \
+        OPTION("broker", "NAME", type, options.only,                                               \
                "only this one of porchlight.conf's brokers; may be repeated"),                     \
-        OPTION("also", "ID", type, o.also,                                                         \
+        OPTION("also", "ID", type, options.also,                                                   \
                "another kiosk, whose key is the credential kiosk-ID.pub; may be repeated"),        \
-        OPTION_BY("venue", "ID", type, o.venue, option_id,                                         \
+        OPTION_BY("venue", "ID", type, options.venue, option_id,                                   \
                   "with --kiosk and --connect: do without a porchlight.conf"),                     \
-        OPTION_BY("kiosk", "ID", type, o.kiosk, option_id, "the kiosk's id"),                      \
-        OPTION("connect", "HOST:PORT", type, o.connect, "the broker"),                             \
-        OPTION("ca", "FILE", type, o.ca,                                                           \
+        OPTION_BY("kiosk", "ID", type, options.kiosk, option_id, "the kiosk's id"),                \
+        OPTION("connect", "HOST:PORT", type, options.connect, "the broker"),                       \
+        OPTION("ca", "FILE", type, options.ca,                                                     \
                "the PEM file that the broker's certificate must chain to; without it, only a "     \
                "broker on this machine is used, and without TLS")
 

@@ -82,14 +82,12 @@ void print_json(const cJSON *object)
     cJSON_free(text);
 }
 
-void print_json_texts(const char *key, ...)
+void print_json_texts(const char *key, const char *text, const char *key2, const char *text2)
 {
     cJSON *object = cJSON_CreateObject();
-    va_list args;
-    va_start(args, key);
-    for (; key; key = va_arg(args, const char *))
-        cJSON_AddStringToObject(object, key, va_arg(args, const char *));
-    va_end(args);
+    cJSON_AddStringToObject(object, key, text);
+    if (key2)
+        cJSON_AddStringToObject(object, key2, text2);
     print_json(object);
     cJSON_Delete(object);
 }

@@ -23,10 +23,10 @@ void print_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void print_item(enum print_tone tone, const char *label, size_t width, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* JSON on stdout, as one line: an object, or one made of pairs of key and text, which end with
- * NULL. What is printed is flushed, for a program that reads along. */
+/* JSON on stdout, as one line: an object, or one made of one or two texts (`key2` may be NULL).
+ * What is printed is flushed, for a program that reads along. */
 void print_json(const cJSON *object);
-void print_json_texts(const char *key, ...) __attribute__((sentinel));
+void print_json_texts(const char *key, const char *text, const char *key2, const char *text2);
 
 /* Errors and warnings, on stderr: "porchlight SUBCOMMAND: sentence". For log_write_by. */
 void print_problem(const char *program, enum log_level level, const char *sentence);

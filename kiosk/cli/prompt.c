@@ -46,39 +46,54 @@ static int prompt_read_line(int fd, char *out, size_t size, bool *closed)
 /* These remove a line that was shown while it was typed, with its question. */
 static const char wiped_line[] = "\r\033[2K", wiped_entered[] = "\033[A\r\033[2K";
 
-static int read_at(int fd, const char *question, bool seen, char *out, size_t size)
+/* The signals that end the program, caught while a line is typed. */
+struct catching {
+    struct sigaction before[ENDS];
+    sigset_t blocked;
+};
+
+static void catching_begin(struct catching *c)
 {
     const struct sigaction action = {.sa_handler = catch};
-    struct sigaction before[ENDS];
-    sigset_t open, blocked;
-    struct termios shown, hidden;
-    bool closed = false;
-    int len, saved;
-
-    if (tcgetattr(fd, &shown) < 0)
-        return -1;
+    sigset_t open;
     caught = 0;
     sigemptyset(&open);
     for (int i = 0; i < ENDS; i++) {
-        sigaction(ends[i], &action, &before[i]);
+        sigaction(ends[i], &action, &c->before[i]);
         sigaddset(&open, ends[i]);
     }
-    sigprocmask(SIG_UNBLOCK, &open, &blocked);
+    sigprocmask(SIG_UNBLOCK, &open, &c->blocked);
+}
+
+/* One that was caught takes effect now, unless it was blocked before. */
+static void catching_end(const struct catching *c)
+{
+    sigprocmask(SIG_SETMASK, &c->blocked, NULL);
+    for (int i = 0; i < ENDS; i++)
+        sigaction(ends[i], &c->before[i], NULL);
+    if (caught && !sigismember(&c->blocked, caught))
+        raise(caught);
+}
+
+static int read_at(int fd, const char *question, bool seen, char *out, size_t size)
+{
+    struct catching catching;
+    struct termios shown, hidden;
+    bool closed = false;
+
+    if (tcgetattr(fd, &shown) < 0)
+        return -1;
+    catching_begin(&catching);
     hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)ECHO;
     dprintf(fd, "%s", question);
     if (!seen) /* also drops what was typed ahead, such as more lines of a paste */
         tcsetattr(fd, TCSAFLUSH, &hidden);
-    len = prompt_read_line(fd, out, size, &closed);
-    saved = closed ? ENODATA : errno;
+    int len = prompt_read_line(fd, out, size, &closed), saved = closed ? ENODATA : errno;
     if (!seen)
         tcsetattr(fd, TCSAFLUSH, &shown);
     dprintf(fd, "%s", !seen ? "\n" : caught || closed ? wiped_line : wiped_entered);
-    sigprocmask(SIG_SETMASK, &blocked, NULL);
-    for (int i = 0; i < ENDS; i++)
-        sigaction(ends[i], &before[i], NULL);
-    if (caught && !sigismember(&blocked, caught))
-        raise(caught);
+    catching_end(&catching);
     errno = caught ? EINTR : saved;
     return caught || (seen && closed) ? -1 : len;
 }

@@ -37,7 +37,7 @@ static void draw(FILE *out, const QRcode *q, int quiet)
 
 static struct qr_room room_of(const QRcode *q, int quiet)
 {
-    size_t side = (size_t)(q->width + 2 * quiet);
+    size_t side = (size_t)q->width + 2 * (size_t)quiet;
     return (struct qr_room){side, (side + 1) / 2};
 }
 

@@ -144,7 +144,7 @@ static int keys_make(struct keys *k)
             "Without --root-out the root key is not kept, so nobody can sign staff phones or "
             "disown this kiosk.");
     if (k->cli->json)
-        print_json_texts("venue", k->venue_id, "kiosk", k->kiosk_id, NULL);
+        print_json_texts("venue", k->venue_id, "kiosk", k->kiosk_id);
     else
         printf("venue: %s\nkiosk: %s\n", k->venue_id, k->kiosk_id);
     return CLI_OK;
@@ -214,7 +214,7 @@ static int keys_staff(struct keys *k)
     if (staff_write(k, account, hex, signature) < 0)
         return CLI_FAILED;
     if (k->cli->json)
-        print_json_texts("account", account, NULL);
+        print_json_texts("account", account, NULL, NULL);
     else
         printf("account: %s\n", account);
     return CLI_OK;
@@ -237,7 +237,7 @@ static int keys_sign(struct keys *k)
         return public_complain();
     sodium_bin2hex(hex, sizeof hex, signature, sizeof signature);
     if (k->cli->json)
-        print_json_texts("signature", hex, NULL);
+        print_json_texts("signature", hex, NULL, NULL);
     else
         puts(hex);
     return CLI_OK;
@@ -267,7 +267,7 @@ static int keys_push(struct keys *k)
         return CLI_FAILED;
     }
     if (k->cli->json)
-        print_json_texts("folder", k->out, NULL);
+        print_json_texts("folder", k->out, NULL, NULL);
     else
         print_say("Move push.key and push.cert from %s into the credentials of every relay.",
                   k->out);
@@ -294,7 +294,7 @@ static int keys_retire(struct keys *k)
     }
     topic_name(TOPIC_STATE, k->venue_id, k->kiosk_id, NULL, topic);
     if (k->cli->json)
-        print_json_texts("topic", topic, "file", k->out, NULL);
+        print_json_texts("topic", topic, "file", k->out);
     else
         printf("Publish it, retained, with an account that may write there:\n"
                "  mosquitto_pub -r -q 1 -t %s -f %s\n",

@@ -6,6 +6,7 @@
 #include "kiosk/common/paths.h"
 #include "kiosk/common/unix_socket.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -71,6 +72,12 @@ static ssize_t exchange(int fd, const char *request, char *buf, size_t size)
     return n;
 }
 
+/* porchlightd's own sentence, which begins with a small letter, as after a name in a log. */
+static void refused(const char *sentence)
+{
+    log_error("%c%s", toupper((unsigned char)sentence[0]), sentence[0] ? sentence + 1 : "");
+}
+
 static int control_client_judge(cJSON *json, cJSON **reply)
 {
     const cJSON *ok = cJSON_GetObjectItemCaseSensitive(json, "ok");
@@ -80,9 +87,10 @@ static int control_client_judge(cJSON *json, cJSON **reply)
         return CLI_OK;
     }
     if (cJSON_IsFalse(ok))
-        log_error("%s", cJSON_IsString(error) ? error->valuestring
-                                              : "porchlightd refused and did not say why. To see "
-                                                "more: sudo journalctl -u porchlightd");
+        refused(cJSON_IsString(error)
+                    ? error->valuestring
+                    : "porchlightd refused and did not say why. To see more: sudo "
+                      "journalctl -u porchlightd");
     else
         log_error(
             "The answer of porchlightd cannot be read. If you have just upgraded, restart it: "

@@ -40,6 +40,7 @@ static int from_terminal(char *out, int twice)
                   errno == ENXIO    ? "there is no terminal to type the passphrase at. Use "
                                       "--passphrase-file FILE"
                   : errno == EINVAL ? "you typed two different passphrases. Try again"
+                  : errno == E2BIG  ? "the passphrase has more than 255 characters"
                                     : strerror(errno));
     return len;
 }

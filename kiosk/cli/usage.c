@@ -4,6 +4,7 @@
 #include "kiosk/common/version.h"
 #include "kiosk/common/wrap.h"
 
+#include <ctype.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -37,6 +38,7 @@ int cli_misuse(const struct cli_command *command, const char *format, ...)
     va_start(args, format);
     vsnprintf(wrong, sizeof wrong, format, args);
     va_end(args);
+    wrong[0] = (char)toupper((unsigned char)wrong[0]);
     log_error("%s.", wrong);
     snprintf(more, sizeof more, "more: porchlight %s --help", command->name);
     usage_line(stderr, command, more);

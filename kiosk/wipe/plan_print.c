@@ -1,13 +1,16 @@
 #include "kiosk/wipe/plan_print.h"
 
 #include "kiosk/common/file.h"
+#include "kiosk/common/wrap.h"
 #include "kiosk/wipe/target.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *const phases[] = {
     [PLAN_STOP] = "First, what uses the data is stopped",
@@ -51,6 +54,8 @@ static const char *plan_print_place(const struct plan_target *t)
 static void plan_print_text(const struct plan *p, const struct scope *s, const char *prefix,
                             FILE *out)
 {
+    enum { INDENT = 6 };
+    size_t columns = isatty(fileno(out)) ? WRAP_COLUMNS : SIZE_MAX; /* in a pipe, one line */
     int phase = -1;
     for (size_t i = 0; i < p->targets_count; i++) {
         const struct plan_target *t = &p->targets[i];
@@ -60,9 +65,9 @@ static void plan_print_text(const struct plan *p, const struct scope *s, const c
             phase = (int)plan_phase_of(t->kind);
             fprintf(out, "%s%s:\n", i ? "\n" : "", phases[phase]);
         }
-        fprintf(out, "  %s %s: %s%s (%s)\n      %s\n", plan_kind_name(t->kind), t->name,
-                t->root >= 0 ? prefix : "", plan_print_place(t), plan_print_look(s, t),
-                ops->promise);
+        fprintf(out, "  %s %s: %s%s (%s)\n%*s", plan_kind_name(t->kind), t->name,
+                t->root >= 0 ? prefix : "", plan_print_place(t), plan_print_look(s, t), INDENT, "");
+        wrap_text(out, columns, INDENT, INDENT, ops->promise);
     }
 }
 

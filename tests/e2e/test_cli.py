@@ -93,12 +93,12 @@ def test_what_resembles_nothing_gets_no_suggestion():
 
 
 def test_a_wrong_option_is_named():
-    for args, why in [(["status", "--foo"], "there is no option --foo"),
+    for args, why in [(["status", "--foo"], "There is no option --foo"),
                       (["listen", "--for"], "--for needs a value: --for TIME"),
                       (["listen", "--for", "soon"], "--for soon: expected a time such as 30s"),
                       (["listen", "--staff=yes"], "--staff takes no value"),
                       (["status", "x"], '"x" is one word too many'),
-                      (["seal"], "a word is missing")]:
+                      (["seal"], "A word is missing")]:
         said = run(*args)
         assert said.returncode == USAGE
         assert said.stderr.startswith(f"porchlight {args[0]}: {why}."), said
@@ -308,7 +308,7 @@ def test_a_refusal_is_passed_on(folder):
     with Daemon(folder, b'{"ok":false,"error":"an alert stands; end it first"}'):
         said = run("--prefix", folder, "drill")
     assert said.returncode == FAILED and said.stdout == ""
-    assert said.stderr == "porchlight drill: an alert stands; end it first\n"
+    assert said.stderr == "porchlight drill: An alert stands; end it first\n"
 
 
 @pytest.mark.parametrize("answer, code", [

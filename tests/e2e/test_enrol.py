@@ -167,7 +167,7 @@ def test_a_lockdown_takes_invitations_back(venue):
     wait.until(early.down.is_set, "the newcomer to be thrown out")
     venue.settled(set())
     told = venue.cli("invite", "--leave", code=1).stderr
-    assert "no invitation was made" in told and "lockdown" not in told
+    assert "No invitation was made" in told and "lockdown" not in told
 
 
 def test_a_drill_does_not(venue):
@@ -524,7 +524,7 @@ def test_a_plain_venue_has_no_keys_to_give(make_venue, folder):
     from tests.kit.kiosk import Kiosk
     with Kiosk(kind="c", plain=True) as plain:
         plain.start()
-        assert "a plain venue" in plain.cli("invite").stderr
+        assert "A plain venue" in plain.cli("invite").stderr
 
 
 # --- a kiosk that is disowned ---------------------------------------------------------------------

@@ -86,12 +86,12 @@ def test_ids_of_the_command_line_or_random(bare):
 
 
 @pytest.mark.parametrize("args, why", [
-    ([], "a word is missing"), (["break"], "is none of make"),
+    ([], "A word is missing"), (["break"], "is none of make"),
     (["make", "more"], "one word too many"),
     (["make", "--venue", "12"], "16 hex digits"), (["make", "--kiosk", "A" * 16], "16 hex digits"),
-    (["staff"], "staff needs"), (["staff", "--root", "x"], "staff needs"),
-    (["staff", "--root", "x", "--out", "d", "--public", "00"], "staff needs"),
-    (["retire", "--root", "x"], "retire needs"), (["make", "--what"], "no option --what")])
+    (["staff"], "Staff needs"), (["staff", "--root", "x"], "Staff needs"),
+    (["staff", "--root", "x", "--out", "d", "--public", "00"], "Staff needs"),
+    (["retire", "--root", "x"], "Retire needs"), (["make", "--what"], "There is no option --what")])
 def test_wrong_usage(bare, args, why):
     done = bare.cli("keys", *args)
     assert done.returncode == 2 and why in done.stderr

@@ -212,7 +212,7 @@ def test_until_is_not_reached(kiosk):
     (["--ack", "maybe"], 2, "--ack maybe: expected seen or safe"),
     (["--until", "panic"], 2, "--until panic: expected what a phone can show"),
     (["--for", "soon"], 2, "--for soon: expected a time"),
-    (["--nonsense"], 2, "no option --nonsense"),
+    (["--nonsense"], 2, "There is no option --nonsense"),
     (["more"], 2, "one word too many"),
     (["--broker", "nowhere"], 1, "no broker of that name"),
     (["--also", "xyz"], 1, "16 hex digits"),

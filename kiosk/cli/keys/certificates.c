@@ -57,7 +57,10 @@ static int read_into(const char *prefix, const char *name, char out[PKI_TEXT_MAX
         memcpy(out, text, len + 1);
     else
         log_error("No certificate was renewed: %s: %s.", path,
-                  text ? "the file is too long" : strerror(errno));
+                  text ? "the file is too long"
+                  : errno == ENOENT
+                      ? "there is no such file, so this kiosk has no certificates of its own"
+                      : strerror(errno));
     if (text)
         sodium_memzero(text, len);
     free(text);

@@ -225,15 +225,21 @@ static int show_all(const struct cli *cli)
 {
     char folder[PATH_LEN];
     int result = CLI_OK;
+    bool any = false;
     struct dirent *e;
     DIR *d = path_under(cli->prefix, PATH_VAULTS, folder) == 0 ? opendir(folder) : NULL;
 
     while (d && (e = readdir(d))) {
-        if (!vault_name_wrong(e->d_name) && vault_show(cli, e->d_name) != CLI_OK)
+        if (vault_name_wrong(e->d_name))
+            continue;
+        any = true;
+        if (vault_show(cli, e->d_name) != CLI_OK)
             result = CLI_FAILED;
     }
     if (d)
         closedir(d);
+    if (!any)
+        print_say("There is no vault here. To see how one is made: porchlight vault --help");
     return result;
 }
 

@@ -77,12 +77,13 @@ static void grace_cancel(struct alert *a)
         a->now.wipe_pending = false;
 }
 
-/* A real alert ends a drill at once. */
+/* A real alert ends a drill and the wipe that it rehearses, but no real wipe. */
 static void drill_end(struct todo *t, struct alert *a)
 {
     if (!a->now.drill)
         return;
-    grace_cancel(a);
+    if (a->wipe_is_drill)
+        grace_cancel(a);
     alert_finish(t, a);
 }
 
@@ -308,7 +309,7 @@ size_t alert_step(struct alert *a, const struct alert_rules *r, const struct ale
         on_time(&t, a, r, now);
         break;
     case ALERT_EV_WIPED:
-        if (a->now.wipe_pending && a->wipe_at == NS_NEVER) {
+        if (a->now.wipe_pending && (a->wipe_at == NS_NEVER || a->wipe_is_drill)) {
             a->now.wipe_pending = false;
             alert_add(&t, a, ALERT_DO_RECORD);
         }

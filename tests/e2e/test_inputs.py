@@ -73,7 +73,7 @@ def test_a_lost_release_does_not_become_an_endless_press(started):
 def test_a_lost_press_between_two_edges_is_read_again(started):
     _, staff, wires = started(FAST)
     wires.press(on=0.05)
-    wires.say("lose front 1")  # down again, and nobody was told
+    wires.say("lose front 1")  # down again, and nobody was woken
     time.sleep(0.02)
     wires.say("lose front 2")
     wires.set("front", False)  # the gap in the sequence shows with this edge
@@ -92,9 +92,9 @@ def test_a_storm_of_edges_that_overflows_the_queue_ends_at_the_true_level(starte
 
 
 def hum(wires, seconds):
-    """A released switch whose long wire reads closed for 9 ms in each 20. Each 9 ms are told as they
-    end and both edges at once, so that a machine that stumbles never leaves the wire closed; what it
-    missed is left out, for no kernel tells of edges that are older than what was decided since."""
+    """A released switch whose long wire reads closed for 9 ms in each 20. Each 9 ms are sent when
+    they end, both edges at once, so that a slow machine never leaves the wire closed. Pulses that it
+    missed are left out: no kernel reports edges that are older than what was decided since."""
     at = now()
     end = at + seconds * 1e9
     while at < end:
@@ -171,7 +171,7 @@ def test_a_reload_with_a_line_that_is_taken_changes_nothing(started):
     kiosk.daemon.signal(signal.SIGHUP)
     wait.until(lambda: "other" in kiosk.daemon.said(), kiosk.daemon.said)
     assert not missing(kiosk)
-    kiosk.wires().hold(0.4)  # the lines were opened anew, and their socket
+    kiosk.wires().hold(0.4)  # the lines and their socket were opened again
     staff.wait("lockdown", "alert")
 
 
@@ -233,7 +233,7 @@ def test_the_silent_line_ticks_once_for_sensed_and_twice_for_accepted(started):
     assert [c[0] for c in changes] == list("101010")
     at = [int(c[2:]) for c in changes]
     assert all(15 * MS <= at[i + 1] - at[i] <= 200 * MS for i in (0, 2, 4))
-    assert at[2] - at[1] > 100 * MS, "sensed and accepted are told apart"
+    assert at[2] - at[1] > 100 * MS, "sensed and accepted can be told apart"
 
 
 def test_on_this_network_alone_a_members_answer_is_what_ticks_twice(started):

@@ -1,4 +1,4 @@
-"""The screen as systemd sees it: ready, alive, and missed when it hangs."""
+"""The screen as systemd sees it: ready, alive, and noticed when it hangs."""
 
 import socket
 import time
@@ -17,13 +17,13 @@ def service(folder):
     end.setblocking(False)
     said = []
 
-    def hear():
+    def received():
         try:
             while True:
                 said.extend(end.recv(4096).decode().split("\n"))
         except BlockingIOError:
             return said
-    yield hear
+    yield received
     end.close()
 
 

@@ -119,7 +119,7 @@ static void test_a_flood_fills_it_and_breaks_nothing(void **state)
     assert_int_equal(a->seen, ACKS_ACCOUNTS);
     assert_int_equal(a->safe, 0);
     assert_int_equal(acks_take(a, &one, "0000000000000005", ACKS_SAFE),
-                     ACKS_NEWS); /* still heard */
+                     ACKS_NEWS); /* still counted */
     assert_int_equal(a->safe, 1);
     acks_begin(a, &other, key);
     assert_int_equal(acks_take(a, &other, "f000000000000001", ACKS_SAFE), ACKS_NEWS);

@@ -257,7 +257,7 @@ static uint32_t draw(uint32_t below)
     return (uint32_t)((seed >> 33) % below);
 }
 
-/* What a stranger on site can tell apart: everything but ids and what goes to the broker. */
+/* What a stranger on site can observe: everything except ids and what goes to the broker. */
 struct seen_on_site {
     enum alert_state shown;
     int ticks;
@@ -332,7 +332,7 @@ static bool is_drill(const struct alert_event *e)
            (e->kind == ALERT_EV_COMMAND && e->command == ALERT_CMD_DRILL);
 }
 
-/* Whether somebody meant this to be told: a gesture or a command of just that kind, now. */
+/* Whether somebody asked for this message: a gesture or a command of exactly that kind, now. */
 static bool is_meant(const struct alert_action *a, const struct alert_event *e)
 {
     bool hand = e->kind == ALERT_EV_GESTURE, phone = e->kind == ALERT_EV_COMMAND;
@@ -358,7 +358,7 @@ static bool is_alarm(const struct alert_action *a)
            a->publish != ALERT_PUB_UNCONFIRMED;
 }
 
-/* One alert at a time: what is told is what stands, and another takes its place only where the
+/* One alert at a time: what is published is the current one, and another replaces it only if the
  * first was called off, or was a caution that became a lockdown. */
 static void check_one_alert(const struct alert *before, const struct alert *after,
                             const struct alert_action *out, size_t n)

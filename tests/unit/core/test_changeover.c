@@ -12,8 +12,9 @@
 
 #define MS NS_PER_MS
 
-/* One line of a table: at this time the contacts stand so; 'r'est (nc alone), 'p'ressed (no
- * alone), '0' neither, '2' both, 't': only time passes. A NULL word means that nothing is said. */
+/* One line of a table: at this time the contacts are in this position; 'r'est (nc alone), 'p'ressed
+ * (no alone), '0' neither, '2' both, 't': only time passes. A NULL word means that nothing is said.
+ */
 struct step {
     int64_t ms;
     char contacts;
@@ -70,7 +71,7 @@ static const struct night nights[] = {
     {"found cut", '0', {{50, 't', ""}, {150, 't', "cut@100"}, {200, 'r', "mended@200"}}},
     {"found in a throw", '0', {{50, 'p', "pressed@50"}, {90, 'r', "released@90"}}},
     {"found shorted", '2', {{150, 't', "short@100"}}},
-    {"the nc wire is cut for days: the switch still works, the fault still stands",
+    {"the nc wire is cut for days: the switch still works, the fault continues",
      'r',
      {{100, '0', ""},
       {200, 't', "cut@200"},
@@ -95,7 +96,7 @@ static const struct night nights[] = {
       {5199, 't', "tamper@5199"},
       {9000, 't', ""},
       {9001, 'r', "mended@9001"}}},
-    {"the same, a millisecond later: the fault has stood long enough",
+    {"the same, a millisecond later: the fault has lasted long enough",
      'r',
      {{100, '0', ""}, {200, 't', "cut@200"}, {5100, 'p', "pressed@5100"}}},
     {"tampered with, then left alone: worn like any fault",

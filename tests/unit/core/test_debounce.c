@@ -71,7 +71,7 @@ static void test_zero_takes_every_edge(void **state)
     assert_true(d.level);
 }
 
-/* A line told as pieces in ms, the first of them open. Writes "closed@80" for each change. */
+/* A line given as pieces in ms, the first of them open. Writes "closed@80" for each change. */
 static void run_pieces(struct debounce *d, const int *pieces, size_t n, char *said, size_t size)
 {
     int64_t t = 0, since;
@@ -150,9 +150,9 @@ static void test_a_line_that_cannot_make_up_its_mind(void **state)
     }
 }
 
-/* Whatever the line does: time is not certain beyond the doubt, the doubt is bounded, no deadline
- * lies in what is already past. */
-static void test_the_horizon_and_the_deadline_keep_their_word(void **state)
+/* Whatever the line does: nothing counts as certain beyond the doubt, the doubt is bounded, and no
+ * deadline is in the past. */
+static void test_the_horizon_and_the_deadline_hold(void **state)
 {
     (void)state;
     struct debounce d;
@@ -183,7 +183,7 @@ int main(void)
         cmocka_unit_test(test_a_re_read_of_the_same_level_restarts_nothing),
         cmocka_unit_test(test_zero_takes_every_edge),
         cmocka_unit_test(test_a_line_that_cannot_make_up_its_mind),
-        cmocka_unit_test(test_the_horizon_and_the_deadline_keep_their_word),
+        cmocka_unit_test(test_the_horizon_and_the_deadline_hold),
     };
     return cmocka_run_group_tests_name("debounce", tests, NULL, NULL);
 }

@@ -9,7 +9,7 @@
 /* cmocka.h needs those above first */
 #include <cmocka.h>
 
-/* Every sign stands in the legend once, and no two look or mean the same. */
+/* Every sign is in the legend once, and no two look or mean the same. */
 static void test_whole(void **state)
 {
     (void)state;

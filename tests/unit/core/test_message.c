@@ -35,7 +35,7 @@ static struct message message_longest(enum message_kind kind)
         m.unconfirmed = m.duress = false;
         m.seen = m.safe = UINT32_MAX;
         memset(m.nonce, 0xa5, sizeof m.nonce);
-        m.age_ms = -1; /* a state has no age and no detail: it says what stands now */
+        m.age_ms = -1; /* a state has no age and no detail: it says what is true now */
         m.detail[0] = '\0';
     }
     if (kind == MSG_DRILL_REPORT)

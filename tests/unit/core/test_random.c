@@ -336,7 +336,7 @@ static void test_no_word_of_a_kiosk_alone_hides_a_lockdown(void **state)
     for (int round = 0; round < ROUNDS; round++) {
         struct message m = message_any();
         struct view_message w = {.message = &m, .retained = dice(4) == 0, .wall_age = -1};
-        bool stood = v.state == ALERT_LOCKDOWN && !v.drill;
+        bool was_locked = v.state == ALERT_LOCKDOWN && !v.drill;
         m.epoch = v.epoch + (dice(20) == 0);
         m.seq = v.live_next + dice(5) - (v.live_next > 2 ? dice(3) : 0);
         m.connection = dice(4);
@@ -352,12 +352,12 @@ static void test_no_word_of_a_kiosk_alone_hides_a_lockdown(void **state)
         if (dice(50) == 0)
             view_link(&v, dice(2), now);
         view_step(&v, &r, &w, now);
-        bool stands = v.state == ALERT_LOCKDOWN && !v.drill;
-        if (stood && !stands && !w.proved)
+        bool is_locked = v.state == ALERT_LOCKDOWN && !v.drill;
+        if (was_locked && !is_locked && !w.proved)
             fail_msg("round %d: %s ended a lockdown", round, message_kind_name(m.kind));
-        ended += stood && !stands;
+        ended += was_locked && !is_locked;
         enum view_show show = view_look(&v, &r, now).show;
-        if (stands)
+        if (is_locked)
             assert_in_range(show, VIEW_UNCONFIRMED, VIEW_LOCKDOWN);
         if (show < VIEW_RETIRED)
             assert_true(v.linked && now - v.life_at < VIEW_LOST_AFTER &&

@@ -79,33 +79,33 @@ static void addresses_are_read_or_refused(void **state)
 
 /* --- which chip and offset --- */
 
-struct told {
+struct report {
     const char *path, *name, *label;
     unsigned lines;    /* of a chip that would not open: the errno */
     const char *line3; /* the name of its line 3 */
 };
 
-static const struct told a_pi[] = {
+static const struct report a_pi[] = {
     {"/dev/gpiochip0", "gpiochip0", "pinctrl-bcm2711", 58, "GPIO3"},
     {"/dev/gpiochip1", "gpiochip1", "raspberrypi-exp-gpio", 8, "BT_ON"},
     {"/dev/gpiochip2", "gpiochip2", "mcp23017", 16, "SPARE"},
     {"/dev/gpiochip3", "gpiochip3", "mcp23017", 16, "SPARE"},
     {NULL, NULL, NULL, 0, NULL},
 };
-static const struct told nothing[] = {{NULL, NULL, NULL, 0, NULL}};
-static const struct told closed[] = {
+static const struct report nothing[] = {{NULL, NULL, NULL, 0, NULL}};
+static const struct report closed[] = {
     {"/dev/gpiochip0", NULL, NULL, 0, NULL},
     {"/dev/gpiochip1", "gpiochip1", "raspberrypi-exp-gpio", 8, "BT_ON"},
     {NULL, NULL, NULL, 0, NULL},
 };
-static const struct told broken[] = {
+static const struct report broken[] = {
     {"/dev/gpiochip0", NULL, NULL, EIO, NULL},
     {NULL, NULL, NULL, 0, NULL},
 };
 
 struct verdict {
     const char *address;
-    const struct told *machine;
+    const struct report *machine;
     enum line_trouble trouble;
     const char *detail; /* or the path, where the line is found */
     unsigned offset;
@@ -133,7 +133,7 @@ static const struct verdict verdicts[] = {
     {"BT_ON", closed, LINE_FINE, "/dev/gpiochip1", 3},
 };
 
-static void report(struct line_find *f, const struct told *t)
+static void pass_on(struct line_find *f, const struct report *t)
 {
     if (!t->name) {
         line_find_closed(f, t->path, t->lines ? (int)t->lines : EACCES);
@@ -157,8 +157,8 @@ static void each_machine_gets_its_verdict(void **state)
         char detail[LINE_SEEN_MAX];
         assert_int_equal(line_address_parse(v->address, &a), 0);
         line_find_init(&f, &a);
-        for (const struct told *t = v->machine; t->path; t++)
-            report(&f, t);
+        for (const struct report *t = v->machine; t->path; t++)
+            pass_on(&f, t);
         enum line_trouble trouble = line_find_verdict(&f, detail);
         const char *word = trouble == LINE_FINE ? f.path : detail;
         if (trouble != v->trouble || (v->detail && strcmp(word, v->detail) != 0))

@@ -123,7 +123,7 @@ static void test_neighbours(void **state)
     assert_int_equal(cell_kill(p->prefix, "tpm:1bfffff", &held, &e), 0);
 }
 
-/* How often the key stands in this process's writable memory, but for where it belongs. */
+/* How often the key is in this process's writable memory, except where it belongs. */
 static int copies(const uint8_t *key)
 {
     FILE *maps = fopen("/proc/self/maps", "re");

@@ -256,7 +256,7 @@ static void test_code_taken_away_and_too_long(void **state)
     composition_show_qr(v, &none, 7 * NS_PER_S); /* nothing to take away */
     composition_show_qr(v, &qr, 8 * NS_PER_S);
     assert_int_equal(composition_resize(v, 320, 240), 0); /* the window shrank below the code */
-    composition_show_qr(v, &vast, 9 * NS_PER_S); /* fits no longer: told, and the picture goes on */
+    composition_show_qr(v, &vast, 9 * NS_PER_S);          /* no longer fits: logged, and left out */
     assert_int_equal(composition_resize(v, W, H), 0);
     assert_true(card(v, paint, pixels, W * H, 12 * NS_PER_S) <= before);
     paint_free(paint);

@@ -97,8 +97,8 @@ static void remove_tree(const char *root)
     assert_int_equal(system(command), 0);
 }
 
-/* A Pi 5 numbers its cards anew at each boot: the one with a monitor is the one. And a monitor that
- * was taken for another is told from it, though one is connected before and after. */
+/* A Pi 5 may number its cards differently at each boot: the one with a monitor counts. A monitor
+ * that was replaced by another is noticed, although one is connected before and after. */
 static void test_cards(void **state)
 {
     (void)state;
@@ -181,7 +181,7 @@ static void test_qr(void **state)
     free(l);
 }
 
-/* What is told to have changed covers every item that did. */
+/* The parts reported as changed cover every item that changed. */
 static void test_changed(void **state)
 {
     (void)state;
@@ -206,7 +206,7 @@ static void test_changed(void **state)
         assert_true(n <= ITEMS_DIRTY);
         assert_int_equal(n == 0, wants == 0);
         for (int k = 0; k < wants; k++) {
-            /* Its left and right ends lie in some part. */
+            /* Its left and right ends are in some part. */
             bool left = false, right = false;
             for (size_t i = 0; i < n; i++) {
                 struct box l = {want[k].x0, want[k].y0, want[k].x0 + 1, want[k].y1};

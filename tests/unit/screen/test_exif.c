@@ -56,7 +56,7 @@ static void test_orientations(void **state)
 }
 
 /* Cut off anywhere and with any one byte changed: an answer, and no byte beyond the end read (the
- * sanitizers watch; the bytes lie in an allocation of exactly their size). */
+ * sanitizers watch; the bytes are in an allocation of exactly their size). */
 static void test_broken_heads(void **state)
 {
     (void)state;

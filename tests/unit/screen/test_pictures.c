@@ -217,7 +217,7 @@ static void test_references(void **state)
     text_free(text);
 }
 
-/* A scene broken on purpose is told from its reference, each of them. */
+/* Each scene, broken on purpose, differs from its reference. */
 static void test_broken(void **state)
 {
     (void)state;

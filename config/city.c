@@ -61,7 +61,7 @@ static const char *read_angle(const char *p, int whole, double *degrees)
     return p + digits;
 }
 
-/* "AZ<tab>+4023+04951<tab>Asia/Baku", perhaps with a remark behind another tab. */
+/* "AZ<tab>+4023+04951<tab>Asia/Baku", perhaps with a remark after another tab. */
 static bool read_row(char *line, struct city *out)
 {
     char *place = strchr(line, '\t');

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* porchlight.conf as a value, with nothing global: load a fresh one, and swap it in when it is
- * whole. Every key, its type, range and default stand once, in the table of keys.c;
+ * whole. Every key, its type, range and default are written once, in the table of keys.c;
  * config/porchlight.conf explains each and is checked against that table by a test. Durations are
  * ns. Strings are never empty unless said so. */
 
@@ -75,7 +75,7 @@ struct config_broker { /* [broker NAME] */
     char user[CONFIG_TEXT_MAX];     /* may be empty */
     char password[CONFIG_NAME_MAX]; /* name of a credential; empty if and only if user is */
     char phones[CONFIG_TEXT_MAX];   /* where phones reach it, "wss://..."; empty: they do not */
-    bool outside;                   /* it stands outside the venue, its PUBACK hands over */
+    bool outside;                   /* it is outside the venue, its PUBACK hands over */
 };
 
 struct config_plain {                /* [plain]; heeded in a plain venue alone */
@@ -109,7 +109,7 @@ struct config {
         int64_t keepalive;   /* whole seconds */
         int64_t beat;        /* ns between beats */
         int64_t state;       /* the retained state again */
-        int64_t state_alert; /* the same while an alert stands */
+        int64_t state_alert; /* the same while an alert is active */
         int64_t probe;       /* for one address */
         int64_t backoff;     /* first pause after a failure, doubled up to backoff_max */
         int64_t backoff_max; /* at most 3s while something is pending */
@@ -146,14 +146,14 @@ struct config {
 };
 
 /* One complaint, complete and for a person: file, line, key, what was found, what is expected and
- * the mend. Called once for each. */
+ * how to fix it. Called once for each. */
 typedef void config_complain(void *context, const char *sentence);
 
 /* Reads `path` into a fresh *c. 0, or -1 when at least one complaint was made (*c is then not to
  * be used). Every complaint of the file is made, not only the first. */
 int config_load(const char *path, struct config *c, config_complain *complain, void *context);
 
-/* The same over text already in memory; `path` stands in the complaints. */
+/* The same over text already in memory; `path` is named in the complaints. */
 int config_parse(const char *path, const char *text, size_t len, struct config *c,
                  config_complain *complain, void *context);
 

@@ -7,7 +7,7 @@
 
 enum { DAY = 24 * 60, WEEK = 7 * DAY };
 
-/* The next part of a comma-separated list, without the spaces around it, into part. Returns behind
+/* The next part of a comma-separated list, without the spaces around it, into part. Returns after
  * it, or NULL when the list is at its end; a part that is too long is cut (and refused as such). */
 static const char *next_part(const char *list, char *part, size_t size)
 {
@@ -33,7 +33,7 @@ static bool digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* "HH:MM", 00:00 to 24:00; minutes in *m. Returns behind it, or NULL. */
+/* "HH:MM", 00:00 to 24:00; minutes in *m. Returns after it, or NULL. */
 static const char *read_time(const char *p, int *m)
 {
     if (!digit(p[0]) || !digit(p[1]) || p[2] != ':' || !digit(p[3]) || !digit(p[4]))
@@ -43,7 +43,7 @@ static const char *read_time(const char *p, int *m)
     return minute < 60 && *m <= DAY ? p + 5 : NULL;
 }
 
-/* "18:00-02:00", and nothing behind it. *to is in (from, from + DAY). */
+/* "18:00-02:00", and nothing after it. *to is in (from, from + DAY). */
 static bool read_span(const char *p, int *from, int *to, const char **hint)
 {
     p = read_time(p, from);

@@ -64,7 +64,7 @@ const struct key *table_key(const struct table *t, const struct section *s, cons
 bool value_put_text(const struct key *k, const char *text, void *base, const char **hint);
 
 /* The kinds of values (values.c, and hours.c for those of the week). */
-extern const struct value_type value_duration;    /* int64_t, ns; min 0 < x: 0 stands beside it */
+extern const struct value_type value_duration; /* int64_t, ns; 0 is not allowed unless min is 0 */
 extern const struct value_type value_off_or_more; /* the same, but 0 is allowed beside min..max */
 extern const struct value_type value_seconds;     /* int64_t, ns; whole seconds */
 extern const struct value_type value_number;      /* int */

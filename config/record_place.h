@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-/* Where the durable record (kiosk/core/record.h) lies. */
+/* Where the durable record (kiosk/core/record.h) is. */
 struct record_place {
     char path[PATH_LEN];
     bool cell;

@@ -35,7 +35,7 @@ static int64_t duration_of(const struct instance *in, const char *key)
     return ns;
 }
 
-/* 0 stands for none, and follows nothing. */
+/* 0 means none, and is not compared. */
 static void check_order(struct reader *r, const struct instance *in, const struct order *o)
 {
     int64_t lesser = duration_of(in, o->lesser), greater = duration_of(in, o->greater);
@@ -207,7 +207,7 @@ static void complain_city(struct reader *r, const struct instance *in, const cha
             near[0] ? " (all are in " CITY_TABLE ")" : "");
 }
 
-/* What the city gives, unless it is written: where the sun stands, and the clock's zone. */
+/* What the city gives, unless it is written: coordinates, for the sun, and the clock's zone. */
 static void settle_city(struct reader *r)
 {
     const struct instance *screen = reader_single(r, "screen");

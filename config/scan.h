@@ -6,7 +6,7 @@
 /* The lines of an INI file, through libinih, with what that leaves to its caller: line numbers,
  * section headers as events of their own (so that doubled and empty ones are seen), and a
  * complaint for every line that is no comment, header or `key = value`. Spaces before a line mean
- * nothing; a comment stands on its own line behind # or ;, or behind a value and " ;".
+ * nothing; a comment is on a line of its own after # or ;, or after a value and " ;".
  * The strings are valid during the call only. */
 struct scan_events {
     void (*section)(void *context, int line, const char *name);

@@ -41,7 +41,7 @@ static int64_t common_divisor(int64_t a, int64_t b)
     return a;
 }
 
-/* The digits behind the point, times the unit. -1 if they do not come to whole nanoseconds; zeros
+/* The digits after the point, times the unit. -1 if they do not come to whole nanoseconds; zeros
  * at the end mean nothing and may be many. */
 static int add_fraction(const char **at, int64_t unit, int64_t *ns)
 {

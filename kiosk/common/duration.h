@@ -6,7 +6,7 @@
 
 /* Durations are written with their unit: 20ms, 1.5s, 90s, 5min, 2h, 7d. "0" alone needs none. */
 
-/* Into *ns. 0, or -1 with errno EINVAL (no number, no unit, an unknown one, rest behind it) or
+/* Into *ns. 0, or -1 with errno EINVAL (no number, no unit, an unknown one, something after it) or
  * ERANGE (over 366 days). Exact: decimal digits beyond a nanosecond are refused, not rounded. */
 int duration_parse(const char *text, int64_t *ns);
 

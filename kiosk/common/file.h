@@ -15,7 +15,7 @@ int file_write_all(int fd, const void *bytes, size_t len);
  * was more, ask for one byte more than you accept. */
 ssize_t file_read_all(int fd, void *bytes, size_t most);
 
-/* A regular file as a whole, with a zero behind it that *len does not count. You free it. EFBIG:
+/* A regular file as a whole, with a zero after it that *len does not count. You free it. EFBIG:
  * more than `most` bytes. EINVAL: not a regular file. */
 char *file_read(const char *path, size_t most, size_t *len);
 

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What Porchlight's programs say to each other on this machine. All sockets are AF_UNIX,
+/* What Porchlight's programs send to each other on this machine. All sockets are AF_UNIX,
  * SOCK_SEQPACKET: one packet is one message, never split, never joined. A packet of another size
  * than its message's is refused and the connection closed. Paths, owners and modes: paths.h. */
 
@@ -14,7 +14,7 @@
  *     status | drill | drill wipe | code | lockdown | caution
  * (what the switch could do, and no more: `code` is the venue's code of presses).
  * Reply: one packet, a JSON object of at most CONTROL_REPLY_MAX bytes:
- *     {"ok":true, ...}   or   {"ok":false,"error":"a sentence that names the mend"}      */
+ *     {"ok":true, ...}   or   {"ok":false,"error":"a sentence that says how to fix it"}      */
 enum { CONTROL_REQUEST_MAX = 256, CONTROL_REPLY_MAX = 16384 };
 
 /* --- admin.sock: porchlight, as root, to porchlightd ----------------------------------------
@@ -34,7 +34,7 @@ enum { CONTROL_REQUEST_MAX = 256, CONTROL_REPLY_MAX = 16384 };
  * "brokers" is always [{"name","connected","left","fault"}]: requests not done there, and why. */
 
 /* --- screen.sock: porchlightd to porchlight-screen ------------------------------------------
- * The screen connects and says nothing. porchlightd sends the cue on connect and on each change.
+ * The screen connects and sends nothing. porchlightd sends the cue on connect and on each change.
  * The screen keeps its last cue and connects again when the socket goes. Nothing here is secret,
  * and duress is the code, to the byte. Host byte order: one machine.                          */
 #define SCREEN_MAGIC 0x50524348u /* "PRCH" */
@@ -64,18 +64,18 @@ struct screen_qr {
  * root, the user porchlight, or, below a moved prefix, the user that started porchlight-wipe; the
  * mode of the socket says the same. Reply: struct wipe_progress packets, one for each target as it
  * is done, then one with kind WIPE_END. STATUS answers with the last run's, from its record; its
- * WIPE_END has outcome WIPE_NOTHING while that run is not through.
+ * WIPE_END has outcome WIPE_NOTHING while that run is not finished.
  * REPORT is answered as STATUS is, and after each target comes one packet of text, a sentence of at
- * most WIPE_TEXT_MAX bytes: what was shown, or why it is not so.
+ * most WIPE_TEXT_MAX bytes: what was proved, or why it is not so.
  *
  * A wipe has two parts. WIPE does all but the plan's credentials: each of those is answered with
  * outcome WIPE_NOTHING, in its place at the end. Once the alert is handed over or has expired,
- * porchlightd asks to FINISH: credentials die too, and what had failed is tried again. FINISH
- * without a WIPE before it is refused; it can never begin a wipe. Where nothing is left to do, as
- * with a plan without credentials, it is answered as STATUS is. Both are safe to repeat, and both
- * are resumed at boot if a power cut ends them. The peer may hang up at any time: nothing stops.
- * A WIPE that comes during a drill ends the drill at the next target.
- * CHECK reads the plan and touches nothing: WIPE_END if a wipe could be asked for, or WIPE_REFUSED.
+ * porchlightd asks to FINISH: credentials are destroyed too, and what had failed is tried again.
+ * FINISH without a WIPE before it is refused; it can never begin a wipe. Where nothing is left to
+ * do, as with a plan without credentials, it is answered as STATUS is. Both are safe to repeat, and
+ * both are resumed at boot if a power cut ends them. The peer may close the connection at any time:
+ * nothing stops. A WIPE that comes during a drill ends the drill at the next target. CHECK reads
+ * the plan and touches nothing: WIPE_END if a wipe could be asked for, or WIPE_REFUSED.
  */
 #define WIPE_MAGIC 0x50525750u /* "PRWP" */
 enum { WIPE_WORD_MAX = 8, WIPE_NAME_MAX = 64, WIPE_TEXT_MAX = 512 };
@@ -102,7 +102,8 @@ struct wipe_progress {
 /* --- book.sock: other programs to porchlight book ---------------------------------------------
  * Request: one packet: a book's name (letters, digits, - and _, at most 31), a newline, the entry's
  * bytes, at most 8192.
- * Reply: one packet: "ok" once the sealed entry is durable, or a sentence; then it hangs up.   */
+ * Reply: one packet: "ok" once the sealed entry is durable, or a sentence; then it closes the
+ * connection.   */
 enum { BOOK_PACKET_MAX = 32 + 8192, BOOK_ANSWER_MAX = 128 };
 
 _Static_assert(sizeof(struct screen_cue) == 24, "screen_cue is a wire format");

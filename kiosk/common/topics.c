@@ -10,8 +10,8 @@
  * state says what stands; the state outlives two of its one-minute repeats; a command is worth
  * nothing once its sender has looked away.
  * push, wake: how a phone asks a relay to be rung (kiosk/core/push_offer.h); the kiosk writes to
- * wake that an account is revoked. beat: the kiosk hears its own, or begins that connection anew.
- * enrol: the newcomer writes its request, the kiosk answers there, and later sends that same
+ * wake that an account is revoked. beat: the kiosk receives its own, or opens that connection
+ * again. enrol: the newcomer writes its request, the kiosk answers there, and later sends that same
  * account a rotated venue key; a relay's account gets it there too. */
 const struct topic_rule topic_table[TOPIC_COUNT] = {
     [TOPIC_ALERT] = {"alert", false, false, 1, ROLE_KIOSK, READERS, 3600},

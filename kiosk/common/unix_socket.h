@@ -28,7 +28,7 @@ int unix_socket_send(int fd, const void *buf, size_t len);
 /* Waits up to timeout_ms for fd to be readable. 1, 0 on timeout, -1 with errno. */
 int unix_socket_wait(int fd, int timeout_ms);
 
-/* The peer's uid through SO_PEERCRED; (uid_t)-1 with errno if it cannot be told. */
+/* The peer's uid through SO_PEERCRED; (uid_t)-1 with errno if it is unknown. */
 uid_t unix_socket_peer_uid(int fd);
 
 #endif

@@ -4,7 +4,7 @@
 #include "kiosk/wipe/scope.h"
 
 /* Opens a block device for a target, O_RDWR: `word` is /dev/NAME or /dev/disk/by-KIND/NAME, as
- * plan_device_wrong lets it stand. A link of udev's may only point to ../../NAME; all else is
+ * plan_device_wrong allows it. A link of udev's may only point to ../../NAME; all else is
  * opened without following any. The device must be free: not mounted, no swap, in no array, none of
  * its partitions either. Only the mapping `mapping` (its name below /dev/mapper, or empty) may
  * still hold it. The fd, or -1 with errno: ENOENT, ENOTBLK, EBUSY (something else uses it). */

@@ -3,17 +3,17 @@
 
 enum dm_crypt_state {
     MAPPING_GONE,  /* no mapping of that name */
-    MAPPING_DEAD,  /* it holds no key any more; somebody still has it open */
-    MAPPING_ALIVE, /* it reads, or may read; errno says why it was not killed */
+    MAPPING_DEAD,  /* it no longer has a key; somebody still has it open */
+    MAPPING_ALIVE, /* it can be read, or perhaps can; errno: why it was not closed */
 };
 
-/* Takes the key from the dm-crypt mapping `name` (below /dev/mapper) and closes it, waiting for
- * nobody who uses it: its table is replaced by one that answers every read and write with EIO, and
- * the kernel clears the key with the old table. No buffered data is written first. A mapping in use
- * goes when its last user lets go of it. EINVAL: it is no mapping of dm-crypt; left alone. */
+/* Takes the key from the dm-crypt mapping `name` (below /dev/mapper) and closes it, without waiting
+ * for anybody who uses it: its table is replaced by one that answers every read and write with EIO,
+ * and the kernel clears the key with the old table. No buffered data is written first. A mapping in
+ * use disappears when its last user closes it. EINVAL: it is no mapping of dm-crypt; left alone. */
 enum dm_crypt_state dm_crypt_kill(const char *name);
 
-/* Looks without touching. A device-mapper that cannot be asked reads as alive. */
+/* Looks without touching. If the device mapper does not answer: MAPPING_ALIVE. */
 enum dm_crypt_state dm_crypt_look(const char *name);
 
 #endif

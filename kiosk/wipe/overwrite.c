@@ -87,7 +87,7 @@ static int extents_find(struct extents *e, int fd, int64_t at, int64_t end)
     return 0;
 }
 
-/* Calls fn for each piece of the data, at most a chunk, also behind one where it failed: a bad
+/* Calls fn for each piece of the data, at most a chunk, also after one where it failed: a bad
  * block must not save the rest. 0, or -1 with errno of the first that failed. */
 static int each_chunk(const struct job *j, const struct extents *e, chunk_fn *fn)
 {
@@ -115,7 +115,7 @@ enum overwrite_result overwrite_file(int fd)
     result = overwrite_ranges(fd, &all, 1);
     if (result != OVERWRITE_VERIFIED)
         return result;
-    /* Somebody still writes to it: what came behind the end was not overwritten. */
+    /* Somebody still writes to it: what was added at the end was not overwritten. */
     if (fstat(fd, &st) == 0 && st.st_size <= all.to)
         return OVERWRITE_VERIFIED;
     errno = EBUSY;

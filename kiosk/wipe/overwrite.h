@@ -10,8 +10,8 @@ enum overwrite_result {
     OVERWRITE_FAILED,     /* not all of it is written and synced, but all that can be; errno: why */
 };
 
-/* Overwrites the data of the regular file behind fd (opened O_RDWR) with fresh random bytes; holes
- * are left holes, and what its last block holds behind the end becomes zeros, as the kernel writes
+/* Overwrites the data of the regular file that fd is (opened O_RDWR) with fresh random bytes; holes
+ * are left holes, and the rest of its last block becomes zeros, as the kernel writes
  * whole blocks. Syncs it, drops it from the page cache and reads it back from the device. */
 enum overwrite_result overwrite_file(int fd);
 

@@ -110,7 +110,7 @@ static enum pending_alarm pending_look_at_record(const struct run *r, const char
     return said;
 }
 
-/* Where there is no config, only a record in its usual place may tell that nothing is pending. */
+/* Without a config, only a record in its usual place can show that nothing is pending. */
 static enum pending_alarm look_without_config(const struct run *r, const char *path)
 {
     enum pending_alarm said = pending_look_at_record(r, "");

@@ -4,18 +4,19 @@
 #include "kiosk/wipe/progress.h"
 #include "kiosk/wipe/run.h"
 
-/* Whether a wipe is owed. Two records tell: the wipe's own, which a power cut may have left in its
- * middle, and porchlightd's (core/record.h), in which a wipe that was asked for stands until its
- * end was reported, so before porchlight-wipe has heard of it. */
+/* Whether a wipe has to be started or finished. Two records show it: the wipe's own, which a power
+ * cut may have left in the middle, and porchlightd's (core/record.h), which notes a wipe before
+ * porchlight-wipe is asked for it, and until its end was reported. */
 
 enum pending {
     PENDING_NOTHING,
-    PENDING_BEGIN,   /* porchlightd asked; porchlight-wipe has not begun, or all was reported but
-                        its end */
+    PENDING_BEGIN,   /* porchlightd asked; porchlight-wipe has not begun, or only its end was not
+                        reported */
     PENDING_RESUME,  /* it was begun */
     PENDING_FINISH,  /* the same, and the credentials may go too */
     PENDING_UNKNOWN, /* a record cannot be read: it may be pending. Nothing may open then, and
-                        nothing is begun either: what cannot be undone needs a word that is read */
+                        nothing is begun either: what cannot be undone needs a record that can be
+                        read */
 };
 
 /* What porchlightd's record says. */

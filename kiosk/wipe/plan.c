@@ -31,7 +31,7 @@ enum plan_phase plan_phase_of(enum plan_kind k)
     return kinds[k].phase;
 }
 
-/* What is wrong with the name behind a / in a path. */
+/* What is wrong with the name after a / in a path. */
 static const char *part_wrong(const char *name)
 {
     size_t len = strcspn(name, "/");

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* wipe.plan as a value, and what may stand in one. Pure: no file is looked at here.
+/* wipe.plan as a value, and what may be in one. Pure: no file is looked at here.
  *
  * The file is INI. [root NAME] path = DIR registers a folder; nothing outside of a registered root
  * is ever touched. With settle = yes its whole file system is asked, after the slow rest, to zero
@@ -21,9 +21,9 @@
  *   [file NAME]        path = a file
  *   [tree NAME]        path = a folder; the folder goes too, unless it is itself a root
  *   [journal NAME]     path = systemd's journal folder
- *   [credential NAME]  path = a file; dies last, when porchlightd asks to FINISH
+ *   [credential NAME]  path = a file; destroyed last, when porchlightd asks to FINISH
  *
- * Paths are absolute and stand as they are: no "..", no ".", no "//", no glob, no symlink on the
+ * Paths are absolute and taken literally: no "..", no ".", no "//", no glob, no symlink on the
  * way. Below a moved prefix (--prefix) they are taken below that prefix. */
 
 enum {
@@ -82,7 +82,7 @@ struct plan {
 const char *plan_kind_name(enum plan_kind k);
 enum plan_phase plan_phase_of(enum plan_kind k);
 
-/* NULL if `path` may stand in a plan; otherwise what is wrong with it, static storage. */
+/* NULL if `path` may be in a plan; otherwise what is wrong with it, static storage. */
 const char *plan_path_wrong(const char *path);
 
 /* NULL if `path` may be a root: below /srv, /home, /var, /mnt, /media, /opt, /tmp, /run or
@@ -94,12 +94,12 @@ const char *plan_unit_wrong(const char *word);
 const char *plan_cell_wrong(const char *word);
 
 /* NULL, or why this word is no block device's (device =). A link that is named by what the device
- * holds, such as by-uuid, would go with it: those may not stand. */
+ * holds, such as by-uuid, would go with it: those are refused. */
 const char *plan_device_wrong(const char *word);
 
-/* Finds each target's root (the longest that holds it), checks what only the whole plan can tell,
+/* Finds each target's root (the longest that holds it), checks what only the whole plan can show,
  * and sorts by phase, otherwise as written. True, or false with the line and reason of the first
- * target that may not stand. */
+ * target that is refused. */
 bool plan_finish(struct plan *p, int *line, const char **why);
 
 #endif

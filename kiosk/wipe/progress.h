@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The durable record of one wipe: its intent, then one result for each target as it dies. Fixed
- * size, made once and then only overwritten in place, so that a wipe needs no free space:
+/* The durable record of one wipe: its intent, then one result for each target as it is destroyed.
+ * Fixed size, made once and then only overwritten in place, so that a wipe needs no free space:
  *
  *   page 0, 1    struct progress_head, written in turn; the valid one with the higher turn counts
  *   page 2 + i   struct progress_slot of target i
@@ -31,7 +31,7 @@ enum progress_state {
     PROGRESS_LAST,             /* all but the credentials is through; they wait for FINISH */
     PROGRESS_FINISHING,        /* FINISH was asked for: resume it, credentials too */
     PROGRESS_THROUGH,          /* nothing is left to do */
-    PROGRESS_UNREADABLE = 255, /* never stored: there is a record, and it tells nothing */
+    PROGRESS_UNREADABLE = 255, /* never stored: there is a record, and it cannot be read */
 };
 
 struct progress_head {
@@ -73,8 +73,8 @@ int progress_open(struct progress *p, const char *dir, const char *name, uid_t o
                   bool read_only);
 void progress_close(struct progress *p);
 
-/* Only one program at a time carries out what the record tells of. 1: it is ours until
- * progress_close, and the head is read again; 0: somebody else is at it; -1 with errno. */
+/* Only one program at a time carries out the wipe of a record. 1: it is ours until
+ * progress_close, and the head is read again; 0: another program has it; -1 with errno. */
 int progress_lock(struct progress *p);
 
 /* Durable when it returns 0: a fresh run over this plan. -1 with errno. */

@@ -140,7 +140,7 @@ static void walk_settle(struct walk *w)
     w->settled = true;
 }
 
-/* Keys first: one sync for the results of all of them, once they are dead. */
+/* Keys first: one sync for the results of all of them, once they are destroyed. */
 static bool is_sync_due(const struct walk *w, size_t i)
 {
     return phase_of(w, i) != PLAN_KEYS || i + 1 == w->plan->targets_count ||
@@ -272,7 +272,7 @@ enum run_result run_check(const struct run *r)
     return RUN_GOOD;
 }
 
-/* Whoever else is at it, and however long: the keys die now. */
+/* Whoever else is working on it, and however long that takes: the keys are destroyed now. */
 static void kill_keys(const struct run *r, const struct plan *plan)
 {
     struct progress none = {.fd = -1};

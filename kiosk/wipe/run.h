@@ -19,7 +19,7 @@ struct run {
 
     /* Called after each target, and with kind WIPE_END. May be NULL. */
     void (*tell)(void *context, const struct wipe_progress *p);
-    /* run_status: after each tell, what was shown of the target, in one sentence. May be NULL. */
+    /* run_status: after each tell, what was proved of the target, in one sentence. May be NULL. */
     void (*say)(void *context, const char *sentence);
     /* Called once, when the users of the data and the keys are done with. May be NULL. */
     void (*keys_done)(void *context);
@@ -74,7 +74,7 @@ struct run_conclusion run_conclude(const struct run_facts *f);
 int run_status(const struct run *r);
 
 /* How far the record says the last wipe came; PROGRESS_NONE also if there is none,
- * PROGRESS_UNREADABLE if there is one and it does not tell. */
+ * PROGRESS_UNREADABLE if there is one that cannot be read. */
 enum progress_state run_pending(const struct run *r);
 
 /* The record's run and turn as text, another one after each step of a wipe. */

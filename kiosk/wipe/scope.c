@@ -111,7 +111,7 @@ int scope_init(struct scope *s, const char *prefix, const struct plan *p)
     if (s->prefix < 0)
         return -1;
     for (size_t i = 0; i < p->roots_count; i++) {
-        /* A root may be a mount of its own: only what lies below it may not be. */
+        /* A root may be a mount of its own: only what is below it may not be. */
         s->roots[i] = open_folder(s->prefix, p->roots[i].path + 1, 0);
         s->errors[i] = s->roots[i] < 0 ? errno : 0;
         if (s->roots[i] >= 0 && scope_awaits_mount(prefix, p->roots[i].path)) {

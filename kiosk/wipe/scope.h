@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 
 /* The only way to a target: openat2 from the registered roots, with RESOLVE_BENEATH,
- * RESOLVE_NO_SYMLINKS, RESOLVE_NO_MAGICLINKS and RESOLVE_NO_XDEV. What this file opens lies in a
+ * RESOLVE_NO_SYMLINKS, RESOLVE_NO_MAGICLINKS and RESOLVE_NO_XDEV. What this file opens is in a
  * root, on the root's own mount; nothing else in the program opens a target by path. */
 struct scope {
-    int prefix;                /* the folder all paths lie below; "/" on a real kiosk */
+    int prefix;                /* the folder that all paths are below; "/" on a real kiosk */
     int roots[PLAN_ROOTS_MAX]; /* -1: not there */
     int errors[PLAN_ROOTS_MAX];
 };
@@ -22,14 +22,14 @@ int scope_init(struct scope *s, const char *prefix, const struct plan *p);
 void scope_finish(struct scope *s);
 
 /* True if /etc/fstab has a file system for `path`, or for a folder above it, that is not mounted
- * now. What stands there is then its empty mount point, and all in it would look "already gone".
- * Both lie below `prefix`. */
+ * now. What is there is then its empty mount point, and all in it would look "already gone".
+ * Both are below `prefix`. */
 bool scope_awaits_mount(const char *prefix, const char *path);
 
 /* The folder that holds the target, opened for reading, and the target's own name in it. For a
  * target that is a root: the root, and "." as name. The caller closes it. -1 with errno: ENOENT
  * (missing), ELOOP (a symlink on the way), EXDEV (another mount, or out of the root), ENODEV (the
- * root's file system stands in /etc/fstab and is not mounted). */
+ * root's file system is in /etc/fstab and is not mounted). */
 int scope_parent(const struct scope *s, const struct plan_target *t, char leaf[PLAN_PATH_MAX]);
 
 /* Opens `name` below `folder` with the same rules. */

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A peer that connects has this long to say its word, unless its place is needed. */
+/* A peer that connects has this long to send its request, unless its place is needed. */
 #define WORD_TIMEOUT_NS INT64_C(10000000000)
 enum { WAITING_MAX = 8 };
 
@@ -148,7 +148,7 @@ static size_t first_waiting(const struct client *c, bool spoken)
     return i;
 }
 
-/* True if there is room for one more; for that, the oldest that says nothing has to go. */
+/* True if there is room for one more; for that, the oldest that sends nothing has to go. */
 static bool server_make_room(struct client *c)
 {
     size_t i;

@@ -6,7 +6,8 @@
 
 /* wipe.sock's server: one request a connection, one at a time. While a wipe runs, others that
  * connect are answered between targets if they ask for STATUS or REPORT; a WIPE waits its turn and
- * then finds all gone. A peer that goes away changes nothing: the wipe goes on. */
+ * then finds everything gone. A peer that closes the connection changes nothing: the wipe goes on.
+ */
 struct server {
     const char *prefix;
     uid_t owner;

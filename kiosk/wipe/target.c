@@ -18,7 +18,7 @@ static const struct target_ops *const table[PLAN_KINDS] = {
 };
 
 /* Keys wait for those who use the data: a stop that is not answered is asked for once more only
- * when the keys are dead. */
+ * when the keys are destroyed. */
 static int attempts(enum plan_kind k)
 {
     return plan_phase_of(k) == PLAN_STOP ? 1 : 3;

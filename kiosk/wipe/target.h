@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* One kind of target: what is claimed of it, how it dies, how its death is proved. A new kind is
+/* One kind of target: what is claimed of it, how it is destroyed, how that is proved. A new kind is
  * one file, one row in target.c and one name in plan.c. */
 
 enum { TARGET_WHY_MAX = 160 };
@@ -89,10 +89,10 @@ int target_remove_name(int folder, const char *name, const char *stub, int flags
 enum { TARGET_DECOY_MAX = 8192 };
 int target_decoy_file(int folder, const char *name, size_t size);
 
-/* Empties the folder behind fd, which stays open; `depth` folders are above it in the target. */
+/* Empties the folder that fd is, which stays open; `depth` folders are above it in the target. */
 void target_tree_empty(int fd, int depth, bool overwrite, struct target_report *r);
 
-/* The tree kind's three, for kinds that are trees with something before or behind. */
+/* The tree kind's three, for kinds that are trees with a step before or after. */
 void target_tree_destroy(const struct scope *s, const struct plan_target *t,
                          struct target_report *r);
 void target_tree_prove(const struct scope *s, const struct plan_target *t, struct target_report *r);

@@ -15,7 +15,7 @@ static bool is_tpm(const struct plan_target *t)
     return t->root < 0 && strncmp(t->word, "tpm:", 4) == 0;
 }
 
-/* All but a file: cell lie below the prefix, which is a real kiosk's root. */
+/* All but a file: cell are below the prefix, which is a real kiosk's root. */
 static void prefix_of(const struct scope *s, char prefix[64])
 {
     snprintf(prefix, 64, "/proc/self/fd/%d", s->prefix);
@@ -86,7 +86,7 @@ static void target_cell_destroy(const struct scope *s, const struct plan_target 
     close(fd);
 }
 
-/* As cell_read_fd, whatever the make. */
+/* As cell_read_fd, for a cell of any kind. */
 static int read_cell(const struct scope *s, const struct plan_target *t, int fd,
                      uint8_t key[CELL_KEY])
 {

@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 /* journald writes out what it has before it answers: on a slow card that takes its time, and the
- * keys are dead by now. */
+ * keys are destroyed by now. */
 enum { ANSWER_MS = 10000 };
 
-/* True if journald did what the method says, or does not run. */
+/* True if journald did what the method asks, or does not run. */
 static bool ask_journald(const struct scope *s, const char *method)
 {
     struct sockaddr_un a = {.sun_family = AF_UNIX};

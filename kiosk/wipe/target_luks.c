@@ -137,7 +137,7 @@ static void destroy_header(int fd, struct crypt_device *cd, struct target_report
             ranges[count++] = (struct overwrite_range){(int64_t)offset, (int64_t)(offset + length)};
     }
     set_mark(fd, header, slots, r);
-    /* Whatever became of the mark: the key slots die. */
+    /* Whatever became of the mark: the key slots are destroyed. */
     noise_over(fd, ranges, count, r);
 }
 
@@ -200,7 +200,7 @@ static void target_luks_destroy(const struct scope *s, const struct plan_target 
     close(fd);
 }
 
-/* Where a second header may stand, by LUKS2's own table of sizes. */
+/* Where a second header may be, by LUKS2's own table of sizes. */
 static bool magic_left(int fd)
 {
     static const char first[6] = {'L', 'U', 'K', 'S', '\xba', '\xbe'};

@@ -22,7 +22,7 @@ static void target_tmpfs_destroy(const struct scope *s, const struct plan_target
         target_tree_destroy(s, t, r);
 }
 
-/* A drill's decoys stand in the same root, so on the same tmpfs. */
+/* A drill's decoys are in the same root, so on the same tmpfs. */
 const struct target_ops target_tmpfs = {
     .promise = "Every file in this part of the memory is overwritten and deleted; nothing of it "
                "was on the card, unless swap is on (see `porchlight doctor`).",

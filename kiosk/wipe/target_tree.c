@@ -13,7 +13,7 @@
 /* Deeper trees are reported as failed: each level holds two descriptors. */
 enum { DEPTH_MAX = 200 };
 
-/* Who makes new names for so many passes is not outrun. */
+/* A program that keeps making new names for so many passes is too fast for us. */
 enum { PASSES_MAX = 50 };
 
 static void fresh_name(char out[SCOPE_STUB_MAX])

@@ -1,6 +1,6 @@
 """What may be broken while a kiosk runs: each is said by whoever meets it, in a sentence that names
-the place and the mend; nothing crashes, what was set up stays as it was, and once it is mended the
-kiosk goes on."""
+the place and how to fix it; nothing crashes, what was set up stays as it was, and once it is fixed
+the kiosk goes on."""
 
 import contextlib
 import hashlib

@@ -1,4 +1,4 @@
-"""A config that is broken starts nothing and changes nothing, and says file, key and mend."""
+"""A config that is broken starts nothing and changes nothing, and says file, key and how to fix it."""
 
 import signal
 

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-/* stderr goes into a pipe while `speak` runs; what arrived stands in out. */
+/* stderr goes into a pipe while `speak` runs; what arrived is in out. */
 static void capture(void (*speak)(void), char *out, size_t size)
 {
     int ends[2], kept = dup(STDERR_FILENO);

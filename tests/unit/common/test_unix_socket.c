@@ -48,7 +48,7 @@ static int close_pair(void **state)
     return rmdir(p->folder);
 }
 
-/* Whoever fills a server's queue holds up nobody for ever. */
+/* Whoever fills a server's queue blocks nobody permanently. */
 static void a_full_queue_is_given_up(void **state)
 {
     struct changeover *p = *state;

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-/* Broken configs, each with the whole of what it gets to hear. In the cases, W is a working config
- * of 11 lines that ends inside its [broker out]; what is wrong follows from line 12 on, or stands
+/* Broken configs, each with all complaints that it gets. In the cases, W is a working config
+ * of 11 lines that ends inside its [broker out]; what is wrong follows from line 12 on, or is
  * in a config of its own. */
 
 #define IDS    "[venue]\nid = 00112233445566ff\n[kiosk]\nid = aabbccddeeff0011\n"
@@ -363,7 +363,7 @@ static const struct {
       "that "
       "can start the wipe, or enabled = no"}},
 
-    /* several at once: each is told */
+    /* several at once: each is reported */
     {W "port = x\nuser = a b\n[alert]\nabort_window = 1\n[nope]\na = b\n",
      {":12: [broker out] port: found \"x\", expected a whole number from 1 to 65535; write digits "
       "only",

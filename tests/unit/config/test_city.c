@@ -70,7 +70,7 @@ static void near_names_are_told(void **state)
     }
 }
 
-/* Rows that are none are passed over; a table that is not there is told apart. */
+/* Lines that are not rows are skipped; a missing table is an error of its own. */
 static void broken_tables(void **state)
 {
     char path[] = "build/zone.XXXXXX", near[128];

@@ -120,7 +120,7 @@ static void test_what_is_reached(void **state)
     }
 }
 
-/* A file system that stands in fstab and is not mounted makes its root unreachable, not empty. */
+/* A file system that is in fstab and is not mounted makes its root unreachable, not empty. */
 static void test_a_root_that_awaits_its_mount(void **state)
 {
     static const struct {

@@ -25,7 +25,7 @@ WHOLE = [("screen-day", "2026-05-22T11:30:04", ""),
 
 # Name, cue, and where the middle of the cut is, as parts of the whole picture.
 CUES = [("cue-quiet", "", (0.78, 0.75)),
-        ("cue-sensed", "sensed", (0.62, 0.80)),
+        ("cue-sensed", "sensed", (0.70, 0.80)),
         ("cue-accepted", "accepted", (0.40, 0.72)),
         ("cue-lan-only", "lan-only", (0.40, 0.72)),
         ("cue-seen", "accepted,seen=7,safe=3", (0.60, 0.50)),

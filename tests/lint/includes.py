@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Who may include whom. The rooms and their doors as the design gives them; exits 1 when a file
-goes through a wall.
+"""Who may include whom, by the tables of .github/CONTRIBUTING.md; exits 1 when a file includes what
+it may not.
 
     tests/lint/includes.py [ROOT]
 """
@@ -10,52 +10,35 @@ import sys
 from fnmatch import fnmatch
 from pathlib import Path
 
-# A room and the rooms whose headers it may include, beside its own.
-ROOMS = {
-    "kiosk/core": [],
-    "kiosk/common": [],
-    "hw": ["kiosk/common"],
-    "config": ["kiosk/common"],
-    "kiosk/mqtt": ["kiosk/common", "config"],
-    "kiosk/alertd": ["kiosk/core", "kiosk/common", "kiosk/mqtt", "config", "hw"],
-    "kiosk/screen": ["kiosk/core", "kiosk/common", "config"],
-    "kiosk/wipe": ["kiosk/core", "kiosk/common", "config"],
-    "kiosk/relay": ["kiosk/core", "kiosk/common", "kiosk/mqtt", "config"],
-    "kiosk/cli": ["kiosk/core", "kiosk/common", "kiosk/mqtt", "config"],
-}
+TABLES = ".github/CONTRIBUTING.md"
 
-# Files that may see one room more than their own room may.
-DOORS = {"kiosk/cli/cmd_sim*": ["hw"], "kiosk/cli/doctor/*": ["hw"],
-         "kiosk/cli/setup/setup_look*": ["hw"],
-         "kiosk/cli/vault/*": ["hw"], "kiosk/wipe/target_cell*": ["hw"]}
 
-# Foreign headers and the files that are their home.
-HOMES = {
-    "gpiod.h": ["hw/*"],
-    "tss2/*": ["hw/cell_tpm.c"],
-    "mosquitto.h": ["kiosk/mqtt/*"],
-    "mqtt_protocol.h": ["kiosk/mqtt/*"],
-    "netdb.h": ["kiosk/mqtt/dial.c"],
-    "SDL*": ["kiosk/screen/draw*"],
-    "fribidi/*": ["kiosk/screen/bidi.c"],
-    "libdrm/*": ["kiosk/screen/dpms.c"],
-    "sodium.h": ["kiosk/core/envelope.c", "kiosk/core/cert.c", "kiosk/core/acks.c", "kiosk/core/message.c",
-                 "kiosk/core/enrol.c", "kiosk/core/push_offer.c", "kiosk/core/record.c",
-                 "hw/cell*", "config/*", "kiosk/mqtt/*", "kiosk/alertd/*", "kiosk/wipe/*",
-                 "kiosk/cli/*", "kiosk/relay/*"],
-    "cjson/*": ["kiosk/common/dynsec.[ch]", "kiosk/core/message.c", "kiosk/core/enrol.c",
-                "kiosk/core/push_offer.c", "kiosk/alertd/*", "kiosk/wipe/*", "kiosk/cli/*",
-                "kiosk/relay/*"],
-    "systemd/*": ["kiosk/common/*", "kiosk/alertd/*", "kiosk/screen/*", "kiosk/wipe/*"],
-    "ini.h": ["config/*"],
-    "libcryptsetup.h": ["kiosk/wipe/*", "kiosk/cli/*"],
-    "qrencode.h": ["kiosk/screen/*", "kiosk/cli/*"],
-    "png.h": ["kiosk/cli/qr_output.c"],
-    "openssl/*": ["kiosk/mqtt/tls*", "kiosk/cli/doctor/doctor_tls.c", "kiosk/cli/keys/*",
-                  "kiosk/cli/members/accounts.c", "kiosk/relay/webpush.c"],
-    "curl/*": ["kiosk/relay/*"],
-    "cmocka.h": ["tests/*"],
-}
+def table(root, heading):
+    """The table whose first column has that heading: what is written as `code` in the first cell of
+    a row -> the list of what is in its second."""
+    lines = iter((root / TABLES).read_text().splitlines())
+    rows = {}
+    for line in lines:
+        if line.startswith(f"| {heading} |"):
+            next(lines)
+            break
+    for line in lines:
+        if not line.startswith("|"):
+            break
+        first, second = line.strip("|").split("|")
+        name = re.fullmatch(r" `([^`]+)` ", first)
+        if not name or name[1] in rows:
+            sys.exit(f"{TABLES}: {line}: expected one `{heading}` in the first cell, once")
+        rows[name[1]] = re.findall(r"`([^`]+)`", second)
+    if not rows:
+        sys.exit(f"{TABLES}: found no table | {heading} |")
+    return rows
+
+
+ROOT = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+ROOMS = table(ROOT, "room")     # the rooms whose headers it may include, beside its own
+DOORS = table(ROOT, "files")    # that may include more than their room may
+HOMES = table(ROOT, "header")   # of a library, and the files where it belongs
 
 # One file of a program knows libmosquitto; the rest of it does not.
 ONE_FILE = ["mosquitto.h"]
@@ -106,7 +89,7 @@ def own_complaint(path, header):
     else:
         room = room_of(path)
         if room not in ROOMS:
-            return f"{room} is no room that tests/lint/includes.py knows"
+            return f"{room} is not in the table of rooms of {TABLES}"
     allowed = [room] + ROOMS.get(room, [])
     for pattern, more in DOORS.items():
         if fnmatch(path, pattern) or fnmatch(path.replace("tests/unit/cli/test_", "kiosk/cli/"),
@@ -126,7 +109,7 @@ def foreign_complaint(path, header):
         if fnmatch(header, pattern):
             return None if any_match(path, homes) else f"its home is {', '.join(homes)}"
     if not any_match(header, LIBC):
-        return "unknown: give it a home in tests/lint/includes.py"
+        return f"unknown: say in the table of headers of {TABLES} where it belongs"
     return None
 
 
@@ -157,8 +140,7 @@ def check(root):
 
 
 def main():
-    root = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
-    complaints, count = check(root)
+    complaints, count = check(ROOT)
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     if not complaints:

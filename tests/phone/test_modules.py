@@ -31,7 +31,7 @@ def test_every_language_words_everything():
     faults = names("kiosk/core/changeover.c", r'\[CHANGEOVER_(?!PRESSED|RELEASED)\w+\] = "([\w-]+)"') | \
         names("kiosk/core/gesture.c", r'\[GESTURE_(?:STUCK|FOUND|FREED)\] = "([\w-]+)"') | \
         names("kiosk/alertd/events.c", r'MSG_FAULT, "([\w-]+)"') | \
-        names("kiosk/alertd/wiper.c", r'tell_ready\(w, "([\w-]+)"')
+        names("kiosk/alertd/wiper.c", r'report_ready\(w, "([\w-]+)"')
     doors = names("kiosk/core/door.c", r'\[DOOR_\w+\] = "([\w-]+)"')
     assert len(faults) == 11 and len(doors) == 4, (faults, doors)
     assert {f"fault-{f}" for f in faults} | {f"door-{d}" for d in doors} <= set(words["en"])

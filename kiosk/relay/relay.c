@@ -116,9 +116,9 @@ static void complain(struct relay *r, const struct mqtt_event *e)
     if (r->said == e->fault)
         return;
     r->said = e->fault;
-    log_warning("broker %s port %d: not connected (%s%s%s). %s", r->conf->broker.host,
-                r->conf->broker.port, mqtt_fault_name(e->fault), e->detail[0] ? ": " : "",
-                e->detail, mqtt_fault_sentence(e->fault));
+    log_warning("broker %s port %d: %s%s (%s%s%s). %s", r->conf->broker.host, r->conf->broker.port,
+                e->topic[0] ? "it refuses " : "not connected", e->topic, mqtt_fault_name(e->fault),
+                e->detail[0] ? ": " : "", e->detail, mqtt_fault_sentence(e->fault));
 }
 
 static void relay_on_event(struct relay *r, const struct mqtt_event *e)

@@ -111,7 +111,8 @@ $(B)/porchlightd-forgetful: $(B)/tests/faults/forgetful.o $(filter-out %/outbox.
 NIGHTS_B    = build/nights
 NIGHTS_SRC  = $(wildcard tests/nights/*.c)
 NIGHTS_REAL = $(call objects,kiosk/alertd) $(CORE) $(CONFIG) $(COMMON) \
-              $(filter-out %/dial.o %/tls.o,$(MQTT)) $(B)/kiosk/cli/phone_receive.o
+              $(filter-out %/dial.o %/tls.o,$(MQTT)) $(B)/kiosk/cli/phone_receive.o \
+              $(addprefix $(B)/kiosk/relay/,relay.o inbound.o keyring.o ring_policy.o push_registration.o)
 NIGHTS_NOT  = $(addprefix $(B)/kiosk/common/,log.o unix_socket.o)
 NIGHTS_WRAP = malloc calloc realloc free sodium_malloc sodium_free sodium_mlock sodium_munlock \
               clock_gettime time pthread_create pthread_join pthread_detach pthread_clockjoin_np \
@@ -124,7 +125,7 @@ NIGHTS_WRAP = malloc calloc realloc free sodium_malloc sodium_free sodium_mlock 
               sign_ed25519_pk_to_curve25519 sign_ed25519_sk_to_curve25519 \
               aead_xchacha20poly1305_ietf_encrypt aead_xchacha20poly1305_ietf_decrypt)
 $(B)/nights: $(patsubst %.c,$(B)/%.o,$(NIGHTS_SRC)) $(filter-out $(NIGHTS_NOT),$(NIGHTS_REAL))
-	$(CC) $(LDFLAGS) $(addprefix -Wl$(comma)--wrap=,$(NIGHTS_WRAP)) -o $@ $^ \
+	$(CC) $(LINK_FLAGS) $(addprefix -Wl$(comma)--wrap=,$(NIGHTS_WRAP)) -o $@ $^ \
 	    $(call pkg,libsodium libcjson inih libsystemd) -pthread
 
 # Unit tests: tests/unit/ROOM/test_X.c links the room it tests and what that room may use.

@@ -5,7 +5,6 @@
 #include "kiosk/mqtt/tls.h"
 #include "tests/nights/broker.h"
 #include "tests/nights/fds.h"
-#include "tests/nights/ways.h"
 
 #include <errno.h>
 #include <mosquitto.h>
@@ -47,6 +46,13 @@ struct mosquitto {
 struct mqtt5__property {
     uint32_t value;
 };
+
+/* "b1.example.org" is broker 1. */
+static struct way *way_of(const struct machine *m, const char *host)
+{
+    size_t i = host[0] == 'b' ? (size_t)(host[1] - '0') : 0;
+    return &m->ways[i < m->ways_count ? i : 0];
+}
 
 /* --- dialling -------------------------------------------------------------------------------- */
 

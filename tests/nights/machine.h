@@ -11,6 +11,8 @@
  * of steps, whatever the real machine does. Whenever a thread waits, the power may fail: then the
  * machine's threads and memory are gone in that very moment. */
 
+struct way;
+
 enum { MACHINES = 8, MACHINE_THREADS = 16 };
 
 struct machine {
@@ -26,6 +28,9 @@ struct machine {
     uint64_t log_lines;
     void (*ended)(struct machine *m, int status); /* the program ended by itself */
     void *owner;
+    struct way *ways; /* to each broker, in the order of their names b0, b1, ... */
+    size_t ways_count;
+    bool is_kiosk; /* the owner is a struct station */
 };
 
 #define MACHINE_CLOCK_UNSET INT64_MIN

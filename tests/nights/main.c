@@ -108,9 +108,9 @@ static int arguments_read(int argc, char **argv, struct options *o)
 /* The night as it was drawn: what of it is left, and how. */
 static void night_print(const struct night *n)
 {
-    printf("  %zu kiosk%s, %zu broker%s, %zu phones%s%s%s\n", n->kiosks, n->kiosks > 1 ? "s" : "",
-           n->brokers, n->brokers > 1 ? "s" : "", n->phones, n->cover ? ", cover" : "",
-           n->wipe ? ", wipe" : "", n->real_seals ? ", real seals" : "");
+    printf("  %zu kiosk%s, %zu broker%s, %zu phones%s%s%s%s\n", n->kiosks, n->kiosks > 1 ? "s" : "",
+           n->brokers, n->brokers > 1 ? "s" : "", n->phones, n->relay ? ", relay" : "",
+           n->cover ? ", cover" : "", n->wipe ? ", wipe" : "", n->real_seals ? ", real seals" : "");
     for (size_t i = 0; i < n->count; i++) {
         const struct happening *h = &n->happenings[i];
         if (n->without & UINT32_C(1) << i)

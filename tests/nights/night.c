@@ -168,6 +168,7 @@ void night_draw(struct night *n, uint64_t seed)
     n->cover = chance_percent(&c, 15);
     n->wipe = chance_percent(&c, 60);
     n->grace = chance_percent(&c, 50) ? 0 : chance_between(&c, S, 30 * S);
+    n->relay = chance_percent(&c, 60);
     for (size_t i = 0; i < n->brokers; i++)
         n->outside[i] = i == 0 || chance_percent(&c, 70);
     size_t gestures = 1 + chance_below(&c, 4), faults = 1 + chance_below(&c, 5);
@@ -186,6 +187,7 @@ void night_draw(struct night *n, uint64_t seed)
 void night_reduce(struct night *n, uint32_t without)
 {
     n->without = without;
+    n->relay = n->relay && !(without & WITHOUT_RELAY);
     n->cover = n->cover && !(without & WITHOUT_COVER);
     n->wipe = n->wipe && !(without & WITHOUT_WIPE);
     n->kiosks = without & WITHOUT_KIOSK ? 1 : n->kiosks;

@@ -3,6 +3,7 @@
 
 #include "tests/nights/phone.h"
 #include "tests/nights/station.h"
+#include "tests/nights/watcher.h"
 
 /* One night: who is there, what hands do, what breaks. All of it is drawn from the seed before it
  * begins, so that it can be played again without one of its parts. */
@@ -80,7 +81,7 @@ struct night {
     bool real_seals;
     const struct venue *venue;
     size_t kiosks, brokers, phones;
-    bool cover, wipe;
+    bool cover, wipe, relay;
     int64_t grace;
     bool outside[VENUE_BROKERS];
     struct happening happenings[NIGHT_HAPPENINGS];
@@ -90,6 +91,7 @@ struct night {
     struct station stations[VENUE_KIOSKS + 1]; /* the last: a copy of the first */
     struct broker broker[VENUE_BROKERS];
     struct phone phone[VENUE_PHONES];
+    struct watcher watcher; /* started where there is a relay */
 };
 
 /* How likely each kind is; a line "NAME WEIGHT" each in the file, "#" begins a comment. 0, or -1
@@ -101,6 +103,7 @@ void night_draw(struct night *n, uint64_t seed);
 
 /* What can be left out of a night: happening number i (bit i), and these. */
 enum {
+    WITHOUT_RELAY = 1 << 25,
     WITHOUT_COVER = 1 << 26,
     WITHOUT_WIPE = 1 << 27,
     WITHOUT_KIOSK = 1 << 28,  /* one kiosk is enough */

@@ -445,7 +445,8 @@ static void station_prepare(struct night *n, size_t i, struct chance *c)
 {
     struct station *s = &n->stations[i];
     station_init(s, n->venue, i == VENUE_KIOSKS ? 0 : i, kiosk_names[i]);
-    s->config.brokers_count = s->ways_count = n->brokers;
+    s->config.brokers_count = s->ways_count = s->machine->ways_count = n->brokers;
+    s->config.alert.relay = n->relay;
     s->config.kiosk.cover = n->cover;
     s->config.wipe.enabled = n->wipe;
     s->config.wipe.grace = n->grace;
@@ -481,6 +482,7 @@ static void begin(struct night *n)
         phone_init(&n->phone[p], n->venue, p, n->kiosks, phone_names[p], n->broker, n->brokers, &c);
         n->phone[p].answers = chance_percent(&c, 60);
     }
+    watcher_init(&n->watcher, n->venue, n->kiosks, &n->broker[0], &c);
     watch_begin(n);
 }
 
@@ -493,6 +495,8 @@ void night_play(struct night *n, uint32_t without)
         station_power_on(&n->stations[i]);
         world_at(60 * S, backup, &n->stations[i], 0);
     }
+    if (n->relay)
+        watcher_start(&n->watcher);
     for (size_t i = 0; i < n->phones; i++)
         phone_online(&n->phone[i], true);
     for (size_t i = 0; i < n->count; i++) {

@@ -27,7 +27,7 @@ uint32_t night_shrink(uint64_t seed, const char *invariant)
         shorter = false;
         for (int bit = 30; bit >= 0; bit--) {
             uint32_t one = UINT32_C(1) << bit;
-            if (without & one || (bit >= NIGHT_HAPPENINGS && bit < 26))
+            if (without & one || (bit >= NIGHT_HAPPENINGS && bit < 25))
                 continue;
             if (still_fails(seed, without | one, invariant)) {
                 without |= one;

@@ -6,7 +6,6 @@
 #include "kiosk/common/messages.h"
 #include "tests/nights/story.h"
 #include "tests/nights/watch.h"
-#include "tests/nights/ways.h"
 #include "tests/nights/wires.h"
 
 #include <poll.h>
@@ -159,6 +158,8 @@ void station_init(struct station *s, const struct venue *v, size_t number, const
     venue_config(v, number, &s->config);
     s->machine = machine_new(name, s);
     s->machine->ended = station_ended;
+    s->machine->is_kiosk = true;
+    s->machine->ways = s->ways;
     disk_attach(s->machine, &s->disk);
     local_serve(s->machine, "wipe.sock", wipe_said, s);
 }
@@ -221,12 +222,5 @@ void station_look_at_ways(struct station *s)
 struct station *station_now(void)
 {
     const struct machine *m = machine_now();
-    return m ? m->owner : NULL;
-}
-
-struct way *way_of(const struct machine *m, const char *host)
-{
-    struct station *s = m->owner;
-    size_t i = host[0] == 'b' ? (size_t)(host[1] - '0') : 0;
-    return &s->ways[i < s->ways_count ? i : 0];
+    return m && m->is_kiosk ? m->owner : NULL;
 }

@@ -85,6 +85,22 @@ static void kiosk_files(const struct venue *v, const struct venue_kiosk *k)
     }
 }
 
+static void relay_files(struct venue *v, const char *below)
+{
+    char name[96];
+    uint8_t unused[ENVELOPE_ID];
+    id_make(v->relay_account, unused, 60);
+    snprintf(v->relay_prefix, sizeof v->relay_prefix, "%.*s/relay", PATH_LEN - 8, below);
+    need(mkdir(v->relay_prefix, 0700) == 0, v->relay_prefix);
+    hex_put(v->relay_prefix, "/etc/porchlight/credentials/venue.key", v->key, sizeof v->key);
+    hex_put(v->relay_prefix, "/etc/porchlight/credentials/root.pub", v->root_public, 32);
+    file_put(v->relay_prefix, "/etc/porchlight/credentials/relay-broker", "a password\n");
+    for (int i = 0; i < VENUE_KIOSKS; i++) {
+        snprintf(name, sizeof name, "/etc/porchlight/credentials/kiosk-%s.pub", v->kiosks[i].id);
+        hex_put(v->relay_prefix, name, v->kiosks[i].public, ENVELOPE_PUBLIC);
+    }
+}
+
 static void venue_make(struct venue *v, const char *below)
 {
     uint8_t seed[32], unused[ENVELOPE_ID];
@@ -109,6 +125,7 @@ static void venue_make(struct venue *v, const char *below)
         need(mkdir(k->prefix, 0700) == 0, k->prefix);
         kiosk_files(v, k);
     }
+    relay_files(v, below);
 }
 
 const struct venue *venue_of(bool real)

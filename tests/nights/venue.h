@@ -29,6 +29,7 @@ struct venue {
     uint8_t root_public[ENVELOPE_PUBLIC], root_secret[ENVELOPE_SECRET];
     struct venue_kiosk kiosks[VENUE_KIOSKS];
     struct venue_phone phones[VENUE_PHONES];
+    char relay_account[17], relay_prefix[PATH_LEN];
 };
 
 /* The venue whose certificates are modelled, or the one whose are real: their files are in folders

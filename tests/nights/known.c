@@ -10,6 +10,8 @@ static size_t count;
 static int kinds_read(struct known *k, char *words)
 {
     char *rest = NULL;
+    if (strcmp(words, "any") == 0)
+        return 0;
     for (char *word = strtok_r(words, "+", &rest); word; word = strtok_r(NULL, "+", &rest)) {
         int kind = 0;
         while (kind < HAPPENINGS && strcmp(happening_name((enum happening_kind)kind), word) != 0)

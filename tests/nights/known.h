@@ -7,6 +7,7 @@
  *
  *     INVARIANT  HAPPENING[+HAPPENING...]  SEED  why
  *
+ * ("any": it needs none in particular.)
  * A failure is known if its invariant is there with happenings that all are in its night. The seed
  * shows it; a test replays each. */
 

@@ -422,6 +422,31 @@ static void end_of_press(const struct press *p)
              (double)(p->delivered_at - p->at) / 1e9);
 }
 
+/* The relay watches b0, and rings for what leaves by it. */
+static void end_of_rings(const struct press *p)
+{
+    const struct watcher *w = &watch.night->watcher;
+    bool soon = watcher_rang(w, p->at, p->at + NOTICED), ever = watcher_rang(w, p->at, NIGHT);
+    if (!watch.night->relay || p->excused || !p->delivered)
+        return;
+    if (!soon && !night_is_broken(watch.night, p->at - 90 * S, p->at + NOTICED))
+        fail("locked-phones-are-rung", "%s rang nobody within 20 s, and nothing was broken",
+             short_id(&p->id));
+    if (!ever && p->ended_at == INT64_MAX && p->station->machine->running)
+        fail("locked-phones-are-rung", "%s never rang anybody", short_id(&p->id));
+}
+
+static void end_of_silence(const struct station *s)
+{
+    const struct watcher *w = &watch.night->watcher;
+    if (!watch.night->relay || s->silent_since == INT64_MAX || s->silent_since > NIGHT - 400 * S ||
+        night_is_broken(watch.night, s->silent_since + 1, NIGHT))
+        return;
+    if (!watcher_rang(w, s->silent_since, NIGHT))
+        fail("locked-phones-are-rung", "%s has been silent for %.0f s, and nobody was rung",
+             s->machine->name, (double)(NIGHT - s->silent_since) / 1e9);
+}
+
 static void end_of_phone(const struct phone *p)
 {
     for (size_t k = 0; k < watch.night->kiosks; k++) {
@@ -461,10 +486,14 @@ void watch_end(void)
 {
     for (size_t i = 0; i < watch.presses_count; i++)
         end_of_press(&watch.presses[i]);
+    for (size_t i = 0; i < watch.presses_count; i++)
+        end_of_rings(&watch.presses[i]);
     for (size_t i = 0; i < watch.night->phones; i++)
         end_of_phone(&watch.night->phone[i]);
     for (size_t i = 0; i < watch.night->kiosks; i++)
         end_of_station(&watch.night->stations[i]);
+    for (size_t i = 0; i < watch.night->kiosks; i++)
+        end_of_silence(&watch.night->stations[i]);
     for (size_t i = 0; i < watch.night->brokers; i++)
         if (watch.night->broker[i].connects > CONNECTS_MOST)
             fail("connects-are-bounded", "%s was connected to %llu times",

@@ -49,7 +49,7 @@ static void watcher_ended(struct machine *m, int status)
 void watcher_init(struct watcher *w, const struct venue *v, size_t kiosks, struct broker *b,
                   struct chance *c)
 {
-    *w = (struct watcher){.venue = v, .rang_at = INT64_MAX};
+    *w = (struct watcher){.venue = v};
     way_init(&w->way, "relay", b, c);
     memcpy(w->conf.relay.account, v->relay_account, sizeof v->relay_account);
     snprintf(w->conf.relay.word, sizeof w->conf.relay.word, "The kettle is on");
@@ -74,6 +74,14 @@ void watcher_start(struct watcher *w)
     watcher_boot(w, 0);
 }
 
+bool watcher_rang(const struct watcher *w, int64_t from, int64_t to)
+{
+    for (size_t i = 0; i < w->rings; i++)
+        if (w->rang[i] >= from && w->rang[i] <= to)
+            return true;
+    return false;
+}
+
 /* --- kiosk/relay/ntfy.h and webpush_sender.h -----------------------------------------------------
  */
 
@@ -94,8 +102,8 @@ void ntfy_wake(struct ntfy *p)
 {
     struct watcher *w = machine_now()->owner;
     (void)p;
-    w->rings++;
-    w->rang_at = world_now();
+    if (w->rings < WATCHER_RINGS)
+        w->rang[w->rings++] = world_now();
     story("the push server wakes locked phones");
 }
 

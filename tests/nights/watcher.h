@@ -8,17 +8,22 @@
 
 /* The machine outside that runs porchlight-relay beside broker b0. Its push server takes every
  * wake-up. */
+enum { WATCHER_RINGS = 64 };
+
 struct watcher {
     const struct venue *venue;
     struct relay_conf conf;
     struct machine *machine;
     struct way way;
-    uint64_t rings;
-    int64_t rang_at; /* the last ring; INT64_MAX: none yet */
+    int64_t rang[WATCHER_RINGS]; /* when; the first ones */
+    size_t rings;
 };
 
 void watcher_init(struct watcher *w, const struct venue *v, size_t kiosks, struct broker *b,
                   struct chance *c);
 void watcher_start(struct watcher *w);
+
+/* Whether phones were rung in that time. */
+bool watcher_rang(const struct watcher *w, int64_t from, int64_t to);
 
 #endif

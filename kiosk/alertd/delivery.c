@@ -245,8 +245,8 @@ static void delivery_on_up(struct delivery *d, size_t i, const struct mqtt_event
     push(d, i);
     p->online_due = d->cover;
     if (!d->cover) {
-        presence_publish(d, p);
         state_publish(d, p);
+        presence_publish(d, p);
         beat_publish(d, p, TOPIC_BEAT);
     }
     notices_flush(d);

@@ -172,8 +172,9 @@ run: deps-run  ## a whole kiosk on this machine, in a folder below build/
 test: test-programs test-page  ## unit and end-to-end tests, with ASan and UBSan
 
 test-programs: deps-test page  ## the same without the page in a browser
+	+@$(AGAIN) nights-build
 	+@$(AGAIN) $(ASAN_B) all build/asan/porchlightd-forgetful unit-run
-	@BUILD=build/asan $(PYTEST) -n 4 tests/e2e tests/faults
+	@BUILD=build/asan $(PYTEST) -n 4 tests/e2e tests/faults tests/nights
 
 test-page: deps-test page  ## the members' page in a browser, the relay, the broker's rights
 	+@$(AGAIN) $(ASAN_B) all
@@ -190,10 +191,13 @@ faults: deps-test  ## COUNT=1000 random schedules of faults, and what became of 
 
 SEED    ?= $(shell date +%s)
 SECONDS ?= 0
-.PHONY: nights
-nights: deps-build  ## COUNT=1000 SEED=S simulated nights of the whole system, or SECONDS=120 of them
+.PHONY: nights nights-build
+nights-build:
 	+@$(AGAIN) -s B=$(NIGHTS_B) HARDEN= $(NIGHTS_B)/nights
-	@$(NIGHTS_B)/nights --seed $(SEED) $(if $(filter 0,$(SECONDS)),--count $(COUNT),--seconds $(SECONDS))
+
+nights: deps-build  ## COUNT=1000 SEED=S simulated nights of the whole system, or SECONDS=120 of them
+	+@$(AGAIN) nights-build
+	@$(NIGHTS_B)/nights --known tests/nights/known --seed $(SEED) $(if $(filter 0,$(SECONDS)),--count $(COUNT),--seconds $(SECONDS))
 
 # The members' page, below build/page. Its parts come from the npm registry, by the lock file.
 PAGE_SRC = $(wildcard kiosk/phone/*.* kiosk/phone/core/* kiosk/phone/page/* kiosk/phone/words/*)

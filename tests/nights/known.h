@@ -19,7 +19,7 @@ struct known {
     size_t kinds_count;
     uint64_t seed;
     char why[KNOWN_WHY];
-    uint64_t met; /* how often, in this run */
+    uint64_t met, first; /* how often in this run, and its first seed */
 };
 
 /* 0, or -1 after a complaint. */

@@ -2,7 +2,9 @@
 
 #include "tests/nights/known.h"
 #include "tests/nights/night.h"
+#include "tests/nights/script.h"
 #include "tests/nights/story.h"
+#include "tests/nights/transcript.h"
 #include "tests/nights/watch.h"
 
 #include <cjson/cJSON.h>
@@ -22,6 +24,7 @@ static const char usage[] =
     "Usage: nights [--seed S] [--count N | --seconds T] [--known FILE] [--weights FILE]\n"
     "       nights --seed S --story [--without BITS]\n"
     "       nights --seed S --shrink INVARIANT\n"
+    "       nights --night FILE [--story]\n"
     "Plays simulated nights and says what failed in them (tests/nights/README.md).\n"
     "\n"
     "  --seed S          the first night; the next one has S + 1\n"
@@ -32,13 +35,15 @@ static const char usage[] =
     "  --story           tell the night, one line an event\n"
     "  --without BITS    leave out these of its happenings, as --shrink prints them\n"
     "  --shrink NAME     leave out what the failure of this invariant does not need\n"
+    "  --transcript FILE write what phones went through, for replay.mjs\n"
+    "  --night FILE      play a night that was kept; 0 if it fails or holds as it says\n"
     "  --fail-fast       end at the first failure that is not known\n";
 
 struct options {
     uint64_t seed, count;
     double seconds;
     uint32_t without;
-    const char *shrink;
+    const char *shrink, *script;
     bool fail_fast;
 };
 
@@ -75,11 +80,12 @@ static void crashes_catch(void)
 static int arguments_read(int argc, char **argv, struct options *o)
 {
     static const struct option known[] = {
-        {"seed", required_argument, NULL, 's'},    {"count", required_argument, NULL, 'c'},
-        {"seconds", required_argument, NULL, 't'}, {"story", no_argument, NULL, 'v'},
-        {"known", required_argument, NULL, 'k'},   {"weights", required_argument, NULL, 'w'},
-        {"without", required_argument, NULL, 'o'}, {"shrink", required_argument, NULL, 'r'},
-        {"fail-fast", no_argument, NULL, 'f'},     {0}};
+        {"seed", required_argument, NULL, 's'},       {"count", required_argument, NULL, 'c'},
+        {"seconds", required_argument, NULL, 't'},    {"story", no_argument, NULL, 'v'},
+        {"known", required_argument, NULL, 'k'},      {"weights", required_argument, NULL, 'w'},
+        {"without", required_argument, NULL, 'o'},    {"shrink", required_argument, NULL, 'r'},
+        {"fail-fast", no_argument, NULL, 'f'},        {"night", required_argument, NULL, 'n'},
+        {"transcript", required_argument, NULL, 'j'}, {0}};
     *o = (struct options){.seed = 1, .count = 1};
     for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         if (c == 's')
@@ -94,7 +100,12 @@ static int arguments_read(int argc, char **argv, struct options *o)
             o->without = (uint32_t)strtoul(optarg, NULL, 16);
         else if (c == 'r')
             o->shrink = optarg;
-        else if (c == 'f')
+        else if (c == 'n')
+            o->script = optarg;
+        else if (c == 'j') {
+            if (transcript_open(optarg) != 0)
+                return -1;
+        } else if (c == 'f')
             o->fail_fast = true;
         else if (c == 'k' ? known_read(optarg) != 0 : c != 'w' || night_weights(optarg) != 0)
             return -1;
@@ -105,24 +116,6 @@ static int arguments_read(int argc, char **argv, struct options *o)
 /* --- what is printed -----------------------------------------------------------------------------
  */
 
-/* The night as it was drawn: what of it is left, and how. */
-static void night_print(const struct night *n)
-{
-    printf("  %zu kiosk%s, %zu broker%s, %zu phones%s%s%s%s\n", n->kiosks, n->kiosks > 1 ? "s" : "",
-           n->brokers, n->brokers > 1 ? "s" : "", n->phones, n->relay ? ", relay" : "",
-           n->cover ? ", cover" : "", n->wipe ? ", wipe" : "", n->real_seals ? ", real seals" : "");
-    for (size_t i = 0; i < n->count; i++) {
-        const struct happening *h = &n->happenings[i];
-        if (n->without & UINT32_C(1) << i)
-            continue;
-        printf("  %2d:%06.3f %s", (int)(h->at / (60 * S)), (double)(h->at % (60 * S)) / 1e9,
-               happening_name(h->kind));
-        if (h->until > h->at)
-            printf(" for %.3f s", (double)(h->until - h->at) / 1e9);
-        putchar('\n');
-    }
-}
-
 static void shrink(uint64_t seed, const char *invariant)
 {
     uint32_t without = night_shrink(seed, invariant);
@@ -130,7 +123,7 @@ static void shrink(uint64_t seed, const char *invariant)
     story_told = true;
     night_draw(&night, seed);
     night_reduce(&night, without);
-    night_print(&night);
+    script_write(stdout, &night, invariant);
     night_play(&night, without);
     story_told = false;
 }
@@ -155,7 +148,7 @@ static void judge(struct run *r)
         struct known *k = known_find(&night, copy[i].name);
         is_known = is_known || k;
         if (k) {
-            k->met++;
+            k->first = k->met++ == 0 ? seed : k->first;
             continue;
         }
         printf("seed %" PRIu64 ": %s: %s\n", seed, copy[i].name, copy[i].text);
@@ -176,7 +169,8 @@ static void report(const struct run *r)
     size_t n = known_all(&k);
     for (size_t i = 0; i < n; i++)
         if (k[i].met > 0)
-            printf("known: %s, %" PRIu64 " times: %s\n", k[i].invariant, k[i].met, k[i].why);
+            printf("known: %s, %" PRIu64 " times, first with seed %" PRIu64 ": %s\n",
+                   k[i].invariant, k[i].met, k[i].first, k[i].why);
     printf("%" PRIu64 " nights in %.1f s: %" PRIu64 " failed, %" PRIu64 " in a known way; "
            "%.0f nights an hour of one core, %.0f events a night\n",
            r->nights, took, r->failed, r->known, (double)r->nights / worked * 3600,
@@ -188,6 +182,7 @@ static int nights(const struct options *o)
     struct run r = {.began = seconds(CLOCK_MONOTONIC)};
     printf("nights from seed %" PRIu64 "\n", o->seed);
     while (o->seconds > 0 ? seconds(CLOCK_MONOTONIC) - r.began < o->seconds : r.nights < o->count) {
+        transcript_night(o->seed + r.nights);
         night_draw(&night, o->seed + r.nights);
         night_play(&night, o->without);
         r.nights++;
@@ -200,6 +195,25 @@ static int nights(const struct options *o)
     }
     report(&r);
     return r.failed > 0;
+}
+
+/* 0: what it says is so. */
+static int play_script(const char *path)
+{
+    char fails[SCRIPT_NAME];
+    const struct failure *f;
+    if (script_read(path, &night, fails) != 0)
+        return 2;
+    night_play(&night, 0);
+    size_t n = watch_failures(&f);
+    bool as_said = n == 0 && fails[0] == '\0';
+    for (size_t i = 0; i < n; i++) {
+        printf("%s: %s: %s\n", path, f[i].name, f[i].text);
+        as_said = as_said || strcmp(f[i].name, fails) == 0;
+    }
+    if (!as_said && fails[0] != '\0')
+        printf("%s: %s holds: it was fixed, or the night no longer shows it\n", path, fails);
+    return as_said ? 0 : 1;
 }
 
 int main(int argc, char **argv)
@@ -217,10 +231,13 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     cJSON_InitHooks(&hooks);
     crashes_catch();
-    if (o.shrink)
+    if (o.script)
+        status = play_script(o.script);
+    else if (o.shrink)
         shrink(o.seed, o.shrink);
     else
         status = nights(&o);
+    transcript_close();
     venue_clean();
     return status;
 }

@@ -92,12 +92,30 @@ void conn_send(struct conn *c, bool to_broker, struct packet p)
     depart(sent, 0);
 }
 
+/* Without power nobody sends again what a hole has swallowed. */
+static void forget_held(struct conn *c)
+{
+    struct packet *held = c->held;
+    c->held = NULL;
+    c->held_last = &c->held;
+    for (struct packet *next; held; held = next) {
+        next = held->next;
+        held->next = NULL;
+        if (held->to_broker)
+            continue;
+        *c->held_last = held;
+        c->held_last = &held->next;
+    }
+}
+
 void conn_close_client(struct conn *c, bool quietly, bool goodbye)
 {
     if (!c->client_there)
         return;
     c->client_there = false;
-    if (!quietly)
+    if (quietly)
+        forget_held(c);
+    else
         conn_send(c, true, (struct packet){.kind = goodbye ? PACKET_GOODBYE : PACKET_CLOSED});
 }
 

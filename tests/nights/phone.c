@@ -3,6 +3,7 @@
 #include "kiosk/common/topics.h"
 #include "kiosk/core/cert.h"
 #include "tests/nights/story.h"
+#include "tests/nights/transcript.h"
 #include "tests/nights/watch.h"
 
 #include <stdio.h>
@@ -29,6 +30,7 @@ static void phone_look(struct phone *p)
                   p->client.kiosks_count > 1 ? " for " : "",
                   p->client.kiosks_count > 1 ? k == 0 ? "k0" : "k1" : "");
         watch_shown(p, k);
+        transcript_shown(p, k);
     }
 }
 
@@ -49,7 +51,7 @@ static void link_report(struct phone_link *l, bool up)
     l->up = up;
     for (size_t k = 0; k < p->client.kiosks_count; k++) {
         view_link(&p->client.kiosks[k].view, phone_is_linked(p), world_now());
-        watch_linked(p, k, phone_is_linked(p));
+        transcript_link(p, k, phone_is_linked(p));
     }
     phone_look(p);
 }
@@ -285,6 +287,7 @@ static void phone_take(struct phone *p, const struct packet *packet)
         p->state[k] = h.message;
         p->state_known[k] = true;
     }
+    transcript_message(p, k, &h);
     watch_received(p, k, &h);
     if (h.verdict == VIEW_TOLD)
         phone_told(p, k, &h.message);

@@ -48,6 +48,7 @@ static struct {
     struct record durable[VENUE_KIOSKS + 1];
     uint64_t gestures[VENUE_KIOSKS + 1]; /* lockdowns that a switch gave */
     int64_t gesture_at[VENUE_KIOSKS + 1];
+    struct alert_id shown_lockdown[VENUE_PHONES][VENUE_KIOSKS]; /* none: the phone shows none */
     struct failure failures[FAILURES];
     size_t failures_count;
 } watch;
@@ -312,11 +313,27 @@ void watch_connected(struct broker *b, const struct hello *h)
 /* --- phones -------------------------------------------------------------------------------------
  */
 
-void watch_linked(struct phone *p, size_t kiosk, bool linked)
+/* Staff have ended this very alert, or a later one that they were looking at. */
+static bool staff_covered(const struct alert_id *id)
 {
-    (void)p;
-    (void)kiosk;
-    (void)linked;
+    const struct press *of = press_of(id);
+    for (size_t i = 0; i < watch.cleared_count; i++) {
+        const struct press *by = press_of(&watch.cleared[i]);
+        if (alert_id_equal(&watch.cleared[i], id) || (of && by && by->at >= of->at))
+            return true;
+    }
+    return false;
+}
+
+static void watch_view(const struct phone *p, size_t kiosk)
+{
+    const struct view_kiosk *v = &p->client.kiosks[kiosk].view;
+    struct alert_id *was = &watch.shown_lockdown[p - watch.night->phone][kiosk];
+    bool lockdown = v->state == ALERT_LOCKDOWN && !v->drill;
+    if (!alert_id_is_none(was) && !lockdown && !staff_covered(was))
+        fail("a-phone-keeps-a-lockdown", "%s has ended %s, and no staff phone had said so", p->name,
+             short_id(was));
+    *was = lockdown ? v->alert.id : (struct alert_id){{0}};
 }
 
 void watch_received(struct phone *p, size_t kiosk, const struct phone_client_heard *h)
@@ -324,7 +341,7 @@ void watch_received(struct phone *p, size_t kiosk, const struct phone_client_hea
     const struct message *m = &h->message;
     bool alarm = m->kind == MSG_LOCKDOWN || m->kind == MSG_CAUTION ||
                  (m->kind == MSG_STATE && m->state != ALERT_QUIET);
-    (void)kiosk;
+    watch_view(p, kiosk);
     if (story_told && m->kind != MSG_BEAT && (m->kind != MSG_STATE || h->verdict != VIEW_HEARD))
         story("%s has %s%s seq %llu.%llu: %s", p->name, message_kind_name(m->kind),
               h->word.retained ? " (kept)" : "", (unsigned long long)m->epoch,

@@ -35,7 +35,6 @@ void watch_wipe(struct station *s, const void *word, size_t len);
 void watch_ended(struct station *s);
 void watch_synced(struct station *s);
 void watch_shown(struct phone *p, size_t kiosk);
-void watch_linked(struct phone *p, size_t kiosk, bool linked);
 void watch_received(struct phone *p, size_t kiosk, const struct phone_client_heard *h);
 void watch_answered(struct phone *p, const struct alert_id *id);
 void watch_commanded(struct phone *p, size_t kiosk, const struct message *m);

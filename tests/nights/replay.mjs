@@ -1,0 +1,63 @@
+// Gives what the phones of simulated nights went through to the page's own JavaScript, and compares
+// what it judges and shows with what C did.
+//
+//     build/nights/nights --seed 1 --count 20 --transcript FILE && node tests/nights/replay.mjs FILE
+
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { readMessage } from '../../kiosk/phone/core/message.js';
+import { RULES, viewInit, viewLink, viewLook, viewStep } from '../../kiosk/phone/core/view.js';
+
+const NS_PER_MS = 1e6; // the night's times are in ns: the rules follow
+const rules = Object.fromEntries(Object.entries(RULES).map(([k, v]) => [k, v * NS_PER_MS]));
+const SHOWN = ['show', 'duress', 'drill', 'silent', 'stale'];
+
+let night = null;
+let views = new Map();
+let nights = 0;
+let compared = 0;
+const differences = [];
+
+function differ(line, what, mine) {
+    differences.push(`night ${night}, ${line.phone}, ${(line.at / 1e9).toFixed(3)} s: ` +
+        `C has ${what}, the page ${mine}`);
+}
+
+function replay(line) {
+    if ('night' in line) {
+        night = line.night;
+        views = new Map();
+        nights++;
+        return;
+    }
+    const before = views.get(line.phone) ?? viewInit();
+    let after = before;
+    if ('link' in line) {
+        after = viewLink(before, line.link, line.at);
+    } else if ('message' in line) {
+        const message = readMessage(JSON.stringify(line.message), line.topic, line.message);
+        const word = { message, retained: line.retained, wallAge: line.wallAge,
+            proved: line.proved ?? null };
+        let verdict;
+        [verdict, after] = viewStep(before, word, { staff: line.staff, plain: false }, line.at);
+        compared++;
+        if (verdict !== line.verdict) {
+            differ(line, `"${line.verdict}" for ${message.kind}`, `"${verdict}"`);
+        }
+    } else {
+        const shown = viewLook(before, rules, { staff: line.staff }, line.at);
+        compared++;
+        for (const key of SHOWN.filter((k) => shown[k] !== line[k])) {
+            differ(line, `${key} ${line[key]}`, shown[key]);
+        }
+    }
+    views.set(line.phone, after);
+}
+
+const lines = createInterface({ input: createReadStream(process.argv[2]), crlfDelay: Infinity });
+for await (const line of lines) {
+    replay(JSON.parse(line));
+}
+console.log(`${nights} nights, ${compared} comparisons, ${differences.length} differences`);
+differences.slice(0, 20).forEach((d) => console.log(d));
+process.exit(differences.length > 0 || compared === 0 ? 1 : 0);

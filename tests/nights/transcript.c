@@ -1,0 +1,68 @@
+#include "tests/nights/transcript.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static FILE *out;
+
+int transcript_open(const char *path)
+{
+    out = fopen(path, "w");
+    if (out)
+        return 0;
+    perror(path);
+    return -1;
+}
+
+void transcript_close(void)
+{
+    if (out)
+        fclose(out);
+    out = NULL;
+}
+
+void transcript_night(uint64_t seed)
+{
+    if (out)
+        fprintf(out, "{\"night\":%" PRIu64 "}\n", seed);
+}
+
+static void line_begin(const struct phone *p, size_t kiosk)
+{
+    fprintf(out, "{\"phone\":\"%s %zu\",\"staff\":%s,\"at\":%" PRId64, p->name, kiosk,
+            p->keys->staff ? "true" : "false", world_now());
+}
+
+void transcript_link(const struct phone *p, size_t kiosk, bool linked)
+{
+    if (!out)
+        return;
+    line_begin(p, kiosk);
+    fprintf(out, ",\"link\":%s}\n", linked ? "true" : "false");
+}
+
+void transcript_message(const struct phone *p, size_t kiosk, const struct phone_client_heard *h)
+{
+    char id[37];
+    if (!out)
+        return;
+    line_begin(p, kiosk);
+    fprintf(out, ",\"topic\":\"%s\",\"message\":%s,\"retained\":%s,\"wallAge\":%" PRId64, h->topic,
+            h->text, h->word.retained ? "true" : "false", h->word.wall_age);
+    message_id_write(&h->word.proved_id, id);
+    if (h->word.proved)
+        fprintf(out, ",\"proved\":{\"id\":\"%s\",\"epoch\":%" PRIu64 ",\"seq\":%" PRIu64 "}", id,
+                h->word.proved_epoch, h->word.proved_seq);
+    fprintf(out, ",\"verdict\":\"%s\"}\n", view_verdict_name(h->verdict));
+}
+
+void transcript_shown(const struct phone *p, size_t kiosk)
+{
+    const struct view_shown *s = &p->shown[kiosk];
+    if (!out)
+        return;
+    line_begin(p, kiosk);
+    fprintf(out, ",\"show\":\"%s\",\"duress\":%s,\"drill\":%s,\"silent\":%s,\"stale\":%s}\n",
+            view_show_name(s->show), s->duress ? "true" : "false", s->drill ? "true" : "false",
+            s->silent ? "true" : "false", s->stale ? "true" : "false");
+}

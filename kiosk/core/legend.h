@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What staff read in the picture: the one table behind `porchlight status --cue` and the README.
+/* What staff read in the picture: the one table behind `porchlight status --cue` and the handbook.
  * Every scene shows the same shore, so there is one legend for all. A change takes up to ten
  * seconds to appear, so that nobody notices it. */
 struct legend {

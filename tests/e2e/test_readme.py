@@ -72,6 +72,8 @@ RUN_BY = [(pattern, f"tests/{test}") for pattern, test in [
      "e2e/test_vault.py::test_cell_and_salt_open_it_together_and_neither_alone"),
     (r"porchlight vault (open|close|status) desk",
      "board/test_wipe.py::test_power_cut_is_made_good_at_the_next_boot"),
+    (r"apt install \./porchlight_\*\.deb \./porchlight-page_\*\.deb",
+     "deb/test_packages.py::test_apt_finds_all_that_it_needs"),
     (r"porchlight-screen --scene lantern --snapshot FILE --at .*",
      "e2e/test_screen_panel.py::test_settings_are_read_again_whole_or_not_at_all"),
 ]]
@@ -105,6 +107,10 @@ def is_command(words):
     return bool(words) and PROGRAM.match(words[0])
 
 
+def is_installation(words):
+    return words[:2] == ["apt", "install"] and any(word.startswith("./") for word in words)
+
+
 def plain(words):
     """A command as RUN_BY has it: paths that are the reader's own have one name."""
     text = " ".join(words)
@@ -115,7 +121,8 @@ def plain(words):
 
 
 COMMANDS = sorted({(name, plain(words)) for name, block in blocks() for line in block.splitlines()
-                   for words in alone(line.strip()) if is_command(words)})
+                   for words in alone(line.strip())
+                   if is_command(words) or is_installation(words)})
 SPANS = sorted({(name, span) for name, path in zip(NAMES, DOCUMENTS)
                 for span in texts(path, "code")})
 

@@ -1,6 +1,6 @@
 """What a card still holds: canaries with real histories, searched on the raw image and on a card that
 never erases a page (every write it was ever given). Needs root and /dev/fuse; `pytest -s` prints the
-figures that the README quotes."""
+figures that the handbook quotes."""
 
 import base64
 import os

@@ -76,8 +76,7 @@ char *file_read(const char *path, size_t most, size_t *len)
     }
     text[n] = '\0';
     *len = (size_t)n;
-    char *shorter = realloc(text, *len + 1);
-    return shorter ? shorter : text;
+    return text;
 }
 
 /* --- writing --------------------------------------------------------------------------------- */

@@ -22,7 +22,7 @@ def new_host(machine):
 
 def test_the_broker_is_put_in_place(host, machine):
     said = machine.do(f"{ETC}/outside/install.sh")
-    assert "Remove this folder" in said
+    assert "Delete this folder" in said
     machine.do(f"rm -r {ETC}/outside")
     broker, = host.connected()["brokers"]
     assert broker["outside"]
@@ -31,7 +31,7 @@ def test_the_broker_is_put_in_place(host, machine):
 
 def test_the_relay_is_put_in_place(host, machine):
     machine.do(f"porchlight relay --root {ROOT_KEY} /root/relay")
-    assert "Remove this folder" in machine.do("/root/relay/install.sh")
+    assert "Delete this folder" in machine.do("/root/relay/install.sh")
     wait.until(lambda: "connected" in host.journal("porchlight-relay"),
                lambda: host.journal("porchlight-relay"), 60)
     assert machine.do("systemctl show -p NRestarts --value porchlight-relay") == "0\n"

@@ -61,7 +61,7 @@ def given(venue, text):
     ("[setup]\nwhat\n", ":2: "),
 ])
 def test_a_wrong_answer_is_refused(venue, text, said):
-    refused(venue, given(venue, text), said)
+    refused(venue, given(venue, text), said, "Nothing was changed")
 
 
 def test_all_wrong_answers_are_reported_at_once(venue):
@@ -213,7 +213,7 @@ def test_an_account_with_a_wrong_ca_is_refused(venue):
 
 def test_an_account_with_an_expired_ca_is_refused(venue):
     old, _ = pki.Authority(venue.prefix / "ca").server("old", begins=-30, ends=-3.5)
-    refused(venue, account(venue, old), "expired 3 days ago")
+    refused(venue, account(venue, old), "expired 3 days ago", "Nothing was changed")
 
 
 @pytest.mark.parametrize("text, said", [
@@ -223,7 +223,7 @@ def test_an_account_with_an_expired_ca_is_refused(venue):
     ("[account]\npassword = a #b\n", ":2: [account] password: a value cannot contain")])
 def test_a_wrong_account_file_is_refused(venue, text, said):
     done = account(venue, "/nowhere", text)
-    refused(venue, done, said)
+    refused(venue, done, said, "Nothing was changed")
     assert "a #b" not in done.stderr
     refused(venue, given(venue, "[setup]\nbroker = elsewhere\noutside = mqtt.example.org\n"
                                "outside_account = /nowhere/account\n"), "/nowhere/account: No such")

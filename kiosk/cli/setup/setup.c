@@ -46,7 +46,10 @@ static int find_answers(struct setup *s, const struct options *o)
     }
     for (size_t i = 0; i < sizeof brokers / sizeof brokers[0]; i++)
         s->brokers_changed |= !is_unchanged(s, brokers[i]);
-    return answers_check(&s->now);
+    if (answers_check(&s->now) == 0)
+        return 0;
+    log_error("Nothing was changed. Correct the answers, then run set-up again.");
+    return -1;
 }
 
 static const char *step_label(int *steps, char out[8])

@@ -203,6 +203,8 @@ static int take_outside(struct setup *s)
     if (result == 0 && !a.phones[0])
         warn_of_phones(s);
 forget:
+    if (result < 0)
+        log_error("Nothing was changed. Correct %s, then run set-up again.", path);
     sodium_memzero(&a, sizeof a);
     free(pem);
     return result;

@@ -77,16 +77,18 @@ int setup_root_find(struct setup *s)
     bool joins = answer_number(&s->now, ANSWER_KIOSK) > 1;
     if (!s->first && !s->brokers_changed && !(there && setup_outside_lacks(s)))
         return 0;
+    if (there && root_seed_read(NULL, place_of(s), s->keys->root_seed) < 0) {
+        log_error("Nothing was changed, because the root key could not be read.");
+        return -1;
+    }
     if (there)
-        return root_seed_read(NULL, place_of(s), s->keys->root_seed) < 0
-                   ? -1
-                   : check_venue(s, place_of(s));
+        return check_venue(s, place_of(s));
     if (s->first && !joins)
         return make_root_key(s);
     if (s->terminal)
         return type_root_key(s);
     log_error(
-        "Nothing was changed: another broker or kiosk needs the venue's root key, %s; expected "
+        "Nothing was changed: another broker or kiosk needs the venue's root key, %s. Expected "
         "root = FILE, the key's file.",
         goes_to_file(s) ? "and there is no such file" : "and none was given");
     return -1;

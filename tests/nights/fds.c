@@ -8,7 +8,6 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -234,33 +233,6 @@ int __wrap_poll(struct pollfd *p, nfds_t n, int timeout)
         thread_wait(due);
         wait_set(p, n, NULL);
     }
-}
-
-/* --- sockets: all that the programs ask of one ------------------------------------------------ */
-
-int __wrap_getpeername(int fd, struct sockaddr *a, socklen_t *len);
-int __wrap_getsockname(int fd, struct sockaddr *a, socklen_t *len);
-
-/* Every broker is on another machine. */
-static int address_of(struct sockaddr *a, uint8_t last)
-{
-    a->sa_family = AF_INET;
-    a->sa_data[5] = (char)last;
-    return 0;
-}
-
-int __wrap_getpeername(int fd, struct sockaddr *a, socklen_t *len)
-{
-    (void)fd;
-    (void)len;
-    return address_of(a, 1);
-}
-
-int __wrap_getsockname(int fd, struct sockaddr *a, socklen_t *len)
-{
-    (void)fd;
-    (void)len;
-    return address_of(a, 2);
 }
 
 /* --- the disk -------------------------------------------------------------------------------- */

@@ -100,6 +100,13 @@ const char *mqtt_dial_why(const struct mqtt_dialled *d)
     return strerror(d->error);
 }
 
+/* Every broker is on another machine. */
+bool mqtt_dial_is_here(int fd)
+{
+    (void)fd;
+    return false;
+}
+
 SSL_CTX *mqtt_tls_new(const char *ca, const char *host, bool check_time, const char **why)
 {
     static char context;

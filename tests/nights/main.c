@@ -118,6 +118,7 @@ static int arguments_read(int argc, char **argv, struct options *o)
 
 static void shrink(uint64_t seed, const char *invariant)
 {
+    transcript_mute(true);
     uint32_t without = night_shrink(seed, invariant);
     printf("shrunk: --seed %" PRIu64 " --without %x\n", seed, without);
     story_told = true;
@@ -126,6 +127,7 @@ static void shrink(uint64_t seed, const char *invariant)
     script_write(stdout, &night, invariant);
     night_play(&night, without);
     story_told = false;
+    transcript_mute(false);
 }
 
 /* --- many nights ---------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static FILE *out;
+static FILE *out, *muted;
 
 int transcript_open(const char *path)
 {
@@ -19,6 +19,15 @@ void transcript_close(void)
     if (out)
         fclose(out);
     out = NULL;
+}
+
+void transcript_mute(bool mute)
+{
+    if (mute == !out)
+        return;
+    FILE *was = out;
+    out = muted;
+    muted = was;
 }
 
 void transcript_night(uint64_t seed)

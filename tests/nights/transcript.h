@@ -10,6 +10,9 @@
 int transcript_open(const char *path);
 void transcript_close(void);
 
+/* Not while a night is played again, to be shrunk. */
+void transcript_mute(bool mute);
+
 void transcript_night(uint64_t seed);
 void transcript_link(const struct phone *p, size_t kiosk, bool linked);
 void transcript_message(const struct phone *p, size_t kiosk, const struct phone_client_heard *h);

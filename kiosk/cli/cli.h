@@ -6,19 +6,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* porchlight SUBCOMMAND: one file a subcommand, each with one struct cli_command. A new one is
- * its file, one line below and one in main.c's table. */
+/* porchlight SUBCOMMAND: each subcommand has a file of its own with one struct cli_command. To add
+ * one, write its file, and add a line below and one in main.c's table. */
 
 /* Exit codes, the same for every subcommand (documented in porchlight.1). */
 enum cli_exit {
     CLI_OK = 0,
-    CLI_FAILED = 1, /* what was asked for failed, or a check found something */
+    CLI_FAILED = 1, /* it failed, or a check found something */
     CLI_USAGE = 2,  /* wrong usage */
-    CLI_NOBODY = 3, /* the program asked is not running, or does not answer */
+    CLI_NOBODY = 3, /* the other program is not running, or does not answer */
     CLI_DENIED = 4, /* not permitted: not in the group, not root */
 };
 
-/* What every subcommand is told by the options that all of them take, before or after its name. */
+/* The options that all subcommands take, before or after their name. */
 struct cli {
     const char *prefix; /* --prefix DIR; "" unless given */
     bool json;          /* --json; refused where the command has none */
@@ -65,8 +65,8 @@ extern const struct cli_command cli_unseal;
 extern const struct cli_command cli_vault;
 extern const struct cli_command cli_wipe;
 
-/* Runs a subcommand: argv[0] is its name. `cli` and the flags may already hold what stood before
- * it. Returns an enum cli_exit. */
+/* Runs a subcommand: argv[0] is its name. `asked` may already hold the options before it. Returns
+ * an enum cli_exit. */
 struct cli_asked {
     struct cli cli;
     bool help, version;
@@ -78,8 +78,9 @@ int cli_version(void); /* prints it; CLI_OK */
 /* The options that every subcommand takes, for struct cli_asked. */
 extern const struct cli_option cli_common_options[];
 
-/* Wrong usage: a sentence without its end, then how it is used, to stderr. Returns CLI_USAGE. All
- * other errors are a log_error: what did not happen, why, and what to do next. */
+/* Wrong usage: prints a sentence, given without its period, and then the usage line, to stderr.
+ * Returns CLI_USAGE. All other errors are a log_error: what did not happen, why, what to do next.
+ */
 int cli_misuse(const struct cli_command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

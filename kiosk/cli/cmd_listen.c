@@ -18,7 +18,7 @@
 /* porchlight listen: a member's phone in a terminal. */
 
 enum {
-    LOOK_MS = 200, /* how often time alone may change what is shown */
+    LOOK_MS = 200, /* how often to check whether time has changed what is shown */
     SESSION_S = 3600,
 };
 
@@ -117,7 +117,7 @@ static void listen_on_event(struct listen *l, const struct mqtt_event *e)
 {
     char why[BROKERS_WHY_MAX];
     switch (e->kind) {
-    case MQTT_UP: /* it listens once the broker has answered for every topic */
+    case MQTT_UP: /* it listens only once the broker has answered for every topic */
         break;
     case MQTT_SUBSCRIBED:
     case MQTT_DOWN:
@@ -186,7 +186,7 @@ static int listen_turn(struct listen *l, int signals)
                 return CLI_OK;
         }
         if (ferror(stdout))
-            return CLI_FAILED; /* who read it has gone */
+            return CLI_FAILED; /* nobody reads it any more */
     }
 }
 

@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 /* The reply's keys, all optional here so that an older porchlightd can still be read:
- *   state, on_site   "quiet" | "caution" | "lockdown"; on_site: what surfaces in the room show
+ *   state, on_site   "quiet" | "caution" | "lockdown"; on_site: what the screen and lights show
  *   drill            a drill runs
  *   alert            null, or {id, age_ms (null: not known), handed_over}
  *   brokers          [{name, connected, outside, error (null: none), mqtt, beat_ms (null: none)}]
  *   inputs           [{name, kind: "switch" | "door", active, fault (null: none)}]
- *   seen, safe       phones that answered the standing alert
- *   pending          messages not yet handed over
+ *   seen, safe       phones that answered the current alert
+ *   pending          messages that have not left the venue yet
  *   record_fault     the record cannot be written
  *   last_drill       null (none since the start), or {at, seen, safe}
  *   members, staff   phones that belong to the venue
@@ -53,7 +53,7 @@ static void answers_text(const cJSON *o, char out[64])
              number_of(o, "safe", 0));
 }
 
-/* "3s ago"; nothing for what is not known. */
+/* "3s ago"; "" if it is not known. */
 static void ago(double ms, char out[40])
 {
     char age[32];

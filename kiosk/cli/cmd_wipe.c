@@ -65,7 +65,7 @@ static void show_packet(const struct wipe_progress *p, const char *sentence, cJS
     fflush(stdout);
 }
 
-/* "3 destroyed, 1 failed, 1 waits ...": how many targets came to what. */
+/* "3 destroyed, 1 failed, 1 waits ...": how many targets had which result. */
 static void show_counts(const unsigned counts[WIPE_FAILED + 1], const struct wipe_progress *end)
 {
     unsigned seen = 0, left;
@@ -103,7 +103,7 @@ static int wipe_finish(const struct wipe_progress *end, const unsigned counts[WI
     return good ? CLI_OK : CLI_FAILED;
 }
 
-/* Neither a wipe nor a drill left a report: nothing is wrong. */
+/* There is no report, because no wipe or drill has run: nothing is wrong. */
 static int none_yet(cJSON *top)
 {
     if (top)

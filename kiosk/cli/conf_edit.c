@@ -13,7 +13,7 @@ int conf_text_set(struct conf_text *c, const char *text, size_t len)
     return 0;
 }
 
-/* Puts `with` in the place of text[from, to). */
+/* Replaces text[from, to) by `with`. */
 static int splice(struct conf_text *c, size_t from, size_t to, const char *with)
 {
     size_t n = strlen(with);

@@ -5,15 +5,15 @@
 
 #include <cjson/cJSON.h>
 
-/* Asks porchlightd one thing over control.sock (messages.h) and waits up to 5 s. CLI_OK and the
- * reply in *reply (the caller's to cJSON_Delete), or another exit code after a sentence on stderr
- * that says what to do. A reply with "ok": false is CLI_FAILED, its sentence printed. */
+/* Sends porchlightd one request over control.sock (messages.h) and waits up to 5 s. CLI_OK and the
+ * reply in *reply (you cJSON_Delete it), or another exit code after a complaint. A reply with "ok":
+ * false is CLI_FAILED, and its sentence is printed. */
 int control_client_ask(const struct cli *cli, const char *request, cJSON **reply);
 
 /* The same over admin.sock. */
 int control_client_ask_admin(const struct cli *cli, const char *request, cJSON **reply);
 
-/* The same for a subcommand that only asks: prints `done`, or the reply where --json is given. */
+/* The same for a subcommand that sends one request: prints `done`, or with --json the reply. */
 int control_client_do(const struct cli *cli, const char *request, const char *done);
 
 #endif

@@ -48,8 +48,8 @@ static int below(const char *folder, const char *name, char out[PATH_LEN])
     return -1;
 }
 
-/* What to do with an entry; `st` is the entry's own. Folders come before what is in them; with
- * `after` set, once more behind it. */
+/* Called for each entry, with its own `st`: for folders before what is in them, and again, with
+ * `after` set, after it. */
 typedef int visit(void *context, const char *path, const struct stat *st, bool after);
 
 static int walk(const char *folder, visit *v, void *context, int depth)

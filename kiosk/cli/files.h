@@ -5,19 +5,19 @@
 #include <sys/types.h>
 
 /* Whole folders, for the set-up (for single files see kiosk/common/file.h). Symbolic links are
- * never followed but at the path's own beginning. All return 0, or -1 with errno. */
+ * followed only in the folders that lead to a path. All return 0, or -1 with errno. */
 
-/* A folder and those above it; the last gets `mode`. One that is there stays as it is. */
+/* Makes a folder, with `mode`, and those above it (0755). An existing one is not changed. */
 int files_make_folders(const char *path, mode_t mode);
 
-/* `to` (not there yet) becomes a copy of `from`: folders with their modes and owners, files as hard
- * links, symbolic links as such. EINVAL for anything else. */
+/* Copies the folder `from` to `to`, which must not exist: folders with their modes and owners,
+ * files as hard links, symbolic links as they are. EINVAL for anything else. */
 int files_copy(const char *from, const char *to);
 
-/* A folder and all below it. One that is not there is removed already. */
+/* Removes a folder and all below it. It is no error if there is none. */
 int files_remove(const char *path);
 
-/* The most that file_read is to read of any file here: a backup has 8 MiB at most. */
+/* The most bytes that file_read may read of any file here: a backup has 8 MiB at most. */
 enum { FILES_READ_MAX = 9 << 20 };
 
 int files_sync_all(const char *folder); /* this folder and all folders below */

@@ -9,7 +9,7 @@
 /* What `listen` prints on stdout, one line each and flushed at once: for a person, or with `json`
  * one object a line. Every object has "kind" and "received_ns" (CLOCK_MONOTONIC):
  *
- *   a message's own kind   the message's keys as they came, and topic, kiosk, broker, retained,
+ *   a message's own kind   the message's keys, unchanged, and topic, kiosk, broker, retained,
  *                          verdict (view.h), proved
  *   refused                topic, kiosk, broker, retained, why
  *   retired                topic, kiosk, broker: the root disowned this kiosk

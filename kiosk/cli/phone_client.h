@@ -13,7 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a phone holds of a venue, and how it opens what comes. `listen` and `command` are phones. */
+/* What a phone knows about a venue, and how it opens what arrives. `listen` and `command` are
+ * phones. */
 
 enum { PHONE_CLIENT_KIOSKS_MAX = 8, PHONE_CLIENT_TEXT = ENVELOPE_LETTER_MAX + 1 };
 
@@ -32,7 +33,7 @@ struct phone_client_options {
     const char *connect;         /* HOST:PORT, in place of porchlight.conf's brokers */
     const char *ca;              /* PEM file for it; NULL: no TLS, loopback alone */
     const char *user, *password; /* password: a credential's name */
-    const char *account;         /* 16 hex digits; else the user, where it is one, else random */
+    const char *account;         /* 16 hex digits; NULL: the user, if it is one, or random */
     struct option_list only;     /* of porchlight.conf's brokers, these */
     struct option_list also;     /* further kiosks: kiosk-ID.pub beside the keys */
     bool staff;
@@ -74,19 +75,20 @@ struct phone_client {
                "broker on this machine is used, and without TLS")
 
 /* Reads the config and the keys, and makes the plan. 0, or an enum cli_exit after complaints.
- * phone_client_finish is right after both. */
+ * Call phone_client_finish in both cases. */
 int phone_client_init(struct phone_client *m, struct brokers_plan *plan,
                       const struct phone_client_options *o);
 void phone_client_finish(struct phone_client *m);
 
-/* What a phone of this venue goes by; from porchlight.conf's timing where there is one. */
+/* The times by which a phone of this venue judges; from porchlight.conf's timing if there is one.
+ */
 struct view_rules phone_client_rules(const struct phone_client *m, bool staff);
 
-/* What came, opened and judged. */
+/* A message that arrived, opened and judged. */
 struct phone_client_heard {
     struct phone_client_kiosk *kiosk;
     const char *topic;   /* "alert", "state", ...; "" if it is none of ours */
-    const char *refused; /* why it is not believed at all, a sentence; NULL: it is */
+    const char *refused; /* why it is ignored, a sentence; NULL: it is not */
     bool retired;        /* the root's notice; message is not set */
     struct message message;
     char text[PHONE_CLIENT_TEXT]; /* the JSON it was read from */
@@ -94,13 +96,13 @@ struct phone_client_heard {
     enum view_verdict verdict;
 };
 
-/* Opens one message, checks what a phone checks, and steps the kiosk's view. `wall` is UTC seconds
- * now, 0: not known. */
+/* Opens one message, checks what a phone checks, and updates the view of its kiosk. `wall` is UTC
+ * seconds now; 0: not known. */
 void phone_client_receive(struct phone_client *m, const struct view_rules *r,
                           const struct mqtt_event *e, int64_t wall, struct phone_client_heard *h);
 
-/* Seals `text` to the kiosk on TOPIC/ACCOUNT (in a plain venue: leaves it bare) and hands it to
- * every connected broker. `signer` (ENVELOPE_SECRET) may be NULL. To how many brokers. */
+/* Seals `text` to the kiosk (a plain venue's is not sealed) and publishes it on TOPIC/ACCOUNT at
+ * every connected broker. `signer` (ENVELOPE_SECRET) may be NULL. Returns how many brokers. */
 size_t phone_client_write(const struct phone_client *m, const struct phone_client_kiosk *k,
                           struct brokers *brokers, const char *topic, const uint8_t *signer,
                           const char *text);

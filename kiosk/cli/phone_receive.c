@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { CLOCKS_APART_S = 120 }; /* a date further ahead than this dates nothing */
+enum { CLOCKS_APART_S = 120 }; /* a date further ahead than this is not used */
 
 /* Which topic a kind belongs to: a message counts only on its own topic. */
 static enum topic topic_of(enum message_kind k)
@@ -32,7 +32,7 @@ static struct phone_client_kiosk *kiosk_of(struct phone_client *m, const char *f
     return NULL;
 }
 
-/* The envelope's answer as a sentence for a person. */
+/* Why the envelope does not open, as a sentence for a person. */
 static const char *phone_receive_why_not_open(enum envelope_result r, const struct mqtt_event *e)
 {
     switch (r) {

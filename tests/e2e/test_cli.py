@@ -137,6 +137,19 @@ def test_an_error_is_wrapped_on_a_terminal(folder):
         assert max(map(len, said.splitlines())) < min(columns, 80)
 
 
+def test_the_wipes_plan_is_wrapped_on_a_terminal(folder):
+    put(folder / "etc/porchlight/porchlight.conf", WHOLE)
+    put(folder / "etc/porchlight/wipe.plan", "[root venue]\npath = /srv/venue\n"
+                                             "[tree list]\npath = /srv/venue/list\n")
+    (folder / "srv/venue/list").mkdir(parents=True)
+    plain = run("--prefix", folder, "wipe", "--plan")
+    assert plain.returncode == OK and max(map(len, plain.stdout.splitlines())) > 80, plain
+    said, code = on_terminal("--prefix", folder, "wipe", "--plan")
+    assert code == OK and said.split() == plain.stdout.split()
+    promise = [line for line in said.splitlines() if line.startswith("      ")]
+    assert len(promise) > 1 and max(map(len, promise)) < 80
+
+
 def test_colours_are_for_terminals_alone(folder):
     assert "\033" not in run("--prefix", folder, "status").stderr
     assert on_terminal("--prefix", folder, "status")[0].startswith("\033[1;31m")

@@ -15,7 +15,8 @@
  *       68     -  one message of the stream, tagged final: the files, each
  *                   path's length 2, mode 4, size 4, path, bytes
  *
- * The first 44 bytes are the message's associated data. All in memory is locked and wiped. */
+ * The first 44 bytes are the message's associated data. Everything in memory is locked and wiped.
+ */
 
 enum { BACKUP_MAX = 8 << 20, BACKUP_PATH_MAX = 400, BACKUP_PASSPHRASE_MIN = 12 };
 
@@ -24,7 +25,7 @@ struct backup {
     size_t len, room;
 };
 
-/* One more file. 0, or -1 with errno: ENOMEM, EFBIG (more than BACKUP_MAX), ENAMETOOLONG. */
+/* Adds a file. 0, or -1 with errno: ENOMEM, EFBIG (more than BACKUP_MAX), ENAMETOOLONG. */
 int backup_add(struct backup *b, const char *path, mode_t mode, const void *bytes, size_t len);
 
 /* Seals into a new file, durable, 0600. 0, or -1 with errno (EEXIST: the file exists). */

@@ -8,7 +8,7 @@
 
 /* Brokers' certificates: key and certificate in one PEM file, so that one rename changes both. */
 
-/* Its text in locked memory, the caller's to sodium_free; NULL: see pki_server. */
+/* A new one, in locked memory, which you sodium_free. NULL: see pki_server. */
 char *certificate_make(const struct pki_pair *ca, char names[][PKI_NAME_MAX], size_t count);
 
 /* Whether that authority signed it, it names that host, and more than PKI_RENEW_DAYS are left. */

@@ -88,8 +88,8 @@ static struct brokers *meet(const struct config_broker *broker, const char *id,
 
 /* --- the two steps --------------------------------------------------------------------------- */
 
-/* The kiosk's account gets the fresh password. 0, or -1 and why. Whoever changes its own password
- * is disconnected before the answer comes: that it worked shows in the second step. */
+/* Gives the kiosk's account the new password. 0, or -1 and why. An account that changes its own
+ * password is disconnected before the answer arrives; the second step shows that it worked. */
 static int lock_out(struct retire *r, const struct config_broker *broker, char why[BROKERS_WHY_MAX])
 {
     struct config_broker as = *broker;

@@ -68,7 +68,7 @@ static void add_acl(cJSON *acls, const char *type, const char *topic)
     cJSON_AddItemToArray(acls, acl);
 }
 
-/* The role that the running plugin would be asked for, as it keeps it. */
+/* The role that a request to the running plugin would make, in the form in which it is stored. */
 static int put_role(cJSON *all, enum topic_role who, const char *venue, const char *kiosk,
                     const char *account)
 {

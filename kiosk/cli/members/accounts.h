@@ -6,13 +6,14 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
-/* The file that mosquitto's dynamic security plugin keeps its accounts in, before a broker runs
- * over it. A running broker is asked over MQTT instead (dynsec.h), which gives the same rights. */
+/* The file in which mosquitto's dynamic security plugin keeps its accounts, for a broker that does
+ * not run yet. A running one gets requests over MQTT instead (dynsec.h), which give the same
+ * rights. */
 
-/* Empty, refusing whatever no role allows. NULL: no memory. The caller's to cJSON_Delete. */
+/* An empty one, which refuses what no role allows. NULL: no memory. You cJSON_Delete it. */
 cJSON *accounts_new(void);
 
-/* What a broker left. NULL if the text is no such file. */
+/* The text that a broker wrote. NULL if it is not such a file. */
 cJSON *accounts_read(const char *text);
 
 /* Makes or replaces an account and its role "<role>-<account>". A kiosk's account is a steward too:
@@ -20,8 +21,8 @@ cJSON *accounts_read(const char *text);
 int accounts_put(cJSON *all, enum topic_role who, const char *venue, const char *kiosk,
                  const char *account, const char *password);
 
-/* The same for a bridge from another of the venue's brokers: it hands over what phones say there.
- * `kiosks` are all the venue's, `count` of them. */
+/* The same for a bridge from another of the venue's brokers, which passes on what phones publish
+ * there. `kiosks` are all of the venue's, `count` of them. */
 int accounts_put_bridge(cJSON *all, const char *venue, char kiosks[][TOPIC_ID_LEN + 1],
                         size_t count, const char *account, const char *password);
 

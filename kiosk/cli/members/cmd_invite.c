@@ -148,7 +148,7 @@ static void ask_signature(const struct invite *i, const char *public)
     fflush(stdout);
 }
 
-/* One line from whoever holds the root key. */
+/* Reads one line: the signature that the root key's owner typed. */
 static int take_signature(struct invite *i)
 {
     char line[512];

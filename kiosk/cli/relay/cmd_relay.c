@@ -139,7 +139,7 @@ static int conf_new(struct relay *r)
     return !r->root_file ? conf_drop(c, "webpush") : conf_set(c, "webpush", "contact", contact);
 }
 
-/* For a venue that runs the ntfy server itself: its server.yml. */
+/* The server.yml of an ntfy server that the venue runs itself. */
 static int put_ntfy(const struct relay *r)
 {
     const char *host = strstr(r->ntfy, "://");
@@ -312,7 +312,7 @@ static int relay_make(struct relay *r)
                   r->out);
         return CLI_FAILED;
     }
-    /* Before there is anything to leave behind. */
+    /* Read first, before anything is made. */
     if (!r->again && r->root_file && !(r->root = root_open(r->cli->prefix, r->root_file)))
         return CLI_FAILED;
     if ((code = r->again ? take_again(r) : make_new(r)) == CLI_OK &&

@@ -62,7 +62,7 @@ static int repair(int fd, const char *path)
 {
     char magic[MAGIC];
     off_t end;
-    if (pread(fd, magic, MAGIC, 0) != MAGIC) { /* new, or cut while it was made */
+    if (pread(fd, magic, MAGIC, 0) != MAGIC) { /* new, or interrupted while it was made */
         if (ftruncate(fd, 0) < 0 || file_write_all(fd, BOOK_MAGIC, MAGIC) < 0 || fsync(fd) < 0)
             return -1;
         return file_sync_folder_of(path);
@@ -113,7 +113,7 @@ int book_append(int fd, const uint8_t *entry, size_t len, const uint8_t public_k
     return -1;
 }
 
-/* All of `in`. The caller's to free; NULL with errno. */
+/* All of `in`. You free it; NULL with errno. */
 static uint8_t *book_file_read_all(FILE *in, size_t *len)
 {
     size_t room = 1 << 16;

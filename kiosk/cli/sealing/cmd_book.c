@@ -24,7 +24,7 @@ static bool book_is_name(const char *name, size_t len)
     return len > 0 && len < BOOK_NAME_MAX && strspn(name, good) >= len;
 }
 
-/* The program's answer, terminated. Its length; or -1 with errno (0: none came in time). */
+/* The program's answer, terminated. Its length; or -1 with errno (0: none arrived in time). */
 static ssize_t book_ask(const char *path, const uint8_t *packet, size_t len,
                         char answer[BOOK_ANSWER_MAX + 1])
 {
@@ -73,7 +73,7 @@ int book_send(const struct cli *cli, const char *book, const uint8_t *entry, siz
     return n >= 0 ? CLI_FAILED : error == EACCES ? CLI_DENIED : CLI_NOBODY;
 }
 
-/* Takes one packet apart and appends its entry. NULL, or what is wrong, static storage. */
+/* Reads one packet and appends its entry. NULL, or what is wrong (a static string). */
 static const char *take_entry(const char *folder, const uint8_t *packet, size_t len,
                               const uint8_t key[SEAL_KEY])
 {

@@ -121,7 +121,7 @@ static void unmake(const struct cli *cli, const struct vault *v)
     vault_cell_forget(cli->prefix, v);
 }
 
-/* What the wipe's plan has to say about a new vault. */
+/* Prints what to add to the wipe's plan for a new vault. */
 static void vault_print_plan(const struct vault *v)
 {
     bool luks = v->make == VAULT_LUKS;
@@ -260,7 +260,8 @@ static int vault_run(const struct cli *cli, void *own, char **words)
     const char *verb = words[0], *name = words[1];
     o->size = o->size ? o->size : SIZE_DEFAULT;
     prctl(PR_SET_DUMPABLE, 0);
-    mlockall(MCL_CURRENT | MCL_FUTURE); /* what a library copies of a key stays off the disk too */
+    mlockall(MCL_CURRENT |
+             MCL_FUTURE); /* copies of keys that libraries make are not swapped either */
     if (sodium_init() < 0)
         return CLI_FAILED;
     if (strcmp(verb, "status") == 0)

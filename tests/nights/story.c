@@ -8,7 +8,8 @@
 
 bool story_told;
 
-static void line_print(const char *level, const char *format, va_list more)
+__attribute__((format(printf, 2, 0))) static void line_print(const char *level, const char *format,
+                                                             va_list more)
 {
     const struct machine *m = machine_now();
     int64_t ms = world_now() / MS;

@@ -57,3 +57,14 @@ size_t utf8_fit(const char *text, size_t most)
         n--;
     return n;
 }
+
+size_t utf8_span(const char *text, size_t characters)
+{
+    size_t at = 0, left = strlen(text);
+    uint32_t c;
+    for (size_t n; characters > 0 && (n = utf8_step(text + at, left, &c)) > 0; characters--) {
+        at += n;
+        left -= n;
+    }
+    return at;
+}

@@ -19,4 +19,8 @@ bool utf8_valid(const char *text, size_t len);
 /* The longest beginning of `text` that takes at most `most` bytes and cuts no character. */
 size_t utf8_fit(const char *text, size_t most);
 
+/* The bytes that the first `characters` of `text` take; all of it when it has fewer. It ends before
+ * bytes that are not UTF-8. */
+size_t utf8_span(const char *text, size_t characters);
+
 #endif

@@ -44,8 +44,8 @@ static void check_letters(struct composition *c)
         for (int i = 0; i < 12 && missing == 0; i++)
             missing = text_missing(c->text, l->month[i]);
         if (missing != 0)
-            log_warning("language %s: no font has the letter U+%04X; lines with it are left out. "
-                        "Install a font that has it, and give its folder with --fonts",
+            log_warning("language %s: no font has the letter U+%04X; its lines are shown without "
+                        "it. Write it another way in the language's file",
                         l->code, (unsigned)missing);
     }
 }

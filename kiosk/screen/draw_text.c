@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FONTS = 4, LINES = 40 };
+enum { FONTS = 4, LINES = 40, NAMED = 64, NAMED_AT_ONCE = 8 };
 
 #define FONT_FOLDER "/usr/share/fonts/truetype/dejavu"
 
@@ -31,6 +31,8 @@ struct text {
     struct line line[LINES];
     uint64_t turn;
     uint32_t serial;
+    uint32_t named[NAMED]; /* letters without a font that are in the log already */
+    size_t named_count;
 };
 
 struct text *text_new(const char *folder)
@@ -79,8 +81,9 @@ void text_free(struct text *t)
 /* Joiners and direction marks steer shaping and have no glyph of their own. */
 static bool is_invisible(uint32_t c)
 {
-    return c == 0xA0 || (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) ||
-           (c >= 0x2066 && c <= 0x2069);
+    return c == 0xA0 || c == 0xAD || c == 0x61C || (c >= 0x200B && c <= 0x200F) ||
+           (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) ||
+           (c >= 0xFE00 && c <= 0xFE0F) || c == 0xFEFF;
 }
 
 static uint32_t missing_in(TTF_Font *f, const char *line)
@@ -109,14 +112,68 @@ uint32_t text_missing(struct text *t, const char *line)
     return first != 0 ? first : 0xFFFD;
 }
 
-static TTF_Font *font_for(struct text *t, const struct item *i)
+/* Copies a line without the letters that a font lacks. How many those are; the first NAMED_AT_ONCE
+ * of them are in `lacks`. */
+static size_t text_without(TTF_Font *f, const char *line, char out[ITEM_TEXT_MAX],
+                           uint32_t lacks[NAMED_AT_ONCE])
 {
-    for (int k = 0; k < FONTS; k++) {
-        TTF_Font *f = t->font[orders[i->u.words.face == FACE_BOOK][k]];
-        if (f && missing_in(f, i->u.words.text) == 0)
-            return f;
+    size_t count = 0, at = 0, left = strlen(line);
+    uint32_t c;
+    for (size_t n; (n = utf8_step(line, left, &c)) > 0; line += n, left -= n) {
+        if (c == ' ' && count > 0 && (at == 0 || out[at - 1] == ' '))
+            continue;
+        if (is_invisible(c) || TTF_GlyphIsProvided32(f, c)) {
+            memcpy(out + at, line, n);
+            at += n;
+        } else if (count++ < NAMED_AT_ONCE) {
+            lacks[count - 1] = c;
+        }
     }
-    return NULL;
+    out[at] = '\0';
+    return count;
+}
+
+/* Names letters in the log, each once. */
+static void name_letters(struct text *t, const uint32_t *letters, size_t count)
+{
+    char list[NAMED_AT_ONCE * 10] = "";
+    size_t at = 0;
+    for (size_t k = 0; k < count && k < NAMED_AT_ONCE; k++) {
+        bool known = false;
+        for (size_t n = 0; n < t->named_count && !known; n++)
+            known = t->named[n] == letters[k];
+        if (known)
+            continue;
+        if (t->named_count < NAMED)
+            t->named[t->named_count++] = letters[k];
+        at += (size_t)snprintf(list + at, sizeof list - at, " U+%04X", (unsigned)letters[k]);
+    }
+    if (at > 0)
+        log_warning("text: no font has these letters:%s; their lines are shown without them. Use "
+                    "other letters there",
+                    list);
+}
+
+/* The font with which a text is set, NULL without any; `out` is what it can show of the text. */
+static TTF_Font *font_for(struct text *t, const struct item *i, char out[ITEM_TEXT_MAX])
+{
+    uint32_t lacks[NAMED_AT_ONCE], fewest[NAMED_AT_ONCE];
+    size_t best = SIZE_MAX;
+    TTF_Font *found = NULL;
+    for (int k = 0; k < FONTS && best > 0; k++) {
+        char shown[ITEM_TEXT_MAX];
+        TTF_Font *f = t->font[orders[i->u.words.face == FACE_BOOK][k]];
+        size_t missing = f ? text_without(f, i->u.words.text, shown, lacks) : SIZE_MAX;
+        if (missing >= best)
+            continue;
+        best = missing;
+        found = f;
+        memcpy(out, shown, strlen(shown) + 1);
+        memcpy(fewest, lacks, sizeof fewest);
+    }
+    if (found)
+        name_letters(t, fewest, best);
+    return found;
 }
 
 /* The runs of a line, and what they are set in. */
@@ -127,7 +184,7 @@ struct setting {
 };
 
 /* Readies the font for one run, and writes the run's text, terminated, into out. */
-static void set_run(const struct setting *s, size_t k, char out[ITEM_TEXT_MAX])
+static void text_set_run(const struct setting *s, size_t k, char out[ITEM_TEXT_MAX])
 {
     const struct bidi_run *r = &s->run[k];
     memcpy(out, r->text, r->bytes);
@@ -142,7 +199,7 @@ static void measure(const struct setting *s, int *width, int *height)
     *width = *height = 0;
     for (size_t k = 0; k < s->runs; k++) {
         int w = 0, h = 0;
-        set_run(s, k, text);
+        text_set_run(s, k, text);
         if (TTF_SizeUTF8(s->font, text, &w, &h) != 0)
             continue;
         *width += w;
@@ -150,63 +207,135 @@ static void measure(const struct setting *s, int *width, int *height)
     }
 }
 
-/* The size of an item's letters, or the smaller one at which they fit into their room. */
-static void set_size(const struct setting *s, const struct item *i)
+/* A text cut into lines, and the item it is set for. */
+struct wrapped {
+    const struct item *item;
+    char line[2][ITEM_TEXT_MAX];
+    int lines;
+};
+
+/* Readies a line's runs. Its width and height. */
+static void text_set_line(struct setting *s, const struct wrapped *t, int line, int *width,
+                          int *height)
 {
-    int size = (int)lroundf(i->p[2]), w, h;
+    const struct item *i = t->item;
+    const char *script = i->u.words.script[0] ? i->u.words.script : "Latn";
+    s->runs = bidi_runs(t->line[line], i->u.words.rtl, script, s->run);
+    measure(s, width, height);
+}
+
+static int widest(struct setting *s, const struct wrapped *t)
+{
+    int most = 0;
+    for (int k = 0; k < t->lines; k++) {
+        int w, h;
+        text_set_line(s, t, k, &w, &h);
+        most = w > most ? w : most;
+    }
+    return most;
+}
+
+/* Cuts `text` into two lines at the blank, or behind the dash or stroke, where the wider of them is
+ * narrowest. It stays one line where there is none. */
+static void text_wrap(struct setting *s, struct wrapped *t, const char *text)
+{
+    struct wrapped cut = {.item = t->item, .lines = 2};
+    int best = widest(s, t);
+    for (const char *p = text; *p; p++) {
+        size_t n = (size_t)(p - text) + (*p != ' ');
+        if (!strchr(" -/", *p) || n == 0 || p[1] == '\0')
+            continue;
+        snprintf(cut.line[0], sizeof cut.line[0], "%.*s", (int)n, text);
+        snprintf(cut.line[1], sizeof cut.line[1], "%s", p + 1);
+        int w = widest(s, &cut);
+        if (w >= best)
+            continue;
+        best = w;
+        *t = cut;
+    }
+}
+
+/* Sets the size of an item's letters, wraps it, and sets a smaller size, as far as its room needs
+ * it. */
+static void text_set_size(struct setting *s, struct wrapped *t)
+{
+    const struct item *i = t->item;
+    char text[ITEM_TEXT_MAX];
+    int size = (int)lroundf(i->p[2]), w;
     TTF_SetFontSize(s->font, size < 6 ? 6 : size);
-    measure(s, &w, &h);
+    w = widest(s, t);
     if (i->p[3] <= 0 || w <= (int)i->p[3])
+        return;
+    if (i->u.words.wraps) {
+        memcpy(text, t->line[0], sizeof text);
+        text_wrap(s, t, text);
+        w = widest(s, t);
+    }
+    if (w <= (int)i->p[3])
         return;
     size = (int)((float)size * i->p[3] / (float)w);
     TTF_SetFontSize(s->font, size < 6 ? 6 : size);
 }
 
-/* Copies a run's coverage to x. */
-static void copy_run(struct mask *m, const SDL_Surface *run, int x)
+/* Copies a run's coverage to x, y. */
+static void copy_run(struct mask *m, const SDL_Surface *run, int x, int y)
 {
-    for (int y = 0; y < run->h && y < m->h; y++) {
+    for (int r = 0; r < run->h && y + r < m->h; r++) {
         const uint32_t *row =
-            (const uint32_t *)(const void *)((const char *)run->pixels + (ptrdiff_t)y * run->pitch);
+            (const uint32_t *)(const void *)((const char *)run->pixels + (ptrdiff_t)r * run->pitch);
+        uint8_t *to = m->alpha + (ptrdiff_t)(y + r) * m->w;
         for (int k = 0; k < run->w && x + k < m->w; k++)
-            m->alpha[(ptrdiff_t)y * m->w + x + k] = (uint8_t)(row[k] >> 24);
+            if (row[k] >> 24 > to[x + k])
+                to[x + k] = (uint8_t)(row[k] >> 24);
     }
 }
 
-/* Draws the runs beside each other; the mask stays empty where there is nothing to draw. */
-static void draw_runs(const struct setting *s, struct mask *m)
+/* Draws the runs of a line beside each other. */
+static void draw_runs(const struct setting *s, struct mask *m, int x, int y)
 {
     char text[ITEM_TEXT_MAX];
     SDL_Color white = {255, 255, 255, 255};
-    int x = 0;
-    measure(s, &m->w, &m->h);
-    m->ascent = TTF_FontAscent(s->font);
-    if (m->w <= 0 || m->h <= 0 || !(m->alpha = calloc((size_t)m->w, (size_t)m->h)))
-        return;
     for (size_t k = 0; k < s->runs; k++) {
-        set_run(s, k, text);
+        text_set_run(s, k, text);
         SDL_Surface *run = TTF_RenderUTF8_Blended(s->font, text, white);
         if (!run)
             continue;
-        copy_run(m, run, x);
+        copy_run(m, run, x, y);
         x += run->w;
         SDL_FreeSurface(run);
     }
 }
 
-/* Sets a line. If that fails the mask is empty, so that it is not tried again each time. */
+/* Draws the lines below each other, the middle of them where a single one would be. The mask stays
+ * empty where there is nothing to draw. */
+static void draw_lines(struct setting *s, const struct wrapped *t, struct mask *m)
+{
+    int step = (int)lroundf(1.1f * (float)TTF_FontAscent(s->font)), w, h;
+    float part = t->item->p[4] < 0 && t->item->u.words.rtl ? 1 : (t->item->p[4] + 1) / 2;
+    m->w = widest(s, t);
+    text_set_line(s, t, 0, &w, &h);
+    m->h = h + (t->lines - 1) * step;
+    m->ascent = TTF_FontAscent(s->font) + (t->lines - 1) * step / 2;
+    if (m->w <= 0 || m->h <= 0 || !(m->alpha = calloc((size_t)m->w, (size_t)m->h)))
+        return;
+    for (int k = 0; k < t->lines; k++) {
+        text_set_line(s, t, k, &w, &h);
+        draw_runs(s, m, (int)lroundf(part * (float)(m->w - w)), k * step);
+    }
+}
+
+/* Sets a text. If that fails the mask is empty, so that it is not tried again each time. */
 static void line_make(struct text *t, struct line *l)
 {
-    const struct item *i = &l->key;
-    const char *script = i->u.words.script[0] ? i->u.words.script : "Latn";
-    struct setting s = {.font = font_for(t, i)};
+    struct wrapped wrapped = {.item = &l->key, .lines = 1};
+    struct setting s;
     memset(&l->mask, 0, sizeof l->mask);
     l->mask.serial = ++t->serial;
+    s.font = font_for(t, &l->key, wrapped.line[0]);
     if (!s.font)
         return;
-    s.runs = bidi_runs(i->u.words.text, i->u.words.rtl, script, s.run);
-    set_size(&s, i);
-    draw_runs(&s, &l->mask);
+    text_set_size(&s, &wrapped);
+    draw_lines(&s, &wrapped, &l->mask);
 }
 
 static bool same_words(const struct item *a, const struct item *b)

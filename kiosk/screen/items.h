@@ -18,7 +18,8 @@ struct ink {
     float r, g, b, a;
 };
 
-enum { ITEM_POINTS = 20, ITEM_STOPS = 7, ITEM_TEXT_MAX = 112 };
+/* A line of text has at most ITEM_LETTERS characters; each takes 1 to 4 bytes. */
+enum { ITEM_POINTS = 20, ITEM_STOPS = 7, ITEM_LETTERS = 80, ITEM_TEXT_MAX = 4 * ITEM_LETTERS + 1 };
 
 enum item_kind {
     ITEM_RAMP, /* vertical gradient over the box: stops */
@@ -31,8 +32,8 @@ enum item_kind {
                    lit, ink2 shaded */
     ITEM_POLY,  /* filled polygon of `count` points */
     ITEM_GLINT, /* soft flat ellipse: centre p0 p1, radii p2 p3 */
-    ITEM_WORDS, /* one line of text: x p0, baseline p1, size p2, at most p3 wide; p4 -1 begins at x,
-                   0 is centred on it, 1 ends there */
+    ITEM_WORDS, /* a text: x p0, baseline p1, size p2, at most p3 wide; p4 -1 begins at x, 0 is
+                   centred on it, 1 ends there */
     ITEM_MASK,  /* what ITEM_WORDS becomes once its letters are known: ref */
     ITEM_IMAGE, /* a photo scaled to its box already: ref, part shown p0 p1 (offset) */
 };
@@ -60,6 +61,7 @@ struct item {
             char script[5]; /* ISO 15924, "Arab": of what has no letters, such as digits */
             bool rtl;       /* the line as a whole reads from right to left */
             uint8_t face;
+            bool wraps; /* where it is wider than p3: two lines around the baseline */
         } words;
     } u;
 };

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FILE_MOST = 16384, LIST_MOST = 12 };
+enum { FILE_MOST = 16384, LINE_LETTERS = 1000 };
 
 static const char english[] = "script = Latn\n"
                               "morning = Good morning\nday = Welcome\nevening = Good evening\n"
@@ -19,8 +19,9 @@ static const char english[] = "script = Latn\n"
                               "September, October, November, December\n"
                               "date = {weekday}, {day} {month}\n";
 
-/* A word without the blanks around it. 0, or -1 when it does not fit. */
-static int language_take(const char *from, size_t len, char *out, size_t size)
+/* A word without the blanks around it, into out, of at most `letters` letters of 1 to 4 bytes and a
+ * 0. -1 for a longer one. */
+static int language_take(const char *from, size_t len, char *out, size_t letters)
 {
     while (len > 0 && (*from == ' ' || *from == '\t')) {
         from++;
@@ -28,11 +29,11 @@ static int language_take(const char *from, size_t len, char *out, size_t size)
     }
     while (len > 0 && (from[len - 1] == ' ' || from[len - 1] == '\t' || from[len - 1] == '\r'))
         len--;
-    if (len >= size)
+    if (len > 4 * letters)
         return -1;
     memcpy(out, from, len);
     out[len] = '\0';
-    return 0;
+    return utf8_span(out, letters) == len ? 0 : -1;
 }
 
 /* Exactly `count` words between commas. */
@@ -40,7 +41,7 @@ static int take_list(const char *value, char (*out)[LANGUAGE_WORD], int count)
 {
     for (int k = 0; k < count; k++) {
         size_t len = strcspn(value, ",");
-        if (language_take(value, len, out[k], LANGUAGE_WORD) != 0 || out[k][0] == '\0')
+        if (language_take(value, len, out[k], LANGUAGE_WORD_LETTERS) != 0 || out[k][0] == '\0')
             return -1;
         value += len;
         if (k + 1 < count && *value++ != ',')
@@ -71,14 +72,16 @@ static int language_take_key(struct language *l, const char *key, const char *va
 {
     static const char *const hours[HOURS] = {"morning", "day", "evening"};
     for (int k = 0; k < HOURS; k++) {
-        *want = "a greeting of at most 95 bytes";
+        *want = "a greeting of at most 80 letters";
         if (strcmp(key, hours[k]) == 0)
-            return language_take(value, strlen(value), l->greeting[k], LANGUAGE_GREETING);
+            return language_take(value, strlen(value), l->greeting[k], LANGUAGE_LINE_LETTERS);
     }
     if (strcmp(key, "script") == 0) {
         *want = "four letters, such as Latn, Cyrl, Geor or Arab";
-        return language_take(value, strlen(value), l->script, 5) != 0 || strlen(l->script) != 4 ? -1
-                                                                                                : 0;
+        if (strlen(value) != 4)
+            return -1;
+        memcpy(l->script, value, 5);
+        return 0;
     }
     if (strcmp(key, "direction") == 0) {
         *want = "ltr or rtl";
@@ -86,17 +89,17 @@ static int language_take_key(struct language *l, const char *key, const char *va
         return l->rtl || strcmp(value, "ltr") == 0 ? 0 : -1;
     }
     if (strcmp(key, "weekdays") == 0) {
-        *want = "seven words with commas between them, Monday first";
+        *want = "seven words of at most 30 letters, with commas between them, Monday first";
         return take_list(value, l->weekday, 7);
     }
     if (strcmp(key, "months") == 0) {
-        *want = "twelve words with commas between them, January first";
+        *want = "twelve words of at most 30 letters, with commas between them, January first";
         return take_list(value, l->month, 12);
     }
     if (strcmp(key, "date") == 0) {
-        *want = "a pattern with {weekday}, {day} and {month}";
+        *want = "a pattern of at most 80 letters with {weekday}, {day} and {month}";
         bool whole = strstr(value, "{day}") && strstr(value, "{month}");
-        return whole ? language_take(value, strlen(value), l->date, LANGUAGE_WORD) : -1;
+        return whole ? language_take(value, strlen(value), l->date, LANGUAGE_LINE_LETTERS) : -1;
     }
     if (strcmp(key, "digits") == 0) {
         *want = "ten digits, zero first, with nothing between them";
@@ -108,17 +111,18 @@ static int language_take_key(struct language *l, const char *key, const char *va
 static int language_take_line(struct language *l, const char *file, int number, const char *line,
                               size_t len, char why[256])
 {
-    char text[1024], key[32], *value;
+    char text[4 * LINE_LETTERS + 1], key[4 * 32 + 1], *value;
     const char *want = "";
-    if (language_take(line, len, text, sizeof text) != 0) {
-        snprintf(why, 256, "%s:%d: the line is longer than 1000 bytes", file, number);
+    if (language_take(line, len, text, LINE_LETTERS) != 0) {
+        snprintf(why, 256, "%s:%d: the line has more than 1000 letters", file, number);
         return -1;
     }
     if (text[0] == '\0' || text[0] == '#' || text[0] == ';')
         return 0;
     value = strchr(text, '=');
-    if (!value || language_take(text, (size_t)(value - text), key, sizeof key) != 0) {
-        snprintf(why, 256, "%s:%d: found \"%.60s\", expected \"key = words\"", file, number, text);
+    if (!value || language_take(text, (size_t)(value - text), key, 32) != 0) {
+        snprintf(why, 256, "%s:%d: found \"%.*s\", expected \"key = words\"", file, number,
+                 (int)utf8_fit(text, 60), text);
         return -1;
     }
     value++;
@@ -127,8 +131,8 @@ static int language_take_line(struct language *l, const char *file, int number, 
     if (got > 0)
         snprintf(why, 256, "%s:%d: unknown key \"%s\"; en.conf explains all", file, number, key);
     else if (got < 0)
-        snprintf(why, 256, "%s:%d: %s: found \"%.60s\", expected %s", file, number, key, value,
-                 want);
+        snprintf(why, 256, "%s:%d: %s: found \"%.*s\", expected %s", file, number, key,
+                 (int)utf8_fit(value, 60), value, want);
     return got == 0 ? 0 : -1;
 }
 
@@ -164,7 +168,7 @@ int language_parse(const char *file, const char *text, size_t len, struct langua
     }
     for (int k = 0; k < HOURS; k++) {
         if (l->greeting[k][0] == '\0')
-            memcpy(l->greeting[k], l->greeting[HOUR_DAY], LANGUAGE_GREETING);
+            memcpy(l->greeting[k], l->greeting[HOUR_DAY], LANGUAGE_LINE);
     }
     return 0;
 }

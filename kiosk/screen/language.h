@@ -7,7 +7,13 @@
 /* The words of one language, from a small text file that a host can edit or add
  * (config/languages/NAME.conf; en.conf explains every key). UTF-8. */
 
-enum { LANGUAGE_WORD = 48, LANGUAGE_GREETING = 96 };
+/* The most letters of a word, and of a greeting or a date; each letter takes 1 to 4 bytes. */
+enum {
+    LANGUAGE_WORD_LETTERS = 30,
+    LANGUAGE_LINE_LETTERS = 80,
+    LANGUAGE_WORD = 4 * LANGUAGE_WORD_LETTERS + 1,
+    LANGUAGE_LINE = 4 * LANGUAGE_LINE_LETTERS + 1
+};
 
 enum language_hour { HOUR_MORNING, HOUR_DAY, HOUR_EVENING, HOURS };
 
@@ -15,10 +21,10 @@ struct language {
     char code[8];
     char script[5]; /* ISO 15924: Latn, Cyrl, Geor, Arab */
     bool rtl;
-    char greeting[HOURS][LANGUAGE_GREETING];
+    char greeting[HOURS][LANGUAGE_LINE];
     char weekday[7][LANGUAGE_WORD]; /* Monday first */
     char month[12][LANGUAGE_WORD];  /* in the form used beside a day */
-    char date[LANGUAGE_WORD];       /* {weekday}, {day} {month} {year} in any order */
+    char date[LANGUAGE_LINE];       /* {weekday}, {day} {month} {year} in any order */
     char digits[10][5];             /* digits of dates; empty: 0 to 9 */
 };
 

@@ -107,14 +107,17 @@ static bool read_programme(struct media *m)
         ssize_t n;
         while (len < sizeof m->text && (n = read(fd, m->text + len, sizeof m->text - len)) > 0)
             len += (size_t)n;
+        bool long_file = len == sizeof m->text;
+        while (long_file && len > 0 && m->text[len - 1] != '\n')
+            len--;
         m->len = len;
         m->changed = st.st_mtim;
         m->size = st.st_size;
         m->have = true;
         m->warned_day = -1;
         m->warned_missing = false;
-        if (len == sizeof m->text)
-            log_warning("programme %s: longer than 16 kB; the rest is ignored", m->path);
+        if (long_file)
+            log_warning("programme %s: longer than 64 kB; the rest is not shown", m->path);
     }
     close(fd);
     return !same;

@@ -3,26 +3,45 @@
 #include "kiosk/common/utf8.h"
 #include "kiosk/screen/bidi.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
-enum { LINE_SIZE = 256 };
+enum { LINE_SIZE = 1024, DAY = 24 * 60 };
 
-/* 1: what follows is for today, 0: for another day, -1: not a heading. */
+/* What a line is. Below a lost heading, no event counts for any day. */
+enum line { LINE_NOTHING, LINE_EVENT, LINE_LONG_EVENT, LINE_HEADING, LINE_LOST, LINE_LOST_HEADING };
+
+/* A weekday's English name, or its first three letters: 0 Sunday to 6, -1 for another word. */
+static int weekday_of(const char *word, size_t len)
+{
+    static const char *const days[] = {"sunday",   "monday", "tuesday", "wednesday",
+                                       "thursday", "friday", "saturday"};
+    for (int k = 0; k < 7; k++)
+        if ((len == 3 || len == strlen(days[k])) && strncasecmp(word, days[k], len) == 0)
+            return k;
+    return -1;
+}
+
+/* "[fri]", "[2026-11-22]", "[22.11.2026]". 1: what follows is for today, 0: for another day, -1:
+ * it cannot be read. */
 static int heading(const char *line, const struct tm *today)
 {
-    static const char days[] = "sunmontuewedthufrisat";
     int year, month, day, used = 0;
-    if (sscanf(line, "[%d-%d-%d]%n", &year, &month, &day, &used) == 3 && used > 0)
-        return year == today->tm_year + 1900 && month == today->tm_mon + 1 && day == today->tm_mday;
-    if (strlen(line) < 5 || line[4] != ']')
+    const char *end = strchr(line, ']');
+    if (!end || (end[1] != '\0' && !strchr(" \t#", end[1])))
         return -1;
-    for (int k = 0; k < 7; k++) {
-        if (strncmp(line + 1, days + 3 * (size_t)k, 3) == 0)
-            return k == today->tm_wday;
-    }
-    return -1;
+    int weekday = weekday_of(line + 1, (size_t)(end - line - 1));
+    if (weekday >= 0)
+        return weekday == today->tm_wday;
+    if ((sscanf(line, "[%4d-%2d-%2d]%n", &year, &month, &day, &used) != 3 || used == 0) &&
+        (sscanf(line, "[%2d.%2d.%4d]%n", &day, &month, &year, &used) != 3 || used == 0))
+        return -1;
+    if (year < 2000 || month < 1 || month > 12 || day < 1 || day > 31)
+        return -1;
+    return year == today->tm_year + 1900 && month == today->tm_mon + 1 && day == today->tm_mday;
 }
 
 /* Puts an event where its time belongs. In a full programme it takes the place of the first if that
@@ -33,7 +52,8 @@ static void programme_add(struct programme *p, const struct event *e, int minute
     while (at > 0 && p->event[at - 1].minute > e->minute)
         at--;
     if (p->count == PROGRAMME_MOST) {
-        if (p->event[0].minute + 30 < minute && at > 0) {
+        const struct event *first = &p->event[0];
+        if ((first->until >= 0 ? first->until : first->minute + 31) <= minute && at > 0) {
             memmove(&p->event[0], &p->event[1], (at - 1) * sizeof *p->event);
             p->event[at - 1] = *e;
         } else if (at < PROGRAMME_MOST) {
@@ -47,77 +67,179 @@ static void programme_add(struct programme *p, const struct event *e, int minute
     p->count++;
 }
 
-/* "19:00 Title" */
-static int take_event(const char *line, struct event *e)
+/* "am", "p.m." and the like, as a word of its own. Its bytes, or 0; *afternoon. */
+static size_t half_of_day(const char *text, bool *afternoon)
 {
-    int hour, minute, used = 0;
-    memset(e, 0, sizeof *e);
-    if (sscanf(line, "%2d:%2d%n", &hour, &minute, &used) != 2 || hour < 0 || hour > 23 ||
-        minute < 0 || minute > 59 || (line[used] != ' ' && line[used] != '\t'))
-        return -1;
-    line += used;
-    line += strspn(line, " \t");
-    if (*line == '\0' || strlen(line) >= sizeof e->title)
-        return -1;
-    e->minute = hour * 60 + minute;
-    strcpy(e->title, line);
-    e->rtl = bidi_is_rtl(line);
+    size_t n = strncasecmp(text + 1, "m", 1) == 0     ? 2
+               : strncasecmp(text + 1, ".m.", 3) == 0 ? 4
+                                                      : 0;
+    char half = (char)tolower((unsigned char)text[0]);
+    *afternoon = half == 'p';
+    return n > 0 && (half == 'a' || half == 'p') && !isalnum((unsigned char)text[n]) ? n : 0;
+}
+
+/* "19:00", "9.30", "19h30", "19h", "7 pm". Its bytes, or 0 for none; *minute of the day. */
+static size_t time_of_day(const char *text, int *minute)
+{
+    int hour, past = 0;
+    bool whole = false, afternoon;
+    size_t at = strspn(text, "0123456789"), blanks, half;
+    if (at < 1 || at > 2 || sscanf(text, "%2d", &hour) != 1)
+        return 0;
+    if (text[at] != '\0' && strchr(":.hH", text[at])) {
+        size_t digits = strspn(text + at + 1, "0123456789");
+        whole = digits == 2 || (digits == 0 && tolower((unsigned char)text[at]) == 'h');
+        if (!whole)
+            return 0;
+        if (digits == 2)
+            sscanf(text + at + 1, "%2d", &past);
+        at += 1 + digits;
+    }
+    blanks = strspn(text + at, " \t");
+    half = half_of_day(text + at + blanks, &afternoon);
+    if (half > 0 && hour >= 1 && hour <= 12) {
+        hour = hour % 12 + (afternoon ? 12 : 0);
+        at += blanks + half;
+    } else if (half > 0 || !whole) {
+        return 0;
+    }
+    *minute = hour * 60 + past;
+    return hour <= 23 && past <= 59 ? at : 0;
+}
+
+/* "-22:30" behind a time, with or without blanks; a dash before a title is none. */
+static size_t end_of_event(const char *text, int *minute)
+{
+    static const char *const dashes[] = {"-", "\u2013", "\u2014"};
+    size_t blanks = strspn(text, " \t");
+    for (size_t k = 0; k < sizeof dashes / sizeof *dashes; k++) {
+        size_t dash = strlen(dashes[k]);
+        if (strncmp(text + blanks, dashes[k], dash) != 0)
+            continue;
+        size_t at = blanks + dash;
+        at += strspn(text + at, " \t");
+        size_t n = time_of_day(text + at, minute);
+        return n > 0 ? at + n : 0;
+    }
     return 0;
 }
 
-/* One line of the file. `applies`: whether the heading above it is for today; it is not while that
- * heading cannot be read. 0, or -1 for a line that is none of the four kinds. */
-static int programme_take_line(const char *line, const struct tm *now, bool *applies,
-                               struct programme *p)
+/* "19:00 Title" */
+static enum line take_event(const char *line, struct event *e)
+{
+    memset(e, 0, sizeof *e);
+    e->until = -1;
+    size_t used = time_of_day(line, &e->minute);
+    if (used == 0)
+        return LINE_LOST;
+    used += end_of_event(line + used, &e->until);
+    if (line[used] != ' ' && line[used] != '\t')
+        return LINE_LOST;
+    if (e->until >= 0 && e->until <= e->minute)
+        e->until += DAY;
+    line += used;
+    line += strspn(line, " \t");
+    if (*line == '\0')
+        return LINE_LOST;
+    size_t bytes = utf8_span(line, PROGRAMME_LETTERS);
+    bool whole = line[bytes] == '\0';
+    if (!whole)
+        bytes = utf8_span(line, PROGRAMME_LETTERS - 1);
+    snprintf(e->title, sizeof e->title, "%.*s%s", (int)bytes, line, whole ? "" : "\u2026");
+    e->rtl = bidi_is_rtl(e->title);
+    return whole ? LINE_EVENT : LINE_LONG_EVENT;
+}
+
+/* Whether a line that is no event may have been meant as a heading. */
+static bool may_be_heading(const char *line)
+{
+    int a, b, c;
+    char dash;
+    return !isdigit((unsigned char)line[0]) ||
+           sscanf(line, "%d%*[-./]%d%*[-./]%d%c", &a, &b, &c, &dash) >= 3;
+}
+
+/* One line of the file. `applies`: whether the heading above it is for today. */
+static enum line programme_take_line(const char *line, const struct tm *now, bool *applies,
+                                     struct programme *p)
 {
     struct event e;
+    if (line[0] == '\0' || line[0] == '#')
+        return LINE_NOTHING;
     if (line[0] == '[') {
         int today = heading(line, now);
         *applies = today > 0;
-        return today < 0 ? -1 : 0;
+        return today < 0 ? LINE_LOST_HEADING : LINE_HEADING;
     }
-    if (line[0] == '\0' || line[0] == '#')
-        return 0;
-    if (take_event(line, &e) != 0)
-        return -1;
-    if (*applies)
+    enum line got = take_event(line, &e);
+    if (got == LINE_LOST && may_be_heading(line)) {
+        *applies = false;
+        return LINE_LOST_HEADING;
+    }
+    if (got != LINE_LOST && *applies)
         programme_add(p, &e, now->tm_hour * 60 + now->tm_min);
-    return 0;
+    return got;
 }
 
-/* Copies the line that begins at *at, without the blanks at its end; *at moves behind it. Of a
+/* Copies the line that begins at *at, without the blanks around it; *at moves behind it. Of a
  * longer line the beginning is enough: no title is as long. */
 static void programme_next_line(const char *text, size_t len, size_t *at, char line[LINE_SIZE])
 {
-    const char *begin = text + *at, *end = memchr(begin, '\n', len - *at);
-    size_t n = end ? (size_t)(end - begin) : len - *at;
-    *at += n + 1;
-    while (n > 0 && (begin[n - 1] == '\r' || begin[n - 1] == ' '))
+    const char *begin = text + *at;
+    size_t n = 0, left = len - *at;
+    while (n < left && begin[n] != '\n' && begin[n] != '\r')
+        n++;
+    *at += n + (n + 1 < left && begin[n] == '\r' && begin[n + 1] == '\n' ? 2 : 1);
+    for (; n > 0 && (*begin == ' ' || *begin == '\t'); begin++)
+        n--;
+    while (n > 0 && (begin[n - 1] == ' ' || begin[n - 1] == '\t'))
         n--;
     snprintf(line, LINE_SIZE, "%.*s", (int)n, begin);
+    line[utf8_fit(line, LINE_SIZE - 4)] = '\0';
+}
+
+static void programme_explain(enum line found, const char *file, int number, const char *line,
+                              char why[256])
+{
+    if (found == LINE_LONG_EVENT)
+        snprintf(why, 256, "%.100s:%d: the title has more than %d letters; the rest is not shown",
+                 file, number, PROGRAMME_LETTERS);
+    else if (found == LINE_LOST_HEADING)
+        snprintf(why, 256,
+                 "%.80s:%d: found \"%.*s\", expected \"19:00 Title\", \"[fri]\", \"[2026-11-22]\" "
+                 "or \"# remark\"; events below it, up to the next heading, are not shown",
+                 file, number, (int)utf8_fit(line, 30), line);
+    else
+        snprintf(why, 256,
+                 "%.100s:%d: found \"%.*s\", expected a time from 00:00 to 23:59 and a title: "
+                 "\"19:00 Title\"",
+                 file, number, (int)utf8_fit(line, 40), line);
 }
 
 int programme_parse(const char *file, const char *text, size_t len, const struct tm *now,
                     struct programme *p, char why[256])
 {
     bool applies = true;
-    int status = 0, number = 1;
+    int bad = 0, number = 1;
     size_t at = utf8_mark(text, len);
     memset(p, 0, sizeof *p);
     if (!utf8_valid(text, len)) {
-        snprintf(why, 256, "%.160s: not UTF-8. Save it as UTF-8: iconv -f CP1251 -t UTF-8", file);
+        bool wide =
+            len >= 2 && (memcmp(text, "\xFF\xFE", 2) == 0 || memcmp(text, "\xFE\xFF", 2) == 0);
+        snprintf(why, 256, "%.160s: not UTF-8. Save it as UTF-8: iconv -f %s -t UTF-8", file,
+                 wide ? "UTF-16" : "CP1251");
         return -1;
     }
     for (; at < len; number++) {
         char line[LINE_SIZE];
         programme_next_line(text, len, &at, line);
-        if (programme_take_line(line, now, &applies, p) == 0 || status != 0)
+        enum line found = programme_take_line(line, now, &applies, p);
+        if (found != LINE_LONG_EVENT && found != LINE_LOST && found != LINE_LOST_HEADING)
             continue;
-        snprintf(why, 256,
-                 "%.120s:%d: found \"%.*s\", expected \"19:00 Title\", \"[fri]\", "
-                 "\"[2026-11-22]\" or \"# remark\"",
-                 file, number, (int)utf8_fit(line, 40), line);
-        status = -1;
+        if (bad++ == 0)
+            programme_explain(found, file, number, line, why);
     }
-    return status;
+    if (bad > 1)
+        snprintf(why + strlen(why), 256 - strlen(why), " (and %d more)", bad - 1);
+    return bad > 0 ? -1 : 0;
 }

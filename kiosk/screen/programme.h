@@ -8,17 +8,26 @@
 /* Today's events from a small text file (UTF-8):
  *
  *     # a remark
- *     [fri]                 every Friday: mon tue wed thu fri sat sun
+ *     [fri]                 every Friday; [Friday] too
  *     19:00 Film and talk
- *     [2026-11-22]          only that day
+ *     20:00-22:30 Dance     with its end; 20.00, 20h and 8 pm are times as well
+ *     [2026-11-22]          only that day; [22.11.2026] too
  *     18:30 Choir
  *
  * Lines before the first heading are for every day. */
 
-enum { PROGRAMME_MOST = 6, PROGRAMME_TITLE = 112, PROGRAMME_BYTES = 16384 };
+/* A title has PROGRAMME_LETTERS characters, whatever bytes they take: two lines of the page at its
+ * least size, on the smallest panel. A longer one is cut there, and ends in "…". */
+enum {
+    PROGRAMME_MOST = 6,
+    PROGRAMME_LETTERS = 80,
+    PROGRAMME_TITLE = 4 * PROGRAMME_LETTERS + 1,
+    PROGRAMME_BYTES = 65536
+};
 
 struct event {
     int minute; /* of the day */
+    int until;  /* when it ends, over 1440 on the next day; -1: the file does not say */
     char title[PROGRAMME_TITLE];
     bool rtl; /* the title reads from right to left */
 };
@@ -29,9 +38,10 @@ struct programme {
 };
 
 /* The events of the day of `now`, local time. When there are more than fit, those that are over are
- * left out first. 0, or -1 with a sentence in `why` about the first line that cannot be read; the
- * others are in *p nevertheless, but none where the file is not UTF-8, and none below a heading
- * that cannot be read. */
+ * left out first. 0, or -1 with a sentence in `why` about the first line that cannot be read, or
+ * whose title is cut, and how many more there are; the others are in *p nevertheless, but none
+ * where the file is not UTF-8, and none below a heading that cannot be read. A line counts as such
+ * a heading unless it begins with a digit and is no date. */
 int programme_parse(const char *file, const char *text, size_t len, const struct tm *now,
                     struct programme *p, char why[256]);
 

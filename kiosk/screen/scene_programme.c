@@ -24,7 +24,8 @@ static void draw_events(struct items *l, const struct scene_state *s, const stru
     for (int k = 0; k < PROGRAMME_MOST; k++) {
         bool here = (size_t)k < s->programme.count;
         const struct event *e = &s->programme.event[k];
-        bool over = here && s->minute >= 0 && e->minute + 45 < s->minute;
+        int until = e->until >= 0 ? e->until : e->minute + 46;
+        bool over = here && s->minute >= until;
         bool next = here && !over && !found_next;
         char at[8] = "";
         float y = p->y + p->step * (float)k + (float)s->shift_y, x = p->x + (float)s->shift_x;
@@ -39,6 +40,7 @@ static void draw_events(struct items *l, const struct scene_state *s, const stru
         i = items_words(l, here ? e->title : "", x + 3.6f * p->size, y, p->size * 0.86f,
                         p->most - 3.6f * p->size, ink_fade(p->ink, a));
         i->p[4] = -1;
+        i->u.words.wraps = true;
         scene_words_mark(i, "Latn", here && e->rtl, FACE_BOOK);
     }
 }

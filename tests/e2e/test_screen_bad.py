@@ -83,3 +83,53 @@ def test_a_programme_is_read_again_when_it_changes(folder, screen):
     text.write_text("19:00 Film\nnonsense\n")
     shown.says("found \"nonsense\"")
     shown.stop()
+
+
+def programme(folder, text, *more):
+    """The page of a Friday evening with this programme, and what the journal says about it."""
+    (folder / "programme.txt").write_text(text)
+    picture, said = snapshot(folder, "--scene", "programme", "--language", "en",
+                             "--programme", folder / "programme.txt", "--at", "2026-11-27T18:00",
+                             *more)
+    return picture, said
+
+
+def test_events_of_saturday_are_not_shown_on_friday(folder):
+    text = "[fri]\n19:00 Film\n[Saturday]\n20:00 Dance\n[Sat]\n21:00 Late\n"
+    friday, said = programme(folder, text)
+    assert "programme" not in said, said
+    assert different(friday, programme(folder, "19:00 Film\n")[0]) == 0
+    unknown, said = programme(folder, text.replace("[Saturday]", "[Samstag]"))
+    assert "programme.txt:3: found \"[Samstag]\"" in said and "are not shown" in said, said
+    assert different(friday, unknown) == 0
+
+
+def test_mixed_directions_are_drawn_in_reading_order(folder):
+    # One title a row; the same row drawn as Latin and Arabic alone is where the order says.
+    whole, said = programme(folder, "19:30 Film: أمسية الشعر\n")
+    assert "programme" not in said, said
+    start, _ = programme(folder, "19:30 Film:\n")
+    left = [x for x in range(whole[0]) if any(
+        row[3 * x:3 * x + 3] != other[3 * x:3 * x + 3] for row, other in zip(whole[2], start[2]))]
+    ends, _ = programme(folder, "19:30 :\n")
+    latin = [x for x in range(whole[0]) if any(
+        row[3 * x:3 * x + 3] != other[3 * x:3 * x + 3] for row, other in zip(start[2], ends[2]))]
+    assert latin and left and min(left) > max(latin), "the Arabic part is left of \"Film:\""
+
+
+def test_a_long_title_is_wrapped_and_letters_without_a_font_are_named(folder):
+    size = ("--size", "800x480")
+    title = "ლექსების საღამო ქართველ პოეტებთან და საუბარი ჩაისთან ერთად"
+    empty, _ = programme(folder, "19:00 :\n", *size)
+    short, _ = programme(folder, "19:00 ლექსების საღამო\n", *size)
+    long, said = programme(folder, f"19:00 {title}\n", *size)
+    assert "programme" not in said, said
+
+    def rows(picture):
+        return [y for y in range(picture[1]) if picture[2][y] != empty[2][y]]
+
+    assert len(rows(long)) > 1.5 * len(rows(short)), "not on two lines"
+    mixed, said = programme(folder, "19:00 ლექსების 欢საღამო\n", *size)
+    assert "U+6B22" in said and different(mixed, short) == 0, said
+    _, said = programme(folder, f"19:00 {title} {title}\n", *size)
+    assert "programme.txt:1: the title has more than 80 letters" in said, said

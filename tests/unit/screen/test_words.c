@@ -85,6 +85,15 @@ static void test_broken_files(void **state)
     char why[256], endless[2100];
     assert_int_equal(language_parse("x.conf", WHOLE, strlen(WHOLE), &l, why), 0);
     assert_string_equal(l.greeting[HOUR_EVENING], "Welcome");
+    /* Limits count letters, whatever bytes they take. */
+    char greeting[1000] = WHOLE "evening = ";
+    for (int k = 0; k < LANGUAGE_LINE_LETTERS; k++)
+        strcat(greeting, "ჩ");
+    assert_int_equal(language_parse("x.conf", greeting, strlen(greeting), &l, why), 0);
+    assert_int_equal(strlen(l.greeting[HOUR_EVENING]), 3 * LANGUAGE_LINE_LETTERS);
+    strcat(greeting, "a");
+    assert_int_equal(language_parse("x.conf", greeting, strlen(greeting), &l, why), -1);
+    assert_non_null(strstr(why, "at most 80 letters"));
     memset(endless, 'a', sizeof endless);
     assert_int_equal(language_parse("x.conf", endless, sizeof endless, &l, why), -1);
     assert_int_equal(language_load("config/languages", "../../Makefile", &l, why), -1);
@@ -171,6 +180,7 @@ static void test_programme(void **state)
     static const char lost[] = "12:00 Good\n[someday]\n13:00 Bad\n[thu]\n14:00 Good\n";
     assert_int_equal(programme_parse("p", lost, sizeof lost - 1, &midnight, &p, why), -1);
     assert_non_null(strstr(why, "p:2: found \"[someday]\""));
+    assert_non_null(strstr(why, "are not shown"));
     assert_int_equal(p.count, 2);
     assert_int_equal(p.event[1].minute, 14 * 60);
     static const char cp1251[] = "12:00 \xCA\xE8\xED\xEE\n";
@@ -196,11 +206,132 @@ static void test_programme(void **state)
     assert_false(rtl.event[2].rtl);
 }
 
+/* The events of Friday, 27 November 2026, as "minute[-until] title|". */
+static void shown(const char *text, char out[512], char why[256])
+{
+    static const struct tm friday = {
+        .tm_year = 126, .tm_mon = 10, .tm_mday = 27, .tm_wday = 5, .tm_hour = 10};
+    struct programme p;
+    size_t at = 0;
+    out[0] = why[0] = '\0';
+    programme_parse("p", text, strlen(text), &friday, &p, why);
+    for (size_t k = 0; k < p.count; k++) {
+        const struct event *e = &p.event[k];
+        char until[16] = "";
+        if (e->until >= 0)
+            snprintf(until, sizeof until, "-%d:%02d", e->until / 60, e->until % 60);
+        at += (size_t)snprintf(out + at, 512 - at, "%d:%02d%s %s|", e->minute / 60, e->minute % 60,
+                               until, e->title);
+    }
+}
+
+/* Times and headings as people write them: understood, or named and shown on no wrong day. */
+static void test_programme_as_people_write_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *shown, *why; /* why: "" where there is nothing to say */
+    } rows[] = {
+        {"7:30 pm Film", "19:30 Film|", ""},
+        {"12 am Night\n12 p.m. Noon", "0:00 Night|12:00 Noon|", ""},
+        {"9.30 Tea\n19h30 Film\n20h Dance", "9:30 Tea|19:30 Film|20:00 Dance|", ""},
+        {"19:00-21:00 Film", "19:00-21:00 Film|", ""},
+        {"22:00 \u2013 01:00 Dance", "22:00-25:00 Dance|", ""},
+        {"19:00 \u2014 Film", "19:00 \u2014 Film|", ""},
+        {"\t19:00\tFilm\t\n", "19:00 Film|", ""},
+        {"19:00 Film\r20:00 Tea\r", "19:00 Film|20:00 Tea|", ""},
+        {"19:00 pma Film", "19:00 pma Film|", ""},
+        {"7 Film", "", "p:1: found \"7 Film\""},
+        {"13 pm Film", "", "p:1: found"},
+        {"19:5 Film", "", "p:1: found"},
+        {"24:00 Film", "", "from 00:00 to 23:59"},
+        {"19:00Film", "", "p:1: found"},
+        {"19:00", "", "p:1: found"},
+        {"[Friday]\n19:00 Film\n[Saturday]\n20:00 Dance\n[Sat]\n21:00 Late", "19:00 Film|", ""},
+        {" [FRI] # weekly\n19:00 Film", "19:00 Film|", ""},
+        {"[27.11.2026]\n19:00 Film\n[28.11.2026]\n20:00 Dance", "19:00 Film|", ""},
+        {"[fri]\n19:00 Film\n[2026-28-11]\n20:00 Dance", "19:00 Film|", "p:3: found"},
+        {"19:00 Film\nSaturday\n20:00 Dance", "19:00 Film|", "are not shown"},
+        {"19:00 Film\n2026-11-28\n20:00 Dance", "19:00 Film|", "are not shown"},
+        {"[fri\n19:00 Film\n[fri]x\n20:00 Dance", "", "(and 1 more)"},
+        {"\xFF\xFE"
+         "1",
+         "", "iconv -f UTF-16"},
+    };
+    EACH_ROW (k, rows, rows[k].text) {
+        char out[512], why[256];
+        shown(rows[k].text, out, why);
+        if (strcmp(out, rows[k].shown) != 0)
+            fail_msg("\"%s\" shows \"%s\", not \"%s\"", rows[k].text, out, rows[k].shown);
+        if (rows[k].why[0] ? !strstr(why, rows[k].why) : why[0] != '\0')
+            fail_msg("\"%s\" says \"%s\", not \"%s\"", rows[k].text, why, rows[k].why);
+    }
+}
+
+/* A title has 80 letters in every script; of a longer one the beginning is shown. */
+static void test_programme_counts_letters(void **state)
+{
+    (void)state;
+    static const char *const letters[] = {"a", "ə", "ჩ", "😀"};
+    EACH_ROW (k, letters, letters[k]) {
+        char text[512] = "19:00 ", out[512], why[256], cut[512];
+        for (int n = 0; n < PROGRAMME_LETTERS; n++)
+            strcat(text, letters[k]);
+        shown(text, out, why);
+        assert_string_equal(why, "");
+        assert_memory_equal(out, text, strlen(text));
+        strcat(text, "b");
+        shown(text, out, why);
+        assert_non_null(strstr(why, "p:1: the title has more than 80 letters"));
+        snprintf(cut, sizeof cut, "%.*s\u2026|", (int)(6 + 79 * strlen(letters[k])), text);
+        assert_string_equal(out, cut);
+    }
+}
+
+/* The box in which one text is set. */
+static struct box set(struct text *text, const char *line, float most, bool wraps)
+{
+    struct items *l = calloc(1, sizeof *l);
+    struct ink ink = {255, 255, 255, 1};
+    items_clear(l, 2000, 400);
+    struct item *i = items_words(l, line, 200, 200, 40, most, ink);
+    i->p[4] = -1;
+    i->u.words.wraps = wraps;
+    text_set(text, l);
+    struct box box = i->box;
+    free(l);
+    return box;
+}
+
+/* Two lines before smaller letters, and none is lost. */
+static void test_wraps_before_it_shrinks(void **state)
+{
+    (void)state;
+    struct text *text = text_new(NULL);
+    const char *title = "ლექსების საღამო ქართველ პოეტებთან და საუბარი ჩაისთან ერთად";
+    struct box one = set(text, title, 0, true), two = set(text, title, 800, true);
+    struct box small = set(text, title, 800, false), both = set(text, title, 500, true);
+    int high = one.y1 - one.y0;
+    assert_true(one.x1 - one.x0 > 800);
+    assert_true(two.x1 - two.x0 <= 800 && two.x1 - two.x0 > 500 && two.y1 - two.y0 > 3 * high / 2);
+    assert_true(small.x1 - small.x0 <= 800 && small.y1 - small.y0 < high);
+    assert_true(both.x1 - both.x0 <= 500 && both.y1 - both.y0 < two.y1 - two.y0);
+    /* Letters without a font are left out, and the rest of the line is there. */
+    struct box plain = set(text, "Dance", 0, false), lacks = set(text, "欢 Dance欢", 0, false);
+    assert_int_equal(lacks.x1 - lacks.x0, plain.x1 - plain.x0);
+    assert_true(box_empty(set(text, "欢迎", 0, false)));
+    text_free(text);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shipped), cmocka_unit_test(test_broken_files),
-        cmocka_unit_test(test_turns), cmocka_unit_test(test_calendar),
-        cmocka_unit_test(test_programme)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_shipped),
+                                       cmocka_unit_test(test_broken_files),
+                                       cmocka_unit_test(test_turns),
+                                       cmocka_unit_test(test_calendar),
+                                       cmocka_unit_test(test_programme),
+                                       cmocka_unit_test(test_programme_as_people_write_it),
+                                       cmocka_unit_test(test_programme_counts_letters),
+                                       cmocka_unit_test(test_wraps_before_it_shrinks)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -163,11 +163,11 @@ static int wipe_ask(const struct cli *cli, const char *word)
         fd = unix_socket_connect(path);
     if (fd < 0) {
         result = errno == EACCES ? CLI_DENIED : CLI_NOBODY;
-        log_error("porchlight-wipe cannot be asked (%s): %s. %s", path, strerror(errno),
+        log_error("porchlight-wipe does not answer (%s): %s. %s", path, strerror(errno),
                   result == CLI_DENIED ? "Run the command with sudo."
                                        : "Start it: sudo systemctl start porchlight-wipe.socket");
     } else if (unix_socket_send(fd, word, strlen(word)) < 0) {
-        log_error("porchlight-wipe cannot be asked (%s): %s.", path, strerror(errno));
+        log_error("porchlight-wipe does not answer (%s): %s.", path, strerror(errno));
     } else {
         result = listen_to(fd, strcmp(word, "REPORT") == 0, top);
     }

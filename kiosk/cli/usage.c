@@ -97,9 +97,9 @@ int cli_call(const struct cli_command *command, struct cli_asked *asked, int arg
     } else if (asked->cli.json && !command->json) {
         cli_misuse(command, "it has no --json");
     } else if (words > command->words_max) {
-        cli_misuse(command, "\"%s\" is one word too many", argv[optind + command->words_max]);
+        cli_misuse(command, "\"%s\" is one argument too many", argv[optind + command->words_max]);
     } else if (words < command->words_min) {
-        cli_misuse(command, "a word is missing");
+        cli_misuse(command, "an argument is missing");
     } else if (check_prefix(command, asked->cli.prefix) == CLI_OK) {
         code = command->run(&asked->cli, own, argv + optind);
     }

@@ -84,7 +84,7 @@ static int refuse(const struct option_reader *r, int c, char **argv, char wrong[
 {
     int row = row_of(r, optopt);
     if (row < 0)
-        snprintf(wrong, OPTION_WRONG, "there is no option %.64s", argv[optind - 1]);
+        snprintf(wrong, OPTION_WRONG, "There is no option %.64s", argv[optind - 1]);
     else
         snprintf(wrong, OPTION_WRONG,
                  c == ':' ? "--%s needs a value: --%s %s" : "--%s takes no value",

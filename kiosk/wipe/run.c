@@ -26,8 +26,8 @@ static int load_plan(const struct run *r, struct plan *p)
         return -1;
     if (plan_read(path, r->owner, p, run_complain_to_log, NULL) < 0) {
         if (errno == ENOENT)
-            log_error("%s is missing: nothing can be wiped; write one, then look at it with "
-                      "`porchlight wipe --plan`",
+            log_error("%s is missing, so nothing can be wiped. To write it, see: "
+                      "man porchlight-wipe",
                       path);
         return -1;
     }

@@ -97,8 +97,8 @@ def test_a_wrong_option_is_named():
                       (["listen", "--for"], "--for needs a value: --for TIME"),
                       (["listen", "--for", "soon"], "--for soon: expected a time such as 30s"),
                       (["listen", "--staff=yes"], "--staff takes no value"),
-                      (["status", "x"], '"x" is one word too many'),
-                      (["seal"], "A word is missing")]:
+                      (["status", "x"], '"x" is one argument too many'),
+                      (["seal"], "An argument is missing")]:
         said = run(*args)
         assert said.returncode == USAGE
         assert said.stderr.startswith(f"porchlight {args[0]}: {why}."), said

@@ -86,8 +86,8 @@ def test_ids_of_the_command_line_or_random(bare):
 
 
 @pytest.mark.parametrize("args, why", [
-    ([], "A word is missing"), (["break"], "is none of make"),
-    (["make", "more"], "one word too many"),
+    ([], "An argument is missing"), (["break"], "is none of make"),
+    (["make", "more"], "one argument too many"),
     (["make", "--venue", "12"], "16 hex digits"), (["make", "--kiosk", "A" * 16], "16 hex digits"),
     (["staff"], "Staff needs"), (["staff", "--root", "x"], "Staff needs"),
     (["staff", "--root", "x", "--out", "d", "--public", "00"], "Staff needs"),

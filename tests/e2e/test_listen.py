@@ -213,7 +213,7 @@ def test_until_is_not_reached(kiosk):
     (["--until", "panic"], 2, "--until panic: expected what a phone can show"),
     (["--for", "soon"], 2, "--for soon: expected a time"),
     (["--nonsense"], 2, "There is no option --nonsense"),
-    (["more"], 2, "one word too many"),
+    (["more"], 2, "one argument too many"),
     (["--broker", "nowhere"], 1, "no broker of that name"),
     (["--also", "xyz"], 1, "16 hex digits"),
     (["--connect", "example.org"], 1, "HOST:PORT"),

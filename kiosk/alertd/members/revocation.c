@@ -34,8 +34,8 @@ const char *revocation_of(struct members *m, const char *account)
     if (enrol_find(m->invitations, account))
         return enrolment_withdraw(m, account);
     if (!p)
-        return "nothing was revoked: no phone of this kiosk has that account; porchlight phones "
-               "--ids lists them";
+        return "nothing was revoked: no phone of this kiosk has that account. To list them: sudo "
+               "porchlight phones --ids";
     bool staff = p->staff;
     key_rotation_forget(m->registry.phones, &m->brokers, account);
     relays_forget(&m->needs, account);

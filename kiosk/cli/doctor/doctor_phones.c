@@ -40,7 +40,7 @@ void doctor_phones(struct doctor *d)
         doctor_say(d, "relay", DOCTOR_WARNING,
                    "Make a relay and install it on a machine outside the venue. Then set relay = "
                    "yes in [alert] of porchlight.conf.\n"
-                   "    sudo porchlight relay",
+                   "    sudo porchlight relay --root FILE FOLDER",
                    "No relay is configured, so locked phones would not ring.");
     else
         doctor_say(d, "relay", DOCTOR_OK, "", "The relay sends signs of life.");

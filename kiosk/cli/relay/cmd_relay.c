@@ -339,8 +339,8 @@ static int find_broker(struct relay *r)
     log_error(r->broker_name
                   ? "The relay was not made: porchlight.conf has no broker \"%s\" with TLS."
                   : "The relay was not made: there is no broker outside the venue that phones use, "
-                    "and a relay beside the kiosk would be carried off with it. To use another "
-                    "broker all the same: --broker NAME%s",
+                    "and a relay beside the kiosk would be carried off with it. To add one: sudo "
+                    "porchlight setup. To use another broker all the same: --broker NAME%s",
               r->broker_name ? r->broker_name : "");
     return -1;
 }

@@ -82,7 +82,9 @@ static void print_next_steps(const struct setup *s)
                setup_root_option(s));
     if (s->relay_has_place)
         print_item(PRINT_PLAIN, step_label(&n, label), LABEL,
-                   "Make a relay, which rings phones that are locked:\n    sudo porchlight relay");
+                   "Make a relay, which rings phones that are locked:\n"
+                   "    sudo porchlight relay --root %s /media/usb/relay",
+                   setup_root_option(s));
     print_item(
         PRINT_PLAIN, step_label(&n, label), LABEL,
         "Print the cards staff.html, member.html and keep.html. They are in\n    %s%s/papers",
@@ -124,7 +126,7 @@ static int set_up(const struct cli *cli, const struct options *o)
 
     if (!o->answers && !s.terminal)
         return cli_misuse(&cli_setup,
-                          "Set-up asks its questions at a terminal, and this is none. Expected "
+                          "Set-up needs a terminal to ask its questions. Without one, give it "
                           "--answers FILE");
     terminal_hold(&before);
     s.stage = etc_transaction_begin(cli->prefix);

@@ -157,7 +157,7 @@ room = $(notdir $(patsubst %/,%,$(dir $(1))))
 $(UNIT_BIN): $(B)/%: $(B)/%.o $$(unit_$$(call room,$$*))
 	$(CC) $(LINK_FLAGS) -o $@ $^ $(UNIT_$(call room,$*)) $(call pkg,cmocka)
 
-# Whatever a target needs is installed first; make is then entered anew, as pkg-config may know more.
+# Whatever a target needs is installed first; make then starts again, as pkg-config may know more.
 JOBS   ?= $(shell nproc)
 AGAIN   = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
 ASAN_B  = SANITIZE=1 B=build/asan
@@ -276,7 +276,7 @@ deps-long: ; @.ci/need $(DEPS_LONG); command -v npm >/dev/null || .ci/need npm
 deps-board: ; @.ci/need $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST) $(DEPS_BOARD)
 deps-lint: ; @.ci/need $(DEPS_BUILD) $(DEPS_TEST) $(DEPS_LINT)
 
-# What stands where on a kiosk. DESTDIR moves it, for packages; PREFIX changes /usr.
+# Where everything is on a kiosk. DESTDIR moves it, for packages; PREFIX changes /usr.
 UNITS     = $(wildcard systemd/*.service systemd/*.socket systemd/*.timer)
 MANUALS   = $(wildcard kiosk/man/*.[1-8])
 LANGUAGES = $(wildcard config/languages/*)

@@ -29,7 +29,7 @@ struct sim_line {
     size_t changes; /* ever; history keeps the last SIM_HISTORY */
 };
 
-/* The lines that are open, and the names that shall look taken. */
+/* The lines that are open, and the names that look taken. */
 struct sim_lines {
     struct sim_line *first;
     char busy[SIM_BUSY_MAX][LINE_SIM_NAME_MAX + 1];

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A thread that has shown no life for this long hangs in a look-up or a handshake: it is left
+/* A thread that has shown no life for this long is stuck in a look-up or a handshake: it is left
  * behind and another one takes its place. Longer than an honest connect, shorter than the 20 s in
  * which silence must be noticed. */
 #define STALL (15 * NS_PER_S)

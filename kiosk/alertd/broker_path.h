@@ -25,7 +25,7 @@ struct broker_path {
 };
 
 /* Everything that the thread needs; starts nothing. `password` may be NULL, and must live as long
- * as the path: a thread that hangs is replaced. */
+ * as the path: a stuck thread is replaced. */
 void broker_path_init(struct broker_path *p, const struct config *config, size_t i,
                       const char *password, const struct sealer *sealer);
 
@@ -40,7 +40,7 @@ void broker_path_is_up(struct broker_path *p, const struct mqtt_event *e, bool s
 void broker_path_is_down(struct broker_path *p, enum mqtt_fault fault, const char *detail);
 void broker_path_is_denied(struct broker_path *p, const struct mqtt_event *e);
 
-/* Why the path needs a new thread: this one hangs (in what: MQTT_FAULT_DNS, MQTT_FAULT_TLS,
+/* Why the path needs a new thread: this one is stuck (in what: MQTT_FAULT_DNS, MQTT_FAULT_TLS,
  * MQTT_FAULT_BROKER), an alert sent at `unacked_since` (NS_NEVER: none) is still not acknowledged
  * (MQTT_FAULT_BROKER), or the kiosk's own beat does not come back (MQTT_FAULT_BEAT).
  * MQTT_FAULT_FINE: it needs none. */

@@ -62,11 +62,11 @@ void delivery_prove(struct delivery *d, const uint8_t *proof, size_t len);
 void delivery_notice(struct delivery *d, const struct message *notice);
 
 /* One packet as it is to broker number i of the config. It is not kept where the broker is away or
- * its thread hangs: 0, or -1 with errno ENOTCONN, ENOBUFS or ENOMEM. */
+ * its thread is stuck: 0, or -1 with errno ENOTCONN, ENOBUFS or ENOMEM. */
 int delivery_say(struct delivery *d, size_t i, const struct mqtt_publication *p);
 bool delivery_is_up(const struct delivery *d, size_t i);
 
-/* What time brings: the beat, the state's repeat, a thread that hangs. */
+/* What time brings: the beat, the state's repeat, a stuck thread. */
 void delivery_time(struct delivery *d, int64_t now);
 int64_t delivery_deadline(const struct delivery *d);
 

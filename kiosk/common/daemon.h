@@ -54,7 +54,7 @@ int daemon_signals(const int *more);
 /* The next signal that has come, or 0. */
 int daemon_signal_next(int signals);
 
-/* What systemd is told: nothing, where systemd did not start us. */
+/* What is reported to systemd: nothing, if systemd did not start us. */
 void daemon_ready(void);
 void daemon_reloading(void); /* until daemon_ready */
 void daemon_stopping(void);

@@ -27,7 +27,7 @@ enum { CONTROL_REQUEST_MAX = 256, CONTROL_REPLY_MAX = 16384 };
  *     withdraw ACCOUNT               an invitation
  *     revoke ACCOUNT                 a phone, or an invitation
  *     rotate KEY                     64 hex digits: a new venue key is sealed to each phone; then
- *     rotating                       {"left"}: phones not told yet, over all brokers that are up
+ *     rotating                       {"left"}: phones without it, over all brokers that are up
  *     rotated KEY                    from now on all is sealed under it
  *     relay ACCOUNT PASSWORD KEY     its account is made; KEY: 64 hex digits, its public half
  *     phones [list]                  {"members","staff","invited","drill","accounts"}

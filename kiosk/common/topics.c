@@ -7,8 +7,8 @@
 #define READERS (ROLE_MEMBER | ROLE_STAFF | ROLE_RELAY)
 
 /* Expiry: an alert or notice that a phone could not fetch within the hour is history, the retained
- * state says what stands; the state outlives two of its one-minute repeats; a command is worth
- * nothing once its sender has looked away.
+ * state says which alert is active; the state outlives two of its one-minute repeats; a command is
+ * worth nothing once its sender has looked away.
  * push, wake: how a phone asks a relay to be rung (kiosk/core/push_offer.h); the kiosk writes to
  * wake that an account is revoked. beat: the kiosk receives its own, or opens that connection
  * again. enrol: the newcomer writes its request, the kiosk answers there, and later sends that same

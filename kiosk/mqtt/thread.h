@@ -86,8 +86,8 @@ struct mqtt_publication {
 struct mqtt_thread *mqtt_thread_new(const struct mqtt_setup *setup);
 
 /* Ends the connection without a goodbye, so that the broker publishes the will: a kiosk that is
- * stopped is as silent as one that was seized. Waits up to a second; a thread that hangs in a name
- * look-up frees what is left when it comes back. NULL is safe. */
+ * stopped is as silent as one that was seized. Waits up to a second; a thread that is stuck in a
+ * name look-up frees what is left when it comes back. NULL is safe. */
 void mqtt_thread_free(struct mqtt_thread *t);
 
 /* Readable while events wait. */
@@ -97,7 +97,7 @@ int mqtt_thread_fd(const struct mqtt_thread *t);
 bool mqtt_thread_next(struct mqtt_thread *t, struct mqtt_event *e);
 
 /* Hands over one publication; only after MQTT_UP, for it is dropped while there is no connection.
- * 0, or -1 with errno ENOBUFS (the queue is full: the thread hangs) or ENOMEM. */
+ * 0, or -1 with errno ENOBUFS (the queue is full: the thread is stuck) or ENOMEM. */
 int mqtt_thread_publish(struct mqtt_thread *t, const struct mqtt_publication *p);
 
 /* While something is pending the thread tries harder: shorter pauses, less patience with a peer

@@ -42,11 +42,11 @@ bool run_load(const struct run *r, struct plan *p);
 /* Destroys what the plan names. */
 enum run_result run_wipe(const struct run *r);
 
-/* Whether a wipe could be asked for: tells WIPE_END, or the same refusal. Touches nothing. */
+/* Whether a wipe could be asked for: reports WIPE_END, or the same refusal. Touches nothing. */
 enum run_result run_check(const struct run *r);
 
 /* Destroys target by target what `plan` says, in `record`; *worst is the worst outcome. The part
- * that wipe and drill share. run_end then tells WIPE_END. */
+ * that wipe and drill share. run_end then reports WIPE_END. */
 enum run_result run_plan(const struct run *r, const struct plan *plan, struct progress *record,
                          uint32_t *worst);
 void run_end(const struct run *r, const struct plan *plan, uint32_t worst);

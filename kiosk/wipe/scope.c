@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* EAGAIN: a file server, or whoever owns the file, holds a lease on it and has been told by the
+/* EAGAIN: a file server, or whoever owns the file, holds a lease on it and has been asked by the
  * kernel to let go, for which it may take 45 s. It gets 150 ms. */
 static bool pause_for_lease(int *tries)
 {

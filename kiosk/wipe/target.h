@@ -42,7 +42,7 @@ struct target_ops {
 const struct target_ops *target_ops(enum plan_kind k);
 
 /* destroy, prove, and again up to three times in all while the outcome is not a good one; a unit is
- * told once. */
+ * reported once. */
 void target_wipe(const struct scope *s, const struct plan_target *t, struct target_report *r);
 
 /* Lowers the outcome, never lifts it, and notes errno `error` and why. */

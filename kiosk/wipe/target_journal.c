@@ -50,8 +50,8 @@ static bool ask_journald(const struct scope *s, const char *method)
     return done;
 }
 
-/* journald keeps its current file mapped and open. Told to relinquish, it lets go of /var and
- * writes to /run, in memory, until the next boot or until it is told to flush. */
+/* journald keeps its current file mapped and open. Asked to relinquish, it lets go of /var and
+ * writes to /run, in memory, until the next boot or until it is asked to flush. */
 static void target_journal_destroy(const struct scope *s, const struct plan_target *t,
                                    struct target_report *r)
 {

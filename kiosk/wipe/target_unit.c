@@ -113,7 +113,7 @@ static void target_unit_stop(sd_bus *bus, const char *unit, struct target_report
     if (result == 1)
         target_lower(r, WIPE_DESTROYED, 0, "");
     else if (result == 0 && is_mount(unit))
-        target_lower(r, WIPE_UNVERIFIED, EBUSY, "it was told to stop and is still stopping");
+        target_lower(r, WIPE_UNVERIFIED, EBUSY, "systemd is still stopping it");
     else
         target_lower(r, WIPE_FAILED, result < 0 ? -result : ETIMEDOUT, "it did not stop");
 }
@@ -147,7 +147,7 @@ static void target_unit_prove(const struct scope *s, const struct plan_target *t
     if (unit_state(bus, t->word, state) < 0)
         target_lower(r, WIPE_FAILED, EBUSY, "systemd gives no answer on whether it still runs");
     else if (strcmp(state, "deactivating") == 0)
-        target_lower(r, WIPE_UNVERIFIED, EBUSY, "it was told to stop and is still stopping");
+        target_lower(r, WIPE_UNVERIFIED, EBUSY, "systemd is still stopping it");
     else if (!is_down(state))
         target_lower(r, WIPE_FAILED, EBUSY, "it still runs");
     sd_bus_flush_close_unref(bus);

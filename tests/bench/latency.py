@@ -57,7 +57,7 @@ class Subscriber:
 
 
 def gesture(wires, switch, count, last):
-    """A train that is complete in SOON: its edges lie in the past, as if we had waited. `last` is
+    """A train that is complete in SOON: its edges are in the past, as if we had waited. `last` is
     that switch's last edge. (the moment of completion, its last edge, whether the train was whole
     before a gap in it expired: on a busy machine it may come too late)."""
     end = now() + SOON - GAP

@@ -24,7 +24,7 @@ def one_gap(kiosk, finger):
 
 
 def bench(report):
-    report.heading(f"stopped and started {TIMES} times: from the last press heard to the first")
+    report.heading(f"stopped and started {TIMES} times: from the last press noticed to the first")
     with Kiosk("b") as kiosk:
         kiosk.start()
         with Finger(kiosk) as finger:

@@ -1,7 +1,7 @@
 """From the request to keys dead, at three sizes of data, beside shred and luksErase in the same run.
 
 As root, on an ext4 of its own in a file that is wholly written, as a kiosk's card has: on a file system
-that others write to, each sync writes their data too. The clock's cell lies in memory, as a clock's
+that others write to, each sync writes their data too. The clock's cell is in memory, as a clock's
 does; its wires, some 12 ms for three times 40 bytes at 100 kHz, are not in the figure.
 """
 
@@ -109,7 +109,7 @@ def sync_alone(folder):
 
 @contextlib.contextmanager
 def own_disk(folder):
-    """Where the bench works: on the disk at hand if we may not mount."""
+    """Where the bench works: on the disk we have if we may not mount."""
     if os.geteuid() != 0:
         yield folder
         return

@@ -58,7 +58,7 @@ def _debugfs(image, commands, write=False):
 
 
 def count(image, needle):
-    """How often these bytes lie in the raw image, wherever that is."""
+    """How often these bytes are in the raw image, wherever that is."""
     return count_each(image, {"": needle})[""]
 
 

@@ -38,7 +38,7 @@ MASKED = """
 """.split()
 
 
-# udev is told of what a kiosk has. A hundred terminals, clocks and banks of memory besides would
+# udev gets to know what a kiosk has. A hundred terminals, clocks and banks of memory besides would
 # hold up the network's device for half of the boot.
 TRIGGER = """[Service]
 ExecStart=

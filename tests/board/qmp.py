@@ -81,7 +81,7 @@ class Wires:
 
 
 class Monitor:
-    """The display's far end, over QEMU's VNC server: a viewer that tells how large it is, or that
+    """The display's far end, over QEMU's VNC server: a viewer that says how large it is, or that
     it is not there, which the machine sees as a monitor that is plugged and pulled."""
 
     SIZE = 640, 400  # drawn by software under emulation, a larger picture takes seconds
@@ -96,7 +96,7 @@ class Monitor:
         assert self._take(4) == bytes(4), "the display refused its viewer"
         s.sendall(b"\x01")  # shared
         self._take(struct.unpack(">20xI", self._take(24))[0])
-        s.sendall(struct.pack(">BxHi", 2, 1, -308))  # it may be told a size
+        s.sendall(struct.pack(">BxHi", 2, 1, -308))  # it may be sent a size
 
     def _take(self, count):
         data = b""

@@ -83,6 +83,6 @@ class Shots:
 
 def most_change(series, within=2.5):
     """The stranger's measure, as the screen's own test has it: the largest change of any block's
-    colour between two pictures that lie at most two seconds apart."""
+    colour between two pictures that are at most two seconds apart."""
     return max(abs(a - b) for n, (at, new) in enumerate(series) for then, old in series[:n]
                if at - then <= within for a, b in zip(new, old))

@@ -72,7 +72,7 @@ def test_door_held_open_reaches_staff_alone(venue):
 
 
 def interrupts(venue):
-    """How often the kernel was told of an edge by the GPIO controller."""
+    """How often the kernel was notified of an edge by the GPIO controller."""
     return sum(int(count) for line in venue.board.run("grep pl061 /proc/interrupts").splitlines()
                for count in line.split()[1:3])
 

@@ -127,6 +127,6 @@ def refusals(said):
                 ("ENOENT", "line pinctrl-bcm2711:17 was not found", "no chip has that name or label"),
                 ("EBUSY", "line gpiochip0:1 is in use by porchlight switch front", "gpioinfo")]
     assert len(lines) == len(expected), lines
-    for line, (error, what, mend) in zip(lines, expected):
-        assert line.startswith(f"refused {error} switch front: ") and what in line and mend in line
+    for line, (error, what, fix) in zip(lines, expected):
+        assert line.startswith(f"refused {error} switch front: ") and what in line and fix in line
     assert "opened 9030000.pl061:1" in said

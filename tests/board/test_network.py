@@ -72,7 +72,7 @@ def test_silent_kiosk_is_noticed_within_20_s(booted, watcher, how, record_proper
     stands on presence, as the broker has it from the will."""
     phone = booted.member(topics=["presence", "beat"])
     phone.wait(topic="beat", within=60)
-    time.sleep(6)  # the watcher has heard it too
+    time.sleep(6)  # the watcher has received it too
     began = time.monotonic()
     if how == "killed":
         booted.board.cut_power()

@@ -224,7 +224,7 @@ def test_drill_is_answered(venue):
 
 
 def findings(venue):
-    """{(area, check): what is said, and the mend} of all that doctor does not find in order."""
+    """{(area, check): what is said, and the fix} of all that doctor does not find in order."""
     said = venue.board.call("porchlight doctor --json")[1]
     return {(c["area"], c["check"]): (c["said"], c["mend"]) for c in venue.parse(said)["checks"]
             if c["verdict"] != "ok"}
@@ -238,9 +238,9 @@ def test_doctor_finds_nothing_but_what_emulation_lacks(venue, record_property):
     venue.wait_armed()
     with Watcher(venue):
         found = findings(venue)
-        for (area, _), (_, mend) in found.items():
+        for (area, _), (_, fix) in found.items():
             if area == "left over":
-                venue.board.run(mend)
+                venue.board.run(fix)
         record_property("mended", sum(area == "left over" for area, _ in found))
         found = findings(venue)
     record_property("findings", len(found))

@@ -1,6 +1,6 @@
 """A venue's data to wipe: a vault of each make, a key, sheets in the clear, and the plan over them.
 
-Canaries are long random words. What is encrypted may lie on the disk as it likes; its canary must
+Canaries are long random words. What is encrypted may be on the disk in any form; its canary must
 never be found there. What is plain is found before a wipe and must not be found after it.
 """
 

@@ -100,7 +100,7 @@ def test_an_upgrade_by_apt(host, machine):
         stopped = int(machine.do("systemctl show -p ActiveExitTimestampMonotonic --value "
                                  "porchlightd")) / 1e6
         wait.until(lambda: finger.taken[-1] > stopped, host.journal, 30)
-    print(f"{machine.suite}: an upgrade's gap, from the last touch heard to the first: "
+    print(f"{machine.suite}: an upgrade's gap, from the last touch noticed to the first: "
           f"{finger.gap(stopped) * 1000:.0f} ms")
     assert machine.do(kept) == before
     assert machine.do("systemctl show -p MainPID porchlightd") != pid
@@ -175,8 +175,8 @@ def test_a_switch_that_is_kept_held_wipes(host, machine):
 
 
 def test_a_wipe_that_was_not_begun_when_the_power_went(host, machine):
-    """It is in porchlightd's record, and porchlight-wipe never heard of it: the early unit begins it,
-    lets the boot go on when the keys are dead, and is not started anew while the alarm is up."""
+    """It is in porchlightd's record, and unknown to porchlight-wipe: the early unit begins it,
+    lets the boot go on when the keys are dead, and is not started again while the alarm is up."""
     machine.do("systemctl stop porchlightd porchlight-wipe && mkdir -p /srv/decoys/papers && "
                "echo names >/srv/decoys/papers/list && echo key >/srv/decoys/key")
     machine.put(f"{ETC}/wipe.plan", PLAN + "[key door]\npath = /srv/decoys/key\n", "600")

@@ -1,5 +1,5 @@
-"""Whatever is done at the venue, with the seized kiosk, or at the broker: a lockdown that stands at a
-member's phone stands on. A phone that comes later learns of it too, unless the kiosk's own keys lie:
+"""Whatever is done at the venue, with the seized kiosk, or at the broker: a lockdown on a member's
+phone stays active. A phone that comes later learns of it too, unless the kiosk's own keys lie:
 it has nothing then to hold against them."""
 
 import json

@@ -159,7 +159,7 @@ def test_before_a_set_up_there_is_nothing_to_keep(venue):
 @pytest.fixture(name="elsewhere")
 def folder_elsewhere(venue):
     """The kiosk is gone, its broker is not; its backup was put into another folder, as on another
-    machine. A phone listens by what lies there."""
+    machine. A phone listens by what is there."""
     made = fresh("r")
     venue.set_up()
     venue.start_broker()

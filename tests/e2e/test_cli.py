@@ -216,7 +216,7 @@ def test_check_without_a_file(folder):
 # --- control.sock ---------------------------------------------------------------------------------
 
 class Daemon:
-    """Stands in porchlightd's place at control.sock and answers each request with one packet (None:
+    """Takes porchlightd's place at control.sock and answers each request with one packet (None:
     never, b"": by closing)."""
 
     def __init__(self, prefix, answer):
@@ -318,10 +318,10 @@ def test_watch_goes_on_until_it_is_ended(folder):
 
 
 def test_a_refusal_is_passed_on(folder):
-    with Daemon(folder, b'{"ok":false,"error":"an alert stands; end it first"}'):
+    with Daemon(folder, b'{"ok":false,"error":"an alert is active; end it first"}'):
         said = run("--prefix", folder, "drill")
     assert said.returncode == FAILED and said.stdout == ""
-    assert said.stderr == "porchlight drill: An alert stands; end it first\n"
+    assert said.stderr == "porchlight drill: An alert is active; end it first\n"
 
 
 @pytest.mark.parametrize("answer, code", [

@@ -60,7 +60,7 @@ class Tap:
         self._listener.close()
 
 
-# MQTT's own PINGREQ (2 bytes) and the PUBACK (4) for what the kiosk hears are no part of a slot.
+# MQTT's own PINGREQ (2 bytes) and the PUBACK (4) for what the kiosk receives are no part of a slot.
 def publications(slots):
     return [sorted(n for n in slot if n > 200) for slot in slots]
 

@@ -411,7 +411,7 @@ def test_a_phone_that_slept_finds_the_new_key(venue):
     woken = phone.member(bytes.fromhex(key))
     venue.kiosk.mailboxes.append(woken)
     assert found_key(phone, woken) == key
-    # A broker keeps nothing over a restart; the kiosk tells it again.
+    # A broker keeps nothing over a restart; the kiosk sends it again.
     venue.brokers[0].process.stop()
     venue.brokers[0].start()
     wait.until(venue.kiosk.connected, "the kiosk at the broker again", 20)

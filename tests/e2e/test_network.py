@@ -19,7 +19,7 @@ def test_a_broker_that_comes_later_gets_the_alert_once(kiosk):
     wait.until(lambda: fault(kiosk) == "route", lambda: f"the fault: {kiosk.status()}")
     broker.start()
     member = kiosk.member()
-    # Whether the member or the kiosk came first, the state says what stands.
+    # Whether the member or the kiosk came first, the state says which alert is active.
     member.wait("state", "state", state="lockdown")
     wait.until(kiosk.connected, "the kiosk's connection")
     wait.never(lambda: len({r.body["id"] for r in member.all("lockdown", "alert")}) > 1,
@@ -98,7 +98,7 @@ def only_alert(member, within=10):
 
 
 def test_an_alert_that_the_broker_denies_is_named_and_comes_once_it_is_let_through(kiosk):
-    kiosk.start()  # its broker serves, and so hears signals
+    kiosk.start()  # its broker serves, and so receives signals
     broker = kiosk.brokers[0]
     rights = broker.folder / "rights"
     right = f"topic write {kiosk.place}/alert\n"

@@ -73,7 +73,7 @@ def test_a_beat_that_does_not_come_back_is_named(monkeypatch):
     with kiosk:
         kiosk.start()
         says(kiosk, "beat")
-        wait.until(kiosk.connected, "the client built anew")
+        wait.until(kiosk.connected, "the client built again")
         member = kiosk.member()
         kiosk.wires().hold(0.4)
         member.wait("lockdown", "alert")
@@ -176,7 +176,7 @@ def test_a_record_in_a_clocks_memory_outlives_the_plug(kiosk, size):
     assert len(cell.read_bytes()) == size and not kiosk.status()["record_fault"]
     assert not (kiosk.state / "record").exists()
     kiosk.daemon.kill()
-    cell.write_bytes(b"PLc1" + cell.read_bytes()[4:])  # as if a vault's key lived there
+    cell.write_bytes(b"PLc1" + cell.read_bytes()[4:])  # as if a vault's key were there
     before = cell.read_bytes()
     kiosk.start()
     assert kiosk.status()["record_fault"] and "vault's key" in kiosk.daemon.said()

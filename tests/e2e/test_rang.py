@@ -1,4 +1,4 @@
-"""The weekly drill tells how many phones rang: a count, and nothing about whose."""
+"""The weekly drill reports how many phones rang: a count, and nothing about whose."""
 
 import json
 

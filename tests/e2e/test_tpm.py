@@ -1,4 +1,4 @@
-"""A vault whose key lives in a TPM 2, here one of software at a prefix's /dev/tpmrm0, and its death."""
+"""A vault whose key is in a TPM 2, here a software one at a prefix's /dev/tpmrm0, and its death."""
 
 import hashlib
 import subprocess

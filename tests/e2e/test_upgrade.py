@@ -1,4 +1,4 @@
-"""porchlightd stopped and started anew, as an upgrade does it."""
+"""porchlightd stopped and started again, as an upgrade does it."""
 
 import time
 

@@ -105,7 +105,7 @@ def cell_of(kiosk):
     lambda k: (k / "etc/porchlight/vaults").write_text("in the way"),
 ])
 def test_a_vault_that_is_not_made_keeps_no_key_in_its_cell(kiosk, spoil):
-    """Else the next one would be refused for ever: the cell holds a key."""
+    """Else the next one would always be refused: the cell holds a key."""
     spoil(kiosk)
     assert create(kiosk).returncode == 1
     assert cell_of(kiosk).read_bytes() == bytes(40) + b"\xff" * 16

@@ -121,7 +121,7 @@ class Run:
         return link.set(f.kind if begins else PASS)
 
     def _names(self, f, begins):
-        """For all brokers: names come from one place. What stands already needs no name, so it is
+        """For all brokers: names come from one place. What is connected needs no name: it is
         reset. With "six" the network has become one of IPv6 alone, which is no lack of a path."""
         (self.nameless.add if begins else self.nameless.discard)(f)
         kinds = {g.kind for g in self.nameless}
@@ -156,7 +156,7 @@ class Run:
 
     def _press(self, g):
         """When the gesture was complete, or None where nobody was there to feel it, or the hand was
-        too slow for a caution: it is made of edges that lie just behind us, sent at once."""
+        too slow for a caution: it is made of edges that are just behind us, sent at once."""
         if not self.kiosk.daemon.alive:
             return None
         try:
@@ -202,7 +202,7 @@ class Run:
         felt = [(g, t) for g, t in self.pressed if t is not None]
         for n, (g, complete) in enumerate(felt):
             ids = [(i, when) for i, (kind, when) in self.seen.items() if kind == g.kind]
-            superseded = n + 1 < len(felt)  # a caution that became a lockdown before it was told
+            superseded = n + 1 < len(felt)  # a caution that became a lockdown before it was sent
             if not ids and not superseded:
                 v.lost.append(g.kind)
             if len(ids) > 1:

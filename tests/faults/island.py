@@ -1,4 +1,4 @@
-"""A mount namespace for one porchlightd: its record lies on a disk of a few pages, which can really
+"""A mount namespace for one porchlightd: its record is on a disk of a few pages, which can really
 be full, and its names come from files that can be taken away. Nothing of it is seen outside."""
 
 import errno

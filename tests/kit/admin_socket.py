@@ -15,7 +15,7 @@ PAGE = "https://kettle.example.org/"
 
 
 class Venue:
-    """Context manager. `addresses`: what phones are told of each broker; else one that nobody
+    """Context manager. `addresses`: what phones get for each broker; else one that nobody
     answers at, for phones that are the tests' own."""
 
     def __init__(self, folder, authority, brokers=1, addresses=None, page=PAGE, conf=None):
@@ -73,7 +73,7 @@ class Venue:
         return json.loads(self.cli(*args, "--json", **more).stdout)
 
     def invite(self, *args):
-        """An invitation that stands at the brokers: its JSON, account and link among it."""
+        """An invitation that is valid at the brokers: its JSON, account and link among it."""
         return self.ask("invite", "--leave", *args)
 
     def invite_waiting(self, *args):

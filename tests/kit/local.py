@@ -34,7 +34,7 @@ def connect(path, within=5.0):
 
 
 def answers(path):
-    """Whether somebody listens there: a socket's file stands a moment before that."""
+    """Whether somebody listens there: a socket's file exists a moment before that."""
     try:
         connect(path).close()
         return True

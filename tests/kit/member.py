@@ -57,7 +57,7 @@ class Mailbox:
 def paho_client(client_id, v5=True):
     import paho.mqtt.client as mqtt
     args = {"client_id": client_id, "protocol": mqtt.MQTTv5 if v5 else mqtt.MQTTv311}
-    if hasattr(mqtt, "CallbackAPIVersion"):  # paho 2 wants to be told which callbacks it calls
+    if hasattr(mqtt, "CallbackAPIVersion"):  # paho 2 needs to know which callbacks to call
         args["callback_api_version"] = mqtt.CallbackAPIVersion.VERSION1
     return mqtt.Client(**args)
 

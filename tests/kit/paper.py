@@ -1,4 +1,4 @@
-"""The root key as it stands on paper, made with Python's own BLAKE2."""
+"""The root key as it is written on paper, made with Python's own BLAKE2."""
 
 from hashlib import blake2b
 

@@ -71,7 +71,7 @@ class Process:
         self.signal(signal.SIGSTOP)
 
     def thaw(self):
-        """Only what is frozen: a SIGCONT that meets the leak sanitizer at its exit hangs it."""
+        """Only what is frozen: a SIGCONT that meets the leak sanitizer at its exit blocks it."""
         if self.frozen:
             self.signal(signal.SIGCONT)
         self.frozen = False

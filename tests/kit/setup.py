@@ -83,14 +83,14 @@ class Venue:
         return done
 
     def again(self, **answers):
-        """A second run that is told these alone."""
+        """A second run that gets only these answers."""
         path = self.prefix / "again.conf"
         path.write_text("[setup]\n" + "".join(f"{k} = {v}\n"
                                               for k, v in {"drill": "no", **answers}.items()))
         return self.cli("setup", "--answers", path)
 
     def files(self):
-        """What the set-up is answerable for: {path: bytes}."""
+        """What the set-up wrote: {path: bytes}."""
         roots = [self.etc, self.prefix / "var/lib/porchlight-broker"]
         return {str(p.relative_to(self.prefix)): p.read_bytes()
                 for r in roots if r.exists() for p in sorted(r.rglob("*")) if p.is_file()}

@@ -13,7 +13,7 @@ HERE = ROOT / "tests/long/aedes"
 
 
 def parts():
-    """Where aedes lies: below build/, put there once."""
+    """Where aedes is: below build/, put there once."""
     there = ROOT / "build/aedes"
     there.mkdir(parents=True, exist_ok=True)
     with open(there / "lock", "w", encoding="ascii") as lock:

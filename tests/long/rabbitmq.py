@@ -18,7 +18,7 @@ SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 LED = re.compile(r"mqtt_node: (candidate -> leader|detected a new leader)")
 QUEUES = r"^(mqtt-.*|amq\.topic)$"
 
-# A phone's queue lives on one node, and with that one dead no other takes the phone: so, mirrored.
+# A phone's queue is on one node, and with that one dead no other takes the phone: so, mirrored.
 POLICIES = [{"vhost": "/", "name": "phones", "pattern": "^mqtt-subscription-", "apply-to": "queues",
              "definition": {"ha-mode": "all"}, "priority": 0}]
 CONF = """

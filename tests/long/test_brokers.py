@@ -41,7 +41,7 @@ def test_the_delivery_tests_with_another_make(make, without):
 
 
 class Front:
-    """What stands before a cluster: each connection goes to the first node that takes it."""
+    """What is in front of a cluster: each connection goes to the first node that takes it."""
 
     def __init__(self, ports):
         self._ports = ports

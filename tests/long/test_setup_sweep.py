@@ -7,7 +7,7 @@ from tests.e2e.test_setup import CALLS, interrupted
 from tests.kit.setup import Venue
 
 
-# Nothing is renamed here: no broker changes, so nothing stands beside the folder.
+# Nothing is renamed here: no broker changes, so nothing is beside the folder.
 @pytest.mark.parametrize("call", [call for call in CALLS if call != "rename"])
 def test_killed_at_every_call(call):
     with Venue() as venue:

@@ -82,7 +82,7 @@ def test_no_broker_holds_up_the_keys(mode):
 
 @pytest.mark.parametrize("where", ["srv", "var"])
 def test_no_slow_disk_holds_up_an_alert(folder, where):
-    """Each write and flush of the card takes 400 ms. "srv": what is wiped lies there; "var": the
+    """Each write and flush of the card takes 400 ms. "srv": what is wiped is there; "var": the
     records of alert and wipe do. An alert waits for its record, but at most 250 ms."""
     with Card(folder) as card, Kiosk(conf=FAST) as kiosk:
         on_card, here = card.mount / where, kiosk.prefix / where

@@ -46,7 +46,7 @@ class Relay:
 
 @pytest.fixture
 def watched(folder):
-    """(kiosk, the link between it and its broker, ntfy as a phone hears it, the phone)."""
+    """(kiosk, the link between it and its broker, ntfy as a phone receives it, the phone)."""
     ntfy = Ntfy(folder).listen()
     kiosk = Kiosk(scaled=False)
     relay = Relay(kiosk, ntfy)

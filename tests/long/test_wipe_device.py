@@ -91,7 +91,7 @@ class Disk:
             self.made[at:at + 512] == now[at:at + 512] for at in slots)
 
     def around_is_intact(self):
-        """What lies on the disk before and behind the partition."""
+        """What is on the disk before and behind the partition."""
         with open(self.loop, "rb") as f:
             now = f.read()
         return now[:BEGIN] == self.noise[:BEGIN] and now[BEGIN + SIZE:] == self.noise[BEGIN + SIZE:]

@@ -74,7 +74,7 @@ def test_power_cut_at_every_write(folder):
     with Card(folder) as card:
         place = CardPlace(card.mount)
         place.prepare(folder)
-        # The record stands ready, as it does on a kiosk after its first start.
+        # The record is ready, as it does on a kiosk after its first start.
         process.run([program("porchlight-wipe"), "--prefix", card.mount, "--resume"]
                     ).check_returncode()
         card.sync()

@@ -1,5 +1,5 @@
 """Attacks on the wipe's scope: symlinks, "..", bind mounts, hard links, in the targets, on the way
-to them and under the wipe's feet while it runs. Whatever is tried, what lies outside of the roots
+to them and under the wipe's feet while it runs. Whatever is tried, what is outside of the roots
 keeps its checksum. Needs root; the mounts live in a namespace of their own."""
 
 import os
@@ -41,7 +41,7 @@ class Place:
                 folder.unlink()
             folder.mkdir(exist_ok=True)
         for name in (*"01234567", "deep/last"):
-            fresh = self.venue / "fresh"  # and renamed: what stands there is not followed
+            fresh = self.venue / "fresh"  # and renamed: what is there is not followed
             fresh.unlink(missing_ok=True)
             fresh.write_bytes(b"goes\n" * 400)
             os.rename(fresh, self.sheets / name)
@@ -75,7 +75,7 @@ def place(folder):
 def test_a_folder_of_the_outside_mounted_over_a_target(place, where):
     """In the tree, as the tree, and over the whole root, behind the plan's back. The last one is the
     root then, as the plan names it: a root may be a mount of its own, so it must not be one that
-    lies elsewhere too. What protects there is that only root can mount."""
+    is elsewhere too. What protects there is that only root can mount."""
     at = place.venue / where
     at.mkdir(exist_ok=True)
     place.plan(TREE)
@@ -163,7 +163,7 @@ def race(place, attack, rounds=25, intact=None):
 
     def loop():
         while not stop.is_set():
-            with turn:  # it rests while the tree is filled anew: we must not follow links either
+            with turn:  # it rests while the tree is filled again: we must not follow links either
                 try:
                     attack(chance)
                 except OSError:
@@ -249,7 +249,7 @@ def test_race_the_way_itself(place):
 
 def test_race_moved_out(place):
     """A folder of the tree is moved out of the root while it is emptied: what it held is the tree's;
-    what stands where it goes to is not."""
+    what is where it goes to is not."""
     out = place.sentinel.parent / "out"
     out.mkdir()
     (out / "kept").write_bytes(b"must stay\n")

@@ -31,7 +31,7 @@ def every_kind_answers(traced, credential):
     assert [n for k, o, n in traced.replies if k == "1"] == KINDS_IN_ORDER
     outcomes = {n: o for k, o, n in traced.replies if k == "1"}
     assert outcomes.pop("broker") == credential
-    assert outcomes.pop("book") == "2"  # no systemd at hand, or no such unit
+    assert outcomes.pop("book") == "2"  # no systemd here, or no such unit
     assert set(outcomes.values()) == {"1"}, traced.replies
 
 
@@ -41,7 +41,7 @@ KINDS_IN_ORDER = ["book", "clock", "door", "vault", "desk", "sheets", "list", "l
 def test_kill_at_every_call(tracer, place):
     assert set(KINDS_IN_ORDER) == set(KINDS)
     place.plant()
-    assert place.alive() == set(KINDS) - {"book"}, "the check itself must see what lives"
+    assert place.alive() == set(KINDS) - {"book"}, "the check itself must see what is alive"
     whole = Traced(tracer, place, "WIPE", "list")
     every_kind_answers(whole, "0")
     assert place.alive() == {"broker"}

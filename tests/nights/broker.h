@@ -14,7 +14,7 @@ struct kept {
     const char *topic;
     struct blob *payload;
     int qos;
-    int64_t until; /* INT64_MAX: for ever */
+    int64_t until; /* INT64_MAX: always */
 };
 
 enum { BROKER_KEPT = 64, BROKER_LOG = 64 };

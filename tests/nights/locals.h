@@ -3,7 +3,7 @@
 
 #include "tests/nights/machine.h"
 
-/* Local sockets: kiosk/common/unix_socket.h, simulated. The world stands at the other end: it dials
+/* Local sockets: kiosk/common/unix_socket.h, simulated. The world is at the other end: it dials
  * control.sock and screen.sock, and answers at wipe.sock. */
 struct local;
 

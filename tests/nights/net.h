@@ -15,7 +15,7 @@ struct way {
     const char *from;
     struct broker *broker;
     int64_t latency, jitter; /* of one direction */
-    bool hole;               /* packets vanish, nobody is told */
+    bool hole;               /* packets vanish, nobody notices */
     bool refused;            /* new connections are refused at once */
     bool deaf;               /* half of it: what goes to the client vanishes */
     bool nameless;           /* its name is looked up in vain */
@@ -104,7 +104,7 @@ void conn_send(struct conn *c, bool to_broker, struct packet p);
 void conn_close_client(struct conn *c, bool quietly, bool goodbye);
 void conn_close_broker(struct conn *c, bool quietly);
 
-/* Both ends are told at once, as by a reset. */
+/* Both ends notice at once, as by a reset. */
 void conn_reset(struct conn *c);
 
 /* How long the oldest packet of the client has been in a hole; 0: none is. */

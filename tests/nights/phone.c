@@ -143,7 +143,7 @@ static void link_dial(void *context, uint64_t attempt)
     world_at(world_now() + takes, link_connect, l, attempt);
 }
 
-/* Silence may be the kiosk's or a dead connection's: a broker that lives answers this. */
+/* Silence may be the kiosk's or a dead connection's: a live broker answers this. */
 static void link_ask(struct phone_link *l)
 {
     if (!l->conn)
@@ -250,7 +250,7 @@ bool phone_command(struct phone *p, size_t kiosk, enum message_kind kind)
     return true;
 }
 
-/* --- what it is told ----------------------------------------------------------------------------
+/* --- what it receives ---------------------------------------------------------------------------
  */
 
 static void phone_told(struct phone *p, size_t kiosk, const struct message *m)

@@ -32,9 +32,9 @@ struct phone {
     struct message state[VENUE_KIOSKS]; /* the newest state of each kiosk */
     bool state_known[VENUE_KIOSKS];
     struct view_shown shown[VENUE_KIOSKS];
-    bool answers; /* what it is told of */
+    bool answers; /* what it receives */
     struct alert_id answered;
-    bool clears; /* a staff phone that ends what stands, until it has */
+    bool clears; /* a staff phone that ends the active alert, until it has */
     size_t clears_kiosk;
     uint64_t refused;
     struct chance chance;

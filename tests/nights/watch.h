@@ -24,7 +24,7 @@ struct failure {
 enum { FAILURES = 16 };
 size_t watch_failures(const struct failure **out);
 
-/* --- what the world tells ----------------------------------------------------------------------
+/* --- what the world reports -------------------------------------------------------------------
  */
 
 void watch_output(const struct machine *m, bool active);

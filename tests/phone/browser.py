@@ -20,7 +20,7 @@ WIDTH, HEIGHT = 390, 844
 WITHIN = 60  # seconds, where something comes as fast as the machine is; a busy one is slow
 
 # What the page did with the phone: every tone, shake and notification, noted as it is asked for, and
-# what the worker told it of wake-ups.
+# what the worker reported to it about wake-ups.
 # Elsewhere than on the page itself (about:blank) there is no service worker.
 NOTE = """
 window.noted = { shakes: [], notices: [], rings: [], tones: 0 };
@@ -152,7 +152,7 @@ class Page:
         self.until(lambda: part in (self.shown(css) or ""), f"{part!r} in {css}")
         return self
 
-    # --- the page's clocks, until it is loaded anew ------------------------------------------------
+    # --- the page's clocks, until it loads again ----------------------------------------------
 
     def skip(self, seconds, clock="steady"):
         """`clock`: steady, by which silence is told, or wall, by which a test of the ring is."""
@@ -230,7 +230,7 @@ class Page:
 
     def push(self, text):
         """Wakes the page's service worker, as the browser does when a push has come for it; back
-        when the worker has told the page."""
+        when the worker has reported it to the page."""
         rings = "window.noted.rings.length"
         before = self.aside(rings)
         self.tools.ask("ServiceWorker.enable", self.session)

@@ -70,7 +70,7 @@ class Devtools:
         return said["result"]
 
     def events(self, method, session):
-        """What a session has told of, oldest first."""
+        """What a session has reported, oldest first."""
         return [e["params"] for e in list(self.heard)
                 if e["method"] == method and e.get("sessionId") == session]
 

@@ -9,14 +9,14 @@ const alert = (id, epoch = 1) => ({ kind: 'lockdown', id, epoch, seq: 1, age_ms:
 const heard = (...messages) => messages.reduce((f, m) => factsHeard(f, m, 0), factsInit());
 const told = (f, kind, id = f.id) => factsTold(factsChosen(f, kind), { id, kind });
 
-test('an answer is told once the kiosk has it', () => {
+test('an answer is shown once the kiosk has it', () => {
     const chosen = factsChosen(heard(alert('a')), 'safe');
     assert.deepEqual([chosen.answered, chosen.waiting], [null, 'safe']);
     const f = factsTold(chosen, { id: 'a', kind: 'safe' });
     assert.deepEqual([f.answered, f.waiting], ['safe', null]);
 });
 
-test('what was told of a drill says nothing of the lockdown that follows', () => {
+test('what was shown of a drill says nothing of the lockdown that follows', () => {
     const chosen = factsChosen(heard(alert('drill')), 'safe');
     const f = factsTold(factsHeard(chosen, alert('real'), 0), { id: 'drill', kind: 'safe' });
     assert.deepEqual([f.answered, f.waiting], [null, null]);
@@ -28,7 +28,7 @@ test('who is safe has seen it: a late "seen" takes nothing back', () => {
     assert.equal(factsTold(f, { id: 'a', kind: 'seen' }).answered, 'safe');
 });
 
-test('a kiosk that began anew is told again', () => {
+test('a kiosk that started again gets the answer again', () => {
     const f = factsHeard(told(heard(alert('a')), 'safe'), alert('a', 2), 0);
     assert.deepEqual([f.answered, f.waiting], [null, 'safe']);
     const state = { kind: 'state', state: 'lockdown', id: 'a', epoch: 2, seq: 2, age_ms: null };

@@ -1,5 +1,5 @@
 """A kiosk of the tests' own: it speaks the real bytes over the real broker, and says exactly what a
-test wants said, true or false. The real porchlightd is met in tests that need no lies."""
+test wants said, true or false. The real porchlightd is met in tests that need no false messages."""
 
 import base64
 import json
@@ -160,7 +160,7 @@ class Kiosk:
         return self.root.sign("porchlight-staff", bytes.fromhex(self.venue),
                               bytes.fromhex(account), public)
 
-    # --- heard -------------------------------------------------------------------------------
+    # --- received ----------------------------------------------------------------------------
 
     def open_letter(self, topic, wire):
         """(body, signed by this public key) of a letter; None for what is none."""

@@ -5,7 +5,7 @@ import { EventEmitter } from 'node:events';
 import test from 'node:test';
 import { openLink } from '../../kiosk/phone/core/link.js';
 
-// Stands in for MQTT.js; `tries` are the clients that were asked for.
+// Takes the place of MQTT.js; `tries` are the clients that were asked for.
 function stub() {
     const tries = [];
     return { tries, connect: (url, options) => {
@@ -35,7 +35,7 @@ test('each attempt that fails lets the next one take longer, up to 20 s', () => 
         [4000, 8000, 16000, 20000, 20000]);
 });
 
-test('one that is let in and hears nothing more begins anew', () => {
+test('one that is let in and receives nothing more begins again', () => {
     const { setTimeout } = globalThis;
     const waiting = [];
     globalThis.setTimeout = (run, ms) => waiting.push({ run, ms });

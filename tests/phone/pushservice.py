@@ -140,7 +140,7 @@ class PushService:
             assert headers["Content-Encoding"] == "aes128gcm"
             assert int(headers["TTL"]) > 3500 and headers["Urgency"] == "high", dict(headers)
             one.got.append((time.monotonic(), one.open(body), dict(headers), len(body)))
-        except Exception as fault:  # told to the test, which fails by it
+        except Exception as fault:  # reported to the test, which fails by it
             self.faults.append(repr(fault))
             return 400
         return 201

@@ -41,7 +41,7 @@ test('new keys are for a member alone', () => {
     assert.deepEqual(a.kept, {});
 });
 
-test('a full storage stops no alert, but is told to who joins', () => {
+test('a full storage stops no alert, but is shown to whoever joins', () => {
     const a = area();
     const store = openStore(a);
     store.addMembership({ kiosk: 'k', venueKey: '00' });

@@ -204,7 +204,7 @@ def test_what_is_not_that_phones_word_lets_nobody_in(two_brokers):
     place, away = two_brokers, two_brokers.venue.brokers[1]
     away.stop()
     page, gone = place.member(), place.member()
-    place.venue.cli("revoke", gone.account, code=1)  # the broker that is away is not told yet
+    place.venue.cli("revoke", gone.account, code=1)  # the broker that is away does not know yet
     kept = json.loads(page.stored()["k1"])
     other = na.crypto_sign_keypair()[1]
     kept["memberships"][0]["secret"] = other.hex()

@@ -1,5 +1,5 @@
 """The server outside as `porchlight setup` makes it and its install.sh puts it in place: a phone joins
-through it and hears an alert there, with no broker at the venue."""
+through it and receives an alert there, with no broker at the venue."""
 
 import json
 import os
@@ -58,7 +58,7 @@ class Outside:
         listening(self.ports["443"], nginx)
 
     def told(self):
-        """Phones are told the usual port, which is not the tests' to take."""
+        """Phones get the usual port, which is not the tests' to take."""
         path = self.venue.etc / "porchlight.conf"
         text = path.read_text()
         assert "phones = wss://localhost/mqtt\n" in text and "page = https://localhost/\n" in text

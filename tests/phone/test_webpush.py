@@ -106,7 +106,7 @@ def test_an_alert_rings_every_phone_and_says_nothing(night):
     for p in phones:
         night.service.wait(p.subscription, 2)
     bodies = {p.subscription.got[0][2]["Authorization"] for p in phones}
-    assert len(bodies) == 1, "a token for each phone tells the service who belongs together less"
+    assert len(bodies) == 1, "a token for each phone shows the service less of who belongs together"
 
 
 def test_only_pseudonyms_are_kept(night):

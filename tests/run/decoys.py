@@ -46,5 +46,5 @@ class Decoys:
         return out
 
     def there(self):
-        """The same, cheaply: whether a key or a photograph still stands."""
+        """The same, cheaply: whether a key or a photograph is still there."""
         return self.key.exists() or self.photographs.exists()

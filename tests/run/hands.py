@@ -1,6 +1,6 @@
 """With a terminal: keys work the wires.
 
-A terminal tells when a key repeats, not when it is let go. So the first space presses the switch,
+A terminal shows when a key repeats, not when it is let go. So the first space presses the switch,
 and silence releases it. Repeats begin only after a while: a key that is held reads as a short tap
 and then a hold, which the kiosk takes for what it is.
 """

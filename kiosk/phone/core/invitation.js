@@ -1,4 +1,4 @@
-// An invitation: addresses, public keys and a one-time account that lives ten minutes. It is the
+// An invitation: addresses, public keys and a one-time account, valid for 10 minutes. It is the
 // fragment of a link, so that no server ever sees it: base64url of a JSON object with short keys.
 //
 //   v 1 | b [broker addresses, wss://] | a account | p one-time password | x expiry, unix seconds

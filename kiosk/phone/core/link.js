@@ -111,7 +111,7 @@ export function openLink(mqtt, { url, account, password, topics, ping, onMessage
         again(next === 'refused' ? REFUSED_LONGEST : LONGEST_PAUSE);
     }
 
-    // Silence may be the kiosk's or a dead connection's: a broker that lives answers this.
+    // Silence may be the kiosk's or a dead connection's: a live broker answers this.
     function ask() {
         const mine = client;
         if (status !== 'up' || asked || performance.now() - heardAt < QUIET) {

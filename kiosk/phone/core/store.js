@@ -7,7 +7,7 @@ const KEY = 'k1';
 export function openStore(area) {
     const data = load(area);
     const save = () => area.setItem(KEY, JSON.stringify(data));
-    // A phone whose storage is full must ring all the same: until the page ends it lives in memory.
+    // A phone whose storage is full must ring all the same: until the page ends, memory keeps it.
     const trySave = () => {
         try {
             save();

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:tls'
 import { createRequire } from 'node:module'
 
-// The parts lie below build/, where npm put them; the second argument says where.
+// The parts are below build/, where npm put them; the second argument says where.
 const aedes = createRequire(process.argv[3])('aedes')()
 const conf = JSON.parse(readFileSync(process.argv[2], 'utf8'))
 

@@ -64,7 +64,7 @@ static void test_what_was_written_is_read(void **state)
     assert_int_equal(st.st_size, 2 * RECORD_SLOT);
 }
 
-/* A power cut may leave any part of the last write: the record before it stands then, and the next
+/* A power cut may leave any part of the last write: the record before it counts then, and the next
  * one goes over the ruin. */
 static void test_a_torn_write_leaves_what_stood(void **state)
 {

@@ -170,7 +170,7 @@ static void test_an_error_leaves_nothing_beside(void **state)
     assert_int_equal(access(p->fresh, F_OK), -1);
 }
 
-/* What does not fit the disk leaves the old one: /dev/full stands in for a full disk. */
+/* What does not fit the disk leaves the old one: /dev/full takes the place of a full disk. */
 static void test_a_write_that_fails_says_why(void **state)
 {
     int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);

@@ -87,7 +87,7 @@ static void test_retired_is_the_roots_word_about_one_key(void **state)
     assert_false(cert_is_retired(&k->kiosk, k->other_public, wire, ENVELOPE_SIZE));
     assert_false(cert_is_retired(&k->kiosk, k->root_public, wire, ENVELOPE_SIZE - 1));
     assert_false(cert_is_retired(&k->kiosk, k->root_public, wire, ENVELOPE_SIZE + 1));
-    struct cert_kiosk renewed = k->kiosk; /* the same place with a new key lives on */
+    struct cert_kiosk renewed = k->kiosk; /* the same place with a new key goes on */
     memcpy(renewed.public, k->other_public, sizeof renewed.public);
     assert_false(cert_is_retired(&renewed, k->root_public, wire, ENVELOPE_SIZE));
     for (size_t bit = 0; bit < 8 * ENVELOPE_SIZE; bit++) {

@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* Every state of the kiosk's decisions, by every order of gestures, commands, drills, time, power
- * cuts and the wipe's reports. One unit of time stands for whatever the rules count. */
+ * cuts and the wipe's reports. One unit of time means whatever the rules count. */
 
 enum { NOW = 100, GRACE = 2, ABORT = 3, DRILL = 4, AGE_MAX = 6 };
 

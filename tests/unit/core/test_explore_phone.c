@@ -89,7 +89,7 @@ static const char *event_name(size_t event)
 static void send(struct phone_node *s, struct note n)
 {
     for (size_t b = 0; b < BROKERS; b++) {
-        n.seq = ++s->seq; /* made anew for each broker */
+        n.seq = ++s->seq; /* made again for each broker */
         n.epoch = s->epoch;
         if (n.kind == MSG_STATE || n.kind == MSG_ALL_CLEAR) {
             n.proved_id = s->proved_id;

@@ -67,7 +67,7 @@ static const struct step blind_night[] = {
 };
 
 static const struct step late_relay[] = {
-    /* It starts when everything has happened already: what is kept is told. */
+    /* It starts when everything has happened already: what is kept is reported. */
     {0, UP, 0, 0, 0, 0, RING_POLICY_NOTHING},
     {0, KEPT, MSG_STATE, ALERT_LOCKDOWN, 'a', 0, RING_POLICY_ALERT},
     {20, TICK, 0, 0, 0, 0, RING_POLICY_NOTHING},
@@ -116,7 +116,7 @@ static int64_t due_after(const struct ring_policy *w, int64_t now, size_t step)
         ;
     int64_t due = ring_policy_deadline(&copy, now);
     if (due <= now)
-        fail_msg("after step %zu: due at once, for ever", step);
+        fail_msg("after step %zu: always due at once", step);
     if (due != NS_NEVER && ring_policy_tick(&copy, due - 1) != RING_POLICY_NOTHING)
         fail_msg("after step %zu: rings before it is due", step);
     return due;

@@ -62,7 +62,8 @@ struct outbox_entry *outbox_next(struct outbox *o, size_t broker)
     for (struct outbox_entry *e = o->entries; e < o->entries + OUTBOX_MAX; e++) {
         if (e->order == 0 || e->leg[broker] != OUTBOX_UNSENT)
             continue;
-        if (!next || e->order < next->order)
+        if (!next || (next->drill && !e->drill) ||
+            (next->drill == e->drill && e->order < next->order))
             next = e;
     }
     return next;

@@ -42,7 +42,8 @@ void outbox_brokers(struct outbox *o, size_t brokers);
 void outbox_add(struct outbox *o, const struct alert_action *a, bool resumed, int64_t at,
                 int64_t began);
 
-/* The oldest entry that this broker has not been sent, or NULL. Mark it with outbox_sent. */
+/* The oldest entry that this broker has not been sent, or NULL; those of a drill come last, so that
+ * its end is not news of calm while a real alert waits. Mark it with outbox_sent. */
 struct outbox_entry *outbox_next(struct outbox *o, size_t broker);
 
 /* Marks an entry as sent to a broker; returns the token that its PUBACK will bear. */

@@ -43,6 +43,22 @@ static void test_every_broker_gets_every_alert_in_order(void **state)
     assert_int_equal(outbox_pending(&o), 1);
 }
 
+/* Phones would show quiet between the two. */
+static void test_a_real_alert_goes_before_the_end_of_a_drill(void **state)
+{
+    (void)state;
+    struct outbox o;
+    struct alert_action drill = alarm_of(1, ALERT_PUB_ALL_CLEAR);
+    drill.drill = true;
+    outbox_init(&o, 1);
+    outbox_add(&o, &drill, false, 10, 0);
+    add(&o, 2, ALERT_PUB_LOCKDOWN, 20);
+    struct outbox_entry *e = outbox_next(&o, 0);
+    assert_int_equal(e->id.bytes[0], 2);
+    outbox_sent(&o, e, 0, 0);
+    assert_int_equal(outbox_next(&o, 0)->id.bytes[0], 1);
+}
+
 static void test_a_broker_here_hands_nothing_over(void **state)
 {
     (void)state;
@@ -185,6 +201,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_broker_gets_every_alert_in_order),
+        cmocka_unit_test(test_a_real_alert_goes_before_the_end_of_a_drill),
         cmocka_unit_test(test_a_broker_here_hands_nothing_over),
         cmocka_unit_test(test_what_waits_for_its_acknowledgement_is_known),
         cmocka_unit_test(test_what_could_not_be_sent_is_next_again),

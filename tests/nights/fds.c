@@ -1,5 +1,6 @@
 #include "tests/nights/fds.h"
 
+#include "tests/nights/pair.h"
 #include "tests/nights/story.h"
 #include "tests/nights/watch.h"
 
@@ -343,6 +344,8 @@ ssize_t __wrap_pwrite64(int fd, const void *bytes, size_t len, off64_t at)
     }
     memcpy(d->cached + at, bytes, len);
     d->writes++;
+    pair_observe(SURFACE_WRITES, "a write to the card", &at, sizeof at);
+    pair_observe(SURFACE_CARD, "bytes on the card", bytes, len);
     if (end > d->size)
         d->size = end;
     return (ssize_t)len;

@@ -5,6 +5,7 @@
 #include "kiosk/mqtt/tls.h"
 #include "tests/nights/broker.h"
 #include "tests/nights/fds.h"
+#include "tests/nights/pair.h"
 
 #include <errno.h>
 #include <mosquitto.h>
@@ -281,6 +282,10 @@ void mosquitto_property_free_all(mosquitto_property **list)
 
 static void send_packet(struct mosquitto *m, struct packet p)
 {
+    const uint64_t seen[] = {p.kind, (uint64_t)(uintptr_t)p.topic, p.payload ? p.payload->len : 0,
+                             (uint64_t)p.qos * 2 + p.retain};
+    if (machine_now()->is_kiosk)
+        pair_observe(SURFACE_NETWORK, "a packet", seen, sizeof seen);
     m->said_at = world_now();
     conn_send(m->conn, true, p);
 }

@@ -46,7 +46,6 @@ static struct thread threads[MACHINES][MACHINE_THREADS];
 static size_t machines_count;
 static struct thread *running;
 static jmp_buf scheduler;
-static struct chance jitter;
 
 /* --- memory ---------------------------------------------------------------------------------- */
 
@@ -224,7 +223,6 @@ void machines_begin(void)
         if (machines[i].running)
             machine_cut(&machines[i], true);
     machines_count = 0;
-    jitter = chance_of(world_seed(), 1);
 }
 
 struct machine *machine_new(const char *name, void *owner)
@@ -334,6 +332,9 @@ void thread_wake(struct thread *t)
     if (!t->machine || !t->waiting || t->woken)
         return;
     t->woken = true;
+    /* Of this moment and thread alone: what was before changes nothing. */
+    struct chance jitter =
+        chance_of(world_seed() + (uint64_t)world_now(), (uint64_t)(t - threads[0]));
     world_at(world_now() + chance_between(&jitter, 0, SCHEDULING), thread_resume, t, t->turn);
 }
 

@@ -87,6 +87,12 @@ struct night {
     struct happening happenings[NIGHT_HAPPENINGS];
     size_t count;
     uint32_t without; /* happenings that are left out */
+    enum {
+        PAIR_NONE,
+        PAIR_CODE,
+        PAIR_DURESS,
+        PAIR_OVER
+    } pair; /* what code and duress are: pair.h */
 
     struct station stations[VENUE_KIOSKS + 1]; /* the last: a copy of the first */
     struct broker broker[VENUE_BROKERS];

@@ -1,8 +1,10 @@
 /* What happens in a night: hands at the switch, and what breaks and heals. */
 
 #include "tests/nights/night.h"
+#include "tests/nights/pair.h"
 #include "tests/nights/seals.h"
 #include "tests/nights/story.h"
+#include "tests/nights/transcript.h"
 #include "tests/nights/watch.h"
 #include "tests/nights/wires.h"
 
@@ -65,12 +67,13 @@ static void hand_holds(struct station *s, int64_t length)
         world_at(world_now() + HOLD + S, hold_over, h, 0);
 }
 
+/* The last press begins 1.8 s after the first, however many there are. */
 static void hand_presses(struct station *s, uint64_t count)
 {
     for (uint64_t i = 0; i < count; i++) {
-        int64_t at = world_now() + (int64_t)i * 450 * MS;
+        int64_t at = world_now() + (count > 1 ? (int64_t)i * 1800 * MS / (int64_t)(count - 1) : 0);
         world_at(at, switch_set, s, 1);
-        world_at(at + 200 * MS, switch_set, s, 0);
+        world_at(at + 120 * MS, switch_set, s, 0);
     }
 }
 
@@ -100,7 +103,12 @@ static void hand(const struct happening *h)
     if (at_switch)
         s->hand_until = world_now() + HANDS_APART;
     story("%s: a hand: %s", s->machine->name, happening_name(h->kind));
-    switch (h->kind) {
+    enum happening_kind kind = h->kind;
+    if (playing->pair != PAIR_NONE && (kind == DO_CODE || kind == DO_DURESS)) {
+        kind = playing->pair == PAIR_DURESS ? DO_DURESS : DO_CODE;
+        playing->pair = PAIR_OVER; /* the first one alone differs */
+    }
+    switch (kind) {
     case DO_LOCKDOWN:
         hand_holds(s, HOLD + 100 * MS + (int64_t)(h->number % 2400) * MS);
         break;
@@ -108,7 +116,10 @@ static void hand(const struct happening *h)
         hand_holds(s, WIPE_HOLD + 200 * MS + (int64_t)(h->number % 3000) * MS);
         break;
     case DO_CAUTION:
-        hand_presses(s, 2);
+        switch_set(s, 1);
+        world_at(world_now() + 200 * MS, switch_set, s, 0);
+        world_at(world_now() + 450 * MS, switch_set, s, 1);
+        world_at(world_now() + 650 * MS, switch_set, s, 0);
         break;
     case DO_CODE:
         hand_presses(s, 5);
@@ -484,6 +495,7 @@ static void begin(struct night *n)
     }
     watcher_init(&n->watcher, n->venue, n->kiosks, &n->broker[0], &c);
     watch_begin(n);
+    transcript_night(n->seed);
 }
 
 void night_play(struct night *n, uint32_t without)
@@ -509,6 +521,7 @@ void night_play(struct night *n, uint32_t without)
         for (int64_t k = 1; h->kind == BREAK_COPY && k < 4; k++)
             world_at(h->at + k * (h->until - h->at) / 4, copy_again, &n->stations[VENUE_KIOSKS], 0);
     }
+    pair_begins(n);
     world_run(NIGHT, watch_event);
     watch_end();
     machines_begin();

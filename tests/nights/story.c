@@ -2,6 +2,7 @@
 
 #include "kiosk/common/log.h"
 #include "tests/nights/machine.h"
+#include "tests/nights/pair.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -36,6 +37,8 @@ void story_line(const char *format, ...)
         struct machine *m = machine_now();                                                         \
         if (m)                                                                                     \
             m->log_lines++;                                                                        \
+        if (m && m->is_kiosk)                                                                      \
+            pair_observe(SURFACE_SITE, "a line of the log", &format, sizeof format);               \
         if (!story_told)                                                                           \
             return;                                                                                \
         va_start(more, format);                                                                    \

@@ -4,6 +4,7 @@
 #include "kiosk/core/cue.h"
 #include "kiosk/core/record.h"
 #include "tests/nights/night.h"
+#include "tests/nights/pair.h"
 #include "tests/nights/story.h"
 
 #include <stdarg.h>
@@ -53,9 +54,7 @@ static struct {
     size_t failures_count;
 } watch;
 
-static void fail(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void fail(const char *name, const char *format, ...)
+void watch_fail(const char *name, const char *format, ...)
 {
     va_list more;
     for (size_t i = 0; i < watch.failures_count; i++)
@@ -154,8 +153,8 @@ static void press_ends(const struct alert_standing *was, const struct alert_even
     if (p && p->ended_at == INT64_MAX)
         p->ended_at = world_now();
     if (was->state == ALERT_LOCKDOWN && (e->kind != ALERT_EV_COMMAND || !staff_said(&was->id)))
-        fail("nobody-ends-a-lockdown", "the kiosk ended %s, and no staff phone had said so",
-             short_id(&was->id));
+        watch_fail("nobody-ends-a-lockdown", "the kiosk ended %s, and no staff phone had said so",
+                   short_id(&was->id));
     story("%s is over at the kiosk", short_id(&was->id));
 }
 
@@ -172,6 +171,8 @@ size_t __wrap_alert_step(struct alert *a, const struct alert_rules *r, const str
     }
     if (e->kind == ALERT_EV_GESTURE && e->gesture != GESTURE_SENSED)
         story("gesture: %s", gesture_name(e->gesture));
+    if (e->kind == ALERT_EV_GESTURE && (e->gesture == GESTURE_CODE || e->gesture == GESTURE_DURESS))
+        pair_gesture(was.drill ? "drill" : alert_state_name(was.state));
     bool same = alert_id_equal(&was.id, &a->now.id);
     if (real_before && (!same || !is_real(a))) {
         if (is_real(a) && was.state == ALERT_CAUTION) {
@@ -201,8 +202,8 @@ size_t __wrap_alert_resume(struct alert *a, const struct alert_standing *now_sta
         if (p->station != s || !is_active(p))
             continue;
         if (p->kept && !record_gone && !alert_id_equal(&p->id, &a->now.id))
-            fail("no-press-is-lost", "%s was durable, and is gone after a restart",
-                 short_id(&p->id));
+            watch_fail("no-press-is-lost", "%s was durable, and is gone after a restart",
+                       short_id(&p->id));
         if (!alert_id_equal(&p->id, &a->now.id))
             p->excused = true;
     }
@@ -240,8 +241,8 @@ void watch_hand(struct station *s)
 {
     if (watch.gesture_at[index_of(s)] < world_now() - 5 * S &&
         !night_has(watch.night, BREAK_WIRE) && !night_has(watch.night, BREAK_EDGES))
-        fail("a-press-is-felt", "%s: the switch was held, and nothing came of it",
-             s->machine->name);
+        watch_fail("a-press-is-felt", "%s: the switch was held, and nothing came of it",
+                   s->machine->name);
 }
 
 /* --- on site ------------------------------------------------------------------------------------
@@ -250,7 +251,7 @@ void watch_hand(struct station *s)
 void watch_output(const struct machine *m, bool active)
 {
     (void)m;
-    (void)active;
+    pair_observe(SURFACE_SITE, "the silent output", &active, sizeof active);
 }
 
 static struct press *newest_of(const struct station *s)
@@ -264,11 +265,12 @@ static struct press *newest_of(const struct station *s)
 void watch_screen(struct station *s, const struct screen_cue *cue)
 {
     const struct press *p = newest_of(s);
+    pair_observe(SURFACE_SITE, "the screen", cue, sizeof *cue);
     story("the screen shows signs 0x%x, seen %u, safe %u", cue->signs, cue->seen, cue->safe);
     if (cue->signs & CUE_ACCEPTED && !(cue->signs & CUE_DRILL) && p && !p->taken && !p->answered &&
         !p->delivered)
-        fail("handed-over-to-somebody", "%s is shown as handed over, and nobody had it",
-             short_id(&p->id));
+        watch_fail("handed-over-to-somebody", "%s is shown as handed over, and nobody had it",
+                   short_id(&p->id));
 }
 
 void watch_wipe(struct station *s, const void *word, size_t len)
@@ -276,15 +278,16 @@ void watch_wipe(struct station *s, const void *word, size_t len)
     const struct record *r = &watch.durable[index_of(s)];
     bool disk = (s->disk.faults & (DISK_FULL | DISK_READ_ONLY | DISK_FAILING | DISK_SLOW)) != 0;
     if (len == 4 && memcmp(word, "WIPE", 4) == 0 && !r->standing.wipe_pending && !disk)
-        fail("wipe-after-its-intent", "%s: the wipe began, and its intent was not durable",
-             s->machine->name);
+        watch_fail("wipe-after-its-intent", "%s: the wipe began, and its intent was not durable",
+                   s->machine->name);
     if (len == 6 && memcmp(word, "FINISH", 6) == 0) {
         const struct press *p = newest_of(s);
         if (!s->wiped)
-            fail("wipe-order", "%s: the credentials were to go before the rest", s->machine->name);
+            watch_fail("wipe-order", "%s: the credentials were to go before the rest",
+                       s->machine->name);
         if (p && !p->taken && !p->delivered && !p->answered && world_now() - p->at < 3600 * S)
-            fail("wipe-order", "%s: the credentials were to go before %s was handed over",
-                 s->machine->name, short_id(&p->id));
+            watch_fail("wipe-order", "%s: the credentials were to go before %s was handed over",
+                       s->machine->name, short_id(&p->id));
     }
 }
 
@@ -331,8 +334,8 @@ static void watch_view(const struct phone *p, size_t kiosk)
     struct alert_id *was = &watch.shown_lockdown[p - watch.night->phone][kiosk];
     bool lockdown = v->state == ALERT_LOCKDOWN && !v->drill;
     if (!alert_id_is_none(was) && !lockdown && !staff_covered(was))
-        fail("a-phone-keeps-a-lockdown", "%s has ended %s, and no staff phone had said so", p->name,
-             short_id(was));
+        watch_fail("a-phone-keeps-a-lockdown", "%s has ended %s, and no staff phone had said so",
+                   p->name, short_id(was));
     *was = lockdown ? v->alert.id : (struct alert_id){{0}};
 }
 
@@ -350,8 +353,8 @@ void watch_received(struct phone *p, size_t kiosk, const struct phone_client_hea
         return;
     struct press *press = press_of(&m->id);
     if (!press) {
-        fail("one-press-is-one-alert", "%s has an alert %s that nobody began", p->name,
-             short_id(&m->id));
+        watch_fail("one-press-is-one-alert", "%s has an alert %s that nobody began", p->name,
+                   short_id(&m->id));
         return;
     }
     if (h->verdict == VIEW_OLD || h->verdict == VIEW_DISOWNED)
@@ -401,19 +404,19 @@ void watch_shown(struct phone *p, size_t kiosk)
     for (size_t i = 0; i < watch.presses_count; i++) {
         const struct press *press = &watch.presses[i];
         if (press->station == s && press->lockdown && is_active(press) && now - press->at > NOTICED)
-            fail("quiet-in-lockdown", "%s shows %s, %.1f s after lockdown %s began", p->name,
-                 view_show_name(shown->show), (double)(now - press->at) / 1e9,
-                 short_id(&press->id));
+            watch_fail("quiet-in-lockdown", "%s shows %s, %.1f s after lockdown %s began", p->name,
+                       view_show_name(shown->show), (double)(now - press->at) / 1e9,
+                       short_id(&press->id));
     }
     const struct station *other = &watch.night->stations[VENUE_KIOSKS];
     bool copy = kiosk == 0 && other->machine->starts > 0 &&
                 (other->machine->running || now - other->silent_since < NOTICED);
     if (!copy && s->silent_since != INT64_MAX && now - s->silent_since > NOTICED)
-        fail("silence-is-noticed", "%s shows %s, %.1f s after the kiosk has died", p->name,
-             view_show_name(shown->show), (double)(now - s->silent_since) / 1e9);
+        watch_fail("silence-is-noticed", "%s shows %s, %.1f s after the kiosk has died", p->name,
+                   view_show_name(shown->show), (double)(now - s->silent_since) / 1e9);
     if (!copy && s->cut_since != INT64_MAX && now - s->cut_since > NOTICED)
-        fail("cut-is-noticed", "%s shows %s, %.1f s after the kiosk was cut off", p->name,
-             view_show_name(shown->show), (double)(now - s->cut_since) / 1e9);
+        watch_fail("cut-is-noticed", "%s shows %s, %.1f s after the kiosk was cut off", p->name,
+                   view_show_name(shown->show), (double)(now - s->cut_since) / 1e9);
 }
 
 /* --- always -------------------------------------------------------------------------------------
@@ -432,11 +435,11 @@ static void end_of_press(const struct press *p)
     if (p->excused || (p->ended_at != INT64_MAX && !p->lockdown))
         return;
     if (!p->delivered && !(seized && p->ended_at == INT64_MAX))
-        fail("no-press-is-lost", "%s never reached a phone", short_id(&p->id));
+        watch_fail("no-press-is-lost", "%s never reached a phone", short_id(&p->id));
     if (p->delivered && p->delivered_at - p->at > IN_TIME &&
         !night_is_broken(watch.night, p->at - 90 * S, p->delivered_at))
-        fail("in-time", "%s took %.1f s, and nothing was broken", short_id(&p->id),
-             (double)(p->delivered_at - p->at) / 1e9);
+        watch_fail("in-time", "%s took %.1f s, and nothing was broken", short_id(&p->id),
+                   (double)(p->delivered_at - p->at) / 1e9);
 }
 
 /* The relay watches b0, and rings for what leaves by it. */
@@ -447,10 +450,10 @@ static void end_of_rings(const struct press *p)
     if (!watch.night->relay || p->excused || !p->delivered)
         return;
     if (!soon && !night_is_broken(watch.night, p->at - 90 * S, p->at + NOTICED))
-        fail("locked-phones-are-rung", "%s rang nobody within 20 s, and nothing was broken",
-             short_id(&p->id));
+        watch_fail("locked-phones-are-rung", "%s rang nobody within 20 s, and nothing was broken",
+                   short_id(&p->id));
     if (!ever && p->ended_at == INT64_MAX && p->station->machine->running)
-        fail("locked-phones-are-rung", "%s never rang anybody", short_id(&p->id));
+        watch_fail("locked-phones-are-rung", "%s never rang anybody", short_id(&p->id));
 }
 
 static void end_of_silence(const struct station *s)
@@ -460,8 +463,8 @@ static void end_of_silence(const struct station *s)
         night_is_broken(watch.night, s->silent_since + 1, NIGHT))
         return;
     if (!watcher_rang(w, s->silent_since, NIGHT))
-        fail("locked-phones-are-rung", "%s has been silent for %.0f s, and nobody was rung",
-             s->machine->name, (double)(NIGHT - s->silent_since) / 1e9);
+        watch_fail("locked-phones-are-rung", "%s has been silent for %.0f s, and nobody was rung",
+                   s->machine->name, (double)(NIGHT - s->silent_since) / 1e9);
 }
 
 static void end_of_phone(const struct phone *p)
@@ -471,17 +474,18 @@ static void end_of_phone(const struct phone *p)
         enum view_show show = p->shown[k].show;
         if (!s->machine->running) {
             if (is_calm(show))
-                fail("everything-heals", "%s shows %s for a kiosk that is gone", p->name,
-                     view_show_name(show));
+                watch_fail("everything-heals", "%s shows %s for a kiosk that is gone", p->name,
+                           view_show_name(show));
             continue;
         }
         const struct press *active = newest_of(s);
         if (show == VIEW_LOST || show == VIEW_UNKNOWN || p->shown[k].silent || p->shown[k].stale)
-            fail("everything-heals", "%s shows %s%s%s at the end", p->name, view_show_name(show),
-                 p->shown[k].silent ? ", silent" : "", p->shown[k].stale ? ", stale" : "");
+            watch_fail("everything-heals", "%s shows %s%s%s at the end", p->name,
+                       view_show_name(show), p->shown[k].silent ? ", silent" : "",
+                       p->shown[k].stale ? ", stale" : "");
         else if (active && active->lockdown && show != VIEW_LOCKDOWN && show != VIEW_UNCONFIRMED)
-            fail("everything-heals", "%s shows %s at the end, and lockdown %s is active", p->name,
-                 view_show_name(show), short_id(&active->id));
+            watch_fail("everything-heals", "%s shows %s at the end, and lockdown %s is active",
+                       p->name, view_show_name(show), short_id(&active->id));
     }
 }
 
@@ -489,14 +493,14 @@ static void end_of_station(const struct station *s)
 {
     const struct machine *m = s->machine;
     if (m->memory_most > MEMORY_MOST)
-        fail("memory-is-bounded", "%s took %zu bytes", m->name, m->memory_most);
+        watch_fail("memory-is-bounded", "%s took %zu bytes", m->name, m->memory_most);
     if (fds_count(m) > FDS_MOST)
-        fail("memory-is-bounded", "%s has %zu files open", m->name, fds_count(m));
+        watch_fail("memory-is-bounded", "%s has %zu files open", m->name, fds_count(m));
     if (m->log_lines > LOGS_MOST)
-        fail("logs-are-bounded", "%s wrote %llu lines in 20 minutes", m->name,
-             (unsigned long long)m->log_lines);
+        watch_fail("logs-are-bounded", "%s wrote %llu lines in 20 minutes", m->name,
+                   (unsigned long long)m->log_lines);
     if (s->powered && !m->running)
-        fail("everything-heals", "%s: porchlightd does not run", m->name);
+        watch_fail("everything-heals", "%s: porchlightd does not run", m->name);
 }
 
 void watch_end(void)
@@ -513,6 +517,7 @@ void watch_end(void)
         end_of_silence(&watch.night->stations[i]);
     for (size_t i = 0; i < watch.night->brokers; i++)
         if (watch.night->broker[i].connects > CONNECTS_MOST)
-            fail("connects-are-bounded", "%s was connected to %llu times",
-                 watch.night->broker[i].name, (unsigned long long)watch.night->broker[i].connects);
+            watch_fail("connects-are-bounded", "%s was connected to %llu times",
+                       watch.night->broker[i].name,
+                       (unsigned long long)watch.night->broker[i].connects);
 }

@@ -23,6 +23,7 @@ struct failure {
 };
 enum { FAILURES = 16 };
 size_t watch_failures(const struct failure **out);
+void watch_fail(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* --- what the world reports -------------------------------------------------------------------
  */

@@ -1,0 +1,130 @@
+#include "tests/nights/pair.h"
+
+#include "tests/nights/seals.h"
+#include "tests/nights/watch.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ASKS (7 * S)
+
+enum { SEEN = 1 << 14 };
+
+struct seen {
+    int64_t at;
+    const char *what;
+    uint64_t hash;
+};
+
+struct observer {
+    struct seen seen[SURFACES][SEEN];
+    size_t count[SURFACES];
+    const char *state; /* NULL: no gesture yet */
+};
+
+static struct observer observers[2];
+static struct observer *observing;
+
+void pair_observe(enum surface s, const char *what, const void *bytes, size_t len)
+{
+    const uint8_t *p = bytes;
+    uint64_t h = len;
+    if (!observing || !observing->state || observing->count[s] == SEEN)
+        return;
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ p[i]) * UINT64_C(1099511628211);
+    observing->seen[s][observing->count[s]++] =
+        (struct seen){.at = world_now(), .what = what, .hash = h};
+}
+
+void pair_gesture(const char *state)
+{
+    if (!observing || observing->state)
+        return;
+    observing->state = state;
+    seals_seed(); /* one press more has drawn more: from here on chance is the same again */
+}
+
+/* Somebody on site asks for the status, again and again. */
+static void status_said(void *context, struct local *l, const void *bytes, size_t len)
+{
+    (void)context;
+    if (len == 0)
+        return;
+    pair_observe(SURFACE_SITE, "the answer to status", bytes, len);
+    local_hang_up(l);
+}
+
+static void status_asks(void *context, uint64_t number)
+{
+    struct station *s = context;
+    struct local *l = local_dial(s->machine, "control.sock", status_said, s);
+    (void)number;
+    if (l)
+        local_send(l, "status", 6);
+    world_at(world_now() + ASKS, status_asks, s, 0);
+}
+
+/* --- comparing ----------------------------------------------------------------------------------
+ */
+
+static const char *name_of(enum surface s, const char *state)
+{
+    static const char *const surfaces[] = {"site", "network", "writes", "card"};
+    char name[64];
+    snprintf(name, sizeof name, "code-is-duress-%s-in-%s", surfaces[s], state);
+    return world_text(name);
+}
+
+static void compare(enum surface s)
+{
+    const struct observer *a = &observers[0], *b = &observers[1];
+    size_t n = a->count[s] < b->count[s] ? a->count[s] : b->count[s], i = 0;
+    while (i < n && a->seen[s][i].at == b->seen[s][i].at &&
+           a->seen[s][i].what == b->seen[s][i].what && a->seen[s][i].hash == b->seen[s][i].hash)
+        i++;
+    if (i == n && a->count[s] == b->count[s])
+        return;
+    const struct seen none = {.at = 0, .what = "nothing more"};
+    const struct seen *x = i < a->count[s] ? &a->seen[s][i] : &none;
+    const struct seen *y = i < b->count[s] ? &b->seen[s][i] : &none;
+    watch_fail(name_of(s, a->state), "code: %s at %.3f s; duress: %s at %.3f s", x->what,
+               (double)x->at / 1e9, y->what, (double)y->at / 1e9);
+}
+
+/* One of the gestures is code or duress, and no staff phone acts: it alone may know. */
+static void pair_draw(struct night *n, uint64_t seed)
+{
+    bool any = false;
+    size_t last = 0;
+    night_draw(n, seed);
+    for (size_t i = 0; i < n->count; i++) {
+        struct happening *h = &n->happenings[i];
+        if (h->kind == DO_STAFF_CLEAR || h->kind == DO_STAFF_LOCKDOWN)
+            h->kind = DO_LOCKDOWN;
+        any = any || h->kind == DO_CODE || h->kind == DO_DURESS;
+        last = h->kind < GESTURES_END && h->at >= n->happenings[last].at ? i : last;
+    }
+    if (!any)
+        n->happenings[last].kind = DO_CODE;
+}
+
+void pair_play(struct night *n, uint64_t seed, uint32_t without)
+{
+    for (int i = 0; i < 2; i++) {
+        pair_draw(n, seed);
+        observing = &observers[i];
+        *observing = (struct observer){.state = NULL};
+        n->pair = i == 0 ? PAIR_CODE : PAIR_DURESS;
+        night_play(n, without);
+        observing = NULL;
+    }
+    for (int s = 0; s < SURFACES && observers[0].state && observers[1].state; s++)
+        compare((enum surface)s);
+}
+
+void pair_begins(struct night *n)
+{
+    for (size_t i = 0; observing && i < n->kiosks; i++)
+        world_at(ASKS, status_asks, &n->stations[i], 0);
+}

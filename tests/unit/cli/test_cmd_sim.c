@@ -81,6 +81,13 @@ static void drain(struct seen *s, struct line *l, char letter)
     s->n += (size_t)n;
 }
 
+static void drain_all(struct seen *s, const struct bench *b)
+{
+    drain(s, b->no, 'o');
+    drain(s, b->nc, 'c');
+    drain(s, b->door, 'd');
+}
+
 /* Runs the subcommand beside us, as a program of its own would run, while we hold the lines. */
 static int run(struct bench *b, struct seen *s, const char *words)
 {
@@ -102,10 +109,9 @@ static int run(struct bench *b, struct seen *s, const char *words)
     while (waitpid(child, &status, WNOHANG) == 0 && waited++ < CUT_SHORT_MS) {
         struct pollfd p = {.fd = line_fd(b->no), .events = POLLIN};
         poll(&p, 1, 1);
-        drain(s, b->no, 'o');
-        drain(s, b->nc, 'c');
-        drain(s, b->door, 'd');
+        drain_all(s, b);
     }
+    drain_all(s, b); /* what it did just before it ended */
     assert_true(WIFEXITED(status));
     return WEXITSTATUS(status);
 }

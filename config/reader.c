@@ -327,7 +327,7 @@ static void complain_open(const struct table *t, const char *path, config_compla
     char sentence[READER_SENTENCE_MAX];
     bool made = errno == ENOENT && t->maker;
     snprintf(sentence, sizeof sentence, "%s: %s%s%s", path,
-             made ? "is not there; " : strerror(errno), made ? t->maker : "",
+             made ? "there is no such file; " : strerror(errno), made ? t->maker : "",
              made ? " makes one" : "");
     complain(context, sentence);
 }

@@ -15,8 +15,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-static const char absent_file[] = "is not there";
-static const char absent_credential[] = "is not there; porchlight setup makes it";
+static const char absent_file[] = "there is no such file";
+static const char absent_credential[] = "there is no such file; porchlight setup makes it";
 
 static int secret_refuse(config_complain *complain, void *context, const char *path,
                          const char *what)

@@ -17,7 +17,7 @@ static void check_complain(void *context, const char *sentence)
     if (list)
         cJSON_AddItemToArray(list, cJSON_CreateString(sentence));
     else
-        fprintf(stderr, "%s\n", sentence);
+        print_complaint(sentence);
 }
 
 static void check_print_json(const char *path, bool ok, cJSON *complaints)

@@ -65,6 +65,11 @@ void print_say(const char *format, ...)
     va_end(args);
 }
 
+void print_complaint(const char *sentence)
+{
+    wrap_text(stderr, columns_of(stderr), 0, 4, sentence);
+}
+
 void print_item(enum print_tone tone, const char *label, size_t width, const char *format, ...)
 {
     va_list args;

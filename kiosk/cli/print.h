@@ -18,6 +18,9 @@ enum print_tone { PRINT_PLAIN, PRINT_OK, PRINT_WARNING, PRINT_FAILURE };
 /* A paragraph on stdout, and a newline. */
 void print_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* A paragraph on stderr, as it is: what a config's reader complains of. */
+void print_complaint(const char *sentence);
+
 /* One row of a list on stdout: `label` in its tone, padded to `width` columns, then the text, whose
  * further lines begin in the same column. */
 void print_item(enum print_tone tone, const char *label, size_t width, const char *format, ...)

@@ -210,7 +210,7 @@ def test_check_json(folder):
 def test_check_without_a_file(folder):
     said = run("check", folder / "none.conf")
     assert said.returncode == FAILED
-    assert "none.conf: is not there; porchlight setup makes one" in said.stderr
+    assert "none.conf: there is no such file; porchlight setup makes one" in said.stderr
 
 
 # --- control.sock ---------------------------------------------------------------------------------

@@ -218,7 +218,7 @@ def test_until_is_not_reached(kiosk):
     (["--also", "xyz"], 1, "16 hex digits"),
     (["--connect", "example.org"], 1, "HOST:PORT"),
     (["--connect", "example.org:1883"], 1, "only over TLS"),
-    (["--password", "missing"], 1, "is not there"),
+    (["--password", "missing"], 1, "there is no such file"),
     (["--venue", "1", "--kiosk", "2", "--connect", "localhost:1"], 2, "16 hex digits"),
     (["--connect", "localhost:1883", "--ca", "/nowhere.pem"], 1,
      "--ca: /nowhere.pem: there is no such file. Expected the PEM file of the broker's CA."),

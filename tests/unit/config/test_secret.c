@@ -106,7 +106,7 @@ static void reads_keys(void **state)
 static void refuses_keys(void **state)
 {
     (void)state;
-    expect_refused("none", true, "is not there; porchlight setup makes it");
+    expect_refused("none", true, "there is no such file; porchlight setup makes it");
     put("a", "00ff10ab\n", 0644);
     expect_refused("a", true, "expected mode 0600: chmod 600 it");
     put("a", "00ff10ab\n", 0640);

@@ -227,7 +227,7 @@ static void missing(void **state)
 {
     (void)state;
     assert_int_equal(load(), -1);
-    assert_non_null(strstr(said, "a.conf: is not there; porchlight setup makes one"));
+    assert_non_null(strstr(said, "a.conf: there is no such file; porchlight setup makes one"));
 }
 
 static void writable_by_anyone(void **state)

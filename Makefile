@@ -9,7 +9,7 @@ endif
 
 DEPS_BUILD = gcc make pkg-config libgpiod-dev libmosquitto-dev libsodium-dev libcjson-dev \
              libsystemd-dev libsdl2-dev libsdl2-ttf-dev libsdl2-image-dev libcryptsetup-dev \
-             libinih-dev libfribidi-dev libqrencode-dev libpng-dev libssl-dev libcurl4-openssl-dev libtss2-dev
+             libinih-dev libfribidi-dev libqrencode-dev libjpeg-dev libpng-dev zlib1g-dev libssl-dev libcurl4-openssl-dev libtss2-dev
 DEPS_RUN   = tzdata mosquitto openssl python3 fonts-dejavu-core fonts-dejavu-extra xvfb
 DEPS_TEST  = libcmocka-dev faketime python3-pytest python3-pytest-xdist python3-paho-mqtt python3-nacl \
              python3-jinja2 cmark-gfm mosquitto-clients procps cryptsetup-bin libfuse3-dev groff-base weston \
@@ -66,7 +66,7 @@ porchlightd_OBJ       = $(filter-out $(CELLS),$(HW)) $(MQTT) $(CONFIG) $(CORE) $
 porchlightd_LIB       = $(call pkg,libgpiod libmosquitto libsodium libcjson libsystemd inih libssl libcrypto) -pthread
 porchlight-screen_DIR = kiosk/screen
 porchlight-screen_OBJ = $(CONFIG) $(CORE) $(COMMON)
-porchlight-screen_LIB = $(call pkg,sdl2 SDL2_ttf SDL2_image fribidi libqrencode libsystemd inih libsodium libcjson) -lm
+porchlight-screen_LIB = $(call pkg,sdl2 SDL2_ttf SDL2_image libjpeg zlib fribidi libqrencode libsystemd inih libsodium libcjson) -lm
 porchlight-wipe_DIR   = kiosk/wipe
 porchlight-wipe_OBJ   = $(CELLS) $(CONFIG) $(CORE) $(COMMON)
 porchlight-wipe_LIB   = $(call pkg,libsodium libcryptsetup libsystemd inih libcjson $(TPM))
@@ -147,7 +147,7 @@ UNIT_config = $(call pkg,inih libsodium libsystemd libcjson)
 UNIT_hw     = $(call pkg,libgpiod inih libsodium libsystemd libcjson $(TPM))
 UNIT_mqtt   = $(call pkg,libmosquitto libsodium libcjson libsystemd inih libssl libcrypto) -pthread
 UNIT_alertd = $(porchlightd_LIB)
-UNIT_screen = $(porchlight-screen_LIB)
+UNIT_screen = $(porchlight-screen_LIB) $(call pkg,libpng)
 UNIT_wipe   = $(porchlight-wipe_LIB)
 UNIT_cli    = $(porchlight_LIB)
 UNIT_relay  = $(porchlight-relay_LIB)

@@ -1,6 +1,7 @@
 #include "kiosk/screen/draw_photo.h"
 
 #include "kiosk/common/log.h"
+#include "kiosk/screen/draw_jpeg.h"
 #include "kiosk/screen/exif.h"
 
 #include <SDL2/SDL_image.h>
@@ -46,12 +47,18 @@ void album_photo_free(struct photo *p)
     free(p);
 }
 
+/* Whether a name is a photo's; those of formats that cannot be shown are named in the log. */
 static bool is_photo(const char *name)
 {
+    static const char *const ends[] = {".jpg",  ".jpeg", ".jfif", ".png", ".heic", ".heif",
+                                       ".avif", ".webp", ".gif",  ".tif", ".tiff", ".bmp"};
     const char *dot = strrchr(name, '.');
-    return name[0] != '.' && dot && strlen(name) < NAME_MOST &&
-           (strcasecmp(dot, ".jpg") == 0 || strcasecmp(dot, ".jpeg") == 0 ||
-            strcasecmp(dot, ".png") == 0);
+    if (name[0] == '.' || !dot || strlen(name) >= NAME_MOST)
+        return false;
+    for (size_t k = 0; k < sizeof ends / sizeof *ends; k++)
+        if (strcasecmp(dot, ends[k]) == 0)
+            return true;
+    return false;
 }
 
 /* The name that follows `after` in order, or the first; empty when there is none. */
@@ -75,7 +82,7 @@ static void name_after(const char *folder, const char *after, char out[NAME_MOST
         memcpy(out, first, sizeof first);
 }
 
-static void complain_once(struct album *a, const char *name, const char *why)
+static void complain_once(struct album *a, const char *name, const char *what, const char *why)
 {
     uint32_t hash = 2166136261u;
     for (const char *p = name; *p; p++)
@@ -86,11 +93,11 @@ static void complain_once(struct album *a, const char *name, const char *why)
     }
     if (a->named_count < NAMED)
         a->named[a->named_count++] = hash;
-    log_warning("photo %s/%s not shown: %s", a->folder, name, why);
+    log_warning("photo %s/%s %s: %s", a->folder, name, what, why);
 }
 
 /* Averages whole blocks of the stored picture into each pixel: the only scaling there is. */
-static void scale(const SDL_Surface *from, const struct photo_head *head, struct photo *to)
+static void scale(const uint8_t *from, const struct photo_head *head, struct photo *to)
 {
     bool across = head->orientation >= 5;
     uint32_t up_w = across ? head->h : head->w, up_h = across ? head->w : head->h;
@@ -105,8 +112,7 @@ static void scale(const SDL_Surface *from, const struct photo_head *head, struct
                 for (uint32_t u = x0; u < x1 || u == x0; u++, n++) {
                     uint32_t sx, sy;
                     photo_turn(head->orientation, head->w, head->h, u, v, &sx, &sy);
-                    const uint8_t *p = (const uint8_t *)from->pixels +
-                                       (size_t)sy * (size_t)from->pitch + (size_t)sx * 3;
+                    const uint8_t *p = from + ((size_t)sy * head->w + sx) * 3;
                     sum[0] += p[0];
                     sum[1] += p[1];
                     sum[2] += p[2];
@@ -119,7 +125,7 @@ static void scale(const SDL_Surface *from, const struct photo_head *head, struct
     }
 }
 
-static struct photo *draw_photo_fit(const SDL_Surface *s, const struct photo_head *head, int w,
+static struct photo *draw_photo_fit(const uint8_t *pixels, const struct photo_head *head, int w,
                                     int h)
 {
     struct photo *p = calloc(1, sizeof *p);
@@ -139,67 +145,108 @@ static struct photo *draw_photo_fit(const SDL_Surface *s, const struct photo_hea
         free(p);
         return NULL;
     }
-    scale(s, head, p);
+    scale(pixels, head, p);
     return p;
 }
 
-/* Reads the header of a file. Returns why it is not shown, or NULL for a photo to decode. */
-static const char *draw_photo_judge(const char *path, struct photo_head *head)
+/* A whole file in memory; free it. NULL with the reason in `why`. */
+static uint8_t *draw_photo_read(const char *path, size_t *len, char why[256])
 {
-    static _Thread_local char why[128];
     struct stat st;
+    uint8_t *bytes = NULL;
+    ssize_t n;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return strerror(errno);
-    uint8_t *bytes = malloc(EXIF_ENOUGH);
-    ssize_t len = -1;
-    if (bytes && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-        len = read(fd, bytes, EXIF_ENOUGH);
-    close(fd);
-    if (len >= 0)
-        *head = photo_head_read(bytes, (size_t)len);
-    free(bytes);
-    if (len < 0)
-        return "not a readable file";
-    if (head->type == PHOTO_UNKNOWN)
-        return "neither JPEG nor PNG inside";
-    if (head->w == 0 || head->h == 0)
-        return "broken: its size cannot be found";
-    if ((uint64_t)head->w * head->h > ALBUM_PIXELS) {
-        snprintf(why, sizeof why, "%ux%u are %u megapixels, at most %u fit. Save it smaller",
-                 head->w, head->h, (unsigned)((uint64_t)head->w * head->h / 1000000),
-                 ALBUM_PIXELS / 1000000);
-        return why;
+    *len = 0;
+    if (fd < 0 || fstat(fd, &st) != 0)
+        snprintf(why, 256, "%s", strerror(errno));
+    else if (!S_ISREG(st.st_mode))
+        snprintf(why, 256, "not a file");
+    else if (st.st_size > ALBUM_BYTES)
+        snprintf(why, 256, "more than %d MB. Save it smaller", ALBUM_BYTES / 1000000);
+    else if (!(bytes = malloc((size_t)st.st_size + 1)))
+        snprintf(why, 256, "there is no memory for it");
+    while (bytes && (n = read(fd, bytes + *len, (size_t)st.st_size - *len)) > 0)
+        *len += (size_t)n;
+    if (fd >= 0)
+        close(fd);
+    return bytes;
+}
+
+/* Whether a file is a photo to decode; if not, the reason in `why`. */
+static bool draw_photo_judge(const uint8_t *bytes, size_t len, const struct photo_head *head,
+                             char why[256])
+{
+    const char *format = photo_format(bytes, len);
+    uint64_t pixels = (uint64_t)head->w * head->h;
+    why[0] = '\0';
+    if (head->type == PHOTO_UNKNOWN && format && strcmp(format, "HEIC") == 0)
+        snprintf(why, 256,
+                 "HEIC, which the screen cannot read. Save it as JPEG (heif-convert does it; on an "
+                 "iPhone: Settings, Camera, Formats, Most Compatible)");
+    else if (head->type == PHOTO_UNKNOWN)
+        snprintf(why, 256, "%s, neither JPEG nor PNG inside. Save it as JPEG",
+                 format ? format : "an unknown format");
+    else if (head->damaged)
+        snprintf(why, 256, "cut off or damaged: its checksums do not fit. Copy it again");
+    else if (pixels == 0)
+        snprintf(why, 256, "broken: its size cannot be found. Copy it again");
+    else if (pixels > ALBUM_PIXELS)
+        snprintf(why, 256, "%ux%u are %u megapixels, at most %u fit. Save it smaller", head->w,
+                 head->h, (unsigned)(pixels / 1000000), ALBUM_PIXELS / 1000000);
+    return why[0] == '\0';
+}
+
+/* Decodes a PNG: w * h * 3 bytes, on white where it is transparent. NULL: it is broken. */
+static uint8_t *draw_photo_png(const uint8_t *bytes, size_t len, uint32_t w, uint32_t h)
+{
+    SDL_RWops *file = SDL_RWFromConstMem(bytes, (int)len);
+    SDL_Surface *raw = file ? IMG_LoadPNG_RW(file) : NULL, *s = NULL;
+    uint8_t *out = NULL;
+    if (file)
+        SDL_RWclose(file);
+    if (raw)
+        s = SDL_ConvertSurfaceFormat(raw, SDL_PIXELFORMAT_RGBA32, 0);
+    SDL_FreeSurface(raw);
+    if (s && (uint32_t)s->w == w && (uint32_t)s->h == h)
+        out = malloc((size_t)w * h * 3);
+    for (size_t y = 0; out && y < h; y++) {
+        const uint8_t *from = (const uint8_t *)s->pixels + y * (size_t)s->pitch;
+        uint8_t *to = out + y * w * 3;
+        for (size_t k = 0; k < (size_t)w * 3; k++) {
+            unsigned alpha = from[k / 3 * 4 + 3];
+            to[k] = (uint8_t)((from[k / 3 * 4 + k % 3] * alpha + 255 * (255 - alpha) + 127) / 255);
+        }
     }
-    return NULL;
+    SDL_FreeSurface(s);
+    return out;
 }
 
 static struct photo *draw_photo_load(struct album *a, const char *name, int w, int h)
 {
-    char path[800];
+    char path[800], why[256] = "", damage[256] = "";
     struct photo_head head = {0};
-    snprintf(path, sizeof path, "%s/%s", a->folder, name);
-    const char *why = draw_photo_judge(path, &head);
-    if (why) {
-        complain_once(a, name, why);
-        return NULL;
-    }
-    SDL_RWops *file = SDL_RWFromFile(path, "rb");
-    SDL_Surface *raw = NULL, *rgb = NULL;
     struct photo *p = NULL;
-    if (file)
-        raw = head.type == PHOTO_PNG ? IMG_LoadPNG_RW(file) : IMG_LoadJPG_RW(file);
-    if (file)
-        SDL_RWclose(file);
-    if (raw)
-        rgb = SDL_ConvertSurfaceFormat(raw, SDL_PIXELFORMAT_RGB24, 0);
-    SDL_FreeSurface(raw);
-    if (rgb && (uint32_t)rgb->w == head.w && (uint32_t)rgb->h == head.h)
-        p = draw_photo_fit(rgb, &head, w, h);
-    SDL_FreeSurface(rgb);
+    uint8_t *pixels = NULL;
+    size_t len;
+    snprintf(path, sizeof path, "%s/%s", a->folder, name);
+    uint8_t *bytes = draw_photo_read(path, &len, why);
+    if (bytes)
+        head = photo_head_read(bytes, len);
+    if (bytes && draw_photo_judge(bytes, len, &head, why)) {
+        pixels = head.type == PHOTO_PNG ? draw_photo_png(bytes, len, head.w, head.h)
+                                        : draw_jpeg(bytes, len, head.w, head.h, damage);
+        if (pixels)
+            p = draw_photo_fit(pixels, &head, w, h);
+        snprintf(why, sizeof why, "cut off or damaged%s%.160s. Copy it again",
+                 damage[0] ? ": " : "", damage);
+    }
+    free(pixels);
+    free(bytes);
     if (!p)
-        complain_once(a, name, "broken: it cannot be decoded");
-    else
+        complain_once(a, name, "not shown", why);
+    else if (damage[0])
+        complain_once(a, name, "may look wrong", why);
+    if (p)
         p->serial = ++a->serial;
     return p;
 }

@@ -4,11 +4,15 @@
 #include "kiosk/screen/items.h"
 
 /* The host's photos: JPEG and PNG from one folder, in the order of their names, one after another.
- * A file that cannot be shown is named in the log once and skipped. */
+ * Transparent ones are shown on white. A photo that is cut off, damaged, or of another format, such
+ * as HEIC, is named in the log once, with what to do, and skipped. */
 struct album;
 
 /* A photo of more pixels than this is skipped: decoded, it would take 4 bytes for each. */
 #define ALBUM_PIXELS (40u * 1000 * 1000)
+
+/* A larger file is skipped: it is read into memory as a whole. */
+#define ALBUM_BYTES (64 * 1000 * 1000)
 
 struct album *album_new(const char *folder); /* NULL: no memory */
 void album_free(struct album *a);

@@ -1,7 +1,7 @@
 #include "kiosk/screen/exif.h"
 
-#include <stdbool.h>
 #include <string.h>
+#include <zlib.h>
 
 struct bytes {
     const uint8_t *at;
@@ -45,8 +45,9 @@ static int tiff_orientation(const uint8_t *at, size_t len)
             return 1;
         if (get16(&b, entry) != 0x0112)
             continue;
-        uint32_t type = get16(&b, entry + 2), value = get16(&b, entry + 8);
-        return type == 3 && value >= 1 && value <= 8 ? (int)value : 1;
+        uint32_t type = get16(&b, entry + 2);
+        uint32_t value = type == 3 ? get16(&b, entry + 8) : type == 4 ? get32(&b, entry + 8) : 1;
+        return value >= 1 && value <= 8 ? (int)value : 1;
     }
     return 1;
 }
@@ -85,6 +86,41 @@ static void read_jpeg(struct bytes *b, struct photo_head *h)
     }
 }
 
+/* All chunks: each has a checksum. eXIf may come before the pixels or after them. */
+static void read_png(const struct bytes *b, struct photo_head *h)
+{
+    h->w = get32(b, 16);
+    h->h = get32(b, 20);
+    h->damaged = true;
+    for (size_t at = 8; at <= b->len && b->len - at >= 12;) {
+        size_t len = get32(b, at);
+        if (len > b->len - at - 12 || crc32_z(0, b->at + at + 4, len + 4) != get32(b, at + 8 + len))
+            return;
+        if (memcmp(b->at + at + 4, "IEND", 4) == 0)
+            h->damaged = false;
+        if (memcmp(b->at + at + 4, "eXIf", 4) == 0)
+            h->orientation = tiff_orientation(b->at + at + 8, len);
+        at += 12 + len;
+    }
+}
+
+const char *photo_format(const uint8_t *bytes, size_t len)
+{
+    static const struct {
+        size_t at;
+        const char *bytes, *format;
+    } rows[] = {{4, "ftypavif", "AVIF"}, {4, "ftyphei", "HEIC"},  {4, "ftyphev", "HEIC"},
+                {4, "ftypmif1", "HEIC"}, {4, "ftypmsf1", "HEIC"}, {8, "WEBP", "WebP"},
+                {0, "GIF8", "GIF"},      {0, "II*", "TIFF"},      {0, "MM", "TIFF"},
+                {0, "BM", "BMP"}};
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+        size_t n = strlen(rows[k].bytes);
+        if (len >= rows[k].at + n && memcmp(bytes + rows[k].at, rows[k].bytes, n) == 0)
+            return rows[k].format;
+    }
+    return NULL;
+}
+
 struct photo_head photo_head_read(const uint8_t *bytes, size_t len)
 {
     static const uint8_t png[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
@@ -92,8 +128,7 @@ struct photo_head photo_head_read(const uint8_t *bytes, size_t len)
     struct bytes b = {bytes, len, true};
     if (len >= 24 && memcmp(bytes, png, 8) == 0 && memcmp(bytes + 12, "IHDR", 4) == 0) {
         h.type = PHOTO_PNG;
-        h.w = get32(&b, 16);
-        h.h = get32(&b, 20);
+        read_png(&b, &h);
     } else if (len >= 4 && bytes[0] == 0xFF && bytes[1] == 0xD8) {
         h.type = PHOTO_JPEG;
         read_jpeg(&b, &h);

@@ -1,6 +1,7 @@
 #ifndef PORCHLIGHT_SCREEN_EXIF_H
 #define PORCHLIGHT_SCREEN_EXIF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,14 +12,16 @@ enum photo_type { PHOTO_UNKNOWN, PHOTO_JPEG, PHOTO_PNG };
 
 struct photo_head {
     enum photo_type type;
+    bool damaged;    /* a PNG whose checksums do not fit, or that has no end */
     uint32_t w, h;   /* as stored, before turning */
     int orientation; /* EXIF 0x0112: 1 (upright) to 8 */
 };
 
-/* `bytes` is the beginning of the file; EXIF_ENOUGH bytes contain the tag, which a camera writes
- * first. Sizes are 0 when they are not within these bytes. */
-enum { EXIF_ENOUGH = 256 * 1024 };
+/* `bytes` is the whole file, or as much of it as there is. Sizes are 0 when they are not in it. */
 struct photo_head photo_head_read(const uint8_t *bytes, size_t len);
+
+/* The format of a file that is no JPEG and no PNG, such as "HEIC"; NULL for one not known here. */
+const char *photo_format(const uint8_t *bytes, size_t len);
 
 /* The place in the stored picture of w x h of a pixel of the upright one. */
 void photo_turn(int orientation, uint32_t w, uint32_t h, uint32_t x, uint32_t y, uint32_t *from_x,

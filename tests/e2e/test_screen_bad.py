@@ -59,9 +59,11 @@ def test_photos_that_cannot_be_shown_are_named_and_passed_over(folder):
     (photos / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0" + os.urandom(4000))
     (photos / "empty.jpeg").write_bytes(b"")
     (photos / "folder.jpg").mkdir()
+    (photos / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
     broken, said = snapshot(folder, *at)
-    for name in ("huge.png", "broken.jpg", "empty.jpeg", "folder.jpg"):
+    for name in ("huge.png", "broken.jpg", "empty.jpeg", "folder.jpg", "phone.heic"):
         assert name in said, said
+    assert "HEIC, which the screen cannot read. Save it as JPEG" in said
     assert "12000x8400 are 100 megapixels" in said
     assert different(empty, broken) < 20
     good, _ = snapshot(folder, "--at", "2026-05-22T05:00")

@@ -1,0 +1,393 @@
+/* Photos of every format, depth and orientation, whole and broken at any byte: shown right, or
+ * named in the journal. */
+
+#include "kiosk/common/log.h"
+#include "kiosk/screen/draw_photo.h"
+#include "kiosk/screen/exif.h"
+#include "tests/unit/rows.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <jpeglib.h>
+#include <png.h>
+
+enum { W = 24, H = 16, FILE_MOST = 400000 };
+
+struct file {
+    uint8_t *bytes;
+    size_t len;
+};
+
+static char folder[] = "build/photos.XXXXXX";
+static char said[2048];
+
+static void keep_sentence(const char *program, enum log_level level, const char *sentence)
+{
+    (void)program;
+    (void)level;
+    snprintf(said + strlen(said), sizeof said - strlen(said), "%s\n", sentence);
+}
+
+/* What an upright photo shows at a place: four fields, each of another brightness. */
+static const uint8_t fields[4][3] = {{255, 0, 0}, {0, 170, 0}, {0, 0, 255}, {255, 255, 255}};
+
+static int field(uint32_t x, uint32_t y)
+{
+    return (x >= W / 2) + 2 * (y >= H / 2);
+}
+
+/* The photo as it is stored for an orientation: of each pixel, its field. */
+static void store(int orientation, uint8_t out[W * H], uint32_t *w, uint32_t *h)
+{
+    *w = orientation >= 5 ? H : W;
+    *h = orientation >= 5 ? W : H;
+    for (uint32_t y = 0; y < H; y++) {
+        for (uint32_t x = 0; x < W; x++) {
+            uint32_t sx, sy;
+            photo_turn(orientation, *w, *h, x, y, &sx, &sy);
+            out[sy * *w + sx] = (uint8_t)field(x, y);
+        }
+    }
+}
+
+static void tiff(uint8_t out[26], int orientation)
+{
+    static const uint8_t bytes[26] = {'M', 'M', 0,    '*', 0, 0, 0, 8, 0,
+                                      1,   1,   0x12, 0,   3, 0, 0, 0, 1};
+    memcpy(out, bytes, sizeof bytes);
+    out[19] = (uint8_t)orientation;
+}
+
+static uint8_t grey(const uint8_t rgb[3])
+{
+    return (uint8_t)((299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2]) / 1000);
+}
+
+struct jpeg_kind {
+    const char *name;
+    J_COLOR_SPACE in, out;
+    bool progressive;
+    int restart; /* lines between restart markers */
+    int xmp;     /* blocks of 64 kB before the EXIF */
+};
+
+static const struct jpeg_kind jpegs[] = {
+    {"colour", JCS_RGB, JCS_YCbCr, false, 0, 0},
+    {"colour, progressive", JCS_RGB, JCS_YCbCr, true, 0, 0},
+    {"colour, restarts", JCS_RGB, JCS_YCbCr, false, 1, 0},
+    {"RGB", JCS_RGB, JCS_RGB, false, 0, 0},
+    {"grey", JCS_GRAYSCALE, JCS_GRAYSCALE, false, 0, 0},
+    {"CMYK", JCS_CMYK, JCS_CMYK, false, 0, 0},
+    {"YCCK, progressive", JCS_CMYK, JCS_YCCK, true, 0, 0},
+    {"colour, long XMP", JCS_RGB, JCS_YCbCr, false, 0, 5},
+};
+
+static struct file make_jpeg(const struct jpeg_kind *kind, int orientation)
+{
+    struct jpeg_compress_struct jpeg;
+    struct jpeg_error_mgr error;
+    uint8_t stored[W * H], exif[32] = "Exif\0", *out = NULL;
+    unsigned long len = 0;
+    uint32_t w, h;
+    store(orientation, stored, &w, &h);
+    tiff(exif + 6, orientation);
+    jpeg.err = jpeg_std_error(&error);
+    jpeg_create_compress(&jpeg);
+    jpeg_mem_dest(&jpeg, &out, &len);
+    jpeg.image_width = w;
+    jpeg.image_height = h;
+    jpeg.in_color_space = kind->in;
+    jpeg.input_components = kind->in == JCS_GRAYSCALE ? 1 : kind->in == JCS_RGB ? 3 : 4;
+    jpeg_set_defaults(&jpeg);
+    jpeg_set_colorspace(&jpeg, kind->out);
+    jpeg_set_quality(&jpeg, 95, TRUE);
+    jpeg.comp_info[0].h_samp_factor = jpeg.comp_info[0].v_samp_factor = 1;
+    jpeg.restart_in_rows = kind->restart;
+    if (kind->progressive)
+        jpeg_simple_progression(&jpeg);
+    jpeg_start_compress(&jpeg, TRUE);
+    uint8_t *xmp = calloc(1, 65000);
+    strcpy((char *)xmp, "http://ns.adobe.com/xap/1.0/");
+    for (int k = 0; k < kind->xmp; k++)
+        jpeg_write_marker(&jpeg, JPEG_APP0 + 1, xmp, 65000);
+    free(xmp);
+    jpeg_write_marker(&jpeg, JPEG_APP0 + 1, exif, sizeof exif);
+    for (uint32_t y = 0; y < h; y++) {
+        uint8_t line[4 * W], *row = line, *to = line;
+        for (uint32_t x = 0; x < w; x++) {
+            const uint8_t *rgb = fields[stored[y * w + x]];
+            if (kind->in == JCS_GRAYSCALE)
+                *to++ = grey(rgb);
+            for (int c = 0; c < 3 && kind->in != JCS_GRAYSCALE; c++)
+                *to++ = rgb[c]; /* as an ink: 255 is none of it, as Adobe stores it */
+            if (kind->in == JCS_CMYK)
+                *to++ = 255;
+        }
+        jpeg_write_scanlines(&jpeg, &row, 1);
+    }
+    jpeg_finish_compress(&jpeg);
+    jpeg_destroy_compress(&jpeg);
+    return (struct file){out, len};
+}
+
+struct png_kind {
+    const char *name;
+    int type, depth, interlace;
+    bool clear; /* the last field is transparent: white all the same */
+};
+
+static const struct png_kind pngs[] = {
+    {"grey 1", PNG_COLOR_TYPE_GRAY, 1, 0, false},
+    {"grey 2", PNG_COLOR_TYPE_GRAY, 2, 0, false},
+    {"grey 4", PNG_COLOR_TYPE_GRAY, 4, 1, false},
+    {"grey 8", PNG_COLOR_TYPE_GRAY, 8, 0, false},
+    {"grey 16", PNG_COLOR_TYPE_GRAY, 16, 0, false},
+    {"grey and alpha 8", PNG_COLOR_TYPE_GRAY_ALPHA, 8, 0, true},
+    {"grey and alpha 16", PNG_COLOR_TYPE_GRAY_ALPHA, 16, 1, true},
+    {"colour 8", PNG_COLOR_TYPE_RGB, 8, 0, false},
+    {"colour 8, interlaced", PNG_COLOR_TYPE_RGB, 8, 1, false},
+    {"colour 16", PNG_COLOR_TYPE_RGB, 16, 0, false},
+    {"colour and alpha 8", PNG_COLOR_TYPE_RGB_ALPHA, 8, 0, true},
+    {"colour and alpha 16", PNG_COLOR_TYPE_RGB_ALPHA, 16, 0, true},
+    {"palette 2", PNG_COLOR_TYPE_PALETTE, 2, 0, false},
+    {"palette 4", PNG_COLOR_TYPE_PALETTE, 4, 1, false},
+    {"palette 8", PNG_COLOR_TYPE_PALETTE, 8, 0, false},
+    {"palette 8, one clear", PNG_COLOR_TYPE_PALETTE, 8, 0, true},
+};
+
+static void grow(png_structp png, png_bytep bytes, size_t len)
+{
+    struct file *f = png_get_io_ptr(png);
+    memcpy(f->bytes + f->len, bytes, len);
+    f->len += len;
+}
+
+/* One sample, `depth` bits, behind those that are in the line. */
+static void put_sample(uint8_t *line, size_t *bit, int depth, unsigned value)
+{
+    if (depth == 16) {
+        line[*bit / 8] = line[*bit / 8 + 1] = (uint8_t)value;
+    } else {
+        line[*bit / 8] |= (uint8_t)(value >> (8 - depth) << (8 - depth) >> (*bit % 8));
+    }
+    *bit += (size_t)depth;
+}
+
+static void fill_line(const struct png_kind *kind, const uint8_t *stored, uint32_t w, uint8_t *line)
+{
+    size_t bit = 0;
+    memset(line, 0, 8 * W);
+    for (uint32_t x = 0; x < w; x++) {
+        const uint8_t *rgb = fields[stored[x]];
+        bool clear = kind->clear && stored[x] == 3;
+        if (kind->type == PNG_COLOR_TYPE_PALETTE)
+            put_sample(line, &bit, kind->depth, (unsigned)stored[x] << (8 - kind->depth));
+        else if (!(kind->type & PNG_COLOR_MASK_COLOR))
+            put_sample(line, &bit, kind->depth, clear ? 0 : grey(rgb));
+        else
+            for (int c = 0; c < 3; c++)
+                put_sample(line, &bit, kind->depth, clear ? 0 : rgb[c]);
+        if (kind->type & PNG_COLOR_MASK_ALPHA)
+            put_sample(line, &bit, kind->depth, clear ? 0 : 255);
+    }
+}
+
+static struct file make_png(const struct png_kind *kind, int orientation)
+{
+    struct file f = {malloc(FILE_MOST), 0};
+    uint8_t stored[W * H], line[8 * W], exif[26], *rows[W];
+    png_color colours[4];
+    png_byte alpha[4] = {255, 255, 255, 0};
+    uint32_t w, h;
+    store(orientation, stored, &w, &h);
+    tiff(exif, orientation);
+    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
+    png_infop info = png_create_info_struct(png);
+    png_set_write_fn(png, &f, grow, NULL);
+    png_set_IHDR(png, info, w, h, kind->depth, kind->type, kind->interlace, 0, 0);
+    for (int k = 0; k < 4; k++)
+        colours[k] = (png_color){fields[k][0], fields[k][1], fields[k][2]};
+    if (kind->type == PNG_COLOR_TYPE_PALETTE) {
+        if (kind->clear)
+            colours[3] = (png_color){9, 9, 9};
+        png_set_PLTE(png, info, colours, 4);
+        if (kind->clear)
+            png_set_tRNS(png, info, alpha, 4, NULL);
+    }
+    png_set_eXIf_1(png, info, sizeof exif, exif);
+    png_write_info(png, info);
+    for (uint32_t y = 0; y < h; y++) {
+        fill_line(kind, stored + y * w, w, line);
+        rows[y] = malloc(sizeof line);
+        memcpy(rows[y], line, sizeof line);
+    }
+    png_write_image(png, rows);
+    png_write_end(png, info);
+    for (uint32_t y = 0; y < h; y++)
+        free(rows[y]);
+    png_destroy_write_struct(&png, &info);
+    return f;
+}
+
+/* Shows a file as the screen does. NULL where it is not shown; `said` is what the journal says. */
+static struct photo *show(const uint8_t *bytes, size_t len)
+{
+    char path[64];
+    snprintf(path, sizeof path, "%s/photo.jpg", folder);
+    FILE *f = fopen(path, "wbe");
+    assert_non_null(f);
+    assert_int_equal(fwrite(bytes, 1, len, f), len);
+    fclose(f);
+    said[0] = '\0';
+    struct album *a = album_new(folder);
+    struct photo *p = album_next(a, 1000, 1000);
+    album_free(a);
+    unlink(path);
+    return p;
+}
+
+static bool named(void)
+{
+    return strstr(said, "photo.jpg ") != NULL;
+}
+
+/* `depth`: how many bits a grey has left; 0: colour. */
+static void check_whole(const char *name, int orientation, const struct file *f, int depth, int off)
+{
+    struct photo *p = show(f->bytes, f->len);
+    if (!p || named())
+        fail_msg("%s, orientation %d: %s", name, orientation, said);
+    assert_int_equal(p->w, W);
+    assert_int_equal(p->h, H);
+    for (uint32_t y = 2; y < H; y += 4) {
+        for (uint32_t x = 2; x < W; x += 4) {
+            const uint8_t *rgb = fields[field(x, y)];
+            for (int c = 0; c < 3; c++) {
+                int is = (int)(p->pixels[y * W + x] >> (16 - 8 * c) & 255), want = rgb[c];
+                if (depth > 0)
+                    want = (grey(rgb) >> (8 - depth)) * 255 / ((1 << depth) - 1);
+                if (abs(is - want) > off)
+                    fail_msg("%s, orientation %d, at %u,%u colour %d: %d, not %d", name,
+                             orientation, x, y, c, is, want);
+            }
+        }
+    }
+    album_photo_free(p);
+}
+
+static bool is_grey(const struct png_kind *kind)
+{
+    return !(kind->type & PNG_COLOR_MASK_COLOR);
+}
+
+static void test_every_format_and_orientation(void **state)
+{
+    (void)state;
+    for (int o = 1; o <= 8; o++) {
+        EACH_ROW (k, jpegs, jpegs[k].name) {
+            struct file f = make_jpeg(&jpegs[k], o);
+            check_whole(jpegs[k].name, o, &f, jpegs[k].in == JCS_GRAYSCALE ? 8 : 0, 12);
+            free(f.bytes);
+        }
+        EACH_ROW (k, pngs, pngs[k].name) {
+            struct file f = make_png(&pngs[k], o);
+            int depth = pngs[k].depth < 8 ? pngs[k].depth : 8;
+            check_whole(pngs[k].name, o, &f, is_grey(&pngs[k]) ? depth : 0, 1);
+            free(f.bytes);
+        }
+    }
+}
+
+static bool same(const struct photo *a, const struct photo *b)
+{
+    return a->w == b->w && a->h == b->h &&
+           memcmp(a->pixels, b->pixels, sizeof *a->pixels * (size_t)a->w * (size_t)a->h) == 0;
+}
+
+/* Shows what became of a photo: it must be the same, or named. `exact`: the format has checksums,
+ * so that no change goes unseen. */
+static void check_broken(const char *name, const char *how, size_t at, const uint8_t *bytes,
+                         size_t len, const struct photo *whole, bool exact)
+{
+    struct photo *p = show(bytes, len);
+    if (!p && !named())
+        fail_msg("%s, %s %zu: neither shown nor named", name, how, at);
+    if (p && exact && !named() && !same(p, whole))
+        fail_msg("%s, %s %zu: shown wrong, and not named", name, how, at);
+    album_photo_free(p);
+}
+
+static void break_it(const char *name, struct file *f, bool checksums)
+{
+    struct photo *whole = show(f->bytes, f->len);
+    size_t step = f->len > 5000 ? 997 : 1; /* a long XMP is the same all along */
+    assert_non_null(whole);
+    for (size_t cut = 0; cut < f->len; cut += step)
+        check_broken(name, "cut at", cut, f->bytes, cut, whole, true);
+    for (size_t at = 0; at < f->len; at += step) {
+        static const uint8_t changes[] = {0x01, 0x80, 0xFF};
+        uint8_t was = f->bytes[at];
+        f->bytes[at] ^= changes[at % 3];
+        check_broken(name, "changed at", at, f->bytes, f->len, whole, checksums);
+        f->bytes[at] = was;
+    }
+    album_photo_free(whole);
+    free(f->bytes);
+}
+
+static void test_broken_at_any_byte(void **state)
+{
+    (void)state;
+    EACH_ROW (k, jpegs, jpegs[k].name) {
+        struct file f = make_jpeg(&jpegs[k], 6);
+        break_it(jpegs[k].name, &f, false);
+    }
+    EACH_ROW (k, pngs, pngs[k].name) {
+        struct file f = make_png(&pngs[k], 6);
+        break_it(pngs[k].name, &f, true);
+    }
+}
+
+static void test_other_formats_are_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes, *says;
+    } rows[] = {
+        {"....ftypheic....", "HEIC, which the screen cannot read. Save it as JPEG"},
+        {"....ftypmif1....", "HEIC"},
+        {"....ftypavif....", "AVIF"},
+        {"RIFF....WEBPVP8 ", "WebP"},
+        {"GIF89a..........", "GIF"},
+        {"II*.............", "TIFF"},
+        {"BM..............", "BMP"},
+        {"................", "an unknown format"},
+    };
+    EACH_ROW (k, rows, rows[k].bytes) {
+        assert_null(show((const uint8_t *)rows[k].bytes, 16));
+        if (!named() || !strstr(said, rows[k].says))
+            fail_msg("row %zu says \"%s\", not \"%s\"", k, said, rows[k].says);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_format_and_orientation),
+                                       cmocka_unit_test(test_broken_at_any_byte),
+                                       cmocka_unit_test(test_other_formats_are_named)};
+    if (!mkdtemp(folder))
+        return 1;
+    log_init("test", LOG_LEVEL_WARNING);
+    log_write_by(keep_sentence);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    rmdir(folder);
+    return failed;
+}

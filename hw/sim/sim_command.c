@@ -223,7 +223,7 @@ void sim_command(struct sim_lines *lines, const char *packet, size_t len, int64_
         return;
     }
     if (r->of_line && !(c.line = sim_lines_find(lines, c.words[1]))) {
-        answer(&c, "error: no open line is called %s; `list` shows those that are", c.words[1]);
+        answer(&c, "error: no simulated line in use is called %s; list shows all", c.words[1]);
         return;
     }
     answer(&c, "ok");

@@ -161,7 +161,7 @@ static size_t drill_answer(struct kiosk_state *s, const struct outputs *o, bool 
                            char reply[CONTROL_REPLY_MAX])
 {
     if (s->alert.now.state != ALERT_QUIET)
-        return control_refuse("no drill was started: the last alert or drill has not ended; see "
+        return control_refuse("no drill was started: the last alert or drill has not ended. See "
                               "porchlight status, and try again later",
                               reply);
     actions_drill(s, o, wipe, clock_now());

@@ -69,7 +69,7 @@ int book_send(const struct cli *cli, const char *book, const uint8_t *entry, siz
                   error == EACCES
                       ? "Run the command with sudo, or join the group (sudo adduser YOU "
                         "porchlight-book) and log in again."
-                      : "Start it: sudo systemctl start porchlight-book");
+                      : "Start it: sudo systemctl start porchlight-book.socket");
     return n >= 0 ? CLI_FAILED : error == EACCES ? CLI_DENIED : CLI_NOBODY;
 }
 

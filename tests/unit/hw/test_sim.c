@@ -327,7 +327,7 @@ static void nonsense_is_refused_with_what_is_expected(void **state)
         {"pulses front 0 1 1 1", "error: pulses must be between"},
         {"pulses front 2 1 9999999999999999 1", "error: pulses must be between"},
         {"pulses front 500 1 1 99999999999999999999", "error: pulses must be between"},
-        {"set back 1", "error: no open line is called back"},
+        {"set back 1", "error: no simulated line in use is called back"},
         {"press front", "error: no command is called press"},
         {"set  front 1", "error: expected one to 6 words"},
         {" set front 1", "error: expected one to 6 words"},

@@ -207,7 +207,7 @@ static uint8_t *draw_photo_png(const uint8_t *bytes, size_t len, uint32_t w, uin
     if (raw)
         s = SDL_ConvertSurfaceFormat(raw, SDL_PIXELFORMAT_RGBA32, 0);
     SDL_FreeSurface(raw);
-    if (s && (uint32_t)s->w == w && (uint32_t)s->h == h)
+    if (s && w > 0 && h > 0 && (uint32_t)s->w == w && (uint32_t)s->h == h)
         out = malloc((size_t)w * h * 3);
     for (size_t y = 0; out && y < h; y++) {
         const uint8_t *from = (const uint8_t *)s->pixels + y * (size_t)s->pitch;

@@ -154,13 +154,13 @@ enum enrol_verdict enrol_receive(struct enrol_list *l, const struct enrol_letter
 
 enum enrol_verdict enrol_certify(struct enrol_list *l, const uint8_t venue[ENVELOPE_ID],
                                  const uint8_t root_public[ENVELOPE_PUBLIC], const char *account,
-                                 const uint8_t certificate[CERT_SIGNATURE],
+                                 const uint8_t certificate[CERT_SIGNATURE], int64_t now,
                                  const struct enrol_open **one)
 {
     struct enrol_open *o = enrol_slot(l, account);
     struct cert_staff staff;
     *one = NULL;
-    if (!o || !o->staff || !o->claimed)
+    if (!o || !o->staff || !o->claimed || now >= o->until)
         return ENROL_REFUSED;
     memcpy(staff.venue, venue, sizeof staff.venue);
     memcpy(staff.public, o->public, sizeof staff.public);

@@ -99,10 +99,11 @@ const struct enrol_open *enrol_find(const struct enrol_list *l, const char *acco
 /* The key that claimed an invitation, with which to check "enrolled"; NULL: none. */
 const uint8_t *enrol_key(const struct enrol_list *l, const char *account);
 
-/* The root has signed a staff phone's key (checked here). ENROL_WELCOME or ENROL_REFUSED. */
+/* The root has signed a staff phone's key (checked here). ENROL_WELCOME, or ENROL_REFUSED: another
+ * key's, or too late. */
 enum enrol_verdict enrol_certify(struct enrol_list *l, const uint8_t venue[ENVELOPE_ID],
                                  const uint8_t root_public[ENVELOPE_PUBLIC], const char *account,
-                                 const uint8_t certificate[CERT_SIGNATURE],
+                                 const uint8_t certificate[CERT_SIGNATURE], int64_t now,
                                  const struct enrol_open **one);
 
 /* Erases an invitation that was used, expired or withdrawn. */

@@ -273,8 +273,8 @@ const char *enrolment_certify(struct members *m, const char *account,
 {
     const struct enrol_open *one = NULL;
     const struct sealer *s = m->needs.sealer;
-    if (enrol_certify(m->invitations, s->venue, s->keys->root, account, certificate, &one) !=
-        ENROL_WELCOME)
+    if (enrol_certify(m->invitations, s->venue, s->keys->root, account, certificate, clock_now(),
+                      &one) != ENROL_WELCOME)
         return "the staff phone was not let in: this is not the root key's signature for it";
     welcome_send(&m->brokers, one);
     return NULL;

@@ -146,10 +146,12 @@ static void staff_wait_for_the_root(void **state)
     assert_int_equal(enrol_receive(&d, &mine, WHO, true, 1, &one), ENROL_CERTIFY);
     assert_int_equal(enrol_receive(&d, &end, WHO, true, 1, &one), ENROL_REFUSED);
     memset(signature, 7, sizeof signature);
-    assert_int_equal(enrol_certify(&d, c.venue, root, WHO, signature, &one), ENROL_REFUSED);
+    assert_int_equal(enrol_certify(&d, c.venue, root, WHO, signature, 1, &one), ENROL_REFUSED);
     cert_staff_sign(&c, secret, signature);
-    assert_int_equal(enrol_certify(&d, c.venue, root, OTHER, signature, &one), ENROL_REFUSED);
-    assert_int_equal(enrol_certify(&d, c.venue, root, WHO, signature, &one), ENROL_WELCOME);
+    assert_int_equal(enrol_certify(&d, c.venue, root, OTHER, signature, 1, &one), ENROL_REFUSED);
+    assert_int_equal(enrol_certify(&d, c.venue, root, WHO, signature, ENROL_VALID_FOR, &one),
+                     ENROL_REFUSED);
+    assert_int_equal(enrol_certify(&d, c.venue, root, WHO, signature, 1, &one), ENROL_WELCOME);
     assert_int_equal(enrol_receive(&d, &mine, WHO, true, 2, &one), ENROL_WELCOME);
     assert_int_equal(enrol_receive(&d, &end, WHO, true, 3, &one), ENROL_PROMOTED);
 }

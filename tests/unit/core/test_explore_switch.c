@@ -35,8 +35,8 @@ struct switch_node {
     int unsound; /* units in which the contacts were neither at rest nor pressed */
     int held;    /* units of a press that has to count */
     int since_sensed; /* units since a press was reported, -1: none is */
-    int pressed_run;  /* units pressed without a break */
-    int fault, tampered;
+    int away;         /* units since the contacts left the position of a fault */
+    int fault, fault_at, tampered;
 };
 
 struct said {
@@ -185,7 +185,10 @@ static int at_most(int n, int most)
 /* What these units of one position mean for the wires and for a press. */
 static void read_wires(struct switch_node *s, int at, int units)
 {
-    s->pressed_run = at == PRESSED ? at_most(s->pressed_run + units, THROW) : 0;
+    if (s->fault && at != s->fault_at)
+        s->away = at_most(s->away + units, THROW);
+    else
+        s->away = 0;
     if (at == AT_REST)
         s->rest = AT_REST;
     if (at == s->rest) {
@@ -213,6 +216,8 @@ static const char *check_fault(struct switch_node *s, int at, enum changeover_ev
         return "a fault is invented";
     if (k == CHANGEOVER_MENDED && at != AT_REST)
         return "a fault ends although the contacts are not at rest";
+    if (begins)
+        s->fault_at = at;
     s->fault = k != CHANGEOVER_MENDED;
     s->tampered = s->fault && (s->tampered || k == CHANGEOVER_TAMPER);
     s->since_sensed = -1;
@@ -263,7 +268,7 @@ static const char *check_not_lost(const struct switch_node *before, const struct
         return "a switch that is stuck is not reported";
     if (s->unsound >= THROW && !s->fault)
         return "a wire fault is not reported";
-    if (s->fault && s->rest == NOWHERE && s->pressed_run >= THROW && !s->tampered)
+    if (s->fault && s->rest == NOWHERE && s->away >= THROW && !s->tampered)
         return "somebody works on the wires, and it is not reported";
     if (at == AT_REST && before->fault && !said_fault(t, CHANGEOVER_MENDED))
         return "the end of a fault is not reported";

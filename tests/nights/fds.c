@@ -13,7 +13,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-enum { FIRST = 1 << 20, FDS = 512, SECTOR = 512 };
+enum { FIRST = 1 << 20, FDS = 512, SECTOR = 512, SPINS_MOST = 2000 };
 
 struct fd {
     const struct fd_kind *kind;
@@ -222,8 +222,25 @@ static void wait_set(const struct pollfd *p, nfds_t n, struct thread *t)
 
 int __wrap_poll(struct pollfd *p, nfds_t n, int timeout);
 
+/* A thread that polls again and again and lets no time pass would hold the world up. */
+static void look_for_spins(void)
+{
+    static const struct thread *last;
+    static int64_t at;
+    static int count;
+    if (last != thread_now() || at != world_now())
+        count = 0;
+    last = thread_now();
+    at = world_now();
+    if (++count < SPINS_MOST)
+        return;
+    watch_fail("a-program-sleeps", "%s polls without an end", machine_now()->name);
+    thread_wait(world_now() + 10 * MS);
+}
+
 int __wrap_poll(struct pollfd *p, nfds_t n, int timeout)
 {
+    look_for_spins();
     int64_t until = timeout < 0 ? INT64_MAX : world_now() + timeout * MS;
     for (;;) {
         int64_t due = until;

@@ -1,0 +1,130 @@
+#!/usr/bin/python3
+"""Breaks each invariant once, in the code under test, and counts the nights until it is caught.
+
+    python3 -m tests.nights.mutants [NAME...]
+
+Works on a copy of the sources below build/mutants. README.md has the figures.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+
+from tests.kit.place import ROOT
+
+COPY = ROOT / "build/mutants"
+NIGHTS = 2000
+SEED = 1
+# Known to fail now and then as they are, whatever happens: the list would hide them.
+ANY = ("handed-over-to-somebody", "wipe-order")
+
+# invariant: (file, what is there, what is put in its place)
+MUTANTS = {
+    "a-press-is-felt": ("kiosk/core/gesture.c", "HELD_NOT && lasted >= r->hold) {",
+                        "HELD_NOT && g->presses > 0 && lasted >= r->hold) {"),
+    "a-program-sleeps": ("kiosk/core/gesture.c", "lasted >= r->hold)", "lasted >= 9 * r->hold)"),
+    "no-press-is-lost": ("kiosk/alertd/kiosk.c", "        r->epoch++;\n",
+                         "        r->epoch++;\n        r->standing.state = ALERT_QUIET;\n"),
+    "one-press-is-one-alert": ("kiosk/alertd/alert_message.c", ".id = e->id,",
+                               ".id = {{(uint8_t)(e->id.bytes[0] + e->resumed)}},"),
+    "in-time": ("kiosk/alertd/delivery.c", "#define SLOT (2 * NS_PER_S)",
+                "#define SLOT (14 * NS_PER_S)"),
+    "quiet-in-lockdown": ("kiosk/alertd/delivery.c", "        state_publish(d, p);\n"
+                          "        presence_publish(d, p);\n", "        presence_publish(d, p);\n"
+                          "        state_publish(d, p);\n"),
+    "silence-is-noticed": ("kiosk/core/view.h", "#define VIEW_LOST_AFTER      (15 *",
+                           "#define VIEW_LOST_AFTER      (24 *"),
+    "cut-is-noticed": ("kiosk/core/view.h", "#define VIEW_LOST_AFTER      (15 *",
+                       "#define VIEW_LOST_AFTER      (24 *"),
+    "nobody-ends-a-lockdown": ("kiosk/core/alert.c", "    if (a->now.drill || in_abort_window(a, r,"
+                               " now)) {", "    if (a->now.state != ALERT_QUIET) {"),
+    "a-phone-keeps-a-lockdown": ("kiosk/core/view.c", " && !covers(w, &v->alert)) {",
+                                 " && w->retained && !covers(w, &v->alert)) {"),
+    "handed-over-to-somebody": ("kiosk/alertd/events.c", "    if (!outside) {",
+                                "    if (!outside && !news && e->order == 0) {"),
+    "wipe-after-its-intent": ("kiosk/core/alert.c", "        a->now.wipe_pending = true;\n"
+                              "        alert_add(t, a, ALERT_DO_RECORD);\n",
+                              "        a->now.wipe_pending = true;\n"),
+    "wipe-order": ("kiosk/alertd/kiosk.c", "    if (!s->wiped || !(s->facts.handed_over ||",
+                   "    if (!s->wiped || !(true || s->facts.handed_over ||"),
+    "locked-phones-are-rung": ("kiosk/relay/ring_policy.c", "show == VIEW_LOCKDOWN || show == "
+                               "VIEW_CAUTION ||", "show == VIEW_LOCKDOWN ||"),
+    "everything-heals": ("kiosk/mqtt/thread.c", "        pause_for(t, backoff);",
+                         "        pause_for(t, backoff > 4000000000 ? 3600000000000 : backoff);"),
+    "memory-is-bounded": ("kiosk/mqtt/thread.c", "    *e = i->event;\n    free(i);",
+                          "    *e = i->event;"),
+    "logs-are-bounded": ("kiosk/alertd/delivery.c", "    struct message m = {.kind = MSG_BEAT,"
+                         " .age_ms = -1};\n", "    struct message m = {.kind = MSG_BEAT,"
+                         " .age_ms = -1};\n    log_info(\"a beat\");\n"),
+    "connects-are-bounded": ("kiosk/mqtt/thread.c", "        pause_for(t, backoff);",
+                             "        pause_for(t, 1000000);"),
+    "code-is-duress-site-in-lockdown": ("kiosk/core/alert.c",
+                                        "    a->now.calm = a->now.state != ALERT_QUIET;", ""),
+    "code-is-duress-network-in-lockdown": ("kiosk/core/alert.c", "    a->now.duress = true;\n"
+                                           "    alert_add_message(t, a, ALERT_PUB_DURESS);",
+                                           "    a->now.duress = true;\n    alert_add(t, a, "
+                                           "ALERT_DO_RECORD);\n    alert_add(t, a, "
+                                           "ALERT_DO_PUBLISH)->publish = ALERT_PUB_DURESS;"),
+    "code-is-duress-writes-in-lockdown": ("kiosk/core/alert.c", "    a->now.duress = true;\n",
+                                          "    a->now.duress = true;\n    alert_add(t, a, "
+                                          "ALERT_DO_RECORD);\n    a->now.unclear = true;\n"),
+}
+
+
+def build():
+    ours = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
+    done = subprocess.run(["make", "-s", "nights-build"], cwd=COPY, env=ours, text=True,
+                          capture_output=True)
+    return done.stderr if done.returncode != 0 else ""
+
+
+def copy():
+    for folder in ("kiosk", "hw", "config", "tests"):
+        shutil.copytree(ROOT / folder, COPY / folder, dirs_exist_ok=True,
+                        ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
+    shutil.copy(ROOT / "Makefile", COPY / "Makefile")
+
+
+def caught_after(invariant):
+    """How many nights; None: not at all."""
+    known = [] if invariant in ANY else ["--known", "tests/nights/known"]
+    done = subprocess.run([COPY / "build/nights/nights", "--seed", str(SEED), "--count",
+                           str(NIGHTS), "--until", invariant, *known], cwd=COPY, text=True,
+                          capture_output=True)
+    for line in done.stdout.splitlines():
+        if line.startswith("caught after "):
+            return int(line.split()[2])
+    return None
+
+
+def try_one(invariant):
+    name, there, instead = MUTANTS[invariant]
+    path = COPY / name
+    text = path.read_text()
+    if text.count(there) != 1:
+        return f"{name}: what is to be broken is there {text.count(there)} times"
+    path.write_text(text.replace(there, instead))
+    try:
+        trouble = build()
+        if trouble:
+            return trouble
+        nights = caught_after(invariant)
+        return f"caught after {nights} nights" if nights else f"not caught in {NIGHTS} nights"
+    finally:
+        path.write_text(text)
+
+
+def main():
+    COPY.mkdir(parents=True, exist_ok=True)
+    copy()
+    bad = 0
+    for invariant in sys.argv[1:] or MUTANTS:
+        said = try_one(invariant)
+        bad += not said.startswith("caught")
+        print(f"{invariant}: {said}", flush=True)
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

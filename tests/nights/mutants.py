@@ -38,7 +38,8 @@ MUTANTS = {
     "cut-is-noticed": ("kiosk/core/view.h", "#define VIEW_LOST_AFTER      (15 *",
                        "#define VIEW_LOST_AFTER      (24 *"),
     "nobody-ends-a-lockdown": ("kiosk/core/alert.c", "    if (a->now.drill || in_abort_window(a, r,"
-                               " now)) {", "    if (a->now.state != ALERT_QUIET) {"),
+                               " now)) {", "    if (a->now.drill || in_abort_window(a, r, now) ||\n"
+                               "        a->now.state == ALERT_LOCKDOWN) {"),
     "a-phone-keeps-a-lockdown": ("kiosk/core/view.c", " && !covers(w, &v->alert)) {",
                                  " && w->retained && !covers(w, &v->alert)) {"),
     "handed-over-to-somebody": ("kiosk/alertd/events.c", "    if (!outside) {",

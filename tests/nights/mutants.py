@@ -67,9 +67,11 @@ MUTANTS = {
                                            "    a->now.duress = true;\n    alert_add(t, a, "
                                            "ALERT_DO_RECORD);\n    alert_add(t, a, "
                                            "ALERT_DO_PUBLISH)->publish = ALERT_PUB_DURESS;"),
-    "code-is-duress-writes-in-lockdown": ("kiosk/core/alert.c", "    a->now.duress = true;\n",
+    "code-is-duress-writes-in-lockdown": ("kiosk/core/alert.c", "    a->now.duress = true;\n"
+                                          "    alert_add_message(t, a, ALERT_PUB_DURESS);",
                                           "    a->now.duress = true;\n    alert_add(t, a, "
-                                          "ALERT_DO_RECORD);\n    a->now.unclear = true;\n"),
+                                          "ALERT_DO_PUBLISH)->publish = ALERT_PUB_DURESS;\n"
+                                          "    alert_add(t, a, ALERT_DO_STATE);"),
 }
 
 

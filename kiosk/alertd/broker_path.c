@@ -39,6 +39,7 @@ void broker_path_init(struct broker_path *p, const struct config *config, size_t
                              .probe = config->timing.probe,
                              .backoff = config->timing.backoff,
                              .backoff_max = config->timing.backoff_max,
+                             .rate = MESSAGES_A_SECOND,
                              .will = sealer_will,
                              .will_context = sealer};
     memcpy(s->client_id, sealer->kiosk_id, sizeof sealer->kiosk_id);

@@ -1,5 +1,6 @@
 #include "kiosk/screen/media.h"
 
+#include "kiosk/common/file.h"
 #include "kiosk/common/log.h"
 #include "kiosk/screen/draw_photo.h"
 
@@ -83,44 +84,45 @@ static void update_photos(struct media *m, struct scene_state *state, struct box
     state->photo[1] = m->photo[1];
 }
 
-/* True when the text is new. */
-static bool read_programme(struct media *m)
+static void programme_missing(struct media *m, const char *why)
+{
+    if (!m->warned_missing)
+        log_warning("programme %s: %s; the page stays empty until the file can be read", m->path,
+                    why);
+    m->warned_missing = true;
+    m->have = false;
+    m->len = 0;
+}
+
+static void programme_load(struct media *m, int fd, const struct stat *st)
+{
+    ssize_t n = file_read_all(fd, m->text, sizeof m->text);
+    size_t len = n < 0 ? 0 : (size_t)n;
+    bool long_file = len == sizeof m->text;
+    while (long_file && len > 0 && m->text[len - 1] != '\n')
+        len--;
+    m->len = len;
+    m->changed = st->st_mtim;
+    m->size = st->st_size;
+    m->have = true;
+    m->warned_day = -1;
+    m->warned_missing = false;
+    if (long_file)
+        log_warning("programme %s: longer than 64 kB; the rest is not shown", m->path);
+}
+
+static void read_programme(struct media *m)
 {
     struct stat st;
     int fd = open(m->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        if (!m->warned_missing)
-            log_warning("programme %s: %s; the page stays empty until the file can be read",
-                        m->path, fd < 0 ? strerror(errno) : "not a file");
-        m->warned_missing = true;
-        bool was = m->have;
-        m->have = false;
-        m->len = 0;
-        if (fd >= 0)
-            close(fd);
-        return was;
-    }
-    bool same = m->have && st.st_size == m->size && st.st_mtim.tv_sec == m->changed.tv_sec &&
-                st.st_mtim.tv_nsec == m->changed.tv_nsec;
-    if (!same) {
-        size_t len = 0;
-        ssize_t n;
-        while (len < sizeof m->text && (n = read(fd, m->text + len, sizeof m->text - len)) > 0)
-            len += (size_t)n;
-        bool long_file = len == sizeof m->text;
-        while (long_file && len > 0 && m->text[len - 1] != '\n')
-            len--;
-        m->len = len;
-        m->changed = st.st_mtim;
-        m->size = st.st_size;
-        m->have = true;
-        m->warned_day = -1;
-        m->warned_missing = false;
-        if (long_file)
-            log_warning("programme %s: longer than 64 kB; the rest is not shown", m->path);
-    }
+    if (fd < 0)
+        return programme_missing(m, strerror(errno));
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        programme_missing(m, "not a file");
+    else if (!m->have || st.st_size != m->size || st.st_mtim.tv_sec != m->changed.tv_sec ||
+             st.st_mtim.tv_nsec != m->changed.tv_nsec)
+        programme_load(m, fd, &st);
     close(fd);
-    return !same;
 }
 
 static void update_programme(struct media *m, struct scene_state *state, int64_t run,

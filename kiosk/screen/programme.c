@@ -25,23 +25,32 @@ static int weekday_of(const char *word, size_t len)
     return -1;
 }
 
+/* "[2026-11-22]" or "[22.11.2026]": year, month and day of *date. */
+static bool date_of(const char *line, struct tm *date)
+{
+    int year, month, day, used = 0;
+    if ((sscanf(line, "[%4d-%2d-%2d]%n", &year, &month, &day, &used) != 3 || used == 0) &&
+        (sscanf(line, "[%2d.%2d.%4d]%n", &day, &month, &year, &used) != 3 || used == 0))
+        return false;
+    *date = (struct tm){.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day};
+    return year >= 2000 && month >= 1 && month <= 12 && day >= 1 && day <= 31;
+}
+
 /* "[fri]", "[2026-11-22]", "[22.11.2026]". 1: what follows is for today, 0: for another day, -1:
  * it cannot be read. */
 static int heading(const char *line, const struct tm *today)
 {
-    int year, month, day, used = 0;
+    struct tm date;
     const char *end = strchr(line, ']');
     if (!end || (end[1] != '\0' && !strchr(" \t#", end[1])))
         return -1;
     int weekday = weekday_of(line + 1, (size_t)(end - line - 1));
     if (weekday >= 0)
         return weekday == today->tm_wday;
-    if ((sscanf(line, "[%4d-%2d-%2d]%n", &year, &month, &day, &used) != 3 || used == 0) &&
-        (sscanf(line, "[%2d.%2d.%4d]%n", &day, &month, &year, &used) != 3 || used == 0))
+    if (!date_of(line, &date))
         return -1;
-    if (year < 2000 || month < 1 || month > 12 || day < 1 || day > 31)
-        return -1;
-    return year == today->tm_year + 1900 && month == today->tm_mon + 1 && day == today->tm_mday;
+    return date.tm_year == today->tm_year && date.tm_mon == today->tm_mon &&
+           date.tm_mday == today->tm_mday;
 }
 
 /* Puts an event where its time belongs. In a full programme it takes the place of the first if that
@@ -70,31 +79,40 @@ static void programme_add(struct programme *p, const struct event *e, int minute
 /* "am", "p.m." and the like, as a word of its own. Its bytes, or 0; *afternoon. */
 static size_t half_of_day(const char *text, bool *afternoon)
 {
-    size_t n = strncasecmp(text + 1, "m", 1) == 0     ? 2
-               : strncasecmp(text + 1, ".m.", 3) == 0 ? 4
-                                                      : 0;
     char half = (char)tolower((unsigned char)text[0]);
+    size_t n = 0;
     *afternoon = half == 'p';
-    return n > 0 && (half == 'a' || half == 'p') && !isalnum((unsigned char)text[n]) ? n : 0;
+    if (half != 'a' && half != 'p')
+        return 0;
+    if (strncasecmp(text + 1, "m", 1) == 0)
+        n = 2;
+    else if (strncasecmp(text + 1, ".m.", 3) == 0)
+        n = 4;
+    return n > 0 && !isalnum((unsigned char)text[n]) ? n : 0;
+}
+
+/* ":00", ".30", "h30" or "h" behind the hour. Its bytes, or 0 for none. */
+static size_t minutes_of(const char *text, int *past)
+{
+    size_t digits;
+    if (text[0] == '\0' || !strchr(":.hH", text[0]))
+        return 0;
+    digits = strspn(text + 1, "0123456789");
+    if (digits == 2)
+        return sscanf(text + 1, "%2d", past) == 1 ? 3 : 0;
+    return digits == 0 && tolower((unsigned char)text[0]) == 'h' ? 1 : 0;
 }
 
 /* "19:00", "9.30", "19h30", "19h", "7 pm". Its bytes, or 0 for none; *minute of the day. */
 static size_t time_of_day(const char *text, int *minute)
 {
     int hour, past = 0;
-    bool whole = false, afternoon;
-    size_t at = strspn(text, "0123456789"), blanks, half;
+    bool afternoon;
+    size_t at = strspn(text, "0123456789"), whole, blanks, half;
     if (at < 1 || at > 2 || sscanf(text, "%2d", &hour) != 1)
         return 0;
-    if (text[at] != '\0' && strchr(":.hH", text[at])) {
-        size_t digits = strspn(text + at + 1, "0123456789");
-        whole = digits == 2 || (digits == 0 && tolower((unsigned char)text[at]) == 'h');
-        if (!whole)
-            return 0;
-        if (digits == 2)
-            sscanf(text + at + 1, "%2d", &past);
-        at += 1 + digits;
-    }
+    whole = minutes_of(text + at, &past);
+    at += whole;
     blanks = strspn(text + at, " \t");
     half = half_of_day(text + at + blanks, &afternoon);
     if (half > 0 && hour >= 1 && hour <= 12) {

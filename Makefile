@@ -14,7 +14,7 @@ DEPS_RUN   = tzdata mosquitto openssl python3 fonts-dejavu-core fonts-dejavu-ext
 DEPS_TEST  = libcmocka-dev faketime python3-pytest python3-pytest-xdist python3-paho-mqtt python3-nacl \
              python3-jinja2 cmark-gfm mosquitto-clients procps cryptsetup-bin libfuse3-dev groff-base weston \
              swtpm strace nginx \
-             zbar-tools
+             zbar-tools minisign
 DEPS_PHONE = python3-cryptography nodejs nginx chromium chromium-driver python3-selenium \
              python3-wsproto mmdebstrap debian-archive-keyring
 DEPS_BOARD = qemu-system-arm qemu-utils mmdebstrap debian-archive-keyring gcc-aarch64-linux-gnu systemd kmod \
@@ -316,6 +316,16 @@ deb-here:
 	@set -e; for suite in bookworm trixie; do \
 	    .ci/deb $(shell dpkg --print-architecture) $$suite; \
 	    .ci/released $(shell dpkg --print-architecture) $$suite; done
+
+# Signed by the key in the file KEY, which minisign made.
+KEY ?=
+.PHONY: release committed
+committed:
+	@[ -z "$$(git status --porcelain)" ] || { git status --short; \
+	    echo "not committed: a release is what git has" >&2; exit 1; }
+
+release: committed debs  ## all packages, what is inside, checksums and signature, in build/dist: KEY=FILE
+	@.ci/release "$(KEY)"
 
 deb-core: deps-test deb-here  ## the packages in booted Debian 12 and 13 trees, from installation to purge
 	@$(PYTEST) -s tests/deb/test_booted.py tests/deb/test_outside.py

@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 static const struct target_ops *const table[PLAN_KINDS] = {
@@ -108,11 +110,52 @@ void target_prove_gone(const struct scope *s, const struct plan_target *t, struc
     close(folder);
 }
 
-int target_remove_name(int folder, const char *name, const char *stub, int flags)
+enum { LOCKS = FS_IMMUTABLE_FL | FS_APPEND_FL };
+
+int target_unlock(int fd)
+{
+    int flags, without;
+
+    if (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0 || !(flags & LOCKS))
+        return 0;
+    without = flags & ~LOCKS;
+    return ioctl(fd, FS_IOC_SETFLAGS, &without) < 0 ? 0 : flags & LOCKS;
+}
+
+static void target_lock_again(int fd, int locks)
+{
+    int flags;
+
+    if (ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0) {
+        flags |= locks;
+        ioctl(fd, FS_IOC_SETFLAGS, &flags);
+    }
+}
+
+static int target_remove_once(int folder, const char *name, const char *stub, int flags)
 {
     if (strcmp(name, stub) != 0 && renameat(folder, name, folder, stub) == 0)
         name = stub;
     return unlinkat(folder, name, flags) < 0 && errno != ENOENT ? -1 : 0;
+}
+
+/* A folder with chattr's +i or +a keeps the names in it: it loses that for a moment. */
+int target_remove_name(int folder, const char *name, const char *stub, int flags)
+{
+    int result = target_remove_once(folder, name, stub, flags), error, locks;
+
+    if (result == 0 || errno != EPERM)
+        return result;
+    locks = target_unlock(folder);
+    if (locks == 0) {
+        errno = EPERM;
+        return -1;
+    }
+    result = target_remove_once(folder, name, stub, flags);
+    error = errno;
+    target_lock_again(folder, locks);
+    errno = error;
+    return result;
 }
 
 int target_decoy_file(int folder, const char *name, size_t size)

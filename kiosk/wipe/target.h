@@ -79,9 +79,16 @@ void target_journal_give_back(const struct scope *s);
 void target_file_destroy(int folder, const char *name, const char *stub, bool sync_folder,
                          struct target_report *r);
 
+/* Takes chattr's +i and +a off an open file or folder. What was taken off, 0 if nothing was. */
+int target_unlock(int fd);
+
+/* Opens the file `name` for reading and writing. One that chattr's +i or +a protects, and that has
+ * no second name, loses that first. The fd, or -1 with errno as scope_open. */
+int target_open_writable(int folder, const char *name);
+
 /* Renames the entry to `stub`, so that its name goes too, and removes that; where it cannot be
- * renamed, removes it as it is. `flags` are unlinkat's. 0 (also if it was not there), or -1 with
- * errno. */
+ * renamed, removes it as it is. A folder that keeps its names by chattr's +i or +a loses that
+ * meanwhile. `flags` are unlinkat's. 0 (also if it was not there), or -1 with errno. */
 int target_remove_name(int folder, const char *name, const char *stub, int flags);
 
 /* A new file of `size` random bytes (at most TARGET_DECOY_MAX), synced, for decoys. 0 or -1 with

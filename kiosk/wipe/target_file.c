@@ -4,33 +4,26 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fs.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Takes an immutable or append-only mark off a file that has this name alone. */
-static void take_marks_off(int folder, const char *name)
+/* Takes the attributes off a file that has this name alone. */
+static void unlock_name(int folder, const char *name)
 {
-    int flags, fd = scope_open(folder, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    int fd = scope_open(folder, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     struct stat st;
 
-    if (fd < 0)
-        return;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
-        ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0) {
-        flags &= ~(FS_IMMUTABLE_FL | FS_APPEND_FL);
-        ioctl(fd, FS_IOC_SETFLAGS, &flags);
-    }
-    close(fd);
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1)
+        target_unlock(fd);
+    file_close(fd);
 }
 
-static int open_writable(int folder, const char *name)
+int target_open_writable(int folder, const char *name)
 {
     int fd = scope_open(folder, name, O_RDWR | O_NONBLOCK | O_NOCTTY);
     if (fd >= 0 || (errno != EPERM && errno != EACCES))
         return fd;
-    take_marks_off(folder, name);
+    unlock_name(folder, name);
     return scope_open(folder, name, O_RDWR | O_NONBLOCK | O_NOCTTY);
 }
 
@@ -63,7 +56,7 @@ static bool overwrite_contents(int fd, struct target_report *r)
 void target_file_destroy(int folder, const char *name, const char *stub, bool sync_folder,
                          struct target_report *r)
 {
-    int fd = open_writable(folder, name);
+    int fd = target_open_writable(folder, name);
     struct stat st;
 
     if (fd < 0) {

@@ -110,6 +110,7 @@ void target_tree_empty(int fd, int depth, bool overwrite, struct target_report *
             closedir(d);
         return;
     }
+    target_unlock(fd);
     /* Names made while reading may be missed by one pass: go on until a pass finds none. What is
      * refused stays, so a pass that only meets failures is the last. */
     do

@@ -306,6 +306,29 @@ def test_odd_entries_of_a_tree_go(venue):
         assert not sheets.exists()
 
 
+@pytest.mark.parametrize("lock", ["+i", "+a"])
+def test_names_go_from_locked_folders(venue, lock):
+    """chattr keeps contents and names of a folder: a guest's name may be a file's name."""
+    v = venue.venue
+    (v / "sheets/Anna-Petrova.txt").write_text("guest\n")
+    (v / "sheets/gone").symlink_to("nowhere")
+    (v / "desk").mkdir()
+    (v / "desk/door.key").write_bytes(b"key")
+    venue.write_plan(HEAD + "[tree sheets]\npath = /srv/venue/sheets\n"
+                            "[key door]\npath = /srv/venue/desk/door.key\n")
+    locked = [v / "sheets/monday", v / "sheets/deep", v / "sheets", v / "desk/door.key", v / "desk"]
+    for path in locked:
+        process.run(["chattr", lock, path]).check_returncode()
+    try:
+        assert venue.outcomes("WIPE") == {"door": "destroyed", "sheets": "destroyed"}
+        assert list((v / "desk").iterdir()) == [] and not (v / "sheets").exists()
+        with pytest.raises(PermissionError):  # the folder itself was no target: it stays locked
+            (v / "desk").rename(v / "other")
+    finally:
+        for path in locked:
+            process.run(["chattr", "-ia", path])
+
+
 def test_deep_trees(venue):
     deep = venue.venue / "sheets"
     for _ in range(150):

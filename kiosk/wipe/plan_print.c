@@ -5,8 +5,6 @@
 #include "kiosk/wipe/target.h"
 
 #include <cjson/cJSON.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,33 +16,6 @@ static const char *const phases[] = {
     [PLAN_REST] = "Then everything that is slow",
     [PLAN_LAST] = "Last, once the alert is handed over or has expired",
 };
-
-/* Looks through the same door as the wipe. */
-static const char *plan_print_look(const struct scope *s, const struct plan_target *t)
-{
-    const struct target_ops *ops = target_ops(t->kind);
-    char leaf[PLAN_PATH_MAX];
-    const char *seen = "there";
-    int folder, fd;
-
-    if (ops->look && t->root < 0)
-        return ops->look(s, t);
-    folder = scope_parent(s, t, leaf);
-    if (folder < 0)
-        return errno == ENOENT   ? "missing"
-               : errno == ENODEV ? "not mounted, though /etc/fstab says so"
-               : errno == EACCES ? "not visible to this user; look as root"
-                                 : "refused: symlink or other mount on the way";
-    fd = scope_open(folder, leaf, O_PATH);
-    if (fd < 0)
-        seen = errno == ENOENT   ? "missing"
-               : errno == ELOOP  ? "refused: a symlink"
-               : errno == EACCES ? "not visible to this user; look as root"
-                                 : "refused: another mount";
-    file_close(fd);
-    file_close(folder);
-    return seen;
-}
 
 static const char *plan_print_place(const struct plan_target *t)
 {
@@ -60,14 +31,20 @@ static void plan_print_text(const struct plan *p, const struct scope *s, const c
     for (size_t i = 0; i < p->targets_count; i++) {
         const struct plan_target *t = &p->targets[i];
         const struct target_ops *ops = target_ops(t->kind);
+        struct target_view view;
+        char text[TARGET_WHY_MAX + 64];
 
         if ((int)plan_phase_of(t->kind) != phase) {
             phase = (int)plan_phase_of(t->kind);
             fprintf(out, "%s%s:\n", i ? "\n" : "", phases[phase]);
         }
+        target_look(s, t, &view);
         fprintf(out, "  %s %s: %s%s (%s)\n%*s", plan_kind_name(t->kind), t->name,
-                t->root >= 0 ? prefix : "", plan_print_place(t), plan_print_look(s, t), INDENT, "");
-        wrap_text(out, columns, INDENT, INDENT, ops->promise);
+                t->root >= 0 ? prefix : "", plan_print_place(t), view.seen, INDENT, "");
+        if (view.best > WIPE_DESTROYED)
+            snprintf(text, sizeof text, "Would be reported as %s: %s.",
+                     wipe_outcome_name(view.best), view.why);
+        wrap_text(out, columns, INDENT, INDENT, view.best > WIPE_DESTROYED ? text : ops->promise);
     }
 }
 
@@ -79,13 +56,17 @@ static int plan_print_json(const struct plan *p, const struct scope *s, FILE *ou
         const struct plan_target *t = &p->targets[i];
         const struct target_ops *ops = target_ops(t->kind);
         cJSON *one = cJSON_CreateObject();
+        struct target_view view;
 
+        target_look(s, t, &view);
         cJSON_AddStringToObject(one, "kind", plan_kind_name(t->kind));
         cJSON_AddStringToObject(one, "name", t->name);
         cJSON_AddStringToObject(one, "place", plan_print_place(t));
-        cJSON_AddStringToObject(one, "seen", plan_print_look(s, t));
+        cJSON_AddStringToObject(one, "seen", view.seen);
         cJSON_AddNumberToObject(one, "phase", plan_phase_of(t->kind));
         cJSON_AddStringToObject(one, "promise", ops->promise);
+        cJSON_AddStringToObject(one, "best", wipe_outcome_name(view.best));
+        cJSON_AddStringToObject(one, "why", view.why);
         cJSON_AddItemToArray(list, one);
     }
     text = cJSON_Print(top);

@@ -40,6 +40,48 @@ void target_lower(struct target_report *r, enum wipe_outcome outcome, int error,
     snprintf(r->why, sizeof r->why, "%s", why);
 }
 
+void target_view_lower(struct target_view *v, enum wipe_outcome best, const char *why)
+{
+    if (best <= v->best)
+        return;
+    v->best = best;
+    snprintf(v->why, sizeof v->why, "%s", why);
+}
+
+/* True if the path leads to something. */
+static bool target_path_is_there(const struct scope *s, const struct plan_target *t,
+                                 struct target_view *v)
+{
+    char leaf[PLAN_PATH_MAX];
+    int folder = scope_parent(s, t, leaf), fd;
+
+    if (folder < 0) {
+        v->seen = errno == ENOENT   ? "missing"
+                  : errno == ENODEV ? "not mounted, though /etc/fstab says so"
+                  : errno == EACCES ? "not visible to this user; look as root"
+                                    : "refused: symlink or other mount on the way";
+        return false;
+    }
+    fd = scope_open(folder, leaf, O_PATH);
+    if (fd < 0)
+        v->seen = errno == ENOENT   ? "missing"
+                  : errno == ELOOP  ? "refused: a symlink"
+                  : errno == EACCES ? "not visible to this user; look as root"
+                                    : "refused: another mount";
+    file_close(fd);
+    file_close(folder);
+    return fd >= 0;
+}
+
+void target_look(const struct scope *s, const struct plan_target *t, struct target_view *v)
+{
+    const struct target_ops *ops = target_ops(t->kind);
+
+    *v = (struct target_view){.seen = "there", .best = WIPE_DESTROYED};
+    if ((t->root < 0 || target_path_is_there(s, t, v)) && ops->look)
+        ops->look(s, t, v);
+}
+
 void target_unreached(struct target_report *r, int error)
 {
     const char *why = "it could not be reached";

@@ -18,6 +18,13 @@ struct target_report {
     char why[TARGET_WHY_MAX]; /* one plain clause; empty if all is well. No file names in it */
 };
 
+/* What plan, check and doctor say of a target before anything is touched. */
+struct target_view {
+    const char *seen;         /* "there", "missing", or why it would be refused; static storage */
+    enum wipe_outcome best;   /* the best result a wipe could report of it as it is now */
+    char why[TARGET_WHY_MAX]; /* why that is no better than `best`; empty if it is WIPE_DESTROYED */
+};
+
 struct target_ops {
     const char *promise; /* what it will be, one sentence, for `porchlight wipe --plan` */
     const char *kept;    /* what was shown, one sentence, once it is destroyed */
@@ -30,9 +37,9 @@ struct target_ops {
     /* Looks at the world afresh, after destroy: may only lower the outcome. */
     void (*prove)(const struct scope *s, const struct plan_target *t, struct target_report *r);
 
-    /* For the listing: "there", "missing", or why it would be refused; touches nothing. NULL: it
-     * has a path like any other. */
-    const char *(*look)(const struct scope *s, const struct plan_target *t);
+    /* Looks closer at a target that is there, or at one that has no path: may set `seen` and only
+     * lower `best`. Touches nothing. NULL: a path is all there is to see. */
+    void (*look)(const struct scope *s, const struct plan_target *t, struct target_view *v);
 
     /* Makes a decoy of the same kind for a drill; *t already names its place. 0, or -1 with
      * errno. */
@@ -40,6 +47,12 @@ struct target_ops {
 };
 
 const struct target_ops *target_ops(enum plan_kind k);
+
+/* Fills *v, through the same door as the wipe. */
+void target_look(const struct scope *s, const struct plan_target *t, struct target_view *v);
+
+/* Lowers v->best, never lifts it, and notes why. */
+void target_view_lower(struct target_view *v, enum wipe_outcome best, const char *why);
 
 /* destroy, prove, and again up to three times in all while the outcome is not a good one; a unit is
  * reported once. */

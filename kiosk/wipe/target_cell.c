@@ -121,7 +121,8 @@ static void target_cell_prove(const struct scope *s, const struct plan_target *t
     file_close(fd);
 }
 
-static const char *target_cell_look(const struct scope *s, const struct plan_target *t)
+static void target_cell_look(const struct scope *s, const struct plan_target *t,
+                             struct target_view *v)
 {
     struct cell_error error = {0};
     bool is_file;
@@ -135,9 +136,8 @@ static const char *target_cell_look(const struct scope *s, const struct plan_tar
         result = open_cell(s, t, &is_file);
         file_close(result);
     }
-    return result >= 0       ? "there"
-           : errno == EACCES ? "not visible to this user; look as root"
-                             : "missing";
+    if (result < 0)
+        v->seen = errno == EACCES ? "not visible to this user; look as root" : "missing";
 }
 
 /* A decoy cell is a file even for an nvmem or TPM one: there is only the one chip. */

@@ -238,15 +238,16 @@ static void target_luks_prove(const struct scope *s, const struct plan_target *t
     close(fd);
 }
 
-static const char *target_luks_look(const struct scope *s, const struct plan_target *t)
+static void target_luks_look(const struct scope *s, const struct plan_target *t,
+                             struct target_view *v)
 {
     int fd = open_target(s, t);
-    const char *seen = fd >= 0           ? "there"
-                       : errno == EBUSY  ? "refused: something besides its mapping uses it"
-                       : errno == EACCES ? "not visible to this user; look as root"
-                                         : "missing, or not a block device";
+
+    if (fd < 0)
+        v->seen = errno == EBUSY    ? "refused: something besides its mapping uses it"
+                  : errno == EACCES ? "not visible to this user; look as root"
+                                    : "missing, or not a block device";
     file_close(fd);
-    return seen;
 }
 
 /* The smallest LUKS2 file: 16 kB headers, two key slots, a key derivation that costs nothing. */

@@ -153,17 +153,17 @@ static void target_unit_prove(const struct scope *s, const struct plan_target *t
     sd_bus_flush_close_unref(bus);
 }
 
-static const char *target_unit_look(const struct scope *s, const struct plan_target *t)
+static void target_unit_look(const struct scope *s, const struct plan_target *t,
+                             struct target_view *v)
 {
     sd_bus *bus = connect_systemd();
     char state[32] = "";
-    const char *seen = "systemd gives no answer on whether it runs";
 
     (void)s;
+    v->seen = "systemd gives no answer on whether it runs";
     if (bus && unit_state(bus, t->word, state) >= 0)
-        seen = is_down(state) ? "does not run now" : "runs now";
+        v->seen = is_down(state) ? "does not run now" : "runs now";
     sd_bus_flush_close_unref(bus);
-    return seen;
 }
 
 /* A rehearsal must not stop what the venue uses: its decoy is a unit that does not run. */

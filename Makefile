@@ -9,7 +9,7 @@ endif
 
 DEPS_BUILD = gcc make pkg-config libgpiod-dev libmosquitto-dev libsodium-dev libcjson-dev \
              libsystemd-dev libsdl2-dev libsdl2-ttf-dev libsdl2-image-dev libcryptsetup-dev \
-             libinih-dev libfribidi-dev libqrencode-dev libjpeg-dev libpng-dev zlib1g-dev libssl-dev libcurl4-openssl-dev libtss2-dev
+             libfribidi-dev libqrencode-dev libjpeg-dev libpng-dev zlib1g-dev libssl-dev libcurl4-openssl-dev libtss2-dev
 DEPS_RUN   = tzdata mosquitto openssl python3 fonts-dejavu-core fonts-dejavu-extra xvfb
 DEPS_TEST  = libcmocka-dev faketime python3-pytest python3-pytest-xdist python3-paho-mqtt python3-nacl \
              python3-jinja2 cmark-gfm mosquitto-clients procps cryptsetup-bin libfuse3-dev groff-base weston \
@@ -63,19 +63,19 @@ TPM      = tss2-esys tss2-tctildr tss2-rc
 PROGRAMS = porchlightd porchlight-screen porchlight-wipe porchlight porchlight-relay
 porchlightd_DIR       = kiosk/alertd
 porchlightd_OBJ       = $(filter-out $(CELLS),$(HW)) $(MQTT) $(CONFIG) $(CORE) $(COMMON)
-porchlightd_LIB       = $(call pkg,libgpiod libmosquitto libsodium libcjson libsystemd inih libssl libcrypto) -pthread
+porchlightd_LIB       = $(call pkg,libgpiod libmosquitto libsodium libcjson libsystemd libssl libcrypto) -pthread
 porchlight-screen_DIR = kiosk/screen
 porchlight-screen_OBJ = $(CONFIG) $(CORE) $(COMMON)
-porchlight-screen_LIB = $(call pkg,sdl2 SDL2_ttf SDL2_image libjpeg zlib fribidi libqrencode libsystemd inih libsodium libcjson) -lm
+porchlight-screen_LIB = $(call pkg,sdl2 SDL2_ttf SDL2_image libjpeg zlib fribidi libqrencode libsystemd libsodium libcjson) -lm
 porchlight-wipe_DIR   = kiosk/wipe
 porchlight-wipe_OBJ   = $(CELLS) $(CONFIG) $(CORE) $(COMMON)
-porchlight-wipe_LIB   = $(call pkg,libsodium libcryptsetup libsystemd inih libcjson $(TPM))
+porchlight-wipe_LIB   = $(call pkg,libsodium libcryptsetup libsystemd libcjson $(TPM))
 porchlight_DIR        = kiosk/cli
 porchlight_OBJ        = $(HW) $(MQTT) $(CONFIG) $(CORE) $(COMMON)
-porchlight_LIB        = $(call pkg,libgpiod libmosquitto libsodium libcjson libcryptsetup libqrencode libpng libsystemd inih libssl libcrypto $(TPM)) -pthread
+porchlight_LIB        = $(call pkg,libgpiod libmosquitto libsodium libcjson libcryptsetup libqrencode libpng libsystemd libssl libcrypto $(TPM)) -pthread
 porchlight-relay_DIR  = kiosk/relay
 porchlight-relay_OBJ  = $(MQTT) $(CONFIG) $(CORE) $(COMMON)
-porchlight-relay_LIB  = $(call pkg,libmosquitto libcurl libsodium libcjson libsystemd inih libssl libcrypto) -pthread
+porchlight-relay_LIB  = $(call pkg,libmosquitto libcurl libsodium libcjson libsystemd libssl libcrypto) -pthread
 
 # A program exists once its room has a main.c.
 READY = $(foreach p,$(PROGRAMS),$(if $(wildcard $($(p)_DIR)/main.c),$(p)))
@@ -126,7 +126,7 @@ NIGHTS_WRAP = malloc calloc realloc free sodium_malloc sodium_free sodium_mlock 
               aead_xchacha20poly1305_ietf_encrypt aead_xchacha20poly1305_ietf_decrypt)
 $(B)/nights: $(patsubst %.c,$(B)/%.o,$(NIGHTS_SRC)) $(filter-out $(NIGHTS_NOT),$(NIGHTS_REAL))
 	$(CC) $(LINK_FLAGS) $(addprefix -Wl$(comma)--wrap=,$(NIGHTS_WRAP)) -o $@ $^ \
-	    $(call pkg,libsodium libcjson inih libsystemd) -pthread
+	    $(call pkg,libsodium libcjson libsystemd) -pthread
 
 # Unit tests: tests/unit/ROOM/test_X.c links the room it tests and what that room may use.
 UNIT       = $(wildcard tests/unit/*/test_*.c)
@@ -143,9 +143,9 @@ unit_cli    = $(call objects,kiosk/cli) $(porchlight_OBJ)
 unit_relay  = $(call objects,kiosk/relay) $(porchlight-relay_OBJ)
 UNIT_core   = $(call pkg,libsodium libcjson) -lm
 UNIT_common = $(call pkg,libsystemd libcjson) -pthread
-UNIT_config = $(call pkg,inih libsodium libsystemd libcjson)
-UNIT_hw     = $(call pkg,libgpiod inih libsodium libsystemd libcjson $(TPM))
-UNIT_mqtt   = $(call pkg,libmosquitto libsodium libcjson libsystemd inih libssl libcrypto) -pthread
+UNIT_config = $(call pkg,libsodium libsystemd libcjson)
+UNIT_hw     = $(call pkg,libgpiod libsodium libsystemd libcjson $(TPM))
+UNIT_mqtt   = $(call pkg,libmosquitto libsodium libcjson libsystemd libssl libcrypto) -pthread
 UNIT_alertd = $(porchlightd_LIB)
 UNIT_screen = $(porchlight-screen_LIB) $(call pkg,libpng)
 UNIT_wipe   = $(porchlight-wipe_LIB)

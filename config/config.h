@@ -13,6 +13,7 @@
 enum {
     CONFIG_NAME_MAX = 32,
     CONFIG_TEXT_MAX = 128,
+    CONFIG_USER_MAX = 256, /* cloud brokers' are long: hub, device and version in one */
     CONFIG_PATH_MAX = 256,
     CONFIG_WORDING_MAX = 96,
     CONFIG_SWITCHES_MAX = 8,
@@ -72,7 +73,7 @@ struct config_broker { /* [broker NAME] */
     int port;
     bool tls;                       /* false only for a loopback address */
     char ca[CONFIG_PATH_MAX];       /* PEM file that the broker's certificate must chain to */
-    char user[CONFIG_TEXT_MAX];     /* may be empty */
+    char user[CONFIG_USER_MAX];     /* may be empty */
     char password[CONFIG_NAME_MAX]; /* name of a credential; empty if and only if user is */
     char phones[CONFIG_TEXT_MAX];   /* where phones reach it, "wss://..."; empty: they do not */
     bool outside;                   /* it is outside the venue, its PUBACK hands over */
@@ -137,12 +138,12 @@ struct config {
         int64_t tick;            /* one pulse */
     } feel;
     struct config_switch switches[CONFIG_SWITCHES_MAX];
-    size_t switches_count; /* at least 1 */
+    size_t switches_count; /* at least 1, unless config_load_most left it out; as of the brokers */
     struct config_door doors[CONFIG_DOORS_MAX];
     size_t doors_count;
     struct config_broker brokers[CONFIG_BROKERS_MAX];
-    size_t brokers_count; /* at least 1 */
-    bool simulated;       /* derived: every line's address begins with "sim:" */
+    size_t brokers_count;
+    bool simulated; /* derived: every line's address begins with "sim:" */
 };
 
 /* One complaint, complete and for a person: file, line, key, what was found, what is expected and
@@ -153,7 +154,15 @@ typedef void config_complain(void *context, const char *sentence);
  * be used). Every complaint of the file is made, not only the first. */
 int config_load(const char *path, struct config *c, config_complain *complain, void *context);
 
-/* The same over text already in memory; `path` is named in the complaints. */
+/* For a program that must run whatever the file says (reader_load_most). 0: nothing is wrong; 1: *c
+ * can be used without what was complained of: a broker, a door or a switch that cannot be used is
+ * left out, anything else has its default, and where the wipe is concerned, the wipe is off. -1:
+ * nothing of it can be used. */
+int config_load_most(const char *path, struct config *c, config_complain *complain, void *context);
+int config_parse_most(const char *path, const char *text, size_t len, struct config *c,
+                      config_complain *complain, void *context);
+
+/* The same as config_load over text already in memory; `path` is named in the complaints. */
 int config_parse(const char *path, const char *text, size_t len, struct config *c,
                  config_complain *complain, void *context);
 

@@ -240,7 +240,7 @@ static void expect_languages(const struct key *k, char *out, size_t size)
     snprintf(out, size, "one to eight languages by their short names, such as %s", k->fallback);
 }
 
-const struct value_type value_hours = {set_hours, expect_hours};
-const struct value_type value_week_moment = {set_week_moment, expect_week_moment};
-const struct value_type value_day_span = {set_day_span, expect_day_span};
-const struct value_type value_languages = {set_languages, expect_languages};
+const struct value_type value_hours = {set_hours, expect_hours, false};
+const struct value_type value_week_moment = {set_week_moment, expect_week_moment, false};
+const struct value_type value_day_span = {set_day_span, expect_day_span, false};
+const struct value_type value_languages = {set_languages, expect_languages, false};

@@ -86,7 +86,7 @@ static const struct key keys[] = {
     {"broker", "port",     &value_number,     "8883", BROKER(port), 1, 65535, NULL},
     {"broker", "tls",      &value_yes_no,     "yes",  BROKER(tls), 0, 0, NULL},
     {"broker", "ca",       &value_path,       "",     BROKER(ca), 0, CONFIG_PATH_MAX, NULL},
-    {"broker", "user",     &value_account,    "",     BROKER(user), 0, CONFIG_TEXT_MAX, NULL},
+    {"broker", "user",     &value_user,       "",     BROKER(user), 0, CONFIG_USER_MAX, NULL},
     {"broker", "password", &value_credential, "",     BROKER(password), 0, CONFIG_NAME_MAX, NULL},
     {"broker", "phones",   &value_address,    "",     BROKER(phones), 0, CONFIG_TEXT_MAX, WEBSOCKET},
     {"broker", "outside",  &value_yes_no,     "no",   BROKER(outside), 0, 0, NULL},

@@ -15,6 +15,7 @@ struct reader;
 struct value_type {
     bool (*set)(const struct key *k, const char *text, void *base, const char **hint);
     void (*expect)(const struct key *k, char *out, size_t size);
+    bool literal; /* all that is written is the value: quotes, semicolons and # too */
 };
 
 struct section {
@@ -80,6 +81,7 @@ extern const struct value_type value_host;        /* char[max] */
 extern const struct value_type value_path;        /* char[max] */
 extern const struct value_type value_store;       /* char[max]: a full path or nvmem:NAME */
 extern const struct value_type value_account;     /* char[max] */
+extern const struct value_type value_user;        /* char[max]: any printable characters */
 extern const struct value_type value_credential;  /* char[max] */
 extern const struct value_type value_timezone;    /* char[max] */
 extern const struct value_type value_city;        /* char[max]; rules.c looks it up */

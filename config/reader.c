@@ -2,6 +2,7 @@
 
 #include "config/scan.h"
 #include "kiosk/common/file.h"
+#include "kiosk/common/utf8.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,12 +35,14 @@ void reader_complain(struct reader *r, const struct instance *in, int line, cons
     int n = write_place(sentence, READER_SENTENCE_MAX, r, in, line, key);
     va_list args;
 
+    r->complaints++;
+    if (r->quiet)
+        return;
     if (n >= READER_SENTENCE_MAX)
         n = READER_SENTENCE_MAX - 1;
     va_start(args, format);
     vsnprintf(sentence + n, sizeof sentence - (size_t)n, format, args);
     va_end(args);
-    r->complaints++;
     r->complain(r->context, sentence);
 }
 
@@ -54,7 +57,25 @@ bool reader_is_written(const struct reader *r, const struct instance *in, const 
     return in->key_line[table_key(r->table, in->section, key) - r->table->keys] > 0;
 }
 
-const struct instance *reader_single(const struct reader *r, const char *section)
+bool reader_is_bad(const struct reader *r, const struct instance *in, const char *key)
+{
+    return in->key_bad[table_key(r->table, in->section, key) - r->table->keys];
+}
+
+void reader_reset(struct reader *r, struct instance *in, const char *key)
+{
+    const char *hint;
+    const struct key *k = table_key(r->table, in->section, key);
+    k->type->set(k, k->fallback, in->base, &hint);
+}
+
+void reader_leave_out(struct reader *r, struct instance *in)
+{
+    in->out = true;
+    r->useless |= in->section->max == 0;
+}
+
+struct instance *reader_single(struct reader *r, const char *section)
 {
     for (size_t i = 0; i < r->count; i++)
         if (strcmp(r->instances[i].section->name, section) == 0)
@@ -203,22 +224,70 @@ static void complain_unknown_key(struct reader *r, int line, const char *name)
 static void complain_value(struct reader *r, const struct key *k, int line, const char *value,
                            const char *hint)
 {
+    enum { FOUND_MAX = 320 };
     char expected[256];
+    size_t found = utf8_fit(value, FOUND_MAX);
+    r->current->key_bad[k - r->table->keys] = true;
     k->type->expect(k, expected, sizeof expected);
     if (value[0])
-        reader_complain(r, r->current, line, k->name, "found \"%s\", expected %s%s%s", value,
-                        expected, hint ? "; " : "", hint ? hint : "");
+        reader_complain(r, r->current, line, k->name, "found \"%.*s%s\", expected %s%s%s",
+                        (int)found, value, value[found] ? "..." : "", expected, hint ? "; " : "",
+                        hint ? hint : "");
     else
         reader_complain(r, r->current, line, k->name, "found nothing after the =, expected %s",
                         expected);
 }
 
+/* What people paste into a value that cannot hold it: no-break spaces are spaces, a comment after
+ * " ;" is left out, and quotes around the whole are not part of it. */
+static void tidy(const char *value, char out[SCAN_LINE_MAX + 1])
+{
+    static const char *const quotes[][2] = {{"\"", "\""},         {"'", "'"},
+                                            {"\u201C", "\u201D"}, {"\u201E", "\u201C"},
+                                            {"\u2018", "\u2019"}, {"\u00AB", "\u00BB"}};
+    size_t len = 0, n, left = strlen(value);
+    uint32_t c;
+    for (; left > 0; value += n, left -= n) {
+        n = utf8_step(value, left, &c);
+        bool blank = n > 1 && utf8_is_blank(c);
+        if (blank)
+            out[len++] = ' ';
+        n = n ? n : 1;
+        for (size_t i = 0; i < n && !blank; i++)
+            out[len++] = value[i];
+        if (out[len - 1] == ';' && len > 1 && (out[len - 2] == ' ' || out[len - 2] == '\t')) {
+            len--;
+            break;
+        }
+    }
+    const char *text = utf8_trim(out, &len);
+    for (size_t i = 0; i < sizeof quotes / sizeof quotes[0]; i++) {
+        size_t open = strlen(quotes[i][0]), close = strlen(quotes[i][1]);
+        if (len < open + close || memcmp(text, quotes[i][0], open) != 0 ||
+            memcmp(text + len - close, quotes[i][1], close) != 0)
+            continue;
+        len -= open + close;
+        text += open;
+        break;
+    }
+    text = utf8_trim(text, &len);
+    memmove(out, text, len);
+    out[len] = '\0';
+}
+
 static void take_value(struct reader *r, const struct key *k, int line, const char *value)
 {
     const char *hint = NULL;
+    char tidied[SCAN_LINE_MAX + 1];
     bool may_be_empty = k->fallback && !k->fallback[0];
-    if (strstr(value, " #") || strstr(value, "\t#"))
+    if (!k->type->literal) {
+        tidy(value, tidied);
+        value = tidied;
+    }
+    if (!k->type->literal && (strstr(value, " #") || strstr(value, "\t#")))
         complain_value(r, k, line, value, "put the comment on a line of its own");
+    else if (!utf8_valid(value, strlen(value)))
+        complain_value(r, k, line, value, "save the file as UTF-8");
     else if ((!value[0] && !may_be_empty) || !k->type->set(k, value, r->current->base, &hint))
         complain_value(r, k, line, value, hint);
 }
@@ -252,12 +321,16 @@ static void reader_take_key(void *context, int line, const char *name, const cha
 
 /* --- the whole ------------------------------------------------------------------------------ */
 
-static void complain_missing(struct reader *r, const struct instance *in)
+/* Complains of each key that must be given and is not; who lacks one is left out. */
+static void complain_missing(struct reader *r, struct instance *in)
 {
     char expected[256];
     for (size_t i = 0; i < r->table->keys_count; i++) {
         const struct key *k = &r->table->keys[i];
-        if (!reader_belongs(k, in) || k->fallback || in->key_line[i])
+        if (!reader_belongs(k, in) || k->fallback || (in->key_line[i] && !in->key_bad[i]))
+            continue;
+        reader_leave_out(r, in);
+        if (in->key_bad[i])
             continue;
         bool made = k->type == &value_id && r->table->maker;
         k->type->expect(k, expected, sizeof expected);
@@ -280,8 +353,27 @@ static void finish_sections(struct reader *r)
         complain_missing(r, &r->instances[i]);
 }
 
-int reader_parse(const struct table *t, void *base, const char *path, const char *text, size_t len,
-                 config_complain *complain, void *context)
+/* The arrays without what is left out. */
+static void close_gaps(struct reader *r)
+{
+    for (size_t i = 0; i < r->table->sections_count; i++) {
+        const struct section *s = &r->table->sections[i];
+        char *to = s->max ? (char *)r->base + s->offset : NULL;
+        size_t kept = 0;
+        for (size_t j = 0; to && j < r->count; j++) {
+            if (r->instances[j].section != s || r->instances[j].out)
+                continue;
+            memmove(to, r->instances[j].base, s->element);
+            to += s->element;
+            kept++;
+        }
+        if (s->max)
+            memcpy((char *)r->base + s->count, &kept, sizeof kept);
+    }
+}
+
+static int reader_run(const struct table *t, void *base, const char *path, const char *text,
+                      size_t len, config_complain *complain, void *context, bool most)
 {
     static const struct scan_events events = {reader_take_section, reader_take_key,
                                               reader_take_bad};
@@ -292,15 +384,34 @@ int reader_parse(const struct table *t, void *base, const char *path, const char
         return -1;
     }
     memset(base, 0, t->size);
-    *r = (struct reader){
-        .table = t, .path = path, .base = base, .complain = complain, .context = context};
+    *r = (struct reader){.table = t,
+                         .path = path,
+                         .base = base,
+                         .complain = complain,
+                         .context = context,
+                         .most = most};
     scan_text(text, len, &events, r);
     finish_sections(r);
-    if (r->complaints == 0 && t->rules)
+    r->quiet = r->complaints > 0;
+    if (t->rules && (r->complaints == 0 || most))
         t->rules(r);
-    int result = r->complaints ? -1 : 0;
+    if (most)
+        close_gaps(r);
+    int result = r->complaints == 0 ? 0 : most && !r->useless ? 1 : -1;
     free(r);
     return result;
+}
+
+int reader_parse(const struct table *t, void *base, const char *path, const char *text, size_t len,
+                 config_complain *complain, void *context)
+{
+    return reader_run(t, base, path, text, len, complain, context, false);
+}
+
+int reader_parse_most(const struct table *t, void *base, const char *path, const char *text,
+                      size_t len, config_complain *complain, void *context)
+{
+    return reader_run(t, base, path, text, len, complain, context, true);
 }
 
 /* --- a file --------------------------------------------------------------------------------- */
@@ -332,8 +443,8 @@ static void complain_open(const struct table *t, const char *path, config_compla
     complain(context, sentence);
 }
 
-int reader_load(const struct table *t, void *base, const char *path, config_complain *complain,
-                void *context)
+static int reader_load_file(const struct table *t, void *base, const char *path,
+                            config_complain *complain, void *context, bool most)
 {
     char sentence[READER_SENTENCE_MAX];
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -351,7 +462,19 @@ int reader_load(const struct table *t, void *base, const char *path, config_comp
         snprintf(sentence, sizeof sentence, "%s: %s", path, fault);
         complain(context, sentence);
     }
-    int result = fault ? -1 : reader_parse(t, base, path, text, (size_t)len, complain, context);
+    int result = fault ? -1 : reader_run(t, base, path, text, (size_t)len, complain, context, most);
     free(text);
     return result;
+}
+
+int reader_load(const struct table *t, void *base, const char *path, config_complain *complain,
+                void *context)
+{
+    return reader_load_file(t, base, path, complain, context, false);
+}
+
+int reader_load_most(const struct table *t, void *base, const char *path, config_complain *complain,
+                     void *context)
+{
+    return reader_load_file(t, base, path, complain, context, true);
 }

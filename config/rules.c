@@ -36,12 +36,12 @@ static int64_t duration_of(const struct instance *in, const char *key)
 }
 
 /* 0 means none, and is not compared. */
-static void check_order(struct reader *r, const struct instance *in, const struct order *o)
+static bool check_order(struct reader *r, const struct instance *in, const struct order *o)
 {
     int64_t lesser = duration_of(in, o->lesser), greater = duration_of(in, o->greater);
     char found[32], other[32];
     if (lesser == 0 || greater == 0 || lesser < greater || (o->equal && lesser == greater))
-        return;
+        return true;
     bool blame_lesser = reader_line(r, in, o->greater) == in->line;
     const char *blamed = blame_lesser ? o->lesser : o->greater;
     duration_format(blame_lesser ? lesser : greater, found, sizeof found);
@@ -50,30 +50,42 @@ static void check_order(struct reader *r, const struct instance *in, const struc
                     "found %s, expected %s than %s, which is %s: %s", found,
                     blame_lesser ? "less" : "more", blame_lesser ? o->greater : o->lesser, other,
                     o->why);
+    return false;
 }
 
-static void check_orders(struct reader *r, const struct instance *in)
+/* Where two contradict, nobody knows which is right: all durations of the section then have their
+ * defaults, and rules_check_wipe sees to it that such a switch starts no wipe. */
+static void check_orders(struct reader *r, struct instance *in)
 {
+    bool good = true;
     for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++)
         if (strcmp(orders[i].section, in->section->name) == 0)
-            check_order(r, in, &orders[i]);
+            good &= check_order(r, in, &orders[i]);
+    for (size_t i = 0; !good && i < sizeof orders / sizeof orders[0]; i++) {
+        if (strcmp(orders[i].section, in->section->name) != 0)
+            continue;
+        reader_reset(r, in, orders[i].lesser);
+        reader_reset(r, in, orders[i].greater);
+    }
+    if (!good && strcmp(in->section->name, "switch") == 0)
+        ((struct config_switch *)in->base)->wipe_hold = 0;
 }
 
 /* --- lines ---------------------------------------------------------------------------------- */
 
 struct wire {
-    const struct instance *in;
+    struct instance *in;
     const char *key, *address;
 };
 
 enum { WIRES_MAX = 2 * CONFIG_SWITCHES_MAX + CONFIG_DOORS_MAX + 1 };
 
-static size_t wires_of(const struct reader *r, struct wire out[WIRES_MAX])
+static size_t wires_of(struct reader *r, struct wire out[WIRES_MAX])
 {
     size_t n = 0;
     for (size_t i = 0; i < r->count; i++) {
-        const struct instance *in = &r->instances[i];
-        for (size_t k = 0; k < config_table.keys_count && n < WIRES_MAX; k++) {
+        struct instance *in = &r->instances[i];
+        for (size_t k = 0; k < config_table.keys_count && n < WIRES_MAX && !in->out; k++) {
             if (config_table.keys[k].type != &value_line ||
                 strcmp(config_table.keys[k].section, in->section->name) != 0)
                 continue;
@@ -90,24 +102,42 @@ static bool is_simulated(const struct wire *w)
     return strncmp(w->address, "sim:", 4) == 0;
 }
 
+/* A wire that cannot be used takes its switch or door with it; the silent output is optional. */
+static void leave_wire_out(struct reader *r, const struct wire *w)
+{
+    if (w->in->section->max)
+        reader_leave_out(r, w->in);
+    else
+        reader_reset(r, w->in, w->key);
+}
+
 static void check_wires(struct reader *r)
 {
     struct wire w[WIRES_MAX];
     size_t n = wires_of(r, w);
+    bool mixed = false;
 
     for (size_t i = 1; i < n; i++) {
-        if (is_simulated(&w[i]) != is_simulated(&w[0]))
+        if (is_simulated(&w[i]) != is_simulated(&w[0])) {
             reader_complain(
                 r, w[i].in, reader_line(r, w[i].in, w[i].key), w[i].key,
                 "found %s beside %s of line %d; expected every line to be simulated, or "
                 "none",
                 w[i].address, w[0].address, reader_line(r, w[0].in, w[0].key));
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(w[i].address, w[j].address) == 0)
-                reader_complain(r, w[i].in, reader_line(r, w[i].in, w[i].key), w[i].key,
-                                "found %s, which line %d already uses; expected a line of its own",
-                                w[i].address, reader_line(r, w[j].in, w[j].key));
+            mixed = true;
+        }
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(w[i].address, w[j].address) != 0)
+                continue;
+            reader_complain(r, w[i].in, reader_line(r, w[i].in, w[i].key), w[i].key,
+                            "found %s, which line %d already uses; expected a line of its own",
+                            w[i].address, reader_line(r, w[j].in, w[j].key));
+            leave_wire_out(r, &w[i]);
+        }
     }
+    for (size_t i = 0; mixed && i < n; i++)
+        if (is_simulated(&w[i]))
+            leave_wire_out(r, &w[i]);
 }
 
 /* --- brokers -------------------------------------------------------------------------------- */
@@ -118,9 +148,10 @@ bool rules_is_loopback(const char *host)
            (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == strlen(host));
 }
 
-static void rules_check_broker(struct reader *r, const struct instance *in)
+static void rules_check_broker(struct reader *r, struct instance *in)
 {
     const struct config_broker *b = in->base;
+    int before = r->complaints;
 
     if (!b->tls && !rules_is_loopback(b->host))
         reader_complain(r, in, reader_line(r, in, "tls"), "tls",
@@ -139,53 +170,88 @@ static void rules_check_broker(struct reader *r, const struct instance *in)
     if (b->password[0] && !b->user[0])
         reader_complain(r, in, reader_line(r, in, "password"), "password",
                         "found \"%s\" without a user; expected user = NAME beside it", b->password);
+    if (r->complaints > before)
+        reader_leave_out(r, in);
 }
 
-static void check_same_brokers(struct reader *r, const struct instance *in)
+static void check_same_brokers(struct reader *r, struct instance *in)
 {
     const struct config_broker *b = in->base;
 
-    for (const struct instance *other = r->instances; other < in; other++) {
+    for (const struct instance *other = r->instances; other < in && !in->out; other++) {
         const struct config_broker *o = other->base;
-        if (other->section == in->section && strcmp(o->host, b->host) == 0 && o->port == b->port)
+        if (other->section == in->section && !other->out && strcmp(o->host, b->host) == 0 &&
+            o->port == b->port) {
+            reader_leave_out(r, in);
             reader_complain(
                 r, in, reader_line(r, in, "host"), "host",
                 "found %s port %d, which is [broker %s]'s; expected another broker, because "
                 "two connections would close each other",
                 b->host, b->port, o->name);
+        }
     }
 }
 
 /* --- what contradicts ----------------------------------------------------------------------- */
 
-static void check_contradictions(struct reader *r)
+/* Nothing that cannot be undone happens by a mistake in the config: where the wipe was complained
+ * of, it is off. */
+static void rules_check_wipe(struct reader *r, const struct instance *wipe)
 {
-    const struct config *c = r->base;
-    const struct instance *kiosk = reader_single(r, "kiosk"), *screen = reader_single(r, "screen"),
-                          *wipe = reader_single(r, "wipe");
+    struct config *c = r->base;
     bool wiping = false;
 
-    if (c->kiosk.plain && c->kiosk.cover)
+    for (size_t i = 0; i < r->count; i++) {
+        const struct instance *in = &r->instances[i];
+        if (strcmp(in->section->name, "switch") != 0 || in->out)
+            continue;
+        struct config_switch *s = in->base;
+        if (reader_is_bad(r, in, "wipe_hold"))
+            s->wipe_hold = 0;
+        wiping |= s->wipe_hold > 0;
+    }
+    if (c->wipe.enabled && !wiping)
+        reader_complain(
+            r, wipe, reader_line(r, wipe, "enabled"), "enabled",
+            "found yes, but every switch has wipe_hold = 0; expected one switch that can "
+            "start the wipe, or enabled = no");
+    if (!wiping || reader_is_bad(r, wipe, "grace"))
+        c->wipe.enabled = false;
+}
+
+static void check_kiosk(struct reader *r, struct instance *kiosk)
+{
+    struct config *c = r->base;
+
+    if (c->kiosk.plain && c->kiosk.cover) {
         reader_complain(
             r, kiosk, reader_line(r, kiosk, "cover"), "cover",
             "found yes beside plain = yes; expected one of them: cover hides among sealed "
             "messages, which plain has none of");
-    if (strcmp(c->venue.id, c->kiosk.id) == 0)
-        reader_complain(r, kiosk, reader_line(r, kiosk, "id"), "id",
-                        "found the venue's own id; expected another: porchlight setup makes one");
+        c->kiosk.cover = false;
+    }
+    if (reader_is_bad(r, kiosk, "plain")) /* nothing is sent in clear, or sealed, by mistake */
+        reader_leave_out(r, kiosk);
+    if (strcmp(c->venue.id, c->kiosk.id) != 0)
+        return;
+    reader_complain(r, kiosk, reader_line(r, kiosk, "id"), "id",
+                    "found the venue's own id; expected another: porchlight setup makes one");
+    reader_leave_out(r, kiosk);
+}
+
+static void check_scene(struct reader *r, struct instance *screen)
+{
+    const struct config *c = r->base;
+    int before = r->complaints;
+
     if (strcmp(c->screen.scene, "pictures") == 0 && !c->screen.pictures[0])
         reader_complain(r, screen, reader_line(r, screen, "scene"), "scene",
                         "found pictures, expected pictures = FOLDER beside it");
     if (strcmp(c->screen.scene, "programme") == 0 && !c->screen.programme[0])
         reader_complain(r, screen, reader_line(r, screen, "scene"), "scene",
                         "found programme, expected programme = FILE beside it");
-    for (size_t i = 0; i < c->switches_count; i++)
-        wiping |= c->switches[i].wipe_hold > 0;
-    if (c->wipe.enabled && !wiping)
-        reader_complain(
-            r, wipe, reader_line(r, wipe, "enabled"), "enabled",
-            "found yes, but every switch has wipe_hold = 0; expected one switch that can "
-            "start the wipe, or enabled = no");
+    if (r->complaints > before)
+        reader_reset(r, screen, "scene");
 }
 
 /* --- the venue's place ---------------------------------------------------------------------- */
@@ -229,33 +295,28 @@ static void settle_city(struct reader *r)
         memcpy(c->screen.timezone, city.timezone, sizeof city.timezone);
 }
 
-static void derive(struct config *c)
+/* Only lines that are in use count. */
+static void derive(struct reader *r)
 {
-    bool real = false, wired = false;
-    const struct config_line *lines[2 * CONFIG_SWITCHES_MAX + CONFIG_DOORS_MAX + 1];
-    size_t n = 0;
+    struct config *c = r->base;
+    struct wire w[WIRES_MAX];
+    size_t n = wires_of(r, w);
 
     for (size_t i = 0; i < c->switches_count; i++) {
         c->switches[i].other.bias = c->switches[i].line.bias;
         c->switches[i].other.active_low = c->switches[i].line.active_low;
-        lines[n++] = &c->switches[i].line;
-        lines[n++] = &c->switches[i].other;
     }
-    for (size_t i = 0; i < c->doors_count; i++)
-        lines[n++] = &c->doors[i].line;
-    lines[n++] = &c->feel.line;
-    for (size_t i = 0; i < n; i++) {
-        wired |= lines[i]->address[0] != '\0';
-        real |= lines[i]->address[0] && strncmp(lines[i]->address, "sim:", 4) != 0;
-    }
-    c->simulated = wired && !real;
+    c->simulated = n > 0;
+    for (size_t i = 0; i < n; i++)
+        c->simulated &= is_simulated(&w[i]);
 }
 
 void rules_check(struct reader *r)
 {
-    derive(r->base);
     for (size_t i = 0; i < r->count; i++) {
-        const struct instance *in = &r->instances[i];
+        struct instance *in = &r->instances[i];
+        if (in->out)
+            continue;
         check_orders(r, in);
         if (strcmp(in->section->name, "broker") == 0) {
             rules_check_broker(r, in);
@@ -263,6 +324,9 @@ void rules_check(struct reader *r)
         }
     }
     check_wires(r);
-    check_contradictions(r);
+    check_kiosk(r, reader_single(r, "kiosk"));
+    check_scene(r, reader_single(r, "screen"));
+    rules_check_wipe(r, reader_single(r, "wipe"));
     settle_city(r);
+    derive(r);
 }

@@ -2,6 +2,7 @@
 
 #include "kiosk/common/file.h"
 #include "kiosk/common/paths.h"
+#include "kiosk/common/utf8.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -60,7 +61,7 @@ static const char *secret_fault_of(int fd, const char *path, bool secret)
     if (moded && (st.st_mode & (S_IWGRP | S_IWOTH)))
         return "group or others may change it; expected mode 0644: chmod go-w it";
     if (st.st_size > SECRET_FILE_MAX)
-        return "is longer than 512 bytes; is this the right file?";
+        return "is longer than 4096 bytes; is this the right file?";
     return NULL;
 }
 
@@ -79,8 +80,8 @@ static const char *secret_why_not_open(const char *absent)
     }
 }
 
-/* The file's bytes into buf (locked memory). Its length, without a newline at the end, or -1
- * after a complaint. */
+/* The file's text into buf (locked memory), without what editors and pasting leave around it. Its
+ * length, or -1 after a complaint. */
 static ssize_t secret_read_file_one(const char *path, bool secret, const char *absent, char *buf,
                                     config_complain *complain, void *context)
 {
@@ -94,9 +95,10 @@ static ssize_t secret_read_file_one(const char *path, bool secret, const char *a
     close(fd);
     if (fault)
         return secret_refuse(complain, context, path, fault);
-    if (len > 0 && buf[len - 1] == '\n')
-        len--;
-    return len;
+    size_t left = (size_t)len;
+    const char *text = utf8_trim(buf, &left);
+    memmove(buf, text, left);
+    return (ssize_t)left;
 }
 
 static int secret_path_of(const char *prefix, const char *name, char path[PATH_LEN],
@@ -181,10 +183,23 @@ int secret_read_key(const char *prefix, const char *name, bool secret, uint8_t *
     return read_hex(path, secret, absent_credential, out, len, complain, context);
 }
 
+static const char *line_fault_of(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)text[i] < ' ')
+            return "has more than one line, or a control character; expected one line of text";
+    if (!utf8_valid(text, len))
+        return "is not UTF-8; expected one line of text, saved as UTF-8";
+    return utf8_printable(text, len) ? NULL
+                                     : "has something invisible in it; expected one line of text, "
+                                       "typed by hand";
+}
+
 int secret_read_line(const char *prefix, const char *name, char *out, size_t size,
                      config_complain *complain, void *context)
 {
     char path[PATH_LEN];
+    const char *fault;
     int result = -1;
     if (secret_path_of(prefix, name, path, complain, context) < 0)
         return -1;
@@ -200,13 +215,10 @@ int secret_read_line(const char *prefix, const char *name, char *out, size_t siz
                         : "is empty; expected one line of text");
         goto free_buf;
     }
-    for (ssize_t i = 0; i < n; i++) {
-        if ((unsigned char)buf[i] < ' ') {
-            secret_refuse(
-                complain, context, path,
-                "has more than one line, or a control character; expected one line of text");
-            goto free_buf;
-        }
+    fault = line_fault_of(buf, (size_t)n);
+    if (fault) {
+        secret_refuse(complain, context, path, fault);
+        goto free_buf;
     }
     memcpy(out, buf, (size_t)n);
     out[n] = '\0';

@@ -36,13 +36,15 @@ int secret_read_file(const char *path, bool secret, uint8_t *out, size_t len,
  * as sticks are sold, none has: whoever mounts the stick says it for all of them. */
 bool secret_has_mode(int fd);
 
-/* What such a secret file holds, whatever that is, terminated and without the newline at its end.
+/* What such a secret file holds, whatever that is, terminated and without the blanks, line ends and
+ * byte order mark around it.
  * `absent` is what is said where there is no such file. Its length, or -1 after one complaint. */
-enum { SECRET_FILE_MAX = 512 };
+enum { SECRET_FILE_MAX = 4096 };
 ssize_t secret_read_text(const char *path, const char *absent, char out[SECRET_FILE_MAX + 1],
                          config_complain *complain, void *context);
 
-/* One line of text without its newline, terminated, at most size - 1 bytes. */
+/* One line of printable UTF-8 without the blanks around it (CR, newlines, a byte order mark),
+ * terminated, at most size - 1 bytes. */
 int secret_read_line(const char *prefix, const char *name, char *out, size_t size,
                      config_complain *complain, void *context);
 

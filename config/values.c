@@ -1,5 +1,6 @@
 #include "config/keys.h"
 #include "kiosk/common/duration.h"
+#include "kiosk/common/utf8.h"
 
 #include <arpa/inet.h>
 #include <inttypes.h>
@@ -100,9 +101,9 @@ static void expect_seconds(const struct key *k, char *out, size_t size)
     expect_range(k, "a duration of whole seconds", out, size);
 }
 
-const struct value_type value_duration = {set_duration, expect_duration};
-const struct value_type value_off_or_more = {set_off_or_more, expect_off_or_more};
-const struct value_type value_seconds = {set_seconds, expect_seconds};
+const struct value_type value_duration = {set_duration, expect_duration, false};
+const struct value_type value_off_or_more = {set_off_or_more, expect_off_or_more, false};
+const struct value_type value_seconds = {set_seconds, expect_seconds, false};
 
 /* --- numbers -------------------------------------------------------------------------------- */
 
@@ -158,8 +159,8 @@ static void expect_degrees(const struct key *k, char *out, size_t size)
              k->fallback);
 }
 
-const struct value_type value_number = {set_number, expect_number};
-const struct value_type value_degrees = {set_degrees, expect_degrees};
+const struct value_type value_number = {set_number, expect_number, false};
+const struct value_type value_degrees = {set_degrees, expect_degrees, false};
 
 /* --- choices -------------------------------------------------------------------------------- */
 
@@ -247,11 +248,11 @@ static void expect_level(const struct key *k, char *out, size_t size)
     snprintf(out, size, "low (a contact to ground) or high");
 }
 
-const struct value_type value_choice = {set_choice, expect_choice};
-const struct value_type value_word = {set_word, expect_choice};
-const struct value_type value_one_of = {set_one_of, expect_choice};
-const struct value_type value_yes_no = {set_yes_no, expect_yes_no};
-const struct value_type value_level = {set_level, expect_level};
+const struct value_type value_choice = {set_choice, expect_choice, false};
+const struct value_type value_word = {set_word, expect_choice, false};
+const struct value_type value_one_of = {set_one_of, expect_choice, false};
+const struct value_type value_yes_no = {set_yes_no, expect_yes_no, false};
+const struct value_type value_level = {set_level, expect_level, false};
 
 /* --- names and addresses -------------------------------------------------------------------- */
 
@@ -383,6 +384,20 @@ static void expect_account(const struct key *k, char *out, size_t size)
     snprintf(out, size, "an account's name of letters, digits and _.@-");
 }
 
+static bool set_user(const struct key *k, const char *text, void *base, const char **hint)
+{
+    if (!utf8_printable(text, strlen(text))) {
+        *hint = "something invisible is in it; type it again by hand";
+        return false;
+    }
+    return value_put_text(k, text, base, hint);
+}
+
+static void expect_user(const struct key *k, char *out, size_t size)
+{
+    snprintf(out, size, "an account's name of at most %d bytes", (int)k->max - 1);
+}
+
 static bool set_wording(const struct key *k, const char *text, void *base, const char **hint)
 {
     return value_put_text(k, text, base, hint);
@@ -480,15 +495,16 @@ static void expect_city(const struct key *k, char *out, size_t size)
     snprintf(out, size, "a city such as Baku");
 }
 
-const struct value_type value_id = {set_id, expect_id};
-const struct value_type value_line = {set_line, expect_line};
-const struct value_type value_host = {set_host, expect_host};
-const struct value_type value_path = {set_path, expect_path};
-const struct value_type value_store = {set_store, expect_store};
-const struct value_type value_account = {set_account, expect_account};
-const struct value_type value_wording = {set_wording, expect_wording};
-const struct value_type value_credential = {set_credential, expect_credential};
-const struct value_type value_address = {set_address, expect_address};
-const struct value_type value_url = {set_url, expect_address};
-const struct value_type value_city = {set_city, expect_city};
-const struct value_type value_timezone = {set_timezone, expect_timezone};
+const struct value_type value_id = {set_id, expect_id, false};
+const struct value_type value_line = {set_line, expect_line, false};
+const struct value_type value_host = {set_host, expect_host, false};
+const struct value_type value_path = {set_path, expect_path, false};
+const struct value_type value_store = {set_store, expect_store, false};
+const struct value_type value_account = {set_account, expect_account, false};
+const struct value_type value_user = {set_user, expect_user, true};
+const struct value_type value_wording = {set_wording, expect_wording, true};
+const struct value_type value_credential = {set_credential, expect_credential, false};
+const struct value_type value_address = {set_address, expect_address, false};
+const struct value_type value_url = {set_url, expect_address, false};
+const struct value_type value_city = {set_city, expect_city, false};
+const struct value_type value_timezone = {set_timezone, expect_timezone, false};

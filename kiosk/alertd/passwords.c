@@ -7,8 +7,6 @@
 #include <sodium.h>
 #include <string.h>
 
-enum { PASSWORD_MAX = 256 };
-
 static void passwords_complain(void *context, const char *sentence)
 {
     (void)context;
@@ -20,13 +18,13 @@ int passwords_read(const char *prefix, const struct config *c, char *passwords[C
     for (size_t i = 0; i < c->brokers_count; i++) {
         if (c->brokers[i].password[0] == '\0')
             continue;
-        passwords[i] = sodium_malloc(PASSWORD_MAX);
+        passwords[i] = sodium_malloc(SECRET_FILE_MAX);
         if (!passwords[i]) {
             log_error("no locked memory for the brokers' passwords (%s); raise LimitMEMLOCK",
                       strerror(errno));
             return -1;
         }
-        if (secret_read_line(prefix, c->brokers[i].password, passwords[i], PASSWORD_MAX,
+        if (secret_read_line(prefix, c->brokers[i].password, passwords[i], SECRET_FILE_MAX,
                              passwords_complain, NULL) != 0)
             return -1;
     }

@@ -151,14 +151,14 @@ static int plan_broker(struct phone_client *m, struct brokers_plan *plan,
                        const struct phone_client_options *o, const struct config_broker *b)
 {
     struct config_broker *one = &plan->list[plan->count];
-    char *password = m->passwords + plan->count * CONFIG_TEXT_MAX;
+    char *password = m->passwords + plan->count * SECRET_FILE_MAX;
     const char *name = o->password ? o->password : o->user ? "" : b->password;
     *one = *b;
     if (o->user)
         snprintf(one->user, sizeof one->user, "%s", o->user);
     if (one->tls && find_ca(o, one) < 0)
         return -1;
-    if (name[0] != '\0' && secret_read_line(o->prefix, name, password, CONFIG_TEXT_MAX,
+    if (name[0] != '\0' && secret_read_line(o->prefix, name, password, SECRET_FILE_MAX,
                                             config_complain_stderr, NULL) < 0)
         return -1;
     plan->passwords[plan->count++] = name[0] != '\0' ? password : NULL;
@@ -168,7 +168,7 @@ static int plan_broker(struct phone_client *m, struct brokers_plan *plan,
 static int plan_brokers(struct phone_client *m, struct brokers_plan *plan,
                         const struct phone_client_options *o)
 {
-    m->passwords = locked_memory((size_t)BROKERS_MAX * CONFIG_TEXT_MAX);
+    m->passwords = locked_memory((size_t)BROKERS_MAX * SECRET_FILE_MAX);
     if (!m->passwords)
         return -1;
     for (size_t i = 0; i < m->config.brokers_count; i++)

@@ -49,7 +49,7 @@ struct phone_client {
     struct phone_client_kiosk kiosks[PHONE_CLIENT_KIOSKS_MAX];
     size_t kiosks_count;
     struct config config;
-    char *passwords; /* locked memory, CONFIG_TEXT_MAX each; the plan points there */
+    char *passwords; /* locked memory, SECRET_FILE_MAX each; the plan points there */
 };
 
 /* Rows for the table of a subcommand whose struct `type` has a struct phone_client_options

@@ -48,6 +48,46 @@ bool utf8_valid(const char *text, size_t len)
     return true;
 }
 
+/* Zero-width characters, marks of direction, byte order marks. */
+static bool utf8_is_invisible(uint32_t c)
+{
+    return c == 0x200B || c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) ||
+           (c >= 0x2060 && c <= 0x2064) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
+}
+
+bool utf8_is_blank(uint32_t c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r') || c == 0xA0 || (c >= 0x2000 && c <= 0x200B) ||
+           c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x2060 || c == 0x3000 ||
+           c == 0xFEFF;
+}
+
+const char *utf8_trim(const char *text, size_t *len)
+{
+    size_t begin = 0, end = 0;
+    uint32_t c;
+    for (size_t at = 0, n; at < *len; at += n) {
+        if ((n = utf8_step(text + at, *len - at, &c)) > 0 && utf8_is_blank(c)) {
+            begin = end == 0 ? at + n : begin;
+            continue;
+        }
+        n = n > 0 ? n : 1;
+        end = at + n;
+    }
+    *len = end > begin ? end - begin : 0;
+    return text + begin;
+}
+
+bool utf8_printable(const char *text, size_t len)
+{
+    uint32_t c;
+    for (size_t at = 0, n; at < len; at += n)
+        if ((n = utf8_step(text + at, len - at, &c)) == 0 || c < ' ' || (c >= 0x7F && c < 0xA0) ||
+            c == 0x2028 || c == 0x2029 || utf8_is_invisible(c))
+            return false;
+    return true;
+}
+
 size_t utf8_fit(const char *text, size_t most)
 {
     size_t n = strlen(text);

@@ -16,6 +16,17 @@ size_t utf8_mark(const char *text, size_t len);
 /* Whether all `len` bytes are characters, as above. */
 bool utf8_valid(const char *text, size_t len);
 
+/* What shows as nothing, or as a space: space, tab, no-break and other wide or narrow spaces,
+ * zero-width ones, byte order marks, line ends. */
+bool utf8_is_blank(uint32_t character);
+
+/* The text without the blanks at both its ends; *len becomes its length. */
+const char *utf8_trim(const char *text, size_t *len);
+
+/* Whether all `len` bytes are characters that somebody can see, or spaces between words: no control
+ * characters, no zero-width ones, none that turn the direction of the text. */
+bool utf8_printable(const char *text, size_t len);
+
 /* The longest beginning of `text` that takes at most `most` bytes and cuts no character. */
 size_t utf8_fit(const char *text, size_t most);
 

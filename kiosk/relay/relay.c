@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PASSWORD_MAX = 128 };
+enum { PASSWORD_MAX = SECRET_FILE_MAX };
 
 #define S  INT64_C(1000000000)
 #define MS INT64_C(1000000)

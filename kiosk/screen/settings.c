@@ -97,7 +97,7 @@ void settings_start(const struct options *o, struct settings *s)
     char path[PATH_LEN];
     struct config c;
     settings_config_path(o, path);
-    if (access(path, R_OK) != 0 || config_load(path, &c, config_complain_stderr, NULL) != 0) {
+    if (access(path, R_OK) != 0 || config_load_most(path, &c, config_complain_stderr, NULL) < 0) {
         log_warning("%s: %s; the scene window is shown with default settings", path,
                     access(path, R_OK) == 0 ? "it has errors" : strerror(errno));
         config_fallback(&c);

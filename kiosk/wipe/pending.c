@@ -125,12 +125,14 @@ static enum pending_alarm look_at_alarm(const struct run *r)
     struct config *c = calloc(1, sizeof *c);
     enum pending_alarm said;
     char path[PATH_LEN];
+    int loaded;
 
     if (!c || path_under(r->prefix, PATH_CONF, path) < 0) {
         said = unreadable(PATH_CONF, strerror(errno));
     } else if (access(path, F_OK) < 0 && errno == ENOENT) {
         said = look_without_config(r, path);
-    } else if (config_load(path, c, pending_complain_to_log, NULL) != 0) {
+    } else if ((loaded = config_load_most(path, c, pending_complain_to_log, NULL)) < 0 ||
+               (loaded > 0 && !c->wipe.enabled)) { /* the mistake may be the wipe's own */
         said = unreadable(path, "it has an error");
     } else {
         said = pending_look_at_record(r, c->kiosk.record);

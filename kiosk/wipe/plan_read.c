@@ -41,7 +41,7 @@ static const char *mapping_wrong(const char *text)
         (void)k;                                                                                   \
         snprintf(out, size, "%s", expected);                                                       \
     }                                                                                              \
-    static const struct value_type value_##name = {set_##name, expect_##name}
+    static const struct value_type value_##name = {set_##name, expect_##name, false}
 
 PLAN_VALUE(target, plan_path_wrong, "the full path of something in a root");
 PLAN_VALUE(root, plan_root_wrong, "the full path of a folder");

@@ -31,7 +31,7 @@ struct retire {
     uint8_t notice[ENVELOPE_SIZE];
     char topic[TOPIC_NAME_MAX];
     struct {
-        char own[CONFIG_TEXT_MAX], fresh[PASSWORD];
+        char own[SECRET_FILE_MAX], fresh[PASSWORD];
         char request[DYNSEC_MAX];
     } * secrets; /* locked memory */
 };

@@ -200,7 +200,7 @@ static void answers_rules(struct reader *r)
 
 int answers_read(struct answers *a, const char *path, bool now)
 {
-    static const struct value_type answer = {set_answer, expect_answer};
+    static const struct value_type answer = {set_answer, expect_answer, false};
     static const struct section setup = {.name = "setup", .optional = true};
     struct key keys[ANSWERS];
     struct table table = {.sections = &setup,

@@ -115,7 +115,7 @@ struct account {
 
 #define ACCOUNT_KEY(name, fallback)                                                                \
     {                                                                                              \
-        "account", #name, &value_wording, fallback, offsetof(struct account, name), 0, 0,          \
+        "account", #name, &value_user, fallback, offsetof(struct account, name), 0, 0,             \
             SCAN_LINE_MAX, NULL                                                                    \
     }
 
@@ -136,8 +136,9 @@ static void account_complain(void *context, const char *sentence)
     const char *secret = strstr(sentence, "] password: found \"");
     (void)context;
     if (secret)
-        log_error("%.*s] password: a value cannot contain a space and #.", (int)(secret - sentence),
-                  sentence);
+        log_error("%.*s] password: something invisible is in it, or it is not saved as UTF-8. Type "
+                  "it again by hand.",
+                  (int)(secret - sentence), sentence);
     else
         log_error("%s.", sentence);
 }

@@ -19,6 +19,12 @@
 #define BROKER "[broker out]\nhost = mqtt.example.org\nca = /ca.pem\n"
 #define W      IDS SWITCH "\n\n" BROKER
 
+#define FIFTY "01234567890123456789012345678901234567890123456789"
+#define THOUSAND                                                                                   \
+    FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY      \
+        FIFTY FIFTY FIFTY FIFTY FIFTY
+#define LONG THOUSAND THOUSAND THOUSAND THOUSAND FIFTY FIFTY
+
 enum { SAID_MAX = 4 };
 
 static const struct {
@@ -36,11 +42,9 @@ static const struct {
       "after it"}},
     {W "port = 88\x01\n",
      {":12: found a control character; expected text (is this the right file?)"}},
-    {W
-     "ca = /0123456789012345678901234567890123456789012345678901234567890123456789012345678901234"
-     "56789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456"
-     "789012345678901234567890\n",
-     {":12: the line is longer than 198 bytes; shorten it"}},
+    {W "ca = /" LONG "\n", {":12: the line is longer than 4096 bytes; shorten it"}},
+    {W "host = " THOUSAND "\n",
+     {":12: [broker out] host: this key is already at line 10; expected it once: remove one"}},
     {"id = 00112233445566ff\n" W,
      {":1: id: found a key before any section; expected a header such as [venue] above it"}},
 
@@ -240,9 +244,12 @@ static const struct {
      {":13: [broker out] password: found \"hunter2!\", expected the name of a credential's file, "
       "such as broker-outside; the password itself is in a file of that name in "
       "/etc/porchlight/credentials, never here"}},
-    {W "user = a b\npassword = x\n",
-     {":12: [broker out] user: found \"a b\", expected an account's name of letters, digits and "
-      "_.@-"}},
+    {W "user = a\u200Bb\npassword = x\n",
+     {":12: [broker out] user: found \"a\u200Bb\", expected an account's name of at most 255 "
+      "bytes; something invisible is in it; type it again by hand"}},
+    {W "user = caf\xE9\npassword = x\n",
+     {":12: [broker out] user: found \"caf\xE9\", expected an account's name of at most 255 "
+      "bytes; save the file as UTF-8"}},
 
     /* hours */
     {W "[door d]\nline = sim:d\nhours = mon-fri 18:00-02:00, tue 01:00-03:00\n",
@@ -364,11 +371,11 @@ static const struct {
       "can start the wipe, or enabled = no"}},
 
     /* several at once: each is reported */
-    {W "port = x\nuser = a b\n[alert]\nabort_window = 1\n[nope]\na = b\n",
+    {W "port = x\nuser = a\u200Bb\n[alert]\nabort_window = 1\n[nope]\na = b\n",
      {":12: [broker out] port: found \"x\", expected a whole number from 1 to 65535; write digits "
       "only",
-      ":13: [broker out] user: found \"a b\", expected an account's name of letters, digits and "
-      "_.@-",
+      ":13: [broker out] user: found \"a\u200Bb\", expected an account's name of at most 255 "
+      "bytes; something invisible is in it; type it again by hand",
       ":15: [alert] abort_window: found \"1\", expected 0 for none, or a duration from 1ms to 1h, "
       "such as 45s; write the unit directly after the number: us, ms, s, min, h or d",
       ":16: found the unknown section [nope]; expected one of [venue] [kiosk] [plain] [switch "

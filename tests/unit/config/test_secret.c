@@ -121,7 +121,7 @@ static void refuses_keys(void **state)
     expect_refused("b", true, "has the wrong length");
     put("b", "00ff10aB\n", 0600);
     expect_refused("b", true, "has other characters than 0-9 and a-f");
-    put("b", "00ff10a \n", 0600);
+    put("b", "00ff1 ab\n", 0600);
     expect_refused("b", true, "has other characters than 0-9");
     assert_int_equal(symlink("a", file("link")), 0);
     expect_refused("link", true, "is a symbolic link");
@@ -173,9 +173,49 @@ static void reads_lines(void **state)
     put("p", "a\nb\n", 0600);
     assert_int_equal(secret_read_line(prefix, "p", out, sizeof out, keep, NULL), -1);
     assert_non_null(strstr(said, "more than one line"));
+    put("p", "a\u200Bb\n", 0600);
+    assert_int_equal(secret_read_line(prefix, "p", out, sizeof out, keep, NULL), -1);
+    assert_non_null(strstr(said, "something invisible"));
+    put("p", "caf\xE9\n", 0600);
+    assert_int_equal(secret_read_line(prefix, "p", out, sizeof out, keep, NULL), -1);
+    assert_non_null(strstr(said, "is not UTF-8"));
     put("p", "pass\n", 0604);
     assert_int_equal(secret_read_line(prefix, "p", out, sizeof out, keep, NULL), -1);
     assert_non_null(strstr(said, "chmod 600"));
+}
+
+/* What editors, mail programs and other systems leave around a password is no part of it, and what
+ * is inside it is. */
+static void reads_what_people_paste(void **state)
+{
+    static const struct {
+        const char *text, *password;
+    } rows[] = {
+        {"secret", "secret"},
+        {"secret\r\n", "secret"},
+        {"secret\n\n", "secret"},
+        {"secret\r\r\n \r\n", "secret"},
+        {"\uFEFFsecret\n", "secret"},
+        {"\u00A0secret\u00A0\u200B\n", "secret"},
+        {"k9 ;Lq2xPw;77z\n", "k9 ;Lq2xPw;77z"},
+        {"a:b\"c\"='#\\\n", "a:b\"c\"='#\\"},
+        {"\u5BC6\u7801 \u00FC\U0001F511\n", "\u5BC6\u7801 \u00FC\U0001F511"},
+    };
+    char out[SECRET_FILE_MAX], token[3001];
+
+    (void)state;
+    complaints = 0;
+    EACH_ROW (i, rows, rows[i].password) {
+        put("p", rows[i].text, 0600);
+        assert_int_equal(secret_read_line(prefix, "p", out, sizeof out, keep, NULL), 0);
+        assert_string_equal(out, rows[i].password);
+    }
+    memset(token, 'x', sizeof token - 1);
+    token[sizeof token - 1] = '\0';
+    put("p", token, 0600);
+    assert_int_equal(secret_read_line(prefix, "p", out, sizeof out, keep, NULL), 0);
+    assert_string_equal(out, token);
+    assert_int_equal(complaints, 0);
 }
 
 /* In place of libc's: what a stick's file system would say. */
@@ -244,6 +284,7 @@ int main(void)
         with_folder(never_says_the_secret),
         with_folder(takes_what_systemd_hands_over),
         with_folder(reads_lines),
+        with_folder(reads_what_people_paste),
         with_folder(a_stick_knows_no_modes),
         with_folder(writes_what_it_reads),
     };

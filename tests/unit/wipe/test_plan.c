@@ -246,7 +246,7 @@ static void test_refused(void **state)
         {ROOT "[cell c]\ncell = tpm:1700000\n", "wipe.plan:4: ", "index"},
         {ROOT "[cell c]\ncell = tpm:1c00000\n", "wipe.plan:4: ", "index"},
         {ROOT "[file f]\npath = /srv/venue/f # a remark\n", "wipe.plan:4: ", "line of its own"},
-        {ROOT "[file f]\npath = \"/srv/venue/f\"\n", "wipe.plan:4: ", "quotes"},
+        {ROOT "[file f]\npath = \"/srv/venue/f\n", "wipe.plan:4: ", "quotes"},
         {ROOT "[luks l]\nmapping = x\n", "wipe.plan:3: ", "no device ="},
         {ROOT "[luks l]\npath = /srv/venue/l\ndevice = /dev/sda1\n", "wipe.plan:3: ", "both"},
         {ROOT "[key k]\ndevice = /dev/sda1\n", "wipe.plan:4: ", "unknown key"},
@@ -270,14 +270,14 @@ static void test_refused(void **state)
 
 static void test_long_line_and_zero(void **state)
 {
-    char text[600] = ROOT "[tree t]\n# ";
+    char text[6000] = ROOT "[tree t]\n# ";
     char said[1024] = "";
     struct plan p;
     size_t len = strlen(text);
 
     (void)state;
-    memset(text + len, 'x', 300);
-    strcpy(text + len + 300, "\npath = /srv/venue/t\n");
+    memset(text + len, 'x', 5000);
+    strcpy(text + len + 5000, "\npath = /srv/venue/t\n");
     assert_int_equal(parse(text, &p, said), -1);
     assert_non_null(strstr(said, "wipe.plan:4: the line is longer"));
     said[0] = '\0';

@@ -144,7 +144,8 @@ static void check_wires(struct reader *r)
 
 bool rules_is_loopback(const char *host)
 {
-    return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
+    return strcmp(host, "localhost") == 0 || strcmp(host, "localhost.") == 0 ||
+           strcmp(host, "::1") == 0 || strcmp(host, "[::1]") == 0 ||
            (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == strlen(host));
 }
 

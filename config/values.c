@@ -314,19 +314,38 @@ static void expect_line(const struct key *k, char *out, size_t size)
              "or sim:NAME");
 }
 
-static bool set_host(const struct key *k, const char *text, void *base, const char **hint)
+/* An IPv6 address, perhaps in brackets, perhaps with a zone. */
+static bool values_is_six(const char *text)
 {
     struct in6_addr six;
+    char address[INET6_ADDRSTRLEN];
+    size_t len = strlen(text), open = text[0] == '[';
+    if (open != (len > 0 && text[len - 1] == ']'))
+        return false;
+    size_t zone = strcspn(text, "%");
+    size_t end = zone < len ? zone : len - open;
+    if (end - open >= sizeof address || (zone < len && zone + 1 + open >= len))
+        return false;
+    snprintf(address, sizeof address, "%.*s", (int)(end - open), text + open);
+    return inet_pton(AF_INET6, address, &six) == 1;
+}
 
+static bool set_host(const struct key *k, const char *text, void *base, const char **hint)
+{
     if (strstr(text, "://")) {
         *hint = "leave out everything up to and including ://";
         return false;
     }
-    if (strchr(text, ':') && inet_pton(AF_INET6, text, &six) != 1) {
+    if (values_is_six(text))
+        return value_put_text(k, text, base, hint);
+    if (strchr(text, ':')) {
         *hint = "the port is a key of its own: port = 8883";
         return false;
     }
-    if (!values_only(text, LOWER UPPER DIGITS ".:-") || text[0] == '-' || text[0] == '.')
+    for (const char *c = text; *c; c++)
+        if ((unsigned char)*c < 0x80 && !strchr(LOWER UPPER DIGITS ".-_", *c))
+            return false;
+    if (text[0] == '-' || text[0] == '.' || strstr(text, ".."))
         return false;
     return value_put_text(k, text, base, hint);
 }

@@ -6,25 +6,47 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The way to a broker: its name looked up and its addresses tried. The only resolver of the tree.
- * It blocks (the look-up above all), so it runs on a thread that nothing waits for. */
+/* The way to a broker: its name looked up and its addresses raced (race.h). The only resolver of
+ * the tree. It waits, so it runs on a thread that nothing waits for. */
 
 enum { MQTT_ADDRESS_MAX = 64 };
 
 /* What became of one attempt. */
 struct mqtt_dialled {
     enum mqtt_fault fault;          /* MQTT_FAULT_FINE, MQTT_FAULT_DNS or MQTT_FAULT_ROUTE */
-    int error;                      /* DNS: an EAI_ code; ROUTE: errno of the last address tried */
+    int error;                      /* ROUTE: the most telling errno of all addresses */
+    const char *why;                /* DNS: what is wrong, a clause in static storage */
     char address[MQTT_ADDRESS_MAX]; /* FINE: the address that answered, as text */
 };
 
-/* Connects to each address of `host` in turn, for up to `timeout` ns each, until one answers. A
- * connected, non-blocking socket, which the caller closes; or -1. *d says which of both, and why.
- */
-int mqtt_dial(const char *host, int port, int64_t timeout, struct mqtt_dialled *d);
+/* What it remembers from one attempt to the next: a look-up in progress, which address was good,
+ * and which were bad. `host` in any spelling (host.h). NULL with errno. */
+struct mqtt_dialler;
+struct mqtt_dialler *mqtt_dialler_new(const char *host, int port);
+void mqtt_dialler_free(struct mqtt_dialler *d); /* NULL is safe */
 
-/* d->error as a clause, such as "Connection refused". Static storage. */
-const char *mqtt_dial_why(const struct mqtt_dialled *d);
+/* Called at least four times a second while somebody waits; false: stop. */
+typedef bool mqtt_dial_on(void *context);
+
+/* Looks the host up and races its addresses, `step` ns for each, until one answers: a connected,
+ * non-blocking socket, which the caller closes; or -1. *said says which of both, and why. Ends
+ * after 3 x step though a look-up is still in progress; the next call goes on with that. */
+int mqtt_dialler_dial(struct mqtt_dialler *d, int64_t step, mqtt_dial_on *on, void *context,
+                      struct mqtt_dialled *said);
+
+/* What came of the address that answered last: one that served is tried first the next time, one
+ * that did not is tried last. */
+void mqtt_dialler_judge(struct mqtt_dialler *d, bool served);
+
+/* All of it once, without a memory. */
+int mqtt_dial(const char *host, int port, int64_t step, struct mqtt_dialled *said);
+
+/* said->error or said->why as a clause, such as "Connection refused". Static storage. */
+const char *mqtt_dial_why(const struct mqtt_dialled *said);
+
+/* The next connect(2) of this thread, to whatever it is, takes this connected socket instead, and
+ * closes `fd`: libmosquitto has no other door. -1: none, after all. */
+void mqtt_dial_hand_over(int fd);
 
 /* Whether the other end of a connected socket has an address of this machine; true in doubt, so
  * that what such a broker accepts does not count as handed over. */

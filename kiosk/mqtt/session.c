@@ -1,5 +1,7 @@
 #include "kiosk/mqtt/session.h"
 
+#include "kiosk/mqtt/dial.h"
+
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
 #include <stdlib.h>
@@ -226,15 +228,17 @@ static int session_result(struct mqtt_session *s, int code)
     return -1;
 }
 
-int mqtt_session_connect(struct mqtt_session *s, const char *address)
+int mqtt_session_connect(struct mqtt_session *s, int fd, const char *address)
 {
     int keepalive_s = (int)(s->setup->keepalive / INT64_C(1000000000));
     mosquitto_property *properties = NULL;
     if (s->setup->session_s > 0 && s->version == MQTT_VERSION_5)
         mosquitto_property_add_int32(&properties, MQTT_PROP_SESSION_EXPIRY_INTERVAL,
                                      s->setup->session_s);
+    mqtt_dial_hand_over(fd);
     int code = mosquitto_connect_bind_v5(s->mosq, address, s->setup->broker.port, keepalive_s, NULL,
                                          properties);
+    mqtt_dial_hand_over(-1);
     mosquitto_property_free_all(&properties);
     return session_result(s, code);
 }

@@ -41,9 +41,8 @@ struct mqtt_session *mqtt_session_new(const struct mqtt_setup *setup, SSL_CTX *t
                                       const struct mqtt_session_listener *listener);
 void mqtt_session_free(struct mqtt_session *s); /* NULL is safe */
 
-/* Connects to an address that has just answered; blocks, but for no longer than it took to answer
- * then. 0 or -1. */
-int mqtt_session_connect(struct mqtt_session *s, const char *address);
+/* Takes over `fd`, which is connected to `address`. 0 or -1. */
+int mqtt_session_connect(struct mqtt_session *s, int fd, const char *address);
 
 /* The socket to poll, -1 when it is gone, and whether it waits to be writable. */
 int mqtt_session_fd(const struct mqtt_session *s);

@@ -51,6 +51,7 @@ struct mqtt_thread {
     struct mqtt_queue events, publications;
 
     /* the thread's own */
+    struct mqtt_dialler *dialler;
     SSL_CTX *tls;
     enum mqtt_version version; /* what the next connection speaks */
     enum mqtt_fault fault;     /* why there is no connection */
@@ -214,7 +215,7 @@ static void diagnose(struct mqtt_thread *t, const char *address)
 }
 
 /* Connects, serves, and notes why it ended. Returns whether it was up, and nothing was refused. */
-static bool converse(struct mqtt_thread *t, const char *address)
+static bool converse(struct mqtt_thread *t, int fd, const char *address)
 {
     const struct mqtt_session_listener listener = {.context = t,
                                                    .up = thread_on_up,
@@ -227,11 +228,14 @@ static bool converse(struct mqtt_thread *t, const char *address)
     struct mqtt_session_end end = {.fault = MQTT_FAULT_BROKER, .detail = ""};
     bool was_up = false;
     t->doing = t->tls ? MQTT_FAULT_TLS : MQTT_FAULT_BROKER;
-    if (s && mqtt_session_connect(s, address) == 0) {
+    if (!s)
+        close(fd);
+    else if (mqtt_session_connect(s, fd, address) == 0) {
         t->doing = MQTT_FAULT_BROKER;
         thread_serve(t, s);
         was_up = mqtt_session_is_up(s);
     }
+    mqtt_dialler_judge(t->dialler, was_up);
     if (s)
         end = mqtt_session_end(s);
     mqtt_session_free(s);
@@ -244,20 +248,29 @@ static bool converse(struct mqtt_thread *t, const char *address)
     return was_up && !end.refused;
 }
 
+static bool goes_on(void *context)
+{
+    struct mqtt_thread *t = context;
+    t->alive_at = clock_now();
+    return !t->stop;
+}
+
 static bool connect_once(struct mqtt_thread *t)
 {
     struct mqtt_dialled d;
     t->doing = MQTT_FAULT_DNS;
-    int fd = mqtt_dial(t->setup.broker.host, t->setup.broker.port, t->setup.probe, &d);
-    t->alive_at = clock_now();
+    int fd = mqtt_dialler_dial(t->dialler, t->setup.probe, goes_on, t, &d);
     if (fd < 0) {
         t->fault = d.fault;
         snprintf(t->detail, sizeof t->detail, "%s port %d: %s", t->setup.broker.host,
                  t->setup.broker.port, mqtt_dial_why(&d));
         return false;
     }
-    close(fd); /* libmosquitto connects by itself; that address answers at once */
-    return !t->stop && tls_renew(t) && converse(t, d.address);
+    if (t->stop || !tls_renew(t)) {
+        close(fd);
+        return false;
+    }
+    return converse(t, fd, d.address);
 }
 
 /* --- the thread ------------------------------------------------------------------------------ */
@@ -267,6 +280,7 @@ static void thread_release(struct mqtt_thread *t)
     if (atomic_fetch_sub(&t->holders, 1) != 1)
         return;
     SSL_CTX_free(t->tls);
+    mqtt_dialler_free(t->dialler);
     mqtt_queue_finish(&t->events);
     mqtt_queue_finish(&t->publications);
     sodium_free(t->password);
@@ -338,14 +352,16 @@ struct mqtt_thread *mqtt_thread_new(const struct mqtt_setup *setup)
         goto free_thread;
     if (mqtt_queue_init(&t->publications, PUBLICATIONS_MOST) != 0)
         goto finish_events;
-    if (password_keep(t, setup->password) != 0)
-        goto finish_publications;
+    t->dialler = mqtt_dialler_new(setup->broker.host, setup->broker.port);
+    if (!t->dialler || password_keep(t, setup->password) != 0)
+        goto free_dialler;
     int error = pthread_create(&t->thread, NULL, thread_run, t);
     if (error == 0)
         return t;
     errno = error;
     sodium_free(t->password);
-finish_publications:
+free_dialler:
+    mqtt_dialler_free(t->dialler);
     mqtt_queue_finish(&t->publications);
 finish_events:
     mqtt_queue_finish(&t->events);

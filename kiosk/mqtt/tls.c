@@ -1,8 +1,8 @@
 #include "kiosk/mqtt/tls.h"
 
 #include "kiosk/mqtt/dial.h"
+#include "kiosk/mqtt/host.h"
 
-#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
@@ -14,7 +14,7 @@ static void name_server(const SSL *ssl, int where, int ret)
     (void)ret;
     if ((where & SSL_CB_HANDSHAKE_START) == 0)
         return;
-    const char *host = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+    const char *host = X509_VERIFY_PARAM_get0_host(SSL_CTX_get0_param(SSL_get_SSL_CTX(ssl)), 0);
     if (host)
         SSL_set_tlsext_host_name((SSL *)(uintptr_t)ssl, host);
 }
@@ -34,20 +34,19 @@ SSL_CTX *mqtt_tls_new(const char *ca, const char *host, bool check_time, const c
         SSL_CTX_free(tls);
         return NULL;
     }
-    struct in6_addr ip;
-    bool numeric = inet_pton(AF_INET, host, &ip) == 1 || inet_pton(AF_INET6, host, &ip) == 1;
-    if ((numeric ? X509_VERIFY_PARAM_set1_ip_asc(param, host)
-                 : X509_VERIFY_PARAM_set1_host(param, host, 0)) != 1) {
+    struct mqtt_host h;
+    const char *unused;
+    if (!mqtt_host_read(host, &h, &unused) ||
+        (h.numeric ? X509_VERIFY_PARAM_set1_ip_asc(param, h.certified)
+                   : X509_VERIFY_PARAM_set1_host(param, h.certified, 0)) != 1) {
         *why = "is used with a host that is neither a name nor an address";
         SSL_CTX_free(tls);
         return NULL;
     }
     if (!check_time)
         X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_NO_CHECK_TIME);
-    if (!numeric) {
-        SSL_CTX_set_app_data(tls, (void *)(uintptr_t)host);
+    if (!h.numeric)
         SSL_CTX_set_info_callback(tls, name_server);
-    }
     return tls;
 }
 

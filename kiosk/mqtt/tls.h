@@ -9,10 +9,10 @@
 
 /* TLS to a broker whose CA is pinned. */
 
-/* A context that trusts `ca` alone (a PEM file) and wants `host` in the certificate; sends host as
- * SNI whatever address is dialled. Dates are checked while check_time. The caller frees it
- * (SSL_CTX_free) after its last connection; `host` is kept by address and must live as long. NULL,
- * and in *why what is wrong with the CA or the host, a clause in static storage. */
+/* A context that trusts `ca` alone (a PEM file) and wants `host` (in any spelling, host.h) in the
+ * certificate; sends host as SNI whatever address is dialled. Dates are checked while check_time.
+ * The caller frees it (SSL_CTX_free) after its last connection. NULL, and in *why what is wrong
+ * with the CA or the host, a clause in static storage. */
 SSL_CTX *mqtt_tls_new(const char *ca, const char *host, bool check_time, const char **why);
 
 /* Shakes hands on a connected, non-blocking socket; waits `timeout` ns for each answer.

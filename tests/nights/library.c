@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -73,11 +72,36 @@ static bool never_readable(void *object)
 
 static const struct fd_kind dialled_kind = {.readable = never_readable};
 
-int mqtt_dial(const char *host, int port, int64_t timeout, struct mqtt_dialled *d)
+struct mqtt_dialler {
+    struct way *way;
+    const char *host;
+};
+
+struct mqtt_dialler *mqtt_dialler_new(const char *host, int port)
 {
-    struct way *w = way_of(machine_now(), host);
-    int64_t takes;
+    struct mqtt_dialler *d = calloc(1, sizeof *d);
     (void)port;
+    if (d)
+        *d = (struct mqtt_dialler){.way = way_of(machine_now(), host), .host = world_text(host)};
+    return d;
+}
+
+void mqtt_dialler_free(struct mqtt_dialler *d)
+{
+    free(d);
+}
+
+void mqtt_dialler_judge(struct mqtt_dialler *d, bool served)
+{
+    (void)d;
+    (void)served;
+}
+
+int mqtt_dialler_dial(struct mqtt_dialler *dialler, int64_t timeout, mqtt_dial_on *on,
+                      void *context, struct mqtt_dialled *d)
+{
+    struct way *w = dialler->way;
+    int64_t takes;
     *d = (struct mqtt_dialled){.fault = MQTT_FAULT_FINE};
     enum way_answer answer = way_try(w, &takes);
     if (answer == WAY_SILENT)
@@ -85,10 +109,10 @@ int mqtt_dial(const char *host, int port, int64_t timeout, struct mqtt_dialled *
     else if (answer == WAY_NO_NAME)
         takes = chance_between(&w->chance, S, 15 * S);
     sleep_for(takes);
-    snprintf(d->address, sizeof d->address, "%s", host);
+    on(context);
+    snprintf(d->address, sizeof d->address, "%s", dialler->host);
     if (answer == WAY_NO_NAME) {
         d->fault = MQTT_FAULT_DNS;
-        d->error = EAI_AGAIN;
     } else if (answer == WAY_SILENT || answer == WAY_REFUSED) {
         d->fault = MQTT_FAULT_ROUTE;
         d->error = answer == WAY_SILENT ? ETIMEDOUT : ECONNREFUSED;
@@ -98,7 +122,15 @@ int mqtt_dial(const char *host, int port, int64_t timeout, struct mqtt_dialled *
 
 const char *mqtt_dial_why(const struct mqtt_dialled *d)
 {
-    return strerror(d->error);
+    return d->fault == MQTT_FAULT_DNS ? "no DNS server answers" : strerror(d->error);
+}
+
+/* What was dialled is not needed again. */
+void mqtt_dial_hand_over(int fd)
+{
+    int __wrap_close(int fd);
+    if (fd >= 0)
+        __wrap_close(fd);
 }
 
 /* Every broker is on another machine. */
@@ -299,7 +331,6 @@ int mosquitto_connect_bind_v5(struct mosquitto *m, const char *host, int port, i
     (void)bind_address;
     (void)properties;
     enum way_answer answer = way_try(w, &takes);
-    sleep_for(takes);
     if (answer != WAY_OPEN) {
         errno = ECONNREFUSED;
         return MOSQ_ERR_ERRNO;

@@ -131,6 +131,22 @@ static void every_kind_of_value(void **state)
     free(c);
 }
 
+static void every_spelling_of_a_host(void **state)
+{
+    static const char *const hosts[] = {"mqtt.example.org", "mqtt.example.org.",  "192.0.2.7",
+                                        "2001:db8::7",      "[2001:db8::7]",      "fe80::7%eth0",
+                                        "[fe80::7%wlan0]",  "b\u00fccher.example"};
+    (void)state;
+    EACH_ROW (i, hosts, hosts[i]) {
+        char text[512];
+        snprintf(text, sizeof text, BASE SWITCH "[broker b]\nhost = %s\nport = 1\nca = /ca\n",
+                 hosts[i]);
+        struct config *c = parsed(text);
+        assert_string_equal(c->brokers[1].host, hosts[i]);
+        free(c);
+    }
+}
+
 static void hours(void **state)
 {
     static const struct {
@@ -267,6 +283,7 @@ int main(void)
         cmocka_unit_test(defaults),
         cmocka_unit_test(a_simulated_line_may_be_found_active),
         cmocka_unit_test(every_kind_of_value),
+        cmocka_unit_test(every_spelling_of_a_host),
         cmocka_unit_test(hours),
         with_folder(loads_a_file),
         with_folder(missing),

@@ -3,7 +3,6 @@
 #include "kiosk/mqtt/dial.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -63,7 +62,50 @@ static void what_can_be_no_name_does_not_resolve(void **state)
     (void)state;
     assert_int_equal(mqtt_dial("no..name", 1, SECOND, &d), -1);
     assert_int_equal(d.fault, MQTT_FAULT_DNS);
-    assert_string_equal(mqtt_dial_why(&d), gai_strerror(d.error));
+    assert_string_equal(mqtt_dial_why(&d), "this is no name that DNS can have");
+}
+
+static bool dial_on(void *context)
+{
+    int *turns = context;
+    return (*turns)-- > 0;
+}
+
+static void a_dialler_is_stopped_by_whoever_waits(void **state)
+{
+    struct mqtt_dialled d;
+    int turns = 0, port, served = port_take(&port, 1);
+    (void)state;
+    struct mqtt_dialler *dialler = mqtt_dialler_new("localhost.", port);
+    assert_int_equal(mqtt_dialler_dial(dialler, SECOND, dial_on, &turns, &d), -1);
+    turns = 100;
+    int fd = mqtt_dialler_dial(dialler, SECOND, dial_on, &turns, &d);
+    assert_true(fd >= 0);
+    assert_string_equal(d.address, "127.0.0.1");
+    close(fd);
+    mqtt_dialler_judge(dialler, true); /* now it is tried first, before any look-up */
+    turns = 1;
+    fd = mqtt_dialler_dial(dialler, SECOND, dial_on, &turns, &d);
+    assert_true(fd >= 0);
+    close(fd);
+    mqtt_dialler_free(dialler);
+    close(served);
+}
+
+static void a_socket_that_is_handed_over_is_the_one_that_is_connected(void **state)
+{
+    struct mqtt_dialled d;
+    struct sockaddr_in elsewhere = {.sin_family = AF_INET, .sin_port = htons(1)};
+    int port, served = port_take(&port, 1), plain = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in peer;
+    socklen_t len = sizeof peer;
+    (void)state;
+    mqtt_dial_hand_over(mqtt_dial("127.0.0.1", port, SECOND, &d));
+    assert_int_equal(connect(plain, (struct sockaddr *)&elsewhere, sizeof elsewhere), 0);
+    assert_int_equal(getpeername(plain, (struct sockaddr *)&peer, &len), 0);
+    assert_int_equal(ntohs(peer.sin_port), port);
+    close(plain);
+    close(served);
 }
 
 int main(void)
@@ -72,6 +114,8 @@ int main(void)
         cmocka_unit_test(the_address_that_answers_is_named),
         cmocka_unit_test(a_port_where_nothing_listens_is_no_route),
         cmocka_unit_test(what_can_be_no_name_does_not_resolve),
+        cmocka_unit_test(a_dialler_is_stopped_by_whoever_waits),
+        cmocka_unit_test(a_socket_that_is_handed_over_is_the_one_that_is_connected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,7 +97,7 @@ void cert_retire(const struct cert_kiosk *c, const uint8_t root_secret[ENVELOPE_
 {
     struct covered s = cover_three("porchlight-retired", c->venue, c->kiosk, c->public);
     memset(wire, 0, ENVELOPE_SIZE);
-    wire[0] = 1;
+    wire[0] = ENVELOPE_VERSION;
     wire[1] = FORM_RETIRED;
     memcpy(wire + RETIRED_PUBLIC, c->public, ENVELOPE_PUBLIC);
     cert_sign(&s, root_secret, wire + RETIRED_SIGNATURE);
@@ -106,7 +106,7 @@ void cert_retire(const struct cert_kiosk *c, const uint8_t root_secret[ENVELOPE_
 bool cert_is_retired(const struct cert_kiosk *c, const uint8_t root_public[ENVELOPE_PUBLIC],
                      const uint8_t *wire, size_t len)
 {
-    if (len != ENVELOPE_SIZE || wire[0] != 1 || wire[1] != FORM_RETIRED ||
+    if (len != ENVELOPE_SIZE || wire[0] != ENVELOPE_VERSION || wire[1] != FORM_RETIRED ||
         memcmp(wire + RETIRED_PUBLIC, c->public, ENVELOPE_PUBLIC) != 0 ||
         !sodium_is_zero(wire + RETIRED_END, ENVELOPE_SIZE - RETIRED_END))
         return false;

@@ -47,7 +47,8 @@ int enrol_read(const char *text, size_t len, struct enrol_letter *e)
     cJSON *json = cJSON_ParseWithLength(text, len);
     const cJSON *v = cJSON_GetObjectItemCaseSensitive(json, "v");
     const char *kind = enrol_text_of(json, "kind"), *account = enrol_text_of(json, "account");
-    bool good = cJSON_IsNumber(v) && v->valueint == 1 && enrol_is_hex(account, ENROL_ACCOUNT);
+    bool good = cJSON_IsNumber(v) && v->valueint == ENVELOPE_VERSION &&
+                enrol_is_hex(account, ENROL_ACCOUNT);
     e->done = strcmp(kind, "enrolled") == 0;
     if (good && strcmp(kind, "enrol") == 0)
         good = read_enrol(json, e);
@@ -65,7 +66,7 @@ int enrol_again_read(const char *text, size_t len, struct enrol_again *a)
     const cJSON *v = cJSON_GetObjectItemCaseSensitive(json, "v");
     const char *account = enrol_text_of(json, "account"),
                *password = enrol_text_of(json, "password"), *broker = enrol_text_of(json, "broker");
-    bool good = cJSON_IsNumber(v) && v->valueint == 1 &&
+    bool good = cJSON_IsNumber(v) && v->valueint == ENVELOPE_VERSION &&
                 strcmp(enrol_text_of(json, "kind"), "again") == 0 &&
                 enrol_is_hex(account, ENROL_ACCOUNT) && is_password(password) &&
                 broker[0] != '\0' && strlen(broker) < sizeof a->broker;
@@ -212,7 +213,7 @@ enum envelope_result enrol_welcome(const struct enrol_open *one, const struct en
     sodium_bin2hex(certificate, sizeof certificate, one->certificate, CERT_SIGNATURE);
     int len =
         snprintf(text, sizeof text,
-                 "{\"v\":1,\"kind\":\"welcome\",\"account\":\"%s\",\"venue_key\":\"%s\"%s%s%s}",
+                 "{\"v\":2,\"kind\":\"welcome\",\"account\":\"%s\",\"venue_key\":\"%s\"%s%s%s}",
                  one->account, key, one->staff ? ",\"certificate\":\"" : "",
                  one->staff ? certificate : "", one->staff ? "\"" : "");
     enum envelope_result r =
@@ -230,7 +231,7 @@ enum envelope_result enrol_rotate(const uint8_t phone_public[ENVELOPE_PUBLIC],
     char key[ENVELOPE_KEY * 2 + 1], text[160];
     sodium_bin2hex(key, sizeof key, venue_key, ENVELOPE_KEY);
     int len =
-        snprintf(text, sizeof text, "{\"v\":1,\"kind\":\"rotate\",\"venue_key\":\"%s\"}", key);
+        snprintf(text, sizeof text, "{\"v\":2,\"kind\":\"rotate\",\"venue_key\":\"%s\"}", key);
     enum envelope_result r =
         envelope_welcome_seal(at, phone_public, kiosk_secret, text, (size_t)len, out);
     sodium_memzero(key, sizeof key);
@@ -275,7 +276,7 @@ static void enrol_add_key(cJSON *json, const char *name, const uint8_t key[ENVEL
 static cJSON *link_json(const struct enrol_invitation *i)
 {
     cJSON *json = cJSON_CreateObject();
-    cJSON_AddNumberToObject(json, "v", 1);
+    cJSON_AddNumberToObject(json, "v", ENVELOPE_VERSION);
     cJSON *brokers = cJSON_AddArrayToObject(json, "b");
     for (size_t n = 0; n < i->brokers_count; n++)
         cJSON_AddItemToArray(brokers, cJSON_CreateString(i->brokers[n]));

@@ -14,17 +14,17 @@
  *  1. The kiosk draws an account name and a one-time password, creates that account at its brokers
  *     (dynsec.h, role newcomer), and shows an invitation: a link whose fragment no server sees.
  *  2. The phone makes its key pair and publishes a letter on enrol/<account>, signed by that key:
- *     {"v":1,"kind":"enrol","account","public","password","staff"}. The letter contains the
+ *     {"v":2,"kind":"enrol","account","public","password","staff"}. The letter contains the
  * password that the phone will use from now on.
  *  3. The kiosk answers there with a welcome (envelope.h, form 4), sealed to that key: the venue's
  *     key and, for staff, the root's signature, which somebody makes off site in the meantime.
- *  4. The phone sends {"v":1,"kind":"enrolled","account"}, signed by the same key. Only then does
+ *  4. The phone sends {"v":2,"kind":"enrolled","account"}, signed by the same key. Only then does
  * the kiosk set the new password and role. A phone that was interrupted before can start again.
  *
  * Nobody stores a phone's password, so a broker that was away during the enrolment does not learn
  * it once the kiosk has restarted. A phone that this broker refuses while another one accepts it
  * sends
- * {"v":1,"kind":"again","account","password","broker"} on ack/<account>, signed by the same key.
+ * {"v":2,"kind":"again","account","password","broker"} on ack/<account>, signed by the same key.
  *
  * An invitation belongs to the first key that answers it, is valid for ENROL_VALID_FOR, and works
  * once. Times are ns of CLOCK_MONOTONIC, passed in. */

@@ -4,16 +4,18 @@
 #include <string.h>
 
 enum {
-    VERSION = 1,
+    VERSION = ENVELOPE_VERSION,
     FORM_BROADCAST = 1,
     FORM_LETTER = 2,
-    FORM_WELCOME = ENVELOPE_FORM_WELCOME, /* 3 is the root's notice, cert.c */
+    FORM_WELCOME = ENVELOPE_FORM_WELCOME, /* 3 is the root's notice, cert.c; 5 push_offer.c */
+    FORM_CLEAR = 6,
     SIGNATURE = crypto_sign_BYTES,
     AT_EPOCH = 2,
     AT_SEQ = 10,
     AT_NONCE = 18,
     AT_SEALED = 42,
     AT_LETTER = 2,
+    AT_CLEAR = 18, /* signature, length, text */
     TAG = crypto_aead_xchacha20poly1305_ietf_ABYTES,
     BROADCAST_INNER = ENVELOPE_SIZE - AT_SEALED - TAG,
     LETTER_INNER = ENVELOPE_SIZE - AT_LETTER - crypto_box_SEALBYTES,
@@ -21,13 +23,14 @@ enum {
     IN_TEXT = SIGNATURE + 2,
     TAGLINE = 11, /* "porchlight" and its zero */
     BOUND_HEAD = TAGLINE + 2 + 2 * ENVELOPE_ID + 16 + 2,
-    BOUND_MAX = BOUND_HEAD + ENVELOPE_TOPIC_MAX + ENVELOPE_LETTER_MAX,
+    BOUND_MAX = BOUND_HEAD + ENVELOPE_TOPIC_MAX + ENVELOPE_CLEAR_MAX, /* the longest text */
 };
 
 static const uint64_t integer_end = UINT64_C(1) << 53;
 
 _Static_assert(BROADCAST_INNER == IN_TEXT + ENVELOPE_TEXT_MAX, "the broadcast fills its envelope");
 _Static_assert(LETTER_INNER == IN_TEXT + ENVELOPE_LETTER_MAX, "the letter fills its envelope");
+_Static_assert(ENVELOPE_SIZE == AT_CLEAR + IN_TEXT + ENVELOPE_CLEAR_MAX, "so does a clear message");
 _Static_assert(crypto_aead_xchacha20poly1305_ietf_KEYBYTES == ENVELOPE_KEY, "venue key");
 _Static_assert(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES == ENVELOPE_NONCE, "nonce");
 _Static_assert(crypto_sign_SECRETKEYBYTES == ENVELOPE_SECRET, "secret key");
@@ -169,6 +172,49 @@ enum envelope_result envelope_open(struct envelope_place *at, const uint8_t venu
     sodium_memzero(inner, sizeof inner);
     sodium_memzero(&b, sizeof b);
     return r;
+}
+
+enum envelope_result envelope_clear_sign(const struct envelope_place *at,
+                                         const uint8_t kiosk_secret[ENVELOPE_SECRET],
+                                         const char *text, size_t len, uint8_t out[ENVELOPE_SIZE])
+{
+    struct bound b;
+    if (len > ENVELOPE_CLEAR_MAX)
+        return ENVELOPE_TOO_LONG;
+    if (bound_place(&b, FORM_CLEAR, at) < 0)
+        return ENVELOPE_MALFORMED;
+    bound_text(&b, text, len);
+    out[0] = VERSION;
+    out[1] = FORM_CLEAR;
+    put_be(out + AT_EPOCH, at->epoch, 8);
+    put_be(out + AT_SEQ, at->seq, 8);
+    inner_write(out + AT_CLEAR, ENVELOPE_SIZE - AT_CLEAR, &b, kiosk_secret, text, len);
+    return ENVELOPE_OK;
+}
+
+enum envelope_result envelope_clear_open(struct envelope_place *at,
+                                         const uint8_t kiosk_public[ENVELOPE_PUBLIC],
+                                         const uint8_t *wire, size_t wire_len,
+                                         char text[ENVELOPE_CLEAR_MAX + 1], size_t *len)
+{
+    if (wire_len != ENVELOPE_SIZE || wire[0] != VERSION || wire[1] != FORM_CLEAR)
+        return ENVELOPE_MALFORMED;
+    struct envelope_place found = *at;
+    struct bound b;
+    char copy[ENVELOPE_CLEAR_MAX + 1];
+    size_t n;
+    found.epoch = get_be(wire + AT_EPOCH, 8);
+    found.seq = get_be(wire + AT_SEQ, 8);
+    if (bound_place(&b, FORM_CLEAR, &found) < 0 ||
+        inner_read(wire + AT_CLEAR, ENVELOPE_SIZE - AT_CLEAR, copy, &n) != ENVELOPE_OK)
+        return ENVELOPE_MALFORMED;
+    bound_text(&b, copy, n);
+    if (crypto_sign_verify_detached(wire + AT_CLEAR, b.bytes, b.len, kiosk_public) != 0)
+        return ENVELOPE_FORGED;
+    *at = found;
+    memcpy(text, copy, n + 1);
+    *len = n;
+    return ENVELOPE_OK;
 }
 
 /* A letter binds no epoch and no seq: freshness is the kiosk's nonce, inside the text. */

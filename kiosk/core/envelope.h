@@ -6,13 +6,13 @@
 
 /* The caller has called sodium_init().
  *
- * The bytes on the wire. Every sealed message is ENVELOPE_SIZE bytes whatever it says; the test
- * vectors in tests/vectors/envelope.json are shared with the phone page.
+ * The bytes on the wire. Every message is ENVELOPE_SIZE bytes whatever it says; the test vectors
+ * in tests/vectors/envelope.json are shared with the phone page.
  *
  * Broadcast, kiosk to phones: signed by the kiosk, encrypted under the venue's key.
  *
  *   offset  size  what
- *        0     1  version, 1
+ *        0     1  version, 2
  *        1     1  form, 1 (broadcast)
  *        2     8  epoch, big endian
  *       10     8  seq, big endian
@@ -25,7 +25,7 @@
  *
  * Letter, phone to kiosk (ack, command, enrol): for the kiosk's eyes alone.
  *
- *        0     1  version, 1
+ *        0     1  version, 2
  *        1     1  form, 2 (letter)
  *        2   766  crypto_box_seal to the kiosk's X25519 key (from its Ed25519 key) of
  *                   0   64  Ed25519 signature, or zeros where the sender signs nothing
@@ -33,15 +33,28 @@
  *                  66  652  text, then zeros
  *                 (48 bytes of seal)
  *
+ * Clear, kiosk to everybody at the broker (beat, presence, ring): signed by the kiosk, not
+ * encrypted. It says no more than its topic and its time do, so that a relay needs no key.
+ *
+ *        0     1  version, 2
+ *        1     1  form, 6 (clear)
+ *        2     8  epoch, big endian
+ *       10     8  seq, big endian
+ *       18    64  Ed25519 signature
+ *       82     2  length of the text, big endian
+ *       84   684  text, then zeros
+ *
  * Bound data, what the signature covers and, for a broadcast, also the associated data:
  *   "porchlight" 0x00 | version | form | venue 8 | kiosk 8 | epoch 8 | seq 8 | topic length 2 |
  *   topic (the full name) and, for the signature alone, the text.
  * In a letter epoch and seq are zero: freshness is the kiosk's nonce, inside the text. */
 
 enum {
+    ENVELOPE_VERSION = 2, /* byte 0 of every message, and "v" in every JSON text */
     ENVELOPE_SIZE = 768,
     ENVELOPE_TEXT_MAX = 644, /* broadcast; a longer text is refused when it is made */
     ENVELOPE_LETTER_MAX = 652,
+    ENVELOPE_CLEAR_MAX = 684,
     ENVELOPE_KEY = 32,    /* the venue's key */
     ENVELOPE_PUBLIC = 32, /* Ed25519 public key */
     ENVELOPE_SECRET = 64, /* Ed25519 secret key, as libsodium has it: seed then public */
@@ -83,6 +96,18 @@ enum envelope_result envelope_seal(const struct envelope_place *at,
 enum envelope_result envelope_open(struct envelope_place *at, const uint8_t venue_key[ENVELOPE_KEY],
                                    const uint8_t kiosk_public[ENVELOPE_PUBLIC], const uint8_t *wire,
                                    size_t wire_len, char text[ENVELOPE_TEXT_MAX + 1], size_t *len);
+
+/* Signs `text` (`len` bytes) as a clear message. Pure: the same input gives the same bytes. */
+enum envelope_result envelope_clear_sign(const struct envelope_place *at,
+                                         const uint8_t kiosk_secret[ENVELOPE_SECRET],
+                                         const char *text, size_t len, uint8_t out[ENVELOPE_SIZE]);
+
+/* Opens a clear message, as envelope_open does a broadcast. ENVELOPE_FORGED: another signer or
+ * place, or tampered with. */
+enum envelope_result envelope_clear_open(struct envelope_place *at,
+                                         const uint8_t kiosk_public[ENVELOPE_PUBLIC],
+                                         const uint8_t *wire, size_t wire_len,
+                                         char text[ENVELOPE_CLEAR_MAX + 1], size_t *len);
 
 /* Seals a letter to the kiosk. `signer` may be NULL: an acknowledgement is bound to its account by
  * the broker, not by a key, so that the kiosk need not know its members. Draws randomness (the

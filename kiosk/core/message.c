@@ -1,5 +1,7 @@
 #include "kiosk/core/message.h"
 
+#include "kiosk/core/envelope.h"
+
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -170,7 +172,7 @@ static bool put_common(cJSON *json, const struct message *m)
     char id[37] = "";
     if (!sodium_is_zero(m->id.bytes, sizeof m->id.bytes))
         message_id_write(&m->id, id);
-    return message_put_number(json, "v", 1) &&
+    return message_put_number(json, "v", ENVELOPE_VERSION) &&
            message_put_text(json, "kind", kinds[m->kind].name) &&
            message_put_text(json, "id", id) && message_put_number(json, "epoch", m->epoch) &&
            message_put_number(json, "seq", m->seq) && message_put_text(json, "at", m->at) &&
@@ -333,8 +335,9 @@ static void take_shaped(struct reader *r, const char *key, char *out, size_t siz
 
 static void take_head(struct reader *r, struct message *m)
 {
-    if (take_number(r, "v", INTEGER_END, "v is missing or not a number") != 1 && !r->why)
-        r->why = "v is not 1: made by another version";
+    if (take_number(r, "v", INTEGER_END, "v is missing or not a number") != ENVELOPE_VERSION &&
+        !r->why)
+        r->why = "v is not 2: made by another version";
     const char *kind = take_text(r, "kind", "kind is missing or not text");
     if (!kind)
         return;

@@ -51,7 +51,7 @@ void push_offer_write(const uint8_t venue[ENVELOPE_ID], const uint8_t push_secre
     uint8_t s[COVERED_MAX];
     size_t n = push_offer_cover("porchlight-offer", venue, vapid, PUSH_OFFER_POINT, s);
     memset(wire, 0, ENVELOPE_SIZE);
-    wire[0] = 1;
+    wire[0] = ENVELOPE_VERSION;
     wire[1] = FORM_OFFER;
     crypto_sign_ed25519_sk_to_pk(wire + AT_PUBLIC, push_secret);
     memcpy(wire + AT_ROOT, root_signature, CERT_SIGNATURE);
@@ -97,8 +97,9 @@ static int push_offer_take(const cJSON *json, struct push_offer_letter *l)
     size_t i = 0;
     while (i < sizeof kinds / sizeof kinds[0] && strcmp(kinds[i], kind) != 0)
         i++;
-    if (!cJSON_IsNumber(v) || v->valuedouble != 1 || i == sizeof kinds / sizeof kinds[0] ||
-        strlen(account) != 16 || strspn(account, "0123456789abcdef") != 16)
+    if (!cJSON_IsNumber(v) || v->valuedouble != ENVELOPE_VERSION ||
+        i == sizeof kinds / sizeof kinds[0] || strlen(account) != 16 ||
+        strspn(account, "0123456789abcdef") != 16)
         return -1;
     l->ask = (enum push_offer_ask)i;
     memcpy(l->account, account, 17);

@@ -13,7 +13,7 @@
  *  1. The venue has one push key, shared by its relays: an Ed25519 pair that the root signed at
  *     set-up (`porchlight keys push`). A relay publishes, retained on `push`, the offer:
  *
- *          0     1  version, 1
+ *          0     1  version, 2
  *          1     1  form, 5 (offer)
  *          2    32  the push key's public half
  *         34    64  the root's signature over "porchlight-push" 0 | venue 8 | that key
@@ -23,7 +23,7 @@
  *
  *  2. The phone has its browser make a subscription for that VAPID key, and publishes on
  *     wake/<account> a letter (envelope.h, form 2) sealed to the push key and not signed:
- *     {"v":1,"kind":"subscribe","account","endpoint","p256dh","auth"}, base64url as the browser
+ *     {"v":2,"kind":"subscribe","account","endpoint","p256dh","auth"}, base64url as the browser
  *     gives them; and again whenever the page is opened, since nobody answers. "unsubscribe"
  *     withdraws it. "test" asks for one wake-up to this phone alone, PUSH_OFFER_TEST_AFTER later.
  *  3. The kiosk publishes there, for an account that was revoked, the broadcast `revoked`.

@@ -115,7 +115,7 @@ def the_kiosks_account_without_its_keys(stage):
 
 def a_plain_message_to_a_sealed_listener(stage):
     thief = stage.as_kiosk("a-thief")
-    common = {"v": 1, "id": stage.alert, "epoch": 1 << 50, "seq": 1, "at": None, "age_ms": 0,
+    common = {"v": 2, "id": stage.alert, "epoch": 1 << 50, "seq": 1, "at": None, "age_ms": 0,
               "drill": False, "resumed": False, "detail": None, "proof": stage.clear["proof"]}
     state = {"state": "quiet", "unconfirmed": False, "duress": False, "seen": 0, "safe": 0,
              "nonce": "00" * 16}

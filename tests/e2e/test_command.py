@@ -153,7 +153,7 @@ def test_an_answer_for_another_account_is_refused(kiosk, staff):
     member = kiosk.member()
     kiosk.wires().hold(0.4)
     alert = member.wait("lockdown", "alert")
-    member.write(f"ack/{member.account}", {"v": 1, "kind": "seen", "id": alert.body["id"],
+    member.write(f"ack/{member.account}", {"v": 2, "kind": "seen", "id": alert.body["id"],
                                            "epoch": 0, "seq": 0, "account": "0" * 16})
     wait.until(lambda: kiosk.status()["refused"] >= 1, "the refusal")
     assert kiosk.status()["seen"] == 0

@@ -321,7 +321,7 @@ def command(venue, phone, name):
     """The staff phone's letter, with the nonce of the state it looks at."""
     state = phone.eyes.wait("state", "state").body
     phone.eyes.write(f"command/{phone.account}",
-                     {"v": 1, "kind": f"command-{name}", "id": state["id"],
+                     {"v": 2, "kind": f"command-{name}", "id": state["id"],
                       "epoch": state["epoch"], "seq": state["seq"], "account": phone.account,
                       "nonce": state["nonce"]}, phone.secret)
 
@@ -534,7 +534,7 @@ def is_notice(venue, wire):
     root = bytes.fromhex((venue.kiosk.credentials / "root.pub").read_text())
     covered = (b"porchlight-retired\0" + bytes.fromhex(venue.kiosk.venue)
                + bytes.fromhex(venue.kiosk.id) + public)
-    return (wire[:34] == b"\1\3" + public and len(wire) == 768 and not any(wire[98:])
+    return (wire[:34] == b"\2\3" + public and len(wire) == 768 and not any(wire[98:])
             and na.crypto_sign_open(wire[34:98] + covered, root) == covered)
 
 

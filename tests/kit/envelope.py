@@ -7,15 +7,27 @@ from nacl import bindings as na
 from nacl.exceptions import BadSignatureError, CryptoError
 
 SIZE = 768
+VERSION = 2
+# byte 1 of a message
+BROADCAST, LETTER, RETIRED, WELCOME, OFFER, CLEAR = range(1, 7)
 
 
 class Refused(Exception):
     pass
 
 
+def head(form):
+    return bytes([VERSION, form])
+
+
+def _is(wire, form):
+    if len(wire) != SIZE or wire[:2] != head(form):
+        raise Refused(f"{len(wire)} bytes beginning {wire[:2].hex()} are not of form {form}")
+
+
 def place(form, venue, kiosk, epoch, seq, topic):
     name = topic.encode()
-    return (b"porchlight\0" + bytes([1, form]) + bytes.fromhex(venue) + bytes.fromhex(kiosk)
+    return (b"porchlight\0" + head(form) + bytes.fromhex(venue) + bytes.fromhex(kiosk)
             + struct.pack(">QQH", epoch, seq, len(name)) + name)
 
 
@@ -29,8 +41,7 @@ def _unpad(inner):
 
 def open_broadcast(wire, venue_key, kiosk_public, topic):
     """(epoch, seq, text), or Refused. `topic` is the full name it came on."""
-    if len(wire) != SIZE or wire[:2] != b"\x01\x01":
-        raise Refused(f"{len(wire)} bytes beginning {wire[:2].hex()} are no broadcast")
+    _is(wire, BROADCAST)
     epoch, seq = struct.unpack(">QQ", wire[2:18])
     _, venue, kiosk, _ = topic.split("/", 3)
     bound = place(1, venue, kiosk, epoch, seq, topic)
@@ -56,7 +67,7 @@ def seal_letter(text, kiosk_public, topic, signer=None):
         raise Refused(f"{len(data)} bytes do not fit into {room}")
     inner = signature + struct.pack(">H", len(data)) + data + bytes(room - len(data))
     to = na.crypto_sign_ed25519_pk_to_curve25519(kiosk_public)
-    return b"\x01\x02" + na.crypto_box_seal(inner, to)
+    return head(LETTER) + na.crypto_box_seal(inner, to)
 
 
 def seal_broadcast(text, venue_key, kiosk_secret, topic, epoch, seq):
@@ -69,14 +80,39 @@ def seal_broadcast(text, venue_key, kiosk_secret, topic, epoch, seq):
         raise Refused(f"{len(data)} bytes do not fit into {room}")
     inner = (na.crypto_sign(bound + data, kiosk_secret)[:64] + struct.pack(">H", len(data)) + data
              + bytes(room - len(data)))
-    return (b"\x01\x01" + struct.pack(">QQ", epoch, seq) + nonce
+    return (head(BROADCAST) + struct.pack(">QQ", epoch, seq) + nonce
             + na.crypto_aead_xchacha20poly1305_ietf_encrypt(inner, bound, nonce, venue_key))
+
+
+def open_clear(wire, kiosk_public, topic):
+    """(epoch, seq, text) of a message that is signed and not sealed, or Refused."""
+    _is(wire, CLEAR)
+    epoch, seq = struct.unpack(">QQ", wire[2:18])
+    _, venue, kiosk, _ = topic.split("/", 3)
+    signature, text = _unpad(wire[18:])
+    try:
+        na.crypto_sign_open(signature + place(CLEAR, venue, kiosk, epoch, seq, topic) + text,
+                            kiosk_public)
+    except BadSignatureError as bad:
+        raise Refused(str(bad)) from None
+    return epoch, seq, text.decode()
+
+
+def seal_clear(text, kiosk_secret, topic, epoch, seq):
+    """What a kiosk says to everybody at the broker: signed, not sealed."""
+    _, venue, kiosk, _ = topic.split("/", 3)
+    data, room = text.encode(), SIZE - 84
+    if len(data) > room:
+        raise Refused(f"{len(data)} bytes do not fit into {room}")
+    bound = place(CLEAR, venue, kiosk, epoch, seq, topic)
+    return (head(CLEAR) + struct.pack(">QQ", epoch, seq)
+            + na.crypto_sign(bound + data, kiosk_secret)[:64] + struct.pack(">H", len(data)) + data
+            + bytes(room - len(data)))
 
 
 def open_letter(wire, kiosk_public, kiosk_secret, topic, signer=None):
     """The text of a phone's letter, or Refused. With `signer`, a public key, it must have signed."""
-    if len(wire) != SIZE or wire[:2] != b"\x01\x02":
-        raise Refused(f"{len(wire)} bytes beginning {wire[:2].hex()} are no letter")
+    _is(wire, LETTER)
     _, venue, kiosk, _ = topic.split("/", 3)
     try:
         signature, text = _unpad(na.crypto_box_seal_open(

@@ -27,7 +27,7 @@ def key_of(text):
 
 def open_welcome(wire, public, secret, kiosk_public, topic):
     """The text that the kiosk sealed to this phone; envelope.Refused for anything else."""
-    if len(wire) != envelope.SIZE or wire[:2] != b"\1\4":
+    if len(wire) != envelope.SIZE or wire[:2] != envelope.head(envelope.WELCOME):
         raise envelope.Refused("no welcome")
     _, venue, kiosk, _ = topic.split("/", 3)
     inner = na.crypto_box_seal_open(wire[2:], na.crypto_sign_ed25519_pk_to_curve25519(public),
@@ -79,7 +79,7 @@ class Joiner:
             pass  # our own letter come back, or not for us
 
     def letter(self, signer=None, **fields):
-        body = {"v": 1, "account": self.account, **fields}
+        body = {"v": 2, "account": self.account, **fields}
         wire = envelope.seal_letter(json.dumps(body), self.kiosk_public, self.topic,
                                     signer or self.secret)
         self.client.publish(self.topic, wire, 1).wait_for_publish(10)

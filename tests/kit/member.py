@@ -120,7 +120,7 @@ class Member(Mailbox):
 
     def answer(self, alert_id, kind="seen"):
         self.write(f"ack/{self.account}",
-                   {"v": 1, "kind": kind, "id": alert_id, "epoch": 0, "seq": 0,
+                   {"v": 2, "kind": kind, "id": alert_id, "epoch": 0, "seq": 0,
                     "account": self.account})
 
     def close(self):

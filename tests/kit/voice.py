@@ -53,7 +53,7 @@ class Voice:
 
     def body(self, kind, **fields):
         self.seq += 1
-        return {"v": 1, "kind": kind, "id": None, "epoch": self.epoch, "seq": self.seq, "at": None,
+        return {"v": 2, "kind": kind, "id": None, "epoch": self.epoch, "seq": self.seq, "at": None,
                 "age_ms": None, "drill": False, "resumed": False, "detail": None, **fields}
 
     def seal(self, topic, body, secret=None, venue_key=None):

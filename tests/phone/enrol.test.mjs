@@ -40,7 +40,7 @@ test("the kiosk's welcome opens into a membership", () => {
 
 test("the kiosk's new key opens", () => {
     assert.deepEqual(JSON.parse(opened(vectors.rotate)),
-        { v: 1, kind: 'rotate', venue_key: '66'.repeat(32) });
+        { v: 2, kind: 'rotate', venue_key: '66'.repeat(32) });
 });
 
 test('a welcome for another place does not open', () => {
@@ -50,13 +50,13 @@ test('a welcome for another place does not open', () => {
     { reason: 'forged' });
 });
 
-const good = { v: 1, b: ['wss://a.example/mqtt'], a: '0'.repeat(16), p: 'x'.repeat(24),
+const good = { v: 2, b: ['wss://a.example/mqtt'], a: '0'.repeat(16), p: 'x'.repeat(24),
     x: 1, V: '1'.repeat(16), k: '2'.repeat(16), q: 'A'.repeat(43), r: 'A'.repeat(43) };
 
 for (const [name, change] of Object.entries({
     'a plain broker elsewhere': { b: ['ws://a.example/mqtt'] },
     'no broker': { b: [] },
-    'another version': { v: 2 },
+    'another version': { v: 1 },
     'a long account': { a: '0'.repeat(17) },
     'a short password': { p: 'x' },
     'a short key': { q: 'AAAA' },

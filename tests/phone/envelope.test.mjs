@@ -22,6 +22,15 @@ for (const v of vectors.broadcast) {
     });
 }
 
+for (const v of vectors.clear) {
+    test(`clear message "${v.name}" has the vector's bytes and opens`, () => {
+        const made = envelope.sealClear(sodium, v.place, kiosk.privateKey, v.text);
+        assert.deepEqual(made, bytes(v.wire));
+        const opened = envelope.openClear(sodium, v.place, kiosk.publicKey, bytes(v.wire));
+        assert.deepEqual(opened, { text: v.text, epoch: v.place.epoch, seq: v.place.seq });
+    });
+}
+
 for (const v of vectors.letter) {
     test(`letter "${v.name}" opens`, () => {
         const opened = envelope.openLetter(sodium, v.place, kiosk.publicKey, kiosk.privateKey,
@@ -42,7 +51,8 @@ for (const v of vectors.letter) {
 
 // A refused vector is a good one with a byte changed, cut or added, or another key or place.
 function spoil(v) {
-    const good = [...vectors.broadcast, ...vectors.letter].find((g) => g.name === v.of);
+    const good = [...vectors.broadcast, ...vectors.clear, ...vectors.letter]
+        .find((g) => g.name === v.of);
     let wire = bytes(v.wire ?? good.wire);
     if (v.xor) {
         wire[v.xor[0]] ^= v.xor[1];
@@ -53,16 +63,22 @@ function spoil(v) {
     if (v.add) {
         wire = new Uint8Array([...wire, ...new Uint8Array(v.add)]);
     }
-    return { wire, letter: vectors.letter.includes(good), place: { ...good.place, ...v.place } };
+    const form = ['broadcast', 'clear', 'letter'].find((f) => vectors[f].includes(good));
+    return { wire, form, place: { ...good.place, ...v.place } };
 }
 
 for (const v of vectors.refused) {
     test(`refused: ${v.of}, ${v.why}`, () => {
-        const { wire, letter, place } = spoil(v);
+        const { wire, form, place } = spoil(v);
+        const from = v.keys?.kiosk_public ? fromHex(v.keys.kiosk_public) : kiosk.publicKey;
         const asked = () => {
-            if (!letter) {
-                envelope.open(sodium, place, v.keys?.venue ? fromHex(v.keys.venue) : venue,
-                    v.keys?.kiosk_public ? fromHex(v.keys.kiosk_public) : kiosk.publicKey, wire);
+            if (form === 'broadcast') {
+                envelope.open(sodium, place, v.keys?.venue ? fromHex(v.keys.venue) : venue, from,
+                    wire);
+                return;
+            }
+            if (form === 'clear') {
+                envelope.openClear(sodium, place, from, wire);
                 return;
             }
             const opened = envelope.openLetter(sodium, place, kiosk.publicKey, kiosk.privateKey,
@@ -86,10 +102,10 @@ test('a text that is too long is refused when it is made', () => {
 test('a welcome opens for the phone it is for, and only from the kiosk', () => {
     const place = { ...vectors.letter[0].place,
         topic: vectors.letter[0].place.topic.replace('/ack/', '/enrol/') };
-    const wire = envelope.sealWelcome(sodium, place, staff.publicKey, kiosk.privateKey, '{"v":1}');
+    const wire = envelope.sealWelcome(sodium, place, staff.publicKey, kiosk.privateKey, '{"v":2}');
     const open = (from, to = staff) => envelope.openWelcome(sodium, place, to.publicKey,
         to.privateKey, from.publicKey, wire);
-    assert.equal(open(kiosk), '{"v":1}');
+    assert.equal(open(kiosk), '{"v":2}');
     assert.throws(() => open(staff), { reason: 'forged' });
     assert.throws(() => open(kiosk, kiosk), { reason: 'not ours' });
 });

@@ -81,12 +81,12 @@ class Kiosk:
         inner = signature + struct.pack(">H", len(text)) + text + bytes(644 - len(text))
         assert len(inner) == 710, f"{len(text)} bytes of text are too many"
         nonce = secrets.token_bytes(24)
-        return b"\1\1" + at + nonce + na.crypto_aead_xchacha20poly1305_ietf_encrypt(
+        return envelope.head(envelope.BROADCAST) + at + nonce + na.crypto_aead_xchacha20poly1305_ietf_encrypt(
             inner, bound, nonce, venue_key or self.venue_key)
 
     def body(self, kind, **fields):
         self.seq += 1
-        common = {"v": 1, "kind": kind, "id": None, "epoch": self.epoch, "seq": self.seq,
+        common = {"v": 2, "kind": kind, "id": None, "epoch": self.epoch, "seq": self.seq,
                   "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "age_ms": None,
                   "drill": False, "resumed": False, "detail": None}
         return {**common, **fields}
@@ -143,7 +143,7 @@ class Kiosk:
     def retire(self):
         signature = self.root.sign("porchlight-retired", bytes.fromhex(self.venue),
                                    bytes.fromhex(self.id), self.public)
-        self.send("state", b"\1\3" + self.public + signature + bytes(670), retain=True)
+        self.send("state", envelope.head(envelope.RETIRED) + self.public + signature + bytes(670), retain=True)
 
     def offer(self):
         """What a relay of this venue would publish; the kiosk is let speak in its place."""
@@ -152,7 +152,7 @@ class Kiosk:
         self.brokers[0].steward.command(
             command="addRoleACL", rolename=f"kiosk-{self.account}", allow=True,
             acltype="publishClientSend", topic=f"{self.place}/push")
-        wire = b"\1\5" + public + self.root.sign("porchlight-push", venue, public) + vapid \
+        wire = envelope.head(envelope.OFFER) + public + self.root.sign("porchlight-push", venue, public) + vapid \
             + na.crypto_sign(b"porchlight-offer\0" + venue + vapid, secret)[:64]
         return self.send("push", wire + bytes(768 - len(wire)), retain=True)
 
@@ -164,7 +164,7 @@ class Kiosk:
 
     def open_letter(self, topic, wire):
         """(body, signed by this public key) of a letter; None for what is none."""
-        if wire[:2] != b"\1\2" or len(wire) != 768:
+        if wire[:2] != envelope.head(envelope.LETTER) or len(wire) != 768:
             return None
         inner = na.crypto_box_seal_open(
             wire[2:], na.crypto_sign_ed25519_pk_to_curve25519(self.public),
@@ -220,7 +220,7 @@ class Kiosk:
         for broker in self.brokers:
             broker.account("newcomer", self.venue, self.id, account, password)
         self.invited[account] = None
-        i = {"v": 1, "b": addresses, "a": account, "p": password, "x": int(time.time() + lives),
+        i = {"v": 2, "b": addresses, "a": account, "p": password, "x": int(time.time() + lives),
              "V": self.venue, "k": self.id, "q": b64(self.public), "r": b64(self.root.public)}
         if staff:
             i["s"] = 1
@@ -235,7 +235,7 @@ class Kiosk:
                 return  # an invitation is one phone's
             self.invited[account] = body["public"]
             self.passwords[account] = (body["password"], body["staff"])
-            welcome = {"v": 1, "kind": "welcome", "account": account,
+            welcome = {"v": 2, "kind": "welcome", "account": account,
                        "venue_key": self.venue_key.hex()}
             if body["staff"]:
                 welcome["certificate"] = self.certify(account, bytes.fromhex(body["public"])).hex()
@@ -254,7 +254,8 @@ class Kiosk:
         bound = envelope.place(4, self.venue, self.id, 0, 0, topic)
         signature = na.crypto_sign(bound + text, self.secret)[:64]
         inner = signature + struct.pack(">H", len(text)) + text + bytes(652 - len(text))
-        wire = b"\1\4" + na.crypto_box_seal(inner, na.crypto_sign_ed25519_pk_to_curve25519(public))
+        wire = envelope.head(envelope.WELCOME) + na.crypto_box_seal(
+            inner, na.crypto_sign_ed25519_pk_to_curve25519(public))
         for client in self.clients:
             if client.is_connected():
                 client.publish(topic, wire, 1)

@@ -503,7 +503,7 @@ def test_a_venue_key_is_rotated(venue):
     account, public = next(iter(kiosk.invited.items()))
     kiosk.venue_key = bytes(range(32))
     kiosk.welcome(f"{kiosk.place}/enrol/{account}",
-                  {"v": 1, "kind": "rotate", "venue_key": kiosk.venue_key.hex()},
+                  {"v": 2, "kind": "rotate", "venue_key": kiosk.venue_key.hex()},
                   bytes.fromhex(public))
     kiosk.alarm("lockdown")
     page.until_face("lockdown")

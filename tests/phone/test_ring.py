@@ -210,7 +210,7 @@ def test_an_offer_that_the_root_did_not_sign_is_refused(evening):
     page = evening.phone()
     page.click("#ring-close")
     page.until_face("quiet")
-    forged = b"\1\5" + bytes(766)
+    forged = b"\2\5" + bytes(766)
     evening.kiosk.brokers[0].steward.command(
         command="addRoleACL", rolename=f"kiosk-{evening.kiosk.account}",
         acltype="publishClientSend", topic=f"{evening.kiosk.place}/push", allow=True)

@@ -32,10 +32,10 @@ class Phone:
 
     def letter(self, kind, account=None, key=None, **fields):
         topic = f"{self.night.kiosk.place}/wake/{self.account}"
-        text = json.dumps({"v": 1, "kind": kind, "account": account or self.account,
+        text = json.dumps({"v": 2, "kind": kind, "account": account or self.account,
                            **fields}).encode()
         inner = bytes(64) + len(text).to_bytes(2, "big") + text + bytes(652 - len(text))
-        wire = b"\1\2" + na.crypto_box_seal(
+        wire = b"\2\2" + na.crypto_box_seal(
             inner, na.crypto_sign_ed25519_pk_to_curve25519(key or self.offer[2:34]))
         self.client.publish(topic, wire)
 
@@ -85,7 +85,7 @@ def night(folder, authority):
 def test_an_offer_is_the_roots_word(night):
     offer = Phone(night).offer
     key, root, venue = offer[2:34], night.kiosk.root.public, bytes.fromhex(night.kiosk.venue)
-    assert len(offer) == 768 and offer[:2] == b"\1\5" and offer[227:] == bytes(541)
+    assert len(offer) == 768 and offer[:2] == b"\2\5" and offer[227:] == bytes(541)
     na.crypto_sign_open(offer[34:98] + b"porchlight-push\0" + venue + key, root)
     na.crypto_sign_open(offer[163:227] + b"porchlight-offer\0" + venue + offer[98:163], key)
 

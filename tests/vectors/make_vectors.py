@@ -12,6 +12,7 @@ The file:
              the same of a staff phone and of strangers
   broadcast  nonce and text in, `wire` (768 bytes, base64) out: sealing gives the same bytes,
              opening gives the text back
+  clear      text in, `wire` out: signed and not sealed, so without a nonce
   letter     sealed with a fixed ephemeral key, so only opening can be compared
   refused    a change to a vector named in `of`, and the result it must give. `xor` [offset, mask]
              changes wire bytes, `cut` keeps so many bytes, `add` appends zeros, `wire` replaces
@@ -30,6 +31,8 @@ from nacl import bindings as sodium
 SIZE = 768
 TEXT_MAX = 644
 LETTER_MAX = 652
+VERSION = 2
+CLEAR_MAX = 684
 SEED = b"porchlight envelope vectors 1"
 
 
@@ -57,7 +60,7 @@ def topic(name):
 
 def bound(form, place, text=b""):
     name = place["topic"].encode()
-    return (b"porchlight\0" + bytes([1, form]) + bytes.fromhex(place["venue"])
+    return (b"porchlight\0" + bytes([VERSION, form]) + bytes.fromhex(place["venue"])
             + bytes.fromhex(place["kiosk"])
             + struct.pack(">QQH", place["epoch"], place["seq"], len(name)) + name + text)
 
@@ -72,7 +75,15 @@ def broadcast(place, text, nonce, signer=KIOSK_KEY, venue_key=VENUE_KEY, **odd):
     signature = sodium.crypto_sign(bound(1, place, text), signer["secret"])[:64]
     sealed = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(
         inner(signature, text, 64 + 2 + TEXT_MAX, **odd), bound(1, place), nonce, venue_key)
-    wire = bytes([1, 1]) + struct.pack(">QQ", place["epoch"], place["seq"]) + nonce + sealed
+    wire = bytes([VERSION, 1]) + struct.pack(">QQ", place["epoch"], place["seq"]) + nonce + sealed
+    assert len(wire) == SIZE
+    return wire
+
+
+def clear(place, text, signer=KIOSK_KEY, **odd):
+    signature = sodium.crypto_sign(bound(6, place, text), signer["secret"])[:64]
+    wire = (bytes([VERSION, 6]) + struct.pack(">QQ", place["epoch"], place["seq"])
+            + inner(signature, text, 64 + 2 + CLEAR_MAX, **odd))
     assert len(wire) == SIZE
     return wire
 
@@ -87,7 +98,7 @@ def letter(place, text, ephemeral, signer=None, to=KIOSK_KEY, **odd):
     nonce = hashlib.blake2b(epk + box, digest_size=24).digest()
     sealed = sodium.crypto_box(inner(signature, text, 64 + 2 + LETTER_MAX, **odd), nonce, box,
                                ephemeral)
-    wire = bytes([1, 2]) + epk + sealed
+    wire = bytes([VERSION, 2]) + epk + sealed
     assert len(wire) == SIZE
     return wire
 
@@ -107,33 +118,48 @@ def base64_of(data):
 
 BROADCASTS = [
     ("lockdown", "alert", 3, 41, compact(
-        v=1, kind="lockdown", id="6c1f9d0e-54b3-4c27-9a1d-2f0d5e8b7a66", epoch=3, seq=41,
+        v=VERSION, kind="lockdown", id="6c1f9d0e-54b3-4c27-9a1d-2f0d5e8b7a66", epoch=3, seq=41,
         at="2026-11-22T18:33:04Z", age_ms=2, drill=False, resumed=False, detail=None)),
-    ("beat", "beat", 3, 42, compact(
-        v=1, kind="beat", id=None, epoch=3, seq=42, at=None, age_ms=None, drill=False,
-        resumed=False, detail=None)),
     ("empty text", "state", 0, 0, ""),
     ("full text", "state", 2**53 - 1, 2**53 - 1, "x" * TEXT_MAX),
     ("not ascii", "state", 1, 2, "Salam, дорогие, გამარჯობა, مرحبا"),
 ]
 
+CLEARS = [
+    ("beat", "beat", 3, 42, compact(
+        v=VERSION, kind="beat", epoch=3, seq=42, at="2026-11-22T18:33:05Z", synced=True,
+        up=86400123, state=41, staff=40, ring=39, echo=[draw("beat nonce", 8).hex()])),
+    ("ring", "ring", 3, 39, compact(
+        v=VERSION, kind="ring", epoch=3, seq=39, at=None,
+        id="6c1f9d0e-54b3-4c27-9a1d-2f0d5e8b7a66", on=True, staff=None)),
+    ("lost", "presence", 3, 0, compact(
+        v=VERSION, kind="lost", id=None, epoch=3, seq=0, at=None, age_ms=None, drill=False,
+        resumed=False, detail=None, connection=7)),
+    ("empty clear text", "beat", 0, 0, ""),
+    ("full clear text", "ring", 2**53 - 1, 2**53 - 1, "z" * CLEAR_MAX),
+]
+
 LETTERS = [
     ("seen", f"ack/{ACCOUNT}", None, compact(
-        v=1, kind="seen", id="6c1f9d0e-54b3-4c27-9a1d-2f0d5e8b7a66", epoch=0, seq=0,
+        v=VERSION, kind="seen", id="6c1f9d0e-54b3-4c27-9a1d-2f0d5e8b7a66", epoch=0, seq=0,
         account=ACCOUNT)),
     ("command", f"command/{ACCOUNT}", STAFF_KEY, compact(
-        v=1, kind="command-caution", id=None, epoch=0, seq=0, account=ACCOUNT,
+        v=VERSION, kind="command-caution", id=None, epoch=0, seq=0, account=ACCOUNT,
         nonce=draw("command nonce", 16).hex())),
     ("full letter", f"enrol/{ACCOUNT}", None, "y" * LETTER_MAX),
 ]
 
 
 def make():
-    broadcasts, letters, refused = [], [], []
+    broadcasts, clears, letters, refused = [], [], [], []
     for label, name, epoch, seq, text in BROADCASTS:
         at, nonce = place(name, epoch, seq), draw("nonce " + label, 24)
         broadcasts.append({"name": label, "place": at, "nonce": nonce.hex(), "text": text,
                            "wire": base64_of(broadcast(at, text.encode(), nonce))})
+    for label, name, epoch, seq, text in CLEARS:
+        at = place(name, epoch, seq)
+        clears.append({"name": label, "place": at, "text": text,
+                       "wire": base64_of(clear(at, text.encode()))})
     for label, name, signer, text in LETTERS:
         at = place(name)
         letters.append({"name": label, "place": at, "text": text, "signed": signer is not None,
@@ -146,7 +172,7 @@ def make():
     at, text = broadcasts[0]["place"], broadcasts[0]["text"].encode()
     nonce = draw("nonce odd", 24)
     other = draw("other id", 8).hex()
-    refuse("lockdown", "another version", "malformed", xor=[0, 3])
+    refuse("lockdown", "version 1", "malformed", xor=[0, 3])
     refuse("lockdown", "another form", "malformed", xor=[1, 3])
     refuse("lockdown", "a byte short", "malformed", cut=SIZE - 1)
     refuse("lockdown", "nothing at all", "malformed", cut=0)
@@ -176,7 +202,7 @@ def make():
 
     at, text = letters[1]["place"], letters[1]["text"].encode()
     odd = draw("box odd", 32)
-    refuse("command", "another version", "malformed", xor=[0, 3])
+    refuse("command", "version 1", "malformed", xor=[0, 3])
     refuse("command", "a broadcast in a letter's place", "malformed", xor=[1, 3])
     refuse("command", "a byte short", "malformed", cut=SIZE - 1)
     refuse("command", "a changed bit of the sender's key", "not ours", xor=[2, 1])
@@ -191,6 +217,27 @@ def make():
     refuse("command", "another account's topic", "forged",
            place={"topic": topic("command/" + other)})
     refuse("command", "another venue", "forged", place={"venue": other})
+
+    at, text = clears[0]["place"], clears[0]["text"].encode()
+    refuse("beat", "version 1", "malformed", xor=[0, 3])
+    refuse("beat", "another form", "malformed", xor=[1, 7])
+    refuse("beat", "a byte short", "malformed", cut=SIZE - 1)
+    refuse("beat", "an epoch above 2^53", "malformed", xor=[2, 0x20])
+    refuse("beat", "a length behind the end", "malformed",
+           wire=base64_of(clear(at, text, length=CLEAR_MAX + 1)))
+    refuse("beat", "a length that cuts the text", "malformed",
+           wire=base64_of(clear(at, text, length=len(text) - 1)))
+    refuse("beat", "padding that is not zero", "malformed", xor=[SIZE - 1, 1])
+    for offset, what in [(9, "epoch"), (17, "seq"), (18, "signature"), (90, "text")]:
+        refuse("beat", f"a changed bit of the {what}", "forged", xor=[offset, 1])
+    refuse("beat", "another signer", "forged",
+           wire=base64_of(clear(at, text, signer=STRANGER_KEY)))
+    refuse("beat", "another kiosk's public key", "forged",
+           keys={"kiosk_public": STRANGER_KEY["public"].hex()})
+    refuse("beat", "another topic", "forged", place={"topic": topic("ring")})
+    refuse("beat", "another venue", "forged", place={"venue": other})
+    refuse("beat", "a broadcast in its place", "malformed", wire=broadcasts[0]["wire"])
+    refuse("lockdown", "a clear message in its place", "malformed", wire=clears[0]["wire"])
     return {
         "keys": {
             "venue": VENUE_KEY.hex(),
@@ -198,6 +245,7 @@ def make():
             "staff_seed": STAFF_KEY["seed"].hex(), "staff_public": STAFF_KEY["public"].hex(),
         },
         "broadcast": broadcasts,
+        "clear": clears,
         "letter": letters,
         "refused": refused,
     }

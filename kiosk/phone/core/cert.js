@@ -2,14 +2,14 @@
 // staff phone is one, and that a staff phone ended a lockdown. All but the signing is pure.
 
 import { concat, fromHex, readU64, toHex, u64, utf8 } from './bytes.js';
-import { SIZE } from './envelope.js';
+import { SIZE, VERSION } from './envelope.js';
 
 const RETIRED = 3;
 const PROOF = 200;
 
 // ids: {venue, kiosk} in hex, kioskPublic bytes.
 export function isRetired(sodium, ids, rootPublic, wire) {
-    if (wire.length !== SIZE || wire[0] !== 1 || wire[1] !== RETIRED ||
+    if (wire.length !== SIZE || wire[0] !== VERSION || wire[1] !== RETIRED ||
         toHex(wire.subarray(2, 34)) !== toHex(ids.kioskPublic) ||
         wire.subarray(98).some((b) => b !== 0)) {
         return false;

@@ -4,7 +4,7 @@
 // until then the phone says so again, should the kiosk have been away for a moment.
 
 import { fromHex, toHex } from './bytes.js';
-import { LETTER_MAX, openWelcome, Refused, sealLetter } from './envelope.js';
+import { LETTER_MAX, openWelcome, Refused, sealLetter, VERSION } from './envelope.js';
 import { openLink } from './link.js';
 import { topicName } from './topics.js';
 
@@ -19,14 +19,14 @@ export function makeKeys(sodium) {
 }
 
 export function writeRequest(invitation, keys, password) {
-    return JSON.stringify({ v: 1, kind: 'enrol', account: invitation.account, public: keys.public,
+    return JSON.stringify({ v: VERSION, kind: 'enrol', account: invitation.account, public: keys.public,
         password, staff: invitation.staff });
 }
 
 // The welcome's text as a membership, or Refused.
 export function readWelcome(text, invitation, keys, password) {
     const w = JSON.parse(text);
-    if (w.v !== 1 || w.kind !== 'welcome' || w.account !== invitation.account ||
+    if (w.v !== VERSION || w.kind !== 'welcome' || w.account !== invitation.account ||
         !/^[0-9a-f]{64}$/.test(w.venue_key) ||
         (invitation.staff && !/^[0-9a-f]{128}$/.test(w.certificate))) {
         throw new Refused('malformed');
@@ -81,7 +81,7 @@ export function enrol({ mqtt, sodium, invitation, now = Date.now() }) {
         };
         const ask = () => {
             const wire = letter(membership === null ? writeRequest(invitation, keys, password) :
-                JSON.stringify({ v: 1, kind: 'enrolled', account: invitation.account }));
+                JSON.stringify({ v: VERSION, kind: 'enrolled', account: invitation.account }));
             links.forEach((l) => l.publish(topic, wire, 600).catch(() => {}));
         };
         const onMessage = (name, payload) => {

@@ -5,17 +5,20 @@
 
 import { concat, fromHex, fromUtf8, readU64, u16, u64, utf8 } from './bytes.js';
 
+export const VERSION = 2; // byte 0 of every message, and v in every JSON text
 export const SIZE = 768;
 export const TEXT_MAX = 644;
 export const LETTER_MAX = 652;
+export const CLEAR_MAX = 684;
 const TOPIC_MAX = 255;
-const VERSION = 1;
 const BROADCAST = 1;
 const LETTER = 2;
-const WELCOME = 4; // 3 is the root's notice, cert.js
+const WELCOME = 4; // 3 is the root's notice, cert.js; 5 offer.js
+const CLEAR = 6;
 const SIGNATURE = 64;
 const NONCE = 24;
 const HEAD = 42;
+const CLEAR_HEAD = 18;
 
 // A refusal: `reason` is 'malformed', 'not ours', 'forged' or 'too long'.
 export class Refused extends Error {
@@ -103,6 +106,29 @@ export function seal(sodium, place, venueKey, kioskSecret, nonce, text) {
         pack(signature, text, TEXT_MAX), data, null, nonce, venueKey);
     return concat(Uint8Array.of(VERSION, BROADCAST), u64(place.epoch), u64(place.seq), nonce,
         boxed);
+}
+
+// Opens a clear message (beat, presence, ring), as open does a broadcast.
+export function openClear(sodium, place, kioskPublic, wire) {
+    checkHead(wire, CLEAR);
+    const epoch = readU64(wire, 2);
+    const seq = readU64(wire, 10);
+    if (epoch < 0 || seq < 0) {
+        throw new Refused('malformed');
+    }
+    const { signature, text } = unpack(wire.subarray(CLEAR_HEAD), CLEAR_MAX);
+    const data = concat(bound(CLEAR, { ...place, epoch, seq }), text);
+    if (!sodium.crypto_sign_verify_detached(signature, data, kioskPublic)) {
+        throw new Refused('forged');
+    }
+    return { text: readText(text), epoch, seq };
+}
+
+// Makes a clear message, as the kiosk does: for the tests and their vectors.
+export function sealClear(sodium, place, kioskSecret, text) {
+    const data = concat(bound(CLEAR, place), utf8(text));
+    return concat(Uint8Array.of(VERSION, CLEAR), u64(place.epoch), u64(place.seq),
+        pack(sodium.crypto_sign_detached(data, kioskSecret), text, CLEAR_MAX));
 }
 
 // Seals a letter to the kiosk; `signer` (an Ed25519 secret key) may be null.

@@ -1,11 +1,12 @@
 // An invitation: addresses, public keys and a one-time account, valid for 10 minutes. It is the
 // fragment of a link, so that no server ever sees it: base64url of a JSON object with short keys.
 //
-//   v 1 | b [broker addresses, wss://] | a account | p one-time password | x expiry, unix seconds
+//   v 2 | b [broker addresses, wss://] | a account | p one-time password | x expiry, unix seconds
 //   V venue | k kiosk | q the kiosk's key, base64url | r the root key, base64url | s 1: staff
 //   u where the push app listens (optional)
 
 import { fromBase64Url, fromUtf8, toBase64Url, toHex, utf8 } from './bytes.js';
+import { VERSION } from './envelope.js';
 
 const ID = /^[0-9a-f]{16}$/;
 
@@ -31,7 +32,7 @@ export function readInvitation(text) {
             staff: i.s === 1,
             push: typeof i.u === 'string' ? i.u : null,
         };
-        return i.v === 1 && sound(out) ? out : null;
+        return i.v === VERSION && sound(out) ? out : null;
     } catch {
         return null;
     }

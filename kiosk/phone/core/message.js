@@ -2,7 +2,7 @@
 // missing or mistyped one that `kind` needs refuses the message.
 
 import { fromBase64Url, toBase64Url } from './bytes.js';
-import { Refused } from './envelope.js';
+import { Refused, VERSION } from './envelope.js';
 
 export const KINDS = {
     alert: ['lockdown', 'caution', 'duress', 'all-clear'],
@@ -68,7 +68,7 @@ export function readMessage(text, topic, place) {
     } catch {
         throw new Refused('malformed');
     }
-    if (message === null || typeof message !== 'object' || message.v !== 1) {
+    if (message === null || typeof message !== 'object' || message.v !== VERSION) {
         throw new Refused('malformed');
     }
     check(message, COMMON);
@@ -90,12 +90,12 @@ function readBytes(text) {
 
 // A phone that has joined, and that the broker with this address does not let in (core/enrol.h).
 export function writeAgain(account, password, broker) {
-    return JSON.stringify({ v: 1, kind: 'again', account, password, broker });
+    return JSON.stringify({ v: VERSION, kind: 'again', account, password, broker });
 }
 
 // A phone's messages to the kiosk: {kind, id, account}, for a command {nonce, epoch, seq, proof}
 // besides.
 export function writeAnswer({ kind, id, account, epoch = 0, seq = 0, nonce, proof }) {
-    return JSON.stringify({ v: 1, kind, id, epoch, seq, account, nonce,
+    return JSON.stringify({ v: VERSION, kind, id, epoch, seq, account, nonce,
         proof: proof && toBase64Url(proof) });
 }

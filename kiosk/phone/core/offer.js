@@ -2,14 +2,14 @@
 // venue's root key, and the letters that only the holder of the push key can open. Pure.
 
 import { concat, fromHex, utf8 } from './bytes.js';
-import { Refused, SIZE } from './envelope.js';
+import { Refused, SIZE, VERSION } from './envelope.js';
 
 const OFFER = 5;
 const END = 227;
 
 // {key, vapid}: bytes. Throws Refused.
 export function readOffer(sodium, venue, rootPublic, wire) {
-    if (wire.length !== SIZE || wire[0] !== 1 || wire[1] !== OFFER ||
+    if (wire.length !== SIZE || wire[0] !== VERSION || wire[1] !== OFFER ||
         wire.subarray(END).some((b) => b !== 0)) {
         throw new Refused('malformed');
     }
@@ -26,5 +26,5 @@ export function readOffer(sodium, venue, rootPublic, wire) {
 
 // kind: 'subscribe' with {endpoint, p256dh, auth}, 'unsubscribe', 'test'.
 export function writeAsk(kind, account, fields = {}) {
-    return JSON.stringify({ v: 1, kind, account, ...fields });
+    return JSON.stringify({ v: VERSION, kind, account, ...fields });
 }

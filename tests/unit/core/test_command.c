@@ -328,8 +328,8 @@ static void test_what_is_no_letter_is_malformed(void **state)
     (void)state;
     struct bench b;
     struct command c;
-    uint8_t wire[ENVELOPE_SIZE + 1] = {1, 1};
-    static const char plain[] = "{\"v\":1,\"kind\":\"command-lockdown\"}";
+    uint8_t wire[ENVELOPE_SIZE + 1] = {ENVELOPE_VERSION, 1};
+    static const char plain[] = "{\"v\":2,\"kind\":\"command-lockdown\"}";
     bench_init(&b, MSG_CMD_LOCKDOWN);
     assert_int_equal(try_wire(&b, wire, 0, &c), COMMAND_MALFORMED);
     assert_int_equal(try_wire(&b, wire, ENVELOPE_SIZE, &c), COMMAND_MALFORMED);

@@ -36,23 +36,23 @@ static const struct {
     const char *text;
     int result;
 } letters[] = {
-    {"{\"v\":1,\"kind\":\"enrolled\",\"account\":\"" WHO "\"}", 0},
-    {"{\"v\":1,\"kind\":\"enrol\",\"account\":\"" WHO "\",\"public\":\""
+    {"{\"v\":2,\"kind\":\"enrolled\",\"account\":\"" WHO "\"}", 0},
+    {"{\"v\":2,\"kind\":\"enrol\",\"account\":\"" WHO "\",\"public\":\""
      "6f461ab531a254dbc00fc3f950df84f28d195190968188ee70491f818bab51ae\",\"password\":\"" PASS
      "\",\"staff\":false}",
      0},
-    {"{\"v\":2,\"kind\":\"enrolled\",\"account\":\"" WHO "\"}", -1},
-    {"{\"v\":1,\"kind\":\"enrolled\",\"account\":\"07827BCE7AC774DB\"}", -1},
-    {"{\"v\":1,\"kind\":\"enrolled\"}", -1},
-    {"{\"v\":1,\"kind\":\"seen\",\"account\":\"" WHO "\"}", -1},
-    {"{\"v\":1,\"kind\":\"enrol\",\"account\":\"" WHO "\",\"public\":\"6f46\",\"password\":\"" PASS
+    {"{\"v\":1,\"kind\":\"enrolled\",\"account\":\"" WHO "\"}", -1},
+    {"{\"v\":2,\"kind\":\"enrolled\",\"account\":\"07827BCE7AC774DB\"}", -1},
+    {"{\"v\":2,\"kind\":\"enrolled\"}", -1},
+    {"{\"v\":2,\"kind\":\"seen\",\"account\":\"" WHO "\"}", -1},
+    {"{\"v\":2,\"kind\":\"enrol\",\"account\":\"" WHO "\",\"public\":\"6f46\",\"password\":\"" PASS
      "\",\"staff\":false}",
      -1},
-    {"{\"v\":1,\"kind\":\"enrol\",\"account\":\"" WHO "\",\"public\":\""
+    {"{\"v\":2,\"kind\":\"enrol\",\"account\":\"" WHO "\",\"public\":\""
      "6f461ab531a254dbc00fc3f950df84f28d195190968188ee70491f818bab51ae\",\"password\":\""
      "quote\\\"in-the-password\",\"staff\":false}",
      -1},
-    {"{\"v\":1,\"kind\":\"enrol\",\"account\":\"" WHO "\",\"public\":\""
+    {"{\"v\":2,\"kind\":\"enrol\",\"account\":\"" WHO "\",\"public\":\""
      "6f461ab531a254dbc00fc3f950df84f28d195190968188ee70491f818bab51ae\",\"password\":\"" PASS
      "\"}",
      -1},
@@ -188,7 +188,7 @@ static void a_new_key_is_opened_by_whom_it_is_for(void **state)
                      ENVELOPE_MALFORMED);
 }
 
-#define AGAIN "{\"v\":1,\"kind\":\"again\",\"account\":\"" WHO "\",\"password\":\"" PASS "\""
+#define AGAIN "{\"v\":2,\"kind\":\"again\",\"account\":\"" WHO "\",\"password\":\"" PASS "\""
 
 static void who_asks_again_names_the_broker(void **state)
 {
@@ -197,8 +197,8 @@ static void who_asks_again_names_the_broker(void **state)
         AGAIN "}",
         AGAIN ",\"broker\":\"\"}",
         AGAIN ",\"broker\":7}",
-        "{\"v\":1,\"kind\":\"again\",\"account\":\"" WHO "\",\"broker\":\"wss://b\"}",
-        "{\"v\":1,\"kind\":\"enrol\",\"account\":\"" WHO "\",\"password\":\"" PASS
+        "{\"v\":2,\"kind\":\"again\",\"account\":\"" WHO "\",\"broker\":\"wss://b\"}",
+        "{\"v\":2,\"kind\":\"enrol\",\"account\":\"" WHO "\",\"password\":\"" PASS
         "\",\"broker\":\"wss://b\"}",
         "",
     };

@@ -120,7 +120,7 @@ static void test_a_written_message_has_these_bytes(void **state)
     char text[ENVELOPE_TEXT_MAX + 1];
     message_write(&m, text, sizeof text);
     assert_string_equal(
-        text, "{\"v\":1,\"kind\":\"lockdown\",\"id\":\"6c1f9d0e-54b3-4c27-9a1d-2f0d5e8b7a66\","
+        text, "{\"v\":2,\"kind\":\"lockdown\",\"id\":\"6c1f9d0e-54b3-4c27-9a1d-2f0d5e8b7a66\","
               "\"epoch\":3,\"seq\":41,\"at\":\"2026-11-22T18:33:04Z\",\"age_ms\":2,"
               "\"drill\":false,\"resumed\":false,\"detail\":null}");
     char small[100];
@@ -170,7 +170,7 @@ static void test_what_could_not_be_read_is_not_written(void **state)
     "\"detail\":null}"
 #define ALERT_ID "\"id\":\"6c1f9d0e-54b3-4c27-9a1d-2f0d5e8b7a66\","
 #define STATE_HEAD                                                                                 \
-    "{\"v\":1,\"kind\":\"state\",\"id\":null,\"epoch\":3,\"seq\":41,\"at\":null,\"age_ms\":null,"  \
+    "{\"v\":2,\"kind\":\"state\",\"id\":null,\"epoch\":3,\"seq\":41,\"at\":null,\"age_ms\":null,"  \
     "\"drill\":false,\"resumed\":false,\"detail\":null,"
 
 static void test_broken_messages_are_refused_with_a_reason(void **state)
@@ -185,23 +185,23 @@ static void test_broken_messages_are_refused_with_a_reason(void **state)
         {"[]", "not a JSON object"},
         {"7", "not a JSON object"},
         {"{}", "v is missing"},
-        {"{\"v\":2,\"kind\":\"lockdown\"}", "another version"},
+        {"{\"v\":1,\"kind\":\"lockdown\"}", "another version"},
         {"{\"v\":\"1\"}", "v is missing or not a number"},
-        {"{\"v\":1}", "kind is missing"},
-        {"{\"v\":1,\"kind\":\"party\"}", "kind is not known"},
-        {"{\"v\":1,\"kind\":\"Lockdown\"}", "kind is not known"},
-        {"{\"v\":1,\"kind\":\"lockdown\"}", "id is missing"},
-        {"{\"v\":1,\"kind\":\"lockdown\",\"id\":5," ALERT_REST, "id is neither"},
-        {"{\"v\":1,\"kind\":\"lockdown\",\"id\":\"6C1F\"," ALERT_REST, "id is neither"},
-        {"{\"v\":1,\"kind\":\"lockdown\",\"id\":null," ALERT_REST, "id is null"},
-        {"{\"v\":1,\"kind\":\"lockdown\"," ALERT_ID "\"kind\":\"beat\"," ALERT_REST, "twice"},
-        {"{\"v\":1,\"kind\":\"lock\\u0000down\"," ALERT_ID ALERT_REST, "a zero"},
-        {"{\"v\":1,\"kind\":\"lockdown\"," ALERT_ID "\"epoch\":-1,\"seq\":0}", "epoch"},
-        {"{\"v\":1,\"kind\":\"lockdown\"," ALERT_ID "\"epoch\":1.5,\"seq\":0}", "epoch"},
-        {"{\"v\":1,\"kind\":\"lockdown\"," ALERT_ID "\"epoch\":1,\"seq\":9007199254740992}", "seq"},
-        {"{\"v\":1,\"kind\":\"lockdown\"," ALERT_ID "\"epoch\":1,\"seq\":1e999}", "seq"},
-        {"{\"v\":1,\"kind\":\"lockdown\"," ALERT_ID "\"epoch\":1,\"seq\":1}", "at is"},
-        {"{\"v\":1,\"kind\":\"lockdown\"," ALERT_ID "\"epoch\":1,\"seq\":1,\"at\":\"1970\"}",
+        {"{\"v\":2}", "kind is missing"},
+        {"{\"v\":2,\"kind\":\"party\"}", "kind is not known"},
+        {"{\"v\":2,\"kind\":\"Lockdown\"}", "kind is not known"},
+        {"{\"v\":2,\"kind\":\"lockdown\"}", "id is missing"},
+        {"{\"v\":2,\"kind\":\"lockdown\",\"id\":5," ALERT_REST, "id is neither"},
+        {"{\"v\":2,\"kind\":\"lockdown\",\"id\":\"6C1F\"," ALERT_REST, "id is neither"},
+        {"{\"v\":2,\"kind\":\"lockdown\",\"id\":null," ALERT_REST, "id is null"},
+        {"{\"v\":2,\"kind\":\"lockdown\"," ALERT_ID "\"kind\":\"beat\"," ALERT_REST, "twice"},
+        {"{\"v\":2,\"kind\":\"lock\\u0000down\"," ALERT_ID ALERT_REST, "a zero"},
+        {"{\"v\":2,\"kind\":\"lockdown\"," ALERT_ID "\"epoch\":-1,\"seq\":0}", "epoch"},
+        {"{\"v\":2,\"kind\":\"lockdown\"," ALERT_ID "\"epoch\":1.5,\"seq\":0}", "epoch"},
+        {"{\"v\":2,\"kind\":\"lockdown\"," ALERT_ID "\"epoch\":1,\"seq\":9007199254740992}", "seq"},
+        {"{\"v\":2,\"kind\":\"lockdown\"," ALERT_ID "\"epoch\":1,\"seq\":1e999}", "seq"},
+        {"{\"v\":2,\"kind\":\"lockdown\"," ALERT_ID "\"epoch\":1,\"seq\":1}", "at is"},
+        {"{\"v\":2,\"kind\":\"lockdown\"," ALERT_ID "\"epoch\":1,\"seq\":1,\"at\":\"1970\"}",
          "at is"},
         {STATE_HEAD "\"state\":\"calm\"}", "state is not"},
         {STATE_HEAD "\"state\":\"quiet\",\"unconfirmed\":0}", "unconfirmed"},
@@ -217,12 +217,12 @@ static void test_broken_messages_are_refused_with_a_reason(void **state)
                     "\"seen\":1,\"safe\":0,\"nonce\":\"00112233445566778899aabbccddeeff\","
                     "\"proof\":\"!\"}",
          "proof"},
-        {"{\"v\":1,\"kind\":\"seen\"," ALERT_ID "\"epoch\":0,\"seq\":0}", "account"},
-        {"{\"v\":1,\"kind\":\"seen\"," ALERT_ID "\"epoch\":0,\"seq\":0,\"account\":null}",
+        {"{\"v\":2,\"kind\":\"seen\"," ALERT_ID "\"epoch\":0,\"seq\":0}", "account"},
+        {"{\"v\":2,\"kind\":\"seen\"," ALERT_ID "\"epoch\":0,\"seq\":0,\"account\":null}",
          "account"},
-        {"{\"v\":1,\"kind\":\"seen\"," ALERT_ID "\"epoch\":0,\"seq\":0,\"account\":\"bob\"}",
+        {"{\"v\":2,\"kind\":\"seen\"," ALERT_ID "\"epoch\":0,\"seq\":0,\"account\":\"bob\"}",
          "account"},
-        {"{\"v\":1,\"kind\":\"seen\"," ALERT_ID
+        {"{\"v\":2,\"kind\":\"seen\"," ALERT_ID
          "\"epoch\":0,\"seq\":0,\"account\":\"0123456789abcdef\",\"drill\":\"no\"}",
          "drill"},
     };
@@ -239,7 +239,7 @@ static void test_broken_messages_are_refused_with_a_reason(void **state)
 static void test_unknown_keys_are_ignored_and_letters_may_be_short(void **state)
 {
     (void)state;
-    static const char letter[] = "{\"v\":1,\"kind\":\"seen\"," ALERT_ID
+    static const char letter[] = "{\"v\":2,\"kind\":\"seen\"," ALERT_ID
                                  "\"epoch\":0,\"seq\":0,\"account\":\"0123456789abcdef\","
                                  "\"new\":[{\"deep\":1}]}";
     struct message m;

@@ -27,7 +27,7 @@ static void test_an_offer_is_signed_twice(void **state)
     assert_false(push_offer_root_check(venue, root, root, signature));
     assert_false(push_offer_root_check(venue, push, push, signature));
     push_offer_write(venue, push_secret, signature, vapid, wire);
-    assert_memory_equal(wire, "\1\5", 2);
+    assert_memory_equal(wire, "\2\5", 2);
     assert_memory_equal(wire + 2, push, sizeof push);
     assert_memory_equal(wire + 34, signature, sizeof signature);
     assert_memory_equal(wire + 98, vapid, sizeof vapid);
@@ -40,7 +40,7 @@ static void test_an_offer_is_signed_twice(void **state)
 #define POINT                                                                                      \
     "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
 #define AUTH "BTBZMqHH6r4Tts7J_aSIgg"
-#define HEAD "{\"v\":1,\"account\":\"0123456789abcdef\",\"kind\":"
+#define HEAD "{\"v\":2,\"account\":\"0123456789abcdef\",\"kind\":"
 #define SUB(endpoint, point, auth)                                                                 \
     HEAD "\"subscribe\",\"endpoint\":\"" endpoint "\",\"p256dh\":\"" point "\",\"auth\":\"" auth   \
          "\"}"
@@ -55,10 +55,10 @@ static void test_letters_are_read(void **state)
         {HEAD "\"unsubscribe\"}", 0},
         {HEAD "\"test\"}", 0},
         {HEAD "\"rest\"}", -1},
-        {"{\"v\":1,\"kind\":\"test\"}", -1},
-        {"{\"v\":2,\"kind\":\"test\",\"account\":\"0123456789abcdef\"}", -1},
-        {"{\"v\":1,\"kind\":\"test\",\"account\":\"0123456789abcdeg\"}", -1},
-        {"{\"v\":1,\"kind\":\"test\",\"account\":\"0123456789abcdef0\"}", -1},
+        {"{\"v\":2,\"kind\":\"test\"}", -1},
+        {"{\"v\":1,\"kind\":\"test\",\"account\":\"0123456789abcdef\"}", -1},
+        {"{\"v\":2,\"kind\":\"test\",\"account\":\"0123456789abcdeg\"}", -1},
+        {"{\"v\":2,\"kind\":\"test\",\"account\":\"0123456789abcdef0\"}", -1},
         {SUB("http://push.example.net/x", POINT, AUTH), -1},
         {SUB("https://push.example.net/ x", POINT, AUTH), -1},
         {SUB("https://push.example.net/\\n", POINT, AUTH), -1},
@@ -86,7 +86,7 @@ static void test_letters_are_read(void **state)
 }
 
 #define LONG                                                                                       \
-    "{\"v\":1,\"kind\":\"subscribe\",\"account\":\"0123456789abcdef\",\"endpoint\":\"%s\","        \
+    "{\"v\":2,\"kind\":\"subscribe\",\"account\":\"0123456789abcdef\",\"endpoint\":\"%s\","        \
     "\"p256dh\":\"" POINT "\",\"auth\":\"" AUTH "\"}"
 
 static void test_the_longest_endpoint_fits_a_letter(void **state)

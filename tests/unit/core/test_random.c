@@ -56,7 +56,7 @@ static const char *const pieces[] = {
     "\\u0000",
     "\\ud800",
     "\\",
-    "\"v\":1,",
+    "\"v\":2,",
     "\"kind\":\"state\",",
     "\"kind\":\"command-all-clear\",",
     "\"id\":null,",
@@ -186,7 +186,7 @@ static void test_no_changed_broadcast_is_believed(void **state)
     uint8_t key[ENVELOPE_KEY] = {1}, public[32], secret[64], seed[32] = {2}, nonce[24] = {3};
     uint8_t whole[ENVELOPE_SIZE];
     struct envelope_place at = {.topic = "porchlight/v/k/alert", .epoch = 3, .seq = 4};
-    static const char said[] = "{\"v\":1}";
+    static const char said[] = "{\"v\":2}";
     crypto_sign_seed_keypair(public, secret, seed);
     assert_int_equal(envelope_seal(&at, key, secret, nonce, said, sizeof said - 1, whole),
                      ENVELOPE_OK);

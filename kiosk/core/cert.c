@@ -1,5 +1,7 @@
 #include "kiosk/core/cert.h"
 
+#include "kiosk/core/big_endian.h"
+
 #include <sodium.h>
 #include <string.h>
 
@@ -26,20 +28,6 @@ static void cert_cover(struct covered *c, const void *field, size_t len)
 {
     memcpy(c->bytes + c->len, field, len);
     c->len += len;
-}
-
-static void put_u64(uint8_t out[8], uint64_t value)
-{
-    for (int i = 7; i >= 0; i--, value >>= 8)
-        out[i] = (uint8_t)value;
-}
-
-static uint64_t get_u64(const uint8_t in[8])
-{
-    uint64_t value = 0;
-    for (int i = 0; i < 8; i++)
-        value = value << 8 | in[i];
-    return value;
 }
 
 static struct covered cover_three(const char *word, const uint8_t venue[ENVELOPE_ID],
@@ -124,9 +112,9 @@ static struct covered cover_clear(const struct cert_clear *c, const uint8_t venu
     cert_cover(&s, venue, ENVELOPE_ID);
     cert_cover(&s, kiosk, ENVELOPE_ID);
     cert_cover(&s, c->id.bytes, sizeof c->id.bytes);
-    put_u64(number, c->epoch);
+    big_endian_put(number, c->epoch);
     cert_cover(&s, number, sizeof number);
-    put_u64(number, c->seq);
+    big_endian_put(number, c->seq);
     cert_cover(&s, number, sizeof number);
     cert_cover(&s, c->account, ENVELOPE_ID);
     return s;
@@ -152,8 +140,8 @@ void cert_proof_write(const struct cert_clear *c, const uint8_t staff[CERT_STAFF
                       const uint8_t signature[CERT_SIGNATURE], uint8_t proof[CERT_PROOF])
 {
     memcpy(proof, c->id.bytes, sizeof c->id.bytes);
-    put_u64(proof + PROOF_EPOCH, c->epoch);
-    put_u64(proof + PROOF_SEQ, c->seq);
+    big_endian_put(proof + PROOF_EPOCH, c->epoch);
+    big_endian_put(proof + PROOF_SEQ, c->seq);
     memcpy(proof + PROOF_ACCOUNT, c->account, ENVELOPE_ID);
     memcpy(proof + PROOF_STAFF, staff, CERT_STAFF);
     memcpy(proof + PROOF_SIGNATURE, signature, CERT_SIGNATURE);
@@ -165,8 +153,8 @@ bool cert_proof_read(struct cert_clear *c, const uint8_t venue[ENVELOPE_ID],
 {
     if (len != CERT_PROOF)
         return false;
-    struct cert_clear said = {.epoch = get_u64(proof + PROOF_EPOCH),
-                              .seq = get_u64(proof + PROOF_SEQ)};
+    struct cert_clear said = {.epoch = big_endian_get(proof + PROOF_EPOCH),
+                              .seq = big_endian_get(proof + PROOF_SEQ)};
     struct cert_staff staff;
     memcpy(said.id.bytes, proof, sizeof said.id.bytes);
     memcpy(said.account, proof + PROOF_ACCOUNT, ENVELOPE_ID);

@@ -1,14 +1,13 @@
 #include "kiosk/wipe/device.h"
 
 #include "kiosk/common/file.h"
+#include "kiosk/wipe/luks_users.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* The node's name below /dev. 0, or -1 with errno. */
@@ -33,58 +32,28 @@ static int node_of(int dev, const char *word, char name[PLAN_WORD_MAX])
     return 0;
 }
 
-static bool is_mapping(int holders, const char *holder, const char *mapping)
+/* True if the kernel knows of users of the device, and all of them are mappings of cryptsetup. */
+static bool held_by_crypt_alone(const struct scope *s, dev_t device)
 {
-    char path[300], name[PLAN_WORD_MAX + 1];
-    ssize_t n;
-    int fd;
-    snprintf(path, sizeof path, "%s/dm/name", holder);
-    fd = openat(holders, path, O_RDONLY | O_CLOEXEC);
-    n = fd < 0 ? -1 : read(fd, name, sizeof name - 1);
-    file_close(fd);
-    if (n <= 0)
-        return false;
-    name[n] = '\0';
-    name[strcspn(name, "\n")] = '\0';
-    return strcmp(name, mapping) == 0;
-}
+    struct luks_users u = {.count = 0};
 
-/* True if the kernel knows one holder of the device alone, and it is this mapping. */
-static bool held_by_mapping_alone(const struct scope *s, dev_t device, const char *mapping)
-{
-    char path[80];
-    int fd, count = 0;
-    bool ours = true;
-    struct dirent *e;
-    DIR *d;
-
-    snprintf(path, sizeof path, "sys/dev/block/%u:%u/holders", major(device), minor(device));
-    fd = mapping[0] ? openat(s->prefix, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    d = fd < 0 ? NULL : fdopendir(fd);
-    if (!d) {
-        file_close(fd);
-        return false;
-    }
-    while ((e = readdir(d))) {
-        if (e->d_name[0] == '.')
-            continue;
-        count++;
-        ours = ours && is_mapping(fd, e->d_name, mapping);
-    }
-    closedir(d);
-    return count == 1 && ours;
+    luks_users_of_device(s, device, &u);
+    for (size_t i = 0; i < u.count; i++)
+        if (u.list[i].direct && !u.list[i].crypt)
+            return false;
+    return u.count > 0 && !u.many;
 }
 
 /* O_EXCL on a block device asks the kernel for a claim of its own, which mounts, swap, arrays and
  * mappings hold too. */
-static int device_claim(const struct scope *s, int dev, const char *name, const char *mapping)
+static int device_claim(const struct scope *s, int dev, const char *name)
 {
     int fd = scope_open(dev, name, O_RDWR | O_EXCL | O_NONBLOCK | O_NOCTTY);
     struct stat st;
 
     if (fd < 0 && errno == EBUSY && fstatat(dev, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
         S_ISBLK(st.st_mode)) {
-        if (held_by_mapping_alone(s, st.st_rdev, mapping))
+        if (held_by_crypt_alone(s, st.st_rdev))
             fd = scope_open(dev, name, O_RDWR | O_NONBLOCK | O_NOCTTY);
         else
             errno = EBUSY;
@@ -92,7 +61,7 @@ static int device_claim(const struct scope *s, int dev, const char *name, const 
     return fd;
 }
 
-int device_open(const struct scope *s, const char *word, const char *mapping)
+int device_open(const struct scope *s, const char *word)
 {
     int dev = openat(s->prefix, "dev", O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd = -1;
     char name[PLAN_WORD_MAX];
@@ -103,7 +72,7 @@ int device_open(const struct scope *s, const char *word, const char *mapping)
     if (node_of(dev, word, name) == 0 && fstatat(dev, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
         errno = ENOTBLK;
         if (S_ISBLK(st.st_mode))
-            fd = device_claim(s, dev, name, mapping);
+            fd = device_claim(s, dev, name);
     }
     if (fd >= 0 && (fstat(fd, &st) < 0 || !S_ISBLK(st.st_mode))) {
         close(fd);

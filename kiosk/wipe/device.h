@@ -6,8 +6,8 @@
 /* Opens a block device for a target, O_RDWR: `word` is /dev/NAME or /dev/disk/by-KIND/NAME, as
  * plan_device_wrong allows it. A link of udev's may only point to ../../NAME; all else is
  * opened without following any. The device must be free: not mounted, no swap, in no array, none of
- * its partitions either. Only the mapping `mapping` (its name below /dev/mapper, or empty) may
- * still hold it. The fd, or -1 with errno: ENOENT, ENOTBLK, EBUSY (something else uses it). */
-int device_open(const struct scope *s, const char *word, const char *mapping);
+ * its partitions either. Only mappings of cryptsetup may still be on it, by whatever name. The fd,
+ * or -1 with errno: ENOENT, ENOTBLK, EBUSY (something else uses it). */
+int device_open(const struct scope *s, const char *word);
 
 #endif

@@ -3,11 +3,11 @@
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/common/unix_socket.h"
+#include "kiosk/wipe/luks_header.h"
 #include "kiosk/wipe/pending.h"
 #include "kiosk/wipe/plan_print.h"
 #include "kiosk/wipe/run.h"
 #include "kiosk/wipe/server.h"
-#include "kiosk/wipe/target.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -111,7 +111,7 @@ static int wipe_serve(const struct options *o, const struct run *r)
     if (signal_fd < 0 || s.listen_fd < 0)
         return EXIT_MACHINE;
     run_prepare(r);
-    target_luks_warm();
+    luks_header_warm();
     if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
         log_info("memory is not locked (%s): the first target may take a little longer",
                  strerror(errno));

@@ -201,11 +201,33 @@ static int root_of(const struct plan *p, const char *path)
     return found;
 }
 
+/* The root that holds `path`, and the path below it. */
+static const char *place_in_root(const struct plan *p, const char *path, bool may_be_root,
+                                 int *root, char below[PLAN_PATH_MAX])
+{
+    *root = root_of(p, path);
+    if (*root < 0)
+        return "it is in no registered root: add a [root NAME] that it is in";
+    path += strlen(p->roots[*root].path);
+    if (*path == '/')
+        path++;
+    if (!*path && !may_be_root)
+        return "it is a root itself: name something in it";
+    memcpy(below, path, strlen(path) + 1);
+    return NULL;
+}
+
 static const char *find_root(const struct plan *p, struct plan_target *t)
 {
-    const char *path = t->path;
-    t->root = -1;
+    const char *path = t->path, *wrong = NULL;
+    t->root = t->header_root = -1;
     t->below[0] = '\0';
+    if (t->header[0])
+        wrong = place_in_root(p, t->header, false, &t->header_root, t->header_below);
+    if (wrong)
+        return wrong;
+    if (t->header[0] && strcmp(t->header, path) == 0)
+        return "path = and header = name the same file: leave header = out";
     if (t->kind == PLAN_LUKS && t->word[0])
         return path[0] ? "it has both path = and device =: remove one of them" : NULL;
     if (t->kind == PLAN_CELL && strncmp(t->word, "file:", 5) == 0)
@@ -214,16 +236,16 @@ static const char *find_root(const struct plan *p, struct plan_target *t)
         return NULL;
     if (!path[0])
         return "it has no path = and no device =: add one of them";
-    t->root = root_of(p, path);
-    if (t->root < 0)
-        return "it is in no registered root: add a [root NAME] that it is in";
-    path += strlen(p->roots[t->root].path);
-    if (*path == '/')
-        path++;
-    if (!*path && !kinds[t->kind].may_be_root)
-        return "it is a root itself: name something in it";
-    memcpy(t->below, path, strlen(path) + 1);
-    return NULL;
+    return place_in_root(p, path, kinds[t->kind].may_be_root, &t->root, t->below);
+}
+
+struct plan_target plan_header(const struct plan_target *t)
+{
+    struct plan_target header = *t;
+    header.root = t->header_root;
+    memcpy(header.path, t->header, sizeof header.path);
+    memcpy(header.below, t->header_below, sizeof header.below);
+    return header;
 }
 
 /* Insertion keeps the written order within a phase. */

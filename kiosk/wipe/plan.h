@@ -14,8 +14,9 @@
  *   [unit NAME]        unit = venue-book.service       stopped first, so that nothing holds data
  *   [cell NAME]        cell = nvmem:ds1307_nvram0 | tpm:1800001 | file:/path   of a vault's key
  *   [key NAME]         path = a file of at most PLAN_KEY_MAX bytes
- *   [luks NAME]        path = a LUKS2 container, or device = a partition, /dev/mmcblk0p3 or
- *                      /dev/disk/by-partuuid/ID; mapping = its name below /dev/mapper
+ *   [luks NAME]        path = a LUKS container, or device = a partition, /dev/mmcblk0p3 or
+ *                      /dev/disk/by-partuuid/ID; mapping = its name below /dev/mapper; header = the
+ *                      file that its header is in, if that is another one
  *   [fscrypt NAME]     path = an encrypted directory
  *   [tmpfs NAME]       path = a folder of a tmpfs
  *   [file NAME]        path = a file
@@ -65,8 +66,11 @@ struct plan_target {
     char path[PLAN_PATH_MAX];    /* as written; empty for unit and most cells */
     char word[PLAN_WORD_MAX];    /* unit =, cell = or device = */
     char mapping[PLAN_WORD_MAX]; /* luks; may be empty */
+    char header[PLAN_PATH_MAX];  /* luks; may be empty */
     int root;                    /* index into roots; -1: the kind has no path */
     char below[PLAN_PATH_MAX];   /* the path below its root; empty: the root itself */
+    int header_root;             /* the same two of `header` */
+    char header_below[PLAN_PATH_MAX];
     int line;
 };
 
@@ -96,6 +100,9 @@ const char *plan_cell_wrong(const char *word);
 /* NULL, or why this word is no block device's (device =). A link that is named by what the device
  * holds, such as by-uuid, would go with it: those are refused. */
 const char *plan_device_wrong(const char *word);
+
+/* The file of a luks target's header as a target of its own. */
+struct plan_target plan_header(const struct plan_target *t);
 
 /* Finds each target's root (the longest that holds it), checks what only the whole plan can show,
  * and sorts by phase, otherwise as written. True, or false with the line and reason of the first

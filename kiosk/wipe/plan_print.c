@@ -22,10 +22,25 @@ static const char *plan_print_place(const struct plan_target *t)
     return t->path[0] ? t->path : t->word;
 }
 
+enum { INDENT = 6 };
+
+/* A line each, indented. */
+static void plan_print_notes(FILE *out, size_t columns, const char *notes)
+{
+    char line[TARGET_NOTES_MAX];
+
+    while (*notes) {
+        size_t len = strcspn(notes, "\n");
+        snprintf(line, sizeof line, "%.*s", (int)len, notes);
+        fprintf(out, "%*s", INDENT, "");
+        wrap_text(out, columns, INDENT, INDENT, line);
+        notes += len + (notes[len] == '\n');
+    }
+}
+
 static void plan_print_text(const struct plan *p, const struct scope *s, const char *prefix,
                             FILE *out)
 {
-    enum { INDENT = 6 };
     size_t columns = isatty(fileno(out)) ? WRAP_COLUMNS : SIZE_MAX; /* in a pipe, one line */
     int phase = -1;
     for (size_t i = 0; i < p->targets_count; i++) {
@@ -45,6 +60,7 @@ static void plan_print_text(const struct plan *p, const struct scope *s, const c
             snprintf(text, sizeof text, "Would be reported as %s: %s.",
                      wipe_outcome_name(view.best), view.why);
         wrap_text(out, columns, INDENT, INDENT, view.best > WIPE_DESTROYED ? text : ops->promise);
+        plan_print_notes(out, columns, view.notes);
     }
 }
 
@@ -67,6 +83,7 @@ static int plan_print_json(const struct plan *p, const struct scope *s, FILE *ou
         cJSON_AddStringToObject(one, "promise", ops->promise);
         cJSON_AddStringToObject(one, "best", wipe_outcome_name(view.best));
         cJSON_AddStringToObject(one, "why", view.why);
+        cJSON_AddStringToObject(one, "notes", view.notes);
         cJSON_AddItemToArray(list, one);
     }
     text = cJSON_Print(top);

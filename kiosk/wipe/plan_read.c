@@ -78,6 +78,7 @@ _Static_assert(PLAN_TARGETS_MAX + PLAN_ROOTS_MAX <= READER_INSTANCES_MAX, "all s
 #define PATH    offsetof(struct plan_target, path), 0, 0, PLAN_PATH_MAX, NULL
 #define WORD    offsetof(struct plan_target, word), 0, 0, PLAN_WORD_MAX, NULL
 #define MAPPING offsetof(struct plan_target, mapping), 0, 0, PLAN_WORD_MAX, NULL
+#define HEADER  offsetof(struct plan_target, header), 0, 0, PLAN_PATH_MAX, NULL
 
 static const struct key plan_keys[] = {
     {"root", "path", &value_root, NULL, offsetof(struct plan_root, path), 0, 0, PLAN_PATH_MAX,
@@ -89,6 +90,7 @@ static const struct key plan_keys[] = {
     {"luks", "path", &value_target, "", PATH},
     {"luks", "device", &value_device, "", WORD},
     {"luks", "mapping", &value_mapping, "", MAPPING},
+    {"luks", "header", &value_target, "", HEADER},
     {"fscrypt", "path", &value_target, NULL, PATH},
     {"tmpfs", "path", &value_target, NULL, PATH},
     {"file", "path", &value_target, NULL, PATH},

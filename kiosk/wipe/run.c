@@ -132,6 +132,7 @@ static void walk_settle(struct walk *w)
 {
     if (w->settled)
         return;
+    w->scope.slow = true;
     for (size_t i = 0; i < w->plan->targets_count; i++) {
         if (phase_of(w, i) < PLAN_REST && w->outcomes[i] >= WIPE_UNVERIFIED)
             w->outcomes[i] = wipe_target(w->run, &w->scope, &w->plan->targets[i], i, w->record);

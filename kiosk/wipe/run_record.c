@@ -43,7 +43,7 @@ bool run_is_good(uint32_t outcome)
 
 const char *run_cause(int error)
 {
-    static const int told[] = {0,     EAGAIN, EBUSY,  EEXIST,  EINVAL,
+    static const int told[] = {0,     EAGAIN, EBUSY,  EEXIST,  EINVAL, EINPROGRESS,
                                ELOOP, EMLINK, ENODEV, ENOTBLK, EXDEV};
     for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
         if (error == told[i])
@@ -100,7 +100,8 @@ static void say_result(const struct run *r, struct progress_slot *slot)
     if (slot->outcome == WIPE_ALREADY_GONE)
         snprintf(text, sizeof text, "There was nothing left to destroy.");
     else if (run_is_good(slot->outcome))
-        snprintf(text, sizeof text, "%s", ops ? ops->kept : "");
+        snprintf(text, sizeof text, "%s%s%s", ops ? ops->kept : "", slot->why[0] ? " " : "",
+                 slot->why);
     else
         snprintf(text, sizeof text, "%s: %s%s%s.",
                  slot->outcome == WIPE_UNVERIFIED ? "Not proved" : "Not destroyed", slot->why,

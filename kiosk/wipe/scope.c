@@ -107,6 +107,7 @@ int scope_init(struct scope *s, const char *prefix, const struct plan *p)
 {
     for (size_t i = 0; i < PLAN_ROOTS_MAX; i++)
         s->roots[i] = -1;
+    s->slow = false;
     s->prefix = open(prefix[0] ? prefix : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (s->prefix < 0)
         return -1;

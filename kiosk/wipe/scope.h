@@ -14,6 +14,7 @@ struct scope {
     int prefix;                /* the folder that all paths are below; "/" on a real kiosk */
     int roots[PLAN_ROOTS_MAX]; /* -1: not there */
     int errors[PLAN_ROOTS_MAX];
+    bool slow; /* the keys are destroyed: what takes long may be done now */
 };
 
 /* Opens prefix and roots. A root that is missing or may not be opened is kept as its errno, for

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sodium.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -46,6 +47,18 @@ void target_view_lower(struct target_view *v, enum wipe_outcome best, const char
         return;
     v->best = best;
     snprintf(v->why, sizeof v->why, "%s", why);
+}
+
+void target_view_note(struct target_view *v, const char *format, ...)
+{
+    size_t len = strlen(v->notes);
+    va_list args;
+
+    if (len > 0 && len + 1 < sizeof v->notes)
+        v->notes[len++] = '\n';
+    va_start(args, format);
+    vsnprintf(v->notes + len, sizeof v->notes - len, format, args);
+    va_end(args);
 }
 
 /* True if the path leads to something. */
@@ -212,6 +225,7 @@ int target_decoy_file(int folder, const char *name, size_t size)
     return result;
 }
 
+/* EINPROGRESS: the rest waits until all keys are destroyed, and is not tried again before. */
 void target_wipe(const struct scope *s, const struct plan_target *t, struct target_report *r)
 {
     const struct target_ops *ops = target_ops(t->kind);
@@ -232,7 +246,8 @@ void target_wipe(const struct scope *s, const struct plan_target *t, struct targ
                      first.why);
             target_lower(r, WIPE_UNVERIFIED, first.error, why);
         }
-        if (r->outcome == WIPE_DESTROYED || r->outcome == WIPE_ALREADY_GONE)
+        if (r->outcome == WIPE_DESTROYED || r->outcome == WIPE_ALREADY_GONE ||
+            r->error == EINPROGRESS)
             return;
         if (begun && r->outcome == WIPE_UNVERIFIED)
             return;

@@ -10,12 +10,13 @@
 /* One kind of target: what is claimed of it, how it is destroyed, how that is proved. A new kind is
  * one file, one row in target.c and one name in plan.c. */
 
-enum { TARGET_WHY_MAX = 160 };
+enum { TARGET_WHY_MAX = 160, TARGET_NOTES_MAX = 2048 };
 
 struct target_report {
     enum wipe_outcome outcome;
     int error;                /* errno behind an unverified or failed outcome; 0 if there is none */
-    char why[TARGET_WHY_MAX]; /* one plain clause; empty if all is well. No file names in it */
+    char why[TARGET_WHY_MAX]; /* one plain clause; of what is destroyed, a sentence that adds to
+                                 `kept`, or empty. No file names in it */
 };
 
 /* What plan, check and doctor say of a target before anything is touched. */
@@ -23,6 +24,7 @@ struct target_view {
     const char *seen;         /* "there", "missing", or why it would be refused; static storage */
     enum wipe_outcome best;   /* the best result a wipe could report of it as it is now */
     char why[TARGET_WHY_MAX]; /* why that is no better than `best`; empty if it is WIPE_DESTROYED */
+    char notes[TARGET_NOTES_MAX]; /* what else there is to know, a line each */
 };
 
 struct target_ops {
@@ -54,6 +56,10 @@ void target_look(const struct scope *s, const struct plan_target *t, struct targ
 /* Lowers v->best, never lifts it, and notes why. */
 void target_view_lower(struct target_view *v, enum wipe_outcome best, const char *why);
 
+/* Adds a line to v->notes. */
+void __attribute__((format(printf, 2, 3)))
+target_view_note(struct target_view *v, const char *format, ...);
+
 /* destroy, prove, and again up to three times in all while the outcome is not a good one; a unit is
  * reported once. */
 void target_wipe(const struct scope *s, const struct plan_target *t, struct target_report *r);
@@ -79,10 +85,6 @@ void target_prove_gone(const struct scope *s, const struct plan_target *t, struc
 
 extern const struct target_ops target_unit, target_cell, target_key, target_luks, target_fscrypt,
     target_tmpfs, target_file, target_tree, target_journal, target_credential;
-
-/* Has libcryptsetup do now what it does once in a process, milliseconds that a wipe need not wait
- * for. */
-void target_luks_warm(void);
 
 /* After a rehearsal: journald writes where it wrote before. */
 void target_journal_give_back(const struct scope *s);

@@ -126,7 +126,7 @@ class WipePlace:
     def make_vault(self):
         """A real LUKS2 container, made once and copied into place at each planting."""
         path = self.folder / "vault.made"
-        process.run(["truncate", "-s", "2M", path]).check_returncode()
+        process.run(["truncate", "-s", "3M", path]).check_returncode()
         subprocess.run(["cryptsetup", "luksFormat", "-q", "--type", "luks2", "--pbkdf", "pbkdf2",
                         "--pbkdf-force-iterations", "1000", "--luks2-metadata-size", "16k",
                         "--luks2-keyslots-size", "1m", str(path), "-"], input=PASSPHRASE,

@@ -148,7 +148,7 @@ static void test_no_header_that_loads(void **state)
                  {LUKS_1_REWRITTEN, LUKS_1_INTERRUPTED}};
 
     (void)state;
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+    EACH_ROW (i, forms, luks_saying(forms[i].remark)->before) {
         struct luks_facts f = {.form = forms[i].form};
         assert_int_equal(luks_judge(&f, SIZE, false), forms[i].remark);
     }

@@ -228,6 +228,32 @@ free_buf:
     return result;
 }
 
+/* --- all of them ---------------------------------------------------------------------------- */
+
+int secret_check_all(const char *prefix, const struct config *c, config_complain *complain,
+                     void *context)
+{
+    static const struct {
+        const char *name;
+        bool secret;
+    } keys[] = {{"kiosk.key", true}, {"venue.key", true}, {"root.pub", false}};
+    int result = 0;
+    char *buf = locked_buffer("credentials", complain, context);
+    if (!buf)
+        return -1;
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0] && !c->kiosk.plain; i++)
+        if (secret_read_key(prefix, keys[i].name, keys[i].secret, (uint8_t *)buf, 32, complain,
+                            context) != 0)
+            result = -1;
+    for (size_t i = 0; i < c->brokers_count; i++)
+        if (c->brokers[i].password[0] != '\0' &&
+            secret_read_line(prefix, c->brokers[i].password, buf, SECRET_FILE_MAX, complain,
+                             context) != 0)
+            result = -1;
+    sodium_free(buf);
+    return result;
+}
+
 /* --- writing -------------------------------------------------------------------------------- */
 
 int secret_write_key(const char *path, const uint8_t *key, size_t len, int mode)

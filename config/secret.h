@@ -48,6 +48,12 @@ ssize_t secret_read_text(const char *path, const char *absent, char out[SECRET_F
 int secret_read_line(const char *prefix, const char *name, char *out, size_t size,
                      config_complain *complain, void *context);
 
+/* Reads everything that porchlightd reads at its start (the brokers' passwords and, unless the
+ * venue is plain, the kiosk's own keys), and forgets it again. 0, or -1 after a complaint for each
+ * that cannot be used. */
+int secret_check_all(const char *prefix, const struct config *c, config_complain *complain,
+                     void *context);
+
 /* Writes hex into `path`: a fresh file beside it, mode, fsync, rename, folder fsync. 0 or -1 with
  * errno. */
 int secret_write_key(const char *path, const uint8_t *key, size_t len, int mode);

@@ -62,6 +62,10 @@ void broker_path_init(struct broker_path *p, const struct config *config, size_t
 int broker_path_start(struct broker_path *p, struct loop *loop, loop_fn *on_events, void *context)
 {
     p->up = false;
+    if (p->setup.broker.password[0] != '\0' && !p->setup.password) {
+        p->fault = MQTT_FAULT_PASSWORD;
+        return 0;
+    }
     p->thread = mqtt_thread_new(&p->setup);
     if (!p->thread)
         return -1;

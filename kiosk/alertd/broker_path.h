@@ -10,7 +10,7 @@
 
 /* The way to one broker, seen from the main loop. */
 struct broker_path {
-    struct mqtt_thread *thread; /* NULL: stopped */
+    struct mqtt_thread *thread; /* NULL: stopped, or there is no password */
     struct mqtt_setup setup;
     bool up;
     bool outside; /* what it accepts is handed over: configured so, and not on this machine */
@@ -29,7 +29,8 @@ struct broker_path {
 void broker_path_init(struct broker_path *p, const struct config *config, size_t i,
                       const char *password, const struct sealer *sealer);
 
-/* The thread, and its events in the loop. 0 or -1 with errno. */
+/* The thread, and its events in the loop. 0 or -1 with errno. A broker whose password cannot be
+ * read gets none (0, and fault is MQTT_FAULT_PASSWORD). */
 int broker_path_start(struct broker_path *p, struct loop *loop, loop_fn *on_events, void *context);
 void broker_path_stop(struct broker_path *p, struct loop *loop);
 
@@ -40,10 +41,10 @@ void broker_path_is_up(struct broker_path *p, const struct mqtt_event *e, bool s
 void broker_path_is_down(struct broker_path *p, enum mqtt_fault fault, const char *detail);
 void broker_path_is_denied(struct broker_path *p, const struct mqtt_event *e);
 
-/* Why the path needs a new thread: this one is stuck (in what: MQTT_FAULT_DNS, MQTT_FAULT_TLS,
- * MQTT_FAULT_BROKER), an alert sent at `unacked_since` (NS_NEVER: none) is still not acknowledged
- * (MQTT_FAULT_BROKER), or the kiosk's own beat does not come back (MQTT_FAULT_BEAT).
- * MQTT_FAULT_FINE: it needs none. */
+/* Why the path, which has a thread, needs a new one: this one is stuck (in what: MQTT_FAULT_DNS,
+ * MQTT_FAULT_TLS, MQTT_FAULT_BROKER), an alert sent at `unacked_since` (NS_NEVER: none) is still
+ * not acknowledged (MQTT_FAULT_BROKER), or the kiosk's own beat does not come back
+ * (MQTT_FAULT_BEAT). MQTT_FAULT_FINE: it needs none. */
 enum mqtt_fault broker_path_stale(const struct broker_path *p, int64_t beat, int64_t unacked_since,
                                   int64_t now);
 

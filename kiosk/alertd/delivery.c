@@ -136,7 +136,8 @@ static void hurry(struct delivery *d)
 {
     bool pending = outbox_pending(&d->outbox) > 0;
     for (size_t i = 0; i < d->paths_count; i++)
-        mqtt_thread_hurry(d->paths[i].thread, pending);
+        if (d->paths[i].thread)
+            mqtt_thread_hurry(d->paths[i].thread, pending);
 }
 
 void delivery_alert(struct delivery *d, const struct alert_action *a, bool resumed, int64_t at,
@@ -340,6 +341,10 @@ bool delivery_is_up(const struct delivery *d, size_t i)
 static void rebuild(struct delivery *d, size_t i, int64_t now)
 {
     struct broker_path *p = &d->paths[i];
+    if (!p->thread && broker_path_start(p, d->loop, on_events, d) != 0)
+        log_error("broker %s: %s", p->setup.broker.name, strerror(errno));
+    if (!p->thread)
+        return;
     enum mqtt_fault why = broker_path_stale(p, d->beat, outbox_unacked_since(&d->outbox, i), now);
     if (why == MQTT_FAULT_FINE)
         return;
@@ -403,10 +408,9 @@ int64_t delivery_deadline(const struct delivery *d)
 
 /* --- set-up ---------------------------------------------------------------------------------- */
 
-int delivery_swap(struct delivery *d, const struct config *config,
-                  char *const passwords[CONFIG_BROKERS_MAX])
+void delivery_swap(struct delivery *d, const struct config *config,
+                   char *const passwords[CONFIG_BROKERS_MAX])
 {
-    int rc = 0;
     for (size_t i = 0; i < d->paths_count; i++)
         broker_path_stop(&d->paths[i], d->loop);
     d->simulated = config->simulated;
@@ -424,9 +428,9 @@ int delivery_swap(struct delivery *d, const struct config *config,
     for (size_t i = 0; i < d->paths_count; i++) {
         broker_path_init(&d->paths[i], config, i, passwords[i], d->sealer);
         if (broker_path_start(&d->paths[i], d->loop, on_events, d) != 0)
-            rc = -1;
+            log_error("broker %s: no thread (%s); the next beat tries again",
+                      config->brokers[i].name, strerror(errno));
     }
-    return rc;
 }
 
 struct delivery *delivery_new(const struct config *config, struct sealer *sealer,
@@ -441,10 +445,8 @@ struct delivery *delivery_new(const struct config *config, struct sealer *sealer
     d->listener = *listener;
     d->state_at = NS_NEVER;
     outbox_init(&d->outbox, config->brokers_count);
-    if (delivery_swap(d, config, passwords) == 0)
-        return d;
-    delivery_free(d);
-    return NULL;
+    delivery_swap(d, config, passwords);
+    return d;
 }
 
 void delivery_free(struct delivery *d)

@@ -33,16 +33,16 @@ struct delivery_path {
     int64_t latency; /* ns from gesture to PUBACK of the last alert; -1: none */
 };
 
-/* Starts a thread for each broker. `passwords[i]` may be NULL, and live until the next swap or
- * free. NULL with errno. */
+/* Starts a thread for each broker; a broker whose thread cannot be started is tried again with each
+ * beat. `passwords[i]` may be NULL, and live until the next swap or free. NULL with errno. */
 struct delivery *delivery_new(const struct config *config, struct sealer *sealer,
                               char *const passwords[CONFIG_BROKERS_MAX], struct loop *loop,
                               const struct delivery_listener *listener);
 void delivery_free(struct delivery *d); /* NULL is safe */
 
 /* A new config's brokers take the place of the old ones; what is pending goes to them. */
-int delivery_swap(struct delivery *d, const struct config *config,
-                  char *const passwords[CONFIG_BROKERS_MAX]);
+void delivery_swap(struct delivery *d, const struct config *config,
+                   char *const passwords[CONFIG_BROKERS_MAX]);
 
 /* One alert to every broker, from now on until each has it. */
 void delivery_alert(struct delivery *d, const struct alert_action *a, bool resumed, int64_t at,

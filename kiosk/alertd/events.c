@@ -149,6 +149,7 @@ struct wiper_listener events_of_wiper(struct kiosk *k)
 static size_t status_answer(const struct kiosk *k, char reply[CONTROL_REPLY_MAX])
 {
     const struct status s = {.state = &k->state,
+                             .faults = &k->faults,
                              .inputs = k->outputs.inputs,
                              .delivery = k->outputs.delivery,
                              .members = members_count(k->members, false),

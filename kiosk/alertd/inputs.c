@@ -261,14 +261,6 @@ static int door_open(struct inputs *in, size_t i, const struct config_door *c)
     return contact_open(&d->contact) != 0;
 }
 
-static bool any_switch(const struct inputs *in)
-{
-    for (size_t i = 0; i < in->switches_count; i++)
-        if (!switch_is_missing(&in->switches[i]))
-            return true;
-    return false;
-}
-
 struct inputs *inputs_new(const struct config *config, bool whole, struct sim_bus *bus,
                           struct loop *loop, const struct inputs_listener *listener)
 {
@@ -290,7 +282,7 @@ struct inputs *inputs_new(const struct config *config, bool whole, struct sim_bu
         missing += door_open(in, i, &config->doors[i]);
     input_line_init(&in->feel, "feel", "line", &config->feel.line, LINE_OUTPUT, 0);
     missing += input_line_open(&in->feel, bus) != 0;
-    if (missing == 0 || (!whole && any_switch(in)))
+    if (missing == 0 || !whole)
         return in;
     inputs_free(in);
     return NULL;
@@ -400,6 +392,8 @@ int64_t inputs_deadline(const struct inputs *in)
 
 bool inputs_at_fault(const struct inputs *in)
 {
+    if (in->switches_count == 0)
+        return true;
     for (size_t i = 0; i < in->switches_count; i++)
         if (switch_at_fault(&in->switches[i].state) || switch_is_missing(&in->switches[i]))
             return true;

@@ -34,9 +34,8 @@ struct inputs_view {
 enum { INPUTS_MAX = CONFIG_SWITCHES_MAX + CONFIG_DOORS_MAX };
 
 /* Opens every line; log_error says of each that cannot be opened why, and how to fix it. With
- * `whole` any such line is an error. Without, the inputs are opened as long as one switch works,
- * the line counts as a fault and is tried again every 5 s, so that a door's wire cannot take the
- * alarm down. NULL on error. */
+ * `whole` any such line is an error. Without, the line counts as a fault and is tried again every 5
+ * s, so that no wire can take the rest of the alarm down. NULL on error. */
 struct inputs *inputs_new(const struct config *config, bool whole, struct sim_bus *bus,
                           struct loop *loop, const struct inputs_listener *listener);
 void inputs_free(struct inputs *in); /* NULL is safe */
@@ -52,7 +51,7 @@ int64_t inputs_deadline(const struct inputs *in);
 /* Pulses of the silent output. */
 void inputs_tick(struct inputs *in, int pulses, int64_t now);
 
-/* True while any switch is at fault, or any line is missing. */
+/* True while any switch is at fault, any line is missing, or there is no switch. */
 bool inputs_at_fault(const struct inputs *in);
 size_t inputs_view(const struct inputs *in, struct inputs_view out[INPUTS_MAX]);
 

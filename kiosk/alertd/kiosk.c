@@ -1,5 +1,6 @@
 #include "kiosk/alertd/kiosk.h"
 
+#include "config/secret.h"
 #include "kiosk/alertd/events.h"
 #include "kiosk/alertd/kiosk_parts.h"
 #include "kiosk/alertd/members/admin_requests.h"
@@ -72,7 +73,8 @@ static void cue_show(struct kiosk *k, int64_t now)
     s->facts.relay_configured = k->config.alert.relay;
     s->facts.drill = s->alert.now.drill;
     s->facts.calm = s->alert.now.calm;
-    s->facts.fault = inputs_at_fault(k->outputs.inputs) || s->record_fault || s->wipe_fault;
+    s->facts.fault = inputs_at_fault(k->outputs.inputs) || s->record_fault || s->wipe_fault ||
+                     k->faults.count > 0;
     s->facts.alert_at = s->alert.now.state != ALERT_QUIET ? s->alert.since : NS_NEVER;
     struct cue cue = cue_of(&s->facts, now);
     screens_show(k->screens, &cue);
@@ -113,12 +115,6 @@ int64_t kiosk_deadline(const struct kiosk *k)
 }
 
 /* --- set-up ---------------------------------------------------------------------------------- */
-
-static void kiosk_complain(void *context, const char *sentence)
-{
-    (void)context;
-    log_error("%s", sentence);
-}
 
 static void rules_set(struct kiosk *k)
 {
@@ -203,8 +199,10 @@ static int lines_open(struct kiosk *k)
     const struct inputs_listener listener = events_of_inputs(k);
     if (k->config.simulated &&
         (path_under(k->prefix, PATH_SIM, sim) != 0 || !(k->bus = sim_bus_new(sim)))) {
-        log_error("%s%s: %s", k->prefix, PATH_SIM, strerror(errno));
-        return -1;
+        char sentence[PATH_LEN + 128];
+        snprintf(sentence, sizeof sentence, "no simulated line works: %s%s: %s", k->prefix,
+                 PATH_SIM, strerror(errno));
+        faults_add(&k->faults, FAULT_OF_LINES, sentence);
     }
     k->outputs.inputs = inputs_new(&k->config, false, k->bus, k->loop, &listener);
     return k->outputs.inputs ? 0 : -1;
@@ -226,8 +224,7 @@ static int kiosk_change_key(void *context, const uint8_t key[ENVELOPE_KEY])
     struct sealer_keys *old;
     if (sealer_rekey(&k->sealer, key, &old) != 0)
         return -1;
-    if (delivery_swap(k->outputs.delivery, &k->config, k->passwords) != 0)
-        log_error("not every broker's thread could be started: %s", strerror(errno));
+    delivery_swap(k->outputs.delivery, &k->config, k->passwords);
     sodium_free(old);
     actions_publish_state(&k->state, k->outputs.delivery);
     return 0;
@@ -258,7 +255,28 @@ static int admin_open(struct kiosk *k)
     return 0;
 }
 
-struct kiosk *kiosk_new(const char *prefix, const struct config *config, struct loop *loop)
+/* Without its keys the kiosk can seal nothing, so no broker is used. The wipe, the cue and the
+ * record work all the same. */
+static void keys_open(struct kiosk *k)
+{
+    struct faults_reader reader = {&k->faults, FAULT_OF_KEYS};
+    if (sealer_init(&k->sealer, k->prefix, &k->config, k->state.record.epoch, faults_complain,
+                    &reader) == 0)
+        return;
+    k->config.brokers_count = 0;
+    faults_add(&k->faults, FAULT_OF_KEYS,
+               "this kiosk cannot read its own keys, so nobody can be alerted; the wipe and the "
+               "cue work. porchlight restore brings keys back from a backup");
+}
+
+static void passwords_open(struct kiosk *k)
+{
+    struct faults_reader reader = {&k->faults, FAULT_OF_PASSWORD};
+    passwords_read(k->prefix, &k->config, k->passwords, faults_complain, &reader);
+}
+
+struct kiosk *kiosk_new(const char *prefix, const struct config *config,
+                        const struct faults *faults, struct loop *loop)
 {
     struct kiosk *k = calloc(1, sizeof *k);
     if (!k)
@@ -266,20 +284,27 @@ struct kiosk *kiosk_new(const char *prefix, const struct config *config, struct 
     snprintf(k->prefix, sizeof k->prefix, "%s", prefix);
     k->config = *config;
     k->loop = loop;
+    if (faults)
+        k->faults = *faults;
     k->state.facts =
         (struct cue_facts){.sensed_at = NS_NEVER, .alert_at = NS_NEVER, .relay_at = clock_now()};
     randombytes_buf(k->state.nonce, sizeof k->state.nonce);
     rules_set(k);
-    if (record_open(k) != 0 ||
-        sealer_init(&k->sealer, prefix, config, k->state.record.epoch, kiosk_complain, NULL) != 0 ||
-        passwords_read(prefix, config, k->passwords) != 0 || lines_open(k) != 0 ||
-        sockets_open(k) != 0 || delivery_open(k) != 0 || admin_open(k) != 0) {
+    int bad = record_open(k);
+    if (bad == 0) {
+        keys_open(k);
+        passwords_open(k);
+        bad = lines_open(k) || sockets_open(k) || delivery_open(k) || admin_open(k);
+    }
+    if (bad) {
         kiosk_free(k);
         return NULL;
     }
     actions_resume(&k->state, &k->outputs, clock_now());
     inputs_begin(k->outputs.inputs, clock_now());
     wiper_check(k->outputs.wiper, config->wipe.enabled, clock_now());
+    if (k->faults.count > 0)
+        actions_notice(k->outputs.delivery, MSG_FAULT, "setup");
     return k;
 }
 
@@ -338,38 +363,62 @@ static int lines_swap(struct kiosk *k, const struct config *config)
     if (rc != 0)
         *in = inputs_new(&k->config, false, k->bus, k->loop, &listener);
     if (!*in) {
-        log_error("neither the new lines nor the old ones can be opened; porchlightd ends, so that "
-                  "it is started again");
+        log_error(
+            "there is no memory for the lines; porchlightd ends, so that it is started again");
         exit(1);
     }
     inputs_begin(*in, clock_now());
     return rc;
 }
 
+/* Lines that cannot be opened leave the old ones in use: a switch that works is not given up for
+ * one that does not. `config` then has the old ones too. */
+static void lines_reload(struct kiosk *k, struct config *config)
+{
+    const struct config *old = &k->config;
+    faults_clear(&k->faults, FAULT_OF_LINES);
+    if (same_lines(config, old) || lines_swap(k, config) == 0)
+        return;
+    memcpy(config->switches, old->switches, sizeof config->switches);
+    memcpy(config->doors, old->doors, sizeof config->doors);
+    config->switches_count = old->switches_count;
+    config->doors_count = old->doors_count;
+    config->feel = old->feel;
+    config->wipe.enabled = old->wipe.enabled;
+    faults_add(&k->faults, FAULT_OF_LINES,
+               "a line of the new config cannot be opened, so switches, doors and feel are as they "
+               "were before. porchlight doctor shows why");
+}
+
+/* A password that can no longer be read is the one that was read before. */
+static void passwords_keep(const struct kiosk *k, const struct config *config,
+                           char *passwords[CONFIG_BROKERS_MAX])
+{
+    for (size_t i = 0; i < config->brokers_count; i++)
+        for (size_t j = 0; j < k->config.brokers_count && !passwords[i]; j++) {
+            if (!k->passwords[j] || strcmp(config->brokers[i].name, k->config.brokers[j].name) != 0)
+                continue;
+            if ((passwords[i] = sodium_malloc(SECRET_FILE_MAX)))
+                strcpy(passwords[i], k->passwords[j]);
+        }
+}
+
 /* Takes the passwords over. */
 static void brokers_swap(struct kiosk *k, char *passwords[CONFIG_BROKERS_MAX])
 {
-    if (delivery_swap(k->outputs.delivery, &k->config, passwords) != 0)
-        log_error("not every broker's thread could be started: %s", strerror(errno));
+    delivery_swap(k->outputs.delivery, &k->config, passwords);
     members_brokers_changed(k->members);
     passwords_free(k->passwords);
     memcpy(k->passwords, passwords, sizeof k->passwords);
 }
 
-int kiosk_reload(struct kiosk *k, const struct config *config)
+static void kiosk_apply(struct kiosk *k, const struct config *config)
 {
     char *passwords[CONFIG_BROKERS_MAX] = {0};
-    if (!same_kiosk(config, &k->config)) {
-        log_error(
-            "another venue, kiosk, record or plain =, and a change between real and simulated "
-            "lines, need a restart (systemctl restart porchlightd); the old config stays in use");
-        return -1;
-    }
-    if (passwords_read(k->prefix, config, passwords) != 0 ||
-        (!same_lines(config, &k->config) && lines_swap(k, config) != 0)) {
-        passwords_free(passwords);
-        return -1;
-    }
+    struct faults_reader reader = {&k->faults, FAULT_OF_PASSWORD};
+    faults_clear(&k->faults, FAULT_OF_PASSWORD);
+    passwords_read(k->prefix, config, passwords, faults_complain, &reader);
+    passwords_keep(k, config, passwords);
     bool same = same_brokers(config, &k->config) && passwords_equal(passwords, k->passwords);
     k->config = *config;
     rules_set(k);
@@ -379,5 +428,36 @@ int kiosk_reload(struct kiosk *k, const struct config *config)
         passwords_free(passwords);
     else
         brokers_swap(k, passwords);
+}
+
+int kiosk_reload(struct kiosk *k, const struct config *config)
+{
+    struct config fresh = *config;
+    size_t before = k->faults.count;
+    faults_clear(&k->faults, FAULT_OF_RELOAD);
+    if (!same_kiosk(config, &k->config)) {
+        faults_add(&k->faults, FAULT_OF_RELOAD,
+                   "another venue, kiosk, record or plain =, and a change between real and "
+                   "simulated lines, need a restart (systemctl restart porchlightd); the old "
+                   "config stays in use");
+        return -1;
+    }
+    faults_clear(&k->faults, FAULT_OF_CONFIG);
+    if (!k->sealer.keys && !k->sealer.plain)
+        fresh.brokers_count = 0;
+    lines_reload(k, &fresh);
+    kiosk_apply(k, &fresh);
+    if (k->faults.count > before)
+        actions_notice(k->outputs.delivery, MSG_FAULT, "setup");
     return 0;
+}
+
+void kiosk_reload_refused(struct kiosk *k, const struct faults *mistakes)
+{
+    faults_clear(&k->faults, FAULT_OF_RELOAD);
+    for (size_t i = 0; i < mistakes->count && k->faults.count < FAULTS_MAX; i++) {
+        k->faults.each[k->faults.count] = mistakes->each[i];
+        k->faults.each[k->faults.count++].of = FAULT_OF_RELOAD;
+    }
+    actions_notice(k->outputs.delivery, MSG_FAULT, "setup");
 }

@@ -3,6 +3,7 @@
 
 #include "kiosk/alertd/actions.h"
 #include "kiosk/alertd/control.h"
+#include "kiosk/alertd/faults.h"
 #include "kiosk/alertd/members/members.h"
 #include "kiosk/alertd/screens.h"
 #include "kiosk/common/paths.h"
@@ -15,6 +16,7 @@ struct kiosk {
     char *passwords[CONFIG_BROKERS_MAX]; /* of the brokers; sodium_malloc; NULL: none */
     struct loop *loop;
     struct kiosk_state state;
+    struct faults faults;
     struct drill_plan drill;
     int64_t drill_asked_at; /* when the plan was last asked */
     struct sealer sealer;

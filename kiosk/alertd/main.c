@@ -37,16 +37,20 @@ static const struct daemon_program program = {
     .summary = "Watches the switch and the door, and alerts members' phones. systemd usually "
                "starts it.",
     .options = options,
-    .more = "SIGHUP reads the config again; if it has an error, the earlier one stays in use.",
+    .more = "SIGHUP reads the config again; if it has an error, the earlier one stays in use. "
+            "At the start, what cannot be used is left out.",
 };
 
 static void reload(struct program *p)
 {
     struct config fresh;
+    struct faults mistakes = {.count = 0};
+    struct faults_reader reader = {&mistakes, FAULT_OF_RELOAD};
     daemon_reloading();
-    if (config_load(p->config_path, &fresh, config_complain_stderr, NULL) != 0)
+    if (config_load(p->config_path, &fresh, faults_complain, &reader) != 0) {
         log_error("%s: not applied; the old config stays in use", p->config_path);
-    else if (kiosk_reload(p->kiosk, &fresh) == 0)
+        kiosk_reload_refused(p->kiosk, &mistakes);
+    } else if (kiosk_reload(p->kiosk, &fresh) == 0)
         log_info("%s: applied", p->config_path);
     daemon_ready();
 }
@@ -86,6 +90,8 @@ int main(int argc, char **argv)
     struct daemon_options common;
     struct options o = {.config = NULL};
     struct config config;
+    struct faults mistakes = {.count = 0};
+    struct faults_reader reader = {&mistakes, FAULT_OF_CONFIG};
     struct program p = {.signals = -1};
     int status = daemon_begin(&program, &o, &common, argc, argv);
 
@@ -96,7 +102,7 @@ int main(int argc, char **argv)
         log_error("cannot start: %s", strerror(errno));
         return 1;
     }
-    if (config_load(p.config_path, &config, config_complain_stderr, NULL) != 0)
+    if (config_load_most(p.config_path, &config, faults_complain, &reader) < 0)
         return 1;
     p.watchdog = daemon_watchdog();
     p.signals = daemon_signals((const int[]){SIGHUP, 0}); /* the brokers' threads see none */
@@ -106,7 +112,7 @@ int main(int argc, char **argv)
         log_error("cannot start: %s", strerror(errno));
         goto free_loop;
     }
-    p.kiosk = kiosk_new(common.prefix, &config, p.loop);
+    p.kiosk = kiosk_new(common.prefix, &config, &mistakes, p.loop);
     if (!p.kiosk)
         goto free_loop;
     daemon_ready();

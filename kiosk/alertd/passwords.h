@@ -8,8 +8,10 @@
 /* The passwords of a config's brokers, by their number: locked memory (sodium_malloc), NULL where a
  * broker has none. */
 
-/* 0, or -1 after log_error; then free them all the same. `passwords` is all NULL before. */
-int passwords_read(const char *prefix, const struct config *c, char *passwords[CONFIG_BROKERS_MAX]);
+/* One that cannot be read is NULL, after a complaint: that broker is left out, the others work.
+ * `passwords` is all NULL before. */
+void passwords_read(const char *prefix, const struct config *c, char *passwords[CONFIG_BROKERS_MAX],
+                    config_complain *complain, void *context);
 void passwords_free(char *passwords[CONFIG_BROKERS_MAX]);
 bool passwords_equal(char *const a[CONFIG_BROKERS_MAX], char *const b[CONFIG_BROKERS_MAX]);
 

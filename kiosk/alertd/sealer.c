@@ -27,6 +27,12 @@ static int sealer_keys_read(struct sealer *c, const char *prefix, config_complai
     return bad;
 }
 
+void sealer_finish(struct sealer *c)
+{
+    sodium_free(c->keys);
+    c->keys = NULL;
+}
+
 int sealer_init(struct sealer *c, const char *prefix, const struct config *config, uint64_t epoch,
                 config_complain *complain, void *context)
 {
@@ -35,13 +41,10 @@ int sealer_init(struct sealer *c, const char *prefix, const struct config *confi
     memcpy(c->kiosk_id, config->kiosk.id, sizeof c->kiosk_id);
     sodium_hex2bin(c->venue, sizeof c->venue, c->venue_id, TOPIC_ID_LEN, NULL, NULL, NULL);
     sodium_hex2bin(c->kiosk, sizeof c->kiosk, c->kiosk_id, TOPIC_ID_LEN, NULL, NULL, NULL);
-    return c->plain ? 0 : sealer_keys_read(c, prefix, complain, context);
-}
-
-void sealer_finish(struct sealer *c)
-{
-    sodium_free(c->keys);
-    c->keys = NULL;
+    int rc = c->plain ? 0 : sealer_keys_read(c, prefix, complain, context);
+    if (rc != 0)
+        sealer_finish(c);
+    return rc;
 }
 
 int sealer_rekey(struct sealer *c, const uint8_t venue[ENVELOPE_KEY], struct sealer_keys **old)

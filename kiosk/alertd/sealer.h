@@ -24,10 +24,11 @@ struct sealer {
     uint8_t venue[ENVELOPE_ID], kiosk[ENVELOPE_ID];
     bool plain;
     uint64_t epoch, seq;
-    struct sealer_keys *keys; /* NULL in a plain venue */
+    struct sealer_keys *keys; /* NULL in a plain venue, and where they cannot be read */
 };
 
-/* Reads the keys that a sealed venue needs. 0, or -1 after complaints. */
+/* Reads the keys that a sealed venue needs. 0, or -1 after complaints: then nothing can be sealed,
+ * so no broker may be used; sealer_finish it all the same. */
 int sealer_init(struct sealer *c, const char *prefix, const struct config *config, uint64_t epoch,
                 config_complain *complain, void *context);
 void sealer_finish(struct sealer *c);

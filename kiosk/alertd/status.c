@@ -115,6 +115,13 @@ static void add_counts(cJSON *o, const struct kiosk_state *s, size_t pending)
                             calm || s->alert.now.state == ALERT_QUIET ? 0 : (double)pending);
 }
 
+static void status_add_faults(cJSON *o, const struct faults *f)
+{
+    cJSON *all = cJSON_AddArrayToObject(o, "faults");
+    for (size_t i = 0; i < f->count; i++)
+        cJSON_AddItemToArray(all, cJSON_CreateString(f->each[i].sentence));
+}
+
 size_t status_write(const struct status *status, char reply[CONTROL_REPLY_MAX])
 {
     const struct kiosk_state *s = status->state;
@@ -131,6 +138,7 @@ size_t status_write(const struct status *status, char reply[CONTROL_REPLY_MAX])
     cJSON_AddNumberToObject(o, "cue", cue_of(&s->facts, status->now).signs);
     cJSON_AddBoolToObject(o, "record_fault", s->record_fault);
     cJSON_AddBoolToObject(o, "wipe_fault", s->wipe_fault);
+    status_add_faults(o, status->faults);
     add_refused(o, s->refused);
     status_add_drill(o, &s->last_drill);
     cJSON_AddNumberToObject(o, "members", (double)status->members);

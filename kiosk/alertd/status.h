@@ -3,6 +3,7 @@
 
 #include "kiosk/alertd/control.h"
 #include "kiosk/alertd/delivery.h"
+#include "kiosk/alertd/faults.h"
 #include "kiosk/alertd/inputs.h"
 #include "kiosk/alertd/kiosk_state.h"
 
@@ -13,6 +14,7 @@
  * the code was pressed it reads quiet, and duress reads like the code. */
 struct status {
     const struct kiosk_state *state;
+    const struct faults *faults;
     const struct inputs *inputs;
     const struct delivery *delivery;
     size_t members, staff; /* phones that have joined: how many, never which */

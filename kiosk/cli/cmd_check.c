@@ -1,4 +1,4 @@
-#include "config/config.h"
+#include "config/secret.h"
 #include "kiosk/cli/cli.h"
 #include "kiosk/cli/print.h"
 #include "kiosk/common/paths.h"
@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Complaints go to stderr as they are (FILE:LINE first, as editors want it), or into "complaints"
  * where --json is given. */
@@ -50,6 +51,14 @@ static void print_summary(const char *path, const struct config *c)
             "it.");
 }
 
+/* The credentials as porchlightd reads them; only where this user may see into their folder. */
+static bool check_secrets(const struct cli *cli, const struct config *c, cJSON *complaints)
+{
+    char folder[PATH_LEN];
+    return path_under(cli->prefix, PATH_CREDENTIALS, folder) < 0 || access(folder, X_OK) != 0 ||
+           secret_check_all(cli->prefix, c, check_complain, complaints) == 0;
+}
+
 static int check_run(const struct cli *cli, void *own, char **words)
 {
     char path[PATH_LEN];
@@ -61,7 +70,10 @@ static int check_run(const struct cli *cli, void *own, char **words)
     if (!c)
         return CLI_FAILED;
     cJSON *complaints = cli->json ? cJSON_CreateArray() : NULL;
-    bool ok = config_load(file, c, check_complain, complaints) == 0;
+    int loaded = config_load_most(file, c, check_complain, complaints);
+    bool ok = loaded == 0;
+    if (loaded >= 0 && !words[0])
+        ok &= check_secrets(cli, c, complaints);
     if (cli->json)
         check_print_json(file, ok, complaints);
     else if (ok)
@@ -78,7 +90,7 @@ static const struct cli_option check_options[] = {
 const struct cli_command cli_check = {
     .name = "check",
     .arguments = "[FILE]",
-    .summary = "read a config and list everything that is wrong with it",
+    .summary = "read the config and its credentials, and list everything that is wrong",
     .options = check_options,
     .words_max = 1,
     .json = true,

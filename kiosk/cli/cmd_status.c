@@ -16,6 +16,7 @@
  *   inputs           [{name, kind: "switch" | "door", active, fault (null: none)}]
  *   seen, safe       phones that answered the current alert
  *   pending          messages that have not left the venue yet
+ *   faults           [sentence]: what of config, credentials and lines cannot be used
  *   record_fault     the record cannot be written
  *   last_drill       null (none since the start), or {at, seen, safe}
  *   members, staff   phones that belong to the venue
@@ -144,6 +145,12 @@ static void print_phones(const cJSON *reply)
 
 static void print_faults(const cJSON *reply)
 {
+    const cJSON *one;
+    cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(reply, "faults"))
+    {
+        if (cJSON_IsString(one))
+            ROW(PRINT_FAILURE, "fault", "%s", one->valuestring);
+    }
     if (is_true(reply, "record_fault"))
         ROW(PRINT_FAILURE, "record",
             "CANNOT BE WRITTEN, so a power cut would make the kiosk forget an alert. To see why: "

@@ -20,6 +20,9 @@ static const struct {
                                      "role that porchlight rights prints."},
     [MQTT_FAULT_BROKER] = {"broker", "It refuses the connection, or ends it. Its own log says "
                                      "why."},
+    [MQTT_FAULT_PASSWORD] = {"password", "The file with its password cannot be used, so this "
+                                         "broker is left out. porchlight doctor shows what is "
+                                         "wrong with it."},
     [MQTT_FAULT_BEAT] = {"beat", "It is connected, but what the kiosk sends does not come back. "
                                  "Check the rights of the kiosk's account (porchlight rights), and "
                                  "that no other client uses its id."},

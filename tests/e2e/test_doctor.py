@@ -200,7 +200,7 @@ def test_the_config_is_checked(kiosk):
     kiosk.write_conf(text + "\n[vneue]\nid = 1\n")
     found = ask(kiosk.prefix)["config"]["file"]
     assert found.verdict == "failure" and "vneue" in found.said and "check" in found.fix
-    assert list(ask(kiosk.prefix)["config"]) == ["file"]
+    assert list(ask(kiosk.prefix)["config"]) == ["file", "credentials", "wipe"]
     kiosk.write_conf(text)
     assert "wipe is on" in ask(kiosk.prefix)["config"]["wipe"].said
     assert ask(kiosk.prefix)["config"]["wipe"].verdict == "failure"  # there is no plan
@@ -219,6 +219,8 @@ def test_the_credentials_are_checked(kiosk):
     assert "broker-b0" in ask(kiosk.prefix)["config"]["credentials"].said
     (kiosk.credentials / "kiosk.key").unlink()
     (kiosk.credentials / "broker-b0").touch(0o600)
+    assert "broker-b0: is empty" in ask(kiosk.prefix)["config"]["credentials"].said
+    (kiosk.credentials / "broker-b0").write_text("secret\n")
     assert "kiosk.key" in ask(kiosk.prefix)["config"]["credentials"].said
 
 

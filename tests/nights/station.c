@@ -34,7 +34,7 @@ static void porchlightd(struct machine *m)
 {
     struct station *s = m->owner;
     struct loop *loop = loop_new();
-    struct kiosk *k = loop ? kiosk_new(s->keys->prefix, &s->config, loop) : NULL;
+    struct kiosk *k = loop ? kiosk_new(s->keys->prefix, &s->config, NULL, loop) : NULL;
     if (!k)
         return;
     s->signal = eventfd(0, 0);

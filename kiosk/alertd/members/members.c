@@ -18,7 +18,7 @@ static bool members_open(struct members *m)
 {
     const struct sealer *s = m->needs.sealer;
     char path[PATH_LEN];
-    if (s->plain || path_under(m->needs.prefix, PATH_PHONES, path) != 0 ||
+    if (!s->keys || path_under(m->needs.prefix, PATH_PHONES, path) != 0 ||
         registry_open(&m->registry, path, s->venue_id, s->kiosk_id) != 0)
         return false;
     m->invitations = sodium_malloc(sizeof *m->invitations);

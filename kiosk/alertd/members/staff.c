@@ -52,7 +52,7 @@ void staff_read(struct staff *s, const char *prefix, const struct sealer *sealer
 {
     char folder[PATH_LEN];
     s->count = 0;
-    if (sealer->plain || path_under(prefix, PATH_STAFF, folder) != 0)
+    if (!sealer->keys || path_under(prefix, PATH_STAFF, folder) != 0)
         return;
     DIR *d = opendir(folder);
     if (!d)

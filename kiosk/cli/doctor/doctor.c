@@ -137,7 +137,7 @@ static void run_checks(struct doctor *d)
     cJSON *daemon = ask_porchlightd(d->prefix);
 
     if (config && path_under(d->prefix, PATH_CONF, path) == 0 &&
-        config_load(path, config, ignore_complaint, NULL) == 0)
+        config_load_most(path, config, ignore_complaint, NULL) >= 0)
         d->config = config;
     d->daemon = daemon;
     for (size_t i = 0; i < sizeof areas / sizeof *areas; i++) {

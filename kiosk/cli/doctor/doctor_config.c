@@ -1,5 +1,6 @@
 #include "kiosk/cli/doctor/doctor.h"
 
+#include "config/secret.h"
 #include "kiosk/common/paths.h"
 
 #include <stdio.h>
@@ -36,7 +37,7 @@ static void check_file(struct doctor *d)
     else if (config_load(path, config, keep_first, &c) != 0)
         doctor_say(d, "file", DOCTOR_FAILURE,
                    "Correct the file; this lists every mistake in it. A kiosk that runs keeps its "
-                   "old settings, but after a restart it would not run.\n"
+                   "old settings, and after a restart it runs without what is wrong.\n"
                    "    porchlight check",
                    "%s%s", c.first, c.count > 1 ? " (and more)" : "");
     else
@@ -82,6 +83,35 @@ static bool has_credential(const struct doctor *d, const char *name)
     return doctor_exists(d, path);
 }
 
+/* Each that is there and cannot be used, by porchlightd's own reader. What is missing or open to
+ * others is said in other words. */
+static void say_credential(void *context, const char *sentence)
+{
+    struct doctor *d = context;
+    if (strstr(sentence, "there is no such file") || strstr(sentence, "chmod 600"))
+        return;
+    doctor_say(d, "credentials", DOCTOR_FAILURE,
+               "Correct the file, then have porchlightd read it:\n"
+               "    sudo systemctl restart porchlightd",
+               "%s", sentence);
+}
+
+/* What porchlightd cannot use, and runs without. */
+static void report_faults(struct doctor *d)
+{
+    const cJSON *one;
+    cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(d->daemon, "faults"))
+    {
+        if (cJSON_IsString(one))
+            doctor_say(d, "porchlightd", DOCTOR_FAILURE,
+                       "Fix what it names. This lists all that is wrong with config and "
+                       "credentials; then restart porchlightd:\n"
+                       "    sudo porchlight check\n"
+                       "    sudo systemctl restart porchlightd",
+                       "porchlightd runs without this: %s", one->valuestring);
+    }
+}
+
 static void check_credentials(struct doctor *d)
 {
     static const char again[] = "Run set-up again. It makes what is missing and keeps the rest.\n"
@@ -114,6 +144,7 @@ static void check_credentials(struct doctor *d)
                        "there.",
                        b->name, b->password);
     }
+    secret_check_all(d->prefix, d->config, say_credential, d);
     doctor_each(d, PATH_CREDENTIALS "/*", check_mode);
     if (before == d->count[DOCTOR_FAILURE])
         doctor_say(d, "credentials", DOCTOR_OK, "", "All are there, and only root can read them.");
@@ -139,6 +170,7 @@ static void check_wipe(struct doctor *d)
 void doctor_config(struct doctor *d)
 {
     check_file(d);
+    report_faults(d);
     check_credentials(d);
     check_wipe(d);
 }

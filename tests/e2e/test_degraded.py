@@ -1,0 +1,157 @@
+"""One part of a kiosk is broken when it starts, or when it reads a new config: the others work, and
+what is broken is named wherever staff look."""
+
+import contextlib
+import json
+import signal
+
+import pytest
+
+from tests.kit import wait
+from tests.kit.kiosk import FAST, Kiosk
+
+FAULT = 1 << 7  # CUE_FAULT
+
+
+@pytest.fixture
+def two():
+    with Kiosk(conf=FAST, brokers=2) as made:
+        yield made
+
+
+def secret(kiosk, data, mode=0o600):
+    path = kiosk.credentials / "broker-b1"
+    path.write_bytes(data)
+    path.chmod(mode)
+
+
+def ca(kiosk, data):
+    path = kiosk.folder / "other-ca.pem"
+    if data is not None:
+        path.write_bytes(data)
+    kiosk.change({"broker b1": {"ca": path}})
+
+
+def key_file(kiosk):
+    ca(kiosk, b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+
+
+# What is broken: how, and a word of the sentence that names it.
+BROKEN = {
+    "no password": (lambda k: (k.credentials / "broker-b1").unlink(), "broker-b1"),
+    "an empty password": (lambda k: secret(k, b"\n"), "broker-b1: is empty"),
+    "a password of two lines": (lambda k: secret(k, b"one\ntwo\n"), "more than one line"),
+    "a password that all can read": (lambda k: secret(k, b"one\n", 0o644), "broker-b1"),
+    "a password that is no text": (lambda k: secret(k, b"\xff\xfe\n"), "UTF-8"),
+    "no CA": (lambda k: ca(k, None), "other-ca.pem"),
+    "an empty CA": (lambda k: ca(k, b""), "other-ca.pem"),
+    "a CA that is a key": (key_file, "other-ca.pem"),
+    "a broker without a host": (lambda k: k.change({"broker b1": {"host": None}}), "host"),
+    "a broker with a wrong host": (lambda k: k.change({"broker b1": {"host": "http://x"}}), "host"),
+    "a broker without a password": (lambda k: k.change({"broker b1": {"password": None}}), "user"),
+    "a broker twice": (lambda k: k.change({"broker b2": k.conf["broker b0"]}), "host"),
+    "a misspelt section": (lambda k: k.change({"brokr b3": {"host": "x"}}), "brokr"),
+    "a door's line": (lambda k: k.change({"door yard": {"line": "22"}}), "yard"),
+    "a switch without a line": (lambda k: k.change({"switch desk": {"code": "5"}}), "desk"),
+    "a line twice": (lambda k: k.change({"door yard": {"line": "sim:front"}}), "yard"),
+    "a word for a number": (lambda k: k.change({"alert": {"abort_window": "soon"}}), "soon"),
+    "the record's place": (lambda k: k.change({"kiosk": {"record": "nvmem:absent0"}}), "record"),
+    "the record's place in the config": (lambda k: k.change({"kiosk": {"record": "here"}}),
+                                         "record"),
+    "the screen's city": (lambda k: k.change({"screen": {"city": "Bakuu"}}), "city"),
+    "the wipe's grace": (lambda k: k.change({"wipe": {"grace": "20"}}), "grace"),
+}
+
+
+def findings(kiosk):
+    said = json.loads(kiosk.cli("doctor", "--json", within=60).stdout)
+    return [c["said"] for c in said["checks"] if c["verdict"] == "failure"]
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_the_rest_works(two, case):
+    """A press reaches the other broker's phones, by the switch that is right."""
+    spoil, word = BROKEN[case]
+    spoil(two)
+    two.start(connected=False)
+    wait.until(lambda: any(b["connected"] for b in two.status()["brokers"]), two.daemon.said)
+    member = two.member()
+    two.wires().hold(0.4)
+    member.wait("lockdown", "alert")
+
+    wait.until(lambda: two.status()["cue"] & FAULT or "CA" in case, two.status)
+    status = two.cli("status").stdout
+    assert "fault" in status or "NOT connected" in status or "record" in status, status
+    assert any(word in s for s in findings(two)) or "record's place" == case[4:], findings(two)
+    checked = two.cli("check")
+    if "CA" not in case and case != "the record's place":
+        assert checked.returncode == 1 and word in checked.stdout + checked.stderr, checked
+
+
+@pytest.mark.parametrize("name", ("kiosk.key", "venue.key", "root.pub"))
+def test_a_kiosk_without_keys_still_senses_and_wipes(kiosk, name):
+    """It cannot alert anybody, and says so; nothing else waits for the keys."""
+    (kiosk.credentials / name).write_text("not hex\n")
+    venue = kiosk.folder / "srv/venue"
+    venue.mkdir(parents=True)
+    (venue / "list").write_text("names\n")
+    kiosk.start_wipe("[root venue]\npath = /srv/venue\n[file list]\npath = /srv/venue/list\n")
+    kiosk.start(connected=False)
+    assert any(name in f for f in kiosk.status()["faults"]), kiosk.status()
+    kiosk.wires().hold(0.9)
+    wait.until(lambda: not (venue / "list").exists(), kiosk.daemon.said)
+    assert kiosk.status()["state"] == "lockdown"
+    assert any(name in s for s in findings(kiosk))
+
+
+def test_no_switch_at_all(kiosk):
+    """Its only line is wrong: the kiosk is there, and says that it cannot be pressed."""
+    kiosk.change({"switch front": {"line": "17"}, "door entrance": None})
+    kiosk.start()
+    assert kiosk.status()["inputs"] == []
+    assert any("front" in f for f in kiosk.status()["faults"])
+    assert kiosk.status()["cue"] & FAULT
+
+
+def hup(kiosk, said):
+    before = kiosk.daemon.said().count(said)
+    kiosk.daemon.signal(signal.SIGHUP)
+    wait.until(lambda: kiosk.daemon.said().count(said) > before, kiosk.daemon.said)
+
+
+def test_a_reload_with_a_mistake_is_named_until_it_is_fixed(two):
+    two.start()
+    two.change({"broker b1": {"host": "http://x"}})
+    hup(two, "the old config stays in use")
+    assert any("http://x" in f for f in two.status()["faults"]), two.status()
+    assert two.connected() and len(two.status()["brokers"]) == 2
+    two.change({"broker b1": {"host": two.brokers[1].host}})
+    hup(two, "porchlight.conf: applied")
+    assert two.status()["faults"] == []
+
+
+def test_a_reload_keeps_the_password_that_can_no_longer_be_read(two):
+    two.start()
+    secret(two, b"one\ntwo\n")
+    two.change({"alert": {"abort_window": "30s"}})
+    hup(two, "porchlight.conf: applied")
+    assert any("broker-b1" in f for f in two.status()["faults"]), two.status()
+    wait.until(two.connected, two.daemon.said)
+
+
+@contextlib.contextmanager
+def changed_while_running(kiosk, sections):
+    kiosk.start()
+    kiosk.change(sections)
+    hup(kiosk, "porchlight.conf: applied")
+    yield kiosk
+
+
+def test_a_reload_keeps_the_lines_where_a_new_one_cannot_be_opened(two):
+    """The rest of the new config is in use all the same."""
+    two.change({"door entrance": None, "switch front": {"line": "sim:front"}})
+    with changed_while_running(two, {"switch desk": {"line": "sim:d" + "x" * 57},
+                                     "alert": {"abort_window": "30s"}}):
+        member = two.member()
+        two.wires().hold(0.4)
+        member.wait("lockdown", "alert")

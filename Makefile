@@ -60,7 +60,8 @@ MQTT     = $(call objects,kiosk/mqtt)
 TPM      = tss2-esys tss2-tctildr tss2-rc
 
 # What each program is made of (rooms) and linked with, beyond libc.
-PROGRAMS = porchlightd porchlight-screen porchlight-wipe porchlight porchlight-relay
+PROGRAMS = porchlightd porchlight-screen porchlight-wipe porchlight porchlight-relay \
+           porchlight-registrar
 porchlightd_DIR       = kiosk/alertd
 porchlightd_OBJ       = $(filter-out $(CELLS),$(HW)) $(MQTT) $(CONFIG) $(CORE) $(COMMON)
 porchlightd_LIB       = $(call pkg,libgpiod libmosquitto libcares libsodium libcjson libsystemd libssl libcrypto) -pthread
@@ -76,6 +77,9 @@ porchlight_LIB        = $(call pkg,libgpiod libmosquitto libcares libsodium libc
 porchlight-relay_DIR  = kiosk/relay
 porchlight-relay_OBJ  = $(MQTT) $(CONFIG) $(CORE) $(COMMON)
 porchlight-relay_LIB  = $(call pkg,libmosquitto libcares libcurl libsodium libcjson libsystemd libssl libcrypto) -pthread
+porchlight-registrar_DIR = kiosk/registrar
+porchlight-registrar_OBJ = $(MQTT) $(CONFIG) $(CORE) $(COMMON)
+porchlight-registrar_LIB = $(call pkg,libmosquitto libcares libsodium libcjson libsystemd libssl libcrypto) -pthread
 
 # A program exists once its room has a main.c.
 READY = $(foreach p,$(PROGRAMS),$(if $(wildcard $($(p)_DIR)/main.c),$(p)))
@@ -141,6 +145,7 @@ unit_screen = $(call objects,kiosk/screen) $(porchlight-screen_OBJ)
 unit_wipe   = $(call objects,kiosk/wipe) $(porchlight-wipe_OBJ)
 unit_cli    = $(call objects,kiosk/cli) $(porchlight_OBJ)
 unit_relay  = $(call objects,kiosk/relay) $(porchlight-relay_OBJ)
+unit_registrar = $(call objects,kiosk/registrar) $(porchlight-registrar_OBJ)
 UNIT_core   = $(call pkg,libsodium libcjson) -lm
 UNIT_common = $(call pkg,libsystemd libcjson) -pthread
 UNIT_config = $(call pkg,libsodium libsystemd libcjson)
@@ -151,6 +156,7 @@ UNIT_screen = $(porchlight-screen_LIB) $(call pkg,libpng)
 UNIT_wipe   = $(porchlight-wipe_LIB)
 UNIT_cli    = $(porchlight_LIB)
 UNIT_relay  = $(porchlight-relay_LIB)
+UNIT_registrar = $(porchlight-registrar_LIB)
 
 room = $(notdir $(patsubst %/,%,$(dir $(1))))
 .SECONDEXPANSION:

@@ -7,6 +7,11 @@
 
 enum { ROLE_NAME_MAX = 64 };
 
+/* An account's description: whose it is, and which version of topic_table its role was made from.
+ */
+enum { RIGHTS = 2 };
+#define DESCRIPTION "porchlight "
+
 const char *dynsec_role_name(enum topic_role who)
 {
     switch (who) {
@@ -22,6 +27,10 @@ const char *dynsec_role_name(enum topic_role who)
         return "relay";
     case ROLE_STEWARD:
         return "steward";
+    case ROLE_REGISTRAR:
+        return "registrar";
+    case ROLE_ROOT:
+        return "root";
     }
     return NULL;
 }
@@ -84,7 +93,7 @@ static int add_topic(cJSON *acls, enum topic t, enum topic_role who, const char 
 {
     const struct topic_rule *rule = &topic_table[t];
     char name[TOPIC_NAME_MAX];
-    bool all = who == ROLE_KIOSK || (who == ROLE_RELAY && t == TOPIC_WAKE);
+    bool all = who == ROLE_KIOSK || who == ROLE_REGISTRAR || (who == ROLE_RELAY && t == TOPIC_WAKE);
     const char *whose = !rule->per_account ? NULL : all ? "+" : account;
     if (topic_name(t, venue, kiosk, whose, name) < 0)
         return -1;
@@ -95,6 +104,14 @@ static int add_topic(cJSON *acls, enum topic t, enum topic_role who, const char 
         add_access(acls, kiosk[0] == '+' ? "subscribePattern" : "subscribeLiteral", name, true);
     }
     return 0;
+}
+
+/* What the plugin wants of whoever makes accounts. */
+static void add_plugin(cJSON *acls)
+{
+    add_access(acls, "publishClientSend", DYNSEC_REQUEST, true);
+    add_access(acls, "publishClientReceive", DYNSEC_RESPONSE, true);
+    add_access(acls, "subscribeLiteral", DYNSEC_RESPONSE, true);
 }
 
 /* The role's name; NULL with errno EINVAL: no such account can be made. */
@@ -136,15 +153,101 @@ cJSON *dynsec_role(enum topic_role who, const char *venue, const char *kiosk, co
             return NULL;
         }
     }
-    if (who == ROLE_STEWARD) {
-        add_access(acls, "publishClientSend", DYNSEC_REQUEST, true);
-        add_access(acls, "publishClientReceive", DYNSEC_RESPONSE, true);
-        add_access(acls, "subscribeLiteral", DYNSEC_RESPONSE, true);
-    }
+    if (who == ROLE_STEWARD)
+        add_plugin(acls);
     return request;
 }
 
-cJSON *dynsec_account(enum topic_role who, const char *account, const char *password)
+void dynsec_description(const char *venue, const char *kiosk, char out[DYNSEC_DESCRIPTION_MAX])
+{
+    snprintf(out, DYNSEC_DESCRIPTION_MAX, DESCRIPTION "%.16s %.16s %d", venue, kiosk, RIGHTS);
+}
+
+int dynsec_description_read(const char *text, char venue[TOPIC_ID_LEN + 1],
+                            char kiosk[TOPIC_ID_LEN + 1], bool *current)
+{
+    int version = 0;
+    bool ours = sscanf(text, DESCRIPTION "%16[0-9a-f] %16[0-9a-f] %d", venue, kiosk, &version) == 3;
+    if (!ours || !account_is_plain(venue) || !account_is_plain(kiosk)) {
+        venue[0] = kiosk[0] = '\0';
+        errno = EINVAL;
+        return -1;
+    }
+    *current = version == RIGHTS;
+    return 0;
+}
+
+static void add_description(cJSON *o, const char *venue, const char *kiosk)
+{
+    char text[DYNSEC_DESCRIPTION_MAX];
+    dynsec_description(venue, kiosk, text);
+    cJSON_AddStringToObject(o, "textdescription", text);
+}
+
+cJSON *dynsec_registrar_role(void)
+{
+    cJSON *request = NULL;
+    cJSON *c = add_command(&request, "createRole");
+    cJSON_AddStringToObject(c, "rolename", DYNSEC_REGISTRAR);
+    cJSON *acls = cJSON_AddArrayToObject(c, "acls");
+    for (enum topic t = 0; t < TOPIC_COUNT; t++)
+        add_topic(acls, t, ROLE_REGISTRAR, "+", "+", "+");
+    add_plugin(acls);
+    return request;
+}
+
+cJSON *dynsec_give_role(const char *user, const char *role)
+{
+    cJSON *request = NULL;
+    cJSON *c = add_command(&request, "addClientRole");
+    cJSON_AddStringToObject(c, "username", user);
+    cJSON_AddStringToObject(c, "rolename", role);
+    return request;
+}
+
+cJSON *dynsec_look(const char *user)
+{
+    cJSON *request = NULL;
+    cJSON_AddStringToObject(add_command(&request, "getClient"), "username", user);
+    return request;
+}
+
+cJSON *dynsec_suspend(const char *account, bool suspended)
+{
+    cJSON *request = NULL;
+    if (!account_is_plain(account)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    cJSON *c = add_command(&request, suspended ? "disableClient" : "enableClient");
+    cJSON_AddStringToObject(c, "username", account);
+    return request;
+}
+
+cJSON *dynsec_renew_role(enum topic_role who, const char *account)
+{
+    const char *role = role_of_account(who, account, NULL);
+    cJSON *request = NULL;
+    if (role)
+        add_role_name(add_command(&request, "deleteRole"), role, account);
+    return request;
+}
+
+cJSON *dynsec_renew(enum topic_role who, const char *venue, const char *kiosk, const char *account)
+{
+    const char *role = role_of_account(who, account, NULL);
+    cJSON *request = NULL;
+    if (!role)
+        return NULL;
+    cJSON *c = add_command(&request, "modifyClient");
+    cJSON_AddStringToObject(c, "username", account);
+    add_description(c, venue, kiosk);
+    add_held_role(cJSON_AddArrayToObject(c, "roles"), role, account);
+    return request;
+}
+
+cJSON *dynsec_account(enum topic_role who, const char *venue, const char *kiosk,
+                      const char *account, const char *password)
 {
     const char *role = role_of_account(who, account, password);
     cJSON *request = NULL;
@@ -154,10 +257,9 @@ cJSON *dynsec_account(enum topic_role who, const char *account, const char *pass
     cJSON_AddStringToObject(c, "username", account);
     cJSON_AddStringToObject(c, "password", password);
     cJSON_AddStringToObject(c, "clientid", account);
+    add_description(c, venue, kiosk);
     cJSON *roles = cJSON_AddArrayToObject(c, "roles");
     add_held_role(roles, role, account);
-    if (who == ROLE_KIOSK)
-        add_held_role(roles, dynsec_role_name(ROLE_STEWARD), account);
     return request;
 }
 

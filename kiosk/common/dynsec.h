@@ -4,6 +4,7 @@
 #include "kiosk/common/topics.h"
 
 #include <cjson/cJSON.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Accounts and rights at a mosquitto broker, as the commands of its dynamic security plugin. The
@@ -18,7 +19,7 @@
 #define DYNSEC_REQUEST  "$CONTROL/dynamic-security/v1"
 #define DYNSEC_RESPONSE "$CONTROL/dynamic-security/v1/response"
 
-enum { DYNSEC_MAX = 2048, DYNSEC_PASSWORD_MIN = 16, DYNSEC_PASSWORD_MAX = 64 };
+enum { DYNSEC_MAX = 4096, DYNSEC_PASSWORD_MIN = 16, DYNSEC_PASSWORD_MAX = 64 };
 
 /* What is not allowed is refused: sending, receiving and subscribing alike. Once, at set-up. */
 cJSON *dynsec_defaults(void);
@@ -27,10 +28,33 @@ cJSON *dynsec_defaults(void);
  * "+": at every kiosk of the venue, as a relay's account has it. */
 cJSON *dynsec_role(enum topic_role who, const char *venue, const char *kiosk, const char *account);
 
-/* Makes an account that holds that role (made before). A kiosk's account also holds the role
- * "steward-<account>", with which it makes and removes the accounts of phones: two roles, because
- * both in one request would not fit a packet. */
-cJSON *dynsec_account(enum topic_role who, const char *account, const char *password);
+/* What the registrar at a broker may do, as the role DYNSEC_REGISTRAR: everything that the plugin
+ * can do, and every venue's requests. And what gives that role to an account that may do so itself.
+ */
+#define DYNSEC_REGISTRAR "porchlight-registrar"
+cJSON *dynsec_registrar_role(void);
+cJSON *dynsec_give_role(const char *user, const char *role);
+
+/* Makes an account that holds that role (made before). Its description says whose it is, for
+ * dynsec_look. */
+cJSON *dynsec_account(enum topic_role who, const char *venue, const char *kiosk,
+                      const char *account, const char *password);
+
+/* Writes and reads an account's description. The second: 0, or -1 for one that is not ours;
+ * *current: it was written by this version. */
+enum { DYNSEC_DESCRIPTION_MAX = 64 };
+void dynsec_description(const char *venue, const char *kiosk, char out[DYNSEC_DESCRIPTION_MAX]);
+int dynsec_description_read(const char *text, char venue[TOPIC_ID_LEN + 1],
+                            char kiosk[TOPIC_ID_LEN + 1], bool *current);
+
+/* Asks what an account is; shuts it out without deleting it, or lets it in again. */
+cJSON *dynsec_look(const char *user);
+cJSON *dynsec_suspend(const char *account, bool suspended);
+
+/* An account of an older version: its role is made as dynsec_role has it, and it holds no other. In
+ * two requests: dynsec_renew_role removes the old role. */
+cJSON *dynsec_renew_role(enum topic_role who, const char *account);
+cJSON *dynsec_renew(enum topic_role who, const char *venue, const char *kiosk, const char *account);
 
 /* A newcomer becomes a member or staff phone: it gets its new password and its new role (made
  * before), and its old role is removed. The broker closes the connection, and the one-time password

@@ -19,6 +19,8 @@
  *     ca/              root root 0700                    the authority that renews certificates
  *     broker/, page/   root root 0700                    of the broker and page server on this Pi
  *     outside/         root root 0700                    to be carried to a broker outside
+ *     registrar/       root root 0700                    kiosk/registrar/registrar_conf.h; by
+ *                                                        LoadCredential
  *     papers/          root root 0755                    what to print
  *     dark             root root 0644                    empty: the board's lights are off
  *   /var/lib/porchlight/
@@ -35,6 +37,8 @@
  *   /var/lib/porchlight-relay/
  *     subscriptions    porchlight-relay 0600 in 0700     kiosk/relay/subs.h
  *     venue-KIOSK.key  porchlight-relay 0600             kiosk/relay/keyring.h
+ *   /var/lib/porchlight-registrar/
+ *     key, VENUE-KIOSK porchlight-registrar 0600 in 0700 kiosk/registrar/ledger.h
  *   /run/porchlight/
  *     control.sock     porchlight porchlight-staff 0660  messages.h, control
  *     admin.sock       porchlight porchlight 0600        messages.h, admin: in effect root only
@@ -44,30 +48,32 @@
  *     sim.sock         porchlight porchlight 0600        hw/sim/sim_command.h; only while every
  *                                                        line is simulated
  */
-#define PATH_ETC         "/etc/porchlight"
-#define PATH_CONF        "/etc/porchlight/porchlight.conf"
-#define PATH_LANGUAGES   "/etc/porchlight/languages"
-#define PATH_RELAY_CONF  "/etc/porchlight/relay.conf"
-#define PATH_PLAN        "/etc/porchlight/wipe.plan"
-#define PATH_SEAL_KEY    "/etc/porchlight/seal.public"
-#define PATH_VAULTS      "/etc/porchlight/vaults"
-#define PATH_ACCOUNTS    "/var/lib/porchlight-broker/dynamic-security.json"
-#define PATH_BOOKS       "/var/lib/porchlight-books"
-#define PATH_CREDENTIALS "/etc/porchlight/credentials"
-#define PATH_STATE_DIR   "/var/lib/porchlight"
-#define PATH_STAFF       "/var/lib/porchlight/staff"
-#define PATH_RECORD      "/var/lib/porchlight/record"
-#define PATH_WIPE_DIR    "/var/lib/porchlight-wipe"
-#define PATH_PROOF       "/var/lib/porchlight/all-clear"
-#define PATH_RELAY_DIR   "/var/lib/porchlight-relay"
-#define PATH_PHONES      "/var/lib/porchlight/phones"
-#define PATH_RUN_DIR     "/run/porchlight"
-#define PATH_CONTROL     "/run/porchlight/control.sock"
-#define PATH_ADMIN       "/run/porchlight/admin.sock"
-#define PATH_SCREEN      "/run/porchlight/screen.sock"
-#define PATH_WIPE        "/run/porchlight/wipe.sock"
-#define PATH_BOOK        "/run/porchlight/book.sock"
-#define PATH_SIM         "/run/porchlight/sim.sock"
+#define PATH_ETC           "/etc/porchlight"
+#define PATH_CONF          "/etc/porchlight/porchlight.conf"
+#define PATH_LANGUAGES     "/etc/porchlight/languages"
+#define PATH_RELAY_CONF    "/etc/porchlight/relay.conf"
+#define PATH_PLAN          "/etc/porchlight/wipe.plan"
+#define PATH_SEAL_KEY      "/etc/porchlight/seal.public"
+#define PATH_VAULTS        "/etc/porchlight/vaults"
+#define PATH_ACCOUNTS      "/var/lib/porchlight-broker/dynamic-security.json"
+#define PATH_BOOKS         "/var/lib/porchlight-books"
+#define PATH_CREDENTIALS   "/etc/porchlight/credentials"
+#define PATH_STATE_DIR     "/var/lib/porchlight"
+#define PATH_STAFF         "/var/lib/porchlight/staff"
+#define PATH_RECORD        "/var/lib/porchlight/record"
+#define PATH_WIPE_DIR      "/var/lib/porchlight-wipe"
+#define PATH_PROOF         "/var/lib/porchlight/all-clear"
+#define PATH_RELAY_DIR     "/var/lib/porchlight-relay"
+#define PATH_REGISTRAR     "/etc/porchlight/registrar"
+#define PATH_REGISTRAR_DIR "/var/lib/porchlight-registrar"
+#define PATH_PHONES        "/var/lib/porchlight/phones"
+#define PATH_RUN_DIR       "/run/porchlight"
+#define PATH_CONTROL       "/run/porchlight/control.sock"
+#define PATH_ADMIN         "/run/porchlight/admin.sock"
+#define PATH_SCREEN        "/run/porchlight/screen.sock"
+#define PATH_WIPE          "/run/porchlight/wipe.sock"
+#define PATH_BOOK          "/run/porchlight/book.sock"
+#define PATH_SIM           "/run/porchlight/sim.sock"
 
 enum { PATH_LEN = 512 };
 

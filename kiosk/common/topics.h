@@ -18,6 +18,8 @@ enum topic {
     TOPIC_RELAY,
     TOPIC_PUSH,
     TOPIC_WAKE,
+    TOPIC_REGISTRAR,
+    TOPIC_REGISTERED,
     TOPIC_COUNT,
 };
 
@@ -30,6 +32,8 @@ enum topic_role {
     ROLE_RELAY = 1u << 4,
     ROLE_STEWARD =
         1u << 5, /* makes accounts at the broker: the kiosk has this role besides its own */
+    ROLE_REGISTRAR = 1u << 6, /* beside the broker, for all venues; makes accounts */
+    ROLE_ROOT = 1u << 7, /* the root key's own account; its topics name it in a kiosk's place */
 };
 
 struct topic_rule {

@@ -17,7 +17,7 @@
  * This header is all that a program knows of MQTT and of the network. */
 struct mqtt_thread;
 
-enum { MQTT_PAYLOAD_MAX = 2048, MQTT_SUBSCRIPTIONS_MAX = 96, MQTT_DETAIL_MAX = 384 };
+enum { MQTT_PAYLOAD_MAX = 4096, MQTT_SUBSCRIPTIONS_MAX = 96, MQTT_DETAIL_MAX = 384 };
 
 /* Fills `payload` (MQTT_PAYLOAD_MAX bytes) with the will of connection number `connection`; returns
  * its length. Called on the broker's thread: it may read only what never changes and outlives the

@@ -118,11 +118,11 @@ static struct item *first(struct account_requests *e, size_t broker)
     return found;
 }
 
-static cJSON *request_of(const struct account_request *one)
+static cJSON *request_of(const struct account_requests *e, const struct account_request *one)
 {
     switch (one->kind) {
     case ACCOUNT_REQUEST_ACCOUNT:
-        return dynsec_account(one->who, one->account, one->password);
+        return dynsec_account(one->who, e->venue, e->kiosk, one->account, one->password);
     case ACCOUNT_REQUEST_PROMOTE:
         return dynsec_promote(one->who, one->account, one->password);
     case ACCOUNT_REQUEST_REMOVE:
@@ -169,7 +169,7 @@ size_t account_requests_next(struct account_requests *e, size_t broker, int64_t 
     if (role > 0)
         return role;
     tag_write(e, it->number, tag);
-    int len = dynsec_write(request_of(&it->request), tag, out, DYNSEC_MAX);
+    int len = dynsec_write(request_of(e, &it->request), tag, out, DYNSEC_MAX);
     e->in_flight[broker] = it->number;
     e->sent_at[broker] = now;
     if (len > 0)

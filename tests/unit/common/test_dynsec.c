@@ -92,10 +92,6 @@ static void a_steward_speaks_to_the_plugin_alone(void **state)
         "{\"acltype\":\"publishClientSend\",\"topic\":\"" DYNSEC_REQUEST "\",\"allow\":true},"
         "{\"acltype\":\"publishClientReceive\",\"topic\":\"" DYNSEC_RESPONSE "\",\"allow\":true},"
         "{\"acltype\":\"subscribeLiteral\",\"topic\":\"" DYNSEC_RESPONSE "\",\"allow\":true}]}]}");
-    assert_true(dynsec_write(dynsec_account(ROLE_KIOSK, WHO, "0123456789abcdef"), NULL, out,
-                             sizeof out) > 0);
-    assert_non_null(strstr(out, "\"roles\":[{\"rolename\":\"kiosk-" WHO
-                                "\"},{\"rolename\":\"steward-" WHO "\"}]"));
 }
 
 static void an_account_is_bound_to_its_client_id(void **state)
@@ -103,11 +99,12 @@ static void an_account_is_bound_to_its_client_id(void **state)
     char out[DYNSEC_MAX];
 
     (void)state;
-    assert_true(dynsec_write(dynsec_account(ROLE_MEMBER, WHO, "0123456789abcdef"), NULL, out,
-                             sizeof out) > 0);
+    assert_true(dynsec_write(dynsec_account(ROLE_MEMBER, VENUE, KIOSK, WHO, "0123456789abcdef"),
+                             NULL, out, sizeof out) > 0);
     assert_string_equal(out, "{\"commands\":[{\"command\":\"createClient\",\"username\":\"" WHO
                              "\",\"password\":\"0123456789abcdef\",\"clientid\":\"" WHO
-                             "\",\"roles\":[{\"rolename\":\"member-" WHO "\"}]}]}");
+                             "\",\"textdescription\":\"porchlight " VENUE " " KIOSK
+                             " 2\",\"roles\":[{\"rolename\":\"member-" WHO "\"}]}]}");
 }
 
 static void what_would_need_escaping_is_refused(void **state)
@@ -118,12 +115,14 @@ static void what_would_need_escaping_is_refused(void **state)
 
     (void)state;
     EACH_ROW (i, bad, bad[i]) {
-        assert_int_equal(
-            dynsec_write(dynsec_account(ROLE_MEMBER, WHO, bad[i]), NULL, out, sizeof out), -1);
-        assert_int_equal(errno, EINVAL);
-        assert_int_equal(dynsec_write(dynsec_account(ROLE_MEMBER, bad[i], "0123456789abcdef"), NULL,
+        assert_int_equal(dynsec_write(dynsec_account(ROLE_MEMBER, VENUE, KIOSK, WHO, bad[i]), NULL,
                                       out, sizeof out),
                          -1);
+        assert_int_equal(errno, EINVAL);
+        assert_int_equal(
+            dynsec_write(dynsec_account(ROLE_MEMBER, VENUE, KIOSK, bad[i], "0123456789abcdef"),
+                         NULL, out, sizeof out),
+            -1);
         assert_int_equal(dynsec_write(dynsec_remove(ROLE_MEMBER, bad[i]), NULL, out, sizeof out),
                          -1);
     }

@@ -1,0 +1,49 @@
+#ifndef PORCHLIGHT_REGISTRAR_ASKER_H
+#define PORCHLIGHT_REGISTRAR_ASKER_H
+
+#include "kiosk/common/topics.h"
+#include "kiosk/core/registration.h"
+#include "kiosk/registrar/ledger.h"
+#include "kiosk/registrar/registrar_conf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Those who ask: the kiosks of the venues, and a root key's account. Each has one request at a
+ * time, and a budget of packets that nobody else can use up. */
+
+enum { ASKERS_MAX = 256, ASKER_BURST = 40 };
+#define ASKER_PACKET_NS (INT64_C(1000000000) / 4) /* one more packet each so often */
+
+struct asker {
+    char kiosk[TOPIC_ID_LEN + 1]; /* or the root's account; "": free */
+    const struct registrar_venue *venue;
+    bool loaded;                     /* `entry` is what the ledger has */
+    uint8_t public[ENVELOPE_PUBLIC]; /* where answers go; set by what is certified */
+    struct ledger_entry entry;
+    struct registration_answer answer; /* the last one, for a repeat */
+    bool waiting;                      /* `request` is to be done */
+    bool again, granted;
+    struct registration_request request;
+    uint8_t digest[REGISTRATION_DIGEST];
+    int64_t packet_at; /* when its budget is whole again */
+    uint64_t dropped;  /* packets over budget */
+};
+
+struct askers {
+    struct asker all[ASKERS_MAX];
+    size_t next; /* whose turn it is */
+};
+
+/* The one of that name, or a new one in place of one that never was certified. NULL: there is no
+ * room. */
+struct asker *asker_of(struct askers *a, const struct registrar_venue *venue, const char *kiosk);
+
+/* Whether its budget allows one more packet now. Counts those that it does not. */
+bool asker_may_send(struct asker *one, int64_t now);
+
+/* The next one with something to do, fairly; NULL: none. */
+struct asker *asker_next(struct askers *a);
+
+#endif

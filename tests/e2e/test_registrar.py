@@ -1,0 +1,278 @@
+"""porchlight-registrar beside a real mosquitto: what kiosks and root keys may order, what they may
+not, and that nothing is done twice or forgotten, whoever is restarted when."""
+
+import secrets
+import shutil
+
+import pytest
+from nacl import bindings as na
+
+from tests.kit import pki, wait
+from tests.kit.place import fresh
+from tests.kit.registrar import Asker, Registrar, Root, b64
+from tests.phone.serving import Broker
+
+
+def new_id():
+    return secrets.token_hex(8)
+
+
+def password():
+    return secrets.token_urlsafe(24)
+
+
+class House:
+    """A broker, its registrar, and two venues that share them: `here` has two kiosks."""
+
+    def __init__(self, folder, authority):
+        self.broker = Broker(folder, authority).start()
+        self.registrar = Registrar(folder / "registrar", self.broker)
+        self.askers = []
+        self.here, self.there = self.venue(2), self.venue(1)
+        self.registrar.start()
+
+    def venue(self, kiosks):
+        root, venue = Root(), new_id()
+        accounts = {new_id(): ("kiosk", new_id(), password()) for _ in range(kiosks)}
+        root_account = new_id()
+        accounts[root_account] = ("root", root_account, password())
+        self.registrar.venue(venue, root.public.hex(), accounts)
+        return {"root": root, "id": venue, "accounts": accounts}
+
+    def kiosk(self, venue=None, number=0, root=None):
+        venue = venue or self.here
+        account, (_, kiosk, pw) = list(venue["accounts"].items())[number]
+        public, secret = na.crypto_sign_keypair()
+        certificate = (root or venue["root"]).certify(venue["id"], kiosk, public)
+        return self._asker(venue, kiosk, account, pw, secret, certificate)
+
+    def root(self, venue=None):
+        venue = venue or self.here
+        account, (_, kiosk, pw) = list(venue["accounts"].items())[-1]
+        return self._asker(venue, kiosk, account, pw, venue["root"].secret, bytes(64))
+
+    def _asker(self, venue, kiosk, account, pw, secret, certificate):
+        self.ready(account)
+        self.askers.append(Asker(self.broker, venue["id"], kiosk, account, pw, secret,
+                                 certificate))
+        self.askers[-1].account = account
+        return self.askers[-1]
+
+    def ready(self, account):
+        wait.until(lambda: self.client(account), f"the account {account}", 15)
+
+    def client(self, account):
+        """The account as the broker has it; None: it has none."""
+        if account not in self.accounts():
+            return None
+        said = self.broker.steward.command(command="getClient", username=account)
+        return said["responses"][0]["data"]["client"]
+
+    def accounts(self):
+        said = self.broker.steward.command(command="listClients")
+        return set(said["responses"][0]["data"]["clients"])
+
+    def role(self, account):
+        return [r["rolename"].split("-")[0] for r in self.client(account)["roles"]]
+
+    def suspended(self, account):
+        return self.client(account).get("disabled", False)
+
+    def member(self, asker):
+        """An account that this kiosk made and promoted."""
+        account = new_id()
+        made = asker.ask("create", account, role="newcomer", password=password())
+        assert made["kind"] == "done", made
+        promoted = asker.ask("promote", account, role="member", password=password())
+        assert promoted["kind"] == "done", promoted
+        return account
+
+    def close(self):
+        for asker in self.askers:
+            asker.close()
+        self.registrar.stop()
+        self.broker.stop()
+
+
+@pytest.fixture(scope="module")
+def authority():
+    folder = fresh("e")
+    folder.chmod(0o755)
+    yield pki.Authority(folder / "ca")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def house(authority):
+    folder = fresh("e")
+    folder.chmod(0o755)
+    made = House(folder, authority)
+    yield made
+    made.close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_kiosk_lets_a_phone_in_and_shuts_it_out(house):
+    kiosk = house.kiosk()
+    account = house.member(kiosk)
+    assert house.role(account) == ["member"]
+    assert house.client(account)["clientid"] == account
+    assert kiosk.ask("suspend", account)["kind"] == "done"
+    assert house.suspended(account)
+    open_invitation = new_id()
+    kiosk.ask("create", open_invitation, role="newcomer", password=password())
+    assert kiosk.ask("suspend", open_invitation)["kind"] == "done"
+    assert open_invitation not in house.accounts()
+
+
+def test_a_kiosk_suspends_at_most_five_a_day(house):
+    kiosk = house.kiosk()
+    accounts = [house.member(kiosk) for _ in range(6)]
+    said = [kiosk.ask("suspend", account) for account in accounts]
+    assert [s["kind"] for s in said] == ["done"] * 5 + ["later"], said
+    assert "five" in said[5]["why"] and 0 < said[5]["after"] <= 86400
+    assert [house.suspended(a) for a in accounts] == [True] * 5 + [False]
+    # A restart of the registrar gives no new five, and the root key needs none of them.
+    house.registrar.stop()
+    house.registrar.start()
+    kiosk.hello()
+    assert kiosk.ask("suspend", accounts[5])["kind"] == "later"
+    grant = house.here["root"].grant(house.here["id"], "suspend", accounts[5])
+    assert kiosk.ask("suspend", accounts[5], grant=b64(grant))["kind"] == "done"
+    assert house.suspended(accounts[5])
+
+
+def test_a_request_is_done_once_and_answered_as_often_as_it_comes(house):
+    kiosk = house.kiosk()
+    account = house.member(kiosk)
+    assert kiosk.ask("suspend", account)["kind"] == "done"
+    wire = kiosk.wires[-1]
+    house.root().ask("restore", account)
+    assert not house.suspended(account)
+    for restart in (False, True):
+        if restart:
+            house.registrar.kill()
+            house.registrar.start()
+        assert kiosk.send(wire)["kind"] == "done"
+        assert not house.suspended(account), "an old packet was obeyed once more"
+    kiosk.hello()
+    kiosk.ask("create", new_id(), role="newcomer", password=password())
+    old = kiosk.send(wire)
+    assert old["kind"] == "old" and old["last"] == kiosk.number, old
+    assert not house.suspended(account)
+    reused = kiosk.ask("suspend", account, number=kiosk.number)
+    assert reused["kind"] == "old" and not house.suspended(account)
+
+
+def test_a_broker_that_restarts_in_between_loses_no_request(house):
+    kiosk = house.kiosk()
+    account = house.member(kiosk)
+    house.broker.stop()
+    house.broker.start()
+    wait.until(lambda: house.registrar.process.said().count("connected;") > 1, "it back", 30)
+    wait.until(kiosk.client.is_connected, "the asker back", 30)
+    assert kiosk.ask("suspend", account)["kind"] == "done"
+    assert house.suspended(account)
+
+
+def test_staff_and_relays_need_the_root_key(house):
+    kiosk, root, venue = house.kiosk(), house.here["root"], house.here["id"]
+    account, phone = new_id(), na.crypto_sign_keypair()[0]
+    kiosk.ask("create", account, role="newcomer", password=password())
+    bare = kiosk.ask("promote", account, role="staff", password=password())
+    assert bare["kind"] == "refused" and "root key" in bare["why"]
+    other = root.staff(venue, new_id(), phone)
+    assert kiosk.ask("promote", account, role="staff", password=password(),
+                     staff=b64(other))["kind"] == "refused"
+    assert kiosk.ask("promote", account, role="staff", password=password(),
+                     staff=b64(root.staff(venue, account, phone)))["kind"] == "done"
+    assert house.role(account) == ["staff"]
+    assert kiosk.ask("suspend", account)["kind"] == "refused" and not house.suspended(account)
+    relay, pw = new_id(), password()
+    assert kiosk.ask("create", relay, role="relay", password=pw)["kind"] == "refused"
+    grant = root.grant(venue, "create", relay, "relay", password=pw)
+    assert kiosk.ask("create", relay, role="relay", password=password(),
+                     grant=b64(grant))["kind"] == "refused"
+    assert kiosk.ask("create", relay, role="relay", password=pw, grant=b64(grant))["kind"] == "done"
+    assert house.role(relay) == ["relay"]
+    for kind in ("suspend", "remove"):
+        assert kiosk.ask(kind, relay)["kind"] == "refused"
+    assert house.root().ask("remove", relay)["kind"] == "done"
+    assert relay not in house.accounts()
+
+
+def test_a_disowned_kiosk_is_shut_out_and_what_it_suspended_is_restored(house):
+    kiosk, other, root = house.kiosk(), house.kiosk(number=1), house.root()
+    members = [house.member(kiosk) for _ in range(3)]
+    for account in members[:2]:
+        kiosk.ask("suspend", account)
+    elsewhere = house.member(other)
+    other.ask("suspend", elsewhere)
+    for _ in range(2):
+        said = root.ask("disown", kiosk.account, kiosk=kiosk.kiosk)
+        assert said["kind"] == "done", said
+    assert house.suspended(kiosk.account) and not house.suspended(other.account)
+    assert [house.suspended(a) for a in members] == [False] * 3
+    assert house.suspended(elsewhere), "another kiosk's decision was undone"
+    # Its keys order nothing more, whoever sends for it.
+    assert other.ask("suspend", house.member(other))["kind"] == "done"
+    house.root()  # still has its account
+    house.registrar.stop()
+    house.registrar.start()
+    house.broker.steward.command(command="enableClient", username=kiosk.account)
+    wait.until(kiosk.client.is_connected, "the seized kiosk at the broker", 30)
+    assert kiosk.hello()[2] == 3
+    assert kiosk.ask("suspend", members[2])["kind"] == "refused"
+    assert not house.suspended(members[2])
+
+
+def test_a_kiosk_orders_nothing_over_accounts_that_are_not_its_own(house):
+    kiosk, sibling, stranger = house.kiosk(), house.kiosk(number=1), house.kiosk(house.there)
+    theirs = {"a sibling's member": house.member(sibling),
+              "another venue's member": house.member(stranger),
+              "another venue's kiosk": stranger.account, "a sibling": sibling.account,
+              "itself": kiosk.account, "the root's": list(house.here["accounts"])[-1]}
+    pw = password()
+    before = {name: house.client(account) for name, account in theirs.items()}
+    for name, account in theirs.items():
+        for kind, fields in {"create": {"role": "newcomer", "password": pw},
+                             "promote": {"role": "member", "password": pw}, "suspend": {},
+                             "restore": {}, "password": {"password": pw}, "remove": {},
+                             "disown": {"kiosk": kiosk.kiosk}}.items():
+            said = kiosk.ask(kind, account, **fields)
+            assert said["kind"] == "refused" and said["why"], (name, kind, said)
+    assert {name: house.client(a)["roles"] for name, a in theirs.items()} == \
+        {name: c["roles"] for name, c in before.items()}
+    assert not any(house.suspended(a) for a in theirs.values())
+
+
+def test_another_venues_root_key_and_uncertified_keys_are_refused(house):
+    forged = house.kiosk(root=Root())
+    assert forged.hello()[2] == 2
+    victim = house.member(house.kiosk(number=1))
+    forged.client.publish(forged.topic, forged.request("suspend", victim), 1)
+    theirs = house.root(house.there)
+    assert theirs.ask("remove", victim)["kind"] == "refused"
+    assert not house.suspended(victim) and victim in house.accounts()
+    assert forged.answers == []
+
+
+def test_a_venue_that_the_registrar_does_not_know_is_told_so(house):
+    venue, kiosk, account, pw = new_id(), new_id(), new_id(), password()
+    house.broker.account("kiosk", venue, kiosk, account, pw)
+    public, secret = na.crypto_sign_keypair()
+    asker = Asker(house.broker, venue, kiosk, account, pw, secret,
+                  Root().certify(venue, kiosk, public))
+    house.askers.append(asker)
+    assert asker.hello()[2] == 1
+
+
+def test_a_flood_by_one_kiosk_costs_that_kiosk_alone(house):
+    flooder, kiosk = house.kiosk(), house.kiosk(house.there)
+    flooder.hello()
+    wire = flooder.request("create", new_id(), role="newcomer", password=password())
+    for _ in range(3000):
+        flooder.client.publish(flooder.topic, wire, 0)
+    account = house.member(kiosk)
+    assert house.role(account) == ["member"]
+    assert len(flooder.answers) < 200

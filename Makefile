@@ -119,7 +119,7 @@ NIGHTS_REAL = $(call objects,kiosk/alertd) $(CORE) $(CONFIG) $(COMMON) \
               $(addprefix $(B)/kiosk/relay/,relay.o inbound.o keyring.o ring_policy.o push_registration.o)
 NIGHTS_NOT  = $(addprefix $(B)/kiosk/common/,log.o unix_socket.o)
 NIGHTS_WRAP = malloc calloc realloc free sodium_malloc sodium_free sodium_mlock sodium_munlock \
-              clock_gettime time pthread_create pthread_join pthread_detach pthread_clockjoin_np \
+              clock_gettime time adjtimex pthread_create pthread_join pthread_detach pthread_clockjoin_np \
               pthread_mutex_init pthread_mutex_destroy pthread_mutex_lock pthread_mutex_unlock \
               pthread_cond_init pthread_cond_destroy pthread_cond_wait pthread_cond_clockwait \
               pthread_cond_signal pthread_cond_broadcast poll eventfd timerfd_create timerfd_settime \

@@ -132,6 +132,17 @@ enum mqtt_fault broker_path_stale(const struct broker_path *p, int64_t beat, int
     return p->up && now - heard > BEATS_MISSED * beat ? MQTT_FAULT_BEAT : MQTT_FAULT_FINE;
 }
 
+/* Beats name the newest message of each group. */
+static void broker_path_note(struct broker_path *p, enum topic t, const struct message *m)
+{
+    if (m->kind == MSG_NOTHING)
+        return;
+    if (t == TOPIC_ALERT || t == TOPIC_STATE)
+        p->newest[FRESHNESS_STATE] = m->seq;
+    else if (t == TOPIC_NOTICE)
+        p->newest[FRESHNESS_STAFF] = m->seq;
+}
+
 int broker_path_publish(struct broker_path *p, struct sealer *c, enum topic t, struct message *m,
                         uint64_t token)
 {
@@ -143,10 +154,15 @@ int broker_path_publish(struct broker_path *p, struct sealer *c, enum topic t, s
                                    .vital = token != 0};
     broker_path_name_of(c, t, NULL, out.topic);
     out.len = sealer_payload(c, out.topic, m, out.payload);
-    if (out.len > 0)
-        return mqtt_thread_publish(p->thread, &out);
-    log_error("a %s message could not be written: %s", message_kind_name(m->kind), strerror(errno));
-    return -1;
+    if (out.len == 0) {
+        log_error("a %s message could not be written: %s", message_kind_name(m->kind),
+                  strerror(errno));
+        return -1;
+    }
+    if (mqtt_thread_publish(p->thread, &out) != 0)
+        return -1;
+    broker_path_note(p, t, m);
+    return 0;
 }
 
 void broker_path_publish_bare(struct broker_path *p, const char *topic, bool retain, long expiry_s,

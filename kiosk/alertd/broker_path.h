@@ -21,7 +21,8 @@ struct broker_path {
     enum mqtt_fault fault;
     enum mqtt_fault denied; /* what the broker refuses on this connection; MQTT_FAULT_FINE */
     int64_t up_at, echo_at; /* echo_at: when the kiosk's own beat last came back, or NS_NEVER */
-    int64_t latency;        /* ns from gesture to PUBACK of the last alert; -1: none yet */
+    uint64_t newest[FRESHNESS_GROUPS]; /* seq of the newest message of each that it was given */
+    int64_t latency; /* ns from gesture to PUBACK of the last alert; -1: none yet */
 };
 
 /* Everything that the thread needs; starts nothing. `password` may be NULL, and must live as long

@@ -6,6 +6,7 @@
 #include "kiosk/common/clock.h"
 #include "kiosk/common/dynsec.h"
 #include "kiosk/common/log.h"
+#include "kiosk/core/echoes.h"
 #include "kiosk/core/ns.h"
 
 #include <errno.h>
@@ -14,6 +15,8 @@
 
 /* With cover, everything waits for the next slot. */
 #define SLOT (2 * NS_PER_S)
+/* Beats that only give echoes back, at most: a flood of pings makes no flood of beats. */
+#define ECHO_EVERY NS_PER_S
 
 enum { NOTICES = 16 };
 
@@ -30,10 +33,12 @@ struct delivery {
     bool simulated, cover;
     struct config_plain plain;
     char withdrawn[CONFIG_NAME_MAX]; /* a prefix of which the apps are to forget us; empty: none */
+    int64_t started_at;              /* porchlightd's uptime counts from here */
     int64_t beat, state_quiet, state_alert;
     struct broker_path paths[CONFIG_BROKERS_MAX];
     size_t paths_count;
     struct outbox outbox;
+    struct echoes echoes; /* nonces that the next beat gives back */
     struct message state;
     bool state_known;
     uint8_t proof[MESSAGE_PROOF_MAX];
@@ -41,6 +46,7 @@ struct delivery {
     struct waiting_notice notices[NOTICES]; /* the oldest first */
     size_t notices_count;
     int64_t beat_at, state_at, slot_at; /* when the next is due */
+    int64_t beaten_at;                  /* the last beat */
 };
 
 /* --- alerts ---------------------------------------------------------------------------------- */
@@ -186,11 +192,29 @@ static void presence_publish(struct delivery *d, struct broker_path *p)
     broker_path_publish(p, d->sealer, TOPIC_PRESENCE, &m, 0);
 }
 
-static void beat_publish(struct delivery *d, struct broker_path *p, enum topic t)
+static void beat_publish(struct delivery *d, struct broker_path *p)
 {
-    struct message m = {.kind = MSG_BEAT, .age_ms = -1};
+    struct message m = {.kind = MSG_BEAT,
+                        .synced = clock_is_synced(),
+                        .up_ms = (uint64_t)((clock_now() - d->started_at) / NS_PER_MS)};
+    memcpy(m.newest, p->newest, sizeof m.newest);
+    m.echo_count = echoes_copy(&d->echoes, m.echo);
+    if (p->up)
+        broker_path_publish(p, d->sealer, TOPIC_BEAT, &m, 0);
+}
+
+/* With cover: one packet more on a topic that has nothing to say. */
+static void nothing_publish(struct delivery *d, struct broker_path *p, enum topic t)
+{
+    struct message m = {.kind = MSG_NOTHING, .age_ms = -1};
     if (p->up)
         broker_path_publish(p, d->sealer, t, &m, 0);
+}
+
+void delivery_ping(struct delivery *d, const char *account, bool relay,
+                   const uint8_t nonce[FRESHNESS_NONCE])
+{
+    echoes_add(&d->echoes, account, relay, nonce);
 }
 
 static bool delivery_any_up(const struct delivery *d)
@@ -248,7 +272,7 @@ static void delivery_on_up(struct delivery *d, size_t i, const struct mqtt_event
     if (!d->cover) {
         state_publish(d, p);
         presence_publish(d, p);
-        beat_publish(d, p, TOPIC_BEAT);
+        beat_publish(d, p);
     }
     notices_flush(d);
     d->listener.up(d->listener.context, i);
@@ -358,20 +382,29 @@ static void rebuild(struct delivery *d, size_t i, int64_t now)
         log_error("broker %s: %s", p->setup.broker.name, strerror(errno));
 }
 
+/* To every broker, with all nonces that wait: each asker reads at least one of them. */
+static void beat_all(struct delivery *d, int64_t now)
+{
+    for (size_t i = 0; i < d->paths_count; i++)
+        beat_publish(d, &d->paths[i]);
+    echoes_clear(&d->echoes);
+    d->beaten_at = now;
+}
+
 static void on_beat(struct delivery *d, int64_t now)
 {
     d->beat_at = now + d->beat;
+    if (!d->cover)
+        beat_all(d, now);
     for (size_t i = 0; i < d->paths_count; i++) {
-        if (!d->cover)
-            beat_publish(d, &d->paths[i], TOPIC_BEAT);
         rebuild(d, i, now);
         push(d, i);
     }
     outbox_expire(&d->outbox, topic_table[TOPIC_ALERT].expiry_s * NS_PER_S, now);
 }
 
-/* One packet on each topic, whether or not there is something to say: a beat says nothing, and is
- * as long as everything else. The slots keep their pace whatever happens. */
+/* One packet on each topic, whether or not there is something to say, and all of one length. The
+ * slots keep their pace whatever happens. */
 static void on_slot(struct delivery *d, int64_t now)
 {
     d->slot_at += SLOT * ((now - d->slot_at) / SLOT + 1);
@@ -379,21 +412,32 @@ static void on_slot(struct delivery *d, int64_t now)
     for (size_t i = 0; i < d->paths_count; i++) {
         struct broker_path *p = &d->paths[i];
         if (!push_one(d, i))
-            beat_publish(d, p, TOPIC_ALERT);
+            nothing_publish(d, p, TOPIC_ALERT);
         if (!said)
-            beat_publish(d, p, TOPIC_NOTICE);
+            nothing_publish(d, p, TOPIC_NOTICE);
         state_publish(d, p);
-        beat_publish(d, p, TOPIC_BEAT);
+    }
+    beat_all(d, now);
+    for (size_t i = 0; i < d->paths_count; i++) {
+        struct broker_path *p = &d->paths[i];
         if (p->online_due && p->up)
             presence_publish(d, p);
         p->online_due = false;
     }
 }
 
+/* When a beat more is sent because somebody waits for an echo; NS_NEVER: nobody does. */
+static int64_t echo_at(const struct delivery *d)
+{
+    return !d->cover && d->echoes.count > 0 ? d->beaten_at + ECHO_EVERY : NS_NEVER;
+}
+
 void delivery_time(struct delivery *d, int64_t now)
 {
     if (now >= d->beat_at)
         on_beat(d, now);
+    else if (now >= echo_at(d))
+        beat_all(d, now);
     if (d->cover && now >= d->slot_at)
         on_slot(d, now);
     if (!d->cover && d->state_known && now >= d->state_at)
@@ -403,6 +447,8 @@ void delivery_time(struct delivery *d, int64_t now)
 int64_t delivery_deadline(const struct delivery *d)
 {
     int64_t next = d->cover ? d->slot_at : d->state_at;
+    if (echo_at(d) < next)
+        next = echo_at(d);
     return next < d->beat_at ? next : d->beat_at;
 }
 
@@ -444,6 +490,7 @@ struct delivery *delivery_new(const struct config *config, struct sealer *sealer
     d->loop = loop;
     d->listener = *listener;
     d->state_at = NS_NEVER;
+    d->started_at = d->beaten_at = clock_now();
     outbox_init(&d->outbox, config->brokers_count);
     delivery_swap(d, config, passwords);
     return d;

@@ -51,6 +51,11 @@ void delivery_alert(struct delivery *d, const struct alert_action *a, bool resum
 /* A member's answer counts as handed over, too. */
 void delivery_answered(struct delivery *d, const struct alert_id *id);
 
+/* The next beat gives this nonce back, so that whoever drew it can see how old messages are
+ * (freshness.h). One for each account; a relay's first. */
+void delivery_ping(struct delivery *d, const char *account, bool relay,
+                   const uint8_t nonce[FRESHNESS_NONCE]);
+
 /* The state as it is now: to every broker, and again at each connect and each interval. */
 void delivery_state(struct delivery *d, const struct message *state);
 

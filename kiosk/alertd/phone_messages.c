@@ -37,6 +37,13 @@ static int answer_of(enum message_kind kind)
                               : 0;
 }
 
+/* Whoever asks how old messages are: the next beat gives the nonce back. */
+static void phone_messages_ping(const struct phone_messages *p, const char *account, bool relay,
+                                const struct message *m)
+{
+    delivery_ping(p->outputs->delivery, account, relay, m->echo[0]);
+}
+
 static void answer_count(struct kiosk_state *s, const struct outputs *o, const struct message *m)
 {
     if (acks_take(&s->acks, &m->id, m->account, (enum acks_answer)answer_of(m->kind)) != ACKS_NEWS)
@@ -59,6 +66,8 @@ static void on_answer(const struct phone_messages *p, const char *account,
     } else if (answer_open(p->sealer, e, &m) != 0) {
         if (!members_readmit(p->members, account, e))
             phone_messages_refuse(p->state, COMMAND_FOREIGN);
+    } else if (m.kind == MSG_PING) {
+        phone_messages_ping(p, account, false, &m);
     } else if (answer_of(m.kind) == 0) {
         phone_messages_refuse(p->state, COMMAND_MALFORMED);
     } else if (strcmp(m.account, account) != 0) {
@@ -125,6 +134,20 @@ static void phone_messages_on_command(const struct phone_messages *p, const char
                  (struct alert_event){.kind = ALERT_EV_COMMAND, .command = c.command}, now);
 }
 
+/* --- relays ---------------------------------------------------------------------------------- */
+
+static void phone_messages_on_relay(const struct phone_messages *p, const char *account,
+                                    const struct mqtt_event *e)
+{
+    struct message m;
+    if (e->retained || answer_open(p->sealer, e, &m) != 0 || m.kind != MSG_PING) {
+        phone_messages_refuse(p->state, COMMAND_FOREIGN);
+        return;
+    }
+    p->state->facts.relay_at = clock_now();
+    phone_messages_ping(p, account, true, &m);
+}
+
 /* --- all of it ------------------------------------------------------------------------------- */
 
 void phone_messages_take(const struct phone_messages *p, enum topic t, const char *account,
@@ -137,7 +160,7 @@ void phone_messages_take(const struct phone_messages *p, enum topic t, const cha
     else if (t == TOPIC_COMMAND)
         phone_messages_on_command(p, account, e);
     else if (t == TOPIC_RELAY)
-        p->state->facts.relay_at = clock_now();
+        phone_messages_on_relay(p, account, e);
     else if (t != TOPIC_ENROL)
         phone_messages_refuse(p->state, COMMAND_FOREIGN);
     else if (!members_letter(p->members, account, e))

@@ -70,9 +70,10 @@ struct envelope_place sealer_place(const struct sealer *c, const char *topic)
 static size_t sealer_seal(const struct sealer *c, const char *topic, const struct message *m,
                           uint8_t *payload)
 {
-    char text[ENVELOPE_TEXT_MAX + 1];
+    char text[ENVELOPE_CLEAR_MAX + 1];
     uint8_t nonce[ENVELOPE_NONCE];
-    int len = message_write(m, text, sizeof text);
+    bool clear = message_is_clear(m->kind);
+    int len = message_write(m, text, clear ? sizeof text : ENVELOPE_TEXT_MAX + 1);
     if (len < 0)
         return 0;
     if (c->plain) {
@@ -83,6 +84,10 @@ static size_t sealer_seal(const struct sealer *c, const char *topic, const struc
     struct envelope_place at = sealer_place(c, topic);
     at.epoch = m->epoch;
     at.seq = m->seq;
+    if (clear)
+        return envelope_clear_sign(&at, keys->secret, text, (size_t)len, payload) == ENVELOPE_OK
+                   ? ENVELOPE_SIZE
+                   : 0;
     randombytes_buf(nonce, sizeof nonce);
     if (envelope_seal(&at, keys->venue, keys->secret, nonce, text, (size_t)len, payload) !=
         ENVELOPE_OK)

@@ -18,7 +18,8 @@ struct sealer_keys {
     uint8_t root[ENVELOPE_PUBLIC]; /* the venue's root key, public half */
 };
 
-/* Makes messages ready for the wire: sealed, or bare JSON in a plain venue. */
+/* Makes messages ready for the wire: sealed or signed in clear, as their kind wants it; bare JSON
+ * in a plain venue. */
 struct sealer {
     char venue_id[TOPIC_ID_LEN + 1], kiosk_id[TOPIC_ID_LEN + 1];
     uint8_t venue[ENVELOPE_ID], kiosk[ENVELOPE_ID];

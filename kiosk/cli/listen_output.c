@@ -130,8 +130,9 @@ static bool worth_a_line(const struct phone_client_heard *h, bool newly_unproved
     case VIEW_UNPROVED:
         return newly_unproved;
     case VIEW_HEARD:
-        return h->message.kind != MSG_BEAT && h->message.kind != MSG_STATE &&
-               h->message.kind != MSG_DURESS && h->message.kind != MSG_ONLINE;
+        return h->message.kind != MSG_BEAT && h->message.kind != MSG_NOTHING &&
+               h->message.kind != MSG_STATE && h->message.kind != MSG_DURESS &&
+               h->message.kind != MSG_ONLINE;
     case VIEW_REPEATED:
         return h->message.kind <= MSG_ALL_CLEAR;
     default:

@@ -16,7 +16,7 @@
 /* What a phone knows about a venue, and how it opens what arrives. `listen` and `command` are
  * phones. */
 
-enum { PHONE_CLIENT_KIOSKS_MAX = 8, PHONE_CLIENT_TEXT = ENVELOPE_LETTER_MAX + 1 };
+enum { PHONE_CLIENT_KIOSKS_MAX = 8, PHONE_CLIENT_TEXT = ENVELOPE_CLEAR_MAX + 1 };
 
 struct phone_client_kiosk {
     char id[CONFIG_NAME_MAX];

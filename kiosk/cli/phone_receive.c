@@ -39,7 +39,7 @@ static const char *phone_receive_why_not_open(enum envelope_result r, const stru
     case ENVELOPE_OK:
         return NULL;
     case ENVELOPE_FORGED:
-        return "forged: sealed with the venue's key, but not signed by this kiosk";
+        return "forged: not signed by this kiosk";
     case ENVELOPE_NOT_OURS:
         return "not ours: another key, another place, or tampered with";
     default:
@@ -48,7 +48,7 @@ static const char *phone_receive_why_not_open(enum envelope_result r, const stru
     }
 }
 
-static const char *open_text(const struct phone_client *m, const struct mqtt_event *e,
+static const char *open_text(const struct phone_client *m, const struct mqtt_event *e, enum topic t,
                              struct phone_client_heard *h, struct envelope_place *at, size_t *len)
 {
     if (m->plain) {
@@ -61,8 +61,11 @@ static const char *open_text(const struct phone_client *m, const struct mqtt_eve
     }
     memcpy(at->venue, m->venue_bytes, sizeof at->venue);
     memcpy(at->kiosk, h->kiosk->bytes, sizeof at->kiosk);
-    return phone_receive_why_not_open(
-        envelope_open(at, m->venue_key, h->kiosk->public, e->payload, e->len, h->text, len), e);
+    enum envelope_result r =
+        t == TOPIC_PRESENCE || t == TOPIC_BEAT
+            ? envelope_clear_open(at, h->kiosk->public, e->payload, e->len, h->text, len)
+            : envelope_open(at, m->venue_key, h->kiosk->public, e->payload, e->len, h->text, len);
+    return phone_receive_why_not_open(r, e);
 }
 
 static bool is_retirement(const struct phone_client *m, const struct phone_client_kiosk *k,
@@ -108,11 +111,15 @@ static const char *read_message(const struct phone_client *m, const struct mqtt_
     size_t len = 0;
     if (e->too_long)
         return "malformed: longer than any message";
-    if ((why = open_text(m, e, h, &at, &len)) || message_read(&h->message, h->text, len, &why) < 0)
+    if ((why = open_text(m, e, t, h, &at, &len)) ||
+        message_read(&h->message, h->text, len, &why) < 0)
         return why;
     if (!m->plain && (h->message.epoch != at.epoch || h->message.seq != at.seq))
         return "malformed: epoch or seq differ inside and outside";
-    return topic_of(h->message.kind) == t ? NULL : "malformed: this kind belongs to another topic";
+    bool cover = h->message.kind == MSG_NOTHING && (t == TOPIC_ALERT || t == TOPIC_NOTICE);
+    return topic_of(h->message.kind) == t || cover
+               ? NULL
+               : "malformed: this kind belongs to another topic";
 }
 
 void phone_client_receive(struct phone_client *m, const struct view_rules *r,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/timex.h>
 #include <time.h>
 
 int64_t clock_now(void)
@@ -35,6 +36,12 @@ static time_t built(void)
 bool clock_is_set(void)
 {
     return time(NULL) >= built();
+}
+
+bool clock_is_synced(void)
+{
+    struct timex t = {.modes = 0};
+    return adjtimex(&t) != TIME_ERROR && !(t.status & STA_UNSYNC);
 }
 
 void clock_wall(char out[24])

@@ -14,6 +14,9 @@ int64_t clock_wall_seconds(void);
  * starts in 1970, or where fake-hwclock left it; NTP then moves it. */
 bool clock_is_set(void);
 
+/* True while the kernel is told by NTP that the wall clock is right to within seconds. */
+bool clock_is_synced(void);
+
 /* Minutes since Monday 00:00 local time, 0 to 10079; -1 while clock_is_set() is false. */
 int clock_week_minute(void);
 

@@ -28,6 +28,10 @@ enum part {
     PART_ACCOUNT = 1 << 7, /* account */
     PART_PROOF = 1 << 8,   /* it may have a proof */
     PART_RANG = 1 << 9,    /* rang */
+    PART_DATE = 1 << 10,   /* at, the kiosk's keys aside */
+    PART_BEAT = 1 << 11,   /* up, synced, state, staff, ring, echo */
+    PART_RING = 1 << 12,   /* on, staff, and id, which may be null */
+    PART_PING = 1 << 13,   /* nonce, a short one; nothing else */
 };
 
 static const struct {
@@ -44,9 +48,12 @@ static const struct {
     [MSG_STATE] = {"state", PART_KIOSK | PART_STATE | PART_COUNTS | PART_NONCE | PART_PROOF},
     [MSG_ONLINE] = {"online", PART_KIOSK | PART_LINK},
     [MSG_LOST] = {"lost", PART_KIOSK | PART_LINK},
-    [MSG_BEAT] = {"beat", PART_KIOSK},
+    [MSG_BEAT] = {"beat", PART_DATE | PART_BEAT},
     [MSG_RETIRED] = {"retired", PART_KIOSK},
     [MSG_REVOKED] = {"revoked", PART_KIOSK},
+    [MSG_RING] = {"ring", PART_DATE | PART_RING},
+    [MSG_NOTHING] = {"nothing", PART_KIOSK},
+    [MSG_PING] = {"ping", PART_PING},
     [MSG_SEEN] = {"seen", PART_ALERT | PART_ACCOUNT},
     [MSG_SAFE] = {"safe", PART_ALERT | PART_ACCOUNT},
     [MSG_RANG] = {"rang", PART_ALERT | PART_ACCOUNT},
@@ -57,11 +64,23 @@ static const struct {
     [MSG_CMD_ABORT] = {"command-abort", PART_ACCOUNT | PART_NONCE},
 };
 
+/* Kinds that leave out age_ms, drill, resumed and detail. */
+enum { PARTS_SHORT = PART_DATE | PART_PING };
+
+/* The newest message of each group, in a beat. */
+static const char *const groups[FRESHNESS_GROUPS] = {
+    [FRESHNESS_STATE] = "state", [FRESHNESS_STAFF] = "staff", [FRESHNESS_RING] = "ring"};
+
 static const char *const states[] = {"quiet", "caution", "lockdown"};
 
 const char *message_kind_name(enum message_kind k)
 {
     return k < MSG_KINDS ? kinds[k].name : "unknown";
+}
+
+bool message_is_clear(enum message_kind k)
+{
+    return k == MSG_ONLINE || k == MSG_LOST || k == MSG_BEAT || k == MSG_RING;
 }
 
 /* --- the shapes of values ------------------------------------------------------------------- */
@@ -122,8 +141,12 @@ int message_id_read(struct alert_id *id, const char *text)
 
 static bool numbers_are_good(const struct message *m)
 {
+    for (size_t i = 0; i < FRESHNESS_GROUPS; i++)
+        if (m->newest[i] >= INTEGER_END)
+            return false;
     return m->epoch < INTEGER_END && m->seq < INTEGER_END && m->connection < INTEGER_END &&
-           m->age_ms >= -1 && m->age_ms < (int64_t)INTEGER_END;
+           m->up_ms < INTEGER_END && m->echo_count <= FRESHNESS_ECHO_MAX && m->age_ms >= -1 &&
+           m->age_ms < (int64_t)INTEGER_END;
 }
 
 static bool text_is_good(const struct message *m, unsigned parts)
@@ -139,7 +162,8 @@ static bool parts_are_good(const struct message *m, unsigned parts)
     bool id = !(parts & PART_ALERT) || !sodium_is_zero(m->id.bytes, sizeof m->id.bytes);
     bool state = !(parts & PART_STATE) || m->state < sizeof states / sizeof states[0];
     bool proof = m->proof_len == 0 || (parts & PART_PROOF && m->proof_len <= sizeof m->proof);
-    return id && state && proof;
+    bool ping = !(parts & PART_PING) || m->echo_count == 1;
+    return id && state && proof && ping;
 }
 
 static bool message_is_good(const struct message *m)
@@ -167,15 +191,32 @@ static bool put_bool(cJSON *json, const char *key, bool value)
     return cJSON_AddBoolToObject(json, key, value);
 }
 
-static bool put_common(cJSON *json, const struct message *m)
+static bool put_id(cJSON *json, const char *key, const struct alert_id *value)
 {
     char id[37] = "";
-    if (!sodium_is_zero(m->id.bytes, sizeof m->id.bytes))
-        message_id_write(&m->id, id);
+    if (!sodium_is_zero(value->bytes, sizeof value->bytes))
+        message_id_write(value, id);
+    return message_put_text(json, key, id);
+}
+
+static bool put_short(cJSON *json, const struct message *m, unsigned parts)
+{
     return message_put_number(json, "v", ENVELOPE_VERSION) &&
            message_put_text(json, "kind", kinds[m->kind].name) &&
-           message_put_text(json, "id", id) && message_put_number(json, "epoch", m->epoch) &&
-           message_put_number(json, "seq", m->seq) && message_put_text(json, "at", m->at) &&
+           (parts & PART_PING ||
+            (message_put_number(json, "epoch", m->epoch) &&
+             message_put_number(json, "seq", m->seq) && message_put_text(json, "at", m->at)));
+}
+
+static bool put_common(cJSON *json, const struct message *m)
+{
+    unsigned parts = kinds[m->kind].parts;
+    if (parts & PARTS_SHORT)
+        return put_short(json, m, parts);
+    return message_put_number(json, "v", ENVELOPE_VERSION) &&
+           message_put_text(json, "kind", kinds[m->kind].name) && put_id(json, "id", &m->id) &&
+           message_put_number(json, "epoch", m->epoch) && message_put_number(json, "seq", m->seq) &&
+           message_put_text(json, "at", m->at) &&
            (m->age_ms < 0 ? !!cJSON_AddNullToObject(json, "age_ms")
                           : message_put_number(json, "age_ms", (uint64_t)m->age_ms)) &&
            put_bool(json, "drill", m->drill) && put_bool(json, "resumed", m->resumed) &&
@@ -225,6 +266,40 @@ static bool put_proof(cJSON *json, const struct message *m)
                                               sodium_base64_VARIANT_URLSAFE_NO_PADDING));
 }
 
+static bool put_echo(cJSON *json, const struct message *m)
+{
+    cJSON *all = cJSON_AddArrayToObject(json, "echo");
+    for (size_t i = 0; all && i < m->echo_count; i++) {
+        char hex[2 * FRESHNESS_NONCE + 1];
+        cJSON *one =
+            cJSON_CreateString(sodium_bin2hex(hex, sizeof hex, m->echo[i], sizeof m->echo[i]));
+        if (!cJSON_AddItemToArray(all, one))
+            return false;
+    }
+    return all;
+}
+
+static bool put_beat(cJSON *json, const struct message *m)
+{
+    bool ok = put_bool(json, "synced", m->synced) && message_put_number(json, "up", m->up_ms);
+    for (size_t i = 0; i < FRESHNESS_GROUPS && ok; i++)
+        ok = message_put_number(json, groups[i], m->newest[i]);
+    return ok && put_echo(json, m);
+}
+
+static bool put_ring(cJSON *json, const struct message *m)
+{
+    return put_id(json, "id", &m->id) && put_bool(json, "on", m->on) &&
+           put_id(json, "staff", &m->staff);
+}
+
+static bool put_ping(cJSON *json, const struct message *m)
+{
+    char hex[2 * FRESHNESS_NONCE + 1];
+    return message_put_text(json, "nonce",
+                            sodium_bin2hex(hex, sizeof hex, m->echo[0], sizeof m->echo[0]));
+}
+
 /* In the order in which they are on the wire. */
 static bool put_parts(cJSON *json, const struct message *m)
 {
@@ -234,7 +309,8 @@ static bool put_parts(cJSON *json, const struct message *m)
     } writers[] = {
         {PART_STATE, put_state}, {PART_COUNTS, put_counts},   {PART_RANG, put_rang},
         {PART_NONCE, put_nonce}, {PART_LINK, put_connection}, {PART_ACCOUNT, put_account},
-        {PART_PROOF, put_proof},
+        {PART_PROOF, put_proof}, {PART_BEAT, put_beat},       {PART_RING, put_ring},
+        {PART_PING, put_ping},
     };
     bool ok = true;
     for (size_t i = 0; i < sizeof writers / sizeof *writers && ok; i++)
@@ -333,6 +409,14 @@ static void take_shaped(struct reader *r, const char *key, char *out, size_t siz
         memcpy(out, text, strlen(text) + 1);
 }
 
+static void take_id(struct reader *r, const char *key, struct alert_id *id, const char *why)
+{
+    const cJSON *item = message_take(r, key, why);
+    if (item && !cJSON_IsNull(item) &&
+        (!cJSON_IsString(item) || message_id_read(id, item->valuestring) < 0))
+        r->why = why;
+}
+
 static void take_head(struct reader *r, struct message *m)
 {
     if (take_number(r, "v", INTEGER_END, "v is missing or not a number") != ENVELOPE_VERSION &&
@@ -345,10 +429,10 @@ static void take_head(struct reader *r, struct message *m)
         m->kind++;
     if (m->kind == MSG_KINDS)
         r->why = "kind is not known";
-    const cJSON *item = message_take(r, "id", "id is missing");
-    if (item && !cJSON_IsNull(item) &&
-        (!cJSON_IsString(item) || message_id_read(&m->id, item->valuestring) < 0))
-        r->why = "id is neither a UUID nor null";
+    if (r->why || kinds[m->kind].parts & PART_PING)
+        return;
+    if (!(kinds[m->kind].parts & PARTS_SHORT))
+        take_id(r, "id", &m->id, "id is neither a UUID nor null");
     m->epoch = take_number(r, "epoch", INTEGER_END, "epoch is missing or no integer below 2^53");
     m->seq = take_number(r, "seq", INTEGER_END, "seq is missing or no integer below 2^53");
     if (!r->why && kinds[m->kind].parts & PART_ALERT &&
@@ -358,8 +442,9 @@ static void take_head(struct reader *r, struct message *m)
 
 static void take_common(struct reader *r, struct message *m, bool needed)
 {
+    bool dated = needed || kinds[m->kind].parts & PART_DATE;
     m->age_ms = -1;
-    if (needed || !absent(r, "at"))
+    if (dated || !absent(r, "at"))
         take_shaped(r, "at", m->at, sizeof m->at, at_is_good,
                     "at is neither null nor 2026-11-22T18:33:04Z");
     if (needed || !absent(r, "age_ms")) {
@@ -392,6 +477,13 @@ static void take_state(struct reader *r, struct message *m)
     m->duress = take_bool(r, "duress", "duress is not true or false");
 }
 
+static bool nonce_read(const char *hex, uint8_t out[FRESHNESS_NONCE])
+{
+    size_t got;
+    return shaped(hex, "xxxxxxxxxxxxxxxx") &&
+           sodium_hex2bin(out, FRESHNESS_NONCE, hex, 2 * FRESHNESS_NONCE, NULL, &got, NULL) == 0;
+}
+
 static void take_nonce(struct reader *r, struct message *m)
 {
     static const char why[] = "nonce is not 32 hex digits";
@@ -401,6 +493,46 @@ static void take_nonce(struct reader *r, struct message *m)
         return;
     if (!shaped(nonce, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx") ||
         sodium_hex2bin(m->nonce, sizeof m->nonce, nonce, strlen(nonce), NULL, &got, NULL) != 0)
+        r->why = why;
+}
+
+static void take_echo(struct reader *r, struct message *m)
+{
+    static const char why[] = "echo is not at most 16 nonces of 16 hex digits";
+    const cJSON *all = message_take(r, "echo", why), *one;
+    if (all && (!cJSON_IsArray(all) || cJSON_GetArraySize(all) > FRESHNESS_ECHO_MAX))
+        r->why = why;
+    if (r->why)
+        return;
+    cJSON_ArrayForEach(one, all)
+    {
+        if (!cJSON_IsString(one) || !nonce_read(one->valuestring, m->echo[m->echo_count++]))
+            r->why = why;
+    }
+}
+
+static void take_beat(struct reader *r, struct message *m)
+{
+    m->synced = take_bool(r, "synced", "synced is not true or false");
+    m->up_ms = take_number(r, "up", INTEGER_END, "up is missing or no integer below 2^53");
+    for (size_t i = 0; i < FRESHNESS_GROUPS; i++)
+        m->newest[i] = take_number(r, groups[i], INTEGER_END,
+                                   "state, staff or ring is missing or no integer below 2^53");
+    take_echo(r, m);
+}
+
+static void take_ring(struct reader *r, struct message *m)
+{
+    take_id(r, "id", &m->id, "id is neither a UUID nor null");
+    m->on = take_bool(r, "on", "on is not true or false");
+    take_id(r, "staff", &m->staff, "staff is neither a UUID nor null");
+}
+
+static void take_ping(struct reader *r, struct message *m)
+{
+    static const char why[] = "nonce is not 16 hex digits";
+    const char *nonce = take_text(r, "nonce", why);
+    if (nonce && !nonce_read(nonce, m->echo[m->echo_count++]))
         r->why = why;
 }
 
@@ -440,6 +572,12 @@ static void take_parts(struct reader *r, struct message *m)
     }
     if (parts & PART_PROOF && !absent(r, "proof"))
         take_proof(r, m);
+    if (parts & PART_BEAT)
+        take_beat(r, m);
+    if (parts & PART_RING)
+        take_ring(r, m);
+    if (parts & PART_PING)
+        take_ping(r, m);
 }
 
 /* JSON leaves open which of two equal keys counts, and readers differ, so this is refused. */

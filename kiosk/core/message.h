@@ -2,6 +2,7 @@
 #define PORCHLIGHT_CORE_MESSAGE_H
 
 #include "kiosk/core/alert.h"
+#include "kiosk/core/freshness.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,9 +24,12 @@ enum message_kind {
     MSG_STATE,        /* topic state */
     MSG_ONLINE,
     MSG_LOST,    /* topic presence */
-    MSG_BEAT,    /* topics beat and relay/ */
+    MSG_BEAT,    /* topic beat */
     MSG_RETIRED, /* signed by the venue's root key */
     MSG_REVOKED, /* topic wake/: that account is no longer to be rung */
+    MSG_RING,    /* topic ring: whom a relay is to wake */
+    MSG_NOTHING, /* topics alert and notice, with cover: a packet like the others */
+    MSG_PING,    /* topics relay/ and ack/: the next beat is to echo its nonce */
     MSG_SEEN,
     MSG_SAFE,
     MSG_RANG, /* topic ack/: this phone rang while nobody looked at it */
@@ -38,8 +42,13 @@ enum message_kind {
 };
 
 /* "kind" on the wire: lockdown, caution, duress, all-clear, door, fault, drill-report, state,
- * online, lost, beat, retired, revoked, seen, safe, rang, command-lockdown, ... Static storage. */
+ * online, lost, beat, retired, revoked, ring, nothing, ping, seen, safe, rang, command-lockdown,
+ * ... Static storage. */
 const char *message_kind_name(enum message_kind k);
+
+/* Whether it is signed and not sealed (envelope_clear_sign): what everybody at the broker may read.
+ */
+bool message_is_clear(enum message_kind k);
 
 enum {
     MESSAGE_DETAIL_MAX = 24,  /* "unclear", "unconfirmed", "cut", "short", "held-open", ... */
@@ -80,6 +89,20 @@ struct message {
 
     /* will and online: the connection's number within the epoch */
     uint64_t connection;
+
+    /* beat: the kiosk's uptime in ms since porchlightd started, whether its clock is synchronised,
+     * for each group the seq of the newest message of this epoch that this broker was sent (0:
+     * none), and nonces of pings since the last beat. ping: its own, in echo[0]. */
+    uint64_t up_ms;
+    bool synced;
+    uint64_t newest[FRESHNESS_GROUPS];
+    uint8_t echo[FRESHNESS_ECHO_MAX][FRESHNESS_NONCE];
+    size_t echo_count;
+
+    /* ring: `id` is the alert or drill for which all phones are woken, from `on` true until it is
+     * false; `staff` is what only staff phones are woken for. All zero: null, nothing. */
+    bool on;
+    struct alert_id staff;
 
     /* kinds seen, safe, rang and command-* */
     char account[MESSAGE_ACCOUNT_MAX + 1];

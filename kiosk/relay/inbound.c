@@ -130,7 +130,7 @@ static void word_prove(const struct inbound *e, size_t i, struct view_message *w
 enum inbound_kind inbound_read(struct inbound *e, const struct mqtt_event *got, int64_t wall,
                                size_t *i, struct message *m, struct view_message *word)
 {
-    char text[ENVELOPE_TEXT_MAX + 1];
+    char text[ENVELOPE_CLEAR_MAX + 1];
     const char *why;
     size_t text_len;
     enum topic t;
@@ -143,8 +143,12 @@ enum inbound_kind inbound_read(struct inbound *e, const struct mqtt_event *got, 
         return keyring_take(e->keys, *i, &at, e->kiosks[*i].public, got->payload, got->len)
                    ? INBOUND_REKEYED
                    : INBOUND_NOTHING;
-    if (open_with_any(e, *i, &at, got, text, &text_len) != ENVELOPE_OK ||
-        message_read(m, text, text_len, &why) < 0 || m->epoch != at.epoch || m->seq != at.seq)
+    enum envelope_result r = t == TOPIC_PRESENCE || t == TOPIC_BEAT
+                                 ? envelope_clear_open(&at, e->kiosks[*i].public, got->payload,
+                                                       got->len, text, &text_len)
+                                 : open_with_any(e, *i, &at, got, text, &text_len);
+    if (r != ENVELOPE_OK || message_read(m, text, text_len, &why) < 0 || m->epoch != at.epoch ||
+        m->seq != at.seq)
         return INBOUND_NOTHING;
     *word = (struct view_message){.message = m,
                                   .retained = got->retained,
@@ -153,14 +157,15 @@ enum inbound_kind inbound_read(struct inbound *e, const struct mqtt_event *got, 
     return INBOUND_WORD;
 }
 
-int inbound_beat(const struct inbound *e, size_t i, const char *account, uint64_t seq, char *topic,
-                 uint8_t wire[ENVELOPE_SIZE])
+int inbound_beat(const struct inbound *e, size_t i, const char *account,
+                 const uint8_t nonce[FRESHNESS_NONCE], char *topic, uint8_t wire[ENVELOPE_SIZE])
 {
-    struct message m = {.kind = MSG_BEAT, .seq = seq, .age_ms = -1};
+    struct message m = {.kind = MSG_PING, .echo_count = 1};
     char text[ENVELOPE_LETTER_MAX + 1];
 
     if (topic_name(TOPIC_RELAY, e->venue, e->kiosks[i].id, account, topic) < 0)
         return -1;
+    memcpy(m.echo[0], nonce, FRESHNESS_NONCE);
     int len = message_write(&m, text, sizeof text);
     struct envelope_place at = inbound_place_of(e, i, topic);
     if (len < 0)

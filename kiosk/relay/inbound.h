@@ -41,8 +41,9 @@ enum inbound_kind { INBOUND_NOTHING, INBOUND_WORD, INBOUND_RETIRED, INBOUND_REKE
 enum inbound_kind inbound_read(struct inbound *e, const struct mqtt_event *got, int64_t wall,
                                size_t *i, struct message *m, struct view_message *word);
 
-/* The relay's beat for kiosk `i` as a letter: its topic, and ENVELOPE_SIZE bytes. 0 or -1. */
-int inbound_beat(const struct inbound *e, size_t i, const char *account, uint64_t seq, char *topic,
-                 uint8_t wire[ENVELOPE_SIZE]);
+/* The relay's sign of life for kiosk `i`, a ping with that nonce, as a letter: its topic, and
+ * ENVELOPE_SIZE bytes. 0 or -1. */
+int inbound_beat(const struct inbound *e, size_t i, const char *account,
+                 const uint8_t nonce[FRESHNESS_NONCE], char *topic, uint8_t wire[ENVELOPE_SIZE]);
 
 #endif

@@ -37,7 +37,6 @@ struct relay {
     struct mqtt_event event; /* the one that is being looked at */
     enum mqtt_fault said;    /* the last complaint about the broker */
     int64_t beat_at;
-    uint64_t beats;
 };
 
 static void ring(struct relay *r, enum ring_policy_ring why)
@@ -165,11 +164,13 @@ static void beat(struct relay *r)
             return;
     if (!r->policy.linked || !webpush_sender_works(r->web))
         return;
-    r->beats++;
-    for (size_t i = 0; i < r->inbound.count; i++)
+    for (size_t i = 0; i < r->inbound.count; i++) {
+        uint8_t nonce[FRESHNESS_NONCE];
+        randombytes_buf(nonce, sizeof nonce);
         if (!r->inbound.kiosks[i].unreadable &&
-            inbound_beat(&r->inbound, i, r->conf->relay.account, r->beats, p.topic, p.payload) == 0)
+            inbound_beat(&r->inbound, i, r->conf->relay.account, nonce, p.topic, p.payload) == 0)
             mqtt_thread_publish(r->mqtt, &p);
+    }
 }
 
 void relay_time(struct relay *r, int64_t now)

@@ -91,7 +91,7 @@ def test_what_is_not_the_kiosks_is_refused_and_named(kiosk, voice):
             (bent, "not ours"),
             (sealed[:-1], "malformed"),
             (secrets.token_bytes(1900), "malformed"),
-            (voice.seal("alert", {**body, "kind": "beat", "id": None}), "malformed"),
+            (voice.seal("alert", {**body, "kind": "door", "detail": "held-open"}), "malformed"),
             (voice.seal("alert", {**body, "v": 1}), "another version")]:
         before = len(member.all("refused"))
         voice.publish("alert", wire)

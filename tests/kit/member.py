@@ -102,7 +102,7 @@ class Member(Mailbox):
         if not self.keys:
             return payload.decode()
         from tests.kit import envelope
-        epoch, seq, text = envelope.open_broadcast(payload, self.keys.venue, self.keys.kiosk, topic)
+        epoch, seq, text = envelope.open_any(payload, self.keys.venue, self.keys.kiosk, topic)
         body = json.loads(text)
         if (body["epoch"], body["seq"]) != (epoch, seq):
             raise ValueError(f"inside {body['epoch']}/{body['seq']}, outside {epoch}/{seq}")

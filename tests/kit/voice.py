@@ -53,13 +53,14 @@ class Voice:
 
     def body(self, kind, **fields):
         self.seq += 1
-        return {"v": 2, "kind": kind, "id": None, "epoch": self.epoch, "seq": self.seq, "at": None,
-                "age_ms": None, "drill": False, "resumed": False, "detail": None, **fields}
+        return envelope.short(
+            {"v": 2, "kind": kind, "id": None, "epoch": self.epoch, "seq": self.seq, "at": None,
+             "age_ms": None, "drill": False, "resumed": False, "detail": None, **fields})
 
     def seal(self, topic, body, secret=None, venue_key=None):
-        return envelope.seal_broadcast(json.dumps(body, separators=(",", ":")),
-                                       venue_key or self.venue_key, secret or self.secret,
-                                       f"{self.place}/{topic}", body["epoch"], body["seq"])
+        return envelope.seal_any(json.dumps(body, separators=(",", ":")),
+                                 venue_key or self.venue_key, secret or self.secret,
+                                 f"{self.place}/{topic}", body["epoch"], body["seq"])
 
     def alert(self, kind, alert_id, **fields):
         return self.publish("alert", self.seal("alert", self.body(kind, id=alert_id, **fields)))
@@ -70,7 +71,7 @@ class Voice:
         return self.publish("state", self.seal("state", {**body, **fields}), retain)
 
     def beat(self):
-        return self.publish("beat", self.seal("beat", self.body("beat")))
+        return self.publish("beat", self.seal("beat", self.body("beat", **envelope.beat_fields())))
 
     def letter(self, topic, number=1, within=10, signer=None):
         """(text's object, account) of the number-th letter on `topic`."""

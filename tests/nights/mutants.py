@@ -55,9 +55,9 @@ MUTANTS = {
                          "        pause_for(t, backoff > 4000000000 ? 3600000000000 : backoff);"),
     "memory-is-bounded": ("kiosk/mqtt/thread.c", "    *e = i->event;\n    free(i);",
                           "    *e = i->event;"),
-    "logs-are-bounded": ("kiosk/alertd/delivery.c", "    struct message m = {.kind = MSG_BEAT,"
-                         " .age_ms = -1};\n", "    struct message m = {.kind = MSG_BEAT,"
-                         " .age_ms = -1};\n    log_info(\"a beat\");\n"),
+    "logs-are-bounded": ("kiosk/alertd/delivery.c", "    if (p->up)\n"
+                         "        broker_path_publish(p, d->sealer, TOPIC_BEAT,", "    log_info(\"a beat\");\n"
+                         "    if (p->up)\n        broker_path_publish(p, d->sealer, TOPIC_BEAT,"),
     "connects-are-bounded": ("kiosk/mqtt/thread.c", "        pause_for(t, backoff);",
                              "        pause_for(t, 1000000);"),
     "code-is-duress-site-in-lockdown": ("kiosk/core/alert.c",

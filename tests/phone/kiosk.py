@@ -40,6 +40,7 @@ class Kiosk:
         self.public, self.secret = na.crypto_sign_keypair()
         self.place = f"porchlight/{self.venue}/{self.id}"
         self.epoch, self.seq, self.connection = 1, 0, 1
+        self.started = time.monotonic()
         self.nonce = secrets.token_hex(16)
         self.alert = None
         self.letters, self.certificates, self.passwords, self.invited = [], {}, {}, {}
@@ -73,23 +74,15 @@ class Kiosk:
     # --- said --------------------------------------------------------------------------------
 
     def seal(self, topic, body, venue_key=None, secret=None, epoch=None, seq=None):
-        full = f"{self.place}/{topic}"
-        at = struct.pack(">QQ", epoch, seq)
-        bound = envelope.place(1, self.venue, self.id, epoch, seq, full)
-        text = json.dumps(body).encode()
-        signature = na.crypto_sign(bound + text, secret or self.secret)[:64]
-        inner = signature + struct.pack(">H", len(text)) + text + bytes(644 - len(text))
-        assert len(inner) == 710, f"{len(text)} bytes of text are too many"
-        nonce = secrets.token_bytes(24)
-        return envelope.head(envelope.BROADCAST) + at + nonce + na.crypto_aead_xchacha20poly1305_ietf_encrypt(
-            inner, bound, nonce, venue_key or self.venue_key)
+        return envelope.seal_any(json.dumps(body), venue_key or self.venue_key,
+                                 secret or self.secret, f"{self.place}/{topic}", epoch, seq)
 
     def body(self, kind, **fields):
         self.seq += 1
         common = {"v": 2, "kind": kind, "id": None, "epoch": self.epoch, "seq": self.seq,
                   "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "age_ms": None,
                   "drill": False, "resumed": False, "detail": None}
-        return {**common, **fields}
+        return envelope.short({**common, **fields})
 
     def send(self, topic, wire, retain=False, only=None):
         for i, client in enumerate(self.clients):
@@ -123,7 +116,7 @@ class Kiosk:
 
     def _beat(self):
         while not self.silent.wait(self.every):
-            self.say("beat", "beat")
+            self.say("beat", "beat", **envelope.beat_fields(self.started))
 
     def proof(self, account, staff_secret, staff_public, signature=None, alert=None, seq=None):
         """A staff phone's word that the alert is over, as the kiosk hands it on."""

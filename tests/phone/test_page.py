@@ -7,12 +7,12 @@ import secrets
 import time
 import uuid
 
-from tests.kit import wait
+from tests.kit import envelope, wait
 
 
 def heard_all(kiosk, page):
     """The page has read whatever the kiosk has said."""
-    kiosk.say("beat", "beat")
+    kiosk.say("beat", "beat", **envelope.beat_fields(kiosk.started))
     last = kiosk.seq
     page.until(lambda: json.loads(page.stored()["k1"])["kept"][kiosk.id]["liveNext"] > last,
                "the last beat")

@@ -5,8 +5,8 @@ import { fromBase64Url, toBase64Url } from './bytes.js';
 import { Refused, VERSION } from './envelope.js';
 
 export const KINDS = {
-    alert: ['lockdown', 'caution', 'duress', 'all-clear'],
-    notice: ['door', 'fault', 'drill-report'],
+    alert: ['lockdown', 'caution', 'duress', 'all-clear', 'nothing'],
+    notice: ['door', 'fault', 'drill-report', 'nothing'],
     state: ['state'],
     presence: ['online', 'lost'],
     beat: ['beat'],
@@ -21,13 +21,19 @@ const count = (v) => Number.isSafeInteger(v) && v >= 0;
 const isId = (v) => typeof v === 'string' && UUID.test(v);
 const flag = (v) => typeof v === 'boolean';
 
-// Every kind carries these.
-const COMMON = {
+const isNonce = (v) => typeof v === 'string' && /^[0-9a-f]{16}$/.test(v);
+
+// Every kind carries the first four, and all but a beat the rest.
+const SHORT = {
     kind: (v) => typeof v === 'string',
-    id: (v) => v === null || isId(v),
     epoch: count,
     seq: count,
     at: (v) => v === null || (typeof v === 'string' && AT.test(v)),
+};
+
+const COMMON = {
+    ...SHORT,
+    id: (v) => v === null || isId(v),
     age_ms: (v) => v === null || count(v),
     drill: flag,
     resumed: flag,
@@ -47,6 +53,14 @@ const OF_KIND = {
     caution: { id: isId },
     duress: { id: isId },
     'all-clear': { id: isId },
+    beat: {
+        synced: flag,
+        up: count,
+        state: count,
+        staff: count,
+        ring: count,
+        echo: (v) => Array.isArray(v) && v.length <= 16 && v.every(isNonce),
+    },
     online: { connection: count },
     lost: { connection: count },
 };
@@ -71,7 +85,7 @@ export function readMessage(text, topic, place) {
     if (message === null || typeof message !== 'object' || message.v !== VERSION) {
         throw new Refused('malformed');
     }
-    check(message, COMMON);
+    check(message, topic === 'beat' ? SHORT : COMMON);
     if (!KINDS[topic]?.includes(message.kind) || message.epoch !== place.epoch ||
         message.seq !== place.seq) {
         throw new Refused('malformed');

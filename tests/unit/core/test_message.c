@@ -42,6 +42,29 @@ static struct message message_longest(enum message_kind kind)
         m.seen = m.safe = m.rang = UINT32_MAX;
     if (kind == MSG_ONLINE || kind == MSG_LOST)
         m.connection = (UINT64_C(1) << 53) - 1;
+    if (kind == MSG_BEAT || kind == MSG_RING || kind == MSG_PING) {
+        m.age_ms = -1; /* not on the wire */
+        m.detail[0] = '\0';
+    }
+    if (kind == MSG_BEAT || kind == MSG_PING)
+        memset(&m.id, 0, sizeof m.id);
+    if (kind == MSG_PING) {
+        m.epoch = m.seq = 0;
+        m.at[0] = '\0';
+        m.echo_count = 1;
+    }
+    if (kind == MSG_BEAT) {
+        m.up_ms = (UINT64_C(1) << 53) - 1;
+        for (size_t i = 0; i < FRESHNESS_GROUPS; i++)
+            m.newest[i] = (UINT64_C(1) << 53) - 1 - i;
+        m.echo_count = FRESHNESS_ECHO_MAX;
+    }
+    for (size_t i = 0; i < m.echo_count; i++)
+        memset(m.echo[i], 0xe0 + (int)i, sizeof m.echo[i]);
+    if (kind == MSG_RING) {
+        m.on = true;
+        memset(&m.staff, 0x77, sizeof m.staff);
+    }
     if (kind >= MSG_SEEN)
         strcpy(m.account, "0123456789abcdef");
     if (kind >= MSG_CMD_LOCKDOWN)
@@ -76,6 +99,13 @@ static void assert_same(const struct message *a, const struct message *b)
     assert_memory_equal(a->proof, b->proof, a->proof_len);
     assert_int_equal(a->connection, b->connection);
     assert_string_equal(a->account, b->account);
+    assert_int_equal(a->up_ms, b->up_ms);
+    assert_int_equal(a->synced, b->synced);
+    assert_memory_equal(a->newest, b->newest, sizeof a->newest);
+    assert_int_equal(a->echo_count, b->echo_count);
+    assert_memory_equal(a->echo, b->echo, sizeof a->echo);
+    assert_int_equal(a->on, b->on);
+    assert_memory_equal(&a->staff, &b->staff, sizeof a->staff);
 }
 
 static void test_every_kind_comes_back_and_fits(void **state)
@@ -83,9 +113,10 @@ static void test_every_kind_comes_back_and_fits(void **state)
     (void)state;
     for (enum message_kind k = 0; k < MSG_KINDS; k++) {
         struct message m = message_longest(k), back;
-        char text[ENVELOPE_TEXT_MAX + 1];
+        char text[ENVELOPE_CLEAR_MAX + 1];
         const char *why = NULL;
-        int len = message_write(&m, text, sizeof text);
+        int len =
+            message_write(&m, text, message_is_clear(k) ? sizeof text : ENVELOPE_TEXT_MAX + 1);
         if (len < 0)
             fail_msg("%s: %s", message_kind_name(k), strerror(errno));
         assert_int_equal(len, strlen(text));
@@ -165,6 +196,9 @@ static void test_what_could_not_be_read_is_not_written(void **state)
 #undef REFUSED
 }
 
+#define BEAT_HEAD       "{\"v\":2,\"kind\":\"beat\",\"epoch\":1,\"seq\":1,\"at\":null,"
+#define BEAT_REST(echo) "\"up\":1,\"state\":0,\"staff\":0,\"ring\":0,\"echo\":" echo "}"
+
 #define ALERT_REST                                                                                 \
     "\"epoch\":3,\"seq\":41,\"at\":null,\"age_ms\":null,\"drill\":false,\"resumed\":false,"        \
     "\"detail\":null}"
@@ -190,7 +224,7 @@ static void test_broken_messages_are_refused_with_a_reason(void **state)
         {"{\"v\":2}", "kind is missing"},
         {"{\"v\":2,\"kind\":\"party\"}", "kind is not known"},
         {"{\"v\":2,\"kind\":\"Lockdown\"}", "kind is not known"},
-        {"{\"v\":2,\"kind\":\"lockdown\"}", "id is missing"},
+        {"{\"v\":2,\"kind\":\"lockdown\"}", "id is neither"},
         {"{\"v\":2,\"kind\":\"lockdown\",\"id\":5," ALERT_REST, "id is neither"},
         {"{\"v\":2,\"kind\":\"lockdown\",\"id\":\"6C1F\"," ALERT_REST, "id is neither"},
         {"{\"v\":2,\"kind\":\"lockdown\",\"id\":null," ALERT_REST, "id is null"},
@@ -225,6 +259,19 @@ static void test_broken_messages_are_refused_with_a_reason(void **state)
         {"{\"v\":2,\"kind\":\"seen\"," ALERT_ID
          "\"epoch\":0,\"seq\":0,\"account\":\"0123456789abcdef\",\"drill\":\"no\"}",
          "drill"},
+        {BEAT_HEAD "\"synced\":1," BEAT_REST("[]"), "synced"},
+        {BEAT_HEAD "\"synced\":true,\"up\":-1}", "up"},
+        {BEAT_HEAD "\"synced\":true,\"up\":1,\"state\":0,\"staff\":0,\"echo\":[]}", "ring"},
+        {BEAT_HEAD "\"synced\":true," BEAT_REST("\"0011223344556677\""), "echo"},
+        {BEAT_HEAD "\"synced\":true," BEAT_REST("[\"00112233445566778\"]"), "echo"},
+        {BEAT_HEAD "\"synced\":true," BEAT_REST("[5]"), "echo"},
+        {BEAT_HEAD "\"synced\":true," BEAT_REST("[5,5,5,5,5,5,5,5,5,5,5,5,5,5,5,5,5]"), "echo"},
+        {"{\"v\":2,\"kind\":\"ring\",\"epoch\":1,\"seq\":1,\"at\":null,\"id\":null,\"on\":1}",
+         "on is"},
+        {"{\"v\":2,\"kind\":\"ring\",\"epoch\":1,\"seq\":1,\"at\":null,\"id\":null,\"on\":true}",
+         "staff"},
+        {"{\"v\":2,\"kind\":\"ping\"}", "nonce"},
+        {"{\"v\":2,\"kind\":\"ping\",\"nonce\":\"0011223344556677889900aabbccddee\"}", "nonce"},
     };
     EACH_ROW (i, table, table[i].text) {
         struct message m;

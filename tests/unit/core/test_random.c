@@ -134,6 +134,7 @@ static struct message message_any(void)
     strcpy(m.detail, dice(2) || m.kind == MSG_DOOR || m.kind == MSG_FAULT ? "unconfirmed" : "");
     if (m.kind >= MSG_SEEN)
         strcpy(m.account, "0123456789abcdef");
+    m.echo_count = m.kind == MSG_PING ? 1 : m.kind == MSG_BEAT ? dice(FRESHNESS_ECHO_MAX + 1) : 0;
     m.state = (enum alert_state)dice(3);
     m.unconfirmed = dice(2);
     m.duress = dice(2);

@@ -2,176 +2,222 @@
 
 #include "kiosk/core/ns.h"
 
-#include <cjson/cJSON.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
 
-/* --- letters ---------------------------------------------------------------------------------- */
+/* --- invitations ----------------------------------------------------------------------------- */
 
-static bool enrol_is_hex(const char *text, size_t len)
-{
-    return strlen(text) == len && strspn(text, "0123456789abcdef") == len;
-}
-
-static bool is_password(const char *text)
-{
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    size_t len = strlen(text);
-    return len >= 16 && len <= ENROL_PASSWORD_MAX && strspn(text, plain) == len;
-}
-
-/* The text of a key, "" where it is missing or not text. */
-static const char *enrol_text_of(const cJSON *json, const char *key)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, key);
-    return cJSON_IsString(item) ? item->valuestring : "";
-}
-
-static bool read_enrol(const cJSON *json, struct enrol_letter *e)
-{
-    const cJSON *staff = cJSON_GetObjectItemCaseSensitive(json, "staff");
-    const char *public = enrol_text_of(json, "public"), *password = enrol_text_of(json, "password");
-    if (!enrol_is_hex(public, sizeof e->public * 2) || !is_password(password) ||
-        !cJSON_IsBool(staff))
-        return false;
-    sodium_hex2bin(e->public, sizeof e->public, public, strlen(public), NULL, NULL, NULL);
-    memcpy(e->password, password, strlen(password) + 1);
-    e->staff = cJSON_IsTrue(staff);
-    return true;
-}
-
-int enrol_read(const char *text, size_t len, struct enrol_letter *e)
-{
-    memset(e, 0, sizeof *e);
-    cJSON *json = cJSON_ParseWithLength(text, len);
-    const cJSON *v = cJSON_GetObjectItemCaseSensitive(json, "v");
-    const char *kind = enrol_text_of(json, "kind"), *account = enrol_text_of(json, "account");
-    bool good = cJSON_IsNumber(v) && v->valueint == ENVELOPE_VERSION &&
-                enrol_is_hex(account, ENROL_ACCOUNT);
-    e->done = strcmp(kind, "enrolled") == 0;
-    if (good && strcmp(kind, "enrol") == 0)
-        good = read_enrol(json, e);
-    else
-        good = good && e->done;
-    if (good)
-        memcpy(e->account, account, ENROL_ACCOUNT + 1);
-    cJSON_Delete(json);
-    return good ? 0 : -1;
-}
-
-int enrol_again_read(const char *text, size_t len, struct enrol_again *a)
-{
-    cJSON *json = cJSON_ParseWithLength(text, len);
-    const cJSON *v = cJSON_GetObjectItemCaseSensitive(json, "v");
-    const char *account = enrol_text_of(json, "account"),
-               *password = enrol_text_of(json, "password"), *broker = enrol_text_of(json, "broker");
-    bool good = cJSON_IsNumber(v) && v->valueint == ENVELOPE_VERSION &&
-                strcmp(enrol_text_of(json, "kind"), "again") == 0 &&
-                enrol_is_hex(account, ENROL_ACCOUNT) && is_password(password) &&
-                broker[0] != '\0' && strlen(broker) < sizeof a->broker;
-    if (good) {
-        memcpy(a->account, account, ENROL_ACCOUNT + 1);
-        memcpy(a->password, password, strlen(password) + 1);
-        memcpy(a->broker, broker, strlen(broker) + 1);
-    }
-    cJSON_Delete(json);
-    return good ? 0 : -1;
-}
-
-/* --- open invitations ------------------------------------------------------------------------ */
-
-const struct enrol_open *enrol_find(const struct enrol_list *l, const char *account)
+const struct enrol_open *enrol_recall(const struct enrol_list *l, const char *account)
 {
     for (size_t i = 0; i < ENROL_OPEN_MAX; i++)
-        if (account[0] != '\0' && strcmp(l->open[i].account, account) == 0)
+        if (l->open[i].standing != ENROL_FREE && strcmp(l->open[i].account, account) == 0)
             return &l->open[i];
     return NULL;
 }
 
+const struct enrol_open *enrol_find(const struct enrol_list *l, const char *account)
+{
+    const struct enrol_open *o = enrol_recall(l, account);
+    return o && o->standing == ENROL_OPEN ? o : NULL;
+}
+
 static struct enrol_open *enrol_slot(struct enrol_list *l, const char *account)
 {
-    const struct enrol_open *o = enrol_find(l, account);
+    const struct enrol_open *o = enrol_recall(l, account);
     return o ? &l->open[o - l->open] : NULL;
 }
 
-int enrol_invite(struct enrol_list *l, const char *account, bool staff, int64_t now)
+static struct enrol_open *slot_that_is(struct enrol_list *l, enum enrol_standing standing)
 {
-    if (!enrol_is_hex(account, ENROL_ACCOUNT) || enrol_find(l, account))
+    for (size_t i = 0; i < ENROL_OPEN_MAX; i++)
+        if (l->open[i].standing == standing)
+            return &l->open[i];
+    return NULL;
+}
+
+/* A free one; else one that is only remembered. */
+static struct enrol_open *slot_for_another(struct enrol_list *l)
+{
+    struct enrol_open *o = slot_that_is(l, ENROL_FREE);
+    if (!o)
+        o = slot_that_is(l, ENROL_JOINED);
+    return o ? o : slot_that_is(l, ENROL_VOID);
+}
+
+void enrol_begin(struct enrol_list *l, const uint8_t venue[ENVELOPE_ID],
+                 const uint8_t kiosk[ENVELOPE_ID])
+{
+    sodium_memzero(l, sizeof *l);
+    memcpy(l->venue, venue, sizeof l->venue);
+    memcpy(l->kiosk, kiosk, sizeof l->kiosk);
+}
+
+int enrol_invite(struct enrol_list *l, const char *account, bool staff,
+                 const uint8_t secret[INVITATION_SECRET], int64_t now)
+{
+    struct enrol_open *o = slot_for_another(l);
+    if (!o || !enrol_is_account(account) || enrol_recall(l, account))
         return -1;
-    for (size_t i = 0; i < ENROL_OPEN_MAX; i++) {
-        struct enrol_open *o = &l->open[i];
-        if (o->account[0] != '\0')
-            continue;
-        sodium_memzero(o, sizeof *o);
-        memcpy(o->account, account, ENROL_ACCOUNT + 1);
-        o->staff = staff;
-        o->until = now + ENROL_VALID_FOR;
-        return 0;
-    }
-    return -1;
+    sodium_memzero(o, sizeof *o);
+    o->standing = ENROL_OPEN;
+    memcpy(o->account, account, ENROL_ACCOUNT + 1);
+    memcpy(o->secret, secret, sizeof o->secret);
+    o->staff = staff;
+    o->tries = ENROL_TRIES;
+    o->until = now + ENROL_VALID_FOR;
+    return 0;
 }
 
 const uint8_t *enrol_key(const struct enrol_list *l, const char *account)
 {
-    const struct enrol_open *o = enrol_find(l, account);
+    const struct enrol_open *o = enrol_recall(l, account);
     return o && o->claimed ? o->public : NULL;
 }
 
-/* The invitation belongs to the first key that answers; that key may ask again. */
-static bool enrol_claim(struct enrol_open *o, const struct enrol_letter *e)
+static bool has_secret(const struct enrol_list *l, const struct enrol_open *o,
+                       const struct enrol_letter *e)
 {
-    if (e->staff != o->staff)
-        return false;
-    if (o->claimed)
-        return sodium_memcmp(o->public, e->public, sizeof o->public) == 0 &&
-               strcmp(o->password, e->password) == 0;
+    struct invitation_parties p = invitation_between(l->venue, l->kiosk, e->account, e->public);
+    uint8_t mac[INVITATION_MAC];
+    invitation_letter_mac(o->secret, &p, e->staff, e->password, mac);
+    return sodium_memcmp(mac, e->mac, sizeof mac) == 0;
+}
+
+static bool is_claimed_by(const struct enrol_open *o, const struct enrol_letter *e)
+{
+    return o->claimed && sodium_memcmp(o->public, e->public, sizeof o->public) == 0;
+}
+
+static void claim(struct enrol_open *o, const struct enrol_arrival *a)
+{
     o->claimed = true;
-    memcpy(o->public, e->public, sizeof o->public);
-    memcpy(o->password, e->password, sizeof o->password);
-    return true;
+    memcpy(o->public, a->letter->public, sizeof o->public);
+    memcpy(o->password, a->letter->password, sizeof o->password);
+    if (o->staff)
+        memcpy(o->nonce, a->nonce, sizeof o->nonce);
 }
 
-enum enrol_verdict enrol_receive(struct enrol_list *l, const struct enrol_letter *e,
-                                 const char *topic_account, bool signed_by_key, int64_t now,
-                                 const struct enrol_open **one)
+static enum enrol_verdict next_step(const struct enrol_open *o)
 {
-    struct enrol_open *o = enrol_slot(l, e->account);
-    bool ours = o && strcmp(e->account, topic_account) == 0 && signed_by_key;
-    *one = NULL;
-    if (!ours || now >= o->until)
-        return ENROL_REFUSED;
-    if (!e->done) {
-        if (!enrol_claim(o, e))
-            return ENROL_REFUSED;
-        *one = o;
-        return o->staff && !o->certified ? ENROL_CERTIFY : ENROL_WELCOME;
-    }
-    if (!o->claimed || (o->staff && !o->certified))
-        return ENROL_REFUSED;
-    *one = o;
-    return ENROL_PROMOTED;
+    if (!o->staff || o->certified)
+        return ENROL_WELCOME;
+    return o->confirmed ? ENROL_CERTIFY : ENROL_CONFIRM;
 }
 
-enum enrol_verdict enrol_certify(struct enrol_list *l, const uint8_t venue[ENVELOPE_ID],
-                                 const uint8_t root_public[ENVELOPE_PUBLIC], const char *account,
-                                 const uint8_t certificate[CERT_SIGNATURE], int64_t now,
-                                 const struct enrol_open **one)
+static struct enrol_judgement because(enum enrol_reason reason)
+{
+    return (struct enrol_judgement){.verdict = ENROL_REFUSED, .reason = reason};
+}
+
+/* Two phones know the secret. Which of them was invited, nobody can say. */
+static struct enrol_judgement copied(struct enrol_open *o)
+{
+    bool was_known = o->copied;
+    o->copied = true;
+    if (o->standing == ENROL_OPEN) {
+        o->standing = ENROL_VOID;
+        sodium_memzero(o->password, sizeof o->password);
+    }
+    return was_known ? because(ENROL_REASON_COPIED)
+                     : (struct enrol_judgement){
+                           .verdict = ENROL_COPIED, .reason = ENROL_REASON_COPIED, .one = o};
+}
+
+static struct enrol_judgement enrol_asked(struct enrol_list *l, struct enrol_open *o,
+                                          const struct enrol_arrival *a)
+{
+    const struct enrol_letter *e = a->letter;
+    if (!o)
+        return because(ENROL_REASON_CLOSED);
+    if (a->now >= o->until)
+        return because(ENROL_REASON_EXPIRED);
+    if (!has_secret(l, o, e))
+        return because(ENROL_REASON_SECRET);
+    if (e->staff != o->staff)
+        return because(ENROL_REASON_ROLE);
+    if (o->standing == ENROL_VOID)
+        return because(ENROL_REASON_COPIED);
+    if (o->claimed && !is_claimed_by(o, e))
+        return copied(o);
+    if (o->standing == ENROL_JOINED)
+        return because(ENROL_REASON_CLOSED);
+    if (!o->claimed)
+        claim(o, a);
+    else if (strcmp(o->password, e->password) != 0)
+        return because(ENROL_REASON_SECRET); /* it has chosen another password already */
+    return (struct enrol_judgement){.verdict = next_step(o), .one = o};
+}
+
+static struct enrol_judgement enrol_done(const struct enrol_open *o, int64_t now)
+{
+    if (!o || !o->claimed || now >= o->until)
+        return because(ENROL_REASON_NONE);
+    if (o->standing == ENROL_JOINED)
+        return (struct enrol_judgement){.verdict = ENROL_NOTHING};
+    if (o->standing != ENROL_OPEN || next_step(o) != ENROL_WELCOME)
+        return because(ENROL_REASON_NONE);
+    return (struct enrol_judgement){.verdict = ENROL_PROMOTED, .one = o};
+}
+
+struct enrol_judgement enrol_receive(struct enrol_list *l, const struct enrol_arrival *a)
+{
+    struct enrol_open *o = enrol_slot(l, a->letter->account);
+    if (strcmp(a->letter->account, a->topic_account) != 0)
+        return because(ENROL_REASON_NONE);
+    if (a->letter->other_version) /* whose signature covers other bytes */
+        return because(ENROL_REASON_VERSION);
+    if (!a->signed_by_key)
+        return because(ENROL_REASON_NONE);
+    return a->letter->done ? enrol_done(o, a->now) : enrol_asked(l, o, a);
+}
+
+struct enrol_judgement enrol_confirm(struct enrol_list *l, const char *account, const char *digits,
+                                     int64_t now)
+{
+    struct enrol_open *o = enrol_slot(l, account);
+    char right[INVITATION_DIGITS + 1];
+    if (!o || o->standing != ENROL_OPEN || !o->staff || !o->claimed || o->confirmed ||
+        now >= o->until)
+        return because(ENROL_REASON_CLOSED);
+    invitation_digits(o->secret, o->public, o->nonce, right);
+    o->confirmed =
+        strlen(digits) == INVITATION_DIGITS && sodium_memcmp(right, digits, INVITATION_DIGITS) == 0;
+    sodium_memzero(right, sizeof right);
+    if (o->confirmed)
+        return (struct enrol_judgement){.verdict = ENROL_CERTIFY, .one = o};
+    o->tries--;
+    return (struct enrol_judgement){.verdict = o->tries > 0 ? ENROL_REFUSED : ENROL_WITHDRAWN,
+                                    .reason = ENROL_REASON_DIGITS,
+                                    .one = o};
+}
+
+struct enrol_judgement enrol_certify(struct enrol_list *l,
+                                     const uint8_t root_public[ENVELOPE_PUBLIC],
+                                     const char *account, const uint8_t certificate[CERT_SIGNATURE],
+                                     int64_t now)
 {
     struct enrol_open *o = enrol_slot(l, account);
     struct cert_staff staff;
-    *one = NULL;
-    if (!o || !o->staff || !o->claimed || now >= o->until)
-        return ENROL_REFUSED;
-    memcpy(staff.venue, venue, sizeof staff.venue);
+    if (!o || o->standing != ENROL_OPEN || !o->confirmed || now >= o->until)
+        return because(ENROL_REASON_CLOSED);
+    memcpy(staff.venue, l->venue, sizeof staff.venue);
     memcpy(staff.public, o->public, sizeof staff.public);
     sodium_hex2bin(staff.account, sizeof staff.account, account, ENROL_ACCOUNT, NULL, NULL, NULL);
     if (!cert_staff_check(&staff, root_public, certificate))
-        return ENROL_REFUSED;
+        return because(ENROL_REASON_NONE);
     memcpy(o->certificate, certificate, CERT_SIGNATURE);
     o->certified = true;
-    *one = o;
-    return ENROL_WELCOME;
+    return (struct enrol_judgement){.verdict = ENROL_WELCOME, .one = o};
+}
+
+void enrol_joined(struct enrol_list *l, const char *account)
+{
+    struct enrol_open *o = enrol_slot(l, account);
+    if (!o || o->standing != ENROL_OPEN)
+        return;
+    o->standing = ENROL_JOINED;
+    sodium_memzero(o->password, sizeof o->password);
+    sodium_memzero(o->certificate, sizeof o->certificate);
 }
 
 void enrol_close(struct enrol_list *l, const char *account)
@@ -181,135 +227,41 @@ void enrol_close(struct enrol_list *l, const char *account)
         sodium_memzero(o, sizeof *o);
 }
 
-enum enrol_verdict enrol_tick(struct enrol_list *l, int64_t now, const struct enrol_open **one)
+struct enrol_judgement enrol_tick(struct enrol_list *l, int64_t now)
 {
     for (size_t i = 0; i < ENROL_OPEN_MAX; i++) {
-        *one = &l->open[i];
-        if ((*one)->account[0] != '\0' && now >= (*one)->until)
-            return ENROL_WITHDRAWN;
+        struct enrol_open *o = &l->open[i];
+        if (o->standing == ENROL_FREE || now < o->until)
+            continue;
+        if (o->standing == ENROL_OPEN)
+            return (struct enrol_judgement){
+                .verdict = ENROL_WITHDRAWN, .reason = ENROL_REASON_EXPIRED, .one = o};
+        sodium_memzero(o, sizeof *o);
     }
-    *one = NULL;
-    return ENROL_NOTHING;
+    return (struct enrol_judgement){.verdict = ENROL_NOTHING};
 }
 
 int64_t enrol_deadline(const struct enrol_list *l)
 {
     int64_t first = NS_NEVER;
     for (size_t i = 0; i < ENROL_OPEN_MAX; i++)
-        if (l->open[i].account[0] != '\0' && l->open[i].until < first)
+        if (l->open[i].standing != ENROL_FREE && l->open[i].until < first)
             first = l->open[i].until;
     return first;
 }
 
-/* --- what the kiosk sends -------------------------------------------------------------------- */
-
-enum envelope_result enrol_welcome(const struct enrol_open *one, const struct envelope_place *at,
-                                   const uint8_t kiosk_secret[ENVELOPE_SECRET],
-                                   const uint8_t venue_key[ENVELOPE_KEY],
-                                   uint8_t out[ENVELOPE_SIZE])
+const char *enrol_reason_name(enum enrol_reason r)
 {
-    char key[ENVELOPE_KEY * 2 + 1], certificate[CERT_SIGNATURE * 2 + 1], text[400];
-    sodium_bin2hex(key, sizeof key, venue_key, ENVELOPE_KEY);
-    sodium_bin2hex(certificate, sizeof certificate, one->certificate, CERT_SIGNATURE);
-    int len =
-        snprintf(text, sizeof text,
-                 "{\"v\":2,\"kind\":\"welcome\",\"account\":\"%s\",\"venue_key\":\"%s\"%s%s%s}",
-                 one->account, key, one->staff ? ",\"certificate\":\"" : "",
-                 one->staff ? certificate : "", one->staff ? "\"" : "");
-    enum envelope_result r =
-        envelope_welcome_seal(at, one->public, kiosk_secret, text, (size_t)len, out);
-    sodium_memzero(key, sizeof key);
-    sodium_memzero(text, sizeof text);
-    return r;
-}
-
-enum envelope_result enrol_rotate(const uint8_t phone_public[ENVELOPE_PUBLIC],
-                                  const struct envelope_place *at,
-                                  const uint8_t kiosk_secret[ENVELOPE_SECRET],
-                                  const uint8_t venue_key[ENVELOPE_KEY], uint8_t out[ENVELOPE_SIZE])
-{
-    char key[ENVELOPE_KEY * 2 + 1], text[160];
-    sodium_bin2hex(key, sizeof key, venue_key, ENVELOPE_KEY);
-    int len =
-        snprintf(text, sizeof text, "{\"v\":2,\"kind\":\"rotate\",\"venue_key\":\"%s\"}", key);
-    enum envelope_result r =
-        envelope_welcome_seal(at, phone_public, kiosk_secret, text, (size_t)len, out);
-    sodium_memzero(key, sizeof key);
-    sodium_memzero(text, sizeof text);
-    return r;
-}
-
-enum envelope_result enrol_rotate_open(const struct envelope_place *at,
-                                       const uint8_t public[ENVELOPE_PUBLIC],
-                                       const uint8_t secret[ENVELOPE_SECRET],
-                                       const uint8_t kiosk_public[ENVELOPE_PUBLIC],
-                                       const uint8_t *wire, size_t wire_len,
-                                       uint8_t venue_key[ENVELOPE_KEY])
-{
-    char text[ENVELOPE_LETTER_MAX + 1];
-    size_t len;
-    enum envelope_result r =
-        envelope_welcome_open(at, public, secret, kiosk_public, wire, wire_len, text, &len);
-    if (r != ENVELOPE_OK)
-        return r;
-    cJSON *json = cJSON_ParseWithLength(text, len);
-    const char *key = enrol_text_of(json, "venue_key");
-    if (strcmp(enrol_text_of(json, "kind"), "rotate") == 0 && enrol_is_hex(key, 2 * ENVELOPE_KEY))
-        sodium_hex2bin(venue_key, ENVELOPE_KEY, key, strlen(key), NULL, NULL, NULL);
-    else
-        r = ENVELOPE_MALFORMED;
-    cJSON_Delete(json);
-    sodium_memzero(text, sizeof text);
-    return r;
-}
-
-/* --- the link -------------------------------------------------------------------------------- */
-
-static void enrol_add_key(cJSON *json, const char *name, const uint8_t key[ENVELOPE_PUBLIC])
-{
-    enum { VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING };
-    char text[sodium_base64_ENCODED_LEN(ENVELOPE_PUBLIC, VARIANT)];
-    sodium_bin2base64(text, sizeof text, key, ENVELOPE_PUBLIC, VARIANT);
-    cJSON_AddStringToObject(json, name, text);
-}
-
-static cJSON *link_json(const struct enrol_invitation *i)
-{
-    cJSON *json = cJSON_CreateObject();
-    cJSON_AddNumberToObject(json, "v", ENVELOPE_VERSION);
-    cJSON *brokers = cJSON_AddArrayToObject(json, "b");
-    for (size_t n = 0; n < i->brokers_count; n++)
-        cJSON_AddItemToArray(brokers, cJSON_CreateString(i->brokers[n]));
-    cJSON_AddStringToObject(json, "a", i->account);
-    cJSON_AddStringToObject(json, "p", i->password);
-    cJSON_AddNumberToObject(json, "x", (double)i->expires);
-    cJSON_AddStringToObject(json, "V", i->venue);
-    cJSON_AddStringToObject(json, "k", i->kiosk);
-    enrol_add_key(json, "q", i->kiosk_public);
-    enrol_add_key(json, "r", i->root_public);
-    if (i->staff)
-        cJSON_AddNumberToObject(json, "s", 1);
-    if (i->push)
-        cJSON_AddStringToObject(json, "u", i->push);
-    return json;
-}
-
-int enrol_link(const struct enrol_invitation *i, char out[ENROL_LINK_MAX])
-{
-    enum { VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING };
-    char text[ENROL_LINK_MAX];
-    int len = -1;
-    cJSON *json = link_json(i);
-    if (!cJSON_PrintPreallocated(json, text, sizeof text, 0))
-        goto json_delete;
-    size_t start = strlen(i->page) + 3, bytes = strlen(text);
-    if (start + sodium_base64_encoded_len(bytes, VARIANT) > ENROL_LINK_MAX)
-        goto json_delete;
-    snprintf(out, ENROL_LINK_MAX, "%s#i=", i->page);
-    sodium_bin2base64(out + start, ENROL_LINK_MAX - start, (const uint8_t *)text, bytes, VARIANT);
-    len = (int)strlen(out);
-json_delete:
-    sodium_memzero(text, sizeof text);
-    cJSON_Delete(json);
-    return len;
+    static const char *const names[] = {
+        [ENROL_REASON_NONE] = "",
+        [ENROL_REASON_VERSION] = "version",
+        [ENROL_REASON_CLOSED] = "closed",
+        [ENROL_REASON_EXPIRED] = "expired",
+        [ENROL_REASON_COPIED] = "copied",
+        [ENROL_REASON_SECRET] = "secret",
+        [ENROL_REASON_ROLE] = "role",
+        [ENROL_REASON_DIGITS] = "digits",
+        [ENROL_REASON_WITHDRAWN] = "withdrawn",
+    };
+    return names[r];
 }

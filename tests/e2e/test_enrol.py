@@ -4,6 +4,7 @@ it. The phones are tests/kit/joining.py's."""
 
 import json
 import re
+import secrets
 import shutil
 import subprocess
 import time
@@ -13,7 +14,7 @@ import pytest
 from nacl import bindings as na
 
 from tests.kit import envelope, local, pki, process, wait
-from tests.kit.joining import Joiner, open_welcome
+from tests.kit.joining import Invitation, Joiner, open_welcome, read_link
 from tests.kit.kiosk import FAST, Keys
 from tests.kit.place import fresh, program
 from tests.kit.admin_socket import Venue
@@ -71,11 +72,11 @@ def test_a_member_joins_and_hears_an_alert(venue):
 
 def test_the_invitation_says_what_the_page_needs(venue):
     said = venue.invite()
-    i = Joiner(said["link"], venue.brokers[0]).invitation
-    assert said["link"].startswith("https://kettle.example.org/#i=")
-    assert i["b"] == ["wss://b0.example.org/mqtt"] and i["a"] == said["account"]
-    assert 500 < i["x"] - time.time() <= 600
-    assert (i["V"], i["k"]) == (venue.kiosk.venue, venue.kiosk.id)
+    i = read_link(said["link"])
+    assert said["link"].startswith("https://kettle.example.org/#i=") and len(said["link"]) < 280
+    assert i.brokers == ["wss://b0.example.org/mqtt"] and i.account == said["account"]
+    assert 500 < i.expires - time.time() <= 600
+    assert (i.venue, i.kiosk) == (venue.kiosk.venue, venue.kiosk.id)
 
 
 def test_a_used_invitation_is_dead(venue):
@@ -84,35 +85,117 @@ def test_a_used_invitation_is_dead(venue):
     assert Joiner(link, venue.brokers[0]).refused
 
 
-def test_an_invitation_is_the_first_phones(venue):
+def the_same_phone(link, broker, before):
+    """A phone that comes back after a broken connection."""
+    again = Joiner(link, broker)
+    again.public, again.secret, again.password = before.public, before.secret, before.password
+    return again
+
+
+def test_a_phone_that_comes_back_is_welcomed_again(venue):
     link = venue.invite()["link"]
     first = Joiner(link, venue.brokers[0])
     first.ask()
     key = first.welcomed()
     first.close()
-    second = Joiner(link, venue.brokers[0])
-    second.ask()
-    time.sleep(1)
-    assert not second.answers
-    again = Joiner(link, venue.brokers[0])  # the first phone, come back after a broken connection
-    again.public, again.secret, again.password = first.public, first.secret, first.password
+    again = the_same_phone(link, venue.brokers[0], first)
     again.ask()
     assert again.welcomed()["venue_key"] == key["venue_key"]
 
 
-@pytest.mark.parametrize("what", ["staff", "account", "signature", "password", "kind", "public"])
+def test_an_invitation_that_two_phones_answer_lets_neither_in(venue):
+    """Photographed: both phones learn of it, and so does the host."""
+    child, said = venue.invite_waiting()
+    first = Joiner(said["link"], venue.brokers[0])
+    first.ask()
+    first.welcomed()
+    second = Joiner(said["link"], venue.brokers[0])  # as one account, it takes the connection over
+    first.answers = second.answers  # and hears all that is sent there
+    opened = []
+    second.client.on_message = lambda _c, _d, m: [opened.append(open_for(p, m.payload))
+                                                  for p in (first, second)]
+    second.ask()
+    wait.until(lambda: {(p, a["reason"]) for p, a in filter(None, opened)}
+               >= {(first, "copied"), (second, "copied")}, "both phones refused")
+    assert child.wait(20) == 1
+    assert "somebody has copied it" in child.stderr.read()
+    venue.settled(set())
+    assert venue.ask("phones")["members"] == 0
+    assert "answered by two phones" in venue.kiosk.daemon.said()
+
+
+def open_for(phone, wire):
+    try:
+        said = open_welcome(wire, phone.public, phone.secret, phone.kiosk_public, phone.topic)
+        return (phone, said) if said["kind"] == "refused" else None
+    except Exception:
+        return None  # for the other phone
+
+
+def test_a_used_invitation_that_is_tried_again_is_noticed(make_venue):
+    """At a broker that still lets the one-time account in."""
+    venue = make_venue(brokers=2)
+    child, said = venue.invite_waiting()
+    phone = venue.arrived(Joiner(said["link"], venue.brokers[0]))
+    assert child.wait(20) == 0
+    venue.settled({phone.account}, broker=1)
+    slow = venue.brokers[1]
+    slow.role("newcomer", venue.kiosk.venue, venue.kiosk.id, phone.account)
+    slow.steward.command(command="modifyClient", username=phone.account,
+                         password=phone.invitation.password,
+                         roles=[{"rolename": f"newcomer-{phone.account}"}])
+    late = Joiner(said["link"], slow)
+    late.ask()
+    assert late.refusal() == "copied"
+    wait.until(lambda: any(open_for(phone, r.wire) for r in phone.eyes.received
+                           if r.topic == f"enrol/{phone.account}"), "the first phone to learn of it")
+    assert "then tried by another" in venue.kiosk.daemon.said()
+
+
+WRONG = {
+    "staff": "secret", "account": None, "signature": None, "password": None, "kind": None,
+    "public": None, "mac": "secret", "role": "role", "version": "version",
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
 def test_a_letter_that_is_not_right_is_refused(venue, what):
     phone = venue.newcomer()
     before = venue.kiosk.status()["refused"]
     wrong = {"staff": {"staff": True}, "account": {"account": "0" * 16},
              "signature": {"signer": Joiner(venue.invite()["link"], venue.brokers[0]).secret},
              "password": {"password": "short"}, "kind": {"kind": "enrolled"},
-             "public": {"public": "00" * 32}}[what]
+             "public": {"public": "00" * 32}, "mac": {"mac": "00" * 32},
+             "role": {"staff": True,
+                      "mac": phone.invitation.letter_mac(phone.public, True, phone.password)},
+             "version": {"version": 3}}[what]
     phone.ask(**wrong)
     wait.until(lambda: venue.kiosk.status()["refused"] > before, "the refusal")
+    if WRONG[what]:
+        assert phone.refusal() == WRONG[what]
+        phone.answers.clear()
     assert not phone.answers
     phone.ask()  # and it costs the right phone nothing
     assert phone.welcomed()["account"] == phone.account
+
+
+def test_a_phone_of_another_version_learns_which_one_is_spoken(venue):
+    phone = venue.newcomer()
+    wire = envelope.seal_letter(json.dumps({"v": 1, "kind": "enrol", "account": phone.account,
+                                            "public": phone.public.hex()}),
+                                phone.kiosk_public, phone.topic, phone.secret)
+    phone.client.publish(phone.topic, b"\1" + wire[1:], 1)
+    said = phone.reply("refused")
+    assert (said["reason"], said["speaks"]) == ("version", [envelope.VERSION])
+
+
+def test_a_phone_learns_that_its_invitation_was_taken_back(venue):
+    child, said = venue.invite_waiting()
+    phone = Joiner(said["link"], venue.brokers[0])
+    phone.ask()
+    phone.welcomed()
+    child.terminate()
+    assert phone.refusal() == "withdrawn"
 
 
 def test_enrolled_is_believed_of_that_phone_alone(venue):
@@ -330,6 +413,7 @@ def test_a_staff_phone_signed_elsewhere(venue, folder):
     child, said = venue.invite_waiting("--staff")
     phone = Joiner(said["link"], venue.brokers[0])
     phone.ask()
+    type_in(child, phone.digits())
     told = child.stdout
     line = ""
     while "--public" not in line:
@@ -339,12 +423,137 @@ def test_a_staff_phone_signed_elsewhere(venue, folder):
     # The computer with the root key knows nothing of this kiosk.
     signed = subprocess.run([*venue.program, "--prefix", folder, *args], capture_output=True,
                             text=True, check=True, timeout=20).stdout
-    child.stdin.write("00" * 64 + "\n" + signed)
-    child.stdin.flush()
+    type_in(child, "00" * 64, signed.strip())
     assert phone.welcomed()["certificate"] == signed.strip()
     phone.done()
     assert child.wait(20) == 0
     assert "not the root key's signature" in child.stderr.read()
+
+
+def type_in(child, *lines):
+    child.stdin.write("".join(f"{line}\n" for line in lines))
+    child.stdin.flush()
+
+
+def other_digits(digits):
+    return f"{(int(digits) + 1) % 10**6:06}"
+
+
+def test_digits_may_be_mistyped_twice(venue):
+    child, said = venue.invite_waiting("--staff", "--root", str(venue.kiosk.root_key))
+    phone = Joiner(said["link"], venue.brokers[0])
+    phone.ask()
+    right = phone.digits()
+    wrong = other_digits(right)
+    type_in(child, "12345", "twelve", wrong, wrong, f"{right[:3]} {right[3:]}")
+    phone.welcomed()
+    phone.done()
+    assert child.wait(20) == 0
+    told = child.stderr.read()
+    assert told.count("Those are not six digits") == 2
+    assert "2 tries are left" in told and "1 try is left" in told
+
+
+def test_the_third_wrong_digits_end_the_invitation(venue):
+    child, said = venue.invite_waiting("--staff", "--root", str(venue.kiosk.root_key))
+    phone = Joiner(said["link"], venue.brokers[0])
+    phone.ask()
+    type_in(child, *[other_digits(phone.digits())] * 3)
+    assert phone.refusal() == "digits"
+    assert child.wait(20) == 1
+    assert "three times" in child.stderr.read()
+    venue.settled(set())
+
+
+def test_nobody_is_signed_before_the_digits(venue):
+    child, said = venue.invite_waiting("--staff")
+    phone = Joiner(said["link"], venue.brokers[0])
+    phone.ask()
+    phone.digits()
+    answer = json.loads(local.ask(venue.kiosk.run / "admin.sock",
+                                  f"certify {phone.account} {'00' * 64}"))
+    assert "digits" in answer["error"]
+    assert not [a for a in phone.answers if a["kind"] == "welcome"]
+
+
+# --- an operator of a broker ----------------------------------------------------------------------
+
+def operator_joins(venue, account, staff, secret=None):
+    """Who runs the broker knows the account, and the kiosk's key from any member's phone. He gives
+    himself a password there."""
+    password = secrets.token_hex(16)
+    venue.brokers[0].steward.command(command="modifyClient", username=account, password=password)
+    public = bytes.fromhex((venue.kiosk.credentials / "kiosk.pub").read_text())
+    root = bytes.fromhex((venue.kiosk.credentials / "root.pub").read_text())
+    made = Invitation(account, venue.kiosk.venue, venue.kiosk.id, 0, public, root,
+                      secret or secrets.token_bytes(32), password, ["wss://b0.example.org/mqtt"],
+                      staff)
+    return Joiner("#i=" + made.fragment(), venue.brokers[0])
+
+
+@pytest.mark.parametrize("staff", [False, True], ids=["member", "staff"])
+def test_who_runs_the_broker_cannot_answer_an_invitation(venue, staff):
+    more = ["--staff", "--root", str(venue.kiosk.root_key)] if staff else []
+    child, said = venue.invite_waiting(*more)
+    thief = operator_joins(venue, said["account"], staff)
+    thief.ask()
+    assert thief.refusal() == "secret"
+    thief.done()
+    time.sleep(1)
+    assert child.poll() is None and venue.ask("phones")["members"] == 0
+    assert not [a for a in thief.answers if a["kind"] != "refused"]
+
+
+@pytest.mark.parametrize("swap", ["public", "password"])
+def test_who_runs_the_broker_cannot_change_a_letter(venue, swap):
+    """He cannot open the letter, so he makes one of his own around the MAC of a phone's. (He would
+    need the phone's help to know it.)"""
+    child, said = venue.invite_waiting()
+    invited = Joiner(said["link"], venue.brokers[0])
+    invited.close()
+    mac = invited.invitation.letter_mac(invited.public, False, invited.password)
+    thief = operator_joins(venue, said["account"], False)
+    if swap == "public":
+        thief.password = invited.password
+    else:
+        thief.public, thief.secret = invited.public, invited.secret
+    thief.ask(mac=mac)
+    assert thief.refusal() == "secret"
+    assert child.poll() is None
+
+
+def test_a_photograph_and_the_broker_together_make_no_staff_phone(venue):
+    """The thief has the secret and keeps the invited phone's letter back. Its digits are not those
+    of the phone in front of the host, which shows none, or others."""
+    child, said = venue.invite_waiting("--staff", "--root", str(venue.kiosk.root_key))
+    invitation = read_link(said["link"])
+    thief = operator_joins(venue, said["account"], True, invitation.secret)
+    thief.ask()
+    nonce = bytes.fromhex(thief.reply("confirm")["nonce"])
+    invited, _ = na.crypto_sign_keypair()
+    shown = invitation.digits(invited, nonce)  # even if the nonce were passed on to it
+    assert shown != thief.digits()
+    type_in(child, shown, shown, shown)
+    assert thief.refusal() == "digits"
+    assert child.wait(20) == 1 and venue.ask("phones")["staff"] == 0
+    assert not (venue.kiosk.state / "staff").exists()
+
+
+def test_replayed_letters_and_answers_let_nobody_in(venue):
+    child, said = venue.invite_waiting()
+    phone = Joiner(said["link"], venue.brokers[0])
+    heard = []
+    taken = phone.client.on_message
+    phone.client.on_message = lambda *args: (heard.append(args[2].payload), taken(*args))
+    venue.arrived(phone)
+    assert child.wait(20) == 0
+    second = venue.invite()["account"]
+    spy = operator_joins(venue, second, False)
+    for wire in heard:  # what was said while the first phone joined, on another account's topic
+        spy.client.publish(spy.topic, wire, 1).wait_for_publish(10)
+    time.sleep(1)
+    assert venue.ask("phones")["members"] == 1
+    assert not [a for a in spy.answers if a["kind"] == "welcome"]
 
 
 def test_another_venues_root_cannot_sign(venue, make_venue):

@@ -108,15 +108,15 @@ class Venue:
 
     def staff(self, broker=0):
         child, said = self.invite_waiting("--staff", "--root", str(self.kiosk.root_key))
-        phone = self.arrived(Joiner(said["link"], self.brokers[broker]), staff=True)
+        phone = self.arrived(Joiner(said["link"], self.brokers[broker]), child)
         assert child.wait(20) == 0, child.stderr.read()
         return phone
 
-    def arrived(self, phone, staff=False):
-        key = phone.join()
+    def arrived(self, phone, host=None):
+        key = phone.join(host)
         wait.until(lambda: phone.account in self.accounts(), "the account", 10)
         phone.venue_key = key
         topics = ["alert", "state", "presence", "beat", f"enrol/{phone.account}"]
-        phone.eyes = phone.member(key, topics + (["notice"] if staff else []))
+        phone.eyes = phone.member(key, topics + (["notice"] if phone.staff else []))
         self.kiosk.mailboxes.append(phone.eyes)
         return phone

@@ -2,11 +2,13 @@
 over the real wire and becomes a member. Made with paho and PyNaCl."""
 
 import base64
+import hashlib
 import json
 import secrets
 import ssl
 import struct
 import threading
+from dataclasses import dataclass, field
 
 from nacl import bindings as na
 
@@ -15,14 +17,73 @@ from tests.kit.kiosk import Keys
 from tests.kit.member import Member, paho_client
 
 
+@dataclass
+class Invitation:
+    """What a link holds, as kiosk/core/invitation.h lays it out. Ids in hex, keys in bytes."""
+    account: str
+    venue: str
+    kiosk: str
+    expires: int
+    kiosk_public: bytes
+    root_public: bytes
+    secret: bytes
+    password: str
+    brokers: list
+    staff: bool = False
+    pins: list = field(default_factory=list)  # of each broker: 32 bytes, or none
+    push: str = ""
+
+    def fragment(self):
+        def counted(data):
+            return bytes([len(data)]) + data
+        pins = self.pins or [b""] * len(self.brokers)
+        data = (bytes([envelope.VERSION, self.staff]) + bytes.fromhex(self.account)
+                + bytes.fromhex(self.venue) + bytes.fromhex(self.kiosk)
+                + struct.pack(">I", self.expires) + self.kiosk_public + self.root_public
+                + self.secret + counted(self.password.encode()) + bytes([len(self.brokers)])
+                + b"".join(counted(b.encode()) + counted(p) for b, p in zip(self.brokers, pins))
+                + counted(self.push.encode()))
+        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+    def _mac(self, purpose, *parts):
+        return hashlib.blake2b(purpose + b"\0" + b"".join(parts), key=self.secret, digest_size=32)
+
+    def _parties(self, phone):
+        return bytes.fromhex(self.venue + self.kiosk + self.account) + phone
+
+    def letter_mac(self, phone, staff, password):
+        hashed = hashlib.blake2b(password.encode(), digest_size=32).digest()
+        return self._mac(b"porchlight-letter", self._parties(phone), bytes([staff]), hashed).hexdigest()
+
+    def welcome_mac(self, phone, key):
+        return self._mac(b"porchlight-welcome", self._parties(phone), key, self.kiosk_public,
+                         self.root_public).hexdigest()
+
+    def digits(self, phone, nonce):
+        number = int.from_bytes(self._mac(b"porchlight-digits", phone, nonce).digest()[:8], "big")
+        return f"{number % 10**6:06}"
+
+
 def read_link(link):
-    """The invitation in a link's fragment, as a dictionary with its short keys."""
     text = link.split("#i=", 1)[1]
-    return json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    assert data[0] == envelope.VERSION and data[1] in (0, 1)
+    at = 126
 
-
-def key_of(text):
-    return base64.urlsafe_b64decode(text + "=")
+    def counted():
+        nonlocal at
+        start = at + 1
+        at = start + data[at]
+        return data[start:at]
+    password = counted().decode()
+    at += 1
+    each = [(counted().decode(), counted()) for _ in range(data[at - 1])]
+    made = Invitation(data[2:10].hex(), data[10:18].hex(), data[18:26].hex(),
+                      int.from_bytes(data[26:30], "big"), data[30:62], data[62:94], data[94:126],
+                      password, [b for b, _ in each], bool(data[1]), [p for _, p in each],
+                      counted().decode())
+    assert at == len(data)
+    return made
 
 
 def open_welcome(wire, public, secret, kiosk_public, topic):
@@ -45,15 +106,14 @@ class Joiner:
     def __init__(self, link, broker):
         self.invitation, self.broker = read_link(link), broker
         i = self.invitation
-        self.account, self.staff = i["a"], i.get("s") == 1
-        self.topic = f"porchlight/{i['V']}/{i['k']}/enrol/{i['a']}"
-        self.kiosk_public = key_of(i["q"])
+        self.account, self.staff, self.kiosk_public = i.account, i.staff, i.kiosk_public
+        self.topic = f"porchlight/{i.venue}/{i.kiosk}/enrol/{i.account}"
         self.public, self.secret = na.crypto_sign_keypair()
         self.password = secrets.token_hex(24)
         self.answers, self.refused = [], None
         self.ready, self.down = threading.Event(), threading.Event()
         self.client = paho_client(self.account)
-        self.client.username_pw_set(self.account, i["p"])
+        self.client.username_pw_set(self.account, i.password)
         self.client.tls_set(ca_certs=str(broker.ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
         self.client.reconnect_delay_set(60, 60)
         self.client.on_connect = self._on_connect
@@ -78,25 +138,47 @@ class Joiner:
         except Exception:
             pass  # our own letter come back, or not for us
 
-    def letter(self, signer=None, **fields):
-        body = {"v": 2, "account": self.account, **fields}
+    def letter(self, signer=None, version=envelope.VERSION, **fields):
+        body = {"v": version, "account": self.account, **fields}
         wire = envelope.seal_letter(json.dumps(body), self.kiosk_public, self.topic,
                                     signer or self.secret)
         self.client.publish(self.topic, wire, 1).wait_for_publish(10)
 
     def ask(self, **changed):
+        mac = self.invitation.letter_mac(self.public, self.staff, self.password)
         self.letter(**{"kind": "enrol", "public": self.public.hex(), "password": self.password,
-                       "staff": self.staff, **changed})
+                       "staff": self.staff, "mac": mac, **changed})
+
+    def reply(self, kind, within=15):
+        def there():
+            found = [a for a in list(self.answers) if a["kind"] == kind]
+            return found and found[-1]
+        return wait.until(there, lambda: f"the kiosk's {kind}; came {self.answers}", within)
 
     def welcomed(self, within=15):
-        return wait.until(lambda: self.answers and self.answers[-1], "the kiosk's welcome", within)
+        """The kiosk's welcome, if it has the secret."""
+        said = self.reply("welcome", within)
+        assert said["mac"] == self.invitation.welcome_mac(self.public,
+                                                          bytes.fromhex(said["venue_key"]))
+        return said
+
+    def digits(self):
+        """What a staff phone shows and the host types in."""
+        return self.invitation.digits(self.public, bytes.fromhex(self.reply("confirm")["nonce"]))
+
+    def refusal(self, within=15):
+        return self.reply("refused", within)["reason"]
 
     def done(self):
         self.letter(kind="enrolled")
 
-    def join(self):
-        """All of it. The venue's key."""
+    def join(self, host=None):
+        """All of it. The venue's key. `host`: the `porchlight invite` that waits for the digits of a
+        staff phone."""
         self.ask()
+        if self.staff:
+            host.stdin.write(self.digits() + "\n")
+            host.stdin.flush()
         key = bytes.fromhex(self.welcomed()["venue_key"])
         self.done()
         wait.until(self.down.is_set, "the broker to end the one-time connection", 10)

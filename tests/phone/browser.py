@@ -190,6 +190,11 @@ class Page:
         self.run("document.querySelector('#paste').value = arguments[0]", invitation)
         return self.click("#join-button")
 
+    def digits(self):
+        """The six digits that a staff phone shows its host."""
+        self.until(lambda: self.shown("#join-digits"), "the six digits")
+        return self.shown("#join-digits")
+
     def noted(self):
         return self.run("return window.noted")
 

@@ -1,73 +1,121 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { readWelcome } from '../../kiosk/phone/core/enrol.js';
+import { enrol, readReply, writeRequest } from '../../kiosk/phone/core/enrol.js';
 import { openWelcome } from '../../kiosk/phone/core/envelope.js';
-import { readInvitation, writeInvitation } from '../../kiosk/phone/core/invitation.js';
+import { readInvitation } from '../../kiosk/phone/core/invitation.js';
 import { sodium } from './sodium.mjs';
 
 const vectors = JSON.parse(readFileSync(new URL('../vectors/enrol.json', import.meta.url)));
 const seed = (name) => sodium.crypto_sign_seed_keypair(
     new Uint8Array(32).fill(parseInt(vectors.seeds[name], 16)));
 const bytes = (base64) => new Uint8Array(Buffer.from(base64, 'base64'));
-const invitation = readInvitation(vectors.invitation.link);
-const place = { venue: invitation.venue, kiosk: invitation.kiosk,
-    topic: `porchlight/${invitation.venue}/${invitation.kiosk}/enrol/${invitation.account}` };
+const hex = (data) => Buffer.from(data).toString('hex');
+const { link } = vectors.invitation;
+const invitation = readInvitation(link);
+const place = { venue: invitation.venue, kiosk: invitation.kiosk, topic: vectors.topic };
+const phone = { keys: { public: hex(seed('phone').publicKey), secret: hex(seed('phone').privateKey) },
+    password: vectors.letter.password };
 
 function opened(wire) {
-    const phone = seed('phone');
-    return openWelcome(sodium, place, phone.publicKey, phone.privateKey, seed('kiosk').publicKey,
-        bytes(wire));
+    const { publicKey, privateKey } = seed('phone');
+    return openWelcome(sodium, place, publicKey, privateKey, seed('kiosk').publicKey, bytes(wire));
 }
 
 test("the kiosk's link is read", () => {
-    assert.deepEqual(invitation.brokers, ['wss://kettle.example.org/mqtt']);
-    assert.equal(invitation.account, '07827bce7ac774db');
-    assert.equal(invitation.kioskPublic, '11'.repeat(32));
-    assert.equal(invitation.rootPublic, '22'.repeat(32));
-    assert.equal(invitation.expires, 1795380000);
-    assert.equal(invitation.staff, true);
-    assert.equal(invitation.push, 'https://push.example.org/q8Zt');
+    const { link: _, ...fields } = vectors.invitation;
+    assert.deepEqual(invitation, { ...fields, kioskPublic: hex(seed('kiosk').publicKey),
+        rootPublic: hex(seed('root').publicKey),
+        pins: fields.pins.map((pin) => pin === '' ? null : pin) });
+});
+
+test('the letter is proved by the secret', () => {
+    assert.equal(writeRequest(sodium, invitation, phone), vectors.letter.text);
 });
 
 test("the kiosk's welcome opens into a membership", () => {
-    const keys = { public: 'p', secret: 's' };
-    const made = readWelcome(opened(vectors.welcome), invitation, keys, 'new password');
-    assert.equal(made.venueKey, '66'.repeat(32));
-    assert.equal(made.certificate, '55'.repeat(64));
-    assert.equal(made.password, 'new password');
+    const { membership } = readReply(sodium, opened(vectors.welcome.wire), invitation, phone);
+    assert.equal(membership.venueKey, vectors.welcome.venue_key);
+    assert.equal(membership.certificate, vectors.welcome.certificate);
+    assert.equal(membership.password, phone.password);
 });
 
+test('the six digits are those that the kiosk expects', () => {
+    assert.deepEqual(readReply(sodium, opened(vectors.confirm.wire), invitation, phone),
+        { kind: 'confirm', digits: vectors.confirm.digits });
+});
+
+for (const { reason, wire } of vectors.refusals) {
+    test(`a refusal has a reason: ${reason}`, () => {
+        const reply = readReply(sodium, opened(wire), invitation, phone);
+        assert.equal(reply.kind, 'refused');
+        const words = JSON.parse(readFileSync(
+            new URL('../../kiosk/phone/words/en.json', import.meta.url)));
+        assert.ok(words[reply.key]);
+    });
+}
+
+const welcome = JSON.parse(vectors.welcome.text);
+for (const [name, change] of Object.entries({
+    'another key': { venue_key: '67'.repeat(32) },
+    'another MAC': { mac: '00'.repeat(32) },
+    'a certificate that the root did not make': { certificate: '55'.repeat(64) },
+})) {
+    test(`a welcome with ${name} is refused`, () => assert.throws(() => readReply(sodium,
+        JSON.stringify({ ...welcome, ...change }), invitation, phone), { reason: 'forged' }));
+}
+
+for (const [name, change] of Object.entries({ secret: '78'.repeat(32), kioskPublic: '11'.repeat(32),
+    rootPublic: '11'.repeat(32) })) {
+    test(`a welcome is refused where the invitation has another ${name}`, () =>
+        assert.throws(() => readReply(sodium, vectors.welcome.text,
+            { ...invitation, [name]: change }, phone), { reason: 'forged' }));
+}
+
 test("the kiosk's new key opens", () => {
-    assert.deepEqual(JSON.parse(opened(vectors.rotate)),
-        { v: 2, kind: 'rotate', venue_key: '66'.repeat(32) });
+    assert.equal(opened(vectors.rotate.wire), vectors.rotate.text);
 });
 
 test('a welcome for another place does not open', () => {
-    const phone = seed('phone');
-    assert.throws(() => openWelcome(sodium, { ...place, kiosk: '0000000000000000' },
-        phone.publicKey, phone.privateKey, seed('kiosk').publicKey, bytes(vectors.welcome)),
-    { reason: 'forged' });
+    const { publicKey, privateKey } = seed('phone');
+    assert.throws(() => openWelcome(sodium, { ...place, kiosk: '0000000000000000' }, publicKey,
+        privateKey, seed('kiosk').publicKey, bytes(vectors.welcome.wire)), { reason: 'forged' });
 });
 
-const good = { v: 2, b: ['wss://a.example/mqtt'], a: '0'.repeat(16), p: 'x'.repeat(24),
-    x: 1, V: '1'.repeat(16), k: '2'.repeat(16), q: 'A'.repeat(43), r: 'A'.repeat(43) };
+// --- what is no invitation, and which is not taken ------------------------------------------------
 
-for (const [name, change] of Object.entries({
-    'a plain broker elsewhere': { b: ['ws://a.example/mqtt'] },
-    'no broker': { b: [] },
-    'another version': { v: 1 },
-    'a long account': { a: '0'.repeat(17) },
-    'a short password': { p: 'x' },
-    'a short key': { q: 'AAAA' },
-    'a plain push server': { u: 'http://push.example/x' },
+const raw = Buffer.from(link.split('#i=')[1], 'base64url');
+const changed = (from, to) => Buffer.from(raw.toString('latin1').replace(from, to), 'latin1');
+
+for (const [name, data] of Object.entries({
+    'a plain broker elsewhere': changed('wss://kettle', 'ws:///kettle'),
+    'a plain push server': changed('https://push', 'http:///push'),
+    'a byte short': raw.subarray(0, -1),
+    'a byte long': Buffer.concat([raw, Buffer.from([0])]),
+    'a short password': changed('\x19one-time-0123456789abcdef', '\x08one-time'),
+    'unknown flags': Buffer.concat([raw.subarray(0, 1), Buffer.from([3]), raw.subarray(2)]),
 })) {
-    test(`no invitation: ${name}`, () => {
-        assert.notEqual(readInvitation(writeInvitation(good)), null);
-        assert.equal(readInvitation(writeInvitation({ ...good, ...change })), null);
-    });
+    test(`no invitation: ${name}`, () => assert.equal(readInvitation(data.toString('base64url')), null));
 }
 
 for (const text of ['', 'hello', '#', '#i=', 'bnVsbA']) {
     test(`no invitation: "${text}"`, () => assert.equal(readInvitation(text), null));
 }
+
+const refused = (made, known = []) => enrol({ sodium, invitation: made, phone, known,
+    now: 1000 * (vectors.invitation.expires - 1) });
+
+test('an invitation of another version is named as one', async () => {
+    const other = Buffer.concat([Buffer.from([3]), raw.subarray(1)]).toString('base64url');
+    await assert.rejects(refused(readInvitation(other)), { message: 'joinVersion' });
+});
+
+test('a kiosk that is known has no other root key', async () => {
+    const known = [{ kiosk: invitation.kiosk, rootPublic: '11'.repeat(32) }];
+    await assert.rejects(refused(invitation, known), { message: 'joinOther' });
+});
+
+test('an invitation that has expired is not tried', async () => {
+    await assert.rejects(enrol({ sodium, invitation, phone, known: [],
+        now: 1000 * vectors.invitation.expires + 1 }), { message: 'joinExpired' });
+});

@@ -13,6 +13,7 @@ import uuid
 from nacl import bindings as na
 
 from tests.kit import envelope, wait
+from tests.kit.joining import Invitation
 from tests.kit.member import paho_client
 
 
@@ -44,6 +45,7 @@ class Kiosk:
         self.nonce = secrets.token_hex(16)
         self.alert = None
         self.letters, self.certificates, self.passwords, self.invited = [], {}, {}, {}
+        self.invitations, self.confirmed = {}, set()
         self.sent, self.saying = {}, threading.Lock()
         self.wanted = [(f"{self.place}/{t}/+", 1) for t in ("ack", "command", "enrol", "relay")]
         self.deaf = False
@@ -212,27 +214,29 @@ class Kiosk:
         account, password = secrets.token_hex(8), secrets.token_urlsafe(24)
         for broker in self.brokers:
             broker.account("newcomer", self.venue, self.id, account, password)
-        self.invited[account] = None
-        i = {"v": 2, "b": addresses, "a": account, "p": password, "x": int(time.time() + lives),
-             "V": self.venue, "k": self.id, "q": b64(self.public), "r": b64(self.root.public)}
-        if staff:
-            i["s"] = 1
-        if push:
-            i["u"] = push
-        return b64(json.dumps(i).encode())
+        made = Invitation(account, self.venue, self.id, int(time.time() + lives), self.public,
+                          self.root.public, secrets.token_bytes(32), password, addresses, staff,
+                          push=push or "")
+        self.invited[account], self.invitations[account] = None, made
+        return made.fragment()
 
     def _enrol(self, body, signed, topic):
         account = body["account"]
         if body["kind"] == "enrol" and signed(bytes.fromhex(body["public"])):
             if self.invited.get(account, "never") not in (None, body["public"]):
                 return  # an invitation is one phone's
+            public, invitation = bytes.fromhex(body["public"]), self.invitations[account]
+            assert body["mac"] == invitation.letter_mac(public, body["staff"], body["password"])
             self.invited[account] = body["public"]
+            if body["staff"] and account not in self.confirmed:
+                self.ask_digits(topic, invitation, public)
             self.passwords[account] = (body["password"], body["staff"])
-            welcome = {"v": 2, "kind": "welcome", "account": account,
-                       "venue_key": self.venue_key.hex()}
+            welcome = {"v": envelope.VERSION, "kind": "welcome", "account": account,
+                       "venue_key": self.venue_key.hex(),
+                       "mac": invitation.welcome_mac(public, self.venue_key)}
             if body["staff"]:
-                welcome["certificate"] = self.certify(account, bytes.fromhex(body["public"])).hex()
-            self.welcome(topic, welcome, bytes.fromhex(body["public"]))
+                welcome["certificate"] = self.certify(account, public).hex()
+            self.welcome(topic, welcome, public)
         elif body["kind"] == "enrolled" and account in self.passwords:
             password, staff = self.passwords.pop(account)
             role = "staff" if staff else "member"
@@ -241,6 +245,14 @@ class Kiosk:
                 broker.steward.command(command="modifyClient", username=account,
                                        password=password,
                                        roles=[{"rolename": f"{role}-{account}"}])
+
+    def ask_digits(self, topic, invitation, public):
+        """This host believes whatever digits the phone shows."""
+        self.confirmed.add(invitation.account)
+        nonce = secrets.token_bytes(16)
+        self.digits = invitation.digits(public, nonce)
+        self.welcome(topic, {"v": envelope.VERSION, "kind": "confirm", "account": invitation.account,
+                             "nonce": nonce.hex()}, public)
 
     def welcome(self, topic, body, public):
         text = json.dumps(body).encode()

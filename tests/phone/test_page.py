@@ -477,7 +477,7 @@ def test_bad_invitations_are_told_apart(venue):
     page.until_face("quiet")
     other = venue.page()
     other.join(used)
-    other.until_text("#join-said", "used already")
+    other.until_text("#join-said", "refused this invitation")
 
 
 def test_a_letter_that_is_lost_while_joining_is_sent_again(venue):

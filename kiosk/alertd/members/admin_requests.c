@@ -93,10 +93,17 @@ static const char *on_invite(struct members *m, const struct request *a, cJSON *
 
 static const char *stage_of(const struct members *m, const char *account)
 {
-    const struct enrol_open *one = enrol_find(m->invitations, account);
+    const struct enrol_open *one = enrol_recall(m->invitations, account);
     const struct phone *p = roster_find(m->registry.phones, account);
-    if (one)
-        return !one->claimed ? "open" : one->staff && !one->certified ? "claimed" : "welcomed";
+    if (one && one->standing == ENROL_VOID)
+        return "copied";
+    if (one && one->standing == ENROL_OPEN) {
+        if (!one->claimed)
+            return "open";
+        if (!one->staff || one->certified)
+            return "welcomed";
+        return one->confirmed ? "claimed" : "confirming";
+    }
     if (!p || p->standing != PHONE_IN)
         return "gone";
     return account_requests_done(m->registry.requests, account) ? "in" : "joined";
@@ -105,14 +112,22 @@ static const char *stage_of(const struct members *m, const char *account)
 static const char *on_joining(struct members *m, const struct request *a, cJSON *o)
 {
     char hex[2 * ENVELOPE_PUBLIC + 1];
+    const struct enrol_open *one = enrol_recall(m->invitations, a->words[1]);
     const uint8_t *key = enrol_key(m->invitations, a->words[1]);
     cJSON_AddStringToObject(o, "stage", stage_of(m, a->words[1]));
+    cJSON_AddBoolToObject(o, "copied", one && one->copied);
     if (key)
         cJSON_AddStringToObject(o, "public", sodium_bin2hex(hex, sizeof hex, key, ENVELOPE_PUBLIC));
     else
         cJSON_AddNullToObject(o, "public");
     add_brokers(m, a->words[1], o);
     return NULL;
+}
+
+static const char *on_confirm(struct members *m, const struct request *a, cJSON *o)
+{
+    (void)o;
+    return enrolment_confirm(m, a->words[1], a->words[2]);
 }
 
 static const char *on_certify(struct members *m, const struct request *a, cJSON *o)
@@ -260,7 +275,7 @@ static const struct {
     {"invite", 2, 3, on_invite},     {"joining", 2, 2, on_joining}, {"certify", 3, 3, on_certify},
     {"withdraw", 2, 2, on_withdraw}, {"revoke", 2, 2, on_revoke},   {"rotate", 2, 2, on_rotate},
     {"rotating", 1, 1, on_rotating}, {"rotated", 2, 2, on_rotated}, {"phones", 1, 2, on_phones},
-    {"relay", 4, 4, on_relay},
+    {"relay", 4, 4, on_relay},       {"confirm", 3, 3, on_confirm},
 };
 
 static const char *dispatch(struct members *m, const struct request *a, cJSON *o)

@@ -9,28 +9,50 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOWN_S = 60, PASSWORD_BYTES = 24 };
+/* The one-time password is for 10 minutes, and a short link is easier to scan: 96 bits. */
+enum {
+    SHOWN_S = 60,
+    PASSWORD_BYTES = 12,
+    PASSWORD_VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING
+};
 
 /* --- invitations ----------------------------------------------------------------------------- */
 
-static int link_write(const struct phone_brokers *p, const char *password, bool staff,
+/* What is drawn for one invitation. */
+struct drawn {
+    uint8_t account[ENVELOPE_ID], secret[INVITATION_SECRET];
+    char password[sodium_base64_ENCODED_LEN(PASSWORD_BYTES, PASSWORD_VARIANT)];
+};
+
+static void invitation_draw(struct drawn *d)
+{
+    uint8_t random[PASSWORD_BYTES];
+    randombytes_buf(d->account, sizeof d->account);
+    randombytes_buf(d->secret, sizeof d->secret);
+    randombytes_buf(random, sizeof random);
+    sodium_bin2base64(d->password, sizeof d->password, random, sizeof random, PASSWORD_VARIANT);
+    sodium_memzero(random, sizeof random);
+}
+
+static int link_write(const struct phone_brokers *p, const struct drawn *d, bool staff,
                       struct enrolment_invitation *i)
 {
     const struct config *c = p->config;
-    struct enrol_invitation all = {.page = c->venue.page,
-                                   .account = i->account,
-                                   .password = password,
-                                   .venue = c->venue.id,
-                                   .kiosk = c->kiosk.id,
-                                   .expires = clock_wall_seconds() + ENROL_VALID_FOR / NS_PER_S,
-                                   .kiosk_public = p->sealer->keys->public,
-                                   .root_public = p->sealer->keys->root,
-                                   .staff = staff,
-                                   .push = c->venue.push[0] != '\0' ? c->venue.push : NULL};
-    for (size_t b = 0; b < c->brokers_count && all.brokers_count < ENROL_BROKERS_MAX; b++)
+    struct invitation all = {.page = c->venue.page,
+                             .password = d->password,
+                             .expires = clock_wall_seconds() + ENROL_VALID_FOR / NS_PER_S,
+                             .kiosk_public = p->sealer->keys->public,
+                             .root_public = p->sealer->keys->root,
+                             .secret = d->secret,
+                             .staff = staff,
+                             .push = c->venue.push[0] != '\0' ? c->venue.push : NULL};
+    memcpy(all.account, d->account, sizeof all.account);
+    memcpy(all.venue, p->sealer->venue, sizeof all.venue);
+    memcpy(all.kiosk, p->sealer->kiosk, sizeof all.kiosk);
+    for (size_t b = 0; b < c->brokers_count && all.brokers_count < INVITATION_BROKERS_MAX; b++)
         if (phone_brokers_has(p, b))
             all.brokers[all.brokers_count++] = c->brokers[b].phones;
-    return enrol_link(&all, i->link);
+    return invitation_link(&all, i->link);
 }
 
 static bool phones_have_a_broker(const struct phone_brokers *p)
@@ -63,16 +85,16 @@ static const char *why_no_invitation(const struct members *m)
                : NULL;
 }
 
-static const char *invitation_open(struct members *m, bool staff, const char *password,
+static const char *invitation_open(struct members *m, bool staff, const struct drawn *d,
                                    struct enrolment_invitation *i)
 {
-    if (link_write(&m->brokers, password, staff, i) < 0)
+    if (link_write(&m->brokers, d, staff, i) < 0)
         return "no invitation was made: it is too long for a link; shorten the addresses in "
                "porchlight.conf";
-    if (enrol_invite(m->invitations, i->account, staff, clock_now()) != 0)
+    if (enrol_invite(m->invitations, i->account, staff, d->secret, clock_now()) != 0)
         return "no invitation was made: too many are open; wait 10 minutes, or stop a porchlight "
                "invite that still waits";
-    const char *why = registry_invite(&m->registry, i->account, staff, password);
+    const char *why = registry_invite(&m->registry, i->account, staff, d->password);
     if (why)
         enrolment_withdraw(m, i->account);
     return why;
@@ -81,19 +103,14 @@ static const char *invitation_open(struct members *m, bool staff, const char *pa
 const char *enrolment_invite(struct members *m, bool staff, bool on_screen,
                              struct enrolment_invitation *i)
 {
-    enum { VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING };
-    uint8_t account[ENVELOPE_ID], random[PASSWORD_BYTES];
-    char password[sodium_base64_ENCODED_LEN(PASSWORD_BYTES, VARIANT)];
+    struct drawn d;
     const char *why = why_no_invitation(m);
     if (why)
         return why;
-    randombytes_buf(account, sizeof account);
-    randombytes_buf(random, sizeof random);
-    sodium_bin2hex(i->account, sizeof i->account, account, sizeof account);
-    sodium_bin2base64(password, sizeof password, random, sizeof random, VARIANT);
-    why = invitation_open(m, staff, password, i);
-    sodium_memzero(random, sizeof random);
-    sodium_memzero(password, sizeof password);
+    invitation_draw(&d);
+    sodium_bin2hex(i->account, sizeof i->account, d.account, sizeof d.account);
+    why = invitation_open(m, staff, &d, i);
+    sodium_memzero(&d, sizeof d);
     if (why)
         return why;
     i->screens = on_screen ? screens_qr(m->needs.screens, i->link, SHOWN_S) : 0;
@@ -102,43 +119,61 @@ const char *enrolment_invite(struct members *m, bool staff, bool on_screen,
     return NULL;
 }
 
-/* The invitation is over, and its code leaves the screen if it is shown there. */
-static void invitation_close(struct members *m, const char *account)
+/* --- ended ----------------------------------------------------------------------------------- */
+
+static void refusal_send(const struct phone_brokers *b, const char *account,
+                         enum enrol_reason reason, const uint8_t key[ENVELOPE_PUBLIC])
 {
-    if (strcmp(m->on_screen, account) == 0 && account[0] != '\0') {
-        m->on_screen[0] = '\0';
-        screens_qr(m->needs.screens, "", 0);
-    }
-    enrol_close(m->invitations, account);
+    struct mqtt_publication p = {
+        .qos = 1, .expiry_s = topic_table[TOPIC_ENROL].expiry_s, .len = ENVELOPE_SIZE};
+    struct envelope_place at = phone_brokers_enrol_place(b, account, p.topic);
+    if (enrol_refuse(account, reason, key, &at, b->sealer->keys->secret, p.payload) == ENVELOPE_OK)
+        phone_brokers_send(b, &p);
+}
+
+/* The code leaves the screen if it is shown there. */
+static void code_hide(struct members *m, const char *account)
+{
+    if (strcmp(m->on_screen, account) != 0)
+        return;
+    m->on_screen[0] = '\0';
+    screens_qr(m->needs.screens, "", 0);
+}
+
+/* An open invitation is over without a phone. The phone that has answered it learns why. */
+static const char *invitation_end(struct members *m, const struct enrol_open *one,
+                                  enum enrol_reason reason)
+{
+    char account[TOPIC_ID_LEN + 1];
+    memcpy(account, one->account, sizeof account);
+    const struct phone *p = roster_find(m->registry.phones, account);
+    if (one->claimed)
+        refusal_send(&m->brokers, account, reason, one->public);
+    code_hide(m, account);
+    if (reason != ENROL_REASON_COPIED) /* which is remembered */
+        enrol_close(m->invitations, account);
+    return p ? registry_remove(&m->registry, p) : NULL;
 }
 
 const char *enrolment_withdraw(struct members *m, const char *account)
 {
-    const struct phone *p = roster_find(m->registry.phones, account);
-    if (!enrol_find(m->invitations, account))
-        return "no such invitation is open: it was used, has expired or was taken back";
-    invitation_close(m, account);
-    return p ? registry_remove(&m->registry, p) : NULL;
+    const struct enrol_open *one = enrol_find(m->invitations, account);
+    return one ? invitation_end(m, one, ENROL_REASON_WITHDRAWN)
+               : "no such invitation is open: it was used, has expired or was taken back";
 }
 
 void enrolment_withdraw_all(struct members *m)
 {
-    for (size_t i = 0; i < ENROL_OPEN_MAX; i++) {
-        char account[TOPIC_ID_LEN + 1];
-        memcpy(account, m->invitations->open[i].account, sizeof account);
-        if (account[0] != '\0')
-            enrolment_withdraw(m, account);
-    }
+    for (size_t i = 0; i < ENROL_OPEN_MAX; i++)
+        if (m->invitations->open[i].standing == ENROL_OPEN)
+            invitation_end(m, &m->invitations->open[i], ENROL_REASON_WITHDRAWN);
 }
 
 void enrolment_expire(struct members *m, int64_t now)
 {
-    const struct enrol_open *one;
-    while (enrol_tick(m->invitations, now, &one) == ENROL_WITHDRAWN) {
-        char account[TOPIC_ID_LEN + 1];
-        memcpy(account, one->account, sizeof account);
-        enrolment_withdraw(m, account);
-    }
+    struct enrol_judgement j;
+    while ((j = enrol_tick(m->invitations, now)).verdict == ENROL_WITHDRAWN)
+        invitation_end(m, j.one, j.reason);
 }
 
 /* --- letters --------------------------------------------------------------------------------- */
@@ -149,20 +184,29 @@ struct letter {
     size_t len;
     uint8_t signature[64];
     struct envelope_place at;
+    bool other_version;
 };
 
+/* A phone of another version is to learn why it is refused, so its letter is opened too. */
 static int letter_open(const struct sealer *s, const struct mqtt_event *e, struct letter *l)
 {
+    uint8_t wire[ENVELOPE_SIZE];
     l->at = sealer_place(s, e->topic);
-    return e->retained || envelope_letter_open(s->keys->public, s->keys->secret, e->payload, e->len,
-                                               l->text, &l->len, l->signature) != ENVELOPE_OK
+    if (e->retained || e->len != sizeof wire)
+        return -1;
+    memcpy(wire, e->payload, sizeof wire);
+    l->other_version = wire[0] != ENVELOPE_VERSION;
+    wire[0] = ENVELOPE_VERSION;
+    return envelope_letter_open(s->keys->public, s->keys->secret, wire, sizeof wire, l->text,
+                                &l->len, l->signature) != ENVELOPE_OK
                ? -1
                : 0;
 }
 
 static bool letter_signed_by(const struct letter *l, const uint8_t key[ENVELOPE_PUBLIC])
 {
-    return envelope_letter_signed(&l->at, key, l->signature, l->text, l->len) == ENVELOPE_OK;
+    return !l->other_version &&
+           envelope_letter_signed(&l->at, key, l->signature, l->text, l->len) == ENVELOPE_OK;
 }
 
 static void welcome_send(const struct phone_brokers *b, const struct enrol_open *one)
@@ -170,8 +214,17 @@ static void welcome_send(const struct phone_brokers *b, const struct enrol_open 
     struct mqtt_publication p = {
         .qos = 1, .expiry_s = topic_table[TOPIC_ENROL].expiry_s, .len = ENVELOPE_SIZE};
     struct envelope_place at = phone_brokers_enrol_place(b, one->account, p.topic);
-    if (enrol_welcome(one, &at, b->sealer->keys->secret, b->sealer->keys->venue, p.payload) ==
-        ENVELOPE_OK)
+    const struct sealer_keys *k = b->sealer->keys;
+    if (enrol_welcome(one, &at, k->secret, k->root, k->venue, p.payload) == ENVELOPE_OK)
+        phone_brokers_send(b, &p);
+}
+
+static void digits_ask(const struct phone_brokers *b, const struct enrol_open *one)
+{
+    struct mqtt_publication p = {
+        .qos = 1, .expiry_s = topic_table[TOPIC_ENROL].expiry_s, .len = ENVELOPE_SIZE};
+    struct envelope_place at = phone_brokers_enrol_place(b, one->account, p.topic);
+    if (enrol_ask_digits(one, &at, b->sealer->keys->secret, p.payload) == ENVELOPE_OK)
         phone_brokers_send(b, &p);
 }
 
@@ -199,38 +252,68 @@ static void admit(struct members *m, const struct enrol_open *one)
         log_error("a phone that was invited could not join: %s", why);
     if (p.staff)
         staff_read(&m->staff, m->needs.prefix, m->needs.sealer);
-    invitation_close(m, p.account);
+    code_hide(m, p.account);
+    enrol_joined(m->invitations, p.account);
 }
 
-static enum enrol_verdict letter_judge(struct enrol_list *invitations, const struct letter *l,
-                                       const char *account, const struct enrol_open **one)
+/* Another phone has the invitation's secret: the one that answered first learns of it, and so does
+ * the host (admin_requests.c). */
+static void on_copied(struct members *m, const struct enrol_open *one)
 {
-    struct enrol_letter letter;
-    if (enrol_read(l->text, l->len, &letter) != 0)
-        return ENROL_REFUSED;
-    const uint8_t *key = letter.done ? enrol_key(invitations, account) : letter.public;
-    bool signed_by_key = key && letter_signed_by(l, key);
-    enum enrol_verdict v =
-        enrol_receive(invitations, &letter, account, signed_by_key, clock_now(), one);
-    sodium_memzero(&letter, sizeof letter);
-    return v;
+    log_warning(one->standing == ENROL_JOINED
+                    ? "an invitation was used by one phone and then tried by another: somebody has "
+                      "copied it. If the right phone did not join, porchlight revoke shuts out the "
+                      "one that did"
+                    : "an invitation was answered by two phones: somebody has copied it. Neither "
+                      "of them was let in");
+    if (one->standing == ENROL_JOINED)
+        refusal_send(&m->brokers, one->account, ENROL_REASON_COPIED, one->public);
+    else
+        invitation_end(m, one, ENROL_REASON_COPIED);
+}
+
+static struct enrol_judgement letter_judge(struct enrol_list *invitations, const struct letter *l,
+                                           const char *account, struct enrol_letter *letter)
+{
+    struct enrol_arrival a = {.letter = letter, .topic_account = account, .now = clock_now()};
+    if (enrol_read(l->text, l->len, letter) != 0)
+        return (struct enrol_judgement){.verdict = ENROL_REFUSED};
+    letter->other_version = letter->other_version || l->other_version;
+    const uint8_t *key = letter->done ? enrol_key(invitations, account) : letter->public;
+    a.signed_by_key = key && letter_signed_by(l, key);
+    randombytes_buf(a.nonce, sizeof a.nonce);
+    return enrol_receive(invitations, &a);
+}
+
+static void letter_obey(struct members *m, const struct enrol_judgement *j,
+                        const struct enrol_letter *letter)
+{
+    if (j->verdict == ENROL_WELCOME)
+        welcome_send(&m->brokers, j->one);
+    else if (j->verdict == ENROL_CONFIRM)
+        digits_ask(&m->brokers, j->one);
+    else if (j->verdict == ENROL_PROMOTED)
+        admit(m, j->one);
+    else if (j->verdict == ENROL_COPIED)
+        on_copied(m, j->one);
+    if (j->reason != ENROL_REASON_NONE && !letter->done)
+        refusal_send(&m->brokers, letter->account, j->reason, letter->public);
 }
 
 bool enrolment_letter(struct members *m, const char *account, const struct mqtt_event *e)
 {
-    const struct enrol_open *one = NULL;
+    struct enrol_judgement j = {.verdict = ENROL_REFUSED};
+    struct enrol_letter letter;
     struct letter l;
     if (e->len >= 2 && e->payload[1] == ENVELOPE_FORM_WELCOME)
         return true; /* the kiosk's own, which a broker of MQTT 3.1.1 sends back */
-    enum enrol_verdict v = letter_open(m->needs.sealer, e, &l) == 0
-                               ? letter_judge(m->invitations, &l, account, &one)
-                               : ENROL_REFUSED;
+    if (letter_open(m->needs.sealer, e, &l) == 0) {
+        j = letter_judge(m->invitations, &l, account, &letter);
+        letter_obey(m, &j, &letter);
+    }
+    sodium_memzero(&letter, sizeof letter);
     sodium_memzero(&l, sizeof l);
-    if (v == ENROL_WELCOME)
-        welcome_send(&m->brokers, one);
-    else if (v == ENROL_PROMOTED)
-        admit(m, one);
-    return v != ENROL_REFUSED; /* ENROL_CERTIFY waits for enrolment_certify */
+    return j.verdict != ENROL_REFUSED && j.verdict != ENROL_COPIED;
 }
 
 static void readmit(struct members *m, const struct phone *p, const struct enrol_again *a,
@@ -268,14 +351,33 @@ bool enrolment_readmit(struct members *m, const char *account, const struct mqtt
     return good;
 }
 
+const char *enrolment_confirm(struct members *m, const char *account, const char *digits)
+{
+    struct enrol_judgement j = enrol_confirm(m->invitations, account, digits, clock_now());
+    if (j.verdict == ENROL_CERTIFY)
+        return NULL;
+    if (j.verdict == ENROL_WITHDRAWN) {
+        invitation_end(m, j.one, j.reason);
+        return "the staff phone was not let in: wrong digits were typed in three times, so the "
+               "invitation has ended. For a new one: sudo porchlight invite --staff";
+    }
+    if (!j.one)
+        return "nothing was confirmed: no staff phone with that account waits for its digits";
+    return j.one->tries == 1 ? "these are not the digits that the phone shows: 1 try is left"
+                             : "these are not the digits that the phone shows: 2 tries are left";
+}
+
 const char *enrolment_certify(struct members *m, const char *account,
                               const uint8_t certificate[CERT_SIGNATURE])
 {
-    const struct enrol_open *one = NULL;
-    const struct sealer *s = m->needs.sealer;
-    if (enrol_certify(m->invitations, s->venue, s->keys->root, account, certificate, clock_now(),
-                      &one) != ENROL_WELCOME)
-        return "the staff phone was not let in: this is not the root key's signature for it";
-    welcome_send(&m->brokers, one);
-    return NULL;
+    struct enrol_judgement j = enrol_certify(m->invitations, m->needs.sealer->keys->root, account,
+                                             certificate, clock_now());
+    if (j.verdict == ENROL_WELCOME) {
+        welcome_send(&m->brokers, j.one);
+        return NULL;
+    }
+    return j.reason == ENROL_REASON_CLOSED
+               ? "the staff phone was not let in: no phone with that account waits for a "
+                 "signature; the six digits that it shows have to be typed in first"
+               : "the staff phone was not let in: this is not the root key's signature for it";
 }

@@ -8,12 +8,15 @@
 
 struct enrolment_invitation {
     char account[TOPIC_ID_LEN + 1];
-    char link[ENROL_LINK_MAX]; /* secret while it is valid */
-    int screens;               /* that show it */
+    char link[INVITATION_LINK_MAX]; /* secret while it is valid */
+    int screens;                    /* that show it */
 };
 
 const char *enrolment_invite(struct members *m, bool staff, bool on_screen,
                              struct enrolment_invitation *i);
+
+/* The six digits that a staff phone shows, as the host typed them in. */
+const char *enrolment_confirm(struct members *m, const char *account, const char *digits);
 
 /* The root key's signature for a staff phone that is joining. */
 const char *enrolment_certify(struct members *m, const char *account,

@@ -24,7 +24,7 @@ static bool members_open(struct members *m)
     m->invitations = sodium_malloc(sizeof *m->invitations);
     m->rotation = key_rotation_new();
     if (m->invitations && m->rotation) {
-        sodium_memzero(m->invitations, sizeof *m->invitations);
+        enrol_begin(m->invitations, s->venue, s->kiosk);
         return true;
     }
     log_error("no locked memory for invitations: phones can be neither invited nor revoked; raise "

@@ -25,7 +25,7 @@ struct invite {
     const char *png, *root_file;
     struct root *root;
     char account[17], venue[17];
-    bool asked; /* the root's signature has been asked for */
+    enum { WANTS_NOTHING, WANTS_DIGITS, WANTS_SIGNATURE } wants; /* what was asked of the host */
 };
 
 static volatile sig_atomic_t stopped;
@@ -110,9 +110,49 @@ static int invite_show(const struct invite *i, const cJSON *reply)
         "which you can revoke it: %s",
         i->staff ? "staff" : "member's", i->account);
     if (i->staff)
-        print_say("A staff phone can end an alert, so watch who uses it.");
+        print_say("A staff phone can end an alert, so watch who uses it. It will show six digits, "
+                  "which you type in here.");
     fflush(stdout);
     return CLI_OK;
+}
+
+/* --- a staff phone's digits ------------------------------------------------------------------ */
+
+static void ask_digits(struct invite *i)
+{
+    FILE *out = i->cli->json ? stderr : stdout;
+    if (i->wants == WANTS_DIGITS)
+        return;
+    i->wants = WANTS_DIGITS;
+    fputs("\nA phone has answered. Type in the six digits that the phone in front of you shows: ",
+          out);
+    fflush(out);
+}
+
+/* One line that was typed: spaces between the digits do no harm. */
+static int digits_typed(struct invite *i, const char *line)
+{
+    enum { DIGITS = 6 };
+    char digits[DIGITS + 1];
+    size_t n = 0, typed = 0;
+    cJSON *reply;
+    for (const char *c = line; *c != '\0'; c++) {
+        if (*c == ' ')
+            continue;
+        typed++;
+        if (*c >= '0' && *c <= '9' && n < DIGITS)
+            digits[n++] = *c;
+    }
+    digits[n] = '\0';
+    i->wants = WANTS_NOTHING; /* asked again, if they are waited for */
+    if (n != DIGITS || typed != DIGITS) {
+        fputs("Those are not six digits; this does not count as a try.\n", stderr);
+        return CLI_OK;
+    }
+    if (admin_client_ask(i->cli, &reply, "confirm %s %s", i->account, digits) == CLI_OK)
+        cJSON_Delete(reply);
+    return CLI_OK; /* a wrong one was named, and what is left of the invitation shows at the next
+                      look */
 }
 
 /* --- a staff phone's signature --------------------------------------------------------------- */
@@ -148,15 +188,9 @@ static void ask_signature(const struct invite *i, const char *public)
     fflush(stdout);
 }
 
-/* Reads one line: the signature that the root key's owner typed. */
-static int take_signature(struct invite *i)
+/* The line that the root key's owner typed. */
+static int take_signature(struct invite *i, const char *line)
 {
-    char line[512];
-    if (!fgets(line, sizeof line, stdin)) {
-        log_error("The invitation was withdrawn, because no signature was typed in.");
-        return CLI_FAILED;
-    }
-    line[strcspn(line, " \r\n")] = '\0';
     if (strlen(line) == 2 * CERT_SIGNATURE && strspn(line, "0123456789abcdef") == strlen(line) &&
         certify(i, line) == CLI_OK)
         return CLI_OK;
@@ -168,19 +202,34 @@ static int on_claimed(struct invite *i, const char *public)
 {
     if (i->root)
         return sign_here(i, public);
-    if (!i->asked)
+    if (i->wants != WANTS_SIGNATURE)
         ask_signature(i, public);
-    i->asked = true;
+    i->wants = WANTS_SIGNATURE;
     return CLI_OK;
+}
+
+static int take_line(struct invite *i)
+{
+    char line[512];
+    if (!fgets(line, sizeof line, stdin)) {
+        log_error("The invitation was withdrawn, because %s typed in.",
+                  i->wants == WANTS_DIGITS ? "the phone's digits were not" : "no signature was");
+        return CLI_FAILED;
+    }
+    line[strcspn(line, "\r\n")] = '\0';
+    if (i->wants == WANTS_DIGITS)
+        return digits_typed(i, line);
+    line[strcspn(line, " ")] = '\0';
+    return take_signature(i, line);
 }
 
 /* --- waited for ------------------------------------------------------------------------------ */
 
-/* Waits for the signature, if it is wanted, or until it is time to look again. */
+/* Waits for what the host is to type in, if anything, or until it is time to look again. */
 static int pause_or_line(struct invite *i)
 {
-    struct pollfd p = {.fd = i->asked ? STDIN_FILENO : -1, .events = POLLIN};
-    return poll(&p, 1, LOOK_MS) > 0 ? take_signature(i) : CLI_OK;
+    struct pollfd p = {.fd = i->wants != WANTS_NOTHING ? STDIN_FILENO : -1, .events = POLLIN};
+    return poll(&p, 1, LOOK_MS) > 0 ? take_line(i) : CLI_OK;
 }
 
 /* Whether all connected brokers have the phone, and at least one is connected. */
@@ -199,6 +248,35 @@ static bool is_in_where_it_can(const cJSON *reply)
     return up > 0;
 }
 
+/* What to do if the phone that joined is not the one that was invited. */
+static void say_joined(const struct invite *i, const char *stage)
+{
+    bool in = strcmp(stage, "in") == 0;
+    if (i->cli->json)
+        puts(in ? "{\"ok\":true,\"stage\":\"in\"}" : "{\"ok\":true,\"stage\":\"joined\"}");
+    else
+        print_say(
+            "A phone has joined.%s If the phone in front of you does not say so, somebody else "
+            "has used the invitation. Shut that phone out: sudo porchlight revoke %s",
+            in ? "" : " The brokers named above will know it once they are back.", i->account);
+}
+
+static int say_copied(void)
+{
+    log_error("No phone joined: two phones have answered this invitation, so somebody has copied "
+              "it. Invite again where nobody else can see the code. One of them may have the "
+              "members' key; to change it: sudo porchlight rotate");
+    return CLI_FAILED;
+}
+
+static int say_gone(const struct invite *i)
+{
+    log_error("No phone joined, and the invitation has ended. For a new one: sudo porchlight "
+              "invite%s",
+              i->staff ? " --staff" : "");
+    return CLI_FAILED;
+}
+
 /* One look. CLI_OK, and *over once a phone has joined. */
 static int invite_look(struct invite *i, bool *over)
 {
@@ -207,24 +285,21 @@ static int invite_look(struct invite *i, bool *over)
     if (code != CLI_OK)
         return code;
     const char *stage = admin_client_text(reply, "stage");
-    if (strcmp(stage, "in") == 0) {
-        *over = true;
-        puts(i->cli->json ? "{\"ok\":true,\"stage\":\"in\"}" : "A phone has joined.");
-    } else if (strcmp(stage, "joined") == 0 && is_in_where_it_can(reply)) {
-        *over = true;
-        admin_client_warn(reply);
-        puts(i->cli->json
-                 ? "{\"ok\":true,\"stage\":\"joined\"}"
-                 : "A phone has joined. The brokers named above will know it once they are back.");
+    *over = strcmp(stage, "in") == 0 || (strcmp(stage, "joined") == 0 && is_in_where_it_can(reply));
+    if (*over) {
+        if (strcmp(stage, "joined") == 0)
+            admin_client_warn(reply);
+        say_joined(i, stage);
     } else if (strcmp(stage, "gone") == 0) {
-        log_error("No phone joined, and the invitation has ended. For a new one: sudo porchlight "
-                  "invite%s",
-                  i->staff ? " --staff" : "");
-        code = CLI_FAILED;
+        code = say_gone(i);
+    } else if (strcmp(stage, "copied") == 0) {
+        code = say_copied();
+    } else if (strcmp(stage, "confirming") == 0) {
+        ask_digits(i);
     } else if (strcmp(stage, "claimed") == 0) {
         code = on_claimed(i, admin_client_text(reply, "public"));
-    } else if (i->asked) {
-        i->asked = false; /* signed: nothing more is read */
+    } else {
+        i->wants = WANTS_NOTHING; /* signed: nothing more is read */
     }
     cJSON_Delete(reply);
     return code;

@@ -1,10 +1,13 @@
 // A new phone becomes a member (kiosk/core/enrol.h): it makes its keys, sends the public half and
 // a new password sealed to the kiosk, gets the venue key sealed to itself, and says that it has it;
 // only then does the kiosk let the one-time password die. That it died is the sign that all is done:
-// until then the phone says so again, should the kiosk have been away for a moment.
+// until then the phone says so again, should the kiosk have been away for a moment. What both send
+// is proved by the invitation's secret, which no broker knows.
 
 import { fromHex, toHex } from './bytes.js';
+import { isStaff } from './cert.js';
 import { LETTER_MAX, openWelcome, Refused, sealLetter, VERSION } from './envelope.js';
+import { digitsOf, letterMac, welcomeMac } from './invitation.js';
 import { openLink } from './link.js';
 import { topicName } from './topics.js';
 
@@ -13,23 +16,51 @@ const STAFF_PATIENCE = 600000;
 const AGAIN = 3000; // ms after which an unanswered letter is sent again
 const SIGN = 15000; // ms after which a welcome counts without its sign
 
-export function makeKeys(sodium) {
+// Why the kiosk refuses, as a key of the page's texts.
+const REFUSALS = { version: 'joinVersion', closed: 'joinRefused', expired: 'joinExpired',
+    copied: 'joinCopied', secret: 'joinBad', role: 'joinBad', digits: 'joinWrongDigits',
+    withdrawn: 'joinWithdrawn' };
+
+// What a phone draws for one invitation. It keeps it for another attempt: to the kiosk, other keys
+// would be another phone.
+export function drawPhone(sodium) {
     const pair = sodium.crypto_sign_keypair();
-    return { public: toHex(pair.publicKey), secret: toHex(pair.privateKey) };
+    return { keys: { public: toHex(pair.publicKey), secret: toHex(pair.privateKey) },
+        password: toHex(sodium.randombytes_buf(24)) };
 }
 
-export function writeRequest(invitation, keys, password) {
-    return JSON.stringify({ v: VERSION, kind: 'enrol', account: invitation.account, public: keys.public,
-        password, staff: invitation.staff });
+export function writeRequest(sodium, invitation, { keys, password }) {
+    return JSON.stringify({ v: VERSION, kind: 'enrol', account: invitation.account,
+        public: keys.public, password, staff: invitation.staff,
+        mac: letterMac(sodium, invitation, keys.public, password) });
 }
 
-// The welcome's text as a membership, or Refused.
-export function readWelcome(text, invitation, keys, password) {
+// What the kiosk sent, opened: {kind: 'confirm', digits}, {kind: 'refused', key} or {kind: 'welcome',
+// membership}. Or Refused.
+export function readReply(sodium, text, invitation, phone) {
     const w = JSON.parse(text);
-    if (w.v !== VERSION || w.kind !== 'welcome' || w.account !== invitation.account ||
-        !/^[0-9a-f]{64}$/.test(w.venue_key) ||
+    if (w.v !== VERSION || w.account !== invitation.account) {
+        throw new Refused('malformed');
+    }
+    if (w.kind === 'refused') {
+        return { kind: 'refused', key: REFUSALS[w.reason] ?? 'joinRefused' };
+    }
+    if (w.kind === 'confirm' && invitation.staff && /^[0-9a-f]{32}$/.test(w.nonce)) {
+        return { kind: 'confirm',
+            digits: digitsOf(sodium, invitation, phone.keys.public, w.nonce) };
+    }
+    return { kind: 'welcome', membership: readWelcome(sodium, w, invitation, phone) };
+}
+
+function readWelcome(sodium, w, invitation, { keys, password }) {
+    if (w.kind !== 'welcome' || !/^[0-9a-f]{64}$/.test(w.venue_key) ||
         (invitation.staff && !/^[0-9a-f]{128}$/.test(w.certificate))) {
         throw new Refused('malformed');
+    }
+    if (w.mac !== welcomeMac(sodium, invitation, keys.public, w.venue_key) ||
+        (invitation.staff && !isStaff(sodium, invitation.venue, invitation.account,
+            fromHex(keys.public), fromHex(invitation.rootPublic), fromHex(w.certificate)))) {
+        throw new Refused('forged');
     }
     return {
         brokers: invitation.brokers,
@@ -48,14 +79,20 @@ export function readWelcome(text, invitation, keys, password) {
     };
 }
 
-// Resolves with the membership; rejects with an Error whose message is a key of the page's texts:
-// 'joinExpired', 'joinRefused', 'joinSilent'.
-export function enrol({ mqtt, sodium, invitation, now = Date.now() }) {
+// Resolves with the membership; rejects with an Error whose message is a key of the page's texts.
+// `phone`: of drawPhone. `known`: the memberships that this phone has. onDigits(digits): a staff
+// phone is to show them.
+export function enrol({ mqtt, sodium, invitation, phone, known, onDigits, now = Date.now() }) {
+    if (invitation.otherVersion) {
+        return Promise.reject(new Error('joinVersion'));
+    }
+    if (known.some((m) => m.kiosk === invitation.kiosk && m.rootPublic !== invitation.rootPublic)) {
+        return Promise.reject(new Error('joinOther'));
+    }
     if (invitation.expires * 1000 < now) {
         return Promise.reject(new Error('joinExpired'));
     }
-    const keys = makeKeys(sodium);
-    const password = toHex(sodium.randombytes_buf(24));
+    const { keys } = phone;
     const topic = topicName(invitation.venue, invitation.kiosk, 'enrol', invitation.account);
     const place = { venue: invitation.venue, kiosk: invitation.kiosk, topic };
     const kiosk = fromHex(invitation.kioskPublic);
@@ -80,7 +117,7 @@ export function enrol({ mqtt, sodium, invitation, now = Date.now() }) {
             settle(value);
         };
         const ask = () => {
-            const wire = letter(membership === null ? writeRequest(invitation, keys, password) :
+            const wire = letter(membership === null ? writeRequest(sodium, invitation, phone) :
                 JSON.stringify({ v: VERSION, kind: 'enrolled', account: invitation.account }));
             links.forEach((l) => l.publish(topic, wire, 600).catch(() => {}));
         };
@@ -88,13 +125,22 @@ export function enrol({ mqtt, sodium, invitation, now = Date.now() }) {
             if (membership !== null) {
                 return;
             }
+            let reply;
             try {
-                const text = openWelcome(sodium, place, fromHex(keys.public),
-                    fromHex(keys.secret), kiosk, payload);
-                membership = readWelcome(text, invitation, keys, password);
+                reply = readReply(sodium, openWelcome(sodium, place, fromHex(keys.public),
+                    fromHex(keys.secret), kiosk, payload), invitation, phone);
             } catch {
                 return; // our own letter come back, or not for us: wait on
             }
+            if (reply.kind === 'confirm') {
+                onDigits(reply.digits);
+                return;
+            }
+            if (reply.kind === 'refused') {
+                finish(reject, new Error(reply.key));
+                return;
+            }
+            membership = reply.membership;
             clearTimeout(patience);
             sign = setTimeout(() => finish(resolve, membership), SIGN);
             ask();

@@ -1,54 +1,100 @@
-// An invitation: addresses, public keys and a one-time account, valid for 10 minutes. It is the
-// fragment of a link, so that no server ever sees it: base64url of a JSON object with short keys.
-//
-//   v 2 | b [broker addresses, wss://] | a account | p one-time password | x expiry, unix seconds
-//   V venue | k kiosk | q the kiosk's key, base64url | r the root key, base64url | s 1: staff
-//   u where the push app listens (optional)
+// An invitation, and what its secret proves (kiosk/core/invitation.h, where its bytes are laid out).
+// It is the fragment of a link, so that no server ever sees it.
 
-import { fromBase64Url, fromUtf8, toBase64Url, toHex, utf8 } from './bytes.js';
+import { concat, fromBase64Url, fromHex, fromUtf8, toHex, utf8 } from './bytes.js';
 import { VERSION } from './envelope.js';
 
-const ID = /^[0-9a-f]{16}$/;
+const STAFF = 1;
+const KEY = 32;
+const PIN = 32;
+const BROKERS_MAX = 4;
+const SHORTEST = 126; // bytes before the password
 
-export function writeInvitation(i) {
-    return toBase64Url(utf8(JSON.stringify(i)));
-}
-
-// Takes a bare fragment or a whole link. {brokers, account, password, expires, venue, kiosk,
-// kioskPublic, rootPublic, staff, push}, or null where it is none.
+// Takes a bare fragment or a whole link. {brokers, pins, account, password, expires, venue, kiosk,
+// kioskPublic, rootPublic, secret, staff, push}, keys and ids in hex; {otherVersion: true} where it
+// is for another version of this page; or null where it is none.
 export function readInvitation(text) {
     const raw = text.trim().replace(/^[^#]*#/, '').replace(/^i=/, '');
     try {
-        const i = JSON.parse(fromUtf8(fromBase64Url(raw)));
-        const out = {
-            brokers: i.b,
-            account: i.a,
-            password: i.p,
-            expires: i.x,
-            venue: i.V,
-            kiosk: i.k,
-            kioskPublic: toHex(fromBase64Url(i.q)),
-            rootPublic: toHex(fromBase64Url(i.r)),
-            staff: i.s === 1,
-            push: typeof i.u === 'string' ? i.u : null,
-        };
-        return i.v === VERSION && sound(out) ? out : null;
+        const bytes = fromBase64Url(raw);
+        if (bytes.length < SHORTEST) {
+            return null;
+        }
+        if (bytes[0] !== VERSION) {
+            return { otherVersion: true };
+        }
+        const out = readBytes(bytes);
+        return sound(out) ? out : null;
     } catch {
         return null;
     }
 }
 
+// Throws where a length leads beyond the end, or something is left there.
+function readBytes(bytes) {
+    let at = 1;
+    const take = (n) => {
+        if (at + n > bytes.length) {
+            throw new RangeError('cut off');
+        }
+        at += n;
+        return bytes.subarray(at - n, at);
+    };
+    const hex = (n) => toHex(take(n));
+    const number = (n) => take(n).reduce((sum, byte) => sum * 256 + byte, 0);
+    const counted = () => take(number(1));
+    const flags = number(1);
+    const i = { staff: flags === STAFF, account: hex(8), venue: hex(8), kiosk: hex(8),
+        expires: number(4), kioskPublic: hex(KEY), rootPublic: hex(KEY), secret: hex(KEY),
+        password: fromUtf8(counted()), brokers: [], pins: [] };
+    const count = number(1);
+    for (let n = 0; n < count; n++) {
+        i.brokers.push(fromUtf8(counted()));
+        const pin = counted();
+        i.pins.push(pin.length === 0 ? null : toHex(pin));
+    }
+    const push = fromUtf8(counted());
+    i.push = push === '' ? null : push;
+    if (at !== bytes.length || flags > STAFF) {
+        throw new RangeError('more than an invitation');
+    }
+    return i;
+}
+
 function sound(i) {
-    const brokers = Array.isArray(i.brokers) && i.brokers.length > 0 && i.brokers.length <= 8 &&
-        i.brokers.every(isBroker);
-    return brokers && [i.account, i.venue, i.kiosk].every((id) => ID.test(id)) &&
-        typeof i.password === 'string' && i.password.length >= 16 && Number.isInteger(i.expires) &&
-        i.kioskPublic.length === 64 && i.rootPublic.length === 64 &&
-        (i.push === null || /^https:\/\//.test(i.push) || /^http:\/\/(localhost|127\.0\.0\.1)[:/]/.test(i.push));
+    return i.brokers.length > 0 && i.brokers.length <= BROKERS_MAX && i.brokers.every(isBroker) &&
+        i.pins.every((pin) => pin === null || pin.length === 2 * PIN) && i.password.length >= 16 &&
+        (i.push === null || /^https:\/\//.test(i.push) ||
+            /^http:\/\/(localhost|127\.0\.0\.1)[:/]/.test(i.push));
 }
 
 function isBroker(address) {
     const url = new URL(address);
     const here = url.hostname === 'localhost' || url.hostname === '127.0.0.1';
     return url.protocol === 'wss:' || (url.protocol === 'ws:' && here);
+}
+
+function mac(sodium, invitation, purpose, ...parts) {
+    return sodium.crypto_generichash(KEY, concat(utf8(`${purpose}\0`), ...parts),
+        fromHex(invitation.secret));
+}
+
+const parties = (i, phone) => concat(...[i.venue, i.kiosk, i.account, phone].map(fromHex));
+
+// `phone`: this phone's public key, in hex. The result is hex.
+export function letterMac(sodium, invitation, phone, password) {
+    return toHex(mac(sodium, invitation, 'porchlight-letter', parties(invitation, phone),
+        Uint8Array.of(invitation.staff ? 1 : 0), sodium.crypto_generichash(KEY, utf8(password), null)));
+}
+
+export function welcomeMac(sodium, invitation, phone, venueKey) {
+    return toHex(mac(sodium, invitation, 'porchlight-welcome', parties(invitation, phone),
+        ...[venueKey, invitation.kioskPublic, invitation.rootPublic].map(fromHex)));
+}
+
+// The six digits that the host types in at the kiosk.
+export function digitsOf(sodium, invitation, phone, nonce) {
+    const all = mac(sodium, invitation, 'porchlight-digits', fromHex(phone), fromHex(nonce));
+    const number = all.subarray(0, 8).reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
+    return String(number % 1000000n).padStart(6, '0');
 }

@@ -187,7 +187,10 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
         const place = { venue: m.venue, kiosk: m.kiosk, topic: full };
         const text = JSON.parse(openWelcome(sodium, place, keys.ownPublic, keys.own, keys.kiosk,
             wire));
-        if (text.kind === 'welcome') {
+        if (text.kind === 'refused' && text.reason === 'copied') {
+            throw new Refused('copied'); // another phone has tried this phone's invitation
+        }
+        if (['welcome', 'confirm', 'refused'].includes(text.kind)) {
             return false; // sent twice, since this phone asked twice
         }
         if (text.kind !== 'rotate' || !/^[0-9a-f]{64}$/.test(text.venue_key)) {

@@ -84,7 +84,7 @@ export function drawLink(up, all, word) {
 }
 
 const REASONS = { old: 'refusedOld', plain: 'refusedPlain', forged: 'refusedForged',
-    'not ours': 'refusedForeign', malformed: 'refusedMalformed' };
+    'not ours': 'refusedForeign', malformed: 'refusedMalformed', copied: 'refusedCopied' };
 
 export function drawRefused(count, reason, word) {
     setText($('refused'), count === 0 ? '' : word(REASONS[reason], { n: count }));

@@ -1,7 +1,7 @@
 // The page before (or besides) a membership: an invitation is scanned, pasted, or came with the
 // link. It is redeemed only where its keys will live: a home-screen app has storage of its own.
 
-import { enrol } from '../core/enrol.js';
+import { drawPhone, enrol } from '../core/enrol.js';
 import { readInvitation } from '../core/invitation.js';
 import { setText } from './draw.js';
 import { scan } from './scan.js';
@@ -22,9 +22,16 @@ export function takeFragment() {
 }
 
 // joined(membership) when the phone is a member.
-// `libraries`: a promise of {mqtt, sodium}.
-export function openJoin({ libraries, word, joined }) {
+// `libraries`: a promise of {mqtt, sodium}. `known()`: the memberships that this phone has.
+export function openJoin({ libraries, word, known, joined }) {
     const say = (key) => setText($('join-said'), key ? word(key) : '');
+    const drawn = new Map(); // by account, for another attempt with the same invitation
+
+    function showDigits(digits) {
+        say('joinDigits');
+        setText($('join-digits'), `${digits.slice(0, 3)} ${digits.slice(3)}`);
+        $('join-digits').hidden = false;
+    }
 
     async function redeem(text) {
         const invitation = readInvitation(text);
@@ -35,13 +42,18 @@ export function openJoin({ libraries, word, joined }) {
         say('joining');
         $('join-button').disabled = true;
         try {
-            const membership = await enrol({ ...await libraries, invitation });
+            const { mqtt, sodium } = await libraries;
+            const phone = drawn.get(invitation.account) ?? drawPhone(sodium);
+            drawn.set(invitation.account, phone);
+            const membership = await enrol({ mqtt, sodium, invitation, phone, known: known(),
+                onDigits: showDigits });
             $('paste').value = '';
             say('joined');
             joined(membership);
         } catch (error) {
             say(error.message.startsWith('join') ? error.message : 'joinSilent');
         } finally {
+            $('join-digits').hidden = true;
             $('join-button').disabled = false;
         }
     }

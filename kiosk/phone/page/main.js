@@ -243,7 +243,7 @@ function main() {
     const fragment = takeFragment();
     watchRings(onRang);
     navigator.serviceWorker?.register('sw.js');
-    const join = openJoin({ libraries, word, joined(membership) {
+    const join = openJoin({ libraries, word, known: () => store.memberships(), joined(membership) {
         store.addMembership(membership);
         fresh = true;
         show('state');

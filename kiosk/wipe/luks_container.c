@@ -201,6 +201,7 @@ static void destroy_container(const struct luks_container *c, struct target_repo
         noise_over(c->header, &front, 1, r);
     } else {
         luks_header_load(c->header, &h);
+        memcpy(m.uuid, h.uuid, sizeof m.uuid);
         m.remark = luks_judge(&h.facts, c->size, c->apart);
         m.clear_from = h.facts.clear_from;
         m.clear_to = h.facts.clear_to;

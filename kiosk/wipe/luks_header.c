@@ -4,6 +4,7 @@
 #include "kiosk/wipe/io.h"
 
 #include <libcryptsetup.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,7 +165,8 @@ bool luks_mark_read(int fd, struct luks_mark *m)
         return false;
     before = memcmp(m->text, mark_text_before, sizeof m->text) == 0;
     if (before)
-        m->clear_from = m->clear_to = m->remark = 0;
+        memset(&m->clear_from, 0, sizeof *m - offsetof(struct luks_mark, clear_from));
+    m->uuid[sizeof m->uuid - 1] = '\0';
     return (before || memcmp(m->text, mark_text, sizeof m->text) == 0) &&
            m->header >= LUKS1_HEADER && m->header <= LUKS_HEADER_MAX && m->front >= m->header &&
            m->front <= FRONT_MAX && m->clear_from <= m->clear_to && m->remark < LUKS_REMARKS;
@@ -174,4 +176,32 @@ int luks_mark_write(int fd, struct luks_mark *m)
 {
     memcpy(m->text, mark_text, sizeof m->text);
     return io_write(fd, m, sizeof *m, 0) < 0 || io_sync_data(fd) < 0 ? -1 : 0;
+}
+
+/* It is at the same place in both versions, and in both of LUKS2's headers. */
+enum { UUID_AT = 168 };
+
+static bool read_uuid(int fd, int64_t header, char out[LUKS_UUID])
+{
+    if (io_read(fd, out, LUKS_UUID, header + UUID_AT) < 0)
+        return false;
+    out[LUKS_UUID - 1] = '\0';
+    return out[0];
+}
+
+bool luks_header_uuid(int fd, char out[LUKS_UUID])
+{
+    struct luks_mark m;
+
+    if (has_magic(fd, 0, luks_magic))
+        return read_uuid(fd, 0, out);
+    if (luks_mark_read(fd, &m)) {
+        memcpy(out, m.uuid, LUKS_UUID);
+        return out[0];
+    }
+    for (int64_t at = LUKS_HEADER_MIN; at <= LUKS_HEADER_MAX; at *= 2) {
+        if (has_magic(fd, at, luks_second_magic))
+            return read_uuid(fd, at, out);
+    }
+    return false;
 }

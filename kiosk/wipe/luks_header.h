@@ -49,8 +49,12 @@ struct luks_mark {
     uint64_t front;                /* bytes from the beginning to the end of the key slots */
     uint64_t clear_from, clear_to; /* what was in clear and is not overwritten yet */
     uint64_t remark;               /* enum luks_remark */
+    char uuid[LUKS_UUID];          /* of the container: copies of its header have it too */
 };
 enum { LUKS_MARK_ROOM = 512 };
+
+/* The UUID in a header of LUKS1 or LUKS2, or in the mark; false if there is neither. */
+bool luks_header_uuid(int fd, char out[LUKS_UUID]);
 
 bool luks_mark_read(int fd, struct luks_mark *m);
 

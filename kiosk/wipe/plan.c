@@ -187,7 +187,7 @@ const char *plan_device_wrong(const char *word)
                  "by-path";
 }
 
-static int root_of(const struct plan *p, const char *path)
+int plan_root_of(const struct plan *p, const char *path)
 {
     size_t longest = 0;
     int found = -1;
@@ -205,7 +205,7 @@ static int root_of(const struct plan *p, const char *path)
 static const char *place_in_root(const struct plan *p, const char *path, bool may_be_root,
                                  int *root, char below[PLAN_PATH_MAX])
 {
-    *root = root_of(p, path);
+    *root = plan_root_of(p, path);
     if (*root < 0)
         return "it is in no registered root: add a [root NAME] that it is in";
     path += strlen(p->roots[*root].path);

@@ -24,6 +24,10 @@
  *   [journal NAME]     path = systemd's journal folder
  *   [credential NAME]  path = a file; destroyed last, when porchlightd asks to FINISH
  *
+ * also = yes, in key, luks, file, tree and credential: what programs made of it is destroyed too,
+ * SQLite's -wal, editors' copies, thumbnails, its entries in the trash (companions.h). Without it
+ * they are listed, and the target is not called destroyed while they are there.
+ *
  * Paths are absolute and taken literally: no "..", no ".", no "//", no glob, no symlink on the
  * way. Below a moved prefix (--prefix) they are taken below that prefix. */
 
@@ -67,6 +71,8 @@ struct plan_target {
     char word[PLAN_WORD_MAX];    /* unit =, cell = or device = */
     char mapping[PLAN_WORD_MAX]; /* luks; may be empty */
     char header[PLAN_PATH_MAX];  /* luks; may be empty */
+    bool also;                   /* what belongs to it is destroyed too: see companions.h */
+    bool decoy;                  /* of a drill: `path` is that of what it stands in for */
     int root;                    /* index into roots; -1: the kind has no path */
     char below[PLAN_PATH_MAX];   /* the path below its root; empty: the root itself */
     int header_root;             /* the same two of `header` */
@@ -100,6 +106,9 @@ const char *plan_cell_wrong(const char *word);
 /* NULL, or why this word is no block device's (device =). A link that is named by what the device
  * holds, such as by-uuid, would go with it: those are refused. */
 const char *plan_device_wrong(const char *word);
+
+/* The root that `path` is in, the longest one; -1: none. */
+int plan_root_of(const struct plan *p, const char *path);
 
 /* The file of a luks target's header as a target of its own. */
 struct plan_target plan_header(const struct plan_target *t);

@@ -80,6 +80,8 @@ _Static_assert(PLAN_TARGETS_MAX + PLAN_ROOTS_MAX <= READER_INSTANCES_MAX, "all s
 #define MAPPING offsetof(struct plan_target, mapping), 0, 0, PLAN_WORD_MAX, NULL
 #define HEADER  offsetof(struct plan_target, header), 0, 0, PLAN_PATH_MAX, NULL
 
+#define ALSO "also", &value_yes_no, "no", offsetof(struct plan_target, also), 0, 0, 0, NULL
+
 static const struct key plan_keys[] = {
     {"root", "path", &value_root, NULL, offsetof(struct plan_root, path), 0, 0, PLAN_PATH_MAX,
      NULL},
@@ -87,16 +89,21 @@ static const struct key plan_keys[] = {
     {"unit", "unit", &value_unit, NULL, WORD},
     {"cell", "cell", &value_cell, NULL, WORD},
     {"key", "path", &value_target, NULL, PATH},
+    {"key", ALSO},
     {"luks", "path", &value_target, "", PATH},
     {"luks", "device", &value_device, "", WORD},
     {"luks", "mapping", &value_mapping, "", MAPPING},
     {"luks", "header", &value_target, "", HEADER},
+    {"luks", ALSO},
     {"fscrypt", "path", &value_target, NULL, PATH},
     {"tmpfs", "path", &value_target, NULL, PATH},
     {"file", "path", &value_target, NULL, PATH},
+    {"file", ALSO},
     {"tree", "path", &value_target, NULL, PATH},
+    {"tree", ALSO},
     {"journal", "path", &value_target, NULL, PATH},
     {"credential", "path", &value_target, NULL, PATH},
+    {"credential", ALSO},
 };
 
 /* Names are one namespace: the drill and the report know a target by its name alone. */

@@ -61,33 +61,41 @@ static void log_target(const struct run *r, const struct plan_target *t,
                     run_cause(report->error)[0] ? ": " : "", run_cause(report->error));
 }
 
+/* Makes a result durable, and reports it. */
+static uint32_t record_result(const struct run *r, const struct plan_target *t, size_t i,
+                              const struct target_report *report, struct progress *record)
+{
+    struct progress_slot slot = {.outcome = report->outcome,
+                                 .error = report->error,
+                                 .kind = t->kind,
+                                 .took_ns = clock_now() - r->began};
+
+    memcpy(slot.name, t->name, sizeof slot.name);
+    memcpy(slot.why, report->why, sizeof slot.why);
+    log_target(r, t, report);
+    if (record->fd >= 0 && progress_put(record, i, &slot) < 0)
+        log_warning("the result of %s could not be recorded: %s", t->name, strerror(errno));
+    run_report(r, WIPE_TARGET, (uint32_t)i, slot.outcome, t->name, slot.took_ns);
+    return slot.outcome;
+}
+
 /* One target, from its destruction to its durable result. */
 static uint32_t wipe_target(const struct run *r, const struct scope *s, const struct plan_target *t,
                             size_t i, struct progress *record)
 {
-    struct progress_slot slot = {0}, before;
+    struct progress_slot before;
     struct target_report report = {.outcome = WIPE_NOTHING};
     bool had =
         record->fd >= 0 && progress_get(record, i, &before) && strcmp(before.name, t->name) == 0;
 
     target_wipe(s, t, &report);
-    slot.outcome = report.outcome;
-    slot.error = report.error;
-    slot.kind = t->kind;
-    slot.took_ns = clock_now() - r->began;
-    memcpy(slot.name, t->name, sizeof slot.name);
-    memcpy(slot.why, report.why, sizeof slot.why);
     /* What this same wipe had proved destroyed before it was cut short was not just missing; nor
      * was that of which somebody had not yet let go. */
     if (had && report.outcome == WIPE_ALREADY_GONE &&
         (before.outcome == WIPE_DESTROYED ||
          (before.outcome == WIPE_UNVERIFIED && before.error == EBUSY)))
-        slot.outcome = WIPE_DESTROYED;
-    log_target(r, t, &report);
-    if (record->fd >= 0 && progress_put(record, i, &slot) < 0)
-        log_warning("the result of %s could not be recorded: %s", t->name, strerror(errno));
-    run_report(r, WIPE_TARGET, (uint32_t)i, slot.outcome, t->name, slot.took_ns);
-    return slot.outcome;
+        report.outcome = WIPE_DESTROYED;
+    return record_result(r, t, i, &report, record);
 }
 
 /* After the slow rest: what the file systems of the roots may still hold of it. */
@@ -126,6 +134,17 @@ static void walk_keys_done(struct walk *w)
     w->keys_done = true;
 }
 
+/* What belongs to a key that is destroyed. */
+static void walk_also(struct walk *w, size_t i)
+{
+    const struct plan_target *t = &w->plan->targets[i];
+    struct target_report report = {.outcome = WIPE_DESTROYED};
+
+    target_also(&w->scope, t, &report);
+    if (report.outcome > WIPE_ALREADY_GONE)
+        w->outcomes[i] = record_result(w->run, t, i, &report, w->record);
+}
+
 /* What the keys did not wait for, a mount that was still stopping or a mapping in use, is looked at
  * once more now that waiting costs nothing; then the file systems themselves. */
 static void walk_settle(struct walk *w)
@@ -136,6 +155,8 @@ static void walk_settle(struct walk *w)
     for (size_t i = 0; i < w->plan->targets_count; i++) {
         if (phase_of(w, i) < PLAN_REST && w->outcomes[i] >= WIPE_UNVERIFIED)
             w->outcomes[i] = wipe_target(w->run, &w->scope, &w->plan->targets[i], i, w->record);
+        else if (phase_of(w, i) == PLAN_KEYS)
+            walk_also(w, i);
     }
     settle_roots(w->plan, &w->scope);
     w->settled = true;

@@ -64,6 +64,24 @@ int scope_open(int folder, const char *name, int flags)
     return open_how(folder, name, flags, RESOLVE_NO_XDEV);
 }
 
+int scope_peek(const struct scope *s, const char *path)
+{
+    return open_how(s->prefix, path[1] ? path + 1 : ".", O_RDONLY | O_DIRECTORY, 0);
+}
+
+int scope_folder(const struct scope *s, const char *path)
+{
+    int root = plan_root_of(s->plan, path);
+    const char *below;
+
+    if (root < 0 || s->roots[root] < 0) {
+        errno = root < 0 ? ENOENT : s->errors[root];
+        return -1;
+    }
+    below = path + strlen(s->plan->roots[root].path);
+    return scope_open(s->roots[root], *below ? below + 1 : ".", O_RDONLY | O_DIRECTORY);
+}
+
 DIR *scope_list(int folder)
 {
     int own = scope_open(folder, ".", O_RDONLY | O_DIRECTORY);
@@ -107,6 +125,7 @@ int scope_init(struct scope *s, const char *prefix, const struct plan *p)
 {
     for (size_t i = 0; i < PLAN_ROOTS_MAX; i++)
         s->roots[i] = -1;
+    s->plan = p;
     s->slow = false;
     s->prefix = open(prefix[0] ? prefix : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (s->prefix < 0)

@@ -11,6 +11,7 @@
  * RESOLVE_NO_SYMLINKS, RESOLVE_NO_MAGICLINKS and RESOLVE_NO_XDEV. What this file opens is in a
  * root, on the root's own mount; nothing else in the program opens a target by path. */
 struct scope {
+    const struct plan *plan;   /* whose roots these are */
     int prefix;                /* the folder that all paths are below; "/" on a real kiosk */
     int roots[PLAN_ROOTS_MAX]; /* -1: not there */
     int errors[PLAN_ROOTS_MAX];
@@ -35,6 +36,14 @@ int scope_parent(const struct scope *s, const struct plan_target *t, char leaf[P
 
 /* Opens `name` below `folder` with the same rules. */
 int scope_open(int folder, const char *name, int flags);
+
+/* Opens the folder `path` of the plan's kind, which may be outside of all roots and on any mount,
+ * to look at it and at no more: nothing may be destroyed through it. -1 with errno. */
+int scope_peek(const struct scope *s, const char *path);
+
+/* Opens the folder `path` within the root that it is in, by scope_open's rules, so that what is in
+ * it may be destroyed. -1 with errno; ENOENT also if it is in none. */
+int scope_folder(const struct scope *s, const char *path);
 
 /* The names in an open folder, from the first on; closedir does not close `folder`. NULL with
  * errno. */

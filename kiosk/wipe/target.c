@@ -1,6 +1,7 @@
 #include "kiosk/wipe/target.h"
 
 #include "kiosk/common/file.h"
+#include "kiosk/wipe/device.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -86,6 +87,18 @@ static bool target_path_is_there(const struct scope *s, const struct plan_target
     return fd >= 0;
 }
 
+int target_open_to_look(const struct scope *s, const struct plan_target *t)
+{
+    char leaf[PLAN_PATH_MAX];
+    int folder, fd;
+    if (t->root < 0)
+        return device_open(s, t->word);
+    folder = scope_parent(s, t, leaf);
+    fd = folder < 0 ? -1 : scope_open(folder, leaf, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    file_close(folder);
+    return fd;
+}
+
 void target_look(const struct scope *s, const struct plan_target *t, struct target_view *v)
 {
     const struct target_ops *ops = target_ops(t->kind);
@@ -93,6 +106,7 @@ void target_look(const struct scope *s, const struct plan_target *t, struct targ
     *v = (struct target_view){.seen = "there", .best = WIPE_DESTROYED};
     if ((t->root < 0 || target_path_is_there(s, t, v)) && ops->look)
         ops->look(s, t, v);
+    target_also_look(s, t, v);
 }
 
 void target_unreached(struct target_report *r, int error)
@@ -226,7 +240,7 @@ int target_decoy_file(int folder, const char *name, size_t size)
 }
 
 /* EINPROGRESS: the rest waits until all keys are destroyed, and is not tried again before. */
-void target_wipe(const struct scope *s, const struct plan_target *t, struct target_report *r)
+static void target_try(const struct scope *s, const struct plan_target *t, struct target_report *r)
 {
     const struct target_ops *ops = target_ops(t->kind);
     struct target_report first = {.outcome = WIPE_NOTHING};
@@ -255,4 +269,12 @@ void target_wipe(const struct scope *s, const struct plan_target *t, struct targ
             first = *r;
         begun = true;
     }
+}
+
+void target_wipe(const struct scope *s, const struct plan_target *t, struct target_report *r)
+{
+    target_try(s, t, r);
+    /* Keys do not wait for what may be in the trash. */
+    if (plan_phase_of(t->kind) != PLAN_KEYS || s->slow)
+        target_also(s, t, r);
 }

@@ -53,6 +53,14 @@ const struct target_ops *target_ops(enum plan_kind k);
 /* Fills *v, through the same door as the wipe. */
 void target_look(const struct scope *s, const struct plan_target *t, struct target_view *v);
 
+/* Opens the file or device of a luks target to read it. The fd, or -1 with errno. */
+int target_open_to_look(const struct scope *s, const struct plan_target *t);
+
+/* What belongs to a target (companions.h): destroyed where the plan says also = yes, otherwise a
+ * reason not to call the target destroyed. */
+void target_also(const struct scope *s, const struct plan_target *t, struct target_report *r);
+void target_also_look(const struct scope *s, const struct plan_target *t, struct target_view *v);
+
 /* Lowers v->best, never lifts it, and notes why. */
 void target_view_lower(struct target_view *v, enum wipe_outcome best, const char *why);
 
@@ -110,6 +118,9 @@ int target_remove_name(int folder, const char *name, const char *stub, int flags
  * errno. */
 enum { TARGET_DECOY_MAX = 8192 };
 int target_decoy_file(int folder, const char *name, size_t size);
+
+/* Removes the entry `name`, whatever it is: files are overwritten, folders emptied first. */
+void target_tree_entry(int folder, const char *name, struct target_report *r);
 
 /* Empties the folder that fd is, which stays open; `depth` folders are above it in the target. */
 void target_tree_empty(int fd, int depth, bool overwrite, struct target_report *r);

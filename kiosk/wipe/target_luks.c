@@ -128,18 +128,6 @@ static void target_luks_prove(const struct scope *s, const struct plan_target *t
 
 /* --- the plan's listing ---------------------------------------------------------------------- */
 
-static int open_to_look(const struct scope *s, const struct plan_target *t)
-{
-    char leaf[PLAN_PATH_MAX];
-    int folder, fd;
-    if (t->root < 0)
-        return device_open(s, t->word);
-    folder = scope_parent(s, t, leaf);
-    fd = folder < 0 ? -1 : scope_open(folder, leaf, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    file_close(folder);
-    return fd;
-}
-
 static void look_at_users(const struct scope *s, int fd, struct target_view *v)
 {
     struct luks_users u;
@@ -178,7 +166,7 @@ static void target_luks_look(const struct scope *s, const struct plan_target *t,
                              struct target_view *v)
 {
     struct plan_target header = plan_header(t);
-    int fd = open_to_look(s, t), head = t->header[0] ? open_to_look(s, &header) : -1;
+    int fd = target_open_to_look(s, t), head = t->header[0] ? target_open_to_look(s, &header) : -1;
     uint64_t size = 0;
 
     if (fd < 0)

@@ -80,6 +80,11 @@ static void wipe_entry(int folder, const char *name, int depth, bool overwrite,
     }
 }
 
+void target_tree_entry(int folder, const char *name, struct target_report *r)
+{
+    wipe_entry(folder, name, 0, true, r);
+}
+
 /* One pass over the names. How many there were, or -1 with errno. */
 static int empty_once(DIR *d, int depth, bool overwrite, struct target_report *r)
 {

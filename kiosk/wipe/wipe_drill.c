@@ -21,6 +21,7 @@ void wipe_drill_plan(const struct plan *plan, struct plan *decoys)
             t->root = 0;
         if (t->kind == PLAN_LUKS && t->mapping[0])
             snprintf(t->mapping, sizeof t->mapping, "porchlight-drill-%s", t->name);
+        t->decoy = true;
         t->header[0] = '\0'; /* the decoy has its header in front */
         if (t->kind == PLAN_UNIT)
             snprintf(t->word, sizeof t->word, "porchlight-drill-%s.service", t->name);

@@ -1,0 +1,356 @@
+#include "kiosk/wipe/companions.h"
+
+#include "kiosk/common/file.h"
+#include "kiosk/wipe/belongings.h"
+#include "kiosk/wipe/luks_header.h"
+#include "kiosk/wipe/target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A thumbnail has a few dozen kB, and says at its beginning what it shows. */
+enum { THUMBNAIL_READ = 64 * 1024, TRASHINFO_READ = 16 * 1024 };
+
+struct companions {
+    const struct scope *scope;
+    const struct plan_target *target;
+    companion_fn *each;
+    void *context;
+    bool tree;                                   /* what is below its path counts too */
+    char under_prefix[PLAN_PATH_MAX + PATH_MAX]; /* its path as programs see it; maybe empty */
+    char uuid[LUKS_UUID];
+};
+
+/* --- folders --------------------------------------------------------------------------------- */
+
+struct companions_folder {
+    const char *path;
+    DIR *list; /* NULL: not there */
+    bool inside;
+};
+
+static struct companions_folder companions_open(const struct scope *s, const char *path)
+{
+    struct companions_folder f = {.path = path};
+    int fd = scope_folder(s, path);
+
+    f.inside = fd >= 0;
+    if (fd < 0)
+        fd = scope_peek(s, path);
+    f.list = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!f.list)
+        file_close(fd);
+    return f;
+}
+
+static const char *companions_next(const struct companions_folder *f)
+{
+    struct dirent *e;
+    while (f->list && (e = readdir(f->list)))
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            return e->d_name;
+    return NULL;
+}
+
+static void companions_close(struct companions_folder *f)
+{
+    if (f->list)
+        closedir(f->list);
+}
+
+/* The beginning of a regular file, at most `size` bytes: how many. */
+static size_t companions_read(const struct companions_folder *f, const char *name, char *out,
+                              size_t size)
+{
+    int fd = openat(dirfd(f->list), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    struct stat st;
+    ssize_t n =
+        fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? file_read_all(fd, out, size) : -1;
+    file_close(fd);
+    return n > 0 ? (size_t)n : 0;
+}
+
+static bool is_below(const char *path, const char *folder, bool tree)
+{
+    size_t len = strlen(folder);
+    return len > 0 && strncmp(path, folder, len) == 0 && (!path[len] || (tree && path[len] == '/'));
+}
+
+/* Whether the plan destroys it anyway, as a target or in one. */
+static bool is_covered(const struct companions *c, const char *path)
+{
+    const struct plan *p = c->scope->plan;
+
+    for (size_t i = 0; i < p->targets_count; i++) {
+        const struct plan_target *t = &p->targets[i];
+        bool whole = t->kind == PLAN_TREE || t->kind == PLAN_TMPFS || t->kind == PLAN_JOURNAL;
+        if (is_below(path, t->path, whole) || is_below(path, t->header, false))
+            return true;
+    }
+    return false;
+}
+
+static void companions_found(const struct companions *c, const struct companions_folder *f,
+                             const char *name)
+{
+    struct companion one = {.folder = dirfd(f->list), .name = name, .inside = f->inside};
+
+    snprintf(one.path, sizeof one.path, "%s/%s", f->path, name);
+    if (!is_covered(c, one.path))
+        c->each(c->context, &one);
+}
+
+/* --- in its folder --------------------------------------------------------------------------- */
+
+static bool is_header_copy(const struct companions *c, const struct companions_folder *f,
+                           const char *name)
+{
+    char uuid[LUKS_UUID];
+    int fd;
+    bool same;
+
+    if (!c->uuid[0])
+        return false;
+    fd = openat(dirfd(f->list), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    same = fd >= 0 && luks_header_uuid(fd, uuid) && strcmp(uuid, c->uuid) == 0;
+    file_close(fd);
+    return same;
+}
+
+/* `leaf` may be NULL: only copies of the header are looked for. */
+static void search_folder(const struct companions *c, const char *path, const char *leaf)
+{
+    struct companions_folder f = companions_open(c->scope, path);
+    const char *name;
+
+    while ((name = companions_next(&f)))
+        if ((leaf && belongings_of_name(name, leaf)) || is_header_copy(c, &f, name))
+            companions_found(c, &f, name);
+    companions_close(&f);
+}
+
+static void search_beside(const struct companions *c, const char *path)
+{
+    char folder[PLAN_PATH_MAX];
+    char *slash;
+
+    snprintf(folder, sizeof folder, "%s", path);
+    slash = strrchr(folder, '/');
+    if (!slash || slash == folder)
+        return;
+    *slash = '\0';
+    search_folder(c, folder, slash + 1);
+}
+
+/* --- thumbnails ------------------------------------------------------------------------------ */
+
+static bool is_thumbnail(const struct companions *c, const struct companions_folder *f,
+                         const char *name, char *room)
+{
+    const char *paths[] = {c->target->path, c->under_prefix};
+    char own[BELONGINGS_THUMBNAIL];
+    size_t n = strlen(name);
+
+    if (n < 5 || strcmp(name + n - 4, ".png") != 0)
+        return false;
+    for (size_t i = 0; i < 2; i++)
+        if (paths[i][0] && belongings_thumbnail(paths[i], own) && strcmp(name, own) == 0)
+            return true;
+    n = companions_read(f, name, room, THUMBNAIL_READ);
+    return belongings_pictured(room, n, paths[0], c->tree) ||
+           (paths[1][0] && belongings_pictured(room, n, paths[1], c->tree));
+}
+
+/* The folders of a cache are one or two deep: normal/, fail/gnome-thumbnail-factory/. */
+static void search_thumbnails(const struct companions *c, const char *path, int depth, char *room)
+{
+    struct companions_folder f = companions_open(c->scope, path);
+    char below[COMPANION_PATH];
+    const char *name;
+
+    while ((name = companions_next(&f))) {
+        if (is_thumbnail(c, &f, name, room))
+            companions_found(c, &f, name);
+        else if (depth > 0 && !strchr(name, '.') &&
+                 snprintf(below, sizeof below, "%s/%s", path, name) < (int)sizeof below)
+            search_thumbnails(c, below, depth - 1, room);
+    }
+    companions_close(&f);
+}
+
+/* --- the trash ------------------------------------------------------------------------------- */
+
+static bool is_trashed(const struct companions *c, const char *info, size_t len, const char *top)
+{
+    return belongings_trashed(info, len, top, c->target->path, c->tree) ||
+           (c->under_prefix[0] && belongings_trashed(info, len, top, c->under_prefix, c->tree));
+}
+
+/* `name`.trashinfo is about it: what it describes has that name in files/. */
+static void found_in_trash(const struct companions *c, const struct companions_folder *info,
+                           const char *name)
+{
+    char path[COMPANION_PATH], what[NAME_MAX + 1];
+    struct companions_folder files;
+    struct stat st;
+
+    snprintf(path, sizeof path, "%.*s/files", (int)(strrchr(info->path, '/') - info->path),
+             info->path);
+    snprintf(what, sizeof what, "%.*s", (int)(strlen(name) - strlen(".trashinfo")), name);
+    files = companions_open(c->scope, path);
+    if (files.list && fstatat(dirfd(files.list), what, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        companions_found(c, &files, what);
+    companions_close(&files);
+    companions_found(c, info, name);
+}
+
+/* `top`: what a Path= that does not begin with / is below. */
+static void search_trash(const struct companions *c, const char *trash, const char *top, char *room)
+{
+    char path[COMPANION_PATH];
+    struct companions_folder f;
+    const char *name;
+
+    snprintf(path, sizeof path, "%s/info", trash);
+    f = companions_open(c->scope, path);
+    while ((name = companions_next(&f))) {
+        size_t n = strlen(name);
+        if (n > 10 && strcmp(name + n - 10, ".trashinfo") == 0 &&
+            is_trashed(c, room, companions_read(&f, name, room, TRASHINFO_READ), top))
+            found_in_trash(c, &f, name);
+    }
+    companions_close(&f);
+}
+
+/* TOP/.Trash-1000 and TOP/.Trash/1000, where a file system keeps what was deleted on it. */
+static void search_trash_of_top(const struct companions *c, const char *top, char *room)
+{
+    struct companions_folder f = companions_open(c->scope, top[0] ? top : "/"), users;
+    char path[COMPANION_PATH], shared[COMPANION_PATH];
+    const char *name;
+
+    while ((name = companions_next(&f)))
+        if (strncmp(name, ".Trash-", 7) == 0 &&
+            snprintf(path, sizeof path, "%s/%s", top, name) < (int)sizeof path)
+            search_trash(c, path, top, room);
+    companions_close(&f);
+    snprintf(shared, sizeof shared, "%s/.Trash", top);
+    users = companions_open(c->scope, shared);
+    while ((name = companions_next(&users)))
+        if (snprintf(path, sizeof path, "%s/%s", shared, name) < (int)sizeof path)
+            search_trash(c, path, top, room);
+    companions_close(&users);
+}
+
+/* --- where people's programs keep such things ------------------------------------------------- */
+
+static void search_home(const struct companions *c, const char *home, char *room)
+{
+    char path[COMPANION_PATH];
+
+    snprintf(path, sizeof path, "%s/.local/share/Trash", home);
+    search_trash(c, path, home, room);
+    if (c->target->kind != PLAN_FILE && c->target->kind != PLAN_TREE)
+        return;
+    snprintf(path, sizeof path, "%s/.cache/thumbnails", home);
+    search_thumbnails(c, path, 2, room);
+}
+
+static void search_homes(const struct companions *c, char *room)
+{
+    struct companions_folder homes = companions_open(c->scope, "/home");
+    char path[COMPANION_PATH];
+    const char *name;
+
+    while ((name = companions_next(&homes)))
+        if (snprintf(path, sizeof path, "/home/%s", name) < (int)sizeof path)
+            search_home(c, path, room);
+    companions_close(&homes);
+    search_home(c, "/root", room);
+}
+
+/* The folders above the target: one of them is the top of its file system. */
+static void search_tops(const struct companions *c, char *room)
+{
+    char top[PLAN_PATH_MAX];
+    char *slash;
+
+    snprintf(top, sizeof top, "%s", c->target->path);
+    while ((slash = strrchr(top, '/'))) {
+        *slash = '\0';
+        search_trash_of_top(c, top, room);
+    }
+}
+
+/* Roots that are homes in themselves are searched with the others. */
+static void search_roots(const struct companions *c, char *room)
+{
+    const struct plan *p = c->scope->plan;
+
+    for (size_t i = 0; i < p->roots_count; i++) {
+        if (strncmp(p->roots[i].path, "/home/", 6) != 0)
+            search_home(c, p->roots[i].path, room);
+        if (c->uuid[0])
+            search_folder(c, p->roots[i].path, NULL);
+    }
+}
+
+/* --- all of it ------------------------------------------------------------------------------- */
+
+/* Of its header, or of the mark that a wipe left in its place. */
+static void find_uuid(struct companions *c)
+{
+    struct plan_target header = plan_header(c->target);
+    const struct plan_target *t = c->target->header[0] ? &header : c->target;
+    int fd = target_open_to_look(c->scope, t);
+
+    if (fd < 0 || !luks_header_uuid(fd, c->uuid))
+        c->uuid[0] = '\0';
+    file_close(fd);
+}
+
+/* Programs that ran below a moved prefix wrote the whole path. */
+static void find_path_under_prefix(struct companions *c)
+{
+    char link[64], prefix[PATH_MAX];
+    ssize_t n;
+
+    snprintf(link, sizeof link, "/proc/self/fd/%d", c->scope->prefix);
+    n = readlink(link, prefix, sizeof prefix - 1);
+    if (n > 1 && c->target->path[0])
+        snprintf(c->under_prefix, sizeof c->under_prefix, "%.*s%s", (int)n, prefix,
+                 c->target->path);
+}
+
+void companions_each(const struct scope *s, const struct plan_target *t, companion_fn *each,
+                     void *context)
+{
+    struct companions c = {
+        .scope = s, .target = t, .each = each, .context = context, .tree = t->kind == PLAN_TREE};
+    char *room;
+
+    if (t->decoy || (t->kind != PLAN_KEY && t->kind != PLAN_LUKS && t->kind != PLAN_FILE &&
+                     t->kind != PLAN_TREE && t->kind != PLAN_CREDENTIAL))
+        return;
+    room = malloc(THUMBNAIL_READ);
+    if (!room)
+        return;
+    if (t->kind == PLAN_LUKS)
+        find_uuid(&c);
+    find_path_under_prefix(&c);
+    if (t->kind != PLAN_TREE && t->path[0])
+        search_beside(&c, t->path);
+    if (t->header[0])
+        search_beside(&c, t->header);
+    search_roots(&c, room);
+    if (t->path[0]) {
+        search_homes(&c, room);
+        search_tops(&c, room);
+    }
+    free(room);
+}

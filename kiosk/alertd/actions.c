@@ -93,6 +93,7 @@ static void do_forget(struct kiosk_state *s)
     uint8_t key[ACKS_KEY];
     s->facts.seen = s->facts.safe = 0;
     s->facts.handed_over = s->facts.delivered_lan = false;
+    s->facts.unheard = s->facts.unproved = s->facts.denied = false;
     acks_forget(&s->acks);
     if (alert_id_is_none(&s->alert.now.id))
         return;

@@ -16,8 +16,10 @@
 #define STALL (15 * NS_PER_S)
 /* An alert that is not acknowledged for this long is sent again over a new connection. */
 #define UNACKED (10 * NS_PER_S)
-/* What all phones of a venue together send in an alert comes far below this. */
-enum { MESSAGES_A_SECOND = 50 };
+/* A connection that has worked for this long is no longer one of a row of drop-outs. */
+#define STEADY (30 * NS_PER_S)
+/* A sealed alert on the wire: the envelope, its topic, and MQTT's own bytes with the expiry. */
+enum { ALERT_BYTES = ENVELOPE_SIZE + 50 + 17 };
 /* Beats of ours that may be missing at a broker before the client is rebuilt. */
 enum { BEATS_MISSED = 4 };
 
@@ -27,10 +29,29 @@ static void broker_path_name_of(const struct sealer *c, enum topic t, const char
     topic_name(t, c->venue_id, c->kiosk_id, account, out);
 }
 
+/* What is taken of each kind, for one account and for all: a venue's phones all answer an alert
+ * within a second, and a flood by one account costs that account alone. */
+static const struct {
+    enum topic topic;
+    struct mqtt_budget each, all;
+} subscriptions[] = {
+    {TOPIC_BEAT, {20, 20}, {0, 0}}, /* our own, ten a second at most (config/keys.c) */
+    {TOPIC_ACK, {8, 1}, {600, 200}},  {TOPIC_COMMAND, {8, 1}, {60, 10}},
+    {TOPIC_ENROL, {20, 2}, {80, 10}}, {TOPIC_RELAY, {20, 5}, {80, 20}},
+};
+
+static const struct mqtt_budget answers = {400, 100}, greetings = {5, 1};
+
+static void subscribe_to_other(struct mqtt_setup *s, const char *topic, struct mqtt_budget each)
+{
+    struct mqtt_subscription *one = &s->subscribe[s->subscribe_count++];
+    snprintf(one->topic, sizeof one->topic, "%s", topic);
+    one->each = each;
+}
+
 void broker_path_init(struct broker_path *p, const struct config *config, size_t i,
                       const char *password, const struct sealer *sealer)
 {
-    static const enum topic with_account[] = {TOPIC_ACK, TOPIC_COMMAND, TOPIC_ENROL, TOPIC_RELAY};
     *p = (struct broker_path){.fault = MQTT_FAULT_ROUTE, .echo_at = NS_NEVER, .latency = -1};
     struct mqtt_setup *s = &p->setup;
     *s = (struct mqtt_setup){.broker = config->brokers[i],
@@ -39,24 +60,30 @@ void broker_path_init(struct broker_path *p, const struct config *config, size_t
                              .probe = config->timing.probe,
                              .backoff = config->timing.backoff,
                              .backoff_max = config->timing.backoff_max,
-                             .rate = MESSAGES_A_SECOND,
+                             .careful = true,
                              .will = sealer_will,
                              .will_context = sealer};
+    p->alert_bytes = sealer->plain ? 0 : ALERT_BYTES;
     memcpy(s->client_id, sealer->kiosk_id, sizeof sealer->kiosk_id);
     broker_path_name_of(sealer, TOPIC_PRESENCE, NULL, s->will_topic);
     /* QoS 0: the session ends with the connection, so QoS 1 would keep nothing more. But it would
      * keep us out of a RabbitMQ cluster: there, a session's QoS 1 queue stays behind on the node
      * that died, and no other node takes its owner until that one is back. */
-    broker_path_name_of(sealer, TOPIC_BEAT, NULL, s->subscribe[s->subscribe_count++].topic);
-    for (size_t k = 0; k < sizeof with_account / sizeof with_account[0]; k++) {
+    for (size_t k = 0; k < sizeof subscriptions / sizeof subscriptions[0]; k++) {
         struct mqtt_subscription *one = &s->subscribe[s->subscribe_count++];
-        broker_path_name_of(sealer, with_account[k], "+", one->topic);
-        one->news = with_account[k] == TOPIC_ENROL;
+        enum topic t = subscriptions[k].topic;
+        broker_path_name_of(sealer, t, topic_table[t].per_account ? "+" : NULL, one->topic);
+        one->each = subscriptions[k].each;
+        one->all = subscriptions[k].all;
+        one->news = t == TOPIC_ENROL;
     }
     if (s->broker.phones[0] != '\0')
-        strcpy(s->subscribe[s->subscribe_count++].topic, DYNSEC_RESPONSE);
-    if (config->kiosk.plain && plain_discovers(&config->plain))
-        plain_status_topic(config->plain.discovery, s->subscribe[s->subscribe_count++].topic);
+        subscribe_to_other(s, DYNSEC_RESPONSE, answers);
+    if (config->kiosk.plain && plain_discovers(&config->plain)) {
+        char topic[PLAIN_TOPIC_MAX];
+        plain_status_topic(config->plain.discovery, topic);
+        subscribe_to_other(s, topic, greetings);
+    }
 }
 
 int broker_path_start(struct broker_path *p, struct loop *loop, loop_fn *on_events, void *context)
@@ -82,12 +109,26 @@ void broker_path_stop(struct broker_path *p, struct loop *loop)
     p->up = false;
 }
 
+/* " (TIMES times before this)", or "". */
+static void times_before(unsigned before, char out[64])
+{
+    out[0] = '\0';
+    if (before > 0)
+        snprintf(out, 64, " (%u times more since this was logged)", before);
+}
+
 void broker_path_is_up(struct broker_path *p, const struct mqtt_event *e, bool simulated,
                        int64_t now)
 {
     const struct config_broker *c = &p->setup.broker;
+    char losses[BROKER_PATH_LOSSES_MAX];
+    unsigned before;
     p->up = true;
+    p->steady = false;
     p->denied = MQTT_FAULT_FINE;
+    p->detail[0] = '\0';
+    p->refused = 0;
+    p->limits = e->limits;
     p->version = e->version;
     p->connection = e->connection;
     if (p->fault != MQTT_FAULT_BEAT) /* only a beat that comes back ends that one */
@@ -95,41 +136,177 @@ void broker_path_is_up(struct broker_path *p, const struct mqtt_event *e, bool s
     p->up_at = now;
     p->echo_at = NS_NEVER;
     p->outside = c->outside && (!e->here || simulated);
-    log_info("broker %s: connected, MQTT %s%s", c->name, e->version == 5 ? "5" : "3.1.1",
-             p->outside ? "" : "; on this network only");
-    if (c->outside && !p->outside)
+    if (say_once(&p->said, "up", now, &before))
+        log_info("broker %s: connected, MQTT %s%s", c->name, e->version == 5 ? "5" : "3.1.1",
+                 p->outside ? "" : "; on this network only");
+    if (c->outside && !p->outside && say_once(&p->said, "inside", now, &before))
         log_warning("broker %s: outside = yes, but it runs on this machine; what it accepts is not "
                     "handed over",
                     c->name);
+    broker_path_losses(p, losses);
+    if (losses[0] != '\0' && say_once(&p->said, losses, now, &before))
+        log_warning("broker %s: %s", c->name, losses);
 }
 
-void broker_path_is_down(struct broker_path *p, enum mqtt_fault fault, const char *detail)
+void broker_path_is_down(struct broker_path *p, enum mqtt_fault fault, const char *detail,
+                         int64_t now)
 {
-    if (p->up || p->fault != fault)
-        log_warning("broker %s: not connected (%s%s%s). %s", p->setup.broker.name,
-                    mqtt_fault_name(fault), detail[0] ? ": " : "", detail,
-                    mqtt_fault_sentence(fault));
+    unsigned before;
+    char times[64];
+    bool news = p->up || p->fault != fault;
     p->up = false;
     p->fault = fault;
+    snprintf(p->detail, sizeof p->detail, "%s", detail);
+    if (!news || !say_once(&p->said, mqtt_fault_name(fault), now, &before))
+        return;
+    times_before(before, times);
+    log_warning("broker %s: not connected (%s%s%s)%s. %s", p->setup.broker.name,
+                mqtt_fault_name(fault), detail[0] ? ": " : "", detail, times,
+                mqtt_fault_sentence(fault));
 }
 
-void broker_path_is_denied(struct broker_path *p, const struct mqtt_event *e)
+/* After a row of drop-outs that were not logged one by one. */
+void broker_path_age(struct broker_path *p, int64_t now)
 {
-    p->denied = e->fault;
-    log_warning("broker %s: it refuses %s%s (%s). %s", p->setup.broker.name,
-                e->topic[0] ? "the topic " : "a message", e->topic, e->detail,
-                mqtt_fault_sentence(e->fault));
+    if (!p->up || p->steady || now - p->up_at < STEADY)
+        return;
+    p->steady = true;
+    unsigned unsaid = say_once_unsaid(&p->said, "up");
+    if (unsaid > 0)
+        log_info("broker %s: connected for 30 s; it had come and gone %u times",
+                 p->setup.broker.name, unsaid);
+}
+
+/* TOPIC_COUNT: none of ours. */
+static enum topic broker_path_topic_of(const struct sealer *c, const char *name)
+{
+    enum topic t;
+    char account[TOPIC_ID_LEN + 1], wild[TOPIC_NAME_MAX];
+    if (topic_parse(name, c->venue_id, c->kiosk_id, &t, account) == 0)
+        return t;
+    for (t = 0; t < TOPIC_COUNT; t++) {
+        if (!topic_table[t].per_account)
+            continue;
+        broker_path_name_of(c, t, "+", wild);
+        if (strcmp(wild, name) == 0)
+            return t;
+    }
+    return TOPIC_COUNT;
+}
+
+bool broker_path_is_denied(struct broker_path *p, const struct sealer *c,
+                           const struct mqtt_event *e, int64_t now)
+{
+    enum topic t = broker_path_topic_of(c, e->topic);
+    bool needed = t != TOPIC_COUNT && t != TOPIC_WAKE;
+    unsigned before;
+    char times[64];
+    if (needed) {
+        p->refused |= 1u << t;
+        p->denied = e->fault;
+        snprintf(p->detail, sizeof p->detail, "%s: %.200s", e->topic, e->detail);
+    }
+    if (say_once(&p->said, e->topic, now, &before)) {
+        times_before(before, times);
+        log_warning("broker %s: it refuses %s (%s: %s)%s. %s", p->setup.broker.name, e->topic,
+                    mqtt_fault_name(e->fault), e->detail, times,
+                    needed ? mqtt_fault_sentence(e->fault) : "Alerts do not need it.");
+    }
+    return needed;
+}
+
+void broker_path_is_let_through(struct broker_path *p)
+{
+    p->refused &= ~(1u << TOPIC_ALERT);
+    if (p->refused == 0)
+        p->denied = MQTT_FAULT_FINE;
+}
+
+void broker_path_is_flooded(struct broker_path *p, const struct mqtt_event *e, int64_t now)
+{
+    unsigned before;
+    p->dropped += e->count;
+    if (say_once(&p->said, e->topic, now, &before))
+        log_warning("broker %s: too many messages on %s; %zu were not looked at. Other accounts "
+                    "are not held up. If this goes on, revoke that phone",
+                    p->setup.broker.name, e->topic, e->count);
+}
+
+static bool is_refused(const struct broker_path *p, enum topic t)
+{
+    return p->refused & 1u << t;
+}
+
+static bool is_too_small(const struct broker_path *p)
+{
+    return p->limits.packet != 0 && p->limits.packet < p->alert_bytes;
+}
+
+enum mqtt_fault broker_path_fault(const struct broker_path *p)
+{
+    if (!p->up || p->fault != MQTT_FAULT_FINE)
+        return p->fault;
+    if (p->denied != MQTT_FAULT_FINE)
+        return p->denied;
+    bool limited = is_too_small(p) || !p->limits.retain || !p->limits.will || p->limits.qos == 0 ||
+                   !p->limits.wildcard;
+    return limited ? MQTT_FAULT_LIMITS : MQTT_FAULT_FINE;
+}
+
+bool broker_path_carries(const struct broker_path *p)
+{
+    return p->up && !is_refused(p, TOPIC_ALERT) && !is_too_small(p);
+}
+
+void broker_path_losses(const struct broker_path *p, char out[BROKER_PATH_LOSSES_MAX])
+{
+    const struct {
+        bool lost;
+        const char *sentence;
+    } all[] = {
+        {is_refused(p, TOPIC_ALERT), "It refuses alerts: none can leave this way."},
+        {is_too_small(p), "Its limit for a message is below what an alert needs: none can leave "
+                          "this way."},
+        {p->limits.qos == 0, "It confirms nothing (QoS 0 at most): an alert counts as handed over "
+                             "only when a phone or relay answers."},
+        {p->version == 3 && p->outside, "It speaks MQTT 3.1.1, which does not say whether anybody "
+                                        "listens: an alert counts as handed over only when a phone "
+                                        "or relay answers."},
+        {!p->limits.retain || is_refused(p, TOPIC_STATE),
+         "It keeps no state: a phone that opens during an alert learns of it only at the next "
+         "repeat, or not at all."},
+        {!p->limits.will || !p->limits.retain || is_refused(p, TOPIC_PRESENCE),
+         "It does not keep for phones that the kiosk is gone: they notice it by silence alone."},
+        {is_refused(p, TOPIC_BEAT), "It refuses signs of life: phones and relays take the kiosk "
+                                    "for dead, or this path is not watched."},
+        {is_refused(p, TOPIC_NOTICE), "It refuses notices: staff do not get them this way."},
+        {!p->limits.wildcard || is_refused(p, TOPIC_ACK),
+         "It lets no answers of phones through to the kiosk."},
+        {!p->limits.wildcard || is_refused(p, TOPIC_COMMAND),
+         "It lets no commands of staff phones through to the kiosk: they cannot end a lockdown "
+         "this way."},
+        {!p->limits.wildcard || is_refused(p, TOPIC_ENROL), "It lets no invited phone join."},
+        {!p->limits.wildcard || is_refused(p, TOPIC_RELAY),
+         "It lets no relay's signs of life through to the kiosk."},
+    };
+    size_t len = 0;
+    out[0] = '\0';
+    for (size_t i = 0; p->up && i < sizeof all / sizeof all[0]; i++)
+        if (all[i].lost && len < BROKER_PATH_LOSSES_MAX)
+            len += (size_t)snprintf(out + len, BROKER_PATH_LOSSES_MAX - len, "%s%s",
+                                    len > 0 ? " " : "", all[i].sentence);
 }
 
 enum mqtt_fault broker_path_stale(const struct broker_path *p, int64_t beat, int64_t unacked_since,
                                   int64_t now)
 {
     int64_t heard = p->echo_at != NS_NEVER ? p->echo_at : p->up_at;
+    bool missed = now - heard > BEATS_MISSED * beat && !is_refused(p, TOPIC_BEAT) && !p->echoless;
     if (now - mqtt_thread_alive_at(p->thread) > STALL)
         return mqtt_thread_doing(p->thread);
     if (p->up && unacked_since != NS_NEVER && now - unacked_since > UNACKED)
         return MQTT_FAULT_BROKER;
-    return p->up && now - heard > BEATS_MISSED * beat ? MQTT_FAULT_BEAT : MQTT_FAULT_FINE;
+    return p->up && missed ? MQTT_FAULT_BEAT : MQTT_FAULT_FINE;
 }
 
 /* Beats name the newest message of each group. */
@@ -151,7 +328,7 @@ int broker_path_publish(struct broker_path *p, struct sealer *c, enum topic t, s
                                    .retain = rule->retained,
                                    .expiry_s = rule->expiry_s,
                                    .token = token,
-                                   .vital = token != 0};
+                                   .vital = t == TOPIC_ALERT};
     broker_path_name_of(c, t, NULL, out.topic);
     out.len = sealer_payload(c, out.topic, m, out.payload);
     if (out.len == 0) {

@@ -3,6 +3,7 @@
 
 #include "kiosk/alertd/sealer.h"
 #include "kiosk/common/loop.h"
+#include "kiosk/common/say_once.h"
 #include "kiosk/mqtt/thread.h"
 
 #include <stdbool.h>
@@ -19,9 +20,17 @@ struct broker_path {
     bool online_due; /* with cover: presence follows the first slot, as a sign of life before the
                         alert would make phones show quiet */
     enum mqtt_fault fault;
-    enum mqtt_fault denied; /* what the broker refuses on this connection; MQTT_FAULT_FINE */
+    enum mqtt_fault denied; /* it refuses on this connection what is needed; MQTT_FAULT_FINE */
+    uint32_t refused;       /* bits of enum topic: what that is */
+    struct mqtt_limits limits;
+    bool steady;            /* this connection has worked for a while */
+    bool echoless;          /* rebuilt, as no beat came back, and none has since */
+    uint64_t dropped;       /* messages that were over a budget, since the start */
+    struct say_once said;   /* of the log */
     int64_t up_at, echo_at; /* echo_at: when the kiosk's own beat last came back, or NS_NEVER */
     uint64_t newest[FRESHNESS_GROUPS]; /* seq of the newest message of each that it was given */
+    char detail[MQTT_DETAIL_MAX];      /* what system or broker say of fault or denied, or "" */
+    uint32_t alert_bytes;              /* what an alert takes on the wire; 0: it differs */
     int64_t latency; /* ns from gesture to PUBACK of the last alert; -1: none yet */
 };
 
@@ -39,8 +48,31 @@ void broker_path_stop(struct broker_path *p, struct loop *loop);
  * and broker are on one machine on purpose, and the config is believed. */
 void broker_path_is_up(struct broker_path *p, const struct mqtt_event *e, bool simulated,
                        int64_t now);
-void broker_path_is_down(struct broker_path *p, enum mqtt_fault fault, const char *detail);
-void broker_path_is_denied(struct broker_path *p, const struct mqtt_event *e);
+void broker_path_is_down(struct broker_path *p, enum mqtt_fault fault, const char *detail,
+                         int64_t now);
+
+/* Returns whether something is refused that the kiosk needs. */
+bool broker_path_is_denied(struct broker_path *p, const struct sealer *c,
+                           const struct mqtt_event *e, int64_t now);
+
+/* An alert was taken: if it was refused before, it is not any more. */
+void broker_path_is_let_through(struct broker_path *p);
+
+/* Messages were dropped: one account's flood costs that account alone. */
+void broker_path_is_flooded(struct broker_path *p, const struct mqtt_event *e, int64_t now);
+
+/* What time brings to the log: a connection that has worked for a while. */
+void broker_path_age(struct broker_path *p, int64_t now);
+
+/* What is wrong with the path, MQTT_FAULT_FINE: nothing. */
+enum mqtt_fault broker_path_fault(const struct broker_path *p);
+
+/* Whether an alert can leave this way now. */
+bool broker_path_carries(const struct broker_path *p);
+
+/* What the broker's limits and refusals cost, in sentences; "" if nothing. */
+enum { BROKER_PATH_LOSSES_MAX = 768 };
+void broker_path_losses(const struct broker_path *p, char out[BROKER_PATH_LOSSES_MAX]);
 
 /* Why the path, which has a thread, needs a new one: this one is stuck (in what: MQTT_FAULT_DNS,
  * MQTT_FAULT_TLS, MQTT_FAULT_BROKER), an alert sent at `unacked_since` (NS_NEVER: none) is still

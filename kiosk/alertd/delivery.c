@@ -1,7 +1,6 @@
 #include "kiosk/alertd/delivery.h"
 
 #include "kiosk/alertd/alert_message.h"
-#include "kiosk/alertd/broker_path.h"
 #include "kiosk/alertd/plain.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/dynsec.h"
@@ -118,17 +117,19 @@ static bool is_greeting(const struct delivery *d, const struct mqtt_event *e)
 static bool push_one(struct delivery *d, size_t i)
 {
     struct message m;
-    struct outbox_entry *e = d->paths[i].up ? outbox_next(&d->outbox, i) : NULL;
+    int64_t now = clock_now();
+    struct outbox_entry *e = d->paths[i].up ? outbox_next(&d->outbox, i, now) : NULL;
     if (!e)
         return false;
-    int64_t now = clock_now();
+    bool again = e->sent_before[i];
     alert_write(d, e, now, &m);
     if (broker_path_publish(&d->paths[i], d->sealer, TOPIC_ALERT, &m,
                             outbox_sent(&d->outbox, e, i, now)) != 0) {
         outbox_unsent(e, i);
         return false;
     }
-    text_publish(d, &d->paths[i], &m);
+    if (!again)
+        text_publish(d, &d->paths[i], &m);
     return true;
 }
 
@@ -140,7 +141,7 @@ static void push(struct delivery *d, size_t i)
 
 static void hurry(struct delivery *d)
 {
-    bool pending = outbox_pending(&d->outbox) > 0;
+    bool pending = outbox_waiting(&d->outbox);
     for (size_t i = 0; i < d->paths_count; i++)
         if (d->paths[i].thread)
             mqtt_thread_hurry(d->paths[i].thread, pending);
@@ -279,16 +280,30 @@ static void delivery_on_up(struct delivery *d, size_t i, const struct mqtt_event
     discovery_publish(d, p);
 }
 
-static void delivery_on_acked(struct delivery *d, size_t i, uint64_t token)
+static void delivery_on_answered(struct delivery *d, size_t i, uint64_t token, enum outbox_leg how)
 {
     struct outbox_entry e;
     struct broker_path *p = &d->paths[i];
-    bool news = outbox_acked(&d->outbox, i, p->outside, token, &e);
+    int64_t now = clock_now();
+    bool news = outbox_acked(&d->outbox, i, p->outside, token, how, now, &e);
     if (e.order == 0)
         return;
-    p->latency = clock_now() - e.at;
+    if (how != OUTBOX_DENIED) {
+        p->latency = now - e.at;
+        broker_path_is_let_through(p);
+    }
     hurry(d);
-    d->listener.acked(d->listener.context, &e, p->outside, news);
+    d->listener.acked(d->listener.context, &e, how, p->outside, news);
+}
+
+static void delivery_on_refused(struct delivery *d, size_t i, const struct mqtt_event *e)
+{
+    struct broker_path *p = &d->paths[i];
+    bool first = p->denied == MQTT_FAULT_FINE;
+    if (broker_path_is_denied(p, d->sealer, e, clock_now()) && first)
+        d->listener.denied(d->listener.context, e->fault);
+    if (e->token != 0)
+        delivery_on_answered(d, i, e->token, OUTBOX_DENIED);
 }
 
 static void delivery_on_message(struct delivery *d, size_t i, const struct mqtt_event *e)
@@ -304,6 +319,7 @@ static void delivery_on_message(struct delivery *d, size_t i, const struct mqtt_
         return;
     if (t == TOPIC_BEAT) {
         p->echo_at = clock_now();
+        p->echoless = false;
         p->fault = MQTT_FAULT_FINE;
     } else {
         d->listener.received(d->listener.context, t, account, e);
@@ -317,14 +333,20 @@ static void delivery_on_event(struct delivery *d, size_t i, const struct mqtt_ev
         delivery_on_up(d, i, e);
         break;
     case MQTT_DOWN:
-        broker_path_is_down(&d->paths[i], e->fault, e->detail);
+        broker_path_is_down(&d->paths[i], e->fault, e->detail, e->at);
         outbox_broker_down(&d->outbox, i);
         break;
     case MQTT_ACKED:
-        delivery_on_acked(d, i, e->token);
+        delivery_on_answered(d, i, e->token,
+                             e->heard            ? OUTBOX_ACKED
+                             : e->no_subscribers ? OUTBOX_UNHEARD
+                                                 : OUTBOX_UNPROVED);
         break;
     case MQTT_REFUSED:
-        broker_path_is_denied(&d->paths[i], e);
+        delivery_on_refused(d, i, e);
+        break;
+    case MQTT_DROPPED:
+        broker_path_is_flooded(&d->paths[i], e, e->at);
         break;
     case MQTT_MESSAGE:
         if (!e->too_long)
@@ -372,11 +394,12 @@ static void rebuild(struct delivery *d, size_t i, int64_t now)
     enum mqtt_fault why = broker_path_stale(p, d->beat, outbox_unacked_since(&d->outbox, i), now);
     if (why == MQTT_FAULT_FINE)
         return;
-    log_warning("broker %s: %s. Connecting again", p->setup.broker.name,
-                why == MQTT_FAULT_BEAT ? "what the kiosk sends does not come back"
-                                       : "its thread hangs, or an alert is not acknowledged");
+    p->echoless = why == MQTT_FAULT_BEAT;
     broker_path_stop(p, d->loop);
-    broker_path_is_down(p, why, "");
+    broker_path_is_down(p, why,
+                        why == MQTT_FAULT_BEAT ? "the kiosk's own beat does not come back"
+                                               : "it does not answer, or not to an alert",
+                        now);
     outbox_broker_down(&d->outbox, i);
     if (broker_path_start(p, d->loop, on_events, d) != 0)
         log_error("broker %s: %s", p->setup.broker.name, strerror(errno));
@@ -398,6 +421,7 @@ static void on_beat(struct delivery *d, int64_t now)
         beat_all(d, now);
     for (size_t i = 0; i < d->paths_count; i++) {
         rebuild(d, i, now);
+        broker_path_age(&d->paths[i], now);
         push(d, i);
     }
     outbox_expire(&d->outbox, topic_table[TOPIC_ALERT].expiry_s * NS_PER_S, now);
@@ -512,11 +536,14 @@ size_t delivery_paths(const struct delivery *d, struct delivery_path out[CONFIG_
         out[i] = (struct delivery_path){.name = p->setup.broker.name,
                                         .up = p->up,
                                         .outside = p->up ? p->outside : p->setup.broker.outside,
+                                        .carries = broker_path_carries(p),
                                         .version = p->version,
-                                        .fault = p->fault == MQTT_FAULT_FINE && p->up ? p->denied
-                                                                                      : p->fault,
+                                        .fault = broker_path_fault(p),
+                                        .detail = p->detail,
+                                        .dropped = p->dropped,
                                         .echo_at = p->echo_at,
                                         .latency = p->latency};
+        broker_path_losses(p, out[i].losses);
     }
     return d->paths_count;
 }

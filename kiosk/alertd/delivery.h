@@ -2,6 +2,7 @@
 #define PORCHLIGHT_ALERTD_DELIVERY_H
 
 #include "config/config.h"
+#include "kiosk/alertd/broker_path.h"
 #include "kiosk/alertd/outbox.h"
 #include "kiosk/alertd/sealer.h"
 #include "kiosk/common/loop.h"
@@ -13,8 +14,12 @@ struct delivery;
 
 struct delivery_listener {
     void *context;
-    /* a broker has this entry; `news`: by it the entry is handed over outside */
-    void (*acked)(void *context, const struct outbox_entry *e, bool outside, bool news);
+    /* a broker has answered for this entry, as `how` says (OUTBOX_ACKED to OUTBOX_DENIED); `news`:
+     * by it the entry is handed over outside */
+    void (*acked)(void *context, const struct outbox_entry *e, enum outbox_leg how, bool outside,
+                  bool news);
+    /* a broker refuses what the kiosk needs: once for each connection */
+    void (*denied)(void *context, enum mqtt_fault fault);
     /* something arrived on a topic of ours */
     void (*received)(void *context, enum topic t, const char *account, const struct mqtt_event *e);
     /* broker number i of the config is connected */
@@ -27,8 +32,12 @@ struct delivery_listener {
 struct delivery_path {
     const char *name;
     bool up, outside; /* outside: configured so, and not on this machine */
+    bool carries;     /* an alert can leave this way now */
     int version;
     enum mqtt_fault fault;
+    const char *detail; /* what system or broker say of it, or ""; until the next event */
+    char losses[BROKER_PATH_LOSSES_MAX]; /* what its limits and refusals cost, or "" */
+    uint64_t dropped;                    /* messages that were over a budget, since the start */
     int64_t echo_at; /* when the kiosk's own beat last came back; NS_NEVER: not yet */
     int64_t latency; /* ns from gesture to PUBACK of the last alert; -1: none */
 };

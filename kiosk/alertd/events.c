@@ -60,21 +60,36 @@ static bool is_alarm(enum alert_publish p)
     return p == ALERT_PUB_LOCKDOWN || p == ALERT_PUB_CAUTION || p == ALERT_PUB_UNCLEAR;
 }
 
-/* Two pulses: accepted outside. Only for what was pressed openly, so that duress feels like the
+/* Two pulses: heard outside. Only for what was pressed openly, so that duress feels like the
  * code. */
-static void events_on_acked(void *context, const struct outbox_entry *e, bool outside, bool news)
+static void events_on_acked(void *context, const struct outbox_entry *e, enum outbox_leg how,
+                            bool outside, bool news)
 {
     struct kiosk *k = context;
     const struct alert_standing *now = &k->state.alert.now;
+    struct cue_facts *f = &k->state.facts;
     if (!alert_id_equal(&e->id, &now->id) || !is_alarm(e->publish))
         return;
-    if (!outside) {
-        k->state.facts.delivered_lan = true;
+    if (how == OUTBOX_DENIED) {
+        f->denied = true;
         return;
     }
-    k->state.facts.handed_over = true;
+    f->denied = false;
+    f->delivered_lan = f->delivered_lan || (!outside && how != OUTBOX_UNHEARD);
+    if (!outside)
+        return;
+    f->unheard = how == OUTBOX_UNHEARD;
+    f->unproved = f->unproved || how == OUTBOX_UNPROVED;
+    f->handed_over = f->handed_over || how == OUTBOX_ACKED;
     if (news && !now->calm)
         inputs_tick(k->outputs.inputs, 2, clock_now());
+}
+
+static void events_on_denied(void *context, enum mqtt_fault fault)
+{
+    const struct kiosk *k = context;
+    actions_notice(k->outputs.delivery, MSG_FAULT,
+                   fault == MQTT_FAULT_LIMITS ? "broker-limits" : "broker-rights");
 }
 
 static void events_on_message(void *context, enum topic t, const char *account,
@@ -105,6 +120,7 @@ struct delivery_listener events_of_delivery(struct kiosk *k)
 {
     return (struct delivery_listener){.context = k,
                                       .acked = events_on_acked,
+                                      .denied = events_on_denied,
                                       .received = events_on_message,
                                       .up = events_on_broker_up,
                                       .answered = events_on_answer};

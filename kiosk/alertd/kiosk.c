@@ -54,27 +54,32 @@ static void record_check(struct kiosk_state *s, struct recorder *recorder)
     log_info("the record is on the card again");
 }
 
-static void brokers_check(struct cue_facts *f, const struct delivery *d)
+/* Returns whether one of them refuses what the kiosk needs. */
+static bool brokers_check(struct cue_facts *f, const struct delivery *d)
 {
+    bool refuses = false;
     struct delivery_path paths[CONFIG_BROKERS_MAX];
     size_t n = delivery_paths(d, paths);
     f->path = false;
     f->outside_configured = false;
     for (size_t i = 0; i < n; i++) {
-        f->path = f->path || paths[i].up;
+        f->path = f->path || paths[i].carries;
         f->outside_configured = f->outside_configured || paths[i].outside;
+        refuses = refuses || (paths[i].up && (paths[i].fault == MQTT_FAULT_RIGHTS ||
+                                              paths[i].fault == MQTT_FAULT_LIMITS));
     }
+    return refuses;
 }
 
 static void cue_show(struct kiosk *k, int64_t now)
 {
     struct kiosk_state *s = &k->state;
-    brokers_check(&s->facts, k->outputs.delivery);
+    bool refuses = brokers_check(&s->facts, k->outputs.delivery);
     s->facts.relay_configured = k->config.alert.relay;
     s->facts.drill = s->alert.now.drill;
     s->facts.calm = s->alert.now.calm;
     s->facts.fault = inputs_at_fault(k->outputs.inputs) || s->record_fault || s->wipe_fault ||
-                     k->faults.count > 0;
+                     k->faults.count > 0 || refuses;
     s->facts.alert_at = s->alert.now.state != ALERT_QUIET ? s->alert.since : NS_NEVER;
     struct cue cue = cue_of(&s->facts, now);
     screens_show(k->screens, &cue);

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#define HEARD (1u << OUTBOX_ACKED)
+#define TAKEN (HEARD | 1u << OUTBOX_UNHEARD | 1u << OUTBOX_UNPROVED)
+
 void outbox_init(struct outbox *o, size_t brokers)
 {
     *o = (struct outbox){.brokers = brokers};
@@ -13,6 +16,7 @@ static void legs_reset(struct outbox_entry *e)
 {
     memset(e->leg, 0, sizeof e->leg);
     memset(e->token, 0, sizeof e->token);
+    memset(e->sent_before, 0, sizeof e->sent_before);
 }
 
 void outbox_brokers(struct outbox *o, size_t brokers)
@@ -47,6 +51,8 @@ void outbox_add(struct outbox *o, const struct alert_action *a, bool resumed, in
                 int64_t began)
 {
     struct outbox_entry *e = slot_for(o, a);
+    for (struct outbox_entry *old = o->entries; old < o->entries + OUTBOX_MAX; old++)
+        memset(old->again_at, 0, sizeof old->again_at); /* it may be let through by now */
     *e = (struct outbox_entry){.publish = a->publish,
                                .id = a->id,
                                .drill = a->drill,
@@ -56,17 +62,32 @@ void outbox_add(struct outbox *o, const struct alert_action *a, bool resumed, in
                                .order = ++o->orders};
 }
 
-struct outbox_entry *outbox_next(struct outbox *o, size_t broker)
+/* Whether it has to go to this broker, now or later. */
+static bool is_due(const struct outbox *o, const struct outbox_entry *e, size_t broker)
+{
+    switch (e->leg[broker]) {
+    case OUTBOX_UNSENT:
+    case OUTBOX_DENIED:
+        return e->order != 0;
+    case OUTBOX_UNHEARD:
+        return e->order == o->orders && !e->handed_over;
+    default:
+        return false;
+    }
+}
+
+struct outbox_entry *outbox_next(struct outbox *o, size_t broker, int64_t now)
 {
     struct outbox_entry *next = NULL;
     for (struct outbox_entry *e = o->entries; e < o->entries + OUTBOX_MAX; e++) {
-        if (e->order == 0 || e->leg[broker] != OUTBOX_UNSENT)
+        if (e->order == 0 || !is_due(o, e, broker))
             continue;
         if (!next || (next->drill && !e->drill) ||
             (next->drill == e->drill && e->order < next->order))
             next = e;
     }
-    return next;
+    bool waits = next && next->leg[broker] != OUTBOX_UNSENT && now < next->again_at[broker];
+    return waits ? NULL : next;
 }
 
 uint64_t outbox_sent(struct outbox *o, struct outbox_entry *e, size_t broker, int64_t now)
@@ -80,6 +101,7 @@ uint64_t outbox_sent(struct outbox *o, struct outbox_entry *e, size_t broker, in
 void outbox_unsent(struct outbox_entry *e, size_t broker)
 {
     e->leg[broker] = OUTBOX_UNSENT;
+    e->sent_before[broker] = true;
 }
 
 int64_t outbox_unacked_since(const struct outbox *o, size_t broker)
@@ -91,26 +113,29 @@ int64_t outbox_unacked_since(const struct outbox *o, size_t broker)
     return since;
 }
 
-static bool all_have(const struct outbox *o, const struct outbox_entry *e)
+/* Whether every broker has it, in one of these ways. */
+static bool all_have(const struct outbox *o, const struct outbox_entry *e, unsigned ways)
 {
     for (size_t k = 0; k < o->brokers; k++)
-        if (e->leg[k] != OUTBOX_ACKED)
+        if ((1u << e->leg[k] & ways) == 0)
             return false;
     return true;
 }
 
 bool outbox_acked(struct outbox *o, size_t broker, bool outside, uint64_t token,
-                  struct outbox_entry *acked)
+                  enum outbox_leg how, int64_t now, struct outbox_entry *acked)
 {
     *acked = (struct outbox_entry){0};
     for (struct outbox_entry *e = o->entries; e < o->entries + OUTBOX_MAX; e++) {
         if (e->order == 0 || e->token[broker] != token || e->leg[broker] != OUTBOX_SENT)
             continue;
-        bool first = outside && !e->handed_over;
-        e->leg[broker] = OUTBOX_ACKED;
-        e->handed_over = e->handed_over || outside;
+        bool heard = outside && how == OUTBOX_ACKED, first = heard && !e->handed_over;
+        e->leg[broker] = how;
+        e->again_at[broker] = now + OUTBOX_AGAIN;
+        e->sent_before[broker] = true;
+        e->handed_over = e->handed_over || heard;
         *acked = *e;
-        if (all_have(o, e))
+        if (all_have(o, e, e->handed_over ? TAKEN : HEARD))
             e->order = 0;
         return first;
     }
@@ -125,6 +150,8 @@ bool outbox_answered(struct outbox *o, const struct alert_id *id)
             continue;
         e->handed_over = true;
         news = true;
+        if (all_have(o, e, TAKEN))
+            e->order = 0;
     }
     return news;
 }
@@ -132,14 +159,15 @@ bool outbox_answered(struct outbox *o, const struct alert_id *id)
 void outbox_broker_down(struct outbox *o, size_t broker)
 {
     for (struct outbox_entry *e = o->entries; e < o->entries + OUTBOX_MAX; e++)
-        if (e->leg[broker] == OUTBOX_SENT)
+        if (e->leg[broker] == OUTBOX_SENT ||
+            (e->leg[broker] > OUTBOX_ACKED && e->order == o->orders && !e->handed_over))
             outbox_unsent(e, broker);
 }
 
 void outbox_expire(struct outbox *o, int64_t age, int64_t now)
 {
     for (struct outbox_entry *e = o->entries; e < o->entries + OUTBOX_MAX; e++)
-        if (e->handed_over && now - e->at > age)
+        if ((e->handed_over || all_have(o, e, TAKEN)) && now - e->at > age)
             e->order = 0;
 }
 
@@ -147,6 +175,15 @@ size_t outbox_pending(const struct outbox *o)
 {
     size_t n = 0;
     for (const struct outbox_entry *e = o->entries; e < o->entries + OUTBOX_MAX; e++)
-        n += e->order != 0 && !e->handed_over;
+        n += e->order != 0 && !e->handed_over && !all_have(o, e, HEARD | 1u << OUTBOX_UNPROVED);
     return n;
+}
+
+bool outbox_waiting(const struct outbox *o)
+{
+    for (const struct outbox_entry *e = o->entries; e < o->entries + OUTBOX_MAX; e++)
+        for (size_t k = 0; k < o->brokers; k++)
+            if (e->order != 0 && !e->handed_over && e->leg[k] <= OUTBOX_SENT)
+                return true;
+    return false;
 }

@@ -11,7 +11,18 @@
  * message itself is made when it is handed over, so that its age is true then. */
 enum { OUTBOX_MAX = 32, OUTBOX_BROKERS = 8 };
 
-enum outbox_leg { OUTBOX_UNSENT, OUTBOX_SENT, OUTBOX_ACKED };
+/* An entry at one broker. */
+enum outbox_leg {
+    OUTBOX_UNSENT,
+    OUTBOX_SENT,
+    OUTBOX_ACKED,    /* the broker took it, and somebody subscribes to it */
+    OUTBOX_UNHEARD,  /* it took it, and nobody subscribes to it (MQTT 5's 0x10) */
+    OUTBOX_UNPROVED, /* it took it, and cannot say whether anybody does (MQTT 3.1.1, QoS 0) */
+    OUTBOX_DENIED,   /* it refused it */
+};
+
+/* What nobody heard, or the broker refused, is sent again after this. */
+#define OUTBOX_AGAIN (10 * INT64_C(1000000000))
 
 struct outbox_entry {
     enum alert_publish publish;
@@ -20,10 +31,12 @@ struct outbox_entry {
     int64_t at;       /* when the gesture was complete, ns */
     int64_t began;    /* of a resumed alert: wall time, seconds since 1970; 0: not known */
     uint64_t order;   /* 0: the slot is free */
-    bool handed_over; /* acknowledged by a broker outside */
+    bool handed_over; /* heard outside: OUTBOX_ACKED by a broker there, or answered */
     enum outbox_leg leg[OUTBOX_BROKERS];
     uint64_t token[OUTBOX_BROKERS];
-    int64_t sent_at[OUTBOX_BROKERS]; /* while OUTBOX_SENT, ns */
+    int64_t sent_at[OUTBOX_BROKERS];  /* while OUTBOX_SENT, ns */
+    int64_t again_at[OUTBOX_BROKERS]; /* while OUTBOX_UNHEARD or OUTBOX_DENIED, ns */
+    bool sent_before[OUTBOX_BROKERS]; /* a repeat: phones know it by its id */
 };
 
 struct outbox {
@@ -43,8 +56,10 @@ void outbox_add(struct outbox *o, const struct alert_action *a, bool resumed, in
                 int64_t began);
 
 /* The oldest entry that this broker has not been sent, or NULL; those of a drill come last, so that
- * its end is not news of calm while a real alert waits. Mark it with outbox_sent. */
-struct outbox_entry *outbox_next(struct outbox *o, size_t broker);
+ * its end is not news of calm while a real alert waits. What it refused comes again after a while,
+ * before all that is younger; what nobody heard comes again too, as long as nothing younger is
+ * there. Mark it with outbox_sent. */
+struct outbox_entry *outbox_next(struct outbox *o, size_t broker, int64_t now);
 
 /* Marks an entry as sent to a broker; returns the token that its PUBACK will bear. */
 uint64_t outbox_sent(struct outbox *o, struct outbox_entry *e, size_t broker, int64_t now);
@@ -55,23 +70,29 @@ void outbox_unsent(struct outbox_entry *e, size_t broker);
 /* Since when the longest unacknowledged entry waits for this broker's PUBACK; NS_NEVER: none. */
 int64_t outbox_unacked_since(const struct outbox *o, size_t broker);
 
-/* A PUBACK. The entry as it is now in *acked; true if this handed it over for the first time (the
- * broker is outside and no other outside one had it). An entry that all have is gone after it.
- * False and acked->order 0 for an unknown token. */
+/* A broker's answer: `how` is one of OUTBOX_ACKED to OUTBOX_DENIED. The entry as it is now in
+ * *acked; true if this handed it over for the first time (heard, the broker is outside and no other
+ * outside one had it). An entry that all have is gone after it. False and acked->order 0 for an
+ * unknown token. */
 bool outbox_acked(struct outbox *o, size_t broker, bool outside, uint64_t token,
-                  struct outbox_entry *acked);
+                  enum outbox_leg how, int64_t now, struct outbox_entry *acked);
 
-/* A member's acknowledgement of this alert hands over as well. True if that is news. */
+/* A phone's or relay's answer to this alert hands over as well. True if that is news. */
 bool outbox_answered(struct outbox *o, const struct alert_id *id);
 
-/* What was sent and not acknowledged is to be sent again. */
+/* What was sent and not acknowledged is to be sent again; and the youngest entry also if it is not
+ * known that anybody heard it. */
 void outbox_broker_down(struct outbox *o, size_t broker);
 
-/* Forgets what was handed over longer than `age` ns ago: a broker that comes back tomorrow gives
- * phones the state, not yesterday's alerts. */
+/* Forgets what began longer than `age` ns ago, if it was handed over or every broker took it: a
+ * broker that comes back tomorrow gives phones the state, not yesterday's alerts. */
 void outbox_expire(struct outbox *o, int64_t age, int64_t now);
 
-/* How many entries are not handed over. */
+/* How many entries are not handed over, as far as it can be known: what every broker took without
+ * being able to say more is none of them. */
 size_t outbox_pending(const struct outbox *o);
+
+/* Whether one of these still waits for a broker to take it. */
+bool outbox_waiting(const struct outbox *o);
 
 #endif

@@ -10,6 +10,17 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What became of the alert, as far as it is known. */
+static const char *delivery_text(const struct cue_facts *f)
+{
+    return f->handed_over     ? "handed over"
+           : f->unheard       ? "unheard"
+           : f->unproved      ? "unproved"
+           : f->denied        ? "denied"
+           : f->delivered_lan ? "lan"
+                              : "pending";
+}
+
 static void add_alert(cJSON *o, const struct kiosk_state *s, int64_t now)
 {
     if (s->alert.now.state == ALERT_QUIET || s->alert.now.calm) {
@@ -22,12 +33,14 @@ static void add_alert(cJSON *o, const struct kiosk_state *s, int64_t now)
     cJSON_AddStringToObject(a, "id", id);
     cJSON_AddNumberToObject(a, "age_ms", (double)((now - s->alert.since) / NS_PER_MS));
     cJSON_AddBoolToObject(a, "handed_over", s->facts.handed_over);
+    cJSON_AddStringToObject(a, "delivery", delivery_text(&s->facts));
 }
 
-static void add_fault(cJSON *b, enum mqtt_fault f)
+static void add_fault(cJSON *b, enum mqtt_fault f, const char *detail)
 {
-    char error[320];
-    snprintf(error, sizeof error, "%s: %s", mqtt_fault_name(f), mqtt_fault_sentence(f));
+    char error[MQTT_DETAIL_MAX + 384];
+    snprintf(error, sizeof error, "%s%s%s: %s", mqtt_fault_name(f), detail[0] ? ", " : "", detail,
+             mqtt_fault_sentence(f));
     cJSON_AddStringToObject(b, "fault", mqtt_fault_name(f));
     if (f == MQTT_FAULT_FINE)
         cJSON_AddNullToObject(b, "error");
@@ -42,7 +55,9 @@ static void add_broker(cJSON *all, const struct delivery_path *p, int64_t now)
     cJSON_AddStringToObject(b, "name", p->name);
     cJSON_AddBoolToObject(b, "connected", p->up);
     cJSON_AddBoolToObject(b, "outside", p->outside);
-    add_fault(b, p->fault);
+    add_fault(b, p->fault, p->detail);
+    cJSON_AddStringToObject(b, "losses", p->losses);
+    cJSON_AddNumberToObject(b, "dropped", (double)p->dropped);
     if (p->up)
         cJSON_AddStringToObject(b, "mqtt", p->version == 5 ? "5" : "3.1.1");
     if (p->up && p->echo_at != NS_NEVER)

@@ -11,8 +11,10 @@
 /* The reply's keys, all optional here so that an older porchlightd can still be read:
  *   state, on_site   "quiet" | "caution" | "lockdown"; on_site: what the screen and lights show
  *   drill            a drill runs
- *   alert            null, or {id, age_ms (null: not known), handed_over}
- *   brokers          [{name, connected, outside, error (null: none), mqtt, beat_ms (null: none)}]
+ *   alert            null, or {id, age_ms (null: not known), handed_over, delivery: "handed over" |
+ *                    "unheard" | "unproved" | "denied" | "lan" | "pending"}
+ *   brokers          [{name, connected, outside, error (null: none), losses, dropped, mqtt, beat_ms
+ *                    (null: none)}]
  *   inputs           [{name, kind: "switch" | "door", active, fault (null: none)}]
  *   seen, safe       phones that answered the current alert
  *   pending          messages that have not left the venue yet
@@ -68,6 +70,24 @@ static void ago(double ms, char out[40])
 /* One row: label, colon, text. */
 #define ROW(tone, label, ...) print_item(tone, label ":", 10, __VA_ARGS__)
 
+static const char *outcome_text(const cJSON *alert)
+{
+    static const struct {
+        const char *delivery, *text;
+    } outcomes[] = {
+        {"handed over", "has left the venue"},
+        {"unheard", "is at a broker outside, where NOBODY listens"},
+        {"unproved", "is at a broker outside, which cannot say whether anybody listens"},
+        {"denied", "is REFUSED by a broker"},
+        {"lan", "is on this network only"},
+    };
+    const char *delivery = status_text_of(alert, "delivery");
+    for (size_t i = 0; delivery && i < sizeof outcomes / sizeof outcomes[0]; i++)
+        if (strcmp(delivery, outcomes[i].delivery) == 0)
+            return outcomes[i].text;
+    return is_true(alert, "handed_over") ? outcomes[0].text : "has NOT left the venue yet";
+}
+
 static void print_alert(const cJSON *reply)
 {
     const cJSON *alert = cJSON_GetObjectItemCaseSensitive(reply, "alert");
@@ -76,22 +96,27 @@ static void print_alert(const cJSON *reply)
         return;
     ago(number_of(alert, "age_ms", -1), begun);
     answers_text(reply, answers);
-    bool left = is_true(alert, "handed_over");
-    ROW(left ? PRINT_OK : PRINT_FAILURE, "alert", "%s%s%s, %s",
-        left ? "has left the venue" : "has NOT left the venue yet", begun[0] ? ", begun " : "",
-        begun, answers);
+    ROW(is_true(alert, "handed_over") ? PRINT_OK : PRINT_FAILURE, "alert", "%s%s%s, %s",
+        outcome_text(alert), begun[0] ? ", begun " : "", begun, answers);
 }
 
 static void print_broker(const cJSON *b)
 {
-    const char *error = status_text_of(b, "error");
+    const char *error = status_text_of(b, "error"), *losses = status_text_of(b, "losses");
+    double dropped = number_of(b, "dropped", 0);
     bool connected = is_true(b, "connected");
     char beat[40];
     ago(number_of(b, "beat_ms", -1), beat); /* a sign of life that this broker itself gave back */
-    ROW(connected ? PRINT_OK : PRINT_FAILURE, "broker", "%s, %s, %s%s%s%s%s", status_name_of(b),
-        is_true(b, "outside") ? "outside the venue" : "on this network",
+    ROW(connected && !error ? PRINT_OK : PRINT_FAILURE, "broker", "%s, %s, %s%s%s%s%s",
+        status_name_of(b), is_true(b, "outside") ? "outside the venue" : "on this network",
         connected ? "connected" : "NOT connected", error ? ": " : "", error ? error : "",
         beat[0] ? ", last sign of life " : "", beat);
+    if (losses && losses[0] != '\0')
+        print_item(PRINT_PLAIN, "", 10, "%s", losses);
+    if (dropped > 0)
+        print_item(PRINT_PLAIN, "", 10,
+                   "%.0f messages were too many from one account, and were not looked at.",
+                   dropped);
 }
 
 static void print_brokers(const cJSON *reply)

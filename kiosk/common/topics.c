@@ -87,3 +87,19 @@ int topic_parse(const char *full, const char *venue, const char *kiosk, enum top
     errno = EINVAL;
     return -1;
 }
+
+bool topic_matches(const char *filter, const char *name)
+{
+    size_t len = strlen(filter);
+    if (len == 0 || filter[len - 1] != '+')
+        return strcmp(filter, name) == 0;
+    return strncmp(filter, name, len - 1) == 0 && !strchr(name + len - 1, '/');
+}
+
+uint64_t topic_hash(const char *name)
+{
+    uint64_t h = UINT64_C(14695981039346656037);
+    for (; *name; name++)
+        h = (h ^ (unsigned char)*name) * UINT64_C(1099511628211);
+    return h ? h : 1;
+}

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The topic table: every name below porchlight/<venue>/<kiosk>/, who may write and who may read
  * it. config/'s broker templates and the tests are made from this table. */
@@ -59,5 +60,11 @@ int topic_name(enum topic t, const char *venue, const char *kiosk, const char *a
  * anything that is not exactly a name of this venue and kiosk. */
 int topic_parse(const char *full, const char *venue, const char *kiosk, enum topic *t,
                 char account[TOPIC_ID_LEN + 1]);
+
+/* Whether a subscription's filter, which may end in "+", takes this name. */
+bool topic_matches(const char *filter, const char *name);
+
+/* A number for a table of topics: never 0, and the same for the same name (FNV-1a). */
+uint64_t topic_hash(const char *name);
 
 #endif

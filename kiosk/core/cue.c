@@ -17,6 +17,8 @@ static uint32_t alert_signs(const struct cue_facts *f, int64_t now)
         signs |= CUE_LAN_ONLY;
     if (answered)
         signs |= CUE_SEEN;
+    else if ((f->unheard && !f->handed_over) || f->denied)
+        signs |= CUE_NOBODY;
     else if (!cue_within(f->alert_at, CUE_SILENCE, now) &&
              !cue_within(f->relay_at, CUE_SILENCE, now))
         signs |= CUE_NOBODY;

@@ -18,6 +18,9 @@ static const struct {
                                                "that the account exists at the broker."},
     [MQTT_FAULT_RIGHTS] = {"rights", "It refuses a topic to this account. Give the account the "
                                      "role that porchlight rights prints."},
+    [MQTT_FAULT_LIMITS] = {"limits", "It allows less than Porchlight needs. porchlight doctor "
+                                     "says what is lost; ask its operator to raise the limit, or "
+                                     "use another broker."},
     [MQTT_FAULT_BROKER] = {"broker", "It refuses the connection, or ends it. Its own log says "
                                      "why."},
     [MQTT_FAULT_PASSWORD] = {"password", "The file with its password cannot be used, so this "

@@ -26,7 +26,10 @@
 #define REST_PATIENCE_MS  20000u
 #define CONNACK_PATIENCE  (10 * INT64_C(1000000000))
 #define LEAVE             (1 * INT64_C(1000000000))
-#define TURN_MS           2000 /* libmosquitto looks after its keepalive once a turn */
+#define TURN_MS           2000
+/* A connection has worked: the pauses begin again with the shortest. */
+#define STEADY (30 * INT64_C(1000000000))
+#define SECOND INT64_C(1000000000)
 
 enum { EVENTS_MOST = 4096, PUBLICATIONS_MOST = 64 };
 
@@ -53,12 +56,20 @@ struct mqtt_thread {
     /* the thread's own */
     struct mqtt_dialler *dialler;
     SSL_CTX *tls;
-    enum mqtt_version version; /* what the next connection speaks */
+    struct mqtt_manners manners;
+    enum mqtt_version version; /* what this connection speaks */
     enum mqtt_fault fault;     /* why there is no connection */
     char detail[MQTT_DETAIL_MAX];
     uint64_t connection;
-    int64_t second; /* the one in which `received` messages came */
-    int received;
+    struct budget_table each;
+    struct budget_bucket all[MQTT_SUBSCRIPTIONS_MAX];
+    struct mqtt_event dropped; /* what is over budget, and not reported yet */
+};
+
+/* How a connection ended. */
+struct ending {
+    bool wrong_version, learnt;
+    int64_t lasted; /* after CONNACK */
 };
 
 static void fault_set(struct mqtt_thread *t, enum mqtt_fault fault, const char *detail)
@@ -87,13 +98,14 @@ static void say_down(struct mqtt_thread *t)
     event_send(t, &e);
 }
 
-static void thread_on_up(void *context, int fd)
+static void thread_on_up(void *context, int fd, const struct mqtt_limits *limits)
 {
     struct mqtt_thread *t = context;
     event_send(t, &(struct mqtt_event){.kind = MQTT_UP,
                                        .here = mqtt_dial_is_here(fd),
                                        .version = (int)t->version,
-                                       .connection = t->connection});
+                                       .connection = t->connection,
+                                       .limits = *limits});
 }
 
 static void thread_on_subscribed(void *context, size_t refused)
@@ -101,10 +113,12 @@ static void thread_on_subscribed(void *context, size_t refused)
     event_send(context, &(struct mqtt_event){.kind = MQTT_SUBSCRIBED, .refused = refused});
 }
 
-static void thread_on_acked(void *context, uint64_t token, bool no_subscribers)
+static void thread_on_acked(void *context, uint64_t token, bool heard, bool no_subscribers)
 {
-    event_send(context, &(struct mqtt_event){
-                            .kind = MQTT_ACKED, .token = token, .no_subscribers = no_subscribers});
+    event_send(context, &(struct mqtt_event){.kind = MQTT_ACKED,
+                                             .token = token,
+                                             .heard = heard,
+                                             .no_subscribers = no_subscribers});
 }
 
 static void thread_on_refused(void *context, const char *topic, uint64_t token,
@@ -116,16 +130,43 @@ static void thread_on_refused(void *context, const char *topic, uint64_t token,
     event_send(context, &e);
 }
 
+/* Once a second. */
+static void dropped_report(struct mqtt_thread *t, int64_t now)
+{
+    if (t->dropped.count == 0 || now - t->dropped.at < SECOND)
+        return;
+    t->dropped.kind = MQTT_DROPPED;
+    event_send(t, &t->dropped);
+    t->dropped.count = 0;
+    t->dropped.at = now;
+}
+
+/* Whether this message is within the budgets of its topic and its subscription. */
+static bool is_within_budget(struct mqtt_thread *t, const char *topic)
+{
+    int64_t now = clock_now();
+    for (size_t i = 0; i < t->setup.subscribe_count; i++) {
+        const struct mqtt_subscription *s = &t->setup.subscribe[i];
+        if (!topic_matches(s->topic, topic))
+            continue;
+        if (budget_take_topic(&t->each, topic, s->each, now) &&
+            budget_take(&t->all[i], s->all, now))
+            return true;
+        snprintf(t->dropped.topic, sizeof t->dropped.topic, "%s", topic);
+        t->dropped.count++;
+        dropped_report(t, now);
+        return false;
+    }
+    return true;
+}
+
 static void thread_on_message(void *context, const char *topic, const void *payload, size_t len,
                               bool retained)
 {
     struct mqtt_thread *t = context;
     struct mqtt_event e = {
         .kind = MQTT_MESSAGE, .retained = retained, .too_long = len > MQTT_PAYLOAD_MAX};
-    int64_t second = clock_now() / INT64_C(1000000000);
-    t->received = second == t->second ? t->received + 1 : 1;
-    t->second = second;
-    if ((t->setup.rate > 0 && t->received > t->setup.rate) || strlen(topic) >= sizeof e.topic)
+    if (strlen(topic) >= sizeof e.topic || !is_within_budget(t, topic))
         return;
     strcpy(e.topic, topic);
     e.len = e.too_long ? 0 : len;
@@ -176,8 +217,10 @@ static void thread_serve(struct mqtt_thread *t, struct mqtt_session *s)
                                 {.fd = t->publications.fd, .events = POLLIN}};
         if (mqtt_session_wants_write(s))
             fds[0].events |= POLLOUT;
-        if (fds[0].fd < 0 || (poll(fds, 2, TURN_MS) < 0 && errno != EINTR))
+        int turn_ms = (int)(mqtt_session_patience(s) / 1000000);
+        if (fds[0].fd < 0 || (poll(fds, 2, turn_ms) < 0 && errno != EINTR))
             return;
+        dropped_report(t, now);
         publish_waiting(t, s);
         if (mqtt_session_turn(s) != 0)
             return;
@@ -200,9 +243,9 @@ static bool tls_renew(struct mqtt_thread *t)
     return t->tls;
 }
 
-/* libmosquitto says only that it failed. Why is asked once more, on a connection of our own; a
- * broker that shakes hands and then hangs up may not know this version of MQTT. */
-static void diagnose(struct mqtt_thread *t, const char *address)
+/* libmosquitto says only that it failed. Why is asked once more, on a connection of our own. A
+ * broker that shakes hands and then hangs up may not want something that CONNECT asks for. */
+static void diagnose(struct mqtt_thread *t, const char *address, struct ending *ending)
 {
     const char *why = "";
     enum mqtt_fault fault = MQTT_FAULT_FINE;
@@ -211,41 +254,47 @@ static void diagnose(struct mqtt_thread *t, const char *address)
     if (fault != MQTT_FAULT_FINE)
         fault_set(t, fault, why);
     else
-        t->version = t->version == MQTT_VERSION_5 ? MQTT_VERSION_311 : MQTT_VERSION_5;
+        ending->learnt = manners_refused(&t->manners, 0, t->setup.will, clock_now());
 }
 
-/* Connects, serves, and notes why it ended. Returns whether it was up, and nothing was refused. */
-static bool converse(struct mqtt_thread *t, int fd, const char *address)
+static const struct mqtt_session_listener thread_listener = {.up = thread_on_up,
+                                                             .subscribed = thread_on_subscribed,
+                                                             .acked = thread_on_acked,
+                                                             .refused = thread_on_refused,
+                                                             .message = thread_on_message};
+
+/* Connects, serves, and notes why it ended. */
+static struct ending converse(struct mqtt_thread *t, int fd, const char *address)
 {
-    const struct mqtt_session_listener listener = {.context = t,
-                                                   .up = thread_on_up,
-                                                   .subscribed = thread_on_subscribed,
-                                                   .acked = thread_on_acked,
-                                                   .refused = thread_on_refused,
-                                                   .message = thread_on_message};
-    struct mqtt_session *s =
-        mqtt_session_new(&t->setup, t->tls, t->version, ++t->connection, &listener);
-    struct mqtt_session_end end = {.fault = MQTT_FAULT_BROKER, .detail = ""};
-    bool was_up = false;
+    struct mqtt_session_listener listener = thread_listener;
+    struct ending ending = {0};
+    listener.context = t;
+    struct mqtt_session *s = mqtt_session_new(&t->setup, t->tls, t->version, &t->manners, t->hurry,
+                                              ++t->connection, &listener);
     t->doing = t->tls ? MQTT_FAULT_TLS : MQTT_FAULT_BROKER;
-    if (!s)
+    if (!s) {
         close(fd);
-    else if (mqtt_session_connect(s, fd, address) == 0) {
+        fault_set(t, MQTT_FAULT_BROKER, "libmosquitto does not accept user, password or topics");
+        return ending;
+    }
+    int64_t began = clock_now();
+    if (mqtt_session_connect(s, fd, address) == 0) {
         t->doing = MQTT_FAULT_BROKER;
         thread_serve(t, s);
-        was_up = mqtt_session_is_up(s);
     }
-    mqtt_dialler_judge(t->dialler, was_up);
-    if (s)
-        end = mqtt_session_end(s);
+    bool was_up = mqtt_session_is_up(s);
+    struct mqtt_session_end end = mqtt_session_end(s, t->stop);
     mqtt_session_free(s);
     publish_waiting(t, NULL);
     fault_set(t, end.fault, end.detail);
-    if (end.wrong_version)
-        t->version = MQTT_VERSION_311;
-    else if (!was_up && !end.refused && !t->stop)
-        diagnose(t, address);
-    return was_up && !end.refused;
+    ending = (struct ending){.wrong_version = end.wrong_version,
+                             .learnt = end.learnt,
+                             .lasted = was_up ? clock_now() - began : 0};
+    if (was_up || (!end.learnt && !end.wrong_version))
+        mqtt_dialler_judge(t->dialler, was_up);
+    if (!was_up && !end.refused && !end.learnt && !t->stop)
+        diagnose(t, address, &ending);
+    return ending;
 }
 
 static bool goes_on(void *context)
@@ -255,20 +304,22 @@ static bool goes_on(void *context)
     return !t->stop;
 }
 
-static bool connect_once(struct mqtt_thread *t)
+static struct ending connect_once(struct mqtt_thread *t, enum mqtt_version version)
 {
     struct mqtt_dialled d;
+    t->version = version;
+    manners_begin(&t->manners, clock_now());
     t->doing = MQTT_FAULT_DNS;
     int fd = mqtt_dialler_dial(t->dialler, t->setup.probe, goes_on, t, &d);
     if (fd < 0) {
         t->fault = d.fault;
         snprintf(t->detail, sizeof t->detail, "%s port %d: %s", t->setup.broker.host,
                  t->setup.broker.port, mqtt_dial_why(&d));
-        return false;
+        return (struct ending){0};
     }
     if (t->stop || !tls_renew(t)) {
         close(fd);
-        return false;
+        return (struct ending){0};
     }
     return converse(t, fd, d.address);
 }
@@ -287,18 +338,38 @@ static void thread_release(struct mqtt_thread *t)
     free(t);
 }
 
-/* Half to full length, so that a hall of kiosks does not come back in step. A stop ends it. */
+/* Half to full length, so that a hall of kiosks does not come back in step. A stop ends it, and
+ * something that is pending shortens it, even in the middle. */
 static void pause_for(struct mqtt_thread *t, int64_t length)
 {
-    int64_t until = clock_now() + length / 2 +
-                    randombytes_uniform((uint32_t)(length / 2000000) + 1) * INT64_C(1000000);
-    for (int64_t now; !t->stop && (now = clock_now()) < until;) {
+    int64_t began = clock_now();
+    uint32_t chance = randombytes_uniform(1000);
+    for (int64_t now; !t->stop; t->alive_at = now) {
+        int64_t most = t->hurry && length > HURRY_BACKOFF ? HURRY_BACKOFF : length;
+        int64_t until = began + most / 2 + most / 2000 * chance;
+        if ((now = clock_now()) >= until)
+            return;
         struct pollfd p = {.fd = t->publications.fd, .events = POLLIN};
-        t->alive_at = now;
         int64_t left = (until - now) / 1000000 + 1;
         poll(&p, 1, left < TURN_MS ? (int)left : TURN_MS);
         publication_free(mqtt_queue_pop(&t->publications));
     }
+}
+
+/* MQTT 5, and 3.1.1 only where the broker says that it does not speak that. */
+static struct ending connect_somehow(struct mqtt_thread *t)
+{
+    struct ending e = connect_once(t, MQTT_VERSION_5);
+    if (e.wrong_version && !t->stop)
+        e = connect_once(t, MQTT_VERSION_311);
+    return e;
+}
+
+static int64_t backoff_next(const struct mqtt_thread *t, struct ending e, int64_t backoff)
+{
+    if (e.learnt || e.lasted >= STEADY)
+        return t->setup.backoff;
+    return backoff * 2 < t->setup.backoff_max ? backoff * 2 : t->setup.backoff_max;
 }
 
 static void *thread_run(void *context)
@@ -306,15 +377,11 @@ static void *thread_run(void *context)
     struct mqtt_thread *t = context;
     int64_t backoff = t->setup.backoff;
     while (!t->stop) {
-        bool served = connect_once(t);
+        struct ending e = connect_somehow(t);
         if (t->stop)
             break;
         say_down(t);
-        backoff = served ? t->setup.backoff : backoff * 2;
-        if (backoff > t->setup.backoff_max)
-            backoff = t->setup.backoff_max;
-        if (t->hurry && backoff > HURRY_BACKOFF)
-            backoff = HURRY_BACKOFF;
+        backoff = backoff_next(t, e, backoff);
         pause_for(t, backoff);
     }
     thread_release(t);
@@ -347,7 +414,6 @@ struct mqtt_thread *mqtt_thread_new(const struct mqtt_setup *setup)
     t->holders = 2;
     t->alive_at = clock_now();
     t->doing = MQTT_FAULT_DNS;
-    t->version = MQTT_VERSION_5;
     if (mqtt_queue_init(&t->events, EVENTS_MOST) != 0)
         goto free_thread;
     if (mqtt_queue_init(&t->publications, PUBLICATIONS_MOST) != 0)
@@ -413,7 +479,9 @@ int mqtt_thread_publish(struct mqtt_thread *t, const struct mqtt_publication *p)
 
 void mqtt_thread_hurry(struct mqtt_thread *t, bool pending)
 {
-    t->hurry = pending;
+    bool before = atomic_exchange(&t->hurry, pending);
+    if (pending && !before)
+        mqtt_queue_wake(&t->publications); /* from a pause */
 }
 
 int64_t mqtt_thread_alive_at(const struct mqtt_thread *t)

@@ -3,6 +3,7 @@
 
 #include "config/config.h"
 #include "kiosk/common/topics.h"
+#include "kiosk/mqtt/budget.h"
 #include "kiosk/mqtt/fault.h"
 
 #include <stdbool.h>
@@ -28,6 +29,14 @@ struct mqtt_subscription {
     char topic[TOPIC_NAME_MAX];
     int qos;
     bool news; /* neither what is retained there nor what we wrote; MQTT 5 alone can ask for it */
+    struct mqtt_budget each, all; /* for each topic of it, and for all of them together */
+};
+
+/* What a broker allows; all of it before it says otherwise. */
+struct mqtt_limits {
+    int qos; /* at most */
+    bool retain, will, wildcard;
+    uint32_t packet; /* bytes at most; 0: no limit */
 };
 
 struct mqtt_setup {
@@ -36,7 +45,7 @@ struct mqtt_setup {
     const char *password;                           /* copied into locked memory. NULL: none */
     int64_t keepalive, probe, backoff, backoff_max; /* ns, as in struct config */
     uint32_t session_s; /* the broker keeps session and messages for so long; 0: not at all */
-    int rate;           /* messages a second; what comes faster is dropped. 0: no limit */
+    bool careful;       /* what a broker has not yet accepted is asked for one by one (manners.h) */
     struct mqtt_subscription subscribe[MQTT_SUBSCRIPTIONS_MAX];
     size_t subscribe_count;
     char will_topic[TOPIC_NAME_MAX];
@@ -49,8 +58,9 @@ enum mqtt_event_kind {
     MQTT_SUBSCRIBED, /* the broker has answered for every subscription */
     MQTT_DOWN,       /* not connected; what was handed over and not acknowledged is in doubt */
     MQTT_ACKED,      /* the broker took the publication with `token` */
-    MQTT_REFUSED,    /* it refuses a subscription (`topic`), or the publication with `token` */
+    MQTT_REFUSED,    /* it refuses a subscription or publication to `topic` */
     MQTT_MESSAGE,    /* something arrived */
+    MQTT_DROPPED,    /* `count` messages were over a budget, the last of them on `topic` */
 };
 
 struct mqtt_event {
@@ -62,12 +72,15 @@ struct mqtt_event {
     int version;                  /* MQTT_UP: 5 or 3 (3.1.1) */
     uint64_t connection;          /* MQTT_UP: its number, as the will has it */
     size_t refused;               /* MQTT_SUBSCRIBED: how many were refused */
-    uint64_t token;               /* MQTT_ACKED, MQTT_REFUSED; 0: a subscription's */
-    bool no_subscribers;          /* MQTT_ACKED: MQTT 5 says that nobody subscribes (a hint) */
-    bool retained;                /* MQTT_MESSAGE, as the two below */
-    bool too_long;                /* over MQTT_PAYLOAD_MAX: the payload is left out, len is 0 */
+    uint64_t token;               /* MQTT_ACKED, MQTT_REFUSED */
+    bool heard;                   /* MQTT_ACKED: MQTT 5 says that somebody subscribes to it */
+    bool no_subscribers;       /* MQTT_ACKED: it says that nobody does; neither: it says nothing */
+    size_t count;              /* MQTT_DROPPED */
+    struct mqtt_limits limits; /* MQTT_UP */
+    bool retained;             /* MQTT_MESSAGE, as the two below */
+    bool too_long;             /* over MQTT_PAYLOAD_MAX: the payload is left out, len is 0 */
     size_t len;
-    char topic[TOPIC_NAME_MAX]; /* MQTT_MESSAGE, MQTT_REFUSED */
+    char topic[TOPIC_NAME_MAX]; /* MQTT_MESSAGE, MQTT_REFUSED, MQTT_DROPPED */
     uint8_t payload[MQTT_PAYLOAD_MAX];
 };
 
@@ -75,7 +88,7 @@ struct mqtt_publication {
     char topic[TOPIC_NAME_MAX];
     int qos;
     bool retain;
-    bool vital;     /* refused: the connection ends with that fault, and another one is tried */
+    bool vital;     /* goes at once, before everything that waits */
     long expiry_s;  /* 0: none; MQTT 5 alone can say it */
     uint64_t token; /* comes back with MQTT_ACKED or MQTT_REFUSED; 0: not wanted */
     size_t len;

@@ -625,6 +625,7 @@ static void registrar_on_event(struct registrar *r, const struct mqtt_event *e)
         break;
     case MQTT_UP:
     case MQTT_ACKED:
+    case MQTT_DROPPED:
         break;
     }
 }

@@ -139,6 +139,7 @@ static void relay_on_event(struct relay *r, const struct mqtt_event *e)
         break;
     case MQTT_UP:
     case MQTT_ACKED:
+    case MQTT_DROPPED:
         break;
     }
 }

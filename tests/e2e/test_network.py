@@ -75,13 +75,13 @@ def test_a_host_that_does_not_resolve_is_named():
         wait.until(lambda: fault(kiosk) == "dns", lambda: f"the fault: {kiosk.status()}", 20)
 
 
-@pytest.mark.parametrize("refusal", [gate.REFUSAL_311, gate.REFUSAL_5, b""],
-                         ids=["as 3.1.1 says it", "as 5 says it", "hangs up"])
+@pytest.mark.parametrize("refusal", [gate.REFUSAL_311, gate.REFUSAL_5],
+                         ids=["as 3.1.1 says it", "as 5 says it"])
 def test_a_broker_without_mqtt_5_is_spoken_to_in_3_1_1(kiosk, refusal):
     before = gate.Gate(kiosk.brokers[0], kiosk.brokers[0].certificate, refusal)
     kiosk.change({"broker b0": {"port": before.port}})
     kiosk.start()
-    assert before.levels[0] == 5 and before.levels[-1] == 4
+    assert before.levels == [5, 4]
     assert kiosk.status()["brokers"][0]["mqtt"] == "3.1.1"
     member = kiosk.member()
     kiosk.wires().hold(0.4)

@@ -23,6 +23,8 @@ typedef void on_publish_fn(struct mosquitto *, void *, int, int, const mosquitto
 typedef void on_message_fn(struct mosquitto *, void *, const struct mosquitto_message *,
                            const mosquitto_property *);
 
+typedef void on_disconnect_fn(struct mosquitto *, void *, int, const mosquitto_property *);
+
 struct mosquitto {
     void *context;
     const char *id, *user, *will_topic;
@@ -281,6 +283,13 @@ void mosquitto_connect_v5_callback_set(struct mosquitto *m, on_connect_fn *fn)
     m->on_connect = fn;
 }
 
+/* Simulated brokers hang up without a word. */
+void mosquitto_disconnect_v5_callback_set(struct mosquitto *m, on_disconnect_fn *fn)
+{
+    (void)m;
+    (void)fn;
+}
+
 void mosquitto_subscribe_callback_set(struct mosquitto *m, on_subscribe_fn *fn)
 {
     m->on_subscribe = fn;
@@ -310,6 +319,47 @@ void mosquitto_property_free_all(mosquitto_property **list)
 {
     free(*list);
     *list = NULL;
+}
+
+/* Simulated brokers add no properties. */
+const mosquitto_property *mosquitto_property_read_byte(const mosquitto_property *list, int id,
+                                                       uint8_t *value, bool skip)
+{
+    (void)list;
+    (void)id;
+    (void)value;
+    (void)skip;
+    return NULL;
+}
+
+const mosquitto_property *mosquitto_property_read_int16(const mosquitto_property *list, int id,
+                                                        uint16_t *value, bool skip)
+{
+    (void)list;
+    (void)id;
+    (void)value;
+    (void)skip;
+    return NULL;
+}
+
+const mosquitto_property *mosquitto_property_read_int32(const mosquitto_property *list, int id,
+                                                        uint32_t *value, bool skip)
+{
+    (void)list;
+    (void)id;
+    (void)value;
+    (void)skip;
+    return NULL;
+}
+
+const mosquitto_property *mosquitto_property_read_string(const mosquitto_property *list, int id,
+                                                         char **value, bool skip)
+{
+    (void)list;
+    (void)id;
+    (void)value;
+    (void)skip;
+    return NULL;
 }
 
 static void send_packet(struct mosquitto *m, struct packet p)

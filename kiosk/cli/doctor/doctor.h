@@ -14,7 +14,7 @@
 
 enum doctor_verdict { DOCTOR_OK, DOCTOR_WARNING, DOCTOR_FAILURE };
 
-enum { DOCTOR_SAID_MAX = 512 };
+enum { DOCTOR_SAID_MAX = 1536 };
 
 struct doctor {
     const char *prefix;

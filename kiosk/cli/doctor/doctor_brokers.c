@@ -53,6 +53,27 @@ static void say_expiry(struct doctor *d, const char *name, const char *whose, lo
         doctor_say(d, check, DOCTOR_OK, "", "It is valid for %ld more days.", days);
 }
 
+/* What the broker allows, as porchlightd has found it. */
+static void report_losses(struct doctor *d, const char *check, const cJSON *one)
+{
+    const cJSON *error = cJSON_GetObjectItemCaseSensitive(one, "error");
+    const cJSON *losses = cJSON_GetObjectItemCaseSensitive(one, "losses");
+    const char *lost = cJSON_IsString(losses) ? losses->valuestring : "";
+    if (cJSON_IsString(error))
+        doctor_say(d, check, DOCTOR_FAILURE,
+                   "Compare the rights of the kiosk's account at the broker with what it needs:\n"
+                   "    porchlight rights\n"
+                   "When they are right, let porchlightd try again:\n"
+                   "    sudo systemctl restart porchlightd",
+                   "porchlightd is connected, but: %s %s", error->valuestring, lost);
+    else if (lost[0] != '\0')
+        doctor_say(d, check, DOCTOR_WARNING,
+                   "Add a broker that speaks MQTT 5, such as mosquitto 2.",
+                   "porchlightd is connected. %s", lost);
+    else
+        doctor_say(d, check, DOCTOR_OK, "", "porchlightd is connected.");
+}
+
 /* porchlightd logs in too, with the account's password. */
 static void report_connection(struct doctor *d, const struct config_broker *b)
 {
@@ -66,7 +87,7 @@ static void report_connection(struct doctor *d, const struct config_broker *b)
         if (!cJSON_IsString(name) || strcmp(name->valuestring, b->name) != 0)
             continue;
         if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(one, "connected")))
-            doctor_say(d, check, DOCTOR_OK, "", "porchlightd is connected.");
+            report_losses(d, check, one);
         else
             doctor_say(d, check, DOCTOR_FAILURE,
                        "Look into the log of porchlightd, and into the broker's own:\n"

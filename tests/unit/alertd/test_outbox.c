@@ -30,14 +30,14 @@ static void test_every_broker_gets_every_alert_in_order(void **state)
     add(&o, 1, ALERT_PUB_CAUTION, 10);
     add(&o, 2, ALERT_PUB_LOCKDOWN, 20);
     for (size_t broker = 0; broker < 2; broker++) {
-        struct outbox_entry *e = outbox_next(&o, broker);
+        struct outbox_entry *e = outbox_next(&o, broker, 0);
         assert_int_equal(e->id.bytes[0], 1);
         uint64_t first = outbox_sent(&o, e, broker, 0);
-        e = outbox_next(&o, broker);
+        e = outbox_next(&o, broker, 0);
         assert_int_equal(e->id.bytes[0], 2);
         outbox_sent(&o, e, broker, 0);
-        assert_null(outbox_next(&o, broker));
-        outbox_acked(&o, broker, true, first, &acked);
+        assert_null(outbox_next(&o, broker, 0));
+        outbox_acked(&o, broker, true, first, OUTBOX_ACKED, 0, &acked);
         assert_int_equal(acked.id.bytes[0], 1);
     }
     assert_int_equal(outbox_pending(&o), 1);
@@ -53,10 +53,10 @@ static void test_a_real_alert_goes_before_the_end_of_a_drill(void **state)
     outbox_init(&o, 1);
     outbox_add(&o, &drill, false, 10, 0);
     add(&o, 2, ALERT_PUB_LOCKDOWN, 20);
-    struct outbox_entry *e = outbox_next(&o, 0);
+    struct outbox_entry *e = outbox_next(&o, 0, 0);
     assert_int_equal(e->id.bytes[0], 2);
     outbox_sent(&o, e, 0, 0);
-    assert_int_equal(outbox_next(&o, 0)->id.bytes[0], 1);
+    assert_int_equal(outbox_next(&o, 0, 0)->id.bytes[0], 1);
 }
 
 static void test_a_broker_here_hands_nothing_over(void **state)
@@ -66,11 +66,11 @@ static void test_a_broker_here_hands_nothing_over(void **state)
     struct outbox_entry acked;
     outbox_init(&o, 2);
     add(&o, 1, ALERT_PUB_LOCKDOWN, 0);
-    uint64_t here = outbox_sent(&o, outbox_next(&o, 0), 0, 0);
-    uint64_t outside = outbox_sent(&o, outbox_next(&o, 1), 1, 0);
-    assert_false(outbox_acked(&o, 0, false, here, &acked));
+    uint64_t here = outbox_sent(&o, outbox_next(&o, 0, 0), 0, 0);
+    uint64_t outside = outbox_sent(&o, outbox_next(&o, 1, 0), 1, 0);
+    assert_false(outbox_acked(&o, 0, false, here, OUTBOX_ACKED, 0, &acked));
     assert_int_equal(outbox_pending(&o), 1);
-    assert_true(outbox_acked(&o, 1, true, outside, &acked));
+    assert_true(outbox_acked(&o, 1, true, outside, OUTBOX_ACKED, 0, &acked));
     assert_int_equal(outbox_pending(&o), 0);
 }
 
@@ -83,13 +83,13 @@ static void test_what_waits_for_its_acknowledgement_is_known(void **state)
     assert_int_equal(outbox_unacked_since(&o, 0), NS_NEVER);
     add(&o, 1, ALERT_PUB_CAUTION, 10);
     add(&o, 2, ALERT_PUB_LOCKDOWN, 20);
-    uint64_t first = outbox_sent(&o, outbox_next(&o, 0), 0, 30);
-    uint64_t second = outbox_sent(&o, outbox_next(&o, 0), 0, 40);
+    uint64_t first = outbox_sent(&o, outbox_next(&o, 0, 0), 0, 30);
+    uint64_t second = outbox_sent(&o, outbox_next(&o, 0, 0), 0, 40);
     assert_int_equal(outbox_unacked_since(&o, 0), 30);
     assert_int_equal(outbox_unacked_since(&o, 1), NS_NEVER);
-    outbox_acked(&o, 0, true, first, &acked);
+    outbox_acked(&o, 0, true, first, OUTBOX_ACKED, 0, &acked);
     assert_int_equal(outbox_unacked_since(&o, 0), 40);
-    outbox_acked(&o, 0, true, second, &acked);
+    outbox_acked(&o, 0, true, second, OUTBOX_ACKED, 0, &acked);
     assert_int_equal(outbox_unacked_since(&o, 0), NS_NEVER);
 }
 
@@ -100,12 +100,12 @@ static void test_what_could_not_be_sent_is_next_again(void **state)
     struct outbox_entry acked;
     outbox_init(&o, 1);
     add(&o, 1, ALERT_PUB_LOCKDOWN, 0);
-    struct outbox_entry *e = outbox_next(&o, 0);
+    struct outbox_entry *e = outbox_next(&o, 0, 0);
     uint64_t token = outbox_sent(&o, e, 0, 30);
     outbox_unsent(e, 0);
     assert_int_equal(outbox_unacked_since(&o, 0), NS_NEVER);
-    assert_false(outbox_acked(&o, 0, true, token, &acked));
-    assert_ptr_equal(outbox_next(&o, 0), e);
+    assert_false(outbox_acked(&o, 0, true, token, OUTBOX_ACKED, 0, &acked));
+    assert_ptr_equal(outbox_next(&o, 0, 0), e);
     assert_int_equal(outbox_pending(&o), 1);
 }
 
@@ -116,14 +116,14 @@ static void test_what_was_in_doubt_is_sent_again(void **state)
     struct outbox_entry acked;
     outbox_init(&o, 1);
     add(&o, 1, ALERT_PUB_LOCKDOWN, 0);
-    uint64_t lost = outbox_sent(&o, outbox_next(&o, 0), 0, 0);
+    uint64_t lost = outbox_sent(&o, outbox_next(&o, 0, 0), 0, 0);
     outbox_broker_down(&o, 0);
-    assert_false(outbox_acked(&o, 0, true, lost, &acked));
+    assert_false(outbox_acked(&o, 0, true, lost, OUTBOX_ACKED, 0, &acked));
     assert_int_equal(acked.order, 0);
-    uint64_t again = outbox_sent(&o, outbox_next(&o, 0), 0, 0);
+    uint64_t again = outbox_sent(&o, outbox_next(&o, 0, 0), 0, 0);
     assert_true(lost != again);
-    assert_true(outbox_acked(&o, 0, true, again, &acked));
-    assert_null(outbox_next(&o, 0));
+    assert_true(outbox_acked(&o, 0, true, again, OUTBOX_ACKED, 0, &acked));
+    assert_null(outbox_next(&o, 0, 0));
 }
 
 static void test_a_repeat_starts_its_entry_anew(void **state)
@@ -132,10 +132,10 @@ static void test_a_repeat_starts_its_entry_anew(void **state)
     struct outbox o;
     outbox_init(&o, 1);
     add(&o, 1, ALERT_PUB_LOCKDOWN, 0);
-    outbox_sent(&o, outbox_next(&o, 0), 0, 0);
+    outbox_sent(&o, outbox_next(&o, 0, 0), 0, 0);
     add(&o, 1, ALERT_PUB_LOCKDOWN, 5);
     assert_int_equal(outbox_pending(&o), 1);
-    assert_int_equal(outbox_next(&o, 0)->at, 5);
+    assert_int_equal(outbox_next(&o, 0, 0)->at, 5);
     add(&o, 1, ALERT_PUB_UNCONFIRMED, 6);
     assert_int_equal(outbox_pending(&o), 2);
 }
@@ -150,7 +150,61 @@ static void test_a_members_answer_hands_over(void **state)
     assert_true(outbox_answered(&o, &a.id));
     assert_false(outbox_answered(&o, &a.id));
     assert_int_equal(outbox_pending(&o), 0);
-    assert_non_null(outbox_next(&o, 0));
+    assert_non_null(outbox_next(&o, 0, 0));
+}
+
+static void test_what_nobody_heard_comes_again_until_something_younger_is_there(void **state)
+{
+    (void)state;
+    struct outbox o;
+    struct outbox_entry acked;
+    outbox_init(&o, 1);
+    add(&o, 1, ALERT_PUB_LOCKDOWN, 0);
+    uint64_t token = outbox_sent(&o, outbox_next(&o, 0, 0), 0, 0);
+    assert_false(outbox_acked(&o, 0, true, token, OUTBOX_UNHEARD, 5, &acked));
+    assert_int_equal(outbox_pending(&o), 1);
+    assert_null(outbox_next(&o, 0, 5 + OUTBOX_AGAIN - 1));
+    struct outbox_entry *again = outbox_next(&o, 0, 5 + OUTBOX_AGAIN);
+    assert_non_null(again);
+    assert_true(again->sent_before[0]);
+    add(&o, 1, ALERT_PUB_ALL_CLEAR, 6);
+    token = outbox_sent(&o, outbox_next(&o, 0, 5 + OUTBOX_AGAIN), 0, 7);
+    assert_true(outbox_acked(&o, 0, true, token, OUTBOX_ACKED, 7, &acked));
+    assert_int_equal(acked.publish, ALERT_PUB_ALL_CLEAR);
+    assert_null(outbox_next(&o, 0, 9 * OUTBOX_AGAIN)); /* not the lockdown after its end */
+}
+
+static void test_what_was_refused_comes_again_in_order(void **state)
+{
+    (void)state;
+    struct outbox o;
+    struct outbox_entry acked;
+    outbox_init(&o, 1);
+    add(&o, 1, ALERT_PUB_LOCKDOWN, 0);
+    uint64_t token = outbox_sent(&o, outbox_next(&o, 0, 0), 0, 0);
+    assert_false(outbox_acked(&o, 0, true, token, OUTBOX_DENIED, 5, &acked));
+    assert_int_equal(outbox_pending(&o), 1);
+    assert_false(outbox_waiting(&o));
+    assert_null(outbox_next(&o, 0, 6));
+    add(&o, 1, ALERT_PUB_ALL_CLEAR, 7); /* perhaps it is let through now */
+    assert_int_equal(outbox_next(&o, 0, 7)->publish, ALERT_PUB_LOCKDOWN);
+}
+
+static void test_what_cannot_be_proved_is_taken_and_not_handed_over(void **state)
+{
+    (void)state;
+    struct outbox o;
+    struct outbox_entry acked;
+    const struct alert_action a = alarm_of(1, ALERT_PUB_LOCKDOWN);
+    outbox_init(&o, 1);
+    add(&o, 1, ALERT_PUB_LOCKDOWN, 0);
+    uint64_t token = outbox_sent(&o, outbox_next(&o, 0, 0), 0, 0);
+    assert_false(outbox_acked(&o, 0, true, token, OUTBOX_UNPROVED, 5, &acked));
+    assert_int_equal(outbox_pending(&o), 0);
+    assert_null(outbox_next(&o, 0, 9 * OUTBOX_AGAIN));
+    outbox_broker_down(&o, 0); /* perhaps it was lost with the connection */
+    assert_non_null(outbox_next(&o, 0, 0));
+    assert_true(outbox_answered(&o, &a.id));
 }
 
 static void test_a_full_box_gives_up_what_was_handed_over_first(void **state)
@@ -164,9 +218,9 @@ static void test_a_full_box_gives_up_what_was_handed_over_first(void **state)
     outbox_answered(&o, &fifth.id);
     add(&o, 100, ALERT_PUB_LOCKDOWN, 100);
     assert_int_equal(outbox_pending(&o), OUTBOX_MAX);
-    assert_int_equal(outbox_next(&o, 0)->id.bytes[0], 1);
+    assert_int_equal(outbox_next(&o, 0, 0)->id.bytes[0], 1);
     add(&o, 101, ALERT_PUB_LOCKDOWN, 101);
-    assert_int_equal(outbox_next(&o, 0)->id.bytes[0], 2);
+    assert_int_equal(outbox_next(&o, 0, 0)->id.bytes[0], 2);
 }
 
 static void test_only_what_was_handed_over_grows_old(void **state)
@@ -177,12 +231,12 @@ static void test_only_what_was_handed_over_grows_old(void **state)
     outbox_init(&o, 1);
     outbox_add(&o, &a, false, 0, 0);
     outbox_expire(&o, 100, 1000);
-    assert_non_null(outbox_next(&o, 0));
+    assert_non_null(outbox_next(&o, 0, 0));
     outbox_answered(&o, &a.id);
     outbox_expire(&o, 100, 100);
-    assert_non_null(outbox_next(&o, 0));
+    assert_non_null(outbox_next(&o, 0, 0));
     outbox_expire(&o, 100, 101);
-    assert_null(outbox_next(&o, 0));
+    assert_null(outbox_next(&o, 0, 0));
 }
 
 static void test_new_brokers_get_what_is_pending(void **state)
@@ -191,10 +245,10 @@ static void test_new_brokers_get_what_is_pending(void **state)
     struct outbox o;
     outbox_init(&o, 1);
     add(&o, 1, ALERT_PUB_LOCKDOWN, 0);
-    outbox_sent(&o, outbox_next(&o, 0), 0, 0);
+    outbox_sent(&o, outbox_next(&o, 0, 0), 0, 0);
     outbox_brokers(&o, 3);
     for (size_t broker = 0; broker < 3; broker++)
-        assert_non_null(outbox_next(&o, broker));
+        assert_non_null(outbox_next(&o, broker, 0));
 }
 
 int main(void)
@@ -208,6 +262,9 @@ int main(void)
         cmocka_unit_test(test_what_was_in_doubt_is_sent_again),
         cmocka_unit_test(test_a_repeat_starts_its_entry_anew),
         cmocka_unit_test(test_a_members_answer_hands_over),
+        cmocka_unit_test(test_what_nobody_heard_comes_again_until_something_younger_is_there),
+        cmocka_unit_test(test_what_was_refused_comes_again_in_order),
+        cmocka_unit_test(test_what_cannot_be_proved_is_taken_and_not_handed_over),
         cmocka_unit_test(test_a_full_box_gives_up_what_was_handed_over_first),
         cmocka_unit_test(test_only_what_was_handed_over_grows_old),
         cmocka_unit_test(test_new_brokers_get_what_is_pending),

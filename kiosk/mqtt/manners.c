@@ -1,0 +1,103 @@
+#include "kiosk/mqtt/manners.h"
+
+#include "kiosk/common/topics.h"
+
+#include <mqtt_protocol.h>
+
+void manners_begin(struct mqtt_manners *m, int64_t now)
+{
+    if (m->learnt_at != 0 && now - m->learnt_at > MANNERS_MEMORY)
+        *m = (struct mqtt_manners){0};
+}
+
+struct manners_thing *manners_of(struct mqtt_manners *m, char kind, const char *topic, int how)
+{
+    uint64_t key = topic_hash(topic) ^ ((uint64_t)(unsigned char)kind << 8) ^ (uint64_t)how;
+    for (struct manners_thing *t = m->things; t < m->things + MANNERS_THINGS; t++) {
+        if (t->key == 0)
+            t->key = key;
+        if (t->key == key)
+            return t;
+    }
+    return NULL;
+}
+
+static void manners_forgive(struct mqtt_manners *m)
+{
+    for (struct manners_thing *t = m->things; t < m->things + MANNERS_THINGS; t++)
+        if (t->standing == MANNERS_BLAMED)
+            t->standing = MANNERS_UNPROVEN;
+    m->no_retain = false;
+}
+
+/* A broker that still hangs up when five things have been left out does so for another reason. */
+bool manners_blame(struct mqtt_manners *m, struct manners_thing *t, bool retained, int64_t now)
+{
+    m->early++;
+    m->learnt_at = now;
+    if (m->early == MANNERS_EARLY_MOST)
+        manners_forgive(m);
+    if (m->early >= MANNERS_EARLY_MOST)
+        return false;
+    if (retained && !m->no_retain)
+        m->no_retain = true;
+    else if (t)
+        t->standing = MANNERS_BLAMED;
+    return true;
+}
+
+void manners_lasted(struct mqtt_manners *m)
+{
+    m->early = 0;
+    m->silent = 0;
+}
+
+/* The will may be what it does not want: first one that is not retained is tried, then none. */
+static bool manners_hung_up(struct mqtt_manners *m, bool has_will)
+{
+    static const struct {
+        bool no_retain, no_will;
+    } tries[] = {{false, false}, {true, false}, {false, true}};
+    if (!has_will && !m->no_will)
+        return false;
+    size_t i = ++m->silent / 2 % (sizeof tries / sizeof tries[0]);
+    m->no_retain = tries[i].no_retain;
+    m->no_will = tries[i].no_will;
+    return false;
+}
+
+static bool manners_learn(bool *what)
+{
+    bool is_new = !*what;
+    *what = true;
+    return is_new;
+}
+
+bool manners_refused(struct mqtt_manners *m, int reason, bool has_will, int64_t now)
+{
+    m->learnt_at = now;
+    switch (reason) {
+    case 0:
+        return manners_hung_up(m, has_will);
+    case -1:
+    case MQTT_RC_CLIENTID_NOT_VALID:
+        m->no_id = !m->no_id;
+        return m->no_id;
+    case MQTT_RC_RETAIN_NOT_SUPPORTED:
+        return manners_learn(&m->no_retain);
+    case MQTT_RC_QOS_NOT_SUPPORTED:
+        return manners_learn(&m->no_qos);
+    case MQTT_RC_PACKET_TOO_LARGE:
+    case MQTT_RC_TOPIC_NAME_INVALID:
+        return has_will && manners_learn(&m->no_will);
+    case MQTT_RC_NOT_AUTHORIZED: /* of the account, or of its will's topic */
+        if (m->no_will && !m->will_excluded) {
+            m->no_will = false;
+            m->will_excluded = true;
+            return false;
+        }
+        return has_will && !m->will_excluded && manners_learn(&m->no_will);
+    default:
+        return false;
+    }
+}

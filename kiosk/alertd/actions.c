@@ -4,14 +4,13 @@
 #include "kiosk/common/log.h"
 #include "kiosk/core/ns.h"
 
-#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
-/* How long an alert waits for the record, and no longer: of the 500 ms in which a hold-up loop has
- * to answer, half is left for the brokers. */
-#define RECORD_PATIENCE (250 * NS_PER_MS)
+/* How long the wipe waits for the record of its being asked for, and no longer: porchlight-wipe
+ * writes an intent of its own before it begins. Alerts wait for no record at all. */
+#define WIPE_PATIENCE (250 * NS_PER_MS)
 
 static struct alert_id fresh_id(void)
 {
@@ -32,11 +31,8 @@ static void do_record(struct kiosk_state *s, struct recorder *recorder)
     if (!alert_id_equal(&s->record.standing.id, &now->id))
         s->record.began = clock_is_set() && !alert_id_is_none(&now->id) ? clock_wall_seconds() : 0;
     s->record.standing = *now;
-    s->record_fault = recorder_write(recorder, &s->record, RECORD_PATIENCE) != 0;
-    if (s->record_fault)
-        log_error("the record is not on the card yet: %s. The alert is sent all the same, but a "
-                  "power cut now would lose it. Check the card (porchlight doctor)",
-                  strerror(errno));
+    s->recorded_at = clock_now();
+    recorder_ask(recorder, &s->record);
 }
 
 void actions_publish_state(struct kiosk_state *s, struct delivery *d)
@@ -94,6 +90,7 @@ static void do_forget(struct kiosk_state *s)
     s->facts.seen = s->facts.safe = 0;
     s->facts.handed_over = s->facts.delivered_lan = false;
     s->facts.unheard = s->facts.unproved = s->facts.denied = false;
+    s->left = s->left_openly = false;
     acks_forget(&s->acks);
     if (alert_id_is_none(&s->alert.now.id))
         return;
@@ -102,13 +99,33 @@ static void do_forget(struct kiosk_state *s)
     sodium_memzero(key, sizeof key);
 }
 
-/* Decided once more, just before what cannot be undone. */
-static void do_wipe(const struct kiosk_state *s, struct wiper *wiper, bool drill, int64_t now)
+/* Decided once more, just before what cannot be undone: neither without need, nor without a record
+ * that says so after a power cut. */
+void actions_release_wipe(struct kiosk_state *s, const struct outputs *o, int64_t now)
 {
-    if (drill)
-        wiper_ask(wiper, WIPER_DRILL, now);
-    else if (s->rules.wipe && s->alert.now.wipe_pending)
-        wiper_ask(wiper, WIPER_WIPE, now);
+    if (s->wipe_by == NS_NEVER ||
+        (now < s->wipe_by && recorder_look(o->recorder) == RECORDER_PENDING))
+        return;
+    s->wipe_by = NS_NEVER;
+    if (s->rules.wipe && s->alert.now.wipe_pending)
+        wiper_ask(o->wiper, WIPER_WIPE, now);
+}
+
+static void do_wipe(struct kiosk_state *s, const struct outputs *o, bool drill, int64_t now)
+{
+    if (drill) {
+        wiper_ask(o->wiper, WIPER_DRILL, now);
+        return;
+    }
+    if (s->wipe_by == NS_NEVER)
+        s->wipe_by = now + WIPE_PATIENCE;
+    actions_release_wipe(s, o, now);
+}
+
+void actions_left(struct kiosk_state *s, bool openly)
+{
+    s->left = true;
+    s->left_openly |= openly;
 }
 
 static void do_action(struct kiosk_state *s, const struct outputs *o, const struct alert_action *a,
@@ -125,7 +142,7 @@ static void do_action(struct kiosk_state *s, const struct outputs *o, const stru
         actions_publish_state(s, o->delivery);
         break;
     case ALERT_DO_WIPE:
-        do_wipe(s, o->wiper, a->drill, now);
+        do_wipe(s, o, a->drill, now);
         break;
     case ALERT_DO_TICK:
         inputs_tick(o->inputs, a->ticks, now);

@@ -15,7 +15,9 @@ struct outputs {
     struct wiper *wiper;
 };
 
-/* Gives one event to alert_step and does what its actions say, in their order. */
+/* Gives one event to alert_step and does what its actions say, in their order. Nothing waits for
+ * the disk: a record is written beside the publications, and only a wipe is held back for its
+ * record, for a quarter of a second at most. */
 void actions_step(struct kiosk_state *s, const struct outputs *o, struct alert_event e,
                   int64_t now);
 void actions_gesture(struct kiosk_state *s, const struct outputs *o, enum gesture g, int64_t now);
@@ -25,6 +27,12 @@ void actions_drill(struct kiosk_state *s, const struct outputs *o, bool wipe, in
 
 /* Continues what the record says was active before the restart. */
 void actions_resume(struct kiosk_state *s, const struct outputs *o, int64_t now);
+
+/* The wipe that waits for its record, if it need not wait any longer. */
+void actions_release_wipe(struct kiosk_state *s, const struct outputs *o, int64_t now);
+
+/* The current alert has left the venue. `openly`: staff on site may feel it. */
+void actions_left(struct kiosk_state *s, bool openly);
 
 /* Publishes the state as it is now. */
 void actions_publish_state(struct kiosk_state *s, struct delivery *d);

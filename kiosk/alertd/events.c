@@ -60,8 +60,6 @@ static bool is_alarm(enum alert_publish p)
     return p == ALERT_PUB_LOCKDOWN || p == ALERT_PUB_CAUTION || p == ALERT_PUB_UNCLEAR;
 }
 
-/* Two pulses: heard outside. Only for what was pressed openly, so that duress feels like the
- * code. */
 static void events_on_acked(void *context, const struct outbox_entry *e, enum outbox_leg how,
                             bool outside, bool news)
 {
@@ -80,9 +78,8 @@ static void events_on_acked(void *context, const struct outbox_entry *e, enum ou
         return;
     f->unheard = how == OUTBOX_UNHEARD;
     f->unproved = f->unproved || how == OUTBOX_UNPROVED;
-    f->handed_over = f->handed_over || how == OUTBOX_ACKED;
-    if (news && !now->calm)
-        inputs_tick(k->outputs.inputs, 2, clock_now());
+    if (how == OUTBOX_ACKED)
+        actions_left(&k->state, news && !now->calm);
 }
 
 static void events_on_denied(void *context, enum mqtt_fault fault)

@@ -10,6 +10,7 @@
 #include "kiosk/core/ns.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,9 @@
 /* A thousand phones answer within a second: the state with their count is published this often at
  * most. */
 #define STATE_PACE (2 * NS_PER_S)
+
+/* A record that is not written by then is a fault. */
+#define RECORD_SLOW NS_PER_S
 
 /* --- time ------------------------------------------------------------------------------------ */
 
@@ -45,13 +49,46 @@ static void weekly_drill(struct kiosk *k, int64_t now)
         actions_drill(&k->state, &k->outputs, false, now);
 }
 
-/* A disk that was full has room again, or a slow one is done. */
-static void record_check(struct kiosk_state *s, struct recorder *recorder)
+static const char *record_trouble(int error)
 {
-    if (!s->record_fault || recorder_failing(recorder))
+    return error == EBUSY    ? "it holds a vault's key; use another cell"
+           : error == ENOSPC ? "there is no room; the record takes 50 bytes"
+                             : strerror(error);
+}
+
+/* What became of the newest record. One that failed is tried again, and is a fault meanwhile, as is
+ * one that takes long. */
+static enum recorder_result record_check(struct kiosk_state *s, struct recorder *recorder,
+                                         int64_t now)
+{
+    enum recorder_result result = recorder_look(recorder);
+    bool fault = result == RECORDER_FAILED ||
+                 (result == RECORDER_PENDING && now - s->recorded_at >= RECORD_SLOW);
+    if (fault && !s->record_fault)
+        log_error("the record is not on the card yet: %s. The alert is sent all the same, but a "
+                  "power cut now would lose it. Check the card (porchlight doctor)",
+                  result == RECORDER_FAILED ? record_trouble(errno) : "the card does not answer");
+    /* While the next record is being written, nobody knows yet whether the card is well again. */
+    if (result != RECORDER_PENDING || fault) {
+        if (s->record_fault && !fault)
+            log_info("the record is on the card again");
+        s->record_fault = fault;
+    }
+    return result;
+}
+
+/* "Handed over" is said when the alert has left the venue and its record is written, or cannot be,
+ * which is a fault of its own. Two pulses of the silent output say the same, but only of what was
+ * pressed openly, so that duress feels like the code. */
+static void hand_over(struct kiosk_state *s, const struct outputs *o, int64_t now)
+{
+    enum recorder_result result = record_check(s, o->recorder, now);
+    if (!s->left || result == RECORDER_PENDING)
         return;
-    s->record_fault = false;
-    log_info("the record is on the card again");
+    s->facts.handed_over = true;
+    if (s->left_openly && !s->alert.now.calm)
+        inputs_tick(o->inputs, 2, now);
+    s->left_openly = false;
 }
 
 /* Returns whether one of them refuses what the kiosk needs. */
@@ -93,7 +130,8 @@ void kiosk_time(struct kiosk *k, int64_t now)
     if (alert_deadline(&s->alert, &s->rules) <= now)
         actions_step(s, o, (struct alert_event){.kind = ALERT_EV_TIME}, now);
     weekly_drill(k, now);
-    record_check(s, o->recorder);
+    hand_over(s, o, now);
+    actions_release_wipe(s, o, now);
     if (s->publish_state && now - s->published_at >= STATE_PACE)
         actions_publish_state(s, o->delivery);
     kiosk_finish_wipe(s, o->wiper, now);
@@ -108,6 +146,11 @@ int64_t kiosk_deadline(const struct kiosk *k)
     const struct kiosk_state *s = &k->state;
     const int64_t due[] = {s->publish_state ? s->published_at + STATE_PACE : NS_NEVER,
                            inputs_deadline(k->outputs.inputs),
+                           s->wipe_by,
+                           recorder_look(k->outputs.recorder) == RECORDER_PENDING &&
+                                   !s->record_fault
+                               ? s->recorded_at + RECORD_SLOW
+                               : NS_NEVER,
                            alert_deadline(&s->alert, &s->rules),
                            wiper_deadline(k->outputs.wiper),
                            delivery_deadline(k->outputs.delivery),
@@ -149,11 +192,13 @@ static void record_load(struct record *r, const struct record_place *at, bool wi
     *r = (struct record){.epoch = clock_is_set() ? (uint64_t)clock_wall_seconds() : 1};
 }
 
-static const char *record_trouble(int error)
+/* What follows from it is done by kiosk_time, after each turn of the loop. */
+static void on_recorded(void *context, int fd, short revents)
 {
-    return error == EBUSY    ? "it holds a vault's key; use another cell"
-           : error == ENOSPC ? "there is no room; the record takes 50 bytes"
-                             : strerror(error);
+    const struct kiosk *k = context;
+    (void)fd;
+    (void)revents;
+    recorder_drain(k->outputs.recorder);
 }
 
 static int record_open(struct kiosk *k)
@@ -170,12 +215,19 @@ static int record_open(struct kiosk *k)
         log_error("no thread for the record: %s", strerror(errno));
         return -1;
     }
-    s->record_fault = recorder_write(k->outputs.recorder, &s->record, NS_PER_S) != 0;
+    s->recorded_at = clock_now();
+    enum recorder_result result = recorder_write(k->outputs.recorder, &s->record, RECORD_SLOW);
+    s->record_fault = result != RECORDER_DURABLE;
     if (s->record_fault)
         log_error("%s: cannot be written (%s); alerts are sent, but a power cut would lose them. "
                   "%s must belong to the user of porchlightd",
-                  at.path, record_trouble(errno), at.cell ? "The cell" : "The folder");
-    return 0;
+                  at.path,
+                  result == RECORDER_FAILED ? record_trouble(errno) : "the card does not answer",
+                  at.cell ? "The cell" : "The folder");
+    if (loop_add(k->loop, recorder_fd(k->outputs.recorder), POLLIN, on_recorded, k) == 0)
+        return 0;
+    log_error("the record: %s", strerror(errno));
+    return -1;
 }
 
 static int sockets_open(struct kiosk *k)
@@ -293,6 +345,7 @@ struct kiosk *kiosk_new(const char *prefix, const struct config *config,
         k->faults = *faults;
     k->state.facts =
         (struct cue_facts){.sensed_at = NS_NEVER, .alert_at = NS_NEVER, .relay_at = clock_now()};
+    k->state.wipe_by = NS_NEVER;
     randombytes_buf(k->state.nonce, sizeof k->state.nonce);
     rules_set(k);
     int bad = record_open(k);
@@ -327,6 +380,8 @@ void kiosk_free(struct kiosk *k)
     sim_bus_free(k->bus);
     passwords_free(k->passwords);
     sealer_finish(&k->sealer);
+    if (k->outputs.recorder)
+        loop_remove(k->loop, recorder_fd(k->outputs.recorder));
     recorder_free(k->outputs.recorder);
     free(k);
 }

@@ -24,9 +24,14 @@ struct kiosk_state {
     uint64_t refused[COMMAND_RESULTS]; /* messages of phones that were refused, by reason */
     bool publish_state;                /* it has changed; soon, but not for each of many answers */
     int64_t published_at;              /* the state */
-    bool record_fault;                 /* the record is not durable */
-    bool wipe_fault; /* the wipe is enabled, but porchlight-wipe or its plan is not ready for it */
-    bool wiped;      /* everything but the credentials is destroyed */
+    int64_t recorded_at;               /* when the record was last given to the recorder */
+    bool record_fault;                 /* it is not durable, and should be by now */
+    bool left;        /* the current alert has left the venue; facts.handed_over follows when its
+                         record is written too */
+    bool left_openly; /* and staff may feel it */
+    int64_t wipe_by;  /* the wipe was asked for, and waits for its record until then; NS_NEVER */
+    bool wipe_fault;  /* the wipe is enabled, but porchlight-wipe or its plan is not ready for it */
+    bool wiped;       /* everything but the credentials is destroyed */
 };
 
 #endif

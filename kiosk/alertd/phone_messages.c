@@ -50,9 +50,7 @@ static void answer_count(struct kiosk_state *s, const struct outputs *o, const s
         return;
     s->facts.seen = s->acks.seen;
     s->facts.safe = s->acks.safe;
-    if (!s->facts.handed_over && !s->alert.now.calm)
-        inputs_tick(o->inputs, 2, clock_now()); /* a phone has it: accepted */
-    s->facts.handed_over = true;
+    actions_left(s, !s->left && !s->alert.now.calm);
     s->publish_state = true;
     delivery_answered(o->delivery, &m->id);
 }

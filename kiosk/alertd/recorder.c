@@ -8,7 +8,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
 /* What could not be written is tried again: a disk that was full may have room by then. */
 #define RETRY NS_PER_S
@@ -21,6 +23,7 @@ struct recorder {
     struct record wanted;
     uint64_t asked, written; /* numbers of records: written == asked at rest */
     int error;               /* of the last one written */
+    int fd;                  /* eventfd: an attempt is over */
     bool stop;
     bool abandoned; /* the thread frees */
 };
@@ -30,6 +33,8 @@ static void recorder_destroy(struct recorder *r)
     pthread_cond_destroy(&r->work);
     pthread_cond_destroy(&r->done);
     pthread_mutex_destroy(&r->mutex);
+    if (r->fd >= 0)
+        close(r->fd);
     free(r);
 }
 
@@ -53,6 +58,13 @@ static bool wait_for_work(struct recorder *r)
     return r->written != r->asked;
 }
 
+static void recorder_wake(const struct recorder *r)
+{
+    uint64_t one = 1;
+    ssize_t n = write(r->fd, &one, sizeof one);
+    (void)n; /* EAGAIN: it is readable already */
+}
+
 static void *recorder_run(void *context)
 {
     struct recorder *r = context;
@@ -66,6 +78,7 @@ static void *recorder_run(void *context)
         r->error = error;
         r->written = number;
         pthread_cond_broadcast(&r->done);
+        recorder_wake(r);
     }
     bool abandoned = r->abandoned;
     pthread_mutex_unlock(&r->mutex);
@@ -83,7 +96,8 @@ struct recorder *recorder_new(const struct record_place *at)
     pthread_cond_init(&r->work, NULL);
     pthread_cond_init(&r->done, NULL);
     r->at = *at;
-    int error = pthread_create(&r->thread, NULL, recorder_run, r);
+    r->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int error = r->fd < 0 ? errno : pthread_create(&r->thread, NULL, recorder_run, r);
     if (error == 0)
         return r;
     recorder_destroy(r);
@@ -101,24 +115,47 @@ static int recorder_wait_for(struct recorder *r, uint64_t number, int64_t patien
     return r->error;
 }
 
-int recorder_write(struct recorder *r, const struct record *record, int64_t patience)
+void recorder_ask(struct recorder *r, const struct record *record)
 {
     pthread_mutex_lock(&r->mutex);
     r->wanted = *record;
     r->asked++;
     pthread_cond_signal(&r->work);
-    int error = recorder_wait_for(r, r->asked, patience);
     pthread_mutex_unlock(&r->mutex);
-    errno = error;
-    return error == 0 ? 0 : -1;
 }
 
-bool recorder_failing(struct recorder *r)
+enum recorder_result recorder_look(struct recorder *r)
 {
     pthread_mutex_lock(&r->mutex);
-    bool failing = r->written != r->asked || r->error != 0;
+    bool pending = r->written != r->asked;
+    int error = r->error;
     pthread_mutex_unlock(&r->mutex);
-    return failing;
+    if (pending)
+        return RECORDER_PENDING;
+    errno = error;
+    return error == 0 ? RECORDER_DURABLE : RECORDER_FAILED;
+}
+
+enum recorder_result recorder_write(struct recorder *r, const struct record *record,
+                                    int64_t patience)
+{
+    recorder_ask(r, record);
+    pthread_mutex_lock(&r->mutex);
+    recorder_wait_for(r, r->asked, patience);
+    pthread_mutex_unlock(&r->mutex);
+    return recorder_look(r);
+}
+
+int recorder_fd(const struct recorder *r)
+{
+    return r->fd;
+}
+
+void recorder_drain(struct recorder *r)
+{
+    uint64_t times;
+    ssize_t n = read(r->fd, &times, sizeof times);
+    (void)n; /* EAGAIN: it was drained already */
 }
 
 void recorder_free(struct recorder *r)

@@ -5,9 +5,15 @@
 
 #include <stdbool.h>
 
-/* Writes records on a thread of its own, so that a slow disk holds up no alert: the caller waits
- * for a record to be durable, but not for longer than its patience. */
+/* Writes records on a thread of its own, so that a slow disk holds up nothing. The newest record
+ * wins. What failed is tried again every second until it is durable, or a newer one comes. */
 struct recorder;
+
+enum recorder_result {
+    RECORDER_DURABLE,
+    RECORDER_PENDING, /* it is being written */
+    RECORDER_FAILED,  /* and is tried again */
+};
 
 /* NULL with errno. `at` is copied. */
 struct recorder *recorder_new(const struct record_place *at);
@@ -15,12 +21,19 @@ struct recorder *recorder_new(const struct record_place *at);
 /* Waits for what is being written, for up to a second. NULL is safe. */
 void recorder_free(struct recorder *r);
 
-/* The newest record wins. 0 once it is durable; -1 with errno: ETIMEDOUT (it goes on in the
- * background), or why it failed. What failed is tried again every second until it is durable, or a
- * newer one comes. */
-int recorder_write(struct recorder *r, const struct record *record, int64_t patience);
+/* Begins to write a record. recorder_look says what became of it, and recorder_fd is readable when
+ * that has changed. */
+void recorder_ask(struct recorder *r, const struct record *record);
 
-/* Whether the newest record is not durable yet. */
-bool recorder_failing(struct recorder *r);
+/* The same, and waits for the result for up to `patience` ns. */
+enum recorder_result recorder_write(struct recorder *r, const struct record *record,
+                                    int64_t patience);
+
+/* What became of the newest record; where it failed, why is in errno. */
+enum recorder_result recorder_look(struct recorder *r);
+
+/* Readable after each attempt, until it is drained. */
+int recorder_fd(const struct recorder *r);
+void recorder_drain(struct recorder *r);
 
 #endif

@@ -18,7 +18,8 @@ static struct alert_action *alert_add(struct todo *t, const struct alert *a,
     return x;
 }
 
-/* A change is made durable first, then published, then retained for phones that connect later. */
+/* A change is recorded, published, and retained for phones that connect later; none of the three
+ * waits for another. */
 static void alert_add_message(struct todo *t, const struct alert *a, enum alert_publish what)
 {
     alert_add(t, a, ALERT_DO_RECORD);

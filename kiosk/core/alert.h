@@ -68,8 +68,7 @@ struct alert {
 };
 
 enum alert_action_kind {
-    ALERT_DO_RECORD,  /* make `now` durable; later actions wait for it (but see alert.c on I/O
-                         errors) */
+    ALERT_DO_RECORD,  /* make `now` durable; only a wipe waits for it */
     ALERT_DO_PUBLISH, /* message `publish` on the topic alert */
     ALERT_DO_STATE,   /* the retained state changed */
     ALERT_DO_WIPE,    /* WIPE, or DRILL where drill is set */

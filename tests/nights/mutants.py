@@ -44,6 +44,8 @@ MUTANTS = {
                                  " && w->retained && !covers(w, &v->alert)) {"),
     "handed-over-to-somebody": ("kiosk/alertd/events.c", "    if (!outside) {",
                                 "    if (!outside && !news && e->order == 0) {"),
+    "handed-over-is-recorded": ("kiosk/alertd/kiosk.c", "    if (!s->left || result == "
+                                "RECORDER_PENDING)\n", "    if (!s->left)\n"),
     "wipe-after-its-intent": ("kiosk/core/alert.c", "        a->now.wipe_pending = true;\n"
                               "        alert_add(t, a, ALERT_DO_RECORD);\n",
                               "        a->now.wipe_pending = true;\n"),

@@ -209,11 +209,18 @@ bool night_has(const struct night *n, enum happening_kind kind)
     return false;
 }
 
-bool night_is_broken(const struct night *n, int64_t from, int64_t to)
+static bool is_of_the_disk(enum happening_kind kind)
+{
+    return kind == BREAK_DISK_FULL || kind == BREAK_DISK_READ_ONLY || kind == BREAK_DISK_FAILING ||
+           kind == BREAK_DISK_SLOW;
+}
+
+bool night_is_broken(const struct night *n, int64_t from, int64_t to, bool but_for_disk)
 {
     for (size_t i = 0; i < n->count; i++) {
         const struct happening *h = &n->happenings[i];
-        if (!(n->without & 1u << i) && h->kind >= GESTURES_END && h->at <= to && h->until >= from)
+        if (!(n->without & 1u << i) && h->kind >= GESTURES_END && h->at <= to && h->until >= from &&
+            !(but_for_disk && is_of_the_disk(h->kind)))
             return true;
     }
     return false;

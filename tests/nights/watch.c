@@ -271,6 +271,10 @@ void watch_screen(struct station *s, const struct screen_cue *cue)
         !p->delivered)
         watch_fail("handed-over-to-somebody", "%s is shown as handed over, and nobody had it",
                    short_id(&p->id));
+    bool unwritable = (s->disk.faults & (DISK_FULL | DISK_READ_ONLY | DISK_FAILING)) != 0;
+    if (cue->signs & CUE_ACCEPTED && !(cue->signs & CUE_DRILL) && p && !p->kept && !unwritable)
+        watch_fail("handed-over-is-recorded",
+                   "%s is shown as handed over, and a power cut would lose it", short_id(&p->id));
 }
 
 void watch_wipe(struct station *s, const void *word, size_t len)
@@ -437,7 +441,7 @@ static void end_of_press(const struct press *p)
     if (!p->delivered && !(seized && p->ended_at == INT64_MAX))
         watch_fail("no-press-is-lost", "%s never reached a phone", short_id(&p->id));
     if (p->delivered && p->delivered_at - p->at > IN_TIME &&
-        !night_is_broken(watch.night, p->at - 90 * S, p->delivered_at))
+        !night_is_broken(watch.night, p->at - 90 * S, p->delivered_at, true))
         watch_fail("in-time", "%s took %.1f s, and nothing was broken", short_id(&p->id),
                    (double)(p->delivered_at - p->at) / 1e9);
 }
@@ -449,7 +453,7 @@ static void end_of_rings(const struct press *p)
     bool soon = watcher_rang(w, p->at, p->at + NOTICED), ever = watcher_rang(w, p->at, NIGHT);
     if (!watch.night->relay || p->excused || !p->delivered)
         return;
-    if (!soon && !night_is_broken(watch.night, p->at - 90 * S, p->at + NOTICED))
+    if (!soon && !night_is_broken(watch.night, p->at - 90 * S, p->at + NOTICED, false))
         watch_fail("locked-phones-are-rung", "%s rang nobody within 20 s, and nothing was broken",
                    short_id(&p->id));
     if (!ever && p->ended_at == INT64_MAX && p->station->machine->running)
@@ -460,7 +464,7 @@ static void end_of_silence(const struct station *s)
 {
     const struct watcher *w = &watch.night->watcher;
     if (!watch.night->relay || s->silent_since == INT64_MAX || s->silent_since > NIGHT - 400 * S ||
-        night_is_broken(watch.night, s->silent_since + 1, NIGHT))
+        night_is_broken(watch.night, s->silent_since + 1, NIGHT, false))
         return;
     if (!watcher_rang(w, s->silent_since, NIGHT))
         watch_fail("locked-phones-are-rung", "%s has been silent for %.0f s, and nobody was rung",

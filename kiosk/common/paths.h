@@ -30,6 +30,7 @@
  *     all-clear        porchlight porchlight 0600        kiosk/core/cert.h, the last proof, in hex
  *   /var/lib/porchlight-wipe/
  *     progress, drill  root root 0600 in a 0700 folder   kiosk/wipe/progress.h
+ *     places           root root 0600                    kiosk/wipe/remembered.h
  *   /var/lib/porchlight-books/
  *     NAME.book        porchlight-book 0600 in 0700      entries: kiosk/cli/sealing/cmd_book.h
  *   /var/lib/porchlight-broker/

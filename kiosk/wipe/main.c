@@ -7,6 +7,7 @@
 #include "kiosk/wipe/pending.h"
 #include "kiosk/wipe/plan_print.h"
 #include "kiosk/wipe/run.h"
+#include "kiosk/wipe/run_memory.h"
 #include "kiosk/wipe/server.h"
 
 #include <errno.h>
@@ -42,7 +43,8 @@ static const struct cli_option options[] = {
     OPTION("pending", NULL, struct options, pending,
            "say whether there is such a wipe to finish; touches nothing"),
     OPTION("plan", NULL, struct options, plan,
-           "print what a wipe would do and what may be claimed of it; touches nothing"),
+           "print what a wipe would do and what may be claimed of it; touches no target, and "
+           "remembers on which file system each is"),
     OPTION("json", NULL, struct options, json, "print --plan as one JSON object"),
     {0},
 };
@@ -54,7 +56,8 @@ static const struct daemon_program program = {
                "systemd hands over.",
     .options = options,
     .more = "Exit status: 0 done, or nothing is pending; 1 something could not be destroyed or "
-            "proved, or is pending; 2 wrong usage; 3 no usable plan; 4 the socket or the machine "
+            "proved, or is pending, or the plan names something that would not be destroyed; 2 "
+            "wrong usage; 3 no usable plan; 4 the socket or the machine "
             "failed, or a record cannot be read.",
 };
 
@@ -111,6 +114,8 @@ static int wipe_serve(const struct options *o, const struct run *r)
     if (signal_fd < 0 || s.listen_fd < 0)
         return EXIT_MACHINE;
     run_prepare(r);
+    if (unix_socket_wait(s.listen_fd, 0) <= 0) /* otherwise somebody waits, perhaps with a wipe */
+        run_remember(r, false);
     luks_header_warm();
     if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
         log_info("memory is not locked (%s): the first target may take a little longer",
@@ -204,6 +209,16 @@ static int show_pending(const struct run *r)
     return EXIT_MACHINE;
 }
 
+/* Who may write the plan accepts it by looking at it. */
+static int print_plan(const struct run *r, bool json)
+{
+    int wrong = plan_print(r, stdout, json);
+
+    if (wrong >= 0 && geteuid() == r->owner)
+        run_remember(r, true);
+    return wrong < 0 ? EXIT_PLAN : wrong > 0 ? EXIT_NOT_PROVED : EXIT_DONE;
+}
+
 int main(int argc, char **argv)
 {
     struct daemon_options common;
@@ -228,6 +243,6 @@ int main(int argc, char **argv)
     if (o.pending)
         return show_pending(&r);
     if (o.plan)
-        return plan_print(&r, stdout, o.json) < 0 ? EXIT_PLAN : EXIT_DONE;
+        return print_plan(&r, o.json);
     return wipe_serve(&o, &r);
 }

@@ -47,12 +47,19 @@ struct progress_head {
     uint8_t sum[PROGRESS_SUM];
 };
 
+enum progress_mark {
+    PROGRESS_WAITS = 1,  /* it is on something that is not there now: tried again when that comes */
+    PROGRESS_UNSEEN = 2, /* nothing is at its path, and nothing ever was seen there */
+    PROGRESS_LOST = 4,   /* a name of it went whose contents are not proved to be: the outcome of
+                            this wipe stays no better than this one */
+};
+
 struct progress_slot {
     uint32_t magic, index;
     uint32_t outcome; /* enum wipe_outcome */
     int32_t error;
-    uint32_t kind; /* enum plan_kind */
-    uint32_t reserved;
+    uint32_t kind;  /* enum plan_kind */
+    uint32_t marks; /* enum progress_mark; 0.1.0 wrote 0 */
     int64_t took_ns;
     uint8_t run[16];
     char name[PLAN_NAME_MAX];

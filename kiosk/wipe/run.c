@@ -4,12 +4,15 @@
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/wipe/plan_read.h"
+#include "kiosk/wipe/run_memory.h"
 #include "kiosk/wipe/run_record.h"
 #include "kiosk/wipe/target.h"
+#include "kiosk/wipe/target_place.h"
 #include "kiosk/wipe/trim.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -61,43 +64,6 @@ static void log_target(const struct run *r, const struct plan_target *t,
                     run_cause(report->error)[0] ? ": " : "", run_cause(report->error));
 }
 
-/* Makes a result durable, and reports it. */
-static uint32_t record_result(const struct run *r, const struct plan_target *t, size_t i,
-                              const struct target_report *report, struct progress *record)
-{
-    struct progress_slot slot = {.outcome = report->outcome,
-                                 .error = report->error,
-                                 .kind = t->kind,
-                                 .took_ns = clock_now() - r->began};
-
-    memcpy(slot.name, t->name, sizeof slot.name);
-    memcpy(slot.why, report->why, sizeof slot.why);
-    log_target(r, t, report);
-    if (record->fd >= 0 && progress_put(record, i, &slot) < 0)
-        log_warning("the result of %s could not be recorded: %s", t->name, strerror(errno));
-    run_report(r, WIPE_TARGET, (uint32_t)i, slot.outcome, t->name, slot.took_ns);
-    return slot.outcome;
-}
-
-/* One target, from its destruction to its durable result. */
-static uint32_t wipe_target(const struct run *r, const struct scope *s, const struct plan_target *t,
-                            size_t i, struct progress *record)
-{
-    struct progress_slot before;
-    struct target_report report = {.outcome = WIPE_NOTHING};
-    bool had =
-        record->fd >= 0 && progress_get(record, i, &before) && strcmp(before.name, t->name) == 0;
-
-    target_wipe(s, t, &report);
-    /* What this same wipe had proved destroyed before it was cut short was not just missing; nor
-     * was that of which somebody had not yet let go. */
-    if (had && report.outcome == WIPE_ALREADY_GONE &&
-        (before.outcome == WIPE_DESTROYED ||
-         (before.outcome == WIPE_UNVERIFIED && before.error == EBUSY)))
-        report.outcome = WIPE_DESTROYED;
-    return record_result(r, t, i, &report, record);
-}
-
 /* After the slow rest: what the file systems of the roots may still hold of it. */
 static void settle_roots(const struct plan *plan, const struct scope *s)
 {
@@ -115,12 +81,180 @@ struct walk {
     const struct run *run;
     const struct plan *plan;
     struct progress *record;
+    struct remembered *memory; /* NULL: there is none */
     struct scope scope;
-    bool failed_only; /* an earlier start got to the end: only what failed is tried again */
+    bool
+        failed_only; /* an earlier start got to the end: only what failed or waits is tried again */
     bool keys_done, settled, credentials_wait;
     uint32_t kept; /* the worst result of an earlier start that stays as it is */
     uint32_t outcomes[PLAN_TARGETS_MAX];
+    uint32_t marks[PLAN_TARGETS_MAX];
 };
+
+/* --- one target ------------------------------------------------------------------------------ */
+
+/* What a target's name cannot go before: the record says that its contents may stay. */
+struct keeper {
+    const struct run *run;
+    const struct plan_target *target;
+    size_t index;
+    struct progress *record;
+    bool kept;
+};
+
+static struct progress_slot run_slot(const struct run *r, const struct plan_target *t,
+                                     const struct target_report *report, uint32_t marks)
+{
+    struct progress_slot slot = {.outcome = report->outcome,
+                                 .error = report->error,
+                                 .kind = t->kind,
+                                 .marks = marks | (report->lost ? PROGRESS_LOST : 0),
+                                 .took_ns = clock_now() - r->began};
+    memcpy(slot.name, t->name, sizeof slot.name);
+    memcpy(slot.why, report->why, sizeof slot.why);
+    return slot;
+}
+
+static void keep_loss(void *context, const struct target_report *report)
+{
+    struct keeper *k = context;
+    struct progress_slot slot = run_slot(k->run, k->target, report, 0);
+
+    if (k->kept || k->record->fd < 0)
+        return;
+    k->kept = true;
+    if (progress_put(k->record, k->index, &slot) < 0 || progress_sync(k->record) < 0)
+        log_warning("the result of %s could not be recorded: %s", k->target->name, strerror(errno));
+}
+
+/* What it means that nothing is at a target's path. */
+static uint32_t judge_absence(const struct run *r, const struct target_place *p,
+                              enum plan_kind kind, const struct remembered_target *seen,
+                              struct target_report *report)
+{
+    switch (target_place_absence(p, kind, seen)) {
+    case ABSENCE_ELSEWHERE:
+        target_lower(report, WIPE_UNVERIFIED, 0,
+                     "nothing is at its path now, but it was on another file system, which is not "
+                     "mounted there");
+        return PROGRESS_WAITS;
+    case ABSENCE_UNSEEN:
+        target_lower(report, WIPE_UNVERIFIED, 0,
+                     "nothing is at its path, and nothing ever was seen there: it may be on "
+                     "something that is not mounted");
+        return PROGRESS_UNSEEN;
+    case ABSENCE_UNPROVED:
+        target_lower(report, WIPE_UNVERIFIED, 0,
+                     "an earlier wipe removed it, and could not prove that it is destroyed");
+        return 0;
+    case ABSENCE_GONE:
+        break;
+    }
+    /* Gone since this wipe began, perhaps by this wipe. */
+    if (r->resume && p->verdict.may == PLACE_UNSURE)
+        target_lower(report, WIPE_UNVERIFIED, p->verdict.error, p->verdict.why);
+    return 0;
+}
+
+/* Lowers the result by where the target is and was. What is to be marked in its slot. */
+static uint32_t judge_place(const struct run *r, const struct scope *s, const struct plan_target *t,
+                            const struct target_place *p, const struct remembered_target *seen,
+                            struct target_report *report)
+{
+    uint32_t marks = 0;
+
+    if (r->drill || t->root < 0) {
+        target_place_lower(p, report);
+        return 0;
+    }
+    if (s->errors[t->root] == ENODEV)
+        return PROGRESS_WAITS;
+    if (p->missing && report->outcome == WIPE_ALREADY_GONE)
+        marks = judge_absence(r, p, t->kind, seen, report);
+    target_place_lower(p, report);
+    if (!p->missing && place_memory(seen ? &seen->at : NULL, &p->at) == MEMORY_OTHER) {
+        target_lower(report, WIPE_UNVERIFIED, 0,
+                     "what is at its path now was destroyed, but it was on another file system, "
+                     "which is not mounted there");
+        marks = PROGRESS_WAITS;
+    }
+    if (target_place_unmounted(s, t, seen)) {
+        target_lower(report, WIPE_UNVERIFIED, 0,
+                     "a file system that was mounted in it is not mounted now");
+        marks = PROGRESS_WAITS;
+    }
+    return marks;
+}
+
+/* What this same wipe has said of the target before it was cut short: proved destroyed is more than
+ * missing, and lost is never better. */
+static void judge_before(const struct progress_slot *before, struct target_report *report)
+{
+    if (report->outcome == WIPE_ALREADY_GONE &&
+        (before->outcome == WIPE_DESTROYED ||
+         (before->outcome == WIPE_UNVERIFIED && before->error == EBUSY &&
+          !(before->marks & PROGRESS_LOST))))
+        report->outcome = WIPE_DESTROYED;
+    if (before->marks & PROGRESS_LOST) {
+        target_lower(report, before->outcome, before->error, before->why);
+        report->lost = true;
+    }
+}
+
+/* For the next wipe, which finds nothing at the target's path. */
+static void note_place(struct walk *w, const struct plan_target *t, const struct target_place *p,
+                       const struct target_report *report)
+{
+    struct remembered_target *one;
+
+    if (w->run->drill || !w->memory || !(report->lost || report->outcome == WIPE_DESTROYED))
+        return;
+    target_place_remember(&w->scope, t, p, w->memory, report->lost);
+    one = remembered_find(w->memory, t);
+    if (one)
+        one->unproved = report->lost;
+}
+
+/* Makes a result durable, and reports it. */
+static uint32_t record_result(struct walk *w, size_t i, const struct target_report *report,
+                              uint32_t marks)
+{
+    const struct plan_target *t = &w->plan->targets[i];
+    struct progress_slot slot = run_slot(w->run, t, report, marks);
+
+    w->marks[i] = slot.marks;
+    log_target(w->run, t, report);
+    if (w->record->fd >= 0 && progress_put(w->record, i, &slot) < 0)
+        log_warning("the result of %s could not be recorded: %s", t->name, strerror(errno));
+    run_report(w->run, WIPE_TARGET, (uint32_t)i, slot.outcome, t->name, slot.took_ns);
+    return slot.outcome;
+}
+
+/* One target, from its destruction to its durable result. */
+static uint32_t wipe_target(struct walk *w, size_t i)
+{
+    const struct plan_target *t = &w->plan->targets[i];
+    struct keeper keeper = {w->run, t, i, w->record, false};
+    struct target_report report = {.losing = keep_loss, .context = &keeper};
+    struct progress_slot before;
+    struct target_place place;
+    uint32_t marks = 0;
+    bool had = w->record->fd >= 0 && progress_get(w->record, i, &before) &&
+               strcmp(before.name, t->name) == 0;
+
+    target_place_look(&w->scope, t, &place);
+    target_wipe(&w->scope, t, &report);
+    if (had)
+        judge_before(&before, &report);
+    if (!had || before.outcome != WIPE_DESTROYED || !place.missing)
+        marks = judge_place(w->run, &w->scope, t, &place,
+                            w->memory ? remembered_find(w->memory, t) : NULL, &report);
+    if (w->run->at_best)
+        target_lower(&report, w->run->at_best[i].outcome, w->run->at_best[i].error,
+                     w->run->at_best[i].why);
+    note_place(w, t, &place, &report);
+    return record_result(w, i, &report, marks);
+}
 
 static enum plan_phase phase_of(const struct walk *w, size_t i)
 {
@@ -142,7 +276,7 @@ static void walk_also(struct walk *w, size_t i)
 
     target_also(&w->scope, t, &report);
     if (report.outcome > WIPE_ALREADY_GONE)
-        w->outcomes[i] = record_result(w->run, t, i, &report, w->record);
+        w->outcomes[i] = record_result(w, i, &report, 0);
 }
 
 /* What the keys did not wait for, a mount that was still stopping or a mapping in use, is looked at
@@ -154,7 +288,7 @@ static void walk_settle(struct walk *w)
     w->scope.slow = true;
     for (size_t i = 0; i < w->plan->targets_count; i++) {
         if (phase_of(w, i) < PLAN_REST && w->outcomes[i] >= WIPE_UNVERIFIED)
-            w->outcomes[i] = wipe_target(w->run, &w->scope, &w->plan->targets[i], i, w->record);
+            w->outcomes[i] = wipe_target(w, i);
         else if (phase_of(w, i) == PLAN_KEYS)
             walk_also(w, i);
     }
@@ -180,10 +314,11 @@ static void walk_target(struct walk *w, size_t i)
                    clock_now() - w->run->began);
         return;
     }
-    if (w->failed_only && progress_get(w->record, i, &slot) && slot.outcome != WIPE_FAILED)
+    if (w->failed_only && progress_get(w->record, i, &slot) && slot.outcome != WIPE_FAILED &&
+        !(slot.marks & (PROGRESS_WAITS | PROGRESS_UNSEEN)))
         w->kept = slot.outcome > w->kept ? slot.outcome : w->kept;
     else
-        w->outcomes[i] = wipe_target(w->run, &w->scope, t, i, w->record);
+        w->outcomes[i] = wipe_target(w, i);
     if (w->record->fd >= 0 && is_sync_due(w, i) && progress_sync(w->record) < 0)
         log_warning("the results so far could not be recorded: %s", strerror(errno));
 }
@@ -213,7 +348,7 @@ static uint32_t walk_worst(const struct walk *w)
 
 struct run_conclusion run_conclude(const struct run_facts *f)
 {
-    bool again = f->worst == WIPE_FAILED && f->runs < RUN_STARTS_MAX;
+    bool again = f->waits || ((f->worst == WIPE_FAILED || f->unseen) && f->runs < RUN_STARTS_MAX);
     struct run_conclusion c = {
         .store = f->recorded && !again,
         .state = f->credentials_wait ? PROGRESS_LAST : PROGRESS_THROUGH,
@@ -225,10 +360,38 @@ struct run_conclusion run_conclude(const struct run_facts *f)
     return c;
 }
 
+static uint32_t walk_marks(const struct walk *w)
+{
+    uint32_t marks = 0;
+    for (size_t i = 0; i < w->plan->targets_count; i++)
+        marks |= w->marks[i];
+    return marks;
+}
+
+static struct run_conclusion walk_conclude(const struct walk *w, struct progress *record)
+{
+    uint32_t marks = walk_marks(w);
+    struct run_facts facts = {.worst = walk_worst(w),
+                              .recorded = record->fd >= 0,
+                              .runs = record->fd >= 0 ? record->head.runs : 0,
+                              .credentials_wait = w->credentials_wait,
+                              .waits = marks & PROGRESS_WAITS,
+                              .unseen = marks & PROGRESS_UNSEEN};
+    struct run_conclusion c = run_conclude(&facts);
+
+    if (c.store && progress_set_state(record, c.state) < 0) {
+        progress_close(record);
+        facts.recorded = false;
+        c = run_conclude(&facts);
+    }
+    return c;
+}
+
 enum run_result run_plan(const struct run *r, const struct plan *plan, struct progress *record,
                          uint32_t *worst)
 {
     struct walk w = {.run = r, .plan = plan, .record = record};
+    struct run_conclusion c;
 
     w.failed_only = r->resume && record->fd >= 0 && is_complete(r, plan, record);
     if (scope_init(&w.scope, r->prefix, plan) < 0) {
@@ -236,18 +399,13 @@ enum run_result run_plan(const struct run *r, const struct plan *plan, struct pr
         *worst = WIPE_FAILED;
         return RUN_NOT_PROVED;
     }
+    w.memory = r->drill ? NULL : run_memory_load(r);
     walk_all(&w);
     scope_finish(&w.scope);
-    struct run_facts facts = {.worst = walk_worst(&w),
-                              .recorded = record->fd >= 0,
-                              .runs = record->fd >= 0 ? record->head.runs : 0,
-                              .credentials_wait = w.credentials_wait};
-    struct run_conclusion c = run_conclude(&facts);
-    if (c.store && progress_set_state(record, c.state) < 0) {
-        progress_close(record);
-        facts.recorded = false;
-        c = run_conclude(&facts);
-    }
+    if (w.memory && record->fd >= 0)
+        run_memory_save(r, w.memory);
+    free(w.memory);
+    c = walk_conclude(&w, record);
     *worst = c.worst;
     return c.result;
 }
@@ -282,16 +440,6 @@ bool run_load(const struct run *r, struct plan *plan)
     if (why)
         run_report(r, WIPE_REFUSED, 0, WIPE_FAILED, why, 0);
     return !why;
-}
-
-enum run_result run_check(const struct run *r)
-{
-    struct plan plan;
-
-    if (!run_load(r, &plan))
-        return RUN_REFUSED;
-    run_end(r, &plan, WIPE_NOTHING);
-    return RUN_GOOD;
 }
 
 /* Whoever else is working on it, and however long that takes: the keys are destroyed now. */

@@ -17,6 +17,10 @@ struct run {
     bool resume;      /* go on with the record's run */
     int64_t began;    /* clock_now() of the request */
 
+    /* A drill: what the wipe's own target of the same index could reach at best; PLAN_TARGETS_MAX
+     * of them. NULL otherwise. */
+    const struct target_report *at_best;
+
     /* Called after each target, and with kind WIPE_END. May be NULL. */
     void (*tell)(void *context, const struct wipe_progress *p);
     /* run_status: after each tell, what was proved of the target, in one sentence. May be NULL. */
@@ -42,9 +46,6 @@ bool run_load(const struct run *r, struct plan *p);
 /* Destroys what the plan names. */
 enum run_result run_wipe(const struct run *r);
 
-/* Whether a wipe could be asked for: reports WIPE_END, or the same refusal. Touches nothing. */
-enum run_result run_check(const struct run *r);
-
 /* Destroys target by target what `plan` says, in `record`; *worst is the worst outcome. The part
  * that wipe and drill share. run_end then reports WIPE_END. */
 enum run_result run_plan(const struct run *r, const struct plan *plan, struct progress *record,
@@ -57,6 +58,8 @@ struct run_facts {
     bool recorded;         /* the record is open and was written so far */
     uint32_t runs;         /* how often this wipe was begun or resumed, this time included */
     bool credentials_wait; /* for FINISH */
+    bool waits;            /* a target is on something that is not there now */
+    bool unseen;           /* a target was never seen */
 };
 
 struct run_conclusion {
@@ -66,7 +69,9 @@ struct run_conclusion {
     enum run_result result;
 };
 
-/* A target that keeps failing is tried at so many starts, then only reported. */
+/* A target that keeps failing, or was never seen, is tried at so many starts, then only reported.
+ * One that is on something that is not there now is waited for without end: until that comes, or
+ * the plan no longer names it. */
 enum { RUN_STARTS_MAX = 6 };
 struct run_conclusion run_conclude(const struct run_facts *f);
 

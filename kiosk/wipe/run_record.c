@@ -98,7 +98,9 @@ static void say_result(const struct run *r, struct progress_slot *slot)
 
     slot->why[sizeof slot->why - 1] = '\0';
     if (slot->outcome == WIPE_ALREADY_GONE)
-        snprintf(text, sizeof text, "There was nothing left to destroy.");
+        snprintf(text, sizeof text,
+                 "Nothing was left to destroy at its place; what was removed earlier was "
+                 "not looked for.");
     else if (run_is_good(slot->outcome))
         snprintf(text, sizeof text, "%s%s%s", ops ? ops->kept : "", slot->why[0] ? " " : "",
                  slot->why);

@@ -1,6 +1,7 @@
 #ifndef PORCHLIGHT_WIPE_SCOPE_H
 #define PORCHLIGHT_WIPE_SCOPE_H
 
+#include "kiosk/wipe/place.h"
 #include "kiosk/wipe/plan.h"
 
 #include <dirent.h>
@@ -16,22 +17,27 @@ struct scope {
     int roots[PLAN_ROOTS_MAX]; /* -1: not there */
     int errors[PLAN_ROOTS_MAX];
     bool slow; /* the keys are destroyed: what takes long may be done now */
+    struct place_facts
+        places[PLAN_ROOTS_MAX]; /* also of a root that is missing: where it would be */
+    char *mounts;               /* /proc/self/mountinfo when the scope was made; NULL: not known */
+    const char *path;           /* the prefix as the caller has it, not copied */
 };
 
-/* Opens prefix and roots. A root that is missing or may not be opened is kept as its errno, for
- * scope_parent to report. 0, or -1 with errno if the prefix itself cannot be opened. */
+/* Opens prefix and roots, and looks at what they are on. A root that is missing or may not be
+ * opened is kept as its errno, for scope_parent to report. 0, or -1 with errno if the prefix itself
+ * cannot be opened. */
 int scope_init(struct scope *s, const char *prefix, const struct plan *p);
 void scope_finish(struct scope *s);
 
-/* True if /etc/fstab has a file system for `path`, or for a folder above it, that is not mounted
- * now. What is there is then its empty mount point, and all in it would look "already gone".
- * Both are below `prefix`. */
+/* True if /etc/fstab or a mount unit has a file system for `path`, or for a folder above it, that
+ * is not mounted now. What is there is then its empty mount point, and all in it would look
+ * "already gone". Both are below `prefix`. */
 bool scope_awaits_mount(const char *prefix, const char *path);
 
 /* The folder that holds the target, opened for reading, and the target's own name in it. For a
  * target that is a root: the root, and "." as name. The caller closes it. -1 with errno: ENOENT
  * (missing), ELOOP (a symlink on the way), EXDEV (another mount, or out of the root), ENODEV (the
- * root's file system is in /etc/fstab and is not mounted). */
+ * root's file system is known and not mounted: scope_awaits_mount). */
 int scope_parent(const struct scope *s, const struct plan_target *t, char leaf[PLAN_PATH_MAX]);
 
 /* Opens `name` below `folder` with the same rules. */
@@ -44,6 +50,13 @@ int scope_peek(const struct scope *s, const char *path);
 /* Opens the folder `path` within the root that it is in, by scope_open's rules, so that what is in
  * it may be destroyed. -1 with errno; ENOENT also if it is in none. */
 int scope_folder(const struct scope *s, const char *path);
+
+/* Where the target is, or would be: its root's place and its path below that. */
+void scope_place(const struct scope *s, const struct plan_target *t, struct place *at);
+
+/* Calls `visit` for each mount point below the target, with its path as the plan writes it. */
+void scope_each_mount(const struct scope *s, const struct plan_target *t,
+                      void (*visit)(void *context, const char *path), void *context);
 
 /* The names in an open folder, from the first on; closedir does not close `folder`. NULL with
  * errno. */

@@ -1,13 +1,16 @@
 #include "kiosk/wipe/server.h"
 
 #include "kiosk/common/clock.h"
+#include "kiosk/common/file.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/messages.h"
 #include "kiosk/common/unix_socket.h"
 #include "kiosk/wipe/run.h"
+#include "kiosk/wipe/run_memory.h"
 #include "kiosk/wipe/wipe_drill.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -41,6 +44,7 @@ struct client {
     int fd;                              /* whose word is being done; -1: nobody's, or it is gone */
     struct waiting waiting[WAITING_MAX]; /* others, in the order in which they came */
     size_t waiting_count;
+    int mounts; /* mountinfo: readable when it changed; -1: not known */
 };
 
 static void send_progress(void *context, const struct wipe_progress *p)
@@ -283,12 +287,28 @@ static bool serve_next(struct client *c)
     return true;
 }
 
-/* Until somebody comes, speaks, or should have spoken, or we are to end. -1 with errno. */
+/* Something was mounted or unmounted: an unfinished wipe may have waited for that. */
+static void look_at_mounts(const struct client *c)
+{
+    struct run r = {
+        .prefix = c->serve->prefix, .owner = c->serve->owner, .began = clock_now(), .resume = true};
+    enum progress_state state = run_pending(&r);
+
+    if ((state != PROGRESS_INTENT && state != PROGRESS_FINISHING) || !run_wait_is_over(&r))
+        return;
+    log_warning("what an unfinished wipe waited for is mounted now: finishing it");
+    r.credentials = state == PROGRESS_FINISHING;
+    run_wipe(&r);
+}
+
+/* Until somebody comes, speaks, or should have spoken, mounts change, or we are to end. -1 with
+ * errno. */
 static int wait_for_words(const struct client *c, int signal_fd, bool *end)
 {
-    enum { SIGNAL, LISTEN, WAITING, FDS = WAITING + WAITING_MAX };
+    enum { SIGNAL, LISTEN, MOUNTS, WAITING, FDS = WAITING + WAITING_MAX };
     struct pollfd fds[FDS] = {[SIGNAL] = {.fd = signal_fd, .events = POLLIN},
-                              [LISTEN] = {.fd = c->serve->listen_fd, .events = POLLIN}};
+                              [LISTEN] = {.fd = c->serve->listen_fd, .events = POLLIN},
+                              [MOUNTS] = {.fd = c->mounts, .events = POLLPRI}};
     int64_t left = c->waiting_count ? c->waiting[0].until - clock_now() : 0;
     int patience = !c->waiting_count ? -1 : left > 0 ? (int)(left / 1000000) + 1 : 0;
 
@@ -297,6 +317,8 @@ static int wait_for_words(const struct client *c, int signal_fd, bool *end)
     if (poll(fds, WAITING + (nfds_t)c->waiting_count, patience) < 0 && errno != EINTR)
         return -1;
     *end = fds[SIGNAL].revents != 0;
+    if (fds[MOUNTS].revents && !*end && !fds[LISTEN].revents)
+        look_at_mounts(c);
     return 0;
 }
 
@@ -306,6 +328,9 @@ int server_run(const struct server *s, int signal_fd)
     bool end = false;
     int result = 0;
 
+    c.mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+    if (unix_socket_wait(s->listen_fd, 0) <= 0)
+        look_at_mounts(&c);
     while (result == 0 && !end) {
         result = wait_for_words(&c, signal_fd, &end);
         if (result == 0 && !end)
@@ -315,5 +340,6 @@ int server_run(const struct server *s, int signal_fd)
     }
     for (size_t i = 0; i < c.waiting_count; i++)
         close(c.waiting[i].fd);
+    file_close(c.mounts);
     return result;
 }

@@ -42,6 +42,18 @@ void target_lower(struct target_report *r, enum wipe_outcome outcome, int error,
     snprintf(r->why, sizeof r->why, "%s", why);
 }
 
+struct target_report target_part(const struct target_report *r)
+{
+    return (struct target_report){
+        .outcome = WIPE_NOTHING, .losing = r->losing, .context = r->context};
+}
+
+void target_join(struct target_report *r, const struct target_report *part)
+{
+    target_lower(r, part->outcome, part->error, part->why);
+    r->lost |= part->lost;
+}
+
 void target_view_lower(struct target_view *v, enum wipe_outcome best, const char *why)
 {
     if (best <= v->best)
@@ -71,7 +83,7 @@ static bool target_path_is_there(const struct scope *s, const struct plan_target
 
     if (folder < 0) {
         v->seen = errno == ENOENT   ? "missing"
-                  : errno == ENODEV ? "not mounted, though /etc/fstab says so"
+                  : errno == ENODEV ? "not mounted, though /etc/fstab or a mount unit says so"
                   : errno == EACCES ? "not visible to this user; look as root"
                                     : "refused: symlink or other mount on the way";
         return false;
@@ -117,8 +129,8 @@ void target_unreached(struct target_report *r, int error)
     else if (error == EXDEV)
         why = "it is on another mount; left alone";
     else if (error == ENODEV)
-        why = "its file system is listed in /etc/fstab but not mounted, so it was not reached";
-    target_lower(r, WIPE_FAILED, error, why);
+        why = "its file system is not mounted, so it was not reached";
+    target_lower(r, error == ENODEV ? WIPE_UNVERIFIED : WIPE_FAILED, error, why);
 }
 
 void target_absent(const struct scope *s, const struct plan_target *t, struct target_report *r)
@@ -134,14 +146,14 @@ static void join_stub(struct target_report *r, const struct target_report *stub)
     if (stub->outcome == WIPE_DESTROYED && r->outcome == WIPE_ALREADY_GONE)
         *r = *stub;
     else if (stub->outcome != WIPE_ALREADY_GONE)
-        target_lower(r, stub->outcome, stub->error, stub->why);
+        target_join(r, stub);
 }
 
 void target_by_name(const struct scope *s, const struct plan_target *t, target_named *destroy,
                     struct target_report *r)
 {
     char leaf[PLAN_PATH_MAX], stub[SCOPE_STUB_MAX];
-    struct target_report left = {.outcome = WIPE_NOTHING};
+    struct target_report left = target_part(r);
     int folder = scope_parent(s, t, leaf);
 
     if (folder < 0 && errno == ENOENT)
@@ -243,12 +255,12 @@ int target_decoy_file(int folder, const char *name, size_t size)
 static void target_try(const struct scope *s, const struct plan_target *t, struct target_report *r)
 {
     const struct target_ops *ops = target_ops(t->kind);
-    struct target_report first = {.outcome = WIPE_NOTHING};
+    struct target_report first = target_part(r), lost = first, fresh = first;
     char why[TARGET_WHY_MAX];
     bool begun = false;
 
     for (int i = 0; i < attempts(t->kind); i++) {
-        *r = (struct target_report){.outcome = WIPE_NOTHING};
+        *r = fresh;
         ops->destroy(s, t, r);
         if (r->outcome == WIPE_NOTHING)
             target_lower(r, WIPE_FAILED, 0, "the step ended without a result");
@@ -259,6 +271,12 @@ static void target_try(const struct scope *s, const struct plan_target *t, struc
             snprintf(why, sizeof why, "it went, though at first %.*s", TARGET_WHY_MAX - 32,
                      first.why);
             target_lower(r, WIPE_UNVERIFIED, first.error, why);
+        }
+        if (r->lost)
+            target_lower(&lost, r->outcome, r->error, r->why);
+        if (lost.outcome != WIPE_NOTHING) {
+            target_lower(r, lost.outcome, lost.error, lost.why);
+            r->lost = true;
         }
         if (r->outcome == WIPE_DESTROYED || r->outcome == WIPE_ALREADY_GONE ||
             r->error == EINPROGRESS)

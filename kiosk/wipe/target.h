@@ -17,6 +17,10 @@ struct target_report {
     int error;                /* errno behind an unverified or failed outcome; 0 if there is none */
     char why[TARGET_WHY_MAX]; /* one plain clause; of what is destroyed, a sentence that adds to
                                  `kept`, or empty. No file names in it */
+    bool lost; /* a name went whose contents are not proved to be: no later attempt changes that */
+    /* Called before that, so that it is on the record even if it is cut short. May be NULL. */
+    void (*losing)(void *context, const struct target_report *r);
+    void *context;
 };
 
 /* What plan, check and doctor say of a target before anything is touched. */
@@ -74,6 +78,10 @@ void target_wipe(const struct scope *s, const struct plan_target *t, struct targ
 
 /* Lowers the outcome, never lifts it, and notes errno `error` and why. */
 void target_lower(struct target_report *r, enum wipe_outcome outcome, int error, const char *why);
+
+/* A fresh report of a part of what r reports, and what the part means for the whole. */
+struct target_report target_part(const struct target_report *r);
+void target_join(struct target_report *r, const struct target_report *part);
 
 /* The target could not be reached: failed, with the reason that errno `error` means. */
 void target_unreached(struct target_report *r, int error);

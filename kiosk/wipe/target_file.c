@@ -1,10 +1,17 @@
 #include "kiosk/common/file.h"
+#include "kiosk/wipe/holder.h"
 #include "kiosk/wipe/overwrite.h"
+#include "kiosk/wipe/place_look.h"
 #include "kiosk/wipe/target.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 /* Takes the attributes off a file that has this name alone. */
@@ -27,10 +34,29 @@ int target_open_writable(int folder, const char *name)
     return scope_open(folder, name, O_RDWR | O_NONBLOCK | O_NOCTTY);
 }
 
-static void target_file_not_opened(struct target_report *r, int error)
+/* Says who has the file: to stop that is the host's to plan. */
+static void lower_for_holder(int folder, const char *name, const char *what,
+                             struct target_report *r)
 {
+    char who[HOLDER_MAX], why[TARGET_WHY_MAX];
+    struct stat st;
+
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        holder_of(st.st_dev, st.st_ino, who))
+        snprintf(why, sizeof why, "%s: %s", what, who);
+    else
+        snprintf(why, sizeof why, "%s", what);
+    target_lower(r, WIPE_FAILED, EBUSY, why);
+}
+
+static void target_file_not_opened(int folder, const char *name, struct target_report *r)
+{
+    int error = errno;
+
     if (error == ENOENT)
         target_lower(r, WIPE_ALREADY_GONE, 0, "");
+    else if (error == ETXTBSY)
+        lower_for_holder(folder, name, "a program runs from it", r);
     else
         target_lower(r, WIPE_FAILED, error,
                      error == ELOOP    ? "it is a symlink; left alone"
@@ -39,41 +65,121 @@ static void target_file_not_opened(struct target_report *r, int error)
                                        : "it could not be opened");
 }
 
-/* Whether its name may go: not that of contents which are still there. */
+/* Whether its name may go: not that of contents which are still there and could be overwritten
+ * another time. A disk without room gets none by waiting, and a readable name helps nobody. */
 static bool overwrite_contents(int fd, struct target_report *r)
 {
-    enum overwrite_result o = overwrite_file(fd);
-    int error = errno;
+    struct place_file file;
+    struct place_verdict before;
+    enum overwrite_result o;
+    int error;
 
+    place_look_file(&file, fd);
+    before = place_judge_file(&file);
+    o = overwrite_file(fd);
+    error = errno;
     target_lower(r, WIPE_DESTROYED, 0, "");
+    if (before.may == PLACE_UNSURE)
+        target_lower(r, WIPE_UNVERIFIED, before.error, before.why);
     if (o == OVERWRITE_UNVERIFIED)
         target_lower(r, WIPE_UNVERIFIED, error, "its contents did not read back as written");
+    if (o == OVERWRITE_FAILED && (error == ENOSPC || error == EDQUOT)) {
+        target_lower(r, WIPE_FAILED, error,
+                     "its name was removed, but its contents stay: there was no room to overwrite "
+                     "them");
+        return true;
+    }
     if (o == OVERWRITE_FAILED)
         target_lower(r, WIPE_FAILED, error, "its contents could not be overwritten");
     return o != OVERWRITE_FAILED;
 }
 
+/* A file of FUSE or NFS that is open when it is unlinked gets a new name in its folder instead. */
+static bool is_renamed_away(int folder, const struct stat *st, char name[256])
+{
+    struct statfs fs;
+    struct dirent *e;
+    bool found = false;
+    DIR *d;
+
+    if (fstatfs(folder, &fs) < 0 || (fs.f_type != FUSE_SUPER_MAGIC && fs.f_type != NFS_SUPER_MAGIC))
+        return false;
+    d = scope_list(folder);
+    while (d && !found && (e = readdir(d))) {
+        found =
+            (strncmp(e->d_name, ".fuse_hidden", 12) == 0 || strncmp(e->d_name, ".nfs", 4) == 0) &&
+            e->d_ino == st->st_ino;
+        if (found)
+            snprintf(name, 256, "%s", e->d_name);
+    }
+    if (d)
+        closedir(d);
+    return found;
+}
+
+static void remove_file(int folder, const char *name, const char *stub, bool sync_folder,
+                        const struct stat *st, struct target_report *r)
+{
+    char hidden[256];
+
+    if (r->outcome != WIPE_DESTROYED) {
+        r->lost = true;
+        if (r->losing)
+            r->losing(r->context, r);
+    }
+    if (target_remove_name(folder, name, stub, 0) < 0)
+        target_lower(r, WIPE_FAILED, errno, "its name could not be removed");
+    else if (is_renamed_away(folder, st, hidden)) {
+        lower_for_holder(folder, hidden,
+                         "a program has it open, so its file system keeps it under another name",
+                         r);
+        r->lost = true;
+    } else if (sync_folder && file_sync(folder) < 0)
+        target_lower(r, WIPE_UNVERIFIED, errno, "the folder could not be synced");
+}
+
+/* To write to it would only copy it, however large it is, to the upper layer: its name is hidden
+ * there, and nothing else is done. */
+static void hide_on_overlay(int folder, const char *name, const char *stub, struct target_report *r)
+{
+    struct stat st;
+
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+        target_file_not_opened(folder, name, r);
+        return;
+    }
+    target_lower(r, WIPE_FAILED, 0,
+                 "it is on an overlay: its name is hidden until the next restart, and the file "
+                 "below is whole");
+    if (S_ISREG(st.st_mode))
+        target_remove_name(folder, name, stub, 0);
+}
+
 void target_file_destroy(int folder, const char *name, const char *stub, bool sync_folder,
                          struct target_report *r)
 {
-    int fd = target_open_writable(folder, name);
     struct stat st;
+    bool goes = false;
+    int fd;
 
+    if (place_look_is_overlay(folder)) {
+        hide_on_overlay(folder, name, stub, r);
+        return;
+    }
+    fd = target_open_writable(folder, name);
     if (fd < 0) {
-        target_file_not_opened(r, errno);
+        target_file_not_opened(folder, name, r);
         return;
     }
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
         target_lower(r, WIPE_FAILED, EINVAL, "it is not a regular file; left alone");
     else if (st.st_nlink != 1)
         target_lower(r, WIPE_FAILED, EMLINK, "it has a second name (hard link); left alone");
-    else if (overwrite_contents(fd, r)) {
-        if (target_remove_name(folder, name, stub, 0) < 0)
-            target_lower(r, WIPE_FAILED, errno, "its name could not be removed");
-        else if (sync_folder && file_sync(folder) < 0)
-            target_lower(r, WIPE_UNVERIFIED, errno, "the folder could not be synced");
-    }
-    close(fd);
+    else
+        goes = overwrite_contents(fd, r);
+    close(fd); /* before its name goes: is_renamed_away says why */
+    if (goes)
+        remove_file(folder, name, stub, sync_folder, &st, r);
 }
 
 static void destroy_name(int folder, const char *name, const char *stub, struct target_report *r)

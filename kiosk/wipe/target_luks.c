@@ -84,6 +84,11 @@ static void target_luks_destroy(const struct scope *s, const struct plan_target 
     bool closed = t->mapping[0] && close_mapping(t->mapping, r);
     struct luks_container c;
 
+    if (t->root >= 0 && place_is_overlay(&s->places[t->root].at)) {
+        /* To open it for writing would copy all of it to the upper layer. */
+        target_lower(r, WIPE_FAILED, 0, "it is on an overlay: only a copy of it could be changed");
+        return;
+    }
     if (!luks_container_open(&c, s, t, r))
         return;
     if (c.data >= 0)

@@ -37,7 +37,7 @@ static void remove_entry(int folder, const char *name, bool is_folder, struct ta
 static void wipe_folder(int folder, const char *name, int depth, bool overwrite,
                         struct target_report *r)
 {
-    struct target_report in = {.outcome = WIPE_DESTROYED};
+    struct target_report in = target_part(r);
     int fd = scope_open(folder, name, O_RDONLY | O_DIRECTORY);
 
     if (fd < 0 && errno == ENOENT)
@@ -48,9 +48,10 @@ static void wipe_folder(int folder, const char *name, int depth, bool overwrite,
                                     : "a folder in it could not be opened");
         return;
     }
+    in.outcome = WIPE_DESTROYED;
     target_tree_empty(fd, depth + 1, overwrite, &in);
     close(fd);
-    target_lower(r, in.outcome, in.error, in.why);
+    target_join(r, &in);
     if (in.outcome != WIPE_FAILED)
         remove_entry(folder, name, true, r);
 }
@@ -66,12 +67,12 @@ static void wipe_entry(int folder, const char *name, int depth, bool overwrite,
     } else if (S_ISDIR(st.st_mode)) {
         wipe_folder(folder, name, depth, overwrite, r);
     } else if (S_ISREG(st.st_mode) && overwrite) {
-        struct target_report one = {.outcome = WIPE_NOTHING};
+        struct target_report one = target_part(r);
         char stub[SCOPE_STUB_MAX];
         fresh_name(stub);
         target_file_destroy(folder, name, stub, false, &one);
         if (one.outcome != WIPE_ALREADY_GONE)
-            target_lower(r, one.outcome, one.error, one.why);
+            target_join(r, &one);
     } else if (S_ISREG(st.st_mode) && st.st_nlink != 1) {
         target_lower(r, WIPE_FAILED, EMLINK,
                      "a file in it has a second name (hard link); left alone");

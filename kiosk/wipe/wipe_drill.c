@@ -2,11 +2,13 @@
 
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
-#include "kiosk/wipe/target.h"
+#include "kiosk/wipe/run_memory.h"
+#include "kiosk/wipe/target_place.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -111,8 +113,40 @@ static bool has_journal(const struct plan *plan)
     return false;
 }
 
+static bool is_wanted(void *context)
+{
+    const struct run *r = context;
+    return !r->give_way || !r->give_way(r->context);
+}
+
+/* What the real target of each decoy could reach at best: a drill promises no more. */
+static void see_real_targets(const struct run *r, const struct scope *s, const struct plan *plan,
+                             const struct plan *decoys, struct target_report *at_best)
+{
+    struct remembered *m = run_memory_load(r);
+    size_t j = 0;
+
+    for (size_t i = 0; m && i < plan->targets_count && j < decoys->targets_count; i++) {
+        const struct plan_target *t = &plan->targets[i];
+        struct target_view view;
+        struct target_place place;
+
+        if (strcmp(t->name, decoys->targets[j].name) != 0)
+            continue;
+        target_look(s, t, &view);
+        target_place_look(s, t, &place);
+        target_place_walk(s, t, &place, is_wanted, (void *)r);
+        target_place_view(s, t, &place, remembered_find(m, t), &view);
+        if (view.best >= WIPE_UNVERIFIED)
+            target_lower(&at_best[j], view.best, place.verdict.error, view.why);
+        j++;
+    }
+    free(m);
+}
+
 enum run_result wipe_drill_run(const struct run *r)
 {
+    struct target_report at_best[PLAN_TARGETS_MAX] = {{.outcome = WIPE_NOTHING}};
     struct run as = *r;
     struct plan plan, decoys;
     struct scope scope;
@@ -130,6 +164,8 @@ enum run_result wipe_drill_run(const struct run *r)
     }
     clear_folders(&scope, &plan);
     all = make_decoys(&scope, &decoys);
+    see_real_targets(r, &scope, &plan, &decoys, at_best);
+    as.at_best = at_best;
     result = destroy_decoys(&as, &decoys, &worst);
     clear_folders(&scope, &plan);
     if (has_journal(&decoys))

@@ -46,7 +46,8 @@ ONE_FILE = ["mosquitto.h"]
 # Pure code has no use for these.
 IMPURE = ["time.h", "sys/*", "unistd.h", "fcntl.h", "pthread.h", "threads.h", "poll.h", "signal.h",
           "syslog.h", "linux/*", "netdb.h", "spawn.h"]
-PURE = ["kiosk/core/*", "kiosk/screen/scene*", "kiosk/wipe/plan.[ch]"]
+PURE = ["kiosk/core/*", "kiosk/screen/scene*", "kiosk/wipe/plan.[ch]",
+        "kiosk/wipe/place.[ch]"]
 
 LIBC = """
 assert.h ctype.h dirent.h dlfcn.h endian.h errno.h fcntl.h fenv.h float.h fnmatch.h ftw.h getopt.h

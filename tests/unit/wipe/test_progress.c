@@ -16,13 +16,13 @@
 /* cmocka.h needs those above first */
 #include <cmocka.h>
 
-struct place {
+struct made {
     char dir[32], file[48];
 };
 
 static int make_place(void **state)
 {
-    struct place *p = calloc(1, sizeof *p);
+    struct made *p = calloc(1, sizeof *p);
 
     snprintf(p->dir, sizeof p->dir, "/tmp/test_progress.XXXXXX");
     if (!mkdtemp(p->dir))
@@ -36,12 +36,12 @@ static int remove_place(void **state)
 {
     char command[64];
 
-    snprintf(command, sizeof command, "rm -r %s", ((struct place *)*state)->dir);
+    snprintf(command, sizeof command, "rm -r %s", ((struct made *)*state)->dir);
     free(*state);
     return system(command);
 }
 
-static void open_it(const struct place *p, struct progress *out)
+static void open_it(const struct made *p, struct progress *out)
 {
     assert_int_equal(progress_open(out, p->dir, "progress", geteuid(), false), 0);
 }
@@ -55,7 +55,7 @@ static struct progress_slot result(uint32_t outcome)
 }
 
 /* As the file is, not as it was kept in memory. */
-static enum progress_state state_on_disk(const struct place *p)
+static enum progress_state state_on_disk(const struct made *p)
 {
     struct progress again;
     enum progress_state state;
@@ -112,7 +112,7 @@ static void test_runs(void **state)
     progress_close(&p);
 }
 
-static void spoil(const struct place *p, off_t at)
+static void spoil(const struct made *p, off_t at)
 {
     int fd = open(p->file, O_RDWR | O_CLOEXEC);
     char byte;
@@ -197,7 +197,7 @@ static void test_one_at_a_time(void **state)
 /* Full size from the first moment: a wipe never needs space that is not there. */
 static void test_the_file(void **state)
 {
-    const struct place *at = *state;
+    const struct made *at = *state;
     struct progress p;
     struct stat st;
 
@@ -218,7 +218,7 @@ static void test_the_file(void **state)
 
 static void test_what_is_not_trusted(void **state)
 {
-    const struct place *at = *state;
+    const struct made *at = *state;
     char elsewhere[64];
     struct progress p;
 

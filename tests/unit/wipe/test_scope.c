@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 /* PREFIX/srv/venue is the root; beside it PREFIX/srv/outside. */
-struct place {
+struct made {
     char prefix[32];
     int at;
     struct plan plan;
@@ -38,7 +38,7 @@ static void make_file(int folder, const char *name, const char *text)
 static int make_place(void **state)
 {
     static const char *const folders[] = {"etc", "srv", "srv/venue", "srv/venue/in", "srv/outside"};
-    struct place *p = calloc(1, sizeof *p);
+    struct made *p = calloc(1, sizeof *p);
 
     snprintf(p->prefix, sizeof p->prefix, "/tmp/test_scope.XXXXXX");
     if (!mkdtemp(p->prefix) || (p->at = open(p->prefix, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
@@ -60,7 +60,7 @@ static int make_place(void **state)
 
 static int remove_place(void **state)
 {
-    struct place *p = *state;
+    struct made *p = *state;
     char command[64];
 
     scope_finish(&p->scope);
@@ -97,7 +97,7 @@ static void test_what_is_reached(void **state)
         {"in/../../outside/file", EXDEV, 0},
         {"in/file/x", ENOTDIR, 0},
     };
-    const struct place *p = *state;
+    const struct made *p = *state;
 
     EACH_ROW (i, rows, rows[i].below) {
         const struct plan_target t = target(rows[i].below);
@@ -134,7 +134,7 @@ static void test_a_root_that_awaits_its_mount(void **state)
         {"/dev/sda1 / ext4 defaults 0 1\n# /dev/sda2 /srv ext4 defaults 0 2\n", 0},
         {"/dev/sda3 none swap sw 0 0\n", 0},
     };
-    struct place *p = *state;
+    struct made *p = *state;
 
     EACH_ROW (i, rows, rows[i].fstab) {
         struct scope s;
@@ -149,7 +149,7 @@ static void test_a_root_that_awaits_its_mount(void **state)
 
 static void test_absence(void **state)
 {
-    struct place *p = *state;
+    struct made *p = *state;
     struct plan_target t = target("none/deep/file");
 
     assert_int_equal(scope_sync_absence(&p->scope, &t), 0);
@@ -178,7 +178,7 @@ static void test_stubs(void **state)
 static void test_overwritten(void **state)
 {
     static const off_t sizes[] = {0, 1, 31, 4095, 4096, 4097, 300000};
-    const struct place *p = *state;
+    const struct made *p = *state;
     static unsigned char before[300000], after[300000];
     struct stat st;
 
@@ -202,7 +202,7 @@ static void test_overwritten(void **state)
 
 static void test_holes_stay(void **state)
 {
-    const struct place *p = *state;
+    const struct made *p = *state;
     int fd = openat(p->at, "srv/venue/sparse", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     unsigned char got[11];
     struct stat st;

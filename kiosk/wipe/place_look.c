@@ -1,0 +1,354 @@
+#include "kiosk/wipe/place_look.h"
+
+#include "kiosk/common/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+/* Linux 6.9; older headers lack it. */
+#ifndef FS_IOC_GETFSUUID
+struct fsuuid2 {
+    __u8 len;
+    __u8 uuid[16];
+};
+#define FS_IOC_GETFSUUID _IOR(0x15, 0, struct fsuuid2)
+#endif
+#ifndef FS_INLINE_DATA_FL
+#define FS_INLINE_DATA_FL 0x10000000
+#endif
+#ifndef FS_VERITY_FL
+#define FS_VERITY_FL 0x00100000
+#endif
+
+/* How many devices may be below each other. */
+enum { DEPTH = 8 };
+
+char *place_look_mounts(void)
+{
+    size_t room = 16384, len = 0;
+    char *text = malloc(room);
+    int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+
+    while (text && fd >= 0) {
+        ssize_t n = file_read_all(fd, text + len, room - 1 - len);
+        if (n <= 0)
+            break;
+        len += (size_t)n;
+        char *more = realloc(text, room *= 2);
+        if (!more)
+            break;
+        text = more;
+    }
+    if (text)
+        text[len] = '\0';
+    file_close(fd);
+    return text;
+}
+
+bool place_look_mount(const char *mounts, int fd, struct place_mount *m)
+{
+    struct statx st;
+    if (!mounts || statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0 ||
+        !(st.stx_mask & STATX_MNT_ID))
+        return false;
+    while (place_next_mount(&mounts, m)) {
+        if (m->id == st.stx_mnt_id)
+            return true;
+    }
+    return false;
+}
+
+/* --- what is below a file system -------------------------------------------------------------- */
+
+/* The first line of a file in sysfs. */
+static bool place_read_line(int folder, const char *name, char *out, size_t size)
+{
+    int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, out, size - 1);
+    file_close(fd);
+    out[n > 0 ? n : 0] = '\0';
+    out[strcspn(out, "\n")] = '\0';
+    return n > 0;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text), tail = strlen(end);
+    return len >= tail && strcmp(text + len - tail, end) == 0;
+}
+
+static enum place_below look_below(dev_t device, int depth);
+
+/* The file of a loop device is judged as a file on its own file system is. */
+static enum place_below look_at_loop_file(const char *path)
+{
+    struct place_facts f = {0};
+    struct place_file file = {0};
+    char *mounts = place_look_mounts();
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    enum place_below below = PLACE_LOOP;
+
+    if (fd >= 0) {
+        place_look(&f, mounts, fd, path);
+        place_look_file(&file, fd);
+        if (place_worse(place_judge(&f), place_judge_file(&file)).may == PLACE_OVERWRITES)
+            below = PLACE_DISK;
+    }
+    file_close(fd);
+    free(mounts);
+    return below;
+}
+
+/* A volume of LVM, by the names that it gives to what is below it. */
+static bool is_snapshot(int slave)
+{
+    char name[256];
+    return place_read_line(slave, "dm/name", name, sizeof name) &&
+           (ends_with(name, "-real") || ends_with(name, "-tpool") || ends_with(name, "-vpool"));
+}
+
+static enum place_below look_at_slaves(int device, int depth)
+{
+    int folder = openat(device, "slaves", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = folder < 0 ? NULL : fdopendir(folder);
+    enum place_below below = PLACE_DISK;
+    struct dirent *e;
+
+    if (!d)
+        file_close(folder);
+    while (d && below == PLACE_DISK && (e = readdir(d))) {
+        char number[32];
+        unsigned a, b;
+        int slave = e->d_name[0] == '.'
+                        ? -1
+                        : openat(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (slave >= 0 && is_snapshot(slave))
+            below = PLACE_SNAPSHOT;
+        else if (slave >= 0 && place_read_line(slave, "dev", number, sizeof number) &&
+                 sscanf(number, "%u:%u", &a, &b) == 2)
+            below = look_below(makedev(a, b), depth + 1);
+        file_close(slave);
+    }
+    if (d)
+        closedir(d);
+    return below;
+}
+
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+static enum place_below look_below(dev_t device, int depth)
+{
+    char path[80], link[PLACE_WITHIN_MAX], line[PLACE_WITHIN_MAX];
+    enum place_below below;
+    ssize_t n;
+    int fd;
+
+    snprintf(path, sizeof path, "/sys/dev/block/%u:%u", major(device), minor(device));
+    n = readlink(path, link, sizeof link - 1);
+    if (n <= 0 || depth >= DEPTH)
+        return PLACE_DISK; /* no block device: the file system's own habit is judged */
+    link[n] = '\0';
+    const char *name = strrchr(link, '/') ? strrchr(link, '/') + 1 : link;
+    if (begins(name, "nbd") || begins(name, "rbd") || begins(name, "drbd"))
+        return PLACE_FAR;
+    if (begins(name, "zd"))
+        return PLACE_SNAPSHOT;
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return PLACE_DISK;
+    if (place_read_line(fd, "loop/backing_file", line, sizeof line) ||
+        (place_read_line(fd, "partition", line, sizeof line) &&
+         place_read_line(fd, "../loop/backing_file", line, sizeof line)))
+        below = look_at_loop_file(line);
+    else if (begins(name, "loop"))
+        below = PLACE_LOOP;
+    else
+        below = look_at_slaves(fd, depth);
+    close(fd);
+    return below;
+}
+
+enum place_below place_look_device(dev_t device)
+{
+    return look_below(device, 0);
+}
+
+/* --- the file system ---------------------------------------------------------------------------*/
+
+static void look_for_uuid(struct place *at, int fd)
+{
+    struct fsuuid2 id = {0};
+    struct statfs fs;
+    unsigned char bytes[sizeof fs.f_fsid];
+
+    if (ioctl(fd, FS_IOC_GETFSUUID, &id) == 0 && id.len > 0 && id.len <= sizeof id.uuid)
+        sodium_bin2hex(at->uuid, sizeof at->uuid, id.uuid, id.len);
+    if (fstatfs(fd, &fs) < 0)
+        return;
+    memcpy(bytes, &fs.f_fsid, sizeof bytes);
+    if (!sodium_is_zero(bytes, sizeof bytes))
+        sodium_bin2hex(at->fsid, sizeof at->fsid, bytes, sizeof bytes);
+}
+
+/* data=journal may also be a default in the superblock, which mountinfo does not show. */
+static bool journals_by_default(dev_t device)
+{
+    char path[PLACE_WITHIN_MAX], link[PLACE_WITHIN_MAX], text[4096];
+    ssize_t n;
+    int fd;
+
+    snprintf(path, sizeof path, "/sys/dev/block/%u:%u", major(device), minor(device));
+    n = readlink(path, link, sizeof link - 1);
+    if (n <= 0)
+        return false;
+    link[n] = '\0';
+    const char *name = strrchr(link, '/') ? strrchr(link, '/') + 1 : link;
+    snprintf(path, sizeof path, "/proc/fs/ext4/%.200s/options", name);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    n = fd < 0 ? 0 : file_read_all(fd, text, sizeof text - 1);
+    file_close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    return strstr(text, "data=journal");
+}
+
+/* In a chroot, mountinfo lacks the mount that the root folder itself is in: its type by statfs's
+ * number. Its own paths count there. */
+static bool is_known_by_number(struct place_mount *m, int fd)
+{
+    static const struct {
+        unsigned number;
+        const char *type;
+    } types[] = {
+        {EXT4_SUPER_MAGIC, "ext4"},      {TMPFS_MAGIC, "tmpfs"},
+        {XFS_SUPER_MAGIC, "xfs"},        {BTRFS_SUPER_MAGIC, "btrfs"},
+        {F2FS_SUPER_MAGIC, "f2fs"},      {OVERLAYFS_SUPER_MAGIC, "overlay"},
+        {NFS_SUPER_MAGIC, "nfs"},        {FUSE_SUPER_MAGIC, "fuse"},
+        {MSDOS_SUPER_MAGIC, "vfat"},     {SQUASHFS_MAGIC, "squashfs"},
+        {EROFS_SUPER_MAGIC_V1, "erofs"}, {RAMFS_MAGIC, "ramfs"},
+    };
+    struct statfs fs;
+
+    if (fstatfs(fd, &fs) < 0)
+        return false;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if ((unsigned)fs.f_type != types[i].number)
+            continue;
+        *m = (struct place_mount){.root = "/", .where = "/"};
+        snprintf(m->type, sizeof m->type, "%s", types[i].type);
+        return true;
+    }
+    return false;
+}
+
+void place_look(struct place_facts *f, const char *mounts, int fd, const char *path)
+{
+    struct place_mount m;
+    struct statvfs vfs;
+    struct stat st;
+
+    *f = (struct place_facts){.below = PLACE_DISK};
+    if (fd < 0 || fstat(fd, &st) < 0 ||
+        (!place_look_mount(mounts, fd, &m) && !is_known_by_number(&m, fd)))
+        return;
+    f->at.known = place_within(&m, path, f->at.within);
+    memcpy(f->at.type, m.type, sizeof f->at.type);
+    memcpy(f->at.source, m.source, sizeof f->at.source);
+    f->read_only = m.read_only || (fstatvfs(fd, &vfs) == 0 && (vfs.f_flag & ST_RDONLY) != 0);
+    f->journals_data = m.journals_data || (begins(m.type, "ext") && journals_by_default(st.st_dev));
+    f->below = look_below(st.st_dev, 0);
+    look_for_uuid(&f->at, fd);
+}
+
+/* --- one file ---------------------------------------------------------------------------------*/
+
+static void look_at_extents(struct place_file *file, int fd)
+{
+    enum { COUNT = 64 };
+    union {
+        struct fiemap map;
+        char room[sizeof(struct fiemap) + COUNT * sizeof(struct fiemap_extent)];
+    } u;
+    uint64_t at = 0;
+    bool last = false;
+
+    while (!last && !file->shared) {
+        memset(&u, 0, sizeof u);
+        u.map.fm_start = at;
+        u.map.fm_length = FIEMAP_MAX_OFFSET - at;
+        u.map.fm_flags = FIEMAP_FLAG_SYNC;
+        u.map.fm_extent_count = COUNT;
+        if (ioctl(fd, FS_IOC_FIEMAP, &u.map) < 0 || u.map.fm_mapped_extents == 0)
+            return;
+        for (unsigned i = 0; i < u.map.fm_mapped_extents; i++) {
+            const struct fiemap_extent *e = &u.map.fm_extents[i];
+            file->shared |= (e->fe_flags & FIEMAP_EXTENT_SHARED) != 0;
+            file->encoded |= (e->fe_flags & FIEMAP_EXTENT_ENCODED) != 0;
+            last |= (e->fe_flags & FIEMAP_EXTENT_LAST) != 0;
+            at = e->fe_logical + e->fe_length;
+        }
+    }
+}
+
+void place_look_file(struct place_file *file, int fd)
+{
+    struct statfs fs;
+    struct stat st;
+    int flags = 0;
+
+    *file = (struct place_file){.regular = false};
+    if (fstat(fd, &st) < 0)
+        return;
+    file->regular = S_ISREG(st.st_mode);
+    file->links = st.st_nlink;
+    if (!file->regular)
+        return;
+    if (ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0) {
+        file->encoded = (flags & FS_COMPR_FL) != 0;
+        file->journaled = (flags & FS_JOURNAL_DATA_FL) != 0;
+        file->in_inode = (flags & FS_INLINE_DATA_FL) != 0;
+        file->sealed = (flags & FS_VERITY_FL) != 0;
+    }
+    if (fstatfs(fd, &fs) == 0 && fs.f_type == XFS_SUPER_MAGIC)
+        look_at_extents(file, fd);
+}
+
+bool place_look_is_overlay(int fd)
+{
+    struct statfs fs;
+    return fstatfs(fd, &fs) == 0 && fs.f_type == OVERLAYFS_SUPER_MAGIC;
+}
+
+bool place_look_loops(dev_t device, ino_t inode)
+{
+    DIR *d = opendir("/sys/block");
+    bool found = false;
+    struct dirent *e;
+
+    while (d && !found && (e = readdir(d))) {
+        char name[300], path[PLACE_WITHIN_MAX];
+        struct stat st;
+        snprintf(name, sizeof name, "%s/loop/backing_file", e->d_name);
+        found = begins(e->d_name, "loop") && place_read_line(dirfd(d), name, path, sizeof path) &&
+                stat(path, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+    }
+    if (d)
+        closedir(d);
+    return found;
+}

@@ -1,0 +1,34 @@
+#ifndef PORCHLIGHT_WIPE_PLACE_LOOK_H
+#define PORCHLIGHT_WIPE_PLACE_LOOK_H
+
+#include "kiosk/wipe/place.h"
+
+#include <sys/types.h>
+
+/* Collects what place.h judges. All of it comes from the kernel that runs, whatever the prefix is.
+ * Nothing here fails: what cannot be found out is left as not known. */
+
+/* The mounts of this process, as text. You free it; NULL with errno. */
+char *place_look_mounts(void);
+
+/* The mount that fd is in. False: not known. */
+bool place_look_mount(const char *mounts, int fd, struct place_mount *m);
+
+/* The file system that fd is on. `path` is the absolute path of what is judged, without symbolic
+ * links: fd may be a folder above it, where it does not exist. */
+void place_look(struct place_facts *f, const char *mounts, int fd, const char *path);
+
+/* What a block device is made of. */
+enum place_below place_look_device(dev_t device);
+
+/* One opened file. */
+void place_look_file(struct place_file *file, int fd);
+
+/* Whether an overwrite of what is opened here would only copy it to a layer above: one system call.
+ */
+bool place_look_is_overlay(int fd);
+
+/* Whether a loop device uses this file. */
+bool place_look_loops(dev_t device, ino_t inode);
+
+#endif

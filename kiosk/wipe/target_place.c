@@ -1,0 +1,280 @@
+#include "kiosk/wipe/target_place.h"
+
+#include "kiosk/common/file.h"
+#include "kiosk/wipe/device.h"
+#include "kiosk/wipe/place_look.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Deeper than the wipe itself goes. */
+enum { DEPTH_MAX = 256 };
+
+/* What is destroyed in the kernel, or in a chip, is the same on any file system. */
+static bool depends_on_place(const struct plan_target *t)
+{
+    return t->kind != PLAN_UNIT && t->kind != PLAN_FSCRYPT &&
+           (t->root >= 0 || t->kind == PLAN_LUKS);
+}
+
+static bool is_one_file(enum plan_kind k)
+{
+    return k == PLAN_KEY || k == PLAN_FILE || k == PLAN_CREDENTIAL || k == PLAN_CELL ||
+           k == PLAN_LUKS;
+}
+
+static void look_at_device(const struct scope *s, const struct plan_target *t,
+                           struct target_place *p)
+{
+    struct stat st;
+    int fd = device_open(s, t->word);
+
+    if (fd >= 0 && fstat(fd, &st) == 0)
+        p->verdict = place_judge_device(place_look_device(st.st_rdev));
+    file_close(fd);
+}
+
+/* A program cannot be opened for writing while it runs. */
+static bool is_running(int folder, const char *name, const struct stat *st)
+{
+    int fd = st->st_mode & 0111 ? scope_open(folder, name, O_WRONLY | O_NONBLOCK | O_NOCTTY) : -1;
+    bool runs = (st->st_mode & 0111) && fd < 0 && errno == ETXTBSY;
+    file_close(fd);
+    return runs;
+}
+
+/* An entry that may be one file: its own verdict. A LUKS container's loop device goes with its
+ * mapping. */
+static struct place_verdict judge_entry(int folder, const char *name, bool loops)
+{
+    struct place_file file = {.regular = true};
+    int fd = scope_open(folder, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    struct stat st;
+
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+        place_look_file(&file, fd);
+        file.runs = is_running(folder, name, &st);
+        file.loop_reads_it = loops && place_look_loops(st.st_dev, st.st_ino);
+    } else if (fd >= 0) {
+        file.regular = false;
+    }
+    file_close(fd);
+    return place_judge_file(&file);
+}
+
+static void look_at_one(const struct scope *s, const struct plan_target *t, struct target_place *p)
+{
+    char leaf[PLAN_PATH_MAX];
+    int folder, fd;
+
+    *p = (struct target_place){.counts = depends_on_place(t), .verdict = {.why = "", .better = ""}};
+    scope_place(s, t, &p->at);
+    if (t->root < 0) {
+        if (p->counts)
+            look_at_device(s, t, p);
+        return;
+    }
+    p->overlay = place_is_overlay(&p->at);
+    if (p->counts)
+        p->verdict = place_judge(&s->places[t->root]);
+    folder = scope_parent(s, t, leaf);
+    if (folder < 0) {
+        p->missing = errno == ENOENT;
+        return;
+    }
+    fd = scope_open(folder, leaf, O_PATH);
+    p->missing = fd < 0 && errno == ENOENT;
+    file_close(fd);
+    if (fd >= 0 && is_one_file(t->kind))
+        p->verdict = place_worse(p->verdict, judge_entry(folder, leaf, t->kind != PLAN_LUKS));
+    file_close(folder);
+}
+
+void target_place_look(const struct scope *s, const struct plan_target *t, struct target_place *p)
+{
+    look_at_one(s, t, p);
+    if (t->header[0]) { /* the keys are in another file */
+        const struct plan_target header = plan_header(t);
+        struct target_place apart;
+        look_at_one(s, &header, &apart);
+        p->verdict = place_worse(p->verdict, apart.verdict);
+    }
+}
+
+struct walk_on {
+    struct target_place *place;
+    bool (*go_on)(void *context);
+    void *context;
+};
+
+static const struct place_verdict another_mount = {
+    PLACE_REFUSED, EXDEV, "a folder in it is another mount",
+    "Register that folder as a root, with a target of its own."};
+
+/* False: the walk is to end. */
+static bool walk_folder(const struct walk_on *w, int fd, int depth)
+{
+    DIR *d = depth < DEPTH_MAX ? scope_list(fd) : NULL;
+    struct dirent *e;
+    bool going = true;
+
+    while (d && going && (e = readdir(d))) {
+        struct stat st;
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
+            fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+            continue;
+        going = !w->go_on || w->go_on(w->context);
+        if (going && S_ISDIR(st.st_mode)) {
+            int sub = scope_open(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY);
+            if (sub < 0 && errno == EXDEV)
+                w->place->verdict = place_worse(w->place->verdict, another_mount);
+            going = sub < 0 || walk_folder(w, sub, depth + 1);
+            file_close(sub);
+        } else if (going && S_ISREG(st.st_mode)) {
+            w->place->verdict =
+                place_worse(w->place->verdict, judge_entry(dirfd(d), e->d_name, false));
+        }
+    }
+    if (d)
+        closedir(d);
+    return going;
+}
+
+void target_place_walk(const struct scope *s, const struct plan_target *t, struct target_place *p,
+                       bool (*go_on)(void *context), void *context)
+{
+    const struct walk_on w = {p, go_on, context};
+    char leaf[PLAN_PATH_MAX];
+    int folder, fd;
+
+    if (t->kind != PLAN_TREE && t->kind != PLAN_JOURNAL)
+        return;
+    folder = scope_parent(s, t, leaf);
+    fd = folder < 0 ? -1 : scope_open(folder, leaf, O_RDONLY | O_DIRECTORY);
+    if (fd >= 0)
+        walk_folder(&w, fd, 0);
+    file_close(fd);
+    file_close(folder);
+}
+
+void target_place_lower(const struct target_place *p, struct target_report *r)
+{
+    bool done = r->outcome == WIPE_DESTROYED || (r->outcome == WIPE_ALREADY_GONE && !p->missing);
+
+    if (p->overlay && p->counts)
+        target_lower(r, WIPE_FAILED, 0, p->verdict.why);
+    else if (p->verdict.may == PLACE_UNSURE && done) {
+        target_lower(r, WIPE_UNVERIFIED, p->verdict.error, p->verdict.why);
+        r->lost = true;
+    }
+}
+
+enum target_absence target_place_absence(const struct target_place *p, enum plan_kind kind,
+                                         const struct remembered_target *seen)
+{
+    /* What is below a tmpfs is gone with the power; nothing of it is on a disk that is missing. */
+    if (kind == PLAN_TMPFS && strcmp(p->at.type, "tmpfs") == 0)
+        return ABSENCE_GONE;
+    switch (place_memory(seen ? &seen->at : NULL, &p->at)) {
+    case MEMORY_SAME:
+        return seen->unproved ? ABSENCE_UNPROVED : ABSENCE_GONE;
+    case MEMORY_OTHER:
+        return ABSENCE_ELSEWHERE;
+    case MEMORY_NONE:
+        break;
+    }
+    return ABSENCE_UNSEEN;
+}
+
+static bool is_mounted(const struct scope *s, const char *path)
+{
+    const char *mounts = s->mounts;
+    char full[PLACE_WITHIN_MAX];
+    struct place_mount m;
+
+    snprintf(full, sizeof full, "%s%s", s->path, path);
+    while (mounts && place_next_mount(&mounts, &m)) {
+        if (strcmp(m.where, full) == 0)
+            return true;
+    }
+    return false;
+}
+
+const char *target_place_unmounted(const struct scope *s, const struct plan_target *t,
+                                   const struct remembered_target *seen)
+{
+    for (size_t i = 0; seen && t->root >= 0 && i < seen->inner_count; i++) {
+        if (!is_mounted(s, seen->inner[i]))
+            return seen->inner[i];
+    }
+    return NULL;
+}
+
+bool target_place_view(const struct scope *s, const struct plan_target *t,
+                       const struct target_place *p, const struct remembered_target *seen,
+                       struct target_view *v)
+{
+    bool elsewhere = place_memory(seen ? &seen->at : NULL, &p->at) == MEMORY_OTHER;
+
+    if (!p->counts)
+        return false;
+    if (p->verdict.may == PLACE_REFUSED && strcmp(v->seen, "there") == 0)
+        v->seen = "refused";
+    if (p->verdict.may == PLACE_REFUSED)
+        target_view_lower(v, WIPE_FAILED, p->verdict.why);
+    if (p->verdict.may == PLACE_UNSURE)
+        target_view_lower(v, WIPE_UNVERIFIED, p->verdict.why);
+    if (t->root >= 0 && s->errors[t->root] == ENODEV) {
+        target_view_lower(v, WIPE_UNVERIFIED, "its file system is not mounted");
+        return true;
+    }
+    if (elsewhere)
+        target_view_lower(v, WIPE_UNVERIFIED,
+                          "when you accepted the plan it was on another file system than its path "
+                          "leads to now");
+    else if (p->missing && target_place_absence(p, t->kind, seen) == ABSENCE_UNSEEN)
+        target_view_lower(v, WIPE_UNVERIFIED,
+                          "nothing is at its path, and nothing ever was seen there");
+    if (target_place_unmounted(s, t, seen)) {
+        target_view_lower(v, WIPE_UNVERIFIED,
+                          "a file system that was mounted in it is not mounted now");
+        elsewhere = true;
+    }
+    return elsewhere || p->verdict.may == PLACE_REFUSED;
+}
+
+static void note_mount(void *context, const char *path)
+{
+    struct remembered_target *one = context;
+    if (one->inner_count < REMEMBERED_INNER_MAX)
+        snprintf(one->inner[one->inner_count++], PLAN_PATH_MAX, "%s", path);
+}
+
+bool target_place_remember(const struct scope *s, const struct plan_target *t,
+                           const struct target_place *p, struct remembered *m, bool again)
+{
+    struct remembered_target *one, before;
+
+    if (t->root < 0 || p->missing || s->roots[t->root] < 0 || !p->at.known)
+        return false;
+    one = remembered_make(m, t);
+    if (!one || (one->at.known && !again && !place_same(&one->at, &p->at)))
+        return false;
+    before = *one;
+    one->at = p->at;
+    one->unproved = false;
+    memset(one->inner, 0, sizeof one->inner);
+    one->inner_count = 0;
+    scope_each_mount(s, t, note_mount, one);
+    /* A mount that is missing now stays remembered until the host accepts the plan again. */
+    if (!again && before.inner_count > one->inner_count) {
+        memcpy(one->inner, before.inner, sizeof one->inner);
+        one->inner_count = before.inner_count;
+    }
+    return memcmp(&before, one, sizeof before) != 0;
+}

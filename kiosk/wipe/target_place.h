@@ -1,0 +1,54 @@
+#ifndef PORCHLIGHT_WIPE_TARGET_PLACE_H
+#define PORCHLIGHT_WIPE_TARGET_PLACE_H
+
+#include "kiosk/wipe/place.h"
+#include "kiosk/wipe/remembered.h"
+#include "kiosk/wipe/target.h"
+
+/* A target and the place where it is: looked at before a plan is accepted and, by the same rules,
+ * just before the target is destroyed. */
+struct target_place {
+    bool counts;  /* what becomes of it depends on the place: it has a path, or it is a device */
+    bool missing; /* its path leads to nothing */
+    bool overlay;
+    struct place at;
+    struct place_verdict verdict;
+};
+
+/* Touches nothing, and does not look into folders. */
+void target_place_look(const struct scope *s, const struct plan_target *t, struct target_place *p);
+
+/* Looks into the folders of a tree: lowers the verdict to that of the worst file in it. `go_on` is
+ * asked for each entry, and ends the walk; it may be NULL. */
+void target_place_walk(const struct scope *s, const struct plan_target *t, struct target_place *p,
+                       bool (*go_on)(void *context), void *context);
+
+/* What the place means for a target before anything is touched: lowers the view. True if the host
+ * has to do something about it, or the target is not destroyed. */
+bool target_place_view(const struct scope *s, const struct plan_target *t,
+                       const struct target_place *p, const struct remembered_target *seen,
+                       struct target_view *v);
+
+/* What the place means for a result: "destroyed" is lowered where the place cannot promise that. */
+void target_place_lower(const struct target_place *p, struct target_report *r);
+
+/* Whether a missing target is gone, by what is remembered of it (NULL: nothing). Pure. */
+enum target_absence {
+    ABSENCE_GONE,     /* it was seen there, and is not there any more */
+    ABSENCE_UNPROVED, /* an earlier wipe removed it, unproved */
+    ABSENCE_UNSEEN,   /* it was never seen: the plan may be wrong, or something is not mounted */
+    ABSENCE_ELSEWHERE /* it was seen on something that is not there now */
+};
+enum target_absence target_place_absence(const struct target_place *p, enum plan_kind kind,
+                                         const struct remembered_target *seen);
+
+/* A mount that was below it when it was accepted, and is not there now; NULL if there is none. */
+const char *target_place_unmounted(const struct scope *s, const struct plan_target *t,
+                                   const struct remembered_target *seen);
+
+/* Notes where a target is that is there now. `again`: also if it was seen elsewhere before. True if
+ * there was something to note. */
+bool target_place_remember(const struct scope *s, const struct plan_target *t,
+                           const struct target_place *p, struct remembered *m, bool again);
+
+#endif

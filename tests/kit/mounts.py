@@ -1,0 +1,63 @@
+"""File systems of every kind for a test, in a mount namespace that is held by a process of ours: when
+that ends, also because the test was killed, the mounts are gone and their loop devices with them."""
+
+import subprocess
+
+from tests.kit import process, wait
+from tests.kit.process import Process
+
+MAKE = {"ext4": ["mkfs.ext4", "-q"],
+        "xfs": ["mkfs.xfs", "-q", "-m", "reflink=1"],
+        "btrfs": ["mkfs.btrfs", "-q", "--mixed"],
+        "vfat": ["mkfs.vfat"],
+        "f2fs": ["mkfs.f2fs", "-q"]}
+
+
+def known_to_the_kernel(kind):
+    return process.run(["grep", "-qw", kind, "/proc/filesystems"]).returncode == 0
+
+
+class Mounts:
+    """Context manager. Paths are the caller's; what is below them in the namespace is at `see`."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.images = 0
+
+    def __enter__(self):
+        self.holder = Process("mounts", ["unshare", "--mount", "--propagation", "private", "sh", "-c",
+                                         f"touch {self.folder}/held; exec sleep infinity"],
+                              self.folder / "mounts.said")
+        wait.until(lambda: (self.folder / "held").exists(), self.holder.said)
+        return self
+
+    def __exit__(self, *_):
+        self.holder.kill()
+
+    def inside(self, *argv):
+        """A command's line that runs it in the namespace."""
+        return ["nsenter", "--mount", "--target", self.holder.pid, "--", *argv]
+
+    def run(self, *argv):
+        done = subprocess.run([str(a) for a in self.inside(*argv)], capture_output=True, text=True)
+        assert done.returncode == 0, (argv, done.stdout, done.stderr)
+        return done.stdout
+
+    def see(self, path):
+        """The same path, for us who are outside."""
+        return type(path)(f"/proc/{self.holder.pid}/root{path}")
+
+    def image(self, kind, size="32M", options=()):
+        """A fresh file system in a file."""
+        self.images += 1
+        made = self.folder / f"image{self.images}"
+        subprocess.run(["truncate", "-s", size, str(made)], check=True)
+        done = subprocess.run([*MAKE[kind], *options, str(made)], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return made
+
+    def mount(self, image, at, *options):
+        self.run("mount", "-o", ",".join(("loop", *options)), image, at)
+
+    def umount(self, at):
+        self.run("umount", at)

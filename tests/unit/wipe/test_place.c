@@ -1,0 +1,329 @@
+#include "kiosk/wipe/place.h"
+#include "kiosk/wipe/remembered.h"
+#include "tests/unit/rows.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+/* cmocka.h needs those above first */
+#include <cmocka.h>
+
+/* Also file systems that the kernel of the tests cannot mount. */
+static void test_every_file_system(void **state)
+{
+    static const struct {
+        const char *type;
+        enum place_may may;
+        const char *why; /* a part of it */
+    } rows[] = {
+        {"ext2", PLACE_OVERWRITES, ""},
+        {"ext4", PLACE_OVERWRITES, ""},
+        {"vfat", PLACE_OVERWRITES, ""},
+        {"exfat", PLACE_OVERWRITES, ""},
+        {"xfs", PLACE_OVERWRITES, ""},
+        {"tmpfs", PLACE_OVERWRITES, ""},
+        {"btrfs", PLACE_UNSURE, "new place"},
+        {"f2fs", PLACE_UNSURE, "new place"},
+        {"zfs", PLACE_UNSURE, "new place"},
+        {"bcachefs", PLACE_UNSURE, "new place"},
+        {"nilfs2", PLACE_UNSURE, "new place"},
+        {"ubifs", PLACE_UNSURE, "new place"},
+        {"nfs", PLACE_UNSURE, "another machine"},
+        {"nfs4", PLACE_UNSURE, "another machine"},
+        {"cifs", PLACE_UNSURE, "another machine"},
+        {"9p", PLACE_UNSURE, "another machine"},
+        {"virtiofs", PLACE_UNSURE, "another machine"},
+        {"fuse", PLACE_UNSURE, "FUSE"},
+        {"fuse.sshfs", PLACE_UNSURE, "FUSE"},
+        {"fuseblk", PLACE_UNSURE, "FUSE"},
+        {"fusectl", PLACE_UNSURE, "not known"},
+        {"ecryptfs", PLACE_UNSURE, "stacked"},
+        {"ntfs3", PLACE_UNSURE, "not known"},
+        {"a-new-one", PLACE_UNSURE, "not known"},
+        {"overlay", PLACE_REFUSED, "overlay"},
+        {"aufs", PLACE_REFUSED, "overlay"},
+        {"squashfs", PLACE_REFUSED, "never be written"},
+        {"erofs", PLACE_REFUSED, "never be written"},
+        {"autofs", PLACE_REFUSED, "not mounted yet"},
+    };
+
+    (void)state;
+    EACH_ROW (i, rows, rows[i].type) {
+        struct place_facts f = {.at = {.known = true, .within = "/x"}};
+        struct place_verdict v;
+        snprintf(f.at.type, sizeof f.at.type, "%s", rows[i].type);
+        v = place_judge(&f);
+        if (v.may != rows[i].may || !strstr(v.why, rows[i].why))
+            fail_msg("%s: %d, %s", rows[i].type, v.may, v.why);
+        assert_true((v.may == PLACE_OVERWRITES) == (v.better[0] == '\0'));
+        assert_true((v.may == PLACE_OVERWRITES) == (v.why[0] == '\0'));
+        assert_true(strlen(v.why) < 160);
+    }
+}
+
+static const struct place_facts ext4 = {.at = {.known = true, .type = "ext4", .within = "/x"}};
+
+static void test_what_is_below_and_around(void **state)
+{
+    static const struct {
+        const char *name;
+        struct place_facts f;
+        enum place_may may;
+        int error;
+    } rows[] = {
+        {"a disk",
+         {{.known = true, .type = "ext4"}, false, false, PLACE_DISK},
+         PLACE_OVERWRITES,
+         0},
+        {"not known",
+         {{.known = false, .type = "ext4"}, false, false, PLACE_DISK},
+         PLACE_UNSURE,
+         0},
+        {"read-only",
+         {{.known = true, .type = "ext4"}, true, false, PLACE_DISK},
+         PLACE_REFUSED,
+         EROFS},
+        {"journal", {{.known = true, .type = "ext4"}, false, true, PLACE_DISK}, PLACE_UNSURE, 0},
+        {"loop", {{.known = true, .type = "ext4"}, false, false, PLACE_LOOP}, PLACE_UNSURE, 0},
+        {"snapshot",
+         {{.known = true, .type = "ext4"}, false, false, PLACE_SNAPSHOT},
+         PLACE_UNSURE,
+         0},
+        {"nbd", {{.known = true, .type = "ext4"}, false, false, PLACE_FAR}, PLACE_UNSURE, 0},
+        {"btrfs, read-only",
+         {{.known = true, .type = "btrfs"}, true, false, PLACE_DISK},
+         PLACE_REFUSED,
+         EROFS},
+    };
+
+    (void)state;
+    EACH_ROW (i, rows, rows[i].name) {
+        struct place_verdict v = place_judge(&rows[i].f);
+        if (v.may != rows[i].may || v.error != rows[i].error)
+            fail_msg("%s: %d, %s", rows[i].name, v.may, v.why);
+    }
+}
+
+static void test_every_file(void **state)
+{
+    static const struct {
+        const char *name;
+        struct place_file file;
+        enum place_may may;
+    } rows[] = {
+        {"plain", {.regular = true, .links = 1}, PLACE_OVERWRITES},
+        {"a device", {.regular = false, .links = 1}, PLACE_REFUSED},
+        {"linked", {.regular = true, .links = 2}, PLACE_REFUSED},
+        {"sealed", {.regular = true, .links = 1, .sealed = true}, PLACE_REFUSED},
+        {"runs", {.regular = true, .links = 1, .runs = true}, PLACE_REFUSED},
+        {"reflinked", {.regular = true, .links = 1, .shared = true}, PLACE_UNSURE},
+        {"compressed", {.regular = true, .links = 1, .encoded = true}, PLACE_UNSURE},
+        {"inline", {.regular = true, .links = 1, .in_inode = true}, PLACE_UNSURE},
+        {"chattr +j", {.regular = true, .links = 1, .journaled = true}, PLACE_UNSURE},
+        {"a loop device's", {.regular = true, .links = 1, .loop_reads_it = true}, PLACE_UNSURE},
+        {"reflinked and linked", {.regular = true, .links = 2, .shared = true}, PLACE_REFUSED},
+    };
+
+    (void)state;
+    EACH_ROW (i, rows, rows[i].name) {
+        struct place_verdict v = place_judge_file(&rows[i].file);
+        if (v.may != rows[i].may)
+            fail_msg("%s: %d, %s", rows[i].name, v.may, v.why);
+    }
+}
+
+static void test_the_same_place(void **state)
+{
+    static const struct {
+        const char *name;
+        struct place a, b;
+        bool same;
+    } rows[] = {
+        {"the same",
+         {true, "ext4", "/dev/sda1", "ab", "12", "/v"},
+         {true, "ext4", "/dev/sdb1", "ab", "", "/v"},
+         true},
+        {"another file system",
+         {true, "ext4", "/dev/sda1", "ab", "12", "/v"},
+         {true, "ext4", "/dev/sda1", "ac", "12", "/v"},
+         false},
+        {"an older kernel shows no id",
+         {true, "ext4", "/dev/sda1", "ab", "12", "/v"},
+         {true, "ext4", "/dev/sda1", "", "12", "/v"},
+         true},
+        {"no id at all",
+         {true, "ext4", "/dev/sda1", "", "", "/v"},
+         {true, "ext4", "/dev/sda1", "", "", "/v"},
+         false},
+        {"another type",
+         {true, "ext4", "x", "ab", "12", "/v"},
+         {true, "xfs", "x", "ab", "12", "/v"},
+         false},
+        {"an empty mount point of a bind",
+         {true, "ext4", "x", "ab", "12", "/data/v"},
+         {true, "ext4", "x", "ab", "12", "/srv/v"},
+         false},
+        {"not known",
+         {false, "ext4", "x", "ab", "12", "/v"},
+         {true, "ext4", "x", "ab", "12", "/v"},
+         false},
+        {"memory, after a boot",
+         {true, "tmpfs", "none", "ab", "12", "/v"},
+         {true, "tmpfs", "none", "cd", "34", "/v"},
+         true},
+        {"a server",
+         {true, "nfs4", "host:/a", "", "1", "/v"},
+         {true, "nfs4", "host:/a", "", "2", "/v"},
+         true},
+        {"another server",
+         {true, "nfs4", "host:/a", "", "1", "/v"},
+         {true, "nfs4", "host:/b", "", "1", "/v"},
+         false},
+    };
+
+    (void)state;
+    EACH_ROW (i, rows, rows[i].name) {
+        if (place_same(&rows[i].a, &rows[i].b) != rows[i].same)
+            fail_msg("%s", rows[i].name);
+    }
+    assert_int_equal(place_memory(NULL, &ext4.at), MEMORY_NONE);
+    assert_int_equal(place_memory(&rows[0].a, &rows[0].b), MEMORY_SAME);
+    assert_int_equal(place_memory(&rows[1].a, &rows[1].b), MEMORY_OTHER);
+}
+
+static void test_mountinfo(void **state)
+{
+    static const char text[] =
+        "27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/root rw,discard\n"
+        "this is no mount\n"
+        "31 27 7:0 / /srv/two\\040words ro,relatime master:1 propagate_from:2 - ext4 /dev/loop0 "
+        "rw,data=journal\n"
+        "32 27 0:50 /@data /srv/venue rw - btrfs /dev/sda2 rw,space_cache=v2,subvol=/@data\n"
+        "33 27 0:51 / /srv/ro rw - xfs /dev/sdb ro,norecovery";
+    const char *at = text;
+    struct place_mount m;
+    char within[PLACE_WITHIN_MAX];
+
+    (void)state;
+    assert_true(place_next_mount(&at, &m));
+    assert_int_equal(m.id, 27);
+    assert_string_equal(m.type, "ext4");
+    assert_false(m.read_only);
+    assert_true(place_within(&m, "/srv/venue", within));
+    assert_string_equal(within, "/srv/venue");
+    assert_true(place_next_mount(&at, &m));
+    assert_string_equal(m.where, "/srv/two words");
+    assert_string_equal(m.source, "/dev/loop0");
+    assert_true(m.read_only && m.journals_data);
+    assert_true(place_within(&m, "/srv/two words/list", within));
+    assert_string_equal(within, "/list");
+    assert_true(place_within(&m, "/srv/two words", within));
+    assert_string_equal(within, "/");
+    assert_false(place_within(&m, "/srv/two wordsmith", within));
+    assert_true(place_next_mount(&at, &m));
+    assert_false(m.read_only || m.journals_data);
+    assert_true(place_within(&m, "/srv/venue/list", within));
+    assert_string_equal(within, "/@data/list");
+    assert_true(place_next_mount(&at, &m));
+    assert_true(m.read_only);
+    assert_false(place_next_mount(&at, &m));
+}
+
+static void test_spellings(void **state)
+{
+    static const struct {
+        const char *written, *tidy;
+    } rows[] = {
+        {"/srv", "/srv"},
+        {"/srv/", "/srv"},
+        {"//srv//venue/", "/srv/venue"},
+        {"/./srv/.", "/srv"},
+        {"/", "/"},
+        {"//", "/"},
+        {"/srv/.x/", "/srv/.x"},
+        {"/srv/...", "/srv/..."},
+    };
+
+    (void)state;
+    EACH_ROW (i, rows, rows[i].written) {
+        char path[64];
+        snprintf(path, sizeof path, "%s", rows[i].written);
+        place_tidy_path(path);
+        assert_string_equal(path, rows[i].tidy);
+    }
+}
+
+/* --- what is remembered ---------------------------------------------------------------------- */
+
+static void test_memory_outlives_a_restart(void **state)
+{
+    const struct plan_target t = {.name = "list", .path = "/srv/venue/a \"list\"", .root = 0};
+    const struct plan_target other = {.name = "list", .path = "/srv/venue/b", .root = 0};
+    struct remembered *m = calloc(1, sizeof *m), *again = calloc(1, sizeof *again);
+    struct plan *plan = calloc(1, sizeof *plan);
+    struct remembered_target *one;
+    char *text;
+
+    (void)state;
+    assert_true(m && again && plan);
+    one = remembered_make(m, &t);
+    assert_ptr_equal(one, remembered_make(m, &t));
+    one->at = ext4.at;
+    one->unproved = true;
+    snprintf(one->inner[one->inner_count++], PLAN_PATH_MAX, "/srv/venue/in");
+    text = remembered_print(m);
+    assert_true(remembered_parse(text, again));
+    assert_int_equal(again->count, 1);
+    assert_memory_equal(&again->targets[0], one, sizeof *one);
+    assert_null(remembered_find(again, &other));
+    remembered_keep(again, plan);
+    assert_int_equal(again->count, 0);
+    free(text);
+    free(plan);
+    free(again);
+    free(m);
+}
+
+static void test_damaged_memory_is_empty(void **state)
+{
+    static const char *const rows[] = {"",
+                                       "{",
+                                       "[]",
+                                       "{}",
+                                       "{\"version\":1}",
+                                       "{\"version\":2,\"targets\":[]}",
+                                       "{\"version\":1,\"targets\":[1]}",
+                                       "{\"version\":1,\"targets\":[{\"name\":\"x\"}]}"};
+    struct remembered *m = calloc(1, sizeof *m);
+
+    (void)state;
+    assert_non_null(m);
+    EACH_ROW (i, rows, rows[i]) {
+        m->count = 1;
+        assert_false(remembered_parse(rows[i], m));
+        assert_int_equal(m->count, 0);
+    }
+    assert_true(remembered_parse("{\"version\":1,\"targets\":[]}", m));
+    free(m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_file_system),
+        cmocka_unit_test(test_what_is_below_and_around),
+        cmocka_unit_test(test_every_file),
+        cmocka_unit_test(test_the_same_place),
+        cmocka_unit_test(test_mountinfo),
+        cmocka_unit_test(test_spellings),
+        cmocka_unit_test(test_memory_outlives_a_restart),
+        cmocka_unit_test(test_damaged_memory_is_empty),
+    };
+    return cmocka_run_group_tests_name("place", tests, NULL, NULL);
+}

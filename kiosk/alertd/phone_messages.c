@@ -14,18 +14,44 @@ static void phone_messages_refuse(struct kiosk_state *s, enum command_result why
 
 /* --- answers --------------------------------------------------------------------------------- */
 
-static int answer_open(const struct sealer *s, const struct mqtt_event *e, struct message *m)
-{
+/* A letter to this kiosk that holds a message. */
+struct opened {
     char text[ENVELOPE_LETTER_MAX + 1];
-    uint8_t signature[64];
-    const char *why;
     size_t len;
+    uint8_t signature[64];
+    struct message message;
+};
+
+static enum command_result message_open(const struct sealer *s, const struct mqtt_event *e,
+                                        struct opened *o)
+{
+    const char *why, *text = s->plain ? (const char *)e->payload : o->text;
+    if (e->retained)
+        return COMMAND_RETAINED;
     if (s->plain)
-        return message_read(m, (const char *)e->payload, e->len, &why);
-    if (envelope_letter_open(s->keys->public, s->keys->secret, e->payload, e->len, text, &len,
-                             signature) != ENVELOPE_OK)
-        return -1;
-    return message_read(m, text, len, &why);
+        o->len = e->len;
+    else if (envelope_letter_open(s->keys->public, s->keys->secret, e->payload, e->len, o->text,
+                                  &o->len, o->signature) != ENVELOPE_OK)
+        return COMMAND_FOREIGN;
+    return message_read(&o->message, text, o->len, &why) == 0 ? COMMAND_ACCEPTED
+                                                              : COMMAND_MALFORMED;
+}
+
+/* The phone with that account has to have signed it: one phone's keys give one phone's answers. A
+ * plain venue has no keys. */
+static enum command_result answer_open(const struct phone_messages *p, const char *account,
+                                       const struct mqtt_event *e, struct opened *o)
+{
+    struct envelope_place at = sealer_place(p->sealer, e->topic);
+    enum command_result r = message_open(p->sealer, e, o);
+    if (r != COMMAND_ACCEPTED || p->sealer->plain)
+        return r;
+    const uint8_t *key = members_key(p->members, account);
+    if (!key)
+        return COMMAND_UNKNOWN;
+    return envelope_letter_signed(&at, key, o->signature, o->text, o->len) == ENVELOPE_OK
+               ? COMMAND_ACCEPTED
+               : COMMAND_FORGED;
 }
 
 /* 0: no answer. */
@@ -58,21 +84,21 @@ static void answer_count(struct kiosk_state *s, const struct outputs *o, const s
 static void on_answer(const struct phone_messages *p, const char *account,
                       const struct mqtt_event *e)
 {
-    struct message m;
-    if (e->retained) {
-        phone_messages_refuse(p->state, COMMAND_RETAINED);
-    } else if (answer_open(p->sealer, e, &m) != 0) {
-        if (!members_readmit(p->members, account, e))
-            phone_messages_refuse(p->state, COMMAND_FOREIGN);
-    } else if (m.kind == MSG_PING) {
-        phone_messages_ping(p, account, false, &m);
-    } else if (answer_of(m.kind) == 0) {
+    struct opened o;
+    const struct message *m = &o.message;
+    enum command_result r = answer_open(p, account, e, &o);
+    if (r == COMMAND_MALFORMED && members_readmit(p->members, account, e))
+        return; /* which is no message of message.h */
+    if (r != COMMAND_ACCEPTED)
+        phone_messages_refuse(p->state, r);
+    else if (m->kind == MSG_PING)
+        phone_messages_ping(p, account, false, m);
+    else if (answer_of(m->kind) == 0)
         phone_messages_refuse(p->state, COMMAND_MALFORMED);
-    } else if (strcmp(m.account, account) != 0) {
+    else if (strcmp(m->account, account) != 0)
         phone_messages_refuse(p->state, COMMAND_FORGED);
-    } else {
-        answer_count(p->state, p->outputs, &m);
-    }
+    else
+        answer_count(p->state, p->outputs, m);
 }
 
 /* --- commands -------------------------------------------------------------------------------- */
@@ -137,13 +163,13 @@ static void phone_messages_on_command(const struct phone_messages *p, const char
 static void phone_messages_on_relay(const struct phone_messages *p, const char *account,
                                     const struct mqtt_event *e)
 {
-    struct message m;
-    if (e->retained || answer_open(p->sealer, e, &m) != 0 || m.kind != MSG_PING) {
+    struct opened o;
+    if (message_open(p->sealer, e, &o) != COMMAND_ACCEPTED || o.message.kind != MSG_PING) {
         phone_messages_refuse(p->state, COMMAND_FOREIGN);
         return;
     }
     p->state->facts.relay_at = clock_now();
-    phone_messages_ping(p, account, true, &m);
+    phone_messages_ping(p, account, true, &o.message);
 }
 
 /* --- all of it ------------------------------------------------------------------------------- */

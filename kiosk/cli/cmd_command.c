@@ -1,7 +1,5 @@
-#include "config/secret.h"
 #include "kiosk/cli/brokers.h"
 #include "kiosk/cli/cli.h"
-#include "kiosk/cli/locked_memory.h"
 #include "kiosk/cli/phone_client.h"
 #include "kiosk/cli/print.h"
 #include "kiosk/common/clock.h"
@@ -38,9 +36,7 @@ struct command_run {
     const struct cli *cli;
     struct phone_client_options options;
     const struct order *order;
-    const char *key;  /* --key FILE */
     int64_t patience; /* --for */
-    uint8_t *secret;  /* ENVELOPE_SECRET, locked memory */
     struct phone_client member;
     struct brokers_plan plan;
     struct view_rules rules;
@@ -62,20 +58,6 @@ static const struct order *order_named(const char *name)
     return NULL;
 }
 
-static int key_read(struct command_run *c)
-{
-    uint8_t public[ENVELOPE_PUBLIC];
-    uint8_t *seed = locked_memory(crypto_sign_SEEDBYTES);
-    c->secret = seed ? locked_memory(ENVELOPE_SECRET) : NULL;
-    int code = c->secret ? secret_read_file(c->key, true, seed, crypto_sign_SEEDBYTES,
-                                            config_complain_stderr, NULL)
-                         : -1;
-    if (code == 0)
-        crypto_sign_seed_keypair(public, c->secret, seed);
-    sodium_free(seed);
-    return code;
-}
-
 /* --- the letter ------------------------------------------------------------------------------- */
 
 static void letter_prove(const struct command_run *c, struct message *m)
@@ -83,7 +65,8 @@ static void letter_prove(const struct command_run *c, struct message *m)
     struct cert_clear clear = {.id = m->id, .epoch = m->epoch, .seq = m->seq};
     sodium_hex2bin(clear.account, sizeof clear.account, m->account, 2 * sizeof clear.account, NULL,
                    NULL, NULL);
-    cert_clear_sign(&clear, c->member.venue_bytes, c->member.kiosks[0].bytes, c->secret, m->proof);
+    cert_clear_sign(&clear, c->member.venue_bytes, c->member.kiosks[0].bytes, c->member.secret,
+                    m->proof);
     m->proof_len = CERT_SIGNATURE;
 }
 
@@ -107,8 +90,7 @@ static void letter_send(struct command_run *c)
     if (m.kind == MSG_CMD_ALL_CLEAR)
         letter_prove(c, &m);
     if (message_write(&m, text, sizeof text) < 0 ||
-        phone_client_write(&c->member, &c->member.kiosks[0], c->brokers, "command", c->secret,
-                           text) == 0)
+        phone_client_write(&c->member, &c->member.kiosks[0], c->brokers, "command", text) == 0)
         return;
     c->letters++;
     memcpy(c->used, m.nonce, sizeof c->used);
@@ -234,8 +216,6 @@ static int speak(struct command_run *c)
                   "signed. End an alert on the kiosk: porchlight all-clear");
         return CLI_FAILED;
     }
-    if (key_read(c) < 0)
-        return CLI_FAILED;
     signal(SIGPIPE, SIG_IGN);
     c->rules = phone_client_rules(&c->member, true);
     c->brokers = brokers_new(&c->plan);
@@ -258,7 +238,7 @@ static int command_run(const struct cli *cli, void *own, char **words)
     c->order = order_named(words[0]);
     if (!c->order)
         return cli_misuse(&cli_command, "\"%s\" is not a command", words[0]);
-    if (!c->key)
+    if (!c->options.key)
         return cli_misuse(&cli_command, "--key FILE is missing");
     c->options.prefix = cli->prefix;
     c->options.staff = true;
@@ -266,12 +246,10 @@ static int command_run(const struct cli *cli, void *own, char **words)
         c->patience = 10 * NS_PER_S;
     int code = speak(c);
     phone_client_finish(&c->member);
-    sodium_free(c->secret);
     return code;
 }
 
 static const struct cli_option command_options[] = {
-    OPTION("key", "FILE", struct command_run, key, "the staff key that porchlight keys staff made"),
     OPTION("for", "TIME", struct command_run, patience,
            "how long to wait for the kiosk; 10s unless given"),
     PHONE_CLIENT_OPTIONS(struct command_run),

@@ -93,7 +93,7 @@ static void listen_answer(struct listen *l, const struct phone_client_heard *h, 
     memcpy(reply.account, l->member.account, sizeof reply.account);
     const char *what = message_kind_name(reply.kind);
     bool left = message_write(&reply, text, sizeof text) >= 0 &&
-                phone_client_write(&l->member, h->kiosk, l->brokers, "ack", NULL, text) > 0;
+                phone_client_write(&l->member, h->kiosk, l->brokers, "ack", text) > 0;
     if (left)
         l->answered = h->message.id;
     listen_output_answer(l->cli->json, left ? "acked" : "unsent", what,
@@ -213,6 +213,12 @@ static int listen_run(const struct cli *cli, void *own, char **words)
     int signals = -1, code = phone_client_init(&l->member, &l->plan, &l->options);
     if (code != 0)
         goto free_member;
+    if (l->answer && !l->options.key && !l->member.plain) {
+        code =
+            cli_misuse(&cli_listen, "--ack needs --key FILE: the kiosk counts only answers that a "
+                                    "phone has signed");
+        goto free_member;
+    }
     if (l->session) {
         snprintf(l->plan.common.client_id, sizeof l->plan.common.client_id, "%s", l->session);
         l->plan.common.session_s = SESSION_S;

@@ -196,6 +196,22 @@ static int plan_topics(const struct phone_client *m, struct brokers_plan *plan, 
     return 0;
 }
 
+static int own_key_read(struct phone_client *m, const char *file)
+{
+    uint8_t public[ENVELOPE_PUBLIC];
+    if (!file)
+        return 0;
+    uint8_t *seed = locked_memory(crypto_sign_SEEDBYTES);
+    m->secret = seed ? locked_memory(ENVELOPE_SECRET) : NULL;
+    int code = m->secret ? secret_read_file(file, true, seed, crypto_sign_SEEDBYTES,
+                                            config_complain_stderr, NULL)
+                         : -1;
+    if (code == 0)
+        crypto_sign_seed_keypair(public, m->secret, seed);
+    sodium_free(seed);
+    return code;
+}
+
 static void account_choose(struct phone_client *m, const struct phone_client_options *o)
 {
     uint8_t bytes[ENVELOPE_ID];
@@ -232,7 +248,7 @@ int phone_client_init(struct phone_client *m, struct brokers_plan *plan,
     memcpy(m->venue, m->config.venue.id, TOPIC_ID_LEN + 1);
     id_read(m->venue, m->venue_bytes);
     account_choose(m, o);
-    if (phone_client_keys_read(m, o->prefix) < 0 ||
+    if (phone_client_keys_read(m, o->prefix) < 0 || own_key_read(m, o->key) < 0 ||
         kiosk_add(m, o->prefix, m->config.kiosk.id, true) < 0)
         return CLI_FAILED;
     for (size_t i = 0; i < o->also.count; i++)
@@ -248,7 +264,8 @@ void phone_client_finish(struct phone_client *m)
 {
     sodium_free(m->venue_key);
     sodium_free(m->passwords);
-    m->venue_key = NULL;
+    sodium_free(m->secret);
+    m->venue_key = m->secret = NULL;
     m->passwords = NULL;
 }
 
@@ -265,8 +282,7 @@ struct view_rules phone_client_rules(const struct phone_client *m, bool staff)
 }
 
 size_t phone_client_write(const struct phone_client *m, const struct phone_client_kiosk *k,
-                          struct brokers *brokers, const char *topic, const uint8_t *signer,
-                          const char *text)
+                          struct brokers *brokers, const char *topic, const char *text)
 {
     char full[TOPIC_NAME_MAX];
     uint8_t wire[ENVELOPE_SIZE];
@@ -276,7 +292,7 @@ size_t phone_client_write(const struct phone_client *m, const struct phone_clien
         return brokers_publish(brokers, full, false, text, strlen(text));
     memcpy(at.venue, m->venue_bytes, sizeof at.venue);
     memcpy(at.kiosk, k->bytes, sizeof at.kiosk);
-    if (envelope_letter_seal(&at, k->public, signer, text, strlen(text), wire) != ENVELOPE_OK)
+    if (envelope_letter_seal(&at, k->public, m->secret, text, strlen(text), wire) != ENVELOPE_OK)
         return 0;
     return brokers_publish(brokers, full, false, wire, sizeof wire);
 }

@@ -34,8 +34,9 @@ struct phone_client_options {
     const char *ca;              /* PEM file for it; NULL: no TLS, loopback alone */
     const char *user, *password; /* password: a credential's name */
     const char *account;         /* 16 hex digits; NULL: the user, if it is one, or random */
-    struct option_list only;     /* of porchlight.conf's brokers, these */
-    struct option_list also;     /* further kiosks: kiosk-ID.pub beside the keys */
+    const char *key;         /* FILE with the seed of the phone's own key; NULL: it signs nothing */
+    struct option_list only; /* of porchlight.conf's brokers, these */
+    struct option_list also; /* further kiosks: kiosk-ID.pub beside the keys */
     bool staff;
 };
 
@@ -44,6 +45,7 @@ struct phone_client {
     uint8_t venue_bytes[ENVELOPE_ID];
     bool plain;
     uint8_t *venue_key; /* locked memory; NULL where plain */
+    uint8_t *secret;    /* ENVELOPE_SECRET, locked memory: the phone's own; NULL: none */
     uint8_t root[ENVELOPE_PUBLIC];
     char account[MESSAGE_ACCOUNT_MAX + 1];
     struct phone_client_kiosk kiosks[PHONE_CLIENT_KIOSKS_MAX];
@@ -62,6 +64,10 @@ struct phone_client {
                "the credential that holds its password"),                                          \
         OPTION_BY("account", "ID", type, options.account, option_id,                               \
                   "the account's id, where it differs from the user's name"),                      \
+        OPTION(                                                                                    \
+            "key", "FILE", type, options.key,                                                      \
+            "the phone's own key, which signs what it sends: 64 hex digits, as porchlight keys "   \
+            "staff makes them"),                                                                   \
         OPTION("broker", "NAME", type, options.only,                                               \
                "only this one of porchlight.conf's brokers; may be repeated"),                     \
         OPTION("also", "ID", type, options.also,                                                   \
@@ -102,9 +108,8 @@ void phone_client_receive(struct phone_client *m, const struct view_rules *r,
                           const struct mqtt_event *e, int64_t wall, struct phone_client_heard *h);
 
 /* Seals `text` to the kiosk (a plain venue's is not sealed) and publishes it on TOPIC/ACCOUNT at
- * every connected broker. `signer` (ENVELOPE_SECRET) may be NULL. Returns how many brokers. */
+ * every connected broker, signed by the phone's own key. Returns how many brokers. */
 size_t phone_client_write(const struct phone_client *m, const struct phone_client_kiosk *k,
-                          struct brokers *brokers, const char *topic, const uint8_t *signer,
-                          const char *text);
+                          struct brokers *brokers, const char *topic, const char *text);
 
 #endif

@@ -109,9 +109,9 @@ enum envelope_result envelope_clear_open(struct envelope_place *at,
                                          const uint8_t *wire, size_t wire_len,
                                          char text[ENVELOPE_CLEAR_MAX + 1], size_t *len);
 
-/* Seals a letter to the kiosk. `signer` may be NULL: an acknowledgement is bound to its account by
- * the broker, not by a key, so that the kiosk need not know its members. Draws randomness (the
- * sealed box has an ephemeral key of its own). */
+/* Seals a letter to the kiosk. `signer` may be NULL for what a relay sends: the broker binds it to
+ * its account, and nothing is believed of it but that it is there. Draws randomness (the sealed box
+ * has an ephemeral key of its own). */
 enum envelope_result envelope_letter_seal(const struct envelope_place *at,
                                           const uint8_t kiosk_public[ENVELOPE_PUBLIC],
                                           const uint8_t *signer, const char *text, size_t len,

@@ -73,6 +73,7 @@ class Venue(Kiosk):
                  f"{etc}/ca.pem": (self.authority.pem.read_bytes(), 0o644)}
         for name in os.listdir(self.credentials):
             files[f"{etc}/credentials/{name}"] = ((self.credentials / name).read_bytes(), 0o600)
+        files["/var/lib/porchlight/phones"] = ((self.state / "phones").read_bytes(), 0o644)
         files.update({path: (data, mode) for path, (data, mode) in self.files.items()})
         return files
 
@@ -119,7 +120,8 @@ class Venue(Kiosk):
         """A kiosk that never alerted: the record is taken away while porchlightd is down."""
         for line, level in REST.items():
             self.board.wires.set(line, level)
-        self.board.run("systemctl stop porchlightd && rm -f /var/lib/porchlight/* && "
+        self.board.run("systemctl stop porchlightd && "
+                       "find /var/lib/porchlight -maxdepth 1 -type f ! -name phones -delete && "
                        "systemctl start porchlightd")
         self.wait_armed()
 

@@ -249,6 +249,7 @@ def test_a_second_kiosk_of_the_venue(two):
     assert not (second.etc / "ca/ca.key").exists() and not (second.etc / "broker").exists()
     first.start_broker()
     account, password = first.admit(kiosk=second.kiosk)
+    second.enlist(account)
     first.start()
     second.start()
     assert all(b["connected"] for b in second.status()["brokers"])

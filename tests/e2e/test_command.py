@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.kit import wait
+from tests.kit import envelope, wait
 
 
 @pytest.fixture
@@ -157,6 +157,35 @@ def test_an_answer_for_another_account_is_refused(kiosk, staff):
                                            "epoch": 0, "seq": 0, "account": "0" * 16})
     wait.until(lambda: kiosk.status()["refused"] >= 1, "the refusal")
     assert kiosk.status()["seen"] == 0
+
+
+def operators_answer(kiosk, operator, alert, account, secret, inner=None):
+    """An answer on an account's topic, signed with a key that may be another's."""
+    full = f"{kiosk.place}/ack/{account}"
+    text = json.dumps({"v": envelope.VERSION, "kind": "safe", "id": alert, "epoch": 0, "seq": 0,
+                       "account": inner or account})
+    operator.client.publish(full, envelope.seal_letter(text, kiosk.keys.kiosk, full, secret), 1)
+
+
+def test_an_answer_counts_only_if_its_own_phone_signed_it(kiosk):
+    """Who runs the broker, with all the keys of one member's phone."""
+    kiosk.start()
+    member, operator = kiosk.member(), kiosk.spy(["alert"])
+    kiosk.wires().hold(0.4)
+    alert = member.wait("lockdown", "alert").body["id"]
+    staff = kiosk.account_of("staff")[0]
+    for n in range(50):
+        operators_answer(kiosk, operator, alert, f"{n:016x}", member.secret)
+        time.sleep(0.03)  # no flood, which would be dropped before it is looked at
+    for account, inner in ((staff, None), (staff, member.account), (member.account, staff)):
+        operators_answer(kiosk, operator, alert, account, member.secret, inner)
+    for account in (member.account, staff):
+        operators_answer(kiosk, operator, alert, account, None)
+    wait.until(lambda: kiosk.status()["refused"] == 55,
+               lambda: f"55 refusals; status: {kiosk.status()}")
+    assert (kiosk.status()["seen"], kiosk.status()["safe"]) == (0, 0)
+    operators_answer(kiosk, operator, alert, member.account, member.secret)
+    wait.until(lambda: kiosk.status()["safe"] == 1, "the one answer that these keys can give")
 
 
 def test_status_on_site_reads_the_same_after_code_and_duress(kiosk, staff):

@@ -9,7 +9,7 @@ import pytest
 from nacl import bindings as na
 
 from tests.kit import wait
-from tests.kit.kiosk import Kiosk
+from tests.kit.kiosk import Kiosk, phone_file
 from tests.kit.member import Listener
 from tests.kit.voice import Staff, Voice, alert_id, hexed
 
@@ -32,7 +32,8 @@ def listen(kiosk, *args, role="member"):
     secret = kiosk.credentials / "listen"
     secret.write_text(password + "\n")
     secret.chmod(0o600)
-    made = Listener(["--prefix", str(kiosk.prefix), "--user", account, "--password", "listen", *args],
+    made = Listener(["--prefix", str(kiosk.prefix), "--user", account, "--password", "listen",
+                     "--key", phone_file(kiosk.folder, account), *args],
                     kiosk.logs / f"listen.{secrets.token_hex(4)}")
     kiosk.mailboxes.append(made)
     made.wait("link", up=True)

@@ -50,7 +50,7 @@ RUN_BY = [(pattern, f"tests/{test}") for pattern, test in [
      "phone/test_webpush.py::test_one_command_deletes_them_all"),
     (r"porchlight-relay --check",
      "phone/test_relay_made.py::test_a_host_is_told_what_a_relay_of_their_own_making_needs"),
-    (r"porchlight listen --user NAME --password NAME --ack seen",
+    (r"porchlight listen --user NAME --password NAME --ack seen --key FILE",
      "e2e/test_listen.py::test_each_alert_is_answered_once"),
     (r"porchlight command all-clear --user NAME --password NAME --key FILE",
      "e2e/test_command.py::test_a_staff_phone_ends_a_lockdown_and_proves_it"),

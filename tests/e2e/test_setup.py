@@ -45,7 +45,7 @@ def joined(venue):
     link = json.loads(made.stdout)["link"]
     assert link.startswith(f"https://localhost:{venue.answers['page_port']}/#i=")
     joiner = Joiner(link, venue.as_broker())
-    assert joiner.invitation["b"] == [f"wss://localhost:{venue.answers['page_port']}/mqtt"]
+    assert joiner.invitation.brokers == [f"wss://localhost:{venue.answers['page_port']}/mqtt"]
     phone = joiner.member(joiner.join())
     venue.boxes.append(phone)
     return phone

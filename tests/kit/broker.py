@@ -38,7 +38,7 @@ RIGHTS = {
     "staff": ["read alert", "read state", "read presence", "read beat", "read notice",
               "write ack/ACCOUNT", "write command/ACCOUNT", "read enrol/ACCOUNT"],
     "bench": ["read alert", "readwrite bench"],
-    "spy": ["read #"],
+    "spy": ["readwrite #"],
     "relay": ["read alert", "read state", "read presence", "read beat", "write relay/ACCOUNT"],
 }
 

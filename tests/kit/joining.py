@@ -188,7 +188,8 @@ class Joiner:
     def member(self, key, topics=None):
         """The phone that it has become."""
         topics = topics or ["alert", "state", "presence", "beat", f"enrol/{self.account}"]
-        return Member(self.broker, self.account, self.password, Keys(key, self.kiosk_public), topics)
+        return Member(self.broker, self.account, self.password, Keys(key, self.kiosk_public), topics,
+                      secret=self.secret)
 
     def _knock(self, broker=None):
         """Whether a broker lets it in, with the password it chose."""

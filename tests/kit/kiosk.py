@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.kit import local, pki, process, wait
 from tests.kit.broker import make_of_choice
-from tests.kit.member import Listener
+from tests.kit.member import Listener, enlist, phone_seed
 from tests.kit.place import ROOT, fresh, program
 from tests.kit.process import Process
 from tests.kit.wires import Wires
@@ -121,6 +121,10 @@ class Kiosk:
         if done.returncode != 0:
             raise RuntimeError(f"porchlight keys make: {done.stderr}")
         self.keys = None if self.plain else Keys.of(self.credentials)
+        if self.keys and self.brokers:
+            enlist(self.state, {account: role for broker in self.brokers
+                                for account, (role, _) in broker.accounts.items()
+                                if role in ("member", "staff")})
 
     # --- started and stopped --------------------------------------------------------------------
 
@@ -238,7 +242,7 @@ class Kiosk:
         return made
 
     def spy(self, topics, broker=0):
-        """The broker's operator: sees every topic, as bytes."""
+        """The broker's operator: sees every topic, as bytes, and may write what anybody may."""
         return self.member("spy", broker, topics=topics)
 
     def listener(self, role="member", *args, broker=0):
@@ -247,6 +251,8 @@ class Kiosk:
         secret.write_text(password + "\n")
         secret.chmod(0o600)
         argv = ["--prefix", self.prefix, "--user", account, "--password", secret.name, *args]
+        if not self.plain:
+            argv += ["--key", phone_file(self.folder, account)]
         made = Listener(argv + (["--staff"] if role == "staff" else []),
                         self.logs / f"listen-{role}")
         self.mailboxes.append(made)
@@ -254,6 +260,14 @@ class Kiosk:
 
     def record(self):
         return (self.state / "record").read_bytes()
+
+
+def phone_file(folder, account):
+    """The file with a phone's own key, for `porchlight listen`."""
+    path = folder / f"phone-{account}.key"
+    path.write_text(phone_seed(account).hex() + "\n")
+    path.chmod(0o600)
+    return path
 
 
 def memory(pid):

@@ -1,5 +1,6 @@
 """Subscribers: a member's phone made with paho and PyNaCl, and `porchlight listen`."""
 
+import hashlib
 import json
 import ssl
 import subprocess
@@ -62,13 +63,36 @@ def paho_client(client_id, v5=True):
     return mqtt.Client(**args)
 
 
+def phone_seed(account):
+    """Of the key of a phone that joined before the test: the account says it all."""
+    return hashlib.blake2b(account.encode(), digest_size=32).digest()
+
+
+def phone_key(account):
+    """(public, secret) of that phone."""
+    from nacl import bindings as na
+    return na.crypto_sign_seed_keypair(phone_seed(account))
+
+
+def enlist(state, phones):
+    """Phones that have joined, as the kiosk's list has them: {account: role}. It is read when
+    porchlightd starts."""
+    path = state / "phones"
+    lines = path.read_text().splitlines()[1:] if path.exists() else []
+    lines += [f"{account} {role} in {phone_key(account)[0].hex()}" for account, role in phones.items()]
+    path.write_text("".join(f"{line}\n" for line in ["porchlight phones 1", *sorted(lines)]))
+    path.chmod(0o600)
+
+
 class Member(Mailbox):
-    """A phone. `keys` is a Keys (below) or None for a plain venue."""
+    """A phone. `keys` is a Keys (below) or None for a plain venue; `secret` its own key, by which it
+    signs what it sends: phone_key's unless given."""
 
     def __init__(self, broker, account, password, keys=None, topics=None, v5=None,
-                 patience=10, port=None):
+                 patience=10, port=None, secret=None):
         super().__init__()
         self.account = account
+        self.secret = secret or (phone_key(account)[1] if keys else None)
         self.keys = keys
         self.place = broker.place
         self._ready = threading.Event()
@@ -113,7 +137,7 @@ class Member(Mailbox):
         full, text = f"{self.place}/{topic}", json.dumps(body)
         if self.keys:
             from tests.kit import envelope
-            text = envelope.seal_letter(text, self.keys.kiosk, full, signer)
+            text = envelope.seal_letter(text, self.keys.kiosk, full, signer or self.secret)
         sent = self.client.publish(full, text, qos=1)
         sent.wait_for_publish(10)
         assert sent.is_published(), f"{topic} was not taken"

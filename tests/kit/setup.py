@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 from tests.kit import local, process, wait
 from tests.kit.broker import free_port
-from tests.kit.kiosk import TIMING, Keys
-from tests.kit.member import Listener, paho_client
+from tests.kit.kiosk import TIMING, Keys, phone_file
+from tests.kit.member import Listener, enlist, paho_client
 from tests.kit.place import fresh, program
 from tests.kit.process import Process
 
@@ -240,7 +240,14 @@ class Venue:
     def admit(self, role="member", kiosk=None):
         """(account, password) of a new phone."""
         account = secrets.token_hex(8)
-        return account, self._account(role, self.venue, kiosk or self.kiosk, account)
+        password = self._account(role, self.venue, kiosk or self.kiosk, account)
+        if kiosk is None:
+            self.enlist(account, role)
+        return account, password
+
+    def enlist(self, account, role="member"):
+        """Before porchlightd starts."""
+        enlist(self.prefix / "var/lib/porchlight", {account: role})
 
     def admit_kiosk(self, venue, kiosk):
         """Another venue's kiosk; its password."""
@@ -251,7 +258,7 @@ class Venue:
         secret.write_text(password + "\n")
         secret.chmod(0o600)
         box = Listener(["--prefix", self.prefix, "--user", account, "--password", secret.name,
-                        *args], self.prefix / f"phone-{account}.log")
+                        "--key", phone_file(self.prefix, account), *args], self.prefix / f"phone-{account}.log")
         self.boxes.append(box)
         return box
 

@@ -177,8 +177,7 @@ void phone_online(struct phone *p, bool online)
 /* --- what it says -------------------------------------------------------------------------------
  */
 
-static void phone_send(struct phone *p, size_t kiosk, enum topic t, const struct message *m,
-                       bool signs)
+static void phone_send(struct phone *p, size_t kiosk, enum topic t, const struct message *m)
 {
     const struct venue_kiosk *k = &p->venue->kiosks[kiosk];
     char topic[TOPIC_NAME_MAX], text[PHONE_CLIENT_TEXT];
@@ -189,8 +188,8 @@ static void phone_send(struct phone *p, size_t kiosk, enum topic t, const struct
     memcpy(at.kiosk, k->id_bytes, sizeof at.kiosk);
     at.topic = topic;
     int len = message_write(m, text, sizeof text);
-    if (len < 0 || envelope_letter_seal(&at, k->public, signs ? p->keys->secret : NULL, text,
-                                        (size_t)len, wire) != ENVELOPE_OK)
+    if (len < 0 || envelope_letter_seal(&at, k->public, p->keys->secret, text, (size_t)len, wire) !=
+                       ENVELOPE_OK)
         return;
     struct packet packet = {.kind = PACKET_PUBLISH,
                             .topic = world_text(topic),
@@ -217,7 +216,7 @@ static void phone_answer(void *context, uint64_t number)
         return;
     story("%s answers %s", a->phone->name, message_kind_name(m.kind));
     watch_answered(a->phone, &a->id);
-    phone_send(a->phone, a->kiosk, TOPIC_ACK, &m, false);
+    phone_send(a->phone, a->kiosk, TOPIC_ACK, &m);
 }
 
 void phone_flood(struct phone *p, size_t kiosk, uint64_t count)
@@ -226,7 +225,7 @@ void phone_flood(struct phone *p, size_t kiosk, uint64_t count)
     memset(m.id.bytes, 7, sizeof m.id.bytes);
     memcpy(m.account, p->keys->account, sizeof p->keys->account);
     for (uint64_t i = 0; i < count; i++)
-        phone_send(p, kiosk, TOPIC_ACK, &m, false);
+        phone_send(p, kiosk, TOPIC_ACK, &m);
 }
 
 bool phone_command(struct phone *p, size_t kiosk, enum message_kind kind)
@@ -246,7 +245,7 @@ bool phone_command(struct phone *p, size_t kiosk, enum message_kind kind)
     }
     story("%s sends %s", p->name, message_kind_name(kind));
     watch_commanded(p, kiosk, &m);
-    phone_send(p, kiosk, TOPIC_COMMAND, &m, true);
+    phone_send(p, kiosk, TOPIC_COMMAND, &m);
     return true;
 }
 

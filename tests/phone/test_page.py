@@ -43,8 +43,9 @@ def test_alert_rings_and_answers_reach_the_kiosk(venue):
     assert noted["notices"][0]["body"] == "The kettle is on"
     assert "lock" not in json.dumps(noted["notices"]).lower()
     page.click("#seen")
-    name, body, _ = kiosk.letter("seen")
+    name, body, signed = kiosk.letter("seen")
     assert body["id"] == alert and name == f"ack/{body['account']}"
+    assert signed(bytes.fromhex(json.loads(page.stored()["k1"])["memberships"][0]["public"]))
     page.until_text("#said", "seen")
     page.click("#safe")
     assert kiosk.letter("safe")[1]["id"] == alert

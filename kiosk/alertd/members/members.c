@@ -94,6 +94,24 @@ bool members_readmit(struct members *m, const char *account, const struct mqtt_e
     return m->ready && enrolment_readmit(m, account, e);
 }
 
+static const uint8_t *staff_key(const struct staff *s, const char *account)
+{
+    char hex[TOPIC_ID_LEN + 1];
+    for (size_t i = 0; i < s->count; i++)
+        if (strcmp(sodium_bin2hex(hex, sizeof hex, s->phones[i].account, ENVELOPE_ID), account) ==
+            0)
+            return s->phones[i].cert;
+    return NULL;
+}
+
+const uint8_t *members_key(const struct members *m, const char *account)
+{
+    const struct phone *p = m->ready ? roster_find(m->registry.phones, account) : NULL;
+    if (p)
+        return p->standing == PHONE_IN && !p->relay ? p->public : NULL;
+    return staff_key(&m->staff, account);
+}
+
 const struct staff *members_staff(const struct members *m)
 {
     return &m->staff;

@@ -48,6 +48,10 @@ bool members_letter(struct members *m, const char *account, const struct mqtt_ev
  * not know. False: it is no such letter, or not that phone's. */
 bool members_readmit(struct members *m, const char *account, const struct mqtt_event *e);
 
+/* The key by which a phone that has joined signs, or a staff phone that the root certified by hand.
+ * NULL: the account is nobody's here. Valid until the next change. */
+const uint8_t *members_key(const struct members *m, const char *account);
+
 /* The staff phones that may command. */
 const struct staff *members_staff(const struct members *m);
 

@@ -56,7 +56,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
             }
             helped.add(i);
             send(name('ack', m.account), writeAgain(m.account, m.password, m.brokers[i]),
-                keys.own, 600).catch(() => helped.delete(i));
+                600).catch(() => helped.delete(i));
         });
     }
 
@@ -71,8 +71,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
         }
         onTheWay = text;
         try {
-            await send(name('ack', m.account), writeAnswer({ ...said, account: m.account }), null,
-                3600);
+            await send(name('ack', m.account), writeAnswer({ ...said, account: m.account }), 3600);
             facts = factsTold(facts, said);
             onChange(false);
         } finally {
@@ -206,8 +205,9 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
         return false;
     }
 
-    function send(topic, text, signer, expiry, to = keys.kiosk) {
-        const wire = sealLetter(sodium, { venue: m.venue, kiosk: m.kiosk, topic }, to, signer,
+    // Always signed: nobody else can say it in this phone's name.
+    function send(topic, text, expiry, to = keys.kiosk) {
+        const wire = sealLetter(sodium, { venue: m.venue, kiosk: m.kiosk, topic }, to, keys.own,
             text);
         return Promise.any(links.map((l) => l.publish(topic, wire, expiry)));
     }
@@ -224,10 +224,10 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
         },
         // The phone's own report, in a drill: it rang while nobody looked at it.
         rang: () => send(name('ack', m.account),
-            writeAnswer({ kind: 'rang', id: facts.id, account: m.account }), null, 3600),
+            writeAnswer({ kind: 'rang', id: facts.id, account: m.account }), 3600),
         offer: () => offer,
         // To the relay: 'subscribe', 'unsubscribe' or 'test'.
-        ask: (kind, fields) => send(name('wake', m.account), writeAsk(kind, m.account, fields), null,
+        ask: (kind, fields) => send(name('wake', m.account), writeAsk(kind, m.account, fields),
             600, offer.key),
         // A staff phone's command: signed, naming the kiosk's nonce, which it uses up. All-clear
         // also carries this phone's own proof, which the kiosk can pass on but not make.
@@ -242,7 +242,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
             const proof = kind === 'all-clear' && c.id !== null ?
                 signClear(sodium, m.venue, m.kiosk, c, keys.own) : undefined;
             await send(name('command', m.account),
-                writeAnswer({ ...c, kind: `command-${kind}`, nonce, proof }), keys.own, 60);
+                writeAnswer({ ...c, kind: `command-${kind}`, nonce, proof }), 60);
             used = { nonce, at: now() };
         },
         hurry: () => links.forEach((l) => l.hurry()),

@@ -13,19 +13,32 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* One line, read byte by byte so that no buffer of stdio keeps it. Its length. */
+/* The first line of a file, read byte by byte so that no buffer of stdio keeps it, as an editor of
+ * any system wrote it: without a byte order mark before it and a CR behind it. Its length, or -1
+ * with errno: E2BIG, EILSEQ (it is no text, or UTF-16). */
 static int passphrase_read_line(int fd, char *out)
 {
     int len = 0;
+    ssize_t n;
     char c;
-    while (len < PASSPHRASE_MAX - 1) {
-        ssize_t n = read(fd, &c, 1);
+
+    for (;;) {
+        n = read(fd, &c, 1);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n <= 0 || c == '\n')
+        if (n < 0)
+            return -1;
+        if (n == 0 || c == '\n')
             break;
+        errno = c == '\0' ? EILSEQ : E2BIG;
+        if (c == '\0' || len == PASSPHRASE_MAX - 1)
+            return -1;
         out[len++] = c;
+        if (len == 3 && memcmp(out, "\xef\xbb\xbf", 3) == 0)
+            len = 0;
     }
+    if (len > 0 && out[len - 1] == '\r')
+        len--;
     out[len] = '\0';
     return len;
 }
@@ -48,7 +61,7 @@ static int from_terminal(char *out, int twice)
 static int from_file(const char *path, char *out)
 {
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY), len = -1;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), len = -1;
 
     if (fd < 0 || fstat(fd, &st) < 0)
         log_error("The passphrase cannot be read: %s: %s.", path, strerror(errno));
@@ -57,8 +70,11 @@ static int from_file(const char *path, char *out)
             "The passphrase was not used: other users may read %s. Make it yours alone: chmod 600 "
             "%s",
             path, path);
-    else
-        len = passphrase_read_line(fd, out);
+    else if ((len = passphrase_read_line(fd, out)) < 0)
+        log_error("The passphrase cannot be read: %s: %s.", path,
+                  errno == E2BIG    ? "its first line has more than 255 bytes"
+                  : errno == EILSEQ ? "it is not plain text. Save it as UTF-8"
+                                    : strerror(errno));
     if (fd >= 0)
         close(fd);
     return len;

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -136,4 +137,20 @@ int prompt_hidden_line_twice(const char *question, char *out, size_t size)
     sodium_free(again);
     errno = saved;
     return len;
+}
+
+int prompt_yes(const char *question)
+{
+    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    char answer[8];
+    bool closed = false;
+
+    if (fd < 0)
+        return -1;
+    caught = 0;
+    dprintf(fd, "%s", question);
+    if (prompt_read_line(fd, answer, sizeof answer, &closed) < 0 || closed)
+        answer[0] = '\0';
+    close(fd);
+    return strcasecmp(answer, "yes") == 0;
 }

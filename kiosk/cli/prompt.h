@@ -16,4 +16,7 @@ int prompt_hidden_line_once_typed(const char *question, char *out, size_t size);
 /* The same for a new secret, typed twice: also EINVAL, the two differ. */
 int prompt_hidden_line_twice(const char *question, char *out, size_t size);
 
+/* Asks at the terminal. 1 for "yes", 0 for anything else, -1 with errno: there is no terminal. */
+int prompt_yes(const char *question);
+
 #endif

@@ -231,7 +231,10 @@ BACKUP = "/media/usb/kiosk.backup --passphrase-file /media/usb/words"
 
 def test_a_backup_is_taken_away(machine):
     machine.put("/media/usb/words", "lantern harbour walnut seven", "600")
-    machine.do(f"porchlight backup {BACKUP}")
+    # The container's stick is a folder of its one disk.
+    assert "would be lost with it" in machine.run(f"porchlight backup {BACKUP} 2>&1")[1]
+    machine.do(f"porchlight backup {BACKUP} --same-card")
+    assert "is good" in machine.do(f"porchlight backup --check {BACKUP}")
 
 
 # The timer's stamp is systemd's.

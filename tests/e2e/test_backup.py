@@ -106,7 +106,7 @@ def test_a_backup_holds_no_key_that_can_be_read(venue):
     assert key.encode() not in sealed and bytes.fromhex(key) not in sealed
     assert b"credentials" not in sealed and len(sealed) > 10000
     (venue.etc / "vaults/office").unlink()
-    assert venue.cli("restore", venue.kept, *venue.words).returncode == 0
+    assert venue.cli("restore", venue.kept, "--replace", *venue.words).returncode == 0
     assert not (venue.etc / "vaults/office").exists()
 
 
@@ -132,9 +132,10 @@ def test_what_does_not_open_changes_nothing(venue, what, said):
     else:
         venue.kept.write_bytes({"body": spoil(data, len(data) // 2), "salt": spoil(data, 25),
                                 "cut": data[:-9], "none": b"x" * 5000, "empty": b""}[what])
-    done = venue.cli("restore", venue.kept, *venue.words)
-    assert done.returncode == 1 and said in done.stderr, done
-    assert venue.files() == before
+    for command in (["restore", venue.kept, "--replace"], ["backup", "--check", venue.kept]):
+        done = venue.cli(*command, *venue.words)
+        assert done.returncode == 1 and said in done.stderr, done
+        assert venue.files() == before
 
 
 def test_a_backup_is_never_written_over(venue):
@@ -147,6 +148,147 @@ def test_a_backup_is_never_written_over(venue):
     done = venue.cli("backup", venue.prefix / "stick/b", *venue.words)
     assert done.returncode == 1 and "at least 12" in done.stderr
     assert not (venue.prefix / "stick/b").exists()
+
+
+WORDS = "lantern harbour walnut seven"
+
+
+@pytest.mark.parametrize("text", [
+    f"{WORDS}\r\n", f"\ufeff{WORDS}\n", f"\ufeff{WORDS}\r\nmore\r\n", WORDS, f"{WORDS}\r"],
+    ids=["CRLF", "BOM", "both", "no newline", "CR"])
+def test_a_passphrase_file_means_the_same_on_every_system(venue, text):
+    venue.set_up()
+    venue.words[1].write_bytes(text.encode())
+    assert venue.cli("backup", venue.kept, *venue.words).returncode == 0
+    t = Terminal([program("porchlight"), "--prefix", str(venue.prefix), "backup", "--check",
+                  str(venue.kept)])
+    t.until("Passphrase: ")
+    wait.until(lambda: not t.shows_what_is_typed(), "the terminal to hide what is typed")
+    t.say(WORDS)
+    t.until("is good")
+    assert t.end() == 0
+
+
+@pytest.mark.parametrize("data, why", [
+    (WORDS.encode("utf-16"), "it is not plain text"), (b"x" * 256 + b"\n", "more than 255 bytes")])
+def test_a_passphrase_that_would_be_read_otherwise_later_is_refused(venue, data, why):
+    venue.set_up()
+    venue.words[1].write_bytes(data)
+    done = venue.cli("backup", venue.kept, *venue.words)
+    assert done.returncode == 1 and why in done.stderr and not venue.kept.exists()
+
+
+def test_a_link_to_a_backup_is_a_backup(venue):
+    venue.set_up()
+    assert venue.cli("backup", venue.kept, *venue.words).returncode == 0
+    link, words = venue.prefix / "newest", venue.prefix / "link to words"
+    link.symlink_to(venue.kept)
+    words.symlink_to(venue.words[1])
+    done = venue.cli("restore", link, "--replace", "--passphrase-file", words)
+    assert done.returncode == 0, done.stderr
+    link.unlink()
+    link.symlink_to("nowhere")
+    done = venue.cli("backup", link, *venue.words)
+    assert done.returncode == 1 and "exists" in done.stderr and link.is_symlink()
+
+
+@pytest.mark.parametrize("name, why", [
+    ("none/kiosk.backup", "there is no folder"), ("stick", "is a folder. Name a new file in it"),
+    ("stick/words", "exists"), ("stick/words/kiosk.backup", "there is no folder")])
+def test_a_place_that_will_not_do_is_named_before_the_passphrase_is_asked(venue, name, why):
+    venue.set_up()
+    t = Terminal([program("porchlight"), "--prefix", str(venue.prefix), "backup",
+                  str(venue.prefix / name)])
+    said = " ".join(t.until_end().split())
+    assert why in said and "Passphrase" not in said and t.end() == 1
+
+
+def test_a_backup_is_not_written_to_the_kiosks_own_card(venue):
+    """A card that is mounted somewhere; a prefix on the disk of this machine only tries a kiosk out."""
+    venue.set_up()
+    card, other = venue.prefix / "card", venue.prefix / "other"
+    for one in (card, other):
+        one.mkdir()
+        process.run(["mount", "-t", "tmpfs", "none", one]).check_returncode()
+    try:
+        shutil.copytree(venue.etc, card / "etc/porchlight")
+        (card / "var/lib/porchlight").mkdir(parents=True)
+        (card / "home").mkdir()
+
+        def backup(*args):
+            return process.run([program("porchlight"), "--prefix", card, "backup", *args,
+                                *venue.words], 60)
+        done = backup(card / "home/kiosk.backup")
+        assert done.returncode == 1 and "would be lost with it" in done.stderr
+        assert "--same-card" in done.stderr and not (card / "home/kiosk.backup").exists()
+        done = backup(other / "kiosk.backup")
+        assert done.returncode == 1 and "would be gone at the next start" in done.stderr
+        assert backup(card / "home/kiosk.backup", "--same-card").returncode == 0
+        assert backup(venue.kept).returncode == 0
+    finally:
+        for one in (card, other):
+            process.run(["umount", one]).check_returncode()
+
+
+def test_check_says_whether_a_backup_is_good(venue):
+    venue.set_up()
+    assert venue.cli("backup", venue.kept, *venue.words).returncode == 0
+    before = venue.files()
+    done = venue.cli("backup", "--check", venue.kept, *venue.words)
+    assert done.returncode == 0, done.stderr
+    assert "is good" in done.stdout and venue.kiosk in done.stdout and "changed" not in done.stdout
+    with open(venue.etc / "porchlight.conf", "a") as f:
+        f.write("\n")
+    done = venue.cli("backup", "--check", venue.kept, *venue.words)
+    assert done.returncode == 0 and "since changed here: porchlight.conf" in done.stdout
+    with Venue() as elsewhere:
+        done = elsewhere.cli("backup", "--check", venue.kept, *venue.words)
+        assert done.returncode == 0 and "is good" in done.stdout and elsewhere.files() == {}
+        elsewhere.set_up()
+        done = elsewhere.cli("backup", "--check", venue.kept, *venue.words)
+        assert done.returncode == 0 and "of another kiosk" in done.stdout
+    (venue.etc / "porchlight.conf").write_bytes(before["etc/porchlight/porchlight.conf"])
+    assert venue.files() == before
+
+
+@pytest.mark.parametrize("name, content, why", [
+    ("porchlight.conf", "[kiosk]\nid = x\n", "porchlight.conf:2"),
+    ("porchlight.conf", None, "porchlight.conf is not in it"),
+    ("credentials/kiosk.key", "zz\n", "A key in the backup is no key"),
+    ("credentials/kiosk.key", None, "kiosk.key is not in it")])
+def test_check_names_what_a_backup_lacks(venue, name, content, why):
+    venue.set_up()
+    (venue.etc / name).unlink()
+    if content:
+        (venue.etc / name).write_text(content)
+    assert venue.cli("backup", venue.kept, *venue.words).returncode == 0
+    done = venue.cli("backup", "--check", venue.kept, *venue.words)
+    assert done.returncode == 1 and why in done.stderr, done.stderr
+    assert "could not run from it" in done.stdout
+
+
+def test_a_kiosk_that_is_set_up_is_replaced_only_when_its_host_says_so(venue):
+    venue.set_up()
+    assert venue.cli("backup", venue.kept, *venue.words).returncode == 0
+    assert venue.again(switch="sim:desk").returncode == 0
+    now = venue.files()
+    done = venue.cli("restore", venue.kept, *venue.words, start_new_session=True)
+    assert done.returncode == 1 and "is a kiosk already. To replace" in done.stderr
+    assert "--replace" in done.stderr and venue.files() == now
+    argv = [program("porchlight"), "--prefix", str(venue.prefix), "restore", str(venue.kept),
+            *map(str, venue.words)]
+    t = Terminal(argv)
+    assert "running" not in t.until("Type yes: ")
+    t.say("")
+    t.until("Nothing was changed")
+    assert t.end() == 1 and venue.files() == now
+    venue.start_broker()
+    venue.start()
+    t = Terminal(argv)
+    assert "and it is running" in t.until("Type yes: ")
+    t.say("yes")
+    t.until("files are restored")
+    assert t.end() == 0 and "sim:counter" in (venue.etc / "porchlight.conf").read_text()
 
 
 def test_before_a_set_up_there_is_nothing_to_keep(venue):

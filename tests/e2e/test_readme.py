@@ -30,6 +30,8 @@ RUN_BY = [(pattern, f"tests/{test}") for pattern, test in [
      "e2e/test_setup.py::test_an_interruption_leaves_the_old_state_or_the_new"),
     (r"porchlight (backup|restore) FILE",
      "e2e/test_backup.py::test_wiped_restored_and_an_alert_arrives"),
+    (r"porchlight backup --check FILE",
+     "e2e/test_backup.py::test_check_says_whether_a_backup_is_good"),
     (r"porchlight restore FILE --another", "e2e/test_backup.py::test_a_second_kiosk_of_the_venue"),
     (r"porchlight --prefix FOLDER (restore FILE|retire --root -)",
      "e2e/test_backup.py::test_a_seized_kiosk_is_disowned_from_its_backup"),

@@ -4,6 +4,7 @@
 #include "kiosk/common/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -139,7 +140,7 @@ int backup_seal(const struct backup *b, const char *path, const char *passphrase
     uint8_t *key = sodium_malloc(crypto_secretstream_xchacha20poly1305_KEYBYTES);
     int result = -1;
 
-    if (access(path, F_OK) == 0)
+    if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
         errno = EEXIST;
     else if (out && key) {
         memcpy(out, magic, MAGIC);
@@ -202,8 +203,11 @@ free_key:
 int backup_open(struct backup *b, const char *path, const char *passphrase)
 {
     size_t len;
-    uint8_t *in = sodium_init() < 0 ? NULL : (uint8_t *)file_read(path, FILES_READ_MAX, &len);
+    char *real = sodium_init() < 0 ? NULL : realpath(path, NULL); /* a link to one is one */
+    uint8_t *in = real ? (uint8_t *)file_read(real, FILES_READ_MAX, &len) : NULL;
     int result = -1;
+
+    free(real);
     if (!in)
         return -1;
     if (is_head(in, len))

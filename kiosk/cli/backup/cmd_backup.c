@@ -1,4 +1,6 @@
 #include "kiosk/cli/backup/backup_file.h"
+#include "kiosk/cli/backup/backup_read.h"
+#include "kiosk/cli/backup/same_card.h"
 #include "kiosk/cli/cli.h"
 #include "kiosk/cli/files.h"
 #include "kiosk/cli/passphrase.h"
@@ -9,9 +11,11 @@
 
 #include <errno.h>
 #include <sodium.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A backup holds what a kiosk cannot make again: its folder, its broker's accounts, its phones.
@@ -69,31 +73,106 @@ static int add_folder(struct gathering *g, const char *folder)
 
 static int gather(struct gathering *g)
 {
-    char key[PATH_LEN];
-    if (path_under(g->prefix, PATH_CREDENTIALS "/venue.key", key) < 0 || access(key, F_OK) < 0) {
-        log_error(
-            "No backup was made: %s: %s. Before set-up, and after a wipe, there is nothing to "
-            "back up.",
-            key, strerror(errno));
-        return -1;
-    }
     return add_folder(g, PATH_ETC) < 0 || add_file(g, PATH_ACCOUNTS, 0600) < 0 ||
-                   add_file(g, PATH_STATE_DIR "/phones", 0600) < 0 || add_folder(g, PATH_STAFF) < 0
+                   add_file(g, PATH_PHONES, 0600) < 0 || add_folder(g, PATH_STAFF) < 0
                ? -1
                : 0;
 }
 
-static int keep(const struct cli *cli, const char *file, const char *passphrase_file)
+/* --- before anybody types a passphrase -------------------------------------------------------- */
+
+static int check_anything(const struct cli *cli)
+{
+    char key[PATH_LEN];
+
+    if (path_under(cli->prefix, PATH_CREDENTIALS "/venue.key", key) == 0 && access(key, F_OK) == 0)
+        return 0;
+    log_error("No backup was made: %s: %s. Before set-up, and after a wipe, there is nothing to "
+              "back up.",
+              key, strerror(errno));
+    return -1;
+}
+
+/* The folder that the file is to be in. */
+static void folder_of(const char *file, char folder[PATH_LEN])
+{
+    const char *slash = strrchr(file, '/');
+
+    if (!slash)
+        snprintf(folder, PATH_LEN, ".");
+    else
+        snprintf(folder, PATH_LEN, "%.*s", slash == file ? 1 : (int)(slash - file), file);
+}
+
+static int check_place(const char *file)
+{
+    char folder[PATH_LEN];
+    struct stat st;
+
+    folder_of(file, folder);
+    if (stat(file, &st) == 0 && S_ISDIR(st.st_mode))
+        log_error("No backup was made: %s is a folder. Name a new file in it: %s%skiosk.backup",
+                  file, file, file[strlen(file) - 1] == '/' ? "" : "/");
+    else if (lstat(file, &st) == 0)
+        log_error("No backup was made: %s exists. Choose a new file.", file);
+    else if (stat(folder, &st) < 0 || !S_ISDIR(st.st_mode))
+        log_error("No backup was made: there is no folder %s. Is the stick mounted?", folder);
+    else if (access(folder, W_OK | X_OK) < 0)
+        log_error("No backup was made: nothing can be written to %s: %s.", folder, strerror(errno));
+    else
+        return 0;
+    return -1;
+}
+
+/* Below a prefix on this machine's own disk a kiosk is only tried out: nothing is to outlive it. */
+static bool is_tried_out(const struct cli *cli)
+{
+    struct cards own, prefix;
+
+    return cli->prefix[0] && cards_of("", "/", &own) == 0 &&
+           cards_of("", cli->prefix, &prefix) == 0 && cards_share(&own, &prefix);
+}
+
+static int check_card(const struct cli *cli, const char *file)
+{
+    static const char *const ours[] = {PATH_ETC, PATH_STATE_DIR};
+    char folder[PATH_LEN], path[PATH_LEN];
+    struct cards there, here;
+    bool shares = false;
+
+    folder_of(file, folder);
+    if (is_tried_out(cli) || cards_of("", folder, &there) < 0)
+        return 0;
+    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+        shares = shares || (path_under(cli->prefix, ours[i], path) == 0 &&
+                            cards_of("", path, &here) == 0 && cards_share(&there, &here));
+    if (!shares && !there.memory)
+        return 0;
+    log_error("No backup was made: %s is %s. Mount a USB stick, and name a file on it. To write it "
+              "there all the same, add --same-card.",
+              file,
+              shares ? "on the card that the kiosk is on, and would be lost with it"
+                     : "in memory, and would be gone at the next start");
+    return -1;
+}
+
+/* --------------------------------------------------------------------------------------------- */
+
+struct backup_options {
+    const char *passphrase_file;
+    bool check, same_card;
+};
+
+static int keep(const struct cli *cli, const char *file, const struct backup_options *o)
 {
     struct backup backup = {0};
     struct gathering g = {.backup = &backup, .prefix = cli->prefix};
     int result = -1;
 
-    if (access(file, F_OK) == 0) {
-        log_error("No backup was made: %s exists. Choose a new file.", file);
+    if (check_anything(cli) < 0 || check_place(file) < 0 ||
+        (!o->same_card && check_card(cli, file) < 0))
         return CLI_FAILED;
-    }
-    char *passphrase = passphrase_read(passphrase_file, 1, BACKUP_PASSPHRASE_MIN);
+    char *passphrase = passphrase_read(o->passphrase_file, 1, BACKUP_PASSPHRASE_MIN);
     if (passphrase && gather(&g) == 0) {
         result = backup_seal(&backup, file, passphrase);
         if (result < 0) {
@@ -113,13 +192,11 @@ static int keep(const struct cli *cli, const char *file, const char *passphrase_
     return CLI_OK;
 }
 
-struct backup_options {
-    const char *passphrase_file;
-};
-
 static int backup_run(const struct cli *cli, void *own, char **words)
 {
     const struct backup_options *o = own;
+    if (o->check)
+        return backup_check(cli, words[0], o->passphrase_file);
     if (cli->prefix[0] == '\0' && geteuid() != 0) {
         log_error(
             "No backup was made: only root may read the kiosk's keys. Run: sudo porchlight backup "
@@ -127,11 +204,15 @@ static int backup_run(const struct cli *cli, void *own, char **words)
             words[0]);
         return CLI_DENIED;
     }
-    return keep(cli, words[0], o->passphrase_file);
+    return keep(cli, words[0], o);
 }
 
 static const struct cli_option backup_options[] = {
     OPTION_WORD("FILE", "a new file, best on a USB stick that is kept off site"),
+    OPTION("check", NULL, struct backup_options, check,
+           "say whether the backup FILE is good, and whether it is up to date; make none"),
+    OPTION("same-card", NULL, struct backup_options, same_card,
+           "allow a FILE on the card that the kiosk is on, which is lost with it"),
     OPTION("passphrase-file", "FILE", struct backup_options, passphrase_file,
            "take the passphrase from this file's first line instead of asking for it"),
     {0},
@@ -139,7 +220,7 @@ static const struct cli_option backup_options[] = {
 
 const struct cli_command cli_backup = {
     .name = "backup",
-    .arguments = "FILE [--passphrase-file FILE]",
+    .arguments = "[--check] FILE [--same-card] [--passphrase-file FILE]",
     .summary = "seal the venue's keys, accounts and config under a passphrase",
     .options = backup_options,
     .size = sizeof(struct backup_options),

@@ -1,11 +1,12 @@
-#include "kiosk/cli/backup/backup_file.h"
+#include "kiosk/cli/backup/backup_read.h"
 #include "kiosk/cli/cli.h"
 #include "kiosk/cli/etc_transaction.h"
-#include "kiosk/cli/passphrase.h"
 #include "kiosk/cli/print.h"
+#include "kiosk/cli/prompt.h"
 #include "kiosk/cli/setup/setup.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
+#include "kiosk/common/unix_socket.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -20,6 +21,11 @@ struct restoring {
     int files;
 };
 
+struct restore_options {
+    const char *passphrase_file;
+    bool another, replace;
+};
+
 static bool is_shared(const char *name)
 {
     static const char *const shared[] = {"credentials/venue.key", "credentials/root.pub",
@@ -30,32 +36,19 @@ static bool is_shared(const char *name)
     return false;
 }
 
-static const char *restore_behind(const char *path, const char *folder)
-{
-    size_t n = strlen(folder);
-    return strncmp(path, folder, n) == 0 && path[n] == '/' ? path + n + 1 : NULL;
-}
-
-/* A damaged list could name any file: only places that a backup reads from are written to. */
-static bool is_plain(const char *name)
-{
-    return name[0] && name[0] != '/' && !strstr(name, "..") && !strstr(name, "//");
-}
-
 static int put_back(void *context, const char *path, mode_t mode, const uint8_t *bytes, size_t len)
 {
     struct restoring *r = context;
-    const char *etc = restore_behind(path, PATH_ETC), *staff = restore_behind(path, PATH_STAFF);
     const char *owner = strcmp(path, PATH_ACCOUNTS) == 0 ? "porchlight-broker" : "porchlight";
-    bool beside = strcmp(path, PATH_ACCOUNTS) == 0 || strcmp(path, PATH_STATE_DIR "/phones") == 0 ||
-                  (staff && is_plain(staff));
+    const char *etc;
+    enum backup_place place = backup_place_of(path, &etc);
     int result = 0;
 
     if (r->another && (!etc || !is_shared(etc)))
         return 0;
-    if (etc && is_plain(etc))
+    if (place == BACKUP_ETC)
         result = etc_transaction_put(r->stage, etc, bytes, len, mode & 0755);
-    else if (beside)
+    else if (place == BACKUP_BESIDE)
         result = etc_transaction_put_beside(r->stage, path, bytes, len, mode & 0644, owner);
     else {
         log_error(
@@ -68,29 +61,41 @@ static int put_back(void *context, const char *path, mode_t mode, const uint8_t 
     return result;
 }
 
-/* The backup, opened. 0, or -1 after a complaint. */
-static int open_file(struct backup *b, const char *file, const char *passphrase_file)
+/* A kiosk that is set up here is replaced only if its host says so. 0, or -1 after a complaint. */
+static int may_replace(const struct cli *cli, const char *file, bool replace)
 {
-    char *passphrase = passphrase_read(passphrase_file, 0, 1);
-    int result = passphrase ? backup_open(b, file, passphrase) : -1;
-    int why = errno;
-    sodium_free(passphrase);
-    if (result == 0 || !passphrase)
-        return result;
-    log_error("Nothing was changed: %s cannot be opened: %s.", file,
-              why == EBADMSG  ? "the passphrase is wrong, or the file is damaged"
-              : why == EINVAL ? "it is not a backup that porchlight backup made"
-                              : strerror(why));
-    return -1;
+    char key[PATH_LEN], control[PATH_LEN], question[256];
+    int running, answer;
+
+    if (replace || path_under(cli->prefix, PATH_CREDENTIALS "/kiosk.key", key) < 0 ||
+        access(key, F_OK) < 0 || path_under(cli->prefix, PATH_CONTROL, control) < 0)
+        return 0;
+    running = unix_socket_connect(control);
+    if (running >= 0)
+        close(running);
+    snprintf(question, sizeof question,
+             "This Pi is a kiosk already%s. Its keys, config and phones are replaced by those of "
+             "the backup.\nReplace them? Type yes: ",
+             running >= 0 ? ", and it is running" : "");
+    answer = prompt_yes(question);
+    if (answer < 0)
+        log_error("Nothing was changed: this Pi is a kiosk already%s. To replace its keys, config "
+                  "and phones by those of the backup, run: porchlight restore %s --replace",
+                  running >= 0 ? ", and it is running" : "", file);
+    else if (answer == 0)
+        log_error("Nothing was changed.");
+    return answer > 0 ? 0 : -1;
 }
 
-static int restore(const struct cli *cli, const char *file, const char *passphrase, bool another)
+static int restore(const struct cli *cli, const char *file, const struct restore_options *o)
 {
+    bool another = o->another;
     struct backup backup = {0};
     struct restoring r = {.another = another};
     int code = CLI_FAILED;
 
-    if (open_file(&backup, file, passphrase) < 0)
+    if ((!another && may_replace(cli, file, o->replace) < 0) ||
+        backup_unlock(&backup, file, o->passphrase_file, "Nothing was changed") < 0)
         return CLI_FAILED;
     r.stage = etc_transaction_begin(cli->prefix);
     if (r.stage && another && etc_transaction_has(r.stage, "credentials/kiosk.key"))
@@ -115,11 +120,6 @@ static int restore(const struct cli *cli, const char *file, const char *passphra
     return CLI_OK;
 }
 
-struct restore_options {
-    const char *passphrase_file;
-    bool another;
-};
-
 static int restore_run(const struct cli *cli, void *own, char **words)
 {
     const struct restore_options *o = own;
@@ -129,13 +129,15 @@ static int restore_run(const struct cli *cli, void *own, char **words)
                   words[0]);
         return CLI_DENIED;
     }
-    return restore(cli, words[0], o->passphrase_file, o->another);
+    return restore(cli, words[0], o);
 }
 
 static const struct cli_option restore_options[] = {
     OPTION_WORD("FILE", "what porchlight backup made"),
     OPTION("another", NULL, struct restore_options, another,
            "only what a further kiosk of the same venue shares"),
+    OPTION("replace", NULL, struct restore_options, replace,
+           "replace the kiosk that is set up here, without asking"),
     OPTION("passphrase-file", "FILE", struct restore_options, passphrase_file,
            "take the passphrase from this file's first line instead of asking for it"),
     {0},
@@ -143,7 +145,7 @@ static const struct cli_option restore_options[] = {
 
 const struct cli_command cli_restore = {
     .name = "restore",
-    .arguments = "FILE [--another] [--passphrase-file FILE]",
+    .arguments = "FILE [--another] [--replace] [--passphrase-file FILE]",
     .summary = "restore a backup: after a wipe, on a new Pi, or for another kiosk",
     .options = restore_options,
     .size = sizeof(struct restore_options),

@@ -125,7 +125,7 @@ static const char *mount_word(const char *at, char *out, size_t size)
 }
 
 /* "... 0:31 / / rw - overlay overlay rw,upperdir=/u,workdir=/w" */
-static void read_mount(const char *line, struct mount_source *m)
+static void cards_read_mount(const char *line, struct mount_source *m)
 {
     char word[LINE];
     const char *at = strstr(line, " - "), *upper;
@@ -150,7 +150,7 @@ bool mount_source_of(const char *mountinfo, dev_t filesystem, struct mount_sourc
         size_t len = strcspn(line, "\n");
         if (sscanf(line, "%*d %*d %u:%u", &high, &low) == 2 && makedev(high, low) == filesystem) {
             snprintf(text, sizeof text, "%.*s", (int)len, line);
-            read_mount(text, m);
+            cards_read_mount(text, m);
             return true;
         }
         line += len + (line[len] == '\n');

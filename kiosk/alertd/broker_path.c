@@ -215,11 +215,22 @@ bool broker_path_is_denied(struct broker_path *p, const struct sealer *c,
     return needed;
 }
 
-void broker_path_is_let_through(struct broker_path *p)
+static void not_refused(struct broker_path *p, enum topic t)
 {
-    p->refused &= ~(1u << TOPIC_ALERT);
+    p->refused &= ~(1u << t);
     if (p->refused == 0)
         p->denied = MQTT_FAULT_FINE;
+}
+
+void broker_path_is_let_through(struct broker_path *p)
+{
+    not_refused(p, TOPIC_ALERT);
+}
+
+void broker_path_is_let_in(struct broker_path *p)
+{
+    for (size_t k = 0; k < sizeof subscriptions / sizeof subscriptions[0]; k++)
+        not_refused(p, subscriptions[k].topic);
 }
 
 void broker_path_is_flooded(struct broker_path *p, const struct mqtt_event *e, int64_t now)
@@ -242,15 +253,24 @@ static bool is_too_small(const struct broker_path *p)
     return p->limits.packet != 0 && p->limits.packet < p->alert_bytes;
 }
 
+static bool is_limited(const struct broker_path *p)
+{
+    const struct mqtt_limits *l = &p->limits;
+    return is_too_small(p) || !l->retain || !l->will || l->qos == 0 || !l->wildcard;
+}
+
 enum mqtt_fault broker_path_fault(const struct broker_path *p)
 {
     if (!p->up || p->fault != MQTT_FAULT_FINE)
         return p->fault;
     if (p->denied != MQTT_FAULT_FINE)
         return p->denied;
-    bool limited = is_too_small(p) || !p->limits.retain || !p->limits.will || p->limits.qos == 0 ||
-                   !p->limits.wildcard;
-    return limited ? MQTT_FAULT_LIMITS : MQTT_FAULT_FINE;
+    return is_limited(p) ? MQTT_FAULT_LIMITS : MQTT_FAULT_FINE;
+}
+
+bool broker_path_refuses(const struct broker_path *p)
+{
+    return p->up && (p->denied != MQTT_FAULT_FINE || is_limited(p));
 }
 
 bool broker_path_carries(const struct broker_path *p)

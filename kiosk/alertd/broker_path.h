@@ -55,8 +55,9 @@ void broker_path_is_down(struct broker_path *p, enum mqtt_fault fault, const cha
 bool broker_path_is_denied(struct broker_path *p, const struct sealer *c,
                            const struct mqtt_event *e, int64_t now);
 
-/* An alert was taken: if it was refused before, it is not any more. */
+/* An alert was taken, or every subscription: if it was refused before, it is not any more. */
 void broker_path_is_let_through(struct broker_path *p);
+void broker_path_is_let_in(struct broker_path *p);
 
 /* Messages were dropped: one account's flood costs that account alone. */
 void broker_path_is_flooded(struct broker_path *p, const struct mqtt_event *e, int64_t now);
@@ -69,6 +70,9 @@ enum mqtt_fault broker_path_fault(const struct broker_path *p);
 
 /* Whether an alert can leave this way now. */
 bool broker_path_carries(const struct broker_path *p);
+
+/* Whether it is up, and refuses or limits what the kiosk needs. */
+bool broker_path_refuses(const struct broker_path *p);
 
 /* What the broker's limits and refusals cost, in sentences; "" if nothing. */
 enum { BROKER_PATH_LOSSES_MAX = 768 };

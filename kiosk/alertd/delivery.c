@@ -353,6 +353,8 @@ static void delivery_on_event(struct delivery *d, size_t i, const struct mqtt_ev
             delivery_on_message(d, i, e);
         break;
     case MQTT_SUBSCRIBED:
+        if (e->refused == 0)
+            broker_path_is_let_in(&d->paths[i]);
         break;
     }
 }
@@ -397,8 +399,9 @@ static void rebuild(struct delivery *d, size_t i, int64_t now)
     p->echoless = why == MQTT_FAULT_BEAT;
     broker_path_stop(p, d->loop);
     broker_path_is_down(p, why,
-                        why == MQTT_FAULT_BEAT ? "the kiosk's own beat does not come back"
-                                               : "it does not answer, or not to an alert",
+                        why == MQTT_FAULT_BEAT     ? "the kiosk's own beat does not come back"
+                        : why == MQTT_FAULT_BROKER ? "an alert is not acknowledged"
+                                                   : "its thread hangs",
                         now);
     outbox_broker_down(&d->outbox, i);
     if (broker_path_start(p, d->loop, on_events, d) != 0)
@@ -537,6 +540,7 @@ size_t delivery_paths(const struct delivery *d, struct delivery_path out[CONFIG_
                                         .up = p->up,
                                         .outside = p->up ? p->outside : p->setup.broker.outside,
                                         .carries = broker_path_carries(p),
+                                        .refuses = broker_path_refuses(p),
                                         .version = p->version,
                                         .fault = broker_path_fault(p),
                                         .detail = p->detail,

@@ -33,6 +33,7 @@ struct delivery_path {
     const char *name;
     bool up, outside; /* outside: configured so, and not on this machine */
     bool carries;     /* an alert can leave this way now */
+    bool refuses;     /* it is up, and refuses or limits what the kiosk needs */
     int version;
     enum mqtt_fault fault;
     const char *detail; /* what system or broker say of it, or ""; until the next event */

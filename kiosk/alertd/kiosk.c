@@ -102,8 +102,7 @@ static bool brokers_check(struct cue_facts *f, const struct delivery *d)
     for (size_t i = 0; i < n; i++) {
         f->path = f->path || paths[i].carries;
         f->outside_configured = f->outside_configured || paths[i].outside;
-        refuses = refuses || (paths[i].up && (paths[i].fault == MQTT_FAULT_RIGHTS ||
-                                              paths[i].fault == MQTT_FAULT_LIMITS));
+        refuses = refuses || paths[i].refuses;
     }
     return refuses;
 }

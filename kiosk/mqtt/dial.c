@@ -24,6 +24,7 @@ struct mqtt_dialler {
     const char *no_host; /* why it is none; NULL: it is one */
     int port;
     struct mqtt_lookup *lookup; /* in progress; NULL: none */
+    int64_t looks_since;
     union race_ip known[RACE_MAX], good, answered, bad[BAD_MAX];
     size_t known_count, bad_count;
 };
@@ -34,6 +35,7 @@ struct heat {
     struct race race;
     int fds[RACE_MAX];
     int64_t step, began;
+    bool found; /* the look-up has found something */
 };
 
 struct mqtt_dialler *mqtt_dialler_new(const char *host, int port)
@@ -126,6 +128,7 @@ static bool heat_look(struct heat *h, struct mqtt_dialled *said, int64_t now)
 {
     struct mqtt_dialler *d = h->d;
     size_t found = heat_add(h, LOOKUP_SIX) + heat_add(h, LOOKUP_FOUR);
+    h->found = found > 0;
     bool six = mqtt_lookup_is_done(d->lookup, LOOKUP_SIX);
     bool four = mqtt_lookup_is_done(d->lookup, LOOKUP_FOUR);
     said->why = mqtt_lookup_why(d->lookup);
@@ -219,10 +222,16 @@ static bool heat_look_up(struct heat *h, struct mqtt_dialled *said, int64_t now)
     bool ahead = h->race.count == 1 && first->good && first->state != RACE_FAILED;
     if (!d->lookup && ahead && now - h->began < RACE_DELAY)
         return false;
-    if (!d->lookup)
+    if (d->lookup && now - d->looks_since > LOOKUP_PATIENCE) {
+        mqtt_lookup_free(d->lookup);
+        d->lookup = NULL;
+    }
+    if (!d->lookup) {
         d->lookup = mqtt_lookup_new(&d->host, d->port);
+        d->looks_since = now;
+    }
     if (!d->lookup)
-        said->why = "there is no memory to look its name up";
+        said->why = "its name cannot be looked up now";
     if (now - h->began >= h->step)
         heat_recall(h);
     return !d->lookup || heat_look(h, said, now);
@@ -277,7 +286,7 @@ int mqtt_dialler_dial(struct mqtt_dialler *d, int64_t step, mqtt_dial_on *on, vo
         d->lookup = NULL;
         return h.fds[a - h.race.all];
     }
-    if (h.race.error != 0) {
+    if (h.race.error != 0 && h.found) { /* else what was tried is only what was known before */
         said->fault = MQTT_FAULT_ROUTE;
         said->error = h.race.error;
     }

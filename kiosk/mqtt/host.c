@@ -77,8 +77,8 @@ bool mqtt_host_read(const char *text, struct mqtt_host *h, const char **why)
     len = strlen(h->certified);
     if (!h->numeric && len > 1 && h->certified[len - 1] == '.')
         h->certified[--len] = '\0';
-    h->local = !h->numeric && len > strlen(local) &&
-               strcasecmp(h->certified + len - strlen(local), local) == 0;
-    h->loopback = strcasecmp(h->certified, "localhost") == 0;
+    bool multicast =
+        len > strlen(local) && strcasecmp(h->certified + len - strlen(local), local) == 0;
+    h->local = !h->numeric && (multicast || strcasecmp(h->certified, "localhost") == 0);
     return true;
 }

@@ -12,8 +12,7 @@ struct mqtt_host {
     char dialled[MQTT_HOST_MAX];   /* in ASCII, without brackets; a final dot and a zone stay */
     char certified[MQTT_HOST_MAX]; /* as certificates have it: without final dot and zone */
     bool numeric;                  /* an address */
-    bool loopback;                 /* localhost */
-    bool local;                    /* a name below .local: multicast DNS, not a DNS server's */
+    bool local;                    /* localhost, or below .local: not for a DNS server */
 };
 
 /* False: it is no host, and *why says why, a clause in static storage. */

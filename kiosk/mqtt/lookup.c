@@ -15,6 +15,7 @@
 #define NS_A_MS INT64_C(1000000)
 
 enum { FOUND_MAX = RACE_MAX / LOOKUP_FAMILIES, FIRST_TRY_MS = 2000, TRIES = 5 };
+enum { LIBC_THREADS_MOST = 16 };
 
 struct answer {
     union race_ip found[FOUND_MAX];
@@ -84,6 +85,8 @@ static void libc_read(struct answer answers[LOOKUP_FAMILIES], const char *name, 
         answer_end(&answers[f], error != 0 ? gai_strerror(error) : "it has no address");
 }
 
+static atomic_int libc_threads;
+
 static void libc_release(struct libc_lookup *l)
 {
     if (atomic_fetch_sub(&l->holders, 1) != 1)
@@ -96,18 +99,25 @@ static void *libc_run(void *context)
 {
     struct libc_lookup *l = context;
     libc_read(l->answers, l->name, l->port, 0);
+    atomic_fetch_sub(&libc_threads, 1);
     l->done = true;
     eventfd_write(l->fd, 1);
     libc_release(l);
     return NULL;
 }
 
+/* Some may hang for good, in a file of a dead disk. */
 static int libc_start(struct mqtt_lookup *l, const char *name)
 {
     pthread_t thread;
+    if (atomic_load(&libc_threads) >= LIBC_THREADS_MOST) {
+        errno = EAGAIN;
+        return -1;
+    }
     struct libc_lookup *libc = calloc(1, sizeof *libc);
     if (!libc)
         return -1;
+    atomic_fetch_add(&libc_threads, 1);
     libc->holders = 2;
     libc->port = l->port;
     libc->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -118,6 +128,7 @@ static int libc_start(struct mqtt_lookup *l, const char *name)
         l->libc = libc;
         return 0;
     }
+    atomic_fetch_sub(&libc_threads, 1);
     libc->holders = 1;
     libc_release(libc);
     errno = error;
@@ -200,12 +211,9 @@ struct mqtt_lookup *mqtt_lookup_new(const struct mqtt_host *host, int port)
     if (!l)
         return NULL;
     l->port = port;
-    if (host->loopback) { /* RFC 6761: nobody else is asked */
-        libc_read(l->answers, "127.0.0.1", port, AI_NUMERICHOST);
-        libc_read(l->answers, "::1", port, AI_NUMERICHOST);
-    } else if (host->numeric)
+    if (host->numeric)
         libc_read(l->answers, host->dialled, port, AI_NUMERICHOST);
-    else if ((host->local ? libc_start : ares_start)(l, host->dialled) != 0) {
+    else if ((host->local ? libc_start(l, host->certified) : ares_start(l, host->dialled)) != 0) {
         mqtt_lookup_free(l);
         return NULL;
     }
@@ -276,5 +284,5 @@ const char *mqtt_lookup_why(const struct mqtt_lookup *l)
     for (int f = 0; f < LOOKUP_FAMILIES; f++)
         if (l->answers[f].done && l->answers[f].why)
             return l->answers[f].why;
-    return "no DNS server has answered yet";
+    return l->libc ? "the look-up on this machine hangs" : "no DNS server has answered yet";
 }

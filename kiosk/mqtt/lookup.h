@@ -7,7 +7,11 @@
 #include <poll.h>
 
 /* One look-up of a host, A and AAAA apart, so that the first answer can be used. It never blocks,
- * and is patient: it asks again after 2, 6, 14 and 30 s, and takes an answer of any of these. */
+ * and is patient: it asks again after 2, 6, 14 and 30 s, and takes an answer of any of these. Names
+ * that no DNS server knows are looked up by libc, which may hang for good: begin another one after
+ * LOOKUP_PATIENCE. */
+#define LOOKUP_PATIENCE (90 * INT64_C(1000000000))
+
 struct mqtt_lookup;
 
 enum { LOOKUP_FAMILIES = 2, LOOKUP_FDS = 16 };

@@ -15,7 +15,7 @@ struct manners_thing *manners_of(struct mqtt_manners *m, char kind, const char *
     uint64_t key = topic_hash(topic) ^ ((uint64_t)(unsigned char)kind << 8) ^ (uint64_t)how;
     for (struct manners_thing *t = m->things; t < m->things + MANNERS_THINGS; t++) {
         if (t->key == 0)
-            t->key = key;
+            *t = (struct manners_thing){.key = key, .kind = kind};
         if (t->key == key)
             return t;
     }
@@ -28,9 +28,11 @@ static void manners_forgive(struct mqtt_manners *m)
         if (t->standing == MANNERS_BLAMED)
             t->standing = MANNERS_UNPROVEN;
     m->no_retain = false;
+    m->retained_strikes = 0;
 }
 
-/* A broker that still hangs up when five things have been left out does so for another reason. */
+/* A broker that still hangs up when so many things have been left out does so for another reason.
+ */
 bool manners_blame(struct mqtt_manners *m, struct manners_thing *t, bool retained, int64_t now)
 {
     m->early++;
@@ -39,10 +41,30 @@ bool manners_blame(struct mqtt_manners *m, struct manners_thing *t, bool retaine
         manners_forgive(m);
     if (m->early >= MANNERS_EARLY_MOST)
         return false;
-    if (retained && !m->no_retain)
+    if (retained) {
         m->no_retain = true;
-    else if (t)
+        m->retained_strikes++;
+    } else if (++t->strikes > 1 || t->kind == 's') {
         t->standing = MANNERS_BLAMED;
+    }
+    return true;
+}
+
+bool manners_chance(struct manners_thing *t, int64_t lasted)
+{
+    bool subscribes = t->kind == 's';
+    if (t->standing != MANNERS_BLAMED || t->strikes > (subscribes ? 1 : 2) ||
+        lasted < (subscribes ? MANNERS_CHANCE : MANNERS_CHANCE_PUBLISH))
+        return false;
+    t->standing = MANNERS_UNPROVEN;
+    return true;
+}
+
+bool manners_chance_retain(struct mqtt_manners *m, int64_t lasted)
+{
+    if (!m->no_retain || m->retained_strikes != 1 || lasted < MANNERS_CHANCE)
+        return false;
+    m->no_retain = false;
     return true;
 }
 
@@ -81,12 +103,13 @@ bool manners_refused(struct mqtt_manners *m, int reason, bool has_will, int64_t 
         return manners_hung_up(m, has_will);
     case -1:
     case MQTT_RC_CLIENTID_NOT_VALID:
-        m->no_id = !m->no_id;
+        m->id_excluded = m->id_excluded || m->no_id;
+        m->no_id = !m->id_excluded;
         return m->no_id;
     case MQTT_RC_RETAIN_NOT_SUPPORTED:
-        return manners_learn(&m->no_retain);
+        return manners_learn(&m->no_retain) || (has_will && manners_learn(&m->no_will));
     case MQTT_RC_QOS_NOT_SUPPORTED:
-        return manners_learn(&m->no_qos);
+        return manners_learn(&m->no_qos) || (has_will && manners_learn(&m->no_will));
     case MQTT_RC_PACKET_TOO_LARGE:
     case MQTT_RC_TOPIC_NAME_INVALID:
         return has_will && manners_learn(&m->no_will);

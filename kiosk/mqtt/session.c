@@ -55,6 +55,7 @@ struct mqtt_session {
     int lost, error; /* libmosquitto's last word, and its errno */
     int64_t up_at, keepalive;
     struct mqtt_limits limits;
+    bool may_retain; /* says CONNACK */
     struct mqtt_session_end end;
     struct trial trial, mute; /* mute: at QoS 0, which nobody answers */
     struct sent sent[SENT];
@@ -109,13 +110,16 @@ static bool is_unproven(const struct manners_thing *t)
 
 static void subscription_answered(struct mqtt_session *s, size_t i, struct mqtt_reason r, bool ok)
 {
+    bool again = s->answered >= s->setup->subscribe_count; /* a second chance */
     s->grants[i] = 0;
     s->answered++;
     if (!ok) {
-        s->refused++;
+        s->refused += !again;
         s->listener.refused(s->listener.context, s->setup->subscribe[i].topic, 0, r.fault, r.text);
+    } else if (again && s->refused > 0) {
+        s->refused--;
     }
-    if (s->answered == s->setup->subscribe_count)
+    if (s->answered >= s->setup->subscribe_count)
         s->listener.subscribed(s->listener.context, s->refused);
 }
 
@@ -173,7 +177,8 @@ static void publication_give(struct mqtt_session *s, const struct mqtt_publicati
 {
     int mid = 0, qos = p->qos < s->limits.qos ? p->qos : s->limits.qos;
     bool retain = p->retain && s->limits.retain;
-    if (thing && thing->standing == MANNERS_BLAMED && !p->vital) {
+    if (thing && thing->standing == MANNERS_BLAMED && !p->vital &&
+        !manners_chance(thing, clock_now() - s->up_at)) {
         publication_refused(s, p, left_out.fault, left_out.text);
         return;
     }
@@ -262,14 +267,16 @@ void mqtt_session_publish(struct mqtt_session *s, const struct mqtt_publication 
 /* --- what libmosquitto calls -------------------------------------------------------------------
  */
 
-static void limits_read(struct mqtt_limits *l, const mosquitto_property *properties)
+static void limits_read(struct mqtt_limits *l, bool *may_retain,
+                        const mosquitto_property *properties)
 {
-    uint8_t retain = l->retain, qos = (uint8_t)l->qos, wildcard = true;
+    uint8_t retain = true, qos = (uint8_t)l->qos, wildcard = true;
     mosquitto_property_read_byte(properties, MQTT_PROP_RETAIN_AVAILABLE, &retain, false);
     mosquitto_property_read_byte(properties, MQTT_PROP_MAXIMUM_QOS, &qos, false);
     mosquitto_property_read_byte(properties, MQTT_PROP_WILDCARD_SUB_AVAILABLE, &wildcard, false);
     mosquitto_property_read_int32(properties, MQTT_PROP_MAXIMUM_PACKET_SIZE, &l->packet, false);
     l->retain = l->retain && retain;
+    *may_retain = retain;
     l->qos = qos < l->qos ? qos : l->qos;
     l->wildcard = wildcard;
 }
@@ -320,7 +327,7 @@ static void session_on_connect(struct mosquitto *mosq, void *context, int code, 
     mosquitto_property_read_int16(properties, MQTT_PROP_SERVER_KEEP_ALIVE, &keepalive, false);
     if (keepalive > 0)
         s->keepalive = keepalive * SECOND;
-    limits_read(&s->limits, properties);
+    limits_read(&s->limits, &s->may_retain, properties);
     s->up = true;
     s->up_at = clock_now();
     s->listener.up(s->listener.context, mosquitto_socket(mosq), &s->limits);
@@ -516,6 +523,18 @@ int64_t mqtt_session_patience(const struct mqtt_session *s)
     return s->keepalive / 4 < TURN ? s->keepalive / 4 : TURN;
 }
 
+/* One of what is left out gets its second chance. */
+static void chance_give(struct mqtt_session *s, int64_t lasted)
+{
+    for (size_t i = 0; s->careful && !s->trial.thing && i < s->setup->subscribe_count; i++) {
+        struct manners_thing *thing = subscription_thing(s, i);
+        if (thing && manners_chance(thing, lasted))
+            subscribe(s, i);
+    }
+    if (!s->trial.thing && manners_chance_retain(s->manners, lasted))
+        s->limits.retain = s->may_retain;
+}
+
 /* What time brings to what is tried: no answer is none, and at QoS 0 none is an answer. */
 static void trials_age(struct mqtt_session *s)
 {
@@ -530,6 +549,8 @@ static void trials_age(struct mqtt_session *s)
     }
     if (s->up && now - s->up_at > ANSWER)
         manners_lasted(s->manners);
+    if (s->up)
+        chance_give(s, now - s->up_at);
     session_advance(s);
 }
 

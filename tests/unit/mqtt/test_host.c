@@ -26,6 +26,7 @@ static const struct {
     {"pi.local", "pi.local", "pi.local", false, true},
     {"Pi.LOCAL.", "Pi.LOCAL.", "Pi.LOCAL", false, true},
     {"local", "local", "local", false, false},
+    {"localhost.", "localhost.", "localhost", false, true},
     {"b\u00fccher.example", "xn--bcher-kva.example", "xn--bcher-kva.example", false, false},
 };
 

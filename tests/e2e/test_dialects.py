@@ -1,0 +1,280 @@
+"""Every answer that MQTT allows a broker, and what becomes of an alert: build/dialects.md has the table.
+Where the broker allows the alert at all, it leaves; where it costs something, that is named."""
+
+import concurrent.futures
+import threading
+import time
+from dataclasses import dataclass, field, replace
+
+from tests.kit import doctor, wait
+from tests.kit.fake_broker import Cut, Dialect, FakeBroker, Goodbye, HangUp, Silence
+from tests.kit.kiosk import FAST, Kiosk
+from tests.kit.place import ROOT
+
+CONNACK_5 = [0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8c, 0x90, 0x95, 0x97,
+             0x99, 0x9a, 0x9b, 0x9c, 0x9d, 0x9f]
+SUBACK_5 = [0x80, 0x83, 0x87, 0x8f, 0x91, 0x97, 0x9e, 0xa1, 0xa2]
+PUBACK_5 = [0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99]
+DISCONNECT_5 = [0x80, 0x81, 0x82, 0x83, 0x87, 0x89, 0x8b, 0x8d, 0x8e, 0x8f, 0x90, 0x93, 0x94, 0x95, 0x96,
+                0x97, 0x98, 0x99, 0x9a, 0x9b, 0x9c, 0x9d, 0x9e, 0x9f, 0xa0, 0xa1, 0xa2]
+CUE_NO_PATH, CUE_FAULT, CUE_NOBODY, CUE_ACCEPTED = 1 << 5, 1 << 7, 1 << 4, 1 << 1
+
+
+@dataclass
+class Row:
+    name: str
+    dialect: Dialect
+    leaves: bool = True  # the broker allows the alert
+    faults: tuple = ("fine",)  # one of these is what status shows
+    delivery: str = "handed over"
+    connects: int = 60  # at most, in the seconds that a row takes
+    found: dict = field(default_factory=dict)
+
+
+def name_of(topic):
+    return topic.split("/")[3]
+
+
+def puback_on(name, answer, otherwise=0):
+    return lambda c, topic, qos, retain: answer if name_of(topic) == name else otherwise
+
+
+def suback_on(name, answer):
+    return lambda c, topic, qos: answer if name in ("*", name_of(topic)) else min(qos, 1)
+
+
+def refuses_will(code, what):
+    """CONNACK with this code to a will that asks for too much."""
+    return lambda c: code if c.will and what(c.will) else 0
+
+
+def properties():
+    limited = ("limits",)
+    yield Row("nothing special", Dialect())
+    for name, value in [("receive_maximum", 1), ("receive_maximum", 65535), ("topic_alias", 0),
+                        ("topic_alias", 10), ("session_expiry", 0), ("session_expiry", 60),
+                        ("keep_alive", 1), ("keep_alive", 2), ("keep_alive", 600), ("packet", 1024),
+                        ("packet", 268435455), ("maximum_qos", 1), ("retain", 1), ("wildcard", 1),
+                        ("subscription_ids", 0), ("shared", 0), ("reason", "welcome"),
+                        ("user", ("a", "b")), ("response_information", "x"),
+                        ("server_reference", "other.example.org")]:
+        yield Row(f"CONNACK {name} {value}", Dialect(properties={name: value}))
+    yield Row("CONNACK assigned_id beside an id of ours", Dialect(properties={"assigned_id": "x"}),
+              connects=8)
+    for name, strict in (("takes wills that ask for more", lambda c: 0),
+                         ("refuses them", refuses_will(0x9b, lambda w: w["qos"] > 0))):
+        yield Row(f"CONNACK maximum_qos 0, {name}",
+                  Dialect(properties={"maximum_qos": 0}, connack=strict), faults=limited,
+                  delivery="unproved", connects=6)
+    for name, strict, drop in (
+            ("takes all", lambda c: 0, None),
+            ("refuses wills", refuses_will(0x9a, lambda w: w["retain"]), None),
+            ("hangs up at retained messages", lambda c: 0, HangUp),
+            ("says goodbye at retained messages", lambda c: 0, Goodbye(0x9a))):
+        yield Row(f"CONNACK retain 0, {name}",
+                  Dialect(properties={"retain": 0}, connack=strict,
+                          puback=lambda c, t, q, r, d=drop: d if r and d else 0),
+                  faults=limited, connects=6)
+    yield Row("CONNACK wildcard 0", Dialect(properties={"wildcard": 0}, suback=lambda c, t, q:
+                                            0xa2 if "+" in t else min(q, 1)), faults=limited)
+    for size in (64, 256, 800):
+        yield Row(f"CONNACK packet {size}", Dialect(properties={"packet": size}), leaves=False,
+                  faults=limited, delivery="denied")
+
+
+def connack_codes():
+    wants_no_will = {0x90, 0x95, 0x9a, 0x9b}
+    for code in CONNACK_5:
+        faults = (("credentials",) if code in (0x85, 0x86, 0x87, 0x8a, 0x8c) else
+                  ("limits",) if code in (0x90, 0x95, 0x97, 0x99, 0x9a, 0x9b, 0x9f) else ("broker",))
+        yield Row(f"CONNACK {code:#x} always", Dialect(connack=lambda c, code=code: code),
+                  leaves=False, faults=faults, delivery="pending")
+    for code in sorted(wants_no_will | {0x87}):
+        yield Row(f"CONNACK {code:#x} to a will", Dialect(connack=refuses_will(code, bool)),
+                  faults=("limits",), connects=8,
+                  delivery="unproved" if code == 0x9b else "handed over")
+    yield Row("CONNACK 0x85 to an id of ours", Dialect(connack=lambda c: 0x85 if c.id else 0),
+              connects=6)
+    yield Row("CONNACK 0x9c with a server", Dialect(
+        connack=lambda c: 0x9c, properties={"server_reference": "other.example.org"}), leaves=False,
+        faults=("broker",), delivery="pending")
+    for refusal in (bytes([0x20, 2, 0, 1]), bytes([0x20, 3, 0, 0x84, 0])):
+        old = Dialect(versions=(4,), refusal=refusal)
+        yield Row(f"3.1.1 only, says so by {refusal.hex()}", old, delivery="unproved", connects=6)
+        for code in (1, 2, 3, 4, 5):
+            yield Row(f"3.1.1 only ({refusal.hex()}), CONNACK {code}",
+                      replace(old, connack=lambda c, code=code: code), leaves=False,
+                      faults=("credentials",) if code in (2, 4, 5) else ("broker",),
+                      delivery="pending")
+        yield Row(f"3.1.1 only ({refusal.hex()}), SUBACK 0x80 to commands",
+                  replace(old, suback=suback_on("command", 0x80)), faults=("rights",),
+                  delivery="unproved", connects=6)
+        yield Row(f"3.1.1 only ({refusal.hex()}), hangs up at retained messages",
+                  replace(old, puback=lambda c, t, q, r: HangUp if r else 0), faults=("limits",),
+                  delivery="unproved", connects=10)
+
+
+def subscriptions():
+    for topic in ("beat", "ack", "command", "enrol", "relay", "*"):
+        for code in SUBACK_5 if topic in ("command", "*") else [0x87]:
+            yield Row(f"SUBACK {code:#x} on {topic}", Dialect(suback=suback_on(topic, code)),
+                      faults=("rights", "limits", "broker"))
+        yield Row(f"hangs up at SUBSCRIBE {topic}", Dialect(suback=suback_on(topic, HangUp)),
+                  faults=("rights",) if topic != "*" else ("rights", "broker"), connects=8)
+    yield Row("goodbye 0x87 at SUBSCRIBE command",
+              Dialect(suback=suback_on("command", Goodbye(0x87, {"reason": "no"}))),
+              faults=("rights",), connects=8)
+    yield Row("no SUBACK at all", Dialect(suback=suback_on("*", Silence)), faults=("fine", "beat"))
+    for after in range(0, 6):
+        yield Row(f"ends after {after} bytes of SUBACK command",
+                  Dialect(suback=suback_on("command", Cut(0, after))), faults=("rights",), connects=8)
+
+
+def publications():
+    for topic in ("state", "presence", "notice"):
+        for code in PUBACK_5 if topic == "state" else [0x87]:
+            yield Row(f"PUBACK {code:#x} on {topic}", Dialect(puback=puback_on(topic, code)),
+                      faults=("rights", "limits", "broker"))
+        yield Row(f"hangs up at PUBLISH {topic}", Dialect(puback=puback_on(topic, HangUp)),
+                  faults=("rights", "limits"), connects=10)
+        yield Row(f"no PUBACK on {topic}", Dialect(puback=puback_on(topic, Silence)))
+    yield Row("PUBACK 0x10 on everything", Dialect(puback=lambda *a: 0x10), delivery="unheard")
+    yield Row("PUBACK 0x10 on alert", Dialect(puback=puback_on("alert", 0x10)), delivery="unheard")
+    for code in PUBACK_5:
+        yield Row(f"PUBACK {code:#x} on alert", Dialect(puback=puback_on("alert", code)),
+                  leaves=False, faults=("rights", "limits", "broker"), delivery="denied")
+    yield Row("no PUBACK on alert", Dialect(puback=puback_on("alert", Silence)),
+              faults=("fine", "broker"), delivery="pending")
+    yield Row("hangs up at PUBLISH alert", Dialect(puback=puback_on("alert", HangUp)), leaves=False,
+              faults=("rights", "broker"), delivery="pending")
+    yield Row("hangs up at PUBLISH beat", Dialect(puback=puback_on("beat", HangUp)),
+              faults=("rights",), connects=10)
+    yield Row("hangs up at retained messages", Dialect(puback=lambda c, t, q, r: HangUp if r else 0),
+              faults=("limits",), connects=8)
+    for after in range(1, 4):
+        yield Row(f"ends after {after} bytes of PUBACK state",
+                  Dialect(puback=puback_on("state", Cut(0, after))), faults=("rights", "limits"),
+                  connects=10)
+
+
+def endings():
+    for code in DISCONNECT_5:
+        yield Row(f"goodbye {code:#x} after half a second", Dialect(lasts=0.5, ending=Goodbye(code)),
+                  faults=("broker", "limits", "rights", "fine"),
+                  delivery="unproved" if code == 0x9b else "handed over")
+    yield Row("hangs up after half a second", Dialect(lasts=0.5), faults=("broker", "fine"))
+    for after in range(0, 5):
+        yield Row(f"ends after {after} bytes of CONNACK", Dialect(connack=lambda c, n=after: Cut(0, n)),
+                  leaves=False, faults=("broker",), delivery="pending")
+    for name, raw in [("HTTP", b"HTTP/1.1 400 Bad Request\r\n\r\n"), ("zeroes", bytes(40)),
+                      ("PUBACK", bytes([0x40, 2, 0, 1])), ("a long length", b"\x20\xff\xff\xff\xff\xff"),
+                      ("CONNACK with flags", bytes([0x20, 3, 0xff, 0, 0])),
+                      ("CONNACK too long", bytes([0x20, 10, 0, 0, 0]))]:
+        yield Row(f"{name} in the place of CONNACK", Dialect(raw=raw), leaves=False,
+                  faults=("broker",), delivery="pending")
+
+
+class Bench:
+    """One kiosk after the other, each with a fake broker; a kiosk for each worker."""
+
+    def __init__(self):
+        self._mine = threading.local()
+        self.kiosks = []
+
+    def _kiosk(self):
+        if not hasattr(self._mine, "kiosk"):
+            made = Kiosk(conf={**FAST, "wipe": {"enabled": "no"}}, brokers=1)
+            made.brokers = []
+            self.kiosks.append(made)
+            self._mine.kiosk, self._mine.certificate = made, made.authority.server("fake")
+        return self._mine.kiosk
+
+    def play(self, row):
+        kiosk = self._kiosk()
+        broker = FakeBroker(self._mine.certificate, row.dialect)
+        try:
+            kiosk.change({"broker b0": {"host": "localhost", "port": broker.port}})
+            (kiosk.state / "record").unlink(missing_ok=True)
+            kiosk.start(connected=False)
+            self._press(kiosk, broker, row)
+            kiosk.daemon.stop()
+        finally:
+            broker.close()
+        return row
+
+    def _press(self, kiosk, broker, row):
+        def one():
+            return kiosk.status()["brokers"][0]
+
+        def settled():
+            status = kiosk.status()
+            alert = status["alert"] or {}
+            return (one()["fault"] in row.faults and alert.get("delivery") == row.delivery and
+                    (not row.leaves or broker.publications("alert")))
+        time.sleep(1)
+        kiosk.wires().hold(0.35)
+        kiosk.wires().set("entrance", True)  # a notice for staff
+        end = time.monotonic() + 14
+        while not settled() and time.monotonic() < end:
+            time.sleep(0.05)
+        status, said = kiosk.status(), doctor.ask(kiosk.prefix)["broker"]
+        row.found = {
+            "left": bool(broker.publications("alert", taken=True)),
+            "tried": bool(broker.publications("alert")),
+            "connects": len(broker.all("connect")),
+            "fault": status["brokers"][0]["fault"], "error": status["brokers"][0]["error"],
+            "losses": status["brokers"][0]["losses"], "cue": status["cue"],
+            "delivery": (status["alert"] or {}).get("delivery"),
+            "doctor": said["b0, porchlightd"], "log": len(kiosk.daemon.said().splitlines())}
+
+
+def wrongs(row):
+    """What is not as it should be in this row."""
+    f = row.found
+    if row.leaves and not f["left"]:
+        yield "the alert could have left, and did not"
+    if f["fault"] not in row.faults:
+        yield f"the fault is {f['fault']} and not {' or '.join(row.faults)}"
+    if f["delivery"] != row.delivery:
+        yield f"status calls the alert {f['delivery']} and not {row.delivery}"
+    if "fine" not in row.faults and f["doctor"].verdict == "ok":
+        yield "doctor finds nothing"
+    if "fine" not in row.faults and not f["cue"] & (CUE_FAULT | CUE_NO_PATH):
+        yield "the cue shows nothing"
+    if not row.leaves and not f["cue"] & CUE_NO_PATH | f["cue"] & CUE_NOBODY:
+        yield "the cue does not show that no alert can leave"
+    if bool(f["cue"] & CUE_ACCEPTED) != (row.delivery == "handed over"):
+        yield "the cue and the delivery disagree"
+    if f["connects"] > row.connects:
+        yield f"{f['connects']} connections"
+    if f["log"] > 40:
+        yield f"{f['log']} lines of log"
+
+
+def write(rows):
+    out = ["| answer | connections | alert | status | doctor | cue |", "|---|---|---|---|---|---|"]
+    for row in rows:
+        f = row.found
+        status = f["fault"] if f["error"] is None else f["error"]
+        cells = [row.name, str(f["connects"]),
+                 ("left" if f["left"] else "tried" if f["tried"] else "not sent") + ", "
+                 + str(f["delivery"]), status, f"{f['doctor'].verdict}: {f['doctor'].said}",
+                 f"{f['cue']:#x}"]
+        out.append("| " + " | ".join(c.replace("|", "/").replace("\n", " ") for c in cells) + " |")
+    (ROOT / "build/dialects.md").write_text("\n".join(out) + "\n")
+
+
+def test_whatever_a_broker_answers_the_alert_leaves_if_it_may_and_what_it_costs_is_named():
+    bench = Bench()
+    rows = [r for part in (properties, connack_codes, subscriptions, publications, endings)
+            for r in part()]
+    try:
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            rows = list(pool.map(bench.play, rows))
+    finally:
+        for kiosk in bench.kiosks:
+            kiosk.close(quietly=True)
+    write(rows)
+    wrong = [f"{row.name}: {what}" for row in rows for what in wrongs(row)]
+    assert not wrong, f"{len(wrong)} of {len(rows)} rows:\n" + "\n".join(wrong)
+    assert len(rows) > 150

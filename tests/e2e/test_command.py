@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tests.kit import envelope, wait
+from tests.kit.member import enlist, phone_key
 
 
 @pytest.fixture
@@ -176,7 +177,6 @@ def test_an_answer_counts_only_if_its_own_phone_signed_it(kiosk):
     staff = kiosk.account_of("staff")[0]
     for n in range(50):
         operators_answer(kiosk, operator, alert, f"{n:016x}", member.secret)
-        time.sleep(0.03)  # no flood, which would be dropped before it is looked at
     for account, inner in ((staff, None), (staff, member.account), (member.account, staff)):
         operators_answer(kiosk, operator, alert, account, member.secret, inner)
     for account in (member.account, staff):
@@ -186,6 +186,21 @@ def test_an_answer_counts_only_if_its_own_phone_signed_it(kiosk):
     assert (kiosk.status()["seen"], kiosk.status()["safe"]) == (0, 0)
     operators_answer(kiosk, operator, alert, member.account, member.secret)
     wait.until(lambda: kiosk.status()["safe"] == 1, "the one answer that these keys can give")
+
+
+def test_a_whole_venue_may_answer_at_once(kiosk):
+    """120 phones, as fast as a broker passes it on."""
+    accounts = [f"{n:016x}" for n in range(120)]
+    enlist(kiosk.state, {account: "member" for account in accounts})
+    kiosk.start()
+    member, operator = kiosk.member(), kiosk.spy(["alert"])
+    kiosk.wires().hold(0.4)
+    alert = member.wait("lockdown", "alert").body["id"]
+    for account in accounts:
+        operators_answer(kiosk, operator, alert, account, phone_key(account)[1])
+    wait.until(lambda: kiosk.status()["safe"] == len(accounts),
+               lambda: f"120 answers; status: {kiosk.status()}")
+    assert kiosk.status()["refused"] == 0
 
 
 def test_status_on_site_reads_the_same_after_code_and_duress(kiosk, staff):

@@ -573,9 +573,12 @@ def test_a_revoked_phone_is_out_at_once(venue):
     done = venue.cli("revoke", phone.account)
     wait.until(lambda: out, "the connection to end")
     print(f"revoked phone out after {1000 * (out[0] - began):.0f} ms, command and all")
-    assert "porchlight rotate" in done.stdout
+    assert "All others have a new key" in done.stdout
     assert phone.refused_at()
     venue.settled({stays.account})
+    key = bytes.fromhex((venue.kiosk.credentials / "venue.key").read_text())
+    assert key != phone.venue_key and found_key(stays, stays.eyes) == key.hex()
+    stays.eyes.keys = Keys(key, stays.kiosk_public)
     venue.kiosk.sim("switch", "hold", "400ms")
     stays.eyes.wait("lockdown", "alert")
     assert not phone.eyes.all("lockdown", "alert")
@@ -587,6 +590,29 @@ def test_a_revoked_staff_phone_commands_no_more(venue):
     venue.cli("revoke", phone.account)
     assert not (venue.kiosk.state / "staff" / f"{phone.account}.cert").exists()
     assert venue.ask("phones")["staff"] == 0
+
+
+def test_a_copied_invitation_costs_no_more_than_a_new_key(venue):
+    """The first of two phones may have been sent the members' key."""
+    before = (venue.kiosk.credentials / "venue.key").read_text()
+    child, said = venue.invite_waiting()
+    first = Joiner(said["link"], venue.brokers[0])
+    first.ask()
+    first.welcomed()
+    first.close()
+    Joiner(said["link"], venue.brokers[0]).ask()
+    assert child.wait(20) == 1
+    assert (venue.kiosk.credentials / "venue.key").read_text() != before
+
+
+def test_revoke_without_a_broker_says_that_the_key_is_the_old_one(venue):
+    phone = venue.member()
+    before = (venue.kiosk.credentials / "venue.key").read_text()
+    venue.brokers[0].process.kill()
+    wait.until(lambda: not venue.kiosk.connected(), "the broker missed", 20)
+    done = venue.cli("revoke", phone.account, code=1, within=40)
+    assert "sudo porchlight rotate" in done.stdout and "The key was not changed" in done.stderr
+    assert (venue.kiosk.credentials / "venue.key").read_text() == before
 
 
 def test_wrong_accounts(venue):

@@ -173,12 +173,12 @@ static const char *on_rotate(struct members *m, const struct request *a, cJSON *
     const char *why = NULL;
     (void)o;
     if (!phone_brokers_any_up(&m->brokers))
-        why = "the venue key was not changed: no broker that phones use is connected, so no phone "
+        why = "the key was not changed: no broker that phones use is connected, so no phone "
               "would get the new one; see porchlight status";
     else if (!hex_read(a->words[1], key, sizeof key))
-        why = "the venue key was not changed: a key is 64 hex digits";
+        why = "the key was not changed: a key is 64 hex digits";
     else if (key_rotation_begin(m->rotation, m->registry.phones, &m->brokers, key) != 0)
-        why = "the venue key was not changed: the list of phones cannot be written; check the disk "
+        why = "the key was not changed: the list of phones cannot be written; check the disk "
               "(porchlight doctor)";
     else
         enrolment_withdraw_all(m);
@@ -203,7 +203,7 @@ static const char *on_rotated(struct members *m, const struct request *a, cJSON 
     (void)o;
     sodium_memzero(key, sizeof key);
     if (!good)
-        return "the kiosk still uses the old venue key: this new one was not sent to the phones; "
+        return "the kiosk still uses the old key: this new one was not sent to the phones; "
                "run "
                "porchlight rotate again";
     key_rotation_end(m->rotation);

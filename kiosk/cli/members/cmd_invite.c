@@ -1,6 +1,7 @@
 #include "config/config.h"
 #include "kiosk/cli/keys/root.h"
 #include "kiosk/cli/members/admin_client.h"
+#include "kiosk/cli/members/new_key.h"
 #include "kiosk/cli/print.h"
 #include "kiosk/cli/qr_output.h"
 #include "kiosk/common/log.h"
@@ -261,11 +262,13 @@ static void say_joined(const struct invite *i, const char *stage)
             in ? "" : " The brokers named above will know it once they are back.", i->account);
 }
 
-static int say_copied(void)
+/* One of the two may have been sent the members' key already. */
+static int on_copy(const struct invite *i)
 {
     log_error("No phone joined: two phones have answered this invitation, so somebody has copied "
-              "it. Invite again where nobody else can see the code. One of them may have the "
-              "members' key; to change it: sudo porchlight rotate");
+              "it. All phones get a new key now. Then invite again where nobody else can see the "
+              "code.");
+    new_key_give(i->cli);
     return CLI_FAILED;
 }
 
@@ -293,7 +296,7 @@ static int invite_look(struct invite *i, bool *over)
     } else if (strcmp(stage, "gone") == 0) {
         code = say_gone(i);
     } else if (strcmp(stage, "copied") == 0) {
-        code = say_copied();
+        code = on_copy(i);
     } else if (strcmp(stage, "confirming") == 0) {
         ask_digits(i);
     } else if (strcmp(stage, "claimed") == 0) {

@@ -1,8 +1,25 @@
 #include "kiosk/cli/members/admin_client.h"
+#include "kiosk/cli/members/new_key.h"
 
 #include "kiosk/cli/print.h"
 
 enum { SETTLE_MS = 6000 };
+
+static void revoke_print_json(cJSON *reply, bool new_key)
+{
+    cJSON_AddBoolToObject(reply, "new_key", new_key);
+    print_json(reply);
+}
+
+static void revoke_say(bool everywhere, bool new_key)
+{
+    print_say(everywhere ? "That phone is shut out."
+                         : "That phone is shut out, except at the brokers named above: there it "
+                           "will be as soon as this kiosk reaches them.");
+    print_say(new_key ? "All others have a new key. Those that are asleep get it when they wake."
+                      : "It still knows the key with which it reads. To give all others a new one, "
+                        "as soon as a broker is connected: sudo porchlight rotate");
+}
 
 static int revoke_run(const struct cli *cli, void *own, char **words)
 {
@@ -22,18 +39,13 @@ static int revoke_run(const struct cli *cli, void *own, char **words)
         return code;
     struct admin_client_brokers n = admin_client_brokers(reply);
     admin_client_warn(reply);
+    code = new_key_give(cli);
     if (cli->json)
-        print_json(reply);
-    else if (n.done == n.all)
-        print_say(
-            "That phone is shut out. It still knows the venue's key. To give all others a new "
-            "one: sudo porchlight rotate");
+        revoke_print_json(reply, code == CLI_OK);
     else
-        print_say(
-            "That phone is shut out, except at the brokers named above: there it will be as soon "
-            "as this kiosk reaches them.");
+        revoke_say(n.done == n.all, code == CLI_OK);
     cJSON_Delete(reply);
-    return n.done == n.all ? CLI_OK : CLI_FAILED;
+    return code == CLI_OK && n.done < n.all ? CLI_FAILED : code;
 }
 
 static const struct cli_option revoke_options[] = {
@@ -44,7 +56,7 @@ static const struct cli_option revoke_options[] = {
 const struct cli_command cli_revoke = {
     .name = "revoke",
     .arguments = "ACCOUNT",
-    .summary = "shut one phone out, at once and permanently",
+    .summary = "shut one phone out, at once and permanently, and give all others a new key",
     .options = revoke_options,
     .words_min = 1,
     .words_max = 1,

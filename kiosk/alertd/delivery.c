@@ -31,6 +31,7 @@ struct delivery {
     struct delivery_listener listener;
     bool simulated, cover;
     struct config_plain plain;
+    struct plain_entities entities;
     char withdrawn[CONFIG_NAME_MAX]; /* a prefix of which the apps are to forget us; empty: none */
     int64_t started_at;              /* porchlightd's uptime counts from here */
     int64_t beat, state_quiet, state_alert;
@@ -83,20 +84,59 @@ static void text_publish(struct delivery *d, struct broker_path *p, const struct
                              strlen(text));
 }
 
-static void discovery_publish(struct delivery *d, struct broker_path *p)
+static void entity_publish(struct delivery *d, struct broker_path *p, const struct plain_entity *e)
+{
+    char topic[PLAIN_TOPIC_MAX];
+    const char *state = plain_entity_state(e);
+    plain_entity_topic(e, d->sealer, topic);
+    broker_path_publish_bare(p, topic, true, 0, state, strlen(state));
+}
+
+/* Every part; one that is not needed (any more) is withdrawn. */
+static void discovery_parts(struct delivery *d, struct broker_path *p, const char *prefix)
 {
     char topic[PLAIN_TOPIC_MAX], json[PLAIN_DISCOVERY_MAX];
+    size_t next = 0;
+    for (size_t part = 0; part < PLAIN_PARTS; part++) {
+        size_t len = prefix == d->withdrawn
+                         ? 0
+                         : plain_discovery(&d->plain, d->sealer, &d->entities, part, &next, json);
+        plain_discovery_topic(prefix, d->sealer, part, topic);
+        broker_path_publish_bare(p, topic, true, 0, json, len);
+    }
+}
+
+static void discovery_publish(struct delivery *d, struct broker_path *p)
+{
     if (!d->sealer->plain)
         return;
-    if (d->withdrawn[0] != '\0') {
-        plain_discovery_topic(d->withdrawn, d->sealer, topic);
-        broker_path_publish_bare(p, topic, true, 0, "", 0);
-    }
-    size_t len = plain_discovers(&d->plain) ? plain_discovery(&d->plain, d->sealer, json) : 0;
-    if (len == 0)
+    if (d->withdrawn[0] != '\0')
+        discovery_parts(d, p, d->withdrawn);
+    if (!plain_discovers(&d->plain))
         return;
-    plain_discovery_topic(d->plain.discovery, d->sealer, topic);
-    broker_path_publish_bare(p, topic, true, 0, json, len);
+    discovery_parts(d, p, d->plain.discovery);
+    for (size_t i = 0; i < d->entities.count; i++)
+        entity_publish(d, p, &d->entities.each[i]);
+}
+
+void delivery_entities(struct delivery *d, const struct plain_entities *now)
+{
+    struct plain_entities before = d->entities;
+    bool known = before.count == now->count;
+    if (!d->sealer->plain || !plain_discovers(&d->plain))
+        return;
+    for (size_t k = 0; known && k < now->count; k++)
+        known = before.each[k].kind == now->each[k].kind &&
+                strcmp(before.each[k].name, now->each[k].name) == 0;
+    d->entities = *now;
+    for (size_t i = 0; i < d->paths_count; i++) {
+        struct broker_path *p = &d->paths[i];
+        if (p->up && !known)
+            discovery_publish(d, p);
+        for (size_t k = 0; p->up && known && k < now->count; k++)
+            if (before.each[k].state != now->each[k].state)
+                entity_publish(d, p, &now->each[k]);
+    }
 }
 
 /* Home Assistant has started, and asks what there is. */
@@ -172,10 +212,21 @@ static void state_publish(struct delivery *d, struct broker_path *p)
         broker_path_publish(p, d->sealer, TOPIC_STATE, &m, 0);
 }
 
+static void presence_publish(struct delivery *d, struct broker_path *p)
+{
+    struct message m = {.kind = MSG_ONLINE, .age_ms = -1, .connection = p->connection};
+    broker_path_publish(p, d->sealer, TOPIC_PRESENCE, &m, 0);
+}
+
+/* Plain apps believe the newest word on presence: the will of an earlier connection, which a broker
+ * may publish long after the new one is there, must not be the last. */
 static void state_again(struct delivery *d)
 {
-    for (size_t i = 0; i < d->paths_count; i++)
+    for (size_t i = 0; i < d->paths_count; i++) {
         state_publish(d, &d->paths[i]);
+        if (d->sealer->plain && d->paths[i].up)
+            presence_publish(d, &d->paths[i]);
+    }
     d->state_at = clock_now() + (d->state.state != ALERT_QUIET ? d->state_alert : d->state_quiet);
 }
 
@@ -185,12 +236,6 @@ void delivery_state(struct delivery *d, const struct message *state)
     d->state_known = true;
     if (!d->cover)
         state_again(d);
-}
-
-static void presence_publish(struct delivery *d, struct broker_path *p)
-{
-    struct message m = {.kind = MSG_ONLINE, .age_ms = -1, .connection = p->connection};
-    broker_path_publish(p, d->sealer, TOPIC_PRESENCE, &m, 0);
 }
 
 static void beat_publish(struct delivery *d, struct broker_path *p)
@@ -313,8 +358,11 @@ static void delivery_on_message(struct delivery *d, size_t i, const struct mqtt_
     char account[TOPIC_ID_LEN + 1];
     if (strcmp(e->topic, DYNSEC_RESPONSE) == 0)
         d->listener.answered(d->listener.context, i, e);
-    if (is_greeting(d, e))
+    if (is_greeting(d, e)) {
         discovery_publish(d, p);
+        presence_publish(d, p);
+        state_publish(d, p);
+    }
     if (topic_parse(e->topic, d->sealer->venue_id, d->sealer->kiosk_id, &t, account) != 0)
         return;
     if (t == TOPIC_BEAT) {

@@ -4,6 +4,7 @@
 #include "config/config.h"
 #include "kiosk/alertd/broker_path.h"
 #include "kiosk/alertd/outbox.h"
+#include "kiosk/alertd/plain.h"
 #include "kiosk/alertd/sealer.h"
 #include "kiosk/common/loop.h"
 #include "kiosk/mqtt/thread.h"
@@ -68,6 +69,9 @@ void delivery_ping(struct delivery *d, const char *account, bool relay,
 
 /* The state as it is now: to every broker, and again at each connect and each interval. */
 void delivery_state(struct delivery *d, const struct message *state);
+
+/* A plain venue's entities as they are now; what has changed is published. */
+void delivery_entities(struct delivery *d, const struct plain_entities *now);
 
 /* What every all-clear and state contains from now on: the proof that a staff phone ended the last
  * lockdown. */

@@ -182,6 +182,22 @@ static size_t drill_answer(struct kiosk_state *s, const struct outputs *o, bool 
     return control_accept(reply);
 }
 
+/* Who is on site must not be able to end the alert of a sealed venue, nor learn that there is one.
+ */
+static size_t final_answer(struct kiosk_state *s, const struct outputs *o,
+                           char reply[CONTROL_REPLY_MAX])
+{
+    if (!s->rules.plain)
+        return control_refuse(
+            "nothing was ended: in a sealed venue only a staff phone, or the root "
+            "key, can end an alert",
+            reply);
+    if (s->alert.now.state == ALERT_QUIET)
+        return control_refuse("nothing was ended: no alert is active", reply);
+    actions_step(s, o, (struct alert_event){.kind = ALERT_EV_FINAL}, clock_now());
+    return control_accept(reply);
+}
+
 size_t events_on_request(void *context, const char *request, char reply[CONTROL_REPLY_MAX])
 {
     static const struct {
@@ -194,6 +210,8 @@ size_t events_on_request(void *context, const char *request, char reply[CONTROL_
         return status_answer(k, reply);
     if (strcmp(request, "drill") == 0 || strcmp(request, "drill wipe") == 0)
         return drill_answer(&k->state, &k->outputs, request[5] == ' ', reply);
+    if (strcmp(request, "final") == 0)
+        return final_answer(&k->state, &k->outputs, reply);
     for (size_t i = 0; i < sizeof gestures / sizeof gestures[0]; i++) {
         if (strcmp(request, gestures[i].word) != 0)
             continue;
@@ -201,5 +219,6 @@ size_t events_on_request(void *context, const char *request, char reply[CONTROL_
         return control_accept(reply);
     }
     return control_refuse(
-        "unknown request; known are: status, drill, drill wipe, code, lockdown, caution", reply);
+        "unknown request; known are: status, drill, drill wipe, code, lockdown, caution, final",
+        reply);
 }

@@ -403,6 +403,14 @@ bool inputs_at_fault(const struct inputs *in)
     return input_line_is_missing(&in->feel);
 }
 
+/* Whether an opening would go unreported now. */
+static bool door_is_silent(const struct door_input *d)
+{
+    int minute = clock_week_minute();
+    return clock_now() < d->state.masked_until || minute < 0 || d->rules.hours_count == 0 ||
+           door_within_hours(&d->rules, minute);
+}
+
 size_t inputs_view(const struct inputs *in, struct inputs_view out[INPUTS_MAX])
 {
     size_t n = 0;
@@ -416,6 +424,8 @@ size_t inputs_view(const struct inputs *in, struct inputs_view out[INPUTS_MAX])
             (struct inputs_view){.name = in->doors[i].name,
                                  .door = true,
                                  .active = in->doors[i].state.open,
+                                 .said = in->doors[i].state.open && in->doors[i].state.spoken,
+                                 .silent = door_is_silent(&in->doors[i]),
                                  .missing = input_line_is_missing(&in->doors[i].contact.line)};
     return n;
 }

@@ -29,6 +29,8 @@ struct inputs_view {
     bool active;
     bool fault;
     bool missing; /* a line of it cannot be opened */
+    bool said;    /* a door: it was reported as open, and not yet as closed */
+    bool silent;  /* a door: what it does now is not reported (its hours, its mask, no clock) */
 };
 
 enum { INPUTS_MAX = CONFIG_SWITCHES_MAX + CONFIG_DOORS_MAX };

@@ -121,6 +121,32 @@ static void cue_show(struct kiosk *k, int64_t now)
     screens_show(k->screens, &cue);
 }
 
+/* What Home Assistant shows. A door that is not reported is unknown, whatever it does: its comings
+ * and goings are nobody's history. */
+static void entities_show(struct kiosk *k)
+{
+    struct plain_entities all = {.count = 0};
+    struct inputs_view views[INPUTS_MAX];
+    size_t n = inputs_view(k->outputs.inputs, views);
+    if (!k->config.kiosk.plain)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        const struct inputs_view *v = &views[i];
+        if (!v->door)
+            plain_entity_add(&all, PLAIN_SWITCH, v->name,
+                             v->fault || v->missing ? PLAIN_ON : PLAIN_OFF);
+        else
+            plain_entity_add(&all, PLAIN_DOOR, v->name,
+                             v->missing  ? PLAIN_UNKNOWN
+                             : v->said   ? PLAIN_ON
+                             : v->silent ? PLAIN_UNKNOWN
+                             : v->active ? PLAIN_ON
+                                         : PLAIN_OFF);
+    }
+    plain_entity_add(&all, PLAIN_PROBLEM, "", k->state.facts.fault ? PLAIN_ON : PLAIN_OFF);
+    delivery_entities(k->outputs.delivery, &all);
+}
+
 void kiosk_time(struct kiosk *k, int64_t now)
 {
     struct kiosk_state *s = &k->state;
@@ -138,6 +164,7 @@ void kiosk_time(struct kiosk *k, int64_t now)
     delivery_time(o->delivery, now);
     members_time(k->members, now);
     cue_show(k, now);
+    entities_show(k);
 }
 
 int64_t kiosk_deadline(const struct kiosk *k)

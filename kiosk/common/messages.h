@@ -11,9 +11,10 @@
 /* --- control.sock: porchlight and Home Assistant's bridge to porchlightd --------------------
  * Request: one packet of ASCII words separated by one space, no terminator, 1 to
  * CONTROL_REQUEST_MAX bytes:
- *     status | drill | drill wipe | code | lockdown | caution
- * (what the switch could do, and no more: `code` is the venue's code of presses).
- * Reply: one packet, a JSON object of at most CONTROL_REPLY_MAX bytes:
+ *     status | drill | drill wipe | code | lockdown | caution | final
+ * (what the switch could do: `code` is the venue's code of presses; and `final`, which ends an
+ * alert of a plain venue and is refused in a sealed one). Reply: one packet, a JSON object of at
+ * most CONTROL_REPLY_MAX bytes:
  *     {"ok":true, ...}   or   {"ok":false,"error":"a sentence that says how to fix it"}      */
 enum { CONTROL_REQUEST_MAX = 256, CONTROL_REPLY_MAX = 16384 };
 

@@ -309,6 +309,12 @@ size_t alert_step(struct alert *a, const struct alert_rules *r, const struct ale
     case ALERT_EV_TIME:
         on_time(&t, a, r, now);
         break;
+    case ALERT_EV_FINAL:
+        if (r->plain) {
+            const struct alert_event end = {.command = ALERT_CMD_ALL_CLEAR};
+            alert_on_command(&t, a, r, &end, now);
+        }
+        break;
     case ALERT_EV_WIPED:
         if (a->now.wipe_pending && (a->wipe_at == NS_NEVER || a->wipe_is_drill)) {
             a->now.wipe_pending = false;

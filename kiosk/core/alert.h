@@ -29,6 +29,8 @@ enum alert_event_kind {
     ALERT_EV_COMMAND, /* a staff phone's, signature and nonce already checked */
     ALERT_EV_DRILL,   /* by hand or by schedule */
     ALERT_EV_TIME,    /* a deadline came */
+    ALERT_EV_FINAL,   /* the host of a plain venue ends the alert on the kiosk; void in a sealed one
+                       */
     ALERT_EV_WIPED,   /* porchlight-wipe reports that the work is over */
 };
 

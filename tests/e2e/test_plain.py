@@ -87,15 +87,25 @@ class Venue:
         self.house.close()
         return self.kiosk.__exit__(*args)
 
-    def reload(self):
-        """The config again; back once the kiosk is connected by it."""
-        before = self.kiosk.daemon.said().count("connected, MQTT")
+    def reload(self, connects=True):
+        """The config again; back once the kiosk has it, and is connected by it if brokers change."""
+        said = "connected, MQTT" if connects else "porchlight.conf: applied"
+        before = self.kiosk.daemon.said().count(said)
         self.kiosk.daemon.popen.send_signal(signal.SIGHUP)
-        wait.until(lambda: self.kiosk.daemon.said().count("connected, MQTT") > before,
-                   "the way back")
+        wait.until(lambda: self.kiosk.daemon.said().count(said) > before, said)
+
+    def parts(self):
+        return {t: json.loads(p) for t, p in sorted(self.house.kept.items())
+                if t.startswith(self.topic.removesuffix("/config")) and p}
 
     def config(self, count=1):
-        return json.loads(self.house.wait(self.topic, count))
+        """All parts joined as Home Assistant joins them: by the device."""
+        config = json.loads(self.house.wait(self.topic, count))
+        wait.until(lambda: any("problem" in p["cmps"] for p in self.parts().values()), "all parts")
+        for part in self.parts().values():
+            assert part["dev"] == config["dev"] and part["avty_t"] == config["avty_t"]
+            config["cmps"].update(part["cmps"])
+        return config
 
 
 @pytest.fixture(name="venue")
@@ -106,13 +116,14 @@ def plain_venue():
 
 def test_the_device_is_discovered_and_its_entities_follow_the_kiosk(venue):
     config, house, kiosk = venue.config(), venue.house, venue.kiosk
-    assert len(house.kept[venue.topic]) <= 2048
     assert config["dev"]["ids"] == f"porchlight_{kiosk.id}" and config["o"]["name"] == "porchlight"
-    assert set(config["cmps"]) == {"alert", "safety", "door", "problem", "link"}
+    assert set(config["cmps"]) == {"alert", "safety", "status", "link", "problem", "door_entrance",
+                                   "switch_front"}
     ids = {e["uniq_id"] for e in config["cmps"].values()}
-    assert len(ids) == 5 and all(kiosk.id in i for i in ids)
+    assert len(ids) == 7 and all(kiosk.id in i for i in ids)
     safety, link = house.entity(config, "safety"), house.entity(config, "link")
-    alert, door = house.entity(config, "alert"), house.entity(config, "door")
+    alert, door = house.entity(config, "alert"), house.entity(config, "door_entrance")
+    status = house.entity(config, "status")
     for one in (safety, link, alert, door):
         assert one["stat_t"].startswith(kiosk.place + "/"), one
     house.wait(safety["stat_t"])
@@ -122,7 +133,8 @@ def test_the_device_is_discovered_and_its_entities_follow_the_kiosk(venue):
     kiosk.sim("switch", "hold", "1.6s")
     wait.until(lambda: house.shows(safety)[-1] == "ON", "safety on")
     event = wait.until(lambda: house.shows(alert), "the event")[-1]
-    assert json.loads(event) == {"event_type": "lockdown", "drill": False}
+    assert json.loads(event) == {"event_type": "lockdown", "alert": "lockdown", "drill": False}
+    assert house.shows(status)[-1] == "lockdown"
     assert "lockdown" in alert["evt_typ"]
     assert not [1 for t, _, kept in house.came if t == alert["stat_t"] and kept]
     kiosk.sim("door", "open", "--name", "entrance")
@@ -134,11 +146,117 @@ def test_the_device_is_discovered_and_its_entities_follow_the_kiosk(venue):
 
 
 def test_a_fault_is_a_problem(venue):
-    problem = venue.house.entity(venue.config(), "problem")
-    body = {"kind": "fault", "detail": "cut"}
-    assert render(problem["val_tpl"], json.dumps(body)) == "ON"
-    assert render(problem["val_tpl"], json.dumps({**body, "detail": "mended"})) == "OFF"
-    assert render(problem["val_tpl"], json.dumps({**body, "kind": "door"})) == ""
+    """Of the switch, and of the kiosk; a host can see which."""
+    config, house = venue.config(), venue.house
+    switch, problem = (house.entity(config, n) for n in ("switch_front", "problem"))
+    wait.until(lambda: house.shows(switch) == ["OFF"], "the switch")
+    venue.kiosk.daemon.stop()
+    venue.kiosk.change({"switch front": {"other_line": "sim:other"}})
+    venue.kiosk.start()
+    wait.until(lambda: house.shows(switch)[-1] == "ON", "a fault: neither contact is closed")
+    wait.until(lambda: house.shows(problem)[-1] == "ON", "the kiosk's fault")
+
+
+NIGHT = {"hours": "mon 03:00-03:01", "mask": "0"}
+
+
+def test_each_door_has_an_entity_and_a_state_of_its_own():
+    """One that closes says nothing of the other; what is retained says the same again."""
+    with Venue() as venue:
+        venue.kiosk.change({"door entrance": NIGHT, "door back": {**NIGHT, "line": "sim:back"}})
+        venue.kiosk.daemon.stop()
+        venue.kiosk.start()
+        config, house = venue.config(2), venue.house
+        doors = {n: house.entity(config, f"door_{n}") for n in ("entrance", "back")}
+
+        def shows(name, state):
+            wait.until(lambda: house.shows(doors[name])[-1:] == [state], f"{name}: {state}; "
+                       f"came {house.came[-9:]}")
+        for name in doors:
+            shows(name, "OFF")
+        wires = venue.kiosk.wires()
+        for name in doors:
+            wires.set(name, True)
+            shows(name, "ON")
+        wires.set("back", False)
+        shows("back", "OFF")
+        shows("entrance", "ON")
+        late = House(venue.broker)
+        for name, state in (("entrance", "ON"), ("back", "OFF")):
+            late.wait(doors[name]["stat_t"])
+            assert late.shows(doors[name]) == [state]
+        late.close()
+
+
+def test_a_door_that_is_not_reported_is_unknown(venue):
+    """In its hours nobody learns of a door, nor how often it opens."""
+    door = venue.house.entity(venue.config(), "door_entrance")
+    wires = venue.kiosk.wires()
+    for level in (True, False, True):
+        wires.set("entrance", level)
+        time.sleep(0.3)
+    assert venue.house.shows(door) == ["None"]
+
+
+def test_the_host_ends_a_lockdown_on_the_kiosk(venue):
+    """The code is an event of its own; the end is one, and survives a restart."""
+    config, house, kiosk = venue.config(), venue.house, venue.kiosk
+    alert, status = house.entity(config, "alert"), house.entity(config, "status")
+
+    def events():
+        return [json.loads(e)["event_type"] for e in house.shows(alert)]
+    refused = kiosk.cli("all-clear", "--final")
+    assert refused.returncode == 1 and "no alert is active" in refused.stderr
+    kiosk.sim("switch", "hold", "1.6s")
+    kiosk.sim("switch", "presses", "5")
+    wait.until(lambda: events() == ["lockdown", "unconfirmed"], "both events")
+    wait.until(lambda: house.shows(status)[-1] == "unconfirmed", "the status")
+    kiosk.daemon.kill()
+    kiosk.start()
+    wait.until(lambda: events()[2:3] == ["resumed"], events)
+    assert kiosk.cli("all-clear", "--final").returncode == 0
+    wait.until(lambda: events()[-1] == "all-clear", events)
+    wait.until(lambda: house.shows(status)[-1] == "quiet", "the status")
+    kiosk.daemon.kill()
+    kiosk.start()
+    assert kiosk.status()["state"] == "quiet"
+    assert kiosk.cli("drill").returncode == 0
+
+
+def test_the_host_ends_an_old_caution_on_the_kiosk():
+    with Venue() as venue:
+        venue.kiosk.change({"alert": {"abort_window": "1ms"}})
+        venue.reload(connects=False)
+        venue.kiosk.sim("switch", "presses", "2")
+        wait.until(lambda: venue.kiosk.status()["state"] == "caution", "the caution")
+        venue.kiosk.sim("switch", "presses", "5")
+        state = f"{venue.kiosk.place}/state"
+        wait.until(lambda: json.loads(venue.house.kept[state])["unconfirmed"], "unconfirmed")
+        assert venue.kiosk.cli("all-clear", "--final").returncode == 0
+        wait.until(lambda: json.loads(venue.house.kept[state])["state"] == "quiet", "the end")
+
+
+def test_nobody_on_site_ends_the_alert_of_a_sealed_venue(kiosk):
+    kiosk.start()
+    answers = [kiosk.cli("all-clear", "--final")]
+    kiosk.wires().hold(0.4)
+    wait.until(lambda: kiosk.status()["state"] == "lockdown", "lockdown")
+    answers.append(kiosk.cli("all-clear", "--final"))
+    assert kiosk.status()["state"] == "lockdown"
+    assert {(a.returncode, a.stderr) for a in answers} == {(1, answers[0].stderr)}
+    assert "staff phone" in answers[0].stderr
+
+
+def test_a_late_will_does_not_last(venue):
+    """The broker publishes the will of an earlier connection when the new one has long spoken."""
+    link = venue.house.entity(venue.config(), "link")
+    presence = f"{venue.kiosk.place}/presence"
+    wait.until(lambda: presence in venue.house.kept, "presence")
+    lost = json.loads(venue.house.kept[presence])
+    lost["kind"] = "lost"
+    venue.house.client.publish(presence, json.dumps(lost), 1, retain=True)
+    wait.until(lambda: "OFF" in venue.house.shows(link), "the will")
+    wait.until(lambda: venue.house.shows(link)[-1] == "ON", "the correction", 15)
 
 
 def test_apps_get_the_hosts_own_words(venue):
@@ -168,13 +286,71 @@ def test_the_wording_is_the_hosts(venue):
     assert venue.house.wait(text, 3).decode() == words["lockdown"]
 
 
-def test_home_assistant_begins_anew_and_is_told(venue):
-    venue.config()
-    before = len([1 for t, _, _ in venue.house.came if t == venue.topic])
+def test_home_assistant_starts_again_and_gets_everything_again(venue):
+    """Discovery, states and presence, also from a broker that retains nothing."""
+    config = venue.config()
+    topics = [venue.topic, f"{venue.kiosk.place}/presence", f"{venue.kiosk.place}/state"]
+    topics += [venue.house.entity(config, n)["stat_t"] for n in ("door_entrance", "problem")]
+    for topic in topics:
+        venue.house.wait(topic)
+
+    def count(topic):
+        return len([1 for t, _, _ in list(venue.house.came) if t == topic])
+    before = {t: count(t) for t in topics}
     venue.house.client.publish("homeassistant/status", "offline", 1)
     time.sleep(0.5)
     venue.house.client.publish("homeassistant/status", "online", 1)
-    venue.config(before + 1)
+    for topic in topics:
+        wait.until(lambda t=topic: count(t) > before[t], f"{topic} again")
+
+
+# What Home Assistant's documentation of MQTT discovery allows, by its abbreviations: for the device's
+# payload, for every entity, and for each platform what it must and may have.
+DEVICE = {"dev", "o", "cmps", "avty", "avty_t", "avty_tpl", "avty_mode", "pl_avail",
+          "pl_not_avail", "stat_t", "cmd_t", "qos", "e"}
+ENTITY = {"p", "uniq_id", "name", "~", "avty", "avty_t", "avty_tpl", "avty_mode", "pl_avail",
+          "pl_not_avail", "ic", "ent_cat", "en", "e", "qos", "obj_id", "def_ent_id", "ent_pic",
+          "json_attr_t", "json_attr_tpl"}
+PLATFORMS = {
+    "binary_sensor": ({"stat_t"}, {"dev_cla", "exp_aft", "frc_upd", "off_dly", "pl_on", "pl_off",
+                                   "val_tpl"}),
+    "sensor": ({"stat_t"}, {"dev_cla", "exp_aft", "frc_upd", "lrst_val_tpl", "ops", "sug_dsp_prc",
+                            "stat_cla", "unit_of_meas", "val_tpl"}),
+    "event": ({"stat_t", "evt_typ"}, {"dev_cla", "val_tpl"}),
+    "button": ({"cmd_t"}, {"cmd_tpl", "dev_cla", "pl_prs", "ret"}),
+}
+CLASSES = {"binary_sensor": {"door", "safety", "problem", "connectivity"}, "sensor": {"enum"},
+           "event": {"button", "doorbell", "motion"}, "button": {"identify", "restart", "update"}}
+
+
+def lines(count):
+    return {f"{kind} {'x' * 25}{i}": {"line": f"sim:{kind}{i}"}
+            for kind, most in (("switch", 7), ("door", 3)) for i in range(min(count, most))}
+
+
+@pytest.mark.parametrize("more", (0, 2, 8))
+def test_the_discovery_is_what_home_assistant_documents(more):
+    with Venue(button="yes") as venue:
+        if more:
+            venue.kiosk.change(lines(more))
+            venue.reload(connects=False)
+        lines_there = 2 + (min(more, 7) + min(more, 3) if more else 0)
+        wait.until(lambda: len(venue.config()["cmps"]) == 6 + lines_there, "the lines")
+        config = venue.config()
+        for topic, payload in venue.house.kept.items():
+            assert not topic.startswith("homeassistant") or len(topic) + len(payload) < 2040
+    assert set(config) <= DEVICE and {"dev", "o", "cmps"} <= set(config)
+    assert config["dev"]["ids"] and set(config["dev"]) <= {
+        "ids", "cns", "name", "mf", "mdl", "mdl_id", "hw", "sw", "sn", "sa", "cu", "via_device"}
+    assert config["o"]["name"] and set(config["o"]) <= {"name", "sw", "url"}
+    for name, one in config["cmps"].items():
+        must, may = PLATFORMS[one["p"]]
+        assert must | {"p", "uniq_id"} <= set(one) <= must | may | ENTITY, name
+        assert one.get("dev_cla") is None or one["dev_cla"] in CLASSES[one["p"]], name
+        for key in ("stat_t", "cmd_t", "avty_t"):
+            assert key not in one or one[key].startswith("~/"), name
+        assert "ops" not in one or one["dev_cla"] == "enum"
+        jinja2.Environment().parse(one.get("val_tpl", ""))
 
 
 def test_withdrawn_where_it_is_no_longer_wanted(venue):

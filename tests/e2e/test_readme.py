@@ -56,6 +56,8 @@ RUN_BY = [(pattern, f"tests/{test}") for pattern, test in [
      "e2e/test_listen.py::test_each_alert_is_answered_once"),
     (r"porchlight command all-clear --user NAME --password NAME --key FILE",
      "e2e/test_command.py::test_a_staff_phone_ends_a_lockdown_and_proves_it"),
+    (r"porchlight all-clear --final",
+     "e2e/test_plain.py::test_the_host_ends_a_lockdown_on_the_kiosk"),
     (r"porchlight status( --watch)?", "e2e/test_cli.py::test_watch_goes_on_until_it_is_ended"),
     (r"porchlight doctor", "e2e/test_doctor.py::test_a_kiosk_that_runs"),
     (r"porchlight check", "e2e/test_cli.py::test_check_takes_the_kiosks_own_file"),

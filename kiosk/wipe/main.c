@@ -3,6 +3,7 @@
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/common/unix_socket.h"
+#include "kiosk/common/wrap.h"
 #include "kiosk/wipe/luks_header.h"
 #include "kiosk/wipe/pending.h"
 #include "kiosk/wipe/plan_print.h"
@@ -60,6 +61,14 @@ static const struct daemon_program program = {
             "wrong usage; 3 no usable plan; 4 the socket or the machine "
             "failed, or a record cannot be read.",
 };
+
+/* What is wrong with a plan that is shown to a person: file and line first. */
+static void write_to_person(const char *who, enum log_level level, const char *sentence)
+{
+    (void)who, (void)level;
+    fflush(stdout); /* both may be one terminal */
+    wrap_text(stderr, isatty(STDERR_FILENO) ? WRAP_COLUMNS : SIZE_MAX, 0, 4, sentence);
+}
 
 /* What the command line says beyond its single options. 0, or -1 after a complaint. */
 static int options_check(const char *prefix, struct options *o)
@@ -242,6 +251,8 @@ int main(int argc, char **argv)
         return resume(r);
     if (o.pending)
         return show_pending(&r);
+    if (o.plan)
+        log_write_by(write_to_person);
     if (o.plan)
         return print_plan(&r, o.json);
     return wipe_serve(&o, &r);

@@ -150,6 +150,17 @@ def test_the_wipes_plan_is_wrapped_on_a_terminal(folder):
     assert len(promise) > 1 and max(map(len, promise)) < 80
 
 
+def test_what_is_wrong_with_a_plan_is_wrapped_on_a_terminal(folder):
+    put(folder / "etc/porchlight/wipe.plan", "[root venue]\npath = /srv/venue/../outside\n"
+                                             "[tree list]\npath = /srv/venue/list\nalas = yes\n")
+    plain = run("--prefix", folder, "wipe", "--plan")
+    assert plain.returncode == NOBODY and max(map(len, plain.stderr.splitlines())) > 80, plain
+    assert plain.stderr.startswith(f"{folder}/etc/porchlight/wipe.plan:2: ")
+    said, code = on_terminal("--prefix", folder, "wipe", "--plan")
+    assert code == NOBODY and said.split() == plain.stderr.split()
+    assert max(len(line) for line in said.splitlines() if str(folder) not in line) < 80
+
+
 def test_colours_are_for_terminals_alone(folder):
     assert "\033" not in run("--prefix", folder, "status").stderr
     assert on_terminal("--prefix", folder, "status")[0].startswith("\033[1;31m")

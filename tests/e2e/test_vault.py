@@ -191,6 +191,12 @@ def test_ctrl_c_leaves_a_terminal_that_shows_what_is_typed(kiosk):
     os.close(typist.fd)
 
 
+def test_a_make_that_is_none_is_named(kiosk):
+    done = vault(kiosk, "create", "x", "--make", "lux", "--path", "/srv/x")
+    assert done.returncode == 2
+    assert done.stderr.startswith("porchlight vault: --make lux: expected luks or fscrypt.")
+
+
 @pytest.mark.parametrize("args", [
     ["create"], ["create", "x"], ["open"], ["open", "../x"], ["close", "nobody"], ["status", "a/b"],
     ["burn", "x"], ["create", "x", "--make", "zip", "--path", "/x", "--cell", "ram"],

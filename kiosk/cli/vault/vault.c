@@ -69,8 +69,7 @@ static int with_key(const struct cli *cli, struct vault *v, const struct options
 /* NULL, or what is wrong with the options of create. */
 static const char *create_wrong(const struct options *o)
 {
-    if (!o->make || !o->path || !o->cell ||
-        (strcmp(o->make, "luks") != 0 && strcmp(o->make, "fscrypt") != 0))
+    if (!o->make || !o->path || !o->cell)
         return "create needs --make luks|fscrypt, --path /PATH and --cell CELL";
     if (strcmp(o->make, "luks") == 0 && !o->mount)
         return "a luks vault needs --mount /PATH";
@@ -92,6 +91,9 @@ static const char *create_wrong(const struct options *o)
 static int vault_from_options(const char *name, const struct options *o, struct vault *v)
 {
     const char *wrong = vault_name_wrong(name);
+    bool is_known = !o->make || strcmp(o->make, "luks") == 0 || strcmp(o->make, "fscrypt") == 0;
+    if (!wrong && !is_known)
+        return cli_misuse(&cli_vault, "--make %s: expected luks or fscrypt", o->make);
     if (!wrong)
         wrong = create_wrong(o);
     if (wrong)

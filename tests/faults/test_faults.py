@@ -53,6 +53,7 @@ def test_the_faults_of_the_island_are_real():
         kiosk.names("none")
         link.reset()
         says("fine")  # the last good address needs no name
+        kiosk.names("six")
         for mode, fault in ((PORTAL, "portal"), (CUT, "portal"), (BLACKHOLE, "route")):
             link.set(mode)
             link.reset()

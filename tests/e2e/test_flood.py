@@ -1,0 +1,77 @@
+"""Budgets: a flood by one account costs that account alone, honest crowds are all heard, and a broker
+that comes and goes fills neither the log nor the network."""
+
+import secrets
+import time
+
+import pytest
+
+from tests.kit import wait
+from tests.kit.fake_broker import Dialect, FakeBroker
+from tests.kit.kiosk import FAST, Kiosk
+
+
+@pytest.fixture
+def served():
+    """(kiosk, fake broker), with the pauses of a real kiosk."""
+    kiosk = Kiosk(conf=FAST)
+    kiosk.brokers = []
+    broker = FakeBroker(kiosk.authority.server("fake"), Dialect())
+    kiosk.change({"broker b0": {"host": "localhost", "port": broker.port}})
+    with kiosk:
+        yield kiosk, broker
+    broker.close()
+
+
+def looked_at(kiosk):
+    status = kiosk.status()
+    return status["refused"], status["brokers"][0]["dropped"]
+
+
+def test_a_flood_by_one_account_costs_that_account_alone(served):
+    kiosk, broker = served
+    kiosk.start()
+    wait.until(lambda: broker.all("subscribe"), "its subscriptions")
+    wait.until(lambda: broker.publications("beat"), "its beat")
+    flood, crowd = secrets.token_hex(8), [secrets.token_hex(8) for _ in range(120)]
+    for i in range(1200):
+        broker.give(f"{kiosk.place}/ack/{flood}", b"x" * 40)
+        if i % 10 == 0:
+            broker.give(f"{kiosk.place}/ack/{crowd[i // 10]}", b"x" * 40)
+    wait.until(lambda: sum(looked_at(kiosk)) == 1320, lambda: f"all: {looked_at(kiosk)}")
+    refused, dropped = looked_at(kiosk)
+    assert 120 < refused < 160, "the crowd was looked at, and of the flood little"
+    assert kiosk.daemon.said().count("too many messages") == 1
+    assert kiosk.status()["brokers"][0]["connected"]
+    shown = kiosk.cli("status").stdout
+    assert f"{dropped} messages were too many" in shown
+
+
+def test_a_thousand_commands_of_one_account_hold_up_no_others(served):
+    kiosk, broker = served
+    kiosk.start()
+    wait.until(lambda: broker.publications("beat"), "its beat")
+    for _ in range(1000):
+        broker.give(f"{kiosk.place}/command/{'ab' * 8}", b"x" * 40)
+    broker.give(f"{kiosk.place}/command/{'cd' * 8}", b"x" * 40)
+    broker.give(f"{kiosk.place}/ack/{'cd' * 8}", b"x" * 40)
+    wait.until(lambda: sum(looked_at(kiosk)) == 1002, lambda: f"all: {looked_at(kiosk)}")
+    assert looked_at(kiosk)[0] >= 10, "eight of the flood, and both of the other"
+
+
+@pytest.mark.parametrize("dialect", [Dialect(lasts=0.1), Dialect(connack=lambda c: 0x88)],
+                         ids=["hangs up after CONNACK", "refuses"])
+def test_a_broker_that_comes_and_goes_is_bounded(dialect):
+    kiosk = Kiosk(conf=FAST, scaled=False)
+    kiosk.brokers = []
+    broker = FakeBroker(kiosk.authority.server("fake"), dialect)
+    kiosk.change({"broker b0": {"host": "localhost", "port": broker.port}})
+    with kiosk:
+        kiosk.start(connected=False)
+        time.sleep(15)
+        assert len(broker.all("connect")) <= 12
+        said = [line for line in kiosk.daemon.said().splitlines() if "broker b0" in line]
+        assert len(said) <= 6, said
+        kiosk.wires().hold(0.4)  # a press ends the pause
+        wait.until(lambda: len(broker.all("connect")) > 3, "another attempt", 10)
+    broker.close()

@@ -60,8 +60,7 @@ MQTT     = $(call objects,kiosk/mqtt)
 TPM      = tss2-esys tss2-tctildr tss2-rc
 
 # What each program is made of (rooms) and linked with, beyond libc.
-PROGRAMS = porchlightd porchlight-screen porchlight-wipe porchlight porchlight-relay \
-           porchlight-registrar
+PROGRAMS = porchlightd porchlight-screen porchlight-wipe porchlight porchlight-relay porchlight-registrar
 porchlightd_DIR       = kiosk/alertd
 porchlightd_OBJ       = $(filter-out $(CELLS),$(HW)) $(MQTT) $(CONFIG) $(CORE) $(COMMON)
 porchlightd_LIB       = $(call pkg,libgpiod libmosquitto libcares libsodium libcjson libsystemd libssl libcrypto) -pthread
@@ -298,7 +297,7 @@ install: all handbook  ## programs, units, manuals, the handbook; DESTDIR= and P
 	install -D -m 644 systemd/porchlight.tmpfiles $(TO)/lib/tmpfiles.d/porchlight.conf
 	install -D -m 644 systemd/porchlight.system.conf $(TO)/lib/systemd/system.conf.d/porchlight.conf
 	install -D -m 644 systemd/porchlight.rules $(TO)/lib/udev/rules.d/60-porchlight.rules
-	$(if $(wildcard config/porchlight.conf),$(call into,644,$(TO)/share/porchlight,config/porchlight.conf))
+	$(if $(wildcard config/porchlight.conf),$(call into,644,$(TO)/share/porchlight,config/porchlight.conf config/registrar.conf))
 	$(if $(LANGUAGES),$(call into,644,$(DESTDIR)/etc/porchlight/languages,$(LANGUAGES)))
 	$(call into,644,$(TO)/share/doc/porchlight/handbook,build/handbook/*.*)
 	$(call into,644,$(TO)/share/doc/porchlight/handbook/pictures,build/handbook/pictures/*)

@@ -34,8 +34,16 @@ put() {
 mkdir -p "$root/etc/mosquitto" "$root/var/lib/mosquitto"
 put -m 0600 "$here/server.pem" "$root/etc/mosquitto/porchlight.pem"
 sed "s|^plugin .*|plugin $plugin|" "$here/mosquitto.conf" >"$root/etc/mosquitto/mosquitto.conf"
-# A second run renews only the certificate: it keeps the accounts of phones that joined since.
-[ -e "$accounts" ] || put -m 0600 "$here/dynamic-security.json" "$accounts"
+# A second run renews only the certificate: it keeps the accounts of phones that joined since. Those
+# of 0.1.0 are put aside: there each kiosk administered the broker, and phones are invited again.
+if [ -e "$accounts" ] && grep -q '"steward-' "$accounts" && [ -e "$here/dynamic-security.json" ]; then
+    mv "$accounts" "$accounts.before-0.2"
+fi
+if [ ! -e "$accounts" ]; then
+    put -m 0600 "$here/dynamic-security.json" "$accounts"
+    install -d -m 0700 "$root/etc/porchlight/registrar"
+    install -m 0600 "$here/registrar/"* "$root/etc/porchlight/registrar"
+fi
 
 nginx=$root/etc/nginx
 page=$root/usr/share/porchlight/page
@@ -56,6 +64,13 @@ fi
 
 systemctl enable mosquitto nginx
 systemctl restart mosquitto nginx
+# It alone lets phones in: its package, porchlight-registrar, is installed once.
+if [ -e /usr/bin/porchlight-registrar ]; then
+    systemctl enable porchlight-registrar
+    systemctl restart porchlight-registrar
+else
+    echo "No phone can join before the registrar runs: apt install ./porchlight-registrar_*.deb"
+fi
 echo "The broker is running. Delete this folder: it holds the server's key."
 [ -e "$page/index.html" ] ||
     echo "To serve the members' page from here too: apt install ./porchlight-page_*.deb"

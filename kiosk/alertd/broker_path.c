@@ -1,7 +1,6 @@
 #include "kiosk/alertd/broker_path.h"
 
 #include "kiosk/alertd/plain.h"
-#include "kiosk/common/dynsec.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/ns.h"
 
@@ -77,8 +76,11 @@ void broker_path_init(struct broker_path *p, const struct config *config, size_t
         one->all = subscriptions[k].all;
         one->news = t == TOPIC_ENROL;
     }
-    if (s->broker.phones[0] != '\0')
-        subscribe_to_other(s, DYNSEC_RESPONSE, answers);
+    if (s->broker.phones[0] != '\0') {
+        char topic[TOPIC_NAME_MAX];
+        broker_path_name_of(sealer, TOPIC_REGISTERED, NULL, topic);
+        subscribe_to_other(s, topic, answers);
+    }
     if (config->kiosk.plain && plain_discovers(&config->plain)) {
         char topic[PLAIN_TOPIC_MAX];
         plain_status_topic(config->plain.discovery, topic);

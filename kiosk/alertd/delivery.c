@@ -3,7 +3,6 @@
 #include "kiosk/alertd/alert_message.h"
 #include "kiosk/alertd/plain.h"
 #include "kiosk/common/clock.h"
-#include "kiosk/common/dynsec.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/echoes.h"
 #include "kiosk/core/ns.h"
@@ -356,8 +355,6 @@ static void delivery_on_message(struct delivery *d, size_t i, const struct mqtt_
     struct broker_path *p = &d->paths[i];
     enum topic t;
     char account[TOPIC_ID_LEN + 1];
-    if (strcmp(e->topic, DYNSEC_RESPONSE) == 0)
-        d->listener.answered(d->listener.context, i, e);
     if (is_greeting(d, e)) {
         discovery_publish(d, p);
         presence_publish(d, p);
@@ -369,6 +366,8 @@ static void delivery_on_message(struct delivery *d, size_t i, const struct mqtt_
         p->echo_at = clock_now();
         p->echoless = false;
         p->fault = MQTT_FAULT_FINE;
+    } else if (t == TOPIC_REGISTERED) {
+        d->listener.answered(d->listener.context, i, e);
     } else {
         d->listener.received(d->listener.context, t, account, e);
     }

@@ -25,7 +25,7 @@ struct delivery_listener {
     void (*received)(void *context, enum topic t, const char *account, const struct mqtt_event *e);
     /* broker number i of the config is connected */
     void (*up)(void *context, size_t i);
-    /* its dynamic security plugin answers */
+    /* the registrar beside it answers */
     void (*answered)(void *context, size_t i, const struct mqtt_event *e);
 };
 

@@ -129,6 +129,11 @@ size_t brokers_publish(struct brokers *b, const char *topic, bool retain, const 
     return handed;
 }
 
+uint64_t brokers_token(const struct brokers *b)
+{
+    return b->tokens;
+}
+
 void brokers_why(const struct mqtt_event *e, char out[BROKERS_WHY_MAX])
 {
     snprintf(out, BROKERS_WHY_MAX, e->detail[0] ? "%s (%s)" : "%s", mqtt_fault_sentence(e->fault),

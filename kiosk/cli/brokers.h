@@ -43,6 +43,9 @@ bool brokers_next(struct brokers *b, size_t *which, struct mqtt_event *e);
 size_t brokers_publish(struct brokers *b, const char *topic, bool retain, const void *payload,
                        size_t len);
 
+/* By which the MQTT_ACKED of the last brokers_publish is known. */
+uint64_t brokers_token(const struct brokers *b);
+
 /* What an MQTT_DOWN or MQTT_REFUSED means, for a person. */
 void brokers_why(const struct mqtt_event *e, char out[BROKERS_WHY_MAX]);
 

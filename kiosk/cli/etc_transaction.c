@@ -183,7 +183,8 @@ struct etc_transaction *etc_transaction_begin(const char *prefix)
 
 static mode_t folder_mode(const char *name)
 {
-    static const char *const secret[] = {"credentials/", "broker/", "ca/", "outside/"};
+    static const char *const secret[] = {"credentials/", "broker/", "ca/", "outside/",
+                                         "registrar/"};
     for (size_t i = 0; i < sizeof secret / sizeof secret[0]; i++)
         if (strncmp(name, secret[i], strlen(secret[i])) == 0)
             return 0700;

@@ -23,7 +23,7 @@ int etc_transaction_lock(const char *prefix);
 struct etc_transaction *etc_transaction_begin(const char *prefix);
 
 /* A file below the folder ("credentials/venue.key"), its folders made as needed (0755; what is
- * secret is in "credentials", "broker", "ca" or "outside", 0700). 0 or -1. */
+ * secret is in "credentials", "broker", "ca", "outside" or "registrar", 0700). 0 or -1. */
 int etc_transaction_put(struct etc_transaction *s, const char *name, const void *bytes, size_t len,
                         mode_t mode);
 int etc_transaction_put_text(struct etc_transaction *s, const char *name, const char *text,

@@ -23,6 +23,7 @@ static const struct cli_command *const commands[] = {
     &cli_keys,
     &cli_listen,
     &cli_phones,
+    &cli_registrar,
     &cli_relay,
     &cli_restore,
     &cli_retire,

@@ -25,8 +25,6 @@ const char *dynsec_role_name(enum topic_role who)
         return "newcomer";
     case ROLE_RELAY:
         return "relay";
-    case ROLE_STEWARD:
-        return "steward";
     case ROLE_REGISTRAR:
         return "registrar";
     case ROLE_ROOT:
@@ -95,13 +93,16 @@ static int add_topic(cJSON *acls, enum topic t, enum topic_role who, const char 
     char name[TOPIC_NAME_MAX];
     bool all = who == ROLE_KIOSK || who == ROLE_REGISTRAR || (who == ROLE_RELAY && t == TOPIC_WAKE);
     const char *whose = !rule->per_account ? NULL : all ? "+" : account;
-    if (topic_name(t, venue, kiosk, whose, name) < 0)
+    /* The root speaks in every kiosk's place, but asks the registrar in its own name. */
+    bool own = t == TOPIC_REGISTRAR || t == TOPIC_REGISTERED;
+    const char *where = who == ROLE_ROOT && !own ? "+" : kiosk;
+    if (topic_name(t, venue, where, whose, name) < 0)
         return -1;
     if (rule->writes & who)
         add_access(acls, "publishClientSend", name, true);
     if (rule->reads & who) {
         add_access(acls, "publishClientReceive", name, true);
-        add_access(acls, kiosk[0] == '+' ? "subscribePattern" : "subscribeLiteral", name, true);
+        add_access(acls, where[0] == '+' ? "subscribePattern" : "subscribeLiteral", name, true);
     }
     return 0;
 }
@@ -153,8 +154,6 @@ cJSON *dynsec_role(enum topic_role who, const char *venue, const char *kiosk, co
             return NULL;
         }
     }
-    if (who == ROLE_STEWARD)
-        add_plugin(acls);
     return request;
 }
 

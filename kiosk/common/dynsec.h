@@ -73,8 +73,8 @@ cJSON *dynsec_remove(enum topic_role who, const char *account);
  * errno: that of the NULL, or EMSGSIZE (DYNSEC_MAX is enough for each of the above). */
 int dynsec_write(cJSON *request, const char *tag, char *out, size_t size);
 
-/* "kiosk", "member", "staff", "newcomer", "relay", "steward". Static storage; NULL for none of
- * these. */
+/* "kiosk", "member", "staff", "newcomer", "relay", "registrar", "root". Static storage; NULL for
+ * none of these. */
 const char *dynsec_role_name(enum topic_role who);
 
 #endif

@@ -16,7 +16,7 @@
  * alert of a plain venue and is refused in a sealed one). Reply: one packet, a JSON object of at
  * most CONTROL_REPLY_MAX bytes:
  *     {"ok":true, ...}   or   {"ok":false,"error":"a sentence that says how to fix it"}      */
-enum { CONTROL_REQUEST_MAX = 256, CONTROL_REPLY_MAX = 16384 };
+enum { CONTROL_REQUEST_MAX = 512, CONTROL_REPLY_MAX = 16384 };
 
 /* --- admin.sock: porchlight, as root, to porchlightd ----------------------------------------
  * Who belongs to the venue. Framed like control.sock. ACCOUNT is 16 hex digits.
@@ -26,11 +26,13 @@ enum { CONTROL_REQUEST_MAX = 256, CONTROL_REPLY_MAX = 16384 };
  *                                    "joined" (set at some brokers), "in" (at every one), "gone"
  *     certify ACCOUNT SIGNATURE      the root's, 128 hex digits
  *     withdraw ACCOUNT               an invitation
- *     revoke ACCOUNT                 a phone, or an invitation
+ *     revoke ACCOUNT [GRANT]         a phone, or an invitation; a staff phone's or relay's account
+ *                                    at the brokers is shut out only with the root's grant, 128 hex
+ *                                    digits (kiosk/core/registration.h)
  *     rotate KEY                     64 hex digits: a new venue key is sealed to each phone; then
  *     rotating                       {"left"}: phones without it, over all brokers that are up
  *     rotated KEY                    from now on all is sealed under it
- *     relay ACCOUNT PASSWORD KEY     its account is made; KEY: 64 hex digits, its public half
+ *     relay ACCOUNT PASSWORD KEY GRANT   its account is made; KEY: 64 hex digits, its public half
  *     phones [list]                  {"members","staff","invited","drill","accounts"}
  * "brokers" is always [{"name","connected","left","fault"}]: requests not done there, and why. */
 

@@ -31,10 +31,8 @@ enum topic_role {
     ROLE_STAFF = 1u << 2,    /* a staff phone: a member's rights and these */
     ROLE_NEWCOMER = 1u << 3, /* the one-time account of an invitation */
     ROLE_RELAY = 1u << 4,
-    ROLE_STEWARD =
-        1u << 5, /* makes accounts at the broker: the kiosk has this role besides its own */
-    ROLE_REGISTRAR = 1u << 6, /* beside the broker, for all venues; makes accounts */
-    ROLE_ROOT = 1u << 7, /* the root key's own account; its topics name it in a kiosk's place */
+    ROLE_REGISTRAR = 1u << 5, /* beside the broker, for all venues; makes accounts */
+    ROLE_ROOT = 1u << 6, /* the root key's own account; its topics name it in a kiosk's place */
 };
 
 struct topic_rule {

@@ -680,6 +680,7 @@ int registrar_start(struct registrar *r, struct loop *loop)
     memcpy(s.broker.host, c->broker.host, sizeof s.broker.host);
     memcpy(s.broker.ca, c->broker.ca, sizeof s.broker.ca);
     memcpy(s.broker.user, c->broker.user, sizeof s.broker.user);
+    memcpy(s.client_id, c->broker.user, sizeof s.client_id);
     topic_name(TOPIC_REGISTRAR, "+", "+", NULL, topic);
     registrar_subscribe(&s, broker_admin_topic());
     registrar_subscribe(&s, topic);

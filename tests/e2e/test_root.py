@@ -19,6 +19,7 @@ from tests.kit.voice import hexed
 
 PHONE = na.crypto_sign_keypair()[0].hex()
 ASKED = {"invite": ["invite", "--staff"], "retire": ["retire"], "relay": ["relay", "FOLDER"],
+         "registrar": ["registrar", "VENUE"],
          "sign": ["keys", "sign", "--venue", "0" * 16, "--account", "1" * 16, "--public", PHONE],
          "staff": ["keys", "staff", "--public", PHONE],
          "notice": ["keys", "retire", "--out", "NOTICE"]}

@@ -9,6 +9,7 @@ from tests.kit import kiosk as kit
 from tests.kit import process, wait
 from tests.kit.joining import Joiner
 from tests.kit.place import program
+from tests.kit.registrar import Registrar
 from tests.phone.serving import Broker
 
 PAGE = "https://kettle.example.org/"
@@ -28,7 +29,7 @@ class Venue:
                 "password": f"broker-b{i}", "outside": "yes", "phones": told}
         self.kiosk = kit.Kiosk(brokers=0, conf={"venue": {"page": page}, **reach, **(conf or {})})
         self.account = self.kiosk.account = self.kiosk.id
-        self.invitations = []
+        self.invitations, self.registrars = [], []
         self.program = [program("porchlight")]
 
     def __enter__(self):
@@ -41,23 +42,28 @@ class Venue:
         return self
 
     def serve(self, i, broker):
-        password = secrets.token_hex(16)
+        """A broker, and a registrar beside it, which makes the kiosk's account and the root's from
+        the venue's file."""
         broker.start()
         broker.place = self.kiosk.place
-        broker.role("steward", self.kiosk.venue, self.kiosk.id, self.account)
-        broker.account("kiosk", self.kiosk.venue, self.kiosk.id, self.account, password)
-        broker.steward.command(command="addClientRole", username=self.account,
-                               rolename=f"steward-{self.account}")
         secret = self.kiosk.credentials / f"broker-b{i}"
-        secret.write_text(password + "\n")
+        secret.write_text(secrets.token_hex(16) + "\n")
         secret.chmod(0o600)
         self.kiosk.change({f"broker b{i}": {"user": self.account}})
+        made = self.kiosk.prefix / f"venue-{i}"
+        self.cli("registrar", "--root", self.kiosk.root_key, "--broker", f"b{i}", made)
+        broker.registrar = Registrar(broker.folder / "registrar", broker)
+        self.registrars.append(broker.registrar)
+        broker.registrar.add(made).start()
+        wait.until(lambda: self.account in self.everybody(i), "the kiosk's account", 15)
 
     def __exit__(self, kind, *_):
         for child in self.invitations:
             child.kill()
             child.wait()
         self.kiosk.close(quietly=kind is not None)
+        for registrar in self.registrars:
+            registrar.stop()
         for broker in self.brokers:
             broker.stop()
 
@@ -85,10 +91,22 @@ class Venue:
         self.invitations.append(child)
         return child, json.loads(child.stdout.readline())
 
-    def accounts(self, broker=0):
-        """The names of all accounts at a broker but its administrator's."""
+    def everybody(self, broker=0):
         said = self.brokers[broker].steward.command(command="listClients")
-        return set(said["responses"][0]["data"]["clients"]) - {"admin"}
+        return set(said["responses"][0]["data"]["clients"])
+
+    def client(self, account, broker=0):
+        """An account as the broker has it; {}: it is not there."""
+        said = self.brokers[broker].steward.reply(
+            json.dumps({"commands": [{"command": "getClient", "username": account}]}))
+        return said["responses"][0].get("data", {}).get("client", {})
+
+    def accounts(self, broker=0):
+        """The names of all accounts at a broker that are let in, but for its administrator's and
+        the root key's."""
+        return {a for a in self.everybody(broker) - {"admin"}
+                if (c := self.client(a, broker)) and not c.get("disabled")
+                and not any(r["rolename"].startswith("root-") for r in c["roles"])}
 
     def settled(self, names, broker=0, within=15):
         names = {self.account, *names}

@@ -10,7 +10,7 @@ import threading
 
 from nacl import bindings as na
 
-from tests.kit import envelope, wait
+from tests.kit import envelope, process, wait
 from tests.kit.joining import open_welcome
 from tests.kit.member import paho_client
 from tests.kit.place import program
@@ -46,6 +46,13 @@ class Registrar:
             text += (f"[account {name}]\nrole = {role}\nkiosk = {kiosk}\n"
                      f"password = {password}\n")
         self.put(f"venue-{venue}", text)
+        return self
+
+    def add(self, made):
+        """What `porchlight registrar` made."""
+        done = process.run([program("porchlight-registrar"), "--prefix", self.prefix, "--add",
+                            made])
+        assert done.returncode == 0, done.stderr
         return self
 
     def start(self):

@@ -48,7 +48,7 @@ class Venue:
                         "root": self.root, "host": "localhost",
                         **dict(zip(PORTS, free_ports(4))), **answers}
         self.processes = []
-        self.broker = self.daemon = None
+        self.broker = self.daemon = self.registrar = None
         self.boxes = []
 
     def __enter__(self):
@@ -135,6 +135,8 @@ class Venue:
         self.broker = self.spawn("mosquitto", "mosquitto", "-c", self.etc / "broker/mosquitto.conf")
         wait.until(lambda: self._listens(self.answers["port"]),
                    lambda: f"mosquitto; it said:\n{self.broker.said()}", 20)
+        if (self.etc / "registrar/registrar.conf").exists():
+            self.start_registrar()
         return self.broker
 
     def _listens(self, port):
@@ -217,17 +219,37 @@ class Venue:
             return False
 
     def steward(self, *requests, broker="here"):
-        """Asks the broker for accounts, as the kiosk's own account may."""
+        """Asks the broker for accounts, as its registrar's account may; the registrar itself does
+        not run meanwhile."""
         answers = []
-        client = self._as_kiosk(broker, [REQUEST + "/response"],
-                                lambda m: answers.append(json.loads(m.payload)))
+        runs = self.registrar and self.registrar.alive
+        if runs:
+            self.registrar.stop()
+        folder = self.etc if broker == "here" else self.prefix / "server/etc/porchlight"
+        password = (folder / "registrar/password").read_text().strip()
+        section = self.conf()[f"broker {broker}"]
+        client, begin = self._client("registrar", password, "localhost", section["port"],
+                                     section["ca"])
+        client.wanted = [REQUEST + "/response"]
+        client.on_message = lambda _c, _d, m: answers.append(json.loads(m.payload))
+        begin()
         for number, request in enumerate(requests):
             client.publish(REQUEST, request, 1).wait_for_publish(5)
             wait.until(lambda n=number: len(answers) > n, lambda: f"an answer to {request}", 10)
         client.disconnect()
         client.loop_stop()
+        if runs:
+            self.start_registrar()
         wrong = [r for a in answers for r in a["responses"] if "error" in r]
         assert not wrong, wrong
+
+    def start_registrar(self):
+        """The one beside the broker here."""
+        (self.prefix / "var/lib/porchlight-registrar").mkdir(parents=True, exist_ok=True)
+        self.registrar = self.spawn("porchlight-registrar", program("porchlight-registrar"),
+                                    "--prefix", self.prefix, "--verbose")
+        wait.until(lambda: "connected;" in self.registrar.said(), self.registrar.said, 30)
+        return self.registrar
 
     def _account(self, role, venue, kiosk, account, broker="here"):
         password = secrets.token_urlsafe(24)

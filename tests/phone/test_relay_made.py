@@ -11,6 +11,7 @@ from tests.kit import kiosk as kit
 from tests.kit import process, wait
 from tests.kit.place import program
 from tests.kit.process import Process
+from tests.kit.registrar import Root
 from tests.kit.admin_socket import PAGE, Venue
 from tests.phone.pushservice import PushService
 from tests.phone.serving import fill
@@ -169,17 +170,18 @@ def test_what_is_wrong_is_told(host, folder):
 
 
 def test_a_folder_gets_another_kiosk_of_the_venue_and_no_other(host):
-    account = host.venue.ask("relay", "--ntfy", "https://push.example.org/x",
-                             host.carried)["account"]
+    account = host.venue.ask("relay", "--root", host.kiosk.root_key, "--ntfy",
+                             "https://push.example.org/x", host.carried)["account"]
     assert (host.carried / "ntfy.yml").read_text() == fill(
         "config/push/ntfy.yml.in", URL="https://push.example.org", PORT=2586, STATE="/var/lib/ntfy",
         UPSTREAM="https://ntfy.sh")
-    again = host.venue.ask("relay", host.carried)
+    again = host.venue.ask("relay", "--root", host.kiosk.root_key, host.carried)
     assert again["account"] == account, "the same relay, entered once more"
     conf = host.carried / "relay.conf"
     assert conf.read_text().count(f"[kiosk k{host.kiosk.id[:8]}]") == 1
     conf.write_text(conf.read_text().replace(f"id = {host.kiosk.venue}", "id = " + "0" * 16))
-    assert "not the relay.conf" in host.venue.cli("relay", host.carried, code=1).stderr
+    assert "not the relay.conf" in host.venue.cli(
+        "relay", "--root", host.kiosk.root_key, host.carried, code=1).stderr
 
 
 def another_kiosk(host):
@@ -191,15 +193,21 @@ def another_kiosk(host):
                       "password": "broker-b0", "outside": "yes",
                       "phones": "wss://b0.example.org/mqtt"}})
     made.venue, password = first.venue, secrets.token_hex(16)
-    broker.role("steward", first.venue, made.id, made.id)
-    broker.account("kiosk", first.venue, made.id, made.id, password)
-    broker.steward.command(command="addClientRole", username=made.id,
-                           rolename=f"steward-{made.id}")
     (made.credentials / "broker-b0").write_text(password + "\n")
     (made.credentials / "broker-b0").chmod(0o600)
     made.change({"broker b0": {"user": made.id}})
     for key in ("venue.key", "root.pub"):
         (made.credentials / key).write_text((first.credentials / key).read_text())
+    root = Root(bytes.fromhex(first.root_key.read_text().strip()))
+    public = bytes.fromhex((made.credentials / "kiosk.pub").read_text())
+    (made.credentials / "kiosk.cert").write_text(
+        root.certify(first.venue, made.id, public).hex() + "\n")
+    file = made.prefix / "venue"
+    done = made.cli("registrar", "--root", first.root_key, "--broker", "b0", file)
+    assert done.returncode == 0, done.stderr
+    broker.registrar.stop()
+    broker.registrar.add(file).start()
+    wait.until(lambda: made.id in host.venue.everybody(), "the second kiosk's account", 15)
     return made
 
 
@@ -207,7 +215,7 @@ def test_one_relay_serves_two_kiosks_and_hears_of_the_new_key_of_each(host):
     account = host.venue.ask("relay", "--root", host.kiosk.root_key, host.carried)["account"]
     with another_kiosk(host) as back:
         back.start()
-        added = back.cli("relay", "--json", host.carried)
+        added = back.cli("relay", "--json", "--root", host.kiosk.root_key, host.carried)
         assert added.returncode == 0, added.stderr
         assert json.loads(added.stdout)["account"] == account
         phone = host.install().phone()

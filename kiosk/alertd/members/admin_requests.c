@@ -2,6 +2,7 @@
 
 #include "kiosk/alertd/members/enrolment.h"
 #include "kiosk/alertd/members/revocation.h"
+#include "kiosk/common/dynsec.h"
 #include "kiosk/core/ns.h"
 
 #include <cjson/cJSON.h>
@@ -10,7 +11,7 @@
 #include <string.h>
 
 /* A request's words, the first of which names it. */
-enum { WORDS_MAX = 4 };
+enum { WORDS_MAX = 5 };
 
 struct request {
     char text[CONTROL_REQUEST_MAX + 1];
@@ -147,7 +148,10 @@ static const char *on_withdraw(struct members *m, const struct request *a, cJSON
 
 static const char *on_revoke(struct members *m, const struct request *a, cJSON *o)
 {
-    const char *why = revocation_of(m, a->words[1]);
+    uint8_t grant[CERT_SIGNATURE];
+    if (a->count == 3 && !hex_read(a->words[2], grant, sizeof grant))
+        return "nothing was revoked: the root key's grant is 128 hex digits";
+    const char *why = revocation_of(m, a->words[1], a->count == 3 ? grant : NULL);
     if (!why)
         add_brokers(m, a->words[1], o);
     return why;
@@ -155,13 +159,14 @@ static const char *on_revoke(struct members *m, const struct request *a, cJSON *
 
 static const char *on_relay(struct members *m, const struct request *a, cJSON *o)
 {
-    uint8_t public[ENVELOPE_PUBLIC];
+    uint8_t public[ENVELOPE_PUBLIC], grant[CERT_SIGNATURE];
     size_t len = strlen(a->words[2]);
     if (strlen(a->words[1]) != TOPIC_ID_LEN || len < DYNSEC_PASSWORD_MIN ||
-        len > DYNSEC_PASSWORD_MAX || !hex_read(a->words[3], public, sizeof public))
-        return "the relay was not added: expected an account, a password and a key of 64 hex "
-               "digits";
-    const char *why = registry_add_relay(&m->registry, a->words[1], a->words[2], public);
+        len > DYNSEC_PASSWORD_MAX || !hex_read(a->words[3], public, sizeof public) ||
+        !hex_read(a->words[4], grant, sizeof grant))
+        return "the relay was not added: expected an account, a password, a key of 64 hex digits "
+               "and the root key's grant of 128";
+    const char *why = registry_add_relay(&m->registry, a->words[1], a->words[2], public, grant);
     if (!why)
         add_brokers(m, a->words[1], o);
     return why;
@@ -273,9 +278,9 @@ static const struct {
     answer *answer;
 } known[] = {
     {"invite", 2, 3, on_invite},     {"joining", 2, 2, on_joining}, {"certify", 3, 3, on_certify},
-    {"withdraw", 2, 2, on_withdraw}, {"revoke", 2, 2, on_revoke},   {"rotate", 2, 2, on_rotate},
+    {"withdraw", 2, 2, on_withdraw}, {"revoke", 2, 3, on_revoke},   {"rotate", 2, 2, on_rotate},
     {"rotating", 1, 1, on_rotating}, {"rotated", 2, 2, on_rotated}, {"phones", 1, 2, on_phones},
-    {"relay", 4, 4, on_relay},       {"confirm", 3, 3, on_confirm},
+    {"relay", 5, 5, on_relay},       {"confirm", 3, 3, on_confirm},
 };
 
 static const char *dispatch(struct members *m, const struct request *a, cJSON *o)

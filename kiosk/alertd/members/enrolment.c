@@ -152,7 +152,7 @@ static const char *invitation_end(struct members *m, const struct enrol_open *on
     code_hide(m, account);
     if (reason != ENROL_REASON_COPIED) /* which is remembered */
         enrol_close(m->invitations, account);
-    return p ? registry_remove(&m->registry, p) : NULL;
+    return p ? registry_remove(&m->registry, p, NULL) : NULL;
 }
 
 const char *enrolment_withdraw(struct members *m, const char *account)
@@ -228,26 +228,26 @@ static void digits_ask(const struct phone_brokers *b, const struct enrol_open *o
         phone_brokers_send(b, &p);
 }
 
-static int certificate_write(const char *prefix, const struct enrol_open *one)
+static void certificate_of(const struct enrol_open *one, uint8_t certificate[CERT_STAFF])
 {
-    uint8_t certificate[CERT_STAFF];
     memcpy(certificate, one->public, sizeof one->public);
     memcpy(certificate + sizeof one->public, one->certificate, sizeof one->certificate);
-    return staff_certificate_write(prefix, one->account, certificate);
 }
 
 /* First the list and the certificate, then the brokers: a phone that is let in is always known. */
 static void admit(struct members *m, const struct enrol_open *one)
 {
     struct phone p = {.staff = one->staff, .standing = PHONE_IN};
+    uint8_t certificate[CERT_STAFF];
+    certificate_of(one, certificate);
     memcpy(p.account, one->account, sizeof p.account);
     memcpy(p.public, one->public, sizeof p.public);
     if (roster_put(m->registry.phones, &p) != 0 ||
-        (p.staff && certificate_write(m->needs.prefix, one) != 0)) {
+        (p.staff && staff_certificate_write(m->needs.prefix, p.account, certificate) != 0)) {
         log_error("a phone that was invited could not join: %s; check the disk", strerror(errno));
         return;
     }
-    const char *why = registry_admit(&m->registry, &p, one->password);
+    const char *why = registry_admit(&m->registry, &p, one->password, p.staff ? certificate : NULL);
     if (why)
         log_error("a phone that was invited could not join: %s", why);
     if (p.staff)
@@ -319,7 +319,8 @@ bool enrolment_letter(struct members *m, const char *account, const struct mqtt_
 static void readmit(struct members *m, const struct phone *p, const struct enrol_again *a,
                     size_t broker)
 {
-    const char *why = registry_readmit(&m->registry, p, a->password, broker);
+    const char *why = registry_readmit(&m->registry, p, a->password,
+                                       staff_certificate(&m->staff, p->account), broker);
     if (why)
         log_error("a phone that a broker does not know could not be let in: %s", why);
     else

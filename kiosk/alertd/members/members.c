@@ -1,5 +1,6 @@
 #include "kiosk/alertd/members/members.h"
 
+#include "config/secret.h"
 #include "kiosk/alertd/members/enrolment.h"
 #include "kiosk/alertd/members/members_state.h"
 #include "kiosk/common/log.h"
@@ -13,13 +14,33 @@
 
 #define STAFF_REFRESH (5 * NS_PER_S)
 
+/* Without the certificate no registrar does anything for this kiosk, and each says so. */
+static void signer_fill(const struct members_needs *n, struct account_requests_signer *signer)
+{
+    memcpy(signer->secret, n->sealer->keys->secret, sizeof signer->secret);
+    memcpy(signer->public, n->sealer->keys->public, sizeof signer->public);
+    if (secret_read_key(n->prefix, "kiosk.cert", false, signer->certificate,
+                        sizeof signer->certificate, config_complain_stderr, NULL) != 0)
+        memset(signer->certificate, 0, sizeof signer->certificate);
+}
+
+static int registry_begin(struct members *m, const char *path)
+{
+    const struct sealer *s = m->needs.sealer;
+    struct account_requests_signer signer;
+    signer_fill(&m->needs, &signer);
+    int rc = registry_open(&m->registry, path, s->venue_id, s->kiosk_id, &signer);
+    sodium_memzero(&signer, sizeof signer);
+    return rc;
+}
+
 /* Without it nobody can join or leave; staff phones command, and alerts are sent, all the same. */
 static bool members_open(struct members *m)
 {
     const struct sealer *s = m->needs.sealer;
     char path[PATH_LEN];
     if (!s->keys || path_under(m->needs.prefix, PATH_PHONES, path) != 0 ||
-        registry_open(&m->registry, path, s->venue_id, s->kiosk_id) != 0)
+        registry_begin(m, path) != 0)
         return false;
     m->invitations = sodium_malloc(sizeof *m->invitations);
     m->rotation = key_rotation_new();
@@ -81,7 +102,7 @@ void members_broker_up(struct members *m, size_t broker)
 void members_answer(struct members *m, size_t broker, const struct mqtt_event *e)
 {
     if (m->ready && !e->retained)
-        registry_answer(&m->registry, broker, e->payload, e->len);
+        registry_answer(&m->registry, broker, e->payload, e->len, e->at);
 }
 
 bool members_letter(struct members *m, const char *account, const struct mqtt_event *e)

@@ -37,7 +37,7 @@ void members_free(struct members *m); /* NULL is safe */
  * is asked again by the phones. */
 void members_brokers_changed(struct members *m);
 
-/* A broker has connected; its dynamic security plugin has answered. Numbered as in the config. */
+/* A broker has connected; the registrar there has answered. Numbered as in the config. */
 void members_broker_up(struct members *m, size_t broker);
 void members_answer(struct members *m, size_t broker, const struct mqtt_event *e);
 

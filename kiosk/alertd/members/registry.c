@@ -12,7 +12,8 @@ static const char unwritable[] =
 static const char crowded[] =
     "too many changes wait for a broker; see porchlight phones, and try again when fewer are left";
 
-int registry_open(struct registry *r, const char *path, const char *venue, const char *kiosk)
+int registry_open(struct registry *r, const char *path, const char *venue, const char *kiosk,
+                  const struct account_requests_signer *signer)
 {
     size_t line = 0;
     *r = (struct registry){.phones = roster_open(path, &line)};
@@ -22,7 +23,7 @@ int registry_open(struct registry *r, const char *path, const char *venue, const
                   path, line, strerror(errno));
         return -1;
     }
-    r->requests = account_requests_new(venue, kiosk);
+    r->requests = account_requests_new(venue, kiosk, signer);
     if (r->requests)
         return 0;
     log_error("no locked memory for the requests to brokers; raise LimitMEMLOCK");
@@ -41,16 +42,33 @@ void registry_close(struct registry *r)
 
 enum { EVERY_BROKER = CONFIG_BROKERS_MAX };
 
-static int registry_request(struct registry *r, enum account_request_kind kind, enum topic_role who,
-                            const char *account, const char *password, size_t broker)
+static int registry_request(struct registry *r, const struct account_request *one, size_t broker)
+{
+    return broker == EVERY_BROKER ? account_requests_add(r->requests, one)
+                                  : account_requests_add_at(r->requests, one, broker);
+}
+
+static struct account_request request_of(enum account_request_kind kind, enum topic_role who,
+                                         const char *account, const char *password)
 {
     struct account_request one = {.kind = kind, .who = who};
     snprintf(one.account, sizeof one.account, "%s", account);
     snprintf(one.password, sizeof one.password, "%s", password);
-    int rc = broker == EVERY_BROKER ? account_requests_add(r->requests, &one)
-                                    : account_requests_add_at(r->requests, &one, broker);
-    sodium_memzero(&one, sizeof one);
-    return rc;
+    return one;
+}
+
+static void request_grant(struct account_request *one, const uint8_t *grant)
+{
+    one->has_grant = grant;
+    if (grant)
+        memcpy(one->grant, grant, sizeof one->grant);
+}
+
+static void request_certify(struct account_request *one, const uint8_t *certificate)
+{
+    one->has_staff = certificate;
+    if (certificate)
+        memcpy(one->staff, certificate, sizeof one->staff);
 }
 
 static enum topic_role role_of_phone(const struct phone *p)
@@ -63,16 +81,14 @@ static bool is_unasked(const struct registry *r, const char *account)
     return r->unasked[0] != '\0' && strcmp(account, r->unasked) >= 0;
 }
 
-/* The account is removed at every broker, whichever of its two roles it had. */
-static void request_removal(struct registry *r, const struct phone *p)
+/* The account is shut out at every broker, whatever it was there. */
+static void request_removal(struct registry *r, const char *account, const uint8_t *grant)
 {
-    const enum topic_role roles[] = {role_of_phone(p), ROLE_NEWCOMER};
+    struct account_request one = request_of(ACCOUNT_REQUEST_SUSPEND, 0, account, "");
+    request_grant(&one, grant);
     r->removing = true;
-    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
-        if (registry_request(r, ACCOUNT_REQUEST_REMOVE, roles[i], p->account, "", EVERY_BROKER) !=
-                0 &&
-            !is_unasked(r, p->account))
-            memcpy(r->unasked, p->account, sizeof r->unasked);
+    if (registry_request(r, &one, EVERY_BROKER) != 0 && !is_unasked(r, account))
+        snprintf(r->unasked, sizeof r->unasked, "%s", account);
 }
 
 /* Revoked; or its invitation is no longer open, as after a restart. */
@@ -88,7 +104,7 @@ static void request_removals(struct registry *r, const struct enrol_list *open, 
     for (const struct phone *p = roster_after(r->phones, ""); p;
          p = roster_after(r->phones, p->account))
         if (strcmp(p->account, from) >= 0 && is_leaving(p, open))
-            request_removal(r, p);
+            request_removal(r, p->account, NULL);
 }
 
 void registry_brokers(struct registry *r, const struct phone_brokers *b,
@@ -102,22 +118,22 @@ void registry_brokers(struct registry *r, const struct phone_brokers *b,
     request_removals(r, open, "");
 }
 
-void registry_answer(struct registry *r, size_t broker, const uint8_t *payload, size_t len)
+void registry_answer(struct registry *r, size_t broker, const uint8_t *payload, size_t len,
+                     int64_t now)
 {
-    if (account_requests_answer(r->requests, broker, payload, len))
+    if (account_requests_answer(r->requests, broker, payload, len, now))
         r->removing = true;
 }
 
 void registry_send(struct registry *r, const struct phone_brokers *b, int64_t now)
 {
-    struct mqtt_publication p = {.topic = DYNSEC_REQUEST, .qos = 1};
-    for (size_t i = 0; i < b->config->brokers_count; i++) {
-        if (!phone_brokers_is_up(b, i))
-            continue;
-        while ((p.len = account_requests_next(r->requests, i, now, (char *)p.payload)) > 0)
+    const struct topic_rule *rule = &topic_table[TOPIC_REGISTRAR];
+    struct mqtt_publication p = {.expiry_s = rule->expiry_s, .len = ENVELOPE_SIZE};
+    topic_name(TOPIC_REGISTRAR, b->sealer->venue_id, b->sealer->kiosk_id, NULL, p.topic);
+    for (size_t i = 0; i < b->config->brokers_count; i++)
+        while (phone_brokers_is_up(b, i) &&
+               account_requests_next(r->requests, i, now, p.payload, &p.qos))
             delivery_say(b->delivery, i, &p);
-    }
-    sodium_memzero(p.payload, sizeof p.payload);
 }
 
 void registry_sweep(struct registry *r, const struct enrol_list *open)
@@ -141,6 +157,14 @@ void registry_sweep(struct registry *r, const struct enrol_list *open)
 
 /* --- changes --------------------------------------------------------------------------------- */
 
+/* Adds it, and erases the password in it. NULL, or why not. */
+static const char *request_done(struct registry *r, struct account_request *one, size_t broker)
+{
+    int rc = registry_request(r, one, broker);
+    sodium_memzero(one, sizeof *one);
+    return rc == 0 ? NULL : crowded;
+}
+
 const char *registry_invite(struct registry *r, const char *account, bool staff,
                             const char *password)
 {
@@ -148,34 +172,36 @@ const char *registry_invite(struct registry *r, const char *account, bool staff,
     snprintf(p.account, sizeof p.account, "%s", account);
     if (roster_put(r->phones, &p) != 0)
         return unwritable;
-    return registry_request(r, ACCOUNT_REQUEST_ACCOUNT, ROLE_NEWCOMER, account, password,
-                            EVERY_BROKER) == 0
-               ? NULL
-               : crowded;
+    struct account_request one =
+        request_of(ACCOUNT_REQUEST_ACCOUNT, ROLE_NEWCOMER, account, password);
+    return request_done(r, &one, EVERY_BROKER);
 }
 
-const char *registry_admit(struct registry *r, const struct phone *p, const char *password)
+const char *registry_admit(struct registry *r, const struct phone *p, const char *password,
+                           const uint8_t *certificate)
 {
-    return registry_request(r, ACCOUNT_REQUEST_PROMOTE, role_of_phone(p), p->account, password,
-                            EVERY_BROKER) == 0
-               ? NULL
-               : crowded;
+    struct account_request one =
+        request_of(ACCOUNT_REQUEST_PROMOTE, role_of_phone(p), p->account, password);
+    request_certify(&one, certificate);
+    return request_done(r, &one, EVERY_BROKER);
 }
 
-/* One that had joined halfway is there with another role and password: both are set in any case. */
+/* One that had joined halfway is there as a newcomer with another password. */
 const char *registry_readmit(struct registry *r, const struct phone *p, const char *password,
-                             size_t broker)
+                             const uint8_t *certificate, size_t broker)
 {
-    static const enum account_request_kind kinds[] = {ACCOUNT_REQUEST_ACCOUNT,
-                                                      ACCOUNT_REQUEST_PROMOTE};
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (registry_request(r, kinds[i], role_of_phone(p), p->account, password, broker) != 0)
-            return crowded;
-    return NULL;
+    struct account_request account =
+        request_of(ACCOUNT_REQUEST_ACCOUNT, ROLE_NEWCOMER, p->account, password);
+    struct account_request role =
+        request_of(ACCOUNT_REQUEST_PROMOTE, role_of_phone(p), p->account, password);
+    request_certify(&role, certificate);
+    const char *why = request_done(r, &account, broker), *then = request_done(r, &role, broker);
+    return why ? why : then;
 }
 
 const char *registry_add_relay(struct registry *r, const char *account, const char *password,
-                               const uint8_t public[ENVELOPE_PUBLIC])
+                               const uint8_t public[ENVELOPE_PUBLIC],
+                               const uint8_t grant[CERT_SIGNATURE])
 {
     struct phone relay = {.relay = true, .standing = PHONE_IN};
     const struct phone *known = roster_find(r->phones, account);
@@ -187,19 +213,26 @@ const char *registry_add_relay(struct registry *r, const char *account, const ch
     memcpy(relay.public, public, sizeof relay.public);
     if (roster_put(r->phones, &relay) != 0)
         return unwritable;
-    return registry_request(r, ACCOUNT_REQUEST_ACCOUNT, ROLE_RELAY, account, password,
-                            EVERY_BROKER) == 0
-               ? NULL
-               : crowded;
+    struct account_request one = request_of(ACCOUNT_REQUEST_ACCOUNT, ROLE_RELAY, account, password);
+    request_grant(&one, grant);
+    return request_done(r, &one, EVERY_BROKER);
 }
 
-const char *registry_remove(struct registry *r, const struct phone *p)
+const char *registry_remove(struct registry *r, const struct phone *p, const uint8_t *grant)
 {
     struct phone gone = *p;
     gone.standing = PHONE_GONE;
     if (roster_put(r->phones, &gone) != 0)
         return unwritable;
     account_requests_drop(r->requests, gone.account);
-    request_removal(r, &gone);
+    request_removal(r, gone.account, grant);
     return NULL;
+}
+
+const char *registry_suspend(struct registry *r, const char *account,
+                             const uint8_t grant[CERT_SIGNATURE])
+{
+    struct account_request one = request_of(ACCOUNT_REQUEST_SUSPEND, 0, account, "");
+    request_grant(&one, grant);
+    return request_done(r, &one, EVERY_BROKER);
 }

@@ -18,16 +18,19 @@ struct registry {
     char unasked[TOPIC_ID_LEN + 1];
 };
 
-/* `path` is the list's file; requests are for this venue and kiosk. 0, or -1 after log_error. */
-int registry_open(struct registry *r, const char *path, const char *venue, const char *kiosk);
+/* `path` is the list's file; requests are for this venue and kiosk, and signed by `signer`. 0, or
+ * -1 after log_error. */
+int registry_open(struct registry *r, const char *path, const char *venue, const char *kiosk,
+                  const struct account_requests_signer *signer);
 void registry_close(struct registry *r); /* all zero is safe */
 
 /* The brokers of a config that was read. `open`: the open invitations, here and below. */
 void registry_brokers(struct registry *r, const struct phone_brokers *b,
                       const struct enrol_list *open);
 
-/* An answer of a broker's plugin. */
-void registry_answer(struct registry *r, size_t broker, const uint8_t *payload, size_t len);
+/* An answer of a registrar. */
+void registry_answer(struct registry *r, size_t broker, const uint8_t *payload, size_t len,
+                     int64_t now);
 
 /* Sends what there is to send to the brokers that are up. */
 void registry_send(struct registry *r, const struct phone_brokers *b, int64_t now);
@@ -41,20 +44,28 @@ void registry_sweep(struct registry *r, const struct enrol_list *open);
 const char *registry_invite(struct registry *r, const char *account, bool staff,
                             const char *password);
 
-/* A phone of the list that was invited gets its role and its own password. */
-const char *registry_admit(struct registry *r, const struct phone *p, const char *password);
+/* A phone of the list that was invited gets its role and its own password. `certificate`: the
+ * root's for a staff phone (CERT_STAFF bytes); NULL for a member's. Here and below. */
+const char *registry_admit(struct registry *r, const struct phone *p, const char *password,
+                           const uint8_t *certificate);
 
 /* A phone of the list gets its account, role and password at one broker, in case it is not there.
  */
 const char *registry_readmit(struct registry *r, const struct phone *p, const char *password,
-                             size_t broker);
+                             const uint8_t *certificate, size_t broker);
 
-/* Adds a relay, or the same one with another password: its account is made at every broker that
- * phones use, and new venue keys are sealed to `public`. */
+/* Adds a relay, or the same one again: its account is made at every broker that phones use, and new
+ * venue keys are sealed to `public`. `grant`: the root's, for exactly this account and password. */
 const char *registry_add_relay(struct registry *r, const char *account, const char *password,
-                               const uint8_t public[ENVELOPE_PUBLIC]);
+                               const uint8_t public[ENVELOPE_PUBLIC],
+                               const uint8_t grant[CERT_SIGNATURE]);
 
-/* Removes a phone of the list at every broker, whatever it was. */
-const char *registry_remove(struct registry *r, const struct phone *p);
+/* Removes a phone of the list; its account is shut out at every broker. `grant`: the root's, which
+ * staff phones and relays need; NULL: none. */
+const char *registry_remove(struct registry *r, const struct phone *p, const uint8_t *grant);
+
+/* Shuts an account out that is no longer on the list, or never was. */
+const char *registry_suspend(struct registry *r, const char *account,
+                             const uint8_t grant[CERT_SIGNATURE]);
 
 #endif

@@ -28,18 +28,20 @@ static void certificate_delete(struct members *m, const char *account)
     staff_read(&m->staff, m->needs.prefix, m->needs.sealer);
 }
 
-const char *revocation_of(struct members *m, const char *account)
+const char *revocation_of(struct members *m, const char *account, const uint8_t *grant)
 {
     const struct phone *p = roster_find(m->registry.phones, account);
     if (enrol_find(m->invitations, account))
         return enrolment_withdraw(m, account);
+    if (!p && grant)
+        return registry_suspend(&m->registry, account, grant);
     if (!p)
         return "nothing was revoked: no phone of this kiosk has that account. To list them: sudo "
                "porchlight phones --ids";
     bool staff = p->staff;
     key_rotation_forget(m->registry.phones, &m->brokers, account);
     relays_forget(&m->needs, account);
-    const char *why = registry_remove(&m->registry, p);
+    const char *why = registry_remove(&m->registry, p, grant);
     if (!why && staff)
         certificate_delete(m, account);
     return why;

@@ -63,6 +63,17 @@ void staff_read(struct staff *s, const char *prefix, const struct sealer *sealer
     closedir(d);
 }
 
+const uint8_t *staff_certificate(const struct staff *s, const char *account)
+{
+    char id[2 * ENVELOPE_ID + 1];
+    for (size_t i = 0; i < s->count; i++) {
+        sodium_bin2hex(id, sizeof id, s->phones[i].account, ENVELOPE_ID);
+        if (strcmp(id, account) == 0)
+            return s->phones[i].cert;
+    }
+    return NULL;
+}
+
 int staff_certificate_write(const char *prefix, const char *account,
                             const uint8_t certificate[CERT_STAFF])
 {

@@ -21,6 +21,9 @@ struct staff {
  * plain venue has none. */
 void staff_read(struct staff *s, const char *prefix, const struct sealer *sealer);
 
+/* An account's certificate, CERT_STAFF bytes; NULL: it has none. */
+const uint8_t *staff_certificate(const struct staff *s, const char *account);
+
 /* Writes one certificate, or deletes it: 0, or -1 with errno (one that is not there is no error).
  * Either needs staff_read to take effect. */
 int staff_certificate_write(const char *prefix, const char *account,

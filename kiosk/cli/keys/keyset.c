@@ -47,29 +47,51 @@ void keyset_id_random(char out[KEYSET_ID_TEXT])
     sodium_bin2hex(out, KEYSET_ID_TEXT, bytes, sizeof bytes);
 }
 
-static void keyset_draw(const struct keyset *k, const char *word, int number, uint8_t out[24])
+static void keyset_draw(const uint8_t seed[KEYSET_SEED], const char *word, int number,
+                        uint8_t out[24])
 {
     char purpose[64];
     size_t len = (size_t)snprintf(purpose, sizeof purpose, "porchlight-%s-%d", word, number);
-    crypto_generichash(out, 24, (const uint8_t *)purpose, len, k->root_seed, sizeof k->root_seed);
+    crypto_generichash(out, 24, (const uint8_t *)purpose, len, seed, KEYSET_SEED);
+}
+
+void keyset_id_of(const uint8_t seed[KEYSET_SEED], const char *word, int number,
+                  char out[KEYSET_ID_TEXT])
+{
+    uint8_t drawn[24];
+    keyset_draw(seed, word, number, drawn);
+    sodium_bin2hex(out, KEYSET_ID_TEXT, drawn, ENVELOPE_ID);
+    sodium_memzero(drawn, sizeof drawn);
+}
+
+void keyset_password_of(const uint8_t seed[KEYSET_SEED], const char *word, int number,
+                        char out[KEYSET_PASSWORD])
+{
+    uint8_t drawn[24];
+    keyset_draw(seed, word, number, drawn);
+    sodium_bin2base64(out, (size_t)KEYSET_PASSWORD, drawn, sizeof drawn,
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    sodium_memzero(drawn, sizeof drawn);
 }
 
 void keyset_id(const struct keyset *k, const char *word, int number, char out[KEYSET_ID_TEXT])
 {
-    uint8_t drawn[24];
-    keyset_draw(k, word, number, drawn);
-    sodium_bin2hex(out, KEYSET_ID_TEXT, drawn, ENVELOPE_ID);
-    sodium_memzero(drawn, sizeof drawn);
+    keyset_id_of(k->root_seed, word, number, out);
 }
 
 void keyset_password(const struct keyset *k, const char *word, int number,
                      char out[KEYSET_PASSWORD])
 {
-    uint8_t drawn[24];
-    keyset_draw(k, word, number, drawn);
-    sodium_bin2base64(out, (size_t)KEYSET_PASSWORD, drawn, sizeof drawn,
-                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    sodium_memzero(drawn, sizeof drawn);
+    keyset_password_of(k->root_seed, word, number, out);
+}
+
+void keyset_root_account(const uint8_t seed[KEYSET_SEED], const char *broker,
+                         char account[KEYSET_ID_TEXT], char password[KEYSET_PASSWORD])
+{
+    char word[48];
+    snprintf(word, sizeof word, "root-%.32s", strcmp(broker, "first") == 0 ? "here" : broker);
+    keyset_id_of(seed, "root", 1, account);
+    keyset_password_of(seed, word, 1, password);
 }
 
 bool keyset_id_is_good(const char *id)

@@ -121,6 +121,17 @@ void root_close(struct root *r)
     sodium_free(r);
 }
 
+const uint8_t *root_secret(const struct root *r)
+{
+    return r->secret;
+}
+
+void root_account_of(const struct root *r, const char *broker, char account[KEYSET_ID_TEXT],
+                     char password[KEYSET_PASSWORD])
+{
+    keyset_root_account(r->seed, broker, account, password);
+}
+
 static bool root_id_bytes(const char *text, uint8_t out[ENVELOPE_ID])
 {
     if (!keyset_id_is_good(text))
@@ -139,6 +150,21 @@ int root_sign_staff(const struct root *r, const char *venue, const char *account
         got != sizeof c.public)
         return -1;
     cert_staff_sign(&c, r->secret, signature);
+    return 0;
+}
+
+int root_grant(const struct root *r, const char *venue, enum registration_kind kind,
+               enum registration_role role, const char *account, const char *password,
+               uint8_t grant[CERT_SIGNATURE])
+{
+    struct registration_request q = {.kind = kind, .role = role};
+    uint8_t id[ENVELOPE_ID];
+    if (!root_id_bytes(venue, id) || !keyset_id_is_good(account))
+        return -1;
+    snprintf(q.account, sizeof q.account, "%s", account);
+    snprintf(q.password, sizeof q.password, "%s", password);
+    registration_grant(&q, id, r->secret, grant);
+    sodium_memzero(&q, sizeof q);
     return 0;
 }
 

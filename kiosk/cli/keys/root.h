@@ -4,6 +4,7 @@
 #include "kiosk/cli/cli.h"
 #include "kiosk/cli/keys/keyset.h"
 #include "kiosk/core/cert.h"
+#include "kiosk/core/registration.h"
 
 #include <stdint.h>
 
@@ -23,12 +24,25 @@ int root_seed_read(const char *prefix, const char *file, uint8_t seed[KEYSET_SEE
 struct root *root_open(const char *prefix, const char *file);
 void root_close(struct root *r); /* erases; NULL is safe */
 
+/* The Ed25519 secret key, ENVELOPE_SECRET bytes; its second half is the public key. */
+const uint8_t *root_secret(const struct root *r);
+
+/* keyset_root_account of this key. */
+void root_account_of(const struct root *r, const char *broker, char account[KEYSET_ID_TEXT],
+                     char password[KEYSET_PASSWORD]);
+
 /* What the root signs. Ids are 16 hex digits, keys 64; 0, or -1 where one is not. All of it can be
  * made anywhere and again, as it follows from the root key alone. */
 
 /* A staff phone's certificate: the signature behind its public key. */
 int root_sign_staff(const struct root *r, const char *venue, const char *account,
                     const char *public, uint8_t signature[CERT_SIGNATURE]);
+
+/* The root's grant, as kiosk/core/registration.h has it: an account is made or shut out that no
+ * kiosk may touch by itself. `password` is "" where there is none. */
+int root_grant(const struct root *r, const char *venue, enum registration_kind kind,
+               enum registration_role role, const char *account, const char *password,
+               uint8_t grant[CERT_SIGNATURE]);
 
 /* The notice by which phones disown a kiosk permanently (cert.h). */
 int root_retire_kiosk(const struct root *r, const char *venue, const char *kiosk,

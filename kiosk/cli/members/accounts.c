@@ -11,6 +11,8 @@
  * more iterations would add nothing. */
 enum { HASH = 64, SALT = 12, ITERATIONS = 101, BASE64_MAX = 96 };
 
+#define STEWARD "steward-" /* the role with which kiosks of 0.1.0 administered their broker */
+
 cJSON *accounts_new(void)
 {
     cJSON *all = cJSON_CreateObject();
@@ -69,10 +71,8 @@ static void add_acl(cJSON *acls, const char *type, const char *topic)
 }
 
 /* The role that a request to the running plugin would make, in the form in which it is stored. */
-static int put_role(cJSON *all, enum topic_role who, const char *venue, const char *kiosk,
-                    const char *account)
+static int put_role(cJSON *all, cJSON *request)
 {
-    cJSON *request = dynsec_role(who, venue, kiosk, account);
     cJSON *role = cJSON_DetachItemFromArray(cJSON_GetObjectItem(request, "commands"), 0);
     cJSON_Delete(request);
     if (!role)
@@ -90,7 +90,7 @@ static void add_base64(cJSON *o, const char *key, const uint8_t *bytes, size_t l
 }
 
 static int put_client(cJSON *all, const char *account, const char *password,
-                      const char *const *roles, size_t count)
+                      const char *description, const char *const *roles, size_t count)
 {
     uint8_t salt[SALT], hash[HASH];
     cJSON *client = cJSON_CreateObject();
@@ -102,6 +102,7 @@ static int put_client(cJSON *all, const char *account, const char *password,
     }
     cJSON_AddStringToObject(client, "username", account);
     cJSON_AddStringToObject(client, "clientid", account);
+    cJSON_AddStringToObject(client, "textdescription", description);
     add_base64(client, "password", hash, sizeof hash);
     add_base64(client, "salt", salt, sizeof salt);
     cJSON_AddNumberToObject(client, "iterations", ITERATIONS);
@@ -118,14 +119,52 @@ static int put_client(cJSON *all, const char *account, const char *password,
 int accounts_put(cJSON *all, enum topic_role who, const char *venue, const char *kiosk,
                  const char *account, const char *password)
 {
-    char role[64], steward[64];
-    const char *const roles[] = {role, steward};
-    if (put_role(all, who, venue, kiosk, account) < 0 ||
-        (who == ROLE_KIOSK && put_role(all, ROLE_STEWARD, venue, kiosk, account) < 0))
+    char role[64], description[DYNSEC_DESCRIPTION_MAX];
+    const char *const roles[] = {role};
+    if (put_role(all, dynsec_role(who, venue, kiosk, account)) < 0)
         return -1;
     snprintf(role, sizeof role, "%s-%s", dynsec_role_name(who), account);
-    snprintf(steward, sizeof steward, "%s-%s", dynsec_role_name(ROLE_STEWARD), account);
-    return put_client(all, account, password, roles, who == ROLE_KIOSK ? 2 : 1);
+    dynsec_description(venue, kiosk, description);
+    return put_client(all, account, password, description, roles, 1);
+}
+
+/* Removes the items of a list whose "rolename" begins with "steward-". */
+static void drop_stewards(cJSON *list)
+{
+    for (int i = cJSON_GetArraySize(list) - 1; i >= 0; i--) {
+        const cJSON *name = cJSON_GetObjectItem(cJSON_GetArrayItem(list, i), "rolename");
+        if (cJSON_IsString(name) && strncmp(name->valuestring, STEWARD, strlen(STEWARD)) == 0)
+            cJSON_DeleteItemFromArray(list, i);
+    }
+}
+
+void accounts_take_stewards(cJSON *all, const char *venue)
+{
+    cJSON *client;
+    cJSON_ArrayForEach(client, cJSON_GetObjectItem(all, "clients"))
+    {
+        char role[64], description[DYNSEC_DESCRIPTION_MAX];
+        cJSON *roles = cJSON_GetObjectItem(client, "roles");
+        const cJSON *name = cJSON_GetObjectItem(client, "username");
+        drop_stewards(roles);
+        if (!cJSON_IsString(name) || cJSON_HasObjectItem(client, "textdescription"))
+            continue;
+        snprintf(role, sizeof role, "%s-%s", dynsec_role_name(ROLE_KIOSK), name->valuestring);
+        if (accounts_find(roles, "rolename", role) < 0)
+            continue;
+        dynsec_description(venue, name->valuestring, description);
+        cJSON_AddStringToObject(client, "textdescription", description);
+        put_role(all, dynsec_role(ROLE_KIOSK, venue, name->valuestring, name->valuestring));
+    }
+    drop_stewards(cJSON_GetObjectItem(all, "roles"));
+}
+
+int accounts_put_registrar(cJSON *all, const char *user, const char *password)
+{
+    static const char *const roles[] = {DYNSEC_REGISTRAR};
+    return put_role(all, dynsec_registrar_role()) < 0
+               ? -1
+               : put_client(all, user, password, "", roles, 1);
 }
 
 /* Passes on what phones write to a kiosk, and nothing in the other direction. */
@@ -155,7 +194,7 @@ int accounts_put_bridge(cJSON *all, const char *venue, char kiosks[][TOPIC_ID_LE
     for (size_t i = 0; i < count && result == 0; i++)
         result = add_bridged(acls, venue, kiosks[i]);
     accounts_replace(cJSON_GetObjectItem(all, "roles"), "rolename", role);
-    return result < 0 ? -1 : put_client(all, account, password, roles, 1);
+    return result < 0 ? -1 : put_client(all, account, password, "", roles, 1);
 }
 
 bool accounts_have(const cJSON *all, const char *account)

@@ -16,10 +16,17 @@ cJSON *accounts_new(void);
 /* The text that a broker wrote. NULL if it is not such a file. */
 cJSON *accounts_read(const char *text);
 
-/* Makes or replaces an account and its role "<role>-<account>". A kiosk's account is a steward too:
- * it may ask the plugin for accounts, since it invites phones. 0, or -1 (see dynsec.h). */
+/* Makes or replaces an account and its role "<role>-<account>", of which it holds no other. 0, or
+ * -1 (see dynsec.h). */
 int accounts_put(cJSON *all, enum topic_role who, const char *venue, const char *kiosk,
                  const char *account, const char *password);
+
+/* Of a file of 0.1.0, in which each kiosk's account administered the broker: takes that role away
+ * from all of them, and says of this venue's kiosks whose they are. NULL is safe. */
+void accounts_take_stewards(cJSON *all, const char *venue);
+
+/* The account of the registrar beside that broker. */
+int accounts_put_registrar(cJSON *all, const char *user, const char *password);
 
 /* The same for a bridge from another of the venue's brokers, which passes on what phones publish
  * there. `kiosks` are all of the venue's, `count` of them. */

@@ -1,9 +1,37 @@
+#include "config/config.h"
+#include "kiosk/cli/keys/root.h"
 #include "kiosk/cli/members/admin_client.h"
 #include "kiosk/cli/members/new_key.h"
-
 #include "kiosk/cli/print.h"
+#include "kiosk/common/paths.h"
+
+#include <sodium.h>
 
 enum { SETTLE_MS = 6000 };
+
+struct revoke {
+    const char *root_file;
+};
+
+/* The root key's grant in hex: with it staff phones and relays are shut out too. */
+static int revoke_grant(const struct cli *cli, const char *file, const char *account,
+                        char hex[2 * CERT_SIGNATURE + 1])
+{
+    uint8_t grant[CERT_SIGNATURE];
+    char path[PATH_LEN];
+    struct config c;
+    struct root *root = NULL;
+    int rc = -1;
+    if (path_under(cli->prefix, PATH_CONF, path) == 0 &&
+        config_load(path, &c, config_complain_stderr, NULL) == 0 &&
+        (root = root_open(cli->prefix, file)))
+        rc = root_grant(root, c.venue.id, REGISTRATION_SUSPEND, REGISTRATION_NOBODY, account, "",
+                        grant);
+    if (rc == 0)
+        sodium_bin2hex(hex, 2 * CERT_SIGNATURE + 1, grant, sizeof grant);
+    root_close(root);
+    return rc;
+}
 
 static void revoke_print_json(cJSON *reply, bool new_key)
 {
@@ -14,50 +42,66 @@ static void revoke_print_json(cJSON *reply, bool new_key)
 static void revoke_say(bool everywhere, bool new_key)
 {
     print_say(everywhere ? "That phone is shut out."
-                         : "That phone is shut out, except at the brokers named above: there it "
-                           "will be as soon as this kiosk reaches them.");
+                         : "That phone is off this kiosk's list. At the brokers named above, its "
+                           "account is left: see there why.");
     print_say(new_key ? "All others have a new key. Those that are asleep get it when they wake."
                       : "It still knows the key with which it reads. To give all others a new one, "
                         "as soon as a broker is connected: sudo porchlight rotate");
 }
 
+static int revoke_report(const struct cli *cli, cJSON *reply)
+{
+    struct admin_client_brokers n = admin_client_brokers(reply);
+    admin_client_warn(reply);
+    int code = new_key_give(cli);
+    if (cli->json)
+        revoke_print_json(reply, code == CLI_OK);
+    else
+        revoke_say(n.done == n.all, code == CLI_OK);
+    return code == CLI_OK && n.done < n.all ? CLI_FAILED : code;
+}
+
 static int revoke_run(const struct cli *cli, void *own, char **words)
 {
+    const struct revoke *r = own;
+    char grant[2 * CERT_SIGNATURE + 1] = "";
     cJSON *reply;
-    (void)own;
     if (!admin_client_is_account(words[0]))
         return cli_misuse(&cli_revoke,
                           "\"%s\" is not an account: expected the 16 hex digits that porchlight "
                           "invite printed",
                           words[0]);
-    int code = admin_client_ask(cli, &reply, "revoke %s", words[0]);
+    if (r->root_file && root_check(&cli_revoke, r->root_file) != CLI_OK)
+        return CLI_USAGE;
+    if (r->root_file && revoke_grant(cli, r->root_file, words[0], grant) != 0)
+        return CLI_FAILED;
+    int code = admin_client_ask(cli, &reply, "revoke %s%s%s", words[0], grant[0] ? " " : "", grant);
     if (code != CLI_OK)
         return code;
     cJSON_Delete(reply);
     code = admin_client_settle(cli, words[0], SETTLE_MS, &reply);
     if (code != CLI_OK)
         return code;
-    struct admin_client_brokers n = admin_client_brokers(reply);
-    admin_client_warn(reply);
-    code = new_key_give(cli);
-    if (cli->json)
-        revoke_print_json(reply, code == CLI_OK);
-    else
-        revoke_say(n.done == n.all, code == CLI_OK);
+    code = revoke_report(cli, reply);
     cJSON_Delete(reply);
-    return code == CLI_OK && n.done < n.all ? CLI_FAILED : code;
+    return code;
 }
 
 static const struct cli_option revoke_options[] = {
     OPTION_WORD("ACCOUNT", "the phone's account, as porchlight invite printed it"),
+    OPTION(
+        "root", "FILE", struct revoke, root_file,
+        "the root key, which a staff phone's or relay's account needs, and more than five phones "
+        "a day; - to type it in from its paper"),
     {0},
 };
 
 const struct cli_command cli_revoke = {
     .name = "revoke",
-    .arguments = "ACCOUNT",
+    .arguments = "[--root FILE] ACCOUNT",
     .summary = "shut one phone out, at once and permanently, and give all others a new key",
     .options = revoke_options,
+    .size = sizeof(struct revoke),
     .words_min = 1,
     .words_max = 1,
     .json = true,

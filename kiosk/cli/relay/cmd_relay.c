@@ -34,7 +34,7 @@ struct relay {
     const struct config_broker *broker;
     struct config config;
     struct conf_text conf;
-    struct root *root; /* NULL: without --root, or not yet wanted */
+    struct root *root;
     char account[KEYSET_ID_TEXT];
     bool again; /* the folder is a relay's already */
     struct {
@@ -119,6 +119,12 @@ static int put_push(const struct relay *r)
     return code == CLI_OK ? put_key(r, "credentials/push.cert", signature, sizeof signature) : code;
 }
 
+/* Push services need an address to write to; with ntfy a relay can do without them. */
+static bool rings_by_web(const struct relay *r)
+{
+    return r->contact || strncmp(r->config.venue.page, "https://", 8) == 0;
+}
+
 static int conf_new(struct relay *r)
 {
     char port[16];
@@ -136,7 +142,7 @@ static int conf_new(struct relay *r)
               : conf_set(c, "push first", "url", ntfy) < 0 ||
                     conf_set(c, "push first", "token", "push-first") < 0)
         return -1;
-    return !r->root_file ? conf_drop(c, "webpush") : conf_set(c, "webpush", "contact", contact);
+    return !rings_by_web(r) ? conf_drop(c, "webpush") : conf_set(c, "webpush", "contact", contact);
 }
 
 /* The server.yml of an ntfy server that the venue runs itself. */
@@ -176,7 +182,7 @@ static int make_new(struct relay *r)
         (code = relay_put(r, "credentials/relay-broker", line, (size_t)len, 0600)) != CLI_OK ||
         (code = copy_key(r, "venue.key", "venue.key")) != CLI_OK ||
         (code = copy_key(r, "root.pub", "root.pub")) != CLI_OK || (code = copy_ca(r)) != CLI_OK ||
-        (r->root_file && (code = put_push(r)) != CLI_OK) ||
+        (rings_by_web(r) && (code = put_push(r)) != CLI_OK) ||
         (r->ntfy && (code = put_ntfy(r)) != CLI_OK))
         return code;
     sodium_memzero(line, sizeof line);
@@ -256,12 +262,17 @@ static int add_kiosk(struct relay *r)
 
 static int enter(const struct relay *r)
 {
-    char hex[2 * ENVELOPE_PUBLIC + 1];
+    char hex[2 * ENVELOPE_PUBLIC + 1], grant[2 * CERT_SIGNATURE + 1];
+    uint8_t signature[CERT_SIGNATURE];
     cJSON *reply;
+    if (root_grant(r->root, r->config.venue.id, REGISTRATION_CREATE, REGISTRATION_RELAY, r->account,
+                   r->secrets->password, signature) != 0)
+        return CLI_FAILED;
+    sodium_bin2hex(grant, sizeof grant, signature, sizeof signature);
     crypto_sign_seed_keypair(r->secrets->public, r->secrets->secret, r->secrets->seed);
     sodium_bin2hex(hex, sizeof hex, r->secrets->public, sizeof r->secrets->public);
-    int code =
-        admin_client_ask(r->cli, &reply, "relay %s %s %s", r->account, r->secrets->password, hex);
+    int code = admin_client_ask(r->cli, &reply, "relay %s %s %s %s", r->account,
+                                r->secrets->password, hex, grant);
     if (code != CLI_OK)
         return code;
     cJSON_Delete(reply);
@@ -313,7 +324,7 @@ static int relay_make(struct relay *r)
         return CLI_FAILED;
     }
     /* Read first, before anything is made. */
-    if (!r->again && r->root_file && !(r->root = root_open(r->cli->prefix, r->root_file)))
+    if (!(r->root = root_open(r->cli->prefix, r->root_file)))
         return CLI_FAILED;
     if ((code = r->again ? take_again(r) : make_new(r)) == CLI_OK &&
         (code = add_kiosk(r)) == CLI_OK && (code = enter(r)) == CLI_OK)
@@ -356,7 +367,7 @@ static int prepare(struct relay *r)
                   "messages can be its relay.");
         return -1;
     }
-    if (r->root_file && !r->contact && strncmp(r->config.venue.page, "https://", 8) != 0) {
+    if (!r->ntfy && !rings_by_web(r)) {
         log_error("The relay was not made: push services need an address to write to. Add: "
                   "--contact mailto:ADDRESS");
         return -1;
@@ -366,13 +377,13 @@ static int prepare(struct relay *r)
 
 static int relay_check_options(const struct relay *r)
 {
-    char path[PATH_LEN];
     if (strlen(r->out) > PATH_LEN - 64)
         return cli_misuse(&cli_relay, "the folder's name is too long");
-    if (access(at(r, "relay.conf", path), F_OK) != 0 && !r->root_file && !r->ntfy)
-        return cli_misuse(&cli_relay, "a relay rings by Web Push (--root FILE), by ntfy (--ntfy "
-                                      "URL), or by both");
-    return r->root_file ? root_check(&cli_relay, r->root_file) : CLI_OK;
+    if (!r->root_file)
+        return cli_misuse(&cli_relay,
+                          "--root FILE is missing: only the root key lets a relay in at "
+                          "the brokers");
+    return root_check(&cli_relay, r->root_file);
 }
 
 static int cmd_relay_run(const struct cli *cli, void *own, char **words)
@@ -395,7 +406,7 @@ static const struct cli_option relay_options[] = {
     OPTION_WORD("FOLDER", "a new folder; one that another kiosk of this venue made is extended by "
                           "this kiosk"),
     OPTION("root", "FILE", struct relay, root_file,
-           "the root key: the relay rings by Web Push; - to type it in from its paper"),
+           "the root key, which lets the relay in at the brokers; - to type it in from its paper"),
     OPTION("ntfy", "URL", struct relay, ntfy, "an ntfy topic that the relay rings"),
     OPTION("contact", "URL", struct relay, contact,
            "mailto: or https:, given to push services; the page's address unless given"),
@@ -406,7 +417,7 @@ static const struct cli_option relay_options[] = {
 
 const struct cli_command cli_relay = {
     .name = "relay",
-    .arguments = "[OPTIONS] FOLDER",
+    .arguments = "--root FILE [OPTIONS] FOLDER",
     .summary = "make a relay, which rings locked phones, in a folder to carry outside",
     .options = relay_options,
     .size = sizeof(struct relay),

@@ -1,4 +1,5 @@
 #include "kiosk/cli/keys/certificates.h"
+#include "kiosk/cli/keys/registrar_venue.h"
 #include "kiosk/cli/members/accounts.h"
 #include "kiosk/cli/setup/setup.h"
 #include "kiosk/cli/templates.h"
@@ -272,6 +273,92 @@ static int put_mosquitto(struct setup *s)
     return result;
 }
 
+/* --- the registrar --------------------------------------------------------------------------- */
+
+/* The root key's own account, which porchlight retire and the like need. */
+static int put_root(const struct setup *s, cJSON *all, const char *where)
+{
+    char account[KEYSET_ID_TEXT], password[KEYSET_PASSWORD];
+    keyset_root_account(s->keys->root_seed, where, account, password);
+    int result = accounts_put(all, ROLE_ROOT, s->venue, account, account, password);
+    sodium_memzero(password, sizeof password);
+    return result;
+}
+
+/* What the registrar reads, below `folder`: which broker, its password, and this venue. */
+static int put_registrar_files(struct setup *s, const char *folder, const char *password,
+                               const char *port)
+{
+    char name[3][64], conf[64], line[KEYSET_PASSWORD + 1], venue[REGISTRAR_VENUE_MAX];
+    snprintf(name[0], sizeof name[0], "%s/registrar.conf", folder);
+    snprintf(name[1], sizeof name[1], "%s/password", folder);
+    snprintf(name[2], sizeof name[2], "%s/venue-%s", folder, s->venue);
+    snprintf(conf, sizeof conf, "[broker]\nhost = 127.0.0.1\nport = %.16s\n", port);
+    snprintf(line, sizeof line, "%s\n", password);
+    registrar_venue_begin(venue, s->venue, s->keys->root_public);
+    int result = etc_transaction_put_text(s->stage, name[0], conf, 0600) < 0 ||
+                         etc_transaction_put_text(s->stage, name[1], line, 0600) < 0 ||
+                         etc_transaction_put_text(s->stage, name[2], venue, 0600) < 0
+                     ? -1
+                     : 0;
+    sodium_memzero(line, sizeof line);
+    return result;
+}
+
+/* Its password is of this broker alone, and nobody needs to derive it. */
+static int put_registrar(struct setup *s, cJSON *all, bool beside)
+{
+    enum { VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING };
+    char password[KEYSET_PASSWORD];
+    uint8_t random[24];
+    randombytes_buf(random, sizeof random);
+    sodium_bin2base64(password, sizeof password, random, sizeof random, VARIANT);
+    int result =
+        accounts_put_registrar(all, "registrar", password) < 0 ||
+                put_registrar_files(s, beside ? "registrar" : "outside/registrar", password,
+                                    beside ? s->now.value[ANSWER_LOCAL_PORT] : "1884") < 0
+            ? -1
+            : 0;
+    sodium_memzero(password, sizeof password);
+    return result;
+}
+
+static bool setup_lacks_registrar(const struct setup *s)
+{
+    return !etc_transaction_has(s->stage, "registrar/registrar.conf");
+}
+
+/* The accounts of a broker that an older version set up: the kiosks administered it. */
+static int setup_registrar_here(struct setup *s)
+{
+    size_t len;
+    char *old = etc_transaction_read_beside(s->stage, PATH_ACCOUNTS, &len), *text = NULL;
+    char *root = etc_transaction_read(s->stage, "credentials/root.pub", &len);
+    cJSON *all = old ? accounts_read(old) : NULL;
+    int result = -1;
+    accounts_take_stewards(all, s->venue);
+    if (!s->has_root && root)
+        sodium_hex2bin(s->keys->root_public, sizeof s->keys->root_public, root, len, "\n", NULL,
+                       NULL);
+    if (all && root && (!s->has_root || put_root(s, all, "here") == 0) &&
+        put_registrar(s, all, true) == 0 && (text = cJSON_Print(all)))
+        result = etc_transaction_put_beside(s->stage, PATH_ACCOUNTS, text, strlen(text), 0600,
+                                            BROKER_USER);
+    if (result < 0)
+        log_error("Nothing was changed: the accounts in %s could not be read.", PATH_ACCOUNTS);
+    else if (!s->has_root)
+        log_warning(
+            "The root key has no account at the broker here yet, so porchlight retire would "
+            "not work there. Run set-up again with root = FILE, the root key's file.");
+    cJSON_free(text);
+    cJSON_Delete(all);
+    free(old);
+    free(root);
+    return result;
+}
+
+/* --- all accounts ---------------------------------------------------------------------------- */
+
 /* The broker's accounts as they are, and this venue's kiosks. */
 int setup_accounts(struct setup *s, const char *where, bool beside)
 {
@@ -282,12 +369,14 @@ int setup_accounts(struct setup *s, const char *where, bool beside)
     cJSON *all = old ? accounts_read(old) : accounts_new();
     char *text = NULL;
     int result = -1;
+    accounts_take_stewards(all, s->venue);
     if (!all)
         log_error(
             "Nothing was changed: %s is not a file of mosquitto's dynamic security plugin. Move "
             "it away, run set-up again, and invite the phones again.",
             beside ? PATH_ACCOUNTS : name);
-    else if (put_kiosks(s, all, where) == 0 && (beside || put_bridge(s, all) == 0) &&
+    else if (put_kiosks(s, all, where) == 0 && put_root(s, all, where) == 0 &&
+             put_registrar(s, all, beside) == 0 && (beside || put_bridge(s, all) == 0) &&
              (text = cJSON_Print(all)))
         result = beside ? etc_transaction_put_beside(s->stage, PATH_ACCOUNTS, text, strlen(text),
                                                      0600, BROKER_USER)
@@ -318,7 +407,7 @@ int setup_here(struct setup *s)
         put_mosquitto(s) < 0)
         return -1;
     if (!s->first && !s->brokers_changed)
-        return keep_here(s, port);
+        return setup_lacks_registrar(s) && setup_registrar_here(s) < 0 ? -1 : keep_here(s, port);
     return setup_accounts(s, "here", true) < 0 ||
                    setup_own_section(s, "here", "here", "127.0.0.1",
                                      answer_number(&s->now, ANSWER_PORT), false) < 0

@@ -61,13 +61,15 @@ static int check_ports(const struct setup *s)
 const char *setup_why_not_here(const struct setup *s)
 {
     static const char *const wanted[] = {"/usr/sbin/mosquitto", "/usr/sbin/nginx",
+                                         "/usr/bin/porchlight-registrar",
                                          "/usr/share/porchlight/page/index.html"};
     if (s->prefix[0] || !answers_broker_here(&s->now) || answer_number(&s->now, ANSWER_KIOSK) > 1)
         return NULL;
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
         if (access(wanted[i], R_OK) < 0)
             return "a broker on this Pi needs packages that are not installed. Install them with "
-                   "sudo apt install mosquitto nginx-light porchlight-page, or choose elsewhere";
+                   "sudo apt install mosquitto nginx-light, and the packages porchlight-page and "
+                   "porchlight-registrar, or choose elsewhere";
     return NULL;
 }
 
@@ -116,10 +118,10 @@ static void disable_unit(const char *unit)
 /* Restarts what is enabled, which on a new Pi starts it for the first time. */
 void setup_restart(const char *prefix)
 {
-    static const char *const units[] = {"porchlight-broker.service", "porchlight-page.service",
-                                        "porchlight-renew.timer",    "porchlight-wipe.socket",
-                                        "porchlightd.service",       "porchlight-screen.service",
-                                        "porchlight-console.service"};
+    static const char *const units[] = {"porchlight-broker.service", "porchlight-registrar.service",
+                                        "porchlight-page.service",   "porchlight-renew.timer",
+                                        "porchlight-wipe.socket",    "porchlightd.service",
+                                        "porchlight-screen.service", "porchlight-console.service"};
     if (prefix[0] || access("/run/systemd/system", F_OK) < 0)
         return;
     /* A wipe that runs is not stopped; one that only waits gets the new credentials. */
@@ -137,6 +139,7 @@ void setup_start(const struct setup *s)
     if (s->prefix[0] || access("/run/systemd/system", F_OK) < 0)
         return;
     (here ? enable_unit : disable_unit)("porchlight-broker.service");
+    (here ? enable_unit : disable_unit)("porchlight-registrar.service");
     (here ? enable_unit : disable_unit)("porchlight-page.service");
     (here ? enable_unit : disable_unit)("porchlight-renew.timer");
     /* A wipe that runs is not stopped; one that only waits gets the new credentials. */

@@ -1,4 +1,5 @@
 #include "kiosk/alertd/members/account_requests.h"
+#include "tests/unit/alertd/registrar_stub.h"
 #include "tests/unit/rows.h"
 
 #include <setjmp.h>
@@ -17,204 +18,267 @@
 
 static const bool both[CONFIG_BROKERS_MAX] = {true, true};
 
+struct place {
+    struct account_requests *e;
+    struct registrar_stub there;
+    uint8_t wire[ENVELOPE_SIZE];
+    int qos;
+};
+
 static int make(void **state)
 {
-    struct account_requests *e = sodium_init() < 0 ? NULL : account_requests_new(VENUE, KIOSK);
-    if (e == NULL)
+    static struct place p;
+    if (sodium_init() < 0)
         return -1;
-    account_requests_brokers(e, both);
-    *state = e;
+    registrar_stub_init(&p.there, VENUE, KIOSK);
+    p.e = account_requests_new(VENUE, KIOSK, &p.there.kiosk_keys);
+    if (!p.e)
+        return -1;
+    account_requests_brokers(p.e, both);
+    *state = &p;
     return 0;
 }
 
 static int finish(void **state)
 {
-    account_requests_free(*state);
+    struct place *p = *state;
+    account_requests_free(p->e);
     return 0;
 }
 
-static void add(struct account_requests *e, enum account_request_kind kind, enum topic_role who,
+static void add(struct place *p, enum account_request_kind kind, enum topic_role who,
                 const char *account)
 {
     struct account_request one = {.kind = kind, .who = who, .password = "0123456789abcdef"};
     snprintf(one.account, sizeof one.account, "%s", account);
-    assert_int_equal(account_requests_add(e, &one), 0);
+    assert_int_equal(account_requests_add(p->e, &one), 0);
 }
 
-/* The tag of a request that has one. */
-static const char *tag_of(const char *request)
+static bool next(struct place *p, size_t broker, int64_t now)
 {
-    static char tag[64];
-    const char *at = strstr(request, "\"correlationData\":\"");
-    assert_non_null(at);
-    assert_int_equal(sscanf(at, "\"correlationData\":\"%63[^\"]\"", tag), 1);
-    return tag;
+    return account_requests_next(p->e, broker, now, p->wire, &p->qos);
 }
 
-static bool answer(struct account_requests *e, size_t broker, const char *tag, const char *command,
-                   const char *error)
+static void announced(struct place *p, size_t broker, enum registration_standing standing)
 {
-    char text[512];
-    snprintf(text, sizeof text,
-             "{\"responses\":[{\"command\":\"%s\",%s%s%s\"correlationData\":\"%s\"}]}", command,
-             error ? "\"error\":\"" : "", error ? error : "", error ? "\"," : "", tag);
-    return account_requests_answer(e, broker, (const uint8_t *)text, strlen(text));
+    uint8_t wire[ENVELOPE_SIZE];
+    registrar_stub_announce(&p->there, standing, wire);
+    assert_false(account_requests_answer(p->e, broker, wire, sizeof wire, S));
 }
 
-/* A role, then the account that holds it; each broker by itself; one on its way at a time. */
+/* A hello, and the registrar's announcement. */
+static void meet(struct place *p, size_t broker)
+{
+    assert_true(next(p, broker, S));
+    assert_true(registrar_stub_is_hello(&p->there, p->wire));
+    announced(p, broker, REGISTRATION_WELCOME);
+}
+
+/* The request that is sent now. */
+static struct registration_request sent(struct place *p, size_t broker, int64_t now)
+{
+    struct registration_request q;
+    assert_true(next(p, broker, now));
+    assert_int_equal(p->qos, 1);
+    assert_int_equal(registrar_stub_open(&p->there, p->wire, &q), 0);
+    return q;
+}
+
+static bool answered(struct place *p, size_t broker, enum registration_outcome outcome,
+                     uint64_t number, const char *why)
+{
+    uint8_t wire[ENVELOPE_SIZE];
+    struct registration_answer a = {
+        .outcome = outcome, .number = number, .last = p->there.last, .after_s = 60};
+    snprintf(a.why, sizeof a.why, "%s", why);
+    registrar_stub_answer(&p->there, &a, wire);
+    return account_requests_answer(p->e, broker, wire, sizeof wire, S);
+}
+
 static void each_broker_gets_each_in_order(void **state)
 {
-    struct account_requests *e = *state;
-    char out[DYNSEC_MAX];
-    add(e, ACCOUNT_REQUEST_ACCOUNT, ROLE_NEWCOMER, ONE);
-    add(e, ACCOUNT_REQUEST_REMOVE, ROLE_MEMBER, TWO);
-    assert_true(account_requests_next(e, 0, S, out) > 0);
-    assert_non_null(strstr(out, "\"createRole\",\"rolename\":\"newcomer-" ONE));
-    assert_null(strstr(out, "correlationData"));
-    assert_true(account_requests_next(e, 0, S, out) > 0);
-    assert_non_null(strstr(out, "\"command\":\"createClient\",\"username\":\"" ONE));
-    assert_int_equal(account_requests_next(e, 0, S + 1, (char[DYNSEC_MAX]){0}), 0);
-    assert_true(answer(e, 0, tag_of(out), "createClient", NULL));
-    assert_int_equal(account_requests_left(e, 0, ONE), 0);
-    assert_int_equal(account_requests_left(e, 1, ONE), 1);
-    assert_false(account_requests_done(e, ONE));
-    assert_true(account_requests_next(e, 0, S, out) > 0);
-    assert_non_null(strstr(out, "\"command\":\"deleteClient\",\"username\":\"" TWO));
-    assert_string_equal(account_requests_fault(e, 0), "");
+    struct place *p = *state;
+    meet(p, 0);
+    add(p, ACCOUNT_REQUEST_ACCOUNT, ROLE_NEWCOMER, ONE);
+    add(p, ACCOUNT_REQUEST_SUSPEND, 0, TWO);
+    struct registration_request q = sent(p, 0, S);
+    assert_int_equal(q.kind, REGISTRATION_CREATE);
+    assert_int_equal(q.role, REGISTRATION_NEWCOMER);
+    assert_string_equal(q.account, ONE);
+    assert_string_equal(q.password, "0123456789abcdef");
+    assert_false(next(p, 0, S + 1));
+    assert_true(answered(p, 0, REGISTRATION_DONE, q.number, ""));
+    assert_int_equal(account_requests_left(p->e, 0, ONE), 0);
+    assert_int_equal(account_requests_left(p->e, 1, ONE), 1);
+    assert_false(account_requests_done(p->e, ONE));
+    uint64_t before = q.number;
+    q = sent(p, 0, S);
+    assert_int_equal(q.kind, REGISTRATION_SUSPEND);
+    assert_string_equal(q.account, TWO);
+    assert_true(q.number > before);
+    assert_string_equal(account_requests_fault(p->e, 0), "");
 }
 
 static void one_may_be_for_one_broker_alone(void **state)
 {
-    struct account_requests *e = *state;
-    struct account_request one = {
-        .kind = ACCOUNT_REQUEST_REMOVE, .who = ROLE_MEMBER, .account = ONE};
-    assert_int_equal(account_requests_add_at(e, &one, 1), 0);
-    assert_int_equal(account_requests_left(e, 0, ONE), 0);
-    assert_int_equal(account_requests_left(e, 1, ONE), 1);
-    assert_int_equal(account_requests_add_at(e, &one, 5), 0); /* none that phones use */
-    assert_int_equal(account_requests_left(e, 5, ONE), 0);
+    struct place *p = *state;
+    struct account_request one = {.kind = ACCOUNT_REQUEST_SUSPEND, .account = ONE};
+    assert_int_equal(account_requests_add_at(p->e, &one, 1), 0);
+    assert_int_equal(account_requests_left(p->e, 0, ONE), 0);
+    assert_int_equal(account_requests_left(p->e, 1, ONE), 1);
+    assert_int_equal(account_requests_add_at(p->e, &one, 5), 0); /* none that phones use */
+    assert_int_equal(account_requests_left(p->e, 5, ONE), 0);
 }
 
-/* It may come to serve other kiosks of the venue. */
-static void a_relays_role_is_for_every_kiosk(void **state)
+static void what_the_root_signed_goes_along(void **state)
 {
-    struct account_requests *e = *state;
-    char out[DYNSEC_MAX];
-    add(e, ACCOUNT_REQUEST_ACCOUNT, ROLE_RELAY, ONE);
-    assert_true(account_requests_next(e, 0, S, out) > 0);
-    assert_non_null(strstr(out, "porchlight/" VENUE "/+/alert"));
-    assert_null(strstr(out, KIOSK));
+    struct place *p = *state;
+    struct account_request one = {.kind = ACCOUNT_REQUEST_PROMOTE,
+                                  .who = ROLE_STAFF,
+                                  .account = ONE,
+                                  .password = "0123456789abcdef",
+                                  .has_staff = true,
+                                  .has_grant = true,
+                                  .staff = {5},
+                                  .grant = {6}};
+    meet(p, 0);
+    assert_int_equal(account_requests_add_at(p->e, &one, 0), 0);
+    struct registration_request q = sent(p, 0, S);
+    assert_int_equal(q.role, REGISTRATION_STAFF);
+    assert_true(q.has_staff && q.staff[0] == 5 && q.has_grant && q.grant[0] == 6);
+    assert_memory_equal(q.certificate, p->there.kiosk_keys.certificate, sizeof q.certificate);
 }
 
-/* Each command of one request has the tag. */
-static void every_command_is_tagged(void **state)
+/* A hello comes first, and costs nothing where nobody answers. */
+static void a_registrar_that_does_not_answer_is_named(void **state)
 {
-    struct account_requests *e = *state;
-    char out[DYNSEC_MAX];
-    int tags = 0;
-    add(e, ACCOUNT_REQUEST_REMOVE, ROLE_STAFF, ONE);
-    assert_true(account_requests_next(e, 0, S, out) > 0);
-    for (const char *p = out; (p = strstr(p, tag_of(out))) != NULL; p++)
-        tags++;
-    assert_int_equal(tags, 2);
-    assert_non_null(strstr(out, "\"command\":\"deleteRole\",\"rolename\":\"staff-" ONE "\""));
+    struct place *p = *state;
+    assert_true(next(p, 0, S));
+    assert_int_equal(p->qos, 0);
+    assert_false(next(p, 0, S + ACCOUNT_REQUESTS_REST - 1));
+    assert_false(account_requests_served(p->e, 0));
+    add(p, ACCOUNT_REQUEST_SUSPEND, 0, ONE);
+    assert_true(next(p, 0, S + ACCOUNT_REQUESTS_PATIENCE));
+    assert_true(registrar_stub_is_hello(&p->there, p->wire));
+    assert_non_null(strstr(account_requests_fault(p->e, 0), "no registrar answers"));
+    announced(p, 0, REGISTRATION_WELCOME);
+    assert_true(account_requests_served(p->e, 0));
+    assert_string_equal(account_requests_fault(p->e, 0), "");
 }
 
-static void answers_to_other_kiosks_are_not_ours(void **state)
+static void one_that_refuses_this_kiosk_says_why(void **state)
 {
-    struct account_requests *e = *state;
-    char out[DYNSEC_MAX];
-    add(e, ACCOUNT_REQUEST_REMOVE, ROLE_MEMBER, ONE);
-    assert_false(answer(e, 0, "x", "deleteClient", NULL)); /* nothing was asked */
-    assert_true(account_requests_next(e, 0, S, out) > 0);
-    assert_false(answer(e, 0, "0000000000000000-1", "deleteClient", NULL));
-    assert_false(answer(e, 1, tag_of(out), "deleteClient", NULL)); /* not asked there */
-    assert_false(account_requests_answer(e, 0, (const uint8_t *)"{", 1));
-    assert_int_equal(account_requests_left(e, 0, NULL), 1);
+    struct place *p = *state;
+    add(p, ACCOUNT_REQUEST_SUSPEND, 0, ONE);
+    assert_true(next(p, 0, S));
+    announced(p, 0, REGISTRATION_UNKNOWN_VENUE);
+    assert_non_null(strstr(account_requests_fault(p->e, 0), "porchlight registrar"));
+    assert_false(account_requests_served(p->e, 0));
+    assert_true(next(p, 0, S + ACCOUNT_REQUESTS_PATIENCE));
+    assert_true(registrar_stub_is_hello(&p->there, p->wire));
+    assert_non_null(strstr(account_requests_fault(p->e, 0), "porchlight registrar"));
 }
 
-static void silence_and_a_new_connection_make_it_send_again(void **state)
+static void silence_and_a_new_connection_make_it_send_again_under_its_number(void **state)
 {
-    struct account_requests *e = *state;
-    char first[DYNSEC_MAX], again[DYNSEC_MAX];
-    add(e, ACCOUNT_REQUEST_REMOVE, ROLE_MEMBER, ONE);
-    assert_true(account_requests_next(e, 0, S, first) > 0);
-    assert_int_equal(account_requests_next(e, 0, S + ACCOUNT_REQUESTS_PATIENCE - 1, again), 0);
-    assert_true(account_requests_next(e, 0, S + ACCOUNT_REQUESTS_PATIENCE, again) > 0);
-    assert_string_equal(first, again);
-    assert_non_null(strstr(account_requests_fault(e, 0), "no answer"));
-    account_requests_again(e, 0);
-    assert_true(account_requests_next(e, 0, S + ACCOUNT_REQUESTS_PATIENCE, again) > 0);
-    assert_true(answer(e, 0, tag_of(again), "deleteClient", NULL));
-    assert_string_equal(account_requests_fault(e, 0), "");
+    struct place *p = *state;
+    meet(p, 0);
+    add(p, ACCOUNT_REQUEST_SUSPEND, 0, ONE);
+    uint64_t number = sent(p, 0, S).number;
+    assert_false(next(p, 0, S + ACCOUNT_REQUESTS_PATIENCE - 1));
+    assert_int_equal(sent(p, 0, S + ACCOUNT_REQUESTS_PATIENCE).number, number);
+    assert_non_null(strstr(account_requests_fault(p->e, 0), "does not answer"));
+    account_requests_again(p->e, 0);
+    meet(p, 0);
+    assert_int_equal(sent(p, 0, S + ACCOUNT_REQUESTS_PATIENCE).number, number);
+    assert_true(answered(p, 0, REGISTRATION_DONE, number, ""));
+    assert_string_equal(account_requests_fault(p->e, 0), "");
+    assert_int_equal(account_requests_left(p->e, 0, NULL), 0);
 }
 
-static const struct {
-    enum account_request_kind kind;
-    const char *command, *error;
-    bool fault;
-} errors[] = {
-    {ACCOUNT_REQUEST_ACCOUNT, "createClient", "Client already exists", false},
-    {ACCOUNT_REQUEST_ACCOUNT, "createClient", "Role not found", true},
-    {ACCOUNT_REQUEST_PROMOTE, "deleteRole", "Role not found", false},
-    {ACCOUNT_REQUEST_PROMOTE, "modifyClient", "Client not found", true},
-    {ACCOUNT_REQUEST_PROMOTE, "modifyClient", "Role not found", true},
-    {ACCOUNT_REQUEST_REMOVE, "deleteClient", "Client not found", false},
-    {ACCOUNT_REQUEST_REMOVE, "deleteClient", "Internal error", true},
-};
-
-static void what_is_done_already_is_no_fault(void **state)
+/* A restart forgets them: the registrar says what was used. */
+static void numbers_go_on_where_the_registrar_says(void **state)
 {
-    struct account_requests *e = *state;
-    EACH_ROW (i, errors, errors[i].command) {
-        char out[DYNSEC_MAX] = "", next[DYNSEC_MAX];
-        account_requests_brokers(e, both);
-        add(e, errors[i].kind, ROLE_MEMBER, ONE);
-        while (account_requests_next(e, 0, S, next) > 0)
-            strcpy(out, next);
-        assert_true(answer(e, 0, tag_of(out), errors[i].command, errors[i].error));
-        assert_int_equal(account_requests_fault(e, 0)[0] != '\0', errors[i].fault);
-        assert_int_equal(account_requests_left(e, 0, NULL), 0);
-    }
+    struct place *p = *state;
+    p->there.last = 4711;
+    meet(p, 0);
+    add(p, ACCOUNT_REQUEST_SUSPEND, 0, ONE);
+    assert_int_equal(sent(p, 0, S).number, 4712);
+    p->there.last = 5000; /* a copy of this kiosk has asked meanwhile */
+    assert_false(answered(p, 0, REGISTRATION_OLD, 4712, "used"));
+    assert_int_equal(sent(p, 0, S).number, 5001);
+    account_requests_again(p->e, 0);
+    p->there.last = 6000;
+    meet(p, 0);
+    assert_int_equal(sent(p, 0, S).number, 6001);
+}
+
+static void a_refusal_is_final_and_says_why(void **state)
+{
+    struct place *p = *state;
+    meet(p, 0);
+    add(p, ACCOUNT_REQUEST_SUSPEND, 0, ONE);
+    assert_true(answered(p, 0, REGISTRATION_REFUSED, sent(p, 0, S).number, "only the root may"));
+    assert_int_equal(account_requests_left(p->e, 0, NULL), 0);
+    assert_string_equal(account_requests_fault(p->e, 0), "only the root may");
+}
+
+/* It holds up nothing else. */
+static void what_is_put_off_comes_later(void **state)
+{
+    struct place *p = *state;
+    meet(p, 0);
+    add(p, ACCOUNT_REQUEST_SUSPEND, 0, ONE);
+    add(p, ACCOUNT_REQUEST_ACCOUNT, ROLE_NEWCOMER, TWO);
+    assert_false(answered(p, 0, REGISTRATION_LATER, sent(p, 0, S).number, "five"));
+    assert_string_equal(account_requests_fault(p->e, 0), "five");
+    struct registration_request q = sent(p, 0, S);
+    assert_string_equal(q.account, TWO);
+    assert_true(answered(p, 0, REGISTRATION_DONE, q.number, ""));
+    assert_false(next(p, 0, S + 59 * S));
+    assert_string_equal(sent(p, 0, S + 60 * S).account, ONE);
+}
+
+static void answers_of_others_are_not_ours(void **state)
+{
+    struct place *p = *state;
+    struct registrar_stub other;
+    uint8_t seed[32] = {9}, wire[ENVELOPE_SIZE];
+    meet(p, 0);
+    add(p, ACCOUNT_REQUEST_SUSPEND, 0, ONE);
+    uint64_t number = sent(p, 0, S).number;
+    assert_false(answered(p, 0, REGISTRATION_DONE, number + 1, ""));
+    assert_false(answered(p, 1, REGISTRATION_DONE, number, "")); /* not met there */
+    other = p->there;
+    crypto_sign_seed_keypair(other.public, other.secret, seed);
+    registrar_stub_answer(&other, &(struct registration_answer){.number = number}, wire);
+    assert_false(account_requests_answer(p->e, 0, wire, sizeof wire, S));
+    assert_false(account_requests_answer(p->e, 0, (const uint8_t *)"{", 1, S));
+    assert_int_equal(account_requests_left(p->e, 0, NULL), 1);
 }
 
 static void what_is_dropped_is_not_sent(void **state)
 {
-    struct account_requests *e = *state;
-    char out[DYNSEC_MAX];
-    add(e, ACCOUNT_REQUEST_ACCOUNT, ROLE_NEWCOMER, ONE);
-    add(e, ACCOUNT_REQUEST_REMOVE, ROLE_MEMBER, TWO);
-    while (account_requests_next(e, 0, S, out) > 0)
-        ;
-    account_requests_drop(e, ONE);
-    assert_true(account_requests_done(e, ONE));
-    assert_true(account_requests_next(e, 0, S, out) > 0);
-    assert_non_null(strstr(out, TWO));
+    struct place *p = *state;
+    meet(p, 0);
+    add(p, ACCOUNT_REQUEST_ACCOUNT, ROLE_NEWCOMER, ONE);
+    add(p, ACCOUNT_REQUEST_SUSPEND, 0, TWO);
+    sent(p, 0, S);
+    account_requests_drop(p->e, ONE);
+    assert_true(account_requests_done(p->e, ONE));
+    assert_string_equal(sent(p, 0, S).account, TWO);
 }
 
 static void a_full_table_says_so(void **state)
 {
-    struct account_requests *e = *state;
-    struct account_request one = {
-        .kind = ACCOUNT_REQUEST_REMOVE, .who = ROLE_MEMBER, .account = ONE};
+    struct place *p = *state;
+    struct account_request one = {.kind = ACCOUNT_REQUEST_SUSPEND, .account = ONE};
     for (int i = 0; i < ACCOUNT_REQUESTS_MAX; i++)
-        assert_int_equal(account_requests_add(e, &one), 0);
-    assert_int_equal(account_requests_add(e, &one), -1);
-    account_requests_brokers(e, (const bool[CONFIG_BROKERS_MAX]){false});
-    assert_int_equal(account_requests_add(e, &one), 0);
-    assert_true(account_requests_done(e, NULL));
-}
-
-/* The largest role of all has room in a packet of 2 kB beside its topic. */
-static void every_request_fits_a_packet(void **state)
-{
-    struct account_requests *e = *state;
-    char out[DYNSEC_MAX];
-    size_t len;
-    add(e, ACCOUNT_REQUEST_PROMOTE, ROLE_STAFF, ONE);
-    add(e, ACCOUNT_REQUEST_PROMOTE, ROLE_MEMBER, TWO);
-    while ((len = account_requests_next(e, 0, S, out)) > 0)
-        assert_true(len + sizeof DYNSEC_REQUEST + 8 <= 2048);
+        assert_int_equal(account_requests_add(p->e, &one), 0);
+    assert_int_equal(account_requests_add(p->e, &one), -1);
+    account_requests_brokers(p->e, (const bool[CONFIG_BROKERS_MAX]){false});
+    assert_int_equal(account_requests_add(p->e, &one), 0);
+    assert_true(account_requests_done(p->e, NULL));
 }
 
 int main(void)
@@ -222,15 +286,17 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_broker_gets_each_in_order, make, finish),
         cmocka_unit_test_setup_teardown(one_may_be_for_one_broker_alone, make, finish),
-        cmocka_unit_test_setup_teardown(a_relays_role_is_for_every_kiosk, make, finish),
-        cmocka_unit_test_setup_teardown(every_command_is_tagged, make, finish),
-        cmocka_unit_test_setup_teardown(answers_to_other_kiosks_are_not_ours, make, finish),
-        cmocka_unit_test_setup_teardown(silence_and_a_new_connection_make_it_send_again, make,
-                                        finish),
-        cmocka_unit_test_setup_teardown(what_is_done_already_is_no_fault, make, finish),
+        cmocka_unit_test_setup_teardown(what_the_root_signed_goes_along, make, finish),
+        cmocka_unit_test_setup_teardown(a_registrar_that_does_not_answer_is_named, make, finish),
+        cmocka_unit_test_setup_teardown(one_that_refuses_this_kiosk_says_why, make, finish),
+        cmocka_unit_test_setup_teardown(
+            silence_and_a_new_connection_make_it_send_again_under_its_number, make, finish),
+        cmocka_unit_test_setup_teardown(numbers_go_on_where_the_registrar_says, make, finish),
+        cmocka_unit_test_setup_teardown(a_refusal_is_final_and_says_why, make, finish),
+        cmocka_unit_test_setup_teardown(what_is_put_off_comes_later, make, finish),
+        cmocka_unit_test_setup_teardown(answers_of_others_are_not_ours, make, finish),
         cmocka_unit_test_setup_teardown(what_is_dropped_is_not_sent, make, finish),
         cmocka_unit_test_setup_teardown(a_full_table_says_so, make, finish),
-        cmocka_unit_test_setup_teardown(every_request_fits_a_packet, make, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

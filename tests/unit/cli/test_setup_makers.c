@@ -136,11 +136,11 @@ static void test_accounts_get_their_roles(void **state)
     (void)state;
     assert_int_equal(accounts_put(all, ROLE_KIOSK, VENUE, KIOSK, KIOSK, SECRET), 0);
     assert_int_equal(count(all, "clients"), 1);
-    assert_int_equal(count(all, "roles"), 2); /* the kiosk's, and its steward's */
+    assert_int_equal(count(all, "roles"), 1);
     assert_int_equal(accounts_put(all, ROLE_MEMBER, VENUE, KIOSK, ACCOUNT, SECRET), 0);
     assert_int_equal(accounts_put(all, ROLE_MEMBER, VENUE, KIOSK, ACCOUNT, SECRET), 0);
     assert_int_equal(count(all, "clients"), 2);
-    assert_int_equal(count(all, "roles"), 3);
+    assert_int_equal(count(all, "roles"), 2);
     assert_true(accounts_have(all, ACCOUNT));
     assert_false(accounts_have(all, VENUE));
     assert_int_equal(accounts_put(all, ROLE_MEMBER, VENUE, KIOSK, "nobody", SECRET), -1);
@@ -153,6 +153,34 @@ static void test_accounts_get_their_roles(void **state)
     cJSON_Delete(all);
     assert_null(accounts_read("{\"clients\":[]}"));
     assert_null(accounts_read("no"));
+}
+
+/* As set-up of 0.1.0 made it: the kiosk administers the broker. */
+static const char old_accounts[] =
+    "{\"clients\":[{\"username\":\"" KIOSK "\",\"clientid\":\"" KIOSK "\",\"roles\":["
+    "{\"rolename\":\"kiosk-" KIOSK "\"},{\"rolename\":\"steward-" KIOSK "\"}]},"
+    "{\"username\":\"" ACCOUNT "\",\"roles\":[{\"rolename\":\"member-" ACCOUNT "\"}]}],"
+    "\"roles\":[{\"rolename\":\"steward-" KIOSK "\",\"acls\":[{\"acltype\":\"publishClientSend\","
+    "\"topic\":\"$CONTROL/dynamic-security/v1\",\"allow\":true}]},"
+    "{\"rolename\":\"kiosk-" KIOSK "\",\"acls\":[]},{\"rolename\":\"member-" ACCOUNT
+    "\",\"acls\":[]}]}";
+
+static void test_an_older_brokers_kiosks_administer_it_no_more(void **state)
+{
+    cJSON *all = accounts_read(old_accounts);
+
+    (void)state;
+    accounts_take_stewards(all, VENUE);
+    char *text = cJSON_PrintUnformatted(all);
+    assert_null(strstr(text, "steward"));
+    assert_null(strstr(text, "CONTROL"));
+    assert_non_null(strstr(text, "\"textdescription\":\"porchlight " VENUE " " KIOSK));
+    assert_non_null(strstr(text, "/registrar\""));
+    assert_int_equal(count(all, "clients"), 2);
+    assert_int_equal(count(all, "roles"), 2);
+    cJSON_free(text);
+    cJSON_Delete(all);
+    accounts_take_stewards(NULL, VENUE);
 }
 
 static void test_a_bridge_passes_on_only_answers_and_commands(void **state)
@@ -195,6 +223,7 @@ int main(void)
         cmocka_unit_test(test_a_server_certificate_is_signed_by_the_authority),
         cmocka_unit_test(test_bad_names_and_bad_certificates_are_refused),
         cmocka_unit_test(test_accounts_get_their_roles),
+        cmocka_unit_test(test_an_older_brokers_kiosks_administer_it_no_more),
         cmocka_unit_test(test_a_bridge_passes_on_only_answers_and_commands),
         cmocka_unit_test(test_templates_are_filled_or_refused),
     };

@@ -78,20 +78,63 @@ static void a_relay_has_its_rights_at_every_kiosk(void **state)
     assert_null(strstr(out, "subscribeLiteral"));
 }
 
-/* What the plugin itself wants of whoever makes accounts, and nothing of ours. */
-static void a_steward_speaks_to_the_plugin_alone(void **state)
+/* Nobody else may speak to the plugin. */
+static void the_registrar_alone_speaks_to_the_plugin(void **state)
 {
     char out[DYNSEC_MAX];
 
     (void)state;
-    assert_true(dynsec_write(dynsec_role(ROLE_STEWARD, VENUE, KIOSK, WHO), NULL, out, sizeof out) >
-                0);
+    assert_true(dynsec_write(dynsec_registrar_role(), NULL, out, sizeof out) > 0);
     assert_string_equal(
         out,
-        "{\"commands\":[{\"command\":\"createRole\",\"rolename\":\"steward-" WHO "\",\"acls\":["
+        "{\"commands\":[{\"command\":\"createRole\",\"rolename\":\"" DYNSEC_REGISTRAR
+        "\",\"acls\":["
+        "{\"acltype\":\"publishClientReceive\",\"topic\":\"porchlight/+/+/"
+        "registrar\",\"allow\":true},"
+        "{\"acltype\":\"subscribePattern\",\"topic\":\"porchlight/+/+/registrar\",\"allow\":true},"
+        "{\"acltype\":\"publishClientSend\",\"topic\":\"porchlight/+/+/"
+        "registered\",\"allow\":true},"
         "{\"acltype\":\"publishClientSend\",\"topic\":\"" DYNSEC_REQUEST "\",\"allow\":true},"
         "{\"acltype\":\"publishClientReceive\",\"topic\":\"" DYNSEC_RESPONSE "\",\"allow\":true},"
         "{\"acltype\":\"subscribeLiteral\",\"topic\":\"" DYNSEC_RESPONSE "\",\"allow\":true}]}]}");
+    for (unsigned who = ROLE_KIOSK; who <= ROLE_ROOT; who <<= 1) {
+        assert_true(dynsec_write(dynsec_role((enum topic_role)who, VENUE, KIOSK, WHO), NULL, out,
+                                 sizeof out) > 0);
+        assert_null(strstr(out, "CONTROL"));
+    }
+}
+
+/* The root speaks in every kiosk's place, and asks the registrar in its own name. */
+static void the_root_asks_in_its_own_name(void **state)
+{
+    char out[DYNSEC_MAX];
+
+    (void)state;
+    assert_true(dynsec_write(dynsec_role(ROLE_ROOT, VENUE, WHO, WHO), NULL, out, sizeof out) > 0);
+    assert_non_null(
+        strstr(out, "\"publishClientSend\",\"topic\":\"porchlight/" VENUE "/" WHO "/registrar\""));
+    assert_non_null(
+        strstr(out, "\"publishClientSend\",\"topic\":\"porchlight/" VENUE "/+/state\""));
+    assert_null(strstr(out, "/+/regist"));
+}
+
+static void a_description_says_whose_an_account_is(void **state)
+{
+    char text[DYNSEC_DESCRIPTION_MAX], venue[TOPIC_ID_LEN + 1], kiosk[TOPIC_ID_LEN + 1];
+    bool current = false;
+
+    (void)state;
+    dynsec_description(VENUE, KIOSK, text);
+    assert_int_equal(dynsec_description_read(text, venue, kiosk, &current), 0);
+    assert_string_equal(venue, VENUE);
+    assert_string_equal(kiosk, KIOSK);
+    assert_true(current);
+    assert_int_equal(
+        dynsec_description_read("porchlight " VENUE " " KIOSK " 1", venue, kiosk, &current), 0);
+    assert_false(current);
+    assert_int_equal(dynsec_description_read("porchlight " VENUE, venue, kiosk, &current), -1);
+    assert_int_equal(dynsec_description_read("", venue, kiosk, &current), -1);
+    assert_string_equal(venue, "");
 }
 
 static void an_account_is_bound_to_its_client_id(void **state)
@@ -152,7 +195,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(roles_are_the_table),
         cmocka_unit_test(a_relay_has_its_rights_at_every_kiosk),
-        cmocka_unit_test(a_steward_speaks_to_the_plugin_alone),
+        cmocka_unit_test(the_registrar_alone_speaks_to_the_plugin),
+        cmocka_unit_test(the_root_asks_in_its_own_name),
+        cmocka_unit_test(a_description_says_whose_an_account_is),
         cmocka_unit_test(an_account_is_bound_to_its_client_id),
         cmocka_unit_test(what_would_need_escaping_is_refused),
         cmocka_unit_test(every_request_fits_and_a_small_room_is_told),

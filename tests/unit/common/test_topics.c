@@ -144,7 +144,7 @@ static void table_is_sound(void **state)
         assert_true(r->writes != 0 && r->reads != 0);
         assert_true(!r->retained || !r->per_account);
         assert_true(r->per_account || r->writes == ROLE_KIOSK || t == TOPIC_PUSH ||
-                    t == TOPIC_REGISTRAR || t == TOPIC_REGISTERED);
+                    t == TOPIC_REGISTRAR || t == TOPIC_REGISTERED || t == TOPIC_STATE);
         assert_true(r->qos == 0 || r->qos == 1);
     }
     assert_true(topic_table[TOPIC_STATE].retained && topic_table[TOPIC_STATE].expiry_s > 120);

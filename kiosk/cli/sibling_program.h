@@ -3,7 +3,16 @@
 
 #include "kiosk/common/paths.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+
 /* The path of `program` in the folder of this program. 0, or -1 with errno. */
 int sibling_program(const char *program, char out[PATH_LEN]);
+
+/* Runs it with `option`, also --prefix=PREFIX unless that is empty, and reads what it prints to the
+ * end: `out` keeps the beginning, as much as fits, and a zero. `quiet`: what it writes to stderr is
+ * dropped. Its exit status; -1 with errno if it did not run to its end. */
+int sibling_program_read(const char *program, const char *option, const char *prefix, bool quiet,
+                         char *out, size_t size);
 
 #endif

@@ -31,7 +31,7 @@ enum {
 };
 
 struct options {
-    bool listen, resume, pending, plan, json;
+    bool listen, resume, pending, plan, look, json;
     char prefix[PATH_LEN]; /* real, without a symbolic link in it; "" for the machine itself */
 };
 
@@ -46,15 +46,18 @@ static const struct cli_option options[] = {
     OPTION("plan", NULL, struct options, plan,
            "print what a wipe would do and what may be claimed of it; touches no target, and "
            "remembers on which file system each is"),
+    OPTION("look", NULL, struct options, look,
+           "print the same as --plan --json, and remember nothing"),
     OPTION("json", NULL, struct options, json, "print --plan as one JSON object"),
     {0},
 };
 
 static const struct daemon_program program = {
     .name = "porchlight-wipe",
-    .summary = "Destroys what " PATH_PLAN " names, when porchlightd asks over " PATH_WIPE ". "
-               "Without one of --listen, --resume, --pending and --plan it serves the socket that "
-               "systemd hands over.",
+    .summary =
+        "Destroys what " PATH_PLAN " names, when porchlightd asks over " PATH_WIPE ". "
+        "Without one of --listen, --resume, --pending, --plan and --look it serves the socket that "
+        "systemd hands over.",
     .options = options,
     .more = "Exit status: 0 done, or nothing is pending; 1 something could not be destroyed or "
             "proved, or is pending, or the plan names something that would not be destroyed; 2 "
@@ -73,10 +76,11 @@ static void write_to_person(const char *who, enum log_level level, const char *s
 /* What the command line says beyond its single options. 0, or -1 after a complaint. */
 static int options_check(const char *prefix, struct options *o)
 {
-    if (o->listen + o->resume + o->pending + o->plan > 1 || (o->json && !o->plan)) {
-        log_error(o->json && !o->plan
-                      ? "--json: only --plan can be printed so. Add --plan"
-                      : "of --listen, --resume, --pending and --plan only one can be given");
+    if (o->listen + o->resume + o->pending + o->plan + o->look > 1 || (o->json && !o->plan)) {
+        log_error(
+            o->json && !o->plan
+                ? "--json: only --plan can be printed so. Add --plan"
+                : "of --listen, --resume, --pending, --plan and --look only one can be given");
         return -1;
     }
     char *real = prefix[0] ? realpath(prefix, NULL) : NULL;
@@ -219,11 +223,11 @@ static int show_pending(const struct run *r)
 }
 
 /* Who may write the plan accepts it by looking at it. */
-static int print_plan(const struct run *r, bool json)
+static int print_plan(const struct run *r, bool json, bool accept)
 {
     int wrong = plan_print(r, stdout, json);
 
-    if (wrong >= 0 && geteuid() == r->owner)
+    if (accept && wrong >= 0 && geteuid() == r->owner)
         run_remember(r, true);
     return wrong < 0 ? EXIT_PLAN : wrong > 0 ? EXIT_NOT_PROVED : EXIT_DONE;
 }
@@ -254,6 +258,8 @@ int main(int argc, char **argv)
     if (o.plan)
         log_write_by(write_to_person);
     if (o.plan)
-        return print_plan(&r, o.json);
+        return print_plan(&r, o.json, true);
+    if (o.look)
+        return print_plan(&r, true, false);
     return wipe_serve(&o, &r);
 }

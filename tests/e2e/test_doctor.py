@@ -205,7 +205,18 @@ def test_the_config_is_checked(kiosk):
     assert "wipe is on" in ask(kiosk.prefix)["config"]["wipe"].said
     assert ask(kiosk.prefix)["config"]["wipe"].verdict == "failure"  # there is no plan
     put(kiosk.etc / "wipe.plan")
-    assert ask(kiosk.prefix)["config"]["wipe"].verdict == "ok"
+    found = ask(kiosk.prefix)["config"]["wipe"]
+    assert found.verdict == "failure" and "cannot be used" in found.said  # it names no target
+    put(kiosk.etc / "wipe.plan", "[root venue]\npath = /srv/venue\n"
+                                 "[key door]\npath = /srv/venue/key\n"
+                                 "[key linked]\npath = /srv/venue/linked\n")
+    put(kiosk.prefix / "srv/venue/key")
+    put(kiosk.prefix / "srv/venue/linked")
+    os.link(kiosk.prefix / "srv/venue/linked", kiosk.prefix / "srv/venue/other")
+    found = ask(kiosk.prefix)["config"]
+    assert found["wipe"].verdict == "ok" and "wipe door" not in found
+    assert found["wipe linked"].verdict == "failure"
+    assert "second name" in found["wipe linked"].said and "find -samefile" in found["wipe linked"].fix
 
 
 def test_the_credentials_are_checked(kiosk):

@@ -1,6 +1,7 @@
 #include "kiosk/cli/doctor/doctor.h"
 
 #include "config/secret.h"
+#include "kiosk/cli/sibling_program.h"
 #include "kiosk/common/paths.h"
 
 #include <stdio.h>
@@ -150,21 +151,67 @@ static void check_credentials(struct doctor *d)
         doctor_say(d, "credentials", DOCTOR_OK, "", "All are there, and only root can read them.");
 }
 
+static const char *target_text(const cJSON *target, const char *key)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(target, key));
+    return text ? text : "";
+}
+
+/* What the wipe could not do, or not prove. */
+static void check_target(struct doctor *d, const cJSON *target)
+{
+    bool wrong = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(target, "wrong"));
+    char check[96], fix[DOCTOR_SAID_MAX];
+
+    if (!target_text(target, "why")[0])
+        return;
+    snprintf(check, sizeof check, "wipe %s", target_text(target, "name"));
+    snprintf(fix, sizeof fix, "%s%sThen look at the plan again:\n    sudo porchlight wipe --plan",
+             target_text(target, "better"), target_text(target, "better")[0] ? " " : "");
+    doctor_say(d, check, wrong ? DOCTOR_FAILURE : DOCTOR_WARNING, fix,
+               "A wipe would report %s %s as %s: %s.", target_text(target, "kind"),
+               target_text(target, "name"), target_text(target, "best"),
+               target_text(target, "why"));
+}
+
+/* The program that would do it looks at its targets. */
+static void check_plan(struct doctor *d)
+{
+    enum { ROOM = 512 * 1024 };
+    char *text = malloc(ROOM);
+    int status =
+        text ? sibling_program_read("porchlight-wipe", "--look", d->prefix, true, text, ROOM) : -1;
+    cJSON *top = status == 0 || status == 1 ? cJSON_Parse(text) : NULL;
+    const cJSON *target, *list = cJSON_GetObjectItemCaseSensitive(top, "targets");
+    bool fine = cJSON_IsArray(list);
+
+    if (!fine)
+        doctor_say(d, "wipe", DOCTOR_FAILURE,
+                   "This says what is wrong with it:\n"
+                   "    sudo porchlight wipe --plan",
+                   "The wipe is on, but " PATH_PLAN " cannot be used: it would destroy nothing.");
+    else
+        doctor_say(d, "wipe", DOCTOR_OK, "",
+                   "On. porchlight wipe --plan shows what it would destroy.");
+    cJSON_ArrayForEach(target, list) check_target(d, target);
+    cJSON_Delete(top);
+    free(text);
+}
+
 static void check_wipe(struct doctor *d)
 {
     if (!d->config)
         return;
-    if (d->config->wipe.enabled && !doctor_exists(d, PATH_PLAN))
+    if (!d->config->wipe.enabled)
+        doctor_say(d, "wipe", DOCTOR_OK, "", "Off.");
+    else if (!doctor_exists(d, PATH_PLAN))
         doctor_say(d, "wipe", DOCTOR_FAILURE,
                    "Write the plan (man porchlight-wipe) and check it with the command below, or "
                    "turn the wipe off: enabled = no in [wipe].\n"
                    "    sudo porchlight wipe --plan",
                    "The wipe is on, but there is no " PATH_PLAN ": it would destroy nothing.");
     else
-        doctor_say(d, "wipe", DOCTOR_OK, "", "%s",
-                   d->config->wipe.enabled
-                       ? "On. porchlight wipe --plan shows what it would destroy."
-                       : "Off.");
+        check_plan(d);
 }
 
 void doctor_config(struct doctor *d)

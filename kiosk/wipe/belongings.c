@@ -159,6 +159,20 @@ bool belongings_of_name(const char *name, const char *leaf)
            (dot && dot > leaf && around_stem(name, leaf, (size_t)(dot - leaf)));
 }
 
+bool belongings_of_path(const char *name, const char *path)
+{
+    char flat[4096];
+    size_t len = strlen(path);
+
+    for (const char *slash = "%!"; *slash && len < sizeof flat; slash++) {
+        for (size_t i = 0; i <= len; i++)
+            flat[i] = path[i] == '/' ? *slash : path[i];
+        if (around_leaf(name, flat, len) || strcmp(name, flat) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* --- thumbnails and trash -------------------------------------------------------------------- */
 
 void belongings_uri(const char *path, char out[BELONGINGS_URI_MAX])
@@ -213,16 +227,17 @@ static void belongings_decode(char *text)
     *out = '\0';
 }
 
-static bool is_path(const char *found, const char *path, bool tree)
+bool belongings_is_in(const char *path, const char *folder, bool tree)
 {
-    size_t len = strlen(path);
-    return strncmp(found, path, len) == 0 && (!found[len] || (tree && found[len] == '/'));
+    size_t len = strlen(folder);
+    return len > 0 && strncmp(path, folder, len) == 0 && (!path[len] || (tree && path[len] == '/'));
 }
 
-bool belongings_trashed(const char *info, size_t len, const char *top, const char *path, bool tree)
+bool belongings_trashed(const char *info, size_t len, const char *top,
+                        char out[BELONGINGS_PATH_MAX])
 {
-    char line[4096], found[8192];
     const char *end = info + len;
+    char line[4096];
 
     for (const char *at = info; at < end;) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
@@ -231,9 +246,9 @@ bool belongings_trashed(const char *info, size_t len, const char *top, const cha
             snprintf(line, sizeof line, "%.*s", (int)(n - 5), at + 5);
             line[strcspn(line, "\r")] = '\0';
             belongings_decode(line);
-            snprintf(found, sizeof found, "%s%s%s", line[0] == '/' ? "" : top,
+            snprintf(out, BELONGINGS_PATH_MAX, "%s%s%s", line[0] == '/' ? "" : top,
                      line[0] == '/' ? "" : "/", line);
-            return is_path(found, path, tree);
+            return line[0];
         }
         at += n + 1;
     }
@@ -257,5 +272,5 @@ bool belongings_pictured(const char *png, size_t len, const char *path, bool tre
         return false;
     snprintf(uri, sizeof uri, "%.*s", (int)(size - sizeof key), at);
     belongings_decode(uri);
-    return strncmp(uri, "file://", 7) == 0 && is_path(uri + 7, path, tree);
+    return strncmp(uri, "file://", 7) == 0 && belongings_is_in(uri + 7, path, tree);
 }

@@ -20,10 +20,19 @@ void belongings_uri(const char *path, char out[BELONGINGS_URI_MAX]);
  * there is no MD5 here. */
 bool belongings_thumbnail(const char *path, char out[BELONGINGS_THUMBNAIL]);
 
-/* Whether a .trashinfo, the `len` bytes of `info`, says that what it describes was `path`, or, with
- * `tree`, was in it. Its Path= may begin with /, or be below `top`, the folder that the trash is
- * in. */
-bool belongings_trashed(const char *info, size_t len, const char *top, const char *path, bool tree);
+enum { BELONGINGS_PATH_MAX = 8192 };
+
+/* Where what a .trashinfo describes, the `len` bytes of `info`, was before: its Path=, which may
+ * begin with / or be below `top`, the folder that the trash is in. False if it does not say. */
+bool belongings_trashed(const char *info, size_t len, const char *top,
+                        char out[BELONGINGS_PATH_MAX]);
+
+/* Whether `path` is `folder` or, with `tree`, in it. */
+bool belongings_is_in(const char *path, const char *folder, bool tree);
+
+/* Whether `name` is what an editor keeps of `path` in a folder of its own, where / is written as %
+ * (Vim, Neovim) or ! (Emacs): %srv%list.csv.swp, !srv!list.csv~, #!srv!list.csv#. */
+bool belongings_of_path(const char *name, const char *path);
 
 /* Whether a PNG, its first `len` bytes, says that it is the thumbnail of `path` or, with `tree`, of
  * something in it. */

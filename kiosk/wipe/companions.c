@@ -16,6 +16,10 @@
 /* A thumbnail has a few dozen kB, and says at its beginning what it shows. */
 enum { THUMBNAIL_READ = 64 * 1024, TRASHINFO_READ = 16 * 1024 };
 
+/* How far copies of a container's header are looked for: folders deep in a root, entries in all.
+ * LUKS1's header, without key slots, has so many bytes. */
+enum { HEADERS_DEPTH = 4, HEADERS_LOOKED = 20000, LUKS_HEADER_LEAST = 592 };
+
 struct companions {
     const struct scope *scope;
     const struct plan_target *target;
@@ -24,6 +28,7 @@ struct companions {
     bool tree;                                   /* what is below its path counts too */
     char under_prefix[PLAN_PATH_MAX + PATH_MAX]; /* its path as programs see it; maybe empty */
     char uuid[LUKS_UUID];
+    int looked; /* entries of the roots that were looked at for copies of the header */
 };
 
 /* --- folders --------------------------------------------------------------------------------- */
@@ -75,12 +80,6 @@ static size_t companions_read(const struct companions_folder *f, const char *nam
     return n > 0 ? (size_t)n : 0;
 }
 
-static bool is_below(const char *path, const char *folder, bool tree)
-{
-    size_t len = strlen(folder);
-    return len > 0 && strncmp(path, folder, len) == 0 && (!path[len] || (tree && path[len] == '/'));
-}
-
 /* Whether the plan destroys it anyway, as a target or in one. */
 static bool is_covered(const struct companions *c, const char *path)
 {
@@ -89,7 +88,7 @@ static bool is_covered(const struct companions *c, const char *path)
     for (size_t i = 0; i < p->targets_count; i++) {
         const struct plan_target *t = &p->targets[i];
         bool whole = t->kind == PLAN_TREE || t->kind == PLAN_TMPFS || t->kind == PLAN_JOURNAL;
-        if (is_below(path, t->path, whole) || is_below(path, t->header, false))
+        if (belongings_is_in(path, t->path, whole) || belongings_is_in(path, t->header, false))
             return true;
     }
     return false;
@@ -110,27 +109,42 @@ static void companions_found(const struct companions *c, const struct companions
 static bool is_header_copy(const struct companions *c, const struct companions_folder *f,
                            const char *name)
 {
+    int fd = openat(dirfd(f->list), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     char uuid[LUKS_UUID];
-    int fd;
-    bool same;
-
-    if (!c->uuid[0])
-        return false;
-    fd = openat(dirfd(f->list), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    same = fd >= 0 && luks_header_uuid(fd, uuid) && strcmp(uuid, c->uuid) == 0;
+    bool same = fd >= 0 && luks_header_uuid(fd, uuid) && strcmp(uuid, c->uuid) == 0;
     file_close(fd);
     return same;
 }
 
-/* `leaf` may be NULL: only copies of the header are looked for. */
 static void search_folder(const struct companions *c, const char *path, const char *leaf)
 {
     struct companions_folder f = companions_open(c->scope, path);
     const char *name;
 
     while ((name = companions_next(&f)))
-        if ((leaf && belongings_of_name(name, leaf)) || is_header_copy(c, &f, name))
+        if (belongings_of_name(name, leaf))
             companions_found(c, &f, name);
+    companions_close(&f);
+}
+
+/* Copies of its header in a root, by their contents, a few folders deep. */
+static void search_headers(struct companions *c, const char *path, int depth)
+{
+    struct companions_folder f = companions_open(c->scope, path);
+    char below[COMPANION_PATH];
+    const char *name;
+    struct stat st;
+
+    while (c->looked < HEADERS_LOOKED && (name = companions_next(&f))) {
+        if (fstatat(dirfd(f.list), name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+            continue;
+        c->looked++;
+        if (S_ISREG(st.st_mode) && st.st_size >= LUKS_HEADER_LEAST && is_header_copy(c, &f, name))
+            companions_found(c, &f, name);
+        else if (S_ISDIR(st.st_mode) && depth > 0 &&
+                 snprintf(below, sizeof below, "%s/%s", path, name) < (int)sizeof below)
+            search_headers(c, below, depth - 1);
+    }
     companions_close(&f);
 }
 
@@ -185,34 +199,52 @@ static void search_thumbnails(const struct companions *c, const char *path, int 
 
 /* --- the trash ------------------------------------------------------------------------------- */
 
-static bool is_trashed(const struct companions *c, const char *info, size_t len, const char *top)
+/* What was trashed under `name`, or what is `below` in it. */
+static void found_in_files(const struct companions *c, const char *trash, const char *name,
+                           const char *below)
 {
-    return belongings_trashed(info, len, top, c->target->path, c->tree) ||
-           (c->under_prefix[0] && belongings_trashed(info, len, top, c->under_prefix, c->tree));
-}
-
-/* `name`.trashinfo is about it: what it describes has that name in files/. */
-static void found_in_trash(const struct companions *c, const struct companions_folder *info,
-                           const char *name)
-{
-    char path[COMPANION_PATH], what[NAME_MAX + 1];
+    char path[COMPANION_PATH];
     struct companions_folder files;
     struct stat st;
+    char *slash;
 
-    snprintf(path, sizeof path, "%.*s/files", (int)(strrchr(info->path, '/') - info->path),
-             info->path);
-    snprintf(what, sizeof what, "%.*s", (int)(strlen(name) - strlen(".trashinfo")), name);
+    if (snprintf(path, sizeof path, "%s/files/%s%s", trash, name, below) >= (int)sizeof path)
+        return;
+    slash = strrchr(path, '/');
+    *slash = '\0';
     files = companions_open(c->scope, path);
-    if (files.list && fstatat(dirfd(files.list), what, &st, AT_SYMLINK_NOFOLLOW) == 0)
-        companions_found(c, &files, what);
+    if (files.list && fstatat(dirfd(files.list), slash + 1, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        companions_found(c, &files, slash + 1);
     companions_close(&files);
-    companions_found(c, info, name);
+}
+
+/* `was`: where it was before. It may have been the target, in it, or a folder above it. */
+static void found_in_trash(const struct companions *c, const struct companions_folder *info,
+                           const char *name, const char *trash, const char *was)
+{
+    const char *paths[] = {c->target->path, c->under_prefix};
+    char what[NAME_MAX + 1];
+
+    snprintf(what, sizeof what, "%.*s", (int)(strlen(name) - strlen(".trashinfo")), name);
+    for (size_t i = 0; i < 2; i++) {
+        if (!paths[i][0])
+            continue;
+        if (belongings_is_in(was, paths[i], c->tree)) {
+            found_in_files(c, trash, what, "");
+            companions_found(c, info, name);
+            return;
+        }
+        if (belongings_is_in(paths[i], was, true)) {
+            found_in_files(c, trash, what, paths[i] + strlen(was));
+            return;
+        }
+    }
 }
 
 /* `top`: what a Path= that does not begin with / is below. */
 static void search_trash(const struct companions *c, const char *trash, const char *top, char *room)
 {
-    char path[COMPANION_PATH];
+    char path[COMPANION_PATH], was[BELONGINGS_PATH_MAX];
     struct companions_folder f;
     const char *name;
 
@@ -221,8 +253,8 @@ static void search_trash(const struct companions *c, const char *trash, const ch
     while ((name = companions_next(&f))) {
         size_t n = strlen(name);
         if (n > 10 && strcmp(name + n - 10, ".trashinfo") == 0 &&
-            is_trashed(c, room, companions_read(&f, name, room, TRASHINFO_READ), top))
-            found_in_trash(c, &f, name);
+            belongings_trashed(room, companions_read(&f, name, room, TRASHINFO_READ), top, was))
+            found_in_trash(c, &f, name, trash, was);
     }
     companions_close(&f);
 }
@@ -249,15 +281,52 @@ static void search_trash_of_top(const struct companions *c, const char *top, cha
 
 /* --- where people's programs keep such things ------------------------------------------------- */
 
+/* Where editors keep swap, undo and backup files of all folders. */
+static void search_editors(const struct companions *c, const char *home)
+{
+    static const char *const folders[] = {
+        ".local/state/nvim/swap",
+        ".local/state/nvim/undo",
+        ".local/state/nvim/backup",
+        ".local/share/nvim/swap",
+        ".vim/swap",
+        ".vim/undo",
+        ".vim/backup",
+        ".cache/vim/swap",
+        ".cache/vim/undo",
+        ".cache/vim/backup",
+        ".emacs.d/backups",
+        ".emacs.d/auto-save-list",
+        ".emacs.d/autosaves",
+    };
+    const char *paths[] = {c->target->path, c->under_prefix};
+    char path[COMPANION_PATH];
+    const char *name;
+
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        struct companions_folder f;
+        snprintf(path, sizeof path, "%s/%s", home, folders[i]);
+        f = companions_open(c->scope, path);
+        while ((name = companions_next(&f)))
+            if (belongings_of_path(name, paths[0]) ||
+                (paths[1][0] && belongings_of_path(name, paths[1])))
+                companions_found(c, &f, name);
+        companions_close(&f);
+    }
+}
+
 static void search_home(const struct companions *c, const char *home, char *room)
 {
     char path[COMPANION_PATH];
 
     snprintf(path, sizeof path, "%s/.local/share/Trash", home);
     search_trash(c, path, home, room);
+    search_editors(c, home);
     if (c->target->kind != PLAN_FILE && c->target->kind != PLAN_TREE)
         return;
     snprintf(path, sizeof path, "%s/.cache/thumbnails", home);
+    search_thumbnails(c, path, 2, room);
+    snprintf(path, sizeof path, "%s/.thumbnails", home);
     search_thumbnails(c, path, 2, room);
 }
 
@@ -288,7 +357,7 @@ static void search_tops(const struct companions *c, char *room)
 }
 
 /* Roots that are homes in themselves are searched with the others. */
-static void search_roots(const struct companions *c, char *room)
+static void search_roots(struct companions *c, char *room)
 {
     const struct plan *p = c->scope->plan;
 
@@ -296,7 +365,7 @@ static void search_roots(const struct companions *c, char *room)
         if (strncmp(p->roots[i].path, "/home/", 6) != 0)
             search_home(c, p->roots[i].path, room);
         if (c->uuid[0])
-            search_folder(c, p->roots[i].path, NULL);
+            search_headers(c, p->roots[i].path, HEADERS_DEPTH);
     }
 }
 

@@ -68,9 +68,12 @@ static const struct daemon_program program = {
 /* What is wrong with a plan that is shown to a person: file and line first. */
 static void write_to_person(const char *who, enum log_level level, const char *sentence)
 {
-    (void)who, (void)level;
+    const char *label = level == LOG_LEVEL_WARNING ? "warning: " : "";
+
+    (void)who;
     fflush(stdout); /* both may be one terminal */
-    wrap_text(stderr, isatty(STDERR_FILENO) ? WRAP_COLUMNS : SIZE_MAX, 0, 4, sentence);
+    fputs(label, stderr);
+    wrap_text(stderr, isatty(STDERR_FILENO) ? WRAP_COLUMNS : SIZE_MAX, strlen(label), 4, sentence);
 }
 
 /* What the command line says beyond its single options. 0, or -1 after a complaint. */

@@ -141,7 +141,8 @@ def test_the_wipes_plan_is_wrapped_on_a_terminal(folder):
     put(folder / "etc/porchlight/porchlight.conf", WHOLE)
     put(folder / "etc/porchlight/wipe.plan", "[root venue]\npath = /srv/venue\n"
                                              "[tree list]\npath = /srv/venue/list\n")
-    (folder / "srv/venue/list").mkdir(parents=True)
+    for made in ("srv/venue/list", "var/lib/porchlight-wipe"):
+        (folder / made).mkdir(parents=True)
     plain = run("--prefix", folder, "wipe", "--plan")
     assert plain.returncode == OK and max(map(len, plain.stdout.splitlines())) > 80, plain
     said, code = on_terminal("--prefix", folder, "wipe", "--plan")

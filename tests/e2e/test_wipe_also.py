@@ -125,6 +125,29 @@ def trashed_folder(venue):
     return "tree", "/srv/venue/sheets", 2
 
 
+def trashed_with_its_folder(venue):
+    trash = venue.prefix / "home/anna/.local/share/Trash"
+    trashed(trash, "old", "/srv/venue/old")
+    (trash / "files/old").unlink()
+    (trash / "files/old/deep").mkdir(parents=True)
+    (trash / "files/old/deep/list.csv").write_bytes(GUEST)
+    (trash / "files/old/other").write_text("another file\n")
+    (venue.venue / "old/deep").mkdir(parents=True)
+    (venue.venue / "old/deep/list.csv").write_text("new\n")
+    return "file", "/srv/venue/old/deep/list.csv", 1
+
+
+def folders_of_editors(venue):
+    home = venue.prefix / "home/anna"
+    for name in (".local/state/nvim/swap/%srv%venue%list.csv.swp", ".vim/undo/%srv%venue%list.csv",
+                 ".emacs.d/backups/!srv!venue!list.csv~",
+                 f".vim/swap/{str(venue.venue).replace('/', '%')}%list.csv.swp"):
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_bytes(GUEST)
+    (home / ".vim/swap/%srv%venue%other.csv.swp").write_text("another file\n")
+    return "file", "/srv/venue/list.csv", 4
+
+
 def trashed_key(venue):
     trashed(venue.prefix / "home/anna/.local/share/Trash", "door.key", "/srv/venue/door.key")
     return "key", "/srv/venue/door.key", 2
@@ -136,7 +159,7 @@ def trashed_credential(venue):
 
 
 ALL = [editors, sqlite, thumbnail, thumbnail_in_tree, home_trash, trash_of_the_disk, trashed_folder,
-       trashed_key, trashed_credential]
+       trashed_with_its_folder, folders_of_editors, trashed_key, trashed_credential]
 
 
 @pytest.mark.parametrize("make", ALL, ids=lambda m: m.__name__)
@@ -243,11 +266,12 @@ def container(venue):
 @pytest.mark.parametrize("also", [True, False])
 def test_a_copy_of_a_containers_header(venue, container, also):
     """It opens the container again, so without it being destroyed nothing is."""
-    copy = venue.venue / "keep-this"
+    copy = venue.venue / "copies/keep-this"
+    (venue.venue / "keep-this").rename(copy)
     other = venue.venue / "other"
     other.write_bytes(copy.read_bytes().replace(copy.read_bytes()[168:204], b"0" * 36))
     plan(venue, "luks", "/srv/venue/desk.luks", also)
-    assert listed(venue) == ("destroyed" if also else "unverified", {"/srv/venue/keep-this"})
+    assert listed(venue) == ("destroyed" if also else "unverified", {"/srv/venue/copies/keep-this"})
     assert wiped(venue) == ("destroyed" if also else "unverified")
     assert copy.exists() != also and other.exists()
     if not also:

@@ -135,7 +135,8 @@ static bool is_tried_out(const struct cli *cli)
 
 static int check_card(const struct cli *cli, const char *file)
 {
-    static const char *const ours[] = {PATH_ETC, PATH_STATE_DIR};
+    /* With an overlay in memory the card is seen at /boot alone. */
+    static const char *const ours[] = {PATH_ETC, PATH_STATE_DIR, "/", "/boot", "/boot/firmware"};
     char folder[PATH_LEN], path[PATH_LEN];
     struct cards there, here;
     bool shares = false;

@@ -112,30 +112,45 @@ static void test_pictures(void **state)
 static void test_trash(void **state)
 {
     static const struct {
-        const char *name, *info, *path;
-        bool tree, belongs;
+        const char *name, *info, *path; /* NULL: it does not say */
     } rows[] = {
         {"absolute", "[Trash Info]\nPath=/srv/venue/list.csv\nDeletionDate=x\n",
-         "/srv/venue/list.csv", false, true},
-        {"below its file system", "[Trash Info]\nPath=venue/list.csv\n", "/srv/venue/list.csv",
-         false, true},
-        {"escaped", "[Trash Info]\r\nPath=/srv/venue/a%20b%C3%A9\r\n", "/srv/venue/a b\xc3\xa9",
-         false, true},
-        {"no newline at its end", "Path=/srv/venue/x", "/srv/venue/x", false, true},
-        {"in a tree", "Path=/srv/venue/sheets/one\n", "/srv/venue/sheets", true, true},
-        {"the folder above it", "Path=/srv/venue\n", "/srv/venue/list.csv", false, false},
-        {"another", "Path=/srv/venue/list.csv2\n", "/srv/venue/list.csv", true, false},
-        {"in a file", "Path=/srv/venue/list.csv/x\n", "/srv/venue/list.csv", false, false},
-        {"empty", "", "/srv/venue/list.csv", true, false},
-        {"no path", "[Trash Info]\nPath=\n", "/srv/venue/list.csv", true, false},
-        {"half an escape", "Path=/srv/venue/%\n", "/srv/venue/%", false, true},
+         "/srv/venue/list.csv"},
+        {"below its file system", "[Trash Info]\nPath=venue/list.csv\n", "/srv/venue/list.csv"},
+        {"escaped", "[Trash Info]\r\nPath=/srv/venue/a%20b%C3%A9\r\n", "/srv/venue/a b\xc3\xa9"},
+        {"no newline at its end", "Path=/srv/venue/x", "/srv/venue/x"},
+        {"half an escape", "Path=/srv/venue/%\n", "/srv/venue/%"},
+        {"empty", "", NULL},
+        {"no path", "[Trash Info]\nPath=\n", NULL},
+        {"an empty path", "Path=\r\n", NULL},
     };
+    char path[BELONGINGS_PATH_MAX];
 
     (void)state;
-    EACH_ROW (i, rows, rows[i].name)
-        if (belongings_trashed(rows[i].info, strlen(rows[i].info), "/srv", rows[i].path,
-                               rows[i].tree) != rows[i].belongs)
-            fail_msg("%s", rows[i].name);
+    EACH_ROW (i, rows, rows[i].name) {
+        bool said = belongings_trashed(rows[i].info, strlen(rows[i].info), "/srv", path);
+        if (said != (!!rows[i].path) || (said && strcmp(path, rows[i].path) != 0))
+            fail_msg("%s: %s", rows[i].name, said ? path : "nothing");
+    }
+    assert_true(belongings_is_in("/srv/a", "/srv/a", false));
+    assert_true(belongings_is_in("/srv/a/b", "/srv/a", true));
+    assert_false(belongings_is_in("/srv/a/b", "/srv/a", false));
+    assert_false(belongings_is_in("/srv/ab", "/srv/a", true));
+    assert_false(belongings_is_in("/srv", "/srv/a", true));
+    assert_false(belongings_is_in("/srv", "", true));
+}
+
+static void test_folders_of_editors(void **state)
+{
+    (void)state;
+    assert_true(belongings_of_path("%srv%venue%list.csv.swp", "/srv/venue/list.csv"));
+    assert_true(belongings_of_path("%srv%venue%list.csv", "/srv/venue/list.csv"));
+    assert_true(belongings_of_path("!srv!venue!list.csv~", "/srv/venue/list.csv"));
+    assert_true(belongings_of_path("!srv!venue!list.csv.~2~", "/srv/venue/list.csv"));
+    assert_true(belongings_of_path("#!srv!venue!list.csv#", "/srv/venue/list.csv"));
+    assert_false(belongings_of_path("%srv%venue%list.csv2", "/srv/venue/list.csv"));
+    assert_false(belongings_of_path("list.csv.swp", "/srv/venue/list.csv"));
+    assert_false(belongings_of_path("%srv%venue%other.swp", "/srv/venue/list.csv"));
 }
 
 int main(void)
@@ -145,6 +160,7 @@ int main(void)
         cmocka_unit_test(test_thumbnails),
         cmocka_unit_test(test_pictures),
         cmocka_unit_test(test_trash),
+        cmocka_unit_test(test_folders_of_editors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

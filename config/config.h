@@ -43,6 +43,7 @@ struct config_switch { /* [switch NAME] */
     struct config_line other; /* the normally closed one of a supervised switch; bias and active as
                                  line's */
     int64_t debounce;
+    int64_t release;    /* a release that is shorter is a drop-out of the contact */
     int64_t throw_time; /* how long a changeover may have neither or both contacts */
     int64_t press_max;  /* longer is no press */
     int64_t gap;        /* a pause that ends a train of presses */

@@ -65,6 +65,7 @@ static const struct key keys[] = {
     {"switch", "bias",       &value_choice,   "pull-up", SWITCH(line.bias), 0, 0, BIASES},
     {"switch", "active",     &value_level,    "low",     SWITCH(line.active_low), 0, 0, NULL},
     {"switch", "debounce",   &value_duration, "30ms",    SWITCH(debounce), MS, 200 * MS, NULL},
+    {"switch", "release",    &value_duration, "50ms",    SWITCH(release), MS, 500 * MS, NULL},
     {"switch", "throw_time", &value_duration, "100ms",   SWITCH(throw_time), 10 * MS, 2 * S, NULL},
     {"switch", "press_max",  &value_duration, "800ms",   SWITCH(press_max), 100 * MS, 5 * S, NULL},
     {"switch", "gap",        &value_duration, "700ms",   SWITCH(gap), 100 * MS, 5 * S, NULL},

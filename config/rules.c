@@ -18,6 +18,7 @@ static const struct order {
 } orders[] = {
     {"switch", "debounce", "press_max", false, "a press must last longer than the bounce"},
     {"switch", "debounce", "gap", false, "a pause must last longer than the bounce"},
+    {"switch", "release", "gap", false, "a pause must last longer than a drop-out"},
     {"switch", "press_max", "hold", false, "a press must end before a hold is one"},
     {"switch", "hold", "wipe_hold", false, "the wipe has the longer hold"},
     {"switch", "hold", "stuck", false, "a hold must come before a stuck switch"},

@@ -13,10 +13,10 @@ struct sentence {
 static const struct sentence sentences[] = {
     [LINE_BAD_ADDRESS] = {EINVAL,
                           "is not a valid address. Expected gpiochip0:17 or a chip's label and "
-                          "offset (pinctrl-bcm2711:17), a line's own name (GPIO17), or sim:front"},
+                          "offset (pinctrl-bcm2711:17), or a line's own name (GPIO17)"},
     [LINE_NO_GPIO] = {ENOENT,
                       "was not opened: this machine has no GPIO chip (/dev/gpiochip*). Is it a "
-                      "Raspberry Pi? To try Porchlight without wires, write sim:front instead"},
+                      "Raspberry Pi? The switch will not work"},
     [LINE_NO_CHIP] = {ENOENT,
                       "was not found: no chip has that name or label. This machine has: %s"},
     [LINE_NO_OFFSET] = {ENOENT, "was not found: its chip has lines 0 to %s"},

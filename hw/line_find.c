@@ -33,6 +33,25 @@ static void line_find_fit(struct line_find *f, const char *path, unsigned offset
     list(f->fits, word);
 }
 
+/* n of "GPIOn", or -1; a Pi's header has 2 to 27, and 0 and 1 for a board on top. */
+static int header_line_of(const char *name)
+{
+    char *end;
+    if (strncmp(name, "GPIO", 4) != 0 || name[4] < '0' || name[4] > '9')
+        return -1;
+    long n = strtol(name + 4, &end, 10);
+    return *end == '\0' && n <= 27 ? (int)n : -1;
+}
+
+static bool is_header_chip(const char *label)
+{
+    static const char *const labels[] = {"pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1"};
+    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
+        if (strcmp(label, labels[i]) == 0)
+            return true;
+    return false;
+}
+
 void line_find_chip(struct line_find *f, const char *path, const char *name, const char *label,
                     unsigned lines)
 {
@@ -40,6 +59,11 @@ void line_find_chip(struct line_find *f, const char *path, const char *name, con
     f->chips++;
     snprintf(word, sizeof word, "%s (%s)", name, label);
     list(f->seen, word);
+    if (f->want->kind == LINE_BY_NAME && is_header_chip(label) &&
+        header_line_of(f->want->name) >= 0) {
+        snprintf(f->header, sizeof f->header, "%s", path);
+        f->header_line = (unsigned)header_line_of(f->want->name);
+    }
     if (f->want->kind != LINE_BY_OFFSET)
         return;
     bool by_name = line_is_chip_name(f->want->chip);
@@ -137,6 +161,12 @@ void line_find_follow(const char *dev, struct line_address *a)
         memcpy(a->chip, last, strlen(last) + 1);
 }
 
+void line_find_end(struct line_find *f)
+{
+    if (f->found == 0 && f->header[0])
+        line_find_fit(f, f->header, f->header_line, f->want->name);
+}
+
 enum line_trouble line_find_on(const char *dev, struct line_find *f, struct line_address *want,
                                line_find_report *report, char detail[LINE_SEEN_MAX])
 {
@@ -146,5 +176,6 @@ enum line_trouble line_find_on(const char *dev, struct line_find *f, struct line
     size_t n = line_find_paths(dev, paths);
     for (size_t i = 0; i < n; i++)
         report(f, paths[i]);
+    line_find_end(f);
     return line_find_verdict(f, detail);
 }

@@ -15,6 +15,8 @@ struct line_find {
     unsigned lines;             /* of the chip that fits */
     char path[LINE_PATH_MAX];   /* the first that fits */
     unsigned offset;            /* on it */
+    char header[LINE_PATH_MAX]; /* the chip of a Pi's header, for a GPIOn; empty: none */
+    unsigned header_line;       /* n */
     char closed[LINE_PATH_MAX]; /* one that would not open; empty: none */
     int closed_error;           /* and why: an errno */
     char fits[LINE_SEEN_MAX];   /* all that fit, for the message */
@@ -24,10 +26,15 @@ struct line_find {
 void line_find_init(struct line_find *f, const struct line_address *want);
 void line_find_chip(struct line_find *f, const char *path, const char *name, const char *label,
                     unsigned lines);
-/* `name` may be NULL: most lines have none. Only for LINE_BY_NAME. */
+/* `name` may be NULL: most lines have none. Only for LINE_BY_NAME. Debian names some pins of a Pi's
+ * header after a second use (GPIO4 is GPIO_GCLK there): a GPIOn that no line is called is line n of
+ * the header's chip. */
 void line_find_line(struct line_find *f, const char *path, unsigned offset, const char *name);
 /* A chip that would not open, and the errno. */
 void line_find_closed(struct line_find *f, const char *path, int error);
+
+/* All chips are reported. */
+void line_find_end(struct line_find *f);
 
 /* LINE_FINE: path and offset say where. Else what to give to line_refuse, with its detail in
  * `detail` (and for LINE_OTHER the errno in errno). */

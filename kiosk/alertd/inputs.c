@@ -15,6 +15,9 @@
 #define REREAD_REST    (5 * NS_PER_S)
 #define REREAD_PRESSED (500 * NS_PER_MS)
 
+/* Bridged in a hold; porchlight.conf explains it at `release`. */
+#define HOLD_DROPOUT (150 * NS_PER_MS)
+
 enum { EDGES = 16 };
 
 struct contact {
@@ -227,6 +230,8 @@ static int switch_open(struct inputs *in, size_t i, const struct config_switch *
     int missing = 0;
     memcpy(s->name, c->name, sizeof s->name);
     s->rules = (struct switch_rules){.debounce = c->debounce,
+                                     .release = c->release,
+                                     .dropout = HOLD_DROPOUT,
                                      .throw_time = c->throw_time,
                                      .supervised = c->other.address[0] != '\0',
                                      .gesture = {.press_max = c->press_max,

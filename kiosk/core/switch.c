@@ -94,12 +94,28 @@ size_t switch_time(struct switch_state *s, const struct switch_rules *r, int64_t
     return t.n;
 }
 
+/* How long a contact must be still at this level to count: making and breaking differ. */
+static int64_t settle_of(const struct switch_state *s, const struct switch_rules *r,
+                         enum switch_contact c, bool closed, int64_t at)
+{
+    const struct gesture_state *g = &s->gesture;
+    int64_t settle = r->debounce;
+    if (closed || c != SWITCH_NO)
+        return settle;
+    if (settle < r->release)
+        settle = r->release;
+    bool held = g->pressed && !g->fault && at - g->since > r->gesture.press_max;
+    return held && !r->supervised && settle < r->dropout ? r->dropout : settle;
+}
+
 size_t switch_level(struct switch_state *s, const struct switch_rules *r, enum switch_contact c,
                     bool closed, int64_t at, struct switch_event out[SWITCH_MAX])
 {
     size_t n = switch_time(s, r, at, out);
     if (c == SWITCH_NC && !r->supervised)
         return n;
+    if (closed != s->contact[c].raw)
+        s->contact[c].settle = settle_of(s, r, c, closed, at);
     debounce_level(&s->contact[c], closed, at);
     struct said t = {.out = out, .n = n};
     switch_settle(&t, s, r, at);

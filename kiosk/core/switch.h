@@ -8,7 +8,12 @@
 /* One switch, from its wires to the gesture: debounced contacts, the changeover contact where there
  * are two, then the recogniser of gestures. Levels are raw ("closed"), times those of the edges. */
 struct switch_rules {
-    int64_t debounce;   /* ns */
+    int64_t debounce; /* ns; for a press, and for a contact that rests */
+    int64_t release; /* ns; a contact that was closed and opens for less than this has not opened */
+    int64_t dropout; /* ns; the same in a hold that is already longer than press_max, where no
+                        finger lets go so briefly: a worn contact or a wire that is pulled does. Of
+                        an unsupervised switch alone; of a supervised one the other contact shows
+                        whether it was let go */
     int64_t throw_time; /* ns; of a supervised switch */
     bool supervised;    /* a changeover contact on two lines */
     struct gesture_rules gesture;

@@ -193,6 +193,13 @@ def test_a_switch_with_a_fault_is_a_failure(kiosk):
     assert ask(kiosk.prefix)["line"]["front"].verdict == "failure"
 
 
+def test_simulated_lines_of_an_installed_kiosk_are_a_failure(kiosk):
+    assert ask(kiosk.prefix)["line"]["all"].verdict == "ok"  # a folder for trying
+    put(kiosk.prefix / "usr/lib/systemd/system/porchlightd.service")
+    found = ask(kiosk.prefix)["line"]["all"]
+    assert found.verdict == "failure" and "no real switch" in found.said and "GPIO17" in found.fix
+
+
 def test_the_config_is_checked(kiosk):
     text = (kiosk.etc / "porchlight.conf").read_text()
     (kiosk.etc / "porchlight.conf").unlink()

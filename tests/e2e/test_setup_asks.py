@@ -253,6 +253,24 @@ def test_each_change_of_switch_and_door_is_shown(venue):
     assert t.end() == 1
 
 
+@pytest.mark.parametrize("typed, words", (
+    ("11", ("Pin 11 of the header is GPIO17: type GPIO17", "GPIO11 is pin 23", "| o o |")),
+    ("17", ("Pin 17 of the header is 3.3V", "GPIO17 is pin 11: type GPIO17")),
+    ("39", ("Pin 39 of the header is GND", "GPIO39 is none")),
+    ("41", ("The Pi's header has no pin 41",)),
+))
+def test_a_bare_number_is_questioned(venue, typed, words):
+    t = begin(venue)
+    t.until("GPIO17] ")
+    t.say(typed)
+    said = " ".join(t.until("] ").split())
+    for word in words:
+        assert word in said, said
+    os.write(t.fd, b"\x04")
+    t.until("othing was changed")
+    assert t.end() == 1
+
+
 def test_a_wrong_answer_is_asked_again(venue):
     t = begin(venue)
     t.until("GPIO17] ")

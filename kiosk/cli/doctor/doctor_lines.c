@@ -151,12 +151,28 @@ static void try_line(struct doctor *d, const char *name, const struct config_lin
     line_free(l);
 }
 
+/* A system that starts porchlightd by itself; a folder for trying has no such unit. */
+static bool is_installed(const struct doctor *d)
+{
+    return doctor_exists(d, "/usr/lib/systemd/system/porchlightd.service") ||
+           doctor_exists(d, "/lib/systemd/system/porchlightd.service");
+}
+
 void doctor_lines(struct doctor *d)
 {
     const struct config *c = d->config;
 
     if (c && c->simulated) {
-        doctor_say(d, "all", DOCTOR_OK, "", "All lines are simulated.");
+        if (is_installed(d))
+            doctor_say(
+                d, "all", DOCTOR_FAILURE,
+                "Connect the switch to the Pi and name its pin in [switch NAME] of " PATH_CONF
+                ", such as line = GPIO17, or run set-up again:\n"
+                "    sudo porchlight setup",
+                "All lines are simulated, so no real switch can raise an alarm.");
+        else
+            doctor_say(d, "all", DOCTOR_OK, "",
+                       "All lines are simulated, as in any folder for trying.");
         report_inputs(d);
         return;
     }

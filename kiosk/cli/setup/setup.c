@@ -22,6 +22,21 @@ static bool is_unchanged(const struct setup *s, enum answer which)
     return strcmp(s->now.value[which], s->before.value[which]) == 0;
 }
 
+/* False after a complaint: what answers in a file name must be there too. */
+static bool lines_exist(const struct setup *s)
+{
+    static const enum answer lines[] = {ANSWER_SWITCH, ANSWER_OTHER_CONTACT, ANSWER_DOOR};
+    char why[SETUP_WHY_MAX];
+    bool good = true;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        if (!setup_line_is_refused(s, s->now.value[lines[i]], why))
+            continue;
+        log_error("%s: %s", answer_rules[lines[i]].key, why);
+        good = false;
+    }
+    return good;
+}
+
 /* The last run's answers, then this one's over them. */
 static int find_answers(struct setup *s, const struct options *o)
 {
@@ -46,7 +61,7 @@ static int find_answers(struct setup *s, const struct options *o)
     }
     for (size_t i = 0; i < sizeof brokers / sizeof brokers[0]; i++)
         s->brokers_changed |= !is_unchanged(s, brokers[i]);
-    if (answers_check(&s->now) == 0)
+    if (answers_check(&s->now) == 0 && lines_exist(s))
         return 0;
     log_error("Nothing was changed. Correct the answers, then run set-up again.");
     return -1;

@@ -16,6 +16,8 @@
 
 enum { SETUP_KIOSKS = 4 }; /* a venue's kiosks that brokers know from the start */
 
+enum { SETUP_WHY_MAX = 512 };
+
 struct setup {
     const char *prefix;
     struct answers now, before; /* before: the last run's, or the defaults on the first */
@@ -79,6 +81,14 @@ int setup_papers(struct setup *s);
 
 /* setup_drawing.c: how the switch and the door are wired, for the terminal. */
 void setup_drawing(const struct answers *a);
+
+/* setup_drawing.c: a bare number may be a pin's or a GPIO's. True: it is one that either could be,
+ * and `why` asks which; the header is drawn. */
+bool setup_is_pin_number(const char *address, char why[SETUP_WHY_MAX]);
+
+/* setup_look.c: whether the kiosk itself could not use this line, as far as this machine can say:
+ * it has GPIO chips, and is the one that is set up. `why` says it. */
+bool setup_line_is_refused(const struct setup *s, const char *address, char why[SETUP_WHY_MAX]);
 
 /* setup_look.c: shows for at most `seconds` how switch and door move, until both have. -1: the host
  * leaves. */

@@ -37,9 +37,12 @@ static bool is_hidden(const struct setup *s, enum answer which)
 }
 
 /* NULL, or why the answer cannot be used, as far as that can be seen now. */
-static const char *why_refused(const struct setup *s, enum answer which)
+static const char *why_refused(const struct setup *s, enum answer which, char why[SETUP_WHY_MAX])
 {
     const char *v = s->now.value[which];
+    bool is_line = which == ANSWER_SWITCH || which == ANSWER_OTHER_CONTACT || which == ANSWER_DOOR;
+    if (is_line && (setup_is_pin_number(v, why) || setup_line_is_refused(s, v, why)))
+        return why;
     if (which == ANSWER_SWITCH && strcmp(v, "none") == 0)
         return "Without a switch nobody can raise an alarm. Type its pin, such as GPIO17.";
     if (which == ANSWER_OUTSIDE && (v[0] == '\0' || strcmp(v, "none") == 0))
@@ -56,7 +59,7 @@ enum { INDENT = 3 };
 static int ask_question(struct setup *s, int number, enum answer which)
 {
     const struct answer_rule *r = &answer_rules[which];
-    char text[ANSWER_MAX + 2];
+    char text[ANSWER_MAX + 2], told[SETUP_WHY_MAX];
 
     print_say("\n%d. %s", number, r->question);
     print_item(PRINT_PLAIN, "", INDENT, "%s", r->because);
@@ -68,7 +71,7 @@ static int ask_question(struct setup *s, int number, enum answer which)
         if (!good)
             print_item(PRINT_PLAIN, "", INDENT, "You typed \"%s\". Expected %s.", text,
                        r->expected);
-        const char *why = good ? why_refused(s, which) : NULL;
+        const char *why = good ? why_refused(s, which, told) : NULL;
         if (why)
             print_item(PRINT_PLAIN, "", INDENT, "%s", why);
         if (good && !why)

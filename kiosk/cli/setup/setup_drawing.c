@@ -78,6 +78,29 @@ static void print_advice(const struct wire *wires)
     putchar('\n');
 }
 
+bool setup_is_pin_number(const char *address, char why[SETUP_WHY_MAX])
+{
+    static const struct wire none[] = {{NULL, -1}};
+    char *end, name[16], other[64] = "is none";
+    long n = strtol(address, &end, 10);
+    if (address[0] < '0' || address[0] > '9' || *end != '\0')
+        return false;
+    if (n < 1 || n > 2 * ROWS) {
+        snprintf(why, SETUP_WHY_MAX,
+                 "The Pi's header has no pin %ld. Type a GPIO's name, such as GPIO17.", n);
+        return true;
+    }
+    int there = header[(n - 1) / 2][(n - 1) % 2];
+    for (int pin = 0; pin < 2 * ROWS; pin++)
+        if (header[pin / 2][pin % 2] == n)
+            snprintf(other, sizeof other, "is pin %d: type GPIO%ld if you mean it", pin + 1, n);
+    putchar('\n');
+    draw_header(none);
+    snprintf(why, SETUP_WHY_MAX, "Pin %ld of the header is %s%s%s, and GPIO%ld %s.", n,
+             pin_name(there, name), there >= 0 ? ": type " : "", there >= 0 ? name : "", n, other);
+    return true;
+}
+
 void setup_drawing(const struct answers *a)
 {
     struct wire wires[4];

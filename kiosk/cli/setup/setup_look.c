@@ -6,6 +6,7 @@
 #include "kiosk/common/paths.h"
 #include "kiosk/core/ns.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -81,6 +82,23 @@ static int watch_lines(struct looked all[2], int64_t end)
             return terminal_line(text, sizeof text);
     }
     return 0;
+}
+
+bool setup_line_is_refused(const struct setup *s, const char *address, char why[SETUP_WHY_MAX])
+{
+    struct line_spec spec = {.direction = LINE_INPUT, .bias = LINE_BIAS_AS_IS};
+    struct line_error error;
+
+    if (s->prefix[0] || access("/dev/gpiochip0", F_OK) < 0 || line_is_simulated(address) ||
+        strcmp(address, "none") == 0)
+        return false;
+    snprintf(spec.address, sizeof spec.address, "%s", address);
+    struct line *l = line_open("This answer", &spec, NULL, &error);
+    bool refused = !l && errno != EBUSY; /* porchlightd, which runs, holds its lines */
+    line_free(l);
+    if (refused)
+        snprintf(why, SETUP_WHY_MAX, "%s.", error.text);
+    return refused;
 }
 
 int setup_look(const struct answers *a, const char *prefix, int seconds)

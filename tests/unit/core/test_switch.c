@@ -115,11 +115,58 @@ static void test_lost_edges_are_healed_by_a_re_read(void **state)
     assert_false(switch_at_fault(&s));
 }
 
+/* A hand that holds for 2 s, or presses five times, and a contact that opens meanwhile. */
+static const struct {
+    const char *name;
+    int hold, times, pause; /* ms; `times` presses of `hold`, `pause` apart */
+    int at, out;            /* ms: when in the first press the contact drops out, for how long */
+    const char *said;
+} drops[] = {
+    {"a short drop-out early in a hold", 2000, 1, 0, 300, 45, "sensed lockdown"},
+    {"a drop-out in a hold", 2000, 1, 0, 900, 140, "sensed lockdown"},
+    {"a drop-out as the hold is complete", 2000, 1, 0, 1450, 100, "sensed lockdown"},
+    {"let go in a hold, and pressed again", 2000, 1, 0, 900, 160, "sensed sensed unclear"},
+    {"a drop-out in one of five presses", 200, 5, 200, 80, 45,
+     "sensed sensed sensed sensed sensed code"},
+    {"five quick presses", 60, 5, 60, 0, 0, "sensed sensed sensed sensed sensed code"},
+    {"two quick presses", 60, 2, 55, 0, 0, "sensed sensed caution"},
+};
+
+static void test_a_drop_out_is_no_release(void **state)
+{
+    struct switch_rules r = single;
+    (void)state;
+    r.release = 50 * NS_PER_MS;
+    r.dropout = 150 * NS_PER_MS;
+    EACH_ROW (i, drops, drops[i].name) {
+        struct switch_state s;
+        struct switch_event e[SWITCH_MAX];
+        char said[256] = "";
+        int64_t t = 0;
+        switch_start(&s, &r, false, false, 0, e);
+        for (int k = 0; k < drops[i].times; k++, t += drops[i].pause * NS_PER_MS) {
+            int64_t edges[] = {t, t + drops[i].at * NS_PER_MS,
+                               t + (drops[i].at + drops[i].out) * NS_PER_MS,
+                               t + drops[i].hold * NS_PER_MS};
+            for (int n = 0; n < 4; n++) {
+                if (k > 0 && (n == 1 || n == 2))
+                    continue;
+                run_time(&s, &r, edges[n], said, sizeof said);
+                say(said, sizeof said, e, switch_level(&s, &r, SWITCH_NO, n % 2 == 0, edges[n], e));
+            }
+            t = edges[3];
+        }
+        run_time(&s, &r, t + 9 * NS_PER_S, said, sizeof said);
+        assert_string_equal(said, drops[i].said);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_supervised),
         cmocka_unit_test(test_a_hold_let_go_in_time_is_no_lockdown),
+        cmocka_unit_test(test_a_drop_out_is_no_release),
         cmocka_unit_test(test_lost_edges_are_healed_by_a_re_read),
     };
     return cmocka_run_group_tests_name("switch", tests, NULL, NULL);

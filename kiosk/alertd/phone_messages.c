@@ -105,9 +105,11 @@ static void on_answer(const struct phone_messages *p, const char *account,
 
 static enum command_result command_judge(const struct kiosk_state *s, const struct sealer *sealer,
                                          const struct staff *staff, const char *account,
-                                         const struct mqtt_event *e, struct command *c)
+                                         const struct mqtt_event *e, struct command *c,
+                                         struct command_refused *refused)
 {
-    struct command_check d = {.kiosk_public = sealer->keys->public,
+    struct command_check d = {.refused = refused,
+                              .kiosk_public = sealer->keys->public,
                               .kiosk_secret = sealer->keys->secret,
                               .root_public = sealer->keys->root,
                               .staff = staff->phones,
@@ -135,19 +137,37 @@ static void on_button(const struct phone_messages *p, const char *account,
         actions_drill(p->state, p->outputs, false, clock_now());
 }
 
+/* The phone that signed it learns why. */
+static void command_answer(const struct phone_messages *p, const char *account,
+                           const struct command_refused *refused, enum command_result why)
+{
+    const struct sealer *s = p->sealer;
+    struct mqtt_publication answer = {.qos = topic_table[TOPIC_ANSWER].qos,
+                                      .expiry_s = topic_table[TOPIC_ANSWER].expiry_s,
+                                      .len = ENVELOPE_SIZE};
+    if (!refused->phone)
+        return;
+    topic_name(TOPIC_ANSWER, s->venue_id, s->kiosk_id, account, answer.topic);
+    struct envelope_place at = sealer_place(s, answer.topic);
+    if (command_refuse(refused, why, &at, s->keys->secret, answer.payload) == ENVELOPE_OK)
+        members_publish(p->members, &answer);
+}
+
 static void phone_messages_on_command(const struct phone_messages *p, const char *account,
                                       const struct mqtt_event *e)
 {
     struct command c;
+    struct command_refused refused;
     struct kiosk_state *s = p->state;
     const struct staff *staff = members_staff(p->members);
     int64_t now = clock_now();
-    enum command_result result = command_judge(s, p->sealer, staff, account, e, &c);
+    enum command_result result = command_judge(s, p->sealer, staff, account, e, &c, &refused);
     if (result == COMMAND_UNKNOWN && members_staff_refresh(p->members, now))
-        result = command_judge(s, p->sealer, staff, account, e, &c);
+        result = command_judge(s, p->sealer, staff, account, e, &c, &refused);
     log_debug("a command: %s", command_result_name(result));
     if (result != COMMAND_ACCEPTED) {
         phone_messages_refuse(s, result);
+        command_answer(p, account, &refused, result);
         return;
     }
     randombytes_buf(s->nonce, sizeof s->nonce);

@@ -32,14 +32,14 @@ void brokers_plan_init(struct brokers_plan *plan)
 }
 
 int brokers_plan_topic(struct brokers_plan *plan, enum topic t, const char *venue,
-                       const char *kiosk)
+                       const char *kiosk, const char *account)
 {
     struct mqtt_setup *s = &plan->common;
     if (s->subscribe_count == MQTT_SUBSCRIPTIONS_MAX)
         return -1;
     struct mqtt_subscription *one = &s->subscribe[s->subscribe_count++];
     one->qos = 1;
-    return topic_name(t, venue, kiosk, NULL, one->topic);
+    return topic_name(t, venue, kiosk, account, one->topic);
 }
 
 static int broker_start(struct brokers *b, struct mqtt_setup *setup)

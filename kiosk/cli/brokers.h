@@ -23,7 +23,7 @@ void brokers_plan_init(struct brokers_plan *plan);
 
 /* One more topic, at QoS 1. 0, or -1: there are too many, or this is none. */
 int brokers_plan_topic(struct brokers_plan *plan, enum topic t, const char *venue,
-                       const char *kiosk);
+                       const char *kiosk, const char *account);
 
 struct brokers;
 

@@ -47,7 +47,8 @@ struct command_run {
     struct message state;
     int letters; /* sent so far, the last under `used` */
     uint8_t used[MESSAGE_NONCE];
-    bool taken; /* a broker took a letter */
+    bool taken;   /* a broker took a letter */
+    char why[32]; /* the kiosk's answer to the last one, if it refused it; "": none */
 };
 
 static const struct order *order_named(const char *name)
@@ -94,6 +95,7 @@ static void letter_send(struct command_run *c)
         return;
     c->letters++;
     memcpy(c->used, m.nonce, sizeof c->used);
+    c->why[0] = '\0';
 }
 
 /* --- what comes back -------------------------------------------------------------------------- */
@@ -117,8 +119,34 @@ static bool is_obeyed(const struct command_run *c)
     }
 }
 
+/* The kiosk's answer, if it is one to the last letter. */
+static void command_on_answer(struct command_run *c)
+{
+    const struct phone_client_kiosk *k = &c->member.kiosks[0];
+    const uint8_t *public = c->member.secret + ENVELOPE_SECRET - ENVELOPE_PUBLIC;
+    struct envelope_place at = {.topic = c->event.topic};
+    char text[ENVELOPE_LETTER_MAX + 1], nonce[2 * MESSAGE_NONCE + 1];
+    size_t len;
+    memcpy(at.venue, c->member.venue_bytes, sizeof at.venue);
+    memcpy(at.kiosk, k->bytes, sizeof at.kiosk);
+    if (envelope_welcome_open(&at, public, c->member.secret, k->public, c->event.payload,
+                              c->event.len, text, &len) != ENVELOPE_OK)
+        return;
+    cJSON *json = cJSON_ParseWithLength(text, len);
+    const char *named = cJSON_GetStringValue(cJSON_GetObjectItem(json, "nonce")),
+               *why = cJSON_GetStringValue(cJSON_GetObjectItem(json, "reason"));
+    sodium_bin2hex(nonce, sizeof nonce, c->used, sizeof c->used);
+    if (c->letters > 0 && named && why && strcmp(named, nonce) == 0)
+        snprintf(c->why, sizeof c->why, "%s", why);
+    cJSON_Delete(json);
+}
+
 static void command_on_message(struct command_run *c)
 {
+    if (strstr(c->event.topic, "/answer/")) {
+        command_on_answer(c);
+        return;
+    }
     struct phone_client_heard h;
     phone_client_receive(&c->member, &c->rules, &c->event, clock_is_set() ? time(NULL) : 0, &h);
     if (h.refused || h.retired || h.message.kind != MSG_STATE ||
@@ -185,6 +213,19 @@ static void report_json(const char *order, bool obeyed, int64_t took)
     cJSON_Delete(o);
 }
 
+/* As command.h names them. */
+static const char *refusal_of(const char *why)
+{
+    if (strcmp(why, "replayed") == 0)
+        return "The kiosk refused it, because it had obeyed another command meanwhile. Look at the "
+               "state, and try again.";
+    if (strcmp(why, "stale") == 0)
+        return "The kiosk refused it, because another alert is active than the one it was about. "
+               "Look at the state, and try again.";
+    return "The kiosk refused it, because its proof would convince no phone: this key "
+           "may be of another venue.";
+}
+
 static int report(const struct command_run *c, bool obeyed, int64_t took)
 {
     static const char *const words[] = {
@@ -202,7 +243,8 @@ static int report(const struct command_run *c, bool obeyed, int64_t took)
     else if (obeyed)
         printf("%s: obeyed after %" PRId64 " ms\n", c->order->name, took / NS_PER_MS);
     if (!obeyed)
-        log_error("%s: %s", c->order->name, words[i]);
+        log_error("%s: %s", c->order->name,
+                  i == 1 && c->why[0] != '\0' ? refusal_of(c->why) : words[i]);
     return obeyed ? CLI_OK : i == 3 ? CLI_NOBODY : CLI_FAILED;
 }
 
@@ -216,6 +258,9 @@ static int speak(struct command_run *c)
                   "signed. End an alert on the kiosk: porchlight all-clear");
         return CLI_FAILED;
     }
+    if (brokers_plan_topic(&c->plan, TOPIC_ANSWER, c->member.venue, c->member.kiosks[0].id,
+                           c->member.account) < 0)
+        return CLI_FAILED;
     signal(SIGPIPE, SIG_IGN);
     c->rules = phone_client_rules(&c->member, true);
     c->brokers = brokers_new(&c->plan);

@@ -191,7 +191,7 @@ static int plan_topics(const struct phone_client *m, struct brokers_plan *plan, 
     size_t n = sizeof all / sizeof all[0] - (staff ? 0 : 1);
     for (size_t k = 0; k < m->kiosks_count; k++)
         for (size_t i = 0; i < n; i++)
-            if (brokers_plan_topic(plan, all[i], m->venue, m->kiosks[k].id) < 0)
+            if (brokers_plan_topic(plan, all[i], m->venue, m->kiosks[k].id, NULL) < 0)
                 return -1;
     return 0;
 }

@@ -9,7 +9,7 @@ enum { ROLE_NAME_MAX = 64 };
 
 /* An account's description: whose it is, and which version of topic_table its role was made from.
  */
-enum { RIGHTS = 2 };
+enum { RIGHTS = 3 };
 #define DESCRIPTION "porchlight "
 
 const char *dynsec_role_name(enum topic_role who)

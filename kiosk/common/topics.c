@@ -11,9 +11,10 @@
  * worth nothing once its sender has looked away.
  * push, wake: how a phone asks a relay to be rung (kiosk/core/push_offer.h); the kiosk writes to
  * wake that an account is revoked. beat: the kiosk receives its own, or opens that connection
- * again. enrol: the newcomer writes its request, the kiosk answers there, and later sends that same
- * account a rotated venue key; a relay's account gets it there too. registrar, registered: requests
- * for accounts, and their answers (kiosk/core/registration.h). */
+ * again. answer: why a phone's command was refused. enrol: the newcomer writes its request, the
+ * kiosk answers there, and later sends that same account a rotated venue key; a relay's account
+ * gets it there too. registrar, registered: requests for accounts, and their answers
+ * (kiosk/core/registration.h). */
 const struct topic_rule topic_table[TOPIC_COUNT] = {
     [TOPIC_ALERT] = {"alert", false, false, 1, ROLE_KIOSK, READERS, 3600},
     [TOPIC_NOTICE] = {"notice", false, false, 1, ROLE_KIOSK, ROLE_STAFF, 3600},
@@ -27,6 +28,7 @@ const struct topic_rule topic_table[TOPIC_COUNT] = {
     [TOPIC_RELAY] = {"relay", true, false, 0, ROLE_RELAY, ROLE_KIOSK, 0},
     [TOPIC_PUSH] = {"push", false, true, 1, ROLE_RELAY, ROLE_MEMBER | ROLE_STAFF, 0},
     [TOPIC_WAKE] = {"wake", true, false, 1, ROLE_MEMBER | ROLE_STAFF | ROLE_KIOSK, ROLE_RELAY, 600},
+    [TOPIC_ANSWER] = {"answer", true, false, 1, ROLE_KIOSK, ROLE_MEMBER | ROLE_STAFF, 60},
     [TOPIC_REGISTRAR] = {"registrar", false, false, 1, ROLE_KIOSK | ROLE_ROOT, ROLE_REGISTRAR, 60},
     [TOPIC_REGISTERED] = {"registered", false, false, 1, ROLE_REGISTRAR, ROLE_KIOSK | ROLE_ROOT,
                           60},

@@ -19,6 +19,7 @@ enum topic {
     TOPIC_RELAY,
     TOPIC_PUSH,
     TOPIC_WAKE,
+    TOPIC_ANSWER,
     TOPIC_REGISTRAR,
     TOPIC_REGISTERED,
     TOPIC_COUNT,
@@ -34,6 +35,9 @@ enum topic_role {
     ROLE_REGISTRAR = 1u << 5, /* beside the broker, for all venues; makes accounts */
     ROLE_ROOT = 1u << 6, /* the root key's own account; its topics name it in a kiosk's place */
 };
+
+/* Those of them that are phones. */
+#define TOPIC_PHONES (ROLE_MEMBER | ROLE_STAFF | ROLE_NEWCOMER)
 
 struct topic_rule {
     const char *name; /* "alert", or "ack" where an account follows */

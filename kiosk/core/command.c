@@ -1,5 +1,6 @@
 #include "kiosk/core/command.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static int digit_of(char c)
@@ -117,6 +118,8 @@ enum command_result command_read(const struct command_check *d, const char *topi
     uint8_t signature[CERT_SIGNATURE], id[ENVELOPE_ID];
     const char *why;
     size_t text_len;
+    if (d->refused)
+        d->refused->phone = NULL;
     if (retained)
         return COMMAND_RETAINED;
     enum command_result r = open_letter(d, wire, len, text, &text_len, signature);
@@ -133,6 +136,10 @@ enum command_result command_read(const struct command_check *d, const char *topi
     memcpy(at.kiosk, d->kiosk, sizeof at.kiosk);
     if (envelope_letter_signed(&at, staff->cert, signature, text, text_len) != ENVELOPE_OK)
         return COMMAND_FORGED;
+    if (d->refused) {
+        *d->refused = (struct command_refused){.phone = staff->cert, .kind = m.kind};
+        memcpy(d->refused->nonce, m.nonce, sizeof d->refused->nonce);
+    }
     if (memcmp(m.nonce, d->nonce, sizeof m.nonce) != 0)
         return COMMAND_REPLAYED;
     if (command_is_stale(d, &m, read.command))
@@ -143,6 +150,22 @@ enum command_result command_read(const struct command_check *d, const char *topi
     memcpy(read.account, account, sizeof read.account);
     *c = read;
     return COMMAND_ACCEPTED;
+}
+
+enum envelope_result command_refuse(const struct command_refused *r, enum command_result why,
+                                    const struct envelope_place *at,
+                                    const uint8_t kiosk_secret[ENVELOPE_SECRET],
+                                    uint8_t out[ENVELOPE_SIZE])
+{
+    char nonce[2 * MESSAGE_NONCE + 1], text[200];
+    for (size_t i = 0; i < MESSAGE_NONCE; i++)
+        snprintf(nonce + 2 * i, 3, "%02x", r->nonce[i]);
+    int len =
+        snprintf(text, sizeof text,
+                 "{\"v\":%d,\"kind\":\"refused\",\"of\":\"%s\",\"nonce\":\"%s\","
+                 "\"reason\":\"%s\"}",
+                 ENVELOPE_VERSION, message_kind_name(r->kind), nonce, command_result_name(why));
+    return envelope_welcome_seal(at, r->phone, kiosk_secret, text, (size_t)len, out);
 }
 
 const char *command_result_name(enum command_result r)

@@ -39,6 +39,13 @@ struct command_staff {
     uint8_t cert[CERT_STAFF];
 };
 
+/* What a staff phone may learn of its command that was refused. */
+struct command_refused {
+    const uint8_t *phone; /* ENVELOPE_PUBLIC: the key that signed it; NULL: it gets no answer */
+    enum message_kind kind;
+    uint8_t nonce[MESSAGE_NONCE]; /* by which the phone knows which one it was */
+};
+
 /* What the kiosk knows when the letter comes. */
 struct command_check {
     uint8_t venue[ENVELOPE_ID], kiosk[ENVELOPE_ID];
@@ -48,8 +55,9 @@ struct command_check {
     const struct command_staff *staff;
     size_t staff_count;
     uint8_t nonce[MESSAGE_NONCE];
-    uint64_t epoch, seq;      /* of the newest message: nobody can have seen a later one */
-    struct alert_id standing; /* the current alert or duress; none: all zero */
+    uint64_t epoch, seq;             /* of the newest message: nobody can have seen a later one */
+    struct alert_id standing;        /* the current alert or duress; none: all zero */
+    struct command_refused *refused; /* filled if it is refused; NULL: not wanted */
 };
 
 struct command {
@@ -70,6 +78,14 @@ bool command_staff_check(const struct command_staff *s, const uint8_t venue[ENVE
 enum command_result command_read(const struct command_check *d, const char *topic,
                                  const char *account, bool retained, const uint8_t *wire,
                                  size_t len, struct command *c);
+
+/* The answer to a command that was refused, for the topic answer/<account> at `at` (envelope.h,
+ * form 4): {"v":2,"kind":"refused","of":"command-drill","nonce","reason"}, the reason as
+ * command_result_name has it. Only if r->phone is set. */
+enum envelope_result command_refuse(const struct command_refused *r, enum command_result why,
+                                    const struct envelope_place *at,
+                                    const uint8_t kiosk_secret[ENVELOPE_SECRET],
+                                    uint8_t out[ENVELOPE_SIZE]);
 
 /* "accepted", "retained", "malformed", "foreign", "unknown account", "forged", "replayed",
  * "stale". Static storage. */

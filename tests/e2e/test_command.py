@@ -2,11 +2,16 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from nacl import bindings as na
+
 from tests.kit import envelope, wait
+from tests.kit.joining import open_welcome
 from tests.kit.member import enlist, phone_key
+from tests.kit.voice import Voice
 
 
 @pytest.fixture
@@ -109,6 +114,57 @@ def test_a_recorded_command_works_no_second_time(kiosk, staff):
     wait.until(lambda: kiosk.status()["refused"] > before, "the replay counted")
     assert kiosk.status()["state"] == "lockdown"
     assert len(member.all("all-clear", "alert")) == 1
+
+
+def refusals(kiosk, phone, secret):
+    """What the kiosk answered to that phone's commands."""
+    topic, (public, _) = f"answer/{phone.account}", na.crypto_sign_seed_keypair(secret[:32])
+    return [open_welcome(r.wire, public, secret, kiosk.keys.kiosk, f"{kiosk.place}/{topic}")
+            for r in phone.received if r.topic == topic]
+
+
+@pytest.mark.parametrize("change, why", [
+    ({"nonce": "00" * 16}, "replayed"),
+    ({"kind": "command-all-clear", "id": "00000000-0000-4000-8000-000000000000"}, "stale"),
+    ({"kind": "command-all-clear"}, "forged"),  # without a proof
+])
+def test_a_refused_command_gets_an_answer_that_says_why(kiosk, staff, change, why):
+    account = kiosk.account_of("staff")[0]
+    seed = bytes.fromhex((kiosk.folder / "phone/staff.key").read_text())
+    secret = na.crypto_sign_seed_keypair(seed)[1]
+    phone = kiosk.member("staff", topics=["state", "alert", f"answer/{account}"])
+    kiosk.wires().hold(0.4)
+    alert = phone.wait("lockdown", "alert").body["id"]
+    state = phone.wait("state", "state", state="lockdown").body
+    phone.write(f"command/{account}",
+                {"v": envelope.VERSION, "kind": "command-drill", "id": alert, "account": account,
+                 "epoch": state["epoch"], "seq": state["seq"], "nonce": state["nonce"], **change},
+                secret)
+    said = wait.until(lambda: refusals(kiosk, phone, secret), "the kiosk's answer")[0]
+    assert said == {"v": envelope.VERSION, "kind": "refused", "of": change.get("kind", "command-drill"),
+                    "nonce": change.get("nonce", state["nonce"]), "reason": why}
+    assert kiosk.status()["state"] == "lockdown"
+
+
+@pytest.mark.parametrize("why, said", [("replayed", "another command meanwhile"),
+                                       ("stale", "another alert is active"),
+                                       ("forged", "convince no phone")])
+def test_the_command_says_why_it_was_refused(kiosk, staff, why, said):
+    kiosk.daemon.stop()
+    account = kiosk.account_of("staff")[0]
+    public = na.crypto_sign_seed_keypair(
+        bytes.fromhex((kiosk.folder / "phone/staff.key").read_text()))[0]
+    with Voice(kiosk) as voice, ThreadPoolExecutor(1) as pool:
+        voice.state("quiet", nonce=bytes(15) + b"\1")
+        done = pool.submit(staff, "drill")
+        asked, _ = voice.letter("command")
+        for nonce, reason in (("00" * 16, "an older one's"), (asked["nonce"], why)):
+            text = json.dumps({"v": envelope.VERSION, "kind": "refused", "of": asked["kind"],
+                               "nonce": nonce, "reason": reason})
+            voice.publish(f"answer/{account}", envelope.seal_welcome(
+                text, public, voice.secret, f"{kiosk.place}/answer/{account}"))
+        done = done.result()
+    assert done.returncode == 1 and said in " ".join(done.stderr.split())
 
 
 def test_garbage_and_floods_cost_the_alert_nothing(kiosk, staff):

@@ -32,11 +32,13 @@ keyfile {key}
 # What each role may do below porchlight/VENUE/KIOSK/, as kiosk/common/topics.c has it.
 RIGHTS = {
     "kiosk": ["write alert", "write notice", "write state", "write presence", "readwrite beat",
-              "read ack/+", "read command/+", "readwrite enrol/+", "read relay/+"],
+              "read ack/+", "read command/+", "readwrite enrol/+", "read relay/+",
+              "write answer/+"],
     "member": ["read alert", "read state", "read presence", "read beat", "write ack/ACCOUNT",
-               "read enrol/ACCOUNT"],
+               "read enrol/ACCOUNT", "read answer/ACCOUNT"],
     "staff": ["read alert", "read state", "read presence", "read beat", "read notice",
-              "write ack/ACCOUNT", "write command/ACCOUNT", "read enrol/ACCOUNT"],
+              "write ack/ACCOUNT", "write command/ACCOUNT", "read enrol/ACCOUNT",
+              "read answer/ACCOUNT"],
     "bench": ["read alert", "readwrite bench"],
     "spy": ["readwrite #"],
     "relay": ["read alert", "read state", "read presence", "read beat", "write relay/ACCOUNT"],

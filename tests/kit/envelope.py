@@ -75,6 +75,16 @@ def seal_letter(text, kiosk_public, topic, signer=None):
     return head(LETTER) + na.crypto_box_seal(inner, to)
 
 
+def seal_welcome(text, phone_public, kiosk_secret, topic):
+    """What a kiosk says to one phone."""
+    _, venue, kiosk, _ = topic.split("/", 3)
+    data = text.encode()
+    signature = na.crypto_sign(place(WELCOME, venue, kiosk, 0, 0, topic) + data, kiosk_secret)[:64]
+    inner = signature + struct.pack(">H", len(data)) + data + bytes(652 - len(data))
+    return head(WELCOME) + na.crypto_box_seal(
+        inner, na.crypto_sign_ed25519_pk_to_curve25519(phone_public))
+
+
 def seal_broadcast(text, venue_key, kiosk_secret, topic, epoch, seq):
     """What a kiosk says; `kiosk_secret` is an Ed25519 secret key of 64 bytes."""
     _, venue, kiosk, _ = topic.split("/", 3)

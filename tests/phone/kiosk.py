@@ -255,12 +255,7 @@ class Kiosk:
                              "nonce": nonce.hex()}, public)
 
     def welcome(self, topic, body, public):
-        text = json.dumps(body).encode()
-        bound = envelope.place(4, self.venue, self.id, 0, 0, topic)
-        signature = na.crypto_sign(bound + text, self.secret)[:64]
-        inner = signature + struct.pack(">H", len(text)) + text + bytes(652 - len(text))
-        wire = envelope.head(envelope.WELCOME) + na.crypto_box_seal(
-            inner, na.crypto_sign_ed25519_pk_to_curve25519(public))
+        wire = envelope.seal_welcome(json.dumps(body), public, self.secret, topic)
         for client in self.clients:
             if client.is_connected():
                 client.publish(topic, wire, 1)

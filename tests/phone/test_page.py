@@ -7,6 +7,8 @@ import secrets
 import time
 import uuid
 
+import pytest
+
 from tests.kit import envelope, wait
 
 
@@ -464,6 +466,24 @@ def test_opens_without_a_network_and_claims_nothing(venue):
     page.driver.refresh()
     page.until_face("unknown")
     page.until_text("#link", "No connection")
+
+
+@pytest.mark.parametrize("why, said", [("replayed", "another command meanwhile"),
+                                       ("stale", "another alert is active"),
+                                       ("unknown account", "does not accept commands")])
+def test_staff_read_why_a_command_was_refused(venue, why, said):
+    kiosk = venue.kiosk()
+    staff = venue.phone(kiosk, staff=True).until_face("quiet")
+    kept = json.loads(staff.stored()["k1"])["memberships"][0]
+    topic = f"{kiosk.place}/answer/{kept['account']}"
+    staff.click("#staff summary")
+    staff.hold("[data-command=drill]")
+    asked = kiosk.letter("command-drill")[1]
+    for nonce, reason in (("00" * 16, "stale" if why == "replayed" else "replayed"),
+                          (asked["nonce"], why)):
+        kiosk.welcome(topic, {"v": envelope.VERSION, "kind": "refused", "of": asked["kind"],
+                              "nonce": nonce, "reason": reason}, bytes.fromhex(kept["public"]))
+    staff.until_text("#staff-said", said)
 
 
 def test_bad_invitations_are_told_apart(venue):

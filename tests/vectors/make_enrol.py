@@ -7,7 +7,6 @@ Python, from the descriptions in kiosk/core/invitation.h and enrol.h; C and the 
 
 import base64
 import json
-import struct
 
 from nacl import bindings as na
 
@@ -28,19 +27,11 @@ INVITATION = Invitation(ACCOUNT, VENUE, KIOSK, 1795380000, KEYS["kiosk"][0], KEY
                         pins=[b"", bytes.fromhex("88") * 32], push="https://push.example.org/q8Zt")
 
 
-def sealed(text):
-    """The kiosk's message to this phone."""
-    data = text.encode()
-    bound = envelope.place(envelope.WELCOME, VENUE, KIOSK, 0, 0, TOPIC)
-    signature = na.crypto_sign(bound + data, KEYS["kiosk"][1])[:64]
-    inner = signature + struct.pack(">H", len(data)) + data + bytes(652 - len(data))
-    return envelope.head(envelope.WELCOME) + na.crypto_box_seal(
-        inner, na.crypto_sign_ed25519_pk_to_curve25519(PHONE))
-
-
 def said(kind, **fields):
+    """The kiosk's message to this phone."""
     text = json.dumps({"v": envelope.VERSION, "kind": kind, **fields}, separators=(",", ":"))
-    return {"text": text, "wire": base64.b64encode(sealed(text)).decode()}
+    wire = envelope.seal_welcome(text, PHONE, KEYS["kiosk"][1], TOPIC)
+    return {"text": text, "wire": base64.b64encode(wire).decode()}
 
 
 def make():

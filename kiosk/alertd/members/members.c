@@ -133,6 +133,12 @@ const uint8_t *members_key(const struct members *m, const char *account)
     return staff_key(&m->staff, account);
 }
 
+void members_publish(const struct members *m, const struct mqtt_publication *p)
+{
+    for (size_t i = 0; i < m->needs.config->brokers_count; i++)
+        delivery_say(m->needs.delivery, i, p);
+}
+
 const struct staff *members_staff(const struct members *m)
 {
     return &m->staff;

@@ -52,6 +52,9 @@ bool members_readmit(struct members *m, const char *account, const struct mqtt_e
  * NULL: the account is nobody's here. Valid until the next change. */
 const uint8_t *members_key(const struct members *m, const char *account);
 
+/* Sends one packet to every broker that is up. */
+void members_publish(const struct members *m, const struct mqtt_publication *p);
+
 /* The staff phones that may command. */
 const struct staff *members_staff(const struct members *m);
 

@@ -8,15 +8,16 @@
 #include <string.h>
 
 /* Relays forget what they keep to ring that phone. They may be at any broker. */
-static void relays_forget(const struct members_needs *n, const char *account)
+static void relays_forget(const struct members *all, const char *account)
 {
+    const struct members_needs *n = &all->needs;
     struct message m = {.kind = MSG_REVOKED, .age_ms = -1};
     struct mqtt_publication p = {.qos = topic_table[TOPIC_WAKE].qos,
                                  .expiry_s = topic_table[TOPIC_WAKE].expiry_s};
     topic_name(TOPIC_WAKE, n->sealer->venue_id, n->sealer->kiosk_id, account, p.topic);
     p.len = sealer_payload(n->sealer, p.topic, &m, p.payload);
-    for (size_t i = 0; i < n->config->brokers_count && p.len > 0; i++)
-        delivery_say(n->delivery, i, &p);
+    if (p.len > 0)
+        members_publish(all, &p);
 }
 
 static void certificate_delete(struct members *m, const char *account)
@@ -40,7 +41,7 @@ const char *revocation_of(struct members *m, const char *account, const uint8_t 
                "porchlight phones --ids";
     bool staff = p->staff;
     key_rotation_forget(m->registry.phones, &m->brokers, account);
-    relays_forget(&m->needs, account);
+    relays_forget(m, account);
     const char *why = registry_remove(&m->registry, p, grant);
     if (!why && staff)
         certificate_delete(m, account);

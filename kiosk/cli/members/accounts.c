@@ -172,7 +172,7 @@ static int add_bridged(cJSON *acls, const char *venue, const char *kiosk)
 {
     char name[TOPIC_NAME_MAX];
     for (enum topic t = 0; t < TOPIC_COUNT; t++) {
-        if (!topic_table[t].per_account || topic_table[t].writes == ROLE_RELAY)
+        if (!topic_table[t].per_account || !(topic_table[t].writes & TOPIC_PHONES))
             continue;
         if (topic_name(t, venue, kiosk, "+", name) < 0)
             return -1;

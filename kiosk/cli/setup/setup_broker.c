@@ -207,7 +207,7 @@ static char *bridge_made(const struct setup *s)
         keyset_id(s->keys, "kiosk", i, kiosk);
         for (enum topic t = 0; t < TOPIC_COUNT; t++) {
             char name[TOPIC_NAME_MAX];
-            if (topic_table[t].per_account && topic_table[t].writes != ROLE_RELAY &&
+            if (topic_table[t].per_account && topic_table[t].writes & TOPIC_PHONES &&
                 topic_name(t, s->venue, kiosk, "+", name) == 0)
                 fprintf(f, "topic %s out 1\n", name);
         }

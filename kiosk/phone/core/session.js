@@ -16,19 +16,22 @@ const CLEAR = ['beat', 'presence']; // signed and not sealed
 const OLDER_KEYS = 2; // kept beside the newest, should a change of keys have stopped halfway
 
 // now(): steady milliseconds; wall(): milliseconds since 1970. onChange(rings): something may look
-// different; rings: the phone should call. onRefused(reason): what must be said.
-export function openSession({ mqtt, sodium, store, membership: m, now, wall, onChange, onRefused }) {
+// different; rings: the phone should call. onRefused(reason): what must be said. onDenied(reason): the
+// kiosk refused this staff phone's command.
+export function openSession({ mqtt, sodium, store, membership: m, now, wall, onChange, onRefused,
+    onDenied = () => {} }) {
     let view = viewFrom(store.kept(m.kiosk));
     let facts = { ...factsInit(), id: view.alert?.id ?? null }; // a lockdown kept can be answered
     let offer = null; // a relay's, judged
     let used = { nonce: null, at: 0 }; // by this phone's last command
+    let asked = null; // the nonce of the command that the kiosk may still refuse
     const keys = { venue: fromHex(m.venueKey), older: (m.olderKeys ?? []).map(fromHex),
         kiosk: fromHex(m.kioskPublic), own: fromHex(m.secret), ownPublic: fromHex(m.public),
         root: fromHex(m.rootPublic) };
     const ids = { venue: m.venue, kiosk: m.kiosk, kioskPublic: keys.kiosk };
     const name = (t, account) => topicName(m.venue, m.kiosk, t, account);
     // Keys first, so that no message arrives before the key that opens it.
-    const topics = [name('enrol', m.account)]
+    const topics = [name('enrol', m.account), name('answer', m.account)]
         .concat((m.staff ? STAFF_READS : MEMBER_READS).map((t) => name(t)));
 
     const helped = new Set(); // brokers that refuse this phone, as the kiosk knows already
@@ -102,6 +105,9 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
         const topic = parseTopic(full);
         if (topic?.name === 'enrol') {
             return takeKey(full, wire);
+        }
+        if (topic?.name === 'answer') {
+            return takeAnswer(full, wire);
         }
         if (wire.length === 0 && delivery.retained) {
             return false;
@@ -178,6 +184,17 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
         return open(sodium, place, keys.venue, keys.kiosk, wire);
     }
 
+    // Why the kiosk refused this phone's last command. An older one's answer says nothing any more.
+    function takeAnswer(full, wire) {
+        const text = JSON.parse(openWelcome(sodium, { venue: m.venue, kiosk: m.kiosk, topic: full },
+            keys.ownPublic, keys.own, keys.kiosk, wire));
+        if (text.kind === 'refused' && text.nonce === asked) {
+            asked = null; // each broker brings it
+            onDenied(text.reason);
+        }
+        return false;
+    }
+
     // A rotated venue key, sealed to this phone and signed by the kiosk.
     function takeKey(full, wire) {
         if (wire.length === 0) {
@@ -241,6 +258,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
             const c = { ...looked, id, account: m.account };
             const proof = kind === 'all-clear' && c.id !== null ?
                 signClear(sodium, m.venue, m.kiosk, c, keys.own) : undefined;
+            asked = nonce;
             await send(name('command', m.account),
                 writeAnswer({ ...c, kind: `command-${kind}`, nonce, proof }), 60);
             used = { nonce, at: now() };

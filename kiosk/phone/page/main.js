@@ -40,6 +40,7 @@ let sessions = [];
 let refused = { count: 0, reason: null };
 let elsewhere = false;
 let before = []; // the faces last drawn
+let denied = null; // why a kiosk refused the last command, if one did
 let stuck = false; // the answer waits for a way to the kiosk
 let fresh = false; // joined just now: the ring's test is offered
 let rung = null; // when a wake-up last came to this page while it was hidden
@@ -136,6 +137,13 @@ function onRefused(reason) {
     refused = { count: refused.count + 1, reason };
 }
 
+const DENIED = { replayed: 'deniedReplayed', stale: 'deniedStale' };
+
+function onDenied(reason) {
+    denied = DENIED[reason] ?? 'denied';
+    setText($('staff-said'), word(denied));
+}
+
 // A membership before its session: what the phone has kept of the kiosk, and no connection.
 function asleep(membership) {
     const facts = factsInit();
@@ -162,7 +170,7 @@ async function start() {
         return; // forgotten, restarted, or another window's turn meanwhile
     }
     sessions = mine.map(({ membership }) => openSession({ mqtt, sodium, store, membership, now,
-        wall: Date.now, onChange: changed, onRefused }));
+        wall: Date.now, onChange: changed, onRefused, onDenied }));
     render();
 }
 
@@ -213,9 +221,10 @@ function drawStaff(staff) {
 
 async function command(kind) {
     const mine = sessions.filter((s) => s.membership.staff && !s.view().retired);
+    denied = null;
     const sent = await Promise.allSettled(mine.map((s) => s.command(kind)));
     const failed = sent.find((r) => r.status === 'rejected');
-    setText($('staff-said'), word(!failed ? 'sent' :
+    setText($('staff-said'), word(!failed ? denied ?? 'sent' :
         failed.reason.message === 'noNonce' ? 'noNonce' : 'notSent'));
 }
 

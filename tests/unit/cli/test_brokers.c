@@ -20,8 +20,8 @@ static void a_plan_holds_as_many_topics_as_a_thread_takes(void **state)
     (void)state;
     brokers_plan_init(&plan);
     for (int i = 0; i < MQTT_SUBSCRIPTIONS_MAX; i++)
-        assert_int_equal(brokers_plan_topic(&plan, TOPIC_STATE, VENUE, KIOSK), 0);
-    assert_int_equal(brokers_plan_topic(&plan, TOPIC_STATE, VENUE, KIOSK), -1);
+        assert_int_equal(brokers_plan_topic(&plan, TOPIC_STATE, VENUE, KIOSK, NULL), 0);
+    assert_int_equal(brokers_plan_topic(&plan, TOPIC_STATE, VENUE, KIOSK, NULL), -1);
     assert_int_equal(plan.common.subscribe_count, MQTT_SUBSCRIPTIONS_MAX);
     assert_string_equal(plan.common.subscribe[0].topic, "porchlight/" VENUE "/" KIOSK "/state");
     assert_int_equal(plan.common.subscribe[0].qos, 1);
@@ -31,7 +31,7 @@ static void what_is_no_id_is_no_topic(void **state)
 {
     (void)state;
     brokers_plan_init(&plan);
-    assert_int_equal(brokers_plan_topic(&plan, TOPIC_STATE, "venue", KIOSK), -1);
+    assert_int_equal(brokers_plan_topic(&plan, TOPIC_STATE, "venue", KIOSK, NULL), -1);
 }
 
 static void a_fault_is_explained_with_what_was_said_of_it(void **state)

@@ -45,7 +45,8 @@ static const struct {
     {ROLE_RELAY, "push", 1, 0},          {ROLE_MEMBER, "wake/" WHO, 1, 0},
     {ROLE_MEMBER, "push", 0, 1},         {ROLE_KIOSK, "wake/+", 1, 0},
     {ROLE_NEWCOMER, "push", 0, 0},       {ROLE_RELAY, "enrol/" WHO, 0, 1},
-    {ROLE_RELAY, "enrol/+", 0, 0},
+    {ROLE_RELAY, "enrol/+", 0, 0},       {ROLE_KIOSK, "answer/+", 1, 0},
+    {ROLE_STAFF, "answer/" WHO, 0, 1},   {ROLE_MEMBER, "answer/+", 0, 0},
 };
 
 static void roles_are_the_table(void **state)
@@ -147,7 +148,7 @@ static void an_account_is_bound_to_its_client_id(void **state)
     assert_string_equal(out, "{\"commands\":[{\"command\":\"createClient\",\"username\":\"" WHO
                              "\",\"password\":\"0123456789abcdef\",\"clientid\":\"" WHO
                              "\",\"textdescription\":\"porchlight " VENUE " " KIOSK
-                             " 2\",\"roles\":[{\"rolename\":\"member-" WHO "\"}]}]}");
+                             " 3\",\"roles\":[{\"rolename\":\"member-" WHO "\"}]}]}");
 }
 
 static void what_would_need_escaping_is_refused(void **state)

@@ -293,6 +293,8 @@ install: all handbook  ## programs, units, manuals, the handbook; DESTDIR= and P
 	$(call into,755,$(TO)/bin,$(addprefix $(B)/,$(READY)))
 	$(call into,644,$(TO)/lib/systemd/system,$(UNITS))
 	sed -i 's|=/usr/|=$(PREFIX)/|' $(addprefix $(TO)/lib/systemd/system/,$(notdir $(UNITS)))
+	install -D -m 755 systemd/porchlight-wipe-generator \
+	    $(TO)/lib/systemd/system-generators/porchlight-wipe-generator
 	install -D -m 644 systemd/porchlight.sysusers $(TO)/lib/sysusers.d/porchlight.conf
 	install -D -m 644 systemd/porchlight.tmpfiles $(TO)/lib/tmpfiles.d/porchlight.conf
 	install -D -m 644 systemd/porchlight.system.conf $(TO)/lib/systemd/system.conf.d/porchlight.conf

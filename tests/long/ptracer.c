@@ -195,8 +195,8 @@ static void run_to_socket(struct tracer *t)
         inside = !inside;
         if (ptrace(PTRACE_GETREGS, t->pid, NULL, &regs) < 0)
             die("getregs");
-        /* two descriptors and no timeout: serve.c's */
-        if (inside && (long)regs.orig_rax == SYS_poll && regs.rsi == 2 && (int)regs.rdx == -1)
+        /* three descriptors and no timeout: server.c's */
+        if (inside && (long)regs.orig_rax == SYS_poll && regs.rsi == 3 && (int)regs.rdx == -1)
             return;
     }
 }

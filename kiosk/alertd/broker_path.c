@@ -200,7 +200,8 @@ bool broker_path_is_denied(struct broker_path *p, const struct sealer *c,
                            const struct mqtt_event *e, int64_t now)
 {
     enum topic t = broker_path_topic_of(c, e->topic);
-    bool needed = t != TOPIC_COUNT && t != TOPIC_WAKE;
+    bool needed =
+        t < TOPIC_COUNT && t != TOPIC_WAKE && t != TOPIC_REGISTRAR && t != TOPIC_REGISTERED;
     unsigned before;
     char times[64];
     if (needed) {
@@ -272,7 +273,7 @@ enum mqtt_fault broker_path_fault(const struct broker_path *p)
 
 bool broker_path_refuses(const struct broker_path *p)
 {
-    return p->up && (p->denied != MQTT_FAULT_FINE || is_limited(p));
+    return p->up && broker_path_fault(p) != MQTT_FAULT_FINE;
 }
 
 bool broker_path_carries(const struct broker_path *p)

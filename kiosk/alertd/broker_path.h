@@ -71,7 +71,8 @@ enum mqtt_fault broker_path_fault(const struct broker_path *p);
 /* Whether an alert can leave this way now. */
 bool broker_path_carries(const struct broker_path *p);
 
-/* Whether it is up, and refuses or limits what the kiosk needs. */
+/* Whether it is up, and yet something is wrong: what the kiosk needs is refused, limited, or does
+ * not come back. */
 bool broker_path_refuses(const struct broker_path *p);
 
 /* What the broker's limits and refusals cost, in sentences; "" if nothing. */

@@ -1,0 +1,41 @@
+"""The handbook's table of rights is topics.c's own; and a kiosk with one right less does what can be done
+without it, and says what cannot."""
+
+import pytest
+
+from tests.kit import doctor, process, wait
+from tests.kit.broker import RIGHTS
+from tests.kit.kiosk import FAST, Kiosk
+from tests.kit.place import ROOT, program
+
+
+def test_the_handbooks_table_is_the_programs():
+    table = process.run([program("porchlight"), "rights", "table"]).stdout
+    assert table.count("\n") > 10
+    assert table in (ROOT / "kiosk/handbook/broker-rights.md").read_text()
+
+
+# mosquitto refuses no subscription for its file of rights; test_dialects.py has those that do.
+@pytest.mark.parametrize("right", [r for r in RIGHTS["kiosk"] if not r.endswith("+")])
+def test_a_right_that_is_missing_is_named_and_the_alert_leaves_if_it_may(right, monkeypatch):
+    monkeypatch.setitem(RIGHTS, "less", [r for r in RIGHTS["kiosk"] if r != right])
+    kiosk = Kiosk(conf={**FAST, "wipe": {"enabled": "no"}})
+    accounts = kiosk.brokers[0].accounts
+    accounts[kiosk.account] = ("less", accounts[kiosk.account][1])
+    with kiosk:
+        kiosk.start()
+        member = kiosk.member()
+        kiosk.wires().hold(0.4)
+        if right != "write alert":
+            member.wait("lockdown", "alert")
+        kiosk.wires().set("entrance", True)  # a notice
+
+        def named():
+            status = kiosk.status()
+            return (status["brokers"][0]["connected"] and status["cue"] & 0xa0 and
+                    status["brokers"][0]["fault"] in ("rights", "beat"))
+        wait.until(named, lambda: f"{kiosk.status()}")
+        delivery = kiosk.status()["alert"]["delivery"]
+        assert delivery == ("denied" if right == "write alert" else "handed over")
+        found = doctor.ask(kiosk.prefix)["broker"]["b0, porchlightd"]
+        assert found.verdict == "failure", found

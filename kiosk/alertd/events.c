@@ -165,6 +165,7 @@ static size_t status_answer(const struct kiosk *k, char reply[CONTROL_REPLY_MAX]
                              .faults = &k->faults,
                              .inputs = k->outputs.inputs,
                              .delivery = k->outputs.delivery,
+                             .who = k->members,
                              .members = members_count(k->members, false),
                              .staff = members_count(k->members, true),
                              .now = clock_now()};

@@ -48,7 +48,9 @@ static void add_fault(cJSON *b, enum mqtt_fault f, const char *detail)
         cJSON_AddStringToObject(b, "error", error);
 }
 
-static void add_broker(cJSON *all, const struct delivery_path *p, int64_t now)
+/* `registrar`: as members_registrar has it. */
+static void add_broker(cJSON *all, const struct delivery_path *p, const char *registrar,
+                       int64_t now)
 {
     cJSON *b = cJSON_CreateObject();
     cJSON_AddItemToArray(all, b);
@@ -64,15 +66,19 @@ static void add_broker(cJSON *all, const struct delivery_path *p, int64_t now)
         cJSON_AddNumberToObject(b, "beat_ms", (double)((now - p->echo_at) / NS_PER_MS));
     else
         cJSON_AddNullToObject(b, "beat_ms");
+    if (registrar)
+        cJSON_AddStringToObject(b, "registrar", registrar);
+    else
+        cJSON_AddNullToObject(b, "registrar");
 }
 
-static void status_add_brokers(cJSON *o, const struct delivery *d, int64_t now)
+static void status_add_brokers(cJSON *o, const struct status *s)
 {
     struct delivery_path paths[CONFIG_BROKERS_MAX];
-    size_t n = delivery_paths(d, paths);
+    size_t n = delivery_paths(s->delivery, paths);
     cJSON *all = cJSON_AddArrayToObject(o, "brokers");
     for (size_t i = 0; i < n; i++)
-        add_broker(all, &paths[i], now);
+        add_broker(all, &paths[i], s->who ? members_registrar(s->who, i) : NULL, s->now);
 }
 
 static void add_inputs(cJSON *o, const struct inputs *inputs)
@@ -147,7 +153,7 @@ size_t status_write(const struct status *status, char reply[CONTROL_REPLY_MAX])
     cJSON_AddStringToObject(o, "on_site", shown);
     cJSON_AddBoolToObject(o, "drill", s->alert.now.drill);
     add_alert(o, s, status->now);
-    status_add_brokers(o, status->delivery, status->now);
+    status_add_brokers(o, status);
     add_inputs(o, status->inputs);
     add_counts(o, s, delivery_pending(status->delivery));
     cJSON_AddNumberToObject(o, "cue", cue_of(&s->facts, status->now).signs);

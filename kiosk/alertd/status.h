@@ -6,6 +6,7 @@
 #include "kiosk/alertd/faults.h"
 #include "kiosk/alertd/inputs.h"
 #include "kiosk/alertd/kiosk_state.h"
+#include "kiosk/alertd/members/members.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +18,7 @@ struct status {
     const struct faults *faults;
     const struct inputs *inputs;
     const struct delivery *delivery;
+    const struct members *who;
     size_t members, staff; /* phones that have joined: how many, never which */
     int64_t now;
 };

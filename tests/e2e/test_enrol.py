@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from nacl import bindings as na
 
-from tests.kit import envelope, local, pki, process, wait
+from tests.kit import doctor, envelope, local, pki, process, wait
 from tests.kit.joining import Invitation, Joiner, open_welcome, read_link
 from tests.kit.kiosk import FAST, Keys
 from tests.kit.place import fresh, program
@@ -295,8 +295,13 @@ def test_a_broker_without_a_registrar_is_named(venue):
     venue.kiosk.start()
     told = venue.cli("invite", "--leave", code=1, within=40).stderr
     assert "Broker b0: no registrar answers there" in told and "porchlight-registrar" in told
+    def registrar():
+        return doctor.ask(venue.kiosk.prefix)["broker"].get("b0, registrar")
+    assert registrar().verdict == "warning"
+    assert "b0: no registrar answers there" in registrar().said
     venue.registrars[0].start()
     wait.until(lambda: venue.kiosk.cli("invite", "--leave").returncode == 0, "the registrar", 40)
+    assert registrar().verdict == "ok"
 
 
 # --- how it is shown ------------------------------------------------------------------------------

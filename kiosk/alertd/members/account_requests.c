@@ -16,7 +16,8 @@ struct item {
 
 /* The registrar beside one broker. */
 struct registrar_there {
-    bool greeted, known; /* a hello was sent on this connection; it was answered */
+    int greeted; /* how many hellos were sent on this connection */
+    bool known;  /* one was answered, and this kiosk is welcome */
     struct registration_announcement announced;
     uint64_t last; /* the highest number that was used there, as far as is known */
     int64_t hello_at;
@@ -159,14 +160,15 @@ static bool hello_next(struct account_requests *e, size_t broker, bool wanted, i
 {
     struct registrar_there *r = &e->there[broker];
     struct registration_hello h;
-    if (r->greeted &&
-        now - r->hello_at < (wanted ? ACCOUNT_REQUESTS_PATIENCE : ACCOUNT_REQUESTS_REST))
+    bool soon = wanted || r->greeted < 2;
+    if (r->greeted > 0 &&
+        now - r->hello_at < (soon ? ACCOUNT_REQUESTS_PATIENCE : ACCOUNT_REQUESTS_REST))
         return false;
-    if (r->greeted && !registration_standing_sentence(r->announced.standing))
+    if (r->greeted > 0 && !registration_standing_sentence(r->announced.standing))
         snprintf(r->fault, sizeof r->fault,
                  "no registrar answers there: the broker's operator has to run "
                  "porchlight-registrar beside it, see the handbook");
-    r->greeted = true;
+    r->greeted += r->greeted < 2;
     r->hello_at = now;
     memcpy(h.public, e->signer.public, sizeof h.public);
     memcpy(h.certificate, e->signer.certificate, sizeof h.certificate);
@@ -247,7 +249,9 @@ bool account_requests_next(struct account_requests *e, size_t broker, int64_t no
 void account_requests_again(struct account_requests *e, size_t broker)
 {
     struct registrar_there *r = &e->there[broker];
-    r->known = r->greeted = r->sent = false;
+    r->known = r->sent = false;
+    r->greeted = 0;
+    r->announced.standing = REGISTRATION_WELCOME;
 }
 
 /* --- answers --------------------------------------------------------------------------------- */

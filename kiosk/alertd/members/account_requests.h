@@ -62,8 +62,8 @@ void account_requests_drop(struct account_requests *e, const char *account);
 
 /* The next packet for the topic "registrar" of this broker, if there is one to send now. What is
  * not answered within ACCOUNT_REQUESTS_PATIENCE is sent again, under the same number; and a hello
- * is, while nothing else is to be done, after ACCOUNT_REQUESTS_REST. *qos: a hello is not worth a
- * complaint of a broker that has no registrar. */
+ * is, once, and then after ACCOUNT_REQUESTS_REST while nothing else is to be done. *qos: a hello is
+ * not worth a complaint of a broker that has no registrar. */
 #define ACCOUNT_REQUESTS_PATIENCE (5 * INT64_C(1000000000))
 #define ACCOUNT_REQUESTS_REST     (60 * INT64_C(1000000000))
 bool account_requests_next(struct account_requests *e, size_t broker, int64_t now,

@@ -167,6 +167,16 @@ void members_prove(struct members *m, const uint8_t proof[CERT_PROOF])
                     m->needs.prefix, PATH_PROOF, strerror(errno));
 }
 
+const char *members_registrar(const struct members *m, size_t broker)
+{
+    if (!m->ready || !phone_brokers_is_up(&m->brokers, broker))
+        return NULL;
+    const char *fault = account_requests_fault(m->registry.requests, broker);
+    return account_requests_served(m->registry.requests, broker) ? ""
+           : fault[0] != '\0'                                    ? fault
+                                                                 : NULL;
+}
+
 size_t members_count(const struct members *m, bool staff)
 {
     return m->ready ? roster_count(m->registry.phones, PHONE_IN, staff) : 0;

@@ -67,6 +67,10 @@ bool members_staff_refresh(struct members *m, int64_t now);
  * lockdown; it is kept over a restart, for phones that slept. */
 void members_prove(struct members *m, const uint8_t proof[CERT_PROOF]);
 
+/* The registrar beside a broker: "" it answers, or a sentence that says why no phone can join
+ * there; NULL where phones do not use the broker, and while it is not known. */
+const char *members_registrar(const struct members *m, size_t broker);
+
 /* Phones that have joined. */
 size_t members_count(const struct members *m, bool staff);
 

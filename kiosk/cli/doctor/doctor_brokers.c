@@ -74,6 +74,24 @@ static void report_losses(struct doctor *d, const char *check, const cJSON *one)
         doctor_say(d, check, DOCTOR_OK, "", "porchlightd is connected.");
 }
 
+/* Without it no phone can join or be shut out there. Alerts do not need it. */
+static void report_registrar(struct doctor *d, const char *broker, const cJSON *one)
+{
+    const cJSON *why = cJSON_GetObjectItemCaseSensitive(one, "registrar");
+    char check[CONFIG_NAME_MAX + 32];
+    snprintf(check, sizeof check, "%s, registrar", broker);
+    if (!cJSON_IsString(why))
+        return;
+    if (why->valuestring[0] == '\0')
+        doctor_say(d, check, DOCTOR_OK, "", "It answers: phones can join and be shut out there.");
+    else
+        doctor_say(d, check, DOCTOR_WARNING,
+                   "If the broker runs on this Pi, see what its registrar says. If not, ask the "
+                   "broker's operator.\n"
+                   "    sudo journalctl -n 20 -u porchlight-registrar",
+                   "No phone can join or be shut out at broker %s: %s.", broker, why->valuestring);
+}
+
 /* porchlightd logs in too, with the account's password. */
 static void report_connection(struct doctor *d, const struct config_broker *b)
 {
@@ -86,14 +104,16 @@ static void report_connection(struct doctor *d, const struct config_broker *b)
         const cJSON *error = cJSON_GetObjectItemCaseSensitive(one, "error");
         if (!cJSON_IsString(name) || strcmp(name->valuestring, b->name) != 0)
             continue;
-        if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(one, "connected")))
+        if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(one, "connected"))) {
             report_losses(d, check, one);
-        else
-            doctor_say(d, check, DOCTOR_FAILURE,
-                       "Look into the log of porchlightd, and into the broker's own:\n"
-                       "    sudo journalctl -n 20 -u porchlightd",
-                       "porchlightd is not connected, so no alert can go this way. It says: %s",
-                       cJSON_IsString(error) ? error->valuestring : "not why.");
+            report_registrar(d, b->name, one);
+            continue;
+        }
+        doctor_say(d, check, DOCTOR_FAILURE,
+                   "Look into the log of porchlightd, and into the broker's own:\n"
+                   "    sudo journalctl -n 20 -u porchlightd",
+                   "porchlightd is not connected, so no alert can go this way. It says: %s",
+                   cJSON_IsString(error) ? error->valuestring : "not why.");
     }
 }
 

@@ -155,10 +155,13 @@ static void a_registrar_that_does_not_answer_is_named(void **state)
     struct place *p = *state;
     assert_true(next(p, 0, S));
     assert_int_equal(p->qos, 0);
-    assert_false(next(p, 0, S + ACCOUNT_REQUESTS_REST - 1));
+    assert_string_equal(account_requests_fault(p->e, 0), "");
+    assert_false(next(p, 0, S + ACCOUNT_REQUESTS_PATIENCE - 1));
+    assert_true(next(p, 0, S + ACCOUNT_REQUESTS_PATIENCE));
+    assert_false(next(p, 0, S + ACCOUNT_REQUESTS_PATIENCE + ACCOUNT_REQUESTS_REST - 1));
     assert_false(account_requests_served(p->e, 0));
     add(p, ACCOUNT_REQUEST_SUSPEND, 0, ONE);
-    assert_true(next(p, 0, S + ACCOUNT_REQUESTS_PATIENCE));
+    assert_true(next(p, 0, S + 2 * ACCOUNT_REQUESTS_PATIENCE));
     assert_true(registrar_stub_is_hello(&p->there, p->wire));
     assert_non_null(strstr(account_requests_fault(p->e, 0), "no registrar answers"));
     announced(p, 0, REGISTRATION_WELCOME);

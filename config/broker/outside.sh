@@ -62,6 +62,10 @@ else
 fi
 [ -z "$root" ] || exit 0
 
+# Debian's 1024 files would be 1024 connections, which anybody can hold open.
+mkdir -p /etc/systemd/system/mosquitto.service.d
+printf '[Service]\nLimitNOFILE=16384\n' >/etc/systemd/system/mosquitto.service.d/porchlight.conf
+systemctl daemon-reload
 systemctl enable mosquitto nginx
 systemctl restart mosquitto nginx
 # It alone lets phones in: its package, porchlight-registrar, is installed once.

@@ -115,8 +115,9 @@ class Broker:
         self.known = []
 
     def start(self):
-        self.process = Process(self.name, ["mosquitto", "-c", self.folder / "mosquitto.conf"],
-                               self.folder / "log")
+        # As its unit may open.
+        self.process = Process(self.name, ["prlimit", "--nofile=16384", "mosquitto", "-c",
+                                           self.folder / "mosquitto.conf"], self.folder / "log")
         listening(self.port, self.process)
         listening(self.websocket, self.process)
         self.steward = Steward(self, "admin", self.admin)

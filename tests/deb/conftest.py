@@ -51,7 +51,7 @@ def ready_for(suite, debs, more=()):
     """The layer that installing the dependencies alone made; kept while they stay the same."""
     fields = [subprocess.run(["dpkg-deb", "-f", debs[name], "Depends"], capture_output=True,
                              text=True, check=True).stdout
-              for name in ("porchlight", "porchlight-relay")]
+              for name in ("porchlight", "porchlight-relay", "porchlight-registrar")]
     wanted = sorted({re.split(r"[ (|]", one.strip())[0] for one in ",".join(fields).split(",")}
                     | set(more))
     key = hashlib.sha256(" ".join(wanted).encode()).hexdigest()[:12]

@@ -13,7 +13,7 @@ def new_host(machine):
     made = Host(machine)
     machine.put("/etc/hosts", "127.0.0.1 localhost")
     machine.do("apt-get -qq -y install /debs/porchlight.deb /debs/porchlight-page.deb "
-               "/debs/porchlight-relay.deb")
+               "/debs/porchlight-relay.deb /debs/porchlight-registrar.deb")
     machine.do("porchlight setup --answers "
                + made.answer(broker="elsewhere", outside="localhost", drill="no"))
     yield made

@@ -12,7 +12,8 @@ from tests.e2e.test_units import LIMITS
 from tests.kit.place import ROOT
 
 ETC = "/etc/porchlight"
-USERS = ["porchlight", "porchlight-screen", "porchlight-relay"]
+USERS = ["porchlight", "porchlight-screen", "porchlight-relay", "porchlight-registrar"]
+EVERY = ("porchlight", "porchlight-relay", "porchlight-registrar", "porchlight-page")
 
 # What a purge leaves, by Debian's custom: users and groups keep their numbers.
 LEFT = re.compile(r"^/etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$|^/etc/\.pwd\.lock$"
@@ -46,11 +47,12 @@ def live(tree):
 
 def test_what_an_installation_brings(tree):
     before = tree.files()
-    install(tree, "porchlight", "porchlight-relay", "porchlight-page")
+    install(tree, *EVERY)
     came = [p for p in differences(before, tree.files()) if p not in before]
-    owned = set(tree.do("dpkg -L porchlight porchlight-relay porchlight-page").splitlines())
+    owned = set(tree.do("dpkg -L " + " ".join(EVERY)).splitlines())
     strays = [p for p in came if p not in owned and p.replace("/usr/lib/", "/lib/", 1) not in owned]
     expected = [f"{ETC}/credentials"]
+    assert tree.do(f"stat -c %a {ETC}/registrar") == "700\n"
     assert [p for p in strays if not p.startswith(("/etc/systemd/system/", "/var/lib/systemd/"))
             and not LEFT.match(p)] == expected
     assert tree.do(f"stat -c '%a %U %G' {ETC} {ETC}/credentials") == "755 root root\n700 root root\n"
@@ -70,16 +72,16 @@ def test_apt_finds_all_that_it_needs(suite):
     with bare(suite) as tree:
         for name, deb in packages(suite, ARCH).items():
             shutil.copy(deb, tree.debs / f"{name}.deb")
-        install(tree, "porchlight", "porchlight-relay", "porchlight-page")
+        install(tree, *EVERY)
         assert tree.do("porchlightd --version").strip() in tree.do("dpkg-query -W porchlight")
 
 
 def test_what_was_installed_runs(tree):
-    install(tree, "porchlight", "porchlight-relay", "porchlight-page")
+    install(tree, *EVERY)
     version = tree.do("dpkg-query -W -f '${Version}' porchlight").split("+")[0]
     assert version in tree.do("porchlight --version") and version in tree.do("porchlightd --version")
     for name in ["porchlight", "porchlightd", "porchlight-screen", "porchlight-wipe",
-                 "porchlight-relay"]:
+                 "porchlight-relay", "porchlight-registrar"]:
         assert "not found" not in tree.do(f"ldd /usr/bin/{name}")
         assert "Usage" in tree.do(f"{name} --help")
         assert tree.do(f"zcat /usr/share/man/man*/{name}.[1-8].gz").startswith(".TH PORCHLIGHT")
@@ -92,10 +94,11 @@ def test_what_was_installed_runs(tree):
 def test_the_units(tree):
     """Each unit of a program is there, enabled if it is to come back with the power, and names
     programs that exist."""
-    install(tree, "porchlight", "porchlight-relay")
+    install(tree, "porchlight", "porchlight-relay", "porchlight-registrar")
     for unit in ["multi-user.target.wants/porchlightd.service",
                  "multi-user.target.wants/porchlight-screen.service",
                  "multi-user.target.wants/porchlight-relay.service",
+                 "multi-user.target.wants/porchlight-registrar.service",
                  "sockets.target.wants/porchlightd-control.socket",
                  "sockets.target.wants/porchlightd-admin.socket",
                  "sockets.target.wants/porchlight-wipe.socket",
@@ -114,7 +117,7 @@ def test_the_units(tree):
 
 def test_the_units_as_this_release_sees_them(tree):
     """Understood without a word, and each as tight as its limit by this release's own count."""
-    install(tree, "porchlight", "porchlight-relay")
+    install(tree, "porchlight", "porchlight-relay", "porchlight-registrar")
     units = tree.do("ls /lib/systemd/system/porchlight*").split()
     # Manual pages are left out of the tree's own programs; broker and web server are recommended.
     said = tree.run("systemd-analyze verify --man=no " + " ".join(units))[1]
@@ -135,7 +138,8 @@ def test_set_up_names_the_packages_that_it_misses(tree):
     tree.do("printf '[setup]\\nroot = /tmp/root.key\\ndrill = no\\n' >/root/answers")
     before = tree.files()
     status, said = tree.run("porchlight setup --answers /root/answers")
-    assert status == 1 and "apt install mosquitto nginx-light porchlight-page" in said, said
+    assert status == 1 and "apt install mosquitto nginx-light" in said \
+        and "porchlight-registrar" in said, said
     assert differences(before, tree.files()) == [] and tree.run("test -e /tmp/root.key")[0] == 1
 
 
@@ -183,9 +187,9 @@ def test_an_upgrade(tree):
 
 
 def test_a_removal_keeps_what_was_set_up(tree):
-    install(tree, "porchlight", "porchlight-relay", "porchlight-page")
+    install(tree, *EVERY)
     live(tree)
-    tree.do("apt-get -qq -y remove porchlight porchlight-relay porchlight-page")
+    tree.do("apt-get -qq -y remove " + " ".join(EVERY))
     for kept in [f"{ETC}/porchlight.conf", f"{ETC}/credentials/venue.key", f"{ETC}/vaults/desk",
                  f"{ETC}/languages/en.conf", "/var/lib/porchlight/record",
                  "/var/lib/porchlight-books/visitors.book"]:
@@ -196,13 +200,15 @@ def test_a_removal_keeps_what_was_set_up(tree):
 
 def test_a_purge_leaves_nothing_of_ours(tree):
     before = tree.files()
-    install(tree, "porchlight", "porchlight-relay", "porchlight-page")
+    install(tree, *EVERY)
     tree.put(f"{ETC}/relay.conf", "[relay]")
     tree.put("/var/lib/porchlight-relay/subscriptions", "phones", "600")
     tree.put(f"{ETC}/porchlight.conf", "[venue]")
     tree.put(f"{ETC}/credentials/venue.key", "00", "600")
     tree.put("/var/lib/porchlight/record", "record", "600")
-    tree.do("apt-get -qq -y purge porchlight porchlight-relay porchlight-page")
+    tree.put(f"{ETC}/registrar/registrar.conf", "[broker]", "600")
+    tree.put("/var/lib/porchlight-registrar/key", "00", "600")
+    tree.do("apt-get -qq -y purge " + " ".join(EVERY))
     left = [p for p in differences(before, tree.files()) if not LEFT.match(p)]
     assert left == []
     assert tree.do("dpkg-query -W -f '${Package} ${Status}\\n' | grep porchlight || true") == ""

@@ -3,6 +3,7 @@
 import json
 import random
 import re
+import shutil
 import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -251,3 +252,38 @@ def test_certificates_are_renewed_long_before_their_end(venue):
     assert dates(server) != first and stat.S_IMODE(server.stat().st_mode) == 0o600
     assert process.run(["openssl", "verify", "-CAfile", venue.etc / "broker-ca.pem",
                         "-attime", str(int(time.time()) + 400 * 86400), server]).returncode == 0
+
+
+def as_0_1_0_left_it(venue):
+    """Its kiosks administered the broker; there was no registrar."""
+    accounts = venue.prefix / "var/lib/porchlight-broker/dynamic-security.json"
+    every = json.loads(accounts.read_text())
+    every["clients"] = [c for c in every["clients"] if c["username"] != "registrar"
+                        and not c["roles"][0]["rolename"].startswith("root-")]
+    for client in every["clients"]:
+        del client["textdescription"]
+        steward = f"steward-{client['username']}"
+        client["roles"].append({"rolename": steward})
+        every["roles"].append({"rolename": steward, "acls": [
+            {"acltype": "publishClientSend", "topic": "$CONTROL/dynamic-security/v1",
+             "allow": True}]})
+    accounts.write_text(json.dumps(every))
+    shutil.rmtree(venue.etc / "registrar")
+    return accounts
+
+
+def test_an_older_kiosk_gets_a_registrar_and_administers_its_broker_no_more(venue):
+    venue.set_up()
+    accounts = as_0_1_0_left_it(venue)
+    away = venue.root.rename(venue.root.with_name("off-site.key"))
+    done = venue.again()
+    assert done.returncode == 0 and "root = FILE" in done.stderr, done
+    text = accounts.read_text()
+    assert "steward" not in text and text.count("$CONTROL/dynamic-security/v1\"") == 1
+    assert (venue.etc / "registrar").stat().st_mode & 0o777 == 0o700
+    venue.start_broker()
+    venue.start()
+    assert venue.cli("invite", "--leave", "--json").returncode == 0
+    away.rename(venue.root)
+    done = venue.cli("registrar", "--root", venue.root, "--broker", "here", venue.prefix / "file")
+    assert done.returncode == 0, done.stderr

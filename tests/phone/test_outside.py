@@ -8,7 +8,7 @@ import pytest
 
 from tests.kit import process
 from tests.kit.broker import free_port
-from tests.kit.place import ROOT
+from tests.kit.place import ROOT, program
 from tests.kit.setup import Venue
 from tests.phone.browser import Page
 from tests.phone.serving import listening
@@ -54,6 +54,11 @@ class Outside:
         etc = self.root / "etc"
         broker = self.venue.spawn("mosquitto", "mosquitto", "-c", etc / "mosquitto/mosquitto.conf")
         listening(self.ports["8883"], broker)
+        conf = etc / "porchlight/registrar/registrar.conf"
+        conf.write_text(conf.read_text().replace("port = 1884", f"port = {self.ports['1884']}"))
+        (self.root / "var/lib/porchlight-registrar").mkdir(parents=True)
+        self.venue.spawn("porchlight-registrar", program("porchlight-registrar"), "--prefix",
+                         self.root)
         nginx = self.venue.spawn("nginx", "nginx", "-e", "stderr", "-c", etc / "nginx/nginx.conf")
         listening(self.ports["443"], nginx)
 

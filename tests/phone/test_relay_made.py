@@ -138,7 +138,7 @@ def test_a_host_is_told_what_a_relay_of_their_own_making_needs(host):
 def test_a_revoked_relay_is_out(host):
     account = host.venue.ask("relay", "--root", host.kiosk.root_key, host.carried)["account"]
     host.install()
-    host.venue.cli("revoke", account)
+    host.venue.cli("revoke", "--root", host.kiosk.root_key, account)
     host.said("not connected")
     assert host.venue.ask("phones")["relays"] == 0
     host.venue.settled([])
@@ -159,9 +159,9 @@ def test_what_is_wrong_is_told(host, folder):
     there = folder / "there"
     there.mkdir()
     for args, code, words in ((["--root", host.kiosk.root_key, there], 1, "exists and is not"),
-                              ([folder / "new"], 2, "--ntfy"),
+                              ([folder / "new"], 2, "--root FILE is missing"),
                               (["--root", host.carried, folder / "new"], 1, "relay"),
-                              (["--ntfy", "https://push.example.org/x", "--broker", "nowhere",
+                              (["--root", host.kiosk.root_key, "--broker", "nowhere",
                                 folder / "new"], 1, 'no broker "nowhere"')):
         said = host.venue.cli("relay", *args, code=code).stderr
         assert words in said, said

@@ -12,8 +12,7 @@ static const struct {
                                      "(a captive portal), or a wrong port. Log in to the network, "
                                      "or correct port in the config."},
     [MQTT_FAULT_TLS] = {"tls", "Its certificate is not accepted: it is not signed by the CA in the "
-                               "config, is for another name, or is out of date. Check ca and host "
-                               "in the config, and the clock."},
+                               "config, or is for another name. Check ca and host in the config."},
     [MQTT_FAULT_CREDENTIALS] = {"credentials", "It refuses this user or password. Check both, and "
                                                "that the account exists at the broker."},
     [MQTT_FAULT_RIGHTS] = {"rights", "It refuses a topic to this account. Give the account the "

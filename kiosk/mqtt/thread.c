@@ -236,7 +236,7 @@ static bool tls_renew(struct mqtt_thread *t)
     t->tls = NULL;
     if (!c->tls)
         return true;
-    t->tls = mqtt_tls_new(c->ca, c->host, clock_is_set(), &why);
+    t->tls = mqtt_tls_new(c->ca, c->host, false, &why);
     t->fault = MQTT_FAULT_TLS;
     if (!t->tls)
         snprintf(t->detail, sizeof t->detail, "ca = %s %s", c->ca, why);

@@ -1,9 +1,11 @@
 #include "kiosk/mqtt/tls.h"
 
+#include "kiosk/common/utf8.h"
 #include "kiosk/mqtt/dial.h"
 #include "kiosk/mqtt/host.h"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
 #include <unistd.h>
@@ -19,6 +21,30 @@ static void name_server(const SSL *ssl, int where, int ret)
         SSL_set_tlsext_host_name((SSL *)(uintptr_t)ssl, host);
 }
 
+FILE *mqtt_tls_open_pem(const char *path)
+{
+    char start[3];
+    FILE *f = fopen(path, "re");
+    if (f && utf8_mark(start, fread(start, 1, sizeof start, f)) == 0)
+        rewind(f);
+    return f;
+}
+
+static int trust_all_of(SSL_CTX *tls, const char *path)
+{
+    int found = 0;
+    X509 *one;
+    FILE *f = mqtt_tls_open_pem(path);
+    while (f && (one = PEM_read_X509_AUX(f, NULL, NULL, NULL))) {
+        found += X509_STORE_add_cert(SSL_CTX_get_cert_store(tls), one);
+        X509_free(one);
+    }
+    if (f)
+        fclose(f);
+    ERR_clear_error(); /* the end of the file is one */
+    return found;
+}
+
 SSL_CTX *mqtt_tls_new(const char *ca, const char *host, bool check_time, const char **why)
 {
     SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
@@ -29,7 +55,8 @@ SSL_CTX *mqtt_tls_new(const char *ca, const char *host, bool check_time, const c
     X509_VERIFY_PARAM *param = SSL_CTX_get0_param(tls);
     SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION);
     SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, NULL);
-    if (SSL_CTX_load_verify_locations(tls, ca, NULL) != 1) {
+    X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
+    if (trust_all_of(tls, ca) == 0) {
         *why = "cannot be read as PEM certificates";
         SSL_CTX_free(tls);
         return NULL;

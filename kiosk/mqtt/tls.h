@@ -6,14 +6,20 @@
 #include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* TLS to a broker whose CA is pinned. */
 
-/* A context that trusts `ca` alone (a PEM file) and wants `host` (in any spelling, host.h) in the
- * certificate; sends host as SNI whatever address is dialled. Dates are checked while check_time.
- * The caller frees it (SSL_CTX_free) after its last connection. NULL, and in *why what is wrong
- * with the CA or the host, a clause in static storage. */
+/* A context that trusts `ca` alone, and wants `host` (in any spelling, host.h) in the certificate;
+ * sends host as SNI whatever address is dialled. `ca` is a PEM file of one certificate or more: a
+ * root, an intermediate, or the server's own, each of which is an anchor. Dates are checked only if
+ * check_time: an alarm must not fall silent because a clock is wrong, or a renewal was late, so
+ * only doctor looks at them. The caller frees it (SSL_CTX_free) after its last connection. NULL,
+ * and in *why what is wrong with the CA or the host, a clause in static storage. */
 SSL_CTX *mqtt_tls_new(const char *ca, const char *host, bool check_time, const char **why);
+
+/* Opens a PEM file behind the byte order mark that some editors write. NULL with errno. */
+FILE *mqtt_tls_open_pem(const char *path);
 
 /* Shakes hands on a connected, non-blocking socket; waits `timeout` ns for each answer.
  * MQTT_FAULT_FINE; MQTT_FAULT_TLS: the certificate is not the right one (SSL_get_verify_result);

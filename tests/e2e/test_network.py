@@ -42,14 +42,10 @@ def certificate(kiosk, case):
     if case == "another authority":
         other = pki.Authority(kiosk.folder / "other")
         return other.server("broker")
-    if case == "another host":
-        return kiosk.authority.server("elsewhere", hosts=("DNS:elsewhere.example",))
-    if case == "expired":
-        return kiosk.authority.server("expired", begins=-20, ends=-10)
-    return kiosk.authority.server("early", begins=10, ends=20)
+    return kiosk.authority.server("elsewhere", hosts=("DNS:elsewhere.example",))
 
 
-@pytest.mark.parametrize("case", ["another authority", "another host", "expired", "not yet valid"])
+@pytest.mark.parametrize("case", ["another authority", "another host"])
 def test_a_certificate_that_is_not_right_is_refused(case):
     kiosk = Kiosk(conf=FAST)
     kiosk.brokers[0].certificate = certificate(kiosk, case)

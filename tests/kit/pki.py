@@ -52,15 +52,28 @@ class Authority:
                  "-out", self.pem)
 
     @staticmethod
-    def _key(path):
-        _openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", path)
+    def _key(path, kind="EC"):
+        """PKCS#8, as openssl writes it today."""
+        how = "ec_paramgen_curve:P-256" if kind == "EC" else "rsa_keygen_bits:2048"
+        _openssl("genpkey", "-algorithm", kind, "-pkeyopt", how, "-out", path)
 
-    def server(self, name, hosts=("DNS:localhost", "IP:127.0.0.1"), begins=-1, ends=365):
+    def cross_sign(self, other, path):
+        """The other authority's key under a certificate of this one."""
+        asked = self.folder / f"{path.name}.csr"
+        _openssl("x509", "-x509toreq", "-in", other.pem, "-signkey", other.folder / "ca.key",
+                 "-out", asked)
+        _openssl("x509", "-req", "-in", asked, "-CA", self.pem, "-CAkey", self.folder / "ca.key",
+                 "-set_serial", "77", "-days", "3000", "-extfile", self.folder / "conf",
+                 "-extensions", "authority", "-out", path)
+        return path
+
+    def server(self, name, hosts=("DNS:localhost", "IP:127.0.0.1"), begins=-1, ends=365,
+               kind="EC"):
         """A server's (certificate, key). `begins` and `ends` are days from now: a certificate
         that has expired, or is not yet valid, is as easily made as a good one."""
         now = datetime.now(timezone.utc)
         key, asked, pem = (self.folder / f"{name}.{end}" for end in ("key", "csr", "pem"))
-        self._key(key)
+        self._key(key, kind)
         _openssl("req", "-new", "-config", self.folder / "conf", "-key", key, "-subj",
                  f"/CN={name}", "-addext", "subjectAltName=" + ",".join(hosts), "-out", asked)
         stamps = [(now + timedelta(days=d)).strftime("%Y%m%d%H%M%SZ") for d in (begins, ends)]

@@ -127,7 +127,11 @@ static void check_broker_itself(struct doctor *d, const struct config_broker *b)
     const char *carry = carried(d, b);
     doctor_say(d, b->name, reached ? DOCTOR_OK : DOCTOR_FAILURE,
                carry && t.has_expiry && t.days < 0 ? carry : t.fix, "%s, port %d: %s.%s", b->host,
-               b->port, t.said, reached ? "" : " No alert can go this way.");
+               b->port, t.said,
+               reached ? ""
+               : t.dates
+                   ? " The kiosk connects all the same, because the CA is right. Phones do not."
+                   : " No alert can go this way.");
     if (t.has_expiry)
         say_expiry(d, b->name, "certificate", t.days, carry);
     if (t.ca_has_expiry)

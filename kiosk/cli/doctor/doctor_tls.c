@@ -63,7 +63,7 @@ static bool days_left(const X509 *certificate, long *days)
 
 static int read_ca(const char *path, struct doctor_tls *t)
 {
-    FILE *f = fopen(path, "re");
+    FILE *f = mqtt_tls_open_pem(path);
     if (!f)
         return doctor_tls_fail(
             t,
@@ -95,11 +95,13 @@ static int doctor_tls_judge(const SSL *ssl, bool shaken, const char *host, struc
             t, "Set the broker's host in porchlight.conf to exactly the name in its certificate.",
             "its certificate is not made out to %s", host);
     case X509_V_ERR_CERT_HAS_EXPIRED:
+        t->dates = true;
         return doctor_tls_fail(t,
                                "Renew the certificate where the broker runs, then restart the "
                                "broker there.",
                                "its certificate has expired");
     case X509_V_ERR_CERT_NOT_YET_VALID:
+        t->dates = true;
         return doctor_tls_fail(t,
                                "If this shows the wrong time, set the clock:\n"
                                "    timedatectl",

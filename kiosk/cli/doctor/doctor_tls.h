@@ -8,6 +8,7 @@
 struct doctor_tls {
     char said[256];                 /* what was found, without a period at its end */
     const char *fix;                /* as doctor_say takes it */
+    bool dates;                     /* only the certificate's dates are wrong, or this clock */
     bool has_expiry, ca_has_expiry; /* the certificate, and the pinned CA's, could be read */
     long days, ca_days;             /* until they end; below zero: since then */
 };

@@ -1,0 +1,136 @@
+"""A broker whose certificate comes from the CA that is pinned is reached, however it was issued and
+whatever the clock says; doctor names what phones would not accept."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.kit import local, pki, process, wait
+from tests.kit.kiosk import FAST, Kiosk
+
+FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
+
+
+def bundle(path, *parts):
+    path.write_bytes(b"".join(p.read_bytes() for p in parts))
+    return path
+
+
+def direct(k, kind="EC", **dates):
+    return k.authority.server("leaf", kind=kind, **dates), k.authority.pem
+
+
+def issued(k, cross):
+    """A leaf by an intermediate by the new root, which the old root has signed too while the CA
+    changes over."""
+    old, new = k.authority, pki.Authority(k.folder / "new", "New root")
+    middle = pki.Authority(k.folder / "middle", "Intermediate")
+    leaf, key = middle.server("leaf")
+    by_new = new.cross_sign(middle, k.folder / "by-new.pem")
+    bridge = [old.cross_sign(new, k.folder / "bridge.pem")] if cross else []
+    sent = bundle(k.folder / "chain.pem", leaf, by_new, *bridge)
+    return (sent, key), old.pem, new.pem, by_new
+
+
+def intermediate_sent(k):
+    served, _, root, _ = issued(k, cross=False)
+    return served, root
+
+
+def intermediate_pinned(k):
+    served, _, _, middle = issued(k, cross=False)
+    return served, middle
+
+
+def cross_old(k):
+    served, old, _, _ = issued(k, cross=True)
+    return served, old
+
+
+def cross_new(k):
+    served, _, new, _ = issued(k, cross=True)
+    return served, new
+
+
+def two_pinned(k):
+    served, old, new, _ = issued(k, cross=False)
+    return served, bundle(k.folder / "both.pem", new, old)
+
+
+def leaf_pinned(k):
+    (leaf, key), _ = direct(k)
+    return (leaf, key), leaf
+
+
+def pasted(k):
+    """Through an editor of Windows."""
+    served, root = direct(k)
+    path = k.folder / "pasted.pem"
+    path.write_bytes(b"\xef\xbb\xbf" + root.read_text().replace("\n", "\r\n").encode())
+    return served, path
+
+
+ISSUED = {
+    "EC": direct,
+    "RSA": lambda k: direct(k, "RSA"),
+    "an intermediate, its root pinned": intermediate_sent,
+    "an intermediate, itself pinned": intermediate_pinned,
+    "cross-signed, the old root pinned": cross_old,
+    "cross-signed, the new root pinned": cross_new,
+    "two roots in one file": two_pinned,
+    "the server's own pinned": leaf_pinned,
+    "a CA with a byte order mark and Windows line ends": pasted,
+    "expired yesterday": lambda k: direct(k, begins=-20, ends=-1),
+    "valid from tomorrow": lambda k: direct(k, begins=1, ends=20),
+}
+
+
+def started(kiosk, moment):
+    env = process.environment()
+    if moment:
+        assert FAKETIME, "libfaketime is missing: make deps-test installs it"
+        env = process.environment(LD_PRELOAD=FAKETIME, FAKETIME=moment, DONT_FAKE_MONOTONIC="1",
+                                  ASAN_OPTIONS="verify_asan_link_order=0")
+    kiosk.daemon = kiosk.spawn("porchlightd", "--prefix", kiosk.prefix, env=env)
+    wait.until(lambda: local.answers(kiosk.run / "control.sock"), "the control socket")
+    wait.until(kiosk.connected, lambda: f"{kiosk.status()}\n{kiosk.daemon.said()}", 20)
+
+
+@pytest.mark.parametrize("case", ISSUED)
+def test_any_certificate_of_the_pinned_ca_is_taken(case):
+    kiosk = Kiosk(conf=FAST)
+    kiosk.brokers[0].certificate, pinned = ISSUED[case](kiosk)
+    kiosk.change({"broker b0": {"ca": pinned}})
+    with kiosk:
+        started(kiosk, None)
+
+
+@pytest.mark.parametrize("moment", ("-20y", "-3d", "-10m", "+10m", "+3d", "+20y",
+                                    "@1970-01-01 00:00:10"))
+@pytest.mark.parametrize("case", ("EC", "an intermediate, itself pinned"))
+def test_no_clock_makes_the_kiosk_mute(case, moment):
+    kiosk = Kiosk(conf=FAST)
+    kiosk.brokers[0].certificate, pinned = ISSUED[case](kiosk)
+    kiosk.change({"broker b0": {"ca": pinned}})
+    with kiosk:
+        started(kiosk, moment)
+        spy = kiosk.spy(["alert"])
+        kiosk.wires().hold(0.4)
+        wait.until(lambda: kiosk.status()["state"] == "lockdown", kiosk.status)
+        wait.until(lambda: kiosk.status()["pending"] == 0, kiosk.status)
+        assert spy
+
+
+def test_an_address_in_the_certificate():
+    kiosk = Kiosk(conf={**FAST, "broker b0": {"host": "127.0.0.1"}})
+    with kiosk:
+        started(kiosk, None)
+
+
+def test_doctor_names_what_phones_would_refuse():
+    kiosk = Kiosk(conf=FAST)
+    kiosk.brokers[0].certificate, _ = direct(kiosk, begins=-20, ends=-1)
+    with kiosk:
+        started(kiosk, None)
+        said = kiosk.cli("doctor", within=60).stdout
+        assert "has expired" in said and "connects all the same" in " ".join(said.split())

@@ -148,3 +148,35 @@ void luks_users_find(const struct scope *s, int fd, struct luks_users *u)
         luks_users_of_device(s, file.st_rdev, u);
     walk_loops(s, &file, 0, u);
 }
+
+/* cryptsetup calls a mapping CRYPT-LUKS2-UUID-NAME, with the UUID's dashes left out. */
+static bool is_mapping_of(const char *mapping, const char *uuid)
+{
+    size_t skip = strlen("CRYPT-LUKS2-");
+
+    if (strncmp(mapping, "CRYPT-LUKS", 10) != 0 || strlen(mapping) < skip)
+        return false;
+    for (mapping += skip; *uuid; uuid++)
+        if (*uuid != '-' && *mapping++ != *uuid)
+            return false;
+    return *mapping == '-';
+}
+
+void luks_users_of_uuid(const struct scope *s, const char *uuid, struct luks_users *u)
+{
+    DIR *d = sysfs_list(s->prefix, "sys/block");
+    struct dirent *e;
+    char path[300], found[160];
+
+    *u = (struct luks_users){.count = 0};
+    while (d && uuid[0] && (e = readdir(d)) && u->count < LUKS_USERS_MAX) {
+        snprintf(path, sizeof path, "%s/dm/uuid", e->d_name);
+        if (!sysfs_line(dirfd(d), path, found, sizeof found) || !is_mapping_of(found, uuid))
+            continue;
+        snprintf(path, sizeof path, "%s/dm/name", e->d_name);
+        u->list[u->count].crypt = true;
+        u->count += sysfs_line(dirfd(d), path, u->list[u->count].name, sizeof u->list[0].name);
+    }
+    if (d)
+        closedir(d);
+}

@@ -26,6 +26,10 @@ struct luks_users {
 /* Of an open file or device, whatever the mapping's name and however many devices are between. */
 void luks_users_find(const struct scope *s, int fd, struct luks_users *u);
 
+/* Mappings of the container with this UUID, wherever they are: one that has lost its key is on
+ * nothing any more, and what is cached of it can still be read. */
+void luks_users_of_uuid(const struct scope *s, const char *uuid, struct luks_users *u);
+
 /* Of a device alone, by number. */
 void luks_users_of_device(const struct scope *s, dev_t device, struct luks_users *u);
 

@@ -58,7 +58,9 @@ static struct sight plan_print_see(const struct scope *s, const struct plan_targ
     target_place_walk(s, t, &place, NULL, NULL);
     see.wrong = target_place_view(s, t, &place, remembered_find(m, t), &see.view) ||
                 see.view.best == WIPE_FAILED;
-    see.better = place.verdict.better;
+    see.better = strncmp(place.verdict.why, see.view.why, sizeof see.view.why - 1) == 0
+                     ? place.verdict.better
+                     : ""; /* it is about something else */
     return see;
 }
 

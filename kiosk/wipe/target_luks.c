@@ -61,6 +61,23 @@ static void find_users_left(const struct scope *s, int fd, struct luks_users *u)
     }
 }
 
+/* Mappings that are no longer on it: without a key, or of a copy of it. */
+static void prove_none_left(const struct scope *s, int fd, struct target_report *r)
+{
+    char uuid[LUKS_UUID];
+    struct luks_users u;
+
+    if (!luks_header_uuid(fd, uuid))
+        return;
+    luks_users_of_uuid(s, uuid, &u);
+    for (size_t i = 0; i < u.count; i++)
+        target_lower(r, WIPE_UNVERIFIED, EBUSY,
+                     dm_crypt_look(u.list[i].name) == MAPPING_DEAD
+                         ? "its mapping has lost its key but is still there: what uses it was not "
+                           "stopped"
+                         : "a mapping of it, or of a copy of it, is open");
+}
+
 static void prove_closed(const struct scope *s, int fd, struct target_report *r)
 {
     struct luks_users u;
@@ -74,6 +91,7 @@ static void prove_closed(const struct scope *s, int fd, struct target_report *r)
     }
     if (u.loop || u.many)
         target_lower(r, WIPE_UNVERIFIED, EBUSY, "a loop device still has it open");
+    prove_none_left(s, fd, r);
 }
 
 /* --- the target ------------------------------------------------------------------------------ */

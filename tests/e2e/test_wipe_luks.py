@@ -368,6 +368,28 @@ def test_open_by_a_device_on_top_of_another(venue):
     shutil.rmtree(venue.prefix / "sys/block")
 
 
+def test_a_mapping_without_a_key_that_is_still_mounted(venue):
+    """It is on nothing any more, and what the kernel has cached of it can be read."""
+    path = venue.venue / "desk.luks"
+    blank(path)
+    done("luksFormat", *FAST, path)
+    uuid = process.run(["cryptsetup", "luksUUID", path]).stdout.strip()
+    dm = venue.prefix / "sys/block/dm-3/dm"
+    dm.mkdir(parents=True)
+    (dm / "name").write_text("guestlist\n")
+    (dm / "uuid").write_text(f"CRYPT-LUKS2-{uuid.replace('-', '')}-guestlist\n")
+    other = venue.prefix / "sys/block/dm-4/dm"
+    other.mkdir(parents=True)
+    (other / "name").write_text("other\n")
+    (other / "uuid").write_text(f"CRYPT-LUKS2-{'0' * 32}-other\n")
+    plan(venue)
+    for _ in range(2):
+        assert wiped(venue) == "unverified"
+        assert "a mapping of it, or of a copy of it, is open" in reported(venue)["shown"]
+    shutil.rmtree(dm)
+    assert wiped(venue) in ("destroyed", "already gone")
+
+
 def test_a_protected_container(venue):
     path = venue.venue / "desk.luks"
     blank(path)

@@ -341,6 +341,8 @@ static void broker_path_note(struct broker_path *p, enum topic t, const struct m
         p->newest[FRESHNESS_STATE] = m->seq;
     else if (t == TOPIC_NOTICE)
         p->newest[FRESHNESS_STAFF] = m->seq;
+    else if (t == TOPIC_RING)
+        p->newest[FRESHNESS_RING] = m->seq;
 }
 
 int broker_path_publish(struct broker_path *p, struct sealer *c, enum topic t, struct message *m,

@@ -8,6 +8,7 @@
 #include "kiosk/core/ns.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,10 @@
 #define SLOT (2 * NS_PER_S)
 /* Beats that only give echoes back, at most: a flood of pings makes no flood of beats. */
 #define ECHO_EVERY NS_PER_S
+/* A relay that has received nothing newer than this is as good as away: three beats of 5 s. */
+#define RECENT (15 * NS_PER_S)
+/* What only staff are woken for is worth no ring afterwards, like a notice. */
+#define STAFF_RINGS_FOR (3600 * NS_PER_S)
 
 enum { NOTICES = 16 };
 
@@ -38,6 +43,10 @@ struct delivery {
     size_t paths_count;
     struct outbox outbox;
     struct echoes echoes; /* nonces that the next beat gives back */
+    struct message ring;  /* what relays are asked for; its seq: the first that said this */
+    int64_t staff_at;     /* since when ring.staff is there */
+    uint64_t seq_then, seq_lately; /* what was sent RECENT ago or longer, and since */
+    int64_t seq_at;
     struct message state;
     bool state_known;
     uint8_t proof[MESSAGE_PROOF_MAX];
@@ -149,6 +158,75 @@ static bool is_greeting(const struct delivery *d, const struct mqtt_event *e)
     return strcmp(e->topic, topic) == 0;
 }
 
+/* --- relays ---------------------------------------------------------------------------------- */
+
+static void ring_publish(struct delivery *d, struct broker_path *p)
+{
+    struct message m = d->ring;
+    if (clock_now() - d->staff_at > STAFF_RINGS_FOR)
+        m.staff = (struct alert_id){{0}};
+    if (p->up && d->state_known)
+        broker_path_publish(p, d->sealer, TOPIC_RING, &m, 0);
+}
+
+/* What relays are asked for has changed. */
+static void ring_changed(struct delivery *d)
+{
+    d->ring.seq = d->sealer->seq + 1;
+    for (size_t i = 0; i < d->paths_count && !d->cover; i++)
+        ring_publish(d, &d->paths[i]);
+}
+
+static void ring_all(struct delivery *d, const struct alert_id *id, bool on)
+{
+    bool same = alert_id_equal(&d->ring.id, id);
+    if (on ? same && d->ring.on : !same || !d->ring.on)
+        return;
+    d->ring.id = *id;
+    d->ring.on = on;
+    ring_changed(d);
+}
+
+void delivery_ring_staff(struct delivery *d, const struct alert_id *id)
+{
+    d->ring.staff = *id;
+    d->staff_at = clock_now();
+    ring_changed(d);
+}
+
+/* A code and duress are the same to a relay, and so is what kind of alert it is. */
+static void ring_for(struct delivery *d, const struct alert_action *a)
+{
+    struct alert_id fresh;
+    switch (a->publish) {
+    case ALERT_PUB_LOCKDOWN:
+    case ALERT_PUB_CAUTION:
+    case ALERT_PUB_UNCLEAR:
+        ring_all(d, &a->id, true);
+        break;
+    case ALERT_PUB_ALL_CLEAR:
+        ring_all(d, &a->id, false);
+        break;
+    case ALERT_PUB_DURESS:
+    case ALERT_PUB_UNCONFIRMED:
+        randombytes_buf(fresh.bytes, sizeof fresh.bytes);
+        delivery_ring_staff(d, &fresh);
+        break;
+    }
+}
+
+bool delivery_has_rung(const struct delivery *d, uint64_t epoch, uint64_t ring,
+                       const struct alert_id *id)
+{
+    return epoch == d->sealer->epoch && d->ring.on && d->ring.seq > 0 && ring >= d->ring.seq &&
+           ring <= d->sealer->seq && alert_id_equal(&d->ring.id, id);
+}
+
+bool delivery_is_recent(const struct delivery *d, uint64_t epoch, uint64_t seq)
+{
+    return epoch == d->sealer->epoch && seq > d->seq_then && seq <= d->sealer->seq;
+}
+
 /* --- alerts, handed over --------------------------------------------------------------------- */
 
 /* The next alert that this broker has not been sent. False: it has all, or takes no more now; then
@@ -192,6 +270,7 @@ void delivery_alert(struct delivery *d, const struct alert_action *a, bool resum
     outbox_add(&d->outbox, a, resumed, at, began);
     for (size_t i = 0; i < d->paths_count; i++)
         push(d, i);
+    ring_for(d, a);
     hurry(d);
 }
 
@@ -235,6 +314,11 @@ void delivery_state(struct delivery *d, const struct message *state)
     d->state_known = true;
     if (!d->cover)
         state_again(d);
+    /* After a restart the state alone shows that an alert is active. */
+    if (state->state == ALERT_QUIET)
+        ring_all(d, &d->ring.id, false);
+    else
+        ring_all(d, &state->id, true);
 }
 
 static void beat_publish(struct delivery *d, struct broker_path *p)
@@ -316,6 +400,7 @@ static void delivery_on_up(struct delivery *d, size_t i, const struct mqtt_event
     p->online_due = d->cover;
     if (!d->cover) {
         state_publish(d, p);
+        ring_publish(d, p);
         presence_publish(d, p);
         beat_publish(d, p);
     }
@@ -462,6 +547,11 @@ static void beat_all(struct delivery *d, int64_t now)
         beat_publish(d, &d->paths[i]);
     echoes_clear(&d->echoes);
     d->beaten_at = now;
+    if (now - d->seq_at < RECENT)
+        return;
+    d->seq_then = d->seq_lately;
+    d->seq_lately = d->sealer->seq;
+    d->seq_at = now;
 }
 
 static void on_beat(struct delivery *d, int64_t now)
@@ -490,6 +580,7 @@ static void on_slot(struct delivery *d, int64_t now)
         if (!said)
             nothing_publish(d, p, TOPIC_NOTICE);
         state_publish(d, p);
+        ring_publish(d, p);
     }
     beat_all(d, now);
     for (size_t i = 0; i < d->paths_count; i++) {
@@ -564,7 +655,8 @@ struct delivery *delivery_new(const struct config *config, struct sealer *sealer
     d->loop = loop;
     d->listener = *listener;
     d->state_at = NS_NEVER;
-    d->started_at = d->beaten_at = clock_now();
+    d->ring = (struct message){.kind = MSG_RING};
+    d->started_at = d->beaten_at = d->seq_at = clock_now();
     outbox_init(&d->outbox, config->brokers_count);
     delivery_swap(d, config, passwords);
     return d;

@@ -67,6 +67,15 @@ void delivery_answered(struct delivery *d, const struct alert_id *id);
 void delivery_ping(struct delivery *d, const char *account, bool relay,
                    const uint8_t nonce[FRESHNESS_NONCE]);
 
+/* Relays wake staff phones for this code or duress. */
+void delivery_ring_staff(struct delivery *d, const struct alert_id *id);
+
+/* A relay says which ring it has received: whether that is the one for the alert `id`. */
+bool delivery_has_rung(const struct delivery *d, uint64_t epoch, uint64_t ring,
+                       const struct alert_id *id);
+/* Whether a message of ours with this epoch and seq was sent within the last half minute. */
+bool delivery_is_recent(const struct delivery *d, uint64_t epoch, uint64_t seq);
+
 /* The state as it is now: to every broker, and again at each connect and each interval. */
 void delivery_state(struct delivery *d, const struct message *state);
 

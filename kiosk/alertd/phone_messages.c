@@ -70,15 +70,21 @@ static void phone_messages_ping(const struct phone_messages *p, const char *acco
     delivery_ping(p->outputs->delivery, account, relay, m->echo[0]);
 }
 
+/* A phone or a relay has the current alert. */
+static void phone_messages_left(struct kiosk_state *s, const struct outputs *o)
+{
+    actions_left(s, !s->left && !s->alert.now.calm);
+    delivery_answered(o->delivery, &s->alert.now.id);
+}
+
 static void answer_count(struct kiosk_state *s, const struct outputs *o, const struct message *m)
 {
     if (acks_take(&s->acks, &m->id, m->account, (enum acks_answer)answer_of(m->kind)) != ACKS_NEWS)
         return;
     s->facts.seen = s->acks.seen;
     s->facts.safe = s->acks.safe;
-    actions_left(s, !s->left && !s->alert.now.calm);
+    phone_messages_left(s, o);
     s->publish_state = true;
-    delivery_answered(o->delivery, &m->id);
 }
 
 static void on_answer(const struct phone_messages *p, const char *account,
@@ -184,12 +190,24 @@ static void phone_messages_on_relay(const struct phone_messages *p, const char *
                                     const struct mqtt_event *e)
 {
     struct opened o;
-    if (message_open(p->sealer, e, &o) != COMMAND_ACCEPTED || o.message.kind != MSG_PING) {
-        phone_messages_refuse(p->state, COMMAND_FOREIGN);
+    const struct message *m = &o.message;
+    struct kiosk_state *s = p->state;
+    struct envelope_place at = sealer_place(p->sealer, e->topic);
+    const uint8_t *key = members_relay_key(p->members, account);
+    if (message_open(p->sealer, e, &o) != COMMAND_ACCEPTED || m->kind != MSG_PING ||
+        (key && envelope_letter_signed(&at, key, o.signature, o.text, o.len) != ENVELOPE_OK)) {
+        phone_messages_refuse(s, COMMAND_FOREIGN);
         return;
     }
-    p->state->facts.relay_at = clock_now();
-    phone_messages_ping(p, account, true, &o.message);
+    phone_messages_ping(p, account, true, m);
+    /* A relay of the host's own making, which the list of members does not have, signs nothing. */
+    bool lives = key ? delivery_is_recent(p->outputs->delivery, m->epoch, m->seq)
+                     : !members_has_relays(p->members);
+    if (lives)
+        s->facts.relay_at = clock_now();
+    if (key && delivery_has_rung(p->outputs->delivery, m->epoch, m->newest[FRESHNESS_RING],
+                                 &s->alert.now.id))
+        phone_messages_left(s, p->outputs);
 }
 
 /* --- all of it ------------------------------------------------------------------------------- */

@@ -37,7 +37,6 @@
  *     dynamic-security.json  porchlight-broker 0600      accounts at the broker on this Pi
  *   /var/lib/porchlight-relay/
  *     subscriptions    porchlight-relay 0600 in 0700     kiosk/relay/subs.h
- *     venue-KIOSK.key  porchlight-relay 0600             kiosk/relay/keyring.h
  *   /var/lib/porchlight-registrar/
  *     key, VENUE-KIOSK porchlight-registrar 0600 in 0700 kiosk/registrar/ledger.h
  *   /run/porchlight/

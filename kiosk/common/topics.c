@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define READERS (ROLE_MEMBER | ROLE_STAFF | ROLE_RELAY)
+#define PHONES  (ROLE_MEMBER | ROLE_STAFF)
+#define READERS (PHONES | ROLE_RELAY)
 
 /* Expiry: an alert or notice that a phone could not fetch within the hour is history, the retained
  * state says which alert is active; the state outlives two of its one-minute repeats; a command is
@@ -12,23 +13,26 @@
  * push, wake: how a phone asks a relay to be rung (kiosk/core/push_offer.h); the kiosk writes to
  * wake that an account is revoked. beat: the kiosk receives its own, or opens that connection
  * again. answer: why a phone's command was refused. enrol: the newcomer writes its request, the
- * kiosk answers there, and later sends that same account a rotated venue key; a relay's account
- * gets it there too. registrar, registered: requests for accounts, and their answers
+ * kiosk answers there, and later sends that same account a rotated venue key. ring: whom a relay is
+ * to wake; root: what the root key says of the kiosk (kiosk/core/root_word.h). A relay reads
+ * nothing that is sealed. registrar, registered: requests for accounts, and their answers
  * (kiosk/core/registration.h). */
 const struct topic_rule topic_table[TOPIC_COUNT] = {
-    [TOPIC_ALERT] = {"alert", false, false, 1, ROLE_KIOSK, READERS, 3600},
+    [TOPIC_ALERT] = {"alert", false, false, 1, ROLE_KIOSK, PHONES, 3600},
     [TOPIC_NOTICE] = {"notice", false, false, 1, ROLE_KIOSK, ROLE_STAFF, 3600},
-    [TOPIC_STATE] = {"state", false, true, 1, ROLE_KIOSK | ROLE_ROOT, READERS, 180},
+    [TOPIC_STATE] = {"state", false, true, 1, ROLE_KIOSK | ROLE_ROOT, PHONES, 180},
     [TOPIC_PRESENCE] = {"presence", false, true, 1, ROLE_KIOSK, READERS, 0},
     [TOPIC_BEAT] = {"beat", false, false, 0, ROLE_KIOSK, READERS | ROLE_KIOSK, 0},
     [TOPIC_ACK] = {"ack", true, false, 1, ROLE_MEMBER | ROLE_STAFF, ROLE_KIOSK, 3600},
     [TOPIC_COMMAND] = {"command", true, false, 1, ROLE_STAFF, ROLE_KIOSK, 60},
     [TOPIC_ENROL] = {"enrol", true, false, 1, ROLE_NEWCOMER | ROLE_KIOSK,
-                     ROLE_KIOSK | ROLE_NEWCOMER | ROLE_MEMBER | ROLE_STAFF | ROLE_RELAY, 600},
+                     ROLE_KIOSK | ROLE_NEWCOMER | PHONES, 600},
     [TOPIC_RELAY] = {"relay", true, false, 0, ROLE_RELAY, ROLE_KIOSK, 0},
     [TOPIC_PUSH] = {"push", false, true, 1, ROLE_RELAY, ROLE_MEMBER | ROLE_STAFF, 0},
-    [TOPIC_WAKE] = {"wake", true, false, 1, ROLE_MEMBER | ROLE_STAFF | ROLE_KIOSK, ROLE_RELAY, 600},
-    [TOPIC_ANSWER] = {"answer", true, false, 1, ROLE_KIOSK, ROLE_MEMBER | ROLE_STAFF, 60},
+    [TOPIC_WAKE] = {"wake", true, false, 1, PHONES | ROLE_KIOSK, ROLE_RELAY, 600},
+    [TOPIC_ANSWER] = {"answer", true, false, 1, ROLE_KIOSK, PHONES, 60},
+    [TOPIC_RING] = {"ring", false, true, 1, ROLE_KIOSK, ROLE_RELAY, 0},
+    [TOPIC_ROOT] = {"root", false, true, 1, ROLE_ROOT, READERS | ROLE_KIOSK, 0},
     [TOPIC_REGISTRAR] = {"registrar", false, false, 1, ROLE_KIOSK | ROLE_ROOT, ROLE_REGISTRAR, 60},
     [TOPIC_REGISTERED] = {"registered", false, false, 1, ROLE_REGISTRAR, ROLE_KIOSK | ROLE_ROOT,
                           60},

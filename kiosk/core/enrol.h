@@ -205,20 +205,11 @@ enum envelope_result enrol_refuse(const char *account, enum enrol_reason reason,
                                   const uint8_t kiosk_secret[ENVELOPE_SECRET],
                                   uint8_t out[ENVELOPE_SIZE]);
 
-/* A new venue key for a phone that is a member already, or for a relay. */
+/* A new venue key for a phone that is a member already. */
 enum envelope_result enrol_rotate(const uint8_t phone_public[ENVELOPE_PUBLIC],
                                   const struct envelope_place *at,
                                   const uint8_t kiosk_secret[ENVELOPE_SECRET],
                                   const uint8_t venue_key[ENVELOPE_KEY],
                                   uint8_t out[ENVELOPE_SIZE]);
-
-/* Opens such a message, as a relay does. `public` and `secret` are the relay's own; `venue_key` is
- * written only if the result is ENVELOPE_OK. */
-enum envelope_result enrol_rotate_open(const struct envelope_place *at,
-                                       const uint8_t public[ENVELOPE_PUBLIC],
-                                       const uint8_t secret[ENVELOPE_SECRET],
-                                       const uint8_t kiosk_public[ENVELOPE_PUBLIC],
-                                       const uint8_t *wire, size_t wire_len,
-                                       uint8_t venue_key[ENVELOPE_KEY]);
 
 #endif

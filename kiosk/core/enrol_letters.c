@@ -172,27 +172,3 @@ enum envelope_result enrol_rotate(const uint8_t phone_public[ENVELOPE_PUBLIC],
     sodium_memzero(key, sizeof key);
     return seal_and_erase(text, at, phone_public, kiosk_secret, out);
 }
-
-enum envelope_result enrol_rotate_open(const struct envelope_place *at,
-                                       const uint8_t public[ENVELOPE_PUBLIC],
-                                       const uint8_t secret[ENVELOPE_SECRET],
-                                       const uint8_t kiosk_public[ENVELOPE_PUBLIC],
-                                       const uint8_t *wire, size_t wire_len,
-                                       uint8_t venue_key[ENVELOPE_KEY])
-{
-    char text[ENVELOPE_LETTER_MAX + 1];
-    size_t len;
-    enum envelope_result r =
-        envelope_welcome_open(at, public, secret, kiosk_public, wire, wire_len, text, &len);
-    if (r != ENVELOPE_OK)
-        return r;
-    cJSON *json = cJSON_ParseWithLength(text, len);
-    const char *key = enrol_text_of(json, "venue_key");
-    if (strcmp(enrol_text_of(json, "kind"), "rotate") == 0 && enrol_is_hex(key, 2 * ENVELOPE_KEY))
-        sodium_hex2bin(venue_key, ENVELOPE_KEY, key, strlen(key), NULL, NULL, NULL);
-    else
-        r = ENVELOPE_MALFORMED;
-    cJSON_Delete(json);
-    sodium_memzero(text, sizeof text);
-    return r;
-}

@@ -31,7 +31,7 @@ enum part {
     PART_DATE = 1 << 10,   /* at, the kiosk's keys aside */
     PART_BEAT = 1 << 11,   /* up, synced, state, staff, ring, echo */
     PART_RING = 1 << 12,   /* on, staff, and id, which may be null */
-    PART_PING = 1 << 13,   /* nonce, a short one; nothing else */
+    PART_PING = 1 << 13,   /* ring, nonce, a short one */
 };
 
 static const struct {
@@ -80,7 +80,7 @@ const char *message_kind_name(enum message_kind k)
 
 bool message_is_clear(enum message_kind k)
 {
-    return k == MSG_ONLINE || k == MSG_LOST || k == MSG_BEAT || k == MSG_RING;
+    return k == MSG_ONLINE || k == MSG_LOST || k == MSG_BEAT || k == MSG_RING || k == MSG_REVOKED;
 }
 
 /* --- the shapes of values ------------------------------------------------------------------- */
@@ -203,9 +203,8 @@ static bool put_short(cJSON *json, const struct message *m, unsigned parts)
 {
     return message_put_number(json, "v", ENVELOPE_VERSION) &&
            message_put_text(json, "kind", kinds[m->kind].name) &&
-           (parts & PART_PING ||
-            (message_put_number(json, "epoch", m->epoch) &&
-             message_put_number(json, "seq", m->seq) && message_put_text(json, "at", m->at)));
+           message_put_number(json, "epoch", m->epoch) && message_put_number(json, "seq", m->seq) &&
+           (parts & PART_PING || message_put_text(json, "at", m->at));
 }
 
 static bool put_common(cJSON *json, const struct message *m)
@@ -296,7 +295,8 @@ static bool put_ring(cJSON *json, const struct message *m)
 static bool put_ping(cJSON *json, const struct message *m)
 {
     char hex[2 * FRESHNESS_NONCE + 1];
-    return message_put_text(json, "nonce",
+    return message_put_number(json, "ring", m->newest[FRESHNESS_RING]) &&
+           message_put_text(json, "nonce",
                             sodium_bin2hex(hex, sizeof hex, m->echo[0], sizeof m->echo[0]));
 }
 
@@ -429,7 +429,7 @@ static void take_head(struct reader *r, struct message *m)
         m->kind++;
     if (m->kind == MSG_KINDS)
         r->why = "kind is not known";
-    if (r->why || kinds[m->kind].parts & PART_PING)
+    if (r->why)
         return;
     if (!(kinds[m->kind].parts & PARTS_SHORT))
         take_id(r, "id", &m->id, "id is neither a UUID nor null");
@@ -531,6 +531,8 @@ static void take_ring(struct reader *r, struct message *m)
 static void take_ping(struct reader *r, struct message *m)
 {
     static const char why[] = "nonce is not 16 hex digits";
+    m->newest[FRESHNESS_RING] =
+        take_number(r, groups[FRESHNESS_RING], INTEGER_END, "ring is no integer below 2^53");
     const char *nonce = take_text(r, "nonce", why);
     if (nonce && !nonce_read(nonce, m->echo[m->echo_count++]))
         r->why = why;

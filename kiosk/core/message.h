@@ -92,7 +92,8 @@ struct message {
 
     /* beat: the kiosk's uptime in ms since porchlightd started, whether its clock is synchronised,
      * for each group the seq of the newest message of this epoch that this broker was sent (0:
-     * none), and nonces of pings since the last beat. ping: its own, in echo[0]. */
+     * none), and nonces of pings since the last beat. ping: its own nonce in echo[0], the newest
+     * ring that its sender has received, and as epoch and seq the newest beat (0: none). */
     uint64_t up_ms;
     bool synced;
     uint64_t newest[FRESHNESS_GROUPS];

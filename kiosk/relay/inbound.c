@@ -2,17 +2,56 @@
 
 #include "config/secret.h"
 #include "kiosk/common/log.h"
+#include "kiosk/common/paths.h"
 #include "kiosk/common/topics.h"
 #include "kiosk/core/ns.h"
+#include "kiosk/core/root_word.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static void id_bytes(const char *hex, uint8_t out[ENVELOPE_ID])
 {
     sodium_hex2bin(out, ENVELOPE_ID, hex, strlen(hex), NULL, NULL, NULL);
+}
+
+static bool credential_exists(const char *prefix, const char *name)
+{
+    char path[PATH_LEN];
+    return path_credential(prefix, name, path) == 0 && access(path, F_OK) == 0;
+}
+
+/* Until version 2 a relay held the venue's key. */
+static void old_keys_forget(const struct relay_conf *c, const char *prefix)
+{
+    char folder[PATH_LEN], path[PATH_LEN + 32];
+    for (size_t i = 0; i < c->kiosks_count && path_under(prefix, PATH_RELAY_DIR, folder) == 0;
+         i++) {
+        snprintf(path, sizeof path, "%s/venue-%s.key", folder, c->kiosks[i].id);
+        unlink(path);
+    }
+    if (credential_exists(prefix, "venue.key"))
+        log_warning("The credential venue.key is not used any more: a relay needs no key that "
+                    "opens messages. Delete it: sudo rm " PATH_CREDENTIALS "/venue.key");
+}
+
+/* A relay that was set up by hand has none, and signs nothing. */
+static int own_key_read(struct inbound *e, const char *prefix)
+{
+    uint8_t seed[crypto_sign_SEEDBYTES], public[ENVELOPE_PUBLIC];
+    if (!credential_exists(prefix, "relay.key"))
+        return 0;
+    e->secret = sodium_malloc(ENVELOPE_SECRET);
+    sodium_mlock(seed, sizeof seed);
+    int bad = !e->secret || secret_read_key(prefix, "relay.key", true, seed, sizeof seed,
+                                            config_complain_stderr, NULL) < 0;
+    if (!bad)
+        crypto_sign_seed_keypair(public, e->secret, seed);
+    sodium_munlock(seed, sizeof seed);
+    return bad ? -1 : 0;
 }
 
 int inbound_init(struct inbound *e, const struct relay_conf *c, const char *prefix)
@@ -23,8 +62,8 @@ int inbound_init(struct inbound *e, const struct relay_conf *c, const char *pref
     memcpy(e->venue, c->venue.id, sizeof e->venue);
     id_bytes(e->venue, e->venue_bytes);
     memcpy(e->account, c->relay.account, sizeof e->account);
-    e->keys = keyring_new(c, prefix);
-    if (!e->keys ||
+    old_keys_forget(c, prefix);
+    if (own_key_read(e, prefix) < 0 ||
         secret_read_key(prefix, "root.pub", false, e->root, sizeof e->root, say, NULL) < 0)
         return -1;
     for (size_t i = 0; i < e->count; i++) {
@@ -42,8 +81,8 @@ int inbound_init(struct inbound *e, const struct relay_conf *c, const char *pref
 
 void inbound_finish(struct inbound *e)
 {
-    keyring_free(e->keys);
-    e->keys = NULL;
+    sodium_free(e->secret);
+    e->secret = NULL;
 }
 
 static struct envelope_place inbound_place_of(const struct inbound *e, size_t i, const char *topic)
@@ -55,18 +94,20 @@ static struct envelope_place inbound_place_of(const struct inbound *e, size_t i,
     return at;
 }
 
-static bool retired(const struct inbound *e, size_t i, const uint8_t *payload, size_t len)
+static bool retired(const struct inbound *e, size_t i, const struct mqtt_event *got)
 {
     struct cert_kiosk c;
+    struct root_word word;
 
     memcpy(c.venue, e->venue_bytes, sizeof c.venue);
     memcpy(c.kiosk, e->kiosks[i].bytes, sizeof c.kiosk);
     memcpy(c.public, e->kiosks[i].public, sizeof c.public);
-    return cert_is_retired(&c, e->root, payload, len);
+    return cert_is_retired(&c, e->root, got->payload, got->len) ||
+           (root_word_read(&word, c.venue, c.kiosk, e->root, got->payload, got->len) &&
+            root_word_retires(&word, c.public));
 }
 
-/* ns from a message's `at` to now; -1 where either clock is not set. */
-static int64_t inbound_wall_age(const struct message *m, int64_t wall)
+int64_t inbound_wall_age(const struct message *m, int64_t wall)
 {
     struct tm tm = {0};
 
@@ -86,49 +127,25 @@ static bool inbound_find(const struct inbound *e, const char *topic, size_t *i, 
     return false;
 }
 
-/* A relay that cannot read a kiosk logs it, and does not beat for it. */
-static void note_unreadable(struct inbound *e, size_t i, bool unreadable)
+/* Kinds count on their own topic alone. */
+static bool belongs(enum topic t, enum message_kind k)
 {
-    bool was = e->kiosks[i].unreadable;
-    e->kiosks[i].unreadable = unreadable;
-    if (unreadable && !was)
-        log_warning("kiosk %s: what it sends does not open with the venue key that this relay has. "
-                    "Was the key changed (porchlight rotate)? A relay that porchlight relay made "
-                    "receives the new one; for another, copy the kiosk's venue.key into the "
-                    "credentials here and restart",
-                    e->kiosks[i].id);
-    else if (!unreadable && was)
-        log_info("kiosk %s: can be read again", e->kiosks[i].id);
+    switch (t) {
+    case TOPIC_BEAT:
+        return k == MSG_BEAT;
+    case TOPIC_PRESENCE:
+        return k == MSG_ONLINE || k == MSG_LOST;
+    case TOPIC_RING:
+        return k == MSG_RING;
+    case TOPIC_WAKE:
+        return k == MSG_REVOKED;
+    default:
+        return false;
+    }
 }
 
-static enum envelope_result open_with_any(struct inbound *e, size_t i, struct envelope_place *at,
-                                          const struct mqtt_event *got,
-                                          char text[ENVELOPE_TEXT_MAX + 1], size_t *text_len)
-{
-    enum envelope_result r = ENVELOPE_NOT_OURS;
-    const uint8_t *key;
-    for (size_t n = 0; r == ENVELOPE_NOT_OURS && (key = keyring_key(e->keys, i, n)); n++)
-        r = envelope_open(at, key, e->kiosks[i].public, got->payload, got->len, text, text_len);
-    if (r == ENVELOPE_NOT_OURS || r == ENVELOPE_OK)
-        note_unreadable(e, i, r == ENVELOPE_NOT_OURS);
-    return r;
-}
-
-static void word_prove(const struct inbound *e, size_t i, struct view_message *word)
-{
-    struct cert_clear clear;
-    const struct message *m = word->message;
-    if (m->proof_len == 0 || !cert_proof_read(&clear, e->venue_bytes, e->kiosks[i].bytes, e->root,
-                                              m->proof, m->proof_len))
-        return;
-    word->proved = true;
-    word->proved_id = clear.id;
-    word->proved_epoch = clear.epoch;
-    word->proved_seq = clear.seq;
-}
-
-enum inbound_kind inbound_read(struct inbound *e, const struct mqtt_event *got, int64_t wall,
-                               size_t *i, struct message *m, struct view_message *word)
+enum inbound_kind inbound_read(const struct inbound *e, const struct mqtt_event *got, size_t *i,
+                               struct message *m)
 {
     char text[ENVELOPE_CLEAR_MAX + 1];
     const char *why;
@@ -136,41 +153,28 @@ enum inbound_kind inbound_read(struct inbound *e, const struct mqtt_event *got, 
     enum topic t;
     if (!inbound_find(e, got->topic, i, &t))
         return INBOUND_NOTHING;
-    if (t == TOPIC_STATE && retired(e, *i, got->payload, got->len))
+    if (t == TOPIC_ROOT && retired(e, *i, got))
         return INBOUND_RETIRED;
     struct envelope_place at = inbound_place_of(e, *i, got->topic);
-    if (t == TOPIC_ENROL)
-        return keyring_take(e->keys, *i, &at, e->kiosks[*i].public, got->payload, got->len)
-                   ? INBOUND_REKEYED
-                   : INBOUND_NOTHING;
-    enum envelope_result r = t == TOPIC_PRESENCE || t == TOPIC_BEAT
-                                 ? envelope_clear_open(&at, e->kiosks[*i].public, got->payload,
-                                                       got->len, text, &text_len)
-                                 : open_with_any(e, *i, &at, got, text, &text_len);
-    if (r != ENVELOPE_OK || message_read(m, text, text_len, &why) < 0 || m->epoch != at.epoch ||
-        m->seq != at.seq)
-        return INBOUND_NOTHING;
-    *word = (struct view_message){.message = m,
-                                  .retained = got->retained,
-                                  .wall_age = got->retained ? inbound_wall_age(m, wall) : -1};
-    word_prove(e, *i, word);
-    return INBOUND_WORD;
+    bool good = envelope_clear_open(&at, e->kiosks[*i].public, got->payload, got->len, text,
+                                    &text_len) == ENVELOPE_OK &&
+                message_read(m, text, text_len, &why) == 0 && m->epoch == at.epoch &&
+                m->seq == at.seq && belongs(t, m->kind);
+    return good ? INBOUND_WORD : INBOUND_NOTHING;
 }
 
-int inbound_beat(const struct inbound *e, size_t i, const char *account,
-                 const uint8_t nonce[FRESHNESS_NONCE], char *topic, uint8_t wire[ENVELOPE_SIZE])
+int inbound_ping(const struct inbound *e, size_t i, const struct message *ping, char *topic,
+                 uint8_t wire[ENVELOPE_SIZE])
 {
-    struct message m = {.kind = MSG_PING, .echo_count = 1};
     char text[ENVELOPE_LETTER_MAX + 1];
 
-    if (topic_name(TOPIC_RELAY, e->venue, e->kiosks[i].id, account, topic) < 0)
+    if (topic_name(TOPIC_RELAY, e->venue, e->kiosks[i].id, e->account, topic) < 0)
         return -1;
-    memcpy(m.echo[0], nonce, FRESHNESS_NONCE);
-    int len = message_write(&m, text, sizeof text);
+    int len = message_write(ping, text, sizeof text);
     struct envelope_place at = inbound_place_of(e, i, topic);
     if (len < 0)
         return -1;
-    return envelope_letter_seal(&at, e->kiosks[i].public, NULL, text, (size_t)len, wire) ==
+    return envelope_letter_seal(&at, e->kiosks[i].public, e->secret, text, (size_t)len, wire) ==
                    ENVELOPE_OK
                ? 0
                : -1;

@@ -4,7 +4,6 @@
 #include "kiosk/core/cert.h"
 #include "kiosk/core/message.h"
 #include "kiosk/mqtt/thread.h"
-#include "kiosk/relay/keyring.h"
 #include "kiosk/relay/relay_conf.h"
 #include "kiosk/relay/ring_policy.h"
 
@@ -12,38 +11,40 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Between the broker and ring_policy.h: what is believed of a message. Holds the venue's keys. */
+/* Between the broker and ring_policy.h: what is believed of a message. A relay has public keys, and
+ * one of its own to sign its pings with; it can open nothing that is sealed. */
 struct inbound {
     char venue[17];
     uint8_t venue_bytes[ENVELOPE_ID];
     char account[17];
-    struct keyring *keys;
     uint8_t root[ENVELOPE_PUBLIC];
+    uint8_t *secret; /* ENVELOPE_SECRET bytes, locked; NULL: there is no relay.key */
     struct {
         char id[17];
         uint8_t bytes[ENVELOPE_ID];
         uint8_t public[ENVELOPE_PUBLIC];
-        bool unreadable; /* what it sends opens with no key that we have */
     } kiosks[RELAY_KIOSKS_MAX];
     size_t count;
 };
 
-/* Reads the keys below the prefix. 0, or -1 after a complaint. */
+/* Reads the keys below the prefix. 0, or -1 after a complaint. Call inbound_finish in both cases.
+ */
 int inbound_init(struct inbound *e, const struct relay_conf *c, const char *prefix);
 void inbound_finish(struct inbound *e);
 
-enum inbound_kind { INBOUND_NOTHING, INBOUND_WORD, INBOUND_RETIRED, INBOUND_REKEYED };
+enum inbound_kind { INBOUND_NOTHING, INBOUND_WORD, INBOUND_RETIRED };
 
-/* Judges an MQTT_MESSAGE. INBOUND_WORD: *word (its message in *m) of kiosk *i; INBOUND_RETIRED: the
- * root disowned kiosk *i; INBOUND_REKEYED: it gave us a new venue key; INBOUND_NOTHING: not ours,
- * forged, malformed, or sealed with a key that we do not have (logged once). `wall` is the wall
- * clock now in seconds since 1970, -1: not set. */
-enum inbound_kind inbound_read(struct inbound *e, const struct mqtt_event *got, int64_t wall,
-                               size_t *i, struct message *m, struct view_message *word);
+/* Judges an MQTT_MESSAGE. INBOUND_WORD: *m of kiosk *i; INBOUND_RETIRED: the root disowned kiosk
+ * *i; INBOUND_NOTHING: not ours, forged, malformed, or on a topic that is not its kind's. */
+enum inbound_kind inbound_read(const struct inbound *e, const struct mqtt_event *got, size_t *i,
+                               struct message *m);
 
-/* The relay's sign of life for kiosk `i`, a ping with that nonce, as a letter: its topic, and
- * ENVELOPE_SIZE bytes. 0 or -1. */
-int inbound_beat(const struct inbound *e, size_t i, const char *account,
-                 const uint8_t nonce[FRESHNESS_NONCE], char *topic, uint8_t wire[ENVELOPE_SIZE]);
+/* ns from a message's `at` to `wall` (seconds since 1970, -1: the clock is not set); -1: not known.
+ */
+int64_t inbound_wall_age(const struct message *m, int64_t wall);
+
+/* A ping for kiosk `i` as a letter: its topic, and ENVELOPE_SIZE bytes. 0 or -1. */
+int inbound_ping(const struct inbound *e, size_t i, const struct message *ping, char *topic,
+                 uint8_t wire[ENVELOPE_SIZE]);
 
 #endif

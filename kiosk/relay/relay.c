@@ -42,16 +42,20 @@ struct relay {
 static void ring(struct relay *r, enum ring_policy_ring why)
 {
     static const char *const names[] = {
+        [RING_POLICY_STAFF] = "staff are asked for",
         [RING_POLICY_ALERT] = "an alert, a drill, or the end of one",
-        [RING_POLICY_SILENT] = "a kiosk is silent",
+        [RING_POLICY_SILENT] = "a kiosk is silent, or what it sends comes late",
+        [RING_POLICY_HELD] = "what a kiosk sends is held back",
         [RING_POLICY_BLIND] = "no broker for too long",
     };
+    bool staff = why == RING_POLICY_STAFF;
     if (why == RING_POLICY_NOTHING)
         return;
     log_info("ringing: %s", names[why]);
     for (size_t i = 0; i < r->conf->pushes_count; i++)
-        ntfy_wake(r->pushes[i]);
-    webpush_sender_wake(r->web);
+        if (!staff || r->conf->pushes[i].staff)
+            ntfy_wake(r->pushes[i]);
+    webpush_sender_wake(r->web, staff);
 }
 
 /* --- what the kiosks send -------------------------------------------------------------------- */
@@ -66,33 +70,72 @@ static void revoke(struct relay *r, const char *topic, size_t kiosk)
         webpush_sender_revoke(r->web, account);
 }
 
+/* One ping: the kiosk echoes its nonce, and sees that this relay lives and what it has received. */
+static void ping(struct relay *r, size_t kiosk, int64_t now)
+{
+    struct mqtt_publication p = {.len = ENVELOPE_SIZE};
+    const struct ring_policy_kiosk *k = &r->policy.kiosks[kiosk];
+    struct message m = {.kind = MSG_PING, .epoch = k->epoch, .echo_count = 1};
+    if (k->known && k->ring_epoch > k->epoch)
+        m.epoch = k->ring_epoch;
+    if (m.epoch == k->epoch && k->next > 0)
+        m.seq = k->next - 1;
+    if (k->known && m.epoch == k->ring_epoch)
+        m.newest[FRESHNESS_RING] = k->ring_seq;
+    randombytes_buf(m.echo[0], sizeof m.echo[0]);
+    if (inbound_ping(&r->inbound, kiosk, &m, p.topic, p.payload) == 0 &&
+        mqtt_thread_publish(r->mqtt, &p) == 0)
+        ring_policy_ask(&r->policy, kiosk, m.echo[0], now);
+}
+
+/* A relay that cannot push rings nobody: it does not claim to work. */
+static bool works(const struct relay *r)
+{
+    for (size_t i = 0; i < r->conf->pushes_count; i++)
+        if (!ntfy_works(r->pushes[i]))
+            return false;
+    return r->policy.linked && webpush_sender_works(r->web);
+}
+
+static void relay_on_word(struct relay *r, const struct mqtt_event *e, size_t kiosk,
+                          const struct message *m)
+{
+    int64_t wall = clock_is_set() ? clock_wall_seconds() : -1;
+    int64_t age = e->retained ? inbound_wall_age(m, wall) : -1;
+    if (m->kind == MSG_REVOKED) {
+        revoke(r, e->topic, kiosk);
+        return;
+    }
+    ring(r, ring_policy_word(&r->policy, kiosk, m, e->retained, age, e->at));
+    if (m->kind == MSG_RING && works(r))
+        ping(r, kiosk, e->at); /* the answer by which the kiosk knows that its ring has arrived */
+}
+
 static void relay_on_message(struct relay *r, const struct mqtt_event *e)
 {
     struct message m;
-    struct view_message word;
     size_t kiosk;
-    int64_t wall = clock_is_set() ? clock_wall_seconds() : -1;
     if (e->too_long)
         return;
     if (r->web && push_registration_receive(&r->registration, &r->inbound, r->web, e))
         return;
-    switch (inbound_read(&r->inbound, e, wall, &kiosk, &m, &word)) {
+    switch (inbound_read(&r->inbound, e, &kiosk, &m)) {
     case INBOUND_NOTHING:
         log_debug("a message was refused");
-        break;
-    case INBOUND_REKEYED:
-        log_info("kiosk %s: received a new venue key", r->inbound.kiosks[kiosk].id);
         break;
     case INBOUND_RETIRED:
         ring_policy_retire(&r->policy, kiosk);
         break;
     case INBOUND_WORD:
-        if (m.kind == MSG_REVOKED)
-            revoke(r, e->topic, kiosk);
-        else
-            ring(r, ring_policy_word(&r->policy, kiosk, &word, e->at));
+        relay_on_word(r, e, kiosk, &m);
         break;
     }
+}
+
+static void beat(struct relay *r, int64_t now)
+{
+    for (size_t i = 0; i < r->inbound.count && works(r); i++)
+        ping(r, i, now);
 }
 
 /* --- the broker ------------------------------------------------------------------------------ */
@@ -105,6 +148,7 @@ static void relay_link(struct relay *r, bool linked, int64_t at)
         return;
     log_info("connected");
     r->said = MQTT_FAULT_FINE;
+    beat(r, at);
     if (r->web)
         push_registration_offer(&r->registration, &r->inbound, r->web, r->mqtt);
 }
@@ -155,25 +199,6 @@ static void relay_on_readable(void *context, int fd, short revents)
 
 /* --- time ------------------------------------------------------------------------------------ */
 
-/* A relay that cannot push rings nobody, and one that cannot read a kiosk does not know when to: it
- * does not claim to work. */
-static void beat(struct relay *r)
-{
-    struct mqtt_publication p = {.len = ENVELOPE_SIZE};
-    for (size_t i = 0; i < r->conf->pushes_count; i++)
-        if (!ntfy_works(r->pushes[i]))
-            return;
-    if (!r->policy.linked || !webpush_sender_works(r->web))
-        return;
-    for (size_t i = 0; i < r->inbound.count; i++) {
-        uint8_t nonce[FRESHNESS_NONCE];
-        randombytes_buf(nonce, sizeof nonce);
-        if (!r->inbound.kiosks[i].unreadable &&
-            inbound_beat(&r->inbound, i, r->conf->relay.account, nonce, p.topic, p.payload) == 0)
-            mqtt_thread_publish(r->mqtt, &p);
-    }
-}
-
 void relay_time(struct relay *r, int64_t now)
 {
     enum ring_policy_ring wanted;
@@ -182,7 +207,7 @@ void relay_time(struct relay *r, int64_t now)
     if (now < r->beat_at)
         return;
     r->beat_at = now + r->conf->relay.beat;
-    beat(r);
+    beat(r, now);
 }
 
 int64_t relay_deadline(const struct relay *r, int64_t now)
@@ -204,7 +229,7 @@ static void subscribe_to(struct mqtt_setup *s, const struct relay *r, enum topic
 /* Quicker than a phone: a dead broker is known after 10 s, and tried again within 3 s. */
 static void mqtt_prepare(const struct relay *r, struct mqtt_setup *s)
 {
-    static const enum topic wanted[] = {TOPIC_ALERT, TOPIC_STATE, TOPIC_PRESENCE, TOPIC_BEAT};
+    static const enum topic wanted[] = {TOPIC_RING, TOPIC_PRESENCE, TOPIC_BEAT, TOPIC_ROOT};
     const struct relay_conf *c = r->conf;
     *s = (struct mqtt_setup){.broker = {.name = "broker", .port = c->broker.port},
                              .password = r->password,
@@ -220,8 +245,6 @@ static void mqtt_prepare(const struct relay *r, struct mqtt_setup *s)
     for (size_t i = 0; i < c->kiosks_count; i++) {
         for (size_t t = 0; t < sizeof wanted / sizeof wanted[0]; t++)
             subscribe_to(s, r, wanted[t], c->kiosks[i].id, NULL);
-        if (keyring_is_known(r->inbound.keys))
-            subscribe_to(s, r, TOPIC_ENROL, c->kiosks[i].id, c->relay.account);
         if (r->web)
             subscribe_to(s, r, TOPIC_WAKE, c->kiosks[i].id, "+");
     }

@@ -44,6 +44,7 @@ static const struct key relay_keys[] = {
     {"kiosk", "id", &value_id, NULL, KIOSK(id), 0, 0, 17, NULL},
     {"push", "url", &value_url, NULL, PUSH(url), 0, 0, RELAY_URL_MAX, URLS},
     {"push", "token", &value_credential, "", PUSH(token), 0, 0, CONFIG_NAME_MAX, NULL},
+    {"push", "staff", &value_yes_no, "no", PUSH(staff), 0, 0, 0, NULL},
     {"push", "click", &value_url, "", PUSH(click), 0, 0, RELAY_URL_MAX, URLS},
     {"webpush", "contact", &value_url, NULL, AT(web.contact), 0, 0, RELAY_URL_MAX,
      "mailto:|https://"},

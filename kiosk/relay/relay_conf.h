@@ -20,6 +20,7 @@ struct relay_push { /* [push NAME]: an ntfy topic */
     char name[CONFIG_NAME_MAX];
     char url[RELAY_URL_MAX];     /* https://host/topic; http only to this machine */
     char token[CONFIG_NAME_MAX]; /* a credential's name; may be empty */
+    bool staff;                  /* staff phones listen here: rung for codes and duress too */
     char click[RELAY_URL_MAX];   /* what a tap opens; may be empty */
 };
 

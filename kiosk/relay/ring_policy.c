@@ -2,19 +2,17 @@
 
 #include "kiosk/core/ns.h"
 
+#include <string.h>
+
 void ring_policy_init(struct ring_policy *w, size_t count, int64_t blind, int64_t now)
 {
+    static const bool reads[FRESHNESS_GROUPS] = {[FRESHNESS_RING] = true};
     *w = (struct ring_policy){
-        .rules = {.lost_after = VIEW_LOST_AFTER,
-                  .stale_after = VIEW_STALE_AFTER,
-                  .all_clear_lasts = VIEW_ALL_CLEAR_LASTS},
-        .blind = blind,
-        .count = count,
-        .unlinked_at = now,
-    };
+        .blind = blind, .count = count, .linked_at = NS_NEVER, .unlinked_at = now};
     for (size_t i = 0; i < count; i++) {
-        view_init(&w->kiosks[i].view);
-        w->kiosks[i].rung_at = NS_NEVER;
+        struct ring_policy_kiosk *k = &w->kiosks[i];
+        freshness_init(&k->fresh, reads);
+        k->life_at = k->asked_since = k->late_at = k->rung_at = NS_NEVER;
     }
 }
 
@@ -24,42 +22,140 @@ void ring_policy_link(struct ring_policy *w, bool linked, int64_t now)
         return;
     w->linked = linked;
     w->blind_rung = false;
-    w->unlinked_at = now;
-    for (size_t i = 0; i < w->count; i++)
-        view_link(&w->kiosks[i].view, linked, now);
+    w->unlinked_at = w->linked_at = now;
+    for (size_t i = 0; i < w->count; i++) {
+        w->kiosks[i].life_at = w->kiosks[i].asked_since = NS_NEVER;
+        freshness_linked(&w->kiosks[i].fresh, now);
+    }
 }
 
-/* Whether what is shown now is worth a locked phone's ring. */
-static bool rings(enum view_show show)
+void ring_policy_ask(struct ring_policy *w, size_t i, const uint8_t nonce[FRESHNESS_NONCE],
+                     int64_t now)
 {
-    return show == VIEW_LOCKDOWN || show == VIEW_CAUTION || show == VIEW_DRILL ||
-           show == VIEW_ALL_CLEAR;
-}
-
-enum ring_policy_ring ring_policy_word(struct ring_policy *w, size_t i,
-                                       const struct view_message *word, int64_t now)
-{
-    struct view_kiosk *v = &w->kiosks[i].view;
-
-    if (view_step(v, &w->rules, word, now) != VIEW_TOLD)
-        return RING_POLICY_NOTHING;
-    /* A retained drill is no sign of life, so that the view calls it unknown: it rings all the
-     * same. */
-    bool drill = v->drill && v->state != ALERT_QUIET;
-    return drill || rings(view_look(v, &w->rules, now).show) ? RING_POLICY_ALERT
-                                                             : RING_POLICY_NOTHING;
+    struct ring_policy_kiosk *k = &w->kiosks[i];
+    freshness_ask(&k->fresh, nonce, now);
+    if (k->asked_since == NS_NEVER)
+        k->asked_since = now;
 }
 
 void ring_policy_retire(struct ring_policy *w, size_t i)
 {
-    view_retire(&w->kiosks[i].view);
+    w->kiosks[i].retired = true;
 }
 
-/* Silent, and not rung for this silence yet: it may wait for the last one's ring to be old enough,
- * but it rings if it lasts. */
-static bool silence_rings(struct ring_policy *w, struct ring_policy_kiosk *k, int64_t now)
+/* --- signs of life --------------------------------------------------------------------------- */
+
+/* A beat's age by the echo of a ping. Where no ping was answered yet, it is believed until the
+ * first has waited for too long. */
+static bool beat_is_fresh(struct ring_policy_kiosk *k, const struct message *m, int64_t now)
 {
-    if (view_look(&k->view, &w->rules, now).show != VIEW_LOST) {
+    int64_t age = freshness_age(&k->fresh, m->epoch, (int64_t)m->up_ms * NS_PER_MS, now);
+    if (age >= 0)
+        return age < FRESHNESS_LATE;
+    return k->asked_since == NS_NEVER || now - k->asked_since < FRESHNESS_LATE;
+}
+
+static void on_beat(struct ring_policy_kiosk *k, const struct message *m, int64_t now)
+{
+    struct freshness_beat b = {.epoch = m->epoch,
+                               .up = (int64_t)m->up_ms * NS_PER_MS,
+                               .echo = m->echo,
+                               .echo_count = m->echo_count};
+    memcpy(b.newest, m->newest, sizeof b.newest);
+    freshness_beat(&k->fresh, &b, now);
+    if (k->fresh.asked == NS_NEVER)
+        k->asked_since = NS_NEVER;
+    /* A kiosk that lost its record starts with a lower epoch. An echo shows that it is alive. */
+    bool known = freshness_age(&k->fresh, m->epoch, b.up, now) >= 0;
+    bool newer = m->epoch > k->epoch || (m->epoch == k->epoch && m->seq >= k->next);
+    if ((!newer && !(known && m->epoch < k->epoch)) || !beat_is_fresh(k, m, now))
+        return;
+    k->epoch = m->epoch;
+    k->next = m->seq + 1;
+    k->life_at = now;
+}
+
+static bool ring_policy_is_lost(const struct ring_policy *w, const struct ring_policy_kiosk *k,
+                                int64_t now)
+{
+    int64_t since = k->life_at == NS_NEVER ? w->linked_at : k->life_at;
+    return w->linked && !k->retired && now - since >= RING_POLICY_LOST_AFTER;
+}
+
+static bool ring_policy_is_held(const struct ring_policy *w, const struct ring_policy_kiosk *k,
+                                int64_t now)
+{
+    return w->linked && !k->retired && freshness_held(&k->fresh, now);
+}
+
+/* --- what the kiosk asks for ----------------------------------------------------------------- */
+
+/* Whether this is the first time; an empty id never is. */
+static bool first_for(struct ring_policy_kiosk *k, const struct alert_id *id)
+{
+    if (alert_id_is_none(id))
+        return false;
+    for (size_t i = 0; i < RING_POLICY_RUNG; i++)
+        if (alert_id_equal(&k->rung_for[i], id))
+            return false;
+    memmove(k->rung_for + 1, k->rung_for, (RING_POLICY_RUNG - 1) * sizeof *id);
+    k->rung_for[0] = *id;
+    return true;
+}
+
+/* Its epoch or place in it is not the newest, but its signature is good. */
+static enum ring_policy_ring on_old_ring(struct ring_policy_kiosk *k, const struct message *m,
+                                         int64_t now)
+{
+    bool again = m->epoch == k->ring_epoch && m->seq == k->ring_seq;
+    if (again || !m->on || (k->late_at != NS_NEVER && now - k->late_at < RING_POLICY_LATE_EVERY) ||
+        !first_for(k, &m->id))
+        return RING_POLICY_NOTHING;
+    k->late_at = now;
+    return RING_POLICY_ALERT;
+}
+
+static enum ring_policy_ring on_ring(struct ring_policy_kiosk *k, const struct message *m,
+                                     bool retained, int64_t wall_age, int64_t now)
+{
+    freshness_got(&k->fresh, FRESHNESS_RING, m->epoch, m->seq, now);
+    bool newer = !k->known || m->epoch > k->ring_epoch ||
+                 (m->epoch == k->ring_epoch && m->seq > k->ring_seq);
+    /* Of a kiosk that lost its record and was shown to be alive. */
+    bool restarted = k->known && m->epoch < k->ring_epoch && m->epoch == k->epoch &&
+                     k->fresh.anchored && k->fresh.epoch == m->epoch;
+    if (!newer && !restarted)
+        return on_old_ring(k, m, now);
+    bool ended = k->known && k->on && !m->on, begun = m->on && first_for(k, &m->id);
+    bool stale = retained && wall_age > RING_POLICY_STAFF_FOR;
+    bool staff = first_for(k, &m->staff) && !stale;
+    k->known = true;
+    k->ring_epoch = m->epoch;
+    k->ring_seq = m->seq;
+    k->on = m->on;
+    k->id = m->id;
+    k->staff = m->staff;
+    return ended || begun ? RING_POLICY_ALERT : staff ? RING_POLICY_STAFF : RING_POLICY_NOTHING;
+}
+
+enum ring_policy_ring ring_policy_word(struct ring_policy *w, size_t i, const struct message *m,
+                                       bool retained, int64_t wall_age, int64_t now)
+{
+    struct ring_policy_kiosk *k = &w->kiosks[i];
+    if (k->retired)
+        return RING_POLICY_NOTHING;
+    if (m->kind == MSG_BEAT && !retained)
+        on_beat(k, m, now);
+    return m->kind == MSG_RING ? on_ring(k, m, retained, wall_age, now) : RING_POLICY_NOTHING;
+}
+
+/* --- time ------------------------------------------------------------------------------------ */
+
+/* Silent or held back, and not rung for that yet: it may wait for the last one's ring to be old
+ * enough, but it rings if it lasts. */
+static bool silence_rings(const struct ring_policy *w, struct ring_policy_kiosk *k, int64_t now)
+{
+    if (!ring_policy_is_lost(w, k, now) && !ring_policy_is_held(w, k, now)) {
         k->rung = false;
         return false;
     }
@@ -74,7 +170,8 @@ enum ring_policy_ring ring_policy_tick(struct ring_policy *w, int64_t now)
 {
     for (size_t i = 0; i < w->count; i++)
         if (silence_rings(w, &w->kiosks[i], now))
-            return RING_POLICY_SILENT;
+            return ring_policy_is_lost(w, &w->kiosks[i], now) ? RING_POLICY_SILENT
+                                                              : RING_POLICY_HELD;
     if (!w->linked && !w->blind_rung && w->blind > 0 && now - w->unlinked_at >= w->blind) {
         w->blind_rung = true;
         return RING_POLICY_BLIND;
@@ -82,19 +179,21 @@ enum ring_policy_ring ring_policy_tick(struct ring_policy *w, int64_t now)
     return RING_POLICY_NOTHING;
 }
 
-/* When to ring because this kiosk is silent; NS_NEVER: that was done, or it is not listened to. */
+/* When to ring because this kiosk is silent or held back; NS_NEVER: that was done, or it is not
+ * listened to. */
 static int64_t silence_at(const struct ring_policy *w, const struct ring_policy_kiosk *k,
                           int64_t now)
 {
-    const struct view_kiosk *v = &k->view;
-    int64_t lost_at = (v->life_at == NS_NEVER ? v->linked_at : v->life_at) + w->rules.lost_after;
-    if (!v->linked || v->retired)
+    if (!w->linked || k->retired)
         return NS_NEVER;
-    if (now < lost_at)
-        return lost_at;
-    if (k->rung || view_look(v, &w->rules, now).show != VIEW_LOST)
+    int64_t lost_at = (k->life_at == NS_NEVER ? w->linked_at : k->life_at) + RING_POLICY_LOST_AFTER;
+    int64_t held_at = freshness_deadline(&k->fresh);
+    int64_t at = held_at < lost_at ? held_at : lost_at;
+    if (now < at)
+        return at;
+    if (k->rung)
         return NS_NEVER;
-    return k->rung_at == NS_NEVER ? lost_at : k->rung_at + RING_POLICY_SILENCE_EVERY;
+    return k->rung_at == NS_NEVER ? at : k->rung_at + RING_POLICY_SILENCE_EVERY;
 }
 
 int64_t ring_policy_deadline(const struct ring_policy *w, int64_t now)

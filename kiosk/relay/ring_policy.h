@@ -1,45 +1,68 @@
 #ifndef PORCHLIGHT_RELAY_RING_POLICY_H
 #define PORCHLIGHT_RELAY_RING_POLICY_H
 
-#include "kiosk/core/view.h"
+#include "kiosk/core/freshness.h"
+#include "kiosk/core/message.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* When locked phones are rung. Pure. The relay believes of each kiosk exactly what a member's
- * phone believes (core/view.h), and rings for what such a phone would have sounded for:
- * - an alert, a drill, an end with authority: at once, never held back, once for each;
- * - a kiosk that fell silent (VIEW_LOST), retired ones aside;
- * - itself blind: no broker for `blind` ns. The first two cannot be seen then.
- * Not for duress, nor for an all-clear that nobody outside confirmed. Silence that comes and goes
- * rings at most once in RING_POLICY_SILENCE_EVERY, then still if it lasts; an alert is not touched
- * by that. A ring says nothing: one kind of wake-up for everything. */
+/* When locked phones are rung. Pure. The relay reads what everybody at the broker may read (beat,
+ * presence, ring), and rings for:
+ * - what the kiosk asks for: an alert or drill and its end for all phones, a code or duress for
+ *   staff phones; at once, never held back, once for each;
+ * - a kiosk that is silent: no sign of life that is less than 15 s old. So a broker that delays
+ *   messages makes it silent;
+ * - a ring that a beat names and that does not come (freshness.h);
+ * - itself blind: no broker for `blind` ns. The others cannot be seen then.
+ * Silence that comes and goes rings at most once in RING_POLICY_SILENCE_EVERY, then still if it
+ * lasts; an alert is not touched by that. An old ring with a valid signature that was never rung
+ * for rings at most once in RING_POLICY_LATE_EVERY: it may be a replay, or what a kiosk sent that
+ * lost its record. A ring says nothing: one kind of wake-up for everything. */
 
-enum { RING_POLICY_KIOSKS_MAX = 16 };
+enum { RING_POLICY_KIOSKS_MAX = 16, RING_POLICY_RUNG = 8 };
 
+/* Three missed beats of 5 s. */
+#define RING_POLICY_LOST_AFTER    FRESHNESS_LATE
 #define RING_POLICY_SILENCE_EVERY (5 * 60 * INT64_C(1000000000))
+#define RING_POLICY_LATE_EVERY    (3600 * INT64_C(1000000000))
+/* What only staff are woken for is worth no ring after an hour, like a notice. */
+#define RING_POLICY_STAFF_FOR (3600 * INT64_C(1000000000))
 
 enum ring_policy_ring {
     RING_POLICY_NOTHING,
-    RING_POLICY_ALERT,  /* ring: an alert, a drill, or an end with authority */
-    RING_POLICY_SILENT, /* ring: a kiosk is silent */
-    RING_POLICY_BLIND,  /* ring: no broker */
+    RING_POLICY_STAFF,  /* ring staff phones: a code or duress */
+    RING_POLICY_ALERT,  /* ring all: an alert or drill, or its end */
+    RING_POLICY_SILENT, /* ring all: a kiosk is silent, or what it sends comes late */
+    RING_POLICY_HELD,   /* ring all: what a kiosk sends is held back */
+    RING_POLICY_BLIND,  /* ring all: no broker */
 };
 
 struct ring_policy_kiosk {
-    struct view_kiosk view;
+    bool retired;
+    uint64_t epoch, next; /* the next sign of life must be at least this */
+    int64_t life_at;      /* when a sign of life came that was fresh; NS_NEVER: not since linked */
+    int64_t asked_since;  /* the first ping that got no echo; NS_NEVER: none waits */
+    struct freshness fresh;
+
+    bool known; /* a ring came: */
+    uint64_t ring_epoch, ring_seq;
+    bool on;
+    struct alert_id id, staff;
+    struct alert_id rung_for[RING_POLICY_RUNG]; /* the last alerts and codes, the newest first */
+    int64_t late_at;                            /* the last ring for an old one; NS_NEVER: none */
+
     bool rung;       /* for the silence that goes on */
     int64_t rung_at; /* for silence; NS_NEVER: not yet */
 };
 
 struct ring_policy {
-    struct view_rules rules;
     int64_t blind; /* ns; 0: never rings for its own blindness */
     struct ring_policy_kiosk kiosks[RING_POLICY_KIOSKS_MAX];
     size_t count;
     bool linked, blind_rung;
-    int64_t unlinked_at;
+    int64_t linked_at, unlinked_at;
 };
 
 /* `count` kiosks of which nothing is known; not linked since `now`. */
@@ -48,9 +71,14 @@ void ring_policy_init(struct ring_policy *w, size_t count, int64_t blind, int64_
 /* The way to the broker came or went. */
 void ring_policy_link(struct ring_policy *w, bool linked, int64_t now);
 
-/* An opened message of kiosk `i`. */
-enum ring_policy_ring ring_policy_word(struct ring_policy *w, size_t i,
-                                       const struct view_message *word, int64_t now);
+/* A ping with this nonce is sent to kiosk `i`. */
+void ring_policy_ask(struct ring_policy *w, size_t i, const uint8_t nonce[FRESHNESS_NONCE],
+                     int64_t now);
+
+/* An opened message of kiosk `i`: beat, online, lost or ring; others change nothing. `wall_age`: of
+ * a retained one, ns from its `at` to now; -1: not known. */
+enum ring_policy_ring ring_policy_word(struct ring_policy *w, size_t i, const struct message *m,
+                                       bool retained, int64_t wall_age, int64_t now);
 
 /* The root disowned kiosk `i`. */
 void ring_policy_retire(struct ring_policy *w, size_t i);

@@ -123,7 +123,7 @@ static bool subs_take(const char *text, uint8_t *out, size_t len)
 static void subs_read_line(struct subs *s, char *line)
 {
     char *rest = line, *id = strsep(&rest, " "), *point = strsep(&rest, " "),
-         *auth = strsep(&rest, " ");
+         *auth = strsep(&rest, " "), *group = strsep(&rest, " ");
     struct sub one = {.wanted = false};
     size_t got = 0;
 
@@ -133,6 +133,7 @@ static void subs_read_line(struct subs *s, char *line)
         !subs_take(auth, one.auth, sizeof one.auth) || subs_find_one(s, one.id))
         return;
     memcpy(one.endpoint, rest, strlen(rest) + 1);
+    one.staff = strcmp(group, "staff") == 0;
     struct sub *kept = subs_add(s);
     if (kept)
         *kept = one;
@@ -190,7 +191,10 @@ static int write_line(FILE *f, const struct sub *one)
     sodium_bin2hex(id, sizeof id, one->id, sizeof one->id);
     sodium_bin2base64(point, sizeof point, one->p256dh, sizeof one->p256dh, VARIANT);
     sodium_bin2base64(auth, sizeof auth, one->auth, sizeof one->auth, VARIANT);
-    return fprintf(f, "%s %s %s %s\n", id, point, auth, one->endpoint) < 0 ? -1 : 0;
+    return fprintf(f, "%s %s %s %s %s\n", id, point, auth, one->staff ? "staff" : "member",
+                   one->endpoint) < 0
+               ? -1
+               : 0;
 }
 
 static int subs_write_all(const struct subs *s, int folder)

@@ -10,8 +10,9 @@
 
 /* The subscriptions of phones to Web Push, kept here and nowhere else. Pseudonymous: of an
  * account, itself sixteen digits that mean nothing, a keyed hash is kept, so that it can be found
- * again and not read. One file, one line each: hash, key, secret, address. Whoever deletes the file
- * (porchlight-relay --forget-subscriptions) has deleted them, in a running relay too. */
+ * again and not read. One file, one line each: hash, key, secret, "staff" or "member", address.
+ * Whoever deletes the file (porchlight-relay --forget-subscriptions) has deleted them, in a running
+ * relay too. */
 
 enum {
     SUBS_MAX = 12288, /* the largest venue planned for has 10,000 phones */
@@ -23,6 +24,7 @@ struct sub {
     uint8_t id[SUBS_ID];
     char endpoint[PUSH_OFFER_ENDPOINT_MAX];
     uint8_t p256dh[PUSH_OFFER_POINT], auth[PUSH_OFFER_AUTH];
+    bool staff; /* it has shown the root's certificate of a staff phone */
 
     /* What is still to be sent to it, by webpush_sender.c. Times in ns of CLOCK_MONOTONIC. */
     bool wanted, test;

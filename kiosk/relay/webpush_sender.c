@@ -308,14 +308,15 @@ static void want(struct sub *one, bool test, int64_t now, int64_t at)
     one->pause = WEBPUSH_SENDER_PAUSE;
 }
 
-void webpush_sender_wake(struct webpush_sender *r)
+void webpush_sender_wake(struct webpush_sender *r, bool staff)
 {
     if (!r)
         return;
     int64_t now = clock_now();
     pthread_mutex_lock(&r->lock);
     for (size_t i = 0; i < r->subs.count; i++)
-        want(r->subs.all[i], false, now, now);
+        if (!staff || r->subs.all[i]->staff)
+            want(r->subs.all[i], false, now, now);
     pthread_mutex_unlock(&r->lock);
     curl_multi_wakeup(r->multi);
 }

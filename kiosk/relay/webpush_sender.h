@@ -33,8 +33,8 @@ void webpush_sender_free(struct webpush_sender *r);
 /* The VAPID key's public half. */
 void webpush_sender_point(const struct webpush_sender *r, uint8_t point[PUSH_OFFER_POINT]);
 
-/* Wakes every phone: returns at once. */
-void webpush_sender_wake(struct webpush_sender *r);
+/* Wakes every phone, or those of staff: returns at once. */
+void webpush_sender_wake(struct webpush_sender *r, bool staff);
 
 /* What a phone asked for: a subscription more or less, or a test PUSH_OFFER_TEST_AFTER_S from now.
  */

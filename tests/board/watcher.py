@@ -42,7 +42,7 @@ class Watcher:
         account, password = venue.account_of("relay")
         held = self.folder / "etc/porchlight/credentials"
         held.mkdir(parents=True, exist_ok=True)
-        for name, value in {"venue.key": venue.keys.venue.hex(), "relay-broker": password,
+        for name, value in {"relay-broker": password,
                             "push": "a-token-of-the-tests",
                             "root.pub": (venue.credentials / "root.pub").read_text().strip(),
                             f"kiosk-{venue.id}.pub": venue.keys.kiosk.hex()}.items():

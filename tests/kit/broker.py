@@ -18,7 +18,7 @@ allow_anonymous false
 password_file {dir}/passwords
 acl_file {dir}/rights
 set_tcp_nodelay true
-max_packet_size 2048
+max_packet_size 4352
 max_queued_messages 10000
 log_dest stderr
 log_type all

@@ -14,7 +14,7 @@ BROADCAST, LETTER, RETIRED, WELCOME, OFFER, CLEAR = range(1, 7)
 
 
 # Topics whose messages are signed and not sealed.
-CLEAR_TOPICS = {"beat", "presence", "ring"}
+CLEAR_TOPICS = {"beat", "presence", "ring", "wake"}
 
 
 class Refused(Exception):

@@ -118,9 +118,10 @@ void webpush_sender_free(struct webpush_sender *r)
     (void)r;
 }
 
-void webpush_sender_wake(struct webpush_sender *r)
+void webpush_sender_wake(struct webpush_sender *r, bool staff)
 {
     (void)r;
+    (void)staff;
 }
 
 bool webpush_sender_works(const struct webpush_sender *r)

@@ -43,6 +43,7 @@ class Kiosk:
         self.epoch, self.seq, self.connection = 1, 0, 1
         self.started = time.monotonic()
         self.nonce = secrets.token_hex(16)
+        self.woken, self.newest, self.echo = (None, False, None), {"state": 0, "staff": 0, "ring": 0}, []
         self.alert = None
         self.letters, self.certificates, self.passwords, self.invited = [], {}, {}, {}
         self.invitations, self.confirmed = {}, set()
@@ -96,6 +97,9 @@ class Kiosk:
     def say(self, topic, kind, retain=False, only=None, **fields):
         with self.saying:  # a beat may be due: what is numbered first goes first
             body = self.body(kind, **fields)
+            group = {"alert": "state", "notice": "staff"}.get(topic, topic)
+            if group in self.newest and only is None:
+                self.newest[group] = body["seq"]
             return self.send(topic, self.seal(topic, body, epoch=body["epoch"], seq=body["seq"]),
                              retain, only)
 
@@ -103,7 +107,16 @@ class Kiosk:
         fields = {"state": state, "id": None if state == "quiet" else self.alert, "seen": 0,
                   "safe": 0, "unconfirmed": False, "duress": False, "nonce": self.nonce, **fields}
         self.standing = (state, fields)
-        return self.say("state", "state", retain=True, **fields)
+        said = self.say("state", "state", retain=True, **fields)
+        self.ring(state != "quiet")
+        return said
+
+    def ring(self, on, staff=None):
+        """What relays are asked for; said again only when it changes."""
+        wanted = (self.alert, on, staff or self.woken[2])
+        if wanted != self.woken:
+            self.woken = wanted
+            self.say("ring", "ring", retain=True, id=self.alert, on=on, staff=wanted[2])
 
     def alarm(self, kind="lockdown", drill=False, **fields):
         self.alert = str(uuid.uuid4())
@@ -118,7 +131,8 @@ class Kiosk:
 
     def _beat(self):
         while not self.silent.wait(self.every):
-            self.say("beat", "beat", **envelope.beat_fields(self.started))
+            echo, self.echo = self.echo, []
+            self.say("beat", "beat", **envelope.beat_fields(self.started, echo=echo, **self.newest))
 
     def proof(self, account, staff_secret, staff_public, signature=None, alert=None, seq=None):
         """A staff phone's word that the alert is over, as the kiosk hands it on."""
@@ -138,7 +152,8 @@ class Kiosk:
     def retire(self):
         signature = self.root.sign("porchlight-retired", bytes.fromhex(self.venue),
                                    bytes.fromhex(self.id), self.public)
-        self.send("state", envelope.head(envelope.RETIRED) + self.public + signature + bytes(670), retain=True)
+        self.send("state", envelope.head(envelope.RETIRED) + self.public + signature + bytes(670),
+                  retain=True)
 
     def offer(self):
         """What a relay of this venue would publish; the kiosk is let speak in its place."""
@@ -182,6 +197,8 @@ class Kiosk:
         body, signed = opened
         name = message.topic.split("/", 3)[3]
         self.letters.append((name, body, signed))
+        if body["kind"] == "ping":
+            self.echo.append(body["nonce"])
         if body["kind"] in self.loses:
             self.loses.remove(body["kind"])
             return

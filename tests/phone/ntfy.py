@@ -145,8 +145,7 @@ class Relay:
         broker.steward.command(command="createClient", username=self.account,
                                password=self.password, clientid=self.account,
                                roles=[{"rolename": f"relay-{self.account}"}])
-        for name, value in {"venue.key": first.venue_key.hex(), "root.pub":
-                            first.root.public.hex(), "relay-broker": self.password,
+        for name, value in {"root.pub": first.root.public.hex(), "relay-broker": self.password,
                             **({"push": ntfy.write} if ntfy else {}),
                             **(self._push_key(first) if web else {}),
                             **{f"kiosk-{k.id}.pub": k.public.hex() for k in kiosks}}.items():

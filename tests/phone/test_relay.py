@@ -2,6 +2,7 @@
 
 import json
 import time
+import uuid
 
 import pytest
 
@@ -58,21 +59,24 @@ def test_one_ring_for_one_thing(night):
     night.rang(1, 0.7)
     kiosk.alarm("lockdown")
     night.ntfy.wait(2)
-    kiosk.say("alert", "duress", id=kiosk.alert)
-    kiosk.state("lockdown", duress=True)
-    kiosk.all_clear()
+    kiosk.ring(True, staff=str(uuid.uuid4()))  # a code or duress: staff's phones alone
     night.rang(2, 0.7)
+    kiosk.all_clear()
+    night.ntfy.wait(3)
+    kiosk.all_clear()
+    night.rang(3, 0.7)
 
 
 def test_what_is_not_the_kiosks_rings_nobody(night):
     kiosk = night.kiosk
-    body = kiosk.body("lockdown", id="6c1f9d0e-54b3-4c27-9a1d-2f0d5e8b7a66")
+    body = kiosk.body("ring", id="6c1f9d0e-54b3-4c27-9a1d-2f0d5e8b7a66", on=True, staff=None)
     at = {"epoch": body["epoch"], "seq": body["seq"]}
-    kiosk.send("alert", kiosk.seal("alert", body, secret=kiosk.root.secret, **at))
-    kiosk.send("alert", kiosk.seal("alert", body, venue_key=bytes(32), **at))
-    kiosk.send("alert", json.dumps(body).encode())
-    kiosk.send("alert", b"")
-    kiosk.send("alert", kiosk.seal("state", body, **at))
+    kiosk.send("ring", kiosk.seal("ring", body, secret=kiosk.root.secret, **at))
+    kiosk.send("ring", json.dumps(body).encode())
+    kiosk.send("ring", b"")
+    kiosk.send("ring", kiosk.seal("presence", body, **at))
+    kiosk.send("presence", kiosk.seal("presence", body, **at))
+    kiosk.send("alert", kiosk.seal("alert", body, **at))
     night.rang(0, 1)
     kiosk.alarm("lockdown")
     night.ntfy.wait(1)

@@ -117,7 +117,7 @@ def test_only_pseudonyms_are_kept(night):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     for told in (phone.account, night.kiosk.id, night.kiosk.venue, night.relay.account):
         assert told not in line
-    assert line.split()[3] == phone.subscription.endpoint
+    assert line.split()[3:] == ["member", phone.subscription.endpoint]
     said = night.relay.process.said()
     assert phone.account not in said and phone.subscription.path not in said
 

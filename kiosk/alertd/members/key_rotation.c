@@ -55,7 +55,7 @@ void key_rotation_end(struct key_rotation *r)
 static const struct phone *next_in(const struct roster *p, const char *account)
 {
     const struct phone *one = roster_after(p, account);
-    while (one && one->standing != PHONE_IN)
+    while (one && (one->standing != PHONE_IN || one->relay))
         one = roster_after(p, one->account);
     return one;
 }

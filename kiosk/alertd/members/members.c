@@ -139,6 +139,17 @@ void members_publish(const struct members *m, const struct mqtt_publication *p)
         delivery_say(m->needs.delivery, i, p);
 }
 
+const uint8_t *members_relay_key(const struct members *m, const char *account)
+{
+    const struct phone *p = m->ready ? roster_find(m->registry.phones, account) : NULL;
+    return p && p->relay && p->standing == PHONE_IN ? p->public : NULL;
+}
+
+bool members_has_relays(const struct members *m)
+{
+    return m->ready && roster_relays(m->registry.phones) > 0;
+}
+
 const struct staff *members_staff(const struct members *m)
 {
     return &m->staff;

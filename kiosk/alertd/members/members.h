@@ -71,6 +71,11 @@ void members_prove(struct members *m, const uint8_t proof[CERT_PROOF]);
  * there; NULL where phones do not use the broker, and while it is not known. */
 const char *members_registrar(const struct members *m, size_t broker);
 
+/* The public key with which the relay of that account signs; NULL: the list has no such relay. And
+ * whether it has any. */
+const uint8_t *members_relay_key(const struct members *m, const char *account);
+bool members_has_relays(const struct members *m);
+
 /* Phones that have joined. */
 size_t members_count(const struct members *m, bool staff);
 

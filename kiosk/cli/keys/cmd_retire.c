@@ -11,14 +11,15 @@
 
 /* Disowns a kiosk, as the root key's own account at each broker: nothing that the kiosk did with
  * its account can prevent it. The order matters: first the registrar shuts the kiosk's account out;
- * then the notice is published in place of its state, where the kiosk cannot write any more. */
+ * then the notice is published in place of its state, which phones read, where the kiosk cannot
+ * write any more, and on its topic root, which relays read. */
 struct retire {
     const struct cli *cli;
     const char *root_file;
     struct root *root;
     struct config config;
     uint8_t notice[ENVELOPE_SIZE];
-    char topic[TOPIC_NAME_MAX];
+    char topics[2][TOPIC_NAME_MAX];
 };
 
 /* The two steps at one broker, both as the root key's own account. */
@@ -28,11 +29,9 @@ static int disown_there(struct retire *r, const struct config_broker *b, char wh
     struct root_account *root = root_account_open(r->root, r->config.venue.id, b, why);
     snprintf(q.account, sizeof q.account, "%s", b->user);
     snprintf(q.kiosk, sizeof q.kiosk, "%s", r->config.kiosk.id);
-    int rc =
-        root && root_account_order(root, &q, why) == 0 &&
-                root_account_publish(root, r->topic, true, r->notice, sizeof r->notice, why) == 0
-            ? 0
-            : -1;
+    int rc = root ? root_account_order(root, &q, why) : -1;
+    for (size_t i = 0; i < 2 && rc == 0; i++)
+        rc = root_account_publish(root, r->topics[i], true, r->notice, sizeof r->notice, why);
     root_account_close(root);
     return rc;
 }
@@ -60,7 +59,8 @@ static int notice_make(struct retire *r)
         secret_read_key(r->cli->prefix, "kiosk.pub", false, public, sizeof public,
                         config_complain_stderr, NULL) == 0 &&
         root_retire_kiosk(r->root, c->venue.id, c->kiosk.id, public, r->notice) == 0)
-        rc = topic_name(TOPIC_STATE, c->venue.id, c->kiosk.id, NULL, r->topic);
+        rc = topic_name(TOPIC_STATE, c->venue.id, c->kiosk.id, NULL, r->topics[0]) |
+             topic_name(TOPIC_ROOT, c->venue.id, c->kiosk.id, NULL, r->topics[1]);
     return rc;
 }
 

@@ -3,7 +3,6 @@
 #include "config/secret.h"
 #include "kiosk/cli/locked_memory.h"
 #include "kiosk/cli/members/admin_client.h"
-#include "kiosk/cli/print.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
@@ -60,22 +59,6 @@ static int new_key_store(const char *path, const uint8_t *key)
     return errno == EACCES || errno == EPERM || errno == EROFS ? CLI_DENIED : CLI_FAILED;
 }
 
-/* Relays that were set up by hand have no key to which a new venue key could be sealed. */
-static void remind_of_relays(const struct cli *cli, const char *path)
-{
-    cJSON *reply;
-    if (admin_client_ask(cli, &reply, "phones") != CLI_OK)
-        return;
-    if (admin_client_number(reply, "relays") == 0)
-        print_say(
-            "A relay that was set up by hand needs the new key too. Copy %s into its "
-            "/etc/porchlight/credentials, and there: sudo systemctl restart porchlight-relay. "
-            "Until then it cannot read this kiosk's messages, and rings as if the kiosk were "
-            "silent.",
-            path);
-    cJSON_Delete(reply);
-}
-
 static int new_key_use(const struct cli *cli, const char *path, const uint8_t *key, char *hex)
 {
     cJSON *reply;
@@ -116,7 +99,5 @@ int new_key_give(const struct cli *cli)
     randombytes_buf(secret, ENVELOPE_KEY);
     int code = new_key_use(cli, path, secret, (char *)secret + ENVELOPE_KEY);
     sodium_free(secret);
-    if (code == CLI_OK && !cli->json)
-        remind_of_relays(cli, path);
     return code;
 }

@@ -23,9 +23,9 @@
 #include <unistd.h>
 
 /* Makes a relay in a folder, to be carried to where it will run: config, keys, and a script that
- * installs them. The kiosk makes the relay's account and registers its key, so that a new venue key
- * reaches it too. Run again on another kiosk of the venue with the same folder, it adds that one.
- */
+ * installs them. The kiosk makes the relay's account and enters its key, by which it knows the
+ * relay's signs of life. A relay gets no key that opens messages. Run again on another kiosk of the
+ * venue with the same folder, it adds that one. */
 enum { SETTLE_MS = 8000 };
 
 struct relay {
@@ -39,7 +39,7 @@ struct relay {
     bool again; /* the folder is a relay's already */
     struct {
         uint8_t seed[KEYSET_SEED], public[ENVELOPE_PUBLIC], secret[ENVELOPE_SECRET];
-        uint8_t key[ENVELOPE_KEY], other[ENVELOPE_KEY];
+        uint8_t key[ENVELOPE_KEY];
         char password[KEYSET_PASSWORD + 1];
     } * secrets; /* locked memory */
 };
@@ -180,7 +180,6 @@ static int make_new(struct relay *r)
     int len = snprintf(line, sizeof line, "%s\n", r->secrets->password);
     if ((code = put_key(r, "credentials/relay.key", r->secrets->seed, KEYSET_SEED)) != CLI_OK ||
         (code = relay_put(r, "credentials/relay-broker", line, (size_t)len, 0600)) != CLI_OK ||
-        (code = copy_key(r, "venue.key", "venue.key")) != CLI_OK ||
         (code = copy_key(r, "root.pub", "root.pub")) != CLI_OK || (code = copy_ca(r)) != CLI_OK ||
         (rings_by_web(r) && (code = put_push(r)) != CLI_OK) ||
         (r->ntfy && (code = put_ntfy(r)) != CLI_OK))
@@ -201,7 +200,7 @@ static int relay_line_of(const char *text, const char *key, char *out, size_t si
                : -1;
 }
 
-/* The folder of a relay that another kiosk made, of the same venue and with the same key. */
+/* The folder of a relay that another kiosk of the venue made. */
 static int take_again(struct relay *r)
 {
     char path[PATH_LEN], id[64];
@@ -222,19 +221,8 @@ static int take_again(struct relay *r)
         return CLI_FAILED;
     }
     if (secret_read_file(at(r, "credentials/relay.key", path), true, r->secrets->seed, KEYSET_SEED,
-                         say, NULL) < 0 ||
-        secret_read_file(at(r, "credentials/venue.key", path), true, r->secrets->other,
-                         ENVELOPE_KEY, say, NULL) < 0 ||
-        secret_read_key(r->cli->prefix, "venue.key", true, r->secrets->key, ENVELOPE_KEY, say,
-                        NULL) < 0)
+                         say, NULL) < 0)
         return CLI_FAILED;
-    if (sodium_memcmp(r->secrets->key, r->secrets->other, ENVELOPE_KEY) != 0) {
-        log_error(
-            "The kiosk was not added: the relay in %s belongs to kiosks with another venue key. "
-            "Make a relay for this kiosk in another folder.",
-            r->out);
-        return CLI_FAILED;
-    }
     text = file_read(at(r, "credentials/relay-broker", path), FILES_READ_MAX, &len);
     if (!text || len < 2 || len > sizeof r->secrets->password)
         return relay_complain(path);

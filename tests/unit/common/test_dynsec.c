@@ -40,13 +40,18 @@ static const struct {
     {ROLE_STAFF, "notice", 0, 1},        {ROLE_STAFF, "command/" WHO, 1, 0},
     {ROLE_STAFF, "state", 0, 1},         {ROLE_NEWCOMER, "alert", 0, 0},
     {ROLE_NEWCOMER, "state", 0, 0},      {ROLE_NEWCOMER, "enrol/" WHO, 1, 1},
-    {ROLE_RELAY, "relay/" WHO, 1, 0},    {ROLE_RELAY, "alert", 0, 1},
+    {ROLE_RELAY, "relay/" WHO, 1, 0},    {ROLE_RELAY, "alert", 0, 0},
     {ROLE_RELAY, "ack/" WHO, 0, 0},      {ROLE_RELAY, "wake/+", 0, 1},
     {ROLE_RELAY, "push", 1, 0},          {ROLE_MEMBER, "wake/" WHO, 1, 0},
     {ROLE_MEMBER, "push", 0, 1},         {ROLE_KIOSK, "wake/+", 1, 0},
-    {ROLE_NEWCOMER, "push", 0, 0},       {ROLE_RELAY, "enrol/" WHO, 0, 1},
-    {ROLE_RELAY, "enrol/+", 0, 0},       {ROLE_KIOSK, "answer/+", 1, 0},
-    {ROLE_STAFF, "answer/" WHO, 0, 1},   {ROLE_MEMBER, "answer/+", 0, 0},
+    {ROLE_NEWCOMER, "push", 0, 0},       {ROLE_RELAY, "enrol/" WHO, 0, 0},
+    {ROLE_RELAY, "enrol/+", 0, 0},       {ROLE_RELAY, "state", 0, 0},
+    {ROLE_RELAY, "notice", 0, 0},        {ROLE_RELAY, "ring", 0, 1},
+    {ROLE_RELAY, "beat", 0, 1},          {ROLE_RELAY, "root", 0, 1},
+    {ROLE_MEMBER, "ring", 0, 0},         {ROLE_KIOSK, "ring", 1, 0},
+    {ROLE_MEMBER, "root", 0, 1},         {ROLE_KIOSK, "root", 0, 1},
+    {ROLE_KIOSK, "answer/+", 1, 0},      {ROLE_STAFF, "answer/" WHO, 0, 1},
+    {ROLE_MEMBER, "answer/+", 0, 0},
 };
 
 static void roles_are_the_table(void **state)
@@ -73,7 +78,7 @@ static void a_relay_has_its_rights_at_every_kiosk(void **state)
     (void)state;
     assert_true(dynsec_write(dynsec_role(ROLE_RELAY, VENUE, "+", WHO), NULL, out, sizeof out) > 0);
     assert_non_null(strstr(out, "{\"acltype\":\"subscribePattern\",\"topic\":\"porchlight/" VENUE
-                                "/+/alert\",\"allow\":true}"));
+                                "/+/ring\",\"allow\":true}"));
     assert_non_null(strstr(out, "{\"acltype\":\"publishClientSend\",\"topic\":\"porchlight/" VENUE
                                 "/+/relay/" WHO "\",\"allow\":true}"));
     assert_null(strstr(out, "subscribeLiteral"));

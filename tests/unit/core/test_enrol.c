@@ -301,38 +301,6 @@ static void digits_have_three_tries(void **state)
     assert_int_equal(j.reason, ENROL_REASON_DIGITS);
 }
 
-/* What a kiosk seals to a relay, and what is not that. */
-static void a_new_key_is_opened_by_whom_it_is_for(void **state)
-{
-    uint8_t signer[32], signer_secret[64], relay[32], relay_secret[64], other[32], other_secret[64];
-    uint8_t key[ENVELOPE_KEY], got[ENVELOPE_KEY] = {0}, wire[ENVELOPE_SIZE];
-    struct envelope_place at = {.venue = {1}, .kiosk = {2}, .topic = "here"},
-                          there = {.venue = {1}, .kiosk = {2}, .topic = "there"};
-    (void)state;
-    crypto_sign_keypair(signer, signer_secret);
-    crypto_sign_keypair(relay, relay_secret);
-    crypto_sign_keypair(other, other_secret);
-    randombytes_buf(key, sizeof key);
-    assert_int_equal(enrol_rotate(relay, &at, signer_secret, key, wire), ENVELOPE_OK);
-    assert_int_equal(enrol_rotate_open(&at, other, other_secret, signer, wire, sizeof wire, got),
-                     ENVELOPE_NOT_OURS);
-    assert_int_equal(enrol_rotate_open(&at, relay, relay_secret, other, wire, sizeof wire, got),
-                     ENVELOPE_FORGED);
-    assert_int_equal(enrol_rotate_open(&there, relay, relay_secret, signer, wire, sizeof wire, got),
-                     ENVELOPE_FORGED);
-    assert_int_equal(enrol_rotate_open(&at, relay, relay_secret, signer, wire, 100, got),
-                     ENVELOPE_MALFORMED);
-    assert_true(sodium_is_zero(got, sizeof got));
-    assert_int_equal(enrol_rotate_open(&at, relay, relay_secret, signer, wire, sizeof wire, got),
-                     ENVELOPE_OK);
-    assert_memory_equal(got, key, sizeof key);
-    assert_int_equal(
-        envelope_welcome_seal(&at, relay, signer_secret, "{\"kind\":\"welcome\"}", 18, wire),
-        ENVELOPE_OK);
-    assert_int_equal(enrol_rotate_open(&at, relay, relay_secret, signer, wire, sizeof wire, got),
-                     ENVELOPE_MALFORMED);
-}
-
 #define AGAIN "{\"v\":2,\"kind\":\"again\",\"account\":\"" WHO "\",\"password\":\"" PASS "\""
 
 static void who_asks_again_names_the_broker(void **state)
@@ -535,7 +503,6 @@ int main(void)
         cmocka_unit_test(there_is_room_for_sixteen),
         cmocka_unit_test(staff_are_confirmed_and_wait_for_the_root),
         cmocka_unit_test(digits_have_three_tries),
-        cmocka_unit_test(a_new_key_is_opened_by_whom_it_is_for),
         cmocka_unit_test(who_asks_again_names_the_broker),
         cmocka_unit_test(the_link_is_the_vectors),
         cmocka_unit_test(a_link_stays_short),

@@ -49,7 +49,7 @@ static struct message message_longest(enum message_kind kind)
     if (kind == MSG_BEAT || kind == MSG_PING)
         memset(&m.id, 0, sizeof m.id);
     if (kind == MSG_PING) {
-        m.epoch = m.seq = 0;
+        m.newest[FRESHNESS_RING] = 77;
         m.at[0] = '\0';
         m.echo_count = 1;
     }
@@ -270,8 +270,10 @@ static void test_broken_messages_are_refused_with_a_reason(void **state)
          "on is"},
         {"{\"v\":2,\"kind\":\"ring\",\"epoch\":1,\"seq\":1,\"at\":null,\"id\":null,\"on\":true}",
          "staff"},
-        {"{\"v\":2,\"kind\":\"ping\"}", "nonce"},
-        {"{\"v\":2,\"kind\":\"ping\",\"nonce\":\"0011223344556677889900aabbccddee\"}", "nonce"},
+        {"{\"v\":2,\"kind\":\"ping\",\"epoch\":0,\"seq\":0}", "ring"},
+        {"{\"v\":2,\"kind\":\"ping\",\"epoch\":0,\"seq\":0,\"ring\":0,\"nonce\":"
+         "\"0011223344556677889900aabbccddee\"}",
+         "nonce"},
     };
     EACH_ROW (i, table, table[i].text) {
         struct message m;

@@ -9,102 +9,214 @@
 
 #include <cmocka.h>
 
-/* One night a row by row: what comes, when, and whether it rings. */
+#include "tests/unit/rows.h"
+
+/* One night a row by row: what comes, when, and whether it rings. The kiosk was started at 0, and
+ * counts its messages by their row in the night. */
 struct step {
     int s; /* seconds */
-    enum { BEAT, SAY, KEPT, TICK, UP, DOWN, RETIRE } what;
-    enum message_kind kind;
-    enum alert_state state;
-    char id;
-    int flags;
+    enum { BEAT, LATE_BEAT, ASK, RING, KEPT, OLD, TICK, UP, DOWN, RETIRE, RESTART } what;
+    char id;    /* RING, KEPT, OLD: the alert; 0: none */
+    bool on;    /* the same */
+    char staff; /* the same: the code; 0: none. BEAT: names a ring that was never sent */
     enum ring_policy_ring then;
 };
-enum { DRILL = 1, UNCONFIRMED = 2, DURESS = 4, PROVED = 8 };
+
+#define NO RING_POLICY_NOTHING
 
 static const struct step alert_night[] = {
-    {0, UP, 0, 0, 0, 0, RING_POLICY_NOTHING},
-    {1, KEPT, MSG_STATE, ALERT_QUIET, 0, 0, RING_POLICY_NOTHING},
-    {2, BEAT, 0, 0, 0, 0, RING_POLICY_NOTHING},
-    {3, SAY, MSG_CAUTION, 0, 'a', 0, RING_POLICY_ALERT},
-    {3, SAY, MSG_STATE, ALERT_CAUTION, 'a', 0, RING_POLICY_NOTHING},
-    {4, SAY, MSG_CAUTION, 0, 'a', 0, RING_POLICY_NOTHING},
-    {5, SAY, MSG_LOCKDOWN, 0, 'b', 0, RING_POLICY_ALERT},
-    {6, SAY, MSG_DURESS, 0, 'b', 0, RING_POLICY_NOTHING},
-    {7, SAY, MSG_ALL_CLEAR, 0, 'b', UNCONFIRMED, RING_POLICY_NOTHING},
-    {8, SAY, MSG_ALL_CLEAR, 0, 'b', 0, RING_POLICY_NOTHING},
-    {9, SAY, MSG_ALL_CLEAR, 0, 'b', PROVED, RING_POLICY_ALERT},
-    {10, SAY, MSG_STATE, ALERT_QUIET, 0, PROVED, RING_POLICY_NOTHING},
-    {11, SAY, MSG_LOCKDOWN, 0, 'c', DRILL, RING_POLICY_ALERT},
-    {12, SAY, MSG_ALL_CLEAR, 0, 'c', DRILL, RING_POLICY_NOTHING},
-    {13, TICK, 0, 0, 0, 0, RING_POLICY_NOTHING},
+    {0, UP, 0, 0, 0, NO},
+    {1, KEPT, 0, false, 0, NO},
+    {2, BEAT, 0, 0, 0, NO},
+    {3, RING, 'a', true, 0, RING_POLICY_ALERT},
+    {3, RING, 'a', true, 0, NO},
+    {5, RING, 'b', true, 0, RING_POLICY_ALERT},   /* a caution has become a lockdown */
+    {6, RING, 'b', true, 'x', RING_POLICY_STAFF}, /* a code or duress */
+    {7, RING, 'b', true, 'y', RING_POLICY_STAFF}, /* another */
+    {8, RING, 'b', true, 'y', NO},
+    {9, RING, 'b', false, 0, RING_POLICY_ALERT}, /* its end */
+    {10, RING, 'b', false, 0, NO},
+    {11, RING, 'c', true, 0, RING_POLICY_ALERT},
+    {12, RING, 'd', true, 'z', RING_POLICY_ALERT}, /* all are staff too */
+    {12, RING, 'd', true, 'z', NO},
+    {13, TICK, 0, 0, 0, NO},
 };
 
 static const struct step silent_night[] = {
-    {0, UP, 0, 0, 0, 0, RING_POLICY_NOTHING},
-    {1, BEAT, 0, 0, 0, 0, RING_POLICY_NOTHING},
-    {15, TICK, 0, 0, 0, 0, RING_POLICY_NOTHING},
-    {16, TICK, 0, 0, 0, 0, RING_POLICY_SILENT},
-    {16, TICK, 0, 0, 0, 0, RING_POLICY_NOTHING},
-    {30, TICK, 0, 0, 0, 0, RING_POLICY_NOTHING},
-    {31, BEAT, 0, 0, 0, 0, RING_POLICY_NOTHING},
-    {32, TICK, 0, 0, 0, 0, RING_POLICY_NOTHING},
-    {50, TICK, 0, 0, 0, 0, RING_POLICY_NOTHING}, /* it flaps: silence again, too soon to ring */
-    {51, SAY, MSG_LOCKDOWN, 0, 'a', 0, RING_POLICY_ALERT}, /* but an alert is never held back */
-    {52, SAY, MSG_ALL_CLEAR, 0, 'a', PROVED, RING_POLICY_ALERT},
-    {310, TICK, 0, 0, 0, 0, RING_POLICY_NOTHING},
-    {400, TICK, 0, 0, 0, 0, RING_POLICY_SILENT},
-    {401, RETIRE, 0, 0, 0, 0, RING_POLICY_NOTHING},
-    {402, SAY, MSG_LOCKDOWN, 0, 'b', 0, RING_POLICY_NOTHING},
-    {900, TICK, 0, 0, 0, 0, RING_POLICY_NOTHING},
+    {0, UP, 0, 0, 0, NO},
+    {1, BEAT, 0, 0, 0, NO},
+    {15, TICK, 0, 0, 0, NO},
+    {16, TICK, 0, 0, 0, RING_POLICY_SILENT},
+    {16, TICK, 0, 0, 0, NO},
+    {30, TICK, 0, 0, 0, NO},
+    {31, BEAT, 0, 0, 0, NO},
+    {32, TICK, 0, 0, 0, NO},
+    {50, TICK, 0, 0, 0, NO},                     /* it flaps: silence again, too soon to ring */
+    {51, RING, 'a', true, 0, RING_POLICY_ALERT}, /* but an alert is never held back */
+    {52, RING, 'a', false, 0, RING_POLICY_ALERT},
+    {310, TICK, 0, 0, 0, NO},
+    {400, TICK, 0, 0, 0, RING_POLICY_SILENT},
+    {401, RETIRE, 0, 0, 0, NO},
+    {402, RING, 'b', true, 0, NO},
+    {900, TICK, 0, 0, 0, NO},
 };
 
 static const struct step blind_night[] = {
-    {0, TICK, 0, 0, 0, 0, RING_POLICY_NOTHING},  {59, TICK, 0, 0, 0, 0, RING_POLICY_NOTHING},
-    {60, TICK, 0, 0, 0, 0, RING_POLICY_BLIND},   {61, TICK, 0, 0, 0, 0, RING_POLICY_NOTHING},
-    {70, UP, 0, 0, 0, 0, RING_POLICY_NOTHING},   {71, BEAT, 0, 0, 0, 0, RING_POLICY_NOTHING},
-    {72, DOWN, 0, 0, 0, 0, RING_POLICY_NOTHING}, {131, TICK, 0, 0, 0, 0, RING_POLICY_NOTHING},
-    {132, TICK, 0, 0, 0, 0, RING_POLICY_BLIND},  {133, TICK, 0, 0, 0, 0, RING_POLICY_NOTHING},
+    {0, TICK, 0, 0, 0, NO},   {59, TICK, 0, 0, 0, NO},  {60, TICK, 0, 0, 0, RING_POLICY_BLIND},
+    {61, TICK, 0, 0, 0, NO},  {70, UP, 0, 0, 0, NO},    {71, BEAT, 0, 0, 0, NO},
+    {72, DOWN, 0, 0, 0, NO},  {131, TICK, 0, 0, 0, NO}, {132, TICK, 0, 0, 0, RING_POLICY_BLIND},
+    {133, TICK, 0, 0, 0, NO},
 };
 
 static const struct step late_relay[] = {
     /* It starts when everything has happened already: what is kept is reported. */
-    {0, UP, 0, 0, 0, 0, RING_POLICY_NOTHING},
-    {0, KEPT, MSG_STATE, ALERT_LOCKDOWN, 'a', 0, RING_POLICY_ALERT},
-    {20, TICK, 0, 0, 0, 0, RING_POLICY_NOTHING},
+    {0, UP, 0, 0, 0, NO},
+    {0, KEPT, 'a', true, 'x', RING_POLICY_ALERT},
+    {14, TICK, 0, 0, 0, NO},
 };
 
-static const struct step late_drill[] = {
-    {0, UP, 0, 0, 0, 0, RING_POLICY_NOTHING},
-    {0, KEPT, MSG_STATE, ALERT_LOCKDOWN, 'a', DRILL, RING_POLICY_ALERT},
+static const struct step late_relay_for_staff[] = {
+    {0, UP, 0, 0, 0, NO},
+    {0, KEPT, 0, false, 'x', RING_POLICY_STAFF},
 };
 
 static const struct step never_heard[] = {
-    {0, UP, 0, 0, 0, 0, RING_POLICY_NOTHING},
-    {14, TICK, 0, 0, 0, 0, RING_POLICY_NOTHING},
-    {15, TICK, 0, 0, 0, 0, RING_POLICY_SILENT},
+    {0, UP, 0, 0, 0, NO},
+    {14, TICK, 0, 0, 0, NO},
+    {15, TICK, 0, 0, 0, RING_POLICY_SILENT},
 };
 
-static enum ring_policy_ring say(struct ring_policy *w, const struct step *s, uint64_t seq,
-                                 int64_t now)
-{
-    struct message m = {.kind = s->what == BEAT ? MSG_BEAT : s->kind,
-                        .epoch = 1,
-                        .seq = seq,
-                        .age_ms = -1,
-                        .state = s->state,
-                        .drill = s->flags & DRILL,
-                        .duress = s->flags & DURESS};
-    struct view_message word = {.message = &m, .retained = s->what == KEPT, .wall_age = -1};
+/* A broker that delays everything by a minute from 20 s on: beats come, but are no sign of life. */
+static const struct step delayed_night[] = {
+    {0, UP, 0, 0, 0, NO},
+    {1, ASK, 0, 0, 0, NO},
+    {2, BEAT, 0, 0, 0, NO}, /* with the echo */
+    {20, BEAT, 0, 0, 0, NO},
+    {34, LATE_BEAT, 0, 0, 0, NO},
+    {35, TICK, 0, 0, 0, RING_POLICY_SILENT},
+    {36, LATE_BEAT, 0, 0, 0, NO},
+    {400, LATE_BEAT, 0, 0, 0, NO},
+    {401, BEAT, 0, 0, 0, NO},
+    {402, TICK, 0, 0, 0, NO},
+};
 
-    if (s->flags & UNCONFIRMED)
-        strcpy(m.detail, "unconfirmed");
-    memset(m.id.bytes, s->id, sizeof m.id.bytes);
-    if (s->flags & PROVED) {
-        word.proved = true;
-        word.proved_epoch = 1;
-        word.proved_seq = seq - 1; /* what staff looked at came before */
+/* It delays from the start, or drops the relay's pings: no echo ever comes in time. */
+static const struct step no_echo[] = {
+    {0, UP, 0, 0, 0, NO},
+    {1, ASK, 0, 0, 0, NO},
+    {2, LATE_BEAT, 0, 0, 0, NO},
+    {14, LATE_BEAT, 0, 0, 0, NO},
+    {17, LATE_BEAT, 0, 0, 0, NO},
+    {28, TICK, 0, 0, 0, NO},
+    {29, TICK, 0, 0, 0, RING_POLICY_SILENT},
+    {30, LATE_BEAT, 0, 0, 0, NO},
+};
+
+static const struct step held_night[] = {
+    {0, UP, 0, 0, 0, NO},
+    {1, BEAT, 0, 0, 0, NO},
+    {6, BEAT, 0, 0, 'h', NO}, /* names a ring that does not come */
+    {11, BEAT, 0, 0, 'h', NO},
+    {15, TICK, 0, 0, 0, NO},
+    {16, TICK, 0, 0, 0, RING_POLICY_HELD},
+    {17, BEAT, 0, 0, 'h', NO},
+    {18, TICK, 0, 0, 0, NO},
+};
+
+static const struct step replayed_night[] = {
+    {0, UP, 0, 0, 0, NO},
+    {1, BEAT, 0, 0, 0, NO},
+    {2, RING, 'a', true, 0, RING_POLICY_ALERT},
+    {3, RING, 'a', false, 0, RING_POLICY_ALERT},
+    {4, OLD, 'a', true, 0, NO},                /* rung for already */
+    {5, OLD, 'b', true, 0, RING_POLICY_ALERT}, /* of last week: it may be a kiosk without its */
+    {6, OLD, 'c', true, 0, NO},                /* record, but once an hour at most */
+    {3604, OLD, 'd', true, 0, NO},
+    {3605, OLD, 'e', true, 0, RING_POLICY_ALERT},
+    {3606, OLD, 0, false, 0, NO},
+};
+
+/* The record is lost and the clock is behind: an echo shows that the lower epoch is alive. */
+static const struct step lost_record[] = {
+    {0, UP, 0, 0, 0, NO},
+    {1, BEAT, 0, 0, 0, NO},
+    {2, RING, 'a', true, 0, RING_POLICY_ALERT},
+    {3, RESTART, 0, 0, 0, NO},
+    {4, ASK, 0, 0, 0, NO},
+    {5, BEAT, 0, 0, 0, NO},
+    {6, RING, 'b', true, 0, RING_POLICY_ALERT},
+    {7, RING, 'c', true, 0, RING_POLICY_ALERT},
+    {19, TICK, 0, 0, 0, NO},
+    {20, TICK, 0, 0, 0, RING_POLICY_SILENT},
+};
+
+struct play {
+    struct ring_policy w;
+    uint64_t epoch, seq;
+    int64_t started;
+    uint8_t asked[FRESHNESS_NONCE];
+    bool waiting;
+    uint64_t newest; /* ring */
+};
+
+static struct message beat_at(struct play *p, const struct step *s, int64_t now)
+{
+    int64_t sent = s->what == LATE_BEAT ? now - 60 * NS_PER_S : now;
+    struct message m = {.kind = MSG_BEAT, .epoch = p->epoch, .seq = p->seq};
+    m.up_ms = sent > p->started ? (uint64_t)((sent - p->started) / NS_PER_MS) : 0;
+    m.newest[FRESHNESS_RING] = s->staff ? p->seq : p->newest;
+    if (p->waiting && s->what == BEAT) {
+        memcpy(m.echo[m.echo_count++], p->asked, sizeof p->asked);
+        p->waiting = false;
     }
-    return ring_policy_word(w, 0, &word, now);
+    return m;
+}
+
+static struct message ring_at(struct play *p, const struct step *s)
+{
+    struct message m = {.kind = MSG_RING, .epoch = p->epoch, .seq = p->seq, .on = s->on};
+    if (s->what == OLD)
+        m.epoch = 1;
+    else
+        p->newest = p->seq;
+    memset(m.id.bytes, s->id, sizeof m.id.bytes);
+    memset(m.staff.bytes, s->staff, sizeof m.staff.bytes);
+    return m;
+}
+
+static enum ring_policy_ring happens(struct play *p, const struct step *s, int64_t now)
+{
+    struct message m;
+    p->seq++;
+    switch (s->what) {
+    case UP:
+    case DOWN:
+        ring_policy_link(&p->w, s->what == UP, now);
+        return NO;
+    case RETIRE:
+        ring_policy_retire(&p->w, 0);
+        return NO;
+    case RESTART:
+        p->epoch--;
+        p->started = now;
+        p->newest = 0;
+        return NO;
+    case ASK:
+        memset(p->asked, (int)p->seq, sizeof p->asked);
+        p->waiting = true;
+        ring_policy_ask(&p->w, 0, p->asked, now);
+        return NO;
+    case TICK:
+        return ring_policy_tick(&p->w, now);
+    case BEAT:
+    case LATE_BEAT:
+        m = beat_at(p, s, now);
+        break;
+    default:
+        m = ring_at(p, s);
+        break;
+    }
+    return ring_policy_word(&p->w, 0, &m, s->what == KEPT, -1, now);
 }
 
 /* When it is next due, on a copy that was ticked until it is silent; that moment is in the future,
@@ -124,49 +236,63 @@ static int64_t due_after(const struct ring_policy *w, int64_t now, size_t step)
 
 static void play(const struct step *night, size_t count)
 {
-    struct ring_policy w;
+    struct play p = {.epoch = 7};
     int64_t due = 0;
-    ring_policy_init(&w, 1, 60 * NS_PER_S, 0);
+    ring_policy_init(&p.w, 1, 60 * NS_PER_S, 0);
     for (size_t i = 0; i < count; i++) {
         const struct step *s = &night[i];
         int64_t now = s->s * NS_PER_S;
-        enum ring_policy_ring ring = RING_POLICY_NOTHING;
-        if (s->what == UP || s->what == DOWN)
-            ring_policy_link(&w, s->what == UP, now);
-        else if (s->what == RETIRE)
-            ring_policy_retire(&w, 0);
-        else if (s->what == TICK)
-            ring = ring_policy_tick(&w, now);
-        else
-            ring = say(&w, s, i + 1, now);
+        enum ring_policy_ring ring = happens(&p, s, now);
         if (ring != s->then)
             fail_msg("step %zu, at %d s: %d instead of %d", i, s->s, ring, s->then);
         if (s->what == TICK && ring != RING_POLICY_NOTHING && due > now)
             fail_msg("step %zu rings, and was due only %lld ns later", i, (long long)(due - now));
-        due = due_after(&w, now, i);
+        due = due_after(&p.w, now, i);
     }
 }
 
 #define NIGHT(name)                                                                                \
-    static void test_##name(void **state)                                                          \
     {                                                                                              \
-        (void)state;                                                                               \
-        play((name), sizeof(name) / sizeof((name)[0]));                                            \
+#name, name, sizeof(name) / sizeof((name)[0])                                              \
     }
 
-NIGHT(alert_night)
-NIGHT(silent_night)
-NIGHT(blind_night)
-NIGHT(late_relay)
-NIGHT(late_drill)
-NIGHT(never_heard)
+static void test_each_night_rings_as_it_should(void **state)
+{
+    static const struct {
+        const char *name;
+        const struct step *night;
+        size_t count;
+    } nights[] = {
+        NIGHT(alert_night),          NIGHT(silent_night),   NIGHT(blind_night),   NIGHT(late_relay),
+        NIGHT(late_relay_for_staff), NIGHT(never_heard),    NIGHT(delayed_night), NIGHT(no_echo),
+        NIGHT(held_night),           NIGHT(replayed_night), NIGHT(lost_record),
+    };
+    (void)state;
+    EACH_ROW (i, nights, nights[i].name) {
+        play(nights[i].night, nights[i].count);
+    }
+}
+
+static void test_what_only_staff_are_woken_for_is_worth_no_ring_after_an_hour(void **state)
+{
+    struct ring_policy w;
+    struct message m = {.kind = MSG_RING, .epoch = 1, .seq = 1};
+    (void)state;
+    ring_policy_init(&w, 1, 0, 0);
+    ring_policy_link(&w, true, 0);
+    memset(m.staff.bytes, 'x', sizeof m.staff.bytes);
+    assert_int_equal(ring_policy_word(&w, 0, &m, true, 2 * RING_POLICY_STAFF_FOR, 1),
+                     RING_POLICY_NOTHING);
+    memset(m.staff.bytes, 'y', sizeof m.staff.bytes);
+    m.seq++;
+    assert_int_equal(ring_policy_word(&w, 0, &m, true, NS_PER_S, 2), RING_POLICY_STAFF);
+}
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_alert_night), cmocka_unit_test(test_silent_night),
-        cmocka_unit_test(test_blind_night), cmocka_unit_test(test_late_relay),
-        cmocka_unit_test(test_late_drill),  cmocka_unit_test(test_never_heard),
+        cmocka_unit_test(test_each_night_rings_as_it_should),
+        cmocka_unit_test(test_what_only_staff_are_woken_for_is_worth_no_ring_after_an_hour),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,7 +51,7 @@ RUN_BY = [(pattern, f"tests/{test}") for pattern, test in [
     (r"porchlight-relay --forget-subscriptions",
      "phone/test_webpush.py::test_one_command_deletes_them_all"),
     (r"porchlight-relay --check",
-     "phone/test_relay_made.py::test_a_host_is_told_what_a_relay_of_their_own_making_needs"),
+     "phone/test_relay_made.py::test_an_old_relay_is_told_to_delete_the_key_that_it_had"),
     (r"porchlight listen --user NAME --password NAME --ack seen --key FILE",
      "e2e/test_listen.py::test_each_alert_is_answered_once"),
     (r"porchlight command all-clear --user NAME --password NAME --key FILE",

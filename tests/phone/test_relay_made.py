@@ -124,6 +124,8 @@ def test_an_old_relay_is_told_to_delete_the_key_that_it_had(host):
     for file in (kept, given):
         file.write_text("00" * 32 + "\n")
         file.chmod(0o600)
+    checked = process.run([program("porchlight-relay"), "--prefix", host.outside, "--check"])
+    assert checked.returncode == 0 and "venue.key is not used any more" in checked.stderr
     host.start().said("venue.key is not used any more")
     assert given.exists() and not kept.exists()
 

@@ -39,7 +39,7 @@ static void old_keys_forget(const struct relay_conf *c, const char *prefix)
 }
 
 /* A relay that was set up by hand has none, and signs nothing. */
-static int own_key_read(struct inbound *e, const char *prefix)
+static int inbound_key_read(struct inbound *e, const char *prefix)
 {
     uint8_t seed[crypto_sign_SEEDBYTES], public[ENVELOPE_PUBLIC];
     if (!credential_exists(prefix, "relay.key"))
@@ -63,7 +63,7 @@ int inbound_init(struct inbound *e, const struct relay_conf *c, const char *pref
     id_bytes(e->venue, e->venue_bytes);
     memcpy(e->account, c->relay.account, sizeof e->account);
     old_keys_forget(c, prefix);
-    if (own_key_read(e, prefix) < 0 ||
+    if (inbound_key_read(e, prefix) < 0 ||
         secret_read_key(prefix, "root.pub", false, e->root, sizeof e->root, say, NULL) < 0)
         return -1;
     for (size_t i = 0; i < e->count; i++) {

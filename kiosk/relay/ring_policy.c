@@ -55,7 +55,7 @@ static bool beat_is_fresh(struct ring_policy_kiosk *k, const struct message *m, 
     return k->asked_since == NS_NEVER || now - k->asked_since < FRESHNESS_LATE;
 }
 
-static void on_beat(struct ring_policy_kiosk *k, const struct message *m, int64_t now)
+static void ring_policy_on_beat(struct ring_policy_kiosk *k, const struct message *m, int64_t now)
 {
     struct freshness_beat b = {.epoch = m->epoch,
                                .up = (int64_t)m->up_ms * NS_PER_MS,
@@ -104,8 +104,8 @@ static bool first_for(struct ring_policy_kiosk *k, const struct alert_id *id)
 }
 
 /* Its epoch or place in it is not the newest, but its signature is good. */
-static enum ring_policy_ring on_old_ring(struct ring_policy_kiosk *k, const struct message *m,
-                                         int64_t now)
+static enum ring_policy_ring ring_policy_on_old(struct ring_policy_kiosk *k,
+                                                const struct message *m, int64_t now)
 {
     bool again = m->epoch == k->ring_epoch && m->seq == k->ring_seq;
     if (again || !m->on || (k->late_at != NS_NEVER && now - k->late_at < RING_POLICY_LATE_EVERY) ||
@@ -115,8 +115,9 @@ static enum ring_policy_ring on_old_ring(struct ring_policy_kiosk *k, const stru
     return RING_POLICY_ALERT;
 }
 
-static enum ring_policy_ring on_ring(struct ring_policy_kiosk *k, const struct message *m,
-                                     bool retained, int64_t wall_age, int64_t now)
+static enum ring_policy_ring ring_policy_on_ring(struct ring_policy_kiosk *k,
+                                                 const struct message *m, bool retained,
+                                                 int64_t wall_age, int64_t now)
 {
     freshness_got(&k->fresh, FRESHNESS_RING, m->epoch, m->seq, now);
     bool newer = !k->known || m->epoch > k->ring_epoch ||
@@ -125,7 +126,7 @@ static enum ring_policy_ring on_ring(struct ring_policy_kiosk *k, const struct m
     bool restarted = k->known && m->epoch < k->ring_epoch && m->epoch == k->epoch &&
                      k->fresh.anchored && k->fresh.epoch == m->epoch;
     if (!newer && !restarted)
-        return on_old_ring(k, m, now);
+        return ring_policy_on_old(k, m, now);
     bool ended = k->known && k->on && !m->on, begun = m->on && first_for(k, &m->id);
     bool stale = retained && wall_age > RING_POLICY_STAFF_FOR;
     bool staff = first_for(k, &m->staff) && !stale;
@@ -145,8 +146,9 @@ enum ring_policy_ring ring_policy_word(struct ring_policy *w, size_t i, const st
     if (k->retired)
         return RING_POLICY_NOTHING;
     if (m->kind == MSG_BEAT && !retained)
-        on_beat(k, m, now);
-    return m->kind == MSG_RING ? on_ring(k, m, retained, wall_age, now) : RING_POLICY_NOTHING;
+        ring_policy_on_beat(k, m, now);
+    return m->kind == MSG_RING ? ring_policy_on_ring(k, m, retained, wall_age, now)
+                               : RING_POLICY_NOTHING;
 }
 
 /* --- time ------------------------------------------------------------------------------------ */

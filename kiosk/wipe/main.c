@@ -130,8 +130,6 @@ static int wipe_serve(const struct options *o, const struct run *r)
     if (signal_fd < 0 || s.listen_fd < 0)
         return EXIT_MACHINE;
     run_prepare(r);
-    if (unix_socket_wait(s.listen_fd, 0) <= 0) /* otherwise somebody waits, perhaps with a wipe */
-        run_remember(r, false);
     luks_header_warm();
     if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
         log_info("memory is not locked (%s): the first target may take a little longer",

@@ -66,8 +66,40 @@ int scope_open(int folder, const char *name, int flags)
     return open_how(folder, name, flags, RESOLVE_NO_XDEV);
 }
 
+static bool is_in(const char *path, const char *folder)
+{
+    size_t len = strlen(folder);
+    return strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+/* An automount on the way that has mounted nothing yet: to open what is below it could take as long
+ * as its device takes to come, and the keys do not wait for that. */
+static bool is_automount(const char *mounts, const char *path)
+{
+    struct place_mount m;
+    size_t longest = 0;
+    bool automount = false;
+
+    while (mounts && place_next_mount(&mounts, &m)) {
+        size_t len = strcmp(m.where, "/") == 0 ? 1 : strlen(m.where) + 1;
+        /* The same mount point again is what was mounted over it. */
+        if (len >= longest && (len == 1 || is_in(path, m.where))) {
+            longest = len;
+            automount = strcmp(m.type, "autofs") == 0;
+        }
+    }
+    return automount;
+}
+
 int scope_peek(const struct scope *s, const char *path)
 {
+    char full[PLACE_WITHIN_MAX];
+
+    snprintf(full, sizeof full, "%s%s", s->path, path);
+    if (is_automount(s->mounts, full)) {
+        errno = ENODEV;
+        return -1;
+    }
     return open_how(s->prefix, path[1] ? path + 1 : ".", O_RDONLY | O_DIRECTORY, 0);
 }
 
@@ -91,12 +123,6 @@ DIR *scope_list(int folder)
     if (!d)
         file_close(own);
     return d;
-}
-
-static bool is_in(const char *path, const char *folder)
-{
-    size_t len = strlen(folder);
-    return strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == '\0');
 }
 
 /* A mount point as somebody has written it, as the plan would: without a symbolic link, an empty
@@ -208,25 +234,6 @@ bool scope_awaits_mount(const char *prefix_path, const char *path)
                                   units_await(prefix_path, prefix, path));
     file_close(prefix);
     return awaits;
-}
-
-/* An automount on the way that has mounted nothing yet: to open what is below it could take as long
- * as its device takes to come, and the keys do not wait for that. */
-static bool is_automount(const char *mounts, const char *path)
-{
-    struct place_mount m;
-    size_t longest = 0;
-    bool automount = false;
-
-    while (mounts && place_next_mount(&mounts, &m)) {
-        size_t len = strcmp(m.where, "/") == 0 ? 1 : strlen(m.where) + 1;
-        /* The same mount point again is what was mounted over it. */
-        if (len >= longest && (len == 1 || is_in(path, m.where))) {
-            longest = len;
-            automount = strcmp(m.type, "autofs") == 0;
-        }
-    }
-    return automount;
 }
 
 /* Where a root is, by itself or by the deepest folder above it that exists. */

@@ -301,6 +301,15 @@ static void look_at_mounts(const struct client *c)
     run_wipe(&r);
 }
 
+/* Once, as soon as nobody waits: where the targets are, and what came since the last start. */
+static void server_look(const struct client *c)
+{
+    const struct run r = {.prefix = c->serve->prefix, .owner = c->serve->owner};
+
+    run_remember(&r, false);
+    look_at_mounts(c);
+}
+
 /* Until somebody comes, speaks, or should have spoken, mounts change, or we are to end. -1 with
  * errno. */
 static int wait_for_words(const struct client *c, int signal_fd, bool *end)
@@ -325,13 +334,15 @@ static int wait_for_words(const struct client *c, int signal_fd, bool *end)
 int server_run(const struct server *s, int signal_fd)
 {
     struct client c = {.serve = s, .fd = -1};
-    bool end = false;
+    bool end = false, looked = false;
     int result = 0;
 
     c.mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-    if (unix_socket_wait(s->listen_fd, 0) <= 0)
-        look_at_mounts(&c);
     while (result == 0 && !end) {
+        if (!looked && c.waiting_count == 0 && unix_socket_wait(s->listen_fd, 0) <= 0) {
+            server_look(&c);
+            looked = true;
+        }
         result = wait_for_words(&c, signal_fd, &end);
         if (result == 0 && !end)
             result = take_new_clients(&c);

@@ -343,13 +343,14 @@ static void search_homes(const struct companions *c, char *room)
     search_home(c, "/root", room);
 }
 
-/* The folders above the target: one of them is the top of its file system. */
+/* Its root and the folders above: one of them is the top of its file system. */
 static void search_tops(const struct companions *c, char *room)
 {
     char top[PLAN_PATH_MAX];
     char *slash;
 
-    snprintf(top, sizeof top, "%s", c->target->path);
+    snprintf(top, sizeof top, "%s", c->scope->plan->roots[c->target->root].path);
+    search_trash_of_top(c, top, room);
     while ((slash = strrchr(top, '/'))) {
         *slash = '\0';
         search_trash_of_top(c, top, room);
@@ -403,8 +404,8 @@ void companions_each(const struct scope *s, const struct plan_target *t, compani
         .scope = s, .target = t, .each = each, .context = context, .tree = t->kind == PLAN_TREE};
     char *room;
 
-    if (t->decoy || (t->kind != PLAN_KEY && t->kind != PLAN_LUKS && t->kind != PLAN_FILE &&
-                     t->kind != PLAN_TREE && t->kind != PLAN_CREDENTIAL))
+    if (t->kind != PLAN_KEY && t->kind != PLAN_LUKS && t->kind != PLAN_FILE &&
+        t->kind != PLAN_TREE && t->kind != PLAN_CREDENTIAL)
         return;
     room = malloc(THUMBNAIL_READ);
     if (!room)
@@ -419,7 +420,8 @@ void companions_each(const struct scope *s, const struct plan_target *t, compani
     search_roots(&c, room);
     if (t->path[0]) {
         search_homes(&c, room);
-        search_tops(&c, room);
     }
+    if (t->root >= 0)
+        search_tops(&c, room);
     free(room);
 }

@@ -72,7 +72,6 @@ struct plan_target {
     char mapping[PLAN_WORD_MAX]; /* luks; may be empty */
     char header[PLAN_PATH_MAX];  /* luks; may be empty */
     bool also;                   /* what belongs to it is destroyed too: see companions.h */
-    bool decoy;                  /* of a drill: `path` is that of what it stands in for */
     int root;                    /* index into roots; -1: the kind has no path */
     char below[PLAN_PATH_MAX];   /* the path below its root; empty: the root itself */
     int header_root;             /* the same two of `header` */

@@ -23,13 +23,16 @@ void wipe_drill_plan(const struct plan *plan, struct plan *decoys)
             t->root = 0;
         if (t->kind == PLAN_LUKS && t->mapping[0])
             snprintf(t->mapping, sizeof t->mapping, "porchlight-drill-%s", t->name);
-        t->decoy = true;
         t->header[0] = '\0'; /* the decoy has its header in front */
         if (t->kind == PLAN_UNIT)
             snprintf(t->word, sizeof t->word, "porchlight-drill-%s.service", t->name);
         if (t->root < 0)
             continue;
         snprintf(t->below, sizeof t->below, DRILL_FOLDER "/%s", t->name);
+        /* What belongs to the real target is not the decoy's. */
+        if (snprintf(t->path, sizeof t->path, "%s/%s", plan->roots[t->root].path, t->below) >=
+            (int)sizeof t->path)
+            t->path[0] = '\0';
     }
 }
 

@@ -107,7 +107,7 @@ def test_any_certificate_of_the_pinned_ca_is_taken(case):
 
 @pytest.mark.parametrize("moment", ("-20y", "-3d", "-10m", "+10m", "+3d", "+20y",
                                     "@1970-01-01 00:00:10"))
-@pytest.mark.parametrize("case", ("EC", "an intermediate, itself pinned"))
+@pytest.mark.parametrize("case", ("EC", "cross-signed, the old root pinned"))
 def test_no_clock_makes_the_kiosk_mute(case, moment):
     kiosk = Kiosk(conf=FAST)
     kiosk.brokers[0].certificate, pinned = ISSUED[case](kiosk)

@@ -29,8 +29,10 @@ struct sub {
     /* What is still to be sent to it, by webpush_sender.c. Times in ns of CLOCK_MONOTONIC. */
     bool wanted, test;
     int64_t wanted_at, next_at, pause, tested_at;
-    bool flying; /* its request is out: the struct stays until that is over */
-    bool gone;   /* removed meanwhile */
+    unsigned refused;      /* wake-ups that its service refused, while it took others' */
+    int64_t refused_since; /* the first of them */
+    bool flying;           /* its request is out: the struct stays until that is over */
+    bool gone;             /* removed meanwhile */
 };
 
 struct subs {

@@ -225,7 +225,7 @@ int webpush_token(const uint8_t scalar[WEBPUSH_SCALAR], const char *origin, int6
                   const char *contact, char out[WEBPUSH_TOKEN_MAX])
 {
     static const char head[] = "{\"typ\":\"JWT\",\"alg\":\"ES256\"}", before[] = "vapid t=";
-    char claims[300];
+    char claims[560];
     uint8_t point[WEBPUSH_POINT], signature[2 * HASH];
     int len = snprintf(claims, sizeof claims, "{\"aud\":\"%s\",\"exp\":%" PRId64 ",\"sub\":\"%s\"}",
                        origin, expires, contact);

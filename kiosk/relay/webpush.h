@@ -16,8 +16,8 @@ enum {
     WEBPUSH_SALT = 16,
     WEBPUSH_HEAD = WEBPUSH_SALT + 4 + 1 + WEBPUSH_POINT,
     WEBPUSH_TAG = 16,
-    WEBPUSH_TEXT_MAX = 3993, /* what RFC 8291 lets every service take */
-    WEBPUSH_TOKEN_MAX = 600,
+    WEBPUSH_TEXT_MAX = 3993,  /* what RFC 8291 lets every service take */
+    WEBPUSH_TOKEN_MAX = 1024, /* with the longest host name and contact */
 };
 
 /* Every message of ours is this long, whatever it says. */

@@ -2,6 +2,7 @@
 
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
+#include "kiosk/core/ns.h"
 #include "kiosk/relay/ntfy.h"
 #include "kiosk/relay/subs.h"
 #include "kiosk/relay/vapid.h"
@@ -22,9 +23,12 @@ enum {
     CONNECTIONS = 16,
     TURN_MS = 1000, /* at the latest then the file is looked at */
     FAILS_MAX = 8,
+    REFUSALS_MAX = 4,
     HEADER_MAX = WEBPUSH_TOKEN_MAX + 32,
     STATUS_NOT_FOUND = 404,
     STATUS_GONE = 410,
+    STATUS_TOO_MANY = 429,
+    STATUS_BUSY = 503,
 };
 
 #define SAVE_EVERY (5 * INT64_C(1000000000))
@@ -38,6 +42,15 @@ struct flight {
     uint8_t body[WEBPUSH_BODY];
 };
 
+/* A push service, as far as it is known by what became of requests to it. */
+struct service {
+    char origin[VAPID_ORIGIN_MAX];
+    unsigned fails; /* in a row */
+    bool down;
+    int64_t good_at;    /* 0: not yet */
+    int64_t not_before; /* it is busy, and asked us to wait */
+};
+
 struct webpush_sender {
     const struct relay_web *to;
     CURLM *multi;
@@ -48,7 +61,8 @@ struct webpush_sender {
     struct flight flights[WEBPUSH_SENDER_FLIGHTS];
     size_t flying, cursor;
     int64_t save_at;
-    unsigned fails; /* in a row */
+    struct service services[VAPID_SERVICES];
+    size_t services_count;
     atomic_bool stop, works;
 };
 
@@ -165,39 +179,98 @@ static int flight_begin(struct webpush_sender *r, struct flight *f, struct sub *
 
 /* --- what became of it ----------------------------------------------------------------------- */
 
-/* Says why not, once for each run of failures; never to whom. */
-static void webpush_sender_judge(struct webpush_sender *r, bool good, CURLcode code, long status)
+/* The service of a subscription. One that is new takes the place of the one that was good longest
+ * ago. */
+static struct service *service_of(struct webpush_sender *r, const struct sub *one)
 {
-    if (good) {
-        if (!r->works)
-            log_info("web push: works again");
-        r->fails = 0;
-        r->works = true;
-        return;
+    char origin[VAPID_ORIGIN_MAX] = "";
+    struct service *oldest = &r->services[0];
+    vapid_origin(one->endpoint, origin);
+    for (size_t i = 0; i < r->services_count; i++) {
+        if (strcmp(r->services[i].origin, origin) == 0)
+            return &r->services[i];
+        oldest = r->services[i].good_at < oldest->good_at ? &r->services[i] : oldest;
     }
-    if (r->fails++ == 0 && code != CURLE_OK)
-        log_warning("web push: %s; trying again", curl_easy_strerror(code));
-    else if (r->fails == 1)
-        log_warning("web push: a service answered %ld%s; trying again", status,
-                    status == 401 || status == 403 ? ": look at [webpush] contact and the clock"
-                                                   : "");
-    if (r->fails >= FAILS_MAX || r->fails >= r->subs.count)
-        r->works = false;
+    struct service *s =
+        r->services_count < VAPID_SERVICES ? &r->services[r->services_count++] : oldest;
+    *s = (struct service){.good_at = 0};
+    memcpy(s->origin, origin, sizeof origin);
+    return s;
+}
+
+static size_t subs_at(const struct webpush_sender *r, const struct service *s)
+{
+    size_t n = 0, len = strlen(s->origin);
+    for (size_t i = 0; i < r->subs.count; i++)
+        n += strncmp(r->subs.all[i]->endpoint, s->origin, len) == 0;
+    return n;
+}
+
+/* One service that fails does not make the relay fail, or one phone at a service of its own could
+ * silence it; but where all fail that are in use, no locked phone rings. */
+static void judge_all(struct webpush_sender *r)
+{
+    bool any = false, all_down = true;
+    for (size_t i = 0; i < r->services_count; i++) {
+        if (subs_at(r, &r->services[i]) == 0)
+            continue;
+        any = true;
+        all_down &= r->services[i].down;
+    }
+    r->works = !any || !all_down;
+}
+
+/* Says why not, once for each run of failures; never to whom. */
+static void webpush_sender_judge(struct webpush_sender *r, struct service *s, bool good,
+                                 CURLcode code, long status)
+{
+    bool was_down = s->down;
+    if (good) {
+        if (s->down)
+            log_info("web push: %s works again", s->origin);
+        s->fails = 0;
+        s->down = false;
+        s->good_at = clock_now();
+    } else {
+        if (s->fails++ == 0 && code != CURLE_OK)
+            log_warning("web push: %s: %s; trying again", s->origin, curl_easy_strerror(code));
+        else if (s->fails == 1)
+            log_warning("web push: %s answered %ld%s; trying again", s->origin, status,
+                        status == 401 || status == 403 ? ": look at [webpush] contact and the clock"
+                                                       : "");
+        s->down = s->down || s->fails >= FAILS_MAX || s->fails >= subs_at(r, s);
+    }
+    if (s->down != was_down)
+        judge_all(r);
+}
+
+/* Whether the service means this subscription alone: it refuses it, and has taken another since. */
+static bool is_refused_alone(struct sub *one, const struct service *s, long status, int64_t now)
+{
+    bool refused = status >= 400 && status < 500 && status != STATUS_TOO_MANY;
+    if (!refused) {
+        one->refused = 0;
+        return false;
+    }
+    if (one->refused++ == 0)
+        one->refused_since = now;
+    return s->good_at >= one->refused_since - NTFY_LIVES && s->good_at != 0;
 }
 
 /* Lock held. */
-static void try_again(struct sub *one, const struct flight *f, int64_t now)
+static void try_again(struct service *s, struct sub *one, const struct flight *f, long status,
+                      int64_t now)
 {
+    curl_off_t asked = 0; /* seconds that the service would have us wait */
+    curl_easy_getinfo(f->curl, CURLINFO_RETRY_AFTER, &asked);
+    int64_t wait = asked < NTFY_LIVES / NS_PER_S ? asked * NS_PER_S : NTFY_LIVES;
+    if (status == STATUS_BUSY && wait > 0)
+        s->not_before = now + wait;
     if (now - one->wanted_at >= NTFY_LIVES || one->test) {
         one->wanted = one->test = false;
         return;
     }
-    curl_off_t asked = 0; /* seconds that the service would have us wait */
-    curl_easy_getinfo(f->curl, CURLINFO_RETRY_AFTER, &asked);
-    int64_t pause = one->pause;
-    if (asked > 0 && asked * INT64_C(1000000000) > pause)
-        pause = asked * INT64_C(1000000000);
-    one->next_at = now + (pause < WEBPUSH_SENDER_PAUSE_MAX ? pause : WEBPUSH_SENDER_PAUSE_MAX);
+    one->next_at = now + (wait > one->pause ? wait : one->pause);
     one->pause =
         one->pause * 2 < WEBPUSH_SENDER_PAUSE_MAX ? one->pause * 2 : WEBPUSH_SENDER_PAUSE_MAX;
 }
@@ -213,16 +286,26 @@ static void land(struct webpush_sender *r, struct flight *f, CURLcode code)
     bool good = status >= 200 && status < 300;
     bool gone = status == STATUS_NOT_FOUND || status == STATUS_GONE;
     pthread_mutex_lock(&r->lock);
-    webpush_sender_judge(r, good || gone, code, status);
+    struct service *s = service_of(r, one);
+    bool alone = is_refused_alone(one, s, status, now);
+    /* It took another of the same wake-up: what it says is about this one. */
+    if (good || gone || s->good_at == 0 || s->good_at < one->wanted_at)
+        webpush_sender_judge(r, s, good || gone, code, status);
     if (subs_landed(one)) {
         log_debug("web push: a phone took its subscription back meanwhile");
-    } else if (gone) {
-        log_info("web push: a subscription is gone and dropped");
+    } else if (gone || (alone && one->refused >= REFUSALS_MAX)) {
+        if (gone)
+            log_info("web push: a subscription is gone and dropped");
+        else
+            log_info("web push: %s refuses a subscription (%ld) and takes others; it is dropped. "
+                     "That phone asks again when its page is opened",
+                     s->origin, status);
         subs_remove(&r->subs, one);
+        judge_all(r);
     } else if (good && one->wanted_at <= f->began) {
         one->wanted = one->test = false;
     } else if (!good) {
-        try_again(one, f, now);
+        try_again(s, one, f, status, now);
     }
     pthread_mutex_unlock(&r->lock);
     flight_end(r, f);
@@ -246,8 +329,10 @@ static int64_t depart(struct webpush_sender *r, int64_t now)
         struct sub *one = r->subs.all[r->cursor++ % r->subs.count];
         if (!one->wanted || one->flying)
             continue;
-        if (one->next_at > now) {
-            next = next < 0 || one->next_at - now < next ? one->next_at - now : next;
+        int64_t busy = service_of(r, one)->not_before;
+        int64_t at = one->next_at > busy ? one->next_at : busy;
+        if (at > now) {
+            next = next < 0 || at - now < next ? at - now : next;
         } else if (flight_begin(r, free_flight(r), one, now) < 0) {
             log_error("web push: a message could not be made; look at the clock and memory");
             one->wanted = one->test = false;
@@ -336,8 +421,10 @@ void webpush_sender_letter(struct webpush_sender *r, const struct push_offer_let
         return;
     pthread_mutex_lock(&r->lock);
     struct sub *one = subs_find(&r->subs, l->account);
+    char origin[VAPID_ORIGIN_MAX];
     if (l->ask == PUSH_OFFER_SUBSCRIBE &&
-        (!webpush_sender_allows(r->to->services, l->endpoint) || !webpush_is_point(l->p256dh)))
+        (!webpush_sender_allows(r->to->services, l->endpoint) ||
+         !vapid_origin(l->endpoint, origin) || !webpush_is_point(l->p256dh)))
         log_info("web push: a subscription was refused; [webpush] services lists which are taken");
     else if (l->ask == PUSH_OFFER_SUBSCRIBE)
         subs_put(&r->subs, l);

@@ -43,8 +43,9 @@ void webpush_sender_letter(struct webpush_sender *r, const struct push_offer_let
 /* The kiosk has revoked that account. */
 void webpush_sender_revoke(struct webpush_sender *r, const char *account);
 
-/* False while requests fail and none succeeds, whichever phone they are for: then locked phones
- * may not ring, and whoever watches the relay should know. */
+/* False while every service that is in use fails: then locked phones may not ring, and whoever
+ * watches the relay should know. A subscription that its service refuses while it takes others says
+ * nothing of the service; after four refusals it is dropped. */
 bool webpush_sender_works(const struct webpush_sender *r);
 
 /* Whether an endpoint belongs to one of the services in `list`: hosts, with a port where it is not

@@ -96,6 +96,8 @@ class PushService:
     def url(self):
         return f"https://localhost:{self.port}"
 
+    retry_after = 2
+
     def start(self):
         service = self
 
@@ -106,8 +108,8 @@ class PushService:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 status = service.take(self.path, self.headers, body)
                 self.send_response(status)
-                if status == 429:
-                    self.send_header("Retry-After", "2")
+                if status in (429, 503):
+                    self.send_header("Retry-After", str(service.retry_after))
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 

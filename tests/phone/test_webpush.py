@@ -52,7 +52,7 @@ class Night:
         self.service = PushService(authority.server("push"))
         self.relay = Relay(folder, self.broker, [self.kiosk], None, web={
             "contact": "mailto:host@example.org", "ca": authority.pem,
-            "services": f"push.example.org localhost:{self.service.port}"})
+            "services": f"push.example.org localhost:{self.service.port} *.push.example.net"})
         self.relay.start()
 
     def phone(self, **more):
@@ -161,6 +161,51 @@ def test_a_refusal_is_tried_again_and_holds_up_nobody_else(night, status):
     slow.subscription.answer = 201
     night.service.wait(slow.subscription)
     assert len(quick.subscription.got) == 1 and len(night.stored()) == 2
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 406, 413])
+def test_a_dead_subscription_is_dropped_and_the_relay_lives(night, status):
+    """Its service refuses it and takes the others': that is the phone's affair, not the relay's."""
+    dead, *others = [night.phone() for _ in range(3)]
+    night.kept(3)
+
+    def beats():
+        return len(night.relay.beats(night.kiosk))
+    dead.subscription.answer = status
+    night.kiosk.alarm("lockdown")
+    for phone in others:
+        night.service.wait(phone.subscription)
+    night.kept(2)
+    before = beats()
+    wait.until(lambda: beats() >= before + 3, "beats", 60)
+    assert [len(p.subscription.got) for p in others] == [1, 1]
+    assert "refuses a subscription" in night.relay.process.said()
+
+
+def test_a_busy_service_is_given_the_time_it_asks_for(night):
+    phone = night.phone()
+    night.kept(1)
+    phone.subscription.answer, night.service.retry_after = 503, 6
+    night.kiosk.alarm("lockdown")
+    wait.until(lambda: night.service.asked == 1, "the first attempt")
+    began = time.monotonic()
+    phone.subscription.answer = 201
+    night.service.wait(phone.subscription)
+    assert time.monotonic() - began > 5
+
+
+def test_the_longest_names_are_taken_and_longer_ones_refused(night):
+    """A push service may have any name; none of them ends the relay."""
+    honest = night.phone()
+    night.kept(1)
+    labels = ".".join("abcd"[i] * 58 for i in range(4)) + "."
+    for host in (f"localhost:{night.service.port}", labels[:253 - 16] + "push.example.net",
+                 labels + "much.too.long.for.any.name.push.example.net"):
+        Phone(night).subscribe(endpoint=f"https://{host}/{'p' * 100}")
+    night.kept(3)
+    night.kiosk.alarm("lockdown")
+    night.service.wait(honest.subscription)
+    assert night.relay.process.alive
 
 
 def test_a_relay_that_reaches_no_service_does_not_beat(night):

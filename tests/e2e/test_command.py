@@ -104,6 +104,7 @@ def test_a_recorded_command_works_no_second_time(kiosk, staff):
     member.wait("lockdown", "alert")
     assert staff("all-clear").returncode == 0
     member.wait("all-clear", "alert")
+    time.sleep(0.5)  # a press that follows at once is the same one, with a contact that dropped out
     wires.hold(0.4)
     member.wait("lockdown", "alert", count=2)
     before = kiosk.status()["refused"]

@@ -1,29 +1,27 @@
 #include "config/config.h"
 #include "kiosk/cli/keys/root.h"
 #include "kiosk/cli/members/admin_client.h"
+#include "kiosk/cli/members/invitation_output.h"
 #include "kiosk/cli/members/new_key.h"
 #include "kiosk/cli/print.h"
-#include "kiosk/cli/qr_output.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <sodium.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* One invitation: made, shown, and waited for until a phone has used it. */
 enum { SETTLE_MS = 8000, LOOK_MS = 500 };
 
 struct invite {
     const struct cli *cli;
-    bool staff, on_screen, link, leave;
-    const char *png, *root_file;
+    struct invitation_output output;
+    bool staff, leave;
+    const char *root_file;
     struct root *root;
     char account[17], venue[17];
     enum { WANTS_NOTHING, WANTS_DIGITS, WANTS_SIGNATURE } wants; /* what was asked of the host */
@@ -35,86 +33,6 @@ static void invite_on_signal(int number)
 {
     (void)number;
     stopped = 1;
-}
-
-/* --- shown ----------------------------------------------------------------------------------- */
-
-static int show_png(const struct invite *i, const char *link)
-{
-    if (qr_output_png(i->png, link) == 0) {
-        print_say("The invitation is in %s. Delete the file once it has been used.", i->png);
-        return CLI_OK;
-    }
-    log_error("The invitation was withdrawn, because %s cannot be written: %s.", i->png,
-              errno == EEXIST ? "the file exists. Choose another one" : strerror(errno));
-    return CLI_FAILED;
-}
-
-static int show_screen(const cJSON *reply)
-{
-    if (admin_client_number(reply, "screens") > 0) {
-        puts("The invitation is on the kiosk's screen for a minute.");
-        return CLI_OK;
-    }
-    log_error("The invitation was withdrawn, because no screen is connected to show it. Start one "
-              "(sudo systemctl start porchlight-screen), or leave out --on-screen to see the code "
-              "here.");
-    return CLI_FAILED;
-}
-
-/* The code in the terminal, above the lines of text that follow it. */
-static int show_code(const char *link)
-{
-    enum { LINES_BELOW = 5 };
-    struct qr_room room = {SIZE_MAX, SIZE_MAX}, needed;
-    if (print_terminal_size(stdout, &room.columns, &room.lines) == 0)
-        room.lines -= room.lines > LINES_BELOW ? LINES_BELOW : 0;
-    int drawn = qr_output_print(stdout, link, room, &needed);
-    if (drawn == 0)
-        return CLI_OK;
-    if (drawn < 0) {
-        log_error(
-            "The invitation was withdrawn, because its code does not fit this terminal: it needs "
-            "%zu columns. Enlarge the window or choose a smaller font and try again. Or show the "
-            "code elsewhere: --png FILE, --on-screen",
-            needed.columns);
-        return CLI_FAILED;
-    }
-    print_say(
-        "\nThe code is higher than this terminal. Enlarge the window, or choose a smaller font, "
-        "until you see all of it (%zu lines). Or press Ctrl-C and show it elsewhere: porchlight "
-        "invite --png FILE, or --on-screen",
-        needed.lines + LINES_BELOW);
-    return CLI_OK;
-}
-
-static int invite_show(const struct invite *i, const cJSON *reply)
-{
-    const char *link = admin_client_text(reply, "link");
-    int code = CLI_OK;
-    if (i->cli->json) {
-        print_json(reply);
-        return CLI_OK;
-    }
-    if (i->png)
-        code = show_png(i, link);
-    else if (i->on_screen)
-        code = show_screen(reply);
-    else if (!i->link)
-        code = show_code(link);
-    if (code != CLI_OK)
-        return code;
-    if (i->link)
-        puts(link);
-    print_say(
-        "The invitation is for one %s phone, and valid for 10 minutes.\nThe phone's account, by "
-        "which you can revoke it: %s",
-        i->staff ? "staff" : "member's", i->account);
-    if (i->staff)
-        print_say("A staff phone can end an alert, so watch who uses it. It will show six digits, "
-                  "which you type in here.");
-    fflush(stdout);
-    return CLI_OK;
 }
 
 /* --- a staff phone's digits ------------------------------------------------------------------ */
@@ -362,12 +280,13 @@ static int invite_make(struct invite *i)
         sigaction(SIGTERM, &stop, NULL);
     }
     int code = admin_client_ask(i->cli, &made, "invite %s%s", i->staff ? "staff" : "member",
-                                i->on_screen ? " screen" : "");
+                                i->output.on_screen ? " screen" : "");
     if (code != CLI_OK)
         return code;
     snprintf(i->account, sizeof i->account, "%s", admin_client_text(made, "account"));
     code = make_ready(i);
-    if (code == CLI_OK && (code = invite_show(i, made)) != CLI_OK)
+    if (code == CLI_OK &&
+        (code = invitation_output_show(&i->output, i->cli, made, i->staff)) != CLI_OK)
         withdraw(i);
     cJSON_Delete(made);
     return code != CLI_OK || i->leave ? code : wait_for_phone(i);
@@ -394,7 +313,7 @@ static int staff_prepare(struct invite *i)
 
 static int invite_check_options(const struct invite *i)
 {
-    if (i->on_screen + !!i->png + i->link > 1)
+    if (i->output.on_screen + !!i->output.png + i->output.link > 1)
         return cli_misuse(&cli_invite, "only one of --on-screen, --png and --link can be given");
     if (!i->staff && i->root_file)
         return cli_misuse(&cli_invite, "--root goes with --staff");
@@ -423,10 +342,11 @@ static const struct cli_option invite_options[] = {
     OPTION("root", "FILE", struct invite, root_file,
            "with --staff: the root key, which signs the phone's; - to type it in from its paper. "
            "Without it, porchlight keys sign does that, where the root key is"),
-    OPTION("on-screen", NULL, struct invite, on_screen,
+    OPTION("on-screen", NULL, struct invite, output.on_screen,
            "show the code on the kiosk's screen, for a minute"),
-    OPTION("png", "FILE", struct invite, png, "write the code as a picture, into a new file"),
-    OPTION("link", NULL, struct invite, link, "print a link, for somebody who cannot scan"),
+    OPTION("png", "FILE", struct invite, output.png,
+           "write the code as a picture, into a new file"),
+    OPTION("link", NULL, struct invite, output.link, "print a link, for somebody who cannot scan"),
     OPTION("leave", NULL, struct invite, leave, "do not wait for the phone"),
     {0},
 };

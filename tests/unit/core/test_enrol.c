@@ -293,8 +293,10 @@ static void digits_have_three_tries(void **state)
     (void)state;
     enrol_invite(&l, WHO, true, secret, 0);
     invitation_digits(secret, mine.public, judge(&l, &mine, 1).one->nonce, wrong);
+    char longer[INVITATION_DIGITS + 2];
+    snprintf(longer, sizeof longer, "%s0", wrong);
     wrong[5] = wrong[5] == '9' ? '0' : (char)(wrong[5] + 1);
-    assert_int_equal(enrol_confirm(&l, WHO, "12345", 1).one->tries, 2);
+    assert_int_equal(enrol_confirm(&l, WHO, longer, 1).one->tries, 2);
     assert_refused(enrol_confirm(&l, WHO, wrong, 1), ENROL_REASON_DIGITS);
     struct enrol_judgement j = enrol_confirm(&l, WHO, wrong, 1);
     assert_verdict(j, ENROL_WITHDRAWN);

@@ -227,6 +227,19 @@ def test_set_up_again_changes_what_runs(host, machine):
     assert "desk" in host.wires().say("list") and failed(machine) == ""
 
 
+def test_set_up_says_that_the_service_does_not_run(host, machine):
+    """And ends with 1, so that neither a host nor a script goes home."""
+    folder = "/etc/systemd/system/porchlightd.service.d"
+    machine.do(f"mkdir -p {folder} && printf '[Service]\\nExecStartPre=/bin/false\\n' "
+               f"> {folder}/broken.conf && systemctl daemon-reload")
+    status, said = machine.run(f"porchlight setup --answers {host.answer(drill='no')}")
+    machine.do(f"rm {folder}/broken.conf && systemctl daemon-reload && "
+               f"systemctl reset-failed porchlightd")
+    assert status == 1 and "does not run" in said and "systemctl status porchlightd" in said, said
+    assert machine.run(f"porchlight setup --answers {host.answer(drill='no')}")[0] == 0
+    host.connected()
+
+
 BACKUP = "/media/usb/kiosk.backup --passphrase-file /media/usb/words"
 
 

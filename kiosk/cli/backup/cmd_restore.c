@@ -115,9 +115,7 @@ static int restore(const struct cli *cli, const char *file, const struct restore
                   : "The kiosk is as it was when the backup was made, without any code or phone "
                     "that was changed later.");
     fflush(stdout);
-    if (!another)
-        setup_restart(cli->prefix);
-    return CLI_OK;
+    return another ? CLI_OK : setup_restart(cli);
 }
 
 static int restore_run(const struct cli *cli, void *own, char **words)

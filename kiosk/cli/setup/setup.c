@@ -156,7 +156,7 @@ static int set_up(const struct cli *cli, const struct options *o)
     free(s.conf);
     terminal_release(&before);
     if (code == CLI_OK)
-        setup_start(&s);
+        code = setup_start(cli, &s);
     if (code == CLI_OK && answer_yes(&s.now, ANSWER_DRILL))
         code = setup_drill(cli, answer_number(&s.now, ANSWER_DRILL_WAIT));
     return code;

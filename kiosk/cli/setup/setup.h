@@ -97,9 +97,11 @@ int setup_look(const struct answers *a, const char *prefix, int seconds);
 /* setup_ask.c: asks what was not given. -1: the host leaves. */
 int setup_ask(struct setup *s);
 
-/* setup_host.c: enables and starts the units; with a prefix there are none. */
-void setup_start(const struct setup *s);
-void setup_restart(const char *prefix);
+/* setup_host.c: enables and starts the units, and looks whether they run. An exit code: CLI_FAILED
+ * after a complaint that says what does not run, or what porchlightd runs without, and what to do.
+ * With a prefix there are none. */
+int setup_start(const struct cli *cli, const struct setup *s);
+int setup_restart(const struct cli *cli);
 /* NULL, or why no broker can be made on this Pi. */
 const char *setup_why_not_here(const struct setup *s);
 /* What has to be in order before anything is made: clock, packages, ports. */

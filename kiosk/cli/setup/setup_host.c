@@ -1,3 +1,4 @@
+#include "kiosk/cli/control_client.h"
 #include "kiosk/cli/setup/setup.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* --- what has to be in order ---------------------------------------------------------------- */
@@ -115,15 +117,67 @@ static void disable_unit(const char *unit)
     systemctl("disable", "--now", unit);
 }
 
+/* What porchlightd itself says of the config that it was started with. */
+static bool daemon_is_whole(const struct cli *cli)
+{
+    const cJSON *one;
+    cJSON *status = NULL;
+    unsigned bad = 0;
+    if (control_client_ask(cli, "status", &status) != CLI_OK)
+        return false;
+    cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(status, "faults"))
+    {
+        bad++;
+        log_error("porchlightd runs without this: %s", one->valuestring);
+    }
+    cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(status, "inputs"))
+    {
+        const char *fault = cJSON_GetStringValue(cJSON_GetObjectItem(one, "fault"));
+        if (!fault || !strstr(fault, "missing"))
+            continue;
+        bad++;
+        log_error("%s: %s", cJSON_GetStringValue(cJSON_GetObjectItem(one, "name")), fault);
+    }
+    cJSON_Delete(status);
+    return bad == 0;
+}
+
+static bool runs(const char *unit)
+{
+    if (systemctl("is-enabled", NULL, unit) != 0 || systemctl("is-active", NULL, unit) == 0)
+        return true;
+    log_error("%s does not run. This shows why: sudo systemctl status %s", unit, unit);
+    return false;
+}
+
+/* A unit that ends at once is active for a moment after it was started. */
+static int look_whether_all_run(const struct cli *cli)
+{
+    static const char *const units[] = {"porchlight-broker.service", "porchlight-page.service",
+                                        "porchlight-wipe.socket", "porchlightd.service"};
+    const struct timespec moment = {.tv_sec = 2};
+    bool good = true;
+    nanosleep(&moment, NULL);
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        good &= runs(units[i]);
+    good = good && daemon_is_whole(cli);
+    if (!good)
+        log_error(
+            "The files are in place, but this kiosk does not run as it should, so do not rely "
+            "on it. Fix what is named above, then: sudo systemctl restart porchlightd, and: "
+            "sudo porchlight doctor");
+    return good ? CLI_OK : CLI_FAILED;
+}
+
 /* Restarts what is enabled, which on a new Pi starts it for the first time. */
-void setup_restart(const char *prefix)
+int setup_restart(const struct cli *cli)
 {
     static const char *const units[] = {"porchlight-broker.service", "porchlight-registrar.service",
                                         "porchlight-page.service",   "porchlight-renew.timer",
                                         "porchlight-wipe.socket",    "porchlightd.service",
                                         "porchlight-screen.service", "porchlight-console.service"};
-    if (prefix[0] || access("/run/systemd/system", F_OK) < 0)
-        return;
+    if (cli->prefix[0] || access("/run/systemd/system", F_OK) < 0)
+        return CLI_OK;
     /* A wipe that runs is not stopped; one that only waits gets the new credentials. */
     systemctl("try-restart", NULL, "porchlight-wipe.service");
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
@@ -131,13 +185,14 @@ void setup_restart(const char *prefix)
             systemctl("restart", NULL, units[i]);
     if (access(PATH_ETC "/dark", F_OK) == 0)
         enable_unit("porchlight-dark.service");
+    return look_whether_all_run(cli);
 }
 
-void setup_start(const struct setup *s)
+int setup_start(const struct cli *cli, const struct setup *s)
 {
     bool here = answers_broker_here(&s->now) && answer_number(&s->now, ANSWER_KIOSK) == 1;
     if (s->prefix[0] || access("/run/systemd/system", F_OK) < 0)
-        return;
+        return CLI_OK;
     (here ? enable_unit : disable_unit)("porchlight-broker.service");
     (here ? enable_unit : disable_unit)("porchlight-registrar.service");
     (here ? enable_unit : disable_unit)("porchlight-page.service");
@@ -152,4 +207,5 @@ void setup_start(const struct setup *s)
         enable_unit("porchlight-dark.service");
     else
         disable_unit("porchlight-dark.service");
+    return look_whether_all_run(cli);
 }

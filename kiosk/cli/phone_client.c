@@ -248,7 +248,7 @@ int phone_client_init(struct phone_client *m, struct brokers_plan *plan,
     memcpy(m->venue, m->config.venue.id, TOPIC_ID_LEN + 1);
     id_read(m->venue, m->venue_bytes);
     account_choose(m, o);
-    if (phone_client_keys_read(m, o->prefix) < 0 || own_key_read(m, o->key) < 0 ||
+    if (phone_client_keys_read(m, o->prefix) < 0 || (!m->plain && own_key_read(m, o->key) < 0) ||
         kiosk_add(m, o->prefix, m->config.kiosk.id, true) < 0)
         return CLI_FAILED;
     for (size_t i = 0; i < o->also.count; i++)

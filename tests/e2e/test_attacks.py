@@ -33,6 +33,7 @@ class Stage:
         self.clear = self.phone.wait("all-clear", "alert", verdict="told", proved=True).body
         self.phone.wait("show", show="all-clear")
         wait.until(lambda: kiosk.status()["state"] == "quiet", "the end of the first")
+        time.sleep(GAP_S)  # what follows at once is the same press, with a contact that dropped out
         self.wires.hold(0.4)
         self.alert = self.phone.wait("lockdown", "alert", verdict="told", count=2).body["id"]
         self.phone.wait("show", show="lockdown", count=2)

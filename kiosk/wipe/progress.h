@@ -52,6 +52,7 @@ enum progress_mark {
     PROGRESS_UNSEEN = 2, /* nothing is at its path, and nothing ever was seen there */
     PROGRESS_LOST = 4,   /* a name of it went whose contents are not proved to be: the outcome of
                             this wipe stays no better than this one */
+    PROGRESS_BEGUN = 8,  /* noted before the target was destroyed: it is not its result */
 };
 
 struct progress_slot {

@@ -45,7 +45,8 @@ static bool is_complete(const struct run *r, const struct plan *plan, const stru
     for (size_t i = 0; i < plan->targets_count; i++) {
         if (plan_phase_of(plan->targets[i].kind) == PLAN_LAST && !r->credentials)
             continue;
-        if (!progress_get(record, i, &slot) || strcmp(slot.name, plan->targets[i].name) != 0)
+        if (!progress_get(record, i, &slot) || strcmp(slot.name, plan->targets[i].name) != 0 ||
+            (slot.marks & PROGRESS_BEGUN))
             return false;
     }
     return true;
@@ -93,7 +94,7 @@ struct walk {
 
 /* --- one target ------------------------------------------------------------------------------ */
 
-/* What a target's name cannot go before: the record says that its contents may stay. */
+/* What is on the record before a target's contents or name go: that its bytes may stay. */
 struct keeper {
     const struct run *run;
     const struct plan_target *target;
@@ -118,13 +119,25 @@ static struct progress_slot run_slot(const struct run *r, const struct plan_targ
 static void keep_loss(void *context, const struct target_report *report)
 {
     struct keeper *k = context;
-    struct progress_slot slot = run_slot(k->run, k->target, report, 0);
+    struct progress_slot slot = run_slot(k->run, k->target, report, PROGRESS_BEGUN);
 
     if (k->kept || k->record->fd < 0)
         return;
     k->kept = true;
     if (progress_put(k->record, k->index, &slot) < 0 || progress_sync(k->record) < 0)
         log_warning("the result of %s could not be recorded: %s", k->target->name, strerror(errno));
+}
+
+/* Where an overwrite is no proof, that is on the record before it: afterwards the file may look
+ * like any other. */
+static void keep_doubt(struct keeper *k, const struct target_place *p)
+{
+    struct target_report report = {.outcome = WIPE_NOTHING, .lost = true};
+
+    if (k->run->drill || p->missing || p->verdict.may != PLACE_UNSURE)
+        return;
+    target_lower(&report, WIPE_UNVERIFIED, p->verdict.error, p->verdict.why);
+    keep_loss(k, &report);
 }
 
 /* What it means that nothing is at a target's path. */
@@ -243,6 +256,7 @@ static uint32_t wipe_target(struct walk *w, size_t i)
                strcmp(before.name, t->name) == 0;
 
     target_place_look(&w->scope, t, &place);
+    keep_doubt(&keeper, &place);
     target_wipe(&w->scope, t, &report);
     if (had)
         judge_before(&before, &report);

@@ -17,8 +17,8 @@ struct target_report {
     int error;                /* errno behind an unverified or failed outcome; 0 if there is none */
     char why[TARGET_WHY_MAX]; /* one plain clause; of what is destroyed, a sentence that adds to
                                  `kept`, or empty. No file names in it */
-    bool lost; /* a name went whose contents are not proved to be: no later attempt changes that */
-    /* Called before that, so that it is on the record even if it is cut short. May be NULL. */
+    bool lost; /* contents or a name go that are not proved to be: no later attempt changes that */
+    /* Called before they go, so that it is on the record even if it is cut short. May be NULL. */
     void (*losing)(void *context, const struct target_report *r);
     void *context;
 };

@@ -65,6 +65,14 @@ static void target_file_not_opened(int folder, const char *name, struct target_r
                                        : "it could not be opened");
 }
 
+/* Before its contents or its name cannot show any more that they are not proved to be gone. */
+static void note_loss(struct target_report *r)
+{
+    r->lost = true;
+    if (r->losing)
+        r->losing(r->context, r);
+}
+
 /* Whether its name may go: not that of contents which are still there and could be overwritten
  * another time. A disk without room gets none by waiting, and a readable name helps nobody. */
 static bool overwrite_contents(int fd, struct target_report *r)
@@ -76,11 +84,13 @@ static bool overwrite_contents(int fd, struct target_report *r)
 
     place_look_file(&file, fd);
     before = place_judge_file(&file);
+    target_lower(r, WIPE_DESTROYED, 0, "");
+    if (before.may == PLACE_UNSURE) { /* what is overwritten no longer shows it */
+        target_lower(r, WIPE_UNVERIFIED, before.error, before.why);
+        note_loss(r);
+    }
     o = overwrite_file(fd);
     error = errno;
-    target_lower(r, WIPE_DESTROYED, 0, "");
-    if (before.may == PLACE_UNSURE)
-        target_lower(r, WIPE_UNVERIFIED, before.error, before.why);
     if (o == OVERWRITE_UNVERIFIED)
         target_lower(r, WIPE_UNVERIFIED, error, "its contents did not read back as written");
     if (o == OVERWRITE_FAILED && (error == ENOSPC || error == EDQUOT)) {
@@ -122,11 +132,8 @@ static void remove_file(int folder, const char *name, const char *stub, bool syn
 {
     char hidden[256];
 
-    if (r->outcome != WIPE_DESTROYED) {
-        r->lost = true;
-        if (r->losing)
-            r->losing(r->context, r);
-    }
+    if (r->outcome != WIPE_DESTROYED)
+        note_loss(r);
     if (target_remove_name(folder, name, stub, 0) < 0)
         target_lower(r, WIPE_FAILED, errno, "its name could not be removed");
     else if (is_renamed_away(folder, st, hidden)) {

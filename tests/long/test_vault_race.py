@@ -60,6 +60,6 @@ def test_a_wipe_between_the_look_and_the_opening(place, wipes):
         stick.write(key)
     thread.join()
     assert opened[0].returncode == int(wipes), opened[0].stderr
-    assert ("a wipe came while desk was opened" in opened[0].stderr) == wipes
+    assert ("because a wipe began while it was being opened" in opened[0].stderr) == wipes
     assert readable(place) != wipes
     assert wiper.stop() == 0 and not wiper.trouble()

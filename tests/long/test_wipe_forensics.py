@@ -11,7 +11,7 @@ import subprocess
 import pytest
 
 from tests.kit import local, process, wait
-from tests.kit.card import Card
+from tests.kit.card import Card, only_for_the_card
 from tests.kit.place import program
 from tests.kit.process import Process
 
@@ -102,7 +102,8 @@ class Kiosk:
         wait.until(lambda: local.answers(self.mount / "run/porchlight/wipe.sock"), wiper.said)
         result = local.wipe(self.mount / "run/porchlight/wipe.sock", "WIPE", 120)
         assert wiper.stop() == 0
-        assert result[-1][1] == "destroyed", wiper.said()
+        assert result[-1][1] == "unverified", wiper.said()
+        only_for_the_card(wiper.said())
 
 
 @pytest.fixture

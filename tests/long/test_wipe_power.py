@@ -2,10 +2,12 @@
 writes that no flush covers torn, dropped and reordered; the file system recovers, the early boot's
 resume runs, and nothing opens. Needs root and /dev/fuse."""
 
+import os
 import subprocess
+from pathlib import Path
 
 from tests.kit import local, process
-from tests.kit.card import Card, cuts
+from tests.kit.card import Card, cuts, only_for_the_card
 from tests.kit.place import program
 from tests.kit.process import Process
 from tests.kit import wait
@@ -33,14 +35,15 @@ class CardPlace(WipePlace):
 
 
 def canaries(mount):
-    """Files that still open and hold one."""
+    """Files that still open and hold one. A folder that cannot be listed holds none that opens."""
     found = []
-    for path in mount.rglob("*"):
-        try:
-            if path.is_file() and not path.is_symlink() and b"CANARY" in path.read_bytes():
-                found.append(str(path.relative_to(mount)))
-        except OSError:
-            pass
+    for folder, _, names in os.walk(mount):
+        for path in (Path(folder) / name for name in names):
+            try:
+                if path.is_file() and not path.is_symlink() and b"CANARY" in path.read_bytes():
+                    found.append(str(path.relative_to(mount)))
+            except OSError:
+                pass
     return sorted(found)
 
 
@@ -48,15 +51,16 @@ def wipe_and_finish(place, logs):
     wiper = Process("porchlight-wipe", [program("porchlight-wipe"), "--prefix", place.folder,
                                         "--listen"], logs / "wipe.said")
     wait.until(lambda: local.answers(place.socket), wiper.said)
-    assert local.wipe(place.socket, "WIPE")[-1][1] == "destroyed", wiper.said()
-    assert local.wipe(place.socket, "FINISH")[-1][1] == "destroyed", wiper.said()
+    for word in ("WIPE", "FINISH"):
+        assert local.wipe(place.socket, word)[-1][1] == "unverified", wiper.said()
     assert wiper.stop() == 0
+    only_for_the_card(wiper.said())
 
 
 def after_the_cut(place, name, untouched):
     """What a start after this cut makes of it: 'resumed', 'untouched' or 'through'."""
     done = process.run([program("porchlight-wipe"), "--prefix", place.folder, "--resume"])
-    assert done.returncode == 0, f"{name}: {done.stderr}"
+    assert done.returncode in (0, 1), f"{name}: {done.stderr}"
     left, opens = place.alive(), canaries(place.folder)
     assert place.sentinel_intact(), name
     if "was interrupted" in done.stderr:

@@ -4,9 +4,13 @@ Needs root (mounts) and the build without sanitizers: LeakSanitizer does not wor
 The number of points is printed; `pytest -s` shows it.
 """
 
+import shutil
+import struct
+import subprocess
+
 import pytest
 
-from tests.kit.traced import Traced, build, resume
+from tests.kit.traced import WIPE, Traced, build, resume
 from tests.kit.wipe_place import KINDS, WipePlace, checksum
 
 @pytest.fixture(scope="module")
@@ -148,3 +152,123 @@ def test_drill_makes_the_same_calls(tracer, place):
     assert any(rehearsed[at:at + len(calls)] == calls for at in range(len(rehearsed))), \
         "the drill does not do what the wipe does"
     print(f"\ndrill: the same {len(calls)} calls, in the same order")
+
+
+# --- the same where an overwrite is no proof -------------------------------------------------------
+
+WEAK = """[root venue]
+path = /srv/disk/venue
+[key door]
+path = /srv/disk/venue/door.key
+[tree sheets]
+path = /srv/disk/venue/sheets
+[file list]
+path = /srv/disk/venue/list.csv
+"""
+
+
+class Weak:
+    """Context manager: three targets on a file system that keeps old blocks, or has no room."""
+
+    def __init__(self, folder, kind, full):
+        self.folder, self.kind, self.full = folder, kind, full
+        self.socket = folder / "run/porchlight/wipe.sock"
+        self.disk, self.venue = folder / "srv/disk", folder / "srv/disk/venue"
+        for made in ("etc/porchlight", "run/porchlight", "var/lib", "srv/disk"):
+            (folder / made).mkdir(parents=True)
+        (folder / "etc/porchlight/wipe.plan").write_text(WEAK)
+
+    def __enter__(self):
+        image = self.folder / "image"
+        run(["truncate", "-s", "300M" if self.kind == "xfs" else "64M", image])
+        run({"xfs": ["mkfs.xfs", "-q", "-m", "reflink=1"],
+             "btrfs": ["mkfs.btrfs", "-q", "--mixed"]}[self.kind] + [image])
+        run(["mount", "-o", "loop", image, self.disk])
+        return self
+
+    def __exit__(self, *_):
+        run(["umount", "-l", self.disk])
+
+    def plant(self):
+        shutil.rmtree(self.folder / "var/lib/porchlight-wipe", ignore_errors=True)
+        (self.disk / "fill").unlink(missing_ok=True)
+        for old in (self.venue, self.disk / "kept"):
+            shutil.rmtree(old, ignore_errors=True)
+        (self.venue / "sheets/deep").mkdir(parents=True)
+        (self.disk / "kept").mkdir()
+        (self.venue / "door.key").write_bytes(b"CANARY" + bytes(26))
+        (self.venue / "list.csv").write_bytes(b"CANARY\n" * 9000)
+        for name in ("one", "deep/two"):
+            (self.venue / "sheets" / name).write_bytes(b"CANARY\n" * 3000)
+        for path in list(self.venue.rglob("*")):  # what a snapshot or cp --reflink keeps
+            if path.is_file():
+                run(["cp", "--reflink=always", path, self.disk / "kept" / path.name])
+        if self.full:
+            run(["sh", "-c", f"dd if=/dev/zero of={self.disk}/fill bs=1M 2>/dev/null; "
+                             f"dd if=/dev/zero bs=4k oflag=append conv=notrunc of={self.disk}/fill "
+                             "2>/dev/null; true"])
+        run(["sync", "-f", self.disk])
+
+    def outcomes(self):
+        """What the record says of each target that has a result."""
+        found = {}
+        data = (self.folder / "var/lib/porchlight-wipe/progress").read_bytes()
+        run_now = max((data[at:at + 64] for at in (0, 4096)), key=lambda h: h[8:12][::-1])[32:48]
+        for at in range(2 * 4096, len(data), 4096):
+            magic, _, outcome = struct.unpack_from("=3I", data, at)
+            if magic == 0x50524853 and data[at + 32:at + 48] == run_now:
+                found[data[at + 48:at + 112].rstrip(b"\0").decode()] = outcome
+        return found
+
+    def left(self):
+        return {name for name in ("door.key", "list.csv", "sheets") if (self.venue / name).exists()}
+
+
+def run(argv):
+    subprocess.run([str(a) for a in argv], check=True, capture_output=True)
+
+
+def resume_weak(place):
+    """Returns whether a wipe was pending; it cannot be proved, which is no failure here."""
+    done = subprocess.run([WIPE, "--prefix", place.folder, "--resume"], capture_output=True,
+                          text=True, timeout=60)
+    assert done.returncode in (0, 1), done.stderr
+    return "was interrupted" in done.stderr
+
+
+@pytest.mark.parametrize("kind, full", [("xfs", False), ("btrfs", False), ("btrfs", True)],
+                         ids=["xfs, reflinks", "btrfs", "btrfs, full"])
+def test_kill_where_an_overwrite_is_no_proof(tracer, folder, kind, full):
+    with Weak(folder, kind, full) as place:
+        place.plant()
+        whole = Traced(tracer, place, "WIPE", "list")
+        assert whole.ended() and not whole.claimed() & {"door", "sheets", "list"}, whole.replies
+        assert not place.left(), "a name stays readable"
+        resumed = 0
+        for at in range(1, whole.count + 1):
+            place.plant()
+            Traced(tracer, place, "WIPE", "kill", at)
+            if not resume_weak(place):
+                continue
+            resumed += 1
+            said = place.outcomes()
+            assert set(said) == {"door", "sheets", "list"}, f"killed at call {at}: {said}"
+            assert not {1, 2} & set(said.values()), f"killed at call {at}: {said} is better than it is"
+            assert not place.left(), f"killed at call {at} of {whole.count}: a name stays readable"
+        print(f"\nkill sweep, {kind}{', full' if full else ''}: {whole.count} points, {resumed} "
+              "resumed; nothing was called destroyed, and no name stayed")
+        assert resumed > 50
+
+
+@pytest.mark.parametrize("fault", ["EIO", "ENOSPC", "EROFS", "short"])
+def test_faults_where_an_overwrite_is_no_proof(tracer, folder, fault):
+    with Weak(folder, "xfs", False) as place:
+        place.plant()
+        whole = Traced(tracer, place, "WIPE", "list")
+        points = [n for n, nr, can_fail in whole.calls if can_fail]
+        for at in points:
+            place.plant()
+            cut = Traced(tracer, place, "WIPE", fault, at)
+            assert not cut.claimed() & {"door", "sheets", "list"}, \
+                f"{fault} at call {at}: claimed {cut.claimed()}\n{cut.log}"
+        print(f"\nfault sweep, {fault}, xfs with reflinks: {len(points)} points, nothing claimed")

@@ -90,7 +90,7 @@ static bool take_endpoint(const cJSON *json, char out[PUSH_OFFER_ENDPOINT_MAX])
 
 static int push_offer_take(const cJSON *json, struct push_offer_letter *l)
 {
-    static const char *const kinds[] = {"subscribe", "unsubscribe", "test"};
+    static const char *const kinds[] = {"subscribe", "unsubscribe", "test", "staff"};
     const cJSON *v = cJSON_GetObjectItemCaseSensitive(json, "v");
     const char *kind = push_offer_text_of(json, "kind"),
                *account = push_offer_text_of(json, "account");
@@ -103,6 +103,11 @@ static int push_offer_take(const cJSON *json, struct push_offer_letter *l)
         return -1;
     l->ask = (enum push_offer_ask)i;
     memcpy(l->account, account, 17);
+    if (l->ask == PUSH_OFFER_STAFF)
+        return take_bytes(json, "public", l->public, sizeof l->public) &&
+                       take_bytes(json, "certificate", l->certificate, sizeof l->certificate)
+                   ? 0
+                   : -1;
     if (l->ask != PUSH_OFFER_SUBSCRIBE)
         return 0;
     return take_endpoint(json, l->endpoint) &&

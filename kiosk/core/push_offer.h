@@ -26,6 +26,8 @@
  *     {"v":2,"kind":"subscribe","account","endpoint","p256dh","auth"}, base64url as the browser
  *     gives them; and again whenever the page is opened, since nobody answers. "unsubscribe"
  *     withdraws it. "test" asks for one wake-up to this phone alone, PUSH_OFFER_TEST_AFTER later.
+ *     A staff phone sends after it {"v":2,"kind":"staff","account","public","certificate"},
+ *     base64url, signed by its key: it is then woken for codes and duress too.
  *  3. The kiosk publishes there, for an account that was revoked, the broadcast `revoked`.
  *
  * So the broker knows which account has a subscription, and not where it leads; the relay knows
@@ -52,7 +54,12 @@ void push_offer_write(const uint8_t venue[ENVELOPE_ID], const uint8_t push_secre
                       const uint8_t root_signature[CERT_SIGNATURE],
                       const uint8_t vapid[PUSH_OFFER_POINT], uint8_t wire[ENVELOPE_SIZE]);
 
-enum push_offer_ask { PUSH_OFFER_SUBSCRIBE, PUSH_OFFER_UNSUBSCRIBE, PUSH_OFFER_TEST };
+enum push_offer_ask {
+    PUSH_OFFER_SUBSCRIBE,
+    PUSH_OFFER_UNSUBSCRIBE,
+    PUSH_OFFER_TEST,
+    PUSH_OFFER_STAFF
+};
 
 struct push_offer_letter {
     enum push_offer_ask ask;
@@ -60,6 +67,7 @@ struct push_offer_letter {
     char endpoint[PUSH_OFFER_ENDPOINT_MAX]; /* only subscribe: https, without space or quote */
     uint8_t p256dh[PUSH_OFFER_POINT];       /* not checked to be a point of the curve */
     uint8_t auth[PUSH_OFFER_AUTH];
+    uint8_t public[ENVELOPE_PUBLIC], certificate[CERT_SIGNATURE]; /* only staff: not checked */
 };
 
 /* Reads a letter's text. 0, or -1 for anything else. */

@@ -45,6 +45,22 @@ void push_registration_offer(const struct push_registration *d, const struct inb
             mqtt_thread_publish(mqtt, &p);
 }
 
+/* The root certified that key for that account, and it signed the letter. */
+static bool is_staff(const struct inbound *e, size_t kiosk, const char *topic,
+                     const struct push_offer_letter *l, const uint8_t signature[64],
+                     const char *text, size_t len)
+{
+    struct envelope_place at = {.topic = topic};
+    struct cert_staff c;
+    memcpy(at.venue, e->venue_bytes, sizeof at.venue);
+    memcpy(at.kiosk, e->kiosks[kiosk].bytes, sizeof at.kiosk);
+    memcpy(c.venue, e->venue_bytes, sizeof c.venue);
+    memcpy(c.public, l->public, sizeof c.public);
+    sodium_hex2bin(c.account, sizeof c.account, l->account, strlen(l->account), NULL, NULL, NULL);
+    return cert_staff_check(&c, e->root, l->certificate) &&
+           envelope_letter_signed(&at, l->public, signature, text, len) == ENVELOPE_OK;
+}
+
 bool push_registration_receive(const struct push_registration *d, const struct inbound *e,
                                struct webpush_sender *w, const struct mqtt_event *got)
 {
@@ -61,7 +77,9 @@ bool push_registration_receive(const struct push_registration *d, const struct i
         if (!got->retained &&
             envelope_letter_open(d->public, d->secret, got->payload, got->len, text, &text_len,
                                  signature) == ENVELOPE_OK &&
-            push_offer_read(text, text_len, &l) == 0 && strcmp(l.account, account) == 0)
+            push_offer_read(text, text_len, &l) == 0 && strcmp(l.account, account) == 0 &&
+            (l.ask != PUSH_OFFER_STAFF ||
+             is_staff(e, i, got->topic, &l, signature, text, text_len)))
             webpush_sender_letter(w, &l);
         else
             log_debug("a phone's letter was refused");

@@ -81,6 +81,12 @@ struct sub *subs_put(struct subs *s, const struct push_offer_letter *l)
     return one;
 }
 
+void subs_staff(struct subs *s, struct sub *one)
+{
+    s->dirty = s->dirty || !one->staff;
+    one->staff = true;
+}
+
 static void discard(struct sub *one)
 {
     sodium_memzero(one, sizeof *one);

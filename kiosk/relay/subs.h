@@ -55,6 +55,9 @@ struct sub *subs_find(const struct subs *s, const char *account);
 /* A new one, or what changed of an old one. NULL: SUBS_MAX are there, or no memory. */
 struct sub *subs_put(struct subs *s, const struct push_offer_letter *l);
 
+/* It has shown that it is a staff phone's. */
+void subs_staff(struct subs *s, struct sub *one);
+
 /* Gone for good; a flying one is freed by subs_landed. */
 void subs_remove(struct subs *s, struct sub *one);
 

@@ -430,6 +430,8 @@ void webpush_sender_letter(struct webpush_sender *r, const struct push_offer_let
         subs_put(&r->subs, l);
     else if (one && l->ask == PUSH_OFFER_UNSUBSCRIBE)
         subs_remove(&r->subs, one);
+    else if (one && l->ask == PUSH_OFFER_STAFF)
+        subs_staff(&r->subs, one);
     else if (one)
         on_test(one, clock_now());
     pthread_mutex_unlock(&r->lock);

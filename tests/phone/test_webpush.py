@@ -4,13 +4,14 @@ import json
 import secrets
 import stat
 import time
+import uuid
 
 import pytest
 from nacl import bindings as na
 
-from tests.kit import process, wait
+from tests.kit import envelope, process, wait
 from tests.kit.place import program
-from tests.phone.kiosk import Kiosk
+from tests.phone.kiosk import Kiosk, Root, b64
 from tests.phone.ntfy import Relay
 from tests.phone.pushservice import PushService, Subscription, believe
 from tests.phone.serving import Broker
@@ -38,6 +39,17 @@ class Phone:
         wire = b"\2\2" + na.crypto_box_seal(
             inner, na.crypto_sign_ed25519_pk_to_curve25519(key or self.offer[2:34]))
         self.client.publish(topic, wire)
+
+    def show_staff(self, root=None):
+        """As a staff phone's page does: the root's certificate, signed by the certified key."""
+        public, secret = na.crypto_sign_keypair()
+        topic = f"{self.night.kiosk.place}/wake/{self.account}"
+        venue = bytes.fromhex(self.night.kiosk.venue)
+        certificate = (root or self.night.kiosk.root).sign(
+            "porchlight-staff", venue, bytes.fromhex(self.account), public)
+        text = json.dumps({"v": 2, "kind": "staff", "account": self.account, "public": b64(public),
+                           "certificate": b64(certificate)})
+        self.client.publish(topic, envelope.seal_letter(text, self.offer[2:34], topic, secret))
 
     def subscribe(self, **more):
         self.letter("subscribe", **{**self.subscription.keys(), **more})
@@ -120,6 +132,22 @@ def test_only_pseudonyms_are_kept(night):
     assert line.split()[3:] == ["member", phone.subscription.endpoint]
     said = night.relay.process.said()
     assert phone.account not in said and phone.subscription.path not in said
+
+
+def test_a_code_wakes_the_phones_that_show_that_they_are_staff(night):
+    member, staff, liar = night.phone(), night.phone(), night.phone()
+    night.kept(3)
+    staff.show_staff()
+    liar.show_staff(root=Root())  # another venue's
+    wait.until(lambda: [line.split()[3] for line in night.stored()].count("staff") == 1,
+               lambda: f"one staff phone; {night.stored()}", 60)
+    night.kiosk.ring(False, staff=str(uuid.uuid4()))
+    assert night.service.wait(staff.subscription)[1] == ""
+    night.kiosk.alarm("lockdown")
+    night.service.wait(staff.subscription, 2)
+    for phone in (member, liar):
+        night.service.wait(phone.subscription)
+        assert len(phone.subscription.got) == 1, "woken for a code, which is for staff alone"
 
 
 def test_a_gone_subscription_is_dropped(night):

@@ -1,7 +1,7 @@
 // One membership alive: links to every broker, and what is believed of the kiosk. It opens what
 // comes, refuses what is not fresh or not the kiosk's, and says what this phone answers.
 
-import { fromHex } from './bytes.js';
+import { fromHex, toBase64Url } from './bytes.js';
 import { isRetired, readProof, signClear } from './cert.js';
 import { looksPlain, open, openClear, openWelcome, Refused, sealLetter } from './envelope.js';
 import { factsChosen, factsHeard, factsInit, factsTold } from './facts.js';
@@ -246,6 +246,12 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
         // To the relay: 'subscribe', 'unsubscribe' or 'test'.
         ask: (kind, fields) => send(name('wake', m.account), writeAsk(kind, m.account, fields),
             600, offer.key),
+        // A staff phone shows the relay that it is one: it is woken for codes and duress too.
+        showStaff: () => (m.staff && m.certificate ?
+            send(name('wake', m.account), writeAsk('staff', m.account, {
+                public: toBase64Url(keys.ownPublic),
+                certificate: toBase64Url(fromHex(m.certificate)) }), keys.own, 600, offer.key) :
+            Promise.resolve()),
         // A staff phone's command: signed, naming the kiosk's nonce, which it uses up. All-clear
         // also carries this phone's own proof, which the kiosk can pass on but not make.
         async command(kind) {

@@ -38,6 +38,7 @@ export async function subscribe(sessions) {
             const key = (name) => toBase64Url(new Uint8Array(made.getKey(name)));
             await s.ask('subscribe', { endpoint: made.endpoint, p256dh: key('p256dh'),
                 auth: key('auth') });
+            await s.showStaff();
         } catch (error) {
             failed ??= error;
         }

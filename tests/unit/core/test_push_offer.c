@@ -40,6 +40,7 @@ static void test_an_offer_is_signed_twice(void **state)
 #define POINT                                                                                      \
     "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
 #define AUTH "BTBZMqHH6r4Tts7J_aSIgg"
+#define KEY  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define HEAD "{\"v\":2,\"account\":\"0123456789abcdef\",\"kind\":"
 #define SUB(endpoint, point, auth)                                                                 \
     HEAD "\"subscribe\",\"endpoint\":\"" endpoint "\",\"p256dh\":\"" point "\",\"auth\":\"" auth   \
@@ -55,6 +56,9 @@ static void test_letters_are_read(void **state)
         {HEAD "\"unsubscribe\"}", 0},
         {HEAD "\"test\"}", 0},
         {HEAD "\"rest\"}", -1},
+        {HEAD "\"staff\"}", -1},
+        {HEAD "\"staff\",\"public\":\"" KEY "\",\"certificate\":\"" KEY "\"}", -1},
+        {HEAD "\"staff\",\"public\":\"" KEY "\",\"certificate\":\"" KEY KEY "\"}", 0},
         {"{\"v\":2,\"kind\":\"test\"}", -1},
         {"{\"v\":1,\"kind\":\"test\",\"account\":\"0123456789abcdef\"}", -1},
         {"{\"v\":2,\"kind\":\"test\",\"account\":\"0123456789abcdeg\"}", -1},

@@ -26,8 +26,9 @@ from tests.kit.joining import Joiner
 # What an emulated board cannot have: a time server that keeps its clock right.
 LACKING = {("clock", "kept right")}
 
-PACKAGES = ("porchlight", "porchlight-page", "porchlight-relay")
+PACKAGES = ("porchlight", "porchlight-page", "porchlight-relay", "porchlight-registrar")
 RUNNING = ["porchlightd.service", "porchlight-screen.service", "porchlight-broker.service",
+           "porchlight-registrar.service",
            "porchlight-page.service", "porchlight-console.service", "porchlight-dark.service",
            "porchlightd-control.socket", "porchlightd-admin.socket", "porchlight-wipe.socket",
            "porchlight-renew.timer"]

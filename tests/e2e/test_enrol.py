@@ -634,6 +634,7 @@ def test_wrong_accounts(venue):
 def test_rotate_reaches_the_phones_that_remain(venue):
     stays, gone = venue.member(), venue.member()
     venue.cli("revoke", gone.account)
+    wait.until(venue.kiosk.connected, "the kiosk, which has a new key already, at its broker", 20)
     old = (venue.kiosk.credentials / "venue.key").read_text()
     venue.cli("rotate", within=40)
     fresh_key = bytes.fromhex((venue.kiosk.credentials / "venue.key").read_text())
@@ -700,6 +701,8 @@ def test_a_broker_that_was_away_learns_it_all(make_venue):
     wait.until(lambda: not venue.kiosk.connected(), "the broker missed", 20)
     told = venue.cli("revoke", first.account, code=1, within=40)
     assert "Broker b1: it is not connected" in told.stderr
+    # With the new key that all others got it connects again.
+    wait.until(lambda: venue.kiosk.status()["brokers"][0]["connected"], "the broker that is up", 20)
     child, said = venue.invite_waiting()
     second = venue.arrived(Joiner(said["link"], venue.brokers[0]))
     venue.brokers[1].start()

@@ -54,7 +54,7 @@ class Venue:
         self.cli("registrar", "--root", self.kiosk.root_key, "--broker", f"b{i}", made)
         broker.registrar = Registrar(broker.folder / "registrar", broker)
         self.registrars.append(broker.registrar)
-        broker.registrar.add(made).start()
+        broker.registrar.own_account().add(made).start()
         wait.until(lambda: self.account in self.everybody(i), "the kiosk's account", 15)
 
     def __exit__(self, kind, *_):
@@ -104,7 +104,7 @@ class Venue:
     def accounts(self, broker=0):
         """The names of all accounts at a broker that are let in, but for its administrator's and
         the root key's."""
-        return {a for a in self.everybody(broker) - {"admin"}
+        return {a for a in self.everybody(broker) - {"admin", "registrar"}
                 if (c := self.client(a, broker)) and not c.get("disabled")
                 and not any(r["rolename"].startswith("root-") for r in c["roles"])}
 

@@ -34,6 +34,17 @@ class Registrar:
                                    "user = admin\n")
         self.put("password", broker.admin + "\n")
 
+    def own_account(self):
+        """Instead of the administrator's: changing that one's rights would end every connection of
+        whoever else uses it."""
+        steward, password = self.broker.steward, secrets.token_urlsafe(24)
+        steward.ask(process.run([program("porchlight"), "rights", "registrar"]).stdout)
+        steward.command(command="createClient", username="registrar", password=password,
+                        roles=[{"rolename": "porchlight-registrar"}])
+        self.put("registrar.conf", f"[broker]\nport = {self.broker.local}\n")
+        self.put("password", password + "\n")
+        return self
+
     def put(self, name, text):
         path = self.folder / name
         path.touch(0o600)

@@ -70,21 +70,23 @@ bool manners_chance_retain(struct mqtt_manners *m, int64_t lasted)
 
 void manners_lasted(struct mqtt_manners *m)
 {
+    if (m->guessed) /* perhaps it only came back by then: the next connection asks for all */
+        m->no_will = m->will_unretained = m->guessed = false;
     m->early = 0;
     m->silent = 0;
 }
 
-/* The will may be what it does not want: first one that is not retained is tried, then none. */
+/* The will may be what it does not want: after a few times one that is not retained is tried, then
+ * none. */
 static bool manners_hung_up(struct mqtt_manners *m, bool has_will)
 {
-    static const struct {
-        bool no_retain, no_will;
-    } tries[] = {{false, false}, {true, false}, {false, true}};
+    enum { WHOLE = 4, EACH = 2 };
     if (!has_will && !m->no_will)
         return false;
-    size_t i = ++m->silent / 2 % (sizeof tries / sizeof tries[0]);
-    m->no_retain = tries[i].no_retain;
-    m->no_will = tries[i].no_will;
+    m->silent = m->silent == WHOLE + 2 * EACH ? 0 : m->silent + 1;
+    m->guessed = m->silent >= WHOLE;
+    m->will_unretained = m->guessed && m->silent < WHOLE + EACH;
+    m->no_will = m->guessed && !m->will_unretained;
     return false;
 }
 

@@ -39,6 +39,8 @@ struct mqtt_manners {
     bool no_retain; /* nothing may be retained, the will neither */
     bool no_qos;    /* QoS 0 at most */
     bool no_will;
+    bool will_unretained;
+    bool guessed;              /* the two above only because the broker hung up without an answer */
     bool no_id;                /* the broker wants to give the client id itself */
     bool will_excluded;        /* without the will it refused, too */
     bool id_excluded;          /* without our id it refused, too */

@@ -5,6 +5,7 @@
 #include "kiosk/mqtt/reason.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
 #include <sodium.h>
@@ -68,6 +69,9 @@ struct mqtt_session {
 
 void mqtt_session_library_init(void)
 {
+    /* One arena for all threads: they allocate little, and what each keeps for itself is lost to
+     * the others. */
+    mallopt(M_ARENA_MAX, 1);
     mosquitto_lib_init();
 }
 
@@ -330,7 +334,9 @@ static void session_on_connect(struct mosquitto *mosq, void *context, int code, 
     limits_read(&s->limits, &s->may_retain, properties);
     s->up = true;
     s->up_at = clock_now();
-    s->listener.up(s->listener.context, mosquitto_socket(mosq), &s->limits);
+    struct mqtt_limits limits = s->limits;
+    limits.will = limits.will && !s->manners->will_unretained;
+    s->listener.up(s->listener.context, mosquitto_socket(mosq), &limits);
     if (s->setup->subscribe_count == 0)
         s->listener.subscribed(s->listener.context, 0);
     session_advance(s);
@@ -424,7 +430,8 @@ static int identity_set(struct mqtt_session *s, uint64_t connection)
     if (s->limits.will) {
         size_t len = setup->will(setup->will_context, connection, payload);
         bad |= mosquitto_will_set(s->mosq, setup->will_topic, (int)len, payload,
-                                  s->limits.qos > 0 ? 1 : 0, s->limits.retain);
+                                  s->limits.qos > 0 ? 1 : 0,
+                                  s->limits.retain && !s->manners->will_unretained);
     }
     if (setup->broker.user[0] != '\0')
         bad |= mosquitto_username_pw_set(s->mosq, setup->broker.user, setup->password);

@@ -60,7 +60,7 @@ struct mqtt_thread {
     enum mqtt_version version; /* what this connection speaks */
     enum mqtt_fault fault;     /* why there is no connection */
     char detail[MQTT_DETAIL_MAX];
-    uint64_t connection;
+    uint64_t connection, chance;
     struct budget_table each;
     struct budget_bucket all[MQTT_SUBSCRIPTIONS_MAX];
     struct mqtt_event dropped; /* what is over budget, and not reported yet */
@@ -338,12 +338,20 @@ static void thread_release(struct mqtt_thread *t)
     free(t);
 }
 
+/* 0 to 999, from one seed for all pauses: when a kiosk connects again shows nothing of what it drew
+ * random numbers for meanwhile. */
+static int64_t chance_next(struct mqtt_thread *t)
+{
+    t->chance = t->chance * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (int64_t)(t->chance >> 33) % 1000;
+}
+
 /* Half to full length, so that a hall of kiosks does not come back in step. A stop ends it, and
  * something that is pending shortens it, even in the middle. */
 static void pause_for(struct mqtt_thread *t, int64_t length)
 {
     int64_t began = clock_now();
-    uint32_t chance = randombytes_uniform(1000);
+    int64_t chance = chance_next(t);
     for (int64_t now; !t->stop; t->alive_at = now) {
         int64_t most = t->hurry && length > HURRY_BACKOFF ? HURRY_BACKOFF : length;
         int64_t until = began + most / 2 + most / 2000 * chance;
@@ -414,6 +422,7 @@ struct mqtt_thread *mqtt_thread_new(const struct mqtt_setup *setup)
     t->holders = 2;
     t->alive_at = clock_now();
     t->doing = MQTT_FAULT_DNS;
+    randombytes_buf(&t->chance, sizeof t->chance);
     if (mqtt_queue_init(&t->events, EVENTS_MOST) != 0)
         goto free_thread;
     if (mqtt_queue_init(&t->publications, PUBLICATIONS_MOST) != 0)

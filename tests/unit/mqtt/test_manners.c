@@ -120,6 +120,24 @@ static void a_refused_connect_asks_for_less_and_never_without_end(void **state)
     }
 }
 
+/* And what is retained stays so: an old state would go on showing quiet. */
+static void who_hangs_up_at_connect_is_asked_for_less_of_a_will(void **state)
+{
+    struct mqtt_manners m = {0};
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        assert_false(manners_refused(&m, 0, true, S));
+        assert_false(m.no_will || m.will_unretained);
+    }
+    manners_refused(&m, 0, true, S);
+    assert_true(m.will_unretained && !m.no_will && !m.no_retain);
+    manners_refused(&m, 0, true, S);
+    manners_refused(&m, 0, true, S);
+    assert_true(m.no_will && !m.will_unretained);
+    manners_lasted(&m);
+    assert_false(m.no_will || m.will_unretained);
+}
+
 static void a_wrong_password_costs_no_will(void **state)
 {
     struct mqtt_manners m = {0};
@@ -140,6 +158,7 @@ int main(void)
         cmocka_unit_test(who_always_hangs_up_does_so_for_another_reason),
         cmocka_unit_test(all_is_tried_again_after_an_hour),
         cmocka_unit_test(a_refused_connect_asks_for_less_and_never_without_end),
+        cmocka_unit_test(who_hangs_up_at_connect_is_asked_for_less_of_a_will),
         cmocka_unit_test(a_wrong_password_costs_no_will),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

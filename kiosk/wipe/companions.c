@@ -175,6 +175,8 @@ static bool is_thumbnail(const struct companions *c, const struct companions_fol
     for (size_t i = 0; i < 2; i++)
         if (paths[i][0] && belongings_thumbnail(paths[i], own) && strcmp(name, own) == 0)
             return true;
+    if (!c->tree) /* which files are in a tree only the pictures say */
+        return false;
     n = companions_read(f, name, room, THUMBNAIL_READ);
     return belongings_pictured(room, n, paths[0], c->tree) ||
            (paths[1][0] && belongings_pictured(room, n, paths[1], c->tree));

@@ -154,12 +154,21 @@ bool luks_container_open(struct luks_container *c, const struct scope *s,
     return true;
 }
 
+/* Between the key slots and the data: what was in clear before an encryption in place may still be
+ * there, since cryptsetup does not touch it. */
+static struct overwrite_range gap_of(const struct luks_container *c, const struct luks_mark *m)
+{
+    bool is_gap = !c->apart && m->data > m->front && m->data <= c->size;
+    return (struct overwrite_range){(int64_t)m->front, (int64_t)(is_gap ? m->data : m->front)};
+}
+
 static void destroy_clear(const struct luks_container *c, struct luks_mark *m,
                           struct target_report *r)
 {
     uint64_t from = c->apart || m->clear_from > m->front ? m->clear_from : m->front;
-    struct overwrite_range clear = {(int64_t)from,
-                                    (int64_t)(m->clear_to < c->size ? m->clear_to : c->size)};
+    uint64_t to = m->clear_to < c->size ? m->clear_to : c->size;
+    const struct overwrite_range ranges[] = {{(int64_t)from, (int64_t)(to > from ? to : from)},
+                                             gap_of(c, m)};
     enum overwrite_result o;
 
     if (!c->scope->slow) {
@@ -167,15 +176,35 @@ static void destroy_clear(const struct luks_container *c, struct luks_mark *m,
                      "a part of it is in clear, and is overwritten after all keys");
         return;
     }
-    o = clear.from < clear.to ? overwrite_ranges(c->data, &clear, 1) : OVERWRITE_VERIFIED;
+    o = overwrite_ranges(c->data, ranges, 2);
     if (o == OVERWRITE_FAILED) {
         target_lower(r, WIPE_FAILED, errno, "a part of it is in clear and was not overwritten");
         return;
     }
     if (o == OVERWRITE_UNVERIFIED)
         target_lower(r, WIPE_UNVERIFIED, errno, "a part of it is in clear and did not read back");
-    m->clear_from = m->clear_to = 0;
+    m->clear_from = m->clear_to = m->data = 0;
     luks_mark_write(c->header, m);
+}
+
+void luks_container_settle(const struct scope *s, const struct plan_target *t,
+                           struct target_report *r)
+{
+    struct luks_container c;
+    struct luks_mark m;
+    struct overwrite_range gap;
+
+    if (!luks_container_open(&c, s, t, r))
+        return;
+    if (c.data >= 0 && luks_mark_read(c.header, &m)) {
+        gap = gap_of(&c, &m);
+        m.data = 0;
+        if (gap.from < gap.to && (overwrite_ranges(c.data, &gap, 1) != OVERWRITE_VERIFIED ||
+                                  luks_mark_write(c.header, &m) < 0))
+            target_lower(r, WIPE_UNVERIFIED, errno,
+                         "what is between its key slots and its data was not overwritten");
+    }
+    luks_container_close(&c);
 }
 
 /* What no header is to be found in. */
@@ -205,6 +234,7 @@ static void destroy_container(const struct luks_container *c, struct target_repo
         m.remark = luks_judge(&h.facts, c->size, c->apart);
         m.clear_from = h.facts.clear_from;
         m.clear_to = h.facts.clear_to;
+        m.data = h.facts.data;
         if (h.facts.form != LUKS_1 && h.facts.form != LUKS_2) {
             destroy_unknown(c, c->header, (enum luks_remark)m.remark, r);
             return;

@@ -25,6 +25,10 @@ void luks_container_close(struct luks_container *c);
  * the header says is in clear. Open mappings must be closed before. */
 void luks_container_destroy(const struct luks_container *c, struct target_report *r);
 
+/* Once the keys are destroyed: overwrites what is between the key slots and the data. */
+void luks_container_settle(const struct scope *s, const struct plan_target *t,
+                           struct target_report *r);
+
 /* One file or device of it, opened for reading and writing. The fd, or -1 with errno. */
 int luks_container_part(const struct scope *s, const struct plan_target *t);
 

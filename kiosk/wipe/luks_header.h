@@ -50,6 +50,7 @@ struct luks_mark {
     uint64_t clear_from, clear_to; /* what was in clear and is not overwritten yet */
     uint64_t remark;               /* enum luks_remark */
     char uuid[LUKS_UUID];          /* of the container: copies of its header have it too */
+    uint64_t data; /* where its data begins, if what is before that is to be overwritten yet */
 };
 enum { LUKS_MARK_ROOM = 512 };
 

@@ -282,12 +282,15 @@ static void walk_keys_done(struct walk *w)
     w->keys_done = true;
 }
 
-/* What belongs to a key that is destroyed. */
+/* What may wait of a key that is destroyed, and what belongs to it. */
 static void walk_also(struct walk *w, size_t i)
 {
     const struct plan_target *t = &w->plan->targets[i];
     struct target_report report = {.outcome = WIPE_DESTROYED};
+    const struct target_ops *ops = target_ops(t->kind);
 
+    if (ops->settle)
+        ops->settle(&w->scope, t, &report);
     target_also(&w->scope, t, &report);
     if (report.outcome > WIPE_ALREADY_GONE)
         w->outcomes[i] = record_result(w, i, &report, 0);

@@ -43,6 +43,10 @@ struct target_ops {
     /* Looks at the world afresh, after destroy: may only lower the outcome. */
     void (*prove)(const struct scope *s, const struct plan_target *t, struct target_report *r);
 
+    /* What may wait until all keys are destroyed, of a target that is; may only lower the outcome.
+     * NULL: nothing. */
+    void (*settle)(const struct scope *s, const struct plan_target *t, struct target_report *r);
+
     /* Looks closer at a target that is there, or at one that has no path: may set `seen` and only
      * lower `best`. Touches nothing. NULL: a path is all there is to see. */
     void (*look)(const struct scope *s, const struct plan_target *t, struct target_view *v);

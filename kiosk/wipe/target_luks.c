@@ -185,17 +185,27 @@ static void look_at_header(int fd, uint64_t size, bool apart, bool is_device, st
                           saying->after);
 }
 
+static void look_at_absence(const struct plan_target *t, int error, struct target_view *v)
+{
+    v->seen = error == EBUSY    ? "refused: something besides its mapping uses it"
+              : error == EACCES ? "not visible to this user; look as root"
+                                : "missing, or not a block device";
+    if (t->root < 0 && error != EACCES)
+        target_view_lower(v, WIPE_FAILED,
+                          error == EBUSY ? "something besides its mapping uses the device"
+                                         : "the device is not there");
+}
+
 static void target_luks_look(const struct scope *s, const struct plan_target *t,
                              struct target_view *v)
 {
     struct plan_target header = plan_header(t);
-    int fd = target_open_to_look(s, t), head = t->header[0] ? target_open_to_look(s, &header) : -1;
+    int fd = target_open_to_look(s, t), error = errno;
+    int head = t->header[0] ? target_open_to_look(s, &header) : -1;
     uint64_t size = 0;
 
     if (fd < 0)
-        v->seen = errno == EBUSY    ? "refused: something besides its mapping uses it"
-                  : errno == EACCES ? "not visible to this user; look as root"
-                                    : "missing, or not a block device";
+        look_at_absence(t, error, v);
     else if (luks_container_size(fd, &size) == 0 && !t->header[0])
         look_at_header(fd, size, false, t->root < 0, v);
     if (t->header[0] && head < 0)
@@ -258,6 +268,7 @@ const struct target_ops target_luks = {
     .kept = "No header of the container loads, and its key slots read back as noise.",
     .destroy = target_luks_destroy,
     .prove = target_luks_prove,
+    .settle = luks_container_settle,
     .look = target_luks_look,
     .decoy = target_luks_decoy,
 };

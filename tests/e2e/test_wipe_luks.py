@@ -214,6 +214,27 @@ def test_a_cut_before_the_clear_bytes_is_resumed(venue):
     assert CLEAR not in path.read_bytes()
 
 
+@pytest.mark.parametrize("kind", ["luks1", "luks2"])
+def test_what_is_left_in_clear_before_the_data_is_overwritten(venue, kind):
+    """cryptsetup leaves it as it was when it encrypts in place with small key slots."""
+    path = venue.venue / "desk.luks"
+    blank(path, 8 * MIB)
+    more = [] if kind == "luks1" else ["--luks2-keyslots-size", "512k"]
+    done("luksFormat", "-q", "--type", kind, "--pbkdf-force-iterations", "1000", *more,
+         *(["--pbkdf", "pbkdf2"] if kind == "luks2" else []), "--key-file", "-", path)
+    end = 2 * MIB if kind == "luks1" else MIB
+    with open(path, "r+b") as f:
+        f.seek(end - 5000)
+        f.write(CLEAR * 200)
+        f.seek(end)
+        f.write(b"data" * 1000)
+    plan(venue)
+    assert wiped(venue) == "destroyed"
+    now = path.read_bytes()
+    assert CLEAR not in now and now[end:end + 4000] == b"data" * 1000
+    assert wiped(venue) == "already gone"
+
+
 def test_reencryption_not_finished_dies_whole(venue):
     """Both keys are in its slots, and all of its bytes are encrypted with one of them."""
     path = venue.venue / "desk.luks"

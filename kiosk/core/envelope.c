@@ -9,6 +9,7 @@ enum {
     FORM_LETTER = 2,
     FORM_WELCOME = ENVELOPE_FORM_WELCOME, /* 3 is the root's notice, cert.c; 5 push_offer.c */
     FORM_CLEAR = 6,
+    FORM_STAFF = 7,
     SIGNATURE = crypto_sign_BYTES,
     AT_EPOCH = 2,
     AT_SEQ = 10,
@@ -16,6 +17,9 @@ enum {
     AT_SEALED = 42,
     AT_LETTER = 2,
     AT_CLEAR = 18, /* signature, length, text */
+    AT_SIGNATURE = 18,
+    AT_TIME = AT_SIGNATURE + SIGNATURE,
+    AT_BOX = AT_TIME + 8,
     TAG = crypto_aead_xchacha20poly1305_ietf_ABYTES,
     BROADCAST_INNER = ENVELOPE_SIZE - AT_SEALED - TAG,
     LETTER_INNER = ENVELOPE_SIZE - AT_LETTER - crypto_box_SEALBYTES,
@@ -23,8 +27,10 @@ enum {
     IN_TEXT = SIGNATURE + 2,
     TAGLINE = 11, /* "porchlight" and its zero */
     BOUND_HEAD = TAGLINE + 2 + 2 * ENVELOPE_ID + 16 + 2,
-    BOUND_MAX = BOUND_HEAD + ENVELOPE_TOPIC_MAX + ENVELOPE_CLEAR_MAX, /* the longest text */
+    BOUND_MAX = BOUND_HEAD + ENVELOPE_TOPIC_MAX + ENVELOPE_SIZE, /* more than any form signs */
 };
+
+_Static_assert(ENVELOPE_SIZE - AT_BOX == ENVELOPE_BOX, "the box fills its envelope");
 
 static const uint64_t integer_end = UINT64_C(1) << 53;
 
@@ -338,4 +344,53 @@ enum envelope_result envelope_welcome_open(const struct envelope_place *at,
     }
     sodium_memzero(copy, sizeof copy);
     return r;
+}
+
+/* --- for staff ------------------------------------------------------------------------------- */
+
+static void bound_staff(struct bound *b, const uint8_t wire[ENVELOPE_SIZE])
+{
+    memcpy(b->bytes + b->place, wire + AT_TIME, ENVELOPE_SIZE - AT_TIME);
+    b->len = b->place + ENVELOPE_SIZE - AT_TIME;
+}
+
+enum envelope_result envelope_staff_sign(const struct envelope_place *at,
+                                         const uint8_t kiosk_secret[ENVELOPE_SECRET], uint64_t time,
+                                         const uint8_t box[ENVELOPE_BOX],
+                                         uint8_t out[ENVELOPE_SIZE])
+{
+    struct bound b;
+    if (bound_place(&b, FORM_STAFF, at) < 0)
+        return ENVELOPE_MALFORMED;
+    out[0] = VERSION;
+    out[1] = FORM_STAFF;
+    put_be(out + AT_EPOCH, at->epoch, 8);
+    put_be(out + AT_SEQ, at->seq, 8);
+    put_be(out + AT_TIME, time, 8);
+    memcpy(out + AT_BOX, box, ENVELOPE_BOX);
+    bound_staff(&b, out);
+    crypto_sign_detached(out + AT_SIGNATURE, NULL, b.bytes, b.len, kiosk_secret);
+    return ENVELOPE_OK;
+}
+
+enum envelope_result envelope_staff_check(struct envelope_place *at,
+                                          const uint8_t kiosk_public[ENVELOPE_PUBLIC],
+                                          const uint8_t *wire, size_t wire_len, uint64_t *time,
+                                          const uint8_t **box)
+{
+    if (wire_len != ENVELOPE_SIZE || wire[0] != VERSION || wire[1] != FORM_STAFF)
+        return ENVELOPE_MALFORMED;
+    struct envelope_place found = *at;
+    struct bound b;
+    found.epoch = get_be(wire + AT_EPOCH, 8);
+    found.seq = get_be(wire + AT_SEQ, 8);
+    if (bound_place(&b, FORM_STAFF, &found) < 0)
+        return ENVELOPE_MALFORMED;
+    bound_staff(&b, wire);
+    if (crypto_sign_verify_detached(wire + AT_SIGNATURE, b.bytes, b.len, kiosk_public) != 0)
+        return ENVELOPE_FORGED;
+    *at = found;
+    *time = get_be(wire + AT_TIME, 8);
+    *box = wire + AT_BOX;
+    return ENVELOPE_OK;
 }

@@ -44,6 +44,17 @@
  *       82     2  length of the text, big endian
  *       84   684  text, then zeros
  *
+ * Staff, kiosk to staff phones: a signed clear head around a box that only they can open
+ * (staff_box.h). The same box may be signed again under another epoch and seq.
+ *
+ *        0     1  version, 2
+ *        1     1  form, 7 (staff)
+ *        2     8  epoch, big endian
+ *       10     8  seq, big endian
+ *       18    64  Ed25519 signature over bound data | the bytes from 82 on
+ *       82     8  when it was signed, seconds since 1970, big endian; 0: not known
+ *       90   678  box
+ *
  * Bound data, what the signature covers and, for a broadcast, also the associated data:
  *   "porchlight" 0x00 | version | form | venue 8 | kiosk 8 | epoch 8 | seq 8 | topic length 2 |
  *   topic (the full name) and, for the signature alone, the text.
@@ -60,6 +71,7 @@ enum {
     ENVELOPE_SECRET = 64, /* Ed25519 secret key, as libsodium has it: seed then public */
     ENVELOPE_ID = 8,      /* a venue's or kiosk's id */
     ENVELOPE_NONCE = 24,
+    ENVELOPE_BOX = 678,        /* bytes of a staff message's box */
     ENVELOPE_FORM_WELCOME = 4, /* byte 1 of what envelope_welcome_seal makes */
     ENVELOPE_TOPIC_MAX = 255,  /* bytes of a topic's full name */
 };
@@ -147,5 +159,19 @@ enum envelope_result envelope_welcome_open(const struct envelope_place *at,
                                            const uint8_t kiosk_public[ENVELOPE_PUBLIC],
                                            const uint8_t *wire, size_t wire_len,
                                            char text[ENVELOPE_LETTER_MAX + 1], size_t *len);
+
+/* Signs a box (staff_box.h) as a message of the form staff. `time`: seconds since 1970; 0: not
+ * known. ENVELOPE_OK, or ENVELOPE_MALFORMED as envelope_seal. Pure. */
+enum envelope_result envelope_staff_sign(const struct envelope_place *at,
+                                         const uint8_t kiosk_secret[ENVELOPE_SECRET], uint64_t time,
+                                         const uint8_t box[ENVELOPE_BOX],
+                                         uint8_t out[ENVELOPE_SIZE]);
+
+/* Checks that the kiosk signed it for this place, whose epoch and seq are then filled in, with
+ * *time; *box points into `wire`. Nothing is written unless the result is ENVELOPE_OK. */
+enum envelope_result envelope_staff_check(struct envelope_place *at,
+                                          const uint8_t kiosk_public[ENVELOPE_PUBLIC],
+                                          const uint8_t *wire, size_t wire_len, uint64_t *time,
+                                          const uint8_t **box);
 
 #endif

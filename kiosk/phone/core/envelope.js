@@ -30,7 +30,7 @@ export class Refused extends Error {
 
 // What signature and associated data are bound to. place: {venue, kiosk: hex, topic: full name,
 // epoch, seq}.
-function bound(form, place) {
+export function bound(form, place) {
     const topic = utf8(place.topic);
     if (topic.length > TOPIC_MAX) {
         throw new Refused('malformed');
@@ -69,7 +69,7 @@ function readText(bytes) {
     }
 }
 
-function checkHead(wire, form) {
+export function checkHead(wire, form) {
     if (wire.length !== SIZE || wire[0] !== VERSION || wire[1] !== form) {
         throw new Refused('malformed');
     }

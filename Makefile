@@ -126,7 +126,7 @@ NIGHTS_WRAP = malloc calloc realloc free sodium_malloc sodium_free sodium_mlock 
               setsockopt alert_step alert_resume \
               $(addprefix crypto_,sign_detached sign_verify_detached box_seal box_seal_open \
               sign_ed25519_pk_to_curve25519 sign_ed25519_sk_to_curve25519 \
-              aead_xchacha20poly1305_ietf_encrypt aead_xchacha20poly1305_ietf_decrypt)
+              scalarmult scalarmult_base aead_xchacha20poly1305_ietf_encrypt aead_xchacha20poly1305_ietf_decrypt)
 $(B)/nights: $(patsubst %.c,$(B)/%.o,$(NIGHTS_SRC)) $(filter-out $(NIGHTS_NOT),$(NIGHTS_REAL))
 	$(CC) $(LINK_FLAGS) $(addprefix -Wl$(comma)--wrap=,$(NIGHTS_WRAP)) -o $@ $^ \
 	    $(call pkg,libsodium libcjson libsystemd) -pthread

@@ -9,6 +9,7 @@
 struct record_place {
     char path[PATH_LEN];
     bool cell;
+    char box[PATH_LEN]; /* of a cell: the file on the card that has what a cell has no room for */
 };
 
 /* Where the config's word says: empty (PATH_RECORD), a full path, or nvmem:NAME. 0, or -1 with

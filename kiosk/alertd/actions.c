@@ -1,5 +1,6 @@
 #include "kiosk/alertd/actions.h"
 
+#include "kiosk/alertd/door_box.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/ns.h"
@@ -23,11 +24,19 @@ static struct alert_id fresh_id(void)
 
 /* --- doing what alert_step says -------------------------------------------------------------- */
 
+static void do_seal(struct kiosk_state *s, const struct outputs *o, enum alert_door door)
+{
+    door_box_seal(s, o->sealer, door);
+    if (s->record.boxed)
+        delivery_staff(o->delivery, s->record.box);
+}
+
 static void do_record(struct kiosk_state *s, struct recorder *recorder)
 {
     const struct alert_standing *now = &s->alert.now;
-    if (memcmp(&s->record.standing, now, sizeof *now) == 0)
+    if (!s->box_is_new && memcmp(&s->record.standing, now, sizeof *now) == 0)
         return;
+    s->box_is_new = false;
     if (!alert_id_equal(&s->record.standing.id, &now->id))
         s->record.began = clock_is_set() && !alert_id_is_none(&now->id) ? clock_wall_seconds() : 0;
     s->record.standing = *now;
@@ -44,7 +53,6 @@ void actions_publish_state(struct kiosk_state *s, struct delivery *d)
                         .state = now->state,
                         .drill = now->drill,
                         .unconfirmed = now->unconfirmed,
-                        .duress = now->duress,
                         .seen = s->facts.seen,
                         .safe = s->facts.safe};
     memcpy(m.nonce, s->nonce, sizeof m.nonce);
@@ -60,16 +68,20 @@ void actions_notice(struct delivery *d, enum message_kind kind, const char *deta
     delivery_notice(d, &m);
 }
 
+static struct drill_result drill_result_now(uint32_t seen, uint32_t safe, uint32_t rang)
+{
+    struct drill_result now = {.seen = seen, .safe = safe, .rang = rang};
+    clock_wall(now.at);
+    return now;
+}
+
 /* One report for each broker, as message.h says. */
 static void do_report(struct kiosk_state *s, struct delivery *d, const struct alert_id *id)
 {
     struct delivery_path paths[CONFIG_BROKERS_MAX];
     size_t n = delivery_paths(d, paths);
-    struct drill_result *last = &s->last_drill;
-    clock_wall(last->at);
-    last->seen = s->facts.seen;
-    last->safe = s->facts.safe;
-    last->rang = s->acks.rang;
+    const struct drill_result *last = &s->last_drill;
+    s->last_drill = drill_result_now(s->facts.seen, s->facts.safe, s->acks.rang);
     for (size_t i = 0; i < n; i++) {
         struct message m = {.kind = MSG_DRILL_REPORT,
                             .id = *id,
@@ -132,6 +144,9 @@ static void do_action(struct kiosk_state *s, const struct outputs *o, const stru
                       bool resumed, int64_t now)
 {
     switch (a->kind) {
+    case ALERT_DO_SEAL:
+        do_seal(s, o, a->door);
+        break;
     case ALERT_DO_RECORD:
         do_record(s, o->recorder);
         break;
@@ -150,11 +165,17 @@ static void do_action(struct kiosk_state *s, const struct outputs *o, const stru
     case ALERT_DO_NOTICE:
         actions_notice(o->delivery, MSG_FAULT, gesture_name(a->notice));
         break;
+    case ALERT_DO_DOOR:
+        delivery_door(o->delivery, s->record.box);
+        break;
     case ALERT_DO_FORGET:
         do_forget(s);
         break;
     case ALERT_DO_REPORT:
-        do_report(s, o->delivery, &a->id);
+        if (a->feigned)
+            s->last_drill = drill_result_now(0, 0, 0);
+        else
+            do_report(s, o->delivery, &a->id);
         break;
     }
 }
@@ -183,6 +204,15 @@ void actions_drill(struct kiosk_state *s, const struct outputs *o, bool wipe, in
     actions_step(s, o, (struct alert_event){.kind = ALERT_EV_DRILL, .drill_wipe = wipe}, now);
 }
 
+void actions_staff_changed(struct kiosk_state *s, const struct outputs *o)
+{
+    if (!door_box_again(s, o->sealer))
+        return;
+    do_record(s, o->recorder);
+    delivery_staff(o->delivery, s->record.box);
+    actions_publish_state(s, o->delivery);
+}
+
 void actions_resume(struct kiosk_state *s, const struct outputs *o, int64_t now)
 {
     struct alert_action out[ALERT_ACTIONS_MAX];
@@ -190,5 +220,9 @@ void actions_resume(struct kiosk_state *s, const struct outputs *o, int64_t now)
     if (s->alert.now.state != ALERT_QUIET)
         log_info("continuing what was active before the restart");
     do_forget(s);
+    if (s->record.boxed)
+        delivery_staff(o->delivery, s->record.box);
     do_all(s, o, out, n, true, now);
+    if (s->alert.now.pressed)
+        delivery_ring_staff(o->delivery);
 }

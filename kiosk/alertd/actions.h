@@ -10,6 +10,7 @@
 /* What the actions of alert_step are done with. */
 struct outputs {
     struct recorder *recorder;
+    const struct sealer *sealer;
     struct delivery *delivery;
     struct inputs *inputs; /* for the silent output */
     struct wiper *wiper;
@@ -33,6 +34,9 @@ void actions_release_wipe(struct kiosk_state *s, const struct outputs *o, int64_
 
 /* The current alert has left the venue. `openly`: staff on site may feel it. */
 void actions_left(struct kiosk_state *s, bool openly);
+
+/* Other staff phones are certified from now on: what staff read is sealed for them. */
+void actions_staff_changed(struct kiosk_state *s, const struct outputs *o);
 
 /* Publishes the state as it is now. */
 void actions_publish_state(struct kiosk_state *s, struct delivery *d);

@@ -11,7 +11,6 @@ static const struct {
     [ALERT_PUB_LOCKDOWN] = {MSG_LOCKDOWN, ""},
     [ALERT_PUB_CAUTION] = {MSG_CAUTION, ""},
     [ALERT_PUB_UNCLEAR] = {MSG_CAUTION, "unclear"},
-    [ALERT_PUB_DURESS] = {MSG_DURESS, ""},
     [ALERT_PUB_ALL_CLEAR] = {MSG_ALL_CLEAR, ""},
     [ALERT_PUB_UNCONFIRMED] = {MSG_ALL_CLEAR, "unconfirmed"},
 };

@@ -345,16 +345,32 @@ static void broker_path_note(struct broker_path *p, enum topic t, const struct m
         p->newest[FRESHNESS_RING] = m->seq;
 }
 
+static struct mqtt_publication publication_on(const struct sealer *c, enum topic t)
+{
+    const struct topic_rule *rule = &topic_table[t];
+    struct mqtt_publication out = {
+        .qos = rule->qos, .retain = rule->retained, .expiry_s = rule->expiry_s};
+    broker_path_name_of(c, t, NULL, out.topic);
+    return out;
+}
+
+int broker_path_publish_box(struct broker_path *p, struct sealer *c, enum topic t,
+                            const uint8_t box[STAFF_BOX_SIZE], bool news)
+{
+    struct mqtt_publication out = publication_on(c, t);
+    out.len = sealer_staff(c, out.topic, box, out.payload);
+    int rc = mqtt_thread_publish(p->thread, &out);
+    if (rc == 0 && news)
+        p->newest[FRESHNESS_STAFF] = c->seq;
+    return rc;
+}
+
 int broker_path_publish(struct broker_path *p, struct sealer *c, enum topic t, struct message *m,
                         uint64_t token)
 {
-    const struct topic_rule *rule = &topic_table[t];
-    struct mqtt_publication out = {.qos = rule->qos,
-                                   .retain = rule->retained,
-                                   .expiry_s = rule->expiry_s,
-                                   .token = token,
-                                   .vital = t == TOPIC_ALERT};
-    broker_path_name_of(c, t, NULL, out.topic);
+    struct mqtt_publication out = publication_on(c, t);
+    out.token = token;
+    out.vital = t == TOPIC_ALERT;
     out.len = sealer_payload(c, out.topic, m, out.payload);
     if (out.len == 0) {
         log_error("a %s message could not be written: %s", message_kind_name(m->kind),

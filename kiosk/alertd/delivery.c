@@ -27,6 +27,8 @@ enum { NOTICES = 16 };
 struct waiting_notice {
     struct message message;
     int64_t at;
+    bool boxed; /* sealed already; `message` is not used */
+    uint8_t box[STAFF_BOX_SIZE];
 };
 
 struct delivery {
@@ -48,7 +50,8 @@ struct delivery {
     uint64_t seq_then, seq_lately; /* what was sent RECENT ago or longer, and since */
     int64_t seq_at;
     struct message state;
-    bool state_known;
+    bool state_known, staff_known;
+    uint8_t staff[STAFF_BOX_SIZE]; /* what staff read beside the state */
     uint8_t proof[MESSAGE_PROOF_MAX];
     size_t proof_len;
     struct waiting_notice notices[NOTICES]; /* the oldest first */
@@ -187,17 +190,17 @@ static void ring_all(struct delivery *d, const struct alert_id *id, bool on)
     ring_changed(d);
 }
 
-void delivery_ring_staff(struct delivery *d, const struct alert_id *id)
+/* A code and duress are the same to a relay. */
+void delivery_ring_staff(struct delivery *d)
 {
-    d->ring.staff = *id;
+    randombytes_buf(d->ring.staff.bytes, sizeof d->ring.staff.bytes);
     d->staff_at = clock_now();
     ring_changed(d);
 }
 
-/* A code and duress are the same to a relay, and so is what kind of alert it is. */
+/* What kind of alert it is, is the same to a relay. */
 static void ring_for(struct delivery *d, const struct alert_action *a)
 {
-    struct alert_id fresh;
     switch (a->publish) {
     case ALERT_PUB_LOCKDOWN:
     case ALERT_PUB_CAUTION:
@@ -207,10 +210,7 @@ static void ring_for(struct delivery *d, const struct alert_action *a)
     case ALERT_PUB_ALL_CLEAR:
         ring_all(d, &a->id, false);
         break;
-    case ALERT_PUB_DURESS:
-    case ALERT_PUB_UNCONFIRMED:
-        randombytes_buf(fresh.bytes, sizeof fresh.bytes);
-        delivery_ring_staff(d, &fresh);
+    case ALERT_PUB_UNCONFIRMED: /* staff are rung for what was pressed: delivery_door */
         break;
     }
 }
@@ -286,8 +286,11 @@ static void state_publish(struct delivery *d, struct broker_path *p)
 {
     struct message m = d->state;
     proof_add(d, &m);
-    if (p->up && d->state_known)
-        broker_path_publish(p, d->sealer, TOPIC_STATE, &m, 0);
+    if (!p->up || !d->state_known)
+        return;
+    broker_path_publish(p, d->sealer, TOPIC_STATE, &m, 0);
+    if (d->staff_known)
+        broker_path_publish_box(p, d->sealer, TOPIC_STAFF, d->staff, true);
 }
 
 static void presence_publish(struct delivery *d, struct broker_path *p)
@@ -319,6 +322,12 @@ void delivery_state(struct delivery *d, const struct message *state)
         ring_all(d, &d->ring.id, false);
     else
         ring_all(d, &state->id, true);
+}
+
+void delivery_staff(struct delivery *d, const uint8_t box[STAFF_BOX_SIZE])
+{
+    memcpy(d->staff, box, sizeof d->staff);
+    d->staff_known = true;
 }
 
 static void beat_publish(struct delivery *d, struct broker_path *p)
@@ -354,15 +363,39 @@ static bool delivery_any_up(const struct delivery *d)
     return false;
 }
 
+static void notice_to(struct delivery *d, struct broker_path *p, const struct waiting_notice *n)
+{
+    struct message m = n->message;
+    uint8_t box[STAFF_BOX_SIZE];
+    if (m.kind != MSG_DRILL_REPORT)
+        m.age_ms = (clock_now() - n->at) / NS_PER_MS;
+    clock_wall(m.at);
+    if (n->boxed)
+        broker_path_publish_box(p, d->sealer, TOPIC_NOTICE, n->box, true);
+    else if (d->sealer->plain)
+        broker_path_publish(p, d->sealer, TOPIC_NOTICE, &m, 0);
+    else if (sealer_box(d->sealer, &m, box) == 0)
+        broker_path_publish_box(p, d->sealer, TOPIC_NOTICE, box, m.kind != MSG_NOTHING);
+    else
+        log_error("a %s notice could not be written: %s", message_kind_name(m.kind),
+                  strerror(errno));
+}
+
 static void notice_publish(struct delivery *d, const struct waiting_notice *n)
 {
-    for (size_t i = 0; i < d->paths_count; i++) {
-        struct message m = n->message;
-        if (m.kind != MSG_DRILL_REPORT)
-            m.age_ms = (clock_now() - n->at) / NS_PER_MS;
+    for (size_t i = 0; i < d->paths_count; i++)
         if (d->paths[i].up)
-            broker_path_publish(&d->paths[i], d->sealer, TOPIC_NOTICE, &m, 0);
-    }
+            notice_to(d, &d->paths[i], n);
+}
+
+/* A notice that says nothing, as long as any other. */
+static void notice_cover(struct delivery *d, struct broker_path *p)
+{
+    const struct waiting_notice nothing = {.message = {.kind = MSG_NOTHING}, .at = clock_now()};
+    if (d->sealer->plain)
+        nothing_publish(d, p, TOPIC_NOTICE);
+    else if (p->up)
+        notice_to(d, p, &nothing);
 }
 
 /* The oldest waiting notice, if any broker is there to take it. */
@@ -381,12 +414,28 @@ static void notices_flush(struct delivery *d)
         ;
 }
 
-void delivery_notice(struct delivery *d, const struct message *notice)
+static struct waiting_notice *notice_add(struct delivery *d)
 {
     if (d->notices_count == NOTICES)
         memmove(d->notices, d->notices + 1, --d->notices_count * sizeof d->notices[0]);
-    d->notices[d->notices_count++] = (struct waiting_notice){.message = *notice, .at = clock_now()};
+    struct waiting_notice *n = &d->notices[d->notices_count++];
+    *n = (struct waiting_notice){.at = clock_now()};
+    return n;
+}
+
+void delivery_notice(struct delivery *d, const struct message *notice)
+{
+    notice_add(d)->message = *notice;
     notices_flush(d);
+}
+
+void delivery_door(struct delivery *d, const uint8_t box[STAFF_BOX_SIZE])
+{
+    struct waiting_notice *n = notice_add(d);
+    n->boxed = true;
+    memcpy(n->box, box, sizeof n->box);
+    notices_flush(d);
+    delivery_ring_staff(d);
 }
 
 /* --- what a broker's thread reports -------------------------------------------------------------
@@ -578,7 +627,7 @@ static void on_slot(struct delivery *d, int64_t now)
         if (!push_one(d, i))
             nothing_publish(d, p, TOPIC_ALERT);
         if (!said)
-            nothing_publish(d, p, TOPIC_NOTICE);
+            notice_cover(d, p);
         state_publish(d, p);
         ring_publish(d, p);
     }

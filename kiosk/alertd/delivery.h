@@ -67,8 +67,8 @@ void delivery_answered(struct delivery *d, const struct alert_id *id);
 void delivery_ping(struct delivery *d, const char *account, bool relay,
                    const uint8_t nonce[FRESHNESS_NONCE]);
 
-/* Relays wake staff phones for this code or duress. */
-void delivery_ring_staff(struct delivery *d, const struct alert_id *id);
+/* Relays wake staff phones: code or duress was pressed. */
+void delivery_ring_staff(struct delivery *d);
 
 /* A relay says which ring it has received: whether that is the one for the alert `id`. */
 bool delivery_has_rung(const struct delivery *d, uint64_t epoch, uint64_t ring,
@@ -81,6 +81,12 @@ void delivery_state(struct delivery *d, const struct message *state);
 
 /* A plain venue's entities as they are now; what has changed is published. */
 void delivery_entities(struct delivery *d, const struct plain_entities *now);
+
+/* What staff read of the door from now on: beside each state, on the topic staff. */
+void delivery_staff(struct delivery *d, const uint8_t box[STAFF_BOX_SIZE]);
+
+/* The same box as a notice; relays wake the staff phones that are locked. */
+void delivery_door(struct delivery *d, const uint8_t box[STAFF_BOX_SIZE]);
 
 /* What every all-clear and state contains from now on: the proof that a staff phone ended the last
  * lockdown. */

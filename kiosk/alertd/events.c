@@ -172,10 +172,11 @@ static size_t status_answer(const struct kiosk *k, char reply[CONTROL_REPLY_MAX]
     return status_write(&s, reply);
 }
 
+/* Refused only for what the site is shown: a hidden alert answers as quiet does. */
 static size_t drill_answer(struct kiosk_state *s, const struct outputs *o, bool wipe,
                            char reply[CONTROL_REPLY_MAX])
 {
-    if (s->alert.now.state != ALERT_QUIET)
+    if (alert_on_site(&s->alert) != ALERT_QUIET)
         return control_refuse("no drill was started: the last alert or drill has not ended. See "
                               "porchlight status, and try again later",
                               reply);

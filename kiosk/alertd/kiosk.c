@@ -1,6 +1,7 @@
 #include "kiosk/alertd/kiosk.h"
 
 #include "config/secret.h"
+#include "kiosk/alertd/door_box.h"
 #include "kiosk/alertd/events.h"
 #include "kiosk/alertd/kiosk_parts.h"
 #include "kiosk/alertd/members/admin_requests.h"
@@ -112,11 +113,12 @@ static void cue_show(struct kiosk *k, int64_t now)
     struct kiosk_state *s = &k->state;
     bool refuses = brokers_check(&s->facts, k->outputs.delivery);
     s->facts.relay_configured = k->config.alert.relay;
-    s->facts.drill = s->alert.now.drill;
-    s->facts.calm = s->alert.now.calm;
+    s->facts.drill = alert_drill_on_site(&s->alert);
+    s->facts.feigned = s->facts.drill && !s->alert.now.drill;
+    s->facts.calm = alert_on_site(&s->alert) == ALERT_QUIET;
     s->facts.fault = inputs_at_fault(k->outputs.inputs) || s->record_fault || s->wipe_fault ||
                      k->faults.count > 0 || refuses;
-    s->facts.alert_at = s->alert.now.state != ALERT_QUIET ? s->alert.since : NS_NEVER;
+    s->facts.alert_at = alert_on_site_since(&s->alert);
     struct cue cue = cue_of(&s->facts, now);
     screens_show(k->screens, &cue);
 }
@@ -227,16 +229,23 @@ static void on_recorded(void *context, int fd, short revents)
     recorder_drain(k->outputs.recorder);
 }
 
-static int record_open(struct kiosk *k)
+static int record_read(struct kiosk *k, struct record_place *at)
 {
-    struct record_place at;
-    struct kiosk_state *s = &k->state;
-    if (record_place(&at, k->prefix, k->config.kiosk.record) != 0) {
+    if (record_place(at, k->prefix, k->config.kiosk.record) != 0) {
         log_error("%s%s: %s", k->prefix, k->config.kiosk.record, strerror(errno));
         return -1;
     }
-    record_load(&s->record, &at, k->config.wipe.enabled);
-    k->outputs.recorder = recorder_new(&at);
+    record_load(&k->state.record, at, k->config.wipe.enabled);
+    return 0;
+}
+
+/* Counts this start in the record, with what staff are told: so the keys come first. */
+static int record_open(struct kiosk *k, const struct record_place *at)
+{
+    struct kiosk_state *s = &k->state;
+    door_box_resume(s, &k->sealer);
+    s->box_is_new = false;
+    k->outputs.recorder = recorder_new(at);
     if (!k->outputs.recorder) {
         log_error("no thread for the record: %s", strerror(errno));
         return -1;
@@ -247,9 +256,9 @@ static int record_open(struct kiosk *k)
     if (s->record_fault)
         log_error("%s: cannot be written (%s); alerts are sent, but a power cut would lose them. "
                   "%s must belong to the user of porchlightd",
-                  at.path,
+                  at->path,
                   result == RECORDER_FAILED ? record_trouble(errno) : "the card does not answer",
-                  at.cell ? "The cell" : "The folder");
+                  at->cell ? "The cell" : "The folder");
     if (loop_add(k->loop, recorder_fd(k->outputs.recorder), POLLIN, on_recorded, k) == 0)
         return 0;
     log_error("the record: %s", strerror(errno));
@@ -300,6 +309,12 @@ static int delivery_open(struct kiosk *k)
     return k->outputs.delivery ? 0 : -1;
 }
 
+static void kiosk_staff_changed(void *context)
+{
+    struct kiosk *k = context;
+    actions_staff_changed(&k->state, &k->outputs);
+}
+
 /* The brokers hold wills that are sealed with the old key: every connection is made again. */
 static int kiosk_change_key(void *context, const uint8_t key[ENVELOPE_KEY])
 {
@@ -324,7 +339,8 @@ static int admin_open(struct kiosk *k)
                                         .alert = &k->state.alert,
                                         .last_drill = &k->state.last_drill,
                                         .context = k,
-                                        .change_key = kiosk_change_key};
+                                        .change_key = kiosk_change_key,
+                                        .staff_changed = kiosk_staff_changed};
     k->members = members_new(&needs);
     if (!k->members) {
         log_error("the list of phones: %s", strerror(errno));
@@ -343,9 +359,14 @@ static int admin_open(struct kiosk *k)
 static void keys_open(struct kiosk *k)
 {
     struct faults_reader reader = {&k->faults, FAULT_OF_KEYS};
+    struct staff staff;
+    k->outputs.sealer = &k->sealer;
     if (sealer_init(&k->sealer, k->prefix, &k->config, k->state.record.epoch, faults_complain,
-                    &reader) == 0)
+                    &reader) == 0) {
+        staff_read(&staff, k->prefix, &k->sealer);
+        staff_readers(&staff, &k->sealer);
         return;
+    }
     k->config.brokers_count = 0;
     faults_add(&k->faults, FAULT_OF_KEYS,
                "this kiosk cannot read its own keys, so nobody can be alerted; the wipe and the "
@@ -374,11 +395,13 @@ struct kiosk *kiosk_new(const char *prefix, const struct config *config,
     k->state.wipe_by = NS_NEVER;
     randombytes_buf(k->state.nonce, sizeof k->state.nonce);
     rules_set(k);
-    int bad = record_open(k);
+    struct record_place at;
+    int bad = record_read(k, &at);
     if (bad == 0) {
         keys_open(k);
         passwords_open(k);
-        bad = lines_open(k) || sockets_open(k) || delivery_open(k) || admin_open(k);
+        bad = record_open(k, &at) || lines_open(k) || sockets_open(k) || delivery_open(k) ||
+              admin_open(k);
     }
     if (bad) {
         kiosk_free(k);

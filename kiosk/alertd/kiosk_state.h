@@ -16,7 +16,9 @@
 struct kiosk_state {
     struct alert alert;
     struct alert_rules rules;
-    struct record record; /* as it was last given to the recorder */
+    struct record record; /* as it was last given to the recorder; its box is what staff read */
+    struct message door;  /* what that box says; kind MSG_KINDS: not known, as after a restart */
+    bool box_is_new;      /* not given to the recorder yet */
     struct cue_facts facts;
     struct acks acks;             /* answers to the current alert */
     uint8_t nonce[MESSAGE_NONCE]; /* the next command of a staff phone must name it */

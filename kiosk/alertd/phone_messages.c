@@ -137,7 +137,7 @@ static void on_button(const struct phone_messages *p, const char *account,
     static const char press[] = PLAIN_BUTTON_PRESS;
     if (!p->button || e->retained || strcmp(account, PLAIN_BUTTON_ACCOUNT) != 0 ||
         e->len != sizeof press - 1 || memcmp(e->payload, press, e->len) != 0 ||
-        p->state->alert.now.state != ALERT_QUIET)
+        alert_on_site(&p->state->alert) != ALERT_QUIET)
         phone_messages_refuse(p->state, COMMAND_FOREIGN);
     else
         actions_drill(p->state, p->outputs, false, clock_now());

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,7 +22,7 @@ static ssize_t read_start(int fd, bool cell, uint8_t bytes[RECORD_READ])
     return (ssize_t)len;
 }
 
-int record_file_read(const struct record_place *at, struct record *r)
+static int place_read(const struct record_place *at, struct record *r)
 {
     uint8_t start[RECORD_READ];
     uint32_t serial;
@@ -32,6 +33,27 @@ int record_file_read(const struct record_place *at, struct record *r)
     int slot = len < 0 ? -1 : record_newest(start, (size_t)len, at->cell, r, &serial);
     file_close(fd);
     return slot < 0 ? -1 : 0;
+}
+
+static struct record_place box_place(const struct record_place *cell)
+{
+    struct record_place at = {.cell = false};
+    memcpy(at.path, cell->box, sizeof at.path);
+    return at;
+}
+
+int record_file_read(const struct record_place *at, struct record *r)
+{
+    const struct record_place beside = box_place(at);
+    struct record held;
+    if (place_read(at, r) != 0)
+        return -1;
+    if (at->cell && r->standing.pressed && place_read(&beside, &held) == 0 && held.boxed &&
+        held.standing.pressed && alert_id_equal(&held.standing.id, &r->standing.id)) {
+        r->boxed = true;
+        memcpy(r->box, held.box, sizeof r->box);
+    }
+    return 0;
 }
 
 static int write_at(int fd, const uint8_t *bytes, size_t len, off_t at)
@@ -60,8 +82,8 @@ static int record_file_settle(int fd, bool cell)
 
 static int slot_write(int fd, const struct record_place *at, const struct record *r)
 {
-    uint8_t start[RECORD_READ], bytes[RECORD_SIZE];
-    struct record before;
+    uint8_t start[RECORD_READ], bytes[RECORD_MOST];
+    struct record before, now = *r;
     struct stat st;
     uint32_t serial = 0;
     if (fstat(fd, &st) != 0 ||
@@ -74,18 +96,40 @@ static int slot_write(int fd, const struct record_place *at, const struct record
     if (slot < 0 && errno != EBADMSG)
         return -1;
     struct record_slots s = record_slots(at->cell, (size_t)len);
-    record_encode(r, serial + 1, bytes);
-    if (write_at(fd, bytes, sizeof bytes, (slot + 1) % s.count * s.apart) != 0)
+    now.boxed = r->boxed && !at->cell;
+    size_t size = record_encode(&now, serial + 1, bytes);
+    if (write_at(fd, bytes, size, (slot + 1) % s.count * s.apart) != 0)
         return -1;
     return record_file_settle(fd, at->cell);
 }
 
-int record_file_write(const struct record_place *at, const struct record *r)
+static int place_write(const struct record_place *at, const struct record *r)
 {
     int fd = open(at->path, O_RDWR | (at->cell ? 0 : O_CREAT) | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return -1;
     int rc = slot_write(fd, at, r);
     file_close(fd);
+    return rc;
+}
+
+/* Only where it would say something new: a lockdown waits for the cell, and for no card. */
+static void box_keep(const struct record_place *cell, const struct record *r)
+{
+    const struct record_place at = box_place(cell);
+    struct record held;
+    bool kept = place_read(&at, &held) == 0 && held.boxed &&
+                memcmp(held.box, r->box, sizeof held.box) == 0 &&
+                (!r->standing.pressed || alert_id_equal(&held.standing.id, &r->standing.id));
+    if (!kept)
+        place_write(&at, r); /* a card that cannot be written: porchlight doctor says so */
+}
+
+int record_file_write(const struct record_place *at, const struct record *r)
+{
+    int rc = place_write(at, r), error = errno;
+    if (rc == 0 && at->cell && r->boxed)
+        box_keep(at, r);
+    errno = error;
     return rc;
 }

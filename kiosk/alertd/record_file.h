@@ -4,12 +4,15 @@
 #include "config/record_place.h"
 #include "kiosk/core/record.h"
 
-/* Reads the newer of the file's records. 0, or -1 with errno (ENOENT: a first start; EBADMSG:
+/* A cell has no room for the box (record.h): it is kept on the card, in the file that would
+ * otherwise be the record's own, as well as the card can.
+ *
+ * Reads the newer of the file's records. 0, or -1 with errno (ENOENT: a first start; EBADMSG:
  * neither slot holds one; and as record_newest). */
 int record_file_read(const struct record_place *at, struct record *r);
 
 /* Durable once it returns 0. Else -1 with errno, and the earlier record is still there. For a cell
- * also  * ENOSPC: it is too small; EBUSY: it holds a vault's key. */
+ * also ENOSPC: it is too small; EBUSY: it holds a vault's key. */
 int record_file_write(const struct record_place *at, const struct record *r);
 
 #endif

@@ -103,6 +103,33 @@ size_t sealer_payload(struct sealer *c, const char *topic, struct message *m, ui
     return sealer_seal(c, topic, m, payload);
 }
 
+int sealer_box(const struct sealer *c, const struct message *m, uint8_t box[STAFF_BOX_SIZE])
+{
+    char text[STAFF_BOX_TEXT_MAX + 1];
+    uint8_t seed[STAFF_BOX_SEED];
+    struct envelope_place at = sealer_place(c, "");
+    int len = message_write_boxed(m, text, sizeof text);
+    if (len < 0)
+        return -1;
+    randombytes_buf(seed, sizeof seed);
+    staff_box_seal(&at, c->staff, c->staff_count, seed, text, (size_t)len, box);
+    sodium_memzero(seed, sizeof seed);
+    sodium_memzero(text, sizeof text);
+    return 0;
+}
+
+size_t sealer_staff(struct sealer *c, const char *topic, const uint8_t box[STAFF_BOX_SIZE],
+                    uint8_t *payload)
+{
+    struct envelope_place at = sealer_place(c, topic);
+    at.epoch = c->epoch;
+    at.seq = ++c->seq;
+    uint64_t time = clock_is_set() ? (uint64_t)clock_wall_seconds() : 0;
+    return envelope_staff_sign(&at, c->keys->secret, time, box, payload) == ENVELOPE_OK
+               ? ENVELOPE_SIZE
+               : 0;
+}
+
 size_t sealer_will(const void *sealer, uint64_t connection, uint8_t *payload)
 {
     const struct sealer *c = sealer;

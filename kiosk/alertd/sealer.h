@@ -5,6 +5,7 @@
 #include "kiosk/common/topics.h"
 #include "kiosk/core/envelope.h"
 #include "kiosk/core/message.h"
+#include "kiosk/core/staff_box.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,6 +27,8 @@ struct sealer {
     bool plain;
     uint64_t epoch, seq;
     struct sealer_keys *keys; /* NULL in a plain venue, and where they cannot be read */
+    uint8_t staff[STAFF_BOX_SLOTS][ENVELOPE_PUBLIC]; /* who can open a box */
+    size_t staff_count;
 };
 
 /* Reads the keys that a sealed venue needs. 0, or -1 after complaints: then nothing can be sealed,
@@ -44,6 +47,14 @@ struct envelope_place sealer_place(const struct sealer *c, const char *topic);
 /* Fills in epoch, the next seq and the wall time, and seals for `topic`. `payload` has
  * MQTT_PAYLOAD_MAX bytes. The length, or 0 with errno for a message that cannot be written. */
 size_t sealer_payload(struct sealer *c, const char *topic, struct message *m, uint8_t *payload);
+
+/* Seals what `m` says (message_write_boxed) for the staff phones of now. 0, or -1 with errno for a
+ * message that cannot be written. Not in a plain venue. */
+int sealer_box(const struct sealer *c, const struct message *m, uint8_t box[STAFF_BOX_SIZE]);
+
+/* Signs a box for `topic`, with the next seq. Returns ENVELOPE_SIZE, or 0. */
+size_t sealer_staff(struct sealer *c, const char *topic, const uint8_t box[STAFF_BOX_SIZE],
+                    uint8_t *payload);
 
 /* The will of one connection: kind lost, seq 0. Any thread may call it: of what it reads, only the
  * keys ever change, as a whole. */

@@ -23,17 +23,19 @@ static const char *delivery_text(const struct cue_facts *f)
 
 static void add_alert(cJSON *o, const struct kiosk_state *s, int64_t now)
 {
-    if (s->alert.now.state == ALERT_QUIET || s->alert.now.calm) {
+    int64_t since = alert_on_site_since(&s->alert);
+    if (since == NS_NEVER) {
         cJSON_AddNullToObject(o, "alert");
         return;
     }
     char id[37];
+    const struct cue_facts shown = cue_facts_on_site(&s->facts);
     cJSON *a = cJSON_AddObjectToObject(o, "alert");
-    message_id_write(&s->alert.now.id, id);
+    message_id_write(alert_on_site_id(&s->alert), id);
     cJSON_AddStringToObject(a, "id", id);
-    cJSON_AddNumberToObject(a, "age_ms", (double)((now - s->alert.since) / NS_PER_MS));
-    cJSON_AddBoolToObject(a, "handed_over", s->facts.handed_over);
-    cJSON_AddStringToObject(a, "delivery", delivery_text(&s->facts));
+    cJSON_AddNumberToObject(a, "age_ms", (double)((now - since) / NS_PER_MS));
+    cJSON_AddBoolToObject(a, "handed_over", shown.handed_over);
+    cJSON_AddStringToObject(a, "delivery", delivery_text(&shown));
 }
 
 static void add_fault(cJSON *b, enum mqtt_fault f, const char *detail)
@@ -129,7 +131,7 @@ static void status_add_drill(cJSON *o, const struct drill_result *last)
 /* Counts of the current alert; zero where the alert is hidden on site. */
 static void add_counts(cJSON *o, const struct kiosk_state *s, size_t pending)
 {
-    bool calm = s->alert.now.calm;
+    bool calm = s->alert.now.calm; /* also in a drill that only the site is shown */
     cJSON_AddNumberToObject(o, "seen", calm ? 0 : s->facts.seen);
     cJSON_AddNumberToObject(o, "safe", calm ? 0 : s->facts.safe);
     cJSON_AddNumberToObject(o, "pending",
@@ -151,7 +153,7 @@ size_t status_write(const struct status *status, char reply[CONTROL_REPLY_MAX])
     cJSON_AddTrueToObject(o, "ok");
     cJSON_AddStringToObject(o, "state", shown);
     cJSON_AddStringToObject(o, "on_site", shown);
-    cJSON_AddBoolToObject(o, "drill", s->alert.now.drill);
+    cJSON_AddBoolToObject(o, "drill", alert_drill_on_site(&s->alert));
     add_alert(o, s, status->now);
     status_add_brokers(o, status);
     add_inputs(o, status->inputs);

@@ -26,7 +26,7 @@ static int all_clear_run(const struct cli *cli, void *own, char **words)
 const struct cli_command cli_all_clear = {
     .name = "all-clear",
     .arguments = "[--final]",
-    .summary = "do what the venue's code at the switch does: end a drill, take back a caution",
+    .summary = "do what the venue's code at the switch does: end a drill",
     .options = all_clear_options,
     .size = sizeof(struct all_clear_options),
     .json = true,

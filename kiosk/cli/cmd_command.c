@@ -45,6 +45,9 @@ struct command_run {
     size_t broker; /* whose event it is */
     bool heard;    /* `state` is the newest state */
     struct message state;
+    struct {
+        uint64_t epoch, seq;
+    } looked;
     int letters; /* sent so far, the last under `used` */
     uint8_t used[MESSAGE_NONCE];
     bool taken;   /* a broker took a letter */
@@ -82,8 +85,8 @@ static void letter_send(struct command_run *c)
     struct message m = {
         .kind = c->order->kind,
         .id = c->state.id,
-        .epoch = c->state.epoch,
-        .seq = c->state.seq,
+        .epoch = c->looked.epoch,
+        .seq = c->looked.seq,
         .age_ms = -1,
     };
     memcpy(m.nonce, c->state.nonce, sizeof m.nonce);
@@ -111,7 +114,7 @@ static bool is_obeyed(const struct command_run *c)
     case MSG_CMD_CAUTION:
         return s->state != ALERT_QUIET && !s->drill;
     case MSG_CMD_ALL_CLEAR:
-        return s->state == ALERT_QUIET && !s->duress;
+        return s->state == ALERT_QUIET && alert_id_is_none(&s->id);
     case MSG_CMD_DRILL:
         return s->state != ALERT_QUIET;
     default:
@@ -123,7 +126,7 @@ static bool is_obeyed(const struct command_run *c)
 static void command_on_answer(struct command_run *c)
 {
     const struct phone_client_kiosk *k = &c->member.kiosks[0];
-    const uint8_t *public = c->member.secret + ENVELOPE_SECRET - ENVELOPE_PUBLIC;
+    const uint8_t *public = c->member.public;
     struct envelope_place at = {.topic = c->event.topic};
     char text[ENVELOPE_LETTER_MAX + 1], nonce[2 * MESSAGE_NONCE + 1];
     size_t len;
@@ -141,6 +144,16 @@ static void command_on_answer(struct command_run *c)
     cJSON_Delete(json);
 }
 
+/* The newest message that this phone has seen: its proof covers everything up to it, what was
+ * pressed at the door included. */
+static void look(struct command_run *c, const struct message *m)
+{
+    if (m->epoch > c->looked.epoch || (m->epoch == c->looked.epoch && m->seq > c->looked.seq)) {
+        c->looked.epoch = m->epoch;
+        c->looked.seq = m->seq;
+    }
+}
+
 static void command_on_message(struct command_run *c)
 {
     if (strstr(c->event.topic, "/answer/")) {
@@ -149,11 +162,15 @@ static void command_on_message(struct command_run *c)
     }
     struct phone_client_heard h;
     phone_client_receive(&c->member, &c->rules, &c->event, clock_is_set() ? time(NULL) : 0, &h);
+    bool door = h.message.kind >= MSG_CODE && h.message.kind <= MSG_NOTHING;
+    if (!h.refused && !h.retired && door && h.verdict != VIEW_OLD)
+        look(c, &h.message);
     if (h.refused || h.retired || h.message.kind != MSG_STATE ||
         (h.verdict != VIEW_HEARD && h.verdict != VIEW_TOLD && h.verdict != VIEW_UNPROVED))
         return;
     c->state = h.message;
     c->heard = true;
+    look(c, &h.message);
 }
 
 static void command_on_event(struct command_run *c)

@@ -148,8 +148,8 @@ static void listen_look(struct listen *l, int64_t now)
     for (size_t i = 0; i < l->member.kiosks_count; i++) {
         struct view_shown s = view_look(&l->member.kiosks[i].view, &l->rules, now);
         shows[i] = s.show;
-        used += (size_t)snprintf(all + used, sizeof all - used, "%s %d %d;", view_show_name(s.show),
-                                 s.duress, s.silent);
+        used += (size_t)snprintf(all + used, sizeof all - used, "%s %d %d %d;",
+                                 view_show_name(s.show), s.duress, s.code, s.silent);
     }
     l->worst = view_worst(shows, l->member.kiosks_count);
     if (strcmp(all, l->shown) == 0)
@@ -223,6 +223,12 @@ static int listen_run(const struct cli *cli, void *own, char **words)
         snprintf(l->plan.common.client_id, sizeof l->plan.common.client_id, "%s", l->session);
         l->plan.common.session_s = SESSION_S;
     }
+    if (l->options.staff && !l->member.plain && !l->options.key) {
+        code =
+            cli_misuse(&cli_listen, "--staff: --key FILE is missing; what staff read is sealed to "
+                                    "the keys of their phones");
+        goto free_member;
+    }
     l->rules = phone_client_rules(&l->member, l->options.staff);
     signals = listen_signals_open();
     l->brokers = signals < 0 ? NULL : brokers_new(&l->plan);
@@ -244,7 +250,7 @@ free_member:
 static const struct cli_option listen_options[] = {
     OPTION_BY("ack", "seen|safe", struct listen, answer, take_answer, "answer each alert"),
     OPTION("staff", NULL, struct listen, options.staff,
-           "be a staff phone: show notices and duress too"),
+           "with --key: be a staff phone, and show notices and what was pressed at the door"),
     OPTION("for", "TIME", struct listen, lasts, "end after that time, such as 30s"),
     OPTION_BY("until", "SHOW", struct listen, until, take_show,
               "end with 0 as soon as this is shown (quiet, lockdown, ...), otherwise with 1"),

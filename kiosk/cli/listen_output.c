@@ -82,12 +82,18 @@ static const char *words_of(const struct message *m)
     case MSG_CAUTION:
         return strcmp(m->detail, "unclear") == 0 ? "CAUTION: an unclear signal, do not come"
                                                  : "CAUTION: do not come";
-    case MSG_DURESS:
-        return "duress";
     case MSG_ALL_CLEAR:
         return strcmp(m->detail, "unconfirmed") == 0
                    ? "all-clear was pressed at the door, NOT CONFIRMED"
                    : "all-clear";
+    case MSG_CODE:
+        return strcmp(m->detail, "unknown") == 0
+                   ? "the code was pressed at the door before a restart, perhaps UNDER DURESS"
+                   : "the code was pressed at the door";
+    case MSG_DURESS:
+        return "the code was pressed at the door UNDER DURESS";
+    case MSG_NOTHING:
+        return "nothing was pressed at the door";
     case MSG_DOOR:
         return "door";
     case MSG_FAULT:
@@ -121,6 +127,11 @@ static const char *words_of_verdict(const struct phone_client_heard *h)
     }
 }
 
+static bool is_door(enum message_kind k)
+{
+    return k == MSG_CODE || k == MSG_DURESS || k == MSG_NOTHING;
+}
+
 /* Beats and repetitions of what is known are not printed for a person. */
 static bool worth_a_line(const struct phone_client_heard *h, bool newly_unproved)
 {
@@ -130,13 +141,13 @@ static bool worth_a_line(const struct phone_client_heard *h, bool newly_unproved
     case VIEW_UNPROVED:
         return newly_unproved;
     case VIEW_HEARD:
-        return h->message.kind != MSG_BEAT && h->message.kind != MSG_NOTHING &&
-               h->message.kind != MSG_STATE && h->message.kind != MSG_DURESS &&
-               h->message.kind != MSG_ONLINE;
+        return h->message.kind != MSG_BEAT && h->message.kind != MSG_STATE &&
+               !is_door(h->message.kind) && h->message.kind != MSG_ONLINE;
     case VIEW_REPEATED:
         return h->message.kind <= MSG_ALL_CLEAR;
     default:
-        return h->message.kind != MSG_LOST && h->message.kind != MSG_ONLINE && !h->word.retained;
+        return h->message.kind != MSG_LOST && h->message.kind != MSG_ONLINE &&
+               h->message.kind != MSG_NOTHING && !h->word.retained;
     }
 }
 
@@ -163,11 +174,14 @@ static void say_message(const struct phone_client_heard *h, const char *broker)
 void listen_output_message(bool json, const struct phone_client_heard *h,
                            const struct mqtt_event *e, const char *broker, bool newly_unproved)
 {
-    const char *special = h->retired ? "retired" : h->refused ? "refused" : NULL;
+    const char *special = h->retired   ? "retired"
+                          : h->closed  ? "closed"
+                          : h->refused ? "refused"
+                                       : NULL;
     if (json && special) {
         cJSON *o = object(special, e->at);
         add_origin(o, h, e, broker);
-        if (h->refused)
+        if (h->refused && !h->closed)
             cJSON_AddStringToObject(o, "why", h->refused);
         listen_output_print(o);
     } else if (json) {
@@ -175,10 +189,10 @@ void listen_output_message(bool json, const struct phone_client_heard *h,
     } else if (h->retired) {
         listen_output_say(broker,
                           "this kiosk is RETIRED by the venue's root key: all it sends is ignored");
-    } else if (h->refused) {
+    } else if (h->refused && !h->closed) {
         listen_output_say(broker, "REFUSED a message on %s: %s",
                           h->topic[0] ? h->topic : "an unknown topic", h->refused);
-    } else if (worth_a_line(h, newly_unproved)) {
+    } else if (!h->closed && worth_a_line(h, newly_unproved)) {
         say_message(h, broker);
     }
 }
@@ -202,14 +216,17 @@ void listen_output_link(bool json, const struct mqtt_event *e, const char *broke
     }
 }
 
-static cJSON *shown_object(const struct view_shown *s)
+static cJSON *shown_object(const struct view_shown *s, bool staff)
 {
     cJSON *o = cJSON_CreateObject();
     cJSON_AddStringToObject(o, "show", view_show_name(s->show));
     cJSON_AddBoolToObject(o, "drill", s->drill);
     cJSON_AddBoolToObject(o, "silent", s->silent);
     cJSON_AddBoolToObject(o, "stale", s->stale);
-    cJSON_AddBoolToObject(o, "duress", s->duress);
+    if (staff) {
+        cJSON_AddBoolToObject(o, "duress", s->duress);
+        cJSON_AddBoolToObject(o, "code", s->code);
+    }
     return o;
 }
 
@@ -228,7 +245,7 @@ void listen_output_show(bool json, const struct phone_client *m, const struct vi
         [VIEW_LOCKDOWN] = "LOCKDOWN",
     };
     cJSON *o = json ? object("show", now) : NULL, *kiosks = NULL;
-    bool duress = false, silent = false;
+    bool duress = false, code = false, silent = false;
     if (json) {
         cJSON_AddStringToObject(o, "show", view_show_name(worst));
         kiosks = cJSON_AddObjectToObject(o, "kiosks");
@@ -236,16 +253,18 @@ void listen_output_show(bool json, const struct phone_client *m, const struct vi
     for (size_t i = 0; i < m->kiosks_count; i++) {
         struct view_shown s = view_look(&m->kiosks[i].view, r, now);
         duress |= s.duress;
+        code |= s.code;
         silent |= s.silent && s.show != VIEW_RETIRED;
         if (json)
-            cJSON_AddItemToObject(kiosks, m->kiosks[i].id, shown_object(&s));
+            cJSON_AddItemToObject(kiosks, m->kiosks[i].id, shown_object(&s, r->staff));
     }
     if (json)
         listen_output_print(o);
     else
-        listen_output_say("=", "%s%s%s", words[worst],
+        listen_output_say("=", "%s%s%s%s", words[worst],
                           worst >= VIEW_CAUTION && silent ? " (kiosk silent)" : "",
-                          duress ? ", DURESS" : "");
+                          duress ? ", pressed UNDER DURESS at the door" : "",
+                          code ? ", the code was pressed at the door" : "");
 }
 
 void listen_output_answer(bool json, const char *kind, const char *what, const char *reason,

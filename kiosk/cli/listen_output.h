@@ -14,8 +14,10 @@
  *   refused                topic, kiosk, broker, retained, why
  *   retired                topic, kiosk, broker: the root disowned this kiosk
  *   link                   broker, up, fault (kiosk/mqtt/fault.h), reason: a sentence
+ *   closed                 topic, kiosk, broker, retained: sealed to other staff phones
  *   show                   show (the worst of all kiosks), kiosks: {id: {show, drill, silent,
- *                          stale, duress}}
+ *                          stale}}; of a staff phone also duress and code: what was pressed at the
+ *                          door. A member's shows no trace of either
  *   acked, sent, unsent    an answer of ours: left, taken by the broker, not taken (reason)
  *   denied                 what: a topic that the broker does not let this account read; reason */
 

@@ -186,9 +186,9 @@ static int plan_brokers(struct phone_client *m, struct brokers_plan *plan,
 
 static int plan_topics(const struct phone_client *m, struct brokers_plan *plan, bool staff)
 {
-    static const enum topic all[] = {TOPIC_ALERT, TOPIC_STATE, TOPIC_PRESENCE, TOPIC_BEAT,
-                                     TOPIC_NOTICE};
-    size_t n = sizeof all / sizeof all[0] - (staff ? 0 : 1);
+    static const enum topic all[] = {TOPIC_ALERT, TOPIC_STATE,  TOPIC_PRESENCE,
+                                     TOPIC_BEAT,  TOPIC_NOTICE, TOPIC_STAFF};
+    size_t n = sizeof all / sizeof all[0] - (!staff ? 2 : m->plain ? 1 : 0);
     for (size_t k = 0; k < m->kiosks_count; k++)
         for (size_t i = 0; i < n; i++)
             if (brokers_plan_topic(plan, all[i], m->venue, m->kiosks[k].id, NULL) < 0)
@@ -198,8 +198,7 @@ static int plan_topics(const struct phone_client *m, struct brokers_plan *plan, 
 
 static int own_key_read(struct phone_client *m, const char *file)
 {
-    uint8_t public[ENVELOPE_PUBLIC];
-    if (!file)
+    if (!file || m->plain)
         return 0;
     uint8_t *seed = locked_memory(crypto_sign_SEEDBYTES);
     m->secret = seed ? locked_memory(ENVELOPE_SECRET) : NULL;
@@ -207,7 +206,7 @@ static int own_key_read(struct phone_client *m, const char *file)
                                             config_complain_stderr, NULL)
                          : -1;
     if (code == 0)
-        crypto_sign_seed_keypair(public, m->secret, seed);
+        crypto_sign_seed_keypair(m->public, m->secret, seed);
     sodium_free(seed);
     return code;
 }

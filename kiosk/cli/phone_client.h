@@ -46,6 +46,7 @@ struct phone_client {
     bool plain;
     uint8_t *venue_key; /* locked memory; NULL where plain */
     uint8_t *secret;    /* ENVELOPE_SECRET, locked memory: the phone's own; NULL: none */
+    uint8_t public[ENVELOPE_PUBLIC]; /* its other half */
     uint8_t root[ENVELOPE_PUBLIC];
     char account[MESSAGE_ACCOUNT_MAX + 1];
     struct phone_client_kiosk kiosks[PHONE_CLIENT_KIOSKS_MAX];
@@ -96,6 +97,7 @@ struct phone_client_heard {
     const char *topic;   /* "alert", "state", ...; "" if it is none of ours */
     const char *refused; /* why it is ignored, a sentence; NULL: it is not */
     bool retired;        /* the root's notice; message is not set */
+    bool closed;         /* sealed to other staff phones: message is not set */
     struct message message;
     char text[PHONE_CLIENT_TEXT]; /* the JSON it was read from */
     struct view_message word;

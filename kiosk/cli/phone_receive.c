@@ -3,24 +3,27 @@
 #include "kiosk/common/topics.h"
 #include "kiosk/core/cert.h"
 #include "kiosk/core/ns.h"
+#include "kiosk/core/staff_box.h"
 
 #include <string.h>
 #include <time.h>
 
 enum { CLOCKS_APART_S = 120 }; /* a date further ahead than this is not used */
 
-/* Which topic a kind belongs to: a message counts only on its own topic. */
-static enum topic topic_of(enum message_kind k)
+/* Whether a kind belongs to this topic: a message counts only there. */
+static bool belongs(enum message_kind k, enum topic t)
 {
     if (k <= MSG_ALL_CLEAR)
-        return TOPIC_ALERT;
+        return t == TOPIC_ALERT;
     if (k <= MSG_DRILL_REPORT)
-        return TOPIC_NOTICE;
+        return t == TOPIC_NOTICE;
+    if (k <= MSG_NOTHING)
+        return t == TOPIC_NOTICE || t == TOPIC_STAFF;
     if (k == MSG_STATE)
-        return TOPIC_STATE;
+        return t == TOPIC_STATE;
     if (k == MSG_ONLINE || k == MSG_LOST)
-        return TOPIC_PRESENCE;
-    return k == MSG_BEAT ? TOPIC_BEAT : TOPIC_COUNT;
+        return t == TOPIC_PRESENCE;
+    return k == MSG_BEAT && t == TOPIC_BEAT;
 }
 
 static struct phone_client_kiosk *kiosk_of(struct phone_client *m, const char *full, enum topic *t)
@@ -48,6 +51,23 @@ static const char *phone_receive_why_not_open(enum envelope_result r, const stru
     }
 }
 
+/* What only staff phones can open. `closed`: this phone cannot, which is no fault. */
+static const char *open_box(const struct phone_client *m, const struct mqtt_event *e,
+                            struct phone_client_heard *h, struct envelope_place *at, size_t *len)
+{
+    const uint8_t *box;
+    uint64_t signed_at;
+    enum envelope_result r =
+        envelope_staff_check(at, h->kiosk->public, e->payload, e->len, &signed_at, &box);
+    if (r != ENVELOPE_OK)
+        return phone_receive_why_not_open(r, e);
+    r = m->secret ? staff_box_open(at, m->public, m->secret, box, h->text, len) : ENVELOPE_NOT_OURS;
+    h->closed = r == ENVELOPE_NOT_OURS;
+    h->message.epoch = at->epoch;
+    h->message.seq = at->seq;
+    return h->closed ? "closed: sealed to other staff phones" : phone_receive_why_not_open(r, e);
+}
+
 static const char *open_text(const struct phone_client *m, const struct mqtt_event *e, enum topic t,
                              struct phone_client_heard *h, struct envelope_place *at, size_t *len)
 {
@@ -61,6 +81,8 @@ static const char *open_text(const struct phone_client *m, const struct mqtt_eve
     }
     memcpy(at->venue, m->venue_bytes, sizeof at->venue);
     memcpy(at->kiosk, h->kiosk->bytes, sizeof at->kiosk);
+    if (t == TOPIC_NOTICE || t == TOPIC_STAFF)
+        return open_box(m, e, h, at, len);
     enum envelope_result r =
         t == TOPIC_PRESENCE || t == TOPIC_BEAT
             ? envelope_clear_open(at, h->kiosk->public, e->payload, e->len, h->text, len)
@@ -114,12 +136,15 @@ static const char *read_message(const struct phone_client *m, const struct mqtt_
     if ((why = open_text(m, e, t, h, &at, &len)) ||
         message_read(&h->message, h->text, len, &why) < 0)
         return why;
+    if (!m->plain && (t == TOPIC_NOTICE || t == TOPIC_STAFF)) {
+        h->message.epoch = at.epoch;
+        h->message.seq = at.seq;
+    }
     if (!m->plain && (h->message.epoch != at.epoch || h->message.seq != at.seq))
         return "malformed: epoch or seq differ inside and outside";
-    bool cover = h->message.kind == MSG_NOTHING && (t == TOPIC_ALERT || t == TOPIC_NOTICE);
-    return topic_of(h->message.kind) == t || cover
-               ? NULL
-               : "malformed: this kind belongs to another topic";
+    bool cover = h->message.kind == MSG_NOTHING && t == TOPIC_ALERT;
+    return belongs(h->message.kind, t) || cover ? NULL
+                                                : "malformed: this kind belongs to another topic";
 }
 
 void phone_client_receive(struct phone_client *m, const struct view_rules *r,
@@ -150,5 +175,7 @@ void phone_client_receive(struct phone_client *m, const struct view_rules *r,
                                     .retained = e->retained,
                                     .wall_age = phone_receive_wall_age(&h->message, wall)};
     phone_receive_prove(m, h);
+    if (h->message.kind == MSG_NOTHING && t != TOPIC_STAFF) /* with cover: it fills a slot */
+        return;
     h->verdict = view_step(&h->kiosk->view, r, &h->word, e->at);
 }

@@ -20,6 +20,7 @@
 const struct topic_rule topic_table[TOPIC_COUNT] = {
     [TOPIC_ALERT] = {"alert", false, false, 1, ROLE_KIOSK, PHONES, 3600},
     [TOPIC_NOTICE] = {"notice", false, false, 1, ROLE_KIOSK, ROLE_STAFF, 3600},
+    [TOPIC_STAFF] = {"staff", false, true, 1, ROLE_KIOSK, ROLE_STAFF, 180},
     [TOPIC_STATE] = {"state", false, true, 1, ROLE_KIOSK | ROLE_ROOT, PHONES, 180},
     [TOPIC_PRESENCE] = {"presence", false, true, 1, ROLE_KIOSK, READERS, 0},
     [TOPIC_BEAT] = {"beat", false, false, 0, ROLE_KIOSK, READERS | ROLE_KIOSK, 0},

@@ -10,6 +10,7 @@
 enum topic {
     TOPIC_ALERT,
     TOPIC_NOTICE,
+    TOPIC_STAFF,
     TOPIC_STATE,
     TOPIC_PRESENCE,
     TOPIC_BEAT,

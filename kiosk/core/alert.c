@@ -44,7 +44,8 @@ static void alert_begin(struct alert *a, const struct alert_event *e, enum alert
     a->since = now;
 }
 
-/* Back to quiet. A running wipe continues, and duress stays until a staff command lifts it. */
+/* Back to quiet. A running wipe continues, and what was pressed at the door stays with staff until
+ * one of their phones ends it. */
 static void alert_settle(struct alert *a)
 {
     a->now.state = ALERT_QUIET;
@@ -52,21 +53,8 @@ static void alert_settle(struct alert *a)
     a->now.unclear = false;
     a->now.unconfirmed = false;
     a->now.calm = false;
-    if (!a->now.duress)
+    if (!a->now.pressed)
         a->now.id = (struct alert_id){{0}};
-}
-
-static void alert_finish(struct todo *t, struct alert *a)
-{
-    struct alert ended = *a;
-    bool drill = a->now.drill;
-    alert_settle(a);
-    alert_add(t, a, ALERT_DO_RECORD);
-    alert_add(t, &ended, ALERT_DO_PUBLISH)->publish = ALERT_PUB_ALL_CLEAR;
-    alert_add(t, a, ALERT_DO_STATE);
-    if (drill)
-        alert_add(t, &ended, ALERT_DO_REPORT);
-    alert_add(t, a, ALERT_DO_FORGET);
 }
 
 static void grace_cancel(struct alert *a)
@@ -78,9 +66,35 @@ static void grace_cancel(struct alert *a)
         a->now.wipe_pending = false;
 }
 
+/* A drill that only the site was shown is over there. */
+static void feigned_end(struct todo *t, struct alert *a)
+{
+    if (a->feigned_at == NS_NEVER)
+        return;
+    a->feigned_at = NS_NEVER;
+    if (a->wipe_is_drill)
+        grace_cancel(a);
+    alert_add(t, a, ALERT_DO_REPORT)->feigned = true;
+}
+
+static void alert_finish(struct todo *t, struct alert *a)
+{
+    feigned_end(t, a);
+    struct alert ended = *a;
+    bool drill = a->now.drill;
+    alert_settle(a);
+    alert_add(t, a, ALERT_DO_RECORD);
+    alert_add(t, &ended, ALERT_DO_PUBLISH)->publish = ALERT_PUB_ALL_CLEAR;
+    alert_add(t, a, ALERT_DO_STATE);
+    if (drill)
+        alert_add(t, &ended, ALERT_DO_REPORT);
+    alert_add(t, a, ALERT_DO_FORGET);
+}
+
 /* A real alert ends a drill and the wipe that it rehearses, but no real wipe. */
 static void drill_end(struct todo *t, struct alert *a)
 {
+    feigned_end(t, a);
     if (!a->now.drill)
         return;
     if (a->wipe_is_drill)
@@ -139,49 +153,57 @@ static void on_wipe(struct todo *t, struct alert *a, const struct alert_rules *r
 
 static bool in_abort_window(const struct alert *a, const struct alert_rules *r, int64_t now)
 {
-    return a->now.state == ALERT_CAUTION && !a->now.duress && now - a->since <= r->abort_window;
+    return a->now.state == ALERT_CAUTION && now - a->since <= r->abort_window;
 }
 
-static void on_code(struct todo *t, struct alert *a, const struct alert_rules *r, int64_t now)
-{
-    bool grace = a->wipe_at != NS_NEVER && !a->now.duress;
-    if (grace)
-        grace_cancel(a);
-    if (a->now.drill || in_abort_window(a, r, now)) {
-        alert_finish(t, a);
-    } else if (a->now.state != ALERT_QUIET && !a->now.calm) {
-        a->now.calm = true;
-        a->now.unconfirmed = true;
-        alert_add_message(t, a, ALERT_PUB_UNCONFIRMED);
-    } else if (grace) {
-        alert_add(t, a, ALERT_DO_RECORD);
-    }
-}
-
-/* On site the same as the code; only phones see the difference. A wipe in its grace continues. */
-static void alert_on_duress(struct todo *t, struct alert *a, const struct alert_rules *r,
-                            const struct alert_event *e, int64_t now)
+/* Code and duress do the same, in every state and on every path: they end a drill, and nothing that
+ * is real. Members learn that somebody pressed at the door, staff which of the two it was. Once it
+ * was duress, the code does not take that back. */
+static void on_door(struct todo *t, struct alert *a, const struct alert_rules *r,
+                    const struct alert_event *e, enum alert_door door)
 {
     drill_end(t, a);
-    a->now.calm = a->now.state != ALERT_QUIET;
-    if (r->plain) {
-        if (a->now.calm)
-            alert_add(t, a, ALERT_DO_RECORD);
+    bool active = a->now.state != ALERT_QUIET;
+    a->now.calm = a->now.unconfirmed = active;
+    if (!r->plain) {
+        if (alert_id_is_none(&a->now.id))
+            a->now.id = e->fresh_id;
+        a->now.pressed = true;
+        a->door = a->door > door ? a->door : door;
+        alert_add(t, a, ALERT_DO_SEAL)->door = a->door;
+    } else if (!active) {
         return;
     }
-    if (alert_id_is_none(&a->now.id)) {
-        a->now.id = e->fresh_id;
-        a->since = now;
-    }
-    a->now.duress = true;
-    alert_add_message(t, a, ALERT_PUB_DURESS);
+    alert_add(t, a, ALERT_DO_RECORD);
+    if (active)
+        alert_add(t, a, ALERT_DO_PUBLISH)->publish = ALERT_PUB_UNCONFIRMED;
+    if (!r->plain)
+        alert_add(t, a, ALERT_DO_DOOR);
+    alert_add(t, a, ALERT_DO_STATE);
+}
+
+/* Whoever asks for a drill while an alert is hidden sees one, so that no refusal betrays the alert.
+ */
+static void drill_feign(struct todo *t, struct alert *a, const struct alert_rules *r,
+                        const struct alert_event *e, int64_t now)
+{
+    if (!a->now.calm || a->feigned_at != NS_NEVER)
+        return;
+    a->feigned_at = now;
+    a->feigned_id = e->fresh_id;
+    alert_add(t, a, ALERT_DO_TICK)->ticks = 2;
+    if (e->drill_wipe && r->wipe)
+        on_wipe(t, a, r, true, now);
 }
 
 static void on_drill(struct todo *t, struct alert *a, const struct alert_rules *r,
                      const struct alert_event *e, int64_t now)
 {
-    if (a->now.state != ALERT_QUIET)
-        return; /* not for duress alone: whoever asks on site would learn of it */
+    if (a->now.state != ALERT_QUIET) {
+        if (e->kind == ALERT_EV_DRILL)
+            drill_feign(t, a, r, e, now);
+        return;
+    }
     alert_begin(a, e, ALERT_LOCKDOWN, true, now);
     alert_add(t, a, ALERT_DO_FORGET);
     alert_add_message(t, a, ALERT_PUB_LOCKDOWN);
@@ -210,10 +232,10 @@ static void alert_on_gesture(struct todo *t, struct alert *a, const struct alert
         on_caution(t, a, e, now);
         break;
     case GESTURE_CODE:
-        on_code(t, a, r, now);
+        on_door(t, a, r, e, ALERT_DOOR_CODE);
         break;
     case GESTURE_DURESS:
-        alert_on_duress(t, a, r, e, now);
+        on_door(t, a, r, e, ALERT_DOOR_DURESS);
         break;
     case GESTURE_STUCK:
     case GESTURE_FOUND:
@@ -226,7 +248,7 @@ static void alert_on_gesture(struct todo *t, struct alert *a, const struct alert
 static void alert_on_command(struct todo *t, struct alert *a, const struct alert_rules *r,
                              const struct alert_event *e, int64_t now)
 {
-    bool active = a->now.state != ALERT_QUIET || a->now.duress;
+    bool active = a->now.state != ALERT_QUIET || a->now.pressed;
     switch (e->command) {
     case ALERT_CMD_LOCKDOWN:
         on_lockdown(t, a, e, now);
@@ -241,7 +263,12 @@ static void alert_on_command(struct todo *t, struct alert *a, const struct alert
         if (!active)
             break;
         grace_cancel(a);
-        a->now.duress = false;
+        feigned_end(t, a);
+        if (a->now.pressed) {
+            a->now.pressed = false;
+            a->door = ALERT_DOOR_NOTHING;
+            alert_add(t, a, ALERT_DO_SEAL)->door = a->door;
+        }
         alert_finish(t, a);
         break;
     case ALERT_CMD_ABORT: {
@@ -264,11 +291,13 @@ static void on_time(struct todo *t, struct alert *a, const struct alert_rules *r
     }
     if (a->now.drill && now - a->since >= r->drill_lasts)
         drill_end(t, a);
+    if (a->feigned_at != NS_NEVER && now - a->feigned_at >= r->drill_lasts)
+        feigned_end(t, a);
 }
 
 void alert_init(struct alert *a)
 {
-    *a = (struct alert){.wipe_at = NS_NEVER};
+    *a = (struct alert){.wipe_at = NS_NEVER, .feigned_at = NS_NEVER};
 }
 
 size_t alert_resume(struct alert *a, const struct alert_standing *s, int64_t now,
@@ -285,8 +314,6 @@ size_t alert_resume(struct alert *a, const struct alert_standing *s, int64_t now
             a->now.state == ALERT_LOCKDOWN ? ALERT_PUB_LOCKDOWN : caution_of(a);
     if (a->now.unconfirmed)
         alert_add(&t, a, ALERT_DO_PUBLISH)->publish = ALERT_PUB_UNCONFIRMED;
-    if (a->now.duress)
-        alert_add(&t, a, ALERT_DO_PUBLISH)->publish = ALERT_PUB_DURESS;
     alert_add(&t, a, ALERT_DO_STATE);
     return t.n;
 }
@@ -327,13 +354,34 @@ size_t alert_step(struct alert *a, const struct alert_rules *r, const struct ale
 
 int64_t alert_deadline(const struct alert *a, const struct alert_rules *r)
 {
-    int64_t drill = a->now.drill ? a->since + r->drill_lasts : NS_NEVER;
+    int64_t drill = a->now.drill                ? a->since + r->drill_lasts
+                    : a->feigned_at != NS_NEVER ? a->feigned_at + r->drill_lasts
+                                                : NS_NEVER;
     return drill < a->wipe_at ? drill : a->wipe_at;
 }
 
 enum alert_state alert_on_site(const struct alert *a)
 {
+    if (a->feigned_at != NS_NEVER)
+        return ALERT_LOCKDOWN;
     return a->now.calm ? ALERT_QUIET : a->now.state;
+}
+
+bool alert_drill_on_site(const struct alert *a)
+{
+    return a->now.drill || a->feigned_at != NS_NEVER;
+}
+
+const struct alert_id *alert_on_site_id(const struct alert *a)
+{
+    return a->feigned_at != NS_NEVER ? &a->feigned_id : &a->now.id;
+}
+
+int64_t alert_on_site_since(const struct alert *a)
+{
+    if (a->feigned_at != NS_NEVER)
+        return a->feigned_at;
+    return alert_on_site(a) == ALERT_QUIET ? NS_NEVER : a->since;
 }
 
 bool alert_id_equal(const struct alert_id *a, const struct alert_id *b)

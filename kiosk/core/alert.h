@@ -17,11 +17,13 @@ struct alert_id {
 };
 
 struct alert_rules {
-    bool wipe;            /* the wipe is enabled */
-    int64_t wipe_grace;   /* ns after the gesture in which the code cancels the wipe; 0: none */
-    int64_t abort_window; /* ns in which the code ends a caution (a drill: always) */
+    bool wipe; /* the wipe is enabled */
+    int64_t
+        wipe_grace; /* ns after the gesture in which a staff phone can abort the wipe; 0: none */
+    int64_t abort_window; /* ns in which a staff phone's abort ends a caution (a drill: always) */
     int64_t drill_lasts;  /* ns after which a drill ends by itself */
-    bool plain;           /* the venue publishes bare JSON: duress and commands are refused */
+    bool plain;           /* the venue publishes bare JSON: no staff phones, so no commands, and
+                             nobody who could be told the code from duress */
 };
 
 enum alert_event_kind {
@@ -54,37 +56,45 @@ struct alert_event {
 struct alert_standing {
     enum alert_state state;
     bool drill;
-    bool duress;       /* latched: only a staff command lifts it */
+    bool pressed;      /* code or duress, until a staff phone's all-clear: staff have a sealed
+                          message that says which of them; the kiosk's record does not */
     bool unclear;      /* the caution came from an unreadable train */
-    bool unconfirmed;  /* the code was pressed at the door without the authority to end this */
+    bool unconfirmed;  /* code or duress was pressed at the door: it ends nothing */
     bool calm;         /* surfaces on site show quiet: after the code and after duress */
     bool wipe_pending; /* asked for, neither aborted nor reported done */
     struct alert_id id;
 };
 
+/* What was pressed at the door: what staff phones are sent, sealed. */
+enum alert_door { ALERT_DOOR_NOTHING, ALERT_DOOR_CODE, ALERT_DOOR_DURESS };
+
 struct alert {
     struct alert_standing now;
-    int64_t since;      /* when the alert began, ns */
-    int64_t wipe_at;    /* end of the wipe's grace, NS_NEVER: none runs */
-    bool wipe_is_drill; /* what that grace will start */
+    enum alert_door door; /* while now.pressed; NOTHING after a restart: it is not known any more */
+    int64_t since;        /* when the alert began, ns */
+    int64_t wipe_at;      /* end of the wipe's grace, NS_NEVER: none runs */
+    bool wipe_is_drill;   /* what that grace will start */
+    struct alert_id feigned_id;
+    int64_t feigned_at; /* a drill that only the site is shown, since this time; NS_NEVER: none */
 };
 
 enum alert_action_kind {
+    ALERT_DO_SEAL,    /* seal `door` for staff; from then on their message is part of the record */
     ALERT_DO_RECORD,  /* make `now` durable; only a wipe waits for it */
     ALERT_DO_PUBLISH, /* message `publish` on the topic alert */
-    ALERT_DO_STATE,   /* the retained state changed */
+    ALERT_DO_STATE,   /* the retained state changed, or is to be repeated */
     ALERT_DO_WIPE,    /* WIPE, or DRILL where drill is set */
     ALERT_DO_TICK,    /* the silent output line: `ticks` pulses */
     ALERT_DO_NOTICE,  /* a staff notice: `notice` */
+    ALERT_DO_DOOR,    /* what was sealed last, as a staff notice */
     ALERT_DO_FORGET,  /* acknowledgements are forgotten */
-    ALERT_DO_REPORT,  /* a drill ended: send its report */
+    ALERT_DO_REPORT,  /* a drill ended: send its report; `feigned`: show it on site alone */
 };
 
 enum alert_publish {
     ALERT_PUB_LOCKDOWN,
     ALERT_PUB_CAUTION,
     ALERT_PUB_UNCLEAR,     /* caution with detail unclear */
-    ALERT_PUB_DURESS,      /* only staff phones show it */
     ALERT_PUB_ALL_CLEAR,   /* with authority */
     ALERT_PUB_UNCONFIRMED, /* all-clear pressed at the door, not confirmed */
 };
@@ -96,6 +106,8 @@ struct alert_action {
     struct alert_id id;
     int ticks;
     enum gesture notice; /* GESTURE_STUCK, GESTURE_FOUND, GESTURE_FREED */
+    enum alert_door door;
+    bool feigned;
 };
 
 enum { ALERT_ACTIONS_MAX = 12 };
@@ -115,8 +127,15 @@ size_t alert_step(struct alert *a, const struct alert_rules *r, const struct ale
 /* When an ALERT_EV_TIME is due; NS_NEVER if nothing waits. */
 int64_t alert_deadline(const struct alert *a, const struct alert_rules *r);
 
-/* What every surface on site shows: calm again once the code (or duress) was pressed. */
+/* What every surface on site shows: calm again once the code (or duress) was pressed. A drill that
+ * is asked for while an alert is hidden looks like any drill, but leaves the site no more than the
+ * alert does. */
 enum alert_state alert_on_site(const struct alert *a);
+bool alert_drill_on_site(const struct alert *a);
+
+/* Since when it shows something; NS_NEVER: it is calm. And by which id. */
+int64_t alert_on_site_since(const struct alert *a);
+const struct alert_id *alert_on_site_id(const struct alert *a);
 
 bool alert_id_equal(const struct alert_id *a, const struct alert_id *b);
 bool alert_id_is_none(const struct alert_id *id);

@@ -27,7 +27,7 @@ static uint32_t alert_signs(const struct cue_facts *f, int64_t now)
     return signs;
 }
 
-struct cue cue_of(const struct cue_facts *f, int64_t now)
+static struct cue cue_from(const struct cue_facts *f, int64_t now)
 {
     struct cue c = {0};
     if (cue_within(f->sensed_at, CUE_SENSED_FOR, now))
@@ -44,6 +44,24 @@ struct cue cue_of(const struct cue_facts *f, int64_t now)
         c.safe = f->safe;
     }
     return c;
+}
+
+struct cue_facts cue_facts_on_site(const struct cue_facts *f)
+{
+    struct cue_facts shown = *f;
+    if (!f->feigned)
+        return shown;
+    shown.seen = shown.safe = 0;
+    shown.unheard = shown.unproved = shown.denied = false;
+    shown.handed_over = f->path && f->outside_configured;
+    shown.delivered_lan = f->path && !f->outside_configured;
+    return shown;
+}
+
+struct cue cue_of(const struct cue_facts *f, int64_t now)
+{
+    const struct cue_facts shown = cue_facts_on_site(f);
+    return cue_from(&shown, now);
 }
 
 static int64_t cue_sooner(int64_t best, int64_t at, int64_t span, int64_t now)

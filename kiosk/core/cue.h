@@ -30,6 +30,7 @@ struct cue {
 struct cue_facts {
     bool calm; /* surfaces on site show quiet (alert_on_site) */
     bool drill;
+    bool feigned; /* a drill that only the site is shown: its answers are none */
     bool fault;
     int64_t sensed_at;
     int64_t alert_at;        /* when the current alert began */
@@ -50,6 +51,10 @@ struct cue_facts {
 /* Nobody is listening, or the relay is dead: no live beat of a relay and no answer of a phone for
  * this long. A relay sends a beat every few seconds. */
 #define CUE_SILENCE (60 * INT64_C(1000000000))
+
+/* What the site may know of these facts: a drill that only the site is shown looks like one whose
+ * phones do not answer. */
+struct cue_facts cue_facts_on_site(const struct cue_facts *f);
 
 struct cue cue_of(const struct cue_facts *f, int64_t now);
 

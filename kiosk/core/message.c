@@ -21,7 +21,7 @@ enum part {
     PART_ALERT = 1 << 0,   /* its id may not be null */
     PART_KIOSK = 1 << 1,   /* the kiosk's keys must be there */
     PART_DETAIL = 1 << 2,  /* its detail may not be null */
-    PART_STATE = 1 << 3,   /* state, unconfirmed, duress */
+    PART_STATE = 1 << 3,   /* state, unconfirmed */
     PART_COUNTS = 1 << 4,  /* seen, safe */
     PART_NONCE = 1 << 5,   /* nonce */
     PART_LINK = 1 << 6,    /* connection */
@@ -32,6 +32,7 @@ enum part {
     PART_BEAT = 1 << 11,   /* up, synced, state, staff, ring, echo */
     PART_RING = 1 << 12,   /* on, staff, and id, which may be null */
     PART_PING = 1 << 13,   /* ring, nonce, a short one */
+    PART_BOX = 1 << 14,    /* sealed for staff, it lacks what says nothing */
 };
 
 static const struct {
@@ -40,11 +41,13 @@ static const struct {
 } kinds[MSG_KINDS] = {
     [MSG_LOCKDOWN] = {"lockdown", PART_ALERT | PART_KIOSK},
     [MSG_CAUTION] = {"caution", PART_ALERT | PART_KIOSK},
-    [MSG_DURESS] = {"duress", PART_ALERT | PART_KIOSK},
     [MSG_ALL_CLEAR] = {"all-clear", PART_ALERT | PART_KIOSK | PART_PROOF},
-    [MSG_DOOR] = {"door", PART_KIOSK | PART_DETAIL},
-    [MSG_FAULT] = {"fault", PART_KIOSK | PART_DETAIL},
-    [MSG_DRILL_REPORT] = {"drill-report", PART_KIOSK | PART_COUNTS | PART_RANG},
+    [MSG_DOOR] = {"door", PART_KIOSK | PART_DETAIL | PART_BOX},
+    [MSG_FAULT] = {"fault", PART_KIOSK | PART_DETAIL | PART_BOX},
+    [MSG_DRILL_REPORT] = {"drill-report", PART_KIOSK | PART_COUNTS | PART_RANG | PART_BOX},
+    [MSG_CODE] = {"code", PART_ALERT | PART_KIOSK | PART_BOX},
+    [MSG_DURESS] = {"duress", PART_ALERT | PART_KIOSK | PART_BOX},
+    [MSG_NOTHING] = {"nothing", PART_KIOSK | PART_BOX},
     [MSG_STATE] = {"state", PART_KIOSK | PART_STATE | PART_COUNTS | PART_NONCE | PART_PROOF},
     [MSG_ONLINE] = {"online", PART_KIOSK | PART_LINK},
     [MSG_LOST] = {"lost", PART_KIOSK | PART_LINK},
@@ -52,7 +55,6 @@ static const struct {
     [MSG_RETIRED] = {"retired", PART_KIOSK},
     [MSG_REVOKED] = {"revoked", PART_KIOSK},
     [MSG_RING] = {"ring", PART_DATE | PART_RING},
-    [MSG_NOTHING] = {"nothing", PART_KIOSK},
     [MSG_PING] = {"ping", PART_PING},
     [MSG_SEEN] = {"seen", PART_ALERT | PART_ACCOUNT},
     [MSG_SAFE] = {"safe", PART_ALERT | PART_ACCOUNT},
@@ -207,6 +209,15 @@ static bool put_short(cJSON *json, const struct message *m, unsigned parts)
            (parts & PART_PING || message_put_text(json, "at", m->at));
 }
 
+static bool put_boxed(cJSON *json, const struct message *m)
+{
+    return message_put_number(json, "v", ENVELOPE_VERSION) &&
+           message_put_text(json, "kind", kinds[m->kind].name) && put_id(json, "id", &m->id) &&
+           message_put_text(json, "at", m->at) &&
+           (m->age_ms < 0 || message_put_number(json, "age_ms", (uint64_t)m->age_ms)) &&
+           (m->detail[0] == '\0' || message_put_text(json, "detail", m->detail));
+}
+
 static bool put_common(cJSON *json, const struct message *m)
 {
     unsigned parts = kinds[m->kind].parts;
@@ -225,7 +236,7 @@ static bool put_common(cJSON *json, const struct message *m)
 static bool put_state(cJSON *json, const struct message *m)
 {
     return message_put_text(json, "state", states[m->state]) &&
-           put_bool(json, "unconfirmed", m->unconfirmed) && put_bool(json, "duress", m->duress);
+           put_bool(json, "unconfirmed", m->unconfirmed);
 }
 
 static bool put_counts(cJSON *json, const struct message *m)
@@ -318,7 +329,8 @@ static bool put_parts(cJSON *json, const struct message *m)
     return ok;
 }
 
-int message_write(const struct message *m, char *out, size_t size)
+static int message_print(const struct message *m, bool (*put)(cJSON *json, const struct message *m),
+                         char *out, size_t size)
 {
     char text[SCRATCH];
     int len = -1;
@@ -329,7 +341,7 @@ int message_write(const struct message *m, char *out, size_t size)
         return -1;
     }
     cJSON *json = cJSON_CreateObject();
-    if (!json || !put_common(json, m) || !put_parts(json, m)) {
+    if (!json || !put(json, m) || !put_parts(json, m)) {
         errno = ENOMEM;
         goto json_delete;
     }
@@ -342,6 +354,16 @@ int message_write(const struct message *m, char *out, size_t size)
 json_delete:
     cJSON_Delete(json);
     return len;
+}
+
+int message_write(const struct message *m, char *out, size_t size)
+{
+    return message_print(m, put_common, out, size);
+}
+
+int message_write_boxed(const struct message *m, char *out, size_t size)
+{
+    return message_print(m, put_boxed, out, size);
 }
 
 /* --- reading -------------------------------------------------------------------------------- */
@@ -433,8 +455,12 @@ static void take_head(struct reader *r, struct message *m)
         return;
     if (!(kinds[m->kind].parts & PARTS_SHORT))
         take_id(r, "id", &m->id, "id is neither a UUID nor null");
-    m->epoch = take_number(r, "epoch", INTEGER_END, "epoch is missing or no integer below 2^53");
-    m->seq = take_number(r, "seq", INTEGER_END, "seq is missing or no integer below 2^53");
+    bool boxed = kinds[m->kind].parts & PART_BOX; /* epoch and seq may be outside */
+    if (!boxed || !absent(r, "epoch"))
+        m->epoch =
+            take_number(r, "epoch", INTEGER_END, "epoch is missing or no integer below 2^53");
+    if (!boxed || !absent(r, "seq"))
+        m->seq = take_number(r, "seq", INTEGER_END, "seq is missing or no integer below 2^53");
     if (!r->why && kinds[m->kind].parts & PART_ALERT &&
         sodium_is_zero(m->id.bytes, sizeof m->id.bytes))
         r->why = "id is null";
@@ -474,7 +500,6 @@ static void take_state(struct reader *r, struct message *m)
             r->why = "state is not quiet, caution or lockdown";
     }
     m->unconfirmed = take_bool(r, "unconfirmed", "unconfirmed is not true or false");
-    m->duress = take_bool(r, "duress", "duress is not true or false");
 }
 
 static bool nonce_read(const char *hex, uint8_t out[FRESHNESS_NONCE])
@@ -613,7 +638,7 @@ int message_read(struct message *m, const char *text, size_t len, const char **w
     if (!r.why)
         take_head(&r, m);
     if (!r.why)
-        take_common(&r, m, (kinds[m->kind].parts & PART_KIOSK) != 0);
+        take_common(&r, m, (kinds[m->kind].parts & (PART_KIOSK | PART_BOX)) == PART_KIOSK);
     if (!r.why)
         take_parts(&r, m);
     cJSON_Delete(json);

@@ -16,19 +16,21 @@
 enum message_kind {
     MSG_LOCKDOWN,
     MSG_CAUTION,
-    MSG_DURESS,
     MSG_ALL_CLEAR, /* topic alert */
     MSG_DOOR,
     MSG_FAULT,
     MSG_DRILL_REPORT, /* topic notice */
-    MSG_STATE,        /* topic state */
+    MSG_CODE,
+    MSG_DURESS,
+    MSG_NOTHING, /* topics notice and staff: what was pressed at the door in this alert. Nothing, on
+                    alert and notice: with cover, a packet like the others */
+    MSG_STATE,   /* topic state */
     MSG_ONLINE,
     MSG_LOST,    /* topic presence */
     MSG_BEAT,    /* topic beat */
     MSG_RETIRED, /* signed by the venue's root key */
     MSG_REVOKED, /* topic wake/: that account is no longer to be rung */
     MSG_RING,    /* topic ring: whom a relay is to wake */
-    MSG_NOTHING, /* topics alert and notice, with cover: a packet like the others */
     MSG_PING,    /* topics relay/ and ack/: the next beat is to echo its nonce */
     MSG_SEEN,
     MSG_SAFE,
@@ -41,9 +43,9 @@ enum message_kind {
     MSG_KINDS,
 };
 
-/* "kind" on the wire: lockdown, caution, duress, all-clear, door, fault, drill-report, state,
- * online, lost, beat, retired, revoked, ring, nothing, ping, seen, safe, rang, command-lockdown,
- * ... Static storage. */
+/* "kind" on the wire: lockdown, caution, all-clear, door, fault, drill-report, code, duress,
+ * nothing, state, online, lost, beat, retired, revoked, ring, ping, seen, safe, rang,
+ * command-lockdown, ... Static storage. */
 const char *message_kind_name(enum message_kind k);
 
 /* Whether it is signed and not sealed (envelope_clear_sign): what everybody at the broker may read.
@@ -69,7 +71,7 @@ struct message {
 
     /* only kind state */
     enum alert_state state;
-    bool unconfirmed, duress;
+    bool unconfirmed;
 
     /* state: accounts that answered so far. drill-report: the same at the drill's end; there is one
      * report for each broker, named in `detail`, with its latency in age_ms (null: no hand-over) */
@@ -114,8 +116,13 @@ struct message {
  * message_read would refuse, ENOMEM. */
 int message_write(const struct message *m, char *out, size_t size);
 
-/* Reads `len` bytes of JSON. Returns 0, or -1 and a reason in *why (static storage); *m is then
- * not to be used. */
+/* What staff read in a box (staff_box.h), kinds door to nothing: the same object without epoch and
+ * seq, which are outside, and without keys that say nothing, so that it fits into
+ * STAFF_BOX_TEXT_MAX. Otherwise as message_write. */
+int message_write_boxed(const struct message *m, char *out, size_t size);
+
+/* Reads `len` bytes of JSON, of either. Returns 0, or -1 and a reason in *why (static storage); *m
+ * is then not to be used. */
 int message_read(struct message *m, const char *text, size_t len, const char **why);
 
 /* A UUID as RFC 9562 writes it: 36 characters. */

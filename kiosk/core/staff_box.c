@@ -58,7 +58,7 @@ static int slot_key(const uint8_t own[KEY], const uint8_t other[KEY], const uint
 static const uint8_t slot_nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES];
 
 static void slot_seal(const struct chance *c, const uint8_t public[ENVELOPE_PUBLIC],
-                       const uint8_t ephemeral[KEY], const uint8_t bound[BOUND], uint8_t slot[SLOT])
+                      const uint8_t ephemeral[KEY], const uint8_t bound[BOUND], uint8_t slot[SLOT])
 {
     uint8_t phone[KEY], key[KEY];
     if (crypto_sign_ed25519_pk_to_curve25519(phone, public) != 0 ||

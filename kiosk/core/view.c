@@ -6,8 +6,11 @@
 
 void view_init(struct view_kiosk *v)
 {
-    *v = (struct view_kiosk){
-        .linked_at = NS_NEVER, .life_at = NS_NEVER, .state_at = NS_NEVER, .clear_at = NS_NEVER};
+    *v = (struct view_kiosk){.press = {.kind = MSG_NOTHING},
+                             .linked_at = NS_NEVER,
+                             .life_at = NS_NEVER,
+                             .state_at = NS_NEVER,
+                             .clear_at = NS_NEVER};
 }
 
 void view_link(struct view_kiosk *v, bool linked, int64_t now)
@@ -31,6 +34,15 @@ static bool changes_state(enum message_kind k)
     return k <= MSG_STATE;
 }
 
+static uint64_t *mark_of(struct view_kiosk *v, enum message_kind k)
+{
+    if (k == MSG_DOOR || k == MSG_FAULT || k == MSG_DRILL_REPORT)
+        return &v->notice_next;
+    if (k == MSG_CODE || k == MSG_DURESS || k == MSG_NOTHING)
+        return &v->door_next;
+    return changes_state(k) ? &v->told_next : &v->live_next;
+}
+
 /* Judges epoch and seq and moves the marks. VIEW_HEARD: it is new. */
 static enum view_verdict pass_marks(struct view_kiosk *v, const struct message *m)
 {
@@ -38,7 +50,7 @@ static enum view_verdict pass_marks(struct view_kiosk *v, const struct message *
         return VIEW_OLD;
     if (m->epoch > v->epoch) {
         v->epoch = m->epoch;
-        v->told_next = v->live_next = v->connection = 0;
+        v->told_next = v->live_next = v->notice_next = v->door_next = v->connection = 0;
     }
     if (m->kind == MSG_ONLINE || m->kind == MSG_LOST) {
         if (m->connection < v->connection)
@@ -47,7 +59,7 @@ static enum view_verdict pass_marks(struct view_kiosk *v, const struct message *
     }
     if (m->kind == MSG_LOST)
         return VIEW_HEARD;
-    uint64_t *mark = changes_state(m->kind) ? &v->told_next : &v->live_next;
+    uint64_t *mark = mark_of(v, m->kind);
     if (m->seq < *mark)
         return m->seq + 1 == *mark ? VIEW_REPEATED : VIEW_OLD;
     *mark = m->seq + 1;
@@ -137,13 +149,20 @@ static enum view_verdict on_all_clear(struct view_kiosk *v, const struct view_ru
     return view_state(v, r, w, ALERT_QUIET, false, now);
 }
 
-static bool view_on_duress(struct view_kiosk *v, const struct message *m)
+/* Staff are told of each press once, however often the kiosk repeats it. */
+static enum view_verdict view_on_door(struct view_kiosk *v, const struct view_rules *r,
+                                      const struct message *m)
 {
-    bool news = !v->duress;
-    if (news)
+    struct view_press press = {.kind = m->kind, .id = m->id};
+    memcpy(press.at, m->at, sizeof press.at);
+    bool news = m->kind != MSG_NOTHING &&
+                (press.kind != v->press.kind || memcmp(&press.id, &v->press.id, sizeof press.id) ||
+                 strcmp(press.at, v->press.at) != 0);
+    if (m->kind == MSG_DURESS && !v->duress)
         latch(&v->dangered, m);
-    v->duress = true;
-    return news;
+    v->duress = v->duress || m->kind == MSG_DURESS;
+    v->press = press;
+    return news && r->staff ? VIEW_TOLD : VIEW_HEARD;
 }
 
 static enum view_verdict on_state_change(struct view_kiosk *v, const struct view_rules *r,
@@ -159,14 +178,13 @@ static enum view_verdict on_state_change(struct view_kiosk *v, const struct view
         return view_state(v, r, w, ALERT_CAUTION, false, now);
     case MSG_ALL_CLEAR:
         return on_all_clear(v, r, w, now);
+    case MSG_CODE:
     case MSG_DURESS:
-        return view_on_duress(v, m) && r->staff ? VIEW_TOLD : VIEW_HEARD;
+    case MSG_NOTHING:
+        return view_on_door(v, r, m);
     case MSG_STATE: {
-        bool alarm = m->duress && view_on_duress(v, m) && r->staff;
         enum view_verdict verdict = view_state(v, r, w, m->state, m->unconfirmed, now);
-        if (verdict == VIEW_REPEATED)
-            verdict = VIEW_HEARD; /* sent again every minute */
-        return alarm && verdict == VIEW_HEARD ? VIEW_TOLD : verdict;
+        return verdict == VIEW_REPEATED ? VIEW_HEARD : verdict; /* sent again every minute */
     }
     default:
         return r->staff ? VIEW_TOLD : VIEW_HEARD; /* notices */
@@ -238,6 +256,7 @@ struct view_shown view_look(const struct view_kiosk *v, const struct view_rules 
 {
     struct view_shown s = {
         .duress = v->duress && r->staff,
+        .code = v->press.kind == MSG_CODE && !v->duress && r->staff,
         .drill = v->drill,
         .silent = !v->linked || !view_within(v->life_at, r->lost_after, now),
         .stale = !view_within(v->state_at, r->stale_after, now),

@@ -14,11 +14,14 @@
  * What is believed:
  * - The caller has opened sealed messages and checked their signatures. This file judges whether
  * they are newer than what was received before (epoch, then seq), and what they change.
- * - Two marks are kept. A message that changes the state (alert, notice, state) must be newer than
- * the last of its kind; a sign of life (beat, online) must be newer than every message. So a beat
- * that overtakes an alert on another broker does not make the alert look old, and nobody can replay
- * an old beat for a kiosk that is dead.
+ * - Marks are kept: a message that changes the state (alert, state) must be newer than the last of
+ * these, a notice than the last notice, and what was pressed at the door than the last of that, for
+ * staff read it on two topics; a sign of life (beat, online) must be newer than every message. So a
+ * beat that overtakes an alert on another broker does not make the alert look old, and nobody can
+ * replay an old beat for a kiosk that is dead.
  * - A will (lost) carries no useful seq; one of an earlier connection is old.
+ * - What was pressed at the door (code, duress, nothing) reaches staff phones alone: sealed to
+ * them, on the topics notice and staff. Code and duress look the same in all that members read.
  * - A real lockdown and a duress stay until a staff phone's signature proves their end (cert.h).
  *   Whatever the kiosk says by itself (quiet, caution, drill, all-clear) makes a lockdown at most
  *   unconfirmed.
@@ -42,7 +45,7 @@ struct view_rules {
     int64_t lost_after;      /* VIEW_LOST_AFTER */
     int64_t stale_after;     /* VIEW_STALE_AFTER */
     int64_t all_clear_lasts; /* VIEW_ALL_CLEAR_LASTS */
-    bool staff;              /* duress is shown */
+    bool staff;              /* a staff phone: it shows what was pressed at the door */
     bool plain;              /* a plain venue: nothing is signed, so nothing can be proved */
 };
 
@@ -77,14 +80,23 @@ struct view_latch {
     uint64_t epoch, seq;
 };
 
+/* What was pressed at the door last. */
+struct view_press {
+    enum message_kind kind; /* MSG_CODE, MSG_DURESS; MSG_NOTHING */
+    struct alert_id id;
+    char at[MESSAGE_AT_MAX];
+};
+
 /* One kiosk. A page keeps all of it between runs, except linked and the times. */
 struct view_kiosk {
     bool retired;
     uint64_t epoch;                /* the highest received */
     uint64_t told_next, live_next; /* the lowest seq of that epoch not yet received */
-    uint64_t connection;           /* the highest received in that epoch */
+    uint64_t notice_next, door_next;
+    uint64_t connection; /* the highest received in that epoch */
     enum alert_state state;
     bool drill, unconfirmed, duress;
+    struct view_press press;
     struct view_latch alert, dangered; /* valid while state is not quiet, while duress */
     bool linked;
     int64_t linked_at;
@@ -95,7 +107,8 @@ struct view_kiosk {
 
 struct view_shown {
     enum view_show show;
-    bool duress; /* shown to staff only */
+    bool duress; /* shown to staff only, as is: */
+    bool code;   /* it was the code that was pressed at the door last */
     bool drill;
     bool silent; /* no sign of life, whatever the state */
     bool stale;  /* the state is old or unknown, whatever it was */

@@ -41,17 +41,7 @@ class Stage:
         self.shown = len(self.phone.all("show"))
 
     def _staff_ends_it(self):
-        kiosk, (account, password) = self.kiosk, self.kiosk.account_of("staff")
-        out = kiosk.folder / "phone"
-        out.mkdir(mode=0o700)
-        made = kiosk.cli("keys", "staff", "--root", kiosk.root_key, "--out", out, "--account",
-                         account)
-        assert made.returncode == 0, made.stderr
-        secret = kiosk.credentials / "staff-password"
-        secret.write_text(password + "\n")
-        secret.chmod(0o600)
-        done = kiosk.cli("command", "all-clear", "--key", out / "staff.key", "--user", account,
-                         "--password", secret.name, "--for", "5s")
+        done = self.kiosk.staff_command("all-clear")
         assert done.returncode == 0, done.stderr
 
     def client(self, client_id, user, password):
@@ -118,7 +108,7 @@ def a_plain_message_to_a_sealed_listener(stage):
     thief = stage.as_kiosk("a-thief")
     common = {"v": 2, "id": stage.alert, "epoch": 1 << 50, "seq": 1, "at": None, "age_ms": 0,
               "drill": False, "resumed": False, "detail": None, "proof": stage.clear["proof"]}
-    state = {"state": "quiet", "unconfirmed": False, "duress": False, "seen": 0, "safe": 0,
+    state = {"state": "quiet", "unconfirmed": False, "seen": 0, "safe": 0,
              "nonce": "00" * 16}
     for retain in (False, True):
         stage.say(thief, "alert", json.dumps({**common, "kind": "all-clear"}), retain)
@@ -194,8 +184,7 @@ def test_none_ends_a_lockdown_at_the_member(stage, attack):
 
 def test_staff_still_can(stage):
     """The same stage: what ends it is a staff phone's word, so that the others fail for a reason."""
-    stage.kiosk.cli("command", "all-clear", "--key", stage.kiosk.folder / "phone/staff.key", "--user",
-                    stage.kiosk.account_of("staff")[0], "--password", "staff-password", "--for", "5s")
+    assert stage.kiosk.staff_command("all-clear").returncode == 0
     stage.phone.wait("show", show="all-clear", count=2)
     with pytest.raises(AssertionError):
         stage.stands()

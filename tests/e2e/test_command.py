@@ -18,18 +18,10 @@ from tests.kit.voice import Voice
 def staff(kiosk):
     """A staff phone of this kiosk: (run a command, its account)."""
     kiosk.start()
-    account, password = kiosk.account_of("staff")
-    secret = kiosk.credentials / "staff-password"
-    secret.write_text(password + "\n")
-    secret.chmod(0o600)
-    out = kiosk.folder / "phone"
-    out.mkdir(mode=0o700)
-    made = kiosk.cli("keys", "staff", "--root", kiosk.root_key, "--out", out, "--account", account)
-    assert made.returncode == 0, made.stderr
+    kiosk.staff_phone()
 
-    def command(*words, key=out / "staff.key"):
-        return kiosk.cli("command", *words, "--key", key, "--user", account, "--password",
-                         "staff-password", "--for", "3s")
+    def command(*words, **more):
+        return kiosk.staff_command(*words, patience="3s", **more)
     return command
 
 
@@ -68,19 +60,21 @@ def test_a_staff_phone_calls_a_lockdown_a_caution_and_a_drill(kiosk, staff):
     member.wait("all-clear", "alert", drill=True)
 
 
-def test_duress_is_lifted_by_a_staff_phone_alone(kiosk, staff):
+@pytest.mark.parametrize("count, kind", [(5, "code"), (4, "duress")])
+def test_what_was_pressed_stays_until_a_staff_phone_ends_it(kiosk, staff, count, kind):
     phone, wires = kiosk.member("staff"), kiosk.wires()
-    wires.presses(4, on=0.05, off=0.05)
-    phone.wait("duress", "alert")
+    wires.presses(count, on=0.05, off=0.05)
+    pressed = phone.wait(kind, "notice").body
+    kept = phone.wait(kind, "staff").body
+    assert (kept["id"], kept["at"]) == (pressed["id"], pressed["at"])
+    assert phone.wait("state", "state", id=pressed["id"]).body["state"] == "quiet"
     time.sleep(0.3)
     wires.presses(5, on=0.05, off=0.05)
-    time.sleep(0.5)
-    assert not phone.all("state", "state", duress=False)[1:]
+    phone.wait(kind, "notice", count=2)  # the code takes no duress back
+    before = len(phone.all("nothing", "staff"))
     assert staff("all-clear").returncode == 0
-    last = wait.until(lambda: [r for r in phone.all("state", "state")
-                               if r.at > phone.all("duress", "alert")[0].at
-                               and not r.body["duress"]], "a state without duress")
-    assert last
+    phone.wait("nothing", "staff", count=before + 1)
+    assert phone.wait("state", "state", id=None)
 
 
 def test_a_key_that_the_root_did_not_sign_commands_nothing(kiosk, staff):
@@ -131,7 +125,7 @@ def refusals(kiosk, phone, secret):
 ])
 def test_a_refused_command_gets_an_answer_that_says_why(kiosk, staff, change, why):
     account = kiosk.account_of("staff")[0]
-    seed = bytes.fromhex((kiosk.folder / "phone/staff.key").read_text())
+    seed = bytes.fromhex(kiosk.staff_phone()[1].read_text())
     secret = na.crypto_sign_seed_keypair(seed)[1]
     phone = kiosk.member("staff", topics=["state", "alert", f"answer/{account}"])
     kiosk.wires().hold(0.4)
@@ -154,7 +148,7 @@ def test_the_command_says_why_it_was_refused(kiosk, staff, why, said):
     kiosk.daemon.stop()
     account = kiosk.account_of("staff")[0]
     public = na.crypto_sign_seed_keypair(
-        bytes.fromhex((kiosk.folder / "phone/staff.key").read_text()))[0]
+        bytes.fromhex(kiosk.staff_phone()[1].read_text()))[0]
     with Voice(kiosk) as voice, ThreadPoolExecutor(1) as pool:
         voice.state("quiet", nonce=bytes(15) + b"\1")
         done = pool.submit(staff, "drill")

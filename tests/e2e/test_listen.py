@@ -10,7 +10,7 @@ from nacl import bindings as na
 
 from tests.kit import wait
 from tests.kit.kiosk import Kiosk, phone_file
-from tests.kit.member import Listener
+from tests.kit.member import Listener, phone_key
 from tests.kit.voice import Staff, Voice, alert_id, hexed
 
 
@@ -157,20 +157,33 @@ def test_each_alert_is_answered_once(kiosk, voice):
 
 
 def test_duress_and_notices_are_for_staff(kiosk, voice):
+    account, _, _ = kiosk.staff_phone()
+    public = phone_key(account)[0]
     member, staff = listen(kiosk), listen(kiosk, "--staff", role="staff")
     alert = alert_id()
     voice.alert("lockdown", alert)
     for one in (member, staff):
         shows(one, "lockdown")
     before = len(member.all("show"))
-    voice.alert("duress", alert)
-    voice.publish("notice", voice.seal("notice", voice.body("fault", detail="cut")))
-    staff.wait("duress", "alert", verdict="told")
+    voice.to_staff("notice", "duress", public, id=alert)
+    voice.to_staff("staff", "duress", public, id=alert)
+    voice.to_staff("notice", "fault", public, detail="cut")
+    staff.wait("duress", "notice", verdict="told")
+    staff.wait("duress", "staff", verdict="heard")
     staff.wait("fault", "notice", verdict="told", detail="cut")
     wait.until(lambda: any(k["duress"] for s in staff.all("show")
                            for k in s.body["kiosks"].values()), "duress on the staff phone")
     wait.never(lambda: len(member.all("show")) != before, "a change on the member's phone", 0.3)
     assert not member.all("fault")
+    assert not any("duress" in str(r.body) or "code" in r.body for r in member.received)
+    voice.to_staff("notice", "fault", detail="cut")  # for no phone
+    staff.wait("closed", "notice")
+    assert not staff.all("refused")
+
+
+def test_a_staff_listener_without_its_key_is_told_what_is_missing(kiosk):
+    done = kiosk.cli("listen", "--staff", "--for", "1s")
+    assert done.returncode == 2 and "--key FILE is missing" in done.stderr
 
 
 def test_the_worst_of_two_kiosks_is_shown(kiosk, voice):

@@ -22,7 +22,7 @@ def test_a_hold_reaches_the_member_as_one_lockdown(kiosk):
     wait.never(lambda: len(member.all("lockdown", "alert")) > 1, "a second alert", 0.5)
 
 
-def test_two_presses_are_a_caution_and_the_code_takes_it_back(kiosk):
+def test_two_presses_are_a_caution_and_the_code_takes_nothing_back(kiosk):
     kiosk.start()
     member, wires = kiosk.member(), kiosk.wires()
     wires.presses(2, on=0.05, off=0.05)
@@ -30,7 +30,10 @@ def test_two_presses_are_a_caution_and_the_code_takes_it_back(kiosk):
     wires.presses(5, on=0.05, off=0.05)
     clear = member.wait("all-clear", "alert")
     assert clear.body["id"] == caution.body["id"]
-    assert clear.body["detail"] is None
+    assert clear.body["detail"] == "unconfirmed"
+    member.wait("state", "state", state="caution", unconfirmed=True)
+    assert kiosk.status()["state"] == "quiet"
+    assert kiosk.staff_command("abort").returncode == 0
     member.wait("state", "state", state="quiet")
 
 
@@ -54,16 +57,18 @@ def test_the_code_in_a_lockdown_is_not_confirmed(kiosk):
     member.wait("state", "state", state="lockdown", unconfirmed=True)
 
 
-def test_another_count_is_duress_and_looks_like_the_code_on_site(kiosk):
+def test_another_count_is_duress_and_looks_like_the_code_but_to_staff(kiosk):
     kiosk.start()
     member, staff, wires = kiosk.member(), kiosk.member("staff"), kiosk.wires()
     wires.hold(0.4)
     member.wait("lockdown", "alert")
     time.sleep(GAP_S)
     wires.presses(6, on=0.05, off=0.05)
-    staff.wait("duress", "alert")
+    staff.wait("duress", "notice")
+    staff.wait("duress", "staff")
     assert kiosk.status()["state"] == "quiet"
-    staff.wait("state", "state", duress=True)
+    member.wait("all-clear", "alert", detail="unconfirmed")
+    assert "duress" not in str([r.body for r in member.received])
 
 
 def test_plain_is_bare_json_that_any_mqtt_app_reads():

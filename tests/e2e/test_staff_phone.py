@@ -18,13 +18,7 @@ from tests.kit.voice import Voice, alert_id, hexed
 def with_staff():
     """A kiosk whose staff account has a key; a Voice speaks for it."""
     with Kiosk(kind="c") as kiosk:
-        kiosk.account_id, password = kiosk.account_of("staff")
-        kiosk.phone = kiosk.folder / "phone"
-        assert kiosk.cli("keys", "staff", "--root", kiosk.root_key, "--out", kiosk.phone, "--account",
-                         kiosk.account_id).returncode == 0
-        secret = kiosk.credentials / "staff"
-        secret.write_text(password + "\n")
-        secret.chmod(0o600)
+        kiosk.account_id, kiosk.key, kiosk.password_name = kiosk.staff_phone()
         kiosk.staff_public = hexed(kiosk.state / "staff" / f"{kiosk.account_id}.cert")[:32]
         yield kiosk
 
@@ -38,8 +32,8 @@ class Order(threading.Thread):
         self.start()
 
     def run(self):
-        self.done = self.kiosk.cli("command", *self.args, "--key", self.kiosk.phone / "staff.key",
-                                   "--user", self.kiosk.account_id, "--password", "staff")
+        self.done = self.kiosk.cli("command", *self.args, "--key", self.kiosk.key, "--user",
+                                   self.kiosk.account_id, "--password", self.kiosk.password_name)
 
     def result(self):
         self.join(20)
@@ -65,7 +59,8 @@ def test_a_signed_letter_with_the_current_nonce(staffed, name, before, after):
         assert (said["nonce"], said["id"], said["seq"]) == (nonce.hex(), standing, voice.seq)
         if name == "all-clear":
             check_word(staffed, said)
-        voice.state(alert_id=alert, nonce=secrets.token_bytes(16), **after)
+        voice.state(alert_id=None if after["state"] == "quiet" else alert,
+                    nonce=secrets.token_bytes(16), **after)
         done = order.result()
         assert done.returncode == 0 and json.loads(done.stdout)["obeyed"] is True, done
         assert len(voice.letters) == 1
@@ -108,7 +103,7 @@ def test_no_kiosk_at_all(staffed):
 
 def test_a_forged_state_gets_no_letter(staffed):
     with Voice(staffed) as voice:
-        body = voice.body("state", state="quiet", unconfirmed=False, duress=False, seen=0, safe=0,
+        body = voice.body("state", state="quiet", unconfirmed=False, seen=0, safe=0,
                           nonce="00" * 16)
         voice.publish("state", voice.seal("state", body, secret=na.crypto_sign_keypair()[1]), True)
         done = Order(staffed, "lockdown", "--for", "1s").result()

@@ -31,12 +31,12 @@ keyfile {key}
 
 # What each role may do below porchlight/VENUE/KIOSK/, as kiosk/common/topics.c has it.
 RIGHTS = {
-    "kiosk": ["write alert", "write notice", "write state", "write presence", "readwrite beat",
-              "read ack/+", "read command/+", "readwrite enrol/+", "read relay/+",
+    "kiosk": ["write alert", "write notice", "write staff", "write state", "write presence",
+              "readwrite beat", "read ack/+", "read command/+", "readwrite enrol/+", "read relay/+",
               "write answer/+"],
     "member": ["read alert", "read state", "read presence", "read beat", "write ack/ACCOUNT",
                "read enrol/ACCOUNT", "read answer/ACCOUNT"],
-    "staff": ["read alert", "read state", "read presence", "read beat", "read notice",
+    "staff": ["read alert", "read state", "read presence", "read beat", "read notice", "read staff",
               "write ack/ACCOUNT", "write command/ACCOUNT", "read enrol/ACCOUNT",
               "read answer/ACCOUNT"],
     "bench": ["read alert", "readwrite bench"],

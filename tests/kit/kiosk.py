@@ -2,12 +2,13 @@
 
 import secrets
 import shutil
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.kit import local, pki, process, wait
 from tests.kit.broker import make_of_choice
-from tests.kit.member import Listener, enlist, phone_seed
+from tests.kit.member import Listener, enlist, phone_key, phone_seed
 from tests.kit.place import ROOT, fresh, program
 from tests.kit.process import Process
 from tests.kit.wires import Wires
@@ -236,10 +237,33 @@ class Kiosk:
     def member(self, role="member", broker=0, **more):
         from tests.kit.member import Member  # paho and PyNaCl are for the tests alone
         if role == "staff":
-            more.setdefault("topics", ["alert", "notice", "state", "presence", "beat"])
+            more.setdefault("topics", ["alert", "notice", "staff", "state", "presence", "beat"])
+            if not self.plain:
+                self.staff_phone(broker)
         made = Member(self.brokers[broker], *self.account_of(role, broker), self.keys, **more)
         self.mailboxes.append(made)
         return made
+
+    def staff_phone(self, broker=0):
+        """Has the root certify the staff phone: (account, its key's file, the name of its
+        password's credential)."""
+        account, password = self.account_of("staff", broker)
+        secret = self.credentials / f"staff-{account}"
+        if not (self.state / "staff" / f"{account}.cert").exists():
+            secret.write_text(password + "\n")
+            secret.chmod(0o600)
+            done = self.cli("keys", "staff", "--root", self.root_key, "--public",
+                            phone_key(account)[0].hex(), "--account", account)
+            assert done.returncode == 0, done.stderr
+            if self.daemon and self.daemon.alive:
+                self.daemon.signal(signal.SIGHUP)
+        return account, phone_file(self.folder, account), secret.name
+
+    def staff_command(self, *words, broker=0, patience="5s", **more):
+        """porchlight command, as that phone."""
+        account, key, password = self.staff_phone(broker)
+        return self.cli("command", *words, "--key", more.pop("key", key), "--user", account,
+                        "--password", password, "--for", patience, **more)
 
     def spy(self, topics, broker=0):
         """The broker's operator: sees every topic, as bytes, and may write what anybody may."""
@@ -253,6 +277,8 @@ class Kiosk:
         argv = ["--prefix", self.prefix, "--user", account, "--password", secret.name, *args]
         if not self.plain:
             argv += ["--key", phone_file(self.folder, account)]
+        if role == "staff" and not self.plain:
+            self.staff_phone(broker)
         made = Listener(argv + (["--staff"] if role == "staff" else []),
                         self.logs / f"listen-{role}")
         self.mailboxes.append(made)

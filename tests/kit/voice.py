@@ -10,7 +10,7 @@ import uuid
 
 from nacl import bindings as na
 
-from tests.kit import envelope, wait
+from tests.kit import envelope, staff_box, wait
 from tests.kit.member import paho_client
 
 
@@ -66,9 +66,19 @@ class Voice:
         return self.publish("alert", self.seal("alert", self.body(kind, id=alert_id, **fields)))
 
     def state(self, state="quiet", alert_id=None, retain=True, nonce=bytes(16), **fields):
-        body = self.body("state", id=alert_id, state=state, unconfirmed=False, duress=False,
-                         seen=0, safe=0, nonce=nonce.hex())
+        body = self.body("state", id=alert_id, state=state, unconfirmed=False, seen=0,
+                         safe=0, nonce=nonce.hex())
         return self.publish("state", self.seal("state", {**body, **fields}), retain)
+
+    def to_staff(self, topic, kind, *phones, retain=None, **fields):
+        """On notice or staff, for the staff phones with these public keys."""
+        self.seq += 1
+        _, venue, kiosk = self.place.split("/")
+        text = {"v": envelope.VERSION, "kind": kind, "id": None, "at": None, **fields}
+        box = staff_box.seal(venue, kiosk, phones, json.dumps(text, separators=(",", ":")))
+        return self.publish(topic, staff_box.sign(box, self.secret, f"{self.place}/{topic}",
+                                                  self.epoch, self.seq),
+                            topic == "staff" if retain is None else retain)
 
     def beat(self):
         return self.publish("beat", self.seal("beat", self.body("beat", **envelope.beat_fields())))

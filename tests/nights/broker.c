@@ -15,6 +15,8 @@ enum sort sort_of(const char *topic)
     const char *last = topic;
     for (int slashes = 0; *last != '\0' && slashes < 3; last++)
         slashes += *last == '/';
+    if (strcmp(last, "staff") == 0)
+        return SORT_NOTICE; /* both are sealed to staff phones */
     for (int i = 0; i < SORT_OTHER; i++)
         if (strcmp(last, names[i]) == 0)
             return (enum sort)i;

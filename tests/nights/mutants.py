@@ -37,9 +37,9 @@ MUTANTS = {
                            "#define VIEW_LOST_AFTER      (24 *"),
     "cut-is-noticed": ("kiosk/core/view.h", "#define VIEW_LOST_AFTER      (15 *",
                        "#define VIEW_LOST_AFTER      (24 *"),
-    "nobody-ends-a-lockdown": ("kiosk/core/alert.c", "    if (a->now.drill || in_abort_window(a, r,"
-                               " now)) {", "    if (a->now.drill || in_abort_window(a, r, now) ||\n"
-                               "        a->now.state == ALERT_LOCKDOWN) {"),
+    "nobody-ends-a-lockdown": ("kiosk/core/alert.c", "        if (a->now.drill || in_abort_window(a,"
+                               " r, now))", "        if (a->now.drill || in_abort_window(a, r, now) ||\n"
+                               "            a->now.state == ALERT_LOCKDOWN)"),
     "a-phone-keeps-a-lockdown": ("kiosk/core/view.c", " && !covers(w, &v->alert)) {",
                                  " && w->retained && !covers(w, &v->alert)) {"),
     "handed-over-to-somebody": ("kiosk/alertd/events.c", "    if (!outside) {",
@@ -63,17 +63,21 @@ MUTANTS = {
     "connects-are-bounded": ("kiosk/mqtt/thread.c", "        pause_for(t, backoff);",
                              "        pause_for(t, 1000000);"),
     "code-is-duress-site-in-lockdown": ("kiosk/core/alert.c",
-                                        "    a->now.calm = a->now.state != ALERT_QUIET;", ""),
-    "code-is-duress-network-in-lockdown": ("kiosk/core/alert.c", "    a->now.duress = true;\n"
-                                           "    alert_add_message(t, a, ALERT_PUB_DURESS);",
-                                           "    a->now.duress = true;\n    alert_add(t, a, "
-                                           "ALERT_DO_RECORD);\n    alert_add(t, a, "
-                                           "ALERT_DO_PUBLISH)->publish = ALERT_PUB_DURESS;"),
-    "code-is-duress-writes-in-lockdown": ("kiosk/core/alert.c", "    a->now.duress = true;\n"
-                                          "    alert_add_message(t, a, ALERT_PUB_DURESS);",
-                                          "    a->now.duress = true;\n    alert_add(t, a, "
-                                          "ALERT_DO_PUBLISH)->publish = ALERT_PUB_DURESS;\n"
-                                          "    alert_add(t, a, ALERT_DO_STATE);"),
+                                        "    a->now.calm = a->now.unconfirmed = active;",
+                                        "    a->now.calm = active && door == ALERT_DOOR_CODE;\n"
+                                        "    a->now.unconfirmed = active;"),
+    "code-is-duress-network-in-quiet": ("kiosk/core/alert.c", "    if (!r->plain)\n"
+                                        "        alert_add(t, a, ALERT_DO_DOOR);",
+                                        "    if (!r->plain && door == ALERT_DOOR_DURESS)\n"
+                                        "        alert_add(t, a, ALERT_DO_DOOR);"),
+    "code-is-duress-writes-in-lockdown": ("kiosk/core/alert.c",
+                                          "    alert_add(t, a, ALERT_DO_RECORD);\n    if (active)\n",
+                                          "    if (door == ALERT_DOOR_DURESS)\n"
+                                          "        alert_add(t, a, ALERT_DO_RECORD);\n"
+                                          "    if (active)\n"),
+    "code-is-duress-card-in-quiet": ("kiosk/core/alert.c", "        a->now.pressed = true;\n",
+                                     "        a->now.pressed = true;\n"
+                                     "        a->now.unclear = door == ALERT_DOOR_DURESS;\n"),
 }
 
 

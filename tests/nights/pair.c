@@ -37,12 +37,17 @@ void pair_observe(enum surface s, const char *what, const void *bytes, size_t le
         (struct seen){.at = world_now(), .what = what, .hash = h};
 }
 
+void pair_id(struct alert_id *id)
+{
+    if (observing && !observing->state)
+        memset(id->bytes, 0x5a, sizeof id->bytes);
+}
+
 void pair_gesture(const char *state)
 {
     if (!observing || observing->state)
         return;
     observing->state = state;
-    seals_seed(); /* one press more has drawn more: from here on chance is the same again */
 }
 
 /* Somebody on site asks for the status, again and again. */
@@ -92,7 +97,9 @@ static void compare(enum surface s)
                (double)x->at / 1e9, y->what, (double)y->at / 1e9);
 }
 
-/* One of the gestures is code or duress, and no staff phone acts: it alone may know. */
+/* One of the gestures is code or duress, and no staff phone acts: it alone may know. The switch's
+ * wires hold: where one comes loose, trains of more and of fewer presses end at different moments.
+ */
 static void pair_draw(struct night *n, uint64_t seed)
 {
     bool any = false;
@@ -102,6 +109,8 @@ static void pair_draw(struct night *n, uint64_t seed)
         struct happening *h = &n->happenings[i];
         if (h->kind == DO_STAFF_CLEAR || h->kind == DO_STAFF_LOCKDOWN)
             h->kind = DO_LOCKDOWN;
+        if (h->kind == BREAK_WIRE || h->kind == BREAK_EDGES)
+            h->kind = BREAK_HOLE;
         any = any || h->kind == DO_CODE || h->kind == DO_DURESS;
         last = h->kind < GESTURES_END && h->at >= n->happenings[last].at ? i : last;
     }
@@ -125,6 +134,8 @@ void pair_play(struct night *n, uint64_t seed, uint32_t without)
 
 void pair_begins(struct night *n)
 {
+    if (observing)
+        seals_by_moment(); /* one press more draws more chance */
     for (size_t i = 0; observing && i < n->kiosks; i++)
         world_at(ASKS, status_asks, &n->stations[i], 0);
 }

@@ -11,7 +11,7 @@ enum surface {
     SURFACE_SITE,    /* screen, silent output, log, the answer to `porchlight status` */
     SURFACE_NETWORK, /* packets: when, to whom, on which topic, how long */
     SURFACE_WRITES,  /* writes to the card: when, where, how long */
-    SURFACE_CARD,    /* the bytes themselves */
+    SURFACE_CARD,    /* the bytes themselves, but for a box's own */
     SURFACES,
 };
 
@@ -25,5 +25,9 @@ void pair_begins(struct night *n);
 /* While a pair is played: what is observed, and the gesture itself. Nothing otherwise. */
 void pair_observe(enum surface s, const char *what, const void *bytes, size_t len);
 void pair_gesture(const char *state);
+
+/* Before the gesture: the id that it may begin is the same in both nights. One press more has drawn
+ * more chance. */
+void pair_id(struct alert_id *id);
 
 #endif

@@ -73,11 +73,11 @@ static void link_fail(struct phone_link *l, bool quietly)
 
 static void link_subscribe(struct phone_link *l)
 {
-    static const enum topic read_by_all[] = {TOPIC_ALERT, TOPIC_STATE, TOPIC_PRESENCE, TOPIC_BEAT,
-                                             TOPIC_NOTICE};
+    static const enum topic read_by_all[] = {TOPIC_ALERT, TOPIC_STATE,  TOPIC_PRESENCE,
+                                             TOPIC_BEAT,  TOPIC_NOTICE, TOPIC_STAFF};
     const struct phone *p = l->phone;
     char topic[TOPIC_NAME_MAX];
-    size_t n = p->keys->staff ? 5 : 4;
+    size_t n = p->keys->staff ? 6 : 4;
     for (size_t k = 0; k < p->client.kiosks_count; k++)
         for (size_t i = 0; i < n; i++) {
             topic_name(read_by_all[i], p->venue->id, p->client.kiosks[k].id, NULL, topic);

@@ -5,12 +5,12 @@
 
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { readMessage } from '../../kiosk/phone/core/message.js';
+import { readMessage, readBoxed } from '../../kiosk/phone/core/message.js';
 import { RULES, viewInit, viewLink, viewLook, viewStep } from '../../kiosk/phone/core/view.js';
 
 const NS_PER_MS = 1e6; // the night's times are in ns: the rules follow
 const rules = Object.fromEntries(Object.entries(RULES).map(([k, v]) => [k, v * NS_PER_MS]));
-const SHOWN = ['show', 'duress', 'drill', 'silent', 'stale'];
+const SHOWN = ['show', 'duress', 'code', 'drill', 'silent', 'stale'];
 
 let night = null;
 let views = new Map();
@@ -35,7 +35,9 @@ function replay(line) {
     if ('link' in line) {
         after = viewLink(before, line.link, line.at);
     } else if ('message' in line) {
-        const message = readMessage(JSON.stringify(line.message), line.topic, line.message);
+        const text = JSON.stringify(line.message);
+        const message = line.box ? readBoxed(text, line.topic, line.box) :
+            readMessage(text, line.topic, line.message);
         const word = { message, retained: line.retained, wallAge: line.wallAge,
             proved: line.proved ?? null };
         let verdict;

@@ -7,6 +7,8 @@
 
 static bool real_seals;
 static struct chance bytes_of_chance;
+static bool by_moment;
+static int64_t moment;
 
 void seals_choose(bool real)
 {
@@ -20,13 +22,23 @@ static const char *chance_name(void)
     return "a night's own chance";
 }
 
+static void moment_begins(void)
+{
+    if (!by_moment || moment == world_now())
+        return;
+    moment = world_now();
+    bytes_of_chance = chance_of(world_seed(), 5 + (uint64_t)moment);
+}
+
 static uint32_t chance_random(void)
 {
+    moment_begins();
     return (uint32_t)chance_next(&bytes_of_chance);
 }
 
 static void chance_buf(void *const buf, const size_t size)
 {
+    moment_begins();
     uint8_t *out = buf;
     for (size_t i = 0; i < size;) {
         uint64_t more = chance_next(&bytes_of_chance);
@@ -42,7 +54,14 @@ static randombytes_implementation chance_implementation = {
 void seals_seed(void)
 {
     bytes_of_chance = chance_of(world_seed(), 5);
+    by_moment = false;
     randombytes_set_implementation(&chance_implementation);
+}
+
+void seals_by_moment(void)
+{
+    by_moment = true;
+    moment = -1;
 }
 
 /* --- tags ------------------------------------------------------------------------------------ */
@@ -215,6 +234,29 @@ int WRAP(box_seal_open)(byte *m, const byte *c, length clen, const byte *pk, con
     if (!tag_matches(&t, c, 48) || memcmp(pk, sk, 32) != 0)
         return -1;
     memmove(m, c + 48, (size_t)clen - 48);
+    return 0;
+}
+
+int REAL(scalarmult)(byte *q, const byte *n, const byte *p);
+int WRAP(scalarmult)(byte *q, const byte *n, const byte *p);
+int REAL(scalarmult_base)(byte *q, const byte *n);
+int WRAP(scalarmult_base)(byte *q, const byte *n);
+
+/* A modelled X25519 key's halves are equal, so that both sides share the same. */
+int WRAP(scalarmult_base)(byte *q, const byte *n)
+{
+    if (real_seals)
+        return REAL(scalarmult_base)(q, n);
+    memmove(q, n, 32);
+    return 0;
+}
+
+int WRAP(scalarmult)(byte *q, const byte *n, const byte *p)
+{
+    if (real_seals)
+        return REAL(scalarmult)(q, n, p);
+    for (size_t i = 0; i < 32; i++)
+        q[i] = n[i] ^ p[i];
     return 0;
 }
 

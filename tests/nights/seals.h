@@ -12,4 +12,8 @@ void seals_choose(bool real);
 /* From now on randombytes() is the night's own chance. */
 void seals_seed(void);
 
+/* Each moment has chance of its own, whatever was drawn before it: for two nights that differ in
+ * what they draw, and are compared. Until the next seals_seed. */
+void seals_by_moment(void);
+
 #endif

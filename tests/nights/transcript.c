@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 static FILE *out, *muted;
 
@@ -55,7 +56,13 @@ void transcript_message(const struct phone *p, size_t kiosk, const struct phone_
     char id[37];
     if (!out)
         return;
+    bool boxed = strcmp(h->topic, "notice") == 0 || strcmp(h->topic, "staff") == 0;
+    if (h->message.kind == MSG_NOTHING && strcmp(h->topic, "notice") == 0)
+        return; /* it fills a slot, and no view sees it */
     line_begin(p, kiosk);
+    if (boxed) /* these are outside its text */
+        fprintf(out, ",\"box\":{\"epoch\":%" PRIu64 ",\"seq\":%" PRIu64 "}", h->message.epoch,
+                h->message.seq);
     fprintf(out, ",\"topic\":\"%s\",\"message\":%s,\"retained\":%s,\"wallAge\":%" PRId64, h->topic,
             h->text, h->word.retained ? "true" : "false", h->word.wall_age);
     message_id_write(&h->word.proved_id, id);
@@ -71,7 +78,8 @@ void transcript_shown(const struct phone *p, size_t kiosk)
     if (!out)
         return;
     line_begin(p, kiosk);
-    fprintf(out, ",\"show\":\"%s\",\"duress\":%s,\"drill\":%s,\"silent\":%s,\"stale\":%s}\n",
-            view_show_name(s->show), s->duress ? "true" : "false", s->drill ? "true" : "false",
-            s->silent ? "true" : "false", s->stale ? "true" : "false");
+    fprintf(out,
+            ",\"show\":\"%s\",\"duress\":%s,\"code\":%s,\"drill\":%s,\"silent\":%s,\"stale\":%s}\n",
+            view_show_name(s->show), s->duress ? "true" : "false", s->code ? "true" : "false",
+            s->drill ? "true" : "false", s->silent ? "true" : "false", s->stale ? "true" : "false");
 }

@@ -219,6 +219,11 @@ void venue_phone_client(const struct venue *v, size_t phone, size_t kiosks, stru
     memcpy(m->venue_key, v->key, sizeof v->key);
     memcpy(m->root, v->root_public, sizeof m->root);
     memcpy(m->account, v->phones[phone].account, sizeof v->phones[phone].account);
+    if (v->phones[phone].staff) {
+        m->secret = world_memory(ENVELOPE_SECRET);
+        memcpy(m->secret, v->phones[phone].secret, ENVELOPE_SECRET);
+        memcpy(m->public, v->phones[phone].public, sizeof m->public);
+    }
     m->kiosks_count = kiosks;
     for (size_t i = 0; i < kiosks; i++) {
         struct phone_client_kiosk *k = &m->kiosks[i];

@@ -164,14 +164,19 @@ size_t __wrap_alert_step(struct alert *a, const struct alert_rules *r, const str
     const struct station *s = station_now();
     struct alert_standing was = a->now;
     bool real_before = is_real(a);
-    size_t n = __real_alert_step(a, r, e, now, out);
+    struct alert_event given = *e;
+    bool door =
+        e->kind == ALERT_EV_GESTURE && (e->gesture == GESTURE_CODE || e->gesture == GESTURE_DURESS);
+    if (door)
+        pair_id(&given.fresh_id);
+    size_t n = __real_alert_step(a, r, &given, now, out);
     if (e->kind == ALERT_EV_GESTURE && e->gesture == GESTURE_LOCKDOWN) {
         watch.gestures[index_of(s)]++;
         watch.gesture_at[index_of(s)] = world_now();
     }
     if (e->kind == ALERT_EV_GESTURE && e->gesture != GESTURE_SENSED)
         story("gesture: %s", gesture_name(e->gesture));
-    if (e->kind == ALERT_EV_GESTURE && (e->gesture == GESTURE_CODE || e->gesture == GESTURE_DURESS))
+    if (door)
         pair_gesture(was.drill ? "drill" : alert_state_name(was.state));
     bool same = alert_id_equal(&was.id, &a->now.id);
     if (real_before && (!same || !is_real(a))) {

@@ -12,7 +12,7 @@ import uuid
 
 from nacl import bindings as na
 
-from tests.kit import envelope, wait
+from tests.kit import envelope, staff_box, wait
 from tests.kit.joining import Invitation
 from tests.kit.member import paho_client
 
@@ -47,6 +47,7 @@ class Kiosk:
         self.alert = None
         self.letters, self.certificates, self.passwords, self.invited = [], {}, {}, {}
         self.invitations, self.confirmed = {}, set()
+        self.staff = {}  # staff phones' public keys
         self.sent, self.saying = {}, threading.Lock()
         self.wanted = [(f"{self.place}/{t}/+", 1) for t in ("ack", "command", "enrol", "relay")]
         self.deaf = False
@@ -105,7 +106,7 @@ class Kiosk:
 
     def state(self, state="quiet", **fields):
         fields = {"state": state, "id": None if state == "quiet" else self.alert, "seen": 0,
-                  "safe": 0, "unconfirmed": False, "duress": False, "nonce": self.nonce, **fields}
+                  "safe": 0, "unconfirmed": False, "nonce": self.nonce, **fields}
         self.standing = (state, fields)
         said = self.say("state", "state", retain=True, **fields)
         self.ring(state != "quiet")
@@ -117,6 +118,24 @@ class Kiosk:
         if wanted != self.woken:
             self.woken = wanted
             self.say("ring", "ring", retain=True, id=self.alert, on=on, staff=wanted[2])
+
+    def tell_staff(self, topic, kind, retain=None, phones=None, **fields):
+        """On notice or staff, for the staff phones that have joined."""
+        with self.saying:
+            self.seq += 1
+            text = {"v": envelope.VERSION, "kind": kind, "id": None, "at": None, **fields}
+            box = staff_box.seal(self.venue, self.id, phones or list(self.staff.values()),
+                                 json.dumps(text))
+            return self.send(topic, staff_box.sign(box, self.secret, f"{self.place}/{topic}",
+                                                   self.epoch, self.seq, int(time.time())),
+                             topic == "staff" if retain is None else retain)
+
+    def door(self, kind, **fields):
+        """What was pressed at the door: kept beside the state, and as a notice."""
+        fields = {"id": self.alert, "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                  **fields}
+        self.tell_staff("notice", kind, **fields)
+        self.tell_staff("staff", kind, **fields)
 
     def alarm(self, kind="lockdown", drill=False, **fields):
         self.alert = str(uuid.uuid4())
@@ -252,6 +271,7 @@ class Kiosk:
                        "venue_key": self.venue_key.hex(),
                        "mac": invitation.welcome_mac(public, self.venue_key)}
             if body["staff"]:
+                self.staff[account] = public
                 welcome["certificate"] = self.certify(account, public).hex()
             self.welcome(topic, welcome, public)
         elif body["kind"] == "enrolled" and account in self.passwords:

@@ -144,30 +144,55 @@ def test_keyboard_needs_two_presses(venue):
     assert kiosk.letter("command-drill")
 
 
-def test_duress_is_for_staff_alone(venue):
+@pytest.mark.parametrize("kind", ["code", "duress"])
+def test_what_was_pressed_at_the_door_is_for_staff_alone(venue, kind):
     kiosk = venue.kiosk()
     staff = venue.phone(kiosk, staff=True)
     member = venue.phone(kiosk)
     kiosk.alarm("lockdown")
     member.until_face("lockdown")
+    kiosk.say("alert", "all-clear", id=kiosk.alert, detail="unconfirmed")
+    member.until_face("unconfirmed")
     heard_all(kiosk, member)
     before, shakes = member.run("return document.body.innerText"), member.noted()["shakes"]
-    kiosk.say("alert", "duress", id=kiosk.alert)
-    kiosk.state("lockdown", duress=True)
-    staff.until_face("duress")
-    assert "being forced" in staff.shown("#text")
+    kiosk.door(kind)
+    if kind == "duress":
+        staff.until_face("duress")
+        assert "being forced" in staff.shown("#text")
+        staff.until_text("#notices", "under duress")
+    else:
+        staff.until_text("#notices", "The code was pressed at the door")
+        assert staff.face == "unconfirmed" and "duress" not in staff.shown("main")
     heard_all(kiosk, member)
-    assert member.face == "lockdown"
+    assert member.face == "unconfirmed"
     assert member.run("return document.body.innerText") == before
     assert member.noted()["shakes"] == shakes
+
+
+def test_a_press_that_is_repeated_is_called_and_listed_once(venue):
+    kiosk = venue.kiosk()
+    staff = venue.phone(kiosk, staff=True)
+    kiosk.alarm("lockdown")
+    staff.until_face("lockdown")
+    at = "2026-11-26T20:15:00Z"
+    kiosk.door("duress", at=at)
+    staff.until_face("duress")
+    shakes = staff.noted()["shakes"]
+    kiosk.door("duress", at=at)
+    kiosk.tell_staff("staff", "duress", phones=[kiosk.public], id=kiosk.alert, at=at)  # not for it
+    kiosk.tell_staff("notice", "nothing")  # with cover, this fills a gap
+    heard_all(kiosk, staff)
+    assert staff.noted()["shakes"] == shakes and staff.face == "duress"
+    assert staff.run("return document.querySelectorAll('#notices li').length") == 1
+    assert staff.shown("#refused") in (None, "")
 
 
 def test_a_duress_in_quiet_is_lifted_by_its_own_name(venue):
     kiosk = venue.kiosk()
     staff = venue.phone(kiosk, staff=True)
     kiosk.alert = str(uuid.uuid4())
-    kiosk.say("alert", "duress", id=kiosk.alert)
-    kiosk.state("quiet", id=kiosk.alert, duress=True)
+    kiosk.state("quiet", id=kiosk.alert)
+    kiosk.door("duress")
     staff.until_face("duress")
     staff.click("#staff summary")
     staff.hold("[data-command=all-clear]")
@@ -192,12 +217,12 @@ def test_staff_read_sentences_not_codes(venue):
     kiosk = venue.kiosk()
     staff, member = venue.phone(kiosk, staff=True), venue.phone(kiosk)
     staff.front().cdp("Emulation.setTimezoneOverride", timezoneId="Asia/Tbilisi")
-    kiosk.say("notice", "fault", detail="cut", at="2026-11-26T20:15:00Z")
+    kiosk.tell_staff("notice", "fault", detail="cut", at="2026-11-26T20:15:00Z")
     staff.until_text("#notices", "A wire of a switch is cut")
     assert "00:15" in staff.shown("#notices"), "the phone's own clock"
-    kiosk.say("notice", "door", detail="held-open")
+    kiosk.tell_staff("notice", "door", detail="held-open")
     staff.until_text("#notices", "The door is still open.")
-    kiosk.say("notice", "fault", detail="of-tomorrow")
+    kiosk.tell_staff("notice", "fault", detail="of-tomorrow")
     staff.until_text("#notices", "Fault · of-tomorrow")
     heard_all(kiosk, member)
     assert member.shown("#notices") is None

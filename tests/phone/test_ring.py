@@ -178,7 +178,7 @@ def test_a_tap_in_the_push_app_counts_too(evening):
 def test_staff_are_told_how_many_rang(evening):
     page = evening.phone(staff=True)
     page.click("#ring-close")
-    evening.kiosk.say("notice", "drill-report", detail="broker0", age_ms=12, drill=True, seen=3,
+    evening.kiosk.tell_staff("notice", "drill-report", detail="broker0", age_ms=12, drill=True, seen=3,
                       safe=1, rang=2)
     page.until_text("#notices", "Phones that rang: 2")
 

@@ -9,7 +9,7 @@ function messageOf(step) {
     return { kind: step.say, id: step.id ?? null, epoch: step.epoch ?? 0, seq: step.seq ?? 0,
         connection: step.connection ?? 0, drill: step.drill ?? false,
         resumed: step.resumed ?? false, unconfirmed: step.unconfirmed ?? false,
-        duress: step.says_duress ?? false, detail: step.detail ?? null, state: step.state };
+        at: step.pressed ?? null, detail: step.detail ?? null, state: step.state };
 }
 
 function wordOf(step) {
@@ -37,7 +37,7 @@ for (const c of vectors.cases) {
                 assert.equal(verdict, step.then ?? verdict, where);
             }
             const shown = view.viewLook(v, view.RULES, rules, step.at);
-            for (const key of ['show', 'duress', 'silent', 'stale']) {
+            for (const key of ['show', 'duress', 'code', 'silent', 'stale']) {
                 assert.equal(shown[key], step[key] ?? shown[key], `${where}: ${key}`);
             }
         }
@@ -68,12 +68,26 @@ test('a page that is opened again keeps a lockdown that nobody proved over', () 
     assert.equal(view.viewLook(again, view.RULES, {}, 1000).show, 'all-clear');
 });
 
+test('a staff page that is opened again keeps a duress that nobody proved over', () => {
+    let v = view.viewLink(view.viewInit(), true, 0);
+    [, v] = say(v, { say: 'duress', id: 'a', epoch: 1, seq: 5, pressed: 'T1' });
+    let again = view.viewFrom(JSON.parse(JSON.stringify(view.viewKeep(v))));
+    assert.equal(view.viewLook(again, view.RULES, { staff: true }, 0).duress, true);
+    assert.equal(view.viewStep(again, { message: messageOf({ say: 'duress', id: 'a', epoch: 1,
+        seq: 5, pressed: 'T1' }), retained: true, wallAge: -1, proved: null },
+    { staff: true }, 1000)[0], 'heard'); // no second call for the same press
+    [, again] = say(again, { say: 'state', state: 'quiet', epoch: 1, seq: 7 },
+        { proved: { id: 'a', epoch: 1, seq: 5 } });
+    assert.equal(view.viewLook(again, view.RULES, { staff: true }, 1000).duress, false);
+    assert.equal('dangered' in view.viewKeep(again), false);
+});
+
 test('a page that is opened again reads the retained state, and nothing older', () => {
     let v = view.viewLink(view.viewInit(), true, 0);
     [, v] = say(v, { say: 'state', state: 'quiet', epoch: 2, seq: 9 });
     const kept = view.viewKeep(v);
     assert.deepEqual(Object.keys(kept).sort(),
-        ['connection', 'epoch', 'liveNext', 'retired', 'toldNext']);
+        ['connection', 'doorNext', 'epoch', 'liveNext', 'noticeNext', 'retired', 'toldNext']);
     const again = view.viewFrom(kept);
     assert.equal(say(again, { say: 'state', state: 'quiet', epoch: 2, seq: 7 })[0], 'old');
     assert.equal(say(again, { say: 'state', state: 'caution', id: 'b', epoch: 2, seq: 9 })[0],

@@ -251,7 +251,7 @@ static void admit(struct members *m, const struct enrol_open *one)
     if (why)
         log_error("a phone that was invited could not join: %s", why);
     if (p.staff)
-        staff_read(&m->staff, m->needs.prefix, m->needs.sealer);
+        members_staff_read(m);
     code_hide(m, p.account);
     enrol_joined(m->invitations, p.account);
 }

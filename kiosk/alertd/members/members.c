@@ -157,7 +157,10 @@ const struct staff *members_staff(const struct members *m)
 
 void members_staff_read(struct members *m)
 {
+    m->staff_stamp = staff_stamp(m->needs.prefix);
     staff_read(&m->staff, m->needs.prefix, m->needs.sealer);
+    if (staff_readers(&m->staff, m->needs.sealer))
+        m->needs.staff_changed(m->needs.context);
 }
 
 bool members_staff_refresh(struct members *m, int64_t now)
@@ -203,8 +206,20 @@ static void invitations_time(struct members *m, int64_t now)
     enrolment_expire(m, now);
 }
 
+/* porchlight keys staff writes certificates itself: what staff read is sealed for a new phone soon
+ * after. */
+static void staff_look(struct members *m, int64_t now)
+{
+    if (now - m->staff_looked_at < STAFF_REFRESH)
+        return;
+    m->staff_looked_at = now;
+    if (staff_stamp(m->needs.prefix) != m->staff_stamp)
+        members_staff_read(m);
+}
+
 void members_time(struct members *m, int64_t now)
 {
+    staff_look(m, now);
     if (!m->ready)
         return;
     invitations_time(m, now);

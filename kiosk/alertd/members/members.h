@@ -27,6 +27,8 @@ struct members_needs {
     void *context;
     /* Seals everything with another venue key from now on. 0, or -1 with errno. */
     int (*change_key)(void *context, const uint8_t key[ENVELOPE_KEY]);
+    /* Other staff phones are certified than before: the sealer seals for them. */
+    void (*staff_changed)(void *context);
 };
 
 /* NULL with errno: no memory. */

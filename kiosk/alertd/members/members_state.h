@@ -10,7 +10,8 @@ struct members {
     struct members_needs needs;
     struct phone_brokers brokers;
     struct staff staff;
-    int64_t staff_refreshed_at;
+    int64_t staff_refreshed_at, staff_looked_at;
+    int64_t staff_stamp; /* of the folder when its certificates were read */
     /* Below: only if `ready`. */
     bool ready;
     struct registry registry;

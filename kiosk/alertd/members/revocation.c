@@ -26,7 +26,7 @@ static void certificate_delete(struct members *m, const char *account)
         log_warning("the certificate of a revoked staff phone could not be deleted (%s): delete "
                     "%s%s/%s.cert, or that phone may still command",
                     strerror(errno), m->needs.prefix, PATH_STAFF, account);
-    staff_read(&m->staff, m->needs.prefix, m->needs.sealer);
+    members_staff_read(m);
 }
 
 const char *revocation_of(struct members *m, const char *account, const uint8_t *grant)

@@ -3,11 +3,13 @@
 #include "config/secret.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
+#include "kiosk/core/ns.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -48,18 +50,42 @@ static int staff_load(struct command_staff *one, const char *folder, const char 
     return -1;
 }
 
+static int accounts_compare(const void *a, const void *b)
+{
+    const struct command_staff *one = a, *other = b;
+    return memcmp(one->account, other->account, sizeof one->account);
+}
+
+/* Keeps the phones in the order of their accounts: whatever the folder's order, the same are left
+ * out. */
+static void staff_add(struct staff *s, const struct command_staff *one)
+{
+    struct command_staff all[STAFF_MAX + 1];
+    memcpy(all, s->phones, s->count * sizeof all[0]);
+    all[s->count] = *one;
+    qsort(all, s->count + 1, sizeof all[0], accounts_compare);
+    if (s->count == STAFF_MAX)
+        log_warning("%d staff phones are certified, and no more can be: a certificate is ignored. "
+                    "Revoke one (porchlight revoke)",
+                    STAFF_MAX);
+    else
+        s->count++;
+    memcpy(s->phones, all, s->count * sizeof all[0]);
+}
+
 void staff_read(struct staff *s, const char *prefix, const struct sealer *sealer)
 {
     char folder[PATH_LEN];
+    struct command_staff one;
     s->count = 0;
     if (!sealer->keys || path_under(prefix, PATH_STAFF, folder) != 0)
         return;
     DIR *d = opendir(folder);
     if (!d)
         return;
-    for (const struct dirent *e; s->count < STAFF_MAX && (e = readdir(d));)
-        if (e->d_name[0] != '.' && staff_load(&s->phones[s->count], folder, e->d_name, sealer) == 0)
-            s->count++;
+    for (const struct dirent *e; (e = readdir(d));)
+        if (e->d_name[0] != '.' && staff_load(&one, folder, e->d_name, sealer) == 0)
+            staff_add(s, &one);
     closedir(d);
 }
 
@@ -72,6 +98,27 @@ const uint8_t *staff_certificate(const struct staff *s, const char *account)
             return s->phones[i].cert;
     }
     return NULL;
+}
+
+int64_t staff_stamp(const char *prefix)
+{
+    char folder[PATH_LEN];
+    struct stat st;
+    if (path_under(prefix, PATH_STAFF, folder) != 0 || stat(folder, &st) != 0)
+        return 0;
+    return (int64_t)st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec;
+}
+
+bool staff_readers(const struct staff *s, struct sealer *sealer)
+{
+    uint8_t readers[STAFF_BOX_SLOTS][ENVELOPE_PUBLIC] = {{0}};
+    for (size_t i = 0; i < s->count; i++)
+        memcpy(readers[i], s->phones[i].cert, sizeof readers[i]);
+    bool changed =
+        s->count != sealer->staff_count || memcmp(readers, sealer->staff, sizeof readers) != 0;
+    memcpy(sealer->staff, readers, sizeof readers);
+    sealer->staff_count = s->count;
+    return changed;
 }
 
 int staff_certificate_write(const char *prefix, const char *account,

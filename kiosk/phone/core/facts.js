@@ -14,7 +14,7 @@ export function factsInit() {
         answered: null, // this phone's answer that the kiosk has: 'seen' or 'safe'
         waiting: null, // the same, chosen and not sent yet
         nonce: null,
-        looked: null, // {id, epoch, seq} of the state that staff look at
+        looked: null, // {id, epoch, seq}: the state's id, and the newest message that staff look at
         notices: [],
     };
 }
@@ -55,15 +55,34 @@ export function factsTold(f, said) {
         waiting: f.waiting === said.kind ? null : f.waiting };
 }
 
+// A staff phone's proof covers what it has seen: the state, and what was pressed at the door.
+const newer = (at, looked) => (looked !== null && (looked.epoch > at.epoch ||
+    (looked.epoch === at.epoch && looked.seq > at.seq)) ?
+    { ...at, epoch: looked.epoch, seq: looked.seq } : at);
+
+const looksAt = (f, m) => (f.looked === null ? f : { ...f,
+    looked: newer({ ...f.looked, epoch: m.epoch, seq: m.seq }, f.looked) });
+
+// The kiosk repeats what was pressed with each state: it is listed once.
+function withPress(f, { kind, detail, id, at }) {
+    const known = f.notices.some((n) => n.kind === kind && n.id === id && n.at === at);
+    return known ? f : { ...f, notices: [{ kind, detail, id, at }, ...f.notices].slice(0, NOTICES) };
+}
+
 // One message that the view took (verdict neither old nor disowned). Times in ms.
 export function factsHeard(f, m, now) {
     switch (m.kind) {
     case 'lockdown':
     case 'caution':
         return onAlert(f, m, now);
+    case 'code':
+    case 'duress':
+        return looksAt(withPress(f, m), m);
+    case 'nothing':
+        return looksAt(f, m);
     case 'state':
         return { ...(m.state === 'quiet' ? f : onAlert(f, m, now)), nonce: m.nonce,
-            looked: { id: m.id, epoch: m.epoch, seq: m.seq }, answers: { seen: m.seen, safe: m.safe } };
+            looked: newer({ id: m.id, epoch: m.epoch, seq: m.seq }, f.looked), answers: { seen: m.seen, safe: m.safe } };
     case 'door':
     case 'fault':
     case 'drill-report':

@@ -5,8 +5,9 @@ import { fromBase64Url, toBase64Url } from './bytes.js';
 import { Refused, VERSION } from './envelope.js';
 
 export const KINDS = {
-    alert: ['lockdown', 'caution', 'duress', 'all-clear', 'nothing'],
-    notice: ['door', 'fault', 'drill-report', 'nothing'],
+    alert: ['lockdown', 'caution', 'all-clear', 'nothing'],
+    notice: ['door', 'fault', 'drill-report', 'code', 'duress', 'nothing'],
+    staff: ['code', 'duress', 'nothing'],
     state: ['state'],
     presence: ['online', 'lost'],
     beat: ['beat'],
@@ -19,6 +20,7 @@ const DETAIL = /^[a-z0-9-]{1,23}$/;
 
 const count = (v) => Number.isSafeInteger(v) && v >= 0;
 const isId = (v) => typeof v === 'string' && UUID.test(v);
+const isDetail = (v) => typeof v === 'string' && DETAIL.test(v);
 const flag = (v) => typeof v === 'boolean';
 
 const isNonce = (v) => typeof v === 'string' && /^[0-9a-f]{16}$/.test(v);
@@ -37,7 +39,7 @@ const COMMON = {
     age_ms: (v) => v === null || count(v),
     drill: flag,
     resumed: flag,
-    detail: (v) => v === null || (typeof v === 'string' && DETAIL.test(v)),
+    detail: (v) => v === null || isDetail(v),
 };
 
 const OF_KIND = {
@@ -46,12 +48,15 @@ const OF_KIND = {
         seen: count,
         safe: count,
         unconfirmed: flag,
-        duress: flag,
         nonce: (v) => typeof v === 'string' && /^[0-9a-f]{32}$/.test(v),
     },
     lockdown: { id: isId },
     caution: { id: isId },
+    code: { id: isId },
     duress: { id: isId },
+    door: { detail: isDetail },
+    fault: { detail: isDetail },
+    'drill-report': { seen: count, safe: count, rang: count },
     'all-clear': { id: isId },
     beat: {
         synced: flag,
@@ -76,12 +81,24 @@ function check(message, rules) {
 // `topic` is the name's part after the kiosk; the text's epoch and seq must be the envelope's.
 // `proof` becomes bytes, null where there is none.
 export function readMessage(text, topic, place) {
-    let message;
+    return checked(parse(text), topic, place);
+}
+
+// What staff read in a box lacks the keys that say nothing; epoch and seq are outside.
+export function readBoxed(text, topic, { epoch, seq }) {
+    return checked({ age_ms: null, drill: false, resumed: false, detail: null, ...parse(text),
+        epoch, seq }, topic, { epoch, seq });
+}
+
+function parse(text) {
     try {
-        message = JSON.parse(text);
+        return JSON.parse(text);
     } catch {
         throw new Refused('malformed');
     }
+}
+
+function checked(message, topic, place) {
     if (message === null || typeof message !== 'object' || message.v !== VERSION) {
         throw new Refused('malformed');
     }

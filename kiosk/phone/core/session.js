@@ -6,8 +6,9 @@ import { isRetired, readProof, signClear } from './cert.js';
 import { looksPlain, open, openClear, openWelcome, Refused, sealLetter } from './envelope.js';
 import { factsChosen, factsHeard, factsInit, factsTold } from './facts.js';
 import { openLink } from './link.js';
-import { readMessage, writeAgain, writeAnswer } from './message.js';
+import { readMessage, readBoxed, writeAgain, writeAnswer } from './message.js';
 import { readOffer, writeAsk } from './offer.js';
+import { checkStaff, openBox } from './staff_box.js';
 import { MEMBER_READS, parseTopic, STAFF_READS, topicName } from './topics.js';
 import { viewFrom, viewKeep, viewLink, viewStep } from './view.js';
 
@@ -125,9 +126,23 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
             return false;
         }
         const place = { venue: m.venue, kiosk: m.kiosk, topic: full };
+        if (topic?.name === 'notice' || topic?.name === 'staff') {
+            return readBox(topic.name, place, wire, delivery, heard);
+        }
         const opened = CLEAR.includes(topic.name) ?
             openClear(sodium, place, keys.kiosk, wire) : openAny(place, wire);
-        return take(topic.name, readMessage(opened.text, topic.name, opened), delivery, heard);
+        const message = readMessage(opened.text, topic.name, opened);
+        return message.kind !== 'nothing' && take(topic.name, message, delivery, heard);
+    }
+
+    // A box for other staff phones is no fault: this one may be newer than what was pressed. With
+    // cover, a notice that says nothing fills a gap.
+    function readBox(topic, place, wire, delivery, heard) {
+        const found = checkStaff(sodium, place, keys.kiosk, wire);
+        const text = openBox(sodium, place, keys.ownPublic, keys.own, found.box);
+        const message = text === null ? null : readBoxed(text, topic, found);
+        return message !== null && (topic === 'staff' || message.kind !== 'nothing') &&
+            take(topic, message, delivery, heard);
     }
 
     function take(topic, message, delivery, heard) {
@@ -259,7 +274,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
             if (nonce === null || (nonce === used.nonce && now() - used.at < NONCE_RESTS)) {
                 throw new Error('noNonce');
             }
-            // In quiet a duress may be active: the state names it.
+            // In quiet something may have been pressed at the door: the state names it.
             const id = view.state === 'quiet' ? looked.id : view.alert?.id ?? facts.id;
             const c = { ...looked, id, account: m.account };
             const proof = kind === 'all-clear' && c.id !== null ?

@@ -10,8 +10,10 @@ export const RULES = { lostAfter: 15000, staleAfter: 150000, allClearLasts: 9000
 // A greater index is worse.
 const SHOWS = ['quiet', 'all-clear', 'drill', 'retired', 'unknown', 'lost', 'caution',
     'unconfirmed', 'lockdown'];
-const TELLING = ['lockdown', 'caution', 'duress', 'all-clear', 'door', 'fault', 'drill-report',
-    'state'];
+const OF_STATE = ['lockdown', 'caution', 'all-clear', 'state'];
+const NOTICES = ['door', 'fault', 'drill-report'];
+const AT_DOOR = ['code', 'duress', 'nothing'];
+const TELLING = [...OF_STATE, ...NOTICES, ...AT_DOOR];
 
 export function viewInit() {
     return {
@@ -19,11 +21,14 @@ export function viewInit() {
         epoch: 0,
         toldNext: 0,
         liveNext: 0,
+        noticeNext: 0,
+        doorNext: 0,
         connection: 0,
         state: 'quiet',
         drill: false,
         unconfirmed: false,
         duress: false,
+        press: { kind: 'nothing', id: null, at: null }, // what was pressed at the door last
         alert: null, // {id, epoch, seq} of the active alert, from its first message on
         dangered: null,
         linked: false,
@@ -34,22 +39,31 @@ export function viewInit() {
     };
 }
 
-// What outlives the page: the marks, and a lockdown that nobody has proved over. No other state.
+// What outlives the page: the marks, and a lockdown or duress that nobody has proved over. No other
+// state.
 export function viewKeep(v) {
-    const stands = lockdownStands(v) ? { alert: v.alert } : {};
+    const active = lockdownStands(v) ? { alert: v.alert } : {};
+    const forced = v.duress ? { dangered: v.dangered, press: v.press } : {};
     return { retired: v.retired, epoch: v.epoch, toldNext: v.toldNext, liveNext: v.liveNext,
-        connection: v.connection, ...stands };
+        noticeNext: v.noticeNext, doorNext: v.doorNext, connection: v.connection, ...active,
+        ...forced };
 }
 
 // The page was opened again: the last message may arrive once more, so that a retained state is
 // read.
 export function viewFrom(kept) {
     const v = { ...viewInit(), ...kept };
-    return { ...v, toldNext: Math.max(0, v.toldNext - 1), state: v.alert ? 'lockdown' : 'quiet' };
+    return { ...v, toldNext: Math.max(0, v.toldNext - 1), doorNext: Math.max(0, v.doorNext - 1),
+        state: v.alert ? 'lockdown' : 'quiet', duress: v.dangered !== null };
 }
 
 export function viewLink(v, linked, now) {
     return v.linked === linked ? v : { ...v, linked, linkedAt: now, lifeAt: NEVER };
+}
+
+function markOf(kind) {
+    return NOTICES.includes(kind) ? 'noticeNext' : AT_DOOR.includes(kind) ? 'doorNext' :
+        OF_STATE.includes(kind) ? 'toldNext' : 'liveNext';
 }
 
 // Judges epoch and seq and moves the marks: [verdict, v].
@@ -58,7 +72,8 @@ function passMarks(v, m) {
         return ['old', v];
     }
     const next = m.epoch > v.epoch ?
-        { ...v, epoch: m.epoch, toldNext: 0, liveNext: 0, connection: 0 } : { ...v };
+        { ...v, epoch: m.epoch, toldNext: 0, liveNext: 0, noticeNext: 0, doorNext: 0,
+            connection: 0 } : { ...v };
     if (m.kind === 'online' || m.kind === 'lost') {
         if (m.connection < next.connection) {
             return ['old', next];
@@ -68,7 +83,7 @@ function passMarks(v, m) {
     if (m.kind === 'lost') {
         return ['heard', next];
     }
-    const mark = TELLING.includes(m.kind) ? 'toldNext' : 'liveNext';
+    const mark = markOf(m.kind);
     if (m.seq < next[mark]) {
         return [m.seq + 1 === next[mark] ? 'repeated' : 'old', next];
     }
@@ -122,33 +137,36 @@ function onAllClear(v, m, told, now) {
     return m.drill && !v.drill ? ['heard', v] : stand(v, m, told, 'quiet', false, now);
 }
 
-function onDuress(v, m) {
-    return v.duress ? [false, v] : [true, { ...v, duress: true, dangered: latch(m) }];
+// Staff are told of each press once, however often the kiosk repeats it.
+function onDoor(v, m, staff) {
+    const { kind, id, at } = m;
+    const news = kind !== 'nothing' &&
+        (kind !== v.press.kind || id !== v.press.id || at !== v.press.at);
+    const forced = kind === 'duress' && !v.duress ? { duress: true, dangered: latch(m) } : {};
+    return [news && staff ? 'told' : 'heard', { ...v, ...forced, press: { kind, id, at } }];
 }
 
-function onState(v, m, told, staff, now) {
-    const [news, alarmed] = m.duress ? onDuress(v, m) : [false, v];
-    const [verdict, next] = stand(alarmed, m, told, m.state, m.unconfirmed, now);
-    const said = verdict === 'repeated' ? 'heard' : verdict;
-    return [news && staff && said === 'heard' ? 'told' : said, next];
+function onState(v, m, told, now) {
+    const [verdict, next] = stand(v, m, told, m.state, m.unconfirmed, now);
+    return [verdict === 'repeated' ? 'heard' : verdict, next];
 }
 
 function onTelling(before, m, proved, { staff, plain }, now) {
     const told = { proved, plain };
-    const v = before.duress && covers(proved, before.dangered, m) ? { ...before, duress: false } :
-        before;
+    const v = before.duress && covers(proved, before.dangered, m) ?
+        { ...before, duress: false, dangered: null } : before;
     switch (m.kind) {
     case 'lockdown':
     case 'caution':
         return stand(v, m, told, m.kind, false, now);
     case 'all-clear':
         return onAllClear(v, m, told, now);
-    case 'duress': {
-        const [news, next] = onDuress(v, m);
-        return [news && staff ? 'told' : 'heard', next];
-    }
+    case 'code':
+    case 'duress':
+    case 'nothing':
+        return onDoor(v, m, staff);
     case 'state':
-        return onState(v, m, told, staff, now);
+        return onState(v, m, told, now);
     default:
         return [staff ? 'told' : 'heard', v];
     }
@@ -194,7 +212,7 @@ export function viewStep(v, word, rules, now) {
     if (!TELLING.includes(m.kind)) {
         return ['heard', next];
     }
-    if (['lockdown', 'caution', 'duress', 'all-clear', 'state'].includes(m.kind)) {
+    if (OF_STATE.includes(m.kind)) {
         next.stateAt = dateState(next, word, now);
     }
     return onTelling(next, m, notAhead(word.proved, m), rules, now);
@@ -225,12 +243,12 @@ function showOf(v, rules, silent, stale, now) {
     return within(v.clearAt, rules.allClearLasts, now) ? 'all-clear' : 'quiet';
 }
 
-// {show, duress, drill, silent, stale}; `staff`: duress is shown.
+// {show, duress, code, drill, silent, stale}; `staff`: what was pressed at the door is shown.
 export function viewLook(v, rules, { staff }, now) {
     const silent = !v.linked || !within(v.lifeAt, rules.lostAfter, now);
     const stale = !within(v.stateAt, rules.staleAfter, now);
     return { show: showOf(v, rules, silent, stale, now), duress: v.duress && staff,
-        drill: v.drill, silent, stale };
+        code: v.press.kind === 'code' && !v.duress && staff, drill: v.drill, silent, stale };
 }
 
 // What several kiosks show together: the worst; retired ones count only if all are.

@@ -24,7 +24,7 @@ function setList(list, lines) {
 }
 
 function linesOf(v, word) {
-    const lines = [];
+    const lines = v.code ? [word('codeText')] : [];
     if (v.unclear) {
         lines.push(word('unclear'));
     }
@@ -90,7 +90,9 @@ export function drawRefused(count, reason, word) {
     setText($('refused'), count === 0 ? '' : word(REASONS[reason], { n: count }));
 }
 
-const NOTICES = { door: 'noticeDoor', fault: 'noticeFault', 'drill-report': null };
+const NOTICES = { door: 'noticeDoor', fault: 'noticeFault', 'drill-report': null, code: null,
+    duress: null };
+const PRESSED = { code: 'codeText', duress: 'duressNotice' };
 
 // One report for each broker (`detail` is its name), and how many phones have rung so far.
 const reportOf = (n, word) =>
@@ -99,6 +101,7 @@ const reportOf = (n, word) =>
 
 // A code as a sentence; one that a newer kiosk sends is shown as it is.
 const noticeOf = (n, word) => (n.kind === 'drill-report' ? reportOf(n, word) :
+    n.kind in PRESSED ? word(n.detail === 'unknown' ? 'codeUnknown' : PRESSED[n.kind]) :
     word(`${n.kind}-${n.detail}`) ?? [word(NOTICES[n.kind]), n.detail].filter(Boolean).join(' · '));
 
 // By the phone's own clock and zone: the wire speaks of UTC.

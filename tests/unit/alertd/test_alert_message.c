@@ -34,7 +34,6 @@ static const struct row {
      "",
      60000},
     {"an unclear signal", {ALERT_PUB_UNCLEAR, .at = 0}, 1, 0, MSG_CAUTION, "unclear", 1000},
-    {"duress", {ALERT_PUB_DURESS, .at = 0}, 1, 0, MSG_DURESS, "", 1000},
     {"an all-clear", {ALERT_PUB_ALL_CLEAR, .at = 0}, 1, 0, MSG_ALL_CLEAR, "", 1000},
     {"one of the door alone",
      {ALERT_PUB_UNCONFIRMED, .at = 0},

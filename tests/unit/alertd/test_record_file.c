@@ -21,7 +21,7 @@ static const struct record sample = {
     .epoch = 0x0102030405060708,
     .began = 1795375672,
     .standing = {.state = ALERT_LOCKDOWN,
-                 .duress = true,
+                 .pressed = true,
                  .calm = true,
                  .wipe_pending = true,
                  .id = {{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}}},
@@ -161,6 +161,36 @@ static void test_a_cell_is_as_large_as_it_is(void **state)
     }
 }
 
+/* A cell has no room for what staff are sent: the card has it, and only it. */
+static void test_the_box_of_a_cell_is_on_the_card(void **state)
+{
+    struct record_place at;
+    struct record r, next = sample;
+    struct stat before, after;
+    place_in(state, &at);
+    at.cell = true;
+    snprintf(at.box, sizeof at.box, "%.*s.box", (int)sizeof at.box - 8, at.path);
+    cell_make(&at, 2 * RECORD_SIZE, "");
+    next.boxed = true;
+    memset(next.box, 7, sizeof next.box);
+    assert_int_equal(record_file_write(&at, &next), 0);
+    assert_int_equal(record_file_read(&at, &r), 0);
+    assert_memory_equal(&r, &next, sizeof r);
+    assert_int_equal(stat(at.box, &before), 0);
+    next.standing.calm = !next.standing.calm; /* nothing new for staff: the card is left alone */
+    assert_int_equal(record_file_write(&at, &next), 0);
+    assert_int_equal(stat(at.box, &after), 0);
+    assert_true(before.st_mtim.tv_sec == after.st_mtim.tv_sec &&
+                before.st_mtim.tv_nsec == after.st_mtim.tv_nsec);
+    next.standing.id.bytes[0]++;
+    unlink(at.box); /* a card that lost it, or cannot be written */
+    assert_int_equal(mkdir(at.box, 0700), 0);
+    assert_int_equal(record_file_write(&at, &next), 0);
+    assert_int_equal(record_file_read(&at, &r), 0);
+    assert_true(r.standing.pressed && !r.boxed);
+    rmdir(at.box);
+}
+
 static void test_a_torn_write_in_a_cell_of_two_slots_leaves_what_stood(void **state)
 {
     struct record_place at;
@@ -261,6 +291,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_recorder_is_durable_or_says_so, folder_make,
                                         folder_remove),
         cmocka_unit_test_setup_teardown(test_a_cell_is_as_large_as_it_is, folder_make,
+                                        folder_remove),
+        cmocka_unit_test_setup_teardown(test_the_box_of_a_cell_is_on_the_card, folder_make,
                                         folder_remove),
         cmocka_unit_test_setup_teardown(test_a_torn_write_in_a_cell_of_two_slots_leaves_what_stood,
                                         folder_make, folder_remove),

@@ -152,6 +152,9 @@ static void table_is_sound(void **state)
     assert_true(topic_table[TOPIC_PRESENCE].retained);
     assert_false(topic_table[TOPIC_ALERT].retained);
     assert_int_equal(topic_table[TOPIC_NOTICE].reads, ROLE_STAFF);
+    assert_int_equal(topic_table[TOPIC_STAFF].reads, ROLE_STAFF);
+    assert_true(topic_table[TOPIC_STAFF].retained &&
+                topic_table[TOPIC_STAFF].expiry_s == topic_table[TOPIC_STATE].expiry_s);
     assert_int_equal(topic_table[TOPIC_COMMAND].writes, ROLE_STAFF);
     assert_int_equal(topic_table[TOPIC_PUSH].writes, ROLE_RELAY);
     assert_int_equal(topic_table[TOPIC_WAKE].reads, ROLE_RELAY);

@@ -22,15 +22,16 @@ static const struct alert_rules plain = {
     .plain = true, .abort_window = 45 * NS_PER_S, .drill_lasts = 5 * 60 * NS_PER_S};
 
 /* A story: words are events, "+45" lets as many seconds pass. What is then done, in order:
- * R record, S state, F forget, D drill report, W wipe, w wipe drill, t ticks, n notice, and
- * publications: L lockdown, C caution, U unclear, X duress, A all-clear, N unconfirmed; a drill's
- * in lower case with a colon before it. A bar divides events that did something. */
+ * R record, S state, F forget, D drill report, f the same for the site alone, W wipe, w wipe drill,
+ * t ticks, n notice, d what was sealed as a notice; sealed: k code, x duress, o nothing; and
+ * publications: L lockdown, C caution, U unclear, A all-clear, N unconfirmed; a drill's in lower
+ * case with a colon before it. A bar divides events that did something. */
 struct story {
     const struct alert_rules *rules;
     const char *events;
     const char *done;
     enum alert_state state, on_site;
-    bool duress;
+    bool pressed;
 };
 
 static const struct story stories[] = {
@@ -39,60 +40,84 @@ static const struct story stories[] = {
     {&alert_only, "lockdown wipe", "FRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
     {&wiping, "lockdown wipe wipe wiped", "FRLS|RW|W|R", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
     {&wiping, "lockdown lockdown", "FRLS|RLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
-    /* caution, and taking it back while the window is open */
+    /* a caution, which a staff phone alone takes back: its abort while the window is open */
     {&wiping, "caution", "FRCS", ALERT_CAUTION, ALERT_CAUTION, false},
     {&wiping, "unclear", "FRUS", ALERT_CAUTION, ALERT_CAUTION, false},
-    {&wiping, "caution +45 code", "FRCS|RASF", ALERT_QUIET, ALERT_QUIET, false},
-    {&wiping, "caution +46 code", "FRCS|RNS", ALERT_CAUTION, ALERT_QUIET, false},
+    {&wiping, "caution code", "FRCS|kRNdS", ALERT_CAUTION, ALERT_QUIET, true},
+    {&wiping, "caution duress", "FRCS|xRNdS", ALERT_CAUTION, ALERT_QUIET, true},
+    {&wiping, "caution +45 cmd-abort", "FRCS|RASF", ALERT_QUIET, ALERT_QUIET, false},
+    {&wiping, "caution +46 cmd-abort", "FRCS", ALERT_CAUTION, ALERT_CAUTION, false},
     {&wiping, "caution lockdown", "FRCS|FRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
     {&wiping, "lockdown caution", "FRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
     /* nobody on site can call a lockdown off */
-    {&wiping, "lockdown code", "FRLS|RNS", ALERT_LOCKDOWN, ALERT_QUIET, false},
-    {&wiping, "lockdown code code code", "FRLS|RNS", ALERT_LOCKDOWN, ALERT_QUIET, false},
-    {&wiping, "lockdown code lockdown", "FRLS|RNS|RLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
+    {&wiping, "lockdown code", "FRLS|kRNdS", ALERT_LOCKDOWN, ALERT_QUIET, true},
+    {&wiping, "lockdown code code", "FRLS|kRNdS|kRNdS", ALERT_LOCKDOWN, ALERT_QUIET, true},
+    {&wiping, "lockdown code lockdown", "FRLS|kRNdS|RLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, true},
     {&wiping, "lockdown cmd-all-clear", "FRLS|RASF", ALERT_QUIET, ALERT_QUIET, false},
-    {&wiping, "lockdown code cmd-all-clear", "FRLS|RNS|RASF", ALERT_QUIET, ALERT_QUIET, false},
+    {&wiping, "lockdown code cmd-all-clear", "FRLS|kRNdS|oRASF", ALERT_QUIET, ALERT_QUIET, false},
     {&wiping, "lockdown cmd-abort", "FRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
     {&wiping, "lockdown +99999", "FRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
     {&plain, "lockdown cmd-all-clear", "FRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
-    /* duress looks like the code, and only a staff command lifts it */
-    {&wiping, "lockdown duress", "FRLS|RXS", ALERT_LOCKDOWN, ALERT_QUIET, true},
-    {&wiping, "caution duress", "FRCS|RXS", ALERT_CAUTION, ALERT_QUIET, true},
-    {&wiping, "caution duress code", "FRCS|RXS", ALERT_CAUTION, ALERT_QUIET, true},
-    {&wiping, "duress", "RXS", ALERT_QUIET, ALERT_QUIET, true},
-    {&wiping, "duress code", "RXS", ALERT_QUIET, ALERT_QUIET, true},
-    {&wiping, "duress lockdown code", "RXS|FRLS|RNS", ALERT_LOCKDOWN, ALERT_QUIET, true},
-    {&wiping, "lockdown duress cmd-all-clear", "FRLS|RXS|RASF", ALERT_QUIET, ALERT_QUIET, false},
-    {&wiping, "duress cmd-all-clear", "RXS|RASF", ALERT_QUIET, ALERT_QUIET, false},
-    {&plain, "lockdown duress", "FRLS|R", ALERT_LOCKDOWN, ALERT_QUIET, false},
+    /* duress does what the code does; staff alone are told, and the code does not take it back */
+    {&wiping, "lockdown duress", "FRLS|xRNdS", ALERT_LOCKDOWN, ALERT_QUIET, true},
+    {&wiping, "lockdown duress code", "FRLS|xRNdS|xRNdS", ALERT_LOCKDOWN, ALERT_QUIET, true},
+    {&wiping, "lockdown code duress", "FRLS|kRNdS|xRNdS", ALERT_LOCKDOWN, ALERT_QUIET, true},
+    {&wiping, "duress", "xRdS", ALERT_QUIET, ALERT_QUIET, true},
+    {&wiping, "code", "kRdS", ALERT_QUIET, ALERT_QUIET, true},
+    {&wiping, "duress code", "xRdS|xRdS", ALERT_QUIET, ALERT_QUIET, true},
+    {&wiping, "duress lockdown code", "xRdS|FRLS|xRNdS", ALERT_LOCKDOWN, ALERT_QUIET, true},
+    {&wiping, "lockdown duress cmd-all-clear", "FRLS|xRNdS|oRASF", ALERT_QUIET, ALERT_QUIET, false},
+    {&wiping, "duress cmd-all-clear", "xRdS|oRASF", ALERT_QUIET, ALERT_QUIET, false},
+    {&wiping, "duress cmd-all-clear code", "xRdS|oRASF|kRdS", ALERT_QUIET, ALERT_QUIET, true},
+    {&plain, "lockdown duress", "FRLS|RNS", ALERT_LOCKDOWN, ALERT_QUIET, false},
+    {&plain, "lockdown code", "FRLS|RNS", ALERT_LOCKDOWN, ALERT_QUIET, false},
     {&plain, "duress", "", ALERT_QUIET, ALERT_QUIET, false},
-    /* the wipe's grace: the code takes it back, duress does not */
+    {&plain, "code", "", ALERT_QUIET, ALERT_QUIET, false},
+    /* the wipe's grace: neither takes it back, a staff phone's abort does */
     {&graceful, "lockdown wipe +20", "FRLS|R|W", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
-    {&graceful, "lockdown wipe code +20", "FRLS|R|RNS", ALERT_LOCKDOWN, ALERT_QUIET, false},
-    {&graceful, "lockdown wipe duress +20", "FRLS|R|RXS|W", ALERT_LOCKDOWN, ALERT_QUIET, true},
-    {&graceful, "lockdown code wipe code", "FRLS|RNS|R|R", ALERT_LOCKDOWN, ALERT_QUIET, false},
+    {&graceful, "lockdown wipe code +20", "FRLS|R|kRNdS|W", ALERT_LOCKDOWN, ALERT_QUIET, true},
+    {&graceful, "lockdown wipe duress +20", "FRLS|R|xRNdS|W", ALERT_LOCKDOWN, ALERT_QUIET, true},
     {&graceful, "lockdown wipe cmd-abort +20", "FRLS|R|R", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
+    {&graceful, "lockdown wipe code cmd-abort +20", "FRLS|R|kRNdS|R", ALERT_LOCKDOWN, ALERT_QUIET,
+     true},
     {&graceful, "lockdown wipe cmd-all-clear +20", "FRLS|R|RASF", ALERT_QUIET, ALERT_QUIET, false},
     /* drills ride the same path, end by themselves, and make room for what is real */
     {&wiping, "drill", "FR:lS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
     {&wiping, "drill-wipe", "FR:lSw", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
     {&alert_only, "drill-wipe", "FR:lS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
     {&wiping, "drill +300", "FR:lS|R:aSDF", ALERT_QUIET, ALERT_QUIET, false},
-    {&wiping, "drill code", "FR:lS|R:aSDF", ALERT_QUIET, ALERT_QUIET, false},
+    {&wiping, "drill code", "FR:lS|R:aSDFkRdS", ALERT_QUIET, ALERT_QUIET, true},
+    {&wiping, "drill duress", "FR:lS|R:aSDFxRdS", ALERT_QUIET, ALERT_QUIET, true},
+    {&plain, "drill code", "FR:lS|R:aSDF", ALERT_QUIET, ALERT_QUIET, false},
     {&wiping, "drill cmd-abort", "FR:lS|R:aSDF", ALERT_QUIET, ALERT_QUIET, false},
     {&wiping, "drill lockdown", "FR:lS|R:aSDFFRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
     {&wiping, "drill caution", "FR:lS|R:aSDFFRCS", ALERT_CAUTION, ALERT_CAUTION, false},
-    {&wiping, "drill duress", "FR:lS|R:aSDFRXS", ALERT_QUIET, ALERT_QUIET, true},
-    {&wiping, "duress drill code", "RXS|FR:lS|R:aSDF", ALERT_QUIET, ALERT_QUIET, true},
+    {&wiping, "duress drill cmd-abort", "xRdS|FR:lS|R:aSDF", ALERT_QUIET, ALERT_QUIET, true},
     {&graceful, "drill-wipe lockdown +20", "FR:lS|R:aSDFFRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN,
      false},
     {&graceful, "drill-wipe +20", "FR:lS|w", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
+    {&graceful, "drill-wipe duress +20", "FR:lS|R:aSDFxRdS", ALERT_QUIET, ALERT_QUIET, true},
     {&wiping, "lockdown drill", "FRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
     {&wiping, "cmd-drill", "FR:lS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
     {&wiping, "cmd-lockdown", "FRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
     {&wiping, "cmd-caution", "FRCS", ALERT_CAUTION, ALERT_CAUTION, false},
+    /* a drill that is asked for on site while an alert is hidden there */
+    {&wiping, "lockdown code drill", "FRLS|kRNdS|t", ALERT_LOCKDOWN, ALERT_LOCKDOWN, true},
+    {&wiping, "lockdown code drill +300", "FRLS|kRNdS|t|f", ALERT_LOCKDOWN, ALERT_QUIET, true},
+    {&wiping, "lockdown code drill code", "FRLS|kRNdS|t|fkRNdS", ALERT_LOCKDOWN, ALERT_QUIET, true},
+    {&wiping, "lockdown code drill duress", "FRLS|kRNdS|t|fxRNdS", ALERT_LOCKDOWN, ALERT_QUIET,
+     true},
+    {&wiping, "lockdown code drill lockdown", "FRLS|kRNdS|t|fRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN,
+     true},
+    {&wiping, "lockdown code drill drill", "FRLS|kRNdS|t", ALERT_LOCKDOWN, ALERT_LOCKDOWN, true},
+    {&wiping, "lockdown code drill cmd-all-clear", "FRLS|kRNdS|t|foRASF", ALERT_QUIET, ALERT_QUIET,
+     false},
+    {&wiping, "lockdown code cmd-drill", "FRLS|kRNdS", ALERT_LOCKDOWN, ALERT_QUIET, true},
+    {&graceful, "lockdown code drill-wipe +20", "FRLS|kRNdS|t|w", ALERT_LOCKDOWN, ALERT_LOCKDOWN,
+     true},
+    {&graceful, "lockdown code drill-wipe code +20", "FRLS|kRNdS|t|fkRNdS", ALERT_LOCKDOWN,
+     ALERT_QUIET, true},
     /* nothing to take back */
-    {&wiping, "code", "", ALERT_QUIET, ALERT_QUIET, false},
     {&wiping, "ignored", "", ALERT_QUIET, ALERT_QUIET, false},
     {&wiping, "cmd-all-clear", "", ALERT_QUIET, ALERT_QUIET, false},
     {&wiping, "stuck freed", "n|n", ALERT_QUIET, ALERT_QUIET, false},
@@ -138,15 +163,21 @@ static void append(char *done, const char *what)
 
 static void append_action(char *done, const struct alert_action *a)
 {
-    static const char *const publish[] = {"L", "C", "U", "X", "A", "N"};
-    static const char *const in_drill[] = {":l", ":c", ":u", ":x", ":a", ":n"};
+    static const char *const publish[] = {"L", "C", "U", "A", "N"};
+    static const char *const in_drill[] = {":l", ":c", ":u", ":a", ":n"};
+    static const char *const sealed[] = {"o", "k", "x"};
     static const char *const others[] = {
         [ALERT_DO_RECORD] = "R", [ALERT_DO_STATE] = "S",  [ALERT_DO_TICK] = "t",
-        [ALERT_DO_NOTICE] = "n", [ALERT_DO_FORGET] = "F", [ALERT_DO_REPORT] = "D"};
+        [ALERT_DO_NOTICE] = "n", [ALERT_DO_FORGET] = "F", [ALERT_DO_REPORT] = "D",
+        [ALERT_DO_DOOR] = "d"};
     if (a->kind == ALERT_DO_PUBLISH)
         append(done, a->drill ? in_drill[a->publish] : publish[a->publish]);
     else if (a->kind == ALERT_DO_WIPE)
         append(done, a->drill ? "w" : "W");
+    else if (a->kind == ALERT_DO_SEAL)
+        append(done, sealed[a->door]);
+    else if (a->kind == ALERT_DO_REPORT && a->feigned)
+        append(done, "f");
     else
         append(done, others[a->kind]);
 }
@@ -202,7 +233,7 @@ static void test_stories(void **state)
         assert_string_equal(done, s->done);
         assert_int_equal(a.now.state, s->state);
         assert_int_equal(alert_on_site(&a), s->on_site);
-        assert_int_equal(a.now.duress, s->duress);
+        assert_int_equal(a.now.pressed, s->pressed);
     }
 }
 
@@ -232,8 +263,8 @@ static void test_resume_stands_where_the_record_says(void **state)
         {{.state = ALERT_CAUTION, .unclear = true}, "US"},
         {{.state = ALERT_LOCKDOWN, .wipe_pending = true}, "WLS"},
         {{.state = ALERT_LOCKDOWN, .calm = true, .unconfirmed = true}, "LNS"},
-        {{.state = ALERT_LOCKDOWN, .calm = true, .duress = true}, "LXS"},
-        {{.state = ALERT_QUIET, .duress = true}, "XS"},
+        {{.state = ALERT_LOCKDOWN, .calm = true, .unconfirmed = true, .pressed = true}, "LNS"},
+        {{.state = ALERT_QUIET, .pressed = true}, "S"},
     };
     EACH_ROW (i, rows, rows[i].done) {
         struct alert a;
@@ -257,68 +288,41 @@ static uint32_t draw(uint32_t below)
     return (uint32_t)((seed >> 33) % below);
 }
 
-/* What a stranger on site can observe: everything except ids and what goes to the broker. */
-struct seen_on_site {
-    enum alert_state shown;
-    int ticks;
-    bool wipe_started;
-};
-
-static struct seen_on_site look(const struct alert *a, const struct alert_action *out, size_t n)
+/* Every action, and what is left, but for what was sealed. */
+static void check_same(const struct alert *a, const struct alert_action *x, size_t n,
+                       const struct alert *b, const struct alert_action *y, size_t m)
 {
-    struct seen_on_site s = {.shown = alert_on_site(a)};
+    assert_int_equal(n, m);
     for (size_t i = 0; i < n; i++) {
-        s.ticks += out[i].kind == ALERT_DO_TICK ? out[i].ticks : 0;
-        s.wipe_started = s.wipe_started || out[i].kind == ALERT_DO_WIPE;
+        struct alert_action one = x[i], other = y[i];
+        one.door = other.door = ALERT_DOOR_NOTHING;
+        assert_memory_equal(&one, &other, sizeof one);
     }
-    return s;
+    struct alert left = *a, right = *b;
+    left.door = right.door = ALERT_DOOR_NOTHING;
+    assert_memory_equal(&left, &right, sizeof left);
 }
 
-static void same_on_site(const struct seen_on_site *x, const struct seen_on_site *y)
-{
-    assert_int_equal(x->shown, y->shown);
-    assert_int_equal(x->ticks, y->ticks);
-    assert_int_equal(x->wipe_started, y->wipe_started);
-}
-
-/* Whatever is pressed afterwards shows no difference either. A wipe in its grace is another matter:
- * the code takes it back and duress does not, as the design has it, so it is left to run out. */
-static void check_twins_go_on(struct alert *a, struct alert *b, const struct alert_rules *r,
-                              int64_t now)
-{
-    static const enum gesture pressed[] = {GESTURE_SENSED,  GESTURE_LOCKDOWN, GESTURE_CAUTION,
-                                           GESTURE_UNCLEAR, GESTURE_CODE,     GESTURE_DURESS};
-    struct alert_action out[ALERT_ACTIONS_MAX];
-    if (a->wipe_at != b->wipe_at)
-        return;
-    for (int i = 0; i < 3; i++) {
-        struct alert_event e = {.kind = ALERT_EV_GESTURE,
-                                .gesture = pressed[draw(sizeof pressed / sizeof pressed[0])],
-                                .fresh_id = id_of(draw(1u << 30))};
-        now += draw(60) * NS_PER_S;
-        size_t n = alert_step(a, r, &e, now, out);
-        struct seen_on_site x = look(a, out, n);
-        n = alert_step(b, r, &e, now, out);
-        struct seen_on_site y = look(b, out, n);
-        same_on_site(&x, &y);
-        if (a->wipe_at != b->wipe_at)
-            return;
-    }
-}
-
+/* Code and duress, and whatever happens afterwards: the same. */
 static void check_duress_twin(const struct alert *before, const struct alert_rules *r, int64_t now)
 {
-    struct alert_action out[ALERT_ACTIONS_MAX];
+    struct alert_action x[ALERT_ACTIONS_MAX], y[ALERT_ACTIONS_MAX];
     struct alert_event code = {.kind = ALERT_EV_GESTURE, .gesture = GESTURE_CODE};
     struct alert_event duress = {.kind = ALERT_EV_GESTURE, .gesture = GESTURE_DURESS};
-    duress.fresh_id = id_of(draw(1u << 30));
+    memset(x, 0, sizeof x);
+    memset(y, 0, sizeof y);
+    code.fresh_id = duress.fresh_id = id_of(draw(1u << 30));
     struct alert a = *before, b = *before;
-    size_t n = alert_step(&a, r, &code, now, out);
-    struct seen_on_site x = look(&a, out, n);
-    n = alert_step(&b, r, &duress, now, out);
-    struct seen_on_site y = look(&b, out, n);
-    same_on_site(&x, &y);
-    check_twins_go_on(&a, &b, r, now);
+    size_t n = alert_step(&a, r, &code, now, x), m = alert_step(&b, r, &duress, now, y);
+    check_same(&a, x, n, &b, y, m);
+    for (int i = 0; i < 3; i++) {
+        struct alert_event e = words[draw(WORDS)].event;
+        e.fresh_id = id_of(draw(1u << 30));
+        now += draw(60) * NS_PER_S;
+        n = alert_step(&a, r, &e, now, x);
+        m = alert_step(&b, r, &e, now, y);
+        check_same(&a, x, n, &b, y, m);
+    }
 }
 
 static bool has_authority(const struct alert_event *e, const struct alert_rules *r)
@@ -345,8 +349,6 @@ static bool is_meant(const struct alert_action *a, const struct alert_event *e)
     case ALERT_PUB_UNCLEAR:
         return (hand && (e->gesture == GESTURE_CAUTION || e->gesture == GESTURE_UNCLEAR)) ||
                (phone && e->command == ALERT_CMD_CAUTION);
-    case ALERT_PUB_DURESS:
-        return hand && e->gesture == GESTURE_DURESS;
     default:
         return true; /* ends: judged by their authority */
     }
@@ -399,11 +401,11 @@ static void check_step(const struct alert *before, const struct alert *after,
     }
     if (real && after->now.state != ALERT_LOCKDOWN)
         assert_true(has_authority(e, r));
-    if (before->now.duress && !after->now.duress)
+    if (before->now.pressed && !after->now.pressed)
         assert_true(has_authority(e, r));
     if (after->now.state != ALERT_QUIET)
         assert_false(alert_id_is_none(&after->now.id));
-    if (after->now.state == ALERT_QUIET && !after->now.duress)
+    if (after->now.state == ALERT_QUIET && !after->now.pressed)
         assert_true(alert_id_is_none(&after->now.id));
     if (after->now.wipe_pending)
         assert_true(r->wipe);

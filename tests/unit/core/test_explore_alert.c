@@ -87,14 +87,16 @@ static bool in_lockdown(const struct alert *a)
 static const char *check_state(const struct alert_node *s, const struct alert_rules *r)
 {
     const struct alert_standing *n = &s->a.now;
-    if (alert_id_is_none(&n->id) != (n->state == ALERT_QUIET && !n->duress))
-        return "an id exists exactly while an alert or a duress is active";
+    if (alert_id_is_none(&n->id) != (n->state == ALERT_QUIET && !n->pressed))
+        return "an id exists exactly while an alert or a press at the door is active";
     if (n->drill && n->state != ALERT_LOCKDOWN)
         return "a drill is an exercise of the lockdown";
     if (n->state == ALERT_QUIET && (n->unconfirmed || n->calm || n->unclear))
         return "quiet has no details";
-    if (r->plain && n->duress)
-        return "a plain venue knows no duress";
+    if (r->plain && n->pressed)
+        return "a plain venue has no staff phones to tell";
+    if (s->a.feigned_at != NS_NEVER && (!n->calm || n->drill))
+        return "the site is shown a drill although nothing is hidden there";
     if (s->wipe_asked && !n->wipe_pending)
         return "a wipe that was asked for is forgotten by the record";
     if (n->wipe_pending && !r->wipe)
@@ -116,8 +118,8 @@ static const char *check_wipe(struct alert_node *s, const struct alert_node *bef
     for (size_t i = 0; i < n; i++)
         if (out[i].kind == ALERT_DO_WIPE && !out[i].drill && !(before->wipe_asked || s->wipe_asked))
             return "a wipe begins that nobody asked for";
-    if (in_grace && event == GESTURE_DURESS && s->a.wipe_at == NS_NEVER)
-        return "duress stops a wipe";
+    if (in_grace && (event == GESTURE_DURESS || event == GESTURE_CODE) && s->a.wipe_at == NS_NEVER)
+        return "somebody on site stops a wipe";
     return NULL;
 }
 
@@ -130,16 +132,24 @@ static const char *check_step(const struct alert_node *before, const struct aler
         return "too many actions";
     if (in_lockdown(&before->a) && !in_lockdown(&s->a) && !staff_ends)
         return "a lockdown ends without a staff phone";
-    if (before->a.now.duress && !s->a.now.duress && !staff_ends)
-        return "a duress ends without a staff phone";
+    if (before->a.now.pressed && !s->a.now.pressed && !staff_ends)
+        return "a press at the door is forgotten without a staff phone";
+    if (before->a.now.state == ALERT_CAUTION && s->a.now.state == ALERT_QUIET && !staff_ends &&
+        event != EV_GESTURES + ALERT_CMD_ABORT)
+        return "somebody on site ends a caution";
     if (event == GESTURE_LOCKDOWN &&
         (!in_lockdown(&s->a) || s->a.now.calm || !publishes(out, n, ALERT_PUB_LOCKDOWN)))
         return "a press is lost";
     if ((event == GESTURE_CAUTION || event == GESTURE_UNCLEAR) && !in_lockdown(&before->a) &&
         (s->a.now.state != ALERT_CAUTION || s->a.now.calm))
         return "a caution is lost";
-    if (event == GESTURE_DURESS && !r->plain && !publishes(out, n, ALERT_PUB_DURESS))
-        return "a duress is lost";
+    const struct alert_action *seal = find(out, n, ALERT_DO_SEAL);
+    if ((event == GESTURE_DURESS || event == GESTURE_CODE) && !r->plain &&
+        (!seal || !find(out, n, ALERT_DO_DOOR) || !find(out, n, ALERT_DO_RECORD) ||
+         (event == GESTURE_DURESS) > (seal->door == ALERT_DOOR_DURESS)))
+        return "staff are not told what was pressed at the door";
+    if (seal && find(out, n, ALERT_DO_DOOR) && seal > find(out, n, ALERT_DO_DOOR))
+        return "staff are sent what is not sealed yet";
     const struct alert_action *record = find(out, n, ALERT_DO_RECORD);
     const struct alert_action *publish = find(out, n, ALERT_DO_PUBLISH);
     if (memcmp(&before->a.now, &s->a.now, sizeof s->a.now) != 0 && !record)
@@ -149,18 +159,24 @@ static const char *check_step(const struct alert_node *before, const struct aler
     return NULL;
 }
 
-/* What somebody at the door sees after the code is what he sees after duress. */
+/* Code and duress differ in nothing but what is sealed for staff: the same actions, and the same
+ * state afterwards. */
 static const char *check_cover(const struct alert_node *before, const struct alert_rules *r)
 {
     struct alert code = before->a, duress = before->a;
-    struct alert_action out[ALERT_ACTIONS_MAX];
+    struct alert_action x[ALERT_ACTIONS_MAX], y[ALERT_ACTIONS_MAX];
     struct alert_event e = event_of(GESTURE_CODE);
-    alert_step(&code, r, &e, NOW, out);
+    memset(x, 0, sizeof x);
+    memset(y, 0, sizeof y);
+    size_t n = alert_step(&code, r, &e, NOW, x);
     e = event_of(GESTURE_DURESS);
-    alert_step(&duress, r, &e, NOW, out);
-    return alert_on_site(&code) == alert_on_site(&duress)
+    size_t m = alert_step(&duress, r, &e, NOW, y);
+    for (size_t i = 0; i < n; i++)
+        x[i].door = y[i].door = ALERT_DOOR_NOTHING;
+    code.door = duress.door = ALERT_DOOR_NOTHING;
+    return n == m && memcmp(x, y, sizeof x) == 0 && memcmp(&code, &duress, sizeof code) == 0
                ? NULL
-               : "on site, code and duress look different";
+               : "code and duress can be told apart";
 }
 
 static int64_t aged(int64_t at)
@@ -179,11 +195,15 @@ static void normalise(struct alert *a)
     a->since = was.now.state == ALERT_QUIET ? 0 : aged(was.since);
     a->wipe_at = was.wipe_at;
     a->wipe_is_drill = was.wipe_at != NS_NEVER && was.wipe_is_drill;
+    a->door = was.door;
+    a->feigned_at = was.feigned_at == NS_NEVER ? NS_NEVER : aged(was.feigned_at);
 }
 
 static size_t one_unit(struct alert *a, const struct alert_rules *r, struct alert_action *out)
 {
     a->since--;
+    if (a->feigned_at != NS_NEVER)
+        a->feigned_at--;
     if (a->wipe_at != NS_NEVER)
         a->wipe_at--;
     if (alert_deadline(a, r) > NOW)

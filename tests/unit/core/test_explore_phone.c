@@ -23,7 +23,7 @@ enum { BROKERS = 2, QUEUE = 6, DEPTH = 7, ALERTS_MAX = 3 };
 /* The parts of a message that a view reads. */
 struct note {
     uint8_t kind, detail, id, epoch, state;
-    bool drill, unconfirmed, duress, retained;
+    bool drill, unconfirmed, retained;
     uint8_t seq;
     uint8_t proved_id, proved_epoch, proved_seq; /* proved_id 0: no proof */
 };
@@ -105,9 +105,9 @@ static void send(struct phone_node *s, struct note n)
 static void perform(struct phone_node *s, const struct alert_action *out, size_t count)
 {
     static const uint8_t kinds[] = {
-        [ALERT_PUB_LOCKDOWN] = MSG_LOCKDOWN,   [ALERT_PUB_CAUTION] = MSG_CAUTION,
-        [ALERT_PUB_UNCLEAR] = MSG_CAUTION,     [ALERT_PUB_DURESS] = MSG_DURESS,
-        [ALERT_PUB_ALL_CLEAR] = MSG_ALL_CLEAR, [ALERT_PUB_UNCONFIRMED] = MSG_ALL_CLEAR,
+        [ALERT_PUB_LOCKDOWN] = MSG_LOCKDOWN,     [ALERT_PUB_CAUTION] = MSG_CAUTION,
+        [ALERT_PUB_UNCLEAR] = MSG_CAUTION,       [ALERT_PUB_ALL_CLEAR] = MSG_ALL_CLEAR,
+        [ALERT_PUB_UNCONFIRMED] = MSG_ALL_CLEAR,
     };
     const struct alert_standing *now = &s->kiosk.now;
     for (size_t i = 0; i < count; i++) {
@@ -121,8 +121,7 @@ static void perform(struct phone_node *s, const struct alert_action *out, size_t
                                   .id = now->id.bytes[0],
                                   .state = (uint8_t)now->state,
                                   .drill = now->drill,
-                                  .unconfirmed = now->unconfirmed,
-                                  .duress = now->duress});
+                                  .unconfirmed = now->unconfirmed});
     }
 }
 
@@ -216,8 +215,7 @@ static bool phone_receives(struct phone_node *s, size_t broker)
                         .seq = n.seq,
                         .drill = n.drill,
                         .state = (enum alert_state)n.state,
-                        .unconfirmed = n.unconfirmed,
-                        .duress = n.duress};
+                        .unconfirmed = n.unconfirmed};
     if (n.detail)
         strcpy(m.detail, "unconfirmed");
     const struct view_message w = {.message = &m,
@@ -287,6 +285,7 @@ static void normalise(struct phone_node *s)
     memset(&clean, 0, sizeof clean);
     clean.kiosk.now = s->kiosk.now;
     clean.kiosk.wipe_at = s->kiosk.wipe_at;
+    clean.kiosk.feigned_at = NS_NEVER;
     struct view_kiosk *v = &clean.phone;
     v->epoch = s->phone.epoch;
     v->told_next = s->phone.told_next;
@@ -295,9 +294,7 @@ static void normalise(struct phone_node *s)
     v->state = s->phone.state;
     v->drill = s->phone.drill;
     v->unconfirmed = s->phone.unconfirmed;
-    v->duress = s->phone.duress;
     v->alert = s->phone.alert;
-    v->dangered = s->phone.dangered;
     v->linked = s->phone.linked;
     v->linked_at = s->phone.linked_at;
     v->life_at = s->phone.life_at;

@@ -7,6 +7,7 @@
 
 #include "kiosk/core/envelope.h"
 #include "kiosk/core/message.h"
+#include "kiosk/core/staff_box.h"
 #include "tests/unit/rows.h"
 
 #include <errno.h>
@@ -32,7 +33,7 @@ static struct message message_longest(enum message_kind kind)
     assert_int_equal(message_id_read(&m.id, id_text), 0);
     if (kind == MSG_STATE) {
         m.state = ALERT_LOCKDOWN;
-        m.unconfirmed = m.duress = false;
+        m.unconfirmed = false;
         m.seen = m.safe = UINT32_MAX;
         memset(m.nonce, 0xa5, sizeof m.nonce);
         m.age_ms = -1; /* a state has no age and no detail: it says what is true now */
@@ -90,7 +91,6 @@ static void assert_same(const struct message *a, const struct message *b)
     assert_string_equal(a->detail, b->detail);
     assert_int_equal(a->state, b->state);
     assert_int_equal(a->unconfirmed, b->unconfirmed);
-    assert_int_equal(a->duress, b->duress);
     assert_int_equal(a->seen, b->seen);
     assert_int_equal(a->safe, b->safe);
     assert_int_equal(a->rang, b->rang);
@@ -106,6 +106,23 @@ static void assert_same(const struct message *a, const struct message *b)
     assert_memory_equal(a->echo, b->echo, sizeof a->echo);
     assert_int_equal(a->on, b->on);
     assert_memory_equal(&a->staff, &b->staff, sizeof a->staff);
+}
+
+/* What staff read, at its longest, fits into their box, and comes back. */
+static void test_what_staff_read_fits_into_its_box(void **state)
+{
+    (void)state;
+    for (enum message_kind k = MSG_DOOR; k <= MSG_NOTHING; k++) {
+        struct message m = message_longest(k), back;
+        char text[STAFF_BOX_TEXT_MAX + 1];
+        const char *why;
+        m.epoch = m.seq = 0;
+        int len = message_write_boxed(&m, text, sizeof text);
+        if (len < 0)
+            fail_msg("%s: %s", message_kind_name(k), strerror(errno));
+        assert_int_equal(message_read(&back, text, (size_t)len, &why), 0);
+        assert_same(&back, &m);
+    }
 }
 
 static void test_every_kind_comes_back_and_fits(void **state)
@@ -239,15 +256,14 @@ static void test_broken_messages_are_refused_with_a_reason(void **state)
          "at is"},
         {STATE_HEAD "\"state\":\"calm\"}", "state is not"},
         {STATE_HEAD "\"state\":\"quiet\",\"unconfirmed\":0}", "unconfirmed"},
-        {STATE_HEAD "\"state\":\"quiet\",\"unconfirmed\":false,\"duress\":false,\"seen\":-1}",
-         "seen"},
-        {STATE_HEAD "\"state\":\"quiet\",\"unconfirmed\":false,\"duress\":false,"
+        {STATE_HEAD "\"state\":\"quiet\",\"unconfirmed\":false,\"seen\":-1}", "seen"},
+        {STATE_HEAD "\"state\":\"quiet\",\"unconfirmed\":false,"
                     "\"seen\":4294967296,\"safe\":0}",
          "seen"},
-        {STATE_HEAD "\"state\":\"quiet\",\"unconfirmed\":false,\"duress\":false,"
+        {STATE_HEAD "\"state\":\"quiet\",\"unconfirmed\":false,"
                     "\"seen\":1,\"safe\":0,\"nonce\":\"00\"}",
          "nonce"},
-        {STATE_HEAD "\"state\":\"quiet\",\"unconfirmed\":false,\"duress\":false,"
+        {STATE_HEAD "\"state\":\"quiet\",\"unconfirmed\":false,"
                     "\"seen\":1,\"safe\":0,\"nonce\":\"00112233445566778899aabbccddeeff\","
                     "\"proof\":\"!\"}",
          "proof"},
@@ -305,6 +321,7 @@ int main(void)
     if (sodium_init() < 0)
         return 1;
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_staff_read_fits_into_its_box),
         cmocka_unit_test(test_every_kind_comes_back_and_fits),
         cmocka_unit_test(test_nothing_known_comes_back_as_null),
         cmocka_unit_test(test_a_written_message_has_these_bytes),

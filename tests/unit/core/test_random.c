@@ -137,7 +137,6 @@ static struct message message_any(void)
     m.echo_count = m.kind == MSG_PING ? 1 : m.kind == MSG_BEAT ? dice(FRESHNESS_ECHO_MAX + 1) : 0;
     m.state = (enum alert_state)dice(3);
     m.unconfirmed = dice(2);
-    m.duress = dice(2);
     m.seen = dice(UINT32_MAX);
     m.safe = dice(100);
     if (lasting && dice(2))

@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 /* cmocka.h needs those above first */
 #include <cmocka.h>
@@ -15,7 +17,7 @@ static const struct record sample = {
     .epoch = 0x0102030405060708,
     .began = 1795375672,
     .standing = {.state = ALERT_LOCKDOWN,
-                 .duress = true,
+                 .pressed = true,
                  .calm = true,
                  .wipe_pending = true,
                  .id = {{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}}},
@@ -24,20 +26,23 @@ static const struct record sample = {
 static void test_every_flag_and_state_comes_back(void **state)
 {
     (void)state;
-    for (int i = 0; i < 3 * 64; i++) {
+    for (int i = 0; i < 6 * 64; i++) {
         struct record r = {.epoch = (uint64_t)i}, back;
         struct alert_standing *s = &r.standing;
         uint32_t serial;
-        uint8_t bytes[RECORD_SIZE];
-        s->state = (enum alert_state)(i / 64);
+        uint8_t bytes[RECORD_MOST];
+        s->state = (enum alert_state)(i / 64 % 3);
+        r.boxed = i >= 3 * 64;
+        memset(r.box, r.boxed ? i : 0, sizeof r.box);
         s->drill = i & 1;
-        s->duress = i & 2;
+        s->pressed = i & 2;
         s->unclear = i & 4;
         s->unconfirmed = i & 8;
         s->calm = i & 16;
         s->wipe_pending = i & 32;
-        record_encode(&r, (uint32_t)i * 7, bytes);
-        assert_int_equal(record_decode(&back, &serial, bytes, sizeof bytes), 0);
+        size_t len = record_encode(&r, (uint32_t)i * 7, bytes);
+        assert_int_equal(len, r.boxed ? RECORD_MOST : RECORD_SIZE);
+        assert_int_equal(record_decode(&back, &serial, bytes, len), 0);
         assert_int_equal(serial, i * 7);
         assert_memory_equal(&back, &r, sizeof r);
     }
@@ -48,16 +53,63 @@ static void test_no_torn_or_changed_record_is_believed(void **state)
     (void)state;
     struct record r;
     uint32_t serial;
-    uint8_t bytes[RECORD_SIZE];
-    record_encode(&sample, 1, bytes);
-    for (size_t len = 0; len < RECORD_SIZE; len++)
-        assert_int_equal(record_decode(&r, &serial, bytes, len), -1);
-    for (size_t bit = 0; bit < 8 * RECORD_SIZE; bit++) {
-        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        assert_int_equal(record_decode(&r, &serial, bytes, sizeof bytes), -1);
-        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    uint8_t bytes[RECORD_MOST];
+    for (int boxed = 0; boxed < 2; boxed++) {
+        struct record one = sample;
+        one.boxed = boxed;
+        size_t whole = record_encode(&one, 1, bytes);
+        for (size_t len = 0; len < whole; len++)
+            assert_int_equal(record_decode(&r, &serial, bytes, len), -1);
+        for (size_t bit = 0; bit < 8 * whole; bit++) {
+            bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            assert_int_equal(record_decode(&r, &serial, bytes, sizeof bytes), -1);
+            bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        }
+        assert_int_equal(record_decode(&r, &serial, bytes, sizeof bytes), 0);
     }
+}
+
+/* Whoever has the card sees what was pressed by its box alone, which he cannot open. */
+static void test_code_and_duress_are_the_same_bytes_but_for_the_box(void **state)
+{
+    (void)state;
+    uint8_t code[RECORD_MOST], duress[RECORD_MOST];
+    struct record r = sample;
+    r.boxed = true;
+    record_encode(&r, 5, code);
+    memset(r.box, 0xa5, sizeof r.box);
+    r.was_duress = true; /* is never written */
+    record_encode(&r, 5, duress);
+    assert_memory_equal(code, duress, RECORD_SIZE - 8); /* but for the sum over the box */
+}
+
+/* As 0.1.0 wrote it, in a lockdown with duress and a wipe pending. */
+static void test_a_record_of_0_1_0_is_still_read(void **state)
+{
+    (void)state;
+    static const char hex[] = "504c52310102030405060708023201020304050607080910111213141516"
+                              "000000006b02ddf800000007c6bb9bb0dc6a4036";
+    uint8_t bytes[RECORD_SIZE], sum[16];
+    uint32_t serial;
+    struct record r;
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        unsigned byte;
+        assert_int_equal(sscanf(hex + 2 * i, "%2x", &byte), 1);
+        bytes[i] = (uint8_t)byte;
+    }
+    crypto_generichash(sum, sizeof sum, bytes, RECORD_SIZE - 8, NULL, 0);
+    assert_memory_equal(bytes + RECORD_SIZE - 8, sum, 8);
     assert_int_equal(record_decode(&r, &serial, bytes, sizeof bytes), 0);
+    assert_int_equal(serial, 7);
+    assert_true(r.epoch == 0x0102030405060708 && r.began == 0x6b02ddf8);
+    assert_int_equal(r.standing.state, ALERT_LOCKDOWN);
+    assert_true(r.standing.pressed && r.was_duress && r.standing.calm && r.standing.wipe_pending);
+    assert_false(r.standing.drill || r.standing.unconfirmed || r.boxed);
+    bytes[13] = 0x30;
+    crypto_generichash(sum, sizeof sum, bytes, RECORD_SIZE - 8, NULL, 0);
+    memcpy(bytes + RECORD_SIZE - 8, sum, 8);
+    assert_int_equal(record_decode(&r, &serial, bytes, sizeof bytes), 0);
+    assert_false(r.standing.pressed || r.was_duress);
 }
 
 /* What a file or cell may begin with: two slots, each with a serial, or with something else. */
@@ -66,9 +118,10 @@ enum held { EMPTY, GOOD, TORN };
 static void put_slot(uint8_t *bytes, enum held held, uint32_t serial)
 {
     struct record r = {.epoch = serial};
+    uint8_t all[RECORD_MOST];
     if (held == EMPTY)
         return;
-    record_encode(&r, serial, bytes);
+    memcpy(bytes, all, record_encode(&r, serial, all));
     if (held == TORN)
         bytes[RECORD_SIZE - 1] ^= 1;
 }
@@ -109,7 +162,7 @@ static void test_the_newest_that_is_whole_counts(void **state)
 static void test_a_cell_may_be_unfit(void **state)
 {
     (void)state;
-    uint8_t bytes[RECORD_READ_CELL] = {0};
+    uint8_t bytes[RECORD_MOST] = {0};
     uint32_t serial;
     struct record r;
     record_encode(&sample, 1, bytes);
@@ -118,7 +171,7 @@ static void test_a_cell_may_be_unfit(void **state)
     assert_int_equal(errno, ENOSPC);
     static const uint8_t key_mark[4] = {'P', 'L', 'c', '1'};
     memcpy(bytes, key_mark, sizeof key_mark);
-    assert_int_equal(record_newest(bytes, sizeof bytes, true, &r, &serial), -1);
+    assert_int_equal(record_newest(bytes, RECORD_READ_CELL, true, &r, &serial), -1);
     assert_int_equal(errno, EBUSY);
 }
 
@@ -127,6 +180,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_flag_and_state_comes_back),
         cmocka_unit_test(test_no_torn_or_changed_record_is_believed),
+        cmocka_unit_test(test_code_and_duress_are_the_same_bytes_but_for_the_box),
+        cmocka_unit_test(test_a_record_of_0_1_0_is_still_read),
         cmocka_unit_test(test_the_newest_that_is_whole_counts),
         cmocka_unit_test(test_a_cell_may_be_unfit),
     };

@@ -43,7 +43,9 @@ static struct message message_of(const cJSON *step)
     m.drill = flag(step, "drill");
     m.resumed = flag(step, "resumed");
     m.unconfirmed = flag(step, "unconfirmed");
-    m.duress = flag(step, "says_duress");
+    const cJSON *pressed = cJSON_GetObjectItem(step, "pressed");
+    if (pressed != NULL)
+        snprintf(m.at, sizeof m.at, "%s", pressed->valuestring);
     const cJSON *detail = cJSON_GetObjectItem(step, "detail");
     if (detail != NULL)
         snprintf(m.detail, sizeof m.detail, "%s", detail->valuestring);
@@ -74,10 +76,9 @@ static struct view_message word_of(const cJSON *step, const struct message *m)
 static void check_keys(const char *name, const cJSON *step)
 {
     static const char *const known[] = {
-        "at",     "say",         "link",     "retire",      "then",  "show",
-        "duress", "silent",      "stale",    "id",          "epoch", "seq",
-        "drill",  "resumed",     "detail",   "unconfirmed", "state", "connection",
-        "proof",  "says_duress", "retained", "wall_age",
+        "at",    "say",        "link",  "retire",  "then",     "show",     "duress", "silent",
+        "stale", "id",         "epoch", "seq",     "drill",    "resumed",  "detail", "unconfirmed",
+        "state", "connection", "proof", "pressed", "retained", "wall_age", "code",
     };
     const cJSON *item;
     cJSON_ArrayForEach(item, step)
@@ -121,6 +122,7 @@ static void run_step(const char *name, struct view_kiosk *v, const struct view_r
         fail_msg("%s, at %.0f: shows %s instead of %s", name, at, view_show_name(shown.show),
                  show->valuestring);
     compare_flag(name, step, "duress", shown.duress);
+    compare_flag(name, step, "code", shown.code);
     compare_flag(name, step, "silent", shown.silent);
     compare_flag(name, step, "stale", shown.stale);
 }

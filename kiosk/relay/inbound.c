@@ -128,7 +128,7 @@ static bool inbound_find(const struct inbound *e, const char *topic, size_t *i, 
 }
 
 /* Kinds count on their own topic alone. */
-static bool belongs(enum topic t, enum message_kind k)
+static bool inbound_belongs(enum topic t, enum message_kind k)
 {
     switch (t) {
     case TOPIC_BEAT:
@@ -159,7 +159,7 @@ enum inbound_kind inbound_read(const struct inbound *e, const struct mqtt_event 
     bool good = envelope_clear_open(&at, e->kiosks[*i].public, got->payload, got->len, text,
                                     &text_len) == ENVELOPE_OK &&
                 message_read(m, text, text_len, &why) == 0 && m->epoch == at.epoch &&
-                m->seq == at.seq && belongs(t, m->kind);
+                m->seq == at.seq && inbound_belongs(t, m->kind);
     return good ? INBOUND_WORD : INBOUND_NOTHING;
 }
 

@@ -31,7 +31,8 @@ MUTANTS = {
     "in-time": ("kiosk/alertd/delivery.c", "#define SLOT (2 * NS_PER_S)",
                 "#define SLOT (14 * NS_PER_S)"),
     "quiet-in-lockdown": ("kiosk/alertd/delivery.c", "        state_publish(d, p);\n"
-                          "        presence_publish(d, p);\n", "        presence_publish(d, p);\n"
+                          "        ring_publish(d, p);\n        presence_publish(d, p);\n",
+                          "        presence_publish(d, p);\n        ring_publish(d, p);\n"
                           "        state_publish(d, p);\n"),
     "silence-is-noticed": ("kiosk/core/view.h", "#define VIEW_LOST_AFTER      (15 *",
                            "#define VIEW_LOST_AFTER      (24 *"),
@@ -42,8 +43,8 @@ MUTANTS = {
                                "            a->now.state == ALERT_LOCKDOWN)"),
     "a-phone-keeps-a-lockdown": ("kiosk/core/view.c", " && !covers(w, &v->alert)) {",
                                  " && w->retained && !covers(w, &v->alert)) {"),
-    "handed-over-to-somebody": ("kiosk/alertd/events.c", "    if (!outside) {",
-                                "    if (!outside && !news && e->order == 0) {"),
+    "handed-over-to-somebody": ("kiosk/alertd/events.c", "    if (!outside)\n",
+                                "    if (!outside && !news && e->order == 0)\n"),
     "handed-over-is-recorded": ("kiosk/alertd/kiosk.c", "    if (!s->left || result == "
                                 "RECORDER_PENDING)\n", "    if (!s->left)\n"),
     "wipe-after-its-intent": ("kiosk/core/alert.c", "        a->now.wipe_pending = true;\n"
@@ -51,8 +52,8 @@ MUTANTS = {
                               "        a->now.wipe_pending = true;\n"),
     "wipe-order": ("kiosk/alertd/kiosk.c", "    if (!s->wiped || !(s->facts.handed_over ||",
                    "    if (!s->wiped || !(true || s->facts.handed_over ||"),
-    "locked-phones-are-rung": ("kiosk/relay/ring_policy.c", "show == VIEW_LOCKDOWN || show == "
-                               "VIEW_CAUTION ||", "show == VIEW_LOCKDOWN ||"),
+    "locked-phones-are-rung": ("kiosk/relay/ring_policy.c", "    return ended || begun ? ",
+                               "    return ended ? "),
     "everything-heals": ("kiosk/mqtt/thread.c", "        pause_for(t, backoff);",
                          "        pause_for(t, backoff > 4000000000 ? 3600000000000 : backoff);"),
     "memory-is-bounded": ("kiosk/mqtt/thread.c", "    *e = i->event;\n    free(i);",

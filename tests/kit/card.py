@@ -62,7 +62,10 @@ class Card:
         return self
 
     def __exit__(self, *_):
-        for argv in (["umount", self.mount], ["losetup", "-d", self.loop], ["umount", "-l", self.fuse]):
+        # A test that failed may have left a program on it.
+        if subprocess.run(["umount", str(self.mount)], capture_output=True).returncode != 0:
+            subprocess.run(["umount", "-l", str(self.mount)], capture_output=True)
+        for argv in (["losetup", "-d", self.loop], ["umount", "-l", self.fuse]):
             if None not in argv:
                 subprocess.run([str(a) for a in argv], capture_output=True)
         if self.process:

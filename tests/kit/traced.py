@@ -31,6 +31,8 @@ class Traced:
     def __init__(self, tracer, place, word, *how):
         argv = [tracer, place.socket, word, *map(str, how), "--", WIPE, "--prefix", place.folder,
                 "--listen"]
+        if hasattr(place, "inside"):  # a mount namespace of its own
+            argv = place.inside(*argv)
         done = subprocess.run([str(a) for a in argv], capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr
         self.log = done.stderr

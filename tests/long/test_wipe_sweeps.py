@@ -10,6 +10,7 @@ import subprocess
 
 import pytest
 
+from tests.kit.mounts import Mounts
 from tests.kit.traced import WIPE, Traced, build, resume
 from tests.kit.wipe_place import KINDS, WipePlace, checksum
 
@@ -173,21 +174,23 @@ class Weak:
     def __init__(self, folder, kind, full):
         self.folder, self.kind, self.full = folder, kind, full
         self.socket = folder / "run/porchlight/wipe.sock"
-        self.disk, self.venue = folder / "srv/disk", folder / "srv/disk/venue"
         for made in ("etc/porchlight", "run/porchlight", "var/lib", "srv/disk"):
             (folder / made).mkdir(parents=True)
         (folder / "etc/porchlight/wipe.plan").write_text(WEAK)
 
     def __enter__(self):
-        image = self.folder / "image"
-        run(["truncate", "-s", "300M" if self.kind == "xfs" else "64M", image])
-        run({"xfs": ["mkfs.xfs", "-q", "-m", "reflink=1"],
-             "btrfs": ["mkfs.btrfs", "-q", "--mixed"]}[self.kind] + [image])
-        run(["mount", "-o", "loop", image, self.disk])
+        self.mounts = Mounts(self.folder).__enter__()
+        image = self.mounts.image(self.kind, "300M" if self.kind == "xfs" else "64M")
+        self.mounts.mount(image, self.folder / "srv/disk")
+        self.disk = self.mounts.see(self.folder / "srv/disk")
+        self.venue = self.disk / "venue"
         return self
 
     def __exit__(self, *_):
-        run(["umount", "-l", self.disk])
+        self.mounts.__exit__()
+
+    def inside(self, *argv):
+        return self.mounts.inside(*argv)
 
     def plant(self):
         shutil.rmtree(self.folder / "var/lib/porchlight-wipe", ignore_errors=True)
@@ -230,8 +233,8 @@ def run(argv):
 
 def resume_weak(place):
     """Returns whether a wipe was pending; it cannot be proved, which is no failure here."""
-    done = subprocess.run([WIPE, "--prefix", place.folder, "--resume"], capture_output=True,
-                          text=True, timeout=60)
+    done = subprocess.run(place.inside(str(WIPE), "--prefix", str(place.folder), "--resume"),
+                          capture_output=True, text=True, timeout=60)
     assert done.returncode in (0, 1), done.stderr
     return "was interrupted" in done.stderr
 

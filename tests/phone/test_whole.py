@@ -5,11 +5,11 @@ import json
 import secrets
 
 import pytest
-from nacl import bindings as na
 
 from tests.kit import kiosk as kit
 from tests.kit import wait
 from tests.kit.broker import free_port
+from tests.kit.member import enlist, phone_key
 from tests.phone.browser import Page
 from tests.phone.serving import Broker, Proxy
 
@@ -27,13 +27,15 @@ class Whole:
         (self.kiosk.credentials / "broker-b0").write_text(password + "\n")
         (self.kiosk.credentials / "broker-b0").chmod(0o600)
         self.kiosk.change({"broker b0": {"user": self.kiosk.id}})
+        self.members = [secrets.token_hex(8) for _ in range(3)]  # the kiosk's list has them
+        enlist(self.kiosk.state, {account: "member" for account in self.members})
 
     def phone(self, staff=False):
         """A phone that is a member already: its keys are laid where enrolment would put them."""
-        account, password = secrets.token_hex(8), secrets.token_hex(16)
-        role = "staff" if staff else "member"
+        account = secrets.token_hex(8) if staff else self.members.pop()
+        password, role = secrets.token_hex(16), "staff" if staff else "member"
         self.broker.account(role, self.kiosk.venue, self.kiosk.id, account, password)
-        public, secret = na.crypto_sign_keypair()
+        public, secret = phone_key(account)
         if staff:
             self.vouch(account, public)
         kept = (self.kiosk.credentials / "root.pub").read_text().strip()

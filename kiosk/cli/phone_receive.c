@@ -11,7 +11,7 @@
 enum { CLOCKS_APART_S = 120 }; /* a date further ahead than this is not used */
 
 /* Whether a kind belongs to this topic: a message counts only there. */
-static bool belongs(enum message_kind k, enum topic t)
+static bool phone_receive_belongs(enum message_kind k, enum topic t)
 {
     if (k <= MSG_ALL_CLEAR)
         return t == TOPIC_ALERT;
@@ -143,8 +143,9 @@ static const char *read_message(const struct phone_client *m, const struct mqtt_
     if (!m->plain && (h->message.epoch != at.epoch || h->message.seq != at.seq))
         return "malformed: epoch or seq differ inside and outside";
     bool cover = h->message.kind == MSG_NOTHING && t == TOPIC_ALERT;
-    return belongs(h->message.kind, t) || cover ? NULL
-                                                : "malformed: this kind belongs to another topic";
+    return phone_receive_belongs(h->message.kind, t) || cover
+               ? NULL
+               : "malformed: this kind belongs to another topic";
 }
 
 void phone_client_receive(struct phone_client *m, const struct view_rules *r,

@@ -53,7 +53,7 @@ MUTANTS = {
     "wipe-order": ("kiosk/alertd/kiosk.c", "    if (!s->wiped || !(s->facts.handed_over ||",
                    "    if (!s->wiped || !(true || s->facts.handed_over ||"),
     "locked-phones-are-rung": ("kiosk/relay/ring_policy.c", "    return ended || begun ? ",
-                               "    return ended ? "),
+                               "    return ended || (begun && m->seq == 0) ? "),
     "everything-heals": ("kiosk/mqtt/thread.c", "        pause_for(t, backoff);",
                          "        pause_for(t, backoff > 4000000000 ? 3600000000000 : backoff);"),
     "memory-is-bounded": ("kiosk/mqtt/thread.c", "    *e = i->event;\n    free(i);",

@@ -33,7 +33,7 @@ keyfile {key}
 RIGHTS = {
     "kiosk": ["write alert", "write notice", "write staff", "write state", "write presence",
               "readwrite beat", "read ack/+", "read command/+", "readwrite enrol/+", "read relay/+",
-              "write answer/+"],
+              "write answer/+", "write ring", "read root"],
     "member": ["read alert", "read state", "read presence", "read beat", "write ack/ACCOUNT",
                "read enrol/ACCOUNT", "read answer/ACCOUNT"],
     "staff": ["read alert", "read state", "read presence", "read beat", "read notice", "read staff",

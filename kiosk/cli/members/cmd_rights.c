@@ -23,6 +23,7 @@ static const struct {
 } rights_needs[TOPIC_COUNT] = {
     [TOPIC_ALERT] = {"no alert leaves this way", false},
     [TOPIC_NOTICE] = {"staff get no notices this way", false},
+    [TOPIC_STAFF] = {"a staff phone that opens later does not see what staff alone may", false},
     [TOPIC_STATE] = {"a phone that opens later does not see an alert that is active", false},
     [TOPIC_PRESENCE] = {"phones see only by silence that the kiosk is gone", false},
     [TOPIC_BEAT] = {"phones take the kiosk for dead, or the kiosk does not notice a dead path",
@@ -33,6 +34,9 @@ static const struct {
     [TOPIC_RELAY] = {"the kiosk does not see whether a relay works", false},
     [TOPIC_PUSH] = {"phones cannot ask a relay to ring them", true},
     [TOPIC_WAKE] = {"relays do not learn which phone to ring", true},
+    [TOPIC_ANSWER] = {"phones are not answered by the kiosk", false},
+    [TOPIC_RING] = {"relays ring nobody", false},
+    [TOPIC_ROOT] = {"what the root key says of a kiosk is not obeyed", false},
     [TOPIC_REGISTRAR] = {"accounts cannot be made at this broker from the kiosk", true},
     [TOPIC_REGISTERED] = {"the kiosk does not learn what became of its requests", true},
 };

@@ -1,0 +1,21 @@
+// Whether this phone's clock is right, by the date in an answer of the page's own server. A clock that
+// is wrong, or that nothing vouches for, dates no message (core/freshness.js asks the kiosk instead).
+
+const APART = 5000; // ms: a date has whole seconds, and the answer was some time on its way
+const WHOLE = 1000;
+
+// `date`: the server's, in ms; asked, answered: by the phone's clock.
+export function clockAgrees(date, asked, answered) {
+    return date > asked - WHOLE - APART && date < answered + APART;
+}
+
+// Asks the server. False where it cannot be asked.
+export async function clockIsRight(fetch, url, wall) {
+    const asked = wall();
+    try {
+        const answer = await fetch(url, { method: 'HEAD', cache: 'no-store' });
+        return clockAgrees(Date.parse(answer.headers.get('date')), asked, wall());
+    } catch {
+        return false;
+    }
+}

@@ -39,7 +39,6 @@ struct delivery {
     struct config_plain plain;
     struct plain_entities entities;
     char withdrawn[CONFIG_NAME_MAX]; /* a prefix of which the apps are to forget us; empty: none */
-    int64_t started_at;              /* porchlightd's uptime counts from here */
     int64_t beat, state_quiet, state_alert;
     struct broker_path paths[CONFIG_BROKERS_MAX];
     size_t paths_count;
@@ -332,9 +331,7 @@ void delivery_staff(struct delivery *d, const uint8_t box[STAFF_BOX_SIZE])
 
 static void beat_publish(struct delivery *d, struct broker_path *p)
 {
-    struct message m = {.kind = MSG_BEAT,
-                        .synced = clock_is_synced(),
-                        .up_ms = (uint64_t)((clock_now() - d->started_at) / NS_PER_MS)};
+    struct message m = {.kind = MSG_BEAT};
     memcpy(m.newest, p->newest, sizeof m.newest);
     m.echo_count = echoes_copy(&d->echoes, m.echo);
     if (p->up)
@@ -705,7 +702,7 @@ struct delivery *delivery_new(const struct config *config, struct sealer *sealer
     d->listener = *listener;
     d->state_at = NS_NEVER;
     d->ring = (struct message){.kind = MSG_RING};
-    d->started_at = d->beaten_at = d->seq_at = clock_now();
+    d->beaten_at = d->seq_at = clock_now();
     outbox_init(&d->outbox, config->brokers_count);
     delivery_swap(d, config, passwords);
     return d;

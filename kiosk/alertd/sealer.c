@@ -2,6 +2,7 @@
 
 #include "config/secret.h"
 #include "kiosk/common/clock.h"
+#include "kiosk/core/ns.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -36,7 +37,7 @@ void sealer_finish(struct sealer *c)
 int sealer_init(struct sealer *c, const char *prefix, const struct config *config, uint64_t epoch,
                 config_complain *complain, void *context)
 {
-    *c = (struct sealer){.plain = config->kiosk.plain, .epoch = epoch};
+    *c = (struct sealer){.plain = config->kiosk.plain, .started_at = clock_now(), .epoch = epoch};
     memcpy(c->venue_id, config->venue.id, sizeof c->venue_id);
     memcpy(c->kiosk_id, config->kiosk.id, sizeof c->kiosk_id);
     sodium_hex2bin(c->venue, sizeof c->venue, c->venue_id, TOPIC_ID_LEN, NULL, NULL, NULL);
@@ -99,6 +100,8 @@ size_t sealer_payload(struct sealer *c, const char *topic, struct message *m, ui
 {
     m->epoch = c->epoch;
     m->seq = ++c->seq;
+    m->up_ms = (uint64_t)(clock_now() - c->started_at) / NS_PER_MS;
+    m->synced = clock_is_synced();
     clock_wall(m->at);
     return sealer_seal(c, topic, m, payload);
 }

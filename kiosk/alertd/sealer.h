@@ -25,6 +25,7 @@ struct sealer {
     char venue_id[TOPIC_ID_LEN + 1], kiosk_id[TOPIC_ID_LEN + 1];
     uint8_t venue[ENVELOPE_ID], kiosk[ENVELOPE_ID];
     bool plain;
+    int64_t started_at; /* uptime counts from here */
     uint64_t epoch, seq;
     struct sealer_keys *keys; /* NULL in a plain venue, and where they cannot be read */
     uint8_t staff[STAFF_BOX_SLOTS][ENVELOPE_PUBLIC]; /* who can open a box */
@@ -44,7 +45,7 @@ int sealer_rekey(struct sealer *c, const uint8_t venue[ENVELOPE_KEY], struct sea
 /* The place of a message on `topic` at this kiosk, epoch and seq 0. Keeps `topic` by address. */
 struct envelope_place sealer_place(const struct sealer *c, const char *topic);
 
-/* Fills in epoch, the next seq and the wall time, and seals for `topic`. `payload` has
+/* Fills in epoch, the next seq, uptime and wall time, and seals for `topic`. `payload` has
  * MQTT_PAYLOAD_MAX bytes. The length, or 0 with errno for a message that cannot be written. */
 size_t sealer_payload(struct sealer *c, const char *topic, struct message *m, uint8_t *payload);
 

@@ -106,7 +106,7 @@ static void listen_on_message(struct listen *l, const struct mqtt_event *e)
     bool unconfirmed[PHONE_CLIENT_KIOSKS_MAX] = {false};
     for (size_t i = 0; i < l->member.kiosks_count; i++)
         unconfirmed[i] = l->member.kiosks[i].view.unconfirmed;
-    phone_client_receive(&l->member, &l->rules, e, clock_is_set() ? time(NULL) : 0, &h);
+    phone_client_receive(&l->member, &l->rules, e, clock_is_synced() ? time(NULL) : 0, &h);
     bool newly = h.kiosk && !unconfirmed[h.kiosk - l->member.kiosks];
     listen_output_message(l->cli->json, &h, e, broker_name(l), newly);
     if (!h.refused && !h.retired)
@@ -171,6 +171,7 @@ static int listen_turn(struct listen *l, int signals)
                           {.fd = brokers_fd(l->brokers), .events = POLLIN}};
     for (;;) {
         int n = 0;
+        phone_client_ping(&l->member, l->brokers, clock_now());
         listen_look(l, clock_now());
         if (reached(l))
             return CLI_OK;

@@ -120,6 +120,8 @@ static const char *words_of_verdict(const struct phone_client_heard *h)
         return " (REFUSED: older than what was already received; late, or replayed)";
     case VIEW_UNPROVED:
         return " (NOT BELIEVED: no staff phone's proof; the lockdown goes on)";
+    case VIEW_LATE:
+        return " (LATE: check. It is old, or nobody knows how old)";
     case VIEW_DISOWNED:
         return " (REFUSED: this kiosk is retired)";
     default:
@@ -137,6 +139,7 @@ static bool worth_a_line(const struct phone_client_heard *h, bool newly_unproved
 {
     switch (h->verdict) {
     case VIEW_TOLD:
+    case VIEW_LATE:
         return true;
     case VIEW_UNPROVED:
         return newly_unproved;
@@ -223,6 +226,9 @@ static cJSON *shown_object(const struct view_shown *s, bool staff)
     cJSON_AddBoolToObject(o, "drill", s->drill);
     cJSON_AddBoolToObject(o, "silent", s->silent);
     cJSON_AddBoolToObject(o, "stale", s->stale);
+    cJSON_AddBoolToObject(o, "delayed", s->delayed);
+    cJSON_AddBoolToObject(o, "held", s->held);
+    cJSON_AddBoolToObject(o, "late", s->late);
     if (staff) {
         cJSON_AddBoolToObject(o, "duress", s->duress);
         cJSON_AddBoolToObject(o, "code", s->code);
@@ -245,7 +251,7 @@ void listen_output_show(bool json, const struct phone_client *m, const struct vi
         [VIEW_LOCKDOWN] = "LOCKDOWN",
     };
     cJSON *o = json ? object("show", now) : NULL, *kiosks = NULL;
-    bool duress = false, code = false, silent = false;
+    bool duress = false, code = false, silent = false, delayed = false, held = false, late = false;
     if (json) {
         cJSON_AddStringToObject(o, "show", view_show_name(worst));
         kiosks = cJSON_AddObjectToObject(o, "kiosks");
@@ -254,6 +260,9 @@ void listen_output_show(bool json, const struct phone_client *m, const struct vi
         struct view_shown s = view_look(&m->kiosks[i].view, r, now);
         duress |= s.duress;
         code |= s.code;
+        delayed |= s.delayed;
+        held |= s.held;
+        late |= s.late;
         silent |= s.silent && s.show != VIEW_RETIRED;
         if (json)
             cJSON_AddItemToObject(kiosks, m->kiosks[i].id, shown_object(&s, r->staff));
@@ -261,8 +270,12 @@ void listen_output_show(bool json, const struct phone_client *m, const struct vi
     if (json)
         listen_output_print(o);
     else
-        listen_output_say("=", "%s%s%s%s", words[worst],
+        listen_output_say("=", "%s%s%s%s%s%s", words[worst],
                           worst >= VIEW_CAUTION && silent ? " (kiosk silent)" : "",
+                          held      ? ", messages are held back"
+                          : delayed ? ", what it sends arrives late"
+                                    : "",
+                          late ? ", an alarm came late: check" : "",
                           duress ? ", pressed UNDER DURESS at the door" : "",
                           code ? ", the code was pressed at the door" : "");
 }

@@ -105,9 +105,13 @@ struct phone_client_heard {
 };
 
 /* Opens one message, checks what a phone checks, and updates the view of its kiosk. `wall` is UTC
- * seconds now; 0: not known. */
+ * seconds now; 0: the clock is not known to be right. */
 void phone_client_receive(struct phone_client *m, const struct view_rules *r,
                           const struct mqtt_event *e, int64_t wall, struct phone_client_heard *h);
+
+/* Asks a kiosk how old its messages are, where that is not known and can be asked now (freshness.h);
+ * for each kiosk, at least once a second. */
+void phone_client_ping(struct phone_client *m, struct brokers *brokers, int64_t now);
 
 /* Seals `text` to the kiosk (a plain venue's is not sealed) and publishes it on TOPIC/ACCOUNT at
  * every connected broker, signed by the phone's own key. Returns how many brokers. */

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { CLOCKS_APART_S = 120 }; /* a date further ahead than this is not used */
+enum { CLOCKS_APART_S = 5 }; /* a date further ahead than this is not used */
 
 /* Whether a kind belongs to this topic: a message counts only there. */
 static bool phone_receive_belongs(enum message_kind k, enum topic t)
@@ -100,11 +100,13 @@ static bool is_retirement(const struct phone_client *m, const struct phone_clien
     return !m->plain && cert_is_retired(&about, m->root, e->payload, e->len);
 }
 
-/* ns since the message's own date; -1: one of the clocks is not set, or they differ too much. */
+/* ns since the message's own date; -1: the kiosk's clock or ours is not known to be right, or they
+ * differ. */
 static int64_t phone_receive_wall_age(const struct message *message, int64_t wall)
 {
     struct tm tm = {0};
-    if (wall == 0 || message->at[0] == '\0' || !strptime(message->at, "%FT%TZ", &tm))
+    if (wall == 0 || !message->synced || message->at[0] == '\0' ||
+        !strptime(message->at, "%FT%TZ", &tm))
         return -1;
     int64_t age = wall - (int64_t)timegm(&tm);
     if (age < -CLOCKS_APART_S)

@@ -29,9 +29,10 @@ enum part {
     PART_PROOF = 1 << 8,   /* it may have a proof */
     PART_RANG = 1 << 9,    /* rang */
     PART_DATE = 1 << 10,   /* at, the kiosk's keys aside */
-    PART_BEAT = 1 << 11,   /* up, synced, state, staff, ring, echo */
+    PART_BEAT = 1 << 11,   /* state, staff, ring, echo */
     PART_RING = 1 << 12,   /* on, staff, and id, which may be null */
     PART_PING = 1 << 13,   /* ring, nonce, a short one */
+    PART_AGE = 1 << 15,    /* up, synced */
     PART_BOX = 1 << 14,    /* sealed for staff, it lacks what says nothing */
 };
 
@@ -39,19 +40,20 @@ static const struct {
     const char *name;
     unsigned parts;
 } kinds[MSG_KINDS] = {
-    [MSG_LOCKDOWN] = {"lockdown", PART_ALERT | PART_KIOSK},
-    [MSG_CAUTION] = {"caution", PART_ALERT | PART_KIOSK},
-    [MSG_ALL_CLEAR] = {"all-clear", PART_ALERT | PART_KIOSK | PART_PROOF},
+    [MSG_LOCKDOWN] = {"lockdown", PART_ALERT | PART_KIOSK | PART_AGE},
+    [MSG_CAUTION] = {"caution", PART_ALERT | PART_KIOSK | PART_AGE},
+    [MSG_ALL_CLEAR] = {"all-clear", PART_ALERT | PART_KIOSK | PART_AGE | PART_PROOF},
     [MSG_DOOR] = {"door", PART_KIOSK | PART_DETAIL | PART_BOX},
     [MSG_FAULT] = {"fault", PART_KIOSK | PART_DETAIL | PART_BOX},
     [MSG_DRILL_REPORT] = {"drill-report", PART_KIOSK | PART_COUNTS | PART_RANG | PART_BOX},
     [MSG_CODE] = {"code", PART_ALERT | PART_KIOSK | PART_BOX},
     [MSG_DURESS] = {"duress", PART_ALERT | PART_KIOSK | PART_BOX},
     [MSG_NOTHING] = {"nothing", PART_KIOSK | PART_BOX},
-    [MSG_STATE] = {"state", PART_KIOSK | PART_STATE | PART_COUNTS | PART_NONCE | PART_PROOF},
+    [MSG_STATE] = {"state",
+                   PART_KIOSK | PART_AGE | PART_STATE | PART_COUNTS | PART_NONCE | PART_PROOF},
     [MSG_ONLINE] = {"online", PART_KIOSK | PART_LINK},
     [MSG_LOST] = {"lost", PART_KIOSK | PART_LINK},
-    [MSG_BEAT] = {"beat", PART_DATE | PART_BEAT},
+    [MSG_BEAT] = {"beat", PART_DATE | PART_AGE | PART_BEAT},
     [MSG_RETIRED] = {"retired", PART_KIOSK},
     [MSG_REVOKED] = {"revoked", PART_KIOSK},
     [MSG_RING] = {"ring", PART_DATE | PART_RING},
@@ -289,9 +291,14 @@ static bool put_echo(cJSON *json, const struct message *m)
     return all;
 }
 
+static bool put_age(cJSON *json, const struct message *m)
+{
+    return put_bool(json, "synced", m->synced) && message_put_number(json, "up", m->up_ms);
+}
+
 static bool put_beat(cJSON *json, const struct message *m)
 {
-    bool ok = put_bool(json, "synced", m->synced) && message_put_number(json, "up", m->up_ms);
+    bool ok = true;
     for (size_t i = 0; i < FRESHNESS_GROUPS && ok; i++)
         ok = message_put_number(json, groups[i], m->newest[i]);
     return ok && put_echo(json, m);
@@ -318,10 +325,10 @@ static bool put_parts(cJSON *json, const struct message *m)
         unsigned part;
         bool (*put)(cJSON *json, const struct message *m);
     } writers[] = {
-        {PART_STATE, put_state}, {PART_COUNTS, put_counts},   {PART_RANG, put_rang},
-        {PART_NONCE, put_nonce}, {PART_LINK, put_connection}, {PART_ACCOUNT, put_account},
-        {PART_PROOF, put_proof}, {PART_BEAT, put_beat},       {PART_RING, put_ring},
-        {PART_PING, put_ping},
+        {PART_AGE, put_age},         {PART_STATE, put_state}, {PART_COUNTS, put_counts},
+        {PART_RANG, put_rang},       {PART_NONCE, put_nonce}, {PART_LINK, put_connection},
+        {PART_ACCOUNT, put_account}, {PART_PROOF, put_proof}, {PART_BEAT, put_beat},
+        {PART_RING, put_ring},       {PART_PING, put_ping},
     };
     bool ok = true;
     for (size_t i = 0; i < sizeof writers / sizeof *writers && ok; i++)
@@ -536,10 +543,14 @@ static void take_echo(struct reader *r, struct message *m)
     }
 }
 
-static void take_beat(struct reader *r, struct message *m)
+static void take_age(struct reader *r, struct message *m)
 {
     m->synced = take_bool(r, "synced", "synced is not true or false");
     m->up_ms = take_number(r, "up", INTEGER_END, "up is missing or no integer below 2^53");
+}
+
+static void take_beat(struct reader *r, struct message *m)
+{
     for (size_t i = 0; i < FRESHNESS_GROUPS; i++)
         m->newest[i] = take_number(r, groups[i], INTEGER_END,
                                    "state, staff or ring is missing or no integer below 2^53");
@@ -578,6 +589,8 @@ static void take_parts(struct reader *r, struct message *m)
     unsigned parts = kinds[m->kind].parts;
     if (parts & PART_DETAIL && m->detail[0] == '\0' && !r->why)
         r->why = "detail is null";
+    if (parts & PART_AGE)
+        take_age(r, m);
     if (parts & PART_STATE)
         take_state(r, m);
     if (parts & PART_COUNTS) {

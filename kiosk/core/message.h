@@ -92,10 +92,11 @@ struct message {
     /* will and online: the connection's number within the epoch */
     uint64_t connection;
 
-    /* beat: the kiosk's uptime in ms since porchlightd started, whether its clock is synchronised,
-     * for each group the seq of the newest message of this epoch that this broker was sent (0:
-     * none), and nonces of pings since the last beat. ping: its own nonce in echo[0], the newest
-     * ring that its sender has received, and as epoch and seq the newest beat (0: none). */
+    /* alert, state and beat: the kiosk's uptime in ms since porchlightd started, and whether its
+     * clock is synchronised. Beat: for each group the seq of the newest message of this epoch that
+     * this broker was sent (0: none), and nonces of pings since the last beat. ping: its own nonce
+     * in echo[0], the newest ring that its sender has received, and as epoch and seq the newest
+     * beat (0: none). */
     uint64_t up_ms;
     bool synced;
     uint64_t newest[FRESHNESS_GROUPS];

@@ -10,7 +10,10 @@ void view_init(struct view_kiosk *v)
                              .linked_at = NS_NEVER,
                              .life_at = NS_NEVER,
                              .state_at = NS_NEVER,
-                             .clear_at = NS_NEVER};
+                             .clear_at = NS_NEVER,
+                             .heard_at = NS_NEVER,
+                             .late_at = NS_NEVER};
+    freshness_init(&v->fresh, (const bool[FRESHNESS_GROUPS]){[FRESHNESS_STATE] = true});
 }
 
 void view_link(struct view_kiosk *v, bool linked, int64_t now)
@@ -19,7 +22,8 @@ void view_link(struct view_kiosk *v, bool linked, int64_t now)
         return;
     v->linked = linked;
     v->linked_at = now;
-    v->life_at = NS_NEVER;
+    v->life_at = v->heard_at = NS_NEVER;
+    freshness_linked(&v->fresh, now);
 }
 
 void view_retire(struct view_kiosk *v)
@@ -75,15 +79,18 @@ static bool view_in_lockdown(const struct view_kiosk *v)
     return v->state == ALERT_LOCKDOWN && !v->drill;
 }
 
-/* Whether the staff phone's proof covers what is latched: this very alert, or anything up to the
- * state that the phone was showing. No phone can have shown a state that this message is older
- * than. */
-static bool covers(const struct view_message *w, const struct view_latch *l)
+/* No phone can have shown a state that this message is older than. */
+static bool is_ahead(const struct view_message *w)
 {
     const struct message *m = w->message;
-    bool ahead =
-        w->proved_epoch > m->epoch || (w->proved_epoch == m->epoch && w->proved_seq >= m->seq);
-    if (!w->proved || ahead)
+    return w->proved_epoch > m->epoch || (w->proved_epoch == m->epoch && w->proved_seq >= m->seq);
+}
+
+/* Whether the staff phone's proof covers what is latched: this very alert, or anything up to the
+ * state that the phone was showing. */
+static bool covers(const struct view_message *w, const struct view_latch *l)
+{
+    if (!w->proved || is_ahead(w))
         return false;
     if (memcmp(&w->proved_id, &l->id, sizeof l->id) == 0)
         return true;
@@ -165,10 +172,23 @@ static enum view_verdict view_on_door(struct view_kiosk *v, const struct view_ru
     return news && r->staff ? VIEW_TOLD : VIEW_HEARD;
 }
 
+/* What a proof covers is over, also for whoever plays it again later. */
+static void view_remember_proof(struct view_kiosk *v, const struct view_message *w)
+{
+    static const struct alert_id none;
+    const struct view_latch *p = &v->proved;
+    bool newer = alert_id_equal(&p->id, &none) || w->proved_epoch > p->epoch ||
+                 (w->proved_epoch == p->epoch && w->proved_seq > p->seq);
+    if (w->proved && newer && !is_ahead(w))
+        v->proved =
+            (struct view_latch){.id = w->proved_id, .epoch = w->proved_epoch, .seq = w->proved_seq};
+}
+
 static enum view_verdict on_state_change(struct view_kiosk *v, const struct view_rules *r,
                                          const struct view_message *w, int64_t now)
 {
     const struct message *m = w->message;
+    view_remember_proof(v, w);
     if (v->duress && covers(w, &v->dangered))
         v->duress = false;
     switch (m->kind) {
@@ -191,14 +211,109 @@ static enum view_verdict on_state_change(struct view_kiosk *v, const struct view
     }
 }
 
-/* A retained message is as old as its date says; without a date it is at least no older than what
- * it follows. */
-static void date_state(struct view_kiosk *v, const struct view_message *w, int64_t now)
+/* --- late, or held back ---------------------------------------------------------------------- */
+
+static bool tells_state(enum message_kind k)
 {
-    if (!w->retained)
-        v->state_at = now;
-    else if (w->wall_age >= 0 && (v->state_at == NS_NEVER || now - w->wall_age > v->state_at))
-        v->state_at = now - w->wall_age;
+    return k <= MSG_ALL_CLEAR || k == MSG_STATE;
+}
+
+/* How old the message is at most; -1: not known. */
+static int64_t view_age(struct view_kiosk *v, const struct view_rules *r,
+                        const struct view_message *w, int64_t now)
+{
+    const struct message *m = w->message;
+    if (r->plain && !w->retained)
+        return 0;
+    int64_t age = -1;
+    if (tells_state(m->kind) || m->kind == MSG_BEAT)
+        age = freshness_age(&v->fresh, m->epoch, (int64_t)m->up_ms * NS_PER_MS, now);
+    return age >= 0 ? age : w->wall_age;
+}
+
+/* Sent at the same time as, or after, what is known already. */
+static void view_date_state(struct view_kiosk *v, int64_t sent)
+{
+    if (v->state_at == NS_NEVER || sent > v->state_at)
+        v->state_at = sent;
+}
+
+static void view_on_beat(struct view_kiosk *v, const struct message *m, int64_t now)
+{
+    struct freshness_beat b = {.epoch = m->epoch,
+                               .up = (int64_t)m->up_ms * NS_PER_MS,
+                               .echo = m->echo,
+                               .echo_count = m->echo_count};
+    memcpy(b.newest, m->newest, sizeof b.newest);
+    freshness_beat(&v->fresh, &b, now);
+    if (!v->undated)
+        return;
+    int64_t age =
+        freshness_age(&v->fresh, v->undated_epoch, (int64_t)v->undated_up_ms * NS_PER_MS, now);
+    v->undated = age < 0;
+    if (age >= 0)
+        view_date_state(v, now - age);
+}
+
+static void view_note_group(struct view_kiosk *v, const struct message *m, int64_t now)
+{
+    if (tells_state(m->kind))
+        freshness_got(&v->fresh, FRESHNESS_STATE, m->epoch, m->seq, now);
+    else if (changes_state(m->kind))
+        freshness_got(&v->fresh, FRESHNESS_STAFF, m->epoch, m->seq, now);
+}
+
+static bool alarms(const struct message *m)
+{
+    bool alert = m->kind == MSG_LOCKDOWN || m->kind == MSG_CAUTION ||
+                 (m->kind == MSG_STATE && m->state != ALERT_QUIET);
+    return alert && !m->drill;
+}
+
+static bool is_of(const struct view_latch *l, const struct message *m)
+{
+    return memcmp(&l->id, &m->id, sizeof m->id) == 0;
+}
+
+static bool is_ended(const struct view_kiosk *v, const struct message *m)
+{
+    return is_of(&v->proved, m) || m->epoch < v->proved.epoch ||
+           (m->epoch == v->proved.epoch && m->seq <= v->proved.seq);
+}
+
+static enum alert_state state_said(const struct message *m)
+{
+    if (m->kind == MSG_STATE)
+        return m->state;
+    return m->kind == MSG_CAUTION ? ALERT_CAUTION : ALERT_LOCKDOWN;
+}
+
+/* An alarm that its epoch or seq alone would refuse: more than what is active counts. */
+static enum view_verdict view_out_of_order(struct view_kiosk *v, const struct view_rules *r,
+                                           const struct view_message *w, int64_t age, int64_t now)
+{
+    const struct message *m = w->message;
+    bool more = v->drill || state_said(m) > v->state;
+    if (!alarms(m) || !more || is_ended(v, m) || is_of(&v->alert, m) || is_of(&v->late, m))
+        return VIEW_OLD;
+    if (age >= 0 && age < FRESHNESS_LATE) {
+        view_date_state(v, now - age);
+        return view_state(v, r, w, state_said(m), m->unconfirmed, now);
+    }
+    if (v->late_at != NS_NEVER && now - v->late_at < VIEW_LATE_EVERY)
+        return VIEW_OLD;
+    latch(&v->late, m);
+    v->late_at = now;
+    return VIEW_LATE;
+}
+
+static void view_date(struct view_kiosk *v, const struct message *m, int64_t age, int64_t now)
+{
+    v->undated = age < 0;
+    v->undated_epoch = m->epoch;
+    v->undated_up_ms = m->up_ms;
+    if (age >= 0)
+        view_date_state(v, now - age);
 }
 
 enum view_verdict view_step(struct view_kiosk *v, const struct view_rules *r,
@@ -210,15 +325,25 @@ enum view_verdict view_step(struct view_kiosk *v, const struct view_rules *r,
     bool no_news = m->kind == MSG_ONLINE && w->retained; /* sent at an unknown time */
     if (m->kind >= MSG_RETIRED || no_news)
         return VIEW_HEARD;
+    v->fresh.groups[FRESHNESS_STAFF].reads = r->staff;
+    if (m->kind == MSG_BEAT)
+        view_on_beat(v, m, now);
+    view_note_group(v, m, now);
+    int64_t age = view_age(v, r, w, now);
     enum view_verdict verdict = pass_marks(v, m);
+    if (verdict == VIEW_OLD)
+        return view_out_of_order(v, r, w, age, now);
     if (verdict != VIEW_HEARD)
         return verdict;
-    if (!w->retained && m->kind != MSG_LOST)
-        v->life_at = now;
+    if (!w->retained && m->kind != MSG_LOST) {
+        v->heard_at = now;
+        if (age >= 0 && (v->life_at == NS_NEVER || now - age > v->life_at))
+            v->life_at = now - age;
+    }
     if (!changes_state(m->kind))
         return VIEW_HEARD;
-    if (m->kind <= MSG_ALL_CLEAR || m->kind == MSG_STATE)
-        date_state(v, w, now);
+    if (tells_state(m->kind))
+        view_date(v, m, age, now);
     return on_state_change(v, r, w, now);
 }
 
@@ -245,6 +370,8 @@ static enum view_show show_of(const struct view_kiosk *v, const struct view_rule
         bool listening = v->life_at == NS_NEVER && view_within(v->linked_at, r->lost_after, now);
         return listening ? VIEW_UNKNOWN : VIEW_LOST;
     }
+    if (s->held)
+        return VIEW_LOST;
     if (s->stale)
         return VIEW_UNKNOWN;
     if (v->drill)
@@ -260,7 +387,10 @@ struct view_shown view_look(const struct view_kiosk *v, const struct view_rules 
         .drill = v->drill,
         .silent = !v->linked || !view_within(v->life_at, r->lost_after, now),
         .stale = !view_within(v->state_at, r->stale_after, now),
+        .held = v->linked && freshness_held(&v->fresh, now),
+        .late = view_within(v->late_at, r->all_clear_lasts, now),
     };
+    s.delayed = v->linked && s.silent && view_within(v->heard_at, r->lost_after, now);
     s.show = show_of(v, r, &s, now);
     return s;
 }
@@ -297,6 +427,7 @@ const char *view_verdict_name(enum view_verdict v)
     static const char *const names[] = {
         [VIEW_HEARD] = "heard", [VIEW_TOLD] = "told",         [VIEW_REPEATED] = "repeated",
         [VIEW_OLD] = "old",     [VIEW_UNPROVED] = "unproved", [VIEW_DISOWNED] = "disowned",
+        [VIEW_LATE] = "late",
     };
     return (size_t)v < sizeof names / sizeof names[0] ? names[v] : "unknown";
 }

@@ -1,6 +1,7 @@
 #ifndef PORCHLIGHT_CORE_VIEW_H
 #define PORCHLIGHT_CORE_VIEW_H
 
+#include "kiosk/core/freshness.h"
 #include "kiosk/core/message.h"
 
 #include <stdbool.h>
@@ -25,8 +26,12 @@
  * - A real lockdown and a duress stay until a staff phone's signature proves their end (cert.h).
  *   Whatever the kiosk says by itself (quiet, caution, drill, all-clear) makes a lockdown at most
  *   unconfirmed.
- * - Quiet needs a sign of life within `lost_after` and the state within `stale_after`, received
- * live or, if retained, dated by a clock that both sides have. Without them: lost, or unknown. */
+ * - Quiet needs a sign of life within `lost_after` and the state within `stale_after`, both by the
+ *   time at which the kiosk sent them, not at which they came (freshness.h): what a broker delays
+ * is none. Nor is there quiet while messages are held back.
+ * - An alarm is never refused for its epoch or order alone. Out of order and fresh (the kiosk lost
+ * its record), it counts. Out of order and late, it is shown once as "late: check", and calls at
+ * most once in VIEW_LATE_EVERY; not if its end was seen. */
 
 enum view_show { /* a greater one is worse: several kiosks show the worst */
                  VIEW_QUIET,
@@ -55,6 +60,9 @@ struct view_rules {
 #define VIEW_STALE_AFTER     (150 * INT64_C(1000000000))
 #define VIEW_ALL_CLEAR_LASTS (15 * 60 * INT64_C(1000000000))
 
+/* What is played again calls nobody more often than this. */
+#define VIEW_LATE_EVERY (3600 * INT64_C(1000000000))
+
 enum view_verdict {
     VIEW_HEARD,    /* accepted; nothing new for a person */
     VIEW_TOLD,     /* something new: show it, ring */
@@ -62,13 +70,15 @@ enum view_verdict {
     VIEW_OLD,      /* refused: older than what was received; late, or replayed */
     VIEW_UNPROVED, /* says that a lockdown is over, but no staff phone did: it stays */
     VIEW_DISOWNED, /* refused: the kiosk is retired */
+    VIEW_LATE,     /* an alarm out of order, and old or of unknown age: say "late: check", call */
 };
 
 /* One opened message as it arrived. */
 struct view_message {
     const struct message *message;
     bool retained;    /* the broker kept it: no sign of life */
-    int64_t wall_age; /* only if retained: ns from its `at` to the wall clock now; -1: not known */
+    int64_t wall_age; /* ns from its `at` to now, by a clock that is known to be right, of a kiosk
+                         that says its own is; -1: not known */
     bool proved;      /* its proof holds (cert_proof_read), for: */
     struct alert_id proved_id;
     uint64_t proved_epoch, proved_seq;
@@ -103,6 +113,13 @@ struct view_kiosk {
     int64_t life_at;  /* the last sign of life; NS_NEVER: none since linked */
     int64_t state_at; /* when the kiosk sent the state; NS_NEVER: not known */
     int64_t clear_at; /* when an alert was seen to end; NS_NEVER: not seen */
+    struct freshness fresh;
+    int64_t heard_at; /* when the last sign of life came, old or not */
+    bool undated;     /* how old the state is shows when a beat has echoed a nonce: */
+    uint64_t undated_epoch, undated_up_ms;
+    struct view_latch proved; /* the newest that a proof covers */
+    struct view_latch late;   /* the last alarm that was late; valid unless late_at is NS_NEVER */
+    int64_t late_at;
 };
 
 struct view_shown {
@@ -110,8 +127,11 @@ struct view_shown {
     bool duress; /* shown to staff only, as is: */
     bool code;   /* it was the code that was pressed at the door last */
     bool drill;
-    bool silent; /* no sign of life, whatever the state */
-    bool stale;  /* the state is old or unknown, whatever it was */
+    bool silent;  /* no sign of life, whatever the state */
+    bool stale;   /* the state is old or unknown, whatever it was */
+    bool delayed; /* silent, although signs of life come: they are old */
+    bool held;    /* messages are held back */
+    bool late;    /* an alarm came late, not long ago */
 };
 
 /* Nothing received, not linked. */

@@ -138,19 +138,27 @@ def seal_any(text, venue_key, kiosk_secret, topic, epoch, seq):
     return seal_broadcast(text, venue_key, kiosk_secret, topic, epoch, seq)
 
 
+def age_fields(started=0.0):
+    """How old a message is shows in these."""
+    return {"synced": True, "up": int((time.monotonic() - started) * 1000)}
+
+
 def beat_fields(started=0.0, **fields):
     """A beat's own keys; `started` is on the clock of time.monotonic()."""
-    return {"synced": True, "up": int((time.monotonic() - started) * 1000), "state": 0, "staff": 0,
+    return {**age_fields(started), "state": 0, "staff": 0,
             "ring": 0, "echo": [], **fields}
 
 
 # Kinds that do without the keys that others share.
 SHORT_KINDS = {"beat", "ring"}
+AGED_KINDS = {"lockdown", "caution", "all-clear", "state"}
 LONG_KEYS = ("id", "age_ms", "drill", "resumed", "detail")
 
 
-def short(body):
-    """A kiosk's message without the keys that its kind leaves out."""
+def shaped(body):
+    """A kiosk's message with what its kind has besides, and without the keys that it leaves out."""
+    if body["kind"] in AGED_KINDS:
+        return {**age_fields(), **body}
     if body["kind"] not in SHORT_KINDS:
         return body
     return {k: v for k, v in body.items() if k not in LONG_KEYS or (k, body["kind"]) == ("id", "ring")}

@@ -6,11 +6,11 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { readMessage, readBoxed } from '../../kiosk/phone/core/message.js';
+import { freshnessAsk } from '../../kiosk/phone/core/freshness.js';
 import { RULES, viewInit, viewLink, viewLook, viewStep } from '../../kiosk/phone/core/view.js';
 
-const NS_PER_MS = 1e6; // the night's times are in ns: the rules follow
-const rules = Object.fromEntries(Object.entries(RULES).map(([k, v]) => [k, v * NS_PER_MS]));
-const SHOWN = ['show', 'duress', 'code', 'drill', 'silent', 'stale'];
+const NS_PER_MS = 1e6; // the night's times are in ns
+const SHOWN = ['show', 'duress', 'code', 'drill', 'silent', 'stale', 'delayed', 'held', 'late'];
 
 let night = null;
 let views = new Map();
@@ -31,23 +31,26 @@ function replay(line) {
         return;
     }
     const before = views.get(line.phone) ?? viewInit();
+    const at = line.at / NS_PER_MS;
     let after = before;
     if ('link' in line) {
-        after = viewLink(before, line.link, line.at);
+        after = viewLink(before, line.link, at);
+    } else if ('ask' in line) {
+        after = { ...before, fresh: freshnessAsk(before.fresh, line.ask, at) };
     } else if ('message' in line) {
         const text = JSON.stringify(line.message);
         const message = line.box ? readBoxed(text, line.topic, line.box) :
             readMessage(text, line.topic, line.message);
-        const word = { message, retained: line.retained, wallAge: line.wallAge,
+        const word = { message, retained: line.retained, wallAge: line.wallAge < 0 ? -1 : line.wallAge / NS_PER_MS,
             proved: line.proved ?? null };
         let verdict;
-        [verdict, after] = viewStep(before, word, { staff: line.staff, plain: false }, line.at);
+        [verdict, after] = viewStep(before, word, { staff: line.staff, plain: false }, at);
         compared++;
         if (verdict !== line.verdict) {
             differ(line, `"${line.verdict}" for ${message.kind}`, `"${verdict}"`);
         }
     } else {
-        const shown = viewLook(before, rules, { staff: line.staff }, line.at);
+        const shown = viewLook(before, RULES, { staff: line.staff }, at);
         compared++;
         for (const key of SHOWN.filter((k) => shown[k] !== line[k])) {
             differ(line, `${key} ${line[key]}`, shown[key]);

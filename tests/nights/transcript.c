@@ -51,6 +51,17 @@ void transcript_link(const struct phone *p, size_t kiosk, bool linked)
     fprintf(out, ",\"link\":%s}\n", linked ? "true" : "false");
 }
 
+void transcript_ask(const struct phone *p, size_t kiosk, const uint8_t nonce[FRESHNESS_NONCE])
+{
+    if (!out)
+        return;
+    line_begin(p, kiosk);
+    fputs(",\"ask\":\"", out);
+    for (size_t i = 0; i < FRESHNESS_NONCE; i++)
+        fprintf(out, "%02x", nonce[i]);
+    fputs("\"}\n", out);
+}
+
 void transcript_message(const struct phone *p, size_t kiosk, const struct phone_client_heard *h)
 {
     char id[37];
@@ -78,8 +89,15 @@ void transcript_shown(const struct phone *p, size_t kiosk)
     if (!out)
         return;
     line_begin(p, kiosk);
-    fprintf(out,
-            ",\"show\":\"%s\",\"duress\":%s,\"code\":%s,\"drill\":%s,\"silent\":%s,\"stale\":%s}\n",
-            view_show_name(s->show), s->duress ? "true" : "false", s->code ? "true" : "false",
-            s->drill ? "true" : "false", s->silent ? "true" : "false", s->stale ? "true" : "false");
+    const struct {
+        const char *name;
+        bool value;
+    } flags[] = {
+        {"duress", s->duress}, {"code", s->code},       {"drill", s->drill}, {"silent", s->silent},
+        {"stale", s->stale},   {"delayed", s->delayed}, {"held", s->held},   {"late", s->late},
+    };
+    fprintf(out, ",\"show\":\"%s\"", view_show_name(s->show));
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        fprintf(out, ",\"%s\":%s", flags[i].name, flags[i].value ? "true" : "false");
+    fputs("}\n", out);
 }

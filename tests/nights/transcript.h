@@ -15,6 +15,7 @@ void transcript_mute(bool mute);
 
 void transcript_night(uint64_t seed);
 void transcript_link(const struct phone *p, size_t kiosk, bool linked);
+void transcript_ask(const struct phone *p, size_t kiosk, const uint8_t nonce[FRESHNESS_NONCE]);
 void transcript_message(const struct phone *p, size_t kiosk, const struct phone_client_heard *h);
 
 /* What is shown now; after every message and once a second. */

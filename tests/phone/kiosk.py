@@ -86,7 +86,9 @@ class Kiosk:
         common = {"v": 2, "kind": kind, "id": None, "epoch": self.epoch, "seq": self.seq,
                   "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "age_ms": None,
                   "drill": False, "resumed": False, "detail": None}
-        return envelope.short({**common, **fields})
+        if kind in envelope.AGED_KINDS:
+            common |= envelope.age_fields(self.started)
+        return envelope.shaped({**common, **fields})
 
     def send(self, topic, wire, retain=False, only=None):
         for i, client in enumerate(self.clients):

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { freshnessAsk } from '../../kiosk/phone/core/freshness.js';
 import * as view from '../../kiosk/phone/core/view.js';
 
 const vectors = JSON.parse(readFileSync(new URL('../vectors/view.json', import.meta.url)));
@@ -9,14 +10,15 @@ function messageOf(step) {
     return { kind: step.say, id: step.id ?? null, epoch: step.epoch ?? 0, seq: step.seq ?? 0,
         connection: step.connection ?? 0, drill: step.drill ?? false,
         resumed: step.resumed ?? false, unconfirmed: step.unconfirmed ?? false,
-        at: step.pressed ?? null, detail: step.detail ?? null, state: step.state };
+        at: step.pressed ?? null, detail: step.detail ?? null, state: step.state ?? step.names?.[0] ?? 0,
+        staff: step.names?.[1] ?? 0, up: step.up ?? 0, echo: step.echo ? [step.echo] : [] };
 }
 
 function wordOf(step) {
     const proved = step.proof ?
         { id: step.proof[0], epoch: step.proof[1], seq: step.proof[2] } : null;
     return { message: messageOf(step), retained: step.retained ?? false,
-        wallAge: step.wall_age ?? -1, proved };
+        wallAge: step.wall_age === undefined ? step.retained ? -1 : 0 : step.wall_age ?? -1, proved };
 }
 
 for (const c of vectors.cases) {
@@ -28,6 +30,9 @@ for (const c of vectors.cases) {
             if ('link' in step) {
                 v = view.viewLink(v, step.link, step.at);
             }
+            if (step.ask) {
+                v = { ...v, fresh: freshnessAsk(v.fresh, step.ask, step.at) };
+            }
             if (step.retire) {
                 v = { ...v, retired: true };
             }
@@ -37,7 +42,7 @@ for (const c of vectors.cases) {
                 assert.equal(verdict, step.then ?? verdict, where);
             }
             const shown = view.viewLook(v, view.RULES, rules, step.at);
-            for (const key of ['show', 'duress', 'code', 'silent', 'stale']) {
+            for (const key of ['show', 'duress', 'code', 'silent', 'stale', 'delayed', 'held', 'late']) {
                 assert.equal(shown[key], step[key] ?? shown[key], `${where}: ${key}`);
             }
         }
@@ -52,7 +57,7 @@ test('the worst of several kiosks wins', () => {
 });
 
 const say = (v, message, extra = {}) => view.viewStep(v,
-    { message: messageOf(message), retained: false, wallAge: -1, proved: null, ...extra },
+    { message: messageOf(message), retained: false, wallAge: 0, proved: null, ...extra },
     { staff: false }, 1000);
 
 test('a page that is opened again keeps a lockdown that nobody proved over', () => {
@@ -87,7 +92,7 @@ test('a page that is opened again reads the retained state, and nothing older', 
     [, v] = say(v, { say: 'state', state: 'quiet', epoch: 2, seq: 9 });
     const kept = view.viewKeep(v);
     assert.deepEqual(Object.keys(kept).sort(),
-        ['connection', 'doorNext', 'epoch', 'liveNext', 'noticeNext', 'retired', 'toldNext']);
+        ['connection', 'doorNext', 'epoch', 'liveNext', 'noticeNext', 'proved', 'retired', 'toldNext']);
     const again = view.viewFrom(kept);
     assert.equal(say(again, { say: 'state', state: 'quiet', epoch: 2, seq: 7 })[0], 'old');
     assert.equal(say(again, { say: 'state', state: 'caution', id: 'b', epoch: 2, seq: 9 })[0],

@@ -42,25 +42,27 @@ const COMMON = {
     detail: (v) => v === null || isDetail(v),
 };
 
+const AGE = { up: count, synced: flag };
+
 const OF_KIND = {
     state: {
+        ...AGE,
         state: (v) => ['quiet', 'caution', 'lockdown'].includes(v),
         seen: count,
         safe: count,
         unconfirmed: flag,
         nonce: (v) => typeof v === 'string' && /^[0-9a-f]{32}$/.test(v),
     },
-    lockdown: { id: isId },
-    caution: { id: isId },
+    lockdown: { ...AGE, id: isId },
+    caution: { ...AGE, id: isId },
     code: { id: isId },
     duress: { id: isId },
     door: { detail: isDetail },
     fault: { detail: isDetail },
     'drill-report': { seen: count, safe: count, rang: count },
-    'all-clear': { id: isId },
+    'all-clear': { ...AGE, id: isId },
     beat: {
-        synced: flag,
-        up: count,
+        ...AGE,
         state: count,
         staff: count,
         ring: count,
@@ -122,6 +124,11 @@ function readBytes(text) {
 // A phone that has joined, and that the broker with this address does not let in (core/enrol.h).
 export function writeAgain(account, password, broker) {
     return JSON.stringify({ v: VERSION, kind: 'again', account, password, broker });
+}
+
+// The kiosk's next beat echoes it (core/freshness.js).
+export function writePing(nonce) {
+    return JSON.stringify({ v: VERSION, kind: 'ping', epoch: 0, seq: 0, ring: 0, nonce });
 }
 
 // A phone's messages to the kiosk: {kind, id, account}, for a command {nonce, epoch, seq, proof}

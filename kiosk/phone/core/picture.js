@@ -19,6 +19,8 @@ export function pictureOf(view, facts, staff, now) {
         unclear: stands && facts.unclear && view.state === 'caution',
         silent: stands && view.linked && look.silent && now - view.linkedAt >= RULES.lostAfter,
         stale: !view.linked,
+        why: face !== 'lost' ? null : look.held ? 'held' : look.delayed ? 'delayed' : null,
+        late: look.late && !stands,
         last: !view.linked && !stands && view.stateAt !== Infinity ? view.state : null,
         minutes: stands && facts.began !== null ? Math.floor((now - facts.began) / 60000) : null,
         seen: facts.answers.seen,

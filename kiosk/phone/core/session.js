@@ -1,12 +1,13 @@
 // One membership alive: links to every broker, and what is believed of the kiosk. It opens what
 // comes, refuses what is not fresh or not the kiosk's, and says what this phone answers.
 
-import { fromHex, toBase64Url } from './bytes.js';
+import { fromHex, toBase64Url, toHex } from './bytes.js';
 import { isRetired, readProof, signClear } from './cert.js';
 import { looksPlain, open, openClear, openWelcome, Refused, sealLetter } from './envelope.js';
 import { factsChosen, factsHeard, factsInit, factsTold } from './facts.js';
+import { freshnessAsk, freshnessForget, freshnessWants } from './freshness.js';
 import { openLink } from './link.js';
-import { readMessage, readBoxed, writeAgain, writeAnswer } from './message.js';
+import { readMessage, writePing, readBoxed, writeAgain, writeAnswer } from './message.js';
 import { readOffer, writeAsk } from './offer.js';
 import { checkStaff, openBox } from './staff_box.js';
 import { MEMBER_READS, parseTopic, STAFF_READS, topicName } from './topics.js';
@@ -16,12 +17,16 @@ const NONCE_RESTS = 5000; // ms: the kiosk says the next one at once; else the c
 const CLEAR = ['beat', 'presence']; // signed and not sealed
 const OLDER_KEYS = 2; // kept beside the newest, should a change of keys have stopped halfway
 
-// now(): steady milliseconds; wall(): milliseconds since 1970. onChange(rings): something may look
-// different; rings: the phone should call. onRefused(reason): what must be said. onDenied(reason): the
-// kiosk refused this staff phone's command.
-export function openSession({ mqtt, sodium, store, membership: m, now, wall, onChange, onRefused,
-    onDenied = () => {} }) {
-    let view = viewFrom(store.kept(m.kiosk));
+const SLEPT = 3000; // ms by which the steady clock may fall behind the other before it is distrusted
+const AHEAD = 5000; // ms: a date further ahead says that one of the clocks is wrong
+
+// now(): steady milliseconds; wall(): milliseconds since 1970; clockRight(): whether a date may be
+// compared with it. onChange(rings): something may look different; rings: the phone should call.
+// onRefused(reason): what must be said. onDenied(reason): the kiosk refused this staff phone's command.
+export function openSession({ mqtt, sodium, store, membership: m, now, wall,
+    clockRight = () => false, onChange, onRefused, onDenied = () => {} }) {
+    let view = viewFrom(store.kept(m.kiosk), now());
+    let apart = wall() - now();
     let facts = { ...factsInit(), id: view.alert?.id ?? null }; // a lockdown kept can be answered
     let offer = null; // a relay's, judged
     let used = { nonce: null, at: 0 }; // by this phone's last command
@@ -148,8 +153,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
     function take(topic, message, delivery, heard) {
         const proved = message.proof &&
             readProof(sodium, m.venue, m.kiosk, keys.root, message.proof);
-        const wallAge = message.at === null ? -1 : Math.max(0, wall() - Date.parse(message.at));
-        const word = { message, retained: delivery.retained, wallAge, proved };
+        const word = { message, retained: delivery.retained, wallAge: wallAge(message), proved };
         const [verdict, next] = viewStep(view, word, m, now());
         view = next;
         store.keep(m.kiosk, viewKeep(view));
@@ -161,13 +165,36 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
             }
             return false;
         }
-        if (verdict !== 'disowned') {
+        if (verdict !== 'disowned' && verdict !== 'late') {
             facts = factsHeard(facts, message, now());
         }
         if (!delivery.retained && message.kind !== 'lost') {
             comeBack();
         }
-        return verdict === 'told';
+        return verdict === 'told' || verdict === 'late';
+    }
+
+    // By the dates of two clocks that are right; -1: they are not known to be.
+    function wallAge(message) {
+        if (!message.synced || message.at === null || !clockRight()) {
+            return -1;
+        }
+        const age = wall() - Date.parse(message.at);
+        return age < -AHEAD ? -1 : Math.max(0, age);
+    }
+
+    // Asks the kiosk how old its messages are, where that is not known.
+    function askAge() {
+        if (Math.abs(wall() - now() - apart) > SLEPT) {
+            view = { ...view, fresh: freshnessForget(view.fresh) };
+        }
+        apart = wall() - now();
+        if (!view.linked || !freshnessWants(view.fresh, view.epoch, now())) {
+            return;
+        }
+        const nonce = toHex(sodium.randombytes_buf(8));
+        view = { ...view, fresh: freshnessAsk(view.fresh, nonce, now()) };
+        send(name('ack', m.account), writePing(nonce), 60).catch(() => {});
     }
 
     // Whether this broker brought this message, or a later one of its topic, before.
@@ -284,6 +311,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall, onC
                 writeAnswer({ ...c, kind: `command-${kind}`, nonce, proof }), 60);
             used = { nonce, at: now() };
         },
+        tick: askAge, // once a second
         hurry: () => links.forEach((l) => l.hurry()),
         close: () => links.forEach((l) => l.close()),
     };

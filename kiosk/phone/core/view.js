@@ -2,7 +2,11 @@
 // the rules are explained: both are held to tests/vectors/view.json. Any unit of time will do, so
 // long as the rules are in it too; NEVER means that it has not happened.
 
-export const NEVER = Infinity;
+import { freshnessAge, freshnessBeat, freshnessGot, freshnessHeld, freshnessInit, freshnessLinked,
+    LATE, NEVER } from './freshness.js';
+
+export { NEVER };
+const LATE_EVERY = 3600000; // ms: what is played again calls nobody more often
 
 // In milliseconds; view.h gives the reasons.
 export const RULES = { lostAfter: 15000, staleAfter: 150000, allClearLasts: 900000 };
@@ -10,6 +14,7 @@ export const RULES = { lostAfter: 15000, staleAfter: 150000, allClearLasts: 9000
 // A greater index is worse.
 const SHOWS = ['quiet', 'all-clear', 'drill', 'retired', 'unknown', 'lost', 'caution',
     'unconfirmed', 'lockdown'];
+const RISING = ['quiet', 'caution', 'lockdown'];
 const OF_STATE = ['lockdown', 'caution', 'all-clear', 'state'];
 const NOTICES = ['door', 'fault', 'drill-report'];
 const AT_DOOR = ['code', 'duress', 'nothing'];
@@ -36,6 +41,12 @@ export function viewInit() {
         lifeAt: NEVER,
         stateAt: NEVER,
         clearAt: NEVER,
+        fresh: freshnessInit(['state', 'staff']),
+        heardAt: NEVER,
+        undated: null, // {epoch, up} of a state whose age is not known yet
+        proved: { id: null, epoch: 0, seq: 0 }, // the newest that a proof covers
+        late: null, // the id of the last alarm that was late
+        lateAt: NEVER,
     };
 }
 
@@ -44,21 +55,23 @@ export function viewInit() {
 export function viewKeep(v) {
     const active = lockdownStands(v) ? { alert: v.alert } : {};
     const forced = v.duress ? { dangered: v.dangered, press: v.press } : {};
+    const late = v.late === null ? {} : { late: v.late };
     return { retired: v.retired, epoch: v.epoch, toldNext: v.toldNext, liveNext: v.liveNext,
-        noticeNext: v.noticeNext, doorNext: v.doorNext, connection: v.connection, ...active,
-        ...forced };
+        noticeNext: v.noticeNext, doorNext: v.doorNext, connection: v.connection, proved: v.proved,
+        ...active, ...forced, ...late };
 }
 
 // The page was opened again: the last message may arrive once more, so that a retained state is
-// read.
-export function viewFrom(kept) {
+// read. When an alarm came late is not known any more: as if just now.
+export function viewFrom(kept, now = 0) {
     const v = { ...viewInit(), ...kept };
-    return { ...v, toldNext: Math.max(0, v.toldNext - 1), doorNext: Math.max(0, v.doorNext - 1),
+    return { ...v, lateAt: v.late === null ? NEVER : now, toldNext: Math.max(0, v.toldNext - 1), doorNext: Math.max(0, v.doorNext - 1),
         state: v.alert ? 'lockdown' : 'quiet', duress: v.dangered !== null };
 }
 
 export function viewLink(v, linked, now) {
-    return v.linked === linked ? v : { ...v, linked, linkedAt: now, lifeAt: NEVER };
+    return v.linked === linked ? v : { ...v, linked, linkedAt: now, lifeAt: NEVER, heardAt: NEVER,
+        fresh: freshnessLinked(v.fresh, now) };
 }
 
 function markOf(kind) {
@@ -151,10 +164,16 @@ function onState(v, m, told, now) {
     return [verdict === 'repeated' ? 'heard' : verdict, next];
 }
 
+const later = (a, b) => a.epoch > b.epoch || (a.epoch === b.epoch && a.seq > b.seq);
+
 function onTelling(before, m, proved, { staff, plain }, now) {
     const told = { proved, plain };
-    const v = before.duress && covers(proved, before.dangered, m) ?
+    let v = before.duress && covers(proved, before.dangered, m) ?
         { ...before, duress: false, dangered: null } : before;
+    // What a proof covers is over, also for whoever plays it again later.
+    if (proved !== null && (v.proved.id === null || later(proved, v.proved))) {
+        v = { ...v, proved: { id: proved.id, epoch: proved.epoch, seq: proved.seq } };
+    }
     switch (m.kind) {
     case 'lockdown':
     case 'caution':
@@ -179,48 +198,103 @@ function notAhead(proved, m) {
     return ahead ? null : proved;
 }
 
-// A retained message is as old as its date says; without one it is at least no older than what it
-// follows.
-function dateState(v, word, now) {
-    if (!word.retained) {
-        return now;
+// [age, v]: how old the message is at most; -1: not known.
+function ageOf(v, word, { plain }, now) {
+    const m = word.message;
+    if (plain && !word.retained) {
+        return [0, v];
     }
-    const dated = word.wallAge >= 0 && (v.stateAt === NEVER || now - word.wallAge > v.stateAt);
-    return dated ? now - word.wallAge : v.stateAt;
+    if (!OF_STATE.includes(m.kind) && m.kind !== 'beat') {
+        return [word.wallAge, v];
+    }
+    const [age, fresh] = freshnessAge(v.fresh, m.epoch, m.up, now);
+    return [age >= 0 ? age : word.wallAge, { ...v, fresh }];
 }
 
-// The one transition: [verdict, v]. word: {message, retained, wallAge, proved}; wallAge: for a
-// retained one the time from its `at` to now, -1 where unknown; proved: what readProof said.
-// Verdicts: heard, told, repeated, old, unproved, disowned.
-// rules: {staff, plain}; plain: a venue where nothing is signed, so nothing can be proved.
-export function viewStep(v, word, rules, now) {
+// Sent at the same time as, or after, what is known already.
+const latest = (known, sent) => (known === NEVER || sent > known ? sent : known);
+
+function onBeat(v, m, { staff }, now) {
+    const newest = { state: m.state, staff: staff ? m.staff : 0 };
+    const next = { ...v, fresh: freshnessBeat(v.fresh, { ...m, newest }, now) };
+    if (next.undated === null) {
+        return next;
+    }
+    const [age, fresh] = freshnessAge(next.fresh, next.undated.epoch, next.undated.up, now);
+    return age < 0 ? { ...next, fresh } :
+        { ...next, fresh, undated: null, stateAt: latest(next.stateAt, now - age) };
+}
+
+function noteGroup(v, m, now) {
+    const group = OF_STATE.includes(m.kind) ? 'state' : TELLING.includes(m.kind) ? 'staff' : null;
+    return group === null ? v :
+        { ...v, fresh: freshnessGot(v.fresh, group, m.epoch, m.seq, now) };
+}
+
+const alarms = (m) => !m.drill && (m.kind === 'lockdown' || m.kind === 'caution' ||
+    (m.kind === 'state' && m.state !== 'quiet'));
+
+// An alarm that its epoch or seq alone would refuse: more than what is active counts.
+function outOfOrder(v, word, rules, age, now) {
     const m = word.message;
-    if (v.retired) {
-        return ['disowned', v];
+    const state = m.kind === 'state' ? m.state : m.kind;
+    const more = v.drill || RISING.indexOf(state) > RISING.indexOf(v.state);
+    if (!alarms(m) || !more || !later(m, v.proved) || v.proved.id === m.id ||
+        v.alert?.id === m.id || v.late === m.id) {
+        return ['old', v];
+    }
+    if (age >= 0 && age < LATE) {
+        return stand({ ...v, stateAt: latest(v.stateAt, now - age) }, m,
+            { proved: notAhead(word.proved, m), plain: rules.plain }, state, m.unconfirmed ?? false,
+            now);
+    }
+    if (v.lateAt !== NEVER && now - v.lateAt < LATE_EVERY) {
+        return ['old', v];
+    }
+    return ['late', { ...v, late: m.id, lateAt: now }];
+}
+
+function dateState(v, m, age, now) {
+    return { ...v, undated: age < 0 ? { epoch: m.epoch, up: m.up } : null,
+        stateAt: age < 0 ? v.stateAt : latest(v.stateAt, now - age) };
+}
+
+// The one transition: [verdict, v]. word: {message, retained, wallAge, proved}; wallAge: the time
+// from its `at` to now by a clock that is known to be right, -1 where unknown; proved: what readProof
+// said. Verdicts: heard, told, repeated, old, unproved, disowned, late.
+// rules: {staff, plain}; plain: a venue where nothing is signed, so nothing can be proved.
+export function viewStep(before, word, rules, now) {
+    const m = word.message;
+    if (before.retired) {
+        return ['disowned', before];
     }
     const noNews = m.kind === 'online' && word.retained; // sent at an unknown time
     if (noNews || (!TELLING.includes(m.kind) && !['online', 'lost', 'beat'].includes(m.kind))) {
-        return ['heard', v];
+        return ['heard', before];
     }
+    const beaten = m.kind === 'beat' ? onBeat(before, m, rules, now) : before;
+    const [age, v] = ageOf(noteGroup(beaten, m, now), word, rules, now);
     const [verdict, next] = passMarks(v, m);
+    if (verdict === 'old') {
+        return outOfOrder(next, word, rules, age, now);
+    }
     if (verdict !== 'heard') {
         return [verdict, next];
     }
     if (!word.retained && m.kind !== 'lost') {
-        next.lifeAt = now;
+        next.heardAt = now;
+        next.lifeAt = age < 0 ? next.lifeAt : latest(next.lifeAt, now - age);
     }
     if (!TELLING.includes(m.kind)) {
         return ['heard', next];
     }
-    if (OF_STATE.includes(m.kind)) {
-        next.stateAt = dateState(next, word, now);
-    }
-    return onTelling(next, m, notAhead(word.proved, m), rules, now);
+    const dated = OF_STATE.includes(m.kind) ? dateState(next, m, age, now) : next;
+    return onTelling(dated, m, notAhead(word.proved, m), rules, now);
 }
 
 const within = (at, span, now) => at !== NEVER && now - at < span;
 
-function showOf(v, rules, silent, stale, now) {
+function showOf(v, rules, { silent, held, stale }, now) {
     if (v.retired) {
         return 'retired';
     }
@@ -234,6 +308,9 @@ function showOf(v, rules, silent, stale, now) {
         const listening = v.lifeAt === NEVER && within(v.linkedAt, rules.lostAfter, now);
         return listening ? 'unknown' : 'lost';
     }
+    if (held) {
+        return 'lost';
+    }
     if (stale) {
         return 'unknown';
     }
@@ -243,12 +320,17 @@ function showOf(v, rules, silent, stale, now) {
     return within(v.clearAt, rules.allClearLasts, now) ? 'all-clear' : 'quiet';
 }
 
-// {show, duress, code, drill, silent, stale}; `staff`: what was pressed at the door is shown.
+// {show, duress, code, drill, silent, stale, delayed, held, late}; `staff`: what was pressed at the door
+// is shown. delayed: silent, although signs of life come, since they are old; held: messages are held
+// back; late: an alarm came late, not long ago.
 export function viewLook(v, rules, { staff }, now) {
     const silent = !v.linked || !within(v.lifeAt, rules.lostAfter, now);
     const stale = !within(v.stateAt, rules.staleAfter, now);
-    return { show: showOf(v, rules, silent, stale, now), duress: v.duress && staff,
-        code: v.press.kind === 'code' && !v.duress && staff, drill: v.drill, silent, stale };
+    const held = v.linked && freshnessHeld(v.fresh, now);
+    return { show: showOf(v, rules, { silent, held, stale }, now), duress: v.duress && staff,
+        code: v.press.kind === 'code' && !v.duress && staff, drill: v.drill, silent, stale, held,
+        delayed: v.linked && silent && within(v.heardAt, rules.lostAfter, now),
+        late: within(v.lateAt, rules.allClearLasts, now) };
 }
 
 // What several kiosks show together: the worst; retired ones count only if all are.

@@ -37,6 +37,9 @@ function linesOf(v, word) {
     if (v.silent) {
         lines.push(word('alsoLost'));
     }
+    if (v.late) {
+        lines.push(word('lateText'));
+    }
     if (v.last !== null) {
         lines.push(word('last', { state: word(v.last) }));
     } else if (v.stale && v.canAnswer) {
@@ -56,8 +59,8 @@ export function drawState(v, all, word) {
         $('shape').dataset.drawn = drawn;
         drawShape($('shape'), v.shape, v.drill);
     }
-    setText($('title'), word(v.shape));
-    setText($('text'), v.drill ? word('drillText') : word(`${v.face}Text`));
+    setText($('title'), word(v.why ?? v.shape));
+    setText($('text'), v.drill ? word('drillText') : word(`${v.why ?? v.face}Text`));
     $('badge').hidden = !v.drill;
     setText($('badge'), word('drill'));
     setList($('lines'), linesOf(v, word));

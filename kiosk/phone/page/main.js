@@ -2,6 +2,7 @@
 // known is shown, and the form to join, before the two large libraries are there: a slow phone needs
 // seconds for them.
 
+import { clockIsRight } from '../core/clock.js';
 import { factsInit } from '../core/facts.js';
 import { answersOf, pictureOf, worstOf } from '../core/picture.js';
 import { openSession } from '../core/session.js';
@@ -28,6 +29,7 @@ const COMMANDS = { lockdown: 'doLockdown', caution: 'doCaution', 'all-clear': 'd
     drill: 'doDrill', abort: 'doAbort' };
 const COMMAND_HOLD = 1500;
 const TICK = 1000;
+const CLOCK_AGAIN = 1800000; // ms: how often the phone's clock is compared with the server's
 const RANG_AGAIN = 5000; // ms until what did not get through is said again
 const RENEW_AGAIN = 20000; // ms until a relay that was away is asked again
 const RING_COUNTS = 900000; // ms: a wake-up that came longer ago was not this drill's
@@ -41,6 +43,7 @@ let refused = { count: 0, reason: null };
 let elsewhere = false;
 let before = []; // the faces last drawn
 let denied = null; // why a kiosk refused the last command, if one did
+let clockRight = false; // the server agrees with it
 let stuck = false; // the answer waits for a way to the kiosk
 let fresh = false; // joined just now: the ring's test is offered
 let rung = null; // when a wake-up last came to this page while it was hidden
@@ -151,7 +154,7 @@ function asleep(membership) {
     const silent = () => Promise.reject(new Error('no connection'));
     return { membership, view: () => view, facts: () => facts, offer: () => null, answer: silent,
         links: () => membership.brokers.map(() => 'down'), command: silent, rang: silent,
-        hurry: () => {}, close: () => {} };
+        tick: () => {}, hurry: () => {}, close: () => {} };
 }
 
 async function start() {
@@ -170,7 +173,7 @@ async function start() {
         return; // forgotten, restarted, or another window's turn meanwhile
     }
     sessions = mine.map(({ membership }) => openSession({ mqtt, sodium, store, membership, now,
-        wall: Date.now, onChange: changed, onRefused, onDenied }));
+        wall: Date.now, clockRight: () => clockRight, onChange: changed, onRefused, onDenied }));
     render();
 }
 
@@ -245,6 +248,10 @@ function takeTurn(begin) {
     });
 }
 
+async function checkClock() {
+    clockRight = await clockIsRight((...all) => fetch(...all), './', Date.now);
+}
+
 function main() {
     document.documentElement.lang = language;
     document.documentElement.dir = word('dir');
@@ -273,13 +280,19 @@ function main() {
     addEventListener('keydown', unlockSound, { once: true });
     const hurry = () => {
         if (document.visibilityState === 'visible') {
+            checkClock();
             sessions.forEach((s) => s.hurry());
             collectRings(onRang);
         }
     };
     addEventListener('online', hurry);
     document.addEventListener('visibilitychange', hurry);
-    setInterval(() => changed(false), TICK);
+    setInterval(() => {
+        sessions.forEach((s) => s.tick());
+        changed(false);
+    }, TICK);
+    setInterval(checkClock, CLOCK_AGAIN);
+    checkClock();
     collectRings(onRang);
 }
 

@@ -220,7 +220,7 @@ static bool phone_receives(struct phone_node *s, size_t broker)
         strcpy(m.detail, "unconfirmed");
     const struct view_message w = {.message = &m,
                                    .retained = n.retained,
-                                   .wall_age = n.retained ? 0 : -1,
+                                   .wall_age = 0,
                                    .proved = n.proved_id != 0,
                                    .proved_id = {{n.proved_id}},
                                    .proved_epoch = n.proved_epoch,
@@ -300,6 +300,11 @@ static void normalise(struct phone_node *s)
     v->life_at = s->phone.life_at;
     v->state_at = s->phone.state_at;
     v->clear_at = s->phone.clear_at;
+    v->heard_at = s->phone.heard_at;
+    v->proved = s->phone.proved;
+    v->late = s->phone.late;
+    v->late_at = s->phone.late_at;
+    freshness_init(&v->fresh, (const bool[FRESHNESS_GROUPS]){false}); /* all is fresh, in time */
     memcpy(&clean.queue, &s->queue,
            sizeof clean - offsetof(struct phone_node, queue)); /* bytes alone */
     *s = clean;

@@ -162,15 +162,20 @@ static void test_nothing_known_comes_back_as_null(void **state)
 static void test_a_written_message_has_these_bytes(void **state)
 {
     (void)state;
-    struct message m = {
-        .kind = MSG_LOCKDOWN, .epoch = 3, .seq = 41, .at = "2026-11-22T18:33:04Z", .age_ms = 2};
+    struct message m = {.kind = MSG_LOCKDOWN,
+                        .epoch = 3,
+                        .seq = 41,
+                        .at = "2026-11-22T18:33:04Z",
+                        .age_ms = 2,
+                        .synced = true,
+                        .up_ms = 1250};
     assert_int_equal(message_id_read(&m.id, id_text), 0);
     char text[ENVELOPE_TEXT_MAX + 1];
     message_write(&m, text, sizeof text);
     assert_string_equal(
         text, "{\"v\":2,\"kind\":\"lockdown\",\"id\":\"6c1f9d0e-54b3-4c27-9a1d-2f0d5e8b7a66\","
               "\"epoch\":3,\"seq\":41,\"at\":\"2026-11-22T18:33:04Z\",\"age_ms\":2,"
-              "\"drill\":false,\"resumed\":false,\"detail\":null}");
+              "\"drill\":false,\"resumed\":false,\"detail\":null,\"synced\":true,\"up\":1250}");
     char small[100];
     assert_int_equal(message_write(&m, small, sizeof small), -1);
     assert_int_equal(errno, EMSGSIZE);
@@ -222,7 +227,7 @@ static void test_what_could_not_be_read_is_not_written(void **state)
 #define ALERT_ID "\"id\":\"6c1f9d0e-54b3-4c27-9a1d-2f0d5e8b7a66\","
 #define STATE_HEAD                                                                                 \
     "{\"v\":2,\"kind\":\"state\",\"id\":null,\"epoch\":3,\"seq\":41,\"at\":null,\"age_ms\":null,"  \
-    "\"drill\":false,\"resumed\":false,\"detail\":null,"
+    "\"drill\":false,\"resumed\":false,\"detail\":null,\"synced\":true,\"up\":5,"
 
 static void test_broken_messages_are_refused_with_a_reason(void **state)
 {

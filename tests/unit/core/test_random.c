@@ -335,7 +335,8 @@ static void test_no_word_of_a_kiosk_alone_hides_a_lockdown(void **state)
     dice_state = 0x14057b7ef767814f;
     for (int round = 0; round < ROUNDS; round++) {
         struct message m = message_any();
-        struct view_message w = {.message = &m, .retained = dice(4) == 0, .wall_age = -1};
+        struct view_message w = {
+            .message = &m, .retained = dice(4) == 0, .wall_age = dice(4) == 0 ? -1 : 0};
         bool was_locked = v.state == ALERT_LOCKDOWN && !v.drill;
         m.epoch = v.epoch + (dice(20) == 0);
         m.seq = v.live_next + dice(5) - (v.live_next > 2 ? dice(3) : 0);

@@ -29,6 +29,13 @@ static struct alert_id id_of(const cJSON *letter)
     return id;
 }
 
+/* The vectors write a nonce by its first byte. */
+static void nonce_of(const char *hex, uint8_t out[FRESHNESS_NONCE])
+{
+    memset(out, 0, FRESHNESS_NONCE);
+    vectors_hex(hex, out, 1);
+}
+
 static struct message message_of(const cJSON *step)
 {
     struct message m = {.age_ms = -1};
@@ -40,6 +47,12 @@ static struct message message_of(const cJSON *step)
     m.epoch = number(step, "epoch");
     m.seq = number(step, "seq");
     m.connection = number(step, "connection");
+    m.up_ms = number(step, "up");
+    const cJSON *names = cJSON_GetObjectItem(step, "names");
+    for (int i = 0; i < cJSON_GetArraySize(names); i++)
+        m.newest[i] = (uint64_t)cJSON_GetArrayItem(names, i)->valuedouble;
+    if (cJSON_GetObjectItem(step, "echo"))
+        nonce_of(vectors_text(step, "echo"), m.echo[m.echo_count++]);
     m.drill = flag(step, "drill");
     m.resumed = flag(step, "resumed");
     m.unconfirmed = flag(step, "unconfirmed");
@@ -59,10 +72,12 @@ static struct message message_of(const cJSON *step)
 
 static struct view_message word_of(const cJSON *step, const struct message *m)
 {
-    struct view_message w = {.message = m, .retained = flag(step, "retained"), .wall_age = -1};
+    struct view_message w = {.message = m, .retained = flag(step, "retained")};
     const cJSON *proof = cJSON_GetObjectItem(step, "proof");
-    if (cJSON_GetObjectItem(step, "wall_age") != NULL)
-        w.wall_age = (int64_t)number(step, "wall_age") * NS_PER_MS;
+    const cJSON *age = cJSON_GetObjectItem(step, "wall_age");
+    w.wall_age = cJSON_IsNumber(age) ? (int64_t)age->valuedouble * NS_PER_MS
+                 : age || w.retained ? -1
+                                     : 0;
     if (proof != NULL) {
         w.proved = true;
         w.proved_id = id_of(cJSON_GetArrayItem(proof, 0));
@@ -78,7 +93,8 @@ static void check_keys(const char *name, const cJSON *step)
     static const char *const known[] = {
         "at",    "say",        "link",  "retire",  "then",     "show",     "duress", "silent",
         "stale", "id",         "epoch", "seq",     "drill",    "resumed",  "detail", "unconfirmed",
-        "state", "connection", "proof", "pressed", "retained", "wall_age", "code",
+        "state", "connection", "proof", "pressed", "retained", "wall_age", "code",   "up",
+        "names", "echo",       "ask",   "delayed", "held",     "late",
     };
     const cJSON *item;
     cJSON_ArrayForEach(item, step)
@@ -108,6 +124,11 @@ static void run_step(const char *name, struct view_kiosk *v, const struct view_r
         view_link(v, flag(step, "link"), now);
     if (flag(step, "retire"))
         view_retire(v);
+    if (cJSON_GetObjectItem(step, "ask")) {
+        uint8_t nonce[FRESHNESS_NONCE];
+        nonce_of(vectors_text(step, "ask"), nonce);
+        freshness_ask(&v->fresh, nonce, now);
+    }
     if (cJSON_GetObjectItem(step, "say") != NULL) {
         struct message m = message_of(step);
         struct view_message w = word_of(step, &m);
@@ -125,6 +146,9 @@ static void run_step(const char *name, struct view_kiosk *v, const struct view_r
     compare_flag(name, step, "code", shown.code);
     compare_flag(name, step, "silent", shown.silent);
     compare_flag(name, step, "stale", shown.stale);
+    compare_flag(name, step, "delayed", shown.delayed);
+    compare_flag(name, step, "held", shown.held);
+    compare_flag(name, step, "late", shown.late);
 }
 
 static void test_cases(void **state)

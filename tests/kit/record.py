@@ -25,3 +25,14 @@ def wipe_pending(path):
     slots = [s for s in (bytes_[:SIZE], bytes_[SLOT:SLOT + SIZE]) if s[:4] == b"PLR1"]
     newest = max(slots, key=lambda s: struct.unpack(">I", s[38:42])[0])
     return bool(newest[13] & WIPE_PENDING)
+
+
+BOX = 678
+
+
+def traces(after):
+    """What the newest record says, but for what is drawn anew each time: ids, times, the box and the
+    sum over it; and the size of the file, and whether anything is in it outside of records."""
+    newest = max((after[:SLOT], after[SLOT:]), key=lambda s: struct.unpack(">I", s[38:42])[0])
+    return (len(after), newest[:4], newest[12:14].hex(), any(newest[SIZE:SIZE + BOX]),
+            any(newest[SIZE + BOX:]))

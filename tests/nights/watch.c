@@ -19,7 +19,7 @@
 enum {
     PRESSES = 64,
     COMMANDS = 128,
-    MEMORY_MOST = 1 << 20,
+    MEMORY_MOST = 1280 << 10, /* three full queues of 64 publications, and the rest */
     FDS_MOST = 48,
     LOGS_MOST = 400,
     CONNECTS_MOST = 400

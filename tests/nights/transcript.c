@@ -68,7 +68,7 @@ void transcript_message(const struct phone *p, size_t kiosk, const struct phone_
     if (!out)
         return;
     bool boxed = strcmp(h->topic, "notice") == 0 || strcmp(h->topic, "staff") == 0;
-    if (h->message.kind == MSG_NOTHING && strcmp(h->topic, "notice") == 0)
+    if (h->message.kind == MSG_NOTHING && strcmp(h->topic, "staff") != 0)
         return; /* it fills a slot, and no view sees it */
     line_begin(p, kiosk);
     if (boxed) /* these are outside its text */

@@ -76,6 +76,13 @@ static void kiosk_files(const struct venue *v, const struct venue_kiosk *k)
 {
     static const char credentials[] = "/etc/porchlight/credentials/";
     char name[96];
+    struct cert_kiosk c;
+    uint8_t cert[CERT_SIGNATURE];
+    memcpy(c.venue, v->id_bytes, sizeof c.venue);
+    memcpy(c.kiosk, k->id_bytes, sizeof c.kiosk);
+    memcpy(c.public, k->public, sizeof c.public);
+    cert_kiosk_sign(&c, v->root_secret, cert);
+    hex_put(k->prefix, "/etc/porchlight/credentials/kiosk.cert", cert, sizeof cert);
     hex_put(k->prefix, "/etc/porchlight/credentials/venue.key", v->key, sizeof v->key);
     hex_put(k->prefix, "/etc/porchlight/credentials/root.pub", v->root_public, 32);
     hex_put(k->prefix, "/etc/porchlight/credentials/kiosk.key", k->seed, sizeof k->seed);

@@ -20,11 +20,16 @@
 
 static void link_dial(void *context, uint64_t attempt);
 
+int64_t phone_now(void)
+{
+    return world_now() - world_now() % (MS / 64);
+}
+
 static void phone_look(struct phone *p)
 {
     for (size_t k = 0; k < p->client.kiosks_count; k++) {
         struct view_shown was = p->shown[k];
-        p->shown[k] = view_look(&p->client.kiosks[k].view, &p->rules, world_now());
+        p->shown[k] = view_look(&p->client.kiosks[k].view, &p->rules, phone_now());
         if (was.show != p->shown[k].show)
             story("%s shows %s%s%s", p->name, view_show_name(p->shown[k].show),
                   p->client.kiosks_count > 1 ? " for " : "",
@@ -50,7 +55,7 @@ static void link_report(struct phone_link *l, bool up)
     struct phone *p = l->phone;
     l->up = up;
     for (size_t k = 0; k < p->client.kiosks_count; k++) {
-        view_link(&p->client.kiosks[k].view, phone_is_linked(p), world_now());
+        view_link(&p->client.kiosks[k].view, phone_is_linked(p), phone_now());
         transcript_link(p, k, phone_is_linked(p));
     }
     phone_look(p);
@@ -270,7 +275,7 @@ static void phone_take(struct phone *p, const struct packet *packet)
     static struct mqtt_event e;
     static struct phone_client_heard h;
     e.kind = MQTT_MESSAGE;
-    e.at = world_now();
+    e.at = phone_now();
     e.retained = packet->retain;
     e.len = packet->payload->len;
     snprintf(e.topic, sizeof e.topic, "%s", packet->topic);
@@ -314,11 +319,11 @@ static void phone_ping(struct phone *p)
         struct view_kiosk *v = &p->client.kiosks[k].view;
         struct message ping = {.kind = MSG_PING, .echo_count = 1};
         uint64_t nonce = chance_next(&p->chance);
-        if (!phone_is_linked(p) || !freshness_wants(&v->fresh, v->epoch, world_now()))
+        if (!phone_is_linked(p) || !freshness_wants(&v->fresh, v->epoch, phone_now()))
             continue;
         memcpy(ping.echo[0], &nonce, sizeof ping.echo[0]);
         phone_send(p, k, TOPIC_ACK, &ping);
-        freshness_ask(&v->fresh, ping.echo[0], world_now());
+        freshness_ask(&v->fresh, ping.echo[0], phone_now());
         transcript_ask(p, k, ping.echo[0]);
     }
 }

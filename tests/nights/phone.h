@@ -43,6 +43,10 @@ struct phone {
 void phone_init(struct phone *p, const struct venue *v, size_t number, size_t kiosks,
                 const char *name, struct broker *brokers, size_t brokers_count, struct chance *c);
 
+/* ns since the night began, by a clock that ticks 64 times a ms: the page's numbers, which count in
+ * ms, hold such a time without rounding, so that its view can be compared at any limit. */
+int64_t phone_now(void);
+
 void phone_online(struct phone *p, bool online);
 
 /* A staff phone's command to a kiosk, by every way that is up. False: it has seen no state, or has

@@ -40,7 +40,7 @@ void transcript_night(uint64_t seed)
 static void line_begin(const struct phone *p, size_t kiosk)
 {
     fprintf(out, "{\"phone\":\"%s %zu\",\"staff\":%s,\"at\":%" PRId64, p->name, kiosk,
-            p->keys->staff ? "true" : "false", world_now());
+            p->keys->staff ? "true" : "false", phone_now());
 }
 
 void transcript_link(const struct phone *p, size_t kiosk, bool linked)

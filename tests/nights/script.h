@@ -12,7 +12,7 @@
  *     with cover wipe relay      what of it there is
  *     grace 3.500                of the wipe, s
  *     outside 0 2                the brokers that are outside the venue
- *     fails quiet-in-lockdown    or: holds
+ *     fails quiet-in-lockdown    and nothing else does; or: holds
  *     3:34.841 lockdown kiosk 0 broker 0 phone 1 number 77
  *     2:26.466 hole until 4:31.150 kiosk 0 broker 0 phone 1 number 12
  */

@@ -10,7 +10,7 @@ from nacl import bindings as na
 from tests.kit import pki, wait
 from tests.kit.place import fresh
 from tests.kit.registrar import Asker, Registrar, Root, b64
-from tests.phone.serving import Broker
+from tests.phone.serving import Broker, Steward
 
 
 def new_id():
@@ -26,10 +26,22 @@ class House:
 
     def __init__(self, folder, authority):
         self.broker = Broker(folder, authority).start()
+        self.own_steward()
         self.registrar = Registrar(folder / "registrar", self.broker)
         self.askers = []
         self.here, self.there = self.venue(2), self.venue(1)
         self.registrar.start()
+        for account in [*self.here["accounts"], *self.there["accounts"]]:
+            self.ready(account)
+
+    def own_steward(self):
+        """The registrar takes the administrator's account and gives it more rights, which ends that
+        account's connections: whoever asks the broker meanwhile needs another."""
+        pw, admin = password(), self.broker.steward
+        admin.command(command="createClient", username="steward", password=pw,
+                      roles=[{"rolename": "admin"}])
+        admin.close()
+        self.broker.steward = Steward(self.broker, "steward", pw)
 
     def venue(self, kiosks):
         root, venue = Root(), new_id()

@@ -31,12 +31,16 @@ COMMANDS = ["createClient", "deleteClient", "enableClient", "disableClient", "ge
 def table():
     """{topic: (per account, roles that write, roles that read)}."""
     text = (ROOT / "kiosk/common/topics.c").read_text()
-    readers = re.search(r"#define READERS \((.*?)\)", text)[1] if "#define READERS" in text else ""
+    groups = dict(re.findall(r"#define (\w+)\s+\(((?:\w+|[ |])+)\)", text))
     rows = re.findall(r"\[TOPIC_\w+\] =\s*\{\s*\"(\w+)\",\s*(\w+),\s*\w+,\s*\d,\s*([^,]+?),\s*"
                       r"([^,]+?),\s*\w+\s*\}", text)
 
     def roles(words):
-        return {w.lower() for w in re.findall(r"ROLE_(\w+)", words.replace("READERS", readers))}
+        """A group of roles, such as PHONES, may be made of others."""
+        found = set()
+        for word in re.findall(r"\w+", words):
+            found |= {word[5:].lower()} if word.startswith("ROLE_") else roles(groups[word])
+        return found
     found = {name: (account == "true", roles(writes), roles(reads))
              for name, account, writes, reads in rows}
     assert {"alert", "ack", "registrar", "registered", "state"} <= found.keys(), found

@@ -186,7 +186,7 @@ def fault(kiosk, name):
     kiosk.start(connected=False)
     got = wait.until(lambda: next((b for b in kiosk.status()["brokers"] if b["fault"] == name), None),
                      lambda: f"{name}; {kiosk.status()['brokers']}\n{kiosk.daemon.said()}", 40)
-    assert got["error"].startswith(name + ": ") and got["error"] in kiosk.cli("status").stdout
+    assert got["error"].startswith(name + ", ") and got["error"] in kiosk.cli("status").stdout
     return ask(kiosk.prefix)["broker"]
 
 

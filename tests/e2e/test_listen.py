@@ -204,9 +204,14 @@ def test_lines_for_a_person(kiosk, voice):
     def run():
         result["done"] = kiosk.cli("listen", "--user", account, "--password", "listen", "--until",
                                    "lockdown", "--for", "15s")
-    listen(kiosk)  # writes the password's file
+    first = listen(kiosk)  # writes the password's file
+    wait.until(lambda: voice.answered, "the first one's ping", 15)
+    first.close()
+    before = voice.answered
     thread = threading.Thread(target=run)
     thread.start()
+    # An alert before the answer has no known age: it would be shown, and called late.
+    wait.until(lambda: voice.answered > before, "an answered ping", 15)
     stop = wait.until(lambda: not thread.is_alive() or voice.alert("lockdown", alert, age_ms=7)
                       and not thread.is_alive(), "the end of listen", 15, every=0.3)
     thread.join()

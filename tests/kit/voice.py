@@ -27,7 +27,7 @@ class Voice:
         self.venue_key = hexed(kiosk.credentials / "venue.key")
         self.public, self.secret = na.crypto_sign_seed_keypair(
             hexed(kiosk.credentials / "kiosk.key"))
-        self.letters, self.answers_pings = [], True
+        self.letters, self.answers_pings, self.answered = [], True, 0
         self._ready = threading.Event()
         self.client = paho_client(kiosk.account)
         self.client.username_pw_set(kiosk.account, self.broker.accounts[kiosk.account][1])
@@ -51,6 +51,7 @@ class Voice:
         elif self.answers_pings:
             body = self.body("beat", **envelope.beat_fields(echo=[said["nonce"]]))
             self.client.publish(f"{self.place}/beat", self.seal("beat", body))
+            self.answered += 1
 
     def __enter__(self):
         return self

@@ -109,8 +109,8 @@ struct phone_client_heard {
 void phone_client_receive(struct phone_client *m, const struct view_rules *r,
                           const struct mqtt_event *e, int64_t wall, struct phone_client_heard *h);
 
-/* Asks a kiosk how old its messages are, where that is not known and can be asked now (freshness.h);
- * for each kiosk, at least once a second. */
+/* Asks a kiosk how old its messages are, where that is not known and can be asked now
+ * (freshness.h); for each kiosk, at least once a second. */
 void phone_client_ping(struct phone_client *m, struct brokers *brokers, int64_t now);
 
 /* Seals `text` to the kiosk (a plain venue's is not sealed) and publishes it on TOPIC/ACCOUNT at

@@ -3,7 +3,6 @@ cannot be done is named. Needs root; the mounts live in a namespace of their own
 
 import json
 import os
-import shutil
 import struct
 import subprocess
 

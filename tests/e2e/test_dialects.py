@@ -6,7 +6,7 @@ import threading
 import time
 from dataclasses import dataclass, field, replace
 
-from tests.kit import doctor, wait
+from tests.kit import doctor
 from tests.kit.fake_broker import Cut, Dialect, FakeBroker, Goodbye, HangUp, Silence
 from tests.kit.kiosk import FAST, Kiosk
 from tests.kit.place import ROOT

@@ -84,8 +84,8 @@ static void status_sensors(cJSON *all, const struct sealer *c, const char *base)
                                          "stat_t",
                                          "~/state",
                                          "val_tpl",
-                                         "{{'drill' if value_json.drill else 'unconfirmed' if "
-                                         "value_json.unconfirmed else value_json.state}}",
+                                         ("{{'drill' if value_json.drill else 'unconfirmed' if "
+                                          "value_json.unconfirmed else value_json.state}}"),
                                          NULL};
     /* It says itself what availability would hide; any state makes it available. */
     static const char *const link[] = {
@@ -132,9 +132,9 @@ static void alert_entities(cJSON *all, const struct sealer *c, const char *base,
                                         "resumed"};
     static const char *const alert[] = {
         "stat_t", "~/alert", "val_tpl",
-        "{{{'event_type':'unconfirmed' if value_json.detail=='unconfirmed' else 'resumed' if "
-        "value_json.resumed else value_json.kind,'alert':value_json.kind,"
-        "'drill':value_json.drill}|tojson}}",
+        ("{{{'event_type':'unconfirmed' if value_json.detail=='unconfirmed' else 'resumed' if "
+         "value_json.resumed else value_json.kind,'alert':value_json.kind,"
+         "'drill':value_json.drill}|tojson}}"),
         NULL};
     static const char topic[] = "~/command/" PLAIN_BUTTON_ACCOUNT;
     static const char *const press[] = {"cmd_t", topic, "pl_prs", PLAIN_BUTTON_PRESS, NULL};

@@ -72,8 +72,8 @@ static void slot_seal(const struct chance *c, const uint8_t public[ENVELOPE_PUBL
 /* Fisher and Yates; the bias of a byte modulo 8 or less is below one in 250. */
 static void places_shuffle(const uint8_t order[STAFF_BOX_SLOTS], uint8_t places[STAFF_BOX_SLOTS])
 {
-    for (uint8_t i = 0; i < STAFF_BOX_SLOTS; i++)
-        places[i] = i;
+    for (size_t i = 0; i < STAFF_BOX_SLOTS; i++)
+        places[i] = (uint8_t)i;
     for (size_t i = STAFF_BOX_SLOTS - 1; i > 0; i--) {
         size_t k = order[i] % (i + 1);
         uint8_t other = places[k];

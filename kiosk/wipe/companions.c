@@ -135,7 +135,7 @@ static void search_headers(struct companions *c, const char *path, int depth)
     const char *name;
     struct stat st;
 
-    while (c->looked < HEADERS_LOOKED && (name = companions_next(&f))) {
+    while (f.list && c->looked < HEADERS_LOOKED && (name = companions_next(&f))) {
         if (fstatat(dirfd(f.list), name, &st, AT_SYMLINK_NOFOLLOW) < 0)
             continue;
         c->looked++;

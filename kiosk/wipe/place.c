@@ -280,7 +280,7 @@ static bool place_has_option(const char *list, const char *option)
 
 static bool read_mount(const char *at, struct place_mount *m)
 {
-    char word[PLACE_WITHIN_MAX], options[PLACE_WITHIN_MAX];
+    char word[PLACE_WITHIN_MAX], options[PLACE_WITHIN_MAX] = "";
     char *end;
 
     at = take_word(at, word, sizeof word);

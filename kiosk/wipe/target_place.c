@@ -182,7 +182,7 @@ enum target_absence target_place_absence(const struct target_place *p, enum plan
         return ABSENCE_GONE;
     switch (place_memory(seen ? &seen->at : NULL, &p->at)) {
     case MEMORY_SAME:
-        return seen->unproved ? ABSENCE_UNPROVED : ABSENCE_GONE;
+        return seen && seen->unproved ? ABSENCE_UNPROVED : ABSENCE_GONE;
     case MEMORY_OTHER:
         return ABSENCE_ELSEWHERE;
     case MEMORY_NONE:

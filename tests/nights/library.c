@@ -127,10 +127,11 @@ const char *mqtt_dial_why(const struct mqtt_dialled *d)
     return d->fault == MQTT_FAULT_DNS ? "no DNS server answers" : strerror(d->error);
 }
 
+int __wrap_close(int fd);
+
 /* What was dialled is not needed again. */
 void mqtt_dial_hand_over(int fd)
 {
-    int __wrap_close(int fd);
     if (fd >= 0)
         __wrap_close(fd);
 }
@@ -236,7 +237,6 @@ struct mosquitto *mosquitto_new(const char *id, bool clean, void *context)
 
 void mosquitto_destroy(struct mosquitto *m)
 {
-    int __wrap_close(int fd);
     if (!m)
         return;
     if (m->conn)

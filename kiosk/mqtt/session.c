@@ -311,7 +311,8 @@ static int connack_reason(int code)
                                  MQTT_RC_SERVER_UNAVAILABLE,
                                  MQTT_RC_BAD_USERNAME_OR_PASSWORD,
                                  MQTT_RC_NOT_AUTHORIZED};
-    return code > 0 && (size_t)code < sizeof of_311 / sizeof of_311[0] ? of_311[code] : code;
+    const size_t i = code > 0 ? (size_t)code : sizeof of_311;
+    return i < sizeof of_311 / sizeof of_311[0] ? of_311[i] : code;
 }
 
 static void session_on_connect(struct mosquitto *mosq, void *context, int code, int flags,

@@ -193,7 +193,10 @@ static void check_plan(struct doctor *d)
     else
         doctor_say(d, "wipe", DOCTOR_OK, "",
                    "On. porchlight wipe --plan shows what it would destroy.");
-    cJSON_ArrayForEach(target, list) check_target(d, target);
+    cJSON_ArrayForEach(target, list)
+    {
+        check_target(d, target);
+    }
     cJSON_Delete(top);
     free(text);
 }

@@ -64,7 +64,7 @@ static size_t random_end(const char *text, size_t most)
 /* How much of `text` is one end that has a number or letters of its own; 0: none. */
 static size_t numbered_end(const char *text)
 {
-    size_t n = digits(text + 1);
+    size_t n = *text ? digits(text + 1) : 0;
 
     if (strncmp(text, ".~", 2) == 0 && (n = digits(text + 2)) > 0 && text[2 + n] == '~')
         return n + 3; /* Emacs: .~12~ */

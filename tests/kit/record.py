@@ -9,7 +9,7 @@ WIPE_PENDING = 32
 
 
 def encode(state=LOCKDOWN, flags=WIPE_PENDING, epoch=3, began=1795375672, serial=1):
-    head = struct.pack(">4sQBB16sQI", b"PLR1", epoch, state, flags, bytes(range(1, 17)), began,
+    head = struct.pack(">4sQBB16sQI", b"PLR2", epoch, state, flags, bytes(range(1, 17)), began,
                        serial)
     return head + hashlib.blake2b(head, digest_size=16).digest()[:8]
 
@@ -22,7 +22,7 @@ def file(first, second=b""):
 def wipe_pending(path):
     """Whether the newest record in the file asks for a wipe."""
     bytes_ = path.read_bytes()
-    slots = [s for s in (bytes_[:SIZE], bytes_[SLOT:SLOT + SIZE]) if s[:4] == b"PLR1"]
+    slots = [s for s in (bytes_[:SIZE], bytes_[SLOT:SLOT + SIZE]) if s[:4] == b"PLR2"]
     newest = max(slots, key=lambda s: struct.unpack(">I", s[38:42])[0])
     return bool(newest[13] & WIPE_PENDING)
 

@@ -1,6 +1,7 @@
 """A dozen schedules in every run; the harness itself is shown to be able to fail."""
 
 import os
+import time
 
 import pytest
 
@@ -13,6 +14,11 @@ from tests.kit.kiosk import FAST
 
 COUNT = int(os.environ.get("FAULTS", "12"))
 FIRST = int(os.environ.get("FAULTS_FROM", "1"))
+# Seeds whose lockdown is pressed while nothing gets through.
+PRESSED_WITHOUT_A_PATH = (16, 22, 25, 36, 44, 49, 57)
+# A connection that ends sooner after its first beat is put down to that beat (kiosk/mqtt/manners.h
+# has 2 s), which is none of the faults that are made here.
+BEAT_ON_TRIAL_S = 3
 
 
 def test_no_gesture_is_lost_doubled_or_late():
@@ -23,7 +29,7 @@ def test_no_gesture_is_lost_doubled_or_late():
 
 
 def test_without_the_outbox_the_harness_reports_losses():
-    verdicts = run_all(range(1, 13), jobs=6, outbox=False)
+    verdicts = run_all(PRESSED_WITHOUT_A_PATH, jobs=6, outbox=False)
     report(verdicts)
     assert any(v.lost for v in verdicts)
     assert not any(v.trouble for v in verdicts)
@@ -46,6 +52,8 @@ def test_the_faults_of_the_island_are_real():
         says("dns")
         kiosk.names("six")
         says("fine")
+        wait.until(lambda: kiosk.status()["brokers"][0]["beat_ms"] is not None, "a beat's echo")
+        time.sleep(BEAT_ON_TRIAL_S)
         clock.set(None)
         wait.until(lambda: not kiosk.status()["clock_set"], "a clock that says 1970")
         clock.set(RIGHT)

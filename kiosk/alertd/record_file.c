@@ -117,12 +117,14 @@ static int place_write(const struct record_place *at, const struct record *r)
 static void box_keep(const struct record_place *cell, const struct record *r)
 {
     const struct record_place at = box_place(cell);
-    struct record held;
+    struct record held,
+        box = {.boxed = true, .standing = {.pressed = r->standing.pressed, .id = r->standing.id}};
     bool kept = place_read(&at, &held) == 0 && held.boxed &&
                 memcmp(held.box, r->box, sizeof held.box) == 0 &&
                 (!r->standing.pressed || alert_id_equal(&held.standing.id, &r->standing.id));
+    memcpy(box.box, r->box, sizeof box.box);
     if (!kept)
-        place_write(&at, r); /* a card that cannot be written: porchlight doctor says so */
+        place_write(&at, &box); /* a card that cannot be written: porchlight doctor says so */
 }
 
 int record_file_write(const struct record_place *at, const struct record *r)

@@ -4,8 +4,9 @@
 #include "config/record_place.h"
 #include "kiosk/core/record.h"
 
-/* A cell has no room for the box (record.h): it is kept on the card, in the file that would
- * otherwise be the record's own, as well as the card can.
+/* A cell has no room for the box (record.h): it is kept on the card, in a file of its own, if the
+ * card can be written. That file is built as a record's, and says of the alert only its id and
+ * whether code or duress was pressed.
  *
  * Reads the newer of the file's records. 0, or -1 with errno (ENOENT: a first start; EBADMSG:
  * neither slot holds one; and as record_newest). */

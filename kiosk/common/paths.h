@@ -61,6 +61,7 @@
 #define PATH_STATE_DIR     "/var/lib/porchlight"
 #define PATH_STAFF         "/var/lib/porchlight/staff"
 #define PATH_RECORD        "/var/lib/porchlight/record"
+#define PATH_STAFF_BOX     "/var/lib/porchlight/staff-box"
 #define PATH_WIPE_DIR      "/var/lib/porchlight-wipe"
 #define PATH_PROOF         "/var/lib/porchlight/all-clear"
 #define PATH_RELAY_DIR     "/var/lib/porchlight-relay"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.link import SIX, Link
-from tests.kit import local, process, wait
+from tests.kit import local, process, record, wait
 from tests.kit.broker import RIGHTS, free_port
 from tests.kit.kiosk import FAST, Kiosk
 
@@ -174,7 +174,10 @@ def test_a_record_in_a_clocks_memory_outlives_the_plug(kiosk, size):
     again = member.wait("lockdown", "alert", resumed=True)
     assert again.body["id"] == first.body["id"] and again.body["epoch"] > first.body["epoch"]
     assert len(cell.read_bytes()) == size and not kiosk.status()["record_fault"]
-    assert not (kiosk.state / "record").exists()
+    assert not (kiosk.state / "record").exists()  # only what staff are sent, which they alone open
+    box = (kiosk.state / "staff-box").read_bytes()
+    newest = max((box[:record.SLOT], box[record.SLOT:]), key=lambda s: s[38:42])
+    assert newest[:14] == b"PLR2" + bytes(8) + bytes([record.QUIET, 64])  # it has a box
     kiosk.daemon.kill()
     cell.write_bytes(b"PLc1" + cell.read_bytes()[4:])  # as if a vault's key were there
     before = cell.read_bytes()

@@ -177,6 +177,11 @@ static void test_the_box_of_a_cell_is_on_the_card(void **state)
     assert_int_equal(record_file_read(&at, &r), 0);
     assert_memory_equal(&r, &next, sizeof r);
     assert_int_equal(stat(at.box, &before), 0);
+    struct record_place card = {0};
+    memcpy(card.path, at.box, sizeof card.path);
+    assert_int_equal(record_file_read(&card, &r), 0); /* nothing of the record itself */
+    assert_true(r.boxed && r.standing.pressed && r.standing.state == ALERT_QUIET && r.epoch == 0 &&
+                r.began == 0 && !r.standing.wipe_pending && !r.standing.calm);
     next.standing.calm = !next.standing.calm; /* nothing new for staff: the card is left alone */
     assert_int_equal(record_file_write(&at, &next), 0);
     assert_int_equal(stat(at.box, &after), 0);

@@ -25,6 +25,7 @@ static void test_where_the_config_says(void **state)
         assert_int_equal(record_place(&at, "/x", rows[i].word), 0);
         assert_string_equal(at.path, rows[i].path);
         assert_int_equal(at.cell, rows[i].cell);
+        assert_string_equal(at.box, "/x/var/lib/porchlight/staff-box");
     }
 }
 

@@ -70,6 +70,21 @@ def test_each_file_leads_to_its_verdict(folder, area, check, path, text, verdict
     assert found.verdict == verdict and words in found.said, found
 
 
+@pytest.mark.parametrize("mounts, verdict, words", [
+    ("/dev/a / ext4 rw 0 0\n", "ok", "kept on the card"),
+    ("/dev/a / ext4 ro 0 0\n", "warning", "and not what"),
+    ("overlayroot / overlay rw 0 0\n", "warning", "and not what"),
+])
+def test_where_the_message_to_staff_is_when_the_record_is_in_a_cell(folder, mounts, verdict, words):
+    with Kiosk() as kiosk:
+        kiosk.change({"kiosk": {"record": "nvmem:rtc0"}})
+        put(folder / CONF, (kiosk.etc / "porchlight.conf").read_text())
+    put(folder / "proc/mounts", mounts)
+    card = ask(folder)["card"]
+    assert "record" not in card
+    assert card["staff message"].verdict == verdict and words in card["staff message"].said
+
+
 def test_the_voltage_sensor_shows_undervoltage(folder):
     sensor = folder / "sys/class/hwmon/hwmon1"
     put(sensor / "name", "rpi_volt\n")

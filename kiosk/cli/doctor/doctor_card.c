@@ -1,5 +1,7 @@
 #include "kiosk/cli/doctor/doctor.h"
 
+#include "config/config.h"
+#include "config/record_place.h"
 #include "kiosk/common/paths.h"
 
 #include <stdio.h>
@@ -91,6 +93,28 @@ static bool has_option(const char *options, const char *word)
     "give " PATH_STATE_DIR                                                                         \
     " a small partition of its own: see \"A read-only root\" in the handbook."
 
+/* With the record in a cell, the card has only what staff are sent (kiosk/alertd/record_file.h). */
+static void check_staff_box(struct doctor *d, bool lasts)
+{
+    const char *record = d->config->kiosk.record;
+    if (lasts)
+        doctor_say(d, "staff message", DOCTOR_OK, "",
+                   "The record is in %s. The sealed message to staff is kept on the card.", record);
+    else
+        doctor_say(
+            d, "staff message", DOCTOR_WARNING, "To keep it on the card, " PARTITION,
+            "The record is in %s, and the sealed message to staff is not kept: " PATH_STATE_DIR
+            " is read-only or only in memory. After a power cut, staff learn that something "
+            "was pressed, and not what.",
+            record);
+}
+
+static bool is_in_a_cell(const struct doctor *d)
+{
+    struct record_place at;
+    return d->config && record_place(&at, d->prefix, d->config->kiosk.record) == 0 && at.cell;
+}
+
 static void check_read_only(struct doctor *d)
 {
     char type[32], options[256];
@@ -103,13 +127,16 @@ static void check_read_only(struct doctor *d)
     }
     if (!doctor_mount_of(d, PATH_STATE_DIR, type, options))
         return;
-    if (has_option(options, "ro"))
+    bool in_memory = strcmp(type, "overlay") == 0 || strcmp(type, "tmpfs") == 0;
+    if (is_in_a_cell(d))
+        check_staff_box(d, !has_option(options, "ro") && !in_memory);
+    else if (has_option(options, "ro"))
         doctor_say(d, "record", DOCTOR_FAILURE,
                    "If the card is read-only on purpose, " PARTITION " If not, the kernel may have "
                    "locked a failing card; its messages say so:\n"
                    "    sudo dmesg | grep -i error",
                    PATH_STATE_DIR " is read-only. " FORGETS);
-    else if (strcmp(type, "overlay") == 0 || strcmp(type, "tmpfs") == 0)
+    else if (in_memory)
         doctor_say(d, "record", DOCTOR_FAILURE, "To keep it on the card, " PARTITION,
                    PATH_STATE_DIR " is only in memory (%s). " FORGETS, type);
     else

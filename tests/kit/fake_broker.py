@@ -151,7 +151,7 @@ class FakeBroker:
             try:
                 raw.close()
                 if made:
-                    made.close()
+                    made.stream.close()
             except OSError:
                 pass
 
@@ -178,7 +178,7 @@ class FakeBroker:
         self._ended = True
         self._listener.close()
         for c in list(self.connections):
-            c.close()
+            c.end()
 
 
 class Connection:
@@ -187,12 +187,13 @@ class Connection:
         self.level, self.subscribed, self.will = 0, [], None
         self._writing = threading.Lock()
 
-    def close(self):
+    def end(self):
+        """The thread that reads closes it: its descriptor's number could be another file's by the next
+        read otherwise."""
         try:
             self.stream.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
-        self.stream.close()
 
     def _take(self, n):
         out = b""
@@ -266,7 +267,7 @@ class Connection:
             self._answer(ending, 0, None)
         except (OSError, ValueError):
             pass
-        self.close()
+        self.end()
 
     def _read_connect(self, r):
         r.text()

@@ -19,9 +19,9 @@ _BASE = """
 """.split()
 
 SUITES = {
-    "trixie": _BASE + ["libgpiod3", "libcurl4t64", "libssl3t64", "libtss2-esys-3.0.2-0t64",
-                       "libtss2-tctildr0t64", "libtss2-rc0t64"],
-    "bookworm": _BASE + ["libgpiod2", "libcurl4", "libssl3", "libtss2-esys-3.0.2-0",
+    "trixie": _BASE + ["libgpiod3", "libcares2", "libcurl4t64", "libssl3t64",
+                       "libtss2-esys-3.0.2-0t64", "libtss2-tctildr0t64", "libtss2-rc0t64"],
+    "bookworm": _BASE + ["libgpiod2", "libc-ares2", "libcurl4", "libssl3", "libtss2-esys-3.0.2-0",
                          "libtss2-tctildr0", "libtss2-rc0"],
 }
 

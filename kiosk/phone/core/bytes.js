@@ -63,3 +63,10 @@ export function fromBase64Url(text) {
     const raw = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
     return Uint8Array.from(raw, (c) => c.charCodeAt(0));
 }
+
+// 16 bytes as a UUID.
+export function uuidText(bytes) {
+    const hex = toHex(bytes);
+    return [[0, 8], [8, 12], [12, 16], [16, 20], [20, 32]].map(([a, b]) => hex.slice(a, b))
+        .join('-');
+}

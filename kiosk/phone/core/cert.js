@@ -1,7 +1,7 @@
 // What the venue's root key vouches for (kiosk/core/cert.h): that a kiosk is disowned, that a
 // staff phone is one, and that a staff phone ended a lockdown. All but the signing is pure.
 
-import { concat, fromHex, readU64, toHex, u64, utf8 } from './bytes.js';
+import { concat, fromHex, readU64, toHex, u64, utf8, uuidText } from './bytes.js';
 import { SIZE, VERSION } from './envelope.js';
 
 const RETIRED = 3;
@@ -26,12 +26,6 @@ export function isStaff(sodium, venue, account, publicKey, rootPublic, signature
 }
 
 const uuidBytes = (id) => fromHex(id.replaceAll('-', ''));
-
-function uuidText(bytes) {
-    const hex = toHex(bytes);
-    return [[0, 8], [8, 12], [12, 16], [16, 20], [20, 32]].map(([a, b]) => hex.slice(a, b))
-        .join('-');
-}
 
 function coverClear(venue, kiosk, c) {
     return concat(utf8('porchlight-all-clear\0'), fromHex(venue), fromHex(kiosk), uuidBytes(c.id),

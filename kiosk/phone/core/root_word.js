@@ -2,7 +2,7 @@
 // is retired, which alert is over, which staff accounts are revoked. Nothing is ever taken back: a
 // phone joins all that it has seen. Held to tests/vectors/root_word.json.
 
-import { concat, fromHex, readU64, toHex, utf8 } from './bytes.js';
+import { concat, fromHex, readU64, toHex, utf8, uuidText } from './bytes.js';
 import { SIZE, VERSION } from './envelope.js';
 
 const FORM = 8;
@@ -18,11 +18,6 @@ const REVOKED_MAX = 64;
 export const NO_WORD = { made: 0, retired: null, ended: null, revoked: [] };
 
 const zeros = (bytes) => bytes.every((b) => b === 0);
-
-function idOf(bytes) {
-    const h = toHex(bytes);
-    return [h.slice(0, 8), h.slice(8, 12), h.slice(12, 16), h.slice(16, 20), h.slice(20)].join('-');
-}
 
 // Signed by the root, and still not as this version writes it: nothing of it is believed.
 function sound(wire) {
@@ -49,7 +44,7 @@ export function readRootWord(sodium, venue, kiosk, rootPublic, wire) {
     return {
         made: readU64(wire, 2),
         retired: wire[FLAGS] & 1 ? toHex(wire.subarray(PUBLIC, ID)) : null,
-        ended: wire[FLAGS] & 2 ? { id: idOf(wire.subarray(ID, EPOCH)), epoch: readU64(wire, EPOCH),
+        ended: wire[FLAGS] & 2 ? { id: uuidText(wire.subarray(ID, EPOCH)), epoch: readU64(wire, EPOCH),
             seq: readU64(wire, SEQ) } : null,
         revoked: Array.from({ length: wire[COUNT] }, (_, i) =>
             toHex(wire.subarray(REVOKED + 8 * i, REVOKED + 8 * i + 8))),

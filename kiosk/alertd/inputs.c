@@ -218,7 +218,7 @@ static void contact_retry(struct contact *c)
     }
     switch_begin(in, c->owner, now);
     if (!switch_is_missing(&in->switches[c->owner]))
-        in->listener.wires(in->listener.context, in->switches[c->owner].name, CHANGEOVER_MENDED,
+        in->listener.wires(in->listener.context, in->switches[c->owner].name, CHANGEOVER_REPAIRED,
                            now);
 }
 

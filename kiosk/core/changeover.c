@@ -62,7 +62,7 @@ static size_t enter_rest(struct changeover *c, int64_t at, struct changeover_eve
     if (c->pressed)
         n = changeover_say(out, n, CHANGEOVER_RELEASED, at);
     if (c->fault)
-        n = changeover_say(out, n, CHANGEOVER_MENDED, at);
+        n = changeover_say(out, n, CHANGEOVER_REPAIRED, at);
     c->pressed = c->fault = false;
     c->known = true;
     c->rest = NONE;
@@ -117,7 +117,7 @@ const char *changeover_event_name(enum changeover_event_kind k)
     static const char *const names[] = {
         [CHANGEOVER_PRESSED] = "pressed", [CHANGEOVER_RELEASED] = "released",
         [CHANGEOVER_CUT] = "cut",         [CHANGEOVER_SHORT] = "short",
-        [CHANGEOVER_TAMPER] = "tamper",   [CHANGEOVER_MENDED] = "mended",
+        [CHANGEOVER_TAMPER] = "tamper",   [CHANGEOVER_REPAIRED] = "repaired",
     };
     return names[k];
 }

@@ -21,10 +21,10 @@
 enum changeover_event_kind {
     CHANGEOVER_PRESSED,
     CHANGEOVER_RELEASED,
-    CHANGEOVER_CUT,    /* a fault begins: neither closed */
-    CHANGEOVER_SHORT,  /* a fault begins: both closed */
-    CHANGEOVER_TAMPER, /* a fault changed its kind, or turned into a press too soon */
-    CHANGEOVER_MENDED, /* the fault's end */
+    CHANGEOVER_CUT,      /* a fault begins: neither closed */
+    CHANGEOVER_SHORT,    /* a fault begins: both closed */
+    CHANGEOVER_TAMPER,   /* a fault changed its kind, or turned into a press too soon */
+    CHANGEOVER_REPAIRED, /* the fault's end */
 };
 
 struct changeover_event {
@@ -65,8 +65,8 @@ size_t changeover_time(struct changeover *c, int64_t now,
 /* When to call changeover_time next; NS_NEVER at rest. */
 int64_t changeover_deadline(const struct changeover *c);
 
-/* The name of a fault in messages ("cut", "short", "tamper", "mended"; also "pressed", "released").
- * Static storage. */
+/* The name of a fault in messages ("cut", "short", "tamper", "repaired"; also "pressed",
+ * "released"). Static storage. */
 const char *changeover_event_name(enum changeover_event_kind k);
 
 #endif

@@ -31,7 +31,7 @@ struct switch_event {
     bool wires; /* true: `fault` counts, else `gesture` */
     enum gesture gesture;
     enum changeover_event_kind
-        fault; /* CHANGEOVER_CUT, CHANGEOVER_SHORT, CHANGEOVER_TAMPER or CHANGEOVER_MENDED */
+        fault; /* CHANGEOVER_CUT, CHANGEOVER_SHORT, CHANGEOVER_TAMPER or CHANGEOVER_REPAIRED */
 };
 
 enum { SWITCH_MAX = 24 }; /* most events of one call */

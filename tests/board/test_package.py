@@ -34,7 +34,7 @@ RUNNING = ["porchlightd.service", "porchlight-screen.service", "porchlight-broke
            "porchlight-renew.timer"]
 
 # What a purge leaves, by Debian's custom (users and groups keep their numbers); what systemd and dpkg
-# note of everything; and what the host mended.
+# note of everything; and what the host repaired.
 LEFT = re.compile(r"/etc/(passwd|group|shadow|gshadow|subuid|subgid)-?|/etc/\.pwd\.lock"
                   r"|/(var|root|tmp|run)(/.*)?|/etc(/systemd)?|/usr/share/doc"
                   r"|/etc/sysctl\.d/90-no-core\.conf")
@@ -227,13 +227,13 @@ def test_drill_is_answered(venue):
 def findings(venue):
     """{(area, check): what is said, and the fix} of all that doctor does not find in order."""
     said = venue.board.call("porchlight doctor --json")[1]
-    return {(c["area"], c["check"]): (c["said"], c["mend"]) for c in venue.parse(said)["checks"]
+    return {(c["area"], c["check"]): (c["said"], c["fix"]) for c in venue.parse(said)["checks"]
             if c["verdict"] != "ok"}
 
 
 def test_doctor_finds_nothing_but_what_emulation_lacks(venue, record_property):
     """With a relay outside, as the host's guide has it, and a phone that listens. What Debian leaves
-    behind is mended as doctor says."""
+    behind is repaired as doctor says."""
     venue.board.run("sed -i 's/^#relay = no/relay = yes/' /etc/porchlight/porchlight.conf && "
                     "systemctl restart porchlightd")
     venue.wait_armed()
@@ -242,7 +242,7 @@ def test_doctor_finds_nothing_but_what_emulation_lacks(venue, record_property):
         for (area, _), (_, fix) in found.items():
             if area == "left over":
                 venue.board.run(fix)
-        record_property("mended", sum(area == "left over" for area, _ in found))
+        record_property("repaired", sum(area == "left over" for area, _ in found))
         found = findings(venue)
     record_property("findings", len(found))
     assert set(found) <= LACKING, found

@@ -18,7 +18,7 @@ IN_TIME_S = 10.0  # EN 50131-1: hold-up is never delayed by more
 GAP = 150 * MS  # FAST's
 # A caution's pauses are 20 ms here: they must be no drop-outs of the contact, which are bridged.
 CONF = {"switch front": {**FAST["switch front"], "release": "10ms"}}
-SETTLE_S = 12.0  # how long the member is listened to after everything is mended
+SETTLE_S = 12.0  # how long the member is listened to after everything is repaired
 
 
 @dataclass

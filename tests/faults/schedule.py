@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 
-LENGTH_S = 6.0  # faults happen within this; then everything is mended
+LENGTH_S = 6.0  # faults happen within this; then everything is repaired
 HOLD_S = 0.35  # the harness's switch asks for 0.3 s
 CALM_S = 0.12  # no kill so soon after a gesture is complete: see Schedule.near
 

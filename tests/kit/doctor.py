@@ -31,9 +31,9 @@ def ask(folder, before=()):
     assert not done.stderr, done.stderr
     areas, count = {}, {"ok": 0, "warning": 0, "failure": 0}
     for one in said["checks"]:
-        assert one["said"] and bool(one["mend"]) == (one["verdict"] != "ok"), one
+        assert one["said"] and bool(one["fix"]) == (one["verdict"] != "ok"), one
         count[one["verdict"]] += 1
-        found = Found(one["verdict"], one["said"], one["mend"])
+        found = Found(one["verdict"], one["said"], one["fix"])
         areas.setdefault(one["area"], {})[one["check"]] = found
     assert said["warnings"] == count["warning"] and said["failures"] == count["failure"]
     assert said["ok"] == (count["warning"] + count["failure"] == 0)

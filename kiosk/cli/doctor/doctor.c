@@ -29,7 +29,7 @@ void doctor_say(struct doctor *d, const char *check, enum doctor_verdict verdict
     cJSON_AddStringToObject(one, "check", check);
     cJSON_AddStringToObject(one, "verdict", verdicts[verdict]);
     cJSON_AddStringToObject(one, "said", said);
-    cJSON_AddStringToObject(one, "mend", verdict == DOCTOR_OK ? "" : fix);
+    cJSON_AddStringToObject(one, "fix", verdict == DOCTOR_OK ? "" : fix);
     cJSON_AddItemToArray(d->checks, one);
 }
 
@@ -54,7 +54,7 @@ static void print_finding(enum doctor_verdict verdict, const cJSON *one)
     print_item(tones[verdict], labels[verdict], LABEL, "%s, %s", text_of(one, "area"),
                text_of(one, "check"));
     print_item(PRINT_PLAIN, "", INDENT, "%s", text_of(one, "said"));
-    const char *fix = text_of(one, "mend");
+    const char *fix = text_of(one, "fix");
     print_item(PRINT_PLAIN, "", INDENT, "%s%s",
                fix[0] == ' ' ? "Fix, as root (sudo -i):\n" : "Fix: ", fix);
     putchar('\n');

@@ -49,26 +49,26 @@ static const struct night nights[] = {
       {2003, 'r', "released@2003"}}},
     {"a throw of exactly throw_time is one too many",
      'r',
-     {{100, '0', ""}, {199, 't', ""}, {200, 't', "cut@200"}, {300, 'r', "mended@300"}}},
+     {{100, '0', ""}, {199, 't', ""}, {200, 't', "cut@200"}, {300, 'r', "repaired@300"}}},
     {"cut at rest, noticed late", 'r', {{100, '0', ""}, {900, 't', "cut@200"}, {5000, 't', ""}}},
-    {"short at rest", 'r', {{100, '2', ""}, {900, 't', "short@200"}, {950, 'r', "mended@950"}}},
+    {"short at rest", 'r', {{100, '2', ""}, {900, 't', "short@200"}, {950, 'r', "repaired@950"}}},
     {"cut in a hold: the press ends, and is a fault",
      'r',
      {{100, 'p', "pressed@100"},
       {600, '0', ""},
       {800, 't', "released@700 cut@700"},
-      {900, 'r', "mended@900"}}},
+      {900, 'r', "repaired@900"}}},
     {"short in a hold",
      'r',
      {{100, 'p', "pressed@100"}, {600, '2', ""}, {800, 't', "released@700 short@700"}}},
     {"time and a level in one call",
      'r',
-     {{100, 'p', "pressed@100"}, {600, '0', ""}, {800, 'r', "released@700 cut@700 mended@800"}}},
+     {{100, 'p', "pressed@100"}, {600, '0', ""}, {800, 'r', "released@700 cut@700 repaired@800"}}},
     {"neither and both by turns are one throw",
      'r',
      {{100, '0', ""}, {140, '2', ""}, {180, '0', ""}, {230, 't', "cut@200"}}},
     {"found pressed", 'p', {{50, 't', ""}, {500, 'r', "released@500"}}},
-    {"found cut", '0', {{50, 't', ""}, {150, 't', "cut@100"}, {200, 'r', "mended@200"}}},
+    {"found cut", '0', {{50, 't', ""}, {150, 't', "cut@100"}, {200, 'r', "repaired@200"}}},
     {"found in a throw", '0', {{50, 'p', "pressed@50"}, {90, 'r', "released@90"}}},
     {"found shorted", '2', {{150, 't', "short@100"}}},
     {"the nc wire is cut for days: the switch still works, the fault continues",
@@ -80,7 +80,7 @@ static const struct night nights[] = {
       {90400, 'p', "pressed@90400"},
       {90600, '0', "released@90600"},
       {99000, 't', ""},
-      {99100, 'r', "mended@99100"},
+      {99100, 'r', "repaired@99100"},
       {99200, 'p', "pressed@99200"}}},
     {"the no wire is shorted for days: the same",
      'r',
@@ -95,7 +95,7 @@ static const struct night nights[] = {
       {5099, 'p', ""},
       {5199, 't', "tamper@5199"},
       {9000, 't', ""},
-      {9001, 'r', "mended@9001"}}},
+      {9001, 'r', "repaired@9001"}}},
     {"the same, a millisecond later: the fault has lasted long enough",
      'r',
      {{100, '0', ""}, {200, 't', "cut@200"}, {5100, 'p', "pressed@5100"}}},
@@ -114,7 +114,7 @@ static const struct night nights[] = {
       {60050, '0', ""},
       {61000, '2', ""},
       {61200, 't', "tamper@61100"},
-      {61300, 'r', "mended@61300"}}},
+      {61300, 'r', "repaired@61300"}}},
     {"a worn switch that fails further in a press",
      'r',
      {{100, '0', ""},
@@ -214,7 +214,7 @@ static void check_event(struct watch *w, const struct changeover_event *e)
     case CHANGEOVER_TAMPER:
         assert_true(w->fault);
         break;
-    case CHANGEOVER_MENDED:
+    case CHANGEOVER_REPAIRED:
         assert_true(w->fault);
         w->fault = false;
         break;

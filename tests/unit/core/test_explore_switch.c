@@ -214,11 +214,11 @@ static const char *check_fault(struct switch_node *s, int at, enum changeover_ev
         return "a fault ends or changes that never began";
     if (begins && (s->unsound < THROW || at != (k == CHANGEOVER_CUT ? NEITHER : BOTH)))
         return "a fault is invented";
-    if (k == CHANGEOVER_MENDED && at != AT_REST)
+    if (k == CHANGEOVER_REPAIRED && at != AT_REST)
         return "a fault ends although the contacts are not at rest";
     if (begins)
         s->fault_at = at;
-    s->fault = k != CHANGEOVER_MENDED;
+    s->fault = k != CHANGEOVER_REPAIRED;
     s->tampered = s->fault && (s->tampered || k == CHANGEOVER_TAMPER);
     s->since_sensed = -1;
     return NULL;
@@ -270,7 +270,7 @@ static const char *check_not_lost(const struct switch_node *before, const struct
         return "a wire fault is not reported";
     if (s->fault && s->rest == NOWHERE && s->away >= THROW && !s->tampered)
         return "somebody works on the wires, and it is not reported";
-    if (at == AT_REST && before->fault && !said_fault(t, CHANGEOVER_MENDED))
+    if (at == AT_REST && before->fault && !said_fault(t, CHANGEOVER_REPAIRED))
         return "the end of a fault is not reported";
     return NULL;
 }

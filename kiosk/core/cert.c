@@ -112,9 +112,9 @@ static struct covered cover_clear(const struct cert_clear *c, const uint8_t venu
     cert_cover(&s, venue, ENVELOPE_ID);
     cert_cover(&s, kiosk, ENVELOPE_ID);
     cert_cover(&s, c->id.bytes, sizeof c->id.bytes);
-    big_endian_put(number, c->epoch);
+    big_endian_put(number, 8, c->epoch);
     cert_cover(&s, number, sizeof number);
-    big_endian_put(number, c->seq);
+    big_endian_put(number, 8, c->seq);
     cert_cover(&s, number, sizeof number);
     cert_cover(&s, c->account, ENVELOPE_ID);
     return s;
@@ -140,8 +140,8 @@ void cert_proof_write(const struct cert_clear *c, const uint8_t staff[CERT_STAFF
                       const uint8_t signature[CERT_SIGNATURE], uint8_t proof[CERT_PROOF])
 {
     memcpy(proof, c->id.bytes, sizeof c->id.bytes);
-    big_endian_put(proof + PROOF_EPOCH, c->epoch);
-    big_endian_put(proof + PROOF_SEQ, c->seq);
+    big_endian_put(proof + PROOF_EPOCH, 8, c->epoch);
+    big_endian_put(proof + PROOF_SEQ, 8, c->seq);
     memcpy(proof + PROOF_ACCOUNT, c->account, ENVELOPE_ID);
     memcpy(proof + PROOF_STAFF, staff, CERT_STAFF);
     memcpy(proof + PROOF_SIGNATURE, signature, CERT_SIGNATURE);
@@ -153,8 +153,8 @@ bool cert_proof_read(struct cert_clear *c, const uint8_t venue[ENVELOPE_ID],
 {
     if (len != CERT_PROOF)
         return false;
-    struct cert_clear said = {.epoch = big_endian_get(proof + PROOF_EPOCH),
-                              .seq = big_endian_get(proof + PROOF_SEQ)};
+    struct cert_clear said = {.epoch = big_endian_get(proof + PROOF_EPOCH, 8),
+                              .seq = big_endian_get(proof + PROOF_SEQ, 8)};
     struct cert_staff staff;
     memcpy(said.id.bytes, proof, sizeof said.id.bytes);
     memcpy(said.account, proof + PROOF_ACCOUNT, ENVELOPE_ID);

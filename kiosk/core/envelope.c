@@ -1,5 +1,7 @@
 #include "kiosk/core/envelope.h"
 
+#include "kiosk/core/big_endian.h"
+
 #include <sodium.h>
 #include <string.h>
 
@@ -49,22 +51,6 @@ struct bound {
     size_t place, len;
 };
 
-static void put_be(uint8_t *p, uint64_t value, size_t bytes)
-{
-    while (bytes-- > 0) {
-        p[bytes] = (uint8_t)value;
-        value >>= 8;
-    }
-}
-
-static uint64_t get_be(const uint8_t *p, size_t bytes)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < bytes; i++)
-        value = value << 8 | p[i];
-    return value;
-}
-
 static int bound_place(struct bound *b, uint8_t form, const struct envelope_place *at)
 {
     size_t topic = strnlen(at->topic, ENVELOPE_TOPIC_MAX + 1);
@@ -79,11 +65,11 @@ static int bound_place(struct bound *b, uint8_t form, const struct envelope_plac
     p += ENVELOPE_ID;
     memcpy(p, at->kiosk, ENVELOPE_ID);
     p += ENVELOPE_ID;
-    put_be(p, at->epoch, 8);
+    big_endian_put(p, 8, at->epoch);
     p += 8;
-    put_be(p, at->seq, 8);
+    big_endian_put(p, 8, at->seq);
     p += 8;
-    put_be(p, topic, 2);
+    big_endian_put(p, 2, topic);
     p += 2;
     memcpy(p, at->topic, topic);
     b->place = b->len = BOUND_HEAD + topic;
@@ -103,13 +89,13 @@ static void inner_write(uint8_t *inner, size_t size, const struct bound *b, cons
     memset(inner, 0, size);
     if (signer)
         crypto_sign_detached(inner, NULL, b->bytes, b->len, signer);
-    put_be(inner + IN_LENGTH, len, 2);
+    big_endian_put(inner + IN_LENGTH, 2, len);
     memcpy(inner + IN_TEXT, text, len);
 }
 
 static enum envelope_result inner_read(const uint8_t *inner, size_t size, char *text, size_t *len)
 {
-    size_t n = (size_t)get_be(inner + IN_LENGTH, 2);
+    size_t n = (size_t)big_endian_get(inner + IN_LENGTH, 2);
     if (n > size - IN_TEXT || !sodium_is_zero(inner + IN_TEXT + n, size - IN_TEXT - n))
         return ENVELOPE_MALFORMED;
     memcpy(text, inner + IN_TEXT, n);
@@ -134,8 +120,8 @@ enum envelope_result envelope_seal(const struct envelope_place *at,
     inner_write(inner, sizeof inner, &b, kiosk_secret, text, len);
     out[0] = VERSION;
     out[1] = FORM_BROADCAST;
-    put_be(out + AT_EPOCH, at->epoch, 8);
-    put_be(out + AT_SEQ, at->seq, 8);
+    big_endian_put(out + AT_EPOCH, 8, at->epoch);
+    big_endian_put(out + AT_SEQ, 8, at->seq);
     memcpy(out + AT_NONCE, nonce, ENVELOPE_NONCE);
     crypto_aead_xchacha20poly1305_ietf_encrypt(out + AT_SEALED, NULL, inner, sizeof inner, b.bytes,
                                                b.place, NULL, nonce, venue_key);
@@ -153,8 +139,8 @@ enum envelope_result envelope_open(struct envelope_place *at, const uint8_t venu
     struct envelope_place found = *at;
     struct bound b;
     uint8_t inner[BROADCAST_INNER];
-    found.epoch = get_be(wire + AT_EPOCH, 8);
-    found.seq = get_be(wire + AT_SEQ, 8);
+    found.epoch = big_endian_get(wire + AT_EPOCH, 8);
+    found.seq = big_endian_get(wire + AT_SEQ, 8);
     if (bound_place(&b, FORM_BROADCAST, &found) < 0)
         return ENVELOPE_MALFORMED;
     if (crypto_aead_xchacha20poly1305_ietf_decrypt(inner, NULL, NULL, wire + AT_SEALED,
@@ -192,8 +178,8 @@ enum envelope_result envelope_clear_sign(const struct envelope_place *at,
     bound_text(&b, text, len);
     out[0] = VERSION;
     out[1] = FORM_CLEAR;
-    put_be(out + AT_EPOCH, at->epoch, 8);
-    put_be(out + AT_SEQ, at->seq, 8);
+    big_endian_put(out + AT_EPOCH, 8, at->epoch);
+    big_endian_put(out + AT_SEQ, 8, at->seq);
     inner_write(out + AT_CLEAR, ENVELOPE_SIZE - AT_CLEAR, &b, kiosk_secret, text, len);
     return ENVELOPE_OK;
 }
@@ -209,8 +195,8 @@ enum envelope_result envelope_clear_open(struct envelope_place *at,
     struct bound b;
     char copy[ENVELOPE_CLEAR_MAX + 1];
     size_t n;
-    found.epoch = get_be(wire + AT_EPOCH, 8);
-    found.seq = get_be(wire + AT_SEQ, 8);
+    found.epoch = big_endian_get(wire + AT_EPOCH, 8);
+    found.seq = big_endian_get(wire + AT_SEQ, 8);
     if (bound_place(&b, FORM_CLEAR, &found) < 0 ||
         inner_read(wire + AT_CLEAR, ENVELOPE_SIZE - AT_CLEAR, copy, &n) != ENVELOPE_OK)
         return ENVELOPE_MALFORMED;
@@ -364,9 +350,9 @@ enum envelope_result envelope_staff_sign(const struct envelope_place *at,
         return ENVELOPE_MALFORMED;
     out[0] = VERSION;
     out[1] = FORM_STAFF;
-    put_be(out + AT_EPOCH, at->epoch, 8);
-    put_be(out + AT_SEQ, at->seq, 8);
-    put_be(out + AT_TIME, time, 8);
+    big_endian_put(out + AT_EPOCH, 8, at->epoch);
+    big_endian_put(out + AT_SEQ, 8, at->seq);
+    big_endian_put(out + AT_TIME, 8, time);
     memcpy(out + AT_BOX, box, ENVELOPE_BOX);
     bound_staff(&b, out);
     crypto_sign_detached(out + AT_SIGNATURE, NULL, b.bytes, b.len, kiosk_secret);
@@ -382,15 +368,15 @@ enum envelope_result envelope_staff_check(struct envelope_place *at,
         return ENVELOPE_MALFORMED;
     struct envelope_place found = *at;
     struct bound b;
-    found.epoch = get_be(wire + AT_EPOCH, 8);
-    found.seq = get_be(wire + AT_SEQ, 8);
+    found.epoch = big_endian_get(wire + AT_EPOCH, 8);
+    found.seq = big_endian_get(wire + AT_SEQ, 8);
     if (bound_place(&b, FORM_STAFF, &found) < 0)
         return ENVELOPE_MALFORMED;
     bound_staff(&b, wire);
     if (crypto_sign_verify_detached(wire + AT_SIGNATURE, b.bytes, b.len, kiosk_public) != 0)
         return ENVELOPE_FORGED;
     *at = found;
-    *time = get_be(wire + AT_TIME, 8);
+    *time = big_endian_get(wire + AT_TIME, 8);
     *box = wire + AT_BOX;
     return ENVELOPE_OK;
 }

@@ -1,5 +1,7 @@
 #include "kiosk/core/record.h"
 
+#include "kiosk/core/big_endian.h"
+
 #include <errno.h>
 #include <sodium.h>
 #include <string.h>
@@ -30,20 +32,6 @@ enum {
 /* The first bytes of a cell that holds a vault's key (hw/cell.h). */
 static const char key_mark[4] = {'P', 'L', 'c', '1'};
 
-static void record_put(uint8_t *to, int bytes, uint64_t v)
-{
-    for (int i = bytes - 1; i >= 0; i--, v >>= 8)
-        to[i] = (uint8_t)v;
-}
-
-static uint64_t record_get(const uint8_t *from, int bytes)
-{
-    uint64_t v = 0;
-    for (int i = 0; i < bytes; i++)
-        v = v << 8 | from[i];
-    return v;
-}
-
 static void sum(const uint8_t *bytes, bool boxed, uint8_t out[8])
 {
     uint8_t hash[crypto_generichash_BYTES_MIN];
@@ -60,15 +48,15 @@ size_t record_encode(const struct record *r, uint32_t serial, uint8_t out[RECORD
 {
     const struct alert_standing *s = &r->standing;
     memcpy(out, magic, sizeof magic);
-    record_put(out + AT_EPOCH, 8, r->epoch);
+    big_endian_put(out + AT_EPOCH, 8, r->epoch);
     out[AT_STATE] = (uint8_t)s->state;
     out[AT_FLAGS] = (uint8_t)((s->drill ? FLAG_DRILL : 0) | (s->pressed ? FLAG_PRESSED : 0) |
                               (s->unclear ? FLAG_UNCLEAR : 0) |
                               (s->unconfirmed ? FLAG_UNCONFIRMED : 0) | (s->calm ? FLAG_CALM : 0) |
                               (s->wipe_pending ? FLAG_WIPE : 0) | (r->boxed ? FLAG_BOX : 0));
     memcpy(out + AT_ID, s->id.bytes, sizeof s->id.bytes);
-    record_put(out + AT_BEGAN, 8, (uint64_t)r->began);
-    record_put(out + AT_SERIAL, 4, serial);
+    big_endian_put(out + AT_BEGAN, 8, (uint64_t)r->began);
+    big_endian_put(out + AT_SERIAL, 4, serial);
     if (r->boxed)
         memcpy(out + RECORD_SIZE, r->box, sizeof r->box);
     sum(out, r->boxed, out + AT_SUM);
@@ -97,9 +85,9 @@ int record_decode(struct record *r, uint32_t *serial, const uint8_t *bytes, size
     if (!record_is_whole(bytes, len, &old))
         return -1;
     uint8_t f = bytes[AT_FLAGS];
-    *serial = (uint32_t)record_get(bytes + AT_SERIAL, 4);
-    *r = (struct record){.epoch = record_get(bytes + AT_EPOCH, 8),
-                         .began = (int64_t)record_get(bytes + AT_BEGAN, 8),
+    *serial = (uint32_t)big_endian_get(bytes + AT_SERIAL, 4);
+    *r = (struct record){.epoch = big_endian_get(bytes + AT_EPOCH, 8),
+                         .began = (int64_t)big_endian_get(bytes + AT_BEGAN, 8),
                          .standing = {.state = (enum alert_state)bytes[AT_STATE],
                                       .drill = f & FLAG_DRILL,
                                       .pressed = f & FLAG_PRESSED,

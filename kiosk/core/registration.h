@@ -44,6 +44,7 @@
 enum {
     REGISTRATION_ACCOUNT = 16, /* hex digits */
     REGISTRATION_PASSWORD_MAX = 64,
+    REGISTRATION_WAIT_MAX_S = 86400, /* the longest wait: until the next day's budget */
     REGISTRATION_WHY_MAX = 256,
     REGISTRATION_DIGEST = 16,
     REGISTRATION_SUSPENSIONS = 5,     /* a day, by one kiosk */
@@ -151,7 +152,7 @@ enum registration_outcome {
 struct registration_answer {
     enum registration_outcome outcome;
     uint64_t number, last;
-    long after_s;
+    long after_s;                   /* 0 to REGISTRATION_WAIT_MAX_S */
     char why[REGISTRATION_WHY_MAX]; /* a sentence; "" where it is done */
 };
 

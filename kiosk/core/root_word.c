@@ -45,14 +45,14 @@ void root_word_sign(const struct root_word *w, const uint8_t venue[ENVELOPE_ID],
     memset(wire, 0, ENVELOPE_SIZE);
     wire[0] = ENVELOPE_VERSION;
     wire[1] = ROOT_WORD_FORM;
-    big_endian_put(wire + MADE, w->made);
+    big_endian_put(wire + MADE, 8, w->made);
     wire[FLAGS] = (uint8_t)((w->retired ? FLAG_RETIRED : 0) | (w->ended ? FLAG_ENDED : 0));
     if (w->retired)
         memcpy(wire + PUBLIC, w->public, ENVELOPE_PUBLIC);
     if (w->ended) {
         memcpy(wire + ID, w->id.bytes, sizeof w->id.bytes);
-        big_endian_put(wire + EPOCH, w->epoch);
-        big_endian_put(wire + SEQ, w->seq);
+        big_endian_put(wire + EPOCH, 8, w->epoch);
+        big_endian_put(wire + SEQ, 8, w->seq);
     }
     wire[COUNT] = (uint8_t)w->revoked_count;
     memcpy(wire + REVOKED, w->revoked, w->revoked_count * ENVELOPE_ID);
@@ -68,7 +68,8 @@ static bool root_word_is_sound(const uint8_t *wire)
     return wire[FLAGS] <= (FLAG_RETIRED | FLAG_ENDED) && wire[COUNT] <= ROOT_WORD_REVOKED_MAX &&
            (retired || sodium_is_zero(wire + PUBLIC, ENVELOPE_PUBLIC)) &&
            (ended || sodium_is_zero(wire + ID, COUNT - ID)) &&
-           big_endian_get(wire + EPOCH) < integer_end && big_endian_get(wire + SEQ) < integer_end &&
+           big_endian_get(wire + EPOCH, 8) < integer_end &&
+           big_endian_get(wire + SEQ, 8) < integer_end &&
            sodium_is_zero(wire + used, ENVELOPE_SIZE - used);
 }
 
@@ -84,13 +85,13 @@ bool root_word_read(struct root_word *w, const uint8_t venue[ENVELOPE_ID],
     if (crypto_sign_verify_detached(wire + SIGNATURE, covered, sizeof covered, root_public) != 0)
         return false;
     memset(w, 0, sizeof *w);
-    w->made = big_endian_get(wire + MADE);
+    w->made = big_endian_get(wire + MADE, 8);
     w->retired = wire[FLAGS] & FLAG_RETIRED;
     w->ended = wire[FLAGS] & FLAG_ENDED;
     memcpy(w->public, wire + PUBLIC, ENVELOPE_PUBLIC);
     memcpy(w->id.bytes, wire + ID, sizeof w->id.bytes);
-    w->epoch = big_endian_get(wire + EPOCH);
-    w->seq = big_endian_get(wire + SEQ);
+    w->epoch = big_endian_get(wire + EPOCH, 8);
+    w->seq = big_endian_get(wire + SEQ, 8);
     w->revoked_count = wire[COUNT];
     memcpy(w->revoked, wire + REVOKED, w->revoked_count * ENVELOPE_ID);
     return true;

@@ -1,5 +1,7 @@
 #include "kiosk/core/staff_box.h"
 
+#include "kiosk/core/big_endian.h"
+
 #include <sodium.h>
 #include <string.h>
 
@@ -99,8 +101,7 @@ enum envelope_result staff_box_seal(const struct envelope_place *at,
     for (size_t i = 0; i < count; i++)
         slot_seal(&c, phones[i], box, bound, box + AT_SLOTS + places[i] * SLOT);
     memcpy(box + AT_BOX_NONCE, c.nonce, sizeof c.nonce);
-    inner[0] = (uint8_t)(len >> 8);
-    inner[1] = (uint8_t)len;
+    big_endian_put(inner, 2, len);
     memcpy(inner + 2, text, len);
     crypto_aead_xchacha20poly1305_ietf_encrypt(box + AT_TEXT, NULL, inner, sizeof inner, bound,
                                                sizeof bound, NULL, c.nonce, c.content);
@@ -126,7 +127,7 @@ static int slot_find(const uint8_t own[KEY], const uint8_t phone[KEY], const uin
 
 static enum envelope_result text_read(const uint8_t inner[INNER], char *text, size_t *len)
 {
-    size_t n = (size_t)inner[0] << 8 | inner[1];
+    size_t n = (size_t)big_endian_get(inner, 2);
     if (n > STAFF_BOX_TEXT_MAX || !sodium_is_zero(inner + 2 + n, STAFF_BOX_TEXT_MAX - n))
         return ENVELOPE_MALFORMED;
     memcpy(text, inner + 2, n);

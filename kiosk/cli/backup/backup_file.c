@@ -2,6 +2,7 @@
 
 #include "kiosk/cli/files.h"
 #include "kiosk/common/file.h"
+#include "kiosk/core/big_endian.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,20 +31,6 @@ enum {
     KIB_MIN = 8192,
     KIB_MAX = 1 << 20,
 };
-
-static void backup_file_put(uint8_t *out, int bytes, size_t value)
-{
-    for (int i = bytes - 1; i >= 0; i--, value >>= 8)
-        out[i] = (uint8_t)value;
-}
-
-static size_t backup_file_get(const uint8_t *in, int bytes)
-{
-    size_t value = 0;
-    for (int i = 0; i < bytes; i++)
-        value = value << 8 | in[i];
-    return value;
-}
 
 void backup_finish(struct backup *b)
 {
@@ -89,9 +76,9 @@ int backup_add(struct backup *b, const char *path, mode_t mode, const void *byte
     if (backup_file_make_room(b, ENTRY + name + len) < 0)
         return -1;
     uint8_t *at = b->bytes + b->len;
-    backup_file_put(at, 2, name);
-    backup_file_put(at + 2, 4, mode);
-    backup_file_put(at + 6, 4, len);
+    big_endian_put(at, 2, name);
+    big_endian_put(at + 2, 4, mode);
+    big_endian_put(at + 6, 4, len);
     memcpy(at + ENTRY, path, name);
     memcpy(at + ENTRY + name, bytes, len);
     b->len += ENTRY + name + len;
@@ -105,8 +92,8 @@ int backup_each(const struct backup *b, backup_file *each, void *context)
     while (at < b->len) {
         const uint8_t *entry = b->bytes + at;
         size_t left = b->len - at;
-        size_t name = left >= ENTRY ? backup_file_get(entry, 2) : BACKUP_PATH_MAX + 1;
-        size_t size = left >= ENTRY ? backup_file_get(entry + 6, 4) : 0;
+        size_t name = left >= ENTRY ? big_endian_get(entry, 2) : BACKUP_PATH_MAX + 1;
+        size_t size = left >= ENTRY ? big_endian_get(entry + 6, 4) : 0;
         if (name > BACKUP_PATH_MAX || name + size > left - ENTRY) {
             errno = EBADMSG;
             return -1;
@@ -114,7 +101,7 @@ int backup_each(const struct backup *b, backup_file *each, void *context)
         memcpy(path, entry + ENTRY, name);
         path[name] = '\0';
         int result =
-            each(context, path, (mode_t)backup_file_get(entry + 2, 4), entry + ENTRY + name, size);
+            each(context, path, (mode_t)big_endian_get(entry + 2, 4), entry + ENTRY + name, size);
         if (result != 0)
             return result;
         at += ENTRY + name + size;
@@ -128,8 +115,8 @@ static int backup_file_key_of(const uint8_t *head, const char *passphrase,
                               uint8_t key[crypto_secretstream_xchacha20poly1305_KEYBYTES])
 {
     return crypto_pwhash(key, crypto_secretstream_xchacha20poly1305_KEYBYTES, passphrase,
-                         strlen(passphrase), head + AT_SALT, backup_file_get(head + AT_PASSES, 4),
-                         backup_file_get(head + AT_KIB, 4) * 1024, crypto_pwhash_ALG_ARGON2ID13);
+                         strlen(passphrase), head + AT_SALT, big_endian_get(head + AT_PASSES, 4),
+                         big_endian_get(head + AT_KIB, 4) * 1024, crypto_pwhash_ALG_ARGON2ID13);
 }
 
 int backup_seal(const struct backup *b, const char *path, const char *passphrase)
@@ -145,8 +132,8 @@ int backup_seal(const struct backup *b, const char *path, const char *passphrase
     else if (out && key) {
         memcpy(out, magic, MAGIC);
         randombytes_buf(out + AT_SALT, crypto_pwhash_SALTBYTES);
-        backup_file_put(out + AT_PASSES, 4, PASSES);
-        backup_file_put(out + AT_KIB, 4, KIB);
+        big_endian_put(out + AT_PASSES, 4, PASSES);
+        big_endian_put(out + AT_KIB, 4, KIB);
         if (backup_file_key_of(out, passphrase, key) == 0 &&
             crypto_secretstream_xchacha20poly1305_init_push(&state, out + AT_HEADER, key) == 0 &&
             crypto_secretstream_xchacha20poly1305_push(
@@ -165,9 +152,9 @@ int backup_seal(const struct backup *b, const char *path, const char *passphrase
 static bool is_head(const uint8_t *in, size_t len)
 {
     return len >= OVERHEAD && memcmp(in, magic, MAGIC) == 0 &&
-           backup_file_get(in + AT_PASSES, 4) >= 1 &&
-           backup_file_get(in + AT_PASSES, 4) <= PASSES_MAX &&
-           backup_file_get(in + AT_KIB, 4) >= KIB_MIN && backup_file_get(in + AT_KIB, 4) <= KIB_MAX;
+           big_endian_get(in + AT_PASSES, 4) >= 1 &&
+           big_endian_get(in + AT_PASSES, 4) <= PASSES_MAX &&
+           big_endian_get(in + AT_KIB, 4) >= KIB_MIN && big_endian_get(in + AT_KIB, 4) <= KIB_MAX;
 }
 
 static int backup_file_unseal(struct backup *b, const uint8_t *in, size_t len,

@@ -227,6 +227,7 @@ static cJSON *shown_object(const struct view_shown *s, bool staff)
     cJSON_AddBoolToObject(o, "silent", s->silent);
     cJSON_AddBoolToObject(o, "stale", s->stale);
     cJSON_AddBoolToObject(o, "delayed", s->delayed);
+    cJSON_AddBoolToObject(o, "undated", s->undated);
     cJSON_AddBoolToObject(o, "held", s->held);
     cJSON_AddBoolToObject(o, "late", s->late);
     if (staff) {
@@ -251,7 +252,8 @@ void listen_output_show(bool json, const struct phone_client *m, const struct vi
         [VIEW_LOCKDOWN] = "LOCKDOWN",
     };
     cJSON *o = json ? object("show", now) : NULL, *kiosks = NULL;
-    bool duress = false, code = false, silent = false, delayed = false, held = false, late = false;
+    bool duress = false, code = false, silent = false, held = false, late = false;
+    bool delayed = false, undated = false;
     if (json) {
         cJSON_AddStringToObject(o, "show", view_show_name(worst));
         kiosks = cJSON_AddObjectToObject(o, "kiosks");
@@ -261,9 +263,10 @@ void listen_output_show(bool json, const struct phone_client *m, const struct vi
         duress |= s.duress;
         code |= s.code;
         delayed |= s.delayed;
+        undated |= s.undated;
         held |= s.held;
         late |= s.late;
-        silent |= s.silent && s.show != VIEW_RETIRED;
+        silent |= s.silent && !s.undated && s.show != VIEW_RETIRED;
         if (json)
             cJSON_AddItemToObject(kiosks, m->kiosks[i].id, shown_object(&s, r->staff));
     }
@@ -274,6 +277,7 @@ void listen_output_show(bool json, const struct phone_client *m, const struct vi
                           worst >= VIEW_CAUTION && silent ? " (kiosk silent)" : "",
                           held      ? ", messages are held back"
                           : delayed ? ", what it sends arrives late"
+                          : undated ? ", how old its messages are is not known yet"
                                     : "",
                           late ? ", an alarm came late: check" : "",
                           duress ? ", pressed UNDER DURESS at the door" : "",

@@ -12,6 +12,7 @@ void view_init(struct view_kiosk *v)
                              .state_at = NS_NEVER,
                              .clear_at = NS_NEVER,
                              .heard_at = NS_NEVER,
+                             .doubted_at = NS_NEVER,
                              .late_at = NS_NEVER};
     freshness_init(&v->fresh, (const bool[FRESHNESS_GROUPS]){[FRESHNESS_STATE] = true});
 }
@@ -22,7 +23,7 @@ void view_link(struct view_kiosk *v, bool linked, int64_t now)
         return;
     v->linked = linked;
     v->linked_at = now;
-    v->life_at = v->heard_at = NS_NEVER;
+    v->life_at = v->heard_at = v->doubted_at = NS_NEVER;
     freshness_linked(&v->fresh, now);
 }
 
@@ -294,13 +295,14 @@ static enum view_verdict view_out_of_order(struct view_kiosk *v, const struct vi
 {
     const struct message *m = w->message;
     bool more = v->drill || state_said(m) > v->state;
-    if (!alarms(m) || !more || is_ended(v, m) || is_of(&v->alert, m) || is_of(&v->late, m))
+    if (!alarms(m) || !more || is_ended(v, m) || is_of(&v->alert, m))
         return VIEW_OLD;
     if (age >= 0 && age < FRESHNESS_LATE) {
         view_date_state(v, now - age);
         return view_state(v, r, w, state_said(m), m->unconfirmed, now);
     }
-    if (v->late_at != NS_NEVER && now - v->late_at < VIEW_LATE_EVERY)
+    bool lately = v->late_at != NS_NEVER && now - v->late_at < VIEW_LATE_EVERY;
+    if (lately || is_of(&v->late, m))
         return VIEW_OLD;
     latch(&v->late, m);
     v->late_at = now;
@@ -314,6 +316,24 @@ static void view_date(struct view_kiosk *v, const struct message *m, int64_t age
     v->undated_up_ms = m->up_ms;
     if (age >= 0)
         view_date_state(v, now - age);
+}
+
+static bool view_within(int64_t at, int64_t span, int64_t now)
+{
+    return at != NS_NEVER && now - at < span;
+}
+
+/* A sign of life has come, of this age; -1: not known. */
+static void view_note_life(struct view_kiosk *v, const struct view_rules *r, int64_t age,
+                           int64_t now)
+{
+    if (age >= 0)
+        v->doubted_at = NS_NEVER;
+    else if (v->doubted_at == NS_NEVER || !view_within(v->heard_at, r->lost_after, now))
+        v->doubted_at = now;
+    v->heard_at = now;
+    if (age >= 0 && (v->life_at == NS_NEVER || now - age > v->life_at))
+        v->life_at = now - age;
 }
 
 enum view_verdict view_step(struct view_kiosk *v, const struct view_rules *r,
@@ -335,11 +355,8 @@ enum view_verdict view_step(struct view_kiosk *v, const struct view_rules *r,
         return view_out_of_order(v, r, w, age, now);
     if (verdict != VIEW_HEARD)
         return verdict;
-    if (!w->retained && m->kind != MSG_LOST) {
-        v->heard_at = now;
-        if (age >= 0 && (v->life_at == NS_NEVER || now - age > v->life_at))
-            v->life_at = now - age;
-    }
+    if (!w->retained && m->kind != MSG_LOST)
+        view_note_life(v, r, age, now);
     if (!changes_state(m->kind))
         return VIEW_HEARD;
     if (tells_state(m->kind))
@@ -348,11 +365,6 @@ enum view_verdict view_step(struct view_kiosk *v, const struct view_rules *r,
 }
 
 /* --- what is shown -------------------------------------------------------------------------- */
-
-static bool view_within(int64_t at, int64_t span, int64_t now)
-{
-    return at != NS_NEVER && now - at < span;
-}
 
 static enum view_show show_of(const struct view_kiosk *v, const struct view_rules *r,
                               const struct view_shown *s, int64_t now)
@@ -390,7 +402,9 @@ struct view_shown view_look(const struct view_kiosk *v, const struct view_rules 
         .held = v->linked && freshness_held(&v->fresh, now),
         .late = view_within(v->late_at, r->all_clear_lasts, now),
     };
-    s.delayed = v->linked && s.silent && view_within(v->heard_at, r->lost_after, now);
+    bool comes = v->linked && s.silent && view_within(v->heard_at, r->lost_after, now);
+    s.undated = comes && view_within(v->doubted_at, r->lost_after, now);
+    s.delayed = comes && !s.undated;
     s.show = show_of(v, r, &s, now);
     return s;
 }

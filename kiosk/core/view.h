@@ -114,8 +114,10 @@ struct view_kiosk {
     int64_t state_at; /* when the kiosk sent the state; NS_NEVER: not known */
     int64_t clear_at; /* when an alert was seen to end; NS_NEVER: not seen */
     struct freshness fresh;
-    int64_t heard_at; /* when the last sign of life came, old or not */
-    bool undated;     /* how old the state is shows when a beat has echoed a nonce: */
+    int64_t heard_at;   /* when the last sign of life came, old or not */
+    int64_t doubted_at; /* since when signs of life come whose age is not known; NS_NEVER: they do
+                           not */
+    bool undated;       /* how old the state is shows when a beat has echoed a nonce: */
     uint64_t undated_epoch, undated_up_ms;
     struct view_latch proved; /* the newest that a proof covers */
     struct view_latch late;   /* the last alarm that was late; valid unless late_at is NS_NEVER */
@@ -129,7 +131,9 @@ struct view_shown {
     bool drill;
     bool silent;  /* no sign of life, whatever the state */
     bool stale;   /* the state is old or unknown, whatever it was */
-    bool delayed; /* silent, although signs of life come: they are old */
+    bool delayed; /* silent, although signs of life come: they are old, or nothing has dated them
+                     for lost_after */
+    bool undated; /* silent, although signs of life come: how old they are is not known yet */
     bool held;    /* messages are held back */
     bool late;    /* an alarm came late, not long ago */
 };

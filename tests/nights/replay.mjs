@@ -10,7 +10,7 @@ import { freshnessAsk } from '../../kiosk/phone/core/freshness.js';
 import { RULES, viewInit, viewLink, viewLook, viewStep } from '../../kiosk/phone/core/view.js';
 
 const NS_PER_MS = 1e6; // the night's times are in ns, and whole 64ths of a ms, so that nothing is rounded
-const SHOWN = ['show', 'duress', 'code', 'drill', 'silent', 'stale', 'delayed', 'held', 'late'];
+const SHOWN = ['show', 'duress', 'code', 'drill', 'silent', 'stale', 'delayed', 'undated', 'held', 'late'];
 
 let night = null;
 let views = new Map();

@@ -93,8 +93,9 @@ void transcript_shown(const struct phone *p, size_t kiosk)
         const char *name;
         bool value;
     } flags[] = {
-        {"duress", s->duress}, {"code", s->code},       {"drill", s->drill}, {"silent", s->silent},
-        {"stale", s->stale},   {"delayed", s->delayed}, {"held", s->held},   {"late", s->late},
+        {"duress", s->duress},   {"code", s->code},   {"drill", s->drill},
+        {"silent", s->silent},   {"stale", s->stale}, {"delayed", s->delayed},
+        {"undated", s->undated}, {"held", s->held},   {"late", s->late},
     };
     fprintf(out, ",\"show\":\"%s\"", view_show_name(s->show));
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)

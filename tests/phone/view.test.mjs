@@ -42,7 +42,8 @@ for (const c of vectors.cases) {
                 assert.equal(verdict, step.then ?? verdict, where);
             }
             const shown = view.viewLook(v, view.RULES, rules, step.at);
-            for (const key of ['show', 'duress', 'code', 'silent', 'stale', 'delayed', 'held', 'late']) {
+            for (const key of ['show', 'duress', 'code', 'silent', 'stale', 'delayed', 'undated', 'held',
+                'late']) {
                 assert.equal(shown[key], step[key] ?? shown[key], `${where}: ${key}`);
             }
         }

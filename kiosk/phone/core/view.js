@@ -8,6 +8,8 @@ import { freshnessAge, freshnessBeat, freshnessGot, freshnessHeld, freshnessInit
 export { NEVER };
 const LATE_EVERY = 3600000; // ms: what is played again calls nobody more often
 
+const within = (at, span, now) => at !== NEVER && now - at < span;
+
 // In milliseconds; view.h gives the reasons.
 export const RULES = { lostAfter: 15000, staleAfter: 150000, allClearLasts: 900000 };
 
@@ -43,6 +45,7 @@ export function viewInit() {
         clearAt: NEVER,
         fresh: freshnessInit(['state', 'staff']),
         heardAt: NEVER,
+        doubtedAt: NEVER, // since when signs of life come whose age is not known
         undated: null, // {epoch, up} of a state whose age is not known yet
         proved: { id: null, epoch: 0, seq: 0 }, // the newest that a proof covers
         late: null, // the id of the last alarm that was late
@@ -71,7 +74,7 @@ export function viewFrom(kept, now = 0) {
 
 export function viewLink(v, linked, now) {
     return v.linked === linked ? v : { ...v, linked, linkedAt: now, lifeAt: NEVER, heardAt: NEVER,
-        fresh: freshnessLinked(v.fresh, now) };
+        doubtedAt: NEVER, fresh: freshnessLinked(v.fresh, now) };
 }
 
 function markOf(kind) {
@@ -240,7 +243,7 @@ function outOfOrder(v, word, rules, age, now) {
     const state = m.kind === 'state' ? m.state : m.kind;
     const more = v.drill || RISING.indexOf(state) > RISING.indexOf(v.state);
     if (!alarms(m) || !more || !later(m, v.proved) || v.proved.id === m.id ||
-        v.alert?.id === m.id || v.late === m.id) {
+        v.alert?.id === m.id) {
         return ['old', v];
     }
     if (age >= 0 && age < LATE) {
@@ -248,7 +251,7 @@ function outOfOrder(v, word, rules, age, now) {
             { proved: notAhead(word.proved, m), plain: rules.plain }, state, m.unconfirmed ?? false,
             now);
     }
-    if (v.lateAt !== NEVER && now - v.lateAt < LATE_EVERY) {
+    if (v.late === m.id || within(v.lateAt, LATE_EVERY, now)) {
         return ['old', v];
     }
     return ['late', { ...v, late: m.id, lateAt: now }];
@@ -257,6 +260,13 @@ function outOfOrder(v, word, rules, age, now) {
 function dateState(v, m, age, now) {
     return { ...v, undated: age < 0 ? { epoch: m.epoch, up: m.up } : null,
         stateAt: age < 0 ? v.stateAt : latest(v.stateAt, now - age) };
+}
+
+// A sign of life has come, of this age; -1: not known.
+function noteLife(v, age, now) {
+    const doubts = v.doubtedAt === NEVER || !within(v.heardAt, RULES.lostAfter, now);
+    return { ...v, heardAt: now, lifeAt: age < 0 ? v.lifeAt : latest(v.lifeAt, now - age),
+        doubtedAt: age >= 0 ? NEVER : doubts ? now : v.doubtedAt };
 }
 
 // The one transition: [verdict, v]. word: {message, retained, wallAge, proved}; wallAge: the time
@@ -274,25 +284,20 @@ export function viewStep(before, word, rules, now) {
     }
     const beaten = m.kind === 'beat' ? onBeat(before, m, rules, now) : before;
     const [age, v] = ageOf(noteGroup(beaten, m, now), word, rules, now);
-    const [verdict, next] = passMarks(v, m);
+    const [verdict, passed] = passMarks(v, m);
     if (verdict === 'old') {
-        return outOfOrder(next, word, rules, age, now);
+        return outOfOrder(passed, word, rules, age, now);
     }
     if (verdict !== 'heard') {
-        return [verdict, next];
+        return [verdict, passed];
     }
-    if (!word.retained && m.kind !== 'lost') {
-        next.heardAt = now;
-        next.lifeAt = age < 0 ? next.lifeAt : latest(next.lifeAt, now - age);
-    }
+    const next = word.retained || m.kind === 'lost' ? passed : noteLife(passed, age, now);
     if (!TELLING.includes(m.kind)) {
         return ['heard', next];
     }
     const dated = OF_STATE.includes(m.kind) ? dateState(next, m, age, now) : next;
     return onTelling(dated, m, notAhead(word.proved, m), rules, now);
 }
-
-const within = (at, span, now) => at !== NEVER && now - at < span;
 
 function showOf(v, rules, { silent, held, stale }, now) {
     if (v.retired) {
@@ -320,17 +325,18 @@ function showOf(v, rules, { silent, held, stale }, now) {
     return within(v.clearAt, rules.allClearLasts, now) ? 'all-clear' : 'quiet';
 }
 
-// {show, duress, code, drill, silent, stale, delayed, held, late}; `staff`: what was pressed at the door
-// is shown. delayed: silent, although signs of life come, since they are old; held: messages are held
-// back; late: an alarm came late, not long ago.
+// {show, duress, code, drill, silent, stale, delayed, undated, held, late}; `staff`: what was pressed at
+// the door is shown. delayed: silent, although signs of life come, since they are old; undated: how old
+// they are is not known yet; held: messages are held back; late: an alarm came late, not long ago.
 export function viewLook(v, rules, { staff }, now) {
     const silent = !v.linked || !within(v.lifeAt, rules.lostAfter, now);
     const stale = !within(v.stateAt, rules.staleAfter, now);
     const held = v.linked && freshnessHeld(v.fresh, now);
+    const comes = v.linked && silent && within(v.heardAt, rules.lostAfter, now);
+    const undated = comes && within(v.doubtedAt, rules.lostAfter, now);
     return { show: showOf(v, rules, { silent, held, stale }, now), duress: v.duress && staff,
         code: v.press.kind === 'code' && !v.duress && staff, drill: v.drill, silent, stale, held,
-        delayed: v.linked && silent && within(v.heardAt, rules.lostAfter, now),
-        late: within(v.lateAt, rules.allClearLasts, now) };
+        delayed: comes && !undated, undated, late: within(v.lateAt, rules.allClearLasts, now) };
 }
 
 // What several kiosks show together: the worst; retired ones count only if all are.

@@ -94,7 +94,7 @@ static void check_keys(const char *name, const cJSON *step)
         "at",    "say",        "link",  "retire",  "then",     "show",     "duress", "silent",
         "stale", "id",         "epoch", "seq",     "drill",    "resumed",  "detail", "unconfirmed",
         "state", "connection", "proof", "pressed", "retained", "wall_age", "code",   "up",
-        "names", "echo",       "ask",   "delayed", "held",     "late",
+        "names", "echo",       "ask",   "delayed", "undated",  "held",     "late",
     };
     const cJSON *item;
     cJSON_ArrayForEach(item, step)
@@ -147,6 +147,7 @@ static void run_step(const char *name, struct view_kiosk *v, const struct view_r
     compare_flag(name, step, "silent", shown.silent);
     compare_flag(name, step, "stale", shown.stale);
     compare_flag(name, step, "delayed", shown.delayed);
+    compare_flag(name, step, "undated", shown.undated);
     compare_flag(name, step, "held", shown.held);
     compare_flag(name, step, "late", shown.late);
 }

@@ -1,0 +1,123 @@
+#include "kiosk/alertd/delivery_parts.h"
+#include "kiosk/common/clock.h"
+#include "kiosk/core/ns.h"
+
+#include <sodium.h>
+#include <string.h>
+
+/* What only staff are woken for is worth no ring afterwards, like a notice. */
+#define STAFF_RINGS_FOR (3600 * NS_PER_S)
+
+void delivery_state_to(struct delivery *d, struct broker_path *p)
+{
+    struct message m = d->state;
+    delivery_proof_add(d, &m);
+    if (!p->up || !d->state_known)
+        return;
+    broker_path_publish(p, d->sealer, TOPIC_STATE, &m, 0);
+    if (d->staff_known)
+        broker_path_publish_box(p, d->sealer, TOPIC_STAFF, d->staff, true);
+}
+
+void delivery_presence_to(struct delivery *d, struct broker_path *p)
+{
+    struct message m = {.kind = MSG_ONLINE, .age_ms = -1, .connection = p->connection};
+    broker_path_publish(p, d->sealer, TOPIC_PRESENCE, &m, 0);
+}
+
+/* Plain apps believe the newest message on presence: the will of an earlier connection, which a
+ * broker may publish long after the new one is there, must not be the last. */
+void delivery_state_again(struct delivery *d)
+{
+    for (size_t i = 0; i < d->paths_count; i++) {
+        delivery_state_to(d, &d->paths[i]);
+        if (d->sealer->plain && d->paths[i].up)
+            delivery_presence_to(d, &d->paths[i]);
+    }
+    d->state_at = clock_now() + (d->state.state != ALERT_QUIET ? d->state_alert : d->state_quiet);
+}
+
+void delivery_state(struct delivery *d, const struct message *state)
+{
+    d->state = *state;
+    d->state_known = true;
+    if (!d->cover)
+        delivery_state_again(d);
+    /* After a restart the state alone shows that an alert is active. */
+    if (state->state == ALERT_QUIET)
+        delivery_ring_all(d, &d->ring.id, false);
+    else
+        delivery_ring_all(d, &state->id, true);
+}
+
+void delivery_staff(struct delivery *d, const uint8_t box[STAFF_BOX_SIZE])
+{
+    memcpy(d->staff, box, sizeof d->staff);
+    d->staff_known = true;
+}
+
+/* --- relays ---------------------------------------------------------------------------------- */
+
+void delivery_ring_to(struct delivery *d, struct broker_path *p)
+{
+    struct message m = d->ring;
+    if (clock_now() - d->staff_at > STAFF_RINGS_FOR)
+        m.staff = (struct alert_id){{0}};
+    if (p->up && d->state_known)
+        broker_path_publish(p, d->sealer, TOPIC_RING, &m, 0);
+}
+
+/* What relays are asked for has changed. */
+static void ring_changed(struct delivery *d)
+{
+    d->ring.seq = d->sealer->seq + 1;
+    for (size_t i = 0; i < d->paths_count && !d->cover; i++)
+        delivery_ring_to(d, &d->paths[i]);
+}
+
+void delivery_ring_all(struct delivery *d, const struct alert_id *id, bool on)
+{
+    bool same = alert_id_equal(&d->ring.id, id);
+    if (on ? same && d->ring.on : !same || !d->ring.on)
+        return;
+    d->ring.id = *id;
+    d->ring.on = on;
+    ring_changed(d);
+}
+
+/* A code and duress are the same to a relay. */
+void delivery_ring_staff(struct delivery *d)
+{
+    randombytes_buf(d->ring.staff.bytes, sizeof d->ring.staff.bytes);
+    d->staff_at = clock_now();
+    ring_changed(d);
+}
+
+/* What kind of alert it is, is the same to a relay. */
+void delivery_ring_for(struct delivery *d, const struct alert_action *a)
+{
+    switch (a->publish) {
+    case ALERT_PUB_LOCKDOWN:
+    case ALERT_PUB_CAUTION:
+    case ALERT_PUB_UNCLEAR:
+        delivery_ring_all(d, &a->id, true);
+        break;
+    case ALERT_PUB_ALL_CLEAR:
+        delivery_ring_all(d, &a->id, false);
+        break;
+    case ALERT_PUB_UNCONFIRMED: /* staff are rung for what was pressed: delivery_door */
+        break;
+    }
+}
+
+bool delivery_has_rung(const struct delivery *d, uint64_t epoch, uint64_t ring,
+                       const struct alert_id *id)
+{
+    return epoch == d->sealer->epoch && d->ring.on && d->ring.seq > 0 && ring >= d->ring.seq &&
+           ring <= d->sealer->seq && alert_id_equal(&d->ring.id, id);
+}
+
+bool delivery_is_recent(const struct delivery *d, uint64_t epoch, uint64_t seq)
+{
+    return epoch == d->sealer->epoch && seq > d->seq_then && seq <= d->sealer->seq;
+}

@@ -179,7 +179,7 @@ test: test-programs test-page  ## unit and end-to-end tests, with ASan and UBSan
 test-programs: deps-test page  ## the same without the page in a browser
 	+@$(AGAIN) nights-build
 	+@$(AGAIN) $(ASAN_B) all build/asan/porchlightd-forgetful unit-run
-	@BUILD=build/asan $(PYTEST) -n 4 tests/e2e tests/faults tests/nights
+	@BUILD=build/asan $(PYTEST) -n 4 tests/vectors tests/e2e tests/faults tests/nights
 
 test-page: deps-test page  ## the members' page in a browser, the relay, the broker's rights
 	+@$(AGAIN) $(ASAN_B) all

@@ -1,0 +1,271 @@
+"""Every vector, by the implementation that was written from PROTOCOL.md alone."""
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.vectors.third import joining, root_word, wire
+from tests.vectors.third.freshness import Freshness
+from tests.vectors.third.view import View, worst
+
+HERE = Path(__file__).parent
+
+
+def vectors(name):
+    return json.loads((HERE / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def named(rows, key="name"):
+    return [pytest.param(row, id=row[key]) for row in rows]
+
+
+def cases(rows):
+    return [pytest.param(row, id=f"{row.get('of', 'staff')}: {row['why']}") for row in rows]
+
+
+def twisted(data, row):
+    """The message of a row of `refused`: changed as it says, or another one."""
+    if "wire" in row:
+        return base64.b64decode(row["wire"])
+    if "cut" in row:
+        return data[:row["cut"]]
+    if "add" in row:
+        return data + bytes(row["add"])
+    if "xor" in row:
+        at, bits = row["xor"]
+        return data[:at] + bytes((data[at] ^ bits,)) + data[at + 1:]
+    return data
+
+
+ENVELOPE, ENROL, BOX, ROOT = vectors("envelope"), vectors("enrol"), vectors("staff_box"), vectors("root_word")
+MESSAGES = {row["name"]: row for key in ("broadcast", "clear", "letter") for row in ENVELOPE[key]}
+
+
+def place_of(row, **other):
+    place = {**row["place"], **other}
+    return wire.Place(place["venue"], place["kiosk"], place["topic"], place["epoch"], place["seq"])
+
+
+def opened(data, row, place, keys):
+    """A message of envelope.json as its reader opens it: the kind of row says which form it has."""
+    key = {name: bytes.fromhex(value) for name, value in {**ENVELOPE["keys"], **keys}.items()}
+    if row in ENVELOPE["broadcast"]:
+        return wire.members_open(data, place, key["venue"], key["kiosk_public"])[0]
+    if row in ENVELOPE["clear"]:
+        return wire.clear_open(data, place, key["kiosk_public"])[0]
+    text, signature = wire.letter_open(wire.TO_KIOSK, data, place, key["kiosk_seed"])
+    if row["signed"]:
+        wire.letter_verify(wire.TO_KIOSK, place, key["staff_public"], text, signature)
+    return text
+
+
+@pytest.mark.parametrize("row", named(MESSAGES.values()))
+def test_a_message_opens(row):
+    assert opened(base64.b64decode(row["wire"]), row, place_of(row), {}).decode() == row["text"]
+
+
+@pytest.mark.parametrize("row", named(ENVELOPE["broadcast"] + ENVELOPE["clear"]))
+def test_a_message_is_made_byte_for_byte(row):
+    key, place = ENVELOPE["keys"], place_of(row)
+    seed, text = bytes.fromhex(key["kiosk_seed"]), row["text"].encode()
+    if "nonce" in row:
+        made = wire.members_make(place, bytes.fromhex(key["venue"]), seed, text, bytes.fromhex(row["nonce"]))
+    else:
+        made = wire.clear_make(place, seed, text)
+    assert made == base64.b64decode(row["wire"])
+
+
+@pytest.mark.parametrize("row", cases(ENVELOPE["refused"]))
+def test_a_twisted_message_is_refused(row):
+    of = MESSAGES[row["of"]]
+    data, place = twisted(base64.b64decode(of["wire"]), row), place_of(of, **row.get("place", {}))
+    with pytest.raises(wire.Refused) as refused:
+        opened(data, of, place, row.get("keys", {}))
+    assert refused.value.why == row["result"]
+
+
+PHONES = [bytes.fromhex(seed) for seed in BOX["keys"]["phones"]]
+VENUE, KIOSK = BOX["keys"]["venue_id"], BOX["keys"]["kiosk_id"]
+
+
+@pytest.mark.parametrize("row", named(BOX["box"]))
+def test_a_box_opens_for_its_phones_and_for_nobody_else(row):
+    box = base64.b64decode(row["box"])
+    for number, seed in enumerate([*PHONES, bytes.fromhex(BOX["keys"]["stranger"])]):
+        if number in row["phones"]:
+            assert wire.box_open(box, VENUE, KIOSK, seed).decode() == row["text"]
+        else:
+            with pytest.raises(wire.Refused, match="not ours"):
+                wire.box_open(box, VENUE, KIOSK, seed)
+
+
+@pytest.mark.parametrize("row", BOX["wire"], ids=lambda row: row["topic"])
+def test_a_staff_message_is_checked(row):
+    place = wire.Place(VENUE, KIOSK, row["topic"])
+    time, box, at = wire.staff_check(base64.b64decode(row["wire"]), place,
+                                     bytes.fromhex(BOX["keys"]["kiosk_public"]))
+    assert (time, at.epoch, at.seq) == (row["time"], row["epoch"], row["seq"])
+    assert len(box) == 678
+
+
+@pytest.mark.parametrize("row", cases(BOX["refused"]))
+def test_a_twisted_staff_message_is_refused(row):
+    data = twisted(base64.b64decode(BOX["wire"][0]["wire"]), row)
+    place = wire.Place(VENUE, KIOSK, row.get("topic", BOX["wire"][0]["topic"]))
+
+    def check():
+        return wire.staff_check(data, place, bytes.fromhex(BOX["keys"]["kiosk_public"]))[1]
+    if row["step"] == "open":
+        box = check()
+    with pytest.raises(wire.Refused) as refused:
+        if row["step"] == "open":
+            wire.box_open(box, VENUE, KIOSK, PHONES[0])
+        else:
+            check()
+    assert refused.value.why == row["result"]
+
+
+def word(data, **at):
+    return root_word.word_open(data, at.get("venue", ROOT["venue"]), at.get("kiosk", ROOT["kiosk"]),
+                               bytes.fromhex(at.get("root_public", ROOT["keys"]["root_public"])))
+
+
+WORDS = {row["name"]: base64.b64decode(row["wire"]) for row in ROOT["words"]}
+
+
+def said(of):
+    return {"made": of.made, "retired": of.retired and of.retired.hex(), "revoked": list(of.revoked),
+            "ended": of.ended and dict(zip(("id", "epoch", "seq"), of.ended))}
+
+
+@pytest.mark.parametrize("row", named(ROOT["words"]))
+def test_a_root_word_opens(row):
+    assert said(word(WORDS[row["name"]])) == row["says"]
+
+
+@pytest.mark.parametrize("row", cases(ROOT["refused"]))
+def test_a_twisted_root_word_is_refused(row):
+    with pytest.raises(wire.Refused):
+        word(twisted(WORDS[row["of"]], row), **row.get("at", {}))
+
+
+@pytest.mark.parametrize("row", ROOT["joined"], ids=lambda row: " + ".join(row["of"]))
+def test_root_words_are_joined(row):
+    union = root_word.Word()
+    for name in row["of"]:
+        union = root_word.joined(union, word(WORDS[name]))
+    assert said(union) == row["says"]
+
+
+SEEDS = {who: bytes.fromhex(byte) * 32 for who, byte in ENROL["seeds"].items()}
+PHONE = wire.public_of(SEEDS["phone"])
+
+
+def enrol_place():
+    return wire.Place(ENROL["invitation"]["venue"], ENROL["invitation"]["kiosk"], ENROL["topic"])
+
+
+def letter(row):
+    place = enrol_place()
+    text, signature = wire.letter_open(wire.TO_PHONE, base64.b64decode(row["wire"]), place, SEEDS["phone"])
+    wire.letter_verify(wire.TO_PHONE, place, wire.public_of(SEEDS["kiosk"]), text, signature)
+    return text.decode()
+
+
+def test_an_invitation_is_read():
+    said, read = ENROL["invitation"], joining.invitation_read(ENROL["invitation"]["link"])
+    for key in ("account", "venue", "kiosk", "expires", "password", "staff", "push"):
+        assert getattr(read, key) == said[key], key
+    assert read.secret.hex() == said["secret"]
+    assert [address for address, _ in read.brokers] == said["brokers"]
+    assert [pin.hex() for _, pin in read.brokers] == said["pins"]
+    assert read.kiosk_public == wire.public_of(SEEDS["kiosk"])
+    assert read.root_public == wire.public_of(SEEDS["root"])
+
+
+def test_letter_digits_and_welcome_are_proved():
+    invited = joining.invitation_read(ENROL["invitation"]["link"])
+    asked, confirmed, welcomed = (json.loads(ENROL[key]["text"]) for key in ("letter", "confirm", "welcome"))
+    assert asked["public"] == PHONE.hex()
+    assert asked["mac"] == joining.letter_mac(invited, PHONE, asked["password"]).hex()
+    assert joining.digits(invited, PHONE, bytes.fromhex(confirmed["nonce"])) == ENROL["confirm"]["digits"]
+    assert welcomed["mac"] == joining.welcome_mac(invited, PHONE, bytes.fromhex(welcomed["venue_key"])).hex()
+    wire.verify(invited.root_public, bytes.fromhex(welcomed["certificate"]),
+                wire.certified("staff", invited.venue, PHONE, invited.account))
+
+
+@pytest.mark.parametrize("row", [ENROL["confirm"], ENROL["welcome"], *ENROL["refusals"], ENROL["rotate"]],
+                         ids=lambda row: json.loads(row["text"])["kind"])
+def test_a_letter_to_a_phone_opens(row):
+    assert letter(row) == row["text"]
+
+
+@pytest.mark.parametrize("case", named(vectors("freshness")["cases"]))
+def test_freshness(case):
+    fresh = Freshness(tuple(case.get("reads", ("state",))))
+    for step in case["steps"]:
+        now = step["at"]
+        if "ask" in step:
+            fresh.ask(now, step["ask"])
+        if "linked" in step:
+            fresh.linked(now)
+        if "got" in step:
+            fresh.got(now, *step["got"])
+        if "beat" in step:
+            beat = step["beat"]
+            fresh.beat(now, beat["epoch"], beat["up"], beat["newest"], beat.get("echo", ()))
+        if "age" in step:
+            age = fresh.age(now, *step["age"])
+            assert (-1 if age is None else age) == step["is"], step
+        if "wants" in step:
+            epoch, wants = step["wants"]
+            assert fresh.wants(now, epoch) == wants, step
+        if "held" in step:
+            assert fresh.held(now) == step["held"], step
+
+
+SHOWN = ("silent", "stale", "delayed", "undated", "held", "late")
+
+
+def given(view, step):
+    """The step's message as texts.parse would give it, how old it is, and its proof."""
+    said = {"kind": step["say"], "epoch": step.get("epoch", 0), "seq": step.get("seq", 0),
+            "id": step.get("id"), "at": step.get("pressed"), "connection": step.get("connection", 0), "detail": step.get("detail"),
+            "drill": step.get("drill", False), "state": step.get("state", "quiet"),
+            "unconfirmed": step.get("unconfirmed", False)}
+    if "up" in step:
+        said["up"] = step["up"]
+    if step["say"] == "beat":
+        said.update(zip(("state", "staff"), step.get("names", (0, 0))))
+        said["echo"] = [step["echo"]] if "echo" in step else []
+    live = 0 if view.plain or not step.get("retained") and "wall_age" not in step else None
+    age = step.get("wall_age") if step.get("wall_age") is not None else live
+    return said, age, tuple(step["proof"]) if "proof" in step else None
+
+
+@pytest.mark.parametrize("case", named(vectors("view")["cases"]))
+def test_view(case):
+    view = View(**case.get("rules", {}))
+    for step in case["steps"]:
+        now = step["at"]
+        if "link" in step:
+            view.set_link(now, step["link"])
+        if "retire" in step:
+            view.retired = True
+        if "ask" in step:
+            view.fresh.ask(now, step["ask"])
+        if "say" in step:
+            said, age, proof = given(view, step)
+            verdict = view.receive(now, said, step.get("retained", False), age, proof)
+            assert step.get("then", verdict) == verdict, step
+        found = {"show": view.show(now), "duress": view.duress(), "code": view.code(),
+                 **{name: getattr(view, name)(now) for name in SHOWN}}
+        for key, value in found.items():
+            assert step.get(key, value) == value, (key, step)
+
+
+@pytest.mark.parametrize("row", vectors("view")["worst"], ids=lambda row: "+".join(row["of"]) or "nothing")
+def test_the_worst_is_shown(row):
+    assert worst(row["of"]) == row["is"]

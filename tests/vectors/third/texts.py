@@ -1,0 +1,90 @@
+"""The texts: one flat JSON object; a table of what each kind must have."""
+
+import json
+import re
+from datetime import datetime, timezone
+
+from tests.vectors.third.wire import LIMIT, check
+
+HEX16 = re.compile(r"[0-9a-f]{16}")
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+
+def number(value):
+    return type(value) is int and 0 <= value < LIMIT
+
+
+def truth(value):
+    return type(value) is bool
+
+
+def words(value):
+    return type(value) is str
+
+
+def shape(pattern):
+    return lambda value: words(value) and pattern.fullmatch(value) is not None
+
+
+def maybe(kind):
+    return lambda value: value is None or kind(value)
+
+
+def nonces(value):
+    return (type(value) is list and len(value) <= 16
+            and all(words(one) and HEX16.fullmatch(one) for one in value))
+
+
+IDENT, AT, ACCOUNT = shape(UUID), shape(TIME), shape(HEX16)
+NONCE, KEY = shape(re.compile(r"[0-9a-f]{32}")), shape(re.compile(r"[0-9a-f]{64}"))
+COMMON = {"id": maybe(IDENT), "epoch": number, "seq": number, "at": maybe(AT), "age_ms": maybe(number),
+          "drill": truth, "resumed": truth, "detail": maybe(words), "up": number, "synced": truth}
+ANSWER = {"id": maybe(IDENT), "account": ACCOUNT, "epoch": number, "seq": number}
+
+KINDS = {
+    "lockdown": {**COMMON, "id": IDENT}, "caution": {**COMMON, "id": IDENT}, "all-clear": COMMON,
+    "state": {**COMMON, "state": lambda s: s in ("quiet", "caution", "lockdown"), "unconfirmed": truth,
+              "seen": number, "safe": number, "nonce": NONCE},
+    "code": {}, "duress": {}, "nothing": {}, "door": {"detail": words}, "fault": {"detail": words},
+    "drill-report": {"seen": number, "safe": number, "rang": number},
+    "beat": {"epoch": number, "seq": number, "at": maybe(AT), "synced": truth, "up": number,
+             "state": number, "staff": number, "ring": number, "echo": nonces},
+    "ring": {"epoch": number, "seq": number, "at": maybe(AT), "id": maybe(IDENT), "on": truth,
+             "staff": maybe(IDENT)},
+    "online": {"epoch": number, "seq": number, "connection": number},
+    "lost": {"epoch": number, "seq": number, "connection": number},
+    "seen": ANSWER, "safe": ANSWER, "rang": ANSWER,
+    "ping": {"nonce": ACCOUNT, "epoch": number, "seq": number, "ring": number},
+    "confirm": {"account": ACCOUNT, "nonce": NONCE},
+    "welcome": {"account": ACCOUNT, "venue_key": KEY, "mac": KEY},
+    "refused": {"reason": words},
+    "rotate": {"venue_key": KEY},
+}
+
+
+def once(pairs):
+    check(len({key for key, _ in pairs}) == len(pairs))
+    return dict(pairs)
+
+
+def parse(text):
+    """The object, or Refused: not JSON, a key twice, a zero byte, a key missing or of another type."""
+    try:
+        said = json.loads(text.decode("utf-8"), object_pairs_hook=once)
+    except ValueError:
+        said = None
+    check(type(said) is dict and b"\0" not in text and b"\\u0000" not in text)
+    check(said.get("v") == 2 and said.get("kind") in KINDS)
+    for key, fits in KINDS[said["kind"]].items():
+        check(key in said and fits(said[key]))
+    return said
+
+
+def seconds(at):
+    """Seconds since 1970 of the text of `at`."""
+    return int(datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc).timestamp())
+
+
+def said(kind, **more):
+    return json.dumps({"v": 2, "kind": kind, **more}, separators=(",", ":")).encode()

@@ -1,0 +1,262 @@
+"""What a phone believes and shows of one kiosk. Times in milliseconds of the phone's own clock."""
+
+from dataclasses import dataclass
+
+from tests.vectors.third.freshness import Freshness
+
+ALIVE, BELIEVED, ENDED_SHOWN, LATE_AGAIN = 15_000, 150_000, 900_000, 3_600_000
+RANK = {"quiet": 0, "caution": 1, "lockdown": 2}
+LIFE, PRESSES, NOTICES = {"beat", "online"}, {"code", "duress", "nothing"}, {"door", "fault", "drill-report"}
+FOR_MEMBERS = {"state", "lockdown", "caution", "all-clear"}
+WORST = ("quiet", "all-clear", "drill", "unknown", "lost", "caution", "unconfirmed", "lockdown")
+
+
+def worst(shown):
+    living = [one for one in shown if one != "retired"]
+    if not living:
+        return "retired" if shown else "unknown"
+    return max(living, key=WORST.index)
+
+
+def within(since, span, now):
+    return since is not None and now - since < span
+
+
+def later(known, sent):
+    return sent if known is None else max(known, sent)
+
+
+@dataclass
+class Alert:
+    level: str
+    id: str
+    first: tuple  # (epoch, seq) of its first message
+    drill: bool
+    unconfirmed: bool = False
+
+
+@dataclass
+class Kept:
+    """A state whose age nothing has shown yet."""
+    arrived: int
+    epoch: int
+    up: int
+
+
+class View:
+    def __init__(self, staff=False, plain=False, now=0):
+        self.staff, self.plain = staff, plain
+        self.fresh = Freshness(("state", "staff") if staff else ("state",))
+        self.link, self.link_since = True, now
+        self.retired = False
+        self.epoch = self.connection = 0
+        self.last = {}         # of this epoch, by group: the last seq; "life" has every message's
+        self.life = None       # when the newest sign of life was sent,
+        self.arrived = None    # and when the last came, old or not
+        self.doubted = None    # since when none of them is dated
+        self.believed = None   # when the newest state was sent
+        self.pending = None
+        self.alert = self.last_id = None
+        self.ended = None
+        self.proof = None
+        self.late_id = self.late_since = None
+        self.press = None      # what was pressed last: (kind, id, at)
+        self.forced = None     # a duress: (id, (epoch, seq))
+
+    # What is shown
+
+    def silent(self, now):
+        return not self.link or not within(self.life, ALIVE, now)
+
+    def stale(self, now):
+        return not within(self.believed, BELIEVED, now)
+
+    def undated(self, now):
+        return self.comes(now) and within(self.doubted, ALIVE, now)
+
+    def delayed(self, now):
+        return self.comes(now) and not self.undated(now)
+
+    def comes(self, now):
+        return self.link and self.silent(now) and within(self.arrived, ALIVE, now)
+
+    def held(self, now):
+        return self.link and self.fresh.held(now)
+
+    def late(self, now):
+        return within(self.late_since, ENDED_SHOWN, now)
+
+    def duress(self):
+        return self.forced is not None
+
+    def code(self):
+        return self.press is not None and self.press[0] == "code" and not self.duress()
+
+    def real(self):
+        return self.alert is not None and not self.alert.drill
+
+    def show(self, now):
+        if self.retired:
+            return "retired"
+        if self.real():
+            return "unconfirmed" if self.alert.unconfirmed else self.alert.level
+        if not self.link:
+            return "unknown"
+        if self.silent(now):
+            return "unknown" if self.life is None and now - self.link_since < ALIVE else "lost"
+        if self.held(now):
+            return "lost"
+        if self.stale(now):
+            return "unknown"
+        if self.alert:
+            return "drill"
+        return "all-clear" if within(self.ended, ENDED_SHOWN, now) else "quiet"
+
+    # What comes
+
+    def set_link(self, now, up):
+        if up != self.link:
+            self.link_since, self.life, self.arrived, self.doubted = now, None, None, None
+            self.fresh.linked(now)
+        self.link = up
+
+    def receive(self, now, said, retained=False, age=None, proof=None):
+        """The verdict. `said` is the text's object; `age` in ms, None: its `up` has to show it."""
+        kind, at = said["kind"], (said.get("epoch", 0), said.get("seq", 0))
+        if self.retired:
+            return "disowned"
+        if kind not in LIFE | PRESSES | NOTICES | FOR_MEMBERS | {"lost"} or (kind == "online" and retained):
+            return "heard"
+        if kind in PRESSES | NOTICES and not self.staff:
+            return "heard"
+        if kind == "beat":
+            self.on_beat(now, said)
+        elif kind not in LIFE:
+            self.fresh.got(now, "state" if kind in FOR_MEMBERS else "staff", *at)
+        if age is None and "up" in said:
+            age = self.fresh.age(now, at[0], said["up"])
+        order = self.in_order(kind, at, said.get("connection", 0))
+        if order == "old":
+            return self.out_of_order(now, said, at, age)
+        if order:
+            return order
+        if kind == "lost":
+            return "heard"
+        if not retained:
+            self.sign_of_life(now, age)
+        if kind in LIFE:
+            return "heard"
+        if kind in FOR_MEMBERS:
+            self.date(now, said, at, age)
+        proof = proof if proof and proof[1:] < at else None
+        if proof and (not self.proof or proof[1:] > self.proof[1:]):
+            self.proof = proof
+        if self.forced and covers(proof, *self.forced):
+            self.forced = None
+        return self.on_press(said, at) if kind in PRESSES else "told" if kind in NOTICES \
+            else self.on_state(now, said, at, proof)
+
+    def in_order(self, kind, at, connection):
+        """None: it is new, and now the last of its group."""
+        epoch, seq = at
+        if epoch < self.epoch:
+            return "old"
+        if epoch > self.epoch:
+            self.epoch, self.connection, self.last = epoch, 0, {}
+        if kind in ("online", "lost"):
+            if connection < self.connection:
+                return "old"
+            self.connection = connection
+        if kind == "lost":
+            return None
+        group = ("notice" if kind in NOTICES else "press" if kind in PRESSES
+                 else "state" if kind in FOR_MEMBERS else "life")
+        last = self.last.get(group, -1)
+        if seq <= last:
+            return "repeated" if seq == last else "old"
+        self.last[group] = seq
+        self.last["life"] = max(seq, self.last.get("life", -1))
+        return None
+
+    def sign_of_life(self, now, age):
+        if age is not None:
+            self.doubted, self.life = None, later(self.life, now - age)
+        elif self.doubted is None or not within(self.arrived, ALIVE, now):
+            self.doubted = now
+        self.arrived = now
+
+    def on_beat(self, now, said):
+        self.fresh.beat(now, said["epoch"], said.get("up", 0),
+                        [said.get(group, 0) for group in ("state", "staff", "ring")], said.get("echo", ()))
+        if self.pending:
+            age = self.fresh.age(now, self.pending.epoch, self.pending.up)
+            if age is not None:
+                self.pending, self.believed = None, later(self.believed, now - age)
+
+    def date(self, now, said, at, age):
+        self.pending = Kept(now, at[0], said["up"]) if age is None and "up" in said else None
+        if age is not None:
+            self.believed = later(self.believed, now - age)
+
+    def on_press(self, said, at):
+        press = (said["kind"], said.get("id"), said.get("at"))
+        new, self.press = press != self.press and press[0] != "nothing", press
+        if press[0] == "duress" and not self.forced:
+            self.forced = (press[1], at)
+        return "told" if new else "heard"
+
+    def on_state(self, now, said, at, proof):
+        if said["kind"] == "all-clear":
+            return self.on_all_clear(now, said, at, proof)
+        level = said["state"] if said["kind"] == "state" else said["kind"]
+        verdict = self.set(now, said, at, level, proof)
+        return "heard" if verdict == "repeated" and said["kind"] == "state" else verdict
+
+    def on_all_clear(self, now, said, at, proof):
+        if said.get("detail") == "unconfirmed":
+            if not self.real() or self.alert.unconfirmed:
+                return "heard"
+            self.alert.unconfirmed = True
+            return "told"
+        if said.get("drill") and not (self.alert and self.alert.drill):
+            return "heard"
+        return self.set(now, said, at, "quiet", proof)
+
+    def set(self, now, said, at, level, proof):
+        """The kiosk's state is this level. Less than a lockdown needs a proof that it ended."""
+        alert, drill = self.alert, bool(said.get("drill"))
+        less = level != "lockdown" or drill
+        if (self.real() and alert.level == "lockdown" and less and not self.plain
+                and not covers(proof, alert.id, alert.first)):
+            alert.unconfirmed = True
+            return "unproved"
+        if level == "quiet":
+            self.alert = None
+            self.ended = now if alert and not alert.drill else self.ended
+            return "told" if alert else "heard"
+        same = alert and (alert.level, alert.id, alert.drill) == (level, said.get("id"), drill)
+        unconfirmed = bool(said.get("unconfirmed"))
+        if same and alert.unconfirmed == unconfirmed:
+            return "repeated"
+        self.alert = Alert(level, said.get("id"), alert.first if same else at, drill, unconfirmed)
+        self.last_id, self.ended = said.get("id"), None
+        return "told"
+
+    def out_of_order(self, now, said, at, age):
+        level = said["state"] if said["kind"] == "state" else said["kind"]
+        active = RANK[self.alert.level] if self.real() else 0
+        if (RANK.get(level, 0) <= active or said.get("drill") or said.get("id") == self.last_id
+                or covers(self.proof, said.get("id"), at)):
+            return "old"
+        if age is not None and age < ALIVE:
+            self.believed = later(self.believed, now - age)
+            return self.set(now, said, at, level, None)
+        if said.get("id") == self.late_id or within(self.late_since, LATE_AGAIN, now):
+            return "old"
+        self.late_id, self.late_since = said.get("id"), now
+        return "late"
+
+
+def covers(proof, ident, first):
+    """Whether the proof (id, epoch, seq) ends what began so."""
+    return proof is not None and (proof[0] == ident or proof[1:] >= first)

@@ -2,6 +2,7 @@
 kiosk/common/topics.c, at every kiosk and for every account, and every command of the broker's
 administration. All of it is refused, and what an account may do is not."""
 
+import fcntl
 import itertools
 import json
 import re
@@ -95,6 +96,9 @@ class Place:
         self.eyes = Client(self.broker, "eyes", "eyes-password-0123")
         assert self.eyes.subscribes("#")
 
+    def full(self, name, account, kiosk=None):
+        return f"porchlight/{self.venue}/{kiosk or self.kiosk}/{name}" + (account and f"/{account}")
+
     def administration(self):
         steward = self.broker.steward
         return [steward.command(command=c, **more)["responses"][0]["data"] for c, more in (
@@ -104,6 +108,20 @@ class Place:
     def close(self):
         self.eyes.close()
         self.broker.stop()
+
+
+def noted(who, refused):
+    """A row of build/rights.md."""
+    path = ROOT / "build/rights.md"
+    path.parent.mkdir(exist_ok=True)
+    with path.open("a+", encoding="utf-8") as table:
+        fcntl.flock(table, fcntl.LOCK_EX)
+        table.seek(0)
+        rows = {row.split(" | ")[0][2:]: row for row in table.read().splitlines()[2:]}
+        rows[who] = f"| {who} | {refused} |"
+        table.truncate(0)
+        table.write("\n".join(["| account | acts that were refused |", "|---|---|",
+                               *sorted(rows.values())]) + "\n")
 
 
 @pytest.fixture
@@ -185,6 +203,7 @@ def test_an_account_does_what_is_its_own_and_nothing_else(place, role):
     assert place.administration() == before
     assert not [forbidden[p] for _, p in place.eyes.came if p in forbidden]
     refused += len(forbidden)
+    noted(role, refused)
     assert refused >= LEAST, f"{role}: {refused}"
     assert granted > 0
     client.close()

@@ -33,10 +33,11 @@ static void broker_path_name_of(const struct sealer *c, enum topic t, const char
 static const struct {
     enum topic topic;
     struct mqtt_budget each, all;
+    bool needed;
 } subscriptions[] = {
-    {TOPIC_BEAT, {20, 20}, {0, 0}}, /* our own, ten a second at most (config/keys.c) */
-    {TOPIC_ACK, {8, 1}, {600, 200}},  {TOPIC_COMMAND, {8, 1}, {60, 10}},
-    {TOPIC_ENROL, {20, 2}, {80, 10}}, {TOPIC_RELAY, {20, 5}, {80, 20}},
+    {TOPIC_BEAT, {20, 20}, {0, 0}, true}, /* our own, ten a second at most (config/keys.c) */
+    {TOPIC_ACK, {8, 1}, {600, 200}, true},   {TOPIC_COMMAND, {8, 1}, {60, 10}, true},
+    {TOPIC_ENROL, {20, 2}, {80, 10}, false}, {TOPIC_RELAY, {20, 5}, {80, 20}, false},
 };
 
 static const struct mqtt_budget answers = {400, 100}, greetings = {5, 1};
@@ -75,6 +76,7 @@ void broker_path_init(struct broker_path *p, const struct config *config, size_t
         one->each = subscriptions[k].each;
         one->all = subscriptions[k].all;
         one->news = t == TOPIC_ENROL;
+        one->needed = subscriptions[k].needed;
     }
     if (s->broker.phones[0] != '\0') {
         char topic[TOPIC_NAME_MAX];

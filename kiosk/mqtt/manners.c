@@ -7,7 +7,7 @@
 void manners_begin(struct mqtt_manners *m, int64_t now)
 {
     if (m->learnt_at != 0 && now - m->learnt_at > MANNERS_MEMORY)
-        *m = (struct mqtt_manners){0};
+        *m = (struct mqtt_manners){.five = m->five, .old = m->old};
 }
 
 struct manners_thing *manners_of(struct mqtt_manners *m, char kind, const char *topic, int how)
@@ -33,28 +33,48 @@ static void manners_forgive(struct mqtt_manners *m)
 
 /* A broker that still hangs up when so many things have been left out does so for another reason.
  */
-bool manners_blame(struct mqtt_manners *m, struct manners_thing *t, bool retained, int64_t now)
+bool manners_blame(struct mqtt_manners *m, struct manners_thing *t, bool retained, bool certain,
+                   int64_t now)
 {
+    unsigned char *strikes = retained ? &m->retained_strikes : &t->strikes;
+    bool wait = (retained || t->needed) && !certain;
     m->early++;
     m->learnt_at = now;
     if (m->early == MANNERS_EARLY_MOST)
         manners_forgive(m);
     if (m->early >= MANNERS_EARLY_MOST)
         return false;
-    if (retained) {
+    if (*strikes < UINT8_MAX)
+        ++*strikes;
+    if (wait && *strikes < MANNERS_STRIKES)
+        return true;
+    if (retained)
         m->no_retain = true;
-        m->retained_strikes++;
-    } else if (++t->strikes > 1 || t->kind == 's') {
+    else
         t->standing = MANNERS_BLAMED;
-    }
     return true;
+}
+
+void manners_prove(struct mqtt_manners *m, struct manners_thing *t, bool retained)
+{
+    t->standing = MANNERS_PROVEN;
+    t->strikes = 0;
+    if (retained)
+        m->retained_strikes = 0;
+}
+
+/* The first chance comes soon where it is needed, one more later, and no third. */
+static bool manners_is_due(bool needed, unsigned strikes, int64_t lasted)
+{
+    unsigned chances = needed && strikes > 1 ? strikes - 1 : strikes;
+    return chances == 1   ? lasted >= (needed ? MANNERS_CHANCE_SOON : MANNERS_CHANCE)
+           : chances == 2 ? needed && lasted >= MANNERS_CHANCE
+                          : false;
 }
 
 bool manners_chance(struct manners_thing *t, int64_t lasted)
 {
-    bool subscribes = t->kind == 's';
-    if (t->standing != MANNERS_BLAMED || t->strikes > (subscribes ? 1 : 2) ||
-        lasted < (subscribes ? MANNERS_CHANCE : MANNERS_CHANCE_PUBLISH))
+    if (t->standing != MANNERS_BLAMED || !manners_is_due(t->needed, t->strikes, lasted))
         return false;
     t->standing = MANNERS_UNPROVEN;
     return true;
@@ -62,10 +82,29 @@ bool manners_chance(struct manners_thing *t, int64_t lasted)
 
 bool manners_chance_retain(struct mqtt_manners *m, int64_t lasted)
 {
-    if (!m->no_retain || m->retained_strikes != 1 || lasted < MANNERS_CHANCE)
+    if (!m->no_retain || !manners_is_due(true, m->retained_strikes, lasted))
         return false;
     m->no_retain = false;
     return true;
+}
+
+bool manners_is_old(const struct mqtt_manners *m)
+{
+    return m->old || (!m->five && m->silent >= MANNERS_SILENT_OLD);
+}
+
+void manners_old(struct mqtt_manners *m)
+{
+    if (m->guessed)
+        m->no_will = m->will_unretained = m->guessed = false;
+    m->silent = 0;
+    m->old = true;
+}
+
+void manners_taken(struct mqtt_manners *m)
+{
+    m->five = true;
+    m->old = false;
 }
 
 void manners_lasted(struct mqtt_manners *m)
@@ -81,9 +120,9 @@ void manners_lasted(struct mqtt_manners *m)
 static bool manners_hung_up(struct mqtt_manners *m, bool has_will)
 {
     enum { WHOLE = 4, EACH = 2 };
+    m->silent = m->silent == WHOLE + 2 * EACH ? 0 : m->silent + 1;
     if (!has_will && !m->no_will)
         return false;
-    m->silent = m->silent == WHOLE + 2 * EACH ? 0 : m->silent + 1;
     m->guessed = m->silent >= WHOLE;
     m->will_unretained = m->guessed && m->silent < WHOLE + EACH;
     m->no_will = m->guessed && !m->will_unretained;

@@ -11,14 +11,18 @@
 
 /* After this, what was left out is tried again with the next connection. */
 #define MANNERS_MEMORY (3600 * INT64_C(1000000000))
-/* What was left out may have been blamed wrongly: on a connection that has lasted so long it gets a
- * second chance. Phones wait for publications, and so they get theirs soon. */
-#define MANNERS_CHANCE         (300 * INT64_C(1000000000))
-#define MANNERS_CHANCE_PUBLISH (30 * INT64_C(1000000000))
+/* What was left out may have been blamed wrongly: on a connection that has lasted so long it gets
+ * another chance. What is needed gets its first one soon, since staff and phones wait for it. */
+#define MANNERS_CHANCE      (300 * INT64_C(1000000000))
+#define MANNERS_CHANCE_SOON (30 * INT64_C(1000000000))
 /* A connection that ends sooner after a first attempt at something was ended by that. */
 #define MANNERS_SUSPICION (2 * INT64_C(1000000000))
 
-enum { MANNERS_THINGS = 128, MANNERS_EARLY_MOST = 12 };
+enum { MANNERS_THINGS = 128, MANNERS_EARLY_MOST = 20 };
+/* Ends of a connection before what is needed is left out: one may have been the network's. */
+enum { MANNERS_STRIKES = 2 };
+/* CONNECTs by MQTT 5 in a row that the broker answers by hanging up, before 3.1.1 is tried. */
+enum { MANNERS_SILENT_OLD = 3 };
 
 enum manners_standing {
     MANNERS_UNPROVEN, /* not tried, or the broker has not answered */
@@ -31,7 +35,8 @@ struct manners_thing {
     uint64_t key; /* 0: free */
     enum manners_standing standing;
     char kind;
-    unsigned char strikes; /* connections that it ended */
+    bool needed;           /* it is left out only after MANNERS_STRIKES */
+    unsigned char strikes; /* connections in a row that it ended */
 };
 
 /* What CONNECT itself has to leave out. */
@@ -40,27 +45,35 @@ struct mqtt_manners {
     bool no_qos;    /* QoS 0 at most */
     bool no_will;
     bool will_unretained;
-    bool guessed;              /* the two above only because the broker hung up without an answer */
-    bool no_id;                /* the broker wants to give the client id itself */
-    bool will_excluded;        /* without the will it refused, too */
-    bool id_excluded;          /* without our id it refused, too */
-    unsigned silent;           /* connections in a row that ended before an answer to CONNECT */
-    unsigned early;            /* connections in a row that something was blamed for */
-    unsigned retained_strikes; /* connections that a retained message ended */
+    bool guessed;       /* the two above only because the broker hung up without an answer */
+    bool no_id;         /* the broker wants to give the client id itself */
+    bool will_excluded; /* without the will it refused, too */
+    bool id_excluded;   /* without our id it refused, too */
+    unsigned silent;    /* connections in a row that ended before an answer to CONNECT */
+    unsigned early;     /* connections in a row that something was blamed for */
+    unsigned char retained_strikes; /* connections in a row that a retained message ended */
+    bool five;                      /* it has taken a CONNECT of MQTT 5 */
+    bool old;                       /* it takes 3.1.1, and hangs up at 5 before and after that */
     int64_t learnt_at;
     struct manners_thing things[MANNERS_THINGS];
 };
 
-/* Before each connection: forgets what is older than MANNERS_MEMORY. */
+/* Before each connection: forgets what is older than MANNERS_MEMORY. Which version of MQTT it
+ * speaks is not forgotten: each connection asks for that again. */
 void manners_begin(struct mqtt_manners *m, int64_t now);
 
 /* The thing's place (`kind` as in manners_thing), made if it is new; NULL: too many, which counts
  * as proven. `how` is a subscription's QoS or whether a publication is retained. */
 struct manners_thing *manners_of(struct mqtt_manners *m, char kind, const char *topic, int how);
 
-/* The connection ended because of this. What is needed on every connection, a publication that is
- * not retained, is left out only at its second time. True: worth another connection at once. */
-bool manners_blame(struct mqtt_manners *m, struct manners_thing *t, bool retained, int64_t now);
+/* The connection ended while this waited for its answer. `certain`: the broker said why. Else what
+ * is needed, and the right to retain anything, are left out only at their second time. True: worth
+ * another connection at once. */
+bool manners_blame(struct mqtt_manners *m, struct manners_thing *t, bool retained, bool certain,
+                   int64_t now);
+
+/* The broker has taken it. */
+void manners_prove(struct mqtt_manners *m, struct manners_thing *t, bool retained);
 
 /* A connection has lasted: the early ends before it are over. */
 void manners_lasted(struct mqtt_manners *m);
@@ -71,6 +84,17 @@ bool manners_chance(struct manners_thing *t, int64_t lasted);
 
 /* The same for retained messages. */
 bool manners_chance_retain(struct mqtt_manners *m, int64_t lasted);
+
+/* A CONNECT of MQTT 5 was answered by hanging up: whether the broker may be an old one, and 3.1.1
+ * is to be tried now. Some old ones do that, instead of refusing the version by its code; and so
+ * does a proxy whose broker is away. */
+bool manners_is_old(const struct mqtt_manners *m);
+
+/* It is: it takes 3.1.1, and hangs up at 5 before and after that. */
+void manners_old(struct mqtt_manners *m);
+
+/* A CONNECT of MQTT 5 was taken. */
+void manners_taken(struct mqtt_manners *m);
 
 /* CONNECT was refused by this reason of MQTT 5 (0: the broker hung up without one; -1: it assigned
  * a client id though there is one). True: another CONNECT may do better, at once. */

@@ -72,3 +72,16 @@ struct mqtt_reason mqtt_reason(enum mqtt_answer answer, bool five, int code)
     }
     return (struct mqtt_reason){MQTT_FAULT_BROKER, ""};
 }
+
+bool mqtt_reason_is_its_own(int code)
+{
+    static const int own[] = {MQTT_RC_SERVER_UNAVAILABLE,       MQTT_RC_SERVER_BUSY,
+                              MQTT_RC_SERVER_SHUTTING_DOWN,     MQTT_RC_KEEP_ALIVE_TIMEOUT,
+                              MQTT_RC_SESSION_TAKEN_OVER,       MQTT_RC_ADMINISTRATIVE_ACTION,
+                              MQTT_RC_USE_ANOTHER_SERVER,       MQTT_RC_SERVER_MOVED,
+                              MQTT_RC_CONNECTION_RATE_EXCEEDED, MQTT_RC_MAXIMUM_CONNECT_TIME};
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        if (own[i] == code)
+            return true;
+    return false;
+}

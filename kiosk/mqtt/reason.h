@@ -18,4 +18,8 @@ struct mqtt_reason {
  * SUBACK. */
 struct mqtt_reason mqtt_reason(enum mqtt_answer answer, bool five, int code);
 
+/* Whether a DISCONNECT with this code is about the broker or the connection, and says nothing of
+ * what was sent last. */
+bool mqtt_reason_is_its_own(int code);
+
 #endif

@@ -102,7 +102,7 @@ static void trial_answered(struct mqtt_session *s, struct manners_thing *thing)
 {
     if (!thing)
         return;
-    thing->standing = MANNERS_PROVEN;
+    manners_prove(s->manners, thing, s->trial.thing == thing && s->trial.retained);
     if (s->trial.thing == thing)
         s->trial.thing = NULL;
 }
@@ -129,7 +129,11 @@ static void subscription_answered(struct mqtt_session *s, size_t i, struct mqtt_
 
 static struct manners_thing *subscription_thing(const struct mqtt_session *s, size_t i)
 {
-    return s->setup->careful ? manners_of(s->manners, 's', s->setup->subscribe[i].topic, 0) : NULL;
+    const struct mqtt_subscription *one = &s->setup->subscribe[i];
+    struct manners_thing *t = s->setup->careful ? manners_of(s->manners, 's', one->topic, 0) : NULL;
+    if (t)
+        t->needed = one->needed;
+    return t;
 }
 
 static const struct mqtt_reason left_out = {MQTT_FAULT_RIGHTS,
@@ -210,7 +214,11 @@ static struct manners_thing *publication_thing(const struct mqtt_session *s,
                                                const struct mqtt_publication *p)
 {
     bool retain = p->retain && s->limits.retain;
-    return s->careful ? manners_of(s->manners, p->qos > 0 ? 'p' : 'q', p->topic, retain) : NULL;
+    struct manners_thing *t =
+        s->careful ? manners_of(s->manners, p->qos > 0 ? 'p' : 'q', p->topic, retain) : NULL;
+    if (t)
+        t->needed = true; /* phones wait for it */
+    return t;
 }
 
 static bool is_held(const struct mqtt_session *s)
@@ -335,6 +343,8 @@ static void session_on_connect(struct mosquitto *mosq, void *context, int code, 
     limits_read(&s->limits, &s->may_retain, properties);
     s->up = true;
     s->up_at = clock_now();
+    if (s->version == MQTT_VERSION_5)
+        manners_taken(s->manners);
     struct mqtt_limits limits = s->limits;
     limits.will = limits.will && !s->manners->will_unretained;
     s->listener.up(s->listener.context, mosquitto_socket(mosq), &limits);
@@ -552,7 +562,7 @@ static void trials_age(struct mqtt_session *s)
         s->careful = false;
     }
     if (s->mute.thing && now - s->mute.began > MANNERS_SUSPICION) {
-        s->mute.thing->standing = MANNERS_PROVEN;
+        manners_prove(s->manners, s->mute.thing, s->mute.retained);
         s->mute.thing = NULL;
     }
     if (s->up && now - s->up_at > ANSWER)
@@ -568,6 +578,12 @@ int mqtt_session_turn(struct mqtt_session *s)
         return -1;
     trials_age(s);
     return 0;
+}
+
+void mqtt_session_leave(struct mqtt_session *s)
+{
+    mosquitto_disconnect(s->mosq);
+    mosquitto_loop(s->mosq, 0, 1);
 }
 
 bool mqtt_session_is_up(const struct mqtt_session *s)
@@ -586,7 +602,8 @@ static bool is_hung_up(const struct mqtt_session *s)
 static void judge_trial(struct mqtt_session *s, const struct trial *t, int64_t now)
 {
     char detail[MQTT_DETAIL_MAX];
-    if (!t->thing || now - t->began > MANNERS_SUSPICION)
+    if (!t->thing || now - t->began > MANNERS_SUSPICION ||
+        (s->goodbye && mqtt_reason_is_its_own(s->connack)))
         return;
     snprintf(detail, sizeof detail, "it ended the connection at %s%s%s%.200s",
              t->retained ? "a retained message on "
@@ -595,7 +612,7 @@ static void judge_trial(struct mqtt_session *s, const struct trial *t, int64_t n
              t->topic, s->end.detail[0] ? ": " : "", s->end.detail);
     session_refused(s, t->retained ? MQTT_FAULT_LIMITS : MQTT_FAULT_RIGHTS, detail);
     if (!t->vital)
-        s->end.learnt = manners_blame(s->manners, t->thing, t->retained, now);
+        s->end.learnt = manners_blame(s->manners, t->thing, t->retained, s->goodbye, now);
 }
 
 struct mqtt_session_end mqtt_session_end(struct mqtt_session *s, bool stopped)

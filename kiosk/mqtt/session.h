@@ -62,6 +62,9 @@ int64_t mqtt_session_patience(const struct mqtt_session *s);
 /* Reads, writes and keeps alive, without waiting. 0, or -1: the connection is over. */
 int mqtt_session_turn(struct mqtt_session *s);
 
+/* Says goodbye, so that the broker does not publish the will. */
+void mqtt_session_leave(struct mqtt_session *s);
+
 /* True between CONNACK and the end. */
 bool mqtt_session_is_up(const struct mqtt_session *s);
 

@@ -60,6 +60,7 @@ struct mqtt_thread {
     enum mqtt_version version; /* what this connection speaks */
     enum mqtt_fault fault;     /* why there is no connection */
     char detail[MQTT_DETAIL_MAX];
+    bool peeks; /* it only looks whether the broker takes CONNECT */
     uint64_t connection, chance;
     struct budget_table each;
     struct budget_bucket all[MQTT_SUBSCRIPTIONS_MAX];
@@ -69,6 +70,8 @@ struct mqtt_thread {
 /* How a connection ended. */
 struct ending {
     bool wrong_version, learnt;
+    bool silent;    /* it hung up at CONNECT, without an answer */
+    bool peeked;    /* it took CONNECT, and that was all that was asked */
     int64_t lasted; /* after CONNACK */
 };
 
@@ -101,6 +104,8 @@ static void say_down(struct mqtt_thread *t)
 static void thread_on_up(void *context, int fd, const struct mqtt_limits *limits)
 {
     struct mqtt_thread *t = context;
+    if (t->peeks)
+        return;
     event_send(t, &(struct mqtt_event){.kind = MQTT_UP,
                                        .here = mqtt_dial_is_here(fd),
                                        .version = (int)t->version,
@@ -206,7 +211,7 @@ static void thread_serve(struct mqtt_thread *t, struct mqtt_session *s)
     int64_t began = clock_now();
     bool hurry = t->hurry;
     patience_set(mqtt_session_fd(s), hurry);
-    while (!t->stop) {
+    while (!t->stop && !(t->peeks && mqtt_session_is_up(s))) {
         int64_t now = clock_now();
         t->alive_at = now;
         if (!mqtt_session_is_up(s) && now - began > CONNACK_PATIENCE)
@@ -253,8 +258,10 @@ static void diagnose(struct mqtt_thread *t, const char *address, struct ending *
         fault = mqtt_tls_probe(t->tls, address, t->setup.broker.port, t->setup.probe, &why);
     if (fault != MQTT_FAULT_FINE)
         fault_set(t, fault, why);
-    else
+    else if (t->version == MQTT_VERSION_5) {
+        ending->silent = true;
         ending->learnt = manners_refused(&t->manners, 0, t->setup.will, clock_now());
+    }
 }
 
 static const struct mqtt_session_listener thread_listener = {.up = thread_on_up,
@@ -283,12 +290,15 @@ static struct ending converse(struct mqtt_thread *t, int fd, const char *address
         thread_serve(t, s);
     }
     bool was_up = mqtt_session_is_up(s);
-    struct mqtt_session_end end = mqtt_session_end(s, t->stop);
+    if (was_up && t->peeks)
+        mqtt_session_leave(s);
+    struct mqtt_session_end end = mqtt_session_end(s, t->stop || t->peeks);
     mqtt_session_free(s);
     publish_waiting(t, NULL);
     fault_set(t, end.fault, end.detail);
     ending = (struct ending){.wrong_version = end.wrong_version,
                              .learnt = end.learnt,
+                             .peeked = was_up && t->peeks,
                              .lasted = was_up ? clock_now() - began : 0};
     if (was_up || (!end.learnt && !end.wrong_version))
         mqtt_dialler_judge(t->dialler, was_up);
@@ -364,12 +374,32 @@ static void pause_for(struct mqtt_thread *t, int64_t length)
     }
 }
 
-/* MQTT 5, and 3.1.1 only where the broker says that it does not speak that. */
+/* A broker that hangs up at MQTT 5 is old if it takes 3.1.1 right after that, and hangs up at 5
+ * once more; else it was only away. */
+static struct ending connect_silent(struct mqtt_thread *t, struct ending e)
+{
+    if (!t->manners.old) {
+        t->peeks = true;
+        struct ending old = connect_once(t, MQTT_VERSION_311);
+        t->peeks = false;
+        if (!old.peeked || t->stop)
+            return e;
+        e = connect_once(t, MQTT_VERSION_5);
+        if (!e.silent)
+            return e;
+        manners_old(&t->manners);
+    }
+    return t->stop ? e : connect_once(t, MQTT_VERSION_311);
+}
+
+/* MQTT 5, and 3.1.1 only where the broker says that it does not speak that, or shows it. */
 static struct ending connect_somehow(struct mqtt_thread *t)
 {
     struct ending e = connect_once(t, MQTT_VERSION_5);
     if (e.wrong_version && !t->stop)
         e = connect_once(t, MQTT_VERSION_311);
+    else if (e.silent && !t->stop && manners_is_old(&t->manners))
+        e = connect_silent(t, e);
     return e;
 }
 

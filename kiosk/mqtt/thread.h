@@ -28,7 +28,8 @@ typedef size_t mqtt_will(const void *context, uint64_t connection, uint8_t *payl
 struct mqtt_subscription {
     char topic[TOPIC_NAME_MAX];
     int qos;
-    bool news; /* neither what is retained there nor what we wrote; MQTT 5 alone can ask for it */
+    bool news;   /* neither what is retained there nor what we wrote; MQTT 5 alone can ask for it */
+    bool needed; /* careful: one hang-up when it is asked for may have been the network's */
     struct mqtt_budget each, all; /* for each topic of it, and for all of them together */
 };
 

@@ -43,6 +43,18 @@ def suback_on(name, answer):
     return lambda c, topic, qos: answer if name in ("*", name_of(topic)) else min(qos, 1)
 
 
+def at_first(times, answer, otherwise, match=lambda *what: True):
+    """`answer` to the first `times` packets that match, then what `otherwise` says."""
+    left = [times]
+
+    def one(*what):
+        if left[0] > 0 and match(*what):
+            left[0] -= 1
+            return answer
+        return otherwise(*what)
+    return one
+
+
 def refuses_will(code, what):
     """CONNACK with this code to a will that asks for too much."""
     return lambda c: code if c.will and what(c.will) else 0
@@ -98,6 +110,11 @@ def connack_codes():
     yield Row("CONNACK 0x9c with a server", Dialect(
         connack=lambda c: 0x9c, properties={"server_reference": "other.example.org"}), leaves=False,
         faults=("broker",), delivery="pending")
+    yield Row("3.1.1 only, and hangs up at MQTT 5",
+              Dialect(connack=lambda c: HangUp if c.level == 5 else 0), delivery="unproved", connects=8)
+    for times in (1, 2, 3, 4):
+        yield Row(f"hangs up {times} times at CONNECT, then speaks MQTT 5",
+                  Dialect(connack=at_first(times, HangUp, lambda c: 0)), connects=9)
     for refusal in (bytes([0x20, 2, 0, 1]), bytes([0x20, 3, 0, 0x84, 0])):
         old = Dialect(versions=(4,), refusal=refusal)
         yield Row(f"3.1.1 only, says so by {refusal.hex()}", old, delivery="unproved", connects=6)
@@ -120,7 +137,12 @@ def subscriptions():
             yield Row(f"SUBACK {code:#x} on {topic}", Dialect(suback=suback_on(topic, code)),
                       faults=("rights", "limits", "broker"))
         yield Row(f"hangs up at SUBSCRIBE {topic}", Dialect(suback=suback_on(topic, HangUp)),
-                  faults=("rights",) if topic != "*" else ("rights", "broker"), connects=8)
+                  faults=("rights",) if topic != "*" else ("rights", "broker"),
+                  connects=8 if topic != "*" else 14)
+    for answer, how in ((HangUp, "hangs up"), (Goodbye(0x8b), "says goodbye 0x8b")):
+        yield Row(f"{how} once at SUBSCRIBE command", Dialect(suback=at_first(
+            1, answer, lambda c, t, q: min(q, 1), lambda c, t, q: name_of(t) == "command")),
+            connects=4)
     yield Row("goodbye 0x87 at SUBSCRIBE command",
               Dialect(suback=suback_on("command", Goodbye(0x87, {"reason": "no"}))),
               faults=("rights",), connects=8)
@@ -149,6 +171,8 @@ def publications():
               faults=("rights", "broker"), delivery="pending")
     yield Row("hangs up at PUBLISH beat", Dialect(puback=puback_on("beat", HangUp)),
               faults=("rights",), connects=10)
+    yield Row("hangs up once at a retained message", Dialect(puback=at_first(
+        1, HangUp, lambda *a: 0, lambda c, t, q, r: r)), connects=4)
     yield Row("hangs up at retained messages", Dialect(puback=lambda c, t, q, r: HangUp if r else 0),
               faults=("limits",), connects=8)
     for after in range(1, 4):

@@ -29,7 +29,7 @@ class Voice:
             hexed(kiosk.credentials / "kiosk.key"))
         self.letters, self.answers_pings, self.answered = [], True, 0
         self._ready = threading.Event()
-        self.client = paho_client(kiosk.account)
+        self.client = paho_client(kiosk.account, self.broker.v5)
         self.client.username_pw_set(kiosk.account, self.broker.accounts[kiosk.account][1])
         self.client.tls_set(ca_certs=str(self.broker.ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
         self.client.on_connect = lambda client, *_: client.subscribe(

@@ -11,81 +11,145 @@
 
 #define S INT64_C(1000000000)
 
-static void a_subscription_that_ended_the_connection_is_left_out(void **state)
+static struct manners_thing *needed_thing(struct mqtt_manners *m, char kind, const char *topic,
+                                          int how)
+{
+    struct manners_thing *t = manners_of(m, kind, topic, how);
+    t->needed = true;
+    return t;
+}
+
+static void what_is_optional_is_left_out_at_once(void **state)
 {
     struct mqtt_manners m = {0};
     (void)state;
-    struct manners_thing *t = manners_of(&m, 's', "command/+", 0);
+    struct manners_thing *t = manners_of(&m, 's', "relay/+", 0);
     assert_int_equal(t->standing, MANNERS_UNPROVEN);
-    assert_true(manners_blame(&m, t, false, S));
+    assert_true(manners_blame(&m, t, false, false, S));
     assert_int_equal(t->standing, MANNERS_BLAMED);
-    assert_ptr_equal(manners_of(&m, 's', "command/+", 0), t);
+    assert_ptr_equal(manners_of(&m, 's', "relay/+", 0), t);
     assert_ptr_not_equal(manners_of(&m, 's', "ack/+", 0), t);
 }
 
-static void it_gets_one_second_chance(void **state)
+static void what_is_optional_gets_one_more_chance(void **state)
 {
     struct mqtt_manners m = {0};
     (void)state;
-    struct manners_thing *t = manners_of(&m, 's', "command/+", 0);
-    manners_blame(&m, t, false, S);
+    struct manners_thing *t = manners_of(&m, 's', "relay/+", 0);
+    manners_blame(&m, t, false, false, S);
     assert_false(manners_chance(t, MANNERS_CHANCE - 1));
     assert_true(manners_chance(t, MANNERS_CHANCE));
     assert_int_equal(t->standing, MANNERS_UNPROVEN);
-    manners_blame(&m, t, false, 400 * S);
+    manners_blame(&m, t, false, false, 400 * S);
     assert_false(manners_chance(t, MANNERS_CHANCE));
     assert_int_equal(t->standing, MANNERS_BLAMED);
 }
 
-static void a_publication_is_left_out_at_its_second_time(void **state)
+static void what_is_needed_is_left_out_at_its_second_time_and_comes_back_soon(void **state)
 {
     struct mqtt_manners m = {0};
     (void)state;
-    struct manners_thing *t = manners_of(&m, 'q', "beat", 0);
-    assert_true(manners_blame(&m, t, false, S));
+    struct manners_thing *t = needed_thing(&m, 's', "command/+", 0);
+    assert_true(manners_blame(&m, t, false, false, S));
     assert_int_equal(t->standing, MANNERS_UNPROVEN);
-    manners_blame(&m, t, false, 2 * S);
+    manners_blame(&m, t, false, false, 2 * S);
     assert_int_equal(t->standing, MANNERS_BLAMED);
-    assert_true(manners_chance(t, MANNERS_CHANCE_PUBLISH));
+    assert_false(manners_chance(t, MANNERS_CHANCE_SOON - 1));
+    assert_true(manners_chance(t, MANNERS_CHANCE_SOON));
+    manners_blame(&m, t, false, false, 40 * S);
+    assert_int_equal(t->standing, MANNERS_BLAMED);
+    assert_false(manners_chance(t, MANNERS_CHANCE - 1));
+    assert_true(manners_chance(t, MANNERS_CHANCE));
+    manners_blame(&m, t, false, false, 400 * S);
+    assert_false(manners_chance(t, MANNERS_CHANCE));
+}
+
+static void what_the_broker_has_taken_meanwhile_begins_again(void **state)
+{
+    struct mqtt_manners m = {0};
+    (void)state;
+    struct manners_thing *t = needed_thing(&m, 's', "command/+", 0);
+    for (int i = 0; i < 5; i++) {
+        manners_blame(&m, t, false, false, S);
+        assert_int_equal(t->standing, MANNERS_UNPROVEN);
+        manners_prove(&m, t, false);
+        assert_int_equal(t->standing, MANNERS_PROVEN);
+        t->standing = MANNERS_UNPROVEN;
+    }
+}
+
+static void a_broker_that_says_why_is_believed_at_once(void **state)
+{
+    struct mqtt_manners m = {0};
+    (void)state;
+    struct manners_thing *t = needed_thing(&m, 's', "command/+", 0);
+    assert_true(manners_blame(&m, t, false, true, S));
+    assert_int_equal(t->standing, MANNERS_BLAMED);
+    assert_true(manners_chance(t, MANNERS_CHANCE_SOON));
 }
 
 static void a_retained_message_is_then_sent_unretained(void **state)
 {
     struct mqtt_manners m = {0};
     (void)state;
-    struct manners_thing *t = manners_of(&m, 'p', "state", 1);
-    assert_true(manners_blame(&m, t, true, S));
+    struct manners_thing *t = needed_thing(&m, 'p', "state", 1);
+    assert_true(manners_blame(&m, t, true, false, S));
+    assert_false(m.no_retain);
+    manners_prove(&m, t, true);
+    manners_blame(&m, t, true, false, 2 * S);
+    assert_false(m.no_retain);
+    manners_blame(&m, t, true, false, 3 * S);
     assert_true(m.no_retain);
-    assert_int_equal(t->standing, MANNERS_UNPROVEN);
+    assert_int_equal(t->standing, MANNERS_PROVEN);
+    assert_false(manners_chance_retain(&m, MANNERS_CHANCE_SOON - 1));
+    assert_true(manners_chance_retain(&m, MANNERS_CHANCE_SOON));
+    manners_blame(&m, t, true, false, 40 * S);
     assert_false(manners_chance_retain(&m, MANNERS_CHANCE - 1));
     assert_true(manners_chance_retain(&m, MANNERS_CHANCE));
-    manners_blame(&m, t, true, 400 * S);
+    manners_blame(&m, t, true, false, 400 * S);
     assert_false(manners_chance_retain(&m, MANNERS_CHANCE));
+}
+
+static void who_never_answers_mqtt_5_may_be_old(void **state)
+{
+    struct mqtt_manners m = {0};
+    (void)state;
+    for (int i = 0; i < MANNERS_SILENT_OLD; i++) {
+        assert_false(manners_is_old(&m));
+        manners_refused(&m, 0, i == 0, S);
+    }
+    assert_true(manners_is_old(&m));
+    manners_old(&m);
+    assert_false(m.no_will || m.will_unretained);
+    manners_begin(&m, S + MANNERS_MEMORY + 1);
+    assert_true(manners_is_old(&m)); /* 5 is asked for once, and then 3.1.1 */
+    manners_taken(&m);               /* it was renewed */
+    for (int i = 0; i < 20; i++) {
+        assert_false(manners_is_old(&m));
+        manners_refused(&m, 0, true, S);
+    }
 }
 
 static void who_always_hangs_up_does_so_for_another_reason(void **state)
 {
-    static const char *const topics[] = {"a", "b", "c", "d", "e", "f",
-                                         "g", "h", "i", "j", "k", "l"};
     struct mqtt_manners m = {0};
     bool learnt = true;
+    char topic[2] = "a";
     (void)state;
-    EACH_ROW (i, topics, topics[i]) {
-        learnt = manners_blame(&m, manners_of(&m, 's', topics[i], 0), false, S);
-    }
+    for (int i = 0; i < MANNERS_EARLY_MOST; i++, topic[0]++)
+        learnt = manners_blame(&m, manners_of(&m, 's', topic, 0), false, false, S);
     assert_false(learnt);
-    EACH_ROW (i, topics, topics[i]) {
-        assert_int_not_equal(manners_of(&m, 's', topics[i], 0)->standing, MANNERS_BLAMED);
-    }
+    for (topic[0] = 'a'; topic[0] < 'a' + MANNERS_EARLY_MOST; topic[0]++)
+        assert_int_not_equal(manners_of(&m, 's', topic, 0)->standing, MANNERS_BLAMED);
     manners_lasted(&m);
-    assert_true(manners_blame(&m, manners_of(&m, 's', "a", 0), false, S));
+    assert_true(manners_blame(&m, manners_of(&m, 's', "a", 0), false, false, S));
 }
 
 static void all_is_tried_again_after_an_hour(void **state)
 {
     struct mqtt_manners m = {0};
     (void)state;
-    manners_blame(&m, manners_of(&m, 'p', "state", 1), true, S);
+    manners_blame(&m, manners_of(&m, 'p', "state", 1), true, true, S);
     manners_begin(&m, S + MANNERS_MEMORY);
     assert_true(m.no_retain);
     manners_begin(&m, S + MANNERS_MEMORY + 1);
@@ -151,10 +215,13 @@ static void a_wrong_password_costs_no_will(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_subscription_that_ended_the_connection_is_left_out),
-        cmocka_unit_test(it_gets_one_second_chance),
-        cmocka_unit_test(a_publication_is_left_out_at_its_second_time),
+        cmocka_unit_test(what_is_optional_is_left_out_at_once),
+        cmocka_unit_test(what_is_optional_gets_one_more_chance),
+        cmocka_unit_test(what_is_needed_is_left_out_at_its_second_time_and_comes_back_soon),
+        cmocka_unit_test(what_the_broker_has_taken_meanwhile_begins_again),
+        cmocka_unit_test(a_broker_that_says_why_is_believed_at_once),
         cmocka_unit_test(a_retained_message_is_then_sent_unretained),
+        cmocka_unit_test(who_never_answers_mqtt_5_may_be_old),
         cmocka_unit_test(who_always_hangs_up_does_so_for_another_reason),
         cmocka_unit_test(all_is_tried_again_after_an_hour),
         cmocka_unit_test(a_refused_connect_asks_for_less_and_never_without_end),

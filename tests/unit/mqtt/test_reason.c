@@ -42,8 +42,20 @@ static void each_code_has_its_fault(void **state)
     }
 }
 
+static void a_broker_that_stops_says_nothing_of_what_was_sent(void **state)
+{
+    (void)state;
+    assert_true(mqtt_reason_is_its_own(0x8b)); /* it shuts down */
+    assert_true(mqtt_reason_is_its_own(0x8e)); /* taken over */
+    assert_false(mqtt_reason_is_its_own(0x87));
+    assert_false(mqtt_reason_is_its_own(0x9a));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(each_code_has_its_fault)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_code_has_its_fault),
+        cmocka_unit_test(a_broker_that_stops_says_nothing_of_what_was_sent),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

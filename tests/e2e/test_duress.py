@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.kit import traces
+from tests.kit import telling_apart, traces
+from tests.kit.duress_nights import nights, parted
 from tests.kit.kiosk import Kiosk
 
 
@@ -19,6 +20,16 @@ def test_code_and_duress_leave_the_same_traces(state):
     assert topics.count("notice") == 1 + reports and {"staff", "state", "ring"} <= set(topics)
     assert not any("duress" in text for text in found[1]["member"]) and "duress" not in \
         found[1]["log"]
+
+
+@pytest.mark.parametrize("state, cover", [("quiet", "no"), ("grace", "no"), ("lockdown", "yes")])
+def test_a_few_nights_of_either_kind_leave_the_same_everywhere(state, cover):
+    """Wire, card, journal, the relay's log, wake-ups, a member's screen; a hundred nights in tests/long."""
+    found = nights(state, cover, 3)
+    assert len(found) == 6 and set(found[0]["same"]["pushes"][0]) == {"/staff", 16}
+    for surface in found[0]["same"]:
+        code, duress = parted(found, surface)
+        assert telling_apart.commonest(code) == telling_apart.commonest(duress), surface
 
 
 def test_only_staff_phones_can_tell():

@@ -41,7 +41,8 @@ RIGHTS = {
               "read answer/ACCOUNT"],
     "bench": ["read alert", "readwrite bench"],
     "spy": ["readwrite #"],
-    "relay": ["read alert", "read state", "read presence", "read beat", "write relay/ACCOUNT"],
+    "relay": ["read ring", "read presence", "read beat", "read root", "write relay/ACCOUNT",
+              "write push", "read wake/+"],
 }
 
 

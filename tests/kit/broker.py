@@ -92,6 +92,10 @@ class Broker:
         self.process = None
         self.certificate = certificate or authority.server(name)
 
+    def enter(self):
+        """What runs the broker's program, in front of it."""
+        return []
+
     def account(self, role, account, password):
         self.accounts[account] = (role, password)
         return self
@@ -118,7 +122,8 @@ class Broker:
     def start(self):
         self._write()
         log = self.folder / "log"
-        self.process = Process(self.name, ["mosquitto", "-c", self.folder / "mosquitto.conf"], log)
+        self.process = Process(self.name, [*self.enter(), "mosquitto", "-c",
+                                           self.folder / "mosquitto.conf"], log)
         end = time.monotonic() + 10
         while time.monotonic() < end:
             try:
@@ -146,8 +151,14 @@ class Broker:
         self.process.thaw()
 
     def reload(self):
-        """Rights and passwords are read again."""
+        """Rights and passwords are read again from their files."""
         self.process.popen.send_signal(signal.SIGHUP)
+
+    def role(self, account, role):
+        """From now on the account has this role's rights. A client may be disconnected by it."""
+        self.accounts[account] = (role, self.accounts[account][1])
+        self._write()
+        self.reload()
 
     def said(self):
         return (self.folder / "log").read_text(errors="replace")

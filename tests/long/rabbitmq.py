@@ -1,4 +1,5 @@
-"""RabbitMQ with its MQTT plugin, Debian's own, in a private folder: alone, or three as one cluster.
+"""RabbitMQ with its MQTT plugin, Debian's own, in a private folder: alone, or three as one cluster; and
+the one of Debian 13.
 
 Everything that Erlang would share with others of its kind is ours: the name server (epmd) on a port
 of its own, the cookie, the home."""
@@ -13,8 +14,10 @@ import secrets
 from tests.kit import process, wait
 from tests.kit.broker import RIGHTS, Broker, free_port
 from tests.kit.process import Process
+from tests.long import trees
 
 SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
+CONTROL = "/usr/lib/rabbitmq/bin/rabbitmqctl"
 LED = re.compile(r"mqtt_node: (candidate -> leader|detected a new leader)")
 QUEUES = r"^(mqtt-.*|amq\.topic)$"
 
@@ -38,13 +41,18 @@ load_definitions = {folder}/definitions.json
 
 
 def version():
+    """Of the one on this machine, as Debian writes it."""
     done = process.run(["dpkg-query", "-W", "-f", "${Version}", "rabbitmq-server"])
     assert done.returncode == 0, f"rabbitmq-server is missing: make test-long installs it: {done.stderr}"
-    return tuple(int(n) for n in re.match(r"(\d+)\.(\d+)", done.stdout).groups())
+    return done.stdout
 
 
-def speaks_5():
-    return version() >= (3, 13)
+def speaks_5(text):
+    return numbers(text) >= (3, 13)
+
+
+def numbers(text):
+    return tuple(int(n) for n in re.match(r"(\d+)\.(\d+)", text).groups())
 
 
 def salted(password):
@@ -59,7 +67,7 @@ def pattern(topics):
     return f"^({'|'.join(words)})$" if words else "^$"
 
 
-def definitions(place, accounts):
+def definitions(place, accounts, policies):
     def may(account, role, verb):
         return pattern([f"{place}/{topic.replace('ACCOUNT', account)}"
                         for line in RIGHTS[role] for said, topic in [line.split()]
@@ -73,7 +81,7 @@ def definitions(place, accounts):
         topics.append({"user": account, "vhost": "/", "exchange": "amq.topic",
                        "write": may(account, role, "write"), "read": may(account, role, "read")})
     return {"vhosts": [{"name": "/"}], "users": users, "permissions": rights,
-            "topic_permissions": topics, "policies": POLICIES if version() < (4, 0) else []}
+            "topic_permissions": topics, "policies": policies}
 
 
 class Names:
@@ -97,7 +105,11 @@ class Names:
 class Node(Broker):
     """One node. `peers`: the names of all nodes of its cluster, its own among them."""
 
-    v5 = property(lambda _: speaks_5())
+    v5 = property(lambda self: speaks_5(self.release()))
+
+    @staticmethod
+    def release():
+        return version()
 
     def __init__(self, folder, authority, place, certificate=None, name="rabbit", names=None,
                  peers=()):
@@ -117,7 +129,8 @@ class Node(Broker):
         (self.folder / "rabbitmq.conf").write_text(text)
         (self.folder / "plugins").write_text("[rabbitmq_mqtt].\n")
         (self.folder / "definitions.json").write_text(
-            json.dumps(definitions(self.place, self.accounts)))
+            json.dumps(definitions(self.place, self.accounts,
+                                   POLICIES if numbers(self.release()) < (4, 0) else [])))
         cookie = self.folder / ".erlang.cookie"
         if not cookie.exists():
             cookie.write_text((self.names or self.own_names).cookie)
@@ -141,9 +154,15 @@ class Node(Broker):
             self.own_names = Names(self.folder).start()
         self._write()
         self._from = os.path.getsize(self.folder / "log") if (self.folder / "log").exists() else 0
-        self.process = Process(self.name, [SERVER], self.folder / "log", cwd=self.folder,
+        self.process = Process(self.name, [*self.enter(), SERVER], self.folder / "log", cwd=self.folder,
                                env=self._environment(self.names or self.own_names))
         return self
+
+    def reload(self):
+        done = process.run([*self.enter(), CONTROL, "-n", self.node, "import_definitions",
+                            self.folder / "definitions.json"], 60, cwd=self.folder,
+                           env=self._environment(self.names or self.own_names))
+        assert done.returncode == 0, done.stdout + done.stderr
 
     def serves(self):
         wait.until(self._up, lambda: f"{self.node}; it said: {self.said()[-3000:]}", 120, every=0.1)
@@ -172,6 +191,17 @@ class Node(Broker):
             self.kill()
 
 
+class Node13(Node):
+    """In a Debian 13 tree."""
+
+    @staticmethod
+    def release():
+        return trees.version("trixie", "rabbitmq-server")
+
+    def enter(self):
+        return trees.inside("trixie")
+
+
 class Cluster:
     """Three nodes. The accounts go to each before it starts. They join one after the other: nodes
     that begin together sometimes end up with two minds about who leads the plugin's own Raft."""
@@ -187,7 +217,7 @@ class Cluster:
         self.names.start()
         for node in self.nodes:
             node.start()
-            wait.until(lambda: LED.search(node.said()) or speaks_5(),
+            wait.until(lambda: LED.search(node.said()) or node.v5,
                        lambda: f"a leader: {node.said()[-3000:]}", 60, every=0.1)
         return self
 

@@ -1,6 +1,8 @@
-"""Brokers of other makes pass the tests of delivery, as they are; and three nodes of RabbitMQ are
-one broker that outlives a node."""
+"""Brokers of other makes and releases pass the tests of delivery, as they are, sealed and plain; and three
+nodes of RabbitMQ are one broker that outlives a node."""
 
+import importlib
+import json
 import os
 import re
 import select
@@ -13,9 +15,10 @@ import time
 import pytest
 
 from tests.kit import wait
+from tests.kit.broker import RIGHTS
 from tests.kit.kiosk import FAST, Kiosk
 from tests.kit.place import ROOT
-from tests.long.rabbitmq import Cluster, speaks_5
+from tests.long.rabbitmq import Cluster
 
 DELIVERY = ["press", "network", "command", "without"]
 
@@ -24,20 +27,69 @@ DELIVERY = ["press", "network", "command", "without"]
 NOT_THERE = ["e2e/test_command.py::test_a_retained_command_is_refused"]
 
 
-@pytest.mark.parametrize("make, without", [("tests.long.aedes:Aedes", []),
-                                           ("tests.long.rabbitmq:Node", NOT_THERE)],
-                         ids=["aedes", "rabbitmq"])
-def test_the_delivery_tests_with_another_make(make, without):
+# Of each: the class, what its release begins with, what it speaks, what of the tests cannot be.
+MAKES = {
+    "mosquitto of Debian 12": ("tests.long.mosquitto:Mosquitto", "2.0.11", "5", []),
+    "mosquitto of Debian 13": ("tests.long.mosquitto:Mosquitto13", "2.0.2", "5", []),
+    "mosquitto 2.1": ("tests.long.mosquitto:MosquittoSid", "2.1", "5", []),
+    "RabbitMQ of Debian 12": ("tests.long.rabbitmq:Node", "3.10", "3.1.1", NOT_THERE),
+    "RabbitMQ of Debian 13": ("tests.long.rabbitmq:Node13", "4.", "5", NOT_THERE),
+    "aedes for Debian 12": ("tests.long.aedes:Aedes", "0.51", "3.1.1", []),
+    "aedes for Debian 13": ("tests.long.aedes:Aedes13", "1.2", "3.1.1", []),
+}
+
+
+@pytest.fixture(params=list(MAKES))
+def make(request):
+    return MAKES[request.param]
+
+
+def test_the_delivery_tests_with_another_make(make):
+    name, _, _, without = make
     argv = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-n", "2",
-            *[f"tests/e2e/test_{name}.py" for name in DELIVERY]]
-    for name in without:
-        argv += ["--deselect", name]
+            *[f"tests/e2e/test_{part}.py" for part in DELIVERY]]
+    for case in without:
+        argv += ["--deselect", f"tests/{case}"]
     env = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
-    done = subprocess.run(argv, cwd=ROOT, env={**env, "BROKER": make}, timeout=3600,
+    done = subprocess.run(argv, cwd=ROOT, env={**env, "BROKER": name}, timeout=3600,
                           capture_output=True, text=True)
-    print(f"{make}: {done.stdout.splitlines()[-1]}")
+    print(f"{name}: {done.stdout.splitlines()[-1]}")
     assert done.returncode == 0, done.stdout
     assert int(re.search(r"(\d+) passed", done.stdout).group(1)) >= 36, done.stdout
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["sealed", "plain"])
+def test_a_night_with_another_make(make, plain, monkeypatch):
+    """An alert, its state for a latecomer, what the hand-over is called, the broker's restart, the next
+    alert, and the will of a kiosk that was unplugged."""
+    name, release, speaks, _ = make
+    module, _, kind = name.partition(":")
+    assert getattr(importlib.import_module(module), kind).release().startswith(release)
+    monkeypatch.setenv("BROKER", name)
+    if plain:  # the broker is the host's own
+        monkeypatch.setitem(RIGHTS, "kiosk", ["readwrite #"])
+    with Kiosk(conf={**FAST, "plain": {"discovery": "no"}}, plain=plain) as kiosk:
+        kiosk.start(connected=False)
+        wait.until(kiosk.connected, lambda: f"{kiosk.status()}; {kiosk.daemon.said()}", 60, every=0.05)
+        assert kiosk.status()["brokers"][0]["mqtt"] == speaks
+        member = kiosk.member()
+        kiosk.wires().hold(0.4)
+        got = member.wait("lockdown", "alert")
+        assert plain == (json.loads(got.wire)["kind"] == "lockdown" if got.wire[:1] == b"{" else False)
+        said = "handed over" if speaks == "5" else "unproved"
+        wait.until(lambda: kiosk.status()["alert"]["delivery"] == said, lambda: f"{kiosk.status()}")
+        late = kiosk.member("spy", topics=["state"])
+        assert late.wait("state", "state", state="lockdown").body["id"] == got.body["id"]
+        kiosk.brokers[0].kill()
+        wait.until(lambda: not kiosk.connected(), "that it notices")
+        kiosk.brokers[0].start()
+        wait.until(kiosk.connected, lambda: f"{kiosk.status()}", 60)
+        wait.until(lambda: len(late.all("state", "state", state="lockdown")) > 1, "the state again", 60)
+        assert kiosk.status()["brokers"][0]["fault"] == "fine", kiosk.status()
+        watcher = kiosk.member("spy", topics=["presence"])
+        watcher.wait("online", "presence")
+        kiosk.daemon.kill()
+        watcher.wait("lost", "presence", within=60)
 
 
 class Front:
@@ -125,7 +177,7 @@ def test_a_cluster_outlives_a_node_in_the_middle_of_an_alert(cluster, moment):
     kiosk, nodes = cluster
     kiosk.start()
     assert kiosk.front.taken[-1] == nodes[0].port, "the kiosk is at the first node"
-    assert kiosk.status()["brokers"][0]["mqtt"] == ("5" if speaks_5() else "3.1.1")
+    assert kiosk.status()["brokers"][0]["mqtt"] == ("5" if nodes[0].v5 else "3.1.1")
     member, staff = kiosk.member(broker=1), kiosk.member("staff", broker=2)
     roaming = kiosk.member("spy", broker=0, topics=["alert", "state"], port=kiosk.front.port)
     member.wait("beat"), staff.wait("beat"), roaming.wait("state")

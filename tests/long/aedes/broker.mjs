@@ -6,8 +6,12 @@ import { createServer } from 'node:tls'
 import { createRequire } from 'node:module'
 
 // The parts are below build/, where npm put them; the second argument says where.
-const aedes = createRequire(process.argv[3])('aedes')()
-const conf = JSON.parse(readFileSync(process.argv[2], 'utf8'))
+const name = createRequire(process.argv[3]).resolve('aedes')
+const found = await import(name)
+const aedes = found.Aedes?.createBroker ? await found.Aedes.createBroker() : found.default()
+const read = () => JSON.parse(readFileSync(process.argv[2], 'utf8'))
+let conf = read()
+process.on('SIGHUP', () => { conf = read() })
 
 function matches (filter, topic) {
   const want = filter.split('/')

@@ -152,9 +152,9 @@ static int open_folder_of(const char *dir, uid_t owner)
 }
 
 /* The file as text; "" if there is none. You free it. NULL with errno. */
-static char *remembered_read(int folder)
+static char *remembered_read(int folder, const char *name)
 {
-    int fd = openat(folder, REMEMBERED_NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     char *text = malloc(REMEMBERED_FILE_MAX + 1);
     ssize_t n = 0;
 
@@ -171,7 +171,7 @@ static char *remembered_read(int folder)
     return NULL;
 }
 
-int remembered_load(const char *dir, uid_t owner, struct remembered *m)
+int remembered_load(const char *dir, const char *name, uid_t owner, struct remembered *m)
 {
     int folder = open_folder_of(dir, owner), result = 0;
     char *text = NULL;
@@ -179,7 +179,7 @@ int remembered_load(const char *dir, uid_t owner, struct remembered *m)
     m->count = 0;
     if (folder < 0)
         return errno == ENOENT ? 0 : -1;
-    text = remembered_read(folder);
+    text = remembered_read(folder, name);
     file_close(folder);
     if (!text)
         return -1;
@@ -191,7 +191,7 @@ int remembered_load(const char *dir, uid_t owner, struct remembered *m)
     return result;
 }
 
-int remembered_save(const char *dir, uid_t owner, const struct remembered *m)
+int remembered_save(const char *dir, const char *name, uid_t owner, const struct remembered *m)
 {
     int folder = -1, result = -1;
     char *text = remembered_print(m), *before = NULL;
@@ -199,10 +199,10 @@ int remembered_save(const char *dir, uid_t owner, const struct remembered *m)
     if (text && (mkdir(dir, 0700) == 0 || errno == EEXIST))
         folder = open_folder_of(dir, owner);
     if (folder >= 0) {
-        before = remembered_read(folder);
+        before = remembered_read(folder, name);
         result = before && strcmp(before, text) == 0
                      ? 0
-                     : file_replace_at(folder, REMEMBERED_NAME, text, strlen(text), 0600);
+                     : file_replace_at(folder, name, text, strlen(text), 0600);
     }
     file_close(folder);
     free(before);

@@ -13,6 +13,7 @@
  * state folder, as JSON. It holds no contents, and no path that the plan does not name. */
 
 #define REMEMBERED_NAME "places"
+#define REMEMBERED_DRILL "drill-places" /* of a drill's decoys */
 enum { REMEMBERED_FILE_MAX = 512 * 1024, REMEMBERED_INNER_MAX = 4 };
 
 struct remembered_target {
@@ -43,10 +44,11 @@ void remembered_keep(struct remembered *m, const struct plan *p);
 bool remembered_parse(const char *text, struct remembered *m);
 char *remembered_print(const struct remembered *m); /* you free it; NULL: no memory */
 
-/* From and to the folder `dir`, which must be as progress_open wants it. A file that is missing is
- * an empty memory. 0, or -1 with errno (EBADMSG: not readable); *m is then empty. */
-int remembered_load(const char *dir, uid_t owner, struct remembered *m);
-int remembered_save(const char *dir, uid_t owner, const struct remembered *m);
+/* From and to the file `name` in the folder `dir`, which must be as progress_open wants it. A file
+ * that is missing is an empty memory. 0, or -1 with errno (EBADMSG: not readable); *m is then
+ * empty. */
+int remembered_load(const char *dir, const char *name, uid_t owner, struct remembered *m);
+int remembered_save(const char *dir, const char *name, uid_t owner, const struct remembered *m);
 
 /* The path that a target is looked for at; "" if it has none. */
 const char *remembered_path(const struct plan_target *t);

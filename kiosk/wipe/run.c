@@ -220,9 +220,9 @@ static void note_place(struct walk *w, const struct plan_target *t, const struct
 {
     struct remembered_target *one;
 
-    if (w->run->drill || !w->memory || !(report->lost || report->outcome == WIPE_DESTROYED))
+    if (!w->memory || !(report->lost || report->outcome == WIPE_DESTROYED))
         return;
-    target_place_remember(&w->scope, t, p, w->memory, report->lost);
+    target_place_remember(&w->scope, t, p, w->memory, report->lost || w->run->drill);
     one = remembered_find(w->memory, t);
     if (one)
         one->unproved = report->lost;
@@ -416,7 +416,7 @@ enum run_result run_plan(const struct run *r, const struct plan *plan, struct pr
         *worst = WIPE_FAILED;
         return RUN_NOT_PROVED;
     }
-    w.memory = r->drill ? NULL : run_memory_load(r);
+    w.memory = run_memory_load(r);
     walk_all(&w);
     scope_finish(&w.scope);
     if (w.memory && record->fd >= 0)

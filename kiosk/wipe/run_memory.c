@@ -11,16 +11,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A drill remembers its decoys apart: what is remembered of the targets decides at night. */
+static const char *memory_name(const struct run *r)
+{
+    return r->drill ? REMEMBERED_DRILL : REMEMBERED_NAME;
+}
+
 struct remembered *run_memory_load(const struct run *r)
 {
     struct remembered *m = calloc(1, sizeof *m);
     char dir[PATH_LEN];
 
-    if (m &&
-        (path_under(r->prefix, PATH_WIPE_DIR, dir) < 0 || remembered_load(dir, r->owner, m) < 0))
-        log_warning("%s/" REMEMBERED_NAME " cannot be read: %s. Until you accept the plan again "
+    if (m && (path_under(r->prefix, PATH_WIPE_DIR, dir) < 0 ||
+              remembered_load(dir, memory_name(r), r->owner, m) < 0))
+        log_warning("%s/%s cannot be read: %s. Until you accept the plan again "
                     "(porchlight wipe --plan), a target that is missing is not taken for gone",
-                    PATH_WIPE_DIR, errno == EBADMSG ? "it is damaged" : strerror(errno));
+                    PATH_WIPE_DIR, memory_name(r),
+                    errno == EBADMSG ? "it is damaged" : strerror(errno));
     return m;
 }
 
@@ -28,9 +35,10 @@ void run_memory_save(const struct run *r, const struct remembered *m)
 {
     char dir[PATH_LEN];
 
-    if (path_under(r->prefix, PATH_WIPE_DIR, dir) < 0 || remembered_save(dir, r->owner, m) < 0)
-        log_warning("where the targets are could not be written to %s/" REMEMBERED_NAME ": %s",
-                    PATH_WIPE_DIR, strerror(errno));
+    if (path_under(r->prefix, PATH_WIPE_DIR, dir) < 0 ||
+        remembered_save(dir, memory_name(r), r->owner, m) < 0)
+        log_warning("where the targets are could not be written to %s/%s: %s", PATH_WIPE_DIR,
+                    memory_name(r), strerror(errno));
 }
 
 static void say_nothing(void *context, const char *sentence)

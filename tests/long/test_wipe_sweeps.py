@@ -131,16 +131,21 @@ def test_drill_makes_the_same_calls(tracer, place):
         "[root venue]\npath = /srv/disk/venue\n" + "".join(kinds))
     place.plant()
     v = place.venue
-    for word in ("DRILL", "WIPE"):  # records are made once, and nothing is there yet to destroy
+
+    def plant_targets():
+        for name in "kf":
+            (v / name).write_bytes(b"x" * 32)
+        (v / "c").write_bytes((v / "cell").read_bytes())
+        for name in "tj":
+            (v / name / "folder").mkdir(parents=True)
+            (v / name / "one").write_bytes(b"x" * 300)
+            (v / name / "folder/two").write_bytes(b"x" * 8192)
+            (v / name / "link").symlink_to("one")
+
+    plant_targets()
+    for word in ("DRILL", "WIPE"):  # records and remembered places are made once
         Traced(tracer, place, word, "list")
-    for name in "kf":
-        (v / name).write_bytes(b"x" * 32)
-    (v / "c").write_bytes((v / "cell").read_bytes())
-    for name in "tj":
-        (v / name / "folder").mkdir(parents=True)
-        (v / name / "one").write_bytes(b"x" * 300)
-        (v / name / "folder/two").write_bytes(b"x" * 8192)
-        (v / name / "link").symlink_to("one")
+    plant_targets()
     before = checksum(v)
     drill = Traced(tracer, place, "DRILL", "list")
     assert checksum(v) == before

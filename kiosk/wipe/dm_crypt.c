@@ -65,6 +65,28 @@ static enum dm_crypt_state table_state(int fd, const char *name, uint64_t *lengt
     return MAPPING_ALIVE;
 }
 
+bool dm_writes_in_place(const char *name)
+{
+    static const char *const kinds[] = {"linear", "striped", "crypt",     "mirror", "raid",
+                                        "delay",  "flakey",  "multipath", "error",  "zero"};
+    struct call c = {0};
+    struct dm_target_spec piece;
+    int fd = open_control();
+    uint32_t at = 0, i = 0;
+    bool known = fd >= 0 && dm_ask(fd, DM_TABLE_STATUS, &c, name, 0) == 0 &&
+                 !(c.head.flags & DM_BUFFER_FULL_FLAG);
+
+    for (; known && i < c.head.target_count && at <= ROOM - sizeof piece; i++) {
+        memcpy(&piece, c.room + at, sizeof piece);
+        known = false;
+        for (size_t k = 0; k < sizeof kinds / sizeof *kinds && !known; k++)
+            known = strncmp(piece.target_type, kinds[k], sizeof piece.target_type) == 0;
+        at = piece.next;
+    }
+    file_close(fd);
+    return known && i == c.head.target_count;
+}
+
 static int replace_table(int fd, const char *name, uint64_t length)
 {
     struct dm_target_spec piece = {.length = length, .target_type = "error"};

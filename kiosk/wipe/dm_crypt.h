@@ -1,6 +1,8 @@
 #ifndef PORCHLIGHT_WIPE_DM_CRYPT_H
 #define PORCHLIGHT_WIPE_DM_CRYPT_H
 
+#include <stdbool.h>
+
 enum dm_crypt_state {
     MAPPING_GONE,  /* no mapping of that name */
     MAPPING_DEAD,  /* it no longer has a key; somebody still has it open */
@@ -15,5 +17,9 @@ enum dm_crypt_state dm_crypt_kill(const char *name);
 
 /* Looks without touching. If the device mapper does not answer: MAPPING_ALIVE. */
 enum dm_crypt_state dm_crypt_look(const char *name);
+
+/* Whether every piece of the mapping writes where it is told to, and keeps no old block: no
+ * snapshot, cache or journal. False also if it cannot be asked. */
+bool dm_writes_in_place(const char *name);
 
 #endif

@@ -1,6 +1,8 @@
 #ifndef PORCHLIGHT_WIPE_HOLDER_H
 #define PORCHLIGHT_WIPE_HOLDER_H
 
+#include "kiosk/wipe/plan.h"
+
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -10,5 +12,11 @@ enum { HOLDER_MAX = 72 };
 /* Writes its unit and process id, such as "venue-book.service (812)", or its name and id where it
  * has no unit of its own. False: there is none that this process may see; out is then empty. */
 bool holder_of(dev_t device, ino_t inode, char out[HOLDER_MAX]);
+
+/* Whether a program has the file open to write to it, and may write its contents again. `fd` is
+ * open to read only. One in a unit that `plan` stops first does not count; NULL: all count. Writes
+ * who it is, as holder_of; out is empty if that is not known. False also on a file system that
+ * gives no answer, such as FUSE. */
+bool holder_writes(int fd, const struct plan *plan, char out[HOLDER_MAX]);
 
 #endif

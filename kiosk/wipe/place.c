@@ -123,8 +123,11 @@ struct place_verdict place_judge_device(enum place_below below)
                         "its disk is a file (a loop device), and that file may keep the old blocks",
                         "Keep that file on ext4 without snapshots, or use a partition instead."},
         [PLACE_SNAPSHOT] = {PLACE_UNSURE, 0,
-                            "its volume has snapshots, or writes changes to a new place",
+                            "its volume may keep old blocks: it has snapshots, a cache or a "
+                            "journal, or writes changes to a new place",
                             OTHER_FOLDER},
+        [PLACE_DEGRADED] = {PLACE_UNSURE, 0, "a disk of its RAID is missing, and keeps what it has",
+                            "Add the disk again, or keep the target on another partition."},
         [PLACE_FAR] =
             {PLACE_UNSURE, 0,
              "its disk is in another machine, which alone decides what happens to the old "
@@ -148,17 +151,21 @@ struct place_verdict place_judge(const struct place_facts *f)
         read_only = {PLACE_REFUSED, EROFS, "its file system is read-only",
                      "Mount it writable. If the kernel made it read-only after an error, see "
                      "dmesg."},
-        journal = {
-            PLACE_UNSURE, 0,
-            "its file system also writes contents to its journal (data=journal), which keeps "
-            "them",
-            "Mount it without data=journal."};
+        journal =
+            {PLACE_UNSURE, 0,
+             "its file system also writes contents to its journal (data=journal), which keeps "
+             "them",
+             "Mount it without data=journal."},
+        swapped = {PLACE_UNSURE, 0,
+                   "it is in memory, and swap is on: some of it may be on the disk",
+                   "Switch swap off: sudo porchlight doctor says how. Or mount it with noswap."};
     struct place_verdict v;
 
     if (!f->at.known)
         return unknown;
     v = place_worse(judge_habit(habit_of(f->at.type)), place_judge_device(f->below));
     v = place_worse(v, f->journals_data ? journal : fine);
+    v = place_worse(v, f->swaps && strcmp(f->at.type, "tmpfs") == 0 ? swapped : fine);
     return place_worse(v, f->read_only ? read_only : fine);
 }
 
@@ -180,6 +187,9 @@ struct place_verdict place_judge_file(const struct place_file *file)
         {file->runs,
          {PLACE_REFUSED, ETXTBSY, "a program runs from it",
           "Name that program's unit in the plan, so that it is stopped first."}},
+        {file->swap,
+         {PLACE_REFUSED, ETXTBSY, "the kernel swaps to it",
+          "Switch that swap off (swapoff), and name another place in /etc/fstab."}},
         {file->shared,
          {PLACE_UNSURE, 0, "another file or a snapshot shares its blocks, and keeps them",
           "Delete the other copies, or replace it with cp --reflink=never."}},
@@ -195,6 +205,9 @@ struct place_verdict place_judge_file(const struct place_file *file)
         {file->loop_reads_it,
          {PLACE_UNSURE, EBUSY, "a loop device uses it, and may write the old contents again",
           "Name what unmounts it in the plan, as a [unit NAME]."}},
+        {file->written,
+         {PLACE_UNSURE, EBUSY, "a program has it open, and may write its contents again",
+          "Name that program's unit in the plan, so that it is stopped first."}},
     };
     struct place_verdict v = {PLACE_OVERWRITES, 0, "", ""};
 
@@ -251,9 +264,9 @@ enum place_memory place_memory(const struct place *seen, const struct place *now
 static const char *take_word(const char *at, char *out, size_t size)
 {
     size_t len = 0;
-    while (*at == ' ')
+    while (*at == ' ' || *at == '\t')
         at++;
-    while (*at && *at != ' ' && *at != '\n') {
+    while (*at && *at != ' ' && *at != '\t' && *at != '\n') {
         char c = *at++;
         if (c == '\\' && at[0] >= '0' && at[0] <= '3' && at[1] >= '0' && at[1] <= '7' &&
             at[2] >= '0' && at[2] <= '7') {
@@ -301,6 +314,7 @@ static bool read_mount(const char *at, struct place_mount *m)
     take_word(at, options, sizeof options);
     m->read_only |= place_has_option(options, "ro");
     m->journals_data = place_has_option(options, "data=journal");
+    m->no_swap = place_has_option(options, "noswap");
     return m->root[0] == '/' && m->where[0] == '/' && m->type[0];
 }
 
@@ -310,6 +324,20 @@ bool place_next_mount(const char **text, struct place_mount *m)
         const char *line = *text, *end = strchr(line, '\n');
         *text = end ? end + 1 : line + strlen(line);
         if (read_mount(line, m))
+            return true;
+    }
+    return false;
+}
+
+bool place_next_swap(const char **text, struct place_swap *swap)
+{
+    while (**text) {
+        const char *end = strchr(*text, '\n');
+        char kind[16];
+        take_word(take_word(*text, swap->path, sizeof swap->path), kind, sizeof kind);
+        *text = end ? end + 1 : *text + strlen(*text);
+        swap->file = strcmp(kind, "file") == 0;
+        if (swap->path[0] == '/')
             return true;
     }
     return false;

@@ -35,7 +35,8 @@ enum place_below {
     PLACE_DISK,     /* a disk, a card, memory */
     PLACE_LOOP,     /* a loop device whose file does not certainly overwrite in place, or is
                        not found */
-    PLACE_SNAPSHOT, /* a volume with snapshots, or one that is thin or deduplicated */
+    PLACE_SNAPSHOT, /* a volume that may keep old blocks: with snapshots, a cache, or a journal */
+    PLACE_DEGRADED, /* a RAID one of whose disks is missing */
     PLACE_FAR,      /* a disk of another machine */
 };
 
@@ -43,6 +44,7 @@ struct place_facts {
     struct place at;
     bool read_only;
     bool journals_data; /* ext4's data=journal */
+    bool swaps;         /* memory is swapped out to a disk */
     enum place_below below;
 };
 
@@ -58,6 +60,8 @@ struct place_file {
     bool sealed;        /* fs-verity: it cannot be written */
     bool loop_reads_it; /* a loop device writes to it */
     bool runs;          /* a program runs from it */
+    bool written;       /* a program has it open to write to it, and is not stopped first */
+    bool swap;          /* the kernel swaps to it */
 };
 
 enum place_may {
@@ -110,11 +114,20 @@ struct place_mount {
     char source[PLACE_SOURCE_MAX];
     bool read_only; /* the mount or the file system */
     bool journals_data;
+    bool no_swap; /* a tmpfs that is never swapped out */
 };
 
 /* The mount in the line at *text, which goes on to the next. False at the end. A line that cannot
  * be read is skipped. */
 bool place_next_mount(const char **text, struct place_mount *m);
+
+/* The area in the line of /proc/swaps at *text, which goes on to the next. False at the end; the
+ * heading is skipped. */
+struct place_swap {
+    char path[PLACE_WITHIN_MAX];
+    bool file; /* otherwise a device */
+};
+bool place_next_swap(const char **text, struct place_swap *swap);
 
 /* A path below the mount point, as the path in the file system. False if it is not below it, or too
  * long. */

@@ -1,6 +1,7 @@
 #include "kiosk/wipe/place_look.h"
 
 #include "kiosk/common/file.h"
+#include "kiosk/wipe/place_below.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -33,9 +34,6 @@ struct fsuuid2 {
 #ifndef FS_VERITY_FL
 #define FS_VERITY_FL 0x00100000
 #endif
-
-/* How many devices may be below each other. */
-enum { DEPTH = 8 };
 
 char *place_look_mounts(void)
 {
@@ -72,122 +70,53 @@ bool place_look_mount(const char *mounts, int fd, struct place_mount *m)
     return false;
 }
 
-/* --- what is below a file system -------------------------------------------------------------- */
+/* --- swap ------------------------------------------------------------------------------------- */
 
-/* The first line of a file in sysfs. */
-static bool place_read_line(int folder, const char *name, char *out, size_t size)
+/* Calls `visit` for each area that the kernel swaps to, until it returns true. */
+static bool each_swap(bool (*visit)(const struct place_swap *swap, const struct stat *st),
+                      const struct stat *st)
 {
-    int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, out, size - 1);
+    char text[4096];
+    const char *at = text;
+    struct place_swap swap;
+    int fd = open("/proc/swaps", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : file_read_all(fd, text, sizeof text - 1);
+
     file_close(fd);
-    out[n > 0 ? n : 0] = '\0';
-    out[strcspn(out, "\n")] = '\0';
-    return n > 0;
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-    size_t len = strlen(text), tail = strlen(end);
-    return len >= tail && strcmp(text + len - tail, end) == 0;
-}
-
-static enum place_below look_below(dev_t device, int depth);
-
-/* The file of a loop device is judged as a file on its own file system is. */
-static enum place_below look_at_loop_file(const char *path)
-{
-    struct place_facts f = {0};
-    struct place_file file = {0};
-    char *mounts = place_look_mounts();
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    enum place_below below = PLACE_LOOP;
-
-    if (fd >= 0) {
-        place_look(&f, mounts, fd, path);
-        place_look_file(&file, fd);
-        if (place_worse(place_judge(&f), place_judge_file(&file)).may == PLACE_OVERWRITES)
-            below = PLACE_DISK;
+    text[n > 0 ? n : 0] = '\0';
+    while (place_next_swap(&at, &swap)) {
+        if (visit(&swap, st))
+            return true;
     }
-    file_close(fd);
-    free(mounts);
-    return below;
+    return false;
 }
 
-/* A volume of LVM, by the names that it gives to what is below it. */
-static bool is_snapshot(int slave)
+static bool is_that_file(const struct place_swap *swap, const struct stat *st)
 {
-    char name[256];
-    return place_read_line(slave, "dm/name", name, sizeof name) &&
-           (ends_with(name, "-real") || ends_with(name, "-tpool") || ends_with(name, "-vpool"));
+    struct stat other;
+    return swap->file && stat(swap->path, &other) == 0 && other.st_dev == st->st_dev &&
+           other.st_ino == st->st_ino;
 }
 
-static enum place_below look_at_slaves(int device, int depth)
+/* zram alone is memory; with a backing device its pages are written out. */
+static bool is_on_a_disk(const struct place_swap *swap, const struct stat *st)
 {
-    int folder = openat(device, "slaves", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *d = folder < 0 ? NULL : fdopendir(folder);
-    enum place_below below = PLACE_DISK;
-    struct dirent *e;
-
-    if (!d)
-        file_close(folder);
-    while (d && below == PLACE_DISK && (e = readdir(d))) {
-        char number[32];
-        unsigned a, b;
-        int slave = e->d_name[0] == '.'
-                        ? -1
-                        : openat(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (slave >= 0 && is_snapshot(slave))
-            below = PLACE_SNAPSHOT;
-        else if (slave >= 0 && place_read_line(slave, "dev", number, sizeof number) &&
-                 sscanf(number, "%u:%u", &a, &b) == 2)
-            below = look_below(makedev(a, b), depth + 1);
-        file_close(slave);
-    }
-    if (d)
-        closedir(d);
-    return below;
+    char path[80], backing[128];
+    (void)st;
+    if (strncmp(swap->path, "/dev/zram", 9) != 0)
+        return true;
+    snprintf(path, sizeof path, "/sys/block/%.40s/backing_dev", swap->path + 5);
+    return place_read_line(AT_FDCWD, path, backing, sizeof backing) && strcmp(backing, "none") != 0;
 }
 
-static bool begins(const char *text, const char *with)
+bool place_look_swap_file(const struct stat *st)
 {
-    return strncmp(text, with, strlen(with)) == 0;
+    return each_swap(is_that_file, st);
 }
 
-static enum place_below look_below(dev_t device, int depth)
+static bool swaps_to_disk(void)
 {
-    char path[80], link[PLACE_WITHIN_MAX], line[PLACE_WITHIN_MAX];
-    enum place_below below;
-    ssize_t n;
-    int fd;
-
-    snprintf(path, sizeof path, "/sys/dev/block/%u:%u", major(device), minor(device));
-    n = readlink(path, link, sizeof link - 1);
-    if (n <= 0 || depth >= DEPTH)
-        return PLACE_DISK; /* no block device: the file system's own habit is judged */
-    link[n] = '\0';
-    const char *name = strrchr(link, '/') ? strrchr(link, '/') + 1 : link;
-    if (begins(name, "nbd") || begins(name, "rbd") || begins(name, "drbd"))
-        return PLACE_FAR;
-    if (begins(name, "zd"))
-        return PLACE_SNAPSHOT;
-    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return PLACE_DISK;
-    if (place_read_line(fd, "loop/backing_file", line, sizeof line) ||
-        (place_read_line(fd, "partition", line, sizeof line) &&
-         place_read_line(fd, "../loop/backing_file", line, sizeof line)))
-        below = look_at_loop_file(line);
-    else if (begins(name, "loop"))
-        below = PLACE_LOOP;
-    else
-        below = look_at_slaves(fd, depth);
-    close(fd);
-    return below;
-}
-
-enum place_below place_look_device(dev_t device)
-{
-    return look_below(device, 0);
+    return each_swap(is_on_a_disk, NULL);
 }
 
 /* --- the file system ---------------------------------------------------------------------------*/
@@ -271,8 +200,10 @@ void place_look(struct place_facts *f, const char *mounts, int fd, const char *p
     memcpy(f->at.type, m.type, sizeof f->at.type);
     memcpy(f->at.source, m.source, sizeof f->at.source);
     f->read_only = m.read_only || (fstatvfs(fd, &vfs) == 0 && (vfs.f_flag & ST_RDONLY) != 0);
-    f->journals_data = m.journals_data || (begins(m.type, "ext") && journals_by_default(st.st_dev));
-    f->below = look_below(st.st_dev, 0);
+    f->journals_data =
+        m.journals_data || (strncmp(m.type, "ext", 3) == 0 && journals_by_default(st.st_dev));
+    f->below = place_look_device(st.st_dev);
+    f->swaps = !m.no_swap && strcmp(m.type, "tmpfs") == 0 && swaps_to_disk();
     look_for_uuid(&f->at, fd);
 }
 
@@ -345,8 +276,9 @@ bool place_look_loops(dev_t device, ino_t inode)
         char name[300], path[PLACE_WITHIN_MAX];
         struct stat st;
         snprintf(name, sizeof name, "%s/loop/backing_file", e->d_name);
-        found = begins(e->d_name, "loop") && place_read_line(dirfd(d), name, path, sizeof path) &&
-                stat(path, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+        found = strncmp(e->d_name, "loop", 4) == 0 &&
+                place_read_line(dirfd(d), name, path, sizeof path) && stat(path, &st) == 0 &&
+                st.st_dev == device && st.st_ino == inode;
     }
     if (d)
         closedir(d);

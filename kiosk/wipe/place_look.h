@@ -3,6 +3,7 @@
 
 #include "kiosk/wipe/place.h"
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /* Collects what place.h judges. All of it comes from the kernel that runs, whatever the prefix is.
@@ -18,15 +19,15 @@ bool place_look_mount(const char *mounts, int fd, struct place_mount *m);
  * links: fd may be a folder above it, where it does not exist. */
 void place_look(struct place_facts *f, const char *mounts, int fd, const char *path);
 
-/* What a block device is made of. */
-enum place_below place_look_device(dev_t device);
-
 /* One opened file. */
 void place_look_file(struct place_file *file, int fd);
 
 /* Whether an overwrite of what is opened here would only copy it to a layer above: one system call.
  */
 bool place_look_is_overlay(int fd);
+
+/* Whether the kernel swaps to this file. */
+bool place_look_swap_file(const struct stat *st);
 
 /* Whether a loop device uses this file. */
 bool place_look_loops(dev_t device, ino_t inode);

@@ -268,8 +268,8 @@ static void target_try(const struct scope *s, const struct plan_target *t, struc
             ops->prove(s, t, r);
         /* What a failed attempt has removed is not "already gone": this run did it, unproved. */
         if (r->outcome == WIPE_ALREADY_GONE && begun) {
-            snprintf(why, sizeof why, "it went, though at first %.*s", TARGET_WHY_MAX - 32,
-                     first.why);
+            snprintf(why, sizeof why, "%s%.*s", first.lost ? "" : "it went, though at first ",
+                     TARGET_WHY_MAX - 32, first.why);
             target_lower(r, WIPE_UNVERIFIED, first.error, why);
         }
         if (r->lost)

@@ -35,18 +35,24 @@ int target_open_writable(int folder, const char *name)
 }
 
 /* Says who has the file: to stop that is the host's to plan. */
+static void lower_for(const char *who, enum wipe_outcome outcome, const char *what,
+                      struct target_report *r)
+{
+    char why[TARGET_WHY_MAX];
+
+    snprintf(why, sizeof why, "%s%s%s", what, who[0] ? ": " : "", who);
+    target_lower(r, outcome, EBUSY, why);
+}
+
 static void lower_for_holder(int folder, const char *name, const char *what,
                              struct target_report *r)
 {
-    char who[HOLDER_MAX], why[TARGET_WHY_MAX];
+    char who[HOLDER_MAX] = "";
     struct stat st;
 
-    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-        holder_of(st.st_dev, st.st_ino, who))
-        snprintf(why, sizeof why, "%s: %s", what, who);
-    else
-        snprintf(why, sizeof why, "%s", what);
-    target_lower(r, WIPE_FAILED, EBUSY, why);
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        holder_of(st.st_dev, st.st_ino, who);
+    lower_for(who, WIPE_FAILED, what, r);
 }
 
 static void target_file_not_opened(int folder, const char *name, struct target_report *r)
@@ -71,6 +77,22 @@ static void note_loss(struct target_report *r)
     r->lost = true;
     if (r->losing)
         r->losing(r->context, r);
+}
+
+/* What is overwritten may come again, from a program's memory, also once it has no name. */
+static void lower_for_writer(int folder, const char *name, struct target_report *r)
+{
+    int fd = scope_open(folder, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    char who[HOLDER_MAX];
+    struct stat st;
+
+    if (fd >= 0 && fstat(fd, &st) == 0 && holder_writes(fd, NULL, who))
+        lower_for(who, WIPE_UNVERIFIED,
+                  !who[0] && place_look_loops(st.st_dev, st.st_ino)
+                      ? "a loop device uses it, and may write the old contents again"
+                      : "a program has it open, and may write its contents again",
+                  r);
+    file_close(fd);
 }
 
 /* Whether its name may go: not that of contents which are still there and could be overwritten
@@ -173,6 +195,7 @@ void target_file_destroy(int folder, const char *name, const char *stub, bool sy
         hide_on_overlay(folder, name, stub, r);
         return;
     }
+    lower_for_writer(folder, name, r);
     fd = target_open_writable(folder, name);
     if (fd < 0) {
         target_file_not_opened(folder, name, r);
@@ -185,8 +208,11 @@ void target_file_destroy(int folder, const char *name, const char *stub, bool sy
     else
         goes = overwrite_contents(fd, r);
     close(fd); /* before its name goes: is_renamed_away says why */
-    if (goes)
-        remove_file(folder, name, stub, sync_folder, &st, r);
+    if (!goes)
+        return;
+    if (r->outcome == WIPE_DESTROYED)
+        lower_for_writer(folder, name, r);
+    remove_file(folder, name, stub, sync_folder, &st, r);
 }
 
 static void destroy_name(int folder, const char *name, const char *stub, struct target_report *r)

@@ -2,6 +2,7 @@
 
 #include "kiosk/common/file.h"
 #include "kiosk/wipe/device.h"
+#include "kiosk/wipe/place_below.h"
 #include "kiosk/wipe/place_look.h"
 
 #include <dirent.h>
@@ -48,23 +49,30 @@ static bool is_running(int folder, const char *name, const struct stat *st)
     return runs;
 }
 
-/* An entry that may be one file: its own verdict. A LUKS container's loop device goes with its
- * mapping. */
-static struct place_verdict judge_entry(int folder, const char *name, bool loops)
+/* An entry that may be one file: its own verdict counts. A LUKS container's loop device goes with
+ * its mapping, and journald closes its files when it is asked to. */
+static void judge_entry(const struct scope *s, enum plan_kind kind, int folder, const char *name,
+                        struct target_place *p)
 {
     struct place_file file = {.regular = true};
     int fd = scope_open(folder, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    char who[HOLDER_MAX] = "";
     struct stat st;
 
     if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
         place_look_file(&file, fd);
         file.runs = is_running(folder, name, &st);
-        file.loop_reads_it = loops && place_look_loops(st.st_dev, st.st_ino);
+        file.swap = place_look_swap_file(&st);
+        file.loop_reads_it =
+            is_one_file(kind) && kind != PLAN_LUKS && place_look_loops(st.st_dev, st.st_ino);
+        file.written = kind != PLAN_LUKS && kind != PLAN_JOURNAL && holder_writes(fd, s->plan, who);
     } else if (fd >= 0) {
         file.regular = false;
     }
     file_close(fd);
-    return place_judge_file(&file);
+    p->verdict = place_worse(p->verdict, place_judge_file(&file));
+    if (!p->holder[0])
+        memcpy(p->holder, who, sizeof p->holder);
 }
 
 static void look_at_one(const struct scope *s, const struct plan_target *t, struct target_place *p)
@@ -91,7 +99,7 @@ static void look_at_one(const struct scope *s, const struct plan_target *t, stru
     p->missing = fd < 0 && errno == ENOENT;
     file_close(fd);
     if (fd >= 0 && is_one_file(t->kind))
-        p->verdict = place_worse(p->verdict, judge_entry(folder, leaf, t->kind != PLAN_LUKS));
+        judge_entry(s, t->kind, folder, leaf, p);
     file_close(folder);
 }
 
@@ -107,6 +115,8 @@ void target_place_look(const struct scope *s, const struct plan_target *t, struc
 }
 
 struct walk_on {
+    const struct scope *scope;
+    enum plan_kind kind;
     struct target_place *place;
     bool (*go_on)(void *context);
     void *context;
@@ -136,8 +146,7 @@ static bool walk_folder(const struct walk_on *w, int fd, int depth)
             going = sub < 0 || walk_folder(w, sub, depth + 1);
             file_close(sub);
         } else if (going && S_ISREG(st.st_mode)) {
-            w->place->verdict =
-                place_worse(w->place->verdict, judge_entry(dirfd(d), e->d_name, false));
+            judge_entry(w->scope, w->kind, dirfd(d), e->d_name, w->place);
         }
     }
     if (d)
@@ -148,7 +157,7 @@ static bool walk_folder(const struct walk_on *w, int fd, int depth)
 void target_place_walk(const struct scope *s, const struct plan_target *t, struct target_place *p,
                        bool (*go_on)(void *context), void *context)
 {
-    const struct walk_on w = {p, go_on, context};
+    const struct walk_on w = {s, t->kind, p, go_on, context};
     char leaf[PLAN_PATH_MAX];
     int folder, fd;
 
@@ -229,6 +238,8 @@ bool target_place_view(const struct scope *s, const struct plan_target *t,
         target_view_lower(v, WIPE_FAILED, p->verdict.why);
     if (p->verdict.may == PLACE_UNSURE)
         target_view_lower(v, WIPE_UNVERIFIED, p->verdict.why);
+    if (p->holder[0])
+        target_view_note(v, "open in %s", p->holder);
     if (t->root >= 0 && s->errors[t->root] == ENODEV) {
         target_view_lower(v, WIPE_UNVERIFIED, "its file system is not mounted");
         return true;

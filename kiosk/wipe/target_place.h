@@ -1,6 +1,7 @@
 #ifndef PORCHLIGHT_WIPE_TARGET_PLACE_H
 #define PORCHLIGHT_WIPE_TARGET_PLACE_H
 
+#include "kiosk/wipe/holder.h"
 #include "kiosk/wipe/place.h"
 #include "kiosk/wipe/remembered.h"
 #include "kiosk/wipe/target.h"
@@ -13,6 +14,7 @@ struct target_place {
     bool overlay;
     struct place at;
     struct place_verdict verdict;
+    char holder[HOLDER_MAX]; /* who has a file of it open to write to it; empty: nobody is known */
 };
 
 /* Touches nothing, and does not look into folders. */

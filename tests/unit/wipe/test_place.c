@@ -69,6 +69,11 @@ static void test_every_file_system(void **state)
 
 static const struct place_facts ext4 = {.at = {.known = true, .type = "ext4", .within = "/x"}};
 
+#define ON(file_system)                                                                            \
+    {                                                                                              \
+        .known = true, .type = file_system                                                         \
+    }
+
 static void test_what_is_below_and_around(void **state)
 {
     static const struct {
@@ -77,29 +82,18 @@ static void test_what_is_below_and_around(void **state)
         enum place_may may;
         int error;
     } rows[] = {
-        {"a disk",
-         {{.known = true, .type = "ext4"}, false, false, PLACE_DISK},
-         PLACE_OVERWRITES,
-         0},
-        {"not known",
-         {{.known = false, .type = "ext4"}, false, false, PLACE_DISK},
-         PLACE_UNSURE,
-         0},
-        {"read-only",
-         {{.known = true, .type = "ext4"}, true, false, PLACE_DISK},
-         PLACE_REFUSED,
-         EROFS},
-        {"journal", {{.known = true, .type = "ext4"}, false, true, PLACE_DISK}, PLACE_UNSURE, 0},
-        {"loop", {{.known = true, .type = "ext4"}, false, false, PLACE_LOOP}, PLACE_UNSURE, 0},
-        {"snapshot",
-         {{.known = true, .type = "ext4"}, false, false, PLACE_SNAPSHOT},
-         PLACE_UNSURE,
-         0},
-        {"nbd", {{.known = true, .type = "ext4"}, false, false, PLACE_FAR}, PLACE_UNSURE, 0},
-        {"btrfs, read-only",
-         {{.known = true, .type = "btrfs"}, true, false, PLACE_DISK},
-         PLACE_REFUSED,
-         EROFS},
+        {"a disk", {.at = ON("ext4")}, PLACE_OVERWRITES, 0},
+        {"not known", {.at = {.type = "ext4"}}, PLACE_UNSURE, 0},
+        {"read-only", {.at = ON("ext4"), .read_only = true}, PLACE_REFUSED, EROFS},
+        {"journal", {.at = ON("ext4"), .journals_data = true}, PLACE_UNSURE, 0},
+        {"loop", {.at = ON("ext4"), .below = PLACE_LOOP}, PLACE_UNSURE, 0},
+        {"snapshot", {.at = ON("ext4"), .below = PLACE_SNAPSHOT}, PLACE_UNSURE, 0},
+        {"RAID", {.at = ON("ext4"), .below = PLACE_DEGRADED}, PLACE_UNSURE, 0},
+        {"nbd", {.at = ON("ext4"), .below = PLACE_FAR}, PLACE_UNSURE, 0},
+        {"btrfs, read-only", {.at = ON("btrfs"), .read_only = true}, PLACE_REFUSED, EROFS},
+        {"memory", {.at = ON("tmpfs")}, PLACE_OVERWRITES, 0},
+        {"memory that is swapped", {.at = ON("tmpfs"), .swaps = true}, PLACE_UNSURE, 0},
+        {"ramfs beside swap", {.at = ON("ramfs"), .swaps = true}, PLACE_OVERWRITES, 0},
     };
 
     (void)state;
@@ -127,6 +121,8 @@ static void test_every_file(void **state)
         {"inline", {.regular = true, .links = 1, .in_inode = true}, PLACE_UNSURE},
         {"chattr +j", {.regular = true, .links = 1, .journaled = true}, PLACE_UNSURE},
         {"a loop device's", {.regular = true, .links = 1, .loop_reads_it = true}, PLACE_UNSURE},
+        {"written", {.regular = true, .links = 1, .written = true}, PLACE_UNSURE},
+        {"swap", {.regular = true, .links = 1, .swap = true}, PLACE_REFUSED},
         {"reflinked and linked", {.regular = true, .links = 2, .shared = true}, PLACE_REFUSED},
     };
 
@@ -136,6 +132,23 @@ static void test_every_file(void **state)
         if (v.may != rows[i].may)
             fail_msg("%s: %d, %s", rows[i].name, v.may, v.why);
     }
+}
+
+static void test_what_the_kernel_swaps_to(void **state)
+{
+    const char *at = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
+                     "/srv/a\\040swap                            file\t\t8188\t\t0\t\t-2\n"
+                     "/dev/zram0                              partition\t8188\t\t0\t\t100";
+    struct place_swap swap;
+
+    (void)state;
+    assert_true(place_next_swap(&at, &swap));
+    assert_string_equal(swap.path, "/srv/a swap");
+    assert_true(swap.file);
+    assert_true(place_next_swap(&at, &swap));
+    assert_string_equal(swap.path, "/dev/zram0");
+    assert_false(swap.file);
+    assert_false(place_next_swap(&at, &swap));
 }
 
 static void test_the_same_place(void **state)
@@ -205,7 +218,8 @@ static void test_mountinfo(void **state)
         "31 27 7:0 / /srv/two\\040words ro,relatime master:1 propagate_from:2 - ext4 /dev/loop0 "
         "rw,data=journal\n"
         "32 27 0:50 /@data /srv/venue rw - btrfs /dev/sda2 rw,space_cache=v2,subvol=/@data\n"
-        "33 27 0:51 / /srv/ro rw - xfs /dev/sdb ro,norecovery";
+        "33 27 0:51 / /srv/ro rw - xfs /dev/sdb ro,norecovery\n"
+        "34 27 0:52 / /srv/memory rw - tmpfs none rw,noswap";
     const char *at = text;
     struct place_mount m;
     char within[PLACE_WITHIN_MAX];
@@ -231,7 +245,9 @@ static void test_mountinfo(void **state)
     assert_true(place_within(&m, "/srv/venue/list", within));
     assert_string_equal(within, "/@data/list");
     assert_true(place_next_mount(&at, &m));
-    assert_true(m.read_only);
+    assert_true(m.read_only && !m.no_swap);
+    assert_true(place_next_mount(&at, &m));
+    assert_true(m.no_swap);
     assert_false(place_next_mount(&at, &m));
 }
 
@@ -319,6 +335,7 @@ int main(void)
         cmocka_unit_test(test_every_file_system),
         cmocka_unit_test(test_what_is_below_and_around),
         cmocka_unit_test(test_every_file),
+        cmocka_unit_test(test_what_the_kernel_swaps_to),
         cmocka_unit_test(test_the_same_place),
         cmocka_unit_test(test_mountinfo),
         cmocka_unit_test(test_spellings),

@@ -1,0 +1,165 @@
+#include "kiosk/wipe/place_below.h"
+
+#include "kiosk/common/file.h"
+#include "kiosk/wipe/dm_crypt.h"
+#include "kiosk/wipe/place_look.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* How many devices may be below each other. */
+enum { DEPTH = 8 };
+
+bool place_read_line(int folder, const char *name, char *out, size_t size)
+{
+    int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, out, size - 1);
+    file_close(fd);
+    out[n > 0 ? n : 0] = '\0';
+    out[strcspn(out, "\n")] = '\0';
+    return n > 0;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text), tail = strlen(end);
+    return len >= tail && strcmp(text + len - tail, end) == 0;
+}
+
+static enum place_below look_below(dev_t device, int depth);
+
+/* The file of a loop device is judged as a file on its own file system is. */
+static enum place_below look_at_loop_file(const char *path)
+{
+    struct place_facts f = {0};
+    struct place_file file = {0};
+    char *mounts = place_look_mounts();
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    enum place_below below = PLACE_LOOP;
+
+    if (fd >= 0) {
+        place_look(&f, mounts, fd, path);
+        place_look_file(&file, fd);
+        if (place_worse(place_judge(&f), place_judge_file(&file)).may == PLACE_OVERWRITES)
+            below = PLACE_DISK;
+    }
+    file_close(fd);
+    free(mounts);
+    return below;
+}
+
+/* A volume of LVM, by the names that it gives to what is below it. */
+static bool is_snapshot(int slave)
+{
+    char name[256];
+    return place_read_line(slave, "dm/name", name, sizeof name) &&
+           (ends_with(name, "-real") || ends_with(name, "-tpool") || ends_with(name, "-vpool"));
+}
+
+static enum place_below look_at_slaves(int device, int depth)
+{
+    int folder = openat(device, "slaves", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = folder < 0 ? NULL : fdopendir(folder);
+    enum place_below below = PLACE_DISK;
+    struct dirent *e;
+
+    if (!d)
+        file_close(folder);
+    while (d && below == PLACE_DISK && (e = readdir(d))) {
+        char number[32];
+        unsigned a, b;
+        int slave = e->d_name[0] == '.'
+                        ? -1
+                        : openat(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (slave >= 0 && is_snapshot(slave))
+            below = PLACE_SNAPSHOT;
+        else if (slave >= 0 && place_read_line(slave, "dev", number, sizeof number) &&
+                 sscanf(number, "%u:%u", &a, &b) == 2)
+            below = look_below(makedev(a, b), depth + 1);
+        file_close(slave);
+    }
+    if (d)
+        closedir(d);
+    return below;
+}
+
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* What the kind of device itself means, before what it is made of. */
+static enum place_below look_at_kind(int device, const char *name)
+{
+    char text[256];
+
+    if (begins(name, "nbd") || begins(name, "rbd") || begins(name, "drbd"))
+        return PLACE_FAR;
+    if (begins(name, "zd") || begins(name, "bcache"))
+        return PLACE_SNAPSHOT;
+    if (place_read_line(device, "md/consistency_policy", text, sizeof text) &&
+        strcmp(text, "journal") == 0)
+        return PLACE_SNAPSHOT;
+    if (place_read_line(device, "md/degraded", text, sizeof text) && strcmp(text, "0") != 0)
+        return PLACE_DEGRADED;
+    if (place_read_line(device, "dm/name", text, sizeof text) && !dm_writes_in_place(text))
+        return PLACE_SNAPSHOT;
+    return PLACE_DISK;
+}
+
+/* The device's folder in sysfs, or that of the whole disk whose partition it is. */
+static int open_whole(dev_t device, char name[PLACE_WITHIN_MAX])
+{
+    char path[80], link[PLACE_WITHIN_MAX], *end;
+    struct stat st;
+    ssize_t n;
+    int fd, disk;
+
+    snprintf(path, sizeof path, "/sys/dev/block/%u:%u", major(device), minor(device));
+    n = readlink(path, link, sizeof link - 1);
+    fd = n > 0 ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return -1;
+    link[n] = '\0';
+    if (fstatat(fd, "partition", &st, 0) == 0) {
+        disk = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        close(fd);
+        fd = disk;
+        end = strrchr(link, '/');
+        if (end)
+            *end = '\0';
+    }
+    end = strrchr(link, '/');
+    snprintf(name, PLACE_WITHIN_MAX, "%s", end ? end + 1 : link);
+    return fd;
+}
+
+static enum place_below look_below(dev_t device, int depth)
+{
+    char name[PLACE_WITHIN_MAX], file[PLACE_WITHIN_MAX];
+    enum place_below below;
+    int fd = depth < DEPTH ? open_whole(device, name) : -1;
+
+    if (fd < 0)
+        return PLACE_DISK; /* no block device: the file system's own habit is judged */
+    below = look_at_kind(fd, name);
+    if (below == PLACE_DISK && place_read_line(fd, "loop/backing_file", file, sizeof file))
+        below = look_at_loop_file(file);
+    else if (below == PLACE_DISK && begins(name, "loop"))
+        below = PLACE_LOOP;
+    else if (below == PLACE_DISK)
+        below = look_at_slaves(fd, depth);
+    close(fd);
+    return below;
+}
+
+enum place_below place_look_device(dev_t device)
+{
+    return look_below(device, 0);
+}

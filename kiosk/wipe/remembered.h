@@ -12,7 +12,7 @@
  * only if its path still leads to the same place (place.h). The file `places` in porchlight-wipe's
  * state folder, as JSON. It holds no contents, and no path that the plan does not name. */
 
-#define REMEMBERED_NAME "places"
+#define REMEMBERED_NAME  "places"
 #define REMEMBERED_DRILL "drill-places" /* of a drill's decoys */
 enum { REMEMBERED_FILE_MAX = 512 * 1024, REMEMBERED_INNER_MAX = 4 };
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clockAgrees, clockIsRight } from '../../kiosk/phone/core/clock.js';
+import { clockAgrees, compareClock } from '../../kiosk/phone/core/clock.js';
 
 test('a clock agrees within 5 s of the question and the answer', () => {
     for (const [date, asked, answered, right] of [
@@ -19,8 +19,11 @@ const server = (date) => async (url, { method, cache }) => {
 
 test('a server without a date, or none, vouches for nothing', async () => {
     const wall = () => Date.parse('Sat, 28 Nov 2026 18:00:02 GMT');
-    assert.equal(await clockIsRight(server('Sat, 28 Nov 2026 18:00:01 GMT'), './', wall), true);
-    assert.equal(await clockIsRight(server('Sat, 28 Nov 2026 17:00:01 GMT'), './', wall), false);
-    assert.equal(await clockIsRight(server(undefined), './', wall), false);
-    assert.equal(await clockIsRight(() => Promise.reject(new Error('offline')), './', wall), false);
+    const by = (fetch) => compareClock(fetch, './', wall);
+    assert.deepEqual(await by(server('Sat, 28 Nov 2026 18:00:01 GMT')), { right: true, ahead: 1000 });
+    assert.deepEqual(await by(server('Sat, 28 Nov 2026 17:00:02 GMT')),
+        { right: false, ahead: 3600000 });
+    assert.deepEqual(await by(server(undefined)), { right: false, ahead: null });
+    assert.deepEqual(await by(() => Promise.reject(new Error('offline'))),
+        { right: false, ahead: null });
 });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { factsChosen, factsHeard, factsInit, factsTold } from '../../kiosk/phone/core/facts.js';
+import { factsChosen, factsFrom, factsHeard, factsInit, factsKeep, factsNoted, factsTold } from '../../kiosk/phone/core/facts.js';
 import { answersOf } from '../../kiosk/phone/core/picture.js';
 
 const alert = (id, epoch = 1) => ({ kind: 'lockdown', id, epoch, seq: 1, age_ms: 0 });
@@ -43,4 +43,29 @@ test('of several kiosks the one that was told least counts', () => {
     assert.equal(answersOf([at('safe'), at(null, false)]).answered, 'safe');
     assert.equal(answersOf([at(null, false)]).answered, null);
     assert.equal(answersOf([at('safe'), at('safe', true, true)]).waits, true);
+});
+
+test('an alert that is shown again after a reload knows when it began, and what was answered', () => {
+    let f = factsNoted(told(factsHeard(factsInit(), alert('a'), 5000), 'safe'), 'lockdown', 1005000);
+    f = factsNoted(factsNoted(f, 'unconfirmed', 1060000), 'unconfirmed', 1061000);
+    const kept = JSON.parse(JSON.stringify(factsKeep(f, 10000, 1010000)));
+    const again = factsFrom(kept, 'a', 100, 1070000); // another steady clock, a minute later
+    assert.equal(100 - again.began, 65000);
+    assert.equal(again.answered, 'safe');
+    assert.deepEqual(again.history.map((h) => h.kind), ['lockdown', 'unconfirmed']);
+    assert.deepEqual(factsFrom(kept, 'b', 100, 1070000), { ...factsInit(), id: 'b' });
+    assert.equal(factsFrom(kept, 'a', 100, 900000).began, 100, 'no alert begins in the future');
+});
+
+test('what is known to be old says when it began, and the earliest beginning counts', () => {
+    const state = (age_ms) => ({ kind: 'state', state: 'lockdown', id: 'a', epoch: 1, seq: 2, age_ms });
+    const f = factsHeard(factsInit(), state(60000), 500000, 30000);
+    assert.equal(f.began, 410000);
+    assert.equal(factsHeard(f, state(90000), 510000).began, 410000);
+    assert.equal(factsHeard(f, { ...state(0), id: 'b' }, 510000).began, 510000);
+});
+
+test('another alert has another history', () => {
+    const f = factsNoted(heard(alert('a')), 'lockdown', 1);
+    assert.deepEqual(factsHeard(f, alert('b'), 9).history, []);
 });

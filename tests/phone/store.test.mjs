@@ -7,6 +7,7 @@ import { openStore } from '../../kiosk/phone/core/store.js';
 function area() {
     const kept = {};
     return { kept, getItem: (key) => kept[key] ?? null, clear: () => delete kept.k1,
+        removeItem: (key) => delete kept[key],
         setItem: (key, value) => {
             kept[key] = value;
         } };
@@ -57,4 +58,79 @@ test('what is damaged is as good as nothing', () => {
     const a = area();
     a.kept.k1 = '{';
     assert.deepEqual(openStore(a).memberships(), []);
+});
+
+test('without a storage it says so, and works until the page ends', () => {
+    const store = openStore(null);
+    assert.equal(store.trouble(), 'blocked');
+    assert.throws(() => store.addMembership({ kiosk: 'k' }), /no storage/);
+    store.keep('k', { epoch: 5 });
+    assert.deepEqual(store.kept('k'), { epoch: 5 });
+    store.forget();
+});
+
+test('whether there is room is tried, and leaves nothing', () => {
+    const a = area();
+    const store = openStore(a);
+    assert.equal(store.trouble(), null);
+    assert.deepEqual(a.kept, {});
+    for (const [name, trouble] of [['QuotaExceededError', 'full'], ['SecurityError', 'blocked']]) {
+        a.setItem = () => {
+            throw Object.assign(new Error(name), { name });
+        };
+        assert.equal(store.trouble(), trouble);
+    }
+    a.setItem = () => {};
+    assert.equal(store.trouble(), 'blocked', 'a storage that forgets at once');
+});
+
+test('what could not be written is written once there is room', () => {
+    const a = area();
+    const store = openStore(a);
+    store.addMembership({ kiosk: 'k' });
+    const { setItem } = a;
+    a.setItem = () => {
+        throw new Error('full');
+    };
+    store.keep('k', { epoch: 5 });
+    assert.equal(store.unsaved(), true);
+    a.setItem = setItem;
+    store.tryAgain();
+    assert.equal(store.unsaved(), false);
+    assert.deepEqual(openStore(a).kept('k'), { epoch: 5 });
+});
+
+test('an alert is kept as long as it is active, and choices until all is forgotten', () => {
+    const a = area();
+    const store = openStore(a);
+    store.addMembership({ kiosk: 'k' });
+    store.keepNight('k', { id: 'a' });
+    store.choose('sound', 'bell');
+    assert.deepEqual([openStore(a).night('k'), openStore(a).choice('sound')], [{ id: 'a' }, 'bell']);
+    store.keepNight('k', undefined);
+    assert.equal(JSON.parse(a.kept.k1).nights, undefined);
+    store.forget();
+    assert.deepEqual(a.kept, {});
+    assert.equal(store.choice('sound'), null);
+});
+
+test('a membership that is replaced keeps its place', () => {
+    const store = openStore(area());
+    store.addMembership({ kiosk: 'k', venueKey: '00' });
+    store.addMembership({ kiosk: 'j' });
+    store.addMembership({ kiosk: 'k', venueKey: '01' });
+    assert.deepEqual(store.memberships().map((m) => m.kiosk), ['k', 'j']);
+    assert.equal(store.memberships()[0].venueKey, '01');
+});
+
+test('what another window wrote is read, and what it forgot is forgotten', () => {
+    const a = area();
+    const [one, two] = [openStore(a), openStore(a)];
+    two.addMembership({ kiosk: 'k' });
+    one.reload();
+    assert.equal(one.memberships().length, 1);
+    two.forget();
+    one.forgotten();
+    one.keep('k', { epoch: 1 });
+    assert.deepEqual(a.kept, {});
 });

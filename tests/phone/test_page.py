@@ -209,7 +209,7 @@ def test_a_window_whose_turn_is_over_calls_nobody(venue):
     page.run("navigator.locks.request('kettle', { steal: true }, () => new Promise(() => {}))")
     page.until_text("#link", "another window")
     page.skip(20).until_looked()
-    assert page.face == "unknown" and page.noted() == calls
+    assert page.face == "caution" and page.noted() == calls, "what it knew, and no call"
     assert page.shown("#staff") is None and page.shown("#answers") is None
 
 

@@ -74,6 +74,18 @@ test('a page that is opened again keeps a lockdown that nobody proved over', () 
     assert.equal(view.viewLook(again, view.RULES, {}, 1000).show, 'all-clear');
 });
 
+test('a page that is opened again keeps a caution, which needs no proof to end', () => {
+    let v = view.viewLink(view.viewInit(), true, 0);
+    [, v] = say(v, { say: 'caution', id: 'a', epoch: 1, seq: 5 });
+    let again = view.viewFrom(JSON.parse(JSON.stringify(view.viewKeep(v))));
+    assert.equal(view.viewLook(again, view.RULES, {}, 0).show, 'caution', 'without a connection');
+    [, again] = say(view.viewLink(again, true, 0), { say: 'state', state: 'quiet', epoch: 1, seq: 6 });
+    assert.equal(view.viewLook(again, view.RULES, {}, 1000).show, 'all-clear');
+    assert.equal('alert' in view.viewKeep(again), false);
+    [, v] = say(v, { say: 'caution', id: 'b', epoch: 1, seq: 7, drill: true });
+    assert.equal('alert' in view.viewKeep(v), false, 'a drill is not kept');
+});
+
 test('a staff page that is opened again keeps a duress that nobody proved over', () => {
     let v = view.viewLink(view.viewInit(), true, 0);
     [, v] = say(v, { say: 'duress', id: 'a', epoch: 1, seq: 5, pressed: 'T1' });

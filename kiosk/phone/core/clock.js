@@ -9,13 +9,17 @@ export function clockAgrees(date, asked, answered) {
     return date > asked - WHOLE - APART && date < answered + APART;
 }
 
-// Asks the server. False where it cannot be asked.
-export async function clockIsRight(fetch, url, wall) {
+// Asks the server: {right, ahead}; ahead: ms by which the phone's clock is ahead of the server's, null
+// where it cannot be asked.
+export async function compareClock(fetch, url, wall) {
     const asked = wall();
     try {
         const answer = await fetch(url, { method: 'HEAD', cache: 'no-store' });
-        return clockAgrees(Date.parse(answer.headers.get('date')), asked, wall());
+        const date = Date.parse(answer.headers.get('date'));
+        const answered = wall();
+        return { right: clockAgrees(date, asked, answered),
+            ahead: Number.isNaN(date) ? null : (asked + answered) / 2 - date };
     } catch {
-        return false;
+        return { right: false, ahead: null };
     }
 }

@@ -81,12 +81,13 @@ function readWelcome(sodium, w, invitation, { keys, password }) {
 
 // Resolves with the membership; rejects with an Error whose message is a key of the page's texts.
 // `phone`: of drawPhone. `known`: the memberships that this phone has. onDigits(digits): a staff
-// phone is to show them.
-export function enrol({ mqtt, sodium, invitation, phone, known, onDigits, now = Date.now() }) {
+// phone is to show them. now: ms since 1970 by a clock that is right, 0 where there is none.
+export function enrol({ mqtt, sodium, invitation, phone, known, onDigits, now }) {
     if (invitation.otherVersion) {
         return Promise.reject(new Error('joinVersion'));
     }
-    if (known.some((m) => m.kiosk === invitation.kiosk && m.rootPublic !== invitation.rootPublic)) {
+    if (known.some((m) => (m.kiosk === invitation.kiosk || m.venue === invitation.venue) &&
+        m.rootPublic !== invitation.rootPublic)) {
         return Promise.reject(new Error('joinOther'));
     }
     if (invitation.expires * 1000 < now) {

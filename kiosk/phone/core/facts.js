@@ -1,7 +1,10 @@
 // What the page shows besides the view: counts, when it began, what this phone answered, the
-// nonce for staff's next command, the last notices. Pure. RAM alone.
+// nonce for staff's next command, the last notices. Pure. While an alert is active the phone keeps
+// factsKeep() of it, so that a page which is opened again knows when it began, what came since, and
+// what this phone answered; it is forgotten with the alert.
 
 const NOTICES = 5;
+const HISTORY = 12;
 
 export function factsInit() {
     return {
@@ -16,18 +19,45 @@ export function factsInit() {
         nonce: null,
         looked: null, // {id, epoch, seq}: the state's id, and the newest message that staff look at
         notices: [],
+        history: [], // [{kind, at}] of this alert, oldest first; at: ms since 1970
     };
+}
+
+// `steady` and `wall` are the two clocks of the same moment, in ms.
+export function factsKeep(f, steady, wall) {
+    return { id: f.id, began: f.began === null ? null : Math.round(wall - steady + f.began),
+        resumed: f.resumed, unclear: f.unclear, answered: f.answered, waiting: f.waiting,
+        answers: f.answers, epoch: f.epoch, history: f.history };
+}
+
+// `id`: of the alert that the view has kept. What was kept of another one is over.
+export function factsFrom(kept, id, steady, wall) {
+    const none = { ...factsInit(), id };
+    return kept === null || kept.id !== id ? none : { ...none, ...kept,
+        began: kept.began === null ? null : Math.min(steady, kept.began - wall + steady) };
+}
+
+// The view has changed to `kind`, or is drawn for the first time.
+export function factsNoted(f, kind, at) {
+    return f.history.at(-1)?.kind === kind ? f :
+        { ...f, history: [...f.history, { kind, at }].slice(-HISTORY) };
 }
 
 // A kiosk that restarted has forgotten who answered, so this phone's answer is sent again.
 function answersAfter(f, m) {
     if (m.id !== f.id) {
-        return { answered: null, waiting: null, answers: { seen: 0, safe: 0 } };
+        return { answered: null, waiting: null, answers: { seen: 0, safe: 0 }, history: [] };
     }
     return m.epoch > f.epoch ? { answered: null, waiting: f.waiting ?? f.answered } : {};
 }
 
-function onAlert(f, m, now) {
+// `age`: of the message, -1 where unknown. What was on its way longest says the latest beginning.
+function beganAt(f, m, fresh, age, now) {
+    const began = now - m.age_ms - Math.max(0, age);
+    return fresh || f.began === null ? began : Math.min(f.began, began);
+}
+
+function onAlert(f, m, age, now) {
     if (m.id === null) {
         return f;
     }
@@ -35,7 +65,7 @@ function onAlert(f, m, now) {
     const all = { ...f, id: m.id, epoch: m.epoch, ...answersAfter(f, m) };
     return !fresh && m.age_ms === null ? all : {
         ...all,
-        began: m.age_ms === null ? f.began : now - m.age_ms,
+        began: m.age_ms !== null ? beganAt(f, m, fresh, age, now) : fresh ? null : f.began,
         resumed: m.resumed || (!fresh && f.resumed),
         unclear: m.detail === 'unclear' || (!fresh && f.unclear && m.kind === 'state'),
     };
@@ -69,19 +99,19 @@ function withPress(f, { kind, detail, id, at }) {
     return known ? f : { ...f, notices: [{ kind, detail, id, at }, ...f.notices].slice(0, NOTICES) };
 }
 
-// One message that the view took (verdict neither old nor disowned). Times in ms.
-export function factsHeard(f, m, now) {
+// One message that the view took (verdict neither old nor disowned). Times in ms; age: -1 if unknown.
+export function factsHeard(f, m, now, age = -1) {
     switch (m.kind) {
     case 'lockdown':
     case 'caution':
-        return onAlert(f, m, now);
+        return onAlert(f, m, age, now);
     case 'code':
     case 'duress':
         return looksAt(withPress(f, m), m);
     case 'nothing':
         return looksAt(f, m);
     case 'state':
-        return { ...(m.state === 'quiet' ? f : onAlert(f, m, now)), nonce: m.nonce,
+        return { ...(m.state === 'quiet' ? f : onAlert(f, m, age, now)), nonce: m.nonce,
             looked: newer({ id: m.id, epoch: m.epoch, seq: m.seq }, f.looked), answers: { seen: m.seen, safe: m.safe } };
     case 'door':
     case 'fault':

@@ -74,6 +74,27 @@ function isBroker(address) {
     return url.protocol === 'wss:' || (url.protocol === 'ws:' && here);
 }
 
+// What an invitation changes for a kiosk that this phone knows already, as keys of the page's words;
+// null where it does not know it. (One under another root key is refused by core/enrol.js.)
+export function changesOf(invitation, memberships) {
+    const known = memberships.find((m) => m.kiosk === invitation.kiosk);
+    if (known === undefined || known.rootPublic !== invitation.rootPublic ||
+        invitation.otherVersion) {
+        return null;
+    }
+    const changes = [];
+    if (known.staff !== invitation.staff) {
+        changes.push(invitation.staff ? 'knownToStaff' : 'knownToMember');
+    }
+    if (known.kioskPublic !== invitation.kioskPublic) {
+        changes.push('knownKiosk');
+    }
+    if (known.brokers.join() !== invitation.brokers.join()) {
+        changes.push('knownServers');
+    }
+    return [...changes, 'knownKeys'];
+}
+
 function mac(sodium, invitation, purpose, ...parts) {
     return sodium.crypto_generichash(KEY, concat(utf8(`${purpose}\0`), ...parts),
         fromHex(invitation.secret));

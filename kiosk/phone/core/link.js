@@ -6,6 +6,7 @@ const QUIET = 8000; // ms; a kiosk beats every 5 s: after this much silence the 
 const TIMEOUT = 4000; // ms for a broker to connect, or to answer; on a slow link it becomes more
 const LONGEST_TIMEOUT = 20000;
 const FIRST_PAUSE = 500; // ms
+const BEGUN = 1000; // ms; one waking is several events, and begins one attempt
 const LONGEST_PAUSE = 8000;
 const REFUSED_LONGEST = 30000; // a password that stays wrong is not asked about more often
 
@@ -14,8 +15,8 @@ const UNSUPPORTED = [0x84, 1];
 const NOT_AUTHORIZED = [0x86, 0x87, 4, 5];
 
 // `mqtt` is MQTT.js; `ping` is one of the topics, with nothing retained on it.
-// onMessage(topic, payload, {retained, dup}); onChange(status) with 'up', 'down' or 'refused' (the
-// account is not let in).
+// onMessage(topic, payload, {retained, dup}); onChange(status) with 'up', 'down', 'refused' (the
+// account is not let in) or 'asked' (it was up before a sleep, and has not answered since).
 export function openLink(mqtt, { url, account, password, topics, ping, onMessage, onChange }) {
     let client = null;
     let version = 5;
@@ -26,14 +27,24 @@ export function openLink(mqtt, { url, account, password, topics, ping, onMessage
     let status = 'down';
     let closed = false;
     let heardAt = 0;
+    let heardWall = 0;
+    let beganAt = 0; // the last attempt to connect
     let asked = false;
+    let doubted = false;
     const unheard = new Set(); // ids of messages that this connection's broker gave to nobody
 
-    const report = (next) => {
-        if (next !== status && !closed) {
-            status = next;
-            onChange(next);
+    const shown = () => (status === 'up' && doubted ? 'asked' : status);
+    const report = (next, doubts = false) => {
+        const before = shown();
+        status = next;
+        doubted = doubts;
+        if (shown() !== before && !closed) {
+            onChange(shown());
         }
+    };
+    const heard = () => {
+        heardAt = performance.now();
+        heardWall = Date.now();
     };
 
     function again(longest) {
@@ -49,6 +60,7 @@ export function openLink(mqtt, { url, account, password, topics, ping, onMessage
 
     function connect() {
         const began = performance.now();
+        beganAt = began;
         drop();
         const mine = mqtt.connect(url, {
             protocolVersion: version,
@@ -77,7 +89,7 @@ export function openLink(mqtt, { url, account, password, topics, ping, onMessage
                 } else {
                     clearTimeout(late);
                     pause = FIRST_PAUSE;
-                    heardAt = performance.now();
+                    heard();
                     patience = mayTake(2 * (heardAt - began));
                     asked = false;
                     report('up');
@@ -86,7 +98,7 @@ export function openLink(mqtt, { url, account, password, topics, ping, onMessage
         });
         mine.on('message', (topic, payload, packet) => {
             if (mine === client) {
-                heardAt = performance.now();
+                heard();
                 onMessage(topic, new Uint8Array(payload),
                     { retained: packet.retain, dup: packet.dup });
             }
@@ -114,19 +126,23 @@ export function openLink(mqtt, { url, account, password, topics, ping, onMessage
     // Silence may be the kiosk's or a dead connection's: a live broker answers this.
     function ask() {
         const mine = client;
-        if (status !== 'up' || asked || performance.now() - heardAt < QUIET) {
-            return;
-        }
         asked = true;
         clearTimeout(late);
         late = setTimeout(() => mine === client && fail('down'), patience);
         mine.subscribe(ping, { qos: 1 }, () => {
-            clearTimeout(late);
             if (mine === client) {
+                clearTimeout(late);
                 asked = false;
-                heardAt = performance.now();
+                heard();
+                report('up');
             }
         });
+    }
+
+    function look() {
+        if (status === 'up' && !asked && performance.now() - heardAt >= QUIET) {
+            ask();
+        }
     }
 
     function drop() {
@@ -137,9 +153,9 @@ export function openLink(mqtt, { url, account, password, topics, ping, onMessage
     }
 
     connect();
-    const watch = setInterval(ask, 1000);
+    const watch = setInterval(look, 1000);
     return {
-        status: () => status,
+        status: shown,
         // Resolves when the broker has the message for somebody; rejects where there is no connection,
         // and where the broker says that nobody there listens. (By MQTT 3.1.1 it cannot say so.)
         async publish(topic, payload, expiry) {
@@ -152,12 +168,22 @@ export function openLink(mqtt, { url, account, password, topics, ping, onMessage
                 throw new Error('nobody listens');
             }
         },
-        // Tries at once: the phone came back to the network or to the hand.
-        hurry() {
-            if (!closed && status !== 'up') {
+        // The phone came back to the network or to the hand: what is down is tried at once, and what
+        // was up is believed only once it has answered. `changed`: the network did; else a connection
+        // that has just brought something is believed. (In a sleep only the wall clock moves for sure.)
+        wake(changed) {
+            if (closed) {
+                return;
+            }
+            if (status !== 'up') {
                 pause = FIRST_PAUSE;
-                clearTimeout(timer);
-                connect();
+                if (client === null || changed || performance.now() - beganAt >= BEGUN) {
+                    clearTimeout(timer);
+                    connect();
+                }
+            } else if (changed || Math.abs(Date.now() - heardWall) >= QUIET) {
+                report('up', true);
+                ask();
             }
         },
         close() {

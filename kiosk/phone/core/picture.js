@@ -22,13 +22,21 @@ export function pictureOf(view, facts, staff, now) {
         why: face !== 'lost' ? null : look.held ? 'held' : look.delayed ? 'delayed' : null,
         late: look.late && !stands,
         last: !view.linked && !stands && view.stateAt !== Infinity ? view.state : null,
+        id: facts.id,
+        began: stands ? facts.began : null,
         minutes: stands && facts.began !== null ? Math.floor((now - facts.began) / 60000) : null,
+        history: (stands && face !== 'drill') || face === 'all-clear' ? facts.history : [],
         seen: facts.answers.seen,
         safe: facts.answers.safe,
         answered: facts.answered,
         waits: facts.waiting !== null,
         canAnswer: stands && facts.id !== null,
     };
+}
+
+// The alert that this phone has not answered: what core/repeat.js calls for. null: none.
+export function unanswered(pictures) {
+    return pictures.find((p) => p.canAnswer && p.answered === null && !p.waits) ?? null;
 }
 
 // What this phone said to all that can be answered: the least of it. {answered, waits}

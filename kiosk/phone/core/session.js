@@ -4,14 +4,14 @@
 import { fromHex, toBase64Url, toHex } from './bytes.js';
 import { isRetired, readProof, signClear } from './cert.js';
 import { looksPlain, open, openClear, openWelcome, Refused, sealLetter } from './envelope.js';
-import { factsChosen, factsHeard, factsInit, factsTold } from './facts.js';
+import { factsChosen, factsFrom, factsHeard, factsKeep, factsNoted, factsTold } from './facts.js';
 import { freshnessAsk, freshnessForget, freshnessWants } from './freshness.js';
 import { openLink } from './link.js';
 import { readMessage, writePing, readBoxed, writeAgain, writeAnswer } from './message.js';
 import { readOffer, writeAsk } from './offer.js';
 import { checkStaff, openBox } from './staff_box.js';
 import { MEMBER_READS, parseTopic, STAFF_READS, topicName } from './topics.js';
-import { viewFrom, viewKeep, viewLink, viewStep } from './view.js';
+import { viewFrom, viewKeep, viewKind, viewLink, viewStep } from './view.js';
 
 const NONCE_RESTS = 5000; // ms: the kiosk says the next one at once; else the command was lost
 const CLEAR = ['beat', 'presence']; // signed and not sealed
@@ -23,11 +23,12 @@ const AHEAD = 5000; // ms: a date further ahead says that one of the clocks is w
 // now(): steady milliseconds; wall(): milliseconds since 1970; clockRight(): whether a date may be
 // compared with it. onChange(rings): something may look different; rings: the phone should call.
 // onRefused(reason): what must be said. onDenied(reason): the kiosk refused this staff phone's command.
+// onGone(isMeant): a relay says that a push service no longer takes the addresses that are meant.
 export function openSession({ mqtt, sodium, store, membership: m, now, wall,
-    clockRight = () => false, onChange, onRefused, onDenied = () => {} }) {
+    clockRight = () => false, onChange, onRefused, onDenied = () => {}, onGone = () => {} }) {
     let view = viewFrom(store.kept(m.kiosk), now());
     let apart = wall() - now();
-    let facts = { ...factsInit(), id: view.alert?.id ?? null }; // a lockdown kept can be answered
+    let facts = factsFrom(store.night(m.kiosk), view.alert?.id ?? null, now(), wall());
     let offer = null; // a relay's, judged
     let used = { nonce: null, at: 0 }; // by this phone's last command
     let asked = null; // the nonce of the command that the kiosk may still refuse
@@ -40,6 +41,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
     const topics = [name('enrol', m.account), name('answer', m.account)]
         .concat((m.staff ? STAFF_READS : MEMBER_READS).map((t) => name(t)));
 
+    const hasLink = (which) => links.some((l) => which.includes(l.status()));
     const helped = new Set(); // brokers that refuse this phone, as the kiosk knows already
     const links = m.brokers.map((url) => {
         const heard = { epoch: 0, seqs: {} }; // the highest from this broker, by topic
@@ -47,7 +49,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
             url, account: m.account, password: m.password, topics, ping: name('alert'),
             onMessage: (topic, wire, delivery) => receive(topic, wire, delivery, heard),
             onChange: () => {
-                view = viewLink(view, links.some((l) => l.status() === 'up'), now());
+                view = viewLink(view, hasLink(['up', 'asked']), now());
                 onTheWay = null;
                 comeBack();
                 onChange(false);
@@ -82,6 +84,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
         try {
             await send(name('ack', m.account), writeAnswer({ ...said, account: m.account }), 3600);
             facts = factsTold(facts, said);
+            keepNight();
             onChange(false);
         } finally {
             onTheWay = onTheWay === text ? null : onTheWay;
@@ -155,6 +158,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
             readProof(sodium, m.venue, m.kiosk, keys.root, message.proof);
         const word = { message, retained: delivery.retained, wallAge: wallAge(message), proved };
         const [verdict, next] = viewStep(view, word, m, now());
+        const was = viewKind(view);
         view = next;
         store.keep(m.kiosk, viewKeep(view));
         const twice = cameTwice(topic, message, delivery, heard);
@@ -166,12 +170,23 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
             return false;
         }
         if (verdict !== 'disowned' && verdict !== 'late') {
-            facts = factsHeard(facts, message, now());
+            const age = wallAge(message);
+            facts = factsHeard(facts, message, now(), age);
+            if (viewKind(view) !== was && (view.state !== 'quiet' || was !== 'quiet')) {
+                facts = factsNoted(facts, viewKind(view), wall() - Math.max(0, age));
+            }
+            keepNight();
         }
         if (!delivery.retained && message.kind !== 'lost') {
             comeBack();
         }
         return verdict === 'told' || verdict === 'late';
+    }
+
+    // Only as long as it is active.
+    function keepNight() {
+        store.keepNight(m.kiosk, view.state === 'quiet' || view.drill ? undefined :
+            factsKeep(facts, now(), wall()));
     }
 
     // By the dates of two clocks that are right; -1: they are not known to be.
@@ -273,12 +288,14 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
 
     return {
         membership: m,
-        view: () => view,
+        // Nothing is quiet while no connection has answered since the phone woke.
+        view: () => (view.linked && !hasLink(['up']) ? { ...view, linked: false } : view),
         facts: () => facts,
         links: () => links.map((l) => l.status()),
         // Rejects where there is no way to the kiosk; it is sent all the same once there is.
         answer(kind) {
             facts = factsChosen(facts, kind);
+            keepNight();
             return tellWaiting();
         },
         // The phone's own report, in a drill: it rang while nobody looked at it.
@@ -292,7 +309,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
         showStaff: () => (m.staff && m.certificate ?
             send(name('wake', m.account), writeAsk('staff', m.account, {
                 public: toBase64Url(keys.ownPublic),
-                certificate: toBase64Url(fromHex(m.certificate)) }), keys.own, 600, offer.key) :
+                certificate: toBase64Url(fromHex(m.certificate)) }), 600, offer.key) :
             Promise.resolve()),
         // A staff phone's command: signed, naming the kiosk's nonce, which it uses up. All-clear
         // also carries this phone's own proof, which the kiosk can pass on but not make.
@@ -312,7 +329,13 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
             used = { nonce, at: now() };
         },
         tick: askAge, // once a second
-        hurry: () => links.forEach((l) => l.hurry()),
+        // `slept`: nothing ran for a while, so that a kiosk's silence meanwhile says nothing.
+        wake(networkChanged, slept) {
+            links.forEach((l) => l.wake(networkChanged));
+            if (slept && hasLink(['asked'])) {
+                view = viewLink(viewLink(view, false, now()), hasLink(['up', 'asked']), now());
+            }
+        },
         close: () => links.forEach((l) => l.close()),
     };
 }

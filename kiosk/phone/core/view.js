@@ -53,10 +53,11 @@ export function viewInit() {
     };
 }
 
-// What outlives the page: the marks, and a lockdown or duress that nobody has proved over. No other
-// state.
+// What outlives the page: the marks, a lockdown or duress that nobody has proved over, and a caution.
+// No other state.
 export function viewKeep(v) {
-    const active = lockdownStands(v) ? { alert: v.alert } : {};
+    const active = lockdownStands(v) ? { alert: v.alert } :
+        v.state === 'caution' && !v.drill ? { alert: v.alert, state: v.state } : {};
     const forced = v.duress ? { dangered: v.dangered, press: v.press } : {};
     const late = v.late === null ? {} : { late: v.late };
     return { retired: v.retired, epoch: v.epoch, toldNext: v.toldNext, liveNext: v.liveNext,
@@ -69,7 +70,7 @@ export function viewKeep(v) {
 export function viewFrom(kept, now = 0) {
     const v = { ...viewInit(), ...kept };
     return { ...v, lateAt: v.late === null ? NEVER : now, toldNext: Math.max(0, v.toldNext - 1), doorNext: Math.max(0, v.doorNext - 1),
-        state: v.alert ? 'lockdown' : 'quiet', duress: v.dangered !== null };
+        state: !v.alert ? 'quiet' : kept.state ?? 'lockdown', duress: v.dangered !== null };
 }
 
 export function viewLink(v, linked, now) {
@@ -80,6 +81,11 @@ export function viewLink(v, linked, now) {
 function markOf(kind) {
     return NOTICES.includes(kind) ? 'noticeNext' : AT_DOOR.includes(kind) ? 'doorNext' :
         OF_STATE.includes(kind) ? 'toldNext' : 'liveNext';
+}
+
+// What a history says of it: {quiet, caution, lockdown, unconfirmed, drill}.
+export function viewKind(v) {
+    return v.drill ? 'drill' : v.unconfirmed && v.state === 'lockdown' ? 'unconfirmed' : v.state;
 }
 
 // Judges epoch and seq and moves the marks: [verdict, v].

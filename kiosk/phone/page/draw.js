@@ -23,13 +23,15 @@ function setList(list, lines) {
     list.hidden = lines.length === 0;
 }
 
-function linesOf(v, word) {
+// `words`: of page/words.js; ages: {now, wall} of the same moment.
+function linesOf(v, { word, timeOf, agoOf }, { now, wall }) {
     const lines = v.code ? [word('codeText')] : [];
     if (v.unclear) {
         lines.push(word('unclear'));
     }
     if (v.minutes !== null) {
-        lines.push(v.minutes < 1 ? word('justNow') : word('minutes', { n: v.minutes }));
+        lines.push(v.minutes < 1 ? word('justNow') : word('began',
+            { time: timeOf(wall - now + v.began), ago: agoOf(v.minutes) }));
     }
     if (v.resumed) {
         lines.push(word('resumed'));
@@ -45,15 +47,38 @@ function linesOf(v, word) {
     } else if (v.stale && v.canAnswer) {
         lines.push(word('stale'));
     }
+    if (v.canAnswer && v.answered === null && !v.waits) {
+        lines.push(word('answerAsked'));
+    }
     if (v.canAnswer) {
         lines.push(word('counts', { seen: v.seen, safe: v.safe }));
     }
     return lines;
 }
 
+// The browser's own bars take the colour behind the state.
+function paintBars() {
+    const wash = getComputedStyle(document.body).getPropertyValue('--wash').trim();
+    document.querySelectorAll('meta[name=theme-color]').forEach((m) => m.setAttribute('content', wash));
+}
+
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', paintBars);
+
+export function drawFace(face) {
+    if (document.body.dataset.face !== face) {
+        if (face === undefined) {
+            delete document.body.dataset.face;
+        } else {
+            document.body.dataset.face = face;
+        }
+        paintBars();
+    }
+}
+
 // `all`: every kiosk's own picture, listed where there are several.
-export function drawState(v, all, word) {
-    document.body.dataset.face = v.shape;
+export function drawState(v, all, words, ages) {
+    const { word } = words;
+    drawFace(v.shape);
     const drawn = `${v.shape} ${v.drill}`;
     if ($('shape').dataset.drawn !== drawn) {
         $('shape').dataset.drawn = drawn;
@@ -63,7 +88,9 @@ export function drawState(v, all, word) {
     setText($('text'), v.drill ? word('drillText') : word(`${v.why ?? v.face}Text`));
     $('badge').hidden = !v.drill;
     setText($('badge'), word('drill'));
-    setList($('lines'), linesOf(v, word));
+    setList($('lines'), linesOf(v, words, ages));
+    setList($('history'), v.history.length < 2 ? [] : v.history.map((h) =>
+        `${words.timeOf(h.at)} ${word(h.kind === 'quiet' ? 'all-clear' : h.kind)}`));
     setList($('kiosks'), all.length < 2 ? [] : all.map((k, i) =>
         `${i + 1}: ${word(k.shape)}${k.drill ? ` (${word('drill')})` : ''}`));
     $('answers').hidden = !v.canAnswer;
@@ -80,10 +107,36 @@ export function drawAnswers({ answered, waits }, stuck, word) {
     setText($('said'), key ? word(key) : '');
 }
 
-export function drawLink(up, all, word) {
-    const key = up === 0 ? 'linkDown' : up === all ? 'linkUp' : 'linkSome';
+// `asked`: connections that have not answered since the phone woke.
+export function drawLink(up, asked, all, word) {
+    const key = up === all ? 'linkUp' : up > 0 ? 'linkSome' : asked > 0 ? 'linkAsked' : 'linkDown';
     setText($('link'), word(key, { up, all }));
     $('link').dataset.link = key;
+}
+
+// What is wrong with this phone (core/health.js); open(what) where a button helps.
+export function drawHealth(found, { word, spanOf }, open) {
+    const rows = found.map((f) => [word(f.key, f.span ? { span: spanOf(f.span) } : {}), f.fix ?? '']);
+    const drawn = JSON.stringify(rows);
+    if ($('health').dataset.drawn === drawn) {
+        return;
+    }
+    $('health').dataset.drawn = drawn;
+    $('health').hidden = rows.length === 0;
+    $('health').replaceChildren(...rows.map(([text, fix]) => {
+        const item = document.createElement('li');
+        const said = document.createElement('span');
+        said.textContent = text;
+        item.append(said);
+        if (fix) {
+            const button = document.createElement('button');
+            button.className = 'plain';
+            button.textContent = word('ringTitle');
+            button.onclick = () => open(fix);
+            item.append(button);
+        }
+        return item;
+    }));
 }
 
 const REASONS = { old: 'refusedOld', plain: 'refusedPlain', forged: 'refusedForged',
@@ -107,13 +160,9 @@ const noticeOf = (n, word) => (n.kind === 'drill-report' ? reportOf(n, word) :
     n.kind in PRESSED ? word(n.detail === 'unknown' ? 'codeUnknown' : PRESSED[n.kind]) :
     word(`${n.kind}-${n.detail}`) ?? [word(NOTICES[n.kind]), n.detail].filter(Boolean).join(' · '));
 
-// By the phone's own clock and zone: the wire speaks of UTC.
-const clockOf = (at) => (at === null ? '' : new Date(at).toLocaleTimeString('en-GB',
-    { hour: '2-digit', minute: '2-digit' }));
-
-export function drawNotices(notices, word) {
+export function drawNotices(notices, { word, timeOf }) {
     const rows = notices.filter((n) => n.kind in NOTICES)
-        .map((n) => [clockOf(n.at), noticeOf(n, word)]);
+        .map((n) => [n.at === null ? '' : timeOf(Date.parse(n.at)), noticeOf(n, word)]);
     const drawn = JSON.stringify(rows);
     if ($('notices').dataset.drawn === drawn) {
         return;

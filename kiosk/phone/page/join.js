@@ -1,8 +1,10 @@
-// The page before (or besides) a membership: an invitation is scanned, pasted, or came with the
-// link. It is redeemed only where its keys will live: a home-screen app has storage of its own.
+// The page before (or besides) a membership: an invitation is scanned, pasted, shared with the page, or
+// came with the link. It is redeemed only where its keys will live: a home-screen app has storage of
+// its own. Whatever would burn it is found out before.
 
 import { drawPhone, enrol } from '../core/enrol.js';
-import { readInvitation } from '../core/invitation.js';
+import { changesOf, readInvitation } from '../core/invitation.js';
+import { persist } from './area.js';
 import { setText } from './draw.js';
 import { scan } from './scan.js';
 
@@ -22,8 +24,10 @@ export function takeFragment() {
 }
 
 // joined(membership) when the phone is a member.
-// `libraries`: a promise of {mqtt, sodium}. `known()`: the memberships that this phone has.
-export function openJoin({ libraries, word, known, joined }) {
+// `libraries`: a promise of {mqtt, sodium}. `serverNow()`: a promise of the time by the page's server,
+// 0 where it cannot be asked: then the kiosk alone judges whether an invitation has expired.
+export function openJoin({ libraries, words, store, serverNow, joined }) {
+    const { word } = words;
     const say = (key) => setText($('join-said'), key ? word(key) : '');
     const drawn = new Map(); // by account, for another attempt with the same invitation
 
@@ -33,20 +37,51 @@ export function openJoin({ libraries, word, known, joined }) {
         $('join-digits').hidden = false;
     }
 
+    // Asks before a kiosk that the phone knows gets this phone under new keys.
+    function ask(changes) {
+        $('known').querySelector('ul').replaceChildren(...['known', ...changes].map((key) => {
+            const item = document.createElement('li');
+            item.textContent = word(key);
+            return item;
+        }));
+        setText($('known-go'), word('knownGo'));
+        setText($('known-stop'), word('cancel'));
+        $('known').hidden = false;
+        $('join-form').hidden = true;
+        say(null);
+        $('known-go').focus();
+        return new Promise((done) => {
+            const end = (yes) => () => {
+                $('known').hidden = true;
+                $('join-form').hidden = false;
+                done(yes);
+            };
+            $('known-go').onclick = end(true);
+            $('known-stop').onclick = end(false);
+        });
+    }
+
     async function redeem(text) {
         const invitation = readInvitation(text);
-        if (invitation === null) {
-            say('joinBad');
+        const trouble = store.trouble();
+        if (invitation === null || trouble !== null) {
+            say(invitation === null ? 'joinBad' :
+                trouble === 'full' ? 'joinStorageFull' : 'joinStorageBlocked');
+            return;
+        }
+        const changes = changesOf(invitation, store.memberships());
+        if (changes !== null && !await ask(changes)) {
             return;
         }
         say('joining');
         $('join-button').disabled = true;
         try {
-            const { mqtt, sodium } = await libraries;
+            persist();
+            const [{ mqtt, sodium }, now] = await Promise.all([libraries, serverNow()]);
             const phone = drawn.get(invitation.account) ?? drawPhone(sodium);
             drawn.set(invitation.account, phone);
-            const membership = await enrol({ mqtt, sodium, invitation, phone, known: known(),
-                onDigits: showDigits });
+            const membership = await enrol({ mqtt, sodium, invitation, phone,
+                known: store.memberships(), onDigits: showDigits, now });
             $('paste').value = '';
             say('joined');
             joined(membership);
@@ -63,6 +98,15 @@ export function openJoin({ libraries, word, known, joined }) {
     setText(document.querySelector('label[for=paste]'), word('paste'));
     setText($('scan'), word('scan'));
     setText($('join-button'), word('join'));
+    setText($('paste-button'), word('pasteButton'));
+    $('paste-button').hidden = !navigator.clipboard?.readText;
+    $('paste-button').onclick = async () => {
+        try {
+            $('paste').value = await navigator.clipboard.readText();
+        } catch {
+            $('paste').focus(); // not allowed: by hand, then
+        }
+    };
     $('join-form').onsubmit = (e) => {
         e.preventDefault();
         redeem($('paste').value);
@@ -75,15 +119,18 @@ export function openJoin({ libraries, word, known, joined }) {
         }
     };
 
-    function offer(text) {
-        $('paste').value = text;
-        $('install').hidden = isInstalled();
+    // The steps of this phone's browser, and the ways in which the invitation gets into the app.
+    async function drawInstall(text) {
         setText($('install').querySelector('p'), word('installFirst'));
         setText($('copy'), word('copy'));
+        setText($('share'), word('share'));
         setText($('here'), word('here'));
-        $('join-form').hidden = !$('install').hidden;
+        const link = `${location.origin}${location.pathname}${text.startsWith('#') ? '' : '#'}${text}`;
+        const shared = { text: link };
+        $('share').hidden = !navigator.canShare?.(shared);
+        $('share').onclick = () => navigator.share(shared).catch(() => {});
         $('copy').onclick = async () => {
-            await navigator.clipboard.writeText(text);
+            await navigator.clipboard.writeText(link);
             say('copied');
         };
         $('here').onclick = () => {
@@ -91,6 +138,17 @@ export function openJoin({ libraries, word, known, joined }) {
             $('join-form').hidden = false;
             redeem(text);
         };
+        const { drawSteps } = await import('./steps.js');
+        drawSteps($('install-steps'), word);
+    }
+
+    function offer(text) {
+        $('paste').value = text;
+        $('install').hidden = isInstalled();
+        $('join-form').hidden = !$('install').hidden;
+        if (!isInstalled()) {
+            drawInstall(text).catch(() => {}); // without the pictures, then
+        }
     }
     return { offer };
 }

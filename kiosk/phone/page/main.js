@@ -2,20 +2,27 @@
 // known is shown, and the form to join, before the two large libraries are there: a slow phone needs
 // seconds for them.
 
-import { clockIsRight } from '../core/clock.js';
-import { factsInit } from '../core/facts.js';
-import { answersOf, pictureOf, worstOf } from '../core/picture.js';
+import { compareClock } from '../core/clock.js';
+import { factsFrom } from '../core/facts.js';
+import { healthOf } from '../core/health.js';
+import { answersOf, pictureOf, unanswered, worstOf } from '../core/picture.js';
+import { repeatInit, repeatStep } from '../core/repeat.js';
 import { openSession } from '../core/session.js';
 import { openStore } from '../core/store.js';
 import { viewFrom } from '../core/view.js';
-import { call, unlockSound } from './alarm.js';
-import { drawAnswers, drawLink, drawNotices, drawRefused, drawState, setText } from './draw.js';
+import { call, canSound, watchSound } from './alarm.js';
+import { openArea } from './area.js';
+import { drawAnswers, drawFace, drawHealth, drawLink, drawNotices, drawRefused, drawState,
+    setText } from './draw.js';
+import { keepFitting } from './fit.js';
 import { makeHold } from './hold.js';
 import { openJoin, takeFragment } from './join.js';
 import { openRing } from './ring.js';
 import { openSettings } from './settings.js';
-import { canWake, collectRings, isOffered, renew, takeBack, watchRings } from './wake.js';
-import { pickLanguage, speak } from './words.js';
+import { takeTurns } from './turn.js';
+import { canWake, collectRings, giveUp, isOffered, isWanted, renew, takeBack,
+    watchRings } from './wake.js';
+import { loadWords } from './words.js';
 
 const libraries = (async () => {
     const [{ default: sodium }, { default: mqtt }] =
@@ -25,32 +32,43 @@ const libraries = (async () => {
 })();
 
 const $ = (id) => document.getElementById(id);
+const PARTS = ['state', 'answers', 'news', 'staff', 'join', 'ring', 'settings'];
 const COMMANDS = { lockdown: 'doLockdown', caution: 'doCaution', 'all-clear': 'doAllClear',
     drill: 'doDrill', abort: 'doAbort' };
 const COMMAND_HOLD = 1500;
 const TICK = 1000;
+const SLEPT = 4000; // ms between two looks at the clock, which are a second apart
+const WAKING = 1000; // ms: one waking is several events
 const CLOCK_AGAIN = 1800000; // ms: how often the phone's clock is compared with the server's
 const RANG_AGAIN = 5000; // ms until what did not get through is said again
 const RENEW_AGAIN = 20000; // ms until a relay that was away is asked again
+const RELAY_WITHIN = 10000; // ms in which a relay says that it rings
 const RING_COUNTS = 900000; // ms: a wake-up that came longer ago was not this drill's
 const URGENT = ['lockdown', 'caution', 'duress', 'drill', 'lost'];
 
-const language = pickLanguage(navigator.languages ?? ['en']);
-const word = speak(language);
-const store = openStore(localStorage);
+const words = await loadWords(navigator.languages ?? ['en']);
+const { word } = words;
+const store = openStore(openArea());
 let sessions = [];
 let refused = { count: 0, reason: null };
-let elsewhere = false;
 let before = []; // the faces last drawn
 let denied = null; // why a kiosk refused the last command, if one did
-let clockRight = false; // the server agrees with it
+let clock = { right: false, ahead: null }; // by the server's
 let stuck = false; // the answer waits for a way to the kiosk
 let fresh = false; // joined just now: the ring's test is offered
 let rung = null; // when a wake-up last came to this page while it was hidden
+let repeats = repeatInit();
+let ringTrouble = null; // why this phone will not ring while it is locked
+let sounds = true; // whether the page may sound, as far as is known
+let startedAt = 0;
+let wokeAt = -Infinity;
+let lookedAt = Date.now(); // by the wall clock
 const told = new Set(); // drills whose kiosk knows that this phone rang
 const renewed = new Set(); // sessions whose relay has the subscription
 
 const now = () => performance.now();
+const showing = () => PARTS.find((part) => ['join', 'ring', 'settings'].includes(part) &&
+    !$(part).hidden) ?? 'state';
 
 const pictures = () => sessions.map((s) =>
     pictureOf(s.view(), s.facts(), s.membership.staff, now()));
@@ -58,39 +76,48 @@ const pictures = () => sessions.map((s) =>
 function render() {
     const joined = sessions.length > 0;
     $('open-settings').hidden = !joined;
-    if (!$('ring').hidden) {
+    $('join-close').hidden = !joined;
+    if (showing() === 'ring') {
         ring.draw();
     }
-    if (!joined || !$('settings').hidden || !$('join').hidden ||
-        !$('ring').hidden) {
+    drawHealth(healthOf({ storage: store.unsaved() ? 'full' : joined ? null : store.trouble(),
+        clock: clock.ahead, sound: !joined || sounds, ring: joined ? ringTrouble : null }), words,
+    show);
+    if (!joined || showing() !== 'state') {
         return;
     }
     $('state').hidden = $('news').hidden = false;
     const staff = sessions.some((s) => s.membership.staff);
     const all = pictures();
-    drawState(all[worstOf(all)], all, word);
+    drawState(all[worstOf(all)], all, words, { now: now(), wall: Date.now() });
+    $('answers').hidden ||= !turns.isMine();
     drawAnswers(answersOf(all), stuck, word);
-    drawNotices(staff ? sessions.flatMap((s) => s.facts().notices) : [], word);
+    drawNotices(staff ? sessions.flatMap((s) => s.facts().notices) : [], words);
     drawRefused(refused.count, refused.reason, word);
-    drawStaff(staff && !elsewhere);
+    drawStaff(staff && turns.isMine());
     const links = sessions.flatMap((s) => s.links());
-    if (elsewhere) {
-        setText($('link'), word('elsewhere'));
+    const of = (status) => links.filter((l) => l === status).length;
+    if (turns.isMine()) {
+        drawLink(of('up'), of('asked'), links.length, word);
     } else {
-        drawLink(links.filter((l) => l === 'up').length, links.length, word);
+        setText($('link'), word('elsewhere'));
     }
 }
 
-// Calls for what a message said, and for a kiosk that fell silent while this page was open.
+// Calls for what a message said, for a kiosk that fell silent while this page was open, and again for
+// what nobody has answered on this phone.
 function changed(news) {
     const all = pictures();
     const silent = all.some((p, i) => p.face === 'lost' && before[i] && before[i] !== 'lost');
     before = all.map((p) => p.face);
-    if (news || silent) {
-        const urgent = URGENT.includes(all[worstOf(all)].face);
-        stuck = false;
-        call(urgent, word);
-        if (urgent && $('state').hidden) {
+    const [again, next] = repeatStep(repeats, turns.isMine() ? unanswered(all) : null,
+        news || silent, now());
+    repeats = next;
+    if (news || silent || again) {
+        const urgent = again || URGENT.includes(all[worstOf(all)].face);
+        stuck = stuck && again;
+        call(urgent, store.choice('sound'), word);
+        if (urgent && showing() !== 'state') {
             show('state');
         }
     }
@@ -115,13 +142,44 @@ function offerRing(all) {
     const open = sessions.filter((s) => s.offer() !== null && !renewed.has(s));
     if (open.length > 0) {
         open.forEach((s) => renewed.add(s));
-        renew(sessions).catch(() => setTimeout(() => open.forEach((s) => renewed.delete(s)),
+        checkRing(true).catch(() => setTimeout(() => open.forEach((s) => renewed.delete(s)),
             RENEW_AGAIN));
     }
     if (fresh && isOffered(sessions) && canWake() && !$('state').hidden &&
         all[worstOf(all)].face === 'quiet') {
         fresh = false;
         show('ring');
+    }
+}
+
+// Whether this phone will ring: what the browser dropped is made again, what it refuses is said.
+// `asks`: the relays are asked too; else it is looked at alone.
+async function checkRing(asks) {
+    if (!turns.isMine() || sessions.length === 0 ||
+        !await isWanted(sessions, store.choice('ring') === true)) {
+        return;
+    }
+    if (asks) {
+        ringTrouble = await renew(sessions);
+    } else if (!['gone', 'other'].includes(ringTrouble)) {
+        const trouble = await lookAtRing(sessions);
+        const soon = now() - startedAt < RELAY_WITHIN; // a relay may have it made again
+        ringTrouble = trouble === 'dropped' && soon ? ringTrouble : trouble;
+        if (trouble === 'dropped' && isOffered(sessions)) {
+            await checkRing(true);
+        }
+    }
+    render();
+}
+
+// A relay says that no wake-up reaches one of this phone's subscriptions any more.
+async function onGone(isMeant) {
+    const { found, news } = await giveUp(sessions, isMeant);
+    if (news) {
+        await checkRing(true).catch(() => renewed.clear());
+    } else if (found) {
+        ringTrouble = 'gone';
+        render();
     }
 }
 
@@ -134,7 +192,11 @@ function onRang(rang) {
 }
 
 const ring = openRing({ word, sessions: () => sessions, onClose: () => show('state'),
-    push: () => sessions[0]?.membership.push ?? null });
+    push: () => sessions[0]?.membership.push ?? null,
+    onRings() {
+        store.choose('ring', true);
+        ringTrouble = null;
+    } });
 
 function onRefused(reason) {
     refused = { count: refused.count + 1, reason };
@@ -149,54 +211,79 @@ function onDenied(reason) {
 
 // A membership before its session: what the phone has kept of the kiosk, and no connection.
 function asleep(membership) {
-    const facts = factsInit();
     const view = viewFrom(store.kept(membership.kiosk));
+    const facts = factsFrom(store.night(membership.kiosk), view.alert?.id ?? null, now(), Date.now());
     const silent = () => Promise.reject(new Error('no connection'));
     return { membership, view: () => view, facts: () => facts, offer: () => null, answer: silent,
         links: () => membership.brokers.map(() => 'down'), command: silent, rang: silent,
-        tick: () => {}, hurry: () => {}, close: () => {} };
+        tick: () => {}, wake: () => {}, close: () => {} };
+}
+
+// What is known, without a connection.
+function rest() {
+    sessions.forEach((s) => s.close());
+    store.reload();
+    sessions = store.memberships().map(asleep);
+    render();
 }
 
 async function start() {
-    sessions.forEach((s) => s.close());
-    sessions = store.memberships().map(asleep);
+    rest();
     const mine = sessions;
-    $('join').hidden = sessions.length > 0;
     if (sessions.length > 0) {
         openSettings({ word, store, onForget: () => sessions.forEach((s) => s.close()), onForgotten,
             onAnother: () => show('join'),
             onRing: () => show('ring'), takeBack: () => takeBack(sessions) });
+    } else {
+        show('join');
     }
-    render();
     const { mqtt, sodium } = await libraries;
-    if (mine !== sessions || elsewhere) {
+    if (mine !== sessions || !turns.isMine()) {
         return; // forgotten, restarted, or another window's turn meanwhile
     }
     sessions = mine.map(({ membership }) => openSession({ mqtt, sodium, store, membership, now,
-        wall: Date.now, clockRight: () => clockRight, onChange: changed, onRefused, onDenied }));
+        wall: Date.now, clockRight: () => clock.right, onChange: changed, onRefused, onDenied,
+        onGone }));
+    startedAt = now();
+    checkRing(false).catch(() => {});
+    setTimeout(() => checkRing(false).catch(() => {}), RELAY_WITHIN);
     render();
 }
 
 function show(id) {
-    for (const part of ['state', 'answers', 'news', 'staff', 'join', 'ring', 'settings']) {
+    for (const part of PARTS) {
         $(part).hidden = part !== id;
     }
     if (id === 'join') {
         setText($('join-said'), '');
+        setText($('join-close'), word('close'));
     }
-    if (id === 'state' || id === 'ring') {
-        render();
-    }
+    render();
 }
 
 function onForgotten() {
     sessions.forEach((s) => s.close());
     sessions = [];
-    delete document.body.dataset.face;
+    drawFace(undefined);
     show('join');
     setText($('join-said'), word('forgotten'));
     setText($('link'), '');
-    $('open-settings').hidden = true;
+}
+
+// What another window wrote: it has joined, forgotten everything, or received something.
+function onStorage(event) {
+    if (event.key !== null && event.key !== 'k1') {
+        return;
+    }
+    if (event.newValue === null) {
+        store.forgotten();
+        onForgotten();
+    } else if (!turns.isMine()) {
+        rest();
+        if (sessions.length > 0 && showing() === 'join') {
+            show('state');
+        }
+    }
 }
 
 async function answer(kind) {
@@ -231,69 +318,101 @@ async function command(kind) {
         failed.reason.message === 'noNonce' ? 'noNonce' : 'notSent'));
 }
 
-// Two windows with one account would take the connection from each other: the newest has it.
-function takeTurn(begin) {
-    if (!navigator.locks) {
-        begin();
+async function checkClock() {
+    clock = await compareClock((...all) => fetch(...all), './', Date.now);
+    render();
+}
+
+// Whether nothing ran for a while: in a sleep a steady clock may stand still.
+const slept = () => Math.abs(Date.now() - lookedAt) > SLEPT;
+
+// The phone is looked at again, or has a network again: what was believed is asked again.
+function wake(networkChanged) {
+    sessions.forEach((s) => s.wake(networkChanged, slept()));
+    lookedAt = Date.now();
+    render();
+    if (now() - wokeAt < WAKING) {
         return;
     }
-    navigator.locks.request('kettle', { steal: true }, () => {
-        begin();
-        return new Promise(() => {});
-    }).catch(() => {
-        elsewhere = true;
-        sessions.forEach((s) => s.close());
-        sessions = store.memberships().map(asleep); // it receives nothing more, and must not call for it
+    wokeAt = now();
+    checkClock();
+    collectRings(onRang);
+    checkRing(false).catch(() => {});
+}
+
+function tick() {
+    if (document.visibilityState === 'visible' && slept()) {
+        wake(false);
+    }
+    lookedAt = Date.now();
+    sounds = canSound();
+    store.tryAgain();
+    sessions.forEach((s) => s.tick());
+    changed(false);
+}
+
+function watch() {
+    const look = () => document.visibilityState === 'visible' && wake(false);
+    document.addEventListener('visibilitychange', look);
+    document.addEventListener('resume', look);
+    for (const name of ['pageshow', 'focus']) {
+        addEventListener(name, look);
+    }
+    for (const name of ['online', 'offline']) {
+        addEventListener(name, () => wake(true));
+    }
+    addEventListener('storage', onStorage);
+    navigator.permissions?.query({ name: 'notifications' }).then((permission) => {
+        permission.onchange = () => checkRing(true).catch(() => {});
+    }, () => {});
+    watchSound(() => {
+        sounds = canSound();
         render();
     });
+    watchRings(onRang, () => checkRing(true).catch(() => {}));
+    setInterval(tick, TICK);
+    setInterval(checkClock, CLOCK_AGAIN);
 }
 
-async function checkClock() {
-    clockRight = await clockIsRight((...all) => fetch(...all), './', Date.now);
-}
-
-function main() {
-    document.documentElement.lang = language;
-    document.documentElement.dir = word('dir');
-    document.title = word('name');
-    const fragment = takeFragment();
-    watchRings(onRang);
-    navigator.serviceWorker?.register('sw.js');
-    const join = openJoin({ libraries, word, known: () => store.memberships(), joined(membership) {
-        store.addMembership(membership);
+document.documentElement.lang = words.language;
+document.documentElement.dir = word('dir');
+document.title = word('name');
+keepFitting();
+const fragment = takeFragment();
+navigator.serviceWorker?.register('sw.js').catch(() => {}); // a browser that keeps nothing has none
+const join = openJoin({ libraries, words, store,
+    serverNow: async () => {
+        await checkClock();
+        return clock.ahead === null ? 0 : Date.now() - clock.ahead;
+    },
+    joined(membership) {
+        try {
+            store.addMembership(membership);
+        } catch {
+            // it is kept as soon as there is room; the page says so
+        }
         fresh = true;
         show('state');
         start();
     } });
-    takeTurn(start);
-    if (fragment === '#rang') { // a tap on the push app's notification
-        onRang({ at: Date.now(), hidden: true, test: false });
-    } else if (fragment) {
-        show('join');
-        join.offer(fragment);
-    }
-    $('seen').onclick = () => answer('seen');
-    $('safe').onclick = () => answer('safe');
-    $('open-settings').onclick = () => show('settings');
-    $('close-settings').onclick = () => show('state');
-    addEventListener('pointerdown', unlockSound, { once: true });
-    addEventListener('keydown', unlockSound, { once: true });
-    const hurry = () => {
-        if (document.visibilityState === 'visible') {
-            checkClock();
-            sessions.forEach((s) => s.hurry());
-            collectRings(onRang);
-        }
-    };
-    addEventListener('online', hurry);
-    document.addEventListener('visibilitychange', hurry);
-    setInterval(() => {
-        sessions.forEach((s) => s.tick());
-        changed(false);
-    }, TICK);
-    setInterval(checkClock, CLOCK_AGAIN);
-    checkClock();
-    collectRings(onRang);
+const turns = takeTurns(() => start(), rest);
+if (fragment === '#rang') { // a tap on the push app's notification
+    onRang({ at: Date.now(), hidden: true, test: false });
+} else if (fragment) {
+    show('join');
+    join.offer(fragment);
 }
-
-main();
+$('seen').onclick = () => answer('seen');
+$('safe').onclick = () => answer('safe');
+$('open-settings').onclick = () => show('settings');
+$('close-settings').onclick = $('join-close').onclick = () => show('state');
+addEventListener('keydown', (e) => {
+    if (e.key === 'Escape' && sessions.length > 0 && showing() !== 'state') {
+        show('state');
+    } else if (e.key === 'Escape') {
+        $('staff').open = false;
+    }
+});
+watch();
+checkClock();
+collectRings(onRang);

@@ -3,12 +3,13 @@
 // distinguish a locked phone from one that shows something else.
 
 import { setText } from './draw.js';
-import { askTest, canWake, collectRings, isOffered, subscribe } from './wake.js';
+import { askTest, canWake, collectRings, giveUp, isOffered, subscribe } from './wake.js';
 
 const $ = (id) => document.getElementById(id);
 const PATIENCE = 60000; // ms from the start; the relay sends after 10 s
 
-export function openRing({ word, sessions, push, onClose }) {
+// onRings(): this phone has a subscription that its relays know.
+export function openRing({ word, sessions, push, onClose, onRings }) {
     let since = null;
     const say = (key) => setText($('ring-said'), key ? word(key) : '');
 
@@ -29,6 +30,7 @@ export function openRing({ word, sessions, push, onClose }) {
             since = null;
             $('ring-start').disabled = false;
             say('ringBad');
+            giveUp(sessions(), () => true); // the next test is with a new subscription
         }
     }
 
@@ -40,12 +42,14 @@ export function openRing({ word, sessions, push, onClose }) {
         $('ring-start').disabled = true;
         try {
             await subscribe(sessions());
+            onRings();
             await askTest(sessions());
             since = Date.now();
             say('ringWait');
         } catch (error) {
             $('ring-start').disabled = false;
-            say(error instanceof AggregateError ? 'ringNoRelay' : 'ringNoService');
+            say(error instanceof AggregateError ? 'ringNoRelay' :
+                error.message === 'other' ? 'willNotRing-other' : 'ringNoService');
         }
     }
 

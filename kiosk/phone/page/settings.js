@@ -1,5 +1,6 @@
 // Sound and notifications, another kiosk, and forgetting everything.
 
+import { play, SOUND_NAMES } from './alarm.js';
 import { setText } from './draw.js';
 import { makeHold } from './hold.js';
 
@@ -14,13 +15,43 @@ function drawSound(word) {
     $('sound-ask').hidden = state !== 'default';
 }
 
-// Leaves nothing of the page on this phone: keys, caches, the worker, what was on screen.
+// What the phone sounds like. A choice is heard at once.
+function drawSounds(word, store) {
+    setText($('sounds').querySelector('legend'), word('soundChoice'));
+    setText($('sound-test'), word('soundTest'));
+    const chosen = () => store.choice('sound') ?? SOUND_NAMES[0];
+    if ($('sounds').querySelector('input') === null) {
+        $('sounds').append(...SOUND_NAMES.map((name) => {
+            const label = document.createElement('label');
+            const input = document.createElement('input');
+            input.type = 'radio';
+            input.name = 'sound';
+            input.value = name;
+            input.onchange = () => {
+                store.choose('sound', name);
+                play(name);
+            };
+            label.append(input, document.createTextNode(word(`sound-${name}`)));
+            return label;
+        }));
+    }
+    $('sounds').querySelectorAll('input').forEach((i) => {
+        i.checked = i.value === chosen();
+    });
+    $('sound-test').onclick = () => play(chosen());
+}
+
+// Leaves nothing of the page on this phone: keys, caches, the workers, what was on screen.
 async function forget(store) {
     store.forget();
-    sessionStorage.clear();
-    const names = (await globalThis.caches?.keys()) ?? [];
+    try {
+        sessionStorage.clear();
+    } catch {
+        // a browser that keeps nothing has nothing to forget
+    }
+    const names = await globalThis.caches?.keys().catch(() => []) ?? [];
     await Promise.all(names.map((n) => caches.delete(n)));
-    const workers = (await navigator.serviceWorker?.getRegistrations()) ?? [];
+    const workers = await navigator.serviceWorker?.getRegistrations().catch(() => []) ?? [];
     for (const w of workers) {
         (await w.getNotifications()).forEach((n) => n.close());
         await w.unregister();
@@ -28,7 +59,7 @@ async function forget(store) {
 }
 
 export function openSettings({ word, store, onAnother, onForget, onForgotten, onRing, takeBack }) {
-    setText($('settings').querySelector('h1'), word('settings'));
+    setText($('settings-title'), word('settings'));
     setText($('sound-title'), word('sound'));
     setText($('sound-ask'), word('soundAsk'));
     setText($('another-title'), word('another'));
@@ -40,6 +71,7 @@ export function openSettings({ word, store, onAnother, onForget, onForgotten, on
     setText($('open-ring'), word('ringTitle'));
     $('open-ring').onclick = onRing;
     drawSound(word);
+    drawSounds(word, store);
     $('sound-ask').onclick = async () => {
         await Notification.requestPermission();
         drawSound(word);

@@ -1,40 +1,100 @@
-// Web Push: the browser's subscription, handed to the relay, and what the service worker says of the
-// wake-ups that came. The page keeps nothing of it; the browser keeps the subscription, and a
-// notification that was not looked at keeps when it came and whether the page was hidden then.
+// Web Push: the browser's subscriptions, handed to the relays, and what the service worker says of the
+// wake-ups that came. The browser keeps the subscriptions, and a notification that was not looked at
+// keeps when it came and whether the page was hidden then.
+// A subscription belongs to one registration of the worker and to one venue's key. The first venue has
+// the page's own registration, each further one has its own below ring/.
 
 import { toBase64Url } from '../core/bytes.js';
-
-const worker = () => navigator.serviceWorker?.getRegistration();
 
 export const canWake = () => 'PushManager' in globalThis && 'Notification' in globalThis &&
     'serviceWorker' in navigator;
 
+const permitted = () => globalThis.Notification?.permission === 'granted';
+const dead = new Set(); // addresses that no wake-up reaches any more, as far as is known
+
+const scopeOf = (venue) => `./ring/${venue}/`;
+
+const home = () => navigator.serviceWorker?.getRegistration('./')
+    .catch(() => undefined) ?? Promise.resolve(undefined);
+
+// The registration that rings for this venue, if there is one.
+async function workerOf(venue, isFirst) {
+    const found = isFirst ? await home() :
+        await navigator.serviceWorker.getRegistration(scopeOf(venue));
+    const own = isFirst || found?.scope.endsWith(scopeOf(venue).slice(1));
+    return own ? found : undefined;
+}
+
+async function makeWorker(venue, isFirst) {
+    if (isFirst) {
+        return navigator.serviceWorker.ready;
+    }
+    const made = await navigator.serviceWorker.register('sw.js', { scope: scopeOf(venue) });
+    const starting = made.active ? null : made.installing ?? made.waiting;
+    await (starting && new Promise((done, fail) => {
+        starting.addEventListener('statechange', () => {
+            if (starting.state === 'activated') {
+                done();
+            } else if (starting.state === 'redundant') {
+                fail(new Error('the worker did not start'));
+            }
+        });
+    }));
+    return made;
+}
+
 const same = (a, b) => a !== null && new Uint8Array(a).every((x, i) => x === b[i]);
 
-// The subscription for this VAPID key; made where there is none, or one for another key.
-async function subscription(vapid) {
-    const { pushManager } = await navigator.serviceWorker.ready;
+// One session of each venue that offers to ring: twice is once too often.
+const askers = (sessions) => sessions.filter((s, i) => s.offer() !== null &&
+    sessions.findIndex((t) => t.membership.venue === s.membership.venue) === i);
+
+const venuesOf = (sessions) => [...new Set(sessions.map((s) => s.membership.venue))];
+
+export const isOffered = (sessions) => askers(sessions).length > 0;
+
+async function subscriptionOf(venue, isFirst) {
+    return await (await workerOf(venue, isFirst))?.pushManager.getSubscription() ?? null;
+}
+
+// Every subscription that this phone has: [{venue, subscription}].
+async function allSubscriptions(sessions) {
+    const found = canWake() ? await Promise.all(venuesOf(sessions).map(async (venue, i) =>
+        ({ venue, subscription: await subscriptionOf(venue, i === 0) }))) : [];
+    return found.filter((f) => f.subscription !== null);
+}
+
+// A browser that has one subscription for all workers can ring for one venue alone.
+async function isShared(sessions, venue, old) {
+    const all = await allSubscriptions(sessions);
+    const at = venuesOf(sessions).indexOf(venue);
+    return all.some((f) => venuesOf(sessions).indexOf(f.venue) < at &&
+        f.subscription.endpoint === old.endpoint);
+}
+
+// The subscription for this venue's key; made where there is none, a dead one, or one for another key.
+async function subscription(session, sessions) {
+    const { venue } = session.membership;
+    const { vapid } = session.offer();
+    const { pushManager } = await makeWorker(venue, venuesOf(sessions)[0] === venue);
     const old = await pushManager.getSubscription();
-    if (old !== null && same(old.options.applicationServerKey, vapid)) {
+    if (old !== null && same(old.options.applicationServerKey, vapid) && !dead.has(old.endpoint)) {
         return old;
+    }
+    if (old !== null && await isShared(sessions, venue, old)) {
+        throw new Error('other');
     }
     await old?.unsubscribe();
     return pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: vapid });
 }
 
-// One session of each venue: a browser has one subscription, and twice is once too often.
-const askers = (sessions) => sessions.filter((s, i) => s.offer() !== null &&
-    sessions.findIndex((t) => t.membership.venue === s.membership.venue) === i);
-
-export const isOffered = (sessions) => askers(sessions).length > 0;
-
-// Hands the subscription to every venue's relay; makes one first where it must. Rejects where a relay
-// has not got it (AggregateError), or the browser makes none; the others have it all the same.
+// Hands each venue's relay its subscription; makes one first where it must. Rejects where a relay has
+// not got it (AggregateError), or the browser makes none; the others have theirs all the same.
 export async function subscribe(sessions) {
     let failed = null;
     for (const s of askers(sessions)) {
         try {
-            const made = await subscription(s.offer().vapid);
+            const made = await subscription(s, sessions);
             const key = (name) => toBase64Url(new Uint8Array(made.getKey(name)));
             await s.ask('subscribe', { endpoint: made.endpoint, p256dh: key('p256dh'),
                 auth: key('auth') });
@@ -52,31 +112,74 @@ export async function askTest(sessions) {
     await Promise.all(askers(sessions).map((s) => s.ask('test')));
 }
 
-// A relay that lost it, or never got it, has it again once the page was open; nobody is asked.
-export async function renew(sessions) {
-    const has = canWake() && Notification.permission === 'granted' &&
-        await (await worker())?.pushManager.getSubscription();
-    if (has) {
-        await subscribe(sessions);
+// Whether this phone is to ring: it was asked to, or has a subscription already.
+export async function isWanted(sessions, chosen) {
+    return chosen || (permitted() && (await allSubscriptions(sessions)).length > 0);
+}
+
+// Why this phone will not ring, as far as it can be seen without a relay: 'denied', 'dropped' or null.
+export async function lookAtRing(sessions) {
+    if (!canWake() || !permitted()) {
+        return 'denied';
     }
+    const missing = venuesOf(sessions).length > (await allSubscriptions(sessions)).length;
+    return missing ? 'dropped' : null;
+}
+
+// A relay that lost it, or never got it, has it again once the page was open, and what the browser
+// dropped is made again; nobody is asked. Resolves with why this phone will not ring ('denied',
+// 'dropped', 'other'), or null; rejects where a relay is away.
+export async function renew(sessions) {
+    if (!canWake() || !permitted() || !isOffered(sessions)) {
+        return lookAtRing(sessions);
+    }
+    try {
+        await subscribe(sessions);
+        return null;
+    } catch (error) {
+        if (error instanceof AggregateError) {
+            throw error;
+        }
+        return error.message === 'other' ? 'other' : 'dropped';
+    }
+}
+
+// No wake-up reaches these subscriptions: they are made again at the next subscribe().
+// isMeant(endpoint): whether it is one of them. {found, news}: there is one; it was not known to be dead. Found
+// and no news: the browser has made no better one.
+export async function giveUp(sessions, isMeant) {
+    const all = (await allSubscriptions(sessions)).map((f) => f.subscription.endpoint)
+        .filter(isMeant);
+    const news = all.filter((e) => !dead.has(e));
+    news.forEach((e) => dead.add(e));
+    return { found: all.length > 0, news: news.length > 0 };
 }
 
 export async function takeBack(sessions) {
     const asked = askers(sessions).map((s) => s.ask('unsubscribe'));
-    const had = canWake() && await (await worker())?.pushManager.getSubscription();
-    await Promise.allSettled([...asked, had && had.unsubscribe()]);
+    const had = (await allSubscriptions(sessions)).map((f) => f.subscription.unsubscribe());
+    await Promise.allSettled([...asked, ...had]);
 }
 
 // What the worker noted: {at, hidden, test}, in its messages and in notifications still shown.
-export function watchRings(heard) {
-    navigator.serviceWorker?.addEventListener('message', (e) => e.data?.rang && heard(e.data.rang));
+export function watchRings(heard, changed) {
+    navigator.serviceWorker?.addEventListener('message', (e) => {
+        if (e.data?.rang) {
+            heard(e.data.rang);
+        } else if (e.data?.renew) {
+            changed();
+        }
+    });
 }
 
 export async function collectRings(heard) {
-    for (const n of (await (await worker())?.getNotifications()) ?? []) {
-        if (n.data?.rang) {
-            heard(n.data.rang);
-            n.close();
+    const workers = await navigator.serviceWorker?.getRegistrations().catch(() => []) ?? [];
+    for (const w of workers) {
+        for (const n of await w.getNotifications()) {
+            if (n.data?.rang) {
+                heard(n.data.rang);
+                n.close();
+            }
         }
     }
 }

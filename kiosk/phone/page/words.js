@@ -1,12 +1,17 @@
-// The page's words, in the language that the phone prefers.
+// The page's words, in the language that the phone prefers; each but English is fetched when it is
+// wanted. Numbers, hours and spans of time are written as that language writes them.
 
-import ar from '../words/ar.json';
-import az from '../words/az.json';
 import en from '../words/en.json';
-import ka from '../words/ka.json';
-import ru from '../words/ru.json';
 
-const LANGUAGES = { ar, az, en, ka, ru };
+const LANGUAGES = {
+    ar: () => import('../words/ar.json'),
+    az: () => import('../words/az.json'),
+    en: async () => ({ default: en }),
+    ka: () => import('../words/ka.json'),
+    ru: () => import('../words/ru.json'),
+};
+
+const DAY = 86400000; // ms
 
 export function pickLanguage(preferred) {
     const known = preferred.map((tag) => tag.toLowerCase().split('-')[0])
@@ -14,9 +19,30 @@ export function pickLanguage(preferred) {
     return known ?? 'en';
 }
 
-// word(key, {n: 3}) in that language.
-export function speak(language) {
-    const table = LANGUAGES[language];
-    return (key, values = {}) =>
-        Object.entries(values).reduce((text, [k, v]) => text.replace(`{${k}}`, v), table[key]);
+// {language, word, timeOf, agoOf, spanOf}. English where the language cannot be fetched.
+export async function loadWords(preferred) {
+    const wanted = pickLanguage(preferred);
+    const got = await LANGUAGES[wanted]().catch(() => null);
+    return speak(got === null ? 'en' : wanted, got?.default ?? en);
+}
+
+function speak(language, table) {
+    const number = new Intl.NumberFormat(language);
+    const write = (v) => (typeof v === 'number' ? number.format(v) : v);
+    // Made for each use: a phone that travels changes its zone.
+    const clock = (options) => new Intl.DateTimeFormat(language,
+        { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', ...options });
+    const ago = new Intl.RelativeTimeFormat(language);
+    return {
+        language,
+        // word(key, {n: 3})
+        word: (key, values = {}) => Object.entries(values).reduce(
+            (text, [k, v]) => text.replace(`{${k}}`, write(v)), table[key]),
+        // ms since 1970, by the phone's own clock and zone: the wire speaks of UTC.
+        timeOf: (at) => clock(Date.now() - at > DAY / 2 ? { weekday: 'long' } : {}).format(at),
+        agoOf: (minutes) => (minutes < 120 ? ago.format(-minutes, 'minute') :
+            ago.format(-Math.floor(minutes / 60), 'hour')),
+        spanOf: ({ n, unit }) => new Intl.NumberFormat(language,
+            { style: 'unit', unit, unitDisplay: 'long' }).format(n),
+    };
 }

@@ -190,8 +190,12 @@ static void do_all(struct kiosk_state *s, const struct outputs *o, const struct 
 void actions_step(struct kiosk_state *s, const struct outputs *o, struct alert_event e, int64_t now)
 {
     struct alert_action out[ALERT_ACTIONS_MAX];
+    const struct alert_id before = s->alert.now.id;
     e.fresh_id = fresh_id();
-    do_all(s, o, out, alert_step(&s->alert, &s->rules, &e, now, out), false, now);
+    size_t n = alert_step(&s->alert, &s->rules, &e, now, out);
+    if (!alert_id_equal(&before, &s->alert.now.id))
+        s->began_seq = o->sealer->seq + 1;
+    do_all(s, o, out, n, false, now);
 }
 
 void actions_gesture(struct kiosk_state *s, const struct outputs *o, enum gesture g, int64_t now)

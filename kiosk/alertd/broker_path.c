@@ -38,6 +38,7 @@ static const struct {
     {TOPIC_BEAT, {20, 20}, {0, 0}, true}, /* our own, ten a second at most (config/keys.c) */
     {TOPIC_ACK, {8, 1}, {600, 200}, true},   {TOPIC_COMMAND, {8, 1}, {60, 10}, true},
     {TOPIC_ENROL, {20, 2}, {80, 10}, false}, {TOPIC_RELAY, {20, 5}, {80, 20}, false},
+    {TOPIC_ROOT, {8, 1}, {0, 0}, false},
 };
 
 static const struct mqtt_budget answers = {400, 100}, greetings = {5, 1};
@@ -313,6 +314,8 @@ void broker_path_losses(const struct broker_path *p, char out[BROKER_PATH_LOSSES
         {!p->limits.wildcard || is_refused(p, TOPIC_ENROL), "It lets no invited phone join."},
         {!p->limits.wildcard || is_refused(p, TOPIC_RELAY),
          "It lets no relay's signs of life through to the kiosk."},
+        {is_refused(p, TOPIC_ROOT), "It does not let the kiosk read what the root key says of it: "
+                                    "porchlight root ends no alert here this way."},
     };
     size_t len = 0;
     out[0] = '\0';

@@ -2,6 +2,7 @@
 
 #include "kiosk/alertd/kiosk_parts.h"
 #include "kiosk/alertd/phone_messages.h"
+#include "kiosk/alertd/root_orders.h"
 #include "kiosk/alertd/status.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
@@ -89,6 +90,41 @@ static void events_on_denied(void *context, enum mqtt_fault fault)
                    fault == MQTT_FAULT_LIMITS ? "broker-limits" : "broker-rights");
 }
 
+static const char disowned[] =
+    "the venue's root key has retired this kiosk: phones and relays ignore it permanently, so "
+    "nobody is alerted by it. Set up a new kiosk (porchlight setup on another card), and invite "
+    "the phones there";
+
+void events_obey_root(struct kiosk *k)
+{
+    struct kiosk_state *s = &k->state;
+    const struct alert_standing *now = &s->alert.now;
+    bool was = s->retired;
+    s->retired = k->sealer.keys && root_word_retires(&s->root, k->sealer.keys->public);
+    if (s->retired && !was)
+        faults_add(&k->faults, FAULT_OF_ROOT, disowned);
+    members_root_changed(k->members);
+    if ((now->state == ALERT_QUIET && !now->pressed) ||
+        !root_word_ends(&s->root, &now->id, k->sealer.epoch, s->began_seq))
+        return;
+    log_info("the root key has ended the alert");
+    actions_step(s, &k->outputs, (struct alert_event){.kind = ALERT_EV_ROOT}, clock_now());
+}
+
+static void events_on_root(struct kiosk *k, const struct mqtt_event *e)
+{
+    switch (root_orders_take(&k->state.root, k->prefix, &k->sealer, e)) {
+    case ROOT_ORDERS_FORGED:
+        k->state.refused[COMMAND_FORGED] += e->len > 0;
+        break;
+    case ROOT_ORDERS_KNOWN:
+        break;
+    case ROOT_ORDERS_NEWS:
+        events_obey_root(k);
+        break;
+    }
+}
+
 static void events_on_message(void *context, enum topic t, const char *account,
                               const struct mqtt_event *e)
 {
@@ -98,7 +134,10 @@ static void events_on_message(void *context, enum topic t, const char *account,
                                      .sealer = &k->sealer,
                                      .members = k->members,
                                      .button = k->config.plain.button};
-    phone_messages_take(&p, t, account, e);
+    if (t == TOPIC_ROOT)
+        events_on_root(k, e);
+    else
+        phone_messages_take(&p, t, account, e);
 }
 
 static void events_on_broker_up(void *context, size_t broker)

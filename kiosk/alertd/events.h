@@ -14,6 +14,9 @@ struct inputs_listener events_of_inputs(struct kiosk *k);
 struct wiper_listener events_of_wiper(struct kiosk *k);
 struct delivery_listener events_of_delivery(struct kiosk *k);
 
+/* Does what follows from what the root key has said: at the start, and when more of it came. */
+void events_obey_root(struct kiosk *k);
+
 /* Answers a request at control.sock; `context` is the struct kiosk. The reply's length. */
 size_t events_on_request(void *context, const char *request, char reply[CONTROL_REPLY_MAX]);
 

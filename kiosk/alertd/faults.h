@@ -11,6 +11,7 @@ enum fault_of {
     FAULT_OF_RELOAD,   /* one that is not: it was refused, and the earlier one is in use */
     FAULT_OF_PASSWORD, /* a broker's credential */
     FAULT_OF_KEYS,     /* the kiosk's own */
+    FAULT_OF_ROOT,     /* the root key has disowned this kiosk */
     FAULT_OF_LINES,    /* all of them; single ones are reported with their input */
 };
 

@@ -6,6 +6,7 @@
 #include "kiosk/alertd/kiosk_parts.h"
 #include "kiosk/alertd/members/admin_requests.h"
 #include "kiosk/alertd/passwords.h"
+#include "kiosk/alertd/root_orders.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/ns.h"
@@ -338,6 +339,7 @@ static int admin_open(struct kiosk *k)
                                         .screens = k->screens,
                                         .alert = &k->state.alert,
                                         .last_drill = &k->state.last_drill,
+                                        .root = &k->state.root,
                                         .context = k,
                                         .change_key = kiosk_change_key,
                                         .staff_changed = kiosk_staff_changed};
@@ -363,7 +365,8 @@ static void keys_open(struct kiosk *k)
     k->outputs.sealer = &k->sealer;
     if (sealer_init(&k->sealer, k->prefix, &k->config, k->state.record.epoch, faults_complain,
                     &reader) == 0) {
-        staff_read(&staff, k->prefix, &k->sealer);
+        root_orders_read(k->prefix, &k->state.root);
+        staff_read(&staff, k->prefix, &k->sealer, &k->state.root);
         staff_readers(&staff, &k->sealer);
         return;
     }
@@ -408,6 +411,7 @@ struct kiosk *kiosk_new(const char *prefix, const struct config *config,
         return NULL;
     }
     actions_resume(&k->state, &k->outputs, clock_now());
+    events_obey_root(k);
     inputs_begin(k->outputs.inputs, clock_now());
     wiper_check(k->outputs.wiper, config->wipe.enabled, clock_now());
     if (k->faults.count > 0)

@@ -7,6 +7,7 @@
 #include "kiosk/core/cue.h"
 #include "kiosk/core/drill.h"
 #include "kiosk/core/record.h"
+#include "kiosk/core/root_word.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,9 +17,12 @@
 struct kiosk_state {
     struct alert alert;
     struct alert_rules rules;
-    struct record record; /* as it was last given to the recorder; its box is what staff read */
-    struct message door;  /* what that box says; kind MSG_KINDS: not known, as after a restart */
-    bool box_is_new;      /* not given to the recorder yet */
+    struct record record;  /* as it was last given to the recorder; its box is what staff read */
+    struct message door;   /* what that box says; kind MSG_KINDS: not known, as after a restart */
+    bool box_is_new;       /* not given to the recorder yet */
+    struct root_word root; /* what the root key said of this kiosk */
+    bool retired;          /* it disowned it */
+    uint64_t began_seq;    /* the current alert's first message; 0: of an earlier start */
     struct cue_facts facts;
     struct acks acks;             /* answers to the current alert */
     uint8_t nonce[MESSAGE_NONCE]; /* the next command of a staff phone must name it */

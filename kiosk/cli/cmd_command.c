@@ -163,9 +163,9 @@ static void command_on_message(struct command_run *c)
     struct phone_client_heard h;
     phone_client_receive(&c->member, &c->rules, &c->event, clock_is_set() ? time(NULL) : 0, &h);
     bool door = h.message.kind >= MSG_CODE && h.message.kind <= MSG_NOTHING;
-    if (!h.refused && !h.retired && door && h.verdict != VIEW_OLD)
+    if (!h.refused && !h.root && door && h.verdict != VIEW_OLD)
         look(c, &h.message);
-    if (h.refused || h.retired || h.message.kind != MSG_STATE ||
+    if (h.refused || h.root || h.message.kind != MSG_STATE ||
         (h.verdict != VIEW_HEARD && h.verdict != VIEW_TOLD && h.verdict != VIEW_UNPROVED))
         return;
     c->state = h.message;

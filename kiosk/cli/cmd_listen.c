@@ -109,7 +109,7 @@ static void listen_on_message(struct listen *l, const struct mqtt_event *e)
     phone_client_receive(&l->member, &l->rules, e, clock_is_synced() ? time(NULL) : 0, &h);
     bool newly = h.kiosk && !unconfirmed[h.kiosk - l->member.kiosks];
     listen_output_message(l->cli->json, &h, e, broker_name(l), newly);
-    if (!h.refused && !h.retired)
+    if (!h.refused && !h.root)
         listen_answer(l, &h, e->at);
 }
 

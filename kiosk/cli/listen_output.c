@@ -4,6 +4,7 @@
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,6 +36,23 @@ static void add_origin(cJSON *o, const struct phone_client_heard *h, const struc
     cJSON_AddStringToObject(o, "kiosk", h->kiosk ? h->kiosk->id : "");
     cJSON_AddStringToObject(o, "broker", broker);
     cJSON_AddBoolToObject(o, "retained", e->retained);
+}
+
+static void add_root(cJSON *o, const struct root_word *w, enum view_verdict verdict)
+{
+    char id[37], account[2 * ENVELOPE_ID + 1];
+    message_id_write(&w->id, id);
+    cJSON_AddStringToObject(o, "verdict", view_verdict_name(verdict));
+    cJSON_AddBoolToObject(o, "retired", w->retired);
+    if (w->ended)
+        cJSON_AddStringToObject(o, "ended", id);
+    else
+        cJSON_AddNullToObject(o, "ended");
+    cJSON *all = cJSON_AddArrayToObject(o, "revoked");
+    for (size_t i = 0; i < w->revoked_count; i++) {
+        sodium_bin2hex(account, sizeof account, w->revoked[i], ENVELOPE_ID);
+        cJSON_AddItemToArray(all, cJSON_CreateString(account));
+    }
 }
 
 /* The message's keys unchanged: numbers keep the digits that the kiosk wrote. */
@@ -172,26 +190,37 @@ static void say_message(const struct phone_client_heard *h, const char *broker)
                       m->resumed ? ", resumed after a restart" : "", words_of_verdict(h));
 }
 
+static void say_root(const struct phone_client_heard *h, const char *broker)
+{
+    const struct root_word *w = &h->said;
+    if (h->kiosk->view.retired)
+        listen_output_say(broker, "this kiosk is RETIRED by the venue's root key: all it sends is "
+                                  "ignored");
+    if (h->verdict == VIEW_TOLD)
+        listen_output_say(broker, "the alert was ENDED by the venue's root key");
+    if (w->revoked_count > 0)
+        listen_output_say(broker, "revoked by the venue's root key: %zu staff %s", w->revoked_count,
+                          w->revoked_count == 1 ? "phone" : "phones");
+}
+
 /* --- the lines -------------------------------------------------------------------------------- */
 
 void listen_output_message(bool json, const struct phone_client_heard *h,
                            const struct mqtt_event *e, const char *broker, bool newly_unproved)
 {
-    const char *special = h->retired   ? "retired"
-                          : h->closed  ? "closed"
-                          : h->refused ? "refused"
-                                       : NULL;
+    const char *special = h->root ? "root" : h->closed ? "closed" : h->refused ? "refused" : NULL;
     if (json && special) {
         cJSON *o = object(special, e->at);
         add_origin(o, h, e, broker);
         if (h->refused && !h->closed)
             cJSON_AddStringToObject(o, "why", h->refused);
+        if (h->root)
+            add_root(o, &h->said, h->verdict);
         listen_output_print(o);
     } else if (json) {
         print_message(h, e, broker);
-    } else if (h->retired) {
-        listen_output_say(broker,
-                          "this kiosk is RETIRED by the venue's root key: all it sends is ignored");
+    } else if (h->root) {
+        say_root(h, broker);
     } else if (h->refused && !h->closed) {
         listen_output_say(broker, "REFUSED a message on %s: %s",
                           h->topic[0] ? h->topic : "an unknown topic", h->refused);
@@ -230,6 +259,7 @@ static cJSON *shown_object(const struct view_shown *s, bool staff)
     cJSON_AddBoolToObject(o, "undated", s->undated);
     cJSON_AddBoolToObject(o, "held", s->held);
     cJSON_AddBoolToObject(o, "late", s->late);
+    cJSON_AddBoolToObject(o, "rooted", s->rooted);
     if (staff) {
         cJSON_AddBoolToObject(o, "duress", s->duress);
         cJSON_AddBoolToObject(o, "code", s->code);
@@ -254,6 +284,7 @@ void listen_output_show(bool json, const struct phone_client *m, const struct vi
     cJSON *o = json ? object("show", now) : NULL, *kiosks = NULL;
     bool duress = false, code = false, silent = false, held = false, late = false;
     bool delayed = false, undated = false;
+    bool rooted = false;
     if (json) {
         cJSON_AddStringToObject(o, "show", view_show_name(worst));
         kiosks = cJSON_AddObjectToObject(o, "kiosks");
@@ -266,6 +297,7 @@ void listen_output_show(bool json, const struct phone_client *m, const struct vi
         undated |= s.undated;
         held |= s.held;
         late |= s.late;
+        rooted |= s.rooted;
         silent |= s.silent && !s.undated && s.show != VIEW_RETIRED;
         if (json)
             cJSON_AddItemToObject(kiosks, m->kiosks[i].id, shown_object(&s, r->staff));
@@ -273,7 +305,8 @@ void listen_output_show(bool json, const struct phone_client *m, const struct vi
     if (json)
         listen_output_print(o);
     else
-        listen_output_say("=", "%s%s%s%s%s%s", words[worst],
+        listen_output_say("=", "%s%s%s%s%s%s%s", words[worst],
+                          worst == VIEW_ALL_CLEAR && rooted ? ", ended by the root key" : "",
                           worst >= VIEW_CAUTION && silent ? " (kiosk silent)" : "",
                           held      ? ", messages are held back"
                           : delayed ? ", what it sends arrives late"

@@ -12,14 +12,15 @@
  *   a message's own kind   the message's keys, unchanged, and topic, kiosk, broker, retained,
  *                          verdict (view.h), proved
  *   refused                topic, kiosk, broker, retained, why
- *   retired                topic, kiosk, broker: the root disowned this kiosk
+ *   root                   topic, kiosk, broker, retained, verdict, retired, ended (an alert's id,
+ *                          or null), revoked (accounts): what the root key says of this kiosk
  *   link                   broker, up, fault (kiosk/mqtt/fault.h), reason: a sentence
  *   closed                 topic, kiosk, broker, retained: sealed to other staff phones
  *   show                   show (the worst of all kiosks), kiosks: {id: {show, drill, silent,
- *                          stale}}; of a staff phone also duress and code: what was pressed at the
- *                          door. A member's shows no trace of either
- *   acked, sent, unsent    an answer of ours: left, taken by the broker, not taken (reason)
- *   denied                 what: a topic that the broker does not let this account read; reason */
+ *                          stale, delayed, held, late, rooted}}; of a staff phone also duress and
+ * code: what was pressed at the door. A member's shows no trace of either acked, sent, unsent    an
+ * answer of ours: left, taken by the broker, not taken (reason) denied                 what: a
+ * topic that the broker does not let this account read; reason */
 
 void listen_output_message(bool json, const struct phone_client_heard *h,
                            const struct mqtt_event *e, const char *broker, bool newly_unproved);

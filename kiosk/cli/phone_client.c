@@ -186,12 +186,17 @@ static int plan_brokers(struct phone_client *m, struct brokers_plan *plan,
 
 static int plan_topics(const struct phone_client *m, struct brokers_plan *plan, bool staff)
 {
-    static const enum topic all[] = {TOPIC_ALERT, TOPIC_STATE,  TOPIC_PRESENCE,
-                                     TOPIC_BEAT,  TOPIC_NOTICE, TOPIC_STAFF};
-    size_t n = sizeof all / sizeof all[0] - (!staff ? 2 : m->plain ? 1 : 0);
+    static const struct {
+        enum topic topic;
+        bool staff, sealed; /* only of staff; not of a plain venue */
+    } all[] = {{TOPIC_ROOT, false, true},   {TOPIC_ALERT, false, false},
+               {TOPIC_STATE, false, false}, {TOPIC_PRESENCE, false, false},
+               {TOPIC_BEAT, false, false},  {TOPIC_NOTICE, true, false},
+               {TOPIC_STAFF, true, true}};
     for (size_t k = 0; k < m->kiosks_count; k++)
-        for (size_t i = 0; i < n; i++)
-            if (brokers_plan_topic(plan, all[i], m->venue, m->kiosks[k].id, NULL) < 0)
+        for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+            if ((staff || !all[i].staff) && (!m->plain || !all[i].sealed) &&
+                brokers_plan_topic(plan, all[i].topic, m->venue, m->kiosks[k].id, NULL) < 0)
                 return -1;
     return 0;
 }

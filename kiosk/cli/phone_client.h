@@ -96,8 +96,9 @@ struct phone_client_heard {
     struct phone_client_kiosk *kiosk;
     const char *topic;   /* "alert", "state", ...; "" if it is none of ours */
     const char *refused; /* why it is ignored, a sentence; NULL: it is not */
-    bool retired;        /* the root's notice; message is not set */
-    bool closed;         /* sealed to other staff phones: message is not set */
+    bool root;           /* a root word: `said` is set, and message is not */
+    struct root_word said;
+    bool closed; /* sealed to other staff phones: message is not set */
     struct message message;
     char text[PHONE_CLIENT_TEXT]; /* the JSON it was read from */
     struct view_message word;

@@ -3,6 +3,7 @@
 #include "kiosk/common/topics.h"
 #include "kiosk/core/cert.h"
 #include "kiosk/core/ns.h"
+#include "kiosk/core/root_word.h"
 #include "kiosk/core/staff_box.h"
 
 #include <string.h>
@@ -90,14 +91,15 @@ static const char *open_text(const struct phone_client *m, const struct mqtt_eve
     return phone_receive_why_not_open(r, e);
 }
 
-static bool is_retirement(const struct phone_client *m, const struct phone_client_kiosk *k,
-                          const struct mqtt_event *e)
+static void root_receive(const struct phone_client *m, const struct mqtt_event *e,
+                         struct phone_client_heard *h)
 {
-    struct cert_kiosk about;
-    memcpy(about.venue, m->venue_bytes, sizeof about.venue);
-    memcpy(about.kiosk, k->bytes, sizeof about.kiosk);
-    memcpy(about.public, k->public, sizeof about.public);
-    return !m->plain && cert_is_retired(&about, m->root, e->payload, e->len);
+    struct phone_client_kiosk *k = h->kiosk;
+    h->root = root_word_read(&h->said, m->venue_bytes, k->bytes, m->root, e->payload, e->len);
+    if (h->root)
+        h->verdict = view_root(&k->view, &h->said, k->public, e->at);
+    else
+        h->refused = "forged: not signed by the venue's root key for this kiosk";
 }
 
 /* ns since the message's own date; -1: the kiosk's clock or ours is not known to be right, or they
@@ -125,6 +127,7 @@ static void phone_receive_prove(const struct phone_client *m, struct phone_clien
     h->word.proved_id = clear.id;
     h->word.proved_epoch = clear.epoch;
     h->word.proved_seq = clear.seq;
+    memcpy(h->word.proved_account, clear.account, sizeof h->word.proved_account);
 }
 
 static const char *read_message(const struct phone_client *m, const struct mqtt_event *e,
@@ -166,9 +169,8 @@ void phone_client_receive(struct phone_client *m, const struct view_rules *r,
         h->refused = "empty: a retained message was removed";
         return;
     }
-    if (is_retirement(m, h->kiosk, e)) {
-        view_retire(&h->kiosk->view);
-        h->retired = true;
+    if (t == TOPIC_ROOT) {
+        root_receive(m, e, h);
         return;
     }
     h->refused = read_message(m, e, t, h);

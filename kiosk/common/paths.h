@@ -64,6 +64,7 @@
 #define PATH_STAFF_BOX     "/var/lib/porchlight/staff-box"
 #define PATH_WIPE_DIR      "/var/lib/porchlight-wipe"
 #define PATH_PROOF         "/var/lib/porchlight/all-clear"
+#define PATH_ROOT_WORD     "/var/lib/porchlight/root"
 #define PATH_RELAY_DIR     "/var/lib/porchlight-relay"
 #define PATH_REGISTRAR     "/etc/porchlight/registrar"
 #define PATH_REGISTRAR_DIR "/var/lib/porchlight-registrar"

@@ -14,16 +14,16 @@
  * wake that an account is revoked. beat: the kiosk receives its own, or opens that connection
  * again. answer: why a phone's command was refused. enrol: the newcomer writes its request, the
  * kiosk answers there, and later sends that same account a rotated venue key. ring: whom a relay is
- * to wake; root: what the root key says of the kiosk (kiosk/core/root_word.h). A relay reads
- * nothing that is sealed. registrar, registered: requests for accounts, and their answers
- * (kiosk/core/registration.h). */
+ * to wake; root: what the root key says of the kiosk (kiosk/core/root_word.h). Relays
+ * and the root's account read nothing that is sealed. registrar, registered: requests for accounts,
+ * and their answers (kiosk/core/registration.h). */
 const struct topic_rule topic_table[TOPIC_COUNT] = {
     [TOPIC_ALERT] = {"alert", false, false, 1, ROLE_KIOSK, PHONES, 3600},
     [TOPIC_NOTICE] = {"notice", false, false, 1, ROLE_KIOSK, ROLE_STAFF, 3600},
     [TOPIC_STAFF] = {"staff", false, true, 1, ROLE_KIOSK, ROLE_STAFF, 180},
-    [TOPIC_STATE] = {"state", false, true, 1, ROLE_KIOSK | ROLE_ROOT, PHONES, 180},
+    [TOPIC_STATE] = {"state", false, true, 1, ROLE_KIOSK, PHONES, 180},
     [TOPIC_PRESENCE] = {"presence", false, true, 1, ROLE_KIOSK, READERS, 0},
-    [TOPIC_BEAT] = {"beat", false, false, 0, ROLE_KIOSK, READERS | ROLE_KIOSK, 0},
+    [TOPIC_BEAT] = {"beat", false, false, 0, ROLE_KIOSK, READERS | ROLE_KIOSK | ROLE_ROOT, 0},
     [TOPIC_ACK] = {"ack", true, false, 1, ROLE_MEMBER | ROLE_STAFF, ROLE_KIOSK, 3600},
     [TOPIC_COMMAND] = {"command", true, false, 1, ROLE_STAFF, ROLE_KIOSK, 60},
     [TOPIC_ENROL] = {"enrol", true, false, 1, ROLE_NEWCOMER | ROLE_KIOSK,
@@ -32,8 +32,8 @@ const struct topic_rule topic_table[TOPIC_COUNT] = {
     [TOPIC_PUSH] = {"push", false, true, 1, ROLE_RELAY, ROLE_MEMBER | ROLE_STAFF, 0},
     [TOPIC_WAKE] = {"wake", true, false, 1, PHONES | ROLE_KIOSK, ROLE_RELAY, 600},
     [TOPIC_ANSWER] = {"answer", true, false, 1, ROLE_KIOSK, PHONES, 60},
-    [TOPIC_RING] = {"ring", false, true, 1, ROLE_KIOSK, ROLE_RELAY, 0},
-    [TOPIC_ROOT] = {"root", false, true, 1, ROLE_ROOT, READERS | ROLE_KIOSK, 0},
+    [TOPIC_RING] = {"ring", false, true, 1, ROLE_KIOSK, ROLE_RELAY | ROLE_ROOT, 0},
+    [TOPIC_ROOT] = {"root", false, true, 1, ROLE_ROOT, READERS | ROLE_KIOSK | ROLE_ROOT, 0},
     [TOPIC_REGISTRAR] = {"registrar", false, false, 1, ROLE_KIOSK | ROLE_ROOT, ROLE_REGISTRAR, 60},
     [TOPIC_REGISTERED] = {"registered", false, false, 1, ROLE_REGISTRAR, ROLE_KIOSK | ROLE_ROOT,
                           60},

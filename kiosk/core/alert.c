@@ -337,7 +337,8 @@ size_t alert_step(struct alert *a, const struct alert_rules *r, const struct ale
         on_time(&t, a, r, now);
         break;
     case ALERT_EV_FINAL:
-        if (r->plain) {
+    case ALERT_EV_ROOT:
+        if (r->plain == (e->kind == ALERT_EV_FINAL)) {
             const struct alert_event end = {.command = ALERT_CMD_ALL_CLEAR};
             alert_on_command(&t, a, r, &end, now);
         }

@@ -33,6 +33,7 @@ enum alert_event_kind {
     ALERT_EV_TIME,    /* a deadline came */
     ALERT_EV_FINAL,   /* the host of a plain venue ends the alert on the kiosk; void in a sealed one
                        */
+    ALERT_EV_ROOT,    /* the root key's word ends the alert: as a staff phone's all-clear does */
     ALERT_EV_WIPED,   /* porchlight-wipe reports that the work is over */
 };
 

@@ -7,10 +7,6 @@
 
 enum {
     SIGNED_MAX = 96,
-    FORM_RETIRED = 3,
-    RETIRED_PUBLIC = 2,
-    RETIRED_SIGNATURE = 34,
-    RETIRED_END = 98,
     PROOF_EPOCH = 16,
     PROOF_SEQ = 24,
     PROOF_ACCOUNT = 32,
@@ -78,28 +74,6 @@ bool cert_staff_check(const struct cert_staff *c, const uint8_t root_public[ENVE
 {
     struct covered s = cover_three("porchlight-staff", c->venue, c->account, c->public);
     return cert_check(&s, root_public, signature);
-}
-
-void cert_retire(const struct cert_kiosk *c, const uint8_t root_secret[ENVELOPE_SECRET],
-                 uint8_t wire[ENVELOPE_SIZE])
-{
-    struct covered s = cover_three("porchlight-retired", c->venue, c->kiosk, c->public);
-    memset(wire, 0, ENVELOPE_SIZE);
-    wire[0] = ENVELOPE_VERSION;
-    wire[1] = FORM_RETIRED;
-    memcpy(wire + RETIRED_PUBLIC, c->public, ENVELOPE_PUBLIC);
-    cert_sign(&s, root_secret, wire + RETIRED_SIGNATURE);
-}
-
-bool cert_is_retired(const struct cert_kiosk *c, const uint8_t root_public[ENVELOPE_PUBLIC],
-                     const uint8_t *wire, size_t len)
-{
-    if (len != ENVELOPE_SIZE || wire[0] != ENVELOPE_VERSION || wire[1] != FORM_RETIRED ||
-        memcmp(wire + RETIRED_PUBLIC, c->public, ENVELOPE_PUBLIC) != 0 ||
-        !sodium_is_zero(wire + RETIRED_END, ENVELOPE_SIZE - RETIRED_END))
-        return false;
-    struct covered s = cover_three("porchlight-retired", c->venue, c->kiosk, c->public);
-    return cert_check(&s, root_public, wire + RETIRED_SIGNATURE);
 }
 
 static struct covered cover_clear(const struct cert_clear *c, const uint8_t venue[ENVELOPE_ID],

@@ -14,9 +14,8 @@
  *
  *   kiosk      "porchlight-cert"      | venue 8 | kiosk 8 | the kiosk's public key 32
  *   staff      "porchlight-staff"     | venue 8 | account 8 | the staff phone's public key 32
- *   retired    "porchlight-retired"   | venue 8 | kiosk 8 | the kiosk's public key 32
  *   all-clear  "porchlight-all-clear" | venue 8 | kiosk 8 | alert id 16 | epoch 8 | seq 8 |
- *              account 8              (by the staff phone; the three above by the root)
+ *              account 8              (by the staff phone; the two above by the root)
  *
  * Pure; the caller has called sodium_init(). */
 
@@ -45,22 +44,6 @@ void cert_staff_sign(const struct cert_staff *c, const uint8_t root_secret[ENVEL
                      uint8_t signature[CERT_SIGNATURE]);
 bool cert_staff_check(const struct cert_staff *c, const uint8_t root_public[ENVELOPE_PUBLIC],
                       const uint8_t signature[CERT_SIGNATURE]);
-
-/* The notice that disowns a seized kiosk. Phones obey it permanently, whatever that kiosk signs
- * later. It is published retained on the kiosk's topic state, is as long as every message, and
- * needs only the root key (the venue's key was lost with the kiosk):
- *
- *        0     1  version, 1
- *        1     1  form, 3 (retired)
- *        2    32  the kiosk's public key
- *       34    64  the root's signature
- *       98   670  zeros */
-void cert_retire(const struct cert_kiosk *c, const uint8_t root_secret[ENVELOPE_SECRET],
-                 uint8_t wire[ENVELOPE_SIZE]);
-
-/* True if `wire` is the root's notice for exactly this kiosk and key. */
-bool cert_is_retired(const struct cert_kiosk *c, const uint8_t root_public[ENVELOPE_PUBLIC],
-                     const uint8_t *wire, size_t len);
 
 /* A staff phone's statement that a lockdown is over. The kiosk's own key cannot make it, so that a
  * seized kiosk can end nothing: phones keep a lockdown until they see it proved.

@@ -37,11 +37,8 @@ static void root_word_cover(const uint8_t *venue, const uint8_t *kiosk, const ui
     memcpy(out + sizeof purpose + 2 * ENVELOPE_ID + SIGNATURE, wire + FLAGS, ENVELOPE_SIZE - FLAGS);
 }
 
-void root_word_sign(const struct root_word *w, const uint8_t venue[ENVELOPE_ID],
-                    const uint8_t kiosk[ENVELOPE_ID], const uint8_t root_secret[ENVELOPE_SECRET],
-                    uint8_t wire[ENVELOPE_SIZE])
+void root_word_write(const struct root_word *w, uint8_t wire[ENVELOPE_SIZE])
 {
-    uint8_t covered[COVERED];
     memset(wire, 0, ENVELOPE_SIZE);
     wire[0] = ENVELOPE_VERSION;
     wire[1] = ROOT_WORD_FORM;
@@ -56,6 +53,14 @@ void root_word_sign(const struct root_word *w, const uint8_t venue[ENVELOPE_ID],
     }
     wire[COUNT] = (uint8_t)w->revoked_count;
     memcpy(wire + REVOKED, w->revoked, w->revoked_count * ENVELOPE_ID);
+}
+
+void root_word_sign(const struct root_word *w, const uint8_t venue[ENVELOPE_ID],
+                    const uint8_t kiosk[ENVELOPE_ID], const uint8_t root_secret[ENVELOPE_SECRET],
+                    uint8_t wire[ENVELOPE_SIZE])
+{
+    uint8_t covered[COVERED];
+    root_word_write(w, wire);
     root_word_cover(venue, kiosk, wire, covered);
     crypto_sign_detached(wire + SIGNATURE, NULL, covered, sizeof covered, root_secret);
 }
@@ -73,16 +78,10 @@ static bool root_word_is_sound(const uint8_t *wire)
            sodium_is_zero(wire + used, ENVELOPE_SIZE - used);
 }
 
-bool root_word_read(struct root_word *w, const uint8_t venue[ENVELOPE_ID],
-                    const uint8_t kiosk[ENVELOPE_ID], const uint8_t root_public[ENVELOPE_PUBLIC],
-                    const uint8_t *wire, size_t len)
+bool root_word_parse(struct root_word *w, const uint8_t *wire, size_t len)
 {
-    uint8_t covered[COVERED];
     if (len != ENVELOPE_SIZE || wire[0] != ENVELOPE_VERSION || wire[1] != ROOT_WORD_FORM ||
         !root_word_is_sound(wire))
-        return false;
-    root_word_cover(venue, kiosk, wire, covered);
-    if (crypto_sign_verify_detached(wire + SIGNATURE, covered, sizeof covered, root_public) != 0)
         return false;
     memset(w, 0, sizeof *w);
     w->made = big_endian_get(wire + MADE, 8);
@@ -94,6 +93,21 @@ bool root_word_read(struct root_word *w, const uint8_t venue[ENVELOPE_ID],
     w->seq = big_endian_get(wire + SEQ, 8);
     w->revoked_count = wire[COUNT];
     memcpy(w->revoked, wire + REVOKED, w->revoked_count * ENVELOPE_ID);
+    return true;
+}
+
+bool root_word_read(struct root_word *w, const uint8_t venue[ENVELOPE_ID],
+                    const uint8_t kiosk[ENVELOPE_ID], const uint8_t root_public[ENVELOPE_PUBLIC],
+                    const uint8_t *wire, size_t len)
+{
+    struct root_word said;
+    uint8_t covered[COVERED];
+    if (!root_word_parse(&said, wire, len))
+        return false;
+    root_word_cover(venue, kiosk, wire, covered);
+    if (crypto_sign_verify_detached(wire + SIGNATURE, covered, sizeof covered, root_public) != 0)
+        return false;
+    *w = said;
     return true;
 }
 
@@ -147,7 +161,8 @@ bool root_word_ends(const struct root_word *w, const struct alert_id *id, uint64
 {
     if (!w->ended)
         return false;
-    return alert_id_equal(&w->id, id) || epoch < w->epoch || (epoch == w->epoch && seq <= w->seq);
+    bool same = !alert_id_is_none(id) && alert_id_equal(&w->id, id);
+    return same || epoch < w->epoch || (epoch == w->epoch && seq <= w->seq);
 }
 
 bool root_word_retires(const struct root_word *w, const uint8_t public[ENVELOPE_PUBLIC])

@@ -53,6 +53,11 @@ void root_word_sign(const struct root_word *w, const uint8_t venue[ENVELOPE_ID],
                     const uint8_t kiosk[ENVELOPE_ID], const uint8_t root_secret[ENVELOPE_SECRET],
                     uint8_t wire[ENVELOPE_SIZE]);
 
+/* The same bytes without a signature, for a program that keeps what it has joined; and what they
+ * say. False: they are not as this version writes them. */
+void root_word_write(const struct root_word *w, uint8_t wire[ENVELOPE_SIZE]);
+bool root_word_parse(struct root_word *w, const uint8_t *wire, size_t len);
+
 /* True if the root signed this for exactly this kiosk; *w is then what it says. */
 bool root_word_read(struct root_word *w, const uint8_t venue[ENVELOPE_ID],
                     const uint8_t kiosk[ENVELOPE_ID], const uint8_t root_public[ENVELOPE_PUBLIC],

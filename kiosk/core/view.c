@@ -27,11 +27,6 @@ void view_link(struct view_kiosk *v, bool linked, int64_t now)
     freshness_linked(&v->fresh, now);
 }
 
-void view_retire(struct view_kiosk *v)
-{
-    v->retired = true;
-}
-
 /* --- newer or older ------------------------------------------------------------------------- */
 
 static bool changes_state(enum message_kind k)
@@ -125,9 +120,55 @@ static enum view_verdict end(struct view_kiosk *v, int64_t now)
     if (!v->drill)
         v->clear_at = now;
     v->state = ALERT_QUIET;
-    v->drill = v->unconfirmed = false;
+    v->drill = v->unconfirmed = v->rooted = false;
     return VIEW_TOLD;
 }
+
+/* --- the root's word ------------------------------------------------------------------------- */
+
+enum view_verdict view_root(struct view_kiosk *v, const struct root_word *w,
+                            const uint8_t public[ENVELOPE_PUBLIC], int64_t now)
+{
+    const struct root_word *all = &v->root;
+    const struct view_latch *a = &v->alert, *d = &v->dangered;
+    if (!root_word_join(&v->root, w))
+        return VIEW_HEARD;
+    v->retired = root_word_retires(all, public);
+    bool forced = v->duress && root_word_ends(all, &d->id, d->epoch, d->seq);
+    if (forced)
+        v->duress = false;
+    if (forced || (all->ended && alert_id_equal(&v->press.id, &all->id)))
+        v->press = (struct view_press){.kind = MSG_NOTHING};
+    if (v->state == ALERT_QUIET || !root_word_ends(all, &a->id, a->epoch, a->seq))
+        return VIEW_HEARD;
+    bool real = !v->drill;
+    end(v, now);
+    v->rooted = real;
+    return VIEW_TOLD;
+}
+
+static bool view_is_fresh(int64_t age)
+{
+    return age >= 0 && age < FRESHNESS_LATE;
+}
+
+/* Whether the alert that this message is about is over by the root's word. What is fresh and of
+ * another alert began later, whatever its order says. */
+static bool view_is_rooted(const struct view_kiosk *v, const struct message *m, int64_t age)
+{
+    const struct root_word *w = &v->root;
+    bool same = w->ended && alert_id_equal(&w->id, &m->id);
+    return same || (!view_is_fresh(age) && root_word_ends(w, &m->id, m->epoch, m->seq));
+}
+
+/* Says that something is active, or was pressed. */
+static bool view_begins(const struct message *m)
+{
+    return m->kind == MSG_LOCKDOWN || m->kind == MSG_CAUTION || m->kind == MSG_CODE ||
+           m->kind == MSG_DURESS || (m->kind == MSG_STATE && m->state != ALERT_QUIET);
+}
+
+/* --- what the kiosk says --------------------------------------------------------------------- */
 
 /* The kiosk sends its state. What is less than the current lockdown needs a staff phone's proof. */
 static enum view_verdict view_state(struct view_kiosk *v, const struct view_rules *r,
@@ -186,10 +227,12 @@ static void view_remember_proof(struct view_kiosk *v, const struct view_message 
 }
 
 static enum view_verdict on_state_change(struct view_kiosk *v, const struct view_rules *r,
-                                         const struct view_message *w, int64_t now)
+                                         const struct view_message *w, int64_t age, int64_t now)
 {
     const struct message *m = w->message;
     view_remember_proof(v, w);
+    if (view_begins(m) && view_is_rooted(v, m, age))
+        return VIEW_HEARD;
     if (v->duress && covers(w, &v->dangered))
         v->duress = false;
     switch (m->kind) {
@@ -295,9 +338,9 @@ static enum view_verdict view_out_of_order(struct view_kiosk *v, const struct vi
 {
     const struct message *m = w->message;
     bool more = v->drill || state_said(m) > v->state;
-    if (!alarms(m) || !more || is_ended(v, m) || is_of(&v->alert, m))
+    if (!alarms(m) || !more || is_ended(v, m) || view_is_rooted(v, m, age) || is_of(&v->alert, m))
         return VIEW_OLD;
-    if (age >= 0 && age < FRESHNESS_LATE) {
+    if (view_is_fresh(age)) {
         view_date_state(v, now - age);
         return view_state(v, r, w, state_said(m), m->unconfirmed, now);
     }
@@ -336,9 +379,18 @@ static void view_note_life(struct view_kiosk *v, const struct view_rules *r, int
         v->life_at = now - age;
 }
 
-enum view_verdict view_step(struct view_kiosk *v, const struct view_rules *r,
-                            const struct view_message *w, int64_t now)
+/* A proof has no date, so one by a revoked account is worth nothing, whenever it was made. */
+static struct view_message view_believed(const struct view_kiosk *v, const struct view_message *w)
 {
+    struct view_message one = *w;
+    one.proved = w->proved && !root_word_revokes(&v->root, w->proved_account);
+    return one;
+}
+
+enum view_verdict view_step(struct view_kiosk *v, const struct view_rules *r,
+                            const struct view_message *came, int64_t now)
+{
+    const struct view_message believed = view_believed(v, came), *w = &believed;
     const struct message *m = w->message;
     if (v->retired)
         return VIEW_DISOWNED;
@@ -361,7 +413,7 @@ enum view_verdict view_step(struct view_kiosk *v, const struct view_rules *r,
         return VIEW_HEARD;
     if (tells_state(m->kind))
         view_date(v, m, age, now);
-    return on_state_change(v, r, w, now);
+    return on_state_change(v, r, w, age, now);
 }
 
 /* --- what is shown -------------------------------------------------------------------------- */
@@ -406,6 +458,7 @@ struct view_shown view_look(const struct view_kiosk *v, const struct view_rules 
     s.undated = comes && view_within(v->doubted_at, r->lost_after, now);
     s.delayed = comes && !s.undated;
     s.show = show_of(v, r, &s, now);
+    s.rooted = v->rooted && s.show == VIEW_ALL_CLEAR;
     return s;
 }
 

@@ -3,6 +3,7 @@
 
 #include "kiosk/core/freshness.h"
 #include "kiosk/core/message.h"
+#include "kiosk/core/root_word.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,6 +27,10 @@
  * - A real lockdown and a duress stay until a staff phone's signature proves their end (cert.h).
  *   Whatever the kiosk says by itself (quiet, caution, drill, all-clear) makes a lockdown at most
  *   unconfirmed.
+ * - The root's word (root_word.h) ends an alert without the kiosk: from then on, whatever the kiosk
+ *   says of that alert and of earlier ones changes nothing. What is fresh and of another alert
+ *   counts. A proof by an account that the root revoked proves nothing, whenever it was made: it
+ *   has no date. What such a proof ended before the word came stays ended.
  * - Quiet needs a sign of life within `lost_after` and the state within `stale_after`, both by the
  *   time at which the kiosk sent them, not at which they came (freshness.h): what a broker delays
  * is none. Nor is there quiet while messages are held back.
@@ -82,6 +87,7 @@ struct view_message {
     bool proved;      /* its proof holds (cert_proof_read), for: */
     struct alert_id proved_id;
     uint64_t proved_epoch, proved_seq;
+    uint8_t proved_account[ENVELOPE_ID]; /* whose proof it is */
 };
 
 /* An alert or duress, from its first message on. */
@@ -100,7 +106,9 @@ struct view_press {
 /* One kiosk. A page keeps all of it between runs, except linked and the times. */
 struct view_kiosk {
     bool retired;
-    uint64_t epoch;                /* the highest received */
+    struct root_word root; /* all that the root said of this kiosk; nothing of it is taken back */
+    bool rooted;           /* the last alert was ended by it */
+    uint64_t epoch;        /* the highest received */
     uint64_t told_next, live_next; /* the lowest seq of that epoch not yet received */
     uint64_t notice_next, door_next;
     uint64_t connection; /* the highest received in that epoch */
@@ -136,6 +144,7 @@ struct view_shown {
     bool undated; /* silent, although signs of life come: how old they are is not known yet */
     bool held;    /* messages are held back */
     bool late;    /* an alarm came late, not long ago */
+    bool rooted;  /* all-clear: by the root's word */
 };
 
 /* Nothing received, not linked. */
@@ -148,10 +157,12 @@ void view_link(struct view_kiosk *v, bool linked, int64_t now);
 
 /* The one transition. A `retired` JSON message changes nothing: only the root retires a kiosk. */
 enum view_verdict view_step(struct view_kiosk *v, const struct view_rules *r,
-                            const struct view_message *w, int64_t now);
+                            const struct view_message *came, int64_t now);
 
-/* The root's notice arrived (cert_is_retired). Permanent. */
-void view_retire(struct view_kiosk *v);
+/* A root's word of this kiosk, whose key is `public`, arrived. Permanent. VIEW_TOLD: it ended what
+ * was shown. */
+enum view_verdict view_root(struct view_kiosk *v, const struct root_word *w,
+                            const uint8_t public[ENVELOPE_PUBLIC], int64_t now);
 
 struct view_shown view_look(const struct view_kiosk *v, const struct view_rules *r, int64_t now);
 

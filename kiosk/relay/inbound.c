@@ -94,19 +94,6 @@ static struct envelope_place inbound_place_of(const struct inbound *e, size_t i,
     return at;
 }
 
-static bool retired(const struct inbound *e, size_t i, const struct mqtt_event *got)
-{
-    struct cert_kiosk c;
-    struct root_word word;
-
-    memcpy(c.venue, e->venue_bytes, sizeof c.venue);
-    memcpy(c.kiosk, e->kiosks[i].bytes, sizeof c.kiosk);
-    memcpy(c.public, e->kiosks[i].public, sizeof c.public);
-    return cert_is_retired(&c, e->root, got->payload, got->len) ||
-           (root_word_read(&word, c.venue, c.kiosk, e->root, got->payload, got->len) &&
-            root_word_retires(&word, c.public));
-}
-
 int64_t inbound_wall_age(const struct message *m, int64_t wall)
 {
     struct tm tm = {0};
@@ -145,16 +132,20 @@ static bool inbound_belongs(enum topic t, enum message_kind k)
 }
 
 enum inbound_kind inbound_read(const struct inbound *e, const struct mqtt_event *got, size_t *i,
-                               struct message *m)
+                               struct inbound_message *came)
 {
+    struct message *m = &came->kiosk;
     char text[ENVELOPE_CLEAR_MAX + 1];
     const char *why;
     size_t text_len;
     enum topic t;
     if (!inbound_find(e, got->topic, i, &t))
         return INBOUND_NOTHING;
-    if (t == TOPIC_ROOT && retired(e, *i, got))
-        return INBOUND_RETIRED;
+    if (t == TOPIC_ROOT)
+        return root_word_read(&came->root, e->venue_bytes, e->kiosks[*i].bytes, e->root,
+                              got->payload, got->len)
+                   ? INBOUND_ROOT
+                   : INBOUND_NOTHING;
     struct envelope_place at = inbound_place_of(e, *i, got->topic);
     bool good = envelope_clear_open(&at, e->kiosks[*i].public, got->payload, got->len, text,
                                     &text_len) == ENVELOPE_OK &&

@@ -32,12 +32,19 @@ struct inbound {
 int inbound_init(struct inbound *e, const struct relay_conf *c, const char *prefix);
 void inbound_finish(struct inbound *e);
 
-enum inbound_kind { INBOUND_NOTHING, INBOUND_WORD, INBOUND_RETIRED };
+enum inbound_kind { INBOUND_NOTHING, INBOUND_WORD, INBOUND_ROOT };
 
-/* Judges an MQTT_MESSAGE. INBOUND_WORD: *m of kiosk *i; INBOUND_RETIRED: the root disowned kiosk
- * *i; INBOUND_NOTHING: not ours, forged, malformed, or on a topic that is not its kind's. */
+/* What a relay may be sent: the kiosk's message, or the root's. */
+struct inbound_message {
+    struct message kiosk;
+    struct root_word root;
+};
+
+/* Judges an MQTT_MESSAGE. INBOUND_WORD: came->kiosk of kiosk *i; INBOUND_ROOT: came->root, which
+ * the root says of kiosk *i; INBOUND_NOTHING: not ours, forged, malformed, or on a topic that is
+ * not its kind's. */
 enum inbound_kind inbound_read(const struct inbound *e, const struct mqtt_event *got, size_t *i,
-                               struct message *m);
+                               struct inbound_message *came);
 
 /* ns from a message's `at` to `wall` (seconds since 1970, -1: the clock is not set); -1: not known.
  */

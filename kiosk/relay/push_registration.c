@@ -61,8 +61,16 @@ static bool is_staff(const struct inbound *e, size_t kiosk, const char *topic,
            envelope_letter_signed(&at, l->public, signature, text, len) == ENVELOPE_OK;
 }
 
+static bool account_is_revoked(const struct ring_policy *known, size_t kiosk, const char *account)
+{
+    uint8_t id[ENVELOPE_ID];
+    return sodium_hex2bin(id, sizeof id, account, strlen(account), NULL, NULL, NULL) == 0 &&
+           root_word_revokes(&known->kiosks[kiosk].root, id);
+}
+
 bool push_registration_receive(const struct push_registration *d, const struct inbound *e,
-                               struct webpush_sender *w, const struct mqtt_event *got)
+                               const struct ring_policy *known, struct webpush_sender *w,
+                               const struct mqtt_event *got)
 {
     char account[TOPIC_ID_LEN + 1], text[ENVELOPE_LETTER_MAX + 1];
     struct push_offer_letter l;
@@ -74,7 +82,7 @@ bool push_registration_receive(const struct push_registration *d, const struct i
     for (size_t i = 0; i < e->count; i++) {
         if (topic_parse(got->topic, e->venue, e->kiosks[i].id, &t, account) < 0 || t != TOPIC_WAKE)
             continue;
-        if (!got->retained &&
+        if (!got->retained && !account_is_revoked(known, i, account) &&
             envelope_letter_open(d->public, d->secret, got->payload, got->len, text, &text_len,
                                  signature) == ENVELOPE_OK &&
             push_offer_read(text, text_len, &l) == 0 && strcmp(l.account, account) == 0 &&

@@ -3,6 +3,7 @@
 
 #include "kiosk/mqtt/thread.h"
 #include "kiosk/relay/inbound.h"
+#include "kiosk/relay/ring_policy.h"
 #include "kiosk/relay/webpush_sender.h"
 
 #include <stdbool.h>
@@ -27,8 +28,10 @@ void push_registration_finish(struct push_registration *d);
 void push_registration_offer(const struct push_registration *d, const struct inbound *e,
                              const struct webpush_sender *w, struct mqtt_thread *mqtt);
 
-/* Takes an MQTT_MESSAGE on a topic wake/. False: it is no letter (but may be the kiosk's). */
+/* Takes an MQTT_MESSAGE on a topic wake/. False: it is no letter (but may be the kiosk's). Letters
+ * of accounts that the root revoked (`known`) are refused. */
 bool push_registration_receive(const struct push_registration *d, const struct inbound *e,
-                               struct webpush_sender *w, const struct mqtt_event *got);
+                               const struct ring_policy *known, struct webpush_sender *w,
+                               const struct mqtt_event *got);
 
 #endif

@@ -10,6 +10,7 @@
 #include "kiosk/relay/ntfy.h"
 #include "kiosk/relay/push_registration.h"
 #include "kiosk/relay/ring_policy.h"
+#include "kiosk/relay/root_kept.h"
 #include "kiosk/relay/webpush_sender.h"
 
 #include <errno.h>
@@ -25,6 +26,7 @@ enum { PASSWORD_MAX = SECRET_FILE_MAX };
 
 struct relay {
     const struct relay_conf *conf;
+    const char *prefix;
     struct inbound inbound;
     struct ring_policy policy;
     struct ntfy *pushes[RELAY_PUSHES_MAX];
@@ -111,23 +113,38 @@ static void relay_on_word(struct relay *r, const struct mqtt_event *e, size_t ki
         ping(r, kiosk, e->at); /* the answer by which the kiosk knows that its ring has arrived */
 }
 
+/* Kept, so that it is obeyed after a restart too, should the broker not send it any more. */
+static void relay_on_root(struct relay *r, size_t kiosk, const struct root_word *said)
+{
+    const struct root_word *all = &r->policy.kiosks[kiosk].root, before = *all;
+    char account[TOPIC_ID_LEN + 1];
+    enum ring_policy_ring why =
+        ring_policy_root(&r->policy, kiosk, said, r->inbound.kiosks[kiosk].public);
+    for (size_t i = before.revoked_count; i < all->revoked_count && r->web; i++)
+        webpush_sender_revoke(
+            r->web, sodium_bin2hex(account, sizeof account, all->revoked[i], ENVELOPE_ID));
+    if (memcmp(&before, all, sizeof before) != 0)
+        root_kept_write(r->prefix, r->inbound.kiosks[kiosk].id, all);
+    ring(r, why);
+}
+
 static void relay_on_message(struct relay *r, const struct mqtt_event *e)
 {
-    struct message m;
+    struct inbound_message m;
     size_t kiosk;
     if (e->too_long)
         return;
-    if (r->web && push_registration_receive(&r->registration, &r->inbound, r->web, e))
+    if (r->web && push_registration_receive(&r->registration, &r->inbound, &r->policy, r->web, e))
         return;
     switch (inbound_read(&r->inbound, e, &kiosk, &m)) {
     case INBOUND_NOTHING:
         log_debug("a message was refused");
         break;
-    case INBOUND_RETIRED:
-        ring_policy_retire(&r->policy, kiosk);
+    case INBOUND_ROOT:
+        relay_on_root(r, kiosk, &m.root);
         break;
     case INBOUND_WORD:
-        relay_on_word(r, e, kiosk, &m);
+        relay_on_word(r, e, kiosk, &m.kiosk);
         break;
     }
 }
@@ -300,7 +317,13 @@ token_free:
 int relay_start(struct relay *r, const char *prefix, struct loop *loop)
 {
     r->loop = loop;
+    r->prefix = prefix;
     ring_policy_init(&r->policy, r->conf->kiosks_count, r->conf->relay.blind, clock_now());
+    for (size_t i = 0; i < r->inbound.count; i++) {
+        struct root_word kept = {.made = 0};
+        root_kept_read(prefix, r->inbound.kiosks[i].id, &kept);
+        ring_policy_root(&r->policy, i, &kept, r->inbound.kiosks[i].public);
+    }
     if (pushes_start(r, prefix) < 0 || (r->conf->web.contact[0] && web_start(r, prefix) < 0))
         return -1;
     return mqtt_start(r);

@@ -38,9 +38,24 @@ void ring_policy_ask(struct ring_policy *w, size_t i, const uint8_t nonce[FRESHN
         k->asked_since = now;
 }
 
-void ring_policy_retire(struct ring_policy *w, size_t i)
+enum ring_policy_ring ring_policy_root(struct ring_policy *w, size_t i,
+                                       const struct root_word *said,
+                                       const uint8_t public[ENVELOPE_PUBLIC])
 {
-    w->kiosks[i].retired = true;
+    struct ring_policy_kiosk *k = &w->kiosks[i];
+    if (!root_word_join(&k->root, said))
+        return RING_POLICY_NOTHING;
+    k->retired = root_word_retires(&k->root, public);
+    if (!k->known || !k->on || !root_word_ends(&k->root, &k->id, k->ring_epoch, k->ring_seq))
+        return RING_POLICY_NOTHING;
+    k->on = false;
+    return RING_POLICY_ALERT;
+}
+
+/* The kiosk may go on asking for an alert that the root's word has ended. */
+static bool ring_policy_is_over(const struct ring_policy_kiosk *k, const struct alert_id *id)
+{
+    return k->root.ended && alert_id_equal(&k->root.id, id);
 }
 
 /* --- signs of life --------------------------------------------------------------------------- */
@@ -108,7 +123,8 @@ static enum ring_policy_ring ring_policy_on_old(struct ring_policy_kiosk *k,
                                                 const struct message *m, int64_t now)
 {
     bool again = m->epoch == k->ring_epoch && m->seq == k->ring_seq;
-    if (again || !m->on || (k->late_at != NS_NEVER && now - k->late_at < RING_POLICY_LATE_EVERY) ||
+    if (again || !m->on || ring_policy_is_over(k, &m->id) ||
+        (k->late_at != NS_NEVER && now - k->late_at < RING_POLICY_LATE_EVERY) ||
         !first_for(k, &m->id))
         return RING_POLICY_NOTHING;
     k->late_at = now;
@@ -127,13 +143,14 @@ static enum ring_policy_ring ring_policy_on_ring(struct ring_policy_kiosk *k,
                      k->fresh.anchored && k->fresh.epoch == m->epoch;
     if (!newer && !restarted)
         return ring_policy_on_old(k, m, now);
-    bool ended = k->known && k->on && !m->on, begun = m->on && first_for(k, &m->id);
+    bool on = m->on && !ring_policy_is_over(k, &m->id), ended = k->known && k->on && !on;
+    bool begun = on && first_for(k, &m->id);
     bool stale = retained && wall_age > RING_POLICY_STAFF_FOR;
-    bool staff = first_for(k, &m->staff) && !stale;
+    bool staff = !ring_policy_is_over(k, &m->staff) && first_for(k, &m->staff) && !stale;
     k->known = true;
     k->ring_epoch = m->epoch;
     k->ring_seq = m->seq;
-    k->on = m->on;
+    k->on = on;
     k->id = m->id;
     k->staff = m->staff;
     return ended || begun ? RING_POLICY_ALERT : staff ? RING_POLICY_STAFF : RING_POLICY_NOTHING;

@@ -3,6 +3,7 @@
 
 #include "kiosk/core/freshness.h"
 #include "kiosk/core/message.h"
+#include "kiosk/core/root_word.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
  * presence, ring), and rings for:
  * - what the kiosk asks for: an alert or drill and its end for all phones, a code or duress for
  *   staff phones; at once, never held back, once for each;
+ * - the root's word that ends an alert, as for any end; what it ended rings nobody again;
  * - a kiosk that is silent: no sign of life that is less than 15 s old. So a broker that delays
  *   messages makes it silent;
  * - a ring that a beat names and that does not come (freshness.h);
@@ -41,9 +43,10 @@ enum ring_policy_ring {
 
 struct ring_policy_kiosk {
     bool retired;
-    uint64_t epoch, next; /* the next sign of life must be at least this */
-    int64_t life_at;      /* when a sign of life came that was fresh; NS_NEVER: not since linked */
-    int64_t asked_since;  /* the first ping that got no echo; NS_NEVER: none waits */
+    struct root_word root; /* all that the root said of it */
+    uint64_t epoch, next;  /* the next sign of life must be at least this */
+    int64_t life_at;       /* when a sign of life came that was fresh; NS_NEVER: not since linked */
+    int64_t asked_since;   /* the first ping that got no echo; NS_NEVER: none waits */
     struct freshness fresh;
 
     bool known; /* a ring came: */
@@ -80,8 +83,10 @@ void ring_policy_ask(struct ring_policy *w, size_t i, const uint8_t nonce[FRESHN
 enum ring_policy_ring ring_policy_word(struct ring_policy *w, size_t i, const struct message *m,
                                        bool retained, int64_t wall_age, int64_t now);
 
-/* The root disowned kiosk `i`. */
-void ring_policy_retire(struct ring_policy *w, size_t i);
+/* The root's word of kiosk `i`, whose key is `public`. Permanent. */
+enum ring_policy_ring ring_policy_root(struct ring_policy *w, size_t i,
+                                       const struct root_word *said,
+                                       const uint8_t public[ENVELOPE_PUBLIC]);
 
 /* Time has passed. Call until it says RING_POLICY_NOTHING. */
 enum ring_policy_ring ring_policy_tick(struct ring_policy *w, int64_t now);

@@ -134,7 +134,7 @@ class Venue:
         key = phone.join(host)
         wait.until(lambda: phone.account in self.accounts(), "the account", 10)
         phone.venue_key = key
-        topics = ["alert", "state", "presence", "beat", f"enrol/{phone.account}"]
+        topics = ["root", "alert", "state", "presence", "beat", f"enrol/{phone.account}"]
         phone.eyes = phone.member(key, topics + (["notice", "staff"] if phone.staff else []))
         self.kiosk.mailboxes.append(phone.eyes)
         return phone

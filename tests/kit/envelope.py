@@ -10,7 +10,8 @@ from nacl.exceptions import BadSignatureError, CryptoError
 SIZE = 768
 VERSION = 2
 # byte 1 of a message
-BROADCAST, LETTER, RETIRED, WELCOME, OFFER, CLEAR = range(1, 7)
+BROADCAST, LETTER = 1, 2
+WELCOME, OFFER, CLEAR = 4, 5, 6
 
 
 # Topics whose messages are signed and not sealed.

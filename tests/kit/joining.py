@@ -187,7 +187,7 @@ class Joiner:
 
     def member(self, key, topics=None):
         """The phone that it has become."""
-        topics = topics or ["alert", "state", "presence", "beat", f"enrol/{self.account}"]
+        topics = topics or ["root", "alert", "state", "presence", "beat", f"enrol/{self.account}"]
         return Member(self.broker, self.account, self.password, Keys(key, self.kiosk_public), topics,
                       secret=self.secret)
 

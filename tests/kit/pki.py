@@ -68,8 +68,9 @@ class Authority:
         return path
 
     def server(self, name, hosts=("DNS:localhost", "IP:127.0.0.1"), begins=-1, ends=365,
-               kind="EC"):
-        """A server's (certificate, key). `begins` and `ends` are days from now: a certificate
+               kind="EC", shown=False):
+        """A server's (certificate, key). `shown`: it shows this authority's certificate too, as a
+        server of set-up's does. `begins` and `ends` are days from now: a certificate
         that has expired, or is not yet valid, is as easily made as a good one."""
         now = datetime.now(timezone.utc)
         key, asked, pem = (self.folder / f"{name}.{end}" for end in ("key", "csr", "pem"))
@@ -79,4 +80,6 @@ class Authority:
         stamps = [(now + timedelta(days=d)).strftime("%Y%m%d%H%M%SZ") for d in (begins, ends)]
         _openssl("ca", "-batch", "-notext", "-config", self.folder / "conf", "-in", asked,
                  "-startdate", stamps[0], "-enddate", stamps[1], "-out", pem)
+        if shown:
+            pem.write_text(pem.read_text() + self.pem.read_text())
         return pem, key

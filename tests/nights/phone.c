@@ -283,7 +283,7 @@ static void phone_take(struct phone *p, const struct packet *packet)
     /* A clock that is wrong is found out, by the page server's date. */
     phone_client_receive(&p->client, &p->rules, &e,
                          p->wall_offset == 0 ? EVENING + world_now() / S : 0, &h);
-    if (h.refused || h.retired) {
+    if (h.refused || h.root) {
         p->refused += h.refused != NULL;
         return;
     }

@@ -15,6 +15,7 @@ from nacl import bindings as na
 from tests.kit import envelope, staff_box, wait
 from tests.kit.joining import Invitation
 from tests.kit.member import paho_client
+from tests.kit.root_word import root_word
 
 
 def b64(data):
@@ -171,9 +172,14 @@ class Kiosk:
         self.state("quiet", **shown)
 
     def retire(self):
-        signature = self.root.sign("porchlight-retired", bytes.fromhex(self.venue),
-                                   bytes.fromhex(self.id), self.public)
-        self.send("state", envelope.head(envelope.RETIRED) + self.public + signature + bytes(670),
+        self.root_says(retired=self.public)
+
+    def root_says(self, **what):
+        """A root word; the kiosk's account is let write it in the root's place."""
+        self.brokers[0].steward.command(
+            command="addRoleACL", rolename=f"kiosk-{self.account}", allow=True,
+            acltype="publishClientSend", topic=f"{self.place}/root")
+        self.send("root", root_word(self.root.secret[:32], self.venue, self.id, **what),
                   retain=True)
 
     def offer(self):

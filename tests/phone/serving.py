@@ -101,7 +101,7 @@ class Broker:
         self.v5 = True
         self.name, self.ca, self.host = name, authority.pem, "localhost"
         self.port, self.websocket, self.local = free_port(), free_port(), free_port()
-        self.certificate = authority.server(name)
+        self.certificate = authority.server(name, shown=True)
         self.admin = secrets.token_urlsafe(24)
         made = process.run(["mosquitto_ctrl", "dynsec", "init",
                             self.folder / "dynamic-security.json", "admin", self.admin])

@@ -16,9 +16,15 @@ function messageOf(step) {
 
 function wordOf(step) {
     const proved = step.proof ?
-        { id: step.proof[0], epoch: step.proof[1], seq: step.proof[2] } : null;
+        { id: step.proof[0], epoch: step.proof[1], seq: step.proof[2],
+            account: step.proof[3] ?? 'a' } : null;
     return { message: messageOf(step), retained: step.retained ?? false,
         wallAge: step.wall_age === undefined ? step.retained ? -1 : 0 : step.wall_age ?? -1, proved };
+}
+
+function rootOf({ retired, ended, revoked = [] }) {
+    return { made: 1, retired: retired === undefined ? null : retired ? 'own' : 'other',
+        ended: ended ? { id: ended[0], epoch: ended[1], seq: ended[2] } : null, revoked };
 }
 
 for (const c of vectors.cases) {
@@ -33,8 +39,10 @@ for (const c of vectors.cases) {
             if (step.ask) {
                 v = { ...v, fresh: freshnessAsk(v.fresh, step.ask, step.at) };
             }
-            if (step.retire) {
-                v = { ...v, retired: true };
+            if (step.root) {
+                const [verdict, next] = view.viewRoot(v, rootOf(step.root), 'own', step.at);
+                v = next;
+                assert.equal(verdict, step.root_then ?? verdict, `${where}: the root's word`);
             }
             if ('say' in step) {
                 const [verdict, next] = view.viewStep(v, wordOf(step), rules, step.at);
@@ -43,7 +51,7 @@ for (const c of vectors.cases) {
             }
             const shown = view.viewLook(v, view.RULES, rules, step.at);
             for (const key of ['show', 'duress', 'code', 'silent', 'stale', 'delayed', 'undated', 'held',
-                'late']) {
+                'late', 'rooted']) {
                 assert.equal(shown[key], step[key] ?? shown[key], `${where}: ${key}`);
             }
         }
@@ -84,6 +92,22 @@ test('a page that is opened again keeps a caution, which needs no proof to end',
     assert.equal('alert' in view.viewKeep(again), false);
     [, v] = say(v, { say: 'caution', id: 'b', epoch: 1, seq: 7, drill: true });
     assert.equal('alert' in view.viewKeep(v), false, 'a drill is not kept');
+});
+
+test('a page that is opened again keeps what the root said, though no broker brings it any more', () => {
+    let v = view.viewLink(view.viewInit(), true, 0);
+    [, v] = say(v, { say: 'lockdown', id: 'a', epoch: 1, seq: 5 });
+    [, v] = view.viewRoot(v, rootOf({ ended: ['a', 1, 6], revoked: ['c'] }), 'own', 1000);
+    let again = view.viewLink(view.viewFrom(JSON.parse(JSON.stringify(view.viewKeep(v)))), true, 0);
+    [, again] = say(again, { say: 'state', state: 'lockdown', id: 'a', epoch: 1, seq: 7 });
+    assert.equal(view.viewLook(again, view.RULES, {}, 1000).show, 'quiet');
+    [, again] = say(again, { say: 'lockdown', id: 'b', epoch: 1, seq: 8 });
+    [, again] = say(again, { say: 'state', state: 'quiet', epoch: 1, seq: 9 },
+        { proved: { id: 'b', epoch: 1, seq: 8, account: 'c' } });
+    assert.equal(view.viewLook(again, view.RULES, {}, 1000).show, 'unconfirmed');
+    [, again] = view.viewRoot(again, rootOf({ retired: true }), 'own', 2000);
+    again = view.viewFrom(JSON.parse(JSON.stringify(view.viewKeep(again))));
+    assert.equal(view.viewLook(again, view.RULES, {}, 3000).show, 'retired');
 });
 
 test('a staff page that is opened again keeps a duress that nobody proved over', () => {

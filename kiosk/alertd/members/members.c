@@ -3,6 +3,7 @@
 #include "config/secret.h"
 #include "kiosk/alertd/members/enrolment.h"
 #include "kiosk/alertd/members/members_state.h"
+#include "kiosk/alertd/members/revocation.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/core/ns.h"
@@ -53,11 +54,21 @@ static bool members_open(struct members *m)
     return false;
 }
 
+/* The proof of an account that the root key has revoked is worth nothing to phones, and is sent no
+ * more. */
 static void proof_read(const struct members_needs *n)
 {
     uint8_t proof[CERT_PROOF];
-    if (staff_proof_read(n->prefix, proof) == 0)
-        delivery_prove(n->delivery, proof, sizeof proof);
+    struct cert_clear c;
+    if (staff_proof_read(n->prefix, proof) != 0)
+        return;
+    bool good = n->sealer->keys &&
+                cert_proof_read(&c, n->sealer->venue, n->sealer->kiosk, n->sealer->keys->root,
+                                proof, sizeof proof) &&
+                !root_word_revokes(n->root, c.account);
+    delivery_prove(n->delivery, proof, good ? sizeof proof : 0);
+    if (!good)
+        staff_proof_delete(n->prefix);
 }
 
 struct members *members_new(const struct members_needs *needs)
@@ -73,6 +84,17 @@ struct members *members_new(const struct members_needs *needs)
     members_staff_read(m);
     proof_read(needs);
     return m;
+}
+
+void members_root_changed(struct members *m)
+{
+    const struct root_word *root = m->needs.root;
+    char account[TOPIC_ID_LEN + 1];
+    for (size_t i = 0; i < root->revoked_count; i++)
+        revocation_by_root(m,
+                           sodium_bin2hex(account, sizeof account, root->revoked[i], ENVELOPE_ID));
+    members_staff_read(m);
+    proof_read(&m->needs);
 }
 
 void members_free(struct members *m)
@@ -158,7 +180,7 @@ const struct staff *members_staff(const struct members *m)
 void members_staff_read(struct members *m)
 {
     m->staff_stamp = staff_stamp(m->needs.prefix);
-    staff_read(&m->staff, m->needs.prefix, m->needs.sealer);
+    staff_read(&m->staff, m->needs.prefix, m->needs.sealer, m->needs.root);
     if (staff_readers(&m->staff, m->needs.sealer))
         m->needs.staff_changed(m->needs.context);
 }

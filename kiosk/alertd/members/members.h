@@ -24,6 +24,8 @@ struct members_needs {
     struct screens *screens;
     const struct alert *alert; /* no phone is invited while one is active */
     const struct drill_result *last_drill;
+    const struct root_word *root; /* what the root key said of this kiosk; call
+                                     members_root_changed when it says more */
     void *context;
     /* Seals everything with another venue key from now on. 0, or -1 with errno. */
     int (*change_key)(void *context, const uint8_t key[ENVELOPE_KEY]);
@@ -34,6 +36,9 @@ struct members_needs {
 /* NULL with errno: no memory. */
 struct members *members_new(const struct members_needs *needs);
 void members_free(struct members *m); /* NULL is safe */
+
+/* Accounts that the root key has revoked belong no more. Again is harmless. */
+void members_root_changed(struct members *m);
 
 /* The config names other brokers. Requests that wait for a broker are forgotten: what they were for
  * is asked again by the phones. */

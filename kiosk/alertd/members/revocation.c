@@ -29,6 +29,22 @@ static void certificate_delete(struct members *m, const char *account)
     members_staff_read(m);
 }
 
+void revocation_by_root(struct members *m, const char *account)
+{
+    const struct phone *p = m->ready ? roster_find(m->registry.phones, account) : NULL;
+    if (p) {
+        key_rotation_forget(m->registry.phones, &m->brokers, account);
+        relays_forget(m, account);
+        if (roster_remove(m->registry.phones, account) != 0)
+            log_warning("an account that the root key has revoked stays on the list of phones: %s",
+                        strerror(errno));
+    }
+    if (staff_certificate_delete(m->needs.prefix, account) != 0)
+        log_warning("the certificate of an account that the root key has revoked could not be "
+                    "deleted (%s); it is ignored",
+                    strerror(errno));
+}
+
 const char *revocation_of(struct members *m, const char *account, const uint8_t *grant)
 {
     const struct phone *p = roster_find(m->registry.phones, account);

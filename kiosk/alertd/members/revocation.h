@@ -10,4 +10,8 @@
  * static storage. */
 const char *revocation_of(struct members *m, const char *account, const uint8_t *grant);
 
+/* The root key has revoked that account, and has it shut out itself (porchlight root): the kiosk
+ * forgets it. */
+void revocation_by_root(struct members *m, const char *account);
+
 #endif

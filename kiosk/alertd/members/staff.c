@@ -73,7 +73,8 @@ static void staff_add(struct staff *s, const struct command_staff *one)
     memcpy(s->phones, all, s->count * sizeof all[0]);
 }
 
-void staff_read(struct staff *s, const char *prefix, const struct sealer *sealer)
+void staff_read(struct staff *s, const char *prefix, const struct sealer *sealer,
+                const struct root_word *root)
 {
     char folder[PATH_LEN];
     struct command_staff one;
@@ -84,7 +85,8 @@ void staff_read(struct staff *s, const char *prefix, const struct sealer *sealer
     if (!d)
         return;
     for (const struct dirent *e; (e = readdir(d));)
-        if (e->d_name[0] != '.' && staff_load(&one, folder, e->d_name, sealer) == 0)
+        if (e->d_name[0] != '.' && staff_load(&one, folder, e->d_name, sealer) == 0 &&
+            !root_word_revokes(root, one.account))
             staff_add(s, &one);
     closedir(d);
 }
@@ -161,4 +163,11 @@ int staff_proof_read(const char *prefix, uint8_t proof[CERT_PROOF])
     return path_under(prefix, PATH_PROOF, path) != 0
                ? -1
                : secret_read_file(path, false, proof, CERT_PROOF, staff_ignore, NULL);
+}
+
+void staff_proof_delete(const char *prefix)
+{
+    char path[PATH_LEN];
+    if (path_under(prefix, PATH_PROOF, path) == 0)
+        unlink(path);
 }

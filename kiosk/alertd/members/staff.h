@@ -3,6 +3,7 @@
 
 #include "kiosk/alertd/sealer.h"
 #include "kiosk/core/command.h"
+#include "kiosk/core/root_word.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,9 +21,10 @@ struct staff {
 };
 
 /* Reads the certificates again. One that the root key did not sign is left out with a
- * warning, and so is each above STAFF_MAX, in the order of their accounts. A
- * plain venue has none. */
-void staff_read(struct staff *s, const char *prefix, const struct sealer *sealer);
+ * warning, and so is each above STAFF_MAX, in the order of their accounts. One that the root key
+ * has revoked is left out. A plain venue has none. */
+void staff_read(struct staff *s, const char *prefix, const struct sealer *sealer,
+                const struct root_word *root);
 
 /* An account's certificate, CERT_STAFF bytes; NULL: it has none. */
 const uint8_t *staff_certificate(const struct staff *s, const char *account);
@@ -42,5 +44,6 @@ int staff_certificate_delete(const char *prefix, const char *account);
 /* 0, or -1 with errno. */
 int staff_proof_write(const char *prefix, const uint8_t proof[CERT_PROOF]);
 int staff_proof_read(const char *prefix, uint8_t proof[CERT_PROOF]);
+void staff_proof_delete(const char *prefix);
 
 #endif

@@ -1,23 +1,9 @@
-// What the venue's root key vouches for (kiosk/core/cert.h): that a kiosk is disowned, that a
-// staff phone is one, and that a staff phone ended a lockdown. All but the signing is pure.
+// What the venue's root key vouches for (kiosk/core/cert.h): that a staff phone is one, and that a staff
+// phone ended a lockdown. All but the signing is pure.
 
 import { concat, fromHex, readU64, toHex, u64, utf8, uuidText } from './bytes.js';
-import { SIZE, VERSION } from './envelope.js';
 
-const RETIRED = 3;
 const PROOF = 200;
-
-// ids: {venue, kiosk} in hex, kioskPublic bytes.
-export function isRetired(sodium, ids, rootPublic, wire) {
-    if (wire.length !== SIZE || wire[0] !== VERSION || wire[1] !== RETIRED ||
-        toHex(wire.subarray(2, 34)) !== toHex(ids.kioskPublic) ||
-        wire.subarray(98).some((b) => b !== 0)) {
-        return false;
-    }
-    const covered = concat(utf8('porchlight-retired\0'), fromHex(ids.venue), fromHex(ids.kiosk),
-        ids.kioskPublic);
-    return sodium.crypto_sign_verify_detached(wire.subarray(34, 98), covered, rootPublic);
-}
 
 // The root key's certificate for a staff phone's key.
 export function isStaff(sodium, venue, account, publicKey, rootPublic, signature) {

@@ -4,6 +4,10 @@ import { RULES, viewLook, viewWorst } from './view.js';
 
 const STANDING = ['caution', 'unconfirmed', 'lockdown', 'drill', 'duress'];
 
+// What more there is to say of a face.
+const whyOf = (face, look) => (face === 'all-clear' && look.rooted ? 'rooted' :
+    face !== 'lost' ? null : look.held ? 'held' : look.delayed ? 'delayed' : null);
+
 // {face, drill, ...}: face is the view's show, or 'duress' for staff.
 export function pictureOf(view, facts, staff, now) {
     const look = viewLook(view, RULES, { staff }, now);
@@ -19,7 +23,7 @@ export function pictureOf(view, facts, staff, now) {
         unclear: stands && facts.unclear && view.state === 'caution',
         silent: stands && view.linked && look.silent && now - view.linkedAt >= RULES.lostAfter,
         stale: !view.linked,
-        why: face !== 'lost' ? null : look.held ? 'held' : look.delayed ? 'delayed' : null,
+        why: whyOf(face, look),
         late: look.late && !stands,
         last: !view.linked && !stands && view.stateAt !== Infinity ? view.state : null,
         id: facts.id,

@@ -2,16 +2,17 @@
 // comes, refuses what is not fresh or not the kiosk's, and says what this phone answers.
 
 import { fromHex, toBase64Url, toHex } from './bytes.js';
-import { isRetired, readProof, signClear } from './cert.js';
+import { readProof, signClear } from './cert.js';
 import { looksPlain, open, openClear, openWelcome, Refused, sealLetter } from './envelope.js';
 import { factsChosen, factsFrom, factsHeard, factsKeep, factsNoted, factsTold } from './facts.js';
 import { freshnessAsk, freshnessForget, freshnessWants } from './freshness.js';
 import { openLink } from './link.js';
 import { readMessage, writePing, readBoxed, writeAgain, writeAnswer } from './message.js';
 import { readOffer, writeAsk } from './offer.js';
+import { readRootWord } from './root_word.js';
 import { checkStaff, openBox } from './staff_box.js';
 import { MEMBER_READS, parseTopic, STAFF_READS, topicName } from './topics.js';
-import { viewFrom, viewKeep, viewKind, viewLink, viewStep } from './view.js';
+import { viewFrom, viewKeep, viewKind, viewLink, viewRoot, viewStep } from './view.js';
 
 const NONCE_RESTS = 5000; // ms: the kiosk says the next one at once; else the command was lost
 const CLEAR = ['beat', 'presence']; // signed and not sealed
@@ -35,7 +36,6 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
     const keys = { venue: fromHex(m.venueKey), older: (m.olderKeys ?? []).map(fromHex),
         kiosk: fromHex(m.kioskPublic), own: fromHex(m.secret), ownPublic: fromHex(m.public),
         root: fromHex(m.rootPublic) };
-    const ids = { venue: m.venue, kiosk: m.kiosk, kioskPublic: keys.kiosk };
     const name = (t, account) => topicName(m.venue, m.kiosk, t, account);
     // Keys first, so that no message arrives before the key that opens it.
     const topics = [name('enrol', m.account), name('answer', m.account)]
@@ -128,10 +128,8 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
         if (looksPlain(wire)) {
             throw new Refused('plain');
         }
-        if (topic?.name === 'state' && isRetired(sodium, ids, keys.root, wire)) {
-            view = { ...view, retired: true };
-            store.keep(m.kiosk, viewKeep(view));
-            return false;
+        if (topic?.name === 'root') {
+            return takeRoot(wire);
         }
         const place = { venue: m.venue, kiosk: m.kiosk, topic: full };
         if (topic?.name === 'notice' || topic?.name === 'staff') {
@@ -141,6 +139,18 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
             openClear(sodium, place, keys.kiosk, wire) : openAny(place, wire);
         const message = readMessage(opened.text, topic.name, opened);
         return message.kind !== 'nothing' && take(topic.name, message, delivery, heard);
+    }
+
+    // What the root key says of this kiosk, for good.
+    function takeRoot(wire) {
+        const said = readRootWord(sodium, m.venue, m.kiosk, keys.root, wire);
+        if (said === null) {
+            throw new Refused('forged');
+        }
+        const [verdict, next] = viewRoot(view, said, toHex(keys.kiosk), now());
+        view = next;
+        store.keep(m.kiosk, viewKeep(view));
+        return verdict === 'told';
     }
 
     // A box for other staff phones is no fault: this one may be newer than what was pressed. With

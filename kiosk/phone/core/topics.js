@@ -1,6 +1,6 @@
 // Names below porchlight/<venue>/<kiosk>/ (kiosk/common/topics.h). Phones subscribe to exact names.
 
-export const MEMBER_READS = ['alert', 'state', 'presence', 'beat', 'push'];
+export const MEMBER_READS = ['root', 'alert', 'state', 'presence', 'beat', 'push'];
 export const STAFF_READS = [...MEMBER_READS, 'notice', 'staff'];
 
 export function topicName(venue, kiosk, name, account) {

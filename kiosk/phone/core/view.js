@@ -4,6 +4,7 @@
 
 import { freshnessAge, freshnessBeat, freshnessGot, freshnessHeld, freshnessInit, freshnessLinked,
     LATE, NEVER } from './freshness.js';
+import { joinRootWords, NO_WORD, rootEnds } from './root_word.js';
 
 export { NEVER };
 const LATE_EVERY = 3600000; // ms: what is played again calls nobody more often
@@ -25,6 +26,8 @@ const TELLING = [...OF_STATE, ...NOTICES, ...AT_DOOR];
 export function viewInit() {
     return {
         retired: false,
+        root: NO_WORD, // all that the root said of this kiosk; nothing of it is taken back
+        rooted: false, // the last alert was ended by it
         epoch: 0,
         toldNext: 0,
         liveNext: 0,
@@ -60,9 +63,10 @@ export function viewKeep(v) {
         v.state === 'caution' && !v.drill ? { alert: v.alert, state: v.state } : {};
     const forced = v.duress ? { dangered: v.dangered, press: v.press } : {};
     const late = v.late === null ? {} : { late: v.late };
+    const root = v.root === NO_WORD ? {} : { root: v.root };
     return { retired: v.retired, epoch: v.epoch, toldNext: v.toldNext, liveNext: v.liveNext,
         noticeNext: v.noticeNext, doorNext: v.doorNext, connection: v.connection, proved: v.proved,
-        ...active, ...forced, ...late };
+        ...active, ...forced, ...late, ...root };
 }
 
 // The page was opened again: the last message may arrive once more, so that a retained state is
@@ -139,8 +143,41 @@ function end(v, now) {
         return ['heard', v];
     }
     return ['told', { ...v, clearAt: v.drill ? v.clearAt : now, state: 'quiet', drill: false,
-        unconfirmed: false }];
+        unconfirmed: false, rooted: false }];
 }
+
+// A root's word of this kiosk, whose key is `kioskPublic` (hex), arrived: [verdict, v]. Permanent.
+// told: it ended what was shown.
+export function viewRoot(before, word, kioskPublic, now) {
+    const root = joinRootWords(before.root, word);
+    if (root === before.root) {
+        return ['heard', before];
+    }
+    const ends = (latched) => latched !== null && rootEnds(root, latched);
+    const v = { ...before, root, retired: root.retired === kioskPublic };
+    const forced = v.duress && ends(v.dangered);
+    if (forced) {
+        Object.assign(v, { duress: false, dangered: null });
+    }
+    if (forced || (root.ended !== null && v.press.id === root.ended.id)) {
+        v.press = { kind: 'nothing', id: null, at: null };
+    }
+    if (v.state === 'quiet' || !ends(v.alert)) {
+        return ['heard', v];
+    }
+    return ['told', { ...end(v, now)[1], rooted: !v.drill }];
+}
+
+const isFresh = (age) => age >= 0 && age < LATE;
+
+// Whether the alert that this message is about is over by the root's word. What is fresh and of
+// another alert began later, whatever its order says.
+const isRooted = ({ root }, m, age) => root.ended !== null &&
+    (root.ended.id === m.id || (!isFresh(age) && rootEnds(root, m)));
+
+// Says that something is active, or was pressed.
+const begins = (m) => ['lockdown', 'caution', 'code', 'duress'].includes(m.kind) ||
+    (m.kind === 'state' && m.state !== 'quiet');
 
 // The kiosk says what its state is now. Anything less than an active lockdown needs staff's proof.
 function stand(v, m, { proved, plain }, state, unconfirmed, now) {
@@ -175,13 +212,18 @@ function onState(v, m, told, now) {
 
 const later = (a, b) => a.epoch > b.epoch || (a.epoch === b.epoch && a.seq > b.seq);
 
-function onTelling(before, m, proved, { staff, plain }, now) {
+function onTelling(before, m, proved, { staff, plain }, age, now) {
     const told = { proved, plain };
-    let v = before.duress && covers(proved, before.dangered, m) ?
-        { ...before, duress: false, dangered: null } : before;
+    let v = before;
     // What a proof covers is over, also for whoever plays it again later.
     if (proved !== null && (v.proved.id === null || later(proved, v.proved))) {
         v = { ...v, proved: { id: proved.id, epoch: proved.epoch, seq: proved.seq } };
+    }
+    if (begins(m) && isRooted(v, m, age)) {
+        return ['heard', v];
+    }
+    if (v.duress && covers(proved, v.dangered, m)) {
+        v = { ...v, duress: false, dangered: null };
     }
     switch (m.kind) {
     case 'lockdown':
@@ -200,8 +242,12 @@ function onTelling(before, m, proved, { staff, plain }, now) {
     }
 }
 
-// Nobody can have looked at a state that this message is older than.
-function notAhead(proved, m) {
+// Nobody can have looked at a state that this message is older than. And a proof has no date, so one
+// by a revoked account is worth nothing, whenever it was made.
+function believed(v, proved, m) {
+    if (proved !== null && v.root.revoked.includes(proved.account)) {
+        return null;
+    }
     const ahead = proved !== null &&
         (proved.epoch > m.epoch || (proved.epoch === m.epoch && proved.seq >= m.seq));
     return ahead ? null : proved;
@@ -249,12 +295,12 @@ function outOfOrder(v, word, rules, age, now) {
     const state = m.kind === 'state' ? m.state : m.kind;
     const more = v.drill || RISING.indexOf(state) > RISING.indexOf(v.state);
     if (!alarms(m) || !more || !later(m, v.proved) || v.proved.id === m.id ||
-        v.alert?.id === m.id) {
+        isRooted(v, m, age) || v.alert?.id === m.id) {
         return ['old', v];
     }
-    if (age >= 0 && age < LATE) {
+    if (isFresh(age)) {
         return stand({ ...v, stateAt: latest(v.stateAt, now - age) }, m,
-            { proved: notAhead(word.proved, m), plain: rules.plain }, state, m.unconfirmed ?? false,
+            { proved: believed(v, word.proved, m), plain: rules.plain }, state, m.unconfirmed ?? false,
             now);
     }
     if (v.late === m.id || within(v.lateAt, LATE_EVERY, now)) {
@@ -302,7 +348,7 @@ export function viewStep(before, word, rules, now) {
         return ['heard', next];
     }
     const dated = OF_STATE.includes(m.kind) ? dateState(next, m, age, now) : next;
-    return onTelling(dated, m, notAhead(word.proved, m), rules, now);
+    return onTelling(dated, m, believed(dated, word.proved, m), rules, age, now);
 }
 
 function showOf(v, rules, { silent, held, stale }, now) {
@@ -331,16 +377,18 @@ function showOf(v, rules, { silent, held, stale }, now) {
     return within(v.clearAt, rules.allClearLasts, now) ? 'all-clear' : 'quiet';
 }
 
-// {show, duress, code, drill, silent, stale, delayed, undated, held, late}; `staff`: what was pressed at
+// {show, duress, code, drill, silent, stale, delayed, undated, held, late, rooted}; `staff`: what was pressed at
 // the door is shown. delayed: silent, although signs of life come, since they are old; undated: how old
-// they are is not known yet; held: messages are held back; late: an alarm came late, not long ago.
+// they are is not known yet; held: messages are held back; late: an alarm came late, not long ago;
+// rooted: all-clear by the root's word.
 export function viewLook(v, rules, { staff }, now) {
     const silent = !v.linked || !within(v.lifeAt, rules.lostAfter, now);
     const stale = !within(v.stateAt, rules.staleAfter, now);
     const held = v.linked && freshnessHeld(v.fresh, now);
     const comes = v.linked && silent && within(v.heardAt, rules.lostAfter, now);
     const undated = comes && within(v.doubtedAt, rules.lostAfter, now);
-    return { show: showOf(v, rules, { silent, held, stale }, now), duress: v.duress && staff,
+    const show = showOf(v, rules, { silent, held, stale }, now);
+    return { show, rooted: v.rooted && show === 'all-clear', duress: v.duress && staff,
         code: v.press.kind === 'code' && !v.duress && staff, drill: v.drill, silent, stale, held,
         delayed: comes && !undated, undated, late: within(v.lateAt, rules.allClearLasts, now) };
 }

@@ -119,8 +119,7 @@ static void the_root_asks_in_its_own_name(void **state)
     assert_true(dynsec_write(dynsec_role(ROLE_ROOT, VENUE, WHO, WHO), NULL, out, sizeof out) > 0);
     assert_non_null(
         strstr(out, "\"publishClientSend\",\"topic\":\"porchlight/" VENUE "/" WHO "/registrar\""));
-    assert_non_null(
-        strstr(out, "\"publishClientSend\",\"topic\":\"porchlight/" VENUE "/+/state\""));
+    assert_non_null(strstr(out, "\"publishClientSend\",\"topic\":\"porchlight/" VENUE "/+/root\""));
     assert_null(strstr(out, "/+/regist"));
 }
 

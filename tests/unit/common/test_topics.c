@@ -144,8 +144,7 @@ static void table_is_sound(void **state)
         assert_true(r->writes != 0 && r->reads != 0);
         assert_true(!r->retained || !r->per_account);
         assert_true(r->per_account || r->writes == ROLE_KIOSK || t == TOPIC_PUSH ||
-                    t == TOPIC_STATE || t == TOPIC_ROOT || t == TOPIC_REGISTRAR ||
-                    t == TOPIC_REGISTERED);
+                    t == TOPIC_ROOT || t == TOPIC_REGISTRAR || t == TOPIC_REGISTERED);
         assert_true(r->qos == 0 || r->qos == 1);
     }
     assert_true(topic_table[TOPIC_STATE].retained && topic_table[TOPIC_STATE].expiry_s > 120);
@@ -158,8 +157,11 @@ static void table_is_sound(void **state)
     assert_int_equal(topic_table[TOPIC_COMMAND].writes, ROLE_STAFF);
     assert_int_equal(topic_table[TOPIC_PUSH].writes, ROLE_RELAY);
     assert_int_equal(topic_table[TOPIC_WAKE].reads, ROLE_RELAY);
-    assert_int_equal(topic_table[TOPIC_RING].reads, ROLE_RELAY);
+    assert_int_equal(topic_table[TOPIC_RING].reads, ROLE_RELAY | ROLE_ROOT);
     assert_int_equal(topic_table[TOPIC_ROOT].writes, ROLE_ROOT);
+    for (enum topic t = 0; t < TOPIC_COUNT; t++) /* what is sealed needs no root account */
+        assert_true(!(topic_table[t].reads & ROLE_ROOT) || t == TOPIC_RING || t == TOPIC_BEAT ||
+                    t == TOPIC_ROOT || t == TOPIC_REGISTERED);
     assert_false((topic_table[TOPIC_ALERT].reads | topic_table[TOPIC_STATE].reads |
                   topic_table[TOPIC_NOTICE].reads | topic_table[TOPIC_ENROL].reads) &
                  ROLE_RELAY);

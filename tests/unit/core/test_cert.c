@@ -65,7 +65,7 @@ static void test_a_kiosk_is_vouched_for_by_its_root_alone(void **state)
 static void test_a_signature_serves_one_purpose(void **state)
 {
     const struct keys *k = *state;
-    uint8_t kiosk[64], staff[64], wire[ENVELOPE_SIZE];
+    uint8_t kiosk[64], staff[64];
     struct cert_staff same = k->staff; /* field for field the kiosk's certificate */
     memcpy(same.public, k->kiosk.public, sizeof same.public);
     cert_kiosk_sign(&k->kiosk, k->root_secret, kiosk);
@@ -73,30 +73,6 @@ static void test_a_signature_serves_one_purpose(void **state)
     assert_true(cert_staff_check(&same, k->root_public, staff));
     assert_false(cert_staff_check(&same, k->root_public, kiosk));
     assert_false(cert_kiosk_check(&k->kiosk, k->root_public, staff));
-    cert_retire(&k->kiosk, k->root_secret, wire);
-    memcpy(wire + 34, kiosk, sizeof kiosk);
-    assert_false(cert_is_retired(&k->kiosk, k->root_public, wire, sizeof wire));
-}
-
-static void test_retired_is_the_roots_word_about_one_key(void **state)
-{
-    const struct keys *k = *state;
-    uint8_t wire[ENVELOPE_SIZE + 1] = {0};
-    cert_retire(&k->kiosk, k->root_secret, wire);
-    assert_true(cert_is_retired(&k->kiosk, k->root_public, wire, ENVELOPE_SIZE));
-    assert_false(cert_is_retired(&k->kiosk, k->other_public, wire, ENVELOPE_SIZE));
-    assert_false(cert_is_retired(&k->kiosk, k->root_public, wire, ENVELOPE_SIZE - 1));
-    assert_false(cert_is_retired(&k->kiosk, k->root_public, wire, ENVELOPE_SIZE + 1));
-    struct cert_kiosk renewed = k->kiosk; /* the same place with a new key goes on */
-    memcpy(renewed.public, k->other_public, sizeof renewed.public);
-    assert_false(cert_is_retired(&renewed, k->root_public, wire, ENVELOPE_SIZE));
-    for (size_t bit = 0; bit < 8 * ENVELOPE_SIZE; bit++) {
-        wire[bit / 8] = (uint8_t)(wire[bit / 8] ^ (1u << bit % 8));
-        assert_false(cert_is_retired(&k->kiosk, k->root_public, wire, ENVELOPE_SIZE));
-        wire[bit / 8] = (uint8_t)(wire[bit / 8] ^ (1u << bit % 8));
-    }
-    cert_retire(&k->kiosk, k->other_secret, wire); /* not by the root */
-    assert_false(cert_is_retired(&k->kiosk, k->root_public, wire, ENVELOPE_SIZE));
 }
 
 static void test_an_end_is_proved_by_staff_alone(void **state)
@@ -155,7 +131,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_kiosk_is_vouched_for_by_its_root_alone),
         cmocka_unit_test(test_a_signature_serves_one_purpose),
-        cmocka_unit_test(test_retired_is_the_roots_word_about_one_key),
         cmocka_unit_test(test_an_end_is_proved_by_staff_alone),
         cmocka_unit_test(test_a_proof_fits_its_message),
     };

@@ -83,18 +83,50 @@ static struct view_message word_of(const cJSON *step, const struct message *m)
         w.proved_id = id_of(cJSON_GetArrayItem(proof, 0));
         w.proved_epoch = (uint64_t)cJSON_GetArrayItem(proof, 1)->valuedouble;
         w.proved_seq = (uint64_t)cJSON_GetArrayItem(proof, 2)->valuedouble;
+        const cJSON *account = cJSON_GetArrayItem(proof, 3);
+        memset(w.proved_account, account ? account->valuestring[0] : 'a', ENVELOPE_ID);
     }
     return w;
+}
+
+static const uint8_t own_key[ENVELOPE_PUBLIC] = {7}, other_key[ENVELOPE_PUBLIC] = {8};
+
+static struct root_word root_of(const cJSON *says)
+{
+    struct root_word w = {.made = 1};
+    const cJSON *retired = cJSON_GetObjectItem(says, "retired"),
+                *ended = cJSON_GetObjectItem(says, "ended"), *one;
+    w.retired = retired != NULL;
+    memcpy(w.public, cJSON_IsTrue(retired) ? own_key : other_key, sizeof w.public);
+    if (ended != NULL) {
+        w.ended = true;
+        w.id = id_of(cJSON_GetArrayItem(ended, 0));
+        w.epoch = (uint64_t)cJSON_GetArrayItem(ended, 1)->valuedouble;
+        w.seq = (uint64_t)cJSON_GetArrayItem(ended, 2)->valuedouble;
+    }
+    cJSON_ArrayForEach(one, cJSON_GetObjectItem(says, "revoked"))
+        memset(w.revoked[w.revoked_count++], one->valuestring[0], ENVELOPE_ID);
+    return w;
+}
+
+static void run_root(const char *name, struct view_kiosk *v, const cJSON *step, int64_t now)
+{
+    struct root_word w = root_of(cJSON_GetObjectItem(step, "root"));
+    const cJSON *then = cJSON_GetObjectItem(step, "root_then");
+    const char *verdict = view_verdict_name(view_root(v, &w, own_key, now));
+    if (then != NULL && strcmp(verdict, then->valuestring) != 0)
+        fail_msg("%s: the root's word is %s instead of %s", name, verdict, then->valuestring);
 }
 
 /* Every key is known: a misspelt expectation must not pass unread. */
 static void check_keys(const char *name, const cJSON *step)
 {
     static const char *const known[] = {
-        "at",    "say",        "link",  "retire",  "then",     "show",     "duress", "silent",
-        "stale", "id",         "epoch", "seq",     "drill",    "resumed",  "detail", "unconfirmed",
-        "state", "connection", "proof", "pressed", "retained", "wall_age", "code",   "up",
-        "names", "echo",       "ask",   "delayed", "undated",  "held",     "late",
+        "at",       "say",         "link",  "root",       "then",      "show",    "duress",
+        "silent",   "stale",       "id",    "epoch",      "seq",       "drill",   "resumed",
+        "detail",   "unconfirmed", "state", "connection", "proof",     "pressed", "retained",
+        "wall_age", "code",        "up",    "names",      "echo",      "ask",     "delayed",
+        "undated",  "held",        "late",  "rooted",     "root_then",
     };
     const cJSON *item;
     cJSON_ArrayForEach(item, step)
@@ -122,8 +154,8 @@ static void run_step(const char *name, struct view_kiosk *v, const struct view_r
     check_keys(name, step);
     if (cJSON_GetObjectItem(step, "link") != NULL)
         view_link(v, flag(step, "link"), now);
-    if (flag(step, "retire"))
-        view_retire(v);
+    if (cJSON_GetObjectItem(step, "root") != NULL)
+        run_root(name, v, step, now);
     if (cJSON_GetObjectItem(step, "ask")) {
         uint8_t nonce[FRESHNESS_NONCE];
         nonce_of(vectors_text(step, "ask"), nonce);
@@ -150,6 +182,7 @@ static void run_step(const char *name, struct view_kiosk *v, const struct view_r
     compare_flag(name, step, "undated", shown.undated);
     compare_flag(name, step, "held", shown.held);
     compare_flag(name, step, "late", shown.late);
+    compare_flag(name, step, "rooted", shown.rooted);
 }
 
 static void test_cases(void **state)

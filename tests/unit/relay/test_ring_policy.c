@@ -15,7 +15,7 @@
  * counts its messages by their row in the night. */
 struct step {
     int s; /* seconds */
-    enum { BEAT, LATE_BEAT, ASK, RING, KEPT, OLD, TICK, UP, DOWN, RETIRE, RESTART } what;
+    enum { BEAT, LATE_BEAT, ASK, RING, KEPT, OLD, TICK, UP, DOWN, RETIRE, ENDED, RESTART } what;
     char id;    /* RING, KEPT, OLD: the alert; 0: none */
     bool on;    /* the same */
     char staff; /* the same: the code; 0: none. BEAT: names a ring that was never sent */
@@ -40,6 +40,26 @@ static const struct step alert_night[] = {
     {12, RING, 'd', true, 'z', RING_POLICY_ALERT}, /* all are staff too */
     {12, RING, 'd', true, 'z', NO},
     {13, TICK, 0, 0, 0, NO},
+};
+
+static const struct step ended_by_the_root[] = {
+    {0, UP, 0, 0, 0, NO},
+    {1, RING, 'a', true, 'x', RING_POLICY_ALERT},
+    {2, ENDED, 'a', 0, 0, RING_POLICY_ALERT},
+    {3, ENDED, 'a', 0, 0, NO},
+    {4, RING, 'a', true, 'x', NO}, /* the kiosk does not know yet, or is somebody else's */
+    {5, RING, 'a', false, 0, NO},
+    {6, RING, 'b', true, 0, RING_POLICY_ALERT},
+    {7, ENDED, 0, 0, 0, RING_POLICY_ALERT}, /* everything up to now */
+    {8, ENDED, 'y', 0, 0, NO},
+    {9, RING, 'c', true, 'y', RING_POLICY_ALERT},
+};
+
+static const struct step ended_code[] = {
+    {0, UP, 0, 0, 0, NO},
+    {1, ENDED, 'x', 0, 0, NO},
+    {2, RING, 0, false, 'x', NO},
+    {3, RING, 'a', true, 0, RING_POLICY_ALERT},
 };
 
 static const struct step silent_night[] = {
@@ -186,6 +206,8 @@ static struct message ring_at(struct play *p, const struct step *s)
 
 static enum ring_policy_ring happens(struct play *p, const struct step *s, int64_t now)
 {
+    static const uint8_t key[ENVELOPE_PUBLIC];
+    struct root_word root = {.made = 1};
     struct message m;
     p->seq++;
     switch (s->what) {
@@ -194,8 +216,14 @@ static enum ring_policy_ring happens(struct play *p, const struct step *s, int64
         ring_policy_link(&p->w, s->what == UP, now);
         return NO;
     case RETIRE:
-        ring_policy_retire(&p->w, 0);
-        return NO;
+        root.retired = true;
+        return ring_policy_root(&p->w, 0, &root, key);
+    case ENDED:
+        root.ended = true;
+        root.seq = p->seq - 1; /* the newest message before it */
+        root.epoch = p->epoch;
+        memset(root.id.bytes, s->id, sizeof root.id.bytes);
+        return ring_policy_root(&p->w, 0, &root, key);
     case RESTART:
         p->epoch--;
         p->started = now;
@@ -263,9 +291,13 @@ static void test_each_night_rings_as_it_should(void **state)
         const struct step *night;
         size_t count;
     } nights[] = {
-        NIGHT(alert_night),          NIGHT(silent_night),   NIGHT(blind_night),   NIGHT(late_relay),
-        NIGHT(late_relay_for_staff), NIGHT(never_heard),    NIGHT(delayed_night), NIGHT(no_echo),
-        NIGHT(held_night),           NIGHT(replayed_night), NIGHT(lost_record),
+        NIGHT(alert_night),          NIGHT(silent_night),
+        NIGHT(blind_night),          NIGHT(late_relay),
+        NIGHT(late_relay_for_staff), NIGHT(never_heard),
+        NIGHT(delayed_night),        NIGHT(no_echo),
+        NIGHT(held_night),           NIGHT(replayed_night),
+        NIGHT(lost_record),          NIGHT(ended_by_the_root),
+        NIGHT(ended_code),
     };
     (void)state;
     EACH_ROW (i, nights, nights[i].name) {

@@ -55,6 +55,7 @@ extern const struct cli_command cli_restore;
 extern const struct cli_command cli_retire;
 extern const struct cli_command cli_revoke;
 extern const struct cli_command cli_rights;
+extern const struct cli_command cli_root;
 extern const struct cli_command cli_rotate;
 extern const struct cli_command cli_sim;
 extern const struct cli_command cli_status;

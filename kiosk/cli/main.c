@@ -29,6 +29,7 @@ static const struct cli_command *const commands[] = {
     &cli_retire,
     &cli_revoke,
     &cli_rights,
+    &cli_root,
     &cli_rotate,
     &cli_seal,
     &cli_setup,

@@ -62,6 +62,29 @@ int qr_output_print(FILE *out, const char *text, struct qr_room room, struct qr_
     return result;
 }
 
+int qr_output_svg(FILE *out, const char *text)
+{
+    QRcode *q = encode(text);
+    if (!q)
+        return -1;
+    int side = q->width + 2 * QUIET;
+    fprintf(out,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
+            "shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h%dv%dH0z\"/><path d=\"",
+            side, side, side, side);
+    for (int y = 0; y < q->width; y++)
+        for (int x = 0, run; x < q->width; x += run) {
+            bool dark = is_dark(q, x, y);
+            for (run = 1; x + run < q->width && is_dark(q, x + run, y) == dark; run++)
+                ;
+            if (dark)
+                fprintf(out, "M%d %dh%dv1h-%dz", x + QUIET, y + QUIET, run, run);
+        }
+    fputs("\"/></svg>", out);
+    QRcode_free(q);
+    return ferror(out) ? -1 : 0;
+}
+
 static void paint(const QRcode *q, uint8_t *pixels, int side)
 {
     for (int y = 0; y < side; y++)

@@ -15,6 +15,9 @@ struct qr_room {
 };
 int qr_output_print(FILE *out, const char *text, struct qr_room room, struct qr_room *needed);
 
+/* An <svg> element for a page, black on white, with the standard's quiet zone. */
+int qr_output_svg(FILE *out, const char *text);
+
 /* A PNG of eight pixels a module into a new file that only its owner can read. */
 int qr_output_png(const char *path, const char *text);
 

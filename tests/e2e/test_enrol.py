@@ -18,7 +18,9 @@ from tests.kit.joining import Invitation, Joiner, open_welcome, read_link
 from tests.kit.kiosk import FAST, Keys
 from tests.kit.place import fresh, program
 from tests.kit.admin_socket import Venue
+from tests.kit.root_word import reads
 from tests.kit.terminal import Terminal
+from tests.kit.voice import hexed
 
 
 FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
@@ -776,26 +778,24 @@ def test_a_plain_venue_has_no_keys_to_give(make_venue, folder):
 
 # --- a kiosk that is disowned ---------------------------------------------------------------------
 
-def is_notice(venue, wire):
-    public = bytes.fromhex((venue.kiosk.credentials / "kiosk.pub").read_text())
-    root = bytes.fromhex((venue.kiosk.credentials / "root.pub").read_text())
-    covered = (b"porchlight-retired\0" + bytes.fromhex(venue.kiosk.venue)
-               + bytes.fromhex(venue.kiosk.id) + public)
-    return (wire[:34] == b"\2\3" + public and len(wire) == 768 and not any(wire[98:])
-            and na.crypto_sign_open(wire[34:98] + covered, root) == covered)
+def is_disowned(venue, wire):
+    public = hexed(venue.kiosk.credentials / "kiosk.pub")
+    said = reads(wire, hexed(venue.kiosk.credentials / "root.pub"), venue.kiosk.venue,
+                 venue.kiosk.id)
+    return said is not None and said[0] == public
 
 
 def test_a_retired_kiosk_is_out_for_ever(venue):
     phone = venue.member()
     venue.cli("retire", "--root", venue.kiosk.root_key, within=60)
-    wait.until(lambda: any(is_notice(venue, r.wire) for r in phone.eyes.received
-                           if r.topic == "state"), "the notice", 10)
+    wait.until(lambda: any(is_disowned(venue, r.wire) for r in phone.eyes.received
+                           if r.topic == "root"), "the root's word", 10)
     wait.until(lambda: venue.kiosk.status()["brokers"][0]["fault"] == "credentials",
                lambda: f"that the kiosk is out: {venue.kiosk.status()}", 20)
     later = phone.member(phone.venue_key)
     venue.kiosk.mailboxes.append(later)
-    kept = later.wait(topic="state")
-    assert kept.retained and is_notice(venue, kept.wire)
+    kept = later.wait(topic="root")
+    assert kept.retained and is_disowned(venue, kept.wire)
 
 
 def test_retire_names_a_broker_that_is_away_and_goes_on(make_venue):

@@ -10,6 +10,7 @@ from nacl import bindings as na
 from nacl.exceptions import BadSignatureError
 
 from tests.kit.kiosk import Kiosk
+from tests.kit.root_word import root_word
 from tests.kit.voice import Voice, hexed
 from tests.e2e.test_listen import listen, shows
 
@@ -91,7 +92,7 @@ def test_ids_of_the_command_line_or_random(bare):
     (["make", "--venue", "12"], "16 hex digits"), (["make", "--kiosk", "A" * 16], "16 hex digits"),
     (["staff"], "Staff needs"), (["staff", "--root", "x"], "Staff needs"),
     (["staff", "--root", "x", "--out", "d", "--public", "00"], "Staff needs"),
-    (["retire", "--root", "x"], "Retire needs"), (["make", "--what"], "There is no option --what")])
+    (["make", "--what"], "There is no option --what")])
 def test_wrong_usage(bare, args, why):
     done = bare.cli("keys", *args)
     assert done.returncode == 2 and why in done.stderr
@@ -126,25 +127,45 @@ def test_a_staff_pair_is_made_once_a_folder(bare):
     assert again.returncode == 1 and hexed(phone / "staff.key") == key
 
 
+def root_says(bare, wire):
+    """As an account that may write there; the kiosk's may not."""
+    bare.spy(["root"]).client.publish(f"{bare.place}/root", wire, 1, True).wait_for_publish(10)
+
+
 def test_a_retired_kiosk_is_disowned_for_ever(bare):
-    root, notice = bare.folder / "root.key", bare.folder / "notice"
+    root = bare.folder / "root.key"
     bare.cli("keys", "make", "--root-out", root)
-    done = bare.cli("keys", "retire", "--root", root, "--out", notice, "--json")
-    assert json.loads(done.stdout)["topic"] == f"{bare.place}/state"
-    wire = notice.read_bytes()
-    assert len(wire) == 768
+    wire = root_word(hexed(root), bare.venue, bare.id, retired=hexed(bare.credentials / "kiosk.pub"))
     with Voice(bare) as voice:
         member = listen(bare)
         voice.state()
         shows(member, "quiet")
-        voice.publish("state", bytes([*wire[:60], wire[60] ^ 1, *wire[61:]]), retain=True)
-        assert "malformed" in member.wait("refused", "state").body["why"]
-        voice.publish("state", wire, retain=True)
+        root_says(bare, bytes([*wire[:60], wire[60] ^ 1, *wire[61:]]))
+        assert "forged" in member.wait("refused", "root").body["why"]
+        root_says(bare, wire)
         shows(member, "retired")
         voice.epoch += 5
         voice.alert("lockdown", "6c1f9d0e-54b3-4c27-9a1d-2f0d5e8b7a66")
         member.wait("lockdown", "alert", verdict="disowned")
         assert not member.all("show", show="lockdown")
+
+
+def test_a_lockdown_that_the_root_ended_stays_ended(bare):
+    root, alert = bare.folder / "root.key", "6c1f9d0e-54b3-4c27-9a1d-2f0d5e8b7a66"
+    bare.cli("keys", "make", "--root-out", root)
+    with Voice(bare) as voice:
+        member = listen(bare)
+        voice.state()
+        shows(member, "quiet")
+        voice.alert("lockdown", alert)
+        shows(member, "lockdown")
+        root_says(bare, root_word(hexed(root), bare.venue, bare.id,
+                                  ended=(alert, voice.epoch, voice.seq)))
+        shows(member, "all-clear")
+        assert member.wait("root").body["ended"] == alert
+        voice.state("lockdown", alert)
+        voice.alert("lockdown", "0a6a4b0c-39a5-4c5b-8e0b-9a8b9f1c2d3e")
+        member.wait("lockdown", "alert", count=2, verdict="told")
 
 
 def test_push_key_of_the_relays(bare):

@@ -22,7 +22,7 @@ ASKED = {"invite": ["invite", "--staff"], "retire": ["retire"], "relay": ["relay
          "registrar": ["registrar", "VENUE"],
          "sign": ["keys", "sign", "--venue", "0" * 16, "--account", "1" * 16, "--public", PHONE],
          "staff": ["keys", "staff", "--public", PHONE],
-         "notice": ["keys", "retire", "--out", "NOTICE"]}
+         "end": ["root", "end"]}
 GONE = "\033[A\r\033[2K"  # what takes the line above off the screen
 
 
@@ -133,7 +133,7 @@ def test_without_a_terminal_it_says_how_else(kiosk, what):
     assert "Usage: porchlight " in done.stderr
 
 
-@pytest.mark.parametrize("what", ["invite", "retire", "sign", "staff", "notice"])
+@pytest.mark.parametrize("what", ["invite", "retire", "sign", "staff", "end"])
 def test_a_file_that_is_not_there(kiosk, folder, what):
     done = kiosk.cli(*asked(what, kiosk, folder / "root.key")[2:])
     assert done.returncode == 1

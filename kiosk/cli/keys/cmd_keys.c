@@ -274,34 +274,6 @@ static int keys_push(struct keys *k)
     return CLI_OK;
 }
 
-/* --- retire ----------------------------------------------------------------------------------- */
-
-static int keys_retire(struct keys *k)
-{
-    uint8_t public[ENVELOPE_PUBLIC], notice[ENVELOPE_SIZE];
-    char topic[TOPIC_NAME_MAX];
-    if (!k->root_file || !k->out)
-        return CLI_USAGE;
-    if (ids_find(k) < 0 || !(k->root = root_open(k->cli->prefix, k->root_file)) ||
-        secret_read_key(k->cli->prefix, "kiosk.pub", false, public, sizeof public,
-                        config_complain_stderr, NULL) < 0 ||
-        root_retire_kiosk(k->root, k->venue_id, k->kiosk_id, public, notice) < 0)
-        return CLI_FAILED;
-    FILE *f = fopen(k->out, "wxe");
-    if (!f || fwrite(notice, sizeof notice, 1, f) != 1 || fclose(f) != 0) {
-        keys_complain(k->out);
-        return CLI_FAILED;
-    }
-    topic_name(TOPIC_STATE, k->venue_id, k->kiosk_id, NULL, topic);
-    if (k->cli->json)
-        print_json_texts("topic", topic, "file", k->out);
-    else
-        printf("Publish it, retained, with an account that may write there:\n"
-               "  mosquitto_pub -r -q 1 -t %s -f %s\n",
-               topic, k->out);
-    return CLI_OK;
-}
-
 /* --- options ---------------------------------------------------------------------------------- */
 
 static int keys_renew(struct keys *k)
@@ -317,7 +289,6 @@ static const struct {
     {"staff", "--root FILE and either --out DIR or --public HEX", keys_staff},
     {"sign", "--root FILE --venue ID --account ID --public HEX", keys_sign},
     {"push", "--root FILE --out DIR", keys_push},
-    {"retire", "--root FILE --out FILE", keys_retire},
     {"renew", "nothing more", keys_renew},
 };
 
@@ -329,7 +300,7 @@ static int keys_run(const struct cli *cli, void *own, char **words)
     while (i < sizeof verbs / sizeof verbs[0] && strcmp(words[0], verbs[i].word) != 0)
         i++;
     if (i == sizeof verbs / sizeof verbs[0])
-        return cli_misuse(&cli_keys, "\"%s\" is none of make, staff, sign, push, retire and renew",
+        return cli_misuse(&cli_keys, "\"%s\" is none of make, staff, sign, push and renew",
                           words[0]);
     if (k->root_file && root_check(&cli_keys, k->root_file) != CLI_OK)
         return CLI_USAGE;
@@ -356,16 +327,13 @@ static const struct cli_option keys_options[] = {
     OPTION("root", "FILE", struct keys, root_file, "the root key; - to type it in from its paper"),
     OPTION("public", "HEX", struct keys, public, "the phone's public key"),
     OPTION("out", "PATH", struct keys, out,
-           "staff: a folder for a new pair's secret half, for porchlight command; push: a folder; "
-           "retire: a new file"),
+           "staff: a folder for a new pair's secret half, for porchlight command; push: a folder"),
     OPTION_BY("account", "ID", struct keys, account, option_id,
               "the phone's account; random unless given"),
     OPTION_WORD("sign", "print the root's signature for a phone that porchlight invite waits for; "
                         "needs --root, --venue, --account and --public"),
     OPTION_WORD("push", "make the key with which relays accept phones' subscriptions; needs --root "
                         "and --out"),
-    OPTION_WORD("retire", "make the notice that makes phones disown this kiosk permanently; needs "
-                          "--root and --out"),
     OPTION_WORD("renew", "renew brokers' certificates that end within 180 days"),
     OPTION("due", NULL, struct keys, due,
            "renew: change nothing; exit 0 if a certificate is due, 1 if none is"),
@@ -374,8 +342,8 @@ static const struct cli_option keys_options[] = {
 
 const struct cli_command cli_keys = {
     .name = "keys",
-    .arguments = "make|staff|sign|push|retire|renew [OPTIONS]",
-    .summary = "make the venue's keys, sign a staff phone, disown a kiosk",
+    .arguments = "make|staff|sign|push|renew [OPTIONS]",
+    .summary = "make the venue's keys, and sign a staff phone's",
     .options = keys_options,
     .size = sizeof(struct keys),
     .words_min = 1,

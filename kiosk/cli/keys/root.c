@@ -76,12 +76,10 @@ static int root_read_file(const char *file, uint8_t seed[KEYSET_SEED])
     return result;
 }
 
-static int is_this_venues(const char *prefix, const char *file, const uint8_t seed[KEYSET_SEED])
+static int is_key_of(const uint8_t known[ENVELOPE_PUBLIC], const char *file,
+                     const uint8_t seed[KEYSET_SEED])
 {
-    uint8_t public[ENVELOPE_PUBLIC], known[ENVELOPE_PUBLIC], secret[ENVELOPE_SECRET];
-    if (secret_read_key(prefix, "root.pub", false, known, sizeof known, config_complain_stderr,
-                        NULL) < 0)
-        return -1;
+    uint8_t public[ENVELOPE_PUBLIC], secret[ENVELOPE_SECRET];
     crypto_sign_seed_keypair(public, secret, seed);
     sodium_memzero(secret, sizeof secret);
     if (memcmp(public, known, sizeof public) == 0)
@@ -91,6 +89,15 @@ static int is_this_venues(const char *prefix, const char *file, const uint8_t se
         "root.pub belongs to.",
         is_typed(file) ? "what you typed" : file);
     return -1;
+}
+
+static int is_this_venues(const char *prefix, const char *file, const uint8_t seed[KEYSET_SEED])
+{
+    uint8_t known[ENVELOPE_PUBLIC];
+    return secret_read_key(prefix, "root.pub", false, known, sizeof known, config_complain_stderr,
+                           NULL) < 0
+               ? -1
+               : is_key_of(known, file, seed);
 }
 
 int root_seed_read(const char *prefix, const char *file, uint8_t seed[KEYSET_SEED])
@@ -114,6 +121,15 @@ struct root *root_open(const char *prefix, const char *file)
     }
     crypto_sign_seed_keypair(public, r->secret, r->seed);
     return r;
+}
+
+struct root *root_open_of(const uint8_t public[ENVELOPE_PUBLIC], const char *file)
+{
+    struct root *r = root_open(NULL, file);
+    if (!r || is_key_of(public, file, r->seed) == 0)
+        return r;
+    root_close(r);
+    return NULL;
 }
 
 void root_close(struct root *r)
@@ -168,14 +184,13 @@ int root_grant(const struct root *r, const char *venue, enum registration_kind k
     return 0;
 }
 
-int root_retire_kiosk(const struct root *r, const char *venue, const char *kiosk,
-                      const uint8_t public[ENVELOPE_PUBLIC], uint8_t notice[ENVELOPE_SIZE])
+int root_sign_word(const struct root *r, const char *venue, const char *kiosk,
+                   const struct root_word *w, uint8_t wire[ENVELOPE_SIZE])
 {
-    struct cert_kiosk c;
-    if (!root_id_bytes(venue, c.venue) || !root_id_bytes(kiosk, c.kiosk))
+    uint8_t venue_id[ENVELOPE_ID], kiosk_id[ENVELOPE_ID];
+    if (!root_id_bytes(venue, venue_id) || !root_id_bytes(kiosk, kiosk_id))
         return -1;
-    memcpy(c.public, public, sizeof c.public);
-    cert_retire(&c, r->secret, notice);
+    root_word_sign(w, venue_id, kiosk_id, r->secret, wire);
     return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "kiosk/cli/keys/keyset.h"
 #include "kiosk/core/cert.h"
 #include "kiosk/core/registration.h"
+#include "kiosk/core/root_word.h"
 
 #include <stdint.h>
 
@@ -22,6 +23,9 @@ int root_seed_read(const char *prefix, const char *file, uint8_t seed[KEYSET_SEE
 
 /* The same, kept in locked memory. NULL after a complaint. */
 struct root *root_open(const char *prefix, const char *file);
+
+/* The same; the key must be the one with this public half. */
+struct root *root_open_of(const uint8_t public[ENVELOPE_PUBLIC], const char *file);
 void root_close(struct root *r); /* erases; NULL is safe */
 
 /* The Ed25519 secret key, ENVELOPE_SECRET bytes; its second half is the public key. */
@@ -44,9 +48,9 @@ int root_grant(const struct root *r, const char *venue, enum registration_kind k
                enum registration_role role, const char *account, const char *password,
                uint8_t grant[CERT_SIGNATURE]);
 
-/* The notice by which phones disown a kiosk permanently (cert.h). */
-int root_retire_kiosk(const struct root *r, const char *venue, const char *kiosk,
-                      const uint8_t public[ENVELOPE_PUBLIC], uint8_t notice[ENVELOPE_SIZE]);
+/* A root word of a kiosk (root_word.h). */
+int root_sign_word(const struct root *r, const char *venue, const char *kiosk,
+                   const struct root_word *w, uint8_t wire[ENVELOPE_SIZE]);
 
 /* The key by which phones trust the venue's relays with their subscriptions, as a seed, and the
  * root's signature of it. It is drawn from the root key, so that all relays of a venue have the

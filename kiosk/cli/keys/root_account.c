@@ -3,6 +3,7 @@
 #include "kiosk/cli/locked_memory.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/topics.h"
+#include "kiosk/core/message.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -13,9 +14,14 @@
 /* A registrar that restores many accounts sends its answer when it is done with all. */
 #define PATIENCE        (8 * INT64_C(1000000000))
 #define ANSWER_PATIENCE (60 * INT64_C(1000000000))
+/* What is retained comes at once; a beat every 5 s. */
+#define LOOK     (1 * INT64_C(1000000000))
+#define LOOK_MAX (7 * INT64_C(1000000000))
 
 struct root_account {
     const uint8_t *secret, *public;
+    const struct venue_sheet *sheet;
+    struct root_account_seen seen;
     struct brokers *brokers;
     struct envelope_place at;
     char account[KEYSET_ID_TEXT], password[KEYSET_PASSWORD];
@@ -27,6 +33,52 @@ struct root_account {
 };
 
 enum outcome { CAME, ENDED, LATE };
+
+static bool is_later(uint64_t epoch, uint64_t seq, uint64_t than_epoch, uint64_t than_seq)
+{
+    return epoch > than_epoch || (epoch == than_epoch && seq > than_seq);
+}
+
+static void root_account_note_kiosk(struct root_account_seen *s, const struct message *m)
+{
+    if (!s->heard || is_later(m->epoch, m->seq, s->epoch, s->seq)) {
+        s->epoch = m->epoch;
+        s->seq = m->seq;
+    }
+    s->heard = true;
+    if (m->kind != MSG_RING ||
+        (s->asked && !is_later(m->epoch, m->seq, s->ring_epoch, s->ring_seq)))
+        return;
+    s->asked = true;
+    s->ring_epoch = m->epoch;
+    s->ring_seq = m->seq;
+    s->on = m->on;
+    s->id = m->id;
+}
+
+/* What is forged says nothing. */
+static void root_account_note(struct root_account *a, const struct mqtt_event *e)
+{
+    struct envelope_place at = {.topic = e->topic};
+    char account[TOPIC_ID_LEN + 1], text[ENVELOPE_CLEAR_MAX + 1];
+    const char *why;
+    struct root_word word;
+    struct message m;
+    size_t len;
+    enum topic t;
+    keyset_id_bytes(a->sheet->venue, at.venue);
+    keyset_id_bytes(a->sheet->kiosk, at.kiosk);
+    if (topic_parse(e->topic, a->sheet->venue, a->sheet->kiosk, &t, account) != 0)
+        return;
+    if (t == TOPIC_ROOT) {
+        if (root_word_read(&word, at.venue, at.kiosk, a->public, e->payload, e->len))
+            root_word_join(&a->seen.word, &word);
+    } else if (envelope_clear_open(&at, a->sheet->key, e->payload, e->len, text, &len) ==
+                   ENVELOPE_OK &&
+               message_read(&m, text, len, &why) == 0 && m.epoch == at.epoch && m.seq == at.seq) {
+        root_account_note_kiosk(&a->seen, &m);
+    }
+}
 
 /* Waits for one kind of event until `until`. ENDED: the connection ended, or something was refused,
  * first; LATE: time is up. `why` says so of both. Until it is connected, a failure is tried again.
@@ -45,9 +97,13 @@ static enum outcome await(struct root_account *a, enum mqtt_event_kind wanted, i
         }
         if (e->kind == MQTT_DOWN || e->kind == MQTT_REFUSED)
             brokers_why(e, why);
+        if (e->kind == MQTT_MESSAGE)
+            root_account_note(a, e);
         if (e->kind == wanted)
             return CAME;
-        if (e->kind == MQTT_REFUSED || (e->kind == MQTT_DOWN && wanted != MQTT_SUBSCRIBED))
+        /* Without a topic it may go on: what matters there is asked for again. */
+        if ((e->kind == MQTT_REFUSED && e->token != 0) ||
+            (e->kind == MQTT_DOWN && wanted != MQTT_SUBSCRIBED))
             return ENDED;
     }
     return LATE;
@@ -61,6 +117,8 @@ static void root_account_begin(struct root_account *a, const char *venue)
     keyset_id_bytes(a->account, a->at.kiosk);
 }
 
+static const enum topic read_there[] = {TOPIC_ROOT, TOPIC_RING, TOPIC_BEAT};
+
 static int root_account_connect(struct root_account *a, const struct config_broker *broker,
                                 char why[BROKERS_WHY_MAX])
 {
@@ -73,6 +131,8 @@ static int root_account_connect(struct root_account *a, const struct config_brok
     struct mqtt_subscription *one = &plan.common.subscribe[plan.common.subscribe_count++];
     one->qos = 1;
     memcpy(one->topic, a->answered, sizeof a->answered);
+    for (size_t i = 0; i < sizeof read_there / sizeof read_there[0]; i++)
+        brokers_plan_topic(&plan, read_there[i], a->sheet->venue, a->sheet->kiosk, NULL);
     a->brokers = brokers_new(&plan);
     if (!a->brokers) {
         snprintf(why, BROKERS_WHY_MAX, "%s", strerror(errno));
@@ -82,7 +142,7 @@ static int root_account_connect(struct root_account *a, const struct config_brok
     return await(a, MQTT_SUBSCRIBED, clock_now() + PATIENCE, why) == CAME ? 0 : -1;
 }
 
-struct root_account *root_account_open(const struct root *root, const char *venue,
+struct root_account *root_account_open(const struct root *root, const struct venue_sheet *sheet,
                                        const struct config_broker *broker,
                                        char why[BROKERS_WHY_MAX])
 {
@@ -91,8 +151,10 @@ struct root_account *root_account_open(const struct root *root, const char *venu
         return NULL;
     a->secret = root_secret(root);
     a->public = a->secret + ENVELOPE_SECRET - ENVELOPE_PUBLIC;
+    a->sheet = sheet;
+    a->seen = (struct root_account_seen){.heard = false};
     root_account_of(root, broker->name, a->account, a->password);
-    root_account_begin(a, venue);
+    root_account_begin(a, sheet->venue);
     if (root_account_connect(a, broker, why) == 0)
         return a;
     root_account_close(a);
@@ -105,6 +167,17 @@ void root_account_close(struct root_account *a)
         return;
     brokers_free(a->brokers);
     sodium_free(a);
+}
+
+const struct root_account_seen *root_account_look(struct root_account *a)
+{
+    char why[BROKERS_WHY_MAX];
+    int64_t begun = clock_now();
+    while (await(a, MQTT_MESSAGE, begun + LOOK, why) == CAME)
+        ;
+    while (!a->seen.heard && await(a, MQTT_MESSAGE, begun + LOOK_MAX, why) == CAME)
+        ;
+    return &a->seen;
 }
 
 /* Whether the registrar's announcement comes before `until`; 1: it refuses us. */

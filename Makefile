@@ -14,7 +14,7 @@ DEPS_RUN   = tzdata mosquitto openssl python3 fonts-dejavu-core fonts-dejavu-ext
 DEPS_TEST  = libcmocka-dev faketime python3-pytest python3-pytest-xdist python3-paho-mqtt python3-nacl \
              python3-jinja2 cmark-gfm mosquitto-clients procps cryptsetup-bin libfuse3-dev groff-base weston \
              swtpm strace nginx \
-             zbar-tools minisign btrfs-progs xfsprogs bindfs
+             zbar-tools minisign e2fsprogs btrfs-progs xfsprogs bindfs
 DEPS_PHONE = python3-cryptography nodejs nginx chromium chromium-driver python3-selenium \
              python3-wsproto mmdebstrap debian-archive-keyring
 DEPS_BOARD = qemu-system-arm qemu-utils mmdebstrap debian-archive-keyring gcc-aarch64-linux-gnu systemd kmod \

@@ -1,8 +1,6 @@
 """Set-up of this machine itself, inside namespaces where /etc is an overlay and systemctl an actor: how
 it ends where the services do not run afterwards."""
 
-import shutil
-
 import pytest
 
 from tests.kit import process
@@ -42,8 +40,7 @@ def test_it_ends_with_1_and_says_what_to_do(folder, broken):
     actor.chmod(0o755)
     answers = {**ANSWERS, "root": folder / "stage/root.key"}
     (folder / "answers").write_text("[setup]\n" + "".join(f"{k} = {v}\n" for k, v in answers.items()))
-    assert shutil.which("unshare")
-    done = process.run(["unshare", "--mount", "--propagation", "private", "sh", "-c",
+    done = process.run([*process.own_mounts(), "sh", "-c",
                         STAGE.format(folder=folder, program=program("porchlight"))], 60)
     said = " ".join((done.stdout + done.stderr).split())
     assert done.returncode == 1, said

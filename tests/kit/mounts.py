@@ -3,8 +3,7 @@ that ends, also because the test was killed, the mounts are gone and their loop 
 
 import subprocess
 
-from tests.kit import wait
-from tests.kit.process import Process
+from tests.kit import process, wait
 
 MAKE = {"ext4": ["mkfs.ext4", "-q"],
         "xfs": ["mkfs.xfs", "-q", "-m", "reflink=1"],
@@ -19,9 +18,9 @@ class Mounts:
         self.images = 0
 
     def __enter__(self):
-        self.holder = Process("mounts", ["unshare", "--mount", "--propagation", "private", "sh", "-c",
-                                         f"touch {self.folder}/held; exec sleep infinity"],
-                              self.folder / "mounts.said")
+        self.holder = process.Process("mounts", [*process.own_mounts(), "sh", "-c",
+                                                 f"touch {self.folder}/held; exec sleep infinity"],
+                                      self.folder / "mounts.said")
         wait.until(lambda: (self.folder / "held").exists(), self.holder.said)
         return self
 
@@ -30,7 +29,7 @@ class Mounts:
 
     def inside(self, *argv):
         """A command's line that runs it in the namespace."""
-        return ["nsenter", "--mount", "--target", str(self.holder.pid), "--", *argv]
+        return [*process.in_mounts_of(self.holder.pid), *argv]
 
     def run(self, *argv):
         done = subprocess.run([str(a) for a in self.inside(*argv)], capture_output=True, text=True)

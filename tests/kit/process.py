@@ -144,14 +144,21 @@ def run(argv, within=20, env=None, **more):
 
 def own_mounts():
     """What runs a command in a mount namespace of its own. Root takes that alone, as in a chroot no
-    user namespace can be had; there, "/" is no mount point either, and what is above has seen to it
-    that nothing of ours spreads."""
+    user namespace can be had; there, "/" is no mount point either, and whoever made the chroot keeps
+    mounts from spreading."""
     if os.geteuid() != 0:
         return ["unshare", "--map-root-user", "--mount"]
     plain = ["unshare", "--mount"]
     if run([*plain, "true"]).returncode == 0:
         return plain
     return [*plain, "--propagation", "unchanged"]
+
+
+def in_mounts_of(pid):
+    """What runs a command in the mount namespace that `own_mounts` gave to a process. By itself the
+    namespace would take us out of a chroot."""
+    user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
+    return ["nsenter", f"--target={pid}", "--mount", "--root", *user, "--"]
 
 
 atexit.register(end_all)

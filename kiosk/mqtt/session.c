@@ -503,6 +503,9 @@ static int session_result(struct mqtt_session *s, int code)
         return s->end.refused ? -1 : 0;
     s->lost = code;
     s->error = errno;
+    /* A CONNACK of 3.1.1 is no whole one of MQTT 5: of such, libmosquitto 2.0.21 says no more. */
+    if (code == MOSQ_ERR_MALFORMED_PACKET && !s->up && s->version == MQTT_VERSION_5)
+        session_on_connect(s->mosq, s, MQTT_RC_UNSUPPORTED_PROTOCOL_VERSION, 0, NULL);
     if (!s->end.refused)
         snprintf(s->end.detail, sizeof s->end.detail, "%s",
                  code == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(code));

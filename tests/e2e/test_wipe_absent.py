@@ -191,7 +191,7 @@ def test_an_automount_is_not_waited_for(venue):
     venue.sh("mkdir srv/other; echo key >srv/other/door.key")
     venue.accept()
     # An automount whose daemon never answers: whoever opens the folder waits without end.
-    venue.sh("mkfifo pipe; (sleep 60 <>pipe & echo $! >sleeper); "
+    venue.sh("mkfifo pipe; (sleep infinity <>pipe >said 2>&1 & echo $! >sleeper); "
              "mount -t autofs -o fd=9,pgrp=1,minproto=5,maxproto=5,direct none srv/venue 9<>pipe")
     assert venue.ask("WIPE") == {"list": "unverified", "door": "destroyed"}
     venue.end()

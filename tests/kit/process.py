@@ -158,7 +158,7 @@ def in_mounts_of(pid):
     """What runs a command in the mount namespace that `own_mounts` gave to a process. By itself the
     namespace would take us out of a chroot."""
     user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
-    return ["nsenter", f"--target={pid}", "--mount", "--root", *user, "--"]
+    return ["nsenter", f"--target={pid}", "--mount", "--root", "--wd", *user, "--"]
 
 
 atexit.register(end_all)

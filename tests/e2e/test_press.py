@@ -12,11 +12,12 @@ GAP_S = 0.2
 def test_a_hold_reaches_the_member_as_one_lockdown(kiosk):
     kiosk.start()
     member, wires = kiosk.member(), kiosk.wires()
+    began = time.monotonic()
     wires.hold(0.4)
     got = member.wait("lockdown", "alert")
     assert len(got.wire) == 768
     assert not got.retained
-    assert got.body["age_ms"] is not None and got.body["age_ms"] < 1000
+    assert got.aged_since(began)
     assert got.body["drill"] is False and got.body["resumed"] is False
     member.wait("state", "state", state="lockdown", id=got.body["id"])
     wait.never(lambda: len(member.all("lockdown", "alert")) > 1, "a second alert", 0.5)
@@ -100,4 +101,4 @@ def test_the_will_speaks_for_a_kiosk_that_was_killed(kiosk):
     member.wait("online", "presence")
     member.wait("beat")
     kiosk.daemon.kill()
-    member.wait("lost", "presence", within=5)
+    member.wait("lost", "presence")

@@ -27,6 +27,11 @@ class Received:
     def kind(self):
         return self.body["kind"] if self.body else None
 
+    def aged_since(self, began):
+        """Its age lies between the moment when it came and `began`, on the clock of `at`, when nothing
+        had been pressed yet."""
+        return 0 <= self.body["age_ms"] <= (self.at - began) * 1000
+
 
 class Mailbox:
     """What came, in order, and waiting for it."""

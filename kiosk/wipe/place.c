@@ -223,9 +223,9 @@ bool place_is_overlay(const struct place *at)
     return habit_of(at->type) == LAYERED;
 }
 
-bool place_renames_open_files(const struct place *at)
+bool place_is_served(const char *type)
 {
-    enum habit h = habit_of(at->type);
+    enum habit h = habit_of(type);
     return h == FAR || h == BY_A_PROGRAM;
 }
 

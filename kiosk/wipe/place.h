@@ -92,9 +92,8 @@ struct place_verdict place_worse(struct place_verdict a, struct place_verdict b)
 /* Whether what is changed here changes only a layer above the data. */
 bool place_is_overlay(const struct place *at);
 
-/* Whether a file that is open when it is unlinked gets another name instead (.fuse_hidden, .nfs).
- */
-bool place_renames_open_files(const struct place *at);
+/* Whether another machine or a program (FUSE) answers for this kind of file system. */
+bool place_is_served(const char *type);
 
 /* What is known of a target from when it was last accepted, and where its path leads now. */
 enum place_memory {

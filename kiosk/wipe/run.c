@@ -180,7 +180,7 @@ static uint32_t judge_place(const struct run *r, const struct scope *s, const st
         target_place_lower(p, report);
         return 0;
     }
-    if (s->errors[t->root] == ENODEV)
+    if (scope_is_away(s, t->root))
         return PROGRESS_WAITS;
     if (p->missing && report->outcome == WIPE_ALREADY_GONE)
         marks = judge_absence(r, p, t->kind, seen, report);

@@ -44,7 +44,7 @@ bool run_is_good(uint32_t outcome)
 const char *run_cause(int error)
 {
     static const int told[] = {0,     EAGAIN, EBUSY,  EEXIST,  EINVAL, EINPROGRESS,
-                               ELOOP, EMLINK, ENODEV, ENOTBLK, EXDEV};
+                               ELOOP, EMLINK, ENODEV, ENOTBLK, EXDEV,  EHOSTDOWN};
     for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
         if (error == told[i])
             return "";

@@ -2,11 +2,11 @@
 
 #include "kiosk/common/file.h"
 #include "kiosk/wipe/place_look.h"
+#include "kiosk/wipe/scope_mounts.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <mntent.h>
 #include <sodium.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -66,37 +66,12 @@ int scope_open(int folder, const char *name, int flags)
     return open_how(folder, name, flags, RESOLVE_NO_XDEV);
 }
 
-static bool is_in(const char *path, const char *folder)
-{
-    size_t len = strlen(folder);
-    return strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == '\0');
-}
-
-/* An automount on the way that has mounted nothing yet: to open what is below it could take as long
- * as its device takes to come, and the keys do not wait for that. */
-static bool is_automount(const char *mounts, const char *path)
-{
-    struct place_mount m;
-    size_t longest = 0;
-    bool automount = false;
-
-    while (mounts && place_next_mount(&mounts, &m)) {
-        size_t len = strcmp(m.where, "/") == 0 ? 1 : strlen(m.where) + 1;
-        /* The same mount point again is what was mounted over it. */
-        if (len >= longest && (len == 1 || is_in(path, m.where))) {
-            longest = len;
-            automount = strcmp(m.type, "autofs") == 0;
-        }
-    }
-    return automount;
-}
-
 int scope_peek(const struct scope *s, const char *path)
 {
     char full[PLACE_WITHIN_MAX];
 
     snprintf(full, sizeof full, "%s%s", s->path, path);
-    if (is_automount(s->mounts, full)) {
+    if (scope_mounts_automount(s->mounts, full) || !scope_mounts_answers(s->mounts, full)) {
         errno = ENODEV;
         return -1;
     }
@@ -125,117 +100,6 @@ DIR *scope_list(int folder)
     return d;
 }
 
-/* A mount point as somebody has written it, as the plan would: without a symbolic link, an empty
- * part or a final slash. */
-static bool spell_out(const char *prefix, const char *written, char out[PLAN_PATH_MAX])
-{
-    char full[PLAN_PATH_MAX + PLAN_PATH_MAX], *real;
-    bool fits = written[0] == '/' &&
-                snprintf(full, sizeof full, "%s%s", prefix, written) < (int)sizeof full;
-
-    if (!fits)
-        return false;
-    real = realpath(full, NULL);
-    if (real && !is_in(real, prefix)) { /* a link out of a moved prefix */
-        free(real);
-        real = NULL;
-    }
-    fits =
-        snprintf(out, PLAN_PATH_MAX, "%s", real ? real + strlen(prefix) : written) < PLAN_PATH_MAX;
-    free(real);
-    place_tidy_path(out);
-    return fits && out[1];
-}
-
-/* True if `written` is a mount point at or above `path`, and nothing is mounted there. */
-static bool is_awaited(const char *prefix_path, int prefix, const char *written, const char *path)
-{
-    char where[PLAN_PATH_MAX];
-    struct statx st;
-
-    return spell_out(prefix_path, written, where) && is_in(path, where) &&
-           statx(prefix, where + 1, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &st) == 0 &&
-           (st.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) &&
-           !(st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
-}
-
-static bool fstab_awaits(const char *prefix_path, int prefix, const char *path)
-{
-    int fd = openat(prefix, "etc/fstab", O_RDONLY | O_CLOEXEC);
-    FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
-    const struct mntent *m;
-    bool awaits = false;
-
-    if (!f)
-        file_close(fd);
-    while (f && !awaits && (m = getmntent(f)))
-        awaits = is_awaited(prefix_path, prefix, m->mnt_dir, path);
-    if (f)
-        fclose(f);
-    return awaits;
-}
-
-/* The Where= of a mount unit. */
-static bool unit_awaits(const char *prefix_path, int prefix, int fd, const char *path)
-{
-    FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
-    char line[2 * PLAN_PATH_MAX];
-    bool awaits = false;
-
-    if (!f)
-        file_close(fd);
-    while (f && !awaits && fgets(line, sizeof line, f)) {
-        char *value = line + strspn(line, " \t");
-        if (strncmp(value, "Where", 5) != 0)
-            continue;
-        value += 5 + strspn(value + 5, " \t");
-        if (*value++ != '=')
-            continue;
-        value += strspn(value, " \t");
-        value[strcspn(value, "\r\n")] = '\0';
-        awaits = is_awaited(prefix_path, prefix, value, path);
-    }
-    if (f)
-        fclose(f);
-    return awaits;
-}
-
-/* Units that the host or a generator has put there; those that a package ships are no promise that
- * anything will be mounted. */
-static bool units_await(const char *prefix_path, int prefix, const char *path)
-{
-    static const char *const folders[] = {"etc/systemd/system", "run/systemd/system",
-                                          "run/systemd/generator"};
-    bool awaits = false;
-
-    for (size_t i = 0; i < sizeof folders / sizeof *folders && !awaits; i++) {
-        int folder = openat(prefix, folders[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        DIR *d = folder < 0 ? NULL : fdopendir(folder);
-        struct dirent *e;
-        if (!d)
-            file_close(folder);
-        while (d && !awaits && (e = readdir(d))) {
-            const char *dot = strrchr(e->d_name, '.');
-            if (dot && strcmp(dot, ".mount") == 0)
-                awaits =
-                    unit_awaits(prefix_path, prefix,
-                                openat(folder, e->d_name, O_RDONLY | O_NONBLOCK | O_CLOEXEC), path);
-        }
-        if (d)
-            closedir(d);
-    }
-    return awaits;
-}
-
-bool scope_awaits_mount(const char *prefix_path, const char *path)
-{
-    int prefix = open(prefix_path[0] ? prefix_path : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool awaits = prefix >= 0 && (fstab_awaits(prefix_path, prefix, path) ||
-                                  units_await(prefix_path, prefix, path));
-    file_close(prefix);
-    return awaits;
-}
-
 /* Where a root is, by itself or by the deepest folder above it that exists. */
 static void look_at_place(struct scope *s, size_t i, const char *root)
 {
@@ -255,6 +119,17 @@ static void look_at_place(struct scope *s, size_t i, const char *root)
     file_close(opened);
 }
 
+/* Several roots may be on what does not answer: it is waited for once. */
+static bool root_answers(struct scope *s, const char *full)
+{
+    if (s->silent[0] && scope_mounts_same(s->mounts, s->silent, full))
+        return false;
+    if (scope_mounts_answers(s->mounts, full))
+        return true;
+    snprintf(s->silent, sizeof s->silent, "%s", full);
+    return false;
+}
+
 /* A root may be a mount of its own: only what is below it may not be. */
 static void open_root(struct scope *s, size_t i, const char *root)
 {
@@ -262,8 +137,10 @@ static void open_root(struct scope *s, size_t i, const char *root)
 
     snprintf(full, sizeof full, "%s%s", s->path, root);
     s->errors[i] = 0;
-    if (is_automount(s->mounts, full) || scope_awaits_mount(s->path, root))
+    if (scope_mounts_automount(s->mounts, full) || scope_mounts_awaited(s->mounts, s->path, root))
         s->errors[i] = ENODEV;
+    else if (!root_answers(s, full))
+        s->errors[i] = EHOSTDOWN;
     else if ((s->roots[i] = open_folder(s->prefix, root + 1, 0)) < 0)
         s->errors[i] = errno;
     look_at_place(s, i, root);
@@ -276,6 +153,7 @@ int scope_init(struct scope *s, const char *prefix, const struct plan *p)
     s->plan = p;
     s->slow = false;
     s->mounts = NULL;
+    s->silent[0] = '\0';
     s->path = prefix;
     s->prefix = open(prefix[0] ? prefix : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (s->prefix < 0)
@@ -312,7 +190,7 @@ void scope_each_mount(const struct scope *s, const struct plan_target *t,
         return;
     snprintf(full, sizeof full, "%s%s", s->path, path);
     while (mounts && place_next_mount(&mounts, &m)) {
-        if (is_in(m.where, full) && strcmp(m.where, full) != 0)
+        if (scope_is_in(m.where, full) && strcmp(m.where, full) != 0)
             visit(context, m.where + strlen(s->path));
     }
 }
@@ -329,6 +207,11 @@ void scope_finish(struct scope *s)
     s->prefix = -1;
     free(s->mounts);
     s->mounts = NULL;
+}
+
+bool scope_is_away(const struct scope *s, int root)
+{
+    return s->errors[root] == ENODEV || s->errors[root] == EHOSTDOWN;
 }
 
 int scope_parent(const struct scope *s, const struct plan_target *t, char leaf[PLAN_PATH_MAX])

@@ -20,7 +20,8 @@ struct scope {
     struct place_facts
         places[PLAN_ROOTS_MAX]; /* also of a root that is missing: where it would be */
     char *mounts;               /* /proc/self/mountinfo when the scope was made; NULL: not known */
-    const char *path;           /* the prefix as the caller has it, not copied */
+    char silent[PLACE_WITHIN_MAX]; /* a root's path whose file system did not answer; empty: none */
+    const char *path;              /* the prefix as the caller has it, not copied */
 };
 
 /* Opens prefix and roots, and looks at what they are on. A root that is missing or may not be
@@ -34,10 +35,14 @@ void scope_finish(struct scope *s);
  * "already gone". Both are below `prefix`. */
 bool scope_awaits_mount(const char *prefix, const char *path);
 
+/* Whether a root's file system is known and cannot be reached now: ENODEV or EHOSTDOWN. */
+bool scope_is_away(const struct scope *s, int root);
+
 /* The folder that holds the target, opened for reading, and the target's own name in it. For a
  * target that is a root: the root, and "." as name. The caller closes it. -1 with errno: ENOENT
  * (missing), ELOOP (a symlink on the way), EXDEV (another mount, or out of the root), ENODEV (the
- * root's file system is known and not mounted: scope_awaits_mount). */
+ * root's file system is known and not mounted: scope_awaits_mount), EHOSTDOWN (its server does not
+ * answer). */
 int scope_parent(const struct scope *s, const struct plan_target *t, char leaf[PLAN_PATH_MAX]);
 
 /* Opens `name` below `folder` with the same rules. */

@@ -21,6 +21,9 @@
 #define WORD_TIMEOUT_NS INT64_C(10000000000)
 enum { WAITING_MAX = 8 };
 
+/* While a wipe is unfinished: so often is looked at what it waits for. */
+enum { AGAIN_MS = 20000 };
+
 /* WORD_LATER: it has not said anything yet. */
 enum word {
     WORD_NONE,
@@ -287,16 +290,21 @@ static bool serve_next(struct client *c)
     return true;
 }
 
-/* Something was mounted or unmounted: an unfinished wipe may have waited for that. */
-static void look_at_mounts(const struct client *c)
+static bool is_unfinished(enum progress_state state)
+{
+    return state == PROGRESS_INTENT || state == PROGRESS_FINISHING;
+}
+
+/* An unfinished wipe may wait for what is there now. */
+static void server_look_again(const struct client *c)
 {
     struct run r = {
         .prefix = c->serve->prefix, .owner = c->serve->owner, .began = clock_now(), .resume = true};
     enum progress_state state = run_pending(&r);
 
-    if ((state != PROGRESS_INTENT && state != PROGRESS_FINISHING) || !run_wait_is_over(&r))
+    if (!is_unfinished(state) || !run_wait_is_over(&r))
         return;
-    log_warning("what an unfinished wipe waited for is mounted now: finishing it");
+    log_warning("what an unfinished wipe waited for is there now: finishing it");
     r.credentials = state == PROGRESS_FINISHING;
     run_wipe(&r);
 }
@@ -307,7 +315,19 @@ static void server_look(const struct client *c)
     const struct run r = {.prefix = c->serve->prefix, .owner = c->serve->owner};
 
     run_remember(&r, false);
-    look_at_mounts(c);
+    server_look_again(c);
+}
+
+/* Milliseconds until somebody should have spoken, or something is to be looked at again; -1: none.
+ */
+static int server_patience(const struct client *c)
+{
+    const struct run r = {.prefix = c->serve->prefix, .owner = c->serve->owner};
+    int64_t left = c->waiting_count ? c->waiting[0].until - clock_now() : 0;
+
+    if (c->waiting_count)
+        return left > 0 ? (int)(left / 1000000) + 1 : 0;
+    return is_unfinished(run_pending(&r)) ? AGAIN_MS : -1;
 }
 
 /* Until somebody comes, speaks, or should have spoken, mounts change, or we are to end. -1 with
@@ -318,16 +338,18 @@ static int wait_for_words(const struct client *c, int signal_fd, bool *end)
     struct pollfd fds[FDS] = {[SIGNAL] = {.fd = signal_fd, .events = POLLIN},
                               [LISTEN] = {.fd = c->serve->listen_fd, .events = POLLIN},
                               [MOUNTS] = {.fd = c->mounts, .events = POLLPRI}};
-    int64_t left = c->waiting_count ? c->waiting[0].until - clock_now() : 0;
-    int patience = !c->waiting_count ? -1 : left > 0 ? (int)(left / 1000000) + 1 : 0;
+    int ready;
 
     for (size_t i = 0; i < c->waiting_count; i++)
         fds[WAITING + i] = (struct pollfd){.fd = c->waiting[i].fd, .events = POLLIN};
-    if (poll(fds, WAITING + (nfds_t)c->waiting_count, patience) < 0 && errno != EINTR)
+    ready = poll(fds, WAITING + (nfds_t)c->waiting_count, server_patience(c));
+    if (ready < 0 && errno != EINTR)
         return -1;
     *end = fds[SIGNAL].revents != 0;
-    if (fds[MOUNTS].revents && !*end && !fds[LISTEN].revents)
-        look_at_mounts(c);
+    /* A server that answers again changes no mount. */
+    if ((fds[MOUNTS].revents || (ready == 0 && c->waiting_count == 0)) && !*end &&
+        !fds[LISTEN].revents)
+        server_look_again(c);
     return 0;
 }
 

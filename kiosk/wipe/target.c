@@ -82,10 +82,11 @@ static bool target_path_is_there(const struct scope *s, const struct plan_target
     int folder = scope_parent(s, t, leaf), fd;
 
     if (folder < 0) {
-        v->seen = errno == ENOENT   ? "missing"
-                  : errno == ENODEV ? "not mounted, though /etc/fstab or a mount unit says so"
-                  : errno == EACCES ? "not visible to this user; look as root"
-                                    : "refused: symlink or other mount on the way";
+        v->seen = errno == ENOENT      ? "missing"
+                  : errno == EHOSTDOWN ? "its file system does not answer"
+                  : errno == ENODEV    ? "not mounted, though /etc/fstab or a mount unit says so"
+                  : errno == EACCES    ? "not visible to this user; look as root"
+                                       : "refused: symlink or other mount on the way";
         return false;
     }
     fd = scope_open(folder, leaf, O_PATH);
@@ -130,7 +131,10 @@ void target_unreached(struct target_report *r, int error)
         why = "it is on another mount; left alone";
     else if (error == ENODEV)
         why = "its file system is not mounted, so it was not reached";
-    target_lower(r, error == ENODEV ? WIPE_UNVERIFIED : WIPE_FAILED, error, why);
+    else if (error == EHOSTDOWN)
+        why = "its file system does not answer, so it was not reached";
+    target_lower(r, error == ENODEV || error == EHOSTDOWN ? WIPE_UNVERIFIED : WIPE_FAILED, error,
+                 why);
 }
 
 void target_absent(const struct scope *s, const struct plan_target *t, struct target_report *r)

@@ -106,3 +106,53 @@ def test_swap_keeps_what_was_in_memory(venue, swap):
     assert local.wipe(venue.socket, "CHECK")[-1][0] == 3
     assert venue.ask("WIPE") == {"swap": "failed", "ram": "unverified"}
     assert venue.there("swap")
+
+
+# --- a server that is gone --------------------------------------------------------------------------
+
+BOTH = (HEAD + "[key door]\npath = /srv/venue/door.key\n"
+        "[root nas]\npath = /srv/far\n[key far]\npath = /srv/far/door.key\n[tree old]\npath = /srv/far/old\n")
+
+
+@pytest.fixture
+def silent(venue):
+    """A file system whose program is stopped, as a server that is switched off: who asks it waits."""
+    venue.sh("mkdir -p data/old srv/far; echo far >data/door.key; echo old >data/old/one")
+    program = Process("bindfs", venue.mounts.inside("bindfs", "-f", str(venue.prefix / "data"),
+                                                    str(venue.prefix / "srv/far")),
+                      venue.prefix / "bindfs.said")
+    wait.until(lambda: " fuse" in venue.sh(f"grep {venue.prefix}/srv/far /proc/self/mountinfo || true"),
+               "the mount")
+    yield program
+    program.thaw()
+    venue.end()
+    venue.sh("umount -l srv/far")
+    program.kill()
+
+
+def test_what_does_not_answer_holds_up_no_key(venue, silent):
+    venue.plan(BOTH)
+    venue.sh("echo near >srv/venue/door.key")
+    assert venue.accept() == {"door": "destroyed", "far": "unverified", "old": "unverified"}
+    venue.start()
+    silent.freeze()
+    said = venue.ask("WIPE")
+    assert said == {"door": "destroyed", "far": "unverified", "old": "unverified"}
+    assert "its file system does not answer" in venue.wiper.said()
+    assert not (venue.prefix / "srv/venue/door.key").exists()
+    done = venue.run("--plan")
+    assert "its file system does not answer" in done.stdout
+    silent.thaw()  # and is not forgotten
+    wait.until(lambda: "finishing it" in venue.wiper.said(), venue.wiper.said)
+    wait.until(lambda: not (venue.prefix / "data/door.key").exists(), venue.wiper.said)
+    wait.until(lambda: not (venue.prefix / "data/old").exists(), venue.wiper.said)
+
+
+def test_what_does_not_answer_in_fstab_holds_up_nothing(venue, silent):
+    venue.plan(LIST)
+    venue.sh("echo guests >srv/venue/list.csv; "
+             "printf 'nas:/ /srv/far nfs defaults 0 0\\nnas:/in /srv/far/in nfs defaults 0 0\\n' >etc/fstab")
+    assert venue.accept() == {"list": "destroyed"}
+    venue.start()
+    silent.freeze()
+    assert venue.ask("WIPE") == {"list": "destroyed"}

@@ -272,7 +272,7 @@ def not_yet(night, said):
     source = "data/disk" if night.condition.startswith("ext4 in a file") else night.images[-1]
     options = ",data=journal" if "journal" in night.condition else ""
     night.sh(f"mount -o loop{options} {source} srv/venue")
-    wait.until(lambda: "is mounted now: finishing it" in night.wiper.said(), night.wiper.said)
+    wait.until(lambda: "is there now: finishing it" in night.wiper.said(), night.wiper.said)
     said["wipe"] = {n: o for n, o in night.ask("STATUS").items() if n in NAMES}
     night.end()
 

@@ -6,7 +6,10 @@
 
 enum {
     FORM_OFFER = 5,
+    FORM_GONE = 11,
     AT_PUBLIC = 2,
+    AT_HASH = 2,
+    AT_HASH_SIGNATURE = 34,
     AT_ROOT = 34,
     AT_VAPID = 98,
     AT_SIGNATURE = 163,
@@ -57,6 +60,25 @@ void push_offer_write(const uint8_t venue[ENVELOPE_ID], const uint8_t push_secre
     memcpy(wire + AT_ROOT, root_signature, CERT_SIGNATURE);
     memcpy(wire + AT_VAPID, vapid, PUSH_OFFER_POINT);
     crypto_sign_detached(wire + AT_SIGNATURE, NULL, s, n, push_secret);
+}
+
+void push_offer_gone_hash(const char *endpoint, uint8_t hash[PUSH_OFFER_GONE_HASH])
+{
+    crypto_generichash(hash, PUSH_OFFER_GONE_HASH, (const uint8_t *)endpoint, strlen(endpoint),
+                       NULL, 0);
+}
+
+void push_offer_gone_write(const uint8_t venue[ENVELOPE_ID],
+                           const uint8_t push_secret[ENVELOPE_SECRET],
+                           const uint8_t hash[PUSH_OFFER_GONE_HASH], uint8_t wire[ENVELOPE_SIZE])
+{
+    uint8_t s[COVERED_MAX];
+    size_t n = push_offer_cover("porchlight-gone", venue, hash, PUSH_OFFER_GONE_HASH, s);
+    memset(wire, 0, ENVELOPE_SIZE);
+    wire[0] = ENVELOPE_VERSION;
+    wire[1] = FORM_GONE;
+    memcpy(wire + AT_HASH, hash, PUSH_OFFER_GONE_HASH);
+    crypto_sign_detached(wire + AT_HASH_SIGNATURE, NULL, s, n, push_secret);
 }
 
 /* --- letters --------------------------------------------------------------------------------- */

@@ -28,6 +28,16 @@
  *     withdraws it. "test" asks for one wake-up to this phone alone, PUSH_OFFER_TEST_AFTER later.
  *     A staff phone sends after it {"v":2,"kind":"staff","account","public","certificate"},
  *     base64url, signed by its key: it is then woken for codes and duress too.
+ *     When a push service no longer takes that address, the relay drops it and publishes on `push`,
+ *     not retained, and again whenever a phone still asks with it:
+ *
+ *          0     1  version, 2
+ *          1     1  form, 11 (gone)
+ *          2    32  BLAKE2b-256 of the address
+ *         34    64  the push key's signature over "porchlight-gone" 0 | venue 8 | that hash
+ *         98   670  zeros
+ *
+ *     The phone whose address it is makes a new subscription; to all others it says nothing.
  *  3. The kiosk publishes there, for an account that was revoked, the broadcast `revoked`.
  *
  * So the broker knows which account has a subscription, and not where it leads; the relay knows
@@ -38,6 +48,7 @@ enum {
     PUSH_OFFER_AUTH = 16,
     PUSH_OFFER_ENDPOINT_MAX = 448, /* what fits into a letter, with its terminator */
     PUSH_OFFER_TEST_AFTER_S = 10,  /* time to lock the phone */
+    PUSH_OFFER_GONE_HASH = 32,
 };
 
 void push_offer_root_sign(const uint8_t venue[ENVELOPE_ID],
@@ -53,6 +64,11 @@ bool push_offer_root_check(const uint8_t venue[ENVELOPE_ID],
 void push_offer_write(const uint8_t venue[ENVELOPE_ID], const uint8_t push_secret[ENVELOPE_SECRET],
                       const uint8_t root_signature[CERT_SIGNATURE],
                       const uint8_t vapid[PUSH_OFFER_POINT], uint8_t wire[ENVELOPE_SIZE]);
+
+void push_offer_gone_hash(const char *endpoint, uint8_t hash[PUSH_OFFER_GONE_HASH]);
+void push_offer_gone_write(const uint8_t venue[ENVELOPE_ID],
+                           const uint8_t push_secret[ENVELOPE_SECRET],
+                           const uint8_t hash[PUSH_OFFER_GONE_HASH], uint8_t wire[ENVELOPE_SIZE]);
 
 enum push_offer_ask {
     PUSH_OFFER_SUBSCRIBE,

@@ -33,6 +33,14 @@ void push_registration_finish(struct push_registration *d)
     d->secret = NULL;
 }
 
+static void publish_all(const struct inbound *e, struct mqtt_thread *mqtt,
+                        struct mqtt_publication *p)
+{
+    for (size_t i = 0; i < e->count; i++)
+        if (topic_name(TOPIC_PUSH, e->venue, e->kiosks[i].id, NULL, p->topic) == 0)
+            mqtt_thread_publish(mqtt, p);
+}
+
 void push_registration_offer(const struct push_registration *d, const struct inbound *e,
                              const struct webpush_sender *w, struct mqtt_thread *mqtt)
 {
@@ -40,9 +48,18 @@ void push_registration_offer(const struct push_registration *d, const struct inb
     uint8_t point[PUSH_OFFER_POINT];
     webpush_sender_point(w, point);
     push_offer_write(e->venue_bytes, d->secret, d->signature, point, p.payload);
-    for (size_t i = 0; i < e->count; i++)
-        if (topic_name(TOPIC_PUSH, e->venue, e->kiosks[i].id, NULL, p.topic) == 0)
-            mqtt_thread_publish(mqtt, &p);
+    publish_all(e, mqtt, &p);
+}
+
+void push_registration_gone(const struct push_registration *d, const struct inbound *e,
+                            struct webpush_sender *w, struct mqtt_thread *mqtt)
+{
+    struct mqtt_publication p = {.qos = 1, .len = ENVELOPE_SIZE};
+    uint8_t hash[PUSH_OFFER_GONE_HASH];
+    while (webpush_sender_gone(w, hash)) {
+        push_offer_gone_write(e->venue_bytes, d->secret, hash, p.payload);
+        publish_all(e, mqtt, &p);
+    }
 }
 
 /* The root certified that key for that account, and it signed the letter. */

@@ -28,6 +28,10 @@ void push_registration_finish(struct push_registration *d);
 void push_registration_offer(const struct push_registration *d, const struct inbound *e,
                              const struct webpush_sender *w, struct mqtt_thread *mqtt);
 
+/* Says for every kiosk, not retained, which addresses their services no longer take. */
+void push_registration_gone(const struct push_registration *d, const struct inbound *e,
+                            struct webpush_sender *w, struct mqtt_thread *mqtt);
+
 /* Takes an MQTT_MESSAGE on a topic wake/. False: it is no letter (but may be the kiosk's). Letters
  * of accounts that the root revoked (`known`) are refused. */
 bool push_registration_receive(const struct push_registration *d, const struct inbound *e,

@@ -221,6 +221,8 @@ void relay_time(struct relay *r, int64_t now)
     enum ring_policy_ring wanted;
     while ((wanted = ring_policy_tick(&r->policy, now)) != RING_POLICY_NOTHING)
         ring(r, wanted);
+    if (r->web && r->policy.linked)
+        push_registration_gone(&r->registration, &r->inbound, r->web, r->mqtt);
     if (now < r->beat_at)
         return;
     r->beat_at = now + r->conf->relay.beat;

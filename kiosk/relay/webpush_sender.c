@@ -3,6 +3,7 @@
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/ns.h"
+#include "kiosk/relay/gone.h"
 #include "kiosk/relay/ntfy.h"
 #include "kiosk/relay/subs.h"
 #include "kiosk/relay/vapid.h"
@@ -55,8 +56,9 @@ struct webpush_sender {
     const struct relay_web *to;
     CURLM *multi;
     pthread_t thread;
-    pthread_mutex_t lock; /* over subs */
+    pthread_mutex_t lock; /* over subs and gone */
     struct subs subs;
+    struct gone gone;
     struct vapid vapid;
     struct flight flights[WEBPUSH_SENDER_FLIGHTS];
     size_t flying, cursor;
@@ -300,6 +302,7 @@ static void land(struct webpush_sender *r, struct flight *f, CURLcode code)
             log_info("web push: %s refuses a subscription (%ld) and takes others; it is dropped. "
                      "That phone asks again when its page is opened",
                      s->origin, status);
+        gone_note(&r->gone, one->endpoint);
         subs_remove(&r->subs, one);
         judge_all(r);
     } else if (good && one->wanted_at <= f->began) {
@@ -426,8 +429,10 @@ void webpush_sender_letter(struct webpush_sender *r, const struct push_offer_let
         (!webpush_sender_allows(r->to->services, l->endpoint) ||
          !vapid_origin(l->endpoint, origin) || !webpush_is_point(l->p256dh)))
         log_info("web push: a subscription was refused; [webpush] services lists which are taken");
-    else if (l->ask == PUSH_OFFER_SUBSCRIBE)
+    else if (l->ask == PUSH_OFFER_SUBSCRIBE && !gone_again(&r->gone, l->endpoint))
         subs_put(&r->subs, l);
+    else if (l->ask == PUSH_OFFER_SUBSCRIBE)
+        log_debug("web push: a phone asked with an address that its service no longer takes");
     else if (one && l->ask == PUSH_OFFER_UNSUBSCRIBE)
         subs_remove(&r->subs, one);
     else if (one && l->ask == PUSH_OFFER_STAFF)
@@ -436,6 +441,16 @@ void webpush_sender_letter(struct webpush_sender *r, const struct push_offer_let
         on_test(one, clock_now());
     pthread_mutex_unlock(&r->lock);
     curl_multi_wakeup(r->multi);
+}
+
+bool webpush_sender_gone(struct webpush_sender *r, uint8_t hash[PUSH_OFFER_GONE_HASH])
+{
+    if (!r)
+        return false;
+    pthread_mutex_lock(&r->lock);
+    bool found = gone_take(&r->gone, hash);
+    pthread_mutex_unlock(&r->lock);
+    return found;
 }
 
 void webpush_sender_revoke(struct webpush_sender *r, const char *account)

@@ -40,6 +40,10 @@ void webpush_sender_wake(struct webpush_sender *r, bool staff);
  */
 void webpush_sender_letter(struct webpush_sender *r, const struct push_offer_letter *l);
 
+/* The next address that its service no longer takes (core/push_offer.h), as a hash: each once, and
+ * again when a phone asks with it. False: there is none. */
+bool webpush_sender_gone(struct webpush_sender *r, uint8_t hash[PUSH_OFFER_GONE_HASH]);
+
 /* The kiosk has revoked that account. */
 void webpush_sender_revoke(struct webpush_sender *r, const char *account);
 

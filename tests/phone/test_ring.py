@@ -37,9 +37,9 @@ class Evening:
             "contact": "https://kettle.example.org/", "ca": authority.pem,
             "services": f"localhost:{self.service.port}"}).start()
 
-    def phone(self, staff=False):
+    def phone(self, staff=False, browser=BROWSER):
         subscription = Subscription(self.service)
-        page = self.venue.page(before=BROWSER.replace("TOLD", json.dumps(subscription.keys())))
+        page = self.venue.page(before=browser.replace("TOLD", json.dumps(subscription.keys())))
         page.subscription = subscription
         page.join(self.kiosk.invite(self.venue.addresses(), staff))
         page.until(lambda: page.shown("#ring") is not None, "the question after joining")

@@ -161,8 +161,8 @@ def evening(make_venue, folder, authority):
     made.close()
 
 
-def ringing(evening):
-    page = evening.phone()
+def ringing(evening, browser=BROWSER):
+    page = evening.phone(browser=browser)
     page.click("#ring-start")
     page.until_text("#ring-said", "Lock the phone now")
     evening.kept(1)
@@ -180,6 +180,50 @@ def test_a_subscription_that_the_browser_dropped_is_made_again(evening):
     evening.kept(1)
     assert page.run("return window.name") != ""
     page.until(lambda: page.shown("#health") is None, "nothing wrong")
+
+
+# A browser whose subscriptions have a new address each time, as they do; `gone` is none of the new ones.
+NEW = BROWSER.replace("endpoint: told.endpoint,", "endpoint: told.endpoint + address(),").replace(
+    "const bytes =", """const address = () => (sessionStorage.made ?? 0) > 0 ? `?${sessionStorage.made}` : '';
+    const bytes =""").replace("window.name = ''; return true;",
+                             "window.name = ''; sessionStorage.made = Number(sessionStorage.made ?? 0) + 1; return true;")
+
+
+@pytest.mark.parametrize("opened", ["while it is open", "later"])
+def test_one_that_its_service_calls_gone_is_made_again(evening, opened):
+    page = ringing(evening, NEW)
+    page.subscription.answer = 410
+    if opened == "later":
+        page.driver.get("about:blank")
+    evening.kiosk.alarm("caution")
+    if opened == "later":
+        evening.kept(0)
+        page.driver.back()
+    evening.kept(1)
+    wait.until(lambda: evening.relay.stored() and evening.relay.stored()[0].endswith("?1"),
+               lambda: f"another address; {evening.relay.stored()}", 60)
+    page.until(lambda: page.shown("#health") is None, "nothing wrong")
+
+
+def test_a_browser_that_has_no_better_one_says_so(evening):
+    page = ringing(evening)
+    page.subscription.answer = 410
+    evening.kiosk.alarm("caution")
+    page.until_text("#health", "push service no longer takes")
+    page.driver.refresh()
+    page.until_text("#health", "push service no longer takes")
+
+
+def test_another_phone_s_address_is_none_of_its_business(evening):
+    page, other = ringing(evening), evening.phone()
+    other.click("#ring-start")
+    evening.kept(2)
+    other.subscription.answer = 410
+    evening.kiosk.alarm("caution")
+    other.until_text("#ring-said", "")
+    evening.kept(1)
+    page.until_face("caution")
+    assert page.shown("#health") is None and page.run("return window.name") != ""
 
 
 def test_one_that_it_will_not_make_again_is_said(evening):

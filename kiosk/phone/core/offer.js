@@ -6,6 +6,8 @@ import { Refused, SIZE, VERSION } from './envelope.js';
 
 const OFFER = 5;
 const END = 227;
+const GONE = 11;
+const GONE_END = 98;
 
 // {key, vapid}: bytes. Throws Refused.
 export function readOffer(sodium, venue, rootPublic, wire) {
@@ -22,6 +24,22 @@ export function readOffer(sodium, venue, rootPublic, wire) {
         throw new Refused('forged');
     }
     return { key, vapid };
+}
+
+export const isGone = (wire) => wire.length === SIZE && wire[1] === GONE;
+
+// Which address a push service no longer takes: a function of an address. Throws Refused.
+export function readGone(sodium, venue, pushKey, wire) {
+    if (wire[0] !== VERSION || wire.subarray(GONE_END).some((b) => b !== 0)) {
+        throw new Refused('malformed');
+    }
+    const hash = wire.slice(2, 34);
+    if (!sodium.crypto_sign_verify_detached(wire.subarray(34, GONE_END),
+        concat(utf8('porchlight-gone\0'), fromHex(venue), hash), pushKey)) {
+        throw new Refused('forged');
+    }
+    return (endpoint) => sodium.crypto_generichash(hash.length, utf8(endpoint))
+        .every((b, i) => b === hash[i]);
 }
 
 // kind: 'subscribe' with {endpoint, p256dh, auth}, 'unsubscribe', 'test'.

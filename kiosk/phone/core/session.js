@@ -8,7 +8,7 @@ import { factsChosen, factsFrom, factsHeard, factsKeep, factsNoted, factsTold } 
 import { freshnessAsk, freshnessForget, freshnessWants } from './freshness.js';
 import { openLink } from './link.js';
 import { readMessage, writePing, readBoxed, writeAgain, writeAnswer } from './message.js';
-import { readOffer, writeAsk } from './offer.js';
+import { isGone, readGone, readOffer, writeAsk } from './offer.js';
 import { readRootWord } from './root_word.js';
 import { checkStaff, openBox } from './staff_box.js';
 import { MEMBER_READS, parseTopic, STAFF_READS, topicName } from './topics.js';
@@ -119,6 +119,12 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
             return takeAnswer(full, wire);
         }
         if (wire.length === 0 && delivery.retained) {
+            return false;
+        }
+        if (topic?.name === 'push' && isGone(wire)) {
+            if (offer !== null) {
+                onGone(readGone(sodium, m.venue, offer.key, wire));
+            }
             return false;
         }
         if (topic?.name === 'push') {

@@ -174,12 +174,8 @@ async function checkRing(asks) {
 
 // A relay says that no wake-up reaches one of this phone's subscriptions any more.
 async function onGone(isMeant) {
-    const { found, news } = await giveUp(sessions, isMeant);
-    if (news) {
+    if (await giveUp(sessions, isMeant)) {
         await checkRing(true).catch(() => renewed.clear());
-    } else if (found) {
-        ringTrouble = 'gone';
-        render();
     }
 }
 

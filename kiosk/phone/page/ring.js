@@ -3,7 +3,7 @@
 // distinguish a locked phone from one that shows something else.
 
 import { setText } from './draw.js';
-import { askTest, canWake, collectRings, giveUp, isOffered, subscribe } from './wake.js';
+import { askTest, canWake, collectRings, doubt, isOffered, KNOWN, subscribe } from './wake.js';
 
 const $ = (id) => document.getElementById(id);
 const PATIENCE = 60000; // ms from the start; the relay sends after 10 s
@@ -30,7 +30,7 @@ export function openRing({ word, sessions, push, onClose, onRings }) {
             since = null;
             $('ring-start').disabled = false;
             say('ringBad');
-            giveUp(sessions(), () => true); // the next test is with a new subscription
+            doubt(sessions());
         }
     }
 
@@ -49,7 +49,8 @@ export function openRing({ word, sessions, push, onClose, onRings }) {
         } catch (error) {
             $('ring-start').disabled = false;
             say(error instanceof AggregateError ? 'ringNoRelay' :
-                error.message === 'other' ? 'willNotRing-other' : 'ringNoService');
+                KNOWN.includes(error.message) ?
+                    `willNotRing-${error.message}` : 'ringNoService');
         }
     }
 

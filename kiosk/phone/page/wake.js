@@ -10,7 +10,10 @@ export const canWake = () => 'PushManager' in globalThis && 'Notification' in gl
     'serviceWorker' in navigator;
 
 const permitted = () => globalThis.Notification?.permission === 'granted';
-const dead = new Set(); // addresses that no wake-up reaches any more, as far as is known
+const dead = new Set(); // addresses that their push service no longer takes
+const doubted = new Set(); // those with which a test did not arrive
+
+export const KNOWN = ['other', 'gone']; // why there is no subscription, as subscribe() rejects
 
 const scopeOf = (venue) => `./ring/${venue}/`;
 
@@ -78,14 +81,19 @@ async function subscription(session, sessions) {
     const { vapid } = session.offer();
     const { pushManager } = await makeWorker(venue, venuesOf(sessions)[0] === venue);
     const old = await pushManager.getSubscription();
-    if (old !== null && same(old.options.applicationServerKey, vapid) && !dead.has(old.endpoint)) {
+    if (old !== null && same(old.options.applicationServerKey, vapid) &&
+        !dead.has(old.endpoint) && !doubted.delete(old.endpoint)) {
         return old;
     }
     if (old !== null && await isShared(sessions, venue, old)) {
         throw new Error('other');
     }
     await old?.unsubscribe();
-    return pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: vapid });
+    const made = await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: vapid });
+    if (dead.has(made.endpoint)) {
+        throw new Error('gone');
+    }
+    return made;
 }
 
 // Hands each venue's relay its subscription; makes one first where it must. Rejects where a relay has
@@ -128,7 +136,7 @@ export async function lookAtRing(sessions) {
 
 // A relay that lost it, or never got it, has it again once the page was open, and what the browser
 // dropped is made again; nobody is asked. Resolves with why this phone will not ring ('denied',
-// 'dropped', 'other'), or null; rejects where a relay is away.
+// 'dropped', 'other', 'gone'), or null; rejects where a relay is away.
 export async function renew(sessions) {
     if (!canWake() || !permitted() || !isOffered(sessions)) {
         return lookAtRing(sessions);
@@ -140,19 +148,22 @@ export async function renew(sessions) {
         if (error instanceof AggregateError) {
             throw error;
         }
-        return error.message === 'other' ? 'other' : 'dropped';
+        return KNOWN.includes(error.message) ? error.message : 'dropped';
     }
 }
 
-// No wake-up reaches these subscriptions: they are made again at the next subscribe().
-// isMeant(endpoint): whether it is one of them. {found, news}: there is one; it was not known to be dead. Found
-// and no news: the browser has made no better one.
+// A relay says that a push service no longer takes what `isMeant(endpoint)`. Whether it is one of this
+// phone's, and news: then it is made again at the next subscribe().
 export async function giveUp(sessions, isMeant) {
-    const all = (await allSubscriptions(sessions)).map((f) => f.subscription.endpoint)
-        .filter(isMeant);
-    const news = all.filter((e) => !dead.has(e));
+    const news = (await allSubscriptions(sessions)).map((f) => f.subscription.endpoint)
+        .filter((e) => isMeant(e) && !dead.has(e));
     news.forEach((e) => dead.add(e));
-    return { found: all.length > 0, news: news.length > 0 };
+    return news.length > 0;
+}
+
+// A test did not arrive: the next one is with new subscriptions.
+export async function doubt(sessions) {
+    (await allSubscriptions(sessions)).forEach((f) => doubted.add(f.subscription.endpoint));
 }
 
 export async function takeBack(sessions) {

@@ -26,23 +26,33 @@ export async function loadWords(preferred) {
     return speak(got === null ? 'en' : wanted, got?.default ?? en);
 }
 
+// Browsers lack some languages (Azerbaijani and Georgian in Chrome): their own words stand in, which
+// need no plural.
+const knows = (language) => Intl.RelativeTimeFormat.supportedLocalesOf([language]).length > 0 &&
+    /[^\W\d]{4}|[^\x00-\x7f]{3}/.test(new Intl.RelativeTimeFormat(language).format(-3, 'minute'));
+
 function speak(language, table) {
     const number = new Intl.NumberFormat(language);
     const write = (v) => (typeof v === 'number' ? number.format(v) : v);
+    const known = knows(language);
+    const far = known ? { weekday: 'long' } : { day: '2-digit', month: '2-digit' };
     // Made for each use: a phone that travels changes its zone.
-    const clock = (options) => new Intl.DateTimeFormat(language,
+    const clock = (options) => new Intl.DateTimeFormat(known ? language : 'ru',
         { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', ...options });
-    const ago = new Intl.RelativeTimeFormat(language);
+    // word(key, {n: 3})
+    const word = (key, values = {}) => Object.entries(values).reduce(
+        (text, [k, v]) => text.replace(`{${k}}`, write(v)), table[key]);
+    const spanOf = ({ n, unit }) => (known ? new Intl.NumberFormat(language,
+        { style: 'unit', unit, unitDisplay: 'long' }).format(n) : word(`span-${unit}`, { n }));
+    const agoIn = (n, unit) => (known ? new Intl.RelativeTimeFormat(language).format(-n, unit) :
+        word(`ago-${unit}`, { n }));
     return {
         language,
-        // word(key, {n: 3})
-        word: (key, values = {}) => Object.entries(values).reduce(
-            (text, [k, v]) => text.replace(`{${k}}`, write(v)), table[key]),
+        word,
+        spanOf, // {n, unit: 'minute' or 'hour'}
         // ms since 1970, by the phone's own clock and zone: the wire speaks of UTC.
-        timeOf: (at) => clock(Date.now() - at > DAY / 2 ? { weekday: 'long' } : {}).format(at),
-        agoOf: (minutes) => (minutes < 120 ? ago.format(-minutes, 'minute') :
-            ago.format(-Math.floor(minutes / 60), 'hour')),
-        spanOf: ({ n, unit }) => new Intl.NumberFormat(language,
-            { style: 'unit', unit, unitDisplay: 'long' }).format(n),
+        timeOf: (at) => clock(Date.now() - at > DAY / 2 ? far : {}).format(at),
+        agoOf: (minutes) => (minutes < 120 ? agoIn(minutes, 'minute') :
+            agoIn(Math.floor(minutes / 60), 'hour')),
     };
 }

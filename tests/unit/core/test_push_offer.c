@@ -37,6 +37,25 @@ static void test_an_offer_is_signed_twice(void **state)
     assert_true(sodium_is_zero(wire + 227, ENVELOPE_SIZE - 227));
 }
 
+static void test_an_address_that_is_gone_is_named_by_its_hash(void **state)
+{
+    uint8_t push[ENVELOPE_PUBLIC], secret[ENVELOPE_SECRET], wire[ENVELOPE_SIZE],
+        hash[PUSH_OFFER_GONE_HASH], other[PUSH_OFFER_GONE_HASH];
+    uint8_t covered[16 + ENVELOPE_ID + PUSH_OFFER_GONE_HASH] = "porchlight-gone";
+    (void)state;
+    crypto_sign_keypair(push, secret);
+    push_offer_gone_hash("https://push.example.net/x", hash);
+    push_offer_gone_hash("https://push.example.net/y", other);
+    assert_memory_not_equal(hash, other, sizeof hash);
+    push_offer_gone_write(venue, secret, hash, wire);
+    assert_memory_equal(wire, "\2\13", 2);
+    assert_memory_equal(wire + 2, hash, sizeof hash);
+    memcpy(covered + 16, venue, sizeof venue);
+    memcpy(covered + 24, hash, sizeof hash);
+    assert_int_equal(crypto_sign_verify_detached(wire + 34, covered, sizeof covered, push), 0);
+    assert_true(sodium_is_zero(wire + 98, ENVELOPE_SIZE - 98));
+}
+
 #define POINT                                                                                      \
     "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
 #define AUTH "BTBZMqHH6r4Tts7J_aSIgg"
@@ -113,6 +132,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_offer_is_signed_twice),
+        cmocka_unit_test(test_an_address_that_is_gone_is_named_by_its_hash),
         cmocka_unit_test(test_letters_are_read),
         cmocka_unit_test(test_the_longest_endpoint_fits_a_letter),
     };

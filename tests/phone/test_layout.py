@@ -1,0 +1,265 @@
+"""No word is broken, nothing sticks out, and buttons fill what there is: measured in every state and
+language, on windows from a small phone to a tablet, with type of two sizes and in three fonts."""
+
+import itertools
+
+import pytest
+
+from tests.kit import wait
+
+LANGUAGES = ["en", "az", "ru", "ka", "ar"]
+WINDOWS = [(320, 568), (360, 740), (412, 915), (600, 960), (844, 390), (1024, 768), (1280, 800)]
+TYPE = ["100%", "200%"]
+FONTS = ["'DejaVu Sans'", "'DejaVu Serif'", "'DejaVu Sans Mono', 'DejaVu Sans Condensed'"]
+
+# What is wrong with the page as it is: words on two lines, and texts that stick out or are cut off.
+MEASURE = """
+const [font, size, done] = arguments;
+document.documentElement.style.fontSize = size;
+document.body.style.fontFamily = font;
+const bad = [];
+function wordsOf(node) {
+    const found = [];
+    for (const m of node.data.matchAll(/[^\\s\\-\\u2010/]+/g)) {
+        const range = document.createRange();
+        range.setStart(node, m.index);
+        range.setEnd(node, m.index + m[0].length);
+        found.push([m[0], [...range.getClientRects()].filter((r) => r.width > 0)]);
+    }
+    return found;
+}
+function look() {
+    const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let n = walk.nextNode(); n; n = walk.nextNode()) {
+        if (n.parentElement.offsetParent === null && n.parentElement !== document.body) continue;
+        for (const [word, rects] of wordsOf(n)) {
+            const where = n.parentElement.id || n.parentElement.parentElement.id || n.parentElement.tagName;
+            const middles = rects.map((r) => r.top + r.height / 2);
+            if (Math.max(...middles) - Math.min(...middles) > rects[0]?.height / 2) {
+                bad.push(`${where}: "${word}" is broken`);
+            }
+            if (rects.some((r) => r.left < -1 || r.right > innerWidth + 1)) {
+                bad.push(`${where}: "${word}" sticks out`);
+            }
+        }
+    }
+    if (document.documentElement.scrollWidth > innerWidth + 1) {
+        bad.push(`the page is ${document.documentElement.scrollWidth} wide`);
+    }
+    done(bad);
+}
+requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(look)));
+"""
+
+
+def resize(page, width, height):
+    page.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
+             mobile=True)
+
+
+class Measured:
+    """A page of which every state is measured on every window."""
+
+    def __init__(self, page, language):
+        self.page, self.language, self.bad, self.count = page, language, [], 0
+
+    def look(self, name):
+        page = self.page.front()
+        for width, height in WINDOWS:
+            resize(page, width, height)
+            for size, font in itertools.product(TYPE, FONTS):
+                self.count += 1
+                for fault in page.driver.execute_async_script(MEASURE, font, size):
+                    self.bad.append(f"{self.language} {name} {width}x{height} {size} {font}: {fault}")
+        resize(page, 390, 844)
+        page.driver.execute_async_script(MEASURE, "system-ui, sans-serif", "100%")
+
+
+# A clock that is wrong and a sound that is not allowed are said in every state.
+UNWELL = """const real = Date.now; Date.now = () => real() + 13 * 3600e3;
+Object.defineProperty(AudioContext.prototype, 'state', { get: () => 'suspended' });"""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_word_is_broken(venue, language):
+    kiosk = venue.kiosk()
+    page = venue.page(language=language, before=UNWELL, fragment=f"i={kiosk.invite(venue.addresses())}")
+    m = Measured(page, language)
+    page.until(lambda: page.shown("#install-steps ol"), "the steps")
+    page.run("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    m.look("install")
+    page.driver.refresh()
+    page.join("hello")
+    m.look("join")
+    page.join(kiosk.invite(venue.addresses(), staff=True))
+    page.until_face("quiet")
+    page.until(lambda: page.shown("#health"), "what is wrong with this phone")
+    page.run("document.querySelector('#staff').open = true")
+    m.look("quiet")
+    kiosk.alarm("caution", detail="unclear")
+    page.until_face("caution")
+    m.look("caution")
+    kiosk.all_clear()
+    page.until_face("all-clear")
+    m.look("all-clear")
+    kiosk.alarm("lockdown", drill=True)
+    page.until(lambda: page.shown("#badge"), "a drill")
+    m.look("drill")
+    kiosk.all_clear(drill=True)
+    kiosk.alarm("lockdown", resumed=True)
+    page.until(lambda: page.face == "lockdown" and not page.shown("#badge"), "a real lockdown")
+    kiosk.state("lockdown", seen=14, safe=9)
+    page.click("#safe")
+    page.until(lambda: page.shown("#said"), "the answer")
+    m.look("lockdown")
+    kiosk.say("alert", "all-clear", id=kiosk.alert, detail="unconfirmed")
+    page.until_face("unconfirmed")
+    m.look("unconfirmed")
+    kiosk.door("duress")
+    kiosk.tell_staff("notice", "fault", detail="broker-limits")
+    kiosk.tell_staff("notice", "drill-report", detail="mqtt-far-away", age_ms=12, seen=3, safe=1, rang=2)
+    kiosk.send("alert", b"{}")
+    page.until_face("duress")
+    page.until(lambda: page.shown("#refused"), "a message that was refused")
+    m.look("duress")
+    page.click("#open-settings")
+    m.look("settings")
+    kiosk.offer()
+    page.click("#open-ring")
+    page.until(lambda: page.shown("#ring-start"), "the start of a test")
+    m.look("ring")
+    page.click("#ring-close")
+    fresh = venue.kiosk()
+    page.close()
+    venue.pages.remove(page)
+    m.page = page = venue.phone(fresh, language=language, before=UNWELL)
+    page.click("#open-settings")
+    page.click("#another")
+    page.join(fresh.invite(venue.addresses(), staff=True))
+    page.until(lambda: page.shown("#known"), "what would change")
+    m.look("known")
+    page.click("#known-stop")
+    page.click("#join-close")
+    fresh.silent.set()
+    page.skip(15).until_face("lost")
+    m.look("lost")
+    venue.brokers[0].stop()
+    page.until_face("unknown")
+    m.look("unknown")
+    venue.brokers[0].start()
+    wait.until(fresh.clients[0].is_connected, "the kiosk's own way back", 60)
+    fresh.retire()
+    page.until_face("retired")
+    m.look("retired")
+    assert m.count == 15 * len(WINDOWS) * len(TYPE) * len(FONTS)
+    assert not m.bad, f"{len(m.bad)} faults:\n" + "\n".join(m.bad[:40])
+
+
+@pytest.mark.parametrize("width, height", [(820, 1180), (1180, 820), (844, 390)])
+def test_buttons_fill_tablets_and_landscape(venue, width, height):
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk, staff=True)
+    resize(page, width, height)
+    kiosk.alarm("lockdown")
+    page.until_face("lockdown")
+    boxes = page.run("""return ['#seen', '#safe'].map((css) => {
+        const b = document.querySelector(css).getBoundingClientRect();
+        return [b.left, b.right, b.height]; });""")
+    assert boxes[0][0] < 0.06 * width and boxes[-1][1] > 0.94 * width, "they reach from edge to edge"
+    assert all(b[2] >= 0.13 * height for b in boxes), f"they are low: {boxes}"
+
+
+def test_nothing_is_behind_a_notch(venue):
+    """The padding keeps to the safe area on all four sides."""
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk)
+    rule = page.run("""return [...document.styleSheets].flatMap((s) => [...s.cssRules])
+        .find((r) => r.selectorText === 'body' && r.style.padding).style.padding""")
+    for side in ("top", "right", "bottom", "left"):
+        assert f"env(safe-area-inset-{side})" in rule, rule
+
+
+def test_the_browsers_bars_take_the_colour_of_the_state(venue):
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk)
+
+    def colours():
+        return page.run("""const wash = getComputedStyle(document.body).getPropertyValue('--wash').trim();
+            return [wash, ...[...document.querySelectorAll('meta[name=theme-color]')]
+                .map((m) => m.content)]""")
+    quiet = colours()
+    assert len(set(quiet)) == 1, quiet
+    kiosk.alarm("lockdown")
+    page.until_face("lockdown")
+    alarm = colours()
+    assert len(set(alarm)) == 1 and alarm != quiet
+    page.dark(True)
+    page.until(lambda: len(set(colours())) == 1 and colours() != alarm, "the dark colours")
+
+
+def test_escape_closes_what_is_open(venue):
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk, staff=True)
+    press = "document.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }))"
+    for opener, part in (("#open-settings", "#settings"), (None, "#join")):
+        page.click("#open-settings")
+        if opener is None:
+            page.click("#another")
+        assert page.shown(part) is not None
+        page.run(press)
+        assert page.shown(part) is None and page.shown("#title") == "Quiet"
+    page.click("#staff summary")
+    page.run(press)
+    assert not page.run("return document.querySelector('#staff').open")
+
+
+def test_every_part_has_a_landmark_and_a_heading(venue):
+    kiosk = venue.kiosk()
+    page = venue.page()
+    page.until(lambda: page.shown("#paste") is not None, "the form")
+
+    def look():
+        return page.run("""const seen = (n) => n.offsetParent !== null;
+            const of = (css) => [...document.querySelectorAll(css)].filter(seen);
+            return [of('main').length, of('h1').length, [...document.body.children]
+                .filter((n) => seen(n) && !n.matches('header, main')).length];""")
+    assert look() == [1, 1, 0]
+    page.join(kiosk.invite(venue.addresses()))
+    page.until_face("quiet")
+    assert look() == [1, 1, 0]
+    page.click("#open-settings")
+    assert look() == [1, 1, 0]
+
+
+@pytest.mark.parametrize("language, hour, ago", [
+    ("en", "20:15", "minutes ago"), ("ru", "20:15", "минут"), ("az", "20:15", "dəqiqə"),
+    ("ka", "20:15", "წუთის"), ("ar", None, "دقيقة")])
+def test_hours_and_spans_are_the_languages_own(venue, language, hour, ago):
+    kiosk = venue.kiosk()
+    page = venue.page(language=language)
+    page.front().cdp("Emulation.setTimezoneOverride", timezoneId="UTC")
+    page.join(kiosk.invite(venue.addresses(), staff=True))
+    page.until_face("quiet")
+    kiosk.tell_staff("notice", "fault", detail="cut", at="2026-11-26T20:15:00Z")
+    page.until(lambda: page.shown("#notices"), "the notice")
+    assert hour is None or hour in page.shown("#notices")
+    kiosk.alert = "6c1f9d0e-54b3-4c27-9a1d-2f0d5e8b7a66"
+    kiosk.say("alert", "lockdown", id=kiosk.alert, age_ms=12 * 60000)
+    page.until_text("#lines", ago)
+
+
+def test_a_sound_is_chosen_and_heard(venue):
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk, before="""const set = Object.getOwnPropertyDescriptor(
+        OscillatorNode.prototype, 'type').set; window.shapes = [];
+        Object.defineProperty(OscillatorNode.prototype, 'type', { set(v) {
+            window.shapes.push(v); set.call(this, v); } });""")
+    page.click("#open-settings")
+    page.click("#sound-test")
+    page.click("input[value=bell]")
+    assert page.run("return window.shapes") == ["triangle", "sine"]
+    page.driver.refresh()
+    page.until_face("quiet")
+    page.click("#title")
+    kiosk.alarm("lockdown")
+    page.until(lambda: page.run("return window.shapes") == ["sine"] * 3, "the chosen sound")

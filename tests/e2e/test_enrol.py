@@ -290,6 +290,9 @@ def test_what_is_missing_is_named(venue, change, why):
 
 
 def test_a_broker_without_a_registrar_is_named(venue):
+    def registrar():
+        return doctor.ask(venue.kiosk.prefix)["broker"].get("b0, registrar")
+    venue.invite()  # the registrar has answered
     venue.registrars[0].stop()
     told = venue.cli("invite", "--leave", code=1, within=40).stderr
     assert "Broker b0: its registrar does not answer any more" in told
@@ -298,8 +301,6 @@ def test_a_broker_without_a_registrar_is_named(venue):
     venue.kiosk.start()
     told = venue.cli("invite", "--leave", code=1, within=40).stderr
     assert "Broker b0: no registrar answers there" in told and "porchlight-registrar" in told
-    def registrar():
-        return doctor.ask(venue.kiosk.prefix)["broker"].get("b0, registrar")
     assert registrar().verdict == "warning"
     assert "b0: no registrar answers there" in registrar().said
     venue.registrars[0].start()

@@ -1,5 +1,6 @@
 #include "kiosk/cli/phone_client.h"
 
+#include "kiosk/common/clock.h"
 #include "kiosk/common/topics.h"
 #include "kiosk/core/cert.h"
 #include "kiosk/core/ns.h"
@@ -7,7 +8,6 @@
 #include "kiosk/core/staff_box.h"
 
 #include <string.h>
-#include <time.h>
 
 enum { CLOCKS_APART_S = 5 }; /* a date further ahead than this is not used */
 
@@ -106,11 +106,10 @@ static void root_receive(const struct phone_client *m, const struct mqtt_event *
  * differ. */
 static int64_t phone_receive_wall_age(const struct message *message, int64_t wall)
 {
-    struct tm tm = {0};
-    if (wall == 0 || !message->synced || message->at[0] == '\0' ||
-        !strptime(message->at, "%FT%TZ", &tm))
+    int64_t sent = clock_wall_of(message->at);
+    if (wall == 0 || !message->synced || sent == 0)
         return -1;
-    int64_t age = wall - (int64_t)timegm(&tm);
+    int64_t age = wall - sent;
     if (age < -CLOCKS_APART_S)
         return -1;
     return age < 0 ? 0 : age * NS_PER_S;

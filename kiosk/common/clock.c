@@ -54,6 +54,13 @@ void clock_wall(char out[24])
         strftime(out, 24, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
 
+int64_t clock_wall_of(const char *text)
+{
+    struct tm tm = {0};
+    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    return end && *end == '\0' ? (int64_t)timegm(&tm) : 0;
+}
+
 int clock_week_minute(void)
 {
     time_t now = time(NULL);

@@ -24,4 +24,7 @@ int clock_week_minute(void);
  * false. */
 void clock_wall(char out[24]);
 
+/* What such a text says, seconds since 1970; 0: it is empty, or no such text. */
+int64_t clock_wall_of(const char *text);
+
 #endif

@@ -1,6 +1,7 @@
 #include "kiosk/relay/inbound.h"
 
 #include "config/secret.h"
+#include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/common/topics.h"
@@ -10,7 +11,6 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static void id_bytes(const char *hex, uint8_t out[ENVELOPE_ID])
@@ -96,11 +96,11 @@ static struct envelope_place inbound_place_of(const struct inbound *e, size_t i,
 
 int64_t inbound_wall_age(const struct message *m, int64_t wall)
 {
-    struct tm tm = {0};
+    int64_t sent = clock_wall_of(m->at);
 
-    if (wall < 0 || !m->at[0] || !strptime(m->at, "%Y-%m-%dT%H:%M:%SZ", &tm))
+    if (wall < 0 || sent == 0)
         return -1;
-    int64_t age = wall - (int64_t)timegm(&tm);
+    int64_t age = wall - sent;
     return age < 0 ? 0 : age * NS_PER_S;
 }
 

@@ -70,8 +70,7 @@ static void phone_messages_ping(const struct phone_messages *p, const char *acco
     delivery_ping(p->outputs->delivery, account, relay, m->echo[0]);
 }
 
-/* A phone or a relay has the current alert. */
-static void phone_messages_left(struct kiosk_state *s, const struct outputs *o)
+void phone_messages_left(struct kiosk_state *s, const struct outputs *o)
 {
     actions_left(s, !s->left && !s->alert.now.calm);
     delivery_answered(o->delivery, &s->alert.now.id);
@@ -159,6 +158,12 @@ static void command_answer(const struct phone_messages *p, const char *account,
         members_publish(p->members, &answer);
 }
 
+/* With the proof that a drill is over, phones would end a lockdown that this kiosk has lost. */
+static bool proves_a_drill(const struct alert_standing *now)
+{
+    return now->drill && !now->pressed;
+}
+
 static void phone_messages_on_command(const struct phone_messages *p, const char *account,
                                       const struct mqtt_event *e)
 {
@@ -178,7 +183,7 @@ static void phone_messages_on_command(const struct phone_messages *p, const char
     }
     randombytes_buf(s->nonce, sizeof s->nonce);
     s->publish_state = true;
-    if (c.proof_len > 0)
+    if (c.proof_len > 0 && !proves_a_drill(&s->alert.now))
         members_prove(p->members, c.proof);
     actions_step(s, p->outputs,
                  (struct alert_event){.kind = ALERT_EV_COMMAND, .command = c.command}, now);

@@ -18,4 +18,7 @@ struct phone_messages {
 void phone_messages_take(const struct phone_messages *p, enum topic t, const char *account,
                          const struct mqtt_event *e);
 
+/* A phone or a relay has the current alert. */
+void phone_messages_left(struct kiosk_state *s, const struct outputs *o);
+
 #endif

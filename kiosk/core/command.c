@@ -96,12 +96,14 @@ static bool command_prove(const struct command_check *d, const struct command_st
     return cert_proof_read(&read, d->venue, d->kiosk, d->root_public, c->proof, c->proof_len);
 }
 
-/* An end is of one alert. Lockdown, caution and drill begin one, and need none. */
+/* An end is of one alert. Lockdown, caution and drill begin one, and need none. Where none is
+ * active, a staff phone may end one that phones still show, and this kiosk has lost. */
 static bool command_is_stale(const struct command_check *d, const struct message *m,
                              enum alert_command c)
 {
     if (c == ALERT_CMD_ALL_CLEAR)
-        return memcmp(&m->id, &d->standing, sizeof m->id) != 0;
+        return !alert_id_is_none(&d->standing) &&
+               memcmp(&m->id, &d->standing, sizeof m->id) != 0;
     if (c == ALERT_CMD_ABORT && !alert_id_is_none(&m->id))
         return memcmp(&m->id, &d->standing, sizeof m->id) != 0;
     return false;

@@ -236,7 +236,12 @@ void phone_flood(struct phone *p, size_t kiosk, uint64_t count)
 bool phone_command(struct phone *p, size_t kiosk, enum message_kind kind)
 {
     const struct message *s = &p->state[kiosk];
-    struct message m = {.kind = kind, .id = s->id, .epoch = s->epoch, .seq = s->seq, .age_ms = -1};
+    const struct view_kiosk *v = &p->client.kiosks[kiosk].view;
+    struct message m = {.kind = kind,
+                        .id = v->state == ALERT_QUIET ? s->id : v->alert.id,
+                        .epoch = s->epoch,
+                        .seq = s->seq,
+                        .age_ms = -1};
     if (!p->state_known[kiosk] || !phone_is_linked(p))
         return false;
     memcpy(m.nonce, s->nonce, sizeof m.nonce);
@@ -305,11 +310,10 @@ static void phone_take(struct phone *p, const struct packet *packet)
 static void phone_clears(struct phone *p)
 {
     const struct view_kiosk *v = &p->client.kiosks[p->clears_kiosk].view;
-    const struct message *s = &p->state[p->clears_kiosk];
+    bool drill = v->state != ALERT_QUIET && v->drill;
     if (!p->clears || (v->state == ALERT_QUIET && !v->duress))
         return;
-    if (p->state_known[p->clears_kiosk] && s->state != ALERT_QUIET)
-        phone_command(p, p->clears_kiosk, MSG_CMD_ALL_CLEAR);
+    phone_command(p, p->clears_kiosk, drill ? MSG_CMD_ABORT : MSG_CMD_ALL_CLEAR);
 }
 
 /* What phone_client_ping does, over the night's links. */

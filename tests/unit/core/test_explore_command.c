@@ -223,7 +223,7 @@ static unsigned reasons(const struct command_node *s, size_t letter)
         set |= 1U << COMMAND_FORGED;
     if (letter / PLANS != s->nonce)
         set |= 1U << COMMAND_REPLAYED;
-    if (ends && p->id != s->standing && (clear || p->id > 0))
+    if (ends && p->id != s->standing && (clear ? s->standing > 0 : p->id > 0))
         set |= 1U << COMMAND_STALE;
     return set;
 }
@@ -245,7 +245,7 @@ static const char *check_accepted(const struct command_node *s, size_t letter,
     if (p->kind != MSG_CMD_ALL_CLEAR)
         return c->proof_len == 0 ? NULL : "a command has a proof that it does not need";
     if (!cert_proof_read(&proved, world.venue, world.id, world.root, c->proof, c->proof_len) ||
-        proved.id.bytes[0] != s->standing)
+        proved.id.bytes[0] != (s->standing > 0 ? s->standing : p->id))
         return "an all-clear is accepted whose proof convinces no phone";
     if (proved.epoch > s->epoch || (proved.epoch == s->epoch && proved.seq > s->seq))
         return "an all-clear ends a lockdown that has not begun";

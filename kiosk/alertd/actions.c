@@ -31,6 +31,17 @@ static void do_seal(struct kiosk_state *s, const struct outputs *o, enum alert_d
         delivery_staff(o->delivery, s->record.box);
 }
 
+/* Another alert, or none, in the place of the last one. */
+static void record_begin(struct kiosk_state *s, const struct alert_id *id, int64_t began)
+{
+    if (!alert_id_is_none(&s->record.standing.id)) {
+        memmove(s->ended + 1, s->ended, (KIOSK_STATE_ENDED - 1) * sizeof s->ended[0]);
+        s->ended[0] = s->record.standing.id;
+    }
+    s->record.standing.id = *id;
+    s->record.began = alert_id_is_none(id) ? 0 : began;
+}
+
 static void do_record(struct kiosk_state *s, struct recorder *recorder)
 {
     const struct alert_standing *now = &s->alert.now;
@@ -38,7 +49,7 @@ static void do_record(struct kiosk_state *s, struct recorder *recorder)
         return;
     s->box_is_new = false;
     if (!alert_id_equal(&s->record.standing.id, &now->id))
-        s->record.began = clock_is_set() && !alert_id_is_none(&now->id) ? clock_wall_seconds() : 0;
+        record_begin(s, &now->id, clock_is_set() ? clock_wall_seconds() : 0);
     s->record.standing = *now;
     s->recorded_at = clock_now();
     recorder_ask(recorder, &s->record);
@@ -217,10 +228,29 @@ void actions_staff_changed(struct kiosk_state *s, const struct outputs *o)
     actions_publish_state(s, o->delivery);
 }
 
+void actions_take_over(struct kiosk_state *s, const struct outputs *o, const struct message *state,
+                       int64_t now)
+{
+    struct alert_action out[ALERT_ACTIONS_MAX];
+    const struct alert_event e = {.kind = ALERT_EV_KEPT,
+                                  .state = state->state,
+                                  .unconfirmed = state->unconfirmed,
+                                  .fresh_id = state->id};
+    size_t n = alert_step(&s->alert, &s->rules, &e, now, out);
+    if (n == 0)
+        return;
+    log_info("continuing an alert that a broker has kept, and the record has not");
+    record_begin(s, &state->id, clock_wall_of(state->at));
+    s->began_seq = 0;
+    do_all(s, o, out, n, true, now);
+}
+
 void actions_resume(struct kiosk_state *s, const struct outputs *o, int64_t now)
 {
     struct alert_action out[ALERT_ACTIONS_MAX];
     size_t n = alert_resume(&s->alert, &s->record.standing, now, out);
+    if (s->record.was_duress)
+        s->alert.door = ALERT_DOOR_DURESS;
     if (s->alert.now.state != ALERT_QUIET)
         log_info("continuing what was active before the restart");
     do_forget(s);

@@ -29,6 +29,10 @@ void actions_drill(struct kiosk_state *s, const struct outputs *o, bool wipe, in
 /* Continues what the record says was active before the restart. */
 void actions_resume(struct kiosk_state *s, const struct outputs *o, int64_t now);
 
+/* Continues an alert of this kiosk that a broker has kept: `state` is what was retained. */
+void actions_take_over(struct kiosk_state *s, const struct outputs *o, const struct message *state,
+                       int64_t now);
+
 /* The wipe that waits for its record, if it need not wait any longer. */
 void actions_release_wipe(struct kiosk_state *s, const struct outputs *o, int64_t now);
 

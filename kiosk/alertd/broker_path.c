@@ -17,6 +17,11 @@
 #define UNACKED (10 * NS_PER_S)
 /* A connection that has worked for this long is no longer one of a row of drop-outs. */
 #define STEADY (30 * NS_PER_S)
+/* What a broker keeps of this kiosk has come within this, or is overwritten unread. */
+#define LISTEN NS_PER_S
+/* How long brokers keep what does not expire: 30 days. Brokers have limits of their own for this
+ * (RabbitMQ: 49 days), and a message without an expiry would be shorter on the wire. */
+enum { LASTS_S = 30 * 24 * 3600 };
 /* A sealed alert on the wire: the envelope, its topic, and MQTT's own bytes with the expiry. */
 enum { ALERT_BYTES = ENVELOPE_SIZE + 50 + 17 };
 /* Beats of ours that may be missing at a broker before the client is rebuilt. */
@@ -35,10 +40,12 @@ static const struct {
     struct mqtt_budget each, all;
     bool needed;
 } subscriptions[] = {
-    {TOPIC_BEAT, {20, 20}, {0, 0}, true}, /* our own, ten a second at most (config/keys.c) */
-    {TOPIC_ACK, {8, 1}, {600, 200}, true},   {TOPIC_COMMAND, {8, 1}, {60, 10}, true},
-    {TOPIC_ENROL, {20, 2}, {80, 10}, false}, {TOPIC_RELAY, {20, 5}, {80, 20}, false},
-    {TOPIC_ROOT, {8, 1}, {0, 0}, false},
+    /* Our own, before anything else: what brokers keep of it (own_retained.h); a beat that comes
+     * back was sent after that. Ten beats a second at most (config/keys.c). */
+    {TOPIC_PRESENCE, {20, 20}, {0, 0}, false}, {TOPIC_STATE, {20, 20}, {0, 0}, false},
+    {TOPIC_BEAT, {20, 20}, {0, 0}, true},      {TOPIC_ACK, {8, 1}, {600, 200}, true},
+    {TOPIC_COMMAND, {8, 1}, {60, 10}, true},   {TOPIC_ENROL, {20, 2}, {80, 10}, false},
+    {TOPIC_RELAY, {20, 5}, {80, 20}, false},   {TOPIC_ROOT, {8, 1}, {0, 0}, false},
 };
 
 static const struct mqtt_budget answers = {400, 100}, greetings = {5, 1};
@@ -64,6 +71,7 @@ void broker_path_init(struct broker_path *p, const struct config *config, size_t
                              .careful = true,
                              .will = sealer_will,
                              .will_context = sealer};
+    p->cover = config->kiosk.cover;
     p->alert_bytes = sealer->plain ? 0 : ALERT_BYTES;
     memcpy(s->client_id, sealer->kiosk_id, sizeof sealer->kiosk_id);
     broker_path_name_of(sealer, TOPIC_PRESENCE, NULL, s->will_topic);
@@ -111,7 +119,7 @@ void broker_path_stop(struct broker_path *p, struct loop *loop)
     loop_remove(loop, mqtt_thread_fd(p->thread));
     mqtt_thread_free(p->thread);
     p->thread = NULL;
-    p->up = false;
+    p->up = p->listening = false;
 }
 
 /* " (TIMES times before this)", or "". */
@@ -132,7 +140,7 @@ void broker_path_is_up(struct broker_path *p, const struct mqtt_event *e, bool s
     p->steady = false;
     p->denied = MQTT_FAULT_FINE;
     p->detail[0] = '\0';
-    p->refused = 0;
+    p->refused = p->unread = 0;
     p->limits = e->limits;
     p->version = e->version;
     p->connection = e->connection;
@@ -140,6 +148,8 @@ void broker_path_is_up(struct broker_path *p, const struct mqtt_event *e, bool s
         p->fault = MQTT_FAULT_FINE;
     p->up_at = now;
     p->echo_at = NS_NEVER;
+    p->listening = true;
+    p->listen_until = now + LISTEN;
     p->outside = c->outside && (!e->here || simulated);
     if (say_once(&p->said, "up", now, &before))
         log_info("broker %s: connected, MQTT %s%s", c->name, e->version == 5 ? "5" : "3.1.1",
@@ -159,7 +169,7 @@ void broker_path_is_down(struct broker_path *p, enum mqtt_fault fault, const cha
     unsigned before;
     char times[64];
     bool news = p->up || p->fault != fault;
-    p->up = false;
+    p->up = p->listening = false;
     p->fault = fault;
     snprintf(p->detail, sizeof p->detail, "%s", detail);
     if (!news || !say_once(&p->said, mqtt_fault_name(fault), now, &before))
@@ -208,7 +218,7 @@ bool broker_path_is_denied(struct broker_path *p, const struct sealer *c,
     unsigned before;
     char times[64];
     if (needed) {
-        p->refused |= 1u << t;
+        *(e->subscription ? &p->unread : &p->refused) |= 1u << t;
         p->denied = e->fault;
         snprintf(p->detail, sizeof p->detail, "%s: %.200s", e->topic, e->detail);
     }
@@ -221,22 +231,22 @@ bool broker_path_is_denied(struct broker_path *p, const struct sealer *c,
     return needed;
 }
 
-static void not_refused(struct broker_path *p, enum topic t)
+static void denied_ends(struct broker_path *p)
 {
-    p->refused &= ~(1u << t);
-    if (p->refused == 0)
+    if (p->refused == 0 && p->unread == 0)
         p->denied = MQTT_FAULT_FINE;
 }
 
 void broker_path_is_let_through(struct broker_path *p)
 {
-    not_refused(p, TOPIC_ALERT);
+    p->refused &= ~(1u << TOPIC_ALERT);
+    denied_ends(p);
 }
 
 void broker_path_is_let_in(struct broker_path *p)
 {
-    for (size_t k = 0; k < sizeof subscriptions / sizeof subscriptions[0]; k++)
-        not_refused(p, subscriptions[k].topic);
+    p->unread = 0;
+    denied_ends(p);
 }
 
 void broker_path_is_flooded(struct broker_path *p, const struct mqtt_event *e, int64_t now)
@@ -252,6 +262,11 @@ void broker_path_is_flooded(struct broker_path *p, const struct mqtt_event *e, i
 static bool is_refused(const struct broker_path *p, enum topic t)
 {
     return p->refused & 1u << t;
+}
+
+static bool is_unread(const struct broker_path *p, enum topic t)
+{
+    return p->unread & 1u << t;
 }
 
 static bool is_too_small(const struct broker_path *p)
@@ -303,19 +318,25 @@ void broker_path_losses(const struct broker_path *p, char out[BROKER_PATH_LOSSES
          "repeat, or not at all."},
         {!p->limits.will || !p->limits.retain || is_refused(p, TOPIC_PRESENCE),
          "It does not keep for phones that the kiosk is gone: they notice it by silence alone."},
+        {is_unread(p, TOPIC_STATE) || is_unread(p, TOPIC_PRESENCE),
+         "It does not let the kiosk read its own state and presence: with a lost record or a "
+         "restored backup, phones do not believe the kiosk."},
         {is_refused(p, TOPIC_BEAT), "It refuses signs of life: phones and relays take the kiosk "
-                                    "for dead, or this path is not watched."},
+                                    "for dead."},
+        {is_unread(p, TOPIC_BEAT),
+         "It does not let the kiosk read its own signs of life: this path "
+         "is not watched."},
         {is_refused(p, TOPIC_NOTICE), "It refuses notices: staff do not get them this way."},
-        {!p->limits.wildcard || is_refused(p, TOPIC_ACK),
+        {!p->limits.wildcard || is_unread(p, TOPIC_ACK),
          "It lets no answers of phones through to the kiosk."},
-        {!p->limits.wildcard || is_refused(p, TOPIC_COMMAND),
+        {!p->limits.wildcard || is_unread(p, TOPIC_COMMAND),
          "It lets no commands of staff phones through to the kiosk: they cannot end a lockdown "
          "this way."},
-        {!p->limits.wildcard || is_refused(p, TOPIC_ENROL), "It lets no invited phone join."},
-        {!p->limits.wildcard || is_refused(p, TOPIC_RELAY),
+        {!p->limits.wildcard || is_unread(p, TOPIC_ENROL), "It lets no invited phone join."},
+        {!p->limits.wildcard || is_unread(p, TOPIC_RELAY),
          "It lets no relay's signs of life through to the kiosk."},
-        {is_refused(p, TOPIC_ROOT), "It does not let the kiosk read what the root key says of it: "
-                                    "porchlight root ends no alert here this way."},
+        {is_unread(p, TOPIC_ROOT), "It does not let the kiosk read what the root key says of it: "
+                                   "porchlight root ends no alert here this way."},
     };
     size_t len = 0;
     out[0] = '\0';
@@ -329,7 +350,8 @@ enum mqtt_fault broker_path_stale(const struct broker_path *p, int64_t beat, int
                                   int64_t now)
 {
     int64_t heard = p->echo_at != NS_NEVER ? p->echo_at : p->up_at;
-    bool missed = now - heard > BEATS_MISSED * beat && !is_refused(p, TOPIC_BEAT) && !p->echoless;
+    bool missed = now - heard > BEATS_MISSED * beat && !is_refused(p, TOPIC_BEAT) &&
+                  !is_unread(p, TOPIC_BEAT) && !p->echoless;
     if (now - mqtt_thread_alive_at(p->thread) > STALL)
         return mqtt_thread_doing(p->thread);
     if (p->up && unacked_since != NS_NEVER && now - unacked_since > UNACKED)
@@ -350,6 +372,11 @@ static void broker_path_note(struct broker_path *p, enum topic t, const struct m
         p->newest[FRESHNESS_RING] = m->seq;
 }
 
+bool broker_path_lasts(const struct broker_path *p, const struct message *state)
+{
+    return p->cover || (state->state != ALERT_QUIET && !state->drill);
+}
+
 static struct mqtt_publication publication_on(const struct sealer *c, enum topic t)
 {
     const struct topic_rule *rule = &topic_table[t];
@@ -360,9 +387,10 @@ static struct mqtt_publication publication_on(const struct sealer *c, enum topic
 }
 
 int broker_path_publish_box(struct broker_path *p, struct sealer *c, enum topic t,
-                            const uint8_t box[STAFF_BOX_SIZE], bool news)
+                            const uint8_t box[STAFF_BOX_SIZE], bool news, bool lasts)
 {
     struct mqtt_publication out = publication_on(c, t);
+    out.expiry_s = lasts ? LASTS_S : out.expiry_s;
     out.len = sealer_staff(c, out.topic, box, out.payload);
     int rc = mqtt_thread_publish(p->thread, &out);
     if (rc == 0 && news)
@@ -376,6 +404,8 @@ int broker_path_publish(struct broker_path *p, struct sealer *c, enum topic t, s
     struct mqtt_publication out = publication_on(c, t);
     out.token = token;
     out.vital = t == TOPIC_ALERT;
+    if (t == TOPIC_STATE && broker_path_lasts(p, m))
+        out.expiry_s = LASTS_S;
     out.len = sealer_payload(c, out.topic, m, out.payload);
     if (out.len == 0) {
         log_error("a %s message could not be written: %s", message_kind_name(m->kind),

@@ -17,12 +17,16 @@ struct broker_path {
     bool outside; /* what it accepts is handed over: configured so, and not on this machine */
     int version;
     uint64_t connection;
+    bool cover;
     bool online_due; /* with cover: presence follows the first slot, as a sign of life before the
                         alert would make phones show quiet */
     enum mqtt_fault fault;
     enum mqtt_fault denied; /* it refuses on this connection what is needed; MQTT_FAULT_FINE */
-    uint32_t refused;       /* bits of enum topic: what that is */
+    uint32_t refused;       /* bits of enum topic: what may not be written, */
+    uint32_t unread;        /* and what may not be read */
     struct mqtt_limits limits;
+    bool listening;         /* what the broker keeps of this kiosk may not have come yet, */
+    int64_t listen_until;   /* and is not waited for any longer */
     bool steady;            /* this connection has worked for a while */
     bool echoless;          /* rebuilt, as no beat came back, and none has since */
     uint64_t dropped;       /* messages that were over a budget, since the start */
@@ -97,8 +101,12 @@ int broker_path_publish(struct broker_path *p, struct sealer *c, enum topic t, s
                         uint64_t token);
 
 /* The same for a box that only staff phones open. `news`: beats name it from now on; with cover,
- * what fills a slot is none. */
+ * what fills a slot is none. `lasts`: brokers keep it for 30 days. */
 int broker_path_publish_box(struct broker_path *p, struct sealer *c, enum topic t,
-                            const uint8_t box[STAFF_BOX_SIZE], bool news);
+                            const uint8_t box[STAFF_BOX_SIZE], bool news, bool lasts);
+
+/* Whether brokers keep this state for 30 days: while an alert is active, so that it is still there
+ * when this kiosk, or another with its keys, comes back; with cover always. */
+bool broker_path_lasts(const struct broker_path *p, const struct message *state);
 
 #endif

@@ -29,6 +29,12 @@ void delivery_prove(struct delivery *d, const uint8_t *proof, size_t len)
     d->proof_len = len;
 }
 
+const uint8_t *delivery_proof(const struct delivery *d, size_t *len)
+{
+    *len = d->proof_len;
+    return d->proof_len > 0 ? d->proof : NULL;
+}
+
 static void alert_write(const struct delivery *d, const struct outbox_entry *e, int64_t now,
                         struct message *m)
 {
@@ -116,10 +122,8 @@ static void delivery_on_up(struct delivery *d, size_t i, const struct mqtt_event
     push(d, i);
     p->online_due = d->cover;
     if (!d->cover) {
-        delivery_state_to(d, p);
         delivery_ring_to(d, p);
-        delivery_presence_to(d, p);
-        beat_publish(d, p);
+        beat_publish(d, p); /* it comes back behind all that the broker keeps of this kiosk */
     }
     delivery_notices_flush(d);
     d->listener.up(d->listener.context, i);
@@ -165,11 +169,13 @@ static void delivery_on_message(struct delivery *d, size_t i, const struct mqtt_
     if (topic_parse(e->topic, d->sealer->venue_id, d->sealer->kiosk_id, &t, account) != 0)
         return;
     if (t == TOPIC_BEAT) {
-        p->echo_at = clock_now();
+        p->echo_at = p->listen_until = clock_now();
         p->echoless = false;
         p->fault = MQTT_FAULT_FINE;
     } else if (t == TOPIC_REGISTERED) {
         d->listener.answered(d->listener.context, i, e);
+    } else if (t == TOPIC_STATE || t == TOPIC_PRESENCE) {
+        d->listener.own(d->listener.context, i, t, e);
     } else {
         d->listener.received(d->listener.context, t, account, e);
     }
@@ -186,6 +192,8 @@ static void delivery_on_event(struct delivery *d, size_t i, const struct mqtt_ev
         outbox_broker_down(&d->outbox, i);
         break;
     case MQTT_ACKED:
+        if (e->heard && d->paths[i].outside && delivery_ring_is_taken(d, e->token))
+            d->listener.rung(d->listener.context, &d->ring.id);
         delivery_on_answered(d, i, e->token,
                              e->heard            ? OUTBOX_ACKED
                              : e->no_subscribers ? OUTBOX_UNHEARD
@@ -302,9 +310,10 @@ static void on_slot(struct delivery *d, int64_t now)
     beat_all(d, now);
     for (size_t i = 0; i < d->paths_count; i++) {
         struct broker_path *p = &d->paths[i];
-        if (p->online_due && p->up)
+        if (p->online_due && !p->listening) {
             delivery_presence_to(d, p);
-        p->online_due = false;
+            p->online_due = false;
+        }
     }
 }
 
@@ -316,6 +325,7 @@ static int64_t echo_at(const struct delivery *d)
 
 void delivery_time(struct delivery *d, int64_t now)
 {
+    delivery_listen(d, now);
     if (now >= d->beat_at)
         on_beat(d, now);
     else if (now >= echo_at(d))
@@ -331,6 +341,9 @@ int64_t delivery_deadline(const struct delivery *d)
     int64_t next = d->cover ? d->slot_at : d->state_at;
     if (echo_at(d) < next)
         next = echo_at(d);
+    for (size_t i = 0; i < d->paths_count; i++)
+        if (d->paths[i].listening && d->paths[i].listen_until < next)
+            next = d->paths[i].listen_until;
     return next < d->beat_at ? next : d->beat_at;
 }
 

@@ -21,7 +21,11 @@ struct delivery_listener {
                   bool news);
     /* a broker refuses what the kiosk needs: once for each connection */
     void (*denied)(void *context, enum mqtt_fault fault);
-    /* something arrived on a topic of ours */
+    /* a broker outside gave the ring for this alert to a relay */
+    void (*rung)(void *context, const struct alert_id *id);
+    /* broker number i keeps this as the kiosk's own state or presence, or passes it on */
+    void (*own)(void *context, size_t i, enum topic t, const struct mqtt_event *e);
+    /* something else arrived on a topic of ours */
     void (*received)(void *context, enum topic t, const char *account, const struct mqtt_event *e);
     /* broker number i of the config is connected */
     void (*up)(void *context, size_t i);
@@ -91,6 +95,19 @@ void delivery_door(struct delivery *d, const uint8_t box[STAFF_BOX_SIZE]);
 /* What every all-clear and state contains from now on: the proof that a staff phone ended the last
  * lockdown. */
 void delivery_prove(struct delivery *d, const uint8_t *proof, size_t len);
+
+/* Whether a broker may still have to send what it keeps of this kiosk, which is waited for, a
+ * second at most, before state and presence are published there. */
+bool delivery_is_listening(const struct delivery *d, int64_t now);
+
+/* Presence at broker number i is not what it should be. */
+void delivery_present(struct delivery *d, size_t i);
+
+/* The sealer has another epoch: all that is retained is published again. */
+void delivery_epoch_raised(struct delivery *d);
+
+/* The newest such proof; NULL and 0: none. Valid until the next. */
+const uint8_t *delivery_proof(const struct delivery *d, size_t *len);
 
 /* To staff phones, over the brokers that are up; else over the first that comes up. */
 void delivery_notice(struct delivery *d, const struct message *notice);

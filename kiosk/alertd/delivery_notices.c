@@ -21,11 +21,11 @@ static void notice_to(struct delivery *d, struct broker_path *p, const struct wa
         m.age_ms = (clock_now() - n->at) / NS_PER_MS;
     clock_wall(m.at);
     if (n->boxed)
-        broker_path_publish_box(p, d->sealer, TOPIC_NOTICE, n->box, true);
+        broker_path_publish_box(p, d->sealer, TOPIC_NOTICE, n->box, true, false);
     else if (d->sealer->plain)
         broker_path_publish(p, d->sealer, TOPIC_NOTICE, &m, 0);
     else if (sealer_box(d->sealer, &m, box) == 0)
-        broker_path_publish_box(p, d->sealer, TOPIC_NOTICE, box, m.kind != MSG_NOTHING);
+        broker_path_publish_box(p, d->sealer, TOPIC_NOTICE, box, m.kind != MSG_NOTHING, false);
     else
         log_error("a %s notice could not be written: %s", message_kind_name(m.kind),
                   strerror(errno));

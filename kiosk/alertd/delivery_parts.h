@@ -56,6 +56,15 @@ void delivery_state_to(struct delivery *d, struct broker_path *p);
 void delivery_ring_to(struct delivery *d, struct broker_path *p);
 void delivery_presence_to(struct delivery *d, struct broker_path *p); /* only while it is up */
 
+/* Tokens of rings; those of alerts count from 1. */
+#define RING_TOKEN (UINT64_C(1) << 63)
+bool delivery_ring_is_taken(const struct delivery *d, uint64_t token);
+void delivery_ring_changed(struct delivery *d);
+
+/* At a broker that has sent what it keeps of this kiosk, or had the time to: what this kiosk says
+ * now takes its place. */
+void delivery_listen(struct delivery *d, int64_t now);
+
 /* The state to every broker, and when it is next due. */
 void delivery_state_again(struct delivery *d);
 

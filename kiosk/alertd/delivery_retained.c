@@ -12,16 +12,19 @@ void delivery_state_to(struct delivery *d, struct broker_path *p)
 {
     struct message m = d->state;
     delivery_proof_add(d, &m);
-    if (!p->up || !d->state_known)
+    if (!p->up || p->listening || !d->state_known)
         return;
     broker_path_publish(p, d->sealer, TOPIC_STATE, &m, 0);
     if (d->staff_known)
-        broker_path_publish_box(p, d->sealer, TOPIC_STAFF, d->staff, true);
+        broker_path_publish_box(p, d->sealer, TOPIC_STAFF, d->staff, true,
+                                broker_path_lasts(p, &m));
 }
 
 void delivery_presence_to(struct delivery *d, struct broker_path *p)
 {
     struct message m = {.kind = MSG_ONLINE, .age_ms = -1, .connection = p->connection};
+    if (!p->up || p->listening)
+        return;
     broker_path_publish(p, d->sealer, TOPIC_PRESENCE, &m, 0);
 }
 
@@ -31,7 +34,7 @@ void delivery_state_again(struct delivery *d)
 {
     for (size_t i = 0; i < d->paths_count; i++) {
         delivery_state_to(d, &d->paths[i]);
-        if (d->sealer->plain && d->paths[i].up)
+        if (d->sealer->plain)
             delivery_presence_to(d, &d->paths[i]);
     }
     d->state_at = clock_now() + (d->state.state != ALERT_QUIET ? d->state_alert : d->state_quiet);
@@ -56,6 +59,51 @@ void delivery_staff(struct delivery *d, const uint8_t box[STAFF_BOX_SIZE])
     d->staff_known = true;
 }
 
+/* --- what brokers keep of this kiosk --------------------------------------------------------- */
+
+void delivery_listen(struct delivery *d, int64_t now)
+{
+    for (size_t i = 0; i < d->paths_count; i++) {
+        struct broker_path *p = &d->paths[i];
+        if (!p->listening || now < p->listen_until)
+            continue;
+        p->listening = false;
+        if (d->cover)
+            continue;
+        delivery_state_to(d, p);
+        delivery_ring_to(d, p);
+        delivery_presence_to(d, p);
+    }
+}
+
+bool delivery_is_listening(const struct delivery *d, int64_t now)
+{
+    for (size_t i = 0; i < d->paths_count; i++)
+        if (d->paths[i].listening && now < d->paths[i].listen_until)
+            return true;
+    return false;
+}
+
+void delivery_present(struct delivery *d, size_t i)
+{
+    if (d->cover)
+        d->paths[i].online_due = true;
+    else
+        delivery_presence_to(d, &d->paths[i]);
+}
+
+/* Beats name seqs of their own epoch. */
+void delivery_epoch_raised(struct delivery *d)
+{
+    for (size_t i = 0; i < d->paths_count; i++)
+        memset(d->paths[i].newest, 0, sizeof d->paths[i].newest);
+    delivery_ring_changed(d);
+    if (!d->cover && d->state_known)
+        delivery_state_again(d);
+    for (size_t i = 0; i < d->paths_count; i++)
+        delivery_present(d, i);
+}
+
 /* --- relays ---------------------------------------------------------------------------------- */
 
 void delivery_ring_to(struct delivery *d, struct broker_path *p)
@@ -63,12 +111,13 @@ void delivery_ring_to(struct delivery *d, struct broker_path *p)
     struct message m = d->ring;
     if (clock_now() - d->staff_at > STAFF_RINGS_FOR)
         m.staff = (struct alert_id){{0}};
-    if (p->up && d->state_known)
-        broker_path_publish(p, d->sealer, TOPIC_RING, &m, 0);
+    if (!p->up || !d->state_known || (p->listening && !m.on))
+        return;
+    broker_path_publish(p, d->sealer, TOPIC_RING, &m, RING_TOKEN | d->ring.seq);
 }
 
 /* What relays are asked for has changed. */
-static void ring_changed(struct delivery *d)
+void delivery_ring_changed(struct delivery *d)
 {
     d->ring.seq = d->sealer->seq + 1;
     for (size_t i = 0; i < d->paths_count && !d->cover; i++)
@@ -82,7 +131,7 @@ void delivery_ring_all(struct delivery *d, const struct alert_id *id, bool on)
         return;
     d->ring.id = *id;
     d->ring.on = on;
-    ring_changed(d);
+    delivery_ring_changed(d);
 }
 
 /* A code and duress are the same to a relay. */
@@ -90,7 +139,7 @@ void delivery_ring_staff(struct delivery *d)
 {
     randombytes_buf(d->ring.staff.bytes, sizeof d->ring.staff.bytes);
     d->staff_at = clock_now();
-    ring_changed(d);
+    delivery_ring_changed(d);
 }
 
 /* What kind of alert it is, is the same to a relay. */
@@ -108,6 +157,12 @@ void delivery_ring_for(struct delivery *d, const struct alert_action *a)
     case ALERT_PUB_UNCONFIRMED: /* staff are rung for what was pressed: delivery_door */
         break;
     }
+}
+
+/* A broker outside gave the current ring to a relay. */
+bool delivery_ring_is_taken(const struct delivery *d, uint64_t token)
+{
+    return token == (RING_TOKEN | d->ring.seq) && d->ring.on;
 }
 
 bool delivery_has_rung(const struct delivery *d, uint64_t epoch, uint64_t ring,

@@ -17,10 +17,13 @@ static struct message message_from_door(const struct kiosk_state *s, enum alert_
 {
     static const enum message_kind kinds[] = {[ALERT_DOOR_NOTHING] = MSG_NOTHING,
                                               [ALERT_DOOR_CODE] = MSG_CODE,
+                                              [ALERT_DOOR_UNKNOWN] = MSG_CODE,
                                               [ALERT_DOOR_DURESS] = MSG_DURESS};
     struct message m = {.kind = kinds[door], .age_ms = -1};
     if (door != ALERT_DOOR_NOTHING)
         m.id = s->alert.now.id;
+    if (door == ALERT_DOOR_UNKNOWN)
+        strcpy(m.detail, "unknown");
     clock_wall(m.at);
     return m;
 }
@@ -41,7 +44,7 @@ void door_box_resume(struct kiosk_state *s, const struct sealer *sealer)
 {
     const struct record *r = &s->record;
     enum alert_door door = r->was_duress         ? ALERT_DOOR_DURESS
-                           : r->standing.pressed ? ALERT_DOOR_CODE
+                           : r->standing.pressed ? ALERT_DOOR_UNKNOWN
                                                  : ALERT_DOOR_NOTHING;
     if (!sealer->keys)
         return;
@@ -50,8 +53,6 @@ void door_box_resume(struct kiosk_state *s, const struct sealer *sealer)
         return;
     s->alert.now.id = r->standing.id;
     s->door = message_from_door(s, door);
-    if (door == ALERT_DOOR_CODE)
-        strcpy(s->door.detail, "unknown");
     door_box_write(s, sealer);
 }
 

@@ -140,6 +140,30 @@ static void events_on_message(void *context, enum topic t, const char *account,
         phone_messages_take(&p, t, account, e);
 }
 
+struct own_messages_parts events_own_parts(struct kiosk *k)
+{
+    return (struct own_messages_parts){.state = &k->state,
+                                       .outputs = &k->outputs,
+                                       .sealer = &k->sealer,
+                                       .members = k->members,
+                                       .faults = &k->faults};
+}
+
+static void events_on_own(void *context, size_t broker, enum topic t, const struct mqtt_event *e)
+{
+    struct kiosk *k = context;
+    const struct own_messages_parts p = events_own_parts(k);
+    own_messages_take(&k->own, &p, broker, t, e);
+}
+
+/* A relay has the ring: that counts as a phone's answer does. */
+static void events_on_rung(void *context, const struct alert_id *id)
+{
+    struct kiosk *k = context;
+    if (alert_id_equal(id, &k->state.alert.now.id))
+        phone_messages_left(&k->state, &k->outputs);
+}
+
 static void events_on_broker_up(void *context, size_t broker)
 {
     const struct kiosk *k = context;
@@ -157,6 +181,8 @@ struct delivery_listener events_of_delivery(struct kiosk *k)
     return (struct delivery_listener){.context = k,
                                       .acked = events_on_acked,
                                       .denied = events_on_denied,
+                                      .rung = events_on_rung,
+                                      .own = events_on_own,
                                       .received = events_on_message,
                                       .up = events_on_broker_up,
                                       .answered = events_on_answer};

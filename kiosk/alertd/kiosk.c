@@ -154,6 +154,7 @@ void kiosk_time(struct kiosk *k, int64_t now)
 {
     struct kiosk_state *s = &k->state;
     const struct outputs *o = &k->outputs;
+    const struct own_messages_parts own = events_own_parts(k);
     inputs_time(o->inputs, now);
     if (alert_deadline(&s->alert, &s->rules) <= now)
         actions_step(s, o, (struct alert_event){.kind = ALERT_EV_TIME}, now);
@@ -164,6 +165,7 @@ void kiosk_time(struct kiosk *k, int64_t now)
         actions_publish_state(s, o->delivery);
     kiosk_finish_wipe(s, o->wiper, now);
     wiper_time(o->wiper, now);
+    own_messages_time(&k->own, &own, now);
     delivery_time(o->delivery, now);
     members_time(k->members, now);
     cue_show(k, now);
@@ -182,6 +184,7 @@ int64_t kiosk_deadline(const struct kiosk *k)
                                : NS_NEVER,
                            alert_deadline(&s->alert, &s->rules),
                            wiper_deadline(k->outputs.wiper),
+                           own_messages_deadline(&k->own),
                            delivery_deadline(k->outputs.delivery),
                            members_deadline(k->members),
                            cue_deadline(&s->facts, clock_now())};
@@ -204,12 +207,15 @@ static void rules_set(struct kiosk *k)
     drill_plan_init(&k->drill, c->alert.drill_from, c->alert.drill_to);
 }
 
-/* Reads what was active before, and counts this start. If the record is lost, its epoch must not
- * fall back, or phones would refuse all that follows: it becomes the wall clock's seconds. */
-static void record_load(struct record *r, const struct record_place *at, bool wipe)
+/* Reads what was active before, and counts this start. If the record is lost, its epoch should not
+ * fall back, or phones would refuse all that follows: it becomes the wall clock's seconds. Where
+ * that is not enough, brokers show it (own_messages.h). */
+static void record_load(struct record *r, const struct record_place *at, bool wipe,
+                        struct own_messages *own)
 {
     if (record_file_read(at, r) == 0) {
         r->epoch++;
+        own_messages_init(own, r->epoch, r->epoch - 1);
         /* Switched off since: it is cancelled, not postponed until the wipe is enabled again. */
         if (!wipe)
             r->standing.wipe_pending = false;
@@ -219,6 +225,7 @@ static void record_load(struct record *r, const struct record_place *at, bool wi
         log_error("%s: cannot be read (%s); starting as if no alert had been active", at->path,
                   errno == EBADMSG ? "it is damaged or no record" : strerror(errno));
     *r = (struct record){.epoch = clock_is_set() ? (uint64_t)clock_wall_seconds() : 1};
+    own_messages_init(own, r->epoch, 0);
 }
 
 /* What follows from it is done by kiosk_time, after each turn of the loop. */
@@ -236,7 +243,7 @@ static int record_read(struct kiosk *k, struct record_place *at)
         log_error("%s%s: %s", k->prefix, k->config.kiosk.record, strerror(errno));
         return -1;
     }
-    record_load(&k->state.record, at, k->config.wipe.enabled);
+    record_load(&k->state.record, at, k->config.wipe.enabled, &k->own);
     return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "kiosk/alertd/control.h"
 #include "kiosk/alertd/faults.h"
 #include "kiosk/alertd/members/members.h"
+#include "kiosk/alertd/own_messages.h"
 #include "kiosk/alertd/screens.h"
 #include "kiosk/common/paths.h"
 
@@ -26,6 +27,7 @@ struct kiosk {
     struct control *control;
     struct control *admin; /* NULL: its socket could not be opened */
     struct members *members;
+    struct own_messages own;
 };
 
 #endif

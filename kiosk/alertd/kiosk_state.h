@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { KIOSK_STATE_ENDED = 8 };
+
 /* What a kiosk knows at any moment: the alert, and what status, screen and phones are shown of it.
  * Times are ns of CLOCK_MONOTONIC. */
 struct kiosk_state {
@@ -23,6 +25,7 @@ struct kiosk_state {
     struct root_word root; /* what the root key said of this kiosk */
     bool retired;          /* it disowned it */
     uint64_t began_seq;    /* the current alert's first message; 0: of an earlier start */
+    struct alert_id ended[KIOSK_STATE_ENDED]; /* the last alerts that were over, the newest first */
     struct cue_facts facts;
     struct acks acks;             /* answers to the current alert */
     uint8_t nonce[MESSAGE_NONCE]; /* the next command of a staff phone must name it */

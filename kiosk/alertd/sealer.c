@@ -60,6 +60,11 @@ int sealer_rekey(struct sealer *c, const uint8_t venue[ENVELOPE_KEY], struct sea
     return 0;
 }
 
+void sealer_set_epoch(struct sealer *c, uint64_t epoch)
+{
+    __atomic_store_n(&c->epoch, epoch, __ATOMIC_RELEASE);
+}
+
 struct envelope_place sealer_place(const struct sealer *c, const char *topic)
 {
     struct envelope_place at = {.topic = topic};
@@ -137,8 +142,10 @@ size_t sealer_will(const void *sealer, uint64_t connection, uint8_t *payload)
 {
     const struct sealer *c = sealer;
     char topic[TOPIC_NAME_MAX];
-    struct message m = {
-        .kind = MSG_LOST, .epoch = c->epoch, .age_ms = -1, .connection = connection};
+    struct message m = {.kind = MSG_LOST,
+                        .epoch = __atomic_load_n(&c->epoch, __ATOMIC_ACQUIRE),
+                        .age_ms = -1,
+                        .connection = connection};
     topic_name(TOPIC_PRESENCE, c->venue_id, c->kiosk_id, NULL, topic);
     return sealer_seal(c, topic, &m, payload);
 }

@@ -42,6 +42,10 @@ void sealer_finish(struct sealer *c);
  * no broker's thread can be writing a will with them. 0, or -1 with errno. */
 int sealer_rekey(struct sealer *c, const uint8_t venue[ENVELOPE_KEY], struct sealer_keys **old);
 
+/* From now on messages have this epoch. Wills that brokers hold keep the one that they were made
+ * with. */
+void sealer_set_epoch(struct sealer *c, uint64_t epoch);
+
 /* The place of a message on `topic` at this kiosk, epoch and seq 0. Keeps `topic` by address. */
 struct envelope_place sealer_place(const struct sealer *c, const char *topic);
 
@@ -58,7 +62,7 @@ size_t sealer_staff(struct sealer *c, const char *topic, const uint8_t box[STAFF
                     uint8_t *payload);
 
 /* The will of one connection: kind lost, seq 0. Any thread may call it: of what it reads, only the
- * keys ever change, as a whole. */
+ * keys and the epoch ever change, each as a whole. */
 size_t sealer_will(const void *sealer, uint64_t connection, uint8_t *payload);
 
 #endif

@@ -106,7 +106,8 @@ static const char *words_of(const struct message *m)
                    : "all-clear";
     case MSG_CODE:
         return strcmp(m->detail, "unknown") == 0
-                   ? "the code was pressed at the door before a restart, perhaps UNDER DURESS"
+                   ? "the code was pressed at the door, and the kiosk has restarted in this alert: "
+                     "perhaps UNDER DURESS"
                    : "the code was pressed at the door";
     case MSG_DURESS:
         return "the code was pressed at the door UNDER DURESS";
@@ -115,7 +116,14 @@ static const char *words_of(const struct message *m)
     case MSG_DOOR:
         return "door";
     case MSG_FAULT:
-        return "fault";
+        return strcmp(m->detail, "copy") == 0
+                   ? "a copy of this kiosk has spoken, or it has lost its "
+                     "record; if you restored a backup on a second Pi, "
+                     "stop one of the two"
+               : strcmp(m->detail, "unknown-alert") == 0
+                   ? "a broker keeps an alert that this kiosk does not know; begin it again or end "
+                     "it from a staff phone"
+                   : "fault";
     case MSG_DRILL_REPORT:
         return "drill report";
     case MSG_STATE:

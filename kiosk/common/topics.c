@@ -10,6 +10,7 @@
 /* Expiry: an alert or notice that a phone could not fetch within the hour is history, the retained
  * state says which alert is active; the state outlives two of its one-minute repeats; a command is
  * worth nothing once its sender has looked away.
+ * state, presence: the kiosk reads what is kept of its own (kiosk/core/own_retained.h).
  * push, wake: how a phone asks a relay to be rung (kiosk/core/push_offer.h); the kiosk writes to
  * wake that an account is revoked. beat: the kiosk receives its own, or opens that connection
  * again. answer: why a phone's command was refused. enrol: the newcomer writes its request, the
@@ -21,8 +22,8 @@ const struct topic_rule topic_table[TOPIC_COUNT] = {
     [TOPIC_ALERT] = {"alert", false, false, 1, ROLE_KIOSK, PHONES, 3600},
     [TOPIC_NOTICE] = {"notice", false, false, 1, ROLE_KIOSK, ROLE_STAFF, 3600},
     [TOPIC_STAFF] = {"staff", false, true, 1, ROLE_KIOSK, ROLE_STAFF, 180},
-    [TOPIC_STATE] = {"state", false, true, 1, ROLE_KIOSK, PHONES, 180},
-    [TOPIC_PRESENCE] = {"presence", false, true, 1, ROLE_KIOSK, READERS, 0},
+    [TOPIC_STATE] = {"state", false, true, 1, ROLE_KIOSK, PHONES | ROLE_KIOSK, 180},
+    [TOPIC_PRESENCE] = {"presence", false, true, 1, ROLE_KIOSK, READERS | ROLE_KIOSK, 0},
     [TOPIC_BEAT] = {"beat", false, false, 0, ROLE_KIOSK, READERS | ROLE_KIOSK | ROLE_ROOT, 0},
     [TOPIC_ACK] = {"ack", true, false, 1, ROLE_MEMBER | ROLE_STAFF, ROLE_KIOSK, 3600},
     [TOPIC_COMMAND] = {"command", true, false, 1, ROLE_STAFF, ROLE_KIOSK, 60},

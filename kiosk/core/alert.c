@@ -283,6 +283,29 @@ static void alert_on_command(struct todo *t, struct alert *a, const struct alert
     }
 }
 
+/* It goes on as after a restart. Nobody knows any more what was pressed in it. */
+static void alert_on_kept(struct todo *t, struct alert *a, const struct alert_rules *r,
+                          const struct alert_event *e, int64_t now)
+{
+    if (!a->now.drill && e->state <= a->now.state)
+        return;
+    drill_end(t, a);
+    alert_begin(a, e, e->state, false, now);
+    a->now.calm = a->now.unconfirmed = e->unconfirmed;
+    alert_add(t, a, ALERT_DO_FORGET);
+    if (e->unconfirmed && !r->plain) {
+        a->now.pressed = true;
+        a->door = a->door > ALERT_DOOR_UNKNOWN ? a->door : ALERT_DOOR_UNKNOWN;
+        alert_add(t, a, ALERT_DO_SEAL)->door = a->door;
+    }
+    alert_add(t, a, ALERT_DO_RECORD);
+    alert_add(t, a, ALERT_DO_PUBLISH)->publish =
+        e->state == ALERT_LOCKDOWN ? ALERT_PUB_LOCKDOWN : ALERT_PUB_CAUTION;
+    if (e->unconfirmed)
+        alert_add(t, a, ALERT_DO_PUBLISH)->publish = ALERT_PUB_UNCONFIRMED;
+    alert_add(t, a, ALERT_DO_STATE);
+}
+
 static void on_time(struct todo *t, struct alert *a, const struct alert_rules *r, int64_t now)
 {
     if (now >= a->wipe_at) {
@@ -306,6 +329,7 @@ size_t alert_resume(struct alert *a, const struct alert_standing *s, int64_t now
     struct todo t = {.out = out};
     alert_init(a);
     a->now = *s;
+    a->door = s->pressed ? ALERT_DOOR_UNKNOWN : ALERT_DOOR_NOTHING;
     a->since = now;
     if (a->now.wipe_pending)
         alert_add(&t, a, ALERT_DO_WIPE)->drill = false;
@@ -348,6 +372,9 @@ size_t alert_step(struct alert *a, const struct alert_rules *r, const struct ale
             a->now.wipe_pending = false;
             alert_add(&t, a, ALERT_DO_RECORD);
         }
+        break;
+    case ALERT_EV_KEPT:
+        alert_on_kept(&t, a, r, e, now);
         break;
     }
     return t.n;

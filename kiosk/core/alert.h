@@ -35,6 +35,7 @@ enum alert_event_kind {
                        */
     ALERT_EV_ROOT,    /* the root key's word ends the alert: as a staff phone's all-clear does */
     ALERT_EV_WIPED,   /* porchlight-wipe reports that the work is over */
+    ALERT_EV_KEPT,    /* a broker keeps an alert of this kiosk that the record does not have */
 };
 
 enum alert_command {
@@ -49,8 +50,11 @@ struct alert_event {
     enum alert_event_kind kind;
     enum gesture gesture;
     enum alert_command command;
-    bool drill_wipe;          /* ALERT_EV_DRILL: rehearse the wipe too */
-    struct alert_id fresh_id; /* random, used if this event begins an alert */
+    bool drill_wipe;        /* ALERT_EV_DRILL: rehearse the wipe too */
+    enum alert_state state; /* ALERT_EV_KEPT: what it is */
+    bool unconfirmed;       /* ALERT_EV_KEPT: code or duress was pressed in it */
+    struct alert_id
+        fresh_id; /* random, used if this event begins an alert. ALERT_EV_KEPT: its id */
 };
 
 /* The current alert. Everything in it that must survive a power cut is in this struct. */
@@ -66,12 +70,13 @@ struct alert_standing {
     struct alert_id id;
 };
 
-/* What was pressed at the door: what staff phones are sent, sealed. */
-enum alert_door { ALERT_DOOR_NOTHING, ALERT_DOOR_CODE, ALERT_DOOR_DURESS };
+/* What was pressed at the door: what staff phones are sent, sealed. Unknown: code or duress, as
+ * after a restart; a later one is worse. */
+enum alert_door { ALERT_DOOR_NOTHING, ALERT_DOOR_CODE, ALERT_DOOR_UNKNOWN, ALERT_DOOR_DURESS };
 
 struct alert {
     struct alert_standing now;
-    enum alert_door door; /* while now.pressed; NOTHING after a restart: it is not known any more */
+    enum alert_door door; /* while now.pressed */
     int64_t since;        /* when the alert began, ns */
     int64_t wipe_at;      /* end of the wipe's grace, NS_NEVER: none runs */
     bool wipe_is_drill;   /* what that grace will start */

@@ -119,7 +119,7 @@ static void subscription_answered(struct mqtt_session *s, size_t i, struct mqtt_
     s->answered++;
     if (!ok) {
         s->refused += !again;
-        s->listener.refused(s->listener.context, s->setup->subscribe[i].topic, 0, r.fault, r.text);
+        s->listener.unread(s->listener.context, s->setup->subscribe[i].topic, r.fault, r.text);
     } else if (again && s->refused > 0) {
         s->refused--;
     }

@@ -26,7 +26,9 @@ struct mqtt_session_listener {
     /* heard: MQTT 5 says that somebody subscribes; no_subscribers: that nobody does */
     void (*acked)(void *context, uint64_t token, bool heard, bool no_subscribers);
     void (*refused)(void *context, const char *topic, uint64_t token, enum mqtt_fault fault,
-                    const char *detail);
+                    const char *detail); /* a publication */
+    void (*unread)(void *context, const char *topic, enum mqtt_fault fault,
+                   const char *detail); /* a subscription */
     void (*message)(void *context, const char *topic, const void *payload, size_t len,
                     bool retained);
 };

@@ -126,13 +126,26 @@ static void thread_on_acked(void *context, uint64_t token, bool heard, bool no_s
                                              .no_subscribers = no_subscribers});
 }
 
+static void thread_refusal_send(void *thread, struct mqtt_event *e, const char *topic,
+                                const char *detail)
+{
+    snprintf(e->topic, sizeof e->topic, "%s", topic);
+    snprintf(e->detail, sizeof e->detail, "%s", detail);
+    event_send(thread, e);
+}
+
 static void thread_on_refused(void *context, const char *topic, uint64_t token,
                               enum mqtt_fault fault, const char *detail)
 {
     struct mqtt_event e = {.kind = MQTT_REFUSED, .token = token, .fault = fault};
-    snprintf(e.topic, sizeof e.topic, "%s", topic);
-    snprintf(e.detail, sizeof e.detail, "%s", detail);
-    event_send(context, &e);
+    thread_refusal_send(context, &e, topic, detail);
+}
+
+static void thread_on_unread(void *context, const char *topic, enum mqtt_fault fault,
+                             const char *detail)
+{
+    struct mqtt_event e = {.kind = MQTT_REFUSED, .subscription = true, .fault = fault};
+    thread_refusal_send(context, &e, topic, detail);
 }
 
 /* Once a second. */
@@ -268,6 +281,7 @@ static const struct mqtt_session_listener thread_listener = {.up = thread_on_up,
                                                              .subscribed = thread_on_subscribed,
                                                              .acked = thread_on_acked,
                                                              .refused = thread_on_refused,
+                                                             .unread = thread_on_unread,
                                                              .message = thread_on_message};
 
 /* Connects, serves, and notes why it ended. */

@@ -73,6 +73,7 @@ struct mqtt_event {
     int version;                  /* MQTT_UP: 5 or 3 (3.1.1) */
     uint64_t connection;          /* MQTT_UP: its number, as the will has it */
     size_t refused;               /* MQTT_SUBSCRIBED: how many were refused */
+    bool subscription;            /* MQTT_REFUSED: it may not be read; else not be written */
     uint64_t token;               /* MQTT_ACKED, MQTT_REFUSED */
     bool heard;                   /* MQTT_ACKED: MQTT 5 says that somebody subscribes to it */
     bool no_subscribers;       /* MQTT_ACKED: it says that nobody does; neither: it says nothing */

@@ -35,8 +35,10 @@ def name_of(topic):
     return topic.split("/")[3]
 
 
-def puback_on(name, answer, otherwise=0):
-    return lambda c, topic, qos, retain: answer if name_of(topic) == name else otherwise
+def puback_on(name, answer, ring=0x10):
+    """No relay is there, unless `ring` says so: what it was given counts as handed over too."""
+    return lambda c, topic, qos, retain: (answer if name_of(topic) == name else
+                                          ring if name_of(topic) == "ring" else 0)
 
 
 def suback_on(name, answer):
@@ -132,7 +134,7 @@ def connack_codes():
 
 
 def subscriptions():
-    for topic in ("beat", "ack", "command", "enrol", "relay", "*"):
+    for topic in ("presence", "state", "beat", "ack", "command", "enrol", "relay", "*"):
         for code in SUBACK_5 if topic in ("command", "*") else [0x87]:
             yield Row(f"SUBACK {code:#x} on {topic}", Dialect(suback=suback_on(topic, code)),
                       faults=("rights", "limits", "broker"))
@@ -162,6 +164,8 @@ def publications():
         yield Row(f"no PUBACK on {topic}", Dialect(puback=puback_on(topic, Silence)))
     yield Row("PUBACK 0x10 on everything", Dialect(puback=lambda *a: 0x10), delivery="unheard")
     yield Row("PUBACK 0x10 on alert", Dialect(puback=puback_on("alert", 0x10)), delivery="unheard")
+    yield Row("PUBACK 0x10 on alert, and a relay has the ring",
+              Dialect(puback=puback_on("alert", 0x10, ring=0)))
     for code in PUBACK_5:
         yield Row(f"PUBACK {code:#x} on alert", Dialect(puback=puback_on("alert", code)),
                   leaves=False, faults=("rights", "limits", "broker"), delivery="denied")

@@ -31,8 +31,9 @@ keyfile {key}
 
 # What each role may do below porchlight/VENUE/KIOSK/, as kiosk/common/topics.c has it.
 RIGHTS = {
-    "kiosk": ["write alert", "write notice", "write staff", "write state", "write presence",
-              "readwrite beat", "read ack/+", "read command/+", "readwrite enrol/+", "read relay/+",
+    "kiosk": ["write alert", "write notice", "write staff", "readwrite state",
+              "readwrite presence", "readwrite beat", "read ack/+", "read command/+",
+              "readwrite enrol/+", "read relay/+",
               "write answer/+", "write ring", "read root"],
     "member": ["read root", "read alert", "read state", "read presence", "read beat", "write ack/ACCOUNT",
                "read enrol/ACCOUNT", "read answer/ACCOUNT"],

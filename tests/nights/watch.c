@@ -136,6 +136,12 @@ static bool staff_said(const struct alert_id *id)
 
 static void press_begins(const struct station *s, const struct alert *a)
 {
+    struct press *p = press_of(&a->now.id);
+    if (p) { /* a broker kept it, and the record did not */
+        p->excused = false;
+        story("%s %s goes on", alert_state_name(a->now.state), short_id(&a->now.id));
+        return;
+    }
     if (watch.presses_count == PRESSES)
         return;
     watch.presses[watch.presses_count++] =

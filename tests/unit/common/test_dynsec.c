@@ -33,7 +33,7 @@ static const struct {
 } rights[] = {
     {ROLE_KIOSK, "alert", 1, 0},         {ROLE_KIOSK, "ack/+", 0, 1},
     {ROLE_KIOSK, "command/+", 0, 1},     {ROLE_KIOSK, "enrol/+", 1, 1},
-    {ROLE_KIOSK, "relay/+", 0, 1},       {ROLE_KIOSK, "state", 1, 0},
+    {ROLE_KIOSK, "relay/+", 0, 1},       {ROLE_KIOSK, "state", 1, 1},
     {ROLE_MEMBER, "alert", 0, 1},        {ROLE_MEMBER, "notice", 0, 0},
     {ROLE_MEMBER, "ack/" WHO, 1, 0},     {ROLE_MEMBER, "ack/+", 0, 0},
     {ROLE_MEMBER, "command/" WHO, 0, 0}, {ROLE_MEMBER, "enrol/" WHO, 0, 1},

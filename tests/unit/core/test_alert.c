@@ -117,6 +117,24 @@ static const struct story stories[] = {
      true},
     {&graceful, "lockdown code drill-wipe code +20", "FRLS|kRNdS|t|fkRNdS", ALERT_LOCKDOWN,
      ALERT_QUIET, true},
+    /* a broker keeps an alert that the record does not have: what is more than is active goes on */
+    {&wiping, "kept-lockdown", "FRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
+    {&wiping, "kept-caution", "FRCS", ALERT_CAUTION, ALERT_CAUTION, false},
+    {&wiping, "kept-code", "F?RLNS", ALERT_LOCKDOWN, ALERT_QUIET, true},
+    {&plain, "kept-code", "FRLNS", ALERT_LOCKDOWN, ALERT_QUIET, false},
+    {&wiping, "duress kept-code", "xRdS|FxRLNS", ALERT_LOCKDOWN, ALERT_QUIET, true},
+    {&wiping, "caution kept-lockdown", "FRCS|FRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
+    {&wiping, "lockdown kept-caution", "FRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
+    {&wiping, "drill kept-caution", "FR:lS|R:aSDFFRCS", ALERT_CAUTION, ALERT_CAUTION, false},
+    {&wiping, "lockdown code drill kept-lockdown", "FRLS|kRNdS|t", ALERT_LOCKDOWN, ALERT_LOCKDOWN,
+     true},
+    /* after a restart nobody knows what was pressed before it: the code alone does not say so */
+    {&wiping, "lockdown duress restart code", "FRLS|xRNdS|LNS|?RNdS", ALERT_LOCKDOWN, ALERT_QUIET,
+     true},
+    {&wiping, "lockdown code restart duress", "FRLS|kRNdS|LNS|xRNdS", ALERT_LOCKDOWN, ALERT_QUIET,
+     true},
+    {&wiping, "duress restart code cmd-all-clear code", "xRdS|S|?RdS|oRASF|kRdS", ALERT_QUIET,
+     ALERT_QUIET, true},
     /* nothing to take back */
     {&wiping, "ignored", "", ALERT_QUIET, ALERT_QUIET, false},
     {&wiping, "cmd-all-clear", "", ALERT_QUIET, ALERT_QUIET, false},
@@ -145,6 +163,9 @@ static const struct {
     {"drill", {.kind = ALERT_EV_DRILL}},
     {"drill-wipe", {.kind = ALERT_EV_DRILL, .drill_wipe = true}},
     {"wiped", {.kind = ALERT_EV_WIPED}},
+    {"kept-lockdown", {.kind = ALERT_EV_KEPT, .state = ALERT_LOCKDOWN}},
+    {"kept-caution", {.kind = ALERT_EV_KEPT, .state = ALERT_CAUTION}},
+    {"kept-code", {.kind = ALERT_EV_KEPT, .state = ALERT_LOCKDOWN, .unconfirmed = true}},
 };
 enum { WORDS = sizeof words / sizeof words[0] };
 
@@ -165,7 +186,7 @@ static void append_action(char *done, const struct alert_action *a)
 {
     static const char *const publish[] = {"L", "C", "U", "A", "N"};
     static const char *const in_drill[] = {":l", ":c", ":u", ":a", ":n"};
-    static const char *const sealed[] = {"o", "k", "x"};
+    static const char *const sealed[] = {"o", "k", "?", "x"};
     static const char *const others[] = {
         [ALERT_DO_RECORD] = "R", [ALERT_DO_STATE] = "S",  [ALERT_DO_TICK] = "t",
         [ALERT_DO_NOTICE] = "n", [ALERT_DO_FORGET] = "F", [ALERT_DO_REPORT] = "D",
@@ -182,15 +203,26 @@ static void append_action(char *done, const struct alert_action *a)
         append(done, others[a->kind]);
 }
 
-static void one(struct alert *a, const struct story *s, const struct alert_event *e, int64_t now,
-                char *done)
+static void append_all(char *done, const struct alert_action *out, size_t n)
 {
-    struct alert_action out[ALERT_ACTIONS_MAX];
-    size_t n = alert_step(a, s->rules, e, now, out);
     if (n > 0 && done[0] != '\0')
         append(done, "|");
     for (size_t i = 0; i < n; i++)
         append_action(done, &out[i]);
+}
+
+static void restart(struct alert *a, int64_t now, char *done)
+{
+    struct alert_action out[ALERT_ACTIONS_MAX];
+    struct alert_standing recorded = a->now;
+    append_all(done, out, alert_resume(a, &recorded, now, out));
+}
+
+static void one(struct alert *a, const struct story *s, const struct alert_event *e, int64_t now,
+                char *done)
+{
+    struct alert_action out[ALERT_ACTIONS_MAX];
+    append_all(done, out, alert_step(a, s->rules, e, now, out));
 }
 
 static void play(const struct story *s, struct alert *a, char *done)
@@ -210,6 +242,10 @@ static void play(const struct story *s, struct alert *a, char *done)
                 one(a, s, &(struct alert_event){.kind = ALERT_EV_TIME}, now, done);
             }
             now = until;
+            continue;
+        }
+        if (strcmp(w, "restart") == 0) {
+            restart(a, now, done);
             continue;
         }
         size_t k = 0;
@@ -340,6 +376,8 @@ static bool is_drill(const struct alert_event *e)
 static bool is_meant(const struct alert_action *a, const struct alert_event *e)
 {
     bool hand = e->kind == ALERT_EV_GESTURE, phone = e->kind == ALERT_EV_COMMAND;
+    if (e->kind == ALERT_EV_KEPT && !a->drill)
+        return true; /* of before: one that a broker keeps */
     switch (a->publish) {
     case ALERT_PUB_LOCKDOWN:
         return a->drill ? is_drill(e)

@@ -28,6 +28,9 @@ enum {
     EV_DRILL_WIPE,
     EV_UNIT,
     EV_WIPED,
+    EV_KEPT_CAUTION,
+    EV_KEPT_LOCKDOWN,
+    EV_KEPT_CODE,
     EV_POWER_CUT,
     EV_COUNT,
 };
@@ -36,8 +39,14 @@ static const char *event_name(size_t event)
 {
     static const char *const commands[] = {"command lockdown", "command caution",
                                            "command all-clear", "command drill", "command abort"};
-    static const char *const others[] = {"drill", "drill with the wipe", "time passes",
-                                         "the wipe is done", "power cut and restart"};
+    static const char *const others[] = {"drill",
+                                         "drill with the wipe",
+                                         "time passes",
+                                         "the wipe is done",
+                                         "a broker keeps a caution",
+                                         "a broker keeps a lockdown",
+                                         "a broker keeps a lockdown with the code",
+                                         "power cut and restart"};
     if (event < EV_GESTURES)
         return gesture_name((enum gesture)event);
     return event < EV_COMMANDS ? commands[event - EV_GESTURES] : others[event - EV_COMMANDS];
@@ -54,6 +63,10 @@ static struct alert_event event_of(size_t event)
         e.command = (enum alert_command)(event - EV_GESTURES);
     } else if (event == EV_WIPED) {
         e.kind = ALERT_EV_WIPED;
+    } else if (event >= EV_KEPT_CAUTION && event <= EV_KEPT_CODE) {
+        e.kind = ALERT_EV_KEPT;
+        e.state = event == EV_KEPT_CAUTION ? ALERT_CAUTION : ALERT_LOCKDOWN;
+        e.unconfirmed = event == EV_KEPT_CODE;
     } else {
         e.kind = ALERT_EV_DRILL;
         e.drill_wipe = event == EV_DRILL_WIPE;
@@ -137,6 +150,8 @@ static const char *check_step(const struct alert_node *before, const struct aler
     if (before->a.now.state == ALERT_CAUTION && s->a.now.state == ALERT_QUIET && !staff_ends &&
         event != EV_GESTURES + ALERT_CMD_ABORT)
         return "somebody on site ends a caution";
+    if ((event == EV_KEPT_LOCKDOWN || event == EV_KEPT_CODE) && !in_lockdown(&s->a))
+        return "a lockdown that a broker keeps is not taken over";
     if (event == GESTURE_LOCKDOWN &&
         (!in_lockdown(&s->a) || s->a.now.calm || !publishes(out, n, ALERT_PUB_LOCKDOWN)))
         return "a press is lost";

@@ -102,8 +102,7 @@ static bool command_is_stale(const struct command_check *d, const struct message
                              enum alert_command c)
 {
     if (c == ALERT_CMD_ALL_CLEAR)
-        return !alert_id_is_none(&d->standing) &&
-               memcmp(&m->id, &d->standing, sizeof m->id) != 0;
+        return !alert_id_is_none(&d->standing) && memcmp(&m->id, &d->standing, sizeof m->id) != 0;
     if (c == ALERT_CMD_ABORT && !alert_id_is_none(&m->id))
         return memcmp(&m->id, &d->standing, sizeof m->id) != 0;
     return false;

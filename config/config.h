@@ -72,12 +72,14 @@ struct config_broker { /* [broker NAME] */
     char name[CONFIG_NAME_MAX];
     char host[CONFIG_TEXT_MAX]; /* host name or address */
     int port;
-    bool tls;                       /* false only for a loopback address */
-    char ca[CONFIG_PATH_MAX];       /* PEM file that the broker's certificate must chain to */
-    char user[CONFIG_USER_MAX];     /* may be empty */
-    char password[CONFIG_NAME_MAX]; /* name of a credential; empty if and only if user is */
-    char phones[CONFIG_TEXT_MAX];   /* where phones reach it, "wss://..."; empty: they do not */
-    bool outside;                   /* it is outside the venue, its PUBACK hands over */
+    bool tls;                        /* false only for a loopback address */
+    char ca[CONFIG_PATH_MAX];        /* PEM file that the broker's certificate must chain to */
+    char user[CONFIG_USER_MAX];      /* may be empty */
+    char password[CONFIG_NAME_MAX];  /* name of a credential; empty if and only if user is */
+    char phones[CONFIG_TEXT_MAX];    /* where phones reach it, "wss://..."; empty: they do not */
+    char phones_ca[CONFIG_PATH_MAX]; /* PEM file of that address's authority, which invitations pin
+                                        for apps; empty: none is pinned */
+    bool outside;                    /* it is outside the venue, its PUBACK hands over */
 };
 
 struct config_plain {                /* [plain]; heeded in a plain venue alone */

@@ -68,6 +68,23 @@ int enrol_invite(struct enrol_list *l, const char *account, bool staff,
     return 0;
 }
 
+void enrol_deaden(struct enrol_list *l)
+{
+    for (size_t i = 0; i < ENROL_OPEN_MAX; i++) {
+        struct enrol_open *one = &l->open[i];
+        if (one->standing == ENROL_OPEN && !one->staff && !one->claimed)
+            one->dead = true;
+    }
+}
+
+bool enrol_is_dead(const struct enrol_list *l, const char *account)
+{
+    for (size_t i = 0; i < ENROL_OPEN_MAX; i++)
+        if (l->open[i].standing == ENROL_OPEN && strcmp(l->open[i].account, account) == 0)
+            return l->open[i].dead;
+    return false;
+}
+
 const uint8_t *enrol_key(const struct enrol_list *l, const char *account)
 {
     const struct enrol_open *o = enrol_recall(l, account);

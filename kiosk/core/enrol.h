@@ -89,6 +89,7 @@ struct enrol_open {
     char account[ENROL_ACCOUNT + 1];
     bool staff, claimed, confirmed, certified;
     bool copied;    /* a second phone has the secret too */
+    bool dead;      /* no phone joins by it, and nothing on site shows that; see enrol_deaden */
     unsigned tries; /* for the digits, that are left */
     int64_t until;
     uint8_t secret[INVITATION_SECRET];
@@ -110,6 +111,13 @@ void enrol_begin(struct enrol_list *l, const uint8_t venue[ENVELOPE_ID],
 /* 0, or -1 if ENROL_OPEN_MAX are open or the account is known. */
 int enrol_invite(struct enrol_list *l, const char *account, bool staff,
                  const uint8_t secret[INVITATION_SECRET], int64_t now);
+
+/* An alert is active: whoever is on site may have seen an invitation, or have forced somebody to
+ * make one. Those for members that no phone has answered yet go on to look open until they expire,
+ * and are never answered, also after the alert. A staff phone needs the root key to join, whatever
+ * happens on site. */
+void enrol_deaden(struct enrol_list *l);
+bool enrol_is_dead(const struct enrol_list *l, const char *account);
 
 enum enrol_verdict {
     ENROL_REFUSED,   /* see enum enrol_reason */

@@ -339,6 +339,22 @@ def test_a_seized_kiosk_is_disowned_from_its_backup(venue, elsewhere, named):
     box.wait("show", within=30, show="retired")
 
 
+def test_a_seized_kiosk_is_disowned_from_its_papers_alone(venue, elsewhere):
+    """No backup: an empty folder, the printed page, and the root key in the host's handwriting."""
+    box = Listener(["--prefix", elsewhere.prefix, *elsewhere.phone], elsewhere.prefix / "phone.log")
+    venue.boxes.append(box)
+    box.wait("link", within=30, up=True)
+    empty, keep = fresh("n"), venue.prefix / "seized/papers/keep.html"
+    t = Terminal([program("porchlight"), "--prefix", str(empty), "retire", "--root", "-", "--paper",
+                  str(keep)])
+    type_in(t, paper(hexed(venue.root)))
+    t.until("every broker shuts that kiosk out")
+    assert t.end() == 0
+    box.wait("show", within=30, show="retired")
+    assert not list(empty.iterdir())
+    shutil.rmtree(empty)
+
+
 @pytest.mark.parametrize("change, why", [
     (lambda ca: ca.unlink(), "there is no such file"),
     (lambda ca: ca.write_text(""), "the file is empty"),

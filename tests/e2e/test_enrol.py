@@ -2,10 +2,13 @@
 mosquitto with its dynamic security plugin, by the real porchlightd and the command as a host uses
 it. The phones are tests/kit/joining.py's."""
 
+import hashlib
 import json
 import re
 import secrets
 import shutil
+import signal
+import ssl
 import subprocess
 import time
 from pathlib import Path
@@ -246,14 +249,86 @@ def test_an_expired_invitation_is_dead(make_venue, folder):
     assert venue.ask("phones")["invited"] == 0 and venue.ask("phones")["members"] == 1
 
 
-def test_a_lockdown_takes_invitations_back(venue):
-    link = venue.invite()["link"]
-    early = Joiner(link, venue.brokers[0])
-    venue.kiosk.sim("switch", "hold", "400ms")
-    wait.until(early.down.is_set, "the newcomer to be thrown out")
-    venue.settled(set())
+def lets_nobody_in(joiner):
+    joiner.ask()
+    time.sleep(1.5)
+    joiner.ask()
+    wait.until(lambda: not joiner.down.is_set(), "still there", 2)
+    assert not joiner.answers, joiner.answers
+
+
+def ask_control(venue, what):
+    return local.control(venue.kiosk.run / "control.sock", what)
+
+
+def test_an_invitation_that_a_lockdown_overtakes_joins_nobody(venue):
+    staff = venue.staff()
+    child, said = venue.invite_waiting()
+    ask_control(venue, "lockdown")
+    early = Joiner(said["link"], venue.brokers[0])
+    lets_nobody_in(early)
+    assert child.poll() is None  # nothing on site shows it
+    ask_control(venue, "code")
+    venue.cli("root", "end", "--root", venue.kiosk.root_key, within=60)
+    wait.until(lambda: venue.kiosk.status()["state"] == "quiet", "the end")
+    lets_nobody_in(early)  # nor after the alert: somebody may have photographed it
+    assert venue.member().account in venue.accounts() and staff.let_in_at()
+
+
+def answers_on_site(venue):
+    """What the commands of a host say, without what differs each time."""
+    said = []
+    for args in (["invite", "--leave", "--json"], ["phones", "--json"], ["status", "--json"],
+                 ["all-clear", "--final"], ["drill"]):
+        done = venue.kiosk.cli(*args)
+        text = re.sub(r'"(account|link|id|at)":"[^"]*"|"(age_ms|beat_ms)":\d+|"last_drill":[^}]*}?',
+                      "", done.stdout)
+        said.append((args[0], done.returncode, text, done.stderr))
+        if args[0] == "drill":
+            assert ask_control(venue, "code")["ok"]
+    return said
+
+
+def test_a_hidden_lockdown_answers_as_quiet_does(make_venue):
+    """Code or duress was pressed: who is on site must not learn from any command that an alert goes
+    on."""
+    venue, quiet = make_venue(), make_venue()
+    assert ask_control(venue, "lockdown")["ok"] and ask_control(venue, "code")["ok"]
+    assert ask_control(quiet, "code")["ok"]
+    for one in (venue, quiet):
+        wait.until(lambda: one.kiosk.status()["brokers"][0]["registrar"] == "", "the registrar")
+    hidden, calm = answers_on_site(venue), answers_on_site(quiet)
+    assert hidden == calm
+    newcomer = Joiner(venue.invite()["link"], venue.brokers[0])
+    lets_nobody_in(newcomer)  # though it looks good
+
+
+def test_an_open_alert_says_why_and_a_staff_phone_joins_all_the_same(venue):
+    ask_control(venue, "lockdown")
     told = venue.cli("invite", "--leave", code=1).stderr
-    assert "No invitation was made" in told and "lockdown" not in told
+    assert "an alert is active" in told and "porchlight root end" in told
+    venue.staff()
+    ask_control(venue, "code")  # hidden now
+    staff = venue.staff()
+    assert staff.let_in_at()
+
+
+def test_an_invitation_pins_the_authority_that_is_known(venue):
+    assert read_link(venue.invite()["link"]).pins == [b""]
+    pem = venue.brokers[0].ca
+    venue.kiosk.change({"broker b0": {"phones_ca": pem}})
+    venue.kiosk.daemon.signal(signal.SIGHUP)
+    der = ssl.PEM_cert_to_DER_cert(pem.read_text())
+    wait.until(lambda: read_link(venue.invite()["link"]).pins == [hashlib.sha256(der).digest()],
+               "the pin", 10)
+
+
+def test_invite_and_rotate_right_after_revoke(venue):
+    gone, stays = venue.member(), venue.member()
+    venue.cli("revoke", gone.account, within=60)
+    venue.cli("rotate", within=60)
+    assert venue.member().account in venue.accounts()
+    assert stays.let_in_at()
 
 
 def test_a_drill_does_not(venue):

@@ -1,5 +1,6 @@
 #include "kiosk/alertd/members/enrolment.h"
 
+#include "config/ca_pin.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/ns.h"
@@ -34,6 +35,22 @@ static void invitation_draw(struct drawn *d)
     sodium_memzero(random, sizeof random);
 }
 
+/* NULL: no authority is known for that address. One that cannot be used is named, and not pinned.
+ */
+static const uint8_t *phones_pin(const struct config_broker *b, uint8_t pin[CA_PIN])
+{
+    if (b->phones_ca[0] == '\0')
+        return NULL;
+    if (ca_pin_of_file(b->phones_ca, pin) == 0)
+        return pin;
+    log_warning("[broker %s] phones_ca: %s: %s. Invitations do not contain its fingerprint",
+                b->name, b->phones_ca,
+                errno == EINVAL    ? "it holds several certificates; expected one"
+                : errno == EBADMSG ? "it holds no certificate"
+                                   : strerror(errno));
+    return NULL;
+}
+
 static int link_write(const struct phone_brokers *p, const struct drawn *d, bool staff,
                       struct enrolment_invitation *i)
 {
@@ -49,9 +66,13 @@ static int link_write(const struct phone_brokers *p, const struct drawn *d, bool
     memcpy(all.account, d->account, sizeof all.account);
     memcpy(all.venue, p->sealer->venue, sizeof all.venue);
     memcpy(all.kiosk, p->sealer->kiosk, sizeof all.kiosk);
-    for (size_t b = 0; b < c->brokers_count && all.brokers_count < INVITATION_BROKERS_MAX; b++)
-        if (phone_brokers_has(p, b))
-            all.brokers[all.brokers_count++] = c->brokers[b].phones;
+    uint8_t pins[INVITATION_BROKERS_MAX][CA_PIN];
+    for (size_t b = 0; b < c->brokers_count && all.brokers_count < INVITATION_BROKERS_MAX; b++) {
+        if (!phone_brokers_has(p, b))
+            continue;
+        all.pins[all.brokers_count] = phones_pin(&c->brokers[b], pins[all.brokers_count]);
+        all.brokers[all.brokers_count++] = c->brokers[b].phones;
+    }
     return invitation_link(&all, i->link);
 }
 
@@ -63,9 +84,16 @@ static bool phones_have_a_broker(const struct phone_brokers *p)
     return false;
 }
 
-static const char *why_no_invitation(const struct members *m)
+bool enrolment_in_alert(const struct members *m)
 {
-    const struct alert_standing *alert = &m->needs.alert->now;
+    const struct alert_standing *now = &m->needs.alert->now;
+    return now->state != ALERT_QUIET && !now->drill;
+}
+
+/* Nobody on site may learn of an alert that is hidden there: then this answers as in quiet. A staff
+ * phone joins by the root key alone, so it can be invited at any time. */
+static const char *why_no_invitation(const struct members *m, bool staff)
+{
     if (m->needs.config->venue.page[0] == '\0')
         return "no invitation was made: [venue] page is not set; write into porchlight.conf where "
                "the members' page is served, and reload (systemctl reload porchlightd)";
@@ -75,14 +103,17 @@ static const char *why_no_invitation(const struct members *m)
     if (!clock_is_set())
         return "no invitation was made: the clock was never set, and phones would think that the "
                "invitation has expired; set it (timedatectl) and try again";
-    /* Nobody on site may learn of an alert that is hidden there, so all of these read the same. A
-     * drill is hidden from nobody, and shows that a phone is missing. */
-    bool in_alert = alert->state != ALERT_QUIET && !alert->drill;
-    return in_alert || !phone_brokers_any_up(&m->brokers) || key_rotation_runs(m->rotation)
-               ? "no invitation was made: phones cannot join at the moment, because no broker that "
-                 "they use is connected, because a new key is being sent to them, or because a "
-                 "staff phone has not ended the last alert; see porchlight status"
-               : NULL;
+    if (!staff && enrolment_in_alert(m) && !m->needs.alert->now.calm)
+        return "no invitation was made: an alert is active. A staff phone has to end it first. "
+               "Where the root key is, porchlight root end does so too, and a staff phone can be "
+               "invited now (porchlight invite --staff)";
+    if (key_rotation_runs(m->rotation))
+        return "no invitation was made: a new key is being sent to the phones; try again in a "
+               "minute";
+    return phone_brokers_any_up(&m->brokers) ? NULL
+                                             : "no invitation was made: no broker that phones use "
+                                               "is connected, so no phone could "
+                                               "join; see porchlight status";
 }
 
 static const char *invitation_open(struct members *m, bool staff, const struct drawn *d,
@@ -104,7 +135,7 @@ const char *enrolment_invite(struct members *m, bool staff, bool on_screen,
                              struct enrolment_invitation *i)
 {
     struct drawn d;
-    const char *why = why_no_invitation(m);
+    const char *why = why_no_invitation(m, staff);
     if (why)
         return why;
     invitation_draw(&d);
@@ -113,6 +144,8 @@ const char *enrolment_invite(struct members *m, bool staff, bool on_screen,
     sodium_memzero(&d, sizeof d);
     if (why)
         return why;
+    if (enrolment_in_alert(m))
+        enrol_deaden(m->invitations);
     i->screens = on_screen ? screens_qr(m->needs.screens, i->link, SHOWN_S) : 0;
     if (i->screens > 0)
         memcpy(m->on_screen, i->account, sizeof i->account);
@@ -307,6 +340,8 @@ bool enrolment_letter(struct members *m, const char *account, const struct mqtt_
     struct letter l;
     if (e->len >= 2 && e->payload[1] == ENVELOPE_FORM_WELCOME)
         return true; /* the kiosk's own, which a broker of MQTT 3.1.1 sends back */
+    if (enrol_is_dead(m->invitations, account))
+        return true;
     if (letter_open(m->needs.sealer, e, &l) == 0) {
         j = letter_judge(m->invitations, &l, account, &letter);
         letter_obey(m, &j, &letter);

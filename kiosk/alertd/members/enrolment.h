@@ -12,6 +12,10 @@ struct enrolment_invitation {
     int screens;                    /* that show it */
 };
 
+/* Whether an alert is active, no drill. Then members' invitations join nobody (enrol_deaden),
+ * whether the site is shown the alert or not. */
+bool enrolment_in_alert(const struct members *m);
+
 const char *enrolment_invite(struct members *m, bool staff, bool on_screen,
                              struct enrolment_invitation *i);
 

@@ -218,13 +218,11 @@ size_t members_count(const struct members *m, bool staff)
     return m->ready ? roster_count(m->registry.phones, PHONE_IN, staff) : 0;
 }
 
-/* In a real lockdown all invitations are taken back, so that no raider joins with a code that the
- * screen shows. */
+/* In an alert no raider joins with a code that the screen shows. */
 static void invitations_time(struct members *m, int64_t now)
 {
-    const struct alert_standing *alert = &m->needs.alert->now;
-    if (alert->state == ALERT_LOCKDOWN && !alert->drill)
-        enrolment_withdraw_all(m);
+    if (enrolment_in_alert(m))
+        enrol_deaden(m->invitations);
     enrolment_expire(m, now);
 }
 

@@ -20,10 +20,11 @@
 char *certificate_make(const struct pki_pair *ca, char names[][PKI_NAME_MAX], size_t count)
 {
     struct pki_pair *pair = locked_memory(sizeof *pair);
-    char *both = pair ? locked_memory(sizeof *pair) : NULL;
+    char *both = pair ? locked_memory(sizeof *pair + PKI_TEXT_MAX) : NULL;
 
     if (both && pki_server(ca, names, count, time(NULL), pair) == 0) {
-        snprintf(both, sizeof *pair, "%s%s", pair->key, pair->certificate);
+        snprintf(both, sizeof *pair + PKI_TEXT_MAX, "%s%s%s", pair->key, pair->certificate,
+                 ca->certificate);
     } else {
         sodium_free(both);
         both = NULL;

@@ -6,7 +6,9 @@
 
 #include <stdbool.h>
 
-/* Brokers' certificates: key and certificate in one PEM file, so that one rename changes both. */
+/* Brokers' certificates: key, certificate and the authority's certificate in one PEM file, so that
+ * one rename changes all. A server shows the authority's too, for a machine that knows only its
+ * pin, from paper (pinned_ca.h). */
 
 /* A new one, in locked memory, which you sodium_free. NULL: see pki_server. */
 char *certificate_make(const struct pki_pair *ca, char names[][PKI_NAME_MAX], size_t count);

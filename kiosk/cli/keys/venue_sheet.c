@@ -22,6 +22,18 @@ static const char title[] = "porchlight paper 1";
 
 /* --- made from a config ---------------------------------------------------------------------- */
 
+/* The kiosk's own broker has no address there that another machine could use; phones have one. */
+static void sheet_host(struct config_broker *b)
+{
+    bool here = strcmp(b->host, "127.0.0.1") == 0 || strcmp(b->host, "::1") == 0;
+    const char *from = strstr(b->phones, "://");
+    if (!here || !from)
+        return;
+    from += 3;
+    size_t len = from[0] == '[' ? strcspn(from, "]") - 1 : strcspn(from, ":/");
+    snprintf(b->host, sizeof b->host, "%.*s", (int)len, from + (from[0] == '['));
+}
+
 void venue_sheet_of_config(struct venue_sheet *s, const struct config *c, venue_sheet_ca *ca_of,
                            void *context)
 {
@@ -32,6 +44,7 @@ void venue_sheet_of_config(struct venue_sheet *s, const struct config *c, venue_
     for (size_t i = 0; i < c->brokers_count; i++) {
         struct venue_sheet_broker *b = &s->brokers[s->brokers_count++];
         b->at = c->brokers[i];
+        sheet_host(&b->at);
         b->pinned =
             b->at.tls && ca_of(context, &b->at, path) == 0 && ca_pin_of_file(path, b->pin) == 0;
     }

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PAUSE_MS = 100 };
+enum { PAUSE_MS = 100, BROKER_MS = 5000 };
 
 int admin_client_ask(const struct cli *cli, cJSON **reply, const char *format, ...)
 {
@@ -65,6 +65,34 @@ void admin_client_warn(const cJSON *reply)
         if (!is_done(b))
             log_warning("Broker %s: %s", admin_client_text(b, "name"),
                         fault[0] != '\0' ? fault : "not done yet");
+    }
+}
+
+static bool is_any_connected(const cJSON *reply)
+{
+    const cJSON *b, *all = cJSON_GetObjectItemCaseSensitive(reply, "brokers");
+    cJSON_ArrayForEach(b, all)
+    {
+        if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(b, "connected")))
+            return true;
+    }
+    return cJSON_GetArraySize(all) == 0;
+}
+
+int admin_client_await_broker(const struct cli *cli)
+{
+    const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+    int64_t until = clock_now() + BROKER_MS * INT64_C(1000000);
+    for (;;) {
+        cJSON *reply;
+        int code = admin_client_ask(cli, &reply, "phones");
+        if (code != CLI_OK)
+            return code;
+        bool enough = is_any_connected(reply) || clock_now() >= until;
+        cJSON_Delete(reply);
+        if (enough)
+            return CLI_OK;
+        nanosleep(&pause, NULL);
     }
 }
 

@@ -23,6 +23,10 @@ struct admin_client_brokers admin_client_brokers(const cJSON *reply);
 /* Warns about each broker where something is left to be done. */
 void admin_client_warn(const cJSON *reply);
 
+/* Waits until a broker that phones use is connected, or for 5 s: after a change of keys the kiosk
+ * connects to all of them again. CLI_OK in both cases; what is asked next says what is missing. */
+int admin_client_await_broker(const struct cli *cli);
+
 /* Asks "joining ACCOUNT" until nothing is left at the brokers, or for at most `ms`. As
  * admin_client_ask; *reply is the last. */
 int admin_client_settle(const struct cli *cli, const char *account, int ms, cJSON **reply);

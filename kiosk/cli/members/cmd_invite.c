@@ -279,7 +279,9 @@ static int invite_make(struct invite *i)
         sigaction(SIGINT, &stop, NULL);
         sigaction(SIGTERM, &stop, NULL);
     }
-    int code = admin_client_ask(i->cli, &made, "invite %s%s", i->staff ? "staff" : "member",
+    int code = admin_client_await_broker(i->cli);
+    if (code == CLI_OK)
+        code = admin_client_ask(i->cli, &made, "invite %s%s", i->staff ? "staff" : "member",
                                 i->output.on_screen ? " screen" : "");
     if (code != CLI_OK)
         return code;

@@ -63,7 +63,9 @@ static int new_key_use(const struct cli *cli, const char *path, const uint8_t *k
 {
     cJSON *reply;
     sodium_bin2hex(hex, 2 * ENVELOPE_KEY + 1, key, ENVELOPE_KEY);
-    int code = admin_client_ask(cli, &reply, "rotate %s", hex);
+    int code = admin_client_await_broker(cli);
+    if (code == CLI_OK)
+        code = admin_client_ask(cli, &reply, "rotate %s", hex);
     if (code != CLI_OK)
         return code;
     cJSON_Delete(reply);

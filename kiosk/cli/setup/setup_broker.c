@@ -151,15 +151,20 @@ int setup_section(struct setup *s, const char *broker, const char *host, int por
     return -1;
 }
 
+/* Its certificates are the venue's own authority's, for the kiosk and for phones. */
 int setup_own_section(struct setup *s, const char *broker, const char *where, const char *host,
                       int port, bool outside)
 {
-    char phones[3 * ANSWER_MAX];
+    char phones[3 * ANSWER_MAX], section[32], path[PATH_LEN];
+    snprintf(section, sizeof section, "broker %s", broker);
+    snprintf(path, sizeof path, "%.256s" PATH_ETC "/broker-ca.pem", s->prefix);
     setup_address(s, outside ? host : NULL, "wss", "mqtt", phones);
     /* porchlightd's client id is the kiosk's, and so is the account that is bound to it. */
-    return put_password(s, broker, where) < 0
+    return put_password(s, broker, where) < 0 ||
+                   setup_section(s, broker, host, port, "broker-ca.pem", s->kiosk, phones,
+                                 outside) < 0
                ? -1
-               : setup_section(s, broker, host, port, "broker-ca.pem", s->kiosk, phones, outside);
+               : conf_set(s->conf, section, "phones_ca", path);
 }
 
 /* --- the broker here ------------------------------------------------------------------------- */

@@ -1,7 +1,11 @@
+#include "config/secret.h"
+#include "kiosk/cli/keys/venue_sheet.h"
+#include "kiosk/cli/qr_output.h"
 #include "kiosk/cli/setup/setup.h"
 #include "kiosk/cli/templates.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define HANDED "/run/credentials/porchlight-page.service/broker_server.pem"
@@ -41,6 +45,54 @@ int setup_page(struct setup *s)
     return setup_fill(s, "page/nginx.conf", template_nginx, words, 0644);
 }
 
+static int staged_ca(void *setup, const struct config_broker *b, char path[PATH_LEN])
+{
+    const struct setup *s = setup;
+    const char *name = strrchr(b->ca, '/');
+    bool staged = name && etc_transaction_has(s->stage, name + 1);
+    snprintf(path, PATH_LEN, "%s", staged ? etc_transaction_path(s->stage, name + 1) : b->ca);
+    return 0;
+}
+
+static int sheet_make(struct setup *s, struct venue_sheet *sheet)
+{
+    struct config *c = calloc(1, sizeof *c);
+    char path[PATH_LEN];
+    snprintf(path, sizeof path, "%s", etc_transaction_path(s->stage, "porchlight.conf"));
+    int rc = !c;
+    if (!rc && !(rc = config_load(path, c, config_complain_stderr, NULL) != 0))
+        venue_sheet_of_config(sheet, c, staged_ca, s);
+    free(c);
+    static const char *const keys[] = {"credentials/root.pub", "credentials/kiosk.pub"};
+    uint8_t *const into[] = {sheet->root, sheet->key};
+    for (size_t i = 0; i < 2 && !rc; i++) {
+        snprintf(path, sizeof path, "%s", etc_transaction_path(s->stage, keys[i]));
+        rc = secret_read_file(path, false, into[i], ENVELOPE_PUBLIC, config_complain_stderr, NULL) <
+             0;
+    }
+    return rc ? -1 : 0;
+}
+
+/* The sheet's lines, and the same as a QR code (empty if they are too long for one); you free both.
+ * 0 or -1. */
+static int sheet_text(struct setup *s, char **lines, char **code)
+{
+    size_t len;
+    int rc = -1;
+    struct venue_sheet *sheet = calloc(1, sizeof *sheet);
+    FILE *f = sheet && sheet_make(s, sheet) == 0 ? open_memstream(lines, &len) : NULL;
+    if (f) {
+        rc = venue_sheet_write(sheet, f);
+        rc = fclose(f) || rc ? -1 : 0;
+    }
+    free(sheet);
+    f = rc == 0 ? open_memstream(code, &len) : NULL;
+    if (!f)
+        return -1;
+    qr_output_svg(f, *lines);
+    return fclose(f) ? -1 : 0;
+}
+
 /* The cards to print. They hold nothing secret, least of all the code. */
 int setup_papers(struct setup *s)
 {
@@ -52,13 +104,19 @@ int setup_papers(struct setup *s)
                                                                       : "outside";
     char address[3 * ANSWER_MAX];
     setup_address(s, NULL, "https", "", address);
+    char *lines = NULL, *code = NULL;
+    int rc = sheet_text(s, &lines, &code);
     const struct template_word words[] = {
-        {"VENUE", s->venue},  {"KIOSK", s->kiosk},           {"ROOT", where}, {"BROKERS", brokers},
-        {"ADDRESS", address}, {"KEY", setup_root_option(s)}, {NULL, NULL},
+        {"VENUE", s->venue},  {"KIOSK", s->kiosk},  {"ROOT", where},
+        {"BROKERS", brokers}, {"ADDRESS", address}, {"KEY", setup_root_option(s)},
+        {"SHEET", lines},     {"CODE", code},       {NULL, NULL},
     };
-    return setup_fill(s, "papers/staff.html", template_staff, words, 0644) < 0 ||
-                   setup_fill(s, "papers/member.html", template_member, words, 0644) < 0 ||
-                   setup_fill(s, "papers/keep.html", template_keep, words, 0644) < 0
-               ? -1
-               : 0;
+    rc = rc < 0 || setup_fill(s, "papers/staff.html", template_staff, words, 0644) < 0 ||
+                 setup_fill(s, "papers/member.html", template_member, words, 0644) < 0 ||
+                 setup_fill(s, "papers/keep.html", template_keep, words, 0644) < 0
+             ? -1
+             : 0;
+    free(lines);
+    free(code);
+    return rc;
 }

@@ -81,6 +81,10 @@ def generate(folder, fstab, crypttab):
         done = subprocess.run([str(program), *map(str, dirs)], env=env, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
     normal, early, late = dirs
+    # At a boot the root is mounted before any unit starts, and so waits for none. systemd 257's own
+    # journal would have a cycle else, where the root is on LUKS.
+    root = normal / "-.mount"
+    root.write_text(re.sub(r"^After=.*\n", "", root.read_text(), flags=re.M))
     return ":".join(map(str, (early, folder / "own", normal, late, SYSTEM / "system")))
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.link import SIX, Link
 from tests.kit import local, pki, process, wait
 from tests.kit.kiosk import FAST, Kiosk
 
@@ -125,6 +126,20 @@ def test_an_address_in_the_certificate():
     kiosk = Kiosk(conf={**FAST, "broker b0": {"host": "127.0.0.1"}})
     with kiosk:
         started(kiosk, None)
+
+
+@pytest.mark.parametrize("host", ["::1", "[::1]", "0:0:0:0:0:0:0:1"])
+@pytest.mark.parametrize("san, fault", [("IP:::1", "fine"), ("IP:127.0.0.1", "tls"), ("DNS:localhost", "tls")])
+def test_an_ipv6_address_is_taken_from_the_certificate_alone(host, san, fault):
+    kiosk = Kiosk(conf=FAST)
+    kiosk.brokers[0].certificate = kiosk.authority.server("six", hosts=(san,))
+    link = Link(kiosk.brokers[0].port, (SIX,))
+    kiosk.change({"broker b0": {"host": host, "port": link.port}})
+    with kiosk:
+        kiosk.start(connected=False)
+        wait.until(lambda: kiosk.status()["brokers"][0]["fault"] == fault, kiosk.status)
+        assert kiosk.connected() == (fault == "fine")
+    link.close()
 
 
 def test_doctor_names_what_phones_would_refuse():

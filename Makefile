@@ -191,9 +191,10 @@ test-long: deps-test deps-long  ## what takes longer than a coffee: sweeps, matr
 	@BUILD=build/asan $(PYTEST) tests/long
 
 COUNT ?= 1000
-faults: deps-test  ## COUNT=1000 random schedules of faults, and what became of each gesture
+WORLD ?= $(shell expr $(COUNT) \* 3 / 10)
+faults: deps-test  ## COUNT=1000 random schedules of faults and WORLD=300 with those of DNS, brokers, clocks
 	+@$(AGAIN) -s all
-	@$(PYTHON) -m tests.faults --count $(COUNT)
+	@$(PYTHON) -m tests.faults --count $(COUNT) --world $(WORLD)
 
 SEED    ?= $(shell date +%s)
 SECONDS ?= 0

@@ -21,8 +21,9 @@ enum outbox_leg {
     OUTBOX_DENIED,   /* it refused it */
 };
 
-/* What nobody heard, or the broker refused, is sent again after this. */
-#define OUTBOX_AGAIN (10 * INT64_C(1000000000))
+/* What nobody heard, or the broker refused, is sent again after this: once it is let through, it is
+ * within the 10 s that EN 50131-1 allows a hold-up alarm. */
+#define OUTBOX_AGAIN (5 * INT64_C(1000000000))
 
 struct outbox_entry {
     enum alert_publish publish;

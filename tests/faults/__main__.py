@@ -1,6 +1,6 @@
 """make faults: many schedules side by side, and what became of every gesture.
 
-    python3 -m tests.faults [--count 1000] [--from 1] [--jobs 12] [--without-outbox]
+    python3 -m tests.faults [--count 1000] [--world 300] [--from 1] [--jobs 12] [--without-outbox]
 """
 
 import argparse
@@ -26,21 +26,27 @@ def report(verdicts):
             print(f"  {v.schedule}\n    lost {v.lost} doubled {v.doubled} late {v.late} {v.trouble}")
 
 
-def run_all(seeds, jobs, outbox=True):
+def run_all(seeds, jobs, outbox=True, world=False):
     with ThreadPoolExecutor(jobs) as pool:
-        return list(pool.map(lambda seed: Run(seed, outbox).go(), seeds))
+        return list(pool.map(lambda seed: Run(seed, outbox, world).go(), seeds))
 
 
 def main():
     parse = argparse.ArgumentParser(prog="make faults", description=__doc__.split("\n")[0])
     parse.add_argument("--count", type=int, default=1000)
+    parse.add_argument("--world", type=int, default=300,
+                       help="schedules with faults of names, brokers, clocks and cards as well")
     parse.add_argument("--from", type=int, default=1, dest="first")
     parse.add_argument("--jobs", type=int, default=12)
     parse.add_argument("--without-outbox", action="store_true")
     args = parse.parse_args()
-    verdicts = run_all(range(args.first, args.first + args.count), args.jobs,
-                       not args.without_outbox)
-    report(verdicts)
+    verdicts = []
+    for count, world in ((args.count, False), (args.world, True)):
+        some = run_all(range(args.first, args.first + count), args.jobs, not args.without_outbox, world)
+        if some:
+            print("with faults of the world:" if world else "with faults of programs and networks:")
+            report(some)
+        verdicts += some
     bad = sum(not v.good for v in verdicts)
     print(f"{len(verdicts) - bad} passed, {bad} failed")
     return 1 if bad else 0

@@ -1,4 +1,4 @@
-"""A wall clock that can be stepped under a running porchlightd (wall.c)."""
+"""A wall clock that can be stepped under a running porchlightd, and a disk that can be slowed (wall.c)."""
 
 import fcntl
 import struct
@@ -12,6 +12,8 @@ DAY = 86400
 # Hours behind, and most of a year ahead: all of it within the days for which the brokers'
 # certificates are good, where a clock that was set is believed. None: never set, it says 1970.
 STEPS = [None, -20 * 3600, 300 * DAY]
+# And beyond them, by minutes to years.
+WORLD_STEPS = [None, -600, 600, -3 * DAY, 3 * DAY, -20 * 365 * DAY, 10 * 365 * DAY]
 RIGHT = 0
 
 
@@ -31,7 +33,7 @@ def library():
 class Clock:
     def __init__(self, folder):
         self._path = folder / "clock"
-        self._path.write_bytes(bytes(8))
+        self._path.write_bytes(bytes(16))
 
     def environment(self):
         """What a program's environment needs to live by this clock."""
@@ -40,5 +42,13 @@ class Clock:
 
     def set(self, step):
         ahead = 10 - int(time.time()) if step is None else step
+        self._put(0, ahead)
+
+    def slow(self, ms):
+        """From now on each flush takes so long; 0 also ends those that wait."""
+        self._put(8, ms)
+
+    def _put(self, at, value):
         with open(self._path, "r+b") as f:
-            f.write(struct.pack("=q", ahead))
+            f.seek(at)
+            f.write(struct.pack("=q", value))

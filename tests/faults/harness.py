@@ -1,24 +1,53 @@
 """Runs one schedule on a kiosk, brokers and links of its own, and judges what the member got."""
 
+import os
+import random
 import resource
 import shutil
 import threading
 import time
 from dataclasses import dataclass, field
 
-from tests.faults.clock import RIGHT, STEPS, Clock
+from tests.faults.clock import RIGHT, STEPS, WORLD_STEPS, Clock
 from tests.faults.island import Island
 from tests.faults.link import BLACKHOLE, CUT, DELAY, FOUR, PASS, PORTAL, SIX, Link
 from tests.faults.schedule import HOLD_S, make
 from tests.kit import wait
+from tests.kit.broker import RIGHTS
+from tests.kit.fake_broker import Dialect, FakeBroker, Goodbye, HangUp, Silence
 from tests.kit.kiosk import FAST
+from tests.kit.slow_dns import A, AAAA, GARBAGE, MUTE, NXDOMAIN, REFUSED, SERVFAIL, TRUNCATED, SlowDns
 from tests.kit.wires import MS, now
 
 IN_TIME_S = 10.0  # EN 50131-1: hold-up is never delayed by more
 GAP = 150 * MS  # FAST's
 # A caution's pauses are 20 ms here: they must be no drop-outs of the contact, which are bridged.
 CONF = {"switch front": {**FAST["switch front"], "release": "10ms"}}
+NAMES = ("DNS:broker.test", "DNS:localhost", "IP:127.0.0.1", "IP:::1")
+WRONG = [["127.9.9.9"], SERVFAIL, NXDOMAIN, REFUSED, GARBAGE, TRUNCATED]  # answers to a look-up
+LATE_S = [1.0, 2.5, 4.0]  # how late a right one may come
+SLOW_MS = [100, 400, 2000, 10000]  # a flush
+# What stands for the broker takes no alert, or nobody would ever get it.
+NO_ALERT = [0x87, 0x97, 0x99, HangUp, Silence, Goodbye(0x87), Goodbye(0x95)]
 SETTLE_S = 12.0  # how long the member is listened to after everything is repaired
+
+
+def dialect(how):
+    """One that answers as `how` says, always the same."""
+    r = random.Random(how)
+    no = r.choice(NO_ALERT)
+    odd = r.choice([0x80, 0x87, 0x8f, 0x97, HangUp, Silence])
+    limits = [{}, {"receive_maximum": 1}, {"packet": 100}, {"maximum_qos": 0}, {"retain": 0},
+              {"keep_alive": 1}, {"topic_alias": 5}, {"server_reference": "other.test"}]
+    kind = r.randrange(5)
+    return Dialect(
+        properties=r.choice(limits),
+        connack=lambda c: r.choice([0x80, 0x85, 0x86, 0x87, 0x88, 0x89, 0x97, 0x9a, 0x9c, HangUp,
+                                    Silence]) if kind == 0 else 0,
+        suback=lambda c, topic, qos: odd if kind == 1 else min(qos, 1),
+        puback=lambda c, topic, qos, retain:
+            no if topic.split("/")[3] in ("alert", "ring") else odd if kind == 2 else 0,
+        lasts=r.uniform(0.05, 1.0) if kind == 3 else None)
 
 
 @dataclass
@@ -39,21 +68,33 @@ class Run:
     """Without the outbox, what cannot be sent at once is forgotten: a harness that finds nothing
     wrong with that finds nothing."""
 
-    def __init__(self, seed, outbox=True):
-        self.schedule = make(seed)
+    def __init__(self, seed, outbox=True, world=False):
+        self.schedule = make(seed, world)
         self.kiosk = Island("f", conf=CONF, brokers=self.schedule.brokers,
                             program=None if outbox else "porchlightd-forgetful")
         self.clock = Clock(self.kiosk.folder)
-        if any(f.kind == "clock" for f in self.schedule.faults):
+        if any(f.kind in ("clock", "clocks", "slow-disk") for f in self.schedule.faults):
             self.kiosk.environment = self.clock.environment()
         self.links = [Link(b.port, (FOUR, SIX)) for b in self.kiosk.brokers]
         for i, link in enumerate(self.links):
             self.kiosk.change({f"broker b{i}": {"port": link.port}})
+        self.dns = SlowDns() if world else None
+        if world:
+            self._name_brokers()
+        self.fakes = {}  # a fault: the broker that stands in for the real one
         self.seen = {}  # alert id: (kind, when first seen)
         self.paths = []  # (when, whether a path exists)
         self.broken = {}  # (broker, what) that stand now
         self.nameless = set()  # faults of names that stand now
         self.lock = threading.RLock()
+
+    def _name_brokers(self):
+        """They are found by DNS."""
+        certificate = self.kiosk.authority.server("named", hosts=NAMES)
+        (self.kiosk.net / "resolv.conf").write_text(f"nameserver {self.dns.address}\n")
+        for i, broker in enumerate(self.kiosk.brokers):
+            broker.certificate = certificate
+            self.kiosk.change({f"broker b{i}": {"host": "broker.test"}})
 
     # --- what the member sees ------------------------------------------------------------------
 
@@ -128,12 +169,56 @@ class Run:
         (self.nameless.add if begins else self.nameless.discard)(f)
         kinds = {g.kind for g in self.nameless}
         for i in range(self.schedule.brokers):
-            self._note((i, "dns"), "dns" in kinds)
+            self._note((i, "dns"), bool(kinds & {"dns", "dns-wrong", "dns-mute"}))
+        if self.dns:
+            self._answers(kinds)
         self.kiosk.names("none" if "dns" in kinds else "six" if "six" in kinds else "four")
         for link in self.links:
             link.only(SIX if "six" in kinds else FOUR)
-            if f.kind == "dns" and begins:
+            if f.kind.startswith("dns") and begins:
                 link.reset()
+
+    def _answers(self, kinds):
+        """What DNS says while these faults last."""
+        how = next((g.how for g in self.nameless if g.kind in kinds and g.kind.startswith("dns")), 0)
+        right = {A: [], AAAA: ["::1"]} if "six" in kinds else {A: ["127.0.0.1"], AAAA: []}
+        wrong = (NXDOMAIN if "dns" in kinds else MUTE if "dns-mute" in kinds else
+                 WRONG[how % len(WRONG)] if "dns-wrong" in kinds else None)
+        self.dns.answers = right if wrong is None else {
+            A: wrong, AAAA: [] if isinstance(wrong, list) else wrong}
+        self.dns.late = LATE_S[how % len(LATE_S)] if "dns-slow" in kinds else 0
+
+    def _dialect(self, f, begins):
+        """Another broker answers in the real one's place, in a dialect, and takes no alert."""
+        link, real = self.links[f.broker], self.kiosk.brokers[f.broker]
+        self._note((f.broker, "dialect"), begins)
+        if begins:
+            self.fakes[f] = FakeBroker(real.certificate, dialect(f.how))
+        elif f in self.fakes:
+            self.fakes.pop(f).close()
+        link.to(self.fakes[f].port if begins else real.port)
+        link.reset()
+
+    def _rights(self, f, begins):
+        broker, missing = self.kiosk.brokers[f.broker], RIGHTS["kiosk"][f.how % len(RIGHTS["kiosk"])]
+        if f.how % 2:
+            missing = "write alert"
+        if missing == "write alert":
+            self._note((f.broker, "rights"), begins)
+        RIGHTS[f"without {missing}"] = [r for r in RIGHTS["kiosk"] if r != missing]
+        broker.role(self.kiosk.account, f"without {missing}" if begins else "kiosk")
+
+    def _lose_record(self, _f, begins):
+        kiosk = self.kiosk
+        if not begins or not kiosk.daemon.alive:
+            return
+        kiosk.daemon.kill()
+        for path in ("record", "staff-box"):
+            try:
+                os.unlink(kiosk.inside(kiosk.state / path))
+            except FileNotFoundError:
+                pass
+        kiosk.start(connected=False)
 
     def _disk(self, f, begins):
         """Full, which is to make no difference; or, as a card that died, refusing every write."""
@@ -145,14 +230,21 @@ class Run:
             resource.prlimit(kiosk.daemon.pid, resource.RLIMIT_FSIZE, (0 if begins else most, most))
 
     def _clock(self, f, begins):
-        self.clock.set(STEPS[f.how % len(STEPS)] if begins else RIGHT)
+        steps = STEPS if f.kind == "clock" else WORLD_STEPS
+        self.clock.set(steps[f.how % len(steps)] if begins else RIGHT)
+
+    def _slow_disk(self, f, begins):
+        self.clock.slow(SLOW_MS[f.how % len(SLOW_MS)] if begins else 0)
 
     def _do(self, f, begins):
         {"kill": self._daemon, "restart": self._daemon, "freeze": self._daemon,
          "broker-kill": self._broker, "broker-freeze": self._broker, CUT: self._link,
          BLACKHOLE: self._link, DELAY: self._link, PORTAL: self._link, "reset": self._link,
          "dns": self._names, "six": self._names, "disk": self._disk, "record": self._disk,
-         "clock": self._clock}[f.kind](f, begins)
+         "clock": self._clock, "clocks": self._clock, "slow-disk": self._slow_disk,
+         "dns-slow": self._names, "dns-wrong": self._names, "dns-mute": self._names,
+         "dialect": self._dialect, "rights": self._rights,
+         "lost-record": self._lose_record}[f.kind](f, begins)
 
     # --- the hand ------------------------------------------------------------------------------
 
@@ -241,7 +333,7 @@ class Run:
         except Exception as why:  # the report names the schedule, whatever it was
             return Verdict(self.schedule, trouble=f"{type(why).__name__}: {why}")
         finally:
-            for link in self.links:
+            for link in [*self.links, *self.fakes.values(), *([self.dns] if self.dns else [])]:
                 link.close()
             shutil.rmtree(self.kiosk.folder, ignore_errors=True)
 

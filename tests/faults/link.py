@@ -58,6 +58,10 @@ class Link:
         if mode in (CUT, PORTAL):
             self._close(self._listeners)
 
+    def to(self, port):
+        """Where new connections go from now on."""
+        self._to = port
+
     def only(self, *families):
         """From now on by these families alone."""
         self.families = set(families)

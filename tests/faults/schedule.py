@@ -10,6 +10,9 @@ CALM_S = 0.12  # no kill so soon after a gesture is complete: see Schedule.near
 KINDS = ["kill", "restart", "freeze", "broker-kill", "broker-freeze", "cut", "blackhole", "delay",
          "reset", "portal", "dns", "six", "disk", "record", "clock"]
 RETRY_S = 2.0  # porchlightd tries the record again every second until it is durable
+# What the world outside adds: names that are looked up by DNS, brokers that refuse or limit, clocks, cards.
+WORLD_KINDS = ["dns-slow", "dns-wrong", "dns-mute", "dialect", "dialect", "rights", "rights", "clocks",
+               "lost-record", "slow-disk"]
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,12 @@ class Schedule:
     brokers: int
     gestures: tuple
     faults: tuple
+    world: bool = False
 
     def __str__(self):
         told = [(g.at, f"{g.kind} is pressed") for g in self.gestures]
         told += [(f.at, f"{f.kind} broker {f.broker} for {f.lasts:.1f} s") for f in self.faults]
-        return f"seed {self.seed}: " + "; ".join(f"{t:.2f} {what}" for t, what in sorted(told))
+        return f"seed {self.seed}{' of the world' * self.world}: " + "; ".join(f"{t:.2f} {what}" for t, what in sorted(told))
 
 
 def _gestures(r):
@@ -65,13 +69,28 @@ def _forgets(at, kind, lasts, faults):
     """A press, a card that takes no record of it and a power cut lose that press, and the design
     says so: kills keep clear of such cards, until the record has been tried again."""
     ends = min(at + lasts, LENGTH_S)
-    if kind in ("kill", "restart"):
-        return any(f.kind == "record" and f.at - RETRY_S < at < f.ends + RETRY_S for f in faults)
-    return kind == "record" and any(f.kind in ("kill", "restart")
-                                    and at - RETRY_S < f.at < ends + RETRY_S for f in faults)
+    if kind in ("kill", "restart", "lost-record"):
+        return any(f.kind in ("record", "slow-disk") and f.at - RETRY_S < at < f.ends + RETRY_S for f in faults)
+    return kind in ("record", "slow-disk") and any(f.kind in ("kill", "restart", "lost-record")
+                                                   and at - RETRY_S < f.at < ends + RETRY_S for f in faults)
 
 
-def make(seed):
+def _world(r, brokers, gestures, faults):
+    """More faults, of the kinds of the world."""
+    for _ in range(r.randint(1, 4)):
+        kind, how = r.choice(WORLD_KINDS), r.randrange(1 << 16)
+        g = r.choice(gestures)
+        at = max(0.1, g.at - r.uniform(0.0, 1.5))
+        lasts = max(0.1, g.complete - at + r.uniform(-0.3, 2.0))
+        if kind == "lost-record":  # a press whose record is lost before it left is lost: the design says so
+            at, lasts = r.uniform(0.1, 0.4), 0.1
+            if any(g.at < at + 0.8 for g in gestures):
+                continue
+        if not _forgets(at, kind, lasts, faults):
+            faults.append(Fault(at, kind, r.randrange(brokers), lasts, how))
+
+
+def make(seed, world=False):
     r = random.Random(seed)
     brokers = r.choice([1, 1, 2])
     gestures = _gestures(r)
@@ -92,4 +111,6 @@ def make(seed):
         lasts = max(0.1, lasts)
         if not _forgets(at, kind, lasts, faults):
             faults.append(Fault(at, kind, r.randrange(brokers), lasts, how))
-    return Schedule(seed, brokers, gestures, tuple(sorted(faults, key=lambda f: f.at)))
+    if world:
+        _world(r, brokers, gestures, faults)
+    return Schedule(seed, brokers, gestures, tuple(sorted(faults, key=lambda f: f.at)), world)

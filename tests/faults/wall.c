@@ -7,11 +7,12 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A wall clock that can be stepped under a running program: preloaded, it adds the seconds that the
- * file $WALL_CLOCK holds (an int64_t) to what the kernel says. Every other clock, and every timer,
- * is the kernel's own; libfaketime steps those of timerfd_settime along. */
+/* A wall clock that can be stepped under a running program, and a slow disk: preloaded, it adds the
+ * seconds that the file $WALL_CLOCK holds (an int64_t) to what the kernel says; and each flush takes
+ * as many milliseconds as the second int64_t there says, or ends when it becomes 0. Every other
+ * clock, and every timer, is the kernel's own; libfaketime steps those of timerfd_settime along. */
 
-static const volatile int64_t *ahead;
+static const volatile int64_t *ahead; /* ahead[1]: of the disk */
 
 static void __attribute__((constructor)) begin(void)
 {
@@ -19,7 +20,7 @@ static void __attribute__((constructor)) begin(void)
     int fd = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (fd < 0)
         return;
-    void *page = mmap(NULL, sizeof *ahead, PROT_READ, MAP_SHARED, fd, 0);
+    void *page = mmap(NULL, 2 * sizeof *ahead, PROT_READ, MAP_SHARED, fd, 0);
     close(fd);
     if (page != MAP_FAILED)
         ahead = page;
@@ -50,4 +51,22 @@ int gettimeofday(struct timeval *restrict tv, void *restrict zone)
     tv->tv_sec = t.tv_sec;
     tv->tv_usec = t.tv_nsec / 1000;
     return 0;
+}
+
+static void disk_waits(void)
+{
+    for (int64_t ms = 0; ahead != NULL && ms < ahead[1]; ms += 10)
+        usleep(10000);
+}
+
+int fsync(int fd)
+{
+    disk_waits();
+    return (int)syscall(SYS_fsync, fd);
+}
+
+int fdatasync(int fd)
+{
+    disk_waits();
+    return (int)syscall(SYS_fdatasync, fd);
 }

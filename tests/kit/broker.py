@@ -158,8 +158,9 @@ class Broker:
     def role(self, account, role):
         """From now on the account has this role's rights. A client may be disconnected by it."""
         self.accounts[account] = (role, self.accounts[account][1])
-        self._write()
-        self.reload()
+        if self.process:
+            self._write()
+            self.reload()
 
     def said(self):
         return (self.folder / "log").read_text(errors="replace")

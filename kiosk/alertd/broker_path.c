@@ -48,6 +48,10 @@ static const struct {
     {TOPIC_RELAY, {20, 5}, {80, 20}, false},   {TOPIC_ROOT, {8, 1}, {0, 0}, false},
 };
 
+/* The registrar's answers and Home Assistant's greeting may come to these. */
+_Static_assert(sizeof subscriptions / sizeof subscriptions[0] + 2 <= BROKER_PATH_SUBSCRIPTIONS,
+               "a path has room for all that it subscribes to");
+
 static const struct mqtt_budget answers = {400, 100}, greetings = {5, 1};
 
 static void subscribe_to_other(struct mqtt_setup *s, const char *topic, struct mqtt_budget each)
@@ -69,6 +73,7 @@ void broker_path_init(struct broker_path *p, const struct config *config, size_t
                              .backoff = config->timing.backoff,
                              .backoff_max = config->timing.backoff_max,
                              .careful = true,
+                             .subscribe = p->subscriptions,
                              .will = sealer_will,
                              .will_context = sealer};
     p->cover = config->kiosk.cover;

@@ -9,10 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { BROKER_PATH_SUBSCRIPTIONS = 12 };
+
 /* The way to one broker, seen from the main loop. */
 struct broker_path {
     struct mqtt_thread *thread; /* NULL: stopped, or there is no password */
-    struct mqtt_setup setup;
+    struct mqtt_setup setup;    /* its subscriptions are these: */
+    struct mqtt_subscription subscriptions[BROKER_PATH_SUBSCRIPTIONS];
     bool up;
     bool outside; /* what it accepts is handed over: configured so, and not on this machine */
     int version;

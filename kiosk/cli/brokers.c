@@ -25,6 +25,7 @@ struct brokers {
 void brokers_plan_init(struct brokers_plan *plan)
 {
     memset(plan, 0, sizeof *plan);
+    plan->common.subscribe = plan->subscriptions;
     plan->common.keepalive = 10 * S;
     plan->common.probe = 4 * S;
     plan->common.backoff = 100 * MS;

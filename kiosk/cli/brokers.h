@@ -13,12 +13,14 @@ enum { BROKERS_MAX = CONFIG_BROKERS_MAX, BROKERS_WHY_MAX = 640 };
 
 struct brokers_plan {
     struct mqtt_setup common; /* the same for all; broker and password are taken from below */
+    struct mqtt_subscription subscriptions[MQTT_SUBSCRIPTIONS_MAX]; /* its */
     struct config_broker list[BROKERS_MAX];
     const char *passwords[BROKERS_MAX]; /* NULL: none */
     size_t count;
 };
 
-/* Empty, with the pauses of a phone: whoever holds it does not wait for half a minute. */
+/* Empty, with the pauses of a phone: whoever holds it does not wait for half a minute. It stays
+ * where it is: it points into itself. */
 void brokers_plan_init(struct brokers_plan *plan);
 
 /* One more topic, at QoS 1. 0, or -1: there are too many, or this is none. */

@@ -359,6 +359,7 @@ static void thread_release(struct mqtt_thread *t)
     mqtt_queue_finish(&t->events);
     mqtt_queue_finish(&t->publications);
     sodium_free(t->password);
+    free(t->setup.subscribe);
     free(t);
 }
 
@@ -454,6 +455,17 @@ static int password_keep(struct mqtt_thread *t, const char *password)
     return 0;
 }
 
+static int subscriptions_keep(struct mqtt_thread *t, const struct mqtt_setup *setup)
+{
+    size_t size = setup->subscribe_count * sizeof setup->subscribe[0];
+    t->setup.subscribe = malloc(size > 0 ? size : 1);
+    if (!t->setup.subscribe)
+        return -1;
+    if (size > 0)
+        memcpy(t->setup.subscribe, setup->subscribe, size);
+    return 0;
+}
+
 struct mqtt_thread *mqtt_thread_new(const struct mqtt_setup *setup)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -463,6 +475,7 @@ struct mqtt_thread *mqtt_thread_new(const struct mqtt_setup *setup)
     pthread_once(&once, mqtt_session_library_init);
     t->setup = *setup;
     t->setup.password = NULL;
+    t->setup.subscribe = NULL;
     t->holders = 2;
     t->alive_at = clock_now();
     t->doing = MQTT_FAULT_DNS;
@@ -472,7 +485,7 @@ struct mqtt_thread *mqtt_thread_new(const struct mqtt_setup *setup)
     if (mqtt_queue_init(&t->publications, PUBLICATIONS_MOST) != 0)
         goto finish_events;
     t->dialler = mqtt_dialler_new(setup->broker.host, setup->broker.port);
-    if (!t->dialler || password_keep(t, setup->password) != 0)
+    if (!t->dialler || subscriptions_keep(t, setup) != 0 || password_keep(t, setup->password) != 0)
         goto free_dialler;
     int error = pthread_create(&t->thread, NULL, thread_run, t);
     if (error == 0)
@@ -480,6 +493,7 @@ struct mqtt_thread *mqtt_thread_new(const struct mqtt_setup *setup)
     errno = error;
     sodium_free(t->password);
 free_dialler:
+    free(t->setup.subscribe);
     mqtt_dialler_free(t->dialler);
     mqtt_queue_finish(&t->publications);
 finish_events:

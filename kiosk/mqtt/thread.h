@@ -47,7 +47,7 @@ struct mqtt_setup {
     int64_t keepalive, probe, backoff, backoff_max; /* ns, as in struct config */
     uint32_t session_s; /* the broker keeps session and messages for so long; 0: not at all */
     bool careful;       /* what a broker has not yet accepted is asked for one by one (manners.h) */
-    struct mqtt_subscription subscribe[MQTT_SUBSCRIPTIONS_MAX];
+    struct mqtt_subscription *subscribe; /* at most MQTT_SUBSCRIPTIONS_MAX */
     size_t subscribe_count;
     char will_topic[TOPIC_NAME_MAX];
     mqtt_will *will; /* NULL: none */
@@ -97,7 +97,7 @@ struct mqtt_publication {
     uint8_t payload[MQTT_PAYLOAD_MAX];
 };
 
-/* Starts the thread. NULL with errno. The setup is copied. */
+/* Starts the thread. NULL with errno. The setup is copied, and its subscriptions. */
 struct mqtt_thread *mqtt_thread_new(const struct mqtt_setup *setup);
 
 /* Ends the connection without a goodbye, so that the broker publishes the will: a kiosk that is

@@ -109,7 +109,9 @@ int registrar_start(struct registrar *r, struct loop *loop)
 {
     const struct registrar_conf *c = r->conf;
     char topic[TOPIC_NAME_MAX];
-    struct mqtt_setup s = {.broker = {.name = "broker", .port = c->broker.port},
+    struct mqtt_subscription subscriptions[2] = {0};
+    struct mqtt_setup s = {.subscribe = subscriptions,
+                           .broker = {.name = "broker", .port = c->broker.port},
                            .password = r->keys->password,
                            .keepalive = 10 * NS_PER_S,
                            .probe = 4 * NS_PER_S,

@@ -250,7 +250,8 @@ static void mqtt_prepare(const struct relay *r, struct mqtt_setup *s)
 {
     static const enum topic wanted[] = {TOPIC_RING, TOPIC_PRESENCE, TOPIC_BEAT, TOPIC_ROOT};
     const struct relay_conf *c = r->conf;
-    *s = (struct mqtt_setup){.broker = {.name = "broker", .port = c->broker.port},
+    *s = (struct mqtt_setup){.subscribe = s->subscribe,
+                             .broker = {.name = "broker", .port = c->broker.port},
                              .password = r->password,
                              .keepalive = 5 * S,
                              .probe = 4 * S,
@@ -271,7 +272,8 @@ static void mqtt_prepare(const struct relay *r, struct mqtt_setup *s)
 
 static int mqtt_start(struct relay *r)
 {
-    struct mqtt_setup setup;
+    struct mqtt_subscription subscriptions[MQTT_SUBSCRIPTIONS_MAX] = {0};
+    struct mqtt_setup setup = {.subscribe = subscriptions};
     mqtt_prepare(r, &setup);
     r->mqtt = mqtt_thread_new(&setup);
     if (r->mqtt && loop_add(r->loop, mqtt_thread_fd(r->mqtt), POLLIN, relay_on_readable, r) == 0)

@@ -8,9 +8,10 @@
 #include <unistd.h>
 
 /* A wall clock that can be stepped under a running program, and a slow disk: preloaded, it adds the
- * seconds that the file $WALL_CLOCK holds (an int64_t) to what the kernel says; and each flush takes
- * as many milliseconds as the second int64_t there says, or ends when it becomes 0. Every other
- * clock, and every timer, is the kernel's own; libfaketime steps those of timerfd_settime along. */
+ * seconds that the file $WALL_CLOCK holds (an int64_t) to what the kernel says; and each flush
+ * takes as many milliseconds as the second int64_t there says, or ends when it becomes 0. Every
+ * other clock, and every timer, is the kernel's own; libfaketime steps those of timerfd_settime
+ * along. */
 
 static const volatile int64_t *ahead; /* ahead[1]: of the disk */
 

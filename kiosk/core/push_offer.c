@@ -130,11 +130,12 @@ static int push_offer_take(const cJSON *json, struct push_offer_letter *l)
                        take_bytes(json, "certificate", l->certificate, sizeof l->certificate)
                    ? 0
                    : -1;
+    if (!take_bytes(json, "auth", l->auth, sizeof l->auth))
+        return -1;
     if (l->ask != PUSH_OFFER_SUBSCRIBE)
         return 0;
     return take_endpoint(json, l->endpoint) &&
-                   take_bytes(json, "p256dh", l->p256dh, sizeof l->p256dh) &&
-                   take_bytes(json, "auth", l->auth, sizeof l->auth)
+                   take_bytes(json, "p256dh", l->p256dh, sizeof l->p256dh)
                ? 0
                : -1;
 }

@@ -26,6 +26,8 @@
  *     {"v":2,"kind":"subscribe","account","endpoint","p256dh","auth"}, base64url as the browser
  *     gives them; and again whenever the page is opened, since nobody answers. "unsubscribe"
  *     withdraws it. "test" asks for one wake-up to this phone alone, PUSH_OFFER_TEST_AFTER later.
+ *     Both name the subscription's "auth": a secret of phone and relay, without which whoever runs
+ *     the broker could send them in the phone's name.
  *     A staff phone sends after it {"v":2,"kind":"staff","account","public","certificate"},
  *     base64url, signed by its key: it is then woken for codes and duress too.
  *     When a push service no longer takes that address, the relay drops it and publishes on `push`,
@@ -82,7 +84,7 @@ struct push_offer_letter {
     char account[17];
     char endpoint[PUSH_OFFER_ENDPOINT_MAX]; /* only subscribe: https, without space or quote */
     uint8_t p256dh[PUSH_OFFER_POINT];       /* not checked to be a point of the curve */
-    uint8_t auth[PUSH_OFFER_AUTH];
+    uint8_t auth[PUSH_OFFER_AUTH];          /* all but staff */
     uint8_t public[ENVELOPE_PUBLIC], certificate[CERT_SIGNATURE]; /* only staff: not checked */
 };
 

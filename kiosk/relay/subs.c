@@ -26,19 +26,37 @@ static void id_of(const struct subs *s, const char *account, uint8_t id[SUBS_ID]
     crypto_generichash(id, SUBS_ID, (const uint8_t *)account, strlen(account), s->key, SUBS_KEY);
 }
 
-static struct sub *subs_find_one(const struct subs *s, const uint8_t id[SUBS_ID])
+/* The next one with that id, from *i on; *i is then behind it. NULL: there is no more. */
+static struct sub *subs_next(const struct subs *s, const uint8_t id[SUBS_ID], size_t *i)
 {
-    for (size_t i = 0; i < s->count; i++)
-        if (memcmp(s->all[i]->id, id, SUBS_ID) == 0)
-            return s->all[i];
+    while (*i < s->count) {
+        struct sub *one = s->all[(*i)++];
+        if (memcmp(one->id, id, SUBS_ID) == 0)
+            return one;
+    }
     return NULL;
 }
 
-struct sub *subs_find(const struct subs *s, const char *account)
+/* The one with that id that is a spare, or the one that is none. */
+static struct sub *subs_of(const struct subs *s, const uint8_t id[SUBS_ID], bool spare)
+{
+    struct sub *one;
+    for (size_t i = 0; (one = subs_next(s, id, &i));)
+        if (one->spare == spare)
+            return one;
+    return NULL;
+}
+
+struct sub *subs_find(const struct subs *s, const char *account,
+                      const uint8_t auth[PUSH_OFFER_AUTH])
 {
     uint8_t id[SUBS_ID];
+    struct sub *one;
     id_of(s, account, id);
-    return subs_find_one(s, id);
+    for (size_t i = 0; (one = subs_next(s, id, &i));)
+        if (sodium_memcmp(one->auth, auth, sizeof one->auth) == 0)
+            return one;
+    return NULL;
 }
 
 /* Room for one more, empty. NULL: full. */
@@ -62,18 +80,22 @@ static struct sub *subs_add(struct subs *s)
 
 struct sub *subs_put(struct subs *s, const struct push_offer_letter *l)
 {
-    struct sub *one = subs_find(s, l->account);
+    struct sub *one = subs_find(s, l->account, l->auth);
+    uint8_t id[SUBS_ID];
 
     if (one && strcmp(one->endpoint, l->endpoint) == 0 &&
-        memcmp(one->p256dh, l->p256dh, sizeof one->p256dh) == 0 &&
-        memcmp(one->auth, l->auth, sizeof one->auth) == 0)
+        memcmp(one->p256dh, l->p256dh, sizeof one->p256dh) == 0)
         return one;
-    if (one)
-        subs_remove(s, one);
+    id_of(s, l->account, id);
+    struct sub *spare = subs_of(s, id, true);
+    if (spare)
+        subs_remove(s, spare);
+    bool first = !subs_of(s, id, false);
     one = subs_add(s);
     if (!one)
         return NULL;
-    id_of(s, l->account, one->id);
+    one->spare = !first;
+    memcpy(one->id, id, sizeof one->id);
     memcpy(one->endpoint, l->endpoint, sizeof one->endpoint);
     memcpy(one->p256dh, l->p256dh, sizeof one->p256dh);
     memcpy(one->auth, l->auth, sizeof one->auth);
@@ -81,10 +103,15 @@ struct sub *subs_put(struct subs *s, const struct push_offer_letter *l)
     return one;
 }
 
-void subs_staff(struct subs *s, struct sub *one)
+void subs_staff(struct subs *s, const char *account)
 {
-    s->dirty = s->dirty || !one->staff;
-    one->staff = true;
+    uint8_t id[SUBS_ID];
+    struct sub *one;
+    id_of(s, account, id);
+    for (size_t i = 0; (one = subs_next(s, id, &i));) {
+        s->dirty = s->dirty || !one->staff;
+        one->staff = true;
+    }
 }
 
 static void discard(struct sub *one)
@@ -100,12 +127,24 @@ void subs_remove(struct subs *s, struct sub *one)
             continue;
         s->all[i] = s->all[--s->count];
         s->dirty = true;
+        struct sub *spare = one->spare ? NULL : subs_of(s, one->id, true);
+        if (spare)
+            spare->spare = false;
         if (one->flying)
             one->gone = true;
         else
             discard(one);
         return;
     }
+}
+
+void subs_revoke(struct subs *s, const char *account)
+{
+    uint8_t id[SUBS_ID];
+    struct sub *one;
+    id_of(s, account, id);
+    while ((one = subs_of(s, id, false)))
+        subs_remove(s, one);
 }
 
 bool subs_landed(struct sub *one)
@@ -136,8 +175,9 @@ static void subs_read_line(struct subs *s, char *line)
     if (!rest || strlen(rest) >= sizeof one.endpoint || strncmp(rest, "https://", 8) != 0 ||
         sodium_hex2bin(one.id, sizeof one.id, id, strlen(id), NULL, &got, NULL) != 0 ||
         got != sizeof one.id || !subs_take(point, one.p256dh, sizeof one.p256dh) ||
-        !subs_take(auth, one.auth, sizeof one.auth) || subs_find_one(s, one.id))
+        !subs_take(auth, one.auth, sizeof one.auth) || subs_of(s, one.id, true))
         return;
+    one.spare = subs_of(s, one.id, false); /* the spare is behind it */
     memcpy(one.endpoint, rest, strlen(rest) + 1);
     one.staff = strcmp(group, "staff") == 0;
     struct sub *kept = subs_add(s);
@@ -211,8 +251,9 @@ static int subs_write_all(const struct subs *s, int folder)
     int bad = 0;
     if (!f)
         return -1;
-    for (size_t i = 0; i < s->count; i++)
-        bad |= write_line(f, s->all[i]);
+    for (int spare = 0; spare <= 1; spare++)
+        for (size_t i = 0; i < s->count; i++)
+            bad |= s->all[i]->spare == spare ? write_line(f, s->all[i]) : 0;
     bad |= fclose(f);
     int result = bad ? -1 : file_replace_at(folder, SUBS_FILE, text, len, 0600);
     if (text)

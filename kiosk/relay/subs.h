@@ -11,8 +11,11 @@
 /* The subscriptions of phones to Web Push, kept here and nowhere else. Pseudonymous: of an
  * account, itself sixteen digits that mean nothing, a keyed hash is kept, so that it can be found
  * again and not read. One file, one line each: hash, key, secret, "staff" or "member", address.
- * Whoever deletes the file (porchlight-relay --forget-subscriptions) has deleted them, in a running
- * relay too. */
+ * An account has two at most. Nobody signs these letters, so whoever runs the broker can send one
+ * in a phone's name: a new subscription takes no other's place but a spare's, and what ends or
+ * tries one must name its secret, which only phone and relay know. Both ring; the first goes when
+ * its service says so, and the spare takes its place. Whoever deletes the file (porchlight-relay
+ * --forget-subscriptions) has deleted them, in a running relay too. */
 
 enum {
     SUBS_MAX = 12288, /* the largest venue planned for has 10,000 phones */
@@ -25,6 +28,7 @@ struct sub {
     char endpoint[PUSH_OFFER_ENDPOINT_MAX];
     uint8_t p256dh[PUSH_OFFER_POINT], auth[PUSH_OFFER_AUTH];
     bool staff; /* it has shown the root's certificate of a staff phone */
+    bool spare; /* another of this account was there before */
 
     /* What is still to be sent to it, by webpush_sender.c. Times in ns of CLOCK_MONOTONIC. */
     bool wanted, test;
@@ -49,14 +53,19 @@ struct subs {
 int subs_load(struct subs *s, const char *prefix, const uint8_t seed[32]);
 void subs_finish(struct subs *s);
 
-/* The one with that account, or NULL. */
-struct sub *subs_find(const struct subs *s, const char *account);
+/* The one with that account and secret, or NULL. */
+struct sub *subs_find(const struct subs *s, const char *account,
+                      const uint8_t auth[PUSH_OFFER_AUTH]);
 
-/* A new one, or what changed of an old one. NULL: SUBS_MAX are there, or no memory. */
+/* The one that is there already, or a new one, in the place of the account's spare. NULL: SUBS_MAX
+ * are there, or no memory. */
 struct sub *subs_put(struct subs *s, const struct push_offer_letter *l);
 
-/* It has shown that it is a staff phone's. */
-void subs_staff(struct subs *s, struct sub *one);
+/* The account has shown that it is a staff phone's. */
+void subs_staff(struct subs *s, const char *account);
+
+/* All of the account's are gone: the kiosk says that it is revoked. */
+void subs_revoke(struct subs *s, const char *account);
 
 /* Gone for good; a flying one is freed by subs_landed. */
 void subs_remove(struct subs *s, struct sub *one);

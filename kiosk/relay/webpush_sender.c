@@ -423,7 +423,7 @@ void webpush_sender_letter(struct webpush_sender *r, const struct push_offer_let
     if (!r)
         return;
     pthread_mutex_lock(&r->lock);
-    struct sub *one = subs_find(&r->subs, l->account);
+    struct sub *one = subs_find(&r->subs, l->account, l->auth);
     char origin[VAPID_ORIGIN_MAX];
     if (l->ask == PUSH_OFFER_SUBSCRIBE &&
         (!webpush_sender_allows(r->to->services, l->endpoint) ||
@@ -433,10 +433,10 @@ void webpush_sender_letter(struct webpush_sender *r, const struct push_offer_let
         subs_put(&r->subs, l);
     else if (l->ask == PUSH_OFFER_SUBSCRIBE)
         log_debug("web push: a phone asked with an address that its service no longer takes");
+    else if (l->ask == PUSH_OFFER_STAFF)
+        subs_staff(&r->subs, l->account);
     else if (one && l->ask == PUSH_OFFER_UNSUBSCRIBE)
         subs_remove(&r->subs, one);
-    else if (one && l->ask == PUSH_OFFER_STAFF)
-        subs_staff(&r->subs, one);
     else if (one)
         on_test(one, clock_now());
     pthread_mutex_unlock(&r->lock);
@@ -455,10 +455,12 @@ bool webpush_sender_gone(struct webpush_sender *r, uint8_t hash[PUSH_OFFER_GONE_
 
 void webpush_sender_revoke(struct webpush_sender *r, const char *account)
 {
-    struct push_offer_letter l = {.ask = PUSH_OFFER_UNSUBSCRIBE};
-
-    snprintf(l.account, sizeof l.account, "%s", account);
-    webpush_sender_letter(r, &l);
+    if (!r)
+        return;
+    pthread_mutex_lock(&r->lock);
+    subs_revoke(&r->subs, account);
+    pthread_mutex_unlock(&r->lock);
+    curl_multi_wakeup(r->multi);
 }
 
 void webpush_sender_point(const struct webpush_sender *r, uint8_t point[PUSH_OFFER_POINT])

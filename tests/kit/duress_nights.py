@@ -234,11 +234,15 @@ class Venue:
         return sorted(out)
 
     def press(self, presses):
+        """What is seen of it. The last release comes at a moment that neither the number of presses nor
+        the night before has set, and the same time after what is seen begins."""
+        time.sleep(random.uniform(0, 2 if self.cover == "yes" else 0.3))
         before = {"spy": len(self.spy.received), "member": len(self.member.received),
                   "pushes": len(self.pushes.came), "daemon": len(self.kiosk.daemon.said()),
                   "relay": len(self.relay.said()), "wiper": len(self.kiosk.wiper.said()),
                   "written": self.written(), "files": self.files()}
         began = now()
+        time.sleep((max(DURESS) - presses) * 0.1)
         at = self.wires.presses(presses, on=0.05, off=0.05)
         time.sleep(WATCHED_S[self.cover])
         return self.seen(at, began, before)

@@ -32,6 +32,8 @@ class Phone:
         self.subscription = Subscription(night.service)
 
     def letter(self, kind, account=None, key=None, **fields):
+        if kind in ("test", "unsubscribe"):
+            fields = {"auth": self.subscription.keys()["auth"], **fields}
         topic = f"{self.night.kiosk.place}/wake/{self.account}"
         text = json.dumps({"v": 2, "kind": kind, "account": account or self.account,
                            **fields}).encode()
@@ -284,10 +286,32 @@ def test_taken_back_revoked_and_asked_again(night):
     night.kept(0)
     one.subscribe()
     night.kept(1)
-    one.subscription = Subscription(night.service)
+    old, one.subscription = one.subscription, Subscription(night.service)
     one.subscribe()
-    wait.until(lambda: one.subscription.endpoint in night.stored()[0], "the new address", 60)
-    assert len(night.stored()) == 1
+    night.kept(2)
+    one.letter("unsubscribe", auth=old.keys()["auth"])
+    night.kept(1)
+    assert one.subscription.endpoint in night.stored()[0]
+
+
+def test_whoever_runs_the_broker_takes_no_ring_away(night):
+    """They send what they like in the phone's name, and lack its subscription's secret."""
+    phone = night.phone()
+    night.kept(1)
+    forger = Subscription(night.service)
+    for kind in ("unsubscribe", "test"):
+        phone.letter(kind, auth=forger.keys()["auth"])
+        phone.letter(kind, auth=None)
+    for fields in (forger.keys(), {**forger.keys(), "auth": phone.subscription.keys()["auth"]},
+                   Subscription(night.service).keys()):
+        phone.letter("subscribe", **fields)
+    wait.until(lambda: fields["endpoint"] in "".join(night.stored()), "the last of them", 60)
+    assert len(night.stored()) == 2, "a forged one takes the place of a forged one"
+    assert phone.subscription.endpoint in night.stored()[0]
+    night.relay.stop()
+    night.relay.start()
+    night.kiosk.alarm("lockdown")
+    assert night.service.wait(phone.subscription)[1] == ""
 
 
 def test_what_is_no_honest_subscription_is_refused(night):

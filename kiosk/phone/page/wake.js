@@ -103,7 +103,7 @@ export async function subscribe(sessions) {
     for (const s of askers(sessions)) {
         try {
             const made = await subscription(s, sessions);
-            const key = (name) => toBase64Url(new Uint8Array(made.getKey(name)));
+            const key = (name) => secretOf(made.getKey(name));
             await s.ask('subscribe', { endpoint: made.endpoint, p256dh: key('p256dh'),
                 auth: key('auth') });
             await s.showStaff();
@@ -116,8 +116,18 @@ export async function subscribe(sessions) {
     }
 }
 
+const secretOf = (key) => toBase64Url(new Uint8Array(key));
+
+// Asks each venue's relay about the subscription that it has of this phone.
+function askAbout(sessions, all, kind) {
+    return Promise.all(askers(sessions).map((s) => {
+        const own = all.find((f) => f.venue === s.membership.venue);
+        return own && s.ask(kind, { auth: secretOf(own.subscription.getKey('auth')) });
+    }));
+}
+
 export async function askTest(sessions) {
-    await Promise.all(askers(sessions).map((s) => s.ask('test')));
+    await askAbout(sessions, await allSubscriptions(sessions), 'test');
 }
 
 // Whether this phone is to ring: it was asked to, or has a subscription already.
@@ -167,9 +177,9 @@ export async function doubt(sessions) {
 }
 
 export async function takeBack(sessions) {
-    const asked = askers(sessions).map((s) => s.ask('unsubscribe'));
-    const had = (await allSubscriptions(sessions)).map((f) => f.subscription.unsubscribe());
-    await Promise.allSettled([...asked, ...had]);
+    const all = await allSubscriptions(sessions);
+    const asked = askAbout(sessions, all, 'unsubscribe');
+    await Promise.allSettled([asked, ...all.map((f) => f.subscription.unsubscribe())]);
 }
 
 // What the worker noted: {at, hidden, test}, in its messages and in notifications still shown.

@@ -72,8 +72,11 @@ static void test_letters_are_read(void **state)
         int result;
     } table[] = {
         {SUB("https://push.example.net/x", POINT, AUTH), 0},
-        {HEAD "\"unsubscribe\"}", 0},
-        {HEAD "\"test\"}", 0},
+        {HEAD "\"unsubscribe\",\"auth\":\"" AUTH "\"}", 0},
+        {HEAD "\"test\",\"auth\":\"" AUTH "\"}", 0},
+        {HEAD "\"unsubscribe\"}", -1},
+        {HEAD "\"test\"}", -1},
+        {HEAD "\"test\",\"auth\":\"short\"}", -1},
         {HEAD "\"rest\"}", -1},
         {HEAD "\"staff\"}", -1},
         {HEAD "\"staff\",\"public\":\"" KEY "\",\"certificate\":\"" KEY "\"}", -1},

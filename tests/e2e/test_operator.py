@@ -13,7 +13,7 @@ from tests.kit import wait
 from tests.kit.apps import Phones, running_venue
 from tests.kit.kiosk import FAST, Kiosk
 from tests.kit.member import paho_client, phone_key
-from tests.kit.operator import Operator
+from tests.kit.broker_operator import Operator
 from tests.kit.voice import Staff, Voice
 from tests.vectors.third import joining, texts, wire
 

@@ -115,6 +115,11 @@ void freshness_got(struct freshness *f, enum freshness_group g, uint64_t epoch, 
     freshness_judge(&f->groups[g], now);
 }
 
+bool freshness_lacks(const struct freshness *f, enum freshness_group g, uint64_t epoch)
+{
+    return f->groups[g].since != NS_NEVER || f->groups[g].got.epoch < epoch;
+}
+
 bool freshness_held(const struct freshness *f, int64_t now)
 {
     int64_t due = freshness_deadline(f);

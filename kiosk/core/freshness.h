@@ -94,6 +94,10 @@ void freshness_got(struct freshness *f, enum freshness_group g, uint64_t epoch, 
 /* How old a message is at most that carries this uptime: ns, 0 or more; -1: not known. */
 int64_t freshness_age(struct freshness *f, uint64_t epoch, int64_t up, int64_t now);
 
+/* Whether a message of this group was named and has not come, held back or not; or none came of
+ * `epoch`. */
+bool freshness_lacks(const struct freshness *f, enum freshness_group g, uint64_t epoch);
+
 /* Whether something is held back; and when that would begin if nothing comes, NS_NEVER: not. */
 bool freshness_held(const struct freshness *f, int64_t now);
 int64_t freshness_deadline(const struct freshness *f);

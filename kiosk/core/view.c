@@ -367,6 +367,12 @@ static bool view_within(int64_t at, int64_t span, int64_t now)
 }
 
 /* A sign of life has come, of this age; -1: not known. */
+/* After a silence what was known before it is not the newest for certain. */
+static void view_catch_up(struct view_kiosk *v, bool was_silent)
+{
+    v->behind = (v->behind || was_silent) && freshness_lacks(&v->fresh, FRESHNESS_STATE, v->epoch);
+}
+
 static void view_note_life(struct view_kiosk *v, const struct view_rules *r, int64_t age,
                            int64_t now)
 {
@@ -375,6 +381,8 @@ static void view_note_life(struct view_kiosk *v, const struct view_rules *r, int
     else if (v->doubted_at == NS_NEVER || !view_within(v->heard_at, r->lost_after, now))
         v->doubted_at = now;
     v->heard_at = now;
+    if (age >= 0)
+        view_catch_up(v, !view_within(v->life_at, r->lost_after, now));
     if (age >= 0 && (v->life_at == NS_NEVER || now - age > v->life_at))
         v->life_at = now - age;
 }
@@ -401,6 +409,7 @@ enum view_verdict view_step(struct view_kiosk *v, const struct view_rules *r,
     if (m->kind == MSG_BEAT)
         view_on_beat(v, m, now);
     view_note_group(v, m, now);
+    view_catch_up(v, false);
     int64_t age = view_age(v, r, w, now);
     enum view_verdict verdict = pass_marks(v, m);
     if (verdict == VIEW_OLD)
@@ -436,7 +445,7 @@ static enum view_show show_of(const struct view_kiosk *v, const struct view_rule
     }
     if (s->held)
         return VIEW_LOST;
-    if (s->stale)
+    if (s->stale || v->behind)
         return VIEW_UNKNOWN;
     if (v->drill)
         return VIEW_DRILL;

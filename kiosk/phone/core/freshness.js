@@ -90,6 +90,12 @@ export function freshnessGot(f, group, epoch, seq, now) {
     return { ...f, waits: { ...f.waits, [group]: judge(before(w.got, got) ? { ...w, got } : w, now) } };
 }
 
+// Whether a message of this group was named and has not come, or none came of `epoch`.
+export function freshnessLacks(f, group, epoch) {
+    const w = f.waits[group];
+    return w.since !== NEVER || w.got.epoch < epoch;
+}
+
 export function freshnessHeld(f, now) {
     return Object.values(f.waits).some((w) => w.since !== NEVER && now - w.since >= HELD_AFTER);
 }

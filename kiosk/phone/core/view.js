@@ -2,8 +2,8 @@
 // the rules are explained: both are held to tests/vectors/view.json. Any unit of time will do, so
 // long as the rules are in it too; NEVER means that it has not happened.
 
-import { freshnessAge, freshnessBeat, freshnessGot, freshnessHeld, freshnessInit, freshnessLinked,
-    LATE, NEVER } from './freshness.js';
+import { freshnessAge, freshnessBeat, freshnessGot, freshnessHeld, freshnessInit, freshnessLacks,
+    freshnessLinked,     LATE, NEVER } from './freshness.js';
 import { joinRootWords, NO_WORD, rootEnds } from './root_word.js';
 
 export { NEVER };
@@ -47,6 +47,7 @@ export function viewInit() {
         stateAt: NEVER,
         clearAt: NEVER,
         fresh: freshnessInit(['state', 'staff']),
+        behind: false, // after a silence, until the state that beats name has come
         heardAt: NEVER,
         doubtedAt: NEVER, // since when signs of life come whose age is not known
         undated: null, // {epoch, up} of a state whose age is not known yet
@@ -315,7 +316,12 @@ function dateState(v, m, age, now) {
 }
 
 // A sign of life has come, of this age; -1: not known.
-function noteLife(v, age, now) {
+// After a silence what was known before it is not the newest for certain.
+const catchUp = (v, wasSilent) => ({ ...v, behind: (v.behind || wasSilent) &&
+    freshnessLacks(v.fresh, 'state', v.epoch) });
+
+function noteLife(before, age, now) {
+    const v = age < 0 ? before : catchUp(before, !within(before.lifeAt, RULES.lostAfter, now));
     const doubts = v.doubtedAt === NEVER || !within(v.heardAt, RULES.lostAfter, now);
     return { ...v, heardAt: now, lifeAt: age < 0 ? v.lifeAt : latest(v.lifeAt, now - age),
         doubtedAt: age >= 0 ? NEVER : doubts ? now : v.doubtedAt };
@@ -335,7 +341,7 @@ export function viewStep(before, word, rules, now) {
         return ['heard', before];
     }
     const beaten = m.kind === 'beat' ? onBeat(before, m, rules, now) : before;
-    const [age, v] = ageOf(noteGroup(beaten, m, now), word, rules, now);
+    const [age, v] = ageOf(catchUp(noteGroup(beaten, m, now), false), word, rules, now);
     const [verdict, passed] = passMarks(v, m);
     if (verdict === 'old') {
         return outOfOrder(passed, word, rules, age, now);
@@ -368,7 +374,7 @@ function showOf(v, rules, { silent, held, stale }, now) {
     if (held) {
         return 'lost';
     }
-    if (stale) {
+    if (stale || v.behind) {
         return 'unknown';
     }
     if (v.drill) {

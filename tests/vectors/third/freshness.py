@@ -72,5 +72,8 @@ class Freshness:
         for group in self.lacking:
             self.since[group] = now
 
+    def lacks(self, group, epoch):
+        return group in self.lacking or self.newest.get(group, (-1, -1))[0] < epoch
+
     def held(self, now):
         return any(now - self.since[group] >= HELD_AFTER for group in self.lacking)

@@ -54,6 +54,7 @@ class View:
         self.life = None       # when the newest sign of life was sent,
         self.arrived = None    # and when the last came, old or not
         self.doubted = None    # since when none of them is dated
+        self.behind = False    # after a silence, until the state that beats name has come
         self.believed = None   # when the newest state was sent
         self.pending = None
         self.alert = self.last_id = None
@@ -106,7 +107,7 @@ class View:
             return "unknown" if self.life is None and now - self.link_since < ALIVE else "lost"
         if self.held(now):
             return "lost"
-        if self.stale(now):
+        if self.stale(now) or self.behind:
             return "unknown"
         if self.alert:
             return "drill"
@@ -133,6 +134,7 @@ class View:
             self.on_beat(now, said)
         elif kind not in LIFE:
             self.fresh.got(now, "state" if kind in FOR_MEMBERS else "staff", *at)
+        self.catch_up(False)
         if age is None and "up" in said:
             age = self.fresh.age(now, at[0], said["up"])
         order = self.in_order(kind, at, said.get("connection", 0))
@@ -178,8 +180,12 @@ class View:
         self.last["life"] = max(seq, self.last.get("life", -1))
         return None
 
+    def catch_up(self, was_silent):
+        self.behind = (self.behind or was_silent) and self.fresh.lacks("state", self.epoch)
+
     def sign_of_life(self, now, age):
         if age is not None:
+            self.catch_up(not within(self.life, ALIVE, now))
             self.doubted, self.life = None, later(self.life, now - age)
         elif self.doubted is None or not within(self.arrived, ALIVE, now):
             self.doubted = now

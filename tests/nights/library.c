@@ -246,6 +246,16 @@ void mosquitto_destroy(struct mosquitto *m)
     free(m);
 }
 
+/* DISCONNECT: the broker keeps the will to itself. */
+int mosquitto_disconnect(struct mosquitto *m)
+{
+    if (m->conn)
+        conn_close_client(m->conn, false, true);
+    m->conn = NULL;
+    m->ended = true;
+    return MOSQ_ERR_SUCCESS;
+}
+
 int mosquitto_int_option(struct mosquitto *m, enum mosq_opt_t option, int value)
 {
     if (option == MOSQ_OPT_PROTOCOL_VERSION)

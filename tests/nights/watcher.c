@@ -151,6 +151,13 @@ void webpush_sender_point(const struct webpush_sender *r, uint8_t point[PUSH_OFF
     memset(point, 0, PUSH_OFFER_POINT);
 }
 
+bool webpush_sender_gone(struct webpush_sender *r, uint8_t hash[PUSH_OFFER_GONE_HASH])
+{
+    (void)r;
+    (void)hash;
+    return false;
+}
+
 void webpush_sender_letter(struct webpush_sender *r, const struct push_offer_letter *l)
 {
     (void)r;

@@ -37,6 +37,28 @@ def test_every_language_words_everything():
     assert {f"fault-{f}" for f in faults} | {f"door-{d}" for d in doors} <= set(words["en"])
 
 
+def test_the_glossary_says_what_the_page_says():
+    names = {"English": "en", "Azerbaijani": "az", "Russian": "ru", "Georgian": "ka", "Arabic": "ar"}
+    words = {p.stem: json.loads(p.read_text()) for p in (ROOT / "kiosk/phone/words").iterdir()}
+    text = (ROOT / "kiosk/phone/GLOSSARY.md").read_text()
+    terms = re.findall(r"^## `([\w-]+)`\n(.*?)(?=^## |\Z)", text, re.M | re.S)
+    assert len(terms) >= 15
+    for key, part in terms:
+        rows = dict(re.findall(r"^\| (\w+) \| (.+?) \| .* \|$", part, re.M))
+        rows.pop("language")
+        assert {names[n]: w for n, w in rows.items()} == {lang: t[key] for lang, t in words.items()}
+
+
+def test_a_drill_is_no_sport_and_a_lockdown_closes_nothing():
+    words = {p.stem: json.loads(p.read_text()) for p in (ROOT / "kiosk/phone/words").iterdir()}
+    never = {"az": "Məşq|Cihaz|kiosk", "ru": "тренировк|устройств", "ka": "წვრთნა|მოწყობილობ",
+             "ar": "تدريب|إغلاق|الجهاز|ابقَ|لا تأتِ|اضغط|اطلب|أخبر|حاول"}
+    for language, pattern in never.items():
+        found = {k: t for k, t in words[language].items()
+                 if re.search(rf"\b(?:{pattern})" + (r"\b" if language == "ar" else ""), t, re.I)}
+        assert not found, found
+
+
 def test_the_first_load_is_small():
     """One language, and neither the reader of QR codes nor the pictures of steps."""
     page = ROOT / "build/page"

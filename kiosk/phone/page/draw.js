@@ -123,7 +123,7 @@ export function drawHealth(found, { word, spanOf }, open) {
     }
     $('health').dataset.drawn = drawn;
     $('health').hidden = rows.length === 0;
-    $('health').replaceChildren(...rows.map(([text, fix]) => {
+    $('health').firstElementChild.replaceChildren(...rows.map(([text, fix]) => {
         const item = document.createElement('li');
         const said = document.createElement('span');
         said.textContent = text;

@@ -39,11 +39,12 @@ export function openJoin({ libraries, words, store, serverNow, joined }) {
 
     // Asks before a kiosk that the phone knows gets this phone under new keys.
     function ask(changes) {
-        $('known').querySelector('ul').replaceChildren(...['known', ...changes].map((key) => {
+        $('known').querySelector('ul').replaceChildren(...changes.map((key) => {
             const item = document.createElement('li');
             item.textContent = word(key);
             return item;
         }));
+        setText($('known').querySelector('p'), word('known'));
         setText($('known-go'), word('knownGo'));
         setText($('known-stop'), word('cancel'));
         $('known').hidden = false;

@@ -20,7 +20,8 @@ DEPS_PHONE = python3-cryptography nodejs nginx chromium chromium-driver python3-
 DEPS_BOARD = qemu-system-arm qemu-utils mmdebstrap debian-archive-keyring gcc-aarch64-linux-gnu systemd kmod \
              cpio e2fsprogs cryptsetup-bin
 DEPS_DEB   = build-essential cmark-gfm debhelper fakeroot lintian
-DEPS_LONG  = rabbitmq-server util-linux mmdebstrap debian-archive-keyring
+DEPS_LONG  = rabbitmq-server util-linux mmdebstrap debian-archive-keyring user-mode-linux lvm2 mdadm \
+             thin-provisioning-tools f2fs-tools dosfstools nilfs-tools
 DEPS_LINT  = clang-format clang-tidy cppcheck shellcheck python3-pyflakes git
 
 WARN   = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wformat=2 -Wvla -Werror

@@ -207,8 +207,9 @@ int target_tree_decoy(const struct scope *s, const struct plan_target *t)
         goto out;
     sub = scope_open(top, "folder", O_RDONLY | O_DIRECTORY);
     if (sub < 0 || target_decoy_file(top, "one", 300) < 0 ||
-        target_decoy_file(sub, "two", 8192) < 0 || symlinkat("one", top, "link") < 0)
-        goto out;
+        target_decoy_file(sub, "two", 8192) < 0 ||
+        (symlinkat("one", top, "link") < 0 && errno != EPERM && errno != EOPNOTSUPP))
+        goto out; /* FAT has no links */
     result = file_sync(sub) == 0 && file_sync(top) == 0 && file_sync(folder) == 0 ? 0 : -1;
 out:
     file_close(sub);

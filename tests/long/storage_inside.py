@@ -1,0 +1,98 @@
+"""Runs inside the second kernel (kit/uml.py): makes one kind of storage, plants the targets, and asks plan,
+drill and wipe. Writes what they said to /run/out/result."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.kit import local, process, wait
+from tests.kit.place import program
+from tests.kit.process import Process
+from tests.kit.storage import AFTERWARDS, KINDS, plan, planting
+
+PREFIX = Path("/run/kiosk")
+SOCKET = PREFIX / "run/porchlight/wipe.sock"
+
+
+def sh(script, *words):
+    done = subprocess.run(["sh", "-ec", script, "sh", *words], capture_output=True, text=True)
+    assert done.returncode == 0, (script, done.stdout, done.stderr)
+
+
+def prepare(kind, modules):
+    for module in modules.split():
+        subprocess.run(["modprobe", "-d", "/run", module], check=True)
+    for name in ("etc/porchlight", "run/porchlight", "var/lib", f"srv/{kind}"):
+        (PREFIX / name).mkdir(parents=True)
+    (PREFIX / "etc/porchlight/wipe.plan").write_text(plan([kind]))
+    return str(PREFIX / "srv" / kind)
+
+
+def keep(disks):
+    """What is on the disks now, for the scan outside."""
+    sh("sync; echo 3 >/proc/sys/vm/drop_caches")
+    for n, device in enumerate(disks):
+        subprocess.run(["cp", "--sparse=always", device, f"/run/out/before{n}"], check=True)
+
+
+def wiper(*words):
+    return process.run([program("porchlight-wipe"), "--prefix", PREFIX, *words])
+
+
+def ask(*asked):
+    """{word: {name: outcome}}, the plan first."""
+    listed = json.loads(wiper("--plan", "--json").stdout)["targets"]
+    said = {"plan": {t["name"]: t["best"] for t in listed}}
+    server = Process("wipe", [program("porchlight-wipe"), "--prefix", PREFIX, "--listen"],
+                     Path("/run/wipe.said"))
+    wait.until(lambda: local.answers(SOCKET), server.said)
+    for word in asked:
+        if callable(word):
+            word()
+        else:
+            said[word.lower()] = {n: o for k, o, _, n in local.wipe(SOCKET, word, 120) if k == 1}
+    assert server.stop() == 0
+    print(server.said())
+    return said
+
+
+def one_kind(kind, word):
+    made = KINDS[kind]
+    where = prepare(kind, made.modules)
+    disks = ["/dev/ubda", "/dev/ubdb"][:made.disks]
+    words = [*disks, "none"][:2] + [where, "0"]
+    sh(made.make, *words)
+    sh(planting(word) + AFTERWARDS.get(kind, ""), *words)
+    keep(disks)
+    said = ask("DRILL", "WIPE")
+    subprocess.run(["umount", where], check=False)
+    return said
+
+
+def failing_disk(word, megabytes):
+    """Every write fails from the moment of the wipe; the file system turns read-only. Later the disk
+    writes again."""
+    where = prepare("flaky", "dm-mod dm-flakey")
+    table = f"0 {int(megabytes) << 11} {{}} /dev/ubda 0"
+    load = "dmsetup suspend $1 flaky; dmsetup reload flaky --table \"$2\"; dmsetup resume flaky"
+
+    def fail():
+        sh(load, "--", table.format("flakey") + " 0 100 1 error_writes")
+    sh("dmsetup create flaky --table \"$2\"; mkfs.ext4 -q /dev/mapper/flaky; "
+       "mount -o errors=remount-ro /dev/mapper/flaky $1", where, table.format("linear"))
+    sh(planting(word), "", "", where)
+    keep(["/dev/ubda"])
+    said = ask(fail, "WIPE")
+    sh("umount -l $1", where)
+    sh(load, "--noflush --nolockfs", table.format("linear"))
+    sh("e2fsck -fy /dev/mapper/flaky || test $? -lt 4; mount /dev/mapper/flaky $1", where)
+    said["resumed"] = wiper("--resume").returncode
+    said["then"] = wiper("--resume").stderr
+    sh("umount $1", where)
+    return said
+
+
+said = {"flaky": failing_disk}.get(sys.argv[1], one_kind)(
+    *(sys.argv[2:] if sys.argv[1] == "flaky" else sys.argv[1:]))
+Path("/run/out/result").write_text(json.dumps(said))

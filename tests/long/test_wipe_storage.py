@@ -1,0 +1,51 @@
+"""The wipe on file systems, volumes and disks that this machine's kernel may lack, in a second kernel:
+what plan, drill and wipe say, and what a scan of the raw disks finds. No word may be better than the
+bytes."""
+
+import secrets
+
+import pytest
+
+from tests.kit import uml
+from tests.kit.storage import KINDS, SIZES, TARGETS, UNSEEN
+
+# These need the board (tests/board/test_storage.py): that kernel lacks the first two, and NFS a service
+# that nobody wants on his machine.
+HERE = [kind for kind in KINDS if kind not in ("exfat", "crypt", "nfs")]
+
+
+def disks(folder, count, megabytes):
+    made = [folder / f"disk{n}" for n in range(count)]
+    for path in made:
+        with open(path, "wb") as f:
+            f.truncate(megabytes << 20)
+    return made
+
+
+def count(folder, name, number, word):
+    return sum((folder / f"{name}{n}").read_bytes().count(word.encode()) for n in range(number))
+
+
+@pytest.mark.parametrize("kind", HERE)
+def test_no_word_is_better_than_the_bytes(folder, kind):
+    made, word = KINDS[kind], "canary-" + secrets.token_hex(20)
+    images = disks(folder, made.disks, SIZES.get(kind, 64))
+    said = uml.run(folder, images, "tests.long.storage_inside", kind, word)
+    before, left = (count(folder, name, made.disks, word) for name in ("before", "disk"))
+    print(f"\n{kind}: {made.best}, on the raw disks {before} before, {left} after")
+    assert kind in UNSEEN or before >= 10, "the scan must find what is there"
+    best = {f"{kind}-{name}": made.best for name in TARGETS}
+    assert said == {"plan": best, "drill": best, "wipe": best}
+    assert made.best != "destroyed" or left == 0, "called destroyed, and on the disk"
+
+
+def test_a_disk_that_fails_in_the_middle(folder):
+    """Its file system turns read-only; once the disk writes again, the rest is done."""
+    word = "canary-" + secrets.token_hex(20)
+    said = uml.run(folder, disks(folder, 1, 32), "tests.long.storage_inside", "flaky", word, 32)
+    names = [f"flaky-{name}" for name in TARGETS]
+    assert said["plan"] == dict.fromkeys(names, "destroyed")
+    assert said["wipe"] == dict.fromkeys(names, "failed")
+    assert count(folder, "before", 1, word) >= 10
+    assert said["resumed"] == 0 and "no wipe is pending" in said["then"]
+    assert count(folder, "disk", 1, word) == 0

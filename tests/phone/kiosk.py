@@ -176,9 +176,9 @@ class Kiosk:
 
     def root_says(self, **what):
         """A root word; the kiosk's account is let write it in the root's place."""
-        self.brokers[0].steward.command(
-            command="addRoleACL", rolename=f"kiosk-{self.account}", allow=True,
-            acltype="publishClientSend", topic=f"{self.place}/root")
+        self.brokers[0].steward.reply(json.dumps({"commands": [{
+            "command": "addRoleACL", "rolename": f"kiosk-{self.account}", "allow": True,
+            "acltype": "publishClientSend", "topic": f"{self.place}/root"}]}))
         self.send("root", root_word(self.root.secret[:32], self.venue, self.id, **what),
                   retain=True)
 

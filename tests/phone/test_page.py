@@ -8,6 +8,7 @@ import time
 import uuid
 
 import pytest
+from nacl import bindings as na
 
 from tests.kit import envelope, wait
 
@@ -460,6 +461,39 @@ def test_retired_for_ever(venue):
     page.driver.refresh()
     page.until_text("#link", "Connected")
     page.until_face("retired")
+
+
+def test_the_root_key_ends_a_lockdown_for_good(venue):
+    """Also where the broker does not send its message any more, and the kiosk goes on as before."""
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk)
+    alert = kiosk.alarm("lockdown")
+    page.until_face("lockdown")
+    kiosk.root_says(ended=(alert, kiosk.epoch, kiosk.seq))
+    page.until_face("all-clear")
+    assert "root key" in page.shown("#text")
+    kiosk.send("root", b"", retain=True)
+    kiosk.state("lockdown")
+    page.driver.refresh()
+    page.until_text("#link", "Connected")
+    heard_all(kiosk, page)
+    assert page.face not in ("lockdown", "unconfirmed")
+    kiosk.alarm("lockdown")  # another one
+    page.until_face("lockdown")
+
+
+def test_a_proof_of_a_revoked_account_ends_nothing(venue):
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk)
+    account = secrets.token_hex(8)
+    kiosk.root_says(revoked=[account])
+    alert = kiosk.alarm("lockdown")
+    page.until_face("lockdown")
+    public, secret = na.crypto_sign_keypair()
+    kiosk.all_clear(kiosk.proof(account, secret, public, alert=alert))
+    page.until_face("unconfirmed")
+    kiosk.all_clear(kiosk.proof(secrets.token_hex(8), secret, public, alert=alert))
+    page.until_face("all-clear")
 
 
 def test_forget_leaves_nothing(venue):

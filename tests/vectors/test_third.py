@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.vectors.third import joining, root_word, wire
+from tests.vectors.third import joining, push, root_word, texts, wire
 from tests.vectors.third.freshness import Freshness
 from tests.vectors.third.view import View, worst
 
@@ -226,7 +226,7 @@ def test_freshness(case):
             assert fresh.held(now) == step["held"], step
 
 
-SHOWN = ("silent", "stale", "delayed", "undated", "held", "late")
+SHOWN = ("silent", "stale", "delayed", "undated", "held", "late", "rooted")
 
 
 def given(view, step):
@@ -242,7 +242,8 @@ def given(view, step):
         said["echo"] = [step["echo"]] if "echo" in step else []
     live = 0 if view.plain or not step.get("retained") and "wall_age" not in step else None
     age = step.get("wall_age") if step.get("wall_age") is not None else live
-    return said, age, tuple(step["proof"]) if "proof" in step else None
+    proof = (*step["proof"], "a")[:4] if "proof" in step else None  # the account is "a" unless it is said
+    return said, age, proof
 
 
 @pytest.mark.parametrize("case", named(vectors("view")["cases"]))
@@ -252,13 +253,17 @@ def test_view(case):
         now = step["at"]
         if "link" in step:
             view.set_link(now, step["link"])
-        if "retire" in step:
-            view.retired = True
+        if "root" in step:
+            word = root_word.Word(1, None, tuple(step["root"].get("ended", ())) or None,
+                                  tuple(step["root"].get("revoked", ())))
+            verdict = view.root(now, word, step["root"].get("retired", False))
+            assert step.get("root_then", verdict) == verdict, step
         if "ask" in step:
             view.fresh.ask(now, step["ask"])
         if "say" in step:
             said, age, proof = given(view, step)
-            verdict = view.receive(now, said, step.get("retained", False), age, proof)
+            believed = proof[:3] if proof and proof[3] not in view.word.revoked else None
+            verdict = view.receive(now, said, step.get("retained", False), age, believed)
             assert step.get("then", verdict) == verdict, step
         found = {"show": view.show(now), "duress": view.duress(), "code": view.code(),
                  **{name: getattr(view, name)(now) for name in SHOWN}}
@@ -269,3 +274,80 @@ def test_view(case):
 @pytest.mark.parametrize("row", vectors("view")["worst"], ids=lambda row: "+".join(row["of"]) or "nothing")
 def test_the_worst_is_shown(row):
     assert worst(row["of"]) == row["is"]
+
+
+SIGNED = vectors("signed")
+OWN = {who: bytes.fromhex(byte) * 32 for who, byte in SIGNED["seeds"].items()}
+OWN_PUBLIC = {who: wire.public_of(seed) for who, seed in OWN.items()}
+
+
+@pytest.mark.parametrize("of, purpose, who", [("kiosk", "cert", SIGNED["kiosk"]),
+                                              ("staff", "staff", SIGNED["account"]), ("push", "push", "")])
+def test_what_the_root_certifies(of, purpose, who):
+    signature = bytes.fromhex(SIGNED["certificates"][of])
+    wire.verify(OWN_PUBLIC["root"], signature, wire.certified(purpose, SIGNED["venue"], OWN_PUBLIC[of], who))
+    assert not wire.signed_by(OWN_PUBLIC["root"], signature,
+                              wire.certified(purpose, SIGNED["kiosk"], OWN_PUBLIC[of], who))
+
+
+def proof_of(data, **at):
+    return wire.proof_open(data, at.get("venue", SIGNED["venue"]), at.get("kiosk", SIGNED["kiosk"]),
+                           bytes.fromhex(at.get("root_public", OWN_PUBLIC["root"].hex())))
+
+
+def test_a_proof_opens():
+    opened_proof, says = proof_of(base64.b64decode(SIGNED["proof"]["bytes"])), SIGNED["proof"]["says"]
+    assert (opened_proof.alert, opened_proof.epoch, opened_proof.seq, opened_proof.account) == tuple(
+        says[key] for key in ("id", "epoch", "seq", "account"))
+
+
+@pytest.mark.parametrize("row", SIGNED["proof"]["refused"], ids=lambda row: row["why"])
+def test_a_twisted_proof_is_refused(row):
+    with pytest.raises(wire.Refused):
+        proof_of(twisted(base64.b64decode(SIGNED["proof"]["bytes"]), row), **row.get("at", {}))
+
+
+def offer_of(data, **at):
+    return wire.offer_open(data, at.get("venue", SIGNED["venue"]),
+                           bytes.fromhex(at.get("root_public", OWN_PUBLIC["root"].hex())))
+
+
+def test_an_offer_opens():
+    assert offer_of(base64.b64decode(SIGNED["offer"]["wire"])) == (
+        OWN_PUBLIC["push"], bytes.fromhex(SIGNED["offer"]["vapid"]))
+
+
+@pytest.mark.parametrize("row", SIGNED["offer"]["refused"], ids=lambda row: row["why"])
+def test_a_twisted_offer_is_refused(row):
+    with pytest.raises(wire.Refused):
+        offer_of(twisted(base64.b64decode(SIGNED["offer"]["wire"]), row), **row.get("at", {}))
+
+
+@pytest.mark.parametrize("row", SIGNED["letters"], ids=lambda row: json.loads(row["text"])["kind"])
+def test_a_letter_of_every_kind_opens(row):
+    topic = f"porchlight/{SIGNED['venue']}/{SIGNED['kiosk']}/{row['topic']}/{SIGNED['account']}"
+    place, form = wire.Place(SIGNED["venue"], SIGNED["kiosk"], topic), wire.TO_PHONE if row["to"] == "staff" \
+        else wire.TO_KIOSK
+    text, signature = wire.letter_open(form, base64.b64decode(row["wire"]), place, OWN[row["to"]])
+    assert text.decode() == row["text"]
+    if row["signed"]:
+        wire.letter_verify(form, place, OWN_PUBLIC[row["signed"]], text, signature)
+    else:
+        assert not any(signature)
+
+
+@pytest.mark.parametrize("row", SIGNED["texts"], ids=lambda row: row["why"])
+def test_a_text_is_read_or_refused(row):
+    if row["good"]:
+        assert texts.parse(row["text"].encode())["kind"] == json.loads(row["text"])["kind"]
+    else:
+        with pytest.raises(wire.Refused):
+            texts.parse(row["text"].encode())
+
+
+@pytest.mark.parametrize("row", SIGNED["wake_ups"], ids=lambda row: row["text"] or "nothing")
+def test_a_wake_up_opens(row):
+    body = base64.b64decode(row["body"])
+    assert len(body) == 86 + 64 + 16
+    assert push.unseal(bytes.fromhex(SIGNED["scalars"]["browser"]), bytes.fromhex(SIGNED["auth"]),
+                       body).decode() == row["text"]

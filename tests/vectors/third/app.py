@@ -37,7 +37,7 @@ class App:
         self.key = self.older_key = self.certificate = None
         self.confirm = self.refusal = None
         self.said, self.verdicts, self.refused = [], [], []
-        self.view, self.word = View(self.invited.staff), root_word.Word()
+        self.view = View(self.invited.staff)
         self.looked_at = (0, 0)
         self.nonce = self.beat = None
         self.closed = threading.Event()
@@ -148,8 +148,7 @@ class App:
     def from_root(self, payload):
         word = root_word.word_open(payload, self.invited.venue, self.invited.kiosk,
                                    self.invited.root_public)
-        self.word = root_word.joined(self.word, word)
-        self.view.retired = self.word.retired == self.invited.kiosk_public
+        self.view.root(self.now(), word, word.retired == self.invited.kiosk_public)
 
     def from_venue(self, topic, payload, retained):
         place = wire.Place(self.invited.venue, self.invited.kiosk, self.place + topic)
@@ -180,7 +179,7 @@ class App:
         if said.get("proof"):
             proof = wire.proof_open(joining.unbase64url(said["proof"]), self.invited.venue,
                                     self.invited.kiosk, self.invited.root_public)
-            proof = None if proof.account in self.word.revoked else (proof.alert, proof.epoch, proof.seq)
+            proof = None if proof.account in self.view.word.revoked else (proof.alert, proof.epoch, proof.seq)
         self.verdicts.append((said["kind"], self.view.receive(now, said, retained, proof=proof)))
         self.said.append(said)
         at = (said["epoch"], said["seq"])

@@ -38,22 +38,26 @@ def nonces(value):
 
 IDENT, AT, ACCOUNT = shape(UUID), shape(TIME), shape(HEX16)
 NONCE, KEY = shape(re.compile(r"[0-9a-f]{32}")), shape(re.compile(r"[0-9a-f]{64}"))
-COMMON = {"id": maybe(IDENT), "epoch": number, "seq": number, "at": maybe(AT), "age_ms": maybe(number),
-          "drill": truth, "resumed": truth, "detail": maybe(words), "up": number, "synced": truth}
+DETAIL = shape(re.compile(r"[a-z0-9-]{1,23}"))
+PRESENCE = {"id": maybe(IDENT), "epoch": number, "seq": number, "at": maybe(AT), "age_ms": maybe(number),
+            "drill": truth, "resumed": truth, "detail": maybe(DETAIL)}
+COMMON = {**PRESENCE, "up": number, "synced": truth}
+BOXED = {"id": maybe(IDENT), "at": maybe(AT)}
 ANSWER = {"id": maybe(IDENT), "account": ACCOUNT, "epoch": number, "seq": number}
 
 KINDS = {
-    "lockdown": {**COMMON, "id": IDENT}, "caution": {**COMMON, "id": IDENT}, "all-clear": COMMON,
+    "lockdown": {**COMMON, "id": IDENT}, "caution": {**COMMON, "id": IDENT},
+    "all-clear": {**COMMON, "id": IDENT},
     "state": {**COMMON, "state": lambda s: s in ("quiet", "caution", "lockdown"), "unconfirmed": truth,
               "seen": number, "safe": number, "nonce": NONCE},
-    "code": {}, "duress": {}, "nothing": {}, "door": {"detail": words}, "fault": {"detail": words},
-    "drill-report": {"seen": number, "safe": number, "rang": number},
+    "code": {**BOXED, "id": IDENT}, "duress": {**BOXED, "id": IDENT}, "nothing": BOXED,
+    "door": {**BOXED, "detail": DETAIL}, "fault": {**BOXED, "detail": DETAIL},
+    "drill-report": {**BOXED, "seen": number, "safe": number, "rang": number},
     "beat": {"epoch": number, "seq": number, "at": maybe(AT), "synced": truth, "up": number,
              "state": number, "staff": number, "ring": number, "echo": nonces},
     "ring": {"epoch": number, "seq": number, "at": maybe(AT), "id": maybe(IDENT), "on": truth,
              "staff": maybe(IDENT)},
-    "online": {"epoch": number, "seq": number, "connection": number},
-    "lost": {"epoch": number, "seq": number, "connection": number},
+    "online": {**PRESENCE, "connection": number}, "lost": {**PRESENCE, "connection": number},
     "seen": ANSWER, "safe": ANSWER, "rang": ANSWER,
     "ping": {"nonce": ACCOUNT, "epoch": number, "seq": number, "ring": number},
     "confirm": {"account": ACCOUNT, "nonce": NONCE},

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tests.vectors.third import root_word
 from tests.vectors.third.freshness import Freshness
 
 ALIVE, BELIEVED, ENDED_SHOWN, LATE_AGAIN = 15_000, 150_000, 900_000, 3_600_000
@@ -48,7 +49,7 @@ class View:
         self.staff, self.plain = staff, plain
         self.fresh = Freshness(("state", "staff") if staff else ("state",))
         self.link, self.link_since = True, now
-        self.retired = False
+        self.retired, self.word, self.rooted_end = False, root_word.Word(), False
         self.epoch = self.connection = 0
         self.last = {}         # of this epoch, by group: the last seq; "life" has every message's
         self.life = None       # when the newest sign of life was sent,
@@ -90,6 +91,10 @@ class View:
     def duress(self):
         return self.forced is not None
 
+    def rooted(self, now):
+        """All-clear is shown, and it was the root's word that said so."""
+        return self.rooted_end and self.show(now) == "all-clear"
+
     def code(self):
         return self.press is not None and self.press[0] == "code" and not self.duress()
 
@@ -114,6 +119,33 @@ class View:
         return "all-clear" if within(self.ended, ENDED_SHOWN, now) else "quiet"
 
     # What comes
+
+    def root(self, now, word, retires):
+        """A root word was read; `retires`: it names this kiosk's key. The verdict."""
+        joined = root_word.joined(self.word, word)
+        if joined == self.word and (not retires or self.retired):
+            return "heard"
+        self.word, self.retired = joined, self.retired or retires
+        forced = self.forced and self.root_ends(*self.forced)
+        if forced:
+            self.forced = None
+        if forced or (self.press and self.word.ended and self.press[1] == self.word.ended[0]):
+            self.press = None
+        if not self.alert or not self.root_ends(self.alert.id, self.alert.first):
+            return "heard"
+        self.rooted_end = not self.alert.drill
+        self.ended = None if self.alert.drill else now
+        self.alert = None
+        return "told"
+
+    def root_ends(self, ident, first):
+        return self.word.ended is not None and covers(self.word.ended, ident, first)
+
+    def is_rooted(self, ident, at, age):
+        """What is fresh and of another alert began after the root's word, whatever its order says."""
+        fresh = age is not None and age < ALIVE
+        return self.word.ended is not None and (ident == self.word.ended[0] or
+                                                not fresh and self.root_ends(ident, at))
 
     def set_link(self, now, up):
         if up != self.link:
@@ -150,6 +182,8 @@ class View:
             return "heard"
         if kind in FOR_MEMBERS:
             self.date(now, said, at, age)
+        if begins(said) and self.is_rooted(said.get("id"), at, age):
+            return "heard"
         proof = proof if proof and proof[1:] < at else None
         if proof and (not self.proof or proof[1:] > self.proof[1:]):
             self.proof = proof
@@ -238,7 +272,8 @@ class View:
             return "unproved"
         if level == "quiet":
             self.alert = None
-            self.ended = now if alert and not alert.drill else self.ended
+            if alert:
+                self.ended, self.rooted_end = now if not alert.drill else self.ended, False
             return "told" if alert else "heard"
         same = alert and (alert.level, alert.id, alert.drill) == (level, said.get("id"), drill)
         unconfirmed = bool(said.get("unconfirmed"))
@@ -252,7 +287,7 @@ class View:
         level = said["state"] if said["kind"] == "state" else said["kind"]
         active = RANK[self.alert.level] if self.real() else 0
         if (RANK.get(level, 0) <= active or said.get("drill") or said.get("id") == self.last_id
-                or covers(self.proof, said.get("id"), at)):
+                or covers(self.proof, said.get("id"), at) or self.is_rooted(said.get("id"), at, age)):
             return "old"
         if age is not None and age < ALIVE:
             self.believed = later(self.believed, now - age)
@@ -261,6 +296,12 @@ class View:
             return "old"
         self.late_id, self.late_since = said.get("id"), now
         return "late"
+
+
+def begins(said):
+    """Whether it says that something is active, or was pressed."""
+    return said["kind"] in ("lockdown", "caution", "code", "duress") or (
+        said["kind"] == "state" and said["state"] != "quiet")
 
 
 def covers(proof, ident, first):

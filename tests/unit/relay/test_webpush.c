@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/core/vectors.h"
+
 #include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
@@ -54,6 +56,32 @@ static void the_rfcs_message_is_made_to_the_byte(void **state)
     assert_int_equal(n, WEBPUSH_HEAD + len + 1 + WEBPUSH_TAG);
     assert_int_equal(webpush_seal(browser, auth, scalar, salt, text, len, len + 1, made), 0);
     assert_memory_equal(made, wanted, n);
+}
+
+/* tests/vectors/signed.json: what a browser gets, whatever happened. */
+static void every_wake_up_is_the_vectors(void **state)
+{
+    cJSON *json = vectors_load("tests/vectors/signed.json"), *row;
+    const cJSON *scalars = cJSON_GetObjectItem(json, "scalars");
+    uint8_t browser[WEBPUSH_SCALAR], sender[WEBPUSH_SCALAR], auth[WEBPUSH_AUTH], salt[WEBPUSH_SALT],
+        point[WEBPUSH_POINT], wanted[WEBPUSH_BODY + 1], made[WEBPUSH_BODY];
+
+    (void)state;
+    vectors_hex(vectors_text(scalars, "browser"), browser, sizeof browser);
+    vectors_hex(vectors_text(scalars, "sender"), sender, sizeof sender);
+    vectors_hex(vectors_text(json, "auth"), auth, sizeof auth);
+    vectors_hex(vectors_text(json, "salt"), salt, sizeof salt);
+    assert_int_equal(webpush_public(browser, point), 0);
+    cJSON_ArrayForEach(row, cJSON_GetObjectItem(json, "wake_ups"))
+    {
+        const char *text = vectors_text(row, "text");
+        assert_int_equal(vectors_base64(vectors_text(row, "body"), wanted, sizeof wanted),
+                         WEBPUSH_BODY);
+        assert_int_equal(
+            webpush_seal(point, auth, sender, salt, text, strlen(text), WEBPUSH_PADDED, made), 0);
+        assert_memory_equal(made, wanted, sizeof made);
+    }
+    cJSON_Delete(json);
 }
 
 static EVP_PKEY *public_of(const uint8_t point[WEBPUSH_POINT])
@@ -162,6 +190,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_rfcs_message_is_made_to_the_byte),
+        cmocka_unit_test(every_wake_up_is_the_vectors),
         cmocka_unit_test(a_token_is_the_rfcs_and_believed),
         cmocka_unit_test(what_is_no_key_is_refused),
     };

@@ -309,9 +309,16 @@ void watch_wipe(struct station *s, const void *word, size_t len)
 /* --- brokers ------------------------------------------------------------------------------------
  */
 
+/* A relay that was given the ring is somebody, too. */
+static bool hands_over(const char *topic)
+{
+    const char *name = strrchr(topic, '/');
+    return sort_of(topic) == SORT_ALERT || (name && strcmp(name, "/ring") == 0);
+}
+
 void watch_published(struct broker *b, const struct packet *p)
 {
-    if (sort_of(p->topic) != SORT_ALERT || !p->conn)
+    if (!p->conn || !hands_over(p->topic))
         return;
     struct station *s = NULL;
     for (size_t i = 0; i <= VENUE_KIOSKS; i++)

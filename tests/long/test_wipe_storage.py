@@ -9,9 +9,9 @@ import pytest
 from tests.kit import uml
 from tests.kit.storage import KINDS, SIZES, TARGETS, UNSEEN
 
-# These need the board (tests/board/test_storage.py): that kernel lacks the first two, and NFS a service
-# that nobody wants on his machine.
-HERE = [kind for kind in KINDS if kind not in ("exfat", "crypt", "nfs")]
+# These need the board (tests/board/test_storage.py): that kernel lacks exFAT, and NFS a service that
+# nobody wants on his machine.
+HERE = [kind for kind in KINDS if kind not in ("exfat", "nfs")]
 
 
 def disks(folder, count, megabytes):

@@ -17,6 +17,9 @@
 /* At most one target is worked on between two packets; a large tree on a slow card needs time. */
 enum { SILENCE_MS = 30 * 60 * 1000 };
 
+/* As many as a plan may have (kiosk/wipe/plan.h). */
+enum { TARGETS_MAX = 64 };
+
 /* The plan is read by the program that would carry it out, in the same folder as this one. */
 static int show_plan(const struct cli *cli)
 {
@@ -98,7 +101,9 @@ static int wipe_finish(const struct wipe_progress *end, const unsigned counts[WI
         printf("%s%u target%s: ", end->drill ? "drill: " : "", end->index,
                end->index == 1 ? "" : "s");
         show_counts(counts, end);
-        printf("; worst result: %s\n", word);
+        printf("\n%sworst result: %s\n", end->drill ? "drill: " : "", word);
+        if (end->outcome > WIPE_ALREADY_GONE)
+            puts("What to do about it: sudo porchlight wipe --plan");
     }
     return good ? CLI_OK : CLI_FAILED;
 }
@@ -122,12 +127,25 @@ static bool read_sentence(int fd, char out[WIPE_TEXT_MAX + 1])
     return n > 0;
 }
 
+/* What is looked at once more is reported once more: its last result counts. */
+static void count_result(unsigned counts[WIPE_FAILED + 1], uint32_t last[TARGETS_MAX],
+                         const struct wipe_progress *p)
+{
+    if (p->outcome > WIPE_FAILED || p->index >= TARGETS_MAX)
+        return;
+    if (last[p->index] != WIPE_NOTHING)
+        counts[last[p->index]]--;
+    last[p->index] = p->outcome;
+    counts[p->outcome]++;
+}
+
 /* Reads packets to the end. An enum cli_exit. */
 static int listen_to(int fd, bool report, cJSON *top)
 {
     cJSON *list = top ? cJSON_AddArrayToObject(top, "targets") : NULL;
     char sentence[WIPE_TEXT_MAX + 1] = "";
     unsigned counts[WIPE_FAILED + 1] = {0};
+    uint32_t last[TARGETS_MAX] = {0};
     struct wipe_progress p;
 
     for (;;) {
@@ -148,8 +166,7 @@ static int listen_to(int fd, bool report, cJSON *top)
             return wipe_finish(&p, counts, top);
         if (report && !read_sentence(fd, sentence))
             continue;
-        if (p.outcome <= WIPE_FAILED)
-            counts[p.outcome]++;
+        count_result(counts, last, &p);
         show_packet(&p, sentence, list);
     }
 }

@@ -180,7 +180,7 @@ struct place_verdict place_judge_file(const struct place_file *file)
           "Name a file, or name a folder with [tree NAME]."}},
         {file->links > 1,
          {PLACE_REFUSED, EMLINK, "it has a second name (hard link)",
-          "Remove the other name: find it with find -samefile."}},
+          "Remove the other name. To find it: sudo find / -xdev -samefile FILE"}},
         {file->sealed,
          {PLACE_REFUSED, EPERM, "it is sealed by fs-verity and cannot be written",
           "Copy it and delete the sealed one."}},

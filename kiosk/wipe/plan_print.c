@@ -71,6 +71,8 @@ static bool plan_print_text(const struct plan *p, const struct scope *s, struct 
     size_t columns = isatty(fileno(out)) ? WRAP_COLUMNS : SIZE_MAX; /* in a pipe, one line */
     int phase = -1;
     bool wrong = false;
+    size_t weak = 0;
+
     for (size_t i = 0; i < p->targets_count; i++) {
         const struct plan_target *t = &p->targets[i];
         const struct target_ops *ops = target_ops(t->kind);
@@ -83,6 +85,7 @@ static bool plan_print_text(const struct plan *p, const struct scope *s, struct 
             fprintf(out, "%s%s:\n", i ? "\n" : "", phases[phase]);
         }
         wrong |= see.wrong;
+        weak += see.wrong || view->best > WIPE_DESTROYED;
         fprintf(out, "  %s %s: %s%s (%s)\n%*s", plan_kind_name(t->kind), t->name,
                 t->root >= 0 ? prefix : "", plan_print_place(t), view->seen, INDENT, "");
         if (view->best > WIPE_DESTROYED)
@@ -92,6 +95,13 @@ static bool plan_print_text(const struct plan *p, const struct scope *s, struct 
         wrap_text(out, columns, INDENT, INDENT, view->best > WIPE_DESTROYED ? text : ops->promise);
         plan_print_notes(out, columns, view->notes);
     }
+    if (weak > 0)
+        fprintf(out,
+                "\nNot destroyed as it is now: %zu of %zu targets. Do what is said above, then "
+                "look again:\n  sudo porchlight wipe --plan\n",
+                weak, p->targets_count);
+    else if (p->targets_count > 0)
+        fputs("\nAll of it can be destroyed. Rehearse it:\n  sudo porchlight wipe --drill\n", out);
     return wrong;
 }
 

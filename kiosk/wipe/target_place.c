@@ -239,7 +239,7 @@ bool target_place_view(const struct scope *s, const struct plan_target *t,
     if (p->verdict.may == PLACE_UNSURE)
         target_view_lower(v, WIPE_UNVERIFIED, p->verdict.why);
     if (p->holder[0])
-        target_view_note(v, "open in %s", p->holder);
+        target_view_note(v, "open for writing in %s", p->holder);
     if (t->root >= 0 && scope_is_away(s, t->root)) {
         target_view_lower(v, WIPE_UNVERIFIED,
                           s->errors[t->root] == EHOSTDOWN ? "its file system does not answer"

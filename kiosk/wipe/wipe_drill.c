@@ -1,5 +1,6 @@
 #include "kiosk/wipe/wipe_drill.h"
 
+#include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/wipe/run_memory.h"
@@ -169,6 +170,7 @@ enum run_result wipe_drill_run(const struct run *r)
     all = make_decoys(&scope, &decoys);
     see_real_targets(r, &scope, &plan, &decoys, at_best);
     as.at_best = at_best;
+    as.began = clock_now(); /* a wipe has no decoys to make first */
     result = destroy_decoys(&as, &decoys, &worst);
     clear_folders(&scope, &plan);
     if (has_journal(&decoys))

@@ -238,7 +238,7 @@ def test_the_config_is_checked(kiosk):
     found = ask(kiosk.prefix)["config"]
     assert found["wipe"].verdict == "ok" and "wipe door" not in found
     assert found["wipe linked"].verdict == "failure"
-    assert "second name" in found["wipe linked"].said and "find -samefile" in found["wipe linked"].fix
+    assert "second name" in found["wipe linked"].said and "-samefile FILE" in found["wipe linked"].fix
 
 
 def test_the_credentials_are_checked(kiosk):

@@ -52,7 +52,7 @@ def test_a_program_that_still_writes_is_named(venue, plan, name, path, user):
         assert venue.accept() == {name: "unverified"}
         said = venue.run("--plan").stdout
         assert "a program has it open, and may write its contents again" in said
-        assert f"open in python3 ({writer.pid})" in said
+        assert f"open for writing in python3 ({writer.pid})" in said
         assert venue.ask("DRILL") == {name: "unverified"}
         assert venue.ask("WIPE") == {name: "unverified"}
         assert not venue.there(path)

@@ -7,6 +7,7 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { card } from './card.mjs';
 import { icon } from './icon.mjs';
 
 const BUDGET = 300 * 1000; // bytes, gzip, of all that the first load fetches
@@ -30,19 +31,21 @@ await build({
     logLevel: 'warning',
     absWorkingDir: here,
 });
-for (const name of ['index.html', 'style.css', 'manifest.webmanifest']) {
+for (const name of ['index.html', 'style.css', 'manifest.webmanifest', 'card.css']) {
     await cp(join(here, 'page', name), join(out, name));
 }
 for (const size of [180, 192, 512]) {
     await writeFile(join(out, `icon-${size}.png`), icon(size));
 }
 
-const names = (await readdir(out)).sort();
+const names = (await readdir(out)).filter((n) => n !== 'card.css').sort();
 const contents = await Promise.all(names.map((n) => readFile(join(out, n))));
 const wake = {};
 for (const file of await readdir(join(here, 'words'))) {
     const words = JSON.parse(await readFile(join(here, 'words', file), 'utf8'));
-    wake[file.replace('.json', '')] = [words.name, words.wake];
+    const language = file.replace('.json', '');
+    wake[language] = [words.name, words.wake];
+    await writeFile(join(out, `card-${language}.html`), card(language, words));
 }
 const sum = createHash('sha256');
 contents.forEach((c) => sum.update(c));

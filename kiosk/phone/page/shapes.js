@@ -5,7 +5,7 @@ const CIRCLE = 'M50 12a38 38 0 1 1 0 76a38 38 0 1 1 0-76';
 const OCTAGON = 'M34 12H66L88 34V66L66 88H34L12 66V34Z';
 const QUESTION = 'M39 40c1-8 6-12 12-12c7 0 12 5 12 11c0 9-13 10-13 20M50 72v0.5';
 
-const SHAPES = {
+export const SHAPES = {
     quiet: [['line', CIRCLE]],
     caution: [['full', 'M50 14L90 84H10Z'], ['cut', 'M50 42v18M50 72v0.5']],
     lockdown: [['full', OCTAGON], ['cut', 'M30 50H70']],

@@ -1,6 +1,7 @@
 #include "kiosk/core/acks.h"
 
 #include <sodium.h>
+#include <stddef.h>
 #include <string.h>
 
 _Static_assert(ACKS_KEY == crypto_shorthash_KEYBYTES, "the key of SipHash-2-4");
@@ -10,7 +11,8 @@ _Static_assert(ACKS_ACCOUNTS < ACKS_SLOTS, "a free slot ends every search");
 
 void acks_forget(struct acks *a)
 {
-    sodium_memzero(a, sizeof *a);
+    /* Without an answer the slots are as they were: their 128 kB are left untouched. */
+    sodium_memzero(a, a->accounts > 0 ? sizeof *a : offsetof(struct acks, slots));
 }
 
 void acks_begin(struct acks *a, const struct alert_id *id, const uint8_t key[ACKS_KEY])

@@ -38,7 +38,7 @@ enum acks_result {
     ACKS_FULL,  /* more accounts than are counted: the counts mean "at least" */
 };
 
-/* An alert begins; everything before is forgotten. `key` is random. */
+/* An alert begins; everything before is forgotten. `key` is random. A new struct is all zeroes. */
 void acks_begin(struct acks *a, const struct alert_id *id, const uint8_t key[ACKS_KEY]);
 
 /* The alert is over: counts, hashes and key are erased. */

@@ -1,27 +1,32 @@
 """From the moment a gesture is complete to the message in a subscriber, over TLS on loopback.
 
-Each gesture begins or ends an alert of its own, so each is made durable before it is published.
-Edges are stamped by us: two presses and the code of four alternate over eight switches, and the
-moment at which the gap after the last press expires is known to the nanosecond. The subscriber is
-mosquitto_sub, which stamps what it gets. The peer is a script: paho, connected, publishing messages
-of the same size to the same broker.
+Edges are stamped by us: two presses and the code of four alternate over eight switches, and the moment at
+which the gap after the last press expires is known to the nanosecond. The subscriber is mosquitto_sub,
+which stamps what it gets. Beside it in the same run, by TLS and QoS 1 as well: `mosquitto_pub -l` and
+Node-RED, from a line to the subscriber; and the kiosk itself with a card that takes 400 ms a write.
 """
 
+import contextlib
+import shutil
+import subprocess
 import time
 
+from tests.bench.peers import NodeRed, Publisher, latency
 from tests.bench.report import percentile
 from tests.kit import envelope, wait
+from tests.kit.card import Card
 from tests.kit.kiosk import Kiosk
-from tests.kit.member import paho_client
+from tests.kit.place import fresh
 from tests.kit.process import Process
 from tests.kit.wires import MS, now
 
 PRESSES = 1000
 SWITCHES = 8
 GAP = 100 * MS
-PEER_SPACING_S = 0.015
+SLOW_PRESSES, SLOW_MS = 200, 400
 DOWN = UP = 3 * MS
-PEER = ("peer", "peer-password")
+PEERS = {"mosquitto_pub -l": (Publisher, "pub", "pub-password"),
+         "Node-RED 4": (NodeRed, "red", "red-password")}
 SOON = 60 * MS  # a gesture is complete this long after its edges were sent
 
 
@@ -37,7 +42,7 @@ class Subscriber:
             ["mosquitto_sub", "-V", "5", "-h", broker.host, "-p", broker.port, "--cafile",
              broker.ca, "-u", account, "-P", password, "-i", account, "-q", "1",
              "-t", f"{kiosk.place}/{topic}", "-F", "%U %x"],
-            kiosk.logs / f"sub-{topic}")
+            kiosk.logs / f"sub-{topic}-{now()}")
         wait.until(lambda: f"SUBACK to {account}" in broker.said()[before:], "mosquitto_sub's SUBSCRIBE")
 
     def count(self):
@@ -98,58 +103,77 @@ def press_all(kiosk, subscriber, presses=PRESSES):
     return took, late
 
 
-def say(report, name, took, peer=None):
-    for percent, limit in ((50, None), (99, 10.0)):
-        value = percentile(took, percent)
-        report.row(f"{name}, p{percent}", value, "ms", limit if peer else None,
-                   percentile(peer, percent) if peer else None)
-
-
-def kiosk_latency(kiosk):
+def kiosk_latency(kiosk, presses=PRESSES):
     subscriber = Subscriber(kiosk, "alert")
-    took, late = press_all(kiosk, subscriber)
+    took, late = press_all(kiosk, subscriber, presses)
     subscriber.close()
     if late:
         print(f"  (busy machine: {late} trains of edges were sent too late and were made again)")
     return took
 
 
-def peer_latency(kiosk, count=PRESSES // 2):
-    """A script's publish, from the call to the subscriber."""
-    broker = kiosk.brokers[0]
-    account, password = PEER
+def peer_latency(kiosk, make, account, password, count=PRESSES // 2):
     subscriber = Subscriber(kiosk, "bench")
-    client = paho_client(account)
-    client.username_pw_set(account, password)
-    client.tls_set(ca_certs=str(broker.ca))
-    client.connect(broker.host, broker.port)
-    client.loop_start()
-    wait.until(client.is_connected, "the peer's connection")
-    began = []
-    for _ in range(count):
-        began.append(now())
-        client.publish(f"{kiosk.place}/bench", bytes(768), qos=1)
-        time.sleep(PEER_SPACING_S)
-    wait.until(lambda: len(subscriber.received()) >= count, "the peer's messages", 10, every=0.2)
-    got = subscriber.received()
+    peer = make(kiosk, f"{kiosk.place}/bench", account, password)
+    took = latency(peer, subscriber, count)
+    peer.close()
     subscriber.close()
-    client.disconnect()
-    client.loop_stop()
-    return [(at - zero) / MS for (at, _), zero in zip(got, began)]
+    return took
+
+
+@contextlib.contextmanager
+def record_on(card, kiosk):
+    """The kiosk's state is on that card."""
+    subprocess.run(["cp", "-a", str(kiosk.state), str(card.mount)], check=True)
+    subprocess.run(["mount", "--bind", str(card.mount / kiosk.state.name), str(kiosk.state)], check=True)
+    try:
+        yield
+    finally:
+        card.slow(0)
+        if kiosk.daemon and kiosk.daemon.alive:
+            kiosk.daemon.kill()
+        subprocess.run(["umount", "-l", str(kiosk.state)], check=True)
+
+
+def slow_card(report, folder):
+    """As root, with /dev/fuse: the card is a file system of ours."""
+    with Card(folder) as card, kiosk_for_it() as kiosk, record_on(card, kiosk):
+        kiosk.start()
+        quick = kiosk_latency(kiosk, SLOW_PRESSES)
+        card.slow(SLOW_MS)
+        slow = kiosk_latency(kiosk, SLOW_PRESSES)
+    for percent, limit in ((50, None), (99, 2)):
+        peer = percentile(quick, percent)
+        report.row(f"card at {SLOW_MS} ms a write, p{percent}; peer: quick", percentile(slow, percent),
+                   "ms", limit and limit * peer, peer)
 
 
 SWITCH_CONF = {"switch front": None,
-               **{f"switch s{i}": {"line": f"sim:s{i}", "debounce": "1ms", "press_max": "100ms",
+               **{f"switch s{i}": {"line": f"sim:s{i}", "debounce": "1ms", "release": "1ms", "press_max": "100ms",
                                    "gap": "100ms", "hold": "1s", "code": 4}
                   for i in range(SWITCHES)}}
 
 
+def kiosk_for_it():
+    kiosk = Kiosk("b", scaled=False, conf=SWITCH_CONF)
+    kiosk.brokers[0].account("bench", "eye", "eye-password")
+    for _, account, password in PEERS.values():
+        kiosk.brokers[0].account("bench", account, password)
+    return kiosk
+
+
 def bench(report):
     report.heading(f"Gesture complete to message in the subscriber, {PRESSES} presses, over TLS")
-    kiosk = Kiosk("b", scaled=False, conf=SWITCH_CONF)
-    for account, password in (("eye", "eye-password"), PEER):
-        kiosk.brokers[0].account("bench", account, password)
-    with kiosk:
+    limits = {("mosquitto_pub -l", 50): 2, ("Node-RED 4", 99): 0.5}
+    with kiosk_for_it() as kiosk:
+        theirs = {name: peer_latency(kiosk, *peer) for name, peer in PEERS.items()}
         kiosk.start()
-        peer = peer_latency(kiosk)
-        say(report, "porchlightd, made durable first", kiosk_latency(kiosk), peer)
+        mine = kiosk_latency(kiosk)
+    for (name, took) in theirs.items():
+        for percent in (50, 99):
+            peer, times = percentile(took, percent), limits.get((name, percent))
+            report.row(f"porchlightd beside {name}, p{percent}", percentile(mine, percent), "ms",
+                       times and times * peer, peer)
+    folder = fresh("b")
+    slow_card(report, folder)
+    shutil.rmtree(folder, ignore_errors=True)

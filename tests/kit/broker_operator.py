@@ -16,13 +16,15 @@ FROM_PHONES = ("ack/+", "command/+", "relay/+", "wake/+")
 
 class Operator:
     """`kiosk` speaks to its own broker, phones to `phones`. `drops` and `delays` {topic: seconds} may be
-    changed at any time; `kept` is all that came, to be played again."""
+    changed at any time; so may `does`, {topic: function}, which returns the delays with which a message is
+    passed on: [] drops it, [0, 30] plays it once more. `kept` is all that came, to be played again. `others`
+    are accounts at the phones' broker beside those of the kiosk's: {account: (role, password)}."""
 
-    def __init__(self, kiosk):
-        self.kiosk, self.drops, self.delays, self.kept = kiosk, set(), {}, []
+    def __init__(self, kiosk, others=None):
+        self.kiosk, self.drops, self.delays, self.kept, self.does = kiosk, set(), {}, [], {}
         near = kiosk.brokers[0]
         self.phones = Broker(kiosk.folder / "phones", kiosk.authority, kiosk.place, name="phones")
-        for account, (role, password) in near.accounts.items():
+        for account, (role, password) in {**near.accounts, **(others or {})}.items():
             self.phones.account(role, account, password)
         self.phones.start()
         kiosk.brokers.append(self.phones)
@@ -48,23 +50,33 @@ class Operator:
             return
         self.kept.append((topic, message.payload))
         if topic not in self.drops:
-            self.plays(topic, message.payload)
+            for delay in self._delays(topic):
+                self.plays(topic, message.payload, delay)
 
     def _from_phones(self, _client, _data, message):
         topic = message.topic.removeprefix(self.place + "/")
         if topic.split("/")[0] not in self.drops:
-            self._later(self.at_kiosk, topic, message.payload, False)
+            for delay in self._delays(topic):
+                self._later(self.at_kiosk, topic, message.payload, False, delay)
 
-    def _later(self, client, topic, payload, retain):
-        after = self.delays.get(topic.split("/")[0], self.delays.get("all", 0))
+    def _delays(self, topic):
+        return self.does.get(topic.split("/")[0], lambda: [0])()
+
+    def _later(self, client, topic, payload, retain, delay=0):
+        after = delay + self.delays.get(topic.split("/")[0], self.delays.get("all", 0))
         sends = threading.Timer(after, client.publish, (f"{self.place}/{topic}", payload, 1, retain))
         sends.daemon = True
         self.timers.append(sends)
         sends.start()
 
-    def plays(self, topic, payload):
+    def plays(self, topic, payload, delay=0):
         """To the phones, as if the kiosk had just sent it."""
-        self._later(self.at_phones, topic, payload, topic in RETAINED)
+        self._later(self.at_phones, topic, payload, topic in RETAINED, delay)
+
+    def replays(self, kinds, delay=0):
+        """To the phones once more what has come of these kinds, in its order."""
+        for n, (topic, payload) in enumerate([k for k in self.kept if k[0].split("/")[0] in kinds]):
+            self.plays(topic, payload, delay + n * 0.01)
 
     @contextlib.contextmanager
     def between(self):

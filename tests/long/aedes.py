@@ -1,11 +1,9 @@
 """aedes, a broker in JavaScript, from the npm registry by the lock files beside its few lines: the version
 for the Node of Debian 12, and the one for Debian 13's."""
 
-import fcntl
 import json
-import shutil
 
-from tests.kit import process, wait
+from tests.kit import npm, wait
 from tests.kit.broker import RIGHTS, Broker
 from tests.kit.place import ROOT
 from tests.kit.process import Process
@@ -15,22 +13,7 @@ HERE = ROOT / "tests/long/aedes"
 
 
 def parts(version):
-    """Where aedes is: below build/, put there once."""
-    there, lock_files = ROOT / "build/aedes" / version, HERE / version
-    there.mkdir(parents=True, exist_ok=True)
-    with open(there / "lock", "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        want = (lock_files / "package-lock.json").read_bytes()
-        have = there / "package-lock.json"
-        if not (there / "done").exists() or have.read_bytes() != want:
-            (there / "done").unlink(missing_ok=True)
-            for name in ("package.json", "package-lock.json"):
-                shutil.copy(lock_files / name, there / name)
-            done = process.run(["npm", "ci", "--silent", "--ignore-scripts", "--no-audit",
-                                "--no-fund"], 300, cwd=there)
-            assert done.returncode == 0, f"npm ci: {done.stdout}{done.stderr}"
-            (there / "done").touch()
-    return there
+    return npm.installed(HERE / version, f"aedes/{version}")
 
 
 class Aedes(Broker):

@@ -1,0 +1,58 @@
+"""porchlightd's private memory with one and with two brokers, beside that of version 0.1.0, which is built
+from this repository's history: both by turns in the same run. What other programs happen to share is not
+private, so nothing else of ours may run meanwhile."""
+
+import os
+import subprocess
+import sys
+
+from tests.bench.report import percentile
+from tests.kit.place import BUILD, ROOT
+
+OLD = "513488eee986f1be77639b0508580199a6678dbd"
+ROUNDS, SETTLED_S = 3, 8
+
+# Runs in either tree, with its own kit.
+SCRIPT = """
+import sys, time
+from pathlib import Path
+from tests.kit.kiosk import Kiosk
+with Kiosk("b", scaled=False, brokers=int(sys.argv[1])) as kiosk:
+    kiosk.start()
+    time.sleep(float(sys.argv[2]))
+    print(sum(int(line.split()[1]) for line in
+              Path(f"/proc/{kiosk.daemon.pid}/smaps_rollup").read_text().splitlines()
+              if line.startswith("Private_")))
+"""
+
+
+def old_tree():
+    """The old sources, built once below build/."""
+    there = ROOT / "build/bench/old"
+    if not (there / "Makefile").exists():
+        there.mkdir(parents=True)
+        sources = subprocess.run(["git", "-C", str(ROOT), "archive", OLD], check=True,
+                                 capture_output=True).stdout
+        subprocess.run(["tar", "-x", "-C", str(there)], input=sources, check=True)
+    subprocess.run(["make", "-s", "-j2", "build/release/porchlightd", "build/release/porchlight"],
+                   cwd=there, check=True)
+    return there
+
+
+def private_kb(tree, build, brokers):
+    done = subprocess.run([sys.executable, "-c", SCRIPT, str(brokers), str(SETTLED_S)], cwd=tree,
+                          env={**os.environ, "BUILD": str(build), "PYTHONPATH": str(tree)}, check=True,
+                          capture_output=True, text=True)
+    return int(done.stdout.split()[-1])
+
+
+def bench(report):
+    report.heading(f"private memory of porchlightd, median of {ROUNDS}; the peer is 0.1.0")
+    old = old_tree()
+    for brokers in (1, 2):
+        mine, theirs = [], []
+        for _ in range(ROUNDS):
+            theirs.append(private_kb(old, "build/release", brokers))
+            mine.append(private_kb(ROOT, BUILD, brokers))
+        peer = percentile(theirs, 50)
+        report.row(f"{brokers} broker{'s' * (brokers > 1)}", percentile(mine, 50), "kB", 1.1 * peer, peer)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from tests.kit import wait
 from tests.kit.kiosk import FAST, Kiosk
-from tests.kit.operator import Operator
+from tests.kit.broker_operator import Operator
 from tests.kit.pushes import HandRelay, Pushes
 
 COUNT = int(os.environ.get("OPERATOR", "100"))
@@ -121,6 +121,7 @@ def play(seed):
     operator = relay = None
     try:
         with kiosk:
+            kiosk.staff_phone()  # before: a reload could read the config while the operator changes it
             kiosk.start()
             operator = Operator(kiosk, {account[0]: ("relay", account[1])})
             relay = HandRelay(kiosk, pushes, operator.phones, account).start()

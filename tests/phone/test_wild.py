@@ -415,6 +415,19 @@ def test_sound_that_was_taken_away_is_said_and_given_back_by_a_touch(venue):
     page.until(lambda: page.noted()["tones"] == 3, "three calls")
 
 
+def test_sound_that_can_be_had_without_a_touch_is_heard(venue):
+    """After a telephone call, say: the browser has taken it away, and gives it back when asked."""
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk, before=AUDIO)
+    page.click("#title")
+    page.until(lambda: page.run("return window.theAudio?.state") == "running", "sound")
+    page.run("window.theAudio.suspend()")
+    page.until_text("#health", "touch the screen")
+    kiosk.alarm("caution")
+    page.until(lambda: page.noted()["tones"] == 3, "three calls")
+    page.until(lambda: page.shown("#health") is None, "nothing wrong any more")
+
+
 def test_sound_that_is_not_allowed_yet_is_said(venue):
     kiosk = venue.kiosk()
     page = venue.phone(kiosk, before="""
@@ -614,6 +627,19 @@ def test_one_for_a_known_kiosk_under_another_root_key_is_refused(venue):
     page.until_text("#join-said", "another root key")
     assert memberships(page) == before and page.shown("#known") is None
     assert len([x for x in kiosk.letters if x[1]["kind"] == "enrol"]) == 1
+
+
+def test_an_invitation_that_is_shared_with_the_page_goes_to_no_server(venue):
+    kiosk = venue.kiosk()
+    page = venue.page()
+    page.until(lambda: page.run("return navigator.serviceWorker.controller !== null"), "the worker")
+    link = f"Come in: {page.url}#i={kiosk.invite(venue.addresses())}"
+    share = """const form = new FormData(); form.set('text', %s);
+        Promise.all(['./share', './elsewhere'].map((to) => fetch(to, { method: 'POST', body: form })))
+            .then((all) => all.map((r) => r.status))"""
+    assert page.aside(share % json.dumps(link)) == [200, 403], "the server refuses what is posted"
+    manifest = page.aside("fetch('manifest.webmanifest').then((r) => r.json())")
+    assert manifest["share_target"]["method"] == "POST" and manifest["id"] and manifest["lang"]
 
 
 # --- an upgrade ------------------------------------------------------------------------------------

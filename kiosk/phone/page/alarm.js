@@ -10,6 +10,7 @@ const SOUNDS = {
 export const SOUND_NAMES = Object.keys(SOUNDS);
 const LENGTH = 1.2; // s
 const EVERY = 1.6;
+const LATE = 3000; // ms
 
 let audio = null;
 let onChange = () => {};
@@ -62,13 +63,19 @@ function tone({ shape, from, to, fades }, at) {
     osc.stop(at + LENGTH);
 }
 
-// `times` calls of it, where the browser lets the page sound.
-export function play(name, times = 1) {
-    if (audio?.state !== 'running') {
-        return;
-    }
+function sound(name, times) {
     for (let i = 0; i < times; i++) {
         tone(SOUNDS[name] ?? SOUNDS.kettle, audio.currentTime + EVERY * i);
+    }
+}
+
+// `times` calls of it. A sound that was taken away is asked for once more; what comes late is not played.
+export function play(name, times = 1) {
+    const asked = performance.now();
+    if (audio?.state === 'running') {
+        sound(name, times);
+    } else {
+        audio?.resume().then(() => performance.now() - asked < LATE && sound(name, times), () => {});
     }
 }
 

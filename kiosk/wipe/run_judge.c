@@ -1,0 +1,76 @@
+#include "kiosk/wipe/run_judge.h"
+
+#include "kiosk/wipe/target_place.h"
+
+#include <errno.h>
+
+/* What it means that nothing is at a target's path. */
+static uint32_t judge_absence(const struct run *r, const struct target_place *p,
+                              enum plan_kind kind, const struct remembered_target *seen,
+                              struct target_report *report)
+{
+    switch (target_place_absence(p, kind, seen)) {
+    case ABSENCE_ELSEWHERE:
+        target_lower(report, WIPE_UNVERIFIED, 0,
+                     "nothing is at its path now, but it was on another file system, which is not "
+                     "mounted there");
+        return PROGRESS_WAITS;
+    case ABSENCE_UNSEEN:
+        target_lower(report, WIPE_UNVERIFIED, 0,
+                     "nothing is at its path, and nothing ever was seen there: it may be on "
+                     "something that is not mounted");
+        return PROGRESS_UNSEEN;
+    case ABSENCE_UNPROVED:
+        target_lower(report, WIPE_UNVERIFIED, 0,
+                     "an earlier wipe removed it, and could not prove that it is destroyed");
+        return 0;
+    case ABSENCE_GONE:
+        break;
+    }
+    /* Gone since this wipe began, perhaps by this wipe. */
+    if (r->resume && p->verdict.may == PLACE_UNSURE)
+        target_lower(report, WIPE_UNVERIFIED, p->verdict.error, p->verdict.why);
+    return 0;
+}
+
+uint32_t run_judge_place(const struct run *r, const struct scope *s, const struct plan_target *t,
+                         const struct target_place *p, const struct remembered_target *seen,
+                         struct target_report *report)
+{
+    uint32_t marks = 0;
+
+    if (r->drill || t->root < 0) {
+        target_place_lower(p, report);
+        return 0;
+    }
+    if (scope_is_away(s, t->root))
+        return PROGRESS_WAITS;
+    if (p->missing && report->outcome == WIPE_ALREADY_GONE)
+        marks = judge_absence(r, p, t->kind, seen, report);
+    target_place_lower(p, report);
+    if (!p->missing && place_memory(seen ? &seen->at : NULL, &p->at) == MEMORY_OTHER) {
+        target_lower(report, WIPE_UNVERIFIED, 0,
+                     "what is at its path now was destroyed, but it was on another file system, "
+                     "which is not mounted there");
+        marks = PROGRESS_WAITS;
+    }
+    if (target_place_unmounted(s, t, seen)) {
+        target_lower(report, WIPE_UNVERIFIED, 0,
+                     "a file system that was mounted in it is not mounted now");
+        marks = PROGRESS_WAITS;
+    }
+    return marks;
+}
+
+void run_judge_before(const struct progress_slot *before, struct target_report *report)
+{
+    if (report->outcome == WIPE_ALREADY_GONE &&
+        (before->outcome == WIPE_DESTROYED ||
+         (before->outcome == WIPE_UNVERIFIED && before->error == EBUSY &&
+          !(before->marks & PROGRESS_LOST))))
+        report->outcome = WIPE_DESTROYED;
+    if (before->marks & PROGRESS_LOST) {
+        target_lower(report, before->outcome, before->error, before->why);
+        report->lost = true;
+    }
+}

@@ -1,0 +1,19 @@
+#ifndef PORCHLIGHT_WIPE_RUN_JUDGE_H
+#define PORCHLIGHT_WIPE_RUN_JUDGE_H
+
+#include "kiosk/wipe/run.h"
+#include "kiosk/wipe/target_place.h"
+
+/* What a run makes of a target's result: by where the target is and was, and by what the same run
+ * has said of it before it was cut short. Touches nothing. */
+
+/* Lowers the result by where the target is and was. What is to be marked in its slot. */
+uint32_t run_judge_place(const struct run *r, const struct scope *s, const struct plan_target *t,
+                         const struct target_place *p, const struct remembered_target *seen,
+                         struct target_report *report);
+
+/* What this same wipe has said of the target before it was cut short: proved destroyed is more than
+ * missing, and lost is never better. */
+void run_judge_before(const struct progress_slot *before, struct target_report *report);
+
+#endif

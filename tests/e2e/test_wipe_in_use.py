@@ -1,11 +1,9 @@
-"""Files that somebody still uses: a program that has one open may write its contents again after the
-wipe, and the kernel keeps copies of memory in its swap. Needs root; mounts in a namespace of their own."""
-
-import subprocess
+"""What somebody else still uses or serves: a program that has a file open may write its contents again
+after the wipe, and a server that is gone may let us wait. Needs root; mounts in a namespace of their own."""
 
 import pytest
 
-from tests.kit import local, wait
+from tests.kit import wait
 from tests.kit.mounts import Mounts
 from tests.kit.process import Process
 from tests.e2e.test_wipe_absent import HEAD, LIST, TREE, Venue
@@ -74,38 +72,6 @@ def test_a_program_that_only_reads_changes_nothing(venue):
     assert venue.accept() == {"list": "destroyed"}
     assert venue.ask("WIPE") == {"list": "destroyed"}
     reader.kill()
-
-
-def swaps():
-    with open("/proc/swaps") as f:
-        return [line for line in f.read().splitlines()[1:] if not line.startswith("/dev/zram")]
-
-
-@pytest.fixture
-def swap(venue):
-    """A swap file that is in use, on an ext4 of its own."""
-    venue.plan(HEAD + "[file swap]\npath = /srv/venue/swap\n"
-               "[root memory]\npath = /srv/memory\n[tmpfs ram]\npath = /srv/memory\n")
-    venue.disk()
-    venue.sh("mkdir srv/memory; mount -t tmpfs none srv/memory; echo guests >srv/memory/list; "
-             "dd if=/dev/zero of=srv/venue/swap bs=64k count=16 2>/dev/null; chmod 600 srv/venue/swap; "
-             "mkswap -q srv/venue/swap >/dev/null 2>&1")
-    yield lambda: venue.sh("swapon srv/venue/swap")
-    subprocess.run(venue.mounts.inside("swapoff", str(venue.venue / "swap")), capture_output=True)
-    subprocess.run(venue.mounts.inside("umount", str(venue.prefix / "srv/memory")), capture_output=True)
-
-
-def test_swap_keeps_what_was_in_memory(venue, swap):
-    before = "unverified" if swaps() else "destroyed"
-    assert venue.accept() == {"swap": "destroyed", "ram": before}
-    swap()
-    assert venue.accept() == {"swap": "failed", "ram": "unverified"}
-    said = venue.run("--plan").stdout
-    assert "the kernel swaps to it" in said and "swap is on" in said
-    venue.start()
-    assert local.wipe(venue.socket, "CHECK")[-1][0] == 3
-    assert venue.ask("WIPE") == {"swap": "failed", "ram": "unverified"}
-    assert venue.there("swap")
 
 
 # --- a server that is gone --------------------------------------------------------------------------

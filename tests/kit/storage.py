@@ -42,17 +42,28 @@ KINDS = {
         cryptsetup luksFormat -q --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 $1 /run/key$4
         cryptsetup open --key-file /run/key$4 $1 open$4
         at=/dev/mapper/open$4; """ + EXT4, "destroyed", 1, "aes_generic cbc xts ecb sha256_generic algif_skcipher dm-mod dm-crypt"),
+    "swap-file": Kind("mkfs.ext4 -q $1; mount $1 $3", "destroyed"),
     "tmpfs-and-swap": Kind("mkswap -q $1 >/dev/null 2>&1; swapon $1; mount -t tmpfs none $3",
                            "unverified"),
 }
+# A target whose result is another one than its kind's.
+OTHERWISE = {"swap-file-list": "failed"}
 # What happens once the data is there.
 AFTERWARDS = {
     "lvm-snapshot": "lvcreate -qq -y -s -l 50%FREE -n kept venue$4/data",
+    "swap-file": "cd $3; dd if=/dev/zero of=list bs=64k count=16 conv=notrunc 2>/dev/null; chmod 600 list; "
+                 "mkswap -q list >/dev/null 2>&1; swapon list",
     "raid1-degraded": "mdadm --quiet /dev/md$4 --fail $2; mdadm --quiet /dev/md$4 --remove $2",
 }
 SIZES = {"xfs": 320, "btrfs": 160, "f2fs": 160, "nilfs2": 160, "lvm-thin": 200}  # MB; others: 64
 TARGETS = ("key", "list", "sheets")
 UNSEEN = ("crypt", "tmpfs-and-swap")  # a scan of the disk finds nothing there, before either
+
+
+def best(kind):
+    """{target: what may be said of it at best}."""
+    names = [f"{kind}-{name}" for name in TARGETS]
+    return {name: OTHERWISE.get(name, KINDS[kind].best) for name in names}
 
 
 def plan(kinds):

@@ -7,7 +7,7 @@ import secrets
 import pytest
 
 from tests.kit import uml
-from tests.kit.storage import KINDS, SIZES, TARGETS, UNSEEN
+from tests.kit.storage import KINDS, SIZES, TARGETS, UNSEEN, best
 
 # These need the board (tests/board/test_storage.py): that kernel lacks exFAT, and NFS a service that
 # nobody wants on his machine.
@@ -34,8 +34,7 @@ def test_no_word_is_better_than_the_bytes(folder, kind):
     before, left = (count(folder, name, made.disks, word) for name in ("before", "disk"))
     print(f"\n{kind}: {made.best}, on the raw disks {before} before, {left} after")
     assert kind in UNSEEN or before >= 10, "the scan must find what is there"
-    best = {f"{kind}-{name}": made.best for name in TARGETS}
-    assert said == {"plan": best, "drill": best, "wipe": best}
+    assert said == dict.fromkeys(("plan", "drill", "wipe"), best(kind))
     assert made.best != "destroyed" or left == 0, "called destroyed, and on the disk"
 
 

@@ -79,7 +79,8 @@ struct config_broker { /* [broker NAME] */
     char phones[CONFIG_TEXT_MAX];    /* where phones reach it, "wss://..."; empty: they do not */
     char phones_ca[CONFIG_PATH_MAX]; /* PEM file of that address's authority, which invitations pin
                                         for apps; empty: none is pinned */
-    bool outside;                    /* it is outside the venue, its PUBACK hands over */
+    bool registrar; /* porchlight-registrar runs there; no: its operator makes the accounts */
+    bool outside;   /* it is outside the venue, its PUBACK hands over */
 };
 
 struct config_plain {                /* [plain]; heeded in a plain venue alone */

@@ -91,6 +91,7 @@ static const struct key keys[] = {
     {"broker", "password", &value_credential, "",     BROKER(password), 0, CONFIG_NAME_MAX, NULL},
     {"broker", "phones",   &value_address,    "",     BROKER(phones), 0, CONFIG_TEXT_MAX, WEBSOCKET},
     {"broker", "phones_ca", &value_path,      "",     BROKER(phones_ca), 0, CONFIG_PATH_MAX, NULL},
+    {"broker", "registrar", &value_yes_no,    "yes",  BROKER(registrar), 0, 0, NULL},
     {"broker", "outside",  &value_yes_no,     "no",   BROKER(outside), 0, 0, NULL},
 
     {"alert", "abort_window", &value_off_or_more, "45s",  AT(alert.abort_window), MS, H, NULL},

@@ -127,7 +127,7 @@ static void put_text(struct bytes *b, const char *text)
 static void invitation_write(struct bytes *b, const struct invitation *i)
 {
     put_number(b, ENVELOPE_VERSION, 1);
-    put_number(b, i->staff, 1);
+    put_number(b, (uint64_t)i->staff | (uint64_t)i->spare << 1, 1);
     put(b, i->account, sizeof i->account);
     put(b, i->venue, sizeof i->venue);
     put(b, i->kiosk, sizeof i->kiosk);

@@ -18,7 +18,7 @@
  *
  *   offset  size  what
  *        0     1  version, ENVELOPE_VERSION
- *        1     1  flags: 1 for a staff phone, all others 0
+ *        1     1  flags: 1 for a staff phone, 2 for a spare account, all others 0
  *        2     8  account
  *       10     8  venue
  *       18     8  kiosk
@@ -54,6 +54,7 @@ struct invitation {
     int64_t expires; /* seconds since 1970, below 2^32 */
     const uint8_t *kiosk_public, *root_public, *secret;
     bool staff;
+    bool spare; /* the account was made in advance by a broker's operator: its password stays */
     const char *push; /* the server of the push app; NULL: none */
 };
 

@@ -313,6 +313,48 @@ def test_an_open_alert_says_why_and_a_staff_phone_joins_all_the_same(venue):
     assert staff.let_in_at()
 
 
+def operator_makes(venue, role, account, password):
+    """At a broker without a registrar: the role's rights, and an invitation's for the same account."""
+    steward, roles = venue.brokers[0].steward, []
+    for name in (role, "newcomer"):
+        request = venue.kiosk.cli("rights", name, venue.kiosk.venue, venue.kiosk.id, account).stdout
+        steward.ask(request)
+        roles.append({"rolename": json.loads(request)["commands"][0]["rolename"]})
+    steward.command(command="createClient", username=account, password=password, roles=roles)
+
+
+def test_spare_accounts_where_no_registrar_runs(make_venue, folder):
+    venue = make_venue(start=False)
+    venue.kiosk.change({"broker b0": {"registrar": "no"}})
+    venue.kiosk.start()
+    venue.registrars[0].stop()
+    account, password, spares = secrets.token_hex(8), secrets.token_urlsafe(24), folder / "spares"
+    operator_makes(venue, "member", account, password)
+    assert "--accounts FILE" in venue.cli("invite", "--leave", code=1).stderr
+    spares.write_text(f"# from the operator\nmember {account} {password}\n")
+    spares.chmod(0o600)
+    assert "for a staff phone left" in venue.cli(
+        "invite", "--staff", "--root", venue.kiosk.root_key, "--accounts", spares, code=1).stderr
+    phone = Joiner(venue.invite("--accounts", spares)["link"], venue.brokers[0])
+    assert (phone.account, phone.password, phone.invitation.spare) == (account, password, True)
+    assert spares.read_text() == f"# from the operator\nused {account}\n"
+    key = phone.join()
+    wait.until(lambda: venue.ask("phones")["members"] == 1, "the phone", 10)
+    eyes = phone.member(key)
+    venue.kiosk.mailboxes.append(eyes)
+    ask_control(venue, "lockdown")
+    eyes.wait("lockdown", "alert")
+    kept = [p for p in venue.kiosk.prefix.rglob("*") if p.is_file() and password in
+            p.read_text(errors="ignore")]
+    assert not kept, "its password is stored"
+    told = venue.cli("revoke", account, within=60)
+    assert f"ask its operator to delete the account {account}" in told.stderr
+    assert "All others have a new key" in told.stdout
+    assert "for a member phone left" in venue.cli("invite", "--accounts", spares, code=1).stderr
+    spares.write_text("member 12 short\n")
+    assert "line 1 is none of" in venue.cli("invite", "--accounts", spares, code=1).stderr
+
+
 def test_an_invitation_pins_the_authority_that_is_known(venue):
     assert read_link(venue.invite()["link"]).pins == [b""]
     pem = venue.brokers[0].ca

@@ -41,6 +41,8 @@ RUN_BY = [(pattern, f"tests/{test}") for pattern, test in [
      "e2e/test_root_word.py::test_a_revoked_staff_phone_commands_nothing_more"),
     (r"porchlight --prefix FOLDER (restore FILE|retire --root -)",
      "e2e/test_backup.py::test_a_seized_kiosk_is_disowned_from_its_backup"),
+    (r"porchlight invite --accounts FILE",
+     "e2e/test_enrol.py::test_spare_accounts_where_no_registrar_runs"),
     (r"porchlight invite", "e2e/test_enrol.py::test_a_member_joins_and_hears_an_alert"),
     (r"porchlight invite --staff --root FILE",
      "e2e/test_enrol.py::test_a_staff_phone_signed_at_the_kiosk"),

@@ -32,12 +32,13 @@ class Invitation:
     staff: bool = False
     pins: list = field(default_factory=list)  # of each broker: 32 bytes, or none
     push: str = ""
+    spare: bool = False
 
     def fragment(self):
         def counted(data):
             return bytes([len(data)]) + data
         pins = self.pins or [b""] * len(self.brokers)
-        data = (bytes([envelope.VERSION, self.staff]) + bytes.fromhex(self.account)
+        data = (bytes([envelope.VERSION, self.staff + 2 * self.spare]) + bytes.fromhex(self.account)
                 + bytes.fromhex(self.venue) + bytes.fromhex(self.kiosk)
                 + struct.pack(">I", self.expires) + self.kiosk_public + self.root_public
                 + self.secret + counted(self.password.encode()) + bytes([len(self.brokers)])
@@ -67,7 +68,7 @@ class Invitation:
 def read_link(link):
     text = link.split("#i=", 1)[1]
     data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    assert data[0] == envelope.VERSION and data[1] in (0, 1)
+    assert data[0] == envelope.VERSION and data[1] < 4
     at = 126
 
     def counted():
@@ -80,8 +81,8 @@ def read_link(link):
     each = [(counted().decode(), counted()) for _ in range(data[at - 1])]
     made = Invitation(data[2:10].hex(), data[10:18].hex(), data[18:26].hex(),
                       int.from_bytes(data[26:30], "big"), data[30:62], data[62:94], data[94:126],
-                      password, [b for b, _ in each], bool(data[1]), [p for _, p in each],
-                      counted().decode())
+                      password, [b for b, _ in each], bool(data[1] & 1), [p for _, p in each],
+                      counted().decode(), bool(data[1] & 2))
     assert at == len(data)
     return made
 
@@ -109,7 +110,7 @@ class Joiner:
         self.account, self.staff, self.kiosk_public = i.account, i.staff, i.kiosk_public
         self.topic = f"porchlight/{i.venue}/{i.kiosk}/enrol/{i.account}"
         self.public, self.secret = na.crypto_sign_keypair()
-        self.password = secrets.token_hex(24)
+        self.password = i.password if i.spare else secrets.token_hex(24)
         self.answers, self.refused = [], None
         self.ready, self.down = threading.Event(), threading.Event()
         self.client = paho_client(self.account)
@@ -181,7 +182,8 @@ class Joiner:
             host.stdin.flush()
         key = bytes.fromhex(self.welcomed()["venue_key"])
         self.done()
-        wait.until(self.down.is_set, "the broker to end the one-time connection", 10)
+        if not self.invitation.spare:
+            wait.until(self.down.is_set, "the broker to end the one-time connection", 10)
         self.close()
         return key
 

@@ -82,6 +82,16 @@ test('a welcome for another place does not open', () => {
         privateKey, seed('kiosk').publicKey, bytes(vectors.welcome.wire)), { reason: 'forged' });
 });
 
+test('a spare account keeps its password', () => {
+    const bytes = Buffer.from(link.split('#i=')[1], 'base64url');
+    bytes[1] |= 2;
+    const spare = readInvitation(bytes.toString('base64url'));
+    assert.deepEqual(spare, { ...invitation, spare: true });
+    const letter = JSON.parse(writeRequest(sodium, spare, phone));
+    assert.equal(letter.password, invitation.password);
+    assert.notEqual(letter.mac, JSON.parse(vectors.letter.text).mac);
+});
+
 // --- what is no invitation, and which is not taken ------------------------------------------------
 
 const raw = Buffer.from(link.split('#i=')[1], 'base64url');
@@ -93,7 +103,7 @@ for (const [name, data] of Object.entries({
     'a byte short': raw.subarray(0, -1),
     'a byte long': Buffer.concat([raw, Buffer.from([0])]),
     'a short password': changed('\x19one-time-0123456789abcdef', '\x08one-time'),
-    'unknown flags': Buffer.concat([raw.subarray(0, 1), Buffer.from([3]), raw.subarray(2)]),
+    'unknown flags': Buffer.concat([raw.subarray(0, 1), Buffer.from([4]), raw.subarray(2)]),
 })) {
     test(`no invitation: ${name}`, () => assert.equal(readInvitation(data.toString('base64url')), null));
 }
@@ -106,7 +116,7 @@ const refused = (made, known = []) => enrol({ sodium, invitation: made, phone, k
     now: 1000 * (vectors.invitation.expires - 1) });
 
 test('an invitation of another version is named as one', async () => {
-    const other = Buffer.concat([Buffer.from([3]), raw.subarray(1)]).toString('base64url');
+    const other = Buffer.concat([Buffer.from([4]), raw.subarray(1)]).toString('base64url');
     await assert.rejects(refused(readInvitation(other)), { message: 'joinVersion' });
 });
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* A request's words, the first of which names it. */
-enum { WORDS_MAX = 5 };
+enum { WORDS_MAX = 6 };
 
 struct request {
     char text[CONTROL_REQUEST_MAX + 1];
@@ -62,6 +62,7 @@ static void add_brokers(const struct members *m, const char *account, cJSON *o)
         cJSON_AddStringToObject(b, "name", paths[i].name);
         cJSON_AddBoolToObject(b, "connected", paths[i].up);
         cJSON_AddNumberToObject(b, "left", (double)left);
+        cJSON_AddBoolToObject(b, "registrar", m->needs.config->brokers[i].registrar);
         if (!paths[i].up)
             cJSON_AddStringToObject(b, "fault", "it is not connected; see porchlight status");
         else if (fault[0] != '\0')
@@ -71,16 +72,36 @@ static void add_brokers(const struct members *m, const char *account, cJSON *o)
     }
 }
 
+/* The password comes in hex. */
+static bool request_spare(const char *account, const char *hex,
+                          char password[DYNSEC_PASSWORD_MAX + 1])
+{
+    size_t len = 0;
+    memset(password, 0, DYNSEC_PASSWORD_MAX + 1);
+    return strlen(account) == TOPIC_ID_LEN && strspn(account, "0123456789abcdef") == TOPIC_ID_LEN &&
+           sodium_hex2bin((uint8_t *)password, DYNSEC_PASSWORD_MAX, hex, strlen(hex), NULL, &len,
+                          NULL) == 0 &&
+           strlen(hex) == 2 * len && strlen(password) == len && len >= DYNSEC_PASSWORD_MIN;
+}
+
+/* invite member|staff [screen] [spare ACCOUNT PASSWORD-IN-HEX] */
 static const char *on_invite(struct members *m, const struct request *a, cJSON *o)
 {
     struct enrolment_invitation i = {.screens = 0};
     bool staff = strcmp(a->words[1], "staff") == 0;
-    bool screen = a->count == 3 && strcmp(a->words[2], "screen") == 0;
-    if ((!staff && strcmp(a->words[1], "member") != 0) || (a->count == 3 && !screen))
-        return "no invitation was made: expected invite member or invite staff, and screen at the "
-               "end to "
-               "show it there";
-    const char *why = enrolment_invite(m, staff, screen, &i);
+    bool screen = a->count > 2 && strcmp(a->words[2], "screen") == 0;
+    size_t rest = screen ? 3 : 2;
+    bool spare = a->count == rest + 3 && strcmp(a->words[rest], "spare") == 0;
+    char password[DYNSEC_PASSWORD_MAX + 1];
+    const struct enrolment_spare given = {spare ? a->words[rest + 1] : NULL, password};
+    if ((!staff && strcmp(a->words[1], "member") != 0) || (!spare && a->count != rest))
+        return "no invitation was made: expected invite member or invite staff, then screen to "
+               "show it there, and spare with an account and its password";
+    if (spare && !request_spare(given.account, a->words[rest + 2], password))
+        return "no invitation was made: a spare account has 16 hex digits, and a password of 16 to "
+               "64 out of A-Z a-z 0-9 - _";
+    const char *why = enrolment_invite(m, staff, screen, spare ? &given : NULL, &i);
+    sodium_memzero(password, sizeof password);
     if (!why) {
         cJSON_AddStringToObject(o, "account", i.account);
         cJSON_AddStringToObject(o, "link", i.link);
@@ -277,7 +298,7 @@ static const struct {
     size_t least, most; /* words */
     answer *answer;
 } known[] = {
-    {"invite", 2, 3, on_invite},     {"joining", 2, 2, on_joining}, {"certify", 3, 3, on_certify},
+    {"invite", 2, 6, on_invite},     {"joining", 2, 2, on_joining}, {"certify", 3, 3, on_certify},
     {"withdraw", 2, 2, on_withdraw}, {"revoke", 2, 3, on_revoke},   {"rotate", 2, 2, on_rotate},
     {"rotating", 1, 1, on_rotating}, {"rotated", 2, 2, on_rotated}, {"phones", 1, 2, on_phones},
     {"relay", 5, 5, on_relay},       {"confirm", 3, 3, on_confirm},

@@ -2,6 +2,7 @@
 
 #include "config/ca_pin.h"
 #include "kiosk/common/clock.h"
+#include "kiosk/common/dynsec.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/ns.h"
 
@@ -22,17 +23,28 @@ enum {
 /* What is drawn for one invitation. */
 struct drawn {
     uint8_t account[ENVELOPE_ID], secret[INVITATION_SECRET];
-    char password[sodium_base64_ENCODED_LEN(PASSWORD_BYTES, PASSWORD_VARIANT)];
+    char password[DYNSEC_PASSWORD_MAX + 1];
+    bool spare;
 };
 
-static void invitation_draw(struct drawn *d)
+static void id_of_account(const char *account, uint8_t id[ENVELOPE_ID])
+{
+    sodium_hex2bin(id, ENVELOPE_ID, account, strlen(account), NULL, NULL, NULL);
+}
+
+static void invitation_draw(struct drawn *d, const struct enrolment_spare *spare)
 {
     uint8_t random[PASSWORD_BYTES];
+    d->spare = spare;
     randombytes_buf(d->account, sizeof d->account);
     randombytes_buf(d->secret, sizeof d->secret);
     randombytes_buf(random, sizeof random);
     sodium_bin2base64(d->password, sizeof d->password, random, sizeof random, PASSWORD_VARIANT);
     sodium_memzero(random, sizeof random);
+    if (!spare)
+        return;
+    id_of_account(spare->account, d->account);
+    snprintf(d->password, sizeof d->password, "%s", spare->password);
 }
 
 /* NULL: no authority is known for that address. One that cannot be used is named, and not pinned.
@@ -62,6 +74,7 @@ static int link_write(const struct phone_brokers *p, const struct drawn *d, bool
                              .root_public = p->sealer->keys->root,
                              .secret = d->secret,
                              .staff = staff,
+                             .spare = d->spare,
                              .push = c->venue.push[0] != '\0' ? c->venue.push : NULL};
     memcpy(all.account, d->account, sizeof all.account);
     memcpy(all.venue, p->sealer->venue, sizeof all.venue);
@@ -84,6 +97,14 @@ static bool phones_have_a_broker(const struct phone_brokers *p)
     return false;
 }
 
+static bool phones_have_a_registrar(const struct phone_brokers *p)
+{
+    for (size_t b = 0; b < p->config->brokers_count; b++)
+        if (phone_brokers_has(p, b) && p->config->brokers[b].registrar)
+            return true;
+    return false;
+}
+
 bool enrolment_in_alert(const struct members *m)
 {
     const struct alert_standing *now = &m->needs.alert->now;
@@ -92,7 +113,8 @@ bool enrolment_in_alert(const struct members *m)
 
 /* Nobody on site may learn of an alert that is hidden there: then this answers as in quiet. A staff
  * phone joins by the root key alone, so it can be invited at any time. */
-static const char *why_no_invitation(const struct members *m, bool staff)
+static const char *why_no_invitation(const struct members *m, bool staff,
+                                     const struct enrolment_spare *spare)
 {
     if (m->needs.config->venue.page[0] == '\0')
         return "no invitation was made: [venue] page is not set; write into porchlight.conf where "
@@ -103,6 +125,13 @@ static const char *why_no_invitation(const struct members *m, bool staff)
     if (!clock_is_set())
         return "no invitation was made: the clock was never set, and phones would think that the "
                "invitation has expired; set it (timedatectl) and try again";
+    if (!spare && !phones_have_a_registrar(&m->brokers))
+        return "no invitation was made: no broker that phones use has a registrar, so nobody makes "
+               "an account. Ask the operator for spare accounts, and name their file: porchlight "
+               "invite --accounts FILE";
+    if (spare && roster_find(m->registry.phones, spare->account))
+        return "no invitation was made: a phone has this spare account already; remove its line "
+               "from the file";
     if (!staff && enrolment_in_alert(m) && !m->needs.alert->now.calm)
         return "no invitation was made: an alert is active. A staff phone has to end it first. "
                "Where the root key is, porchlight root end does so too, and a staff phone can be "
@@ -132,13 +161,13 @@ static const char *invitation_open(struct members *m, bool staff, const struct d
 }
 
 const char *enrolment_invite(struct members *m, bool staff, bool on_screen,
-                             struct enrolment_invitation *i)
+                             const struct enrolment_spare *spare, struct enrolment_invitation *i)
 {
     struct drawn d;
-    const char *why = why_no_invitation(m, staff);
+    const char *why = why_no_invitation(m, staff, spare);
     if (why)
         return why;
-    invitation_draw(&d);
+    invitation_draw(&d, spare);
     sodium_bin2hex(i->account, sizeof i->account, d.account, sizeof d.account);
     why = invitation_open(m, staff, &d, i);
     sodium_memzero(&d, sizeof d);
@@ -372,6 +401,7 @@ static bool again_judge(struct members *m, const struct letter *l, const char *a
         strcmp(a.account, account) == 0 && letter_signed_by(l, p->public))
         broker = phone_brokers_find(&m->brokers, a.broker);
     bool good = broker < CONFIG_BROKERS_MAX;
+    good = good && m->needs.config->brokers[broker].registrar;
     if (good && account_requests_left(m->registry.requests, broker, account) == 0 &&
         roster_readmit(m->registry.phones, account, broker))
         readmit(m, p, &a, broker);

@@ -12,12 +12,19 @@ struct enrolment_invitation {
     int screens;                    /* that show it */
 };
 
+/* An account that the operators of brokers without a registrar made in advance, for a member or for
+ * staff. It is the same at all of them. */
+struct enrolment_spare {
+    const char *account, *password;
+};
+
 /* Whether an alert is active, no drill. Then members' invitations join nobody (enrol_deaden),
  * whether the site is shown the alert or not. */
 bool enrolment_in_alert(const struct members *m);
 
+/* `spare`: by that account, which is kept nowhere; NULL: by a new one, which registrars make. */
 const char *enrolment_invite(struct members *m, bool staff, bool on_screen,
-                             struct enrolment_invitation *i);
+                             const struct enrolment_spare *spare, struct enrolment_invitation *i);
 
 /* The six digits that a staff phone shows, as the host typed them in. */
 const char *enrolment_confirm(struct members *m, const char *account, const char *digits);

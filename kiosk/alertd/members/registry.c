@@ -112,7 +112,7 @@ void registry_brokers(struct registry *r, const struct phone_brokers *b,
 {
     bool used[CONFIG_BROKERS_MAX];
     for (size_t i = 0; i < CONFIG_BROKERS_MAX; i++)
-        used[i] = phone_brokers_has(b, i);
+        used[i] = phone_brokers_has(b, i) && b->config->brokers[i].registrar;
     account_requests_brokers(r->requests, used);
     r->unasked[0] = '\0';
     request_removals(r, open, "");

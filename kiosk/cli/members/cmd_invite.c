@@ -1,8 +1,10 @@
 #include "config/config.h"
 #include "kiosk/cli/keys/root.h"
+#include "kiosk/cli/locked_memory.h"
 #include "kiosk/cli/members/admin_client.h"
 #include "kiosk/cli/members/invitation_output.h"
 #include "kiosk/cli/members/new_key.h"
+#include "kiosk/cli/members/spare_accounts.h"
 #include "kiosk/cli/print.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
@@ -21,7 +23,8 @@ struct invite {
     const struct cli *cli;
     struct invitation_output output;
     bool staff, leave;
-    const char *root_file;
+    const char *root_file, *accounts_file;
+    struct spare_account *spare; /* locked memory; NULL: none */
     struct root *root;
     char account[17], venue[17];
     enum { WANTS_NOTHING, WANTS_DIGITS, WANTS_SIGNATURE } wants; /* what was asked of the host */
@@ -274,17 +277,26 @@ static int make_ready(const struct invite *i)
 static int invite_make(struct invite *i)
 {
     struct sigaction stop = {.sa_handler = invite_on_signal};
+    const struct spare_account *a = i->spare;
+    char password[2 * SPARE_PASSWORD_MAX + 1] = ""; /* in hex: requests are lower-case words */
     cJSON *made;
+    if (a)
+        sodium_bin2hex(password, sizeof password, (const uint8_t *)a->password,
+                       strlen(a->password));
     if (!i->leave) { /* from now on, a signal withdraws the invitation */
         sigaction(SIGINT, &stop, NULL);
         sigaction(SIGTERM, &stop, NULL);
     }
     int code = admin_client_await_broker(i->cli);
     if (code == CLI_OK)
-        code = admin_client_ask(i->cli, &made, "invite %s%s", i->staff ? "staff" : "member",
-                                i->output.on_screen ? " screen" : "");
+        code = admin_client_ask(i->cli, &made, "invite %s%s%s%s%s%s", i->staff ? "staff" : "member",
+                                i->output.on_screen ? " screen" : "", a ? " spare " : "",
+                                a ? a->account : "", a ? " " : "", password);
+    sodium_memzero(password, sizeof password);
     if (code != CLI_OK)
         return code;
+    if (a && spare_account_use(i->accounts_file, a) != 0)
+        log_warning("The invitation is valid all the same.");
     snprintf(i->account, sizeof i->account, "%s", admin_client_text(made, "account"));
     code = make_ready(i);
     if (code == CLI_OK &&
@@ -313,6 +325,15 @@ static int staff_prepare(struct invite *i)
     return rc;
 }
 
+/* An account of the file, which is used up once its invitation was shown. */
+static int spare_prepare(struct invite *i)
+{
+    if (!i->accounts_file)
+        return 0;
+    i->spare = locked_memory(sizeof *i->spare);
+    return i->spare ? spare_account_find(i->accounts_file, i->staff, i->spare) : -1;
+}
+
 static int invite_check_options(const struct invite *i)
 {
     if (i->output.on_screen + !!i->output.png + i->output.link > 1)
@@ -333,7 +354,9 @@ static int invite_run(const struct cli *cli, void *own, char **words)
     int code = invite_check_options(i);
     if (code != CLI_OK)
         return code;
-    code = i->staff && staff_prepare(i) != 0 ? CLI_FAILED : invite_make(i);
+    bool ready = spare_prepare(i) == 0 && (!i->staff || staff_prepare(i) == 0);
+    code = ready ? invite_make(i) : CLI_FAILED;
+    sodium_free(i->spare);
     root_close(i->root);
     return code;
 }
@@ -344,6 +367,8 @@ static const struct cli_option invite_options[] = {
     OPTION("root", "FILE", struct invite, root_file,
            "with --staff: the root key, which signs the phone's; - to type it in from its paper. "
            "Without it, porchlight keys sign does that, where the root key is"),
+    OPTION("accounts", "FILE", struct invite, accounts_file,
+           "for brokers without a registrar: the spare accounts that their operators made"),
     OPTION("on-screen", NULL, struct invite, output.on_screen,
            "show the code on the kiosk's screen, for a minute"),
     OPTION("png", "FILE", struct invite, output.png,

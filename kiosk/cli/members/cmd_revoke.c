@@ -3,6 +3,7 @@
 #include "kiosk/cli/members/admin_client.h"
 #include "kiosk/cli/members/new_key.h"
 #include "kiosk/cli/print.h"
+#include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 
 #include <sodium.h>
@@ -49,7 +50,20 @@ static void revoke_say(bool everywhere, bool new_key)
                         "as soon as a broker is connected: sudo porchlight rotate");
 }
 
-static int revoke_report(const struct cli *cli, cJSON *reply)
+/* Where no registrar runs, only the broker's operator can shut it out. */
+static void operators_ask(const cJSON *reply, const char *account)
+{
+    const cJSON *b;
+    cJSON_ArrayForEach(b, cJSON_GetObjectItemCaseSensitive(reply, "brokers"))
+    {
+        if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(b, "registrar")))
+            log_warning("Broker %s has no registrar: ask its operator to delete the account %s. "
+                        "Until then that phone can connect there, but reads nothing new.",
+                        admin_client_text(b, "name"), account);
+    }
+}
+
+static int revoke_report(const struct cli *cli, cJSON *reply, const char *account)
 {
     struct admin_client_brokers n = admin_client_brokers(reply);
     admin_client_warn(reply);
@@ -58,6 +72,7 @@ static int revoke_report(const struct cli *cli, cJSON *reply)
         revoke_print_json(reply, code == CLI_OK);
     else
         revoke_say(n.done == n.all, code == CLI_OK);
+    operators_ask(reply, account);
     return code == CLI_OK && n.done < n.all ? CLI_FAILED : code;
 }
 
@@ -82,7 +97,7 @@ static int revoke_run(const struct cli *cli, void *own, char **words)
     code = admin_client_settle(cli, words[0], SETTLE_MS, &reply);
     if (code != CLI_OK)
         return code;
-    code = revoke_report(cli, reply);
+    code = revoke_report(cli, reply, words[0]);
     cJSON_Delete(reply);
     return code;
 }

@@ -29,7 +29,12 @@ export function drawPhone(sodium) {
         password: toHex(sodium.randombytes_buf(24)) };
 }
 
-export function writeRequest(sodium, invitation, { keys, password }) {
+// The password from now on. A spare account is the same before and after.
+const passwordOf = (invitation, phone) => (invitation.spare ? invitation.password : phone.password);
+
+export function writeRequest(sodium, invitation, phone) {
+    const { keys } = phone;
+    const password = passwordOf(invitation, phone);
     return JSON.stringify({ v: VERSION, kind: 'enrol', account: invitation.account,
         public: keys.public, password, staff: invitation.staff,
         mac: letterMac(sodium, invitation, keys.public, password) });
@@ -52,7 +57,8 @@ export function readReply(sodium, text, invitation, phone) {
     return { kind: 'welcome', membership: readWelcome(sodium, w, invitation, phone) };
 }
 
-function readWelcome(sodium, w, invitation, { keys, password }) {
+function readWelcome(sodium, w, invitation, phone) {
+    const { keys } = phone;
     if (w.kind !== 'welcome' || !/^[0-9a-f]{64}$/.test(w.venue_key) ||
         (invitation.staff && !/^[0-9a-f]{128}$/.test(w.certificate))) {
         throw new Refused('malformed');
@@ -65,7 +71,7 @@ function readWelcome(sodium, w, invitation, { keys, password }) {
     return {
         brokers: invitation.brokers,
         account: invitation.account,
-        password,
+        password: passwordOf(invitation, phone),
         venue: invitation.venue,
         kiosk: invitation.kiosk,
         kioskPublic: invitation.kioskPublic,
@@ -117,10 +123,17 @@ export function enrol({ mqtt, sodium, invitation, phone, known, onDigits, now })
             links.forEach((l) => l.close());
             settle(value);
         };
+        // A spare account's connection does not end: it is enough that the kiosk's broker has the letter.
+        const sent = () => {
+            if (membership !== null && invitation.spare) {
+                finish(resolve, membership);
+            }
+        };
         const ask = () => {
+            const done = membership !== null;
             const wire = letter(membership === null ? writeRequest(sodium, invitation, phone) :
                 JSON.stringify({ v: VERSION, kind: 'enrolled', account: invitation.account }));
-            links.forEach((l) => l.publish(topic, wire, 600).catch(() => {}));
+            links.forEach((l) => l.publish(topic, wire, 600).then(() => done && sent(), () => {}));
         };
         const onMessage = (name, payload) => {
             if (membership !== null) {

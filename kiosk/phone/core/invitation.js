@@ -5,13 +5,14 @@ import { concat, fromBase64Url, fromHex, fromUtf8, toHex, utf8 } from './bytes.j
 import { VERSION } from './envelope.js';
 
 const STAFF = 1;
+const SPARE = 2; // its password stays: a broker's operator made the account in advance
 const KEY = 32;
 const PIN = 32;
 const BROKERS_MAX = 4;
 const SHORTEST = 126; // bytes before the password
 
 // Takes a bare fragment or a whole link. {brokers, pins, account, password, expires, venue, kiosk,
-// kioskPublic, rootPublic, secret, staff, push}, keys and ids in hex; {otherVersion: true} where it
+// kioskPublic, rootPublic, secret, staff, spare, push}, keys and ids in hex; {otherVersion: true} where it
 // is for another version of this page; or null where it is none.
 export function readInvitation(text) {
     const raw = text.trim().replace(/^[^#]*#/, '').replace(/^i=/, '');
@@ -44,7 +45,7 @@ function readBytes(bytes) {
     const number = (n) => take(n).reduce((sum, byte) => sum * 256 + byte, 0);
     const counted = () => take(number(1));
     const flags = number(1);
-    const i = { staff: flags === STAFF, account: hex(8), venue: hex(8), kiosk: hex(8),
+    const i = { staff: (flags & STAFF) !== 0, spare: (flags & SPARE) !== 0, account: hex(8), venue: hex(8), kiosk: hex(8),
         expires: number(4), kioskPublic: hex(KEY), rootPublic: hex(KEY), secret: hex(KEY),
         password: fromUtf8(counted()), brokers: [], pins: [] };
     const count = number(1);
@@ -55,7 +56,7 @@ function readBytes(bytes) {
     }
     const push = fromUtf8(counted());
     i.push = push === '' ? null : push;
-    if (at !== bytes.length || flags > STAFF) {
+    if (at !== bytes.length || flags > (STAFF | SPARE)) {
         throw new RangeError('more than an invitation');
     }
     return i;

@@ -54,6 +54,8 @@ static int set_up(void **state)
     p->config.brokers_count = 3;
     strcpy(p->config.brokers[0].phones, "wss://one.example/mqtt");
     strcpy(p->config.brokers[2].phones, "wss://two.example/mqtt");
+    for (size_t i = 0; i < p->config.brokers_count; i++)
+        p->config.brokers[i].registrar = true;
     p->brokers.config = &p->config;
     registrar_stub_init(&p->there, VENUE, KIOSK);
     start(p);
@@ -191,6 +193,16 @@ static void a_relay_takes_no_phones_account(void **state)
     assert_int_equal(roster_find(p->r.phones, TWO)->public[0], 7);
 }
 
+static void nothing_is_asked_where_no_registrar_runs(void **state)
+{
+    struct place *p = *state;
+    p->config.brokers[0].registrar = false;
+    registry_brokers(&p->r, &p->brokers, &p->open);
+    assert_null(registry_invite(&p->r, ONE, false, "password-0123456789"));
+    assert_int_equal(account_requests_left(p->r.requests, 0, ONE), 0);
+    assert_int_equal(account_requests_left(p->r.requests, 2, ONE), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +215,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_phone_is_let_in_again_at_one_broker_alone, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_relay_takes_no_phones_account, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nothing_is_asked_where_no_registrar_runs, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

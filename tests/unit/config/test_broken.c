@@ -75,11 +75,11 @@ static const struct {
     {W "prot = 8883\n",
      {":12: [broker out] prot: found an unknown key; expected one of host, port, "
       "tls, "
-      "ca, user, password, phones, phones_ca, outside"}},
+      "ca, user, password, phones, phones_ca, registrar, outside"}},
     {W "Port = 8883\n",
      {":12: [broker out] Port: found an unknown key; expected one of host, port, "
       "tls, "
-      "ca, user, password, phones, phones_ca, outside"}},
+      "ca, user, password, phones, phones_ca, registrar, outside"}},
     {W "port = 8883\nport = 8884\n",
      {":13: [broker out] port: this key is already at line 12; expected it once: remove one"}},
     {W "[switch b]\nline=sim:1\n[switch c]\nline=sim:2\n[switch d]\nline=sim:3\n[switch e]\n"

@@ -171,7 +171,6 @@ def test_a_record_in_a_clocks_memory_outlives_the_plug(kiosk, size):
     kiosk.change({"kiosk": {"record": "nvmem:rtc0"}})
     kiosk.start()
     member = kiosk.member()
-    began = time.monotonic()
     kiosk.wires().hold(0.4)
     first = member.wait("lockdown", "alert")
     kiosk.daemon.kill()

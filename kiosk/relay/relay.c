@@ -4,6 +4,7 @@
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
+#include "kiosk/common/say_once.h"
 #include "kiosk/common/topics.h"
 #include "kiosk/mqtt/thread.h"
 #include "kiosk/relay/inbound.h"
@@ -38,6 +39,7 @@ struct relay {
     struct mqtt_thread *mqtt;
     struct mqtt_event event; /* the one that is being looked at */
     enum mqtt_fault said;    /* the last complaint about the broker */
+    struct say_once dropped; /* complaints about floods */
     int64_t beat_at;
 };
 
@@ -183,6 +185,7 @@ static void complain(struct relay *r, const struct mqtt_event *e)
 
 static void relay_on_event(struct relay *r, const struct mqtt_event *e)
 {
+    unsigned before;
     switch (e->kind) {
     case MQTT_SUBSCRIBED:
         if (e->refused == 0)
@@ -198,9 +201,14 @@ static void relay_on_event(struct relay *r, const struct mqtt_event *e)
     case MQTT_MESSAGE:
         relay_on_message(r, e);
         break;
+    case MQTT_DROPPED:
+        if (say_once(&r->dropped, e->topic, e->at, &before))
+            log_warning("too many messages on %s: %zu were not looked at. Other accounts are not "
+                        "held up. If this goes on, revoke that phone or look at that kiosk",
+                        e->topic, e->count);
+        break;
     case MQTT_UP:
     case MQTT_ACKED:
-    case MQTT_DROPPED:
         break;
     }
 }
@@ -237,18 +245,32 @@ int64_t relay_deadline(const struct relay *r, int64_t now)
 
 /* --- from the config to what runs ------------------------------------------------------------ */
 
-static void subscribe_to(struct mqtt_setup *s, const struct relay *r, enum topic t,
-                         const char *kiosk, const char *account)
+/* What is taken of each kind, for one topic and for all: a kiosk beats ten times a second at most,
+ * and phones register one by one, or all of a venue at once after its relay was away. A flood by
+ * one account costs that account alone. */
+static const struct wanted {
+    enum topic topic;
+    struct mqtt_budget each, all;
+} wanted[] = {
+    {TOPIC_RING, {100, 50}, {0, 0}},  {TOPIC_PRESENCE, {50, 20}, {0, 0}},
+    {TOPIC_BEAT, {50, 20}, {0, 0}},   {TOPIC_ROOT, {20, 5}, {0, 0}},
+    {TOPIC_WAKE, {8, 1}, {600, 200}}, /* the last: of phones, and for Web Push alone */
+};
+
+static void subscribe_to(struct mqtt_setup *s, const struct relay *r, const struct wanted *w,
+                         const char *kiosk)
 {
     struct mqtt_subscription *one = &s->subscribe[s->subscribe_count++];
     one->qos = 1;
-    topic_name(t, r->conf->venue.id, kiosk, account, one->topic);
+    one->each = w->each;
+    one->all = w->all;
+    topic_name(w->topic, r->conf->venue.id, kiosk, w->topic == TOPIC_WAKE ? "+" : NULL, one->topic);
 }
 
 /* Quicker than a phone: a dead broker is known after 10 s, and tried again within 3 s. */
 static void mqtt_prepare(const struct relay *r, struct mqtt_setup *s)
 {
-    static const enum topic wanted[] = {TOPIC_RING, TOPIC_PRESENCE, TOPIC_BEAT, TOPIC_ROOT};
+    size_t kinds = sizeof wanted / sizeof wanted[0] - !r->web;
     const struct relay_conf *c = r->conf;
     *s = (struct mqtt_setup){.subscribe = s->subscribe,
                              .broker = {.name = "broker", .port = c->broker.port},
@@ -262,12 +284,9 @@ static void mqtt_prepare(const struct relay *r, struct mqtt_setup *s)
     memcpy(s->broker.ca, c->broker.ca, sizeof s->broker.ca);
     memcpy(s->broker.user, c->relay.account, sizeof c->relay.account);
     memcpy(s->client_id, c->relay.account, sizeof c->relay.account);
-    for (size_t i = 0; i < c->kiosks_count; i++) {
-        for (size_t t = 0; t < sizeof wanted / sizeof wanted[0]; t++)
-            subscribe_to(s, r, wanted[t], c->kiosks[i].id, NULL);
-        if (r->web)
-            subscribe_to(s, r, TOPIC_WAKE, c->kiosks[i].id, "+");
-    }
+    for (size_t i = 0; i < c->kiosks_count; i++)
+        for (size_t t = 0; t < kinds; t++)
+            subscribe_to(s, r, &wanted[t], c->kiosks[i].id);
 }
 
 static int mqtt_start(struct relay *r)

@@ -380,3 +380,16 @@ def test_the_judge_can_say_no():
         believe(header, "https://push.example.net", None)  # signed well, and long over
     with pytest.raises(Exception):
         believe(header.replace("i3CYb", "i3CYa"), "https://push.example.net", None)
+
+
+def test_a_flood_by_one_phone_costs_that_phone_alone(night):
+    loud, calm = Phone(night), Phone(night)
+    for _ in range(500):
+        loud.client.publish(f"{night.kiosk.place}/wake/{loud.account}", secrets.token_bytes(768))
+    wait.until(lambda: f"too many messages on {night.kiosk.place}/wake/{loud.account}"
+               in night.relay.process.said(), night.relay.process.said, 60)
+    calm.subscribe()
+    night.kept(1)
+    night.kiosk.alarm("lockdown")
+    night.service.wait(calm.subscription)
+    assert night.relay.process.said().count("too many messages") == 1

@@ -426,7 +426,8 @@ int broker_path_publish(struct broker_path *p, struct sealer *c, enum topic t, s
 void broker_path_publish_bare(struct broker_path *p, const char *topic, bool retain, long expiry_s,
                               const char *payload, size_t len)
 {
-    struct mqtt_publication out = {.qos = 1, .retain = retain, .expiry_s = expiry_s, .len = len};
+    struct mqtt_publication out = {
+        .qos = 1, .retain = retain, .optional = true, .expiry_s = expiry_s, .len = len};
     snprintf(out.topic, sizeof out.topic, "%s", topic);
     memcpy(out.payload, payload, len);
     mqtt_thread_publish(p->thread, &out);

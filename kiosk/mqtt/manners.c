@@ -36,6 +36,7 @@ static void manners_forgive(struct mqtt_manners *m)
 bool manners_blame(struct mqtt_manners *m, struct manners_thing *t, bool retained, bool certain,
                    int64_t now)
 {
+    retained = retained && !m->retains; /* else it is about this topic */
     unsigned char *strikes = retained ? &m->retained_strikes : &t->strikes;
     bool wait = (retained || t->needed) && !certain;
     m->early++;
@@ -59,8 +60,10 @@ void manners_prove(struct mqtt_manners *m, struct manners_thing *t, bool retaine
 {
     t->standing = MANNERS_PROVEN;
     t->strikes = 0;
-    if (retained)
+    if (retained) {
+        m->retains = true;
         m->retained_strikes = 0;
+    }
 }
 
 /* The first chance comes soon where it is needed, one more later, and no third. */

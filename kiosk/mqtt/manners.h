@@ -52,6 +52,7 @@ struct mqtt_manners {
     unsigned silent;    /* connections in a row that ended before an answer to CONNECT */
     unsigned early;     /* connections in a row that something was blamed for */
     unsigned char retained_strikes; /* connections in a row that a retained message ended */
+    bool retains;                   /* it has taken a retained message */
     bool five;                      /* it has taken a CONNECT of MQTT 5 */
     bool old;                       /* it takes 3.1.1, and hangs up at 5 before and after that */
     int64_t learnt_at;

@@ -217,7 +217,7 @@ static struct manners_thing *publication_thing(const struct mqtt_session *s,
     struct manners_thing *t =
         s->careful ? manners_of(s->manners, p->qos > 0 ? 'p' : 'q', p->topic, retain) : NULL;
     if (t)
-        t->needed = true; /* phones wait for it */
+        t->needed = !p->optional; /* phones wait for it */
     return t;
 }
 
@@ -605,15 +605,16 @@ static bool is_hung_up(const struct mqtt_session *s)
 static void judge_trial(struct mqtt_session *s, const struct trial *t, int64_t now)
 {
     char detail[MQTT_DETAIL_MAX];
+    bool retained = t->retained && !s->manners->retains;
     if (!t->thing || now - t->began > MANNERS_SUSPICION ||
         (s->goodbye && mqtt_reason_is_its_own(s->connack)))
         return;
     snprintf(detail, sizeof detail, "it ended the connection at %s%s%s%.200s",
-             t->retained ? "a retained message on "
-             : t->vital  ? "an alert on "
-                         : "",
+             retained   ? "a retained message on "
+             : t->vital ? "an alert on "
+                        : "",
              t->topic, s->end.detail[0] ? ": " : "", s->end.detail);
-    session_refused(s, t->retained ? MQTT_FAULT_LIMITS : MQTT_FAULT_RIGHTS, detail);
+    session_refused(s, retained ? MQTT_FAULT_LIMITS : MQTT_FAULT_RIGHTS, detail);
     if (!t->vital)
         s->end.learnt = manners_blame(s->manners, t->thing, t->retained, s->goodbye, now);
 }

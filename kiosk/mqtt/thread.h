@@ -91,6 +91,7 @@ struct mqtt_publication {
     int qos;
     bool retain;
     bool vital;     /* goes at once, before everything that waits */
+    bool optional;  /* careful: it is left out as soon as it ended a connection */
     long expiry_s;  /* 0: none; MQTT 5 alone can say it */
     uint64_t token; /* comes back with MQTT_ACKED or MQTT_REFUSED; 0: not wanted */
     size_t len;

@@ -95,12 +95,9 @@ static void a_retained_message_is_then_sent_unretained(void **state)
     struct manners_thing *t = needed_thing(&m, 'p', "state", 1);
     assert_true(manners_blame(&m, t, true, false, S));
     assert_false(m.no_retain);
-    manners_prove(&m, t, true);
     manners_blame(&m, t, true, false, 2 * S);
-    assert_false(m.no_retain);
-    manners_blame(&m, t, true, false, 3 * S);
     assert_true(m.no_retain);
-    assert_int_equal(t->standing, MANNERS_PROVEN);
+    assert_int_equal(t->standing, MANNERS_UNPROVEN);
     assert_false(manners_chance_retain(&m, MANNERS_CHANCE_SOON - 1));
     assert_true(manners_chance_retain(&m, MANNERS_CHANCE_SOON));
     manners_blame(&m, t, true, false, 40 * S);
@@ -108,6 +105,17 @@ static void a_retained_message_is_then_sent_unretained(void **state)
     assert_true(manners_chance_retain(&m, MANNERS_CHANCE));
     manners_blame(&m, t, true, false, 400 * S);
     assert_false(manners_chance_retain(&m, MANNERS_CHANCE));
+}
+
+static void where_retained_messages_are_taken_one_that_is_not_is_about_its_topic(void **state)
+{
+    struct mqtt_manners m = {0};
+    (void)state;
+    manners_prove(&m, needed_thing(&m, 'p', "state", 1), true);
+    struct manners_thing *t = manners_of(&m, 'p', "homeassistant/device", 1);
+    assert_true(manners_blame(&m, t, true, false, S));
+    assert_int_equal(t->standing, MANNERS_BLAMED);
+    assert_false(m.no_retain);
 }
 
 static void who_never_answers_mqtt_5_may_be_old(void **state)
@@ -221,6 +229,7 @@ int main(void)
         cmocka_unit_test(what_the_broker_has_taken_meanwhile_begins_again),
         cmocka_unit_test(a_broker_that_says_why_is_believed_at_once),
         cmocka_unit_test(a_retained_message_is_then_sent_unretained),
+        cmocka_unit_test(where_retained_messages_are_taken_one_that_is_not_is_about_its_topic),
         cmocka_unit_test(who_never_answers_mqtt_5_may_be_old),
         cmocka_unit_test(who_always_hangs_up_does_so_for_another_reason),
         cmocka_unit_test(all_is_tried_again_after_an_hour),

@@ -12,7 +12,7 @@ static int retire_run(const struct cli *cli, void *own, char **words)
 }
 
 static const struct cli_option retire_options[] = {
-    ROOT_COMMAND_OPTIONS(struct retire, options),
+    ROOT_COMMAND_OPTIONS(struct retire),
     {0},
 };
 

@@ -48,7 +48,7 @@ static const struct cli_option root_options[] = {
     OPTION_WORD("revoke ACCOUNT...", "shut staff phones out permanently"),
     OPTION_WORD("retire", "disown the kiosk permanently, as porchlight retire does"),
     OPTION_WORD("paper", "print what the other machine needs to know, as keep.html has it"),
-    ROOT_COMMAND_OPTIONS(struct root_words, options),
+    ROOT_COMMAND_OPTIONS(struct root_words),
     {0},
 };
 

@@ -13,12 +13,14 @@ struct root_command_options {
     const char *ca;        /* --ca: authorities to look for a pinned one in */
 };
 
-#define ROOT_COMMAND_OPTIONS(type, field)                                                          \
-    OPTION("root", "FILE", type, field.root_file, "the root key; - to type it in from its paper"), \
-        OPTION("paper", "FILE", type, field.paper,                                                 \
+/* The rows that fill member `options` of `type`. */
+#define ROOT_COMMAND_OPTIONS(type)                                                                 \
+    OPTION("root", "FILE", type, options.root_file,                                                \
+           "the root key; - to type it in from its paper"),                                        \
+        OPTION("paper", "FILE", type, options.paper,                                               \
                "keep.html, or its lines of the venue, on a machine that is not the kiosk; - to "   \
                "paste them"),                                                                      \
-        OPTION("ca", "FILE", type, field.ca,                                                       \
+        OPTION("ca", "FILE", type, options.ca,                                                     \
                "with --paper: certificates of authorities, for a broker that does not show its "   \
                "own")
 

@@ -71,7 +71,7 @@ static const struct place_facts ext4 = {.at = {.known = true, .type = "ext4", .w
 
 #define ON(file_system)                                                                            \
     {                                                                                              \
-        .known = true, .type = file_system                                                         \
+        .known = true, .type = (file_system)                                                       \
     }
 
 static void test_what_is_below_and_around(void **state)

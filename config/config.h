@@ -123,8 +123,8 @@ struct config {
         bool enabled;
         int64_t grace; /* in which the code takes it back; may be 0 */
     } wipe;
-    struct {                                     /* [screen] */
-        char scene[CONFIG_NAME_MAX];             /* window | lantern | pictures | programme */
+    struct {                         /* [screen] */
+        char scene[CONFIG_NAME_MAX]; /* window | lantern | pictures | programme | none */
         char languages[CONFIG_LANGUAGES_MAX][8]; /* languages = az, ru, en; at least one */
         size_t languages_count;
         char city[CONFIG_NAME_MAX];      /* may be empty; gives the three below, unless written */
@@ -132,6 +132,7 @@ struct config {
         char timezone[CONFIG_NAME_MAX];  /* empty: the system's */
         char pictures[CONFIG_PATH_MAX];  /* folder; may be empty */
         char programme[CONFIG_PATH_MAX]; /* file; may be empty */
+        int panel;                       /* its diagonal, inches; 0: as the monitor says */
         int rotation;                    /* 0 | 90 | 180 | 270 */
         bool reduced_motion;
         int quiet_from, quiet_to; /* quiet_hours = 02:00-09:00, minutes of the day; -1: none */

@@ -103,7 +103,7 @@ static const struct key keys[] = {
     {"wipe", "grace",   &value_off_or_more, "0",  AT(wipe.grace), MS, 60 * S, NULL},
 
     {"screen", "scene", &value_word, "window", AT(screen.scene), 0, CONFIG_NAME_MAX,
-     "window|lantern|pictures|programme"},
+     "window|lantern|pictures|programme|none"},
     {"screen", "languages", &value_languages, "az, ru, en",
      ATTWO(screen.languages, screen.languages_count), 0, 0, NULL},
     {"screen", "city", &value_city, "", AT(screen.city), 0, CONFIG_NAME_MAX, NULL},
@@ -112,6 +112,7 @@ static const struct key keys[] = {
     {"screen", "timezone",  &value_timezone, "", AT(screen.timezone), 0, CONFIG_NAME_MAX, NULL},
     {"screen", "pictures",  &value_path,     "", AT(screen.pictures), 0, CONFIG_PATH_MAX, NULL},
     {"screen", "programme", &value_path,     "", AT(screen.programme), 0, CONFIG_PATH_MAX, NULL},
+    {"screen", "panel",     &value_number,   "0", AT(screen.panel), 0, 120, NULL},
     {"screen", "rotation",  &value_one_of,   "0", AT(screen.rotation), 0, 0, "0|90|180|270"},
     {"screen", "reduced_motion", &value_yes_no, "no", AT(screen.reduced_motion), 0, 0, NULL},
     {"screen", "quiet_hours", &value_day_span, "", ATTWO(screen.quiet_from, screen.quiet_to),

@@ -232,6 +232,7 @@ static size_t status_answer(const struct kiosk *k, char reply[CONTROL_REPLY_MAX]
                              .delivery = k->outputs.delivery,
                              .who = k->members,
                              .members = members_count(k->members, false),
+                             .screen = strcmp(k->config.screen.scene, "none") != 0,
                              .staff = members_count(k->members, true),
                              .now = clock_now()};
     return status_write(&s, reply);

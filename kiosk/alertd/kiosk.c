@@ -120,6 +120,7 @@ static void cue_show(struct kiosk *k, int64_t now)
     s->facts.fault = inputs_at_fault(k->outputs.inputs) || s->record_fault || s->wipe_fault ||
                      k->faults.count > 0 || refuses;
     s->facts.alert_at = alert_on_site_since(&s->alert);
+    s->facts.members = (uint32_t)members_count(k->members, false);
     struct cue cue = cue_of(&s->facts, now);
     screens_show(k->screens, &cue);
 }

@@ -103,7 +103,8 @@ void screens_show(struct screens *s, const struct cue *cue)
                                 .kind = SCREEN_CUE,
                                 .signs = cue->signs,
                                 .seen = cue->seen,
-                                .safe = cue->safe};
+                                .safe = cue->safe,
+                                .members = cue->members};
     if (memcmp(&packet, &s->cue, sizeof packet) == 0)
         return;
     s->cue = packet;

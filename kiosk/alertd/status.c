@@ -158,6 +158,7 @@ size_t status_write(const struct status *status, char reply[CONTROL_REPLY_MAX])
     status_add_brokers(o, status);
     add_inputs(o, status->inputs);
     add_counts(o, s, delivery_pending(status->delivery));
+    cJSON_AddBoolToObject(o, "screen", status->screen);
     cJSON_AddNumberToObject(o, "cue", cue_of(&s->facts, status->now).signs);
     cJSON_AddBoolToObject(o, "record_fault", s->record_fault);
     cJSON_AddBoolToObject(o, "wipe_fault", s->wipe_fault);

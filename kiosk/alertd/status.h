@@ -8,6 +8,7 @@
 #include "kiosk/alertd/kiosk_state.h"
 #include "kiosk/alertd/members/members.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@ struct status {
     const struct inputs *inputs;
     const struct delivery *delivery;
     const struct members *who;
+    bool screen;           /* this kiosk has one, says the config */
     size_t members, staff; /* phones that have joined: how many, never which */
     int64_t now;
 };

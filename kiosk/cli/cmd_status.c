@@ -22,6 +22,7 @@
  *   record_fault     the record cannot be written
  *   last_drill       null (none since the start), or {at, seen, safe}
  *   members, staff   phones that belong to the venue
+ *   screen           this kiosk has one, says the config
  *   wipe_fault       a wipe is enabled and could not be done now
  *   clock_set, version */
 
@@ -206,6 +207,8 @@ static void status_print_plainly(const cJSON *reply)
             waiting == 1 ? " that has" : "s that have");
     print_phones(reply);
     print_faults(reply);
+    if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(reply, "screen")))
+        ROW(PRINT_PLAIN, "screen", "none (scene = none in the config)");
     if (status_text_of(reply, "version"))
         ROW(PRINT_PLAIN, "version", "%s", status_text_of(reply, "version"));
 }

@@ -49,7 +49,7 @@ struct screen_cue {
     uint32_t signs; /* enum cue_sign of core/cue.h, or-ed; unknown bits are ignored */
     uint32_t seen;
     uint32_t safe;
-    uint32_t reserved; /* 0 */
+    uint32_t members; /* accounts that could answer; 0: not known */
 };
 
 enum { SCREEN_QR_TEXT_MAX = 1536 };

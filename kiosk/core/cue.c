@@ -2,6 +2,14 @@
 
 #include "kiosk/core/ns.h"
 
+enum cue_share cue_share(uint32_t count, uint32_t members)
+{
+    if (count <= 1)
+        return count == 1 ? CUE_ONE : CUE_NONE;
+    return members > 0 ? (count > members / 2 ? CUE_MOST : CUE_SOME)
+                       : (count >= 5 ? CUE_MOST : CUE_SOME);
+}
+
 static bool cue_within(int64_t at, int64_t span, int64_t now)
 {
     return at != NS_NEVER && now - at < span;
@@ -42,6 +50,7 @@ static struct cue cue_from(const struct cue_facts *f, int64_t now)
         c.signs |= alert_signs(f, now);
         c.seen = f->seen;
         c.safe = f->safe;
+        c.members = f->members;
     }
     return c;
 }

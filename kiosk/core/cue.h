@@ -21,10 +21,20 @@ enum cue_sign {
 };
 
 struct cue {
-    uint32_t signs; /* enum cue_sign, or-ed */
-    uint32_t seen;  /* accounts that answered */
-    uint32_t safe;  /* of these, accounts that said safe */
+    uint32_t signs;   /* enum cue_sign, or-ed */
+    uint32_t seen;    /* accounts that answered */
+    uint32_t safe;    /* of these, accounts that said safe */
+    uint32_t members; /* accounts that could answer; 0: not known */
 };
+
+/* What the picture shows of a number of answers. */
+enum cue_share {
+    CUE_NONE,
+    CUE_ONE,
+    CUE_SOME,
+    CUE_MOST, /* more than half of the members; where their number is not known, five or more */
+};
+enum cue_share cue_share(uint32_t count, uint32_t members);
 
 /* What the cue is made from. Times in ns, NS_NEVER for what has not happened. */
 struct cue_facts {
@@ -44,6 +54,7 @@ struct cue_facts {
     bool relay_configured;
     int64_t relay_at; /* the last live relay beat */
     uint32_t seen, safe;
+    uint32_t members; /* accounts that could answer */
 };
 
 /* How long a press is shown: a cue may take 10 s to appear, and must then be seen. */

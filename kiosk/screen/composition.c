@@ -20,6 +20,7 @@ struct composition {
     const struct settings *settings;
     struct text *text;
     struct geometry *geometry; /* NULL until the size is known */
+    float monitor;             /* its diagonal, inches; 0: unknown */
     struct media *media;
     struct scene_state state;
     struct items *items;
@@ -72,7 +73,7 @@ int composition_apply_settings(struct composition *c)
         unsetenv("TZ");
     tzset();
     check_letters(c);
-    return 0;
+    return c->geometry ? composition_resize(c, c->state.w, c->state.h, c->monitor) : 0;
 }
 
 struct composition *composition_new(const struct options *o, const struct settings *s, int64_t now)
@@ -112,12 +113,14 @@ void composition_free(struct composition *c)
     free(c);
 }
 
-int composition_resize(struct composition *c, int w, int h)
+int composition_resize(struct composition *c, int w, int h, float inches)
 {
-    struct geometry *geometry = geometry_new(w, h);
+    float own = c->options->panel > 0 ? c->options->panel : c->settings->panel;
+    struct geometry *geometry = geometry_new(w, h, own > 0 ? own : inches);
     if (!geometry)
         return -1;
     geometry_free(c->geometry);
+    c->monitor = inches;
     c->geometry = geometry;
     c->state.w = w;
     c->state.h = h;
@@ -134,7 +137,6 @@ void composition_show_cue(struct composition *c, const struct cue *cue, int64_t 
 void composition_show_qr(struct composition *c, const struct screen_qr *qr, int64_t now)
 {
     char text[SCREEN_QR_TEXT_MAX + 1];
-    int side = c->state.w < c->state.h ? c->state.w : c->state.h;
     if (qr->seconds == 0 || qr->length == 0) {
         c->qr_until = c->qr_until < now + NS_PER_S ? c->qr_until : now + NS_PER_S;
         return;
@@ -142,7 +144,7 @@ void composition_show_qr(struct composition *c, const struct screen_qr *qr, int6
     memcpy(text, qr->text, qr->length);
     text[qr->length] = '\0';
     qr_free(&c->qr);
-    if (qr_make(text, side, ++c->qr_serial, &c->qr) != 0)
+    if (qr_make(text, c->state.w, c->state.h, ++c->qr_serial, &c->qr) != 0)
         log_warning("QR code not shown: %u bytes do not fit this screen", (unsigned)qr->length);
     explicit_bzero(text, sizeof text);
     c->qr_from = now;

@@ -13,8 +13,9 @@ struct composition;
 struct composition *composition_new(const struct options *o, const struct settings *s, int64_t now);
 void composition_free(struct composition *c); /* NULL is safe */
 
-/* The size to draw for, px. 0, or -1 with errno; then nothing has changed. */
-int composition_resize(struct composition *c, int w, int h);
+/* The size to draw for: px, and the monitor's diagonal in inches (0: unknown), which option and
+ * config override. 0, or -1 with errno; then nothing has changed. */
+int composition_resize(struct composition *c, int w, int h, float inches);
 
 /* Call it after *s has changed. 0, or -1 with errno. */
 int composition_apply_settings(struct composition *c);

@@ -74,8 +74,10 @@ enum cue_client_result cue_client_read(const void *packet, size_t len, struct cu
         memcpy(&packed, packet, sizeof packed);
         if (packed.magic != SCREEN_MAGIC || packed.kind != SCREEN_CUE)
             return CUE_CLIENT_BAD;
-        *cue =
-            (struct cue){.signs = packed.signs & CUE_ALL, .seen = packed.seen, .safe = packed.safe};
+        *cue = (struct cue){.signs = packed.signs & CUE_ALL,
+                            .seen = packed.seen,
+                            .safe = packed.safe,
+                            .members = packed.members};
         return CUE_CLIENT_CUE;
     }
     if (len != sizeof *qr)

@@ -9,6 +9,7 @@ struct wanted {
 
 static struct wanted wanted_of(const struct cue *c)
 {
+    static const int flock[] = {[CUE_NONE] = 0, [CUE_ONE] = 1, [CUE_SOME] = 3, [CUE_MOST] = 5};
     struct wanted w = {.birds = 0};
     bool out = c->signs & CUE_ACCEPTED, near = c->signs & CUE_LAN_ONLY;
     bool here[CUE_FADE_PARTS] = {
@@ -23,10 +24,10 @@ static struct wanted wanted_of(const struct cue *c)
     };
     for (int k = 0; k < CUE_FADE_PARTS; k++)
         w.part[k] = here[k] ? 1.0f : 0.0f;
-    uint32_t seen = c->signs & CUE_SEEN ? c->seen : 0;
-    uint32_t safe = c->signs & CUE_SEEN ? c->safe : 0;
-    w.birds = seen < CUE_FADE_FLOCK ? (int)seen : CUE_FADE_FLOCK;
-    w.ducks = safe < CUE_FADE_FLOCK ? (int)safe : CUE_FADE_FLOCK;
+    if (c->signs & CUE_SEEN) {
+        w.birds = flock[cue_share(c->seen, c->members)];
+        w.ducks = flock[cue_share(c->safe, c->members)];
+    }
     return w;
 }
 

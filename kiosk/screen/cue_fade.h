@@ -21,9 +21,9 @@ enum cue_fade_part {
     CUE_FADE_PARTS
 };
 
-/* More than this many are shown as this many: staff need to know that phones answered, not how
- * many. */
-enum { CUE_FADE_FLOCK = 9 };
+/* As many birds or ducks as there are at most; staff read from 4 m whether it is none, one, some or
+ * most of the phones (core/cue.h), and not how many. */
+enum { CUE_FADE_FLOCK = 5 };
 
 /* From a change until it is fully visible, ns; the legend says ten seconds. */
 #define CUE_FADE_TIME (INT64_C(10) * 1000000000)

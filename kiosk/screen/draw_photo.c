@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,17 +97,21 @@ static void complain_once(struct album *a, const char *name, const char *what, c
     log_warning("photo %s/%s %s: %s", a->folder, name, what, why);
 }
 
+/* The part of an upright photo that is shown. */
+struct part {
+    uint32_t x, y, w, h;
+};
+
 /* Averages whole blocks of the stored picture into each pixel: the only scaling there is. */
-static void scale(const uint8_t *from, const struct photo_head *head, struct photo *to)
+static void scale(const uint8_t *from, const struct photo_head *head, const struct part *part,
+                  struct photo *to)
 {
-    bool across = head->orientation >= 5;
-    uint32_t up_w = across ? head->h : head->w, up_h = across ? head->w : head->h;
     for (int y = 0; y < to->h; y++) {
-        uint32_t y0 = (uint32_t)((uint64_t)y * up_h / (uint32_t)to->h);
-        uint32_t y1 = (uint32_t)(((uint64_t)y + 1) * up_h / (uint32_t)to->h);
+        uint32_t y0 = part->y + (uint32_t)((uint64_t)y * part->h / (uint32_t)to->h);
+        uint32_t y1 = part->y + (uint32_t)(((uint64_t)y + 1) * part->h / (uint32_t)to->h);
         for (int x = 0; x < to->w; x++) {
-            uint32_t x0 = (uint32_t)((uint64_t)x * up_w / (uint32_t)to->w);
-            uint32_t x1 = (uint32_t)(((uint64_t)x + 1) * up_w / (uint32_t)to->w);
+            uint32_t x0 = part->x + (uint32_t)((uint64_t)x * part->w / (uint32_t)to->w);
+            uint32_t x1 = part->x + (uint32_t)(((uint64_t)x + 1) * part->w / (uint32_t)to->w);
             uint64_t sum[3] = {0}, n = 0;
             for (uint32_t v = y0; v < y1 || v == y0; v++) {
                 for (uint32_t u = x0; u < x1 || u == x0; u++, n++) {
@@ -125,27 +130,32 @@ static void scale(const uint8_t *from, const struct photo_head *head, struct pho
     }
 }
 
+/* A photo fills its room, and loses what is over at two sides, but not more than this part of it:
+ * such a one is shown whole. None is enlarged. */
+#define LOST_MOST 0.55
+
 static struct photo *draw_photo_fit(const uint8_t *pixels, const struct photo_head *head, int w,
                                     int h)
 {
     struct photo *p = calloc(1, sizeof *p);
     bool across = head->orientation >= 5;
     double up_w = across ? head->h : head->w, up_h = across ? head->w : head->h;
-    double by = 1;
-    if (up_w * by > w)
-        by = w / up_w;
-    if (up_h * by > h)
-        by = h / up_h;
+    double whole = fmin(w / up_w, h / up_h), full = fmax(w / up_w, h / up_h);
+    double by = fmin(1, whole / full >= 1 - LOST_MOST ? full : whole);
     if (!p)
         return NULL;
-    p->w = (int)(up_w * by) > 0 ? (int)(up_w * by) : 1;
-    p->h = (int)(up_h * by) > 0 ? (int)(up_h * by) : 1;
+    p->w = (int)fmax(1, fmin(w, up_w * by));
+    p->h = (int)fmax(1, fmin(h, up_h * by));
+    struct part part = {.w = (uint32_t)fmax(1, fmin(up_w, p->w / by)),
+                        .h = (uint32_t)fmax(1, fmin(up_h, p->h / by))};
+    part.x = ((uint32_t)up_w - part.w) / 2;
+    part.y = ((uint32_t)up_h - part.h) / 3; /* heads are in the upper half */
     p->pixels = malloc(sizeof *p->pixels * (size_t)p->w * (size_t)p->h);
     if (!p->pixels) {
         free(p);
         return NULL;
     }
-    scale(pixels, head, p);
+    scale(pixels, head, &part, p);
     return p;
 }
 

@@ -11,14 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FONTS = 4, LINES = 40, NAMED = 64, NAMED_AT_ONCE = 8 };
+enum { FONTS = 4, LINES = 48, NAMED = 64, NAMED_AT_ONCE = 8 };
+
+/* A shade is this wide, in sizes of its letters, and this many times darker than their mean. */
+#define SHADE_REACH 0.09f
+enum { SHADE_GAIN = 5, SHADE_MOST = 8192 };
 
 #define FONT_FOLDER "/usr/share/fonts/truetype/dejavu"
 
-/* In the order in which they are tried for light and for book text. */
+/* In the order in which they are tried for the clock and for all other text. */
 static const char *const files[FONTS] = {"DejaVuSans-ExtraLight.ttf", "DejaVuSans.ttf",
                                          "DejaVuSerif.ttf", "DejaVuSansMono.ttf"};
-static const int orders[2][FONTS] = {[FACE_LIGHT] = {0, 1, 2, 3}, [FACE_BOOK] = {1, 2, 3, 0}};
+static const int orders[2][FONTS] = {[FACE_CLOCK] = {0, 1, 2, 3}, [FACE_BOOK] = {1, 2, 3, 0}};
 
 struct line {
     struct item key; /* words, size, face, script: what it was set from */
@@ -324,6 +328,47 @@ static void draw_lines(struct setting *s, const struct wrapped *t, struct mask *
     }
 }
 
+/* Mean of the `2 * reach + 1` values around each, along one axis: `count` values, `step` apart. */
+static void blur(uint8_t *v, int count, ptrdiff_t step, int reach)
+{
+    uint8_t line[SHADE_MOST];
+    int sum = 0;
+    for (int k = 0; k < count; k++)
+        line[k] = v[k * step];
+    for (int k = -reach; k < count; k++) {
+        sum += k + reach < count ? line[k + reach] : 0;
+        sum -= k - reach - 1 >= 0 ? line[k - reach - 1] : 0;
+        if (k >= 0)
+            v[k * step] = (uint8_t)(sum / (2 * reach + 1));
+    }
+}
+
+/* Turns letters into a soft shade that is wider than they are by `reach` on every side. */
+static void shade_make(struct mask *m, int reach)
+{
+    int w = m->w + 4 * reach, h = m->h + 4 * reach;
+    uint8_t *soft = w <= SHADE_MOST && h <= SHADE_MOST ? calloc((size_t)w, (size_t)h) : NULL;
+    if (!soft)
+        return;
+    for (int y = 0; y < m->h; y++)
+        memcpy(soft + (ptrdiff_t)(y + 2 * reach) * w + 2 * reach, m->alpha + (ptrdiff_t)y * m->w,
+               (size_t)m->w);
+    for (int turn = 0; turn < 2; turn++) {
+        for (int y = 0; y < h; y++)
+            blur(soft + (ptrdiff_t)y * w, w, 1, reach);
+        for (int x = 0; x < w; x++)
+            blur(soft + x, h, w, reach);
+    }
+    for (ptrdiff_t k = 0; k < (ptrdiff_t)w * h; k++)
+        soft[k] = soft[k] > 255 / SHADE_GAIN ? 255 : (uint8_t)(soft[k] * SHADE_GAIN);
+    free(m->alpha);
+    m->alpha = soft;
+    m->w = w;
+    m->h = h;
+    m->left += 2 * reach;
+    m->ascent += 2 * reach;
+}
+
 /* Sets a text. If that fails the mask is empty, so that it is not tried again each time. */
 static void line_make(struct text *t, struct line *l)
 {
@@ -336,6 +381,8 @@ static void line_make(struct text *t, struct line *l)
         return;
     text_set_size(&s, &wrapped);
     draw_lines(&s, &wrapped, &l->mask);
+    if (l->key.u.words.shade && l->mask.alpha)
+        shade_make(&l->mask, 1 + (int)(SHADE_REACH * l->key.p[2]));
 }
 
 static bool same_words(const struct item *a, const struct item *b)
@@ -376,7 +423,8 @@ void text_set(struct text *t, struct items *l)
         i->kind = ITEM_MASK;
         if (!m || !m->alpha || ink.a <= 0)
             continue;
-        int x = (int)lroundf(at - part * (float)m->w), y = (int)lroundf(baseline) - m->ascent;
+        int x = (int)lroundf(at - part * (float)(m->w - 2 * m->left)) - m->left,
+            y = (int)lroundf(baseline) - m->ascent;
         struct box box = {x, y, x + m->w, y + m->h}, all = {0, 0, l->w, l->h};
         i->box = box_meet(box, all);
         i->ink = ink;

@@ -40,7 +40,7 @@ static float rolling(float x, float seed, int octaves, float rough)
 }
 
 /* x is in heights of the landscape, so that hills keep their shape on any width; `aside` in units
- * from the house. */
+ * of the cue from the house. */
 static float ridge_at(int which, float x, float aside)
 {
     switch (which) {
@@ -54,28 +54,52 @@ static float ridge_at(int which, float x, float aside)
         return 0.18f + 0.62f * rolling(x * 1.9f + 1.2f, 9.1f, 3, 0.3f) +
                0.2f * rolling(x * 42, 4.4f, 3, 0.6f);
     default: {
-        float rise = geometry_smooth((aside + 590) / 820);
-        return rise * (0.88f + 0.10f * sinf(aside * 0.0046f + 0.3f) + 0.012f * bump(x * 60, 1.7f));
+        float rise = geometry_smooth((aside + 290) / 190);
+        return rise * (0.90f + 0.06f * sinf(aside * 0.004f + 0.3f) + 0.012f * bump(x * 60, 1.7f));
     }
     }
 }
 
-static int frame_init(struct frame *f, const struct geometry *g, float size, float water)
+/* px that the unit of the cue needs on this panel. */
+static float cue_unit(int w, int h, float inches)
 {
+    float across = hypotf((float)w, (float)h), lines = (float)(w < h ? w : h);
+    float guess = lines < 700 ? 7 : 15;
+    float px_per_mm = across / ((inches > 0 ? inches : guess) * 25.4f);
+    return CUE_MINUTES / CUE_LEAST * CUE_DISTANCE * tanf(3.14159265f / 10800) * px_per_mm;
+}
+
+/* All of the picture, or (`size` below 1) a band at its bottom. */
+static void frame_place(struct frame *f, const struct geometry *g, float unit, float size)
+{
+    bool whole = size >= 1;
     f->u = g->u * size;
+    f->k = fminf(fmaxf(unit, (whole ? 0.85f : 0.5f) * g->u), 2.6f * g->u);
     f->w = (float)g->w;
     f->bottom = (float)g->h;
     f->tall = g->tall;
     f->reach = g->tall ? 1400 * f->u : (float)g->h * size;
-    f->water = floorf(f->bottom - water * f->reach);
-    f->house_x = f->w - (g->tall && size > 0.9f ? 300.0f : 384.0f) * f->u;
-    f->rise = 254 * f->u;
+    float depth = fmaxf((g->tall && whole ? 0.34f
+                         : whole          ? 0.30f
+                                          : 0.32f) *
+                            f->reach,
+                        (g->tall ? 230.0f : 95.0f) * f->k);
+    f->water = floorf(f->bottom - depth);
+    f->top = whole ? 0 : floorf(f->water - fmaxf(0.36f * f->reach, 122 * f->k));
+    f->house_x = f->w - fmaxf((g->tall && whole ? 300.0f : 384.0f) * f->u,
+                              (g->tall ? 124.0f : 190.0f) * f->k);
+    f->rise = fmaxf(whole ? 240 * f->u : 0, 32 * f->k);
+}
+
+static int frame_init(struct frame *f, const struct geometry *g, float unit, float size)
+{
+    frame_place(f, g, unit, size);
     for (int k = 0; k < RIDGES; k++) {
         f->ridge[k] = malloc(sizeof **f->ridge * (size_t)g->w);
         if (!f->ridge[k])
             return -1;
         for (int x = 0; x < g->w; x++)
-            f->ridge[k][x] = ridge_at(k, (float)x / (1080 * f->u), ((float)x - f->house_x) / f->u);
+            f->ridge[k][x] = ridge_at(k, (float)x / (1080 * f->u), ((float)x - f->house_x) / f->k);
     }
     return 0;
 }
@@ -96,7 +120,7 @@ static void scatter(struct geometry *g)
     }
 }
 
-struct geometry *geometry_new(int w, int h)
+struct geometry *geometry_new(int w, int h, float inches)
 {
     struct geometry *g = calloc(1, sizeof *g);
     if (!g)
@@ -105,8 +129,8 @@ struct geometry *geometry_new(int w, int h)
     g->h = h;
     g->u = sqrtf((float)w * (float)h) / 1440;
     g->tall = h > w;
-    if (frame_init(&g->whole, g, 1, g->tall ? 0.34f : 0.30f) != 0 ||
-        frame_init(&g->frieze, g, 0.50f, 0.32f) != 0) {
+    float unit = cue_unit(w, h, inches);
+    if (frame_init(&g->whole, g, unit, 1) != 0 || frame_init(&g->frieze, g, unit, 0.50f) != 0) {
         geometry_free(g);
         errno = ENOMEM;
         return NULL;

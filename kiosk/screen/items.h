@@ -38,7 +38,7 @@ enum item_kind {
     ITEM_IMAGE, /* a photo scaled to its box already: ref, part shown p0 p1 (offset) */
 };
 
-enum item_face { FACE_LIGHT, FACE_BOOK };
+enum item_face { FACE_CLOCK, FACE_BOOK };
 
 struct item_stop {
     float at; /* 0 top to 1 bottom of the box, rising */
@@ -62,6 +62,7 @@ struct item {
             bool rtl;       /* the line as a whole reads from right to left */
             uint8_t face;
             bool wraps; /* where it is wider than p3: two lines around the baseline */
+            bool shade; /* a soft shade of the letters, to draw below them */
         } words;
     } u;
 };

@@ -18,9 +18,10 @@ struct light light_at(const struct scene_state *s, struct scene_time t)
 
 static void draw_hills(struct items *l, const struct frame *f, const struct sky *sky)
 {
-    static const float tall[] = {0.235f, 0.125f, 0.052f}, haze[] = {0.66f, 0.44f, 0.20f};
+    static const float tall[] = {0.235f, 0.125f, 0.052f}, haze[] = {0.62f, 0.30f, 0.10f};
+    static const float least[] = {96, 66, 30}; /* units of the cue: what mist has to cover */
     for (int k = 0; k < 3; k++) {
-        float rise = tall[k] * f->reach;
+        float rise = fmaxf(tall[k] * f->reach, least[k] * f->k);
         struct ink near = ink_mix(sky->land, sky->ramp[2], haze[k] * 0.55f);
         struct ink top = ink_mix(near, sky->ramp[3], haze[k] * 0.75f);
         struct ink low = ink_mix(near, sky->ramp[4], haze[k] * 0.95f);
@@ -30,7 +31,7 @@ static void draw_hills(struct items *l, const struct frame *f, const struct sky 
 
 static void draw_water(struct items *l, const struct frame *f, const struct sky *sky)
 {
-    static const float at[] = {0, 0.10f, 0.35f, 1}, dark[] = {0.06f, 0.14f, 0.24f, 0.42f};
+    static const float at[] = {0, 0.10f, 0.35f, 1}, dark[] = {0.24f, 0.27f, 0.31f, 0.42f};
     static const int from[] = {4, 3, 2, 0};
     struct item_stop stops[4];
     for (int k = 0; k < 4; k++)
@@ -57,16 +58,18 @@ static void draw_glints(struct items *l, const struct frame *f, const struct geo
     bool sun = v->sun.altitude > -6;
     float depth = f->bottom - f->water;
     float light = sun ? fminf(1, 0.5f + ((float)v->sun.altitude + 6) / 12)
-                      : (v->moon.altitude > 0 ? 0.75f : 0.22f);
-    struct ink ink = sun ? ink_mix(v->sky.disc, v->sky.lit, 0.5f) : (struct ink){206, 216, 238, 1};
+                      : (v->moon.altitude > 0 ? 0.80f : 0.50f);
+    struct ink ink = sun ? ink_mix(v->sky.disc, (struct ink){255, 255, 255, 1}, 0.5f)
+                         : (struct ink){206, 216, 238, 1};
     for (int k = 0; k < GEOMETRY_GLINTS; k++) {
         const struct geometry_glint *q = &g->glint[k];
         float far = q->y * q->y, wide = (0.5f + 2.2f * far) * f->u;
-        float spread = k % 2 ? 90 + 460 * far : 900;
+        float spread = k % 2 ? 60 + 280 * far : 900;
         float swell = still ? 0.3f : sinf(v->seconds * q->rate + q->turn);
-        float a = 0.64f * light * fmaxf(0, swell) * (k % 2 ? 1 : 0.4f);
+        bool path = k % 2;
+        float a = light * fmaxf(0, swell) * (path ? 0.90f : 0.25f) * fminf(1, 0.1f + 6 * far);
         items_glint(l, x + q->x * spread * f->u, f->water + 6 * f->u + far * (depth - 12 * f->u),
-                    34 * wide, 1.4f * wide + 0.6f, ink_fade(ink, a));
+                    34 * wide, (path ? 4.8f : 1.4f) * wide + 0.6f, ink_fade(ink, a));
     }
 }
 
@@ -80,23 +83,18 @@ void landscape_draw(struct items *l, const struct frame *f, const struct geometr
     struct shore shore = {.frame = f,
                           .x = f->house_x + (float)s->shift_x,
                           .left = (float)s->shift_x,
-                          .u = f->u,
+                          .k = f->k,
                           .sky = *sky,
+                          .lamp = fminf(1, fmaxf(0, (13 - (float)light->sun.altitude) / 2)),
                           .drift = light->seconds,
-                          .still = s->reduced_motion,
-                          .pale = f == &geometry->frieze};
+                          .still = s->reduced_motion};
     int foot = (int)f->house_x < s->w ? (int)f->house_x : s->w - 1;
-    shore.y = f->bottom - f->rise * f->ridge[RIDGE_HEADLAND][foot] + 8 * f->u + (float)s->shift_y;
+    shore.y = f->bottom - f->rise * f->ridge[RIDGE_HEADLAND][foot] + 6 * f->k + (float)s->shift_y;
     shore_far(l, &shore, &s->cue);
     items_ridge(l, f->ridge[RIDGE_HEADLAND], f->bottom + (float)s->shift_y, f->rise, (int)f->bottom,
                 ink_mix(sky->land, sky->ramp[3], 0.16f),
                 ink_mix(sky->land, (struct ink){0, 0, 0, 1}, 0.25f), f->rise * 0.9f);
     shore_near(l, &shore, &s->cue);
-}
-
-float landscape_frieze_top(const struct geometry *geometry)
-{
-    return geometry->frieze.water - 0.36f * geometry->frieze.reach;
 }
 
 void landscape_frieze(struct items *l, const struct geometry *geometry, const struct light *light,
@@ -105,10 +103,11 @@ void landscape_frieze(struct items *l, const struct geometry *geometry, const st
     const struct frame *f = &geometry->frieze;
     const struct sky *sky = &light->sky;
     struct item_stop stops[] = {{0, ink_fade(sky->ramp[1], 0)},
-                                {0.45f, ink_fade(sky->ramp[2], 0.55f)},
+                                {0.05f, ink_fade(sky->ramp[2], 0.85f)},
+                                {0.10f, sky->ramp[2]},
                                 {0.80f, sky->ramp[3]},
                                 {1, sky->ramp[4]}};
-    struct box above = {0, (int)landscape_frieze_top(geometry), (int)f->w, (int)f->water};
-    items_ramp(l, above, stops, 4);
-    landscape_draw(l, f, geometry, light, s, 0.62f * f->w);
+    struct box above = {0, (int)f->top, (int)f->w, (int)f->water};
+    items_ramp(l, above, stops, 5);
+    landscape_draw(l, f, geometry, light, s, 0.565f * f->w);
 }

@@ -6,7 +6,7 @@
 #include "kiosk/screen/sky.h"
 #include "kiosk/screen/sun.h"
 
-/* Lake, hills and shore in the light of a moment: the lower half of the scene window, and a strip
+/* Lake, hills and shore in the light of a moment: the lower half of the scene window, and a band
  * (the frieze) at the bottom of the other scenes. */
 
 struct light {
@@ -26,11 +26,8 @@ struct light light_at(const struct scene_state *s, struct scene_time t);
 void landscape_draw(struct items *l, const struct frame *f, const struct geometry *geometry,
                     const struct light *light, const struct scene_state *s, float glint_x);
 
-/* The frieze: the landscape as a strip at the bottom of the picture, fading in from above. */
+/* The frieze: the landscape as a band at the bottom of the picture, fading in from above. */
 void landscape_frieze(struct items *l, const struct geometry *geometry, const struct light *light,
                       const struct scene_state *s);
-
-/* y where the frieze begins to be visible: scenes draw above it. */
-float landscape_frieze_top(const struct geometry *geometry);
 
 #endif

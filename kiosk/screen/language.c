@@ -222,15 +222,22 @@ static void language_put(char *out, size_t size, size_t *at, const char *text)
 }
 
 static void language_put_number(const struct language *l, char *out, size_t size, size_t *at,
-                                int value)
+                                int value, int least)
 {
     char digits[16];
-    snprintf(digits, sizeof digits, "%d", value);
+    snprintf(digits, sizeof digits, "%0*d", least, value);
     for (const char *d = digits; *d; d++) {
         char plain[2] = {*d, 0};
         bool own = *d >= '0' && *d <= '9' && l->digits[0][0] != '\0';
         language_put(out, size, at, own ? l->digits[*d - '0'] : plain);
     }
+}
+
+void language_number(const struct language *l, int value, int least, char *out, size_t size)
+{
+    size_t at = 0;
+    out[0] = '\0';
+    language_put_number(l, out, size, &at, value, least);
 }
 
 void language_date(const struct language *l, int weekday, int day, int month, int year, char *out,
@@ -243,13 +250,13 @@ void language_date(const struct language *l, int weekday, int day, int month, in
             language_put(out, size, &at, l->weekday[weekday]);
             p += 9;
         } else if (strncmp(p, "{day}", 5) == 0) {
-            language_put_number(l, out, size, &at, day);
+            language_put_number(l, out, size, &at, day, 1);
             p += 5;
         } else if (strncmp(p, "{month}", 7) == 0) {
             language_put(out, size, &at, l->month[month]);
             p += 7;
         } else if (strncmp(p, "{year}", 6) == 0) {
-            language_put_number(l, out, size, &at, year);
+            language_put_number(l, out, size, &at, year, 1);
             p += 6;
         } else {
             char one[2] = {*p++, 0};

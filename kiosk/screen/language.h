@@ -39,6 +39,9 @@ int language_parse(const char *file, const char *text, size_t len, struct langua
 /* Reads folder/CODE.conf. 0, or -1 with a sentence; errno ENOENT where there is no such file. */
 int language_load(const char *folder, const char *code, struct language *l, char why[256]);
 
+/* A number in the language's digits, with zeros before it up to `least` digits. */
+void language_number(const struct language *l, int value, int least, char *out, size_t size);
+
 /* The date in these words: weekday 0 Monday, month 0 January. */
 void language_date(const struct language *l, int weekday, int day, int month, int year, char *out,
                    size_t size);

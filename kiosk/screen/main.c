@@ -23,6 +23,11 @@ int main(int argc, char **argv)
         log_error("cannot start: %s", strerror(errno));
         return 1;
     }
+    if (options.wanted) {
+        bool wanted = screen_wanted(s);
+        screen_free(s);
+        return wanted ? 0 : 1;
+    }
     int result = options.snapshot ? screen_snapshot(s) : screen_run(s);
     screen_free(s);
     return result == 0 ? 0 : 1;

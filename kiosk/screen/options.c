@@ -72,6 +72,14 @@ static const char *options_take_size(void *into, const char *text)
                : "a size from 160x120 to 8192x8192";
 }
 
+static const char *take_panel(void *into, const char *text)
+{
+    struct options *o = into;
+    char *end;
+    o->panel = strtof(text, &end);
+    return *end == '\0' && o->panel >= 3 && o->panel <= 120 ? NULL : "inches from 3 to 120";
+}
+
 static const char *take_rotation(void *into, const char *text)
 {
     struct options *o = into;
@@ -125,7 +133,10 @@ static const struct cli_option options[] = {
     TEXT("programme", "FILE", programme, "show the events in this file"),
     TEXT("windowed", NULL, windowed, "show the picture in a window on a desktop"),
     TEXT("headless", NULL, headless, "run without a display; pictures can still be saved"),
+    TEXT("wanted", NULL, wanted,
+         "show nothing; exit with 1 if the config says that this kiosk has no screen"),
     WHOLE("size", "WxH", options_take_size, "the size of the window or picture in pixels"),
+    WHOLE("panel", "INCHES", take_panel, "the panel's diagonal, for the size of the cues"),
     WHOLE("rotation", "DEGREES", take_rotation, "0, 90, 180 or 270, clockwise"),
     TEXT("pictures-to", "DIR", pictures_to,
          "on SIGUSR1, save what is on the screen as DIR/screen-1.png, screen-2.png and so on"),

@@ -21,7 +21,9 @@ struct options {
     const char *snapshot;    /* one picture into this file, then the end; NULL */
     const char *pictures_to; /* folder for pictures asked for by SIGUSR1; NULL */
     int w, h;                /* 0: the display's */
+    float panel;             /* the diagonal, inches; 0: the config's, or the monitor's */
     bool windowed, headless;
+    bool wanted;  /* only say whether the config wants a screen */
     int rotation; /* -1: the config's */
     bool has_at;
     int64_t at;     /* ns since 1970: the wall clock begins here */

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,18 +32,39 @@ static uint32_t print_of(const void *bytes, size_t len, uint32_t print)
     return print;
 }
 
-static uint32_t monitor_print(const char *folder, const char *name)
+/* A monitor's description of itself (VESA E-EDID 1.4). Its length, 0 for none. */
+static size_t read_edid(const char *folder, const char *name, unsigned char edid[512])
 {
-    unsigned char edid[512];
     char path[1024];
-    uint32_t print = print_of(name, strlen(name), 2166136261u);
     snprintf(path, sizeof path, "%s/%s/edid", folder, name);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return print;
-    ssize_t n = read(fd, edid, sizeof edid);
+        return 0;
+    ssize_t n = read(fd, edid, 512);
     close(fd);
-    return n > 0 ? print_of(edid, (size_t)n, print) : print;
+    return n > 0 ? (size_t)n : 0;
+}
+
+/* In mm in the first detailed timing; less exactly in cm, where a projector and some televisions
+ * have 0, or a ratio of the sides with one of them 0. */
+static float edid_inches(const unsigned char *edid, size_t len)
+{
+    enum { CM = 21, TIMING = 54, MM = TIMING + 12 };
+    if (len < 128)
+        return 0;
+    float w = (float)(edid[MM] | (edid[MM + 2] & 0xf0) << 4);
+    float h = (float)(edid[MM + 1] | (edid[MM + 2] & 0x0f) << 8);
+    bool timing = edid[TIMING] != 0 || edid[TIMING + 1] != 0;
+    if (!timing || w < 40 || h < 40) {
+        w = 10.0f * (float)edid[CM];
+        h = 10.0f * (float)edid[CM + 1];
+    }
+    return w < 40 || h < 40 ? 0 : hypotf(w, h) / 25.4f;
+}
+
+static uint32_t monitor_print(const char *name, const unsigned char *edid, size_t len)
+{
+    return print_of(edid, len, print_of(name, strlen(name), 2166136261u));
 }
 
 static bool is_connector(const char *name)
@@ -60,15 +82,19 @@ void panel_look(const char *sys, struct panel_state *out)
         return;
     for (struct dirent *e; (e = readdir(d));) {
         char path[1024], status[32];
+        unsigned char edid[512];
         snprintf(path, sizeof path, "%s/%s/status", folder, e->d_name);
         if (!is_connector(e->d_name) || !panel_read_word(path, status))
             continue;
         out->connectors = true;
         if (strcmp(status, "connected") != 0)
             continue;
-        out->print ^= monitor_print(folder, e->d_name); /* in whatever order they are read */
-        if (best[0] == '\0' || strcmp(e->d_name, best) < 0)
+        size_t len = read_edid(folder, e->d_name, edid);
+        out->print ^= monitor_print(e->d_name, edid, len); /* in whatever order they are read */
+        if (best[0] == '\0' || strcmp(e->d_name, best) < 0) {
             snprintf(best, sizeof best, "%s", e->d_name);
+            out->inches = edid_inches(edid, len);
+        }
     }
     closedir(d);
     size_t digits = strspn(best + (best[0] ? 4 : 0), "0123456789");

@@ -12,6 +12,7 @@ struct panel_state {
     bool connected;  /* one has a monitor */
     char card[8];    /* the first such, "0" for card0: a Pi may number its cards differently at each
                         boot */
+    float inches;    /* its diagonal, as its EDID says; 0: it does not */
     uint32_t print;  /* of the monitors' names and EDIDs, to notice when another is plugged in */
 };
 

@@ -29,11 +29,15 @@ static bool stencil(const char *text, QRecLevel level, int side, int least, stru
     return out->alpha;
 }
 
-int qr_make(const char *text, int side, uint32_t serial, struct mask *out)
+int qr_make(const char *text, int w, int h, uint32_t serial, struct mask *out)
 {
+    int side = w < h ? w : h;
+    int room = h > w ? h * 11 / 20 : w * 11 / 20; /* below the clock, or to its right */
+    room = room < side * 9 / 10 ? room : side * 9 / 10;
     memset(out, 0, sizeof *out);
     out->serial = serial;
-    bool done = stencil(text, QR_ECLEVEL_M, side * 4 / 5, 4, out) ||
+    bool done = stencil(text, QR_ECLEVEL_M, room, 4, out) ||
+                stencil(text, QR_ECLEVEL_L, room, 2, out) ||
                 stencil(text, QR_ECLEVEL_L, side, 2, out);
     return done ? 0 : -1;
 }
@@ -46,7 +50,13 @@ void qr_free(struct mask *m)
 
 void qr_draw(struct items *l, const struct mask *m, float alpha)
 {
-    int x = (l->w - m->w) / 2, y = (l->h - m->h) / 2, q = m->left;
+    int q = m->left, edge = (l->w < l->h ? l->w : l->h) / 40;
+    int x = l->w - m->w - q - edge, y = (l->h - m->h) / 2;
+    if (l->h > l->w) {
+        x = (l->w - m->w) / 2;
+        y = l->h - m->h - q - edge;
+    }
+    x = x > (l->w - m->w) / 2 ? x : (l->w - m->w) / 2;
     struct ink white = {255, 255, 255, alpha}, black = {24, 26, 32, alpha};
     float card[] = {(float)(x - q), (float)(y - q),        (float)(x + m->w + q),
                     (float)(y - q), (float)(x + m->w + q), (float)(y + m->h + q),

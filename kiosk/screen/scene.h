@@ -14,12 +14,14 @@ enum scene_kind { SCENE_WINDOW, SCENE_LANTERN, SCENE_PICTURES, SCENE_PROGRAMME }
 
 /* The words of the moment, made by words.c in the language whose turn it is. */
 struct scene_words {
-    char clock[16];               /* empty while the clock is not set */
+    char hour[12], minute[12];    /* of the clock; empty while it is not set */
+    char digit[10][5];            /* the language's digits; empty: 0 to 9 */
     char greeting[ITEM_TEXT_MAX]; /* may be empty */
     char date[ITEM_TEXT_MAX];
     char script[5];
     bool rtl;
-    float alpha; /* 0 to 1: languages fade into each other */
+    float alpha;       /* 0 to 1: languages fade into each other */
+    float clock_alpha; /* the same for the clock, where their digits differ */
 };
 
 struct scene_state {
@@ -43,7 +45,9 @@ struct scene_time {
 
 /* What a scene needs that depends on the size alone, made once: the lines of the hills. */
 struct geometry;
-struct geometry *geometry_new(int w, int h); /* NULL with errno */
+/* `inches`: the panel's diagonal; 0: unknown, taken as 7 where it has under 700 lines, or else as
+ * 15. NULL with errno. */
+struct geometry *geometry_new(int w, int h, float inches);
 void geometry_free(struct geometry *s);
 
 /* Fills *out. Returns how long (ns) the picture stays the same. */

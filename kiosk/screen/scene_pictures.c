@@ -4,32 +4,21 @@
 
 #include <math.h>
 
-/* A photo on a dark wall, above the lake. */
+/* A photo over all of the picture but the lake, which is a band below it. */
 
 struct box scene_photo_room(const struct geometry *geometry)
 {
-    float top = landscape_frieze_top(geometry),
-          margin = 0.055f * (float)(geometry->tall ? geometry->w : geometry->h);
-    struct box room = {(int)margin, (int)margin, geometry->w - (int)margin,
-                       (int)(top - 0.2f * margin)};
-    if (geometry->tall)
-        room.y0 = (int)(0.235f * (float)geometry->h);
-    else
-        room.x0 = (int)(0.36f * (float)geometry->w);
-    return room;
+    const struct frame *f = &geometry->frieze;
+    return (struct box){0, 0, geometry->w, (int)(f->top + 0.1f * (f->water - f->top))};
 }
 
-static void draw_photo(struct items *l, const struct photo *p, struct box room, float u,
+/* One that does not fill its room leaves the clock free. */
+static void draw_photo(struct items *l, const struct photo *p, struct box room, bool tall,
                        float alpha)
 {
-    if (!p)
-        return;
-    int x = (room.x0 + room.x1 - p->w) / 2, y = (room.y0 + room.y1 - p->h) / 2;
-    float edge = u > 0.75f ? 2 * u : 1.5f, x0 = (float)x - edge, y0 = (float)y - edge;
-    float x1 = (float)(x + p->w) + edge, y1 = (float)(y + p->h) + edge;
-    float frame[] = {x0, y0, x1, y0, x1, y1, x0, y1};
-    items_poly(l, frame, 4, (struct ink){226, 220, 208, 0.55f * alpha});
-    items_photo(l, p, x, y, alpha);
+    if (p)
+        items_photo(l, p, tall ? (room.x0 + room.x1 - p->w) / 2 : room.x1 - p->w,
+                    tall ? room.y1 - p->h : (room.y0 + room.y1 - p->h) / 2, alpha);
 }
 
 int64_t scene_pictures(const struct scene_state *s, const struct geometry *geometry,
@@ -38,19 +27,19 @@ int64_t scene_pictures(const struct scene_state *s, const struct geometry *geome
     struct light light = light_at(s, t);
     float u = geometry->u, w = (float)s->w, h = (float)s->h;
     struct item_stop wall[] = {{0, {25, 25, 28, 1}}, {1, {38, 37, 39, 1}}};
-    struct box all = {0, 0, s->w, s->h};
+    struct box all = {0, 0, s->w, s->h}, room = scene_photo_room(geometry);
     items_clear(out, s->w, s->h);
     items_ramp(out, all, wall, 2);
+    draw_photo(out, s->photo[0], room, geometry->tall, s->photo[1] ? 1 : 1 - s->photo_fade);
+    draw_photo(out, s->photo[1], room, geometry->tall, s->photo_fade);
     landscape_frieze(out, geometry, &light, s);
-    struct box room = scene_photo_room(geometry);
-    draw_photo(out, s->photo[0], room, u, 1 - s->photo_fade);
-    draw_photo(out, s->photo[1], room, u, s->photo_fade);
     struct words_place place = {.x = w * (geometry->tall ? 0.5f : 0.185f),
                                 .y = h * (geometry->tall ? 0.11f : 0.36f),
                                 .most = w * (geometry->tall ? 0.86f : 0.30f),
                                 .clock = (geometry->tall ? 140.0f : 150.0f) * u,
                                 .greeting = 40 * u,
-                                .date = 28 * u};
+                                .date = 28 * u,
+                                .shade = {12, 14, 18, s->photo[0] || s->photo[1] ? 0.80f : 0}};
     scene_words_draw(out, s, &place, (struct ink){238, 234, 226, 1});
     return LIGHT_STEP - t.run % LIGHT_STEP;
 }

@@ -4,8 +4,10 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
-/* Today's events on one page: those that are over are dimmed, the next one is highlighted. */
+/* Today's events on one page: those that are over are dimmed, what runs now or comes next is
+ * highlighted. */
 
 static struct ink scene_programme_hex(uint32_t v, float a)
 {
@@ -13,36 +15,79 @@ static struct ink scene_programme_hex(uint32_t v, float a)
     return i;
 }
 
+/* How long an event runs whose end the file does not say, minutes. */
+enum { RUNS = 46 };
+
 struct page {
     float x, y, step, size, most;
+    float column; /* px of the times */
     struct ink ink, accent;
 };
+
+/* "19:00" in the language's digits. */
+static void time_text(const struct scene_words *w, int minute, char out[32])
+{
+    char plain[8];
+    size_t at = 0;
+    snprintf(plain, sizeof plain, "%02d:%02d", minute / 60 % 24, minute % 60);
+    out[0] = '\0';
+    for (const char *p = plain; *p; p++) {
+        bool own = *p != ':' && w->digit[0][0] != '\0';
+        at +=
+            (size_t)snprintf(out + at, 32 - at, "%.*s", own ? 4 : 1, own ? w->digit[*p - '0'] : p);
+    }
+}
+
+static void draw_event(struct items *l, const struct scene_state *s, const struct page *p,
+                       const struct event *e, float y, struct ink ink)
+{
+    const struct scene_words *w = &s->words;
+    float x = p->x + (float)s->shift_x, a = ink.a * w->clock_alpha;
+    char begin[32] = "", end[40] = "";
+    if (e) {
+        time_text(w, e->minute, begin);
+        memcpy(end, "\u2013", sizeof "\u2013");
+        if (e->until >= 0)
+            time_text(w, e->until, end + strlen(end));
+    }
+    struct item *i = items_words(l, begin, x, y, p->size, 0, ink_fade(ink, a));
+    i->p[4] = -1;
+    scene_words_mark(i, "Latn", false, FACE_BOOK);
+    i = items_words(l, e && e->until >= 0 ? end : "", x + 2.95f * p->size, y, 0.8f * p->size, 0,
+                    ink_fade(p->ink, a));
+    i->p[4] = -1;
+    scene_words_mark(i, "Latn", false, FACE_BOOK);
+    bool rtl = e && e->rtl;
+    float most = p->most - p->column;
+    i = items_words(l, e ? e->title : "", x + p->column + (rtl ? most : 0), y, p->size * 0.86f,
+                    most, ink_fade(p->ink, ink.a));
+    i->p[4] = rtl ? 1 : -1;
+    i->u.words.wraps = true;
+    scene_words_mark(i, "Latn", rtl, FACE_BOOK);
+}
 
 static void draw_events(struct items *l, const struct scene_state *s, const struct page *p)
 {
     bool found_next = false;
     for (int k = 0; k < PROGRAMME_MOST; k++) {
-        bool here = (size_t)k < s->programme.count;
-        const struct event *e = &s->programme.event[k];
-        int until = e->until >= 0 ? e->until : e->minute + 46;
-        bool over = here && s->minute >= until;
-        bool next = here && !over && !found_next;
-        char at[8] = "";
-        float y = p->y + p->step * (float)k + (float)s->shift_y, x = p->x + (float)s->shift_x;
-        float a = !here ? 0 : over ? 0.42f : next ? 1 : 0.84f;
+        const struct event *e = (size_t)k < s->programme.count ? &s->programme.event[k] : NULL;
+        int until = !e ? 0 : e->until >= 0 ? e->until : e->minute + RUNS;
+        bool over = e && s->minute >= until, runs = e && !over && s->minute >= e->minute;
+        bool next = e && !over && !runs && !found_next;
         found_next |= next;
-        if (here)
-            snprintf(at, sizeof at, "%02d:%02d", e->minute / 60 % 24, e->minute % 60);
-        struct item *i =
-            items_words(l, at, x, y, p->size, 0, ink_fade(next ? p->accent : p->ink, a));
-        i->p[4] = -1;
-        scene_words_mark(i, "Latn", false, FACE_LIGHT);
-        i = items_words(l, here ? e->title : "", x + 3.6f * p->size, y, p->size * 0.86f,
-                        p->most - 3.6f * p->size, ink_fade(p->ink, a));
-        i->p[4] = -1;
-        i->u.words.wraps = true;
-        scene_words_mark(i, "Latn", here && e->rtl, FACE_BOOK);
+        float a = !e ? 0 : over ? 0.42f : 1;
+        draw_event(l, s, p, e, p->y + p->step * (float)k + (float)s->shift_y,
+                   ink_fade(runs || next ? p->accent : p->ink, a));
     }
+}
+
+/* Whether some event's end is to be shown beside its beginning. */
+static bool has_ends(const struct programme *p)
+{
+    for (size_t k = 0; k < p->count; k++)
+        if (p->event[k].until >= 0)
+            return true;
+    return false;
 }
 
 int64_t scene_programme(const struct scene_state *s, const struct geometry *geometry,
@@ -66,7 +111,7 @@ int64_t scene_programme(const struct scene_state *s, const struct geometry *geom
                                 .date = 30 * u};
     scene_words_draw(out, s, &place, ink);
     float x = w * (tall ? 0.12f : 0.455f);
-    float from = h * (tall ? 0.33f : 0.155f), to = landscape_frieze_top(geometry) - 10 * u;
+    float from = h * (tall ? 0.33f : 0.155f), to = geometry->frieze.top - 10 * u;
     float line[] = {x - 46 * u,    from - 30 * u, x - 44.6f * u, from - 30 * u,
                     x - 44.6f * u, to - 30 * u,   x - 46 * u,    to - 30 * u};
     items_poly(out, line, 4, ink_fade(scene_programme_hex(0xd9b778, 1), empty ? 0 : 0.55f));
@@ -74,9 +119,10 @@ int64_t scene_programme(const struct scene_state *s, const struct geometry *geom
                         .y = from + 22 * u,
                         .step = (to - from) / PROGRAMME_MOST,
                         .size = fmaxf(42 * u, scene_words_least(s, 15)),
-                        .most = w * 0.93f - x,
+                        .most = w * 0.95f - x,
                         .ink = ink,
                         .accent = scene_programme_hex(0xe9c583, 1)};
+    page.column = (has_ends(&s->programme) ? 6.0f : 3.5f) * page.size;
     draw_events(out, s, &page);
     return LIGHT_STEP - t.run % LIGHT_STEP;
 }

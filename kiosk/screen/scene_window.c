@@ -57,17 +57,17 @@ static void draw_sun(struct items *l, const struct window *v)
     items_disc(l, v->sun_at.x, v->sun_at.y, 36 * u, ink_fade(face, up > -2 ? 0.96f : 0));
 }
 
-static void draw_moon(struct items *l, const struct window *v, double latitude)
+static void draw_moon(struct items *l, const struct window *v, double latitude, double longitude)
 {
     float u = v->geometry->u, phase = (float)moon_phase(v->light.wall), night = v->light.sky.night;
     float full = 0.5f - 0.5f * cosf(phase * 6.2832f);
     float here = v->light.moon.altitude > -3 ? 0.30f + 0.66f * night : 0;
-    double tilt = asin(sin((v->light.moon.azimuth - 180) * 0.0174533) * cos(latitude * 0.0174533));
     struct ink lit = {250, 246, 232, here}, dark = ink_mix(v->light.sky.ramp[1], lit, 0.07f);
     items_glow(l, v->moon_at.x, v->moon_at.y, 330 * u, 330 * u,
                (struct ink){196, 208, 236, here * night * 0.30f * full}, 3);
-    items_moon(l, v->moon_at.x, v->moon_at.y, 30 * u, phase, (float)tilt, lit,
-               ink_fade(dark, night * 0.7f));
+    items_moon(l, v->moon_at.x, v->moon_at.y, 30 * u, phase,
+               (float)moon_tilt(v->light.wall, latitude, longitude), lit,
+               ink_fade(dark, fminf(1, 1.6f * night)));
 }
 
 static void draw_sky(struct items *l, const struct window *v, int64_t run,
@@ -82,7 +82,7 @@ static void draw_sky(struct items *l, const struct window *v, int64_t run,
     items_ramp(l, above, stops, SKY_STOPS);
     draw_stars(l, v);
     draw_sun(l, v);
-    draw_moon(l, v, s->latitude);
+    draw_moon(l, v, s->latitude, s->longitude);
     double seconds = s->reduced_motion ? 0 : (double)(run - run % CLOUD_STEP) / 1e9;
     struct box clouds = {0, (int)(0.05f * (float)g->h), g->w,
                          (int)(g->whole.water - 0.02f * (float)g->h)};
@@ -109,7 +109,10 @@ int64_t scene_window(const struct scene_state *s, const struct geometry *geometr
                              .most = (float)s->w * (geometry->tall ? 0.86f : 0.40f),
                              .clock = 172 * u,
                              .greeting = 46 * u,
-                             .date = 31 * u};
+                             .date = 31 * u,
+                             .shade =
+                                 ink_mix(v.light.sky.ramp[0], (struct ink){0, 0, 0, 1}, 0.55f)};
+    at.shade.a = 0.75f * (1 - v.light.sky.night);
     scene_words_draw(out, s, &at, v.light.sky.words);
     return LIGHT_STEP - t.run % LIGHT_STEP;
 }

@@ -3,12 +3,14 @@
 
 #include "kiosk/screen/scene.h"
 
-/* Clock, greeting and date, one below the other around a middle line that suits writing from
- * either side. Sizes in px; the lines' distances follow from them. */
+/* Clock, greeting and date, one below the other: around a middle line, or in a language that is
+ * written from the right along the right edge. Sizes in px; the lines' distances follow from them.
+ */
 struct words_place {
     float x, y; /* the clock's middle and baseline */
     float most; /* widest line */
     float clock, greeting, date;
+    struct ink shade; /* below greeting and date; alpha 0: none is needed */
 };
 
 void scene_words_draw(struct items *l, const struct scene_state *s, const struct words_place *at,

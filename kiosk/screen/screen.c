@@ -83,6 +83,11 @@ void screen_free(struct screen *s)
     free(s);
 }
 
+bool screen_wanted(const struct screen *s)
+{
+    return !s->settings.none;
+}
+
 int screen_snapshot(struct screen *s)
 {
     const struct options *o = s->options;
@@ -90,7 +95,7 @@ int screen_snapshot(struct screen *s)
     struct paint *paint = paint_new(w);
     uint32_t *pixels = malloc(sizeof *pixels * (size_t)w * (size_t)h);
     int64_t lasts;
-    if (!paint || !pixels || composition_resize(s->view, w, h) != 0)
+    if (!paint || !pixels || composition_resize(s->view, w, h, s->plugged.inches) != 0)
         goto free_paint;
     paint_all(paint, composition_compose(s->view, clock_now(), &lasts), 1, pixels);
     done = image_save(o->snapshot, pixels, w, h);
@@ -128,7 +133,7 @@ static void open_display(struct screen *s, int64_t now)
     draw_size(s->draw, &w, &h);
     log_info("picture of %dx%d through %s, drawn by %s", w, h, draw_driver(s->draw),
              draw_renderer(s->draw));
-    if (composition_resize(s->view, w, h) != 0)
+    if (composition_resize(s->view, w, h, s->plugged.inches) != 0)
         s->ending = true;
     s->lamp = panel_lamp_open(s->sys);
     s->lamp_light = -1;
@@ -173,7 +178,7 @@ static int64_t screen_show(struct screen *s, int64_t now)
         s->ending = true;
     draw_size(s->draw, &w, &h);
     if (news == DRAW_RESIZED)
-        composition_resize(s->view, w, h);
+        composition_resize(s->view, w, h, s->plugged.inches);
     int64_t lasts;
     const struct items *items = composition_compose(s->view, now, &lasts);
     float light = light_now(s, now);
@@ -234,6 +239,8 @@ static void read_again(struct screen *s, int64_t now)
     if (settings_again(s->options, &s->settings) != 0 || composition_apply_settings(s->view) != 0)
         return;
     log_info("settings reloaded");
+    if (s->settings.none)
+        s->ending = true;
     if (s->draw && s->settings.rotation != was) {
         close_display(s, now);
         s->retry_at = now;
@@ -281,6 +288,9 @@ int screen_run(struct screen *s)
         log_error("cannot start: %s", strerror(errno));
         return -1;
     }
+    if (s->settings.none)
+        log_info("scene = none in [screen]: this kiosk has no screen, so nothing is shown");
+    s->ending |= s->settings.none;
     while (!s->ending) {
         loop_deadline(s->loop, screen_turn(s));
         if (loop_turn(s->loop) != 0) {

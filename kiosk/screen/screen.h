@@ -11,8 +11,11 @@ struct screen;
 struct screen *screen_new(const struct options *o, int signals);
 void screen_free(struct screen *s); /* NULL is safe */
 
-/* Until SIGTERM or SIGINT. SIGHUP: settings again. SIGUSR1: a picture into --pictures-to.
- * 0, or -1 when it cannot go on. */
+/* Whether the config wants a screen at all: scene = none is for a kiosk without one. */
+bool screen_wanted(const struct screen *s);
+
+/* Until SIGTERM or SIGINT, or until the config says that there is no screen. SIGHUP: settings
+ * again. SIGUSR1: a picture into --pictures-to. 0, or -1 when it cannot go on. */
 int screen_run(struct screen *s);
 
 /* One picture into o->snapshot. 0, or -1 after an error in the log. */

@@ -65,6 +65,7 @@ static int take_languages(const struct options *o, struct config *c, struct sett
 
 static void take_config(const struct options *o, const struct config *c, struct settings *s)
 {
+    s->none = !o->scene && strcmp(c->screen.scene, "none") == 0;
     int kind = scene_kind_of(o->scene ? o->scene : c->screen.scene);
     s->kind = kind < 0 ? SCENE_WINDOW : (enum scene_kind)kind;
     s->latitude = c->screen.latitude;
@@ -73,6 +74,7 @@ static void take_config(const struct options *o, const struct config *c, struct 
     snprintf(s->pictures, sizeof s->pictures, "%s", o->pictures ? o->pictures : c->screen.pictures);
     snprintf(s->programme, sizeof s->programme, "%s",
              o->programme ? o->programme : c->screen.programme);
+    s->panel = (float)c->screen.panel;
     s->rotation = o->rotation >= 0 ? o->rotation : c->screen.rotation;
     s->reduced_motion = o->still >= 0 ? o->still : c->screen.reduced_motion;
     s->quiet_from = c->screen.quiet_from;

@@ -9,11 +9,13 @@
 /* What the picture should be: the section [screen], the language files, and the command line, which
  * overrides both. A value: built fresh each time, swapped in only when it is valid. */
 struct settings {
+    bool none; /* this kiosk has no screen */
     enum scene_kind kind;
     double latitude, longitude;     /* degrees */
     char timezone[CONFIG_NAME_MAX]; /* empty: the system's */
     char pictures[CONFIG_PATH_MAX]; /* folder; may be empty */
     char programme[CONFIG_PATH_MAX];
+    float panel;  /* diagonal in inches; 0: as the monitor says */
     int rotation; /* 0, 90, 180, 270 */
     bool reduced_motion;
     int quiet_from, quiet_to; /* minutes of the day; -1: none */

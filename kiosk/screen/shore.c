@@ -1,22 +1,24 @@
 #include "kiosk/screen/shore.h"
 
+#include "kiosk/screen/tone.h"
+
 #include <math.h>
 
-static struct ink shore_hex(uint32_t v, float a)
+struct ink shore_hex(uint32_t v, float a)
 {
     struct ink i = {(float)(v >> 16 & 255), (float)(v >> 8 & 255), (float)(v & 255), a};
     return i;
 }
 
-/* A colour as it looks in this light: drawn towards the land's own at night. */
-static struct ink in_light(const struct shore *s, uint32_t day, float a)
+/* Drawn towards the land's own colour at night. */
+struct ink shore_light(const struct shore *s, uint32_t day, float a)
 {
     struct ink dusk = ink_mix(s->sky.land, s->sky.lit, 0.52f);
     return ink_fade(ink_mix(shore_hex(day, 1), dusk, 0.15f + 0.62f * s->sky.night), a);
 }
 
-static void poly_at(struct items *l, const float *unit, int count, float x, float y, float scale,
-                    struct ink ink)
+void shore_poly(struct items *l, const float *unit, int count, float x, float y, float scale,
+                struct ink ink)
 {
     float xy[2 * ITEM_POINTS];
     for (int k = 0; k < count; k++) {
@@ -26,261 +28,216 @@ static void poly_at(struct items *l, const float *unit, int count, float x, floa
     items_poly(l, xy, count, ink);
 }
 
-static void block(struct items *l, float x, float y, float w, float h, struct ink ink)
+void shore_block(struct items *l, float x, float y, float w, float h, struct ink ink)
 {
     float xy[] = {x, y, x + w, y, x + w, y + h, x, y + h};
     items_poly(l, xy, 4, ink);
 }
 
-static float sway(const struct shore *s, float rate, float turn)
+float shore_sway(const struct shore *s, float rate, float turn)
 {
     return s->still ? 0 : sinf(s->drift * rate + turn);
 }
 
-/* What is seen against sky or water: dark by day, touched by moonlight at night. */
-static struct ink outline(const struct shore *s, float a)
+/* The sky low over the far shore, where it is brightest, and the water near the shore and far. */
+static struct ink low_sky(const struct shore *s)
 {
-    struct ink day = ink_mix(s->sky.land, s->sky.ramp[2], 0.15f);
-    float moonlit = fminf(1, fmaxf(0, (s->sky.night - 0.66f) / 0.2f));
-    return ink_fade(ink_mix(day, ink_mix(s->sky.lit, s->sky.words, 0.35f), moonlit), a);
+    return ink_mix(s->sky.ramp[2], s->sky.ramp[3], 0.6f);
 }
 
-/* A gull that glides: two wings, the nearer one a little longer. */
+static struct ink far_water(const struct shore *s)
+{
+    return ink_mix(ink_mix(s->sky.ramp[3], s->sky.land, 0.25f), s->sky.ramp[2], 0.4f);
+}
+
+static struct ink near_water(const struct shore *s)
+{
+    return ink_mix(s->sky.ramp[1], s->sky.land, 0.30f);
+}
+
+/* A gull on the wing. */
 static void bird(struct items *l, float x, float y, float scale, float lift, struct ink ink)
 {
-    float up = 5 + 2.5f * lift;
-    const float wings[] = {-24, -up, -15, -up - 4, -6, -4.5f, 0, 0,    8,  -5,    18,  -up - 4.5f,
-                           28,  -up, 18,  -up,     8,  -0.6f, 0, 4.4f, -6, -0.2f, -15, -up + 0.4f};
-    poly_at(l, wings, 12, x, y, scale, ink);
+    float up = 4 * lift;
+    const float wings[] = {
+        -58, -12 - up, -45, -34 - up, -29, -39 - up, -12, -22,      0,   -5,       13, -23,
+        31,  -41 - up, 47,  -35 - up, 60,  -11 - up, 45,  -21 - up, 31,  -23 - up, 15, -3,
+        5,   14,       -6,  14,       -14, -3,       -28, -22 - up, -43, -20 - up};
+    shore_poly(l, wings, 17, x, y, scale, ink);
 }
 
 static void birds(struct items *l, const struct shore *s, const struct cue_fade *show)
 {
-    static const float at[CUE_FADE_FLOCK][2] = {{0, 0},    {58, 26},   {-52, 34},
-                                                {112, 60}, {-104, 70}, {20, 82},
-                                                {168, 92}, {-46, 118}, {90, 132}};
+    static const float at[CUE_FADE_FLOCK][2] = {{0, 0}, {-108, 7}, {108, 2}, {-56, -35}, {58, -37}};
     const struct frame *f = s->frame;
-    float cx = s->left + f->w * (f->tall ? 0.50f : 0.60f),
-          cy = f->water - (s->pale ? 0.27f : 0.32f) * f->reach;
-    float spread = s->pale ? 1.5f : 1;
+    /* Over the hills, below the words, left of the kite. */
+    bool whole = f->top <= 0;
+    float free = f->water -
+                 (whole ? (f->tall ? 0.30f : 0.445f) * f->bottom + 50 * s->k : f->top + 86 * s->k);
+    float cx = s->left + fmaxf(fminf((f->tall ? 0.46f
+                                      : whole ? 0.56f
+                                              : 0.38f) *
+                                         f->w,
+                                     f->house_x - (f->tall ? 120.0f : 330.0f) * s->k),
+                               170 * s->k);
+    float cy = f->water - fmaxf(fminf(0.30f * f->reach, free), 50 * s->k);
+    struct ink ink = tone_against(low_sky(s), shore_hex(0x2c3a44, 1), shore_hex(0xc9cfdb, 1),
+                                  (1.15f + 0.2f * s->sky.night) * SHORE_CONTRAST);
     for (int k = 0; k < CUE_FADE_FLOCK; k++) {
         float turn = 1.7f * (float)k;
-        float x = cx + s->u * (spread * at[k][0] + 16 * sway(s, 0.11f, turn));
-        float y = cy + s->u * (spread * at[k][1] + 9 * sway(s, 0.16f, turn + 1));
-        struct ink ink = s->pale ? ink_fade(s->sky.words, 0.80f * show->birds[k])
-                                 : outline(s, 0.88f * show->birds[k]);
-        bird(l, x, y, s->u * ((s->pale ? 1.5f : 1.08f) - 0.03f * (float)k), sway(s, 0.35f, turn),
-             ink);
+        float x = cx + s->k * (at[k][0] + 7 * shore_sway(s, 0.11f, turn));
+        float y = cy + s->k * (at[k][1] + 4 * shore_sway(s, 0.16f, turn + 1));
+        bird(l, x, y, s->k * (k == 0 ? 0.92f : 0.87f), shore_sway(s, 0.35f, turn),
+             ink_fade(ink, show->birds[k]));
     }
 }
 
 static void ducks(struct items *l, const struct shore *s, const struct cue_fade *show)
 {
-    static const float body[] = {-16, -1, -19, -6, -12, -4, -2, -6, 6,  -5, 9, -11, 13, -15, 18,
-                                 -14, 20, -11, 25, -10, 19, -8, 17, -4, 15, 0, 8,   3,  -8,  3};
-    static const float at[CUE_FADE_FLOCK][2] = {{0, 0.30f},   {86, 0.40f},  {186, 0.30f},
-                                                {40, 0.56f},  {140, 0.54f}, {246, 0.48f},
-                                                {-20, 0.74f}, {96, 0.76f},  {214, 0.72f}};
+    static const float body[] = {-38, -9,  -28, -14, -8, -17, 4,   -15, 9,   -24, 9,  -34,
+                                 15,  -43, 26,  -44, 31, -37, 40,  -33, 31,  -29, 25, -24,
+                                 24,  -12, 20,  -3,  10, 4,   -14, 5,   -30, 1};
+    static const float at[CUE_FADE_FLOCK][2] = {
+        {50, 0.88f}, {6, 0.46f}, {96, 0.52f}, {-34, 0.90f}, {132, 0.92f}};
     const struct frame *f = s->frame;
-    float left = s->left + f->w * 0.10f, depth = f->bottom - f->water;
+    float left = s->left + fmaxf(f->w * 0.07f, 78 * s->k);
+    float depth = fminf(f->bottom - f->water, (f->tall ? 160.0f : 180.0f) * s->k);
     for (int k = 0; k < CUE_FADE_FLOCK; k++) {
         float turn = 2.1f * (float)k, a = show->ducks[k];
-        float x = left + s->u * (at[k][0] + 8 * sway(s, 0.10f, turn));
-        float y = f->water + depth * at[k][1] + s->u * 1.2f * sway(s, 0.5f, turn);
-        float scale = s->u * (0.95f + 0.5f * at[k][1]);
-        items_glint(l, x, y + 5 * scale, 30 * scale, 4 * scale, ink_fade(outline(s, 1), 0.30f * a));
-        poly_at(l, body, 15, x, y, scale, outline(s, 0.9f * a));
+        float deep = (depth * at[k][1] / (f->bottom - f->water) - 0.15f) * 2;
+        struct ink water = ink_mix(far_water(s), near_water(s), fminf(1, fmaxf(0, deep)));
+        struct ink ink = tone_lighter(water, shore_hex(0xa8a69c, 1),
+                                      (1.03f + 0.25f * s->sky.night) * SHORE_CONTRAST);
+        float x = left + s->k * (at[k][0] + 6 * shore_sway(s, 0.10f, turn));
+        float y = f->water + depth * at[k][1] + s->k * shore_sway(s, 0.5f, turn);
+        items_glint(l, x, y + 6 * s->k, 44 * s->k, 5 * s->k, ink_fade(ink, 0.30f * a));
+        shore_poly(l, body, 17, x, y, 0.9f * s->k, ink_fade(ink, a));
     }
 }
 
-/* A sail boat; its water line at y. */
-static void boat(struct items *l, const struct shore *s, float x, float y, float scale, bool sail,
-                 float a)
+/* A boat under sail; its water line at y. */
+static void boat(struct items *l, const struct shore *s, struct ink water, float x, float y,
+                 float scale, float a)
 {
-    static const float hull[] = {-44, -9, -30, 4, 28, 4, 46, -11, 20, -8, -20, -7};
-    static const float mast[] = {-2, -8, 0, -104, 2, -8};
-    static const float main_sail[] = {3, -98, 10, -70, 22, -42, 38, -17, 3, -14};
-    static const float fore_sail[] = {-3, -92, -12, -58, -34, -15, -4, -16};
-    static const float furled[] = {3, -20, 36, -16, 36, -13, 3, -14};
-    y += s->u * 1.5f * scale * sway(s, 0.45f, x);
-    struct ink wood = ink_mix(in_light(s, 0x5a4034, 1), s->sky.land, 0.3f);
-    wood = ink_fade(ink_mix(wood, s->sky.lit, 0.55f * s->sky.night), a);
-    struct ink cloth = ink_fade(ink_mix(s->sky.lit, s->sky.words, 0.30f * s->sky.night), 0.92f * a);
-    struct ink cloth2 = ink_fade(ink_mix(s->sky.lit, s->sky.shade, 0.55f), a);
-    scale *= s->u;
-    items_glint(l, x, y + 7 * scale, 56 * scale, 7 * scale, ink_fade(s->sky.land, 0.30f * a));
-    if (sail) {
-        items_glint(l, x, y + 20 * scale, 22 * scale, 16 * scale, ink_fade(s->sky.lit, 0.16f * a));
-        poly_at(l, main_sail, 5, x, y, scale, cloth);
-        poly_at(l, fore_sail, 4, x, y, scale, cloth2);
-    } else {
-        poly_at(l, furled, 4, x, y, scale, cloth2);
-    }
-    poly_at(l, mast, 3, x, y, scale, wood);
-    items_glow(l, x, y - 104 * scale, 26 * scale, 26 * scale,
-               shore_hex(0xffd08a, 0.75f * a * s->sky.night), 3);
-    poly_at(l, hull, 6, x, y, scale, wood);
+    static const float hull[] = {-44, -11, -30, 5, 28, 5, 46, -13, 20, -10, -20, -9};
+    static const float mast[] = {-1, -8, 0, -106, 1, -8};
+    static const float main_sail[] = {1, -98, 11, -70, 24, -42, 40, -17, 1, -14};
+    static const float fore_sail[] = {-1, -92, -13, -58, -38, -15, -1, -16};
+    float contrast = (0.87f + 0.33f * s->sky.night) * SHORE_CONTRAST;
+    struct ink cloth = tone_lighter(water, shore_hex(0xa89c88, 1), contrast);
+    struct ink cloth2 = tone_lighter(water, shore_hex(0x94887a, 1), 0.95f * contrast);
+    struct ink wood = tone_against(water, shore_hex(0x5a3a2c, 1), shore_hex(0xa0846a, 1), 2);
+    y += s->k * 1.5f * scale * shore_sway(s, 0.45f, x);
+    scale *= s->k;
+    items_glint(l, x, y + 8 * scale, 56 * scale, 7 * scale, ink_fade(s->sky.land, 0.30f * a));
+    shore_poly(l, main_sail, 5, x, y, scale, ink_fade(cloth, a));
+    shore_poly(l, fore_sail, 4, x, y, scale, ink_fade(cloth2, a));
+    shore_poly(l, mast, 3, x, y, scale, ink_fade(wood, a));
+    items_glow(l, x, y - 104 * scale, 24 * scale, 24 * scale,
+               shore_hex(0xffd08a, 0.6f * a * s->lamp), 3);
+    shore_poly(l, hull, 6, x, y, scale, ink_fade(wood, a));
 }
 
+/* The boat at the jetty: a broad hull, a cabin, sails furled on a bare mast. */
+static void moored(struct items *l, const struct shore *s, float x, float y, float a)
+{
+    static const float hull[] = {-66, -26, -49, 10, 45, 10, 68, -30, 54, -27, -56, -24};
+    static const float cabin[] = {-34, -22, -25, -52, 24, -52, 34, -22};
+    static const float mast[] = {-2, -40, -1.2f, -112, 1.2f, -112, 2, -40};
+    struct ink wood = tone_lighter(near_water(s), shore_hex(0xa89078, 1), 1.04f * SHORE_CONTRAST);
+    struct ink roof = tone_lighter(near_water(s), shore_hex(0x9a8a78, 1), SHORE_CONTRAST);
+    y += s->k * 1.5f * shore_sway(s, 0.45f, x);
+    items_glint(l, x, y + 9 * s->k, 70 * s->k, 7 * s->k, ink_fade(s->sky.land, 0.30f * a));
+    shore_poly(l, mast, 4, x, y, s->k, ink_fade(wood, a));
+    shore_poly(l, cabin, 4, x, y, s->k, ink_fade(roof, a));
+    shore_poly(l, hull, 6, x, y, s->k, ink_fade(wood, a));
+}
+
+/* Two halves, one dark and one light: one of them can be seen on any sky. */
 static void kite(struct items *l, const struct shore *s, float a)
 {
-    static const float left[] = {0, -34, -22, -6, 0, 34}, right[] = {0, -34, 22, -6, 0, 34};
-    float x = s->x - s->u * (150 - 12 * sway(s, 0.11f, 0));
-    float y = s->y - s->u * (330 - 8 * sway(s, 0.13f, 2));
-    float hand_x = s->x - 96 * s->u, hand_y = s->y - 6 * s->u;
-    float line[] = {x,
-                    y,
-                    x + 1.2f * s->u,
-                    y,
-                    (x + hand_x) / 2 - 16 * s->u,
-                    (y + hand_y) / 2,
-                    hand_x,
-                    hand_y,
-                    (x + hand_x) / 2 - 17.4f * s->u,
-                    (y + hand_y) / 2};
-    items_poly(l, line, 5, outline(s, 0.45f * a));
-    poly_at(l, left, 3, x, y, s->u, in_light(s, 0xc0624e, 0.78f * a));
-    poly_at(l, right, 3, x, y, s->u, in_light(s, 0xcf8660, 0.74f * a));
-    for (int k = 1; k <= 3; k++) {
-        float bow[] = {-6, -4, 6, 4, 6, -4, -6, 4};
-        poly_at(l, bow, 4, x + s->u * (5 * (float)k + 5 * sway(s, 0.3f, (float)k)),
-                y + s->u * (34 + 19 * (float)k), s->u, in_light(s, 0xcf8660, 0.7f * a));
-    }
+    static const float left[] = {0, -58, -48, -14, 0, 58}, right[] = {0, -58, 48, -14, 0, 58};
+    static const float bow[] = {-8, -5, 8, 5, 8, -5, -8, 5};
+    float x = s->x - s->k * (168 - 8 * shore_sway(s, 0.11f, 0));
+    float y = fmaxf(s->y - s->k * (128 - 5 * shore_sway(s, 0.13f, 2)), s->frame->top + 60 * s->k);
+    float hand_x = s->x - 112 * s->k, hand_y = s->y - 4 * s->k;
+    float line[] = {x, y, x + 2 * s->k, y, hand_x + 2 * s->k, hand_y, hand_x, hand_y};
+    struct ink one = tone_against(low_sky(s), shore_hex(0x8f2f2a, 1), shore_hex(0xd98a6c, 1),
+                                  0.86f * SHORE_CONTRAST);
+    struct ink two = tone_lighter(low_sky(s), shore_hex(0xd8a07c, 1), 0.82f * SHORE_CONTRAST);
+    items_poly(l, line, 4, ink_fade(one, 0.45f * a));
+    for (int k = 1; k <= 2; k++)
+        shore_poly(l, bow, 4, x + s->k * (9 * (float)k + 4 * shore_sway(s, 0.3f, (float)k)),
+                   y + s->k * (52 + 19 * (float)k), s->k, ink_fade(two, 0.8f * a));
+    shore_poly(l, left, 3, x, y, s->k, ink_fade(one, a));
+    shore_poly(l, right, 3, x, y, s->k, ink_fade(two, a));
+}
+
+/* A bank over the far shore, and a light in it where lamps are lit. */
+static void mist(struct items *l, const struct shore *s, float a)
+{
+    const struct frame *f = s->frame;
+    struct ink hills = ink_mix(s->sky.land, s->sky.ramp[3], 0.55f);
+    struct ink white = ink_mix(s->sky.lit, shore_hex(0xffffff, 1), 0.5f * (1 - s->sky.night));
+    struct ink ink = tone_lighter(hills, white, 1.4f * SHORE_CONTRAST);
+    float top = f->water - 74 * s->k, bottom = f->water + 9 * s->k;
+    const struct item_stop bank[] = {{0, ink_fade(ink, 0)},
+                                     {0.28f, ink_fade(ink, 0.90f * a)},
+                                     {0.72f, ink_fade(ink, 0.94f * a)},
+                                     {1, ink_fade(ink, 0)}};
+    items_ramp(l, (struct box){0, (int)top, (int)f->w, (int)bottom}, bank, 4);
+    float x = s->left + 0.16f * f->w, y = f->water - 30 * s->k, r = 70 * s->k;
+    struct ink lamp = shore_hex(0xe0bc86, 0.55f * a * a * s->lamp);
+    items_glow(l, x, y, 2.2f * r, r, ink_fade(lamp, 0.3f * lamp.a), 2);
+    items_glow(l, x, y, r, 0.6f * r, lamp, 2);
+}
+
+/* Where the boat on this network only is: near the shore, to the right of the buoy. */
+static void buoy_and_boat(struct items *l, const struct shore *s, float a)
+{
+    static const float buoy[] = {-13, 5, -10, -14, -4, -42, 4, -42, 10, -14, 13, 5};
+    static const float band[] = {-9, -16, -7, -27, 7, -27, 9, -16};
+    const struct frame *f = s->frame;
+    float depth = fminf(f->bottom - f->water, 230 * s->k), w = f->w;
+    float x = s->left + w * (f->tall ? 0.30f : 0.405f);
+    float y = f->water + (f->tall ? 0.13f : 0.62f) * depth + s->k * shore_sway(s, 0.6f, 1);
+    struct ink red =
+        tone_against(near_water(s), shore_hex(0x8e2a22, 1), shore_hex(0xc8624c, 1), 1.6f);
+    shore_poly(l, buoy, 6, x, y, 0.8f * s->k, red);
+    shore_poly(l, band, 4, x, y, 0.8f * s->k, shore_light(s, 0xf0ead8, 1));
+    boat(l, s, far_water(s), x + fmaxf(66 * s->k, 0.05f * w), y, 1, a);
 }
 
 void shore_far(struct items *l, const struct shore *s, const struct cue_fade *show)
 {
     const struct frame *f = s->frame;
-    float depth = f->bottom - f->water, w = f->w;
-    boat(l, s, s->left + w * 0.335f, f->water + 0.13f * depth, 0.80f, true,
+    float depth = fminf(f->bottom - f->water, 230 * s->k);
+    mist(l, s, show->part[CUE_FADE_MIST]);
+    boat(l, s, far_water(s), s->left + f->w * (f->tall ? 0.13f : 0.33f),
+         f->water + (f->tall ? 0.20f : 0.30f) * fminf(depth, 100 * s->k), 0.64f,
          show->part[CUE_FADE_BOAT_OUT]);
-    struct ink mist = ink_mix(s->sky.ramp[4], s->sky.lit, 0.35f + 0.35f * s->sky.night);
-    struct item_stop bank[] = {{0, ink_fade(mist, 0)},
-                               {0.35f, ink_fade(mist, 0.42f * show->part[CUE_FADE_MIST])},
-                               {0.60f, ink_fade(mist, 0.46f * show->part[CUE_FADE_MIST])},
-                               {1, ink_fade(mist, 0)}};
-    struct box box = {0, (int)(f->water - 0.10f * f->reach), (int)w,
-                      (int)(f->water + 0.10f * f->reach)};
-    items_ramp(l, box, bank, 4);
     birds(l, s, show);
     kite(l, s, show->part[CUE_FADE_KITE]);
     ducks(l, s, show);
-    float x = s->left + w * 0.405f, y = f->water + 0.40f * depth + s->u * sway(s, 0.6f, 1);
-    static const float buoy[] = {-7, 3, -5, -14, -1.5f, -24, 1.5f, -24, 5, -14, 7, 3};
-    poly_at(l, buoy, 6, x, y, s->u, in_light(s, 0xa8483c, 1));
-    boat(l, s, s->left + w * 0.455f, f->water + 0.34f * depth, 0.95f, true,
-         show->part[CUE_FADE_BOAT_NEAR]);
-}
-
-static void cypress(struct items *l, const struct shore *s, float x, float y, float tall)
-{
-    static const float side[][2] = {{0.02f, 0.18f}, {0.06f, 0.62f}, {0.14f, 0.90f}, {0.28f, 1},
-                                    {0.44f, 0.94f}, {0.60f, 0.76f}, {0.76f, 0.50f}, {0.90f, 0.22f}};
-    enum { SIDE = sizeof side / sizeof *side };
-    float lean = 1.6f * sway(s, 0.23f, x), wide = tall * 0.115f, xy[4 * SIDE + 2];
-    struct ink ink = ink_mix(in_light(s, 0x24402f, 1), s->sky.land, 0.45f);
-    block(l, x - 2.5f * s->u, y - tall * 0.05f * s->u, 5 * s->u, (tall * 0.05f + 4) * s->u, ink);
-    for (int k = 0; k < SIDE; k++) {
-        float up = -tall * side[k][0], shift = lean * side[k][0] * side[k][0];
-        xy[2 * k] = shift - wide * side[k][1];
-        xy[2 * k + 1] = up;
-        xy[2 * (2 * SIDE - k)] = shift + wide * side[k][1] * 0.92f;
-        xy[2 * (2 * SIDE - k) + 1] = up;
-    }
-    xy[2 * SIDE] = lean;
-    xy[2 * SIDE + 1] = -tall;
-    poly_at(l, xy, 2 * SIDE + 1, x, y, s->u, ink);
-}
-
-static void smoke(struct items *l, const struct shore *s, float x, float y, float a)
-{
-    enum { PUFFS = 9 };
-    struct ink ink =
-        ink_mix(ink_mix(s->sky.lit, s->sky.ramp[3], 0.4f), s->sky.words, 0.30f * s->sky.night);
-    for (int k = 0; k < PUFFS; k++) {
-        float t = s->still ? 0 : fmodf(s->drift / 26, 1);
-        t = fmodf(t + (float)k / PUFFS, 1);
-        float r = s->u * (5 + 30 * t), px = x + s->u * (70 * t * t + 9 * sinf(6 * t + 1));
-        float fade = 0.36f * a * (1 - t) * fminf(1, t * 8);
-        items_glow(l, px, y - s->u * 120 * t, r, r, ink_fade(ink, fade), 1);
-    }
-}
-
-static void window(struct items *l, const struct shore *s, float x, float y, float lit)
-{
-    struct ink dark = in_light(s, 0x39424e, 1), warm = shore_hex(0xffcf7a, 1);
-    struct ink pane = ink_mix(dark, warm, lit * (0.60f + 0.14f * s->sky.night));
-    items_glow(l, x + 9 * s->u, y + 11 * s->u, 80 * s->u, 64 * s->u,
-               shore_hex(0xffb85c, 0.42f * lit * s->sky.night), 3);
-    block(l, x - 2 * s->u, y - 2 * s->u, 22 * s->u, 26 * s->u, in_light(s, 0xf4efe2, 1));
-    block(l, x, y, 8.4f * s->u, 10 * s->u, pane);
-    block(l, x + 9.6f * s->u, y, 8.4f * s->u, 10 * s->u, pane);
-    block(l, x, y + 11.4f * s->u, 8.4f * s->u, 10.6f * s->u, pane);
-    block(l, x + 9.6f * s->u, y + 11.4f * s->u, 8.4f * s->u, 10.6f * s->u, pane);
-}
-
-static void ladder(struct items *l, const struct shore *s, float x, float y, float a)
-{
-    struct ink ink =
-        ink_fade(ink_mix(in_light(s, 0x8a6a44, 1), s->sky.lit, 0.6f * s->sky.night), a);
-    float top = 84, lean = 22, u = s->u;
-    for (int rail = 0; rail < 2; rail++) {
-        float dx = 11 * (float)rail;
-        float xy[] = {x + dx * u,
-                      y,
-                      x + (dx + 2.4f) * u,
-                      y,
-                      x + (dx + lean + 2.4f) * u,
-                      y - top * u,
-                      x + (dx + lean) * u,
-                      y - top * u};
-        items_poly(l, xy, 4, ink);
-    }
-    for (int rung = 1; rung < 8; rung++) {
-        float t = (float)rung / 8;
-        block(l, x + lean * t * u, y - top * t * u, 12 * u, 2 * u, ink);
-    }
-}
-
-static void house(struct items *l, const struct shore *s, const struct cue_fade *show)
-{
-    float u = s->u, x = s->x, y = s->y;
-    struct ink wall = in_light(s, 0xefe6d4, 1), wall2 = in_light(s, 0xd5c8b4, 1);
-    struct ink roof = in_light(s, 0x8c4a3a, 1), roof2 = in_light(s, 0x73392f, 1);
-    smoke(l, s, x + 36 * u, y - 116 * u, show->part[CUE_FADE_SMOKE]);
-    block(l, x + 29 * u, y - 112 * u, 14 * u, 40 * u, wall2);
-    static const float gable[] = {-66, 0, -66, -58, -36, -96, -6, -58, -6, 4};
-    static const float side[] = {-6, 4, -6, -58, 66, -58, 66, 2};
-    static const float roof_side[] = {-36, -100, 44, -100, 76, -55, -2, -55};
-    static const float roof_edge[] = {-36, -100, -2, -55, -8, -52, -37, -91, -66, -52, -72, -55};
-    poly_at(l, side, 4, x, y, u, wall);
-    poly_at(l, gable, 5, x, y, u, wall2);
-    poly_at(l, roof_side, 4, x, y, u, roof);
-    poly_at(l, roof_edge, 6, x, y, u, roof2);
-    block(l, x - 44 * u, y - 34 * u, 18 * u, 36 * u, in_light(s, 0x5d6b62, 1));
-    window(l, s, x + 10 * u, y - 42 * u, show->part[CUE_FADE_WINDOW]);
-    window(l, s, x + 40 * u, y - 42 * u, show->part[CUE_FADE_WINDOW]);
-    ladder(l, s, x - 98 * u, y + 6 * u, show->part[CUE_FADE_LADDER]);
+    buoy_and_boat(l, s, show->part[CUE_FADE_BOAT_NEAR]);
 }
 
 static void jetty(struct items *l, const struct shore *s, float x, float y)
 {
-    float u = s->u;
-    struct ink plank = ink_mix(in_light(s, 0x7a624c, 1), s->sky.land, 0.25f);
+    float k = s->k;
+    struct ink plank = ink_mix(shore_light(s, 0x7a624c, 1), s->sky.land, 0.25f);
     struct ink post = ink_mix(plank, s->sky.land, 0.55f);
-    for (int k = 0; k < 6; k++)
-        block(l, x + (6 + 44 * (float)k) * u, y - 12 * u, 6 * u, 34 * u, post);
-    block(l, x, y - 6 * u, 290 * u, 6 * u, plank);
-    block(l, x, y, 290 * u, 3 * u, post);
+    for (int n = 0; n < 5; n++)
+        shore_block(l, x + (4 + 46 * (float)n) * k, y - 9 * k, 6 * k, 30 * k, post);
+    shore_block(l, x, y - 6 * k, 230 * k, 6 * k, plank);
+    shore_block(l, x, y, 230 * k, 3 * k, post);
 }
 
 void shore_near(struct items *l, const struct shore *s, const struct cue_fade *show)
 {
-    float u = s->u, jx = s->x - 470 * u, jy = s->y + 96 * u;
-    jetty(l, s, jx, jy);
-    boat(l, s, jx - 18 * u, jy + 22 * u, 1.05f, false, show->part[CUE_FADE_BOAT_MOORED]);
-    cypress(l, s, s->x + 128 * u, s->y + 2 * u, 190);
-    cypress(l, s, s->x + 168 * u, s->y + 6 * u, 236);
-    cypress(l, s, s->x + 214 * u, s->y - 2 * u, 172);
-    house(l, s, show);
+    float k = s->k, x = s->x - (s->frame->tall ? 262.0f : 330.0f) * k;
+    float y = fminf(s->y + 62 * k, s->frame->bottom - 20 * k);
+    jetty(l, s, x, y);
+    moored(l, s, x - 22 * k, y + 8 * k, show->part[CUE_FADE_BOAT_MOORED]);
+    shore_house(l, s, show);
 }

@@ -6,23 +6,38 @@
 #include "kiosk/screen/sky.h"
 
 /* The shore, whose parts are the cue: a house, a jetty, a boat, birds, ducks, a kite, smoke, mist.
- * They are the same in every scene, so that staff learn one legend (core/legend.h). */
+ * They are the same in every scene, so that staff learn one legend (core/legend.h). Sizes are in
+ * units of the cue (struct frame), so that they can be read on a small panel as on a large one. */
 
 struct shore {
     const struct frame *frame;
     float x, y; /* the house: middle of its foot */
     float left; /* px by which everything is shifted, against burn-in */
     struct sky sky;
+    float lamp;  /* how far lamps are lit, 0 to 1 */
     float drift; /* seconds of a clock that never jumps */
     bool still;  /* reduced motion */
-    bool pale;   /* birds and kite are light: the background is dark */
-    float u;     /* the frame's */
+    float k;     /* the frame's */
 };
+
+/* Contrast that the parts of the cue are drawn with; staff need 1.8 once the eye has blurred it. */
+#define SHORE_CONTRAST 2.6f
 
 /* What flies or floats behind the headland: mist, boat out, ducks, birds, kite. */
 void shore_far(struct items *l, const struct shore *s, const struct cue_fade *show);
 
-/* House, jetty and moored boat. */
+/* Jetty and moored boat, then trees and house (shore_house.c). */
 void shore_near(struct items *l, const struct shore *s, const struct cue_fade *show);
+void shore_house(struct items *l, const struct shore *s, const struct cue_fade *show);
+
+/* What the files of the shore share: a colour as it looks in this light; a polygon of `count`
+ * points in units, at x, y; a rectangle in px; a slow swing, -1 to 1; the sky behind y, without
+ * clouds. */
+struct ink shore_light(const struct shore *s, uint32_t day, float a);
+void shore_poly(struct items *l, const float *unit, int count, float x, float y, float scale,
+                struct ink ink);
+void shore_block(struct items *l, float x, float y, float w, float h, struct ink ink);
+float shore_sway(const struct shore *s, float rate, float turn);
+struct ink shore_hex(uint32_t v, float a);
 
 #endif

@@ -84,3 +84,15 @@ double moon_phase(int64_t unix_ns)
     double d = days_of(unix_ns);
     return wrap360(moon_ecliptic(d).longitude - sun_ecliptic(d).longitude) / 360.0;
 }
+
+double moon_tilt(int64_t unix_ns, double latitude, double longitude)
+{
+    struct sky_place sun = sun_place(unix_ns, latitude, longitude);
+    struct sky_place moon = moon_place(unix_ns, latitude, longitude);
+    double ahead = (sun.azimuth - moon.azimuth) * DEG;
+    double sun_up = sun.altitude * DEG, moon_up = moon.altitude * DEG;
+    /* The way from the moon to the sun along the sky: the lit side looks there. */
+    double right = sin(ahead) * cos(sun_up);
+    double up = sin(sun_up) * cos(moon_up) - cos(sun_up) * sin(moon_up) * cos(ahead);
+    return moon_phase(unix_ns) < 0.5 ? atan2(-up, right) : atan2(up, -right);
+}

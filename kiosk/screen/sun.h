@@ -19,4 +19,8 @@ struct sky_place moon_place(int64_t unix_ns, double latitude, double longitude);
 /* The moon's age as a part of its round: 0 new, 0.25 first quarter, 0.5 full, 0.75 last quarter. */
 double moon_phase(int64_t unix_ns);
 
+/* How the moon is turned for who looks at it, rad clockwise: at 0 its right side is lit while it
+ * grows, and its left side while it wanes. */
+double moon_tilt(int64_t unix_ns, double latitude, double longitude);
+
 #endif

@@ -79,8 +79,8 @@ def test_a_code_is_shown_and_taken_away(folder, screen):
 
     def white():
         _, _, rows = shown.picture()
-        middle = [row[3 * 130:3 * 350] for row in rows[30:240]]
-        return sum(r[i:i + 3] == b"\xff\xff\xff" for r in middle for i in range(0, len(r), 3))
+        beside = [row[3 * 230:3 * 470] for row in rows[10:260]]
+        return sum(r[i:i + 3] == b"\xff\xff\xff" for r in beside for i in range(0, len(r), 3))
     wait.until(lambda: white() > 8000, "the code", 30, every=0.3)
     daemon.qr("", 0)
     wait.until(lambda: different(before, shown.picture()) < 100, "the code gone", 30, every=0.3)

@@ -22,6 +22,7 @@ CUT = (640, 360)
 # Name, local time, cue.
 WHOLE = [("screen-day", "2026-05-22T11:30:04", ""),
          ("screen-night", "2026-05-22T22:40:04", "accepted,seen=7,safe=3")]
+PANEL = 10  # inches
 
 # Name, cue, and where the middle of the cut is, as parts of the whole picture.
 CUES = [("cue-quiet", "", (0.78, 0.75)),
@@ -61,7 +62,7 @@ def write_png(path, width, rows):
 def snapshot(folder, out, size, at, cue):
     done = process.run([program("porchlight-screen"), *options(
         folder, "--snapshot", out, "--size", f"{size[0]}x{size[1]}", "--at", at, "--cue", cue,
-        "--language", "en", "--reduced-motion")], 60)
+        "--language", "en", "--reduced-motion", "--panel", PANEL)], 60)
     assert done.returncode == 0, done.stderr
 
 
@@ -74,7 +75,7 @@ def cut(whole, middle):
 
 def screens(folder):
     for name, at, cue in WHOLE:
-        snapshot(folder, TO / f"{name}.png", (960, 540), at, cue)
+        snapshot(folder, TO / f"{name}.png", (912, 513), at, cue)
     for name, cue, middle in CUES:
         snapshot(folder, folder / "whole.png", FULL, WHOLE[0][1], cue)
         write_png(TO / f"{name}.png", CUT[0], cut(png(folder / "whole.png"), middle))

@@ -72,6 +72,8 @@ static void check_running(struct doctor *d)
 /* --- units: what systemd leaves in the file system ----------------------------------------------
  * A running service has processes in its control group; an enabled unit a link in what wants it. */
 
+#define SCREEN "porchlight-screen.service"
+
 static const struct unit {
     const char *name;
     const char *wanted_by;
@@ -79,7 +81,7 @@ static const struct unit {
     const char *only; /* a file without which it is not meant to be there; NULL: always */
 } units[] = {
     {"porchlightd.service", "multi-user.target", true, PATH_CONF},
-    {"porchlight-screen.service", "multi-user.target", true, PATH_CONF},
+    {SCREEN, "multi-user.target", true, PATH_CONF},
     {"porchlightd-control.socket", "sockets.target", false, PATH_CONF},
     {"porchlight-broker.service", "multi-user.target", true,
      "/etc/porchlight/broker/mosquitto.conf"},
@@ -103,6 +105,11 @@ static void check_unit(struct doctor *d, const struct unit *u)
     char link[PATH_LEN], fix[256];
     if (u->only && !doctor_exists(d, u->only))
         return;
+    if (strcmp(u->name, SCREEN) == 0 && d->config && strcmp(d->config->screen.scene, "none") == 0) {
+        doctor_say(d, u->name, DOCTOR_OK, "",
+                   "Not used: scene = none in [screen] says that this kiosk has no screen.");
+        return;
+    }
     snprintf(link, sizeof link, "/etc/systemd/system/%s.wants/%s", u->wanted_by, u->name);
     if (!doctor_exists(d, link)) {
         snprintf(fix, sizeof fix, "Enable it:\n    sudo systemctl enable --now %s", u->name);

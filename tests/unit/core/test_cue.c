@@ -107,10 +107,24 @@ static void test_nothing_changes_before_the_deadline(void **state)
     }
 }
 
+static void test_share(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t count, members;
+        enum cue_share share;
+    } shares[] = {{0, 0, CUE_NONE}, {0, 9, CUE_NONE}, {1, 0, CUE_ONE},   {1, 1, CUE_ONE},
+                  {2, 0, CUE_SOME}, {4, 0, CUE_SOME}, {5, 0, CUE_MOST},  {2, 3, CUE_MOST},
+                  {2, 4, CUE_SOME}, {3, 4, CUE_MOST}, {9, 20, CUE_SOME}, {11, 20, CUE_MOST}};
+    EACH_ROW (k, shares, NULL)
+        assert_int_equal(cue_share(shares[k].count, shares[k].members), shares[k].share);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_share),
         cmocka_unit_test(test_nothing_changes_before_the_deadline),
     };
     return cmocka_run_group_tests_name("cue", tests, NULL, NULL);

@@ -22,15 +22,16 @@ struct picture {
     uint32_t *pixels;
 };
 
+/* `inches`: the panel's diagonal. */
 static inline void picture_open(struct picture *p, enum scene_kind kind, int w, int h,
-                                struct text *text)
+                                struct text *text, float inches)
 {
     static const struct cue quiet;
     memset(p, 0, sizeof *p);
     p->w = w;
     p->h = h;
     p->text = text;
-    p->geometry = geometry_new(w, h);
+    p->geometry = geometry_new(w, h, inches);
     p->paint = paint_new(w);
     p->items = calloc(1, sizeof *p->items);
     p->pixels = calloc((size_t)w * (size_t)h, sizeof *p->pixels);

@@ -43,7 +43,8 @@ static void test_meanings(void **state)
         {"sensed,accepted", "00111000", 0, 0},
         {"accepted,lan-only", "00111000", 0, 0},
         {"accepted,seen=3,safe=1", "00111000", 3, 1},
-        {"accepted,seen=40,safe=12", "00111000", 9, 9},
+        {"accepted,seen=40,safe=12", "00111000", 5, 5},
+        {"accepted,seen=1,safe=1", "00111000", 1, 1},
         {"accepted,nobody", "00101000", 0, 0},
         {"no-path", "00011100", 0, 0},
         {"relay-dead", "00010000", 0, 0},
@@ -68,7 +69,7 @@ static void test_never_abrupt(void **state)
     (void)state;
     for (uint32_t from = 0; from <= CUE_ALL; from += 7) {
         for (uint32_t to = 0; to <= CUE_ALL; to += 11) {
-            struct cue a = {from, from % 12, from % 5}, b = {to, to % 12, to % 5};
+            struct cue a = {from, from % 12, from % 5, 9}, b = {to, to % 12, to % 5, 9};
             struct cue_fade s, before, there;
             cue_fade_start(&s, &a, 0);
             cue_fade_to(&s, &b, 0);
@@ -93,7 +94,7 @@ static void test_never_abrupt(void **state)
 static void test_turned_round(void **state)
 {
     (void)state;
-    struct cue quiet = {0, 0, 0}, out = {CUE_ACCEPTED, 0, 0};
+    struct cue quiet = {0}, out = {.signs = CUE_ACCEPTED};
     struct cue_fade s;
     cue_fade_start(&s, &quiet, 0);
     cue_fade_to(&s, &out, 0);

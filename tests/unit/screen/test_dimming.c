@@ -6,6 +6,7 @@
 #include "tests/unit/rows.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -134,6 +135,38 @@ static void test_cards(void **state)
     remove_tree(root);
 }
 
+/* A panel's size by its EDID: in mm, else in cm, else not at all. */
+static void test_inches(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        unsigned char cm[2], timing, mm[3];
+        float inches;
+    } rows[] = {{"7 inches, in mm", {15, 9}, 1, {154, 86, 0}, 6.94f},
+                {"24 inches, in mm", {53, 30}, 1, {531 - 512, 299 - 256, 0x21}, 23.99f},
+                {"no timing", {53, 30}, 0, {0, 0, 0}, 23.98f},
+                {"a ratio and no size", {79, 0}, 0, {0, 0, 0}, 0},
+                {"a television that says 16 by 9", {0, 0}, 1, {16, 9, 0}, 0}};
+    EACH_ROW (k, rows, rows[k].what) {
+        char root[] = "build/sys.XXXXXX", path[128];
+        unsigned char edid[128] = {0};
+        struct panel_state state_now;
+        assert_non_null(mkdtemp(root));
+        memcpy(edid + 21, rows[k].cm, 2);
+        edid[54] = rows[k].timing;
+        memcpy(edid + 66, rows[k].mm, 3);
+        put(root, "class/drm/card1-HDMI-A-1", "status", "connected\n");
+        snprintf(path, sizeof path, "%s/class/drm/card1-HDMI-A-1/edid", root);
+        FILE *f = fopen(path, "w");
+        assert_int_equal(fwrite(edid, 1, sizeof edid, f), sizeof edid);
+        fclose(f);
+        panel_look(root, &state_now);
+        assert_true(fabsf(state_now.inches - rows[k].inches) < 0.05f);
+        remove_tree(root);
+    }
+}
+
 static void test_lamp(void **state)
 {
     (void)state;
@@ -161,7 +194,7 @@ static void test_qr(void **state)
     struct mask m;
     struct items *l = calloc(1, sizeof *l);
     char big[3000];
-    assert_int_equal(qr_make("https://example.org/#abc", 400, 7, &m), 0);
+    assert_int_equal(qr_make("https://example.org/#abc", 480, 400, 7, &m), 0);
     assert_true(m.w == m.h && m.w + 2 * m.left <= 400);
     int scale = m.left / 4;
     /* The three finders: dark corners, and no fourth. */
@@ -174,11 +207,35 @@ static void test_qr(void **state)
     qr_draw(l, &m, 1);
     assert_int_equal(l->count, 2);
     qr_free(&m);
-    assert_int_equal(qr_make("x", 30, 8, &m), -1);
+    assert_int_equal(qr_make("x", 30, 30, 8, &m), -1);
     memset(big, 'a', sizeof big - 1);
     big[sizeof big - 1] = '\0';
-    assert_int_equal(qr_make(big, 1000, 9, &m), -1);
+    assert_int_equal(qr_make(big, 1000, 1000, 9, &m), -1);
     free(l);
+}
+
+/* An invitation is 300 bytes; on every panel its card leaves the clock's side of the picture free.
+ */
+static void test_qr_beside_the_clock(void **state)
+{
+    static const int sizes[][2] = {{480, 800}, {640, 480}, {800, 480}, {1024, 600}, {1920, 1080}};
+    char text[301];
+    (void)state;
+    memset(text, 'k', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    EACH_ROW (k, sizes, NULL) {
+        struct mask m;
+        struct items *l = calloc(1, sizeof *l);
+        int w = sizes[k][0], h = sizes[k][1];
+        assert_int_equal(qr_make(text, w, h, 1, &m), 0);
+        items_clear(l, w, h);
+        qr_draw(l, &m, 1);
+        struct box card = l->item[0].box;
+        assert_true(card.x0 >= 0 && card.y0 >= 0 && card.x1 <= w && card.y1 <= h);
+        assert_true(h > w ? card.y0 > h * 2 / 5 : card.x0 > w * 2 / 5);
+        qr_free(&m);
+        free(l);
+    }
 }
 
 /* The parts reported as changed cover every item that changed. */
@@ -226,7 +283,9 @@ static void test_changed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_light), cmocka_unit_test(test_shift), cmocka_unit_test(test_cards),
-        cmocka_unit_test(test_lamp),  cmocka_unit_test(test_qr),    cmocka_unit_test(test_changed)};
+        cmocka_unit_test(test_light),  cmocka_unit_test(test_shift),
+        cmocka_unit_test(test_cards),  cmocka_unit_test(test_lamp),
+        cmocka_unit_test(test_qr),     cmocka_unit_test(test_qr_beside_the_clock),
+        cmocka_unit_test(test_inches), cmocka_unit_test(test_changed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

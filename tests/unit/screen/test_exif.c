@@ -155,10 +155,15 @@ static void test_album(void **state)
     assert_int_equal(image_save(path, pixels, 300, 200), 0);
     struct photo *p = album_next(a, 150, 150);
     assert_non_null(p);
-    assert_int_equal(p->w, 150);
-    assert_int_equal(p->h, 100);
+    assert_int_equal(p->w, 150); /* it fills its room, and loses its sides */
+    assert_int_equal(p->h, 150);
     assert_int_equal(p->pixels[10], 0xffff0000u);
     assert_int_equal(p->pixels[140], 0xff0000ffu);
+    album_photo_free(p);
+    p = album_next(a, 300, 60); /* too little of it would be left */
+    assert_non_null(p);
+    assert_int_equal(p->w, 90);
+    assert_int_equal(p->h, 60);
     album_photo_free(p);
     p = album_next(a, 1000, 1000); /* round again to the only one, and never scaled up */
     assert_non_null(p);

@@ -115,7 +115,7 @@ static int flashes_of_day(enum scene_kind kind, struct text *text, int64_t far)
     int flashes = 0, step = 0, every = far > 1 ? 1 : 17;
     memset(watches, 0, sizeof watches);
     memset(&was, 0, sizeof was);
-    picture_open(&p, kind, W, H, text);
+    picture_open(&p, kind, W, H, text, 15);
     struct language english;
     language_default(&english);
     for (int64_t s = 0; s < 86400; s += far, step++) {

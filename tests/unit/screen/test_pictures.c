@@ -21,16 +21,16 @@ static const char *const scene_names[] = {"window", "lantern", "pictures", "prog
 static const char *const codes[] = {"az", "ru", "en", "ka", "ar"};
 /* 2026-05-22 at Baku, UTC+4: 05:30, 12:10, 19:40, 23:50. */
 static const int64_t moments[] = {1779413400, 1779437400, 1779464400, 1779479400};
-static const struct cue cues[] = {{0, 0, 0},
-                                  {CUE_SENSED, 0, 0},
-                                  {CUE_ACCEPTED, 0, 0},
-                                  {CUE_LAN_ONLY, 0, 0},
-                                  {CUE_ACCEPTED | CUE_SEEN, 5, 2},
-                                  {CUE_ACCEPTED | CUE_NOBODY, 0, 0},
-                                  {CUE_NO_PATH, 0, 0},
-                                  {CUE_RELAY_DEAD, 0, 0},
-                                  {CUE_FAULT, 0, 0},
-                                  {CUE_DRILL | CUE_ACCEPTED, 0, 0}};
+static const struct cue cues[] = {{0},
+                                  {CUE_SENSED, 0, 0, 0},
+                                  {CUE_ACCEPTED, 0, 0, 0},
+                                  {CUE_LAN_ONLY, 0, 0, 0},
+                                  {CUE_ACCEPTED | CUE_SEEN, 5, 2, 0},
+                                  {CUE_ACCEPTED | CUE_NOBODY, 0, 0, 0},
+                                  {CUE_NO_PATH, 0, 0, 0},
+                                  {CUE_RELAY_DEAD, 0, 0, 0},
+                                  {CUE_FAULT, 0, 0, 0},
+                                  {CUE_DRILL | CUE_ACCEPTED, 0, 0, 0}};
 enum { SCENES = 4, LANGUAGES = 5, MOMENTS = 4, CUES = 10 };
 
 static const char events[] = "15:00 Coffee and cake\n19:30 Киновечер\n20:00 ფილმი და საუბარი\n"
@@ -93,7 +93,7 @@ static void draw_sheet(enum scene_kind kind, const char *code, struct text *text
     struct language l;
     struct picture p;
     load_language(code, &l);
-    picture_open(&p, kind, w, h, text);
+    picture_open(&p, kind, w, h, text, 15);
     p.state.photo[1] = photo;
     p.state.photo_fade = 1;
     for (int m = 0; m < MOMENTS; m++) {
@@ -142,7 +142,7 @@ static void small(enum scene_kind kind, int moment, struct text *text, bool brok
     struct picture p;
     struct photo *photo = test_photo(200, 120);
     language_default(&english);
-    picture_open(&p, kind, W, H, text);
+    picture_open(&p, kind, W, H, text, 15);
     p.state.photo[1] = photo;
     p.state.photo_fade = 1;
     fill(&p, &english, moments[moment], &cues[4]);
@@ -241,8 +241,8 @@ static void test_same_to_the_pixel(void **state)
     struct language l;
     struct picture a, b;
     load_language("az", &l);
-    picture_open(&a, SCENE_WINDOW, 640, 360, text);
-    picture_open(&b, SCENE_WINDOW, 640, 360, text);
+    picture_open(&a, SCENE_WINDOW, 640, 360, text, 15);
+    picture_open(&b, SCENE_WINDOW, 640, 360, text, 15);
     fill(&a, &l, moments[1], &cues[4]);
     fill(&b, &l, moments[3], &cues[6]);
     fill(&b, &l, moments[1], &cues[4]);
@@ -271,7 +271,7 @@ static void test_sizes(void **state)
     EACH_ROW (k, sizes, NULL) {
         for (int scene = 0; scene<SCENES; scene += sizes[k][0] * sizes[k][1]> 4000000 ? 4 : 1) {
             struct picture p;
-            picture_open(&p, (enum scene_kind)scene, sizes[k][0], sizes[k][1], text);
+            picture_open(&p, (enum scene_kind)scene, sizes[k][0], sizes[k][1], text, 15);
             fill(&p, &l, moments[2], &cues[4]);
             assert_true(p.items->count < ITEMS_MAX);
             size_t last = (size_t)p.w * (size_t)p.h - 1;

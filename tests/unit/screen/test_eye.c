@@ -1,0 +1,190 @@
+/* Staff read every cue from the counter: in each scene, at each hour, on panels from 7 to 32
+ * inches, what tells it is at least 6 minutes of arc in size and has a contrast of at least 1.8. A
+ * fault is at least as large as good news. The table goes to build/cue-eye.txt. */
+
+#include "tests/unit/rows.h"
+#include "tests/unit/screen/eye.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#define OUT CUE_ACCEPTED
+
+static const struct {
+    const char *name;
+    struct cue with, without;
+    bool fault, good;
+} cues[] = {
+    {"sensed", {CUE_SENSED, 0, 0, 0}, {0}, false, false},
+    {"accepted", {OUT, 0, 0, 0}, {0}, false, true},
+    {"lan-only", {CUE_LAN_ONLY, 0, 0, 0}, {0}, true, false},
+    {"seen: one", {OUT | CUE_SEEN, 1, 0, 20}, {OUT, 0, 0, 20}, false, true},
+    {"seen: some", {OUT | CUE_SEEN, 5, 0, 20}, {OUT | CUE_SEEN, 1, 0, 20}, false, false},
+    {"seen: most", {OUT | CUE_SEEN, 15, 0, 20}, {OUT | CUE_SEEN, 5, 0, 20}, false, false},
+    {"safe: one", {OUT | CUE_SEEN, 15, 1, 20}, {OUT | CUE_SEEN, 15, 0, 20}, false, true},
+    {"safe: some", {OUT | CUE_SEEN, 15, 5, 20}, {OUT | CUE_SEEN, 15, 1, 20}, false, false},
+    {"safe: most", {OUT | CUE_SEEN, 15, 15, 20}, {OUT | CUE_SEEN, 15, 5, 20}, false, false},
+    {"nobody", {OUT | CUE_NOBODY, 0, 0, 0}, {OUT, 0, 0, 0}, true, false},
+    {"no-path", {CUE_NO_PATH, 0, 0, 0}, {0}, true, false},
+    {"relay-dead", {CUE_RELAY_DEAD, 0, 0, 0}, {0}, true, false},
+    {"fault", {CUE_FAULT, 0, 0, 0}, {0}, true, false},
+    {"drill", {CUE_DRILL | OUT, 0, 0, 0}, {OUT, 0, 0, 0}, false, false},
+};
+static const char *const scenes[] = {"window", "lantern", "pictures", "programme"};
+enum { CUES = sizeof cues / sizeof *cues, SCENES = 4 };
+
+/* 2026-05-22 at Baku, where the sun sets at 20:00; and a winter's noon. */
+static const struct {
+    const char *hour;
+    int64_t at;
+} hours[] = {{"05:00", 1779411600}, {"05:30", 1779413400}, {"08:00", 1779422400},
+             {"12:10", 1779437400}, {"18:30", 1779460200}, {"19:40", 1779464400},
+             {"20:25", 1779467100}, {"23:50", 1779479400}, {"winter", 1797840000}};
+
+/* Diagonal, and a picture of the panel's shape: as large as the eye needs it. */
+static const struct {
+    const char *name;
+    float inches;
+    int w, h;
+} panels[] = {{"7", 7, 400, 240},      {"7 standing", 7, 240, 400}, {"10", 10.1f, 400, 250},
+              {"15", 15.6f, 480, 270}, {"24", 24, 640, 360},        {"24 standing", 24, 360, 640},
+              {"32", 32, 800, 450}};
+
+struct tally {
+    FILE *table;
+    int rows, bad;
+    struct seen least;
+};
+
+static void seen_row(struct tally *t, size_t cue, enum scene_kind kind, size_t hour, size_t panel,
+                     const struct seen *seen)
+{
+    bool bad = seen->minutes < EYE_MINUTES || seen->contrast < EYE_CONTRAST;
+    fprintf(t->table, "%-11s %-10s %-7s %-12s %8.1f %10.2f%s\n", cues[cue].name, scenes[kind],
+            hours[hour].hour, panels[panel].name, seen->minutes, seen->contrast,
+            bad ? "  under the limits" : "");
+    if (bad && t->bad++ < 12)
+        print_error("%s, %s at %s on %s inches: %.1f minutes, contrast %.2f\n", cues[cue].name,
+                    scenes[kind], hours[hour].hour, panels[panel].name, seen->minutes,
+                    seen->contrast);
+    t->least.minutes = fmin(t->least.minutes, seen->minutes);
+    t->least.contrast = fmin(t->least.contrast, seen->contrast);
+    t->rows++;
+}
+
+/* Pictures of one moment as they reach the eye, by what is in their cue. */
+struct looks {
+    struct cue cue[2 * CUES];
+    float *eye[2 * CUES];
+    size_t count;
+};
+
+static const float *look_at(struct looks *l, struct picture *p, const struct cue *cue, int64_t at,
+                            double minute)
+{
+    for (size_t k = 0; k < l->count; k++)
+        if (memcmp(&l->cue[k], cue, sizeof *cue) == 0)
+            return l->eye[k];
+    cue_fade_start(&p->state.cue, cue, 0);
+    picture_draw(p, at, (at % 86400) * NS_PER_S);
+    l->cue[l->count] = *cue;
+    l->eye[l->count] = eye_look(p, minute);
+    return l->eye[l->count++];
+}
+
+/* A fault must not be overlooked where good news is not. */
+static void compare_sizes(const struct seen seen[CUES], enum scene_kind kind, size_t hour,
+                          size_t panel, int *weak)
+{
+    double fault = 1e9, good = 1e9;
+    for (size_t c = 0; c < CUES; c++) {
+        if (cues[c].fault)
+            fault = fmin(fault, seen[c].area);
+        if (cues[c].good)
+            good = fmin(good, seen[c].area);
+    }
+    if (fault < good && (*weak)++ < 6)
+        print_error("%s at %s on %s inches: a fault has %.0f square minutes, good news %.0f\n",
+                    scenes[kind], hours[hour].hour, panels[panel].name, fault, good);
+}
+
+static void test_every_cue_is_seen(void **state)
+{
+    (void)state;
+    struct tally t = {.least = {.minutes = 1e9, .contrast = 1e9}};
+    int weak = 0;
+    mkdir("build", 0777);
+    t.table = fopen("build/cue-eye.txt", "w");
+    assert_non_null(t.table);
+    fprintf(t.table, "%-11s %-10s %-7s %-12s %8s %10s\n", "cue", "scene", "hour", "panel",
+            "minutes", "contrast");
+    EACH_ROW (panel, panels, panels[panel].name) {
+        double minute = eye_minute(panels[panel].w, panels[panel].h, (double)panels[panel].inches);
+        for (int kind = 0; kind < SCENES; kind++) {
+            struct picture p;
+            picture_open(&p, (enum scene_kind)kind, panels[panel].w, panels[panel].h, NULL,
+                         panels[panel].inches);
+            EACH_ROW (hour, hours, hours[hour].hour) {
+                struct seen seen[CUES];
+                struct looks looks = {.count = 0};
+                int64_t at = hours[hour].at;
+                for (size_t c = 0; c < CUES; c++) {
+                    seen[c] = eye_compare(look_at(&looks, &p, &cues[c].with, at, minute),
+                                          look_at(&looks, &p, &cues[c].without, at, minute), p.w,
+                                          p.h, minute);
+                    seen_row(&t, c, (enum scene_kind)kind, hour, panel, &seen[c]);
+                }
+                compare_sizes(seen, (enum scene_kind)kind, hour, panel, &weak);
+                while (looks.count > 0)
+                    free(looks.eye[--looks.count]);
+            }
+            picture_close(&p);
+        }
+    }
+    fclose(t.table);
+    print_message("# %d rows in build/cue-eye.txt: at least %.1f minutes of arc, contrast %.2f\n",
+                  t.rows, t.least.minutes, t.least.contrast);
+    assert_int_equal(t.bad, 0);
+    assert_int_equal(weak, 0);
+}
+
+/* The measure itself: a grey square of known size and contrast on a grey picture, and lines that
+ * this eye cannot tell apart. */
+static void test_measure(void **state)
+{
+    (void)state;
+    enum { W = 200, H = 100, MINUTE = 4 };
+    static uint32_t pixels[2][W * H];
+    struct picture p = {.w = W, .h = H};
+    float *eye[2];
+    for (int k = 0; k < W * H; k++) {
+        int x = k % W, y = k / W;
+        bool square = x >= 60 && x < 92 && y >= 30 && y<62, line = x> 120 && y % 4 == 0;
+        pixels[0][k] = square ? 0xffc8c8c8 : line ? 0xff888888 : 0xff808080;
+        pixels[1][k] = 0xff808080;
+    }
+    for (int k = 0; k < 2; k++) {
+        p.pixels = pixels[k];
+        eye[k] = eye_look(&p, MINUTE);
+    }
+    struct seen seen = eye_compare(eye[0], eye[1], W, H, MINUTE);
+    assert_true(fabs(seen.minutes - 8) < 0.8);
+    assert_true(seen.contrast > 2.0 && seen.contrast < 2.4);
+    seen = eye_compare(eye[1], eye[1], W, H, MINUTE);
+    assert_true(seen.minutes <= 0);
+    free(eye[0]);
+    free(eye[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_measure),
+                                       cmocka_unit_test(test_every_cue_is_seen)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -41,7 +41,8 @@ KINDS = {
     "crypt": Kind("""head -c 32 /dev/urandom >/run/key$4
         cryptsetup luksFormat -q --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 $1 /run/key$4
         cryptsetup open --key-file /run/key$4 $1 open$4
-        at=/dev/mapper/open$4; """ + EXT4, "destroyed", 1, "aes_generic cbc xts ecb sha256_generic algif_skcipher dm-mod dm-crypt"),
+        at=/dev/mapper/open$4; """ + EXT4, "destroyed", 1,
+                  "aes_generic cbc xts ecb sha256_generic algif_skcipher dm-mod dm-crypt"),
     "swap-file": Kind("mkfs.ext4 -q $1; mount $1 $3", "destroyed"),
     "tmpfs-and-swap": Kind("mkswap -q $1 >/dev/null 2>&1; swapon $1; mount -t tmpfs none $3",
                            "unverified"),

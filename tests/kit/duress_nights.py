@@ -234,9 +234,12 @@ class Venue:
         return sorted(out)
 
     def press(self, presses):
-        """What is seen of it. The last release comes at a moment that neither the number of presses nor
-        the night before has set, and the same time after what is seen begins."""
-        time.sleep(random.uniform(0, 2 if self.cover == "yes" else 0.3))
+        """What is seen of it. The last release comes at a moment that the number of presses has not set,
+        the same time after what is seen begins; with cover, the same time after a slot."""
+        if self.cover == "yes":
+            came = len(self.spy.received)
+            wait.until(lambda: any(r.topic == "state" for r in self.spy.received[came:]), "a slot", 20)
+        time.sleep(0.3)
         before = {"spy": len(self.spy.received), "member": len(self.member.received),
                   "pushes": len(self.pushes.came), "daemon": len(self.kiosk.daemon.said()),
                   "relay": len(self.relay.said()), "wiper": len(self.kiosk.wiper.said()),

@@ -53,7 +53,6 @@ def test_every_surface_is_the_same(all_nights, state, cover):
     assert len(found) == 2 * COUNT
     for surface in found[0]["same"]:
         code, duress = parted(found, surface)
-        assert telling_apart.commonest(code) == telling_apart.commonest(duress), surface
         p, value = telling_apart.value_that_tells(code, duress)
         assert p > UNEVEN, f"{surface}: {code.count(value)} codes and {duress.count(value)} duress: {value}"
 

@@ -152,8 +152,8 @@ static const char *ares_why(int status)
         return "no DNS server knows this name";
     case ARES_ETIMEOUT:
         return "no DNS server answers";
-    case ARES_ECONNREFUSED:
-        return "no DNS server can be reached";
+    case ARES_ECONNREFUSED: /* c-ares says so, too, when each has failed or refused */
+        return "no DNS server can be reached, or none is able to look this name up";
     case ARES_ESERVFAIL:
         return "the DNS server cannot look this name up (SERVFAIL)";
     case ARES_EREFUSED:

@@ -59,6 +59,7 @@ struct mqtt_session {
     bool may_retain; /* says CONNACK */
     struct mqtt_session_end end;
     struct trial trial, mute; /* mute: at QoS 0, which nobody answers */
+    struct trial denied;      /* refused by a code last: some brokers then hang up as well */
     struct sent sent[SENT];
     unsigned next_sent;
     struct waiting *waiting, **waiting_last;
@@ -376,6 +377,9 @@ static void session_on_subscribe(struct mosquitto *mosq, void *context, int mid,
     for (size_t i = 0; i < s->setup->subscribe_count && mid != 0; i++)
         if (s->grants[i] == mid) {
             trial_answered(s, subscription_thing(s, i));
+            if (code >= FAILURE)
+                trial_begin(&s->denied, subscription_thing(s, i), s->setup->subscribe[i].topic,
+                            false, false);
             subscription_answered(s, i, session_reason(s, MQTT_SUBACK, code), code < FAILURE);
             session_advance(s);
             return;
@@ -396,6 +400,7 @@ static void session_on_publish(struct mosquitto *mosq, void *context, int mid, i
         trial_answered(s, sent->thing);
         if (code >= FAILURE) {
             struct mqtt_reason r = session_reason(s, MQTT_PUBACK, code);
+            trial_begin(&s->denied, sent->thing, sent->topic, false, false);
             s->listener.refused(s->listener.context, sent->topic, sent->token, r.fault, r.text);
         } else if (sent->token != 0) {
             s->listener.acked(s->listener.context, sent->token, five && code == MQTT_RC_SUCCESS,
@@ -616,7 +621,16 @@ static void judge_trial(struct mqtt_session *s, const struct trial *t, int64_t n
              t->topic, s->end.detail[0] ? ": " : "", s->end.detail);
     session_refused(s, retained ? MQTT_FAULT_LIMITS : MQTT_FAULT_RIGHTS, detail);
     if (!t->vital)
-        s->end.learnt = manners_blame(s->manners, t->thing, t->retained, s->goodbye, now);
+        s->end.learnt =
+            manners_blame(s->manners, t->thing, t->retained, s->goodbye || t == &s->denied, now);
+}
+
+/* What it hung up at: what it had just refused, or what it has not answered. */
+static const struct trial *session_suspect(const struct mqtt_session *s, int64_t now)
+{
+    if (s->denied.thing && now - s->denied.began <= MANNERS_SUSPICION)
+        return &s->denied;
+    return s->trial.thing ? &s->trial : &s->mute;
 }
 
 struct mqtt_session_end mqtt_session_end(struct mqtt_session *s, bool stopped)
@@ -630,6 +644,6 @@ struct mqtt_session_end mqtt_session_end(struct mqtt_session *s, bool stopped)
     else if (!s->up && s->lost == MOSQ_ERR_PROTOCOL)
         s->end.learnt = manners_refused(s->manners, -1, s->limits.will, now);
     if (s->up && !s->end.learnt && is_hung_up(s))
-        judge_trial(s, s->trial.thing ? &s->trial : &s->mute, now);
+        judge_trial(s, session_suspect(s, now), now);
     return s->end;
 }

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 from tests.kit import doctor
-from tests.kit.fake_broker import Cut, Dialect, FakeBroker, Goodbye, HangUp, Silence
+from tests.kit.fake_broker import Cut, Dialect, FakeBroker, Goodbye, HangUp, Refused, Silence
 from tests.kit.kiosk import FAST, Kiosk
 from tests.kit.place import ROOT
 
@@ -145,6 +145,8 @@ def subscriptions():
         yield Row(f"{how} once at SUBSCRIBE command", Dialect(suback=at_first(
             1, answer, lambda c, t, q: min(q, 1), lambda c, t, q: name_of(t) == "command")),
             connects=4)
+    yield Row("SUBACK 0x87 on command, then hangs up", Dialect(suback=suback_on("command", Refused(0x87))),
+              faults=("rights",), connects=4)
     yield Row("goodbye 0x87 at SUBSCRIBE command",
               Dialect(suback=suback_on("command", Goodbye(0x87, {"reason": "no"}))),
               faults=("rights",), connects=8)

@@ -43,6 +43,12 @@ class Cut:
 
 
 @dataclass
+class Refused:
+    """This code in the answer, and soon after it the end of the connection."""
+    code: int
+
+
+@dataclass
 class Dialect:
     """What it answers. Each is called with the connection and what came."""
     properties: dict = field(default_factory=dict)  # of CONNACK
@@ -233,6 +239,10 @@ class Connection:
             if self.level == 5:
                 self._send(DISCONNECT << 4, bytes([answer.code]) + properties(answer.properties))
             return False
+        if isinstance(answer, Refused):
+            self._send(head, write(answer.code))
+            threading.Timer(0.05, self.end).start()
+            return True
         if isinstance(answer, Cut):
             self._send(head, write(answer.code), answer.after)
             return False

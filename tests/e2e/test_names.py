@@ -1,0 +1,73 @@
+"""Names as people write them, and what DNS servers make of them: whatever one family's answer is, the
+other's is used."""
+
+import pytest
+
+from tests.faults.island import Island
+from tests.faults.link import FOUR, SIX, Link
+from tests.kit import wait
+from tests.kit.kiosk import FAST
+from tests.kit.slow_dns import AAAA, GARBAGE, MUTE, NXDOMAIN, REFUSED, SERVFAIL, TRUNCATED, A, SlowDns
+
+HERE, THERE = ["127.0.0.1"], ["::1"]
+DEAD = [f"fd00::{n}" for n in range(1, 6)]
+ANSWERS = {
+    "AAAA alone": ({A: [], AAAA: THERE}, SIX),
+    "no such name for A, an address for AAAA": ({A: NXDOMAIN, AAAA: THERE}, SIX),
+    "a failure for A, an address for AAAA": ({A: SERVFAIL, AAAA: THERE}, SIX),
+    "nothing for A, an address for AAAA": ({A: MUTE, AAAA: THERE}, SIX),
+    "an address for A, a failure for AAAA": ({A: HERE, AAAA: SERVFAIL}, FOUR),
+    "an address for A, AAAA refused": ({A: HERE, AAAA: REFUSED}, FOUR),
+    "an address for A, no such name for AAAA": ({A: HERE, AAAA: NXDOMAIN}, FOUR),
+    "an address for A, bytes that are no answer for AAAA": ({A: HERE, AAAA: GARBAGE}, FOUR),
+    "A cut short, whole by TCP": ({A: TRUNCATED, AAAA: []}, FOUR),
+    "both cut short": ({A: TRUNCATED, AAAA: TRUNCATED}, FOUR),
+    "five dead addresses for AAAA": ({A: HERE, AAAA: DEAD}, FOUR),
+    "an address for A that refuses, and a good one": ({A: ["127.9.9.9", *HERE], AAAA: []}, FOUR),
+}
+
+
+def reached(host, names, answers, family):
+    """Whether porchlightd connects to the broker by this name; a fault otherwise."""
+    kiosk = Island("n", conf=FAST)
+    kiosk.brokers[0].certificate = kiosk.authority.server("named", hosts=names)
+    dns, link = SlowDns(answers=answers), Link(kiosk.brokers[0].port, (FOUR, SIX))
+    link.only(family)
+    (kiosk.net / "resolv.conf").write_text(f"nameserver {dns.address}\n")
+    kiosk.change({"broker b0": {"host": host, "port": link.port}})
+    try:
+        with kiosk:
+            kiosk.start(connected=False)
+            wait.until(kiosk.connected, lambda: f"{kiosk.status()['brokers'][0]}", 40)
+            assert kiosk.status()["brokers"][0]["fault"] == "fine"
+    finally:
+        dns.close()
+        link.close()
+
+
+@pytest.mark.parametrize("case", ANSWERS)
+def test_one_familys_answer_is_enough(case):
+    reached("broker.test", ["DNS:broker.test"], *ANSWERS[case])
+
+
+@pytest.mark.parametrize("host", ["broker.test.", "BROKER.Test", "bröker.test", "xn--brker-kua.test",
+                                  "БРОКЕР.test"])
+def test_a_name_is_taken_as_people_write_it(host):
+    certified = {"bröker.test": "xn--brker-kua.test", "БРОКЕР.test": "xn--90aiopjd.test"}
+    name = certified.get(host, host.lower().rstrip("."))
+    reached(host, [f"DNS:{name}"], {A: HERE, AAAA: []}, FOUR)
+
+
+def test_what_dns_answers_is_named():
+    kiosk = Island("n", conf=FAST)
+    dns = SlowDns(answers={A: NXDOMAIN, AAAA: NXDOMAIN})
+    (kiosk.net / "resolv.conf").write_text(f"nameserver {dns.address}\n")
+    kiosk.change({"broker b0": {"host": "broker.test"}})
+    with kiosk:
+        kiosk.start(connected=False)
+        for how, said in ((NXDOMAIN, "no DNS server knows"), (SERVFAIL, "able to look this name up"),
+                          (NXDOMAIN, "no DNS server knows"), (REFUSED, "able to look this name up")):
+            dns.answers = {A: how, AAAA: how}
+            wait.until(lambda: said in (kiosk.status()["brokers"][0]["error"] or ""),
+                       lambda: f"{said}: {kiosk.status()['brokers'][0]['error']}", 40)
+    dns.close()

@@ -133,6 +133,7 @@ static void events_on_message(void *context, enum topic t, const char *account,
                                      .outputs = &k->outputs,
                                      .sealer = &k->sealer,
                                      .members = k->members,
+                                     .own = &k->own,
                                      .button = k->config.plain.button};
     if (t == TOPIC_ROOT)
         events_on_root(k, e);

@@ -14,6 +14,7 @@
 #define RAISE_PATIENCE (2 * NS_PER_S)
 /* Somebody who looks the next day still reads that there was a copy. */
 #define COPY_REPORTED (24 * 3600 * NS_PER_S)
+#define CLAIMS_MAX    (UINT64_C(1) << 52)
 /* Two clocks that are right differ by less. */
 enum { CLOCKS_APART = 60 };
 
@@ -150,6 +151,22 @@ static struct own_retained_self self_of(const struct own_messages *o,
                                       .proof = proof_of(p->sealer, proof, len, &c)};
 }
 
+static void own_messages_above(struct own_messages *o, uint64_t epoch, int64_t now)
+{
+    if (epoch <= o->above)
+        return;
+    o->above_at = o->above == 0 ? now : o->above_at;
+    o->above = epoch;
+}
+
+/* A broker may have forgotten what it kept, too. Whoever claims what is not so gains nothing: the
+ * epoch only grows, and claims leave half of the numbers to what the kiosk itself has signed. */
+void own_messages_claim(struct own_messages *o, const struct sealer *s, uint64_t epoch, int64_t now)
+{
+    if (epoch > s->epoch && epoch < CLAIMS_MAX)
+        own_messages_above(o, epoch, now);
+}
+
 void own_messages_take(struct own_messages *o, const struct own_messages_parts *p, size_t broker,
                        enum topic t, const struct mqtt_event *e)
 {
@@ -161,10 +178,7 @@ void own_messages_take(struct own_messages *o, const struct own_messages_parts *
     const struct own_retained_self self = self_of(o, p);
     const struct own_retained_proof proof = proof_of(p->sealer, m.proof, m.proof_len, &by);
     struct own_retained_verdict v = own_retained_judge(&self, &m, &proof, own_messages_age(&m));
-    if (v.above > o->above) {
-        o->above_at = o->above == 0 ? now : o->above_at;
-        o->above = v.above;
-    }
+    own_messages_above(o, v.above, now);
     if (v.ended)
         own_messages_end(p, &m, &by, now);
     if (root_word_ends(&p->state->root, &m.id, m.epoch, m.seq))

@@ -33,6 +33,10 @@ void own_messages_init(struct own_messages *o, uint64_t epoch, uint64_t before);
 void own_messages_take(struct own_messages *o, const struct own_messages_parts *p, size_t broker,
                        enum topic t, const struct mqtt_event *e);
 
+/* A relay or staff phone has signed that it knows this epoch of the kiosk's. */
+void own_messages_claim(struct own_messages *o, const struct sealer *s, uint64_t epoch,
+                        int64_t now);
+
 /* What is due: the epoch. Twice within half a minute it is not raised, so that two kiosks with the
  * same keys do not race. */
 void own_messages_time(struct own_messages *o, const struct own_messages_parts *p, int64_t now);

@@ -68,6 +68,10 @@ static void phone_messages_ping(const struct phone_messages *p, const char *acco
                                 const struct message *m)
 {
     delivery_ping(p->outputs->delivery, account, relay, m->echo[0]);
+    bool trusted = relay ? members_relay_key(p->members, account) != NULL
+                         : staff_certificate(members_staff(p->members), account) != NULL;
+    if (trusted)
+        own_messages_claim(p->own, p->sealer, m->epoch, clock_now());
 }
 
 void phone_messages_left(struct kiosk_state *s, const struct outputs *o)

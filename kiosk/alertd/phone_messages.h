@@ -3,6 +3,7 @@
 
 #include "kiosk/alertd/actions.h"
 #include "kiosk/alertd/members/members.h"
+#include "kiosk/alertd/own_messages.h"
 
 /* What messages from phones and relays are judged by, and what they may change. */
 struct phone_messages {
@@ -10,6 +11,7 @@ struct phone_messages {
     const struct outputs *outputs;
     const struct sealer *sealer;
     struct members *members;
+    struct own_messages *own;
     bool button; /* a plain venue's Home Assistant may start a drill */
 };
 

@@ -171,7 +171,7 @@ static int listen_turn(struct listen *l, int signals)
                           {.fd = brokers_fd(l->brokers), .events = POLLIN}};
     for (;;) {
         int n = 0;
-        phone_client_ping(&l->member, l->brokers, clock_now());
+        phone_client_ping(&l->member, &l->rules, l->brokers, clock_now());
         listen_look(l, clock_now());
         if (reached(l))
             return CLI_OK;

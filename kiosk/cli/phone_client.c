@@ -301,13 +301,14 @@ size_t phone_client_write(const struct phone_client *m, const struct phone_clien
     return brokers_publish(brokers, full, false, wire, sizeof wire);
 }
 
-void phone_client_ping(struct phone_client *m, struct brokers *brokers, int64_t now)
+void phone_client_ping(struct phone_client *m, const struct view_rules *r, struct brokers *brokers,
+                       int64_t now)
 {
     char text[PHONE_CLIENT_TEXT];
     for (size_t i = 0; i < m->kiosks_count; i++) {
         struct phone_client_kiosk *k = &m->kiosks[i];
-        struct message ping = {.kind = MSG_PING, .echo_count = 1};
-        if (m->plain || !k->view.linked || !freshness_wants(&k->view.fresh, k->view.epoch, now))
+        struct message ping = {.kind = MSG_PING, .epoch = k->view.epoch, .echo_count = 1};
+        if (m->plain || !view_wants_ping(&k->view, r, now))
             continue;
         randombytes_buf(ping.echo[0], sizeof ping.echo[0]);
         if (message_write(&ping, text, sizeof text) > 0 &&

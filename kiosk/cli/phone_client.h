@@ -112,7 +112,8 @@ void phone_client_receive(struct phone_client *m, const struct view_rules *r,
 
 /* Asks a kiosk how old its messages are, where that is not known and can be asked now
  * (freshness.h); for each kiosk, at least once a second. */
-void phone_client_ping(struct phone_client *m, struct brokers *brokers, int64_t now);
+void phone_client_ping(struct phone_client *m, const struct view_rules *r, struct brokers *brokers,
+                       int64_t now);
 
 /* Seals `text` to the kiosk (a plain venue's is not sealed) and publishes it on TOPIC/ACCOUNT at
  * every connected broker, signed by the phone's own key. Returns how many brokers. */

@@ -452,6 +452,12 @@ static enum view_show show_of(const struct view_kiosk *v, const struct view_rule
     return view_within(v->clear_at, r->all_clear_lasts, now) ? VIEW_ALL_CLEAR : VIEW_QUIET;
 }
 
+bool view_wants_ping(const struct view_kiosk *v, const struct view_rules *r, int64_t now)
+{
+    bool lost = r->staff && !view_within(v->life_at, r->lost_after, now);
+    return v->linked && freshness_wants(&v->fresh, lost ? UINT64_MAX : v->epoch, now);
+}
+
 struct view_shown view_look(const struct view_kiosk *v, const struct view_rules *r, int64_t now)
 {
     struct view_shown s = {

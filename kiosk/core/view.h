@@ -166,6 +166,10 @@ enum view_verdict view_step(struct view_kiosk *v, const struct view_rules *r,
 enum view_verdict view_root(struct view_kiosk *v, const struct root_word *w,
                             const uint8_t public[ENVELOPE_PUBLIC], int64_t now);
 
+/* Whether a ping should be sent now (freshness.h). A staff phone asks as long as it has no sign of
+ * life, too: its ping names the epoch that a kiosk which lost its record has to go above. */
+bool view_wants_ping(const struct view_kiosk *v, const struct view_rules *r, int64_t now);
+
 struct view_shown view_look(const struct view_kiosk *v, const struct view_rules *r, int64_t now);
 
 /* What a venue of several kiosks shows: the worst; retired ones count only if all are. Of none:

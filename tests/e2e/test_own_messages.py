@@ -218,3 +218,20 @@ def test_a_state_of_another_kiosk_begins_nothing(kiosk):
     kiosk.daemon.kill()
     kiosk.start()
     wait.never(lambda: copies(kiosk) or kiosk.status()["state"] != "quiet", "anything", 1)
+
+
+def test_a_record_is_lost_and_the_broker_has_forgotten_everything(kiosk):
+    """Then phones alone know the later epoch: a staff phone that is open says so."""
+    kiosk.start()
+    phone, staff = kiosk.listener(), kiosk.listener("staff")
+    shows(phone, "quiet")
+    shows(staff, "quiet")
+    before = epoch_of(kiosk)
+    kiosk.daemon.kill()
+    (kiosk.state / "record").unlink()
+    kiosk.brokers[0].stop()
+    kiosk.brokers[0].start()
+    at_another_hour(kiosk, "-2h")
+    wait.until(lambda: epoch_of(kiosk) > before, "an epoch above that of before", 60)
+    shows(phone, "quiet")
+    assert copies(kiosk)

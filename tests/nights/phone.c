@@ -321,9 +321,9 @@ static void phone_ping(struct phone *p)
 {
     for (size_t k = 0; k < p->client.kiosks_count; k++) {
         struct view_kiosk *v = &p->client.kiosks[k].view;
-        struct message ping = {.kind = MSG_PING, .echo_count = 1};
+        struct message ping = {.kind = MSG_PING, .epoch = v->epoch, .echo_count = 1};
         uint64_t nonce = chance_next(&p->chance);
-        if (!phone_is_linked(p) || !freshness_wants(&v->fresh, v->epoch, phone_now()))
+        if (!phone_is_linked(p) || !view_wants_ping(v, &p->rules, phone_now()))
             continue;
         memcpy(ping.echo[0], &nonce, sizeof ping.echo[0]);
         phone_send(p, k, TOPIC_ACK, &ping);

@@ -127,8 +127,8 @@ export function writeAgain(account, password, broker) {
 }
 
 // The kiosk's next beat echoes it (core/freshness.js).
-export function writePing(nonce) {
-    return JSON.stringify({ v: VERSION, kind: 'ping', epoch: 0, seq: 0, ring: 0, nonce });
+export function writePing(nonce, epoch) {
+    return JSON.stringify({ v: VERSION, kind: 'ping', epoch, seq: 0, ring: 0, nonce });
 }
 
 // A phone's messages to the kiosk: {kind, id, account}, for a command {nonce, epoch, seq, proof}

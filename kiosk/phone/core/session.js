@@ -5,14 +5,14 @@ import { fromHex, toBase64Url, toHex } from './bytes.js';
 import { readProof, signClear } from './cert.js';
 import { looksPlain, open, openClear, openWelcome, Refused, sealLetter } from './envelope.js';
 import { factsChosen, factsFrom, factsHeard, factsKeep, factsNoted, factsTold } from './facts.js';
-import { freshnessAsk, freshnessForget, freshnessWants } from './freshness.js';
+import { freshnessAsk, freshnessForget } from './freshness.js';
 import { openLink } from './link.js';
 import { readMessage, writePing, readBoxed, writeAgain, writeAnswer } from './message.js';
 import { isGone, readGone, readOffer, writeAsk } from './offer.js';
 import { readRootWord } from './root_word.js';
 import { checkStaff, openBox } from './staff_box.js';
 import { MEMBER_READS, parseTopic, STAFF_READS, topicName } from './topics.js';
-import { viewFrom, viewKeep, viewKind, viewLink, viewRoot, viewStep } from './view.js';
+import { RULES, viewFrom, viewKeep, viewKind, viewLink, viewRoot, viewStep, viewWantsPing } from './view.js';
 
 const NONCE_RESTS = 5000; // ms: the kiosk says the next one at once; else the command was lost
 const CLEAR = ['beat', 'presence']; // signed and not sealed
@@ -220,12 +220,12 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
             view = { ...view, fresh: freshnessForget(view.fresh) };
         }
         apart = wall() - now();
-        if (!view.linked || !freshnessWants(view.fresh, view.epoch, now())) {
+        if (!viewWantsPing(view, RULES, m, now())) {
             return;
         }
         const nonce = toHex(sodium.randombytes_buf(8));
         view = { ...view, fresh: freshnessAsk(view.fresh, nonce, now()) };
-        send(name('ack', m.account), writePing(nonce), 60).catch(() => {});
+        send(name('ack', m.account), writePing(nonce, view.epoch), 60).catch(() => {});
     }
 
     // Whether this broker brought this message, or a later one of its topic, before.

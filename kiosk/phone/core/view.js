@@ -3,7 +3,7 @@
 // long as the rules are in it too; NEVER means that it has not happened.
 
 import { freshnessAge, freshnessBeat, freshnessGot, freshnessHeld, freshnessInit, freshnessLacks,
-    freshnessLinked,     LATE, NEVER } from './freshness.js';
+    freshnessLinked, freshnessWants,     LATE, NEVER } from './freshness.js';
 import { joinRootWords, NO_WORD, rootEnds } from './root_word.js';
 
 export { NEVER };
@@ -387,6 +387,13 @@ function showOf(v, rules, { silent, held, stale }, now) {
 // the door is shown. delayed: silent, although signs of life come, since they are old; undated: how old
 // they are is not known yet; held: messages are held back; late: an alarm came late, not long ago;
 // rooted: all-clear by the root's word.
+// Whether a ping should be sent now. A staff phone asks as long as it has no sign of life, too: its
+// ping names the epoch that a kiosk which lost its record has to go above.
+export function viewWantsPing(v, rules, { staff }, now) {
+    const lost = staff && !within(v.lifeAt, rules.lostAfter, now);
+    return v.linked && freshnessWants(v.fresh, lost ? Infinity : v.epoch, now);
+}
+
 export function viewLook(v, rules, { staff }, now) {
     const silent = !v.linked || !within(v.lifeAt, rules.lostAfter, now);
     const stale = !within(v.stateAt, rules.staleAfter, now);

@@ -215,6 +215,16 @@ static bool is_of_the_disk(enum happening_kind kind)
            kind == BREAK_DISK_SLOW;
 }
 
+bool night_disk_is_broken(const struct night *n, int64_t from, int64_t to)
+{
+    for (size_t i = 0; i < n->count; i++) {
+        const struct happening *h = &n->happenings[i];
+        if (!(n->without & 1u << i) && is_of_the_disk(h->kind) && h->at <= to && h->until >= from)
+            return true;
+    }
+    return false;
+}
+
 bool night_is_broken(const struct night *n, int64_t from, int64_t to, bool but_for_disk)
 {
     for (size_t i = 0; i < n->count; i++) {

@@ -129,6 +129,9 @@ void night_reduce(struct night *n, uint32_t without);
 /* Whether a fault of this kind is in the night that is played. */
 bool night_has(const struct night *n, enum happening_kind kind);
 
+/* Whether a card's fault is active at a moment between these two. */
+bool night_disk_is_broken(const struct night *n, int64_t from, int64_t to);
+
 /* Whether any fault is active at a moment between these two; `but_for_disk`: a card's do not count.
  */
 bool night_is_broken(const struct night *n, int64_t from, int64_t to, bool but_for_disk);

@@ -282,7 +282,9 @@ void watch_screen(struct station *s, const struct screen_cue *cue)
         !p->delivered)
         watch_fail("handed-over-to-somebody", "%s is shown as handed over, and nobody had it",
                    short_id(&p->id));
-    bool unwritable = (s->disk.faults & (DISK_FULL | DISK_READ_ONLY | DISK_FAILING)) != 0;
+    /* What failed is tried again each second. */
+    bool unwritable = (s->disk.faults & (DISK_FULL | DISK_READ_ONLY | DISK_FAILING)) != 0 ||
+                      night_disk_is_broken(watch.night, world_now() - 2 * S, world_now());
     if (cue->signs & CUE_ACCEPTED && !(cue->signs & CUE_DRILL) && p && !p->kept && !unwritable)
         watch_fail("handed-over-is-recorded",
                    "%s is shown as handed over, and a power cut would lose it", short_id(&p->id));

@@ -230,7 +230,7 @@ static bool is_held(const struct mqtt_session *s)
 /* It may hold a password: those of accounts that the program makes. */
 static void waiting_free(struct waiting *w)
 {
-    sodium_memzero(w, sizeof *w);
+    sodium_memzero(&w->publication, mqtt_publication_size(&w->publication));
     free(w);
 }
 
@@ -263,14 +263,15 @@ void mqtt_session_publish(struct mqtt_session *s, const struct mqtt_publication 
     struct manners_thing *thing = publication_thing(s, p);
     struct waiting *w = NULL;
     if (is_unproven(thing) && !p->vital && s->waiting_count < WAITING_MOST)
-        w = malloc(sizeof *w);
+        w = malloc(offsetof(struct waiting, publication) + mqtt_publication_size(p));
     if (!w) {
         publication_give(s, p, thing);
         s->pending = s->pending && !p->vital;
         session_advance(s);
         return;
     }
-    *w = (struct waiting){.publication = *p};
+    w->next = NULL;
+    memcpy(&w->publication, p, mqtt_publication_size(p));
     *s->waiting_last = w;
     s->waiting_last = &w->next;
     s->waiting_count++;

@@ -33,6 +33,7 @@
 
 enum { EVENTS_MOST = 4096, PUBLICATIONS_MOST = 64 };
 
+/* Each is allocated only as far as its payload goes: most are a fifth of the largest. */
 struct event_item {
     struct mqtt_queue_item item;
     struct mqtt_event event;
@@ -85,10 +86,11 @@ static void fault_set(struct mqtt_thread *t, enum mqtt_fault fault, const char *
 
 static void event_send(struct mqtt_thread *t, const struct mqtt_event *e)
 {
-    struct event_item *i = malloc(sizeof *i);
+    size_t len = offsetof(struct mqtt_event, payload) + e->len;
+    struct event_item *i = malloc(offsetof(struct event_item, event) + len);
     if (!i)
         return;
-    i->event = *e;
+    memcpy(&i->event, e, len);
     i->event.at = clock_now();
     if (mqtt_queue_push(&t->events, &i->item) != 0)
         free(i);
@@ -198,9 +200,11 @@ static void thread_on_message(void *context, const char *topic, const void *payl
 /* It may hold a password: those of accounts that the program makes. */
 static void publication_free(struct mqtt_queue_item *i)
 {
-    if (i)
-        sodium_memzero(i, sizeof(struct publication_item));
-    free(i);
+    struct publication_item *all = (struct publication_item *)i;
+    if (!all)
+        return;
+    sodium_memzero(&all->publication, mqtt_publication_size(&all->publication));
+    free(all);
 }
 
 static void publish_waiting(struct mqtt_thread *t, struct mqtt_session *s)
@@ -526,17 +530,18 @@ bool mqtt_thread_next(struct mqtt_thread *t, struct mqtt_event *e)
     struct event_item *i = (struct event_item *)mqtt_queue_pop(&t->events);
     if (!i)
         return false;
-    *e = i->event;
+    memcpy(e, &i->event, offsetof(struct mqtt_event, payload) + i->event.len);
     free(i);
     return true;
 }
 
 int mqtt_thread_publish(struct mqtt_thread *t, const struct mqtt_publication *p)
 {
-    struct publication_item *i = malloc(sizeof *i);
+    size_t len = mqtt_publication_size(p);
+    struct publication_item *i = malloc(offsetof(struct publication_item, publication) + len);
     if (!i)
         return -1;
-    i->publication = *p;
+    memcpy(&i->publication, p, len);
     if (mqtt_queue_push(&t->publications, &i->item) == 0)
         return 0;
     free(i);

@@ -98,6 +98,12 @@ struct mqtt_publication {
     uint8_t payload[MQTT_PAYLOAD_MAX];
 };
 
+/* How many bytes of it are in use: what is behind its payload is not. */
+static inline size_t mqtt_publication_size(const struct mqtt_publication *p)
+{
+    return offsetof(struct mqtt_publication, payload) + p->len;
+}
+
 /* Starts the thread. NULL with errno. The setup is copied, and its subscriptions. */
 struct mqtt_thread *mqtt_thread_new(const struct mqtt_setup *setup);
 

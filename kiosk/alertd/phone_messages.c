@@ -68,8 +68,8 @@ static void phone_messages_ping(const struct phone_messages *p, const char *acco
                                 const struct message *m)
 {
     delivery_ping(p->outputs->delivery, account, relay, m->echo[0]);
-    bool trusted = relay ? members_relay_key(p->members, account) != NULL
-                         : staff_certificate(members_staff(p->members), account) != NULL;
+    const uint8_t *trusted = relay ? members_relay_key(p->members, account)
+                                   : staff_certificate(members_staff(p->members), account);
     if (trusted)
         own_messages_claim(p->own, p->sealer, m->epoch, clock_now());
 }

@@ -19,7 +19,9 @@
 enum {
     PRESSES = 64,
     COMMANDS = 128,
-    MEMORY_MOST = 1280 << 10, /* three full queues of 64 publications, and the rest */
+    /* Each block counts as the next power of two. The kiosk's and the delivery's own structs are
+     * half of it, a broker's thread is 64 kB, a message in one of its queues 2 kB. */
+    MEMORY_MOST = 1 << 20,
     FDS_MOST = 48,
     LOGS_MOST = 400,
     CONNECTS_MOST = 400

@@ -307,10 +307,10 @@ def main(state, cover, count, seed):
             print(json.dumps({"kind": kind, "state": state, "cover": cover, **night}), flush=True)
             venue.end(state)
             if not venue.new:
-                venue.kiosk.close(quietly=True)
+                venue.kiosk.close()
                 venue = Venue(cover)
     finally:
-        venue.kiosk.close(quietly=True)
+        venue.kiosk.close(quietly=sys.exc_info()[0] is not None)
 
 
 if __name__ == "__main__":

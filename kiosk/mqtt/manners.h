@@ -18,7 +18,7 @@
 /* A connection that ends sooner after a first attempt at something was ended by that. */
 #define MANNERS_SUSPICION (2 * INT64_C(1000000000))
 
-enum { MANNERS_THINGS = 128, MANNERS_EARLY_MOST = 20 };
+enum { MANNERS_THINGS = 128, MANNERS_EARLY_MOST = 14 };
 /* Ends of a connection before what is needed is left out: one may have been the network's. */
 enum { MANNERS_STRIKES = 2 };
 /* CONNECTs by MQTT 5 in a row that the broker answers by hanging up, before 3.1.1 is tried. */

@@ -112,7 +112,7 @@ def kiosk_latency(kiosk, presses=PRESSES):
     return took
 
 
-def peer_latency(kiosk, make, account, password, count=PRESSES // 2):
+def peer_latency(kiosk, make, account, password, count=PRESSES):
     subscriber = Subscriber(kiosk, "bench")
     peer = make(kiosk, f"{kiosk.place}/bench", account, password)
     took = latency(peer, subscriber, count)

@@ -18,6 +18,7 @@ const [font, size, done] = arguments;
 document.documentElement.style.fontSize = size;
 document.body.style.fontFamily = font;
 const bad = [];
+const wide = document.documentElement.clientWidth; // a page that sticks out has a wider innerWidth
 function wordsOf(node) {
     const found = [];
     for (const m of node.data.matchAll(/[^\\s\\-\\u2010/]+/g)) {
@@ -38,12 +39,12 @@ function look() {
             if (Math.max(...middles) - Math.min(...middles) > rects[0]?.height / 2) {
                 bad.push(`${where}: "${word}" is broken`);
             }
-            if (rects.some((r) => r.left < -1 || r.right > innerWidth + 1)) {
+            if (rects.some((r) => r.left < -1 || r.right > wide + 1)) {
                 bad.push(`${where}: "${word}" sticks out`);
             }
         }
     }
-    if (document.documentElement.scrollWidth > innerWidth + 1) {
+    if (document.documentElement.scrollWidth > wide + 1) {
         bad.push(`the page is ${document.documentElement.scrollWidth} wide`);
     }
     done(bad);

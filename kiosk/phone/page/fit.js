@@ -2,7 +2,7 @@
 // smaller type. Looked at whenever a text, the window or the type has changed, and then once a frame.
 
 const TEXTS = 'h1, h2, p, li, span, small, label, legend, button, summary, a';
-const SMALLEST = 0.4; // of the type's own size
+const SMALLEST = 0.25; // of the type's own size
 
 function fit(node) {
     node.style.fontSize = '';
@@ -40,6 +40,9 @@ export function keepFitting() {
     };
     new MutationObserver(later).observe(document.body, { subtree: true, childList: true,
         characterData: true, attributeFilter: ['hidden', 'open'] });
+    for (const whole of [document.documentElement, document.body]) {
+        new MutationObserver(later).observe(whole, { attributes: true }); // another type
+    }
     new ResizeObserver(later).observe(document.body);
     document.fonts?.addEventListener('loadingdone', later);
 }

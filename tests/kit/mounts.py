@@ -1,6 +1,7 @@
 """File systems of every kind for a test, in a mount namespace that is held by a process of ours: when
 that ends, also because the test was killed, the mounts are gone and their loop devices with them."""
 
+import os
 import subprocess
 
 from tests.kit import process, wait
@@ -8,6 +9,16 @@ from tests.kit import process, wait
 MAKE = {"ext4": ["mkfs.ext4", "-q"],
         "xfs": ["mkfs.xfs", "-q", "-m", "reflink=1"],
         "btrfs": ["mkfs.btrfs", "-q", "--mixed"]}
+
+# What is in a tmpfs is called destroyed only if it is never swapped out: Linux 6.4 can promise that.
+KEPT_IN_MEMORY = tuple(int(n) for n in os.uname().release.split(".")[:2]) >= (6, 4)
+IN_MEMORY = "noswap" if KEPT_IN_MEMORY else "rw"
+
+
+def swaps():
+    """Whether this machine swaps to a disk."""
+    with open("/proc/swaps") as f:
+        return any(not line.startswith("/dev/zram") for line in f.read().splitlines()[1:])
 
 
 class Mounts:

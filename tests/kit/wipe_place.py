@@ -12,6 +12,7 @@ import subprocess
 from pathlib import Path
 
 from tests.kit import process
+from tests.kit.mounts import IN_MEMORY
 
 ADD_KEY, REMOVE_KEY, SET_POLICY = 0xC0506617, 0xC0406618, 0x800C6613
 PASSPHRASE = b"a passphrase of the tests"
@@ -105,7 +106,8 @@ class WipePlace:
                     ).check_returncode()
         try:
             self.mount()
-            process.run(["mount", "-t", "tmpfs", "none", self.memory]).check_returncode()
+            process.run(["mount", "-t", "tmpfs", "-o", IN_MEMORY, "none", self.memory]
+                        ).check_returncode()
             self.mounted.append(self.memory)
             self.vault_made = self.make_vault()
             self.make_sentinel()

@@ -93,6 +93,24 @@ def failing_disk(word, megabytes):
     return said
 
 
-said = {"flaky": failing_disk}.get(sys.argv[1], one_kind)(
-    *(sys.argv[2:] if sys.argv[1] == "flaky" else sys.argv[1:]))
+def writing_service(word):
+    """A program of another user in a unit's control group has the list open to write to it. What is said
+    while the plan does not name that unit, and once it does."""
+    where = prepare("kept", "")
+    sh(planting(word) + "chmod 777 $3; chmod 666 list", "", "", where)
+    sh("mkdir /run/group; mount -t cgroup2 none /run/group; mkdir /run/group/keeper.service")
+    keeper = Process("keeper", ["sh", "-ec", "echo 0 >/run/group/keeper.service/cgroup.procs; exec setpriv "
+                                "--reuid 65534 --clear-groups sh -c 'exec 7<>\"$0\"; echo open; sleep 999' "
+                                f"{where}/list"], Path("/run/keeper.said"))
+    wait.until(lambda: "open" in keeper.said(), keeper.said)
+    said = {"listed": wiper("--plan").stdout, "without": ask("DRILL")}
+    with open(PREFIX / "etc/porchlight/wipe.plan", "a") as f:
+        f.write("[unit keeper]\nunit = keeper.service\n")
+    said["with"] = ask("DRILL", "WIPE")
+    keeper.kill()
+    return said
+
+
+OTHERS = {"flaky": failing_disk, "kept": writing_service}
+said = OTHERS[sys.argv[1]](*sys.argv[2:]) if sys.argv[1] in OTHERS else one_kind(*sys.argv[1:])
 Path("/run/out/result").write_text(json.dumps(said))

@@ -48,3 +48,14 @@ def test_a_disk_that_fails_in_the_middle(folder):
     assert count(folder, "before", 1, word) >= 10
     assert said["resumed"] == 0 and "no wipe is pending" in said["then"]
     assert count(folder, "disk", 1, word) == 0
+
+
+def test_a_unit_that_is_stopped_first_is_no_obstacle(folder):
+    """And where nobody could stop it, as here without systemd, the wipe says so."""
+    said = uml.run(folder, [], "tests.long.storage_inside", "kept", "canary-" + secrets.token_hex(20))
+    assert "open for writing in keeper.service (" in said["listed"]
+    good = dict.fromkeys((f"kept-{name}" for name in TARGETS), "destroyed")
+    assert said["without"]["plan"] == said["without"]["drill"] == {**good, "kept-list": "unverified"}
+    assert said["with"]["plan"] == {**good, "keeper": "destroyed"}
+    assert said["with"]["drill"] == {**good, "keeper": "already gone"}
+    assert said["with"]["wipe"] == {**good, "keeper": "already gone", "kept-list": "unverified"}

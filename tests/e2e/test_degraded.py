@@ -25,6 +25,18 @@ def secret(kiosk, data, mode=0o600):
     path.chmod(mode)
 
 
+def folder_instead(kiosk):
+    path = kiosk.credentials / "broker-b1"
+    path.unlink()
+    path.mkdir(mode=0o700)
+
+
+def link_instead(kiosk):
+    path = kiosk.credentials / "broker-b1"
+    path.unlink()
+    path.symlink_to(kiosk.folder / "nowhere")
+
+
 def ca(kiosk, data):
     path = kiosk.folder / "other-ca.pem"
     if data is not None:
@@ -42,6 +54,8 @@ BROKEN = {
     "an empty password": (lambda k: secret(k, b"\n"), "broker-b1: is empty"),
     "a password of two lines": (lambda k: secret(k, b"one\ntwo\n"), "more than one line"),
     "a password that all can read": (lambda k: secret(k, b"one\n", 0o644), "broker-b1"),
+    "a password that is a folder": (lambda k: folder_instead(k), "broker-b1"),
+    "a password that leads nowhere": (lambda k: link_instead(k), "broker-b1"),
     "a password that is no text": (lambda k: secret(k, b"\xff\xfe\n"), "UTF-8"),
     "no CA": (lambda k: ca(k, None), "other-ca.pem"),
     "an empty CA": (lambda k: ca(k, b""), "other-ca.pem"),
@@ -155,3 +169,21 @@ def test_a_reload_keeps_the_lines_where_a_new_one_cannot_be_opened(two):
         member = two.member()
         two.wires().hold(0.4)
         member.wait("lockdown", "alert")
+
+
+PASSWORDS = ["k9 ;Lq2xPw;77z", '"in quotes"', "# no comment", "Пароль=1", "a\u00a0b", "back\\slash", "x" * 180]
+PASTED = {"as it is": "{}\n", "without a line end": "{}", "with Windows line ends": "{}\r\n",
+          "with a byte order mark": "\ufeff{}\n", "with a mark and Windows line ends": "\ufeff{}\r\n"}
+
+
+@pytest.mark.parametrize("form", PASTED)
+def test_a_password_is_taken_as_people_paste_it(form):
+    """Each at a real broker, and check, doctor and the daemon agree."""
+    kiosk = Kiosk(conf=FAST, brokers=len(PASSWORDS))
+    for i, (broker, password) in enumerate(zip(kiosk.brokers, PASSWORDS)):
+        broker.account("kiosk", kiosk.account, password)
+        (kiosk.credentials / f"broker-b{i}").write_bytes(PASTED[form].format(password).encode())
+    with kiosk:
+        kiosk.start(connected=False)
+        wait.until(kiosk.connected, lambda: f"{[b['fault'] for b in kiosk.status()['brokers']]}")
+        assert kiosk.cli("check").returncode == 0

@@ -117,7 +117,10 @@ def connack_codes():
     for times in (1, 2, 3, 4):
         yield Row(f"hangs up {times} times at CONNECT, then speaks MQTT 5",
                   Dialect(connack=at_first(times, HangUp, lambda c: 0)), connects=9)
+    yield Row("CONNACK with a session of before", Dialect(present=True))
     for refusal in (bytes([0x20, 2, 0, 1]), bytes([0x20, 3, 0, 0x84, 0])):
+        yield Row(f"3.1.1 only ({refusal.hex()}), CONNACK with a session of before",
+                  Dialect(versions=(4,), refusal=refusal, present=True), delivery="unproved", connects=6)
         old = Dialect(versions=(4,), refusal=refusal)
         yield Row(f"3.1.1 only, says so by {refusal.hex()}", old, delivery="unproved", connects=6)
         for code in (1, 2, 3, 4, 5):
@@ -192,6 +195,10 @@ def endings():
         yield Row(f"goodbye {code:#x} after half a second", Dialect(lasts=0.5, ending=Goodbye(code)),
                   faults=("broker", "limits", "rights", "fine"),
                   delivery="unproved" if code == 0x9b else "handed over")
+    for code in (0x9c, 0x9d):
+        yield Row(f"goodbye {code:#x} with a server after half a second", Dialect(
+            lasts=0.5, ending=Goodbye(code, {"server_reference": "other.example.org"})),
+            faults=("broker", "fine"))
     yield Row("hangs up after half a second", Dialect(lasts=0.5), faults=("broker", "rights", "fine"))
     for after in range(0, 5):
         yield Row(f"ends after {after} bytes of CONNACK", Dialect(connack=lambda c, n=after: Cut(0, n)),

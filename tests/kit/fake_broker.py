@@ -58,6 +58,7 @@ class Dialect:
     versions: tuple = (4, 5)
     refusal: bytes = bytes([0x20, 2, 0, 1])  # to other versions
     raw: bytes = None  # in the place of CONNACK
+    present: bool = False  # CONNACK says that it has a session
     lasts: float = None  # seconds after CONNACK, then `ending`
     ending: object = HangUp
 
@@ -264,7 +265,7 @@ class Connection:
             return
         code = d.connack(self)
         more = properties(d.properties) if self.level == 5 else b""
-        if not self._answer(code, CONNACK << 4, lambda c: bytes([0, c]) + more) or code != 0:
+        if not self._answer(code, CONNACK << 4, lambda c: bytes([d.present, c]) + more) or code != 0:
             return
         self.broker.connections.append(self)
         if d.lasts is not None:

@@ -265,8 +265,9 @@ def test_a_sound_is_chosen_and_heard(venue):
             window.shapes.push(v); set.call(this, v); } });""")
     page.click("#open-settings")
     page.click("#sound-test")
+    page.until(lambda: page.run("return window.shapes") == ["triangle"], "the sound that is set")
     page.click("input[value=bell]")
-    assert page.run("return window.shapes") == ["triangle", "sine"]
+    page.until(lambda: page.run("return window.shapes") == ["triangle", "sine"], "the chosen one")
     page.driver.refresh()
     page.until_face("quiet")
     page.click("#title")

@@ -428,6 +428,17 @@ def test_sound_that_can_be_had_without_a_touch_is_heard(venue):
     page.until(lambda: page.shown("#health") is None, "nothing wrong any more")
 
 
+def test_a_slow_phone_shows_the_state_before_it_makes_a_sound_ready(venue):
+    """Making one costs hundreds of milliseconds; a touch makes it at once."""
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk, before=AUDIO)
+    page.driver.refresh()
+    page.until(lambda: page.run("return document.body.dataset.face"), "a state")
+    assert page.run("return performance.now() > 2500 || window.theAudio === undefined")
+    page.click("#title")
+    page.until(lambda: page.run("return window.theAudio?.state") == "running", "sound")
+
+
 def test_sound_that_is_not_allowed_yet_is_said(venue):
     kiosk = venue.kiosk()
     page = venue.phone(kiosk, before="""

@@ -11,6 +11,7 @@ export const SOUND_NAMES = Object.keys(SOUNDS);
 const LENGTH = 1.2; // s
 const EVERY = 1.6;
 const LATE = 3000; // ms
+const AFTER = 2500; // ms: a slow phone needs long to make a sound ready, and shows the state first
 
 let audio = null;
 let onChange = () => {};
@@ -40,11 +41,11 @@ export function watchSound(changed) {
     for (const name of ['pointerdown', 'pointerup', 'click', 'keydown']) {
         addEventListener(name, unlockSound, { capture: true, passive: true });
     }
-    unlockSound();
+    setTimeout(unlockSound, AFTER);
 }
 
-// Whether it would sound now; a browser without sound can be asked for none.
-export const canSound = () => audio?.state === 'running' || !('AudioContext' in globalThis);
+// Whether it would sound now, as far as is known; a browser without sound can be asked for none.
+export const canSound = () => audio === null || audio.state === 'running';
 
 function tone({ shape, from, to, fades }, at) {
     const osc = audio.createOscillator();

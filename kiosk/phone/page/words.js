@@ -32,26 +32,27 @@ const knows = (language) => Intl.RelativeTimeFormat.supportedLocalesOf([language
     /[^\W\d]{4}|[^\x00-\x7f]{3}/.test(new Intl.RelativeTimeFormat(language).format(-3, 'minute'));
 
 function speak(language, table) {
-    const number = new Intl.NumberFormat(language);
-    const write = (v) => (typeof v === 'number' ? number.format(v) : v);
-    const known = knows(language);
-    const far = known ? { weekday: 'long' } : { day: '2-digit', month: '2-digit' };
+    // Intl's parts are made when they are wanted: a slow phone shows the state first.
+    const write = (v) => (typeof v === 'number' ? new Intl.NumberFormat(language).format(v) : v);
+    let asked = null;
+    const known = () => asked ??= knows(language);
+    const far = () => (known() ? { weekday: 'long' } : { day: '2-digit', month: '2-digit' });
     // Made for each use: a phone that travels changes its zone.
-    const clock = (options) => new Intl.DateTimeFormat(known ? language : 'ru',
+    const clock = (options) => new Intl.DateTimeFormat(known() ? language : 'ru',
         { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', ...options });
     // word(key, {n: 3})
     const word = (key, values = {}) => Object.entries(values).reduce(
         (text, [k, v]) => text.replace(`{${k}}`, write(v)), table[key]);
-    const spanOf = ({ n, unit }) => (known ? new Intl.NumberFormat(language,
+    const spanOf = ({ n, unit }) => (known() ? new Intl.NumberFormat(language,
         { style: 'unit', unit, unitDisplay: 'long' }).format(n) : word(`span-${unit}`, { n }));
-    const agoIn = (n, unit) => (known ? new Intl.RelativeTimeFormat(language).format(-n, unit) :
+    const agoIn = (n, unit) => (known() ? new Intl.RelativeTimeFormat(language).format(-n, unit) :
         word(`ago-${unit}`, { n }));
     return {
         language,
         word,
         spanOf, // {n, unit: 'minute' or 'hour'}
         // ms since 1970, by the phone's own clock and zone: the wire speaks of UTC.
-        timeOf: (at) => clock(Date.now() - at > DAY / 2 ? far : {}).format(at),
+        timeOf: (at) => clock(Date.now() - at > DAY / 2 ? far() : {}).format(at),
         agoOf: (minutes) => (minutes < 120 ? agoIn(minutes, 'minute') :
             agoIn(Math.floor(minutes / 60), 'hour')),
     };

@@ -69,7 +69,7 @@ static void draw_glints(struct items *l, const struct frame *f, const struct geo
         bool path = k % 2;
         float a = light * fmaxf(0, swell) * (path ? 0.90f : 0.25f) * fminf(1, 0.1f + 6 * far);
         items_glint(l, x + q->x * spread * f->u, f->water + 6 * f->u + far * (depth - 12 * f->u),
-                    34 * wide, (path ? 4.8f : 1.4f) * wide + 0.6f, ink_fade(ink, a));
+                    34 * wide, (path ? 3.8f : 1.4f) * wide + 0.6f, ink_fade(ink, a));
     }
 }
 
@@ -79,6 +79,9 @@ void landscape_draw(struct items *l, const struct frame *f, const struct geometr
     const struct sky *sky = &light->sky;
     draw_hills(l, f, sky);
     draw_water(l, f, sky);
+    /* Beside the house, which would hide them. */
+    if (!f->tall)
+        glint_x = fminf(glint_x, f->house_x - 155 * f->k);
     draw_glints(l, f, geometry, light, s->reduced_motion, glint_x);
     struct shore shore = {.frame = f,
                           .x = f->house_x + (float)s->shift_x,

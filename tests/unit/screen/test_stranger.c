@@ -64,9 +64,9 @@ static void stranger_on(enum scene_kind kind, float inches)
             float in = change(&p, moments[m], &cues[0], &cues[c], 0);
             float out = change(&p, moments[m], &cues[c], &cues[0], 0);
             if (in > own || out > own)
-                print_error("scene %d on %.0f inches, moment %zu, cue %d: comes with a change of "
-                            "%.1f, goes with %.1f, own drift %.1f\n",
-                            kind, (double)inches, m, c, (double)in, (double)out, (double)own);
+                fail_msg("scene %d on %.0f inches, moment %zu, cue %d: comes with a change of "
+                         "%.1f, goes with %.1f, own drift %.1f",
+                         kind, (double)inches, m, c, (double)in, (double)out, (double)own);
             closest = fmaxf(closest, fmaxf(in, out) / own);
         }
     }

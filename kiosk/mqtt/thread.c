@@ -1,9 +1,7 @@
 #include "kiosk/mqtt/thread.h"
 
 #include "kiosk/common/clock.h"
-#include "kiosk/mqtt/dial.h"
-#include "kiosk/mqtt/queue.h"
-#include "kiosk/mqtt/session.h"
+#include "kiosk/mqtt/thread_parts.h"
 #include "kiosk/mqtt/tls.h"
 
 #include <errno.h>
@@ -29,44 +27,8 @@
 #define TURN_MS           2000
 /* A connection has worked: the pauses begin again with the shortest. */
 #define STEADY (30 * INT64_C(1000000000))
-#define SECOND INT64_C(1000000000)
 
 enum { EVENTS_MOST = 4096, PUBLICATIONS_MOST = 64 };
-
-/* Each is allocated only as far as its payload goes: most are a fifth of the largest. */
-struct event_item {
-    struct mqtt_queue_item item;
-    struct mqtt_event event;
-};
-
-struct publication_item {
-    struct mqtt_queue_item item;
-    struct mqtt_publication publication;
-};
-
-struct mqtt_thread {
-    struct mqtt_setup setup;
-    char *password; /* sodium_malloc */
-    pthread_t thread;
-    atomic_int holders; /* the program and the thread: the last one frees */
-    atomic_bool stop, hurry;
-    _Atomic int64_t alive_at;
-    _Atomic enum mqtt_fault doing;
-    struct mqtt_queue events, publications;
-
-    /* the thread's own */
-    struct mqtt_dialler *dialler;
-    SSL_CTX *tls;
-    struct mqtt_manners manners;
-    enum mqtt_version version; /* what this connection speaks */
-    enum mqtt_fault fault;     /* why there is no connection */
-    char detail[MQTT_DETAIL_MAX];
-    bool peeks; /* it only looks whether the broker takes CONNECT */
-    uint64_t connection, chance;
-    struct budget_table each;
-    struct budget_bucket all[MQTT_SUBSCRIPTIONS_MAX];
-    struct mqtt_event dropped; /* what is over budget, and not reported yet */
-};
 
 /* How a connection ended. */
 struct ending {
@@ -80,119 +42,6 @@ static void fault_set(struct mqtt_thread *t, enum mqtt_fault fault, const char *
 {
     t->fault = fault;
     snprintf(t->detail, sizeof t->detail, "%s", detail);
-}
-
-/* --- events to the program -------------------------------------------------------------------- */
-
-static void event_send(struct mqtt_thread *t, const struct mqtt_event *e)
-{
-    size_t len = offsetof(struct mqtt_event, payload) + e->len;
-    struct event_item *i = malloc(offsetof(struct event_item, event) + len);
-    if (!i)
-        return;
-    memcpy(&i->event, e, len);
-    i->event.at = clock_now();
-    if (mqtt_queue_push(&t->events, &i->item) != 0)
-        free(i);
-}
-
-static void say_down(struct mqtt_thread *t)
-{
-    struct mqtt_event e = {.kind = MQTT_DOWN, .fault = t->fault};
-    memcpy(e.detail, t->detail, sizeof e.detail);
-    event_send(t, &e);
-}
-
-static void thread_on_up(void *context, int fd, const struct mqtt_limits *limits)
-{
-    struct mqtt_thread *t = context;
-    if (t->peeks)
-        return;
-    event_send(t, &(struct mqtt_event){.kind = MQTT_UP,
-                                       .here = mqtt_dial_is_here(fd),
-                                       .version = (int)t->version,
-                                       .connection = t->connection,
-                                       .limits = *limits});
-}
-
-static void thread_on_subscribed(void *context, size_t refused)
-{
-    event_send(context, &(struct mqtt_event){.kind = MQTT_SUBSCRIBED, .refused = refused});
-}
-
-static void thread_on_acked(void *context, uint64_t token, bool heard, bool no_subscribers)
-{
-    event_send(context, &(struct mqtt_event){.kind = MQTT_ACKED,
-                                             .token = token,
-                                             .heard = heard,
-                                             .no_subscribers = no_subscribers});
-}
-
-static void thread_refusal_send(void *thread, struct mqtt_event *e, const char *topic,
-                                const char *detail)
-{
-    snprintf(e->topic, sizeof e->topic, "%s", topic);
-    snprintf(e->detail, sizeof e->detail, "%s", detail);
-    event_send(thread, e);
-}
-
-static void thread_on_refused(void *context, const char *topic, uint64_t token,
-                              enum mqtt_fault fault, const char *detail)
-{
-    struct mqtt_event e = {.kind = MQTT_REFUSED, .token = token, .fault = fault};
-    thread_refusal_send(context, &e, topic, detail);
-}
-
-static void thread_on_unread(void *context, const char *topic, enum mqtt_fault fault,
-                             const char *detail)
-{
-    struct mqtt_event e = {.kind = MQTT_REFUSED, .subscription = true, .fault = fault};
-    thread_refusal_send(context, &e, topic, detail);
-}
-
-/* Once a second. */
-static void dropped_report(struct mqtt_thread *t, int64_t now)
-{
-    if (t->dropped.count == 0 || now - t->dropped.at < SECOND)
-        return;
-    t->dropped.kind = MQTT_DROPPED;
-    event_send(t, &t->dropped);
-    t->dropped.count = 0;
-    t->dropped.at = now;
-}
-
-/* Whether this message is within the budgets of its topic and its subscription. */
-static bool is_within_budget(struct mqtt_thread *t, const char *topic)
-{
-    int64_t now = clock_now();
-    for (size_t i = 0; i < t->setup.subscribe_count; i++) {
-        const struct mqtt_subscription *s = &t->setup.subscribe[i];
-        if (!topic_matches(s->topic, topic))
-            continue;
-        if (budget_take_topic(&t->each, topic, s->each, now) &&
-            budget_take(&t->all[i], s->all, now))
-            return true;
-        snprintf(t->dropped.topic, sizeof t->dropped.topic, "%s", topic);
-        t->dropped.count++;
-        dropped_report(t, now);
-        return false;
-    }
-    return true;
-}
-
-static void thread_on_message(void *context, const char *topic, const void *payload, size_t len,
-                              bool retained)
-{
-    struct mqtt_thread *t = context;
-    struct mqtt_event e = {
-        .kind = MQTT_MESSAGE, .retained = retained, .too_long = len > MQTT_PAYLOAD_MAX};
-    if (strlen(topic) >= sizeof e.topic || !is_within_budget(t, topic))
-        return;
-    strcpy(e.topic, topic);
-    e.len = e.too_long ? 0 : len;
-    if (e.len > 0)
-        memcpy(e.payload, payload, e.len);
-    event_send(t, &e);
 }
 
 /* --- one connection -------------------------------------------------------------------------- */
@@ -242,7 +91,7 @@ static void thread_serve(struct mqtt_thread *t, struct mqtt_session *s)
         int turn_ms = (int)(mqtt_session_patience(s) / 1000000);
         if (fds[0].fd < 0 || (poll(fds, 2, turn_ms) < 0 && errno != EINTR))
             return;
-        dropped_report(t, now);
+        thread_dropped_report(t, now);
         publish_waiting(t, s);
         if (mqtt_session_turn(s) != 0)
             return;
@@ -281,17 +130,10 @@ static void diagnose(struct mqtt_thread *t, const char *address, struct ending *
     }
 }
 
-static const struct mqtt_session_listener thread_listener = {.up = thread_on_up,
-                                                             .subscribed = thread_on_subscribed,
-                                                             .acked = thread_on_acked,
-                                                             .refused = thread_on_refused,
-                                                             .unread = thread_on_unread,
-                                                             .message = thread_on_message};
-
 /* Connects, serves, and notes why it ended. */
 static struct ending converse(struct mqtt_thread *t, int fd, const char *address)
 {
-    struct mqtt_session_listener listener = thread_listener;
+    struct mqtt_session_listener listener = thread_events;
     struct ending ending = {0};
     listener.context = t;
     struct mqtt_session *s = mqtt_session_new(&t->setup, t->tls, t->version, &t->manners, t->hurry,
@@ -437,7 +279,7 @@ static void *thread_run(void *context)
         struct ending e = connect_somehow(t);
         if (t->stop)
             break;
-        say_down(t);
+        thread_say_down(t);
         backoff = backoff_next(t, e, backoff);
         pause_for(t, backoff);
     }

@@ -1,0 +1,282 @@
+#include "config/keys.h"
+#include "config/values.h"
+#include "kiosk/common/utf8.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Setters for names, addresses, paths and other text. */
+
+static bool set_id(const struct key *k, const char *text, void *base, const char **hint)
+{
+    if (strlen(text) != 16 || !values_only(text, DIGITS "abcdef")) {
+        *hint = "porchlight setup makes one, or: od -An -N8 -tx8 /dev/urandom";
+        return false;
+    }
+    return value_put_text(k, text, base, hint);
+}
+
+static void expect_id(const struct key *k, char *out, size_t size)
+{
+    (void)k;
+    snprintf(out, size, "16 digits of 0-9 and a-f");
+}
+
+/* sim:NAME, or sim:NAME=1 for a line found active. */
+static bool set_simulated(const struct key *k, const char *text, void *base, const char **hint)
+{
+    size_t name = strspn(text + 4, LOWER UPPER DIGITS "_-");
+    const char *rest = text + 4 + name;
+    if (name == 0 || (rest[0] && strcmp(rest, "=1") != 0))
+        return false;
+    return value_put_text(k, text, base, hint);
+}
+
+static bool set_line(const struct key *k, const char *text, void *base, const char **hint)
+{
+    const char *colon = strchr(text, ':');
+    size_t chip = colon ? (size_t)(colon - text) : 0;
+    if (!text[0])
+        return value_put_text(k, text, base, hint);
+    if (strncmp(text, "sim:", 4) == 0)
+        return set_simulated(k, text, base, hint);
+    if (!values_only(text, LOWER UPPER DIGITS "_.:-") || (colon && (chip == 0 || !colon[1]))) {
+        *hint = "gpioinfo lists the lines of this machine";
+        return false;
+    }
+    if (values_only(text, DIGITS)) {
+        *hint = "put the chip in front of the number, as in gpiochip0:17";
+        return false;
+    }
+    if (colon && (!values_only(colon + 1, DIGITS) || strlen(colon + 1) > 4)) {
+        *hint = "after the chip comes the line's number";
+        return false;
+    }
+    if (colon && strchr(colon + 1, ':'))
+        return false;
+    return value_put_text(k, text, base, hint);
+}
+
+static void expect_line(const struct key *k, char *out, size_t size)
+{
+    (void)k;
+    snprintf(out, size,
+             "a line: gpiochip0:17, pinctrl-bcm2711:17, a line's name such as GPIO17, "
+             "or sim:NAME");
+}
+
+/* An IPv6 address, perhaps in brackets, perhaps with a zone. */
+static bool values_is_six(const char *text)
+{
+    struct in6_addr six;
+    char address[INET6_ADDRSTRLEN];
+    size_t len = strlen(text), open = text[0] == '[';
+    if (open != (len > 0 && text[len - 1] == ']'))
+        return false;
+    size_t zone = strcspn(text, "%");
+    size_t end = zone < len ? zone : len - open;
+    if (end - open >= sizeof address || (zone < len && zone + 1 + open >= len))
+        return false;
+    snprintf(address, sizeof address, "%.*s", (int)(end - open), text + open);
+    return inet_pton(AF_INET6, address, &six) == 1;
+}
+
+static bool set_host(const struct key *k, const char *text, void *base, const char **hint)
+{
+    if (strstr(text, "://")) {
+        *hint = "leave out everything up to and including ://";
+        return false;
+    }
+    if (values_is_six(text))
+        return value_put_text(k, text, base, hint);
+    if (strchr(text, ':')) {
+        *hint = "the port is a key of its own: port = 8883";
+        return false;
+    }
+    for (const char *c = text; *c; c++)
+        if ((unsigned char)*c < 0x80 && !strchr(LOWER UPPER DIGITS ".-_", *c))
+            return false;
+    if (text[0] == '-' || text[0] == '.' || strstr(text, ".."))
+        return false;
+    return value_put_text(k, text, base, hint);
+}
+
+static void expect_host(const struct key *k, char *out, size_t size)
+{
+    (void)k;
+    snprintf(out, size, "a host name or an address, such as mqtt.example.org or 192.168.1.20");
+}
+
+static bool set_path(const struct key *k, const char *text, void *base, const char **hint)
+{
+    if (text[0] && text[0] != '/') {
+        *hint = "begin with /";
+        return false;
+    }
+    return value_put_text(k, text, base, hint);
+}
+
+static void expect_path(const struct key *k, char *out, size_t size)
+{
+    (void)k;
+    snprintf(out, size, "a full path");
+}
+
+static bool set_store(const struct key *k, const char *text, void *base, const char **hint)
+{
+    static const char cell[] = "nvmem:";
+    const char *name = text + strlen(cell);
+    if (strncmp(text, cell, strlen(cell)) != 0)
+        return set_path(k, text, base, hint);
+    if (name[0] == '\0' || name[0] == '.' || strchr(name, '/')) {
+        *hint = "ls /sys/bus/nvmem/devices shows the names there are";
+        return false;
+    }
+    return value_put_text(k, text, base, hint);
+}
+
+static void expect_store(const struct key *k, char *out, size_t size)
+{
+    (void)k;
+    snprintf(out, size, "a full path, or nvmem: and a cell's name");
+}
+
+static bool set_account(const struct key *k, const char *text, void *base, const char **hint)
+{
+    if (!values_only(text, LOWER UPPER DIGITS "_.@-"))
+        return false;
+    return value_put_text(k, text, base, hint);
+}
+
+static void expect_account(const struct key *k, char *out, size_t size)
+{
+    (void)k;
+    snprintf(out, size, "an account's name of letters, digits and _.@-");
+}
+
+static bool set_user(const struct key *k, const char *text, void *base, const char **hint)
+{
+    if (!utf8_printable(text, strlen(text))) {
+        *hint = "something invisible is in it; type it again by hand";
+        return false;
+    }
+    return value_put_text(k, text, base, hint);
+}
+
+static void expect_user(const struct key *k, char *out, size_t size)
+{
+    snprintf(out, size, "an account's name of at most %d bytes", (int)k->max - 1);
+}
+
+static bool set_wording(const struct key *k, const char *text, void *base, const char **hint)
+{
+    return value_put_text(k, text, base, hint);
+}
+
+static void expect_wording(const struct key *k, char *out, size_t size)
+{
+    snprintf(out, size, "a few words, at most %d bytes", (int)k->max - 1);
+}
+
+static bool set_credential(const struct key *k, const char *text, void *base, const char **hint)
+{
+    if (!values_only(text, LOWER UPPER DIGITS "_.-") || text[0] == '.') {
+        *hint = "the password itself is in a file of that name in /etc/porchlight/credentials, "
+                "never here";
+        return false;
+    }
+    return value_put_text(k, text, base, hint);
+}
+
+static void expect_credential(const struct key *k, char *out, size_t size)
+{
+    (void)k;
+    snprintf(out, size, "the name of a credential's file, such as broker-outside");
+}
+
+static bool set_timezone(const struct key *k, const char *text, void *base, const char **hint)
+{
+    static const char zones[] = "/usr/share/zoneinfo";
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", zones, text);
+    if (!values_only(text, LOWER UPPER DIGITS "_+/-") ||
+        (access(zones, F_OK) == 0 && access(path, F_OK) != 0)) {
+        *hint = "timedatectl list-timezones lists them";
+        return false;
+    }
+    return value_put_text(k, text, base, hint);
+}
+
+static void expect_timezone(const struct key *k, char *out, size_t size)
+{
+    (void)k;
+    snprintf(out, size, "a time zone such as Asia/Baku, or nothing for the system's");
+}
+
+/* Whether the text begins with one of k->words, "https://|http://localhost:", and goes on. */
+static bool begins_well(const struct key *k, const char *text)
+{
+    size_t n;
+    for (const char *word = k->words; *word; word += n + (word[n] == '|')) {
+        n = strcspn(word, "|");
+        if (strncmp(text, word, n) == 0 && text[n] != '\0' && text[n] != '/')
+            return true;
+    }
+    return false;
+}
+
+/* Nothing is in it that a link would need escaped. */
+static bool set_address(const struct key *k, const char *text, void *base, const char **hint)
+{
+    if (!values_only(text, LOWER UPPER DIGITS "_.:/[]~%-")) {
+        *hint = "an address has no spaces, no # and no ?";
+        return false;
+    }
+    if (text[0] && !begins_well(k, text)) {
+        *hint = "only a name of this machine itself (localhost) may go without TLS";
+        return false;
+    }
+    return value_put_text(k, text, base, hint);
+}
+
+static bool set_url(const struct key *k, const char *text, void *base, const char **hint)
+{
+    if (strncmp(text, "http:", 5) == 0)
+        *hint = "use https, or a token would travel in the clear";
+    if (text[strcspn(text, " \t\"\\")] != '\0' || (text[0] && !begins_well(k, text)))
+        return false;
+    return value_put_text(k, text, base, hint);
+}
+
+static void expect_address(const struct key *k, char *out, size_t size)
+{
+    snprintf(out, size, "an address of at most %d bytes that begins with %.*s", (int)k->max - 1,
+             (int)strcspn(k->words, "|"), k->words);
+}
+
+static bool set_city(const struct key *k, const char *text, void *base, const char **hint)
+{
+    return value_put_text(k, text, base, hint);
+}
+
+static void expect_city(const struct key *k, char *out, size_t size)
+{
+    (void)k;
+    snprintf(out, size, "a city such as Baku");
+}
+
+const struct value_type value_id = {set_id, expect_id, false};
+const struct value_type value_line = {set_line, expect_line, false};
+const struct value_type value_host = {set_host, expect_host, false};
+const struct value_type value_path = {set_path, expect_path, false};
+const struct value_type value_store = {set_store, expect_store, false};
+const struct value_type value_account = {set_account, expect_account, false};
+const struct value_type value_user = {set_user, expect_user, true};
+const struct value_type value_wording = {set_wording, expect_wording, true};
+const struct value_type value_credential = {set_credential, expect_credential, false};
+const struct value_type value_address = {set_address, expect_address, false};
+const struct value_type value_url = {set_url, expect_address, false};
+const struct value_type value_city = {set_city, expect_city, false};
+const struct value_type value_timezone = {set_timezone, expect_timezone, false};

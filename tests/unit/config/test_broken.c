@@ -169,7 +169,7 @@ static const struct {
      {":14: [switch b] active: found \"0\", expected low (a contact to ground) or high"}},
     {W "[screen]\nscene = window|lantern\n",
      {":13: [screen] scene: found \"window|lantern\", expected one of window, lantern, pictures, "
-      "programme"}},
+      "programme, none"}},
     {W "[screen]\nrotation = 45\n",
      {":13: [screen] rotation: found \"45\", expected one of 0, 90, 180, 270"}},
     {W "[screen]\nlanguages = az, az\n",

@@ -22,7 +22,7 @@ enum { MANNERS_THINGS = 128, MANNERS_EARLY_MOST = 14 };
 /* Ends of a connection before what is needed is left out: one may have been the network's. */
 enum { MANNERS_STRIKES = 2 };
 /* CONNECTs by MQTT 5 in a row that the broker answers by hanging up, before 3.1.1 is tried. */
-enum { MANNERS_SILENT_OLD = 3 };
+enum { MANNERS_SILENT_OLD = 2 };
 
 enum manners_standing {
     MANNERS_UNPROVEN, /* not tried, or the broker has not answered */

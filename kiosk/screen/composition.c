@@ -167,10 +167,16 @@ static int64_t overlay_qr(struct composition *c, int64_t now)
     return least < NS_PER_S ? QR_STEP : out - NS_PER_S;
 }
 
+/* A single picture is of the moment asked for, however long it takes to draw. */
+static int64_t since_start(const struct composition *c, int64_t now)
+{
+    return c->options->snapshot ? 0 : (int64_t)((double)(now - c->started) * c->options->speed);
+}
+
 static int64_t wall_ns(const struct composition *c, int64_t now)
 {
     if (c->options->has_at)
-        return c->wall_started + (int64_t)((double)(now - c->started) * c->options->speed);
+        return c->wall_started + since_start(c, now);
     struct timespec t;
     clock_gettime(CLOCK_REALTIME, &t);
     return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
@@ -178,7 +184,7 @@ static int64_t wall_ns(const struct composition *c, int64_t now)
 
 static int64_t run_ns(const struct composition *c, int64_t now)
 {
-    int64_t run = (int64_t)((double)(now - c->started) * c->options->speed);
+    int64_t run = since_start(c, now);
     return c->options->has_at ? c->wall_started + run : run;
 }
 

@@ -87,6 +87,13 @@ def test_a_programme_is_read_again_when_it_changes(folder, screen):
     shown.stop()
 
 
+def test_a_single_picture_is_of_its_moment_however_long_it_takes(folder):
+    at = ("--scene", "window", "--at", "2026-05-22T19:30")
+    usual, _ = snapshot(folder, *at)
+    slow, _ = snapshot(folder, *at, "--speed", "1000")  # each ms it takes is a second there
+    assert different(usual, slow) == 0
+
+
 def programme(folder, text, *more):
     """The page of a Friday evening with this programme, and what the journal says about it."""
     (folder / "programme.txt").write_text(text)

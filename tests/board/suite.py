@@ -18,12 +18,19 @@ _BASE = """
     perl-base init-system-helpers openssl ca-certificates
 """.split()
 
+# File systems and volumes for the wipe's cases.
+_STORAGE = """
+    systemd-cryptsetup lvm2 thin-provisioning-tools mdadm btrfs-progs xfsprogs f2fs-tools dosfstools
+    exfatprogs nilfs-tools nfs-kernel-server nfs-common
+""".split()
+
 SUITES = {
     "trixie": _BASE + ["libgpiod3", "libcares2", "libcurl4t64", "libssl3t64",
-                       "libtss2-esys-3.0.2-0t64", "libtss2-tctildr0t64", "libtss2-rc0t64"],
+                       "libtss2-esys-3.0.2-0t64", "libtss2-tctildr0t64", "libtss2-rc0t64",
+                       *_STORAGE],
     "bookworm": _BASE + ["libgpiod2", "libc-ares2", "libcurl4", "libssl3", "libtss2-esys-3.0.2-0",
                          "libtss2-tctildr0", "libtss2-rc0"],
 }
 
 # Modules that the small initramfs loads, before the disk's own modules can be reached.
-INITRAMFS_MODULES = ["virtio_pci", "virtio_blk", "crc32c_generic", "ext4"]
+INITRAMFS_MODULES = ["virtio_pci", "virtio_blk", "crc32c_generic", "ext4", "overlay"]

@@ -25,15 +25,13 @@ MUTANTS = {
                         "HELD_NOT && g->presses > 0 && lasted >= r->hold) {"),
     "a-program-sleeps": ("kiosk/core/gesture.c", "lasted >= r->hold)", "lasted >= 9 * r->hold)"),
     "no-press-is-lost": ("kiosk/alertd/kiosk.c", "        r->epoch++;\n",
-                         "        r->epoch++;\n        r->standing.state = ALERT_QUIET;\n"),
+                         "        r->epoch++;\n        r->standing.id.bytes[0] ^= 1;\n"),
     "one-press-is-one-alert": ("kiosk/alertd/alert_message.c", ".id = e->id,",
                                ".id = {{(uint8_t)(e->id.bytes[0] + e->resumed)}},"),
     "in-time": ("kiosk/alertd/delivery.c", "#define SLOT (2 * NS_PER_S)",
                 "#define SLOT (14 * NS_PER_S)"),
-    "quiet-in-lockdown": ("kiosk/alertd/delivery.c", "        state_publish(d, p);\n"
-                          "        ring_publish(d, p);\n        presence_publish(d, p);\n",
-                          "        presence_publish(d, p);\n        ring_publish(d, p);\n"
-                          "        state_publish(d, p);\n"),
+    "quiet-in-lockdown": ("kiosk/alertd/delivery_retained.c", "    struct message m = d->state;\n",
+                          "    struct message m = d->state;\n    m.state = ALERT_QUIET;\n"),
     "silence-is-noticed": ("kiosk/core/view.h", "#define VIEW_LOST_AFTER      (15 *",
                            "#define VIEW_LOST_AFTER      (24 *"),
     "cut-is-noticed": ("kiosk/core/view.h", "#define VIEW_LOST_AFTER      (15 *",
@@ -46,7 +44,8 @@ MUTANTS = {
     "handed-over-to-somebody": ("kiosk/alertd/events.c", "    if (!outside)\n",
                                 "    if (!outside && !news && e->order == 0)\n"),
     "handed-over-is-recorded": ("kiosk/alertd/kiosk.c", "    if (!s->left || result == "
-                                "RECORDER_PENDING)\n", "    if (!s->left)\n"),
+                                "RECORDER_PENDING)\n",
+                                "    if (!s->left || (result == RECORDER_PENDING && now < 0))\n"),
     "wipe-after-its-intent": ("kiosk/core/alert.c", "        a->now.wipe_pending = true;\n"
                               "        alert_add(t, a, ALERT_DO_RECORD);\n",
                               "        a->now.wipe_pending = true;\n"),
@@ -56,8 +55,8 @@ MUTANTS = {
                                "    return ended || (begun && m->seq == 0) ? "),
     "everything-heals": ("kiosk/mqtt/thread.c", "        pause_for(t, backoff);",
                          "        pause_for(t, backoff > 4000000000 ? 3600000000000 : backoff);"),
-    "memory-is-bounded": ("kiosk/mqtt/thread.c", "    *e = i->event;\n    free(i);",
-                          "    *e = i->event;"),
+    "memory-is-bounded": ("kiosk/mqtt/thread.c", "i->event.len);\n    free(i);",
+                          "i->event.len);"),
     "logs-are-bounded": ("kiosk/alertd/delivery.c", "    if (p->up)\n"
                          "        broker_path_publish(p, d->sealer, TOPIC_BEAT,", "    log_info(\"a beat\");\n"
                          "    if (p->up)\n        broker_path_publish(p, d->sealer, TOPIC_BEAT,"),
@@ -76,9 +75,11 @@ MUTANTS = {
                                           "    if (door == ALERT_DOOR_DURESS)\n"
                                           "        alert_add(t, a, ALERT_DO_RECORD);\n"
                                           "    if (active)\n"),
-    "code-is-duress-card-in-quiet": ("kiosk/core/alert.c", "        a->now.pressed = true;\n",
+    "code-is-duress-card-in-quiet": ("kiosk/core/alert.c", "        a->now.pressed = true;\n"
+                                     "        a->door = a->door > door",
                                      "        a->now.pressed = true;\n"
-                                     "        a->now.unclear = door == ALERT_DOOR_DURESS;\n"),
+                                     "        a->now.unclear = door == ALERT_DOOR_DURESS;\n"
+                                     "        a->door = a->door > door"),
 }
 
 

@@ -36,9 +36,9 @@ MUTANTS = {
                            "#define VIEW_LOST_AFTER      (24 *"),
     "cut-is-noticed": ("kiosk/core/view.h", "#define VIEW_LOST_AFTER      (15 *",
                        "#define VIEW_LOST_AFTER      (24 *"),
-    "nobody-ends-a-lockdown": ("kiosk/core/alert.c", "        if (a->now.drill || in_abort_window(a,"
-                               " r, now))", "        if (a->now.drill || in_abort_window(a, r, now) ||\n"
-                               "            a->now.state == ALERT_LOCKDOWN)"),
+    "nobody-ends-a-lockdown": ("kiosk/core/alert.c", "    if (a->now.state == ALERT_LOCKDOWN)\n"
+                               "        return;\n", "    if (a->now.state == ALERT_LOCKDOWN && "
+                               "a->now.calm)\n        return;\n"),
     "a-phone-keeps-a-lockdown": ("kiosk/core/view.c", " && !covers(w, &v->alert)) {",
                                  " && w->retained && !covers(w, &v->alert)) {"),
     "handed-over-to-somebody": ("kiosk/alertd/events.c", "    if (!outside)\n",

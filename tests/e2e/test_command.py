@@ -20,8 +20,11 @@ def staff(kiosk):
     kiosk.start()
     kiosk.staff_phone()
 
+    # A broker without MQTT 5 may hang up at it a few times first.
+    patience = "3s" if kiosk.brokers[0].v5 else "15s"
+
     def command(*words, **more):
-        return kiosk.staff_command(*words, patience="3s", **more)
+        return kiosk.staff_command(*words, patience=patience, **more)
     return command
 
 

@@ -65,8 +65,9 @@ def test_what_dns_answers_is_named():
     kiosk.change({"broker b0": {"host": "broker.test"}})
     with kiosk:
         kiosk.start(connected=False)
-        for how, said in ((NXDOMAIN, "no DNS server knows"), (SERVFAIL, "able to look this name up"),
-                          (NXDOMAIN, "no DNS server knows"), (REFUSED, "able to look this name up")):
+        # c-ares 1.18 has one answer for both failures, 1.34 one for each.
+        for how, said in ((NXDOMAIN, "no DNS server knows"), (SERVFAIL, "look this name up"),
+                          (NXDOMAIN, "no DNS server knows"), (REFUSED, "look this name up")):
             dns.answers = {A: how, AAAA: how}
             wait.until(lambda: said in (kiosk.status()["brokers"][0]["error"] or ""),
                        lambda: f"{said}: {kiosk.status()['brokers'][0]['error']}", 40)

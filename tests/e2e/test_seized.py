@@ -3,29 +3,23 @@ another venue they delete nothing and take over nothing, and cannot keep the hos
 
 import json
 import secrets
-import shutil
 import threading
 
 import pytest
 from nacl import bindings as na
 
 from tests.e2e.test_rights import COMMANDS, Client
-from tests.kit import pki, process, wait
-from tests.kit.admin_socket import Venue
-from tests.kit.kiosk import FAST
-from tests.kit.place import fresh, program
+from tests.kit import process, wait
+from tests.kit.apps import running_venue
+from tests.kit.place import program
 from tests.kit.registrar import Asker, Root
 from tests.phone.serving import REQUEST
 
 
 @pytest.fixture
 def venue():
-    folder = fresh("e")
-    folder.chmod(0o755)
-    with Venue(folder, pki.Authority(folder / "ca"), conf=dict(FAST)) as made:
-        made.kiosk.start()
+    with running_venue() as made:
         yield made
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def another_venue(venue):

@@ -35,9 +35,12 @@ def at_another_hour(kiosk, moment):
 
 
 def shows(listener, show):
+    """Waits until the phone shows that; what it does not show yet, it explains."""
+    def explained():
+        return (f"a phone that shows {show}; it showed {[r.body for r in listener.all('show')][-3:]}; "
+                f"what came last: {[(r.kind, r.body) for r in listener.all()][-6:]}")
     wait.until(lambda: listener.all("show")[-1:] and listener.all("show")[-1].body["show"] == show,
-               lambda: f"a phone that shows {show}; it showed "
-               f"{[r.body['show'] for r in listener.all('view')]}")
+               explained)
 
 
 def epoch_of(kiosk):

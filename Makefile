@@ -124,7 +124,7 @@ NIGHTS_WRAP = malloc calloc realloc free sodium_malloc sodium_free sodium_mlock 
               pthread_mutex_init pthread_mutex_destroy pthread_mutex_lock pthread_mutex_unlock \
               pthread_cond_init pthread_cond_destroy pthread_cond_wait pthread_cond_clockwait \
               pthread_cond_signal pthread_cond_broadcast poll eventfd timerfd_create timerfd_settime \
-              read write close open64 fstat64 pread64 pwrite64 fsync fdatasync \
+              read write close open64 fstat64 pread64 pwrite64 posix_fadvise64 fsync fdatasync \
               setsockopt alert_step alert_resume \
               $(addprefix crypto_,sign_detached sign_verify_detached box_seal box_seal_open \
               sign_ed25519_pk_to_curve25519 sign_ed25519_sk_to_curve25519 \

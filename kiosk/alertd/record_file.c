@@ -29,6 +29,7 @@ static int place_read(const struct record_place *at, struct record *r)
     int fd = open(at->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
         return -1;
+    posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED); /* what the card took, not what was to go there */
     ssize_t len = read_start(fd, at->cell, start);
     int slot = len < 0 ? -1 : record_newest(start, (size_t)len, at->cell, r, &serial);
     file_close(fd);
@@ -80,7 +81,7 @@ static int record_file_settle(int fd, bool cell)
     return rc != 0 && cell && errno == EINVAL ? 0 : rc;
 }
 
-static int slot_write(int fd, const struct record_place *at, const struct record *r)
+static int slot_write(int fd, const struct record_place *at, int *doubt, const struct record *r)
 {
     uint8_t start[RECORD_READ], bytes[RECORD_MOST];
     struct record before, now = *r;
@@ -96,25 +97,28 @@ static int slot_write(int fd, const struct record_place *at, const struct record
     if (slot < 0 && errno != EBADMSG)
         return -1;
     struct record_slots s = record_slots(at->cell, (size_t)len);
+    int to = *doubt > 0 ? *doubt - 1 : (slot + 1) % s.count;
     now.boxed = r->boxed && !at->cell;
     size_t size = record_encode(&now, serial + 1, bytes);
-    if (write_at(fd, bytes, size, (slot + 1) % s.count * s.apart) != 0)
+    *doubt = to + 1;
+    if (write_at(fd, bytes, size, to * s.apart) != 0 || record_file_settle(fd, at->cell) != 0)
         return -1;
-    return record_file_settle(fd, at->cell);
+    *doubt = 0;
+    return 0;
 }
 
-static int place_write(const struct record_place *at, const struct record *r)
+static int place_write(const struct record_place *at, int *doubt, const struct record *r)
 {
     int fd = open(at->path, O_RDWR | (at->cell ? 0 : O_CREAT) | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return -1;
-    int rc = slot_write(fd, at, r);
+    int rc = slot_write(fd, at, doubt, r);
     file_close(fd);
     return rc;
 }
 
 /* Only where it would say something new: a lockdown waits for the cell, and for no card. */
-static void box_keep(const struct record_place *cell, const struct record *r)
+static void box_keep(const struct record_place *cell, int *doubt, const struct record *r)
 {
     const struct record_place at = box_place(cell);
     struct record held,
@@ -124,14 +128,16 @@ static void box_keep(const struct record_place *cell, const struct record *r)
                 (!r->standing.pressed || alert_id_equal(&held.standing.id, &r->standing.id));
     memcpy(box.box, r->box, sizeof box.box);
     if (!kept)
-        place_write(&at, &box); /* a card that cannot be written: porchlight doctor says so */
+        place_write(&at, doubt,
+                    &box); /* a card that cannot be written: porchlight doctor says so */
 }
 
-int record_file_write(const struct record_place *at, const struct record *r)
+int record_file_write(const struct record_place *at, struct record_doubts *d,
+                      const struct record *r)
 {
-    int rc = place_write(at, r), error = errno;
+    int rc = place_write(at, &d->record, r), error = errno;
     if (rc == 0 && at->cell && r->boxed)
-        box_keep(at, r);
+        box_keep(at, &d->box, r);
     errno = error;
     return rc;
 }

@@ -12,8 +12,16 @@
  * neither slot holds one; and as record_newest). */
 int record_file_read(const struct record_place *at, struct record *r);
 
+/* Where a write failed, kept from one write to the next: what the card did not take can still be
+ * read from memory, and so looks like the newest record. The next write goes to the same slot, for
+ * the other one alone is on the card. Zero at first. */
+struct record_doubts {
+    int record, box; /* 1 + the slot; 0: none */
+};
+
 /* Durable once it returns 0. Else -1 with errno, and the earlier record is still there. For a cell
  * also ENOSPC: it is too small; EBUSY: it holds a vault's key. */
-int record_file_write(const struct record_place *at, const struct record *r);
+int record_file_write(const struct record_place *at, struct record_doubts *d,
+                      const struct record *r);
 
 #endif

@@ -17,6 +17,7 @@
 
 struct recorder {
     struct record_place at;
+    struct record_doubts doubts;
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t work, done;
@@ -73,7 +74,7 @@ static void *recorder_run(void *context)
         struct record wanted = r->wanted;
         uint64_t number = r->asked;
         pthread_mutex_unlock(&r->mutex);
-        int error = record_file_write(&r->at, &wanted) == 0 ? 0 : errno;
+        int error = record_file_write(&r->at, &r->doubts, &wanted) == 0 ? 0 : errno;
         pthread_mutex_lock(&r->mutex);
         r->error = error;
         r->written = number;

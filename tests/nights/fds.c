@@ -322,6 +322,7 @@ ssize_t __real_pread64(int fd, void *bytes, size_t len, off64_t at);
 ssize_t __wrap_pread64(int fd, void *bytes, size_t len, off64_t at);
 ssize_t __real_pwrite64(int fd, const void *bytes, size_t len, off64_t at);
 ssize_t __wrap_pwrite64(int fd, const void *bytes, size_t len, off64_t at);
+int __wrap_posix_fadvise64(int fd, off64_t at, off64_t len, int advice);
 int __wrap_fsync(int fd);
 int __wrap_fdatasync(int fd);
 
@@ -373,6 +374,7 @@ ssize_t __wrap_pwrite64(int fd, const void *bytes, size_t len, off64_t at)
         return -1;
     }
     memcpy(d->cached + at, bytes, len);
+    d->untaken = false;
     d->writes++;
     pair_observe(SURFACE_WRITES, "a write to the card", &at, sizeof at);
     card_observe(bytes, len);
@@ -393,12 +395,27 @@ static int disk_sync(struct disk *d)
         machine_fail_here(d->cut_is_power);
     }
     if (d->faults & (DISK_FAILING | DISK_READ_ONLY)) {
+        d->untaken = true;
         errno = EIO;
         return -1;
     }
     memcpy(d->durable, d->cached, sizeof d->durable);
     d->durable_size = d->size;
     watch_synced(station_now());
+    return 0;
+}
+
+/* Memory that counts as clean is given back, and read from the card again. */
+int __wrap_posix_fadvise64(int fd, off64_t at, off64_t len, int advice)
+{
+    struct disk *d = fd_object(fd, &file_kind);
+    (void)at;
+    (void)len;
+    if (d && advice == POSIX_FADV_DONTNEED && d->untaken) {
+        memcpy(d->cached, d->durable, sizeof d->cached);
+        d->size = d->durable_size;
+        d->untaken = false;
+    }
     return 0;
 }
 

@@ -48,6 +48,8 @@ struct disk {
     bool exists;
     size_t size, durable_size;
     uint8_t cached[DISK_SIZE], durable[DISK_SIZE];
+    bool untaken; /* a sync has failed: what it was to write is in memory alone, and counts as clean
+                   */
     uint64_t writes, syncs;
     int cut_in;        /* the power fails in the n-th sync from now; 0: not */
     bool cut_is_power; /* else the process is killed there */

@@ -52,12 +52,13 @@ static void place_in(void *const *state, struct record_place *at)
 static void test_what_was_written_is_read(void **state)
 {
     struct record_place at;
+    struct record_doubts doubts = {0};
     struct record r;
     struct stat st;
     place_in(state, &at);
     assert_int_equal(record_file_read(&at, &r), -1);
     assert_int_equal(errno, ENOENT);
-    assert_int_equal(record_file_write(&at, &sample), 0);
+    assert_int_equal(record_file_write(&at, &doubts, &sample), 0);
     assert_int_equal(record_file_read(&at, &r), 0);
     assert_memory_equal(&r, &sample, sizeof r);
     assert_int_equal(stat(at.path, &st), 0);
@@ -70,11 +71,12 @@ static void test_what_was_written_is_read(void **state)
 static void test_a_torn_write_leaves_what_stood(void **state)
 {
     struct record_place at;
+    struct record_doubts doubts = {0};
     struct record r, next = sample;
     place_in(state, &at);
     for (uint64_t i = 0; i < 6; i++) {
         next.epoch = i;
-        assert_int_equal(record_file_write(&at, &next), 0);
+        assert_int_equal(record_file_write(&at, &doubts, &next), 0);
         if (i == 0)
             continue;
         int fd = open(at.path, O_WRONLY | O_CLOEXEC);
@@ -83,26 +85,52 @@ static void test_a_torn_write_leaves_what_stood(void **state)
         close(fd);
         assert_int_equal(record_file_read(&at, &r), 0);
         assert_int_equal(r.epoch, i - 1);
-        assert_int_equal(record_file_write(&at, &next), 0);
+        assert_int_equal(record_file_write(&at, &doubts, &next), 0);
         assert_int_equal(record_file_read(&at, &r), 0);
         assert_int_equal(r.epoch, i);
     }
 }
 
+/* The newest record was never taken by the card, though it can be read. */
+static void test_after_a_failed_write_the_other_slot_is_left_alone(void **state)
+{
+    struct record_place at;
+    struct record r, next = sample;
+    struct record_doubts doubts = {0};
+    place_in(state, &at);
+    assert_int_equal(record_file_write(&at, &doubts, &sample), 0);
+    next.epoch = 8;
+    assert_int_equal(record_file_write(&at, &doubts, &next), 0);
+    assert_int_equal(doubts.record, 0);
+    doubts.record = 2;
+    next.epoch = 9;
+    assert_int_equal(record_file_write(&at, &doubts, &next), 0);
+    assert_int_equal(doubts.record, 0);
+    assert_int_equal(record_file_read(&at, &r), 0);
+    assert_int_equal(r.epoch, 9);
+    int fd = open(at.path, O_WRONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, "?", 1, RECORD_SLOT + 20), 1);
+    close(fd);
+    assert_int_equal(record_file_read(&at, &r), 0);
+    assert_memory_equal(&r, &sample, sizeof r);
+}
+
 static void test_a_failed_write_leaves_what_stood(void **state)
 {
     struct record_place at;
+    struct record_doubts doubts = {0};
     struct record r, other = sample;
     struct rlimit limit, none;
     place_in(state, &at);
-    assert_int_equal(record_file_write(&at, &sample), 0);
+    assert_int_equal(record_file_write(&at, &doubts, &sample), 0);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
     none = limit;
     none.rlim_cur = 0; /* no file may be written */
     signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
     other.epoch = 9;
-    int rc = record_file_write(&at, &other), error = errno;
+    int rc = record_file_write(&at, &doubts, &other), error = errno;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
     assert_int_equal(rc, -1);
     assert_int_equal(error, EFBIG);
@@ -113,6 +141,7 @@ static void test_a_failed_write_leaves_what_stood(void **state)
 static void test_serials_go_round(void **state)
 {
     struct record_place at;
+    struct record_doubts doubts = {0};
     struct record r, next = sample;
     uint8_t bytes[2 * RECORD_SLOT] = {0};
     place_in(state, &at);
@@ -121,7 +150,7 @@ static void test_serials_go_round(void **state)
     assert_int_equal(write(fd, bytes, sizeof bytes), sizeof bytes);
     close(fd);
     next.epoch = 5;
-    assert_int_equal(record_file_write(&at, &next), 0);
+    assert_int_equal(record_file_write(&at, &doubts, &next), 0);
     assert_int_equal(record_file_read(&at, &r), 0);
     assert_int_equal(r.epoch, 5);
 }
@@ -143,15 +172,16 @@ static void test_a_cell_is_as_large_as_it_is(void **state)
     } rows[] = {{49, ENOSPC}, {50, 0}, {56, 0}, {64, 0}, {99, 0}, {100, 0}, {236, 0}, {8192, 0}};
     EACH_ROW (i, rows, NULL) {
         struct record_place at;
+        struct record_doubts doubts = {0};
         struct record r, next = sample;
         struct stat st;
         place_in(state, &at);
         at.cell = true;
         cell_make(&at, rows[i].size, "\xff\xff\xff\xff\xff");
         errno = 0;
-        assert_int_equal(record_file_write(&at, &sample), rows[i].error == 0 ? 0 : -1);
+        assert_int_equal(record_file_write(&at, &doubts, &sample), rows[i].error == 0 ? 0 : -1);
         for (next.epoch = 1; rows[i].error == 0 && next.epoch < 5; next.epoch++) {
-            assert_int_equal(record_file_write(&at, &next), 0);
+            assert_int_equal(record_file_write(&at, &doubts, &next), 0);
             assert_int_equal(record_file_read(&at, &r), 0);
             assert_memory_equal(&r, &next, sizeof r);
         }
@@ -165,6 +195,7 @@ static void test_a_cell_is_as_large_as_it_is(void **state)
 static void test_the_box_of_a_cell_is_on_the_card(void **state)
 {
     struct record_place at;
+    struct record_doubts doubts = {0};
     struct record r, next = sample;
     struct stat before, after;
     place_in(state, &at);
@@ -173,7 +204,7 @@ static void test_the_box_of_a_cell_is_on_the_card(void **state)
     cell_make(&at, 2 * RECORD_SIZE, "");
     next.boxed = true;
     memset(next.box, 7, sizeof next.box);
-    assert_int_equal(record_file_write(&at, &next), 0);
+    assert_int_equal(record_file_write(&at, &doubts, &next), 0);
     assert_int_equal(record_file_read(&at, &r), 0);
     assert_memory_equal(&r, &next, sizeof r);
     assert_int_equal(stat(at.box, &before), 0);
@@ -183,14 +214,14 @@ static void test_the_box_of_a_cell_is_on_the_card(void **state)
     assert_true(r.boxed && r.standing.pressed && r.standing.state == ALERT_QUIET && r.epoch == 0 &&
                 r.began == 0 && !r.standing.wipe_pending && !r.standing.calm);
     next.standing.calm = !next.standing.calm; /* nothing new for staff: the card is left alone */
-    assert_int_equal(record_file_write(&at, &next), 0);
+    assert_int_equal(record_file_write(&at, &doubts, &next), 0);
     assert_int_equal(stat(at.box, &after), 0);
     assert_true(before.st_mtim.tv_sec == after.st_mtim.tv_sec &&
                 before.st_mtim.tv_nsec == after.st_mtim.tv_nsec);
     next.standing.id.bytes[0]++;
     unlink(at.box); /* a card that lost it, or cannot be written */
     assert_int_equal(mkdir(at.box, 0700), 0);
-    assert_int_equal(record_file_write(&at, &next), 0);
+    assert_int_equal(record_file_write(&at, &doubts, &next), 0);
     assert_int_equal(record_file_read(&at, &r), 0);
     assert_true(r.standing.pressed && !r.boxed);
     rmdir(at.box);
@@ -199,13 +230,14 @@ static void test_the_box_of_a_cell_is_on_the_card(void **state)
 static void test_a_torn_write_in_a_cell_of_two_slots_leaves_what_stood(void **state)
 {
     struct record_place at;
+    struct record_doubts doubts = {0};
     struct record r, next = sample;
     place_in(state, &at);
     at.cell = true;
     cell_make(&at, 2 * RECORD_SIZE, "");
-    assert_int_equal(record_file_write(&at, &sample), 0);
+    assert_int_equal(record_file_write(&at, &doubts, &sample), 0);
     next.epoch = 3;
-    assert_int_equal(record_file_write(&at, &next), 0);
+    assert_int_equal(record_file_write(&at, &doubts, &next), 0);
     int fd = open(at.path, O_WRONLY | O_CLOEXEC);
     assert_int_equal(pwrite(fd, "?", 1, RECORD_SIZE + 20), 1);
     close(fd);
@@ -216,11 +248,12 @@ static void test_a_torn_write_in_a_cell_of_two_slots_leaves_what_stood(void **st
 static void test_a_vaults_key_is_not_written_over(void **state)
 {
     struct record_place at;
+    struct record_doubts doubts = {0};
     char held[8] = "";
     place_in(state, &at);
     at.cell = true;
     cell_make(&at, 236, "PLc1 key");
-    assert_int_equal(record_file_write(&at, &sample), -1);
+    assert_int_equal(record_file_write(&at, &doubts, &sample), -1);
     assert_int_equal(errno, EBUSY);
     int fd = open(at.path, O_RDONLY | O_CLOEXEC);
     assert_int_equal(read(fd, held, sizeof held), sizeof held);
@@ -291,6 +324,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_torn_write_leaves_what_stood, folder_make,
                                         folder_remove),
         cmocka_unit_test_setup_teardown(test_serials_go_round, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(test_after_a_failed_write_the_other_slot_is_left_alone,
+                                        folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_a_failed_write_leaves_what_stood, folder_make,
                                         folder_remove),
         cmocka_unit_test_setup_teardown(test_the_recorder_is_durable_or_says_so, folder_make,

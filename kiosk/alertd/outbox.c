@@ -47,12 +47,21 @@ static struct outbox_entry *slot_for(struct outbox *o, const struct alert_action
     return best;
 }
 
+static bool outbox_is_alarm(const struct alert_action *a)
+{
+    return !a->drill && (a->publish == ALERT_PUB_LOCKDOWN || a->publish == ALERT_PUB_CAUTION ||
+                         a->publish == ALERT_PUB_UNCLEAR);
+}
+
 void outbox_add(struct outbox *o, const struct alert_action *a, bool resumed, int64_t at,
                 int64_t began)
 {
     struct outbox_entry *e = slot_for(o, a);
-    for (struct outbox_entry *old = o->entries; old < o->entries + OUTBOX_MAX; old++)
+    for (struct outbox_entry *old = o->entries; old < o->entries + OUTBOX_MAX; old++) {
         memset(old->again_at, 0, sizeof old->again_at); /* it may be let through by now */
+        if (outbox_is_alarm(a) && old->publish == ALERT_PUB_ALL_CLEAR && !old->drill)
+            old->order = 0;
+    }
     *e = (struct outbox_entry){.publish = a->publish,
                                .id = a->id,
                                .drill = a->drill,

@@ -59,6 +59,30 @@ static void test_a_real_alert_goes_before_the_end_of_a_drill(void **state)
     assert_int_equal(outbox_next(&o, 0, 0)->id.bytes[0], 1);
 }
 
+static void test_a_real_alert_takes_the_place_of_an_earlier_all_clear(void **state)
+{
+    (void)state;
+    static const enum alert_publish alarms[] = {ALERT_PUB_LOCKDOWN, ALERT_PUB_CAUTION,
+                                                ALERT_PUB_UNCLEAR};
+    for (size_t k = 0; k < sizeof alarms / sizeof alarms[0]; k++) {
+        struct outbox o;
+        struct outbox_entry acked;
+        outbox_init(&o, 2);
+        add(&o, 1, ALERT_PUB_ALL_CLEAR, 10);
+        uint64_t token = outbox_sent(&o, outbox_next(&o, 0, 0), 0, 0);
+        add(&o, 2, alarms[k], 20);
+        for (size_t broker = 0; broker < 2; broker++) {
+            struct outbox_entry *e = outbox_next(&o, broker, 0);
+            assert_int_equal(e->id.bytes[0], 2);
+            outbox_sent(&o, e, broker, 0);
+            assert_null(outbox_next(&o, broker, 0));
+        }
+        assert_false(outbox_acked(&o, 0, true, token, OUTBOX_ACKED, 0, &acked));
+        outbox_broker_down(&o, 0);
+        assert_int_equal(outbox_next(&o, 0, 0)->id.bytes[0], 2);
+    }
+}
+
 static void test_a_broker_here_hands_nothing_over(void **state)
 {
     (void)state;
@@ -256,6 +280,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_broker_gets_every_alert_in_order),
         cmocka_unit_test(test_a_real_alert_goes_before_the_end_of_a_drill),
+        cmocka_unit_test(test_a_real_alert_takes_the_place_of_an_earlier_all_clear),
         cmocka_unit_test(test_a_broker_here_hands_nothing_over),
         cmocka_unit_test(test_what_waits_for_its_acknowledgement_is_known),
         cmocka_unit_test(test_what_could_not_be_sent_is_next_again),

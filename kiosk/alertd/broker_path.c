@@ -242,9 +242,9 @@ static void denied_ends(struct broker_path *p)
         p->denied = MQTT_FAULT_FINE;
 }
 
-void broker_path_is_let_through(struct broker_path *p)
+void broker_path_is_let_through(struct broker_path *p, enum topic t)
 {
-    p->refused &= ~(1u << TOPIC_ALERT);
+    p->refused &= ~(1u << t);
     denied_ends(p);
 }
 
@@ -264,7 +264,7 @@ void broker_path_is_flooded(struct broker_path *p, const struct mqtt_event *e, i
                     p->setup.broker.name, e->topic, e->count);
 }
 
-static bool is_refused(const struct broker_path *p, enum topic t)
+bool broker_path_has_refused(const struct broker_path *p, enum topic t)
 {
     return p->refused & 1u << t;
 }
@@ -301,7 +301,7 @@ bool broker_path_refuses(const struct broker_path *p)
 
 bool broker_path_carries(const struct broker_path *p)
 {
-    return p->up && !is_refused(p, TOPIC_ALERT) && !is_too_small(p);
+    return p->up && !broker_path_has_refused(p, TOPIC_ALERT) && !is_too_small(p);
 }
 
 void broker_path_losses(const struct broker_path *p, char out[BROKER_PATH_LOSSES_MAX])
@@ -310,7 +310,7 @@ void broker_path_losses(const struct broker_path *p, char out[BROKER_PATH_LOSSES
         bool lost;
         const char *sentence;
     } all[] = {
-        {is_refused(p, TOPIC_ALERT), "It refuses alerts: none can leave this way."},
+        {broker_path_has_refused(p, TOPIC_ALERT), "It refuses alerts: none can leave this way."},
         {is_too_small(p), "Its limit for a message is below what an alert needs: none can leave "
                           "this way."},
         {p->limits.qos == 0, "It confirms nothing (QoS 0 at most): an alert counts as handed over "
@@ -318,20 +318,22 @@ void broker_path_losses(const struct broker_path *p, char out[BROKER_PATH_LOSSES
         {p->version == 3 && p->outside, "It speaks MQTT 3.1.1, which does not say whether anybody "
                                         "listens: an alert counts as handed over only when a phone "
                                         "or relay answers."},
-        {!p->limits.retain || is_refused(p, TOPIC_STATE),
+        {!p->limits.retain || broker_path_has_refused(p, TOPIC_STATE),
          "It keeps no state: a phone that opens during an alert learns of it only at the next "
          "repeat, or not at all."},
-        {!p->limits.will || !p->limits.retain || is_refused(p, TOPIC_PRESENCE),
+        {!p->limits.will || !p->limits.retain || broker_path_has_refused(p, TOPIC_PRESENCE),
          "It does not keep for phones that the kiosk is gone: they notice it by silence alone."},
         {is_unread(p, TOPIC_STATE) || is_unread(p, TOPIC_PRESENCE),
          "It does not let the kiosk read its own state and presence: with a lost record or a "
          "restored backup, phones do not believe the kiosk."},
-        {is_refused(p, TOPIC_BEAT), "It refuses signs of life: phones and relays take the kiosk "
-                                    "for dead."},
+        {broker_path_has_refused(p, TOPIC_BEAT),
+         "It refuses signs of life: phones and relays take the kiosk "
+         "for dead."},
         {is_unread(p, TOPIC_BEAT),
          "It does not let the kiosk read its own signs of life: this path "
          "is not watched."},
-        {is_refused(p, TOPIC_NOTICE), "It refuses notices: staff do not get them this way."},
+        {broker_path_has_refused(p, TOPIC_NOTICE),
+         "It refuses notices: staff do not get them this way."},
         {!p->limits.wildcard || is_unread(p, TOPIC_ACK),
          "It lets no answers of phones through to the kiosk."},
         {!p->limits.wildcard || is_unread(p, TOPIC_COMMAND),
@@ -355,7 +357,7 @@ enum mqtt_fault broker_path_stale(const struct broker_path *p, int64_t beat, int
                                   int64_t now)
 {
     int64_t heard = p->echo_at != NS_NEVER ? p->echo_at : p->up_at;
-    bool missed = now - heard > BEATS_MISSED * beat && !is_refused(p, TOPIC_BEAT) &&
+    bool missed = now - heard > BEATS_MISSED * beat && !broker_path_has_refused(p, TOPIC_BEAT) &&
                   !is_unread(p, TOPIC_BEAT) && !p->echoless;
     if (now - mqtt_thread_alive_at(p->thread) > STALL)
         return mqtt_thread_doing(p->thread);

@@ -62,8 +62,9 @@ void broker_path_is_down(struct broker_path *p, enum mqtt_fault fault, const cha
 bool broker_path_is_denied(struct broker_path *p, const struct sealer *c,
                            const struct mqtt_event *e, int64_t now);
 
-/* An alert was taken, or every subscription: if it was refused before, it is not any more. */
-void broker_path_is_let_through(struct broker_path *p);
+/* A message on that topic was taken, or every subscription: if it was refused before, it is not any
+ * more. */
+void broker_path_is_let_through(struct broker_path *p, enum topic t);
 void broker_path_is_let_in(struct broker_path *p);
 
 /* Messages were dropped: one account's flood costs that account alone. */
@@ -77,6 +78,10 @@ enum mqtt_fault broker_path_fault(const struct broker_path *p);
 
 /* Whether an alert can leave this way now. */
 bool broker_path_carries(const struct broker_path *p);
+
+/* Whether the broker has refused a message on that topic on this connection, and none was taken
+ * since. */
+bool broker_path_has_refused(const struct broker_path *p, enum topic t);
 
 /* Whether it is up, and yet something is wrong: what the kiosk needs is refused, limited, or does
  * not come back. */

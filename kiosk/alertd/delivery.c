@@ -140,7 +140,7 @@ static void delivery_on_answered(struct delivery *d, size_t i, uint64_t token, e
         return;
     if (how != OUTBOX_DENIED) {
         p->latency = now - e.at;
-        broker_path_is_let_through(p);
+        broker_path_is_let_through(p, TOPIC_ALERT);
     }
     hurry(d);
     d->listener.acked(d->listener.context, &e, how, p->outside, news);
@@ -194,6 +194,8 @@ static void delivery_on_event(struct delivery *d, size_t i, const struct mqtt_ev
     case MQTT_ACKED:
         if (e->heard && d->paths[i].outside && delivery_ring_is_taken(d, e->token))
             d->listener.rung(d->listener.context, &d->ring.id);
+        if (delivery_ring_has(e->token))
+            broker_path_is_let_through(&d->paths[i], TOPIC_RING);
         delivery_on_answered(d, i, e->token,
                              e->heard            ? OUTBOX_ACKED
                              : e->no_subscribers ? OUTBOX_UNHEARD

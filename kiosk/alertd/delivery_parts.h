@@ -58,6 +58,7 @@ void delivery_presence_to(struct delivery *d, struct broker_path *p); /* only wh
 
 /* Tokens of rings; those of alerts count from 1. */
 #define RING_TOKEN (UINT64_C(1) << 63)
+bool delivery_ring_has(uint64_t token); /* it is a ring's */
 bool delivery_ring_is_taken(const struct delivery *d, uint64_t token);
 void delivery_ring_changed(struct delivery *d);
 

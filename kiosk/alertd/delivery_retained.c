@@ -29,13 +29,17 @@ void delivery_presence_to(struct delivery *d, struct broker_path *p)
 }
 
 /* Plain apps believe the newest message on presence: the will of an earlier connection, which a
- * broker may publish long after the new one is there, must not be the last. */
+ * broker may publish long after the new one is there, must not be the last. What a broker refused
+ * may be let through by now. */
 void delivery_state_again(struct delivery *d)
 {
     for (size_t i = 0; i < d->paths_count; i++) {
-        delivery_state_to(d, &d->paths[i]);
-        if (d->sealer->plain)
-            delivery_presence_to(d, &d->paths[i]);
+        struct broker_path *p = &d->paths[i];
+        delivery_state_to(d, p);
+        if (d->sealer->plain || broker_path_has_refused(p, TOPIC_PRESENCE))
+            delivery_presence_to(d, p);
+        if (broker_path_has_refused(p, TOPIC_RING))
+            delivery_ring_to(d, p);
     }
     d->state_at = clock_now() + (d->state.state != ALERT_QUIET ? d->state_alert : d->state_quiet);
 }
@@ -157,6 +161,11 @@ void delivery_ring_for(struct delivery *d, const struct alert_action *a)
     case ALERT_PUB_UNCONFIRMED: /* staff are rung for what was pressed: delivery_door */
         break;
     }
+}
+
+bool delivery_ring_has(uint64_t token)
+{
+    return token & RING_TOKEN;
 }
 
 /* A broker outside gave the current ring to a relay. */

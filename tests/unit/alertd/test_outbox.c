@@ -1,5 +1,6 @@
 #include "kiosk/alertd/outbox.h"
 #include "kiosk/core/ns.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -62,15 +63,19 @@ static void test_a_real_alert_goes_before_the_end_of_a_drill(void **state)
 static void test_a_real_alert_takes_the_place_of_an_earlier_all_clear(void **state)
 {
     (void)state;
-    static const enum alert_publish alarms[] = {ALERT_PUB_LOCKDOWN, ALERT_PUB_CAUTION,
-                                                ALERT_PUB_UNCLEAR};
-    for (size_t k = 0; k < sizeof alarms / sizeof alarms[0]; k++) {
+    static const struct {
+        const char *name;
+        enum alert_publish alarm;
+    } rows[] = {{"lockdown", ALERT_PUB_LOCKDOWN},
+                {"caution", ALERT_PUB_CAUTION},
+                {"unclear", ALERT_PUB_UNCLEAR}};
+    EACH_ROW (k, rows, rows[k].name) {
         struct outbox o;
         struct outbox_entry acked;
         outbox_init(&o, 2);
         add(&o, 1, ALERT_PUB_ALL_CLEAR, 10);
         uint64_t token = outbox_sent(&o, outbox_next(&o, 0, 0), 0, 0);
-        add(&o, 2, alarms[k], 20);
+        add(&o, 2, rows[k].alarm, 20);
         for (size_t broker = 0; broker < 2; broker++) {
             struct outbox_entry *e = outbox_next(&o, broker, 0);
             assert_int_equal(e->id.bytes[0], 2);

@@ -3,6 +3,7 @@
 #include "kiosk/common/file.h"
 #include "kiosk/common/log.h"
 #include "kiosk/screen/draw_photo.h"
+#include "kiosk/screen/ics.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -135,7 +136,8 @@ static void update_programme(struct media *m, struct scene_state *state, int64_t
         read_programme(m);
         m->look_at = run + LOOK_AGAIN;
     }
-    int bad = programme_parse(m->path, m->text, m->len, local, &state->programme, why);
+    int bad = (ics_is_name(m->path) ? ics_parse : programme_parse)(m->path, m->text, m->len, local,
+                                                                   &state->programme, why);
     if (bad && m->warned_day != local->tm_yday)
         log_warning("programme %s", why);
     if (bad)

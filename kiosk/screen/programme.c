@@ -53,9 +53,7 @@ static int heading(const char *line, const struct tm *today)
            date.tm_mday == today->tm_mday;
 }
 
-/* Puts an event where its time belongs. In a full programme it takes the place of the first if that
- * is over, else of the last. `minute`: now. */
-static void programme_add(struct programme *p, const struct event *e, int minute)
+void programme_add(struct programme *p, const struct event *e, int minute)
 {
     size_t at = p->count;
     while (at > 0 && p->event[at - 1].minute > e->minute)

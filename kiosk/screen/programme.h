@@ -37,6 +37,10 @@ struct programme {
     size_t count; /* sorted by time */
 };
 
+/* Puts an event where its time belongs. In a full programme it takes the place of the first if that
+ * is over, else of the last. `minute`: now. */
+void programme_add(struct programme *p, const struct event *e, int minute);
+
 /* The events of the day of `now`, local time. When there are more than fit, those that are over are
  * left out first. 0, or -1 with a sentence in `why` about the first line that cannot be read, or
  * whose title is cut, and how many more there are; the others are in *p nevertheless, but none

@@ -1,0 +1,123 @@
+/* A calendar file as the programme: which events are today's, at which local time, and what is said
+ * of those that cannot be shown. */
+
+#include "kiosk/screen/ics.h"
+#include "tests/unit/rows.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define CALENDAR(body) "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n" body "END:VEVENT\r\nEND:VCALENDAR\r\n"
+#define FILM           "SUMMARY:Film\r\n"
+#define STARTS         "DTSTART:20261106T190000\r\n" /* a Friday, two weeks before */
+
+/* Friday, 20 November 2026, 12:00 in Berlin. */
+static const struct tm today = {
+    .tm_year = 126, .tm_mon = 10, .tm_mday = 20, .tm_hour = 12, .tm_wday = 5, .tm_yday = 323};
+
+static void test_events(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what, *text;
+        int minute, until; /* -1: not today */
+        const char *why;   /* NULL: nothing to say */
+    } rows[] = {
+        {"once", CALENDAR(FILM "DTSTART:20261120T190000\r\nDTEND:20261120T203000\r\n"), 1140, 1230,
+         NULL},
+        {"over midnight", CALENDAR(FILM "DTSTART:20261120T230000\r\nDURATION:PT2H30M\r\n"), 1380,
+         1530, NULL},
+        {"another day", CALENDAR(FILM "DTSTART:20261121T190000\r\n"), -1, -1, NULL},
+        {"UTC", CALENDAR(FILM "DTSTART:20261120T180000Z\r\n"), 1140, -1, NULL},
+        {"another zone", CALENDAR(FILM "DTSTART;TZID=Asia/Baku:20261120T220000\r\n"), 1140, -1,
+         NULL},
+        {"no such zone", CALENDAR(FILM "DTSTART;TZID=\"Mars: here\":20261120T220000\r\n"), -1, -1,
+         "DTSTART"},
+        {"weekly", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY\r\n"), 1140, -1, NULL},
+        {"every other week", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;INTERVAL=2\r\n"), 1140, -1,
+         NULL},
+        {"every third week", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;INTERVAL=3\r\n"), -1, -1,
+         NULL},
+        {"twice, and over", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;COUNT=2\r\n"), -1, -1, NULL},
+        {"three times", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;COUNT=3\r\n"), 1140, -1, NULL},
+        {"until yesterday", CALENDAR(FILM STARTS "RRULE:FREQ=DAILY;UNTIL=20261119\r\n"), -1, -1,
+         NULL},
+        {"Mondays and Fridays", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;BYDAY=MO,FR\r\n"), 1140, -1,
+         NULL},
+        {"Mondays", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;BYDAY=MO\r\n"), -1, -1, NULL},
+        {"left out today", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY\r\nEXDATE:20261120T190000\r\n"),
+         -1, -1, NULL},
+        {"cancelled", CALENDAR(FILM "DTSTART:20261120T190000\r\nSTATUS:CANCELLED\r\n"), -1, -1,
+         NULL},
+        {"monthly", CALENDAR(FILM STARTS "RRULE:FREQ=MONTHLY\r\n"), -1, -1, "RRULE"},
+        {"the second Friday", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;BYDAY=2FR\r\n"), -1, -1,
+         "RRULE"},
+        {"a whole day", CALENDAR(FILM "DTSTART;VALUE=DATE:20261120\r\n"), -1, -1, "a whole day"},
+        {"no title", CALENDAR("DTSTART:20261120T190000\r\n"), -1, -1, "no SUMMARY"},
+        {"no start", CALENDAR(FILM), -1, -1, "no DTSTART"},
+        {"no calendar", "19:00 Film\n", -1, -1, "not a calendar"},
+        {"an alarm's own times",
+         CALENDAR(FILM
+                  "DTSTART:20261120T190000\r\nBEGIN:VALARM\r\nDURATION:PT5M\r\nEND:VALARM\r\n"),
+         1140, -1, NULL},
+    };
+    setenv("TZ", "Europe/Berlin", 1);
+    tzset();
+    EACH_ROW (k, rows, rows[k].what) {
+        struct programme p;
+        char why[256] = "";
+        int bad = ics_parse("x.ics", rows[k].text, strlen(rows[k].text), &today, &p, why);
+        assert_int_equal(bad, rows[k].why ? -1 : 0);
+        assert_true(!rows[k].why || strstr(why, rows[k].why));
+        assert_int_equal(p.count, rows[k].minute >= 0);
+        if (p.count == 0)
+            continue;
+        assert_int_equal(p.event[0].minute, rows[k].minute);
+        assert_int_equal(p.event[0].until, rows[k].until);
+        assert_string_equal(p.event[0].title, "Film");
+    }
+}
+
+static void test_titles(void **state)
+{
+    (void)state;
+    static const char text[] = CALENDAR("DTSTART:20261120T190000\r\nSUMMARY:Tea\\, cake\r\n"
+                                        "  and \\n talk\r\n");
+    struct programme p;
+    char why[256];
+    assert_int_equal(ics_parse("x.ics", text, sizeof text - 1, &today, &p, why), 0);
+    assert_string_equal(p.event[0].title, "Tea, cake and   talk");
+    assert_true(ics_is_name("/srv/Choir.ICS"));
+    assert_false(ics_is_name("/srv/programme.txt"));
+}
+
+/* Broken at any byte, it ends, and no event is on another day or at another time than it was
+ * unless a digit of its own was changed. */
+static void test_broken(void **state)
+{
+    (void)state;
+    static const char whole[] = CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;BYDAY=MO\r\n");
+    for (size_t k = 0; k < sizeof whole - 1; k++) {
+        char text[sizeof whole], why[256];
+        struct programme p;
+        memcpy(text, whole, sizeof whole);
+        ics_parse("x.ics", text, k, &today, &p, why); /* cut off there */
+        assert_int_equal(p.count, 0);
+        text[k] = '\x01';
+        ics_parse("x.ics", text, sizeof whole - 1, &today, &p, why);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_events), cmocka_unit_test(test_titles),
+                                       cmocka_unit_test(test_broken)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

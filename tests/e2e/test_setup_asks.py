@@ -28,6 +28,12 @@ def begin(venue):
     return Terminal([program("porchlight"), "--prefix", str(venue.prefix), "setup"])
 
 
+def the_screen(t):
+    for default in ("[yes] ", "[Baku] ", "[az, ru, en] "):
+        t.until(default)
+        t.say()
+
+
 def to_the_root(t, venue, root, look_over=True):
     """Answers all questions, the root key's last. Gives what was shown with the drawing."""
     t.until("GPIO17] ")
@@ -36,7 +42,8 @@ def to_the_root(t, venue, root, look_over=True):
     t.say("sim:entrance")
     drawing = t.until("Press Enter to go on")
     t.say()
-    for default in ("[5] ", "[here] ", "[porchlight.local] ", "[dark] "):
+    for default in ("[5] ", "[here] ", "[porchlight.local] ", "[yes] ", "[Baku] ", "[az, ru, en] ",
+                    "[dark] "):
         t.until(default)
         t.say()
     asked = t.until("[print] ")
@@ -44,7 +51,7 @@ def to_the_root(t, venue, root, look_over=True):
     if look_over:
         t.until("Press Enter to apply")
         t.say()
-    assert "7. Where should the venue's root key go?" in asked
+    assert "10. Where should the venue's root key go?" in asked
     return drawing
 
 
@@ -97,6 +104,7 @@ def test_a_root_key_on_paper_is_typed_in_again(venue):
     t.say("mqtt.example.org")
     t.until("[make] ")
     t.say()
+    the_screen(t)
     t.until("[dark] ")
     t.say()
     t.until("Press Enter to apply")
@@ -127,8 +135,8 @@ def interrupt(t):
 
 
 @pytest.mark.parametrize("at", ["GPIO17] ", "GPIO22] ", "Press Enter to go on", "[5] ", "[here] ",
-                                "[porchlight.local] ", "[none] ", "[make] ", "[dark] ", "[print] ",
-                                "Press Enter to apply", "line 1: ", "line 2: "])
+                                "[porchlight.local] ", "[none] ", "[make] ", "[yes] ", "[Baku] ",
+                                "[az, ru, en] ", "[dark] ", "[print] ", "Press Enter to apply", "line 1: ", "line 2: "])
 def test_leaving_at_any_question_changes_nothing(venue, at):
     """Nothing that it had prepared is left either, such as keys."""
     before = venue.files()
@@ -136,7 +144,8 @@ def test_leaving_at_any_question_changes_nothing(venue, at):
     for prompt, answer in (("GPIO17] ", "sim:counter"), ("GPIO22] ", "sim:entrance"),
                            ("Press Enter to go on", ""), ("[5] ", ""), ("[here] ", "both"),
                            ("[porchlight.local] ", ""), ("[none] ", "mqtt.example.org"),
-                           ("[make] ", ""), ("[dark] ", ""), ("[print] ", ""),
+                           ("[make] ", ""), ("[yes] ", ""), ("[Baku] ", ""),
+                           ("[az, ru, en] ", ""), ("[dark] ", ""), ("[print] ", ""),
                            ("Press Enter to apply", ""), ("line 1: ", None), ("line 2: ", None)):
         said = t.until(prompt)
         if prompt == at:
@@ -170,6 +179,7 @@ def test_an_answer_that_cannot_be_used_is_asked_again_at_once(venue):
     t.say("/nowhere/account")
     assert "no such file" in t.until("[/nowhere/account] ")
     t.say("make")
+    the_screen(t)
     t.until("[dark] ")
     t.say()
     t.until("[print] ")
@@ -184,8 +194,8 @@ def test_an_answer_can_be_changed_at_the_end(venue):
     t = begin(venue)
     to_the_root(t, venue, str(venue.root), look_over=False)
     assert re.search(r"5\. host +porchlight\.local\n", t.until("Press Enter to apply"))
-    t.say("9")
-    assert "Expected 1 to 7" in t.until("Press Enter to apply")
+    t.say("19")
+    assert "Expected 1 to 10" in t.until("Press Enter to apply")
     t.say("4")
     t.until("[here] ")
     t.say("elsewhere")

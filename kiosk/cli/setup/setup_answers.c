@@ -1,5 +1,6 @@
 #include "kiosk/cli/setup/setup_answers.h"
 
+#include "config/city.h"
 #include "config/reader.h"
 #include "kiosk/common/file.h"
 #include "kiosk/common/log.h"
@@ -57,6 +58,26 @@ static bool is_broker(const char *v)
 static bool is_lights(const char *v)
 {
     return strcmp(v, "dark") == 0 || strcmp(v, "as-they-are") == 0;
+}
+
+static bool is_screen(const char *v)
+{
+    return strcmp(v, "yes") == 0 || strcmp(v, "none") == 0;
+}
+
+static bool is_city(const char *v)
+{
+    struct city city;
+    char near[128];
+    return city_find(CITY_TABLE, v, &city, near) == 0;
+}
+
+/* Codes with commas between them; whether there is a file for each, the check of the config says.
+ */
+static bool is_languages(const char *v)
+{
+    return v[0] >= 'a' && v[0] <= 'z' &&
+           strspn(v, "abcdefghijklmnopqrstuvwxyz0123456789-_, ") == strlen(v);
 }
 
 static bool is_host(const char *v)
@@ -138,6 +159,18 @@ const struct answer_rule answer_rules[ANSWERS] = {
                      "taken. It does not stay on this Pi. Type print to write it down on paper, or "
                      "the path of a file on a USB stick, such as /media/usb/root.key.",
                      "print, or a path that begins with /", is_place, true},
+    [ANSWER_SCREEN] = {"screen", "yes", "Does this kiosk have a screen: yes or none?",
+                       "The screen shows a calm picture, and staff read in it how an alert is "
+                       "going. The alarm works without one too.",
+                       "yes or none", is_screen, true},
+    [ANSWER_CITY] = {"city", "Baku", "In which city is the venue?",
+                     "The screen's sky and clock follow it. Type the largest city of your time "
+                     "zone, in English, such as Tbilisi or Buenos Aires.",
+                     "a city of /usr/share/zoneinfo/zone.tab, such as Tbilisi", is_city, true},
+    [ANSWER_LANGUAGES] = {"languages", "az, ru, en", "Which languages should the screen speak?",
+                          "It shows them one after another. az, ru, en, ka and ar are included; "
+                          "type one or more, with commas between them.",
+                          "codes such as ka, ru, en", is_languages, true},
     [ANSWER_LIGHTS] =
         {"lights", "dark", "Should the Pi's own lights be dark, or as-they-are?",
          "They flicker when the Pi uses its card, so they could give away that data is "

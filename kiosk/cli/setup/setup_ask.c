@@ -9,8 +9,10 @@
 
 /* The questions, in order. Those that an earlier answer makes needless are left out. */
 static const enum answer order[] = {
-    ANSWER_SWITCH,          ANSWER_DOOR,   ANSWER_CODE, ANSWER_BROKER, ANSWER_HOST, ANSWER_OUTSIDE,
-    ANSWER_OUTSIDE_ACCOUNT, ANSWER_LIGHTS, ANSWER_ROOT,
+    ANSWER_SWITCH,          ANSWER_DOOR,   ANSWER_CODE,
+    ANSWER_BROKER,          ANSWER_HOST,   ANSWER_OUTSIDE,
+    ANSWER_OUTSIDE_ACCOUNT, ANSWER_SCREEN, ANSWER_CITY,
+    ANSWER_LANGUAGES,       ANSWER_LIGHTS, ANSWER_ROOT,
 };
 enum { ORDER = sizeof order / sizeof order[0] };
 
@@ -24,6 +26,9 @@ static bool is_needed(const struct setup *s, enum answer which)
     case ANSWER_OUTSIDE:
     case ANSWER_OUTSIDE_ACCOUNT:
         return answers_broker_outside(a);
+    case ANSWER_CITY:
+    case ANSWER_LANGUAGES:
+        return answer_is(a, ANSWER_SCREEN, "yes");
     case ANSWER_ROOT:
         return s->first && answer_number(a, ANSWER_KIOSK) == 1;
     default:
@@ -74,8 +79,10 @@ static int ask_question(struct setup *s, int number, enum answer which)
         const char *why = good ? why_refused(s, which, told) : NULL;
         if (why)
             print_item(PRINT_PLAIN, "", INDENT, "%s", why);
-        if (good && !why)
+        if (good && !why) {
+            s->now.given[which] |= which == ANSWER_CITY || which == ANSWER_LANGUAGES;
             return 0;
+        }
     }
 }
 

@@ -90,13 +90,36 @@ static int put_page(struct setup *s)
     return new ? conf_set(s->conf, "venue", "page", address) : 0;
 }
 
+/* The screen's place and languages: on the first run as the host chose them, later where the answer
+ * is another one. */
+static int put_screen(struct setup *s)
+{
+    static const struct {
+        enum answer which;
+        const char *key;
+    } kept[] = {{ANSWER_CITY, "city"}, {ANSWER_LANGUAGES, "languages"}};
+    bool none = answer_is(&s->now, ANSWER_SCREEN, "none"), turned = changed(s, ANSWER_SCREEN);
+
+    if (none)
+        return turned ? conf_set(s->conf, "screen", "scene", "none") : 0;
+    if (turned && !s->first && conf_set(s->conf, "screen", "scene", NULL) < 0)
+        return -1;
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+        enum answer which = kept[i].which;
+        if ((s->first ? s->now.given[which] : changed(s, which)) &&
+            conf_set(s->conf, "screen", kept[i].key, s->now.value[which]) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int put_conf(struct setup *s)
 {
     struct config *c;
     char path[PATH_LEN];
     int result = -1;
 
-    if (put_switch(s) < 0 || put_door(s) < 0 || put_page(s) < 0)
+    if (put_switch(s) < 0 || put_door(s) < 0 || put_page(s) < 0 || put_screen(s) < 0)
         return -1;
     if (s->first && (conf_set(s->conf, "venue", "id", s->venue) < 0 ||
                      conf_set(s->conf, "kiosk", "id", s->kiosk) < 0))

@@ -11,12 +11,12 @@ import signal
 import ssl
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 from nacl import bindings as na
 
 from tests.kit import doctor, envelope, local, pki, process, wait
+from tests.kit.clock import faketime
 from tests.kit.joining import Invitation, Joiner, open_welcome, read_link
 from tests.kit.kiosk import FAST, Keys
 from tests.kit.place import fresh, program
@@ -26,7 +26,6 @@ from tests.kit.terminal import Terminal
 from tests.kit.voice import hexed
 
 
-FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
 
 
 @pytest.fixture(scope="module")
@@ -230,10 +229,9 @@ def test_an_expired_invitation_is_dead(make_venue, folder):
     venue = make_venue(start=False)
     stamp = folder / "stamp"
     stamp.write_text("+0\n")
-    assert FAKETIME, "libfaketime is missing: make deps-test installs it"
     venue.kiosk.daemon = venue.kiosk.spawn(
         "porchlightd", "--prefix", venue.kiosk.prefix,
-        env=process.environment(LD_PRELOAD=FAKETIME, FAKETIME_TIMESTAMP_FILE=stamp,
+        env=process.environment(LD_PRELOAD=faketime(), FAKETIME_TIMESTAMP_FILE=stamp,
                                 FAKETIME_NO_CACHE="1", ASAN_OPTIONS="verify_asan_link_order=0"))
     wait.until(lambda: local.answers(venue.kiosk.run / "control.sock"), "the control socket")
     wait.until(venue.kiosk.connected, venue.kiosk.daemon.said)

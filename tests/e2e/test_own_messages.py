@@ -4,16 +4,15 @@ copy are noticed, phones believe the kiosk again, and no alert is lost between c
 import contextlib
 import json
 import struct
-from pathlib import Path
 
 import pytest
 from nacl import bindings as na
 
-from tests.kit import envelope, local, process, record, wait
+from tests.kit import envelope, record, wait
+from tests.kit.clock import HOUR, start_at
 from tests.kit.kiosk import FAST, Kiosk
 from tests.e2e.test_slow_card import blocked
 
-FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
 # What no hand of a test may wait for: states are repeated when they change, and after a minute.
 CONF = {**FAST, "wipe": {"enabled": "no"}, "timing": {"state": "1min", "state_alert": "30s"}}
 
@@ -22,16 +21,6 @@ CONF = {**FAST, "wipe": {"enabled": "no"}, "timing": {"state": "1min", "state_al
 def kiosk():
     with Kiosk(kind="o", conf=CONF) as made:
         yield made
-
-
-def at_another_hour(kiosk, moment):
-    assert FAKETIME, "libfaketime is missing: make deps-test installs it"
-    kiosk.daemon = kiosk.spawn("porchlightd", "--prefix", kiosk.prefix,
-                               env=process.environment(LD_PRELOAD=FAKETIME, FAKETIME=moment,
-                                                       DONT_FAKE_MONOTONIC="1",
-                                                       ASAN_OPTIONS="verify_asan_link_order=0"))
-    wait.until(lambda: local.answers(kiosk.run / "control.sock"), "the control socket")
-    wait.until(kiosk.connected, kiosk.daemon.said)
 
 
 def shows(listener, show):
@@ -63,7 +52,7 @@ def test_a_record_that_is_lost_while_the_clock_is_behind(kiosk):
     before = epoch_of(kiosk)
     kiosk.daemon.kill()
     (kiosk.state / "record").unlink()
-    at_another_hour(kiosk, "-2h")
+    start_at(kiosk, -2 * HOUR)
     staff.wait("fault", "notice", detail="copy")
     assert len(copies(kiosk)) == 1 and "stop one" in copies(kiosk)[0]
     wait.until(lambda: epoch_of(kiosk) > before, "an epoch above that of before, in the record")
@@ -234,7 +223,7 @@ def test_a_record_is_lost_and_the_broker_has_forgotten_everything(kiosk):
     (kiosk.state / "record").unlink()
     kiosk.brokers[0].stop()
     kiosk.brokers[0].start()
-    at_another_hour(kiosk, "-2h")
+    start_at(kiosk, -2 * HOUR)
     wait.until(lambda: epoch_of(kiosk) > before, "an epoch above that of before", 60)
     shows(phone, "quiet")
     assert copies(kiosk)

@@ -4,16 +4,15 @@ import json
 import socket
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
 from tests.faults.link import SIX, Link
-from tests.kit import local, process, record, wait
+from tests.kit import record, wait
 from tests.kit.broker import RIGHTS, free_port
+from tests.kit.clock import UNSET, start_at
 from tests.kit.kiosk import FAST, Kiosk
 
-FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
 
 
 def fault_of(kiosk, i=0):
@@ -118,19 +117,8 @@ def test_ipv6_alone_is_enough():
         link.close()
 
 
-def clock_at(kiosk, moment, within=30):
-    """porchlightd with another wall clock; the monotonic one is left alone."""
-    assert FAKETIME, "libfaketime is missing: make deps-test installs it"
-    kiosk.daemon = kiosk.spawn("porchlightd", "--prefix", kiosk.prefix,
-                               env=process.environment(LD_PRELOAD=FAKETIME, FAKETIME=moment,
-                                                       ASAN_OPTIONS="verify_asan_link_order=0",
-                                                       DONT_FAKE_MONOTONIC="1"))
-    wait.until(lambda: local.answers(kiosk.run / "control.sock"), "the control socket")
-    wait.until(kiosk.connected, kiosk.daemon.said, within)
-
-
 def test_a_clock_that_was_never_set_connects_and_says_so(kiosk):
-    clock_at(kiosk, "@1970-01-01 00:00:10")
+    start_at(kiosk, UNSET)
     member = kiosk.member()
     began = time.monotonic()
     kiosk.wires().hold(0.4)
@@ -142,7 +130,7 @@ def test_a_clock_that_was_never_set_connects_and_says_so(kiosk):
 def test_a_clock_that_was_never_set_still_wants_the_right_name():
     with wrongly_named(Kiosk(conf=FAST)) as kiosk:
         with pytest.raises(AssertionError):
-            clock_at(kiosk, "@1970-01-01 00:00:10", 8)
+            start_at(kiosk, UNSET, 8)
         says(kiosk, "tls")
 
 
@@ -198,6 +186,6 @@ def test_a_kiosk_found_in_the_seventies_resumes_without_an_age(kiosk):
     first = member.wait("lockdown", "alert")
     kiosk.daemon.kill()
     (kiosk.run / "control.sock").unlink()
-    clock_at(kiosk, "@1970-01-01 00:00:10")
+    start_at(kiosk, UNSET)
     again = member.wait("lockdown", "alert", resumed=True)
     assert again.body["id"] == first.body["id"] and again.body["age_ms"] is None

@@ -8,7 +8,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from tests.faults.clock import RIGHT, STEPS, WORLD_STEPS, Clock
+from tests.kit.clock import RIGHT, STEPS, WORLD_STEPS, Clock
 from tests.faults.island import Island
 from tests.faults.link import BLACKHOLE, CUT, DELAY, FOUR, PASS, PORTAL, SIX, Link
 from tests.faults.schedule import HOLD_S, make

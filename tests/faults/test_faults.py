@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.faults.__main__ import report, run_all
-from tests.faults.clock import RIGHT, Clock
+from tests.kit.clock import RIGHT, Clock
 from tests.faults.harness import Run
 from tests.faults.island import Island
 from tests.faults.link import BLACKHOLE, CUT, FOUR, PASS, PORTAL, SIX, Link

@@ -4,11 +4,11 @@ import json
 import secrets
 import shutil
 import threading
-from pathlib import Path
 from types import SimpleNamespace
 
 from tests.kit import local, process, wait
 from tests.kit.broker import free_port
+from tests.kit.clock import faketime
 from tests.kit.kiosk import TIMING, Keys, phone_file
 from tests.kit.member import Listener, enlist, paho_client
 from tests.kit.place import fresh, program
@@ -20,9 +20,7 @@ PORTS = ("port", "page_port", "websocket_port", "local_port")
 
 def clock_at(moment):
     """An environment with another wall clock; the monotonic one is left alone."""
-    library = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
-    assert library, "libfaketime is missing: make deps-test installs it"
-    return process.environment(LD_PRELOAD=library, FAKETIME=moment, DONT_FAKE_MONOTONIC="1",
+    return process.environment(LD_PRELOAD=faketime(), FAKETIME=moment, DONT_FAKE_MONOTONIC="1",
                                ASAN_OPTIONS="detect_leaks=0:verify_asan_link_order=0")
 
 

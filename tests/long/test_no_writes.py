@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.test_paths import FAKETIME
 from tests.kit import local, process, wait
+from tests.kit.clock import faketime
 from tests.kit.kiosk import FAST, Kiosk
 from tests.kit.place import ROOT, program
 from tests.kit.process import Process
@@ -34,7 +34,7 @@ def logs():
 
 
 def hurried(logs, name, *args, **more):
-    env = process.environment(LD_PRELOAD=FAKETIME, FAKETIME=f"+0 x{SPEED}",
+    env = process.environment(LD_PRELOAD=faketime(), FAKETIME=f"+0 x{SPEED}",
                               ASAN_OPTIONS="verify_asan_link_order=0:detect_leaks=0", **more)
     return Process(name, [program(name), *args], logs / name, env=env, cwd=ROOT)
 
@@ -61,7 +61,6 @@ def touched(kiosk):
 
 
 def test_an_hour_of_use_writes_nothing(logs):
-    assert FAKETIME, "libfaketime is missing: make deps-test installs it"
     with Kiosk(conf={**FAST, **TRUE_TIMES}) as kiosk:
         kiosk.daemon = daemon = hurried(logs, "porchlightd", "--prefix", kiosk.prefix)
         wait.until(lambda: local.answers(kiosk.run / "control.sock") and kiosk.connected(),

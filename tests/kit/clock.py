@@ -1,27 +1,41 @@
-"""A wall clock that can be stepped under a running porchlightd, and a disk that can be slowed (wall.c)."""
+"""A wall clock that can be stepped under a running porchlightd, and a disk that can be slowed (wall.c).
+
+libfaketime is no substitute: it moves the timers of the kiosk's loop along, so that they never end."""
 
 import fcntl
 import struct
 import subprocess
 import time
+from pathlib import Path
 
+from tests.kit import local, process, wait
 from tests.kit.place import BUILD, ROOT
 
-DAY = 86400
+HOUR = 3600
+DAY = 24 * HOUR
+YEAR = 365 * DAY
+UNSET = None  # 1970
 
 # Hours behind, and most of a year ahead: all of it within the days for which the brokers'
 # certificates are good, where a clock that was set is believed. None: never set, it says 1970.
-STEPS = [None, -20 * 3600, 300 * DAY]
+STEPS = [UNSET, -20 * HOUR, 300 * DAY]
 # And beyond them, by minutes to years.
-WORLD_STEPS = [None, -600, 600, -3 * DAY, 3 * DAY, -20 * 365 * DAY, 10 * 365 * DAY]
+WORLD_STEPS = [UNSET, -600, 600, -3 * DAY, 3 * DAY, -20 * YEAR, 10 * YEAR]
 RIGHT = 0
+
+
+def faketime():
+    """libfaketime, for what has to move every clock of a program, or the dates of its files."""
+    found = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
+    assert found, "libfaketime is missing: make deps-test installs it"
+    return found
 
 
 def library():
     """Built once for all that run side by side."""
-    out = BUILD / "tests/faults/wall.so"
+    out = BUILD / "tests/kit/wall.so"
     out.parent.mkdir(parents=True, exist_ok=True)
-    source = ROOT / "tests/faults/wall.c"
+    source = ROOT / "tests/kit/wall.c"
     with open(out.parent / "wall.lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not out.exists() or out.stat().st_mtime < source.stat().st_mtime:
@@ -52,3 +66,13 @@ class Clock:
         with open(self._path, "r+b") as f:
             f.seek(at)
             f.write(struct.pack("=q", value))
+
+
+def start_at(kiosk, step, within=30):
+    """Starts porchlightd with a wall clock that is wrong by so many seconds; RIGHT: it is not."""
+    clock = Clock(kiosk.folder)
+    clock.set(step)
+    kiosk.daemon = kiosk.spawn("porchlightd", "--prefix", kiosk.prefix,
+                               env=process.environment(**clock.environment()))
+    wait.until(lambda: local.answers(kiosk.run / "control.sock"), "the control socket")
+    wait.until(kiosk.connected, lambda: f"{kiosk.status()}\n{kiosk.daemon.said()}", within)

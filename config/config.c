@@ -3,6 +3,8 @@
 #include "config/reader.h"
 #include "kiosk/common/log.h"
 
+#include <string.h>
+
 void config_complain_stderr(void *context, const char *sentence)
 {
     (void)context;
@@ -29,4 +31,23 @@ int config_parse_most(const char *path, const char *text, size_t len, struct con
 int config_load_most(const char *path, struct config *c, config_complain *complain, void *context)
 {
     return reader_load_most(&config_table, c, path, complain, context);
+}
+
+bool config_is_same_broker(const struct config_broker *a, const struct config_broker *b)
+{
+    return a->port == b->port && strcmp(a->host, b->host) == 0;
+}
+
+size_t config_home(const struct config *c, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (config_is_same_broker(&c->brokers[k], &c->brokers[i]))
+            return k;
+    return i;
+}
+
+const char *config_button_topic(const struct config_line *line)
+{
+    size_t len = strlen(CONFIG_BUTTON);
+    return strncmp(line->address, CONFIG_BUTTON, len) == 0 ? line->address + len : NULL;
 }

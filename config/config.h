@@ -12,6 +12,7 @@
 
 enum {
     CONFIG_NAME_MAX = 32,
+    CONFIG_INTERFACE_MAX = 16, /* the kernel's IFNAMSIZ */
     CONFIG_TEXT_MAX = 128,
     CONFIG_USER_MAX = 256, /* cloud brokers' are long: hub, device and version in one */
     CONFIG_PATH_MAX = 256,
@@ -30,7 +31,7 @@ enum config_bias {
     CONFIG_BIAS_NONE
 };
 
-/* An input or output line; address empty: not wired. */
+/* An input or output line; address empty: not wired. A switch's may be "mqtt:TOPIC". */
 struct config_line {
     char address[64];
     enum config_bias bias; /* bias = pull-up | pull-down | as-is | none */
@@ -81,6 +82,12 @@ struct config_broker { /* [broker NAME] */
                                         for apps; empty: none is pinned */
     bool registrar; /* porchlight-registrar runs there; no: its operator makes the accounts */
     bool outside;   /* it is outside the venue, its PUBACK hands over */
+    char interface[CONFIG_INTERFACE_MAX]; /* the only one that it is reached by; empty: any */
+};
+
+struct config_buttons {          /* [buttons]: where switches with line = mqtt:TOPIC are read */
+    struct config_broker broker; /* named "buttons"; host empty: none */
+    int64_t silence;             /* a button that sends nothing for so long is a fault */
 };
 
 struct config_plain {                /* [plain]; heeded in a plain venue alone */
@@ -103,6 +110,7 @@ struct config {
         char record[CONFIG_PATH_MAX]; /* nvmem:NAME or a full path; empty: where it always is */
     } kiosk;
     struct config_plain plain;
+    struct config_buttons buttons;
     struct {                  /* [alert] */
         int64_t abort_window; /* the code takes a caution back; may be 0 */
         int64_t drill_lasts;
@@ -150,6 +158,17 @@ struct config {
     size_t brokers_count;
     bool simulated; /* derived: every line's address begins with "sim:" */
 };
+
+/* Whether two sections name the same broker: they are two ways to it. */
+bool config_is_same_broker(const struct config_broker *a, const struct config_broker *b);
+
+/* The first section that names the same broker as number i does. */
+size_t config_home(const struct config *c, size_t i);
+
+#define CONFIG_BUTTON "mqtt:"
+
+/* The topic of a line that is a button by radio ("mqtt:TOPIC"), or NULL: it is a wire. */
+const char *config_button_topic(const struct config_line *line);
 
 /* One complaint, complete and for a person: file, line, key, what was found, what is expected and
  * how to fix it. Called once for each. */

@@ -20,6 +20,7 @@ static const struct section sections[] = {
     {"door", CONFIG_DOORS_MAX, MANY(doors, config_door), false, "", false},
     {"broker", CONFIG_BROKERS_MAX, MANY(brokers, config_broker), true, "nobody would be alerted",
      false},
+    {.name = "buttons"},
     {.name = "alert"},
     {.name = "wipe"},
     {.name = "screen"},
@@ -31,6 +32,7 @@ static const struct section sections[] = {
 #define ATTWO(member, other) offsetof(struct config, member), offsetof(struct config, other)
 #define SWITCH(member)       offsetof(struct config_switch, member), 0
 #define DOOR(member)         offsetof(struct config_door, member), 0
+#define BUTTONS(member)      offsetof(struct config, buttons.broker.member), 0
 #define BROKER(member)       offsetof(struct config_broker, member), 0
 #define BIASES               "as-is|pull-up|pull-down|none" /* in the order of enum config_bias */
 
@@ -60,7 +62,7 @@ static const struct key keys[] = {
     {"plain", "drill", &value_wording, "The kettle is tried out", AT(plain.drill), 0,
      CONFIG_WORDING_MAX, NULL},
 
-    {"switch", "line",       &value_line,     NULL,      SWITCH(line.address), 0, 64, NULL},
+    {"switch", "line",       &value_switch_line,    NULL,      SWITCH(line.address), 0, 64, NULL},
     {"switch", "other_line", &value_line,     "",        SWITCH(other.address), 0, 64, NULL},
     {"switch", "bias",       &value_choice,   "pull-up", SWITCH(line.bias), 0, 0, BIASES},
     {"switch", "active",     &value_level,    "low",     SWITCH(line.active_low), 0, 0, NULL},
@@ -93,6 +95,15 @@ static const struct key keys[] = {
     {"broker", "phones_ca", &value_path,      "",     BROKER(phones_ca), 0, CONFIG_PATH_MAX, NULL},
     {"broker", "registrar", &value_yes_no,    "yes",  BROKER(registrar), 0, 0, NULL},
     {"broker", "outside",  &value_yes_no,     "no",   BROKER(outside), 0, 0, NULL},
+    {"broker", "interface", &value_interface, "",     BROKER(interface), 0, CONFIG_INTERFACE_MAX, NULL},
+
+    {"buttons", "host",     &value_host,       "",     BUTTONS(host), 0, CONFIG_TEXT_MAX, NULL},
+    {"buttons", "port",     &value_number,     "8883", BUTTONS(port), 1, 65535, NULL},
+    {"buttons", "tls",      &value_yes_no,     "yes",  BUTTONS(tls), 0, 0, NULL},
+    {"buttons", "ca",       &value_path,       "",     BUTTONS(ca), 0, CONFIG_PATH_MAX, NULL},
+    {"buttons", "user",     &value_user,       "",     BUTTONS(user), 0, CONFIG_USER_MAX, NULL},
+    {"buttons", "password", &value_credential, "",     BUTTONS(password), 0, CONFIG_NAME_MAX, NULL},
+    {"buttons", "silence",  &value_duration,   "25h",  AT(buttons.silence), S, 8 * 24 * H, NULL},
 
     {"alert", "abort_window", &value_off_or_more, "45s",  AT(alert.abort_window), MS, H, NULL},
     {"alert", "drill_lasts",  &value_duration,    "5min", AT(alert.drill_lasts), S, H, NULL},

@@ -50,7 +50,7 @@ struct table {
     void (*rules)(struct reader *r); /* what no single key shows; called when each is right */
 };
 
-enum { TABLE_KEYS_MAX = 96, TABLE_NAME_MAX = 64 };
+enum { TABLE_KEYS_MAX = 128, TABLE_NAME_MAX = 64 };
 
 /* For name_letters and name_expected. */
 #define TABLE_NAME_LETTERS  "abcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -77,7 +77,9 @@ extern const struct value_type value_one_of;      /* int: one of words, which ar
 extern const struct value_type value_degrees;     /* double; min and max in degrees */
 extern const struct value_type value_id;          /* char[17] */
 extern const struct value_type value_line;        /* char[64] */
+extern const struct value_type value_switch_line; /* the same, or mqtt:TOPIC */
 extern const struct value_type value_host;        /* char[max] */
+extern const struct value_type value_interface;   /* char[max] */
 extern const struct value_type value_path;        /* char[max] */
 extern const struct value_type value_store;       /* char[max]: a full path or nvmem:NAME */
 extern const struct value_type value_account;     /* char[max] */

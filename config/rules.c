@@ -87,8 +87,9 @@ static size_t wires_of(struct reader *r, struct wire out[WIRES_MAX])
     for (size_t i = 0; i < r->count; i++) {
         struct instance *in = &r->instances[i];
         for (size_t k = 0; k < config_table.keys_count && n < WIRES_MAX && !in->out; k++) {
-            if (config_table.keys[k].type != &value_line ||
-                strcmp(config_table.keys[k].section, in->section->name) != 0)
+            bool line = config_table.keys[k].type == &value_line ||
+                        config_table.keys[k].type == &value_switch_line;
+            if (!line || strcmp(config_table.keys[k].section, in->section->name) != 0)
                 continue;
             const char *address = (const char *)in->base + config_table.keys[k].offset;
             if (address[0])
@@ -103,6 +104,21 @@ static bool is_simulated(const struct wire *w)
     return strncmp(w->address, "sim:", 4) == 0;
 }
 
+/* A button by radio is neither real nor simulated. */
+static bool is_wired(const struct wire *w)
+{
+    return strncmp(w->address, CONFIG_BUTTON, strlen(CONFIG_BUTTON)) != 0;
+}
+
+/* The first wire; `n`: there is none. */
+static size_t wired_first(const struct wire *w, size_t n)
+{
+    size_t i = 0;
+    while (i < n && !is_wired(&w[i]))
+        i++;
+    return i;
+}
+
 /* A wire that cannot be used takes its switch or door with it; the silent output is optional. */
 static void leave_wire_out(struct reader *r, const struct wire *w)
 {
@@ -115,16 +131,16 @@ static void leave_wire_out(struct reader *r, const struct wire *w)
 static void check_wires(struct reader *r)
 {
     struct wire w[WIRES_MAX];
-    size_t n = wires_of(r, w);
+    size_t n = wires_of(r, w), first = wired_first(w, n);
     bool mixed = false;
 
     for (size_t i = 1; i < n; i++) {
-        if (is_simulated(&w[i]) != is_simulated(&w[0])) {
+        if (i > first && is_wired(&w[i]) && is_simulated(&w[i]) != is_simulated(&w[first])) {
             reader_complain(
                 r, w[i].in, reader_line(r, w[i].in, w[i].key), w[i].key,
                 "found %s beside %s of line %d; expected every line to be simulated, or "
                 "none",
-                w[i].address, w[0].address, reader_line(r, w[0].in, w[0].key));
+                w[i].address, w[first].address, reader_line(r, w[first].in, w[first].key));
             mixed = true;
         }
         for (size_t j = 0; j < i; j++) {
@@ -150,9 +166,10 @@ bool rules_is_loopback(const char *host)
            (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == strlen(host));
 }
 
-static void rules_check_broker(struct reader *r, struct instance *in)
+/* What holds for every broker, that of the buttons too. Returns whether nothing was wrong. */
+static bool rules_check_access(struct reader *r, const struct instance *in,
+                               const struct config_broker *b)
 {
-    const struct config_broker *b = in->base;
     int before = r->complaints;
 
     if (!b->tls && !rules_is_loopback(b->host))
@@ -172,6 +189,31 @@ static void rules_check_broker(struct reader *r, struct instance *in)
     if (b->password[0] && !b->user[0])
         reader_complain(r, in, reader_line(r, in, "password"), "password",
                         "found \"%s\" without a user; expected user = NAME beside it", b->password);
+    return r->complaints == before;
+}
+
+/* Two ways to one broker. `in` is left out where they would get in each other's way. */
+static void check_two_ways(struct reader *r, struct instance *in, const struct config_broker *o)
+{
+    const struct config_broker *b = in->base;
+    int before = r->complaints;
+
+    if (!b->interface[0] || !o->interface[0] || strcmp(b->interface, o->interface) == 0)
+        reader_complain(
+            r, in, reader_line(r, in, "host"), "host",
+            "found %s port %d, which is [broker %s]'s; expected another broker, or two different "
+            "interface = NAME, one in each section, for two ways to this one",
+            b->host, b->port, o->name);
+    else if (b->user[0] && strcmp(b->user, o->user) == 0)
+        reader_complain(r, in, reader_line(r, in, "user"), "user",
+                        "found \"%s\", which [broker %s] uses too; expected an account of its own "
+                        "for each way: with one account, two connections close each other",
+                        b->user, o->name);
+    else if (b->phones[0])
+        reader_complain(r, in, reader_line(r, in, "phones"), "phones",
+                        "found \"%s\"; expected it in [broker %s] alone, which is the same broker: "
+                        "phones would connect to it twice",
+                        b->phones, o->name);
     if (r->complaints > before)
         reader_leave_out(r, in);
 }
@@ -182,16 +224,55 @@ static void check_same_brokers(struct reader *r, struct instance *in)
 
     for (const struct instance *other = r->instances; other < in && !in->out; other++) {
         const struct config_broker *o = other->base;
-        if (other->section == in->section && !other->out && strcmp(o->host, b->host) == 0 &&
-            o->port == b->port) {
-            reader_leave_out(r, in);
-            reader_complain(
-                r, in, reader_line(r, in, "host"), "host",
-                "found %s port %d, which is [broker %s]'s; expected another broker, because "
-                "two connections would close each other",
-                b->host, b->port, o->name);
-        }
+        if (other->section == in->section && !other->out && config_is_same_broker(o, b))
+            check_two_ways(r, in, o);
     }
+}
+
+/* --- buttons by radio ------------------------------------------------------------------------ */
+
+/* What whoever sends by that radio must not be able to do. */
+static void check_button(struct reader *r, struct instance *in, bool broker)
+{
+    struct config_switch *s = in->base;
+    if (!config_button_topic(&s->line))
+        return;
+    if (reader_is_written(r, in, "wipe_hold") && s->wipe_hold > 0)
+        reader_complain(r, in, reader_line(r, in, "wipe_hold"), "wipe_hold",
+                        "a button by radio never starts the wipe, because whoever is near could "
+                        "send the same signal; expected 0, or no wipe_hold here");
+    if (reader_is_written(r, in, "code"))
+        reader_complain(r, in, reader_line(r, in, "code"), "code",
+                        "a button by radio takes no code, because whoever is near could record "
+                        "and send it; expected no code here");
+    if (s->other.address[0])
+        reader_complain(r, in, reader_line(r, in, "other_line"), "other_line",
+                        "found %s beside a button by radio, which has no second contact; expected "
+                        "no other_line here",
+                        s->other.address);
+    s->wipe_hold = 0;
+    s->other.address[0] = '\0';
+    if (broker)
+        return;
+    reader_complain(r, in, reader_line(r, in, "line"), "line",
+                    "found a button by radio, but no broker in [buttons] to read it from; expected "
+                    "host = 127.0.0.1, or wherever its messages come to, in [buttons]");
+    reader_leave_out(r, in);
+}
+
+static void check_buttons(struct reader *r)
+{
+    struct config *c = r->base;
+    struct config_broker *b = &c->buttons.broker;
+    const struct instance *in = reader_single(r, "buttons");
+
+    strcpy(b->name, "buttons");
+    bool good = b->host[0] && rules_check_access(r, in, b);
+    if (!good)
+        b->host[0] = '\0';
+    for (size_t i = 0; i < r->count; i++)
+        if (strcmp(r->instances[i].section->name, "switch") == 0 && !r->instances[i].out)
+            check_button(r, &r->instances[i], good);
 }
 
 /* --- what contradicts ----------------------------------------------------------------------- */
@@ -308,9 +389,10 @@ static void derive(struct reader *r)
         c->switches[i].other.bias = c->switches[i].line.bias;
         c->switches[i].other.active_low = c->switches[i].line.active_low;
     }
-    c->simulated = n > 0;
-    for (size_t i = 0; i < n; i++)
-        c->simulated &= is_simulated(&w[i]);
+    size_t first = wired_first(w, n);
+    c->simulated = first < n;
+    for (size_t i = first; i < n; i++)
+        c->simulated &= !is_wired(&w[i]) || is_simulated(&w[i]);
 }
 
 void rules_check(struct reader *r)
@@ -321,10 +403,12 @@ void rules_check(struct reader *r)
             continue;
         check_orders(r, in);
         if (strcmp(in->section->name, "broker") == 0) {
-            rules_check_broker(r, in);
+            if (!rules_check_access(r, in, in->base))
+                reader_leave_out(r, in);
             check_same_brokers(r, in);
         }
     }
+    check_buttons(r);
     check_wires(r);
     check_kiosk(r, reader_single(r, "kiosk"));
     check_scene(r, reader_single(r, "screen"));

@@ -67,6 +67,45 @@ static void expect_line(const struct key *k, char *out, size_t size)
              "or sim:NAME");
 }
 
+/* mqtt:TOPIC, a button by radio; or any wire. */
+static bool set_switch_line(const struct key *k, const char *text, void *base, const char **hint)
+{
+    const char *topic = text + strlen(CONFIG_BUTTON);
+    if (strncmp(text, CONFIG_BUTTON, strlen(CONFIG_BUTTON)) != 0)
+        return set_line(k, text, base, hint);
+    if (!topic[0] || topic[0] == '/' || topic[0] == '$' || strpbrk(topic, "+#") ||
+        !utf8_printable(topic, strlen(topic))) {
+        *hint = "write the whole topic of one button: no + and no #, and no / in front";
+        return false;
+    }
+    return value_put_text(k, text, base, hint);
+}
+
+static void expect_switch_line(const struct key *k, char *out, size_t size)
+{
+    (void)k;
+    snprintf(out, size,
+             "a line: gpiochip0:17, pinctrl-bcm2711:17, a line's name such as GPIO17, sim:NAME, "
+             "or mqtt:TOPIC for a button by radio");
+}
+
+/* What the kernel takes as the name of an interface. */
+static bool set_interface(const struct key *k, const char *text, void *base, const char **hint)
+{
+    bool dots = strcmp(text, ".") == 0 || strcmp(text, "..") == 0;
+    if (dots || text[strcspn(text, "/: \t")] != '\0' || !utf8_printable(text, strlen(text))) {
+        *hint = "ip link lists those of this machine";
+        return false;
+    }
+    return value_put_text(k, text, base, hint);
+}
+
+static void expect_interface(const struct key *k, char *out, size_t size)
+{
+    snprintf(out, size, "a network interface such as eth0 or wwan0, at most %d bytes",
+             (int)k->max - 1);
+}
+
 /* An IPv6 address, perhaps in brackets, perhaps with a zone. */
 static bool values_is_six(const char *text)
 {
@@ -269,6 +308,8 @@ static void expect_city(const struct key *k, char *out, size_t size)
 
 const struct value_type value_id = {set_id, expect_id, false};
 const struct value_type value_line = {set_line, expect_line, false};
+const struct value_type value_switch_line = {set_switch_line, expect_switch_line, false};
+const struct value_type value_interface = {set_interface, expect_interface, false};
 const struct value_type value_host = {set_host, expect_host, false};
 const struct value_type value_path = {set_path, expect_path, false};
 const struct value_type value_store = {set_store, expect_store, false};

@@ -19,6 +19,10 @@
 #define BROKER "[broker out]\nhost = mqtt.example.org\nca = /ca.pem\n"
 #define W      IDS SWITCH "\n\n" BROKER
 
+/* After W and one line more: another way to its broker. After W: four lines. */
+#define SECOND_WAY "[broker b]\nhost = mqtt.example.org\nca = /ca\ninterface = wwan0\n"
+#define BUTTONS    "[buttons]\nhost = 127.0.0.1\ntls = no\n"
+
 #define FIFTY "01234567890123456789012345678901234567890123456789"
 #define THOUSAND                                                                                   \
     FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY      \
@@ -53,11 +57,11 @@ static const struct {
      {":12: found the unknown section [wiping]; expected one of [venue] [kiosk] [plain] [switch "
       "NAME] "
       "[door "
-      "NAME] [broker NAME] [alert] [wipe] [screen] [feel] [timing]"}},
+      "NAME] [broker NAME] [buttons] [alert] [wipe] [screen] [feel] [timing]"}},
     {W "[wipe now]\n",
      {":12: found the unknown section [wipe now]; expected one of [venue] [kiosk] [plain] [switch "
       "NAME] "
-      "[door NAME] [broker NAME] [alert] [wipe] [screen] [feel] [timing]"}},
+      "[door NAME] [broker NAME] [buttons] [alert] [wipe] [screen] [feel] [timing]"}},
     {W "[switch]\nline = sim:b\n",
      {":12: found [switch]; expected [switch NAME] with a name of 1 to 31 lower-case letters, "
       "digits, - and _"}},
@@ -75,11 +79,13 @@ static const struct {
     {W "prot = 8883\n",
      {":12: [broker out] prot: found an unknown key; expected one of host, port, "
       "tls, "
-      "ca, user, password, phones, phones_ca, registrar, outside"}},
+      "ca, user, password, phones, phones_ca, registrar, outside, "
+      "interface"}},
     {W "Port = 8883\n",
      {":12: [broker out] Port: found an unknown key; expected one of host, port, "
       "tls, "
-      "ca, user, password, phones, phones_ca, registrar, outside"}},
+      "ca, user, password, phones, phones_ca, registrar, outside, "
+      "interface"}},
     {W "port = 8883\nport = 8884\n",
      {":13: [broker out] port: this key is already at line 12; expected it once: remove one"}},
     {W "[switch b]\nline=sim:1\n[switch c]\nline=sim:2\n[switch d]\nline=sim:3\n[switch e]\n"
@@ -352,7 +358,59 @@ static const struct {
       "it"}},
     {W "[broker b]\nhost = mqtt.example.org\nca = /ca\n",
      {":13: [broker b] host: found mqtt.example.org port 8883, which is [broker out]'s; expected "
-      "another broker, because two connections would close each other"}},
+      "another broker, or two different interface = NAME, one in each section, for two ways to "
+      "this one"}},
+    {W "interface = eth0\n[broker b]\nhost = mqtt.example.org\nca = /ca\n",
+     {":14: [broker b] host: found mqtt.example.org port 8883, which is [broker out]'s; expected "
+      "another broker, or two different interface = NAME, one in each section, for two ways to "
+      "this one"}},
+    {W "interface = eth0\n[broker b]\nhost = mqtt.example.org\nca = /ca\ninterface = eth0\n",
+     {":14: [broker b] host: found mqtt.example.org port 8883, which is [broker out]'s; expected "
+      "another broker, or two different interface = NAME, one in each section, for two ways to "
+      "this one"}},
+    {W "interface = eth0\nuser = me\npassword = a\n" SECOND_WAY "user = me\npassword = a\n",
+     {":19: [broker b] user: found \"me\", which [broker out] uses too; expected an account of its "
+      "own for each way: with one account, two connections close each other"}},
+    {W "interface = eth0\n" SECOND_WAY "phones = wss://x.example/mqtt\n",
+     {":17: [broker b] phones: found \"wss://x.example/mqtt\"; expected it in [broker out] alone, "
+      "which is the same broker: phones would connect to it twice"}},
+    {W "interface = a/b\n",
+     {":12: [broker out] interface: found \"a/b\", expected a network interface such as eth0 or "
+      "wwan0, at most 15 bytes; ip link lists those of this machine"}},
+
+    /* buttons by radio */
+    {W "[switch b]\nline = mqtt:z/b\n",
+     {":13: [switch b] line: found a button by radio, but no broker in [buttons] to read it from; "
+      "expected host = 127.0.0.1, or wherever its messages come to, in [buttons]"}},
+    {W BUTTONS "[switch b]\nline = mqtt:z/b\nwipe_hold = 4s\n",
+     {":17: [switch b] wipe_hold: a button by radio never starts the wipe, because whoever is near "
+      "could send the same signal; expected 0, or no wipe_hold here"}},
+    {W BUTTONS "[switch b]\nline = mqtt:z/b\ncode = 6\n",
+     {":17: [switch b] code: a button by radio takes no code, because whoever is near could record "
+      "and send it; expected no code here"}},
+    {W BUTTONS "[switch b]\nline = mqtt:z/b\nother_line = sim:c\n",
+     {":17: [switch b] other_line: found sim:c beside a button by radio, which has no second "
+      "contact; expected no other_line here"}},
+    {W BUTTONS "[switch b]\nline = mqtt:z/+\n",
+     {":16: [switch b] line: found \"mqtt:z/+\", expected a line: gpiochip0:17, "
+      "pinctrl-bcm2711:17, a line's name such as GPIO17, sim:NAME, or mqtt:TOPIC for a button by "
+      "radio; write the whole topic of one button: no + and no #, and no / in front"}},
+    {W BUTTONS "[switch b]\nline = mqtt:z/b\n[switch c]\nline = mqtt:z/b\n",
+     {":18: [switch c] line: found mqtt:z/b, which line 16 already uses; expected a line of its "
+      "own"}},
+    {W BUTTONS "[door d]\nline = mqtt:z/b\n",
+     {":16: [door d] line: found \"mqtt:z/b\", expected a line: gpiochip0:17, pinctrl-bcm2711:17, "
+      "a "
+      "line's name such as GPIO17, or sim:NAME; gpioinfo lists the lines of this machine"}},
+    {W "[buttons]\nhost = hall.example\n",
+     {":12: [buttons] ca: is missing; expected the PEM file of the one CA that the broker's "
+      "certificate must chain to"}},
+    {W "[buttons]\nhost = hall.example\ntls = no\n",
+     {":14: [buttons] tls: found no for hall.example, expected yes: without TLS anyone on the way "
+      "reads the password; only a broker on this machine (127.0.0.1) may do without"}},
+    {IDS "[switch b]\nline = mqtt:z/b\n" BROKER BUTTONS "[wipe]\nenabled = yes\n",
+     {":14: [wipe] enabled: found yes, but every switch has wipe_hold = 0; expected one switch "
+      "that can start the wipe, or enabled = no"}},
 
     /* contradictions */
     {"[venue]\nid = 00112233445566ff\n[kiosk]\nid = aabbccddeeff0011\nplain = yes\ncover = "
@@ -380,7 +438,7 @@ static const struct {
       "such as 45s; write the unit directly after the number: us, ms, s, min, h or d",
       ":16: found the unknown section [nope]; expected one of [venue] [kiosk] [plain] [switch "
       "NAME] [door "
-      "NAME] [broker NAME] [alert] [wipe] [screen] [feel] [timing]"}},
+      "NAME] [broker NAME] [buttons] [alert] [wipe] [screen] [feel] [timing]"}},
 };
 enum { CASES = sizeof cases / sizeof cases[0] };
 _Static_assert(CASES >= 40, "at least forty broken configs");

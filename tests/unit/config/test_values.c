@@ -50,6 +50,39 @@ static void a_simulated_line_may_be_found_active(void **state)
     free(c);
 }
 
+static void two_ways_to_one_broker(void **state)
+{
+    struct config *c = parsed(BASE "interface = eth0\nuser = a\npassword = a\n" SWITCH
+                                   "[broker lte]\nhost = mqtt.example.org\nca = /ca.pem\n"
+                                   "interface = wwan0\nuser = b\npassword = b\n"
+                                   "[broker home]\nhost = 192.0.2.1\nca = /ca.pem\n");
+
+    (void)state;
+    assert_int_equal(c->brokers_count, 3);
+    assert_string_equal(c->brokers[1].interface, "wwan0");
+    assert_string_equal(c->brokers[2].interface, "");
+    assert_int_equal(config_home(c, 0), 0);
+    assert_int_equal(config_home(c, 1), 0);
+    assert_int_equal(config_home(c, 2), 2);
+    free(c);
+}
+
+static void a_button_by_radio(void **state)
+{
+    struct config *c = parsed(BASE SWITCH "[switch hall]\nline = mqtt:zigbee2mqtt/hall button\n"
+                                          "[buttons]\nhost = 127.0.0.1\ntls = no\n");
+
+    (void)state;
+    assert_string_equal(config_button_topic(&c->switches[1].line), "zigbee2mqtt/hall button");
+    assert_null(config_button_topic(&c->switches[0].line));
+    assert_int_equal(c->switches[1].wipe_hold, 0);
+    assert_int_equal(c->switches[0].wipe_hold, 4 * S);
+    assert_true(c->simulated);
+    assert_string_equal(c->buttons.broker.name, "buttons");
+    assert_int_equal(c->buttons.silence, 25 * 3600 * S);
+    free(c);
+}
+
 static void defaults(void **state)
 {
     struct config *c = parsed(BASE SWITCH);
@@ -59,6 +92,7 @@ static void defaults(void **state)
     assert_string_equal(c->venue.id, "00112233445566ff");
     assert_false(c->kiosk.plain || c->kiosk.cover || c->wipe.enabled || c->alert.relay);
     assert_string_equal(c->kiosk.record, "");
+    assert_string_equal(c->buttons.broker.host, "");
     assert_int_equal(c->alert.abort_window, 45 * S);
     assert_int_equal(c->alert.drill_from, -1);
     assert_int_equal(c->timing.keepalive, 10 * S);
@@ -280,6 +314,8 @@ static void no_file_of_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(two_ways_to_one_broker),
+        cmocka_unit_test(a_button_by_radio),
         cmocka_unit_test(defaults),
         cmocka_unit_test(a_simulated_line_may_be_found_active),
         cmocka_unit_test(every_kind_of_value),

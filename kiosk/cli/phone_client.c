@@ -77,12 +77,13 @@ static int phone_client_keys_read(struct phone_client *m, const char *prefix)
 
 /* --- brokers ---------------------------------------------------------------------------------- */
 
-static bool wanted(const struct phone_client_options *o, const char *name)
+/* Of two ways to one broker a phone takes the first: its account can be connected once. */
+static bool wanted(const struct phone_client_options *o, const struct config *c, size_t broker)
 {
     for (size_t i = 0; i < o->only.count; i++)
-        if (strcmp(o->only.texts[i], name) == 0)
+        if (strcmp(o->only.texts[i], c->brokers[broker].name) == 0)
             return true;
-    return o->only.count == 0;
+    return o->only.count == 0 && config_home(c, broker) == broker;
 }
 
 static int broker_complain(const char *text)
@@ -154,6 +155,8 @@ static int plan_broker(struct phone_client *m, struct brokers_plan *plan,
     char *password = m->passwords + plan->count * SECRET_FILE_MAX;
     const char *name = o->password ? o->password : o->user ? "" : b->password;
     *one = *b;
+    if (o->only.count == 0)
+        one->interface[0] = '\0'; /* whichever way there is */
     if (o->user)
         snprintf(one->user, sizeof one->user, "%s", o->user);
     if (one->tls && find_ca(o, one) < 0)
@@ -172,8 +175,7 @@ static int plan_brokers(struct phone_client *m, struct brokers_plan *plan,
     if (!m->passwords)
         return -1;
     for (size_t i = 0; i < m->config.brokers_count; i++)
-        if (wanted(o, m->config.brokers[i].name) &&
-            plan_broker(m, plan, o, &m->config.brokers[i]) < 0)
+        if (wanted(o, &m->config, i) && plan_broker(m, plan, o, &m->config.brokers[i]) < 0)
             return -1;
     if (plan->count > 0)
         return 0;

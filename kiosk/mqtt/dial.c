@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
@@ -23,7 +24,8 @@ struct mqtt_dialler {
     struct mqtt_host host;
     const char *no_host; /* why it is none; NULL: it is one */
     int port;
-    struct mqtt_lookup *lookup; /* in progress; NULL: none */
+    char interface[IF_NAMESIZE]; /* "": any */
+    struct mqtt_lookup *lookup;  /* in progress; NULL: none */
     int64_t looks_since;
     union race_ip known[RACE_MAX], good, answered, bad[BAD_MAX];
     size_t known_count, bad_count;
@@ -38,13 +40,14 @@ struct heat {
     bool found; /* the look-up has found something */
 };
 
-struct mqtt_dialler *mqtt_dialler_new(const char *host, int port)
+struct mqtt_dialler *mqtt_dialler_new(const char *host, int port, const char *interface)
 {
     struct mqtt_dialler *d = calloc(1, sizeof *d);
     const char *why;
     if (!d)
         return NULL;
     d->port = port;
+    snprintf(d->interface, sizeof d->interface, "%s", interface);
     if (!mqtt_host_read(host, &d->host, &why))
         d->no_host = why;
     return d;
@@ -156,11 +159,25 @@ static void heat_end(struct heat *h, struct race_address *a, int error, int64_t 
     race_fail(&h->race, a, error, now);
 }
 
+/* One that is bound to the interface, if there is one; -1 with errno. */
+static int heat_socket(const struct mqtt_dialler *d, int family)
+{
+    const char *name = d->interface;
+    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0 || name[0] == '\0' ||
+        setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, (socklen_t)strlen(name)) == 0)
+        return fd;
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return -1;
+}
+
 static void heat_try(struct heat *h, struct race_address *a, int64_t now)
 {
     size_t i = (size_t)(a - h->race.all);
     size_t len = a->ip.any.sa_family == AF_INET ? sizeof a->ip.four : sizeof a->ip.six;
-    h->fds[i] = socket(a->ip.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    h->fds[i] = heat_socket(h->d, a->ip.any.sa_family);
     if (h->fds[i] < 0 ||
         (connect(h->fds[i], &a->ip.any, (socklen_t)len) != 0 && errno != EINPROGRESS))
         heat_end(h, a, errno, now);
@@ -227,7 +244,7 @@ static bool heat_look_up(struct heat *h, struct mqtt_dialled *said, int64_t now)
         d->lookup = NULL;
     }
     if (!d->lookup) {
-        d->lookup = mqtt_lookup_new(&d->host, d->port);
+        d->lookup = mqtt_lookup_new(&d->host, d->port, d->interface);
         d->looks_since = now;
     }
     if (!d->lookup)
@@ -299,9 +316,10 @@ static bool dial_goes_on(void *context)
     return true;
 }
 
-int mqtt_dial(const char *host, int port, int64_t step, struct mqtt_dialled *said)
+int mqtt_dial(const char *host, int port, const char *interface, int64_t step,
+              struct mqtt_dialled *said)
 {
-    struct mqtt_dialler *d = mqtt_dialler_new(host, port);
+    struct mqtt_dialler *d = mqtt_dialler_new(host, port, interface);
     *said = (struct mqtt_dialled){.fault = MQTT_FAULT_DNS, .why = "there is no memory"};
     int fd = d ? mqtt_dialler_dial(d, step, dial_goes_on, NULL, said) : -1;
     mqtt_dialler_free(d);
@@ -310,7 +328,9 @@ int mqtt_dial(const char *host, int port, int64_t step, struct mqtt_dialled *sai
 
 const char *mqtt_dial_why(const struct mqtt_dialled *said)
 {
-    return said->fault == MQTT_FAULT_DNS ? said->why : strerror(said->error);
+    return said->fault == MQTT_FAULT_DNS ? said->why
+           : said->error == ENODEV       ? "there is no such network interface"
+                                         : strerror(said->error);
 }
 
 /* --- the door into libmosquitto ----------------------------------------------------------------

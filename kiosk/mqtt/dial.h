@@ -20,9 +20,11 @@ struct mqtt_dialled {
 };
 
 /* What it remembers from one attempt to the next: a look-up in progress, which address was good,
- * and which were bad. `host` in any spelling (host.h). NULL with errno. */
+ * and which were bad. `host` in any spelling (host.h). `interface`: look-ups and connections go by
+ * this one alone (SO_BINDTODEVICE, which needs no rights since Linux 5.7); "": by any. NULL with
+ * errno. */
 struct mqtt_dialler;
-struct mqtt_dialler *mqtt_dialler_new(const char *host, int port);
+struct mqtt_dialler *mqtt_dialler_new(const char *host, int port, const char *interface);
 void mqtt_dialler_free(struct mqtt_dialler *d); /* NULL is safe */
 
 /* Called at least four times a second while somebody waits; false: stop. */
@@ -39,7 +41,8 @@ int mqtt_dialler_dial(struct mqtt_dialler *d, int64_t step, mqtt_dial_on *on, vo
 void mqtt_dialler_judge(struct mqtt_dialler *d, bool served);
 
 /* All of it once, without a memory. */
-int mqtt_dial(const char *host, int port, int64_t step, struct mqtt_dialled *said);
+int mqtt_dial(const char *host, int port, const char *interface, int64_t step,
+              struct mqtt_dialled *said);
 
 /* said->error or said->why as a clause, such as "Connection refused". Static storage. */
 const char *mqtt_dial_why(const struct mqtt_dialled *said);

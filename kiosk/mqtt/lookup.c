@@ -1,5 +1,7 @@
 #include "kiosk/mqtt/lookup.h"
 
+#include "kiosk/mqtt/link_servers.h"
+
 #define CARES_NO_DEPRECATED /* newer versions want their own threads; ares_getsock is for ours */
 #include <ares.h>
 #include <errno.h>
@@ -181,7 +183,16 @@ static void ares_once(void)
     ares_library_init(ARES_LIB_INIT_ALL);
 }
 
-static int ares_start(struct mqtt_lookup *l, const char *name)
+/* Sockets that cannot be bound to it fail, and so does the look-up. */
+static void ares_bind(ares_channel channel, const char *interface)
+{
+    char servers[LINK_SERVERS_MAX];
+    ares_set_local_dev(channel, interface);
+    if (link_servers(interface, servers))
+        ares_set_servers_csv(channel, servers);
+}
+
+static int ares_start(struct mqtt_lookup *l, const char *name, const char *interface)
 {
     static const int families[LOOKUP_FAMILIES] = {AF_INET, AF_INET6};
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -193,6 +204,8 @@ static int ares_start(struct mqtt_lookup *l, const char *name)
         errno = ENOMEM;
         return -1;
     }
+    if (interface[0] != '\0')
+        ares_bind(l->channel, interface);
     for (int f = 0; f < LOOKUP_FAMILIES; f++) {
         struct ares_addrinfo_hints hints = {
             .ai_family = families[f], .ai_socktype = SOCK_STREAM, .ai_flags = ARES_AI_NOSORT};
@@ -205,7 +218,7 @@ static int ares_start(struct mqtt_lookup *l, const char *name)
 /* --- from outside ------------------------------------------------------------------------------
  */
 
-struct mqtt_lookup *mqtt_lookup_new(const struct mqtt_host *host, int port)
+struct mqtt_lookup *mqtt_lookup_new(const struct mqtt_host *host, int port, const char *interface)
 {
     struct mqtt_lookup *l = calloc(1, sizeof *l);
     if (!l)
@@ -213,7 +226,8 @@ struct mqtt_lookup *mqtt_lookup_new(const struct mqtt_host *host, int port)
     l->port = port;
     if (host->numeric)
         libc_read(l->answers, host->dialled, port, AI_NUMERICHOST);
-    else if ((host->local ? libc_start(l, host->certified) : ares_start(l, host->dialled)) != 0) {
+    else if ((host->local ? libc_start(l, host->certified)
+                          : ares_start(l, host->dialled, interface)) != 0) {
         mqtt_lookup_free(l);
         return NULL;
     }

@@ -17,8 +17,9 @@ struct mqtt_lookup;
 enum { LOOKUP_FAMILIES = 2, LOOKUP_FDS = 16 };
 enum lookup_family { LOOKUP_FOUR, LOOKUP_SIX };
 
-/* NULL with errno. */
-struct mqtt_lookup *mqtt_lookup_new(const struct mqtt_host *host, int port);
+/* `interface`: servers are asked by this one alone, those of its own link where they are known
+ * (link_servers.h); "": by any. What libc looks up, it looks up by any. NULL with errno. */
+struct mqtt_lookup *mqtt_lookup_new(const struct mqtt_host *host, int port, const char *interface);
 void mqtt_lookup_free(struct mqtt_lookup *l); /* NULL is safe */
 
 /* What to poll, at most LOOKUP_FDS; returns how many. *until: when mqtt_lookup_turn is due though

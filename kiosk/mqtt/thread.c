@@ -121,7 +121,8 @@ static void diagnose(struct mqtt_thread *t, const char *address, struct ending *
     const char *why = "";
     enum mqtt_fault fault = MQTT_FAULT_FINE;
     if (t->tls)
-        fault = mqtt_tls_probe(t->tls, address, t->setup.broker.port, t->setup.probe, &why);
+        fault = mqtt_tls_probe(t->tls, address, t->setup.broker.port, t->setup.broker.interface,
+                               t->setup.probe, &why);
     if (fault != MQTT_FAULT_FINE)
         fault_set(t, fault, why);
     else if (t->version == MQTT_VERSION_5) {
@@ -330,7 +331,7 @@ struct mqtt_thread *mqtt_thread_new(const struct mqtt_setup *setup)
         goto free_thread;
     if (mqtt_queue_init(&t->publications, PUBLICATIONS_MOST) != 0)
         goto finish_events;
-    t->dialler = mqtt_dialler_new(setup->broker.host, setup->broker.port);
+    t->dialler = mqtt_dialler_new(setup->broker.host, setup->broker.port, setup->broker.interface);
     if (!t->dialler || subscriptions_keep(t, setup) != 0 || password_keep(t, setup->password) != 0)
         goto free_dialler;
     int error = pthread_create(&t->thread, NULL, thread_run, t);

@@ -95,11 +95,11 @@ enum mqtt_fault mqtt_tls_shake(SSL *ssl, int fd, int64_t timeout)
     }
 }
 
-enum mqtt_fault mqtt_tls_probe(SSL_CTX *tls, const char *address, int port, int64_t timeout,
-                               const char **why)
+enum mqtt_fault mqtt_tls_probe(SSL_CTX *tls, const char *address, int port, const char *interface,
+                               int64_t timeout, const char **why)
 {
     struct mqtt_dialled d;
-    int fd = mqtt_dial(address, port, timeout, &d);
+    int fd = mqtt_dial(address, port, interface, timeout, &d);
     *why = "";
     if (fd < 0)
         return MQTT_FAULT_ROUTE;

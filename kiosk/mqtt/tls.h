@@ -26,9 +26,10 @@ FILE *mqtt_tls_open_pem(const char *path);
  * MQTT_FAULT_PORTAL: what answers speaks no TLS. */
 enum mqtt_fault mqtt_tls_shake(SSL *ssl, int fd, int64_t timeout);
 
-/* Dials `address` and shakes hands once, to learn why a connection failed; *why (static storage)
- * says what is wrong with the certificate, or "". Blocks for up to `timeout` ns a step. */
-enum mqtt_fault mqtt_tls_probe(SSL_CTX *tls, const char *address, int port, int64_t timeout,
-                               const char **why);
+/* Dials `address`, by `interface` alone unless that is "", and shakes hands once, to learn why a
+ * connection failed; *why (static storage) says what is wrong with the certificate, or "". Blocks
+ * for up to `timeout` ns a step. */
+enum mqtt_fault mqtt_tls_probe(SSL_CTX *tls, const char *address, int port, const char *interface,
+                               int64_t timeout, const char **why);
 
 #endif

@@ -79,10 +79,11 @@ struct mqtt_dialler {
     const char *host;
 };
 
-struct mqtt_dialler *mqtt_dialler_new(const char *host, int port)
+struct mqtt_dialler *mqtt_dialler_new(const char *host, int port, const char *interface)
 {
     struct mqtt_dialler *d = calloc(1, sizeof *d);
     (void)port;
+    (void)interface;
     if (d)
         *d = (struct mqtt_dialler){.way = way_of(machine_now(), host), .host = world_text(host)};
     return d;
@@ -158,13 +159,14 @@ void SSL_CTX_free(SSL_CTX *context)
     (void)context;
 }
 
-enum mqtt_fault mqtt_tls_probe(SSL_CTX *tls, const char *address, int port, int64_t timeout,
-                               const char **why)
+enum mqtt_fault mqtt_tls_probe(SSL_CTX *tls, const char *address, int port, const char *interface,
+                               int64_t timeout, const char **why)
 {
     int64_t takes;
     (void)tls;
     *why = "";
     (void)port;
+    (void)interface;
     enum way_answer answer = way_try(way_of(machine_now(), address), &takes);
     sleep_for(answer == WAY_SILENT ? timeout : takes);
     return answer == WAY_PORTAL ? MQTT_FAULT_PORTAL

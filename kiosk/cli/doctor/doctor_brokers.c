@@ -123,11 +123,11 @@ static void check_broker_itself(struct doctor *d, const struct config_broker *b)
     struct doctor_tls t;
 
     broker_ca_path(d->prefix, b->ca, ca);
-    bool reached = doctor_tls_look(b->host, b->port, b->tls ? ca : NULL, &t) == 0;
+    bool reached = doctor_tls_look(b->host, b->port, b->interface, b->tls ? ca : NULL, &t) == 0;
     const char *carry = carried(d, b);
     doctor_say(d, b->name, reached ? DOCTOR_OK : DOCTOR_FAILURE,
-               carry && t.has_expiry && t.days < 0 ? carry : t.fix, "%s, port %d: %s.%s", b->host,
-               b->port, t.said,
+               carry && t.has_expiry && t.days < 0 ? carry : t.fix, "%s, port %d%s%s: %s.%s",
+               b->host, b->port, b->interface[0] ? ", by " : "", b->interface, t.said,
                reached ? ""
                : t.dates
                    ? " The kiosk connects all the same, because the CA is right. Phones do not."

@@ -27,10 +27,10 @@ static int doctor_tls_fail(struct doctor_tls *t, const char *fix, const char *fo
 }
 
 /* A connected socket, or -1 after doctor_tls_fail. */
-static int doctor_tls_dial(const char *host, int port, struct doctor_tls *t)
+static int doctor_tls_dial(const char *host, int port, const char *interface, struct doctor_tls *t)
 {
     struct mqtt_dialled d;
-    int fd = mqtt_dial(host, port, STEP, &d);
+    int fd = mqtt_dial(host, port, interface, STEP, &d);
     if (fd >= 0)
         return fd;
     if (d.fault == MQTT_FAULT_DNS)
@@ -45,6 +45,12 @@ static int doctor_tls_dial(const char *host, int port, struct doctor_tls *t)
                                "    sudo systemctl start porchlight-broker\n"
                                "    systemctl status porchlight-broker",
                                "nothing listens on this port");
+    if (d.error == ENODEV)
+        return doctor_tls_fail(t,
+                               "Plug it in, or correct interface in porchlight.conf. Those of this "
+                               "machine:\n"
+                               "    ip link",
+                               "there is no network interface %s", interface);
     return doctor_tls_fail(
         t, "Check the cable or the Wi-Fi, and whether the venue's network lets this port out.",
         "it cannot be reached (%s)", mqtt_dial_why(&d));
@@ -159,12 +165,13 @@ static int look_at_tls(int fd, const char *host, const char *ca, struct doctor_t
     return result;
 }
 
-int doctor_tls_look(const char *host, int port, const char *ca, struct doctor_tls *t)
+int doctor_tls_look(const char *host, int port, const char *interface, const char *ca,
+                    struct doctor_tls *t)
 {
     *t = (struct doctor_tls){.fix = ""};
     if (ca && read_ca(ca, t) < 0)
         return -1;
-    int fd = doctor_tls_dial(host, port, t);
+    int fd = doctor_tls_dial(host, port, interface, t);
     if (fd < 0)
         return -1;
     int result = 0;

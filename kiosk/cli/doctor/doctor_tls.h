@@ -13,8 +13,9 @@ struct doctor_tls {
     long days, ca_days;             /* until they end; below zero: since then */
 };
 
-/* `ca`: a PEM file, or NULL for a broker without TLS. Each address may take 4 s. 0, or -1 where it
- * cannot be used as it is. */
-int doctor_tls_look(const char *host, int port, const char *ca, struct doctor_tls *t);
+/* `interface`: the only one to go by; "": any. `ca`: a PEM file, or NULL for a broker without TLS.
+ * Each address may take 4 s. 0, or -1 where it cannot be used as it is. */
+int doctor_tls_look(const char *host, int port, const char *interface, const char *ca,
+                    struct doctor_tls *t);
 
 #endif

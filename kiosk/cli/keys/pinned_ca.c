@@ -94,7 +94,7 @@ int pinned_ca_find(const char *host, int port, const uint8_t pin[CA_PIN], const 
         found = look_in(store, pin, path);
     if (found >= 0)
         return found;
-    int fd = mqtt_dial(host, port, STEP, &d);
+    int fd = mqtt_dial(host, port, "", STEP, &d);
     if (fd < 0) {
         snprintf(why, size, "it cannot be reached (%s)", mqtt_dial_why(&d));
         return -1;

@@ -42,8 +42,11 @@ void venue_sheet_of_config(struct venue_sheet *s, const struct config *c, venue_
     snprintf(s->venue, sizeof s->venue, "%.16s", c->venue.id);
     snprintf(s->kiosk, sizeof s->kiosk, "%.16s", c->kiosk.id);
     for (size_t i = 0; i < c->brokers_count; i++) {
+        if (config_home(c, i) != i)
+            continue;
         struct venue_sheet_broker *b = &s->brokers[s->brokers_count++];
         b->at = c->brokers[i];
+        b->at.interface[0] = '\0'; /* the sheet is used on other machines */
         sheet_host(&b->at);
         b->pinned =
             b->at.tls && ca_of(context, &b->at, path) == 0 && ca_pin_of_file(path, b->pin) == 0;

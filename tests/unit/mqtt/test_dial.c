@@ -35,7 +35,7 @@ static void the_address_that_answers_is_named(void **state)
     struct mqtt_dialled d;
     int port, served = port_take(&port, 1);
     (void)state;
-    int fd = mqtt_dial("127.0.0.1", port, SECOND, &d);
+    int fd = mqtt_dial("127.0.0.1", port, "", SECOND, &d);
     assert_true(fd >= 0);
     assert_int_equal(d.fault, MQTT_FAULT_FINE);
     assert_string_equal(d.address, "127.0.0.1");
@@ -49,7 +49,7 @@ static void a_port_where_nothing_listens_is_no_route(void **state)
     struct mqtt_dialled d;
     int port, taken = port_take(&port, 0);
     (void)state;
-    assert_int_equal(mqtt_dial("127.0.0.1", port, SECOND, &d), -1);
+    assert_int_equal(mqtt_dial("127.0.0.1", port, "", SECOND, &d), -1);
     assert_int_equal(d.fault, MQTT_FAULT_ROUTE);
     assert_int_equal(d.error, ECONNREFUSED);
     assert_string_equal(mqtt_dial_why(&d), "Connection refused");
@@ -60,7 +60,7 @@ static void what_can_be_no_name_does_not_resolve(void **state)
 {
     struct mqtt_dialled d;
     (void)state;
-    assert_int_equal(mqtt_dial("no..name", 1, SECOND, &d), -1);
+    assert_int_equal(mqtt_dial("no..name", 1, "", SECOND, &d), -1);
     assert_int_equal(d.fault, MQTT_FAULT_DNS);
     assert_string_equal(mqtt_dial_why(&d), "this is no name that DNS can have");
 }
@@ -76,7 +76,7 @@ static void a_dialler_is_stopped_by_whoever_waits(void **state)
     struct mqtt_dialled d;
     int turns = 0, port, served = port_take(&port, 1);
     (void)state;
-    struct mqtt_dialler *dialler = mqtt_dialler_new("localhost.", port);
+    struct mqtt_dialler *dialler = mqtt_dialler_new("localhost.", port, "");
     assert_int_equal(mqtt_dialler_dial(dialler, SECOND, dial_on, &turns, &d), -1);
     turns = 100;
     int fd = mqtt_dialler_dial(dialler, SECOND, dial_on, &turns, &d);
@@ -100,7 +100,7 @@ static void a_socket_that_is_handed_over_is_the_one_that_is_connected(void **sta
     struct sockaddr_in peer;
     socklen_t len = sizeof peer;
     (void)state;
-    mqtt_dial_hand_over(mqtt_dial("127.0.0.1", port, SECOND, &d));
+    mqtt_dial_hand_over(mqtt_dial("127.0.0.1", port, "", SECOND, &d));
     assert_int_equal(connect(plain, (struct sockaddr *)&elsewhere, sizeof elsewhere), 0);
     assert_int_equal(getpeername(plain, (struct sockaddr *)&peer, &len), 0);
     assert_int_equal(ntohs(peer.sin_port), port);

@@ -55,6 +55,15 @@ static void do_record(struct kiosk_state *s, struct recorder *recorder)
     recorder_ask(recorder, &s->record);
 }
 
+/* Only after the alert itself is on its way. */
+static void do_where(struct kiosk_state *s, const struct outputs *o)
+{
+    if (!door_box_moved(s, o->sealer))
+        return;
+    delivery_staff(o->delivery, s->record.box);
+    do_record(s, o->recorder);
+}
+
 void actions_publish_state(struct kiosk_state *s, struct delivery *d)
 {
     const struct alert_standing *now = &s->alert.now;
@@ -72,10 +81,12 @@ void actions_publish_state(struct kiosk_state *s, struct delivery *d)
     s->published_at = clock_now();
 }
 
-void actions_notice(struct delivery *d, enum message_kind kind, const char *detail)
+void actions_notice(struct delivery *d, enum message_kind kind, const char *where,
+                    const char *detail)
 {
     struct message m = {.kind = kind, .id = fresh_id(), .age_ms = 0};
     snprintf(m.detail, sizeof m.detail, "%s", detail);
+    snprintf(m.where, sizeof m.where, "%s", where);
     delivery_notice(d, &m);
 }
 
@@ -165,6 +176,7 @@ static void do_action(struct kiosk_state *s, const struct outputs *o, const stru
         delivery_alert(o->delivery, a, resumed, now, resumed ? s->record.began : 0);
         break;
     case ALERT_DO_STATE:
+        do_where(s, o);
         actions_publish_state(s, o->delivery);
         break;
     case ALERT_DO_WIPE:
@@ -174,7 +186,7 @@ static void do_action(struct kiosk_state *s, const struct outputs *o, const stru
         inputs_tick(o->inputs, a->ticks, now);
         break;
     case ALERT_DO_NOTICE:
-        actions_notice(o->delivery, MSG_FAULT, gesture_name(a->notice));
+        actions_notice(o->delivery, MSG_FAULT, s->touched, gesture_name(a->notice));
         break;
     case ALERT_DO_DOOR:
         delivery_door(o->delivery, s->record.box);
@@ -204,13 +216,22 @@ void actions_step(struct kiosk_state *s, const struct outputs *o, struct alert_e
     const struct alert_id before = s->alert.now.id;
     e.fresh_id = fresh_id();
     size_t n = alert_step(&s->alert, &s->rules, &e, now, out);
-    if (!alert_id_equal(&before, &s->alert.now.id))
+    if (!alert_id_equal(&before, &s->alert.now.id)) {
         s->began_seq = o->sealer->seq + 1;
+        if (e.kind != ALERT_EV_GESTURE)
+            s->where[0] = '\0';
+    }
     do_all(s, o, out, n, false, now);
 }
 
-void actions_gesture(struct kiosk_state *s, const struct outputs *o, enum gesture g, int64_t now)
+void actions_gesture(struct kiosk_state *s, const struct outputs *o, const char *where,
+                     enum gesture g, int64_t now)
 {
+    bool counts = g == GESTURE_LOCKDOWN || g == GESTURE_CAUTION || g == GESTURE_UNCLEAR ||
+                  g == GESTURE_CODE || g == GESTURE_DURESS;
+    snprintf(s->touched, sizeof s->touched, "%s", where);
+    if (counts)
+        strcpy(s->where, s->touched);
     actions_step(s, o, (struct alert_event){.kind = ALERT_EV_GESTURE, .gesture = g}, now);
 }
 

@@ -21,7 +21,9 @@ struct outputs {
  * record, for a quarter of a second at most. */
 void actions_step(struct kiosk_state *s, const struct outputs *o, struct alert_event e,
                   int64_t now);
-void actions_gesture(struct kiosk_state *s, const struct outputs *o, enum gesture g, int64_t now);
+/* `where`: the switch's name, for staff; "": none. */
+void actions_gesture(struct kiosk_state *s, const struct outputs *o, const char *where,
+                     enum gesture g, int64_t now);
 
 /* Starts a drill, with a rehearsal of the wipe if `wipe`. */
 void actions_drill(struct kiosk_state *s, const struct outputs *o, bool wipe, int64_t now);
@@ -45,7 +47,9 @@ void actions_staff_changed(struct kiosk_state *s, const struct outputs *o);
 /* Publishes the state as it is now. */
 void actions_publish_state(struct kiosk_state *s, struct delivery *d);
 
-/* Sends one notice to staff phones. */
-void actions_notice(struct delivery *d, enum message_kind kind, const char *detail);
+/* Sends one notice to staff phones. `where`: what it is about, a name of the config's; "": nothing
+ * that has one. */
+void actions_notice(struct delivery *d, enum message_kind kind, const char *where,
+                    const char *detail);
 
 #endif

@@ -26,6 +26,8 @@ enum { LASTS_S = 30 * 24 * 3600 };
 enum { ALERT_BYTES = ENVELOPE_SIZE + 50 + 17 };
 /* Beats of ours that may be missing at a broker before the client is rebuilt. */
 enum { BEATS_MISSED = 4 };
+/* Before that, three beats without an echo are a way that has failed: reported within 20 s. */
+enum { BEATS_SILENT = 3 };
 
 static void broker_path_name_of(const struct sealer *c, enum topic t, const char *account,
                                 char out[TOPIC_NAME_MAX])
@@ -61,6 +63,21 @@ static void subscribe_to_other(struct mqtt_setup *s, const char *topic, struct m
     one->each = each;
 }
 
+/* Each connection needs one of its own. With an account of Porchlight's it is the account's name,
+ * which brokers may bind it to. */
+static void client_id_of(const struct config_broker *b, const char *kiosk,
+                         char out[CONFIG_TEXT_MAX])
+{
+    bool account =
+        strlen(b->user) == TOPIC_ID_LEN && strspn(b->user, "0123456789abcdef") == TOPIC_ID_LEN;
+    if (b->interface[0] == '\0')
+        snprintf(out, CONFIG_TEXT_MAX, "%s", kiosk);
+    else if (account)
+        snprintf(out, CONFIG_TEXT_MAX, "%.16s", b->user);
+    else
+        snprintf(out, CONFIG_TEXT_MAX, "%s-%s", kiosk, b->interface);
+}
+
 void broker_path_init(struct broker_path *p, const struct config *config, size_t i,
                       const char *password, const struct sealer *sealer)
 {
@@ -78,7 +95,8 @@ void broker_path_init(struct broker_path *p, const struct config *config, size_t
                              .will_context = sealer};
     p->cover = config->kiosk.cover;
     p->alert_bytes = sealer->plain ? 0 : ALERT_BYTES;
-    memcpy(s->client_id, sealer->kiosk_id, sizeof sealer->kiosk_id);
+    p->home = config_home(config, i);
+    client_id_of(&s->broker, sealer->kiosk_id, s->client_id);
     broker_path_name_of(sealer, TOPIC_PRESENCE, NULL, s->will_topic);
     /* QoS 0: the session ends with the connection, so QoS 1 would keep nothing more. But it would
      * keep us out of a RabbitMQ cluster: there, a session's QoS 1 queue stays behind on the node
@@ -92,7 +110,7 @@ void broker_path_init(struct broker_path *p, const struct config *config, size_t
         one->news = t == TOPIC_ENROL;
         one->needed = subscriptions[k].needed;
     }
-    if (s->broker.phones[0] != '\0') {
+    if (config->brokers[p->home].phones[0] != '\0') {
         char topic[TOPIC_NAME_MAX];
         broker_path_name_of(sealer, TOPIC_REGISTERED, NULL, topic);
         subscribe_to_other(s, topic, answers);
@@ -353,12 +371,31 @@ void broker_path_losses(const struct broker_path *p, char out[BROKER_PATH_LOSSES
                                     len > 0 ? " " : "", all[i].sentence);
 }
 
+static int64_t broker_path_heard_at(const struct broker_path *p)
+{
+    return p->echo_at != NS_NEVER ? p->echo_at : p->up_at;
+}
+
+static bool beats_come_back(const struct broker_path *p)
+{
+    return !broker_path_has_refused(p, TOPIC_BEAT) && !is_unread(p, TOPIC_BEAT);
+}
+
+int64_t broker_path_silent_at(const struct broker_path *p, int64_t beat)
+{
+    return p->up && beats_come_back(p) ? broker_path_heard_at(p) + BEATS_SILENT * beat : NS_NEVER;
+}
+
+bool broker_path_is_silent(const struct broker_path *p, int64_t beat, int64_t now)
+{
+    return now >= broker_path_silent_at(p, beat);
+}
+
 enum mqtt_fault broker_path_stale(const struct broker_path *p, int64_t beat, int64_t unacked_since,
                                   int64_t now)
 {
-    int64_t heard = p->echo_at != NS_NEVER ? p->echo_at : p->up_at;
-    bool missed = now - heard > BEATS_MISSED * beat && !broker_path_has_refused(p, TOPIC_BEAT) &&
-                  !is_unread(p, TOPIC_BEAT) && !p->echoless;
+    bool missed =
+        now - broker_path_heard_at(p) > BEATS_MISSED * beat && beats_come_back(p) && !p->echoless;
     if (now - mqtt_thread_alive_at(p->thread) > STALL)
         return mqtt_thread_doing(p->thread);
     if (p->up && unacked_since != NS_NEVER && now - unacked_since > UNACKED)
@@ -379,9 +416,27 @@ static void broker_path_note(struct broker_path *p, enum topic t, const struct m
         p->newest[FRESHNESS_RING] = m->seq;
 }
 
+bool broker_path_sent(const struct broker_path *p, const struct mqtt_event *e)
+{
+    uint64_t h = broker_path_hash(e->payload, e->len);
+    for (size_t i = 0; i < BROKER_PATH_BEATS; i++)
+        if (p->beats[i] == h)
+            return true;
+    return false;
+}
+
 bool broker_path_lasts(const struct broker_path *p, const struct message *state)
 {
     return p->cover || (state->state != ALERT_QUIET && !state->drill);
+}
+
+/* FNV-1a. Nobody gains by a beat that is taken for another. */
+uint64_t broker_path_hash(const uint8_t *payload, size_t len)
+{
+    uint64_t h = UINT64_C(14695981039346656037);
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ payload[i]) * UINT64_C(1099511628211);
+    return h ? h : 1;
 }
 
 static struct mqtt_publication publication_on(const struct sealer *c, enum topic t)
@@ -422,6 +477,8 @@ int broker_path_publish(struct broker_path *p, struct sealer *c, enum topic t, s
     if (mqtt_thread_publish(p->thread, &out) != 0)
         return -1;
     broker_path_note(p, t, m);
+    if (t == TOPIC_BEAT)
+        p->beats[p->next_beat++ % BROKER_PATH_BEATS] = broker_path_hash(out.payload, out.len);
     return 0;
 }
 

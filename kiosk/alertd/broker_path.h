@@ -4,15 +4,18 @@
 #include "kiosk/alertd/sealer.h"
 #include "kiosk/common/loop.h"
 #include "kiosk/common/say_once.h"
+#include "kiosk/core/path_watch.h"
 #include "kiosk/mqtt/thread.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { BROKER_PATH_SUBSCRIPTIONS = 12 };
+enum { BROKER_PATH_SUBSCRIPTIONS = 12, BROKER_PATH_BEATS = 8 };
 
-/* The way to one broker, seen from the main loop. */
+/* One way to a broker, seen from the main loop. There may be several to the same one, by different
+ * interfaces: each has a connection, an account and a will of its own. */
 struct broker_path {
+    size_t home; /* the first section of the config that names this broker (config_home) */
     struct mqtt_thread *thread; /* NULL: stopped, or there is no password */
     struct mqtt_setup setup;    /* its subscriptions are these: */
     struct mqtt_subscription subscriptions[BROKER_PATH_SUBSCRIPTIONS];
@@ -36,9 +39,12 @@ struct broker_path {
     struct say_once said;   /* of the log */
     int64_t up_at, echo_at; /* echo_at: when the kiosk's own beat last came back, or NS_NEVER */
     uint64_t newest[FRESHNESS_GROUPS]; /* seq of the newest message of each that it was given */
-    char detail[MQTT_DETAIL_MAX];      /* what system or broker say of fault or denied, or "" */
-    uint32_t alert_bytes;              /* what an alert takes on the wire; 0: it differs */
-    int64_t latency; /* ns from gesture to PUBACK of the last alert; -1: none yet */
+    uint64_t beats[BROKER_PATH_BEATS]; /* hashes of the last beats that were sent this way */
+    size_t next_beat;
+    struct path_watch watch;
+    char detail[MQTT_DETAIL_MAX]; /* what system or broker say of fault or denied, or "" */
+    uint32_t alert_bytes;         /* what an alert takes on the wire; 0: it differs */
+    int64_t latency;              /* ns from gesture to PUBACK of the last alert; -1: none yet */
 };
 
 /* Everything that the thread needs; starts nothing. `password` may be NULL, and must live as long
@@ -90,6 +96,18 @@ bool broker_path_refuses(const struct broker_path *p);
 /* What the broker's limits and refusals cost, in sentences; "" if nothing. */
 enum { BROKER_PATH_LOSSES_MAX = 768 };
 void broker_path_losses(const struct broker_path *p, char out[BROKER_PATH_LOSSES_MAX]);
+
+/* Of bytes on the wire, to know them again; never 0. */
+uint64_t broker_path_hash(const uint8_t *payload, size_t len);
+
+/* Whether this beat, which has come back, was sent this way and not by another one to the same
+ * broker. */
+bool broker_path_sent(const struct broker_path *p, const struct mqtt_event *e);
+
+/* When a connection is silent: three of its beats have not come back by then. NS_NEVER: it is down,
+ * or its beats cannot come back. And whether it is. */
+int64_t broker_path_silent_at(const struct broker_path *p, int64_t beat);
+bool broker_path_is_silent(const struct broker_path *p, int64_t beat, int64_t now);
 
 /* Why the path, which has a thread, needs a new one: this one is stuck (in what: MQTT_FAULT_DNS,
  * MQTT_FAULT_TLS, MQTT_FAULT_BROKER), an alert sent at `unacked_since` (NS_NEVER: none) is still

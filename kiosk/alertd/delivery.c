@@ -126,7 +126,7 @@ static void delivery_on_up(struct delivery *d, size_t i, const struct mqtt_event
         beat_publish(d, p); /* it comes back behind all that the broker keeps of this kiosk */
     }
     delivery_notices_flush(d);
-    d->listener.up(d->listener.context, i);
+    d->listener.up(d->listener.context, p->home);
     delivery_discover(d, p);
 }
 
@@ -151,7 +151,7 @@ static void delivery_on_refused(struct delivery *d, size_t i, const struct mqtt_
     struct broker_path *p = &d->paths[i];
     bool first = p->denied == MQTT_FAULT_FINE;
     if (broker_path_is_denied(p, d->sealer, e, clock_now()) && first)
-        d->listener.denied(d->listener.context, e->fault);
+        d->listener.denied(d->listener.context, p->setup.broker.name, e->fault);
     if (e->token != 0)
         delivery_on_answered(d, i, e->token, OUTBOX_DENIED);
 }
@@ -166,14 +166,17 @@ static void delivery_on_message(struct delivery *d, size_t i, const struct mqtt_
         delivery_presence_to(d, p);
         delivery_state_to(d, p);
     }
-    if (topic_parse(e->topic, d->sealer->venue_id, d->sealer->kiosk_id, &t, account) != 0)
+    if (topic_parse(e->topic, d->sealer->venue_id, d->sealer->kiosk_id, &t, account) != 0 ||
+        (topic_table[t].per_account && delivery_has_come(d, i, e)))
         return;
-    if (t == TOPIC_BEAT) {
+    if (t == TOPIC_BEAT && !broker_path_sent(p, e)) {
+        return; /* by another way to the same broker */
+    } else if (t == TOPIC_BEAT) {
         p->echo_at = p->listen_until = clock_now();
         p->echoless = false;
         p->fault = MQTT_FAULT_FINE;
     } else if (t == TOPIC_REGISTERED) {
-        d->listener.answered(d->listener.context, i, e);
+        d->listener.answered(d->listener.context, p->home, e);
     } else if (t == TOPIC_STATE || t == TOPIC_PRESENCE) {
         d->listener.own(d->listener.context, i, t, e);
     } else {
@@ -228,19 +231,6 @@ static void on_events(void *context, int fd, short revents)
         while (p->thread && mqtt_thread_fd(p->thread) == fd && mqtt_thread_next(p->thread, &e))
             delivery_on_event(d, i, &e);
     }
-}
-
-int delivery_say(struct delivery *d, size_t i, const struct mqtt_publication *p)
-{
-    if (delivery_is_up(d, i))
-        return mqtt_thread_publish(d->paths[i].thread, p);
-    errno = ENOTCONN;
-    return -1;
-}
-
-bool delivery_is_up(const struct delivery *d, size_t i)
-{
-    return i < d->paths_count && d->paths[i].up;
 }
 
 /* --- time ------------------------------------------------------------------------------------ */
@@ -328,6 +318,7 @@ static int64_t echo_at(const struct delivery *d)
 void delivery_time(struct delivery *d, int64_t now)
 {
     delivery_listen(d, now);
+    delivery_watch(d, now);
     if (now >= d->beat_at)
         on_beat(d, now);
     else if (now >= echo_at(d))
@@ -343,9 +334,13 @@ int64_t delivery_deadline(const struct delivery *d)
     int64_t next = d->cover ? d->slot_at : d->state_at;
     if (echo_at(d) < next)
         next = echo_at(d);
-    for (size_t i = 0; i < d->paths_count; i++)
-        if (d->paths[i].listening && d->paths[i].listen_until < next)
-            next = d->paths[i].listen_until;
+    for (size_t i = 0; i < d->paths_count; i++) {
+        const struct broker_path *p = &d->paths[i];
+        if (p->listening && p->listen_until < next)
+            next = p->listen_until;
+    }
+    if (delivery_watch_deadline(d) < next)
+        next = delivery_watch_deadline(d);
     return next < d->beat_at ? next : d->beat_at;
 }
 
@@ -408,6 +403,8 @@ size_t delivery_paths(const struct delivery *d, struct delivery_path out[CONFIG_
     for (size_t i = 0; i < d->paths_count; i++) {
         const struct broker_path *p = &d->paths[i];
         out[i] = (struct delivery_path){.name = p->setup.broker.name,
+                                        .interface = p->setup.broker.interface,
+                                        .lost = p->watch.lost,
                                         .up = p->up,
                                         .outside = p->up ? p->outside : p->setup.broker.outside,
                                         .carries = broker_path_carries(p),

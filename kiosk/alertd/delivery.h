@@ -20,25 +20,28 @@ struct delivery_listener {
     void (*acked)(void *context, const struct outbox_entry *e, enum outbox_leg how, bool outside,
                   bool news);
     /* a broker refuses what the kiosk needs: once for each connection */
-    void (*denied)(void *context, enum mqtt_fault fault);
+    void (*denied)(void *context, const char *broker, enum mqtt_fault fault);
+    /* one of several ways has failed, while another works; or it works again */
+    void (*watched)(void *context, const char *broker, bool lost);
     /* a broker outside gave the ring for this alert to a relay */
     void (*rung)(void *context, const struct alert_id *id);
     /* broker number i keeps this as the kiosk's own state or presence, or passes it on */
     void (*own)(void *context, size_t i, enum topic t, const struct mqtt_event *e);
     /* something else arrived on a topic of ours */
     void (*received)(void *context, enum topic t, const char *account, const struct mqtt_event *e);
-    /* broker number i of the config is connected */
+    /* broker number i of the config is connected, by any way: the first section that names it */
     void (*up)(void *context, size_t i);
-    /* the registrar beside it answers */
+    /* the registrar beside it answers, by any way */
     void (*answered)(void *context, size_t i, const struct mqtt_event *e);
 };
 
 /* One broker, for status and cue. */
 struct delivery_path {
-    const char *name;
-    bool up, outside; /* outside: configured so, and not on this machine */
-    bool carries;     /* an alert can leave this way now */
-    bool refuses;     /* it is up, and refuses or limits what the kiosk needs */
+    const char *name, *interface; /* interface: "": any */
+    bool lost;                    /* it has failed, and was reported while another one worked */
+    bool up, outside;             /* outside: configured so, and not on this machine */
+    bool carries;                 /* an alert can leave this way now */
+    bool refuses;                 /* it is up, and refuses or limits what the kiosk needs */
     int version;
     enum mqtt_fault fault;
     const char *detail; /* what system or broker say of it, or ""; until the next event */
@@ -112,8 +115,9 @@ const uint8_t *delivery_proof(const struct delivery *d, size_t *len);
 /* To staff phones, over the brokers that are up; else over the first that comes up. */
 void delivery_notice(struct delivery *d, const struct message *notice);
 
-/* One packet as it is to broker number i of the config. It is not kept where the broker is away or
- * its thread is stuck: 0, or -1 with errno ENOTCONN, ENOBUFS or ENOMEM. */
+/* One packet as it is to broker number i of the config, by the first way to it that works. It is
+ * not kept where the broker is away or its thread is stuck: 0, or -1 with errno ENOTCONN, ENOBUFS
+ * or ENOMEM. */
 int delivery_say(struct delivery *d, size_t i, const struct mqtt_publication *p);
 bool delivery_is_up(const struct delivery *d, size_t i);
 

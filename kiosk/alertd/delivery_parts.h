@@ -6,9 +6,15 @@
 
 /* Inside of struct delivery, for delivery.c and its parts: delivery_retained.c has what brokers
  * keep for whoever comes later, delivery_notices.c what waits for staff, delivery_plain.c a plain
- * venue's apps. */
+ * venue's apps, delivery_ways.c that one broker may be reached by several ways. */
 
-enum { NOTICES = 16 };
+enum { NOTICES = 16, COMES = 64 };
+
+/* A message of an account that came by one of several ways to a broker; hash 0: none. */
+struct delivery_come {
+    uint64_t hash;
+    size_t path;
+};
 
 /* A notice waits until one broker, any, can take it. */
 struct waiting_notice {
@@ -44,10 +50,22 @@ struct delivery {
     size_t notices_count;
     int64_t beat_at, state_at, slot_at; /* when the next is due */
     int64_t beaten_at;                  /* the last beat */
+    struct delivery_come came[COMES];
+    size_t next_come;
 };
 
 /* The proof that a staff phone ended the last lockdown, if there is one. */
 void delivery_proof_add(const struct delivery *d, struct message *m);
+
+/* --- several ways ---------------------------------------------------------------------------- */
+
+/* Looks at each way for itself, and reports what has failed by the others. */
+void delivery_watch(struct delivery *d, int64_t now);
+int64_t delivery_watch_deadline(const struct delivery *d);
+
+/* Whether this message has come before, by another way to the same broker, which gives each of them
+ * a copy. */
+bool delivery_has_come(struct delivery *d, size_t i, const struct mqtt_event *e);
 
 /* --- what is retained ------------------------------------------------------------------------ */
 

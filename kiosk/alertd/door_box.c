@@ -13,6 +13,11 @@ static void door_box_write(struct kiosk_state *s, const struct sealer *sealer)
     s->record.boxed = s->box_is_new = true;
 }
 
+static const char *door_box_where(const struct kiosk_state *s)
+{
+    return alert_id_is_none(&s->alert.now.id) ? "" : s->where;
+}
+
 static struct message message_from_door(const struct kiosk_state *s, enum alert_door door)
 {
     static const enum message_kind kinds[] = {[ALERT_DOOR_NOTHING] = MSG_NOTHING,
@@ -20,8 +25,10 @@ static struct message message_from_door(const struct kiosk_state *s, enum alert_
                                               [ALERT_DOOR_UNKNOWN] = MSG_CODE,
                                               [ALERT_DOOR_DURESS] = MSG_DURESS};
     struct message m = {.kind = kinds[door], .age_ms = -1};
-    if (door != ALERT_DOOR_NOTHING)
+    const char *where = door_box_where(s);
+    if (door != ALERT_DOOR_NOTHING || where[0] != '\0')
         m.id = s->alert.now.id;
+    strcpy(m.where, where);
     if (door == ALERT_DOOR_UNKNOWN)
         strcpy(m.detail, "unknown");
     clock_wall(m.at);
@@ -54,6 +61,14 @@ void door_box_resume(struct kiosk_state *s, const struct sealer *sealer)
     s->alert.now.id = r->standing.id;
     s->door = message_from_door(s, door);
     door_box_write(s, sealer);
+}
+
+bool door_box_moved(struct kiosk_state *s, const struct sealer *sealer)
+{
+    if (!sealer->keys || strcmp(s->door.where, door_box_where(s)) == 0)
+        return false;
+    door_box_seal(s, sealer, s->alert.door);
+    return true;
 }
 
 bool door_box_again(struct kiosk_state *s, const struct sealer *sealer)

@@ -18,7 +18,7 @@ static void events_on_gesture(void *context, const char *name, enum gesture g, i
         k->state.facts.sensed_at = now;
     if (g == GESTURE_STUCK || g == GESTURE_FOUND || g == GESTURE_FREED)
         log_warning("switch %s: %s", name, gesture_name(g));
-    actions_gesture(&k->state, &k->outputs, g, now);
+    actions_gesture(&k->state, &k->outputs, name, g, now);
 }
 
 static void events_on_wires(void *context, const char *name, enum changeover_event_kind fault,
@@ -27,16 +27,26 @@ static void events_on_wires(void *context, const char *name, enum changeover_eve
     const struct kiosk *k = context;
     (void)now;
     log_warning("switch %s: wires %s", name, changeover_event_name(fault));
-    actions_notice(k->outputs.delivery, MSG_FAULT, changeover_event_name(fault));
+    actions_notice(k->outputs.delivery, MSG_FAULT, name, changeover_event_name(fault));
 }
 
 /* Nothing about the door is logged: a journal is kept for longer than an evening. */
 static void events_on_door(void *context, const char *name, enum door_notice n, int64_t now)
 {
     const struct kiosk *k = context;
-    (void)name;
     (void)now;
-    actions_notice(k->outputs.delivery, MSG_DOOR, door_notice_name(n));
+    actions_notice(k->outputs.delivery, MSG_DOOR, name, door_notice_name(n));
+}
+
+static void events_on_button(void *context, const char *name, enum button_fault f, int64_t now)
+{
+    const struct kiosk *k = context;
+    (void)now;
+    if (f)
+        log_warning("switch %s: %s", name, button_fault_sentence(f));
+    else
+        log_info("switch %s: the button is in order again", name);
+    actions_notice(k->outputs.delivery, MSG_FAULT, name, f ? button_fault_name(f) : "button-good");
 }
 
 static bool events_in_lockdown(void *context)
@@ -51,7 +61,27 @@ struct inputs_listener events_of_inputs(struct kiosk *k)
                                     .gesture = events_on_gesture,
                                     .wires = events_on_wires,
                                     .door = events_on_door,
+                                    .button = events_on_button,
                                     .lockdown = events_in_lockdown};
+}
+
+static void events_on_button_report(void *context, size_t i, const struct button_report *report,
+                                    int64_t now)
+{
+    const struct kiosk *k = context;
+    inputs_button(k->outputs.inputs, i, report, now);
+}
+
+static void events_on_button_link(void *context, bool up)
+{
+    const struct kiosk *k = context;
+    inputs_buttons_link(k->outputs.inputs, up, clock_now());
+}
+
+struct buttons_listener events_of_buttons(struct kiosk *k)
+{
+    return (struct buttons_listener){
+        .context = k, .report = events_on_button_report, .link = events_on_button_link};
 }
 
 /* --- brokers --------------------------------------------------------------------------------- */
@@ -83,11 +113,17 @@ static void events_on_acked(void *context, const struct outbox_entry *e, enum ou
         actions_left(&k->state, news && !now->calm);
 }
 
-static void events_on_denied(void *context, enum mqtt_fault fault)
+static void events_on_denied(void *context, const char *broker, enum mqtt_fault fault)
 {
     const struct kiosk *k = context;
-    actions_notice(k->outputs.delivery, MSG_FAULT,
+    actions_notice(k->outputs.delivery, MSG_FAULT, broker,
                    fault == MQTT_FAULT_LIMITS ? "broker-limits" : "broker-rights");
+}
+
+static void events_on_watched(void *context, const char *broker, bool lost)
+{
+    const struct kiosk *k = context;
+    actions_notice(k->outputs.delivery, MSG_FAULT, broker, lost ? "path-down" : "path-back");
 }
 
 static const char disowned[] =
@@ -182,6 +218,7 @@ struct delivery_listener events_of_delivery(struct kiosk *k)
     return (struct delivery_listener){.context = k,
                                       .acked = events_on_acked,
                                       .denied = events_on_denied,
+                                      .watched = events_on_watched,
                                       .rung = events_on_rung,
                                       .own = events_on_own,
                                       .received = events_on_message,
@@ -197,9 +234,9 @@ static void events_on_wipe_ended(void *context, enum wiper_work work, uint32_t o
     struct kiosk *k = context;
     (void)took;
     if (outcome == WIPE_FAILED)
-        actions_notice(k->outputs.delivery, MSG_FAULT, "wipe-failed");
+        actions_notice(k->outputs.delivery, MSG_FAULT, "", "wipe-failed");
     else if (outcome == WIPE_UNVERIFIED)
-        actions_notice(k->outputs.delivery, MSG_FAULT, "wipe-unverified");
+        actions_notice(k->outputs.delivery, MSG_FAULT, "", "wipe-unverified");
     if (work == WIPER_WIPE)
         k->state.wiped = true;
     if (work == WIPER_FINISH && outcome != WIPE_FAILED)
@@ -212,7 +249,7 @@ static void events_on_wipe_ready(void *context, const char *why)
     struct kiosk *k = context;
     k->state.wipe_fault = why;
     if (why)
-        actions_notice(k->outputs.delivery, MSG_FAULT, why);
+        actions_notice(k->outputs.delivery, MSG_FAULT, "", why);
     else
         log_info("porchlight-wipe is ready");
 }
@@ -231,6 +268,7 @@ static size_t status_answer(const struct kiosk *k, char reply[CONTROL_REPLY_MAX]
                              .faults = &k->faults,
                              .inputs = k->outputs.inputs,
                              .delivery = k->outputs.delivery,
+                             .buttons = k->buttons,
                              .who = k->members,
                              .members = members_count(k->members, false),
                              .screen = strcmp(k->config.screen.scene, "none") != 0,
@@ -284,7 +322,7 @@ size_t events_on_request(void *context, const char *request, char reply[CONTROL_
     for (size_t i = 0; i < sizeof gestures / sizeof gestures[0]; i++) {
         if (strcmp(request, gestures[i].word) != 0)
             continue;
-        actions_gesture(&k->state, &k->outputs, gestures[i].gesture, clock_now());
+        actions_gesture(&k->state, &k->outputs, "", gestures[i].gesture, clock_now());
         return control_accept(reply);
     }
     return control_refuse(

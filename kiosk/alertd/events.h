@@ -1,6 +1,7 @@
 #ifndef PORCHLIGHT_ALERTD_EVENTS_H
 #define PORCHLIGHT_ALERTD_EVENTS_H
 
+#include "kiosk/alertd/buttons.h"
 #include "kiosk/alertd/control.h"
 #include "kiosk/alertd/delivery.h"
 #include "kiosk/alertd/inputs.h"
@@ -12,6 +13,7 @@
 struct kiosk;
 
 struct inputs_listener events_of_inputs(struct kiosk *k);
+struct buttons_listener events_of_buttons(struct kiosk *k);
 struct wiper_listener events_of_wiper(struct kiosk *k);
 struct delivery_listener events_of_delivery(struct kiosk *k);
 

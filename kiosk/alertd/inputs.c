@@ -33,6 +33,9 @@ struct switch_input {
     struct switch_rules rules;
     struct switch_state state;
     struct contact contacts[SWITCH_CONTACTS];
+    bool radio; /* it has no wires; `button` is its state, and only the rules are used */
+    struct button button;
+    unsigned reported; /* faults of the button */
 };
 
 struct door_input {
@@ -58,6 +61,7 @@ struct inputs {
     int64_t tick, pulse_at;
     int pulses_left; /* halves: on, off, on, off */
     int64_t reread_at;
+    int64_t silence; /* of buttons by radio */
 };
 
 /* --- reporting ------------------------------------------------------------------------------- */
@@ -78,6 +82,44 @@ static void report_door(struct inputs *in, struct door_input *d, const enum door
 {
     for (size_t i = 0; i < count; i++)
         in->listener.door(in->listener.context, d->name, n[i], now);
+}
+
+/* --- buttons by radio --------------------------------------------------------------------------
+ */
+
+static void report_button(struct inputs *in, struct switch_input *s, const enum gesture *g,
+                          size_t n, int64_t now)
+{
+    unsigned began = s->button.faults & ~s->reported;
+    bool over = s->reported != 0 && s->button.faults == 0;
+    s->reported = s->button.faults;
+    for (size_t i = 0; i < n; i++)
+        in->listener.gesture(in->listener.context, s->name, g[i], now);
+    for (unsigned f = 1; f < 1u << BUTTON_FAULTS; f <<= 1)
+        if (began & f)
+            in->listener.button(in->listener.context, s->name, (enum button_fault)f, now);
+    if (over)
+        in->listener.button(in->listener.context, s->name, (enum button_fault)0, now);
+}
+
+void inputs_button(struct inputs *in, size_t i, const struct button_report *report, int64_t now)
+{
+    enum gesture g[BUTTON_GESTURES_MAX];
+    struct switch_input *s = &in->switches[i];
+    if (i >= in->switches_count || !s->radio)
+        return;
+    report_button(in, s, g, button_report(&s->button, &s->rules.gesture, report, now, g), now);
+}
+
+void inputs_buttons_link(struct inputs *in, bool up, int64_t now)
+{
+    for (size_t i = 0; i < in->switches_count; i++) {
+        struct switch_input *s = &in->switches[i];
+        if (!s->radio)
+            continue;
+        button_link(&s->button, up, now);
+        report_button(in, s, NULL, 0, now);
+    }
 }
 
 /* --- levels ---------------------------------------------------------------------------------- */
@@ -187,6 +229,10 @@ static void switch_begin(struct inputs *in, size_t i, int64_t now)
 {
     struct switch_event e[SWITCH_MAX];
     struct switch_input *s = &in->switches[i];
+    if (s->radio) {
+        button_start(&s->button, now);
+        return;
+    }
     bool no = contact_now(&s->contacts[SWITCH_NO]), nc = contact_now(&s->contacts[SWITCH_NC]);
     report_switch(in, s, e, switch_start(&s->state, &s->rules, no, nc, now, e), now);
 }
@@ -229,6 +275,7 @@ static int switch_open(struct inputs *in, size_t i, const struct config_switch *
     const struct config_line *lines[] = {[SWITCH_NO] = &c->line, [SWITCH_NC] = &c->other};
     int missing = 0;
     memcpy(s->name, c->name, sizeof s->name);
+    s->radio = config_button_topic(&c->line);
     s->rules = (struct switch_rules){.debounce = c->debounce,
                                      .release = c->release,
                                      .dropout = HOLD_DROPOUT,
@@ -243,6 +290,8 @@ static int switch_open(struct inputs *in, size_t i, const struct config_switch *
     for (size_t k = 0; k < SWITCH_CONTACTS; k++) {
         struct contact *one = &s->contacts[k];
         *one = (struct contact){.home = in, .owner = i, .which = (enum switch_contact)k};
+        if (s->radio)
+            continue;
         input_line_init(&one->line, "switch", s->name, lines[k], LINE_INPUT, c->debounce);
         missing += contact_open(one) != 0;
     }
@@ -277,6 +326,7 @@ struct inputs *inputs_new(const struct config *config, bool whole, struct sim_bu
     in->bus = bus;
     in->listener = *listener;
     in->tick = config->feel.tick;
+    in->silence = config->buttons.silence;
     in->pulse_at = NS_NEVER;
     in->reread_at = clock_now() + REREAD_REST;
     in->switches_count = config->switches_count;
@@ -355,6 +405,7 @@ void inputs_time(struct inputs *in, int64_t now)
 {
     struct switch_event e[SWITCH_MAX];
     enum door_notice n[DOOR_MAX];
+    enum gesture g[BUTTON_GESTURES_MAX];
     each_contact(in, contact_read);
     if (now >= in->reread_at) {
         each_contact(in, contact_reread);
@@ -365,7 +416,11 @@ void inputs_time(struct inputs *in, int64_t now)
     }
     for (size_t i = 0; i < in->switches_count; i++) {
         struct switch_input *s = &in->switches[i];
-        report_switch(in, s, e, switch_time(&s->state, &s->rules, now, e), now);
+        if (s->radio)
+            report_button(in, s, g, button_time(&s->button, &s->rules.gesture, in->silence, now, g),
+                          now);
+        else
+            report_switch(in, s, e, switch_time(&s->state, &s->rules, now, e), now);
     }
     for (size_t i = 0; i < in->doors_count; i++) {
         struct door_input *d = &in->doors[i];
@@ -385,8 +440,12 @@ static int64_t inputs_sooner(int64_t a, int64_t b)
 int64_t inputs_deadline(const struct inputs *in)
 {
     int64_t at = inputs_sooner(in->reread_at, in->pulse_at);
-    for (size_t i = 0; i < in->switches_count; i++)
-        at = inputs_sooner(at, switch_deadline(&in->switches[i].state, &in->switches[i].rules));
+    for (size_t i = 0; i < in->switches_count; i++) {
+        const struct switch_input *s = &in->switches[i];
+        at =
+            inputs_sooner(at, s->radio ? button_deadline(&s->button, &s->rules.gesture, in->silence)
+                                       : switch_deadline(&s->state, &s->rules));
+    }
     for (size_t i = 0; i < in->doors_count; i++) {
         const struct door_input *d = &in->doors[i];
         at = inputs_sooner(at, inputs_sooner(debounce_deadline(&d->debounce),
@@ -400,7 +459,8 @@ bool inputs_at_fault(const struct inputs *in)
     if (in->switches_count == 0)
         return true;
     for (size_t i = 0; i < in->switches_count; i++)
-        if (switch_at_fault(&in->switches[i].state) || switch_is_missing(&in->switches[i]))
+        if (switch_at_fault(&in->switches[i].state) || switch_is_missing(&in->switches[i]) ||
+            in->switches[i].button.faults != 0)
             return true;
     for (size_t i = 0; i < in->doors_count; i++)
         if (input_line_is_missing(&in->doors[i].contact.line))
@@ -423,7 +483,8 @@ size_t inputs_view(const struct inputs *in, struct inputs_view out[INPUTS_MAX])
         out[n++] = (struct inputs_view){.name = in->switches[i].name,
                                         .active = in->switches[i].state.gesture.pressed,
                                         .fault = switch_at_fault(&in->switches[i].state),
-                                        .missing = switch_is_missing(&in->switches[i])};
+                                        .missing = switch_is_missing(&in->switches[i]),
+                                        .button = in->switches[i].button.faults};
     for (size_t i = 0; i < in->doors_count; i++)
         out[n++] =
             (struct inputs_view){.name = in->doors[i].name,

@@ -4,6 +4,7 @@
 #include "config/config.h"
 #include "hw/line.h"
 #include "kiosk/common/loop.h"
+#include "kiosk/core/button.h"
 #include "kiosk/core/door.h"
 #include "kiosk/core/switch.h"
 
@@ -20,6 +21,8 @@ struct inputs_listener {
     void (*gesture)(void *context, const char *name, enum gesture g, int64_t now);
     void (*wires)(void *context, const char *name, enum changeover_event_kind fault, int64_t now);
     void (*door)(void *context, const char *name, enum door_notice n, int64_t now);
+    /* a button by radio: a fault of its began, or the last one is over (0) */
+    void (*button)(void *context, const char *name, enum button_fault f, int64_t now);
     bool (*lockdown)(void *context); /* whether one is active, for the door */
 };
 
@@ -28,9 +31,10 @@ struct inputs_view {
     bool door; /* a door, else a switch */
     bool active;
     bool fault;
-    bool missing; /* a line of it cannot be opened */
-    bool said;    /* a door: it was reported as open, and not yet as closed */
-    bool silent;  /* a door: what it does now is not reported (its hours, its mask, no clock) */
+    bool missing;    /* a line of it cannot be opened */
+    unsigned button; /* a button by radio: bits of enum button_fault */
+    bool said;       /* a door: it was reported as open, and not yet as closed */
+    bool silent;     /* a door: what it does now is not reported (its hours, its mask, no clock) */
 };
 
 enum { INPUTS_MAX = CONFIG_SWITCHES_MAX + CONFIG_DOORS_MAX };
@@ -49,6 +53,11 @@ void inputs_begin(struct inputs *in, int64_t now);
 /* Reads every waiting edge, and then does what is due. */
 void inputs_time(struct inputs *in, int64_t now);
 int64_t inputs_deadline(const struct inputs *in);
+
+/* What came of the button by radio that is switch number `i`; and whether their broker is
+ * connected. A switch on a wire ignores both. */
+void inputs_button(struct inputs *in, size_t i, const struct button_report *report, int64_t now);
+void inputs_buttons_link(struct inputs *in, bool up, int64_t now);
 
 /* Pulses of the silent output. */
 void inputs_tick(struct inputs *in, int pulses, int64_t now);

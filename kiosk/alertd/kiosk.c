@@ -93,7 +93,7 @@ static void hand_over(struct kiosk_state *s, const struct outputs *o, int64_t no
     s->left_openly = false;
 }
 
-/* Returns whether one of them refuses what the kiosk needs. */
+/* Returns whether one of them refuses what the kiosk needs, or has failed beside others. */
 static bool brokers_check(struct cue_facts *f, const struct delivery *d)
 {
     bool refuses = false;
@@ -104,7 +104,7 @@ static bool brokers_check(struct cue_facts *f, const struct delivery *d)
     for (size_t i = 0; i < n; i++) {
         f->path = f->path || paths[i].carries;
         f->outside_configured = f->outside_configured || paths[i].outside;
-        refuses = refuses || paths[i].refuses;
+        refuses = refuses || paths[i].refuses || paths[i].lost;
     }
     return refuses;
 }
@@ -309,6 +309,27 @@ static int lines_open(struct kiosk *k)
     return k->outputs.inputs ? 0 : -1;
 }
 
+/* Without its password nothing is asked for: each such button is then a fault by itself. */
+static void buttons_open(struct kiosk *k)
+{
+    const struct config_broker *b = &k->config.buttons.broker;
+    const struct buttons_listener listener = events_of_buttons(k);
+    struct faults_reader reader = {&k->faults, FAULT_OF_PASSWORD};
+    char *password = NULL;
+    buttons_free(k->buttons);
+    k->buttons = NULL;
+    if (!buttons_are_used(&k->config))
+        return;
+    if (b->password[0] != '\0' &&
+        !(password = passwords_read_one(k->prefix, b->password, faults_complain, &reader)))
+        return;
+    k->buttons = buttons_new(&k->config, password, k->loop, &listener);
+    sodium_free(password);
+    if (!k->buttons)
+        faults_add(&k->faults, FAULT_OF_LINES,
+                   "no button by radio works: there is no thread for their broker");
+}
+
 static int delivery_open(struct kiosk *k)
 {
     const struct delivery_listener listener = events_of_delivery(k);
@@ -421,9 +442,10 @@ struct kiosk *kiosk_new(const char *prefix, const struct config *config,
     actions_resume(&k->state, &k->outputs, clock_now());
     events_obey_root(k);
     inputs_begin(k->outputs.inputs, clock_now());
+    buttons_open(k);
     wiper_check(k->outputs.wiper, config->wipe.enabled, clock_now());
     if (k->faults.count > 0)
-        actions_notice(k->outputs.delivery, MSG_FAULT, "setup");
+        actions_notice(k->outputs.delivery, MSG_FAULT, "", "setup");
     return k;
 }
 
@@ -432,6 +454,7 @@ void kiosk_free(struct kiosk *k)
     if (!k)
         return;
     delivery_free(k->outputs.delivery);
+    buttons_free(k->buttons);
     wiper_free(k->outputs.wiper);
     control_free(k->control);
     control_free(k->admin);
@@ -463,6 +486,7 @@ static bool same_lines(const struct config *a, const struct config *b)
            a->doors_count == b->doors_count &&
            memcmp(a->switches, b->switches, sizeof a->switches) == 0 &&
            memcmp(a->doors, b->doors, sizeof a->doors) == 0 &&
+           memcmp(&a->buttons, &b->buttons, sizeof a->buttons) == 0 &&
            memcmp(&a->feel, &b->feel, sizeof a->feel) == 0;
 }
 
@@ -505,6 +529,7 @@ static void lines_reload(struct kiosk *k, struct config *config)
     config->switches_count = old->switches_count;
     config->doors_count = old->doors_count;
     config->feel = old->feel;
+    config->buttons = old->buttons;
     config->wipe.enabled = old->wipe.enabled;
     faults_add(&k->faults, FAULT_OF_LINES,
                "a line of the new config cannot be opened, so switches, doors and feel are as they "
@@ -541,7 +566,10 @@ static void kiosk_apply(struct kiosk *k, const struct config *config)
     passwords_read(k->prefix, config, passwords, faults_complain, &reader);
     passwords_keep(k, config, passwords);
     bool same = same_brokers(config, &k->config) && passwords_equal(passwords, k->passwords);
+    bool lines = same_lines(config, &k->config);
     k->config = *config;
+    if (!lines || !k->buttons)
+        buttons_open(k);
     rules_set(k);
     wiper_check(k->outputs.wiper, config->wipe.enabled, clock_now());
     members_staff_read(k->members);
@@ -569,7 +597,7 @@ int kiosk_reload(struct kiosk *k, const struct config *config)
     lines_reload(k, &fresh);
     kiosk_apply(k, &fresh);
     if (k->faults.count > before)
-        actions_notice(k->outputs.delivery, MSG_FAULT, "setup");
+        actions_notice(k->outputs.delivery, MSG_FAULT, "", "setup");
     return 0;
 }
 
@@ -580,5 +608,5 @@ void kiosk_reload_refused(struct kiosk *k, const struct faults *mistakes)
         k->faults.each[k->faults.count] = mistakes->each[i];
         k->faults.each[k->faults.count++].of = FAULT_OF_RELOAD;
     }
-    actions_notice(k->outputs.delivery, MSG_FAULT, "setup");
+    actions_notice(k->outputs.delivery, MSG_FAULT, "", "setup");
 }

@@ -2,6 +2,7 @@
 #define PORCHLIGHT_ALERTD_KIOSK_PARTS_H
 
 #include "kiosk/alertd/actions.h"
+#include "kiosk/alertd/buttons.h"
 #include "kiosk/alertd/control.h"
 #include "kiosk/alertd/faults.h"
 #include "kiosk/alertd/members/members.h"
@@ -23,6 +24,7 @@ struct kiosk {
     struct sealer sealer;
     struct sim_bus *bus; /* NULL: real lines */
     struct outputs outputs;
+    struct buttons *buttons; /* NULL: no switch is a button by radio, or there is no password */
     struct screens *screens;
     struct control *control;
     struct control *admin; /* NULL: its socket could not be opened */

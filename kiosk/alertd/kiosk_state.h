@@ -19,12 +19,14 @@ enum { KIOSK_STATE_ENDED = 8 };
 struct kiosk_state {
     struct alert alert;
     struct alert_rules rules;
-    struct record record;  /* as it was last given to the recorder; its box is what staff read */
-    struct message door;   /* what that box says; kind MSG_KINDS: not known, as after a restart */
-    bool box_is_new;       /* not given to the recorder yet */
-    struct root_word root; /* what the root key said of this kiosk */
-    bool retired;          /* it disowned it */
-    uint64_t began_seq;    /* the current alert's first message; 0: of an earlier start */
+    struct record record; /* as it was last given to the recorder; its box is what staff read */
+    struct message door;  /* what that box says; kind MSG_KINDS: not known, as after a restart */
+    char where[MESSAGE_WHERE_MAX];   /* the switch of the last gesture in this alert; empty: none */
+    char touched[MESSAGE_WHERE_MAX]; /* the switch of the last gesture of any kind */
+    bool box_is_new;                 /* not given to the recorder yet */
+    struct root_word root;           /* what the root key said of this kiosk */
+    bool retired;                    /* it disowned it */
+    uint64_t began_seq;              /* the current alert's first message; 0: of an earlier start */
     struct alert_id ended[KIOSK_STATE_ENDED]; /* the last alerts that were over, the newest first */
     struct cue_facts facts;
     struct acks acks;             /* answers to the current alert */

@@ -85,7 +85,7 @@ static void own_messages_report(struct own_messages *o, const struct own_message
     o->heard_at = now;
     faults_clear(p->faults, FAULT_OF_COPY);
     faults_add(p->faults, FAULT_OF_COPY, sentence);
-    actions_notice(p->outputs->delivery, MSG_FAULT, "copy");
+    actions_notice(p->outputs->delivery, MSG_FAULT, "", "copy");
 }
 
 static void own_messages_raise(struct own_messages *o, const struct own_messages_parts *p,
@@ -128,7 +128,7 @@ static void own_messages_ask(struct own_messages *o, const struct own_messages_p
     log_warning(
         "a broker keeps an alert that this kiosk does not know, and nobody knows how old it "
         "is; staff are asked");
-    actions_notice(p->outputs->delivery, MSG_FAULT, "unknown-alert");
+    actions_notice(p->outputs->delivery, MSG_FAULT, "", "unknown-alert");
 }
 
 static struct own_retained_self self_of(const struct own_messages *o,

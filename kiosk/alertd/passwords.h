@@ -12,6 +12,11 @@
  * `passwords` is all NULL before. */
 void passwords_read(const char *prefix, const struct config *c, char *passwords[CONFIG_BROKERS_MAX],
                     config_complain *complain, void *context);
+/* One that is not a broker's of the config: sodium_malloc, yours to free. NULL after a complaint.
+ */
+char *passwords_read_one(const char *prefix, const char *name, config_complain *complain,
+                         void *context);
+
 void passwords_free(char *passwords[CONFIG_BROKERS_MAX]);
 bool passwords_equal(char *const a[CONFIG_BROKERS_MAX], char *const b[CONFIG_BROKERS_MAX]);
 

@@ -58,6 +58,9 @@ static void add_broker(cJSON *all, const struct delivery_path *p, const char *re
     cJSON_AddItemToArray(all, b);
     cJSON_AddStringToObject(b, "name", p->name);
     cJSON_AddBoolToObject(b, "connected", p->up);
+    if (p->interface[0] != '\0')
+        cJSON_AddStringToObject(b, "interface", p->interface);
+    cJSON_AddBoolToObject(b, "lost", p->lost);
     cJSON_AddBoolToObject(b, "outside", p->outside);
     add_fault(b, p->fault, p->detail);
     cJSON_AddStringToObject(b, "losses", p->losses);
@@ -83,6 +86,30 @@ static void status_add_brokers(cJSON *o, const struct status *s)
         add_broker(all, &paths[i], s->who ? members_registrar(s->who, i) : NULL, s->now);
 }
 
+/* The worst one first. */
+static void add_button_faults(cJSON *in, unsigned faults)
+{
+    char text[512] = "";
+    size_t len = 0;
+    for (unsigned f = 1u << (BUTTON_FAULTS - 1); f > 0; f >>= 1)
+        if (faults & f && len < sizeof text)
+            len += (size_t)snprintf(text + len, sizeof text - len, "%s%s", len > 0 ? "; " : "",
+                                    button_fault_sentence((enum button_fault)f));
+    cJSON_AddStringToObject(in, "fault", text);
+}
+
+/* The broker that buttons by radio are read from. */
+static void add_buttons(cJSON *o, const struct buttons *buttons)
+{
+    const char *detail;
+    if (!buttons)
+        return;
+    enum mqtt_fault f = buttons_fault(buttons, &detail);
+    cJSON *b = cJSON_AddObjectToObject(o, "buttons");
+    cJSON_AddBoolToObject(b, "connected", f == MQTT_FAULT_FINE || f == MQTT_FAULT_RIGHTS);
+    add_fault(b, f, detail);
+}
+
 static void add_inputs(cJSON *o, const struct inputs *inputs)
 {
     struct inputs_view views[INPUTS_MAX];
@@ -94,7 +121,9 @@ static void add_inputs(cJSON *o, const struct inputs *inputs)
         cJSON_AddStringToObject(in, "name", views[i].name);
         cJSON_AddStringToObject(in, "kind", views[i].door ? "door" : "switch");
         cJSON_AddBoolToObject(in, "active", views[i].active);
-        if (views[i].missing)
+        if (views[i].button)
+            add_button_faults(in, views[i].button);
+        else if (views[i].missing)
             cJSON_AddStringToObject(in, "fault", "a line is missing; porchlight doctor shows why");
         else if (views[i].fault)
             cJSON_AddStringToObject(in, "fault", "check its wires, then press and release it once");
@@ -157,6 +186,7 @@ size_t status_write(const struct status *status, char reply[CONTROL_REPLY_MAX])
     add_alert(o, s, status->now);
     status_add_brokers(o, status);
     add_inputs(o, status->inputs);
+    add_buttons(o, status->buttons);
     add_counts(o, s, delivery_pending(status->delivery));
     cJSON_AddBoolToObject(o, "screen", status->screen);
     cJSON_AddNumberToObject(o, "cue", cue_of(&s->facts, status->now).signs);

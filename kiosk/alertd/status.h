@@ -1,6 +1,7 @@
 #ifndef PORCHLIGHT_ALERTD_STATUS_H
 #define PORCHLIGHT_ALERTD_STATUS_H
 
+#include "kiosk/alertd/buttons.h"
 #include "kiosk/alertd/control.h"
 #include "kiosk/alertd/delivery.h"
 #include "kiosk/alertd/faults.h"
@@ -19,6 +20,7 @@ struct status {
     const struct faults *faults;
     const struct inputs *inputs;
     const struct delivery *delivery;
+    const struct buttons *buttons; /* NULL: none is used */
     const struct members *who;
     bool screen;           /* this kiosk has one, says the config */
     size_t members, staff; /* phones that have joined: how many, never which */

@@ -13,8 +13,9 @@
  *   drill            a drill runs
  *   alert            null, or {id, age_ms (null: not known), handed_over, delivery: "handed over" |
  *                    "unheard" | "unproved" | "denied" | "lan" | "pending"}
- *   brokers          [{name, connected, outside, error (null: none), losses, dropped, mqtt, beat_ms
- *                    (null: none)}]
+ *   brokers          [{name, interface (absent: any), connected, lost, outside, error (null: none),
+ *                    losses, dropped, mqtt, beat_ms (null: none)}]; lost: it has failed while
+ *                    another works
  *   inputs           [{name, kind: "switch" | "door", active, fault (null: none)}]
  *   seen, safe       phones that answered the current alert
  *   pending          messages that have not left the venue yet
@@ -104,12 +105,14 @@ static void print_alert(const cJSON *reply)
 static void print_broker(const cJSON *b)
 {
     const char *error = status_text_of(b, "error"), *losses = status_text_of(b, "losses");
+    const char *interface = status_text_of(b, "interface");
     double dropped = number_of(b, "dropped", 0);
     bool connected = is_true(b, "connected");
     char beat[40];
     ago(number_of(b, "beat_ms", -1), beat); /* a sign of life that this broker itself gave back */
-    ROW(connected && !error ? PRINT_OK : PRINT_FAILURE, "broker", "%s, %s, %s%s%s%s%s",
-        status_name_of(b), is_true(b, "outside") ? "outside the venue" : "on this network",
+    ROW(connected && !error ? PRINT_OK : PRINT_FAILURE, "broker", "%s%s%s, %s, %s%s%s%s%s",
+        status_name_of(b), interface ? " by " : "", interface ? interface : "",
+        is_true(b, "outside") ? "outside the venue" : "on this network",
         connected ? "connected" : "NOT connected", error ? ": " : "", error ? error : "",
         beat[0] ? ", last sign of life " : "", beat);
     if (losses && losses[0] != '\0')

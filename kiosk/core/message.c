@@ -34,6 +34,7 @@ enum part {
     PART_PING = 1 << 13,   /* ring, nonce, a short one */
     PART_AGE = 1 << 15,    /* up, synced */
     PART_BOX = 1 << 14,    /* sealed for staff, it lacks what says nothing */
+    PART_WHERE = 1 << 16,  /* it may have a where */
 };
 
 static const struct {
@@ -43,12 +44,12 @@ static const struct {
     [MSG_LOCKDOWN] = {"lockdown", PART_ALERT | PART_KIOSK | PART_AGE},
     [MSG_CAUTION] = {"caution", PART_ALERT | PART_KIOSK | PART_AGE},
     [MSG_ALL_CLEAR] = {"all-clear", PART_ALERT | PART_KIOSK | PART_AGE | PART_PROOF},
-    [MSG_DOOR] = {"door", PART_KIOSK | PART_DETAIL | PART_BOX},
-    [MSG_FAULT] = {"fault", PART_KIOSK | PART_DETAIL | PART_BOX},
+    [MSG_DOOR] = {"door", PART_KIOSK | PART_DETAIL | PART_BOX | PART_WHERE},
+    [MSG_FAULT] = {"fault", PART_KIOSK | PART_DETAIL | PART_BOX | PART_WHERE},
     [MSG_DRILL_REPORT] = {"drill-report", PART_KIOSK | PART_COUNTS | PART_RANG | PART_BOX},
-    [MSG_CODE] = {"code", PART_ALERT | PART_KIOSK | PART_BOX},
-    [MSG_DURESS] = {"duress", PART_ALERT | PART_KIOSK | PART_BOX},
-    [MSG_NOTHING] = {"nothing", PART_KIOSK | PART_BOX},
+    [MSG_CODE] = {"code", PART_ALERT | PART_KIOSK | PART_BOX | PART_WHERE},
+    [MSG_DURESS] = {"duress", PART_ALERT | PART_KIOSK | PART_BOX | PART_WHERE},
+    [MSG_NOTHING] = {"nothing", PART_KIOSK | PART_BOX | PART_WHERE},
     [MSG_STATE] = {"state",
                    PART_KIOSK | PART_AGE | PART_STATE | PART_COUNTS | PART_NONCE | PART_PROOF},
     [MSG_ONLINE] = {"online", PART_KIOSK | PART_LINK},
@@ -120,6 +121,12 @@ static bool detail_is_good(const char *detail)
     return len > 0 && len < MESSAGE_DETAIL_MAX && detail[len] == '\0';
 }
 
+static bool where_is_good(const char *where)
+{
+    size_t len = strspn(where, "abcdefghijklmnopqrstuvwxyz0123456789-_");
+    return len > 0 && len < MESSAGE_WHERE_MAX && where[len] == '\0';
+}
+
 void message_id_write(const struct alert_id *id, char out[37])
 {
     static const char digits[] = "0123456789abcdef";
@@ -158,7 +165,8 @@ static bool text_is_good(const struct message *m, unsigned parts)
     bool at = m->at[0] == '\0' || at_is_good(m->at);
     bool detail = m->detail[0] == '\0' ? !(parts & PART_DETAIL) : detail_is_good(m->detail);
     bool account = !(parts & PART_ACCOUNT) || account_is_good(m->account);
-    return at && detail && account;
+    bool where = m->where[0] == '\0' || where_is_good(m->where);
+    return at && detail && account && where;
 }
 
 static bool parts_are_good(const struct message *m, unsigned parts)
@@ -291,6 +299,11 @@ static bool put_echo(cJSON *json, const struct message *m)
     return all;
 }
 
+static bool put_where(cJSON *json, const struct message *m)
+{
+    return m->where[0] == '\0' || message_put_text(json, "where", m->where);
+}
+
 static bool put_age(cJSON *json, const struct message *m)
 {
     return put_bool(json, "synced", m->synced) && message_put_number(json, "up", m->up_ms);
@@ -328,7 +341,7 @@ static bool put_parts(cJSON *json, const struct message *m)
         {PART_AGE, put_age},         {PART_STATE, put_state}, {PART_COUNTS, put_counts},
         {PART_RANG, put_rang},       {PART_NONCE, put_nonce}, {PART_LINK, put_connection},
         {PART_ACCOUNT, put_account}, {PART_PROOF, put_proof}, {PART_BEAT, put_beat},
-        {PART_RING, put_ring},       {PART_PING, put_ping},
+        {PART_RING, put_ring},       {PART_PING, put_ping},   {PART_WHERE, put_where},
     };
     bool ok = true;
     for (size_t i = 0; i < sizeof writers / sizeof *writers && ok; i++)
@@ -610,6 +623,9 @@ static void take_parts(struct reader *r, struct message *m)
         if (!r->why && m->account[0] == '\0')
             r->why = "account is null";
     }
+    if (parts & PART_WHERE && !absent(r, "where"))
+        take_shaped(r, "where", m->where, sizeof m->where, where_is_good,
+                    "where is neither null nor a name");
     if (parts & PART_PROOF && !absent(r, "proof"))
         take_proof(r, m);
     if (parts & PART_BEAT)

@@ -54,6 +54,7 @@ bool message_is_clear(enum message_kind k);
 
 enum {
     MESSAGE_DETAIL_MAX = 24,  /* "unclear", "unconfirmed", "cut", "short", "held-open", ... */
+    MESSAGE_WHERE_MAX = 32,   /* a name of the config's: "counter" */
     MESSAGE_AT_MAX = 24,      /* "2026-11-22T18:33:04Z" */
     MESSAGE_ACCOUNT_MAX = 32, /* an account's name: 16 hex digits */
     MESSAGE_NONCE = 16,
@@ -68,6 +69,9 @@ struct message {
     int64_t age_ms;          /* since the gesture was complete; -1: null, not known */
     bool drill, resumed;
     char detail[MESSAGE_DETAIL_MAX]; /* empty: null */
+    /* door, fault, code, duress and nothing: which switch, door or broker this is about, by its
+     * name in the config; empty: it is about none. On the wire only if it is not empty. */
+    char where[MESSAGE_WHERE_MAX];
 
     /* only kind state */
     enum alert_state state;

@@ -3,6 +3,7 @@
 #include "config/secret.h"
 #include "kiosk/alertd/door_box.h"
 #include "kiosk/alertd/events.h"
+#include "kiosk/alertd/idle.h"
 #include "kiosk/alertd/kiosk_parts.h"
 #include "kiosk/alertd/members/admin_requests.h"
 #include "kiosk/alertd/passwords.h"
@@ -358,6 +359,26 @@ static int kiosk_change_key(void *context, const uint8_t key[ENVELOPE_KEY])
     return 0;
 }
 
+static bool switch_pressed(const struct inputs *inputs)
+{
+    struct inputs_view views[INPUTS_MAX];
+    size_t n = inputs_view(inputs, views);
+    for (size_t i = 0; i < n; i++)
+        if (!views[i].door && views[i].active && !views[i].fault)
+            return true;
+    return false;
+}
+
+static size_t on_admin_request(void *context, const char *request, char reply[CONTROL_REPLY_MAX])
+{
+    const struct kiosk *k = context;
+    if (strcmp(request, "idle") != 0)
+        return admin_requests_answer(k->members, request, reply);
+    return idle(&k->state.alert, wiper_busy(k->outputs.wiper), switch_pressed(k->outputs.inputs))
+               ? control_accept(reply)
+               : control_refuse("not now; try again later", reply);
+}
+
 static int admin_open(struct kiosk *k)
 {
     char path[PATH_LEN];
@@ -378,7 +399,7 @@ static int admin_open(struct kiosk *k)
         return -1;
     }
     if (path_under(k->prefix, PATH_ADMIN, path) == 0)
-        k->admin = control_new(path, 0600, k->loop, admin_requests_answer, k->members);
+        k->admin = control_new(path, 0600, k->loop, on_admin_request, k);
     if (!k->admin)
         log_error("%s%s: %s; alerts are sent all the same, but no phone can be invited or revoked",
                   k->prefix, PATH_ADMIN, strerror(errno));

@@ -191,3 +191,8 @@ int64_t wiper_deadline(const struct wiper *w)
         return w->again_at;
     return w->running == WIPER_NOTHING && w->owed == WIPER_NOTHING ? w->check_at : NS_NEVER;
 }
+
+bool wiper_busy(const struct wiper *w)
+{
+    return w->owed != WIPER_NOTHING || (w->running != WIPER_NOTHING && w->running != WIPER_CHECK);
+}

@@ -37,4 +37,7 @@ void wiper_check(struct wiper *w, bool wanted, int64_t now);
 void wiper_time(struct wiper *w, int64_t now);
 int64_t wiper_deadline(const struct wiper *w);
 
+/* A wipe, its end or a drill is asked for, and not over. */
+bool wiper_busy(const struct wiper *w);
+
 #endif

@@ -45,6 +45,7 @@ extern const struct cli_command cli_command;
 extern const struct cli_command cli_console;
 extern const struct cli_command cli_doctor;
 extern const struct cli_command cli_drill;
+extern const struct cli_command cli_idle;
 extern const struct cli_command cli_invite;
 extern const struct cli_command cli_keys;
 extern const struct cli_command cli_listen;

@@ -18,6 +18,7 @@ static const struct cli_command *const commands[] = {
     &cli_console,
     &cli_doctor,
     &cli_drill,
+    &cli_idle,
     &cli_invite,
     &cli_keygen,
     &cli_keys,

@@ -34,7 +34,9 @@ enum { CONTROL_REQUEST_MAX = 512, CONTROL_REPLY_MAX = 16384 };
  *     rotated KEY                    from now on all is sealed under it
  *     relay ACCOUNT PASSWORD KEY GRANT   its account is made; KEY: 64 hex digits, its public half
  *     phones [list]                  {"members","staff","invited","drill","accounts"}
- * "brokers" is always [{"name","connected","left","fault"}]: requests not done there, and why. */
+ *     idle                           ok: no alert, drill or wipe is open and nobody presses a
+ * switch "brokers" is always [{"name","connected","left","fault"}]: requests not done there, and
+ * why. */
 
 /* --- screen.sock: porchlightd to porchlight-screen ------------------------------------------
  * The screen connects and sends nothing. porchlightd sends the cue on connect and on each change.

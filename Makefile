@@ -14,7 +14,7 @@ DEPS_RUN   = tzdata mosquitto openssl python3 python3-nacl fonts-dejavu-core fon
 DEPS_TEST  = libcmocka-dev faketime python3-pytest python3-pytest-xdist python3-paho-mqtt \
              python3-jinja2 cmark-gfm mosquitto-clients procps cryptsetup-bin libfuse3-dev groff-base weston \
              swtpm strace nginx \
-             zbar-tools minisign e2fsprogs btrfs-progs xfsprogs bindfs
+             apt-utils gpg gpg-agent xz-utils zbar-tools minisign e2fsprogs btrfs-progs xfsprogs bindfs
 DEPS_PHONE = python3-cryptography nodejs nginx chromium chromium-driver python3-selenium \
              python3-wsproto mmdebstrap debian-archive-keyring
 DEPS_BOARD = qemu-system-arm qemu-utils mmdebstrap debian-archive-keyring gcc-aarch64-linux-gnu systemd kmod \
@@ -302,6 +302,8 @@ install: all handbook  ## programs, units, manuals, the handbook; DESTDIR= and P
 	install -D -m 644 systemd/porchlight.sysusers $(TO)/lib/sysusers.d/porchlight.conf
 	install -D -m 644 systemd/porchlight.tmpfiles $(TO)/lib/tmpfiles.d/porchlight.conf
 	install -D -m 644 systemd/porchlight.system.conf $(TO)/lib/systemd/system.conf.d/porchlight.conf
+	install -D -m 644 systemd/porchlight.upgrades.conf \
+	    $(TO)/lib/systemd/system/apt-daily-upgrade.service.d/porchlight.conf
 	install -D -m 644 systemd/porchlight.rules $(TO)/lib/udev/rules.d/60-porchlight.rules
 	$(if $(wildcard config/porchlight.conf),$(call into,644,$(TO)/share/porchlight,config/porchlight.conf config/registrar.conf))
 	$(if $(LANGUAGES),$(call into,644,$(DESTDIR)/etc/porchlight/languages,$(LANGUAGES)))
@@ -337,6 +339,18 @@ committed:
 
 release: committed debs  ## all packages, what is inside, checksums and signature, in build/dist: KEY=FILE
 	@.ci/release "$(KEY)"
+
+# FROM: a folder with a folder of packages for each release; without it all packages are built.
+NEXT ?=
+URL  ?=
+DAYS ?=
+FROM ?=
+.PHONY: repo repo-key
+repo: $(if $(FROM),,debs)  ## a signed apt repository in build/repo, for a stick: KEY=FILE; for a server: URL=ADDRESS too
+	@KEY="$(KEY)" NEXT="$(NEXT)" URL="$(URL)" DAYS="$(DAYS)" .ci/repo "$(or $(FROM),build/deb)"
+
+repo-key:  ## a new key to sign a repository with: KEY=FILE
+	@.ci/repo key "$(KEY)"
 
 deb-core: deps-test deb-here  ## the packages in booted Debian 12 and 13 trees, from installation to purge
 	@$(PYTEST) -s tests/deb/test_booted.py tests/deb/test_outside.py

@@ -244,7 +244,8 @@ def test_paths_exist():
     source = "".join(path.read_text() for top in ("kiosk", "systemd", "config")
                      for path in sorted((ROOT / top).rglob("*"))
                      if path.is_file() and path.suffix in (
-                         "", ".c", ".h", ".in", ".service", ".socket", ".tmpfiles", ".postinst")
+                         "", ".c", ".h", ".in", ".sh", ".service", ".socket", ".tmpfiles",
+                         ".postinst")
                      and "node_modules" not in path.parts)
     source += (ROOT / "Makefile").read_text()
     wrong, seen = [], 0

@@ -53,13 +53,18 @@ static bool outbox_is_alarm(const struct alert_action *a)
                          a->publish == ALERT_PUB_UNCLEAR);
 }
 
+static bool outbox_calms(const struct outbox_entry *e)
+{
+    return !e->drill && (e->publish == ALERT_PUB_ALL_CLEAR || e->publish == ALERT_PUB_UNCONFIRMED);
+}
+
 void outbox_add(struct outbox *o, const struct alert_action *a, bool resumed, int64_t at,
                 int64_t began)
 {
     struct outbox_entry *e = slot_for(o, a);
     for (struct outbox_entry *old = o->entries; old < o->entries + OUTBOX_MAX; old++) {
         memset(old->again_at, 0, sizeof old->again_at); /* it may be let through by now */
-        if (outbox_is_alarm(a) && old->publish == ALERT_PUB_ALL_CLEAR && !old->drill)
+        if (outbox_is_alarm(a) && outbox_calms(old))
             old->order = 0;
     }
     *e = (struct outbox_entry){.publish = a->publish,

@@ -52,8 +52,8 @@ void outbox_init(struct outbox *o, size_t brokers);
 void outbox_brokers(struct outbox *o, size_t brokers);
 
 /* Adds one alert. A repeat of one that still waits replaces it. If the box is full, the oldest
- * entry is given up, one that was handed over if there is one. A real alarm takes out the all-clear
- * of earlier alerts: a broker that comes back in it has no news of calm to pass on. */
+ * entry is given up, one that was handed over if there is one. A real alarm takes out what was
+ * said of calm before it, confirmed or not: a broker that comes back has none of it to pass on. */
 void outbox_add(struct outbox *o, const struct alert_action *a, bool resumed, int64_t at,
                 int64_t began);
 

@@ -60,20 +60,21 @@ static void test_a_real_alert_goes_before_the_end_of_a_drill(void **state)
     assert_int_equal(outbox_next(&o, 0, 0)->id.bytes[0], 1);
 }
 
-static void test_a_real_alert_takes_the_place_of_an_earlier_all_clear(void **state)
+static void test_a_real_alert_takes_the_place_of_earlier_calm(void **state)
 {
     (void)state;
     static const struct {
         const char *name;
-        enum alert_publish alarm;
-    } rows[] = {{"lockdown", ALERT_PUB_LOCKDOWN},
-                {"caution", ALERT_PUB_CAUTION},
-                {"unclear", ALERT_PUB_UNCLEAR}};
+        enum alert_publish calm, alarm;
+    } rows[] = {{"lockdown", ALERT_PUB_ALL_CLEAR, ALERT_PUB_LOCKDOWN},
+                {"caution", ALERT_PUB_ALL_CLEAR, ALERT_PUB_CAUTION},
+                {"unclear", ALERT_PUB_ALL_CLEAR, ALERT_PUB_UNCLEAR},
+                {"lockdown again after a code", ALERT_PUB_UNCONFIRMED, ALERT_PUB_LOCKDOWN}};
     EACH_ROW (k, rows, rows[k].name) {
         struct outbox o;
         struct outbox_entry acked;
         outbox_init(&o, 2);
-        add(&o, 1, ALERT_PUB_ALL_CLEAR, 10);
+        add(&o, 1, rows[k].calm, 10);
         uint64_t token = outbox_sent(&o, outbox_next(&o, 0, 0), 0, 0);
         add(&o, 2, rows[k].alarm, 20);
         for (size_t broker = 0; broker < 2; broker++) {
@@ -285,7 +286,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_broker_gets_every_alert_in_order),
         cmocka_unit_test(test_a_real_alert_goes_before_the_end_of_a_drill),
-        cmocka_unit_test(test_a_real_alert_takes_the_place_of_an_earlier_all_clear),
+        cmocka_unit_test(test_a_real_alert_takes_the_place_of_earlier_calm),
         cmocka_unit_test(test_a_broker_here_hands_nothing_over),
         cmocka_unit_test(test_what_waits_for_its_acknowledgement_is_known),
         cmocka_unit_test(test_what_could_not_be_sent_is_next_again),

@@ -209,15 +209,22 @@ static void rules_set(struct kiosk *k)
     drill_plan_init(&k->drill, c->alert.drill_from, c->alert.drill_to);
 }
 
-/* Reads what was active before, and counts this start. If the record is lost, its epoch should not
+/* An epoch is above that of the record by up to this. An old card that is put back then hardly ever
+ * begins an epoch again that a later start has used: phones would refuse its messages as old until
+ * it has sent as many, and nothing would show the kiosk why. It is less than the seconds between
+ * two starts, mostly, for a lost record's epoch is the wall clock's. */
+enum { EPOCH_STEP = 1 << 10 };
+
+/* Reads what was active before, and gives this start its epoch. If the record is lost, its epoch should not
  * fall back, or phones would refuse all that follows: it becomes the wall clock's seconds. Where
  * that is not enough, brokers show it (own_messages.h). */
 static void record_load(struct record *r, const struct record_place *at, bool wipe,
                         struct own_messages *own)
 {
     if (record_file_read(at, r) == 0) {
-        r->epoch++;
-        own_messages_init(own, r->epoch, r->epoch - 1);
+        uint64_t before = r->epoch;
+        r->epoch += 1 + randombytes_uniform(EPOCH_STEP);
+        own_messages_init(own, r->epoch, before);
         /* Switched off since: it is cancelled, not postponed until the wipe is enabled again. */
         if (!wipe)
             r->standing.wipe_pending = false;

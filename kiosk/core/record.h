@@ -13,7 +13,7 @@
  * 56 bytes of a DS1307's SRAM, and in a file the sealed message that staff are sent:
  *
  *   0   4  "PLR2"
- *   4   8  epoch, big endian: counts the starts of porchlightd
+ *   4   8  epoch, big endian: grows with each start of porchlightd
  *  12   1  state: 0 quiet, 1 caution, 2 lockdown
  *  13   1  flags: 1 drill, 2 code or duress was pressed, 4 unclear, 8 unconfirmed, 16 calm,
  *          32 wipe pending, 64 the box follows

@@ -36,6 +36,7 @@ struct press {
     int64_t ended_at; /* INT64_MAX: it is active */
     bool kept;        /* durable on the card */
     bool excused;     /* the machine died before anything could have kept it */
+    bool cut;         /* it died before a phone had it */
     bool delivered;   /* a phone had it */
     int64_t delivered_at;
     bool taken;    /* a broker that somebody outside listens to had it, or an answer came */
@@ -243,6 +244,8 @@ void watch_ended(struct station *s)
 {
     for (size_t i = 0; i < watch.presses_count; i++) {
         struct press *p = &watch.presses[i];
+        if (p->station == s && is_active(p) && !p->delivered)
+            p->cut = true;
         if (p->station == s && is_active(p) && !p->kept) {
             p->excused = true;
             story("%s was not durable yet", short_id(&p->id));
@@ -462,7 +465,7 @@ static void end_of_press(const struct press *p)
         return;
     if (!p->delivered && !(seized && p->ended_at == INT64_MAX))
         watch_fail("no-press-is-lost", "%s never reached a phone", short_id(&p->id));
-    if (p->delivered && p->delivered_at - p->at > IN_TIME &&
+    if (p->delivered && !p->cut && p->delivered_at - p->at > IN_TIME &&
         !night_is_broken(watch.night, p->at - 90 * S, p->delivered_at, true))
         watch_fail("in-time", "%s took %.1f s, and nothing was broken", short_id(&p->id),
                    (double)(p->delivered_at - p->at) / 1e9);

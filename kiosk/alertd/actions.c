@@ -72,10 +72,18 @@ void actions_publish_state(struct kiosk_state *s, struct delivery *d)
                         .age_ms = -1,
                         .state = now->state,
                         .drill = now->drill,
-                        .unconfirmed = now->unconfirmed,
-                        .seen = s->facts.seen,
-                        .safe = s->facts.safe};
+                        .unconfirmed = now->unconfirmed};
+    const struct message counts = {.kind = MSG_COUNTS,
+                                   .id = now->id,
+                                   .age_ms = -1,
+                                   .seen = s->facts.seen,
+                                   .safe = s->facts.safe,
+                                   .help = s->facts.help,
+                                   .of = s->facts.members + s->staff,
+                                   .rang = s->rang,
+                                   .phones = s->phones};
     memcpy(m.nonce, s->nonce, sizeof m.nonce);
+    delivery_counts(d, &counts);
     delivery_state(d, &m);
     s->publish_state = false;
     s->published_at = clock_now();
@@ -121,7 +129,7 @@ static void do_report(struct kiosk_state *s, struct delivery *d, const struct al
 static void do_forget(struct kiosk_state *s)
 {
     uint8_t key[ACKS_KEY];
-    s->facts.seen = s->facts.safe = 0;
+    s->facts.seen = s->facts.safe = s->facts.help = 0;
     s->facts.handed_over = s->facts.delivered_lan = false;
     s->facts.unheard = s->facts.unproved = s->facts.denied = false;
     s->left = s->left_openly = false;

@@ -289,12 +289,14 @@ static void on_beat(struct delivery *d, int64_t now)
 static void on_slot(struct delivery *d, int64_t now)
 {
     d->slot_at += SLOT * ((now - d->slot_at) / SLOT + 1);
-    bool said = delivery_notice_next(d);
+    bool said = delivery_notice_next(d), counts = !said && !d->sealer->plain && d->state_known;
+    if (counts)
+        delivery_counts_again(d);
     for (size_t i = 0; i < d->paths_count; i++) {
         struct broker_path *p = &d->paths[i];
         if (!push_one(d, i))
             delivery_nothing_to(d, p, TOPIC_ALERT);
-        if (!said)
+        if (!said && !counts)
             delivery_notice_cover(d, p);
         delivery_state_to(d, p);
         delivery_ring_to(d, p);

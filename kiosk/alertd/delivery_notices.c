@@ -17,7 +17,7 @@ static void notice_to(struct delivery *d, struct broker_path *p, const struct wa
 {
     struct message m = n->message;
     uint8_t box[STAFF_BOX_SIZE];
-    if (m.kind != MSG_DRILL_REPORT)
+    if (m.kind != MSG_DRILL_REPORT && m.kind != MSG_COUNTS)
         m.age_ms = (clock_now() - n->at) / NS_PER_MS;
     clock_wall(m.at);
     if (n->boxed)
@@ -36,6 +36,13 @@ static void notice_publish(struct delivery *d, const struct waiting_notice *n)
     for (size_t i = 0; i < d->paths_count; i++)
         if (d->paths[i].up)
             notice_to(d, &d->paths[i], n);
+}
+
+void delivery_counts_again(struct delivery *d)
+{
+    const struct waiting_notice counts = {.message = d->counts};
+    if (!d->sealer->plain && d->state_known)
+        notice_publish(d, &counts);
 }
 
 /* A notice that says nothing, as long as any other. */

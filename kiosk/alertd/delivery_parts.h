@@ -41,7 +41,7 @@ struct delivery {
     int64_t staff_at;     /* since when ring.staff is there */
     uint64_t seq_then, seq_lately; /* what was sent RECENT ago or longer, and since */
     int64_t seq_at;
-    struct message state;
+    struct message state, counts;
     bool state_known, staff_known;
     uint8_t staff[STAFF_BOX_SIZE]; /* what staff read beside the state */
     uint8_t proof[MESSAGE_PROOF_MAX];
@@ -92,6 +92,9 @@ void delivery_ring_for(struct delivery *d, const struct alert_action *a);
 void delivery_ring_all(struct delivery *d, const struct alert_id *id, bool on);
 
 /* --- notices --------------------------------------------------------------------------------- */
+
+/* How many answered, to every broker that is up; not in a plain venue. */
+void delivery_counts_again(struct delivery *d);
 
 /* The oldest waiting notice, if any broker is there to take it. */
 bool delivery_notice_next(struct delivery *d);

@@ -122,6 +122,7 @@ static void cue_show(struct kiosk *k, int64_t now)
                      k->faults.count > 0 || refuses;
     s->facts.alert_at = alert_on_site_since(&s->alert);
     s->facts.members = (uint32_t)members_count(k->members, false);
+    s->staff = (uint32_t)members_count(k->members, true);
     struct cue cue = cue_of(&s->facts, now);
     screens_show(k->screens, &cue);
 }

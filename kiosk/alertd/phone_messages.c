@@ -59,6 +59,7 @@ static int answer_of(enum message_kind kind)
 {
     return kind == MSG_SEEN   ? ACKS_SEEN
            : kind == MSG_SAFE ? ACKS_SAFE
+           : kind == MSG_HELP ? ACKS_HELP
            : kind == MSG_RANG ? ACKS_RANG
                               : 0;
 }
@@ -82,12 +83,17 @@ void phone_messages_left(struct kiosk_state *s, const struct outputs *o)
 
 static void answer_count(struct kiosk_state *s, const struct outputs *o, const struct message *m)
 {
-    if (acks_take(&s->acks, &m->id, m->account, (enum acks_answer)answer_of(m->kind)) != ACKS_NEWS)
+    uint32_t asked = s->acks.asked;
+    if (acks_take(&s->acks, &m->id, m->account, (enum acks_answer)answer_of(m->kind), m->seq) !=
+        ACKS_NEWS)
         return;
     s->facts.seen = s->acks.seen;
     s->facts.safe = s->acks.safe;
+    s->facts.help = s->acks.help;
     phone_messages_left(s, o);
     s->publish_state = true;
+    if (s->acks.asked > asked)
+        delivery_ring_staff(o->delivery); /* once for each phone: none can ring staff without end */
 }
 
 static void on_answer(const struct phone_messages *p, const char *account,
@@ -214,6 +220,10 @@ static void phone_messages_on_relay(const struct phone_messages *p, const char *
                      : !members_has_relays(p->members);
     if (lives)
         s->facts.relay_at = clock_now();
+    if (lives && m->phones > 0) {
+        s->rang = m->rang;
+        s->phones = m->phones;
+    }
     if (key && delivery_has_rung(p->outputs->delivery, m->epoch, m->newest[FRESHNESS_RING],
                                  &s->alert.now.id))
         phone_messages_left(s, p->outputs);

@@ -163,6 +163,7 @@ static void add_counts(cJSON *o, const struct kiosk_state *s, size_t pending)
     bool calm = s->alert.now.calm; /* also in a drill that only the site is shown */
     cJSON_AddNumberToObject(o, "seen", calm ? 0 : s->facts.seen);
     cJSON_AddNumberToObject(o, "safe", calm ? 0 : s->facts.safe);
+    cJSON_AddNumberToObject(o, "help", calm ? 0 : s->facts.help);
     cJSON_AddNumberToObject(o, "pending",
                             calm || s->alert.now.state == ALERT_QUIET ? 0 : (double)pending);
 }
@@ -198,6 +199,8 @@ size_t status_write(const struct status *status, char reply[CONTROL_REPLY_MAX])
     status_add_drill(o, &s->last_drill);
     cJSON_AddNumberToObject(o, "members", (double)status->members);
     cJSON_AddNumberToObject(o, "staff", (double)status->staff);
+    cJSON_AddNumberToObject(o, "rang", s->rang);
+    cJSON_AddNumberToObject(o, "phones", s->phones);
     cJSON_AddBoolToObject(o, "clock_set", clock_is_set());
     cJSON_AddStringToObject(o, "version", PORCHLIGHT_VERSION);
     bool fits = cJSON_PrintPreallocated(o, reply, CONTROL_REPLY_MAX, 0);

@@ -28,7 +28,7 @@ struct listen {
     const char *session; /* --session NAME */
     int64_t lasts;       /* --for; 0: until a signal */
     const char *until;   /* --until SHOW */
-    const char *answer;  /* --ack: seen or safe; NULL: no answers */
+    const char *answer;  /* --ack: seen, safe or help; NULL: no answers */
 
     struct phone_client member;
     struct brokers_plan plan;
@@ -38,15 +38,26 @@ struct listen {
     char shown[512]; /* what was said last */
     enum view_show worst;
     struct alert_id answered;
+    struct message counts[PHONE_CLIENT_KIOSKS_MAX]; /* the last, of each kiosk */
     struct mqtt_event event; /* the one that is being looked at */
     size_t broker;           /* whose it is */
 };
+
+/* MSG_KINDS: no answer has that name. */
+static enum message_kind answer_named(const char *name)
+{
+    static const enum message_kind answers[] = {MSG_SEEN, MSG_SAFE, MSG_HELP};
+    for (size_t i = 0; name && i < sizeof answers / sizeof answers[0]; i++)
+        if (strcmp(message_kind_name(answers[i]), name) == 0)
+            return answers[i];
+    return MSG_KINDS;
+}
 
 static const char *take_answer(void *field, const char *value)
 {
     const char **answer = field;
     *answer = value;
-    return strcmp(value, "seen") == 0 || strcmp(value, "safe") == 0 ? NULL : "seen or safe";
+    return answer_named(value) < MSG_KINDS ? NULL : "seen, safe or help";
 }
 
 static const char *take_show(void *field, const char *value)
@@ -80,10 +91,8 @@ static void on_link(struct listen *l, const struct mqtt_event *e)
 /* Each alert is answered once. */
 static void listen_answer(struct listen *l, const struct phone_client_heard *h, int64_t now)
 {
-    struct message reply = {.kind =
-                                l->answer && strcmp(l->answer, "safe") == 0 ? MSG_SAFE : MSG_SEEN,
-                            .id = h->message.id,
-                            .age_ms = -1};
+    struct message reply = {
+        .kind = answer_named(l->answer), .id = h->message.id, .seq = 1, .age_ms = -1};
     char text[PHONE_CLIENT_TEXT];
     bool alert = h->message.kind == MSG_LOCKDOWN || h->message.kind == MSG_CAUTION ||
                  (h->message.kind == MSG_STATE && h->message.state != ALERT_QUIET);
@@ -100,6 +109,20 @@ static void listen_answer(struct listen *l, const struct phone_client_heard *h, 
                          left ? "" : "no broker is connected", now);
 }
 
+/* Whether the counts differ from the last ones of that kiosk, which they take the place of. */
+static bool counts_are_new(struct listen *l, const struct phone_client_heard *h)
+{
+    const struct message *m = &h->message;
+    if (!h->kiosk || h->refused || h->root || m->kind != MSG_COUNTS)
+        return false;
+    struct message *last = &l->counts[h->kiosk - l->member.kiosks];
+    bool same = alert_id_equal(&last->id, &m->id) && last->seen == m->seen &&
+                last->safe == m->safe && last->help == m->help && last->of == m->of &&
+                last->rang == m->rang && last->phones == m->phones;
+    *last = *m;
+    return !same;
+}
+
 static void listen_on_message(struct listen *l, const struct mqtt_event *e)
 {
     struct phone_client_heard h;
@@ -107,8 +130,8 @@ static void listen_on_message(struct listen *l, const struct mqtt_event *e)
     for (size_t i = 0; i < l->member.kiosks_count; i++)
         unconfirmed[i] = l->member.kiosks[i].view.unconfirmed;
     phone_client_receive(&l->member, &l->rules, e, clock_is_synced() ? time(NULL) : 0, &h);
-    bool newly = h.kiosk && !unconfirmed[h.kiosk - l->member.kiosks];
-    listen_output_message(l->cli->json, &h, e, broker_name(l), newly);
+    bool news = (h.kiosk && !unconfirmed[h.kiosk - l->member.kiosks]) || counts_are_new(l, &h);
+    listen_output_message(l->cli->json, &h, e, broker_name(l), news);
     if (!h.refused && !h.root)
         listen_answer(l, &h, e->at);
 }
@@ -249,7 +272,7 @@ free_member:
 }
 
 static const struct cli_option listen_options[] = {
-    OPTION_BY("ack", "seen|safe", struct listen, answer, take_answer, "answer each alert"),
+    OPTION_BY("ack", "seen|safe|help", struct listen, answer, take_answer, "answer each alert"),
     OPTION("staff", NULL, struct listen, options.staff,
            "with --key: be a staff phone, and show notices and what was pressed at the door"),
     OPTION("for", "TIME", struct listen, lasts, "end after that time, such as 30s"),
@@ -263,7 +286,7 @@ static const struct cli_option listen_options[] = {
 
 const struct cli_command cli_listen = {
     .name = "listen",
-    .arguments = "[--ack seen|safe] [--staff] [--for TIME] [--until SHOW]",
+    .arguments = "[--ack seen|safe|help] [--staff] [--for TIME] [--until SHOW]",
     .summary = "be a member's phone: print what arrives, and what a phone shows",
     .options = listen_options,
     .size = sizeof(struct listen),

@@ -17,15 +17,18 @@
  *                    losses, dropped, mqtt, beat_ms (null: none)}]; lost: it has failed while
  *                    another works
  *   inputs           [{name, kind: "switch" | "door", active, fault (null: none)}]
- *   seen, safe       phones that answered the current alert
+ *   seen, safe, help phones that answered the current alert
  *   pending          messages that have not left the venue yet
  *   faults           [sentence]: what of config, credentials and lines cannot be used
  *   record_fault     the record cannot be written
  *   last_drill       null (none since the start), or {at, seen, safe}
  *   members, staff   phones that belong to the venue
+ *   rang, phones     phones of so many that got a weekly test in the last 14 days, by Web Push
  *   screen           this kiosk has one, says the config
  *   wipe_fault       a wipe is enabled and could not be done now
  *   clock_set, version */
+
+enum { ANSWERS_MAX = 192 };
 
 static const char *status_text_of(const cJSON *object, const char *key)
 {
@@ -51,11 +54,26 @@ static double number_of(const cJSON *object, const char *key, double otherwise)
 }
 
 /* "answered by 2 phones, 1 of them safe" */
-static void answers_text(const cJSON *o, char out[64])
+static void answers_text(const cJSON *o, char out[ANSWERS_MAX])
 {
     double seen = number_of(o, "seen", 0);
-    snprintf(out, 64, "answered by %.0f phone%s, %.0f of them safe", seen, seen == 1 ? "" : "s",
-             number_of(o, "safe", 0));
+    snprintf(out, ANSWERS_MAX, "answered by %.0f phone%s, %.0f of them safe", seen,
+             seen == 1 ? "" : "s", number_of(o, "safe", 0));
+}
+
+/* "answered by 2 of 5 phones, 1 of them safe, 1 needs help; 3 have not answered" */
+static void answers_now(const cJSON *o, char out[ANSWERS_MAX])
+{
+    double seen = number_of(o, "seen", 0), help = number_of(o, "help", 0);
+    double all = number_of(o, "members", 0) + number_of(o, "staff", 0);
+    if (all < seen || !cJSON_HasObjectItem(o, "help")) {
+        answers_text(o, out);
+        return;
+    }
+    snprintf(out, ANSWERS_MAX,
+             "answered by %.0f of %.0f phones, %.0f of them safe, %.0f %s; %.0f %s not answered",
+             seen, all, number_of(o, "safe", 0), help, help == 1 ? "needs HELP" : "need help",
+             all - seen, all - seen == 1 ? "has" : "have");
 }
 
 /* "3s ago"; "" if it is not known. */
@@ -93,11 +111,11 @@ static const char *outcome_text(const cJSON *alert)
 static void print_alert(const cJSON *reply)
 {
     const cJSON *alert = cJSON_GetObjectItemCaseSensitive(reply, "alert");
-    char begun[40], answers[64];
+    char begun[40], answers[ANSWERS_MAX];
     if (!cJSON_IsObject(alert))
         return;
     ago(number_of(alert, "age_ms", -1), begun);
-    answers_text(reply, answers);
+    answers_now(reply, answers);
     ROW(is_true(alert, "handed_over") ? PRINT_OK : PRINT_FAILURE, "alert", "%s%s%s, %s",
         outcome_text(alert), begun[0] ? ", begun " : "", begun, answers);
 }
@@ -159,10 +177,14 @@ static void print_inputs(const cJSON *reply)
 static void print_phones(const cJSON *reply)
 {
     const cJSON *drill = cJSON_GetObjectItemCaseSensitive(reply, "last_drill");
-    char answers[64];
+    char answers[ANSWERS_MAX];
     if (cJSON_HasObjectItem(reply, "members"))
         ROW(PRINT_PLAIN, "phones", "%.0f of members, %.0f of staff", number_of(reply, "members", 0),
             number_of(reply, "staff", 0));
+    if (number_of(reply, "phones", 0) > 0)
+        ROW(PRINT_PLAIN, "weekly",
+            "%.0f of %.0f phones got a silent weekly test in the last 14 days",
+            number_of(reply, "rang", 0), number_of(reply, "phones", 0));
     if (cJSON_IsNull(drill))
         ROW(PRINT_PLAIN, "drill", "none held since porchlightd started");
     if (!cJSON_IsObject(drill))

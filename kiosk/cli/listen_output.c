@@ -126,6 +126,8 @@ static const char *words_of(const struct message *m)
                    : "fault";
     case MSG_DRILL_REPORT:
         return "drill report";
+    case MSG_COUNTS:
+        return "answers";
     case MSG_STATE:
         return "state";
     case MSG_ONLINE:
@@ -161,15 +163,17 @@ static bool is_door(enum message_kind k)
 }
 
 /* Beats and repetitions of what is known are not printed for a person. */
-static bool worth_a_line(const struct phone_client_heard *h, bool newly_unproved)
+static bool worth_a_line(const struct phone_client_heard *h, bool news)
 {
     switch (h->verdict) {
     case VIEW_TOLD:
     case VIEW_LATE:
         return true;
     case VIEW_UNPROVED:
-        return newly_unproved;
+        return news;
     case VIEW_HEARD:
+        if (h->message.kind == MSG_COUNTS)
+            return news;
         return h->message.kind != MSG_BEAT && h->message.kind != MSG_STATE &&
                !is_door(h->message.kind) && h->message.kind != MSG_ONLINE;
     case VIEW_REPEATED:
@@ -178,6 +182,16 @@ static bool worth_a_line(const struct phone_client_heard *h, bool newly_unproved
         return h->message.kind != MSG_LOST && h->message.kind != MSG_ONLINE &&
                h->message.kind != MSG_NOTHING && !h->word.retained;
     }
+}
+
+static void say_counts(const struct message *m, const char *broker)
+{
+    if (!alert_id_is_none(&m->id))
+        listen_output_say(broker, "answers: %u of %u, safe %u, need HELP %u, no answer yet %u",
+                          m->seen, m->of, m->safe, m->help, m->of > m->seen ? m->of - m->seen : 0);
+    if (m->phones > 0)
+        listen_output_say(broker, "phones: %u of %u got a silent weekly test in the last 14 days",
+                          m->rang, m->phones);
 }
 
 static void say_message(const struct phone_client_heard *h, const char *broker)
@@ -214,7 +228,7 @@ static void say_root(const struct phone_client_heard *h, const char *broker)
 /* --- the lines -------------------------------------------------------------------------------- */
 
 void listen_output_message(bool json, const struct phone_client_heard *h,
-                           const struct mqtt_event *e, const char *broker, bool newly_unproved)
+                           const struct mqtt_event *e, const char *broker, bool news)
 {
     const char *special = h->root ? "root" : h->closed ? "closed" : h->refused ? "refused" : NULL;
     if (json && special) {
@@ -232,7 +246,11 @@ void listen_output_message(bool json, const struct phone_client_heard *h,
     } else if (h->refused && !h->closed) {
         listen_output_say(broker, "REFUSED a message on %s: %s",
                           h->topic[0] ? h->topic : "an unknown topic", h->refused);
-    } else if (!h->closed && worth_a_line(h, newly_unproved)) {
+    } else if (h->closed || !worth_a_line(h, news)) {
+        return;
+    } else if (h->message.kind == MSG_COUNTS) {
+        say_counts(&h->message, broker);
+    } else {
         say_message(h, broker);
     }
 }

@@ -22,8 +22,9 @@
  * answer of ours: left, taken by the broker, not taken (reason) denied                 what: a
  * topic that the broker does not let this account read; reason */
 
+/* `news`: of what comes again and again, that this one says something else than the last. */
 void listen_output_message(bool json, const struct phone_client_heard *h,
-                           const struct mqtt_event *e, const char *broker, bool newly_unproved);
+                           const struct mqtt_event *e, const char *broker, bool news);
 void listen_output_link(bool json, const struct mqtt_event *e, const char *broker);
 void listen_output_show(bool json, const struct phone_client *m, const struct view_rules *r,
                         enum view_show worst, int64_t now);

@@ -20,6 +20,8 @@ static bool phone_receive_belongs(enum message_kind k, enum topic t)
         return t == TOPIC_NOTICE;
     if (k <= MSG_NOTHING)
         return t == TOPIC_NOTICE || t == TOPIC_STAFF;
+    if (k == MSG_COUNTS)
+        return t == TOPIC_NOTICE;
     if (k == MSG_STATE)
         return t == TOPIC_STATE;
     if (k == MSG_ONLINE || k == MSG_LOST)

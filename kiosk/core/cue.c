@@ -60,7 +60,7 @@ struct cue_facts cue_facts_on_site(const struct cue_facts *f)
     struct cue_facts shown = *f;
     if (!f->feigned)
         return shown;
-    shown.seen = shown.safe = 0;
+    shown.seen = shown.safe = shown.help = 0;
     shown.unheard = shown.unproved = shown.denied = false;
     shown.handed_over = f->path && f->outside_configured;
     shown.delivered_lan = f->path && !f->outside_configured;

@@ -53,7 +53,7 @@ struct cue_facts {
     bool path;               /* a broker is connected */
     bool relay_configured;
     int64_t relay_at; /* the last live relay beat */
-    uint32_t seen, safe;
+    uint32_t seen, safe, help;
     uint32_t members; /* accounts that could answer */
 };
 

@@ -35,6 +35,8 @@ enum part {
     PART_AGE = 1 << 15,    /* up, synced */
     PART_BOX = 1 << 14,    /* sealed for staff, it lacks what says nothing */
     PART_WHERE = 1 << 16,  /* it may have a where */
+    PART_HELP = 1 << 17,   /* help, of */
+    PART_PHONES = 1 << 18, /* rang, phones; a ping has them only from a relay that knows */
 };
 
 static const struct {
@@ -50,17 +52,18 @@ static const struct {
     [MSG_CODE] = {"code", PART_ALERT | PART_KIOSK | PART_BOX | PART_WHERE},
     [MSG_DURESS] = {"duress", PART_ALERT | PART_KIOSK | PART_BOX | PART_WHERE},
     [MSG_NOTHING] = {"nothing", PART_KIOSK | PART_BOX | PART_WHERE},
-    [MSG_STATE] = {"state",
-                   PART_KIOSK | PART_AGE | PART_STATE | PART_COUNTS | PART_NONCE | PART_PROOF},
+    [MSG_COUNTS] = {"counts", PART_KIOSK | PART_COUNTS | PART_HELP | PART_PHONES | PART_BOX},
+    [MSG_STATE] = {"state", PART_KIOSK | PART_AGE | PART_STATE | PART_NONCE | PART_PROOF},
     [MSG_ONLINE] = {"online", PART_KIOSK | PART_LINK},
     [MSG_LOST] = {"lost", PART_KIOSK | PART_LINK},
     [MSG_BEAT] = {"beat", PART_DATE | PART_AGE | PART_BEAT},
     [MSG_RETIRED] = {"retired", PART_KIOSK},
     [MSG_REVOKED] = {"revoked", PART_KIOSK},
     [MSG_RING] = {"ring", PART_DATE | PART_RING},
-    [MSG_PING] = {"ping", PART_PING},
+    [MSG_PING] = {"ping", PART_PING | PART_PHONES},
     [MSG_SEEN] = {"seen", PART_ALERT | PART_ACCOUNT},
     [MSG_SAFE] = {"safe", PART_ALERT | PART_ACCOUNT},
+    [MSG_HELP] = {"help", PART_ALERT | PART_ACCOUNT},
     [MSG_RANG] = {"rang", PART_ALERT | PART_ACCOUNT},
     [MSG_CMD_LOCKDOWN] = {"command-lockdown", PART_ACCOUNT | PART_NONCE},
     [MSG_CMD_CAUTION] = {"command-caution", PART_ACCOUNT | PART_NONCE},
@@ -259,6 +262,18 @@ static bool put_rang(cJSON *json, const struct message *m)
     return message_put_number(json, "rang", m->rang);
 }
 
+static bool put_help(cJSON *json, const struct message *m)
+{
+    return message_put_number(json, "help", m->help) && message_put_number(json, "of", m->of);
+}
+
+static bool put_phones(cJSON *json, const struct message *m)
+{
+    if (m->kind == MSG_PING && m->phones == 0)
+        return true;
+    return put_rang(json, m) && message_put_number(json, "phones", m->phones);
+}
+
 static bool put_nonce(cJSON *json, const struct message *m)
 {
     char hex[2 * MESSAGE_NONCE + 1];
@@ -342,6 +357,7 @@ static bool put_parts(cJSON *json, const struct message *m)
         {PART_RANG, put_rang},       {PART_NONCE, put_nonce}, {PART_LINK, put_connection},
         {PART_ACCOUNT, put_account}, {PART_PROOF, put_proof}, {PART_BEAT, put_beat},
         {PART_RING, put_ring},       {PART_PING, put_ping},   {PART_WHERE, put_where},
+        {PART_HELP, put_help},       {PART_PHONES, put_phones},
     };
     bool ok = true;
     for (size_t i = 0; i < sizeof writers / sizeof *writers && ok; i++)
@@ -597,6 +613,28 @@ static void take_proof(struct reader *r, struct message *m)
         r->why = why;
 }
 
+static uint32_t take_count(struct reader *r, const char *key, const char *why)
+{
+    return (uint32_t)take_number(r, key, UINT32_MAX + UINT64_C(1), why);
+}
+
+static void take_counts(struct reader *r, struct message *m, unsigned parts)
+{
+    bool phones = parts & PART_PHONES && !(m->kind == MSG_PING && absent(r, "phones"));
+    if (parts & PART_COUNTS) {
+        m->seen = take_count(r, "seen", "seen is no count");
+        m->safe = take_count(r, "safe", "safe is no count");
+    }
+    if (parts & PART_HELP) {
+        m->help = take_count(r, "help", "help is no count");
+        m->of = take_count(r, "of", "of is no count");
+    }
+    if (parts & PART_RANG || phones)
+        m->rang = take_count(r, "rang", "rang is no count");
+    if (phones)
+        m->phones = take_count(r, "phones", "phones is no count");
+}
+
 static void take_parts(struct reader *r, struct message *m)
 {
     unsigned parts = kinds[m->kind].parts;
@@ -606,12 +644,7 @@ static void take_parts(struct reader *r, struct message *m)
         take_age(r, m);
     if (parts & PART_STATE)
         take_state(r, m);
-    if (parts & PART_COUNTS) {
-        m->seen = (uint32_t)take_number(r, "seen", UINT32_MAX + UINT64_C(1), "seen is no count");
-        m->safe = (uint32_t)take_number(r, "safe", UINT32_MAX + UINT64_C(1), "safe is no count");
-    }
-    if (parts & PART_RANG)
-        m->rang = (uint32_t)take_number(r, "rang", UINT32_MAX + UINT64_C(1), "rang is no count");
+    take_counts(r, m, parts);
     if (parts & PART_NONCE)
         take_nonce(r, m);
     if (parts & PART_LINK)

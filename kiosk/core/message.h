@@ -24,6 +24,7 @@ enum message_kind {
     MSG_DURESS,
     MSG_NOTHING, /* topics notice and staff: what was pressed at the door in this alert. Nothing, on
                     alert and notice: with cover, a packet like the others */
+    MSG_COUNTS,  /* topic notice: how many answered, and how many phones rang */
     MSG_STATE,   /* topic state */
     MSG_ONLINE,
     MSG_LOST,    /* topic presence */
@@ -34,6 +35,7 @@ enum message_kind {
     MSG_PING,    /* topics relay/ and ack/: the next beat is to echo its nonce */
     MSG_SEEN,
     MSG_SAFE,
+    MSG_HELP,
     MSG_RANG, /* topic ack/: this phone rang while nobody looked at it */
     MSG_CMD_LOCKDOWN,
     MSG_CMD_CAUTION,
@@ -44,7 +46,7 @@ enum message_kind {
 };
 
 /* "kind" on the wire: lockdown, caution, all-clear, door, fault, drill-report, code, duress,
- * nothing, state, online, lost, beat, retired, revoked, ring, ping, seen, safe, rang,
+ * nothing, counts, state, online, lost, beat, retired, revoked, ring, ping, seen, safe, help, rang,
  * command-lockdown, ... Static storage. */
 const char *message_kind_name(enum message_kind k);
 
@@ -77,13 +79,14 @@ struct message {
     enum alert_state state;
     bool unconfirmed;
 
-    /* state: accounts that answered so far. drill-report: the same at the drill's end; there is one
+    /* counts: accounts that answered the alert `id` so far, and of these those that are safe or need
+     * help, of so many that could. drill-report: the first two at the drill's end; there is one
      * report for each broker, named in `detail`, with its latency in age_ms (null: no hand-over) */
-    uint32_t seen, safe;
+    uint32_t seen, safe, help, of;
 
-    /* only drill-report: phones that reported ringing while nobody looked at them. Nothing but a
-     * count. */
-    uint32_t rang;
+    /* drill-report: phones that reported ringing while nobody looked at them. counts and a relay's
+     * ping: phones of so many that got a weekly test in the last 14 days. Nothing but counts. */
+    uint32_t rang, phones;
 
     /* state: what the next command must name; command-*: what it names. Hex on the wire. */
     uint8_t nonce[MESSAGE_NONCE];
@@ -112,7 +115,8 @@ struct message {
     bool on;
     struct alert_id staff;
 
-    /* kinds seen, safe, rang and command-* */
+    /* kinds seen, safe, help, rang and command-*. Of an answer, `seq` counts what this phone said of
+     * this alert (acks.h). */
     char account[MESSAGE_ACCOUNT_MAX + 1];
 };
 

@@ -40,6 +40,8 @@ static uint64_t *mark_of(struct view_kiosk *v, enum message_kind k)
         return &v->notice_next;
     if (k == MSG_CODE || k == MSG_DURESS || k == MSG_NOTHING)
         return &v->door_next;
+    if (k == MSG_COUNTS)
+        return &v->counts_next;
     return changes_state(k) ? &v->told_next : &v->live_next;
 }
 
@@ -51,6 +53,7 @@ static enum view_verdict pass_marks(struct view_kiosk *v, const struct message *
     if (m->epoch > v->epoch) {
         v->epoch = m->epoch;
         v->told_next = v->live_next = v->notice_next = v->door_next = v->connection = 0;
+        v->counts_next = 0;
     }
     if (m->kind == MSG_ONLINE || m->kind == MSG_LOST) {
         if (m->connection < v->connection)
@@ -214,6 +217,17 @@ static enum view_verdict view_on_door(struct view_kiosk *v, const struct view_ru
     return news && r->staff ? VIEW_TOLD : VIEW_HEARD;
 }
 
+/* Staff are told whenever more than before need help. */
+static enum view_verdict view_on_counts(struct view_kiosk *v, const struct view_rules *r,
+                                        const struct message *m)
+{
+    bool same = alert_id_equal(&v->help_id, &m->id);
+    bool more = m->help > (same ? v->help : 0);
+    v->help_id = m->id;
+    v->help = m->help;
+    return more && r->staff ? VIEW_TOLD : VIEW_HEARD;
+}
+
 /* What a proof covers is over, also for whoever plays it again later. */
 static void view_remember_proof(struct view_kiosk *v, const struct view_message *w)
 {
@@ -246,6 +260,8 @@ static enum view_verdict on_state_change(struct view_kiosk *v, const struct view
     case MSG_DURESS:
     case MSG_NOTHING:
         return view_on_door(v, r, m);
+    case MSG_COUNTS:
+        return view_on_counts(v, r, m);
     case MSG_STATE: {
         enum view_verdict verdict = view_state(v, r, w, m->state, m->unconfirmed, now);
         return verdict == VIEW_REPEATED ? VIEW_HEARD : verdict; /* sent again every minute */

@@ -17,8 +17,8 @@
  * - The caller has opened sealed messages and checked their signatures. This file judges whether
  * they are newer than what was received before (epoch, then seq), and what they change.
  * - Marks are kept: a message that changes the state (alert, state) must be newer than the last of
- * these, a notice than the last notice, and what was pressed at the door than the last of that, for
- * staff read it on two topics; a sign of life (beat, online) must be newer than every message. So a
+ * these, a notice than the last notice, counts than the last counts, and what was pressed at the
+ * door than the last of that, for staff read it on two topics; a sign of life (beat, online) must be newer than every message. So a
  * beat that overtakes an alert on another broker does not make the alert look old, and nobody can
  * replay an old beat for a kiosk that is dead.
  * - A will (lost) carries no useful seq; one of an earlier connection is old.
@@ -111,7 +111,9 @@ struct view_kiosk {
     bool rooted;           /* the last alert was ended by it */
     uint64_t epoch;        /* the highest received */
     uint64_t told_next, live_next; /* the lowest seq of that epoch not yet received */
-    uint64_t notice_next, door_next;
+    uint64_t notice_next, door_next, counts_next;
+    struct alert_id help_id; /* of the alert of which staff were told that so many need help: */
+    uint32_t help;
     uint64_t connection; /* the highest received in that epoch */
     enum alert_state state;
     bool drill, unconfirmed, duress;

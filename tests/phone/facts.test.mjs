@@ -3,29 +3,63 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { factsChosen, factsFrom, factsHeard, factsInit, factsKeep, factsNoted, factsTold } from '../../kiosk/phone/core/facts.js';
-import { answersOf } from '../../kiosk/phone/core/picture.js';
+import { answersOf, pictureOf } from '../../kiosk/phone/core/picture.js';
+import { viewInit } from '../../kiosk/phone/core/view.js';
 
 const alert = (id, epoch = 1) => ({ kind: 'lockdown', id, epoch, seq: 1, age_ms: 0 });
 const heard = (...messages) => messages.reduce((f, m) => factsHeard(f, m, 0), factsInit());
-const told = (f, kind, id = f.id) => factsTold(factsChosen(f, kind), { id, kind });
+const told = (f, kind) => {
+    const chosen = factsChosen(f, kind);
+    return factsTold(chosen, { id: f.id, kind, number: chosen.number });
+};
 
 test('an answer is shown once the kiosk has it', () => {
     const chosen = factsChosen(heard(alert('a')), 'safe');
     assert.deepEqual([chosen.answered, chosen.waiting], [null, 'safe']);
-    const f = factsTold(chosen, { id: 'a', kind: 'safe' });
+    const f = factsTold(chosen, { id: 'a', kind: 'safe', number: 1 });
     assert.deepEqual([f.answered, f.waiting], ['safe', null]);
 });
 
 test('what was shown of a drill says nothing of the lockdown that follows', () => {
     const chosen = factsChosen(heard(alert('drill')), 'safe');
-    const f = factsTold(factsHeard(chosen, alert('real'), 0), { id: 'drill', kind: 'safe' });
+    const f = factsTold(factsHeard(chosen, alert('real'), 0), { id: 'drill', kind: 'safe', number: 1 });
     assert.deepEqual([f.answered, f.waiting], [null, null]);
 });
 
 test('who is safe has seen it: a late "seen" takes nothing back', () => {
     const f = told(told(heard(alert('a')), 'safe'), 'seen');
     assert.deepEqual([f.answered, f.waiting], ['safe', null]);
-    assert.equal(factsTold(f, { id: 'a', kind: 'seen' }).answered, 'safe');
+    assert.equal(factsTold(f, { id: 'a', kind: 'seen', number: 0 }).answered, 'safe');
+});
+
+test('who is safe may need help, and the other way round, and each counts as a new answer', () => {
+    const steps = ['seen', 'safe', 'help', 'seen', 'help', 'safe'];
+    const said = [];
+    steps.reduce((f, kind) => {
+        const next = told(f, kind);
+        said.push(`${next.answered} ${next.number}`);
+        return next;
+    }, heard(alert('a')));
+    assert.deepEqual(said, ['seen 1', 'safe 2', 'help 3', 'help 3', 'help 3', 'safe 4']);
+});
+
+test('an answer that was chosen while another is on its way is the one that is sent in the end', () => {
+    const first = factsChosen(heard(alert('a')), 'safe');
+    const both = factsChosen(first, 'help');
+    const f = factsTold(both, { id: 'a', kind: 'safe', number: first.number });
+    assert.deepEqual([f.answered, f.waiting], ['safe', 'help']);
+    const g = factsTold(f, { id: 'a', kind: 'help', number: both.number });
+    assert.deepEqual([g.answered, g.waiting], ['help', null]);
+});
+
+test('staff read counts of this alert', () => {
+    const counts = { kind: 'counts', id: 'a', seen: 3, safe: 1, help: 1, of: 9, rang: 4, phones: 5 };
+    const view = viewInit();
+    const of = (f, staff) => pictureOf(view, f, staff, 0).counts;
+    const f = heard(alert('a'), counts);
+    assert.equal(of(f, true).help, 1);
+    assert.equal(of(f, false), null);
+    assert.equal(of(factsHeard(f, alert('b'), 0), true), null);
 });
 
 test('a kiosk that started again gets the answer again', () => {
@@ -41,6 +75,7 @@ test('of several kiosks the one that was told least counts', () => {
     assert.equal(answersOf([at('safe'), at(null)]).answered, null);
     assert.equal(answersOf([at('safe'), at('seen')]).answered, 'seen');
     assert.equal(answersOf([at('safe'), at(null, false)]).answered, 'safe');
+    assert.equal(answersOf([at('safe'), at('seen'), at('help')]).answered, 'help');
     assert.equal(answersOf([at(null, false)]).answered, null);
     assert.equal(answersOf([at('safe'), at('safe', true, true)]).waits, true);
 });

@@ -64,7 +64,7 @@ for (const row of v.offer.refused) {
 
 // What the page writes of each kind that it sends.
 const WRITTEN = {
-    seen: writeAnswer, safe: writeAnswer, rang: writeAnswer, again: (m) => writeAgain(m.account, m.password, m.broker),
+    seen: writeAnswer, safe: writeAnswer, help: writeAnswer, rang: writeAnswer, again: (m) => writeAgain(m.account, m.password, m.broker),
     'command-lockdown': writeAnswer, 'command-caution': writeAnswer, 'command-drill': writeAnswer,
     'command-abort': writeAnswer, 'command-all-clear': (m) => writeAnswer({ ...m,
         proof: bytes(m.proof.replaceAll('-', '+').replaceAll('_', '/')) }),

@@ -11,6 +11,7 @@ function messageOf(step) {
         connection: step.connection ?? 0, drill: step.drill ?? false,
         resumed: step.resumed ?? false, unconfirmed: step.unconfirmed ?? false,
         at: step.pressed ?? null, detail: step.detail ?? null, state: step.state ?? step.names?.[0] ?? 0,
+        help: step.help ?? 0,
         staff: step.names?.[1] ?? 0, up: step.up ?? 0, echo: step.echo ? [step.echo] : [] };
 }
 
@@ -129,7 +130,7 @@ test('a page that is opened again reads the retained state, and nothing older', 
     [, v] = say(v, { say: 'state', state: 'quiet', epoch: 2, seq: 9 });
     const kept = view.viewKeep(v);
     assert.deepEqual(Object.keys(kept).sort(),
-        ['connection', 'doorNext', 'epoch', 'liveNext', 'noticeNext', 'proved', 'retired', 'toldNext']);
+        ['connection', 'countsNext', 'doorNext', 'epoch', 'liveNext', 'noticeNext', 'proved', 'retired', 'toldNext']);
     const again = view.viewFrom(kept);
     assert.equal(say(again, { say: 'state', state: 'quiet', epoch: 2, seq: 7 })[0], 'old');
     assert.equal(say(again, { say: 'state', state: 'caution', id: 'b', epoch: 2, seq: 9 })[0],

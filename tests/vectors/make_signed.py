@@ -53,12 +53,12 @@ def letter(topic, kind, to="kiosk", signed="staff", **fields):
 
 
 def letters():
-    answer = {"id": ALERT, "epoch": 0, "seq": 0, "account": ACCOUNT}
+    answer = {"id": ALERT, "epoch": 0, "seq": 2, "account": ACCOUNT}
     command = {"id": ALERT, "epoch": 3, "seq": 41, "account": ACCOUNT, "nonce": NONCE}
     clear = joining.base64url(proof()[136:])
     own = {"account": ACCOUNT}
     return [
-        *(letter("ack", kind, **answer) for kind in ("seen", "safe", "rang")),
+        *(letter("ack", kind, **answer) for kind in ("seen", "safe", "help", "rang")),
         letter("ack", "ping", epoch=3, seq=42, ring=39, nonce="9babcbafc438e8bb"),
         letter("ack", "again", **own, password=PASSWORD, broker="wss://kettle.example.org/mqtt"),
         *(letter("command", f"command-{kind}", **command) for kind in ("lockdown", "caution", "drill",
@@ -69,6 +69,7 @@ def letters():
         letter("enrol", "enrolled", **own),
         letter("answer", "refused", "staff", "kiosk", of="command-caution", nonce=NONCE, reason="replayed"),
         letter("relay", "ping", epoch=3, seq=42, ring=39, nonce="9babcbafc438e8bb"),
+        letter("relay", "ping", epoch=3, seq=42, ring=39, nonce="9babcbafc438e8bb", rang=4, phones=5),
         letter("wake", "subscribe", "push", None, **own, endpoint="https://push.example.net/x",
                p256dh=joining.base64url(POINT), auth=joining.base64url(bytes.fromhex(AUTH))),
         *(letter("wake", kind, "push", None, **own, auth=joining.base64url(bytes.fromhex(AUTH)))
@@ -81,7 +82,7 @@ def letters():
 COMMON = {"id": ALERT, "epoch": 3, "seq": 41, "at": "2026-11-22T18:33:04Z", "age_ms": 2, "drill": False,
           "resumed": False, "detail": None}
 AGED = {"synced": True, "up": 5000}
-STATE = {**COMMON, **AGED, "state": "quiet", "unconfirmed": False, "seen": 1, "safe": 0, "nonce": NONCE}
+STATE = {**COMMON, **AGED, "state": "quiet", "unconfirmed": False, "nonce": NONCE}
 SHORT = {"epoch": 3, "seq": 42, "at": None}
 BEAT = {**SHORT, **AGED, "state": 41, "staff": 0, "ring": 39, "echo": ["9babcbafc438e8bb"]}
 GOOD = {"lockdown": ("alert", {**COMMON, **AGED}), "caution": ("alert", {**COMMON, **AGED, "detail": "unclear"}),
@@ -93,6 +94,8 @@ GOOD = {"lockdown": ("alert", {**COMMON, **AGED}), "caution": ("alert", {**COMMO
         "nothing": ("staff", {"id": None, "at": None}),
         "door": ("notice", {"id": None, "at": None, "detail": "held-open"}),
         "fault": ("notice", {"id": None, "at": None, "detail": "cut"}),
+        "counts": ("notice", {"id": ALERT, "at": None, "seen": 3, "safe": 2, "help": 1, "of": 9, "rang": 4,
+                              "phones": 5}),
         "drill-report": ("notice", {"id": ALERT, "at": None, "age_ms": 7, "detail": "b0", "seen": 3, "safe": 2,
                                     "rang": 1})}
 BOXED = {"notice", "staff"}

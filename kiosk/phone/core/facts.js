@@ -12,10 +12,11 @@ export function factsInit() {
         began: null,
         resumed: false,
         unclear: false,
-        answers: { seen: 0, safe: 0 },
+        counts: null, // for staff: {id, seen, safe, help, of, rang, phones}, as the kiosk sent them last
         epoch: 0, // of its last message
-        answered: null, // this phone's answer that the kiosk has: 'seen' or 'safe'
+        answered: null, // this phone's answer that the kiosk has: 'seen', 'safe' or 'help'
         waiting: null, // the same, chosen and not sent yet
+        number: 0, // how many answers were chosen for this alert; the kiosk takes the last
         nonce: null,
         looked: null, // {id, epoch, seq}: the state's id, and the newest message that staff look at
         notices: [],
@@ -27,7 +28,7 @@ export function factsInit() {
 export function factsKeep(f, steady, wall) {
     return { id: f.id, began: f.began === null ? null : Math.round(wall - steady + f.began),
         resumed: f.resumed, unclear: f.unclear, answered: f.answered, waiting: f.waiting,
-        answers: f.answers, epoch: f.epoch, history: f.history };
+        number: f.number, epoch: f.epoch, history: f.history };
 }
 
 // `id`: of the alert that the view has kept. What was kept of another one is over.
@@ -46,7 +47,7 @@ export function factsNoted(f, kind, at) {
 // A kiosk that restarted has forgotten who answered, so this phone's answer is sent again.
 function answersAfter(f, m) {
     if (m.id !== f.id) {
-        return { answered: null, waiting: null, answers: { seen: 0, safe: 0 }, history: [] };
+        return { answered: null, waiting: null, number: 0, history: [] };
     }
     return m.epoch > f.epoch ? { answered: null, waiting: f.waiting ?? f.answered } : {};
 }
@@ -71,18 +72,20 @@ function onAlert(f, m, age, now) {
     };
 }
 
-// Who is safe has seen it.
-const more = (a, b) => (a === 'safe' || b === null ? a : b);
-
-// Somebody chose an answer to the active alert.
+// Somebody chose an answer to the active alert. Who is safe or needs help has seen it, and may go from one
+// to the other.
 export function factsChosen(f, kind) {
-    return more(f.answered, kind) === f.answered ? f : { ...f, waiting: more(f.waiting, kind) };
+    const last = f.waiting ?? f.answered;
+    return kind === last || (kind === 'seen' && last !== null) ? f :
+        { ...f, waiting: kind, number: f.number + 1 };
 }
 
-// The kiosk has this answer: {id, kind}. An answer to an earlier alert does not count for this one.
+// The kiosk has this answer: {id, kind, number}. One to an earlier alert does not count for this one.
 export function factsTold(f, said) {
-    return said.id !== f.id ? f : { ...f, answered: more(f.answered, said.kind),
-        waiting: f.waiting === said.kind ? null : f.waiting };
+    if (said.id !== f.id || (said.number !== f.number && f.waiting === null)) {
+        return f; // or one from before the last that it has
+    }
+    return { ...f, answered: said.kind, waiting: said.number === f.number ? null : f.waiting };
 }
 
 // A staff phone's proof covers what it has seen: the state, and what was pressed at the door.
@@ -112,7 +115,10 @@ export function factsHeard(f, m, now, age = -1) {
         return looksAt(f, m);
     case 'state':
         return { ...(m.state === 'quiet' ? f : onAlert(f, m, age, now)), nonce: m.nonce,
-            looked: newer({ id: m.id, epoch: m.epoch, seq: m.seq }, f.looked), answers: { seen: m.seen, safe: m.safe } };
+            looked: newer({ id: m.id, epoch: m.epoch, seq: m.seq }, f.looked) };
+    case 'counts':
+        return { ...f, counts: { id: m.id, seen: m.seen, safe: m.safe, help: m.help, of: m.of,
+            rang: m.rang, phones: m.phones } };
     case 'door':
     case 'fault':
     case 'drill-report':

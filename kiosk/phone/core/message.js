@@ -6,7 +6,7 @@ import { Refused, VERSION } from './envelope.js';
 
 export const KINDS = {
     alert: ['lockdown', 'caution', 'all-clear', 'nothing'],
-    notice: ['door', 'fault', 'drill-report', 'code', 'duress', 'nothing'],
+    notice: ['door', 'fault', 'drill-report', 'code', 'duress', 'nothing', 'counts'],
     staff: ['code', 'duress', 'nothing'],
     state: ['state'],
     presence: ['online', 'lost'],
@@ -48,8 +48,6 @@ const OF_KIND = {
     state: {
         ...AGE,
         state: (v) => ['quiet', 'caution', 'lockdown'].includes(v),
-        seen: count,
-        safe: count,
         unconfirmed: flag,
         nonce: (v) => typeof v === 'string' && /^[0-9a-f]{32}$/.test(v),
     },
@@ -60,6 +58,7 @@ const OF_KIND = {
     door: { detail: isDetail },
     fault: { detail: isDetail },
     'drill-report': { seen: count, safe: count, rang: count },
+    counts: { seen: count, safe: count, help: count, of: count, rang: count, phones: count },
     'all-clear': { ...AGE, id: isId },
     beat: {
         ...AGE,
@@ -131,8 +130,8 @@ export function writePing(nonce, epoch) {
     return JSON.stringify({ v: VERSION, kind: 'ping', epoch, seq: 0, ring: 0, nonce });
 }
 
-// A phone's messages to the kiosk: {kind, id, account}, for a command {nonce, epoch, seq, proof}
-// besides.
+// A phone's messages to the kiosk: {kind, id, account}, for an answer {seq}, which counts its answers to
+// this alert, for a command {nonce, epoch, seq, proof} besides.
 export function writeAnswer({ kind, id, account, epoch = 0, seq = 0, nonce, proof }) {
     return JSON.stringify({ v: VERSION, kind, id, epoch, seq, account, nonce,
         proof: proof && toBase64Url(proof) });

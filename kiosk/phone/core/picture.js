@@ -30,8 +30,7 @@ export function pictureOf(view, facts, staff, now) {
         began: stands ? facts.began : null,
         minutes: stands && facts.began !== null ? Math.floor((now - facts.began) / 60000) : null,
         history: (stands && face !== 'drill') || face === 'all-clear' ? facts.history : [],
-        seen: facts.answers.seen,
-        safe: facts.answers.safe,
+        counts: staff && facts.counts !== null && facts.counts.id === facts.id ? facts.counts : null,
         answered: facts.answered,
         waits: facts.waiting !== null,
         canAnswer: stands && facts.id !== null,
@@ -47,8 +46,8 @@ export function unanswered(pictures) {
 export function answersOf(pictures) {
     const open = pictures.filter((p) => p.canAnswer);
     const said = open.map((p) => p.answered);
-    return { answered: said.length === 0 || said.includes(null) ? null :
-        said.includes('seen') ? 'seen' : 'safe', waits: open.some((p) => p.waits) };
+    const least = [null, 'help', 'seen', 'safe'].find((a) => said.includes(a)) ?? null;
+    return { answered: least, waits: open.some((p) => p.waits) };
 }
 
 // Index of the picture that wins, or -1 for none.

@@ -75,14 +75,15 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
     // it counts once.
     let onTheWay = null;
     async function tellWaiting() {
-        const said = { kind: facts.waiting, id: facts.id };
+        const said = { kind: facts.waiting, id: facts.id, number: facts.number };
         const text = JSON.stringify(said);
         if (said.kind === null || onTheWay === text) {
             return;
         }
         onTheWay = text;
         try {
-            await send(name('ack', m.account), writeAnswer({ ...said, account: m.account }), 3600);
+            await send(name('ack', m.account), writeAnswer({ kind: said.kind, id: said.id,
+                seq: said.number, account: m.account }), 3600);
             facts = factsTold(facts, said);
             keepNight();
             onChange(false);

@@ -21,7 +21,7 @@ const RISING = ['quiet', 'caution', 'lockdown'];
 const OF_STATE = ['lockdown', 'caution', 'all-clear', 'state'];
 const NOTICES = ['door', 'fault', 'drill-report'];
 const AT_DOOR = ['code', 'duress', 'nothing'];
-const TELLING = [...OF_STATE, ...NOTICES, ...AT_DOOR];
+const TELLING = [...OF_STATE, ...NOTICES, ...AT_DOOR, 'counts'];
 
 export function viewInit() {
     return {
@@ -33,6 +33,8 @@ export function viewInit() {
         liveNext: 0,
         noticeNext: 0,
         doorNext: 0,
+        countsNext: 0,
+        help: { id: null, n: 0 }, // of which alert staff were told that so many need help
         connection: 0,
         state: 'quiet',
         drill: false,
@@ -66,7 +68,7 @@ export function viewKeep(v) {
     const late = v.late === null ? {} : { late: v.late };
     const root = v.root === NO_WORD ? {} : { root: v.root };
     return { retired: v.retired, epoch: v.epoch, toldNext: v.toldNext, liveNext: v.liveNext,
-        noticeNext: v.noticeNext, doorNext: v.doorNext, connection: v.connection, proved: v.proved,
+        noticeNext: v.noticeNext, doorNext: v.doorNext, countsNext: v.countsNext, connection: v.connection, proved: v.proved,
         ...active, ...forced, ...late, ...root };
 }
 
@@ -85,7 +87,7 @@ export function viewLink(v, linked, now) {
 
 function markOf(kind) {
     return NOTICES.includes(kind) ? 'noticeNext' : AT_DOOR.includes(kind) ? 'doorNext' :
-        OF_STATE.includes(kind) ? 'toldNext' : 'liveNext';
+        kind === 'counts' ? 'countsNext' : OF_STATE.includes(kind) ? 'toldNext' : 'liveNext';
 }
 
 // What a history says of it: {quiet, caution, lockdown, unconfirmed, drill}.
@@ -100,7 +102,7 @@ function passMarks(v, m) {
     }
     const next = m.epoch > v.epoch ?
         { ...v, epoch: m.epoch, toldNext: 0, liveNext: 0, noticeNext: 0, doorNext: 0,
-            connection: 0 } : { ...v };
+            countsNext: 0, connection: 0 } : { ...v };
     if (m.kind === 'online' || m.kind === 'lost') {
         if (m.connection < next.connection) {
             return ['old', next];
@@ -206,6 +208,10 @@ function onDoor(v, m, staff) {
     return [news && staff ? 'told' : 'heard', { ...v, ...forced, press: { kind, id, at } }];
 }
 
+// Staff are told whenever more than before need help.
+const onCounts = (v, { id, help }, staff) =>
+    [staff && help > (v.help.id === id ? v.help.n : 0) ? 'told' : 'heard', { ...v, help: { id, n: help } }];
+
 function onState(v, m, told, now) {
     const [verdict, next] = stand(v, m, told, m.state, m.unconfirmed, now);
     return [verdict === 'repeated' ? 'heard' : verdict, next];
@@ -236,6 +242,8 @@ function onTelling(before, m, proved, { staff, plain }, age, now) {
     case 'duress':
     case 'nothing':
         return onDoor(v, m, staff);
+    case 'counts':
+        return onCounts(v, m, staff);
     case 'state':
         return onState(v, m, told, now);
     default:

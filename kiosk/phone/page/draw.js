@@ -23,6 +23,13 @@ function setList(list, lines) {
     list.hidden = lines.length === 0;
 }
 
+// For staff: numbers alone. What asks for something comes first.
+function countsOf({ seen, safe, help, of }, word) {
+    const all = Math.max(of, seen);
+    const first = help > 0 ? [word('countsHelp', { n: help })] : [];
+    return [...first, word('counts', { n: seen, all, safe, rest: all - seen })];
+}
+
 // `words`: of page/words.js; ages: {now, wall} of the same moment.
 function linesOf(v, { word, timeOf, agoOf }, { now, wall }) {
     const lines = v.code ? [word('codeText')] : [];
@@ -50,10 +57,7 @@ function linesOf(v, { word, timeOf, agoOf }, { now, wall }) {
     if (v.canAnswer && v.answered === null && !v.waits) {
         lines.push(word('answerAsked'));
     }
-    if (v.canAnswer) {
-        lines.push(word('counts', { seen: v.seen, safe: v.safe }));
-    }
-    return lines;
+    return v.counts === null ? lines : [...countsOf(v.counts, word), ...lines];
 }
 
 // The browser's own bars take the colour behind the state.
@@ -100,9 +104,11 @@ export function drawState(v, all, words, ages) {
 export function drawAnswers({ answered, waits }, stuck, word) {
     setText($('seen'), word('seen'));
     setText($('safe'), word('safe'));
+    setText($('help'), word('help'));
     $('seen').setAttribute('aria-pressed', String(answered !== null));
     $('safe').setAttribute('aria-pressed', String(answered === 'safe'));
-    const said = { seen: 'saidSeen', safe: 'saidSafe' }[answered] ?? null;
+    $('help').setAttribute('aria-pressed', String(answered === 'help'));
+    const said = { seen: 'saidSeen', safe: 'saidSafe', help: 'saidHelp' }[answered] ?? null;
     const key = waits ? stuck && 'answerWaits' : said;
     setText($('said'), key ? word(key) : '');
 }

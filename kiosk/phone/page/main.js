@@ -400,6 +400,7 @@ if (fragment === '#rang') { // a tap on the push app's notification
 }
 $('seen').onclick = () => answer('seen');
 $('safe').onclick = () => answer('safe');
+$('help').onclick = () => answer('help');
 $('open-settings').onclick = () => show('settings');
 $('close-settings').onclick = $('join-close').onclick = () => show('state');
 addEventListener('keydown', (e) => {

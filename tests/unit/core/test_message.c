@@ -34,13 +34,17 @@ static struct message message_longest(enum message_kind kind)
     if (kind == MSG_STATE) {
         m.state = ALERT_LOCKDOWN;
         m.unconfirmed = false;
-        m.seen = m.safe = UINT32_MAX;
         memset(m.nonce, 0xa5, sizeof m.nonce);
         m.age_ms = -1; /* a state has no age and no detail: it says what is true now */
         m.detail[0] = '\0';
     }
     if (kind == MSG_DRILL_REPORT)
         m.seen = m.safe = m.rang = UINT32_MAX;
+    if (kind == MSG_COUNTS) {
+        m.seen = m.safe = m.help = m.of = m.rang = m.phones = UINT32_MAX;
+        m.age_ms = -1;
+        m.detail[0] = '\0';
+    }
     if (kind == MSG_ONLINE || kind == MSG_LOST)
         m.connection = (UINT64_C(1) << 53) - 1;
     if (kind == MSG_BEAT || kind == MSG_RING || kind == MSG_PING) {
@@ -51,6 +55,7 @@ static struct message message_longest(enum message_kind kind)
         memset(&m.id, 0, sizeof m.id);
     if (kind == MSG_PING) {
         m.newest[FRESHNESS_RING] = 77;
+        m.rang = m.phones = UINT32_MAX;
         m.at[0] = '\0';
         m.echo_count = 1;
     }
@@ -93,7 +98,10 @@ static void assert_same(const struct message *a, const struct message *b)
     assert_int_equal(a->unconfirmed, b->unconfirmed);
     assert_int_equal(a->seen, b->seen);
     assert_int_equal(a->safe, b->safe);
+    assert_int_equal(a->help, b->help);
+    assert_int_equal(a->of, b->of);
     assert_int_equal(a->rang, b->rang);
+    assert_int_equal(a->phones, b->phones);
     assert_memory_equal(a->nonce, b->nonce, sizeof a->nonce);
     assert_int_equal(a->proof_len, b->proof_len);
     assert_memory_equal(a->proof, b->proof, a->proof_len);
@@ -112,7 +120,7 @@ static void assert_same(const struct message *a, const struct message *b)
 static void test_what_staff_read_fits_into_its_box(void **state)
 {
     (void)state;
-    for (enum message_kind k = MSG_DOOR; k <= MSG_NOTHING; k++) {
+    for (enum message_kind k = MSG_DOOR; k <= MSG_COUNTS; k++) {
         struct message m = message_longest(k), back;
         char text[STAFF_BOX_TEXT_MAX + 1];
         const char *why;

@@ -139,6 +139,10 @@ static struct message message_any(void)
     m.unconfirmed = dice(2);
     m.seen = dice(UINT32_MAX);
     m.safe = dice(100);
+    m.help = dice(100);
+    m.of = dice(100);
+    m.rang = dice(100);
+    m.phones = dice(100);
     if (lasting && dice(2))
         m.proof_len = MESSAGE_PROOF_MAX;
     else if (m.kind == MSG_CMD_ALL_CLEAR)

@@ -48,6 +48,7 @@ static struct message message_of(const cJSON *step)
     m.seq = number(step, "seq");
     m.connection = number(step, "connection");
     m.up_ms = number(step, "up");
+    m.help = (uint32_t)number(step, "help");
     const cJSON *names = cJSON_GetObjectItem(step, "names");
     for (int i = 0; i < cJSON_GetArraySize(names); i++)
         m.newest[i] = (uint64_t)cJSON_GetArrayItem(names, i)->valuedouble;

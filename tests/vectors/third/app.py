@@ -19,7 +19,7 @@ FORMS = {"alert": wire.MEMBERS, "state": wire.MEMBERS, "beat": wire.CLEAR, "pres
          "notice": wire.STAFF, "staff": wire.STAFF}
 KINDS = {"alert": {"lockdown", "caution", "all-clear"}, "state": {"state"}, "beat": {"beat"},
          "presence": {"online", "lost"}, "staff": {"code", "duress", "nothing"},
-         "notice": {"door", "fault", "drill-report", "code", "duress"}}
+         "notice": {"door", "fault", "drill-report", "code", "duress", "counts"}}
 EXPIRY = {"ack": 3600, "command": 60, "enrol": 600}
 ASK_EVERY = 3
 
@@ -39,6 +39,7 @@ class App:
         self.said, self.verdicts, self.refused = [], [], []
         self.view = View(self.invited.staff)
         self.looked_at = (0, 0)
+        self.answers = {}  # what was said, by alert
         self.nonce = self.beat = None
         self.closed = threading.Event()
         self.lock = threading.RLock()
@@ -210,7 +211,10 @@ class App:
             return self.view.alert and self.view.alert.id
 
     def answer(self, kind="seen"):
-        self.send("ack", texts.said(kind, id=self.alert(), account=self.account, epoch=0, seq=0))
+        said = self.answers.setdefault(self.alert(), [])
+        said.append(kind)
+        self.send("ack", texts.said(kind, id=self.alert(), account=self.account, epoch=0,
+                                    seq=len(said)))
 
     def all_clear(self):
         with self.lock:

@@ -64,6 +64,7 @@ class View:
         self.late_id = self.late_since = None
         self.press = None      # what was pressed last: (kind, id, at)
         self.forced = None     # a duress: (id, (epoch, seq))
+        self.help = (None, 0)  # how many needed help by the last counts, of which alert
 
     # What is shown
 
@@ -158,9 +159,9 @@ class View:
         kind, at = said["kind"], (said.get("epoch", 0), said.get("seq", 0))
         if self.retired:
             return "disowned"
-        if kind not in LIFE | PRESSES | NOTICES | FOR_MEMBERS | {"lost"} or (kind == "online" and retained):
+        if kind not in LIFE | PRESSES | NOTICES | FOR_MEMBERS | {"lost", "counts"} or (kind == "online" and retained):
             return "heard"
-        if kind in PRESSES | NOTICES and not self.staff:
+        if kind in PRESSES | NOTICES | {"counts"} and not self.staff:
             return "heard"
         if kind == "beat":
             self.on_beat(now, said)
@@ -189,6 +190,8 @@ class View:
             self.proof = proof
         if self.forced and covers(proof, *self.forced):
             self.forced = None
+        if kind == "counts":
+            return self.on_counts(said)
         return self.on_press(said, at) if kind in PRESSES else "told" if kind in NOTICES \
             else self.on_state(now, said, at, proof)
 
@@ -205,7 +208,7 @@ class View:
             self.connection = connection
         if kind == "lost":
             return None
-        group = ("notice" if kind in NOTICES else "press" if kind in PRESSES
+        group = ("counts" if kind == "counts" else "notice" if kind in NOTICES else "press" if kind in PRESSES
                  else "state" if kind in FOR_MEMBERS else "life")
         last = self.last.get(group, -1)
         if seq <= last:
@@ -244,6 +247,11 @@ class View:
         if press[0] == "duress" and not self.forced:
             self.forced = (press[1], at)
         return "told" if new else "heard"
+
+    def on_counts(self, said):
+        before = self.help[1] if self.help[0] == said.get("id") else 0
+        self.help = (said.get("id"), said.get("help", 0))
+        return "told" if self.help[1] > before else "heard"
 
     def on_state(self, now, said, at, proof):
         if said["kind"] == "all-clear":

@@ -83,8 +83,8 @@ void actions_publish_state(struct kiosk_state *s, struct delivery *d)
                                    .rang = s->rang,
                                    .phones = s->phones};
     memcpy(m.nonce, s->nonce, sizeof m.nonce);
-    delivery_counts(d, &counts);
     delivery_state(d, &m);
+    delivery_counts(d, &counts);
     s->publish_state = false;
     s->published_at = clock_now();
 }

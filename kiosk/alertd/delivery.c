@@ -327,8 +327,10 @@ void delivery_time(struct delivery *d, int64_t now)
         beat_all(d, now);
     if (d->cover && now >= d->slot_at)
         on_slot(d, now);
-    if (!d->cover && d->state_known && now >= d->state_at)
+    if (!d->cover && d->state_known && now >= d->state_at) {
         delivery_state_again(d);
+        delivery_counts_again(d);
+    }
 }
 
 int64_t delivery_deadline(const struct delivery *d)

@@ -45,6 +45,17 @@ void delivery_counts_again(struct delivery *d)
         notice_publish(d, &counts);
 }
 
+void delivery_counts(struct delivery *d, const struct message *counts)
+{
+    const struct message *a = &d->counts, *b = counts;
+    bool same = alert_id_equal(&a->id, &b->id) && a->seen == b->seen && a->safe == b->safe &&
+                a->help == b->help && a->of == b->of && a->rang == b->rang &&
+                a->phones == b->phones;
+    d->counts = *counts;
+    if (!same && !alert_id_is_none(&counts->id) && !d->cover)
+        delivery_counts_again(d);
+}
+
 /* A notice that says nothing, as long as any other. */
 void delivery_notice_cover(struct delivery *d, struct broker_path *p)
 {

@@ -41,7 +41,6 @@ void delivery_state_again(struct delivery *d)
         if (broker_path_has_refused(p, TOPIC_RING))
             delivery_ring_to(d, p);
     }
-    delivery_counts_again(d);
     d->state_at = clock_now() + (d->state.state != ALERT_QUIET ? d->state_alert : d->state_quiet);
 }
 
@@ -56,11 +55,6 @@ void delivery_state(struct delivery *d, const struct message *state)
         delivery_ring_all(d, &d->ring.id, false);
     else
         delivery_ring_all(d, &state->id, true);
-}
-
-void delivery_counts(struct delivery *d, const struct message *counts)
-{
-    d->counts = *counts;
 }
 
 void delivery_staff(struct delivery *d, const uint8_t box[STAFF_BOX_SIZE])

@@ -108,8 +108,7 @@ class Kiosk:
                              retain, only)
 
     def state(self, state="quiet", **fields):
-        fields = {"state": state, "id": None if state == "quiet" else self.alert, "seen": 0,
-                  "safe": 0, "unconfirmed": False, "nonce": self.nonce, **fields}
+        fields = {"state": state, "id": None if state == "quiet" else self.alert, "unconfirmed": False, "nonce": self.nonce, **fields}
         self.standing = (state, fields)
         said = self.say("state", "state", retain=True, **fields)
         self.ring(state != "quiet")
@@ -132,6 +131,11 @@ class Kiosk:
             return self.send(topic, staff_box.sign(box, self.secret, f"{self.place}/{topic}",
                                                    self.epoch, self.seq, int(time.time())),
                              topic == "staff" if retain is None else retain)
+
+    def counts(self, **fields):
+        """How many answered, for staff."""
+        self.tell_staff("notice", "counts", **{"id": self.alert, "at": None, "seen": 0, "safe": 0,
+                                               "help": 0, "of": 0, "rang": 0, "phones": 0, **fields})
 
     def door(self, kind, **fields):
         """What was pressed at the door: kept beside the state, and as a notice."""

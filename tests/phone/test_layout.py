@@ -109,7 +109,7 @@ def test_no_word_is_broken(venue, language):
     kiosk.all_clear(drill=True)
     kiosk.alarm("lockdown", resumed=True)
     page.until(lambda: page.face == "lockdown" and not page.shown("#badge"), "a real lockdown")
-    kiosk.state("lockdown", seen=14, safe=9)
+    kiosk.counts(seen=14, safe=9, help=2, of=23)
     page.click("#safe")
     page.until(lambda: page.shown("#said"), "the answer")
     m.look("lockdown")

@@ -84,7 +84,7 @@ def test_a_press_reaches_the_page_and_its_answer_the_kiosk(whole):
     page.click("#safe")
     wait.until(lambda: '"seen":1' in json.dumps(whole.kiosk.status(), separators=(",", ":")),
                lambda: f"the answer counted; status: {whole.kiosk.status()}", 60)
-    page.until_text("#lines", "Seen by 1, safe: 1")
+    page.until_text("#said", "safe")
     assert not page.shown("#refused")
     whole.kiosk.sim("switch", "presses", "5")
     page.until_face("unconfirmed")

@@ -1,5 +1,7 @@
 #include "kiosk/core/push_offer.h"
 
+#include "kiosk/core/message.h"
+
 #include <cjson/cJSON.h>
 #include <sodium.h>
 #include <string.h>
@@ -7,6 +9,8 @@
 enum {
     FORM_OFFER = 5,
     FORM_GONE = 11,
+    FORM_ARRIVED = 12,
+    AT_MAC = 2,
     AT_PUBLIC = 2,
     AT_HASH = 2,
     AT_HASH_SIGNATURE = 34,
@@ -81,6 +85,30 @@ void push_offer_gone_write(const uint8_t venue[ENVELOPE_ID],
     crypto_sign_detached(wire + AT_HASH_SIGNATURE, NULL, s, n, push_secret);
 }
 
+void push_offer_arrived_write(const uint8_t venue[ENVELOPE_ID], const uint8_t account[ENVELOPE_ID],
+                              const uint8_t auth[PUSH_OFFER_AUTH],
+                              const uint8_t nonce[PUSH_OFFER_NONCE], uint8_t wire[ENVELOPE_SIZE])
+{
+    static const char word[] = "porchlight-arrived";
+    crypto_auth_hmacsha256_state s;
+    memset(wire, 0, ENVELOPE_SIZE);
+    wire[0] = ENVELOPE_VERSION;
+    wire[1] = FORM_ARRIVED;
+    crypto_auth_hmacsha256_init(&s, auth, PUSH_OFFER_AUTH);
+    crypto_auth_hmacsha256_update(&s, (const uint8_t *)word, sizeof word);
+    crypto_auth_hmacsha256_update(&s, venue, ENVELOPE_ID);
+    crypto_auth_hmacsha256_update(&s, account, ENVELOPE_ID);
+    crypto_auth_hmacsha256_update(&s, nonce, PUSH_OFFER_NONCE);
+    crypto_auth_hmacsha256_final(&s, wire + AT_MAC);
+    sodium_memzero(&s, sizeof s);
+}
+
+bool push_offer_is_arrived(const uint8_t *wire, size_t len)
+{
+    return len == ENVELOPE_SIZE && wire[0] == ENVELOPE_VERSION && wire[1] == FORM_ARRIVED &&
+           sodium_is_zero(wire + AT_MAC + PUSH_OFFER_MAC, ENVELOPE_SIZE - AT_MAC - PUSH_OFFER_MAC);
+}
+
 /* --- letters --------------------------------------------------------------------------------- */
 
 static const char *push_offer_text_of(const cJSON *json, const char *key)
@@ -112,7 +140,7 @@ static bool take_endpoint(const cJSON *json, char out[PUSH_OFFER_ENDPOINT_MAX])
 
 static int push_offer_take(const cJSON *json, struct push_offer_letter *l)
 {
-    static const char *const kinds[] = {"subscribe", "unsubscribe", "test", "staff"};
+    static const char *const kinds[] = {"subscribe", "unsubscribe", "test", "awake", "staff"};
     const cJSON *v = cJSON_GetObjectItemCaseSensitive(json, "v");
     const char *kind = push_offer_text_of(json, "kind"),
                *account = push_offer_text_of(json, "account");
@@ -132,6 +160,8 @@ static int push_offer_take(const cJSON *json, struct push_offer_letter *l)
                    : -1;
     if (!take_bytes(json, "auth", l->auth, sizeof l->auth))
         return -1;
+    if (l->ask == PUSH_OFFER_AWAKE)
+        return message_id_read(&l->id, push_offer_text_of(json, "id"));
     if (l->ask != PUSH_OFFER_SUBSCRIBE)
         return 0;
     return take_endpoint(json, l->endpoint) &&

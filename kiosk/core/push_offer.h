@@ -1,6 +1,7 @@
 #ifndef PORCHLIGHT_CORE_PUSH_OFFER_H
 #define PORCHLIGHT_CORE_PUSH_OFFER_H
 
+#include "kiosk/core/alert.h"
 #include "kiosk/core/cert.h"
 #include "kiosk/core/envelope.h"
 
@@ -26,8 +27,9 @@
  *     {"v":2,"kind":"subscribe","account","endpoint","p256dh","auth"}, base64url as the browser
  *     gives them; and again whenever the page is opened, since nobody answers. "unsubscribe"
  *     withdraws it. "test" asks for one wake-up to this phone alone, PUSH_OFFER_TEST_AFTER later.
- *     Both name the subscription's "auth": a secret of phone and relay, without which whoever runs
- *     the broker could send them in the phone's name.
+ *     "awake", with the alert's "id", says that the page is looked at: this phone is rung no more
+ *     for that alert. These name the subscription's "auth": a secret of phone and relay, without
+ *     which whoever runs the broker could send them in the phone's name.
  *     A staff phone sends after it {"v":2,"kind":"staff","account","public","certificate"},
  *     base64url, signed by its key: it is then woken for codes and duress too.
  *     When a push service no longer takes that address, the relay drops it and publishes on `push`,
@@ -51,6 +53,8 @@ enum {
     PUSH_OFFER_ENDPOINT_MAX = 448, /* what fits into a letter, with its terminator */
     PUSH_OFFER_TEST_AFTER_S = 10,  /* time to lock the phone */
     PUSH_OFFER_GONE_HASH = 32,
+    PUSH_OFFER_NONCE = 8,
+    PUSH_OFFER_MAC = 32,
 };
 
 void push_offer_root_sign(const uint8_t venue[ENVELOPE_ID],
@@ -72,10 +76,24 @@ void push_offer_gone_write(const uint8_t venue[ENVELOPE_ID],
                            const uint8_t push_secret[ENVELOPE_SECRET],
                            const uint8_t hash[PUSH_OFFER_GONE_HASH], uint8_t wire[ENVELOPE_SIZE]);
 
+/* A test has arrived: on wake/<account>, written by the page's service worker, which has neither the
+ * phone's key nor room for more: HMAC-SHA-256 under the subscription's secret over
+ * "porchlight-arrived" 0 | venue 8 | account 8 | the test's nonce.
+ *
+ *          0     1  version, 2
+ *          1     1  form, 12 (arrived)
+ *          2    32  the MAC
+ *         34   734  zeros */
+void push_offer_arrived_write(const uint8_t venue[ENVELOPE_ID], const uint8_t account[ENVELOPE_ID],
+                              const uint8_t auth[PUSH_OFFER_AUTH],
+                              const uint8_t nonce[PUSH_OFFER_NONCE], uint8_t wire[ENVELOPE_SIZE]);
+bool push_offer_is_arrived(const uint8_t *wire, size_t len);
+
 enum push_offer_ask {
     PUSH_OFFER_SUBSCRIBE,
     PUSH_OFFER_UNSUBSCRIBE,
     PUSH_OFFER_TEST,
+    PUSH_OFFER_AWAKE,
     PUSH_OFFER_STAFF
 };
 
@@ -85,6 +103,7 @@ struct push_offer_letter {
     char endpoint[PUSH_OFFER_ENDPOINT_MAX]; /* only subscribe: https, without space or quote */
     uint8_t p256dh[PUSH_OFFER_POINT];       /* not checked to be a point of the curve */
     uint8_t auth[PUSH_OFFER_AUTH];          /* all but staff */
+    struct alert_id id;                     /* only awake: of the alert that the page shows */
     uint8_t public[ENVELOPE_PUBLIC], certificate[CERT_SIGNATURE]; /* only staff: not checked */
 };
 

@@ -94,12 +94,16 @@ bool push_registration_receive(const struct push_registration *d, const struct i
     uint8_t signature[64];
     size_t text_len;
     enum topic t;
-    if (got->len != ENVELOPE_SIZE || got->payload[FORM_AT] != FORM_LETTER)
+    bool arrived = push_offer_is_arrived(got->payload, got->len);
+    if (got->len != ENVELOPE_SIZE || (got->payload[FORM_AT] != FORM_LETTER && !arrived))
         return false;
     for (size_t i = 0; i < e->count; i++) {
         if (topic_parse(got->topic, e->venue, e->kiosks[i].id, &t, account) < 0 || t != TOPIC_WAKE)
             continue;
-        if (!got->retained && !account_is_revoked(known, i, account) &&
+        if (arrived) {
+            if (got->retained || !webpush_sender_arrived(w, e->venue_bytes, account, got->payload))
+                log_debug("a report of a test that arrived was refused");
+        } else if (!got->retained && !account_is_revoked(known, i, account) &&
             envelope_letter_open(d->public, d->secret, got->payload, got->len, text, &text_len,
                                  signature) == ENVELOPE_OK &&
             push_offer_read(text, text_len, &l) == 0 && strcmp(l.account, account) == 0 &&

@@ -51,15 +51,22 @@ static void ring(struct relay *r, enum ring_policy_ring why)
         [RING_POLICY_SILENT] = "a kiosk is silent, or what it sends comes late",
         [RING_POLICY_HELD] = "what a kiosk sends is held back",
         [RING_POLICY_BLIND] = "no broker for too long",
+        [RING_POLICY_AGAIN] = "again, phones that are not awake",
+        [RING_POLICY_TOPICS] = "again, by ntfy",
     };
     bool staff = why == RING_POLICY_STAFF;
     if (why == RING_POLICY_NOTHING)
         return;
     log_info("ringing: %s", names[why]);
+    if (why == RING_POLICY_AGAIN) {
+        webpush_sender_again(r->web, &r->policy.again_for);
+        return;
+    }
     for (size_t i = 0; i < r->conf->pushes_count; i++)
         if (!staff || r->conf->pushes[i].staff)
             ntfy_wake(r->pushes[i]);
-    webpush_sender_wake(r->web, staff);
+    if (why != RING_POLICY_TOPICS)
+        webpush_sender_wake(r->web, staff);
 }
 
 /* --- what the kiosks send -------------------------------------------------------------------- */
@@ -87,6 +94,7 @@ static void ping(struct relay *r, size_t kiosk, int64_t now)
     if (k->known && m.epoch == k->ring_epoch)
         m.newest[FRESHNESS_RING] = k->ring_seq;
     randombytes_buf(m.echo[0], sizeof m.echo[0]);
+    webpush_sender_count(r->web, &m.rang, &m.phones);
     if (inbound_ping(&r->inbound, kiosk, &m, p.topic, p.payload) == 0 &&
         mqtt_thread_publish(r->mqtt, &p) == 0)
         ring_policy_ask(&r->policy, kiosk, m.echo[0], now);
@@ -341,7 +349,8 @@ int relay_start(struct relay *r, const char *prefix, struct loop *loop)
 {
     r->loop = loop;
     r->prefix = prefix;
-    ring_policy_init(&r->policy, r->conf->kiosks_count, r->conf->relay.blind, clock_now());
+    ring_policy_init(&r->policy, r->conf->kiosks_count, r->conf->relay.blind, r->conf->relay.again,
+                     clock_now());
     for (size_t i = 0; i < r->inbound.count; i++) {
         struct root_word kept = {.made = 0};
         root_kept_read(prefix, r->inbound.kiosks[i].id, &kept);

@@ -8,6 +8,8 @@
 #define KIOSK(field) offsetof(struct relay_kiosk, field)
 #define PUSH(field)  offsetof(struct relay_push, field)
 
+#define DAYS(n) ((n) * 24 * 3600 * NS_PER_S)
+
 #define SERVICES                                                                                   \
     "fcm.googleapis.com updates.push.services.mozilla.com *.push.apple.com *.notify.windows.com"
 
@@ -36,6 +38,8 @@ static const struct key relay_keys[] = {
     {"relay", "beat", &value_duration, "5s", AT(relay.beat), 0, NS_PER_S / 10, 60 * NS_PER_S, NULL},
     {"relay", "blind", &value_off_or_more, "60s", AT(relay.blind), 0, NS_PER_S, 3600 * NS_PER_S,
      NULL},
+    {"relay", "again", &value_off_or_more, "60s", AT(relay.again), 0, NS_PER_S, 600 * NS_PER_S,
+     NULL},
     {"venue", "id", &value_id, NULL, AT(venue.id), 0, 0, 17, NULL},
     {"broker", "host", &value_host, NULL, AT(broker.host), 0, 0, CONFIG_TEXT_MAX, NULL},
     {"broker", "port", &value_number, "8883", AT(broker.port), 0, 1, 65535, NULL},
@@ -50,6 +54,7 @@ static const struct key relay_keys[] = {
      "mailto:|https://"},
     {"webpush", "services", &value_wording, SERVICES, AT(web.services), 0, 0, RELAY_URL_MAX, NULL},
     {"webpush", "ca", &value_path, "", AT(web.ca), 0, 0, CONFIG_PATH_MAX, NULL},
+    {"webpush", "check", &value_off_or_more, "7d", AT(web.check), 0, NS_PER_S, DAYS(28), NULL},
 };
 
 /* What no single key shows. */

@@ -28,6 +28,7 @@ struct relay_web { /* [webpush]; contact empty: none. The keys are push.key and 
     char contact[RELAY_URL_MAX];  /* mailto: or https:, sent to push services */
     char services[RELAY_URL_MAX]; /* webpush_sender_allows */
     char ca[CONFIG_PATH_MAX];     /* empty: the system's */
+    int64_t check;                /* 7d; 0: never */
 };
 
 struct relay_conf {
@@ -36,6 +37,7 @@ struct relay_conf {
         char word[CONFIG_TEXT_MAX]; /* The kettle is on */
         int64_t beat;               /* 5s */
         int64_t blind;              /* 60s; 0: never */
+        int64_t again;              /* 60s; 0: never */
     } relay;
     struct { /* [venue] */
         char id[17];

@@ -4,15 +4,16 @@
 
 #include <string.h>
 
-void ring_policy_init(struct ring_policy *w, size_t count, int64_t blind, int64_t now)
+void ring_policy_init(struct ring_policy *w, size_t count, int64_t blind, int64_t again,
+                      int64_t now)
 {
     static const bool reads[FRESHNESS_GROUPS] = {[FRESHNESS_RING] = true};
     *w = (struct ring_policy){
-        .blind = blind, .count = count, .linked_at = NS_NEVER, .unlinked_at = now};
+        .blind = blind, .again = again, .count = count, .linked_at = NS_NEVER, .unlinked_at = now};
     for (size_t i = 0; i < count; i++) {
         struct ring_policy_kiosk *k = &w->kiosks[i];
         freshness_init(&k->fresh, reads);
-        k->life_at = k->asked_since = k->late_at = k->rung_at = NS_NEVER;
+        k->life_at = k->asked_since = k->late_at = k->rung_at = k->again_ends = NS_NEVER;
     }
 }
 
@@ -46,9 +47,12 @@ enum ring_policy_ring ring_policy_root(struct ring_policy *w, size_t i,
     if (!root_word_join(&k->root, said))
         return RING_POLICY_NOTHING;
     k->retired = root_word_retires(&k->root, public);
+    if (k->retired)
+        k->again_ends = NS_NEVER;
     if (!k->known || !k->on || !root_word_ends(&k->root, &k->id, k->ring_epoch, k->ring_seq))
         return RING_POLICY_NOTHING;
     k->on = false;
+    k->again_ends = NS_NEVER;
     return RING_POLICY_ALERT;
 }
 
@@ -106,16 +110,29 @@ static bool ring_policy_is_held(const struct ring_policy *w, const struct ring_p
 /* --- what the kiosk asks for ----------------------------------------------------------------- */
 
 /* Whether this is the first time; an empty id never is. */
-static bool first_for(struct ring_policy_kiosk *k, const struct alert_id *id)
+static bool first_for(struct alert_id rung[RING_POLICY_RUNG], const struct alert_id *id)
 {
     if (alert_id_is_none(id))
         return false;
     for (size_t i = 0; i < RING_POLICY_RUNG; i++)
-        if (alert_id_equal(&k->rung_for[i], id))
+        if (alert_id_equal(&rung[i], id))
             return false;
-    memmove(k->rung_for + 1, k->rung_for, (RING_POLICY_RUNG - 1) * sizeof *id);
-    k->rung_for[0] = *id;
+    memmove(rung + 1, rung, (RING_POLICY_RUNG - 1) * sizeof *id);
+    rung[0] = *id;
     return true;
+}
+
+/* Of the alert that is on from now on, which began `age` ns ago. */
+static void again_begin(const struct ring_policy *w, struct ring_policy_kiosk *k, int64_t age,
+                        int64_t now)
+{
+    if (w->again <= 0)
+        return;
+    k->again_ends = now - age + RING_POLICY_AGAIN_ENDS * w->again;
+    k->again_pause = w->again;
+    k->again_at = now + k->again_pause;
+    k->topics_pause = RING_POLICY_TOPIC_FIRST * w->again;
+    k->topics_at = now + k->topics_pause;
 }
 
 /* Its epoch or place in it is not the newest, but its signature is good. */
@@ -125,13 +142,14 @@ static enum ring_policy_ring ring_policy_on_old(struct ring_policy_kiosk *k,
     bool again = m->epoch == k->ring_epoch && m->seq == k->ring_seq;
     if (again || !m->on || ring_policy_is_over(k, &m->id) ||
         (k->late_at != NS_NEVER && now - k->late_at < RING_POLICY_LATE_EVERY) ||
-        !first_for(k, &m->id))
+        !first_for(k->rung_for, &m->id))
         return RING_POLICY_NOTHING;
     k->late_at = now;
     return RING_POLICY_ALERT;
 }
 
-static enum ring_policy_ring ring_policy_on_ring(struct ring_policy_kiosk *k,
+static enum ring_policy_ring ring_policy_on_ring(const struct ring_policy *w,
+                                                 struct ring_policy_kiosk *k,
                                                  const struct message *m, bool retained,
                                                  int64_t wall_age, int64_t now)
 {
@@ -144,15 +162,20 @@ static enum ring_policy_ring ring_policy_on_ring(struct ring_policy_kiosk *k,
     if (!newer && !restarted)
         return ring_policy_on_old(k, m, now);
     bool on = m->on && !ring_policy_is_over(k, &m->id), ended = k->known && k->on && !on;
-    bool begun = on && first_for(k, &m->id);
+    bool begun = on && first_for(k->rung_for, &m->id);
+    bool other = on && !(k->known && k->on && alert_id_equal(&k->id, &m->id));
     bool stale = retained && wall_age > RING_POLICY_STAFF_FOR;
-    bool staff = !ring_policy_is_over(k, &m->staff) && first_for(k, &m->staff) && !stale;
+    bool staff = !ring_policy_is_over(k, &m->staff) && first_for(k->staff_for, &m->staff) && !stale;
     k->known = true;
     k->ring_epoch = m->epoch;
     k->ring_seq = m->seq;
     k->on = on;
     k->id = m->id;
     k->staff = m->staff;
+    if (!on)
+        k->again_ends = NS_NEVER;
+    else if (other)
+        again_begin(w, k, retained && wall_age > 0 ? wall_age : 0, now);
     return ended || begun ? RING_POLICY_ALERT : staff ? RING_POLICY_STAFF : RING_POLICY_NOTHING;
 }
 
@@ -164,7 +187,7 @@ enum ring_policy_ring ring_policy_word(struct ring_policy *w, size_t i, const st
         return RING_POLICY_NOTHING;
     if (m->kind == MSG_BEAT && !retained)
         ring_policy_on_beat(k, m, now);
-    return m->kind == MSG_RING ? ring_policy_on_ring(k, m, retained, wall_age, now)
+    return m->kind == MSG_RING ? ring_policy_on_ring(w, k, m, retained, wall_age, now)
                                : RING_POLICY_NOTHING;
 }
 
@@ -185,8 +208,33 @@ static bool silence_rings(const struct ring_policy *w, struct ring_policy_kiosk 
     return true;
 }
 
+/* When the next is due by this way; NS_NEVER: none is. */
+static int64_t again_due(const struct ring_policy_kiosk *k, int64_t at)
+{
+    return k->again_ends != NS_NEVER && at < k->again_ends ? at : NS_NEVER;
+}
+
+static enum ring_policy_ring again_rings(struct ring_policy *w, struct ring_policy_kiosk *k,
+                                         int64_t now)
+{
+    int64_t longest = RING_POLICY_AGAIN_LONGEST * w->again;
+    if (now >= again_due(k, k->again_at)) {
+        k->again_pause = k->again_pause * 3 / 2 < longest ? k->again_pause * 3 / 2 : longest;
+        k->again_at = now + k->again_pause;
+        w->again_for = k->id;
+        return RING_POLICY_AGAIN;
+    }
+    if (now >= again_due(k, k->topics_at)) {
+        k->topics_pause = RING_POLICY_TOPIC_LONGEST * w->again;
+        k->topics_at = now + k->topics_pause;
+        return RING_POLICY_TOPICS;
+    }
+    return RING_POLICY_NOTHING;
+}
+
 enum ring_policy_ring ring_policy_tick(struct ring_policy *w, int64_t now)
 {
+    enum ring_policy_ring again;
     for (size_t i = 0; i < w->count; i++)
         if (silence_rings(w, &w->kiosks[i], now))
             return ring_policy_is_lost(w, &w->kiosks[i], now) ? RING_POLICY_SILENT
@@ -195,6 +243,9 @@ enum ring_policy_ring ring_policy_tick(struct ring_policy *w, int64_t now)
         w->blind_rung = true;
         return RING_POLICY_BLIND;
     }
+    for (size_t i = 0; i < w->count; i++)
+        if ((again = again_rings(w, &w->kiosks[i], now)) != RING_POLICY_NOTHING)
+            return again;
     return RING_POLICY_NOTHING;
 }
 
@@ -220,8 +271,11 @@ int64_t ring_policy_deadline(const struct ring_policy *w, int64_t now)
     bool blind = !w->linked && !w->blind_rung && w->blind > 0;
     int64_t next = blind ? w->unlinked_at + w->blind : NS_NEVER;
     for (size_t i = 0; i < w->count; i++) {
-        int64_t at = silence_at(w, &w->kiosks[i], now);
-        next = at < next ? at : next;
+        const struct ring_policy_kiosk *k = &w->kiosks[i];
+        const int64_t all[] = {silence_at(w, k, now), again_due(k, k->again_at),
+                               again_due(k, k->topics_at)};
+        for (size_t n = 0; n < sizeof all / sizeof all[0]; n++)
+            next = all[n] < next ? all[n] : next;
     }
     return next;
 }

@@ -21,7 +21,11 @@
  * Silence that comes and goes rings at most once in RING_POLICY_SILENCE_EVERY, then still if it
  * lasts; an alert is not touched by that. An old ring with a valid signature that was never rung
  * for rings at most once in RING_POLICY_LATE_EVERY: it may be a replay, or what a kiosk sent that
- * lost its record. A ring says nothing: one kind of wake-up for everything. */
+ * lost its record. A ring says nothing: one kind of wake-up for everything.
+ * While an alert is on it rings again, in growing pauses: by Web Push the phones that have not said
+ * that they are awake (who that is, subs.h knows), by ntfy, which cannot tell phones apart, the
+ * whole topic, less often. That ends with the alert, and RING_POLICY_AGAIN_ENDS pauses after its
+ * beginning. */
 
 enum { RING_POLICY_KIOSKS_MAX = 16, RING_POLICY_RUNG = 8 };
 
@@ -32,6 +36,13 @@ enum { RING_POLICY_KIOSKS_MAX = 16, RING_POLICY_RUNG = 8 };
 /* What only staff are woken for is worth no ring after an hour, like a notice. */
 #define RING_POLICY_STAFF_FOR (3600 * INT64_C(1000000000))
 
+/* In first pauses, `again`: 60 s unless set. By Web Push after 1, 2.5, 4.8, 8.1 minutes and then every
+ * 5, by ntfy after 5, 15 and 25: half an hour in all, like the page itself. */
+#define RING_POLICY_AGAIN_ENDS    30
+#define RING_POLICY_AGAIN_LONGEST 5
+#define RING_POLICY_TOPIC_FIRST   5
+#define RING_POLICY_TOPIC_LONGEST 10
+
 enum ring_policy_ring {
     RING_POLICY_NOTHING,
     RING_POLICY_STAFF,  /* ring staff phones: a code or duress */
@@ -39,6 +50,8 @@ enum ring_policy_ring {
     RING_POLICY_SILENT, /* ring all: a kiosk is silent, or what it sends comes late */
     RING_POLICY_HELD,   /* ring all: what a kiosk sends is held back */
     RING_POLICY_BLIND,  /* ring all: no broker */
+    RING_POLICY_AGAIN,  /* ring again for `again_for`, by Web Push, who is not awake */
+    RING_POLICY_TOPICS, /* ring again by ntfy, all topics that are rung for alerts */
 };
 
 struct ring_policy_kiosk {
@@ -53,7 +66,11 @@ struct ring_policy_kiosk {
     uint64_t ring_epoch, ring_seq;
     bool on;
     struct alert_id id, staff;
-    struct alert_id rung_for[RING_POLICY_RUNG]; /* the last alerts and codes, the newest first */
+    struct alert_id rung_for[RING_POLICY_RUNG], staff_for[RING_POLICY_RUNG]; /* the last alerts,
+                                                  and what staff were woken for, the newest first */
+    int64_t again_ends;             /* of the alert that is on; NS_NEVER: nothing rings again */
+    int64_t again_at, again_pause;  /* the next by Web Push, and how long after the last */
+    int64_t topics_at, topics_pause; /* the same by ntfy */
     int64_t late_at;                            /* the last ring for an old one; NS_NEVER: none */
 
     bool rung;       /* for the silence that goes on */
@@ -62,6 +79,8 @@ struct ring_policy_kiosk {
 
 struct ring_policy {
     int64_t blind; /* ns; 0: never rings for its own blindness */
+    int64_t again; /* ns from an alert until it rings again; 0: never */
+    struct alert_id again_for; /* of the last RING_POLICY_AGAIN */
     struct ring_policy_kiosk kiosks[RING_POLICY_KIOSKS_MAX];
     size_t count;
     bool linked, blind_rung;
@@ -69,7 +88,8 @@ struct ring_policy {
 };
 
 /* `count` kiosks of which nothing is known; not linked since `now`. */
-void ring_policy_init(struct ring_policy *w, size_t count, int64_t blind, int64_t now);
+void ring_policy_init(struct ring_policy *w, size_t count, int64_t blind, int64_t again,
+                      int64_t now);
 
 /* The way to the broker came or went. */
 void ring_policy_link(struct ring_policy *w, bool linked, int64_t now);

@@ -18,7 +18,8 @@ enum {
     VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING,
     POINT_TEXT = sodium_base64_ENCODED_LEN(PUSH_OFFER_POINT, VARIANT),
     AUTH_TEXT = sodium_base64_ENCODED_LEN(PUSH_OFFER_AUTH, VARIANT),
-    LINE_MAX_ = 2 * SUBS_ID + POINT_TEXT + AUTH_TEXT + PUSH_OFFER_ENDPOINT_MAX + 8,
+    LINE_MAX_ = 2 * SUBS_ID + POINT_TEXT + AUTH_TEXT + PUSH_OFFER_ENDPOINT_MAX + 16,
+    DAYS_MAX = 999999, /* the year 4707 */
 };
 
 static void id_of(const struct subs *s, const char *account, uint8_t id[SUBS_ID])
@@ -114,6 +115,82 @@ void subs_staff(struct subs *s, const char *account)
     }
 }
 
+void sub_note_awake(struct sub *one, const struct alert_id *id)
+{
+    if (sub_is_awake(one, id))
+        return;
+    memmove(one->awake + 1, one->awake, (SUBS_AWAKE - 1) * sizeof *id);
+    one->awake[0] = *id;
+}
+
+bool sub_is_awake(const struct sub *one, const struct alert_id *id)
+{
+    for (size_t i = 0; i < SUBS_AWAKE; i++)
+        if (!alert_id_is_none(id) && alert_id_equal(&one->awake[i], id))
+            return true;
+    return false;
+}
+
+static uint64_t sub_drawn(const struct subs *s, const struct sub *one, int64_t period,
+                          uint8_t nonce[PUSH_OFFER_NONCE])
+{
+    static const char word[] = "porchlight-check";
+    crypto_generichash_state h;
+    uint8_t drawn[2 * PUSH_OFFER_NONCE];
+    uint64_t number;
+    crypto_generichash_init(&h, s->key, SUBS_KEY, sizeof drawn);
+    crypto_generichash_update(&h, (const uint8_t *)word, sizeof word);
+    crypto_generichash_update(&h, one->id, sizeof one->id);
+    crypto_generichash_update(&h, one->auth, sizeof one->auth);
+    crypto_generichash_update(&h, (const uint8_t *)&period, sizeof period);
+    crypto_generichash_final(&h, drawn, sizeof drawn);
+    memcpy(nonce, drawn, PUSH_OFFER_NONCE);
+    memcpy(&number, drawn + PUSH_OFFER_NONCE, sizeof number);
+    return number;
+}
+
+void sub_check(const struct subs *s, const struct sub *one, int64_t period,
+               uint8_t nonce[PUSH_OFFER_NONCE])
+{
+    sub_drawn(s, one, period, nonce);
+}
+
+int64_t sub_check_offset(const struct subs *s, const struct sub *one, int64_t period, int64_t span)
+{
+    uint8_t nonce[PUSH_OFFER_NONCE];
+    return (int64_t)(sub_drawn(s, one, period, nonce) % (uint64_t)span);
+}
+
+bool subs_arrived(struct subs *s, const uint8_t venue[ENVELOPE_ID], const char *account,
+                  const uint8_t *wire, const int64_t periods[2], int64_t today)
+{
+    uint8_t id[SUBS_ID], who[ENVELOPE_ID], nonce[PUSH_OFFER_NONCE], made[ENVELOPE_SIZE];
+    struct sub *one;
+    id_of(s, account, id);
+    sodium_hex2bin(who, sizeof who, account, strlen(account), NULL, NULL, NULL);
+    for (size_t i = 0; (one = subs_next(s, id, &i));)
+        for (size_t p = 0; p < 2; p++) {
+            sub_check(s, one, periods[p], nonce);
+            push_offer_arrived_write(venue, who, one->auth, nonce, made);
+            if (sodium_memcmp(made, wire, sizeof made) != 0)
+                continue;
+            s->dirty = s->dirty || one->rang_on != today;
+            one->rang_on = today;
+            return true;
+        }
+    return false;
+}
+
+void subs_count(const struct subs *s, int64_t today, uint32_t *rang, uint32_t *phones)
+{
+    *rang = *phones = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct sub *one = s->all[i];
+        *phones += one->spare ? 0 : 1;
+        *rang += !one->spare && one->rang_on > today - SUBS_RANG_DAYS ? 1 : 0;
+    }
+}
+
 static void discard(struct sub *one)
 {
     sodium_memzero(one, sizeof *one);
@@ -172,6 +249,10 @@ static void subs_read_line(struct subs *s, char *line)
     struct sub one = {.wanted = false};
     size_t got = 0;
 
+    if (rest && rest[0] >= '0' && rest[0] <= '9') {
+        long long day = strtoll(strsep(&rest, " "), NULL, 10);
+        one.rang_on = day > 0 && day <= DAYS_MAX ? day : 0;
+    }
     if (!rest || strlen(rest) >= sizeof one.endpoint || strncmp(rest, "https://", 8) != 0 ||
         sodium_hex2bin(one.id, sizeof one.id, id, strlen(id), NULL, &got, NULL) != 0 ||
         got != sizeof one.id || !subs_take(point, one.p256dh, sizeof one.p256dh) ||
@@ -233,11 +314,13 @@ static int folder_lock(const char *folder)
 
 static int write_line(FILE *f, const struct sub *one)
 {
-    char id[2 * SUBS_ID + 1], point[POINT_TEXT], auth[AUTH_TEXT];
+    char id[2 * SUBS_ID + 1], point[POINT_TEXT], auth[AUTH_TEXT], day[16] = "";
+    if (one->rang_on > 0 && one->rang_on <= DAYS_MAX)
+        snprintf(day, sizeof day, "%lld ", (long long)one->rang_on);
     sodium_bin2hex(id, sizeof id, one->id, sizeof one->id);
     sodium_bin2base64(point, sizeof point, one->p256dh, sizeof one->p256dh, VARIANT);
     sodium_bin2base64(auth, sizeof auth, one->auth, sizeof one->auth, VARIANT);
-    return fprintf(f, "%s %s %s %s %s\n", id, point, auth, one->staff ? "staff" : "member",
+    return fprintf(f, "%s %s %s %s %s%s\n", id, point, auth, one->staff ? "staff" : "member", day,
                    one->endpoint) < 0
                ? -1
                : 0;

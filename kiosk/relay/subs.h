@@ -10,7 +10,8 @@
 
 /* The subscriptions of phones to Web Push, kept here and nowhere else. Pseudonymous: of an
  * account, itself sixteen digits that mean nothing, a keyed hash is kept, so that it can be found
- * again and not read. One file, one line each: hash, key, secret, "staff" or "member", address.
+ * again and not read. One file, one line each: hash, key, secret, "staff" or "member", the day of
+ * the last test that arrived (days since 1970) if one did, address.
  * An account has two at most. Nobody signs these letters, so whoever runs the broker can send one
  * in a phone's name: a new subscription takes no other's place but a spare's, and what ends or
  * tries one must name its secret, which only phone and relay know. Both ring; the first goes when
@@ -21,7 +22,11 @@ enum {
     SUBS_MAX = 12288, /* the largest venue planned for has 10,000 phones */
     SUBS_ID = 16,
     SUBS_KEY = 32,
+    SUBS_AWAKE = 4,      /* alerts that a phone is awake for: of several kiosks at the same time */
+    SUBS_RANG_DAYS = 14, /* for so long a test that arrived counts: two chances to get one */
 };
+
+enum sub_ask { SUB_WAKE, SUB_TEST, SUB_CHECK };
 
 struct sub {
     uint8_t id[SUBS_ID];
@@ -31,12 +36,17 @@ struct sub {
     bool spare; /* another of this account was there before */
 
     /* What is still to be sent to it, by webpush_sender.c. Times in ns of CLOCK_MONOTONIC. */
-    bool wanted, test;
+    bool wanted;
+    enum sub_ask ask;
     int64_t wanted_at, next_at, pause, tested_at;
     unsigned refused;      /* wake-ups that its service refused, while it took others' */
     int64_t refused_since; /* the first of them */
     bool flying;           /* its request is out: the struct stays until that is over */
     bool gone;             /* removed meanwhile */
+
+    struct alert_id awake[SUBS_AWAKE]; /* its page was looked at in these, the newest first */
+    int64_t check_period, check_at;    /* by the wall clock: the next check, of which period */
+    int64_t rang_on;                   /* days since 1970: when a test last arrived; 0: never */
 };
 
 struct subs {
@@ -66,6 +76,24 @@ void subs_staff(struct subs *s, const char *account);
 
 /* All of the account's are gone: the kiosk says that it is revoked. */
 void subs_revoke(struct subs *s, const char *account);
+
+/* It has looked at that alert, or not. */
+void sub_note_awake(struct sub *one, const struct alert_id *id);
+bool sub_is_awake(const struct sub *one, const struct alert_id *id);
+
+/* What a test of that period proves by its arrival, and when in the period the silent one is due: from
+ * 0 below `span`. Both follow from the push key, so that nothing of it has to be kept. */
+void sub_check(const struct subs *s, const struct sub *one, int64_t period,
+               uint8_t nonce[PUSH_OFFER_NONCE]);
+int64_t sub_check_offset(const struct subs *s, const struct sub *one, int64_t period, int64_t span);
+
+/* A test has arrived, says this MAC (core/push_offer.h) of the account; `periods`: those whose tests
+ * count. True: it is believed. */
+bool subs_arrived(struct subs *s, const uint8_t venue[ENVELOPE_ID], const char *account,
+                  const uint8_t *wire, const int64_t periods[2], int64_t today);
+
+/* Phones, and those of them at which a test arrived in the last SUBS_RANG_DAYS. */
+void subs_count(const struct subs *s, int64_t today, uint32_t *rang, uint32_t *phones);
 
 /* Gone for good; a flying one is freed by subs_landed. */
 void subs_remove(struct subs *s, struct sub *one);

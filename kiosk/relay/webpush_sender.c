@@ -32,6 +32,7 @@ enum {
     STATUS_BUSY = 503,
 };
 
+#define CHECK_LATE (3600 * INT64_C(1000000000)) /* one that is later than this is left out */
 #define SAVE_EVERY (5 * INT64_C(1000000000))
 #define TEST_AFTER (PUSH_OFFER_TEST_AFTER_S * INT64_C(1000000000))
 
@@ -94,16 +95,36 @@ static size_t webpush_sender_swallow(char *data, size_t size, size_t count, void
     return size * count;
 }
 
-static int webpush_sender_seal(struct flight *f, bool test)
+static int64_t period_of(const struct webpush_sender *r)
 {
-    static const char word[] = "test"; /* a wake-up says nothing at all */
+    return clock_wall_seconds() * NS_PER_S / (r->to->check > 0 ? r->to->check : CHECK_LATE);
+}
+
+/* A wake-up says nothing at all. A test and a check have what proves that they have arrived. */
+static size_t webpush_sender_text(const struct webpush_sender *r, const struct sub *one,
+                                  char out[WEBPUSH_PADDED])
+{
+    static const char *const words[] = {[SUB_TEST] = "test", [SUB_CHECK] = "check"};
+    uint8_t nonce[PUSH_OFFER_NONCE];
+    char hex[2 * PUSH_OFFER_NONCE + 1];
+    if (one->ask == SUB_WAKE)
+        return 0;
+    sub_check(&r->subs, one, period_of(r), nonce);
+    sodium_bin2hex(hex, sizeof hex, nonce, sizeof nonce);
+    return (size_t)snprintf(out, WEBPUSH_PADDED, "%s %s", words[one->ask], hex);
+}
+
+static int webpush_sender_seal(const struct webpush_sender *r, struct flight *f)
+{
     uint8_t seed[32], sender[WEBPUSH_SCALAR], salt[WEBPUSH_SALT];
+    char text[WEBPUSH_PADDED];
+    size_t len = webpush_sender_text(r, f->sub, text);
     randombytes_buf(seed, sizeof seed);
     randombytes_buf(salt, sizeof salt);
     int bad = webpush_scalar(seed, sender);
     if (bad == 0)
-        bad = webpush_seal(f->sub->p256dh, f->sub->auth, sender, salt, word,
-                           test ? sizeof word - 1 : 0, WEBPUSH_PADDED, f->body);
+        bad = webpush_seal(f->sub->p256dh, f->sub->auth, sender, salt, text, len, WEBPUSH_PADDED,
+                           f->body);
     sodium_memzero(seed, sizeof seed);
     sodium_memzero(sender, sizeof sender);
     return bad;
@@ -130,7 +151,9 @@ static int headers_make(struct webpush_sender *r, struct flight *f)
     webpush_sender_add(f, line);
     webpush_sender_add(f, "Urgency: high");
     /* What the service still keeps for a phone that is off is replaced, not added to. */
-    webpush_sender_add(f, f->sub->test ? "Topic: kettle-test" : "Topic: kettle");
+    webpush_sender_add(f, f->sub->ask == SUB_WAKE   ? "Topic: kettle"
+                          : f->sub->ask == SUB_TEST ? "Topic: kettle-test"
+                                                    : "Topic: kettle-check");
     webpush_sender_add(f, "Content-Encoding: aes128gcm");
     webpush_sender_add(f, "Content-Type: application/octet-stream");
     webpush_sender_add(f, "Expect:");
@@ -153,7 +176,7 @@ static int flight_begin(struct webpush_sender *r, struct flight *f, struct sub *
 {
     *f = (struct flight){.sub = one, .began = now, .curl = curl_easy_init()};
     r->flying++;
-    if (!f->curl || webpush_sender_seal(f, one->test) < 0 || headers_make(r, f) < 0) {
+    if (!f->curl || webpush_sender_seal(r, f) < 0 || headers_make(r, f) < 0) {
         flight_end(r, f);
         return -1;
     }
@@ -268,8 +291,8 @@ static void try_again(struct service *s, struct sub *one, const struct flight *f
     int64_t wait = asked < NTFY_LIVES / NS_PER_S ? asked * NS_PER_S : NTFY_LIVES;
     if (status == STATUS_BUSY && wait > 0)
         s->not_before = now + wait;
-    if (now - one->wanted_at >= NTFY_LIVES || one->test) {
-        one->wanted = one->test = false;
+    if (now - one->wanted_at >= NTFY_LIVES || one->ask != SUB_WAKE) {
+        one->wanted = false;
         return;
     }
     one->next_at = now + (wait > one->pause ? wait : one->pause);
@@ -306,7 +329,7 @@ static void land(struct webpush_sender *r, struct flight *f, CURLcode code)
         subs_remove(&r->subs, one);
         judge_all(r);
     } else if (good && one->wanted_at <= f->began) {
-        one->wanted = one->test = false;
+        one->wanted = false;
     } else if (!good) {
         try_again(s, one, f, status, now);
     }
@@ -338,10 +361,39 @@ static int64_t depart(struct webpush_sender *r, int64_t now)
             next = next < 0 || at - now < next ? at - now : next;
         } else if (flight_begin(r, free_flight(r), one, now) < 0) {
             log_error("web push: a message could not be made; look at the clock and memory");
-            one->wanted = one->test = false;
+            one->wanted = false;
         }
     }
     return next;
+}
+
+static void want(struct sub *one, enum sub_ask ask, int64_t now, int64_t at)
+{
+    one->wanted = true;
+    one->ask = ask;
+    one->wanted_at = now;
+    one->next_at = at;
+    one->pause = WEBPUSH_SENDER_PAUSE;
+}
+
+/* Each phone once in a period, at a moment of it that chance picked; what is too late is left out. */
+static void checks_begin(struct webpush_sender *r, int64_t now)
+{
+    int64_t span = r->to->check, period = period_of(r);
+    int64_t at = clock_wall_seconds() * NS_PER_S - period * (span > 0 ? span : 1);
+    for (size_t i = 0; span > 0 && clock_is_set() && i < r->subs.count; i++) {
+        struct sub *one = r->subs.all[i];
+        if (one->check_period != period) {
+            one->check_period = period;
+            one->check_at = sub_check_offset(&r->subs, one, period, span);
+        }
+        if (at < one->check_at)
+            continue;
+        bool late = at - one->check_at > CHECK_LATE;
+        one->check_at = NS_NEVER;
+        if (!late && !one->wanted && !one->flying)
+            want(one, SUB_CHECK, now, now);
+    }
 }
 
 static void look_after_file(struct webpush_sender *r, int64_t now)
@@ -365,6 +417,7 @@ static void *webpush_sender_run(void *context)
         int64_t now = clock_now();
         pthread_mutex_lock(&r->lock);
         look_after_file(r, now);
+        checks_begin(r, now);
         int64_t next = depart(r, now);
         pthread_mutex_unlock(&r->lock);
         curl_multi_perform(r->multi, &running);
@@ -387,15 +440,6 @@ static void *webpush_sender_run(void *context)
 
 /* --- from outside ---------------------------------------------------------------------------- */
 
-static void want(struct sub *one, bool test, int64_t now, int64_t at)
-{
-    one->wanted = true;
-    one->test = test;
-    one->wanted_at = now;
-    one->next_at = at;
-    one->pause = WEBPUSH_SENDER_PAUSE;
-}
-
 void webpush_sender_wake(struct webpush_sender *r, bool staff)
 {
     if (!r)
@@ -404,9 +448,51 @@ void webpush_sender_wake(struct webpush_sender *r, bool staff)
     pthread_mutex_lock(&r->lock);
     for (size_t i = 0; i < r->subs.count; i++)
         if (!staff || r->subs.all[i]->staff)
-            want(r->subs.all[i], false, now, now);
+            want(r->subs.all[i], SUB_WAKE, now, now);
     pthread_mutex_unlock(&r->lock);
     curl_multi_wakeup(r->multi);
+}
+
+void webpush_sender_again(struct webpush_sender *r, const struct alert_id *id)
+{
+    if (!r)
+        return;
+    int64_t now = clock_now();
+    pthread_mutex_lock(&r->lock);
+    for (size_t i = 0; i < r->subs.count; i++) {
+        struct sub *one = r->subs.all[i];
+        if (!sub_is_awake(one, id) && !(one->wanted && one->ask == SUB_WAKE))
+            want(one, SUB_WAKE, now, now);
+    }
+    pthread_mutex_unlock(&r->lock);
+    curl_multi_wakeup(r->multi);
+}
+
+static int64_t today(void)
+{
+    return clock_wall_seconds() / (24 * 3600);
+}
+
+bool webpush_sender_arrived(struct webpush_sender *r, const uint8_t venue[ENVELOPE_ID],
+                            const char *account, const uint8_t *wire)
+{
+    if (!r || !clock_is_set())
+        return false;
+    int64_t period = period_of(r), periods[2] = {period, period - 1};
+    pthread_mutex_lock(&r->lock);
+    bool believed = subs_arrived(&r->subs, venue, account, wire, periods, today());
+    pthread_mutex_unlock(&r->lock);
+    return believed;
+}
+
+void webpush_sender_count(struct webpush_sender *r, uint32_t *rang, uint32_t *phones)
+{
+    *rang = *phones = 0;
+    if (!r || !clock_is_set())
+        return;
+    pthread_mutex_lock(&r->lock);
+    subs_count(&r->subs, today(), rang, phones);
+    pthread_mutex_unlock(&r->lock);
 }
 
 static void on_test(struct sub *one, int64_t now)
@@ -415,7 +501,7 @@ static void on_test(struct sub *one, int64_t now)
     if (soon || one->wanted || one->flying) /* a wake-up that is under way rings it anyway */
         return;
     one->tested_at = now;
-    want(one, true, now, now + TEST_AFTER);
+    want(one, SUB_TEST, now, now + TEST_AFTER);
 }
 
 void webpush_sender_letter(struct webpush_sender *r, const struct push_offer_letter *l)
@@ -437,6 +523,8 @@ void webpush_sender_letter(struct webpush_sender *r, const struct push_offer_let
         subs_staff(&r->subs, l->account);
     else if (one && l->ask == PUSH_OFFER_UNSUBSCRIBE)
         subs_remove(&r->subs, one);
+    else if (one && l->ask == PUSH_OFFER_AWAKE)
+        sub_note_awake(one, &l->id);
     else if (one)
         on_test(one, clock_now());
     pthread_mutex_unlock(&r->lock);

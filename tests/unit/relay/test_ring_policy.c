@@ -39,6 +39,16 @@ static const struct step alert_night[] = {
     {11, RING, 'c', true, 0, RING_POLICY_ALERT},
     {12, RING, 'd', true, 'z', RING_POLICY_ALERT}, /* all are staff too */
     {12, RING, 'd', true, 'z', NO},
+    /* More of staff's than are remembered: the alert is still known. */
+    {13, RING, 'd', true, '1', RING_POLICY_STAFF},
+    {13, RING, 'd', true, '2', RING_POLICY_STAFF},
+    {13, RING, 'd', true, '3', RING_POLICY_STAFF},
+    {13, RING, 'd', true, '4', RING_POLICY_STAFF},
+    {13, RING, 'd', true, '5', RING_POLICY_STAFF},
+    {13, RING, 'd', true, '6', RING_POLICY_STAFF},
+    {13, RING, 'd', true, '7', RING_POLICY_STAFF},
+    {13, RING, 'd', true, '8', RING_POLICY_STAFF},
+    {13, RING, 'd', true, '9', RING_POLICY_STAFF},
     {13, TICK, 0, 0, 0, NO},
 };
 
@@ -266,7 +276,7 @@ static void play(const struct step *night, size_t count)
 {
     struct play p = {.epoch = 7};
     int64_t due = 0;
-    ring_policy_init(&p.w, 1, 60 * NS_PER_S, 0);
+    ring_policy_init(&p.w, 1, 60 * NS_PER_S, 0, 0);
     for (size_t i = 0; i < count; i++) {
         const struct step *s = &night[i];
         int64_t now = s->s * NS_PER_S;
@@ -310,7 +320,7 @@ static void test_what_only_staff_are_woken_for_is_worth_no_ring_after_an_hour(vo
     struct ring_policy w;
     struct message m = {.kind = MSG_RING, .epoch = 1, .seq = 1};
     (void)state;
-    ring_policy_init(&w, 1, 0, 0);
+    ring_policy_init(&w, 1, 0, 0, 0);
     ring_policy_link(&w, true, 0);
     memset(m.staff.bytes, 'x', sizeof m.staff.bytes);
     assert_int_equal(ring_policy_word(&w, 0, &m, true, 2 * RING_POLICY_STAFF_FOR, 1),
@@ -320,10 +330,120 @@ static void test_what_only_staff_are_woken_for_is_worth_no_ring_after_an_hour(vo
     assert_int_equal(ring_policy_word(&w, 0, &m, true, NS_PER_S, 2), RING_POLICY_STAFF);
 }
 
+/* --- again ----------------------------------------------------------------------------------- */
+
+struct again {
+    int64_t web[16], topics[16]; /* s from the alert */
+    size_t web_count, topics_count;
+};
+
+static struct message again_ring(uint64_t seq, char id, bool on)
+{
+    struct message m = {.kind = MSG_RING, .epoch = 1, .seq = seq, .on = on};
+    memset(m.id.bytes, id, sizeof m.id.bytes);
+    return m;
+}
+
+/* An hour from an alert on, in which the kiosk beats; `then` at `then_at` s. */
+static struct again hour_of(int64_t pause, int64_t kept_age, const struct message *then,
+                            const struct root_word *root, int64_t then_at)
+{
+    static const uint8_t key[ENVELOPE_PUBLIC];
+    const struct message alert = again_ring(1, 'a', true);
+    struct message beat = {.kind = MSG_BEAT, .epoch = 1, .newest = {[FRESHNESS_RING] = 1}};
+    struct again a = {.web_count = 0};
+    struct ring_policy w;
+    enum ring_policy_ring ring;
+    ring_policy_init(&w, 1, 0, pause, 0);
+    ring_policy_link(&w, true, 0);
+    assert_int_equal(ring_policy_word(&w, 0, &alert, kept_age > 0, kept_age, 0),
+                     RING_POLICY_ALERT);
+    for (int64_t s = 1; s < 3600; s++) {
+        int64_t now = s * NS_PER_S;
+        beat.seq = (uint64_t)s + 10;
+        ring_policy_word(&w, 0, &beat, false, -1, now);
+        if (then && s == then_at)
+            ring_policy_word(&w, 0, then, false, -1, now);
+        if (root && s == then_at)
+            ring_policy_root(&w, 0, root, key);
+        int64_t due = ring_policy_deadline(&w, now);
+        bool rang = false;
+        while ((ring = ring_policy_tick(&w, now)) != RING_POLICY_NOTHING) {
+            rang = true;
+            if (ring == RING_POLICY_AGAIN)
+                a.web[a.web_count++] = s;
+            else
+                a.topics[a.topics_count++] = s;
+            assert_true(ring == RING_POLICY_AGAIN || ring == RING_POLICY_TOPICS);
+            assert_int_equal(w.again_for.bytes[0], s < then_at || !then ? 'a' : then->id.bytes[0]);
+        }
+        assert_int_equal(rang, due <= now);
+    }
+    return a;
+}
+
+#define ASSERT_TIMES(list, ...)                                                                    \
+    do {                                                                                           \
+        static const int64_t wanted[] = {__VA_ARGS__};                                             \
+        assert_int_equal(list##_count, sizeof wanted / sizeof wanted[0]);                          \
+        assert_memory_equal(list, wanted, sizeof wanted);                                          \
+    } while (0)
+
+static void test_it_rings_again_in_growing_pauses_for_half_an_hour(void **state)
+{
+    (void)state;
+    struct again a = hour_of(60 * NS_PER_S, 0, NULL, NULL, 0);
+    ASSERT_TIMES(a.web, 60, 150, 285, 488, 788, 1088, 1388, 1688);
+    ASSERT_TIMES(a.topics, 300, 900, 1500);
+    a = hour_of(0, 0, NULL, NULL, 0);
+    assert_int_equal(a.web_count + a.topics_count, 0);
+}
+
+static void test_it_stops_when_the_alert_ends(void **state)
+{
+    const struct message end = again_ring(2, 'a', false);
+    struct root_word over = {.made = 1, .ended = true, .epoch = 1, .seq = 1}, gone = {.made = 1};
+    (void)state;
+    gone.retired = true;
+    struct again by_kiosk = hour_of(60 * NS_PER_S, 0, &end, NULL, 290);
+    ASSERT_TIMES(by_kiosk.web, 60, 150, 285);
+    assert_int_equal(by_kiosk.topics_count, 0);
+    struct again by_root = hour_of(60 * NS_PER_S, 0, NULL, &over, 100);
+    ASSERT_TIMES(by_root.web, 60);
+    struct again retired = hour_of(60 * NS_PER_S, 0, NULL, &gone, 100);
+    ASSERT_TIMES(retired.web, 60);
+}
+
+static void test_another_alert_begins_it_anew_and_the_same_does_not(void **state)
+{
+    const struct message other = again_ring(2, 'b', true), same = again_ring(2, 'a', true);
+    (void)state;
+    struct again a = hour_of(60 * NS_PER_S, 0, &other, NULL, 100);
+    ASSERT_TIMES(a.web, 60, 160, 250, 385, 588, 888, 1188, 1488, 1788);
+    ASSERT_TIMES(a.topics, 400, 1000, 1600);
+    a = hour_of(60 * NS_PER_S, 0, &same, NULL, 100);
+    ASSERT_TIMES(a.web, 60, 150, 285, 488, 788, 1088, 1388, 1688);
+}
+
+/* What a relay finds when it starts has begun before. */
+static void test_half_an_hour_counts_from_when_it_began(void **state)
+{
+    (void)state;
+    struct again a = hour_of(60 * NS_PER_S, 1500 * NS_PER_S, NULL, NULL, 0);
+    ASSERT_TIMES(a.web, 60, 150, 285);
+    assert_int_equal(a.topics_count, 0);
+    a = hour_of(60 * NS_PER_S, 7200 * NS_PER_S, NULL, NULL, 0);
+    assert_int_equal(a.web_count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_night_rings_as_it_should),
+        cmocka_unit_test(test_it_rings_again_in_growing_pauses_for_half_an_hour),
+        cmocka_unit_test(test_it_stops_when_the_alert_ends),
+        cmocka_unit_test(test_another_alert_begins_it_anew_and_the_same_does_not),
+        cmocka_unit_test(test_half_an_hour_counts_from_when_it_began),
         cmocka_unit_test(test_what_only_staff_are_woken_for_is_worth_no_ring_after_an_hour),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@ import { gzipSync } from 'node:zlib';
 import { card } from './card.mjs';
 import { icon } from './icon.mjs';
 
-const BUDGET = 300 * 1000; // bytes, gzip, of all that the first load fetches
+const BUDGET = 310 * 1000; // bytes, gzip, of all that the first load fetches
 const here = dirname(fileURLToPath(import.meta.url));
 const out = process.argv[2] ?? join(here, '../../build/page');
 
@@ -44,12 +44,15 @@ const wake = {};
 for (const file of await readdir(join(here, 'words'))) {
     const words = JSON.parse(await readFile(join(here, 'words', file), 'utf8'));
     const language = file.replace('.json', '');
-    wake[language] = [words.name, words.wake];
+    wake[language] = [words.name, words.wake, words.check];
     await writeFile(join(out, `card-${language}.html`), card(language, words));
 }
 const sum = createHash('sha256');
 contents.forEach((c) => sum.update(c));
-const worker = (await readFile(join(here, 'page/sw.js'), 'utf8'))
+const bundled = await build({ entryPoints: [join(here, 'page/sw.js')], bundle: true, write: false,
+    charset: 'utf8', format: 'iife', target: ['es2022', 'safari16.4'], logLevel: 'warning',
+    absWorkingDir: here });
+const worker = bundled.outputFiles[0].text
     .replace('__BUILD__', sum.digest('hex').slice(0, 12))
     .replace('__FILES__', JSON.stringify(['./', ...names.filter((n) => n !== 'index.html')]))
     .replace('__WAKE__', JSON.stringify(wake));

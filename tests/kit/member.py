@@ -96,7 +96,7 @@ class Member(Mailbox):
     def __init__(self, broker, account, password, keys=None, topics=None, v5=None,
                  patience=10, port=None, secret=None):
         super().__init__()
-        self.account = account
+        self.account, self.answers = account, 0
         self.secret = secret or (phone_key(account)[1] if keys else None)
         self.keys = keys
         self.place = broker.place
@@ -156,9 +156,11 @@ class Member(Mailbox):
         sent.wait_for_publish(10)
         assert sent.is_published(), f"{topic} was not taken"
 
-    def answer(self, alert_id, kind="seen"):
+    def answer(self, alert_id, kind="seen", number=None):
+        """`number` counts this phone's answers to an alert."""
+        self.answers = number or self.answers + 1
         self.write(f"ack/{self.account}",
-                   {"v": 2, "kind": kind, "id": alert_id, "epoch": 0, "seq": 0,
+                   {"v": 2, "kind": kind, "id": alert_id, "epoch": 0, "seq": self.answers,
                     "account": self.account})
 
     def close(self):

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { createDecipheriv, createECDH, hkdfSync } from 'node:crypto';
+import { createDecipheriv, createECDH, hkdfSync, webcrypto } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { fromHex, toHex, utf8 } from '../../kiosk/phone/core/bytes.js';
+import { writeArrived } from '../../kiosk/phone/core/arrived.js';
+import { fromHex, toBase64Url, toHex, utf8 } from '../../kiosk/phone/core/bytes.js';
 import { isStaff, readProof, signClear } from '../../kiosk/phone/core/cert.js';
 import { openWelcome, Refused } from '../../kiosk/phone/core/envelope.js';
 import { readBoxed, readMessage, writeAgain, writeAnswer } from '../../kiosk/phone/core/message.js';
@@ -71,6 +72,7 @@ const WRITTEN = {
     subscribe: ({ kind, account, endpoint, p256dh, auth }) => writeAsk(kind, account, { endpoint, p256dh, auth }),
     unsubscribe: ({ kind, account, auth }) => writeAsk(kind, account, { auth }),
     test: ({ kind, account, auth }) => writeAsk(kind, account, { auth }),
+    awake: ({ kind, account, auth, id }) => writeAsk(kind, account, { auth, id }),
     staff: ({ kind, account, ...more }) => writeAsk(kind, account, { public: more.public, certificate: more.certificate }),
 };
 
@@ -109,6 +111,13 @@ for (const row of v.texts) {
         }
     });
 }
+
+test('the worker writes the report of a test that arrived', async () => {
+    const auth = toBase64Url(fromHex(v.auth));
+    const wire = await writeArrived(webcrypto.subtle, { venue: v.venue, account: v.account, auth },
+        v.arrived.nonce);
+    assert.deepEqual(wire, bytes(v.arrived.wire));
+});
 
 // RFC 8291, as the browser does it.
 for (const row of v.wake_ups) {

@@ -88,7 +88,7 @@ def test_every_state_in_light_and_dark(venue):
     kiosk.all_clear(drill=True)
     kiosk.alarm("lockdown")
     page.until(lambda: page.face == "lockdown" and not page.shown("#badge"), "a real lockdown")
-    kiosk.state("lockdown", seen=14, safe=9)
+    kiosk.counts(seen=14, safe=9, help=1, of=23, rang=21, phones=22)
     page.click("#safe")
     page.until_text("#said", "safe")
     page.until_text("#lines", "14")
@@ -140,7 +140,7 @@ def test_large_type_and_what_a_screen_reader_is_told(venue):
         { subtree: true, childList: true, characterData: true });""")
     kiosk.alarm("lockdown")
     page.until_face("lockdown")
-    kiosk.state("lockdown", seen=2)
+    kiosk.counts(seen=2, of=5)
     page.until_text("#lines", "2")
     assert set(page.run("return window.spoken")) == {"Stay away"}
     assert page.run("return document.querySelector('#live').getAttribute('role')") == "alert"

@@ -261,7 +261,7 @@ def test_a_test_goes_to_that_phone_alone(night):
     phone.letter("test")
     phone.letter("test")
     at, text, headers, size = night.service.wait(phone.subscription)
-    assert 9.5 < at - began and text == "test" and headers["Topic"] == "kettle-test"
+    assert 9.5 < at - began and text.split(" ")[0] == "test" and headers["Topic"] == "kettle-test"
     assert size == 86 + 64 + 16, "the service can tell a test by its length"
     night.kiosk.alarm("lockdown")
     assert night.service.wait(other.subscription)[1] == ""

@@ -16,7 +16,7 @@ KEYS = {name: bytes.fromhex(byte) * 32 for name, byte in SEEDS.items()}
 PUBLIC = {name: wire.public_of(seed) for name, seed in KEYS.items()}
 ALERT, NONCE, PASSWORD = "6c1f9d0e-54b3-4c27-9a1d-2f0d5e8b7a66", "0f" * 16, "fresh-password-0123456789"
 SCALARS = {"browser": "66" * 32, "sender": "77" * 32}
-AUTH, SALT = "88" * 16, "99" * 16
+AUTH, SALT, TEST = "88" * 16, "99" * 16, "aa" * 8
 POINT = push.point_of(bytes.fromhex(SCALARS["browser"]))
 CERTIFICATES = {of: wire.sign(KEYS["root"], wire.certified(purpose, VENUE, PUBLIC[of], who))
                 for of, purpose, who in (("kiosk", "cert", KIOSK), ("staff", "staff", ACCOUNT),
@@ -74,6 +74,7 @@ def letters():
                p256dh=joining.base64url(POINT), auth=joining.base64url(bytes.fromhex(AUTH))),
         *(letter("wake", kind, "push", None, **own, auth=joining.base64url(bytes.fromhex(AUTH)))
           for kind in ("unsubscribe", "test")),
+        letter("wake", "awake", "push", None, **own, auth=joining.base64url(bytes.fromhex(AUTH)), id=ALERT),
         letter("wake", "staff", "push", "staff", **own, public=joining.base64url(PUBLIC["staff"]),
                certificate=joining.base64url(CERTIFICATES["staff"])),
     ]
@@ -145,7 +146,7 @@ def wake_ups():
     browser, sender = bytes.fromhex(SCALARS["browser"]), bytes.fromhex(SCALARS["sender"])
     return [{"text": said, "body": b64(push.seal(push.point_of(browser), bytes.fromhex(AUTH), sender,
                                                  bytes.fromhex(SALT), said.encode(), 64))}
-            for said in ("", "test")]
+            for said in ("", f"test {TEST}", f"check {TEST}")]
 
 
 def make():
@@ -167,7 +168,9 @@ def make():
                                        ("the root's signature", 34), ("the point", 98),
                                        ("the push key's signature", 163), ("the padding", 767))),
                               elsewhere[0], elsewhere[2], {"why": "a byte short", "cut": 767}]},
-        "letters": letters(), "texts": texts(), "wake_ups": wake_ups()}
+        "letters": letters(), "texts": texts(), "wake_ups": wake_ups(),
+        "arrived": {"nonce": TEST, "wire": b64(push.arrived(VENUE, ACCOUNT, bytes.fromhex(AUTH),
+                                                            bytes.fromhex(TEST)))}}
 
 
 if __name__ == "__main__":

@@ -234,7 +234,7 @@ def given(view, step):
     said = {"kind": step["say"], "epoch": step.get("epoch", 0), "seq": step.get("seq", 0),
             "id": step.get("id"), "at": step.get("pressed"), "connection": step.get("connection", 0), "detail": step.get("detail"),
             "drill": step.get("drill", False), "state": step.get("state", "quiet"),
-            "unconfirmed": step.get("unconfirmed", False)}
+            "unconfirmed": step.get("unconfirmed", False), "help": step.get("help", 0)}
     if "up" in step:
         said["up"] = step["up"]
     if step["say"] == "beat":

@@ -42,8 +42,8 @@ export function readGone(sodium, venue, pushKey, wire) {
         .every((b, i) => b === hash[i]);
 }
 
-// kind: 'subscribe' with {endpoint, p256dh, auth}; 'unsubscribe' and 'test' with {auth}, by which the relay
-// knows that the subscription's own phone asks.
+// kind: 'subscribe' with {endpoint, p256dh, auth}; 'unsubscribe' and 'test' with {auth}, 'awake' with {auth,
+// id}: by `auth` the relay knows that the subscription's own phone asks.
 export function writeAsk(kind, account, fields = {}) {
     return JSON.stringify({ v: VERSION, kind, account, ...fields });
 }

@@ -322,6 +322,11 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
         // To the relay: 'subscribe', 'unsubscribe' or 'test'.
         ask: (kind, fields) => send(name('wake', m.account), writeAsk(kind, m.account, fields),
             600, offer.key),
+        // With which account the service worker reports that a test has arrived.
+        reporter: () => ({ venue: m.venue, account: m.account, password: m.password,
+            brokers: m.brokers, topic: name('wake', m.account) }),
+        // Its report, by this connection.
+        pass: (topic, wire) => Promise.any(links.map((l) => l.publish(topic, wire, 600))),
         // A staff phone shows the relay that it is one: it is woken for codes and duress too.
         showStaff: () => (m.staff && m.certificate ?
             send(name('wake', m.account), writeAsk('staff', m.account, {

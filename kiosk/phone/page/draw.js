@@ -145,6 +145,13 @@ export function drawHealth(found, { word, spanOf }, open) {
     }));
 }
 
+// For staff: how many phones can be woken, as far as the weekly tests show.
+export function drawPhones(all, word) {
+    const known = all.filter((c) => c !== null && c.phones > 0);
+    setText($('staff-phones'), known.map((c) => word('weeklyStaff', { n: c.rang, all: c.phones }))
+        .join(' '));
+}
+
 const REASONS = { old: 'refusedOld', plain: 'refusedPlain', forged: 'refusedForged',
     'not ours': 'refusedForeign', malformed: 'refusedMalformed', copied: 'refusedCopied' };
 

@@ -12,15 +12,16 @@ import { openStore } from '../core/store.js';
 import { viewFrom } from '../core/view.js';
 import { call, canSound, watchSound } from './alarm.js';
 import { openArea } from './area.js';
-import { drawAnswers, drawFace, drawHealth, drawLink, drawNotices, drawRefused, drawState,
-    setText } from './draw.js';
+import { makeAwake } from './awake.js';
+import { drawAnswers, drawFace, drawHealth, drawLink, drawNotices, drawPhones, drawRefused,
+    drawState, setText } from './draw.js';
 import { keepFitting } from './fit.js';
 import { makeHold } from './hold.js';
 import { openJoin, takeFragment } from './join.js';
 import { openRing } from './ring.js';
 import { openSettings } from './settings.js';
 import { takeTurns } from './turn.js';
-import { canWake, collectRings, giveUp, isOffered, isWanted, renew, takeBack,
+import { canWake, collectRings, giveUp, isOffered, isWanted, renew, sayAwake, takeBack,
     watchRings } from './wake.js';
 import { loadWords } from './words.js';
 
@@ -63,6 +64,7 @@ let sounds = true; // whether the page may sound, as far as is known
 let startedAt = 0;
 let wokeAt = -Infinity;
 let lookedAt = Date.now(); // by the wall clock
+const awake = makeAwake((venue, id) => sayAwake(sessions, venue, id));
 const told = new Set(); // drills whose kiosk knows that this phone rang
 const renewed = new Set(); // sessions whose relay has the subscription
 
@@ -95,6 +97,7 @@ function render() {
     drawNotices(staff ? sessions.flatMap((s) => s.facts().notices) : [], words);
     drawRefused(refused.count, refused.reason, word);
     drawStaff(staff && turns.isMine());
+    drawPhones(sessions.filter((s) => s.membership.staff).map((s) => s.facts().counts), word);
     const links = sessions.flatMap((s) => s.links());
     const of = (status) => links.filter((l) => l === status).length;
     if (turns.isMine()) {
@@ -121,6 +124,8 @@ function changed(news) {
             show('state');
         }
     }
+    awake.look(sessions.filter((s, i) => all[i].canAnswer && turns.isMine())
+        .map((s) => ({ venue: s.membership.venue, id: s.facts().id })));
     answerRings(all);
     offerRing(all);
     render();
@@ -181,13 +186,14 @@ async function onGone(isMeant) {
 
 function onRang(rang) {
     ring.heard(rang);
+    awake.forget();
     if (rang.hidden && !rang.test) {
         rung = Math.max(rung ?? 0, rang.at);
         changed(false);
     }
 }
 
-const ring = openRing({ word, sessions: () => sessions, onClose: () => show('state'),
+const ring = openRing({ words, sessions: () => sessions, onClose: () => show('state'),
     push: () => sessions[0]?.membership.push ?? null,
     onRings() {
         store.choose('ring', true);
@@ -211,7 +217,7 @@ function asleep(membership) {
     const facts = factsFrom(store.night(membership.kiosk), view.alert?.id ?? null, now(), Date.now());
     const silent = () => Promise.reject(new Error('no connection'));
     return { membership, view: () => view, facts: () => facts, offer: () => null, answer: silent,
-        links: () => membership.brokers.map(() => 'down'), command: silent, rang: silent,
+        links: () => membership.brokers.map(() => 'down'), command: silent, rang: silent, pass: silent,
         tick: () => {}, wake: () => {}, close: () => {} };
 }
 
@@ -365,7 +371,8 @@ function watch() {
         sounds = canSound();
         render();
     });
-    watchRings(onRang, () => checkRing(true).catch(() => {}));
+    watchRings(onRang, () => checkRing(true).catch(() => {}), (account, topic, wire) =>
+        sessions.find((s) => s.membership.account === account).pass(topic, wire));
     setInterval(tick, TICK);
     setInterval(checkClock, CLOCK_AGAIN);
 }

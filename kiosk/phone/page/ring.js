@@ -3,17 +3,27 @@
 // distinguish a locked phone from one that shows something else.
 
 import { setText } from './draw.js';
+import { lastReached } from './report.js';
 import { askTest, canWake, collectRings, doubt, isOffered, KNOWN, subscribe } from './wake.js';
 
 const $ = (id) => document.getElementById(id);
+const LOOK = 5000; // ms
 const PATIENCE = 60000; // ms from the start; the relay sends after 10 s
 
 // onRings(): this phone has a subscription that its relays know.
-export function openRing({ word, sessions, push, onClose, onRings }) {
+export function openRing({ words, sessions, push, onClose, onRings }) {
+    const { word } = words;
     let since = null;
+    let reached = null; // when a test last reached this phone
     const say = (key) => setText($('ring-said'), key ? word(key) : '');
 
+    async function look() {
+        const home = new URL('./', location.href).href;
+        reached = await lastReached(home);
+    }
+
     function heard(rang) {
+        look();
         if (rang.test && (since === null || rang.at >= since)) {
             since = null;
             $('ring-start').disabled = false;
@@ -60,6 +70,8 @@ export function openRing({ word, sessions, push, onClose, onRings }) {
         setText($('ring-title'), word('ringTitle'));
         setText($('ring-text'), word(able ? 'ringText' : offered ? 'ringNone' : 'ringDrill'));
         setText($('ring-start'), word('ringStart'));
+        setText($('ring-last'), !able ? '' : reached === null ? word('weeklyNone') :
+            word('weeklyLast', { time: words.dateOf(reached) }));
         setText($('ring-close'), word('close'));
         $('ring-start').hidden = !able;
         $('push').hidden = push() === null;
@@ -72,5 +84,7 @@ export function openRing({ word, sessions, push, onClose, onRings }) {
     $('ring-start').onclick = start;
     $('ring-close').onclick = onClose;
     setInterval(judge, 1000);
+    setInterval(look, LOOK);
+    look();
     return { draw, heard };
 }

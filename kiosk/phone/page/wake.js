@@ -5,6 +5,7 @@
 // the page's own registration, each further one has its own below ring/.
 
 import { toBase64Url } from '../core/bytes.js';
+import { keepAccount } from './report.js';
 
 export const canWake = () => 'PushManager' in globalThis && 'Notification' in globalThis &&
     'serviceWorker' in navigator;
@@ -104,6 +105,8 @@ export async function subscribe(sessions) {
         try {
             const made = await subscription(s, sessions);
             const key = (name) => secretOf(made.getKey(name));
+            const { scope } = await makeWorker(s.membership.venue, s === sessions[0]);
+            await keepAccount(scope, { ...s.reporter(), auth: key('auth') });
             await s.ask('subscribe', { endpoint: made.endpoint, p256dh: key('p256dh'),
                 auth: key('auth') });
             await s.showStaff();
@@ -128,6 +131,19 @@ function askAbout(sessions, all, kind) {
 
 export async function askTest(sessions) {
     await askAbout(sessions, await allSubscriptions(sessions), 'test');
+}
+
+// The relay of that venue learns that this phone is awake for an alert. Rejects where it does not.
+export async function sayAwake(sessions, venue, id) {
+    const own = (await allSubscriptions(sessions)).find((f) => f.venue === venue);
+    const asker = askers(sessions).find((s) => s.membership.venue === venue);
+    if (own === undefined) {
+        return; // nothing rings it
+    }
+    if (asker === undefined) {
+        throw new Error('no relay');
+    }
+    await asker.ask('awake', { auth: secretOf(own.subscription.getKey('auth')), id });
 }
 
 // Whether this phone is to ring: it was asked to, or has a subscription already.
@@ -182,13 +198,17 @@ export async function takeBack(sessions) {
     await Promise.allSettled([asked, ...all.map((f) => f.subscription.unsubscribe())]);
 }
 
-// What the worker noted: {at, hidden, test}, in its messages and in notifications still shown.
-export function watchRings(heard, changed) {
+// What the worker noted: {at, hidden, test}, in its messages and in notifications still shown. Where the
+// page is open, the worker's report of a test goes out by its connection: pass(account, topic, wire).
+export function watchRings(heard, changed, pass) {
     navigator.serviceWorker?.addEventListener('message', (e) => {
         if (e.data?.rang) {
             heard(e.data.rang);
         } else if (e.data?.renew) {
             changed();
+        } else if (e.data?.report) {
+            const { account, topic, wire } = e.data.report;
+            pass(account, topic, wire).then(() => e.ports[0].postMessage(true), () => {});
         }
     });
 }
@@ -199,6 +219,8 @@ export async function collectRings(heard) {
         for (const n of await w.getNotifications()) {
             if (n.data?.rang) {
                 heard(n.data.rang);
+            }
+            if (n.data?.rang || n.data?.check) {
                 n.close();
             }
         }

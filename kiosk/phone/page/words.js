@@ -53,6 +53,7 @@ function speak(language, table) {
         spanOf, // {n, unit: 'minute' or 'hour'}
         // ms since 1970, by the phone's own clock and zone: the wire speaks of UTC.
         timeOf: (at) => clock(Date.now() - at > DAY / 2 ? far() : {}).format(at),
+        dateOf: (at) => clock({ day: 'numeric', month: known() ? 'long' : '2-digit' }).format(at),
         agoOf: (minutes) => (minutes < 120 ? agoIn(minutes, 'minute') :
             agoIn(Math.floor(minutes / 60), 'hour')),
     };

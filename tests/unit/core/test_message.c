@@ -233,6 +233,7 @@ static void test_what_could_not_be_read_is_not_written(void **state)
     "\"epoch\":3,\"seq\":41,\"at\":null,\"age_ms\":null,\"drill\":false,\"resumed\":false,"        \
     "\"detail\":null}"
 #define ALERT_ID "\"id\":\"6c1f9d0e-54b3-4c27-9a1d-2f0d5e8b7a66\","
+#define COUNTS_HEAD "{\"v\":2,\"kind\":\"counts\"," ALERT_ID "\"at\":null,"
 #define STATE_HEAD                                                                                 \
     "{\"v\":2,\"kind\":\"state\",\"id\":null,\"epoch\":3,\"seq\":41,\"at\":null,\"age_ms\":null,"  \
     "\"drill\":false,\"resumed\":false,\"detail\":null,\"synced\":true,\"up\":5,"
@@ -269,16 +270,14 @@ static void test_broken_messages_are_refused_with_a_reason(void **state)
          "at is"},
         {STATE_HEAD "\"state\":\"calm\"}", "state is not"},
         {STATE_HEAD "\"state\":\"quiet\",\"unconfirmed\":0}", "unconfirmed"},
-        {STATE_HEAD "\"state\":\"quiet\",\"unconfirmed\":false,\"seen\":-1}", "seen"},
+        {COUNTS_HEAD "\"seen\":-1}", "seen"},
+        {COUNTS_HEAD "\"seen\":4294967296,\"safe\":0}", "seen"},
+        {COUNTS_HEAD "\"seen\":1,\"safe\":0}", "help"},
+        {COUNTS_HEAD "\"seen\":1,\"safe\":0,\"help\":0,\"of\":9}", "rang"},
+        {COUNTS_HEAD "\"seen\":1,\"safe\":0,\"help\":0,\"of\":9,\"rang\":1}", "phones"},
+        {STATE_HEAD "\"state\":\"quiet\",\"unconfirmed\":false,\"nonce\":\"00\"}", "nonce"},
         {STATE_HEAD "\"state\":\"quiet\",\"unconfirmed\":false,"
-                    "\"seen\":4294967296,\"safe\":0}",
-         "seen"},
-        {STATE_HEAD "\"state\":\"quiet\",\"unconfirmed\":false,"
-                    "\"seen\":1,\"safe\":0,\"nonce\":\"00\"}",
-         "nonce"},
-        {STATE_HEAD "\"state\":\"quiet\",\"unconfirmed\":false,"
-                    "\"seen\":1,\"safe\":0,\"nonce\":\"00112233445566778899aabbccddeeff\","
-                    "\"proof\":\"!\"}",
+                    "\"nonce\":\"00112233445566778899aabbccddeeff\",\"proof\":\"!\"}",
          "proof"},
         {"{\"v\":2,\"kind\":\"seen\"," ALERT_ID "\"epoch\":0,\"seq\":0}", "account"},
         {"{\"v\":2,\"kind\":\"seen\"," ALERT_ID "\"epoch\":0,\"seq\":0,\"account\":null}",
@@ -303,6 +302,7 @@ static void test_broken_messages_are_refused_with_a_reason(void **state)
         {"{\"v\":2,\"kind\":\"ping\",\"epoch\":0,\"seq\":0,\"ring\":0,\"nonce\":"
          "\"0011223344556677889900aabbccddee\"}",
          "nonce"},
+        {"{\"v\":2,\"kind\":\"ping\",\"epoch\":0,\"seq\":0,\"ring\":0,\"phones\":5}", "rang"},
     };
     EACH_ROW (i, table, table[i].text) {
         struct message m;

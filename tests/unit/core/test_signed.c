@@ -171,6 +171,23 @@ static void test_an_offer_is_made_byte_for_byte(void **state)
     assert_memory_equal(made, wire, sizeof made);
 }
 
+static void test_the_report_of_a_test_is_made_byte_for_byte(void **state)
+{
+    const cJSON *arrived = cJSON_GetObjectItem(v.json, "arrived");
+    uint8_t auth[PUSH_OFFER_AUTH], nonce[PUSH_OFFER_NONCE], wire[ENVELOPE_SIZE],
+        made[ENVELOPE_SIZE];
+    (void)state;
+    vectors_hex(vectors_text(v.json, "auth"), auth, sizeof auth);
+    vectors_hex(vectors_text(arrived, "nonce"), nonce, sizeof nonce);
+    assert_int_equal(vectors_base64(vectors_text(arrived, "wire"), wire, sizeof wire), sizeof wire);
+    push_offer_arrived_write(v.venue_id, v.account, auth, nonce, made);
+    assert_memory_equal(made, wire, sizeof made);
+    assert_true(push_offer_is_arrived(wire, sizeof wire));
+    assert_false(push_offer_is_arrived(wire, sizeof wire - 1));
+    made[ENVELOPE_SIZE - 1] = 1;
+    assert_false(push_offer_is_arrived(made, sizeof made));
+}
+
 /* Whether whom it is for can read this text. */
 static bool is_read(const cJSON *row, const char *text, size_t len)
 {
@@ -250,6 +267,7 @@ int main(void)
         cmocka_unit_test(test_a_proof_is_made_and_read),
         cmocka_unit_test(test_twisted_proofs_are_refused),
         cmocka_unit_test(test_an_offer_is_made_byte_for_byte),
+        cmocka_unit_test(test_the_report_of_a_test_is_made_byte_for_byte),
         cmocka_unit_test(test_every_letter_opens_and_is_read),
         cmocka_unit_test(test_texts_are_read_or_refused),
     };

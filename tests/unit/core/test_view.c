@@ -127,7 +127,7 @@ static void check_keys(const char *name, const cJSON *step)
         "silent",   "stale",       "id",    "epoch",      "seq",       "drill",   "resumed",
         "detail",   "unconfirmed", "state", "connection", "proof",     "pressed", "retained",
         "wall_age", "code",        "up",    "names",      "echo",      "ask",     "delayed",
-        "undated",  "held",        "late",  "rooted",     "root_then",
+        "undated",  "held",        "late",  "rooted",     "root_then", "help",
     };
     const cJSON *item;
     cJSON_ArrayForEach(item, step)

@@ -1,10 +1,15 @@
-"""The body of a wake-up by Web Push: RFC 8291, in one record of RFC 8188."""
+"""The body of a wake-up by Web Push: RFC 8291, in one record of RFC 8188. And the report that a test has
+arrived."""
+
+import hmac
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tests.vectors.third import wire
 
 CURVE = ec.SECP256R1()
 
@@ -40,3 +45,8 @@ def unseal(scalar, auth, body):
     salt, sender = body[:16], body[21:86]
     key, nonce = keys(scalar, sender, point_of(scalar), sender, auth, salt)
     return AESGCM(key).decrypt(nonce, body[86:], None).rstrip(b"\0")[:-1]
+
+
+def arrived(venue, account, auth, nonce):
+    said = b"porchlight-arrived\0" + bytes.fromhex(venue) + bytes.fromhex(account) + nonce
+    return bytes((wire.VERSION, wire.ARRIVED)) + hmac.digest(auth, said, "sha256") + bytes(734)

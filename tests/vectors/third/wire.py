@@ -11,7 +11,7 @@ from nacl.signing import SigningKey, VerifyKey
 VERSION = 2
 SIZE = 768
 LIMIT = 2 ** 53
-MEMBERS, TO_KIOSK, TO_PHONE, OFFER, CLEAR, STAFF, ROOT, HELLO, ANNOUNCEMENT = 1, 2, 4, 5, 6, 7, 8, 9, 10
+MEMBERS, TO_KIOSK, TO_PHONE, OFFER, CLEAR, STAFF, ROOT, HELLO, ANNOUNCEMENT, ARRIVED = 1, 2, 4, 5, 6, 7, 8, 9, 10, 12
 
 
 class Refused(Exception):

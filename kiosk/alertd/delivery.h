@@ -86,8 +86,8 @@ bool delivery_is_recent(const struct delivery *d, uint64_t epoch, uint64_t seq);
 /* The state as it is now: to every broker, and again at each connect and each interval. */
 void delivery_state(struct delivery *d, const struct message *state);
 
-/* What staff read of answers and phones from now on, sealed to them: at once if it has changed in an
- * alert, and whenever the state is repeated by the clock. */
+/* What staff read of answers and phones from now on, sealed to them: at once if it has changed in
+ * an alert, and whenever the state is repeated by the clock. */
 void delivery_counts(struct delivery *d, const struct message *counts);
 
 /* A plain venue's entities as they are now; what has changed is published. */

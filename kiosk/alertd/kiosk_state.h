@@ -29,10 +29,10 @@ struct kiosk_state {
     uint64_t began_seq;              /* the current alert's first message; 0: of an earlier start */
     struct alert_id ended[KIOSK_STATE_ENDED]; /* the last alerts that were over, the newest first */
     struct cue_facts facts;
-    struct acks acks;             /* answers to the current alert */
-    uint32_t staff;               /* phones of staff: they can answer too */
-    uint32_t rang, phones;        /* what a relay said last: phones of so many that got a weekly test
-                                     in the last 14 days; 0 phones: not known */
+    struct acks acks;      /* answers to the current alert */
+    uint32_t staff;        /* phones of staff: they can answer too */
+    uint32_t rang, phones; /* what a relay said last: phones of so many that got a weekly test
+                              in the last 14 days; 0 phones: not known */
     uint8_t nonce[MESSAGE_NONCE]; /* the next command of a staff phone must name it */
     struct drill_result last_drill;
     uint64_t refused[COMMAND_RESULTS]; /* messages of phones that were refused, by reason */

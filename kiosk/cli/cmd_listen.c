@@ -39,8 +39,8 @@ struct listen {
     enum view_show worst;
     struct alert_id answered;
     struct message counts[PHONE_CLIENT_KIOSKS_MAX]; /* the last, of each kiosk */
-    struct mqtt_event event; /* the one that is being looked at */
-    size_t broker;           /* whose it is */
+    struct mqtt_event event;                        /* the one that is being looked at */
+    size_t broker;                                  /* whose it is */
 };
 
 /* MSG_KINDS: no answer has that name. */

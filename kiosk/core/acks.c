@@ -46,7 +46,7 @@ static unsigned said_after(unsigned before, enum acks_answer answer, uint64_t nu
     if (answer == ACKS_RANG)
         return before | ACKS_RANG;
     said |= ACKS_SEEN | (answer == ACKS_HELP ? ASKED : 0);
-    if (is != 0 && (new > last || (new == last && is > was)))
+    if (is != 0 && (new > last || (new == last &&is > was)))
         said = (said & ~was) | is;
     return said | (new > last ? new : last) << NUMBER_AT;
 }

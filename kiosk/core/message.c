@@ -353,10 +353,10 @@ static bool put_parts(cJSON *json, const struct message *m)
         unsigned part;
         bool (*put)(cJSON *json, const struct message *m);
     } writers[] = {
-        {PART_AGE, put_age},         {PART_STATE, put_state}, {PART_COUNTS, put_counts},
-        {PART_RANG, put_rang},       {PART_NONCE, put_nonce}, {PART_LINK, put_connection},
-        {PART_ACCOUNT, put_account}, {PART_PROOF, put_proof}, {PART_BEAT, put_beat},
-        {PART_RING, put_ring},       {PART_PING, put_ping},   {PART_WHERE, put_where},
+        {PART_AGE, put_age},         {PART_STATE, put_state},   {PART_COUNTS, put_counts},
+        {PART_RANG, put_rang},       {PART_NONCE, put_nonce},   {PART_LINK, put_connection},
+        {PART_ACCOUNT, put_account}, {PART_PROOF, put_proof},   {PART_BEAT, put_beat},
+        {PART_RING, put_ring},       {PART_PING, put_ping},     {PART_WHERE, put_where},
         {PART_HELP, put_help},       {PART_PHONES, put_phones},
     };
     bool ok = true;

@@ -79,9 +79,10 @@ struct message {
     enum alert_state state;
     bool unconfirmed;
 
-    /* counts: accounts that answered the alert `id` so far, and of these those that are safe or need
-     * help, of so many that could. drill-report: the first two at the drill's end; there is one
-     * report for each broker, named in `detail`, with its latency in age_ms (null: no hand-over) */
+    /* counts: accounts that answered the alert `id` so far, and of these those that are safe or
+     * need help, of so many that could. drill-report: the first two at the drill's end; there is
+     * one report for each broker, named in `detail`, with its latency in age_ms (null: no
+     * hand-over) */
     uint32_t seen, safe, help, of;
 
     /* drill-report: phones that reported ringing while nobody looked at them. counts and a relay's
@@ -115,8 +116,8 @@ struct message {
     bool on;
     struct alert_id staff;
 
-    /* kinds seen, safe, help, rang and command-*. Of an answer, `seq` counts what this phone said of
-     * this alert (acks.h). */
+    /* kinds seen, safe, help, rang and command-*. Of an answer, `seq` counts what this phone said
+     * of this alert (acks.h). */
     char account[MESSAGE_ACCOUNT_MAX + 1];
 };
 

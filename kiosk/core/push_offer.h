@@ -76,8 +76,8 @@ void push_offer_gone_write(const uint8_t venue[ENVELOPE_ID],
                            const uint8_t push_secret[ENVELOPE_SECRET],
                            const uint8_t hash[PUSH_OFFER_GONE_HASH], uint8_t wire[ENVELOPE_SIZE]);
 
-/* A test has arrived: on wake/<account>, written by the page's service worker, which has neither the
- * phone's key nor room for more: HMAC-SHA-256 under the subscription's secret over
+/* A test has arrived: on wake/<account>, written by the page's service worker, which has neither
+ * the phone's key nor room for more: HMAC-SHA-256 under the subscription's secret over
  * "porchlight-arrived" 0 | venue 8 | account 8 | the test's nonce.
  *
  *          0     1  version, 2

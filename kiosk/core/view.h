@@ -18,9 +18,9 @@
  * they are newer than what was received before (epoch, then seq), and what they change.
  * - Marks are kept: a message that changes the state (alert, state) must be newer than the last of
  * these, a notice than the last notice, counts than the last counts, and what was pressed at the
- * door than the last of that, for staff read it on two topics; a sign of life (beat, online) must be newer than every message. So a
- * beat that overtakes an alert on another broker does not make the alert look old, and nobody can
- * replay an old beat for a kiosk that is dead.
+ * door than the last of that, for staff read it on two topics; a sign of life (beat, online) must
+ * be newer than every message. So a beat that overtakes an alert on another broker does not make
+ * the alert look old, and nobody can replay an old beat for a kiosk that is dead.
  * - A will (lost) carries no useful seq; one of an earlier connection is old.
  * - What was pressed at the door (code, duress, nothing) reaches staff phones alone: sealed to
  * them, on the topics notice and staff. Code and duress look the same in all that members read.

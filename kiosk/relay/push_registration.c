@@ -104,11 +104,11 @@ bool push_registration_receive(const struct push_registration *d, const struct i
             if (got->retained || !webpush_sender_arrived(w, e->venue_bytes, account, got->payload))
                 log_debug("a report of a test that arrived was refused");
         } else if (!got->retained && !account_is_revoked(known, i, account) &&
-            envelope_letter_open(d->public, d->secret, got->payload, got->len, text, &text_len,
-                                 signature) == ENVELOPE_OK &&
-            push_offer_read(text, text_len, &l) == 0 && strcmp(l.account, account) == 0 &&
-            (l.ask != PUSH_OFFER_STAFF ||
-             is_staff(e, i, got->topic, &l, signature, text, text_len)))
+                   envelope_letter_open(d->public, d->secret, got->payload, got->len, text,
+                                        &text_len, signature) == ENVELOPE_OK &&
+                   push_offer_read(text, text_len, &l) == 0 && strcmp(l.account, account) == 0 &&
+                   (l.ask != PUSH_OFFER_STAFF ||
+                    is_staff(e, i, got->topic, &l, signature, text, text_len)))
             webpush_sender_letter(w, &l);
         else
             log_debug("a phone's letter was refused");

@@ -8,7 +8,7 @@
 #define KIOSK(field) offsetof(struct relay_kiosk, field)
 #define PUSH(field)  offsetof(struct relay_push, field)
 
-#define DAYS(n) ((n) * 24 * 3600 * NS_PER_S)
+#define DAYS(n) ((n)*24 * 3600 * NS_PER_S)
 
 #define SERVICES                                                                                   \
     "fcm.googleapis.com updates.push.services.mozilla.com *.push.apple.com *.notify.windows.com"

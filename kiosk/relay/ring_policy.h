@@ -36,8 +36,8 @@ enum { RING_POLICY_KIOSKS_MAX = 16, RING_POLICY_RUNG = 8 };
 /* What only staff are woken for is worth no ring after an hour, like a notice. */
 #define RING_POLICY_STAFF_FOR (3600 * INT64_C(1000000000))
 
-/* In first pauses, `again`: 60 s unless set. By Web Push after 1, 2.5, 4.8, 8.1 minutes and then every
- * 5, by ntfy after 5, 15 and 25: half an hour in all, like the page itself. */
+/* In first pauses, `again`: 60 s unless set. By Web Push after 1, 2.5, 4.8, 8.1 minutes and then
+ * every 5, by ntfy after 5, 15 and 25: half an hour in all, like the page itself. */
 #define RING_POLICY_AGAIN_ENDS    30
 #define RING_POLICY_AGAIN_LONGEST 5
 #define RING_POLICY_TOPIC_FIRST   5
@@ -68,18 +68,18 @@ struct ring_policy_kiosk {
     struct alert_id id, staff;
     struct alert_id rung_for[RING_POLICY_RUNG], staff_for[RING_POLICY_RUNG]; /* the last alerts,
                                                   and what staff were woken for, the newest first */
-    int64_t again_ends;             /* of the alert that is on; NS_NEVER: nothing rings again */
-    int64_t again_at, again_pause;  /* the next by Web Push, and how long after the last */
+    int64_t again_ends;              /* of the alert that is on; NS_NEVER: nothing rings again */
+    int64_t again_at, again_pause;   /* the next by Web Push, and how long after the last */
     int64_t topics_at, topics_pause; /* the same by ntfy */
-    int64_t late_at;                            /* the last ring for an old one; NS_NEVER: none */
+    int64_t late_at;                 /* the last ring for an old one; NS_NEVER: none */
 
     bool rung;       /* for the silence that goes on */
     int64_t rung_at; /* for silence; NS_NEVER: not yet */
 };
 
 struct ring_policy {
-    int64_t blind; /* ns; 0: never rings for its own blindness */
-    int64_t again; /* ns from an alert until it rings again; 0: never */
+    int64_t blind;             /* ns; 0: never rings for its own blindness */
+    int64_t again;             /* ns from an alert until it rings again; 0: never */
     struct alert_id again_for; /* of the last RING_POLICY_AGAIN */
     struct ring_policy_kiosk kiosks[RING_POLICY_KIOSKS_MAX];
     size_t count;

@@ -81,14 +81,14 @@ void subs_revoke(struct subs *s, const char *account);
 void sub_note_awake(struct sub *one, const struct alert_id *id);
 bool sub_is_awake(const struct sub *one, const struct alert_id *id);
 
-/* What a test of that period proves by its arrival, and when in the period the silent one is due: from
- * 0 below `span`. Both follow from the push key, so that nothing of it has to be kept. */
+/* What a test of that period proves by its arrival, and when in the period the silent one is due:
+ * from 0 below `span`. Both follow from the push key, so that nothing of it has to be kept. */
 void sub_check(const struct subs *s, const struct sub *one, int64_t period,
                uint8_t nonce[PUSH_OFFER_NONCE]);
 int64_t sub_check_offset(const struct subs *s, const struct sub *one, int64_t period, int64_t span);
 
-/* A test has arrived, says this MAC (core/push_offer.h) of the account; `periods`: those whose tests
- * count. True: it is believed. */
+/* A test has arrived, says this MAC (core/push_offer.h) of the account; `periods`: those whose
+ * tests count. True: it is believed. */
 bool subs_arrived(struct subs *s, const uint8_t venue[ENVELOPE_ID], const char *account,
                   const uint8_t *wire, const int64_t periods[2], int64_t today);
 

@@ -376,7 +376,8 @@ static void want(struct sub *one, enum sub_ask ask, int64_t now, int64_t at)
     one->pause = WEBPUSH_SENDER_PAUSE;
 }
 
-/* Each phone once in a period, at a moment of it that chance picked; what is too late is left out. */
+/* Each phone once in a period, at a moment of it that chance picked; what is too late is left out.
+ */
 static void checks_begin(struct webpush_sender *r, int64_t now)
 {
     int64_t span = r->to->check, period = period_of(r);

@@ -13,9 +13,9 @@
  * takes it, with pauses from WEBPUSH_SENDER_PAUSE up to WEBPUSH_SENDER_PAUSE_MAX, or until it is
  * NTFY_LIVES old. What a service calls gone (404, 410) is dropped for good. A message has no
  * content: it says that it is a wake-up, a test that the phone asked for, or the silent check that
- * each phone gets once in [webpush] check; padded to one length and sealed to the phone, so that the
- * service sees neither. Nothing here limits how often an alert rings; a test is answered once in
- * WEBPUSH_SENDER_TEST_EVERY. A wake-up takes the place of a test or check that waits. */
+ * each phone gets once in [webpush] check; padded to one length and sealed to the phone, so that
+ * the service sees neither. Nothing here limits how often an alert rings; a test is answered once
+ * in WEBPUSH_SENDER_TEST_EVERY. A wake-up takes the place of a test or check that waits. */
 struct webpush_sender;
 
 enum { WEBPUSH_SENDER_FLIGHTS = 64 };
@@ -40,12 +40,13 @@ void webpush_sender_wake(struct webpush_sender *r, bool staff);
 /* Wakes those again that are not awake for this alert, as far as they have said so. */
 void webpush_sender_again(struct webpush_sender *r, const struct alert_id *id);
 
-/* A test has arrived, says an ENVELOPE_SIZE message of this account (core/push_offer.h). False: it is
- * not believed. */
+/* A test has arrived, says an ENVELOPE_SIZE message of this account (core/push_offer.h). False: it
+ * is not believed. */
 bool webpush_sender_arrived(struct webpush_sender *r, const uint8_t venue[ENVELOPE_ID],
                             const char *account, const uint8_t *wire);
 
-/* Phones, and those at which a test arrived in the last 14 days; none while the clock is not set. */
+/* Phones, and those at which a test arrived in the last 14 days; none while the clock is not set.
+ */
 void webpush_sender_count(struct webpush_sender *r, uint32_t *rang, uint32_t *phones);
 
 /* What a phone asked for: a subscription more or less, or a test PUSH_OFFER_TEST_AFTER_S from now.

@@ -46,28 +46,21 @@ static void test_each_account_counts_once(void **state)
         enum acks_result result;
         uint32_t seen, safe, help, rang, asked; /* then */
     } table[] = {
-        {anna, SEEN, 1, ACKS_NEWS, 1, 0, 0, 0, 0},
-        {anna, SEEN, 1, ACKS_AGAIN, 1, 0, 0, 0, 0},
+        {anna, SEEN, 1, ACKS_NEWS, 1, 0, 0, 0, 0},  {anna, SEEN, 1, ACKS_AGAIN, 1, 0, 0, 0, 0},
         {ben, SAFE, 1, ACKS_NEWS, 2, 1, 0, 0, 0}, /* safe without seen before */
-        {ben, SEEN, 2, ACKS_AGAIN, 2, 1, 0, 0, 0},
-        {anna, SAFE, 2, ACKS_NEWS, 2, 2, 0, 0, 0},
-        {anna, SAFE, 2, ACKS_AGAIN, 2, 2, 0, 0, 0},
-        {cleo, HELP, 1, ACKS_NEWS, 3, 2, 1, 0, 1},
+        {ben, SEEN, 2, ACKS_AGAIN, 2, 1, 0, 0, 0},  {anna, SAFE, 2, ACKS_NEWS, 2, 2, 0, 0, 0},
+        {anna, SAFE, 2, ACKS_AGAIN, 2, 2, 0, 0, 0}, {cleo, HELP, 1, ACKS_NEWS, 3, 2, 1, 0, 1},
         {dora, RANG, 0, ACKS_NEWS, 3, 2, 1, 1, 1}, /* rang, and nobody looked */
-        {dora, RANG, 0, ACKS_AGAIN, 3, 2, 1, 1, 1},
-        {dora, SAFE, 1, ACKS_NEWS, 4, 3, 1, 1, 1},
-        {anna, RANG, 0, ACKS_NEWS, 4, 3, 1, 2, 1},
-        {anna, SEEN, 3, ACKS_AGAIN, 4, 3, 1, 2, 1},
+        {dora, RANG, 0, ACKS_AGAIN, 3, 2, 1, 1, 1}, {dora, SAFE, 1, ACKS_NEWS, 4, 3, 1, 1, 1},
+        {anna, RANG, 0, ACKS_NEWS, 4, 3, 1, 2, 1},  {anna, SEEN, 3, ACKS_AGAIN, 4, 3, 1, 2, 1},
         {anna, HELP, 4, ACKS_NEWS, 4, 2, 2, 2, 2}, /* safe no more */
         {anna, SAFE, 5, ACKS_NEWS, 4, 3, 1, 2, 2}, /* and safe again: it did ask */
-        {anna, HELP, 6, ACKS_NEWS, 4, 2, 2, 2, 2},
-        {cleo, SEEN, 2, ACKS_AGAIN, 4, 2, 2, 2, 2},
+        {anna, HELP, 6, ACKS_NEWS, 4, 2, 2, 2, 2},  {cleo, SEEN, 2, ACKS_AGAIN, 4, 2, 2, 2, 2},
     };
     acks_begin(a, &one, key);
     EACH_ROW (i, table, table[i].account) {
-        assert_int_equal(
-            acks_take(a, &one, table[i].account, table[i].answer, table[i].number),
-            table[i].result);
+        assert_int_equal(acks_take(a, &one, table[i].account, table[i].answer, table[i].number),
+                         table[i].result);
         assert_int_equal(a->seen, table[i].seen);
         assert_int_equal(a->safe, table[i].safe);
         assert_int_equal(a->help, table[i].help);
@@ -95,7 +88,9 @@ static void test_the_last_answer_counts_however_they_come(void **state)
         {"seen was the last", {{HELP, 1}, {SEEN, 2}, {SAFE, 1}, {SEEN, 2}}, HELP},
         {"without numbers help counts", {{HELP, 0}, {SAFE, 0}, {SEEN, 0}, {SAFE, 0}}, HELP},
         {"without numbers safe before seen", {{SEEN, 0}, {SAFE, 0}, {SEEN, 0}, {SEEN, 0}}, SAFE},
-        {"a number that is too large", {{SAFE, 1}, {HELP, UINT64_MAX}, {SAFE, 9}, {SAFE, 255}}, HELP},
+        {"a number that is too large",
+         {{SAFE, 1}, {HELP, UINT64_MAX}, {SAFE, 9}, {SAFE, 255}},
+         HELP},
     };
     EACH_ROW (i, table, table[i].label) {
         acks_begin(a, &one, key);

@@ -232,7 +232,7 @@ static void test_what_could_not_be_read_is_not_written(void **state)
 #define ALERT_REST                                                                                 \
     "\"epoch\":3,\"seq\":41,\"at\":null,\"age_ms\":null,\"drill\":false,\"resumed\":false,"        \
     "\"detail\":null}"
-#define ALERT_ID "\"id\":\"6c1f9d0e-54b3-4c27-9a1d-2f0d5e8b7a66\","
+#define ALERT_ID    "\"id\":\"6c1f9d0e-54b3-4c27-9a1d-2f0d5e8b7a66\","
 #define COUNTS_HEAD "{\"v\":2,\"kind\":\"counts\"," ALERT_ID "\"at\":null,"
 #define STATE_HEAD                                                                                 \
     "{\"v\":2,\"kind\":\"state\",\"id\":null,\"epoch\":3,\"seq\":41,\"at\":null,\"age_ms\":null,"  \

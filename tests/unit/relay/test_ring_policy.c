@@ -356,8 +356,7 @@ static struct again hour_of(int64_t pause, int64_t kept_age, const struct messag
     enum ring_policy_ring ring;
     ring_policy_init(&w, 1, 0, pause, 0);
     ring_policy_link(&w, true, 0);
-    assert_int_equal(ring_policy_word(&w, 0, &alert, kept_age > 0, kept_age, 0),
-                     RING_POLICY_ALERT);
+    assert_int_equal(ring_policy_word(&w, 0, &alert, kept_age > 0, kept_age, 0), RING_POLICY_ALERT);
     for (int64_t s = 1; s < 3600; s++) {
         int64_t now = s * NS_PER_S;
         beat.seq = (uint64_t)s + 10;

@@ -51,7 +51,7 @@ static unsigned said_after(unsigned before, enum acks_answer answer, uint64_t nu
     return said | (new > last ? new : last) << NUMBER_AT;
 }
 
-static void count(uint32_t *counted, unsigned bit, unsigned before, unsigned after)
+static void acks_count(uint32_t *counted, unsigned bit, unsigned before, unsigned after)
 {
     *counted += (after & bit ? 1U : 0U) - (before & bit ? 1U : 0U);
 }
@@ -72,10 +72,10 @@ enum acks_result acks_take(struct acks *a, const struct alert_id *id, const char
     unsigned after = said_after(before, answer, number);
     a->slots[i] = hash | after;
     a->accounts += known ? 0 : 1;
-    count(&a->seen, ACKS_SEEN, before, after);
-    count(&a->safe, ACKS_SAFE, before, after);
-    count(&a->help, ACKS_HELP, before, after);
-    count(&a->rang, ACKS_RANG, before, after);
-    count(&a->asked, ASKED, before, after);
+    acks_count(&a->seen, ACKS_SEEN, before, after);
+    acks_count(&a->safe, ACKS_SAFE, before, after);
+    acks_count(&a->help, ACKS_HELP, before, after);
+    acks_count(&a->rang, ACKS_RANG, before, after);
+    acks_count(&a->asked, ASKED, before, after);
     return (before & SAID) == (after & SAID) ? ACKS_AGAIN : ACKS_NEWS;
 }

@@ -37,10 +37,11 @@ static int set_up(void **state)
     strcpy(p->prefix, "/tmp/porchlight-subs-XXXXXX");
     if (sodium_init() < 0 || !mkdtemp(p->prefix))
         return -1;
-    static const char *const folders[] = {"/var", "/var/lib", "/var/lib/porchlight-relay"};
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-        snprintf(folder, sizeof folder, "%s%s", p->prefix, folders[i]);
-        if (mkdir(folder, 0700) < 0)
+    snprintf(folder, sizeof folder, "%s/var/lib/porchlight-relay/", p->prefix);
+    for (const char *part = folder + strlen(p->prefix); (part = strchr(part + 1, '/'));) {
+        char made[128];
+        snprintf(made, sizeof made, "%.*s", (int)(part - folder), folder);
+        if (mkdir(made, 0700) < 0)
             return -1;
     }
     *state = p;

@@ -216,9 +216,9 @@ static void rules_set(struct kiosk *k)
  * two starts, mostly, for a lost record's epoch is the wall clock's. */
 enum { EPOCH_STEP = 1 << 10 };
 
-/* Reads what was active before, and gives this start its epoch. If the record is lost, its epoch should not
- * fall back, or phones would refuse all that follows: it becomes the wall clock's seconds. Where
- * that is not enough, brokers show it (own_messages.h). */
+/* Reads what was active before, and gives this start its epoch. If the record is lost, its epoch
+ * should not fall back, or phones would refuse all that follows: it becomes the wall clock's
+ * seconds. Where that is not enough, brokers show it (own_messages.h). */
 static void record_load(struct record *r, const struct record_place *at, bool wipe,
                         struct own_messages *own)
 {

@@ -14,7 +14,7 @@ DEPS_RUN   = tzdata mosquitto openssl python3 python3-nacl fonts-dejavu-core fon
 DEPS_TEST  = libcmocka-dev faketime python3-pytest python3-pytest-xdist python3-paho-mqtt \
              python3-jinja2 cmark-gfm mosquitto-clients procps cryptsetup-bin libfuse3-dev groff-base weston \
              swtpm strace nginx \
-             apt-utils gpg gpg-agent xz-utils zbar-tools minisign e2fsprogs btrfs-progs xfsprogs bindfs
+             apt-utils gpg gpg-agent xz-utils certbot curl pebble zbar-tools minisign e2fsprogs btrfs-progs xfsprogs bindfs
 DEPS_PHONE = python3-cryptography nodejs nginx chromium chromium-driver python3-selenium \
              python3-wsproto mmdebstrap debian-archive-keyring
 DEPS_BOARD = qemu-system-arm qemu-utils mmdebstrap debian-archive-keyring gcc-aarch64-linux-gnu systemd kmod \
@@ -101,7 +101,7 @@ $(B)/%.o: %.c
 
 # The assembler takes these in; the compiler's list of what it read has them not.
 $(B)/kiosk/cli/templates.o: config/porchlight.conf config/broker/mosquitto.conf.in \
-    config/broker/outside.sh config/proxy/nginx.conf.in config/relay.conf \
+    config/broker/outside.sh config/outside/install.sh config/proxy/nginx.conf.in config/relay.conf \
     config/push/relay.sh config/push/ntfy.yml.in $(wildcard config/cards/*.in)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -23,6 +23,7 @@ static const struct cli_command *const commands[] = {
     &cli_keygen,
     &cli_keys,
     &cli_listen,
+    &cli_outside,
     &cli_phones,
     &cli_registrar,
     &cli_relay,

@@ -19,6 +19,7 @@
 TAKE_IN(template_conf, "config/porchlight.conf");
 TAKE_IN(template_mosquitto, "config/broker/mosquitto.conf.in");
 TAKE_IN(template_outside, "config/broker/outside.sh");
+TAKE_IN(template_outside_all, "config/outside/install.sh");
 TAKE_IN(template_relay, "config/relay.conf");
 TAKE_IN(template_relay_install, "config/push/relay.sh");
 TAKE_IN(template_ntfy, "config/push/ntfy.yml.in");

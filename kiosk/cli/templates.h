@@ -7,6 +7,7 @@
 extern const char template_conf[];          /* porchlight.conf */
 extern const char template_mosquitto[];     /* broker/mosquitto.conf.in */
 extern const char template_outside[];       /* broker/outside.sh */
+extern const char template_outside_all[];   /* outside/install.sh */
 extern const char template_relay[];         /* relay.conf */
 extern const char template_relay_install[]; /* push/relay.sh */
 extern const char template_ntfy[];          /* push/ntfy.yml.in */

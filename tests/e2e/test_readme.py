@@ -52,6 +52,8 @@ RUN_BY = [(pattern, f"tests/{test}") for pattern, test in [
     (r"porchlight rotate", "e2e/test_enrol.py::test_rotate_reaches_the_phones_that_remain"),
     (r"porchlight phones( --ids)?",
      "e2e/test_enrol.py::test_phones_tells_counts_and_the_last_drill"),
+    (r"porchlight outside --root FILE FILE",
+     "e2e/test_outside_folder.py::test_one_folder_makes_broker_registrar_and_relay"),
     (r"porchlight relay --root FILE FOLDER",
      "phone/test_relay_made.py::test_it_rings_when_the_switch_is_held"),
     (r"porchlight relay --ntfy URL FOLDER",

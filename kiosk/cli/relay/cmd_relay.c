@@ -6,8 +6,10 @@
 #include "kiosk/cli/keys/keyset.h"
 #include "kiosk/cli/keys/root.h"
 #include "kiosk/cli/locked_memory.h"
+#include "kiosk/cli/members/accounts.h"
 #include "kiosk/cli/members/admin_client.h"
 #include "kiosk/cli/print.h"
+#include "kiosk/cli/relay/relay_folder.h"
 #include "kiosk/cli/templates.h"
 #include "kiosk/common/file.h"
 #include "kiosk/common/log.h"
@@ -31,6 +33,7 @@ enum { SETTLE_MS = 8000 };
 struct relay {
     const struct cli *cli;
     const char *out, *root_file, *ntfy, *contact, *broker_name;
+    const char *accounts; /* the file of a broker that does not run yet; NULL: all may run */
     const struct config_broker *broker;
     struct config config;
     struct conf_text conf;
@@ -130,7 +133,9 @@ static int conf_new(struct relay *r)
     char port[16];
     struct conf_text *c = &r->conf;
     const char *ntfy = r->ntfy, *contact = r->contact ? r->contact : r->config.venue.page;
+    char click[CONFIG_TEXT_MAX + 16];
 
+    snprintf(click, sizeof click, "%s#rang", contact);
     snprintf(port, sizeof port, "%d", r->broker->port);
     if (conf_text_set(c, template_relay, strlen(template_relay)) < 0 ||
         conf_drop(c, "kiosk entrance") < 0 || conf_set(c, "relay", "account", r->account) < 0 ||
@@ -140,7 +145,9 @@ static int conf_new(struct relay *r)
         return -1;
     if (!ntfy ? conf_drop(c, "push first") < 0
               : conf_set(c, "push first", "url", ntfy) < 0 ||
-                    conf_set(c, "push first", "token", "push-first") < 0)
+                    conf_set(c, "push first", "token", "push-first") < 0 ||
+                    (strncmp(click, "https://", 8) == 0 &&
+                     conf_set(c, "push first", "click", click) < 0))
         return -1;
     return !rings_by_web(r) ? conf_drop(c, "webpush") : conf_set(c, "webpush", "contact", contact);
 }
@@ -248,6 +255,26 @@ static int add_kiosk(struct relay *r)
 
 /* --- at the kiosk ---------------------------------------------------------------------------- */
 
+/* A broker that is not there yet starts with the relay's account. */
+static int enter_beforehand(const struct relay *r)
+{
+    size_t len;
+    char *old = file_read(r->accounts, FILES_READ_MAX, &len), *text = NULL;
+    cJSON *all = old ? accounts_read(old) : NULL;
+    int code = CLI_FAILED;
+    if (all &&
+        accounts_put(all, ROLE_RELAY, r->config.venue.id, r->config.kiosk.id, r->account,
+                     r->secrets->password) == 0 &&
+        (text = cJSON_Print(all)) && file_replace(r->accounts, text, strlen(text), 0600) == 0)
+        code = CLI_OK;
+    else
+        relay_complain(r->accounts);
+    cJSON_free(text);
+    cJSON_Delete(all);
+    free(old);
+    return code;
+}
+
 static int enter(const struct relay *r)
 {
     char hex[2 * ENVELOPE_PUBLIC + 1], grant[2 * CERT_SIGNATURE + 1];
@@ -264,6 +291,8 @@ static int enter(const struct relay *r)
     if (code != CLI_OK)
         return code;
     cJSON_Delete(reply);
+    if (r->accounts)
+        return enter_beforehand(r);
     code = admin_client_settle(r->cli, r->account, SETTLE_MS, &reply);
     if (code != CLI_OK)
         return code;
@@ -315,9 +344,9 @@ static int relay_make(struct relay *r)
     if (!(r->root = root_open(r->cli->prefix, r->root_file)))
         return CLI_FAILED;
     if ((code = r->again ? take_again(r) : make_new(r)) == CLI_OK &&
-        (code = add_kiosk(r)) == CLI_OK && (code = enter(r)) == CLI_OK)
-        relay_report(r);
-    else if (!r->again)
+        (code = add_kiosk(r)) == CLI_OK)
+        code = enter(r);
+    if (code != CLI_OK && !r->again)
         files_remove(r->out);
     return code;
 }
@@ -385,8 +414,27 @@ static int cmd_relay_run(const struct cli *cli, void *own, char **words)
         code = relay_check_options(r);
     if (code == CLI_OK)
         code = prepare(r) == 0 ? relay_make(r) : CLI_FAILED;
+    if (code == CLI_OK && !r->accounts)
+        relay_report(r);
     root_close(r->root);
     sodium_free(r->secrets);
+    return code;
+}
+
+int relay_folder_make(const struct cli *cli, const struct relay_folder *f)
+{
+    struct relay *r = calloc(1, sizeof *r);
+    char *words[] = {(char *)f->folder, NULL};
+    if (!r)
+        return CLI_FAILED;
+    r->root_file = f->root_file;
+    r->ntfy = f->ntfy;
+    r->contact = f->contact;
+    r->broker_name = f->broker;
+    r->accounts = f->accounts;
+    int code = cmd_relay_run(cli, r, words);
+    snprintf(f->account, KEYSET_ID_TEXT, "%s", r->account);
+    free(r);
     return code;
 }
 

@@ -77,25 +77,33 @@ static const char *step_label(int *steps, char out[8])
 static void print_next_steps(const struct setup *s)
 {
     enum { LABEL = 3 };
-    char folder[PATH_LEN], label[8];
+    char folder[PATH_LEN], accounts[PATH_LEN + 32], label[8];
     int n = 0;
     snprintf(folder, sizeof folder, "%.300s%s/outside", s->prefix, PATH_ETC);
+    snprintf(accounts, sizeof accounts, "%s/dynamic-security.json", folder);
     bool carry = answers_broker_outside(&s->now) &&
                  answer_is(&s->now, ANSWER_OUTSIDE_ACCOUNT, "make") &&
                  answer_number(&s->now, ANSWER_KIOSK) == 1 && access(folder, F_OK) == 0;
     print_item(PRINT_OK, "Done.", 6, "This kiosk is set up, in %s%s.", s->prefix, PATH_ETC);
     print_say("\nWhat to do next:");
-    if (carry)
+    bool begins = carry && access(accounts, F_OK) == 0;
+    if (begins)
         print_item(
             PRINT_PLAIN, step_label(&n, label), LABEL,
-            "Set up the broker outside: copy the folder below to its server, run install.sh there "
-            "as root, then delete the folder here.\n    %s",
-            folder);
+            "Set up the server outside: broker, page and relay. This makes a folder to carry "
+            "there, with an install.sh:\n"
+            "    sudo porchlight outside --root %s /media/usb/outside",
+            setup_root_option(s));
+    else if (carry)
+        print_item(PRINT_PLAIN, step_label(&n, label), LABEL,
+                   "Renew the server outside: copy the folder below to it, run install.sh there as "
+                   "root, then delete the folder here.\n    %s",
+                   folder);
     print_item(PRINT_PLAIN, step_label(&n, label), LABEL,
                "Invite phones, at least two of them for staff:\n"
                "    sudo porchlight invite --staff --root %s",
                setup_root_option(s));
-    if (s->relay_has_place)
+    if (s->relay_has_place && !begins)
         print_item(PRINT_PLAIN, step_label(&n, label), LABEL,
                    "Make a relay, which rings phones that are locked:\n"
                    "    sudo porchlight relay --root %s /media/usb/relay",

@@ -1,0 +1,205 @@
+#include "config/config.h"
+#include "kiosk/cli/files.h"
+#include "kiosk/cli/keys/keyset.h"
+#include "kiosk/cli/keys/root.h"
+#include "kiosk/cli/print.h"
+#include "kiosk/cli/relay/relay_folder.h"
+#include "kiosk/cli/templates.h"
+#include "kiosk/common/file.h"
+#include "kiosk/common/log.h"
+#include "kiosk/common/paths.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Everything that a server of the venue's own needs, in one folder with one installer: the broker,
+ * its registrar and the page's proxy as set-up made them in /etc/porchlight/outside, a relay, and,
+ * if asked for, an ntfy topic. */
+
+/* Where ntfy is served, beside the page. */
+#define NTFY_PORT "2587"
+enum { TOPIC_BYTES = 12 };
+
+struct outside {
+    const struct cli *cli;
+    const char *out, *root_file;
+    bool ntfy;
+    struct config config;
+    const struct config_broker *broker;
+    char from[PATH_LEN]; /* set-up's folder */
+    char account[KEYSET_ID_TEXT];
+    char topic[CONFIG_TEXT_MAX + 64]; /* its address; "": none */
+};
+
+static int outside_complain(const char *what)
+{
+    log_error("The folder was not made: %s: %s.", what, strerror(errno));
+    return CLI_FAILED;
+}
+
+static int outside_put(const struct outside *o, const char *name, const char *text, mode_t mode)
+{
+    char path[PATH_LEN];
+    snprintf(path, sizeof path, "%s/%s", o->out, name);
+    return file_write(path, text, strlen(text), mode) == 0 ? CLI_OK : outside_complain(path);
+}
+
+/* To a stick, so not by links. */
+static int copy_one(void *context, const char *name, mode_t mode)
+{
+    const struct outside *o = context;
+    char from[2 * PATH_LEN], to[PATH_LEN + 16];
+    size_t len;
+    snprintf(from, sizeof from, "%s/%s", o->from, name);
+    snprintf(to, sizeof to, "%.400s/broker/%.80s", o->out, name);
+    char *slash = strrchr(to, '/');
+    *slash = '\0';
+    int made = files_make_folders(to, 0700);
+    *slash = '/';
+    char *bytes = made == 0 ? file_read(from, FILES_READ_MAX, &len) : NULL;
+    int code =
+        bytes && file_write(to, bytes, len, mode & 0777) == 0 ? CLI_OK : outside_complain(to);
+    if (bytes)
+        sodium_memzero(bytes, len);
+    free(bytes);
+    return code;
+}
+
+static int put_settings(const struct outside *o)
+{
+    char text[4 * CONFIG_TEXT_MAX];
+    snprintf(text, sizeof text, "# What install.sh goes by.\nhost=%s\nport=%d\ntopic=%s\n",
+             o->broker->host, o->broker->port, o->topic);
+    return outside_put(o, "settings", text, 0644);
+}
+
+static int make_relay(struct outside *o)
+{
+    char folder[PATH_LEN + 8], accounts[PATH_LEN + 64], contact[CONFIG_TEXT_MAX + 16];
+    snprintf(folder, sizeof folder, "%s/relay", o->out);
+    snprintf(accounts, sizeof accounts, "%s/broker/dynamic-security.json", o->out);
+    snprintf(contact, sizeof contact, "https://%s/", o->broker->host);
+    const struct relay_folder wanted = {.folder = folder,
+                                        .root_file = o->root_file,
+                                        .ntfy = o->topic[0] ? o->topic : NULL,
+                                        .contact = contact,
+                                        .broker = o->broker->name,
+                                        .accounts = accounts,
+                                        .account = o->account};
+    return relay_folder_make(o->cli, &wanted);
+}
+
+static void choose_topic(struct outside *o)
+{
+    uint8_t random[TOPIC_BYTES];
+    char name[2 * TOPIC_BYTES + 1];
+    if (!o->ntfy)
+        return;
+    randombytes_buf(random, sizeof random);
+    sodium_bin2hex(name, sizeof name, random, sizeof random);
+    snprintf(o->topic, sizeof o->topic, "https://%s:" NTFY_PORT "/%s", o->broker->host, name);
+}
+
+static int outside_make(struct outside *o)
+{
+    int code;
+    if (files_make_folders(o->out, 0700) < 0)
+        return outside_complain(o->out);
+    choose_topic(o);
+    if ((code = files_walk(o->from, copy_one, o)) != CLI_OK || (code = make_relay(o)) != CLI_OK ||
+        (code = put_settings(o)) != CLI_OK)
+        return code < 0 ? outside_complain(o->from) : code;
+    return outside_put(o, "install.sh", template_outside_all, 0755);
+}
+
+static void outside_report(const struct outside *o)
+{
+    print_say("The folder %s has all that the server %s needs. What to do next:", o->out,
+              o->broker->host);
+    print_item(PRINT_PLAIN, "1.", 3,
+               "Carry it to that server, with Debian 12 or 13, and run there:\n"
+               "    sudo sh install.sh");
+    print_item(PRINT_PLAIN, "2.", 3,
+               "Delete the folder everywhere: it holds the server's keys. Delete %s too.", o->from);
+    print_item(PRINT_PLAIN, "3.", 3,
+               "In " PATH_CONF ", set these, then run: sudo systemctl reload porchlightd\n"
+               "    [venue] page = https://%s/%s%s\n    [alert] relay = yes",
+               o->broker->host, o->topic[0] ? "\n    [venue] push = " : "", o->topic);
+    print_say("To revoke the relay one day: sudo porchlight revoke --root FILE %s", o->account);
+}
+
+/* --- asked ------------------------------------------------------------------------------------ */
+
+static int outside_prepare(struct outside *o)
+{
+    char path[PATH_LEN + 64];
+    if (path_under(o->cli->prefix, PATH_CONF, path) < 0 ||
+        path_under(o->cli->prefix, PATH_ETC "/outside", o->from) < 0 ||
+        config_load(path, &o->config, config_complain_stderr, NULL) != 0)
+        return CLI_FAILED;
+    for (size_t i = 0; i < o->config.brokers_count; i++)
+        if (strcmp(o->config.brokers[i].name, "outside") == 0)
+            o->broker = &o->config.brokers[i];
+    snprintf(path, sizeof path, "%.500s/dynamic-security.json", o->from);
+    if (!o->broker || access(path, R_OK) != 0) {
+        log_error(o->broker
+                      ? "The folder was not made: %s is missing, without which a server has no "
+                        "accounts. Make it again: run sudo porchlight setup, and give the root "
+                        "key's file (root = FILE)."
+                      : "The folder was not made: this kiosk has no server of your own (%s). Run "
+                        "sudo porchlight setup, choose elsewhere or both for the broker, and "
+                        "make for who runs it.",
+                  path);
+        return CLI_FAILED;
+    }
+    if (access(o->out, F_OK) != 0)
+        return CLI_OK;
+    log_error("The folder was not made: %s exists. Name a new one.", o->out);
+    return CLI_FAILED;
+}
+
+static int outside_run(const struct cli *cli, void *own, char **words)
+{
+    struct outside *o = own;
+    o->cli = cli;
+    o->out = words[0];
+    if (strlen(o->out) > PATH_LEN - 128)
+        return cli_misuse(&cli_outside, "the folder's name is too long");
+    if (!o->root_file)
+        return cli_misuse(&cli_outside,
+                          "--root FILE is missing: only the root key lets the relay in");
+    int code = root_check(&cli_outside, o->root_file);
+    if (code != CLI_OK || (code = outside_prepare(o)) != CLI_OK)
+        return code;
+    code = outside_make(o);
+    if (code == CLI_OK)
+        outside_report(o);
+    else
+        files_remove(o->out);
+    return code;
+}
+
+static const struct cli_option outside_options[] = {
+    OPTION_WORD("FOLDER", "a new folder, on a USB stick for instance"),
+    OPTION("root", "FILE", struct outside, root_file,
+           "the root key, which lets the relay in; - to type it in from its paper"),
+    OPTION("ntfy", NULL, struct outside, ntfy,
+           "also an ntfy server, for phones with its app; needs Debian 13 there"),
+    {0},
+};
+
+const struct cli_command cli_outside = {
+    .name = "outside",
+    .arguments = "--root FILE [--ntfy] FOLDER",
+    .summary = "make one folder with all that a server outside needs: broker, page, relay, ntfy",
+    .options = outside_options,
+    .size = sizeof(struct outside),
+    .words_min = 1,
+    .words_max = 1,
+    .run = outside_run,
+};

@@ -1,0 +1,249 @@
+"""`porchlight outside`: one folder for a server of the venue's own, and its installer, which takes a folder
+for the server's root. Broker, registrar and relay then run from what it put there; the certificate comes
+from an ACME server of the tests' own."""
+
+import json
+import os
+import shutil
+
+import pytest
+
+from tests.kit import local, pki, process, wait
+from tests.kit.broker import free_port
+from tests.kit.place import program
+from tests.kit.setup import Venue
+
+INNER = ("1885", "1884")
+
+
+class Server:
+    """A venue whose broker is elsewhere, and that machine's root."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.port = free_port()
+        self.venue = Venue(broker="elsewhere", outside=f"localhost:{self.port}", port=self.port)
+        self.carried, self.root = folder / "stick/outside", folder / "server"
+        (folder / "stick").mkdir()
+        self.ports = {p: str(free_port()) for p in INNER}
+
+    def make(self, *more, root=None):
+        self.venue.set_up()
+        self.daemon = self.venue.spawn("porchlightd", program("porchlightd"), "--prefix",
+                                       self.venue.prefix)
+        socket = self.venue.prefix / "run/porchlight/admin.sock"
+        wait.until(socket.exists, self.daemon.said)
+        return self.venue.cli("outside", "--root", root or self.venue.root, *more, self.carried)
+
+    def install(self, *words, **env):
+        where = f"{os.path.dirname(program('porchlight-relay'))}:{os.environ['PATH']}"
+        return process.run(["sh", self.carried / "install.sh", *words], 60, env=process.environment(
+            PREFIX=self.root, PATH=where, **env))
+
+    def moved(self, path):
+        """One of the server's files, with its root and its inner ports the tests' own."""
+        text = path.read_text()
+        for place in ("/etc/", "/var/lib/mosquitto"):
+            text = text.replace(f" {place}", f" {self.root}{place}")
+        for inner, port in self.ports.items():
+            text = text.replace(f"listener {inner} ", f"listener {port} ").replace(
+                f"port = {inner}", f"port = {port}")
+        path.write_text(text)
+        return path
+
+    def serve(self, broker="mosquitto"):
+        etc = self.root / "etc"
+        conf = self.moved(etc / broker / "mosquitto.conf")
+        conf.write_text("user root\n" + conf.read_text())
+        self.venue.spawn("mosquitto", "mosquitto", "-c", conf)
+        wait.until(lambda: self.venue.reaches(self.port), "the broker")
+        self.moved(etc / "porchlight/registrar/registrar.conf")
+        (self.root / "var/lib/porchlight-registrar").mkdir(parents=True, exist_ok=True)
+        self.venue.spawn("porchlight-registrar", program("porchlight-registrar"), "--prefix",
+                         self.root)
+
+    def start_relay(self):
+        self.moved(self.root / "etc/porchlight/relay.conf")
+        (self.root / "var/lib/porchlight-relay").mkdir(parents=True)
+        relay = self.venue.spawn("porchlight-relay", program("porchlight-relay"), "--prefix",
+                                 self.root)
+        wait.until(lambda: "connected\n" in relay.said(), relay.said, 60)
+        return relay
+
+
+@pytest.fixture(name="server")
+def new_server(folder):
+    made = Server(folder)
+    with made.venue:
+        yield made
+
+
+def test_one_folder_makes_broker_registrar_and_relay(server):
+    said = server.make()
+    assert said.returncode == 0, said.stderr
+    assert "sudo sh install.sh" in said.stdout and "relay = yes" in said.stdout \
+        and "https://localhost/" in said.stdout
+    assert server.carried.stat().st_mode & 0o777 == 0o700
+    done = server.install("--own-certificate")
+    assert done.returncode == 0, done.stderr
+    server.serve()
+    server.start_relay()
+    wait.until(lambda: all(b["connected"] for b in server.venue.status()["brokers"]),
+               server.daemon.said, 30)
+    sock = server.venue.prefix / "run/porchlight/admin.sock"
+    assert local.control(sock, "phones")["relays"] == 1
+    key = (server.venue.etc / "credentials/venue.key").read_text().strip()
+    assert not [f for f in server.carried.rglob("*") if f.is_file() and key in f.read_text()]
+
+
+def test_without_its_accounts_or_over_another_folder_it_is_not_made(server):
+    assert server.make(root="/nowhere/root.key").returncode == 1 and not server.carried.exists()
+    server.carried.mkdir()
+    again = server.venue.cli("outside", "--root", server.venue.root, server.carried)
+    assert again.returncode == 1 and "exists" in again.stderr
+    shutil.rmtree(server.venue.etc / "outside")
+    lacking = server.venue.cli("outside", "--root", server.venue.root, server.carried)
+    assert lacking.returncode == 1 and "porchlight setup" in lacking.stderr
+    here = server.venue.again(broker="here")
+    assert here.returncode == 0, here.stderr
+    lacking = server.venue.cli("outside", "--root", server.venue.root, server.carried)
+    assert lacking.returncode == 1 and "elsewhere or both" in lacking.stderr
+
+
+# --- what is there already ------------------------------------------------------------------------------
+
+NGINX = """user root;
+daemon off;
+pid {root}/nginx.pid;
+events {{ }}
+http {{
+    access_log off;
+    gzip on;
+    include {root}/etc/nginx/conf.d/*.conf;
+    include {root}/etc/nginx/sites-enabled/*;
+}}
+"""
+BLOG = """server {{
+    listen 127.0.0.1:{port} ssl default_server;
+    server_name blog.localhost;
+    ssl_certificate {crt};
+    ssl_certificate_key {key};
+    location / {{ return 200 "the blog"; }}
+}}
+"""
+
+
+def fetched(name, port):
+    done = process.run(["curl", "-sk", "--resolve", f"{name}:{port}:127.0.0.1",
+                        f"https://{name}:{port}/index.html"])
+    return done.stdout
+
+
+def test_other_sites_and_brokers_stay_as_they_were(server):
+    """They are named, and go on: nginx serves both sites, and our broker is a second one."""
+    assert server.make().returncode == 0
+    port, authority = free_port(), pki.Authority(server.folder / "blog-ca")
+    crt, key = authority.server("blog", ("DNS:blog.localhost",))
+    etc = server.root / "etc"
+    kept = {etc / "nginx/nginx.conf": NGINX.format(root=server.root),
+            etc / "nginx/sites-enabled/blog": BLOG.format(port=port, crt=crt, key=key),
+            etc / "mosquitto/mosquitto.conf": "include_dir /etc/mosquitto/conf.d\n",
+            etc / "mosquitto/conf.d/house.conf": "listener 1883\n"}
+    for path, text in kept.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    done = server.install("--own-certificate")
+    assert done.returncode == 0, done.stderr
+    for path, text in kept.items():
+        assert path.read_text() == text, path
+    assert f"Kept as they were: {etc}/mosquitto/conf.d/house.conf {etc}/nginx/sites-enabled/blog" \
+        in done.stdout, done.stdout
+    server.serve("mosquitto-porchlight")
+    page = server.root / "usr/share/porchlight/page"
+    (page / "index.html").write_text("the page")
+    ours = etc / "nginx/conf.d/porchlight.conf"
+    ours.write_text(ours.read_text().replace("listen 443", f"listen 127.0.0.1:{port}").replace(
+        "listen 80;", f"listen 127.0.0.1:{free_port()};").replace("root /usr", f"root {server.root}/usr")
+        .replace(" /etc/nginx", f" {etc}/nginx"))
+    nginx = server.venue.spawn("nginx", "nginx", "-e", "stderr", "-c", etc / "nginx/nginx.conf")
+    wait.until(lambda: server.venue.reaches(port), nginx.said)
+    assert (fetched("blog.localhost", port), fetched("localhost", port)) == ("the blog", "the page")
+    # Again: nothing is done twice.
+    assert server.install("--own-certificate").returncode == 0
+    assert ours.read_text().count("limit_conn_zone") == 1
+
+
+# --- the certificate ------------------------------------------------------------------------------------
+
+def test_a_certificate_that_is_given_is_looked_at_first(server):
+    assert server.make().returncode == 0
+    authority = pki.Authority(server.folder / "public")
+    good = authority.server("good")
+    other = authority.server("bad", ("DNS:else.example.org",))
+    for chain, key, why in ((other[0], other[1], "no certificate for localhost"),
+                            (good[0], other[1], "is not the key of"),
+                            ("/nowhere", good[1], "no certificate for localhost")):
+        done = server.install("--certificate", chain, key)
+        assert done.returncode == 1 and why in done.stderr and not server.root.exists(), done
+    done = server.install("--certificate", *good)
+    assert done.returncode == 0, done.stderr
+    nginx = server.root / "etc/nginx"
+    assert (nginx / "porchlight.crt").read_bytes() == good[0].read_bytes()
+    assert (nginx / "porchlight.key").resolve().stat().st_mode & 0o777 == 0o600
+
+
+def test_members_may_open_the_page_under_another_name(server):
+    assert server.make().returncode == 0
+    done = server.install("--domain", "kettle.example.org", "--own-certificate")
+    assert done.returncode == 0, done.stderr
+    assert "server_name kettle.example.org;" in (server.root / "etc/nginx/nginx.conf").read_text()
+    relay = (server.root / "etc/porchlight/relay.conf").read_text()
+    assert "contact = https://kettle.example.org/\n" in relay and "host = localhost\n" in relay
+    for bad in ("kettle example", "-x", "a/b"):
+        done = server.install("--domain", bad, "--own-certificate")
+        assert done.returncode == 1 and "no host name" in done.stderr, done
+
+
+class Acme:
+    """pebble, as Debian has it."""
+
+    def __init__(self, venue, folder):
+        authority = pki.Authority(folder / "acme")
+        crt, key = authority.server("acme")
+        self.port, self.http, self.folder = free_port(), free_port(), folder
+        conf = folder / "pebble.json"
+        conf.write_text(json.dumps({"pebble": {
+            "listenAddress": f"127.0.0.1:{self.port}",
+            "managementListenAddress": f"127.0.0.1:{free_port()}", "certificate": str(crt),
+            "privateKey": str(key), "httpPort": self.http, "tlsPort": free_port()}}))
+        self.pebble = venue.spawn("sh", "env", "PEBBLE_VA_NOSLEEP=1", "PEBBLE_WFE_NONCEREJECT=0",
+                                  "pebble", "-config", conf)
+        wait.until(lambda: venue.reaches(self.port), self.pebble.said)
+        self.env = {"REQUESTS_CA_BUNDLE": authority.pem, "CERTBOT_LIVE": folder / "le/live",
+                    "CERTBOT_OPTIONS": f"--server https://localhost:{self.port}/dir "
+                                       f"--http-01-port {self.http} --config-dir {folder}/le "
+                                       f"--work-dir {folder}/work --logs-dir {folder}/logs"}
+
+
+def test_a_certificate_comes_from_certbot(server):
+    assert server.make().returncode == 0
+    acme = Acme(server.venue, server.folder)
+    done = server.install("--mail", "host@example.org", **acme.env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    chain = server.root / "etc/nginx/porchlight.crt"
+    said = process.run(["openssl", "x509", "-in", chain, "-noout", "-issuer", "-checkhost",
+                        "localhost"]).stdout
+    assert "Pebble" in said and "does match" in said, said
+    first = chain.read_bytes()
+    # A second run keeps it as long as it is good.
+    done = server.install("--mail", "host@example.org", **acme.env)
+    assert done.returncode == 0 and chain.read_bytes() == first, done.stderr
+
+
+def test_without_a_certificate_it_stops_and_says_why(server):
+    assert server.make().returncode == 0
+    acme = Acme(server.venue, server.folder)
+    acme.pebble.stop()
+    done = server.install("--mail", "host@example.org", **acme.env)
+    assert done.returncode == 1 and "certbot got no certificate for localhost" in done.stderr
+    assert "--own-certificate" in done.stderr

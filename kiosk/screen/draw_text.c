@@ -359,8 +359,12 @@ static void shade_make(struct mask *m, int reach)
         for (int x = 0; x < w; x++)
             blur(soft + x, h, w, reach);
     }
+    int most = 255 / SHADE_GAIN, peak = 1; /* a colon's shade, too, is whole in its middle */
     for (ptrdiff_t k = 0; k < (ptrdiff_t)w * h; k++)
-        soft[k] = soft[k] > 255 / SHADE_GAIN ? 255 : (uint8_t)(soft[k] * SHADE_GAIN);
+        peak = soft[k] > peak ? soft[k] : peak;
+    most = peak < most ? peak : most;
+    for (ptrdiff_t k = 0; k < (ptrdiff_t)w * h; k++)
+        soft[k] = soft[k] > most ? 255 : (uint8_t)(soft[k] * 255 / most);
     free(m->alpha);
     m->alpha = soft;
     m->w = w;

@@ -5,7 +5,9 @@ import time
 
 import pytest
 
-from tests.kit import wait
+from tests.kit import process, wait
+from tests.kit.kiosk import FAST, Kiosk
+from tests.kit.place import program
 from tests.kit.screen import STILL
 
 
@@ -43,3 +45,19 @@ def test_it_feeds_the_watchdog_until_it_hangs(folder, screen, service, display):
     wait.until(lambda: service().count("WATCHDOG=1") > before, "a sign of life again", 30)
     shown.stop()
     assert "STOPPING=1" in service()
+
+
+@pytest.mark.parametrize("scene, code", [("none", 1), ("window", 0), (None, 0)])
+def test_a_kiosk_without_a_screen_starts_none(scene, code):
+    """ExecCondition of the unit: 1 skips the service."""
+    conf = {**FAST, "screen": {"scene": scene}} if scene else FAST
+    with Kiosk(conf=conf) as kiosk:
+        done = process.run([program("porchlight-screen"), "--prefix", kiosk.prefix, "--wanted"], 30)
+        assert done.returncode == code, done.stderr
+        if scene != "none":
+            return
+        ran = process.run([program("porchlight-screen"), "--prefix", kiosk.prefix, "--headless"], 30)
+        assert ran.returncode == 0 and "this kiosk has no screen" in ran.stderr
+        kiosk.start()
+        said = kiosk.cli("status").stdout
+        assert "none (scene = none in the config)" in " ".join(said.split())

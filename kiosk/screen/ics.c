@@ -26,7 +26,9 @@ struct ics_event {
     struct ics_moment start, end, left_out[ICS_LEFT_OUT];
     size_t left_out_count;
     int duration; /* minutes; -1: none */
-    bool weekly;
+    bool weekly, monthly;
+    int nth;       /* of BYDAY by month: 1 the first such day, -1 the last; 0: each */
+    int month_day; /* BYMONTHDAY; 0: the start's */
     int interval, count;
     int64_t until; /* day; INT64_MAX: none */
     unsigned days; /* BYDAY: bit 0 Monday; 0: that of the start */
@@ -125,13 +127,20 @@ static int take_duration(const char *text)
     return total;
 }
 
-/* "MO,WE" as bits. 0 for what cannot be read, such as "2MO". */
-static unsigned take_days(const char *text)
+/* "MO,WE" as bits, and the number before each, "2MO,2WE". 0 for what cannot be read, or with
+ * numbers that differ. */
+static unsigned take_days(const char *text, int *nth)
 {
     static const char *const names[] = {"MO", "TU", "WE", "TH", "FR", "SA", "SU"};
     unsigned days = 0;
     for (;;) {
+        char *end;
+        long number = strtol(text, &end, 10);
         int k = 0;
+        if (number < -5 || number > 5 || (days != 0 && number != *nth))
+            return 0;
+        *nth = (int)number;
+        text = end;
         while (k < 7 && strncmp(text, names[k], 2) != 0)
             k++;
         if (k == 7 || (text[2] != ',' && text[2] != '\0'))
@@ -150,14 +159,17 @@ static bool take_rule_part(struct ics_event *e, const char *key, const char *val
     if (strcmp(key, "FREQ") == 0) {
         e->repeats = true;
         e->weekly = strcmp(value, "WEEKLY") == 0;
-        return e->weekly || strcmp(value, "DAILY") == 0;
+        e->monthly = strcmp(value, "MONTHLY") == 0;
+        return e->weekly || e->monthly || strcmp(value, "DAILY") == 0;
     }
     if (strcmp(key, "INTERVAL") == 0)
         return (e->interval = atoi(value)) > 0;
     if (strcmp(key, "COUNT") == 0)
         return (e->count = atoi(value)) > 0;
     if (strcmp(key, "BYDAY") == 0)
-        return (e->days = take_days(value)) != 0;
+        return (e->days = take_days(value, &e->nth)) != 0;
+    if (strcmp(key, "BYMONTHDAY") == 0)
+        return (e->month_day = atoi(value)) > 0 && strspn(value, "0123456789") == strlen(value);
     if (strcmp(key, "UNTIL") == 0) {
         bool good = take_moment(value, "", &until);
         e->until = good ? until.day : 0;
@@ -176,7 +188,8 @@ static bool take_rule(struct ics_event *e, char *text)
         if (!take_rule_part(e, part, value))
             return false;
     }
-    return e->repeats;
+    bool by_month = e->nth != 0 || e->month_day != 0;
+    return e->repeats && (!by_month || e->monthly);
 }
 
 static void take_title(struct ics_event *e, const char *text)
@@ -256,12 +269,37 @@ static void take_property(struct ics_event *e, const char *name, const char *par
     }
 }
 
+static struct tm ics_date(int64_t day)
+{
+    time_t at = (time_t)(day * 86400);
+    struct tm tm;
+    gmtime_r(&at, &tm);
+    return tm;
+}
+
+/* The same for a rule by month. `of_days`: whether it is one of BYDAY's days. */
+static bool rule_has_in_month(const struct ics_event *e, int64_t day, bool of_days)
+{
+    struct tm first = ics_date(e->start.day), now = ics_date(day);
+    int months = (now.tm_year - first.tm_year) * 12 + now.tm_mon - first.tm_mon;
+    if (months % (e->interval > 0 ? e->interval : 1) != 0)
+        return false;
+    if (!e->days || e->month_day != 0)
+        return of_days && now.tm_mday == (e->month_day ? e->month_day : first.tm_mday);
+    bool from_end = e->nth < 0 && ics_date(day - 7 * e->nth).tm_mon != now.tm_mon &&
+                    ics_date(day - 7 * (e->nth + 1)).tm_mon == now.tm_mon;
+    return of_days && (e->nth == 0 || from_end || (now.tm_mday - 1) / 7 + 1 == e->nth);
+}
+
 /* Whether the rule has an occurrence on `day`, before counting. */
 static bool rule_has(const struct ics_event *e, int64_t day)
 {
     int64_t first = e->start.day;
     unsigned weekday = (unsigned)((day + 3) % 7); /* 1970 began on a Thursday; 0 Monday */
     unsigned days = e->days ? e->days : e->weekly ? 1u << ((first + 3) % 7) : 0x7f;
+    if (e->monthly)
+        return day >= first && day <= e->until &&
+               rule_has_in_month(e, day, !e->days || (e->days & 1u << weekday));
     int interval = e->interval > 0 ? e->interval : 1;
     int64_t steps = e->weekly ? (day + 3) / 7 - (first + 3) / 7 : day - first;
     return day >= first && day <= e->until && steps % interval == 0 && (days & 1u << weekday);
@@ -368,10 +406,11 @@ int ics_parse(const char *file, const char *text, size_t len, const struct tm *n
             if (!e.cancelled)
                 take_whole_event(&e, now, p);
             if (e.bad && !e.cancelled && bad++ == 0)
-                snprintf(why, 256,
-                         "%.80s:%d: %s of \"%.*s\" cannot be used, so this event is not shown. "
-                         "Understood are events with a time of day that repeat daily or weekly",
-                         file, e.line, e.bad, (int)utf8_fit(e.title, 40), e.title);
+                snprintf(
+                    why, 256,
+                    "%.80s:%d: %s of \"%.*s\" cannot be used, so this event is not shown. "
+                    "Understood are events with a time of day that repeat by day, week or month",
+                    file, e.line, e.bad, (int)utf8_fit(e.title, 40), e.title);
             e.inside = false;
         } else if (strcmp(name, "END") == 0) {
             e.replaces = false;

@@ -19,6 +19,8 @@ enum {
     CONFIG_WORDING_MAX = 96,
     CONFIG_SWITCHES_MAX = 8,
     CONFIG_DOORS_MAX = 4,
+    CONFIG_OUTPUTS_MAX = 8,
+    CONFIG_USES_MAX = 9, /* every condition once */
     CONFIG_BROKERS_MAX = 8,
     CONFIG_HOURS_MAX = 28,
     CONFIG_LANGUAGES_MAX = 8,
@@ -31,9 +33,10 @@ enum config_bias {
     CONFIG_BIAS_NONE
 };
 
-/* An input or output line; address empty: not wired. A switch's may be "mqtt:TOPIC". */
+/* An input or output line; address empty: not wired. Of a switch's "mqtt:TOPIC" (a button by radio)
+ * and "key:DEVICE:KEY" (one of the kernel's input devices) the address alone counts. */
 struct config_line {
-    char address[64];
+    char address[128];
     enum config_bias bias; /* bias = pull-up | pull-down | as-is | none */
     bool active_low;       /* active = low | high */
 };
@@ -67,6 +70,55 @@ struct config_door { /* [door NAME] */
     int64_t mask;                                /* after power-up */
     struct config_hours hours[CONFIG_HOURS_MAX]; /* hours = mon-fri 18:00-02:00, sat 12:00-04:00 */
     size_t hours_count;                          /* 0: open round the clock */
+};
+
+/* What an output shows; values_uses.c has their names. */
+enum config_condition {
+    CONFIG_SENSED,    /* a switch felt a press */
+    CONFIG_ACCEPTED,  /* the current alert is outside the venue */
+    CONFIG_SEEN,      /* phones answered that they saw it */
+    CONFIG_SAFE,      /* of these, phones whose people are safe */
+    CONFIG_HELP,      /* of these, phones whose people need help */
+    CONFIG_NO_PATH,   /* no broker can be reached */
+    CONFIG_TROUBLE,   /* anything at fault */
+    CONFIG_LOCKDOWN,  /* a lockdown or drill is active, and not hidden on site */
+    CONFIG_ALL_CLEAR, /* what was active here was ended, in the last minute */
+    CONFIG_CONDITIONS,
+};
+
+/* How an output shows it: so many pulses when it begins, or a rhythm for as long as it is so. */
+enum config_pattern {
+    CONFIG_ONE_SHORT,
+    CONFIG_TWO_SHORT,
+    CONFIG_THREE_SHORT,
+    CONFIG_ONE_LONG,
+    CONFIG_TWO_LONG,
+    CONFIG_THREE_LONG,
+    CONFIG_SLOW,
+    CONFIG_FAST,
+    CONFIG_STEADY,
+};
+
+struct config_use {
+    enum config_condition condition;
+    enum config_pattern pattern;
+};
+
+enum config_output_kind {
+    CONFIG_MOTOR, /* felt by the person who rests on it, and by nobody else */
+    CONFIG_LAMP,  /* the others can be seen or heard in the room */
+    CONFIG_SOUNDER,
+    CONFIG_RELAY,
+};
+
+struct config_output { /* [output NAME] */
+    char name[CONFIG_NAME_MAX];
+    struct config_line line;
+    enum config_output_kind kind;
+    struct config_use uses[CONFIG_USES_MAX]; /* on = trouble: slow, help: three long */
+    size_t uses_count;                       /* at least 1; the first that is so has the line */
+    bool visible; /* the host has said that the room may learn of a press or an alert by it */
+    int64_t tick; /* ns; a short pulse. A long one is four of them */
 };
 
 struct config_broker { /* [broker NAME] */
@@ -146,14 +198,16 @@ struct config {
         int quiet_from, quiet_to; /* quiet_hours = 02:00-09:00, minutes of the day; -1: none */
         int dim;                  /* night dimming, percent of full, 20 to 100 */
     } screen;
-    struct {                     /* [feel]: the silent output for staff who cannot look */
-        struct config_line line; /* empty: none */
-        int64_t tick;            /* one pulse */
+    struct {                     /* [feel], as it was written before there was [output NAME] */
+        struct config_line line; /* empty: none; else it is one of the outputs too */
+        int64_t tick;
     } feel;
     struct config_switch switches[CONFIG_SWITCHES_MAX];
     size_t switches_count; /* at least 1, unless config_load_most left it out; as of the brokers */
     struct config_door doors[CONFIG_DOORS_MAX];
     size_t doors_count;
+    struct config_output outputs[CONFIG_OUTPUTS_MAX + 1]; /* one more: [feel] */
+    size_t outputs_count;
     struct config_broker brokers[CONFIG_BROKERS_MAX];
     size_t brokers_count;
     bool simulated; /* derived: every line's address begins with "sim:" */

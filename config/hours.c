@@ -1,4 +1,5 @@
 #include "config/keys.h"
+#include "config/values.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -6,27 +7,6 @@
 /* Lists, and times of the week and of the day. */
 
 enum { DAY = 24 * 60, WEEK = 7 * DAY };
-
-/* The next part of a comma-separated list, without the spaces around it, into part. Returns after
- * it, or NULL when the list is at its end; a part that is too long is cut (and refused as such). */
-static const char *next_part(const char *list, char *part, size_t size)
-{
-    if (!list || !*list)
-        return NULL;
-    list += strspn(list, " \t");
-    size_t n = strcspn(list, ",");
-    const char *behind = list + n + (list[n] == ',');
-    while (n > 0 && (list[n - 1] == ' ' || list[n - 1] == '\t'))
-        n--;
-    snprintf(part, size, "%.*s", (int)n, list);
-    return behind;
-}
-
-static bool ends_in_comma(const char *text)
-{
-    size_t n = strlen(text);
-    return n > 0 && text[n - 1] == ',';
-}
 
 static bool digit(char c)
 {
@@ -132,11 +112,11 @@ static bool read_week(const char *text, struct week *w, const char **hint)
 {
     char part[64];
     *w = (struct week){0};
-    if (ends_in_comma(text)) {
+    if (values_ends_in_comma(text)) {
         *hint = "commas go between two openings, not at the end";
         return false;
     }
-    while ((text = next_part(text, part, sizeof part)))
+    while ((text = values_next_part(text, part, sizeof part)))
         if (!week_add_part(w, part, hint))
             return false;
     return true;
@@ -217,9 +197,9 @@ static bool set_languages(const struct key *k, const char *text, void *base, con
 {
     char languages[CONFIG_LANGUAGES_MAX][8] = {{0}}, part[16];
     size_t count = 0;
-    if (ends_in_comma(text))
+    if (values_ends_in_comma(text))
         return false;
-    while ((text = next_part(text, part, sizeof part))) {
+    while ((text = values_next_part(text, part, sizeof part))) {
         if (!is_language(part) || count == CONFIG_LANGUAGES_MAX)
             return false;
         for (size_t i = 0; i < count; i++) {

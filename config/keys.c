@@ -18,6 +18,7 @@ static const struct section sections[] = {
     {"switch", CONFIG_SWITCHES_MAX, MANY(switches, config_switch), true,
      "nobody could raise an alarm", false},
     {"door", CONFIG_DOORS_MAX, MANY(doors, config_door), false, "", false},
+    {"output", CONFIG_OUTPUTS_MAX, MANY(outputs, config_output), false, "", false},
     {"broker", CONFIG_BROKERS_MAX, MANY(brokers, config_broker), true, "nobody would be alerted",
      false},
     {.name = "buttons"},
@@ -32,6 +33,7 @@ static const struct section sections[] = {
 #define ATTWO(member, other) offsetof(struct config, member), offsetof(struct config, other)
 #define SWITCH(member)       offsetof(struct config_switch, member), 0
 #define DOOR(member)         offsetof(struct config_door, member), 0
+#define OUTPUT(member)       offsetof(struct config_output, member), 0
 #define BUTTONS(member)      offsetof(struct config, buttons.broker.member), 0
 #define BROKER(member)       offsetof(struct config_broker, member), 0
 #define BIASES               "as-is|pull-up|pull-down|none" /* in the order of enum config_bias */
@@ -62,8 +64,8 @@ static const struct key keys[] = {
     {"plain", "drill", &value_wording, "The kettle is tried out", AT(plain.drill), 0,
      CONFIG_WORDING_MAX, NULL},
 
-    {"switch", "line",       &value_switch_line,    NULL,      SWITCH(line.address), 0, 64, NULL},
-    {"switch", "other_line", &value_line,     "",        SWITCH(other.address), 0, 64, NULL},
+    {"switch", "line",       &value_switch_line, NULL,   SWITCH(line.address), 0, 128, NULL},
+    {"switch", "other_line", &value_line,     "",        SWITCH(other.address), 0, 128, NULL},
     {"switch", "bias",       &value_choice,   "pull-up", SWITCH(line.bias), 0, 0, BIASES},
     {"switch", "active",     &value_level,    "low",     SWITCH(line.active_low), 0, 0, NULL},
     {"switch", "debounce",   &value_duration, "30ms",    SWITCH(debounce), MS, 200 * MS, NULL},
@@ -76,7 +78,7 @@ static const struct key keys[] = {
     {"switch", "stuck",      &value_duration, "30s",     SWITCH(stuck), 2 * S, 10 * MIN, NULL},
     {"switch", "code",       &value_number,   "5",       SWITCH(code), 4, 12, NULL},
 
-    {"door", "line",      &value_line,        NULL,      DOOR(line.address), 0, 64, NULL},
+    {"door", "line",      &value_line,        NULL,      DOOR(line.address), 0, 128, NULL},
     {"door", "bias",      &value_choice,      "pull-up", DOOR(line.bias), 0, 0, BIASES},
     {"door", "active",    &value_level,       "high",    DOOR(line.active_low), 0, 0, NULL},
     {"door", "debounce",  &value_duration,    "50ms",    DOOR(debounce), MS, 5 * S, NULL},
@@ -84,6 +86,15 @@ static const struct key keys[] = {
     {"door", "mask",      &value_off_or_more, "60s",     DOOR(mask), MS, 10 * MIN, NULL},
     {"door", "hours",     &value_hours,       "",        offsetof(struct config_door, hours),
      offsetof(struct config_door, hours_count), 0, 0, NULL},
+
+    {"output", "line",    &value_line,     NULL,    OUTPUT(line.address), 0, 128, NULL},
+    {"output", "kind",    &value_choice,   "lamp",  OUTPUT(kind), 0, 0, "motor|lamp|sounder|relay"},
+    {"output", "on",      &value_uses,     NULL,    offsetof(struct config_output, uses),
+     offsetof(struct config_output, uses_count), 0, 0, NULL},
+    {"output", "visible", &value_yes_no,   "no",    OUTPUT(visible), 0, 0, NULL},
+    {"output", "bias",    &value_choice,   "as-is", OUTPUT(line.bias), 0, 0, BIASES},
+    {"output", "active",  &value_level,    "high",  OUTPUT(line.active_low), 0, 0, NULL},
+    {"output", "tick",    &value_duration, "100ms", OUTPUT(tick), 5 * MS, S, NULL},
 
     {"broker", "host",     &value_host,       NULL,   BROKER(host), 0, CONFIG_TEXT_MAX, NULL},
     {"broker", "port",     &value_number,     "8883", BROKER(port), 1, 65535, NULL},
@@ -130,7 +141,7 @@ static const struct key keys[] = {
      0, 0, NULL},
     {"screen", "dim", &value_number, "60", AT(screen.dim), 20, 100, NULL},
 
-    {"feel", "line",   &value_line,     "",      AT(feel.line.address), 0, 64, NULL},
+    {"feel", "line",   &value_line,     "",      AT(feel.line.address), 0, 128, NULL},
     {"feel", "bias",   &value_choice,   "as-is", AT(feel.line.bias), 0, 0, BIASES},
     {"feel", "active", &value_level,    "high",  AT(feel.line.active_low), 0, 0, NULL},
     {"feel", "tick",   &value_duration, "60ms",  AT(feel.tick), 5 * MS, S, NULL},

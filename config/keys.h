@@ -76,8 +76,8 @@ extern const struct value_type value_word;        /* char[max]: one of words */
 extern const struct value_type value_one_of;      /* int: one of words, which are numbers */
 extern const struct value_type value_degrees;     /* double; min and max in degrees */
 extern const struct value_type value_id;          /* char[17] */
-extern const struct value_type value_line;        /* char[64] */
-extern const struct value_type value_switch_line; /* the same, or mqtt:TOPIC */
+extern const struct value_type value_line;        /* char[max] */
+extern const struct value_type value_switch_line; /* the same, or mqtt:TOPIC, or key:DEVICE:KEY */
 extern const struct value_type value_host;        /* char[max] */
 extern const struct value_type value_interface;   /* char[max] */
 extern const struct value_type value_path;        /* char[max] */
@@ -92,6 +92,7 @@ extern const struct value_type value_url;         /* the same, with ? and # too 
 extern const struct value_type value_wording;     /* char[max]: any words */
 extern const struct value_type value_languages;   /* char[][8], count in also */
 extern const struct value_type value_hours;       /* struct config_hours[], count in also */
+extern const struct value_type value_uses;        /* struct config_use[], count in also */
 extern const struct value_type value_week_moment; /* int from, int to in also; -1 unless set */
 extern const struct value_type value_day_span;    /* int from, int to in also; -1 unless set */
 

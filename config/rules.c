@@ -2,6 +2,7 @@
 
 #include "config/city.h"
 #include "config/reader.h"
+#include "config/uses.h"
 #include "kiosk/common/duration.h"
 
 #include <errno.h>
@@ -79,7 +80,7 @@ struct wire {
     const char *key, *address;
 };
 
-enum { WIRES_MAX = 2 * CONFIG_SWITCHES_MAX + CONFIG_DOORS_MAX + 1 };
+enum { WIRES_MAX = 2 * CONFIG_SWITCHES_MAX + CONFIG_DOORS_MAX + CONFIG_OUTPUTS_MAX + 1 };
 
 static size_t wires_of(struct reader *r, struct wire out[WIRES_MAX])
 {
@@ -119,7 +120,7 @@ static size_t wired_first(const struct wire *w, size_t n)
     return i;
 }
 
-/* A wire that cannot be used takes its switch or door with it; the silent output is optional. */
+/* A wire that cannot be used takes its switch, door or output with it. */
 static void leave_wire_out(struct reader *r, const struct wire *w)
 {
     if (w->in->section->max)
@@ -128,12 +129,42 @@ static void leave_wire_out(struct reader *r, const struct wire *w)
         reader_reset(r, w->in, w->key);
 }
 
+static bool is_key(const struct wire *w)
+{
+    return strncmp(w->address, "key:", 4) == 0;
+}
+
+/* How much of a key's address is its device. */
+static size_t device_len(const struct wire *w)
+{
+    return (size_t)(strrchr(w->address, ':') - w->address);
+}
+
+/* An input device is grabbed, so that it serves one switch. */
+static void check_device(struct reader *r, const struct wire *w, size_t i)
+{
+    for (size_t j = 0; j < i && is_key(&w[i]); j++) {
+        if (!is_key(&w[j]) || device_len(&w[j]) != device_len(&w[i]) ||
+            strcmp(w[j].address, w[i].address) == 0 ||
+            strncmp(w[j].address, w[i].address, device_len(&w[i])) != 0)
+            continue;
+        reader_complain(r, w[i].in, reader_line(r, w[i].in, w[i].key), w[i].key,
+                        "found %s, whose device line %d already uses; expected one switch for each "
+                        "device. For several of its keys write key:DEVICE:KEY_A+KEY_B there",
+                        w[i].address, reader_line(r, w[j].in, w[j].key));
+        leave_wire_out(r, &w[i]);
+        return;
+    }
+}
+
 static void check_wires(struct reader *r)
 {
     struct wire w[WIRES_MAX];
     size_t n = wires_of(r, w), first = wired_first(w, n);
     bool mixed = false;
 
+    for (size_t i = 0; i < n; i++)
+        check_device(r, w, i);
     for (size_t i = 1; i < n; i++) {
         if (i > first && is_wired(&w[i]) && is_simulated(&w[i]) != is_simulated(&w[first])) {
             reader_complain(
@@ -155,6 +186,43 @@ static void check_wires(struct reader *r)
     for (size_t i = 0; mixed && i < n; i++)
         if (is_simulated(&w[i]))
             leave_wire_out(r, &w[i]);
+}
+
+/* --- outputs -------------------------------------------------------------------------------- */
+
+/* Whoever watches the room must not learn from it that somebody raised an alarm. */
+static void check_output(struct reader *r, struct instance *in)
+{
+    const struct config_output *o = in->base;
+    for (size_t i = 0; i < o->uses_count; i++) {
+        char use[CONFIG_USE_MAX];
+        if (o->kind == CONFIG_MOTOR || o->visible || !config_use_betrays(o->uses[i].condition))
+            continue;
+        config_use_write(&o->uses[i], use, sizeof use);
+        reader_complain(r, in, reader_line(r, in, "on"), "on",
+                        "found \"%s\" for a %s, which everybody in the room can notice, so that it "
+                        "would betray the alarm; expected kind = motor for one that only staff "
+                        "can feel, or visible = yes if it is where only staff are",
+                        use, config_output_kind_name(o->kind));
+        reader_leave_out(r, in);
+        return;
+    }
+}
+
+/* [feel] is one more output, by this name. */
+static void check_feel(struct reader *r)
+{
+    struct config *c = r->base;
+    struct instance *feel = reader_single(r, "feel");
+    for (size_t i = 0; c->feel.line.address[0] && i < c->outputs_count; i++) {
+        if (strcmp(c->outputs[i].name, "feel") != 0)
+            continue;
+        reader_complain(r, feel, feel->line, NULL,
+                        "found [feel] beside [output feel]; expected one of them: [feel] is the "
+                        "older way to write it");
+        reader_reset(r, feel, "line");
+        return;
+    }
 }
 
 /* --- brokers -------------------------------------------------------------------------------- */
@@ -407,8 +475,11 @@ void rules_check(struct reader *r)
                 reader_leave_out(r, in);
             check_same_brokers(r, in);
         }
+        if (strcmp(in->section->name, "output") == 0)
+            check_output(r, in);
     }
     check_buttons(r);
+    check_feel(r);
     check_wires(r);
     check_kiosk(r, reader_single(r, "kiosk"));
     check_scene(r, reader_single(r, "screen"));

@@ -21,6 +21,25 @@ bool values_only(const char *text, const char *allowed)
     return text[strspn(text, allowed)] == '\0';
 }
 
+const char *values_next_part(const char *list, char *part, size_t size)
+{
+    if (!list || !*list)
+        return NULL;
+    list += strspn(list, " \t");
+    size_t n = strcspn(list, ",");
+    const char *behind = list + n + (list[n] == ',');
+    while (n > 0 && (list[n - 1] == ' ' || list[n - 1] == '\t'))
+        n--;
+    snprintf(part, size, "%.*s", (int)n, list);
+    return behind;
+}
+
+bool values_ends_in_comma(const char *text)
+{
+    size_t n = strlen(text);
+    return n > 0 && text[n - 1] == ',';
+}
+
 bool value_put_text(const struct key *k, const char *text, void *base, const char **hint)
 {
     size_t size = (size_t)k->max, len = strlen(text);
@@ -160,8 +179,7 @@ const struct value_type value_degrees = {set_degrees, expect_degrees, false};
 
 /* --- choices -------------------------------------------------------------------------------- */
 
-/* Which of "a|b|c" the text is; -1: none. */
-static int choice_of(const char *words, const char *text)
+int values_choice(const char *words, const char *text)
 {
     size_t len = strlen(text);
     for (int i = 0; *words; i++) {
@@ -189,7 +207,7 @@ static void expect_choice(const struct key *k, char *out, size_t size)
 
 static bool set_choice(const struct key *k, const char *text, void *base, const char **hint)
 {
-    int i = choice_of(k->words, text);
+    int i = values_choice(k->words, text);
     (void)hint;
     if (i >= 0)
         memcpy(field(k, base), &i, sizeof i);
@@ -198,14 +216,14 @@ static bool set_choice(const struct key *k, const char *text, void *base, const 
 
 static bool set_word(const struct key *k, const char *text, void *base, const char **hint)
 {
-    return choice_of(k->words, text) >= 0 && value_put_text(k, text, base, hint);
+    return values_choice(k->words, text) >= 0 && value_put_text(k, text, base, hint);
 }
 
 static bool set_one_of(const struct key *k, const char *text, void *base, const char **hint)
 {
     int n = atoi(text);
     (void)hint;
-    if (choice_of(k->words, text) < 0)
+    if (values_choice(k->words, text) < 0)
         return false;
     memcpy(field(k, base), &n, sizeof n);
     return true;
@@ -213,7 +231,7 @@ static bool set_one_of(const struct key *k, const char *text, void *base, const 
 
 static bool set_bool(const struct key *k, const char *text, void *base, const char *no_yes)
 {
-    int i = choice_of(no_yes, text);
+    int i = values_choice(no_yes, text);
     bool value = i == 1;
     if (i >= 0)
         memcpy(field(k, base), &value, sizeof value);

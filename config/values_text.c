@@ -67,10 +67,29 @@ static void expect_line(const struct key *k, char *out, size_t size)
              "or sim:NAME");
 }
 
-/* mqtt:TOPIC, a button by radio; or any wire. */
+/* key:DEVICE:KEY_F5, or KEY_F5+KEY_ESC for any of them; the device's name may have anything in it.
+ */
+static bool set_key(const struct key *k, const char *text, void *base, const char **hint)
+{
+    const char *device = text + 4, *code = strrchr(device, ':');
+    *hint = "porchlight setup lists the buttons of this machine, and learns which key one sends";
+    if (!code || code == device || !values_only(code + 1, UPPER DIGITS "_+"))
+        return false;
+    for (const char *one = code + 1;; one++) {
+        if (strncmp(one, "KEY_", 4) != 0 && strncmp(one, "BTN_", 4) != 0)
+            return false;
+        one += strcspn(one, "+");
+        if (!*one)
+            return value_put_text(k, text, base, hint);
+    }
+}
+
+/* mqtt:TOPIC, a button by radio; key:DEVICE:KEY, one by USB or Bluetooth; or any wire. */
 static bool set_switch_line(const struct key *k, const char *text, void *base, const char **hint)
 {
     const char *topic = text + strlen(CONFIG_BUTTON);
+    if (strncmp(text, "key:", 4) == 0)
+        return set_key(k, text, base, hint);
     if (strncmp(text, CONFIG_BUTTON, strlen(CONFIG_BUTTON)) != 0)
         return set_line(k, text, base, hint);
     if (!topic[0] || topic[0] == '/' || topic[0] == '$' || strpbrk(topic, "+#") ||
@@ -86,7 +105,7 @@ static void expect_switch_line(const struct key *k, char *out, size_t size)
     (void)k;
     snprintf(out, size,
              "a line: gpiochip0:17, pinctrl-bcm2711:17, a line's name such as GPIO17, sim:NAME, "
-             "or mqtt:TOPIC for a button by radio");
+             "mqtt:TOPIC for a button by radio, or key:DEVICE:KEY for one by USB or Bluetooth");
 }
 
 /* What the kernel takes as the name of an interface. */

@@ -36,7 +36,7 @@ static int open_conf(struct setup *s)
     size_t len;
     char *text = etc_transaction_read(s->stage, "porchlight.conf", &len);
     int result;
-    /* A package installs the example, whose broker does not exist. */
+    /* A package installs the example, whose broker and lamp do not exist. */
     bool example = !text || s->first;
     result = text ? conf_text_set(s->conf, text, len)
                   : conf_text_set(s->conf, template_conf, strlen(template_conf));
@@ -45,7 +45,11 @@ static int open_conf(struct setup *s)
         log_error("Nothing was changed: " PATH_CONF " would be longer than %d bytes; shorten its "
                   "comments.",
                   CONF_TEXT_MAX);
-    return result == 0 && example ? conf_drop(s->conf, "broker outside") : result;
+    return result == 0 && example &&
+                   (conf_drop(s->conf, "broker outside") < 0 ||
+                    conf_drop(s->conf, "output lamp") < 0)
+               ? -1
+               : result;
 }
 
 static bool changed(const struct setup *s, enum answer which)

@@ -57,11 +57,11 @@ static const struct {
      {":12: found the unknown section [wiping]; expected one of [venue] [kiosk] [plain] [switch "
       "NAME] "
       "[door "
-      "NAME] [broker NAME] [buttons] [alert] [wipe] [screen] [feel] [timing]"}},
+      "NAME] [output NAME] [broker NAME] [buttons] [alert] [wipe] [screen] [feel] [timing]"}},
     {W "[wipe now]\n",
      {":12: found the unknown section [wipe now]; expected one of [venue] [kiosk] [plain] [switch "
       "NAME] "
-      "[door NAME] [broker NAME] [buttons] [alert] [wipe] [screen] [feel] [timing]"}},
+      "[door NAME] [output NAME] [broker NAME] [buttons] [alert] [wipe] [screen] [feel] [timing]"}},
     {W "[switch]\nline = sim:b\n",
      {":12: found [switch]; expected [switch NAME] with a name of 1 to 31 lower-case letters, "
       "digits, - and _"}},
@@ -335,9 +335,65 @@ static const struct {
      {":13: [door b] line: found gpiochip0:22 beside sim:front of line 6; expected every line to "
       "be "
       "simulated, or none"}},
+    {W "[output o]\nline = gpiochip0:22\non = help\n",
+     {":13: [output o] line: found gpiochip0:22 beside sim:front of line 6; expected every line to "
+      "be simulated, or none"}},
     {W "[feel]\nline = gpiochip0:22\n",
      {":13: [feel] line: found gpiochip0:22 beside sim:front of line 6; expected every line to be "
       "simulated, or none"}},
+
+    /* buttons without wires */
+    {W "[switch b]\nline = key:Remote:F5\n",
+     {":13: [switch b] line: found \"key:Remote:F5\", expected a line: gpiochip0:17, "
+      "pinctrl-bcm2711:17, a line's name such as GPIO17, sim:NAME, mqtt:TOPIC for a button by radio, "
+      "or key:DEVICE:KEY for one by USB or Bluetooth; porchlight setup lists the buttons of this "
+      "machine, and learns which key one sends"}},
+    {W "[switch b]\nline = key::KEY_A\n",
+     {":13: [switch b] line: found \"key::KEY_A\", expected a line: gpiochip0:17, "
+      "pinctrl-bcm2711:17, a line's name such as GPIO17, sim:NAME, mqtt:TOPIC for a button by radio, "
+      "or key:DEVICE:KEY for one by USB or Bluetooth; porchlight setup lists the buttons of this "
+      "machine, and learns which key one sends"}},
+    {IDS "[switch a]\nline = GPIO17\nother_line = key:Remote:KEY_A\n" BROKER,
+     {":7: [switch a] other_line: found \"key:Remote:KEY_A\", expected a line: gpiochip0:17, "
+      "pinctrl-bcm2711:17, a line's name such as GPIO17, or sim:NAME; after the chip comes the "
+      "line's number"}},
+    {IDS "[switch a]\nline = GPIO17\n[door b]\nline = key:Remote:KEY_A\n" BROKER,
+     {":8: [door b] line: found \"key:Remote:KEY_A\", expected a line: gpiochip0:17, "
+      "pinctrl-bcm2711:17, a line's name such as GPIO17, or sim:NAME; after the chip comes the "
+      "line's number"}},
+    {IDS "[switch a]\nline = key:Remote:KEY_A\n[switch b]\nline = key:Remote:KEY_B\n" BROKER,
+     {":8: [switch b] line: found key:Remote:KEY_B, whose device line 6 already uses; expected one "
+      "switch for each device. For several of its keys write key:DEVICE:KEY_A+KEY_B there"}},
+
+    /* outputs */
+    {W "[output o]\nline = sim:o\n",
+     {":12: [output o] on: is missing; expected what it shows and how, such as \"trouble: slow, "
+      "help: three long\"; it can show sensed, accepted, seen, safe, help, no-path, trouble, "
+      "lockdown and all-clear"}},
+    {W "[output o]\nline = sim:o\non = help: often\n",
+     {":14: [output o] on: found \"help: often\", expected what it shows and how, such as "
+      "\"trouble: slow, help: three long\"; it can show sensed, accepted, seen, safe, help, "
+      "no-path, trouble, lockdown and all-clear; the patterns are one, two or three short or long, "
+      "slow, fast and steady"}},
+    {W "[output o]\nline = sim:o\non = help, help: slow\n",
+     {":14: [output o] on: found \"help, help: slow\", expected what it shows and how, such as "
+      "\"trouble: slow, help: three long\"; it can show sensed, accepted, seen, safe, help, "
+      "no-path, trouble, lockdown and all-clear; one of them is there twice"}},
+    {W "[output o]\nline = sim:o\non = help, accepted\n",
+     {":14: [output o] on: found \"accepted: two short\" for a lamp, which everybody in the room "
+      "can notice, so that it would betray the alarm; expected kind = motor for one that only "
+      "staff can feel, or visible = yes if it is where only staff are"}},
+    {W "[output o]\nline = sim:o\nkind = sounder\non = sensed\n",
+     {":15: [output o] on: found \"sensed: one short\" for a sounder, which everybody in the room "
+      "can notice, so that it would betray the alarm; expected kind = motor for one that only "
+      "staff can feel, or visible = yes if it is where only staff are"}},
+    {W "[output o]\nline = sim:o\nkind = relay\non = lockdown\nvisible = no\n",
+     {":15: [output o] on: found \"lockdown: steady\" for a relay, which everybody in the room "
+      "can notice, so that it would betray the alarm; expected kind = motor for one that only "
+      "staff can feel, or visible = yes if it is where only staff are"}},
+    {W "[output feel]\nline = sim:o\non = help\n[feel]\nline = sim:feel\n",
+     {":15: [feel] found [feel] beside [output feel]; expected one of them: [feel] is the older "
+      "way to write it"}},
 
     /* brokers */
     {W "tls = no\n",
@@ -438,7 +494,7 @@ static const struct {
       "such as 45s; write the unit directly after the number: us, ms, s, min, h or d",
       ":16: found the unknown section [nope]; expected one of [venue] [kiosk] [plain] [switch "
       "NAME] [door "
-      "NAME] [broker NAME] [buttons] [alert] [wipe] [screen] [feel] [timing]"}},
+      "NAME] [output NAME] [broker NAME] [buttons] [alert] [wipe] [screen] [feel] [timing]"}},
 };
 enum { CASES = sizeof cases / sizeof cases[0] };
 _Static_assert(CASES >= 40, "at least forty broken configs");

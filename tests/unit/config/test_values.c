@@ -1,4 +1,5 @@
 #include "config/config.h"
+#include "config/uses.h"
 #include "tests/unit/rows.h"
 
 #include <errno.h>
@@ -117,6 +118,36 @@ static void defaults(void **state)
     free(c);
 }
 
+static const char *uses_of(const struct config_output *o)
+{
+    static char text[CONFIG_USES_MAX * CONFIG_USE_MAX];
+    size_t len = 0;
+    for (size_t i = 0; i < o->uses_count; i++) {
+        char use[CONFIG_USE_MAX];
+        config_use_write(&o->uses[i], use, sizeof use);
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s%s", i ? ", " : "", use);
+    }
+    return text;
+}
+
+/* [feel] is the last of them. */
+static void assert_outputs(const struct config *c)
+{
+    assert_int_equal(c->outputs_count, 3);
+    assert_string_equal(c->outputs[0].name, "lamp");
+    assert_int_equal(c->outputs[0].kind, CONFIG_LAMP);
+    assert_int_equal(c->outputs[0].tick, 100 * MS);
+    assert_string_equal(uses_of(&c->outputs[0]), "trouble: slow, help: two long, all-clear: fast");
+    assert_true(c->outputs[1].visible);
+    assert_string_equal(uses_of(&c->outputs[1]), "accepted: two short");
+    assert_string_equal(c->outputs[2].name, "feel");
+    assert_string_equal(c->outputs[2].line.address, "GPIO4");
+    assert_int_equal(c->outputs[2].line.bias, CONFIG_BIAS_NONE);
+    assert_int_equal(c->outputs[2].kind, CONFIG_MOTOR);
+    assert_int_equal(c->outputs[2].tick, 80 * MS);
+    assert_string_equal(uses_of(&c->outputs[2]), "sensed: one short, accepted: two short");
+}
+
 static void every_kind_of_value(void **state)
 {
     struct config *c = parsed(
@@ -131,6 +162,9 @@ static void every_kind_of_value(void **state)
         "[screen]\nscene = pictures\npictures = /srv/p\nlatitude = -33.5\nlongitude = 151\n"
         "rotation = 270\nquiet_hours = 22:30-06:00\nlanguages = ka,  en\ntimezone = Asia/Baku\n"
         "[feel]\nline = GPIO4\ntick = 80ms\nbias = none\n"
+        "[output lamp]\nline = GPIO5\non = trouble, help: two long ,all-clear:fast\n"
+        "[output bell]\nline = GPIO6\nkind = sounder\nvisible = yes\non = accepted\n"
+        "[switch remote]\nline = key:AB: Shutter 3:KEY_F5+BTN_0\n"
         "[alert]\ndrill = sun 15:00-17:00\n");
 
     (void)state;
@@ -159,6 +193,8 @@ static void every_kind_of_value(void **state)
     assert_string_equal(c->screen.timezone, "Asia/Baku");
     assert_int_equal(c->feel.line.bias, CONFIG_BIAS_NONE);
     assert_int_equal(c->feel.tick, 80 * MS);
+    assert_string_equal(c->switches[1].line.address, "key:AB: Shutter 3:KEY_F5+BTN_0");
+    assert_outputs(c);
     assert_int_equal(c->alert.drill_from, 6 * 1440 + 15 * 60);
     assert_int_equal(c->alert.drill_to, 6 * 1440 + 17 * 60);
     assert_false(c->simulated);

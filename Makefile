@@ -7,7 +7,7 @@ ifeq ($(origin CC),default)
 CC = gcc
 endif
 
-DEPS_BUILD = gcc make pkg-config libgpiod-dev libmosquitto-dev libc-ares-dev libsodium-dev libcjson-dev \
+DEPS_BUILD = gcc make pkg-config libgpiod-dev libevdev-dev libmosquitto-dev libc-ares-dev libsodium-dev libcjson-dev \
              libsystemd-dev libsdl2-dev libsdl2-ttf-dev libsdl2-image-dev libcryptsetup-dev \
              libfribidi-dev libqrencode-dev libjpeg-dev libpng-dev zlib1g-dev libssl-dev libcurl4-openssl-dev libtss2-dev
 DEPS_RUN   = tzdata mosquitto openssl python3 python3-nacl fonts-dejavu-core fonts-dejavu-extra xvfb
@@ -65,7 +65,7 @@ TPM      = tss2-esys tss2-tctildr tss2-rc
 PROGRAMS = porchlightd porchlight-screen porchlight-wipe porchlight porchlight-relay porchlight-registrar
 porchlightd_DIR       = kiosk/alertd
 porchlightd_OBJ       = $(filter-out $(CELLS),$(HW)) $(MQTT) $(CONFIG) $(CORE) $(COMMON)
-porchlightd_LIB       = $(call pkg,libgpiod libmosquitto libcares libsodium libcjson libsystemd libssl libcrypto) -pthread
+porchlightd_LIB       = $(call pkg,libgpiod libevdev libmosquitto libcares libsodium libcjson libsystemd libssl libcrypto) -pthread
 porchlight-screen_DIR = kiosk/screen
 porchlight-screen_OBJ = $(CONFIG) $(CORE) $(COMMON)
 porchlight-screen_LIB = $(call pkg,sdl2 SDL2_ttf SDL2_image libjpeg zlib fribidi libqrencode libsystemd libsodium libcjson) -lm
@@ -74,7 +74,7 @@ porchlight-wipe_OBJ   = $(CELLS) $(CONFIG) $(CORE) $(COMMON)
 porchlight-wipe_LIB   = $(call pkg,libsodium libcryptsetup libsystemd libcjson libcrypto $(TPM))
 porchlight_DIR        = kiosk/cli
 porchlight_OBJ        = $(HW) $(MQTT) $(CONFIG) $(CORE) $(COMMON)
-porchlight_LIB        = $(call pkg,libgpiod libmosquitto libcares libsodium libcjson libcryptsetup libqrencode libpng libsystemd libssl libcrypto $(TPM)) -pthread
+porchlight_LIB        = $(call pkg,libgpiod libevdev libmosquitto libcares libsodium libcjson libcryptsetup libqrencode libpng libsystemd libssl libcrypto $(TPM)) -pthread
 porchlight-relay_DIR  = kiosk/relay
 porchlight-relay_OBJ  = $(MQTT) $(CONFIG) $(CORE) $(COMMON)
 porchlight-relay_LIB  = $(call pkg,libmosquitto libcares libcurl libsodium libcjson libsystemd libssl libcrypto) -pthread
@@ -151,7 +151,7 @@ unit_registrar = $(call objects,kiosk/registrar) $(porchlight-registrar_OBJ)
 UNIT_core   = $(call pkg,libsodium libcjson) -lm
 UNIT_common = $(call pkg,libsystemd libcjson) -pthread
 UNIT_config = $(call pkg,libsodium libsystemd libcjson)
-UNIT_hw     = $(call pkg,libgpiod libsodium libsystemd libcjson $(TPM))
+UNIT_hw     = $(call pkg,libgpiod libevdev libsodium libsystemd libcjson $(TPM)) -pthread
 UNIT_mqtt   = $(call pkg,libmosquitto libcares libsodium libcjson libsystemd libssl libcrypto) -pthread
 UNIT_alertd = $(porchlightd_LIB)
 UNIT_screen = $(porchlight-screen_LIB) $(call pkg,libpng)

@@ -5,6 +5,7 @@
 #include "hw/line_errors.h"
 
 #include <errno.h>
+#include <poll.h>
 
 struct line *line_open(const char *name, const struct line_spec *spec, struct sim_bus *bus,
                        struct line_error *error)
@@ -12,6 +13,8 @@ struct line *line_open(const char *name, const struct line_spec *spec, struct si
     struct line_address a;
     if (line_address_parse(spec->address, &a) < 0)
         return line_refuse(error, name, spec->address, LINE_BAD_ADDRESS, NULL);
+    if (a.kind == LINE_BUTTON)
+        return line_evdev_open(name, spec, &a, error);
     if (a.kind != LINE_SIMULATED)
         return line_gpiod_open(name, spec, &a, error);
     if (!bus)
@@ -42,6 +45,21 @@ ssize_t line_read(struct line *l, struct line_edge *edges, size_t max)
 int line_get(struct line *l)
 {
     return l->ops->get(l);
+}
+
+int line_battery(struct line *l)
+{
+    return l->ops->battery ? l->ops->battery(l) : -1;
+}
+
+int line_poll(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    int ready = poll(&p, 1, 0);
+    if (ready <= 0 || p.revents & POLLIN)
+        return ready;
+    errno = ENODEV;
+    return -1;
 }
 
 int line_set(struct line *l, bool active)

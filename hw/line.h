@@ -6,11 +6,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* One GPIO line, whatever drives it. There are three backends: libgpiod v2 (line_gpiod2.c),
- * libgpiod v1 (line_gpiod1.c; the build picks one by pkg-config's version), simulated (hw/sim/).
- * Addresses: "gpiochip0:17" (a chip's name and offset), "pinctrl-bcm2711:17" (a chip's label),
- * "GPIO17" (a line's own name, unique on the machine), "sim:front" (simulated, not active when it
- * is opened) or "sim:front=1" (simulated, active when it is opened). */
+/* One line, whatever drives it. There are four backends: libgpiod v2 (line_gpiod2.c), libgpiod v1
+ * (line_gpiod1.c; the build picks one by pkg-config's version), simulated (hw/sim/), and a button
+ * without wires: a key of one of the kernel's input devices (line_evdev.c). Addresses:
+ * "gpiochip0:17" (a chip's name and offset), "pinctrl-bcm2711:17" (a chip's label), "GPIO17" (a
+ * line's own name, unique on the machine), "sim:front" (simulated, not active when it is opened) or
+ * "sim:front=1" (simulated, active when it is opened), "key:AB Shutter3:KEY_F5" (a device's name,
+ * or what it calls its uniq or phys, and a key of it) or "key:...:KEY_F5+KEY_ESC" (any of up to
+ * LINE_KEYS_MAX keys). */
 struct line;
 
 /* What simulated lines share: the socket that drives them (hw/sim/sim_command.h has its commands).
@@ -23,7 +26,7 @@ void sim_bus_free(struct sim_bus *b); /* NULL is safe */
 enum line_direction { LINE_INPUT, LINE_OUTPUT };
 enum line_bias { LINE_BIAS_AS_IS, LINE_BIAS_PULL_UP, LINE_BIAS_PULL_DOWN, LINE_BIAS_DISABLED };
 
-enum { LINE_ADDRESS_MAX = 64 };
+enum { LINE_ADDRESS_MAX = 128, LINE_KEYS_MAX = 4 };
 
 struct line_spec {
     char address[LINE_ADDRESS_MAX];
@@ -35,6 +38,8 @@ struct line_spec {
      * edges out of the queue and delays each true edge, and its timestamp, by as much: use a
      * fraction of the caller's own settling time. */
     int64_t debounce;
+    /* Where /dev/input and /sys are for a button: the prefix; NULL: "". It outlives the line. */
+    const char *root;
 };
 
 /* One edge. `at`: the kernel's timestamp, ns of CLOCK_MONOTONIC. `active`: after the edge; it may
@@ -68,14 +73,25 @@ int line_fd(const struct line *l);
  * with errno (the chip is gone: ENODEV; free the line then). */
 ssize_t line_read(struct line *l, struct line_edge *edges, size_t max);
 
+/* The battery of a button, in percent, as the kernel last reported it; -1: not known, or it has
+ * none. Never waits: the kernel may ask the button itself, so that another thread reads it. */
+int line_battery(struct line *l);
+
 /* The level now: 1 active, 0 not, -1 with errno. */
 int line_get(struct line *l);
 
 /* Drives an output. 0 or -1 with errno. */
 int line_set(struct line *l, bool active);
 
-/* Whether an address is a simulated one. */
+/* Whether an address is a simulated one, or a button's. */
 bool line_is_simulated(const char *address);
+bool line_is_button(const char *address);
+
+/* An fd that is readable when a button may have come, or may be opened by now: worth a line_open of
+ * one that was missing. `root` as in struct line_spec. -1 with errno. Close it with close(2). */
+int line_arrivals_open(const char *root);
+/* Takes what is waiting there. */
+void line_arrivals_take(int fd, const char *root);
 
 /* The version of the libgpiod that serves real lines, such as "2.2.1". Static storage. */
 const char *line_library_version(void);

@@ -7,9 +7,10 @@
 /* The kernel's own limit is 16 bits less than this in every driver; more digits are a typo. */
 enum { OFFSET_MAX = 65535 };
 
-#define DIGITS     "0123456789"
-#define SIM_PREFIX "sim:"
-#define SIM_NAME   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" DIGITS "-_"
+#define DIGITS        "0123456789"
+#define SIM_PREFIX    "sim:"
+#define BUTTON_PREFIX "key:"
+#define SIM_NAME      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" DIGITS "-_"
 
 static int line_address_refuse(void)
 {
@@ -41,6 +42,18 @@ static int parse_offset(const char *text, size_t chip_len, struct line_address *
     return 0;
 }
 
+/* The key's name is what follows the last colon: a device's name may have one. */
+static int parse_button(const char *text, struct line_address *a)
+{
+    const char *colon = strrchr(text, ':');
+    a->kind = LINE_BUTTON;
+    if (!colon || colon == text || colon[1] == '\0' || colon[1] == '+')
+        return line_address_refuse();
+    memcpy(a->name, text, (size_t)(colon - text));
+    memcpy(a->keys, colon + 1, strlen(colon + 1) + 1);
+    return 0;
+}
+
 static bool line_address_is_number(const char *text)
 {
     return text[0] != '\0' && text[strspn(text, DIGITS)] == '\0';
@@ -58,7 +71,11 @@ int line_address_parse(const char *text, struct line_address *a)
 {
     memset(a, 0, sizeof *a);
     size_t len = strlen(text);
-    if (len == 0 || len >= LINE_ADDRESS_MAX || !is_printable_word(text))
+    if (len == 0 || len >= LINE_ADDRESS_MAX)
+        return line_address_refuse();
+    if (line_is_button(text))
+        return parse_button(text + strlen(BUTTON_PREFIX), a);
+    if (!is_printable_word(text))
         return line_address_refuse();
     if (line_is_simulated(text))
         return parse_simulated(text + strlen(SIM_PREFIX), a);
@@ -77,6 +94,11 @@ int line_address_parse(const char *text, struct line_address *a)
 bool line_is_simulated(const char *address)
 {
     return strncmp(address, SIM_PREFIX, strlen(SIM_PREFIX)) == 0;
+}
+
+bool line_is_button(const char *address)
+{
+    return strncmp(address, BUTTON_PREFIX, strlen(BUTTON_PREFIX)) == 0;
 }
 
 bool line_is_chip_name(const char *text)

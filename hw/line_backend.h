@@ -12,6 +12,7 @@ struct line_ops {
     ssize_t (*read)(struct line *l, struct line_edge *edges, size_t max);
     int (*get)(struct line *l);
     int (*set)(struct line *l, bool active);
+    int (*battery)(struct line *l); /* NULL: no line of this backend has one */
 };
 
 struct line {
@@ -24,5 +25,11 @@ struct line *line_gpiod_open(const char *name, const struct line_spec *spec,
                              const struct line_address *a, struct line_error *e);
 struct line *line_sim_open(const char *name, const struct line_spec *spec,
                            const struct line_address *a, struct sim_bus *bus, struct line_error *e);
+struct line *line_evdev_open(const char *name, const struct line_spec *spec,
+                             const struct line_address *a, struct line_error *e);
+
+/* For backends. 1: something can be read from fd, 0: nothing waits, -1 with errno (ENODEV: the chip
+ * or device is gone). */
+int line_poll(int fd);
 
 #endif

@@ -40,6 +40,26 @@ static const struct sentence sentences[] = {
     [LINE_NO_SIMULATOR] = {EINVAL,
                            "is simulated, but other lines are real. Make all lines real, or all of "
                            "them sim:NAME"},
+    [LINE_NO_BUTTON] = {ENODEV,
+                        "was not found: no button of that name is connected. Is it switched on, in "
+                        "range and paired? This machine has: %s"},
+    [LINE_NO_KEY] = {ENOENT,
+                     "was not found: %s has no such key. porchlight setup learns which key it "
+                     "sends"},
+    [LINE_BAD_KEY] = {EINVAL,
+                      "is not a valid address: no key is called %s. porchlight setup learns which "
+                      "key a button sends"},
+    [LINE_MANY_BUTTONS] = {EINVAL,
+                           "could be more than one button: %s share that name. Write the address "
+                           "that porchlight setup shows for it instead of the name"},
+    [LINE_BUTTON_TAKEN] = {EBUSY,
+                           "is in use by another program, which has %s for itself. Stop that "
+                           "program: a press must reach the alarm alone"},
+    [LINE_BUTTON_CLOSED] = {EACCES,
+                            "was not opened: this user may not use %s. Run sudo udevadm trigger -s "
+                            "input, then sudo systemctl daemon-reload, then sudo systemctl "
+                            "restart porchlightd"},
+    [LINE_ONLY_INPUT] = {ENOTSUP, "cannot be an output: it is a button. Write a GPIO line"},
     [LINE_OTHER] = {0, "cannot be used: %s: "},
 };
 

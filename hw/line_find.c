@@ -13,8 +13,7 @@ void line_find_init(struct line_find *f, const struct line_address *want)
     *f = (struct line_find){.want = want};
 }
 
-/* Adds a word to a list that a message will show; a list that is full ends in "...". */
-static void list(char *words, const char *word)
+void line_find_list(char words[LINE_SEEN_MAX], const char *word)
 {
     size_t used = strlen(words), left = LINE_SEEN_MAX - used;
     const char *comma = used ? ", " : "";
@@ -30,7 +29,7 @@ static void line_find_fit(struct line_find *f, const char *path, unsigned offset
         snprintf(f->path, sizeof f->path, "%s", path);
         f->offset = offset;
     }
-    list(f->fits, word);
+    line_find_list(f->fits, word);
 }
 
 /* n of "GPIOn", or -1; a Pi's header has 2 to 27, and 0 and 1 for a board on top. */
@@ -58,7 +57,7 @@ void line_find_chip(struct line_find *f, const char *path, const char *name, con
     char word[LINE_SEEN_MAX / 2];
     f->chips++;
     snprintf(word, sizeof word, "%s (%s)", name, label);
-    list(f->seen, word);
+    line_find_list(f->seen, word);
     if (f->want->kind == LINE_BY_NAME && is_header_chip(label) &&
         header_line_of(f->want->name) >= 0) {
         snprintf(f->header, sizeof f->header, "%s", path);

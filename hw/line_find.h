@@ -23,6 +23,9 @@ struct line_find {
     char seen[LINE_SEEN_MAX];   /* all chips, for the message */
 };
 
+/* Adds a word to a list that a message will show; a list that is full ends in "...". */
+void line_find_list(char words[LINE_SEEN_MAX], const char *word);
+
 void line_find_init(struct line_find *f, const struct line_address *want);
 void line_find_chip(struct line_find *f, const char *path, const char *name, const char *label,
                     unsigned lines);

@@ -1,23 +1,12 @@
 #include "hw/line_gpiod.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 
 const char *line_gpiod_consumer(const char *name, char out[LINE_CONSUMER_MAX])
 {
     snprintf(out, LINE_CONSUMER_MAX, "porchlight %s", name);
     return out;
-}
-
-int line_gpiod_poll(int fd)
-{
-    struct pollfd p = {.fd = fd, .events = POLLIN};
-    int ready = poll(&p, 1, 0);
-    if (ready <= 0 || p.revents & POLLIN)
-        return ready;
-    errno = ENODEV;
-    return -1;
 }
 
 void line_gpiod_refuse(const char *name, const struct line_spec *spec, const char *consumer,

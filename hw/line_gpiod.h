@@ -24,9 +24,6 @@ enum { LINE_CONSUMER_MAX = 32 };
 /* What gpioinfo shows as the line's consumer: "porchlight switch front". Returns `out`. */
 const char *line_gpiod_consumer(const char *name, char out[LINE_CONSUMER_MAX]);
 
-/* 1: an edge can be read from fd, 0: none waits, -1 with errno (ENODEV: the chip is gone). */
-int line_gpiod_poll(int fd);
-
 /* The kernel refused the request; errno says why. `consumer`: who holds the line, where errno is
  * EBUSY; may be NULL. Fills *e like line_refuse. */
 void line_gpiod_refuse(const char *name, const struct line_spec *spec, const char *consumer,

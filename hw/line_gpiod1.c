@@ -56,7 +56,7 @@ static ssize_t gpiod1_read(struct line *l, struct line_edge *edges, size_t max)
     struct gpiod_line1 *g = (struct gpiod_line1 *)l;
     size_t n = 0;
     int ready = 0;
-    while (n < max - 1 && (ready = line_gpiod_poll(g->fd)) > 0)
+    while (n < max - 1 && (ready = line_poll(g->fd)) > 0)
         if (take_edge(g, &edges[n++]) < 0)
             return -1;
     if (ready < 0)
@@ -70,7 +70,8 @@ static ssize_t gpiod1_read(struct line *l, struct line_edge *edges, size_t max)
     return (ssize_t)n;
 }
 
-static const struct line_ops ops = {gpiod1_release, gpiod1_fd, gpiod1_read, gpiod1_get, gpiod1_set};
+static const struct line_ops ops = {gpiod1_release, gpiod1_fd,  gpiod1_read,
+                                    gpiod1_get,     gpiod1_set, NULL};
 
 /* --- finding the line --- */
 

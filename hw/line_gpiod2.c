@@ -45,7 +45,7 @@ static struct line_edge edge_of(struct gpiod_line2 *g, struct gpiod_edge_event *
 static ssize_t gpiod2_read(struct line *l, struct line_edge *edges, size_t max)
 {
     struct gpiod_line2 *g = (struct gpiod_line2 *)l;
-    int ready = line_gpiod_poll(gpiod2_fd(l));
+    int ready = line_poll(gpiod2_fd(l));
     if (ready <= 0)
         return ready;
     int n =
@@ -69,7 +69,8 @@ static int gpiod2_set(struct line *l, bool active)
         g->request, g->offset, active ? GPIOD_LINE_VALUE_ACTIVE : GPIOD_LINE_VALUE_INACTIVE);
 }
 
-static const struct line_ops ops = {gpiod2_release, gpiod2_fd, gpiod2_read, gpiod2_get, gpiod2_set};
+static const struct line_ops ops = {gpiod2_release, gpiod2_fd,  gpiod2_read,
+                                    gpiod2_get,     gpiod2_set, NULL};
 
 /* --- finding the line --- */
 

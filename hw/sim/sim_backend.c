@@ -70,7 +70,7 @@ static int sim_set(struct line *l, bool active)
     return 0;
 }
 
-static const struct line_ops ops = {sim_release, sim_fd, sim_read, sim_get, sim_set};
+static const struct line_ops ops = {sim_release, sim_fd, sim_read, sim_get, sim_set, NULL};
 
 static int sim_watch(int poll_fd, int fd)
 {

@@ -181,6 +181,30 @@ bool line_is_simulated(const char *address)
     return strncmp(address, "sim:", 4) == 0;
 }
 
+bool line_is_button(const char *address)
+{
+    return strncmp(address, "key:", 4) == 0;
+}
+
+int line_battery(struct line *l)
+{
+    (void)l;
+    return -1;
+}
+
+int line_arrivals_open(const char *root)
+{
+    (void)root;
+    errno = ENOENT;
+    return -1;
+}
+
+void line_arrivals_take(int fd, const char *root)
+{
+    (void)fd;
+    (void)root;
+}
+
 const char *line_library_version(void)
 {
     return "simulated";

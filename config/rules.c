@@ -300,10 +300,24 @@ static void check_same_brokers(struct reader *r, struct instance *in)
 /* --- buttons by radio ------------------------------------------------------------------------ */
 
 /* What whoever sends by that radio must not be able to do. */
+static void check_one_contact(struct reader *r, struct instance *in)
+{
+    struct config_switch *s = in->base;
+    if (s->other.address[0])
+        reader_complain(r, in, reader_line(r, in, "other_line"), "other_line",
+                        "found %s beside a button without wires, which has no second contact; "
+                        "expected no other_line here",
+                        s->other.address);
+    s->other.address[0] = '\0';
+}
+
 static void check_button(struct reader *r, struct instance *in, bool broker)
 {
     struct config_switch *s = in->base;
-    if (!config_button_topic(&s->line))
+    bool radio = config_button_topic(&s->line);
+    if (radio || strncmp(s->line.address, "key:", 4) == 0)
+        check_one_contact(r, in);
+    if (!radio)
         return;
     if (reader_is_written(r, in, "wipe_hold") && s->wipe_hold > 0)
         reader_complain(r, in, reader_line(r, in, "wipe_hold"), "wipe_hold",
@@ -313,13 +327,7 @@ static void check_button(struct reader *r, struct instance *in, bool broker)
         reader_complain(r, in, reader_line(r, in, "code"), "code",
                         "a button by radio takes no code, because whoever is near could record "
                         "and send it; expected no code here");
-    if (s->other.address[0])
-        reader_complain(r, in, reader_line(r, in, "other_line"), "other_line",
-                        "found %s beside a button by radio, which has no second contact; expected "
-                        "no other_line here",
-                        s->other.address);
     s->wipe_hold = 0;
-    s->other.address[0] = '\0';
     if (broker)
         return;
     reader_complain(r, in, reader_line(r, in, "line"), "line",

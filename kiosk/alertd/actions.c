@@ -132,7 +132,7 @@ static void do_forget(struct kiosk_state *s)
     s->facts.seen = s->facts.safe = s->facts.help = 0;
     s->facts.handed_over = s->facts.delivered_lan = false;
     s->facts.unheard = s->facts.unproved = s->facts.denied = false;
-    s->left = s->left_openly = false;
+    s->left = false;
     acks_forget(&s->acks);
     if (alert_id_is_none(&s->alert.now.id))
         return;
@@ -164,10 +164,16 @@ static void do_wipe(struct kiosk_state *s, const struct outputs *o, bool drill, 
     actions_release_wipe(s, o, now);
 }
 
-void actions_left(struct kiosk_state *s, bool openly)
+void actions_left(struct kiosk_state *s)
 {
     s->left = true;
-    s->left_openly |= openly;
+}
+
+/* What the site was shown is over. */
+static void site_all_clear(struct kiosk_state *s, int64_t now)
+{
+    s->all_clears++;
+    s->all_clear_at = now;
 }
 
 static void do_action(struct kiosk_state *s, const struct outputs *o, const struct alert_action *a,
@@ -190,9 +196,6 @@ static void do_action(struct kiosk_state *s, const struct outputs *o, const stru
     case ALERT_DO_WIPE:
         do_wipe(s, o, a->drill, now);
         break;
-    case ALERT_DO_TICK:
-        inputs_tick(o->inputs, a->ticks, now);
-        break;
     case ALERT_DO_NOTICE:
         actions_notice(o->delivery, MSG_FAULT, s->touched, gesture_name(a->notice));
         break;
@@ -203,10 +206,12 @@ static void do_action(struct kiosk_state *s, const struct outputs *o, const stru
         do_forget(s);
         break;
     case ALERT_DO_REPORT:
-        if (a->feigned)
+        if (a->feigned) {
             s->last_drill = drill_result_now(0, 0, 0);
-        else
+            site_all_clear(s, now);
+        } else {
             do_report(s, o->delivery, &a->id);
+        }
         break;
     }
 }
@@ -221,10 +226,12 @@ static void do_all(struct kiosk_state *s, const struct outputs *o, const struct 
 void actions_step(struct kiosk_state *s, const struct outputs *o, struct alert_event e, int64_t now)
 {
     struct alert_action out[ALERT_ACTIONS_MAX];
-    const struct alert_id before = s->alert.now.id;
+    const struct alert_standing before = s->alert.now;
     e.fresh_id = fresh_id();
     size_t n = alert_step(&s->alert, &s->rules, &e, now, out);
-    if (!alert_id_equal(&before, &s->alert.now.id)) {
+    if (before.state != ALERT_QUIET && !before.calm && s->alert.now.state == ALERT_QUIET)
+        site_all_clear(s, now);
+    if (!alert_id_equal(&before.id, &s->alert.now.id)) {
         s->began_seq = o->sealer->seq + 1;
         if (e.kind != ALERT_EV_GESTURE)
             s->where[0] = '\0';

@@ -12,7 +12,7 @@ struct outputs {
     struct recorder *recorder;
     const struct sealer *sealer;
     struct delivery *delivery;
-    struct inputs *inputs; /* for the silent output */
+    struct inputs *inputs;
     struct wiper *wiper;
 };
 
@@ -38,8 +38,8 @@ void actions_take_over(struct kiosk_state *s, const struct outputs *o, const str
 /* The wipe that waits for its record, if it need not wait any longer. */
 void actions_release_wipe(struct kiosk_state *s, const struct outputs *o, int64_t now);
 
-/* The current alert has left the venue. `openly`: staff on site may feel it. */
-void actions_left(struct kiosk_state *s, bool openly);
+/* The current alert has left the venue. */
+void actions_left(struct kiosk_state *s);
 
 /* Other staff phones are certified from now on: what staff read is sealed for them. */
 void actions_staff_changed(struct kiosk_state *s, const struct outputs *o);

@@ -135,7 +135,7 @@ static void delivery_on_answered(struct delivery *d, size_t i, uint64_t token, e
     struct outbox_entry e;
     struct broker_path *p = &d->paths[i];
     int64_t now = clock_now();
-    bool news = outbox_acked(&d->outbox, i, p->outside, token, how, now, &e);
+    outbox_acked(&d->outbox, i, p->outside, token, how, now, &e);
     if (e.order == 0)
         return;
     if (how != OUTBOX_DENIED) {
@@ -143,7 +143,7 @@ static void delivery_on_answered(struct delivery *d, size_t i, uint64_t token, e
         broker_path_is_let_through(p, TOPIC_ALERT);
     }
     hurry(d);
-    d->listener.acked(d->listener.context, &e, how, p->outside, news);
+    d->listener.acked(d->listener.context, &e, how, p->outside);
 }
 
 static void delivery_on_refused(struct delivery *d, size_t i, const struct mqtt_event *e)

@@ -15,10 +15,8 @@ struct delivery;
 
 struct delivery_listener {
     void *context;
-    /* a broker has answered for this entry, as `how` says (OUTBOX_ACKED to OUTBOX_DENIED); `news`:
-     * by it the entry is handed over outside */
-    void (*acked)(void *context, const struct outbox_entry *e, enum outbox_leg how, bool outside,
-                  bool news);
+    /* a broker has answered for this entry, as `how` says (OUTBOX_ACKED to OUTBOX_DENIED) */
+    void (*acked)(void *context, const struct outbox_entry *e, enum outbox_leg how, bool outside);
     /* a broker refuses what the kiosk needs: once for each connection */
     void (*denied)(void *context, const char *broker, enum mqtt_fault fault);
     /* one of several ways has failed, while another works; or it works again */

@@ -14,8 +14,10 @@
 static void events_on_gesture(void *context, const char *name, enum gesture g, int64_t now)
 {
     struct kiosk *k = context;
-    if (g == GESTURE_SENSED)
+    if (g == GESTURE_SENSED) {
         k->state.facts.sensed_at = now;
+        k->state.sensed++;
+    }
     if (g == GESTURE_STUCK || g == GESTURE_FOUND || g == GESTURE_FREED)
         log_warning("switch %s: %s", name, gesture_name(g));
     actions_gesture(&k->state, &k->outputs, name, g, now);
@@ -92,7 +94,7 @@ static bool is_alarm(enum alert_publish p)
 }
 
 static void events_on_acked(void *context, const struct outbox_entry *e, enum outbox_leg how,
-                            bool outside, bool news)
+                            bool outside)
 {
     struct kiosk *k = context;
     const struct alert_standing *now = &k->state.alert.now;
@@ -110,7 +112,7 @@ static void events_on_acked(void *context, const struct outbox_entry *e, enum ou
     f->unheard = how == OUTBOX_UNHEARD;
     f->unproved = f->unproved || how == OUTBOX_UNPROVED;
     if (how == OUTBOX_ACKED)
-        actions_left(&k->state, news && !now->calm);
+        actions_left(&k->state);
 }
 
 static void events_on_denied(void *context, const char *broker, enum mqtt_fault fault)
@@ -267,6 +269,7 @@ static size_t status_answer(const struct kiosk *k, char reply[CONTROL_REPLY_MAX]
     const struct status s = {.state = &k->state,
                              .faults = &k->faults,
                              .inputs = k->outputs.inputs,
+                             .indicators = k->indicators,
                              .delivery = k->outputs.delivery,
                              .buttons = k->buttons,
                              .who = k->members,

@@ -13,7 +13,7 @@ struct input_line {
     bool complained;
 };
 
-/* Opens nothing. `kind` is "switch", "door" or "feel"; `debounce` in ns, the caller's own. */
+/* Opens nothing. `kind` is "switch", "door" or "output"; `debounce` in ns, the caller's own. */
 void input_line_init(struct input_line *w, const char *kind, const char *name,
                      const struct config_line *c, enum line_direction direction, int64_t debounce);
 

@@ -3,6 +3,7 @@
 #include "kiosk/alertd/input_line.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
+#include "kiosk/core/battery_level.h"
 #include "kiosk/core/ns.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Levels are read again this often, so that an edge lost unnoticed does no lasting harm. */
 #define REREAD_REST    (5 * NS_PER_S)
@@ -26,6 +28,8 @@ struct contact {
     size_t owner; /* index of its switch or door */
     enum switch_contact which;
     bool door;
+    bool key;  /* of an input device */
+    bool held; /* it was pressed when its device went */
 };
 
 struct switch_input {
@@ -33,9 +37,10 @@ struct switch_input {
     struct switch_rules rules;
     struct switch_state state;
     struct contact contacts[SWITCH_CONTACTS];
-    bool radio; /* it has no wires; `button` is its state, and only the rules are used */
-    struct button button;
-    unsigned reported; /* faults of the button */
+    bool radio;           /* it has no wires; `button` is its state, and only the rules are used */
+    struct button button; /* of one that is a key of an input device, its faults alone */
+    unsigned reported;    /* faults of the button */
+    int battery;          /* as line_battery gives it */
 };
 
 struct door_input {
@@ -57,9 +62,8 @@ struct inputs {
     size_t switches_count;
     struct door_input doors[CONFIG_DOORS_MAX];
     size_t doors_count;
-    struct input_line feel;
-    int64_t tick, pulse_at;
-    int pulses_left; /* halves: on, off, on, off */
+    const char *prefix;
+    int arrivals; /* line_arrivals_open; -1: no button, or nothing to watch */
     int64_t reread_at;
     int64_t silence; /* of buttons by radio */
 };
@@ -151,16 +155,44 @@ static void contact_level(struct contact *c, bool active, int64_t at)
     }
 }
 
+/* A fault of a button that is a key of an input device begins or is over. */
+static void key_fault(struct inputs *in, struct switch_input *s, enum button_fault f, bool on,
+                      int64_t now)
+{
+    unsigned bit = (unsigned)f;
+    s->button.faults = on ? s->button.faults | bit : s->button.faults & ~bit;
+    report_button(in, s, NULL, 0, now);
+}
+
+static void report_missing(struct contact *c, bool missing, int64_t now)
+{
+    struct inputs *in = c->home;
+    struct switch_input *s = &in->switches[c->owner];
+    if (c->key)
+        key_fault(in, s, BUTTON_FAULT_GONE, missing, now);
+    else
+        in->listener.wires(in->listener.context, s->name,
+                           missing ? CHANGEOVER_CUT : CHANGEOVER_REPAIRED, now);
+}
+
+/* A press that nobody can end any more is neither a hold nor a press. */
 static void contact_lost(struct contact *c)
 {
-    loop_remove(c->home->loop, line_fd(c->line.line));
+    struct inputs *in = c->home;
+    int64_t now = clock_now();
+    loop_remove(in->loop, line_fd(c->line.line));
     input_line_lost(&c->line);
     if (c->door)
         return;
-    /* Without this, a press that nobody can end any more would become a hold. */
-    contact_level(c, false, clock_now());
-    c->home->listener.wires(c->home->listener.context, c->home->switches[c->owner].name,
-                            CHANGEOVER_CUT, clock_now());
+    struct switch_input *s = &in->switches[c->owner];
+    struct switch_event e[SWITCH_MAX];
+    if (s->rules.supervised) {
+        contact_level(c, false, now);
+    } else {
+        c->held = s->state.gesture.pressed;
+        report_switch(in, s, e, switch_lost(&s->state, &s->rules, now, e), now);
+    }
+    report_missing(c, true, now);
 }
 
 static void contact_reread(struct contact *c)
@@ -251,6 +283,16 @@ static bool switch_is_missing(const struct switch_input *s)
            input_line_is_missing(&s->contacts[SWITCH_NC].line);
 }
 
+/* A button that sleeps comes back because somebody presses it: that press counts from here on,
+ * unless it was pressed when it went. */
+static void key_begin(struct contact *c, int64_t now)
+{
+    struct switch_event e[SWITCH_MAX];
+    struct switch_input *s = &c->home->switches[c->owner];
+    report_switch(c->home, s, e, switch_start(&s->state, &s->rules, false, false, now, e), now);
+    contact_reread(c);
+}
+
 static void contact_retry(struct contact *c)
 {
     struct inputs *in = c->home;
@@ -262,10 +304,23 @@ static void contact_retry(struct contact *c)
         door_begin(&in->doors[c->owner], now);
         return;
     }
-    switch_begin(in, c->owner, now);
+    if (c->key && !c->held)
+        key_begin(c, now);
+    else
+        switch_begin(in, c->owner, now);
+    c->held = false;
     if (!switch_is_missing(&in->switches[c->owner]))
-        in->listener.wires(in->listener.context, in->switches[c->owner].name, CHANGEOVER_REPAIRED,
-                           now);
+        report_missing(c, false, now);
+}
+
+static void on_arrivals(void *context, int fd, short revents)
+{
+    struct inputs *in = context;
+    (void)revents;
+    line_arrivals_take(fd, in->prefix);
+    for (size_t i = 0; i < in->switches_count; i++)
+        if (in->switches[i].contacts[SWITCH_NO].key)
+            contact_retry(&in->switches[i].contacts[SWITCH_NO]);
 }
 
 /* 0, or how many of its lines are missing. */
@@ -276,7 +331,9 @@ static int switch_open(struct inputs *in, size_t i, const struct config_switch *
     int missing = 0;
     memcpy(s->name, c->name, sizeof s->name);
     s->radio = config_button_topic(&c->line);
-    s->rules = (struct switch_rules){.debounce = c->debounce,
+    s->battery = -1;
+    /* The contact of such a button has been debounced in it: however brief, it is true. */
+    s->rules = (struct switch_rules){.debounce = line_is_button(c->line.address) ? 0 : c->debounce,
                                      .release = c->release,
                                      .dropout = HOLD_DROPOUT,
                                      .throw_time = c->throw_time,
@@ -293,6 +350,8 @@ static int switch_open(struct inputs *in, size_t i, const struct config_switch *
         if (s->radio)
             continue;
         input_line_init(&one->line, "switch", s->name, lines[k], LINE_INPUT, c->debounce);
+        one->key = line_is_button(lines[k]->address);
+        one->line.spec.root = in->prefix;
         missing += contact_open(one) != 0;
     }
     return missing;
@@ -315,8 +374,21 @@ static int door_open(struct inputs *in, size_t i, const struct config_door *c)
     return contact_open(&d->contact) != 0;
 }
 
-struct inputs *inputs_new(const struct config *config, bool whole, struct sim_bus *bus,
-                          struct loop *loop, const struct inputs_listener *listener)
+/* Without a watch, buttons are found again every 5 s only. */
+static void arrivals_begin(struct inputs *in)
+{
+    for (size_t i = 0; i < in->switches_count && in->arrivals < 0; i++)
+        if (in->switches[i].contacts[SWITCH_NO].key)
+            in->arrivals = line_arrivals_open(in->prefix);
+    if (in->arrivals < 0 || loop_add(in->loop, in->arrivals, POLLIN, on_arrivals, in) == 0)
+        return;
+    close(in->arrivals);
+    in->arrivals = -1;
+}
+
+struct inputs *inputs_new(const struct config *config, const char *prefix, bool whole,
+                          struct sim_bus *bus, struct loop *loop,
+                          const struct inputs_listener *listener)
 {
     struct inputs *in = calloc(1, sizeof *in);
     int missing = 0;
@@ -325,9 +397,9 @@ struct inputs *inputs_new(const struct config *config, bool whole, struct sim_bu
     in->loop = loop;
     in->bus = bus;
     in->listener = *listener;
-    in->tick = config->feel.tick;
+    in->prefix = prefix;
+    in->arrivals = -1;
     in->silence = config->buttons.silence;
-    in->pulse_at = NS_NEVER;
     in->reread_at = clock_now() + REREAD_REST;
     in->switches_count = config->switches_count;
     in->doors_count = config->doors_count;
@@ -335,8 +407,7 @@ struct inputs *inputs_new(const struct config *config, bool whole, struct sim_bu
         missing += switch_open(in, i, &config->switches[i], config->wipe.enabled);
     for (size_t i = 0; i < in->doors_count; i++)
         missing += door_open(in, i, &config->doors[i]);
-    input_line_init(&in->feel, "feel", "line", &config->feel.line, LINE_OUTPUT, 0);
-    missing += input_line_open(&in->feel, bus) != 0;
+    arrivals_begin(in);
     if (missing == 0 || !whole)
         return in;
     inputs_free(in);
@@ -356,7 +427,10 @@ void inputs_free(struct inputs *in)
     if (!in)
         return;
     each_contact(in, contact_free);
-    input_line_close(&in->feel);
+    if (in->arrivals >= 0) {
+        loop_remove(in->loop, in->arrivals);
+        close(in->arrivals);
+    }
     free(in);
 }
 
@@ -366,7 +440,7 @@ void inputs_begin(struct inputs *in, int64_t now)
         struct switch_input *s = &in->switches[i];
         switch_begin(in, i, now);
         if (switch_is_missing(s))
-            in->listener.wires(in->listener.context, s->name, CHANGEOVER_CUT, now);
+            report_missing(&s->contacts[SWITCH_NO], true, now);
     }
     for (size_t i = 0; i < in->doors_count; i++)
         door_begin(&in->doors[i], now);
@@ -374,23 +448,14 @@ void inputs_begin(struct inputs *in, int64_t now)
 
 /* --- time ------------------------------------------------------------------------------------ */
 
-static void pulse(struct inputs *in, int64_t now)
+static void battery_check(struct inputs *in, struct switch_input *s, int64_t now)
 {
-    if (now < in->pulse_at)
+    struct line *l = s->contacts[SWITCH_NO].line.line;
+    bool was = s->button.faults & BUTTON_FAULT_BATTERY;
+    if (!l || !s->contacts[SWITCH_NO].key)
         return;
-    in->pulses_left--;
-    line_set(in->feel.line, in->pulses_left % 2 == 1);
-    in->pulse_at = in->pulses_left > 0 ? now + in->tick : NS_NEVER;
-}
-
-void inputs_tick(struct inputs *in, int pulses, int64_t now)
-{
-    if (!in->feel.line)
-        return;
-    bool idle = in->pulses_left == 0;
-    in->pulses_left += 2 * pulses;
-    if (idle)
-        in->pulse_at = now;
+    s->battery = line_battery(l);
+    key_fault(in, s, BUTTON_FAULT_BATTERY, battery_level_is_low(s->battery, was), now);
 }
 
 static bool any_pressed(const struct inputs *in)
@@ -410,8 +475,8 @@ void inputs_time(struct inputs *in, int64_t now)
     if (now >= in->reread_at) {
         each_contact(in, contact_reread);
         each_contact(in, contact_retry);
-        if (input_line_is_missing(&in->feel))
-            input_line_open(&in->feel, in->bus);
+        for (size_t i = 0; i < in->switches_count; i++)
+            battery_check(in, &in->switches[i], now);
         in->reread_at = now + (any_pressed(in) ? REREAD_PRESSED : REREAD_REST);
     }
     for (size_t i = 0; i < in->switches_count; i++) {
@@ -429,7 +494,6 @@ void inputs_time(struct inputs *in, int64_t now)
     }
     if (any_pressed(in) && in->reread_at > now + REREAD_PRESSED)
         in->reread_at = now + REREAD_PRESSED;
-    pulse(in, now);
 }
 
 static int64_t inputs_sooner(int64_t a, int64_t b)
@@ -439,7 +503,7 @@ static int64_t inputs_sooner(int64_t a, int64_t b)
 
 int64_t inputs_deadline(const struct inputs *in)
 {
-    int64_t at = inputs_sooner(in->reread_at, in->pulse_at);
+    int64_t at = in->reread_at;
     for (size_t i = 0; i < in->switches_count; i++) {
         const struct switch_input *s = &in->switches[i];
         at =
@@ -465,7 +529,7 @@ bool inputs_at_fault(const struct inputs *in)
     for (size_t i = 0; i < in->doors_count; i++)
         if (input_line_is_missing(&in->doors[i].contact.line))
             return true;
-    return input_line_is_missing(&in->feel);
+    return false;
 }
 
 /* Whether an opening would go unreported now. */
@@ -484,11 +548,13 @@ size_t inputs_view(const struct inputs *in, struct inputs_view out[INPUTS_MAX])
                                         .active = in->switches[i].state.gesture.pressed,
                                         .fault = switch_at_fault(&in->switches[i].state),
                                         .missing = switch_is_missing(&in->switches[i]),
-                                        .button = in->switches[i].button.faults};
+                                        .button = in->switches[i].button.faults,
+                                        .battery = in->switches[i].battery};
     for (size_t i = 0; i < in->doors_count; i++)
         out[n++] =
             (struct inputs_view){.name = in->doors[i].name,
                                  .door = true,
+                                 .battery = -1,
                                  .active = in->doors[i].state.open,
                                  .said = in->doors[i].state.open && in->doors[i].state.spoken,
                                  .silent = door_is_silent(&in->doors[i]),

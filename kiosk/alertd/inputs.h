@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The lines of one config: switches, doors and the silent output. Edges are read in the loop; the
+/* The lines of one config that are read: switches and doors. Edges are read in the loop; the
  * listener is given what they mean. */
 struct inputs;
 
@@ -21,7 +21,7 @@ struct inputs_listener {
     void (*gesture)(void *context, const char *name, enum gesture g, int64_t now);
     void (*wires)(void *context, const char *name, enum changeover_event_kind fault, int64_t now);
     void (*door)(void *context, const char *name, enum door_notice n, int64_t now);
-    /* a button by radio: a fault of its began, or the last one is over (0) */
+    /* a button without wires: a fault of its began, or the last one is over (0) */
     void (*button)(void *context, const char *name, enum button_fault f, int64_t now);
     bool (*lockdown)(void *context); /* whether one is active, for the door */
 };
@@ -32,7 +32,8 @@ struct inputs_view {
     bool active;
     bool fault;
     bool missing;    /* a line of it cannot be opened */
-    unsigned button; /* a button by radio: bits of enum button_fault */
+    unsigned button; /* a button without wires: bits of enum button_fault */
+    int battery;     /* of one of the kernel's input devices, in percent; -1: not known, or none */
     bool said;       /* a door: it was reported as open, and not yet as closed */
     bool silent;     /* a door: what it does now is not reported (its hours, its mask, no clock) */
 };
@@ -41,9 +42,11 @@ enum { INPUTS_MAX = CONFIG_SWITCHES_MAX + CONFIG_DOORS_MAX };
 
 /* Opens every line; log_error says of each that cannot be opened why, and how to fix it. With
  * `whole` any such line is an error. Without, the line counts as a fault and is tried again every 5
- * s, so that no wire can take the rest of the alarm down. NULL on error. */
-struct inputs *inputs_new(const struct config *config, bool whole, struct sim_bus *bus,
-                          struct loop *loop, const struct inputs_listener *listener);
+ * s, a button also when a device comes, so that no wire can take the rest of the alarm down. NULL
+ * on error. `prefix` is where /dev/input and /sys are, and outlives the inputs. */
+struct inputs *inputs_new(const struct config *config, const char *prefix, bool whole,
+                          struct sim_bus *bus, struct loop *loop,
+                          const struct inputs_listener *listener);
 void inputs_free(struct inputs *in); /* NULL is safe */
 
 /* Reads the levels, and reports the faults among them. Call it once, when the listener is ready,
@@ -58,9 +61,6 @@ int64_t inputs_deadline(const struct inputs *in);
  * connected. A switch on a wire ignores both. */
 void inputs_button(struct inputs *in, size_t i, const struct button_report *report, int64_t now);
 void inputs_buttons_link(struct inputs *in, bool up, int64_t now);
-
-/* Pulses of the silent output. */
-void inputs_tick(struct inputs *in, int pulses, int64_t now);
 
 /* True while any switch is at fault, any line is missing, or there is no switch. */
 bool inputs_at_fault(const struct inputs *in);

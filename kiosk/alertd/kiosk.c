@@ -81,17 +81,11 @@ static enum recorder_result record_check(struct kiosk_state *s, struct recorder 
 }
 
 /* "Handed over" is said when the alert has left the venue and its record is written, or cannot be,
- * which is a fault of its own. Two pulses of the silent output say the same, but only of what was
- * pressed openly, so that duress feels like the code. */
+ * which is a fault of its own. */
 static void hand_over(struct kiosk_state *s, const struct outputs *o, int64_t now)
 {
     enum recorder_result result = record_check(s, o->recorder, now);
-    if (!s->left || result == RECORDER_PENDING)
-        return;
-    s->facts.handed_over = true;
-    if (s->left_openly && !s->alert.now.calm)
-        inputs_tick(o->inputs, 2, now);
-    s->left_openly = false;
+    s->facts.handed_over |= s->left && result != RECORDER_PENDING;
 }
 
 /* Returns whether one of them refuses what the kiosk needs, or has failed beside others. */
@@ -118,13 +112,15 @@ static void cue_show(struct kiosk *k, int64_t now)
     s->facts.drill = alert_drill_on_site(&s->alert);
     s->facts.feigned = s->facts.drill && !s->alert.now.drill;
     s->facts.calm = alert_on_site(&s->alert) == ALERT_QUIET;
-    s->facts.fault = inputs_at_fault(k->outputs.inputs) || s->record_fault || s->wipe_fault ||
-                     k->faults.count > 0 || refuses;
+    s->facts.fault = inputs_at_fault(k->outputs.inputs) || indicators_at_fault(k->indicators) ||
+                     s->record_fault || s->wipe_fault || k->faults.count > 0 || refuses;
     s->facts.alert_at = alert_on_site_since(&s->alert);
     s->facts.members = (uint32_t)members_count(k->members, false);
     s->staff = (uint32_t)members_count(k->members, true);
     struct cue cue = cue_of(&s->facts, now);
     screens_show(k->screens, &cue);
+    const struct indicators_facts facts = indicators_facts(s, now);
+    indicators_show(k->indicators, &facts, now);
 }
 
 /* What Home Assistant shows. A door that is not reported is unknown, whatever it does: its comings
@@ -180,6 +176,7 @@ int64_t kiosk_deadline(const struct kiosk *k)
     const struct kiosk_state *s = &k->state;
     const int64_t due[] = {s->publish_state ? s->published_at + STATE_PACE : NS_NEVER,
                            inputs_deadline(k->outputs.inputs),
+                           indicators_deadline(k->indicators),
                            s->wipe_by,
                            recorder_look(k->outputs.recorder) == RECORDER_PENDING &&
                                    !s->record_fault
@@ -303,10 +300,18 @@ complain:
     return -1;
 }
 
+/* 0: every line is open; -1: one is not, with `whole` then nothing is. */
+static int lines_take(struct kiosk *k, const struct config *config, bool whole)
+{
+    const struct inputs_listener listener = events_of_inputs(k);
+    k->outputs.inputs = inputs_new(config, k->prefix, whole, k->bus, k->loop, &listener);
+    k->indicators = indicators_new(config, whole, k->bus);
+    return k->outputs.inputs && k->indicators ? 0 : -1;
+}
+
 static int lines_open(struct kiosk *k)
 {
     char sim[PATH_LEN];
-    const struct inputs_listener listener = events_of_inputs(k);
     if (k->config.simulated &&
         (path_under(k->prefix, PATH_SIM, sim) != 0 || !(k->bus = sim_bus_new(sim)))) {
         char sentence[PATH_LEN + 128];
@@ -314,8 +319,7 @@ static int lines_open(struct kiosk *k)
                  PATH_SIM, strerror(errno));
         faults_add(&k->faults, FAULT_OF_LINES, sentence);
     }
-    k->outputs.inputs = inputs_new(&k->config, false, k->bus, k->loop, &listener);
-    return k->outputs.inputs ? 0 : -1;
+    return lines_take(k, &k->config, false);
 }
 
 /* Without its password nothing is asked for: each such button is then a fault by itself. */
@@ -453,7 +457,7 @@ struct kiosk *kiosk_new(const char *prefix, const struct config *config,
         k->faults = *faults;
     k->state.facts =
         (struct cue_facts){.sensed_at = NS_NEVER, .alert_at = NS_NEVER, .relay_at = clock_now()};
-    k->state.wipe_by = NS_NEVER;
+    k->state.wipe_by = k->state.all_clear_at = NS_NEVER;
     randombytes_buf(k->state.nonce, sizeof k->state.nonce);
     rules_set(k);
     struct record_place at;
@@ -490,6 +494,7 @@ void kiosk_free(struct kiosk *k)
     members_free(k->members);
     screens_free(k->screens);
     inputs_free(k->outputs.inputs);
+    indicators_free(k->indicators);
     sim_bus_free(k->bus);
     passwords_free(k->passwords);
     sealer_finish(&k->sealer);
@@ -516,7 +521,8 @@ static bool same_lines(const struct config *a, const struct config *b)
            memcmp(a->switches, b->switches, sizeof a->switches) == 0 &&
            memcmp(a->doors, b->doors, sizeof a->doors) == 0 &&
            memcmp(&a->buttons, &b->buttons, sizeof a->buttons) == 0 &&
-           memcmp(&a->feel, &b->feel, sizeof a->feel) == 0;
+           a->outputs_count == b->outputs_count &&
+           memcmp(a->outputs, b->outputs, a->outputs_count * sizeof a->outputs[0]) == 0;
 }
 
 static bool same_brokers(const struct config *a, const struct config *b)
@@ -527,21 +533,25 @@ static bool same_brokers(const struct config *a, const struct config *b)
            memcmp(&a->timing, &b->timing, sizeof a->timing) == 0;
 }
 
+static void lines_drop(struct kiosk *k)
+{
+    inputs_free(k->outputs.inputs);
+    indicators_free(k->indicators);
+}
+
 static int lines_swap(struct kiosk *k, const struct config *config)
 {
-    const struct inputs_listener listener = events_of_inputs(k);
-    struct inputs **in = &k->outputs.inputs;
-    inputs_free(*in);
-    *in = inputs_new(config, true, k->bus, k->loop, &listener);
-    int rc = *in ? 0 : -1;
-    if (rc != 0)
-        *in = inputs_new(&k->config, false, k->bus, k->loop, &listener);
-    if (!*in) {
-        log_error(
-            "there is no memory for the lines; porchlightd ends, so that it is started again");
-        exit(1);
+    lines_drop(k);
+    int rc = lines_take(k, config, true);
+    if (rc != 0) {
+        lines_drop(k);
+        if (lines_take(k, &k->config, false) != 0) {
+            log_error(
+                "there is no memory for the lines; porchlightd ends, so that it is started again");
+            exit(1);
+        }
     }
-    inputs_begin(*in, clock_now());
+    inputs_begin(k->outputs.inputs, clock_now());
     return rc;
 }
 
@@ -557,12 +567,13 @@ static void lines_reload(struct kiosk *k, struct config *config)
     memcpy(config->doors, old->doors, sizeof config->doors);
     config->switches_count = old->switches_count;
     config->doors_count = old->doors_count;
-    config->feel = old->feel;
     config->buttons = old->buttons;
+    memcpy(config->outputs, old->outputs, sizeof config->outputs);
+    config->outputs_count = old->outputs_count;
     config->wipe.enabled = old->wipe.enabled;
     faults_add(&k->faults, FAULT_OF_LINES,
-               "a line of the new config cannot be opened, so switches, doors and feel are as they "
-               "were before. porchlight doctor shows why");
+               "a line of the new config cannot be opened, so switches, doors and outputs are as "
+               "they were before. porchlight doctor shows why");
 }
 
 /* A password that can no longer be read is the one that was read before. */

@@ -5,6 +5,7 @@
 #include "kiosk/alertd/buttons.h"
 #include "kiosk/alertd/control.h"
 #include "kiosk/alertd/faults.h"
+#include "kiosk/alertd/indicators.h"
 #include "kiosk/alertd/members/members.h"
 #include "kiosk/alertd/own_messages.h"
 #include "kiosk/alertd/screens.h"
@@ -25,6 +26,7 @@ struct kiosk {
     struct sim_bus *bus; /* NULL: real lines */
     struct outputs outputs;
     struct buttons *buttons; /* NULL: no switch is a button by radio, or there is no password */
+    struct indicators *indicators;
     struct screens *screens;
     struct control *control;
     struct control *admin; /* NULL: its socket could not be opened */

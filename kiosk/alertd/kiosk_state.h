@@ -40,12 +40,14 @@ struct kiosk_state {
     int64_t published_at;              /* the state */
     int64_t recorded_at;               /* when the record was last given to the recorder */
     bool record_fault;                 /* it is not durable, and should be by now */
-    bool left;        /* the current alert has left the venue; facts.handed_over follows when its
-                         record is written too */
-    bool left_openly; /* and staff may feel it */
-    int64_t wipe_by;  /* the wipe was asked for, and waits for its record until then; NS_NEVER */
-    bool wipe_fault;  /* the wipe is enabled, but porchlight-wipe or its plan is not ready for it */
-    bool wiped;       /* everything but the credentials is destroyed */
+    bool left;           /* the current alert has left the venue; facts.handed_over follows when its
+                            record is written too */
+    uint32_t sensed;     /* presses, ever */
+    uint32_t all_clears; /* ends of alerts and drills that the site was shown, ever */
+    int64_t all_clear_at; /* the last of them; NS_NEVER */
+    int64_t wipe_by; /* the wipe was asked for, and waits for its record until then; NS_NEVER */
+    bool wipe_fault; /* the wipe is enabled, but porchlight-wipe or its plan is not ready for it */
+    bool wiped;      /* everything but the credentials is destroyed */
 };
 
 #endif

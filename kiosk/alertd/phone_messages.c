@@ -77,7 +77,7 @@ static void phone_messages_ping(const struct phone_messages *p, const char *acco
 
 void phone_messages_left(struct kiosk_state *s, const struct outputs *o)
 {
-    actions_left(s, !s->left && !s->alert.now.calm);
+    actions_left(s);
     delivery_answered(o->delivery, &s->alert.now.id);
 }
 

@@ -1,5 +1,6 @@
 #include "kiosk/alertd/status.h"
 
+#include "config/uses.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/version.h"
 #include "kiosk/core/command.h"
@@ -121,6 +122,8 @@ static void add_inputs(cJSON *o, const struct inputs *inputs)
         cJSON_AddStringToObject(in, "name", views[i].name);
         cJSON_AddStringToObject(in, "kind", views[i].door ? "door" : "switch");
         cJSON_AddBoolToObject(in, "active", views[i].active);
+        if (views[i].battery >= 0)
+            cJSON_AddNumberToObject(in, "battery", views[i].battery);
         if (views[i].button)
             add_button_faults(in, views[i].button);
         else if (views[i].missing)
@@ -129,6 +132,26 @@ static void add_inputs(cJSON *o, const struct inputs *inputs)
             cJSON_AddStringToObject(in, "fault", "check its wires, then press and release it once");
         else
             cJSON_AddNullToObject(in, "fault");
+    }
+}
+
+static void add_outputs(cJSON *o, const struct indicators *indicators)
+{
+    struct indicators_view views[CONFIG_OUTPUTS_MAX + 1];
+    size_t n = indicators_view(indicators, views);
+    cJSON *all = cJSON_AddArrayToObject(o, "outputs");
+    for (size_t i = 0; i < n; i++) {
+        const struct config_output *output = views[i].output;
+        cJSON *one = cJSON_CreateObject();
+        cJSON_AddItemToArray(all, one);
+        cJSON_AddStringToObject(one, "name", output->name);
+        cJSON_AddStringToObject(one, "kind", config_output_kind_name(output->kind));
+        cJSON_AddBoolToObject(one, "active", views[i].active);
+        if (views[i].missing)
+            cJSON_AddStringToObject(one, "fault",
+                                    "its line is missing; porchlight doctor shows why");
+        else
+            cJSON_AddNullToObject(one, "fault");
     }
 }
 
@@ -188,6 +211,7 @@ size_t status_write(const struct status *status, char reply[CONTROL_REPLY_MAX])
     status_add_brokers(o, status);
     add_inputs(o, status->inputs);
     add_buttons(o, status->buttons);
+    add_outputs(o, status->indicators);
     add_counts(o, s, delivery_pending(status->delivery));
     cJSON_AddBoolToObject(o, "screen", status->screen);
     cJSON_AddNumberToObject(o, "cue", cue_of(&s->facts, status->now).signs);

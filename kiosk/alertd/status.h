@@ -5,6 +5,7 @@
 #include "kiosk/alertd/control.h"
 #include "kiosk/alertd/delivery.h"
 #include "kiosk/alertd/faults.h"
+#include "kiosk/alertd/indicators.h"
 #include "kiosk/alertd/inputs.h"
 #include "kiosk/alertd/kiosk_state.h"
 #include "kiosk/alertd/members/members.h"
@@ -19,6 +20,7 @@ struct status {
     const struct kiosk_state *state;
     const struct faults *faults;
     const struct inputs *inputs;
+    const struct indicators *indicators;
     const struct delivery *delivery;
     const struct buttons *buttons; /* NULL: none is used */
     const struct members *who;

@@ -191,7 +191,6 @@ static void drill_feign(struct todo *t, struct alert *a, const struct alert_rule
         return;
     a->feigned_at = now;
     a->feigned_id = e->fresh_id;
-    alert_add(t, a, ALERT_DO_TICK)->ticks = 2;
     if (e->drill_wipe && r->wipe)
         on_wipe(t, a, r, true, now);
 }
@@ -216,8 +215,6 @@ static void alert_on_gesture(struct todo *t, struct alert *a, const struct alert
 {
     switch (e->gesture) {
     case GESTURE_SENSED:
-        alert_add(t, a, ALERT_DO_TICK)->ticks = 1;
-        break;
     case GESTURE_IGNORED:
         break;
     case GESTURE_LOCKDOWN:

@@ -90,7 +90,6 @@ enum alert_action_kind {
     ALERT_DO_PUBLISH, /* message `publish` on the topic alert */
     ALERT_DO_STATE,   /* the retained state changed, or is to be repeated */
     ALERT_DO_WIPE,    /* WIPE, or DRILL where drill is set */
-    ALERT_DO_TICK,    /* the silent output line: `ticks` pulses */
     ALERT_DO_NOTICE,  /* a staff notice: `notice` */
     ALERT_DO_DOOR,    /* what was sealed last, as a staff notice */
     ALERT_DO_FORGET,  /* acknowledgements are forgotten */
@@ -110,7 +109,6 @@ struct alert_action {
     enum alert_publish publish;
     bool drill;
     struct alert_id id;
-    int ticks;
     enum gesture notice; /* GESTURE_STUCK, GESTURE_FOUND, GESTURE_FREED */
     enum alert_door door;
     bool feigned;

@@ -50,7 +50,8 @@ enum button_fault { /* bits */
                     BUTTON_FAULT_OFFLINE = 1 << 2, /* the gateway does not reach it, or is down */
                     BUTTON_FAULT_SILENT = 1 << 3,  /* it has sent nothing for too long */
                     BUTTON_FAULT_LINK = 1 << 4,    /* the buttons' broker is not connected */
-                    BUTTON_FAULTS = 5,
+                    BUTTON_FAULT_GONE = 1 << 5,    /* its input device: see hw/line.h */
+                    BUTTON_FAULTS = 6,
 };
 
 struct button {
@@ -82,8 +83,8 @@ int64_t button_deadline(const struct button *b, const struct gesture_rules *r, i
 /* The buttons' broker is connected, or not. */
 void button_link(struct button *b, bool up, int64_t now);
 
-/* "button-battery", "button-tamper", "button-offline", "button-silent", "button-broker": the words
- * of notices; and a sentence that says what to do. Static storage. */
+/* "button-battery", "button-tamper", "button-offline", "button-silent", "button-broker",
+ * "button-gone": the words of notices; and a sentence that says what to do. Static storage. */
 const char *button_fault_name(enum button_fault f);
 const char *button_fault_sentence(enum button_fault f);
 

@@ -104,6 +104,20 @@ size_t gesture_level(struct gesture_state *g, const struct gesture_rules *r, boo
     return n;
 }
 
+size_t gesture_lost(struct gesture_state *g, const struct gesture_rules *r, int64_t now,
+                    enum gesture out[GESTURE_MAX])
+{
+    size_t n = gesture_time(g, r, now, out);
+    if (!g->pressed)
+        return n;
+    if (!g->fault && g->presses >= 2)
+        out[n++] = GESTURE_UNCLEAR;
+    train_forget(g);
+    g->pressed = g->fault = false;
+    g->since = now;
+    return n;
+}
+
 int64_t gesture_deadline(const struct gesture_state *g, const struct gesture_rules *r)
 {
     if (g->fault)

@@ -56,6 +56,12 @@ size_t gesture_level(struct gesture_state *g, const struct gesture_rules *r, boo
 size_t gesture_time(struct gesture_state *g, const struct gesture_rules *r, int64_t now,
                     enum gesture out[GESTURE_MAX]);
 
+/* The switch itself is gone since `now`: nobody can say any more when a press of it ended. A press
+ * that lasts is then none, and two or more before it are unclear. A train without it goes on: its
+ * gap decides. */
+size_t gesture_lost(struct gesture_state *g, const struct gesture_rules *r, int64_t now,
+                    enum gesture out[GESTURE_MAX]);
+
 /* When to call gesture_time next; NS_NEVER at rest. */
 int64_t gesture_deadline(const struct gesture_state *g, const struct gesture_rules *r);
 

@@ -122,6 +122,16 @@ size_t switch_level(struct switch_state *s, const struct switch_rules *r, enum s
     return t.n;
 }
 
+size_t switch_lost(struct switch_state *s, const struct switch_rules *r, int64_t now,
+                   struct switch_event out[SWITCH_MAX])
+{
+    struct said t = {.out = out, .n = switch_time(s, r, now, out)};
+    enum gesture g[GESTURE_MAX];
+    debounce_start(&s->contact[SWITCH_NO], r->debounce, false, now);
+    say_gestures(&t, g, gesture_lost(&s->gesture, &r->gesture, now, g));
+    return t.n;
+}
+
 int64_t switch_deadline(const struct switch_state *s, const struct switch_rules *r)
 {
     int64_t due[4] = {debounce_deadline(&s->contact[SWITCH_NO]),

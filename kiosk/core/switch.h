@@ -46,6 +46,11 @@ size_t switch_start(struct switch_state *s, const struct switch_rules *r, bool n
 size_t switch_level(struct switch_state *s, const struct switch_rules *r, enum switch_contact c,
                     bool closed, int64_t at, struct switch_event out[SWITCH_MAX]);
 
+/* The line of an unsupervised switch is gone since `now`: gesture_lost. A release that has not
+ * counted yet never does: a device that is pulled out may release its keys first. */
+size_t switch_lost(struct switch_state *s, const struct switch_rules *r, int64_t now,
+                   struct switch_event out[SWITCH_MAX]);
+
 /* What time alone decides up to `now`. Pass all waiting edges first. */
 size_t switch_time(struct switch_state *s, const struct switch_rules *r, int64_t now,
                    struct switch_event out[SWITCH_MAX]);

@@ -345,12 +345,14 @@ static const struct {
     /* buttons without wires */
     {W "[switch b]\nline = key:Remote:F5\n",
      {":13: [switch b] line: found \"key:Remote:F5\", expected a line: gpiochip0:17, "
-      "pinctrl-bcm2711:17, a line's name such as GPIO17, sim:NAME, mqtt:TOPIC for a button by radio, "
+      "pinctrl-bcm2711:17, a line's name such as GPIO17, sim:NAME, mqtt:TOPIC for a button by "
+      "radio, "
       "or key:DEVICE:KEY for one by USB or Bluetooth; porchlight setup lists the buttons of this "
       "machine, and learns which key one sends"}},
     {W "[switch b]\nline = key::KEY_A\n",
      {":13: [switch b] line: found \"key::KEY_A\", expected a line: gpiochip0:17, "
-      "pinctrl-bcm2711:17, a line's name such as GPIO17, sim:NAME, mqtt:TOPIC for a button by radio, "
+      "pinctrl-bcm2711:17, a line's name such as GPIO17, sim:NAME, mqtt:TOPIC for a button by "
+      "radio, "
       "or key:DEVICE:KEY for one by USB or Bluetooth; porchlight setup lists the buttons of this "
       "machine, and learns which key one sends"}},
     {IDS "[switch a]\nline = GPIO17\nother_line = key:Remote:KEY_A\n" BROKER,
@@ -445,12 +447,16 @@ static const struct {
      {":17: [switch b] code: a button by radio takes no code, because whoever is near could record "
       "and send it; expected no code here"}},
     {W BUTTONS "[switch b]\nline = mqtt:z/b\nother_line = sim:c\n",
-     {":17: [switch b] other_line: found sim:c beside a button by radio, which has no second "
+     {":17: [switch b] other_line: found sim:c beside a button without wires, which has no "
+      "second contact; expected no other_line here"}},
+    {IDS "[switch a]\nline = key:Remote:KEY_A\nother_line = GPIO17\n" BROKER,
+     {":7: [switch a] other_line: found GPIO17 beside a button without wires, which has no second "
       "contact; expected no other_line here"}},
     {W BUTTONS "[switch b]\nline = mqtt:z/+\n",
      {":16: [switch b] line: found \"mqtt:z/+\", expected a line: gpiochip0:17, "
-      "pinctrl-bcm2711:17, a line's name such as GPIO17, sim:NAME, or mqtt:TOPIC for a button by "
-      "radio; write the whole topic of one button: no + and no #, and no / in front"}},
+      "pinctrl-bcm2711:17, a line's name such as GPIO17, sim:NAME, mqtt:TOPIC for a button by "
+      "radio, or key:DEVICE:KEY for one by USB or Bluetooth; write the whole topic of one button: "
+      "no + and no #, and no / in front"}},
     {W BUTTONS "[switch b]\nline = mqtt:z/b\n[switch c]\nline = mqtt:z/b\n",
      {":18: [switch c] line: found mqtt:z/b, which line 16 already uses; expected a line of its "
       "own"}},

@@ -23,7 +23,7 @@ static const struct alert_rules plain = {
 
 /* A story: words are events, "+45" lets as many seconds pass. What is then done, in order:
  * R record, S state, F forget, D drill report, f the same for the site alone, W wipe, w wipe drill,
- * t ticks, n notice, d what was sealed as a notice; sealed: k code, x duress, o nothing; and
+ * n notice, d what was sealed as a notice; sealed: k code, x duress, o nothing; and
  * publications: L lockdown, C caution, U unclear, A all-clear, N unconfirmed; a drill's in lower
  * case with a colon before it. A bar divides events that did something. */
 struct story {
@@ -35,7 +35,7 @@ struct story {
 };
 
 static const struct story stories[] = {
-    {&wiping, "sensed lockdown", "t|FRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
+    {&wiping, "sensed lockdown", "FRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
     {&wiping, "lockdown wipe", "FRLS|RW", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
     {&alert_only, "lockdown wipe", "FRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
     {&wiping, "lockdown wipe wipe wiped", "FRLS|RW|W|R", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
@@ -102,20 +102,19 @@ static const struct story stories[] = {
     {&wiping, "cmd-lockdown", "FRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
     {&wiping, "cmd-caution", "FRCS", ALERT_CAUTION, ALERT_CAUTION, false},
     /* a drill that is asked for on site while an alert is hidden there */
-    {&wiping, "lockdown code drill", "FRLS|kRNdS|t", ALERT_LOCKDOWN, ALERT_LOCKDOWN, true},
-    {&wiping, "lockdown code drill +300", "FRLS|kRNdS|t|f", ALERT_LOCKDOWN, ALERT_QUIET, true},
-    {&wiping, "lockdown code drill code", "FRLS|kRNdS|t|fkRNdS", ALERT_LOCKDOWN, ALERT_QUIET, true},
-    {&wiping, "lockdown code drill duress", "FRLS|kRNdS|t|fxRNdS", ALERT_LOCKDOWN, ALERT_QUIET,
+    {&wiping, "lockdown code drill", "FRLS|kRNdS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, true},
+    {&wiping, "lockdown code drill +300", "FRLS|kRNdS|f", ALERT_LOCKDOWN, ALERT_QUIET, true},
+    {&wiping, "lockdown code drill code", "FRLS|kRNdS|fkRNdS", ALERT_LOCKDOWN, ALERT_QUIET, true},
+    {&wiping, "lockdown code drill duress", "FRLS|kRNdS|fxRNdS", ALERT_LOCKDOWN, ALERT_QUIET, true},
+    {&wiping, "lockdown code drill lockdown", "FRLS|kRNdS|fRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN,
      true},
-    {&wiping, "lockdown code drill lockdown", "FRLS|kRNdS|t|fRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN,
-     true},
-    {&wiping, "lockdown code drill drill", "FRLS|kRNdS|t", ALERT_LOCKDOWN, ALERT_LOCKDOWN, true},
-    {&wiping, "lockdown code drill cmd-all-clear", "FRLS|kRNdS|t|foRASF", ALERT_QUIET, ALERT_QUIET,
+    {&wiping, "lockdown code drill drill", "FRLS|kRNdS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, true},
+    {&wiping, "lockdown code drill cmd-all-clear", "FRLS|kRNdS|foRASF", ALERT_QUIET, ALERT_QUIET,
      false},
     {&wiping, "lockdown code cmd-drill", "FRLS|kRNdS", ALERT_LOCKDOWN, ALERT_QUIET, true},
-    {&graceful, "lockdown code drill-wipe +20", "FRLS|kRNdS|t|w", ALERT_LOCKDOWN, ALERT_LOCKDOWN,
+    {&graceful, "lockdown code drill-wipe +20", "FRLS|kRNdS|w", ALERT_LOCKDOWN, ALERT_LOCKDOWN,
      true},
-    {&graceful, "lockdown code drill-wipe code +20", "FRLS|kRNdS|t|fkRNdS", ALERT_LOCKDOWN,
+    {&graceful, "lockdown code drill-wipe code +20", "FRLS|kRNdS|fkRNdS", ALERT_LOCKDOWN,
      ALERT_QUIET, true},
     /* a broker keeps an alert that the record does not have: what is more than is active goes on */
     {&wiping, "kept-lockdown", "FRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
@@ -126,7 +125,7 @@ static const struct story stories[] = {
     {&wiping, "caution kept-lockdown", "FRCS|FRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
     {&wiping, "lockdown kept-caution", "FRLS", ALERT_LOCKDOWN, ALERT_LOCKDOWN, false},
     {&wiping, "drill kept-caution", "FR:lS|R:aSDFFRCS", ALERT_CAUTION, ALERT_CAUTION, false},
-    {&wiping, "lockdown code drill kept-lockdown", "FRLS|kRNdS|t", ALERT_LOCKDOWN, ALERT_LOCKDOWN,
+    {&wiping, "lockdown code drill kept-lockdown", "FRLS|kRNdS", ALERT_LOCKDOWN, ALERT_LOCKDOWN,
      true},
     /* after a restart nobody knows what was pressed before it: the code alone does not say so */
     {&wiping, "lockdown duress restart code", "FRLS|xRNdS|LNS|?RNdS", ALERT_LOCKDOWN, ALERT_QUIET,
@@ -188,9 +187,8 @@ static void append_action(char *done, const struct alert_action *a)
     static const char *const in_drill[] = {":l", ":c", ":u", ":a", ":n"};
     static const char *const sealed[] = {"o", "k", "?", "x"};
     static const char *const others[] = {
-        [ALERT_DO_RECORD] = "R", [ALERT_DO_STATE] = "S",  [ALERT_DO_TICK] = "t",
-        [ALERT_DO_NOTICE] = "n", [ALERT_DO_FORGET] = "F", [ALERT_DO_REPORT] = "D",
-        [ALERT_DO_DOOR] = "d"};
+        [ALERT_DO_RECORD] = "R", [ALERT_DO_STATE] = "S",  [ALERT_DO_NOTICE] = "n",
+        [ALERT_DO_FORGET] = "F", [ALERT_DO_REPORT] = "D", [ALERT_DO_DOOR] = "d"};
     if (a->kind == ALERT_DO_PUBLISH)
         append(done, a->drill ? in_drill[a->publish] : publish[a->publish]);
     else if (a->kind == ALERT_DO_WIPE)

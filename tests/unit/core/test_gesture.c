@@ -9,7 +9,8 @@
 /* cmocka.h needs those above first */
 #include <cmocka.h>
 
-/* A night at the switch as text: "p250" pressed for 250 ms, "r200" released for 200 ms. What the
+/* A night at the switch as text: "p250" pressed for 250 ms, "r200" released for 200 ms, "x200" gone
+ * for 200 ms. What the
  * recogniser said, in order, must read as `said`. */
 struct night {
     const char *hand;
@@ -56,6 +57,18 @@ static const struct night nights[] = {
     /* stuck is a fault and no second alert; what comes after it works */
     {"p31000 r1000", "sensed lockdown wipe stuck freed"},
     {"p31000 r1000 p1600 r1000", "sensed lockdown wipe stuck freed sensed lockdown"},
+    /* gone while it is pressed: what was complete before counts, the press itself never does */
+    {"p300 x5000", "sensed"},
+    {"p100 r200 p300 x5000", "sensed sensed"},
+    {"p100 r200 p100 r200 p300 x5000", "sensed sensed sensed unclear"},
+    {"p100 r200 p100 r200 p100 r200 p100 r200 p300 x5000",
+     "sensed sensed sensed sensed sensed unclear"},
+    {"p1600 x5000", "sensed lockdown"},
+    {"p31000 x5000 p1600 r1000", "sensed lockdown wipe stuck sensed lockdown"},
+    /* gone after it was let go: its pause decides */
+    {"p100 r200 p100 r100 x5000", "sensed sensed caution"},
+    {"p100 r200 p100 r200 p100 r200 p100 r200 p100 r100 x5000",
+     "sensed sensed sensed sensed sensed code"},
 };
 
 static void say(char *said, size_t size, const enum gesture *g, size_t n)
@@ -79,7 +92,9 @@ static void play(const char *hand, int64_t step, char *said, size_t size)
         bool pressed = *p == 'p';
         char *rest;
         int64_t end = now + strtol(p + 1, &rest, 10) * NS_PER_MS;
-        say(said, size, out, gesture_level(&g, &rules, pressed, now, out));
+        say(said, size, out,
+            *p == 'x' ? gesture_lost(&g, &rules, now, out)
+                      : gesture_level(&g, &rules, pressed, now, out));
         for (;;) {
             int64_t next = step > 0 ? now + step : gesture_deadline(&g, &rules);
             if (next >= end)

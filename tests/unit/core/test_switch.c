@@ -115,6 +115,41 @@ static void test_lost_edges_are_healed_by_a_re_read(void **state)
     assert_false(switch_at_fault(&s));
 }
 
+/* The device of a button may release its keys just before it goes: that is no press either. */
+static const struct {
+    const char *name;
+    int let_go, gone; /* ms; pressed at 0 */
+    const char *said;
+} losses[] = {
+    {"gone while pressed", 0, 300, "sensed"},
+    {"released and gone at once", 300, 301, "sensed"},
+    {"let go, and gone later", 300, 400, "sensed ignored"},
+    {"held for long enough, then gone", 0, 1700, "sensed lockdown"},
+};
+
+static void test_a_line_that_is_gone_while_pressed(void **state)
+{
+    (void)state;
+    EACH_ROW (i, losses, losses[i].name) {
+        struct switch_state s;
+        struct switch_rules r = single;
+        struct switch_event e[SWITCH_MAX];
+        char said[128] = "";
+        int64_t gone = losses[i].gone * NS_PER_MS, let_go = losses[i].let_go * NS_PER_MS;
+        r.debounce = 0;
+        r.release = 50 * NS_PER_MS;
+        switch_start(&s, &r, false, false, 0, e);
+        say(said, sizeof said, e, switch_level(&s, &r, SWITCH_NO, true, 0, e));
+        if (let_go > 0)
+            say(said, sizeof said, e, switch_level(&s, &r, SWITCH_NO, false, let_go, e));
+        run_time(&s, &r, gone, said, sizeof said);
+        say(said, sizeof said, e, switch_lost(&s, &r, gone, e));
+        run_time(&s, &r, 9 * NS_PER_S, said, sizeof said);
+        assert_string_equal(said, losses[i].said);
+        assert_false(switch_at_fault(&s));
+    }
+}
+
 /* A hand that holds for 2 s, or presses five times, and a contact that opens meanwhile. */
 static const struct {
     const char *name;
@@ -167,6 +202,7 @@ int main(void)
         cmocka_unit_test(test_supervised),
         cmocka_unit_test(test_a_hold_let_go_in_time_is_no_lockdown),
         cmocka_unit_test(test_a_drop_out_is_no_release),
+        cmocka_unit_test(test_a_line_that_is_gone_while_pressed),
         cmocka_unit_test(test_lost_edges_are_healed_by_a_re_read),
     };
     return cmocka_run_group_tests_name("switch", tests, NULL, NULL);

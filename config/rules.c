@@ -129,7 +129,7 @@ static void leave_wire_out(struct reader *r, const struct wire *w)
         reader_reset(r, w->in, w->key);
 }
 
-static bool is_key(const struct wire *w)
+static bool wire_is_key(const struct wire *w)
 {
     return strncmp(w->address, "key:", 4) == 0;
 }
@@ -143,8 +143,8 @@ static size_t device_len(const struct wire *w)
 /* An input device is grabbed, so that it serves one switch. */
 static void check_device(struct reader *r, const struct wire *w, size_t i)
 {
-    for (size_t j = 0; j < i && is_key(&w[i]); j++) {
-        if (!is_key(&w[j]) || device_len(&w[j]) != device_len(&w[i]) ||
+    for (size_t j = 0; j < i && wire_is_key(&w[i]); j++) {
+        if (!wire_is_key(&w[j]) || device_len(&w[j]) != device_len(&w[i]) ||
             strcmp(w[j].address, w[i].address) == 0 ||
             strncmp(w[j].address, w[i].address, device_len(&w[i])) != 0)
             continue;

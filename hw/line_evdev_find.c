@@ -105,7 +105,7 @@ static bool evdev_closed_is(const char *root, const char *node, const char *want
         FILE *f = fopen(path, "re");
         if (!f)
             continue;
-        bool same = fgets(found, sizeof found, f) != NULL;
+        bool same = fgets(found, sizeof found, f);
         fclose(f);
         found[strcspn(found, "\n")] = '\0';
         if (same && strcmp(found, want) == 0)

@@ -38,7 +38,7 @@ void pattern_last(struct pattern_player *p, const struct pattern *rhythm)
         rhythm ? p->lasts && rhythm->on == p->rhythm.on && rhythm->off == p->rhythm.off : !p->lasts;
     if (same)
         return;
-    p->lasts = rhythm != NULL;
+    p->lasts = rhythm;
     if (rhythm)
         p->rhythm = *rhythm;
     if (!pattern_is_playing(p))

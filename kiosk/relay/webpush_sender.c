@@ -71,9 +71,12 @@ struct webpush_sender {
 
 bool webpush_sender_allows(const char *list, const char *endpoint)
 {
-    const char *host = endpoint + strlen("https://");
+    static const char scheme[] = "https://";
+    if (strncmp(endpoint, scheme, strlen(scheme)) != 0)
+        return false;
+    const char *host = endpoint + strlen(scheme);
     size_t len = strcspn(host, "/?#");
-    if (strncmp(endpoint, "https://", 8) != 0 || memchr(host, '@', len))
+    if (memchr(host, '@', len))
         return false;
     for (const char *p = list; *p; p += strspn(p, " ")) {
         size_t n = strcspn(p, " ");

@@ -82,6 +82,13 @@ test('a welcome for another place does not open', () => {
         privateKey, seed('kiosk').publicKey, bytes(vectors.welcome.wire)), { reason: 'forged' });
 });
 
+for (const reason of ['constructor', '__proto__', 'toString', 'new', 7, null]) {
+    test(`a refusal for a reason that this page does not know has words: ${reason}`, () => {
+        const text = JSON.stringify({ v: 2, kind: 'refused', account: invitation.account, reason });
+        assert.deepEqual(readReply(sodium, text, invitation, phone), { kind: 'refused', key: 'joinRefused' });
+    });
+}
+
 test('a spare account keeps its password', () => {
     const bytes = Buffer.from(link.split('#i=')[1], 'base64url');
     bytes[1] |= 2;

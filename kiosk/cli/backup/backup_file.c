@@ -94,7 +94,8 @@ int backup_each(const struct backup *b, backup_file *each, void *context)
         size_t left = b->len - at;
         size_t name = left >= ENTRY ? big_endian_get(entry, 2) : BACKUP_PATH_MAX + 1;
         size_t size = left >= ENTRY ? big_endian_get(entry + 6, 4) : 0;
-        if (name > BACKUP_PATH_MAX || name + size > left - ENTRY) {
+        /* Not name + size, which may wrap around on a 32-bit machine. */
+        if (name > BACKUP_PATH_MAX || name > left - ENTRY || size > left - ENTRY - name) {
             errno = EBADMSG;
             return -1;
         }

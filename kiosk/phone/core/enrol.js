@@ -48,7 +48,7 @@ export function readReply(sodium, text, invitation, phone) {
         throw new Refused('malformed');
     }
     if (w.kind === 'refused') {
-        return { kind: 'refused', key: REFUSALS[w.reason] ?? 'joinRefused' };
+        return { kind: 'refused', key: Object.hasOwn(REFUSALS, w.reason) ? REFUSALS[w.reason] : 'joinRefused' };
     }
     if (w.kind === 'confirm' && invitation.staff && /^[0-9a-f]{32}$/.test(w.nonce)) {
         return { kind: 'confirm',

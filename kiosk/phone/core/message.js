@@ -82,25 +82,31 @@ function check(message, rules) {
 // `topic` is the name's part after the kiosk; the text's epoch and seq must be the envelope's.
 // `proof` becomes bytes, null where there is none.
 export function readMessage(text, topic, place) {
-    return checked(parse(text), topic, place);
+    return checked(readObject(text), topic, place);
 }
 
 // What staff read in a box lacks the keys that say nothing; epoch and seq are outside.
 export function readBoxed(text, topic, { epoch, seq }) {
-    return checked({ age_ms: null, drill: false, resumed: false, detail: null, ...parse(text),
+    return checked({ age_ms: null, drill: false, resumed: false, detail: null, ...readObject(text),
         epoch, seq }, topic, { epoch, seq });
 }
 
-function parse(text) {
+// The object in a text, whatever is in it. Throws Refused.
+export function readObject(text) {
+    let object;
     try {
-        return JSON.parse(text);
+        object = JSON.parse(text);
     } catch {
         throw new Refused('malformed');
     }
+    if (object === null || typeof object !== 'object') {
+        throw new Refused('malformed');
+    }
+    return object;
 }
 
 function checked(message, topic, place) {
-    if (message === null || typeof message !== 'object' || message.v !== VERSION) {
+    if (message.v !== VERSION) {
         throw new Refused('malformed');
     }
     check(message, topic === 'beat' ? SHORT : COMMON);

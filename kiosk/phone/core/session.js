@@ -7,7 +7,7 @@ import { looksPlain, open, openClear, openWelcome, Refused, sealLetter } from '.
 import { factsChosen, factsFrom, factsHeard, factsKeep, factsNoted, factsTold } from './facts.js';
 import { freshnessAsk, freshnessForget } from './freshness.js';
 import { openLink } from './link.js';
-import { readMessage, writePing, readBoxed, writeAgain, writeAnswer } from './message.js';
+import { readMessage, readObject, writePing, readBoxed, writeAgain, writeAnswer } from './message.js';
 import { isGone, readGone, readOffer, writeAsk } from './offer.js';
 import { readRootWord } from './root_word.js';
 import { checkStaff, openBox } from './staff_box.js';
@@ -212,7 +212,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
             return -1;
         }
         const age = wall() - Date.parse(message.at);
-        return age < -AHEAD ? -1 : Math.max(0, age);
+        return age >= -AHEAD ? Math.max(0, age) : -1; // NaN too: digits that are no date
     }
 
     // Asks the kiosk how old its messages are, where that is not known.
@@ -260,7 +260,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
 
     // Why the kiosk refused this phone's last command. An older one's answer says nothing any more.
     function takeAnswer(full, wire) {
-        const text = JSON.parse(openWelcome(sodium, { venue: m.venue, kiosk: m.kiosk, topic: full },
+        const text = readObject(openWelcome(sodium, { venue: m.venue, kiosk: m.kiosk, topic: full },
             keys.ownPublic, keys.own, keys.kiosk, wire));
         if (text.kind === 'refused' && text.nonce === asked) {
             asked = null; // each broker brings it
@@ -275,7 +275,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
             return false; // taken away again
         }
         const place = { venue: m.venue, kiosk: m.kiosk, topic: full };
-        const text = JSON.parse(openWelcome(sodium, place, keys.ownPublic, keys.own, keys.kiosk,
+        const text = readObject(openWelcome(sodium, place, keys.ownPublic, keys.own, keys.kiosk,
             wire));
         if (text.kind === 'refused' && text.reason === 'copied') {
             throw new Refused('copied'); // another phone has tried this phone's invitation
@@ -283,7 +283,8 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
         if (['welcome', 'confirm', 'refused'].includes(text.kind)) {
             return false; // sent twice, since this phone asked twice
         }
-        if (text.kind !== 'rotate' || !/^[0-9a-f]{64}$/.test(text.venue_key)) {
+        if (text.kind !== 'rotate' || typeof text.venue_key !== 'string' ||
+            !/^[0-9a-f]{64}$/.test(text.venue_key)) {
             throw new Refused('malformed');
         }
         if (text.venue_key !== m.venueKey) {

@@ -207,7 +207,7 @@ function onRefused(reason) {
 const DENIED = { replayed: 'deniedReplayed', stale: 'deniedStale' };
 
 function onDenied(reason) {
-    denied = DENIED[reason] ?? 'denied';
+    denied = Object.hasOwn(DENIED, reason) ? DENIED[reason] : 'denied';
     setText($('staff-said'), word(denied));
 }
 

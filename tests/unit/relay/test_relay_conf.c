@@ -122,12 +122,20 @@ static void web_push_alone_is_enough(void **state)
     assert_true(webpush_sender_allows(c.web.services, "https://fcm.googleapis.com/fcm/send/x"));
     assert_true(webpush_sender_allows(c.web.services, "https://web.push.apple.com/x"));
     static const char *const refused[] = {
-        "http://fcm.googleapis.com/x",        "https://evil.example/fcm.googleapis.com",
-        "https://fcm.googleapis.com.evil/x",  "https://fcm.googleapis.com:8443/x",
-        "https://xpush.apple.com/x",          "https://push.apple.com/x",
-        "https://fcm.googleapis.com@evil/x",  "https://10.0.0.1/x",
-        "https://evil?web.push.apple.com/x",  "https:///x",
+        "http://fcm.googleapis.com/x",
+        "https://evil.example/fcm.googleapis.com",
+        "https://fcm.googleapis.com.evil/x",
+        "https://fcm.googleapis.com:8443/x",
+        "https://xpush.apple.com/x",
+        "https://push.apple.com/x",
+        "https://fcm.googleapis.com@evil/x",
+        "https://10.0.0.1/x",
+        "https://evil?web.push.apple.com/x",
+        "https:///x",
         "https://.push.apple.com@10.0.0.1/x",
+        "",
+        "http",
+        "https:/",
     };
     EACH_ROW (i, refused, refused[i])
         if (webpush_sender_allows(c.web.services, refused[i]))

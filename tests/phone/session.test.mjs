@@ -1,0 +1,73 @@
+// What a session does with texts that its kiosk sealed and signed, and that say nothing of use.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { seal, sealWelcome } from '../../kiosk/phone/core/envelope.js';
+import { toHex } from '../../kiosk/phone/core/bytes.js';
+import { openSession } from '../../kiosk/phone/core/session.js';
+import { openStore } from '../../kiosk/phone/core/store.js';
+import { topicName } from '../../kiosk/phone/core/topics.js';
+import { sodium } from './sodium.mjs';
+
+const pair = (label) => sodium.crypto_sign_seed_keypair(new Uint8Array(32).fill(label));
+const [root, kiosk, phone] = [1, 2, 3].map(pair);
+const [venue, kioskId, account] = ['11', '22', '33'].map((byte) => byte.repeat(8));
+const rotated = '66'.repeat(32);
+
+// Delivers one packet: {reasons: of refusals, key: the venue's then, view}.
+function received(topic, wire) {
+    const handlers = {}, reasons = [];
+    const client = { on: (event, handler) => { handlers[event] = handler; }, end() {},
+        subscribe: (topics, how, done) => done(null), publishAsync: async () => ({ messageId: 1 }) };
+    const membership = { venue, kiosk: kioskId, account, staff: false, password: 'x'.repeat(16),
+        brokers: ['wss://b/'], venueKey: '55'.repeat(32), kioskPublic: toHex(kiosk.publicKey),
+        rootPublic: toHex(root.publicKey), public: toHex(phone.publicKey), secret: toHex(phone.privateKey) };
+    const store = openStore({ getItem: () => null, setItem() {}, removeItem() {} });
+    store.addMembership(membership);
+    const session = openSession({ mqtt: { connect: () => client }, sodium, store, membership, now: () => 0,
+        wall: () => 1764000000000,
+        clockRight: () => true, onChange() {}, onRefused: (reason) => reasons.push(reason) });
+    handlers.connect();
+    try {
+        handlers.message(topic, wire, { retain: false, dup: false });
+    } finally {
+        session.close();
+    }
+    return { reasons, key: store.memberships()[0].venueKey, view: session.view() };
+}
+
+// A text on enrol/ACCOUNT or answer/ACCOUNT.
+function delivered(name, text) {
+    const topic = topicName(venue, kioskId, name, account);
+    const { reasons, key } = received(topic, sealWelcome(sodium, { venue, kiosk: kioskId, topic },
+        phone.publicKey, kiosk.privateKey, text));
+    return { reasons, key };
+}
+
+for (const text of ['', '{', 'null', '7', '"rotate"']) {
+    for (const name of ['enrol', 'answer']) {
+        test(`refused as malformed on ${name}: ${text}`, () =>
+            assert.deepEqual(delivered(name, text).reasons, ['malformed']));
+    }
+}
+
+test('a new key in the form of a list is not taken', () => {
+    const said = delivered('enrol', JSON.stringify({ kind: 'rotate', venue_key: [rotated] }));
+    assert.deepEqual(said, { reasons: ['malformed'], key: '55'.repeat(32) });
+});
+
+test('a new key is taken', () => {
+    const said = delivered('enrol', JSON.stringify({ kind: 'rotate', venue_key: rotated }));
+    assert.deepEqual(said, { reasons: [], key: rotated });
+});
+
+test('a state whose date is none has no age by the clock', () => {
+    const topic = topicName(venue, kioskId, 'state'), place = { venue, kiosk: kioskId, topic, epoch: 4, seq: 9 };
+    const state = { v: 2, kind: 'state', id: null, epoch: 4, seq: 9, at: '9999-99-99T99:99:99Z', age_ms: null,
+        drill: false, resumed: false, detail: null, up: 60000, synced: true, state: 'quiet', seen: 0, safe: 0,
+        unconfirmed: false, nonce: '00'.repeat(16) };
+    const { view, reasons } = received(topic, seal(sodium, place, new Uint8Array(32).fill(0x55), kiosk.privateKey,
+        new Uint8Array(24), JSON.stringify(state)));
+    assert.deepEqual(reasons, []);
+    assert.ok(!Object.values(view).some(Number.isNaN), JSON.stringify(view));
+});

@@ -22,6 +22,7 @@ DEPS_BOARD = qemu-system-arm qemu-utils mmdebstrap debian-archive-keyring gcc-aa
 DEPS_DEB   = build-essential cmark-gfm debhelper fakeroot lintian
 DEPS_LONG  = rabbitmq-server util-linux mmdebstrap debian-archive-keyring user-mode-linux lvm2 mdadm \
              thin-provisioning-tools f2fs-tools dosfstools nilfs-tools
+DEPS_FUZZ  = clang nodejs
 DEPS_LINT  = clang-format clang-tidy cppcheck shellcheck python3-pyflakes git
 
 WARN   = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wformat=2 -Wvla -Werror
@@ -35,6 +36,8 @@ CFLAGS  ?= -O2 -g
 WIDE     = -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
 ifeq ($(SANITIZE),1)
 EXTRA    = $(ASAN) -fPIE
+else ifeq ($(SANITIZE),fuzz)
+EXTRA    = $(ASAN) -fsanitize=fuzzer-no-link -fPIE
 else
 EXTRA    = $(HARDEN)
 endif
@@ -133,6 +136,25 @@ $(B)/nights: $(patsubst %.c,$(B)/%.o,$(NIGHTS_SRC)) $(filter-out $(NIGHTS_NOT),$
 	$(CC) $(LINK_FLAGS) $(addprefix -Wl$(comma)--wrap=,$(NIGHTS_WRAP)) -o $@ $^ \
 	    $(call pkg,libsodium libcjson libsystemd) -pthread
 
+# Every parser of bytes from outside, under libFuzzer (tests/fuzz/fuzz.h): these files, and what they
+# call.
+FUZZ_B     = build/fuzz
+FUZZ_SRC   = $(wildcard tests/fuzz/*.c)
+FUZZ_PARTS = $(addprefix hw/,line_address line_edges sim/sim_command sim/sim_line) \
+             $(addprefix kiosk/alertd/,control members/roster members/staff sealer) \
+             $(addprefix kiosk/cli/,conf_edit files locked_memory passphrase prompt print \
+               backup/backup_file backup/backup_read backup/same_card keys/broker_ca keys/keyset \
+               keys/root_paper keys/venue_sheet members/spare_accounts sealing/book_file \
+               sealing/sealing vault/vault_file) \
+             kiosk/mqtt/host kiosk/mqtt/manners \
+             $(addprefix kiosk/registrar/,dynsec_admin ledger registrar_conf) \
+             $(addprefix kiosk/relay/,gone relay_conf root_kept subs vapid webpush webpush_sender) \
+             $(addprefix kiosk/screen/,bidi cue_client exif ics language panel programme) \
+             $(addprefix kiosk/wipe/,io luks_facts place plan plan_read progress remembered)
+$(B)/fuzzer: $(patsubst %.c,$(B)/%.o,$(FUZZ_SRC)) $(patsubst %,$(B)/%.o,$(FUZZ_PARTS)) $(CORE) $(COMMON) $(CONFIG)
+	$(CC) $(LINK_FLAGS) -fsanitize=fuzzer -o $@ $^ $(call pkg,libsodium libcjson libsystemd libcurl \
+	    libcrypto libcares libmosquitto fribidi zlib) -lm -pthread
+
 # Unit tests: tests/unit/ROOM/test_X.c links the room it tests and what that room may use. WITHOUT
 # leaves some out.
 UNIT       = $(filter-out $(WITHOUT),$(wildcard tests/unit/*/test_*.c))
@@ -208,6 +230,26 @@ nights: deps-build  ## COUNT=1000 SEED=S simulated nights of the whole system, o
 	+@$(AGAIN) nights-build
 	@$(NIGHTS_B)/nights --known tests/nights/known --seed $(SEED) $(if $(filter 0,$(SECONDS)),--count $(COUNT),--seconds $(SECONDS))
 
+.PHONY: fuzz fuzz-build fuzz-planted
+fuzz-build:
+	+@$(AGAIN) -s SANITIZE=fuzz B=$(FUZZ_B) CC="$(FUZZ_CC)" CFLAGS="-O1 -g" $(FUZZ_B)/fuzzer
+
+FUZZ_CC = clang
+fuzz: deps-fuzz page  ## every parser of bytes from outside: SECONDS=60 for each, ONLY="message plan"
+	+@$(AGAIN) fuzz-build
+	@$(PYTHON) -m tests.fuzz --seconds $(if $(filter 0,$(SECONDS)),60,$(SECONDS)) --jobs $(JOBS) $(ONLY)
+
+fuzz-planted: deps-fuzz  ## whether the fuzzers find faults that are planted, within a minute each
+	+@$(AGAIN) fuzz-build
+	@$(PYTHON) -m tests.fuzz.planted
+
+ROOM   ?= core
+FILES  ?=
+.PHONY: mutate
+mutate: deps-test  ## how many small faults the unit tests notice: ROOM=core FILES="record.c" COUNT=100
+	+@$(AGAIN) -s units
+	@nice -n 19 $(PYTHON) -m tests.mutate --room $(ROOM) --files $(FILES) --count $(if $(filter 1000,$(COUNT)),100,$(COUNT)) --jobs $(JOBS)
+
 # The members' page, below build/page. Its parts come from the npm registry, by the lock file.
 PAGE_SRC = $(wildcard kiosk/phone/*.* kiosk/phone/core/* kiosk/phone/page/* kiosk/phone/words/*)
 page: build/page/index.html  ## the members' page, bundled into build/page
@@ -282,6 +324,7 @@ deps-build: ; @.ci/need $(DEPS_BUILD)
 deps-run: ; @.ci/need $(DEPS_BUILD) $(DEPS_RUN)
 deps-test: ; @.ci/need $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST) $(DEPS_PHONE)
 deps-long: ; @.ci/need $(DEPS_LONG); command -v npm >/dev/null || .ci/need npm
+deps-fuzz: ; @.ci/need $(DEPS_BUILD) $(DEPS_FUZZ)
 deps-board: ; @.ci/need $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST) $(DEPS_BOARD)
 deps-lint: ; @.ci/need $(DEPS_BUILD) $(DEPS_TEST) $(DEPS_LINT)
 
@@ -365,4 +408,4 @@ clean:  ## remove build/
 	rm -rf build
 
 .PHONY: all page handbook pictures run test test-programs test-page test-long faults unit units unit-run lint lint-run \
-        bench help clean deps-build deps-run deps-test deps-long deps-lint
+        bench help clean deps-build deps-run deps-test deps-long deps-fuzz deps-lint

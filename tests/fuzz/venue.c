@@ -1,0 +1,427 @@
+/* What phones, relays and kiosks say about who belongs, and the kiosk's own record. */
+
+#include "tests/fuzz/fuzz.h"
+
+#include "kiosk/common/dynsec.h"
+#include "kiosk/core/big_endian.h"
+#include "kiosk/core/enrol.h"
+#include "kiosk/core/invitation.h"
+#include "kiosk/core/ns.h"
+#include "kiosk/core/push_offer.h"
+#include "kiosk/core/record.h"
+#include "kiosk/core/registration.h"
+#include "kiosk/mqtt/thread.h"
+#include "kiosk/registrar/broker_admin.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- enrolment: one letter a line, to a kiosk with a member's and a staff phone's invitation
+ * ------ */
+
+#define STAFF_ACCOUNT "fedcba9876543210"
+
+static const uint8_t secret[INVITATION_SECRET] = {9};
+
+/* The MAC that the invitation's secret makes: a letter that claims all f has the right one. */
+static void letter_prove(const struct enrol_list *l, struct enrol_letter *e)
+{
+    uint8_t claimed[INVITATION_MAC];
+    memset(claimed, 0xff, sizeof claimed);
+    if (memcmp(e->mac, claimed, sizeof claimed) != 0)
+        return;
+    struct invitation_parties p = invitation_between(l->venue, l->kiosk, e->account, e->public);
+    invitation_letter_mac(secret, &p, e->staff, e->password, e->mac);
+}
+
+static void letter_send(struct enrol_list *l, const char *line, size_t len, int64_t now)
+{
+    struct envelope_place at = fuzz_place("porchlight/v/k/enrol/a");
+    struct enrol_letter e;
+    struct enrol_again again;
+    uint8_t wire[ENVELOPE_SIZE];
+    FUZZ_MUST(enrol_again_read(line, len, &again) != 0 || enrol_is_account(again.account));
+    if (enrol_read(line, len, &e) != 0)
+        return;
+    FUZZ_MUST(enrol_is_account(e.account));
+    letter_prove(l, &e);
+    struct enrol_arrival a = {
+        .letter = &e, .topic_account = e.account, .signed_by_key = true, .now = now};
+    struct enrol_judgement j = enrol_receive(l, &a);
+    if (j.verdict == ENROL_CONFIRM) {
+        char digits[INVITATION_DIGITS + 1];
+        FUZZ_MUST(enrol_ask_digits(j.one, &at, fuzz_kiosk.secret, wire) == ENVELOPE_OK ||
+                  crypto_core_ed25519_is_valid_point(j.one->public) == 0);
+        invitation_digits(secret, j.one->public, j.one->nonce, digits);
+        enrol_confirm(l, e.account, digits, now);
+    }
+    if (j.verdict == ENROL_WELCOME)
+        enrol_welcome(j.one, &at, fuzz_kiosk.secret, fuzz_root.public, fuzz_venue_key, wire);
+    if (j.verdict == ENROL_REFUSED)
+        enrol_refuse(e.account, j.reason, e.public, &at, fuzz_kiosk.secret, wire);
+    if (j.verdict == ENROL_PROMOTED)
+        enrol_joined(l, e.account);
+}
+
+static void enrol_one(const uint8_t *bytes, size_t len)
+{
+    struct envelope_place at = fuzz_place("");
+    static struct enrol_list l;
+    int64_t now = NS_PER_S;
+    enrol_begin(&l, at.venue, at.kiosk);
+    enrol_invite(&l, FUZZ_ACCOUNT, false, secret, now);
+    enrol_invite(&l, STAFF_ACCOUNT, true, secret, now);
+    while (len > 0) {
+        const uint8_t *end = memchr(bytes, '\n', len);
+        size_t line = end ? (size_t)(end - bytes) : len;
+        letter_send(&l, (const char *)bytes, line, now);
+        bytes += line + (end ? 1 : 0);
+        len -= line + (end ? 1 : 0);
+        now += 60 * NS_PER_S;
+    }
+}
+
+static void enrol_seeds(void)
+{
+    char key[2 * ENVELOPE_PUBLIC + 1], text[4096];
+    sodium_bin2hex(key, sizeof key, fuzz_phone.public, sizeof fuzz_phone.public);
+    static const char proved[] = "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff";
+    for (int staff = 0; staff < 2; staff++) {
+        const char *account = staff ? STAFF_ACCOUNT : FUZZ_ACCOUNT;
+        snprintf(text, sizeof text,
+                 "{\"v\":2,\"kind\":\"enrol\",\"account\":\"%s\",\"public\":\"%s\",\"password\":"
+                 "\"abcdefghijklmnop\",\"staff\":%s,\"mac\":\"%s\"}\n"
+                 "{\"v\":2,\"kind\":\"enrolled\",\"account\":\"%s\"}\n",
+                 account, key, staff ? "true" : "false", proved, account);
+        fuzz_seed_text(text);
+    }
+    snprintf(text, sizeof text,
+             "{\"v\":3,\"kind\":\"enrol\",\"account\":\"%s\",\"public\":\"%s\"}\n"
+             "{\"v\":2,\"kind\":\"again\",\"account\":\"%s\",\"password\":\"abcdefghijklmnop\","
+             "\"broker\":\"wss://broker.example.org/mqtt\"}",
+             FUZZ_ACCOUNT, key, FUZZ_ACCOUNT);
+    fuzz_seed_text(text);
+}
+
+/* --- invitations: how long their parts may be
+ * ----------------------------------------------------- */
+
+static void invitation_one(const uint8_t *bytes, size_t len)
+{
+    char text[6][600], link[INVITATION_LINK_MAX];
+    uint8_t head[8], pin[INVITATION_PIN] = {1};
+    size_t lens[6];
+    struct envelope_place at = fuzz_place("");
+    struct invitation i = {.kiosk_public = fuzz_kiosk.public,
+                           .root_public = fuzz_root.public,
+                           .secret = secret,
+                           .expires = 1800000000};
+    memcpy(i.venue, at.venue, sizeof i.venue);
+    fuzz_take(&bytes, &len, head, sizeof head);
+    for (size_t k = 0; k < 6; k++) {
+        lens[k] = (size_t)head[k] * 2;
+        fuzz_take(&bytes, &len, text[k], lens[k]);
+        for (size_t c = 0; c < lens[k]; c++)
+            text[k][c] = text[k][c] ? text[k][c] : 'a';
+        text[k][lens[k]] = '\0';
+    }
+    i.page = text[0];
+    i.password = text[1];
+    i.push = lens[2] ? text[2] : NULL;
+    i.brokers_count = head[6] % INVITATION_BROKERS_MAX + 1;
+    for (size_t k = 0; k < i.brokers_count; k++) {
+        i.brokers[k] = text[3 + k % 3];
+        i.pins[k] = head[7] & 1 << k ? pin : NULL;
+    }
+    i.staff = head[7] & 16;
+    i.spare = head[7] & 32;
+    int n = invitation_link(&i, link);
+    FUZZ_MUST(n < 0 || (n < INVITATION_LINK_MAX && link[n] == '\0' && strlen(link) == (size_t)n));
+}
+
+static void invitation_seeds(void)
+{
+    uint8_t seed[512];
+    static const uint8_t heads[][8] = {{12, 8, 0, 14, 0, 0, 0, 1}, {60, 32, 20, 60, 60, 60, 3, 15}};
+    for (size_t i = 0; i < 2; i++) {
+        memset(seed, 'x', sizeof seed);
+        memcpy(seed, heads[i], 8);
+        fuzz_seed(seed, sizeof seed);
+    }
+}
+
+/* --- registrations: requests and answers
+ * ---------------------------------------------------------- */
+
+static void registration_one(const uint8_t *bytes, size_t len)
+{
+    struct registration_request r, same;
+    struct registration_answer a, repeated;
+    char text[ENVELOPE_LETTER_MAX + 1], second[ENVELOPE_LETTER_MAX + 1];
+    size_t n, m;
+    if (registration_read((const char *)bytes, len, &r) == 0 &&
+        registration_write(&r, text, &n) == 0) {
+        FUZZ_MUST(registration_read(text, n, &same) == 0);
+        FUZZ_MUST(registration_write(&same, second, &m) == 0 && strcmp(text, second) == 0);
+    }
+    if (registration_answer_read((const char *)bytes, len, &a) == 0 &&
+        registration_answer_write(&a, text, &n) == 0) {
+        FUZZ_MUST(registration_answer_read(text, n, &repeated) == 0);
+        FUZZ_MUST(registration_answer_write(&repeated, second, &m) == 0 &&
+                  strcmp(text, second) == 0);
+    }
+}
+
+static void registration_seeds(void)
+{
+    char text[ENVELOPE_LETTER_MAX + 1];
+    size_t n;
+    for (enum registration_kind kind = 0; kind < REGISTRATION_KINDS; kind++) {
+        struct registration_request r = {.kind = kind, .number = 7, .account = FUZZ_ACCOUNT};
+        bool role = kind == REGISTRATION_CREATE || kind == REGISTRATION_PROMOTE;
+        r.role = role ? REGISTRATION_MEMBER : REGISTRATION_NOBODY;
+        strcpy(r.password, role || kind == REGISTRATION_PASSWORD ? "abcdefghijklmnop" : "");
+        strcpy(r.kiosk, kind == REGISTRATION_DISOWN ? "2222222222222222" : "");
+        memcpy(r.public, fuzz_kiosk.public, sizeof r.public);
+        r.has_grant = kind == REGISTRATION_SUSPEND;
+        r.has_staff = kind == REGISTRATION_PROMOTE;
+        FUZZ_MUST(registration_write(&r, text, &n) == 0);
+        fuzz_seed(text, n);
+    }
+    for (enum registration_outcome o = REGISTRATION_DONE; o <= REGISTRATION_OLD; o++) {
+        struct registration_answer a = {
+            .outcome = o, .number = 7, .last = 6, .after_s = o == REGISTRATION_LATER ? 60 : 0};
+        strcpy(a.why, o == REGISTRATION_DONE ? "" : "the account is another kiosk's");
+        FUZZ_MUST(registration_answer_write(&a, text, &n) == 0);
+        fuzz_seed(text, n);
+    }
+}
+
+/* --- hello and announcement: signed for whatever they say
+ * ----------------------------------------- */
+
+static void hello_one(const uint8_t *bytes, size_t len)
+{
+    static const char title[] = "porchlight-registrar";
+    struct envelope_place at = fuzz_place("");
+    uint8_t wire[ENVELOPE_SIZE], again[ENVELOPE_SIZE], text[sizeof title + 16 + 9], form;
+    struct registration_hello h;
+    struct registration_announcement a;
+    fuzz_take(&bytes, &len, &form, 1);
+    fuzz_take(&bytes, &len, wire, sizeof wire);
+    wire[0] = ENVELOPE_VERSION;
+    wire[1] = form % 2 ? 9 : 10;
+    if (wire[1] == 10) {
+        memcpy(wire + 2, fuzz_root.public, ENVELOPE_PUBLIC);
+        memcpy(text, title, sizeof title);
+        memcpy(text + sizeof title, at.venue, 8);
+        memcpy(text + sizeof title + 8, at.kiosk, 8);
+        memcpy(text + sizeof title + 16, wire + 98, 9);
+        crypto_sign_detached(wire + 34, NULL, text, sizeof text, fuzz_root.secret);
+    }
+    if (registration_hello_read(wire, sizeof wire, &h) == 0) {
+        registration_hello_write(&h, again);
+        FUZZ_MUST(memcmp(wire, again, sizeof wire) == 0);
+    }
+    if (registration_announcement_read(wire, sizeof wire, &at, &a) == 0) {
+        registration_announce(&a, &at, fuzz_root.secret, again);
+        FUZZ_MUST(memcmp(wire, again, sizeof wire) == 0);
+    }
+}
+
+static void hello_seeds(void)
+{
+    uint8_t seed[1 + ENVELOPE_SIZE] = {0};
+    fuzz_seed(seed, sizeof seed);
+    seed[0] = 1;
+    seed[1 + 40] = 7;
+    fuzz_seed(seed, sizeof seed);
+}
+
+/* --- the broker's answers to a registrar: TAG stands for the packet's own
+ * ------------------------- */
+
+static void dynsec_one(const uint8_t *bytes, size_t len)
+{
+    static struct mqtt_publication p;
+    static struct mqtt_event e;
+    struct broker_admin_order o = {.role = ROLE_MEMBER,
+                                   .venue = "1111111111111111",
+                                   .kiosk = "2222222222222222",
+                                   .account = FUZZ_ACCOUNT,
+                                   .password = "abcdefghijklmnop"};
+    struct broker_admin_result r;
+    uint8_t verb;
+    fuzz_take(&bytes, &len, &verb, 1);
+    o.verb = (enum broker_admin_verb)(verb % (BROKER_ADMIN_SELF + 1));
+    struct broker_admin *a = broker_admin_new();
+    FUZZ_MUST(a);
+    broker_admin_begin(a, &o);
+    if (broker_admin_next(a, NS_PER_S, &p)) {
+        static const char key[] = "\"correlationData\":\"";
+        const char *text = fuzz_text(bytes, len), *tag, *at;
+        ((char *)p.payload)[p.len] = '\0';
+        tag = strstr((const char *)p.payload, key);
+        FUZZ_MUST(tag);
+        e = (struct mqtt_event){.kind = MQTT_MESSAGE};
+        snprintf(e.topic, sizeof e.topic, "%s", DYNSEC_RESPONSE);
+        at = strstr(text, "TAG");
+        e.len = (size_t)snprintf((char *)e.payload, sizeof e.payload, "%.*s%.*s%s",
+                                 at ? (int)(at - text) : (int)strlen(text), text,
+                                 at ? (int)strcspn(tag + sizeof key - 1, "\"") : 0,
+                                 tag + sizeof key - 1, at ? at + 3 : "");
+        if (e.len >= sizeof e.payload)
+            e.len = sizeof e.payload - 1;
+        broker_admin_receive(a, &e, &r);
+        FUZZ_MUST(memchr(r.fault, '\0', sizeof r.fault));
+    }
+    broker_admin_free(a);
+}
+
+static void dynsec_seeds(void)
+{
+    static const char *const answers[] = {
+        "{\"responses\":[{\"command\":\"getClient\",\"correlationData\":\"TAG\",\"data\":{"
+        "\"client\":"
+        "{\"username\":\"" FUZZ_ACCOUNT "\",\"textdescription\":\"porchlight 2 1111111111111111 "
+        "2222222222222222\",\"disabled\":true,\"roles\":[{\"rolename\":\"member-" FUZZ_ACCOUNT
+        "\"}],\"groups\":[]}}}]}",
+        "{\"responses\":[{\"command\":\"createRole\",\"correlationData\":\"TAG\",\"error\":\"Role "
+        "already exists\"}]}",
+        "{\"responses\":[{\"command\":\"createClient\",\"correlationData\":\"TAG\"}]}",
+        "{\"responses\":[{\"command\":\"getClient\",\"correlationData\":\"TAG\",\"error\":\"Client "
+        "not found\"}]}",
+    };
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)
+        for (char verb = 0; verb <= BROKER_ADMIN_SELF; verb += 2) {
+            char seed[1024] = {verb};
+            snprintf(seed + 1, sizeof seed - 1, "%s", answers[i]);
+            fuzz_seed(seed, 1 + strlen(seed + 1));
+        }
+}
+
+static void description_one(const uint8_t *bytes, size_t len)
+{
+    char venue[TOPIC_ID_LEN + 1], kiosk[TOPIC_ID_LEN + 1];
+    bool current;
+    if (dynsec_description_read(fuzz_text(bytes, len), venue, kiosk, &current) == 0)
+        FUZZ_MUST(strlen(venue) == TOPIC_ID_LEN && strlen(kiosk) == TOPIC_ID_LEN);
+}
+
+static void description_seeds(void)
+{
+    char out[DYNSEC_DESCRIPTION_MAX];
+    dynsec_description("1111111111111111", "2222222222222222", out);
+    fuzz_seed_text(out);
+}
+
+/* --- how phones ask to be rung
+ * -------------------------------------------------------------------- */
+
+static void push_offer_one(const uint8_t *bytes, size_t len)
+{
+    struct push_offer_letter l;
+    uint8_t hash[PUSH_OFFER_GONE_HASH];
+    if (push_offer_read((const char *)bytes, len, &l) == 0 && l.ask == PUSH_OFFER_SUBSCRIBE) {
+        FUZZ_MUST(strncmp(l.endpoint, "https://", 8) == 0);
+        push_offer_gone_hash(l.endpoint, hash);
+    }
+}
+
+static void push_offer_seeds(void)
+{
+    enum { VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING };
+    uint8_t point[PUSH_OFFER_POINT] = {4}, auth[PUSH_OFFER_AUTH] = {1}, cert[CERT_SIGNATURE] = {2};
+    char p[128], a[64], c[128], key[64], text[1024];
+    sodium_bin2base64(p, sizeof p, point, sizeof point, VARIANT);
+    sodium_bin2base64(a, sizeof a, auth, sizeof auth, VARIANT);
+    sodium_bin2base64(c, sizeof c, cert, sizeof cert, VARIANT);
+    sodium_bin2base64(key, sizeof key, fuzz_phone.public, ENVELOPE_PUBLIC, VARIANT);
+    snprintf(text, sizeof text,
+             "{\"v\":2,\"kind\":\"subscribe\",\"account\":\"" FUZZ_ACCOUNT
+             "\",\"endpoint\":\"https://push.example.net/a/b\",\"p256dh\":\"%s\",\"auth\":\"%s\"}",
+             p, a);
+    fuzz_seed_text(text);
+    snprintf(text, sizeof text,
+             "{\"v\":2,\"kind\":\"unsubscribe\",\"account\":\"" FUZZ_ACCOUNT "\",\"auth\":\"%s\"}",
+             a);
+    fuzz_seed_text(text);
+    snprintf(text, sizeof text,
+             "{\"v\":2,\"kind\":\"staff\",\"account\":\"" FUZZ_ACCOUNT
+             "\",\"public\":\"%s\",\"certificate\":\"%s\"}",
+             key, c);
+    fuzz_seed_text(text);
+}
+
+/* --- the record: its sum is made right; then the two slots of a file and of a cell
+ * ----------------- */
+
+static void record_sum(uint8_t *bytes, bool boxed)
+{
+    uint8_t hash[crypto_generichash_BYTES_MIN];
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, sizeof hash);
+    crypto_generichash_update(&state, bytes, 42);
+    if (boxed)
+        crypto_generichash_update(&state, bytes + RECORD_SIZE, STAFF_BOX_SIZE);
+    crypto_generichash_final(&state, hash, sizeof hash);
+    memcpy(bytes + 42, hash, 8);
+}
+
+static void record_one(const uint8_t *bytes, size_t len)
+{
+    static uint8_t file[RECORD_FILE];
+    struct record r, newest;
+    uint8_t first[RECORD_MOST], second[RECORD_MOST], again[RECORD_MOST], how;
+    uint32_t serial, found;
+    fuzz_take(&bytes, &len, &how, 1);
+    size_t size = how & 1 ? RECORD_MOST : RECORD_SIZE;
+    fuzz_take(&bytes, &len, first, size);
+    fuzz_take(&bytes, &len, second, size);
+    if (how & 2) {
+        record_sum(first, size == RECORD_MOST && first[13] & 64);
+        record_sum(second, size == RECORD_MOST && second[13] & 64);
+    }
+    if (record_decode(&r, &serial, first, size) == 0 && first[3] == '2') {
+        FUZZ_MUST(record_encode(&r, serial, again) == (r.boxed ? RECORD_MOST : RECORD_SIZE));
+        FUZZ_MUST(memcmp(again, first, r.boxed ? RECORD_MOST : RECORD_SIZE) == 0);
+    }
+    memset(file, 0, sizeof file);
+    memcpy(file, first, size);
+    memcpy(file + RECORD_SLOT, second, size);
+    record_newest(file, RECORD_READ, false, &newest, &found);
+    uint8_t *cell = malloc(2 * RECORD_SIZE);
+    FUZZ_MUST(cell);
+    memcpy(cell, first, RECORD_SIZE);
+    memcpy(cell + RECORD_SIZE, second, RECORD_SIZE);
+    record_newest(cell, how & 4 ? 2 * RECORD_SIZE : RECORD_SIZE + how % 50, true, &newest, &found);
+    free(cell);
+}
+
+static void record_seeds(void)
+{
+    for (int i = 0; i < 8; i++) {
+        struct record r = {.epoch = 4, .began = 1800000000, .boxed = i & 1};
+        uint8_t seed[1 + 2 * RECORD_MOST] = {(uint8_t)(2 | (i & 1) | (i & 2) << 1)};
+        r.standing.state = ALERT_LOCKDOWN;
+        r.standing.pressed = i & 4;
+        r.standing.id.bytes[0] = 0xa1;
+        size_t n = record_encode(&r, 7, seed + 1);
+        n += record_encode(&r, 8, seed + 1 + n);
+        fuzz_seed(seed, 1 + n);
+    }
+}
+
+const struct fuzz_target fuzz_venue[] = {
+    {"enrol", enrol_one, enrol_seeds, 2048},
+    {"invitation", invitation_one, invitation_seeds, 3100},
+    {"registration", registration_one, registration_seeds, 1024},
+    {"hello", hello_one, hello_seeds, 770},
+    {"dynsec", dynsec_one, dynsec_seeds, 2048},
+    {"description", description_one, description_seeds, 128},
+    {"push-offer", push_offer_one, push_offer_seeds, 1024},
+    {"record", record_one, record_seeds, 1500},
+    {.name = NULL},
+};

@@ -17,24 +17,6 @@
 
 /* --- alerts ---------------------------------------------------------------------------------- */
 
-void delivery_proof_add(const struct delivery *d, struct message *m)
-{
-    memcpy(m->proof, d->proof, d->proof_len);
-    m->proof_len = d->proof_len;
-}
-
-void delivery_prove(struct delivery *d, const uint8_t *proof, size_t len)
-{
-    memcpy(d->proof, proof, len);
-    d->proof_len = len;
-}
-
-const uint8_t *delivery_proof(const struct delivery *d, size_t *len)
-{
-    *len = d->proof_len;
-    return d->proof_len > 0 ? d->proof : NULL;
-}
-
 static void alert_write(const struct delivery *d, const struct outbox_entry *e, int64_t now,
                         struct message *m)
 {

@@ -8,6 +8,24 @@
 /* What only staff are woken for is worth no ring afterwards, like a notice. */
 #define STAFF_RINGS_FOR (3600 * NS_PER_S)
 
+void delivery_proof_add(const struct delivery *d, struct message *m)
+{
+    memcpy(m->proof, d->proof, d->proof_len);
+    m->proof_len = d->proof_len;
+}
+
+void delivery_prove(struct delivery *d, const uint8_t *proof, size_t len)
+{
+    memcpy(d->proof, proof, len);
+    d->proof_len = len;
+}
+
+const uint8_t *delivery_proof(const struct delivery *d, size_t *len)
+{
+    *len = d->proof_len;
+    return d->proof_len > 0 ? d->proof : NULL;
+}
+
 void delivery_state_to(struct delivery *d, struct broker_path *p)
 {
     struct message m = d->state;

@@ -7,6 +7,11 @@
 
 /* --- invitations ----------------------------------------------------------------------------- */
 
+bool enrol_is_account(const char *text)
+{
+    return strlen(text) == ENROL_ACCOUNT && strspn(text, "0123456789abcdef") == ENROL_ACCOUNT;
+}
+
 const struct enrol_open *enrol_recall(const struct enrol_list *l, const char *account)
 {
     for (size_t i = 0; i < ENROL_OPEN_MAX; i++)

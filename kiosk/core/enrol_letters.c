@@ -13,11 +13,6 @@ static bool enrol_is_hex(const char *text, size_t len)
     return strlen(text) == len && strspn(text, "0123456789abcdef") == len;
 }
 
-bool enrol_is_account(const char *text)
-{
-    return enrol_is_hex(text, ENROL_ACCOUNT);
-}
-
 static bool is_password(const char *text)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

@@ -155,12 +155,6 @@ const uint8_t *members_key(const struct members *m, const char *account)
     return staff_key(&m->staff, account);
 }
 
-void members_publish(const struct members *m, const struct mqtt_publication *p)
-{
-    for (size_t i = 0; i < m->needs.config->brokers_count; i++)
-        delivery_say(m->needs.delivery, i, p);
-}
-
 const uint8_t *members_relay_key(const struct members *m, const char *account)
 {
     const struct phone *p = m->ready ? roster_find(m->registry.phones, account) : NULL;
@@ -175,14 +169,6 @@ bool members_has_relays(const struct members *m)
 const struct staff *members_staff(const struct members *m)
 {
     return &m->staff;
-}
-
-void members_staff_read(struct members *m)
-{
-    m->staff_stamp = staff_stamp(m->needs.prefix);
-    staff_read(&m->staff, m->needs.prefix, m->needs.sealer, m->needs.root);
-    if (staff_readers(&m->staff, m->needs.sealer))
-        m->needs.staff_changed(m->needs.context);
 }
 
 bool members_staff_refresh(struct members *m, int64_t now)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.vectors.third import joining, push, root_word, texts, wire
+from tests.vectors.third import joining, push, root_word, texts, wire, words
 from tests.vectors.third.freshness import Freshness
 from tests.vectors.third.view import View, worst
 
@@ -351,3 +351,39 @@ def test_a_wake_up_opens(row):
     assert len(body) == 86 + 64 + 16
     assert push.unseal(bytes.fromhex(SIGNED["scalars"]["browser"]), bytes.fromhex(SIGNED["auth"]),
                        body).decode() == row["text"]
+
+
+LINES = vectors("words")
+LINE_SETS = {row["name"]: row for row in LINES["sets"]}
+
+
+def piece_of(row):
+    key = {name: bytes.fromhex(value) for name, value in LINES["keys"].items()}
+    place = wire.Place(LINES["venue"], LINES["kiosk"], row["topic"])
+    text, place = wire.members_open(base64.b64decode(row["wire"]), place, key["venue"], key["kiosk_public"])
+    assert (text.decode(), place.seq) == (row["text"], row["seq"])
+    return words.piece_read(text)
+
+
+@pytest.mark.parametrize("row", named(LINES["sets"]))
+def test_the_hosts_lines_are_read_whole(row):
+    all_of_it = words.Words()
+    taken = [all_of_it.take(piece_of(piece)) for piece in row["pieces"]]
+    assert taken == [False] * (len(taken) - 1) + [True]
+    assert (all_of_it.revision, all_of_it.link) == (row["revision"], row["link"])
+    assert [[lang, k, t] for lang, lines in all_of_it.languages.items()
+            for k, t in lines.items()] == row["lines"]
+
+
+@pytest.mark.parametrize("row", LINES["refused"], ids=lambda row: row["why"])
+def test_a_piece_that_is_wrong_is_refused(row):
+    with pytest.raises(wire.Refused):
+        words.piece_read(row["text"].encode())
+
+
+@pytest.mark.parametrize("row", named(LINES["taken"]))
+def test_the_newest_whole_set_is_used(row):
+    used = words.Words()
+    for (name, piece), revision in zip(row["comes"], row["uses"]):
+        used.take(piece_of(LINE_SETS[name]["pieces"][piece]))
+        assert used.revision == revision, name

@@ -10,7 +10,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from tests.vectors.third import joining, root_word, texts, wire
+from tests.vectors.third import joining, root_word, texts, wire, words
 from tests.vectors.third.view import View
 
 MEMBER_READS = ("alert", "state", "beat", "presence", "root", "push")
@@ -37,7 +37,7 @@ class App:
         self.key = self.older_key = self.certificate = None
         self.confirm = self.refusal = None
         self.said, self.verdicts, self.refused = [], [], []
-        self.view = View(self.invited.staff)
+        self.view, self.words = View(self.invited.staff), words.Words()
         self.looked_at = (0, 0)
         self.answers = {}  # what was said, by alert
         self.nonce = self.beat = None
@@ -92,7 +92,7 @@ class App:
         self.close()
         reads = STAFF_READS if self.invited.staff else MEMBER_READS
         self.view = View(self.invited.staff, now=self.now())
-        self.connect(self.password, [*reads, f"enrol/{self.account}", f"answer/{self.account}"])
+        self.connect(self.password, [*reads, f"enrol/{self.account}", f"answer/{self.account}", "words/+"])
 
     def repeat(self, topic, text, until, within):
         end = time.monotonic() + within
@@ -141,6 +141,8 @@ class App:
                         self.from_kiosk(topic, message.payload)
                 elif topic == "root":
                     self.from_root(message.payload)
+                elif topic.startswith("words/") and message.payload:
+                    self.from_host(topic, message.payload)
                 elif topic in FORMS and message.payload:
                     self.from_venue(topic, message.payload, message.retain)
             except wire.Refused as why:
@@ -150,6 +152,14 @@ class App:
         word = root_word.word_open(payload, self.invited.venue, self.invited.kiosk,
                                    self.invited.root_public)
         self.view.root(self.now(), word, word.retired == self.invited.kiosk_public)
+
+    def from_host(self, topic, payload):
+        place = wire.Place(self.invited.venue, self.invited.kiosk, self.place + topic)
+        text, place = self.members_open(payload, place)
+        piece = words.piece_read(text)
+        wire.check((piece["epoch"], piece["seq"]) == (place.epoch, place.seq))
+        wire.check(topic == f"words/{piece['piece']:016x}")
+        self.words.take(piece)
 
     def from_venue(self, topic, payload, retained):
         place = wire.Place(self.invited.venue, self.invited.kiosk, self.place + topic)

@@ -65,6 +65,8 @@ KINDS = {
     "welcome": {"account": ACCOUNT, "venue_key": KEY, "mac": KEY},
     "refused": {"reason": words},
     "rotate": {"venue_key": KEY},
+    "words": {key: number for key in ("epoch", "seq", "revision", "piece", "pieces")} |
+             {key: maybe(words) for key in ("link", "language")},
 }
 
 

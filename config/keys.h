@@ -41,6 +41,7 @@ struct key {
 struct table {
     const struct section *sections;
     size_t sections_count;
+    const char *sections_are; /* what they are, said where one is unknown; NULL: nothing */
     const struct key *keys;
     size_t keys_count;                        /* at most TABLE_KEYS_MAX */
     size_t size;                              /* of the struct that all offsets count from */

@@ -152,8 +152,9 @@ static void complain_unknown_section(struct reader *r, int line, const char *hea
         snprintf(known + n, sizeof known - n, "%s[%s%s]", i ? " " : "", s->name,
                  s->max ? " NAME" : "");
     }
-    reader_complain(r, NULL, line, NULL, "found the unknown section [%s]; expected one of %s",
-                    header, known);
+    const char *are = r->table->sections_are;
+    reader_complain(r, NULL, line, NULL, "found the unknown section [%s]; expected one of %s%s%s",
+                    header, known, are ? ": " : "", are ? are : "");
 }
 
 /* False after a complaint: this section cannot have one more of that name. */

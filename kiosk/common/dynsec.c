@@ -9,7 +9,7 @@ enum { ROLE_NAME_MAX = 64 };
 
 /* An account's description: whose it is, and which version of topic_table its role was made from.
  */
-enum { RIGHTS = 3 };
+enum { RIGHTS = 4 };
 #define DESCRIPTION "porchlight "
 
 const char *dynsec_role_name(enum topic_role who)
@@ -91,7 +91,8 @@ static int add_topic(cJSON *acls, enum topic t, enum topic_role who, const char 
 {
     const struct topic_rule *rule = &topic_table[t];
     char name[TOPIC_NAME_MAX];
-    bool all = who == ROLE_KIOSK || who == ROLE_REGISTRAR || (who == ROLE_RELAY && t == TOPIC_WAKE);
+    bool all = who == ROLE_KIOSK || who == ROLE_REGISTRAR || t == TOPIC_WORDS ||
+               (who == ROLE_RELAY && t == TOPIC_WAKE);
     const char *whose = !rule->per_account ? NULL : all ? "+" : account;
     /* The root speaks in every kiosk's place, but asks the registrar in its own name. */
     bool own = t == TOPIC_REGISTRAR || t == TOPIC_REGISTERED;

@@ -10,6 +10,7 @@
  *   /etc/porchlight/
  *     porchlight.conf  root root 0644                    INI, config/
  *     languages/       root root 0755                    kiosk/screen/language.h
+ *     words.conf       root root 0644                    INI, config/host_words.h
  *     wipe.plan        root root 0644                    INI, kiosk/wipe/plan.h
  *     seal.public      root root 0644                    64 hex digits: kiosk/cli/sealing/sealing.h
  *     vaults/NAME      root root 0600                    cli/vault/vault_file.h
@@ -51,6 +52,7 @@
 #define PATH_ETC           "/etc/porchlight"
 #define PATH_CONF          "/etc/porchlight/porchlight.conf"
 #define PATH_LANGUAGES     "/etc/porchlight/languages"
+#define PATH_WORDS         "/etc/porchlight/words.conf"
 #define PATH_RELAY_CONF    "/etc/porchlight/relay.conf"
 #define PATH_PLAN          "/etc/porchlight/wipe.plan"
 #define PATH_SEAL_KEY      "/etc/porchlight/seal.public"

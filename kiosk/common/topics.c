@@ -16,8 +16,10 @@
  * again. answer: why a phone's command was refused. enrol: the newcomer writes its request, the
  * kiosk answers there, and later sends that same account a rotated venue key. ring: whom a relay is
  * to wake; root: what the root key says of the kiosk (kiosk/core/root_word.h). Relays
- * and the root's account read nothing that is sealed. registrar, registered: requests for accounts,
- * and their answers (kiosk/core/registration.h). */
+ * and the root's account read nothing that is sealed. words: the host's own lines, a piece on each
+ * (kiosk/core/words_piece.h); the number of the piece is in the account's place, and every phone
+ * reads all. registrar, registered: requests for accounts, and their answers
+ * (kiosk/core/registration.h). */
 const struct topic_rule topic_table[TOPIC_COUNT] = {
     [TOPIC_ALERT] = {"alert", false, false, 1, ROLE_KIOSK, PHONES, 3600},
     [TOPIC_NOTICE] = {"notice", false, false, 1, ROLE_KIOSK, ROLE_STAFF, 3600},
@@ -35,6 +37,7 @@ const struct topic_rule topic_table[TOPIC_COUNT] = {
     [TOPIC_ANSWER] = {"answer", true, false, 1, ROLE_KIOSK, PHONES, 60},
     [TOPIC_RING] = {"ring", false, true, 1, ROLE_KIOSK, ROLE_RELAY | ROLE_ROOT, 0},
     [TOPIC_ROOT] = {"root", false, true, 1, ROLE_ROOT, READERS | ROLE_KIOSK | ROLE_ROOT, 0},
+    [TOPIC_WORDS] = {"words", true, true, 1, ROLE_KIOSK, PHONES, 0},
     [TOPIC_REGISTRAR] = {"registrar", false, false, 1, ROLE_KIOSK | ROLE_ROOT, ROLE_REGISTRAR, 60},
     [TOPIC_REGISTERED] = {"registered", false, false, 1, ROLE_REGISTRAR, ROLE_KIOSK | ROLE_ROOT,
                           60},

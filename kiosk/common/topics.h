@@ -23,6 +23,7 @@ enum topic {
     TOPIC_ANSWER,
     TOPIC_RING,
     TOPIC_ROOT,
+    TOPIC_WORDS,
     TOPIC_REGISTRAR,
     TOPIC_REGISTERED,
     TOPIC_COUNT,
@@ -44,7 +45,8 @@ enum topic_role {
 
 struct topic_rule {
     const char *name; /* "alert", or "ack" where an account follows */
-    bool per_account; /* name/<account>: only that account writes it */
+    bool
+        per_account; /* name/<account>: only that account writes it; of words: the piece's number */
     bool retained;
     int qos;
     unsigned writes; /* enum topic_role */

@@ -140,6 +140,8 @@ def may(role, rule, write, venue, kiosk, account, place):
     own = place.accounts[role]
     if role not in (writes if write else reads) or venue != place.venue:
         return False
+    if name == "words" and not write:  # a phone reads all numbers at once
+        return account == "+" and kiosk == place.kiosk
     everybody = per_account and (role == "kiosk" or (role == "relay" and name == "wake"))
     if everybody and not write:  # it reads all of them at once; a relay one by one too
         account = own if account == "+" or role == "relay" else ""

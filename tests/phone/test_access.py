@@ -127,7 +127,7 @@ FORBIDDEN_TO_WRITE = [
     ("member", "HERE/beat"), ("member", "HERE/notice"), ("member", "HERE/ack/OTHER"),
     ("member", "HERE/command/MINE"), ("member", "HERE/enrol/OTHER"), ("member", "HERE/enrol/MINE"),
     ("member", "HERE/answer/MINE"), ("staff", "HERE/answer/MINE"), ("relay", "HERE/answer/OTHER"),
-    ("member", "HERE/push"), ("member", "HERE/wake/OTHER"), ("staff", "HERE/push"),
+    ("member", "HERE/push"), ("member", "HERE/wake/OTHER"), ("staff", "HERE/words/0000000000000000"), ("staff", "HERE/push"),
     ("newcomer", "HERE/wake/MINE"), ("relay", "HERE/wake/OTHER"),
     ("member", "HERE/relay/MINE"), ("member", "THERE/alert"), ("member", "THERE/ack/MINE"),
     ("member", "$CONTROL/dynamic-security/v1"), ("member", "elsewhere"),
@@ -197,7 +197,7 @@ def test_nobody_reads_what_is_not_theirs(place, role, topic):
 
 
 def test_a_member_reads_what_is_theirs(place):
-    for name in ("alert", "state", "presence", "beat"):
+    for name in ("alert", "state", "presence", "beat", "words/+"):
         assert place.as_("member").subscribe(f"{place.kiosk.place}/{name}")
 
 

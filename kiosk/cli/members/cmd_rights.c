@@ -37,6 +37,7 @@ static const struct {
     [TOPIC_ANSWER] = {"phones are not answered by the kiosk", false},
     [TOPIC_RING] = {"relays ring nobody", false},
     [TOPIC_ROOT] = {"what the root key says of a kiosk is not obeyed", false},
+    [TOPIC_WORDS] = {"phones show Porchlight's lines of what to do, not the host's own", true},
     [TOPIC_REGISTRAR] = {"accounts cannot be made at this broker from the kiosk", true},
     [TOPIC_REGISTERED] = {"the kiosk does not learn what became of its requests", true},
 };
@@ -61,7 +62,10 @@ static void rights_table(void)
     printf("---|\n");
     for (enum topic t = 0; t < TOPIC_COUNT; t++) {
         const struct topic_rule *rule = &topic_table[t];
-        printf("| `%s%s`%s |", rule->name, rule->per_account ? "/ACCOUNT" : "",
+        printf("| `%s%s`%s |", rule->name,
+               t == TOPIC_WORDS    ? "/NUMBER"
+               : rule->per_account ? "/ACCOUNT"
+                                   : "",
                rule->retained ? ", retained" : "");
         for (size_t r = 0; r < ROLES; r++) {
             bool writes = rule->writes & roles[r].role, reads = rule->reads & roles[r].role;

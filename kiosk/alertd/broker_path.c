@@ -236,8 +236,8 @@ bool broker_path_is_denied(struct broker_path *p, const struct sealer *c,
                            const struct mqtt_event *e, int64_t now)
 {
     enum topic t = broker_path_topic_of(c, e->topic);
-    bool needed =
-        t < TOPIC_COUNT && t != TOPIC_WAKE && t != TOPIC_REGISTRAR && t != TOPIC_REGISTERED;
+    bool needed = t < TOPIC_COUNT && t != TOPIC_WAKE && t != TOPIC_REGISTRAR &&
+                  t != TOPIC_REGISTERED && t != TOPIC_WORDS;
     unsigned before;
     char times[64];
     if (needed) {
@@ -490,4 +490,21 @@ void broker_path_publish_bare(struct broker_path *p, const char *topic, bool ret
     snprintf(out.topic, sizeof out.topic, "%s", topic);
     memcpy(out.payload, payload, len);
     mqtt_thread_publish(p->thread, &out);
+}
+
+int broker_path_publish_words(struct broker_path *p, struct sealer *c, const struct words_set *set,
+                              size_t piece, uint64_t token)
+{
+    char number[TOPIC_ID_LEN + 1];
+    const struct topic_rule *rule = &topic_table[TOPIC_WORDS];
+    struct mqtt_publication out = {
+        .qos = rule->qos, .retain = rule->retained, .optional = true, .token = token};
+    snprintf(number, sizeof number, "%016zx", piece);
+    broker_path_name_of(c, TOPIC_WORDS, number, out.topic);
+    out.len = set ? sealer_words(c, out.topic, set, piece, out.payload) : 0;
+    if (set && out.len == 0) {
+        log_error("the host's lines could not be written: %s", strerror(errno));
+        return -1;
+    }
+    return mqtt_thread_publish(p->thread, &out);
 }

@@ -5,6 +5,7 @@
 #include "kiosk/common/loop.h"
 #include "kiosk/common/say_once.h"
 #include "kiosk/core/path_watch.h"
+#include "kiosk/core/words_piece.h"
 #include "kiosk/mqtt/thread.h"
 
 #include <stdbool.h>
@@ -31,12 +32,14 @@ struct broker_path {
     uint32_t refused;       /* bits of enum topic: what may not be written, */
     uint32_t unread;        /* and what may not be read */
     struct mqtt_limits limits;
-    bool listening;         /* what the broker keeps of this kiosk may not have come yet, */
-    int64_t listen_until;   /* and is not waited for any longer */
-    bool steady;            /* this connection has worked for a while */
-    bool echoless;          /* rebuilt, as no beat came back, and none has since */
-    uint64_t dropped;       /* messages that were over a budget, since the start */
-    struct say_once said;   /* of the log */
+    bool listening;               /* what the broker keeps of this kiosk may not have come yet, */
+    int64_t listen_until;         /* and is not waited for any longer */
+    bool steady;                  /* this connection has worked for a while */
+    bool echoless;                /* rebuilt, as no beat came back, and none has since */
+    uint64_t dropped;             /* messages that were over a budget, since the start */
+    struct say_once said;         /* of the log */
+    size_t words_next, words_end; /* which piece of the host's lines is next, up to which one */
+    bool words_waits;             /* for the answer to that one */
     int64_t up_at, echo_at; /* echo_at: when the kiosk's own beat last came back, or NS_NEVER */
     uint64_t newest[FRESHNESS_GROUPS]; /* seq of the newest message of each that it was given */
     uint64_t beats[BROKER_PATH_BEATS]; /* hashes of the last beats that were sent this way */
@@ -134,5 +137,10 @@ int broker_path_publish_box(struct broker_path *p, struct sealer *c, enum topic 
 /* Whether brokers keep this state for 30 days: while an alert is active, so that it is still there
  * when this kiosk, or another with its keys, comes back; with cover always. */
 bool broker_path_lasts(const struct broker_path *p, const struct message *state);
+
+/* Piece number `piece` of the host's own lines, sealed; `set` NULL: nothing, so that the broker
+ * keeps it no longer. 0, or -1. */
+int broker_path_publish_words(struct broker_path *p, struct sealer *c, const struct words_set *set,
+                              size_t piece, uint64_t token);
 
 #endif

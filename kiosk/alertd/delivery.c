@@ -101,6 +101,7 @@ static void delivery_on_up(struct delivery *d, size_t i, const struct mqtt_event
 {
     struct broker_path *p = &d->paths[i];
     broker_path_is_up(p, e, d->simulated, clock_now());
+    delivery_words_up(d, p);
     push(d, i);
     p->online_due = d->cover;
     if (!d->cover) {
@@ -177,6 +178,7 @@ static void delivery_on_event(struct delivery *d, size_t i, const struct mqtt_ev
         outbox_broker_down(&d->outbox, i);
         break;
     case MQTT_ACKED:
+        delivery_words_answered(d, &d->paths[i], e->token, true);
         if (e->heard && d->paths[i].outside && delivery_ring_is_taken(d, e->token))
             d->listener.rung(d->listener.context, &d->ring.id);
         if (delivery_ring_has(e->token))
@@ -187,6 +189,7 @@ static void delivery_on_event(struct delivery *d, size_t i, const struct mqtt_ev
                                                  : OUTBOX_UNPROVED);
         break;
     case MQTT_REFUSED:
+        delivery_words_answered(d, &d->paths[i], e->token, false);
         delivery_on_refused(d, i, e);
         break;
     case MQTT_DROPPED:
@@ -313,6 +316,7 @@ void delivery_time(struct delivery *d, int64_t now)
         delivery_state_again(d);
         delivery_counts_again(d);
     }
+    delivery_words_time(d);
 }
 
 int64_t delivery_deadline(const struct delivery *d)

@@ -7,6 +7,7 @@
 #include "kiosk/alertd/plain.h"
 #include "kiosk/alertd/sealer.h"
 #include "kiosk/common/loop.h"
+#include "kiosk/core/words_piece.h"
 #include "kiosk/mqtt/thread.h"
 
 /* Everything between a decision and the brokers: which broker is up, what each still has to be
@@ -100,6 +101,10 @@ void delivery_door(struct delivery *d, const uint8_t box[STAFF_BOX_SIZE]);
 /* What every all-clear and state contains from now on: the proof that a staff phone ended the last
  * lockdown. */
 void delivery_prove(struct delivery *d, const uint8_t *proof, size_t len);
+
+/* The host's own lines from now on: to every broker, and again at each connect. *set stays the
+ * caller's, and must not change; call it again when it has. */
+void delivery_words(struct delivery *d, const struct words_set *set);
 
 /* Whether a broker may still have to send what it keeps of this kiosk, which is waited for, a
  * second at most, before state and presence are published there. */

@@ -5,8 +5,9 @@
 #include "kiosk/core/echoes.h"
 
 /* Inside of struct delivery, for delivery.c and its parts: delivery_retained.c has what brokers
- * keep for whoever comes later, delivery_notices.c what waits for staff, delivery_plain.c a plain
- * venue's apps, delivery_ways.c that one broker may be reached by several ways. */
+ * keep for whoever comes later, delivery_notices.c what waits for staff, delivery_words.c the host's
+ * own lines, delivery_plain.c a plain venue's apps, delivery_ways.c that one broker may be reached
+ * by several ways. */
 
 enum { NOTICES = 16, COMES = 64 };
 
@@ -46,6 +47,8 @@ struct delivery {
     uint8_t staff[STAFF_BOX_SIZE]; /* what staff read beside the state */
     uint8_t proof[MESSAGE_PROOF_MAX];
     size_t proof_len;
+    const struct words_set *words;          /* the host's own lines; NULL: none were ever written */
+    size_t words_count;                     /* their pieces */
     struct waiting_notice notices[NOTICES]; /* the oldest first */
     size_t notices_count;
     int64_t beat_at, state_at, slot_at; /* when the next is due */
@@ -104,6 +107,14 @@ void delivery_notices_flush(struct delivery *d);
  * long as any other. */
 void delivery_nothing_to(struct delivery *d, struct broker_path *p, enum topic t);
 void delivery_notice_cover(struct delivery *d, struct broker_path *p);
+
+/* --- the host's own lines -------------------------------------------------------------------- */
+
+/* A broker has connected: it is given all of them again. It has answered for the publication with
+ * this token; `taken`: it has it. And what can go now. */
+void delivery_words_up(struct delivery *d, struct broker_path *p);
+void delivery_words_answered(struct delivery *d, struct broker_path *p, uint64_t token, bool taken);
+void delivery_words_time(struct delivery *d);
 
 /* --- a plain venue's apps -------------------------------------------------------------------- */
 

@@ -9,6 +9,7 @@
 #include "kiosk/alertd/members/members.h"
 #include "kiosk/alertd/own_messages.h"
 #include "kiosk/alertd/screens.h"
+#include "kiosk/alertd/words_file.h"
 #include "kiosk/common/paths.h"
 
 /* Inside of struct kiosk, for kiosk.c, which opens and closes the parts, and events.c, which their
@@ -32,6 +33,7 @@ struct kiosk {
     struct control *admin; /* NULL: its socket could not be opened */
     struct members *members;
     struct own_messages own;
+    struct words_file words;
 };
 
 #endif

@@ -73,11 +73,21 @@ struct envelope_place sealer_place(const struct sealer *c, const char *topic)
     return at;
 }
 
+/* To members. ENVELOPE_SIZE, or 0. */
+static size_t sealer_seal_text(const struct sealer_keys *keys, const struct envelope_place *at,
+                               const char *text, size_t len, uint8_t *payload)
+{
+    uint8_t nonce[ENVELOPE_NONCE];
+    randombytes_buf(nonce, sizeof nonce);
+    return envelope_seal(at, keys->venue, keys->secret, nonce, text, len, payload) == ENVELOPE_OK
+               ? ENVELOPE_SIZE
+               : 0;
+}
+
 static size_t sealer_seal(const struct sealer *c, const char *topic, const struct message *m,
                           uint8_t *payload)
 {
     char text[ENVELOPE_CLEAR_MAX + 1];
-    uint8_t nonce[ENVELOPE_NONCE];
     bool clear = message_is_clear(m->kind);
     int len = message_write(m, text, clear ? sizeof text : ENVELOPE_TEXT_MAX + 1);
     if (len < 0)
@@ -94,11 +104,7 @@ static size_t sealer_seal(const struct sealer *c, const char *topic, const struc
         return envelope_clear_sign(&at, keys->secret, text, (size_t)len, payload) == ENVELOPE_OK
                    ? ENVELOPE_SIZE
                    : 0;
-    randombytes_buf(nonce, sizeof nonce);
-    if (envelope_seal(&at, keys->venue, keys->secret, nonce, text, (size_t)len, payload) !=
-        ENVELOPE_OK)
-        return 0;
-    return ENVELOPE_SIZE;
+    return sealer_seal_text(keys, &at, text, (size_t)len, payload);
 }
 
 size_t sealer_payload(struct sealer *c, const char *topic, struct message *m, uint8_t *payload)
@@ -136,6 +142,17 @@ size_t sealer_staff(struct sealer *c, const char *topic, const uint8_t box[STAFF
     return envelope_staff_sign(&at, c->keys->secret, time, box, payload) == ENVELOPE_OK
                ? ENVELOPE_SIZE
                : 0;
+}
+
+size_t sealer_words(struct sealer *c, const char *topic, const struct words_set *set, size_t piece,
+                    uint8_t *payload)
+{
+    char text[ENVELOPE_TEXT_MAX + 1];
+    struct envelope_place at = sealer_place(c, topic);
+    at.epoch = c->epoch;
+    at.seq = ++c->seq;
+    int len = words_piece_write(set, piece, at.epoch, at.seq, text, sizeof text);
+    return len < 0 ? 0 : sealer_seal_text(c->keys, &at, text, (size_t)len, payload);
 }
 
 size_t sealer_will(const void *sealer, uint64_t connection, uint8_t *payload)

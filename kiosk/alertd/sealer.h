@@ -6,6 +6,7 @@
 #include "kiosk/core/envelope.h"
 #include "kiosk/core/message.h"
 #include "kiosk/core/staff_box.h"
+#include "kiosk/core/words_piece.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -59,6 +60,11 @@ int sealer_box(const struct sealer *c, const struct message *m, uint8_t box[STAF
 
 /* Signs a box for `topic`, with the next seq. Returns ENVELOPE_SIZE, or 0. */
 size_t sealer_staff(struct sealer *c, const char *topic, const uint8_t box[STAFF_BOX_SIZE],
+                    uint8_t *payload);
+
+/* Seals one piece of the host's own lines to members, with the next seq. ENVELOPE_SIZE, or 0 with
+ * errno. Not in a plain venue. */
+size_t sealer_words(struct sealer *c, const char *topic, const struct words_set *set, size_t piece,
                     uint8_t *payload);
 
 /* The will of one connection: kind lost, seq 0. Any thread may call it: of what it reads, only the

@@ -4,7 +4,7 @@
 import { build } from 'esbuild';
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { card } from './card.mjs';
@@ -12,6 +12,7 @@ import { icon } from './icon.mjs';
 
 const BUDGET = 310 * 1000; // bytes, gzip, of all that the first load fetches
 const here = dirname(fileURLToPath(import.meta.url));
+const standard = standardLines(await readFile(join(here, '../../config/what-to-do.conf'), 'utf8'));
 const out = process.argv[2] ?? join(here, '../../build/page');
 
 await rm(out, { recursive: true, force: true });
@@ -30,6 +31,7 @@ await build({
     legalComments: 'none',
     logLevel: 'warning',
     absWorkingDir: here,
+    plugins: [{ name: 'what to do', setup }],
 });
 for (const name of ['index.html', 'style.css', 'manifest.webmanifest', 'card.css']) {
     await cp(join(here, 'page', name), join(out, name));
@@ -70,4 +72,28 @@ console.log(`page: ${names.length + 1} files, first load ${(bytes / 1000).toFixe
 if (bytes >= BUDGET) {
     console.error(`build.mjs: the first load is ${bytes} bytes, at most ${BUDGET} are allowed`);
     process.exit(1);
+}
+
+// Each language's words have the lines of config/what-to-do.conf in that language.
+function setup(plugin) {
+    plugin.onLoad({ filter: /words\/[a-z]+\.json$/ }, async ({ path }) => ({
+        contents: JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')),
+            todo: standard[basename(path, '.json')] }),
+        loader: 'json',
+    }));
+}
+
+// {language: {key: line}}
+function standardLines(text) {
+    const all = {};
+    let at = null;
+    for (const line of text.split('\n')) {
+        const [, section, key, value] = /^\[(\w+)\]$|^([\w-]+) = (.+)$/.exec(line) ?? [];
+        if (section) {
+            at = all[section] = {};
+        } else if (key) {
+            at[key] = value;
+        }
+    }
+    return all;
 }

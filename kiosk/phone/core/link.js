@@ -10,14 +10,19 @@ const BEGUN = 1000; // ms; one waking is several events, and begins one attempt
 const LONGEST_PAUSE = 8000;
 const REFUSED_LONGEST = 30000; // a password that stays wrong is not asked about more often
 
+const SUSPICION = 2000; // ms: a connection that ends sooner after an optional wish was ended by that
+
 const NOBODY = 0x10; // a PUBACK's reason: no matching subscribers
 const UNSUPPORTED = [0x84, 1];
 const NOT_AUTHORIZED = [0x86, 0x87, 4, 5];
 
-// `mqtt` is MQTT.js; `ping` is one of the topics, with nothing retained on it.
+// `mqtt` is MQTT.js; `ping` is one of the topics, with nothing retained on it. `wishes`: topics that it
+// can do without, asked for once it is up: refused or not, and a broker that hangs up at them is not
+// asked again.
 // onMessage(topic, payload, {retained, dup}); onChange(status) with 'up', 'down', 'refused' (the
 // account is not let in) or 'asked' (it was up before a sleep, and has not answered since).
-export function openLink(mqtt, { url, account, password, topics, ping, onMessage, onChange }) {
+export function openLink(mqtt, { url, account, password, topics, wishes = [], ping, onMessage,
+    onChange }) {
     let client = null;
     let version = 5;
     let pause = FIRST_PAUSE;
@@ -31,6 +36,7 @@ export function openLink(mqtt, { url, account, password, topics, ping, onMessage
     let beganAt = 0; // the last attempt to connect
     let asked = false;
     let doubted = false;
+    let wished = null; // since when the wishes wait for an answer
     const unheard = new Set(); // ids of messages that this connection's broker gave to nobody
 
     const shown = () => (status === 'up' && doubted ? 'asked' : status);
@@ -93,6 +99,7 @@ export function openLink(mqtt, { url, account, password, topics, ping, onMessage
                     patience = mayTake(2 * (heardAt - began));
                     asked = false;
                     report('up');
+                    wish(mine);
                 }
             });
         });
@@ -116,7 +123,20 @@ export function openLink(mqtt, { url, account, password, topics, ping, onMessage
         mine.on('close', () => mine === client && fail(next));
     }
 
+    function wish(mine) {
+        if (wishes.length > 0) {
+            wished = performance.now();
+            mine.subscribe(wishes, { qos: 1 }, () => {
+                wished = mine === client ? null : wished;
+            });
+        }
+    }
+
     function fail(next) {
+        if (wished !== null && performance.now() - wished < SUSPICION) {
+            wishes = [];
+        }
+        wished = null;
         drop();
         patience = next === 'down' ? mayTake(2 * patience) : patience;
         report(next);

@@ -6,6 +6,7 @@ import { readProof, signClear } from './cert.js';
 import { looksPlain, open, openClear, openWelcome, Refused, sealLetter } from './envelope.js';
 import { factsChosen, factsFrom, factsHeard, factsKeep, factsNoted, factsTold } from './facts.js';
 import { freshnessAsk, freshnessForget } from './freshness.js';
+import { readPiece, takePiece } from './host_words.js';
 import { openLink } from './link.js';
 import { readMessage, readObject, writePing, readBoxed, writeAgain, writeAnswer } from './message.js';
 import { isGone, readGone, readOffer, writeAsk } from './offer.js';
@@ -30,6 +31,8 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
     let view = viewFrom(store.kept(m.kiosk), now());
     let apart = wall() - now();
     let facts = factsFrom(store.night(m.kiosk), view.alert?.id ?? null, now(), wall());
+    let words = store.words(m.kiosk); // the host's own
+    let coming = null; // pieces of newer ones
     let offer = null; // a relay's, judged
     let used = { nonce: null, at: 0 }; // by this phone's last command
     let asked = null; // the nonce of the command that the kiosk may still refuse
@@ -47,6 +50,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
         const heard = { epoch: 0, seqs: {} }; // the highest from this broker, by topic
         return openLink(mqtt, {
             url, account: m.account, password: m.password, topics, ping: name('alert'),
+            wishes: [`${name('words')}/+`],
             onMessage: (topic, wire, delivery) => receive(topic, wire, delivery, heard),
             onChange: () => {
                 view = viewLink(view, hasLink(['up', 'asked']), now());
@@ -119,7 +123,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
         if (topic?.name === 'answer') {
             return takeAnswer(full, wire);
         }
-        if (wire.length === 0 && delivery.retained) {
+        if (wire.length === 0 && (delivery.retained || topic?.name === 'words')) {
             return false;
         }
         if (topic?.name === 'push' && isGone(wire)) {
@@ -139,6 +143,9 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
             return takeRoot(wire);
         }
         const place = { venue: m.venue, kiosk: m.kiosk, topic: full };
+        if (topic?.name === 'words') {
+            return takeWords(place, wire, topic.account);
+        }
         if (topic?.name === 'notice' || topic?.name === 'staff') {
             return readBox(topic.name, place, wire, delivery, heard);
         }
@@ -146,6 +153,20 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
             openClear(sodium, place, keys.kiosk, wire) : openAny(place, wire);
         const message = readMessage(opened.text, topic.name, opened);
         return message.kind !== 'nothing' && take(topic.name, message, delivery, heard);
+    }
+
+    function takeWords(place, wire, number) {
+        const opened = openAny(place, wire);
+        const piece = readPiece(opened.text, opened);
+        if (piece.piece !== Number.parseInt(number, 16)) {
+            throw new Refused('malformed');
+        }
+        const before = words;
+        [words, coming] = takePiece(words, coming, piece);
+        if (words !== before) {
+            store.keepWords(m.kiosk, words);
+        }
+        return false;
     }
 
     // What the root key says of this kiosk, for good.
@@ -309,6 +330,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
         // Nothing is quiet while no connection has answered since the phone woke.
         view: () => (view.linked && !hasLink(['up']) ? { ...view, linked: false } : view),
         facts: () => facts,
+        words: () => words,
         links: () => links.map((l) => l.status()),
         // Rejects where there is no way to the kiosk; it is sent all the same once there is.
         answer(kind) {

@@ -1,7 +1,9 @@
 // What the phone keeps: memberships (addresses, account, keys); for each kiosk what view.js calls
-// worth keeping; while an alert is active what core/facts.js keeps of it; and what was chosen of
+// worth keeping, and the host's own lines; while an alert is active what core/facts.js keeps of it; and what was chosen of
 // sound and ringing. `area` is localStorage, a stand-in of the tests, or null where the browser
 // allows no storage: then nothing outlives the page.
+
+import { NO_WORDS } from './host_words.js';
 
 const KEY = 'k1';
 const PROBE = 'k1-probe';
@@ -45,6 +47,9 @@ export function openStore(area) {
         // What is known of the active alert (core/facts.js); undefined forgets it.
         night: (kiosk) => data.nights?.[kiosk] ?? null,
         keepNight: (kiosk, night) => isMember(kiosk) && put('nights', kiosk, night),
+        // The host's own lines (core/host_words.js).
+        words: (kiosk) => data.words?.[kiosk] ?? NO_WORDS,
+        keepWords: (kiosk, words) => isMember(kiosk) && put('words', kiosk, words),
         // What was chosen on this phone: 'ring' and 'sound'.
         choice: (name) => data.choices?.[name] ?? null,
         choose: (name, value) => put('choices', name, value),

@@ -4,6 +4,7 @@
 
 import { compareClock } from '../core/clock.js';
 import { factsFrom } from '../core/facts.js';
+import { todoOf } from '../core/host_words.js';
 import { healthOf } from '../core/health.js';
 import { answersOf, pictureOf, unanswered, worstOf } from '../core/picture.js';
 import { repeatInit, repeatStep } from '../core/repeat.js';
@@ -20,6 +21,7 @@ import { makeHold } from './hold.js';
 import { openJoin, takeFragment } from './join.js';
 import { openRing } from './ring.js';
 import { openSettings } from './settings.js';
+import { drawTodo } from './todo.js';
 import { takeTurns } from './turn.js';
 import { canWake, collectRings, giveUp, isOffered, isWanted, renew, sayAwake, takeBack,
     watchRings } from './wake.js';
@@ -92,6 +94,9 @@ function render() {
     const staff = sessions.some((s) => s.membership.staff);
     const all = pictures();
     drawState(all[worstOf(all)], all, words, { now: now(), wall: Date.now() });
+    const worst = sessions[worstOf(all)];
+    drawTodo(todoOf(all[worstOf(all)].canAnswer ? worst.view().state : null, worst.membership.staff,
+        worst.words(), words.standard, words.language), word);
     $('answers').hidden ||= !turns.isMine();
     drawAnswers(answersOf(all), stuck, word);
     drawNotices(staff ? sessions.flatMap((s) => s.facts().notices) : [], words);
@@ -216,7 +221,8 @@ function asleep(membership) {
     const view = viewFrom(store.kept(membership.kiosk));
     const facts = factsFrom(store.night(membership.kiosk), view.alert?.id ?? null, now(), Date.now());
     const silent = () => Promise.reject(new Error('no connection'));
-    return { membership, view: () => view, facts: () => facts, offer: () => null, answer: silent,
+    return { membership, view: () => view, facts: () => facts, offer: () => null,
+        words: () => store.words(membership.kiosk), answer: silent,
         links: () => membership.brokers.map(() => 'down'), command: silent, rang: silent, pass: silent,
         tick: () => {}, wake: () => {}, close: () => {} };
 }

@@ -50,6 +50,7 @@ function speak(language, table) {
     return {
         language,
         word,
+        standard: table.todo, // what to do now, where the host has not said it
         spanOf, // {n, unit: 'minute' or 'hour'}
         // ms since 1970, by the phone's own clock and zone: the wire speaks of UTC.
         timeOf: (at) => clock(Date.now() - at > DAY / 2 ? far() : {}).format(at),

@@ -105,7 +105,8 @@ $(B)/%.o: %.c
 # The assembler takes these in; the compiler's list of what it read has them not.
 $(B)/kiosk/cli/templates.o: config/porchlight.conf config/broker/mosquitto.conf.in \
     config/broker/outside.sh config/outside/install.sh config/proxy/nginx.conf.in config/relay.conf \
-    config/push/relay.sh config/push/ntfy.yml.in $(wildcard config/cards/*.in)
+    config/push/relay.sh config/push/ntfy.yml.in $(wildcard config/cards/*.in) \
+    config/what-to-do.conf
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 

@@ -5,9 +5,9 @@
 #include "kiosk/core/echoes.h"
 
 /* Inside of struct delivery, for delivery.c and its parts: delivery_retained.c has what brokers
- * keep for whoever comes later, delivery_notices.c what waits for staff, delivery_words.c the host's
- * own lines, delivery_plain.c a plain venue's apps, delivery_ways.c that one broker may be reached
- * by several ways. */
+ * keep for whoever comes later, delivery_notices.c what waits for staff, delivery_words.c the
+ * host's own lines, delivery_plain.c a plain venue's apps, delivery_ways.c that one broker may be
+ * reached by several ways. */
 
 enum { NOTICES = 16, COMES = 64 };
 

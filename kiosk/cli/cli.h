@@ -68,6 +68,7 @@ extern const struct cli_command cli_setup;
 extern const struct cli_command cli_unseal;
 extern const struct cli_command cli_vault;
 extern const struct cli_command cli_wipe;
+extern const struct cli_command cli_words;
 
 /* Runs a subcommand: argv[0] is its name. `asked` may already hold the options before it. Returns
  * an enum cli_exit. */

@@ -132,7 +132,7 @@ static void listen_on_message(struct listen *l, const struct mqtt_event *e)
     phone_client_receive(&l->member, &l->rules, e, clock_is_synced() ? time(NULL) : 0, &h);
     bool news = (h.kiosk && !unconfirmed[h.kiosk - l->member.kiosks]) || counts_are_new(l, &h);
     listen_output_message(l->cli->json, &h, e, broker_name(l), news);
-    if (!h.refused && !h.root)
+    if (!h.refused && !h.root && !h.words)
         listen_answer(l, &h, e->at);
 }
 
@@ -234,6 +234,7 @@ static int listen_run(const struct cli *cli, void *own, char **words)
     (void)words;
     l->cli = cli;
     l->options.prefix = cli->prefix;
+    l->options.words = true;
     int signals = -1, code = phone_client_init(&l->member, &l->plan, &l->options);
     if (code != 0)
         goto free_member;

@@ -61,8 +61,10 @@ static void print_message(const struct phone_client_heard *h, const struct mqtt_
 {
     cJSON *more = object(NULL, e->at);
     add_origin(more, h, e, broker);
-    cJSON_AddStringToObject(more, "verdict", view_verdict_name(h->verdict));
-    cJSON_AddBoolToObject(more, "proved", h->word.proved);
+    if (!h->words) {
+        cJSON_AddStringToObject(more, "verdict", view_verdict_name(h->verdict));
+        cJSON_AddBoolToObject(more, "proved", h->word.proved);
+    }
     char *text = cJSON_PrintUnformatted(more);
     int keys = (int)strlen(h->text) - 1; /* all but the closing brace */
     printf("%.*s,%s\n", keys, h->text, text ? text + 1 : "}");
@@ -225,6 +227,15 @@ static void say_root(const struct phone_client_heard *h, const char *broker)
                           w->revoked_count == 1 ? "phone" : "phones");
 }
 
+static void say_piece(const struct words_piece *p, const char *broker)
+{
+    if (p->link[0])
+        listen_output_say(broker, "what to do now: contact %s", p->link);
+    for (size_t i = 0; i < p->count; i++)
+        listen_output_say(broker, "what to do now, %s, %s: %s", p->language, p->lines[i].key,
+                          p->lines[i].text);
+}
+
 /* --- the lines -------------------------------------------------------------------------------- */
 
 void listen_output_message(bool json, const struct phone_client_heard *h,
@@ -246,6 +257,8 @@ void listen_output_message(bool json, const struct phone_client_heard *h,
     } else if (h->refused && !h->closed) {
         listen_output_say(broker, "REFUSED a message on %s: %s",
                           h->topic[0] ? h->topic : "an unknown topic", h->refused);
+    } else if (h->words) {
+        say_piece(&h->piece, broker);
     } else if (h->closed || !worth_a_line(h, news)) {
         return;
     } else if (h->message.kind == MSG_COUNTS) {

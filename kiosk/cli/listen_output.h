@@ -12,6 +12,8 @@
  *   a message's own kind   the message's keys, unchanged, and topic, kiosk, broker, retained,
  *                          verdict (view.h), proved
  *   refused                topic, kiosk, broker, retained, why
+ *   words                  the piece's keys (kiosk/core/words_piece.h), unchanged, and topic,
+ *                          kiosk, broker, retained: lines of the host's own
  *   root                   topic, kiosk, broker, retained, verdict, retired, ended (an alert's id,
  *                          or null), revoked (accounts): what the root key says of this kiosk
  *   link                   broker, up, fault (kiosk/mqtt/fault.h), reason: a sentence

@@ -40,6 +40,7 @@ static const struct cli_command *const commands[] = {
     &cli_unseal,
     &cli_vault,
     &cli_wipe,
+    &cli_words,
 };
 /* clang-format on */
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

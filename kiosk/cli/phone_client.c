@@ -186,6 +186,14 @@ static int plan_brokers(struct phone_client *m, struct brokers_plan *plan,
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
+static int plan_words(const struct phone_client *m, struct brokers_plan *plan)
+{
+    for (size_t k = 0; k < m->kiosks_count && !m->plain; k++)
+        if (brokers_plan_topic(plan, TOPIC_WORDS, m->venue, m->kiosks[k].id, "+") < 0)
+            return -1;
+    return 0;
+}
+
 static int plan_topics(const struct phone_client *m, struct brokers_plan *plan, bool staff)
 {
     static const struct {
@@ -260,7 +268,8 @@ int phone_client_init(struct phone_client *m, struct brokers_plan *plan,
     for (size_t i = 0; i < o->also.count; i++)
         if (kiosk_add(m, o->prefix, o->also.texts[i], false) < 0)
             return CLI_FAILED;
-    if (plan_brokers(m, plan, o) < 0 || plan_topics(m, plan, o->staff) < 0)
+    if (plan_brokers(m, plan, o) < 0 || plan_topics(m, plan, o->staff) < 0 ||
+        (o->words && plan_words(m, plan) < 0))
         return CLI_FAILED;
     memcpy(plan->common.client_id, m->account, TOPIC_ID_LEN + 1);
     return 0;

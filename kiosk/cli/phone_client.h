@@ -8,6 +8,7 @@
 #include "kiosk/core/envelope.h"
 #include "kiosk/core/message.h"
 #include "kiosk/core/view.h"
+#include "kiosk/core/words_piece.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,6 +39,7 @@ struct phone_client_options {
     struct option_list only; /* of porchlight.conf's brokers, these */
     struct option_list also; /* further kiosks: kiosk-ID.pub beside the keys */
     bool staff;
+    bool words; /* the host's own lines are asked for too */
 };
 
 struct phone_client {
@@ -98,6 +100,8 @@ struct phone_client_heard {
     const char *refused; /* why it is ignored, a sentence; NULL: it is not */
     bool root;           /* a root word: `said` is set, and message is not */
     struct root_word said;
+    bool words; /* a piece of the host's own lines: `piece` is set, and message is not */
+    struct words_piece piece;
     bool closed; /* sealed to other staff phones: message is not set */
     struct message message;
     char text[PHONE_CLIENT_TEXT]; /* the JSON it was read from */

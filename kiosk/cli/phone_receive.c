@@ -104,6 +104,21 @@ static void root_receive(const struct phone_client *m, const struct mqtt_event *
         h->refused = "forged: not signed by the venue's root key for this kiosk";
 }
 
+static const char *words_receive(const struct phone_client *m, const struct mqtt_event *e,
+                                 struct phone_client_heard *h)
+{
+    struct envelope_place at = {.topic = e->topic};
+    size_t len = 0;
+    const char *why = e->too_long ? "malformed: longer than any message"
+                                  : open_text(m, e, TOPIC_WORDS, h, &at, &len);
+    if (why || words_piece_read(&h->piece, h->text, len, &why) < 0)
+        return why;
+    h->words = true;
+    return h->piece.epoch == at.epoch && h->piece.seq == at.seq
+               ? NULL
+               : "malformed: epoch or seq differ inside and outside";
+}
+
 /* ns since the message's own date; -1: the kiosk's clock or ours is not known to be right, or they
  * differ. */
 static int64_t phone_receive_wall_age(const struct message *message, int64_t wall)
@@ -174,8 +189,8 @@ void phone_client_receive(struct phone_client *m, const struct view_rules *r,
         root_receive(m, e, h);
         return;
     }
-    h->refused = read_message(m, e, t, h);
-    if (h->refused)
+    h->refused = t == TOPIC_WORDS ? words_receive(m, e, h) : read_message(m, e, t, h);
+    if (h->refused || h->words)
         return;
     h->word = (struct view_message){.message = &h->message,
                                     .retained = e->retained,

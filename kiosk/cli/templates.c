@@ -28,6 +28,8 @@ TAKE_IN(template_staff, "config/cards/staff.html.in");
 TAKE_IN(template_member, "config/cards/member.html.in");
 TAKE_IN(template_keep, "config/cards/keep.html.in");
 
+TAKE_IN(template_what_to_do, "config/what-to-do.conf");
+
 /* Length of WORD in "WORD@", after an at sign; 0: this is not one. */
 static size_t word_length(const char *at)
 {

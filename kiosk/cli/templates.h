@@ -15,6 +15,7 @@ extern const char template_nginx[];         /* proxy/nginx.conf.in */
 extern const char template_staff[];         /* cards/staff.html.in */
 extern const char template_member[];        /* cards/member.html.in */
 extern const char template_keep[];          /* cards/keep.html.in */
+extern const char template_what_to_do[];    /* what-to-do.conf */
 
 struct template_word {
     const char *word, *value; /* @WORD@ */

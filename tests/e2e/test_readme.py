@@ -72,6 +72,10 @@ RUN_BY = [(pattern, f"tests/{test}") for pattern, test in [
     (r"porchlight doctor", "e2e/test_doctor.py::test_a_kiosk_that_runs"),
     (r"porchlight check", "e2e/test_cli.py::test_check_takes_the_kiosks_own_file"),
     (r"porchlight drill", "e2e/test_cli.py::test_what_is_asked"),
+    (r"porchlight words( (check|reset))?( FILE)?",
+     "e2e/test_words.py::test_what_is_set_is_shown_as_a_file_and_counted"),
+    (r"porchlight words set( FILE)?",
+     "e2e/test_words.py::test_the_hosts_lines_reach_phones_new_ones_too_and_can_be_taken_back"),
     (r"porchlight drill wipe", "e2e/test_cli.py::test_what_is_asked"),
     (r"porchlight wipe --plan",
      "e2e/test_vault.py::test_what_the_plan_wants_is_said_as_it_is_written"),
@@ -135,7 +139,7 @@ def plain(words):
     """A command as RUN_BY has it: paths that are the reader's own have one name."""
     text = " ".join(words)
     text = re.sub(r"/media/usb/relay\b", "FOLDER", text)
-    text = re.sub(r"\S*(/media/usb|/tmp)/\S+|\bkiosk\.backup|venue\.secret|FILE\.sealed", "FILE",
+    text = re.sub(r"\S*(/media/usb|/tmp)/\S+|\bkiosk\.backup|venue\.secret|words\.txt|FILE\.sealed", "FILE",
                   text)
     return re.sub(r"https://\S+", "URL", text)
 

@@ -28,9 +28,9 @@ struct restore_options {
 
 static bool is_shared(const char *name)
 {
-    static const char *const shared[] = {"credentials/venue.key", "credentials/root.pub",
-                                         "broker-ca.pem", "outside-ca.pem", "setup.conf",
-                                         "words.conf"};
+    static const char *const shared[] = {
+        "credentials/venue.key", "credentials/root.pub", "broker-ca.pem",
+        "outside-ca.pem",        "setup.conf",           "words.conf"};
     for (size_t i = 0; i < sizeof shared / sizeof shared[0]; i++)
         if (strcmp(name, shared[i]) == 0)
             return true;

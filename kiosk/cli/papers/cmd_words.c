@@ -109,7 +109,7 @@ static uint64_t next_revision(uint64_t before)
     return wall > before ? wall : before + 1;
 }
 
-static int words_put(const struct words_job *j, struct host_words *w)
+static int words_write(const struct words_job *j, struct host_words *w)
 {
     char *text = NULL;
     size_t len = 0;
@@ -134,7 +134,7 @@ static int words_put(const struct words_job *j, struct host_words *w)
 
 static int words_apply(const struct words_job *j, struct host_words *w, const char *done)
 {
-    if (words_put(j, w) != 0)
+    if (words_write(j, w) != 0)
         return CLI_FAILED;
     if (j->cli->json)
         print_json_texts("done", done, NULL, NULL);
@@ -237,7 +237,7 @@ static int words_set_file(const struct words_job *j, const char *file)
 }
 
 /* One line of the terminal without its end; false: there are no more. */
-static bool line_read(char **line, size_t *room)
+static bool words_line_typed(char **line, size_t *room)
 {
     ssize_t len = getline(line, room, stdin);
     if (len < 0)
@@ -247,8 +247,8 @@ static bool line_read(char **line, size_t *room)
 }
 
 /* Enter keeps, - removes, anything else replaces. False: the host left. */
-static bool line_ask(const char *language, const char *question, const char *standard, char *text,
-                     size_t size, const char *(*wrong)(const char *))
+static bool words_line_ask(const char *language, const char *question, const char *standard,
+                           char *text, size_t size, const char *(*wrong)(const char *))
 {
     char *line = NULL;
     size_t room = 0;
@@ -263,7 +263,7 @@ static bool line_ask(const char *language, const char *question, const char *sta
                                 : "none");
         printf("> ");
         fflush(stdout);
-        got = line_read(&line, &room);
+        got = words_line_typed(&line, &room);
         why = got && line[0] && strcmp(line, "-") != 0 ? wrong(line) : NULL;
     } while (why);
     if (got && line[0])
@@ -272,11 +272,12 @@ static bool line_ask(const char *language, const char *question, const char *sta
     return got;
 }
 
-static bool language_ask(const struct words_job *j, struct host_words *w, size_t i)
+static bool words_language_ask(const struct words_job *j, struct host_words *w, size_t i)
 {
     for (size_t k = 0; k < HOST_WORDS_LINES; k++)
-        if (!line_ask(host_words_languages[i], questions[k], j->standard.languages[i].lines[k],
-                      w->languages[i].lines[k], HOST_WORDS_TEXT, host_words_line_wrong))
+        if (!words_line_ask(host_words_languages[i], questions[k],
+                            j->standard.languages[i].lines[k], w->languages[i].lines[k],
+                            HOST_WORDS_TEXT, host_words_line_wrong))
             return false;
     return true;
 }
@@ -290,11 +291,11 @@ static int words_set_asked(const struct words_job *j)
     print_say(
         "What is to be done now, one line at a time. Press Enter to keep a line, type another "
         "one, or type - to take yours back. To leave without a change: Ctrl-C.");
-    bool got = line_ask("", "The contact's link, tel: or https:", "", w->link, sizeof w->link,
-                        host_words_link_wrong);
+    bool got = words_line_ask("", "The contact's link, tel: or https:", "", w->link, sizeof w->link,
+                              host_words_link_wrong);
     for (size_t i = 0; i < HOST_WORDS_LANGUAGES && got; i++)
         if (is_spoken(j, host_words_languages[i]))
-            got = language_ask(j, w, i);
+            got = words_language_ask(j, w, i);
     int code = CLI_FAILED;
     if (got)
         code = words_apply(j, w, "The lines are set.");

@@ -51,7 +51,9 @@ static const struct {
     {ROLE_MEMBER, "ring", 0, 0},         {ROLE_KIOSK, "ring", 1, 0},
     {ROLE_MEMBER, "root", 0, 1},         {ROLE_KIOSK, "root", 0, 1},
     {ROLE_KIOSK, "answer/+", 1, 0},      {ROLE_STAFF, "answer/" WHO, 0, 1},
-    {ROLE_MEMBER, "answer/+", 0, 0},
+    {ROLE_MEMBER, "answer/+", 0, 0},     {ROLE_KIOSK, "words/+", 1, 0},
+    {ROLE_MEMBER, "words/+", 0, 1},      {ROLE_STAFF, "words/+", 0, 1},
+    {ROLE_NEWCOMER, "words/+", 0, 0},    {ROLE_RELAY, "words/+", 0, 0},
 };
 
 static void roles_are_the_table(void **state)
@@ -152,7 +154,7 @@ static void an_account_is_bound_to_its_client_id(void **state)
     assert_string_equal(out, "{\"commands\":[{\"command\":\"createClient\",\"username\":\"" WHO
                              "\",\"password\":\"0123456789abcdef\",\"clientid\":\"" WHO
                              "\",\"textdescription\":\"porchlight " VENUE " " KIOSK
-                             " 3\",\"roles\":[{\"rolename\":\"member-" WHO "\"}]}]}");
+                             " 4\",\"roles\":[{\"rolename\":\"member-" WHO "\"}]}]}");
 }
 
 static void what_would_need_escaping_is_refused(void **state)

@@ -182,6 +182,10 @@ END
     [ -n "$root" ] || { nginx -tq && systemctl reload nginx; }
 fi
 sh "$here/relay/install.sh"
+[ -z "$topic" ] || echo "For the ntfy app on members' phones: topic $topic, user phones, password: $password"
+if [ "$domain" != "$host" ]; then
+    echo "On the kiosk, set page = https://$domain/ below [venue], and wss://$domain/mqtt as phones of the broker."
+fi
 [ -z "$root" ] || exit 0
 
 # --- checks -------------------------------------------------------------------------------------------
@@ -214,9 +218,5 @@ check relay "see: journalctl -u porchlight-relay" sh -c 'journalctl -b -u porchl
 check name "$domain does not lead to this machine, seen from here; set it at your domain's provider" \
     getent hosts "$domain"
 echo
-[ -z "$topic" ] || echo "For the ntfy app on members' phones: topic $topic, user phones, password: $password"
-if [ "$domain" != "$host" ]; then
-    echo "On the kiosk, set page = https://$domain/ below [venue], and wss://$domain/mqtt as phones of the broker."
-fi
 [ "$bad" -eq 0 ] || fail "some parts are not in order. Fix them, and run this again"
 echo "All parts run. Delete this folder, here and on the stick: it holds the server's keys."

@@ -32,7 +32,7 @@ def tree(request):
 
 
 # What a machine has beside: what boots it, and what the packages recommend.
-BOOTS = ("systemd-sysv", "mosquitto", "nginx-light")
+BOOTS = ("systemd-sysv", "mosquitto", "nginx-light", "curl")
 
 
 # One process a machine, where the tests are spread over several.

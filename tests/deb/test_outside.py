@@ -1,11 +1,10 @@
 """The machine outside the venue, in a clean Debian 12 and 13 that was booted: what set-up and
-`porchlight relay` make to be carried there, put in place by their own scripts, under Debian's own
+`porchlight outside` make to be carried there, put in place by their installer, under Debian's own
 mosquitto and nginx. The kiosk is on the same machine, and reaches it as one outside."""
 
 import pytest
 
 from tests.deb.host import ETC, ROOT_KEY, Host
-from tests.kit import wait
 
 
 @pytest.fixture(scope="module", name="host")
@@ -20,20 +19,17 @@ def new_host(machine):
     made.close()
 
 
-def test_the_broker_is_put_in_place(host, machine):
-    said = machine.do(f"{ETC}/outside/install.sh")
-    assert "Delete this folder" in said
-    machine.do(f"rm -r {ETC}/outside")
+def test_one_installer_puts_all_of_it_in_place(host, machine):
+    """And looks at each part: the units run, the page is served, the relay is connected."""
+    machine.do(f"porchlight outside --root {ROOT_KEY} /root/outside")
+    said = machine.do("sh /root/outside/install.sh --own-certificate 2>&1")
+    parts = [line.split()[0] for line in said.splitlines() if line.endswith(" in order")]
+    assert parts == ["broker", "registrar", "page", "relay", "name"], said
+    assert "All parts run. Delete this folder" in said
+    machine.do(f"rm -r /root/outside {ETC}/outside")
     broker, = host.connected()["brokers"]
     assert broker["outside"]
     assert machine.inside(host.page) == machine.do("cat /usr/share/porchlight/page/index.html")
-
-
-def test_the_relay_is_put_in_place(host, machine):
-    machine.do(f"porchlight relay --root {ROOT_KEY} /root/relay")
-    assert "Delete this folder" in machine.do("/root/relay/install.sh")
-    wait.until(lambda: "connected" in host.journal("porchlight-relay"),
-               lambda: host.journal("porchlight-relay"), 60)
     assert machine.do("systemctl show -p NRestarts --value porchlight-relay") == "0\n"
 
 

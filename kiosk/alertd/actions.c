@@ -64,12 +64,25 @@ static void do_where(struct kiosk_state *s, const struct outputs *o)
     do_record(s, o->recorder);
 }
 
+/* ms since the alert began; -1: there is none, or it is not known, as after a restart without a
+ * clock.
+ */
+static int64_t state_age(const struct kiosk_state *s)
+{
+    if (s->alert.now.state == ALERT_QUIET)
+        return -1;
+    if (s->began_seq > 0)
+        return (clock_now() - s->alert.since) / NS_PER_MS;
+    int64_t age = clock_wall_seconds() - s->record.began;
+    return clock_is_set() && s->record.began > 0 && age >= 0 ? age * 1000 : -1;
+}
+
 void actions_publish_state(struct kiosk_state *s, struct delivery *d)
 {
     const struct alert_standing *now = &s->alert.now;
     struct message m = {.kind = MSG_STATE,
                         .id = now->id,
-                        .age_ms = -1,
+                        .age_ms = state_age(s),
                         .state = now->state,
                         .drill = now->drill,
                         .unconfirmed = now->unconfirmed};

@@ -43,6 +43,7 @@ struct delivery {
     uint64_t seq_then, seq_lately; /* what was sent RECENT ago or longer, and since */
     int64_t seq_at;
     struct message state, counts;
+    int64_t state_said_at; /* when its age_ms was right */
     bool state_known, staff_known;
     uint8_t staff[STAFF_BOX_SIZE]; /* what staff read beside the state */
     uint8_t proof[MESSAGE_PROOF_MAX];

@@ -29,6 +29,8 @@ const uint8_t *delivery_proof(const struct delivery *d, size_t *len)
 void delivery_state_to(struct delivery *d, struct broker_path *p)
 {
     struct message m = d->state;
+    if (m.age_ms >= 0)
+        m.age_ms += (clock_now() - d->state_said_at) / NS_PER_MS;
     delivery_proof_add(d, &m);
     if (!p->up || p->listening || !d->state_known)
         return;
@@ -65,6 +67,7 @@ void delivery_state_again(struct delivery *d)
 void delivery_state(struct delivery *d, const struct message *state)
 {
     d->state = *state;
+    d->state_said_at = clock_now();
     d->state_known = true;
     if (!d->cover)
         delivery_state_again(d);

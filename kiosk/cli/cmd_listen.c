@@ -113,7 +113,7 @@ static void listen_answer(struct listen *l, const struct phone_client_heard *h, 
 static bool counts_are_new(struct listen *l, const struct phone_client_heard *h)
 {
     const struct message *m = &h->message;
-    if (!h->kiosk || h->refused || h->root || m->kind != MSG_COUNTS)
+    if (!h->kiosk)
         return false;
     struct message *last = &l->counts[h->kiosk - l->member.kiosks];
     bool same = alert_id_equal(&last->id, &m->id) && last->seen == m->seen &&
@@ -130,7 +130,9 @@ static void listen_on_message(struct listen *l, const struct mqtt_event *e)
     for (size_t i = 0; i < l->member.kiosks_count; i++)
         unconfirmed[i] = l->member.kiosks[i].view.unconfirmed;
     phone_client_receive(&l->member, &l->rules, e, clock_is_synced() ? time(NULL) : 0, &h);
-    bool news = (h.kiosk && !unconfirmed[h.kiosk - l->member.kiosks]) || counts_are_new(l, &h);
+    bool counts = !h.refused && !h.root && h.message.kind == MSG_COUNTS;
+    bool news =
+        counts ? counts_are_new(l, &h) : h.kiosk && !unconfirmed[h.kiosk - l->member.kiosks];
     listen_output_message(l->cli->json, &h, e, broker_name(l), news);
     if (!h.refused && !h.root && !h.words)
         listen_answer(l, &h, e->at);

@@ -1,6 +1,7 @@
 """Three answers: seen, safe, help. Staff read how many, never whose; members read nothing of others."""
 
 import json
+import time
 
 import pytest
 
@@ -108,8 +109,25 @@ def test_listen_and_status_say_it_in_words(kiosk):
     counts(staff, alert, help=1)
     told = kiosk.cli("status").stdout
     assert "answered by 1 of" in told and "1 needs HELP" in told and "not answered" in told, told
+    staff.close()  # an account has one connection
     account, _, password = kiosk.staff_phone()
     heard = kiosk.cli("listen", "--user", account, "--password", password, "--staff", "--for", "5s",
                       "--key", phone_file(kiosk.folder, account)).stdout
     lines = [line for line in heard.splitlines() if "answers: " in line]
     assert len(lines) == 1 and "need HELP 1" in lines[0], heard
+
+
+def test_who_comes_late_is_told_since_when(kiosk):
+    """Also after a power cut, by the clock."""
+    first = kiosk.member()
+    alarm(kiosk, first)
+    time.sleep(1.5)
+    late = kiosk.member("staff")
+    told = late.wait("state", "state", state="lockdown").body
+    assert told["age_ms"] >= 1400
+    again = late.wait("state", "state", state="lockdown", count=3).body
+    assert again["age_ms"] > told["age_ms"] + 1500
+    kiosk.daemon.kill()
+    kiosk.start()
+    wait.until(lambda: (r := first.all("state", "state", state="lockdown")[-1].body)["epoch"] > told["epoch"]
+               and r["age_ms"] >= 4000, "the state after the power cut")

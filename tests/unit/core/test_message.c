@@ -35,8 +35,7 @@ static struct message message_longest(enum message_kind kind)
         m.state = ALERT_LOCKDOWN;
         m.unconfirmed = false;
         memset(m.nonce, 0xa5, sizeof m.nonce);
-        m.age_ms = -1; /* a state has no age and no detail: it says what is true now */
-        m.detail[0] = '\0';
+        m.detail[0] = '\0'; /* it says what is true now */
     }
     if (kind == MSG_DRILL_REPORT)
         m.seen = m.safe = m.rang = UINT32_MAX;

@@ -238,10 +238,14 @@ class Page:
         when the worker has reported it to the page."""
         rings = "window.noted.rings.length"
         before = self.aside(rings)
+        self.wake(text)
+        wait.until(lambda: self.aside(rings) > before, "the worker's word to the page", WITHIN)
+
+    def wake(self, text):
+        """The same, and no waiting; the page may be closed, as long as its window shows something of ours."""
         self.tools.ask("ServiceWorker.enable", self.session)
         self.tools.ask("ServiceWorker.deliverPushMessage", self.session,
                        origin=self.url.rstrip("/"), registrationId=self._worker(), data=text)
-        wait.until(lambda: self.aside(rings) > before, "the worker's word to the page", WITHIN)
 
     def _worker(self):
         """The number that the browser gave the registration of the page's worker."""

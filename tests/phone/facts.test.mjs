@@ -54,12 +54,13 @@ test('an answer that was chosen while another is on its way is the one that is s
 
 test('staff read counts of this alert', () => {
     const counts = { kind: 'counts', id: 'a', seen: 3, safe: 1, help: 1, of: 9, rang: 4, phones: 5 };
-    const view = viewInit();
+    const view = { ...viewInit(), state: 'lockdown' };
     const of = (f, staff) => pictureOf(view, f, staff, 0).counts;
     const f = heard(alert('a'), counts);
     assert.equal(of(f, true).help, 1);
     assert.equal(of(f, false), null);
     assert.equal(of(factsHeard(f, alert('b'), 0), true), null);
+    assert.equal(pictureOf(viewInit(), f, true, 0).counts, null, 'it is over');
 });
 
 test('a kiosk that started again gets the answer again', () => {

@@ -121,12 +121,12 @@ class Kiosk:
             self.woken = wanted
             self.say("ring", "ring", retain=True, id=self.alert, on=on, staff=wanted[2])
 
-    def tell_staff(self, topic, kind, retain=None, phones=None, **fields):
+    def tell_staff(self, topic, kind, retain=None, to=None, **fields):
         """On notice or staff, for the staff phones that have joined."""
         with self.saying:
             self.seq += 1
             text = {"v": envelope.VERSION, "kind": kind, "id": None, "at": None, **fields}
-            box = staff_box.seal(self.venue, self.id, phones or list(self.staff.values()),
+            box = staff_box.seal(self.venue, self.id, to or list(self.staff.values()),
                                  json.dumps(text))
             return self.send(topic, staff_box.sign(box, self.secret, f"{self.place}/{topic}",
                                                    self.epoch, self.seq, int(time.time())),

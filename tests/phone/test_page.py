@@ -30,7 +30,7 @@ def test_enrols_and_shows_quiet(venue):
     kept = json.loads(page.stored()["k1"])
     assert set(page.stored()) == {"k1"} and set(kept) == {"memberships", "kept"}
     assert set(kept["kept"][kiosk.id]) == {"retired", "epoch", "toldNext", "liveNext", "noticeNext",
-                                           "doorNext", "connection", "proved"}
+                                           "doorNext", "countsNext", "connection", "proved"}
 
 
 def test_alert_rings_and_answers_reach_the_kiosk(venue):
@@ -179,7 +179,7 @@ def test_a_press_that_is_repeated_is_called_and_listed_once(venue):
     staff.until_face("duress")
     shakes = staff.noted()["shakes"]
     kiosk.door("duress", at=at)
-    kiosk.tell_staff("staff", "duress", phones=[kiosk.public], id=kiosk.alert, at=at)  # not for it
+    kiosk.tell_staff("staff", "duress", to=[kiosk.public], id=kiosk.alert, at=at)  # not for it
     kiosk.tell_staff("notice", "nothing")  # with cover, this fills a gap
     heard_all(kiosk, staff)
     assert staff.noted()["shakes"] == shakes and staff.face == "duress"

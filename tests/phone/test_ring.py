@@ -3,6 +3,7 @@ service worker, which is woken with what the service decrypted. Only the browser
 stood in for: it is the maker's, and not here."""
 
 import json
+import time
 
 import pytest
 
@@ -30,12 +31,14 @@ if (isSecureContext) {
 
 
 class Evening:
+    relay_conf, web = {}, {}
+
     def __init__(self, venue, folder, authority):
         self.venue, self.kiosk = venue, venue.kiosk()
         self.service = PushService(authority.server("push"))
         self.relay = Relay(folder, venue.brokers[0], [self.kiosk], None, web={
             "contact": "https://kettle.example.org/", "ca": authority.pem,
-            "services": f"localhost:{self.service.port}"}).start()
+            "services": f"localhost:{self.service.port}", **self.web}, **self.relay_conf).start()
 
     def phone(self, staff=False, browser=BROWSER):
         subscription = Subscription(self.service)
@@ -140,6 +143,107 @@ def test_a_page_opened_again_knows_what_the_worker_noted(evening):
     page.click("#open-settings")
     page.click("#open-ring")
     page.until_text("#ring-said", "rang while it was locked")
+
+
+class Weekly(Evening):
+    """A relay that tests phones silently every few seconds, and rings again after one."""
+
+    relay_conf = {"again": "1s"}
+    web = {"check": "8s"}
+
+    def told(self):
+        """(rang, phones), as the relay said last."""
+        last = self.relay.beats(self.kiosk)[-1][1]
+        return last.get("rang"), last.get("phones")
+
+    def check(self, page):
+        """The text of the next silent test."""
+        return wait.until(lambda: next((t for _, t, *_ in page.subscription.got if t.startswith("check ")), None),
+                          "a silent test", 60)
+
+    def reported(self):
+        wait.until(lambda: self.told() == (1, 1), lambda: f"the relay to know; it says {self.told()}", 60)
+
+
+@pytest.fixture
+def weekly(make_venue, folder, authority):
+    made = Weekly(make_venue(), folder, authority)
+    yield made
+    made.close()
+
+
+NOTIFICATIONS = """navigator.serviceWorker.getRegistration().then((r) => r.getNotifications())
+    .then((all) => JSON.stringify(all.map((n) => [n.body, n.silent])))"""
+
+
+def test_a_silent_test_is_reported_by_the_open_page_and_goes_by_itself(weekly):
+    page = weekly.phone()
+    assert "No silent test has reached this phone yet" in page.shown("#ring-last")
+    page.click("#ring-start")
+    weekly.kept(1)
+    page.click("#ring-close")
+    shakes = len(page.noted()["shakes"])
+    page.wake(weekly.check(page))
+    page.until(lambda: json.loads(page.aside(NOTIFICATIONS)) == [["The kettle works", True]], "the test's notification")
+    weekly.reported()
+    page.until(lambda: json.loads(page.aside(NOTIFICATIONS)) == [], "it goes by itself")
+    assert len(page.noted()["shakes"]) == shakes, "it makes no sound"
+    assert not [x for x in weekly.kiosk.letters if x[1]["kind"] == "rang"]
+    page.click("#open-settings")
+    page.click("#open-ring")
+    page.until_text("#ring-last", "last reached this phone on")
+    page.until_text("#link", "Connected")
+
+
+def test_a_silent_test_is_reported_while_the_page_is_closed(weekly):
+    """By the worker alone, over a connection of its own."""
+    page = weekly.phone()
+    page.click("#ring-start")
+    weekly.kept(1)
+    page.until_text("#link", "Connected")
+    page.driver.get(page.url + "icon-192.png")
+    page.wake(weekly.check(page))
+    weekly.reported()
+    page.driver.get(page.url)
+    page.click("#open-settings")
+    page.click("#open-ring")
+    page.until_text("#ring-last", "last reached this phone on")
+
+
+def test_forgetting_everything_leaves_the_worker_no_account(weekly):
+    page = weekly.phone()
+    page.click("#ring-start")
+    weekly.kept(1)
+    assert page.aside("caches.keys().then((k) => k.includes('kettle-report'))")
+    page.click("#ring-close")
+    page.click("#open-settings")
+    page.hold("#forget")
+    page.until_text("#join-said", "Everything was deleted")
+    assert page.aside("caches.keys().then((k) => k.length)") == 0
+
+
+def test_who_looks_at_the_page_is_awake_and_is_not_rung_again(weekly):
+    looked, hidden = weekly.phone(), weekly.phone()
+    for page in (looked, hidden):
+        page.click("#ring-start")
+        page.until_text("#ring-said", "Lock the phone now")
+        page.click("#ring-close")
+    weekly.kept(2)
+    hidden.lock()
+    looked.front()
+    looked.aside("0")
+    weekly.kiosk.alarm("lockdown")
+
+    def wakes(page):
+        return len([1 for _, text, *_ in page.subscription.got if text == ""])
+    wait.until(lambda: wakes(hidden) >= 5, lambda: f"the hidden one to ring again; {wakes(hidden)}", 60)
+    assert wakes(looked) <= 2, "one may have been on its way"
+    hidden.unlock()
+    hidden.until_face("lockdown")
+    time.sleep(2)
+    before = wakes(hidden)
+    time.sleep(6)
+    assert wakes(hidden) <= before, "it is awake now"
 
 
 def test_a_drill_counts_the_phones_that_rang(evening):

@@ -70,12 +70,12 @@ class Phone(Page):
         while self.online and self.pushed < len(self.subscription.got):
             text = self.subscription.got[self.pushed][1]
             self.pushed += 1
-            self.tools.ask("ServiceWorker.enable", self.session)
-            self.tools.ask("ServiceWorker.deliverPushMessage", self.session,
-                           origin=self.url.rstrip("/"), registrationId=self._worker(), data=text)
+            self.wake(text)
 
     def look(self):
-        return {"closed": True} if self.away else json.loads(self.aside(LOOK))
+        """What is on the screen; of a phone in a pocket, on the screen that is locked."""
+        seen = json.loads(self.aside(LOOK))
+        return {"closed": True, "notifications": seen.get("notifications")} if self.away else seen
 
     def pocket(self):
         self.front().driver.get(self.url + "manifest.webmanifest")  # of the page, and shows nothing of it

@@ -30,7 +30,7 @@ export function pictureOf(view, facts, staff, now) {
         began: stands ? facts.began : null,
         minutes: stands && facts.began !== null ? Math.floor((now - facts.began) / 60000) : null,
         history: (stands && face !== 'drill') || face === 'all-clear' ? facts.history : [],
-        counts: staff && facts.counts !== null && facts.counts.id === facts.id ? facts.counts : null,
+        counts: staff && stands && facts.counts?.id === facts.id ? facts.counts ?? null : null,
         answered: facts.answered,
         waits: facts.waiting !== null,
         canAnswer: stands && facts.id !== null,

@@ -208,8 +208,9 @@ static void say_message(const struct phone_client_heard *h, const char *broker)
         message_id_write(&m->id, whole);
         snprintf(id, sizeof id, " [%.8s]", whole);
     }
-    listen_output_say(broker, "%s%s%s%s%s%s%s%s%s", m->drill ? "DRILL: " : "", words_of(m),
-                      detail ? " " : "", detail ? m->detail : "", m->kind == MSG_STATE ? " " : "",
+    listen_output_say(broker, "%s%s%s%s%s%s%s%s%s%s%s", m->drill ? "DRILL: " : "", words_of(m),
+                      detail ? " " : "", detail ? m->detail : "", m->where[0] ? ", at " : "",
+                      m->where, m->kind == MSG_STATE ? " " : "",
                       m->kind == MSG_STATE ? alert_state_name(m->state) : id, age,
                       m->resumed ? ", resumed after a restart" : "", words_of_verdict(h));
 }

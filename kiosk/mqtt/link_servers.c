@@ -1,6 +1,7 @@
 #include "kiosk/mqtt/link_servers.h"
 
 #include <arpa/inet.h>
+#include <ifaddrs.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +57,37 @@ static void link_servers_read(const char *path, const char *key, char out[LINK_S
         fclose(f);
 }
 
+void link_servers_near_first(char servers[LINK_SERVERS_MAX], const struct in_addr *address,
+                             const struct in_addr *mask)
+{
+    char all[LINK_SERVERS_MAX], out[LINK_SERVERS_MAX] = "";
+    for (int far = 0; far <= 1; far++) {
+        char *rest = NULL;
+        strcpy(all, servers);
+        for (char *one = strtok_r(all, ",", &rest); one; one = strtok_r(NULL, ",", &rest)) {
+            struct in_addr ip;
+            bool near = inet_pton(AF_INET, one, &ip) == 1 &&
+                        ((ip.s_addr ^ address->s_addr) & mask->s_addr) == 0;
+            if (near == !far)
+                server_add(one, strlen(one), out);
+        }
+    }
+    strcpy(servers, out);
+}
+
+static void own_network_first(const char *interface, char servers[LINK_SERVERS_MAX])
+{
+    struct ifaddrs *all;
+    if (getifaddrs(&all) != 0)
+        return;
+    for (const struct ifaddrs *a = all; a; a = a->ifa_next)
+        if (strcmp(a->ifa_name, interface) == 0 && a->ifa_addr && a->ifa_netmask &&
+            a->ifa_addr->sa_family == AF_INET)
+            link_servers_near_first(servers, &((struct sockaddr_in *)a->ifa_addr)->sin_addr,
+                                    &((struct sockaddr_in *)a->ifa_netmask)->sin_addr);
+    freeifaddrs(all);
+}
+
 bool link_servers(const char *interface, char out[LINK_SERVERS_MAX])
 {
     char path[64];
@@ -66,5 +98,6 @@ bool link_servers(const char *interface, char out[LINK_SERVERS_MAX])
         link_servers_read("/run/systemd/resolve/resolv.conf", "nameserver ", out);
     if (out[0] == '\0')
         link_servers_read("/etc/resolv.conf", "nameserver ", out);
+    own_network_first(interface, out);
     return out[0] != '\0';
 }

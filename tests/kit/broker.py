@@ -42,6 +42,8 @@ RIGHTS = {
               "read answer/ACCOUNT", "read words/+"],
     "bench": ["read alert", "readwrite bench"],
     "spy": ["readwrite #"],
+    "reads": ["read #"],
+    "writes": ["write #"],
     "relay": ["read ring", "read presence", "read beat", "read root", "write relay/ACCOUNT",
               "write push", "read wake/+"],
 }

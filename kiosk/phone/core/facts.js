@@ -20,6 +20,7 @@ export function factsInit() {
         nonce: null,
         looked: null, // {id, epoch, seq}: the state's id, and the newest message that staff look at
         notices: [],
+        where: null, // {id, name}: staff alone: the switch that was pressed in this alert
         history: [], // [{kind, at}] of this alert, oldest first; at: ms since 1970
     };
 }
@@ -97,10 +98,13 @@ const looksAt = (f, m) => (f.looked === null ? f : { ...f,
     looked: newer({ ...f.looked, epoch: m.epoch, seq: m.seq }, f.looked) });
 
 // The kiosk repeats what was pressed with each state: it is listed once.
-function withPress(f, { kind, detail, id, at }) {
+function withPress(f, { kind, detail, where = null, id, at }) {
     const known = f.notices.some((n) => n.kind === kind && n.id === id && n.at === at);
-    return known ? f : { ...f, notices: [{ kind, detail, id, at }, ...f.notices].slice(0, NOTICES) };
+    return known ? f :
+        { ...f, notices: [{ kind, detail, where, id, at }, ...f.notices].slice(0, NOTICES) };
 }
+
+const withWhere = (f, { id, where }) => ({ ...f, where: where ? { id, name: where } : null });
 
 // One message that the view took (verdict neither old nor disowned). Times in ms; age: -1 if unknown.
 export function factsHeard(f, m, now, age = -1) {
@@ -110,9 +114,9 @@ export function factsHeard(f, m, now, age = -1) {
         return onAlert(f, m, age, now);
     case 'code':
     case 'duress':
-        return looksAt(withPress(f, m), m);
+        return looksAt(withWhere(withPress(f, m), m), m);
     case 'nothing':
-        return looksAt(f, m);
+        return looksAt(withWhere(f, m), m);
     case 'state':
         return { ...(m.state === 'quiet' ? f : onAlert(f, m, age, now)), nonce: m.nonce,
             looked: newer({ id: m.id, epoch: m.epoch, seq: m.seq }, f.looked) };
@@ -122,8 +126,8 @@ export function factsHeard(f, m, now, age = -1) {
     case 'door':
     case 'fault':
     case 'drill-report':
-        return { ...f, notices: [{ kind: m.kind, detail: m.detail, at: m.at, seen: m.seen,
-            rang: m.rang, ms: m.age_ms }, ...f.notices].slice(0, NOTICES) };
+        return { ...f, notices: [{ kind: m.kind, detail: m.detail, where: m.where ?? null,
+            at: m.at, seen: m.seen, rang: m.rang, ms: m.age_ms }, ...f.notices].slice(0, NOTICES) };
     default:
         return f;
     }

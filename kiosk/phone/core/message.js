@@ -20,6 +20,7 @@ const DETAIL = /^[a-z0-9-]{1,23}$/;
 
 const count = (v) => Number.isSafeInteger(v) && v >= 0;
 const isId = (v) => typeof v === 'string' && UUID.test(v);
+const isWhere = (v) => v === undefined || (typeof v === 'string' && /^[a-z0-9_-]{1,31}$/.test(v));
 const isDetail = (v) => typeof v === 'string' && DETAIL.test(v);
 const flag = (v) => typeof v === 'boolean';
 
@@ -53,10 +54,11 @@ const OF_KIND = {
     },
     lockdown: { ...AGE, id: isId },
     caution: { ...AGE, id: isId },
-    code: { id: isId },
-    duress: { id: isId },
-    door: { detail: isDetail },
-    fault: { detail: isDetail },
+    code: { id: isId, where: isWhere },
+    duress: { id: isId, where: isWhere },
+    nothing: { where: isWhere },
+    door: { detail: isDetail, where: isWhere },
+    fault: { detail: isDetail, where: isWhere },
     'drill-report': { seen: count, safe: count, rang: count },
     counts: { seen: count, safe: count, help: count, of: count, rang: count, phones: count },
     'all-clear': { ...AGE, id: isId },

@@ -19,6 +19,7 @@ export function pictureOf(view, facts, staff, now) {
         shape: face === 'drill' ? view.state : face,
         drill: face === 'drill',
         code: look.code, // staff alone: it was pressed at the door
+        where: staff && stands && facts.where?.id === facts.id ? facts.where.name : null,
         resumed: stands && facts.resumed,
         unclear: stands && facts.unclear && view.state === 'caution',
         silent: stands && view.linked && look.silent && now - view.linkedAt >= RULES.lostAfter,

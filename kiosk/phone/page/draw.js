@@ -33,6 +33,9 @@ function countsOf({ seen, safe, help, of }, word) {
 // `words`: of page/words.js; ages: {now, wall} of the same moment.
 function linesOf(v, { word, timeOf, agoOf }, { now, wall }) {
     const lines = v.code ? [word('codeText')] : [];
+    if (v.where !== null) {
+        lines.push(word('pressedAt', { where: v.where }));
+    }
     if (v.unclear) {
         lines.push(word('unclear'));
     }
@@ -168,6 +171,9 @@ const reportOf = (n, word) =>
     `${word(n.ms === null ? 'drillStuck' : 'drillLeft', { ms: n.ms, via: n.detail })} ${
         word(n.rang ? 'rang' : 'rangNone', { n: n.rang })}`;
 
+// What a notice is about, by its name in the config.
+const placed = (text, where) => (where ? `${where}: ${text}` : text);
+
 // A code as a sentence; one that a newer kiosk sends is shown as it is.
 const noticeOf = (n, word) => (n.kind === 'drill-report' ? reportOf(n, word) :
     n.kind in PRESSED ? word(n.detail === 'unknown' ? 'codeUnknown' : PRESSED[n.kind]) :
@@ -175,7 +181,8 @@ const noticeOf = (n, word) => (n.kind === 'drill-report' ? reportOf(n, word) :
 
 export function drawNotices(notices, { word, timeOf }) {
     const rows = notices.filter((n) => n.kind in NOTICES)
-        .map((n) => [n.at === null ? '' : timeOf(Date.parse(n.at)), noticeOf(n, word)]);
+        .map((n) => [n.at === null ? '' : timeOf(Date.parse(n.at)),
+            placed(noticeOf(n, word), n.where)]);
     const drawn = JSON.stringify(rows);
     if ($('notices').dataset.drawn === drawn) {
         return;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
 
 /* DNS servers of one link, from what others write down. */
@@ -40,6 +41,18 @@ static void those_of_this_machine_are_left_out(void **state)
     assert_false(link_servers("no-such-link", out) && out[0] == '\0');
 }
 
+/* A router's own server is asked first by its link, and last by the other one. */
+static void those_of_this_network_come_first(void **state)
+{
+    char out[LINK_SERVERS_MAX] = "192.168.1.1,2001:db8::53,192.168.8.1";
+    struct in_addr address, mask;
+    (void)state;
+    inet_pton(AF_INET, "192.168.8.23", &address);
+    inet_pton(AF_INET, "255.255.255.0", &mask);
+    link_servers_near_first(out, &address, &mask);
+    assert_string_equal(out, "192.168.8.1,192.168.1.1,2001:db8::53");
+}
+
 static void what_is_too_much_is_left_out(void **state)
 {
     char text[4096] = "DNS=", out[LINK_SERVERS_MAX] = "";
@@ -57,6 +70,7 @@ int main(void)
         cmocka_unit_test(of_networkd),
         cmocka_unit_test(of_resolv_conf),
         cmocka_unit_test(those_of_this_machine_are_left_out),
+        cmocka_unit_test(those_of_this_network_come_first),
         cmocka_unit_test(what_is_too_much_is_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,6 +43,7 @@ PRESENCE = {"id": maybe(IDENT), "epoch": number, "seq": number, "at": maybe(AT),
             "drill": truth, "resumed": truth, "detail": maybe(DETAIL)}
 COMMON = {**PRESENCE, "up": number, "synced": truth}
 BOXED = {"id": maybe(IDENT), "at": maybe(AT)}
+WHERE = shape(re.compile(r"[a-z0-9_-]{1,31}"))
 ANSWER = {"id": maybe(IDENT), "account": ACCOUNT, "epoch": number, "seq": number}
 
 KINDS = {
@@ -70,6 +71,9 @@ KINDS = {
 }
 
 
+PLACED = ("code", "duress", "nothing", "door", "fault")
+
+
 def once(pairs):
     check(len({key for key, _ in pairs}) == len(pairs))
     return dict(pairs)
@@ -85,6 +89,7 @@ def parse(text):
     check(said.get("v") == 2 and said.get("kind") in KINDS)
     for key, fits in KINDS[said["kind"]].items():
         check(key in said and fits(said[key]))
+    check(said["kind"] not in PLACED or "where" not in said or WHERE(said["where"]))
     return said
 
 

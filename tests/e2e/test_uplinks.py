@@ -1,0 +1,123 @@
+"""One broker, two ways to it: the alert takes both, each is watched for itself, and whichever fails,
+in whichever way, in the middle of an alert, phones have it by the other."""
+
+import time
+
+import pytest
+
+from tests.kit import wait
+from tests.kit.kiosk import FAST
+from tests.kit.place import ROOT
+from tests.kit.two_ways import FAILURES, WAYS, TwoWays
+
+OTHER = {"eth0": "wwan0", "wwan0": "eth0"}
+SECTION = {"eth0": "b0", "wwan0": "lte"}
+TABLE = ROOT / "build/paths.tsv"
+
+
+def note(ways, took):
+    """One row of the table of paths: from the beginning of the press to the phone, ms."""
+    with open(TABLE, "a") as table:
+        table.write(f"{ways}\t{took:.0f}\n")
+
+
+def path_of(kiosk, interface):
+    return next(b for b in kiosk.status()["brokers"] if b.get("interface") == interface)
+
+
+def press(kiosk, phone, count=1):
+    began = time.monotonic()
+    kiosk.wires().hold(0.4)
+    alert = phone.wait("lockdown", "alert", count=count)
+    return alert, (alert.at - began) * 1000
+
+
+def ids(phone):
+    return {r.body["id"] for r in phone.all("lockdown", "alert")}
+
+
+def test_an_alert_takes_both_ways_and_is_one_alert():
+    with TwoWays(conf=FAST) as kiosk:
+        kiosk.start()
+        phone = kiosk.member()
+        alert, took = press(kiosk, phone)
+        note("both", took)
+        wait.until(lambda: len(phone.all("lockdown", "alert")) == 2, "the copy by the other way")
+        assert ids(phone) == {alert.body["id"]}
+        wait.until(lambda: kiosk.status()["alert"]["handed_over"], "handed over")
+        said = kiosk.brokers[0].said()
+        for account in (kiosk.account, kiosk.second):
+            assert f" as {account} " in said, "each way has an account and a client id of its own"
+
+
+@pytest.mark.parametrize("interface", WAYS)
+def test_one_way_alone_carries_an_alert(interface):
+    with TwoWays(conf=FAST) as kiosk:
+        kiosk.fail(OTHER[interface], "carrier")
+        kiosk.start(connected=False)
+        wait.until(lambda: path_of(kiosk, interface)["connected"], lambda: f"{kiosk.status()}\n"
+                   f"{kiosk.daemon.said()}")
+        phone = kiosk.member()
+        _, took = press(kiosk, phone)
+        note(f"{interface} alone", took)
+        assert not path_of(kiosk, OTHER[interface])["connected"]
+
+
+@pytest.mark.parametrize("how", FAILURES)
+@pytest.mark.parametrize("interface", WAYS)
+def test_a_way_fails_in_the_middle_of_an_alert(interface, how):
+    other, name = OTHER[interface], SECTION[interface]
+    with TwoWays(conf=FAST) as kiosk:
+        kiosk.start()
+        phone, staff = kiosk.member(), kiosk.member("staff")
+        wait.until(lambda: not path_of(kiosk, interface)["lost"], "both ways work", 60)
+        downs, backs = (len(staff.all("fault", detail=d, where=name)) for d in ("path-down", "path-back"))
+        kiosk.fail(interface, how)
+        alert, took = press(kiosk, phone)
+        note(f"{other}; {interface}: {how}", took)
+        assert ids(phone) == {alert.body["id"]}
+        if how != "loss":  # which TCP makes up for
+            down = staff.wait("fault", detail="path-down", where=name, count=downs + 1,
+                              within=60)
+            wait.until(lambda: path_of(kiosk, interface)["lost"], "the failed way in status")
+            assert down.body["age_ms"] < 20000
+        assert kiosk.status()["cue"] & 32 == 0, "there is a way"
+        kiosk.heal(interface, how)
+        wait.until(kiosk.connected, lambda: f"{kiosk.status()}\n{kiosk.daemon.said()}", 90)
+        if how != "loss":
+            staff.wait("fault", detail="path-back", where=name, count=backs + 1, within=90)
+            assert not path_of(kiosk, interface)["lost"]
+        # The will of the way that failed must not make phones believe that the kiosk is gone.
+        wait.until(lambda: phone.all(topic="presence")[-1].kind == "online",
+                   lambda: f"{[r.body for r in phone.all(topic='presence')]}")
+        assert ids(phone) == {alert.body["id"]}, "nothing became a second alert"
+
+
+def test_a_will_of_one_way_is_corrected_by_the_other():
+    with TwoWays(conf=FAST) as kiosk:
+        kiosk.start()
+        phone = kiosk.member()
+        wait.until(lambda: phone.all("online", "presence"), "presence")
+        kiosk.fail("eth0", "blackhole")
+        phone.wait("lost", "presence", within=60)
+        wait.until(lambda: phone.all(topic="presence")[-1].kind == "online",
+                   "presence by the other way", 60)
+
+
+def test_names_are_looked_up_by_each_way():
+    """The first DNS server of the two is in a network that the other way does not reach."""
+    with TwoWays(conf=FAST) as kiosk:
+        kiosk.fail("eth0", "carrier")
+        kiosk.start(connected=False)
+        wait.until(lambda: path_of(kiosk, "wwan0")["connected"], lambda: kiosk.daemon.said(), 60)
+        assert path_of(kiosk, "eth0")["fault"] in ("dns", "route")
+
+
+def test_an_interface_that_is_not_there_is_named():
+    with TwoWays(conf=FAST) as kiosk:
+        kiosk.change({"broker lte": {"interface": "wwan7", "host": "10.99.0.1"}})
+        kiosk.start(connected=False)
+        error = wait.until(lambda: path_of(kiosk, "wwan7")["error"], "an error")
+        wait.until(lambda: "no such network interface" in path_of(kiosk, "wwan7")["error"],
+                   lambda: path_of(kiosk, "wwan7")["error"])
+        assert error

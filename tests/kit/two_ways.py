@@ -1,0 +1,260 @@
+"""A venue with two ways out, in network namespaces: the kiosk has eth0 and wwan0, each with a router
+and a DNS server of its own; behind both is the broker. Each way can fail in each of FAILURES. Phones
+are in the test itself, and reach the broker by neither."""
+
+import os
+import socket
+import struct
+import sys
+import threading
+from pathlib import Path
+
+from tests.kit import process, wait
+from tests.kit.broker import Broker, free_port
+from tests.kit.kiosk import Kiosk
+from tests.kit.place import ROOT
+from tests.kit.process import Process
+
+NAME, ADDRESS = "broker.test", "10.99.0.1"
+WAYS = {"eth0": 1, "wwan0": 2}
+# The provider's side is unplugged; packets vanish; the router answers in the broker's place; the
+# interface has no carrier; three packets of ten vanish.
+FAILURES = ["cut", "blackhole", "portal", "carrier", "loss"]
+PYTHON = sys.executable
+
+
+class Space:
+    """One network namespace (and one of mounts), alive as long as a process in it."""
+
+    def __init__(self, name, folder, inside=None):
+        user = ["--map-root-user"] if inside is None and os.geteuid() != 0 else []
+        outer = inside.enter(whole=False) if inside and os.geteuid() != 0 else []
+        self.name = name
+        self.ready = folder / f"{name}.ready"
+        self.holder = Process(name, [*outer, "unshare", *user, "--net", "--mount", "sh", "-ec",
+                                     'ip link set lo up; touch "$1"; exec sleep infinity', "sh",
+                                     self.ready], folder / f"{name}.log")
+        wait.until(self.ready.exists, lambda: f"{name}: {self.holder.said()}")
+
+    def enter(self, whole=True):
+        """What runs a command in it."""
+        user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
+        return ["nsenter", f"--target={self.holder.pid}", *user,
+                *(["--net", "--mount"] if whole else []), "--"]
+
+    def run(self, script, *args):
+        done = process.run([*self.enter(), "sh", "-ec", script, "sh", *args])
+        assert done.returncode == 0, f"{self.name}: {script}: {done.stderr}"
+
+
+def answer_names(address):
+    """DNS on port 53: the broker's address, and nothing else. Runs in a router."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.bind((address, 53))
+        print("ready", flush=True)
+        while True:
+            question, peer = s.recvfrom(512)
+            end = question.index(b"\0", 12) + 5
+            kind = struct.unpack("!H", question[end - 4:end - 2])[0]
+            found = [socket.inet_aton(ADDRESS)] if kind == 1 else []
+            s.sendto(question[:2] + struct.pack("!HHHHH", 0x8180, 1, len(found), 0, 0)
+                     + question[12:end] + b"".join(
+                         struct.pack("!HHHIH", 0xc00c, 1, 1, 60, 4) + a for a in found), peer)
+
+
+def answer_logins(port):
+    """A captive portal, once the broker's address is the router's own."""
+    with socket.create_server(("", port)) as s:
+        print("ready", flush=True)
+        while True:
+            client, _ = s.accept()
+            threading.Thread(target=_login, args=(client,), daemon=True).start()
+
+
+def _login(client):
+    with client:
+        client.recv(4096)
+        client.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://portal/\r\n\r\n")
+
+
+def carry(near, port):
+    """From a listening socket of another namespace to the broker. Runs in the broker's."""
+    listener = socket.socket(fileno=near)
+    while True:
+        client, _ = listener.accept()
+        threading.Thread(target=_carry_one, args=(client, port), daemon=True).start()
+
+
+def _carry_one(client, port):
+    with client, socket.create_connection((ADDRESS, port)) as far:
+        back = threading.Thread(target=_pump, args=(far, client), daemon=True)
+        back.start()
+        _pump(client, far)
+        back.join()
+
+
+def _pump(source, sink):
+    try:
+        while data := source.recv(65536):
+            sink.sendall(data)
+    except OSError:
+        pass
+    finally:
+        for end in (source, sink):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
+def helper(space, log, what, *args, **more):
+    """One of the functions above, in a namespace."""
+    return Process(what, [*space.enter(), PYTHON, "-c",
+                          f"from tests.kit.two_ways import {what}; {what}({', '.join(map(repr, args))})"],
+                   log, env=process.environment(PYTHONPATH=ROOT), cwd=ROOT, **more)
+
+
+class FarBroker(Broker):
+    space = None
+
+    def enter(self):
+        return self.space.enter()
+
+    def _write(self):
+        super()._write()
+        conf = self.folder / "mosquitto.conf"
+        conf.write_text(conf.read_text().replace(f"listener {self.port} 127.0.0.1",
+                                                 f"listener {self.port} {ADDRESS}"))
+
+
+class TwoWays(Kiosk):
+    """A kiosk whose [broker b0] goes by eth0 and whose [broker lte] by wwan0."""
+
+    def __init__(self, **more):
+        self.spaces, self.helpers = {}, []
+        super().__init__(**more)
+        broker = self.brokers[0]
+        password = "lte-" + self.password
+        self.second = self.password  # 16 hex digits: an account's name
+        broker.account("kiosk", self.second, password)
+        secret = self.credentials / "broker-lte"
+        secret.write_text(password + "\n")
+        secret.chmod(0o600)
+        way = dict(self.conf["broker b0"], host=NAME)
+        self.change({"broker b0": {**way, "interface": "eth0"},
+                     "broker lte": {**way, "interface": "wwan0", "user": self.second,
+                                    "password": "broker-lte"}})
+        self.switch = self.conf["switch front"]["line"].removeprefix("sim:")
+
+    def _broker(self, i):
+        broker = FarBroker(self.folder / f"broker{i}", self.authority, self.place,
+                           self.authority.server("far", hosts=(f"DNS:{NAME}", "DNS:localhost")),
+                           name=f"broker{i}")
+        for role in ("member", "staff", "spy"):
+            broker.account(role, os.urandom(8).hex(), os.urandom(12).hex())
+        return broker.account("kiosk", self.account, os.urandom(12).hex())
+
+    def __enter__(self):
+        try:
+            self._build()
+            self._serve()
+        except BaseException:
+            self.close(quietly=True)
+            raise
+        return super().__enter__()
+
+    def _build(self):
+        first = None
+        for name in ("kiosk", "server", *(f"router-{i}" for i in WAYS)):
+            self.spaces[name] = Space(name, self.logs, first)
+            first = first or self.spaces[name]
+        pid = {name: space.holder.pid for name, space in self.spaces.items()}
+        self.spaces["server"].run(f"ip addr add {ADDRESS}/32 dev lo")
+        for interface, n in WAYS.items():
+            router = self.spaces[f"router-{interface}"]
+            router.run(f"""
+                ip link add inside type veth peer name {interface} netns {pid["kiosk"]}
+                ip link add outside type veth peer name way{n} netns {pid["server"]}
+                ip addr add 10.{n}.0.1/24 dev inside; ip addr add 10.3.{n}.1/24 dev outside
+                ip link set inside up; ip link set outside up
+                echo 1 >/proc/sys/net/ipv4/ip_forward
+                nft add table ip way
+                nft "add chain ip way forward {{ type filter hook forward priority 0; }}"
+                """)
+            self.spaces["server"].run(f"""
+                ip addr add 10.3.{n}.2/24 dev way{n}; ip link set way{n} up
+                ip route add 10.{n}.0.0/24 via 10.3.{n}.1""")
+            router.run(f"ip route add {ADDRESS} via 10.3.{n}.2")
+            self.spaces["kiosk"].run(f"""
+                ip addr add 10.{n}.0.2/24 dev {interface}; ip link set {interface} up
+                ip route add default via 10.{n}.0.1 dev {interface} metric {100 * n}
+                echo 2 >/proc/sys/net/ipv4/conf/all/rp_filter""")
+        resolv = self.folder / "resolv.conf"
+        resolv.write_text("".join(f"nameserver 10.{n}.0.1\n" for n in WAYS.values()))
+        self.spaces["kiosk"].run("""
+            mount --bind "$1" "$(readlink -f /etc/resolv.conf)"
+            [ ! -d /run/systemd ] || mount -t tmpfs tmpfs /run/systemd""", resolv)
+
+    def _serve(self):
+        broker = self.brokers[0]
+        broker.space = self.spaces["server"]
+        for interface, n in WAYS.items():
+            router = self.spaces[f"router-{interface}"]
+            for what, argument in (("answer_names", f"10.{n}.0.1"), ("answer_logins", broker.port)):
+                self.helpers.append(helper(router, self.logs / f"{what}{n}", what, argument))
+        for one in self.helpers:
+            wait.until(lambda h=one: "ready" in h.said(), lambda h=one: f"{h.name}: {h.said()}")
+        self.near = free_port()
+        listener = socket.create_server(("127.0.0.1", self.near))
+        os.set_inheritable(listener.fileno(), True)
+        self.helpers.append(Carrier(self, listener, broker.port))
+
+    def command(self, name, *args):
+        argv = super().command(name, *args)
+        return [*self.spaces["kiosk"].enter(), *argv] if name == "porchlightd" else argv
+
+    def member(self, role="member", broker=0, **more):
+        return super().member(role, broker, port=self.near, **more)
+
+    def close(self, quietly=False):
+        for one in (*self.helpers, *(s.holder for s in self.spaces.values())):
+            one.stop()
+        self.helpers, self.spaces = [], {}
+        super().close(quietly)
+
+    # --- what can go wrong -----------------------------------------------------------------------
+
+    def fail(self, interface, how):
+        self.spaces[f"router-{interface}"].run({
+            "cut": "ip link set outside down",
+            "blackhole": "nft add rule ip way forward drop",
+            "portal": f"ip addr add {ADDRESS}/32 dev lo",
+            "carrier": "ip link set inside down",
+            "loss": "nft add rule ip way forward numgen random mod 100 '<' 30 drop",
+        }[how])
+
+    def heal(self, interface, how):
+        n = WAYS[interface]
+        self.spaces[f"router-{interface}"].run({
+            "cut": f"ip link set outside up; ip route add {ADDRESS} via 10.3.{n}.2",
+            "portal": f"ip addr del {ADDRESS}/32 dev lo",
+            "carrier": "ip link set inside up",
+        }.get(how, "nft flush chain ip way forward"))
+
+
+class Carrier:
+    """`carry`, with a socket of ours."""
+
+    def __init__(self, world, listener, port):
+        import subprocess
+        self.popen = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", "--", *world.spaces["server"].enter(), PYTHON, "-c",
+             f"from tests.kit.two_ways import carry; carry({listener.fileno()}, {port})"],
+            pass_fds=[listener.fileno()], cwd=ROOT, stdin=subprocess.DEVNULL,
+            stderr=open(Path(world.logs) / "carrier", "wb"),
+            env=process.environment(PYTHONPATH=ROOT))
+        listener.close()
+
+    def stop(self):
+        self.popen.kill()
+        self.popen.wait()

@@ -1,4 +1,5 @@
 #include "kiosk/alertd/button_payload.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,14 +39,15 @@ static const struct {
 static void each_payload_says_what_is_in_it(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof payloads / sizeof payloads[0]; i++) {
+    EACH_ROW (i, payloads, payloads[i].payload) {
         const char *p = payloads[i].payload;
         struct button_report r;
         button_payload_read((const uint8_t *)p, strlen(p), &r);
-        if (strcmp(r.action, payloads[i].action) != 0 || r.battery != payloads[i].battery ||
-            r.battery_low != payloads[i].battery_low || r.tamper != payloads[i].tamper ||
-            r.online != -1)
-            fail_msg("%s: \"%s\" %d %d %d", p, r.action, r.battery, r.battery_low, r.tamper);
+        assert_string_equal(r.action, payloads[i].action);
+        assert_int_equal(r.battery, payloads[i].battery);
+        assert_int_equal(r.battery_low, payloads[i].battery_low);
+        assert_int_equal(r.tamper, payloads[i].tamper);
+        assert_int_equal(r.online, -1);
     }
 }
 
@@ -73,7 +75,7 @@ static void availability_is_json_or_a_word(void **state)
 static void cut_anywhere_it_is_read_no_further(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof payloads / sizeof payloads[0]; i++) {
+    EACH_ROW (i, payloads, payloads[i].payload) {
         size_t len = strlen(payloads[i].payload);
         for (size_t at = 0; at <= len; at++) {
             struct button_report r;

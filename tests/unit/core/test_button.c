@@ -1,6 +1,7 @@
 #include "kiosk/core/button.h"
 
 #include "kiosk/core/ns.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -84,11 +85,10 @@ static const struct {
 static void each_word_means_what_it_says(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+    EACH_ROW (i, words, words[i].word) {
         struct button_action a = button_action_read(words[i].word);
         int means = a.act == BUTTON_HOLD ? HOLD : a.act == BUTTON_PRESSES ? a.presses : NOTHING;
-        if (means != words[i].means)
-            fail_msg("%s: %d, expected %d", words[i].word, means, words[i].means);
+        assert_int_equal(means, words[i].means);
     }
 }
 
@@ -149,10 +149,9 @@ static void evenings_come_to_alarms_alone(void **state)
 {
     char said[256];
     (void)state;
-    for (size_t i = 0; i < sizeof evenings / sizeof evenings[0]; i++) {
+    EACH_ROW (i, evenings, evenings[i].evening) {
         play_evening(evenings[i].evening, said);
-        if (strcmp(said, evenings[i].then) != 0)
-            fail_msg("%s: %s, expected %s", evenings[i].evening, said, evenings[i].then);
+        assert_string_equal(said, evenings[i].then);
     }
 }
 

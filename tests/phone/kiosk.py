@@ -144,6 +144,19 @@ class Kiosk:
         self.tell_staff("notice", kind, **fields)
         self.tell_staff("staff", kind, **fields)
 
+    def words(self, lines, link=None, revision=1, leave_out=()):
+        """The host's own lines, {language: {key: text}}, a piece for each language."""
+        pieces = [(None, {}), *lines.items()]
+        for i, (language, of) in enumerate(pieces):
+            topic = f"words/{i:016x}"
+            with self.saying:
+                self.seq += 1
+                body = {"v": envelope.VERSION, "kind": "words", "epoch": self.epoch, "seq": self.seq,
+                        "revision": revision, "piece": i, "pieces": len(pieces),
+                        "link": link if i == 0 else None, "language": language, **of}
+                if i not in leave_out:
+                    self.send(topic, self.seal(topic, body, epoch=self.epoch, seq=self.seq), True)
+
     def alarm(self, kind="lockdown", drill=False, **fields):
         self.alert = str(uuid.uuid4())
         self.say("alert", kind, id=self.alert, drill=drill, age_ms=0, **fields)

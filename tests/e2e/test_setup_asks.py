@@ -303,3 +303,30 @@ def test_the_drawing_shows_the_pins():
         os.waitpid(t.pid, 0)
     assert re.search(r"switch --- GPIO17 11 \| o o \| 12", drawing)
     assert re.search(r"door --- +GPIO4 +7 \| o o \| 8", drawing)
+
+
+def test_a_second_way_is_offered_where_there_are_two_interfaces(venue):
+    for interface in ("eth0", "wwan0"):
+        (venue.prefix / "sys/class/net" / interface / "device").mkdir(parents=True)
+    (venue.prefix / "sys/class/net/lo").mkdir()
+    t = begin(venue)
+    t.until("GPIO17] ")
+    t.say("sim:counter")
+    t.until("GPIO22] ")
+    t.say("sim:entrance")
+    t.until("Press Enter to go on")
+    t.say()
+    for default, answer in (("[5] ", ""), ("[here] ", "elsewhere"), ("[none] ", "localhost:8883"),
+                            ("[make] ", ""), ("[one] ", "eth0"), ("[one] ", "eth0, wwan0")):
+        asked = t.until(default)
+        t.say(answer)
+    assert "Expected one, or two interfaces" in asked
+    the_screen(t)
+    for default in ("[dark] ", "[print] "):
+        t.until(default)
+        t.say(str(venue.root) if default == "[print] " else "")
+    t.until("Press Enter to apply")
+    t.say()
+    t.until("The wipe is off")
+    assert t.end() == 0
+    assert venue.conf()["broker outside-2"]["interface"] == "wwan0"

@@ -1,6 +1,7 @@
 """The folder for a broker outside: copied to its server, deleted, and made again when its certificate
 is about to expire. The server is a folder that install.sh takes for its root."""
 
+import json
 import re
 import shutil
 
@@ -153,3 +154,38 @@ def test_an_account_without_an_address_for_phones_gets_a_warning(folder, broker)
             for words in (f"{account}: ", "wss://", "[broker outside]", "porchlight.conf"):
                 assert phones or words in warned[0], warned
             assert phones or ("page in [venue]" in warned[0]) == (broker == "elsewhere"), warned
+
+
+def account_of(venue, user):
+    known = json.loads((venue.folder / "dynamic-security.json").read_text())
+    return (next(c for c in known["clients"] if c["username"] == user),
+            {r["rolename"]: {a["topic"] for a in r["acls"]} for r in known["roles"]})
+
+
+def test_two_ways_have_an_account_each():
+    port = free_port()
+    with Venue(broker="elsewhere", outside=f"localhost:{port}", port=port,
+               ways="eth0, wwan0") as venue:
+        venue.folder = venue.etc / "outside"
+        venue.set_up()
+        ways = [venue.conf()[f"broker {name}"] for name in ("outside", "outside-2")]
+        assert [w["interface"] for w in ways] == ["eth0", "wwan0"]
+        assert ways[0]["host"] == ways[1]["host"] and ways[0]["port"] == ways[1]["port"]
+        assert ways[0]["user"] != ways[1]["user"] and "phones" not in ways[1]
+        assert venue.cli("check").returncode == 0
+        (first, roles), (second, _) = (account_of(venue, w["user"]) for w in ways)
+        assert second["clientid"] == second["username"]
+        assert roles[f"kiosk-{second['username']}"] == roles[f"kiosk-{first['username']}"]
+        kept = venue.etc / "credentials/broker-outside-2"
+        assert kept.read_text() != (venue.etc / "credentials/broker-outside").read_text()
+        # One way again: nothing of the second is left.
+        assert venue.again(ways="one").returncode == 0
+        assert "broker outside-2" not in venue.conf() and not kept.exists()
+        assert "interface" not in venue.conf()["broker outside"]
+
+
+@pytest.mark.parametrize("ways", ["eth0", "eth0, eth0", "eth0, wwan0, usb0", "a/b, eth0"])
+def test_ways_that_are_none_are_refused(ways):
+    with Venue(broker="elsewhere", outside="localhost:8883", ways=ways) as venue:
+        done = venue.cli("setup", "--answers", venue.write())
+        assert done.returncode == 1 and "ways" in done.stderr and "eth0, wwan0" in done.stderr

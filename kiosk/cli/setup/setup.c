@@ -41,7 +41,7 @@ static bool lines_exist(const struct setup *s)
 static int find_answers(struct setup *s, const struct options *o)
 {
     static const enum answer brokers[] = {ANSWER_BROKER, ANSWER_OUTSIDE, ANSWER_OUTSIDE_ACCOUNT,
-                                          ANSWER_KIOSK};
+                                          ANSWER_WAYS, ANSWER_KIOSK};
     char path[PATH_LEN];
 
     answers_init(&s->now);

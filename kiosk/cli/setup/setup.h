@@ -9,6 +9,7 @@
 #include "kiosk/cli/keys/pki.h"
 #include "kiosk/cli/setup/setup_answers.h"
 
+#include <cjson/cJSON.h>
 #include <stdbool.h>
 
 /* One run of set-up, from answers to a staged /etc/porchlight. All functions return 0, or -1 after
@@ -64,6 +65,13 @@ int setup_section(struct setup *s, const char *broker, const char *host, int por
                   const char *user, const char *phones, bool outside);
 int setup_own_section(struct setup *s, const char *broker, const char *where, const char *host,
                       int port, bool outside);
+
+/* setup_ways.c: a second way to the broker outside, where the answers have one: its section, and
+ * its accounts for every kiosk of the venue among all of that broker. */
+#define SETUP_SECOND_WAY "outside-2"
+int setup_ways(struct setup *s, const char *host, int port);
+int setup_ways_accounts(const struct setup *s, cJSON *all);
+bool setup_has_two_interfaces(const struct setup *s);
 
 /* setup_put.c, which all the above use. Fills a template of templates.h and stages it. */
 struct template_word;

@@ -80,6 +80,22 @@ static bool is_languages(const char *v)
            strspn(v, "abcdefghijklmnopqrstuvwxyz0123456789-_, ") == strlen(v);
 }
 
+static bool is_interface(const char *v, size_t len)
+{
+    return len > 0 && len < 16 && v[0] != '.' && strcspn(v, "/: \t") >= len;
+}
+
+/* "one", or two different interfaces. */
+static bool is_ways(const char *v)
+{
+    size_t len = strcspn(v, ", ");
+    const char *second = v + len + strspn(v + len, ", ");
+    size_t rest = strlen(second);
+    return strcmp(v, "one") == 0 ||
+           (is_interface(v, len) && is_interface(second, rest) && strcspn(second, ",") == rest &&
+            (len != rest || strncmp(v, second, len) != 0));
+}
+
 static bool is_host(const char *v)
 {
     return v[0] && v[0] != '-' && v[0] != '.' && strlen(v) < 100 &&
@@ -154,6 +170,12 @@ const struct answer_rule answer_rules[ANSWERS] = {
          "the line [account] and sets user, password, ca (the path of their CA file) and phones "
          "(their address for browsers, wss://...).",
          "make, or a path that begins with /", is_account, true},
+    [ANSWER_WAYS] = {"ways", "one", "Should alerts take two ways out?",
+                     "This Pi has more than one network interface. If two of them lead to the "
+                     "internet by different providers, type both, such as eth0, wwan0: each alert "
+                     "then takes both ways, and staff learn when one has failed. ip -brief address "
+                     "shows their names. Otherwise type one.",
+                     "one, or two interfaces such as eth0, wwan0", is_ways, true},
     [ANSWER_ROOT] = {"root", "print", "Where should the venue's root key go?",
                      "It is the master key: it adds staff phones, and shuts out a kiosk that was "
                      "taken. It does not stay on this Pi. Type print to write it down on paper, or "

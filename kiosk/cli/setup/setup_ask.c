@@ -9,10 +9,19 @@
 
 /* The questions, in order. Those that an earlier answer makes needless are left out. */
 static const enum answer order[] = {
-    ANSWER_SWITCH,          ANSWER_DOOR,   ANSWER_CODE,
-    ANSWER_BROKER,          ANSWER_HOST,   ANSWER_OUTSIDE,
-    ANSWER_OUTSIDE_ACCOUNT, ANSWER_SCREEN, ANSWER_CITY,
-    ANSWER_LANGUAGES,       ANSWER_LIGHTS, ANSWER_ROOT,
+    ANSWER_SWITCH,
+    ANSWER_DOOR,
+    ANSWER_CODE,
+    ANSWER_BROKER,
+    ANSWER_HOST,
+    ANSWER_OUTSIDE,
+    ANSWER_OUTSIDE_ACCOUNT,
+    ANSWER_WAYS,
+    ANSWER_SCREEN,
+    ANSWER_CITY,
+    ANSWER_LANGUAGES,
+    ANSWER_LIGHTS,
+    ANSWER_ROOT,
 };
 enum { ORDER = sizeof order / sizeof order[0] };
 
@@ -26,6 +35,9 @@ static bool is_needed(const struct setup *s, enum answer which)
     case ANSWER_OUTSIDE:
     case ANSWER_OUTSIDE_ACCOUNT:
         return answers_broker_outside(a);
+    case ANSWER_WAYS:
+        return answers_broker_outside(a) && answer_is(a, ANSWER_OUTSIDE_ACCOUNT, "make") &&
+               setup_has_two_interfaces(s);
     case ANSWER_CITY:
     case ANSWER_LANGUAGES:
         return answer_is(a, ANSWER_SCREEN, "yes");

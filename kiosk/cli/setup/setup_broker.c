@@ -380,9 +380,9 @@ int setup_accounts(struct setup *s, const char *where, bool beside)
             "Nothing was changed: %s is not a file of mosquitto's dynamic security plugin. Move "
             "it away, run set-up again, and invite the phones again.",
             beside ? PATH_ACCOUNTS : name);
-    else if (put_kiosks(s, all, where) == 0 && put_root(s, all, where) == 0 &&
-             put_registrar(s, all, beside) == 0 && (beside || put_bridge(s, all) == 0) &&
-             (text = cJSON_Print(all)))
+    else if (put_kiosks(s, all, where) == 0 && (beside || setup_ways_accounts(s, all) == 0) &&
+             put_root(s, all, where) == 0 && put_registrar(s, all, beside) == 0 &&
+             (beside || put_bridge(s, all) == 0) && (text = cJSON_Print(all)))
         result = beside ? etc_transaction_put_beside(s->stage, PATH_ACCOUNTS, text, strlen(text),
                                                      0600, BROKER_USER)
                         : etc_transaction_put_text(s->stage, name, text, 0600);

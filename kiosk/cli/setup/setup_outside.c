@@ -75,7 +75,8 @@ static int make_outside(struct setup *s)
     int port;
     answers_outside(&s->now, host, &port);
     return setup_authority(s) < 0 || put_folder(s) < 0 ||
-                   setup_own_section(s, "outside", "outside", host, port, true) < 0
+                   setup_own_section(s, "outside", "outside", host, port, true) < 0 ||
+                   setup_ways(s, host, port) < 0
                ? -1
                : 0;
 }
@@ -237,16 +238,18 @@ static int join_brokers(struct setup *s)
     if (!answers_broker_outside(&s->now))
         return 0;
     answers_outside(&s->now, host, &port);
-    return answer_is(&s->now, ANSWER_OUTSIDE_ACCOUNT, "make")
-               ? setup_own_section(s, "outside", "outside", host, port, true)
-               : take_outside(s);
+    if (!answer_is(&s->now, ANSWER_OUTSIDE_ACCOUNT, "make"))
+        return take_outside(s);
+    return setup_own_section(s, "outside", "outside", host, port, true) < 0
+               ? -1
+               : setup_ways(s, host, port);
 }
 
 int setup_brokers(struct setup *s)
 {
     bool changed = s->first || s->brokers_changed;
     if (changed && (drop_broker(s, "here") < 0 || drop_broker(s, "outside") < 0 ||
-                    drop_broker(s, "first") < 0))
+                    drop_broker(s, "first") < 0 || drop_broker(s, SETUP_SECOND_WAY) < 0))
         return -1;
     if (answer_number(&s->now, ANSWER_KIOSK) > 1)
         return join_brokers(s);

@@ -2,14 +2,12 @@
 
 libfaketime is no substitute: it moves the timers of the kiosk's loop along, so that they never end."""
 
-import fcntl
 import struct
-import subprocess
 import time
 from pathlib import Path
 
 from tests.kit import local, process, wait
-from tests.kit.place import BUILD, ROOT
+from tests.kit.preload import library
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -31,19 +29,6 @@ def faketime():
     return found
 
 
-def library():
-    """Built once for all that run side by side."""
-    out = BUILD / "tests/kit/wall.so"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    source = ROOT / "tests/kit/wall.c"
-    with open(out.parent / "wall.lock", "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not out.exists() or out.stat().st_mtime < source.stat().st_mtime:
-            subprocess.run(["gcc", "-std=c17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror",
-                            "-shared", "-fPIC", "-o", out, source], check=True)
-    return out
-
-
 class Clock:
     def __init__(self, folder):
         self._path = folder / "clock"
@@ -51,7 +36,7 @@ class Clock:
 
     def environment(self):
         """What a program's environment needs to live by this clock."""
-        return {"LD_PRELOAD": library(), "WALL_CLOCK": self._path,
+        return {"LD_PRELOAD": library("wall"), "WALL_CLOCK": self._path,
                 "ASAN_OPTIONS": "verify_asan_link_order=0"}
 
     def set(self, step):

@@ -38,11 +38,13 @@ static bool lasts_since(int64_t at, int64_t span, int64_t now)
 struct indicators_facts indicators_facts(const struct kiosk_state *s, int64_t now)
 {
     const struct cue c = cue_of(&s->facts, now);
+    const struct cue_facts shown = cue_facts_on_site(&s->facts);
     return (struct indicators_facts){
         .of = {[CONFIG_SENSED] = c.signs & CUE_SENSED ? s->sensed : 0,
                [CONFIG_ACCEPTED] = (c.signs & CUE_ACCEPTED) != 0,
                [CONFIG_SEEN] = cue_share(c.seen, c.members),
                [CONFIG_SAFE] = cue_share(c.safe, c.members),
+               [CONFIG_HELP] = shown.calm ? 0 : shown.help,
                [CONFIG_NO_PATH] = (c.signs & CUE_NO_PATH) != 0,
                [CONFIG_TROUBLE] = (c.signs & CUE_FAULT) != 0,
                [CONFIG_LOCKDOWN] = alert_on_site(&s->alert) == ALERT_LOCKDOWN,

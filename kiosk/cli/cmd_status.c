@@ -16,7 +16,10 @@
  *   brokers          [{name, interface (absent: any), connected, lost, outside, error (null: none),
  *                    losses, dropped, mqtt, beat_ms (null: none)}]; lost: it has failed while
  *                    another works
- *   inputs           [{name, kind: "switch" | "door", active, fault (null: none)}]
+ *   inputs           [{name, kind: "switch" | "door", active, fault (null: none), battery: percent,
+ *                    where it has one}]
+ *   outputs          [{name, kind: "motor" | "lamp" | "sounder" | "relay", active, fault (null:
+ *                    none)}]
  *   seen, safe, help phones that answered the current alert
  *   pending          messages that have not left the venue yet
  *   faults           [sentence]: what of config, credentials and lines cannot be used
@@ -165,12 +168,23 @@ static void print_inputs(const cJSON *reply)
     {
         const char *kind = status_text_of(i, "kind"), *fault = status_text_of(i, "fault");
         bool door = kind && strcmp(kind, "door") == 0, active = is_true(i, "active");
+        double battery = number_of(i, "battery", -1);
+        char charge[32] = "";
+        if (battery >= 0)
+            snprintf(charge, sizeof charge, ", battery %.0f %%", battery);
         print_item(fault ? PRINT_FAILURE : PRINT_PLAIN, door ? "door:" : "switch:", 10,
-                   "%s, %s%s%s", status_name_of(i),
+                   "%s, %s%s%s%s", status_name_of(i),
                    door     ? active ? "open" : "closed"
                    : active ? "pressed"
                             : "not pressed",
-                   fault ? ", FAULT: " : "", fault ? fault : "");
+                   charge, fault ? ", FAULT: " : "", fault ? fault : "");
+    }
+    cJSON_ArrayForEach(i, cJSON_GetObjectItemCaseSensitive(reply, "outputs"))
+    {
+        const char *kind = status_text_of(i, "kind"), *fault = status_text_of(i, "fault");
+        ROW(fault ? PRINT_FAILURE : PRINT_PLAIN, "output", "%s, a %s, %s%s%s", status_name_of(i),
+            kind ? kind : "?", is_true(i, "active") ? "on" : "off", fault ? ", FAULT: " : "",
+            fault ? fault : "");
     }
 }
 

@@ -7,8 +7,10 @@ import time
 import pytest
 
 from tests.kit import wait
+from tests.kit.doctor import ask
 from tests.kit.input_devices import PRESSED, RELEASED, Device, environment
 from tests.kit.kiosk import FAST, Kiosk
+from tests.kit.preload import library
 
 REMOTE = {"switch front": {**FAST["switch front"], "line": "key:AB Shutter3:KEY_VOLUMEUP"},
           "door entrance": None}
@@ -213,3 +215,17 @@ def test_a_thousand_presses(venue):
     wait.until(lambda: codes() == 100, lambda: f"a hundred codes, not {codes()}")
     assert not v.staff.all("duress")
     v.said_nothing(0.3)
+
+
+def test_doctor_tells_a_button_that_is_gone_from_one_that_may_not_be_opened(venue):
+    v = venue().start()
+    before = ["env", f"LD_PRELOAD={library('input_devices')}"]
+    found = ask(v.kiosk.prefix, before)["line"]
+    assert found["front"].verdict == "ok" and "chips" not in found
+    v.device.unplug()
+    v.wait_gone()
+    found = ask(v.kiosk.prefix, before)["line"]["front"]
+    assert found.verdict == "failure" and "no button of that name is connected" in found.said
+    v.kiosk.daemon.stop()
+    v.device.plug()
+    assert "not pressed" in ask(v.kiosk.prefix, before)["line"]["front"].said

@@ -119,9 +119,10 @@ static const struct {
     const char *name;
     void (*run)(struct doctor *d);
 } areas[] = {
-    {"config", doctor_config},  {"program", doctor_package}, {"line", doctor_lines},
-    {"broker", doctor_brokers}, {"phones", doctor_phones},   {"clock", doctor_clock},
-    {"board", doctor_board},    {"card", doctor_card},       {"left over", doctor_leftovers},
+    {"config", doctor_config},       {"program", doctor_package}, {"line", doctor_lines},
+    {"output", doctor_outputs},      {"broker", doctor_brokers},  {"phones", doctor_phones},
+    {"clock", doctor_clock},         {"board", doctor_board},     {"card", doctor_card},
+    {"left over", doctor_leftovers},
 };
 
 static void ignore_complaint(void *context, const char *sentence)

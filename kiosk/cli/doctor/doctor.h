@@ -35,6 +35,7 @@ void doctor_say(struct doctor *d, const char *check, enum doctor_verdict verdict
 void doctor_config(struct doctor *d);    /* the config, its credentials, what the wipe needs */
 void doctor_package(struct doctor *d);   /* versions, units */
 void doctor_lines(struct doctor *d);     /* chips, lines, bias */
+void doctor_outputs(struct doctor *d);   /* what they show, and what that gives away */
 void doctor_brokers(struct doctor *d);   /* address, TLS, how long certificates are valid */
 void doctor_phones(struct doctor *d);    /* whether alerts can reach anybody */
 void doctor_clock(struct doctor *d);     /* set, synchronised */

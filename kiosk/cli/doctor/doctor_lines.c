@@ -74,6 +74,36 @@ static void check_access(struct doctor *d)
 
 /* --- the lines themselves -------------------------------------------------------------------- */
 
+static const struct config_switch *switch_of(const struct config *c, const char *name)
+{
+    for (size_t i = 0; c && i < c->switches_count; i++)
+        if (strcmp(c->switches[i].name, name) == 0)
+            return &c->switches[i];
+    return NULL;
+}
+
+/* porchlightd has not got it: is it not there, or may it not open it? */
+static void report_button(struct doctor *d, const struct config_switch *s, const char *fault)
+{
+    struct line_spec spec = {.direction = LINE_INPUT, .root = d->prefix};
+    struct line_error error;
+    snprintf(spec.address, sizeof spec.address, "%s", s->line.address);
+    struct line *l = line_open(s->name, &spec, NULL, &error);
+    int why = errno;
+    line_free(l);
+    if (l)
+        doctor_say(d, s->name, DOCTOR_FAILURE,
+                   "Let udev and systemd read the config again:\n"
+                   "    sudo udevadm trigger -s input\n"
+                   "    sudo systemctl daemon-reload\n"
+                   "    sudo systemctl restart porchlightd",
+                   "It is connected, but porchlightd may not open it, so its presses are lost.");
+    else
+        doctor_say(d, s->name, DOCTOR_FAILURE,
+                   "Switch it on, bring it into range and press it once; check its battery.",
+                   "%s. Presses of it are lost.", why == EBUSY ? fault : error.text);
+}
+
 /* porchlightd holds them, so it knows. */
 static void report_inputs(struct doctor *d)
 {
@@ -87,7 +117,10 @@ static void report_inputs(struct doctor *d)
         bool active = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(in, "active"));
         if (!cJSON_IsString(name))
             continue;
-        if (cJSON_IsString(fault))
+        const struct config_switch *s = switch_of(d->config, name->valuestring);
+        if (cJSON_IsString(fault) && s && !door && line_is_button(s->line.address))
+            report_button(d, s, fault->valuestring);
+        else if (cJSON_IsString(fault))
             doctor_say(d, name->valuestring, DOCTOR_FAILURE,
                        "Check its two wires and the switch itself, then let it go once. If they "
                        "are in order, this lists the Pi's pins:\n"
@@ -114,11 +147,13 @@ static const enum line_bias biases[] = {
 static void try_line(struct doctor *d, const char *name, const struct config_line *c,
                      bool is_switch)
 {
-    struct line_spec spec = {
-        .direction = LINE_INPUT, .bias = biases[c->bias], .active_low = c->active_low};
+    struct line_spec spec = {.direction = LINE_INPUT,
+                             .bias = biases[c->bias],
+                             .active_low = c->active_low,
+                             .root = d->prefix};
     struct line_error error;
 
-    if (!c->address[0] || line_is_simulated(c->address))
+    if (!c->address[0] || line_is_simulated(c->address) || config_button_topic(c))
         return;
     snprintf(spec.address, sizeof spec.address, "%s", c->address);
     struct line *l = line_open(name, &spec, NULL, &error);
@@ -151,6 +186,16 @@ static void try_line(struct doctor *d, const char *name, const struct config_lin
     line_free(l);
 }
 
+/* Whether any switch or door is on a GPIO line: buttons alone need no chip. */
+static bool needs_chips(const struct config *c)
+{
+    bool needed = !c || c->doors_count > 0;
+    for (size_t i = 0; !needed && i < c->switches_count; i++)
+        needed = !line_is_button(c->switches[i].line.address) &&
+                 !config_button_topic(&c->switches[i].line);
+    return needed;
+}
+
 /* A system that starts porchlightd by itself; a folder for trying has no such unit. */
 static bool is_installed(const struct doctor *d)
 {
@@ -176,7 +221,8 @@ void doctor_lines(struct doctor *d)
         report_inputs(d);
         return;
     }
-    check_access(d);
+    if (needs_chips(c))
+        check_access(d);
     if (d->daemon) {
         report_inputs(d);
         return;

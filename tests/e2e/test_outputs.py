@@ -1,0 +1,183 @@
+"""Outputs: what motors, lamps and sounders show, and that none betrays what the screen hides."""
+
+import time
+
+import pytest
+
+from tests.kit import wait
+from tests.kit.doctor import ask
+from tests.kit.kiosk import FAST, Kiosk
+
+MS = 1_000_000
+MOTOR = {"line": "sim:motor", "kind": "motor", "tick": "20ms"}
+
+
+@pytest.fixture
+def started():
+    made = []
+
+    def start(outputs, **more):
+        kiosk = Kiosk(conf={**FAST, **outputs}, **more).__enter__()
+        made.append(kiosk)
+        kiosk.start()
+        return kiosk, kiosk.wires()
+
+    yield start
+    for kiosk in made:
+        kiosk.close()
+
+
+def changes(wires, line):
+    """[(level, ns), ...] since the start, at most the last 32."""
+    return [(int(c[0]), int(c[2:])) for c in wires.say(f"history {line}").split()]
+
+
+def pulses(wires, line):
+    return sum(level for level, _ in changes(wires, line))
+
+
+def lasts(wires, line):
+    """Lit, and no longer blinking."""
+    return wires.say(f"get {line}") == "1"
+
+
+def test_a_motor_tells_sensed_from_accepted(started):
+    kiosk, wires = started({"output motor": {**MOTOR, "on": "sensed, accepted"}})
+    kiosk.member()
+    wires.hold(0.4)
+    wait.until(lambda: pulses(wires, "motor") == 3, lambda: changes(wires, "motor"))
+    at = [t for _, t in changes(wires, "motor")]
+    assert at[2] - at[1] > 50 * MS, "a pause divides them"
+
+
+def test_a_lamp_lasts_as_long_as_what_it_shows(started):
+    kiosk, wires = started({"output lamp": {"line": "sim:lamp", "visible": "yes",
+                                            "on": "lockdown: steady, no-path: fast"}})
+    wait.until(lambda: not lasts(wires, "lamp"), "no path, and then one")
+    wires.hold(0.4)
+    wait.until(lambda: lasts(wires, "lamp"), "the lamp")
+    shown = kiosk.status()["outputs"]
+    assert shown == [{"name": "lamp", "kind": "lamp", "active": True, "fault": None}]
+    assert "lamp" in kiosk.cli("status").stdout
+    kiosk.brokers[0].stop()
+    wait.never(lambda: not lasts(wires, "lamp"), "something else than the first that lasts", 1)
+    wires.presses(5, off=0.1)  # the code: the site is calm, and only the path is shown
+    wait.until(lambda: wires.say("get lamp") == "0", "the lamp goes out, or blinks", 20)
+    before = len(changes(wires, "lamp"))
+    wait.until(lambda: len(changes(wires, "lamp")) >= min(32, before + 4), "it blinks", 30)
+
+
+def test_answers_pulse_once_for_each_step(started):
+    kiosk, wires = started({"output motor": {**MOTOR, "on": "seen: one long, safe: two short"}})
+    member = kiosk.member()
+    wires.hold(0.4)
+    alert = member.wait("lockdown", "alert")
+    member.answer(alert.body["id"])
+    wait.until(lambda: pulses(wires, "motor") == 1, "seen")
+    member.answer(alert.body["id"], "safe")
+    wait.until(lambda: pulses(wires, "motor") == 3, "safe")
+    on, off = (t for _, t in changes(wires, "motor")[:2])
+    assert off - on >= 75 * MS, "long is four times as long"
+    wait.never(lambda: pulses(wires, "motor") != 3, "a further pulse", 0.5)
+
+
+def test_trouble_goes_on_until_it_is_over(started):
+    kiosk, wires = started({"output lamp": {"line": "sim:lamp", "on": "trouble: steady"},
+                            "wipe": {"enabled": "no"},
+                            "switch front": {**FAST["switch front"], "line": "sim:front=1"}})
+    wait.until(lambda: lasts(wires, "lamp"), "the switch that was found pressed")
+    wires.set("front", False)
+    wait.until(lambda: not lasts(wires, "lamp"), lambda: kiosk.status())
+
+
+@pytest.mark.parametrize("pressed", [5, 6], ids=["the code", "duress"])
+def test_an_all_clear_is_shown_where_the_alert_was_and_not_after_the_code(started, pressed):
+    kiosk, wires = started({"output motor": {**MOTOR, "on": "all-clear: three short"}})
+    for hidden in (False, True):
+        wires.hold(0.4)
+        wait.until(lambda: kiosk.status()["on_site"] == "lockdown", "the lockdown")
+        if hidden:
+            wires.presses(pressed, off=0.1)
+            wait.until(lambda: kiosk.status()["on_site"] == "quiet", "a calm site")
+        done = kiosk.staff_command("all-clear")
+        assert done.returncode == 0, done.stderr
+        wait.until(lambda: pulses(wires, "motor") == 3, lambda: changes(wires, "motor"))
+    wait.never(lambda: pulses(wires, "motor") != 3, "an all-clear of a hidden alert", 0.7)
+
+
+ALL = {"output motor": {**MOTOR, "on": "sensed, accepted, seen: two long, safe, help, all-clear"},
+       "output lamp": {"line": "sim:lamp", "visible": "yes", "tick": "20ms",
+                       "on": "lockdown, trouble, no-path: fast"}}
+
+
+def evening(kiosk, wires, presses):
+    """A lockdown that is answered, then the code or duress, then a drill that the site asks for: how
+    often each output was switched on."""
+    member = kiosk.member()
+    wires.hold(0.4)
+    alert = member.wait("lockdown", "alert")
+    member.answer(alert.body["id"])
+    wait.until(lambda: pulses(wires, "motor") == 5, lambda: changes(wires, "motor"))
+    wires.presses(presses, off=0.1)
+    wait.until(lambda: kiosk.status()["on_site"] == "quiet", "a calm site")
+    member.answer(alert.body["id"], "safe")
+    time.sleep(0.5)
+    assert kiosk.cli("drill").returncode == 0
+    wait.until(lambda: lasts(wires, "lamp"), "the drill")
+    time.sleep(1)
+    return pulses(wires, "lamp"), pulses(wires, "motor")
+
+
+def test_code_and_duress_look_the_same(started):
+    conf = {**ALL, "switch front": {**FAST["switch front"], "code": "8"}}
+    code, duress = (evening(*started(conf), presses) for presses in (8, 7))
+    assert code == duress
+
+
+def test_feel_is_still_read(started):
+    kiosk, wires = started({"feel": {"line": "sim:feel", "tick": "20ms"}})
+    assert kiosk.status()["outputs"] == [
+        {"name": "feel", "kind": "motor", "active": False, "fault": None}]
+    kiosk.member()
+    wires.hold(0.4)
+    wait.until(lambda: pulses(wires, "feel") == 3, lambda: changes(wires, "feel"))
+
+
+def test_an_output_that_would_betray_the_alarm_is_left_out_and_named(started):
+    kiosk, wires = started({"output lamp": {"line": "sim:lamp", "on": "trouble: slow"}})
+    kiosk.daemon.stop()
+    kiosk.change({"output bell": {"line": "sim:bell", "kind": "sounder", "on": "accepted"}})
+    kiosk.start()
+    wires = kiosk.wires()
+    status = kiosk.status()
+    assert [o["name"] for o in status["outputs"]] == ["lamp"]
+    assert any("would betray the alarm" in f for f in status["faults"])
+    done = kiosk.cli("check")
+    assert done.returncode != 0 and "visible = yes" in done.stderr
+    wires.hold(0.4)
+    wait.until(lambda: kiosk.status()["state"] == "lockdown", "the alarm works all the same")
+
+
+def test_help_pulses_for_each_phone_that_asks(started):
+    kiosk, wires = started({"output motor": {**MOTOR, "on": "help: three short"}})
+    member = kiosk.member()
+    wires.hold(0.4)
+    alert = member.wait("lockdown", "alert")
+    member.answer(alert.body["id"])
+    wait.never(lambda: pulses(wires, "motor"), "a pulse for seen", 0.4)
+    member.answer(alert.body["id"], "help")
+    wait.until(lambda: pulses(wires, "motor") == 3, lambda: changes(wires, "motor"))
+
+
+def test_doctor_says_what_an_output_gives_away(started):
+    kiosk, _ = started({"output lamp": {"line": "sim:lamp", "on": "sensed, lockdown",
+                                        "visible": "yes"},
+                        "output bell": {"line": "sim:bell", "kind": "sounder", "on": "trouble"},
+                        "output gate": {"line": "sim:gate", "kind": "relay", "on": "no-path"},
+                        "output motor": {**MOTOR, "on": "sensed, accepted, seen"}})
+    found = ask(kiosk.prefix)["output"]
+    assert {name: found[name].verdict for name in found} == {
+        "lamp": "warning", "bell": "ok", "gate": "ok", "motor": "ok", "exits": "warning"}
+    assert "just pressed a switch" in found["lamp"].said
+    assert "a lockdown is active" in found["lamp"].said
+    assert "must never lock a door" in found["exits"].said

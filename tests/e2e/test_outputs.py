@@ -95,7 +95,8 @@ def test_an_all_clear_is_shown_where_the_alert_was_and_not_after_the_code(starte
     kiosk, wires = started({"output motor": {**MOTOR, "on": "all-clear: three short"}})
     for hidden in (False, True):
         wires.hold(0.4)
-        wait.until(lambda: kiosk.status()["on_site"] == "lockdown", "the lockdown")
+        wait.until(lambda: kiosk.status()["on_site"] == "lockdown",
+                   lambda: f"{hidden} {kiosk.status()} {kiosk.daemon.said()[-1500:]}")
         if hidden:
             wires.presses(pressed, off=0.1)
             wait.until(lambda: kiosk.status()["on_site"] == "quiet", "a calm site")

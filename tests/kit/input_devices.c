@@ -11,7 +11,8 @@
 
 /* The kernel's side of input devices, for machines that have none: preloaded, it answers what evdev
  * asks of a FIFO (below /dev/input of a test's prefix) from the file beside it, NAME.facts, which
- * input_devices.py writes. The events themselves come through the FIFO, as the kernel writes them. */
+ * input_devices.py writes. The events themselves come through the FIFO, as the kernel writes them.
+ */
 
 struct facts {
     char name[80], uniq[64], phys[64];

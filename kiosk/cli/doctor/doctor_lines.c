@@ -83,7 +83,7 @@ static const struct config_switch *switch_of(const struct config *c, const char 
 }
 
 /* porchlightd has not got it: is it not there, or may it not open it? */
-static void report_button(struct doctor *d, const struct config_switch *s, const char *fault)
+static void doctor_button(struct doctor *d, const struct config_switch *s, const char *fault)
 {
     struct line_spec spec = {.direction = LINE_INPUT, .root = d->prefix};
     struct line_error error;
@@ -119,7 +119,7 @@ static void report_inputs(struct doctor *d)
             continue;
         const struct config_switch *s = switch_of(d->config, name->valuestring);
         if (cJSON_IsString(fault) && s && !door && line_is_button(s->line.address))
-            report_button(d, s, fault->valuestring);
+            doctor_button(d, s, fault->valuestring);
         else if (cJSON_IsString(fault))
             doctor_say(d, name->valuestring, DOCTOR_FAILURE,
                        "Check its two wires and the switch itself, then let it go once. If they "

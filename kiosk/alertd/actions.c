@@ -86,8 +86,9 @@ void actions_publish_state(struct kiosk_state *s, struct delivery *d)
                         .state = now->state,
                         .drill = now->drill,
                         .unconfirmed = now->unconfirmed};
+    const struct alert_id none = {{0}};
     const struct message counts = {.kind = MSG_COUNTS,
-                                   .id = now->id,
+                                   .id = now->state == ALERT_QUIET ? none : now->id,
                                    .age_ms = -1,
                                    .seen = s->facts.seen,
                                    .safe = s->facts.safe,

@@ -52,7 +52,7 @@ void delivery_counts(struct delivery *d, const struct message *counts)
                 a->help == b->help && a->of == b->of && a->rang == b->rang &&
                 a->phones == b->phones;
     d->counts = *counts;
-    if (!same && !alert_id_is_none(&counts->id) && !d->cover)
+    if (!same && d->state.state != ALERT_QUIET && !d->cover)
         delivery_counts_again(d);
 }
 

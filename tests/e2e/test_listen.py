@@ -229,7 +229,7 @@ def test_until_is_not_reached(kiosk):
 
 
 @pytest.mark.parametrize("args, code, why", [
-    (["--ack", "maybe"], 2, "--ack maybe: expected seen or safe"),
+    (["--ack", "maybe"], 2, "--ack maybe: expected seen, safe or help"),
     (["--until", "panic"], 2, "--until panic: expected what a phone can show"),
     (["--for", "soon"], 2, "--for soon: expected a time"),
     (["--nonsense"], 2, "There is no option --nonsense"),

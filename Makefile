@@ -341,14 +341,15 @@ install: all handbook  ## programs, units, manuals, the handbook; DESTDIR= and P
 	$(call into,755,$(TO)/bin,$(addprefix $(B)/,$(READY)))
 	$(call into,644,$(TO)/lib/systemd/system,$(UNITS))
 	sed -i 's|=/usr/|=$(PREFIX)/|' $(addprefix $(TO)/lib/systemd/system/,$(notdir $(UNITS)))
-	install -D -m 755 systemd/porchlight-wipe-generator \
-	    $(TO)/lib/systemd/system-generators/porchlight-wipe-generator
+	$(call into,755,$(TO)/lib/systemd/system-generators,$(wildcard systemd/*-generator))
+	$(call into,755,$(TO)/lib/porchlight,systemd/porchlight-button)
 	install -D -m 644 systemd/porchlight.sysusers $(TO)/lib/sysusers.d/porchlight.conf
 	install -D -m 644 systemd/porchlight.tmpfiles $(TO)/lib/tmpfiles.d/porchlight.conf
 	install -D -m 644 systemd/porchlight.system.conf $(TO)/lib/systemd/system.conf.d/porchlight.conf
 	install -D -m 644 systemd/porchlight.upgrades.conf \
 	    $(TO)/lib/systemd/system/apt-daily-upgrade.service.d/porchlight.conf
 	install -D -m 644 systemd/porchlight.rules $(TO)/lib/udev/rules.d/60-porchlight.rules
+	sed -i 's|"/usr/|"$(PREFIX)/|' $(TO)/lib/udev/rules.d/60-porchlight.rules
 	$(if $(wildcard config/porchlight.conf),$(call into,644,$(TO)/share/porchlight,config/porchlight.conf config/registrar.conf))
 	$(if $(LANGUAGES),$(call into,644,$(DESTDIR)/etc/porchlight/languages,$(LANGUAGES)))
 	$(call into,644,$(TO)/share/doc/porchlight/handbook,build/handbook/*.*)

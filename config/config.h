@@ -21,6 +21,7 @@ enum {
     CONFIG_DOORS_MAX = 4,
     CONFIG_OUTPUTS_MAX = 8,
     CONFIG_USES_MAX = 9, /* every condition once */
+    CONFIG_INPUTS_MAX = 8,
     CONFIG_BROKERS_MAX = 8,
     CONFIG_HOURS_MAX = 28,
     CONFIG_LANGUAGES_MAX = 8,
@@ -121,6 +122,21 @@ struct config_output { /* [output NAME] */
     int64_t tick; /* ns; a short pulse. A long one is four of them */
 };
 
+enum config_input_kind {
+    CONFIG_INPUT_MAINS,
+    CONFIG_INPUT_LID,
+    CONFIG_INPUT_TILT,
+    CONFIG_INPUT_TAMPER
+};
+
+struct config_input { /* [input NAME]: something that watches the kiosk itself */
+    char name[CONFIG_NAME_MAX];
+    struct config_line
+        line; /* active: there is trouble; or, of mains, "ups:NAME[@ADDRESS[:PORT]]" */
+    enum config_input_kind kind;
+    int64_t debounce;
+};
+
 struct config_broker { /* [broker NAME] */
     char name[CONFIG_NAME_MAX];
     char host[CONFIG_TEXT_MAX]; /* host name or address */
@@ -170,6 +186,9 @@ struct config {
                                      the week; both -1: none */
         bool relay;               /* a relay is expected; its silence is cued */
     } alert;
+    struct {                      /* [trouble] */
+        int quiet_from, quiet_to; /* quiet_hours = 22:00-08:00, minutes of the day; -1: none */
+    } trouble;
     struct {                 /* [timing]; the tests scale these */
         int64_t keepalive;   /* whole seconds */
         int64_t beat;        /* ns between beats */
@@ -208,6 +227,8 @@ struct config {
     size_t doors_count;
     struct config_output outputs[CONFIG_OUTPUTS_MAX + 1]; /* one more: [feel] */
     size_t outputs_count;
+    struct config_input inputs[CONFIG_INPUTS_MAX];
+    size_t inputs_count;
     struct config_broker brokers[CONFIG_BROKERS_MAX];
     size_t brokers_count;
     bool simulated; /* derived: every line's address begins with "sim:" */

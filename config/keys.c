@@ -19,10 +19,12 @@ static const struct section sections[] = {
      "nobody could raise an alarm", false},
     {"door", CONFIG_DOORS_MAX, MANY(doors, config_door), false, "", false},
     {"output", CONFIG_OUTPUTS_MAX, MANY(outputs, config_output), false, "", false},
+    {"input", CONFIG_INPUTS_MAX, MANY(inputs, config_input), false, "", false},
     {"broker", CONFIG_BROKERS_MAX, MANY(brokers, config_broker), true, "nobody would be alerted",
      false},
     {.name = "buttons"},
     {.name = "alert"},
+    {.name = "trouble"},
     {.name = "wipe"},
     {.name = "screen"},
     {.name = "feel"},
@@ -35,6 +37,7 @@ static const struct section sections[] = {
 #define DOOR(member)         offsetof(struct config_door, member), 0
 #define OUTPUT(member)       offsetof(struct config_output, member), 0
 #define BUTTONS(member)      offsetof(struct config, buttons.broker.member), 0
+#define INPUT(member)        offsetof(struct config_input, member), 0
 #define BROKER(member)       offsetof(struct config_broker, member), 0
 #define BIASES               "as-is|pull-up|pull-down|none" /* in the order of enum config_bias */
 
@@ -96,6 +99,12 @@ static const struct key keys[] = {
     {"output", "active",  &value_level,    "high",  OUTPUT(line.active_low), 0, 0, NULL},
     {"output", "tick",    &value_duration, "100ms", OUTPUT(tick), 5 * MS, S, NULL},
 
+    {"input", "line",     &value_source,   NULL,      INPUT(line.address), 0, 64, NULL},
+    {"input", "kind",     &value_choice,   NULL,      INPUT(kind), 0, 0, "mains|lid|tilt|tamper"},
+    {"input", "bias",     &value_choice,   "pull-up", INPUT(line.bias), 0, 0, BIASES},
+    {"input", "active",   &value_level,    "high",    INPUT(line.active_low), 0, 0, NULL},
+    {"input", "debounce", &value_duration, "200ms",   INPUT(debounce), MS, MIN, NULL},
+
     {"broker", "host",     &value_host,       NULL,   BROKER(host), 0, CONFIG_TEXT_MAX, NULL},
     {"broker", "port",     &value_number,     "8883", BROKER(port), 1, 65535, NULL},
     {"broker", "tls",      &value_yes_no,     "yes",  BROKER(tls), 0, 0, NULL},
@@ -120,6 +129,9 @@ static const struct key keys[] = {
     {"alert", "drill_lasts",  &value_duration,    "5min", AT(alert.drill_lasts), S, H, NULL},
     {"alert", "drill", &value_week_moment, "", ATTWO(alert.drill_from, alert.drill_to), 0, 0, NULL},
     {"alert", "relay", &value_yes_no, "no", AT(alert.relay), 0, 0, NULL},
+
+    {"trouble", "quiet_hours", &value_day_span, "22:00-08:00",
+     ATTWO(trouble.quiet_from, trouble.quiet_to), 0, 0, NULL},
 
     {"wipe", "enabled", &value_yes_no,      "no", AT(wipe.enabled), 0, 0, NULL},
     {"wipe", "grace",   &value_off_or_more, "0",  AT(wipe.grace), MS, 60 * S, NULL},

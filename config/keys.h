@@ -79,6 +79,7 @@ extern const struct value_type value_degrees;     /* double; min and max in degr
 extern const struct value_type value_id;          /* char[17] */
 extern const struct value_type value_line;        /* char[max] */
 extern const struct value_type value_switch_line; /* the same, or mqtt:TOPIC, or key:DEVICE:KEY */
+extern const struct value_type value_source;      /* char[max]: a line, or a UPS */
 extern const struct value_type value_host;        /* char[max] */
 extern const struct value_type value_interface;   /* char[max] */
 extern const struct value_type value_path;        /* char[max] */

@@ -80,7 +80,20 @@ struct wire {
     const char *key, *address;
 };
 
-enum { WIRES_MAX = 2 * CONFIG_SWITCHES_MAX + CONFIG_DOORS_MAX + CONFIG_OUTPUTS_MAX + 1 };
+enum {
+    WIRES_MAX =
+        2 * CONFIG_SWITCHES_MAX + CONFIG_DOORS_MAX + CONFIG_INPUTS_MAX + CONFIG_OUTPUTS_MAX + 1
+};
+
+static bool is_ups(const char *address)
+{
+    return strncmp(address, "ups:", 4) == 0;
+}
+
+static bool may_be_a_wire(const struct key *k)
+{
+    return k->type == &value_line || k->type == &value_switch_line || k->type == &value_source;
+}
 
 static size_t wires_of(struct reader *r, struct wire out[WIRES_MAX])
 {
@@ -88,12 +101,11 @@ static size_t wires_of(struct reader *r, struct wire out[WIRES_MAX])
     for (size_t i = 0; i < r->count; i++) {
         struct instance *in = &r->instances[i];
         for (size_t k = 0; k < config_table.keys_count && n < WIRES_MAX && !in->out; k++) {
-            bool line = config_table.keys[k].type == &value_line ||
-                        config_table.keys[k].type == &value_switch_line;
-            if (!line || strcmp(config_table.keys[k].section, in->section->name) != 0)
+            if (!may_be_a_wire(&config_table.keys[k]) ||
+                strcmp(config_table.keys[k].section, in->section->name) != 0)
                 continue;
             const char *address = (const char *)in->base + config_table.keys[k].offset;
-            if (address[0])
+            if (address[0] && !is_ups(address))
                 out[n++] = (struct wire){in, config_table.keys[k].name, address};
         }
     }
@@ -223,6 +235,19 @@ static void check_feel(struct reader *r)
         reader_reset(r, feel, "line");
         return;
     }
+}
+
+/* --- inputs --------------------------------------------------------------------------------- */
+
+static void check_input(struct reader *r, struct instance *in)
+{
+    const struct config_input *i = in->base;
+    if (!is_ups(i->line.address) || i->kind == CONFIG_INPUT_MAINS)
+        return;
+    reader_complain(r, in, reader_line(r, in, "line"), "line",
+                    "found %s, expected a line of the header: a UPS can only report kind = mains",
+                    i->line.address);
+    reader_leave_out(r, in);
 }
 
 /* --- brokers -------------------------------------------------------------------------------- */
@@ -478,6 +503,8 @@ void rules_check(struct reader *r)
         if (in->out)
             continue;
         check_orders(r, in);
+        if (strcmp(in->section->name, "input") == 0)
+            check_input(r, in);
         if (strcmp(in->section->name, "broker") == 0) {
             if (!rules_check_access(r, in, in->base))
                 reader_leave_out(r, in);

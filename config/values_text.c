@@ -125,6 +125,42 @@ static void expect_interface(const struct key *k, char *out, size_t size)
              (int)k->max - 1);
 }
 
+/* ups:NAME, ups:NAME@HOST or ups:NAME@HOST:PORT, as NUT's own commands have it. HOST is never
+ * looked up: the alarm waits for no name server. */
+static bool is_ups(const char *text)
+{
+    char host[INET_ADDRSTRLEN] = "localhost";
+    size_t name = strspn(text, LOWER UPPER DIGITS "_.-"), n = 0;
+    const char *rest = text + name;
+    struct in_addr four;
+    if (rest[0] == '@') {
+        n = strcspn(rest + 1, ":");
+        snprintf(host, sizeof host, "%.*s", (int)n, rest + 1);
+        rest += 1 + n;
+    }
+    if (name == 0 || n >= sizeof host ||
+        (strcmp(host, "localhost") != 0 && inet_pton(AF_INET, host, &four) != 1))
+        return false;
+    return rest[0] == '\0' ||
+           (n > 0 && rest[1] && values_only(rest + 1, DIGITS) && strlen(rest) <= 6);
+}
+
+static bool set_source(const struct key *k, const char *text, void *base, const char **hint)
+{
+    if (strncmp(text, "ups:", 4) != 0)
+        return set_line(k, text, base, hint);
+    *hint = "upsc -l lists the names that NUT knows";
+    return is_ups(text + 4) && value_put_text(k, text, base, hint);
+}
+
+static void expect_source(const struct key *k, char *out, size_t size)
+{
+    (void)k;
+    snprintf(
+        out, size,
+        "a line such as gpiochip0:24 or GPIO24, or a UPS: ups:NAME or ups:NAME@127.0.0.1:3493");
+}
+
 /* An IPv6 address, perhaps in brackets, perhaps with a zone. */
 static bool values_is_six(const char *text)
 {
@@ -329,6 +365,7 @@ const struct value_type value_id = {set_id, expect_id, false};
 const struct value_type value_line = {set_line, expect_line, false};
 const struct value_type value_switch_line = {set_switch_line, expect_switch_line, false};
 const struct value_type value_interface = {set_interface, expect_interface, false};
+const struct value_type value_source = {set_source, expect_source, false};
 const struct value_type value_host = {set_host, expect_host, false};
 const struct value_type value_path = {set_path, expect_path, false};
 const struct value_type value_store = {set_store, expect_store, false};

@@ -36,7 +36,7 @@ static int open_conf(struct setup *s)
     size_t len;
     char *text = etc_transaction_read(s->stage, "porchlight.conf", &len);
     int result;
-    /* A package installs the example, whose broker and lamp do not exist. */
+    /* A package installs the example, whose broker, mains input and lamp do not exist. */
     bool example = !text || s->first;
     result = text ? conf_text_set(s->conf, text, len)
                   : conf_text_set(s->conf, template_conf, strlen(template_conf));
@@ -47,7 +47,7 @@ static int open_conf(struct setup *s)
                   CONF_TEXT_MAX);
     return result == 0 && example &&
                    (conf_drop(s->conf, "broker outside") < 0 ||
-                    conf_drop(s->conf, "output lamp") < 0)
+                    conf_drop(s->conf, "input mains") < 0 || conf_drop(s->conf, "output lamp") < 0)
                ? -1
                : result;
 }

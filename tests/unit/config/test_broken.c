@@ -56,12 +56,29 @@ static const struct {
     {W "[wiping]\n",
      {":12: found the unknown section [wiping]; expected one of [venue] [kiosk] [plain] [switch "
       "NAME] "
-      "[door "
-      "NAME] [output NAME] [broker NAME] [buttons] [alert] [wipe] [screen] [feel] [timing]"}},
+      "[door NAME] [output NAME] [input NAME] [broker NAME] [buttons] [alert] [trouble] [wipe] "
+      "[screen] [feel] "
+      "[timing]"}},
     {W "[wipe now]\n",
      {":12: found the unknown section [wipe now]; expected one of [venue] [kiosk] [plain] [switch "
       "NAME] "
-      "[door NAME] [output NAME] [broker NAME] [buttons] [alert] [wipe] [screen] [feel] [timing]"}},
+      "[door NAME] [output NAME] [input NAME] [broker NAME] [buttons] [alert] [trouble] [wipe] "
+      "[screen] [feel] "
+      "[timing]"}},
+    {W "[input lid]\nline = ups:office\nkind = lid\n",
+     {":13: [input lid] line: found ups:office, expected a line of the header: a UPS can only "
+      "report kind = mains"}},
+    {W "[input lid]\nline = ups:\nkind = mains\n",
+     {":13: [input lid] line: found \"ups:\", expected a line such as gpiochip0:24 or GPIO24, or a "
+      "UPS: ups:NAME or ups:NAME@127.0.0.1:3493; upsc -l lists the names that NUT knows"}},
+    {W "[input lid]\nline = sim:front\nkind = door\n",
+     {":14: [input lid] kind: found \"door\", expected one of mains, lid, tilt, tamper"}},
+    {W "[input lid]\nline = sim:front\nkind = lid\n",
+     {":13: [input lid] line: found sim:front, which line 6 already uses; expected a line of its "
+      "own"}},
+    {W "[input lid]\nkind = lid\n",
+     {":12: [input lid] line: is missing; expected a line such as gpiochip0:24 or GPIO24, or a "
+      "UPS: ups:NAME or ups:NAME@127.0.0.1:3493"}},
     {W "[switch]\nline = sim:b\n",
      {":12: found [switch]; expected [switch NAME] with a name of 1 to 31 lower-case letters, "
       "digits, - and _"}},
@@ -499,8 +516,10 @@ static const struct {
       ":15: [alert] abort_window: found \"1\", expected 0 for none, or a duration from 1ms to 1h, "
       "such as 45s; write the unit directly after the number: us, ms, s, min, h or d",
       ":16: found the unknown section [nope]; expected one of [venue] [kiosk] [plain] [switch "
-      "NAME] [door "
-      "NAME] [output NAME] [broker NAME] [buttons] [alert] [wipe] [screen] [feel] [timing]"}},
+      "NAME] [door NAME] [output NAME] [input NAME] [broker NAME] [buttons] [alert] [trouble] "
+      "[wipe] [screen] "
+      "[feel] "
+      "[timing]"}},
 };
 enum { CASES = sizeof cases / sizeof cases[0] };
 _Static_assert(CASES >= 40, "at least forty broken configs");

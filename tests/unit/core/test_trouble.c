@@ -1,0 +1,180 @@
+#include "kiosk/core/ns.h"
+#include "kiosk/core/trouble.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+/* cmocka.h needs those above first */
+#include <cmocka.h>
+
+/* Stories of one list: at a second, what is found ("-": nothing), in quiet hours ('q') or not, and
+ * what staff are told. */
+struct moment {
+    int at;
+    char hours;
+    const char *found, *told;
+};
+
+static const struct {
+    const char *name;
+    struct moment moments[8];
+} stories[] = {
+    {"each is told once, and its end too",
+     {{0, ' ', "disk-full", "disk-full"},
+      {60, ' ', "disk-full", ""},
+      {120, ' ', "disk-full heat", "heat"},
+      {180, ' ', "heat", "disk-full-over"},
+      {240, ' ', "-", "heat-over"},
+      {300, ' ', "heat", "heat"}}},
+    {"what can wait is held until the morning",
+     {{0, 'q', "disk-full", ""}, {60, 'q', "disk-full", ""}, {120, ' ', "disk-full", "disk-full"}}},
+    {"what came and went at night is not told",
+     {{0, 'q', "heat", ""}, {60, 'q', "-", ""}, {120, ' ', "-", ""}}},
+    {"an end waits for the morning too",
+     {{0, ' ', "heat", "heat"}, {60, 'q', "-", ""}, {120, ' ', "-", "heat-over"}}},
+    {"what ended and came back at night is the same trouble",
+     {{0, ' ', "heat", "heat"}, {60, 'q', "-", ""}, {90, 'q', "heat", ""}, {120, ' ', "heat", ""}}},
+    {"a lid cannot wait", {{0, 'q', "lid", "lid"}, {30, 'q', "-", ""}, {40, 'q', "-", "lid-over"}}},
+    {"a lid that flaps is one trouble",
+     {{0, ' ', "lid", "lid"}, {1, ' ', "-", ""}, {2, ' ', "lid", ""}, {12, ' ', "lid", ""}}},
+    {"a short cut of mains power is none",
+     {{0, ' ', "mains", ""}, {9, ' ', "mains", ""}, {10, ' ', "-", ""}, {21, ' ', "-", ""}}},
+    {"one that lasts is told, at night too",
+     {{0, 'q', "mains", ""},
+      {10, 'q', "mains", "mains"},
+      {20, 'q', "-", ""},
+      {40, 'q', "mains", ""},
+      {50, 'q', "-", ""},
+      {80, 'q', "-", "mains-over"}}},
+};
+
+static trouble_set set_of(const char *codes)
+{
+    trouble_set set = 0;
+    char code[TROUBLE_CODE_MAX + 1];
+    for (int n; sscanf(codes, "%18s%n", code, &n) == 1 && code[0] != '-'; codes += n) {
+        assert_int_not_equal(trouble_of_code(code), TROUBLE_COUNT);
+        set |= TROUBLE_BIT(trouble_of_code(code));
+    }
+    return set;
+}
+
+/* What staff are told, as words. `restart`: the list is written and read between any two moments.
+ */
+static void play(const struct moment *m, bool restart, const char *name)
+{
+    struct troubles s = {.standing = 0};
+    for (; m->found; m++) {
+        struct trouble_news news[TROUBLE_COUNT];
+        char told[256] = "", text[TROUBLE_TEXT_MAX];
+        size_t n = troubles_step(&s, ~UINT64_C(0), set_of(m->found), m->hours == 'q',
+                                 m->at * NS_PER_S, 1000 + m->at, news);
+        for (size_t i = 0; i < n; i++)
+            snprintf(told + strlen(told), sizeof told - strlen(told), "%s%s", i ? " " : "",
+                     news[i].detail);
+        if (strcmp(told, m->told) != 0)
+            fail_msg("%s, %d s: told \"%s\", expected \"%s\"", name, m->at, told, m->told);
+        if (!restart)
+            continue;
+        troubles_write(&s, text);
+        troubles_read(&s, text);
+    }
+}
+
+static void test_stories(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof stories / sizeof stories[0]; i++)
+        play(stories[i].moments, false, stories[i].name);
+}
+
+/* Those that nothing is waited for. */
+static void test_a_restart_between_any_two_moments_changes_nothing(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 5; i++)
+        play(stories[i].moments, true, stories[i].name);
+}
+
+static void test_what_nobody_looked_for_stays(void **state)
+{
+    (void)state;
+    struct trouble_news news[TROUBLE_COUNT];
+    struct troubles s = {.standing = 0};
+    trouble_set heat = TROUBLE_BIT(TROUBLE_HEAT), disk = TROUBLE_BIT(TROUBLE_DISK_FULL);
+    assert_int_equal(troubles_step(&s, heat, heat, false, 0, 5, news), 1);
+    assert_int_equal(troubles_step(&s, disk, 0, false, 0, 6, news), 0);
+    assert_true(s.standing == heat && s.since[TROUBLE_HEAT] == 5);
+}
+
+static void test_nothing_hidden_is_kept(void **state)
+{
+    (void)state;
+    struct trouble_news news[TROUBLE_COUNT];
+    struct troubles s = {.standing = 0};
+    char text[TROUBLE_TEXT_MAX];
+    size_t n = troubles_step(&s, ~UINT64_C(0), ~UINT64_C(0), false, 0, 5, news);
+    assert_true(n > 0 && troubles_write(&s, text) == strlen(text));
+    for (enum trouble t = 0; t < TROUBLE_COUNT; t++) {
+        const struct trouble_kind *k = trouble_kind(t);
+        char line[TROUBLE_CODE_MAX + 3];
+        snprintf(line, sizeof line, "%s ", k->code);
+        if (!!strstr(text, line) == !!(k->flags & TROUBLE_HIDDEN) && k->lasts == 0)
+            fail_msg("%s: %s", k->code, text);
+    }
+    troubles_read(&s, "lid 5 told\nof-later 6 told\nheat 7 held\n\nheat x\n");
+    assert_true(s.standing == TROUBLE_BIT(TROUBLE_HEAT) && s.told == 0);
+}
+
+static void test_codes_fit_into_a_notice(void **state)
+{
+    (void)state;
+    for (enum trouble t = 0; t < TROUBLE_COUNT; t++) {
+        const char *code = trouble_kind(t)->code;
+        assert_true(strlen(code) > 0 && strlen(code) <= TROUBLE_CODE_MAX);
+        assert_int_equal(strspn(code, "abcdefghijklmnopqrstuvwxyz0123456789-"), strlen(code));
+        assert_int_equal(trouble_of_code(code), t);
+        assert_non_null(trouble_kind(t)->sentence);
+    }
+    assert_int_equal(trouble_of_code("none"), TROUBLE_COUNT);
+}
+
+static void test_quiet_hours(void **state)
+{
+    (void)state;
+    static const struct {
+        int minute, from, to;
+        bool quiet;
+    } rows[] = {
+        {0, 1320, 480, true},
+        {479, 1320, 480, true},
+        {480, 1320, 480, false},
+        {1319, 1320, 480, false},
+        {1320, 1320, 480, true},
+        {1440 + 60, 1320, 480, true},
+        {6 * 1440 + 720, 1320, 480, false},
+        {720, 700, 730, true},
+        {730, 700, 730, false},
+        {-1, 1320, 480, false},
+        {60, -1, -1, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (trouble_is_quiet(rows[i].minute, rows[i].from, rows[i].to) != rows[i].quiet)
+            fail_msg("row %zu", i);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_stories),
+        cmocka_unit_test(test_a_restart_between_any_two_moments_changes_nothing),
+        cmocka_unit_test(test_what_nobody_looked_for_stays),
+        cmocka_unit_test(test_nothing_hidden_is_kept),
+        cmocka_unit_test(test_codes_fit_into_a_notice),
+        cmocka_unit_test(test_quiet_hours),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

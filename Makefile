@@ -122,7 +122,7 @@ NIGHTS_SRC  = $(wildcard tests/nights/*.c)
 NIGHTS_REAL = $(call objects,kiosk/alertd) $(CORE) $(CONFIG) $(COMMON) \
               $(filter-out %/dial.o %/host.o %/lookup.o %/race.o %/tls.o,$(MQTT)) $(B)/kiosk/cli/phone_receive.o \
               $(addprefix $(B)/kiosk/relay/,relay.o inbound.o ring_policy.o push_registration.o root_kept.o)
-NIGHTS_NOT  = $(addprefix $(B)/kiosk/common/,log.o unix_socket.o)
+NIGHTS_NOT  = $(addprefix $(B)/kiosk/common/,log.o unix_socket.o) $(B)/kiosk/alertd/trouble_file.o
 NIGHTS_WRAP = malloc calloc realloc free sodium_malloc sodium_free sodium_mlock sodium_munlock \
               clock_gettime time adjtimex pthread_create pthread_join pthread_detach pthread_clockjoin_np \
               pthread_mutex_init pthread_mutex_destroy pthread_mutex_lock pthread_mutex_unlock \

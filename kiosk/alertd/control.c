@@ -58,7 +58,7 @@ static bool is_words(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++)
         if (!((text[i] >= 'a' && text[i] <= 'z') || (text[i] >= '0' && text[i] <= '9') ||
-              text[i] == ' '))
+              text[i] == '-' || text[i] == ' '))
             return false;
     return true;
 }

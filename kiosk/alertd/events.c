@@ -273,6 +273,8 @@ static size_t status_answer(const struct kiosk *k, char reply[CONTROL_REPLY_MAX]
                              .delivery = k->outputs.delivery,
                              .buttons = k->buttons,
                              .who = k->members,
+                             .sensors = k->sensors,
+                             .troubles = trouble_watch_list(k->troubles),
                              .members = members_count(k->members, false),
                              .screen = strcmp(k->config.screen.scene, "none") != 0,
                              .staff = members_count(k->members, true),

@@ -113,7 +113,8 @@ static void cue_show(struct kiosk *k, int64_t now)
     s->facts.feigned = s->facts.drill && !s->alert.now.drill;
     s->facts.calm = alert_on_site(&s->alert) == ALERT_QUIET;
     s->facts.fault = inputs_at_fault(k->outputs.inputs) || indicators_at_fault(k->indicators) ||
-                     s->record_fault || s->wipe_fault || k->faults.count > 0 || refuses;
+                     s->record_fault || s->wipe_fault || k->faults.count > 0 || refuses ||
+                     sensors_at_fault(k->sensors) || trouble_watch_is_cued(k->troubles);
     s->facts.alert_at = alert_on_site_since(&s->alert);
     s->facts.members = (uint32_t)members_count(k->members, false);
     s->staff = (uint32_t)members_count(k->members, true);
@@ -121,6 +122,18 @@ static void cue_show(struct kiosk *k, int64_t now)
     screens_show(k->screens, &cue);
     const struct indicators_facts facts = indicators_facts(s, now);
     indicators_show(k->indicators, &facts, now);
+}
+
+static void troubles_look(struct kiosk *k, int64_t now)
+{
+    const struct trouble_parts parts = {.config = &k->config,
+                                        .state = &k->state,
+                                        .sensors = k->sensors,
+                                        .delivery = k->outputs.delivery,
+                                        .phones = members_count(k->members, false) +
+                                                  members_count(k->members, true)};
+    sensors_time(k->sensors, now);
+    trouble_watch_time(k->troubles, &parts, now);
 }
 
 /* What Home Assistant shows. A door that is not reported is unknown, whatever it does: its comings
@@ -168,6 +181,7 @@ void kiosk_time(struct kiosk *k, int64_t now)
     words_file_look(&k->words, k->prefix, o->delivery, now);
     delivery_time(o->delivery, now);
     members_time(k->members, now);
+    troubles_look(k, now);
     cue_show(k, now);
     entities_show(k);
 }
@@ -178,6 +192,8 @@ int64_t kiosk_deadline(const struct kiosk *k)
     const int64_t due[] = {s->publish_state ? s->published_at + STATE_PACE : NS_NEVER,
                            inputs_deadline(k->outputs.inputs),
                            indicators_deadline(k->indicators),
+                           sensors_deadline(k->sensors),
+                           trouble_watch_deadline(k->troubles),
                            s->wipe_by,
                            recorder_look(k->outputs.recorder) == RECORDER_PENDING &&
                                    !s->record_fault
@@ -307,7 +323,8 @@ static int lines_take(struct kiosk *k, const struct config *config, bool whole)
     const struct inputs_listener listener = events_of_inputs(k);
     k->outputs.inputs = inputs_new(config, k->prefix, whole, k->bus, k->loop, &listener);
     k->indicators = indicators_new(config, whole, k->bus);
-    return k->outputs.inputs && k->indicators ? 0 : -1;
+    k->sensors = sensors_new(config, k->bus, k->loop);
+    return k->outputs.inputs && k->indicators && k->sensors ? 0 : -1;
 }
 
 static int lines_open(struct kiosk *k)
@@ -321,6 +338,14 @@ static int lines_open(struct kiosk *k)
         faults_add(&k->faults, FAULT_OF_LINES, sentence);
     }
     return lines_take(k, &k->config, false);
+}
+
+static int troubles_open(struct kiosk *k)
+{
+    k->troubles = trouble_watch_new(k->prefix, clock_now());
+    if (!k->troubles)
+        log_error("the list of troubles: %s", strerror(errno));
+    return k->troubles ? 0 : -1;
 }
 
 /* Without its password nothing is asked for: each such button is then a fault by itself. */
@@ -385,6 +410,8 @@ static bool switch_pressed(const struct inputs *inputs)
 static size_t on_admin_request(void *context, const char *request, char reply[CONTROL_REPLY_MAX])
 {
     const struct kiosk *k = context;
+    if (strncmp(request, TROUBLE_WATCH_WORD, strlen(TROUBLE_WATCH_WORD)) == 0)
+        return trouble_watch_answer(k->troubles, request, reply);
     if (strcmp(request, "idle") != 0)
         return admin_requests_answer(k->members, request, reply);
     return idle(&k->state.alert, wiper_busy(k->outputs.wiper), switch_pressed(k->outputs.inputs))
@@ -466,8 +493,8 @@ struct kiosk *kiosk_new(const char *prefix, const struct config *config,
     if (bad == 0) {
         keys_open(k);
         passwords_open(k);
-        bad = record_open(k, &at) || lines_open(k) || sockets_open(k) || delivery_open(k) ||
-              admin_open(k);
+        bad = record_open(k, &at) || lines_open(k) || sockets_open(k) || troubles_open(k) ||
+              delivery_open(k) || admin_open(k);
     }
     if (bad) {
         kiosk_free(k);
@@ -494,6 +521,8 @@ void kiosk_free(struct kiosk *k)
     control_free(k->admin);
     members_free(k->members);
     screens_free(k->screens);
+    trouble_watch_free(k->troubles);
+    sensors_free(k->sensors);
     inputs_free(k->outputs.inputs);
     indicators_free(k->indicators);
     sim_bus_free(k->bus);
@@ -522,6 +551,8 @@ static bool same_lines(const struct config *a, const struct config *b)
            memcmp(a->switches, b->switches, sizeof a->switches) == 0 &&
            memcmp(a->doors, b->doors, sizeof a->doors) == 0 &&
            memcmp(&a->buttons, &b->buttons, sizeof a->buttons) == 0 &&
+           a->inputs_count == b->inputs_count &&
+           memcmp(a->inputs, b->inputs, sizeof a->inputs) == 0 &&
            a->outputs_count == b->outputs_count &&
            memcmp(a->outputs, b->outputs, a->outputs_count * sizeof a->outputs[0]) == 0;
 }
@@ -537,6 +568,7 @@ static bool same_brokers(const struct config *a, const struct config *b)
 static void lines_drop(struct kiosk *k)
 {
     inputs_free(k->outputs.inputs);
+    sensors_free(k->sensors);
     indicators_free(k->indicators);
 }
 
@@ -568,13 +600,15 @@ static void lines_reload(struct kiosk *k, struct config *config)
     memcpy(config->doors, old->doors, sizeof config->doors);
     config->switches_count = old->switches_count;
     config->doors_count = old->doors_count;
+    memcpy(config->inputs, old->inputs, sizeof config->inputs);
+    config->inputs_count = old->inputs_count;
     config->buttons = old->buttons;
     memcpy(config->outputs, old->outputs, sizeof config->outputs);
     config->outputs_count = old->outputs_count;
     config->wipe.enabled = old->wipe.enabled;
     faults_add(&k->faults, FAULT_OF_LINES,
-               "a line of the new config cannot be opened, so switches, doors and outputs are as "
-               "they were before. porchlight doctor shows why");
+               "a line of the new config cannot be opened, so switches, doors, inputs and outputs "
+               "are as they were before. porchlight doctor shows why");
 }
 
 /* A password that can no longer be read is the one that was read before. */

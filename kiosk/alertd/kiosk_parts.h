@@ -9,6 +9,8 @@
 #include "kiosk/alertd/members/members.h"
 #include "kiosk/alertd/own_messages.h"
 #include "kiosk/alertd/screens.h"
+#include "kiosk/alertd/sensors.h"
+#include "kiosk/alertd/trouble_watch.h"
 #include "kiosk/alertd/words_file.h"
 #include "kiosk/common/paths.h"
 
@@ -28,6 +30,8 @@ struct kiosk {
     struct outputs outputs;
     struct buttons *buttons; /* NULL: no switch is a button by radio, or there is no password */
     struct indicators *indicators;
+    struct sensors *sensors;
+    struct trouble_watch *troubles;
     struct screens *screens;
     struct control *control;
     struct control *admin; /* NULL: its socket could not be opened */

@@ -111,7 +111,7 @@ static void add_buttons(cJSON *o, const struct buttons *buttons)
     add_fault(b, f, detail);
 }
 
-static void add_inputs(cJSON *o, const struct inputs *inputs)
+static cJSON *add_inputs(cJSON *o, const struct inputs *inputs)
 {
     struct inputs_view views[INPUTS_MAX];
     size_t n = inputs_view(inputs, views);
@@ -132,6 +132,61 @@ static void add_inputs(cJSON *o, const struct inputs *inputs)
             cJSON_AddStringToObject(in, "fault", "check its wires, then press and release it once");
         else
             cJSON_AddNullToObject(in, "fault");
+    }
+    return all;
+}
+
+static void add_ups(cJSON *in, const struct ups *u)
+{
+    if (u->charge >= 0)
+        cJSON_AddNumberToObject(in, "charge", u->charge);
+    if (u->seconds >= 0)
+        cJSON_AddNumberToObject(in, "lasts_s", u->seconds);
+}
+
+/* What watches the kiosk itself. Of a lid, a tilt sensor or a tamper contact nothing is said but
+ * that its line is missing: who opens the box must not learn that staff know. */
+static void add_sensors(cJSON *all, const struct sensors *sensors, int64_t now)
+{
+    static const char *const kinds[] = {[CONFIG_INPUT_MAINS] = "mains",
+                                        [CONFIG_INPUT_LID] = "lid",
+                                        [CONFIG_INPUT_TILT] = "tilt",
+                                        [CONFIG_INPUT_TAMPER] = "tamper"};
+    struct sensor_view views[CONFIG_INPUTS_MAX];
+    size_t n = sensors_view(sensors, now, views);
+    for (size_t i = 0; i < n; i++) {
+        const struct sensor_view *v = &views[i];
+        cJSON *in = cJSON_CreateObject();
+        cJSON_AddItemToArray(all, in);
+        cJSON_AddStringToObject(in, "name", v->name);
+        cJSON_AddStringToObject(in, "kind", kinds[v->kind]);
+        if (v->hidden)
+            cJSON_AddNullToObject(in, "active");
+        else
+            cJSON_AddBoolToObject(in, "active", v->active);
+        if (v->ups)
+            add_ups(in, v->ups);
+        if (v->missing)
+            cJSON_AddStringToObject(in, "fault",
+                                    "a line is missing, or the UPS does not answer; "
+                                    "porchlight doctor shows why");
+        else
+            cJSON_AddNullToObject(in, "fault");
+    }
+}
+
+static void add_troubles(cJSON *o, const struct troubles *t)
+{
+    trouble_set shown = t->standing & ~trouble_flagged(TROUBLE_HIDDEN);
+    cJSON *all = cJSON_AddArrayToObject(o, "troubles");
+    for (enum trouble k = 0; k < TROUBLE_COUNT; k++) {
+        if (!(shown & TROUBLE_BIT(k)))
+            continue;
+        cJSON *one = cJSON_CreateObject();
+        cJSON_AddItemToArray(all, one);
+        cJSON_AddStringToObject(one, "code", trouble_kind(k)->code);
+        cJSON_AddNumberToObject(one, "since", (double)t->since[k]);
+        cJSON_AddStringToObject(one, "said", trouble_kind(k)->sentence);
     }
 }
 
@@ -178,6 +233,7 @@ static void status_add_drill(cJSON *o, const struct drill_result *last)
     cJSON_AddStringToObject(d, "at", last->at);
     cJSON_AddNumberToObject(d, "seen", last->seen);
     cJSON_AddNumberToObject(d, "safe", last->safe);
+    cJSON_AddNumberToObject(d, "rang", last->rang);
 }
 
 /* Counts of the current alert; zero where the alert is hidden on site. */
@@ -209,7 +265,8 @@ size_t status_write(const struct status *status, char reply[CONTROL_REPLY_MAX])
     cJSON_AddBoolToObject(o, "drill", alert_drill_on_site(&s->alert));
     add_alert(o, s, status->now);
     status_add_brokers(o, status);
-    add_inputs(o, status->inputs);
+    add_sensors(add_inputs(o, status->inputs), status->sensors, status->now);
+    add_troubles(o, status->troubles);
     add_buttons(o, status->buttons);
     add_outputs(o, status->indicators);
     add_counts(o, s, delivery_pending(status->delivery));

@@ -9,6 +9,7 @@
 #include "kiosk/alertd/inputs.h"
 #include "kiosk/alertd/kiosk_state.h"
 #include "kiosk/alertd/members/members.h"
+#include "kiosk/alertd/sensors.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,6 +25,8 @@ struct status {
     const struct delivery *delivery;
     const struct buttons *buttons; /* NULL: none is used */
     const struct members *who;
+    const struct sensors *sensors;
+    const struct troubles *troubles;
     bool screen;           /* this kiosk has one, says the config */
     size_t members, staff; /* phones that have joined: how many, never which */
     int64_t now;

@@ -41,7 +41,9 @@ enum trouble_flag {
     TROUBLE_WAKES = 2,   /* staff phones that are locked ring for it */
     TROUBLE_HIDDEN = 4, /* nothing on site shows it: not the cue, the status, the log or the card */
     TROUBLE_CUED = 8,   /* the cue shows a fault */
-    TROUBLE_MEASURED = 16, /* porchlight doctor finds it; else porchlightd does */
+    TROUBLE_MEASURED = 16,        /* porchlight doctor finds it; else porchlightd does */
+    TROUBLE_BEGUN_ELSEWHERE = 32, /* a notice that names a broker tells that it began, */
+    TROUBLE_ENDED_ELSEWHERE = 64, /* and that it is over */
 };
 
 struct trouble_kind {

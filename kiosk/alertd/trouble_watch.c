@@ -1,0 +1,191 @@
+#include "kiosk/alertd/trouble_watch.h"
+
+#include "kiosk/alertd/actions.h"
+#include "kiosk/alertd/control.h"
+#include "kiosk/alertd/trouble_file.h"
+#include "kiosk/common/clock.h"
+#include "kiosk/common/log.h"
+#include "kiosk/common/paths.h"
+#include "kiosk/core/ns.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOOK_EVERY NS_PER_S
+
+struct trouble_watch {
+    struct trouble_file *file;
+    char kept[TROUBLE_TEXT_MAX]; /* as it was last given to the file */
+    struct troubles list;
+    trouble_set judged, found; /* by doctor */
+    trouble_set sensed;        /* by sensors, at the last look */
+    int64_t began_at, look_at;
+};
+
+/* A set that grows as it is looked at. */
+struct look {
+    trouble_set judged, found;
+};
+
+static void look_at(struct look *l, enum trouble t, bool found)
+{
+    l->judged |= TROUBLE_BIT(t);
+    if (found)
+        l->found |= TROUBLE_BIT(t);
+}
+
+/* Of a kiosk that reaches nobody, the cue says that; staff could not be told. */
+static void look_at_paths(struct look *l, const struct delivery *d)
+{
+    struct delivery_path paths[CONFIG_BROKERS_MAX];
+    size_t n = delivery_paths(d, paths), up = 0;
+    bool rights = false, limits = false;
+    for (size_t i = 0; i < n; i++) {
+        up += paths[i].up;
+        rights |= paths[i].up && paths[i].fault == MQTT_FAULT_RIGHTS;
+        limits |= paths[i].up && paths[i].fault == MQTT_FAULT_LIMITS;
+    }
+    if (up == 0)
+        return;
+    look_at(l, TROUBLE_PATH_DOWN, up < n);
+    look_at(l, TROUBLE_BROKER_RIGHTS, rights);
+    look_at(l, TROUBLE_BROKER_LIMITS, limits);
+}
+
+/* A restart makes no relay silent: it has as long as ever to send a sign of life. */
+static void look_at_relay(struct look *l, const struct trouble_watch *w,
+                          const struct trouble_parts *p, int64_t now)
+{
+    int64_t at = p->state->facts.relay_at;
+    bool silent = now - at >= CUE_SILENCE;
+    if (!p->config->alert.relay)
+        look_at(l, TROUBLE_RELAY_SILENT, false);
+    else if (silent || at > w->began_at)
+        look_at(l, TROUBLE_RELAY_SILENT, silent);
+}
+
+/* As the site is shown it: a drill that is asked for in a hidden alert looks like any drill that
+ * nobody answers. */
+static void look_at_drill(struct look *l, const struct trouble_parts *p)
+{
+    const struct drill_result *last = &p->state->last_drill;
+    if (last->at[0] != '\0')
+        look_at(l, TROUBLE_NO_PHONE_RANG, p->phones > 0 && last->rang == 0 && last->seen == 0);
+}
+
+/* --- news ------------------------------------------------------------------------------------ */
+
+static void tell(const struct trouble_news *news, struct delivery *d)
+{
+    const struct trouble_kind *k = trouble_kind(news->trouble);
+    if (!(k->flags & (news->over ? TROUBLE_ENDED_ELSEWHERE : TROUBLE_BEGUN_ELSEWHERE)))
+        actions_notice(d, MSG_FAULT, "", news->detail);
+    if (k->flags & TROUBLE_WAKES && !news->over)
+        delivery_ring_staff(d);
+    if (k->flags & TROUBLE_HIDDEN)
+        return;
+    if (news->over)
+        log_info("over: %s", k->sentence);
+    else
+        log_warning("%s", k->sentence);
+}
+
+static void keep(struct trouble_watch *w)
+{
+    char text[TROUBLE_TEXT_MAX];
+    troubles_write(&w->list, text);
+    if (strcmp(text, w->kept) == 0)
+        return;
+    memcpy(w->kept, text, sizeof text);
+    trouble_file_write(w->file, text);
+}
+
+void trouble_watch_time(struct trouble_watch *w, const struct trouble_parts *p, int64_t now)
+{
+    struct look l = {.judged = w->judged, .found = w->found};
+    struct trouble_news news[TROUBLE_COUNT];
+    trouble_set sensed = 0;
+    l.judged |= sensors_look(p->sensors, now, &sensed);
+    l.found |= sensed;
+    if (now < w->look_at && sensed == w->sensed)
+        return;
+    w->sensed = sensed;
+    w->look_at = now + LOOK_EVERY;
+    look_at_paths(&l, p->delivery);
+    look_at_relay(&l, w, p, now);
+    look_at_drill(&l, p);
+    bool quiet = trouble_is_quiet(clock_week_minute(), p->config->trouble.quiet_from,
+                                  p->config->trouble.quiet_to);
+    size_t n = troubles_step(&w->list, l.judged, l.found, quiet, now,
+                             clock_is_set() ? clock_wall_seconds() : 0, news);
+    for (size_t i = 0; i < n; i++)
+        tell(&news[i], p->delivery);
+    keep(w);
+}
+
+int64_t trouble_watch_deadline(const struct trouble_watch *w)
+{
+    return w->list.changing ? w->look_at : NS_NEVER;
+}
+
+bool trouble_watch_is_cued(const struct trouble_watch *w)
+{
+    return w->list.standing & trouble_flagged(TROUBLE_CUED);
+}
+
+const struct troubles *trouble_watch_list(const struct trouble_watch *w)
+{
+    return &w->list;
+}
+
+/* --- what doctor measures -------------------------------------------------------------------- */
+
+size_t trouble_watch_answer(struct trouble_watch *w, const char *request,
+                            char reply[CONTROL_REPLY_MAX])
+{
+    char text[CONTROL_REQUEST_MAX + 1], *rest = NULL;
+    const trouble_set measured = trouble_flagged(TROUBLE_MEASURED);
+    trouble_set found = 0;
+    snprintf(text, sizeof text, "%s", request);
+    strtok_r(text, " ", &rest); /* TROUBLE_WATCH_WORD */
+    for (const char *code; (code = strtok_r(NULL, " ", &rest));) {
+        enum trouble t = trouble_of_code(code);
+        if (t == TROUBLE_COUNT || !(measured & TROUBLE_BIT(t)))
+            return control_refuse("nothing was reported: a trouble has an unknown name; are "
+                                  "porchlight and porchlightd of the same version?",
+                                  reply);
+        found |= TROUBLE_BIT(t);
+    }
+    w->judged = measured;
+    w->found = found;
+    w->look_at = 0;
+    return control_accept(reply);
+}
+
+/* --------------------------------------------------------------------------------------------- */
+
+struct trouble_watch *trouble_watch_new(const char *prefix, int64_t now)
+{
+    char path[PATH_LEN];
+    struct trouble_watch *w = calloc(1, sizeof *w);
+    if (!w)
+        return NULL;
+    w->began_at = w->look_at = now;
+    if (path_under(prefix, PATH_TROUBLES, path) == 0 && (w->file = trouble_file_new(path))) {
+        trouble_file_read(w->file, w->kept);
+        troubles_read(&w->list, w->kept);
+        return w;
+    }
+    free(w);
+    return NULL;
+}
+
+void trouble_watch_free(struct trouble_watch *w)
+{
+    if (!w)
+        return;
+    trouble_file_free(w->file);
+    free(w);
+}

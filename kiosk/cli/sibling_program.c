@@ -26,7 +26,8 @@ int sibling_program(const char *program, char out[PATH_LEN])
     return 0;
 }
 
-/* Starts it with `out` as its stdout. Its pid, or -1 with errno. */
+/* Starts it with `out` as its stdout; a name without a slash is looked for in PATH. Its pid, or -1
+ * with errno. */
 static pid_t sibling_start(char *const argv[], bool quiet, int out)
 {
     posix_spawn_file_actions_t actions;
@@ -39,7 +40,7 @@ static pid_t sibling_start(char *const argv[], bool quiet, int out)
     if (errno == 0 && quiet)
         errno = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     if (errno == 0)
-        errno = posix_spawn(&pid, argv[0], &actions, NULL, argv, environ);
+        errno = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
     if (errno != 0)
         pid = -1;
     posix_spawn_file_actions_destroy(&actions);
@@ -58,18 +59,13 @@ static void sibling_read_all(int fd, char *out, size_t size)
     out[len] = '\0';
 }
 
-int sibling_program_read(const char *program, const char *option, const char *prefix, bool quiet,
-                         char *out, size_t size)
+static int read_program(char *const argv[], bool quiet, char *out, size_t size)
 {
-    char path[PATH_LEN], below[PATH_LEN + 16];
-    char *argv[] = {path, (char *)option, prefix[0] ? below : NULL, NULL};
     int ends[2], status;
-    pid_t pid;
 
-    if (sibling_program(program, path) < 0 || pipe2(ends, O_CLOEXEC) < 0)
+    if (pipe2(ends, O_CLOEXEC) < 0)
         return -1;
-    snprintf(below, sizeof below, "--prefix=%s", prefix);
-    pid = sibling_start(argv, quiet, ends[1]);
+    pid_t pid = sibling_start(argv, quiet, ends[1]);
     close(ends[1]);
     if (pid > 0)
         sibling_read_all(ends[0], out, size);
@@ -82,4 +78,21 @@ int sibling_program_read(const char *program, const char *option, const char *pr
     }
     errno = ECHILD;
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+int sibling_program_read(const char *program, const char *option, const char *prefix, bool quiet,
+                         char *out, size_t size)
+{
+    char path[PATH_LEN], below[PATH_LEN + 16];
+    char *argv[] = {path, (char *)option, prefix[0] ? below : NULL, NULL};
+
+    if (sibling_program(program, path) < 0)
+        return -1;
+    snprintf(below, sizeof below, "--prefix=%s", prefix);
+    return read_program(argv, quiet, out, size);
+}
+
+int sibling_program_ask(char *const argv[], char *out, size_t size)
+{
+    return read_program(argv, true, out, size);
 }

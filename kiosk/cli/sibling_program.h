@@ -15,4 +15,9 @@ int sibling_program(const char *program, char out[PATH_LEN]);
 int sibling_program_read(const char *program, const char *option, const char *prefix, bool quiet,
                          char *out, size_t size);
 
+/* Any program, which is looked for in PATH: what it prints into `out`, terminated, and cut off
+ * where that is full; what it complains of is left out. argv ends with NULL. Its exit status, or -1
+ * with errno. */
+int sibling_program_ask(char *const argv[], char *out, size_t size);
+
 #endif

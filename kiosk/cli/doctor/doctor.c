@@ -1,6 +1,6 @@
 #include "kiosk/cli/doctor/doctor.h"
 
-#include "kiosk/cli/cli.h"
+#include "kiosk/cli/control_client.h"
 #include "kiosk/cli/print.h"
 #include "kiosk/common/messages.h"
 #include "kiosk/common/paths.h"
@@ -31,6 +31,11 @@ void doctor_say(struct doctor *d, const char *check, enum doctor_verdict verdict
     cJSON_AddStringToObject(one, "said", said);
     cJSON_AddStringToObject(one, "fix", verdict == DOCTOR_OK ? "" : fix);
     cJSON_AddItemToArray(d->checks, one);
+}
+
+void doctor_trouble(struct doctor *d, enum trouble t)
+{
+    d->troubles |= TROUBLE_BIT(t);
 }
 
 /* --- printing -------------------------------------------------------------------------------- */
@@ -118,11 +123,14 @@ static cJSON *ask_porchlightd(const char *prefix)
 static const struct {
     const char *name;
     void (*run)(struct doctor *d);
+    bool reported; /* it finds troubles */
 } areas[] = {
-    {"config", doctor_config},       {"program", doctor_package}, {"line", doctor_lines},
-    {"output", doctor_outputs},      {"broker", doctor_brokers},  {"phones", doctor_phones},
-    {"clock", doctor_clock},         {"board", doctor_board},     {"card", doctor_card},
-    {"left over", doctor_leftovers},
+    {"config", doctor_config, false},       {"program", doctor_package, true},
+    {"line", doctor_lines, false},          {"output", doctor_outputs, false},
+    {"broker", doctor_brokers, true},       {"page", doctor_page, true},
+    {"phones", doctor_phones, false},       {"clock", doctor_clock, true},
+    {"board", doctor_board, true},          {"card", doctor_card, true},
+    {"left over", doctor_leftovers, false},
 };
 
 static void ignore_complaint(void *context, const char *sentence)
@@ -131,7 +139,8 @@ static void ignore_complaint(void *context, const char *sentence)
     (void)sentence;
 }
 
-static void run_checks(struct doctor *d)
+/* `reported`: only what finds troubles. */
+static void run_checks(struct doctor *d, bool reported)
 {
     char path[PATH_LEN];
     struct config *config = calloc(1, sizeof *config);
@@ -143,18 +152,39 @@ static void run_checks(struct doctor *d)
     d->daemon = daemon;
     for (size_t i = 0; i < sizeof areas / sizeof *areas; i++) {
         d->area = areas[i].name;
-        areas[i].run(d);
+        if (areas[i].reported || !reported)
+            areas[i].run(d);
     }
     cJSON_Delete(daemon);
     free(config);
 }
 
 struct doctor_options {
-    bool all;
+    bool all, report;
 };
 
+/* To porchlightd, which keeps the list and sends notices. */
+static int doctor_report(const struct cli *cli, trouble_set found)
+{
+    char request[CONTROL_REQUEST_MAX + 1] = "troubles";
+    cJSON *reply;
+    for (enum trouble t = 0; t < TROUBLE_COUNT; t++) {
+        size_t len = strlen(request);
+        if (found & TROUBLE_BIT(t))
+            snprintf(request + len, sizeof request - len, " %s", trouble_kind(t)->code);
+    }
+    int code = control_client_ask_admin(cli, request, &reply);
+    if (code == CLI_OK)
+        cJSON_Delete(reply);
+    return code;
+}
+
 static const struct cli_option doctor_options[] = {
-    OPTION("all", NULL, struct doctor_options, all, "also list what is in order"), {0}};
+    OPTION("all", NULL, struct doctor_options, all, "also list what is in order"),
+    OPTION("report", NULL, struct doctor_options, report,
+           "print nothing: report troubles to porchlightd, which tells staff phones; a timer does"),
+    {0},
+};
 
 static int doctor_run(const struct cli *cli, void *own, char **words)
 {
@@ -162,7 +192,15 @@ static int doctor_run(const struct cli *cli, void *own, char **words)
     struct doctor d = {.prefix = cli->prefix, .checks = cJSON_CreateArray()};
 
     (void)words;
-    run_checks(&d);
+    if (o->report && (o->all || cli->json)) {
+        cJSON_Delete(d.checks);
+        return cli_misuse(&cli_doctor, "--report cannot be combined with --all or --json");
+    }
+    run_checks(&d, o->report);
+    if (o->report) {
+        cJSON_Delete(d.checks);
+        return doctor_report(cli, d.troubles);
+    }
     if (cli->json)
         doctor_print_json(&d);
     else
@@ -173,7 +211,7 @@ static int doctor_run(const struct cli *cli, void *own, char **words)
 
 const struct cli_command cli_doctor = {
     .name = "doctor",
-    .arguments = "[--all]",
+    .arguments = "[--all | --report]",
     .summary = "check the whole kiosk, and show how to fix what is wrong",
     .options = doctor_options,
     .size = sizeof(struct doctor_options),

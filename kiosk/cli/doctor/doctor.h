@@ -2,6 +2,7 @@
 #define PORCHLIGHT_CLI_DOCTOR_H
 
 #include "config/config.h"
+#include "kiosk/core/trouble.h"
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>
@@ -14,7 +15,7 @@
 
 enum doctor_verdict { DOCTOR_OK, DOCTOR_WARNING, DOCTOR_FAILURE };
 
-enum { DOCTOR_SAID_MAX = 1536 };
+enum { DOCTOR_SAID_MAX = 1536, DOCTOR_DAYS_URGENT = 14 /* that a certificate is valid for */ };
 
 struct doctor {
     const char *prefix;
@@ -23,6 +24,7 @@ struct doctor {
     const cJSON *daemon;         /* porchlightd's status; NULL where it does not answer */
     cJSON *checks;               /* every result so far, as --json prints them */
     unsigned count[3];           /* results by verdict */
+    trouble_set troubles;        /* what of the results staff phones should learn */
 };
 
 /* One result. `check` is "undervoltage", or the name of an input or a broker. The sentences say
@@ -31,15 +33,19 @@ struct doctor {
 void doctor_say(struct doctor *d, const char *check, enum doctor_verdict verdict, const char *fix,
                 const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* What was found is one of the kiosk's troubles. */
+void doctor_trouble(struct doctor *d, enum trouble t);
+
 /* The areas, in the order in which they are printed. */
 void doctor_config(struct doctor *d);    /* the config, its credentials, what the wipe needs */
 void doctor_package(struct doctor *d);   /* versions, units */
 void doctor_lines(struct doctor *d);     /* chips, lines, bias */
 void doctor_outputs(struct doctor *d);   /* what they show, and what that gives away */
 void doctor_brokers(struct doctor *d);   /* address, TLS, how long certificates are valid */
+void doctor_page(struct doctor *d);      /* whether phones can load the members' page */
 void doctor_phones(struct doctor *d);    /* whether alerts can reach anybody */
 void doctor_clock(struct doctor *d);     /* set, synchronised */
-void doctor_board(struct doctor *d);     /* power, temperature */
+void doctor_board(struct doctor *d);     /* power, batteries, temperature */
 void doctor_card(struct doctor *d);      /* wear, errors, read-only, space */
 void doctor_leftovers(struct doctor *d); /* what a wipe leaves on this system */
 

@@ -32,6 +32,8 @@ static void find_sensor(struct doctor *d, const char *path)
     snprintf(alarm, sizeof alarm, "%.*s/in0_lcrit_alarm", (int)(strrchr(path, '/') - path), path);
     if (!doctor_number_of(d, alarm, &on))
         return;
+    if (on)
+        doctor_trouble(d, TROUBLE_UNDERVOLTAGE);
     doctor_say(d, "voltage alarm", on ? DOCTOR_FAILURE : DOCTOR_OK, supply, "%s",
                on ? low_now : "Off: the voltage is high enough.");
 }
@@ -48,6 +50,10 @@ static void check_power(struct doctor *d)
     unsigned bits;
     unsigned before = d->count[0] + d->count[1] + d->count[2];
     if (read_throttled(d, &bits)) {
+        if (bits & (UNDERVOLTAGE | UNDERVOLTAGE << SINCE_BOOT))
+            doctor_trouble(d, TROUBLE_UNDERVOLTAGE);
+        if (bits & TOO_HOT)
+            doctor_trouble(d, TROUBLE_HEAT);
         if (bits & UNDERVOLTAGE)
             doctor_say(d, "undervoltage", DOCTOR_FAILURE, supply, "%s", low_now);
         else if (bits & UNDERVOLTAGE << SINCE_BOOT)
@@ -67,6 +73,35 @@ static void check_power(struct doctor *d)
         doctor_say(d, "undervoltage", DOCTOR_OK, "", "This board does not report it.");
 }
 
+/* --- batteries: of a UPS on the header, or of a button ---------------------------------------- */
+
+enum { CHARGE_LOW = 20 }; /* percent */
+
+static void check_battery(struct doctor *d, const char *path)
+{
+    char type[32], other[320], status[32] = "", name[64];
+    long charge;
+    int folder = (int)(strrchr(path, '/') - path);
+    if (!doctor_line_of(d, path, type, sizeof type) || strcmp(type, "Battery") != 0)
+        return;
+    snprintf(other, sizeof other, "%.*s/capacity", folder, path);
+    if (!doctor_number_of(d, other, &charge))
+        return;
+    snprintf(other, sizeof other, "%.*s/status", folder, path);
+    doctor_line_of(d, other, status, sizeof status);
+    snprintf(name, sizeof name, "battery %.*s", folder - (int)strlen("/sys/class/power_supply/"),
+             path + strlen("/sys/class/power_supply/"));
+    bool low = charge < CHARGE_LOW && strcmp(status, "Charging") != 0;
+    if (low)
+        doctor_trouble(d, TROUBLE_BATTERY);
+    doctor_say(
+        d, name, low ? DOCTOR_WARNING : DOCTOR_OK,
+        "Charge the battery, or put a new one in. If it is the kiosk's own, look whether its "
+        "charger has power.",
+        "It is at %ld %%%s.%s", charge, strcmp(status, "Charging") == 0 ? ", charging" : "",
+        low ? " What it feeds will stop soon." : "");
+}
+
 /* --- temperature ----------------------------------------------------------------------------- */
 
 static void check_zone(struct doctor *d, const char *path)
@@ -75,6 +110,8 @@ static void check_zone(struct doctor *d, const char *path)
     if (!doctor_number_of(d, path, &milli))
         return;
     long degrees = milli / 1000;
+    if (degrees >= HOT_WARNING)
+        doctor_trouble(d, TROUBLE_HEAT);
     doctor_say(d, "temperature",
                degrees >= HOT_FAILURE   ? DOCTOR_FAILURE
                : degrees >= HOT_WARNING ? DOCTOR_WARNING
@@ -104,6 +141,7 @@ static void check_sysrq(struct doctor *d)
 void doctor_board(struct doctor *d)
 {
     check_power(d);
+    doctor_each(d, "/sys/class/power_supply/*/type", check_battery);
     if (doctor_each(d, "/sys/class/thermal/thermal_zone*/temp", check_zone) == 0)
         doctor_say(d, "temperature", DOCTOR_OK, "", "This board does not report it.");
     check_sysrq(d);

@@ -41,6 +41,10 @@ static void say_expiry(struct doctor *d, const char *name, const char *whose, lo
     const char *fix = carry ? carry : renew;
     long least = carry ? DAYS_WARNING_CARRIED : DAYS_WARNING;
     snprintf(check, sizeof check, "%s, %s", name, whose);
+    if (days < DOCTOR_DAYS_URGENT)
+        doctor_trouble(d, TROUBLE_CERTIFICATE_14);
+    else if (days < least)
+        doctor_trouble(d, TROUBLE_CERTIFICATE_90);
     if (days < 0)
         doctor_say(d, check, DOCTOR_FAILURE, fix,
                    "It expired %ld days ago, so kiosk and phones refuse this broker.", -days);

@@ -26,6 +26,8 @@ static void check_life(struct doctor *d, const char *path)
     if (!doctor_line_of(d, path, text, sizeof text) || sscanf(text, "%x %x", &a, &b) < 1)
         return;
     unsigned worst = a > b ? a : b;
+    if (worst > 8)
+        doctor_trouble(d, TROUBLE_CARD_WORN);
     if (worst == 0)
         doctor_say(d, "wear", DOCTOR_OK, "", "The card does not report it.");
     else if (worst <= 8)
@@ -44,6 +46,8 @@ static void check_spare(struct doctor *d, const char *path)
     long left;
     if (!doctor_number_of(d, path, &left) || left < 1)
         return;
+    if (left > 1)
+        doctor_trouble(d, TROUBLE_CARD_WORN);
     if (left == 1)
         doctor_say(d, "spare blocks", DOCTOR_OK, "", "Enough are left.");
     else
@@ -56,23 +60,27 @@ static void check_spare(struct doctor *d, const char *path)
 static void check_forced(struct doctor *d, const char *path)
 {
     long on;
-    if (doctor_number_of(d, path, &on) && on)
-        doctor_say(d, "write lock", DOCTOR_FAILURE, new_card,
-                   "The card accepts no more writes (%s), as worn-out cards do. A power cut would "
-                   "make the kiosk forget an alert.",
-                   path);
+    if (!doctor_number_of(d, path, &on) || !on)
+        return;
+    doctor_trouble(d, TROUBLE_CARD_ERRORS);
+    doctor_say(d, "write lock", DOCTOR_FAILURE, new_card,
+               "The card accepts no more writes (%s), as worn-out cards do. A power cut would "
+               "make the kiosk forget an alert.",
+               path);
 }
 
 static void check_errors(struct doctor *d, const char *path)
 {
     long errors;
-    if (doctor_number_of(d, path, &errors) && errors > 0)
-        doctor_say(d, "file system", DOCTOR_FAILURE,
-                   "Make a backup. Then add fsck.mode=force to /boot/firmware/cmdline.txt and "
-                   "restart: this repairs the file system. If errors come back, use a new card.\n"
-                   "    sudo porchlight backup FILE",
-                   "The kernel has counted %ld errors (%s). Files on the card may be damaged.",
-                   errors, path);
+    if (!doctor_number_of(d, path, &errors) || errors <= 0)
+        return;
+    doctor_trouble(d, TROUBLE_CARD_ERRORS);
+    doctor_say(d, "file system", DOCTOR_FAILURE,
+               "Make a backup. Then add fsck.mode=force to /boot/firmware/cmdline.txt and "
+               "restart: this repairs the file system. If errors come back, use a new card.\n"
+               "    sudo porchlight backup FILE",
+               "The kernel has counted %ld errors (%s). Files on the card may be damaged.", errors,
+               path);
 }
 
 /* --- read-only ------------------------------------------------------------------------------- */
@@ -128,6 +136,8 @@ static void check_read_only(struct doctor *d)
     if (!doctor_mount_of(d, PATH_STATE_DIR, type, options))
         return;
     bool in_memory = strcmp(type, "overlay") == 0 || strcmp(type, "tmpfs") == 0;
+    if (has_option(options, "ro") && !is_in_a_cell(d))
+        doctor_trouble(d, TROUBLE_CARD_ERRORS);
     if (is_in_a_cell(d))
         check_staff_box(d, !has_option(options, "ro") && !in_memory);
     else if (has_option(options, "ro"))
@@ -169,7 +179,10 @@ static void check_space(struct doctor *d)
     enum doctor_verdict verdict = free_mib < SPACE_FAILURE   ? DOCTOR_FAILURE
                                   : free_mib < SPACE_WARNING ? DOCTOR_WARNING
                                                              : DOCTOR_OK;
-    if (v.f_files > 0 && v.f_favail == 0)
+    bool no_inodes = v.f_files > 0 && v.f_favail == 0;
+    if (no_inodes || verdict != DOCTOR_OK)
+        doctor_trouble(d, TROUBLE_DISK_FULL);
+    if (no_inodes)
         doctor_say(d, "space", DOCTOR_FAILURE, tidy,
                    PATH_STATE_DIR ": no new file fits (no free inodes). " FORGETS);
     else

@@ -12,6 +12,8 @@ void doctor_clock(struct doctor *d)
     bool kept = doctor_exists(d, "/run/systemd/timesync/synchronized") ||
                 doctor_exists(d, "/run/chrony/chronyd.pid");
     bool battery = doctor_exists(d, "/sys/class/rtc/rtc0");
+    if (!clock_is_set() || !kept)
+        doctor_trouble(d, TROUBLE_CLOCK);
     if (!clock_is_set()) {
         doctor_say(d, "set", DOCTOR_FAILURE, synchronise,
                    "The clock has not been set since power-up. Alerts still go out, but phones "

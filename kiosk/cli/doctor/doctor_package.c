@@ -1,5 +1,6 @@
 #include "kiosk/cli/doctor/doctor.h"
 
+#include "kiosk/cli/sibling_program.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/common/version.h"
 
@@ -47,6 +48,35 @@ static void check_package(struct doctor *d)
                    status);
     else
         doctor_say(d, "package", DOCTOR_OK, "", "porchlight %s is installed.", version);
+}
+
+/* --- updates, as apt knows them; it looks for news by itself ---------------------------------- */
+
+/* "  Candidate: 0.3.0" in what apt-cache says. */
+static bool said_by_apt(const char *text, const char *word, char out[64])
+{
+    const char *at = strstr(text, word);
+    return at && sscanf(at + strlen(word), " %63s", out) == 1 && strcmp(out, "(none)") != 0;
+}
+
+static void check_update(struct doctor *d)
+{
+    char text[4096], installed[64], candidate[64], folder[PATH_LEN + 8];
+    char *argv[] = {"env", "LC_ALL=C", "apt-cache", "policy", "porchlight", "-o", folder, NULL};
+    snprintf(folder, sizeof folder, "Dir=%s/", d->prefix);
+    if (sibling_program_ask(argv, text, sizeof text) != 0 ||
+        !said_by_apt(text, "Installed:", installed) || !said_by_apt(text, "Candidate:", candidate))
+        return;
+    if (strcmp(installed, candidate) == 0) {
+        doctor_say(d, "update", DOCTOR_OK, "", "None is available, as far as apt knows.");
+        return;
+    }
+    doctor_trouble(d, TROUBLE_UPDATE);
+    doctor_say(d, "update", DOCTOR_WARNING,
+               "Install it when no alert is active:\n"
+               "    sudo apt-get update\n"
+               "    sudo apt-get install --only-upgrade 'porchlight*'",
+               "Version %s is available; %s is installed.", candidate, installed);
 }
 
 static void check_running(struct doctor *d)
@@ -131,6 +161,7 @@ static void check_unit(struct doctor *d, const struct unit *u)
 void doctor_package(struct doctor *d)
 {
     check_package(d);
+    check_update(d);
     check_running(d);
     if (!doctor_exists(d, "/run/systemd/system")) {
         doctor_say(d, "units", DOCTOR_OK, "", "Not checked: systemd does not run here.");

@@ -1,0 +1,315 @@
+"""What is wrong with a kiosk is told to staff phones, once, and its end too; members learn nothing."""
+
+import os
+import subprocess
+import time
+
+import pytest
+
+from tests.kit import local, process, wait
+from tests.kit.doctor import put
+from tests.kit.kiosk import FAST, Kiosk, cpu
+from tests.kit.mounts import Mounts
+from tests.kit.ups import Ups
+
+INPUTS = {"input mains": {"line": "sim:mains", "kind": "mains"},
+          "input lid": {"line": "sim:lid", "kind": "lid", "debounce": "20ms"},
+          "input tilt": {"line": "sim:tilt", "kind": "tilt", "debounce": "20ms"},
+          "input screws": {"line": "sim:screws", "kind": "tamper", "debounce": "20ms"}}
+
+
+def hours(from_now):
+    """A span of an hour that begins so many hours from now."""
+    hour = time.localtime().tm_hour
+    return f"{(hour + from_now) % 24:02}:00-{(hour + from_now + 1) % 24:02}:00"
+
+
+AWAKE = {"trouble": {"quiet_hours": hours(12)}}
+ASLEEP = {"trouble": {"quiet_hours": f"{hours(23)[:5]}-{hours(1)[6:]}"}}
+
+
+class Venue:
+    """A kiosk, a staff phone that sees notices, and a member's phone."""
+
+    def __init__(self, conf=None, **more):
+        self.kiosk = Kiosk(conf={**FAST, **AWAKE, "wipe": {"enabled": "no"}, **(conf or {})},
+                           **more)
+
+    def __enter__(self):
+        self.kiosk.__enter__()
+        self.start()
+        return self
+
+    def start(self):
+        self.staff, self.member = self.kiosk.member("staff"), self.kiosk.member()
+        self.kiosk.start()
+        self.operator = self.kiosk.spy(["ring"])
+
+    def __exit__(self, kind, why, trace):
+        if kind is None:
+            assert not self.member.all(topic="alert") and not self.member.all("fault")
+        self.kiosk.__exit__(kind, why, trace)
+
+    def report(self, before=()):
+        """As the timer does."""
+        done = process.run([*before, *self.kiosk.command("porchlight", "--prefix", self.kiosk.prefix,
+                                                         "doctor", "--report")], 60)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), done
+
+    def told(self, code, count=1, within=60):
+        return self.staff.wait("fault", "notice", within=within, count=count, detail=code)
+
+    def times(self, code):
+        return len(self.staff.all("fault", detail=code))
+
+    def troubles(self):
+        return {t["code"] for t in self.kiosk.status()["troubles"]}
+
+    def rings(self):
+        """Which staff rings relays were asked for."""
+        return {r.body["staff"] for r in self.operator.all("ring")} - {None}
+
+    def cue(self):
+        with local.connect(self.kiosk.run / "screen.sock") as s:
+            return local.cue(s.recv(64))["signs"]
+
+
+def cpu_of(argv):
+    """Seconds of processor time that a command takes."""
+    before = os.times()
+    subprocess.run([str(a) for a in argv], check=False, capture_output=True)
+    after = os.times()
+    return sum(after[2:4]) - sum(before[2:4])
+
+
+# --- what lines say -------------------------------------------------------------------------------
+
+def test_mains_power_is_lost_and_comes_back():
+    with Venue(INPUTS) as venue:
+        wires = venue.kiosk.wires()
+        assert venue.troubles() == set() and "fault" not in venue.cue()
+        wires.set("mains", True)
+        venue.told("mains")
+        assert venue.rings(), "locked staff phones ring for it"
+        assert venue.troubles() == {"mains"}
+        wait.until(lambda: "fault" in venue.cue(), "the cue")
+        wires.set("mains", False)
+        venue.told("mains-over", within=90)
+        assert venue.times("mains") == 1 and venue.troubles() == set()
+        wait.until(lambda: "fault" not in venue.cue(), "the cue's end")
+
+
+@pytest.mark.parametrize("line, code", [("lid", "lid"), ("tilt", "tilt"), ("screws", "box-tamper")])
+def test_an_opened_box_is_told_to_staff_at_once_and_never_shown_on_site(line, code):
+    with Venue({**INPUTS, **ASLEEP}) as venue:
+        kiosk, wires = venue.kiosk, venue.kiosk.wires()
+
+        def seen():
+            status = kiosk.status()
+            return (venue.cue(), status["troubles"], status["inputs"], status["cue"],
+                    kiosk.cli("status").stdout.splitlines()[0], kiosk.record(),
+                    (kiosk.state / "troubles").exists(), kiosk.daemon.said().count("\n"))
+        before = seen()
+        wires.set(line, True)
+        venue.told(code, within=5)
+        wait.until(venue.rings, "a ring for staff")
+        assert seen() == before
+        assert venue.kiosk.cli("doctor").stdout.count("open") == 0
+        wires.set(line, False)
+        venue.told(f"{code}-over", within=30)
+        assert seen() == before and venue.times(code) == 1
+
+
+def test_a_wire_that_is_cut_reads_as_an_opened_box():
+    """The contact closes to ground while the box is closed: a line that reads high is trouble."""
+    with Venue({"input lid": {"line": "sim:lid=1", "kind": "lid"}}) as venue:
+        venue.told("lid", within=10)
+
+
+def test_a_lid_reveals_nothing_of_an_alert():
+    """With a code or duress pressed, an opened box changes nothing that the site sees."""
+    with Venue(INPUTS) as venue:
+        wires = venue.kiosk.wires()
+        wires.hold(0.4)
+        venue.staff.wait("lockdown", "alert")
+        wires.presses(5, on=0.05, off=0.05)
+        venue.staff.wait("code", "notice")
+        before = venue.kiosk.status()
+        wires.set("lid", True)
+        venue.told("lid")
+        after = venue.kiosk.status()
+        for status in (before, after):
+            for broker in status["brokers"]:
+                broker.pop("beat_ms")
+        assert before == after and before["state"] == "quiet"
+        assert not venue.member.all("fault")
+        venue.member.received.clear()
+
+
+# --- a UPS ----------------------------------------------------------------------------------------
+
+def test_a_ups_says_that_mains_power_is_lost(folder):
+    with Ups(folder) as ups, Venue({"input power": {
+            "line": f"ups:{ups.name}@127.0.0.1:{ups.port}", "kind": "mains"}}) as venue:
+        def power():
+            return next(i for i in venue.kiosk.status()["inputs"] if i["name"] == "power")
+        wait.until(lambda: power().get("charge") == 100, "the battery's charge")
+        assert power()["lasts_s"] == 1800 and venue.troubles() == set()
+        time.sleep(1.1)  # the driver looks at the file's time, in seconds
+        ups.says(**{"ups.status": "OB", "battery.charge": 64, "battery.runtime": 900})
+        venue.told("mains")
+        assert (power()["active"], power()["charge"]) == (True, 64)
+        ups.says(**{"ups.status": "OB LB", "battery.charge": 9, "battery.runtime": 100})
+        venue.told("ups-low")
+        ups.says(**{"ups.status": "OL CHRG", "battery.charge": 12, "battery.runtime": 300})
+        venue.told("mains-over", within=90)
+        assert venue.times("mains") == venue.times("ups-low") == 1
+
+
+def test_a_upsd_that_is_gone_is_told(folder):
+    with Ups(folder) as ups, Venue({"input power": {
+            "line": f"ups:{ups.name}@127.0.0.1:{ups.port}", "kind": "mains"}}) as venue:
+        wait.until(lambda: any("charge" in i for i in venue.kiosk.status()["inputs"]), "an answer")
+        ups.server.kill()
+        venue.told("ups-silent", within=90)
+        assert venue.times("mains") == 0
+
+
+# --- what is measured -----------------------------------------------------------------------------
+
+THROTTLED = "sys/devices/platform/soc/soc:firmware/get_throttled"
+MEASURED = [
+    ("undervoltage", THROTTLED, "50005\n", "0\n"),
+    ("heat", "sys/class/thermal/thermal_zone0/temp", "71000\n", "52000\n"),
+    ("battery", "sys/class/power_supply/button/capacity", "12\n", "90\n"),
+    ("card-worn", "sys/block/mmcblk0/device/life_time", "0x09 0x01\n", "0x01 0x01\n"),
+    ("card-errors", "sys/fs/ext4/mmcblk0p2/errors_count", "3\n", "0\n"),
+]
+
+
+@pytest.fixture
+def venue():
+    """One whose clock is kept right, and that has room; what it is measured as is all files."""
+    with Venue() as made:
+        put(made.kiosk.prefix / "run/systemd/timesync/synchronized", "")
+        put(made.kiosk.prefix / "sys/class/power_supply/button/type", "Battery\n")
+        made.report()
+        assert made.troubles() <= {"disk-full"}
+        yield made
+
+
+@pytest.mark.parametrize("code, path, bad, good", MEASURED)
+def test_what_doctor_measures_is_told_once_and_its_end_too(venue, code, path, bad, good):
+    for _ in range(2):
+        put(venue.kiosk.prefix / path, bad)
+        venue.report()
+    venue.told(code)
+    assert code in venue.troubles()
+    for _ in range(2):
+        put(venue.kiosk.prefix / path, good)
+        venue.report()
+    venue.told(f"{code}-over")
+    assert venue.times(code) == venue.times(f"{code}-over") == 1
+    assert code not in venue.troubles()
+
+
+def test_a_clock_that_nobody_sets(venue):
+    (venue.kiosk.prefix / "run/systemd/timesync/synchronized").unlink()
+    venue.report()
+    venue.told("clock")
+
+
+def test_a_restart_repeats_nothing_and_forgets_nothing(venue):
+    path = venue.kiosk.prefix / THROTTLED
+    put(path, "1\n")
+    venue.report()
+    venue.told("undervoltage")
+    wait.until(lambda: "undervoltage" in (venue.kiosk.state / "troubles").read_text(), "the file")
+    venue.kiosk.daemon.kill()
+    venue.start()
+    assert "undervoltage" in venue.troubles()
+    venue.report()
+    wait.never(lambda: venue.times("undervoltage"), "the same trouble again", 2)
+    put(path, "0\n")
+    venue.report()
+    venue.told("undervoltage-over")
+
+
+def test_what_can_wait_is_not_told_in_quiet_hours():
+    with Venue(ASLEEP) as venue:
+        put(venue.kiosk.prefix / THROTTLED, "1\n")
+        venue.report()
+        wait.until(lambda: "undervoltage" in venue.troubles(), "the list")
+        wait.never(lambda: venue.times("undervoltage"), "a notice at night", 2)
+        venue.kiosk.change(AWAKE)
+        venue.kiosk.daemon.signal(1)
+        venue.told("undervoltage")
+
+
+def test_a_full_disk(folder):
+    """The state's folder on a loop device of its own that has no room left."""
+    with Mounts(folder) as mounts:
+        image = mounts.image("ext4", "16M")
+        with Venue() as venue:
+            mounts.mount(image, venue.kiosk.state)
+            full = mounts.see(venue.kiosk.state) / "filler"
+            mounts.run("dd", "if=/dev/zero", f"of={venue.kiosk.state}/filler", "bs=1M", "count=8")
+            venue.report(before=mounts.inside())
+            venue.told("disk-full")
+            assert full.exists()
+            mounts.umount(venue.kiosk.state)
+            venue.report()
+            if not venue.times("disk-full-over"):
+                assert "disk-full" in venue.troubles(), "this machine's own disk is as full"
+
+
+# --- what porchlightd sees ------------------------------------------------------------------------
+
+def test_one_of_two_paths_is_down():
+    with Venue(brokers=2) as venue:
+        venue.kiosk.brokers[1].stop()
+        venue.told("path-down", within=75)
+        venue.kiosk.brokers[1].start()
+        venue.told("path-down-over", within=75)
+        assert venue.times("path-down") == 1
+
+
+def test_a_relay_that_never_came_is_told_at_night_too():
+    with Venue({**ASLEEP, "alert": {"relay": "yes"}}) as venue:
+        venue.told("relay-silent", within=90)
+
+
+def test_nobody_rang_in_the_last_drill():
+    with Venue() as venue:
+        assert venue.kiosk.cli("drill").returncode == 0
+        wait.until(lambda: venue.kiosk.status()["drill"], "the drill")
+        venue.kiosk.wires().presses(5, on=0.05, off=0.05)
+        wait.until(lambda: venue.kiosk.status()["last_drill"], "its end")
+        venue.told("no-phone-rang", within=90)
+        venue.member.received.clear()
+
+
+# --- as a whole -----------------------------------------------------------------------------------
+
+def test_only_root_and_porchlightd_may_report(kiosk):
+    kiosk.start()
+    assert (kiosk.run / "admin.sock").stat().st_mode & 0o777 == 0o600
+    refused = local.control(kiosk.run / "admin.sock", "troubles lid")
+    assert refused["ok"] is False and "nothing was reported" in refused["error"]
+    assert local.control(kiosk.run / "control.sock", "troubles heat")["ok"] is False
+
+
+def test_a_report_needs_porchlightd(kiosk):
+    done = kiosk.cli("doctor", "--report")
+    assert done.returncode == 3 and "porchlightd is not running" in done.stderr
+
+
+def test_it_costs_less_than_a_thousandth_of_a_core(venue):
+    """Looking twice an hour, and what porchlightd does for it meanwhile."""
+    argv = venue.kiosk.command("porchlight", "--prefix", venue.kiosk.prefix, "doctor", "--report")
+    look = min(cpu_of(argv) for _ in range(3))
+    before, began = cpu(venue.kiosk.daemon.pid), time.monotonic()
+    time.sleep(5)
+    daemon = (cpu(venue.kiosk.daemon.pid) - before) / (time.monotonic() - began)
+    print(f"doctor --report {look:.3f} s of a core, porchlightd {daemon:.5f} of a core")
+    assert look / 1800 < 0.001

@@ -17,6 +17,7 @@ from tests.kit.place import ROOT
 # What runs once it is set up. porchlight-dark has no lights to darken in a container.
 ACTIVE = ["porchlightd.service", "porchlight-screen.service", "porchlight-broker.service",
           "porchlight-page.service", "porchlight-console.service", "porchlight-renew.timer",
+          "porchlight-doctor.timer",
           "porchlight-wipe.socket", "porchlightd-control.socket", "porchlightd-screen.socket"]
 ADMIN, OLD_ADMIN = "porchlightd-admin.socket", "porchlightd-steward.socket"
 VERSION = re.search(r'VERSION "(.*)"', (ROOT / "kiosk/common/version.h").read_text())[1]

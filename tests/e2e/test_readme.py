@@ -69,6 +69,8 @@ RUN_BY = [(pattern, f"tests/{test}") for pattern, test in [
     (r"porchlight all-clear --final",
      "e2e/test_plain.py::test_the_host_ends_a_lockdown_on_the_kiosk"),
     (r"porchlight status( --watch)?", "e2e/test_cli.py::test_watch_goes_on_until_it_is_ended"),
+    (r"porchlight doctor --report",
+     "e2e/test_troubles.py::test_what_doctor_measures_is_told_once_and_its_end_too"),
     (r"porchlight doctor", "e2e/test_doctor.py::test_a_kiosk_that_runs"),
     (r"porchlight check", "e2e/test_cli.py::test_check_takes_the_kiosks_own_file"),
     (r"porchlight drill", "e2e/test_cli.py::test_what_is_asked"),

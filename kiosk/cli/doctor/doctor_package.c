@@ -117,6 +117,7 @@ static const struct unit {
      "/etc/porchlight/broker/mosquitto.conf"},
     {"porchlight-page.service", "multi-user.target", true, "/etc/porchlight/page/nginx.conf"},
     {"porchlight-renew.timer", "timers.target", false, "/etc/porchlight/ca/ca.key"},
+    {"porchlight-doctor.timer", "timers.target", false, PATH_CONF},
     {"porchlight-wipe.socket", "sockets.target", false, PATH_PLAN},
     {"porchlight-wipe-resume.service", "sysinit.target", false, PATH_PLAN},
     {"porchlight-book.socket", "sockets.target", false, PATH_SEAL_KEY},

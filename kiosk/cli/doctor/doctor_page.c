@@ -55,7 +55,7 @@ void doctor_page(struct doctor *d)
     if (!d->config || !page_split(d->config->venue.page, host, &port, &tls))
         return;
     page_ca(d, host, ca);
-    bool reached = doctor_tls_look(host, port, tls ? ca : NULL, &t) == 0;
+    bool reached = doctor_tls_look(host, port, "", tls ? ca : NULL, &t) == 0;
     if (!reached)
         doctor_trouble(d, TROUBLE_PAGE);
     if (t.has_expiry && t.days < DOCTOR_DAYS_URGENT)

@@ -172,10 +172,10 @@ static int look_whether_all_run(const struct cli *cli)
 /* Restarts what is enabled, which on a new Pi starts it for the first time. */
 int setup_restart(const struct cli *cli)
 {
-    static const char *const units[] = {"porchlight-broker.service", "porchlight-registrar.service",
-                                        "porchlight-page.service",   "porchlight-renew.timer",
-                                        "porchlight-wipe.socket",    "porchlightd.service",
-                                        "porchlight-screen.service", "porchlight-console.service"};
+    static const char *const units[] = {
+        "porchlight-broker.service", "porchlight-registrar.service", "porchlight-page.service",
+        "porchlight-renew.timer",    "porchlight-doctor.timer",      "porchlight-wipe.socket",
+        "porchlightd.service",       "porchlight-screen.service",    "porchlight-console.service"};
     if (cli->prefix[0] || access("/run/systemd/system", F_OK) < 0)
         return CLI_OK;
     /* A wipe that runs is not stopped; one that only waits gets the new credentials. */
@@ -203,6 +203,7 @@ int setup_start(const struct cli *cli, const struct setup *s)
     enable_unit("porchlightd.service");
     enable_unit("porchlight-screen.service");
     enable_unit("porchlight-console.service");
+    enable_unit("porchlight-doctor.timer");
     if (answer_is(&s->now, ANSWER_LIGHTS, "dark"))
         enable_unit("porchlight-dark.service");
     else

@@ -85,7 +85,7 @@ enum {
         2 * CONFIG_SWITCHES_MAX + CONFIG_DOORS_MAX + CONFIG_INPUTS_MAX + CONFIG_OUTPUTS_MAX + 1
 };
 
-static bool is_ups(const char *address)
+static bool rules_is_ups(const char *address)
 {
     return strncmp(address, "ups:", 4) == 0;
 }
@@ -105,7 +105,7 @@ static size_t wires_of(struct reader *r, struct wire out[WIRES_MAX])
                 strcmp(config_table.keys[k].section, in->section->name) != 0)
                 continue;
             const char *address = (const char *)in->base + config_table.keys[k].offset;
-            if (address[0] && !is_ups(address))
+            if (address[0] && !rules_is_ups(address))
                 out[n++] = (struct wire){in, config_table.keys[k].name, address};
         }
     }
@@ -242,7 +242,7 @@ static void check_feel(struct reader *r)
 static void check_input(struct reader *r, struct instance *in)
 {
     const struct config_input *i = in->base;
-    if (!is_ups(i->line.address) || i->kind == CONFIG_INPUT_MAINS)
+    if (!rules_is_ups(i->line.address) || i->kind == CONFIG_INPUT_MAINS)
         return;
     reader_complain(r, in, reader_line(r, in, "line"), "line",
                     "found %s, expected a line of the header: a UPS can only report kind = mains",

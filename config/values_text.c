@@ -127,7 +127,7 @@ static void expect_interface(const struct key *k, char *out, size_t size)
 
 /* ups:NAME, ups:NAME@HOST or ups:NAME@HOST:PORT, as NUT's own commands have it. HOST is never
  * looked up: the alarm waits for no name server. */
-static bool is_ups(const char *text)
+static bool values_is_ups(const char *text)
 {
     char host[INET_ADDRSTRLEN] = "localhost";
     size_t name = strspn(text, LOWER UPPER DIGITS "_.-"), n = 0;
@@ -150,7 +150,7 @@ static bool set_source(const struct key *k, const char *text, void *base, const 
     if (strncmp(text, "ups:", 4) != 0)
         return set_line(k, text, base, hint);
     *hint = "upsc -l lists the names that NUT knows";
-    return is_ups(text + 4) && value_put_text(k, text, base, hint);
+    return values_is_ups(text + 4) && value_put_text(k, text, base, hint);
 }
 
 static void expect_source(const struct key *k, char *out, size_t size)

@@ -29,7 +29,7 @@ static void trouble_file_destroy(struct trouble_file *f)
     free(f);
 }
 
-static void complain(struct trouble_file *f, int error)
+static void trouble_file_complain(struct trouble_file *f, int error)
 {
     if (error != 0 && !f->complained)
         log_error("%s: cannot be written: %s. Troubles are reported all the same, but after a "
@@ -49,7 +49,7 @@ static void *trouble_file_run(void *context)
         pthread_mutex_unlock(&f->mutex);
         int error = file_replace(f->path, text, strlen(text), 0600) == 0 ? 0 : errno;
         pthread_mutex_lock(&f->mutex);
-        complain(f, error);
+        trouble_file_complain(f, error);
     }
     f->running = false;
     bool abandoned = f->abandoned;
@@ -94,7 +94,7 @@ void trouble_file_write(struct trouble_file *f, const char *text)
         if (error == 0)
             pthread_detach(thread);
         else
-            complain(f, error);
+            trouble_file_complain(f, error);
     }
     pthread_mutex_unlock(&f->mutex);
 }

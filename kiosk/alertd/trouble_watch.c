@@ -29,7 +29,7 @@ struct look {
     trouble_set judged, found;
 };
 
-static void look_at(struct look *l, enum trouble t, bool found)
+static void trouble_look(struct look *l, enum trouble t, bool found)
 {
     l->judged |= TROUBLE_BIT(t);
     if (found)
@@ -49,9 +49,9 @@ static void look_at_paths(struct look *l, const struct delivery *d)
     }
     if (up == 0)
         return;
-    look_at(l, TROUBLE_PATH_DOWN, up < n);
-    look_at(l, TROUBLE_BROKER_RIGHTS, rights);
-    look_at(l, TROUBLE_BROKER_LIMITS, limits);
+    trouble_look(l, TROUBLE_PATH_DOWN, up < n);
+    trouble_look(l, TROUBLE_BROKER_RIGHTS, rights);
+    trouble_look(l, TROUBLE_BROKER_LIMITS, limits);
 }
 
 /* A restart makes no relay silent: it has as long as ever to send a sign of life. */
@@ -61,9 +61,9 @@ static void look_at_relay(struct look *l, const struct trouble_watch *w,
     int64_t at = p->state->facts.relay_at;
     bool silent = now - at >= CUE_SILENCE;
     if (!p->config->alert.relay)
-        look_at(l, TROUBLE_RELAY_SILENT, false);
+        trouble_look(l, TROUBLE_RELAY_SILENT, false);
     else if (silent || at > w->began_at)
-        look_at(l, TROUBLE_RELAY_SILENT, silent);
+        trouble_look(l, TROUBLE_RELAY_SILENT, silent);
 }
 
 /* As the site is shown it: a drill that is asked for in a hidden alert looks like any drill that
@@ -72,7 +72,7 @@ static void look_at_drill(struct look *l, const struct trouble_parts *p)
 {
     const struct drill_result *last = &p->state->last_drill;
     if (last->at[0] != '\0')
-        look_at(l, TROUBLE_NO_PHONE_RANG, p->phones > 0 && last->rang == 0 && last->seen == 0);
+        trouble_look(l, TROUBLE_NO_PHONE_RANG, p->phones > 0 && last->rang == 0 && last->seen == 0);
 }
 
 /* --- news ------------------------------------------------------------------------------------ */
@@ -92,7 +92,7 @@ static void tell(const struct trouble_news *news, struct delivery *d)
         log_warning("%s", k->sentence);
 }
 
-static void keep(struct trouble_watch *w)
+static void trouble_watch_keep(struct trouble_watch *w)
 {
     char text[TROUBLE_TEXT_MAX];
     troubles_write(&w->list, text);
@@ -122,7 +122,7 @@ void trouble_watch_time(struct trouble_watch *w, const struct trouble_parts *p, 
                              clock_is_set() ? clock_wall_seconds() : 0, news);
     for (size_t i = 0; i < n; i++)
         tell(&news[i], p->delivery);
-    keep(w);
+    trouble_watch_keep(w);
 }
 
 int64_t trouble_watch_deadline(const struct trouble_watch *w)

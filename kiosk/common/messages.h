@@ -33,8 +33,7 @@ enum { CONTROL_REQUEST_MAX = 512, CONTROL_REPLY_MAX = 16384 };
  *     rotating                       {"left"}: phones without it, over all brokers that are up
  *     rotated KEY                    from now on all is sealed under it
  *     relay ACCOUNT PASSWORD KEY GRANT   its account is made; KEY: 64 hex digits, its public half
- *     troubles [CODE...]             what porchlight doctor has measured (kiosk/core/trouble.h); in a
- *                                    plain venue too
+ *     troubles [CODE...]             what porchlight doctor has measured: kiosk/core/trouble.h
  *     phones [list]                  {"members","staff","invited","drill","accounts"}
  *     idle                           ok: no alert, drill or wipe is open and nobody presses a
  * switch "brokers" is always [{"name","connected","left","fault"}]: requests not done there, and

@@ -27,7 +27,7 @@ static int whole(const char *value)
     return end == value || n < 0 || n > 10000000 ? -1 : (int)n;
 }
 
-static void take_value(struct ups *u, const char *key, const char *value)
+static void ups_take_value(struct ups *u, const char *key, const char *value)
 {
     if (strcmp(key, "ups.status") == 0) {
         u->known = value[0] != '\0';
@@ -48,6 +48,6 @@ enum ups_line ups_take(struct ups *u, const char *line)
     if (strncmp(line, "END LIST VAR", 12) == 0)
         return UPS_DONE;
     if (sscanf(line, "VAR %*s %63s \"%63[^\"]\"", key, value) == 2)
-        take_value(u, key, value);
+        ups_take_value(u, key, value);
     return UPS_MORE;
 }

@@ -1,5 +1,6 @@
 #include "kiosk/core/ns.h"
 #include "kiosk/core/trouble.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -87,8 +88,9 @@ static void play(const struct moment *m, bool restart, const char *name)
 static void test_stories(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof stories / sizeof stories[0]; i++)
+    EACH_ROW (i, stories, stories[i].name) {
         play(stories[i].moments, false, stories[i].name);
+    }
 }
 
 /* Those that nothing is waited for. */
@@ -161,9 +163,10 @@ static void test_quiet_hours(void **state)
         {-1, 1320, 480, false},
         {60, -1, -1, false},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (trouble_is_quiet(rows[i].minute, rows[i].from, rows[i].to) != rows[i].quiet)
-            fail_msg("row %zu", i);
+    EACH_ROW (i, rows, NULL) {
+        bool quiet = trouble_is_quiet(rows[i].minute, rows[i].from, rows[i].to);
+        assert_int_equal(quiet, rows[i].quiet);
+    }
 }
 
 int main(void)

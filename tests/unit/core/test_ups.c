@@ -1,4 +1,5 @@
 #include "kiosk/core/ups.h"
+#include "tests/unit/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,18 +36,18 @@ static const struct {
 static void test_answers(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct ups u;
+    EACH_ROW (i, cases, cases[i].lines[0]) {
+        const struct ups *w = &cases[i].wanted;
         enum ups_line last = UPS_MORE;
+        struct ups u;
         ups_begin(&u);
         for (size_t k = 0; k < 4 && cases[i].lines[k]; k++)
             last = ups_take(&u, cases[i].lines[k]);
-        const struct ups *w = &cases[i].wanted;
-        if (last != cases[i].last || u.known != w->known || u.on_battery != w->on_battery ||
-            u.low != w->low || u.replace != w->replace || u.charge != w->charge ||
-            u.seconds != w->seconds)
-            fail_msg("row %zu: known %d, on battery %d, low %d, charge %d, seconds %d", i, u.known,
-                     u.on_battery, u.low, u.charge, u.seconds);
+        assert_int_equal(last, cases[i].last);
+        assert_true(u.known == w->known && u.on_battery == w->on_battery);
+        assert_true(u.low == w->low && u.replace == w->replace);
+        assert_int_equal(u.charge, w->charge);
+        assert_int_equal(u.seconds, w->seconds);
     }
 }
 

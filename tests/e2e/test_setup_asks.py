@@ -6,7 +6,9 @@ import re
 import pytest
 
 from tests.e2e.test_setup import joined
+from tests.kit.input_devices import PRESSED, RELEASED, Device
 from tests.kit.place import program
+from tests.kit.preload import library
 from tests.kit.setup import PORTS, Venue
 from tests.kit.terminal import Terminal
 from tests.kit.wires import Wires
@@ -330,3 +332,30 @@ def test_a_second_way_is_offered_where_there_are_two_interfaces(venue):
     t.until("The wipe is off")
     assert t.end() == 0
     assert venue.conf()["broker outside-2"]["interface"] == "wwan0"
+
+
+def test_a_button_is_learned_by_one_press(venue):
+    remote = Device(venue.prefix, name="AB Shutter3", keys=("KEY_VOLUMEUP",))
+    other = Device(venue.prefix, name="AB Shutter3", keys=("KEY_VOLUMEUP",), number=1,
+                   uniq="20:73:5c:aa:00:01")
+    t = Terminal([program("porchlight"), "--prefix", str(venue.prefix), "setup"],
+                 LD_PRELOAD=library("input_devices"))
+    t.until("GPIO17] ")
+    t.say("button")
+    assert t.until("Press the button once").count("AB Shutter3") == 2
+    t.say()
+    t.until("GPIO17] ")
+    t.say("button")
+    t.until("Press the button once")
+    other.key(PRESSED)
+    other.key(RELEASED)
+    t.until("That was key:20:73:5c:aa:00:01:KEY_VOLUMEUP.")
+    t.until("GPIO22] ")
+    t.say("none")
+    drawing = t.until("Press Enter to go on")
+    assert "switch ---" not in drawing and "--- switch" not in drawing
+    remote.key(PRESSED)
+    other.key(PRESSED)
+    t.until("switch: pressed")
+    other.key(RELEASED)
+    t.until("switch: not pressed")

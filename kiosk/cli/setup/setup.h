@@ -87,8 +87,14 @@ void setup_address(const struct setup *s, const char *host, const char *scheme, 
 int setup_page(struct setup *s);
 int setup_papers(struct setup *s);
 
-/* setup_drawing.c: how the switch and the door are wired, for the terminal. */
-void setup_drawing(const struct answers *a);
+/* setup_drawing.c: how the switch, the door and the outputs of the config that is in use are wired,
+ * for the terminal. */
+void setup_drawing(const struct answers *a, const char *prefix);
+
+/* setup_look_button.c: lists the buttons without wires, and waits for a press of one, for at most
+ * `seconds`. 0: its address for the switch's line; 1: there was no press, and what to do was said;
+ * -1: the host leaves. */
+int setup_look_button(const char *prefix, int seconds, char address[ANSWER_MAX]);
 
 /* setup_drawing.c: a bare number may be a pin's or a GPIO's. True: it is one that either could be,
  * and `why` asks which; the header is drawn. */

@@ -11,11 +11,22 @@
 
 /* --- what is accepted ------------------------------------------------------------------------- */
 
+/* key:DEVICE:KEY; what the config refuses, its reader names. */
+static bool is_button(const char *v)
+{
+    return strncmp(v, "key:", 4) == 0 && strrchr(v, ':') > v + 4;
+}
+
 static bool is_line(const char *v)
 {
     static const char plain[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:=/";
     return v[0] && strlen(v) < 64 && strspn(v, plain) == strlen(v);
+}
+
+static bool is_switch(const char *v)
+{
+    return is_line(v) || is_button(v);
 }
 
 static bool is_number_of(const char *v, long least, long most)
@@ -131,8 +142,8 @@ const struct answer_rule answer_rules[ANSWERS] = {
         {"switch", "GPIO17", "Which GPIO pin is the switch connected to?",
          "Pressing the switch raises the alarm. Type the pin's name: GPIO17 is pin 11 "
          "on the drawing that follows. The switch's other wire goes to a ground pin "
-         "(GND).",
-         "a GPIO pin such as GPIO17 (or gpiochip0:17)", is_line, true},
+         "(GND). If it is a USB or Bluetooth button, type button.",
+         "a GPIO pin such as GPIO17 (or gpiochip0:17), or button", is_switch, true},
     [ANSWER_OTHER_CONTACT] = {"other_contact", "none", NULL,
                               "The second contact of a changeover switch. With it the kiosk "
                               "notices a cut cable.",

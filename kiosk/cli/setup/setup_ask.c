@@ -71,7 +71,7 @@ static const char *why_refused(const struct setup *s, enum answer which, char wh
     return which == ANSWER_ROOT && v[0] == '/' ? setup_root_why_not(s) : NULL;
 }
 
-enum { INDENT = 3 };
+enum { INDENT = 3, BUTTON_WAIT = 60 };
 
 static int ask_question(struct setup *s, int number, enum answer which)
 {
@@ -84,6 +84,13 @@ static int ask_question(struct setup *s, int number, enum answer which)
         printf("   [%s] ", is_hidden(s, which) ? "unchanged" : s->now.value[which]);
         if (terminal_line(text, sizeof text) < 0)
             return -1;
+        if (which == ANSWER_SWITCH && strcmp(text, "button") == 0) {
+            int found = setup_look_button(s->prefix, BUTTON_WAIT, text);
+            if (found < 0)
+                return -1;
+            if (found > 0)
+                continue;
+        }
         bool good = text[0] == '\0' || answers_set(&s->now, which, text);
         if (!good)
             print_item(PRINT_PLAIN, "", INDENT, "You typed \"%s\". Expected %s.", text,
@@ -100,7 +107,7 @@ static int ask_question(struct setup *s, int number, enum answer which)
 
 static int show_wiring(const struct setup *s)
 {
-    setup_drawing(&s->now);
+    setup_drawing(&s->now, s->prefix);
     return setup_look(&s->now, s->prefix, 60);
 }
 

@@ -1,5 +1,6 @@
 #include "kiosk/cli/print.h"
 #include "kiosk/cli/setup/setup.h"
+#include "kiosk/common/paths.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,19 +102,40 @@ bool setup_is_pin_number(const char *address, char why[SETUP_WHY_MAX])
     return true;
 }
 
-void setup_drawing(const struct answers *a)
+/* Outputs are not asked for: they are those of the config. */
+static size_t drawing_outputs(struct wire *wires, const struct config *c)
 {
-    struct wire wires[4];
+    for (size_t i = 0; i < c->outputs_count; i++)
+        wires[i] = (struct wire){c->outputs[i].name, gpio_of(c->outputs[i].line.address)};
+    return c->outputs_count;
+}
+
+static void ignore_mistake(void *context, const char *sentence)
+{
+    (void)context;
+    (void)sentence;
+}
+
+void setup_drawing(const struct answers *a, const char *prefix)
+{
+    struct wire wires[4 + CONFIG_OUTPUTS_MAX + 1];
     size_t n = 0;
+    char path[PATH_LEN];
+    struct config *c = calloc(1, sizeof *c);
     const char *other = a->value[ANSWER_OTHER_CONTACT], *door = a->value[ANSWER_DOOR];
 
-    wires[n++] = (struct wire){"switch", gpio_of(a->value[ANSWER_SWITCH])};
+    if (strncmp(a->value[ANSWER_SWITCH], "key:", 4) != 0)
+        wires[n++] = (struct wire){"switch", gpio_of(a->value[ANSWER_SWITCH])};
     if (strcmp(other, "none") != 0)
         wires[n++] = (struct wire){"its other contact", gpio_of(other)};
     if (strcmp(door, "none") != 0)
         wires[n++] = (struct wire){"door", gpio_of(door)};
+    if (c && path_under(prefix, PATH_CONF, path) == 0 &&
+        config_load_most(path, c, ignore_mistake, NULL) >= 0)
+        n += drawing_outputs(wires + n, c);
     wires[n] = (struct wire){NULL, -1};
     putchar('\n');
     draw_header(wires);
     print_advice(wires);
+    free(c);
 }

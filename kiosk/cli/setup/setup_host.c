@@ -92,10 +92,8 @@ int setup_check_host(const struct setup *s)
 
 /* --- units ----------------------------------------------------------------------------------- */
 
-static int systemctl(const char *verb, const char *option, const char *unit)
+static int run_tool(char *const argv[])
 {
-    char *argv[] = {"systemctl",    "--quiet", "--no-ask-password", (char *)verb, (char *)unit,
-                    (char *)option, NULL};
     pid_t pid;
     int status;
     if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) != 0)
@@ -104,6 +102,23 @@ static int systemctl(const char *verb, const char *option, const char *unit)
         if (errno != EINTR)
             return -1;
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int systemctl(const char *verb, const char *option, const char *unit)
+{
+    char *argv[] = {"systemctl",    "--quiet", "--no-ask-password", (char *)verb, (char *)unit,
+                    (char *)option, NULL};
+    return run_tool(argv);
+}
+
+/* Which input devices are buttons, and whether porchlightd may open any, is up to the config. */
+static void renew_rights(void)
+{
+    char *trigger[] = {"udevadm", "trigger", "--action=change", "--subsystem-match=input", NULL};
+    char *settle[] = {"udevadm", "settle", "--timeout=10", NULL};
+    run_tool(trigger);
+    run_tool(settle);
+    systemctl("daemon-reload", NULL, NULL);
 }
 
 static void enable_unit(const char *unit)
@@ -178,6 +193,7 @@ int setup_restart(const struct cli *cli)
         "porchlightd.service",       "porchlight-screen.service",    "porchlight-console.service"};
     if (cli->prefix[0] || access("/run/systemd/system", F_OK) < 0)
         return CLI_OK;
+    renew_rights();
     /* A wipe that runs is not stopped; one that only waits gets the new credentials. */
     systemctl("try-restart", NULL, "porchlight-wipe.service");
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
@@ -193,6 +209,7 @@ int setup_start(const struct cli *cli, const struct setup *s)
     bool here = answers_broker_here(&s->now) && answer_number(&s->now, ANSWER_KIOSK) == 1;
     if (s->prefix[0] || access("/run/systemd/system", F_OK) < 0)
         return CLI_OK;
+    renew_rights();
     (here ? enable_unit : disable_unit)("porchlight-broker.service");
     (here ? enable_unit : disable_unit)("porchlight-registrar.service");
     (here ? enable_unit : disable_unit)("porchlight-page.service");

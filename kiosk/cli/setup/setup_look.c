@@ -21,12 +21,13 @@ struct looked {
 };
 
 static void open_contact(struct looked *l, const char *what, const char *address, bool active_low,
-                         struct sim_bus *bus)
+                         const char *prefix, struct sim_bus *bus)
 {
     struct line_spec spec = {.direction = LINE_INPUT,
                              .bias = LINE_BIAS_PULL_UP,
                              .active_low = active_low,
-                             .debounce = 10 * NS_PER_MS};
+                             .debounce = 10 * NS_PER_MS,
+                             .root = prefix};
     struct line_error error;
 
     *l = (struct looked){.what = what,
@@ -90,7 +91,7 @@ bool setup_line_is_refused(const struct setup *s, const char *address, char why[
     struct line_error error;
 
     if (s->prefix[0] || access("/dev/gpiochip0", F_OK) < 0 || line_is_simulated(address) ||
-        strcmp(address, "none") == 0)
+        line_is_button(address) || strcmp(address, "none") == 0)
         return false;
     snprintf(spec.address, sizeof spec.address, "%s", address);
     struct line *l = line_open("This answer", &spec, NULL, &error);
@@ -111,8 +112,8 @@ int setup_look(const struct answers *a, const char *prefix, int seconds)
     print_say(
         "Now test the wires: press the switch and let it go, then open the door and close it. "
         "Each change is shown here. Press Enter to go on.");
-    open_contact(&all[0], "switch", a->value[ANSWER_SWITCH], true, bus);
-    open_contact(&all[1], "door", a->value[ANSWER_DOOR], false, bus);
+    open_contact(&all[0], "switch", a->value[ANSWER_SWITCH], true, prefix, bus);
+    open_contact(&all[1], "door", a->value[ANSWER_DOOR], false, prefix, bus);
     int result = watch_lines(all, end);
     for (int i = 0; i < 2; i++) {
         if (result == 0 && wants_more(&all[i]))

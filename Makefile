@@ -106,7 +106,7 @@ $(B)/%.o: %.c
 $(B)/kiosk/cli/templates.o: config/porchlight.conf config/broker/mosquitto.conf.in \
     config/broker/outside.sh config/outside/install.sh config/proxy/nginx.conf.in config/relay.conf \
     config/push/relay.sh config/push/ntfy.yml.in $(wildcard config/cards/*.in) \
-    config/what-to-do.conf
+    config/what-to-do.conf $(wildcard config/cards/cues/*.png) $(wildcard kiosk/phone/words/*.json)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 

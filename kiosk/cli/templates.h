@@ -2,6 +2,7 @@
 #define PORCHLIGHT_CLI_TEMPLATES_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* The files of config/ that set-up fills in, as they were when the program was built. */
 extern const char template_conf[];          /* porchlight.conf */
@@ -14,8 +15,21 @@ extern const char template_ntfy[];          /* push/ntfy.yml.in */
 extern const char template_nginx[];         /* proxy/nginx.conf.in */
 extern const char template_staff[];         /* cards/staff.html.in */
 extern const char template_member[];        /* cards/member.html.in */
+extern const char template_member_sheet[];  /* cards/member-sheet.html.in */
+extern const char template_staff_sheet[];   /* cards/staff-sheet.html.in */
 extern const char template_keep[];          /* cards/keep.html.in */
 extern const char template_what_to_do[];    /* what-to-do.conf */
+
+/* The page's words, kiosk/phone/words. */
+extern const char template_page_ar[], template_page_az[], template_page_en[], template_page_ka[],
+    template_page_ru[];
+
+/* The cues for the staff card, PNG of 320 by 180; the last name is NULL. */
+struct template_cue {
+    const char *name;
+    const uint8_t *png, *end;
+};
+extern const struct template_cue template_cues[];
 
 struct template_word {
     const char *word, *value; /* @WORD@ */

@@ -7,7 +7,6 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { card } from './card.mjs';
 import { icon } from './icon.mjs';
 
 const BUDGET = 310 * 1000; // bytes, gzip, of all that the first load fetches
@@ -33,21 +32,20 @@ await build({
     absWorkingDir: here,
     plugins: [{ name: 'what to do', setup }],
 });
-for (const name of ['index.html', 'style.css', 'manifest.webmanifest', 'card.css']) {
+for (const name of ['index.html', 'style.css', 'manifest.webmanifest']) {
     await cp(join(here, 'page', name), join(out, name));
 }
 for (const size of [180, 192, 512]) {
     await writeFile(join(out, `icon-${size}.png`), icon(size));
 }
 
-const names = (await readdir(out)).filter((n) => n !== 'card.css').sort();
+const names = (await readdir(out)).sort();
 const contents = await Promise.all(names.map((n) => readFile(join(out, n))));
 const wake = {};
 for (const file of await readdir(join(here, 'words'))) {
     const words = JSON.parse(await readFile(join(here, 'words', file), 'utf8'));
     const language = file.replace('.json', '');
     wake[language] = [words.name, words.wake, words.check];
-    await writeFile(join(out, `card-${language}.html`), card(language, words));
 }
 const sum = createHash('sha256');
 contents.forEach((c) => sum.update(c));
@@ -74,13 +72,15 @@ if (bytes >= BUDGET) {
     process.exit(1);
 }
 
-// Each language's words have the lines of config/what-to-do.conf in that language.
+// Each language's words have the lines of config/what-to-do.conf in that language, and not those of the
+// printed cards.
 function setup(plugin) {
-    plugin.onLoad({ filter: /words\/[a-z]+\.json$/ }, async ({ path }) => ({
-        contents: JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')),
-            todo: standard[basename(path, '.json')] }),
-        loader: 'json',
-    }));
+    plugin.onLoad({ filter: /words\/[a-z]+\.json$/ }, async ({ path }) => {
+        const words = Object.entries(JSON.parse(await readFile(path, 'utf8')))
+            .filter(([key]) => !key.startsWith('card'));
+        return { contents: JSON.stringify({ ...Object.fromEntries(words),
+            todo: standard[basename(path, '.json')] }), loader: 'json' };
+    });
 }
 
 // {language: {key: line}}

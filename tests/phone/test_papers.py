@@ -1,6 +1,8 @@
 """What set-up gives to print: cards of a single page, on A4 and on American paper, what to keep on two,
 and never the code."""
 
+import base64
+import itertools
 import json
 import re
 
@@ -30,7 +32,7 @@ def test_each_paper_has_its_pages(size):
         papers = sorted((venue.etc / "papers").iterdir())
         assert [p.name for p in papers] == ["keep.html", "member.html", "staff.html"]
         for paper in papers:
-            expected = 2 if paper.name == "keep.html" else 1
+            expected = 2 if paper.name == "keep.html" else paper.read_text().count("<main")
             assert pages(paper, venue.prefix, size) == expected, paper.name
             words = re.sub(r"<style>.*</style>|<[^>]*>", " ", paper.read_text(), flags=re.S)
             assert not re.search(r"\b(11|eleven)\b", words), paper.name
@@ -64,22 +66,31 @@ return [sections.length, sizes.size, bad];
 """
 
 
-@pytest.mark.parametrize("language", ["en", "az", "ru", "ka", "ar"])
-def test_the_member_card_folds_to_a_pocket(folder, browser, language):
-    """Eight equal panels on one sheet, in the page's own words and shapes, black on white."""
-    site = ROOT / "build/page"
-    html = site / f"card-{language}.html"
-    words = json.loads((ROOT / f"kiosk/phone/words/{language}.json").read_text())
-    text = html.read_text()
-    for key in ("lockdown", "caution", "unconfirmed", "all-clear", "drill", "lost", "unknown"):
-        assert f"<h2>{words[key]}</h2>" in text, key
-    assert not re.search(r"\{\w+\}|<script|\sstyle=", text)
-    css = (site / "card.css").read_text()
-    for size in ("A4", "letter"):
-        printed = folder / html.name
-        printed.write_text(text.replace('<link rel="stylesheet" href="card.css">',
-                                        f"<style>{css}</style>"))
-        assert pages(printed, folder, size) == 1, size
+LANGUAGES = ["en", "az", "ru", "ka", "ar"]
+WORDS = {x: json.loads((ROOT / f"kiosk/phone/words/{x}.json").read_text()) for x in LANGUAGES}
+# As long as a host may write them.
+LONGEST = {x: "".join(itertools.islice(itertools.cycle(WORDS[x]["lockdownText"] + " "), 150)).strip()
+           for x in LANGUAGES}
+KEYS = [f"{state}-{role}" for state in ("lockdown", "caution") for role in ("way", "inside", "staff")]
+
+
+@pytest.fixture(name="cards")
+def cards_of_every_language():
+    with Venue() as venue:
+        venue.set_up()
+        conf = venue.etc / "porchlight.conf"
+        conf.write_text(re.sub(r"\n#?languages = .*", f"\nlanguages = {', '.join(LANGUAGES)}",
+                               conf.read_text(), count=1))
+        lines = venue.prefix / "words"
+        lines.write_text("[words]\nlink = tel:+994501234567\n" + "".join(
+            f"[{x}]\ncontact = <b> & \"{x}\"\n" + "".join(f"{k} = {LONGEST[x]}\n" for k in KEYS)
+            for x in LANGUAGES))
+        done = venue.cli("words", "set", lines)
+        assert done.returncode == 0, done.stderr
+        yield venue.etc / "papers", venue
+
+
+def measured(browser, html):
     driver = browser.driver
     driver.switch_to.window(browser.first)
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
@@ -87,8 +98,65 @@ def test_the_member_card_folds_to_a_pocket(folder, browser, language):
         "width": 733, "height": 1040, "deviceScaleFactor": 1, "mobile": False})
     try:
         driver.get(html.as_uri())
-        count, widths, bad = driver.execute_script(PANELS)
-        assert (count, bad) == (8, []) and widths <= 2
+        return driver.execute_script(PANELS)
     finally:
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
         driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def sheets(html):
+    return dict(zip(LANGUAGES, re.findall(r"<main lang=.*?</main>", html.read_text(), re.S), strict=True))
+
+
+def test_the_member_card_folds_to_a_pocket(browser, cards):
+    """A sheet of eight equal panels for each language, in the page's own words and the host's."""
+    papers, venue = cards
+    html = papers / "member.html"
+    for language, text in sheets(html).items():
+        words = WORDS[language]
+        for key in ("lockdown", "caution", "unconfirmed", "all-clear", "drill", "lost", "unknown"):
+            assert f"<h2>{words[key]}</h2>" in text and f'href="#{key}"' in text, key
+        assert text.count(LONGEST[language]) == 4 and "+994501234567" in text
+        assert f'&lt;b> &amp; "{language}"' in text
+    for size in ("A4", "letter"):
+        assert pages(html, venue.prefix, size) == len(LANGUAGES), size
+    count, widths, bad = measured(browser, html)
+    assert (count, bad) == (8 * len(LANGUAGES), []) and widths <= 2
+
+
+def test_the_staff_card_has_every_cue_on_one_page(browser, cards):
+    """Each drawn by the product, in the words of the page."""
+    papers, venue = cards
+    html = papers / "staff.html"
+    text = html.read_text()
+    shown = re.findall(r'<symbol id="(cue-[\w-]+)"[^>]*><image[^>]*base64,([\w+/=]+)"', text)
+    drawn = {p.stem: p.read_bytes() for p in (ROOT / "config/cards/cues").glob("*.png")}
+    assert {name: base64.b64decode(data) for name, data in shown} == drawn and len(drawn) == 11
+    for language, sheet in sheets(html).items():
+        words = WORDS[language]
+        assert [f'href="#{name}"' in sheet for name in drawn] == [True] * 11
+        for key in ("lockdown", "caution", "unconfirmed", "duress", "safe", "doAllClear"):
+            assert words[key] in sheet, f"{language}: {key}"
+        assert sheet.count(LONGEST[language]) == 2
+    for size in ("A4", "letter"):
+        assert pages(html, venue.prefix, size) == len(LANGUAGES), size
+    assert measured(browser, html)[2] == []
+
+
+def test_a_legend_has_its_picture_on_the_card():
+    """Every cue of the kiosk's legend, and none besides."""
+    signs = set(re.findall(r"\{CUE_(\w+)", (ROOT / "kiosk/core/legend.c").read_text()))
+    names = {p.stem.removeprefix("cue-").upper().replace("-", "_")
+             for p in (ROOT / "config/cards/cues").glob("*.png")}
+    assert names == signs | {"QUIET", "SAFE"}
+
+
+def test_the_shapes_on_the_card_are_the_pages():
+    text = (ROOT / "config/cards/member.html.in").read_text()
+    shapes = (ROOT / "kiosk/phone/page/shapes.js").read_text()
+    constants = dict(re.findall(r"const (\w+) = '(.*?)';", shapes))
+    for name in ("lockdown", "caution", "unconfirmed", "all-clear", "lost", "unknown"):
+        body = re.search(rf"^    '?{name}'?: (.*),$", shapes, re.M)[1]
+        paths = [constants.get(d, d.strip("'")) for _, d in re.findall(r"\['(\w+)', ([A-Z]+|'[^']*')\]", body)]
+        symbol = re.search(rf'<symbol id="{name}".*?</symbol>', text)[0]
+        assert re.findall(r' d="(.*?)"', symbol) == paths, name

@@ -1,5 +1,6 @@
 """Makes the handbook's pictures with the product itself: porchlight-screen draws the kiosk's, and the
-members' page in Chromium the phone's. They go into kiosk/handbook/pictures, for `make pictures`."""
+members' page in Chromium the phone's. They go into kiosk/handbook/pictures, for `make pictures`.
+The cues go into config/cards/cues too, for the staff card."""
 
 import base64
 import shutil
@@ -15,6 +16,7 @@ from tests.phone.conftest import Venue
 from tests.phone.serving import fingerprint
 
 TO = ROOT / "kiosk/handbook/pictures"
+CARD = ROOT / "config/cards/cues"  # the same cues, at half the size, for the staff card
 LARGEST = 200 * 1024  # bytes a picture
 FULL = (1600, 900)    # what the pictures of cues are cut out of
 CUT = (640, 360)
@@ -26,11 +28,11 @@ PANEL = 10  # inches
 
 # Name, cue, and where the middle of the cut is, as parts of the whole picture.
 CUES = [("cue-quiet", "", (0.78, 0.75)),
-        ("cue-sensed", "sensed", (0.70, 0.80)),
+        ("cue-sensed", "sensed", (0.58, 0.80)),
         ("cue-accepted", "accepted", (0.40, 0.72)),
         ("cue-lan-only", "lan-only", (0.40, 0.72)),
-        ("cue-seen", "accepted,seen=7,safe=3", (0.60, 0.50)),
-        ("cue-safe", "accepted,seen=7,safe=3", (0.20, 0.75)),
+        ("cue-seen", "accepted,seen=7,safe=3", (0.52, 0.50)),
+        ("cue-safe", "accepted,seen=7,safe=3", (0.20, 0.80)),
         ("cue-nobody", "nobody", (0.78, 0.75)),
         ("cue-no-path", "no-path", (0.40, 0.68)),
         ("cue-relay-dead", "relay-dead", (0.78, 0.75)),
@@ -66,11 +68,11 @@ def snapshot(folder, out, size, at, cue):
     assert done.returncode == 0, done.stderr
 
 
-def cut(whole, middle):
+def cut(whole, middle, size=CUT):
     width, height, rows = whole
-    x = min(max(int(middle[0] * width) - CUT[0] // 2, 0), width - CUT[0])
-    y = min(max(int(middle[1] * height) - CUT[1] // 2, 0), height - CUT[1])
-    return [row[3 * x:3 * (x + CUT[0])] for row in rows[y:y + CUT[1]]]
+    x = min(max(int(middle[0] * width) - size[0] // 2, 0), width - size[0])
+    y = min(max(int(middle[1] * height) - size[1] // 2, 0), height - size[1])
+    return [row[3 * x:3 * (x + size[0])] for row in rows[y:y + size[1]]]
 
 
 def screens(folder):
@@ -79,6 +81,14 @@ def screens(folder):
     for name, cue, middle in CUES:
         snapshot(folder, folder / "whole.png", FULL, WHOLE[0][1], cue)
         write_png(TO / f"{name}.png", CUT[0], cut(png(folder / "whole.png"), middle))
+    cards(folder)
+
+
+def cards(folder):
+    size = (CUT[0] // 2, CUT[1] // 2)
+    for name, cue, middle in CUES:
+        snapshot(folder, folder / "whole.png", (FULL[0] // 2, FULL[1] // 2), WHOLE[0][1], cue)
+        write_png(CARD / f"{name}.png", size[0], cut(png(folder / "whole.png"), middle, size))
 
 
 def phones(folder):
@@ -121,7 +131,7 @@ def main():
     finally:
         process.end_all()
         shutil.rmtree(folder, ignore_errors=True)
-    made = sorted(TO.glob("*.png"))
+    made = sorted([*TO.glob("*.png"), *CARD.glob("*.png")])
     large = [path.name for path in made if path.stat().st_size > LARGEST]
     for path in made:
         print(f"{path.relative_to(ROOT)}  {path.stat().st_size // 1024} kB")

@@ -123,8 +123,7 @@ static int words_write(const struct words_job *j, struct host_words *w)
     host_words_write(f, w, NULL);
     struct etc_transaction *t = fclose(f) == 0 ? etc_transaction_begin(j->cli->prefix) : NULL;
     int rc = t && etc_transaction_put_text(t, "words.conf", text, 0644) == 0 &&
-                     papers_cards(t, j->cli->prefix, &j->config, w) == 0 &&
-                     etc_transaction_commit(t) == 0
+                     papers_cards(t, &j->config, w) == 0 && etc_transaction_commit(t) == 0
                  ? 0
                  : -1;
     etc_transaction_free(t);

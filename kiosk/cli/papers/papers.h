@@ -10,8 +10,8 @@
 /* What is to be done now, in Porchlight's own words. */
 void papers_standard_words(struct host_words *w);
 
-/* Makes the cards anew with these lines. 0, or -1 after a complaint. */
-int papers_cards(struct etc_transaction *t, const char *prefix, const struct config *c,
-                 const struct host_words *words);
+/* Makes papers/member.html and papers/staff.html with these lines, a sheet for each of the venue's
+ * languages. 0, or -1 after a complaint. */
+int papers_cards(struct etc_transaction *t, const struct config *c, const struct host_words *words);
 
 #endif

@@ -1,5 +1,7 @@
+#include "config/host_words.h"
 #include "config/secret.h"
 #include "kiosk/cli/keys/venue_sheet.h"
+#include "kiosk/cli/papers/papers.h"
 #include "kiosk/cli/qr_output.h"
 #include "kiosk/cli/setup/setup.h"
 #include "kiosk/cli/templates.h"
@@ -93,7 +95,25 @@ static int sheet_text(struct setup *s, char **lines, char **code)
     return fclose(f) ? -1 : 0;
 }
 
-/* The cards to print. They hold nothing secret, least of all the code. */
+/* With the host's own lines, where there are some. */
+static int setup_cards(struct setup *s)
+{
+    struct config *c = calloc(1, sizeof *c);
+    struct host_words *w = calloc(1, sizeof *w);
+    char path[PATH_LEN];
+    snprintf(path, sizeof path, "%s", etc_transaction_path(s->stage, "porchlight.conf"));
+    int rc = !c || !w || config_load_most(path, c, config_complain_stderr, NULL) < 0 ? -1 : 0;
+    snprintf(path, sizeof path, "%s", etc_transaction_path(s->stage, "words.conf"));
+    if (rc == 0 && etc_transaction_has(s->stage, "words.conf") &&
+        host_words_load(path, w, config_complain_stderr, NULL) != 0)
+        memset(w, 0, sizeof *w);
+    rc = rc == 0 ? papers_cards(s->stage, c, w) : -1;
+    free(c);
+    free(w);
+    return rc;
+}
+
+/* The papers to print. They hold nothing secret, least of all the code. */
 int setup_papers(struct setup *s)
 {
     const char *root = s->now.value[ANSWER_ROOT];
@@ -102,17 +122,13 @@ int setup_papers(struct setup *s)
                               ? "on this Pi only, so alerts reach only phones on this network"
                           : answer_is(&s->now, ANSWER_BROKER, "both") ? "on this Pi and outside"
                                                                       : "outside";
-    char address[3 * ANSWER_MAX];
-    setup_address(s, NULL, "https", "", address);
     char *lines = NULL, *code = NULL;
     int rc = sheet_text(s, &lines, &code);
     const struct template_word words[] = {
-        {"VENUE", s->venue},  {"KIOSK", s->kiosk},  {"ROOT", where},
-        {"BROKERS", brokers}, {"ADDRESS", address}, {"KEY", setup_root_option(s)},
-        {"SHEET", lines},     {"CODE", code},       {NULL, NULL},
+        {"VENUE", s->venue},           {"KIOSK", s->kiosk}, {"ROOT", where}, {"BROKERS", brokers},
+        {"KEY", setup_root_option(s)}, {"SHEET", lines},    {"CODE", code},  {NULL, NULL},
     };
-    rc = rc < 0 || setup_fill(s, "papers/staff.html", template_staff, words, 0644) < 0 ||
-                 setup_fill(s, "papers/member.html", template_member, words, 0644) < 0 ||
+    rc = rc < 0 || setup_cards(s) < 0 ||
                  setup_fill(s, "papers/keep.html", template_keep, words, 0644) < 0
              ? -1
              : 0;

@@ -83,7 +83,7 @@ porchlight-relay_OBJ  = $(MQTT) $(CONFIG) $(CORE) $(COMMON)
 porchlight-relay_LIB  = $(call pkg,libmosquitto libcares libcurl libsodium libcjson libsystemd libssl libcrypto) -pthread
 porchlight-registrar_DIR = kiosk/registrar
 porchlight-registrar_OBJ = $(MQTT) $(CONFIG) $(CORE) $(COMMON)
-porchlight-registrar_LIB = $(call pkg,libmosquitto libcares libsodium libcjson libsystemd libssl libcrypto) -pthread
+porchlight-registrar_LIB = $(call pkg,libmosquitto libcares libcurl libsodium libcjson libsystemd libssl libcrypto) -pthread
 
 # A program exists once its room has a main.c.
 READY = $(foreach p,$(PROGRAMS),$(if $(wildcard $($(p)_DIR)/main.c),$(p)))
@@ -148,7 +148,7 @@ FUZZ_PARTS = $(addprefix hw/,line_address line_edges sim/sim_command sim/sim_lin
                keys/root_paper keys/venue_sheet members/spare_accounts sealing/book_file \
                sealing/sealing vault/vault_file) \
              kiosk/mqtt/host kiosk/mqtt/manners \
-             $(addprefix kiosk/registrar/,dynsec_admin ledger registrar_conf) \
+             $(addprefix kiosk/registrar/,broker_admin dynsec_admin ledger rabbit_admin rabbit_rights registrar_conf) \
              $(addprefix kiosk/relay/,gone relay_conf root_kept subs vapid webpush webpush_sender) \
              $(addprefix kiosk/screen/,bidi cue_client exif ics language panel programme) \
              $(addprefix kiosk/wipe/,io luks_facts place plan plan_read progress remembered)

@@ -91,19 +91,13 @@ static int add_topic(cJSON *acls, enum topic t, enum topic_role who, const char 
 {
     const struct topic_rule *rule = &topic_table[t];
     char name[TOPIC_NAME_MAX];
-    bool all = who == ROLE_KIOSK || who == ROLE_REGISTRAR || t == TOPIC_WORDS ||
-               (who == ROLE_RELAY && t == TOPIC_WAKE);
-    const char *whose = !rule->per_account ? NULL : all ? "+" : account;
-    /* The root speaks in every kiosk's place, but asks the registrar in its own name. */
-    bool own = t == TOPIC_REGISTRAR || t == TOPIC_REGISTERED;
-    const char *where = who == ROLE_ROOT && !own ? "+" : kiosk;
-    if (topic_name(t, venue, where, whose, name) < 0)
+    if (topic_of_role(t, who, venue, kiosk, account, name) < 0)
         return -1;
     if (rule->writes & who)
         add_access(acls, "publishClientSend", name, true);
     if (rule->reads & who) {
         add_access(acls, "publishClientReceive", name, true);
-        add_access(acls, where[0] == '+' ? "subscribePattern" : "subscribeLiteral", name, true);
+        add_access(acls, strstr(name, "/+/") ? "subscribePattern" : "subscribeLiteral", name, true);
     }
     return 0;
 }

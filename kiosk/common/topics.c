@@ -70,6 +70,19 @@ int topic_name(enum topic t, const char *venue, const char *kiosk, const char *a
     return 0;
 }
 
+int topic_of_role(enum topic t, enum topic_role who, const char *venue, const char *kiosk,
+                  const char *account, char out[TOPIC_NAME_MAX])
+{
+    bool all = who == ROLE_KIOSK || who == ROLE_REGISTRAR || t == TOPIC_WORDS ||
+               (who == ROLE_RELAY && t == TOPIC_WAKE);
+    bool own = t == TOPIC_REGISTRAR || t == TOPIC_REGISTERED;
+    return topic_name(t, venue, who == ROLE_ROOT && !own ? "+" : kiosk,
+                      !topic_table[t].per_account ? NULL
+                      : all                       ? "+"
+                                                  : account,
+                      out);
+}
+
 /* Behind `prefix` in text, or NULL. */
 static const char *topics_behind(const char *text, const char *prefix)
 {

@@ -63,6 +63,12 @@ enum { TOPIC_ID_LEN = 16, TOPIC_NAME_MAX = 128 };
 int topic_name(enum topic t, const char *venue, const char *kiosk, const char *account,
                char out[TOPIC_NAME_MAX]);
 
+/* The names by which an account of that role uses a topic, as one filter: a kiosk reads every
+ * account's answers, a phone writes its own; the root's account speaks in every kiosk's place, but
+ * asks the registrar in its own name. `kiosk` "+": at every kiosk of the venue. As topic_name. */
+int topic_of_role(enum topic t, enum topic_role who, const char *venue, const char *kiosk,
+                  const char *account, char out[TOPIC_NAME_MAX]);
+
 /* Which topic a full name is, and its account ("" where it has none). -1 with errno EINVAL for
  * anything that is not exactly a name of this venue and kiosk. */
 int topic_parse(const char *full, const char *venue, const char *kiosk, enum topic *t,

@@ -13,7 +13,12 @@
 /* Those who ask: the kiosks of the venues, and a root key's account. Each has one request at a
  * time, and a budget of packets that nobody else can use up. */
 
-enum { ASKERS_MAX = 256, ASKER_BURST = 40 };
+enum {
+    ASKERS_MAX = 8192, /* a hundred venues with ten kiosks each need 1,100 */
+    ASKERS_CHUNK = 64, /* they are made in such pieces, as they come */
+    ASKERS_CHUNKS = ASKERS_MAX / ASKERS_CHUNK,
+    ASKER_BURST = 40,
+};
 #define ASKER_PACKET_NS (INT64_C(1000000000) / 4) /* one more packet each so often */
 
 struct asker {
@@ -32,9 +37,12 @@ struct asker {
 };
 
 struct askers {
-    struct asker all[ASKERS_MAX];
-    size_t next; /* whose turn it is */
+    struct asker *chunks[ASKERS_CHUNKS]; /* locked memory: passwords */
+    size_t count;                        /* of those in them, free ones too */
+    size_t next;                         /* whose turn it is */
 };
+
+void askers_free(struct askers *a);
 
 /* The one of that name, or a new one in place of one that never was certified. NULL: there is no
  * room. */

@@ -4,14 +4,16 @@
 #include "kiosk/common/topics.h"
 #include "kiosk/core/registration.h"
 #include "kiosk/mqtt/thread.h"
+#include "kiosk/registrar/registrar_conf.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* All that a registrar asks of its broker. One order at a time; it is carried out by packets to the
- * broker, and is safe to repeat. dynsec_admin.c does it with mosquitto's dynamic security plugin;
- * another kind of broker is another file behind this header. */
+/* All that a registrar asks of its broker. One order at a time, and each is safe to repeat. There
+ * are two backends: dynsec_admin.c does it with mosquitto's dynamic security plugin, by packets on
+ * the registrar's own connection; rabbit_admin.c with RabbitMQ's management API, over HTTP in a
+ * thread of its own. */
 
 enum broker_admin_verb {
     BROKER_ADMIN_LOOK,    /* what is there under that name */
@@ -36,22 +38,24 @@ struct broker_admin_order {
 enum { BROKER_ADMIN_FAULT_MAX = 128 };
 
 struct broker_admin_result {
-    char fault[BROKER_ADMIN_FAULT_MAX]; /* "": it is done */
+    char fault[BROKER_ADMIN_FAULT_MAX]; /* "": it is done. "not found": no such account */
     struct registration_account found;  /* LOOK; `there` counts for SELF too */
     bool current;                       /* LOOK: it was made by this version */
 };
 
 struct broker_admin;
 
-/* NULL with errno. */
-struct broker_admin *broker_admin_new(void);
+/* The backend that the config names. `password` is its account's. Both must outlive it. NULL with
+ * errno. */
+struct broker_admin *broker_admin_new(const struct registrar_conf *c, const char *password);
 void broker_admin_free(struct broker_admin *a); /* NULL is safe */
 
-/* Topics that the connection has to subscribe to. */
-const char *broker_admin_topic(void);
-
 void broker_admin_begin(struct broker_admin *a, const struct broker_admin_order *o);
-bool broker_admin_is_busy(const struct broker_admin *a);
+
+/* --- a backend that works by packets --- */
+
+/* Its topic, which the connection has to subscribe to; NULL: it needs no connection. */
+const char *broker_admin_topic(const struct broker_admin *a);
 
 /* The next packet to publish now, if any. What is not answered within 5 s is sent again. */
 bool broker_admin_next(struct broker_admin *a, int64_t now, struct mqtt_publication *p);
@@ -65,5 +69,39 @@ int64_t broker_admin_deadline(const struct broker_admin *a);
 /* What came on that topic. True: the order is over, and *r says how. */
 bool broker_admin_receive(struct broker_admin *a, const struct mqtt_event *e,
                           struct broker_admin_result *r);
+
+/* --- one that works by itself --- */
+
+/* Readable when an order is over; -1: it is not of this kind. */
+int broker_admin_fd(const struct broker_admin *a);
+
+/* Whether one is; *r then says how. */
+bool broker_admin_done(struct broker_admin *a, struct broker_admin_result *r);
+
+/* --- for the backends --- */
+
+/* The role of topic_table; 0 for nobody's. */
+enum topic_role broker_admin_role(enum registration_role role);
+
+/* Each begins with this. What a backend has no use for is NULL. */
+struct broker_admin_ops {
+    void (*release)(struct broker_admin *a); /* frees a too */
+    void (*begin)(struct broker_admin *a, const struct broker_admin_order *o);
+    const char *topic;
+    bool (*next)(struct broker_admin *a, int64_t now, struct mqtt_publication *p);
+    void (*again)(struct broker_admin *a);
+    int64_t (*deadline)(const struct broker_admin *a);
+    bool (*receive)(struct broker_admin *a, const struct mqtt_event *e,
+                    struct broker_admin_result *r);
+    int (*fd)(const struct broker_admin *a);
+    bool (*done)(struct broker_admin *a, struct broker_admin_result *r);
+};
+
+struct broker_admin {
+    const struct broker_admin_ops *ops;
+};
+
+struct broker_admin *dynsec_admin_new(void);
+struct broker_admin *rabbit_admin_new(const struct registrar_conf *c, const char *password);
 
 #endif

@@ -12,7 +12,8 @@
 enum { STEPS_MAX = 3, TAG_MAX = 40 };
 #define PATIENCE (5 * NS_PER_S)
 
-struct broker_admin {
+struct dynsec_admin {
+    struct broker_admin base;
     struct broker_admin_order order; /* locked memory: passwords */
     bool busy, sent;
     int step;
@@ -20,46 +21,33 @@ struct broker_admin {
     int64_t sent_at;
 };
 
-struct broker_admin *broker_admin_new(void)
+static struct dynsec_admin *dynsec_of(struct broker_admin *base)
 {
-    struct broker_admin *a = sodium_malloc(sizeof *a);
-    if (!a)
-        return NULL;
-    sodium_memzero(a, sizeof *a);
-    randombytes_buf(&a->tag, sizeof a->tag);
-    return a;
+    return (struct dynsec_admin *)base; /* its first member */
 }
 
-void broker_admin_free(struct broker_admin *a)
+static void dynsec_admin_release(struct broker_admin *base)
 {
-    sodium_free(a);
+    sodium_free(base);
 }
 
-const char *broker_admin_topic(void)
+static void dynsec_admin_begin(struct broker_admin *base, const struct broker_admin_order *o)
 {
-    return DYNSEC_RESPONSE;
-}
-
-void broker_admin_begin(struct broker_admin *a, const struct broker_admin_order *o)
-{
+    struct dynsec_admin *a = dynsec_of(base);
     a->order = *o;
     a->busy = true;
     a->sent = false;
     a->step = 0;
 }
 
-bool broker_admin_is_busy(const struct broker_admin *a)
+static void dynsec_admin_again(struct broker_admin *base)
 {
-    return a->busy;
+    dynsec_of(base)->sent = false;
 }
 
-void broker_admin_again(struct broker_admin *a)
+static int64_t dynsec_admin_deadline(const struct broker_admin *base)
 {
-    a->sent = false;
-}
-
-int64_t broker_admin_deadline(const struct broker_admin *a)
-{
+    const struct dynsec_admin *a = (const struct dynsec_admin *)base;
     return !a->busy ? NS_NEVER : a->sent ? a->sent_at + PATIENCE : 0;
 }
 
@@ -137,13 +125,14 @@ static cJSON *request_at(const struct broker_admin_order *o, int step)
     }
 }
 
-static void dynsec_admin_tag(const struct broker_admin *a, char out[TAG_MAX])
+static void dynsec_admin_tag(const struct dynsec_admin *a, char out[TAG_MAX])
 {
     snprintf(out, TAG_MAX, "%016" PRIx64 "-%" PRIu64, a->tag, a->number);
 }
 
-bool broker_admin_next(struct broker_admin *a, int64_t now, struct mqtt_publication *p)
+static bool dynsec_admin_next(struct broker_admin *base, int64_t now, struct mqtt_publication *p)
 {
+    struct dynsec_admin *a = dynsec_of(base);
     char tag[TAG_MAX];
     if (!a->busy || (a->sent && now - a->sent_at < PATIENCE))
         return false;
@@ -218,7 +207,7 @@ static void response_read(const struct broker_admin_order *o, const cJSON *one,
 }
 
 /* Whether it answers the packet that was sent last. */
-static bool dynsec_admin_read(const struct broker_admin *a, const struct mqtt_event *e,
+static bool dynsec_admin_read(const struct dynsec_admin *a, const struct mqtt_event *e,
                               struct broker_admin_result *r)
 {
     char tag[TAG_MAX];
@@ -237,9 +226,10 @@ static bool dynsec_admin_read(const struct broker_admin *a, const struct mqtt_ev
     return ours;
 }
 
-bool broker_admin_receive(struct broker_admin *a, const struct mqtt_event *e,
-                          struct broker_admin_result *r)
+static bool dynsec_admin_receive(struct broker_admin *base, const struct mqtt_event *e,
+                                 struct broker_admin_result *r)
 {
+    struct dynsec_admin *a = dynsec_of(base);
     *r = (struct broker_admin_result){.current = false};
     if (!a->busy || !a->sent || strcmp(e->topic, DYNSEC_RESPONSE) != 0 ||
         !dynsec_admin_read(a, e, r))
@@ -254,4 +244,25 @@ bool broker_admin_receive(struct broker_admin *a, const struct mqtt_event *e,
     a->busy = false;
     sodium_memzero(&a->order, sizeof a->order);
     return true;
+}
+
+static const struct broker_admin_ops dynsec_admin_ops = {
+    .release = dynsec_admin_release,
+    .begin = dynsec_admin_begin,
+    .topic = DYNSEC_RESPONSE,
+    .next = dynsec_admin_next,
+    .again = dynsec_admin_again,
+    .deadline = dynsec_admin_deadline,
+    .receive = dynsec_admin_receive,
+};
+
+struct broker_admin *dynsec_admin_new(void)
+{
+    struct dynsec_admin *a = sodium_malloc(sizeof *a);
+    if (!a)
+        return NULL;
+    sodium_memzero(a, sizeof *a);
+    a->base.ops = &dynsec_admin_ops;
+    randombytes_buf(&a->tag, sizeof a->tag);
+    return &a->base;
 }

@@ -78,9 +78,26 @@ static void registrar_on_readable(void *context, int fd, short revents)
         registrar_on_event(r, &r->event);
 }
 
+static void registrar_on_done(void *context, int fd, short revents)
+{
+    struct registrar *r = context;
+    struct broker_admin_result result;
+    (void)fd;
+    (void)revents;
+    if (broker_admin_done(r->admin, &result))
+        registrar_orders_result(r, &result);
+}
+
+/* What is done by packets waits for the connection. What is not goes on without: the account with
+ * which it is made may have to be given its rights first. */
+static bool registrar_may_order(const struct registrar *r)
+{
+    return r->up || !broker_admin_topic(r->admin);
+}
+
 void registrar_time(struct registrar *r, int64_t now)
 {
-    if (!r->up)
+    if (!registrar_may_order(r))
         return;
     do {
         registrar_orders_begin(r);
@@ -93,7 +110,7 @@ void registrar_time(struct registrar *r, int64_t now)
 
 int64_t registrar_deadline(const struct registrar *r)
 {
-    return r->up ? broker_admin_deadline(r->admin) : NS_NEVER;
+    return registrar_may_order(r) ? broker_admin_deadline(r->admin) : NS_NEVER;
 }
 
 /* --- from the config to what runs ------------------------------------------------------------- */
@@ -123,9 +140,13 @@ int registrar_start(struct registrar *r, struct loop *loop)
     memcpy(s.broker.user, c->broker.user, sizeof s.broker.user);
     memcpy(s.client_id, c->broker.user, sizeof s.client_id);
     topic_name(TOPIC_REGISTRAR, "+", "+", NULL, topic);
-    registrar_subscribe(&s, broker_admin_topic());
+    if (broker_admin_topic(r->admin))
+        registrar_subscribe(&s, broker_admin_topic(r->admin));
     registrar_subscribe(&s, topic);
     r->loop = loop;
+    int fd = broker_admin_fd(r->admin);
+    if (fd >= 0 && loop_add(loop, fd, POLLIN, registrar_on_done, r) != 0)
+        return -1;
     r->mqtt = mqtt_thread_new(&s);
     if (r->mqtt && loop_add(loop, mqtt_thread_fd(r->mqtt), POLLIN, registrar_on_readable, r) == 0)
         return 0;
@@ -180,16 +201,16 @@ struct registrar *registrar_new(const char *prefix, const struct registrar_conf 
                             .conf = conf,
                             .venues = venues,
                             .venues_count = venues_count,
-                            .keys = sodium_malloc(sizeof *r->keys),
-                            .askers = sodium_malloc(sizeof *r->askers),
-                            .admin = broker_admin_new()};
+                            .keys = sodium_malloc(sizeof *r->keys)};
     registrar_orders_house_first(r);
-    if (r->askers)
-        sodium_memzero(r->askers, sizeof *r->askers);
-    if (!r->keys || !r->askers || !r->admin)
+    if (!r->keys) {
         log_error("no locked memory for keys; raise the limit (ulimit -l)");
-    else if (registrar_password_read(r) == 0 && registrar_key_read(r) == 0)
-        return r;
+    } else if (registrar_password_read(r) == 0 && registrar_key_read(r) == 0) {
+        r->admin = broker_admin_new(conf, r->keys->password);
+        if (r->admin)
+            return r;
+        log_error("cannot start: %s", strerror(errno));
+    }
     registrar_free(r);
     return NULL;
 }
@@ -201,10 +222,10 @@ void registrar_free(struct registrar *r)
     if (r->mqtt)
         loop_remove(r->loop, mqtt_thread_fd(r->mqtt));
     mqtt_thread_free(r->mqtt);
+    if (r->loop && broker_admin_fd(r->admin) >= 0)
+        loop_remove(r->loop, broker_admin_fd(r->admin));
     broker_admin_free(r->admin);
-    for (size_t i = 0; r->askers && i < ASKERS_MAX; i++)
-        ledger_entry_free(&r->askers->all[i].entry);
-    sodium_free(r->askers);
+    askers_free(&r->askers);
     sodium_free(r->keys);
     free(r);
 }

@@ -23,6 +23,11 @@ static const struct key conf_keys[] = {
     {"broker", "port", &value_number, "1884", AT(broker.port), 0, 1, 65535, NULL},
     {"broker", "tls", &value_yes_no, "no", AT(broker.tls), 0, 0, 0, NULL},
     {"broker", "ca", &value_path, "", AT(broker.ca), 0, 0, CONFIG_PATH_MAX, NULL},
+    {"broker", "accounts", &value_word, "dynsec", AT(broker.accounts), 0, 0, CONFIG_NAME_MAX,
+     "dynsec|rabbitmq"},
+    {"broker", "management", &value_url, "http://127.0.0.1:15672", AT(broker.management), 0, 0,
+     CONFIG_TEXT_MAX, "https://|http://localhost:|http://127.0.0.1:|http://[::1]:"},
+    {"broker", "vhost", &value_wording, "/", AT(broker.vhost), 0, 0, CONFIG_NAME_MAX, NULL},
     {"broker", "user", &value_account, "registrar", AT(broker.user), 0, 0, CONFIG_TEXT_MAX, NULL},
 };
 

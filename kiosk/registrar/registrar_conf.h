@@ -15,7 +15,7 @@
  *   password         of its account there, on one line
  *   venue-ID         a venue that may have accounts there: `porchlight registrar` makes it */
 
-enum { REGISTRAR_VENUES_MAX = 64, REGISTRAR_ACCOUNTS_MAX = 16 };
+enum { REGISTRAR_VENUES_MAX = 512, REGISTRAR_ACCOUNTS_MAX = 16 };
 
 struct registrar_conf {
     struct {
@@ -23,6 +23,9 @@ struct registrar_conf {
         int port;
         bool tls;
         char ca[CONFIG_PATH_MAX];
+        char accounts[CONFIG_NAME_MAX];   /* "dynsec" or "rabbitmq": broker_admin.h */
+        char management[CONFIG_TEXT_MAX]; /* rabbitmq: where its management API is, a URL */
+        char vhost[CONFIG_NAME_MAX];      /* rabbitmq: the one of its MQTT plugin */
     } broker;
 };
 

@@ -10,16 +10,6 @@
 
 /* --- orders ----------------------------------------------------------------------------------- */
 
-static enum topic_role role_at_broker(enum registration_role role)
-{
-    static const enum topic_role roles[REGISTRATION_ROLES] = {
-        [REGISTRATION_NEWCOMER] = ROLE_NEWCOMER, [REGISTRATION_MEMBER] = ROLE_MEMBER,
-        [REGISTRATION_STAFF] = ROLE_STAFF,       [REGISTRATION_RELAY] = ROLE_RELAY,
-        [REGISTRATION_KIOSK] = ROLE_KIOSK,       [REGISTRATION_ROOT] = ROLE_ROOT,
-    };
-    return roles[role];
-}
-
 static struct broker_admin_order *order_begin(struct registrar *r, enum broker_admin_verb verb,
                                               const char *account)
 {
@@ -59,7 +49,7 @@ static void order_act(struct registrar *r, const struct asker *a, enum registrat
     enum broker_admin_verb verb =
         act == REGISTRATION_ACT_REMOVE ? BROKER_ADMIN_REMOVE : verbs[q->kind];
     struct broker_admin_order *o = order_begin(r, verb, q->account);
-    o->role = role_at_broker(q->role ? q->role : found);
+    o->role = broker_admin_role(q->role ? q->role : found);
     snprintf(o->venue, sizeof o->venue, "%s", a->venue->venue.id);
     snprintf(o->kiosk, sizeof o->kiosk, "%s", a->kiosk);
     snprintf(o->password, sizeof o->password, "%s", q->password);
@@ -199,7 +189,7 @@ static void on_house_looked(struct registrar *r, const struct broker_admin_resul
     else if (!found->there || !result->current) {
         struct broker_admin_order *o =
             order_begin(r, found->there ? BROKER_ADMIN_RENEW : BROKER_ADMIN_CREATE, h->name);
-        o->role = role_at_broker(role);
+        o->role = broker_admin_role(role);
         snprintf(o->venue, sizeof o->venue, "%s", v->venue.id);
         snprintf(o->kiosk, sizeof o->kiosk, "%s", h->kiosk);
         snprintf(o->password, sizeof o->password, "%s", h->password);
@@ -228,9 +218,11 @@ static void on_self_looked(struct registrar *r, const struct broker_admin_result
     }
     r->settled = true;
     if (!result->current)
-        log_error("the account %s may not administer this broker's accounts (%s); expected the one "
-                  "that mosquitto_ctrl dynsec init made, or one with its rights",
-                  r->conf->broker.user, r->fault);
+        log_error("the account %s may not administer this broker's accounts (%s); expected %s",
+                  r->conf->broker.user, result->fault[0] ? result->fault : r->fault,
+                  broker_admin_topic(r->admin)
+                      ? "the one that mosquitto_ctrl dynsec init made, or one with its rights"
+                      : "a user with the tag administrator");
 }
 
 /* The broker ends the connection of an account whose rights change, so that its answer may never
@@ -281,7 +273,7 @@ void registrar_orders_begin(struct registrar *r)
         order_look(r, FOR_SELF_LOOK, r->conf->broker.user);
     } else if (house_account(r)) {
         order_look(r, FOR_HOUSE_LOOK, house_account(r)->name);
-    } else if ((r->asker = asker_next(r->askers))) {
+    } else if ((r->asker = asker_next(&r->askers))) {
         order_look(r, FOR_LOOK, r->asker->request.account);
     }
 }

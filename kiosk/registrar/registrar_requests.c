@@ -105,7 +105,7 @@ void registrar_request_end(struct registrar *r, struct asker *a, enum registrati
 struct asker *registrar_asker(struct registrar *r, const struct registrar_venue *venue,
                               const char *kiosk)
 {
-    struct asker *a = asker_of(r->askers, venue, kiosk);
+    struct asker *a = asker_of(&r->askers, venue, kiosk);
     if (!a || a->loaded)
         return a;
     if (ledger_read(r->prefix, venue->venue.id, kiosk, &a->entry) != 0) {
@@ -237,7 +237,7 @@ void registrar_request(struct registrar *r, const struct mqtt_event *e)
     bool is_hello = registration_hello_read(e->payload, e->len, &hello) == 0;
     if (!v && is_hello)
         announce(r, venue, kiosk, NULL, REGISTRATION_UNKNOWN_VENUE);
-    struct asker *a = v ? asker_of(r->askers, v, kiosk) : NULL;
+    struct asker *a = v ? asker_of(&r->askers, v, kiosk) : NULL;
     if (!a || !asker_may_send(a, e->at))
         return;
     if (is_hello)

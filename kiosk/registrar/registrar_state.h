@@ -38,7 +38,7 @@ struct registrar {
         char password[PASSWORD_MAX];
         struct broker_admin_order order;
     } * keys; /* locked memory */
-    struct askers *askers;
+    struct askers askers;
     struct broker_admin *admin;
     enum purpose purpose;
     struct asker *asker;  /* whose request it is */

@@ -12,7 +12,9 @@
 #include "kiosk/core/registration.h"
 #include "kiosk/mqtt/thread.h"
 #include "kiosk/registrar/broker_admin.h"
+#include "kiosk/registrar/rabbit_rights.h"
 
+#include <cjson/cJSON.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -256,7 +258,7 @@ static void dynsec_one(const uint8_t *bytes, size_t len)
     uint8_t verb;
     fuzz_take(&bytes, &len, &verb, 1);
     o.verb = (enum broker_admin_verb)(verb % (BROKER_ADMIN_SELF + 1));
-    struct broker_admin *a = broker_admin_new();
+    struct broker_admin *a = dynsec_admin_new();
     FUZZ_MUST(a);
     broker_admin_begin(a, &o);
     if (broker_admin_next(a, NS_PER_S, &p)) {
@@ -421,6 +423,7 @@ const struct fuzz_target fuzz_venue[] = {
     {"hello", hello_one, hello_seeds, 770},
     {"dynsec", dynsec_one, dynsec_seeds, 2048},
     {"description", description_one, description_seeds, 128},
+    {"tags", tags_one, tags_seeds, 512},
     {"push-offer", push_offer_one, push_offer_seeds, 1024},
     {"record", record_one, record_seeds, 1500},
     {.name = NULL},

@@ -120,7 +120,7 @@ class Asker:
         self.answers_on = f"porchlight/{venue}/{kiosk}/registered"
         self.answers, self.announced, self.number, self.wires = [], None, 0, []
         self.came = threading.Condition()
-        self.client = paho_client(account)
+        self.client = paho_client(account, getattr(broker, "v5", True))
         self.client.username_pw_set(account, password)
         self.client.tls_set(ca_certs=str(broker.ca))
         self.client.on_message = self._answer

@@ -1,5 +1,6 @@
 """Small ways to break a C source: each a place in the text and what to put there. Comments, strings,
-the preprocessor's lines and assertions are left alone."""
+the preprocessor's lines and assertions are left alone, and so is the wiping of memory, which no test
+of behaviour can notice."""
 
 import re
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ BINARY = {"+": "-", "-": "+", "&": "|", "|": "&"}
 WORDS = {"true": "false", "false": "true"}
 ASSERTIONS = {"_Static_assert", "static_assert", "assert", "__attribute__"}
 # After these an operator cannot be between operands, and a call is no statement.
-KEYWORDS = {"return", "case", "sizeof", "else", "do", "if", "for", "while", "switch", "goto"}
+KEYWORDS = {"sodium_memzero", "return", "case", "sizeof", "else", "do", "if", "for", "while", "switch", "goto"}
 TYPES = {"struct", "enum", "union", "const", "static", "unsigned", "int", "char", "void", "bool", "double",
          "float", "long", "size_t", "ssize_t", "uint8_t", "uint16_t", "uint32_t", "uint64_t", "int64_t"}
 

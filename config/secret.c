@@ -250,6 +250,10 @@ int secret_check_all(const char *prefix, const struct config *c, config_complain
             secret_read_line(prefix, c->brokers[i].password, buf, SECRET_FILE_MAX, complain,
                              context) != 0)
             result = -1;
+    if (c->buttons.broker.host[0] != '\0' && c->buttons.broker.password[0] != '\0' &&
+        secret_read_line(prefix, c->buttons.broker.password, buf, SECRET_FILE_MAX, complain,
+                         context) != 0)
+        result = -1;
     sodium_free(buf);
     return result;
 }

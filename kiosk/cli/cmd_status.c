@@ -16,6 +16,7 @@
  *   brokers          [{name, interface (absent: any), connected, lost, outside, error (null: none),
  *                    losses, dropped, mqtt, beat_ms (null: none)}]; lost: it has failed while
  *                    another works
+ *   buttons          {connected, error (null: none)}: the broker of buttons by radio; absent: none
  *   inputs           [{name, kind: "switch" | "door", active, fault (null: none), battery: percent,
  *                    where it has one}]
  *   outputs          [{name, kind: "motor" | "lamp" | "sounder" | "relay", active, fault (null:
@@ -161,6 +162,16 @@ static void print_brokers(const cJSON *reply)
                    "alert with it.");
 }
 
+static void print_buttons(const cJSON *reply)
+{
+    const cJSON *b = cJSON_GetObjectItemCaseSensitive(reply, "buttons");
+    const char *error = status_text_of(b, "error");
+    if (b)
+        ROW(error ? PRINT_FAILURE : PRINT_OK, "buttons", "their broker is %s%s%s",
+            is_true(b, "connected") ? "connected" : "NOT connected", error ? ": " : "",
+            error ? error : "");
+}
+
 static void print_inputs(const cJSON *reply)
 {
     const cJSON *i;
@@ -241,6 +252,7 @@ static void status_print_plainly(const cJSON *reply)
     print_alert(reply);
     print_brokers(reply);
     print_inputs(reply);
+    print_buttons(reply);
     if (waiting > 0)
         ROW(PRINT_WARNING, "waiting", "%.0f message%s not left the venue yet", waiting,
             waiting == 1 ? " that has" : "s that have");

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.kit import wait
+from tests.kit import doctor, wait
 from tests.kit.fake_broker import Dialect, FakeBroker
 from tests.kit.gateway import Gateway
 from tests.kit.kiosk import FAST, Kiosk
@@ -173,3 +173,20 @@ def test_a_missing_password_is_a_fault_of_the_buttons_alone():
         wait.until(lambda: fault_of(kiosk), "a fault of the button")
         kiosk.wires().hold(0.4)
         wait.until(lambda: kiosk.status()["state"] == "lockdown", kiosk.status)
+
+
+def test_status_doctor_and_check_know_of_buttons():
+    with venue() as (kiosk, gateway, staff):
+        assert "buttons:  their broker is connected" in kiosk.cli("status").stdout
+        found = doctor.ask(kiosk.prefix)
+        assert found["broker"]["buttons"].verdict == "ok"
+        assert found["line"]["counter"].verdict == "ok"
+        gateway.say("counter", battery=4)
+        staff.wait("fault", detail="button-battery")
+        broken = doctor.ask(kiosk.prefix)["line"]["counter"]
+        assert broken.verdict == "failure" and "battery" in broken.said and "wires" not in broken.fix
+        gateway.kill()
+        lost = doctor.ask(kiosk.prefix)["broker"]["buttons"]
+        assert lost.verdict == "failure" and "No button by radio works" in lost.said
+        (kiosk.credentials / "buttons").unlink()
+        assert "buttons" in kiosk.cli("check").stderr

@@ -143,8 +143,38 @@ static void check_broker_itself(struct doctor *d, const struct config_broker *b)
     report_connection(d, b);
 }
 
+/* Only switches with line = mqtt:TOPIC need it. */
+static void check_buttons(struct doctor *d)
+{
+    char ca[PATH_LEN];
+    struct doctor_tls t;
+    const struct config_broker *b = &d->config->buttons.broker;
+    bool used = false;
+
+    for (size_t i = 0; i < d->config->switches_count; i++)
+        used = used || config_button_topic(&d->config->switches[i].line);
+    if (!used)
+        return;
+    broker_ca_path(d->prefix, b->ca, ca);
+    bool reached = doctor_tls_look(b->host, b->port, "", b->tls ? ca : NULL, &t) == 0;
+    const cJSON *error = cJSON_GetObjectItemCaseSensitive(
+        cJSON_GetObjectItemCaseSensitive(d->daemon, "buttons"), "error");
+    if (reached && cJSON_IsString(error))
+        doctor_say(d, "buttons", DOCTOR_FAILURE,
+                   "Check user and password in [buttons] of porchlight.conf, and that this account "
+                   "may read the buttons' topics.",
+                   "%s, port %d is reached, but: %s", b->host, b->port, error->valuestring);
+    else
+        doctor_say(d, "buttons", reached ? DOCTOR_OK : DOCTOR_FAILURE, t.fix, "%s, port %d: %s.%s",
+                   b->host, b->port, t.said, reached ? "" : " No button by radio works.");
+    if (t.has_expiry)
+        say_expiry(d, "buttons", "certificate", t.days, NULL);
+}
+
 void doctor_brokers(struct doctor *d)
 {
     for (size_t i = 0; d->config && i < d->config->brokers_count; i++)
         check_broker_itself(d, &d->config->brokers[i]);
+    if (d->config)
+        check_buttons(d);
 }

@@ -145,6 +145,12 @@ static void check_credentials(struct doctor *d)
                        "there.",
                        b->name, b->password);
     }
+    const char *buttons = d->config->buttons.broker.password;
+    if (buttons[0] && !has_credential(d, buttons))
+        doctor_say(d, "credentials", DOCTOR_FAILURE, again,
+                   "The password for the buttons' broker (%s) is missing, so no button by radio "
+                   "works.",
+                   buttons);
     secret_check_all(d->prefix, d->config, say_credential, d);
     doctor_each(d, PATH_CREDENTIALS "/*", check_mode);
     if (before == d->count[DOCTOR_FAILURE])

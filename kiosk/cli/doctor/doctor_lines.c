@@ -104,6 +104,9 @@ static void doctor_button(struct doctor *d, const struct config_switch *s, const
                    "%s. Presses of it are lost.", why == EBUSY ? fault : error.text);
 }
 
+static const char radio_fix[] = "Press the button once, and see whether its gateway shows it. The "
+                                "handbook's page about buttons by radio explains each fault.";
+
 /* porchlightd holds them, so it knows. */
 static void report_inputs(struct doctor *d)
 {
@@ -118,7 +121,10 @@ static void report_inputs(struct doctor *d)
         if (!cJSON_IsString(name))
             continue;
         const struct config_switch *s = switch_of(d->config, name->valuestring);
-        if (cJSON_IsString(fault) && s && !door && line_is_button(s->line.address))
+        if (cJSON_IsString(fault) && s && !door && config_button_topic(&s->line))
+            doctor_say(d, name->valuestring, DOCTOR_FAILURE, radio_fix,
+                       "This button by radio cannot be relied on: %s.", fault->valuestring);
+        else if (cJSON_IsString(fault) && s && !door && line_is_button(s->line.address))
             doctor_button(d, s, fault->valuestring);
         else if (cJSON_IsString(fault))
             doctor_say(d, name->valuestring, DOCTOR_FAILURE,

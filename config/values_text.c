@@ -97,6 +97,10 @@ static bool set_switch_line(const struct key *k, const char *text, void *base, c
         *hint = "write the whole topic of one button: no + and no #, and no / in front";
         return false;
     }
+    if (strlen(topic) > CONFIG_BUTTON_TOPIC_MAX) {
+        *hint = "it is too long; give the button a shorter name in its gateway";
+        return false;
+    }
     return value_put_text(k, text, base, hint);
 }
 

@@ -51,7 +51,7 @@ static void buttons_add(struct buttons *b, size_t owner, enum topic_kind kind, c
     if (kind == BUTTON_TOPIC_ACTION)
         snprintf(t->name, sizeof t->name, "%s", topic);
     else if (kind == BUTTON_TOPIC_AVAILABILITY)
-        snprintf(t->name, sizeof t->name, "%.96s/" AVAILABILITY, topic);
+        snprintf(t->name, sizeof t->name, "%.114s/" AVAILABILITY, topic);
     else
         snprintf(t->name, sizeof t->name, "%.*s/" BRIDGE, (int)strcspn(topic, "/"), topic);
 }

@@ -15,12 +15,13 @@ from tests.bench.peers import NodeRed, Publisher, latency
 from tests.bench.report import percentile
 from tests.kit import envelope, wait
 from tests.kit.card import Card
+from tests.kit.gateway import BASE, Gateway
 from tests.kit.kiosk import Kiosk
 from tests.kit.place import fresh
 from tests.kit.process import Process
 from tests.kit.wires import MS, now
 
-PRESSES = 1000
+PRESSES, BUTTON_PRESSES = 1000, 200
 SWITCHES = 8
 GAP = 100 * MS
 SLOW_PRESSES, SLOW_MS = 200, 400
@@ -148,6 +149,29 @@ def slow_card(report, folder):
                    "ms", limit and limit * peer, peer)
 
 
+def button_latency(presses):
+    """From the word of a button by radio at its own broker, handed to the socket, to the subscriber."""
+    took = []
+    kiosk = kiosk_for_it()
+    gateway = Gateway(kiosk)
+    gateway.give_password(kiosk)
+    kiosk.change({**gateway.section(), "switch s0": None, "switch radio": {"line": f"mqtt:{BASE}/radio"}})
+    with kiosk, contextlib.closing(gateway.start()):
+        kiosk.start()
+        subscriber = Subscriber(kiosk, "alert")
+        wait.until(lambda: kiosk.status()["buttons"]["connected"], "the buttons' broker")
+        time.sleep(1)  # and its topics are subscribed to
+        for _ in range(presses):
+            before, zero = subscriber.count(), now()
+            gateway.say("radio", action="hold")
+            wait.until(lambda: subscriber.count() > before, "the alert", 5, 0.002)
+            took.append((subscriber.received()[before][0] - zero) / MS)
+            gateway.say("radio", action="release")
+            time.sleep(0.25)  # no hand is faster, and ten messages a second are the button's budget
+        subscriber.close()
+    return took
+
+
 SWITCH_CONF = {"switch front": None,
                **{f"switch s{i}": {"line": f"sim:s{i}", "debounce": "1ms", "release": "1ms", "press_max": "100ms",
                                    "gap": "100ms", "hold": "1s", "code": 4}
@@ -174,6 +198,10 @@ def bench(report):
             peer, times = percentile(took, percent), limits.get((name, percent))
             report.row(f"porchlightd beside {name}, p{percent}", percentile(mine, percent), "ms",
                        times and times * peer, peer)
+    button = button_latency(BUTTON_PRESSES)
+    for percent in (50, 99):
+        report.row(f"press by MQTT button, p{percent}; peer: the wire", percentile(button, percent), "ms",
+                   None, percentile(mine, percent))
     folder = fresh("b")
     slow_card(report, folder)
     shutil.rmtree(folder, ignore_errors=True)

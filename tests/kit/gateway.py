@@ -48,6 +48,8 @@ class Gateway(Broker):
             self.client = None
         super().stop()
 
+    close = stop
+
     def say(self, name, retain=False, **payload):
         """What a device has published: gateway.say("counter", action="double", battery=74)."""
         self.publish(name, json.dumps(payload), retain)

@@ -144,7 +144,7 @@ static void check_broker_itself(struct doctor *d, const struct config_broker *b)
 }
 
 /* Only switches with line = mqtt:TOPIC need it. */
-static void check_buttons(struct doctor *d)
+static void doctor_buttons_check(struct doctor *d)
 {
     char ca[PATH_LEN];
     struct doctor_tls t;
@@ -176,5 +176,5 @@ void doctor_brokers(struct doctor *d)
     for (size_t i = 0; d->config && i < d->config->brokers_count; i++)
         check_broker_itself(d, &d->config->brokers[i]);
     if (d->config)
-        check_buttons(d);
+        doctor_buttons_check(d);
 }

@@ -477,6 +477,12 @@ static const struct {
     {W BUTTONS "[switch b]\nline = mqtt:z/b\n[switch c]\nline = mqtt:z/b\n",
      {":18: [switch c] line: found mqtt:z/b, which line 16 already uses; expected a line of its "
       "own"}},
+    {W BUTTONS "[switch b]\nline = mqtt:" FIFTY FIFTY "012345678901234\n",
+     {":16: [switch b] line: found \"mqtt:" FIFTY FIFTY "012345678901234\", expected "
+      "a line: gpiochip0:17, pinctrl-bcm2711:17, a line's name such as GPIO17, sim:NAME, "
+      "mqtt:TOPIC "
+      "for a button by radio, or key:DEVICE:KEY for one by USB or Bluetooth; it is too long; give "
+      "the button a shorter name in its gateway"}},
     {W BUTTONS "[door d]\nline = mqtt:z/b\n",
      {":16: [door d] line: found \"mqtt:z/b\", expected a line: gpiochip0:17, pinctrl-bcm2711:17, "
       "a "

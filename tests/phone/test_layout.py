@@ -156,12 +156,31 @@ def test_no_word_is_broken(venue, language):
     assert not m.bad, f"{len(m.bad)} faults:\n" + "\n".join(m.bad[:40])
 
 
-@pytest.mark.parametrize("width, height", [(820, 1180), (1180, 820), (844, 390)])
-def test_buttons_fill_tablets_and_landscape(venue, width, height):
+@pytest.mark.parametrize("width, height, language", [(390, 844, "en"), (360, 640, "ru"), (412, 915, "ka")])
+def test_answers_are_on_the_first_screen_of_a_phone(venue, width, height, language):
+    kiosk = venue.kiosk()
+    page = venue.page(language=language)
+    page.join(kiosk.invite(venue.addresses()))
+    page.until_face("quiet")
+    resize(page, width, height)
+    kiosk.alarm("lockdown")
+    page.until_face("lockdown")
+    shown = page.run("""return ['seen', 'safe', 'help'].map((id) => {
+        const b = document.getElementById(id).getBoundingClientRect();
+        return [b.top, b.bottom, document.elementFromPoint(b.left + b.width / 2, b.top + b.height / 2)?.id]; });""")
+    assert all(0 <= top and bottom <= height for top, bottom, _ in shown), shown
+    assert [found for *_, found in shown] == ["seen", "safe", "help"], "something covers them"
+    title = page.run("return document.getElementById('title').getBoundingClientRect().bottom")
+    assert title < min(top for top, *_ in shown)
+
+
+@pytest.mark.parametrize("width, height, language", [
+    (820, 1180, "en"), (1180, 820, "en"), (844, 390, "en"), (740, 360, "ru"), (740, 360, "az"), (740, 360, "ka")])
+def test_buttons_fill_tablets_and_landscape(venue, width, height, language):
     """From edge to edge, or beside the state where there is no height for both; and a phone that is
     not well says so after them."""
     kiosk = venue.kiosk()
-    page = venue.page(before=UNWELL)
+    page = venue.page(before=UNWELL, language=language)
     page.join(kiosk.invite(venue.addresses()))
     page.until_face("quiet")
     resize(page, width, height)

@@ -28,7 +28,7 @@ SHOTS = ROOT / "build/scripted-nights"
 LOOK = """(async () => {
     const text = (id) => { const n = document.getElementById(id);
         return n && n.offsetParent !== null && n.innerText ? n.innerText : undefined; };
-    const ids = ['link', 'badge', 'title', 'text', 'lines', 'history', 'said', 'notices', 'refused'];
+    const ids = ['link', 'badge', 'title', 'text', 'need', 'lines', 'history', 'said', 'notices', 'refused'];
     const all = await (await navigator.serviceWorker.getRegistration())?.getNotifications() ?? [];
     return JSON.stringify({ face: document.body.dataset.face, hidden: document.hidden || undefined,
         ...Object.fromEntries(ids.map((id) => [id, text(id)])),
@@ -296,17 +296,17 @@ def test_inside_and_needing_help(night):
     inside.until_text("#said", "you need help")
     wait.until(lambda: staff.rings() > before, "staff's locked phone rings", 60)
     staff.open().until_face("lockdown")
-    staff.until_text("#lines", "Need help: 1")
+    staff.until_text("#need", "Need help: 1")
     calls = len(staff.noted()["shakes"])
     other.front().until_face("lockdown")
     other.click("#help")
-    staff.until_text("#lines", "Need help: 2")
+    staff.until_text("#need", "Need help: 2")
     staff.until(lambda: len(staff.noted()["shakes"]) > calls, "the open page calls too")
     inside.front().driver.refresh()
     inside.until_text("#said", "you need help")
     inside.click("#safe")
     inside.until_text("#said", "you are safe")
-    staff.front().until_text("#lines", "Need help: 1")
+    staff.front().until_text("#need", "Need help: 1")
     staff.until_text("#lines", "2 of 4 have answered. Safe: 1. No answer yet: 2.")
     night.until(night.now() + 2)
     for member in (inside, other):

@@ -23,11 +23,10 @@ function setList(list, lines) {
     list.hidden = lines.length === 0;
 }
 
-// For staff: numbers alone. What asks for something comes first.
-function countsOf({ seen, safe, help, of }, word) {
+// For staff: numbers alone.
+function countsOf({ seen, safe, of }, word) {
     const all = Math.max(of, seen);
-    const first = help > 0 ? [word('countsHelp', { n: help })] : [];
-    return [...first, word('counts', { n: seen, all, safe, rest: all - seen })];
+    return word('counts', { n: seen, all, safe, rest: all - seen });
 }
 
 // `words`: of page/words.js; ages: {now, wall} of the same moment.
@@ -60,7 +59,7 @@ function linesOf(v, { word, timeOf, agoOf }, { now, wall }) {
     if (v.canAnswer && v.answered === null && !v.waits) {
         lines.push(word('answerAsked'));
     }
-    return v.counts === null ? lines : [...countsOf(v.counts, word), ...lines];
+    return v.counts === null ? lines : [countsOf(v.counts, word), ...lines];
 }
 
 // The browser's own bars take the colour behind the state.
@@ -95,6 +94,7 @@ export function drawState(v, all, words, ages) {
     setText($('text'), v.drill ? word('drillText') : word(`${v.why ?? v.face}Text`));
     $('badge').hidden = !v.drill;
     setText($('badge'), word('drill'));
+    setText($('need'), v.counts?.help > 0 ? word('countsHelp', { n: v.counts.help }) : '');
     setList($('lines'), linesOf(v, words, ages));
     setList($('history'), v.history.length < 2 ? [] : v.history.map((h) =>
         `${words.timeOf(h.at)} ${word(h.kind === 'quiet' ? 'all-clear' : h.kind)}`));
@@ -108,9 +108,9 @@ export function drawAnswers({ answered, waits }, stuck, word) {
     setText($('seen'), word('seen'));
     setText($('safe'), word('safe'));
     setText($('help'), word('help'));
-    $('seen').setAttribute('aria-pressed', String(answered !== null));
-    $('safe').setAttribute('aria-pressed', String(answered === 'safe'));
-    $('help').setAttribute('aria-pressed', String(answered === 'help'));
+    for (const kind of ['seen', 'safe', 'help']) {
+        $(kind).setAttribute('aria-pressed', String(answered === kind));
+    }
     const said = { seen: 'saidSeen', safe: 'saidSafe', help: 'saidHelp' }[answered] ?? null;
     const key = waits ? stuck && 'answerWaits' : said;
     setText($('said'), key ? word(key) : '');

@@ -158,6 +158,26 @@ static int run_close(struct wires *w, const char *word)
     return edge(w, w->no, false, clock_now());
 }
 
+/* Its last changes: " 1@5000 0@9000". */
+static int run_show(struct wires *w, const char *word)
+{
+    char command[NAME_SIZE + 16], answer[SIM_REPLY_MAX];
+    int times = 0;
+    bool on = false;
+    (void)word;
+    snprintf(command, sizeof command, "history %s", w->no);
+    int code = sim_ask(w, command, answer);
+    if (code != CLI_OK)
+        return code;
+    for (const char *p = answer; (p = strchr(p, '@')); p++) {
+        on = p[-1] == '1';
+        times += on;
+    }
+    printf("%s: %s, switched on %d time%s lately\n", w->no, on ? "on" : "off", times,
+           times == 1 ? "" : "s");
+    return CLI_OK;
+}
+
 static int run_tell(struct wires *w, const char *command)
 {
     char answer[SIM_REPLY_MAX];
@@ -177,6 +197,7 @@ static const struct deed deeds[] = {
     {"switch", "press", 0, run_press}, {"switch", "release", 0, run_release},
     {"switch", "hold", 1, run_hold},   {"switch", "presses", 1, run_presses},
     {"door", "open", 0, run_open},     {"door", "close", 0, run_close},
+    {"output", "show", 0, run_show},
 };
 
 static const struct deed *find_deed(char **words)
@@ -254,7 +275,7 @@ static int sim_run(const struct cli *cli, void *own, char **words)
     int code = connect_wires(w, cli);
     if (code != CLI_OK)
         return code;
-    const char *usual = tell || strcmp(d->thing, "door") != 0 ? "front" : "door";
+    const char *usual = tell || strcmp(d->thing, "switch") == 0 ? "front" : d->thing;
     code = tell ? run_tell(w, words[1]) : do_deed(cli, w, d, w->name ? w->name : usual, words[2]);
     close(w->fd);
     return code;
@@ -266,12 +287,14 @@ static const struct cli_option sim_options[] = {
     OPTION_WORD("switch hold TIME", "press it, and let go after that time, such as 1.6s"),
     OPTION_WORD("switch presses N", "press it N times"),
     OPTION_WORD("door open|close", "move the door"),
+    OPTION_WORD("output show", "say whether an output is on, and how often it was switched on"),
     OPTION_WORD("tell COMMAND",
                 "send one line of the language in hw/sim/sim_command.h, such as \"get front\", "
-                "\"lose front 1\" or \"history feel\""),
-    OPTION_BY("name", "NAME", struct wires, name, take_name,
-              "the line sim:NAME; front or door unless given. A switch whose second line is "
-              "sim:NAME-nc=1 is worked as a supervised one"),
+                "\"lose front 1\" or \"history output\""),
+    OPTION_BY(
+        "name", "NAME", struct wires, name, take_name,
+        "the line sim:NAME; front, door or output unless given. A switch whose second line is "
+        "sim:NAME-nc=1 is worked as a supervised one"),
     OPTION("on", "TIME", struct wires, on, "how long each press lasts; 100ms unless given"),
     OPTION("off", "TIME", struct wires, off,
            "the pause between two presses, and after an earlier command's; 200ms unless given"),
@@ -280,7 +303,8 @@ static const struct cli_option sim_options[] = {
 
 const struct cli_command cli_sim = {
     .name = "sim",
-    .arguments = "switch press|release|hold TIME|presses N | door open|close | tell COMMAND",
+    .arguments =
+        "switch press|release|hold TIME|presses N | door open|close | output show | tell COMMAND",
     .summary = "work the simulated switch and door of a kiosk that has no real ones",
     .options = sim_options,
     .size = sizeof(struct wires),

@@ -46,6 +46,8 @@ def test_a_motor_tells_sensed_from_accepted(started):
     kiosk.member()
     wires.hold(0.4)
     wait.until(lambda: pulses(wires, "motor") == 3, lambda: changes(wires, "motor"))
+    done = kiosk.cli("sim", "output", "show", "--name", "motor")
+    assert done.stdout == "motor: off, switched on 3 times lately\n"
     at = [t for _, t in changes(wires, "motor")]
     assert at[2] - at[1] > 50 * MS, "a pause divides them"
 

@@ -16,7 +16,14 @@
 
 enum { WIRE = 2, GO = 5, EDGES_MAX = 512, READ = 16 };
 
-/* There are real wires here, and none of the simulator's. */
+/* There are real wires here, none of the simulator's, and no buttons without any. */
+struct line *line_evdev_open(const char *name, const struct line_spec *spec,
+                             const struct line_address *a, struct line_error *e)
+{
+    (void)a;
+    return line_refuse(e, name, spec->address, LINE_NO_BUTTON, "none");
+}
+
 struct line *line_sim_open(const char *name, const struct line_spec *spec,
                            const struct line_address *a, struct sim_bus *bus, struct line_error *e)
 {

@@ -82,7 +82,7 @@ class Machine:
                 f",hostfwd=tcp:127.0.0.1:{here}-:{there}" for here, there in self.forward.items()),
             "-device", "virtio-net-pci,netdev=wire,id=nic,romfile=",
             "-device", "virtio-rng-pci", "-device", "virtio-keyboard-pci",
-            "-device", "virtio-serial-pci",
+            "-device", "virtio-serial-pci", "-device", "qemu-xhci,id=usb",
             "-chardev", f"socket,id=hand,path={s}/hand,server=on,wait=off",
             "-device", "virtserialport,chardev=hand,name=board",
         ]
@@ -252,6 +252,17 @@ class Machine:
     def keys(self, *names):
         """Presses keys of a keyboard at the machine, all together."""
         self.qmp("send-key", keys=[{"type": "qcode", "data": name} for name in names])
+
+    def plug_keyboard(self, name="remote"):
+        """Plugs in a USB keyboard, which gets the keys from then on."""
+        self.qmp("device_add", driver="usb-kbd", id=name, bus="usb.0")
+
+    def unplug(self, name="remote"):
+        self.qmp("device_del", id=name)
+
+    def key(self, name, down):
+        self.qmp("input-send-event", events=[{"type": "key", "data": {
+            "down": down, "key": {"type": "qcode", "data": name}}}])
 
     def link(self, up):
         """Plugs or pulls the network cable."""

@@ -12,7 +12,7 @@ _BASE = """
     gzip tar util-linux mount mawk debianutils dpkg netbase passwd
     systemd-sysv systemd udev kmod procps iproute2
     linux-image-arm64 busybox-static e2fsprogs cryptsetup-bin dmsetup fscrypt tzdata
-    libmosquitto1 libsodium23 libcjson1 libsystemd0 libcryptsetup12 libfribidi0 libqrencode4
+    libevdev2 libmosquitto1 libsodium23 libcjson1 libsystemd0 libcryptsetup12 libfribidi0 libqrencode4
     libsdl2-2.0-0 libsdl2-ttf-2.0-0 libsdl2-image-2.0-0 libgl1-mesa-dri libegl1 libgles2 libgbm1
     fonts-dejavu-core fonts-dejavu-extra gpiod mosquitto nginx
     perl-base init-system-helpers openssl ca-certificates

@@ -13,7 +13,7 @@ import time
 
 from tests.bench.peers import NodeRed, Publisher, latency
 from tests.bench.report import percentile
-from tests.kit import envelope, wait
+from tests.kit import envelope, input_devices, wait
 from tests.kit.card import Card
 from tests.kit.gateway import BASE, Gateway
 from tests.kit.kiosk import Kiosk
@@ -28,6 +28,7 @@ SLOW_PRESSES, SLOW_MS = 200, 400
 DOWN = UP = 3 * MS
 PEERS = {"mosquitto_pub -l": (Publisher, "pub", "pub-password"),
          "Node-RED 4": (NodeRed, "red", "red-password")}
+HOLD = 200 * MS
 SOON = 60 * MS  # a gesture is complete this long after its edges were sent
 
 
@@ -172,6 +173,29 @@ def button_latency(presses):
     return took
 
 
+def key_latency(presses):
+    """From the moment that a key of an input device was held for long enough; the kernel's side of the
+    device is played by a preloaded library."""
+    took = []
+    kiosk = kiosk_for_it()
+    kiosk.change({**{f"switch s{i}": None for i in range(SWITCHES)}, "door entrance": None,
+                  "switch remote": {"line": "key:AB Shutter3:KEY_VOLUMEUP", "hold": f"{HOLD // MS}ms",
+                                    "press_max": "100ms", "wipe_hold": "0"}})
+    device = input_devices.Device(kiosk.prefix)
+    with kiosk:
+        input_devices.start(kiosk)
+        subscriber = Subscriber(kiosk, "alert")
+        for _ in range(presses):
+            before, pressed = subscriber.count(), now() + SOON - HOLD
+            device.key(input_devices.PRESSED, at=pressed)
+            wait.until(lambda: subscriber.count() > before, "the alert", 5, 0.002)
+            took.append((subscriber.received()[before][0] - pressed - HOLD) / MS)
+            device.key(input_devices.RELEASED)
+            time.sleep(0.3)
+        subscriber.close()
+    return took
+
+
 SWITCH_CONF = {"switch front": None,
                **{f"switch s{i}": {"line": f"sim:s{i}", "debounce": "1ms", "release": "1ms", "press_max": "100ms",
                                    "gap": "100ms", "hold": "1s", "code": 4}
@@ -198,8 +222,10 @@ def bench(report):
             peer, times = percentile(took, percent), limits.get((name, percent))
             report.row(f"porchlightd beside {name}, p{percent}", percentile(mine, percent), "ms",
                        times and times * peer, peer)
-    button = button_latency(BUTTON_PRESSES)
+    key, button = key_latency(BUTTON_PRESSES), button_latency(BUTTON_PRESSES)
     for percent in (50, 99):
+        report.row(f"press by evdev, p{percent}; peer: the wire", percentile(key, percent), "ms", None,
+                   percentile(mine, percent))
         report.row(f"press by MQTT button, p{percent}; peer: the wire", percentile(button, percent), "ms",
                    None, percentile(mine, percent))
     folder = fresh("b")

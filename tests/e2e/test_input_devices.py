@@ -8,7 +8,7 @@ import pytest
 
 from tests.kit import wait
 from tests.kit.doctor import ask
-from tests.kit.input_devices import PRESSED, RELEASED, Device, environment
+from tests.kit.input_devices import PRESSED, RELEASED, Device, start
 from tests.kit.kiosk import FAST, Kiosk
 from tests.kit.preload import library
 
@@ -22,10 +22,7 @@ class Venue:
         self.device = Device(self.kiosk.prefix, **device) if device is not None else None
 
     def start(self):
-        self.kiosk.daemon = self.kiosk.spawn("porchlightd", "--prefix", self.kiosk.prefix,
-                                             "--verbose", env=environment())
-        wait.until(self.kiosk._answers, "porchlightd's control socket")
-        wait.until(self.kiosk.connected, "a connection to the broker")
+        start(self.kiosk)
         self.staff = self.kiosk.member("staff")
         return self
 

@@ -4,7 +4,7 @@ import os
 import struct
 import time
 
-from tests.kit import process
+from tests.kit import process, wait
 from tests.kit.preload import library
 
 EV_SYN, EV_KEY = 0, 1
@@ -16,6 +16,14 @@ RELEASED, PRESSED, REPEATED = 0, 1, 2
 
 def environment():
     return process.environment(LD_PRELOAD=library("input_devices"))
+
+
+def start(kiosk):
+    """porchlightd, with these devices as its kernel's."""
+    kiosk.daemon = kiosk.spawn("porchlightd", "--prefix", kiosk.prefix, "--verbose",
+                               env=environment())
+    wait.until((kiosk.run / "control.sock").exists, "porchlightd's control socket")
+    wait.until(kiosk.connected, "a connection to the broker")
 
 
 def bits(keys):
@@ -61,15 +69,15 @@ class Device:
         self.facts.unlink()
         os.close(self._end)
 
-    def key(self, value, key=None):
-        """An event of the kernel's, and what it says of the key from now on."""
+    def key(self, value, key=None, at=None):
+        """An event of the kernel's (at a moment that was), and what it says of the key from now on."""
         key = key or self.keys[0]
         if value == PRESSED:
             self.down.add(key)
         elif value == RELEASED:
             self.down.discard(key)
         self._facts()
-        self._write(self._event(time.clock_gettime_ns(time.CLOCK_MONOTONIC), value, key))
+        self._write(self._event(at or time.clock_gettime_ns(time.CLOCK_MONOTONIC), value, key))
 
     def hold(self, seconds, key=None):
         """With the repeats that a keyboard sends."""

@@ -142,7 +142,7 @@ $(B)/nights: $(patsubst %.c,$(B)/%.o,$(NIGHTS_SRC)) $(filter-out $(NIGHTS_NOT),$
 FUZZ_B     = build/fuzz
 FUZZ_SRC   = $(wildcard tests/fuzz/*.c)
 FUZZ_PARTS = $(addprefix hw/,line_address line_edges sim/sim_command sim/sim_line) \
-             $(addprefix kiosk/alertd/,control members/roster members/staff sealer) \
+             $(addprefix kiosk/alertd/,button_payload control members/roster members/staff sealer) \
              $(addprefix kiosk/cli/,conf_edit files locked_memory passphrase prompt print \
                backup/backup_file backup/backup_read backup/same_card keys/broker_ca keys/keyset \
                keys/root_paper keys/venue_sheet members/spare_accounts sealing/book_file \

@@ -459,7 +459,8 @@ static void rabbit_admin_release(struct broker_admin *base)
 {
     struct rabbit_admin *a = rabbit_of(base);
     pthread_mutex_lock(&a->lock);
-    a->stop = a->stopping = true;
+    a->stop = true;
+    a->stopping = true;
     pthread_cond_signal(&a->woken);
     pthread_mutex_unlock(&a->lock);
     if (a->running)

@@ -2,6 +2,8 @@
 
 #include "tests/fuzz/fuzz.h"
 
+#include "config/host_words.h"
+#include "kiosk/alertd/button_payload.h"
 #include "kiosk/common/dynsec.h"
 #include "kiosk/core/big_endian.h"
 #include "kiosk/core/enrol.h"
@@ -10,6 +12,8 @@
 #include "kiosk/core/push_offer.h"
 #include "kiosk/core/record.h"
 #include "kiosk/core/registration.h"
+#include "kiosk/core/ups.h"
+#include "kiosk/core/words_piece.h"
 #include "kiosk/mqtt/thread.h"
 #include "kiosk/registrar/broker_admin.h"
 #include "kiosk/registrar/rabbit_rights.h"
@@ -319,8 +323,133 @@ static void description_seeds(void)
     fuzz_seed_text(out);
 }
 
-/* --- how phones ask to be rung
- * -------------------------------------------------------------------- */
+/* --- the tags of a RabbitMQ user, as its API gives them --- */
+
+static void tags_one(const uint8_t *bytes, size_t len)
+{
+    cJSON *tags = cJSON_ParseWithLength((const char *)bytes, len);
+    struct registration_account a = rabbit_rights_account(tags);
+    cJSON *again = rabbit_rights_tags(a.role, a.venue, a.kiosk, a.suspended);
+    struct registration_account b = rabbit_rights_account(again);
+    FUZZ_MUST(a.role == b.role && a.suspended == b.suspended && strcmp(a.venue, b.venue) == 0 &&
+              strcmp(a.kiosk, b.kiosk) == 0);
+    cJSON_Delete(again);
+    cJSON_Delete(tags);
+}
+
+static void tags_seeds(void)
+{
+    fuzz_seed_text("[\"porchlight-member\",\"venue-1111111111111111\","
+                   "\"kiosk-2222222222222222\",\"suspended\"]");
+    fuzz_seed_text("\"administrator,porchlight-kiosk,venue-1111111111111111\"");
+}
+
+/* --- the host's lines, in pieces and as a file --- */
+
+static void words_one(const uint8_t *bytes, size_t len)
+{
+    struct words_piece p, same;
+    const char *why = NULL;
+    char text[ENVELOPE_TEXT_MAX + 1];
+    if (words_piece_read(&p, (const char *)bytes, len, &why) != 0) {
+        FUZZ_MUST(why && why[0]);
+        return;
+    }
+    FUZZ_MUST(p.count <= WORDS_PIECE_LINES && p.piece < p.pieces && p.pieces <= WORDS_PIECES_MAX);
+    if (p.piece != 0)
+        return;
+    struct words_set set = {.revision = p.revision, .link = p.link};
+    int n = words_piece_write(&set, 0, p.epoch, p.seq, text, sizeof text);
+    FUZZ_MUST(n < 0 || (words_piece_read(&same, text, (size_t)n, &why) == 0 &&
+                        strcmp(same.link, p.link) == 0 && same.revision == p.revision));
+}
+
+static void words_seeds(void)
+{
+    static const struct words_line lines[] = {{"az", "contact", "V\xc9\x99kil \"1\""},
+                                              {"az", "lockdown-way",
+                                               "Geri qay\xc4\xb1"
+                                               "d\xc4\xb1n."}};
+    struct words_set set = {
+        .revision = 1764000000, .link = "tel:+994501234567", .lines = lines, .count = 2};
+    char text[ENVELOPE_TEXT_MAX + 1];
+    for (size_t i = 0; i < words_pieces(&set); i++) {
+        int n = words_piece_write(&set, i, 7, 12, text, sizeof text);
+        FUZZ_MUST(n > 0);
+        fuzz_seed(text, (size_t)n);
+    }
+}
+
+static void host_words_one(const uint8_t *bytes, size_t len)
+{
+    static struct host_words w, again;
+    char *text = NULL;
+    size_t size = 0;
+    if (host_words_parse("f", (const char *)bytes, len, &w, fuzz_complain, NULL) != 0)
+        return;
+    FILE *out = open_memstream(&text, &size);
+    FUZZ_MUST(out);
+    host_words_write(out, &w, NULL);
+    fclose(out);
+    FUZZ_MUST(host_words_parse("f", text, size, &again, fuzz_complain, NULL) == 0);
+    FUZZ_MUST(memcmp(w.languages, again.languages, sizeof w.languages) == 0);
+    free(text);
+}
+
+static void host_words_seeds(void)
+{
+    fuzz_seed_file("config/what-to-do.conf");
+    fuzz_seed_text("[words]\nlink = tel:+994501234567\n[az]\ncontact = V\xc9\x99kil\n"
+                   "lockdown-way = Geri\n");
+}
+
+/* --- buttons by radio, and a UPS --- */
+
+static void button_one(const uint8_t *bytes, size_t len)
+{
+    struct button_report r = {.battery = -1, .battery_low = -1, .tamper = -1, .online = -1};
+    uint8_t how;
+    fuzz_take(&bytes, &len, &how, 1);
+    if (how % 2)
+        button_payload_availability(bytes, len, &r);
+    else
+        button_payload_read(bytes, len, &r);
+    FUZZ_MUST(memchr(r.action, '\0', sizeof r.action) && r.battery >= -1 && r.battery <= 100);
+    FUZZ_MUST(r.battery_low >= -1 && r.battery_low <= 1 && r.tamper >= -1 && r.tamper <= 1);
+    FUZZ_MUST(r.online >= -1 && r.online <= 1);
+    struct button_action a = button_action_read(r.action);
+    FUZZ_MUST(a.act != BUTTON_PRESSES || (a.presses >= 1 && a.presses <= BUTTON_PRESSES_MAX));
+}
+
+static void button_seeds(void)
+{
+    fuzz_seed("\0{\"action\":\"1_double\",\"battery\":55,\"battery_low\":false,\"tamper\":true}",
+              69);
+    fuzz_seed("\0{\"Button\":{\"Action\":\"hold\",\"Battery\":7}}", 42);
+    fuzz_seed("\0single", 7);
+    fuzz_seed("\1{\"state\":\"online\"}", 19);
+    fuzz_seed("\1offline", 8);
+}
+
+static void ups_one(const uint8_t *bytes, size_t len)
+{
+    struct ups u;
+    char *rest = fuzz_text(bytes, len), *line;
+    ups_begin(&u);
+    while ((line = strsep(&rest, "\n")))
+        ups_take(&u, line);
+    FUZZ_MUST(u.charge >= -1 && u.charge <= 100 && u.seconds >= -1);
+}
+
+static void ups_seeds(void)
+{
+    fuzz_seed_text(
+        "BEGIN LIST VAR pi\nVAR pi battery.charge \"87\"\nVAR pi battery.runtime \"1200\"\n"
+        "VAR pi ups.status \"OB LB RB\"\nEND LIST VAR pi");
+    fuzz_seed_text("ERR UNKNOWN-UPS");
+}
+
+/* --- how phones ask to be rung --- */
 
 static void push_offer_one(const uint8_t *bytes, size_t len)
 {
@@ -424,6 +553,10 @@ const struct fuzz_target fuzz_venue[] = {
     {"dynsec", dynsec_one, dynsec_seeds, 2048},
     {"description", description_one, description_seeds, 128},
     {"tags", tags_one, tags_seeds, 512},
+    {"words", words_one, words_seeds, 1024},
+    {"host-words", host_words_one, host_words_seeds, 8192},
+    {"button", button_one, button_seeds, 1024},
+    {"ups", ups_one, ups_seeds, 1024},
     {"push-offer", push_offer_one, push_offer_seeds, 1024},
     {"record", record_one, record_seeds, 1500},
     {.name = NULL},

@@ -11,9 +11,9 @@
 #define INTEGER_MAX ((UINT64_C(1) << 53) - 1)
 
 /* A piece without lines, with the longest numbers: so the cuts are the same whatever they are. */
-static const char head[] =
-    "{\"v\":2,\"kind\":\"words\",\"epoch\":9007199254740991,\"seq\":9007199254740991,"
-    "\"revision\":9007199254740991,\"piece\":39,\"pieces\":40,\"link\":null,\"language\":\"\"}";
+#define HEAD                                                                                       \
+    "{\"v\":2,\"kind\":\"words\",\"epoch\":9007199254740991,\"seq\":9007199254740991,"             \
+    "\"revision\":9007199254740991,\"piece\":39,\"pieces\":40,\"link\":null,\"language\":\"\"}"
 
 /* --- cutting --------------------------------------------------------------------------------- */
 
@@ -34,7 +34,7 @@ static bool words_line_fits(const struct words_line *l)
 /* How many lines from `first` on go into one piece. */
 static size_t words_share(const struct words_set *s, size_t first)
 {
-    size_t n = 0, bytes = sizeof head + strlen(s->lines[first].language);
+    size_t n = 0, bytes = sizeof HEAD + strlen(s->lines[first].language);
     for (; first + n < s->count && n < WORDS_PIECE_LINES; n++) {
         const struct words_line *l = &s->lines[first + n];
         bytes += strlen(",\"\":\"\"") + strlen(l->key) + words_text_bytes(l->text);

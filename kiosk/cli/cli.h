@@ -50,6 +50,7 @@ extern const struct cli_command cli_invite;
 extern const struct cli_command cli_keys;
 extern const struct cli_command cli_listen;
 extern const struct cli_command cli_outside;
+extern const struct cli_command cli_logs;
 extern const struct cli_command cli_phones;
 extern const struct cli_command cli_registrar;
 extern const struct cli_command cli_relay;

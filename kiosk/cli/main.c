@@ -24,6 +24,7 @@ static const struct cli_command *const commands[] = {
     &cli_keys,
     &cli_listen,
     &cli_outside,
+    &cli_logs,
     &cli_phones,
     &cli_registrar,
     &cli_relay,

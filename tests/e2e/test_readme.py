@@ -69,6 +69,7 @@ RUN_BY = [(pattern, f"tests/{test}") for pattern, test in [
     (r"porchlight all-clear --final",
      "e2e/test_plain.py::test_the_host_ends_a_lockdown_on_the_kiosk"),
     (r"porchlight status( --watch)?", "e2e/test_cli.py::test_watch_goes_on_until_it_is_ended"),
+    (r"porchlight logs", "e2e/test_logs.py::test_the_journal_of_all_parts_in_plain_words"),
     (r"porchlight doctor --report",
      "e2e/test_troubles.py::test_what_doctor_measures_is_told_once_and_its_end_too"),
     (r"porchlight doctor", "e2e/test_doctor.py::test_a_kiosk_that_runs"),

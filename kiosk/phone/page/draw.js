@@ -174,10 +174,17 @@ const reportOf = (n, word) =>
 // What a notice is about, by its name in the config.
 const placed = (text, where) => (where ? `${where}: ${text}` : text);
 
+// What is over has the code of what began, and "-over" behind it.
+const overOf = (n, word) => {
+    const what = n.detail?.endsWith('-over') ? word(`${n.kind}-${n.detail.slice(0, -5)}`) : null;
+    return what ? word('faultOver', { what }) : null;
+};
+
 // A code as a sentence; one that a newer kiosk sends is shown as it is.
 const noticeOf = (n, word) => (n.kind === 'drill-report' ? reportOf(n, word) :
     n.kind in PRESSED ? word(n.detail === 'unknown' ? 'codeUnknown' : PRESSED[n.kind]) :
-    word(`${n.kind}-${n.detail}`) ?? [word(NOTICES[n.kind]), n.detail].filter(Boolean).join(' · '));
+    word(`${n.kind}-${n.detail}`) ?? overOf(n, word) ??
+    [word(NOTICES[n.kind]), n.detail].filter(Boolean).join(' · '));
 
 export function drawNotices(notices, { word, timeOf }) {
     const rows = notices.filter((n) => n.kind in NOTICES)

@@ -29,6 +29,7 @@
  *     staff/           porchlight porchlight 0755        ACCOUNT.cert: CERT_STAFF of core/cert.h
  *     phones           porchlight porchlight 0600        kiosk/alertd/members/roster.h
  *     troubles         porchlight porchlight 0600        kiosk/core/trouble.h
+ *     backed-up        root root 0644                    empty: when the last backup was made
  *     all-clear        porchlight porchlight 0600        kiosk/core/cert.h, the last proof, in hex
  *   /var/lib/porchlight-wipe/
  *     progress, drill  root root 0600 in a 0700 folder   kiosk/wipe/progress.h
@@ -72,6 +73,7 @@
 #define PATH_REGISTRAR     "/etc/porchlight/registrar"
 #define PATH_REGISTRAR_DIR "/var/lib/porchlight-registrar"
 #define PATH_PHONES        "/var/lib/porchlight/phones"
+#define PATH_BACKED_UP     "/var/lib/porchlight/backed-up"
 #define PATH_TROUBLES      "/var/lib/porchlight/troubles"
 #define PATH_RUN_DIR       "/run/porchlight"
 #define PATH_CONTROL       "/run/porchlight/control.sock"

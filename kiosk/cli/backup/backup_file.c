@@ -2,6 +2,8 @@
 
 #include "kiosk/cli/files.h"
 #include "kiosk/common/file.h"
+#include "kiosk/common/log.h"
+#include "kiosk/common/paths.h"
 #include "kiosk/core/big_endian.h"
 
 #include <errno.h>
@@ -208,4 +210,13 @@ int backup_open(struct backup *b, const char *path, const char *passphrase)
         backup_finish(b);
     errno = saved;
     return result;
+}
+
+void backup_note(const char *prefix)
+{
+    char path[PATH_LEN];
+    if (path_under(prefix, PATH_BACKED_UP, path) < 0 ||
+        (file_replace(path, "", 0, 0644) < 0 && errno != ENOENT))
+        log_warning("That a backup was made cannot be noted (%s%s: %s), so doctor will ask for one.",
+                    prefix, PATH_BACKED_UP, strerror(errno));
 }

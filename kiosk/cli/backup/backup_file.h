@@ -42,4 +42,8 @@ int backup_each(const struct backup *b, backup_file *each, void *context);
 
 void backup_finish(struct backup *b);
 
+/* Notes that what is here now is in a backup; doctor compares it with later changes. Where it
+ * cannot be noted, a warning says so. */
+void backup_note(const char *prefix);
+
 #endif

@@ -186,6 +186,7 @@ static int keep(const struct cli *cli, const char *file, const struct backup_opt
     backup_finish(&backup);
     if (result < 0)
         return CLI_FAILED;
+    backup_note(cli->prefix);
     print_say(
         "%s holds %d files, sealed. Keep it off site, and its passphrase in another place. It "
         "does not hold the keys of vaults: what they lock is lost with this card.",

@@ -110,6 +110,8 @@ static int restore(const struct cli *cli, const char *file, const struct restore
     backup_finish(&backup);
     if (code != CLI_OK)
         return code;
+    if (!another)
+        backup_note(cli->prefix);
     print_say("%d files are restored. %s", r.files,
               another
                   ? "Next, with kiosk = 2 (or 3, 4) and the venue's root key: sudo porchlight setup"

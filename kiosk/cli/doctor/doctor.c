@@ -125,12 +125,12 @@ static const struct {
     void (*run)(struct doctor *d);
     bool reported; /* it finds troubles */
 } areas[] = {
-    {"config", doctor_config, false},       {"program", doctor_package, true},
-    {"line", doctor_lines, false},          {"output", doctor_outputs, false},
-    {"broker", doctor_brokers, true},       {"page", doctor_page, true},
-    {"phones", doctor_phones, false},       {"clock", doctor_clock, true},
-    {"board", doctor_board, true},          {"card", doctor_card, true},
-    {"left over", doctor_leftovers, false},
+    {"config", doctor_config, false}, {"program", doctor_package, true},
+    {"line", doctor_lines, false},    {"output", doctor_outputs, false},
+    {"broker", doctor_brokers, true}, {"page", doctor_page, true},
+    {"phones", doctor_phones, false}, {"clock", doctor_clock, true},
+    {"board", doctor_board, true},    {"card", doctor_card, true},
+    {"backup", doctor_backup, true},  {"left over", doctor_leftovers, false},
 };
 
 static void ignore_complaint(void *context, const char *sentence)

@@ -44,6 +44,7 @@ void doctor_outputs(struct doctor *d);   /* what they show, and what that gives 
 void doctor_brokers(struct doctor *d);   /* address, TLS, how long certificates are valid */
 void doctor_page(struct doctor *d);      /* whether phones can load the members' page */
 void doctor_phones(struct doctor *d);    /* whether alerts can reach anybody */
+void doctor_backup(struct doctor *d);    /* whether the last one has all that matters */
 void doctor_clock(struct doctor *d);     /* set, synchronised */
 void doctor_board(struct doctor *d);     /* power, batteries, temperature */
 void doctor_card(struct doctor *d);      /* wear, errors, read-only, space */

@@ -276,6 +276,7 @@ size_t status_write(const struct status *status, char reply[CONTROL_REPLY_MAX])
     cJSON_AddBoolToObject(o, "wipe_fault", s->wipe_fault);
     status_add_faults(o, status->faults);
     cJSON_AddBoolToObject(o, "retired", s->retired);
+    cJSON_AddBoolToObject(o, "relay", s->facts.relay_configured);
     add_refused(o, s->refused);
     status_add_drill(o, &s->last_drill);
     cJSON_AddNumberToObject(o, "members", (double)status->members);

@@ -2,6 +2,7 @@
 #include "kiosk/cli/print.h"
 #include "kiosk/cli/status_cue.h"
 #include "kiosk/common/duration.h"
+#include "kiosk/core/cue.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -17,15 +18,19 @@
  *                    losses, dropped, mqtt, beat_ms (null: none)}]; lost: it has failed while
  *                    another works
  *   buttons          {connected, error (null: none)}: the broker of buttons by radio; absent: none
- *   inputs           [{name, kind: "switch" | "door", active, fault (null: none), battery: percent,
- *                    where it has one}]
+ *   inputs           [{name, kind: "switch" | "door" | "mains" | "lid" | "tilt" | "tamper", active
+ *                    (null: never shown), fault (null: none), battery: percent, where it has one;
+ *                    of a UPS charge: percent, and lasts_s}]
  *   outputs          [{name, kind: "motor" | "lamp" | "sounder" | "relay", active, fault (null:
  *                    none)}]
  *   seen, safe, help phones that answered the current alert
  *   pending          messages that have not left the venue yet
  *   faults           [sentence]: what of config, credentials and lines cannot be used
  *   record_fault     the record cannot be written
- *   last_drill       null (none since the start), or {at, seen, safe}
+ *   last_drill       null (none since the start), or {at, seen, safe, rang}
+ *   troubles         [{code, since: seconds since 1970, 0: not known, said}]
+ *   relay            one is expected; whether it is silent is in cue
+ *   retired          the root key has disowned this kiosk
  *   members, staff   phones that belong to the venue
  *   rang, phones     phones of so many that got a weekly test in the last 14 days, by Web Push
  *   screen           this kiosk has one, says the config
@@ -172,23 +177,48 @@ static void print_buttons(const cJSON *reply)
             error ? error : "");
 }
 
+/* "on mains power, battery 64 %, lasts 15 minutes" */
+static void mains_text(const cJSON *i, char out[96])
+{
+    double charge = number_of(i, "charge", -1), lasts = number_of(i, "lasts_s", -1);
+    char lasting[40] = "", battery[24] = "";
+    if (lasts >= 0)
+        snprintf(lasting, sizeof lasting, ", lasts %.0f minutes", lasts / 60);
+    if (charge >= 0)
+        snprintf(battery, sizeof battery, ", battery %.0f %%", charge);
+    snprintf(out, 96, "%s%s%s", is_true(i, "active") ? "NO mains power" : "on mains power", battery,
+             lasting);
+}
+
+/* What an input says, in words. */
+static void input_text(const cJSON *i, const char *kind, char out[96])
+{
+    bool active = is_true(i, "active");
+    if (strcmp(kind, "mains") == 0)
+        mains_text(i, out);
+    else if (strcmp(kind, "door") == 0)
+        snprintf(out, 96, "%s", active ? "open" : "closed");
+    else if (strcmp(kind, "switch") == 0)
+        snprintf(out, 96, "%s", active ? "pressed" : "not pressed");
+    else
+        snprintf(out, 96, "watched, for staff phones alone");
+}
+
 static void print_inputs(const cJSON *reply)
 {
     const cJSON *i;
     cJSON_ArrayForEach(i, cJSON_GetObjectItemCaseSensitive(reply, "inputs"))
     {
         const char *kind = status_text_of(i, "kind"), *fault = status_text_of(i, "fault");
-        bool door = kind && strcmp(kind, "door") == 0, active = is_true(i, "active");
+        char label[16], text[96];
+        snprintf(label, sizeof label, "%.9s:", kind ? kind : "switch");
+        input_text(i, kind ? kind : "switch", text);
         double battery = number_of(i, "battery", -1);
         char charge[32] = "";
         if (battery >= 0)
             snprintf(charge, sizeof charge, ", battery %.0f %%", battery);
-        print_item(fault ? PRINT_FAILURE : PRINT_PLAIN, door ? "door:" : "switch:", 10,
-                   "%s, %s%s%s%s", status_name_of(i),
-                   door     ? active ? "open" : "closed"
-                   : active ? "pressed"
-                            : "not pressed",
-                   charge, fault ? ", FAULT: " : "", fault ? fault : "");
+        print_item(fault ? PRINT_FAILURE : PRINT_PLAIN, label, 10, "%s, %s%s%s%s",
+                   status_name_of(i), text, charge, fault ? ", FAULT: " : "", fault ? fault : "");
     }
     cJSON_ArrayForEach(i, cJSON_GetObjectItemCaseSensitive(reply, "outputs"))
     {
@@ -215,8 +245,67 @@ static void print_phones(const cJSON *reply)
     if (!cJSON_IsObject(drill))
         return;
     answers_text(drill, answers);
-    ROW(PRINT_PLAIN, "drill", "the last one ended %s, %s",
-        status_text_of(drill, "at") ? status_text_of(drill, "at") : "at an unknown time", answers);
+    ROW(PRINT_PLAIN, "drill", "the last one ended %s, %s, %.0f rang",
+        status_text_of(drill, "at") ? status_text_of(drill, "at") : "at an unknown time", answers,
+        number_of(drill, "rang", 0));
+}
+
+static void print_relay(const cJSON *reply)
+{
+    bool silent = (uint32_t)number_of(reply, "cue", 0) & CUE_RELAY_DEAD;
+    if (!cJSON_HasObjectItem(reply, "relay"))
+        return;
+    if (!is_true(reply, "relay"))
+        ROW(PRINT_WARNING, "relay", "none is set up, so locked phones do not ring");
+    else if (silent)
+        ROW(PRINT_FAILURE, "relay", "SILENT, so locked phones would not ring");
+    else
+        ROW(PRINT_OK, "relay", "it sends signs of life");
+}
+
+/* Enough for one screen; doctor lists them all, and how to fix them. */
+static void print_troubles(const cJSON *reply)
+{
+    enum { SHOWN = 4 };
+    const cJSON *troubles = cJSON_GetObjectItemCaseSensitive(reply, "troubles"), *one;
+    int n = 0, all = cJSON_GetArraySize(troubles);
+    if (all == 0 && cJSON_IsArray(troubles))
+        ROW(PRINT_OK, "troubles", "none");
+    cJSON_ArrayForEach(one, troubles)
+    {
+        if (n++ < SHOWN)
+            print_item(PRINT_WARNING, n == 1 ? "troubles:" : "", 10, "%s",
+                       status_text_of(one, "said") ? status_text_of(one, "said") : "?");
+    }
+    if (all > 0)
+        print_item(PRINT_PLAIN, "", 10, "%s%s", all > SHOWN ? "And more. " : "",
+                   "To fix them: sudo porchlight doctor");
+}
+
+/* Whether a press would reach anybody: NULL, or why not. */
+static const char *why_not_armed(const cJSON *reply)
+{
+    const cJSON *one;
+    bool works = false, up = false;
+    cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(reply, "inputs"))
+    {
+        const char *kind = status_text_of(one, "kind");
+        works |= kind && strcmp(kind, "switch") == 0 && !status_text_of(one, "fault");
+    }
+    cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(reply, "brokers"))
+    {
+        up |= is_true(one, "connected");
+    }
+    return is_true(reply, "retired") ? "the root key has retired this kiosk: phones ignore it"
+           : !works                  ? "no switch works"
+           : !up                     ? "no broker is connected, so an alert would wait here"
+                                     : NULL;
+}
+
+static void print_armed(const cJSON *reply)
+{
+    const char *why = why_not_armed(reply);
+    ROW(why ? PRINT_FAILURE : PRINT_OK, "armed", "%s%s", why ? "NO: " : "yes", why ? why : "");
 }
 
 static void print_faults(const cJSON *reply)
@@ -246,6 +335,7 @@ static void status_print_plainly(const cJSON *reply)
     const char *state = status_text_of(reply, "state"), *on_site = status_text_of(reply, "on_site");
     double waiting = number_of(reply, "pending", 0);
     bool hidden = state && on_site && strcmp(state, on_site) != 0;
+    print_armed(reply);
     ROW(PRINT_PLAIN, "state", "%s%s%s%s", state ? state : "unknown",
         is_true(reply, "drill") ? " (a drill)" : "", hidden ? ", shown here as " : "",
         hidden ? on_site : "");
@@ -256,8 +346,10 @@ static void status_print_plainly(const cJSON *reply)
     if (waiting > 0)
         ROW(PRINT_WARNING, "waiting", "%.0f message%s not left the venue yet", waiting,
             waiting == 1 ? " that has" : "s that have");
+    print_relay(reply);
     print_phones(reply);
     print_faults(reply);
+    print_troubles(reply);
     if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(reply, "screen")))
         ROW(PRINT_PLAIN, "screen", "none (scene = none in the config)");
     if (status_text_of(reply, "version"))

@@ -2,13 +2,15 @@
 
 import os
 import re
+import ssl
 import subprocess
 import time
 
 import pytest
 
 from tests.kit import local, process, wait
-from tests.kit.doctor import put
+from tests.kit.broker import free_port
+from tests.kit.doctor import ask, put
 from tests.kit.kiosk import FAST, Kiosk, cpu
 from tests.kit.mounts import Mounts
 from tests.kit.place import ROOT
@@ -63,6 +65,14 @@ class Venue:
 
     def times(self, code):
         return len(self.staff.all("fault", detail=code))
+
+    @property
+    def days_left(self):
+        """Until a week before the broker's certificate ends."""
+        end = subprocess.run(["openssl", "x509", "-enddate", "-noout", "-in",
+                              self.kiosk.brokers[0].certificate[0]], capture_output=True, text=True,
+                             check=True).stdout.split("=", 1)[1].strip()
+        return (ssl.cert_time_to_seconds(end) - time.time()) / 86400 - 7
 
     def troubles(self):
         return {t["code"] for t in self.kiosk.status()["troubles"]}
@@ -161,6 +171,8 @@ def test_a_ups_says_that_mains_power_is_lost(folder):
         ups.says(**{"ups.status": "OB", "battery.charge": 64, "battery.runtime": 900})
         venue.told("mains")
         assert (power()["active"], power()["charge"]) == (True, 64)
+        assert "power, NO mains power, battery 64 %, lasts 15 minutes" in (
+            said := venue.kiosk.cli("status").stdout), [r for r in said.splitlines() if "mains" in r]
         ups.says(**{"ups.status": "OB LB", "battery.charge": 9, "battery.runtime": 100})
         venue.told("ups-low")
         ups.says(**{"ups.status": "OL CHRG", "battery.charge": 12, "battery.runtime": 300})
@@ -219,6 +231,66 @@ def test_a_clock_that_nobody_sets(venue):
     (venue.kiosk.prefix / "run/systemd/timesync/synchronized").unlink()
     venue.report()
     venue.told("clock")
+
+
+def test_a_backup_that_is_older_than_a_change(venue):
+    """A change of today is no trouble yet."""
+    kiosk, words = venue.kiosk, venue.kiosk.folder / "words"
+    words.write_text("correct horse battery staple of ours\n")
+    words.chmod(0o600)
+
+    def age(days):
+        for path in [kiosk.etc / "porchlight.conf", kiosk.credentials, kiosk.state / "phones",
+                     kiosk.state / "staff"]:
+            os.utime(path, (time.time() - days * 86400,) * 2)
+    age(2)
+    venue.report()
+    venue.told("backup")
+    done = kiosk.cli("backup", kiosk.folder / "a.backup", "--passphrase-file", words, within=60)
+    assert done.returncode == 0, done
+    venue.report()
+    venue.told("backup-over")
+    kiosk.change({"alert": {"abort_window": "44s"}})
+    venue.report()
+    assert "backup" not in venue.troubles() and "backup" in ask(kiosk.prefix)
+    assert "today" in ask(kiosk.prefix)["backup"]["backup"].said
+
+
+def test_a_page_that_nobody_can_load(venue):
+    kiosk = venue.kiosk
+    port = kiosk.brokers[0].port
+    kiosk.change({"venue": {"page": f"https://127.0.0.1:{port}/"},
+                  "broker b0": {"phones": f"wss://127.0.0.1:{port}/mqtt",
+                                "phones_ca": kiosk.brokers[0].ca}})
+    venue.report()
+    assert ask(kiosk.prefix)["page"]["address"].verdict == "ok"
+    kiosk.change({"venue": {"page": f"https://127.0.0.1:{free_port()}/"}})
+    venue.report()
+    venue.told("page")
+
+
+def test_a_certificate_that_ends_soon(venue):
+    """The broker's, a year from now, seen from two weeks before that."""
+    then = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() + venue.days_left * 86400))
+    venue.report(before=["faketime", then])
+    venue.told("certificate-14")
+
+
+def test_an_update_that_apt_knows(venue):
+    prefix = venue.kiosk.prefix
+    put(prefix / "var/lib/dpkg/status", "Package: porchlight\nStatus: install ok installed\n"
+        "Architecture: all\nVersion: 0.2.0\nMaintainer: us <us@example.org>\nDescription: x\n\n")
+    for folder in ("var/lib/apt/lists/partial", "var/cache/apt/archives/partial", "etc/apt"):
+        (prefix / folder).mkdir(parents=True)
+    put(prefix / "repo/Packages", "Package: porchlight\nArchitecture: all\nVersion: 0.3.0\n"
+        "Filename: ./p.deb\nSize: 1\nDescription: x\n\n")
+    put(prefix / "etc/apt/sources.list", f"deb [trusted=yes] file:{prefix}/repo ./\n")
+    done = process.run(["apt-get", "-o", f"Dir={prefix}/", "-o", f"Dir::State::status={prefix}/var/lib"
+                        "/dpkg/status", "-o", "APT::Sandbox::User=root", "update"], 60)
+    assert done.returncode == 0, done
+    venue.report()
+    venue.told("update")
+    assert ask(prefix)["program"]["update"].verdict == "warning"
 
 
 def test_a_restart_repeats_nothing_and_forgets_nothing(venue):

@@ -217,6 +217,7 @@ void backup_note(const char *prefix)
     char path[PATH_LEN];
     if (path_under(prefix, PATH_BACKED_UP, path) < 0 ||
         (file_replace(path, "", 0, 0644) < 0 && errno != ENOENT))
-        log_warning("That a backup was made cannot be noted (%s%s: %s), so doctor will ask for one.",
-                    prefix, PATH_BACKED_UP, strerror(errno));
+        log_warning(
+            "That a backup was made cannot be noted (%s%s: %s), so doctor will ask for one.",
+            prefix, PATH_BACKED_UP, strerror(errno));
 }

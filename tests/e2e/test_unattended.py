@@ -128,6 +128,9 @@ def test_an_older_porchlight_is_refused_with_the_reason(apt, folder):
     assert not taken and "0.1.0+deb12 is older" in said and "apt purge porchlight" in said, said
     assert install(apt, other)[0]
     assert "0.2.0" in (apt.root / "usr/share/porchlight/data").read_text()
+    # A removal is none of this.
+    done = apt.run("purge", "porchlight")
+    assert done.returncode == 0 and not (apt.root / "usr/share/porchlight").exists(), done
 
 
 def test_the_packages_own_script_refuses_it_too(folder):

@@ -80,8 +80,9 @@ static void look_at_drill(struct look *l, const struct trouble_parts *p)
 static void tell(const struct trouble_news *news, struct delivery *d)
 {
     const struct trouble_kind *k = trouble_kind(news->trouble);
-    if (!(k->flags & (news->over ? TROUBLE_ENDED_ELSEWHERE : TROUBLE_BEGUN_ELSEWHERE)))
-        actions_notice(d, MSG_FAULT, "", news->detail);
+    if (k->flags & (news->over ? TROUBLE_ENDED_ELSEWHERE : TROUBLE_BEGUN_ELSEWHERE))
+        return;
+    actions_notice(d, MSG_FAULT, "", news->detail);
     if (k->flags & TROUBLE_WAKES && !news->over)
         delivery_ring_staff(d);
     if (k->flags & TROUBLE_HIDDEN)

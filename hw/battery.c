@@ -71,7 +71,7 @@ int battery_percent(struct battery *b, int64_t now)
         pthread_detach(thread);
     } else {
         b->reading = false;
-        battery_free(b);
+        atomic_fetch_sub(&b->users, 1);
     }
     return b->percent;
 }

@@ -118,7 +118,7 @@ static bool evdev_closed_is(const char *root, const char *node, const char *want
 static void evdev_look(struct evdev_search *s, const char *root, const char *node,
                        struct evdev_device *d)
 {
-    struct evdev_device one;
+    struct evdev_device one = {.fd = -1};
     if (evdev_device_open(&one, root, node) < 0) {
         if ((errno == EACCES || errno == EPERM) && evdev_closed_is(root, node, s->want->name))
             snprintf(s->closed, sizeof s->closed, "/dev/input/%s", node);

@@ -103,10 +103,18 @@ void actions_publish_state(struct kiosk_state *s, struct delivery *d)
     s->published_at = clock_now();
 }
 
-void actions_notice(struct delivery *d, enum message_kind kind, const char *where,
-                    const char *detail)
+struct alert_id actions_notice(struct delivery *d, enum message_kind kind, const char *where,
+                               const char *detail)
 {
-    struct message m = {.kind = kind, .id = fresh_id(), .age_ms = 0};
+    const struct alert_id id = fresh_id();
+    actions_notice_again(d, &id, kind, where, detail);
+    return id;
+}
+
+void actions_notice_again(struct delivery *d, const struct alert_id *id, enum message_kind kind,
+                          const char *where, const char *detail)
+{
+    struct message m = {.kind = kind, .id = *id, .age_ms = 0};
     snprintf(m.detail, sizeof m.detail, "%s", detail);
     snprintf(m.where, sizeof m.where, "%s", where);
     delivery_notice(d, &m);

@@ -48,8 +48,12 @@ void actions_staff_changed(struct kiosk_state *s, const struct outputs *o);
 void actions_publish_state(struct kiosk_state *s, struct delivery *d);
 
 /* Sends one notice to staff phones. `where`: what it is about, a name of the config's; "": nothing
- * that has one. */
-void actions_notice(struct delivery *d, enum message_kind kind, const char *where,
-                    const char *detail);
+ * that has one. Returns its id. */
+struct alert_id actions_notice(struct delivery *d, enum message_kind kind, const char *where,
+                               const char *detail);
+
+/* The same notice once more, for a phone that was woken by its ring: phones list it once. */
+void actions_notice_again(struct delivery *d, const struct alert_id *id, enum message_kind kind,
+                          const char *where, const char *detail);
 
 #endif

@@ -15,6 +15,17 @@
 
 #define LOOK_EVERY NS_PER_S
 
+/* A phone that a ring has woken opens its page after the notice: it is sent again, so many seconds
+ * after the first time. */
+static const int again_after[] = {20, 60, 180};
+enum { AGAIN = sizeof again_after / sizeof again_after[0] };
+
+struct again {
+    struct alert_id id;
+    int64_t told_at;
+    size_t left; /* times */
+};
+
 struct trouble_watch {
     struct trouble_file *file;
     char kept[TROUBLE_TEXT_MAX]; /* as it was last given to the file */
@@ -22,6 +33,7 @@ struct trouble_watch {
     trouble_set judged, found; /* by doctor */
     trouble_set sensed;        /* by sensors, at the last look */
     int64_t began_at, look_at;
+    struct again again[TROUBLE_COUNT];
 };
 
 /* A set that grows as it is looked at. */
@@ -77,20 +89,35 @@ static void look_at_drill(struct look *l, const struct trouble_parts *p)
 
 /* --- news ------------------------------------------------------------------------------------ */
 
-static void tell(const struct trouble_news *news, struct delivery *d)
+static void tell(struct trouble_watch *w, const struct trouble_news *news, struct delivery *d,
+                 int64_t now)
 {
     const struct trouble_kind *k = trouble_kind(news->trouble);
     if (k->flags & (news->over ? TROUBLE_ENDED_ELSEWHERE : TROUBLE_BEGUN_ELSEWHERE))
         return;
-    actions_notice(d, MSG_FAULT, "", news->detail);
-    if (k->flags & TROUBLE_WAKES && !news->over)
+    struct again *a = &w->again[news->trouble];
+    *a = (struct again){.id = actions_notice(d, MSG_FAULT, "", news->detail), .told_at = now};
+    if (k->flags & TROUBLE_WAKES && !news->over) {
         delivery_ring_staff(d);
+        a->left = AGAIN;
+    }
     if (k->flags & TROUBLE_HIDDEN)
         return;
     if (news->over)
         log_info("over: %s", k->sentence);
     else
         log_warning("%s", k->sentence);
+}
+
+static void tell_again(struct trouble_watch *w, struct delivery *d, int64_t now)
+{
+    for (enum trouble t = 0; t < TROUBLE_COUNT; t++) {
+        struct again *a = &w->again[t];
+        if (a->left == 0 || now - a->told_at < again_after[AGAIN - a->left] * NS_PER_S)
+            continue;
+        a->left--;
+        actions_notice_again(d, &a->id, MSG_FAULT, "", trouble_kind(t)->code);
+    }
 }
 
 static void trouble_watch_keep(struct trouble_watch *w)
@@ -122,7 +149,8 @@ void trouble_watch_time(struct trouble_watch *w, const struct trouble_parts *p, 
     size_t n = troubles_step(&w->list, l.judged, l.found, quiet, now,
                              clock_is_set() ? clock_wall_seconds() : 0, news);
     for (size_t i = 0; i < n; i++)
-        tell(&news[i], p->delivery);
+        tell(w, &news[i], p->delivery, now);
+    tell_again(w, p->delivery, now);
     trouble_watch_keep(w);
 }
 

@@ -64,7 +64,8 @@ class Venue:
         return self.staff.wait("fault", "notice", within=within, count=count, detail=code)
 
     def times(self, code):
-        return len(self.staff.all("fault", detail=code))
+        """A notice that is sent again has the id of the first."""
+        return len({r.body["id"] for r in self.staff.all("fault", detail=code)})
 
     @property
     def days_left(self):
@@ -130,6 +131,14 @@ def test_an_opened_box_is_told_to_staff_at_once_and_never_shown_on_site(line, co
         wires.set(line, False)
         venue.told(f"{code}-over", within=30)
         assert seen() == before and venue.times(code) == 1
+
+
+def test_a_phone_that_its_ring_has_woken_reads_what_rang_it():
+    with Venue(INPUTS) as venue:
+        venue.kiosk.wires().set("lid", True)
+        first = venue.told("lid", within=10)
+        late = venue.told("lid", count=2, within=40)
+        assert late.body["id"] == first.body["id"] and venue.times("lid") == 1
 
 
 def test_a_wire_that_is_cut_reads_as_an_opened_box():

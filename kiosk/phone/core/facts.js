@@ -126,7 +126,11 @@ export function factsHeard(f, m, now, age = -1) {
     case 'door':
     case 'fault':
     case 'drill-report':
-        return { ...f, notices: [{ kind: m.kind, detail: m.detail, where: m.where ?? null,
+        // One that rings is sent again, for a phone that woke after it: it is listed once.
+        if (m.kind === 'fault' && m.id !== null && f.notices.some((n) => n.id === m.id)) {
+            return f;
+        }
+        return { ...f, notices: [{ kind: m.kind, id: m.id, detail: m.detail, where: m.where ?? null,
             at: m.at, seen: m.seen, rang: m.rang, ms: m.age_ms }, ...f.notices].slice(0, NOTICES) };
     default:
         return f;

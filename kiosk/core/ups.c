@@ -34,9 +34,10 @@ static void ups_take_value(struct ups *u, const char *key, const char *value)
         u->on_battery = has_token(value, "OB");
         u->low = has_token(value, "LB");
         u->replace = has_token(value, "RB");
-    } else if (strcmp(key, "battery.charge") == 0)
-        u->charge = whole(value);
-    else if (strcmp(key, "battery.runtime") == 0)
+    } else if (strcmp(key, "battery.charge") == 0) {
+        int percent = whole(value);
+        u->charge = percent > 100 ? -1 : percent;
+    } else if (strcmp(key, "battery.runtime") == 0)
         u->seconds = whole(value);
 }
 

@@ -12,7 +12,7 @@ from tests.kit import process
 def main(names):
     process.end_on_signals()
     names = names or sorted(m.name for m in pkgutil.iter_modules(bench.__path__)
-                            if m.name not in ("__main__", "report", "peers"))
+                            if m.name not in ("__main__", "report", "peers", "chart"))
     report = Report()
     for name in names:
         importlib.import_module(f"tests.bench.{name}").bench(report)

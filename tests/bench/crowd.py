@@ -67,6 +67,7 @@ def one_alert(report, broker, kiosk, binary, count=PHONES):
     kiosk.alarm("lockdown")
     got = [(int(x) - began) / 1e6 for x in crowd.wait("alert")[2:]]
     assert len(got) == count
+    report.distribution("one alert to all", {f"{count} phones": got})
     report.row("one alert to all: p50", percentile(got, 50), "ms")
     report.row("one alert to all: p99", percentile(got, 99), "ms")
     report.row("one alert to all: last", got[-1], "ms", limit=10000)

@@ -222,6 +222,8 @@ def bench(report):
             peer, times = percentile(took, percent), limits.get((name, percent))
             report.row(f"porchlightd beside {name}, p{percent}", percentile(mine, percent), "ms",
                        times and times * peer, peer)
+    report.distribution("from the complete gesture, or the line, to the subscriber",
+                        {"porchlightd": mine, **theirs})
     key, button = key_latency(BUTTON_PRESSES), button_latency(BUTTON_PRESSES)
     for percent in (50, 99):
         report.row(f"press by evdev, p{percent}; peer: the wire", percentile(key, percent), "ms", None,

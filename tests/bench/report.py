@@ -1,8 +1,10 @@
-"""What a bench found: said as it is found, and kept in build/bench.json."""
+"""What a bench found: said as it is found, kept in build/bench.json, and drawn in
+build/bench/index.html."""
 
 import json
 import platform
 
+from tests.bench.chart import page
 from tests.kit.place import ROOT
 
 
@@ -14,9 +16,10 @@ def percentile(values, percent):
 
 class Report:
     def __init__(self):
-        self.rows = []
+        self.rows, self.distributions, self.group = [], [], ""
 
     def heading(self, text):
+        self.group = text
         print(f"\n{text}", flush=True)
 
     def row(self, what, value, unit, limit=None, peer=None):
@@ -27,13 +30,20 @@ class Report:
         if limit is not None:
             said += f"  {'within' if value < limit else 'OVER'} {limit:g}"
         print(said, flush=True)
-        self.rows.append({"what": what, "value": value, "unit": unit, "limit": limit, "peer": peer})
+        self.rows.append({"group": self.group, "what": what, "value": value, "unit": unit, "limit": limit, "peer": peer})
+
+    def distribution(self, what, series, unit="ms"):
+        """{who: values}, to be drawn as curves."""
+        self.distributions.append({"group": self.group, "what": what, "series": series, "unit": unit})
 
     def over(self):
         return [r for r in self.rows if r["limit"] is not None and r["value"] >= r["limit"]]
 
     def save(self):
-        path = ROOT / "build/bench.json"
-        path.write_text(json.dumps({"machine": platform.machine(), "system": platform.release(),
-                                    "rows": self.rows}, indent=1) + "\n")
-        print(f"\nkept in {path.relative_to(ROOT)}")
+        kept = {"machine": platform.machine(), "system": platform.release(), "rows": self.rows,
+                "distributions": self.distributions}
+        path, drawn = ROOT / "build/bench.json", ROOT / "build/bench/index.html"
+        path.write_text(json.dumps(kept, indent=1) + "\n")
+        drawn.parent.mkdir(exist_ok=True)
+        drawn.write_text(page(kept))
+        print(f"\nkept in {path.relative_to(ROOT)}, drawn in {drawn.relative_to(ROOT)}")

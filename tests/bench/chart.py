@@ -1,0 +1,96 @@
+"""Plots as SVG and the page that holds them, without anything from outside: build/bench/index.html, from
+the rows and distributions that a report gathered."""
+
+from html import escape
+
+WIDTH, BAR, GAP, LEFT = 760, 16, 8, 330
+OURS, PEER, LIMIT = "#2f6f8f", "#b9a37a", "#b3382c"
+STYLE = """body { font: 16px/1.5 sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
+table { border-collapse: collapse; margin: 1rem 0 } td, th { padding: .2rem .8rem; text-align: right;
+border-bottom: 1px solid #ddd } td:first-child, th:first-child { text-align: left } .over { color: #b3382c }
+svg { max-width: 100%; height: auto }"""
+
+
+def text(x, y, said, anchor="start", size=13):
+    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}">{escape(said)}</text>'
+
+
+def svg(height, parts, name):
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" role="img" '
+            f'font-family="sans-serif"><title>{escape(name)}</title>{"".join(parts)}</svg>')
+
+
+def number(value):
+    return f"{value:.3f}".rstrip("0").rstrip(".") if value < 100 else f"{value:.0f}"
+
+
+def bars(rows, name):
+    """Rows of one unit, each with its peer's bar below it and a line at its limit."""
+    most = max(max(r["value"], r["peer"] or 0) for r in rows) or 1
+    room, parts, y = WIDTH - LEFT - 90, [], 4
+    for r in rows:
+        parts.append(text(LEFT - 8, y + 12, r["what"][:52], "end"))
+        for value, colour in ((r["value"], OURS), (r["peer"], PEER)):
+            if value is None:
+                continue
+            long = max(1, room * value / most)
+            parts.append(f'<rect x="{LEFT}" y="{y}" width="{long:.1f}" height="{BAR}" fill="{colour}"/>')
+            parts.append(text(LEFT + long + 6, y + 13, f"{number(value)} {r['unit']}"))
+            y += BAR + 2
+        if r["limit"] is not None and r["limit"] <= most:
+            x = LEFT + room * r["limit"] / most
+            parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{y - BAR - 4}" y2="{y}" stroke="{LIMIT}" '
+                         'stroke-width="2"/>')
+        y += GAP
+    return svg(y, parts, name)
+
+
+def distribution(series, unit, name):
+    """How many percent took at most so long: one curve for each of series, {name: values}."""
+    most = max(sorted(values)[max(0, len(values) * 99 // 100 - 1)] for values in series.values()) or 1
+    height, bottom, parts = 300, 260, []
+    room = WIDTH - 150
+    for percent in (0, 50, 90, 99):
+        y = bottom - 2.4 * percent
+        parts.append(f'<line x1="50" x2="{50 + room}" y1="{y}" y2="{y}" stroke="#ddd"/>')
+        parts.append(text(44, y + 4, f"{percent} %", "end", 11))
+    for part in range(5):
+        parts.append(text(50 + room * part / 4, bottom + 18, f"{number(most * part / 4)} {unit}", "middle", 11))
+    colours = [OURS, PEER, "#6b8f3a", "#8a5a8f", "#555"]
+    for at, (who, values) in enumerate(series.items()):
+        ordered, colour = sorted(values), colours[at % len(colours)]
+        points = [f"{50 + room * min(1, v / most):.1f},{bottom - 240 * (i + 1) / len(ordered):.1f}"
+                  for i, v in enumerate(ordered) if i % max(1, len(ordered) // 200) == 0]
+        parts.append(f'<polyline fill="none" stroke="{colour}" stroke-width="2" points="{" ".join(points)}"/>')
+        parts.append(f'<rect x="{70 + 170 * at}" y="284" width="12" height="12" fill="{colour}"/>')
+        parts.append(text(88 + 170 * at, 295, who[:22], size=12))
+    return svg(height, parts, name)
+
+
+def table(rows):
+    cells = []
+    for r in rows:
+        over = r["limit"] is not None and r["value"] >= r["limit"]
+        ratio = f"{r['value'] / r['peer']:.2f}" if r["peer"] else ""
+        cells.append(f'<tr{" class=over" if over else ""}><td>{escape(r["what"])}</td><td>{number(r["value"])}</td>'
+                     f'<td>{escape(r["unit"])}</td><td>{"" if r["peer"] is None else number(r["peer"])}</td>'
+                     f'<td>{ratio}</td><td>{"" if r["limit"] is None else number(r["limit"])}</td></tr>')
+    return ("<table><tr><th>what</th><th>value</th><th>unit</th><th>peer</th><th>ratio</th><th>limit</th></tr>"
+            + "".join(cells) + "</table>")
+
+
+def page(kept):
+    """The whole page. `kept`: what report.Report keeps."""
+    out = [f"<!DOCTYPE html><html lang=en><meta charset=utf-8><title>Porchlight: measurements</title>"
+           f"<style>{STYLE}</style><h1>Measurements</h1><p>{escape(kept['machine'])}, {escape(kept['system'])}. "
+           f"Blue is Porchlight, sand a peer in the same run, a red line a promised limit.</p>"]
+    for group in dict.fromkeys(r["group"] for r in kept["rows"]):
+        rows = [r for r in kept["rows"] if r["group"] == group]
+        out.append(f"<h2>{escape(group)}</h2>")
+        for d in kept["distributions"]:
+            if d["group"] == group:
+                out.append(f"<h3>{escape(d['what'])}</h3>{distribution(d['series'], d['unit'], d['what'])}")
+        for unit in dict.fromkeys(r["unit"] for r in rows):
+            out.append(bars([r for r in rows if r["unit"] == unit], f"{group}, {unit}"))
+        out.append(table(rows))
+    return "\n".join(out) + "\n"

@@ -1,0 +1,32 @@
+"""The page that make bench ends with: tables and plots of what was measured, without anything from outside."""
+
+import re
+import xml.etree.ElementTree
+
+from tests.bench.chart import page
+
+KEPT = {"machine": "x86_64", "system": "6.1",
+        "rows": [{"group": "latency", "what": "porchlightd beside <a peer>, p50", "value": 0.7, "unit": "ms",
+                  "limit": 1.5, "peer": 0.9},
+                 {"group": "latency", "what": "p99", "value": 3.0, "unit": "ms", "limit": 2.0, "peer": None},
+                 {"group": "memory", "what": "private", "value": 1900.0, "unit": "kB", "limit": None, "peer": 0}],
+        "distributions": [{"group": "latency", "what": "to the subscriber", "unit": "ms",
+                           "series": {"porchlightd": [0.5, 0.7, 0.6, 9.0], "a peer": [1.0]}}]}
+
+
+def test_every_figure_is_in_a_table_and_a_plot():
+    html = page(KEPT)
+    plots = [xml.etree.ElementTree.fromstring(one) for one in re.findall(r"<svg.*?</svg>", html, re.S)]
+    assert len(plots) == 3 and html.count("<table>") == 2
+    drawn = " ".join("".join(plot.itertext()) for plot in plots)
+    for said in ("<a peer>", "0.7 ms", "3 ms", "1900 kB", "99 %", "to the subscriber"):
+        assert said in drawn, said
+    assert html.count("class=over") == 1
+    assert not re.search(r"(src|href)=|@import|url\(", html), "something from outside"
+
+
+def test_a_curve_rises_from_left_to_right():
+    curve = re.search(r'<polyline[^>]*points="([^"]*)"', page(KEPT))[1]
+    points = [tuple(map(float, p.split(","))) for p in curve.split()]
+    assert len(points) == 4
+    assert points == sorted(points, key=lambda p: (p[0], -p[1]))

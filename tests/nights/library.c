@@ -49,10 +49,12 @@ struct mqtt5__property {
     uint32_t value;
 };
 
-/* "b1.example.org" is broker 1. */
+/* "b1.example.org" is broker 1; the second way to broker 0 goes by its interface's name. */
 static struct way *way_of(const struct machine *m, const char *host)
 {
     size_t i = host[0] == 'b' ? (size_t)(host[1] - '0') : 0;
+    if (strcmp(host, SECOND_INTERFACE) == 0)
+        i = m->ways_count - 1;
     return &m->ways[i < m->ways_count ? i : 0];
 }
 
@@ -82,10 +84,10 @@ struct mqtt_dialler {
 struct mqtt_dialler *mqtt_dialler_new(const char *host, int port, const char *interface)
 {
     struct mqtt_dialler *d = calloc(1, sizeof *d);
+    const char *by = strcmp(interface, SECOND_INTERFACE) == 0 ? interface : host;
     (void)port;
-    (void)interface;
     if (d)
-        *d = (struct mqtt_dialler){.way = way_of(machine_now(), host), .host = world_text(host)};
+        *d = (struct mqtt_dialler){.way = way_of(machine_now(), by), .host = world_text(by)};
     return d;
 }
 

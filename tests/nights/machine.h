@@ -13,6 +13,8 @@
 
 struct way;
 
+#define SECOND_INTERFACE "wwan0" /* of two ways to one broker; the first goes by eth0 */
+
 enum { MACHINES = 8, MACHINE_THREADS = 16 };
 
 struct machine {

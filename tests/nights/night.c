@@ -182,6 +182,8 @@ void night_draw(struct night *n, uint64_t seed)
         if (h->until > LAST_FAULT)
             h->until = LAST_FAULT;
     }
+    struct chance ways = chance_of(seed, 8); /* of its own: other nights are as they were */
+    n->two_ways = chance_percent(&ways, 15);
 }
 
 void night_reduce(struct night *n, uint32_t without)

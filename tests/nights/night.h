@@ -81,6 +81,7 @@ struct night {
     bool real_seals;
     const struct venue *venue;
     size_t kiosks, brokers, phones;
+    bool two_ways; /* kiosks reach broker 0 by two interfaces */
     bool cover, wipe, relay;
     int64_t grace;
     bool outside[VENUE_BROKERS];

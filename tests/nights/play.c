@@ -22,9 +22,16 @@ static struct station *station_of(const struct happening *h)
     return &playing->stations[h->kiosk];
 }
 
+/* Of two ways to broker 0, either. */
+static size_t way_number(const struct station *s, const struct happening *h)
+{
+    return s->two_ways && h->broker == 0 && h->number / 3 % 2 == 1 ? s->ways_count - 1 : h->broker;
+}
+
 static struct way *way_hit(const struct happening *h)
 {
-    return &station_of(h)->ways[h->broker];
+    struct station *s = station_of(h);
+    return &s->ways[way_number(s, h)];
 }
 
 /* --- hands --------------------------------------------------------------------------------------
@@ -158,7 +165,7 @@ static void ways_of_kiosk(const struct happening *h, void (*change)(struct way *
     struct station *s = station_of(h);
     bool all = h->number % 3 == 0;
     for (size_t i = 0; i < s->ways_count; i++)
-        if (all || i == h->broker)
+        if (all || i == way_number(s, h))
             change(&s->ways[i], begins);
     station_look_at_ways(s);
 }
@@ -452,6 +459,20 @@ static const char *const kiosk_names[] = {"kiosk", "kiosk2", "copy"};
 static const char *const broker_names[] = {"b0", "b1", "b2"};
 static const char *const phone_names[] = {"staff1", "staff2", "member1", "member2"};
 
+static void second_way(struct station *s, const char *from, struct broker *b, struct chance *c)
+{
+    struct config_broker *first = &s->config.brokers[0];
+    struct config_broker *second = &s->config.brokers[s->config.brokers_count++];
+    *second = *first;
+    strcpy(second->name, "lte");
+    strcpy(first->interface, "eth0");
+    strcpy(second->interface, SECOND_INTERFACE);
+    second->user[0] = second->user[0] == '0' ? '1' : '0';
+    way_init(&s->ways[s->ways_count], from, b, c);
+    s->ways_count = s->machine->ways_count = s->config.brokers_count;
+    s->two_ways = true;
+}
+
 static void station_prepare(struct night *n, size_t i, struct chance *c)
 {
     struct station *s = &n->stations[i];
@@ -465,6 +486,8 @@ static void station_prepare(struct night *n, size_t i, struct chance *c)
         s->config.brokers[b].outside = n->outside[b];
         way_init(&s->ways[b], kiosk_names[i], &n->broker[b], c);
     }
+    if (n->two_ways)
+        second_way(s, kiosk_names[i], &n->broker[0], c);
 }
 
 static void backup(void *context, uint64_t number)

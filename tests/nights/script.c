@@ -55,6 +55,7 @@ static int line_read(struct night *n, char *line, char fails[SCRIPT_NAME])
         n->wipe = strstr(line, "wipe") != NULL;
         n->relay = strstr(line, "relay") != NULL;
         n->real_seals = strstr(line, "real-seals") != NULL;
+        n->two_ways = strstr(line, "two-ways") != NULL;
         return 0;
     }
     if (sscanf(line, "grace %lf", &grace) == 1) {
@@ -99,9 +100,10 @@ int script_read(const char *path, struct night *n, char fails[SCRIPT_NAME])
 
 void script_write(FILE *f, const struct night *n, const char *fails)
 {
-    fprintf(f, "seed %" PRIu64 "\nkiosks %zu\nbrokers %zu\nphones %zu\nwith%s%s%s%s\n", n->seed,
+    fprintf(f, "seed %" PRIu64 "\nkiosks %zu\nbrokers %zu\nphones %zu\nwith%s%s%s%s%s\n", n->seed,
             n->kiosks, n->brokers, n->phones, n->cover ? " cover" : "", n->wipe ? " wipe" : "",
-            n->relay ? " relay" : "", n->real_seals ? " real-seals" : "");
+            n->relay ? " relay" : "", n->real_seals ? " real-seals" : "",
+            n->two_ways ? " two-ways" : "");
     fprintf(f, "grace %.3f\noutside", (double)n->grace / 1e9);
     for (size_t i = 0; i < n->brokers; i++)
         if (n->outside[i])

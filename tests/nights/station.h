@@ -15,7 +15,8 @@ struct station {
     struct config config;
     struct machine *machine;
     struct disk disk, backup;
-    struct way ways[VENUE_BROKERS];
+    struct way ways[VENUE_BROKERS + 1];
+    bool two_ways; /* the last one leads to broker 0 again, by another interface */
     size_t ways_count;
     bool powered;
     int64_t silent_since; /* since when it does not run; INT64_MAX: it runs */

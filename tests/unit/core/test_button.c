@@ -203,6 +203,7 @@ static void faults_come_and_go(void **state)
     button_report(&b, &rules, &r, 4, g);
     assert_int_equal(b.faults, BUTTON_FAULT_BATTERY);
     r.battery_low = 0;
+    r.battery = BUTTON_BATTERY_LOW;
     button_report(&b, &rules, &r, 5, g);
     assert_int_equal(b.faults, 0);
 }

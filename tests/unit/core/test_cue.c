@@ -94,6 +94,32 @@ static void test_rows(void **state)
     }
 }
 
+/* While an alert is hidden on site, the picture shows what it would if there were none. */
+static void test_a_feigned_calm_shows_no_answers_and_no_faults_of_delivery(void **state)
+{
+    struct cue_facts f = {.feigned = true,
+                          .path = true,
+                          .outside_configured = true,
+                          .seen = 3,
+                          .safe = 2,
+                          .help = 1,
+                          .unheard = true,
+                          .unproved = true,
+                          .denied = true};
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        f.path = i & 1;
+        f.outside_configured = i & 2;
+        struct cue_facts shown = cue_facts_on_site(&f);
+        assert_int_equal(shown.seen + shown.safe + shown.help, 0);
+        assert_false(shown.unheard || shown.unproved || shown.denied);
+        assert_int_equal(shown.handed_over, i == 3);
+        assert_int_equal(shown.delivered_lan, i == 1);
+    }
+    f.feigned = false;
+    assert_int_equal(cue_facts_on_site(&f).seen, 3);
+}
+
 static void test_nothing_changes_before_the_deadline(void **state)
 {
     (void)state;
@@ -125,6 +151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_share),
+        cmocka_unit_test(test_a_feigned_calm_shows_no_answers_and_no_faults_of_delivery),
         cmocka_unit_test(test_nothing_changes_before_the_deadline),
     };
     return cmocka_run_group_tests_name("cue", tests, NULL, NULL);

@@ -492,6 +492,36 @@ static void the_kiosks_answers_are_the_vectors(void **state)
     cJSON_Delete(v.json);
 }
 
+static void each_open_invitation_is_found_by_its_own_account(void **state)
+{
+    struct enrol_list l = new_list();
+    (void)state;
+    assert_int_equal(enrol_invite(&l, "0000000000000001", false, secret, 0), 0);
+    assert_int_equal(enrol_invite(&l, "0000000000000002", true, secret, 0), 0);
+    assert_string_equal(enrol_find(&l, "0000000000000002")->account, "0000000000000002");
+    assert_string_equal(enrol_find(&l, "0000000000000001")->account, "0000000000000001");
+    assert_null(enrol_find(&l, "0000000000000003"));
+}
+
+/* In an alert: members' invitations that nobody has answered, the first of the list too. */
+static void an_alert_deadens_what_no_phone_has_answered(void **state)
+{
+    static const char *const accounts[] = {"0000000000000001", "0000000000000002",
+                                           "0000000000000003"};
+    struct enrol_list l = new_list();
+    (void)state;
+    assert_int_equal(enrol_invite(&l, accounts[0], false, secret, 0), 0);
+    assert_int_equal(enrol_invite(&l, accounts[1], true, secret, 0), 0);
+    assert_int_equal(enrol_invite(&l, accounts[2], false, secret, 0), 0);
+    struct enrol_letter claimed = ask(accounts[2], 7, false);
+    assert_verdict(judge(&l, &claimed, 1), ENROL_WELCOME);
+    enrol_deaden(&l);
+    assert_true(enrol_is_dead(&l, accounts[0]));
+    assert_false(enrol_is_dead(&l, accounts[1]));
+    assert_false(enrol_is_dead(&l, accounts[2]));
+    assert_verdict(judge(&l, &claimed, 2), ENROL_WELCOME);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -505,6 +535,8 @@ int main(void)
         cmocka_unit_test(there_is_room_for_sixteen),
         cmocka_unit_test(staff_are_confirmed_and_wait_for_the_root),
         cmocka_unit_test(digits_have_three_tries),
+        cmocka_unit_test(each_open_invitation_is_found_by_its_own_account),
+        cmocka_unit_test(an_alert_deadens_what_no_phone_has_answered),
         cmocka_unit_test(who_asks_again_names_the_broker),
         cmocka_unit_test(the_link_is_the_vectors),
         cmocka_unit_test(a_link_stays_short),

@@ -3,6 +3,7 @@
 // distinguish a locked phone from one that shows something else.
 
 import { setText } from './draw.js';
+import { drawMuted } from './muted.js';
 import { lastReached } from './report.js';
 import { askTest, canWake, collectRings, doubt, isOffered, KNOWN, subscribe } from './wake.js';
 
@@ -72,6 +73,7 @@ export function openRing({ words, sessions, push, onClose, onRings }) {
         setText($('ring-start'), word('ringStart'));
         setText($('ring-last'), !able ? '' : reached === null ? word('weeklyNone') :
             word('weeklyLast', { time: words.dateOf(reached) }));
+        drawMuted($('muted'), word);
         setText($('ring-close'), word('close'));
         $('ring-start').hidden = !able;
         $('push').hidden = push() === null;

@@ -5,9 +5,8 @@ import itertools
 
 import pytest
 
-from tests.kit import wait
+from tests.phone.states import COUNT, LANGUAGES, UNWELL, walk
 
-LANGUAGES = ["en", "az", "ru", "ka", "ar"]
 WINDOWS = [(320, 568), (360, 740), (412, 915), (600, 960), (844, 390), (1024, 768), (1280, 800)]
 TYPE = ["100%", "200%"]
 FONTS = ["'DejaVu Sans'", "'DejaVu Serif'", "'DejaVu Sans Mono', 'DejaVu Sans Condensed'"]
@@ -61,8 +60,8 @@ def resize(page, width, height):
 class Measured:
     """A page of which every state is measured on every window."""
 
-    def __init__(self, page, language):
-        self.page, self.language, self.bad, self.count = page, language, [], 0
+    def __init__(self, language):
+        self.page, self.language, self.bad, self.count = None, language, [], 0
 
     def look(self, name):
         page = self.page.front()
@@ -76,84 +75,11 @@ class Measured:
         page.driver.execute_async_script(MEASURE, "system-ui, sans-serif", "100%")
 
 
-# A clock that is wrong and a sound that is not allowed are said in every state.
-UNWELL = """const real = Date.now; Date.now = () => real() + 13 * 3600e3;
-Object.defineProperty(AudioContext.prototype, 'state', { get: () => 'suspended' });"""
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_word_is_broken(venue, language):
-    kiosk = venue.kiosk()
-    page = venue.page(language=language, before=UNWELL, fragment=f"i={kiosk.invite(venue.addresses())}")
-    m = Measured(page, language)
-    page.until(lambda: page.shown("#install-steps ol"), "the steps")
-    page.run("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
-    m.look("install")
-    page.driver.refresh()
-    page.join("hello")
-    m.look("join")
-    page.join(kiosk.invite(venue.addresses(), staff=True))
-    page.until_face("quiet")
-    page.until(lambda: page.shown("#health"), "what is wrong with this phone")
-    page.run("document.querySelector('#staff').open = true")
-    m.look("quiet")
-    kiosk.alarm("caution", detail="unclear")
-    page.until_face("caution")
-    m.look("caution")
-    kiosk.all_clear()
-    page.until_face("all-clear")
-    m.look("all-clear")
-    kiosk.alarm("lockdown", drill=True)
-    page.until(lambda: page.shown("#badge"), "a drill")
-    m.look("drill")
-    kiosk.all_clear(drill=True)
-    kiosk.alarm("lockdown", resumed=True)
-    page.until(lambda: page.face == "lockdown" and not page.shown("#badge"), "a real lockdown")
-    kiosk.counts(seen=14, safe=9, help=2, of=23)
-    page.click("#safe")
-    page.until(lambda: page.shown("#said"), "the answer")
-    m.look("lockdown")
-    kiosk.say("alert", "all-clear", id=kiosk.alert, detail="unconfirmed")
-    page.until_face("unconfirmed")
-    m.look("unconfirmed")
-    kiosk.door("duress")
-    kiosk.tell_staff("notice", "fault", detail="broker-limits")
-    kiosk.tell_staff("notice", "drill-report", detail="mqtt-far-away", age_ms=12, seen=3, safe=1, rang=2)
-    kiosk.send("alert", b"{}")
-    page.until_face("duress")
-    page.until(lambda: page.shown("#refused"), "a message that was refused")
-    m.look("duress")
-    page.click("#open-settings")
-    m.look("settings")
-    kiosk.offer()
-    page.click("#open-ring")
-    page.until(lambda: page.shown("#ring-start"), "the start of a test")
-    page.run("document.querySelector('#muted').open = true")
-    m.look("ring")
-    page.click("#ring-close")
-    fresh = venue.kiosk()
-    page.close()
-    venue.pages.remove(page)
-    m.page = page = venue.phone(fresh, language=language, before=UNWELL)
-    page.click("#open-settings")
-    page.click("#another")
-    page.join(fresh.invite(venue.addresses(), staff=True))
-    page.until(lambda: page.shown("#known"), "what would change")
-    m.look("known")
-    page.click("#known-stop")
-    page.click("#join-close")
-    fresh.silent.set()
-    page.skip(15).until_face("lost")
-    m.look("lost")
-    venue.brokers[0].stop()
-    page.until_face("unknown")
-    m.look("unknown")
-    venue.brokers[0].start()
-    wait.until(fresh.clients[0].is_connected, "the kiosk's own way back", 60)
-    fresh.retire()
-    page.until_face("retired")
-    m.look("retired")
-    assert m.count == 15 * len(WINDOWS) * len(TYPE) * len(FONTS)
+    m = Measured(language)
+    walk(venue, language, m)
+    assert m.count == COUNT * len(WINDOWS) * len(TYPE) * len(FONTS)
     assert not m.bad, f"{len(m.bad)} faults:\n" + "\n".join(m.bad[:40])
 
 

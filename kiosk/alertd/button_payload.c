@@ -2,6 +2,7 @@
 
 #include <cjson/cJSON.h>
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -65,7 +66,7 @@ void button_payload_availability(const uint8_t *payload, size_t len, struct butt
     cJSON *json = cJSON_ParseWithLength((const char *)payload, len);
     const cJSON *state = cJSON_GetObjectItemCaseSensitive(json, "state");
     if (cJSON_IsString(state))
-        strncat(word, state->valuestring, sizeof word - 1);
+        snprintf(word, sizeof word, "%s", state->valuestring);
     else if (is_word(payload, len) && len < sizeof word)
         memcpy(word, payload, len);
     cJSON_Delete(json);

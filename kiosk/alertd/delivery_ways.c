@@ -41,7 +41,7 @@ bool delivery_is_up(const struct delivery *d, size_t i)
 /* Each way for itself. What has failed is reported by the others. */
 void delivery_watch(struct delivery *d, int64_t now)
 {
-    bool lives[CONFIG_BROKERS_MAX];
+    bool lives[CONFIG_BROKERS_MAX] = {false};
     size_t alive = 0;
     if (d->paths_count < 2)
         return;

@@ -10,14 +10,17 @@
 static const char *const matters[] = {PATH_CONF, PATH_CREDENTIALS, PATH_ETC "/ca", PATH_PHONES,
                                       PATH_STAFF};
 
-enum { GRACE = 24 * 3600 }; /* seconds in which a host may make one unasked */
+#define SECOND INT64_C(1000000000)
+#define DAY    (24 * 3600 * SECOND) /* in which a host may make one unasked */
 
-/* When a path was last changed, seconds since 1970; 0: it is not there. */
+/* When a path was last changed, ns since 1970; 0: it is not there. */
 static int64_t changed_at(const struct doctor *d, const char *path)
 {
     char whole[PATH_LEN];
     struct stat st;
-    return path_under(d->prefix, path, whole) == 0 && stat(whole, &st) == 0 ? st.st_mtime : 0;
+    return path_under(d->prefix, path, whole) == 0 && stat(whole, &st) == 0
+               ? st.st_mtim.tv_sec * SECOND + st.st_mtim.tv_nsec
+               : 0;
 }
 
 void doctor_backup(struct doctor *d)
@@ -27,10 +30,10 @@ void doctor_backup(struct doctor *d)
         return;
     for (size_t i = 0; i < sizeof matters / sizeof matters[0]; i++)
         last = changed_at(d, matters[i]) > last ? changed_at(d, matters[i]) : last;
-    int64_t days = (clock_wall_seconds() - last) / (24 * 3600);
+    int64_t ago = clock_wall_seconds() * SECOND - last, days = ago / DAY;
     if (made >= last)
         doctor_say(d, "backup", DOCTOR_OK, "", "The last one has all that matters.");
-    else if (clock_wall_seconds() - last < GRACE)
+    else if (ago < DAY)
         doctor_say(d, "backup", DOCTOR_OK, "",
                    "Keys, phones or config have changed today. Make a new backup: sudo porchlight "
                    "backup FILE");

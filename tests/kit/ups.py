@@ -1,7 +1,6 @@
 """A UPS that is not there: NUT's own upsd, and its driver for tests, which reads what the UPS says
 from a file."""
 
-import os
 import subprocess
 
 from tests.kit import process, wait

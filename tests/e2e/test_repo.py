@@ -6,10 +6,11 @@ import http.server
 import re
 import shutil
 import threading
+import time
 
 import pytest
 
-from tests.kit import process
+from tests.kit import process, wait
 from tests.kit.apt import Apt, package, repo
 from tests.kit.place import fresh
 from tests.kit.setup import clock_at
@@ -47,7 +48,10 @@ class Served:
 
     def __init__(self, folder):
         self.folder, self.to = folder, folder / "repo"
-        self.key, self.other = key(folder, "first.key"), key(folder, "second.key")
+        self.key = key(folder, "first.key")
+        made = int(time.time())  # a key's age counts seconds, and the keyring's version goes by it
+        wait.until(lambda: int(time.time()) > made, "the next second", 5)
+        self.other = key(folder, "second.key")
         self.one = packages(folder / "one", "1.0")
         self.two = packages(folder / "two", "2.0")
         handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(self.to))
@@ -211,7 +215,6 @@ def test_an_older_one_than_last_time(served, apt):
 
 def wait_for_the_next_second(served):
     """Lists are ordered by their date, which counts seconds."""
-    import time
     date = re.search(r"^Date: (.*)$", (served.to / "dists/trixie/InRelease").read_text(), re.M)[1]
     while time.strftime("%a, %d %b %Y %H:%M:%S", time.gmtime()) in date:
         time.sleep(0.05)
@@ -272,7 +275,8 @@ def keyring_version(apt):
 
 
 def upgrade(apt):
-    assert apt.update()[0]
+    taken, said = apt.update()
+    assert taken, said
     done = apt.run("install", KEYRING)
     assert done.returncode == 0, done
     return keyring_version(apt)

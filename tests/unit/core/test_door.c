@@ -51,6 +51,11 @@ struct night {
 
 static const struct night nights[] = {
     {"within hours nothing is said", &usual, 0, 0, {{10, 'o', NIGHT, ""}, {20, 'c', NIGHT, ""}}},
+    {"the week's first minute is one of the hours that began on Sunday",
+     &usual,
+     0,
+     0,
+     {{10, 'o', AT(MON, 0, 0), ""}, {20, 'c', NOON, ""}, {30, 'o', NOON, "out-of-hours"}}},
     {"outside hours it is, and that it closed",
      &usual,
      0,

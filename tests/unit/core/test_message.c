@@ -218,6 +218,10 @@ static void test_what_could_not_be_read_is_not_written(void **state)
         m.proof_len = 0; /* and no account */
     });
     REFUSED({
+        m = message_longest(MSG_STATE);
+        m.state = (enum alert_state)(ALERT_LOCKDOWN + 1);
+    });
+    REFUSED({
         m.kind = MSG_FAULT;
         m.proof_len = 0;
         m.detail[0] = '\0';

@@ -501,7 +501,8 @@ static void backup_file_seeds(void)
 {
     uint8_t head[200];
     memset(head, 0x55, sizeof head);
-    memcpy(head, "porchlight backup 1\n", 20);
+    const char magic[] = "porchlight backup 1\n";
+    memcpy(head, magic, sizeof magic - 1);
     big_endian_put(head + 36, 4, 1);
     big_endian_put(head + 40, 4, 8192);
     fuzz_seed(head, sizeof head);

@@ -301,8 +301,8 @@ static void dynsec_seeds(void)
         "not found\"}]}",
     };
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)
-        for (char verb = 0; verb <= BROKER_ADMIN_SELF; verb += 2) {
-            char seed[1024] = {verb};
+        for (int verb = 0; verb <= BROKER_ADMIN_SELF; verb += 2) {
+            char seed[1024] = {(char)verb};
             snprintf(seed + 1, sizeof seed - 1, "%s", answers[i]);
             fuzz_seed(seed, 1 + strlen(seed + 1));
         }

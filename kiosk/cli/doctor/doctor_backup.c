@@ -7,7 +7,8 @@
 
 /* What a backup holds, and a new one is needed for when it has changed. A folder's time is that of
  * the last file that came, went or was replaced in it. */
-static const char *const matters[] = {PATH_CONF, PATH_CREDENTIALS, PATH_ETC "/ca", PATH_PHONES,
+#define PATH_CA_FOLDER (PATH_ETC "/ca")
+static const char *const matters[] = {PATH_CONF, PATH_CREDENTIALS, PATH_CA_FOLDER, PATH_PHONES,
                                       PATH_STAFF};
 
 #define SECOND INT64_C(1000000000)

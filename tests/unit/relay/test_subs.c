@@ -71,8 +71,8 @@ static void test_awake_is_remembered_for_the_last_alerts(void **state)
     static const struct alert_id none;
     sub_note_awake(one, &none);
     assert_false(sub_is_awake(one, &none));
-    for (uint8_t i = 1; i <= SUBS_AWAKE + 1; i++) {
-        const struct alert_id id = {{i}};
+    for (int i = 1; i <= SUBS_AWAKE + 1; i++) {
+        const struct alert_id id = {{(uint8_t)i}};
         sub_note_awake(one, &id);
         sub_note_awake(one, &id);
         assert_true(sub_is_awake(one, &id));

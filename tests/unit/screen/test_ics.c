@@ -22,86 +22,76 @@
 static const struct tm today = {
     .tm_year = 126, .tm_mon = 10, .tm_mday = 20, .tm_hour = 12, .tm_wday = 5, .tm_yday = 323};
 
+static const struct {
+    const char *what, *text;
+    int minute, until; /* -1: not today */
+    const char *why;   /* NULL: nothing to say */
+} days[] = {
+    {"once", CALENDAR(FILM "DTSTART:20261120T190000\r\nDTEND:20261120T203000\r\n"), 1140, 1230,
+     NULL},
+    {"over midnight", CALENDAR(FILM "DTSTART:20261120T230000\r\nDURATION:PT2H30M\r\n"), 1380, 1530,
+     NULL},
+    {"another day", CALENDAR(FILM "DTSTART:20261121T190000\r\n"), -1, -1, NULL},
+    {"UTC", CALENDAR(FILM "DTSTART:20261120T180000Z\r\n"), 1140, -1, NULL},
+    {"another zone", CALENDAR(FILM "DTSTART;TZID=Asia/Baku:20261120T220000\r\n"), 1140, -1, NULL},
+    {"no such zone", CALENDAR(FILM "DTSTART;TZID=\"Mars: here\":20261120T220000\r\n"), -1, -1,
+     "DTSTART"},
+    {"weekly", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY\r\n"), 1140, -1, NULL},
+    {"every other week", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;INTERVAL=2\r\n"), 1140, -1, NULL},
+    {"every third week", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;INTERVAL=3\r\n"), -1, -1, NULL},
+    {"twice, and over", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;COUNT=2\r\n"), -1, -1, NULL},
+    {"three times", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;COUNT=3\r\n"), 1140, -1, NULL},
+    {"until yesterday", CALENDAR(FILM STARTS "RRULE:FREQ=DAILY;UNTIL=20261119\r\n"), -1, -1, NULL},
+    {"Mondays and Fridays", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;BYDAY=MO,FR\r\n"), 1140, -1,
+     NULL},
+    {"Mondays", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;BYDAY=MO\r\n"), -1, -1, NULL},
+    {"left out today", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY\r\nEXDATE:20261120T190000\r\n"), -1,
+     -1, NULL},
+    {"cancelled", CALENDAR(FILM "DTSTART:20261120T190000\r\nSTATUS:CANCELLED\r\n"), -1, -1, NULL},
+    {"monthly, on the 6th", CALENDAR(FILM STARTS "RRULE:FREQ=MONTHLY\r\n"), -1, -1, NULL},
+    {"monthly, on the 20th", CALENDAR(FILM "DTSTART:20260920T190000\r\nRRULE:FREQ=MONTHLY\r\n"),
+     1140, -1, NULL},
+    {"every other month",
+     CALENDAR(FILM "DTSTART:20260920T190000\r\nRRULE:FREQ=MONTHLY;INTERVAL=2\r\n"), 1140, -1, NULL},
+    {"every third month",
+     CALENDAR(FILM "DTSTART:20260920T190000\r\nRRULE:FREQ=MONTHLY;INTERVAL=3\r\n"), -1, -1, NULL},
+    {"the 20th by name", CALENDAR(FILM STARTS "RRULE:FREQ=MONTHLY;BYMONTHDAY=20\r\n"), 1140, -1,
+     NULL},
+    {"the month's third Friday", CALENDAR(FILM STARTS "RRULE:FREQ=MONTHLY;BYDAY=3FR\r\n"), 1140, -1,
+     NULL},
+    {"the month's second Friday", CALENDAR(FILM STARTS "RRULE:FREQ=MONTHLY;BYDAY=2FR\r\n"), -1, -1,
+     NULL},
+    {"the last Friday but one", CALENDAR(FILM STARTS "RRULE:FREQ=MONTHLY;BYDAY=-2FR\r\n"), 1140, -1,
+     NULL},
+    {"the last Friday", CALENDAR(FILM STARTS "RRULE:FREQ=MONTHLY;BYDAY=-1FR\r\n"), -1, -1, NULL},
+    {"two numbers", CALENDAR(FILM STARTS "RRULE:FREQ=MONTHLY;BYDAY=1FR,3FR\r\n"), -1, -1, "RRULE"},
+    {"yearly", CALENDAR(FILM STARTS "RRULE:FREQ=YEARLY\r\n"), -1, -1, "RRULE"},
+    {"the second Friday", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;BYDAY=2FR\r\n"), -1, -1, "RRULE"},
+    {"a whole day", CALENDAR(FILM "DTSTART;VALUE=DATE:20261120\r\n"), -1, -1, "a whole day"},
+    {"no title", CALENDAR("DTSTART:20261120T190000\r\n"), -1, -1, "no SUMMARY"},
+    {"no start", CALENDAR(FILM), -1, -1, "no DTSTART"},
+    {"no calendar", "19:00 Film\n", -1, -1, "not a calendar"},
+    {"an alarm's own times",
+     CALENDAR(FILM "DTSTART:20261120T190000\r\nBEGIN:VALARM\r\nDURATION:PT5M\r\nEND:VALARM\r\n"),
+     1140, -1, NULL},
+};
+
 static void test_events(void **state)
 {
     (void)state;
-    static const struct {
-        const char *what, *text;
-        int minute, until; /* -1: not today */
-        const char *why;   /* NULL: nothing to say */
-    } rows[] = {
-        {"once", CALENDAR(FILM "DTSTART:20261120T190000\r\nDTEND:20261120T203000\r\n"), 1140, 1230,
-         NULL},
-        {"over midnight", CALENDAR(FILM "DTSTART:20261120T230000\r\nDURATION:PT2H30M\r\n"), 1380,
-         1530, NULL},
-        {"another day", CALENDAR(FILM "DTSTART:20261121T190000\r\n"), -1, -1, NULL},
-        {"UTC", CALENDAR(FILM "DTSTART:20261120T180000Z\r\n"), 1140, -1, NULL},
-        {"another zone", CALENDAR(FILM "DTSTART;TZID=Asia/Baku:20261120T220000\r\n"), 1140, -1,
-         NULL},
-        {"no such zone", CALENDAR(FILM "DTSTART;TZID=\"Mars: here\":20261120T220000\r\n"), -1, -1,
-         "DTSTART"},
-        {"weekly", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY\r\n"), 1140, -1, NULL},
-        {"every other week", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;INTERVAL=2\r\n"), 1140, -1,
-         NULL},
-        {"every third week", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;INTERVAL=3\r\n"), -1, -1,
-         NULL},
-        {"twice, and over", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;COUNT=2\r\n"), -1, -1, NULL},
-        {"three times", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;COUNT=3\r\n"), 1140, -1, NULL},
-        {"until yesterday", CALENDAR(FILM STARTS "RRULE:FREQ=DAILY;UNTIL=20261119\r\n"), -1, -1,
-         NULL},
-        {"Mondays and Fridays", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;BYDAY=MO,FR\r\n"), 1140, -1,
-         NULL},
-        {"Mondays", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;BYDAY=MO\r\n"), -1, -1, NULL},
-        {"left out today", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY\r\nEXDATE:20261120T190000\r\n"),
-         -1, -1, NULL},
-        {"cancelled", CALENDAR(FILM "DTSTART:20261120T190000\r\nSTATUS:CANCELLED\r\n"), -1, -1,
-         NULL},
-        {"monthly, on the 6th", CALENDAR(FILM STARTS "RRULE:FREQ=MONTHLY\r\n"), -1, -1, NULL},
-        {"monthly, on the 20th", CALENDAR(FILM "DTSTART:20260920T190000\r\nRRULE:FREQ=MONTHLY\r\n"),
-         1140, -1, NULL},
-        {"every other month",
-         CALENDAR(FILM "DTSTART:20260920T190000\r\nRRULE:FREQ=MONTHLY;INTERVAL=2\r\n"), 1140, -1,
-         NULL},
-        {"every third month",
-         CALENDAR(FILM "DTSTART:20260920T190000\r\nRRULE:FREQ=MONTHLY;INTERVAL=3\r\n"), -1, -1,
-         NULL},
-        {"the 20th by name", CALENDAR(FILM STARTS "RRULE:FREQ=MONTHLY;BYMONTHDAY=20\r\n"), 1140, -1,
-         NULL},
-        {"the month's third Friday", CALENDAR(FILM STARTS "RRULE:FREQ=MONTHLY;BYDAY=3FR\r\n"), 1140,
-         -1, NULL},
-        {"the month's second Friday", CALENDAR(FILM STARTS "RRULE:FREQ=MONTHLY;BYDAY=2FR\r\n"), -1,
-         -1, NULL},
-        {"the last Friday but one", CALENDAR(FILM STARTS "RRULE:FREQ=MONTHLY;BYDAY=-2FR\r\n"), 1140,
-         -1, NULL},
-        {"the last Friday", CALENDAR(FILM STARTS "RRULE:FREQ=MONTHLY;BYDAY=-1FR\r\n"), -1, -1,
-         NULL},
-        {"two numbers", CALENDAR(FILM STARTS "RRULE:FREQ=MONTHLY;BYDAY=1FR,3FR\r\n"), -1, -1,
-         "RRULE"},
-        {"yearly", CALENDAR(FILM STARTS "RRULE:FREQ=YEARLY\r\n"), -1, -1, "RRULE"},
-        {"the second Friday", CALENDAR(FILM STARTS "RRULE:FREQ=WEEKLY;BYDAY=2FR\r\n"), -1, -1,
-         "RRULE"},
-        {"a whole day", CALENDAR(FILM "DTSTART;VALUE=DATE:20261120\r\n"), -1, -1, "a whole day"},
-        {"no title", CALENDAR("DTSTART:20261120T190000\r\n"), -1, -1, "no SUMMARY"},
-        {"no start", CALENDAR(FILM), -1, -1, "no DTSTART"},
-        {"no calendar", "19:00 Film\n", -1, -1, "not a calendar"},
-        {"an alarm's own times",
-         CALENDAR(FILM
-                  "DTSTART:20261120T190000\r\nBEGIN:VALARM\r\nDURATION:PT5M\r\nEND:VALARM\r\n"),
-         1140, -1, NULL},
-    };
     setenv("TZ", "Europe/Berlin", 1);
     tzset();
-    EACH_ROW (k, rows, rows[k].what) {
+    EACH_ROW (k, days, days[k].what) {
         struct programme p;
         char why[256] = "";
-        int bad = ics_parse("x.ics", rows[k].text, strlen(rows[k].text), &today, &p, why);
-        assert_int_equal(bad, rows[k].why ? -1 : 0);
-        assert_true(!rows[k].why || strstr(why, rows[k].why));
-        assert_int_equal(p.count, rows[k].minute >= 0);
+        int bad = ics_parse("x.ics", days[k].text, strlen(days[k].text), &today, &p, why);
+        assert_int_equal(bad, days[k].why ? -1 : 0);
+        assert_true(!days[k].why || strstr(why, days[k].why));
+        assert_int_equal(p.count, days[k].minute >= 0);
         if (p.count == 0)
             continue;
-        assert_int_equal(p.event[0].minute, rows[k].minute);
-        assert_int_equal(p.event[0].until, rows[k].until);
+        assert_int_equal(p.event[0].minute, days[k].minute);
+        assert_int_equal(p.event[0].until, days[k].until);
         assert_string_equal(p.event[0].title, "Film");
     }
 }

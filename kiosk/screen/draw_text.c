@@ -364,7 +364,7 @@ static void shade_make(struct mask *m, int reach)
         peak = soft[k] > peak ? soft[k] : peak;
     most = peak < most ? peak : most;
     for (ptrdiff_t k = 0; k < (ptrdiff_t)w * h; k++)
-        soft[k] = soft[k] > most ? 255 : (uint8_t)(soft[k] * 255 / most);
+        soft[k] = (uint8_t)(soft[k] > most ? 255 : soft[k] * 255 / most);
     free(m->alpha);
     m->alpha = soft;
     m->w = w;

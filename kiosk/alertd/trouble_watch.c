@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* On a beat of its own, whatever else happens meanwhile: when something is noticed must not depend
+ * on how often a switch was pressed. */
 #define LOOK_EVERY NS_PER_S
 
 /* A phone that a ring has woken opens its page after the notice: it is sent again, so many seconds
@@ -32,6 +34,8 @@ struct trouble_watch {
     struct troubles list;
     trouble_set judged, found; /* by doctor */
     trouble_set sensed;        /* by sensors, at the last look */
+    trouble_set seen;          /* all that was found at the last look; what differs from it waits: */
+    bool waits;
     int64_t began_at, look_at;
     struct again again[TROUBLE_COUNT];
 };
@@ -137,13 +141,15 @@ void trouble_watch_time(struct trouble_watch *w, const struct trouble_parts *p, 
     trouble_set sensed = 0;
     l.judged |= sensors_look(p->sensors, now, &sensed);
     l.found |= sensed;
-    if (now < w->look_at && sensed == w->sensed)
-        return;
-    w->sensed = sensed;
-    w->look_at = now + LOOK_EVERY;
     look_at_paths(&l, p->delivery);
     look_at_relay(&l, w, p, now);
     look_at_drill(&l, p);
+    w->waits = now < w->look_at && l.found != w->seen;
+    if (now < w->look_at && sensed == w->sensed)
+        return;
+    w->sensed = sensed;
+    w->seen = l.found;
+    w->look_at = now + LOOK_EVERY - (now - w->began_at) % LOOK_EVERY;
     bool quiet = trouble_is_quiet(clock_week_minute(), p->config->trouble.quiet_from,
                                   p->config->trouble.quiet_to);
     size_t n = troubles_step(&w->list, l.judged, l.found, quiet, now,
@@ -156,7 +162,7 @@ void trouble_watch_time(struct trouble_watch *w, const struct trouble_parts *p, 
 
 int64_t trouble_watch_deadline(const struct trouble_watch *w)
 {
-    return w->list.changing ? w->look_at : NS_NEVER;
+    return w->list.changing || w->waits ? w->look_at : NS_NEVER;
 }
 
 bool trouble_watch_is_cued(const struct trouble_watch *w)

@@ -41,9 +41,15 @@ static void payload_item(const cJSON *item, struct button_report *out)
         out->tamper = cJSON_IsTrue(item);
 }
 
+static void payload_object(const cJSON *object, struct button_report *out)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, object) payload_item(item, out);
+}
+
 void button_payload_read(const uint8_t *payload, size_t len, struct button_report *out)
 {
-    const cJSON *item, *inner;
+    const cJSON *item;
     *out = nothing;
     if (is_word(payload, len)) {
         action_set((const char *)payload, len, out);
@@ -54,7 +60,7 @@ void button_payload_read(const uint8_t *payload, size_t len, struct button_repor
     {
         payload_item(item, out);
         if (cJSON_IsObject(item))
-            cJSON_ArrayForEach(inner, item) payload_item(inner, out);
+            payload_object(item, out);
     }
     cJSON_Delete(json);
 }

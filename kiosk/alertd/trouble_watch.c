@@ -14,7 +14,8 @@
 #include <string.h>
 
 /* On a beat of its own, whatever else happens meanwhile: when something is noticed must not depend
- * on how often a switch was pressed. */
+ * on how often a switch was pressed. It is half a second apart from what the kiosk began at its
+ * start, such as the relay's time to answer. */
 #define LOOK_EVERY NS_PER_S
 
 /* A phone that a ring has woken opens its page after the notice: it is sent again, so many seconds
@@ -149,7 +150,7 @@ void trouble_watch_time(struct trouble_watch *w, const struct trouble_parts *p, 
         return;
     w->sensed = sensed;
     w->seen = l.found;
-    w->look_at = now + LOOK_EVERY - (now - w->began_at) % LOOK_EVERY;
+    w->look_at = now + LOOK_EVERY - (now - w->began_at + LOOK_EVERY / 2) % LOOK_EVERY;
     bool quiet = trouble_is_quiet(clock_week_minute(), p->config->trouble.quiet_from,
                                   p->config->trouble.quiet_to);
     size_t n = troubles_step(&w->list, l.judged, l.found, quiet, now,

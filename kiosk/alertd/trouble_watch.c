@@ -35,7 +35,7 @@ struct trouble_watch {
     struct troubles list;
     trouble_set judged, found; /* by doctor */
     trouble_set sensed;        /* by sensors, at the last look */
-    trouble_set seen;          /* all that was found at the last look; what differs from it waits: */
+    trouble_set seen; /* all that was found at the last look; what differs from it waits: */
     bool waits;
     int64_t began_at, look_at;
     struct again again[TROUBLE_COUNT];

@@ -53,8 +53,6 @@ static int idle_run(const struct cli *cli, void *own, char **words)
 const struct cli_command cli_idle = {
     .name = "idle",
     .arguments = "",
-    .summary =
-        "say by the exit status whether the kiosk may be restarted now, for upgrades that can "
-        "wait",
+    .summary = "exit with 0 if the kiosk may be restarted now: for upgrades that can wait",
     .run = idle_run,
 };

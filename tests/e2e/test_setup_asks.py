@@ -114,7 +114,7 @@ def test_a_root_key_on_paper_is_typed_in_again(venue):
     for number, line in enumerate(lines, 1):
         t.until(f"line {number}: ")
         t.say(line)
-    t.until("copy the folder")
+    t.until("porchlight outside --root -")
     assert t.end() == 0
     assert venue.conf()["broker outside"]["host"] == "mqtt.example.org"
 

@@ -2,6 +2,8 @@
 script that many would write (paho, connected to the same broker, a heartbeat every 5 s), and for
 memory mosquitto_sub, which has the same MQTT and TLS libraries and does nothing else."""
 
+import resource
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -11,6 +13,7 @@ from tests.kit.place import ROOT
 from tests.kit.process import Process
 
 SECONDS = 30
+REPORT_EVERY = 1800  # s, of porchlight-doctor.timer
 
 PEER = """
 import sys, time
@@ -25,6 +28,16 @@ while True:
     c.publish(topic, b"beat")
     time.sleep(5)
 """
+
+
+def processor_time(argv):
+    """Seconds of a core that a command takes."""
+    def used():
+        spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return spent.ru_utime + spent.ru_stime
+    before = used()
+    subprocess.run(argv, capture_output=True, check=False)
+    return used() - before
 
 
 def busy_ns(pid):
@@ -67,5 +80,8 @@ def bench(report):
                 ("resident", "MB", 8, listens),
                 ("of it not shared with anybody", "MB", None, listens))):
             report.row(what, mine[i], unit, limit, its[i])
+        report.row("doctor's report, twice an hour, of one core",
+                   100 * processor_time(kiosk.command("porchlight", "--prefix", kiosk.prefix, "doctor",
+                                                      "--report")) / REPORT_EVERY, "%", 0.1)
         script.stop()
         sub.stop()

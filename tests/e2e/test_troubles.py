@@ -11,7 +11,7 @@ import pytest
 from tests.kit import local, process, wait
 from tests.kit.broker import free_port
 from tests.kit.doctor import ask, put
-from tests.kit.kiosk import FAST, Kiosk, cpu
+from tests.kit.kiosk import FAST, Kiosk
 from tests.kit.mounts import Mounts
 from tests.kit.place import ROOT
 from tests.kit.ups import Ups
@@ -85,14 +85,6 @@ class Venue:
     def cue(self):
         with local.connect(self.kiosk.run / "screen.sock") as s:
             return local.cue(s.recv(64))["signs"]
-
-
-def cpu_of(argv):
-    """Seconds of processor time that a command takes."""
-    before = os.times()
-    subprocess.run([str(a) for a in argv], check=False, capture_output=True)
-    after = os.times()
-    return sum(after[2:4]) - sum(before[2:4])
 
 
 # --- what lines say -------------------------------------------------------------------------------
@@ -395,14 +387,3 @@ def test_only_root_and_porchlightd_may_report(kiosk):
 def test_a_report_needs_porchlightd(kiosk):
     done = kiosk.cli("doctor", "--report")
     assert done.returncode == 3 and "porchlightd is not running" in done.stderr
-
-
-def test_it_costs_less_than_a_thousandth_of_a_core(venue):
-    """Looking twice an hour, and what porchlightd does for it meanwhile."""
-    argv = venue.kiosk.command("porchlight", "--prefix", venue.kiosk.prefix, "doctor", "--report")
-    look = min(cpu_of(argv) for _ in range(3))
-    before, began = cpu(venue.kiosk.daemon.pid), time.monotonic()
-    time.sleep(5)
-    daemon = (cpu(venue.kiosk.daemon.pid) - before) / (time.monotonic() - began)
-    print(f"doctor --report {look:.3f} s of a core, porchlightd {daemon:.5f} of a core")
-    assert look / 1800 < 0.001

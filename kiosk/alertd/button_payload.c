@@ -44,7 +44,10 @@ static void payload_item(const cJSON *item, struct button_report *out)
 static void payload_object(const cJSON *object, struct button_report *out)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, object) payload_item(item, out);
+    cJSON_ArrayForEach(item, object)
+    {
+        payload_item(item, out);
+    }
 }
 
 void button_payload_read(const uint8_t *payload, size_t len, struct button_report *out)

@@ -57,7 +57,7 @@ def test_a_button_alarms(model, words, kind):
             gateway.say("counter", action=word, battery=90, linkquality=120)
         staff.wait(kind, "alert")
         # Staff alone are told where; members get the same alert without it.
-        wait.until(lambda: any(r.body.get("where") == "counter" for r in staff.all(topic="staff")),
+        wait.until(lambda: any(r.body and r.body.get("where") == "counter" for r in staff.all(topic="staff")),
                    lambda: [r.body for r in staff.all(topic="staff")])
         assert all("where" not in r.body for r in staff.all(topic="alert") + staff.all(topic="state"))
 

@@ -29,6 +29,7 @@ class Voice:
             hexed(kiosk.credentials / "kiosk.key"))
         self.letters, self.answers_pings, self.answered = [], True, 0
         self._ready = threading.Event()
+        self._order = threading.Lock()  # a seq leaves before the next is drawn
         self.client = paho_client(kiosk.account, self.broker.v5)
         self.client.username_pw_set(kiosk.account, self.broker.accounts[kiosk.account][1])
         self.client.tls_set(ca_certs=str(self.broker.ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
@@ -49,8 +50,9 @@ class Voice:
         if said.get("kind") != "ping":
             self.letters.append((topic, wire))
         elif self.answers_pings:
-            body = self.body("beat", **envelope.beat_fields(echo=[said["nonce"]]))
-            self.client.publish(f"{self.place}/beat", self.seal("beat", body))
+            with self._order:
+                body = self.body("beat", **envelope.beat_fields(echo=[said["nonce"]]))
+                self.client.publish(f"{self.place}/beat", self.seal("beat", body))
             self.answered += 1
 
     def __enter__(self):
@@ -62,6 +64,13 @@ class Voice:
 
     def publish(self, topic, wire, retain=False):
         self.client.publish(f"{self.place}/{topic}", wire, qos=1, retain=retain).wait_for_publish(10)
+        return wire
+
+    def _say(self, topic, make, retain=False):
+        with self._order:
+            wire = make()
+            sent = self.client.publish(f"{self.place}/{topic}", wire, qos=1, retain=retain)
+        sent.wait_for_publish(10)
         return wire
 
     def body(self, kind, **fields):
@@ -76,25 +85,29 @@ class Voice:
                                  f"{self.place}/{topic}", body["epoch"], body["seq"])
 
     def alert(self, kind, alert_id, **fields):
-        return self.publish("alert", self.seal("alert", self.body(kind, id=alert_id, **fields)))
+        return self._say("alert", lambda: self.seal("alert", self.body(kind, id=alert_id, **fields)))
 
     def state(self, state="quiet", alert_id=None, retain=True, nonce=bytes(16), **fields):
-        body = self.body("state", id=alert_id, state=state, unconfirmed=False, seen=0,
-                         safe=0, nonce=nonce.hex())
-        return self.publish("state", self.seal("state", {**body, **fields}), retain)
+        def made():
+            body = self.body("state", id=alert_id, state=state, unconfirmed=False, seen=0, safe=0,
+                             nonce=nonce.hex())
+            return self.seal("state", {**body, **fields})
+        return self._say("state", made, retain)
 
     def to_staff(self, topic, kind, *phones, retain=None, **fields):
         """On notice or staff, for the staff phones with these public keys."""
-        self.seq += 1
         _, venue, kiosk = self.place.split("/")
         text = {"v": envelope.VERSION, "kind": kind, "id": None, "at": None, **fields}
         box = staff_box.seal(venue, kiosk, phones, json.dumps(text, separators=(",", ":")))
-        return self.publish(topic, staff_box.sign(box, self.secret, f"{self.place}/{topic}",
-                                                  self.epoch, self.seq),
-                            topic == "staff" if retain is None else retain)
+
+        def made():
+            self.seq += 1
+            return staff_box.sign(box, self.secret, f"{self.place}/{topic}", self.epoch, self.seq)
+        return self._say(topic, made, topic == "staff" if retain is None else retain)
 
     def beat(self):
-        return self.publish("beat", self.seal("beat", self.body("beat", **envelope.beat_fields())))
+        return self._say("beat",
+                         lambda: self.seal("beat", self.body("beat", **envelope.beat_fields())))
 
     def letter(self, topic, number=1, within=10, signer=None):
         """(text's object, account) of the number-th letter on `topic`."""

@@ -101,7 +101,7 @@ static bool evdev_closed_is(const char *root, const char *node, const char *want
     static const char *const facts[] = {"name", "uniq", "phys"};
     for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++) {
         char path[EVDEV_PATH_MAX], found[LINE_ADDRESS_MAX] = "";
-        snprintf(path, sizeof path, "%s/sys/class/input/%s/device/%s", root, node, facts[i]);
+        snprintf(path, sizeof path, "%s/sys/class/input/%.15s/device/%s", root, node, facts[i]);
         FILE *f = fopen(path, "re");
         if (!f)
             continue;
@@ -121,14 +121,14 @@ static void evdev_look(struct evdev_search *s, const char *root, const char *nod
     struct evdev_device one = {.fd = -1};
     if (evdev_device_open(&one, root, node) < 0) {
         if ((errno == EACCES || errno == EPERM) && evdev_closed_is(root, node, s->want->name))
-            snprintf(s->closed, sizeof s->closed, "/dev/input/%s", node);
+            snprintf(s->closed, sizeof s->closed, "/dev/input/%.15s", node);
         return;
     }
     if (libevdev_has_event_type(one.dev, EV_KEY))
         line_find_list(s->seen, libevdev_get_name(one.dev));
     bool named = evdev_device_is(&one, s->want->name), fits = named && evdev_has(&one, s->keys);
     if (named && s->named++ == 0)
-        snprintf(s->keyless, sizeof s->keyless, "%s", node);
+        snprintf(s->keyless, sizeof s->keyless, "%.15s", node);
     if (fits)
         line_find_list(s->fits, node);
     if (fits && s->found++ == 0)

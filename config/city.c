@@ -42,8 +42,8 @@ static int apart(const char *a, const char *b)
     return row[wide];
 }
 
-/* +4023, +402312, +04951 or +0495112: degrees in `whole` digits, minutes, perhaps seconds. What
- * follows is returned, NULL if it is none of these. */
+/* +4023, +402312, +04951 or +0495112: degrees in `whole` digits, at most 90 or 180, minutes,
+ * perhaps seconds. What follows is returned, NULL if it is none of these. */
 static const char *read_angle(const char *p, int whole, double *degrees)
 {
     double part[3] = {0};
@@ -56,9 +56,10 @@ static const char *read_angle(const char *p, int whole, double *degrees)
         part[which] = part[which] * 10 + (p[k] - '0');
     }
     *degrees = part[0] + part[1] / 60 + part[2] / 3600;
+    bool on_earth = *degrees <= (whole == 2 ? 90 : 180);
     if (south)
         *degrees = -*degrees;
-    return p + digits;
+    return on_earth ? p + digits : NULL;
 }
 
 /* "AZ<tab>+4023+04951<tab>Asia/Baku", perhaps with a remark after another tab. */

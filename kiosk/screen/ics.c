@@ -119,9 +119,11 @@ static int take_duration(const char *text)
             return -1;
         char unit = text[used];
         int minutes = unit == 'W' ? 10080 : unit == 'D' ? 1440 : unit == 'H' ? 60 : unit == 'M';
-        if (minutes == 0 && unit != 'S')
+        if ((minutes == 0 && unit != 'S') || number > ICS_DAYS)
             return -1;
         total += number * minutes;
+        if (total > ICS_DAYS * 1440)
+            return -1;
         text += used + 1;
     }
     return total;
@@ -333,7 +335,8 @@ static void take_whole_event(struct ics_event *e, const struct tm *now, struct p
         return;
     if (e->duration >= 0)
         out.until = out.minute + e->duration;
-    else if (e->end.day > 0 && e->end.minute >= 0)
+    else if (e->end.day > 0 && e->end.minute >= 0 && e->end.day >= e->start.day &&
+             e->end.day - e->start.day < ICS_DAYS)
         out.until =
             out.minute + (int)(e->end.day - e->start.day) * 1440 + e->end.minute - e->start.minute;
     if (out.until <= out.minute)

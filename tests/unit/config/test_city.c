@@ -78,6 +78,7 @@ static void broken_tables(void **state)
     int fd = mkstemp(path);
     static const char rows[] =
         "# a remark\nAZ\nAZ\t+40\tAsia/One\nAZ\t+4023\tAsia/Two\nAZ\t4023+04951\tAsia/Three\n"
+        "AZ\t+4023+44951\tAsia/Four\nAZ\t+9123+04951\tAsia/Five\n"
         "AZ\t+4023+04951\tAsia/A_name_that_is_longer_than_any_that_is_known\n\n"
         "AZ\t+402330-0495130\tAsia/Last\tmost of it\n";
 
@@ -87,6 +88,8 @@ static void broken_tables(void **state)
     close(fd);
     assert_int_equal(city_find(path, "Two", &c, near), -1);
     assert_int_equal(city_find(path, "Three", &c, near), -1);
+    assert_int_equal(city_find(path, "Four", &c, near), -1);
+    assert_int_equal(city_find(path, "Five", &c, near), -1);
     assert_int_equal(city_find(path, "Last", &c, near), 0);
     assert_true(fabs(c.latitude - 40.391667) < 1e-5);
     assert_true(fabs(c.longitude + 49.858333) < 1e-5);

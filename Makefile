@@ -243,9 +243,9 @@ fuzz-build:
 	+@$(AGAIN) -s SANITIZE=fuzz B=$(FUZZ_B) CC="$(FUZZ_CC)" CFLAGS="-O1 -g" $(FUZZ_B)/fuzzer
 
 FUZZ_CC = clang
-fuzz: deps-fuzz page  ## every parser of bytes from outside: SECONDS=60 for each, ONLY="message plan"
+fuzz: deps-fuzz page  ## every parser of bytes from outside: SECONDS=60 for each, ONLY="message plan", SAME=1
 	+@$(AGAIN) fuzz-build
-	@$(PYTHON) -m tests.fuzz --seconds $(if $(filter 0,$(SECONDS)),60,$(SECONDS)) --jobs $(JOBS) $(ONLY)
+	@$(PYTHON) -m tests.fuzz --seconds $(if $(filter 0,$(SECONDS)),60,$(SECONDS)) --jobs $(JOBS) $(if $(SAME),--seed $(SAME)) $(ONLY)
 
 fuzz-planted: deps-fuzz  ## whether the fuzzers find faults that are planted, within a minute each
 	+@$(AGAIN) fuzz-build

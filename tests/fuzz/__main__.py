@@ -2,7 +2,9 @@
 node. Prints one line for each target, and ends with 1 if any of them found something: the input is
 then in build/fuzz/found, with what the sanitizers said.
 
-    python3 -m tests.fuzz [--seconds 60] [--jobs 2] [TARGET ...]
+    python3 -m tests.fuzz [--seconds 60] [--jobs 2] [--seed N] [TARGET ...]
+
+With a seed the inputs are the same each time, as far as the seconds reach; else they are new.
 
 An input that was found becomes a unit test beside its fix. To run one again:
 
@@ -51,7 +53,7 @@ def dictionary(folder):
     return f"-dict={path}"
 
 
-def run_one(fuzzer, name, most, seconds, home=HOME):
+def run_one(fuzzer, name, most, seconds, seed=0, home=HOME):
     """Fuzzes one target. (whether it found nothing, a line to print)"""
     first, corpus, found = home / "seeds" / name, home / "corpus" / name, home / "found"
     seeds(fuzzer, name, first)
@@ -59,7 +61,8 @@ def run_one(fuzzer, name, most, seconds, home=HOME):
     found.mkdir(parents=True, exist_ok=True)
     log = found / f"{name}.log"
     done = subprocess.run(
-        [fuzzer, *LIMITS, f"-max_total_time={seconds}", f"-max_len={most}", "-close_fd_mask=3",
+        [fuzzer, *LIMITS, f"-seed={seed}", f"-max_total_time={seconds}", f"-max_len={most}",
+         "-close_fd_mask=3",
          "-use_value_profile=1", dictionary(first), f"-artifact_prefix={found}/{name}-",
          "-print_final_stats=1", str(corpus), str(first)],
         env={**os.environ, "FUZZ": name}, capture_output=True, text=True, errors="replace")
@@ -73,9 +76,10 @@ def run_one(fuzzer, name, most, seconds, home=HOME):
     return False, f"{line}: FOUND {said[1] if said else done.returncode}; see {log}"
 
 
-def run_page(seconds):
+def run_page(seconds, seed):
     """The page's parsers, in node."""
-    done = subprocess.run(["node", "tests/fuzz/page.mjs", str(seconds)], capture_output=True, text=True)
+    done = subprocess.run(["node", "tests/fuzz/page.mjs", str(seconds), *([str(seed)] if seed else [])],
+                          capture_output=True, text=True)
     print(done.stdout, end="")
     if done.returncode != 0:
         print(done.stderr[-4000:])
@@ -86,6 +90,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("only", nargs="*")
     asked = parser.parse_args()
     fuzzer = HOME / "fuzzer"
@@ -97,11 +102,12 @@ def main():
     good = True
     with ThreadPoolExecutor(asked.jobs) as pool:
         for right, line in pool.map(
-                lambda name: run_one(fuzzer, name, all_of_them[name], asked.seconds), names):
+                lambda name: run_one(fuzzer, name, all_of_them[name], asked.seconds, asked.seed),
+                names):
             print(line, flush=True)
             good = good and right
     if not asked.only or PAGE in asked.only:
-        good = run_page(asked.seconds) and good
+        good = run_page(asked.seconds, asked.seed) and good
     print(f"fuzz: {len(names)} targets and the page, {asked.seconds} s each: "
           f"{'nothing found' if good else 'see above'}")
     return 0 if good else 1

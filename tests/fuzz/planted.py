@@ -54,7 +54,7 @@ def main():
     for target, source, check, instead in PLANTS:
         fuzzer = link(source, text_with(source, check, instead), folder)
         began = time.monotonic()
-        nothing, line = run_one(fuzzer, target, targets(fuzzer)[target], 60, folder)
+        nothing, line = run_one(fuzzer, target, targets(fuzzer)[target], 60, home=folder)
         missed += nothing
         print(f"{source} without `{check}`: {'MISSED' if nothing else f'found after {time.monotonic() - began:.1f} s'}"
               f"\n    {line}", flush=True)

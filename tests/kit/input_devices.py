@@ -4,7 +4,7 @@ import os
 import struct
 import time
 
-from tests.kit import process, wait
+from tests.kit import local, process, wait
 from tests.kit.preload import library
 
 EV_SYN, EV_KEY = 0, 1
@@ -22,7 +22,7 @@ def start(kiosk):
     """porchlightd, with these devices as its kernel's."""
     kiosk.daemon = kiosk.spawn("porchlightd", "--prefix", kiosk.prefix, "--verbose",
                                env=environment())
-    wait.until((kiosk.run / "control.sock").exists, "porchlightd's control socket")
+    wait.until(lambda: local.answers(kiosk.run / "control.sock"), "porchlightd's control socket")
     wait.until(kiosk.connected, "a connection to the broker")
 
 

@@ -24,7 +24,7 @@ MUTANTS = {
     "a-press-is-felt": ("kiosk/core/gesture.c", "HELD_NOT && lasted >= r->hold) {",
                         "HELD_NOT && g->presses > 0 && lasted >= r->hold) {"),
     "a-program-sleeps": ("kiosk/core/gesture.c", "lasted >= r->hold)", "lasted >= 9 * r->hold)"),
-    "no-press-is-lost": ("kiosk/alertd/kiosk.c", "        r->epoch++;\n",
+    "no-press-is-lost": ("kiosk/alertd/kiosk_record.c", "        r->epoch++;\n",
                          "        r->epoch++;\n        r->standing.id.bytes[0] ^= 1;\n"),
     "one-press-is-one-alert": ("kiosk/alertd/alert_message.c", ".id = e->id,",
                                ".id = {{(uint8_t)(e->id.bytes[0] + e->resumed)}},"),

@@ -53,6 +53,7 @@ enum progress_mark {
     PROGRESS_LOST = 4,   /* a name of it went whose contents are not proved to be: the outcome of
                             this wipe stays no better than this one */
     PROGRESS_BEGUN = 8,  /* noted before the target was destroyed: it is not its result */
+    PROGRESS_JUDGED = 16, /* the place of the target was looked at too: always set since 0.2 */
 };
 
 struct progress_slot {

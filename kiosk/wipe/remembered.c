@@ -78,6 +78,7 @@ static bool parse_target(const cJSON *from, struct remembered_target *one)
                  remembered_take(from, "within", one->at.within, sizeof one->at.within);
     one->at.known = right && one->at.type[0];
     one->unproved = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(from, "unproved"));
+    one->destroyed = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(from, "destroyed"));
     cJSON_ArrayForEach(inner, cJSON_GetObjectItemCaseSensitive(from, "mounts"))
     {
         const char *path = cJSON_GetStringValue(inner);
@@ -125,6 +126,7 @@ char *remembered_print(const struct remembered *m)
         cJSON_AddStringToObject(one, "fsid", from->at.fsid);
         cJSON_AddStringToObject(one, "within", from->at.within);
         cJSON_AddBoolToObject(one, "unproved", from->unproved);
+        cJSON_AddBoolToObject(one, "destroyed", from->destroyed);
         for (size_t j = 0; j < from->inner_count; j++)
             cJSON_AddItemToArray(inner, cJSON_CreateString(from->inner[j]));
         cJSON_AddItemToObject(one, "mounts", inner);

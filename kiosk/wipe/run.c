@@ -110,7 +110,8 @@ static struct progress_slot run_slot(const struct run *r, const struct plan_targ
     struct progress_slot slot = {.outcome = report->outcome,
                                  .error = report->error,
                                  .kind = t->kind,
-                                 .marks = marks | (report->lost ? PROGRESS_LOST : 0),
+                                 .marks =
+                                     marks | PROGRESS_JUDGED | (report->lost ? PROGRESS_LOST : 0),
                                  .took_ns = clock_now() - r->began};
     memcpy(slot.name, t->name, sizeof slot.name);
     memcpy(slot.why, report->why, sizeof slot.why);
@@ -151,8 +152,10 @@ static void note_place(struct walk *w, const struct plan_target *t, const struct
         return;
     target_place_remember(&w->scope, t, p, w->memory, report->lost || w->run->drill);
     one = remembered_find(w->memory, t);
-    if (one)
+    if (one) {
         one->unproved = report->lost;
+        one->destroyed = report->outcome == WIPE_DESTROYED;
+    }
 }
 
 /* Makes a result durable, and reports it. */
@@ -185,8 +188,10 @@ static uint32_t wipe_target(struct walk *w, size_t i)
     target_place_look(&w->scope, t, &place);
     keep_doubt(&keeper, &place);
     target_wipe(&w->scope, t, &report);
-    if (had)
+    if (had) {
+        run_judge_old(&before);
         run_judge_before(&before, &report);
+    }
     if (!had || before.outcome != WIPE_DESTROYED || !place.missing)
         marks = run_judge_place(w->run, &w->scope, t, &place,
                                 w->memory ? remembered_find(w->memory, t) : NULL, &report);
@@ -259,7 +264,7 @@ static void walk_target(struct walk *w, size_t i)
         return;
     }
     if (w->failed_only && progress_get(w->record, i, &slot) && slot.outcome != WIPE_FAILED &&
-        !(slot.marks & (PROGRESS_WAITS | PROGRESS_UNSEEN)))
+        (slot.marks & (PROGRESS_WAITS | PROGRESS_UNSEEN | PROGRESS_JUDGED)) == PROGRESS_JUDGED)
         w->kept = slot.outcome > w->kept ? slot.outcome : w->kept;
     else
         w->outcomes[i] = wipe_target(w, i);

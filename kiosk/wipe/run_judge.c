@@ -1,8 +1,10 @@
 #include "kiosk/wipe/run_judge.h"
 
+#include "kiosk/wipe/run_record.h"
 #include "kiosk/wipe/target_place.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 /* What it means that nothing is at a target's path. */
 static uint32_t judge_absence(const struct run *r, const struct target_place *p,
@@ -59,16 +61,34 @@ uint32_t run_judge_place(const struct run *r, const struct scope *s, const struc
                      "a file system that was mounted in it is not mounted now");
         marks = PROGRESS_WAITS;
     }
+    if (report->outcome == WIPE_ALREADY_GONE && seen && seen->destroyed)
+        snprintf(report->why, sizeof report->why, "An earlier wipe destroyed it.");
     return marks;
+}
+
+void run_judge_old(struct progress_slot *slot)
+{
+    if ((slot->marks & PROGRESS_JUDGED) || slot->kind == PLAN_UNIT || !run_is_good(slot->outcome))
+        return;
+    snprintf(slot->why, sizeof slot->why,
+             "version 0.1.0 of porchlight-wipe did this and called it \"%s\", without a look at "
+             "what its file system does with an overwrite",
+             wipe_outcome_name(slot->outcome));
+    slot->outcome = WIPE_UNVERIFIED;
+    slot->error = 0;
 }
 
 void run_judge_before(const struct progress_slot *before, struct target_report *report)
 {
-    if (report->outcome == WIPE_ALREADY_GONE &&
+    bool judged = before->marks & PROGRESS_JUDGED;
+
+    if (report->outcome == WIPE_ALREADY_GONE && judged &&
         (before->outcome == WIPE_DESTROYED ||
          (before->outcome == WIPE_UNVERIFIED && before->error == EBUSY &&
           !(before->marks & PROGRESS_LOST))))
         report->outcome = WIPE_DESTROYED;
+    if (report->outcome == WIPE_ALREADY_GONE && !judged && before->outcome == WIPE_UNVERIFIED)
+        target_lower(report, before->outcome, before->error, before->why);
     if (before->marks & PROGRESS_LOST) {
         target_lower(report, before->outcome, before->error, before->why);
         report->lost = true;

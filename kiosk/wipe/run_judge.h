@@ -16,4 +16,8 @@ uint32_t run_judge_place(const struct run *r, const struct scope *s, const struc
  * missing, and lost is never better. */
 void run_judge_before(const struct progress_slot *before, struct target_report *report);
 
+/* A result of 0.1.0, which did not look at where a target is, is worth no more than "unverified".
+ * Pure. */
+void run_judge_old(struct progress_slot *slot);
+
 #endif

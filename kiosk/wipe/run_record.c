@@ -2,6 +2,7 @@
 
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
+#include "kiosk/wipe/run_judge.h"
 #include "kiosk/wipe/scope.h"
 #include "kiosk/wipe/target.h"
 
@@ -98,9 +99,10 @@ static void say_result(const struct run *r, struct progress_slot *slot)
 
     slot->why[sizeof slot->why - 1] = '\0';
     if (slot->outcome == WIPE_ALREADY_GONE)
-        snprintf(text, sizeof text,
-                 "Nothing was left to destroy at its place; what was removed earlier was "
-                 "not looked for.");
+        snprintf(text, sizeof text, "%s",
+                 slot->why[0] ? slot->why
+                              : "Nothing was left to destroy at its place; what was removed "
+                                "earlier was not looked for.");
     else if (run_is_good(slot->outcome))
         snprintf(text, sizeof text, "%s%s%s", ops ? ops->kept : "", slot->why[0] ? " " : "",
                  slot->why);
@@ -136,6 +138,7 @@ int run_status(const struct run *r)
         struct progress_slot slot;
         if (!progress_get(&record, i, &slot))
             continue;
+        run_judge_old(&slot);
         if (slot.outcome > worst)
             worst = slot.outcome;
         slot.name[sizeof slot.name - 1] = '\0';

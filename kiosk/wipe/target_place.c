@@ -280,7 +280,7 @@ bool target_place_remember(const struct scope *s, const struct plan_target *t,
         return false;
     before = *one;
     one->at = p->at;
-    one->unproved = false;
+    one->unproved = one->destroyed = false;
     memset(one->inner, 0, sizeof one->inner);
     one->inner_count = 0;
     scope_each_mount(s, t, note_mount, one);

@@ -1,6 +1,7 @@
 """Absent is not gone: what is missing because it is not mounted stays on the wipe's list, and what
 cannot be done is named. Needs root; the mounts live in a namespace of their own."""
 
+import hashlib
 import json
 import os
 import struct
@@ -13,6 +14,7 @@ from tests.kit.mounts import Mounts
 from tests.kit.place import program
 from tests.kit.process import Process
 
+SLOT = 272  # bytes of a slot before its checksum (kiosk/wipe/progress.h)
 HEAD = "[root venue]\npath = /srv/venue\n"
 LIST = HEAD + "[file list]\npath = /srv/venue/list.csv\n"
 TREE = HEAD + "[tree sheets]\npath = /srv/venue/sheets\n"
@@ -66,6 +68,12 @@ class Venue:
         if self.wiper:
             assert self.wiper.stop() == 0 and not self.wiper.trouble(), self.wiper.said()
         self.wiper = None
+
+    def status(self):
+        """What the host is shown."""
+        return " ".join(subprocess.run(self.mounts.inside(
+            program("porchlight"), "--prefix", str(self.prefix), "wipe", "--status"),
+            capture_output=True, text=True, env=process.environment()).stdout.split())
 
     def resume(self):
         self.end()
@@ -310,15 +318,14 @@ def test_a_second_wipe_of_what_the_first_could_not_prove(venue):
 
 # --- what 0.1.0 left ------------------------------------------------------------------------------
 
-def slots(path):
-    """(outcome, marks) of each slot in a progress file that holds one."""
-    found = []
-    data = path.read_bytes()
+def write_as_0_1_0(path):
+    """Takes the marks out of each slot of a progress file that holds one: 0.1.0 knew none."""
+    data = bytearray(path.read_bytes())
     for at in range(2 * 4096, len(data), 4096):
-        magic, _, outcome, _, _, marks = struct.unpack_from("=6I", data, at)
-        if magic == 0x50524853:
-            found.append((outcome, marks))
-    return found
+        if struct.unpack_from("=I", data, at)[0] == 0x50524853:
+            struct.pack_into("=I", data, at + 20, 0)
+            data[at + SLOT:at + SLOT + 16] = hashlib.blake2b(data[at:at + SLOT], digest_size=16).digest()
+    path.write_bytes(data)
 
 
 def test_a_wipe_of_0_1_0_that_was_cut_short_is_finished(venue):
@@ -333,9 +340,25 @@ def test_a_wipe_of_0_1_0_that_was_cut_short_is_finished(venue):
         wait.until(lambda: record.exists() and any(record.read_bytes()[:2 * 4096]), venue.wiper.said)
         venue.wiper.kill()
     venue.wiper = None
-    assert all(marks == 0 for _, marks in slots(record))  # as 0.1.0 wrote them
+    write_as_0_1_0(record)
     venue.places.unlink(missing_ok=True)
     begun = "was interrupted" in venue.run("--resume").stderr
     assert begun != (venue.there() and venue.there("sheets/1"))
     if begun:
         assert not venue.there() and not venue.there("sheets")
+
+
+def test_a_result_of_0_1_0_is_no_proof(venue):
+    """It called things destroyed without a look at what is below them."""
+    venue.plan(LIST + TREE.replace(HEAD, ""))
+    venue.sh("mkdir srv/venue/sheets; echo guests >srv/venue/sheets/1; echo guests >srv/venue/list.csv")
+    assert venue.ask("WIPE") == dict.fromkeys(("sheets", "list"), "destroyed")
+    assert "worst result: destroyed" in venue.status()
+    assert venue.ask("WIPE") == dict.fromkeys(("sheets", "list"), "already gone")
+    assert venue.status().count("An earlier wipe destroyed it.") == 2
+    venue.end()
+    write_as_0_1_0(venue.prefix / "var/lib/porchlight-wipe/progress")
+    assert venue.ask("STATUS") == dict.fromkeys(("sheets", "list"), "unverified")
+    said = venue.status()
+    assert said.count('Not proved: version 0.1.0 of porchlight-wipe did this and called it "already gone"') == 2
+    assert "worst result: unverified" in said

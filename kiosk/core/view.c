@@ -27,8 +27,6 @@ void view_link(struct view_kiosk *v, bool linked, int64_t now)
     freshness_linked(&v->fresh, now);
 }
 
-/* --- newer or older ------------------------------------------------------------------------- */
-
 static bool changes_state(enum message_kind k)
 {
     return k <= MSG_STATE;
@@ -70,8 +68,6 @@ static enum view_verdict pass_marks(struct view_kiosk *v, const struct message *
         v->live_next = m->seq + 1;
     return VIEW_HEARD;
 }
-
-/* --- the state ------------------------------------------------------------------------------ */
 
 static bool view_in_lockdown(const struct view_kiosk *v)
 {
@@ -127,8 +123,6 @@ static enum view_verdict end(struct view_kiosk *v, int64_t now)
     return VIEW_TOLD;
 }
 
-/* --- the root's word ------------------------------------------------------------------------- */
-
 enum view_verdict view_root(struct view_kiosk *v, const struct root_word *w,
                             const uint8_t public[ENVELOPE_PUBLIC], int64_t now)
 {
@@ -170,8 +164,6 @@ static bool view_begins(const struct message *m)
     return m->kind == MSG_LOCKDOWN || m->kind == MSG_CAUTION || m->kind == MSG_CODE ||
            m->kind == MSG_DURESS || (m->kind == MSG_STATE && m->state != ALERT_QUIET);
 }
-
-/* --- what the kiosk says --------------------------------------------------------------------- */
 
 /* The kiosk sends its state. What is less than the current lockdown needs a staff phone's proof. */
 static enum view_verdict view_state(struct view_kiosk *v, const struct view_rules *r,
@@ -270,8 +262,6 @@ static enum view_verdict on_state_change(struct view_kiosk *v, const struct view
         return r->staff ? VIEW_TOLD : VIEW_HEARD; /* notices */
     }
 }
-
-/* --- late, or held back ---------------------------------------------------------------------- */
 
 static bool tells_state(enum message_kind k)
 {
@@ -377,28 +367,23 @@ static void view_date(struct view_kiosk *v, const struct message *m, int64_t age
         view_date_state(v, now - age);
 }
 
-static bool view_within(int64_t at, int64_t span, int64_t now)
-{
-    return at != NS_NEVER && now - at < span;
-}
-
-/* A sign of life has come, of this age; -1: not known. */
 /* After a silence what was known before it is not the newest for certain. */
 static void view_catch_up(struct view_kiosk *v, bool was_silent)
 {
     v->behind = (v->behind || was_silent) && freshness_lacks(&v->fresh, FRESHNESS_STATE, v->epoch);
 }
 
+/* A sign of life has come, of this age; -1: not known. */
 static void view_note_life(struct view_kiosk *v, const struct view_rules *r, int64_t age,
                            int64_t now)
 {
     if (age >= 0)
         v->doubted_at = NS_NEVER;
-    else if (v->doubted_at == NS_NEVER || !view_within(v->heard_at, r->lost_after, now))
+    else if (v->doubted_at == NS_NEVER || !ns_within(v->heard_at, r->lost_after, now))
         v->doubted_at = now;
     v->heard_at = now;
     if (age >= 0)
-        view_catch_up(v, !view_within(v->life_at, r->lost_after, now));
+        view_catch_up(v, !ns_within(v->life_at, r->lost_after, now));
     if (age >= 0 && (v->life_at == NS_NEVER || now - age > v->life_at))
         v->life_at = now - age;
 }
@@ -439,93 +424,4 @@ enum view_verdict view_step(struct view_kiosk *v, const struct view_rules *r,
     if (tells_state(m->kind))
         view_date(v, m, age, now);
     return on_state_change(v, r, w, age, now);
-}
-
-/* --- what is shown -------------------------------------------------------------------------- */
-
-static enum view_show show_of(const struct view_kiosk *v, const struct view_rules *r,
-                              const struct view_shown *s, int64_t now)
-{
-    if (v->retired)
-        return VIEW_RETIRED;
-    if (v->state != ALERT_QUIET && !v->drill) {
-        if (v->unconfirmed)
-            return VIEW_UNCONFIRMED;
-        return v->state == ALERT_LOCKDOWN ? VIEW_LOCKDOWN : VIEW_CAUTION;
-    }
-    if (!v->linked)
-        return VIEW_UNKNOWN;
-    if (s->silent) {
-        bool listening = v->life_at == NS_NEVER && view_within(v->linked_at, r->lost_after, now);
-        return listening ? VIEW_UNKNOWN : VIEW_LOST;
-    }
-    if (s->held)
-        return VIEW_LOST;
-    if (s->stale || v->behind)
-        return VIEW_UNKNOWN;
-    if (v->drill)
-        return VIEW_DRILL;
-    return view_within(v->clear_at, r->all_clear_lasts, now) ? VIEW_ALL_CLEAR : VIEW_QUIET;
-}
-
-bool view_wants_ping(const struct view_kiosk *v, const struct view_rules *r, int64_t now)
-{
-    bool lost = r->staff && !view_within(v->life_at, r->lost_after, now);
-    return v->linked && freshness_wants(&v->fresh, lost ? UINT64_MAX : v->epoch, now);
-}
-
-struct view_shown view_look(const struct view_kiosk *v, const struct view_rules *r, int64_t now)
-{
-    struct view_shown s = {
-        .duress = v->duress && r->staff,
-        .code = v->press.kind == MSG_CODE && !v->duress && r->staff,
-        .drill = v->drill,
-        .silent = !v->linked || !view_within(v->life_at, r->lost_after, now),
-        .stale = !view_within(v->state_at, r->stale_after, now),
-        .held = v->linked && freshness_held(&v->fresh, now),
-        .late = view_within(v->late_at, r->all_clear_lasts, now),
-    };
-    bool comes = v->linked && s.silent && view_within(v->heard_at, r->lost_after, now);
-    s.undated = comes && view_within(v->doubted_at, r->lost_after, now);
-    s.delayed = comes && !s.undated;
-    s.show = show_of(v, r, &s, now);
-    s.rooted = v->rooted && s.show == VIEW_ALL_CLEAR;
-    return s;
-}
-
-enum view_show view_worst(const enum view_show *shows, size_t count)
-{
-    size_t retired = 0;
-    enum view_show worst = VIEW_QUIET;
-    for (size_t i = 0; i < count; i++) {
-        if (shows[i] == VIEW_RETIRED)
-            retired++;
-        else if (shows[i] > worst)
-            worst = shows[i];
-    }
-    if (count == 0)
-        return VIEW_UNKNOWN;
-    return retired == count ? VIEW_RETIRED : worst;
-}
-
-const char *view_show_name(enum view_show s)
-{
-    static const char *const names[] = {
-        [VIEW_QUIET] = "quiet",       [VIEW_ALL_CLEAR] = "all-clear",
-        [VIEW_DRILL] = "drill",       [VIEW_RETIRED] = "retired",
-        [VIEW_UNKNOWN] = "unknown",   [VIEW_LOST] = "lost",
-        [VIEW_CAUTION] = "caution",   [VIEW_UNCONFIRMED] = "unconfirmed",
-        [VIEW_LOCKDOWN] = "lockdown",
-    };
-    return (size_t)s < sizeof names / sizeof names[0] ? names[s] : "unknown";
-}
-
-const char *view_verdict_name(enum view_verdict v)
-{
-    static const char *const names[] = {
-        [VIEW_HEARD] = "heard", [VIEW_TOLD] = "told",         [VIEW_REPEATED] = "repeated",
-        [VIEW_OLD] = "old",     [VIEW_UNPROVED] = "unproved", [VIEW_DISOWNED] = "disowned",
-        [VIEW_LATE] = "late",
-    };
-    return (size_t)v < sizeof names / sizeof names[0] ? names[v] : "unknown";
 }

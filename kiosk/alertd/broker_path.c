@@ -19,21 +19,12 @@
 #define STEADY (30 * NS_PER_S)
 /* What a broker keeps of this kiosk has come within this, or is overwritten unread. */
 #define LISTEN NS_PER_S
-/* How long brokers keep what does not expire: 30 days. Brokers have limits of their own for this
- * (RabbitMQ: 49 days), and a message without an expiry would be shorter on the wire. */
-enum { LASTS_S = 30 * 24 * 3600 };
 /* A sealed alert on the wire: the envelope, its topic, and MQTT's own bytes with the expiry. */
 enum { ALERT_BYTES = ENVELOPE_SIZE + 50 + 17 };
 /* Beats of ours that may be missing at a broker before the client is rebuilt. */
 enum { BEATS_MISSED = 4 };
 /* Before that, three beats without an echo are a way that has failed: reported within 20 s. */
 enum { BEATS_SILENT = 3 };
-
-static void broker_path_name_of(const struct sealer *c, enum topic t, const char *account,
-                                char out[TOPIC_NAME_MAX])
-{
-    topic_name(t, c->venue_id, c->kiosk_id, account, out);
-}
 
 /* What is taken of each kind, for one account and for all: a venue's phones all answer an alert
  * within a second, and a flood by one account costs that account alone. */
@@ -97,14 +88,14 @@ void broker_path_init(struct broker_path *p, const struct config *config, size_t
     p->alert_bytes = sealer->plain ? 0 : ALERT_BYTES;
     p->home = config_home(config, i);
     client_id_of(&s->broker, sealer->kiosk_id, s->client_id);
-    broker_path_name_of(sealer, TOPIC_PRESENCE, NULL, s->will_topic);
+    sealer_topic(sealer, TOPIC_PRESENCE, NULL, s->will_topic);
     /* QoS 0: the session ends with the connection, so QoS 1 would keep nothing more. But it would
      * keep us out of a RabbitMQ cluster: there, a session's QoS 1 queue stays behind on the node
      * that died, and no other node takes its owner until that one is back. */
     for (size_t k = 0; k < sizeof subscriptions / sizeof subscriptions[0]; k++) {
         struct mqtt_subscription *one = &s->subscribe[s->subscribe_count++];
         enum topic t = subscriptions[k].topic;
-        broker_path_name_of(sealer, t, topic_table[t].per_account ? "+" : NULL, one->topic);
+        sealer_topic(sealer, t, topic_table[t].per_account ? "+" : NULL, one->topic);
         one->each = subscriptions[k].each;
         one->all = subscriptions[k].all;
         one->news = t == TOPIC_ENROL;
@@ -112,7 +103,7 @@ void broker_path_init(struct broker_path *p, const struct config *config, size_t
     }
     if (config->brokers[p->home].phones[0] != '\0') {
         char topic[TOPIC_NAME_MAX];
-        broker_path_name_of(sealer, TOPIC_REGISTERED, NULL, topic);
+        sealer_topic(sealer, TOPIC_REGISTERED, NULL, topic);
         subscribe_to_other(s, topic, answers);
     }
     if (config->kiosk.plain && plain_discovers(&config->plain)) {
@@ -225,7 +216,7 @@ static enum topic broker_path_topic_of(const struct sealer *c, const char *name)
     for (t = 0; t < TOPIC_COUNT; t++) {
         if (!topic_table[t].per_account)
             continue;
-        broker_path_name_of(c, t, "+", wild);
+        sealer_topic(c, t, "+", wild);
         if (strcmp(wild, name) == 0)
             return t;
     }
@@ -401,110 +392,4 @@ enum mqtt_fault broker_path_stale(const struct broker_path *p, int64_t beat, int
     if (p->up && unacked_since != NS_NEVER && now - unacked_since > UNACKED)
         return MQTT_FAULT_BROKER;
     return p->up && missed ? MQTT_FAULT_BEAT : MQTT_FAULT_FINE;
-}
-
-/* Beats name the newest message of each group. */
-static void broker_path_note(struct broker_path *p, enum topic t, const struct message *m)
-{
-    if (m->kind == MSG_NOTHING)
-        return;
-    if (t == TOPIC_ALERT || t == TOPIC_STATE)
-        p->newest[FRESHNESS_STATE] = m->seq;
-    else if (t == TOPIC_NOTICE)
-        p->newest[FRESHNESS_STAFF] = m->seq;
-    else if (t == TOPIC_RING)
-        p->newest[FRESHNESS_RING] = m->seq;
-}
-
-bool broker_path_sent(const struct broker_path *p, const struct mqtt_event *e)
-{
-    uint64_t h = broker_path_hash(e->payload, e->len);
-    for (size_t i = 0; i < BROKER_PATH_BEATS; i++)
-        if (p->beats[i] == h)
-            return true;
-    return false;
-}
-
-bool broker_path_lasts(const struct broker_path *p, const struct message *state)
-{
-    return p->cover || (state->state != ALERT_QUIET && !state->drill);
-}
-
-/* FNV-1a. Nobody gains by a beat that is taken for another. */
-uint64_t broker_path_hash(const uint8_t *payload, size_t len)
-{
-    uint64_t h = UINT64_C(14695981039346656037);
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ payload[i]) * UINT64_C(1099511628211);
-    return h ? h : 1;
-}
-
-static struct mqtt_publication publication_on(const struct sealer *c, enum topic t)
-{
-    const struct topic_rule *rule = &topic_table[t];
-    struct mqtt_publication out = {
-        .qos = rule->qos, .retain = rule->retained, .expiry_s = rule->expiry_s};
-    broker_path_name_of(c, t, NULL, out.topic);
-    return out;
-}
-
-int broker_path_publish_box(struct broker_path *p, struct sealer *c, enum topic t,
-                            const uint8_t box[STAFF_BOX_SIZE], bool news, bool lasts)
-{
-    struct mqtt_publication out = publication_on(c, t);
-    out.expiry_s = lasts ? LASTS_S : out.expiry_s;
-    out.len = sealer_staff(c, out.topic, box, out.payload);
-    int rc = mqtt_thread_publish(p->thread, &out);
-    if (rc == 0 && news)
-        p->newest[FRESHNESS_STAFF] = c->seq;
-    return rc;
-}
-
-int broker_path_publish(struct broker_path *p, struct sealer *c, enum topic t, struct message *m,
-                        uint64_t token)
-{
-    struct mqtt_publication out = publication_on(c, t);
-    out.token = token;
-    out.vital = t == TOPIC_ALERT;
-    if (t == TOPIC_STATE && broker_path_lasts(p, m))
-        out.expiry_s = LASTS_S;
-    out.len = sealer_payload(c, out.topic, m, out.payload);
-    if (out.len == 0) {
-        log_error("a %s message could not be written: %s", message_kind_name(m->kind),
-                  strerror(errno));
-        return -1;
-    }
-    if (mqtt_thread_publish(p->thread, &out) != 0)
-        return -1;
-    broker_path_note(p, t, m);
-    if (t == TOPIC_BEAT)
-        p->beats[p->next_beat++ % BROKER_PATH_BEATS] = broker_path_hash(out.payload, out.len);
-    return 0;
-}
-
-void broker_path_publish_bare(struct broker_path *p, const char *topic, bool retain, long expiry_s,
-                              const char *payload, size_t len)
-{
-    struct mqtt_publication out = {
-        .qos = 1, .retain = retain, .optional = true, .expiry_s = expiry_s, .len = len};
-    snprintf(out.topic, sizeof out.topic, "%s", topic);
-    memcpy(out.payload, payload, len);
-    mqtt_thread_publish(p->thread, &out);
-}
-
-int broker_path_publish_words(struct broker_path *p, struct sealer *c, const struct words_set *set,
-                              size_t piece, uint64_t token)
-{
-    char number[TOPIC_ID_LEN + 1];
-    const struct topic_rule *rule = &topic_table[TOPIC_WORDS];
-    struct mqtt_publication out = {
-        .qos = rule->qos, .retain = rule->retained, .optional = true, .token = token};
-    snprintf(number, sizeof number, "%016zx", piece);
-    broker_path_name_of(c, TOPIC_WORDS, number, out.topic);
-    out.len = set ? sealer_words(c, out.topic, set, piece, out.payload) : 0;
-    if (set && out.len == 0) {
-        log_error("the host's lines could not be written: %s", strerror(errno));
-        return -1;
-    }
-    return mqtt_thread_publish(p->thread, &out);
 }

@@ -162,7 +162,7 @@ static void command_answer(const struct phone_messages *p, const char *account,
                                       .len = ENVELOPE_SIZE};
     if (!refused->phone)
         return;
-    topic_name(TOPIC_ANSWER, s->venue_id, s->kiosk_id, account, answer.topic);
+    sealer_topic(s, TOPIC_ANSWER, account, answer.topic);
     struct envelope_place at = sealer_place(s, answer.topic);
     if (command_refuse(refused, why, &at, s->keys->secret, answer.payload) == ENVELOPE_OK)
         members_publish(p->members, &answer);

@@ -65,6 +65,12 @@ void sealer_set_epoch(struct sealer *c, uint64_t epoch)
     __atomic_store_n(&c->epoch, epoch, __ATOMIC_RELEASE);
 }
 
+void sealer_topic(const struct sealer *c, enum topic t, const char *account,
+                  char out[TOPIC_NAME_MAX])
+{
+    topic_name(t, c->venue_id, c->kiosk_id, account, out);
+}
+
 struct envelope_place sealer_place(const struct sealer *c, const char *topic)
 {
     struct envelope_place at = {.topic = topic};
@@ -163,6 +169,6 @@ size_t sealer_will(const void *sealer, uint64_t connection, uint8_t *payload)
                         .epoch = __atomic_load_n(&c->epoch, __ATOMIC_ACQUIRE),
                         .age_ms = -1,
                         .connection = connection};
-    topic_name(TOPIC_PRESENCE, c->venue_id, c->kiosk_id, NULL, topic);
+    sealer_topic(c, TOPIC_PRESENCE, NULL, topic);
     return sealer_seal(c, topic, &m, payload);
 }

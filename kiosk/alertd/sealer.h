@@ -47,6 +47,10 @@ int sealer_rekey(struct sealer *c, const uint8_t venue[ENVELOPE_KEY], struct sea
  * with. */
 void sealer_set_epoch(struct sealer *c, uint64_t epoch);
 
+/* The name of topic `t` at this kiosk; `account` as topic_name takes it. */
+void sealer_topic(const struct sealer *c, enum topic t, const char *account,
+                  char out[TOPIC_NAME_MAX]);
+
 /* The place of a message on `topic` at this kiosk, epoch and seq 0. Keeps `topic` by address. */
 struct envelope_place sealer_place(const struct sealer *c, const char *topic);
 

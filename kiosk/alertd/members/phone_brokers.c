@@ -38,6 +38,6 @@ void phone_brokers_send(const struct phone_brokers *b, const struct mqtt_publica
 struct envelope_place phone_brokers_enrol_place(const struct phone_brokers *b, const char *account,
                                                 char topic[TOPIC_NAME_MAX])
 {
-    topic_name(TOPIC_ENROL, b->sealer->venue_id, b->sealer->kiosk_id, account, topic);
+    sealer_topic(b->sealer, TOPIC_ENROL, account, topic);
     return sealer_place(b->sealer, topic);
 }

@@ -129,7 +129,7 @@ void registry_send(struct registry *r, const struct phone_brokers *b, int64_t no
 {
     const struct topic_rule *rule = &topic_table[TOPIC_REGISTRAR];
     struct mqtt_publication p = {.expiry_s = rule->expiry_s, .len = ENVELOPE_SIZE};
-    topic_name(TOPIC_REGISTRAR, b->sealer->venue_id, b->sealer->kiosk_id, NULL, p.topic);
+    sealer_topic(b->sealer, TOPIC_REGISTRAR, NULL, p.topic);
     for (size_t i = 0; i < b->config->brokers_count; i++)
         while (phone_brokers_is_up(b, i) &&
                account_requests_next(r->requests, i, now, p.payload, &p.qos))

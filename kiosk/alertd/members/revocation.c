@@ -14,7 +14,7 @@ static void relays_forget(const struct members *all, const char *account)
     struct message m = {.kind = MSG_REVOKED, .age_ms = -1};
     struct mqtt_publication p = {.qos = topic_table[TOPIC_WAKE].qos,
                                  .expiry_s = topic_table[TOPIC_WAKE].expiry_s};
-    topic_name(TOPIC_WAKE, n->sealer->venue_id, n->sealer->kiosk_id, account, p.topic);
+    sealer_topic(n->sealer, TOPIC_WAKE, account, p.topic);
     p.len = sealer_payload(n->sealer, p.topic, &m, p.payload);
     if (p.len > 0)
         members_publish(all, &p);

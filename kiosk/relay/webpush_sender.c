@@ -3,274 +3,25 @@
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/ns.h"
-#include "kiosk/relay/gone.h"
 #include "kiosk/relay/ntfy.h"
-#include "kiosk/relay/subs.h"
-#include "kiosk/relay/vapid.h"
+#include "kiosk/relay/webpush_parts.h"
 
-#include <curl/curl.h>
 #include <errno.h>
-#include <pthread.h>
 #include <sodium.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
-    CONNECT_MS = 4000,
-    ANSWER_MS = 10000,
     CONNECTIONS = 16,
     TURN_MS = 1000, /* at the latest then the file is looked at */
-    FAILS_MAX = 8,
     REFUSALS_MAX = 4,
-    HEADER_MAX = WEBPUSH_TOKEN_MAX + 32,
     STATUS_NOT_FOUND = 404,
     STATUS_GONE = 410,
     STATUS_TOO_MANY = 429,
     STATUS_BUSY = 503,
 };
 
-#define CHECK_LATE (3600 * INT64_C(1000000000)) /* one that is later than this is left out */
 #define SAVE_EVERY (5 * INT64_C(1000000000))
 #define TEST_AFTER (PUSH_OFFER_TEST_AFTER_S * INT64_C(1000000000))
-
-struct flight {
-    CURL *curl; /* NULL: free */
-    struct curl_slist *headers;
-    struct sub *sub;
-    int64_t began;
-    uint8_t body[WEBPUSH_BODY];
-};
-
-/* A push service, as far as it is known by what became of requests to it. */
-struct service {
-    char origin[VAPID_ORIGIN_MAX];
-    unsigned fails; /* in a row */
-    bool down;
-    int64_t good_at;    /* 0: not yet */
-    int64_t not_before; /* it is busy, and asked us to wait */
-};
-
-struct webpush_sender {
-    const struct relay_web *to;
-    CURLM *multi;
-    pthread_t thread;
-    pthread_mutex_t lock; /* over subs and gone */
-    struct subs subs;
-    struct gone gone;
-    struct vapid vapid;
-    struct flight flights[WEBPUSH_SENDER_FLIGHTS];
-    size_t flying, cursor;
-    int64_t save_at;
-    struct service services[VAPID_SERVICES];
-    size_t services_count;
-    atomic_bool stop, works;
-};
-
-bool webpush_sender_allows(const char *list, const char *endpoint)
-{
-    static const char scheme[] = "https://";
-    if (strncmp(endpoint, scheme, strlen(scheme)) != 0)
-        return false;
-    const char *host = endpoint + strlen(scheme);
-    size_t len = strcspn(host, "/?#");
-    if (memchr(host, '@', len))
-        return false;
-    for (const char *p = list; *p; p += strspn(p, " ")) {
-        size_t n = strcspn(p, " ");
-        bool below = n > 2 && p[0] == '*' && p[1] == '.';
-        if (below ? len > n - 1 && memcmp(host + len - (n - 1), p + 1, n - 1) == 0
-                  : len == n && memcmp(host, p, n) == 0)
-            return true;
-        p += n;
-    }
-    return false;
-}
-
-/* --- one request ----------------------------------------------------------------------------- */
-
-static size_t webpush_sender_swallow(char *data, size_t size, size_t count, void *context)
-{
-    (void)data;
-    (void)context;
-    return size * count;
-}
-
-static int64_t period_of(const struct webpush_sender *r)
-{
-    return clock_wall_seconds() * NS_PER_S / (r->to->check > 0 ? r->to->check : CHECK_LATE);
-}
-
-/* A wake-up says nothing at all. A test and a check have what proves that they have arrived. */
-static size_t webpush_sender_text(const struct webpush_sender *r, const struct sub *one,
-                                  char out[WEBPUSH_PADDED])
-{
-    static const char *const words[] = {[SUB_TEST] = "test", [SUB_CHECK] = "check"};
-    uint8_t nonce[PUSH_OFFER_NONCE];
-    char hex[2 * PUSH_OFFER_NONCE + 1];
-    if (one->ask == SUB_WAKE)
-        return 0;
-    sub_check(&r->subs, one, period_of(r), nonce);
-    sodium_bin2hex(hex, sizeof hex, nonce, sizeof nonce);
-    return (size_t)snprintf(out, WEBPUSH_PADDED, "%s %s", words[one->ask], hex);
-}
-
-static int webpush_sender_seal(const struct webpush_sender *r, struct flight *f)
-{
-    uint8_t seed[32], sender[WEBPUSH_SCALAR], salt[WEBPUSH_SALT];
-    char text[WEBPUSH_PADDED];
-    size_t len = webpush_sender_text(r, f->sub, text);
-    randombytes_buf(seed, sizeof seed);
-    randombytes_buf(salt, sizeof salt);
-    int bad = webpush_scalar(seed, sender);
-    if (bad == 0)
-        bad = webpush_seal(f->sub->p256dh, f->sub->auth, sender, salt, text, len, WEBPUSH_PADDED,
-                           f->body);
-    sodium_memzero(seed, sizeof seed);
-    sodium_memzero(sender, sizeof sender);
-    return bad;
-}
-
-static void webpush_sender_add(struct flight *f, const char *line)
-{
-    struct curl_slist *longer = curl_slist_append(f->headers, line);
-
-    f->headers = longer ? longer : f->headers;
-}
-
-static int headers_make(struct webpush_sender *r, struct flight *f)
-{
-    char line[HEADER_MAX];
-    const char *known =
-        vapid_header(&r->vapid, f->sub->endpoint, r->to->contact, clock_wall_seconds());
-    int64_t left = (NTFY_LIVES - (f->began - f->sub->wanted_at)) / 1000000000;
-    if (!known)
-        return -1;
-    snprintf(line, sizeof line, "Authorization: %s", known);
-    webpush_sender_add(f, line);
-    snprintf(line, sizeof line, "TTL: %d", (int)(left > 0 ? left : 0));
-    webpush_sender_add(f, line);
-    webpush_sender_add(f, "Urgency: high");
-    /* What the service still keeps for a phone that is off is replaced, not added to. */
-    webpush_sender_add(f, f->sub->ask == SUB_WAKE   ? "Topic: kettle"
-                          : f->sub->ask == SUB_TEST ? "Topic: kettle-test"
-                                                    : "Topic: kettle-check");
-    webpush_sender_add(f, "Content-Encoding: aes128gcm");
-    webpush_sender_add(f, "Content-Type: application/octet-stream");
-    webpush_sender_add(f, "Expect:");
-    return 0;
-}
-
-static void flight_end(struct webpush_sender *r, struct flight *f)
-{
-    if (f->curl) {
-        curl_multi_remove_handle(r->multi, f->curl);
-        curl_easy_cleanup(f->curl);
-    }
-    curl_slist_free_all(f->headers);
-    sodium_memzero(f, sizeof *f);
-    r->flying--;
-}
-
-/* Lock held. */
-static int flight_begin(struct webpush_sender *r, struct flight *f, struct sub *one, int64_t now)
-{
-    *f = (struct flight){.sub = one, .began = now, .curl = curl_easy_init()};
-    r->flying++;
-    if (!f->curl || webpush_sender_seal(r, f) < 0 || headers_make(r, f) < 0) {
-        flight_end(r, f);
-        return -1;
-    }
-    curl_easy_setopt(f->curl, CURLOPT_URL, one->endpoint);
-    curl_easy_setopt(f->curl, CURLOPT_PROTOCOLS_STR, "https");
-    curl_easy_setopt(f->curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(f->curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-    curl_easy_setopt(f->curl, CURLOPT_PIPEWAIT, 1L);
-    curl_easy_setopt(f->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-    curl_easy_setopt(f->curl, CURLOPT_TIMEOUT_MS, (long)ANSWER_MS);
-    curl_easy_setopt(f->curl, CURLOPT_WRITEFUNCTION, webpush_sender_swallow);
-    curl_easy_setopt(f->curl, CURLOPT_HTTPHEADER, f->headers);
-    curl_easy_setopt(f->curl, CURLOPT_POSTFIELDSIZE, (long)sizeof f->body);
-    curl_easy_setopt(f->curl, CURLOPT_POSTFIELDS, f->body);
-    curl_easy_setopt(f->curl, CURLOPT_PRIVATE, f);
-    if (r->to->ca[0])
-        curl_easy_setopt(f->curl, CURLOPT_CAINFO, r->to->ca);
-    if (curl_multi_add_handle(r->multi, f->curl) != CURLM_OK) {
-        flight_end(r, f);
-        return -1;
-    }
-    one->flying = true;
-    return 0;
-}
-
-/* --- what became of it ----------------------------------------------------------------------- */
-
-/* The service of a subscription. One that is new takes the place of the one that was good longest
- * ago. */
-static struct service *service_of(struct webpush_sender *r, const struct sub *one)
-{
-    char origin[VAPID_ORIGIN_MAX] = "";
-    struct service *oldest = &r->services[0];
-    vapid_origin(one->endpoint, origin);
-    for (size_t i = 0; i < r->services_count; i++) {
-        if (strcmp(r->services[i].origin, origin) == 0)
-            return &r->services[i];
-        oldest = r->services[i].good_at < oldest->good_at ? &r->services[i] : oldest;
-    }
-    struct service *s =
-        r->services_count < VAPID_SERVICES ? &r->services[r->services_count++] : oldest;
-    *s = (struct service){.good_at = 0};
-    memcpy(s->origin, origin, sizeof origin);
-    return s;
-}
-
-static size_t subs_at(const struct webpush_sender *r, const struct service *s)
-{
-    size_t n = 0, len = strlen(s->origin);
-    for (size_t i = 0; i < r->subs.count; i++)
-        n += strncmp(r->subs.all[i]->endpoint, s->origin, len) == 0;
-    return n;
-}
-
-/* One service that fails does not make the relay fail, or one phone at a service of its own could
- * silence it; but where all fail that are in use, no locked phone rings. */
-static void judge_all(struct webpush_sender *r)
-{
-    bool any = false, all_down = true;
-    for (size_t i = 0; i < r->services_count; i++) {
-        if (subs_at(r, &r->services[i]) == 0)
-            continue;
-        any = true;
-        all_down &= r->services[i].down;
-    }
-    r->works = !any || !all_down;
-}
-
-/* Says why not, once for each run of failures; never to whom. */
-static void webpush_sender_judge(struct webpush_sender *r, struct service *s, bool good,
-                                 CURLcode code, long status)
-{
-    bool was_down = s->down;
-    if (good) {
-        if (s->down)
-            log_info("web push: %s works again", s->origin);
-        s->fails = 0;
-        s->down = false;
-        s->good_at = clock_now();
-    } else {
-        if (s->fails++ == 0 && code != CURLE_OK)
-            log_warning("web push: %s: %s; trying again", s->origin, curl_easy_strerror(code));
-        else if (s->fails == 1)
-            log_warning("web push: %s answered %ld%s; trying again", s->origin, status,
-                        status == 401 || status == 403 ? ": look at [webpush] contact and the clock"
-                                                       : "");
-        s->down = s->down || s->fails >= FAILS_MAX || s->fails >= subs_at(r, s);
-    }
-    if (s->down != was_down)
-        judge_all(r);
-}
 
 /* Whether the service means this subscription alone: it refuses it, and has taken another since. */
 static bool is_refused_alone(struct sub *one, const struct service *s, long status, int64_t now)
@@ -314,11 +65,11 @@ static void land(struct webpush_sender *r, struct flight *f, CURLcode code)
     bool good = status >= 200 && status < 300;
     bool gone = status == STATUS_NOT_FOUND || status == STATUS_GONE;
     pthread_mutex_lock(&r->lock);
-    struct service *s = service_of(r, one);
+    struct service *s = webpush_service_of(r, one);
     bool alone = is_refused_alone(one, s, status, now);
     /* It took another of the same wake-up: what it says is about this one. */
     if (good || gone || s->good_at == 0 || s->good_at < one->wanted_at)
-        webpush_sender_judge(r, s, good || gone, code, status);
+        webpush_service_judge(r, s, good || gone, code, status);
     if (subs_landed(one)) {
         log_debug("web push: a phone took its subscription back meanwhile");
     } else if (gone || (alone && one->refused >= REFUSALS_MAX)) {
@@ -330,17 +81,15 @@ static void land(struct webpush_sender *r, struct flight *f, CURLcode code)
                      s->origin, status);
         gone_note(&r->gone, one->endpoint);
         subs_remove(&r->subs, one);
-        judge_all(r);
+        webpush_services_judge_all(r);
     } else if (good && one->wanted_at <= f->began) {
         one->wanted = false;
     } else if (!good) {
         try_again(s, one, f, status, now);
     }
     pthread_mutex_unlock(&r->lock);
-    flight_end(r, f);
+    webpush_request_end(r, f);
 }
-
-/* --- the thread ------------------------------------------------------------------------------ */
 
 static struct flight *free_flight(struct webpush_sender *r)
 {
@@ -358,11 +107,11 @@ static int64_t depart(struct webpush_sender *r, int64_t now)
         struct sub *one = r->subs.all[r->cursor++ % r->subs.count];
         if (!one->wanted || one->flying)
             continue;
-        int64_t busy = service_of(r, one)->not_before;
+        int64_t busy = webpush_service_of(r, one)->not_before;
         int64_t at = one->next_at > busy ? one->next_at : busy;
         if (at > now) {
             next = next < 0 || at - now < next ? at - now : next;
-        } else if (flight_begin(r, free_flight(r), one, now) < 0) {
+        } else if (webpush_request_begin(r, free_flight(r), one, now) < 0) {
             log_error("web push: a message could not be made; look at the clock and memory");
             one->wanted = false;
         }
@@ -383,7 +132,7 @@ static void want(struct sub *one, enum sub_ask ask, int64_t now, int64_t at)
  */
 static void checks_begin(struct webpush_sender *r, int64_t now)
 {
-    int64_t span = r->to->check, period = period_of(r);
+    int64_t span = r->to->check, period = webpush_period(r);
     int64_t at = clock_wall_seconds() * NS_PER_S - period * (span > 0 ? span : 1);
     for (size_t i = 0; span > 0 && clock_is_set() && i < r->subs.count; i++) {
         struct sub *one = r->subs.all[i];
@@ -393,7 +142,7 @@ static void checks_begin(struct webpush_sender *r, int64_t now)
         }
         if (at < one->check_at)
             continue;
-        bool late = at - one->check_at > CHECK_LATE;
+        bool late = at - one->check_at > WEBPUSH_CHECK_LATE;
         one->check_at = NS_NEVER;
         if (!late && !one->wanted && !one->flying)
             want(one, SUB_CHECK, now, now);
@@ -442,8 +191,6 @@ static void *webpush_sender_run(void *context)
     return NULL;
 }
 
-/* --- from outside ---------------------------------------------------------------------------- */
-
 void webpush_sender_wake(struct webpush_sender *r, bool staff)
 {
     if (!r)
@@ -482,7 +229,7 @@ bool webpush_sender_arrived(struct webpush_sender *r, const uint8_t venue[ENVELO
 {
     if (!r || !clock_is_set())
         return false;
-    int64_t period = period_of(r), periods[2] = {period, period - 1};
+    int64_t period = webpush_period(r), periods[2] = {period, period - 1};
     pthread_mutex_lock(&r->lock);
     bool believed = subs_arrived(&r->subs, venue, account, wire, periods, today());
     pthread_mutex_unlock(&r->lock);
@@ -602,7 +349,7 @@ void webpush_sender_free(struct webpush_sender *r)
         if (!r->flights[i].curl)
             continue;
         subs_landed(r->flights[i].sub);
-        flight_end(r, &r->flights[i]);
+        webpush_request_end(r, &r->flights[i]);
     }
     if (!subs_forgotten(&r->subs) && subs_save(&r->subs) < 0)
         log_warning("%s: %s", r->subs.path, strerror(errno));

@@ -148,8 +148,8 @@ FUZZ_PARTS = $(addprefix hw/,line_address line_edges sim/sim_command sim/sim_lin
                keys/root_paper keys/venue_sheet members/spare_accounts sealing/book_file \
                sealing/sealing vault/vault_file) \
              kiosk/mqtt/host kiosk/mqtt/manners \
-             $(addprefix kiosk/registrar/,broker_admin dynsec_admin ledger rabbit_admin rabbit_rights registrar_conf) \
-             $(addprefix kiosk/relay/,gone relay_conf root_kept subs vapid webpush webpush_sender) \
+             $(addprefix kiosk/registrar/,broker_admin dynsec_admin ledger rabbit_admin rabbit_orders rabbit_request rabbit_rights registrar_conf) \
+             $(addprefix kiosk/relay/,gone relay_conf root_kept subs vapid webpush webpush_request webpush_sender webpush_services) \
              $(addprefix kiosk/screen/,bidi cue_client exif ics language panel programme) \
              $(addprefix kiosk/wipe/,io luks_facts place plan plan_read progress remembered)
 $(B)/fuzzer: $(patsubst %.c,$(B)/%.o,$(FUZZ_SRC)) $(patsubst %,$(B)/%.o,$(FUZZ_PARTS)) $(CORE) $(COMMON) $(CONFIG)

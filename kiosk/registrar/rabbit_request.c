@@ -93,8 +93,6 @@ static void rabbit_rest(struct rabbit_admin *a)
     pthread_mutex_unlock(&a->lock);
 }
 
-/* Once it is answered: the status, and *answer (may be NULL) is what was in it, for the caller to
- * delete. 0: the program ends. Takes the body, and clears what is in it. */
 long rabbit_call(struct rabbit_admin *a, const char *method, const char *path, cJSON *body,
                  cJSON **answer)
 {
@@ -134,7 +132,6 @@ long rabbit_call(struct rabbit_admin *a, const char *method, const char *path, c
     return status;
 }
 
-/* Whether it worked; else the fault is noted. */
 bool rabbit_call_worked(struct rabbit_admin *a, long status, const char *what)
 {
     if (status >= DONE_LEAST && status <= DONE_MOST)

@@ -96,7 +96,6 @@ void webpush_request_end(struct webpush_sender *r, struct flight *f)
     r->flying--;
 }
 
-/* Lock held. */
 int webpush_request_begin(struct webpush_sender *r, struct flight *f, struct sub *one, int64_t now)
 {
     *f = (struct flight){.sub = one, .began = now, .curl = curl_easy_init()};

@@ -26,8 +26,6 @@ bool webpush_sender_allows(const char *list, const char *endpoint)
     return false;
 }
 
-/* The service of a subscription. One that is new takes the place of the one that was good longest
- * ago. */
 struct service *webpush_service_of(struct webpush_sender *r, const struct sub *one)
 {
     char origin[VAPID_ORIGIN_MAX] = "";
@@ -67,7 +65,6 @@ void webpush_services_judge_all(struct webpush_sender *r)
     r->works = !any || !all_down;
 }
 
-/* Says why not, once for each run of failures; never to whom. */
 void webpush_service_judge(struct webpush_sender *r, struct service *s, bool good, CURLcode code,
                            long status)
 {

@@ -87,12 +87,13 @@ void actions_publish_state(struct kiosk_state *s, struct delivery *d)
                         .drill = now->drill,
                         .unconfirmed = now->unconfirmed};
     const struct alert_id none = {{0}};
+    bool counted = alert_id_equal(&s->acks.id, &now->id); /* not those of a drill that it ends */
     const struct message counts = {.kind = MSG_COUNTS,
                                    .id = now->state == ALERT_QUIET ? none : now->id,
                                    .age_ms = -1,
-                                   .seen = s->facts.seen,
-                                   .safe = s->facts.safe,
-                                   .help = s->facts.help,
+                                   .seen = counted ? s->facts.seen : 0,
+                                   .safe = counted ? s->facts.safe : 0,
+                                   .help = counted ? s->facts.help : 0,
                                    .of = s->facts.members + s->staff,
                                    .rang = s->rang,
                                    .phones = s->phones};

@@ -127,6 +127,15 @@ bool broker_has_reader(const struct broker *b, const char *topic)
     return false;
 }
 
+bool broker_reaches(const struct broker *b, const char *topic, const struct way *w)
+{
+    for (const struct conn *c = b->conns; c; c = c->next_at_broker)
+        if (b->up && c->way == w && c->broker_there && c->client_there && c->hello &&
+            conn_reads(c, topic))
+            return true;
+    return false;
+}
+
 /* The operator keeps a copy, and sends it again when it suits him. */
 static void replay(void *context, uint64_t number)
 {
@@ -165,6 +174,12 @@ static void publish(struct broker *b, struct conn *from, const struct packet *p)
         world_at(world_now() + b->delay, give_late, remembered(p), 0);
     else
         give(b, p, from);
+}
+
+void broker_say(struct broker *b, const struct packet *p)
+{
+    if (b->up)
+        publish(b, NULL, p);
 }
 
 static void on_publish(struct broker *b, struct conn *c, const struct packet *p)
@@ -235,7 +250,7 @@ static void on_connect(struct broker *b, struct conn *c, const struct hello *h)
         return;
     }
     for (struct conn *other = b->conns; other; other = other->next_at_broker)
-        if (other != c && other->broker_there && other->hello &&
+        if (other != c && other->broker_there && other->hello && h->client_id[0] != '\0' &&
             other->hello->client_id == h->client_id)
             hang_up_late(other, 0);
     c->hello = h;

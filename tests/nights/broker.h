@@ -60,4 +60,10 @@ void broker_start(struct broker *b);
 /* Whether somebody other than the kiosk subscribes to this topic, over a way that carries. */
 bool broker_has_reader(const struct broker *b, const char *topic);
 
+/* Whether what is published there reaches a client at the end of this way now. */
+bool broker_reaches(const struct broker *b, const char *topic, const struct way *w);
+
+/* Somebody who is no part of the night publishes there. */
+void broker_say(struct broker *b, const struct packet *p);
+
 #endif

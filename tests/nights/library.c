@@ -49,10 +49,13 @@ struct mqtt5__property {
     uint32_t value;
 };
 
-/* "b1.example.org" is broker 1; the second way to broker 0 goes by its interface's name. */
+/* "b1.example.org" is broker 1; the second way to broker 0 goes by its interface's name;
+ * "gateway.example.org" is the broker of buttons by radio. */
 static struct way *way_of(const struct machine *m, const char *host)
 {
     size_t i = host[0] == 'b' ? (size_t)(host[1] - '0') : 0;
+    if (host[0] == 'g' && m->gateway)
+        return m->gateway;
     if (strcmp(host, SECOND_INTERFACE) == 0)
         i = m->ways_count - 1;
     return &m->ways[i < m->ways_count ? i : 0];

@@ -32,7 +32,8 @@ struct machine {
     void *owner;
     struct way *ways; /* to each broker, in the order of their names b0, b1, ... */
     size_t ways_count;
-    bool is_kiosk; /* the owner is a struct station */
+    struct way *gateway; /* to a broker on site that no phone reads; NULL: none */
+    bool is_kiosk;       /* the owner is a struct station */
 };
 
 #define MACHINE_CLOCK_UNSET INT64_MIN

@@ -62,6 +62,20 @@ MUTANTS = {
                          "    if (p->up)\n        broker_path_publish(p, d->sealer, TOPIC_BEAT,"),
     "connects-are-bounded": ("kiosk/mqtt/thread.c", "        pause_for(t, backoff);",
                              "        pause_for(t, 1000000);"),
+    "root-ends-it": ("kiosk/alertd/events.c", "        !root_word_ends(&s->root, &now->id, k->sealer.epoch, "
+                     "s->began_seq))\n", "        root_word_ends(&s->root, &now->id, k->sealer.epoch, "
+                     "s->began_seq))\n"),
+    "answers-are-counted": ("kiosk/alertd/actions.c", "counted = alert_id_equal(&s->acks.id, &now->id);",
+                            "counted = true;"),
+    "help-rings-staff": ("kiosk/alertd/phone_messages.c", "    if (s->acks.asked > asked)\n",
+                         "    if (s->acks.asked > asked + 1)\n"),
+    "rings-again": ("kiosk/relay/ring_policy.c", "    k->again_pause = w->again;", "    k->again_pause = 3 * w->again;"),
+    "a-button-is-felt": ("kiosk/core/button.c", "    b->shift += r->hold;", "    b->shift += r->hold / 2;"),
+    "a-button-only-alarms": ("kiosk/core/button.c", "caution ? GESTURE_CAUTION : g[i];", "g[i];"),
+    "nobody-pressed": ("kiosk/core/button.c", "    if (report->kept || report->online >= 0)",
+                       "    if (report->online >= 0)"),
+    "lines-reach-phones": ("kiosk/alertd/delivery_words.c", "taken ? p->words_next + 1 :",
+                           "taken ? p->words_next + 2 :"),
     "code-is-duress-site-in-lockdown": ("kiosk/core/alert.c",
                                         "    a->now.calm = a->now.unconfirmed = active;",
                                         "    a->now.calm = active && door == ALERT_DOOR_CODE;\n"

@@ -32,6 +32,9 @@ static struct kind kinds[HAPPENINGS] = {
     [DO_STAFF_CLEAR] = {"staff-clear", 20},
     [DO_STAFF_LOCKDOWN] = {"staff-lockdown", 5},
     [DO_DOOR] = {"door", 2},
+    [DO_BUTTON] = {"button", 0}, /* these come beside the others: night_draw_more() */
+    [DO_ROOT_END] = {"root-end", 0},
+    [DO_WORDS] = {"words", 0},
     [BREAK_POWER] = {"power", 8},
     [BREAK_KILL] = {"kill", 5},
     [BREAK_RESTART] = {"restart", 4},
@@ -156,6 +159,22 @@ static struct happening *happening_add(struct night *n, enum happening_kind k, i
     return h;
 }
 
+/* A stream of its own, and after all other draws: other nights are as they were. */
+static void night_draw_more(struct night *n, uint64_t seed)
+{
+    static const struct {
+        enum happening_kind kind;
+        unsigned percent, most;
+    } more[] = {{DO_BUTTON, 20, 2}, {DO_ROOT_END, 12, 1}, {DO_WORDS, 12, 2}};
+    struct chance c = chance_of(seed, 9);
+    n->helps = chance_percent(&c, 40);
+    n->again = chance_percent(&c, 40);
+    for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
+        if (chance_percent(&c, more[i].percent))
+            for (uint64_t k = 1 + chance_below(&c, more[i].most); k > 0; k--)
+                happening_add(n, more[i].kind, chance_between(&c, FIRST_HAND, LAST_HAND), &c);
+}
+
 void night_draw(struct night *n, uint64_t seed)
 {
     struct chance c = chance_of(seed, 7);
@@ -184,6 +203,7 @@ void night_draw(struct night *n, uint64_t seed)
     }
     struct chance ways = chance_of(seed, 8); /* of its own: other nights are as they were */
     n->two_ways = chance_percent(&ways, 15);
+    night_draw_more(n, seed);
 }
 
 void night_reduce(struct night *n, uint32_t without)

@@ -20,6 +20,9 @@ enum happening_kind {
     DO_STAFF_CLEAR,
     DO_STAFF_LOCKDOWN,
     DO_DOOR,
+    DO_BUTTON,
+    DO_ROOT_END,
+    DO_WORDS,
     GESTURES_END,
 
     /* faults */
@@ -83,6 +86,8 @@ struct night {
     size_t kiosks, brokers, phones;
     bool two_ways; /* kiosks reach broker 0 by two interfaces */
     bool cover, wipe, relay;
+    bool helps; /* some members need help, and change what they said */
+    bool again; /* the relay rings again */
     int64_t grace;
     bool outside[VENUE_BROKERS];
     struct happening happenings[NIGHT_HAPPENINGS];
@@ -97,6 +102,7 @@ struct night {
 
     struct station stations[VENUE_KIOSKS + 1]; /* the last: a copy of the first */
     struct broker broker[VENUE_BROKERS];
+    struct broker gateway; /* of buttons by radio, on site */
     struct phone phone[VENUE_PHONES];
     struct watcher watcher; /* started where there is a relay */
 };

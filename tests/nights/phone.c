@@ -76,19 +76,28 @@ static void link_fail(struct phone_link *l, bool quietly)
     l->pause = l->pause * 2 < LONGEST_PAUSE ? l->pause * 2 : LONGEST_PAUSE;
 }
 
+static void link_reads(struct phone_link *l, enum topic t, const char *kiosk)
+{
+    char topic[TOPIC_NAME_MAX];
+    topic_name(t, l->phone->venue->id, kiosk, t == TOPIC_WORDS ? "+" : NULL, topic);
+    conn_send(l->conn, true, (struct packet){.kind = PACKET_SUBSCRIBE, .topic = world_text(topic)});
+}
+
 static void link_subscribe(struct phone_link *l)
 {
     static const enum topic read_by_all[] = {TOPIC_ALERT, TOPIC_STATE,  TOPIC_PRESENCE,
                                              TOPIC_BEAT,  TOPIC_NOTICE, TOPIC_STAFF};
     const struct phone *p = l->phone;
-    char topic[TOPIC_NAME_MAX];
     size_t n = p->keys->staff ? 6 : 4;
-    for (size_t k = 0; k < p->client.kiosks_count; k++)
-        for (size_t i = 0; i < n; i++) {
-            topic_name(read_by_all[i], p->venue->id, p->client.kiosks[k].id, NULL, topic);
-            conn_send(l->conn, true,
-                      (struct packet){.kind = PACKET_SUBSCRIBE, .topic = world_text(topic)});
-        }
+    for (size_t k = 0; k < p->client.kiosks_count; k++) {
+        const char *kiosk = p->client.kiosks[k].id;
+        for (size_t i = 0; i < n; i++)
+            link_reads(l, read_by_all[i], kiosk);
+        if (p->reads_root)
+            link_reads(l, TOPIC_ROOT, kiosk);
+        if (p->reads_words)
+            link_reads(l, TOPIC_WORDS, kiosk);
+    }
 }
 
 static void phone_take(struct phone *p, const struct packet *packet);
@@ -210,18 +219,36 @@ struct answer {
     struct phone *phone;
     size_t kiosk;
     struct alert_id id;
+    uint64_t seq; /* how many answers it gave to this alert before */
 };
+
+static const enum message_kind answers[] = {MSG_SEEN, MSG_SAFE, MSG_HELP};
+
+/* Somebody who was safe needs help, or the reverse. */
+static void phone_answers_again(struct answer *a, uint64_t number);
 
 static void phone_answer(void *context, uint64_t number)
 {
     struct answer *a = context;
-    struct message m = {.kind = number == 0 ? MSG_SEEN : MSG_SAFE, .id = a->id, .age_ms = -1};
+    struct message m = {.kind = answers[number], .id = a->id, .seq = a->seq, .age_ms = -1};
     memcpy(m.account, a->phone->keys->account, sizeof a->phone->keys->account);
     if (!phone_is_linked(a->phone))
         return;
     story("%s answers %s", a->phone->name, message_kind_name(m.kind));
-    watch_answered(a->phone, &a->id);
+    watch_answered(a->phone, &a->id, m.kind);
     phone_send(a->phone, a->kiosk, TOPIC_ACK, &m);
+    if (a->phone->helps && a->seq < 3)
+        phone_answers_again(a, number);
+}
+
+static void phone_answers_again(struct answer *a, uint64_t number)
+{
+    struct phone *p = a->phone;
+    if (!chance_percent(&p->more, 50))
+        return;
+    a->seq++;
+    world_at(world_now() + chance_between(&p->more, S, 120 * S), phone_answer, a,
+             number == 2 ? 1 : 2);
 }
 
 void phone_flood(struct phone *p, size_t kiosk, uint64_t count)
@@ -271,8 +298,24 @@ static void phone_told(struct phone *p, size_t kiosk, const struct message *m)
     p->answered = m->id;
     struct answer *a = world_memory(sizeof *a);
     *a = (struct answer){.phone = p, .kiosk = kiosk, .id = m->id};
-    world_at(world_now() + chance_between(&p->chance, 2 * S, 60 * S), phone_answer, a,
-             chance_below(&p->chance, 2));
+    int64_t at = world_now() + chance_between(&p->chance, 2 * S, 60 * S);
+    uint64_t kind = chance_below(&p->chance, 2);
+    if (p->helps && chance_percent(&p->more, 30))
+        kind = 2;
+    world_at(at, phone_answer, a, kind);
+}
+
+/* A set counts once all of its pieces are there. */
+static void phone_words(struct phone *p, size_t kiosk, const struct words_piece *piece)
+{
+    if (piece->revision < p->words[kiosk].revision)
+        return;
+    if (piece->revision > p->words[kiosk].revision)
+        p->words[kiosk].have = 0;
+    p->words[kiosk].revision = piece->revision;
+    p->words[kiosk].have |= UINT64_C(1) << piece->piece;
+    if (p->words[kiosk].have == (UINT64_C(1) << piece->pieces) - 1)
+        p->words[kiosk].whole = piece->revision;
 }
 
 static void phone_take(struct phone *p, const struct packet *packet)
@@ -288,11 +331,15 @@ static void phone_take(struct phone *p, const struct packet *packet)
     /* A clock that is wrong is found out, by the page server's date. */
     phone_client_receive(&p->client, &p->rules, &e,
                          p->wall_offset == 0 ? EVENING + world_now() / S : 0, &h);
-    if (h.refused || h.root) {
+    size_t k = h.kiosk ? (size_t)(h.kiosk - p->client.kiosks) : 0;
+    if (h.words && !h.refused)
+        phone_words(p, k, &h.piece);
+    if (h.root)
+        phone_look(p);
+    if (h.refused || h.root || h.words) {
         p->refused += h.refused != NULL;
         return;
     }
-    size_t k = (size_t)(h.kiosk - p->client.kiosks);
     if (h.message.kind == MSG_STATE && (h.verdict != VIEW_OLD && h.verdict != VIEW_DISOWNED)) {
         p->state[k] = h.message;
         p->state_known[k] = true;

@@ -33,6 +33,13 @@ struct phone {
     bool state_known[VENUE_KIOSKS];
     struct view_shown shown[VENUE_KIOSKS];
     bool answers; /* what it receives */
+    bool helps;   /* it may need help, and answer a second time */
+    bool reads_root, reads_words;
+    struct {
+        uint64_t revision, have; /* of the set that comes in: bits of its pieces */
+        uint64_t whole;          /* the newest revision of which it has all */
+    } words[VENUE_KIOSKS];
+    struct chance more;
     struct alert_id answered;
     bool clears; /* a staff phone that ends the active alert, until it has */
     size_t clears_kiosk;

@@ -1,6 +1,6 @@
 /* What happens in a night: hands at the switch, and what breaks and heals. */
 
-#include "tests/nights/night.h"
+#include "tests/nights/moves.h"
 #include "tests/nights/pair.h"
 #include "tests/nights/seals.h"
 #include "tests/nights/story.h"
@@ -147,6 +147,15 @@ static void hand(const struct happening *h)
     case DO_STAFF_CLEAR:
         staff->clears = true;
         staff->clears_kiosk = h->kiosk;
+        break;
+    case DO_BUTTON:
+        move_button(playing, h);
+        break;
+    case DO_ROOT_END:
+        move_root_ends(playing, h);
+        break;
+    case DO_WORDS:
+        move_words(playing, h);
         break;
     case DO_STAFF_LOCKDOWN:
         phone_command(staff, h->kiosk, MSG_CMD_LOCKDOWN);
@@ -476,7 +485,7 @@ static void second_way(struct station *s, const char *from, struct broker *b, st
 static void station_prepare(struct night *n, size_t i, struct chance *c)
 {
     struct station *s = &n->stations[i];
-    station_init(s, n->venue, i == VENUE_KIOSKS ? 0 : i, kiosk_names[i]);
+    station_init(s, n->venue, i == VENUE_KIOSKS ? 0 : i, night_has(n, DO_BUTTON), kiosk_names[i]);
     s->config.brokers_count = s->ways_count = s->machine->ways_count = n->brokers;
     s->config.alert.relay = n->relay;
     s->config.kiosk.cover = n->cover;
@@ -485,6 +494,10 @@ static void station_prepare(struct night *n, size_t i, struct chance *c)
     for (size_t b = 0; b < n->brokers; b++) {
         s->config.brokers[b].outside = n->outside[b];
         way_init(&s->ways[b], kiosk_names[i], &n->broker[b], c);
+    }
+    if (night_has(n, DO_BUTTON)) {
+        struct chance own = chance_of(n->seed, 11 + i);
+        way_init(&s->gateway, kiosk_names[i], &n->gateway, &own);
     }
     if (n->two_ways)
         second_way(s, kiosk_names[i], &n->broker[0], c);
@@ -510,13 +523,22 @@ static void begin(struct night *n)
     venue_restore(n->venue);
     for (size_t b = 0; b < n->brokers && b < VENUE_BROKERS; b++)
         broker_init(&n->broker[b], broker_names[b], n->outside[b], &c);
+    if (night_has(n, DO_BUTTON)) {
+        struct chance own = chance_of(n->seed, 15);
+        broker_init(&n->gateway, "gateway", false, &own);
+    }
     for (size_t i = 0; i <= VENUE_KIOSKS; i++)
         station_prepare(n, i, &c);
     for (size_t p = 0; p < n->phones && p < VENUE_PHONES; p++) {
         phone_init(&n->phone[p], n->venue, p, n->kiosks, phone_names[p], n->broker, n->brokers, &c);
         n->phone[p].answers = chance_percent(&c, 60);
+        n->phone[p].helps = n->helps;
+        n->phone[p].more = chance_of(n->seed, 20 + p);
+        n->phone[p].reads_root = night_has(n, DO_ROOT_END);
+        n->phone[p].reads_words = night_has(n, DO_WORDS);
     }
     watcher_init(&n->watcher, n->venue, n->kiosks, &n->broker[0], &c);
+    n->watcher.conf.relay.again = n->again ? 60 * S : 0;
     watch_begin(n);
     transcript_night(n->seed);
 }

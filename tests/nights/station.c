@@ -147,7 +147,8 @@ static void station_ended(struct machine *m, int status)
     }
 }
 
-void station_init(struct station *s, const struct venue *v, size_t number, const char *name)
+void station_init(struct station *s, const struct venue *v, size_t number, bool button,
+                  const char *name)
 {
     *s = (struct station){.venue = v,
                           .keys = &v->kiosks[number],
@@ -155,11 +156,12 @@ void station_init(struct station *s, const struct venue *v, size_t number, const
                           .signal = -1,
                           .silent_since = 0,
                           .cut_since = INT64_MAX};
-    venue_config(v, number, &s->config);
+    venue_config(v, number, button, &s->config);
     s->machine = machine_new(name, s);
     s->machine->ended = station_ended;
     s->machine->is_kiosk = true;
     s->machine->ways = s->ways;
+    s->machine->gateway = &s->gateway;
     disk_attach(s->machine, &s->disk);
     local_serve(s->machine, "wipe.sock", wipe_said, s);
 }

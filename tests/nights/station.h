@@ -18,11 +18,14 @@ struct station {
     struct way ways[VENUE_BROKERS + 1];
     bool two_ways; /* the last one leads to broker 0 again, by another interface */
     size_t ways_count;
+    struct way gateway; /* to the broker of its buttons by radio */
     bool powered;
     int64_t silent_since; /* since when it does not run; INT64_MAX: it runs */
     int64_t cut_since;    /* since when it has no way at all; INT64_MAX: it has one */
     int64_t hand_until;   /* a hand is at its switch until then */
-    int signal;           /* what SIGTERM would come through */
+    int64_t button_until; /* what a button by radio did is over by then */
+    uint64_t words_revision, words_written; /* of the host's own lines; how often */
+    int signal;                             /* what SIGTERM would come through */
     struct local *screen;
     uint32_t signs; /* what the screen shows: enum cue_sign */
 
@@ -32,7 +35,8 @@ struct station {
     uint64_t checks;
 };
 
-void station_init(struct station *s, const struct venue *v, size_t number, const char *name);
+void station_init(struct station *s, const struct venue *v, size_t number, bool button,
+                  const char *name);
 
 /* The mains come on: it boots in a few seconds. */
 void station_power_on(struct station *s);

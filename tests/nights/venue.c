@@ -1,5 +1,6 @@
 #include "tests/nights/venue.h"
 
+#include "kiosk/common/paths.h"
 #include "kiosk/core/cert.h"
 #include "tests/nights/seals.h"
 #include "tests/nights/world.h"
@@ -86,6 +87,7 @@ static void kiosk_files(const struct venue *v, const struct venue_kiosk *k)
     hex_put(k->prefix, "/etc/porchlight/credentials/venue.key", v->key, sizeof v->key);
     hex_put(k->prefix, "/etc/porchlight/credentials/root.pub", v->root_public, 32);
     hex_put(k->prefix, "/etc/porchlight/credentials/kiosk.key", k->seed, sizeof k->seed);
+    file_put(k->prefix, "/etc/porchlight/credentials/buttons", "a password\n");
     for (int i = 0; i < VENUE_BROKERS; i++) {
         snprintf(name, sizeof name, "%sbroker-b%d", credentials, i);
         file_put(k->prefix, name, "a password\n");
@@ -155,6 +157,8 @@ const struct venue *venue_of(bool real)
 
 void venue_restore(const struct venue *v)
 {
+    static const char *const made_in_nights[] = {"/var/lib/porchlight/all-clear", PATH_ROOT_WORD,
+                                                 PATH_WORDS};
     char text[1024] = "porchlight phones 1\n", hex[65], path[PATH_LEN + 64];
     size_t used = strlen(text);
     for (size_t i = 0; i < VENUE_PHONES; i++) {
@@ -169,7 +173,12 @@ void venue_restore(const struct venue *v)
         for (size_t p = 0; p < VENUE_PHONES; p++)
             if (v->phones[p].staff)
                 staff_certify(v, prefix, &v->phones[p]);
-        snprintf(path, sizeof path, "%s/var/lib/porchlight/all-clear", prefix);
+        for (size_t k = 0; k < sizeof made_in_nights / sizeof made_in_nights[0]; k++) {
+            snprintf(path, sizeof path, "%s%s", prefix, made_in_nights[k]);
+            unlink(path);
+        }
+        snprintf(path, sizeof path, "%s" PATH_RELAY_DIR "/root-%s", v->relay_prefix,
+                 v->kiosks[i].id);
         unlink(path);
     }
 }
@@ -201,21 +210,27 @@ static const char conf[] = "[venue]\nid = %s\n"
                            "[broker b2]\nhost = b2.example.org\nca = /ca.pem\nuser = %s\n"
                            "password = broker-b2\noutside = yes\n";
 
-void venue_config(const struct venue *v, size_t kiosk, struct config *c)
+static const char with_button[] = "[switch porch]\nline = mqtt:" VENUE_BUTTON "\n"
+                                  "[buttons]\nhost = gateway.example.org\nca = /ca.pem\n"
+                                  "user = kiosk\npassword = buttons\n";
+
+void venue_config(const struct venue *v, size_t kiosk, bool button, struct config *c)
 {
-    static struct config parsed[VENUE_KIOSKS];
-    static bool done[VENUE_KIOSKS];
+    static struct config parsed[VENUE_KIOSKS][2];
+    static bool done[VENUE_KIOSKS][2];
     const struct venue_kiosk *k = &v->kiosks[kiosk];
-    if (!done[kiosk]) {
+    if (!done[kiosk][button]) {
         char text[2048];
         int len =
             snprintf(text, sizeof text, conf, v->id, k->id, k->account, k->account, k->account);
-        if (config_parse("nights", text, (size_t)len, &parsed[kiosk], config_complain_stderr,
-                         NULL) != 0)
+        if (button)
+            len += snprintf(text + len, sizeof text - (size_t)len, "%s", with_button);
+        if (config_parse("nights", text, (size_t)len, &parsed[kiosk][button],
+                         config_complain_stderr, NULL) != 0)
             exit(2);
-        done[kiosk] = true;
+        done[kiosk][button] = true;
     }
-    *c = parsed[kiosk];
+    *c = parsed[kiosk][button];
 }
 
 void venue_phone_client(const struct venue *v, size_t phone, size_t kiosks, struct phone_client *m)

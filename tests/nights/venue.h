@@ -6,6 +6,8 @@
 
 /* One venue's keys and files: made once, the same in every night. */
 
+#define VENUE_BUTTON "zigbee2mqtt/porch"
+
 enum { VENUE_KIOSKS = 2, VENUE_PHONES = 4, VENUE_BROKERS = 3 };
 
 struct venue_kiosk {
@@ -42,8 +44,9 @@ void venue_restore(const struct venue *v);
 /* Removes the folders. */
 void venue_clean(void);
 
-/* This kiosk's config, with three brokers; a night changes what it wants. */
-void venue_config(const struct venue *v, size_t kiosk, struct config *c);
+/* This kiosk's config, with three brokers, and a button by radio where wanted; a night changes what
+ * it wants. */
+void venue_config(const struct venue *v, size_t kiosk, bool button, struct config *c);
 
 /* What a phone holds after it has joined. */
 void venue_phone_client(const struct venue *v, size_t phone, size_t kiosks, struct phone_client *m);

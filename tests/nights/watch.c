@@ -6,6 +6,7 @@
 #include "tests/nights/night.h"
 #include "tests/nights/pair.h"
 #include "tests/nights/story.h"
+#include "tests/nights/watch_moves.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,7 +18,6 @@
 #define IN_TIME (10 * S)
 
 enum {
-    PRESSES = 64,
     COMMANDS = 128,
     /* Each block counts as the next power of two. The kiosk's and the delivery's own structs are
      * half of it, a broker's thread is 64 kB, a message in one of its queues 2 kB. */
@@ -27,32 +27,16 @@ enum {
     CONNECTS_MOST = 400
 };
 
-/* An alert that was begun at a kiosk. */
-struct press {
-    const struct station *station;
-    struct alert_id id;
-    bool lockdown;
-    int64_t at;
-    int64_t ended_at; /* INT64_MAX: it is active */
-    bool kept;        /* durable on the card */
-    bool excused;     /* the machine died before anything could have kept it */
-    bool cut;         /* it died before a phone had it */
-    bool delivered;   /* a phone had it */
-    int64_t delivered_at;
-    bool taken;    /* a broker that somebody outside listens to had it, or an answer came */
-    bool answered; /* a phone has answered */
-};
-
 static struct {
     struct night *night;
-    struct press presses[PRESSES];
+    struct press presses[WATCH_PRESSES];
     size_t presses_count;
     struct alert_id cleared[COMMANDS]; /* what staff have said is over */
     size_t cleared_count;
     struct record durable[VENUE_KIOSKS + 1];
     uint64_t gestures[VENUE_KIOSKS + 1]; /* lockdowns that a switch gave */
     int64_t gesture_at[VENUE_KIOSKS + 1];
-    struct alert_id shown_lockdown[VENUE_PHONES][VENUE_KIOSKS]; /* none: the phone shows none */
+    struct view_latch shown_lockdown[VENUE_PHONES][VENUE_KIOSKS]; /* id none: it shows none */
     struct failure failures[FAILURES];
     size_t failures_count;
 } watch;
@@ -84,6 +68,13 @@ void watch_begin(struct night *n)
 {
     memset(&watch, 0, sizeof watch);
     watch.night = n;
+    watch_moves_begin(n);
+}
+
+size_t watch_presses(struct press **out)
+{
+    *out = watch.presses;
+    return watch.presses_count;
 }
 
 static size_t index_of(const struct station *s)
@@ -91,7 +82,7 @@ static size_t index_of(const struct station *s)
     return (size_t)(s - watch.night->stations);
 }
 
-static struct press *press_of(const struct alert_id *id)
+struct press *watch_press(const struct alert_id *id)
 {
     for (size_t i = 0; i < watch.presses_count; i++)
         if (alert_id_equal(&watch.presses[i].id, id))
@@ -104,12 +95,12 @@ static bool is_real(const struct alert *a)
     return a->now.state != ALERT_QUIET && !a->now.drill;
 }
 
-static bool is_active(const struct press *p)
+bool watch_is_active(const struct press *p)
 {
     return p->ended_at == INT64_MAX && !p->excused;
 }
 
-static const char *short_id(const struct alert_id *id)
+const char *watch_short_id(const struct alert_id *id)
 {
     static char out[9];
     snprintf(out, sizeof out, "%02x%02x%02x%02x", id->bytes[0], id->bytes[1], id->bytes[2],
@@ -139,32 +130,37 @@ static bool staff_said(const struct alert_id *id)
 
 static void press_begins(const struct station *s, const struct alert *a)
 {
-    struct press *p = press_of(&a->now.id);
+    struct press *p = watch_press(&a->now.id);
     if (p) { /* a broker kept it, and the record did not */
         p->excused = false;
-        story("%s %s goes on", alert_state_name(a->now.state), short_id(&a->now.id));
+        story("%s %s goes on", alert_state_name(a->now.state), watch_short_id(&a->now.id));
         return;
     }
-    if (watch.presses_count == PRESSES)
+    if (watch.presses_count == WATCH_PRESSES)
         return;
     watch.presses[watch.presses_count++] =
         (struct press){.station = s,
                        .id = a->now.id,
                        .lockdown = a->now.state == ALERT_LOCKDOWN,
                        .at = world_now(),
-                       .ended_at = INT64_MAX};
-    story("%s %s begins", alert_state_name(a->now.state), short_id(&a->now.id));
+                       .ended_at = INT64_MAX,
+                       .help_at = INT64_MAX,
+                       .help_shown_at = INT64_MAX,
+                       .rooted_at = INT64_MAX};
+    story("%s %s begins", alert_state_name(a->now.state), watch_short_id(&a->now.id));
 }
 
 static void press_ends(const struct alert_standing *was, const struct alert_event *e)
 {
-    struct press *p = press_of(&was->id);
+    struct press *p = watch_press(&was->id);
     if (p && p->ended_at == INT64_MAX)
         p->ended_at = world_now();
-    if (was->state == ALERT_LOCKDOWN && (e->kind != ALERT_EV_COMMAND || !staff_said(&was->id)))
+    bool staff = e->kind == ALERT_EV_COMMAND && staff_said(&was->id);
+    bool root = e->kind == ALERT_EV_ROOT && p && watch_root_may_end(p->station->number, p);
+    if (was->state == ALERT_LOCKDOWN && !staff && !root)
         watch_fail("nobody-ends-a-lockdown", "the kiosk ended %s, and no staff phone had said so",
-                   short_id(&was->id));
-    story("%s is over at the kiosk", short_id(&was->id));
+                   watch_short_id(&was->id));
+    story("%s is over at the kiosk", watch_short_id(&was->id));
 }
 
 size_t __wrap_alert_step(struct alert *a, const struct alert_rules *r, const struct alert_event *e,
@@ -179,6 +175,9 @@ size_t __wrap_alert_step(struct alert *a, const struct alert_rules *r, const str
     if (door)
         pair_id(&given.fresh_id);
     size_t n = __real_alert_step(a, r, &given, now, out);
+    watch_standing(s, &a->now);
+    if (e->kind == ALERT_EV_GESTURE)
+        watch_gesture(s, e->gesture);
     if (e->kind == ALERT_EV_GESTURE && e->gesture == GESTURE_LOCKDOWN) {
         watch.gestures[index_of(s)]++;
         watch.gesture_at[index_of(s)] = world_now();
@@ -190,7 +189,7 @@ size_t __wrap_alert_step(struct alert *a, const struct alert_rules *r, const str
     bool same = alert_id_equal(&was.id, &a->now.id);
     if (real_before && (!same || !is_real(a))) {
         if (is_real(a) && was.state == ALERT_CAUTION) {
-            struct press *p = press_of(&was.id); /* a caution that has become a lockdown */
+            struct press *p = watch_press(&was.id); /* a caution that has become a lockdown */
             if (p)
                 p->ended_at = world_now();
         } else {
@@ -208,21 +207,22 @@ size_t __wrap_alert_resume(struct alert *a, const struct alert_standing *now_sta
 {
     const struct station *s = station_now();
     size_t n = __real_alert_resume(a, now_standing, now, out);
+    watch_standing(s, &a->now);
     bool record_gone = night_has(watch.night, BREAK_RECORD_LOST) ||
                        night_has(watch.night, BREAK_RECORD_OLD) ||
                        night_has(watch.night, BREAK_COPY);
     for (size_t i = 0; i < watch.presses_count; i++) {
         struct press *p = &watch.presses[i];
-        if (p->station != s || !is_active(p))
+        if (p->station != s || !watch_is_active(p))
             continue;
         if (p->kept && !record_gone && !alert_id_equal(&p->id, &a->now.id))
             watch_fail("no-press-is-lost", "%s was durable, and is gone after a restart",
-                       short_id(&p->id));
+                       watch_short_id(&p->id));
         if (!alert_id_equal(&p->id, &a->now.id))
             p->excused = true;
     }
     if (is_real(a))
-        story("resumes %s %s", alert_state_name(a->now.state), short_id(&a->now.id));
+        story("resumes %s %s", alert_state_name(a->now.state), watch_short_id(&a->now.id));
     return n;
 }
 
@@ -233,7 +233,7 @@ void watch_synced(struct station *s)
     if (!s || record_newest(s->disk.durable, s->disk.durable_size, false, &r, &serial) < 0)
         return;
     watch.durable[index_of(s)] = r;
-    struct press *p = press_of(&r.standing.id);
+    struct press *p = watch_press(&r.standing.id);
     if (p && p->station == s)
         p->kept = true;
 }
@@ -244,11 +244,11 @@ void watch_ended(struct station *s)
 {
     for (size_t i = 0; i < watch.presses_count; i++) {
         struct press *p = &watch.presses[i];
-        if (p->station == s && is_active(p) && !p->delivered)
+        if (p->station == s && watch_is_active(p) && !p->delivered)
             p->cut = true;
-        if (p->station == s && is_active(p) && !p->kept) {
+        if (p->station == s && watch_is_active(p) && !p->kept) {
             p->excused = true;
-            story("%s was not durable yet", short_id(&p->id));
+            story("%s was not durable yet", watch_short_id(&p->id));
         }
     }
 }
@@ -273,7 +273,7 @@ void watch_output(const struct machine *m, bool active)
 static struct press *newest_of(const struct station *s)
 {
     for (size_t i = watch.presses_count; i > 0; i--)
-        if (watch.presses[i - 1].station == s && is_active(&watch.presses[i - 1]))
+        if (watch.presses[i - 1].station == s && watch_is_active(&watch.presses[i - 1]))
             return &watch.presses[i - 1];
     return NULL;
 }
@@ -286,13 +286,14 @@ void watch_screen(struct station *s, const struct screen_cue *cue)
     if (cue->signs & CUE_ACCEPTED && !(cue->signs & CUE_DRILL) && p && !p->taken && !p->answered &&
         !p->delivered)
         watch_fail("handed-over-to-somebody", "%s is shown as handed over, and nobody had it",
-                   short_id(&p->id));
+                   watch_short_id(&p->id));
     /* What failed is tried again each second. */
     bool unwritable = (s->disk.faults & (DISK_FULL | DISK_READ_ONLY | DISK_FAILING)) != 0 ||
                       night_disk_is_broken(watch.night, world_now() - 2 * S, world_now());
     if (cue->signs & CUE_ACCEPTED && !(cue->signs & CUE_DRILL) && p && !p->kept && !unwritable)
         watch_fail("handed-over-is-recorded",
-                   "%s is shown as handed over, and a power cut would lose it", short_id(&p->id));
+                   "%s is shown as handed over, and a power cut would lose it",
+                   watch_short_id(&p->id));
 }
 
 void watch_wipe(struct station *s, const void *word, size_t len)
@@ -309,7 +310,7 @@ void watch_wipe(struct station *s, const void *word, size_t len)
                        s->machine->name);
         if (p && !p->taken && !p->delivered && !p->answered && world_now() - p->at < 3600 * S)
             watch_fail("wipe-order", "%s: the credentials were to go before %s was handed over",
-                       s->machine->name, short_id(&p->id));
+                       s->machine->name, watch_short_id(&p->id));
     }
 }
 
@@ -348,9 +349,9 @@ void watch_connected(struct broker *b, const struct hello *h)
 /* Staff have ended this very alert, or a later one that they were looking at. */
 static bool staff_covered(const struct alert_id *id)
 {
-    const struct press *of = press_of(id);
+    const struct press *of = watch_press(id);
     for (size_t i = 0; i < watch.cleared_count; i++) {
-        const struct press *by = press_of(&watch.cleared[i]);
+        const struct press *by = watch_press(&watch.cleared[i]);
         if (alert_id_equal(&watch.cleared[i], id) || (of && by && by->at >= of->at))
             return true;
     }
@@ -360,12 +361,13 @@ static bool staff_covered(const struct alert_id *id)
 static void watch_view(const struct phone *p, size_t kiosk)
 {
     const struct view_kiosk *v = &p->client.kiosks[kiosk].view;
-    struct alert_id *was = &watch.shown_lockdown[p - watch.night->phone][kiosk];
+    struct view_latch *was = &watch.shown_lockdown[p - watch.night->phone][kiosk];
     bool lockdown = v->state == ALERT_LOCKDOWN && !v->drill;
-    if (!alert_id_is_none(was) && !lockdown && !staff_covered(was))
+    if (!alert_id_is_none(&was->id) && !lockdown && !staff_covered(&was->id) &&
+        !watch_is_rooted(kiosk, &was->id, was->epoch, was->seq))
         watch_fail("a-phone-keeps-a-lockdown", "%s has ended %s, and no staff phone had said so",
-                   p->name, short_id(was));
-    *was = lockdown ? v->alert.id : (struct alert_id){{0}};
+                   p->name, watch_short_id(&was->id));
+    *was = lockdown ? v->alert : (struct view_latch){0};
 }
 
 void watch_received(struct phone *p, size_t kiosk, const struct phone_client_heard *h)
@@ -374,32 +376,36 @@ void watch_received(struct phone *p, size_t kiosk, const struct phone_client_hea
     bool alarm = m->kind == MSG_LOCKDOWN || m->kind == MSG_CAUTION ||
                  (m->kind == MSG_STATE && m->state != ALERT_QUIET);
     watch_view(p, kiosk);
+    if (m->kind == MSG_COUNTS)
+        watch_counts(m);
     if (story_told && m->kind != MSG_BEAT && (m->kind != MSG_STATE || h->verdict != VIEW_HEARD))
         story("%s has %s%s seq %llu.%llu: %s", p->name, message_kind_name(m->kind),
               h->word.retained ? " (kept)" : "", (unsigned long long)m->epoch,
               (unsigned long long)m->seq, view_verdict_name(h->verdict));
     if (!alarm || m->drill)
         return;
-    struct press *press = press_of(&m->id);
+    struct press *press = watch_press(&m->id);
     if (!press) {
         watch_fail("one-press-is-one-alert", "%s has an alert %s that nobody began", p->name,
-                   short_id(&m->id));
+                   watch_short_id(&m->id));
         return;
     }
     if (h->verdict == VIEW_OLD || h->verdict == VIEW_DISOWNED)
         return;
     if (!press->delivered) {
         press->delivered = true;
+        press->epoch = m->epoch;
+        press->seq = m->seq;
         press->delivered_at = world_now();
-        story("%s reached %s after %.3f s", short_id(&press->id), p->name,
+        story("%s reached %s after %.3f s", watch_short_id(&press->id), p->name,
               (double)(world_now() - press->at) / 1e9);
     }
 }
 
-void watch_answered(struct phone *p, const struct alert_id *id)
+void watch_answered(struct phone *p, const struct alert_id *id, enum message_kind kind)
 {
-    struct press *press = press_of(id);
-    (void)p;
+    struct press *press = watch_press(id);
+    watch_answer(p, id, kind);
     if (press)
         press->answered = true;
 }
@@ -413,7 +419,7 @@ void watch_commanded(struct phone *p, size_t kiosk, const struct message *m)
     if (staff_said(&m->id))
         return;
     watch.cleared[watch.cleared_count++] = m->id;
-    struct press *press = press_of(&m->id);
+    struct press *press = watch_press(&m->id);
     if (press && press->ended_at == INT64_MAX)
         press->ended_at = world_now(); /* phones may believe it from now on */
 }
@@ -432,10 +438,11 @@ void watch_shown(struct phone *p, size_t kiosk)
         return;
     for (size_t i = 0; i < watch.presses_count; i++) {
         const struct press *press = &watch.presses[i];
-        if (press->station == s && press->lockdown && is_active(press) && now - press->at > NOTICED)
+        if (press->station == s && press->lockdown && watch_is_active(press) &&
+            now - press->at > NOTICED)
             watch_fail("quiet-in-lockdown", "%s shows %s, %.1f s after lockdown %s began", p->name,
                        view_show_name(shown->show), (double)(now - press->at) / 1e9,
-                       short_id(&press->id));
+                       watch_short_id(&press->id));
     }
     const struct station *other = &watch.night->stations[VENUE_KIOSKS];
     bool copy = kiosk == 0 && other->machine->starts > 0 &&
@@ -464,10 +471,10 @@ static void end_of_press(const struct press *p)
     if (p->excused || (p->ended_at != INT64_MAX && !p->lockdown))
         return;
     if (!p->delivered && !(seized && p->ended_at == INT64_MAX))
-        watch_fail("no-press-is-lost", "%s never reached a phone", short_id(&p->id));
+        watch_fail("no-press-is-lost", "%s never reached a phone", watch_short_id(&p->id));
     if (p->delivered && !p->cut && p->delivered_at - p->at > IN_TIME &&
         !night_is_broken(watch.night, p->at - 90 * S, p->delivered_at, true))
-        watch_fail("in-time", "%s took %.1f s, and nothing was broken", short_id(&p->id),
+        watch_fail("in-time", "%s took %.1f s, and nothing was broken", watch_short_id(&p->id),
                    (double)(p->delivered_at - p->at) / 1e9);
 }
 
@@ -480,9 +487,9 @@ static void end_of_rings(const struct press *p)
         return;
     if (!soon && !night_is_broken(watch.night, p->at - 90 * S, p->at + NOTICED, false))
         watch_fail("locked-phones-are-rung", "%s rang nobody within 20 s, and nothing was broken",
-                   short_id(&p->id));
+                   watch_short_id(&p->id));
     if (!ever && p->ended_at == INT64_MAX && p->station->machine->running)
-        watch_fail("locked-phones-are-rung", "%s never rang anybody", short_id(&p->id));
+        watch_fail("locked-phones-are-rung", "%s never rang anybody", watch_short_id(&p->id));
 }
 
 static void end_of_silence(const struct station *s)
@@ -514,7 +521,7 @@ static void end_of_phone(const struct phone *p)
                        p->shown[k].stale ? ", stale" : "");
         else if (active && active->lockdown && show != VIEW_LOCKDOWN && show != VIEW_UNCONFIRMED)
             watch_fail("everything-heals", "%s shows %s at the end, and lockdown %s is active",
-                       p->name, view_show_name(show), short_id(&active->id));
+                       p->name, view_show_name(show), watch_short_id(&active->id));
     }
 }
 
@@ -544,6 +551,7 @@ void watch_end(void)
         end_of_station(&watch.night->stations[i]);
     for (size_t i = 0; i < watch.night->kiosks; i++)
         end_of_silence(&watch.night->stations[i]);
+    watch_moves_end();
     for (size_t i = 0; i < watch.night->brokers; i++)
         if (watch.night->broker[i].connects > CONNECTS_MOST)
             watch_fail("connects-are-bounded", "%s was connected to %llu times",

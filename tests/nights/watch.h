@@ -37,7 +37,7 @@ void watch_ended(struct station *s);
 void watch_synced(struct station *s);
 void watch_shown(struct phone *p, size_t kiosk);
 void watch_received(struct phone *p, size_t kiosk, const struct phone_client_heard *h);
-void watch_answered(struct phone *p, const struct alert_id *id);
+void watch_answered(struct phone *p, const struct alert_id *id, enum message_kind kind);
 void watch_commanded(struct phone *p, size_t kiosk, const struct message *m);
 
 /* A hand held the switch for long enough, at a machine that ran all the while. */

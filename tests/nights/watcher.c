@@ -76,10 +76,27 @@ void watcher_start(struct watcher *w)
 
 bool watcher_rang(const struct watcher *w, int64_t from, int64_t to)
 {
-    for (size_t i = 0; i < w->rings; i++)
-        if (w->rang[i] >= from && w->rang[i] <= to)
+    return watcher_rang_again(w, WATCHER_ALL, from, to);
+}
+
+bool watcher_rang_staff(const struct watcher *w, int64_t from, int64_t to)
+{
+    return watcher_rang(w, from, to) || watcher_rang_again(w, WATCHER_STAFF, from, to);
+}
+
+bool watcher_rang_again(const struct watcher *w, enum watcher_ring how, int64_t from, int64_t to)
+{
+    for (size_t i = 0; i < w->rings[how]; i++)
+        if (w->rang[how][i] >= from && w->rang[how][i] <= to)
             return true;
     return false;
+}
+
+static void watcher_rings(enum watcher_ring how)
+{
+    struct watcher *w = machine_now()->owner;
+    if (w->rings[how] < WATCHER_RINGS)
+        w->rang[how][w->rings[how]++] = world_now();
 }
 
 /* --- kiosk/relay/ntfy.h and webpush_sender.h -----------------------------------------------------
@@ -100,10 +117,8 @@ void ntfy_free(struct ntfy *p)
 
 void ntfy_wake(struct ntfy *p)
 {
-    struct watcher *w = machine_now()->owner;
     (void)p;
-    if (w->rings < WATCHER_RINGS)
-        w->rang[w->rings++] = world_now();
+    watcher_rings(WATCHER_TOPICS);
     story("the push server wakes locked phones");
 }
 
@@ -121,13 +136,17 @@ void webpush_sender_free(struct webpush_sender *r)
 void webpush_sender_wake(struct webpush_sender *r, bool staff)
 {
     (void)r;
-    (void)staff;
+    watcher_rings(staff ? WATCHER_STAFF : WATCHER_ALL);
+    if (staff)
+        story("the push server wakes locked phones of staff");
 }
 
 void webpush_sender_again(struct webpush_sender *r, const struct alert_id *id)
 {
     (void)r;
     (void)id;
+    watcher_rings(WATCHER_AGAIN);
+    story("the push server wakes locked phones again");
 }
 
 bool webpush_sender_arrived(struct webpush_sender *r, const uint8_t venue[ENVELOPE_ID],

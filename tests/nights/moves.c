@@ -1,0 +1,275 @@
+#include "tests/nights/moves.h"
+
+#include "kiosk/common/paths.h"
+#include "kiosk/common/topics.h"
+#include "tests/nights/story.h"
+#include "tests/nights/watch_moves.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* --- the root key's word ------------------------------------------------------------------------
+ */
+
+/* Longer than a beat, so that a broker that keeps nothing has something to say too. */
+#define LOOKING (7 * S)
+#define LEAVING (10 * S)
+
+struct laptop {
+    struct night *night;
+    size_t kiosk;
+    struct way ways[VENUE_BROKERS];
+    struct conn *conns[VENUE_BROKERS]; /* NULL: it is not reached */
+    bool in[VENUE_BROKERS];
+    struct hello hello;
+    bool heard, asked, on;
+    uint64_t epoch, seq, ring_epoch, ring_seq;
+    struct alert_id id;
+    struct root_word word; /* of earlier times, then what it says now */
+};
+
+static const char *laptop_topic(const struct laptop *l, enum topic t)
+{
+    char topic[TOPIC_NAME_MAX];
+    const struct venue *v = l->night->venue;
+    topic_name(t, v->id, v->kiosks[l->kiosk].id, NULL, topic);
+    return world_text(topic);
+}
+
+static bool is_later(uint64_t epoch, uint64_t seq, uint64_t than, uint64_t than_seq)
+{
+    return epoch > than || (epoch == than && seq > than_seq);
+}
+
+static void laptop_reads(struct laptop *l, const struct packet *p)
+{
+    const struct venue *v = l->night->venue;
+    const struct venue_kiosk *k = &v->kiosks[l->kiosk];
+    struct envelope_place at = {.topic = p->topic};
+    struct root_word before;
+    char text[ENVELOPE_CLEAR_MAX + 1];
+    size_t len;
+    struct message m;
+    const char *why;
+    if (root_word_read(&before, v->id_bytes, k->id_bytes, v->root_public, p->payload->bytes,
+                       p->payload->len))
+        root_word_join(&l->word, &before);
+    memcpy(at.venue, v->id_bytes, sizeof at.venue);
+    memcpy(at.kiosk, k->id_bytes, sizeof at.kiosk);
+    if (envelope_clear_open(&at, k->public, p->payload->bytes, p->payload->len, text, &len) !=
+            ENVELOPE_OK ||
+        message_read(&m, text, len, &why) != 0)
+        return;
+    if (!l->heard || is_later(m.epoch, m.seq, l->epoch, l->seq)) {
+        l->heard = true;
+        l->epoch = m.epoch;
+        l->seq = m.seq;
+    }
+    if (m.kind == MSG_RING && (!l->asked || is_later(m.epoch, m.seq, l->ring_epoch, l->ring_seq))) {
+        l->asked = true;
+        l->on = m.on;
+        l->id = m.id;
+        l->ring_epoch = m.epoch;
+        l->ring_seq = m.seq;
+    }
+}
+
+static size_t laptop_number(const struct laptop *l, const struct conn *c)
+{
+    size_t i = 0;
+    while (i < l->night->brokers && l->conns[i] != c)
+        i++;
+    return i;
+}
+
+static void laptop_packet(void *client, struct conn *c, const struct packet *p)
+{
+    static const enum topic wanted[] = {TOPIC_RING, TOPIC_BEAT, TOPIC_ROOT};
+    struct laptop *l = client;
+    size_t i = laptop_number(l, c);
+    if (i == l->night->brokers)
+        return;
+    if (p->kind == PACKET_CONNACK && p->reason == 0) {
+        l->in[i] = true;
+        for (size_t t = 0; t < sizeof wanted / sizeof wanted[0]; t++)
+            conn_send(
+                c, true,
+                (struct packet){.kind = PACKET_SUBSCRIBE, .topic = laptop_topic(l, wanted[t])});
+    } else if (p->kind == PACKET_PUBLISH) {
+        laptop_reads(l, p);
+    } else if (p->kind == PACKET_PUBACK && p->reason < 0x80) {
+        watch_rooted(l->kiosk, &l->word, true);
+    }
+}
+
+static void laptop_closed(void *client, struct conn *c)
+{
+    struct laptop *l = client;
+    size_t i = laptop_number(l, c);
+    if (i == l->night->brokers)
+        return;
+    conn_close_client(c, true, false);
+    l->conns[i] = NULL;
+}
+
+static const struct conn_client laptop_client = {.packet = laptop_packet, .closed = laptop_closed};
+
+static void laptop_connects(void *context, uint64_t i)
+{
+    struct laptop *l = context;
+    int64_t takes;
+    if (way_try(&l->ways[i], &takes) != WAY_OPEN)
+        return;
+    l->conns[i] = conn_open(&l->ways[i], &laptop_client, l);
+    conn_send(l->conns[i], true, (struct packet){.kind = PACKET_CONNECT, .hello = &l->hello});
+}
+
+static void laptop_leaves(void *context, uint64_t number)
+{
+    struct laptop *l = context;
+    (void)number;
+    for (size_t i = 0; i < l->night->brokers; i++)
+        if (l->conns[i])
+            conn_close_client(l->conns[i], false, true);
+    memset(l->conns, 0, sizeof l->conns);
+}
+
+/* As porchlight root end makes it (kiosk/cli/keys/root_command.c). */
+static void laptop_says(void *context, uint64_t number)
+{
+    struct laptop *l = context;
+    const struct venue *v = l->night->venue;
+    struct root_word *w = &l->word;
+    uint8_t wire[ENVELOPE_SIZE];
+    (void)number;
+    if (!l->heard) {
+        story("the root key's owner finds nothing of this kiosk");
+        return;
+    }
+    bool later = !w->ended || is_later(l->epoch, l->seq, w->epoch, w->seq);
+    w->ended = true;
+    w->id = l->on ? l->id : (struct alert_id){{0}};
+    w->epoch = later ? l->epoch : w->epoch;
+    w->seq = later ? l->seq : w->seq + 1;
+    w->made = (uint64_t)(EVENING + world_now() / S);
+    root_word_sign(w, v->id_bytes, v->kiosks[l->kiosk].id_bytes, v->root_secret, wire);
+    story("the root key ends what kiosk %zu has said up to %llu.%llu", l->kiosk,
+          (unsigned long long)w->epoch, (unsigned long long)w->seq);
+    watch_rooted(l->kiosk, w, false);
+    for (size_t i = 0; i < l->night->brokers; i++)
+        if (l->conns[i] && l->in[i])
+            conn_send(l->conns[i], true,
+                      (struct packet){.kind = PACKET_PUBLISH,
+                                      .topic = laptop_topic(l, TOPIC_ROOT),
+                                      .payload = blob_of(wire, sizeof wire),
+                                      .qos = 1,
+                                      .retain = true});
+}
+
+void move_root_ends(struct night *n, const struct happening *h)
+{
+    struct laptop *l = world_memory(sizeof *l);
+    struct chance c = chance_of(h->number, 10);
+    *l = (struct laptop){.night = n, .kiosk = h->kiosk};
+    l->hello = (struct hello){.client_id = "root", .account = "root", .version = 5};
+    l->hello.keepalive = 60 * S;
+    for (size_t i = 0; i < n->brokers; i++) {
+        int64_t takes;
+        way_init(&l->ways[i], "laptop", &n->broker[i], &c);
+        way_try(&l->ways[i], &takes);
+        world_at(world_now() + takes, laptop_connects, l, i);
+    }
+    world_at(world_now() + LOOKING, laptop_says, l, 0);
+    world_at(world_now() + LEAVING, laptop_leaves, l, 0);
+}
+
+/* --- a button by radio ---------------------------------------------------------------------------
+ */
+
+#define FELT (2 * S)
+
+struct press_by_radio {
+    struct night *night;
+    struct station *station;
+    uint64_t starts;
+    int64_t at;
+};
+
+static void button_is_felt(void *context, uint64_t number)
+{
+    const struct press_by_radio *p = context;
+    const struct machine *m = p->station->machine;
+    (void)number;
+    if (m->running && m->starts == p->starts && !m->graceful)
+        watch_button_held(p->station, p->at);
+}
+
+static void gateway_dies(void *context, uint64_t number)
+{
+    struct broker *gateway = context;
+    if (number == 0)
+        broker_stop(gateway);
+    else
+        broker_start(gateway);
+}
+
+void move_button(struct night *n, const struct happening *h)
+{
+    static const char *const actions[] = {"hold",   "double",    "hold",
+                                          "single", "quintuple", "release"};
+    struct press_by_radio *p = world_memory(sizeof *p);
+    const char *action = actions[h->number % 6];
+    bool kept = h->number / 6 % 2 == 0;
+    char text[64];
+    int len = snprintf(text, sizeof text, "{\"action\":\"%s\",\"battery\":80}", action);
+    *p = (struct press_by_radio){.night = n, .station = &n->stations[h->kiosk], .at = world_now()};
+    p->starts = p->station->machine->starts;
+    struct packet packet = {.kind = PACKET_PUBLISH,
+                            .topic = world_text(VENUE_BUTTON),
+                            .payload = blob_of(text, (size_t)len),
+                            .qos = 1,
+                            .retain = kept};
+    for (size_t i = 0; i < n->kiosks; i++)
+        n->stations[i].button_until = world_now() + FELT + 10 * S;
+    story("a button by radio: %s%s", action, kept ? " (kept)" : "");
+    bool reached = broker_reaches(&n->gateway, packet.topic, &p->station->gateway);
+    broker_say(&n->gateway, &packet);
+    if (reached && strcmp(action, "hold") == 0)
+        world_at(world_now() + FELT, button_is_felt, p, 0);
+    if (h->number / 12 % 2 == 0) { /* what was kept must not alarm again */
+        world_at(world_now() + 20 * S, gateway_dies, &n->gateway, 0);
+        world_at(world_now() + 40 * S, gateway_dies, &n->gateway, 1);
+    }
+}
+
+/* --- the host's own lines ------------------------------------------------------------------------
+ */
+
+void move_words(struct night *n, const struct happening *h)
+{
+    const struct venue_kiosk *k = &n->venue->kiosks[h->kiosk];
+    struct station *s = &n->stations[h->kiosk];
+    char path[2 * PATH_LEN];
+    snprintf(path, sizeof path, "%s" PATH_WORDS, k->prefix);
+    FILE *f = fopen(path, "w");
+    if (!f)
+        return;
+    s->words_revision = (uint64_t)(EVENING + world_now() / S);
+    /* Each time of another length: that is how the kiosk sees a new file within one real moment. */
+    fprintf(f, "[words]\nrevision = %llu\nlink = tel:+99450%07llu\n[en]\nlockdown-way = Go back",
+            (unsigned long long)s->words_revision, (unsigned long long)(h->number % 10000000));
+    for (uint64_t i = 0; i <= s->words_written; i++)
+        fprintf(f, ".");
+    for (size_t i = 0; h->number % 2 == 0 && i < 4; i++)
+        fprintf(f, "\n[%s]\ncontact = Come %zu",
+                i == 0   ? "az"
+                : i == 1 ? "ka"
+                : i == 2 ? "ru"
+                         : "ar",
+                i);
+    fprintf(f, "\n");
+    fclose(f);
+    s->words_written++;
+    story("the host writes lines of revision %llu at kiosk %zu",
+          (unsigned long long)s->words_revision, h->kiosk);
+}

@@ -1,0 +1,19 @@
+#ifndef PORCHLIGHT_NIGHTS_MOVES_H
+#define PORCHLIGHT_NIGHTS_MOVES_H
+
+#include "tests/nights/night.h"
+
+/* What people do besides hands at the switch and phones: the host with the root key's paper, a
+ * button by radio, and the host's own lines for phones. */
+
+/* `porchlight root end` on a laptop: it looks at every broker that it reaches, and keeps there what
+ * it has to say of this kiosk. */
+void move_root_ends(struct night *n, const struct happening *h);
+
+/* A button by radio is pressed: its gateway says so at its own broker. */
+void move_button(struct night *n, const struct happening *h);
+
+/* The host writes other lines (porchlight words). */
+void move_words(struct night *n, const struct happening *h);
+
+#endif

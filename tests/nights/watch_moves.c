@@ -1,0 +1,249 @@
+#include "tests/nights/watch_moves.h"
+
+#include "tests/nights/story.h"
+#include "tests/nights/watch.h"
+
+#include <string.h>
+
+#define NOTICED (20 * S)
+#define BEFORE  (90 * S) /* what was broken that lately may still heal */
+#define MINUTE  (60 * S)
+
+static struct {
+    struct night *night;
+    struct root_word rooted[VENUE_KIOSKS];
+    int64_t rooted_at[VENUE_KIOSKS];
+    struct alert_standing standing[VENUE_KIOSKS + 1];
+    int64_t alarmed_at[VENUE_KIOSKS + 1]; /* the last lockdown that was recognised */
+} moves;
+
+void watch_moves_begin(struct night *n)
+{
+    memset(&moves, 0, sizeof moves);
+    moves.night = n;
+}
+
+static size_t station_number(const struct station *s)
+{
+    return (size_t)(s - moves.night->stations);
+}
+
+static bool is_calm_around(int64_t at, int64_t until)
+{
+    return !night_is_broken(moves.night, at - BEFORE, until, false) &&
+           !night_has(moves.night, BREAK_SEIZED) && !night_has(moves.night, BREAK_COPY) &&
+           !night_has(moves.night, BREAK_RECORD_LOST) && !night_has(moves.night, BREAK_RECORD_OLD);
+}
+
+/* --- the root's word ----------------------------------------------------------------------------
+ */
+
+bool watch_is_rooted(size_t kiosk, const struct alert_id *id, uint64_t epoch, uint64_t seq)
+{
+    return root_word_ends(&moves.rooted[kiosk], id, epoch, seq);
+}
+
+bool watch_root_may_end(size_t kiosk, const struct press *p)
+{
+    const struct root_word *w = &moves.rooted[kiosk];
+    return w->ended && (alert_id_equal(&w->id, &p->id) || p->at <= moves.rooted_at[kiosk]);
+}
+
+void watch_rooted(size_t kiosk, const struct root_word *w, bool taken)
+{
+    struct press *all;
+    size_t n = watch_presses(&all);
+    root_word_join(&moves.rooted[kiosk], w);
+    if (!taken)
+        moves.rooted_at[kiosk] = world_now();
+    for (size_t i = 0; i < n; i++) {
+        struct press *p = &all[i];
+        bool theirs = p->station->number == kiosk &&
+                      (alert_id_equal(&p->id, &w->id) ||
+                       (p->delivered && watch_is_rooted(kiosk, &p->id, p->epoch, p->seq)));
+        if (theirs && p->ended_at == INT64_MAX)
+            p->ended_at = world_now(); /* phones may believe it from now on */
+        if (theirs && taken && p->rooted_at == INT64_MAX && alert_id_equal(&p->id, &w->id))
+            p->rooted_at = world_now();
+    }
+}
+
+void watch_standing(const struct station *s, const struct alert_standing *now)
+{
+    moves.standing[station_number(s)] = *now;
+}
+
+/* A broker that forgets it, keeps it to itself or refuses it may keep it from somebody. */
+static bool reaches_all(void)
+{
+    static const enum happening_kind kinds[] = {BREAK_BROKER_DIES,
+                                                BREAK_BROKER_FORGETS,
+                                                BREAK_BROKER_KEEPS_NOTHING,
+                                                BREAK_BROKER_DENIES,
+                                                BREAK_OPERATOR_DELAYS,
+                                                BREAK_OPERATOR_DROPS,
+                                                BREAK_OPERATOR_REPLAYS,
+                                                BREAK_COPY,
+                                                BREAK_SEIZED};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (night_has(moves.night, kinds[i]))
+            return false;
+    return true;
+}
+
+static void end_of_root(const struct press *p)
+{
+    const struct night *n = moves.night;
+    const struct station *s = p->station;
+    const struct alert_standing *now = &moves.standing[station_number(s)];
+    if (p->rooted_at == INT64_MAX || !reaches_all())
+        return;
+    if (s->machine->running && now->state != ALERT_QUIET && alert_id_equal(&now->id, &p->id))
+        watch_fail("root-ends-it", "%s goes on at %s, which the root key has ended",
+                   watch_short_id(&p->id), s->machine->name);
+    for (size_t i = 0; i < n->phones; i++) {
+        const struct view_kiosk *v = &n->phone[i].client.kiosks[s->number].view;
+        if (phone_is_linked(&n->phone[i]) && v->state != ALERT_QUIET &&
+            alert_id_equal(&v->alert.id, &p->id))
+            watch_fail("root-ends-it", "%s shows %s, which the root key has ended",
+                       n->phone[i].name, watch_short_id(&p->id));
+    }
+}
+
+/* --- answers ------------------------------------------------------------------------------------
+ */
+
+void watch_answer(const struct phone *p, const struct alert_id *id, enum message_kind kind)
+{
+    struct press *press = watch_press(id);
+    unsigned bit = 1u << (p - moves.night->phone);
+    if (!press)
+        return;
+    press->answers[0] |= bit;
+    press->answers[1] |= kind == MSG_SAFE ? bit : 0;
+    press->answers[2] |= kind == MSG_HELP ? bit : 0;
+    if (kind == MSG_HELP && press->help_at == INT64_MAX)
+        press->help_at = world_now();
+}
+
+void watch_counts(const struct message *m)
+{
+    struct press *p = watch_press(&m->id);
+    if (!p)
+        return;
+    const uint32_t shown[] = {m->seen, m->safe, m->help};
+    for (int i = 0; i < 3; i++)
+        if (shown[i] > (uint32_t)__builtin_popcount(p->answers[i]))
+            watch_fail("answers-are-counted",
+                       "staff are shown %u, %u and %u answers to %s; %s were "
+                       "more than were given",
+                       m->seen, m->safe, m->help, watch_short_id(&p->id),
+                       i == 0   ? "all"
+                       : i == 1 ? "those who are safe"
+                                : "those who need help");
+    if (m->help > 0 && p->help_shown_at == INT64_MAX)
+        p->help_shown_at = world_now();
+}
+
+/* Somebody needed help, nothing was broken, and the alert went on. */
+static void end_of_help(const struct press *p)
+{
+    int64_t until = p->help_at == INT64_MAX ? 0 : p->help_at + NOTICED;
+    if (p->help_at == INT64_MAX || p->excused || p->ended_at < until || until > NIGHT ||
+        !is_calm_around(p->help_at, until))
+        return;
+    if (p->help_shown_at > until)
+        watch_fail("answers-are-counted", "somebody needs help in %s, and staff were not shown it",
+                   watch_short_id(&p->id));
+    if (moves.night->relay && !watcher_rang_staff(&moves.night->watcher, p->help_at, until))
+        watch_fail("help-rings-staff", "somebody needs help in %s, and no staff phone was rung",
+                   watch_short_id(&p->id));
+}
+
+/* --- ringing again -------------------------------------------------------------------------------
+ */
+
+/* In seconds since the alert, as README promises it; the second is half a ring later at most. */
+static const struct {
+    int64_t after;
+    enum watcher_ring how;
+} again[] = {
+    {60, WATCHER_AGAIN}, {150, WATCHER_AGAIN}, {285, WATCHER_AGAIN}, {300, WATCHER_TOPICS}};
+
+static void end_of_ringing(const struct press *p)
+{
+    const struct watcher *w = &moves.night->watcher;
+    if (!moves.night->again || !moves.night->relay || p->excused || !p->delivered)
+        return;
+    for (size_t i = 0; i < sizeof again / sizeof again[0]; i++) {
+        int64_t due = p->at + again[i].after * S, until = due + NOTICED;
+        if (p->ended_at > until && until < NIGHT && is_calm_around(p->at, until) &&
+            !watcher_rang_again(w, again[i].how, due - S, until))
+            watch_fail("rings-again",
+                       "%s was active for %lld s, and locked phones were not rung again",
+                       watch_short_id(&p->id), (long long)again[i].after);
+    }
+}
+
+/* --- a button by radio, and hands ----------------------------------------------------------------
+ */
+
+/* From the start of a hand's gesture to its last recognition. */
+#define HAND_LASTS (5 * S)
+
+void watch_gesture(const struct station *s, enum gesture g)
+{
+    int64_t now = world_now();
+    bool alarm = g == GESTURE_LOCKDOWN || g == GESTURE_CAUTION;
+    bool any = alarm || g == GESTURE_CODE || g == GESTURE_DURESS || g == GESTURE_WIPE ||
+               g == GESTURE_UNCLEAR;
+    if (g == GESTURE_LOCKDOWN)
+        moves.alarmed_at[station_number(s)] = now;
+    if (!any || now <= s->hand_until + HAND_LASTS || night_has(moves.night, BREAK_WIRE) ||
+        night_has(moves.night, BREAK_EDGES))
+        return;
+    if (now > s->button_until)
+        watch_fail("nobody-pressed", "%s: %s, and nobody was at the switch or a button",
+                   s->machine->name, gesture_name(g));
+    else if (!alarm)
+        watch_fail("a-button-only-alarms", "%s: %s by a button by radio", s->machine->name,
+                   gesture_name(g));
+}
+
+/* A gateway repeats a hold: within 5 s it is one. */
+void watch_button_held(const struct station *s, int64_t at)
+{
+    if (moves.alarmed_at[station_number(s)] < at - 5 * S)
+        watch_fail("a-button-is-felt", "%s: a button by radio was held, and nothing came of it",
+                   s->machine->name);
+}
+
+/* --- the host's own lines ------------------------------------------------------------------------
+ */
+
+static void end_of_words(const struct station *s)
+{
+    const struct night *n = moves.night;
+    if (s->words_revision == 0 || !s->machine->running || !reaches_all())
+        return;
+    for (size_t i = 0; i < n->phones; i++) {
+        const struct phone *p = &n->phone[i];
+        if (phone_is_linked(p) && p->words[s->number].whole != s->words_revision)
+            watch_fail("lines-reach-phones", "%s has the host's lines of revision %llu, not %llu",
+                       p->name, (unsigned long long)p->words[s->number].whole,
+                       (unsigned long long)s->words_revision);
+    }
+}
+
+void watch_moves_end(void)
+{
+    struct press *all;
+    size_t n = watch_presses(&all);
+    for (size_t i = 0; i < n; i++) {
+        end_of_root(&all[i]);
+        end_of_help(&all[i]);
+        end_of_ringing(&all[i]);
+    }
+    for (size_t i = 0; i < moves.night->kiosks; i++)
+        end_of_words(&moves.night->stations[i]);
+}

@@ -1,10 +1,14 @@
 #include "kiosk/alertd/input_line.h"
 
+#include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { EDGES = 16 };
 
 void input_line_init(struct input_line *w, const char *kind, const char *name,
                      const struct config_line *c, enum line_direction direction, int64_t debounce)
@@ -31,6 +35,43 @@ int input_line_open(struct input_line *w, struct sim_bus *bus)
         log_error("%s", error.text);
     w->complained = !w->line;
     return w->line ? 0 : -1;
+}
+
+int input_line_watch(struct input_line *w, struct sim_bus *bus, struct loop *loop,
+                     loop_fn *on_edges, void *context)
+{
+    if (input_line_open(w, bus) != 0)
+        return -1;
+    if (!w->line || loop_add(loop, line_fd(w->line), POLLIN, on_edges, context) == 0)
+        return 0;
+    log_error("%s: its line cannot be watched: %s", w->who, strerror(errno));
+    input_line_close(w);
+    return -1;
+}
+
+void input_line_reread(const struct input_line *w, input_line_level *level, void *context)
+{
+    int now = w->line ? line_get(w->line) : -1;
+    if (now >= 0)
+        level(context, now == 1, clock_now());
+}
+
+int input_line_read(const struct input_line *w, input_line_level *level, void *context)
+{
+    struct line_edge edges[EDGES];
+    ssize_t n;
+    while (w->line && (n = line_read(w->line, edges, EDGES)) != 0) {
+        bool lost = false;
+        if (n < 0)
+            return -1;
+        for (ssize_t i = 0; i < n; i++) {
+            level(context, edges[i].active, edges[i].at);
+            lost = lost || edges[i].lost;
+        }
+        if (lost)
+            input_line_reread(w, level, context);
+    }
+    return 0;
 }
 
 void input_line_lost(struct input_line *w)

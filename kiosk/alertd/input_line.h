@@ -3,6 +3,7 @@
 
 #include "config/config.h"
 #include "hw/line.h"
+#include "kiosk/common/loop.h"
 
 /* One line as the config has it. It may be missing for a while: its chip comes late at boot or was
  * pulled out, or another program holds it. */
@@ -20,6 +21,21 @@ void input_line_init(struct input_line *w, const char *kind, const char *name,
 /* 0: the line is open, or there is no wire. -1: it is missing; log_error said why, and says it once
  * until the line has been there. */
 int input_line_open(struct input_line *w, struct sim_bus *bus);
+
+/* The same, and from then on the loop calls `on_edges` with `context` while edges wait, until the
+ * caller takes line_fd() out of the loop. */
+int input_line_watch(struct input_line *w, struct sim_bus *bus, struct loop *loop,
+                     loop_fn *on_edges, void *context);
+
+/* What a line's level is since `at` (ns). It may lose or close that line. */
+typedef void input_line_level(void *context, bool active, int64_t at);
+
+/* Hands on each edge that waits, and the level of now after edges that were lost. 0; or -1 with
+ * errno: the line is gone, which input_line_lost takes note of. A missing line has none. */
+int input_line_read(const struct input_line *w, input_line_level *level, void *context);
+
+/* Hands on the level of now, whatever edges wait; none of a missing line. */
+void input_line_reread(const struct input_line *w, input_line_level *level, void *context);
 
 /* The line went away by itself: errno says why, and so does the log. */
 void input_line_lost(struct input_line *w);

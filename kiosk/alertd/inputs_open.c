@@ -3,7 +3,6 @@
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,14 +19,7 @@ static bool contact_now(const struct contact *c)
 
 static int contact_open(struct contact *c)
 {
-    if (input_line_open(&c->line, c->home->bus) != 0)
-        return -1;
-    if (!c->line.line ||
-        loop_add(c->home->loop, line_fd(c->line.line), POLLIN, inputs_on_edges, c) == 0)
-        return 0;
-    log_error("%s: its line cannot be watched: %s", c->line.who, strerror(errno));
-    input_line_close(&c->line);
-    return -1;
+    return input_line_watch(&c->line, c->home->bus, c->home->loop, inputs_on_edges, c);
 }
 
 /* The level found is no edge: the switch starts again whenever one of its lines was opened. */

@@ -2,8 +2,6 @@
 #include "kiosk/alertd/inputs_parts.h"
 #include "kiosk/common/clock.h"
 
-enum { EDGES = 16 };
-
 void inputs_report_switch(struct inputs *in, struct switch_input *s, const struct switch_event *e,
                           size_t n, int64_t now)
 {
@@ -71,8 +69,9 @@ void inputs_door_settle(struct inputs *in, struct door_input *d, int64_t now)
                        now);
 }
 
-static void contact_level(struct contact *c, bool active, int64_t at)
+static void contact_level(void *context, bool active, int64_t at)
 {
+    const struct contact *c = context;
     struct inputs *in = c->home;
     if (c->door) {
         struct door_input *d = &in->doors[c->owner];
@@ -127,28 +126,13 @@ static void contact_lost(struct contact *c)
 
 void inputs_contact_reread(struct contact *c)
 {
-    int level = c->line.line ? line_get(c->line.line) : -1;
-    if (level >= 0)
-        contact_level(c, level == 1, clock_now());
+    input_line_reread(&c->line, contact_level, c);
 }
 
 void inputs_contact_read(struct contact *c)
 {
-    struct line_edge edges[EDGES];
-    ssize_t n;
-    while (c->line.line && (n = line_read(c->line.line, edges, EDGES)) != 0) {
-        if (n < 0) {
-            contact_lost(c);
-            return;
-        }
-        bool lost = false;
-        for (ssize_t i = 0; i < n; i++) {
-            contact_level(c, edges[i].active, edges[i].at);
-            lost = lost || edges[i].lost;
-        }
-        if (lost)
-            inputs_contact_reread(c);
-    }
+    if (input_line_read(&c->line, contact_level, c) != 0)
+        contact_lost(c);
 }
 
 void inputs_on_edges(void *context, int fd, short revents)

@@ -3,19 +3,16 @@
 #include "kiosk/alertd/input_line.h"
 #include "kiosk/alertd/ups_client.h"
 #include "kiosk/common/clock.h"
-#include "kiosk/common/log.h"
 #include "kiosk/core/debounce.h"
 #include "kiosk/core/ns.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Levels are read again, and missing lines tried again, this often. */
 #define REREAD (5 * NS_PER_S)
 
-enum { EDGES = 16, CHARGE_LOW = 20 /* percent */, LASTS_LOW = 5 * 60 /* seconds */ };
+enum { CHARGE_LOW = 20 /* percent */, LASTS_LOW = 5 * 60 /* seconds */ };
 
 struct sensor {
     struct loop *loop;
@@ -44,8 +41,9 @@ static const enum trouble troubles[] = {
 
 /* --- one line -------------------------------------------------------------------------------- */
 
-static void sensor_level(struct sensor *s, bool active, int64_t at)
+static void sensor_level(void *context, bool active, int64_t at)
 {
+    struct sensor *s = context;
     int64_t since;
     debounce_settle(&s->debounce, at, &since);
     debounce_level(&s->debounce, active, at);
@@ -57,30 +55,10 @@ static void sensor_lost(struct sensor *s)
     input_line_lost(&s->line);
 }
 
-static void sensor_reread(struct sensor *s)
-{
-    int level = s->line.line ? line_get(s->line.line) : -1;
-    if (level >= 0)
-        sensor_level(s, level == 1, clock_now());
-}
-
 static void sensor_read(struct sensor *s)
 {
-    struct line_edge edges[EDGES];
-    ssize_t n;
-    while (s->line.line && (n = line_read(s->line.line, edges, EDGES)) != 0) {
-        if (n < 0) {
-            sensor_lost(s);
-            return;
-        }
-        bool lost = false;
-        for (ssize_t i = 0; i < n; i++) {
-            sensor_level(s, edges[i].active, edges[i].at);
-            lost = lost || edges[i].lost;
-        }
-        if (lost)
-            sensor_reread(s);
-    }
+    if (input_line_read(&s->line, sensor_level, s) != 0)
+        sensor_lost(s);
 }
 
 static void sensor_on_edges(void *context, int fd, short revents)
@@ -93,13 +71,8 @@ static void sensor_on_edges(void *context, int fd, short revents)
 /* The level found counts at once: a box that is open at start is open. */
 static void sensor_open(struct sensor *s, struct sim_bus *bus)
 {
-    if (s->line.line || input_line_open(&s->line, bus) != 0)
+    if (s->line.line || input_line_watch(&s->line, bus, s->loop, sensor_on_edges, s) != 0)
         return;
-    if (loop_add(s->loop, line_fd(s->line.line), POLLIN, sensor_on_edges, s) != 0) {
-        log_error("%s: its line cannot be watched: %s", s->line.who, strerror(errno));
-        input_line_close(&s->line);
-        return;
-    }
     debounce_start(&s->debounce, s->settle, line_get(s->line.line) == 1, clock_now());
     debounce_closed_is(&s->debounce, s->closed_level);
 }
@@ -164,7 +137,7 @@ static void sensor_time(struct sensors *all, struct sensor *s, bool reread, int6
     sensor_read(s);
     if (reread) {
         sensor_open(s, all->bus);
-        sensor_reread(s);
+        input_line_reread(&s->line, sensor_level, s);
     }
     if (s->line.line)
         debounce_settle(&s->debounce, now, &since);

@@ -187,11 +187,6 @@ const struct answer_rule answer_rules[ANSWERS] = {
                      "then takes both ways, and staff learn when one has failed. ip -brief address "
                      "shows their names. Otherwise type one.",
                      "one, or two interfaces such as eth0, wwan0", is_ways, true},
-    [ANSWER_ROOT] = {"root", "print", "Where should the venue's root key go?",
-                     "It is the master key: it adds staff phones, and shuts out a kiosk that was "
-                     "taken. It does not stay on this Pi. Type print to write it down on paper, or "
-                     "the path of a file on a USB stick, such as /media/usb/root.key.",
-                     "print, or a path that begins with /", is_place, true},
     [ANSWER_SCREEN] = {"screen", "yes", "Does this kiosk have a screen: yes or none?",
                        "The screen shows a calm picture, and staff read in it how an alert is "
                        "going. The alarm works without one too.",
@@ -209,6 +204,11 @@ const struct answer_rule answer_rules[ANSWERS] = {
          "They flicker when the Pi uses its card, so they could give away that data is "
          "being destroyed.",
          "dark or as-they-are", is_lights, true},
+    [ANSWER_ROOT] = {"root", "print", "Where should the venue's root key go?",
+                     "It is the master key: it adds staff phones, and shuts out a kiosk that was "
+                     "taken. It does not stay on this Pi. Type print to write it down on paper, or "
+                     "the path of a file on a USB stick, such as /media/usb/root.key.",
+                     "print, or a path that begins with /", is_place, true},
     [ANSWER_DRILL] = {"drill", "yes", NULL, "A drill shows that a phone really gets an alert.",
                       "yes or no", is_yes_no, true},
     [ANSWER_KIOSK] = {"kiosk", "1", NULL, "The venue's first kiosk, or another one: 1 to 4.",

@@ -13,6 +13,7 @@
 
 enum { ANSWER_MAX = 160 };
 
+/* In the order of the questions. */
 enum answer {
     ANSWER_SWITCH,
     ANSWER_OTHER_CONTACT,
@@ -23,11 +24,11 @@ enum answer {
     ANSWER_OUTSIDE,
     ANSWER_OUTSIDE_ACCOUNT,
     ANSWER_WAYS,
-    ANSWER_ROOT,
     ANSWER_SCREEN,
     ANSWER_CITY,
     ANSWER_LANGUAGES,
     ANSWER_LIGHTS,
+    ANSWER_ROOT,
     ANSWER_DRILL,
     ANSWER_KIOSK,
     ANSWER_PORT,

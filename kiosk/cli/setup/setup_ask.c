@@ -7,24 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The questions, in order. Those that an earlier answer makes needless are left out. */
-static const enum answer order[] = {
-    ANSWER_SWITCH,
-    ANSWER_DOOR,
-    ANSWER_CODE,
-    ANSWER_BROKER,
-    ANSWER_HOST,
-    ANSWER_OUTSIDE,
-    ANSWER_OUTSIDE_ACCOUNT,
-    ANSWER_WAYS,
-    ANSWER_SCREEN,
-    ANSWER_CITY,
-    ANSWER_LANGUAGES,
-    ANSWER_LIGHTS,
-    ANSWER_ROOT,
-};
-enum { ORDER = sizeof order / sizeof order[0] };
-
+/* Questions that an earlier answer makes needless are left out. */
 static bool is_needed(const struct setup *s, enum answer which)
 {
     const struct answers *a = &s->now;
@@ -44,7 +27,7 @@ static bool is_needed(const struct setup *s, enum answer which)
     case ANSWER_ROOT:
         return s->first && answer_number(a, ANSWER_KIOSK) == 1;
     default:
-        return true;
+        return answer_rules[which].question;
     }
 }
 
@@ -113,7 +96,7 @@ static int show_wiring(const struct setup *s)
 
 /* Shows the answers. Gives the number of the question to ask again, 0 to apply them, or -1: the
  * host leaves. */
-static int confirm_answers(const struct setup *s, const enum answer asked[ORDER], int count)
+static int confirm_answers(const struct setup *s, const enum answer asked[ANSWERS], int count)
 {
     char text[16], *end;
     puts("\nThese are your answers:");
@@ -132,24 +115,23 @@ static int confirm_answers(const struct setup *s, const enum answer asked[ORDER]
 }
 
 /* Asks what is needed and was neither given nor asked yet; `asked` is what was asked, in order. */
-static int ask_needed(struct setup *s, enum answer asked[ORDER], int *count)
+static int ask_needed(struct setup *s, enum answer asked[ANSWERS], int *count)
 {
-    enum answer before[ORDER];
+    enum answer before[ANSWERS];
     int had = *count;
 
     memcpy(before, asked, sizeof before);
     *count = 0;
-    for (int i = 0; i < ORDER; i++) {
+    for (enum answer which = 0; which < ANSWERS; which++) {
         bool known = false;
         for (int j = 0; j < had; j++)
-            known |= before[j] == order[i];
-        if (!is_needed(s, order[i]) || (s->now.given[order[i]] && !known))
+            known |= before[j] == which;
+        if (!is_needed(s, which) || (s->now.given[which] && !known))
             continue;
-        asked[(*count)++] = order[i];
+        asked[(*count)++] = which;
         if (known)
             continue;
-        if (ask_question(s, *count, order[i]) < 0 ||
-            (order[i] == ANSWER_DOOR && show_wiring(s) < 0))
+        if (ask_question(s, *count, which) < 0 || (which == ANSWER_DOOR && show_wiring(s) < 0))
             return -1;
     }
     return 0;
@@ -157,7 +139,7 @@ static int ask_needed(struct setup *s, enum answer asked[ORDER], int *count)
 
 int setup_ask(struct setup *s)
 {
-    enum answer asked[ORDER];
+    enum answer asked[ANSWERS];
     int count = 0, again;
 
     print_say(

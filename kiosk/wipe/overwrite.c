@@ -3,9 +3,12 @@
 #include "kiosk/wipe/io.h"
 
 #include <errno.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -66,8 +69,42 @@ static int extents_add(struct extents *e, int64_t from, int64_t to)
     return 0;
 }
 
+/* The blocks of [at, end), also those that read as zeros: after fallocate --zero-range the old
+ * bytes are still in them. 1; 0: the file system does not say, or has none; -1: no memory. */
+static int extents_map(struct extents *e, int fd, int64_t at, int64_t end)
+{
+    enum { COUNT = 64 };
+    union {
+        struct fiemap map;
+        char room[sizeof(struct fiemap) + COUNT * sizeof(struct fiemap_extent)];
+    } u;
+    size_t before = e->count;
+
+    for (;;) {
+        memset(&u, 0, sizeof u);
+        u.map.fm_start = (uint64_t)at;
+        u.map.fm_length = (uint64_t)(end - at);
+        u.map.fm_flags = FIEMAP_FLAG_SYNC;
+        u.map.fm_extent_count = COUNT;
+        if (ioctl(fd, FS_IOC_FIEMAP, &u.map) < 0) {
+            e->count = before;
+            return 0;
+        }
+        for (unsigned i = 0; i < u.map.fm_mapped_extents; i++) {
+            const struct fiemap_extent *one = &u.map.fm_extents[i];
+            int64_t from = (int64_t)one->fe_logical, to = from + (int64_t)one->fe_length;
+
+            if (extents_add(e, from > at ? from : at, to < end ? to : end) < 0)
+                return -1;
+            at = to;
+        }
+        if (u.map.fm_mapped_extents < COUNT || at >= end)
+            return e->count > before;
+    }
+}
+
 /* The data in [at, end); what knows no holes is all data. -1: no memory. */
-static int extents_find(struct extents *e, int fd, int64_t at, int64_t end)
+static int extents_seek(struct extents *e, int fd, int64_t at, int64_t end)
 {
     while (at < end) {
         int64_t data = lseek(fd, at, SEEK_DATA), hole;
@@ -85,6 +122,12 @@ static int extents_find(struct extents *e, int fd, int64_t at, int64_t end)
         at = hole;
     }
     return 0;
+}
+
+static int extents_find(struct extents *e, int fd, int64_t at, int64_t end)
+{
+    int mapped = at < end ? extents_map(e, fd, at, end) : 1;
+    return mapped == 0 ? extents_seek(e, fd, at, end) : mapped < 0 ? -1 : 0;
 }
 
 /* Calls fn for each piece of the data, at most a chunk, also after one where it failed: a bad

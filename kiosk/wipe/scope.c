@@ -190,7 +190,7 @@ void scope_each_mount(const struct scope *s, const struct plan_target *t,
         return;
     snprintf(full, sizeof full, "%s%s", s->path, path);
     while (mounts && place_next_mount(&mounts, &m)) {
-        if (scope_is_in(m.where, full) && strcmp(m.where, full) != 0)
+        if (scope_is_in(m.where, full) && (t->below[0] || strcmp(m.where, full) != 0))
             visit(context, m.where + strlen(s->path));
     }
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct target_ops *const table[PLAN_KINDS] = {
@@ -74,6 +75,31 @@ void target_view_note(struct target_view *v, const char *format, ...)
     va_end(args);
 }
 
+/* What the wipe would leave alone is not promised. */
+static void refuse_path(struct target_view *v, const char *seen, const char *why)
+{
+    v->seen = seen;
+    target_view_lower(v, WIPE_FAILED, why);
+}
+
+static bool is_folder_kind(enum plan_kind k)
+{
+    return k == PLAN_TREE || k == PLAN_JOURNAL || k == PLAN_TMPFS || k == PLAN_FSCRYPT;
+}
+
+/* What is at the path, which may also be a link that leads elsewhere. */
+static void refuse_type(const struct plan_target *t, int fd, struct target_view *v)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) < 0)
+        v->seen = "it could not be looked at";
+    else if (S_ISLNK(st.st_mode))
+        refuse_path(v, "refused: a symlink", "it is a symlink");
+    else if (is_folder_kind(t->kind) && !S_ISDIR(st.st_mode))
+        refuse_path(v, "refused: not a folder", "it is not a folder");
+}
+
 /* True if the path leads to something. */
 static bool target_path_is_there(const struct scope *s, const struct plan_target *t,
                                  struct target_view *v)
@@ -82,19 +108,26 @@ static bool target_path_is_there(const struct scope *s, const struct plan_target
     int folder = scope_parent(s, t, leaf), fd;
 
     if (folder < 0) {
-        v->seen = errno == ENOENT      ? "missing"
-                  : errno == EHOSTDOWN ? "its file system does not answer"
-                  : errno == ENODEV    ? "not mounted, though /etc/fstab or a mount unit says so"
-                  : errno == EACCES    ? "not visible to this user; look as root"
-                                       : "refused: symlink or other mount on the way";
+        if (errno == ELOOP || errno == EXDEV || errno == ENOTDIR)
+            refuse_path(v, "refused: symlink or other mount on the way",
+                        "there is a symlink or another mount on the way to it");
+        else
+            v->seen = errno == ENOENT      ? "missing"
+                      : errno == EHOSTDOWN ? "its file system does not answer"
+                      : errno == ENODEV ? "not mounted, though /etc/fstab or a mount unit says so"
+                      : errno == EACCES ? "not visible to this user; look as root"
+                                        : "it could not be looked at";
         return false;
     }
     fd = scope_open(folder, leaf, O_PATH);
-    if (fd < 0)
+    if (fd >= 0)
+        refuse_type(t, fd, v);
+    else if (errno == EXDEV)
+        refuse_path(v, "refused: another mount", "it is another mount");
+    else
         v->seen = errno == ENOENT   ? "missing"
-                  : errno == ELOOP  ? "refused: a symlink"
                   : errno == EACCES ? "not visible to this user; look as root"
-                                    : "refused: another mount";
+                                    : "it could not be looked at";
     file_close(fd);
     file_close(folder);
     return fd >= 0;

@@ -136,8 +136,11 @@ static void target_cell_look(const struct scope *s, const struct plan_target *t,
         result = open_cell(s, t, &is_file);
         file_close(result);
     }
-    if (result < 0)
-        v->seen = errno == EACCES ? "not visible to this user; look as root" : "missing";
+    if (result >= 0)
+        return;
+    v->seen = errno == EACCES ? "not visible to this user; look as root" : "missing";
+    if (errno != EACCES && t->root < 0) /* it may come back, with its key */
+        target_view_lower(v, WIPE_FAILED, "the cell is not there");
 }
 
 /* A decoy cell is a file even for an nvmem or TPM one: there is only the one chip. */

@@ -80,6 +80,24 @@ static bool remove_key(int fd, const struct fscrypt_key_specifier *key, struct t
     return false;
 }
 
+static const char not_encrypted[] = "it is not an encrypted folder (fscrypt, version 2)";
+
+static bool is_not_encrypted(int error)
+{
+    return error == ENODATA || error == EINVAL || error == ENOTTY || error == EOPNOTSUPP;
+}
+
+static void target_fscrypt_look(const struct scope *s, const struct plan_target *t,
+                                struct target_view *v)
+{
+    struct fscrypt_key_specifier key;
+    int above = target_fscrypt_open_above(s, t, &key);
+
+    if (above < 0 && is_not_encrypted(errno))
+        target_view_lower(v, WIPE_FAILED, not_encrypted);
+    file_close(above);
+}
+
 static void target_fscrypt_destroy(const struct scope *s, const struct plan_target *t,
                                    struct target_report *r)
 {
@@ -89,9 +107,8 @@ static void target_fscrypt_destroy(const struct scope *s, const struct plan_targ
     if (above < 0) {
         if (errno == ENOENT)
             target_lower(r, WIPE_ALREADY_GONE, 0, "");
-        else if (errno == ENODATA || errno == EINVAL || errno == ENOTTY || errno == EOPNOTSUPP)
-            target_lower(r, WIPE_FAILED, errno,
-                         "it is not an encrypted folder (fscrypt, version 2)");
+        else if (is_not_encrypted(errno))
+            target_lower(r, WIPE_FAILED, errno, not_encrypted);
         else
             target_unreached(r, errno);
         return;
@@ -185,5 +202,6 @@ const struct target_ops target_fscrypt = {
             "opens only if its key cell survives.",
     .destroy = target_fscrypt_destroy,
     .prove = target_fscrypt_prove,
+    .look = target_fscrypt_look,
     .decoy = target_fscrypt_decoy,
 };

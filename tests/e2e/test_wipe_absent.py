@@ -2,93 +2,22 @@
 cannot be done is named. Needs root; the mounts live in a namespace of their own."""
 
 import hashlib
-import json
 import os
 import struct
-import subprocess
 
 import pytest
 
-from tests.kit import local, process, wait
-from tests.kit.mounts import Mounts
-from tests.kit.place import program
+from tests.kit import local, wait
 from tests.kit.process import Process
+from tests.kit.wipe_mounts import HEAD, LIST, TREE, MountedVenue
 
 SLOT = 272  # bytes of a slot before its checksum (kiosk/wipe/progress.h)
-HEAD = "[root venue]\npath = /srv/venue\n"
-LIST = HEAD + "[file list]\npath = /srv/venue/list.csv\n"
-TREE = HEAD + "[tree sheets]\npath = /srv/venue/sheets\n"
-
-
-class Venue:
-    def __init__(self, folder):
-        self.prefix = folder
-        for name in ("etc/porchlight", "run/porchlight", "var/lib", "srv/venue"):
-            (folder / name).mkdir(parents=True)
-        self.venue = folder / "srv/venue"
-        self.socket = folder / "run/porchlight/wipe.sock"
-        self.places = folder / "var/lib/porchlight-wipe/places"
-        self.wiper = None
-
-    def plan(self, text):
-        (self.prefix / "etc/porchlight/wipe.plan").write_text(text)
-
-    def sh(self, script):
-        return self.mounts.run("sh", "-ec", f"cd {self.prefix}; {script}")
-
-    def disk(self, at="srv/venue"):
-        """A fresh ext4, mounted there."""
-        image = self.mounts.image("ext4")
-        self.mounts.mount(image, self.prefix / at)
-        return image
-
-    def run(self, *argv):
-        return subprocess.run(self.mounts.inside(program("porchlight-wipe"), "--prefix",
-                                                 str(self.prefix), *argv),
-                              capture_output=True, text=True, env=process.environment())
-
-    def accept(self):
-        """The host looks at the plan: {name: best}."""
-        done = self.run("--plan", "--json")
-        assert done.returncode in (0, 1), done.stderr
-        return {t["name"]: t["best"] for t in json.loads(done.stdout)["targets"]}
-
-    def start(self):
-        self.wiper = Process("porchlight-wipe", self.mounts.inside(
-            program("porchlight-wipe"), "--prefix", self.prefix, "--listen"),
-            self.prefix / "wipe.said")
-        wait.until(lambda: local.answers(self.socket), self.wiper.said)
-
-    def ask(self, word):
-        if not self.wiper:
-            self.start()
-        return {n: o for k, o, _, n in local.wipe(self.socket, word) if k == 1}
-
-    def end(self):
-        if self.wiper:
-            assert self.wiper.stop() == 0 and not self.wiper.trouble(), self.wiper.said()
-        self.wiper = None
-
-    def status(self):
-        """What the host is shown."""
-        return " ".join(subprocess.run(self.mounts.inside(
-            program("porchlight"), "--prefix", str(self.prefix), "wipe", "--status"),
-            capture_output=True, text=True, env=process.environment()).stdout.split())
-
-    def resume(self):
-        self.end()
-        return self.run("--resume")
-
-    def there(self, name="list.csv"):
-        return (self.mounts.see(self.venue) / name).exists()
 
 
 @pytest.fixture
 def venue(folder):
-    made = Venue(folder)
-    with Mounts(folder) as made.mounts:
+    with MountedVenue(folder) as made:
         yield made
-        made.end()
 
 
 def test_it_waits_until_it_is_mounted_over_many_starts(venue):

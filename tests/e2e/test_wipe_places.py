@@ -7,7 +7,6 @@ F2FS, ZFS, CIFS) is judged from facts, in tests/unit/wipe/test_place.c."""
 
 import hashlib
 import json
-import os
 import secrets
 import shutil
 import subprocess
@@ -16,7 +15,7 @@ import pytest
 
 from tests.kit import local, process, wait
 from tests.kit.doctor import ask
-from tests.kit.mounts import IN_MEMORY, KEPT_IN_MEMORY, Mounts, swaps
+from tests.kit.mounts import IN_MEMORY, KEPT_IN_MEMORY, Mounts, swaps, written
 from tests.kit.place import ROOT, fresh, program
 from tests.kit.process import Process
 
@@ -67,20 +66,6 @@ def container(folder):
     subprocess.run(["cryptsetup", "luksFormat", "-q", *LUKS, str(path), "-"], input=PASS, check=True,
                    capture_output=True)
     return path.read_bytes()
-
-
-def written(image):
-    """What was ever written to an image, hole by hole."""
-    size, at, parts = image.stat().st_size, 0, []
-    with open(image, "rb") as f:
-        while at < size:
-            try:
-                begin = os.lseek(f.fileno(), at, os.SEEK_DATA)
-            except OSError:  # only a hole is left
-                break
-            at = os.lseek(f.fileno(), begin, os.SEEK_HOLE)
-            parts.append(os.pread(f.fileno(), at - begin, begin))
-    return parts
 
 
 class Night:

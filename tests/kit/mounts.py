@@ -21,6 +21,20 @@ def swaps():
         return any(not line.startswith("/dev/zram") for line in f.read().splitlines()[1:])
 
 
+def written(image):
+    """What was ever written to an image, hole by hole."""
+    size, at, parts = image.stat().st_size, 0, []
+    with open(image, "rb") as f:
+        while at < size:
+            try:
+                begin = os.lseek(f.fileno(), at, os.SEEK_DATA)
+            except OSError:  # only a hole is left
+                break
+            at = os.lseek(f.fileno(), begin, os.SEEK_HOLE)
+            parts.append(os.pread(f.fileno(), at - begin, begin))
+    return parts
+
+
 class Mounts:
     """Context manager. Paths are the caller's; what is below them in the namespace is at `see`."""
 

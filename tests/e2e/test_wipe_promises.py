@@ -1,0 +1,84 @@
+"""The plan promises no more than the wipe does, whatever is at a target's path, and what is called
+destroyed or gone is not on the raw device. Needs root; the mounts live in a namespace of their own."""
+
+import secrets
+
+import pytest
+
+from tests.kit.mounts import written
+from tests.kit.wipe_mounts import HEAD, LIST, TREE, MountedVenue
+
+CANARY = "canary-" + secrets.token_hex(16)
+FOLDER = HEAD + "[file list]\npath = /srv/venue/in/list.csv\n"
+
+
+@pytest.fixture
+def venue(folder):
+    with MountedVenue(folder) as made:
+        made.image = made.disk()
+        yield made
+
+
+def on_the_disk(venue):
+    venue.sh("sync; umount -R srv/venue || umount -l srv/venue; sync")
+    return any(CANARY.encode() in part for part in written(venue.image))
+
+
+# What it would leave alone: what is put at the target's path, and what is said.
+REFUSED = {
+    "a link": (LIST, f"echo {CANARY} >srv/venue/other; ln -s other srv/venue/list.csv"),
+    "a link on the way": (FOLDER, "mkdir srv/venue/other; ln -s other srv/venue/in; "
+                          f"echo {CANARY} >srv/venue/other/list.csv"),
+    "a file on the way": (FOLDER, f"echo {CANARY} >srv/venue/in"),
+    "a folder for a file": (LIST, f"mkdir srv/venue/list.csv; echo {CANARY} >srv/venue/list.csv/in"),
+    "a file for a folder": (TREE, f"echo {CANARY} >srv/venue/sheets"),
+    "another mount over a file": (LIST, f"echo {CANARY} >srv/venue/list.csv; echo other >other; "
+                                  "mount --bind other srv/venue/list.csv"),
+    "another mount at a folder": (TREE, "mkdir srv/venue/sheets; mount -t tmpfs none srv/venue/sheets"),
+    "another mount on the way": (FOLDER, f"mkdir srv/venue/in other; echo {CANARY} >srv/venue/in/list.csv; "
+                                 "mount --bind other srv/venue/in; echo other >other/list.csv"),
+    "a folder of a disk for a tmpfs": (TREE.replace("[tree", "[tmpfs"),
+                                       f"mkdir srv/venue/sheets; echo {CANARY} >srv/venue/sheets/in"),
+    "a plain folder for an encrypted one": (TREE.replace("[tree", "[fscrypt"),
+                                            f"mkdir srv/venue/sheets; echo {CANARY} >srv/venue/sheets/in"),
+    "a chip that is not there": (HEAD + "[cell clock]\ncell = nvmem:rtc0\n", "true"),
+    "no partition": (HEAD + "[luks desk]\ndevice = /dev/none-here\n", "true"),
+}
+
+
+@pytest.mark.parametrize("plan, make", REFUSED.values(), ids=list(REFUSED))
+def test_what_is_left_alone_is_not_promised(venue, plan, make):
+    venue.plan(plan)
+    venue.sh(make + "; sync")
+    promised = venue.accept()
+    assert list(promised.values()) == ["failed"]
+    assert venue.run("--plan").returncode == 1 and "All of it can be destroyed" not in venue.run("--plan").stdout
+    assert set(venue.ask("DRILL").values()) <= {"failed"}
+    assert venue.ask("WIPE") == promised
+
+
+def test_a_mount_that_was_at_the_targets_own_path(venue):
+    """What was in it is not in the empty folder that is there without it."""
+    venue.plan(TREE)
+    venue.sh("mkdir srv/venue/sheets")
+    venue.image = venue.disk("srv/venue/sheets")
+    venue.sh(f"echo {CANARY} >srv/venue/sheets/in; sync")
+    assert venue.accept() == {"sheets": "failed"}
+    venue.sh("umount srv/venue/sheets")
+    assert venue.ask("WIPE") == {"sheets": "unverified"}
+
+
+# --- bytes that a look at the file does not show ---------------------------------------------------
+
+@pytest.mark.parametrize("make", [
+    "fallocate --zero-range --length 200000 srv/venue/list.csv",
+    "fallocate --zero-range --offset 4096 --length 8192 srv/venue/list.csv",
+    "truncate -s 3G srv/venue/list.csv",
+    "fallocate --length 1M srv/venue/list.csv",
+], ids=["zeroed in place", "partly zeroed in place", "mostly a hole", "with blocks never written"])
+def test_blocks_that_read_as_zeros_are_overwritten(venue, make):
+    venue.plan(LIST)
+    venue.sh(f"yes {CANARY} | head -c 200000 >srv/venue/list.csv; sync; {make}; sync")
+    assert venue.accept() == {"list": "destroyed"}
+    assert venue.ask("WIPE") == {"list": "destroyed"}
+    assert not on_the_disk(venue)

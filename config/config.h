@@ -194,6 +194,7 @@ struct config {
         int64_t beat;        /* ns between beats */
         int64_t state;       /* the retained state again */
         int64_t state_alert; /* the same while an alert is active */
+        int64_t help_again;  /* between rings for phones that ask for help once more */
         int64_t probe;       /* for one address; a whole attempt takes three times that */
         int64_t backoff;     /* first pause after a failure, doubled up to backoff_max */
         int64_t backoff_max; /* at most 3s while something is pending */

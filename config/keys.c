@@ -162,6 +162,8 @@ static const struct key keys[] = {
     {"timing", "beat",        &value_duration, "5s",    AT(timing.beat), 100 * MS, 10 * S, NULL},
     {"timing", "state",       &value_duration, "60s",   AT(timing.state), 500 * MS, MIN, NULL},
     {"timing", "state_alert", &value_duration, "10s",   AT(timing.state_alert), 100 * MS, MIN, NULL},
+    {"timing", "help_again",  &value_duration, "60s",   AT(timing.help_again), 100 * MS, 10 * MIN,
+     NULL},
     {"timing", "probe",       &value_duration, "4s",    AT(timing.probe), 50 * MS, 30 * S, NULL},
     {"timing", "backoff",     &value_duration, "500ms", AT(timing.backoff), 10 * MS, MIN, NULL},
     {"timing", "backoff_max", &value_duration, "30s",   AT(timing.backoff_max), 20 * MS, 10 * MIN,

@@ -156,6 +156,7 @@ static void do_forget(struct kiosk_state *s)
     s->facts.handed_over = s->facts.delivered_lan = false;
     s->facts.unheard = s->facts.unproved = s->facts.denied = false;
     s->left = false;
+    s->help = (struct help_ring){.rung_at = 0};
     acks_forget(&s->acks);
     if (alert_id_is_none(&s->alert.now.id))
         return;

@@ -128,6 +128,8 @@ void kiosk_time(struct kiosk *k, int64_t now)
     weekly_drill(k, now);
     hand_over(s, o, now);
     actions_release_wipe(s, o, now);
+    if (help_ring_time(&s->help, s->help_again, now))
+        delivery_ring_staff(o->delivery);
     if (s->publish_state && now - s->published_at >= STATE_PACE)
         actions_publish_state(s, o->delivery);
     kiosk_finish_wipe(s, o->wiper, now);
@@ -145,6 +147,7 @@ int64_t kiosk_deadline(const struct kiosk *k)
 {
     const struct kiosk_state *s = &k->state;
     const int64_t due[] = {s->publish_state ? s->published_at + STATE_PACE : NS_NEVER,
+                           help_ring_deadline(&s->help, s->help_again),
                            inputs_deadline(k->outputs.inputs),
                            indicators_deadline(k->indicators),
                            sensors_deadline(k->sensors),

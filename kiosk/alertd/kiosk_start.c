@@ -22,6 +22,7 @@ void kiosk_rules_set(struct kiosk *k)
                                           .abort_window = c->alert.abort_window,
                                           .drill_lasts = c->alert.drill_lasts,
                                           .plain = c->kiosk.plain};
+    k->state.help_again = c->timing.help_again;
     drill_plan_init(&k->drill, c->alert.drill_from, c->alert.drill_to);
 }
 

@@ -6,6 +6,7 @@
 #include "kiosk/core/command.h"
 #include "kiosk/core/cue.h"
 #include "kiosk/core/drill.h"
+#include "kiosk/core/help_ring.h"
 #include "kiosk/core/record.h"
 #include "kiosk/core/root_word.h"
 
@@ -30,6 +31,8 @@ struct kiosk_state {
     struct alert_id ended[KIOSK_STATE_ENDED]; /* the last alerts that were over, the newest first */
     struct cue_facts facts;
     struct acks acks;      /* answers to the current alert */
+    struct help_ring help; /* when staff are rung for who needs help in it, */
+    int64_t help_again;    /* [timing] */
     uint32_t staff;        /* phones of staff: they can answer too */
     uint32_t rang, phones; /* what a relay said last: phones of so many that got a weekly test
                               in the last 14 days; 0 phones: not known */

@@ -83,17 +83,19 @@ void phone_messages_left(struct kiosk_state *s, const struct outputs *o)
 
 static void answer_count(struct kiosk_state *s, const struct outputs *o, const struct message *m)
 {
-    uint32_t asked = s->acks.asked;
-    if (acks_take(&s->acks, &m->id, m->account, (enum acks_answer)answer_of(m->kind), m->seq) !=
-        ACKS_NEWS)
+    const uint32_t asked = s->acks.asked, asks = s->acks.asks;
+    enum acks_result r =
+        acks_take(&s->acks, &m->id, m->account, (enum acks_answer)answer_of(m->kind), m->seq);
+    if (s->acks.asks > asks &&
+        help_ring_ask(&s->help, s->acks.asked > asked, s->help_again, clock_now()))
+        delivery_ring_staff(o->delivery);
+    if (r != ACKS_NEWS)
         return;
     s->facts.seen = s->acks.seen;
     s->facts.safe = s->acks.safe;
     s->facts.help = s->acks.help;
     phone_messages_left(s, o);
     s->publish_state = true;
-    if (s->acks.asked > asked)
-        delivery_ring_staff(o->delivery); /* once for each phone: none can ring staff without end */
 }
 
 static void on_answer(const struct phone_messages *p, const char *account,

@@ -77,5 +77,7 @@ enum acks_result acks_take(struct acks *a, const struct alert_id *id, const char
     acks_count(&a->help, ACKS_HELP, before, after);
     acks_count(&a->rang, ACKS_RANG, before, after);
     acks_count(&a->asked, ASKED, before, after);
+    if (answer == ACKS_HELP && (!(before & ASKED) || after >> NUMBER_AT > before >> NUMBER_AT))
+        a->asks++;
     return (before & SAID) == (after & SAID) ? ACKS_AGAIN : ACKS_NEWS;
 }

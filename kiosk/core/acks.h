@@ -23,6 +23,7 @@ struct acks {
     uint32_t seen;       /* accounts that answered */
     uint32_t safe, help; /* of these, those whose last word is safe, or that they need help */
     uint32_t asked;      /* accounts that ever said that they need help: it only grows */
+    uint32_t asks;       /* how often they said so: it only grows */
     uint32_t rang;       /* accounts whose phone rang while it was not looked at */
     uint32_t accounts;   /* that said anything */
     uint64_t slots[ACKS_SLOTS]; /* hash, its lowest 13 bits what it said; 0: free */
@@ -51,8 +52,8 @@ void acks_forget(struct acks *a);
 /* One answer of `account` (any text, as the topic has it), opened and read. An account of a member
  * counts once, whatever it sends. `number` counts the account's answers to this alert: safe and
  * help take each other's place by it, not by when they come, so that nobody who delays an answer or
- * sends it again changes what it said last. Of two with the same number, help counts before safe.
- */
+ * sends it again changes what it said last, or asks for help once more. Of two with the same number,
+ * help counts before safe. */
 enum acks_result acks_take(struct acks *a, const struct alert_id *id, const char *account,
                            enum acks_answer answer, uint64_t number);
 

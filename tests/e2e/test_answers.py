@@ -9,9 +9,13 @@ from tests.kit import wait
 from tests.kit.kiosk import FAST, Kiosk, phone_file
 
 
+TIMING = {"state_alert": "2s", "state": "2s", "help_again": "10min"}
+
+
 @pytest.fixture
-def kiosk():
-    with Kiosk(kind="a", conf={**FAST, "timing": {"state_alert": "2s", "state": "2s"}}) as made:
+def kiosk(request):
+    timing = {**TIMING, **getattr(request, "param", {})}
+    with Kiosk(kind="a", conf={**FAST, "timing": timing}) as made:
         made.start()
         yield made
 
@@ -100,6 +104,17 @@ def test_staff_are_rung_once_for_each_phone_that_needs_help(kiosk):
     staff.answer(alert, "safe")
     counts(staff, alert, safe=1, help=1)
     assert len(spy.all("ring")) == seen, "who is safe again rings nobody"
+
+
+@pytest.mark.parametrize("kiosk", [{"help_again": "100ms"}], indirect=True)
+def test_staff_are_rung_again_for_a_phone_that_asks_again(kiosk):
+    member = kiosk.member()
+    alert = alarm(kiosk, member)
+    spy = kiosk.spy(["ring"])
+    spy.wait("ring")
+    for n in (1, 2, 3):
+        member.answer(alert, "help")
+        wait.until(lambda: len(rings(spy)) == n, lambda: f"{n} rings; {rings(spy)}")
 
 
 def test_listen_and_status_say_it_in_words(kiosk):

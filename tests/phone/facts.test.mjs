@@ -32,6 +32,13 @@ test('who is safe has seen it: a late "seen" takes nothing back', () => {
     assert.equal(factsTold(f, { id: 'a', kind: 'seen', number: 0 }).answered, 'safe');
 });
 
+test('help is asked for again only once the kiosk has the last answer', () => {
+    const first = factsChosen(heard(alert('a')), 'help');
+    assert.equal(factsChosen(first, 'help'), first);
+    const again = factsChosen(factsTold(first, { id: 'a', kind: 'help', number: 1 }), 'help');
+    assert.deepEqual([again.waiting, again.number], ['help', 2]);
+});
+
 test('who is safe may need help, and the other way round, and each counts as a new answer', () => {
     const steps = ['seen', 'safe', 'help', 'seen', 'help', 'safe'];
     const said = [];
@@ -40,7 +47,7 @@ test('who is safe may need help, and the other way round, and each counts as a n
         said.push(`${next.answered} ${next.number}`);
         return next;
     }, heard(alert('a')));
-    assert.deepEqual(said, ['seen 1', 'safe 2', 'help 3', 'help 3', 'help 3', 'safe 4']);
+    assert.deepEqual(said, ['seen 1', 'safe 2', 'help 3', 'help 3', 'help 4', 'safe 5']);
 });
 
 test('an answer that was chosen while another is on its way is the one that is sent in the end', () => {

@@ -74,10 +74,11 @@ function onAlert(f, m, age, now) {
 }
 
 // Somebody chose an answer to the active alert. Who is safe or needs help has seen it, and may go from one
-// to the other.
+// to the other. Help can be asked for again, once the kiosk has the last answer: staff are rung again.
 export function factsChosen(f, kind) {
     const last = f.waiting ?? f.answered;
-    return kind === last || (kind === 'seen' && last !== null) ? f :
+    const again = kind === 'help' && f.waiting === null;
+    return (kind === last && !again) || (kind === 'seen' && last !== null) ? f :
         { ...f, waiting: kind, number: f.number + 1 };
 }
 

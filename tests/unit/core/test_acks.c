@@ -102,6 +102,29 @@ static void test_the_last_answer_counts_however_they_come(void **state)
     }
 }
 
+/* Each press counts, and what a broker sends again does not. */
+static void test_help_is_asked_for_again(void **state)
+{
+    struct acks *a = *state;
+    static const struct {
+        enum acks_answer answer;
+        uint64_t number;
+        uint32_t asks; /* then */
+    } table[] = {
+        {SEEN, 1, 0}, {HELP, 2, 1}, {HELP, 2, 1}, {HELP, 3, 2},   {SAFE, 4, 2},   {HELP, 3, 2},
+        {HELP, 5, 3}, {RANG, 0, 3}, {SEEN, 6, 3}, {HELP, 255, 4}, {HELP, 256, 4},
+    };
+    acks_begin(a, &one, key);
+    EACH_ROW (i, table, NULL) {
+        acks_take(a, &one, anna, table[i].answer, table[i].number);
+        assert_int_equal(a->asks, table[i].asks);
+    }
+    acks_take(a, &one, ben, HELP, 0); /* of a phone that counts nothing */
+    acks_take(a, &one, ben, HELP, 0);
+    assert_int_equal(a->asks, 5);
+    assert_int_equal(a->asked, 2);
+}
+
 static void test_only_the_standing_alert_is_answered(void **state)
 {
     struct acks *a = *state;
@@ -174,6 +197,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_each_account_counts_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_last_answer_counts_however_they_come, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(test_help_is_asked_for_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_only_the_standing_alert_is_answered, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_nothing_is_left_when_forgotten, set_up, tear_down),

@@ -3,6 +3,7 @@
 #include "kiosk/alertd/input_line.h"
 #include "kiosk/alertd/ups_client.h"
 #include "kiosk/common/clock.h"
+#include "kiosk/core/battery_level.h"
 #include "kiosk/core/debounce.h"
 #include "kiosk/core/ns.h"
 
@@ -12,7 +13,7 @@
 /* Levels are read again, and missing lines tried again, this often. */
 #define REREAD (5 * NS_PER_S)
 
-enum { CHARGE_LOW = 20 /* percent */, LASTS_LOW = 5 * 60 /* seconds */ };
+enum { LASTS_LOW = 5 * 60 /* seconds */ };
 
 struct sensor {
     struct loop *loop;
@@ -169,7 +170,7 @@ int64_t sensors_deadline(const struct sensors *s)
 
 static bool is_almost_empty(const struct ups *u)
 {
-    return u->low || (u->on_battery && ((u->charge >= 0 && u->charge < CHARGE_LOW) ||
+    return u->low || (u->on_battery && (battery_level_is_low(u->charge, false) ||
                                         (u->seconds >= 0 && u->seconds < LASTS_LOW)));
 }
 

@@ -1,5 +1,6 @@
 #include "kiosk/core/button.h"
 
+#include "kiosk/core/battery_level.h"
 #include "kiosk/core/ns.h"
 
 #include <string.h>
@@ -136,7 +137,7 @@ size_t button_report(struct button *b, const struct gesture_rules *r,
 {
     int low = report->battery_low;
     if (report->battery >= 0)
-        low = report->battery < BUTTON_BATTERY_LOW || low == 1;
+        low = low == 1 || battery_level_is_low(report->battery, b->faults & BUTTON_FAULT_BATTERY);
     button_fault_set(b, BUTTON_FAULT_BATTERY, low);
     button_fault_set(b, BUTTON_FAULT_TAMPER, report->tamper);
     button_fault_set(b, BUTTON_FAULT_OFFLINE, report->online >= 0 ? !report->online : -1);

@@ -41,9 +41,6 @@ struct button_report {
     bool kept; /* the broker kept it: its action, if any, was done at an unknown time */
 };
 
-/* Below this many percent a battery is low. */
-enum { BUTTON_BATTERY_LOW = 15 };
-
 enum button_fault { /* bits */
                     BUTTON_FAULT_BATTERY = 1 << 0,
                     BUTTON_FAULT_TAMPER = 1 << 1,

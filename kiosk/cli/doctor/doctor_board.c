@@ -1,5 +1,7 @@
 #include "kiosk/cli/doctor/doctor.h"
 
+#include "kiosk/core/battery_level.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -75,8 +77,6 @@ static void check_power(struct doctor *d)
 
 /* --- batteries: of a UPS on the header, or of a button ---------------------------------------- */
 
-enum { CHARGE_LOW = 20 }; /* percent */
-
 static void check_battery(struct doctor *d, const char *path)
 {
     char type[32], other[320], status[32] = "", name[64];
@@ -91,7 +91,7 @@ static void check_battery(struct doctor *d, const char *path)
     doctor_line_of(d, other, status, sizeof status);
     snprintf(name, sizeof name, "battery %.*s", folder - (int)strlen("/sys/class/power_supply/"),
              path + strlen("/sys/class/power_supply/"));
-    bool low = charge < CHARGE_LOW && strcmp(status, "Charging") != 0;
+    bool low = battery_level_is_low((int)charge, false) && strcmp(status, "Charging") != 0;
     if (low)
         doctor_trouble(d, TROUBLE_BATTERY);
     doctor_say(

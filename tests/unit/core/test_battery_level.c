@@ -12,8 +12,8 @@ static const struct {
     int percent;
     bool was, low;
 } rows[] = {
-    {100, false, false}, {15, false, false}, {14, false, true}, {0, false, true},
-    {16, true, true},    {24, true, true},   {25, true, false}, {100, true, false},
+    {100, false, false}, {20, false, false}, {19, false, true}, {0, false, true},
+    {21, true, true},    {29, true, true},   {30, true, false}, {100, true, false},
     {-1, false, false},  {-1, true, true},
 };
 

@@ -1,3 +1,4 @@
+#include "kiosk/core/battery_level.h"
 #include "kiosk/core/button.h"
 
 #include "kiosk/core/ns.h"
@@ -186,7 +187,7 @@ static void faults_come_and_go(void **state)
     (void)state;
     button_start(&b, 0);
     button_link(&b, true, 0);
-    r.battery = BUTTON_BATTERY_LOW - 1;
+    r.battery = BATTERY_LOW - 1;
     r.tamper = 1;
     button_report(&b, &rules, &r, 1, g);
     assert_int_equal(b.faults, BUTTON_FAULT_BATTERY | BUTTON_FAULT_TAMPER);
@@ -203,7 +204,7 @@ static void faults_come_and_go(void **state)
     button_report(&b, &rules, &r, 4, g);
     assert_int_equal(b.faults, BUTTON_FAULT_BATTERY);
     r.battery_low = 0;
-    r.battery = BUTTON_BATTERY_LOW;
+    r.battery = BATTERY_LOW + 10; /* see battery_level.h */
     button_report(&b, &rules, &r, 5, g);
     assert_int_equal(b.faults, 0);
 }

@@ -46,7 +46,8 @@ void door_box_seal(struct kiosk_state *s, const struct sealer *sealer, enum aler
 
 /* The record may lack its box: 0.1.0 wrote none, and a cell has no room for one where the card
  * cannot be written. Of 0.1.0's it is known what was pressed; otherwise staff learn that it is not.
- */
+ * A box of the alert that goes on is kept as it is: it names the switch, which this start has
+ * forgotten. */
 void door_box_resume(struct kiosk_state *s, const struct sealer *sealer)
 {
     const struct record *r = &s->record;
@@ -60,12 +61,17 @@ void door_box_resume(struct kiosk_state *s, const struct sealer *sealer)
         return;
     s->alert.now.id = r->standing.id;
     s->door = message_from_door(s, door);
-    door_box_write(s, sealer);
+    if (r->boxed && !alert_id_is_none(&r->standing.id))
+        s->door.id = r->standing.id;
+    else
+        door_box_write(s, sealer);
 }
 
 bool door_box_moved(struct kiosk_state *s, const struct sealer *sealer)
 {
-    if (!sealer->keys || strcmp(s->door.where, door_box_where(s)) == 0)
+    const struct alert_id *id = &s->door.id; /* none: the box names no switch */
+    bool over = !alert_id_is_none(id) && !alert_id_equal(id, &s->alert.now.id);
+    if (!sealer->keys || (!over && strcmp(s->door.where, door_box_where(s)) == 0))
         return false;
     door_box_seal(s, sealer, s->alert.door);
     return true;

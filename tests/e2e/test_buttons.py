@@ -62,6 +62,27 @@ def test_a_button_alarms(model, words, kind):
         assert all("where" not in r.body for r in staff.all(topic="alert") + staff.all(topic="state"))
 
 
+def test_the_switch_is_known_after_a_restart_and_forgotten_after_the_alert():
+    def says(phone, **wanted):
+        wait.until(lambda: any(r.body and all(r.body.get(k) == v for k, v in wanted.items())
+                               for r in phone.all(topic="staff")),
+                   lambda: [r.body for r in phone.all(topic="staff")])
+
+    with venue() as (kiosk, gateway, staff):
+        gateway.say("counter", action="hold", battery=90)
+        alert = staff.wait("lockdown", "alert").body["id"]
+        says(staff, id=alert, where="counter")
+        kiosk.daemon.kill()
+        kiosk.start()
+        late = kiosk.member("staff")
+        says(late, id=alert, where="counter")
+        late.close()
+        assert kiosk.staff_command("all-clear").returncode == 0
+        later = kiosk.member("staff")
+        later.wait("state", "state", state="quiet")
+        says(later, kind="nothing", where=None)
+
+
 def test_two_single_presses_are_a_caution_and_one_is_nothing():
     with venue() as (_, gateway, staff):
         gateway.say("counter", action="single")

@@ -52,8 +52,8 @@ void acks_forget(struct acks *a);
 /* One answer of `account` (any text, as the topic has it), opened and read. An account of a member
  * counts once, whatever it sends. `number` counts the account's answers to this alert: safe and
  * help take each other's place by it, not by when they come, so that nobody who delays an answer or
- * sends it again changes what it said last, or asks for help once more. Of two with the same number,
- * help counts before safe. */
+ * sends it again changes what it said last, or asks for help once more. Of two with the same
+ * number, help counts before safe. */
 enum acks_result acks_take(struct acks *a, const struct alert_id *id, const char *account,
                            enum acks_answer answer, uint64_t number);
 

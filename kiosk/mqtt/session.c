@@ -22,18 +22,6 @@ void mqtt_session_library_init(void)
     mosquitto_lib_init();
 }
 
-void session_refused(struct mqtt_session *s, enum mqtt_fault fault, const char *detail)
-{
-    s->end.refused = true;
-    s->end.fault = fault;
-    snprintf(s->end.detail, sizeof s->end.detail, "%s", detail);
-}
-
-struct mqtt_reason session_reason(const struct mqtt_session *s, enum mqtt_answer answer, int code)
-{
-    return mqtt_reason(answer, s->version == MQTT_VERSION_5, code);
-}
-
 static int options_set(struct mqtt_session *s, SSL_CTX *tls)
 {
     int version = s->version == MQTT_VERSION_5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311;

@@ -2,7 +2,7 @@
 #define PORCHLIGHT_MQTT_SESSION_H
 
 #include "kiosk/mqtt/manners.h"
-#include "kiosk/mqtt/thread.h"
+#include "kiosk/mqtt/publication.h"
 #include "kiosk/mqtt/tls.h"
 
 /* One connection by libmosquitto, the one place that includes it. A new one for each attempt: what

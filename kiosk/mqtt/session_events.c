@@ -7,6 +7,19 @@
 
 /* What libmosquitto calls: the broker's answers. */
 
+void session_refused(struct mqtt_session *s, enum mqtt_fault fault, const char *detail)
+{
+    s->end.refused = true;
+    s->end.fault = fault;
+    snprintf(s->end.detail, sizeof s->end.detail, "%s", detail);
+}
+
+static struct mqtt_reason session_reason(const struct mqtt_session *s, enum mqtt_answer answer,
+                                         int code)
+{
+    return mqtt_reason(answer, s->version == MQTT_VERSION_5, code);
+}
+
 static void limits_read(struct mqtt_limits *l, bool *may_retain,
                         const mosquitto_property *properties)
 {

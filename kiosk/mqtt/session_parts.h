@@ -59,10 +59,6 @@ struct mqtt_session {
     size_t next_subscription, answered, refused; /* of subscriptions */
 };
 
-/* What the broker said in its last word: kept for mqtt_session_end. */
-void session_refused(struct mqtt_session *s, enum mqtt_fault fault, const char *detail);
-struct mqtt_reason session_reason(const struct mqtt_session *s, enum mqtt_answer answer, int code);
-
 /* --- session_send.c --- */
 
 /* A trial of this thing begins (NULL: of none). */
@@ -88,6 +84,9 @@ void session_age(struct mqtt_session *s);
 void session_waiting_free(struct waiting *w);
 
 /* --- session_events.c --- */
+
+/* What the broker said in its last word: kept for mqtt_session_end. */
+void session_refused(struct mqtt_session *s, enum mqtt_fault fault, const char *detail);
 
 void session_callbacks_set(struct mosquitto *mosq);
 

@@ -20,24 +20,11 @@ struct shore {
     float k;     /* the frame's */
 };
 
-/* Contrast that the parts of the cue are drawn with; staff need 1.8 once the eye has blurred it. */
-#define SHORE_CONTRAST 2.6f
-
 /* What flies or floats behind the headland: mist, boat out, ducks, birds, kite. */
 void shore_far(struct items *l, const struct shore *s, const struct cue_fade *show);
 
 /* Jetty and moored boat, then trees and house (shore_house.c). */
 void shore_near(struct items *l, const struct shore *s, const struct cue_fade *show);
 void shore_house(struct items *l, const struct shore *s, const struct cue_fade *show);
-
-/* What the files of the shore share: a colour as it looks in this light; a polygon of `count`
- * points in units, at x, y; a rectangle in px; a slow swing, -1 to 1; the sky behind y, without
- * clouds. */
-struct ink shore_light(const struct shore *s, uint32_t day, float a);
-void shore_poly(struct items *l, const float *unit, int count, float x, float y, float scale,
-                struct ink ink);
-void shore_block(struct items *l, float x, float y, float w, float h, struct ink ink);
-float shore_sway(const struct shore *s, float rate, float turn);
-struct ink shore_hex(uint32_t v, float a);
 
 #endif

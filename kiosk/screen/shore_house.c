@@ -1,4 +1,4 @@
-#include "kiosk/screen/shore.h"
+#include "kiosk/screen/shore_shapes.h"
 #include "kiosk/screen/tone.h"
 
 #include <math.h>

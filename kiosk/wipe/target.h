@@ -8,7 +8,8 @@
 #include <stdbool.h>
 
 /* One kind of target: what is claimed of it, how it is destroyed, how that is proved. A new kind is
- * one file, one row in target.c and one name in plan.c. */
+ * one file, one row in target.c and one name in plan.c. What kinds share: what they report is in
+ * target_report.c, how a name goes is in target_name.c. */
 
 enum { TARGET_WHY_MAX = 160, TARGET_NOTES_MAX = 2048 };
 

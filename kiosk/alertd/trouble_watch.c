@@ -35,7 +35,7 @@ struct trouble_watch {
     struct troubles list;
     trouble_set judged, found; /* by doctor */
     trouble_set sensed;        /* by sensors, at the last look */
-    trouble_set seen; /* all that was found at the last look; what differs from it waits: */
+    trouble_set seen; /* all that was found at the last look; what differs waits for a beat: */
     bool waits;
     int64_t began_at, look_at;
     struct again again[TROUBLE_COUNT];
@@ -145,12 +145,17 @@ void trouble_watch_time(struct trouble_watch *w, const struct trouble_parts *p, 
     look_at_paths(&l, p->delivery);
     look_at_relay(&l, w, p, now);
     look_at_drill(&l, p);
-    w->waits = now < w->look_at && l.found != w->seen;
+    int64_t beat = now + LOOK_EVERY - (now - w->began_at + LOOK_EVERY / 2) % LOOK_EVERY;
+    if (l.found != w->seen && !w->waits && w->look_at != 0) {
+        w->waits = true; /* not now: whether a look was due may depend on a press */
+        w->look_at = beat;
+    }
     if (now < w->look_at && sensed == w->sensed)
         return;
     w->sensed = sensed;
     w->seen = l.found;
-    w->look_at = now + LOOK_EVERY - (now - w->began_at + LOOK_EVERY / 2) % LOOK_EVERY;
+    w->waits = false;
+    w->look_at = beat;
     bool quiet = trouble_is_quiet(clock_week_minute(), p->config->trouble.quiet_from,
                                   p->config->trouble.quiet_to);
     size_t n = troubles_step(&w->list, l.judged, l.found, quiet, now,

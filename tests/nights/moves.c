@@ -229,7 +229,7 @@ void move_button(struct night *n, const struct happening *h)
                             .payload = blob_of(text, (size_t)len),
                             .qos = 1,
                             .retain = kept};
-    for (size_t i = 0; i < n->kiosks; i++)
+    for (size_t i = 0; i <= VENUE_KIOSKS; i++) /* a copy reads the same gateway */
         n->stations[i].button_until = world_now() + FELT + 10 * S;
     story("a button by radio: %s%s", action, kept ? " (kept)" : "");
     bool reached = broker_reaches(&n->gateway, packet.topic, &p->station->gateway);

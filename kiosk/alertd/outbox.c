@@ -15,7 +15,6 @@ void outbox_init(struct outbox *o, size_t brokers)
 static void legs_reset(struct outbox_entry *e)
 {
     memset(e->leg, 0, sizeof e->leg);
-    memset(e->token, 0, sizeof e->token);
     memset(e->sent_before, 0, sizeof e->sent_before);
 }
 

@@ -8,13 +8,15 @@ is no mutant and is not counted. A survivor that cannot matter is explained in t
 
     FILE | the line as it is | the line as it becomes | why no test can notice
 
-Ends with 1 if fewer than --least percent were killed (90 unless given).
+Ends with 1 if fewer than --least percent were killed (90 unless given). A run that is interrupted, or
+ended by SIGTERM, says what it has judged up to then.
 """
 
 import argparse
 import functools
 import random
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -138,6 +140,28 @@ def original_bytes(source):
         return compile_as(source, source.read_text(), Path(folder)).read_bytes()
 
 
+def judge_all(sample, verdicts, counts):
+    known = explained()
+    for (source, text, mutant), (verdict, _) in zip(sample, verdicts):
+        before, after = shown(text, mutant)
+        why = known.get((str(source), before, after))
+        verdict = "explained" if verdict == "survived" and why else verdict
+        counts[verdict] = counts.get(verdict, 0) + 1
+        if verdict == "survived":
+            print(f"{source}:{line_of(text, mutant)}: {mutant.kind}\n    {before}\n    {after}", flush=True)
+
+
+def summary(room, counts):
+    """Says what became of all that was judged; how many percent were noticed or explained."""
+    killed, excused, survived = (counts.get(word, 0) for word in ("killed", "explained", "survived"))
+    judged = killed + excused + survived
+    share = 100 * (killed + excused) / judged if judged else 0
+    print(f"mutants of {room}: {killed} killed, {excused} explained, {survived} survived of {judged} "
+          f"({share:.1f} %); {counts.get('same', 0)} made the same code, "
+          f"{counts.get('invalid', 0)} did not compile", flush=True)
+    return share
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--room", default="core")
@@ -155,23 +179,16 @@ def main():
     everything = [(source, text, mutant) for source, text in texts.items() for mutant in mutants_of(text)]
     sample = random.Random(asked.seed).sample(everything, min(asked.count, len(everything)))
     print(f"{len(sample)} of {len(everything)} mutants of {len(sources)} files, {len(room.tests)} tests")
-    known, counts, survivors = explained(), {}, []
+    counts = {}
     judge = Judge(room, {source: original_bytes(source) for source in {s for s, _, _ in sample}})
-    with ThreadPoolExecutor(asked.jobs) as pool:
-        for (source, text, mutant), (verdict, _) in zip(sample, pool.map(judge, sample)):
-            before, after = shown(text, mutant)
-            why = known.get((str(source), before, after))
-            verdict = "explained" if verdict == "survived" and why else verdict
-            counts[verdict] = counts.get(verdict, 0) + 1
-            if verdict == "survived":
-                survivors.append(str(source))
-                print(f"{source}:{line_of(text, mutant)}: {mutant.kind}\n    {before}\n    {after}", flush=True)
-    judged = sum(counts.get(word, 0) for word in ("killed", "survived", "explained"))
-    share = 100 * (judged - len(survivors)) / judged if judged else 0
-    print(f"mutants of {asked.room}: {counts.get('killed', 0)} killed, {counts.get('explained', 0)} explained, "
-          f"{len(survivors)} survived of {judged} ({share:.1f} %); {counts.get('same', 0)} made the same code, "
-          f"{counts.get('invalid', 0)} did not compile")
-    return 0 if share >= asked.least else 1
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    pool = ThreadPoolExecutor(asked.jobs)
+    try:
+        judge_all(sample, pool.map(judge, sample), counts)
+    except KeyboardInterrupt:
+        print("ended early:", end=" ")
+    pool.shutdown(wait=False, cancel_futures=True)
+    return 0 if summary(asked.room, counts) >= asked.least else 1
 
 
 if __name__ == "__main__":

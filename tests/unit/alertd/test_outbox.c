@@ -281,6 +281,108 @@ static void test_new_brokers_get_what_is_pending(void **state)
         assert_non_null(outbox_next(&o, broker, 0));
 }
 
+/* What the old brokers had, the new ones do not. */
+static void test_new_brokers_are_new_to_all(void **state)
+{
+    (void)state;
+    struct outbox o;
+    struct outbox_entry acked;
+    outbox_init(&o, 1);
+    add(&o, 1, ALERT_PUB_LOCKDOWN, 0);
+    outbox_sent(&o, outbox_next(&o, 0, 0), 0, 0);
+    outbox_broker_down(&o, 0);
+    assert_true(outbox_next(&o, 0, 0)->sent_before[0]);
+    outbox_brokers(&o, 2);
+    assert_false(outbox_next(&o, 0, 0)->sent_before[0]);
+    assert_false(outbox_next(&o, 1, 0)->sent_before[1]);
+    uint64_t token = outbox_sent(&o, outbox_next(&o, 0, 0), 0, 0);
+    assert_true(outbox_acked(&o, 0, true, token, OUTBOX_ACKED, 0, &acked));
+    assert_non_null(outbox_next(&o, 1, 0)); /* which waits for it still */
+}
+
+static void test_one_broker_outside_that_has_it_is_enough(void **state)
+{
+    (void)state;
+    struct outbox o;
+    struct outbox_entry acked;
+    outbox_init(&o, 2);
+    add(&o, 1, ALERT_PUB_LOCKDOWN, 0);
+    uint64_t first = outbox_sent(&o, outbox_next(&o, 0, 0), 0, 0);
+    assert_true(outbox_waiting(&o));
+    assert_true(outbox_acked(&o, 0, true, first, OUTBOX_ACKED, 0, &acked));
+    assert_true(acked.handed_over);
+    assert_int_equal(outbox_pending(&o), 0);
+    assert_false(outbox_waiting(&o));
+    uint64_t second = outbox_sent(&o, outbox_next(&o, 1, 0), 1, 0);
+    assert_false(outbox_acked(&o, 1, true, second, OUTBOX_ACKED, 0, &acked)); /* no news */
+}
+
+static void test_it_waits_while_one_broker_has_not_taken_it(void **state)
+{
+    (void)state;
+    struct outbox o;
+    struct outbox_entry acked;
+    outbox_init(&o, 3);
+    assert_false(outbox_waiting(&o));
+    add(&o, 1, ALERT_PUB_LOCKDOWN, 0);
+    for (size_t broker = 0; broker < 3; broker++) {
+        assert_true(outbox_waiting(&o));
+        uint64_t token = outbox_sent(&o, outbox_next(&o, broker, 0), broker, 0);
+        outbox_acked(&o, broker, true, token, OUTBOX_UNHEARD, 0, &acked);
+    }
+    assert_false(outbox_waiting(&o));
+}
+
+/* Only what nobody is known to have is sent again, and only the youngest of it. */
+static void test_a_broker_that_goes_is_sent_again_what_may_be_lost(void **state)
+{
+    static const struct {
+        const char *name;
+        enum outbox_leg how;
+        bool outside, younger, again;
+    } rows[] = {{"heard here", OUTBOX_ACKED, false, false, false},
+                {"heard outside", OUTBOX_ACKED, true, false, false},
+                {"nobody was there", OUTBOX_UNHEARD, true, false, true},
+                {"nobody was there, and it is history", OUTBOX_UNHEARD, true, true, false},
+                {"it cannot say", OUTBOX_UNPROVED, true, false, true},
+                {"it cannot say, and it is history", OUTBOX_UNPROVED, true, true, false}};
+    (void)state;
+    EACH_ROW (i, rows, rows[i].name) {
+        struct outbox o;
+        struct outbox_entry acked;
+        outbox_init(&o, 2);
+        add(&o, 1, ALERT_PUB_LOCKDOWN, 0);
+        uint64_t token = outbox_sent(&o, outbox_next(&o, 0, 0), 0, 0);
+        outbox_acked(&o, 0, rows[i].outside, token, rows[i].how, 0, &acked);
+        if (rows[i].younger) {
+            add(&o, 2, ALERT_PUB_LOCKDOWN, 1);
+            outbox_sent(&o, outbox_next(&o, 0, 0), 0, 1);
+        }
+        outbox_broker_down(&o, 0);
+        const struct outbox_entry *next = outbox_next(&o, 0, 1);
+        assert_int_equal(next && next->id.bytes[0] == 1, rows[i].again);
+    }
+}
+
+/* As long as a slot is free, nothing is given up. */
+static void test_a_free_slot_goes_before_what_was_handed_over(void **state)
+{
+    (void)state;
+    struct outbox o;
+    outbox_init(&o, 1);
+    for (uint8_t i = 1; i <= OUTBOX_MAX; i++) {
+        struct alert_action a = alarm_of(i, ALERT_PUB_LOCKDOWN);
+        outbox_add(&o, &a, false, i, 0);
+        outbox_answered(&o, &a.id);
+    }
+    for (uint8_t i = 1; i <= OUTBOX_MAX; i++) {
+        struct outbox_entry *e = outbox_next(&o, 0, 0);
+        assert_int_equal(e->id.bytes[0], i);
+        outbox_sent(&o, e, 0, 0);
+    }
+    assert_null(outbox_next(&o, 0, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +401,11 @@ int main(void)
         cmocka_unit_test(test_a_full_box_gives_up_what_was_handed_over_first),
         cmocka_unit_test(test_only_what_was_handed_over_grows_old),
         cmocka_unit_test(test_new_brokers_get_what_is_pending),
+        cmocka_unit_test(test_new_brokers_are_new_to_all),
+        cmocka_unit_test(test_one_broker_outside_that_has_it_is_enough),
+        cmocka_unit_test(test_it_waits_while_one_broker_has_not_taken_it),
+        cmocka_unit_test(test_a_broker_that_goes_is_sent_again_what_may_be_lost),
+        cmocka_unit_test(test_a_free_slot_goes_before_what_was_handed_over),
     };
     return cmocka_run_group_tests_name("outbox", tests, NULL, NULL);
 }

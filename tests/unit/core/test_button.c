@@ -209,6 +209,43 @@ static void faults_come_and_go(void **state)
     assert_int_equal(b.faults, 0);
 }
 
+/* A report that does not say it changes nothing of it. */
+static void what_a_report_leaves_out_stays(void **state)
+{
+    struct button b;
+    enum gesture g[BUTTON_GESTURES_MAX];
+    struct button_report r = report_of("");
+    (void)state;
+    button_start(&b, 0);
+    button_link(&b, true, 0);
+    r.battery_low = r.tamper = 1;
+    button_report(&b, &rules, &r, 1, g);
+    r = report_of("");
+    r.online = 0;
+    button_report(&b, &rules, &r, 2, g);
+    r = report_of("single");
+    button_report(&b, &rules, &r, 3, g);
+    assert_int_equal(b.faults, BUTTON_FAULT_BATTERY | BUTTON_FAULT_TAMPER | BUTTON_FAULT_OFFLINE);
+}
+
+static void each_fault_has_its_own_name(void **state)
+{
+    static const struct {
+        enum button_fault fault;
+        const char *name, *says;
+    } rows[] = {{BUTTON_FAULT_BATTERY, "button-battery", "battery is low"},
+                {BUTTON_FAULT_TAMPER, "button-tamper", "opened or taken off"},
+                {BUTTON_FAULT_OFFLINE, "button-offline", "gateway does not reach"},
+                {BUTTON_FAULT_SILENT, "button-silent", "sent nothing for too long"},
+                {BUTTON_FAULT_LINK, "button-broker", "the broker in [buttons]"},
+                {BUTTON_FAULT_GONE, "button-gone", "it is gone"}};
+    (void)state;
+    EACH_ROW (i, rows, rows[i].name) {
+        assert_string_equal(button_fault_name(rows[i].fault), rows[i].name);
+        assert_non_null(strstr(button_fault_sentence(rows[i].fault), rows[i].says));
+    }
+}
+
 static void silence_is_a_fault_until_a_word_comes(void **state)
 {
     struct button b;
@@ -251,6 +288,8 @@ int main(void)
         cmocka_unit_test(evenings_come_to_alarms_alone),
         cmocka_unit_test(what_a_broker_kept_is_no_press),
         cmocka_unit_test(faults_come_and_go),
+        cmocka_unit_test(what_a_report_leaves_out_stays),
+        cmocka_unit_test(each_fault_has_its_own_name),
         cmocka_unit_test(silence_is_a_fault_until_a_word_comes),
         cmocka_unit_test(a_broker_that_is_away_is_a_fault_after_a_while),
     };

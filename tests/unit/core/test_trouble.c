@@ -144,6 +144,85 @@ static void test_codes_fit_into_a_notice(void **state)
     assert_int_equal(trouble_of_code("none"), TROUBLE_COUNT);
 }
 
+/* As the handbook's page of troubles has it: after so many seconds it is told, and after so many
+ * its end; at night too ('n'), with a ring ('r'); the cue shows it ('c'), or nothing on site ('h').
+ */
+static const struct {
+    const char *code;
+    int begins, ends;
+    const char *how;
+} promises[] = {
+    {"mains", 10, 30, "nrc"},     {"ups-low", 0, 60, "nrc"},      {"ups-silent", 30, 10, "c"},
+    {"ups-worn", 0, 60, "c"},     {"lid", 0, 10, "nrh"},          {"tilt", 0, 10, "nrh"},
+    {"box-tamper", 0, 10, "nrh"}, {"broker-rights", 0, 60, "nc"}, {"broker-limits", 0, 60, "nc"},
+    {"path-down", 40, 30, "c"},   {"relay-silent", 0, 10, "n"},   {"no-phone-rang", 60, 0, "c"},
+    {"undervoltage", 0, 0, "cm"}, {"heat", 0, 0, "cm"},           {"battery", 0, 0, "cm"},
+    {"card-worn", 0, 0, "cm"},    {"card-errors", 0, 0, "cm"},    {"disk-full", 0, 0, "cm"},
+    {"clock", 0, 0, "cm"},        {"certificate-90", 0, 0, "m"},  {"certificate-14", 0, 0, "cm"},
+    {"page", 0, 0, "cm"},         {"update", 0, 0, "m"},          {"backup", 0, 0, "m"},
+};
+
+/* The second in which there is news, if it is found or gone for a minute; -1: none. */
+static int told_after(struct troubles *s, enum trouble t, bool found, bool quiet, int from)
+{
+    struct trouble_news news[TROUBLE_COUNT];
+    trouble_set bit = TROUBLE_BIT(t);
+    for (int at = 0; at <= 60; at++)
+        if (troubles_step(s, bit, found ? bit : 0, quiet, (from + at) * NS_PER_S, 1, news) == 1)
+            return at;
+    return -1;
+}
+
+static void test_each_is_told_when_it_is_promised(void **state)
+{
+    (void)state;
+    assert_int_equal(sizeof promises / sizeof promises[0], TROUBLE_COUNT);
+    EACH_ROW (i, promises, promises[i].code) {
+        enum trouble t = trouble_of_code(promises[i].code);
+        struct troubles day = {.standing = 0}, night = {.standing = 0};
+        bool at_night = strchr(promises[i].how, 'n');
+        assert_int_equal(told_after(&day, t, true, false, 0), promises[i].begins);
+        assert_int_equal(told_after(&day, t, false, false, 100), promises[i].ends);
+        assert_int_equal(told_after(&night, t, true, true, 0), at_night ? promises[i].begins : -1);
+    }
+}
+
+static void test_each_is_shown_as_it_is_promised(void **state)
+{
+    static const struct {
+        char mark;
+        enum trouble_flag flag;
+    } marks[] = {{'n', TROUBLE_AT_ONCE},
+                 {'r', TROUBLE_WAKES},
+                 {'c', TROUBLE_CUED},
+                 {'h', TROUBLE_HIDDEN},
+                 {'m', TROUBLE_MEASURED}};
+    (void)state;
+    EACH_ROW (i, promises, promises[i].code) {
+        trouble_set bit = TROUBLE_BIT(trouble_of_code(promises[i].code));
+        for (size_t k = 0; k < sizeof marks / sizeof marks[0]; k++)
+            assert_int_equal(!!(trouble_flagged(marks[k].flag) & bit),
+                             !!strchr(promises[i].how, marks[k].mark));
+    }
+    assert_true(trouble_flagged(TROUBLE_ENDED_ELSEWHERE) == TROUBLE_BIT(TROUBLE_PATH_DOWN));
+    assert_true(trouble_flagged(TROUBLE_BEGUN_ELSEWHERE) ==
+                (TROUBLE_BIT(TROUBLE_PATH_DOWN) | TROUBLE_BIT(TROUBLE_BROKER_RIGHTS) |
+                 TROUBLE_BIT(TROUBLE_BROKER_LIMITS)));
+}
+
+static void test_since_when_is_kept(void **state)
+{
+    struct troubles s;
+    char text[TROUBLE_TEXT_MAX];
+    (void)state;
+    troubles_read(&s, "heat 1764000000 told\ndisk-full 1764000001 held\nmains 0 over\n");
+    assert_int_equal(s.since[TROUBLE_HEAT], 1764000000);
+    assert_true(s.standing == (TROUBLE_BIT(TROUBLE_HEAT) | TROUBLE_BIT(TROUBLE_DISK_FULL)));
+    assert_true(s.told == (TROUBLE_BIT(TROUBLE_HEAT) | TROUBLE_BIT(TROUBLE_MAINS)));
+    troubles_write(&s, text);
+    assert_string_equal(text, "heat 1764000000 told\nmains 0 over\ndisk-full 1764000001 held\n");
+}
+
 static void test_quiet_hours(void **state)
 {
     (void)state;
@@ -177,6 +256,9 @@ int main(void)
         cmocka_unit_test(test_what_nobody_looked_for_stays),
         cmocka_unit_test(test_nothing_hidden_is_kept),
         cmocka_unit_test(test_codes_fit_into_a_notice),
+        cmocka_unit_test(test_each_is_told_when_it_is_promised),
+        cmocka_unit_test(test_each_is_shown_as_it_is_promised),
+        cmocka_unit_test(test_since_when_is_kept),
         cmocka_unit_test(test_quiet_hours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -148,6 +148,27 @@ static void the_longest_lines_fit(void **state)
     assert_int_equal(errno, EMSGSIZE);
 }
 
+/* One letter is a line, and so is a link of one. */
+static void the_shortest_lines_are_written(void **state)
+{
+    static const struct words_line one[] = {{"en", "lockdown-way", "x"}};
+    struct words_set s = {.revision = 1, .link = "y", .lines = one, .count = 1};
+    struct words_piece p;
+    char text[ENVELOPE_TEXT_MAX + 1];
+    const char *why;
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        int len = words_piece_write(&s, i, 1, 2, text, sizeof text);
+        assert_true(len > 0);
+        assert_int_equal(words_piece_read(&p, text, (size_t)len, &why), 0);
+        assert_string_equal(p.link, i == 0 ? "y" : "");
+        assert_int_equal(p.count, i);
+    }
+    assert_string_equal(p.language, "en");
+    assert_string_equal(p.lines[0].text, "x");
+    assert_int_equal(words_piece_write(&s, 1, 1, 2, text, strlen(text)), -1);
+}
+
 static void what_does_not_fit_goes_in_no_piece(void **state)
 {
     static char longer[WORDS_TEXT_MAX + 2], quotes[WORDS_TEXT_MAX];
@@ -174,6 +195,7 @@ int main(void)
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(a_piece_that_is_wrong_is_refused),
         cmocka_unit_test(the_longest_lines_fit),
+        cmocka_unit_test(the_shortest_lines_are_written),
         cmocka_unit_test(what_does_not_fit_goes_in_no_piece),
     };
     return cmocka_run_group_tests(tests, load, unload);

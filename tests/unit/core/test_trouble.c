@@ -200,9 +200,10 @@ static void test_each_is_shown_as_it_is_promised(void **state)
     (void)state;
     EACH_ROW (i, promises, promises[i].code) {
         trouble_set bit = TROUBLE_BIT(trouble_of_code(promises[i].code));
-        for (size_t k = 0; k < sizeof marks / sizeof marks[0]; k++)
+        EACH_ROW (k, marks, promises[i].code) {
             assert_int_equal(!!(trouble_flagged(marks[k].flag) & bit),
                              !!strchr(promises[i].how, marks[k].mark));
+        }
     }
     assert_true(trouble_flagged(TROUBLE_ENDED_ELSEWHERE) == TROUBLE_BIT(TROUBLE_PATH_DOWN));
     assert_true(trouble_flagged(TROUBLE_BEGUN_ELSEWHERE) ==

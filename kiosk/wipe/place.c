@@ -158,7 +158,10 @@ struct place_verdict place_judge(const struct place_facts *f)
              "Mount it without data=journal."},
         swapped = {PLACE_UNSURE, 0,
                    "it is in memory, and swap is on: some of it may be on the disk",
-                   "Switch swap off: sudo porchlight doctor says how. Or mount it with noswap."};
+                   "Switch swap off: sudo porchlight doctor says how. Or mount it with noswap."},
+        covers = {PLACE_UNSURE, 0,
+                  "another file system is mounted at its path, below this one, and is not reached",
+                  "Look at both with findmnt, and unmount one of them."};
     struct place_verdict v;
 
     if (!f->at.known)
@@ -166,6 +169,7 @@ struct place_verdict place_judge(const struct place_facts *f)
     v = place_worse(judge_habit(habit_of(f->at.type)), place_judge_device(f->below));
     v = place_worse(v, f->journals_data ? journal : fine);
     v = place_worse(v, f->swaps && strcmp(f->at.type, "tmpfs") == 0 ? swapped : fine);
+    v = place_worse(v, f->covers ? covers : fine);
     return place_worse(v, f->read_only ? read_only : fine);
 }
 
@@ -301,7 +305,7 @@ static bool read_mount(const char *at, struct place_mount *m)
     if (end == word || *end)
         return false;
     at = take_word(at, word, sizeof word); /* the parent */
-    at = take_word(at, word, sizeof word); /* the device */
+    at = take_word(at, m->device, sizeof m->device);
     at = take_word(at, m->root, sizeof m->root);
     at = take_word(at, m->where, sizeof m->where);
     at = take_word(at, options, sizeof options);
@@ -361,6 +365,19 @@ bool place_within(const struct place_mount *m, const char *path, char out[PLACE_
     n = snprintf(out, PLACE_WITHIN_MAX, "%s%s", strcmp(m->root, "/") == 0 ? "" : m->root, rest);
     place_tidy_path(out);
     return n < PLACE_WITHIN_MAX;
+}
+
+bool place_covers(const char *mounts, const struct place_mount *m, const char *path)
+{
+    struct place_mount other;
+
+    while (mounts && place_next_mount(&mounts, &other)) {
+        bool same = strcmp(other.device, m->device) == 0 && strcmp(other.root, m->root) == 0;
+        if (other.id != m->id && !same && strcmp(other.type, "autofs") != 0 && other.where[1] &&
+            rest_below(path, other.where) && rest_below(other.where, m->where))
+            return true;
+    }
+    return false;
 }
 
 void place_tidy_path(char *path)

@@ -13,6 +13,7 @@ enum {
     PLACE_SOURCE_MAX = 128,
     PLACE_ID_MAX = 33,
     PLACE_WITHIN_MAX = 512,
+    PLACE_DEVICE_MAX = 24,
 };
 
 /* A folder or file by its file system and its path in that, so that it is known again after a
@@ -30,6 +31,10 @@ struct place {
 /* Whether both are the same folder or file. False if one is not known. */
 bool place_same(const struct place *a, const struct place *b);
 
+/* What the kernel finds a file again by, wherever its name is by then, as hex; "" if it has none.
+ */
+enum { PLACE_HANDLE_MAX = 288 };
+
 /* What is below a file system. */
 enum place_below {
     PLACE_DISK,     /* a disk, a card, memory */
@@ -45,6 +50,7 @@ struct place_facts {
     bool read_only;
     bool journals_data; /* ext4's data=journal */
     bool swaps;         /* memory is swapped out to a disk */
+    bool covers;        /* something else is mounted below it, which is hidden */
     enum place_below below;
 };
 
@@ -107,8 +113,9 @@ enum place_memory place_memory(const struct place *seen, const struct place *now
 
 struct place_mount {
     uint64_t id;
-    char root[PLACE_WITHIN_MAX];  /* the folder of the file system that is mounted */
-    char where[PLACE_WITHIN_MAX]; /* the mount point, as this process sees it */
+    char device[PLACE_DEVICE_MAX]; /* "8:2" */
+    char root[PLACE_WITHIN_MAX];   /* the folder of the file system that is mounted */
+    char where[PLACE_WITHIN_MAX];  /* the mount point, as this process sees it */
     char type[PLACE_TYPE_MAX];
     char source[PLACE_SOURCE_MAX];
     bool read_only; /* the mount or the file system */
@@ -119,6 +126,10 @@ struct place_mount {
 /* The mount in the line at *text, which goes on to the next. False at the end. A line that cannot
  * be read is skipped. */
 bool place_next_mount(const char **text, struct place_mount *m);
+
+/* Whether `m`, in which `path` is, hides another mount of `mounts` that `path` was in before. An
+ * automount, and the same folder mounted twice, hide nothing. */
+bool place_covers(const char *mounts, const struct place_mount *m, const char *path);
 
 /* The area in the line of /proc/swaps at *text, which goes on to the next. False at the end; the
  * heading is skipped. */

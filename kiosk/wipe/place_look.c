@@ -199,12 +199,46 @@ void place_look(struct place_facts *f, const char *mounts, int fd, const char *p
     f->at.known = place_within(&m, path, f->at.within);
     memcpy(f->at.type, m.type, sizeof f->at.type);
     memcpy(f->at.source, m.source, sizeof f->at.source);
+    f->covers = place_covers(mounts, &m, path);
     f->read_only = m.read_only || (fstatvfs(fd, &vfs) == 0 && (vfs.f_flag & ST_RDONLY) != 0);
     f->journals_data =
         m.journals_data || (strncmp(m.type, "ext", 3) == 0 && journals_by_default(st.st_dev));
     f->below = place_look_device(st.st_dev);
     f->swaps = !m.no_swap && strcmp(m.type, "tmpfs") == 0 && swaps_to_disk();
     look_for_uuid(&f->at, fd);
+}
+
+void place_look_handle(int fd, const struct place *at, char out[PLACE_HANDLE_MAX])
+{
+    union {
+        struct file_handle handle;
+        unsigned char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+    } u = {.handle = {.handle_bytes = MAX_HANDLE_SZ}};
+    int mount;
+
+    out[0] = '\0';
+    if (!at->known || place_is_served(at->type) || place_is_overlay(at) ||
+        name_to_handle_at(fd, "", &u.handle, &mount, AT_EMPTY_PATH) < 0)
+        return;
+    sodium_bin2hex(out, PLACE_HANDLE_MAX, u.room, sizeof u.handle + u.handle.handle_bytes);
+}
+
+bool place_look_alive(int fd, const char *handle)
+{
+    union {
+        struct file_handle handle;
+        unsigned char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+    } u = {.handle = {.handle_bytes = 0}};
+    size_t len = 0;
+    int found;
+
+    if (!handle[0] ||
+        sodium_hex2bin(u.room, sizeof u.room, handle, strlen(handle), NULL, &len, NULL) < 0 ||
+        len < sizeof u.handle || u.handle.handle_bytes != len - sizeof u.handle)
+        return false;
+    found = open_by_handle_at(fd, &u.handle, O_PATH | O_CLOEXEC);
+    file_close(found);
+    return found >= 0;
 }
 
 /* --- one file ---------------------------------------------------------------------------------*/

@@ -19,6 +19,14 @@ bool place_look_mount(const char *mounts, int fd, struct place_mount *m);
  * links: fd may be a folder above it, where it does not exist. */
 void place_look(struct place_facts *f, const char *mounts, int fd, const char *path);
 
+/* The handle of what is opened here; "" where the file system has none, or is not this machine's.
+ */
+void place_look_handle(int fd, const struct place *at, char out[PLACE_HANDLE_MAX]);
+
+/* Whether what has this handle is still there, under any name or none, in the file system that fd
+ * is on. False also where the kernel does not say. */
+bool place_look_alive(int fd, const char *handle);
+
 /* One opened file. */
 void place_look_file(struct place_file *file, int fd);
 

@@ -77,6 +77,8 @@ static bool parse_target(const cJSON *from, struct remembered_target *one)
                  remembered_take(from, "fsid", one->at.fsid, sizeof one->at.fsid) &&
                  remembered_take(from, "within", one->at.within, sizeof one->at.within);
     one->at.known = right && one->at.type[0];
+    if (!remembered_take(from, "handle", one->handle, sizeof one->handle))
+        one->handle[0] = '\0'; /* older versions noted none */
     one->unproved = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(from, "unproved"));
     one->destroyed = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(from, "destroyed"));
     cJSON_ArrayForEach(inner, cJSON_GetObjectItemCaseSensitive(from, "mounts"))
@@ -125,6 +127,7 @@ char *remembered_print(const struct remembered *m)
         cJSON_AddStringToObject(one, "uuid", from->at.uuid);
         cJSON_AddStringToObject(one, "fsid", from->at.fsid);
         cJSON_AddStringToObject(one, "within", from->at.within);
+        cJSON_AddStringToObject(one, "handle", from->handle);
         cJSON_AddBoolToObject(one, "unproved", from->unproved);
         cJSON_AddBoolToObject(one, "destroyed", from->destroyed);
         for (size_t j = 0; j < from->inner_count; j++)

@@ -20,6 +20,7 @@ struct remembered_target {
     char name[PLAN_NAME_MAX];
     char path[PLAN_PATH_MAX];
     struct place at;
+    char handle[PLACE_HANDLE_MAX];
     bool unproved;  /* a wipe removed it, and could not prove that it is destroyed */
     bool destroyed; /* a wipe destroyed it, and it has not been seen since */
     /* Paths below its own that were mounts then: what was in those is not in its file system. */

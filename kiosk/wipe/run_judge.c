@@ -7,11 +7,21 @@
 #include <stdio.h>
 
 /* What it means that nothing is at a target's path. */
-static uint32_t judge_absence(const struct run *r, const struct target_place *p,
-                              enum plan_kind kind, const struct remembered_target *seen,
-                              struct target_report *report)
+static uint32_t judge_absence(const struct run *r, const struct scope *s,
+                              const struct plan_target *t, const struct target_place *p,
+                              const struct remembered_target *seen, struct target_report *report)
 {
-    switch (target_place_absence(p, kind, seen)) {
+    switch (target_place_absence(p, t->kind, seen, target_place_alive(s, t, seen))) {
+    case ABSENCE_COVERED:
+        target_lower(report, WIPE_UNVERIFIED, 0,
+                     "nothing is at its path, but another file system is mounted there below this "
+                     "one, and was not reached");
+        return PROGRESS_WAITS;
+    case ABSENCE_ALIVE:
+        target_lower(report, WIPE_UNVERIFIED, 0,
+                     "nothing is at its path, but what was there is still in its file system: it "
+                     "was moved, or a program has it open");
+        return PROGRESS_UNSEEN;
     case ABSENCE_ELSEWHERE:
         target_lower(report, WIPE_UNVERIFIED, 0,
                      "nothing is at its path now, but it was on another file system, which is not "
@@ -48,7 +58,7 @@ uint32_t run_judge_place(const struct run *r, const struct scope *s, const struc
     if (scope_is_away(s, t->root))
         return PROGRESS_WAITS;
     if (p->missing && report->outcome == WIPE_ALREADY_GONE)
-        marks = judge_absence(r, p, t->kind, seen, report);
+        marks = judge_absence(r, s, t, p, seen, report);
     target_place_lower(p, report);
     if (!p->missing && place_memory(seen ? &seen->at : NULL, &p->at) == MEMORY_OTHER) {
         target_lower(report, WIPE_UNVERIFIED, 0,

@@ -144,8 +144,9 @@ static bool is_over(const struct scope *s, const struct plan_target *t, struct r
         target_place_unmounted(s, t, seen))
         return false;
     target_place_look(s, t, &now);
-    return marks & PROGRESS_UNSEEN ? !now.missing
-                                   : place_memory(seen ? &seen->at : NULL, &now.at) != MEMORY_OTHER;
+    return marks & PROGRESS_UNSEEN
+               ? !now.missing
+               : !now.covers && place_memory(seen ? &seen->at : NULL, &now.at) != MEMORY_OTHER;
 }
 
 bool run_wait_is_over(const struct run *r)

@@ -88,6 +88,7 @@ static void look_at_one(const struct scope *s, const struct plan_target *t, stru
         return;
     }
     p->overlay = place_is_overlay(&p->at);
+    p->covers = s->places[t->root].covers;
     if (p->counts)
         p->verdict = place_judge(&s->places[t->root]);
     folder = scope_parent(s, t, leaf);
@@ -97,6 +98,8 @@ static void look_at_one(const struct scope *s, const struct plan_target *t, stru
     }
     fd = scope_open(folder, leaf, O_PATH);
     p->missing = fd < 0 && errno == ENOENT;
+    if (fd >= 0)
+        place_look_handle(fd, &p->at, p->handle);
     file_close(fd);
     if (fd >= 0 && is_one_file(t->kind))
         judge_entry(s, t->kind, folder, leaf, p);
@@ -183,21 +186,29 @@ void target_place_lower(const struct target_place *p, struct target_report *r)
     }
 }
 
-enum target_absence target_place_absence(const struct target_place *p, enum plan_kind kind,
-                                         const struct remembered_target *seen)
+bool target_place_alive(const struct scope *s, const struct plan_target *t,
+                        const struct remembered_target *seen)
 {
+    return seen && !seen->destroyed && t->root >= 0 && s->roots[t->root] >= 0 &&
+           place_look_alive(s->roots[t->root], seen->handle);
+}
+
+enum target_absence target_place_absence(const struct target_place *p, enum plan_kind kind,
+                                         const struct remembered_target *seen, bool alive)
+{
+    enum place_memory memory = place_memory(seen ? &seen->at : NULL, &p->at);
     /* What is below a tmpfs is gone with the power; nothing of it is on a disk that is missing. */
-    if (kind == PLAN_TMPFS && strcmp(p->at.type, "tmpfs") == 0)
-        return ABSENCE_GONE;
-    switch (place_memory(seen ? &seen->at : NULL, &p->at)) {
-    case MEMORY_SAME:
-        return seen && seen->unproved ? ABSENCE_UNPROVED : ABSENCE_GONE;
-    case MEMORY_OTHER:
+    bool in_memory = kind == PLAN_TMPFS && strcmp(p->at.type, "tmpfs") == 0;
+
+    if (memory == MEMORY_OTHER && !in_memory)
         return ABSENCE_ELSEWHERE;
-    case MEMORY_NONE:
-        break;
-    }
-    return ABSENCE_UNSEEN;
+    if (p->covers)
+        return ABSENCE_COVERED;
+    if (in_memory)
+        return ABSENCE_GONE;
+    if (memory == MEMORY_NONE)
+        return ABSENCE_UNSEEN;
+    return alive ? ABSENCE_ALIVE : seen->unproved ? ABSENCE_UNPROVED : ABSENCE_GONE;
 }
 
 static bool is_mounted(const struct scope *s, const char *path)
@@ -222,6 +233,25 @@ const char *target_place_unmounted(const struct scope *s, const struct plan_targ
             return seen->inner[i];
     }
     return NULL;
+}
+
+static void view_absence(const struct scope *s, const struct plan_target *t,
+                         const struct target_place *p, const struct remembered_target *seen,
+                         struct target_view *v)
+{
+    switch (target_place_absence(p, t->kind, seen, target_place_alive(s, t, seen))) {
+    case ABSENCE_UNSEEN:
+        target_view_lower(v, WIPE_UNVERIFIED,
+                          "nothing is at its path, and nothing ever was seen there");
+        break;
+    case ABSENCE_ALIVE:
+        target_view_lower(v, WIPE_UNVERIFIED,
+                          "nothing is at its path, but what was there is still in its file system: "
+                          "it was moved, or a program has it open");
+        break;
+    default:
+        break;
+    }
 }
 
 bool target_place_view(const struct scope *s, const struct plan_target *t,
@@ -250,9 +280,8 @@ bool target_place_view(const struct scope *s, const struct plan_target *t,
         target_view_lower(v, WIPE_UNVERIFIED,
                           "when you accepted the plan it was on another file system than its path "
                           "leads to now");
-    else if (p->missing && target_place_absence(p, t->kind, seen) == ABSENCE_UNSEEN)
-        target_view_lower(v, WIPE_UNVERIFIED,
-                          "nothing is at its path, and nothing ever was seen there");
+    else if (p->missing)
+        view_absence(s, t, p, seen, v);
     if (target_place_unmounted(s, t, seen)) {
         target_view_lower(v, WIPE_UNVERIFIED,
                           "a file system that was mounted in it is not mounted now");
@@ -280,6 +309,7 @@ bool target_place_remember(const struct scope *s, const struct plan_target *t,
         return false;
     before = *one;
     one->at = p->at;
+    memcpy(one->handle, p->handle, sizeof one->handle);
     one->unproved = one->destroyed = false;
     memset(one->inner, 0, sizeof one->inner);
     one->inner_count = 0;

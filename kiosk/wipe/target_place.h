@@ -12,7 +12,9 @@ struct target_place {
     bool counts;  /* what becomes of it depends on the place: it has a path, or it is a device */
     bool missing; /* its path leads to nothing */
     bool overlay;
+    bool covers; /* another mount is hidden at its path */
     struct place at;
+    char handle[PLACE_HANDLE_MAX]; /* of what is there */
     struct place_verdict verdict;
     char holder[HOLDER_MAX]; /* who has a file of it open to write to it; empty: nobody is known */
 };
@@ -34,15 +36,21 @@ bool target_place_view(const struct scope *s, const struct plan_target *t,
 /* What the place means for a result: "destroyed" is lowered where the place cannot promise that. */
 void target_place_lower(const struct target_place *p, struct target_report *r);
 
+/* Whether what was there is still in its file system: moved, or deleted and open in a program. */
+bool target_place_alive(const struct scope *s, const struct plan_target *t,
+                        const struct remembered_target *seen);
+
 /* Whether a missing target is gone, by what is remembered of it (NULL: nothing). Pure. */
 enum target_absence {
-    ABSENCE_GONE,     /* it was seen there, and is not there any more */
-    ABSENCE_UNPROVED, /* an earlier wipe removed it, unproved */
-    ABSENCE_UNSEEN,   /* it was never seen: the plan may be wrong, or something is not mounted */
-    ABSENCE_ELSEWHERE /* it was seen on something that is not there now */
+    ABSENCE_GONE,      /* it was seen there, and is not there any more */
+    ABSENCE_UNPROVED,  /* an earlier wipe removed it, unproved */
+    ABSENCE_UNSEEN,    /* it was never seen: the plan may be wrong, or something is not mounted */
+    ABSENCE_ELSEWHERE, /* it was seen on something that is not there now */
+    ABSENCE_COVERED,   /* another mount is hidden at its path */
+    ABSENCE_ALIVE,     /* target_place_alive */
 };
 enum target_absence target_place_absence(const struct target_place *p, enum plan_kind kind,
-                                         const struct remembered_target *seen);
+                                         const struct remembered_target *seen, bool alive);
 
 /* A mount that was below it when it was accepted, and is not there now; NULL if there is none. */
 const char *target_place_unmounted(const struct scope *s, const struct plan_target *t,

@@ -5,7 +5,9 @@ import secrets
 
 import pytest
 
+from tests.kit import wait
 from tests.kit.mounts import written
+from tests.kit.process import Process
 from tests.kit.wipe_mounts import HEAD, LIST, TREE, MountedVenue
 
 CANARY = "canary-" + secrets.token_hex(16)
@@ -66,6 +68,71 @@ def test_a_mount_that_was_at_the_targets_own_path(venue):
     assert venue.accept() == {"sheets": "failed"}
     venue.sh("umount srv/venue/sheets")
     assert venue.ask("WIPE") == {"sheets": "unverified"}
+
+
+# --- nothing is at the path, and the data is whole -----------------------------------------------
+
+MOVED = {
+    "under another name": "mv srv/venue/in/list.csv srv/venue/in/guests",
+    "into another folder": "mkdir srv/venue/out; mv srv/venue/in/list.csv srv/venue/out",
+    "its folder": "mv srv/venue/in srv/venue/out; mkdir srv/venue/in",
+    "out of the root": "mkdir whole/out; mv whole/venue/in/list.csv whole/out",
+}
+
+
+@pytest.mark.parametrize("move", MOVED.values(), ids=list(MOVED))
+def test_what_was_moved_is_not_gone(venue, move):
+    venue.plan(FOLDER)
+    venue.sh("umount srv/venue; mkdir whole; mount -o loop " + str(venue.image) + " whole; mkdir whole/venue; "
+             "mount --bind whole/venue srv/venue")
+    venue.sh(f"mkdir srv/venue/in; echo {CANARY} >srv/venue/in/list.csv; sync")
+    assert venue.accept() == {"list": "destroyed"}
+    venue.sh(move)
+    assert venue.accept() == {"list": "unverified"}, "the host accepts that it is missing"
+    assert venue.ask("WIPE") == {"list": "unverified"}
+    assert "still in its file system" in venue.wiper.said()
+    venue.sh("umount whole")
+    assert on_the_disk(venue)
+
+
+def test_what_is_deleted_and_open_is_not_gone(venue):
+    venue.plan(LIST)
+    venue.sh(f"echo {CANARY} >srv/venue/list.csv; sync")
+    venue.accept()
+    reader = Process("reader", venue.mounts.inside("sh", "-c", f"exec 7<{venue.venue}/list.csv; "
+                                                   f"rm {venue.venue}/list.csv; echo open; exec sleep 999"),
+                     venue.prefix / "reader.said")
+    wait.until(lambda: "open" in reader.said(), reader.said)
+    assert venue.ask("WIPE") == {"list": "unverified"}
+    reader.kill()
+    assert on_the_disk(venue)
+
+
+def test_what_was_removed_for_good_is_gone(venue):
+    venue.plan(LIST)
+    venue.sh("echo guests >srv/venue/list.csv; sync")
+    venue.accept()
+    venue.sh("rm srv/venue/list.csv; echo other >srv/venue/other; sync")
+    assert venue.ask("WIPE") == {"list": "already gone"}
+
+
+@pytest.mark.parametrize("before", [False, True], ids=["after the plan was accepted", "before"])
+@pytest.mark.parametrize("kind", ["tmpfs", "ext4"])
+def test_what_is_mounted_over_is_not_gone(venue, kind, before):
+    """Both the same kind, so that type and source do not show it."""
+    venue.plan(LIST)
+    over = {"tmpfs": "mount -t tmpfs none srv/venue",
+            "ext4": f"mount -o loop {venue.mounts.image('ext4')} srv/venue"}[kind]
+    if kind == "tmpfs":
+        venue.sh("umount srv/venue; mount -t tmpfs none srv/venue")
+    venue.sh(f"echo {CANARY} >srv/venue/list.csv; sync")
+    assert before or venue.accept() == {"list": "destroyed"}
+    venue.sh(over)
+    assert venue.accept() == {"list": "unverified"}
+    assert venue.ask("WIPE") == {"list": "unverified"}
+    venue.end()
+    venue.sh("umount srv/venue")
+    assert venue.there()
 
 
 # --- bytes that a look at the file does not show ---------------------------------------------------

@@ -1,5 +1,6 @@
 #include "kiosk/wipe/place.h"
 #include "kiosk/wipe/remembered.h"
+#include "kiosk/wipe/target_place.h"
 #include "tests/unit/rows.h"
 
 #include <setjmp.h>
@@ -251,6 +252,91 @@ static void test_mountinfo(void **state)
     assert_false(place_next_mount(&at, &m));
 }
 
+/* What else is mounted at a path, below the mount that is reached there. */
+static void test_hidden_mounts(void **state)
+{
+    static const char top[] = "27 1 254:0 / / rw - ext4 /dev/root rw\n";
+    static const struct {
+        const char *name, *others, *own, *path;
+        bool covers;
+    } rows[] = {
+        {"alone", "", "40 27 8:2 / /srv/venue rw - ext4 /dev/sda2 rw\n", "/srv/venue", false},
+        {"on the root file system", "", "27 1 254:0 / / rw - ext4 /dev/root rw\n", "/srv/venue",
+         false},
+        {"a tmpfs over a tmpfs", "39 27 0:50 / /srv/venue rw - tmpfs none rw\n",
+         "40 39 0:51 / /srv/venue rw - tmpfs none rw\n", "/srv/venue", true},
+        {"another folder of the same disk", "39 27 8:2 /a /srv/venue rw - ext4 /dev/sda2 rw\n",
+         "40 39 8:2 /b /srv/venue rw - ext4 /dev/sda2 rw\n", "/srv/venue", true},
+        {"the same folder again, as a sandbox mounts it",
+         "39 27 8:2 / /srv rw - ext4 /dev/sda2 rw\n", "40 39 8:2 / /srv rw - ext4 /dev/sda2 rw\n",
+         "/srv/venue", false},
+        {"an automount that was answered", "39 27 0:50 / /srv/venue rw - autofs systemd-1 rw\n",
+         "40 39 8:2 / /srv/venue rw - ext4 /dev/sda2 rw\n", "/srv/venue", false},
+        {"a mount hidden by one above it", "39 27 8:2 / /srv/venue rw - ext4 /dev/sda2 rw\n",
+         "40 27 8:3 / /srv rw - ext4 /dev/sda3 rw\n", "/srv/venue", true},
+        {"a mount below the target's own", "41 40 8:3 / /srv/venue/in rw - ext4 /dev/sda3 rw\n",
+         "40 27 8:2 / /srv/venue rw - ext4 /dev/sda2 rw\n", "/srv/venue", false},
+        {"a mount above its own", "39 27 8:3 / /srv rw - ext4 /dev/sda3 rw\n",
+         "40 39 8:2 / /srv/venue rw - ext4 /dev/sda2 rw\n", "/srv/venue", false},
+        {"a mount of a longer name", "39 27 8:3 / /srv/venues rw - ext4 /dev/sda3 rw\n",
+         "40 27 8:2 / /srv/venue rw - ext4 /dev/sda2 rw\n", "/srv/venue", false},
+        {"the first root, which the real one is mounted over", "26 1 0:2 / / rw - rootfs none rw\n",
+         "27 26 254:0 / / rw - ext4 /dev/root rw\n", "/srv/venue", false},
+    };
+
+    (void)state;
+    EACH_ROW (i, rows, rows[i].name) {
+        const char *at = rows[i].own;
+        struct place_mount own;
+        char text[1024];
+
+        snprintf(text, sizeof text, "%s%s%s", top, rows[i].others, rows[i].own);
+        assert_true(place_next_mount(&at, &own));
+        assert_int_equal(place_covers(text, &own, rows[i].path), rows[i].covers);
+    }
+    assert_false(place_covers(NULL, &(struct place_mount){.where = "/"}, "/srv"));
+}
+
+/* What is missing is gone only if nothing speaks against it. */
+static void test_absence(void **state)
+{
+    static const struct {
+        const char *name;
+        enum plan_kind kind;
+        bool covers, seen, other, unproved, alive;
+        enum target_absence absence;
+    } rows[] = {
+        {"never seen", PLAN_FILE, false, false, false, false, false, ABSENCE_UNSEEN},
+        {"seen there", PLAN_FILE, false, true, false, false, false, ABSENCE_GONE},
+        {"seen on another disk", PLAN_FILE, false, true, true, false, false, ABSENCE_ELSEWHERE},
+        {"another disk, and alive there", PLAN_FILE, false, true, true, false, true,
+         ABSENCE_ELSEWHERE},
+        {"moved, or open", PLAN_FILE, false, true, false, false, true, ABSENCE_ALIVE},
+        {"removed by a wipe, unproved", PLAN_FILE, false, true, false, true, false,
+         ABSENCE_UNPROVED},
+        {"a mount is hidden", PLAN_FILE, true, true, false, false, false, ABSENCE_COVERED},
+        {"a mount is hidden below a tmpfs", PLAN_TMPFS, true, true, false, false, false,
+         ABSENCE_COVERED},
+        {"a tmpfs that is empty", PLAN_TMPFS, false, false, false, false, false, ABSENCE_GONE},
+    };
+
+    (void)state;
+    EACH_ROW (i, rows, rows[i].name) {
+        struct target_place p = {.missing = true, .covers = rows[i].covers, .at = ext4.at};
+        struct remembered_target seen = {.at = ext4.at, .unproved = rows[i].unproved};
+
+        if (rows[i].kind == PLAN_TMPFS)
+            snprintf(p.at.type, sizeof p.at.type, "tmpfs");
+        snprintf(p.at.fsid, sizeof p.at.fsid, "1");
+        snprintf(seen.at.fsid, sizeof seen.at.fsid, "1");
+        if (rows[i].other)
+            snprintf(seen.at.within, sizeof seen.at.within, "/elsewhere");
+        assert_int_equal(
+            target_place_absence(&p, rows[i].kind, rows[i].seen ? &seen : NULL, rows[i].alive),
+            rows[i].absence);
+    }
+}
+
 static void test_spellings(void **state)
 {
     static const struct {
@@ -291,7 +377,8 @@ static void test_memory_outlives_a_restart(void **state)
     one = remembered_make(m, &t);
     assert_ptr_equal(one, remembered_make(m, &t));
     one->at = ext4.at;
-    one->unproved = true;
+    one->unproved = one->destroyed = true;
+    snprintf(one->handle, sizeof one->handle, "0801");
     snprintf(one->inner[one->inner_count++], PLAN_PATH_MAX, "/srv/venue/in");
     text = remembered_print(m);
     assert_true(remembered_parse(text, again));
@@ -338,6 +425,8 @@ int main(void)
         cmocka_unit_test(test_what_the_kernel_swaps_to),
         cmocka_unit_test(test_the_same_place),
         cmocka_unit_test(test_mountinfo),
+        cmocka_unit_test(test_hidden_mounts),
+        cmocka_unit_test(test_absence),
         cmocka_unit_test(test_spellings),
         cmocka_unit_test(test_memory_outlives_a_restart),
         cmocka_unit_test(test_damaged_memory_is_empty),

@@ -1,17 +1,13 @@
 #include "config/config.h"
 #include "kiosk/alertd/kiosk.h"
-#include "kiosk/common/clock.h"
 #include "kiosk/common/daemon.h"
+#include "kiosk/common/daemon_loop.h"
 #include "kiosk/common/log.h"
-#include "kiosk/common/loop.h"
 #include "kiosk/common/paths.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <sodium.h>
 #include <string.h>
-#include <unistd.h>
 
 struct options {
     const char *config;
@@ -19,11 +15,8 @@ struct options {
 
 struct program {
     char config_path[PATH_LEN];
-    struct loop *loop;
     struct kiosk *kiosk;
-    int signals;
-    bool stop;
-    struct daemon_watchdog watchdog;
+    struct daemon_loop life;
 };
 
 static const struct cli_option options[] = {
@@ -41,8 +34,9 @@ static const struct daemon_program program = {
             "At the start, what cannot be used is left out.",
 };
 
-static void reload(struct program *p)
+static void reload(void *context)
 {
+    struct program *p = context;
     struct config fresh;
     struct faults mistakes = {.count = 0};
     struct faults_reader reader = {&mistakes, FAULT_OF_RELOAD};
@@ -55,34 +49,11 @@ static void reload(struct program *p)
     daemon_ready();
 }
 
-static void alertd_on_signal(void *context, int fd, short revents)
+static int64_t alertd_time(void *context, int64_t now)
 {
-    (void)revents;
     struct program *p = context;
-    for (int signal; (signal = daemon_signal_next(fd)) != 0;) {
-        if (signal == SIGHUP)
-            reload(p);
-        else
-            p->stop = true;
-    }
-}
-
-/* The watchdog is fed only after a whole turn: inputs read, timers kept. */
-static int alertd_run(struct program *p)
-{
-    int64_t feed = daemon_watchdog_feed(&p->watchdog, clock_now());
-    while (!p->stop) {
-        int64_t due = kiosk_deadline(p->kiosk);
-        loop_deadline(p->loop, feed < due ? feed : due);
-        if (loop_turn(p->loop) != 0) {
-            log_error("poll: %s", strerror(errno));
-            return 1;
-        }
-        int64_t now = clock_now();
-        kiosk_time(p->kiosk, now);
-        feed = daemon_watchdog_feed(&p->watchdog, now);
-    }
-    return 0;
+    kiosk_time(p->kiosk, now);
+    return kiosk_deadline(p->kiosk);
 }
 
 int main(int argc, char **argv)
@@ -92,7 +63,7 @@ int main(int argc, char **argv)
     struct config config;
     struct faults mistakes = {.count = 0};
     struct faults_reader reader = {&mistakes, FAULT_OF_CONFIG};
-    struct program p = {.signals = -1};
+    struct program p = {.life = {.reload = reload, .context = &p}};
     int status = daemon_begin(&program, &o, &common, argc, argv);
 
     if (status >= 0)
@@ -104,25 +75,13 @@ int main(int argc, char **argv)
     }
     if (config_load_most(p.config_path, &config, faults_complain, &reader) < 0)
         return 1;
-    p.watchdog = daemon_watchdog();
-    p.signals = daemon_signals((const int[]){SIGHUP, 0}); /* the brokers' threads see none */
-    p.loop = loop_new();
-    if (p.signals < 0 || !p.loop ||
-        loop_add(p.loop, p.signals, POLLIN, alertd_on_signal, &p) != 0) {
-        log_error("cannot start: %s", strerror(errno));
-        goto free_loop;
+    if (daemon_loop_begin(&p.life) == 0)
+        p.kiosk = kiosk_new(common.prefix, &config, &mistakes, p.life.loop);
+    if (p.kiosk) {
+        log_info("watching");
+        status = daemon_loop_run(&p.life, alertd_time, &p) == 0 ? 0 : 1;
     }
-    p.kiosk = kiosk_new(common.prefix, &config, &mistakes, p.loop);
-    if (!p.kiosk)
-        goto free_loop;
-    daemon_ready();
-    log_info("watching");
-    status = alertd_run(&p);
-    daemon_stopping();
     kiosk_free(p.kiosk);
-free_loop:
-    loop_free(p.loop);
-    if (p.signals >= 0)
-        close(p.signals);
+    daemon_loop_end(&p.life);
     return status;
 }

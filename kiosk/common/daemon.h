@@ -14,6 +14,9 @@
  *     int status = daemon_begin(&program, &own, &common, argc, argv);
  *     if (status >= 0)
  *         return status;
+ *
+ * and goes on as daemon_loop.h says, or where one loop does not fit by itself:
+ *
  *     int signals = daemon_signals((const int[]){SIGHUP, 0});
  *     ... open everything ...
  *     daemon_ready();

@@ -1,13 +1,11 @@
-#include "kiosk/common/clock.h"
 #include "kiosk/common/daemon.h"
+#include "kiosk/common/daemon_loop.h"
 #include "kiosk/common/file.h"
 #include "kiosk/common/log.h"
-#include "kiosk/common/loop.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/registrar/registrar.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,9 +22,7 @@ struct program {
     struct registrar_venue *venues; /* locked memory: passwords */
     int venues_count;
     struct registrar *registrar;
-    struct loop *loop;
-    int signals;
-    bool stop;
+    struct daemon_loop life;
 };
 
 static const struct cli_option options[] = {
@@ -83,42 +79,11 @@ static int venue_add(const char *prefix, const char *file)
 
 /* --- running --------------------------------------------------------------------------------- */
 
-static void registrar_on_signal(void *context, int fd, short revents)
+static int64_t registrar_turn(void *context, int64_t now)
 {
-    struct program *p = context;
-    (void)revents;
-    while (daemon_signal_next(fd) != 0)
-        p->stop = true;
-}
-
-static int registrar_run(struct program *p)
-{
-    struct daemon_watchdog watchdog = daemon_watchdog();
-    daemon_ready();
-    while (!p->stop) {
-        int64_t now = clock_now();
-        registrar_time(p->registrar, now);
-        int64_t due = registrar_deadline(p->registrar), feed = daemon_watchdog_feed(&watchdog, now);
-        loop_deadline(p->loop, due < feed ? due : feed);
-        if (loop_turn(p->loop) != 0) {
-            log_error("poll: %s", strerror(errno));
-            return 1;
-        }
-    }
-    daemon_stopping();
-    return 0;
-}
-
-/* The signals are blocked before any thread starts, so that no thread sees one. */
-static int registrar_prepare(struct program *p)
-{
-    p->signals = daemon_signals((const int[]){0});
-    p->loop = loop_new();
-    if (p->signals >= 0 && p->loop &&
-        loop_add(p->loop, p->signals, POLLIN, registrar_on_signal, p) == 0)
-        return 0;
-    log_error("cannot start: %s", strerror(errno));
-    return -1;
+    struct registrar *r = context;
+    registrar_time(r, now);
+    return registrar_deadline(r);
 }
 
 static int registrar_read(struct program *p, const char *prefix, const char *config)
@@ -159,10 +124,11 @@ int main(int argc, char **argv)
     bool read = registrar_read(&p, common.prefix, o.config) == 0;
     if (read && o.check)
         status = 0;
-    else if (read && registrar_prepare(&p) == 0 && registrar_start(p.registrar, p.loop) == 0)
-        status = registrar_run(&p);
+    else if (read && daemon_loop_begin(&p.life) == 0 &&
+             registrar_start(p.registrar, p.life.loop) == 0)
+        status = daemon_loop_run(&p.life, registrar_turn, p.registrar) == 0 ? 0 : 1;
     registrar_free(p.registrar);
-    loop_free(p.loop);
+    daemon_loop_end(&p.life);
     sodium_free(p.venues);
     return status;
 }

@@ -1,7 +1,6 @@
-#include "kiosk/common/clock.h"
 #include "kiosk/common/daemon.h"
+#include "kiosk/common/daemon_loop.h"
 #include "kiosk/common/log.h"
-#include "kiosk/common/loop.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/relay/relay.h"
 #include "kiosk/relay/relay_conf.h"
@@ -9,11 +8,9 @@
 
 #include <curl/curl.h>
 #include <errno.h>
-#include <poll.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 struct options {
     const char *config;
@@ -23,9 +20,7 @@ struct options {
 struct program {
     struct relay_conf conf;
     struct relay *relay;
-    struct loop *loop;
-    int signals;
-    bool stop;
+    struct daemon_loop life;
 };
 
 static const struct cli_option options[] = {
@@ -58,43 +53,21 @@ static int forget(const char *prefix)
     return count < 0 ? 1 : 0;
 }
 
-static void relay_on_signal(void *context, int fd, short revents)
+static int64_t relay_turn(void *context, int64_t now)
 {
-    struct program *p = context;
-    (void)revents;
-    while (daemon_signal_next(fd) != 0)
-        p->stop = true;
+    struct relay *r = context;
+    relay_time(r, now);
+    return relay_deadline(r, now);
 }
 
-/* The watchdog is fed only after a whole turn. */
-static int relay_run(struct program *p)
+/* The signals are blocked before any thread starts, curl's included. */
+static int relay_prepare(struct daemon_loop *life)
 {
-    struct daemon_watchdog watchdog = daemon_watchdog();
-    daemon_ready();
-    while (!p->stop) {
-        int64_t now = clock_now();
-        relay_time(p->relay, now);
-        int64_t due = relay_deadline(p->relay, now), feed = daemon_watchdog_feed(&watchdog, now);
-        loop_deadline(p->loop, due < feed ? due : feed);
-        if (loop_turn(p->loop) != 0) {
-            log_error("poll: %s", strerror(errno));
-            return 1;
-        }
-    }
-    daemon_stopping();
-    return 0;
-}
-
-/* The signals are blocked before any thread starts, so that no thread sees one. */
-static int loop_prepare(struct program *p)
-{
-    p->signals = daemon_signals((const int[]){0});
-    p->loop = loop_new();
-    if (p->signals >= 0 && p->loop &&
-        loop_add(p->loop, p->signals, POLLIN, relay_on_signal, p) == 0 &&
-        curl_global_init(CURL_GLOBAL_DEFAULT) == 0)
+    if (daemon_loop_begin(life) != 0)
+        return -1;
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) == 0)
         return 0;
-    log_error("cannot start: %s", strerror(errno));
+    log_error("cannot start: curl does not work");
     return -1;
 }
 
@@ -119,10 +92,11 @@ int main(int argc, char **argv)
         p.relay = relay_new(common.prefix, &p.conf);
     if (p.relay && o.check)
         status = 0;
-    else if (p.relay && loop_prepare(&p) == 0 && relay_start(p.relay, common.prefix, p.loop) == 0)
-        status = relay_run(&p);
+    else if (p.relay && relay_prepare(&p.life) == 0 &&
+             relay_start(p.relay, common.prefix, p.life.loop) == 0)
+        status = daemon_loop_run(&p.life, relay_turn, p.relay) == 0 ? 0 : 1;
     relay_free(p.relay);
-    loop_free(p.loop);
+    daemon_loop_end(&p.life);
     curl_global_cleanup();
     return status;
 }

@@ -136,15 +136,10 @@ static const struct key words_keys[] = {
 };
 
 static const struct table words_table = {
-    .sections = words_sections,
-    .sections_count = sizeof words_sections / sizeof words_sections[0],
+    TABLE_ROWS(words_sections, words_keys),
     .sections_are = "the languages that the members' page has",
-    .keys = words_keys,
-    .keys_count = sizeof words_keys / sizeof words_keys[0],
     .size = sizeof(struct host_words),
-    .name_size = CONFIG_NAME_MAX,
-    .name_letters = TABLE_NAME_LETTERS,
-    .name_expected = TABLE_NAME_EXPECTED,
+    TABLE_NAMES,
 };
 
 int host_words_load(const char *path, struct host_words *w, config_complain *complain,

@@ -170,20 +170,14 @@ static const struct key keys[] = {
      NULL},
 };
 /* clang-format on */
-enum { SECTIONS = sizeof sections / sizeof sections[0], KEYS = sizeof keys / sizeof keys[0] };
-_Static_assert((int)KEYS <= (int)TABLE_KEYS_MAX, "TABLE_KEYS_MAX");
+_Static_assert(sizeof keys / sizeof keys[0] <= TABLE_KEYS_MAX, "TABLE_KEYS_MAX");
 
 const struct table config_table = {
-    .sections = sections,
-    .sections_count = SECTIONS,
-    .keys = keys,
-    .keys_count = KEYS,
-    .size = sizeof(struct config),
-    .name_size = CONFIG_NAME_MAX,
-    .name_letters = TABLE_NAME_LETTERS,
-    .name_expected = TABLE_NAME_EXPECTED,
+    TABLE_ROWS(sections, keys),
     .maker = "porchlight setup",
+    .size = sizeof(struct config),
     .rules = rules_check,
+    TABLE_NAMES,
 };
 
 const struct section *table_section(const struct table *t, const char *name)

@@ -53,9 +53,13 @@ struct table {
 
 enum { TABLE_KEYS_MAX = 128, TABLE_NAME_MAX = 64 };
 
-/* For name_letters and name_expected. */
-#define TABLE_NAME_LETTERS  "abcdefghijklmnopqrstuvwxyz0123456789-_"
-#define TABLE_NAME_EXPECTED "lower-case letters, digits, - and _"
+/* Fields of struct table: the arrays of its sections and keys, and names as the config has them. */
+#define TABLE_ROWS(s, k)                                                                           \
+    .sections = (s), .sections_count = sizeof(s) / sizeof(s)[0], .keys = (k),                      \
+    .keys_count = sizeof(k) / sizeof(k)[0]
+#define TABLE_NAMES                                                                                \
+    .name_size = CONFIG_NAME_MAX, .name_letters = "abcdefghijklmnopqrstuvwxyz0123456789-_",        \
+    .name_expected = "lower-case letters, digits, - and _"
 
 extern const struct table config_table;
 

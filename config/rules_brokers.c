@@ -4,27 +4,32 @@
 
 #include <string.h>
 
-bool rules_is_loopback(const char *host)
+static bool rules_is_loopback(const char *host)
 {
     return strcmp(host, "localhost") == 0 || strcmp(host, "localhost.") == 0 ||
            strcmp(host, "::1") == 0 || strcmp(host, "[::1]") == 0 ||
            (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == strlen(host));
 }
 
-/* What holds for every broker, that of the buttons too. Returns whether nothing was wrong. */
+void rules_check_tls(struct reader *r, const struct instance *in, bool tls, const char *host,
+                     const char *ca)
+{
+    if (!tls && !rules_is_loopback(host))
+        reader_complain(r, in, reader_line(r, in, "tls"), "tls",
+                        "found no for %s, expected yes: without TLS anyone on the way reads the "
+                        "password; only a broker on this machine (127.0.0.1) may do without",
+                        host);
+    if (tls && !ca[0])
+        reader_complain(r, in, in->line, "ca",
+                        "is missing; expected the PEM file of the one CA that the broker's "
+                        "certificate must chain to");
+}
+
 bool rules_check_access(struct reader *r, const struct instance *in, const struct config_broker *b)
 {
     int before = r->complaints;
 
-    if (!b->tls && !rules_is_loopback(b->host))
-        reader_complain(r, in, reader_line(r, in, "tls"), "tls",
-                        "found no for %s, expected yes: without TLS anyone on the way reads the "
-                        "password; only a broker on this machine (127.0.0.1) may do without",
-                        b->host);
-    if (b->tls && !b->ca[0])
-        reader_complain(r, in, in->line, "ca",
-                        "is missing; expected the PEM file of the one CA that the broker's "
-                        "certificate must chain to");
+    rules_check_tls(r, in, b->tls, b->host, b->ca);
     if (b->user[0] && !b->password[0])
         reader_complain(r, in, reader_line(r, in, "user"), "user",
                         "found \"%s\" without a password; expected password = broker-%s and that "

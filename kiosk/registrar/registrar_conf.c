@@ -34,22 +34,11 @@ static const struct key conf_keys[] = {
 static void registrar_conf_rules(struct reader *r)
 {
     const struct registrar_conf *c = r->base;
-    const struct instance *broker = reader_single(r, "broker");
-    if (c->broker.tls && !c->broker.ca[0])
-        reader_complain(r, broker, broker->line, "ca",
-                        "is missing; expected the PEM file of the CA that the broker's certificate "
-                        "must chain to");
-    if (!c->broker.tls && !rules_is_loopback(c->broker.host))
-        reader_complain(r, broker, reader_line(r, broker, "tls"), "tls",
-                        "found no, expected yes: only a broker on this machine (127.0.0.1) may do "
-                        "without TLS");
+    rules_check_tls(r, reader_single(r, "broker"), c->broker.tls, c->broker.host, c->broker.ca);
 }
 
 static const struct table conf_table = {
-    .sections = conf_sections,
-    .sections_count = sizeof conf_sections / sizeof conf_sections[0],
-    .keys = conf_keys,
-    .keys_count = sizeof conf_keys / sizeof conf_keys[0],
+    TABLE_ROWS(conf_sections, conf_keys),
     .size = sizeof(struct registrar_conf),
     .rules = registrar_conf_rules,
 };
@@ -102,16 +91,11 @@ static void registrar_venue_rules(struct reader *r)
 }
 
 static const struct table venue_table = {
-    .sections = venue_sections,
-    .sections_count = sizeof venue_sections / sizeof venue_sections[0],
-    .keys = venue_keys,
-    .keys_count = sizeof venue_keys / sizeof venue_keys[0],
-    .size = sizeof(struct registrar_venue),
-    .name_size = CONFIG_NAME_MAX,
-    .name_letters = TABLE_NAME_LETTERS,
-    .name_expected = TABLE_NAME_EXPECTED,
+    TABLE_ROWS(venue_sections, venue_keys),
     .maker = "porchlight registrar",
+    .size = sizeof(struct registrar_venue),
     .rules = registrar_venue_rules,
+    TABLE_NAMES,
 };
 
 int registrar_venue_parse(const char *path, const char *text, size_t len, struct registrar_venue *v,

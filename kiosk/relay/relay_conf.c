@@ -61,31 +61,18 @@ static const struct key relay_keys[] = {
 static void relay_conf_rules(struct reader *r)
 {
     const struct relay_conf *c = r->base;
-    const struct instance *broker = reader_single(r, "broker");
 
     if (c->pushes_count == 0 && !c->web.contact[0])
         reader_complain(r, NULL, 0, NULL,
                         "no [push NAME] and no [webpush] section: no phone would ring; expected at "
                         "least one");
-    if (c->broker.tls && !c->broker.ca[0])
-        reader_complain(r, broker, broker->line, "ca",
-                        "is missing; expected the PEM file of the CA that the broker's certificate "
-                        "must chain to");
-    if (!c->broker.tls && !rules_is_loopback(c->broker.host))
-        reader_complain(r, broker, reader_line(r, broker, "tls"), "tls",
-                        "found no, expected yes: only a broker on this machine (127.0.0.1) may do "
-                        "without TLS");
+    rules_check_tls(r, reader_single(r, "broker"), c->broker.tls, c->broker.host, c->broker.ca);
 }
 
 static const struct table relay_table = {
-    .sections = relay_sections,
-    .sections_count = sizeof relay_sections / sizeof relay_sections[0],
-    .keys = relay_keys,
-    .keys_count = sizeof relay_keys / sizeof relay_keys[0],
+    TABLE_ROWS(relay_sections, relay_keys),
     .size = sizeof(struct relay_conf),
-    .name_size = CONFIG_NAME_MAX,
-    .name_letters = TABLE_NAME_LETTERS,
-    .name_expected = TABLE_NAME_EXPECTED,
+    TABLE_NAMES,
     .maker = "porchlight relay",
     .rules = relay_conf_rules,
 };

@@ -141,10 +141,7 @@ static void plan_rules(struct reader *r)
 }
 
 static const struct table plan_table = {
-    .sections = plan_sections,
-    .sections_count = sizeof plan_sections / sizeof plan_sections[0],
-    .keys = plan_keys,
-    .keys_count = sizeof plan_keys / sizeof plan_keys[0],
+    TABLE_ROWS(plan_sections, plan_keys),
     .size = sizeof(struct plan),
     .name_size = PLAN_NAME_MAX,
     .name_letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-",

@@ -154,7 +154,8 @@ static void plain_brokers_are_for_this_machine(void **state)
              "[broker]\nhost = broker.example.org\ntls = no\n%s%s",
              kiosk, push);
     assert_int_equal(parse(text, &c, &s), -1);
-    assert_non_null(strstr(s.text, "relay.conf:7: [broker] tls: found no, expected yes"));
+    assert_non_null(strstr(s.text, "relay.conf:7: [broker] tls: found no for broker.example.org, "
+                                   "expected yes"));
 }
 
 int main(void)

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static bool rules_is_loopback(const char *host)
+bool rules_is_loopback(const char *host)
 {
     return strcmp(host, "localhost") == 0 || strcmp(host, "localhost.") == 0 ||
            strcmp(host, "::1") == 0 || strcmp(host, "[::1]") == 0 ||

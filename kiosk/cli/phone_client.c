@@ -1,5 +1,6 @@
 #include "kiosk/cli/phone_client.h"
 
+#include "config/rules.h"
 #include "config/secret.h"
 #include "kiosk/cli/keys/broker_ca.h"
 #include "kiosk/cli/locked_memory.h"
@@ -115,12 +116,6 @@ static bool address_read(const char *text, struct config_broker *b)
     return true;
 }
 
-static bool is_loopback(const char *host)
-{
-    return strcmp(host, "localhost") == 0 || strcmp(host, "127.0.0.1") == 0 ||
-           strcmp(host, "::1") == 0;
-}
-
 /* --connect and --ca as the only broker of the config. */
 static int broker_from_option(struct config *c, const struct phone_client_options *o)
 {
@@ -134,7 +129,7 @@ static int broker_from_option(struct config *c, const struct phone_client_option
         return -1;
     }
     c->brokers_count = 1;
-    if (b->tls || is_loopback(b->host))
+    if (b->tls || rules_is_loopback(b->host))
         return 0;
     log_error("Not connected: %s is another machine, and a password is sent there only over TLS. "
               "Name the PEM file of its CA: --ca FILE",

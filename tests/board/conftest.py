@@ -17,9 +17,7 @@ _rows = []
 @pytest.fixture(scope="session", autouse=True)
 def no_process_left():
     yield
-    left = process.running()
-    process.end_all()
-    assert not left, f"left running: {left}"
+    process.end_and_complain()
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +36,13 @@ def venues():
         venue.close(quietly=True)
         if os.environ.get("BOARD_KEEP") != "1":
             shutil.rmtree(venue.folder, ignore_errors=True)
+
+
+@pytest.fixture
+def venue(booted):
+    """The machine that a module has booted for all of its tests, quiet again."""
+    booted.reset()
+    return booted
 
 
 @pytest.hookimpl(hookwrapper=True)

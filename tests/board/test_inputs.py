@@ -16,12 +16,6 @@ def booted(venues):
     return venue
 
 
-@pytest.fixture
-def venue(booted):
-    booted.reset()
-    return booted
-
-
 def test_two_presses_are_a_caution(venue):
     phone = venue.member()
     venue.presses(2)

@@ -17,12 +17,6 @@ def booted(venues):
     return venue
 
 
-@pytest.fixture
-def venue(booted):
-    booted.reset()
-    return booted
-
-
 def remote(status):
     return next(i for i in status["inputs"] if i["name"] == "remote")
 

@@ -13,9 +13,7 @@ from tests.kit.screen import Screen
 @pytest.fixture(autouse=True)
 def no_process_left():
     yield
-    left = process.running()
-    process.end_all()
-    assert not left, f"left running: {left}"
+    process.end_and_complain()
 
 
 @pytest.fixture

@@ -36,6 +36,11 @@ class Venue:
         wait.until(lambda: "it is gone" in (self.input()["fault"] or ""),
                    lambda: f"the button: {self.input()}")
 
+    def alarms(self, device=None):
+        """A hold of the button is a lockdown."""
+        (device or self.device).hold(0.4)
+        self.staff.wait("lockdown", "alert")
+
     def said_nothing(self, seconds=1.0):
         wait.never(lambda: self.staff.all(topic="alert"), "an alert", seconds)
 
@@ -116,8 +121,7 @@ def test_a_device_that_goes_while_pressed_is_a_fault_and_no_press(venue, release
     v.said_nothing(0.8)
     v.device.plug()
     v.staff.wait("fault", detail="button-good")
-    v.device.hold(0.4)
-    v.staff.wait("lockdown", "alert")
+    v.alarms()
 
 
 def test_a_button_that_is_missing_at_the_start_works_as_soon_as_it_comes(venue):
@@ -127,8 +131,7 @@ def test_a_button_that_is_missing_at_the_start_works_as_soon_as_it_comes(venue):
     v.wait_gone()
     v.device.plug()
     v.wait_good()
-    v.device.hold(0.4)
-    v.staff.wait("lockdown", "alert")
+    v.alarms()
 
 
 def test_the_press_that_wakes_a_button_counts(venue):
@@ -150,8 +153,7 @@ def test_a_press_that_lasts_over_a_loss_is_a_fault(venue):
     v.said_nothing(0.8)
     v.device.key(RELEASED)
     v.staff.wait("fault", detail="freed")
-    v.device.hold(0.4)
-    v.staff.wait("lockdown", "alert")
+    v.alarms()
 
 
 def test_found_again_by_name_under_another_number(venue):
@@ -161,8 +163,7 @@ def test_found_again_by_name_under_another_number(venue):
     Device(v.kiosk.prefix, name="Keyboard", keys=("KEY_A",), number=0)
     again = Device(v.kiosk.prefix, number=7)
     v.wait_good()
-    again.hold(0.4)
-    v.staff.wait("lockdown", "alert")
+    v.alarms(again)
 
 
 def test_two_of_one_name_are_told_apart_by_what_is_their_own(venue):
@@ -178,8 +179,7 @@ def test_two_of_one_name_are_told_apart_by_what_is_their_own(venue):
     wait.until(lambda: "event0, event1 share that name" in v.kiosk.daemon.said(),
                v.kiosk.daemon.said)
     wait.until(lambda: v.kiosk.status()["faults"], "the line of the new config as a fault")
-    v.device.hold(0.4)
-    v.staff.wait("lockdown", "alert")
+    v.alarms()
 
 
 def test_a_key_that_the_device_lacks_is_named(venue):
@@ -194,8 +194,7 @@ def test_a_low_battery_is_reported_once_and_shown(venue):
     v.staff.wait("fault", detail="button-battery", within=15)
     shown = v.input()
     assert shown["battery"] == 9 and "battery is low" in shown["fault"]
-    v.device.hold(0.4)
-    v.staff.wait("lockdown", "alert")
+    v.alarms()
     assert len(v.staff.all("fault", detail="button-battery")) == 1
 
 

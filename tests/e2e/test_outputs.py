@@ -41,6 +41,15 @@ def lasts(wires, line):
     return wires.say(f"get {line}") == "1"
 
 
+def seen(kiosk, wires):
+    """A lockdown that one phone has seen: the phone, and the alert's id."""
+    member = kiosk.member()
+    wires.hold(0.4)
+    alert = member.wait("lockdown", "alert").body["id"]
+    member.answer(alert)
+    return member, alert
+
+
 def test_a_motor_tells_sensed_from_accepted(started):
     kiosk, wires = started({"output motor": {**MOTOR, "on": "sensed, accepted"}})
     kiosk.member()
@@ -71,12 +80,9 @@ def test_a_lamp_lasts_as_long_as_what_it_shows(started):
 
 def test_answers_pulse_once_for_each_step(started):
     kiosk, wires = started({"output motor": {**MOTOR, "on": "seen: one long, safe: two short"}})
-    member = kiosk.member()
-    wires.hold(0.4)
-    alert = member.wait("lockdown", "alert")
-    member.answer(alert.body["id"])
+    member, alert = seen(kiosk, wires)
     wait.until(lambda: pulses(wires, "motor") == 1, "seen")
-    member.answer(alert.body["id"], "safe")
+    member.answer(alert, "safe")
     wait.until(lambda: pulses(wires, "motor") == 3, "safe")
     on, off = (t for _, t in changes(wires, "motor")[:2])
     assert off - on >= 75 * MS, "long is four times as long"
@@ -117,14 +123,11 @@ ALL = {"output motor": {**MOTOR, "on": "sensed, accepted, seen: two long, safe, 
 def evening(kiosk, wires, presses):
     """A lockdown that is answered, then the code or duress, then a drill that the site asks for: how
     often each output was switched on."""
-    member = kiosk.member()
-    wires.hold(0.4)
-    alert = member.wait("lockdown", "alert")
-    member.answer(alert.body["id"])
+    member, alert = seen(kiosk, wires)
     wait.until(lambda: pulses(wires, "motor") == 5, lambda: changes(wires, "motor"))
     wires.presses(presses, off=0.1)
     wait.until(lambda: kiosk.status()["on_site"] == "quiet", "a calm site")
-    member.answer(alert.body["id"], "safe")
+    member.answer(alert, "safe")
     time.sleep(0.5)
     assert kiosk.cli("drill").returncode == 0
     wait.until(lambda: lasts(wires, "lamp"), "the drill")
@@ -164,12 +167,9 @@ def test_an_output_that_would_betray_the_alarm_is_left_out_and_named(started):
 
 def test_help_pulses_for_each_phone_that_asks(started):
     kiosk, wires = started({"output motor": {**MOTOR, "on": "help: three short"}})
-    member = kiosk.member()
-    wires.hold(0.4)
-    alert = member.wait("lockdown", "alert")
-    member.answer(alert.body["id"])
+    member, alert = seen(kiosk, wires)
     wait.never(lambda: pulses(wires, "motor"), "a pulse for seen", 0.4)
-    member.answer(alert.body["id"], "help")
+    member.answer(alert, "help")
     wait.until(lambda: pulses(wires, "motor") == 3, lambda: changes(wires, "motor"))
 
 

@@ -123,6 +123,13 @@ def end_all():
             child.kill()
 
 
+def end_and_complain():
+    """For the end of a test, which has to end what it began: fails if it did not."""
+    left = running()
+    end_all()
+    assert not left, f"left running: {left}"
+
+
 def running():
     return [(child.name, child.pid) for child in _running if child.alive]
 

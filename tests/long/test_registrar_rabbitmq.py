@@ -160,9 +160,7 @@ class House:
 def no_process_left():
     """A RabbitMQ takes half a minute to start: one for all of these."""
     yield
-    left = process.running()
-    process.end_all()
-    assert not left, f"left running: {left}"
+    process.end_and_complain()
 
 
 @pytest.fixture(scope="module")

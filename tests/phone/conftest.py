@@ -95,9 +95,7 @@ def make_venue(folder, authority, certificate, browser):
     yield make
     for venue in made:
         venue.close()
-    left = process.running()
-    process.end_all()
-    assert not left, f"left running: {left}"
+    process.end_and_complain()
 
 
 @pytest.fixture

@@ -8,10 +8,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* Takes the attributes off a file that has this name alone. */
@@ -95,6 +98,40 @@ static void lower_for_writer(int folder, const char *name, struct target_report 
     file_close(fd);
 }
 
+/* Puts noise in the place of a value. 0, or -1 with errno. */
+static int overwrite_value(int fd, const char *name)
+{
+    unsigned char *noise;
+    ssize_t size = fgetxattr(fd, name, NULL, 0);
+    int result;
+
+    if (size <= 0)
+        return size == 0 || errno == ENODATA ? 0 : -1;
+    noise = malloc((size_t)size);
+    if (!noise)
+        return -1;
+    randombytes_buf(noise, (size_t)size);
+    result = fsetxattr(fd, name, noise, (size_t)size, XATTR_REPLACE);
+    free(noise);
+    return result == 0 ? 0 : fremovexattr(fd, name);
+}
+
+/* What programs have noted about the file: where it comes from, comments, tags. */
+static void overwrite_attributes(int fd, struct target_report *r)
+{
+    ssize_t size = flistxattr(fd, NULL, 0);
+    char *names = size > 0 ? malloc((size_t)size) : NULL;
+
+    size = names ? flistxattr(fd, names, (size_t)size) : 0;
+    for (const char *name = names; name && name < names + size; name += strlen(name) + 1) {
+        if (strncmp(name, "user.", 5) == 0 && overwrite_value(fd, name) < 0)
+            target_lower(r, WIPE_UNVERIFIED, errno,
+                         "a note of a program on it (extended "
+                         "attribute) was not overwritten");
+    }
+    free(names);
+}
+
 /* Whether its name may go: not that of contents which are still there and could be overwritten
  * another time. A disk without room gets none by waiting, and a readable name helps nobody. */
 static bool overwrite_contents(int fd, struct target_report *r)
@@ -111,6 +148,7 @@ static bool overwrite_contents(int fd, struct target_report *r)
         target_lower(r, WIPE_UNVERIFIED, before.error, before.why);
         note_loss(r);
     }
+    overwrite_attributes(fd, r);
     o = overwrite_file(fd);
     error = errno;
     if (o == OVERWRITE_UNVERIFIED)

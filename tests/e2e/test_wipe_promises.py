@@ -1,6 +1,7 @@
 """The plan promises no more than the wipe does, whatever is at a target's path, and what is called
 destroyed or gone is not on the raw device. Needs root; the mounts live in a namespace of their own."""
 
+import os
 import secrets
 
 import pytest
@@ -133,6 +134,23 @@ def test_what_is_mounted_over_is_not_gone(venue, kind, before):
     venue.end()
     venue.sh("umount srv/venue")
     assert venue.there()
+
+
+# --- what belongs to the file itself -------------------------------------------------------------
+
+SETTLE = LIST.replace("venue\n", "venue\nsettle = yes\n", 1)
+
+
+@pytest.mark.parametrize("size", [0, 700], ids=["in the inode", "in a block of its own"])
+def test_notes_of_programs_on_a_file_go_too(venue, size):
+    """Extended attributes go through the journal, which settle = yes zeroes."""
+    venue.plan(SETTLE)
+    venue.sh("echo guests >srv/venue/list.csv")
+    os.setxattr(venue.mounts.see(venue.venue) / "list.csv", "user.note", CANARY.encode() + bytes(size))
+    venue.sh("sync")
+    assert venue.accept() == {"list": "destroyed"}
+    assert venue.ask("WIPE") == {"list": "destroyed"}
+    assert not on_the_disk(venue)
 
 
 # --- bytes that a look at the file does not show ---------------------------------------------------

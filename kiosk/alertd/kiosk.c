@@ -85,8 +85,12 @@ static void troubles_look(struct kiosk *k, int64_t now)
                                         .state = &k->state,
                                         .sensors = k->sensors,
                                         .delivery = k->outputs.delivery,
+                                        .relays = &k->state.relays,
                                         .phones = members_count(k->members, false) +
                                                   members_count(k->members, true)};
+    char relays[RELAY_WATCH_MAX][RELAY_WATCH_ACCOUNT];
+    relay_watch_set(&k->state.relays, relays, members_relays(k->members, relays, RELAY_WATCH_MAX),
+                    now);
     sensors_time(k->sensors, now);
     trouble_watch_time(k->troubles, &parts, now);
 }

@@ -8,6 +8,7 @@
 #include "kiosk/core/drill.h"
 #include "kiosk/core/help_ring.h"
 #include "kiosk/core/record.h"
+#include "kiosk/core/relay_watch.h"
 #include "kiosk/core/root_word.h"
 
 #include <stdbool.h>
@@ -33,6 +34,7 @@ struct kiosk_state {
     struct acks acks;      /* answers to the current alert */
     struct help_ring help; /* when staff are rung for who needs help in it, */
     int64_t help_again;    /* [timing] */
+    struct relay_watch relays;
     uint32_t staff;        /* phones of staff: they can answer too */
     uint32_t rang, phones; /* what a relay said last: phones of so many that got a weekly test
                               in the last 14 days; 0 phones: not known */

@@ -220,8 +220,10 @@ static void phone_messages_on_relay(const struct phone_messages *p, const char *
     /* A relay of the host's own making, which the list of members does not have, signs nothing. */
     bool lives = key ? delivery_is_recent(p->outputs->delivery, m->epoch, m->seq)
                      : !members_has_relays(p->members);
-    if (lives)
+    if (lives) {
         s->facts.relay_at = clock_now();
+        relay_watch_life(&s->relays, account, s->facts.relay_at);
+    }
     if (lives && m->phones > 0) {
         s->rang = m->rang;
         s->phones = m->phones;

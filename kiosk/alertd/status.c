@@ -190,6 +190,15 @@ static void add_troubles(cJSON *o, const struct troubles *t)
     }
 }
 
+static void add_relays(cJSON *o, const struct relay_watch *w)
+{
+    size_t live = 0;
+    for (size_t i = 0; i < w->count; i++)
+        live += w->each[i].pinged && !w->each[i].silent;
+    cJSON_AddNumberToObject(o, "relays", (double)w->count);
+    cJSON_AddNumberToObject(o, "relays_alive", (double)live);
+}
+
 static void add_outputs(cJSON *o, const struct indicators *indicators)
 {
     struct indicators_view views[CONFIG_OUTPUTS_MAX + 1];
@@ -277,6 +286,7 @@ size_t status_write(const struct status *status, char reply[CONTROL_REPLY_MAX])
     status_add_faults(o, status->faults);
     cJSON_AddBoolToObject(o, "retired", s->retired);
     cJSON_AddBoolToObject(o, "relay", s->facts.relay_configured);
+    add_relays(o, &s->relays);
     add_refused(o, s->refused);
     status_add_drill(o, &s->last_drill);
     cJSON_AddNumberToObject(o, "members", (double)status->members);

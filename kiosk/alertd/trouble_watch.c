@@ -39,6 +39,7 @@ struct trouble_watch {
     bool waits;
     int64_t began_at, look_at;
     struct again again[TROUBLE_COUNT];
+    char relay[RELAY_WATCH_ACCOUNT]; /* the one that is silent, or was last */
 };
 
 /* A set that grows as it is looked at. */
@@ -83,6 +84,16 @@ static void look_at_relay(struct look *l, const struct trouble_watch *w,
         trouble_look(l, TROUBLE_RELAY_SILENT, silent);
 }
 
+/* Which of several. */
+static void look_at_relays(struct look *l, struct trouble_watch *w, const struct trouble_parts *p,
+                           int64_t now)
+{
+    const struct relay_watched *silent = relay_watch_look(p->relays, now);
+    trouble_look(l, TROUBLE_RELAY_ONE, silent && p->config->alert.relay);
+    if (silent)
+        strcpy(w->relay, silent->account);
+}
+
 /* As the site is shown it: a drill that is asked for in a hidden alert looks like any drill that
  * nobody answers. */
 static void look_at_drill(struct look *l, const struct trouble_parts *p)
@@ -94,6 +105,11 @@ static void look_at_drill(struct look *l, const struct trouble_parts *p)
 
 /* --- news ------------------------------------------------------------------------------------ */
 
+static const char *trouble_watch_where(const struct trouble_watch *w, enum trouble t)
+{
+    return t == TROUBLE_RELAY_ONE ? w->relay : "";
+}
+
 static void tell(struct trouble_watch *w, const struct trouble_news *news, struct delivery *d,
                  int64_t now)
 {
@@ -101,7 +117,8 @@ static void tell(struct trouble_watch *w, const struct trouble_news *news, struc
     if (k->flags & (news->over ? TROUBLE_ENDED_ELSEWHERE : TROUBLE_BEGUN_ELSEWHERE))
         return;
     struct again *a = &w->again[news->trouble];
-    *a = (struct again){.id = actions_notice(d, MSG_FAULT, "", news->detail), .told_at = now};
+    const char *where = trouble_watch_where(w, news->trouble);
+    *a = (struct again){.id = actions_notice(d, MSG_FAULT, where, news->detail), .told_at = now};
     if (k->flags & TROUBLE_WAKES && !news->over) {
         delivery_ring_staff(d);
         a->left = AGAIN;
@@ -121,7 +138,8 @@ static void tell_again(struct trouble_watch *w, struct delivery *d, int64_t now)
         if (a->left == 0 || now - a->told_at < again_after[AGAIN - a->left] * NS_PER_S)
             continue;
         a->left--;
-        actions_notice_again(d, &a->id, MSG_FAULT, "", trouble_kind(t)->code);
+        actions_notice_again(d, &a->id, MSG_FAULT, trouble_watch_where(w, t),
+                             trouble_kind(t)->code);
     }
 }
 
@@ -144,6 +162,7 @@ void trouble_watch_time(struct trouble_watch *w, const struct trouble_parts *p, 
     l.found |= sensed;
     look_at_paths(&l, p->delivery);
     look_at_relay(&l, w, p, now);
+    look_at_relays(&l, w, p, now);
     look_at_drill(&l, p);
     int64_t beat = now + LOOK_EVERY - (now - w->began_at + LOOK_EVERY / 2) % LOOK_EVERY;
     if (l.found != w->seen && !w->waits && w->look_at != 0) {

@@ -21,6 +21,7 @@ struct trouble_parts {
     const struct kiosk_state *state;
     const struct sensors *sensors;
     struct delivery *delivery;
+    struct relay_watch *relays;
     size_t phones; /* that belong to the venue */
 };
 

@@ -29,7 +29,8 @@
  *   record_fault     the record cannot be written
  *   last_drill       null (none since the start), or {at, seen, safe, rang}
  *   troubles         [{code, since: seconds since 1970, 0: not known, said}]
- *   relay            one is expected; whether it is silent is in cue
+ *   relay            one is expected; whether all are silent is in cue
+ *   relays, relays_alive  how many the venue has, and how many of them send signs of life
  *   retired          the root key has disowned this kiosk
  *   members, staff   phones that belong to the venue
  *   rang, phones     phones of so many that got a weekly test in the last 14 days, by Web Push
@@ -253,12 +254,16 @@ static void print_phones(const cJSON *reply)
 static void print_relay(const cJSON *reply)
 {
     bool silent = (uint32_t)number_of(reply, "cue", 0) & CUE_RELAY_DEAD;
+    double relays = number_of(reply, "relays", 0), alive = number_of(reply, "relays_alive", 0);
     if (!cJSON_HasObjectItem(reply, "relay"))
         return;
     if (!is_true(reply, "relay"))
         ROW(PRINT_WARNING, "relay", "none is set up, so locked phones do not ring");
     else if (silent)
         ROW(PRINT_FAILURE, "relay", "SILENT, so locked phones would not ring");
+    else if (relays > 1)
+        ROW(alive < relays ? PRINT_WARNING : PRINT_OK, "relay", "%.0f of %.0f send signs of life",
+            alive, relays);
     else
         ROW(PRINT_OK, "relay", "it sends signs of life");
 }

@@ -57,6 +57,10 @@ static const struct trouble_kind kinds[TROUBLE_COUNT] = {
     [TROUBLE_RELAY_SILENT] = {"relay-silent",
                               "The relay is silent, or cannot push: locked phones would not ring.",
                               TROUBLE_AT_ONCE, 0, 10},
+    [TROUBLE_RELAY_ONE] = {"one-relay-silent",
+                           "One of the relays is silent, or cannot push: the others ring locked "
+                           "phones.",
+                           TROUBLE_WAKES | TROUBLE_CUED, 0, 10},
     [TROUBLE_PAGE] = {"page", "The members' page cannot be reached from the kiosk.",
                       TROUBLE_CUED | TROUBLE_MEASURED, 0, 0},
     [TROUBLE_NO_PHONE_RANG] = {"no-phone-rang",

@@ -1,9 +1,11 @@
 """A relay as `porchlight relay` makes it, carried to its place by its own install.sh: nobody has read
 its source, and no key is copied by hand."""
 
+import copy
 import json
 import os
 import secrets
+import time
 
 import pytest
 from nacl import bindings as na
@@ -20,11 +22,16 @@ from tests.phone.test_access import Client
 from tests.phone.test_webpush import Phone
 
 
+HOUR = time.localtime().tm_hour
+AWAKE = f"{(HOUR + 12) % 24:02}:00-{(HOUR + 13) % 24:02}:00"
+
+
 class Host:
     """A venue, and a machine outside it: a folder that install.sh takes for its root."""
 
     def __init__(self, folder, authority):
-        self.venue = Venue(folder / "venue", authority)
+        self.venue = Venue(folder / "venue", authority, conf={
+            "alert": {"relay": "yes"}, "trouble": {"quiet_hours": AWAKE}})
         self.service = PushService(authority.server("push"))
         self.carried, self.outside = folder / "relay", folder / "outside"
         self.authority, self.process = authority, None
@@ -41,6 +48,13 @@ class Host:
 
     def make(self, *more, code=0):
         return self.venue.cli("relay", "--root", self.kiosk.root_key, *more, self.carried, code=code)
+
+    def another(self, folder):
+        """A second relay of the venue, on a machine of its own."""
+        made = copy.copy(self)
+        made.carried, made.outside, made.process = folder / "relay", folder / "outside", None
+        (made.outside / "var/lib/porchlight-relay").mkdir(parents=True)
+        return made
 
     def install(self):
         """As a host does, but that the services are the tests' own."""
@@ -176,6 +190,32 @@ def test_two_relays_of_a_venue_have_one_push_key_and_accounts_of_their_own(host,
         return [(at / "credentials" / name).read_text() for at in (host.carried, folder / "second")]
     assert len(set(both("push.key"))) == 1 and len(set(both("push.cert"))) == 1
     assert len(set(both("relay.key"))) == 2 and len(set(both("relay-broker"))) == 2
+
+
+def test_of_two_relays_the_silent_one_is_named_and_the_other_rings_staff(host, folder):
+    def alive():
+        return host.kiosk.status()["relays_alive"]
+
+    other = host.another(folder / "second")
+    staff = host.venue.staff()
+    host.make()
+    account = host.venue.ask("relay", "--root", host.kiosk.root_key, other.carried)["account"]
+    phone = host.install().phone()
+    phone.show_staff(Root(bytes.fromhex(host.kiosk.root_key.read_text().strip())))
+    kept = host.outside / "var/lib/porchlight-relay/subscriptions"
+    wait.until(lambda: " staff " in kept.read_text(), "that the relay knows a staff phone", 60)
+    other.install()
+    try:
+        wait.until(lambda: alive() == 2, "both relays' signs of life", 60)
+        other.stop()
+        staff.eyes.wait("fault", "notice", detail="one-relay-silent", where=account, within=60)
+        assert host.service.wait(phone.subscription)[1] == ""
+        host.said("ringing: staff are asked for")
+        assert "1 of 2 send signs of life" in host.kiosk.cli("status").stdout
+        other.start()
+        wait.until(lambda: alive() == 2, "both again", 60)
+    finally:
+        other.stop()
 
 
 def test_what_is_wrong_is_told(host, folder):

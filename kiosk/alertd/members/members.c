@@ -166,6 +166,11 @@ bool members_has_relays(const struct members *m)
     return m->ready && roster_relays(m->registry.phones) > 0;
 }
 
+size_t members_relays(const struct members *m, char out[][TOPIC_ID_LEN + 1], size_t max)
+{
+    return m->ready ? roster_relay_accounts(m->registry.phones, out, max) : 0;
+}
+
 const struct staff *members_staff(const struct members *m)
 {
     return &m->staff;

@@ -82,6 +82,8 @@ const char *members_registrar(const struct members *m, size_t broker);
  * whether it has any. */
 const uint8_t *members_relay_key(const struct members *m, const char *account);
 bool members_has_relays(const struct members *m);
+/* The accounts of at most `max` of them, in their order. How many. */
+size_t members_relays(const struct members *m, char out[][TOPIC_ID_LEN + 1], size_t max);
 
 /* Phones that have joined. */
 size_t members_count(const struct members *m, bool staff);

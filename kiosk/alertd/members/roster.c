@@ -210,6 +210,15 @@ size_t roster_relays(const struct roster *p)
     return n;
 }
 
+size_t roster_relay_accounts(const struct roster *p, char out[][TOPIC_ID_LEN + 1], size_t max)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->count && n < max; i++)
+        if (p->all[i].relay && p->all[i].standing == PHONE_IN)
+            strcpy(out[n++], p->all[i].account);
+    return n;
+}
+
 int roster_put(struct roster *p, const struct phone *one)
 {
     size_t i = roster_place_of(p, one->account);

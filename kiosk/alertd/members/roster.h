@@ -48,6 +48,8 @@ const struct phone *roster_after(const struct roster *p, const char *account);
 
 size_t roster_count(const struct roster *p, enum phone_standing standing, bool staff);
 size_t roster_relays(const struct roster *p); /* those that are in */
+/* The accounts of at most `max` of these. How many. */
+size_t roster_relay_accounts(const struct roster *p, char out[][TOPIC_ID_LEN + 1], size_t max);
 
 /* Adds or replaces one. 0 once it is durable; or -1 with errno, and the list is as before (ENOBUFS:
  * ROSTER_MAX). */

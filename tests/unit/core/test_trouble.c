@@ -152,14 +152,19 @@ static const struct {
     int begins, ends;
     const char *how;
 } promises[] = {
-    {"mains", 10, 30, "nrc"},     {"ups-low", 0, 60, "nrc"},      {"ups-silent", 30, 10, "c"},
-    {"ups-worn", 0, 60, "c"},     {"lid", 0, 10, "nrh"},          {"tilt", 0, 10, "nrh"},
-    {"box-tamper", 0, 10, "nrh"}, {"broker-rights", 0, 60, "nc"}, {"broker-limits", 0, 60, "nc"},
-    {"path-down", 40, 30, "c"},   {"relay-silent", 0, 10, "n"},   {"no-phone-rang", 60, 0, "c"},
-    {"undervoltage", 0, 0, "cm"}, {"heat", 0, 0, "cm"},           {"battery", 0, 0, "cm"},
-    {"card-worn", 0, 0, "cm"},    {"card-errors", 0, 0, "cm"},    {"disk-full", 0, 0, "cm"},
-    {"clock", 0, 0, "cm"},        {"certificate-90", 0, 0, "m"},  {"certificate-14", 0, 0, "cm"},
-    {"page", 0, 0, "cm"},         {"update", 0, 0, "m"},          {"backup", 0, 0, "m"},
+    {"mains", 10, 30, "nrc"},       {"ups-low", 0, 60, "nrc"},
+    {"ups-silent", 30, 10, "c"},    {"ups-worn", 0, 60, "c"},
+    {"lid", 0, 10, "nrh"},          {"tilt", 0, 10, "nrh"},
+    {"box-tamper", 0, 10, "nrh"},   {"broker-rights", 0, 60, "nc"},
+    {"broker-limits", 0, 60, "nc"}, {"path-down", 40, 30, "c"},
+    {"relay-silent", 0, 10, "n"},   {"one-relay-silent", 0, 10, "rc"},
+    {"no-phone-rang", 60, 0, "c"},  {"undervoltage", 0, 0, "cm"},
+    {"heat", 0, 0, "cm"},           {"battery", 0, 0, "cm"},
+    {"card-worn", 0, 0, "cm"},      {"card-errors", 0, 0, "cm"},
+    {"disk-full", 0, 0, "cm"},      {"clock", 0, 0, "cm"},
+    {"certificate-90", 0, 0, "m"},  {"certificate-14", 0, 0, "cm"},
+    {"page", 0, 0, "cm"},           {"update", 0, 0, "m"},
+    {"backup", 0, 0, "m"},
 };
 
 /* The second in which there is news, if it is found or gone for a minute; -1: none. */

@@ -73,7 +73,10 @@ class Venue(Kiosk):
                  f"{etc}/ca.pem": (self.authority.pem.read_bytes(), 0o644)}
         for name in os.listdir(self.credentials):
             files[f"{etc}/credentials/{name}"] = ((self.credentials / name).read_bytes(), 0o600)
-        files["/var/lib/porchlight/phones"] = ((self.state / "phones").read_bytes(), 0o644)
+        for i in range(len(self.brokers)):
+            self.staff_phone(i)
+        for path in (self.state / "phones", *(self.state / "staff").iterdir()):
+            files[f"/var/lib/porchlight/{path.relative_to(self.state)}"] = (path.read_bytes(), 0o600)
         files.update({path: (data, mode) for path, (data, mode) in self.files.items()})
         return files
 
@@ -117,12 +120,18 @@ class Venue(Kiosk):
         return self.board.call(f"journalctl --no-pager -o cat -u {unit} | tail -60")[1]
 
     def reset(self):
-        """A kiosk that never alerted: the record is taken away while porchlightd is down."""
+        """A kiosk that never alerted: while porchlightd is down the record is taken away, and what
+        the brokers have kept of an alert, which would be continued otherwise."""
         for line, level in REST.items():
             self.board.wires.set(line, level)
         self.board.run("systemctl stop porchlightd && "
-                       "find /var/lib/porchlight -maxdepth 1 -type f ! -name phones -delete && "
-                       "systemctl start porchlightd")
+                       "find /var/lib/porchlight -maxdepth 1 -type f ! -name phones -delete")
+        while self.mailboxes:
+            self.mailboxes.pop().close()
+        for broker in self.brokers:
+            broker.stop()
+            broker.start()
+        self.board.run("systemctl start porchlightd")
         self.wait_armed()
 
     def member(self, role="member", broker=0, **more):

@@ -82,7 +82,6 @@ void delivery_presence_to(struct delivery *d, struct broker_path *p); /* only wh
 #define RING_TOKEN (UINT64_C(1) << 63)
 bool delivery_ring_has(uint64_t token); /* it is a ring's */
 bool delivery_ring_is_taken(const struct delivery *d, uint64_t token);
-void delivery_ring_changed(struct delivery *d);
 
 /* At a broker that has sent what it keeps of this kiosk, or had the time to: what this kiosk says
  * now takes its place. */
@@ -91,9 +90,8 @@ void delivery_listen(struct delivery *d, int64_t now);
 /* The state to every broker, and when it is next due. */
 void delivery_state_again(struct delivery *d);
 
-/* What relays are asked for because of this alert; and whether all phones are rung for `id`. */
+/* What relays are asked for because of this alert. */
 void delivery_ring_for(struct delivery *d, const struct alert_action *a);
-void delivery_ring_all(struct delivery *d, const struct alert_id *id, bool on);
 
 /* --- notices --------------------------------------------------------------------------------- */
 

@@ -48,6 +48,35 @@ void delivery_presence_to(struct delivery *d, struct broker_path *p)
     broker_path_publish(p, d->sealer, TOPIC_PRESENCE, &m, 0);
 }
 
+void delivery_ring_to(struct delivery *d, struct broker_path *p)
+{
+    struct message m = d->ring;
+    if (clock_now() - d->staff_at > STAFF_RINGS_FOR)
+        m.staff = (struct alert_id){{0}};
+    if (!p->up || !d->state_known || (p->listening && !m.on))
+        return;
+    broker_path_publish(p, d->sealer, TOPIC_RING, &m, RING_TOKEN | d->ring.seq);
+}
+
+/* What relays are asked for has changed. */
+static void delivery_ring_changed(struct delivery *d)
+{
+    d->ring.seq = d->sealer->seq + 1;
+    for (size_t i = 0; i < d->paths_count && !d->cover; i++)
+        delivery_ring_to(d, &d->paths[i]);
+}
+
+/* Whether all phones are rung for `id`. */
+static void delivery_ring_all(struct delivery *d, const struct alert_id *id, bool on)
+{
+    bool same = alert_id_equal(&d->ring.id, id);
+    if (on ? same && d->ring.on : !same || !d->ring.on)
+        return;
+    d->ring.id = *id;
+    d->ring.on = on;
+    delivery_ring_changed(d);
+}
+
 /* Plain apps believe the newest message on presence: the will of an earlier connection, which a
  * broker may publish long after the new one is there, must not be the last. What a broker refused
  * may be let through by now. */
@@ -130,34 +159,6 @@ void delivery_epoch_raised(struct delivery *d)
 }
 
 /* --- relays ---------------------------------------------------------------------------------- */
-
-void delivery_ring_to(struct delivery *d, struct broker_path *p)
-{
-    struct message m = d->ring;
-    if (clock_now() - d->staff_at > STAFF_RINGS_FOR)
-        m.staff = (struct alert_id){{0}};
-    if (!p->up || !d->state_known || (p->listening && !m.on))
-        return;
-    broker_path_publish(p, d->sealer, TOPIC_RING, &m, RING_TOKEN | d->ring.seq);
-}
-
-/* What relays are asked for has changed. */
-void delivery_ring_changed(struct delivery *d)
-{
-    d->ring.seq = d->sealer->seq + 1;
-    for (size_t i = 0; i < d->paths_count && !d->cover; i++)
-        delivery_ring_to(d, &d->paths[i]);
-}
-
-void delivery_ring_all(struct delivery *d, const struct alert_id *id, bool on)
-{
-    bool same = alert_id_equal(&d->ring.id, id);
-    if (on ? same && d->ring.on : !same || !d->ring.on)
-        return;
-    d->ring.id = *id;
-    d->ring.on = on;
-    delivery_ring_changed(d);
-}
 
 /* A code and duress are the same to a relay. */
 void delivery_ring_staff(struct delivery *d)

@@ -28,7 +28,7 @@ static uint64_t words_file_stamp(const char *path)
     return (ns ^ (uint64_t)st.st_ino << 40 ^ (uint64_t)st.st_size << 20) | 1;
 }
 
-void words_file_fill(struct words_file *f, const struct host_words *words)
+static void words_file_fill(struct words_file *f, const struct host_words *words)
 {
     size_t count = 0;
     f->words = *words;

@@ -21,7 +21,4 @@ struct words_file {
  * lines before it stay. Without a file nothing was ever sent, and nothing is. */
 void words_file_look(struct words_file *f, const char *prefix, struct delivery *d, int64_t now);
 
-/* `words` as lines for the wire. Pure; *f keeps what it points to. */
-void words_file_fill(struct words_file *f, const struct host_words *words);
-
 #endif

@@ -102,9 +102,10 @@ void cert_clear_sign(const struct cert_clear *c, const uint8_t venue[ENVELOPE_ID
     cert_sign(&s, staff_secret, signature);
 }
 
-bool cert_clear_check(const struct cert_clear *c, const uint8_t venue[ENVELOPE_ID],
-                      const uint8_t kiosk[ENVELOPE_ID], const uint8_t staff_public[ENVELOPE_PUBLIC],
-                      const uint8_t signature[CERT_SIGNATURE])
+static bool cert_clear_check(const struct cert_clear *c, const uint8_t venue[ENVELOPE_ID],
+                             const uint8_t kiosk[ENVELOPE_ID],
+                             const uint8_t staff_public[ENVELOPE_PUBLIC],
+                             const uint8_t signature[CERT_SIGNATURE])
 {
     struct covered s = cover_clear(c, venue, kiosk);
     return cert_check(&s, staff_public, signature);

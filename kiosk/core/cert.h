@@ -59,9 +59,6 @@ struct cert_clear {
 void cert_clear_sign(const struct cert_clear *c, const uint8_t venue[ENVELOPE_ID],
                      const uint8_t kiosk[ENVELOPE_ID], const uint8_t staff_secret[ENVELOPE_SECRET],
                      uint8_t signature[CERT_SIGNATURE]);
-bool cert_clear_check(const struct cert_clear *c, const uint8_t venue[ENVELOPE_ID],
-                      const uint8_t kiosk[ENVELOPE_ID], const uint8_t staff_public[ENVELOPE_PUBLIC],
-                      const uint8_t signature[CERT_SIGNATURE]);
 
 /* The proof that the kiosk puts into all-clear and, from then on, into its state. To check it, you
  * need only the root's public key:

@@ -22,7 +22,8 @@ void freshness_linked(struct freshness *f, int64_t now)
     }
 }
 
-void freshness_forget(struct freshness *f)
+/* The reader's monotonic clock did not run, as in a phone's sleep: ages are not known. */
+static void freshness_forget(struct freshness *f)
 {
     f->anchored = false;
     f->asked = NS_NEVER;

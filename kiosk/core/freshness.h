@@ -77,9 +77,6 @@ void freshness_init(struct freshness *f, const bool reads[FRESHNESS_GROUPS]);
 /* The reader is connected again: what is lacking gets its time once more. */
 void freshness_linked(struct freshness *f, int64_t now);
 
-/* The reader's monotonic clock did not run, as in a phone's sleep: ages are not known. */
-void freshness_forget(struct freshness *f);
-
 /* Whether a nonce should be sent now, and that it was. `epoch`: the newest that was received. */
 bool freshness_wants(const struct freshness *f, uint64_t epoch, int64_t now);
 void freshness_ask(struct freshness *f, const uint8_t nonce[FRESHNESS_NONCE], int64_t now);

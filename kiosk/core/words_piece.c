@@ -17,7 +17,8 @@
 
 /* --- cutting --------------------------------------------------------------------------------- */
 
-size_t words_text_bytes(const char *text)
+/* The bytes that a text takes in JSON. */
+static size_t words_text_bytes(const char *text)
 {
     size_t len = strlen(text);
     for (; *text; text++)

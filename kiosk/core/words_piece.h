@@ -40,9 +40,6 @@ struct words_set {
     size_t count;
 };
 
-/* The bytes that a text takes in JSON. */
-size_t words_text_bytes(const char *text);
-
 /* In how many pieces the set goes; 0: a text is too long, or there are too many. */
 size_t words_pieces(const struct words_set *s);
 

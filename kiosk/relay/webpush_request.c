@@ -13,7 +13,7 @@ enum {
     HEADER_MAX = WEBPUSH_TOKEN_MAX + 32,
 };
 
-size_t webpush_request_swallow(char *data, size_t size, size_t count, void *context)
+static size_t webpush_request_swallow(char *data, size_t size, size_t count, void *context)
 {
     (void)data;
     (void)context;
@@ -26,8 +26,8 @@ int64_t webpush_period(const struct webpush_sender *r)
 }
 
 /* A wake-up says nothing at all. A test and a check have what proves that they have arrived. */
-size_t webpush_request_text(const struct webpush_sender *r, const struct sub *one,
-                            char out[WEBPUSH_PADDED])
+static size_t webpush_request_text(const struct webpush_sender *r, const struct sub *one,
+                                   char out[WEBPUSH_PADDED])
 {
     static const char *const words[] = {[SUB_TEST] = "test", [SUB_CHECK] = "check"};
     uint8_t nonce[PUSH_OFFER_NONCE];
@@ -39,7 +39,7 @@ size_t webpush_request_text(const struct webpush_sender *r, const struct sub *on
     return (size_t)snprintf(out, WEBPUSH_PADDED, "%s %s", words[one->ask], hex);
 }
 
-int webpush_request_seal(const struct webpush_sender *r, struct flight *f)
+static int webpush_request_seal(const struct webpush_sender *r, struct flight *f)
 {
     uint8_t seed[32], sender[WEBPUSH_SCALAR], salt[WEBPUSH_SALT];
     char text[WEBPUSH_PADDED];
@@ -55,7 +55,7 @@ int webpush_request_seal(const struct webpush_sender *r, struct flight *f)
     return bad;
 }
 
-void webpush_request_add(struct flight *f, const char *line)
+static void webpush_request_add(struct flight *f, const char *line)
 {
     struct curl_slist *longer = curl_slist_append(f->headers, line);
 

@@ -17,14 +17,10 @@ static float tone_byte(float v)
     return 255 * powf(fminf(fmaxf(v, 0), 1), 1 / 2.2f);
 }
 
-float tone_luminance(struct ink i)
+/* Relative luminance (WCAG 2), 0 black to 1 white. */
+static float tone_luminance(struct ink i)
 {
     return 0.2126f * tone_linear(i.r) + 0.7152f * tone_linear(i.g) + 0.0722f * tone_linear(i.b);
-}
-
-float tone_contrast(float a, float b)
-{
-    return (fmaxf(a, b) + REFLECTED) / (fminf(a, b) + REFLECTED);
 }
 
 /* A colour of this luminance, between the hue and that of the background: then no channel of a

@@ -5,16 +5,9 @@
 
 /* Colours that can be told from what is behind them, in every light. */
 
-/* Relative luminance (WCAG 2), 0 black to 1 white. */
-float tone_luminance(struct ink ink);
-
-/* The contrast of two luminances (WCAG 2): 1 none, 21 black on white. Its constant is the light
- * that a screen in a room reflects. */
-float tone_contrast(float a, float b);
-
-/* A colour of this contrast to `background`, as far as there is one: the hue `dark` on a light
- * background, the hue `light` on a dark one. Between the two, while the light of a dawn changes by
- * a tenth, it is a mix of them. Opaque. */
+/* A colour of this contrast (WCAG 2: 1 none, 21 black on white) to `background`, as far as there is
+ * one: the hue `dark` on a light background, the hue `light` on a dark one. Between the two, while
+ * the light of a dawn changes by a tenth, it is a mix of them. Opaque. */
 struct ink tone_against(struct ink background, struct ink dark, struct ink light, float contrast);
 
 /* As tone_against, in one direction alone. */

@@ -57,7 +57,8 @@ char *place_look_mounts(void)
     return text;
 }
 
-bool place_look_mount(const char *mounts, int fd, struct place_mount *m)
+/* The mount that fd is in. False: not known. */
+static bool place_look_mount(const char *mounts, int fd, struct place_mount *m)
 {
     struct statx st;
     if (!mounts || statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0 ||

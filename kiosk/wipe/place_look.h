@@ -12,9 +12,6 @@
 /* The mounts of this process, as text. You free it; NULL with errno. */
 char *place_look_mounts(void);
 
-/* The mount that fd is in. False: not known. */
-bool place_look_mount(const char *mounts, int fd, struct place_mount *m);
-
 /* The file system that fd is on. `path` is the absolute path of what is judged, without symbolic
  * links: fd may be a folder above it, where it does not exist. */
 void place_look(struct place_facts *f, const char *mounts, int fd, const char *path);

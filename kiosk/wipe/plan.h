@@ -13,7 +13,7 @@
  *
  *   [unit NAME]        unit = venue-book.service       stopped first, so that nothing holds data
  *   [cell NAME]        cell = nvmem:ds1307_nvram0 | tpm:1800001 | file:/path   of a vault's key
- *   [key NAME]         path = a file of at most PLAN_KEY_MAX bytes
+ *   [key NAME]         path = a file that has a key in it
  *   [luks NAME]        path = a LUKS container, or device = a partition, /dev/mmcblk0p3 or
  *                      /dev/disk/by-partuuid/ID; mapping = its name below /dev/mapper; header = the
  *                      file that its header is in, if that is another one
@@ -37,7 +37,6 @@ enum {
     PLAN_WORD_MAX = 128,
     PLAN_ROOTS_MAX = 8,
     PLAN_TARGETS_MAX = 64,
-    PLAN_KEY_MAX = 65536,
     PLAN_HASH = 32,
 };
 

@@ -13,7 +13,8 @@
 
 enum { VERSION = 1 };
 
-const char *remembered_path(const struct plan_target *t)
+/* The path that a target is looked for at; "" if it has none. */
+static const char *remembered_path(const struct plan_target *t)
 {
     if (t->root < 0)
         return "";

@@ -55,8 +55,8 @@ static void keyset_draw(const uint8_t seed[KEYSET_SEED], const char *word, int n
     crypto_generichash(out, 24, (const uint8_t *)purpose, len, seed, KEYSET_SEED);
 }
 
-void keyset_id_of(const uint8_t seed[KEYSET_SEED], const char *word, int number,
-                  char out[KEYSET_ID_TEXT])
+static void keyset_id_of(const uint8_t seed[KEYSET_SEED], const char *word, int number,
+                         char out[KEYSET_ID_TEXT])
 {
     uint8_t drawn[24];
     keyset_draw(seed, word, number, drawn);
@@ -64,8 +64,8 @@ void keyset_id_of(const uint8_t seed[KEYSET_SEED], const char *word, int number,
     sodium_memzero(drawn, sizeof drawn);
 }
 
-void keyset_password_of(const uint8_t seed[KEYSET_SEED], const char *word, int number,
-                        char out[KEYSET_PASSWORD])
+static void keyset_password_of(const uint8_t seed[KEYSET_SEED], const char *word, int number,
+                               char out[KEYSET_PASSWORD])
 {
     uint8_t drawn[24];
     keyset_draw(seed, word, number, drawn);

@@ -41,12 +41,6 @@ void keyset_id(const struct keyset *k, const char *word, int number, char out[KE
 void keyset_password(const struct keyset *k, const char *word, int number,
                      char out[KEYSET_PASSWORD]);
 
-/* The same from a root key alone. */
-void keyset_id_of(const uint8_t seed[KEYSET_SEED], const char *word, int number,
-                  char out[KEYSET_ID_TEXT]);
-void keyset_password_of(const uint8_t seed[KEYSET_SEED], const char *word, int number,
-                        char out[KEYSET_PASSWORD]);
-
 /* The root key's own account at a broker, and its password there: a different one at each, so that
  * no broker's operator can use it at another. `broker` is the section's name in porchlight.conf;
  * the first kiosk's own broker is "here" to it and "first" to the venue's other kiosks. */

@@ -8,60 +8,72 @@ set -eu
 
 here=$(dirname "$0")
 root=${PREFIX:-}
-# A folder that was made without the root key has no accounts; a server keeps those that it has.
-# A broker that serves somebody else: with files of its own, or changed from what Debian ships.
+parts=${PARTS:-all} # or broker or page alone: the other one is on another server
 broker=mosquitto
 theirs=
-for file in "$root/etc/mosquitto/conf.d/"*.conf; do
-    [ ! -e "$file" ] || theirs="$theirs $file"
-done
-conf=$root/etc/mosquitto/mosquitto.conf
-if [ -e "$conf" ] && ! grep -q "^# A broker for Porchlight" "$conf" &&
-    grep -qvE '^ *(#|$)|^(pid_file|persistence|persistence_location|log_dest|include_dir) ' "$conf"; then
-    theirs="$theirs $conf"
-fi
-[ -z "$theirs" ] || broker=mosquitto-porchlight
-accounts=$root/var/lib/$broker/dynamic-security.json
-[ -e "$accounts" ] || [ -e "$here/dynamic-security.json" ] || {
-    echo "Nothing was installed: this folder has no accounts in it, because it was made without" >&2
-    echo "the root key, and this server has none yet. On the kiosk, run porchlight setup again" >&2
-    echo "with the root key's file (root = FILE), then copy the new folder here." >&2
-    exit 1
-}
-[ -n "$root" ] || for name in mosquitto nginx; do
-    command -v "$name" >/dev/null || apt-get -q -y install --no-install-recommends "$name"
-done
-plugin=$(find /usr/lib -name mosquitto_dynamic_security.so | head -n 1)
-[ -n "$plugin" ] || {
-    echo "Nothing was installed: mosquitto's dynamic security plugin is missing. Install" >&2
-    echo "Debian's own package: apt install mosquitto" >&2
-    exit 1
-}
+broker_install() {
+    # A folder that was made without the root key has no accounts; a server keeps those that it has.
+    # A broker that serves somebody else: with files of its own, or changed from what Debian ships.
+    for file in "$root/etc/mosquitto/conf.d/"*.conf; do
+        [ ! -e "$file" ] || theirs="$theirs $file"
+    done
+    conf=$root/etc/mosquitto/mosquitto.conf
+    if [ -e "$conf" ] && ! grep -q "^# A broker for Porchlight" "$conf" &&
+        grep -qvE '^ *(#|$)|^(pid_file|persistence|persistence_location|log_dest|include_dir) ' "$conf"; then
+        theirs="$theirs $conf"
+    fi
+    [ -z "$theirs" ] || broker=mosquitto-porchlight
+    accounts=$root/var/lib/$broker/dynamic-security.json
+    [ -e "$accounts" ] || [ -e "$here/dynamic-security.json" ] || {
+        echo "Nothing was installed: this folder has no accounts in it, because it was made without" >&2
+        echo "the root key, and this server has none yet. On the kiosk, run porchlight setup again" >&2
+        echo "with the root key's file (root = FILE), then copy the new folder here." >&2
+        exit 1
+    }
+    [ -n "$root" ] || for name in mosquitto nginx; do
+        command -v "$name" >/dev/null || apt-get -q -y install --no-install-recommends "$name"
+    done
+    plugin=$(find /usr/lib -name mosquitto_dynamic_security.so | head -n 1)
+    [ -n "$plugin" ] || {
+        echo "Nothing was installed: mosquitto's dynamic security plugin is missing. Install" >&2
+        echo "Debian's own package: apt install mosquitto" >&2
+        exit 1
+    }
 
-# With a prefix (to try it out) the files belong to whoever runs this.
-put() {
-    if [ -n "$root" ]; then install "$@"; else install -o mosquitto -g mosquitto "$@"; fi
-}
+    # With a prefix (to try it out) the files belong to whoever runs this.
+    put() {
+        if [ -n "$root" ]; then install "$@"; else install -o mosquitto -g mosquitto "$@"; fi
+    }
 
-mkdir -p "$root/etc/$broker"
-put -d -m 0700 "$root/var/lib/$broker"
-put -m 0600 "$here/server.pem" "$root/etc/$broker/porchlight.pem"
-sed -e "s|^plugin .*|plugin $plugin|" -e "s|/etc/mosquitto/|/etc/$broker/|" \
-    -e "s|/var/lib/mosquitto|/var/lib/$broker|" "$here/mosquitto.conf" >"$root/etc/$broker/mosquitto.conf"
-# A second run renews only the certificate: it keeps the accounts of phones that joined since. Those
-# of 0.1.0 are put aside: there each kiosk administered the broker, and phones are invited again.
-if [ -e "$accounts" ] && grep -q '"steward-' "$accounts" && [ -e "$here/dynamic-security.json" ]; then
-    mv "$accounts" "$accounts.before-0.2"
-fi
-if [ ! -e "$accounts" ]; then
-    put -m 0600 "$here/dynamic-security.json" "$accounts"
-    install -d -m 0700 "$root/etc/porchlight/registrar"
-    install -m 0600 "$here/registrar/"* "$root/etc/porchlight/registrar"
-fi
+    mkdir -p "$root/etc/$broker"
+    put -d -m 0700 "$root/var/lib/$broker"
+    put -m 0600 "$here/server.pem" "$root/etc/$broker/porchlight.pem"
+    sed -e "s|^plugin .*|plugin $plugin|" -e "s|/etc/mosquitto/|/etc/$broker/|" \
+        -e "s|/var/lib/mosquitto|/var/lib/$broker|" "$here/mosquitto.conf" >"$root/etc/$broker/mosquitto.conf"
+    # A second run renews only the certificate: it keeps the accounts of phones that joined since. Those
+    # of 0.1.0 are put aside: there each kiosk administered the broker, and phones are invited again.
+    if [ -e "$accounts" ] && grep -q '"steward-' "$accounts" && [ -e "$here/dynamic-security.json" ]; then
+        mv "$accounts" "$accounts.before-0.2"
+    fi
+    if [ ! -e "$accounts" ]; then
+        put -m 0600 "$here/dynamic-security.json" "$accounts"
+        install -d -m 0700 "$root/etc/porchlight/registrar"
+        install -m 0600 "$here/registrar/"* "$root/etc/porchlight/registrar"
+    fi
+}
+[ "$parts" = page ] || broker_install
 
 nginx=$root/etc/nginx
 page=$root/usr/share/porchlight/page
 host=$(sed -n 's/^ *server_name \(.*\);$/\1/p' "$here/nginx.conf")
+# The page's server leads to no broker, but lets the page connect to it; the broker's has no page.
+web=$(mktemp)
+trap 'rm -f "$web"' EXIT
+case $parts in
+page) sed -e '/location = \/mqtt {/,/^        }/d' -e "s|connect-src 'self'|& wss://${BROKER:-}|" ;;
+broker) sed 's|try_files .*|return 404;|' ;;
+*) cat ;;
+esac <"$here/nginx.conf" >"$web"
 public=$root/etc/letsencrypt/live/$host
 mkdir -p "$nginx" "$page"
 # What it serves for others: any site but Debian's empty one.
@@ -92,24 +104,39 @@ if [ -n "$sites" ]; then
             print "    server {\n        listen 80;\n        server_name " host ";"
             print "        location /.well-known/acme-challenge/ {\n            root " acme ";\n        }"
             print "        location / {\n            return 301 https://$host$request_uri;\n        }\n    }"
-        }' "$here/nginx.conf" |
+        }' "$web" |
         sed 's/zone=address:/zone=porchlight:/; s/limit_conn address/limit_conn porchlight/' \
             >"$nginx/conf.d/porchlight.conf"
 else
     [ ! -e "$nginx/nginx.conf" ] || [ -e "$nginx/nginx.conf.before-porchlight" ] ||
         mv "$nginx/nginx.conf" "$nginx/nginx.conf.before-porchlight"
-    install -m 0644 "$here/nginx.conf" "$nginx/nginx.conf"
+    install -m 0644 "$web" "$nginx/nginx.conf"
 fi
 [ -z "$theirs$sites" ] || echo "Kept as they were:" $theirs $sites
 if [ -e "$public/fullchain.pem" ]; then
     ln -sf "$public/fullchain.pem" "$nginx/porchlight.crt"
     ln -sf "$public/privkey.pem" "$nginx/porchlight.key"
+elif [ "$parts" = page ]; then
+    # One that no browser knows, for a start; or to stay, where nothing better is wanted.
+    [ -e "$nginx/porchlight.crt" ] || {
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 -subj "/CN=$host" \
+            -addext "subjectAltName=DNS:$host" -keyout "$nginx/porchlight-own.pem" \
+            -out "$nginx/porchlight-own.crt" 2>/dev/null
+        chmod 600 "$nginx/porchlight-own.pem"
+        ln -sf "$nginx/porchlight-own.crt" "$nginx/porchlight.crt"
+        ln -sf "$nginx/porchlight-own.pem" "$nginx/porchlight.key"
+    }
 else
     ln -sf "$root/etc/$broker/porchlight.pem" "$nginx/porchlight.crt"
     ln -sf "$root/etc/$broker/porchlight.pem" "$nginx/porchlight.key"
 fi
 [ -z "$root" ] || exit 0
 
+if [ "$parts" = page ]; then
+    systemctl enable nginx
+    systemctl restart nginx
+    exit 0
+fi
 # Debian's 1024 files would be 1024 connections, which anybody can hold open.
 units=/etc/systemd/system
 if [ "$broker" = mosquitto ]; then

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Run this as root on the server outside the venue, with Debian 12 or 13, from within the folder that
 # porchlight outside made. It sets up the broker, its registrar, the members' page, the relay and, if the
-# folder has one, an ntfy server; gets a certificate that browsers know; and checks each part. What nginx
-# and mosquitto serve here already stays. You can run it again.
+# folder has one, an ntfy server; gets a certificate that browsers know; and checks each part. Where page
+# and broker are two servers, each has a folder with its own parts. What nginx and mosquitto serve here
+# already stays. You can run it again.
 #
 #   --domain NAME             where members open the page, if it is not the broker's name
 #   --certificate CHAIN KEY   use this certificate (PEM files); you renew them yourself
@@ -14,6 +15,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=${PREFIX:-}
 setting() { sed -n "s/^$1=//p" "$here/settings"; }
 host=$(setting host) port=$(setting port) topic=$(setting topic)
+parts=$(setting parts) page=$(setting page) # parts: all, or broker or page alone
 domain='' chain='' key='' mail='' how=''
 
 fail() {
@@ -42,6 +44,13 @@ ask() { # ask QUESTION DEFAULT
     fi
     echo "${reply:-$2}"
 }
+case $parts in
+page) domain=${domain:-$page} fixed=$page ;;
+broker) domain=${domain:-$host} fixed=$host ;;
+*) fixed=$domain ;;
+esac
+[ "$domain" = "$fixed" ] || fail "this folder is for $fixed alone. For another name, make it again with" \
+    "porchlight outside --page NAME"
 [ -n "$domain" ] || domain=$(ask "Under which name do members open the page?" "$host")
 case $domain in
 *[!A-Za-z0-9.-]* | .* | -* | '') fail "\"$domain\" is no host name. Expected one like kettle.example.org" ;;
@@ -61,7 +70,9 @@ if [ "$how" = given ]; then
 fi
 
 # --- packages ---------------------------------------------------------------------------------------
-needed="mosquitto nginx curl openssl porchlight-page porchlight-registrar porchlight-relay"
+needed="nginx curl openssl"
+[ "$parts" = page ] || needed="$needed mosquitto porchlight-registrar porchlight-relay"
+[ "$parts" = broker ] || needed="$needed porchlight-page"
 [ "$how" != certbot ] || needed="$needed certbot"
 [ -z "$topic" ] || needed="$needed ntfy"
 if [ -z "$root" ]; then
@@ -115,16 +126,65 @@ take_certificate() {
             "or with --own-certificate"
         link "$live/fullchain.pem" "$live/privkey.pem"
         ;;
-    own) ;; # the broker's part has put the venue's own there
+    own) ;; # the parts below have put one there
     esac
 }
 
+# --- checks -------------------------------------------------------------------------------------------
+bad=0
+check() { # check NAME WHAT-TO-DO COMMAND...
+    name=$1 advice=$2
+    shift 2
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        if "$@" >/dev/null 2>&1; then
+            printf '%-12s in order\n' "$name"
+            return
+        fi
+        sleep 1
+    done
+    printf '%-12s NOT in order: %s\n' "$name" "$advice"
+    bad=1
+}
+# Whether the broker's web server leads to it, as phones go there. The answer's body never ends.
+upgrades() { # upgrades CURL-OPTIONS...
+    [ "$(curl -s --max-time 2 --http1.1 "$@" -o /dev/null -w '%{http_code}' -H 'Connection: Upgrade' \
+        -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Protocol: mqtt' \
+        -H 'Sec-WebSocket-Key: cG9yY2hsaWdodCBjaGVjaw==' "https://$host/mqtt" || true)" = 101 ]
+}
+# The certificate that was made here, where browsers know none.
+known() { [ "$how" = own ] && echo --cacert "$1" || true; }
+check_page() {
+    # shellcheck disable=SC2046 # nothing or two words
+    check page "see: systemctl status nginx" curl -sf $(known "$1") --resolve "$domain:443:127.0.0.1" \
+        "https://$domain/index.html"
+}
+check_name() {
+    check name "$domain does not lead to this machine, seen from here; set it at your domain's provider" \
+        getent hosts "$domain"
+}
+check_end() {
+    echo
+    [ "$bad" -eq 0 ] || fail "some parts are not in order. Fix them, and run this again"
+}
+
 # --- the parts ---------------------------------------------------------------------------------------
-sed -i "s/^\( *server_name \).*;/\1$domain;/" "$here/broker/nginx.conf"
-export ACME="$acme" INSIDE=yes
-sh "$here/broker/install.sh"
+web=$here/broker
+[ "$parts" != page ] || web=$here/web
+sed -i "s/^\( *server_name \).*;/\1$domain;/" "$web/nginx.conf"
+export ACME="$acme" INSIDE=yes PARTS="$parts" BROKER="$host"
+sh "$web/install.sh"
 take_certificate
 [ -n "$root" ] || { nginx -tq && systemctl reload nginx; }
+if [ "$parts" = page ]; then
+    [ -z "$root" ] || exit 0
+    check_page "$nginx/porchlight.crt"
+    check_name
+    check broker "phones cannot reach it at $host yet, seen from here. Run the other folder's install.sh there" \
+        upgrades -k
+    check_end
+    echo "The page runs. Delete this folder."
+    exit 0
+fi
 
 # The relay and ntfy use the page's name.
 sed -i "s|//$host\([:/]\)|//$domain\1|g" "$here/relay/"*.conf "$here/relay/"*.yml 2>/dev/null || true
@@ -188,35 +248,18 @@ if [ "$domain" != "$host" ]; then
 fi
 [ -z "$root" ] || exit 0
 
-# --- checks -------------------------------------------------------------------------------------------
-bad=0
-check() { # check NAME WHAT-TO-DO COMMAND...
-    name=$1 advice=$2
-    shift 2
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
-        if "$@" >/dev/null 2>&1; then
-            printf '%-12s in order\n' "$name"
-            return
-        fi
-        sleep 1
-    done
-    printf '%-12s NOT in order: %s\n' "$name" "$advice"
-    bad=1
-}
 ca=$here/broker/broker-ca.pem
-known() { [ "$how" = own ] && echo --cacert "$ca" || true; }
 check broker "see: systemctl status mosquitto" sh -c "openssl s_client -connect 127.0.0.1:$port -servername $host \
     -verify_hostname $host -CAfile '$ca' -verify_return_error </dev/null"
 check registrar "see: systemctl status porchlight-registrar" systemctl is-active porchlight-registrar
-# shellcheck disable=SC2046 # nothing or two words
-check page "see: systemctl status nginx" curl -sf $(known) --resolve "$domain:443:127.0.0.1" \
-    "https://$domain/index.html"
+[ "$parts" = broker ] || check_page "$ca"
+check "phones' way" "see: systemctl status nginx" upgrades -k --connect-to "::127.0.0.1:443"
 check relay "see: journalctl -u porchlight-relay" sh -c 'journalctl -b -u porchlight-relay | grep -q connected'
 # shellcheck disable=SC2046
-[ -z "$topic" ] || check ntfy "see: systemctl status ntfy" curl -sf $(known) \
+[ -z "$topic" ] || check ntfy "see: systemctl status ntfy" curl -sf $(known "$ca") \
     --resolve "$domain:${base##*:}:127.0.0.1" "$base/v1/health"
-check name "$domain does not lead to this machine, seen from here; set it at your domain's provider" \
-    getent hosts "$domain"
-echo
-[ "$bad" -eq 0 ] || fail "some parts are not in order. Fix them, and run this again"
+check_name
+[ "$parts" != broker ] || check page "https://$page/ cannot be opened from here yet. Run the other folder's install.sh \
+there" curl -skf "https://$page/index.html"
+check_end
 echo "All parts run. Delete this folder, here and on the stick: it holds the server's keys."

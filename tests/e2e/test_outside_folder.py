@@ -50,6 +50,76 @@ def test_without_its_accounts_or_over_another_folder_it_is_not_made(server):
     assert lacking.returncode == 1 and "elsewhere or both" in lacking.stderr
 
 
+# --- two servers ----------------------------------------------------------------------------------------
+
+def web_server(server, root):
+    """nginx as the installer left it below this root, at a port of its own."""
+    port = free_port()
+    conf = root / "etc/nginx/nginx.conf"
+    text = conf.read_text().replace("listen 443", f"listen 127.0.0.1:{port}")
+    for place in (" /etc/", " /usr/", " /run"):
+        text = text.replace(place, f" {root}{place[1:]}")
+    for inner, own in server.ports.items():
+        text = text.replace(f"127.0.0.1:{inner}", f"127.0.0.1:{own}")
+    (root / "run").mkdir(exist_ok=True)
+    conf.write_text(f"user root;\ndaemon off;\n{text}")
+    nginx = server.venue.spawn("nginx", "nginx", "-e", "stderr", "-c", conf)
+    wait.until(lambda: server.venue.reaches(port), nginx.said)
+    return port
+
+
+def asked(name, port, path, *headers):
+    """(status, headers) of a request to that server."""
+    done = process.run(["curl", "-sk", "--http1.1", "--max-time", "2", "-o", "/dev/null", "-D", "-", "--resolve",
+                        f"{name}:{port}:127.0.0.1", *headers, f"https://{name}:{port}{path}"])
+    return int(done.stdout.split()[1]), done.stdout
+
+
+UPGRADE = [word for line in ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
+                             "Sec-WebSocket-Protocol: mqtt", "Sec-WebSocket-Key: cG9yY2hsaWdodCBjaGVjaw==")
+           for word in ("-H", line)]
+
+
+def test_page_and_broker_are_two_servers(server):
+    said = server.make("--page", "kettle.example.org")
+    assert said.returncode == 0, said.stderr
+    plain = " ".join(said.stdout.split())
+    assert "page = https://kettle.example.org/" in plain and "server kettle.example.org" in plain
+    page, root = server.carried.with_name("outside-page"), server.folder / "page-server"
+    assert sorted(str(f.relative_to(page)) for f in page.rglob("*") if f.is_file()) == [
+        "install.sh", "settings", "web/install.sh", "web/nginx.conf"], "no key goes to the page's server"
+    assert server.install("--own-certificate").returncode == 0
+    done = server.install("--own-certificate", carried=page, root=root)
+    assert done.returncode == 0, done.stderr
+    assert not (server.root / "usr/share/porchlight/page/index.html").exists()
+    assert not (root / "etc/mosquitto").exists() and not (root / "etc/porchlight").exists()
+    relay = (server.root / "etc/porchlight/relay.conf").read_text()
+    assert "contact = https://kettle.example.org/\n" in relay and "host = localhost\n" in relay
+    server.serve()
+    (root / "usr/share/porchlight/page/index.html").write_text("the page")
+    broker_port, page_port = web_server(server, server.root), web_server(server, root)
+    assert fetched("kettle.example.org", page_port) == "the page"
+    status, headers = asked("kettle.example.org", page_port, "/index.html")
+    assert status == 200 and "connect-src 'self' wss://localhost" in headers, headers
+    assert asked("kettle.example.org", page_port, "/mqtt", *UPGRADE)[0] == 404
+    assert asked("localhost", broker_port, "/mqtt", *UPGRADE)[0] == 101
+    assert asked("localhost", broker_port, "/index.html")[0] == 404
+
+
+def test_a_folder_for_one_of_two_servers_is_for_that_one_alone(server):
+    assert server.make("--page", "kettle.example.org").returncode == 0
+    page = server.carried.with_name("outside-page")
+    for carried, name in ((None, "localhost"), (page, "kettle.example.org")):
+        done = server.install("--own-certificate", "--domain", "else.example.org", carried=carried)
+        assert done.returncode == 1 and f"for {name} alone" in done.stderr, done
+    shutil.rmtree(server.carried)
+    again = server.venue.cli("outside", "--root", server.venue.root, "--page", "kettle.example.org",
+                             server.carried)
+    assert again.returncode == 1 and "outside-page exists" in again.stderr, again
+    bad = server.venue.cli("outside", "--root", server.venue.root, "--page", "https://kettle", server.carried)
+    assert bad.returncode == 2 and "no host name" in bad.stderr, bad
+
+
 # --- what is there already ------------------------------------------------------------------------------
 
 NGINX = """user root;

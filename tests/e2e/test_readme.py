@@ -52,6 +52,8 @@ RUN_BY = [(pattern, f"tests/{test}") for pattern, test in [
     (r"porchlight rotate", "e2e/test_enrol.py::test_rotate_reaches_the_phones_that_remain"),
     (r"porchlight phones( --ids)?",
      "e2e/test_enrol.py::test_phones_tells_counts_and_the_last_drill"),
+    (r"porchlight outside --root FILE --page \S+ FILE",
+     "e2e/test_outside_folder.py::test_page_and_broker_are_two_servers"),
     (r"porchlight outside --root FILE FILE",
      "e2e/test_outside_folder.py::test_one_folder_makes_broker_registrar_and_relay"),
     (r"porchlight relay --root FILE FOLDER",

@@ -30,10 +30,10 @@ class Server:
         wait.until(socket.exists, self.daemon.said)
         return self.venue.cli("outside", "--root", root or self.venue.root, *more, self.carried)
 
-    def install(self, *words, tools="/nowhere", **env):
+    def install(self, *words, tools="/nowhere", carried=None, root=None, **env):
         where = f"{tools}:{os.path.dirname(program('porchlight-relay'))}:{os.environ['PATH']}"
-        return process.run(["sh", self.carried / "install.sh", *words], 60, env=process.environment(
-            PREFIX=self.root, PATH=where, **env))
+        return process.run(["sh", (carried or self.carried) / "install.sh", *words], 60,
+                           env=process.environment(PREFIX=root or self.root, PATH=where, **env))
 
     def moved(self, path):
         """One of the server's files, with its root and its inner ports the tests' own."""

@@ -19,7 +19,8 @@
 
 /* Everything that a server of the venue's own needs, in one folder with one installer: the broker,
  * its registrar and the page's proxy as set-up made them in /etc/porchlight/outside, a relay, and,
- * if asked for, an ntfy topic. */
+ * if asked for, an ntfy topic. Where the page has a server of its own, a second folder beside it
+ * has what that one needs, and no key. */
 
 /* Where ntfy is served, beside the page. */
 #define NTFY_PORT "2587"
@@ -28,6 +29,7 @@ enum { TOPIC_BYTES = 12 };
 struct outside {
     const struct cli *cli;
     const char *out, *root_file;
+    const char *page; /* the page's own server; NULL: it is the broker's */
     bool ntfy;
     struct config config;
     const struct config_broker *broker;
@@ -42,21 +44,26 @@ static int outside_complain(const char *what)
     return CLI_FAILED;
 }
 
-static int outside_put(const struct outside *o, const char *name, const char *text, mode_t mode)
+static const char *page_folder(const struct outside *o, char out[PATH_LEN])
+{
+    snprintf(out, PATH_LEN, "%s-page", o->out);
+    return out;
+}
+
+static int outside_put(const char *folder, const char *name, const char *text, mode_t mode)
 {
     char path[PATH_LEN];
-    snprintf(path, sizeof path, "%s/%s", o->out, name);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
     return file_write(path, text, strlen(text), mode) == 0 ? CLI_OK : outside_complain(path);
 }
 
 /* To a stick, so not by links. */
-static int copy_one(void *context, const char *name, mode_t mode)
+static int copy_to(const struct outside *o, const char *folder, const char *name, mode_t mode)
 {
-    const struct outside *o = context;
     char from[2 * PATH_LEN], to[PATH_LEN + 16];
     size_t len;
     snprintf(from, sizeof from, "%s/%s", o->from, name);
-    snprintf(to, sizeof to, "%.400s/broker/%.80s", o->out, name);
+    snprintf(to, sizeof to, "%.400s/%.80s", folder, name);
     char *slash = strrchr(to, '/');
     *slash = '\0';
     int made = files_make_folders(to, 0700);
@@ -70,12 +77,35 @@ static int copy_one(void *context, const char *name, mode_t mode)
     return code;
 }
 
-static int put_settings(const struct outside *o)
+static int copy_one(void *context, const char *name, mode_t mode)
 {
-    char text[4 * CONFIG_TEXT_MAX];
-    snprintf(text, sizeof text, "# What install.sh goes by.\nhost=%s\nport=%d\ntopic=%s\n",
-             o->broker->host, o->broker->port, o->topic);
-    return outside_put(o, "settings", text, 0644);
+    const struct outside *o = context;
+    char folder[PATH_LEN + 8];
+    snprintf(folder, sizeof folder, "%s/broker", o->out);
+    return copy_to(o, folder, name, mode);
+}
+
+/* The installer, and what it goes by. `parts`: all, broker or page. */
+static int put_installer(const struct outside *o, const char *folder, const char *parts)
+{
+    char text[5 * CONFIG_TEXT_MAX];
+    snprintf(text, sizeof text,
+             "# What install.sh goes by.\nparts=%s\nhost=%s\nport=%d\npage=%s\ntopic=%s\n", parts,
+             o->broker->host, o->broker->port, o->page ? o->page : "", o->topic);
+    int code = outside_put(folder, "settings", text, 0644);
+    return code == CLI_OK ? outside_put(folder, "install.sh", template_outside_all, 0755) : code;
+}
+
+static int make_page(const struct outside *o)
+{
+    char folder[PATH_LEN], web[PATH_LEN + 8];
+    snprintf(web, sizeof web, "%s/web", page_folder(o, folder));
+    if (files_make_folders(folder, 0755) < 0)
+        return outside_complain(folder);
+    int code = copy_to(o, web, "nginx.conf", 0644);
+    if (code == CLI_OK)
+        code = copy_to(o, web, "install.sh", 0755);
+    return code == CLI_OK ? put_installer(o, folder, "page") : code;
 }
 
 static int make_relay(struct outside *o)
@@ -83,7 +113,7 @@ static int make_relay(struct outside *o)
     char folder[PATH_LEN + 8], accounts[PATH_LEN + 64], contact[CONFIG_TEXT_MAX + 16];
     snprintf(folder, sizeof folder, "%s/relay", o->out);
     snprintf(accounts, sizeof accounts, "%s/broker/dynamic-security.json", o->out);
-    snprintf(contact, sizeof contact, "https://%s/", o->broker->host);
+    snprintf(contact, sizeof contact, "https://%s/", o->page ? o->page : o->broker->host);
     const struct relay_folder wanted = {.folder = folder,
                                         .root_file = o->root_file,
                                         .ntfy = o->topic[0] ? o->topic : NULL,
@@ -112,24 +142,32 @@ static int outside_make(struct outside *o)
         return outside_complain(o->out);
     choose_topic(o);
     if ((code = files_walk(o->from, copy_one, o)) != CLI_OK || (code = make_relay(o)) != CLI_OK ||
-        (code = put_settings(o)) != CLI_OK)
+        (o->page && (code = make_page(o)) != CLI_OK))
         return code < 0 ? outside_complain(o->from) : code;
-    return outside_put(o, "install.sh", template_outside_all, 0755);
+    return put_installer(o, o->out, o->page ? "broker" : "all");
 }
 
 static void outside_report(const struct outside *o)
 {
+    char folder[PATH_LEN];
     print_say("The folder %s has all that the server %s needs. What to do next:", o->out,
               o->broker->host);
     print_item(PRINT_PLAIN, "1.", 3,
                "Carry it to that server, with Debian 12 or 13, and run there:\n"
                "    sudo sh install.sh");
+    if (o->page)
+        print_item(PRINT_PLAIN, "", 3,
+                   "Carry the folder %s to the server %s, and run its install.sh there. It has the "
+                   "page's part alone, and no keys.",
+                   page_folder(o, folder), o->page);
     print_item(PRINT_PLAIN, "2.", 3,
-               "Delete the folder everywhere: it holds the server's keys. Delete %s too.", o->from);
+               "Delete the folder%s everywhere: %s the server's keys. Delete %s too.",
+               o->page ? "s" : "", o->page ? "the first holds" : "it holds", o->from);
     print_item(PRINT_PLAIN, "3.", 3,
                "In " PATH_CONF ", set these, then run: sudo systemctl reload porchlightd\n"
                "    [venue] page = https://%s/%s%s\n    [alert] relay = yes",
-               o->broker->host, o->topic[0] ? "\n    [venue] push = " : "", o->topic);
+               o->page ? o->page : o->broker->host, o->topic[0] ? "\n    [venue] push = " : "",
+               o->topic);
     print_say("To revoke the relay one day: sudo porchlight revoke --root FILE %s", o->account);
 }
 
@@ -157,10 +195,31 @@ static int outside_prepare(struct outside *o)
                   path);
         return CLI_FAILED;
     }
-    if (access(o->out, F_OK) != 0)
+    if (o->page && strcmp(o->page, o->broker->host) == 0)
+        o->page = NULL;
+    const char *there = access(o->out, F_OK) == 0                            ? o->out
+                        : o->page && access(page_folder(o, path), F_OK) == 0 ? path
+                                                                             : NULL;
+    if (!there)
         return CLI_OK;
-    log_error("The folder was not made: %s exists. Name a new one.", o->out);
+    log_error("The folder was not made: %s exists. Name a new one.", there);
     return CLI_FAILED;
+}
+
+/* As install.sh and nginx take it. */
+static bool is_host_name(const char *name)
+{
+    size_t n = strlen(name);
+    return n > 0 && n < CONFIG_TEXT_MAX && name[0] != '-' && name[0] != '.' &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == n;
+}
+
+static void outside_undo(const struct outside *o)
+{
+    char folder[PATH_LEN];
+    files_remove(o->out);
+    if (o->page)
+        files_remove(page_folder(o, folder));
 }
 
 static int outside_run(const struct cli *cli, void *own, char **words)
@@ -173,6 +232,9 @@ static int outside_run(const struct cli *cli, void *own, char **words)
     if (!o->root_file)
         return cli_misuse(&cli_outside,
                           "--root FILE is missing: only the root key lets the relay in");
+    if (o->page && !is_host_name(o->page))
+        return cli_misuse(&cli_outside,
+                          "--page is no host name; expected one like kettle.example.org");
     int code = root_check(&cli_outside, o->root_file);
     if (code != CLI_OK || (code = outside_prepare(o)) != CLI_OK)
         return code;
@@ -180,7 +242,7 @@ static int outside_run(const struct cli *cli, void *own, char **words)
     if (code == CLI_OK)
         outside_report(o);
     else
-        files_remove(o->out);
+        outside_undo(o);
     return code;
 }
 
@@ -188,6 +250,8 @@ static const struct cli_option outside_options[] = {
     OPTION_WORD("FOLDER", "a new folder, on a USB stick for instance"),
     OPTION("root", "FILE", struct outside, root_file,
            "the root key, which lets the relay in; - to type it in from its paper"),
+    OPTION("page", "NAME", struct outside, page,
+           "where members open the page, if that is another server: it gets a folder of its own"),
     OPTION("ntfy", NULL, struct outside, ntfy,
            "also an ntfy server, for phones with its app; needs Debian 13 there"),
     {0},
@@ -195,7 +259,7 @@ static const struct cli_option outside_options[] = {
 
 const struct cli_command cli_outside = {
     .name = "outside",
-    .arguments = "--root FILE [--ntfy] FOLDER",
+    .arguments = "--root FILE [--page NAME] [--ntfy] FOLDER",
     .summary = "make one folder with all that a server outside needs: broker, page, relay, ntfy",
     .options = outside_options,
     .size = sizeof(struct outside),

@@ -222,6 +222,12 @@ test-long: deps-test deps-long  ## what takes longer than a coffee: sweeps, matr
 	+@$(AGAIN) $(ASAN_B) all units
 	@BUILD=build/asan $(PYTEST) tests/long
 
+wipe-table: deps-test deps-long  ## build/wipe-places.md: what plan, doctor, drill and wipe say where, and what is left on the disk
+	+@$(AGAIN) -s all
+	@$(PYTHON) -m tests.kit.wipe_table begin
+	@$(PYTEST) -n 2 tests/e2e/test_wipe_places.py tests/long/test_wipe_conditions.py tests/long/test_wipe_storage.py
+	@$(PYTHON) -m tests.kit.wipe_table
+
 COUNT ?= 1000
 WORLD ?= $(shell expr $(COUNT) \* 3 / 10)
 faults: deps-test  ## COUNT=1000 random schedules of faults and WORLD=300 with those of DNS, brokers, clocks
@@ -416,5 +422,5 @@ help:  ## this list
 clean:  ## remove build/
 	rm -rf build
 
-.PHONY: all page handbook pictures run test test-programs test-page test-long faults unit units unit-run lint lint-run \
+.PHONY: all page handbook pictures run test test-programs test-page test-long wipe-table faults unit units unit-run lint lint-run \
         bench help clean deps-build deps-run deps-test deps-long deps-fuzz deps-lint

@@ -3,6 +3,7 @@
 #include "kiosk/common/file.h"
 #include "kiosk/wipe/belongings.h"
 #include "kiosk/wipe/luks_header.h"
+#include "kiosk/wipe/remembered.h"
 #include "kiosk/wipe/target.h"
 
 #include <errno.h>
@@ -88,7 +89,8 @@ static bool is_covered(const struct companions *c, const char *path)
     for (size_t i = 0; i < p->targets_count; i++) {
         const struct plan_target *t = &p->targets[i];
         bool whole = t->kind == PLAN_TREE || t->kind == PLAN_TMPFS || t->kind == PLAN_JOURNAL;
-        if (belongings_is_in(path, t->path, whole) || belongings_is_in(path, t->header, false))
+        if (belongings_is_in(path, remembered_path(t), whole) ||
+            belongings_is_in(path, t->header, false))
             return true;
     }
     return false;
@@ -166,7 +168,7 @@ static void search_beside(const struct companions *c, const char *path)
 static bool is_thumbnail(const struct companions *c, const struct companions_folder *f,
                          const char *name, char *room)
 {
-    const char *paths[] = {c->target->path, c->under_prefix};
+    const char *paths[] = {remembered_path(c->target), c->under_prefix};
     char own[BELONGINGS_THUMBNAIL];
     size_t n = strlen(name);
 
@@ -224,7 +226,7 @@ static void found_in_files(const struct companions *c, const char *trash, const 
 static void found_in_trash(const struct companions *c, const struct companions_folder *info,
                            const char *name, const char *trash, const char *was)
 {
-    const char *paths[] = {c->target->path, c->under_prefix};
+    const char *paths[] = {remembered_path(c->target), c->under_prefix};
     char what[NAME_MAX + 1];
 
     snprintf(what, sizeof what, "%.*s", (int)(strlen(name) - strlen(".trashinfo")), name);
@@ -301,7 +303,7 @@ static void search_editors(const struct companions *c, const char *home)
         ".emacs.d/auto-save-list",
         ".emacs.d/autosaves",
     };
-    const char *paths[] = {c->target->path, c->under_prefix};
+    const char *paths[] = {remembered_path(c->target), c->under_prefix};
     char path[COMPANION_PATH];
     const char *name;
 
@@ -394,9 +396,9 @@ static void find_path_under_prefix(struct companions *c)
 
     snprintf(link, sizeof link, "/proc/self/fd/%d", c->scope->prefix);
     n = readlink(link, prefix, sizeof prefix - 1);
-    if (n > 1 && c->target->path[0])
+    if (n > 1 && remembered_path(c->target)[0])
         snprintf(c->under_prefix, sizeof c->under_prefix, "%.*s%s", (int)n, prefix,
-                 c->target->path);
+                 remembered_path(c->target));
 }
 
 void companions_each(const struct scope *s, const struct plan_target *t, companion_fn *each,
@@ -406,8 +408,10 @@ void companions_each(const struct scope *s, const struct plan_target *t, compani
         .scope = s, .target = t, .each = each, .context = context, .tree = t->kind == PLAN_TREE};
     char *room;
 
+    bool is_file_cell = t->kind == PLAN_CELL && t->root >= 0;
+
     if (t->kind != PLAN_KEY && t->kind != PLAN_LUKS && t->kind != PLAN_FILE &&
-        t->kind != PLAN_TREE && t->kind != PLAN_CREDENTIAL)
+        t->kind != PLAN_TREE && t->kind != PLAN_CREDENTIAL && !is_file_cell)
         return;
     room = malloc(THUMBNAIL_READ);
     if (!room)
@@ -415,14 +419,13 @@ void companions_each(const struct scope *s, const struct plan_target *t, compani
     if (t->kind == PLAN_LUKS)
         find_uuid(&c);
     find_path_under_prefix(&c);
-    if (t->kind != PLAN_TREE && t->path[0])
-        search_beside(&c, t->path);
+    if (t->kind != PLAN_TREE && remembered_path(t)[0])
+        search_beside(&c, remembered_path(t));
     if (t->header[0])
         search_beside(&c, t->header);
     search_roots(&c, room);
-    if (t->path[0]) {
+    if (remembered_path(t)[0])
         search_homes(&c, room);
-    }
     if (t->root >= 0)
         search_tops(&c, room);
     free(room);

@@ -88,6 +88,7 @@ static const struct key plan_keys[] = {
     {"root", "settle", &value_yes_no, "no", offsetof(struct plan_root, settle), 0, 0, 0, NULL},
     {"unit", "unit", &value_unit, NULL, WORD},
     {"cell", "cell", &value_cell, NULL, WORD},
+    {"cell", ALSO},
     {"key", "path", &value_target, NULL, PATH},
     {"key", ALSO},
     {"luks", "path", &value_target, "", PATH},

@@ -23,7 +23,7 @@ static void prefix_of(const struct scope *s, char prefix[64])
 
 /* A file: cell is reached as every other file; an nvmem one by its name in sysfs, which the plan's
  * grammar keeps free of slashes. */
-static int open_cell(const struct scope *s, const struct plan_target *t, bool *is_file)
+static int open_cell(const struct scope *s, const struct plan_target *t, bool writes, bool *is_file)
 {
     char leaf[PLAN_PATH_MAX], prefix[64];
     int folder, fd;
@@ -35,7 +35,8 @@ static int open_cell(const struct scope *s, const struct plan_target *t, bool *i
     folder = scope_parent(s, t, leaf);
     if (folder < 0)
         return -1;
-    fd = scope_open(folder, leaf, O_RDWR | O_NONBLOCK);
+    fd = writes ? target_open_writable(folder, leaf)
+                : scope_open(folder, leaf, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     file_close(folder);
     return fd;
 }
@@ -65,7 +66,7 @@ static void target_cell_destroy(const struct scope *s, const struct plan_target 
         destroy_tpm(s, t, r);
         return;
     }
-    fd = open_cell(s, t, &is_file);
+    fd = open_cell(s, t, true, &is_file);
     if (fd < 0 && errno == ENOENT && is_file) {
         target_absent(s, t, r);
         return;
@@ -104,7 +105,7 @@ static void target_cell_prove(const struct scope *s, const struct plan_target *t
 {
     uint8_t *key;
     bool is_file = false;
-    int fd = is_tpm(t) ? -1 : open_cell(s, t, &is_file);
+    int fd = is_tpm(t) ? -1 : open_cell(s, t, false, &is_file);
     if (fd < 0 && !is_tpm(t)) {
         if (errno != ENOENT || !is_file)
             target_lower(r, WIPE_UNVERIFIED, errno, "the cell could not be read again");
@@ -133,7 +134,7 @@ static void target_cell_look(const struct scope *s, const struct plan_target *t,
         prefix_of(s, prefix);
         result = cell_check(prefix, t->word, &error);
     } else {
-        result = open_cell(s, t, &is_file);
+        result = open_cell(s, t, false, &is_file);
         file_close(result);
     }
     if (result >= 0)

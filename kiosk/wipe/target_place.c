@@ -49,6 +49,12 @@ static bool is_running(int folder, const char *name, const struct stat *st)
     return runs;
 }
 
+static bool is_journald(const char *who)
+{
+    static const char unit[] = "systemd-journald.service";
+    return strncmp(who, unit, sizeof unit - 1) == 0;
+}
+
 /* An entry that may be one file: its own verdict counts. A LUKS container's loop device goes with
  * its mapping, and journald closes its files when it is asked to. */
 static void judge_entry(const struct scope *s, enum plan_kind kind, int folder, const char *name,
@@ -65,13 +71,14 @@ static void judge_entry(const struct scope *s, enum plan_kind kind, int folder, 
         file.swap = place_look_swap_file(&st);
         file.loop_reads_it =
             is_one_file(kind) && kind != PLAN_LUKS && place_look_loops(st.st_dev, st.st_ino);
-        file.written = kind != PLAN_LUKS && kind != PLAN_JOURNAL && holder_writes(fd, s->plan, who);
+        file.written = kind != PLAN_LUKS && holder_writes(fd, s->plan, who) &&
+                       !(kind == PLAN_JOURNAL && is_journald(who));
     } else if (fd >= 0) {
         file.regular = false;
     }
     file_close(fd);
     p->verdict = place_worse(p->verdict, place_judge_file(&file));
-    if (!p->holder[0])
+    if (file.written && !p->holder[0])
         memcpy(p->holder, who, sizeof p->holder);
 }
 

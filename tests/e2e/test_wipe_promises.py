@@ -1,6 +1,7 @@
 """The plan promises no more than the wipe does, whatever is at a target's path, and what is called
 destroyed or gone is not on the raw device. Needs root; the mounts live in a namespace of their own."""
 
+import hashlib
 import os
 import secrets
 
@@ -151,6 +152,27 @@ def test_notes_of_programs_on_a_file_go_too(venue, size):
     assert venue.accept() == {"list": "destroyed"}
     assert venue.ask("WIPE") == {"list": "destroyed"}
     assert not on_the_disk(venue)
+
+
+CELL = HEAD + "[cell clock]\ncell = file:/srv/venue/cell\n"
+
+
+@pytest.mark.parametrize("make, also, outcome", [
+    ("chattr +i srv/venue/cell", "", "destroyed"),
+    ("cp srv/venue/cell srv/venue/cell~", "", "unverified"),
+    ("cp srv/venue/cell srv/venue/cell~", "also = yes\n", "destroyed")], ids=["locked", "a copy", "a copy, too"])
+def test_a_cell_that_is_a_file(venue, make, also, outcome):
+    venue.plan(CELL + also)
+    key = CANARY.encode()[-32:]
+    cell = venue.mounts.see(venue.venue) / "cell"
+    cell.write_bytes(b"PLc1" + key + hashlib.blake2b(key, digest_size=16).digest()[:4])
+    cell.chmod(0o600)
+    venue.sh(make + "; sync")
+    assert venue.accept() == venue.ask("DRILL") == {"clock": outcome}
+    assert venue.ask("WIPE") == {"clock": outcome}
+    venue.sh("sync; umount srv/venue")
+    left = any(key in part for part in written(venue.image))
+    assert left == (outcome == "unverified")
 
 
 # --- bytes that a look at the file does not show ---------------------------------------------------

@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from tests.kit import uml
+from tests.kit import uml, wipe_table
 from tests.kit.storage import KINDS, SIZES, TARGETS, UNSEEN, best
 
 # These need the board (tests/board/test_storage.py): that kernel lacks exFAT, and NFS a service that
@@ -35,6 +35,9 @@ def test_no_word_is_better_than_the_bytes(folder, kind):
     print(f"\n{kind}: {made.best}, on the raw disks {before} before, {left} after")
     assert kind in UNSEEN or before >= 9, "the scan must find what is there"
     assert said == dict.fromkeys(("plan", "drill", "wipe"), best(kind))
+    wipe_table.note("e-storage", HERE.index(kind), [
+        wipe_table.line(name.removeprefix(f"{kind}-"), kind, "mounted", said["plan"][name], "not asked",
+                        said["drill"][name], said["wipe"][name], left > 0) for name in best(kind)])
     assert made.best != "destroyed" or left == 0, "called destroyed, and on the disk"
 
 

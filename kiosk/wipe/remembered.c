@@ -13,8 +13,7 @@
 
 enum { VERSION = 1 };
 
-/* The path that a target is looked for at; "" if it has none. */
-static const char *remembered_path(const struct plan_target *t)
+const char *remembered_path(const struct plan_target *t)
 {
     if (t->root < 0)
         return "";

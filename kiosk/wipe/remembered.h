@@ -52,4 +52,7 @@ char *remembered_print(const struct remembered *m); /* you free it; NULL: no mem
 int remembered_load(const char *dir, const char *name, uid_t owner, struct remembered *m);
 int remembered_save(const char *dir, const char *name, uid_t owner, const struct remembered *m);
 
+/* The path that a target is looked for at; "" if it has none. */
+const char *remembered_path(const struct plan_target *t);
+
 #endif

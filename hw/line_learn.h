@@ -19,7 +19,7 @@ void line_learn_free(struct line_learn *l); /* NULL is safe */
 const char *line_learn_device(const struct line_learn *l, size_t i, int *fd);
 
 /* Reads what device i sent. True once a key of it was pressed: its address for struct line_spec,
- * by the device's name, or by what tells it from another of the same name. */
+ * by the device's name, or by what distinguishes it from another of the same name. */
 bool line_learn_take(struct line_learn *l, size_t i, char address[LINE_ADDRESS_MAX]);
 
 #endif

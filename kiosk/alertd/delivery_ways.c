@@ -7,7 +7,7 @@
 
 /* --- by which way ---------------------------------------------------------------------------- */
 
-/* One that lives is better than one that is only connected. NULL: none is up. */
+/* One whose beats come back is better than one that is only connected. NULL: none is up. */
 static const struct broker_path *delivery_way_to(const struct delivery *d, size_t broker)
 {
     const struct broker_path *found = NULL;

@@ -21,8 +21,8 @@ enum outbox_leg {
     OUTBOX_DENIED,   /* it refused it */
 };
 
-/* What nobody heard, or the broker refused, is sent again after this: once it is let through, it is
- * within the 10 s that EN 50131-1 allows a hold-up alarm. */
+/* What nobody received, or the broker refused, is sent again after this: once it is let through, it
+ * is within the 10 s that EN 50131-1 allows a hold-up alarm. */
 #define OUTBOX_AGAIN (5 * INT64_C(1000000000))
 
 struct outbox_entry {
@@ -32,7 +32,7 @@ struct outbox_entry {
     int64_t at;       /* when the gesture was complete, ns */
     int64_t began;    /* of a resumed alert: wall time, seconds since 1970; 0: not known */
     uint64_t order;   /* 0: the slot is free */
-    bool handed_over; /* heard outside: OUTBOX_ACKED by a broker there, or answered */
+    bool handed_over; /* received outside: OUTBOX_ACKED by a broker there, or answered */
     enum outbox_leg leg[OUTBOX_BROKERS];
     uint64_t token[OUTBOX_BROKERS];
     int64_t sent_at[OUTBOX_BROKERS];  /* while OUTBOX_SENT, ns */
@@ -59,7 +59,7 @@ void outbox_add(struct outbox *o, const struct alert_action *a, bool resumed, in
 
 /* The oldest entry that this broker has not been sent, or NULL; those of a drill come last, so that
  * its end is not news of calm while a real alert waits. What it refused comes again after a while,
- * before all that is younger; what nobody heard comes again too, as long as nothing younger is
+ * before all that is younger; what nobody received comes again too, as long as nothing younger is
  * there. Mark it with outbox_sent. */
 struct outbox_entry *outbox_next(struct outbox *o, size_t broker, int64_t now);
 
@@ -73,9 +73,9 @@ void outbox_unsent(struct outbox_entry *e, size_t broker);
 int64_t outbox_unacked_since(const struct outbox *o, size_t broker);
 
 /* A broker's answer: `how` is one of OUTBOX_ACKED to OUTBOX_DENIED. The entry as it is now in
- * *acked; true if this handed it over for the first time (heard, the broker is outside and no other
- * outside one had it). An entry that all have is gone after it. False and acked->order 0 for an
- * unknown token. */
+ * *acked; true if this handed it over for the first time (received, the broker is outside and no
+ * other outside one had it). An entry that all have is gone after it. False and acked->order 0 for
+ * an unknown token. */
 bool outbox_acked(struct outbox *o, size_t broker, bool outside, uint64_t token,
                   enum outbox_leg how, int64_t now, struct outbox_entry *acked);
 
@@ -83,7 +83,7 @@ bool outbox_acked(struct outbox *o, size_t broker, bool outside, uint64_t token,
 bool outbox_answered(struct outbox *o, const struct alert_id *id);
 
 /* What was sent and not acknowledged is to be sent again; and the youngest entry also if it is not
- * known that anybody heard it. */
+ * known that anybody received it. */
 void outbox_broker_down(struct outbox *o, size_t broker);
 
 /* Forgets what began longer than `age` ns ago, if it was handed over or every broker took it: a

@@ -16,7 +16,7 @@ struct path_watch { /* all zero: it works, or nobody knows yet */
     bool bad;       /* it does not live, since: */
     int64_t bad_since;
     bool lost; /* that was reported */
-    bool good; /* it lives again, since: */
+    bool good; /* it works again, since: */
     int64_t good_since;
     int64_t stepped; /* the last step */
 };

@@ -97,8 +97,8 @@ trouble_set trouble_flagged(enum trouble_flag f)
 static void settle(struct troubles *s, enum trouble t, bool found, int64_t now, int64_t wall)
 {
     trouble_set bit = TROUBLE_BIT(t);
-    bool stands = s->standing & bit;
-    if (found == stands) {
+    bool active = s->standing & bit;
+    if (found == active) {
         s->changing &= ~bit;
         return;
     }
@@ -112,7 +112,7 @@ static void settle(struct troubles *s, enum trouble t, bool found, int64_t now, 
     s->since[t] = found ? wall : 0;
 }
 
-/* Whether staff are to be told now of how it stands. */
+/* Whether staff are to be told now that it began or is over. */
 static bool is_news(const struct troubles *s, enum trouble t, bool quiet)
 {
     bool differs = (s->standing ^ s->told) & TROUBLE_BIT(t);
@@ -142,12 +142,12 @@ size_t troubles_write(const struct troubles *s, char out[TROUBLE_TEXT_MAX])
     size_t len = 0;
     out[0] = '\0';
     for (enum trouble t = 0; t < TROUBLE_COUNT; t++) {
-        bool stands = s->standing & TROUBLE_BIT(t), told = s->told & TROUBLE_BIT(t);
-        if (kinds[t].flags & TROUBLE_HIDDEN || (!stands && !told))
+        bool active = s->standing & TROUBLE_BIT(t), told = s->told & TROUBLE_BIT(t);
+        if (kinds[t].flags & TROUBLE_HIDDEN || (!active && !told))
             continue;
         len += (size_t)snprintf(out + len, TROUBLE_TEXT_MAX - len, "%s %lld %s\n", kinds[t].code,
                                 (long long)s->since[t],
-                                !stands ? "over"
+                                !active ? "over"
                                 : told  ? "told"
                                         : "held");
     }

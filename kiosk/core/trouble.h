@@ -42,7 +42,7 @@ enum trouble_flag {
     TROUBLE_HIDDEN = 4, /* nothing on site shows it: not the cue, the status, the log or the card */
     TROUBLE_CUED = 8,   /* the cue shows a fault */
     TROUBLE_MEASURED = 16,        /* porchlight doctor finds it; else porchlightd does */
-    TROUBLE_BEGUN_ELSEWHERE = 32, /* a notice that names a broker tells that it began, */
+    TROUBLE_BEGUN_ELSEWHERE = 32, /* a notice that names a broker says that it began, */
     TROUBLE_ENDED_ELSEWHERE = 64, /* and that it is over */
 };
 
@@ -72,7 +72,7 @@ struct troubles {
     trouble_set standing;
     trouble_set told;               /* staff know that it began, and not yet that it is over */
     int64_t since[TROUBLE_COUNT];   /* wall time, seconds since 1970; 0: not known */
-    trouble_set changing;           /* found otherwise than it stands, */
+    trouble_set changing;           /* found, but not active, or the reverse, */
     int64_t changed[TROUBLE_COUNT]; /* since then (ns, monotonic) */
 };
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What RabbitMQ is told of an account, and how it is read back. Pure. The rights are topic_table's,
+/* What RabbitMQ stores of an account, and how it is read back. Pure. The rights are topic_table's,
  * nothing else: a topic permission on the exchange amq.topic, where the plugin publishes MQTT's
  * topics with dots for slashes; and permissions on the account's own queues, which are named after
  * its client id, the same as its name. */

@@ -81,7 +81,7 @@ static void revoke(struct relay *r, const char *topic, size_t kiosk)
         webpush_sender_revoke(r->web, account);
 }
 
-/* One ping: the kiosk echoes its nonce, and sees that this relay lives and what it has received. */
+/* One ping: the kiosk echoes its nonce, and sees that this relay works and what it has received. */
 static void ping(struct relay *r, size_t kiosk, int64_t now)
 {
     struct mqtt_publication p = {.len = ENVELOPE_SIZE};

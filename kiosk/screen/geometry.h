@@ -7,7 +7,7 @@ enum ridge { RIDGE_MOUNTAINS, RIDGE_HILLS, RIDGE_FAR_SHORE, RIDGE_HEADLAND, RIDG
 enum { GEOMETRY_STARS = 170, GEOMETRY_GLINTS = 64 };
 
 /* Staff read the cue from 4 m with an acuity of 20/25: a letter of 6 minutes of arc, which is 7 mm.
- * So much has the smallest thing that a cue is told by, and a little more. */
+ * So much has the smallest thing that a cue is known by, and a little more. */
 #define CUE_DISTANCE 4000.0f /* mm */
 #define CUE_MINUTES  7.0f    /* minutes of arc that CUE_LEAST units have */
 enum { CUE_LEAST = 40 };

@@ -28,7 +28,7 @@ struct luks_header {
 };
 
 /* Loads it by libcryptsetup, which may write a damaged first header again from the second. What is
- * no container, or none that loads, is told by facts.form. */
+ * no container, or none that loads, is named by facts.form. */
 void luks_header_load(int fd, struct luks_header *h);
 
 /* The same of a copy of its beginning: writes nothing. `size`: bytes of file or device. */

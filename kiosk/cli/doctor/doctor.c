@@ -182,7 +182,7 @@ static int doctor_report(const struct cli *cli, trouble_set found)
 static const struct cli_option doctor_options[] = {
     OPTION("all", NULL, struct doctor_options, all, "also list what is in order"),
     OPTION("report", NULL, struct doctor_options, report,
-           "print nothing: report troubles to porchlightd, which tells staff phones; a timer does"),
+           "print nothing: report troubles to porchlightd, for staff phones; a timer runs this"),
     {0},
 };
 

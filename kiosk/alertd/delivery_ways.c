@@ -53,8 +53,8 @@ void delivery_watch(struct delivery *d, int64_t now)
     for (size_t i = 0; i < d->paths_count; i++) {
         struct broker_path *p = &d->paths[i];
         enum path_change c = path_watch_step(&p->watch, p->up, lives[i], alive > 0, d->beat, now);
-        if (c != PATH_SAME)
-            d->listener.watched(d->listener.context, p->setup.broker.name, c == PATH_LOST);
+        if (c != PATH_WATCH_SAME)
+            d->listener.watched(d->listener.context, p->setup.broker.name, c == PATH_WATCH_LOST);
     }
 }
 

@@ -41,14 +41,15 @@ struct button_report {
     bool kept; /* the broker kept it: its action, if any, was done at an unknown time */
 };
 
-enum button_fault { /* bits */
-                    BUTTON_FAULT_BATTERY = 1 << 0,
-                    BUTTON_FAULT_TAMPER = 1 << 1,
-                    BUTTON_FAULT_OFFLINE = 1 << 2, /* the gateway does not reach it, or is down */
-                    BUTTON_FAULT_SILENT = 1 << 3,  /* it has sent nothing for too long */
-                    BUTTON_FAULT_LINK = 1 << 4,    /* the buttons' broker is not connected */
-                    BUTTON_FAULT_GONE = 1 << 5,    /* its input device: see hw/line.h */
-                    BUTTON_FAULTS = 6,
+/* Bits. */
+enum button_fault {
+    BUTTON_FAULT_BATTERY = 1 << 0,
+    BUTTON_FAULT_TAMPER = 1 << 1,
+    BUTTON_FAULT_OFFLINE = 1 << 2, /* the gateway does not reach it, or is down */
+    BUTTON_FAULT_SILENT = 1 << 3,  /* it has sent nothing for too long */
+    BUTTON_FAULT_LINK = 1 << 4,    /* the buttons' broker is not connected */
+    BUTTON_FAULT_GONE = 1 << 5,    /* its input device: see hw/line.h */
+    BUTTON_FAULTS = 6,
 };
 
 struct button {
@@ -72,7 +73,8 @@ size_t button_report(struct button *b, const struct gesture_rules *r,
                      const struct button_report *report, int64_t now,
                      enum gesture out[BUTTON_GESTURES_MAX]);
 
-/* What time alone decides: a pause ends a series of presses, and silence is a fault. */
+/* What time alone decides: a pause ends a series of presses, and silence is a fault: nothing for
+ * `silence` ns. The deadline is when to ask again; NS_NEVER: not by time alone. */
 size_t button_time(struct button *b, const struct gesture_rules *r, int64_t silence, int64_t now,
                    enum gesture out[BUTTON_GESTURES_MAX]);
 int64_t button_deadline(const struct button *b, const struct gesture_rules *r, int64_t silence);

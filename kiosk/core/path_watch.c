@@ -14,13 +14,13 @@ enum path_change path_watch_step(struct path_watch *w, bool up, bool lives, bool
     }
     if (w->bad && !w->lost && another && (up || now - w->bad_since >= beat)) {
         w->lost = true;
-        return PATH_LOST;
+        return PATH_WATCH_LOST;
     }
     if (w->good && now - w->good_since >= PATH_WATCH_STEADY) {
         w->lost = w->good = false;
-        return PATH_BACK;
+        return PATH_WATCH_BACK;
     }
-    return PATH_SAME;
+    return PATH_WATCH_SAME;
 }
 
 int64_t path_watch_deadline(const struct path_watch *w, int64_t beat)

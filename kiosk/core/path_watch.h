@@ -9,11 +9,11 @@
  *
  * A way that is silent (three of its beats did not come back) has failed at once; one that is not
  * connected has a beat's time to connect again. Both are reported within 20 s with beats of 5 s: 15
- * s and 5 s. It works again when it has lived for PATH_WATCH_STEADY. */
+ * s and 5 s. It works again when its beats have come back for PATH_WATCH_STEADY. */
 #define PATH_WATCH_STEADY (10 * INT64_C(1000000000))
 
 struct path_watch { /* all zero: it works, or nobody knows yet */
-    bool bad;       /* it does not live, since: */
+    bool bad;       /* its beats do not come back, since: */
     int64_t bad_since;
     bool lost; /* that was reported */
     bool good; /* it works again, since: */
@@ -21,10 +21,11 @@ struct path_watch { /* all zero: it works, or nobody knows yet */
     int64_t stepped; /* the last step */
 };
 
-enum path_change { PATH_SAME, PATH_LOST, PATH_BACK };
+enum path_change { PATH_WATCH_SAME, PATH_WATCH_LOST, PATH_WATCH_BACK };
 
-/* `up`: it is connected; `lives`: and its beats come back; `another`: some way lives, by which the
- * news could be sent. Call it at each change and at the deadline. */
+/* `up`: it is connected; `lives`: and its beats come back; `another`: so do those of some way, by
+ * which the news could be sent. `beat`: how often one is sent. Call it at each change and at the
+ * deadline. */
 enum path_change path_watch_step(struct path_watch *w, bool up, bool lives, bool another,
                                  int64_t beat, int64_t now);
 

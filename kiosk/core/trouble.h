@@ -67,7 +67,7 @@ typedef uint64_t trouble_set;
 #define TROUBLE_BIT(t) (UINT64_C(1) << (t))
 trouble_set trouble_flagged(enum trouble_flag f);
 
-/* The standing list. */
+/* The troubles that are active. */
 struct troubles {
     trouble_set standing;
     trouble_set told;               /* staff know that it began, and not yet that it is over */
@@ -84,7 +84,7 @@ struct trouble_news {
 
 /* `judged`: the troubles that somebody has looked for; `found`: those of them that are there. What
  * was not looked for stays as it is. `quiet`: quiet hours, in which news that can wait are held
- * back; what begins and ends in them is never told. `now`: ns, monotonic; `wall`: seconds since
+ * back; what begins and ends in them is never reported. `now`: ns, monotonic; `wall`: seconds since
  * 1970, 0 while it is not known. Returns the number of news in out. */
 size_t troubles_step(struct troubles *s, trouble_set judged, trouble_set found, bool quiet,
                      int64_t now, int64_t wall, struct trouble_news out[TROUBLE_COUNT]);

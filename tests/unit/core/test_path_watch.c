@@ -41,41 +41,44 @@ static void play(const struct step *steps, size_t count)
 
 static void a_way_that_works_is_no_news(void **state)
 {
-    PLAY({0, true, true, true, PATH_SAME, 0}, {60, true, true, true, PATH_SAME, 0});
+    PLAY({0, true, true, true, PATH_WATCH_SAME, 0}, {60, true, true, true, PATH_WATCH_SAME, 0});
 }
 
 static void a_way_that_is_down_has_a_beat_to_connect_again(void **state)
 {
-    PLAY({0, true, true, true, PATH_SAME, 0}, {10, false, false, true, PATH_SAME, 15},
-         {14, false, false, true, PATH_SAME, 15}, {15, false, false, true, PATH_LOST, 0},
-         {30, false, false, true, PATH_SAME, 0});
+    PLAY({0, true, true, true, PATH_WATCH_SAME, 0}, {10, false, false, true, PATH_WATCH_SAME, 15},
+         {14, false, false, true, PATH_WATCH_SAME, 15},
+         {15, false, false, true, PATH_WATCH_LOST, 0},
+         {30, false, false, true, PATH_WATCH_SAME, 0});
 }
 
 static void a_short_drop_out_is_no_news(void **state)
 {
-    PLAY({10, false, false, true, PATH_SAME, 15}, {12, true, true, true, PATH_SAME, 0},
-         {60, true, true, true, PATH_SAME, 0});
+    PLAY({10, false, false, true, PATH_WATCH_SAME, 15}, {12, true, true, true, PATH_WATCH_SAME, 0},
+         {60, true, true, true, PATH_WATCH_SAME, 0});
 }
 
 /* Three beats are missing by then: there is no time left for another one. */
 static void a_silent_way_is_lost_at_once(void **state)
 {
-    PLAY({10, true, true, true, PATH_SAME, 0}, {25, true, false, true, PATH_LOST, 0},
-         {26, false, false, true, PATH_SAME, 0});
+    PLAY({10, true, true, true, PATH_WATCH_SAME, 0}, {25, true, false, true, PATH_WATCH_LOST, 0},
+         {26, false, false, true, PATH_WATCH_SAME, 0});
 }
 
 static void it_is_back_when_it_has_worked_for_a_while(void **state)
 {
-    PLAY({10, true, false, true, PATH_LOST, 0}, {20, true, true, true, PATH_SAME, 30},
-         {25, false, false, true, PATH_SAME, 0}, {26, true, true, true, PATH_SAME, 36},
-         {36, true, true, true, PATH_BACK, 0}, {40, true, false, true, PATH_LOST, 0});
+    PLAY({10, true, false, true, PATH_WATCH_LOST, 0}, {20, true, true, true, PATH_WATCH_SAME, 30},
+         {25, false, false, true, PATH_WATCH_SAME, 0}, {26, true, true, true, PATH_WATCH_SAME, 36},
+         {36, true, true, true, PATH_WATCH_BACK, 0}, {40, true, false, true, PATH_WATCH_LOST, 0});
 }
 
 /* Nobody could be told; and it must not spin until somebody can. */
 static void without_another_way_it_is_reported_when_there_is_one(void **state)
 {
-    PLAY({10, false, false, false, PATH_SAME, 15}, {15, false, false, false, PATH_SAME, 0},
-         {90, false, false, false, PATH_SAME, 0}, {91, false, false, true, PATH_LOST, 0});
+    PLAY({10, false, false, false, PATH_WATCH_SAME, 15},
+         {15, false, false, false, PATH_WATCH_SAME, 0},
+         {90, false, false, false, PATH_WATCH_SAME, 0},
+         {91, false, false, true, PATH_WATCH_LOST, 0});
 }
 
 int main(void)

@@ -242,7 +242,10 @@ bool config_is_same_broker(const struct config_broker *a, const struct config_br
 size_t config_home(const struct config *c, size_t i);
 
 #define CONFIG_BUTTON "mqtt:"
-enum { CONFIG_BUTTON_TOPIC_MAX = 114 }; /* bytes; with "/availability" it is still a topic */
+enum {
+    CONFIG_BUTTON_TOPIC_MAX = 114, /* bytes; with "/availability" it is still a topic */
+    CONFIG_BUTTON_KEYS_MAX = 4,    /* of an input device, for one switch: LINE_KEYS_MAX */
+};
 
 /* The topic of a line that is a button by radio ("mqtt:TOPIC"), or NULL: it is a wire. */
 const char *config_button_topic(const struct config_line *line);

@@ -75,12 +75,17 @@ static bool set_key(const struct key *k, const char *text, void *base, const cha
     *hint = "porchlight setup lists the buttons of this machine, and learns which key one sends";
     if (!code || code == device || !values_only(code + 1, UPPER DIGITS "_+"))
         return false;
-    for (const char *one = code + 1;; one++) {
+    for (int keys = 1;; keys++) {
+        const char *one = code + 1;
         if (strncmp(one, "KEY_", 4) != 0 && strncmp(one, "BTN_", 4) != 0)
             return false;
-        one += strcspn(one, "+");
-        if (!*one)
+        code = one + strcspn(one, "+");
+        if (!*code)
             return value_put_text(k, text, base, hint);
+        if (keys == CONFIG_BUTTON_KEYS_MAX) {
+            *hint = "one switch takes at most 4 keys of a device";
+            return false;
+        }
     }
 }
 

@@ -10,6 +10,9 @@
 
 enum { EDGES = 16 };
 
+_Static_assert((int)CONFIG_BUTTON_KEYS_MAX == (int)LINE_KEYS_MAX,
+               "what the config accepts can be opened");
+
 void input_line_init(struct input_line *w, const char *kind, const char *name,
                      const struct config_line *c, enum line_direction direction, int64_t debounce)
 {

@@ -372,6 +372,11 @@ static const struct {
       "radio, "
       "or key:DEVICE:KEY for one by USB or Bluetooth; porchlight setup lists the buttons of this "
       "machine, and learns which key one sends"}},
+    {W "[switch b]\nline = key:R:KEY_A+KEY_B+KEY_C+KEY_D+KEY_E\n",
+     {":13: [switch b] line: found \"key:R:KEY_A+KEY_B+KEY_C+KEY_D+KEY_E\", expected a line: "
+      "gpiochip0:17, pinctrl-bcm2711:17, a line's name such as GPIO17, sim:NAME, mqtt:TOPIC for a "
+      "button by radio, or key:DEVICE:KEY for one by USB or Bluetooth; one switch takes at most 4 "
+      "keys of a device"}},
     {IDS "[switch a]\nline = GPIO17\nother_line = key:Remote:KEY_A\n" BROKER,
      {":7: [switch a] other_line: found \"key:Remote:KEY_A\", expected a line: gpiochip0:17, "
       "pinctrl-bcm2711:17, a line's name such as GPIO17, or sim:NAME; after the chip comes the "

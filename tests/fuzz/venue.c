@@ -457,6 +457,7 @@ static void push_offer_one(const uint8_t *bytes, size_t len)
     uint8_t hash[PUSH_OFFER_GONE_HASH];
     if (push_offer_read((const char *)bytes, len, &l) == 0 && l.ask == PUSH_OFFER_SUBSCRIBE) {
         FUZZ_MUST(strncmp(l.endpoint, "https://", 8) == 0);
+        FUZZ_MUST(memchr(l.endpoint, '\0', sizeof l.endpoint));
         push_offer_gone_hash(l.endpoint, hash);
     }
 }
@@ -465,7 +466,7 @@ static void push_offer_seeds(void)
 {
     enum { VARIANT = sodium_base64_VARIANT_URLSAFE_NO_PADDING };
     uint8_t point[PUSH_OFFER_POINT] = {4}, auth[PUSH_OFFER_AUTH] = {1}, cert[CERT_SIGNATURE] = {2};
-    char p[128], a[64], c[128], key[64], text[1024];
+    char p[128], a[64], c[128], key[64], text[1024], longest[PUSH_OFFER_ENDPOINT_MAX - 8] = "";
     sodium_bin2base64(p, sizeof p, point, sizeof point, VARIANT);
     sodium_bin2base64(a, sizeof a, auth, sizeof auth, VARIANT);
     sodium_bin2base64(c, sizeof c, cert, sizeof cert, VARIANT);
@@ -474,6 +475,12 @@ static void push_offer_seeds(void)
              "{\"v\":2,\"kind\":\"subscribe\",\"account\":\"" FUZZ_ACCOUNT
              "\",\"endpoint\":\"https://push.example.net/a/b\",\"p256dh\":\"%s\",\"auth\":\"%s\"}",
              p, a);
+    fuzz_seed_text(text);
+    memset(longest, 'x', sizeof longest - 1);
+    snprintf(text, sizeof text,
+             "{\"v\":2,\"kind\":\"subscribe\",\"account\":\"" FUZZ_ACCOUNT
+             "\",\"endpoint\":\"https://%s\",\"p256dh\":\"%s\",\"auth\":\"%s\"}",
+             longest, p, a);
     fuzz_seed_text(text);
     snprintf(text, sizeof text,
              "{\"v\":2,\"kind\":\"unsubscribe\",\"account\":\"" FUZZ_ACCOUNT "\",\"auth\":\"%s\"}",

@@ -364,6 +364,44 @@ static void test_a_broker_that_goes_is_sent_again_what_may_be_lost(void **state)
     }
 }
 
+/* It was heard, here or outside: new brokers do not need it. */
+static void test_new_brokers_do_not_get_what_is_over(void **state)
+{
+    (void)state;
+    for (int outside = 0; outside < 2; outside++) {
+        struct outbox o;
+        struct outbox_entry acked;
+        outbox_init(&o, 1 + (size_t)outside);
+        add(&o, 1, ALERT_PUB_LOCKDOWN, 0);
+        uint64_t token = outbox_sent(&o, outbox_next(&o, 0, 0), 0, 0);
+        outbox_acked(&o, 0, outside == 1, token, OUTBOX_ACKED, 0, &acked);
+        outbox_brokers(&o, 1);
+        assert_null(outbox_next(&o, 0, 0));
+    }
+}
+
+static void test_a_drill_takes_no_calm_out(void **state)
+{
+    (void)state;
+    struct outbox o;
+    struct alert_action drill = alarm_of(2, ALERT_PUB_LOCKDOWN);
+    drill.drill = true;
+    outbox_init(&o, 1);
+    add(&o, 1, ALERT_PUB_ALL_CLEAR, 0);
+    outbox_add(&o, &drill, false, 10, 0);
+    assert_int_equal(outbox_next(&o, 0, 0)->publish, ALERT_PUB_ALL_CLEAR);
+}
+
+static void test_it_waits_for_what_was_sent(void **state)
+{
+    (void)state;
+    struct outbox o;
+    outbox_init(&o, 1);
+    add(&o, 1, ALERT_PUB_LOCKDOWN, 0);
+    outbox_sent(&o, outbox_next(&o, 0, 0), 0, 0);
+    assert_true(outbox_waiting(&o));
+}
+
 /* As long as a slot is free, nothing is given up. */
 static void test_a_free_slot_goes_before_what_was_handed_over(void **state)
 {
@@ -405,6 +443,9 @@ int main(void)
         cmocka_unit_test(test_one_broker_outside_that_has_it_is_enough),
         cmocka_unit_test(test_it_waits_while_one_broker_has_not_taken_it),
         cmocka_unit_test(test_a_broker_that_goes_is_sent_again_what_may_be_lost),
+        cmocka_unit_test(test_new_brokers_do_not_get_what_is_over),
+        cmocka_unit_test(test_a_drill_takes_no_calm_out),
+        cmocka_unit_test(test_it_waits_for_what_was_sent),
         cmocka_unit_test(test_a_free_slot_goes_before_what_was_handed_over),
     };
     return cmocka_run_group_tests_name("outbox", tests, NULL, NULL);

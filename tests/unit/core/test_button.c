@@ -260,6 +260,8 @@ static void silence_is_a_fault_until_a_word_comes(void **state)
     assert_int_equal(button_deadline(&b, &rules, 60 * NS_PER_S), NS_NEVER);
     button_report(&b, &rules, &r, 61 * NS_PER_S, g);
     assert_int_equal(b.faults, 0);
+    button_time(&b, &rules, 60 * NS_PER_S, 63 * NS_PER_S, g); /* the press is over */
+    assert_int_equal(button_deadline(&b, &rules, 60 * NS_PER_S), 121 * NS_PER_S);
 }
 
 static void a_broker_that_is_away_is_a_fault_after_a_while(void **state)
@@ -279,6 +281,11 @@ static void a_broker_that_is_away_is_a_fault_after_a_while(void **state)
     button_link(&b, true, 13 * NS_PER_S);
     button_time(&b, &rules, 60 * NS_PER_S, 30 * NS_PER_S, g);
     assert_int_equal(b.faults, 0);
+    button_link(&b, false, 31 * NS_PER_S);
+    button_link(&b, false, 40 * NS_PER_S); /* it still is, since 31 s */
+    assert_int_equal(button_deadline(&b, &rules, 60 * NS_PER_S), 41 * NS_PER_S);
+    button_time(&b, &rules, 60 * NS_PER_S, 41 * NS_PER_S, g);
+    assert_int_equal(b.faults, BUTTON_FAULT_LINK);
 }
 
 int main(void)

@@ -245,6 +245,8 @@ static void test_quiet_hours(void **state)
         {6 * 1440 + 720, 1320, 480, false},
         {720, 700, 730, true},
         {730, 700, 730, false},
+        {480, 480, 480, false},
+        {720, 480, 480, false},
         {-1, 1320, 480, false},
         {60, -1, -1, false},
     };

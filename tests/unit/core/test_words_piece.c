@@ -148,6 +148,34 @@ static void the_longest_lines_fit(void **state)
     assert_int_equal(errno, EMSGSIZE);
 }
 
+/* Each text of a piece at its longest, and one byte longer. */
+static void a_text_that_is_a_byte_too_long_is_refused(void **state)
+{
+    static const struct {
+        const char *name, *before, *after;
+        size_t most;
+    } rows[] = {
+        {"the link", "{\"link\":\"", "\",\"language\":null}", WORDS_LINK_MAX},
+        {"the language", "{\"link\":null,\"language\":\"", "\"}", WORDS_LANGUAGE_MAX},
+        {"a line", "{\"link\":null,\"language\":\"en\",\"lockdown-way\":\"", "\"}", WORDS_TEXT_MAX},
+    };
+    static const char head[] = "\"v\":2,\"kind\":\"words\",\"epoch\":1,\"seq\":1,\"revision\":1,"
+                               "\"piece\":0,\"pieces\":1,";
+    (void)state;
+    EACH_ROW (i, rows, rows[i].name) {
+        for (size_t len = rows[i].most; len <= rows[i].most + 1; len++) {
+            struct words_piece p;
+            char text[1024], longest[WORDS_TEXT_MAX + 2] = "";
+            const char *why;
+            memset(longest, 'x', len);
+            int n = snprintf(text, sizeof text, "{%s%s%s%s", head, rows[i].before + 1, longest,
+                             rows[i].after);
+            assert_int_equal(words_piece_read(&p, text, (size_t)n, &why),
+                             len == rows[i].most ? 0 : -1);
+        }
+    }
+}
+
 /* One letter is a line, and so is a link of one. */
 static void the_shortest_lines_are_written(void **state)
 {
@@ -195,6 +223,7 @@ int main(void)
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(a_piece_that_is_wrong_is_refused),
         cmocka_unit_test(the_longest_lines_fit),
+        cmocka_unit_test(a_text_that_is_a_byte_too_long_is_refused),
         cmocka_unit_test(the_shortest_lines_are_written),
         cmocka_unit_test(what_does_not_fit_goes_in_no_piece),
     };

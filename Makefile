@@ -305,6 +305,10 @@ bench: deps-test  ## latency, memory and wake-ups, beside a peer
 	+@$(AGAIN) -s all
 	@$(PYTHON) -m tests.bench
 
+bench-scale: deps-test  ## 1 to 1,000 kiosks with 20,000 phones at one broker, 100 relays; about ten minutes, as root
+	+@$(AGAIN) -s all
+	@$(PYTHON) -m tests.bench scale
+
 # What git knows and what it would take in; the other make of hw/ cannot be parsed on this machine.
 tracked = $(shell git ls-files --cached --others --exclude-standard -- $(1) | sort -u)
 C_FILES = $(wildcard $(call tracked,'*.c' '*.h'))
@@ -423,4 +427,4 @@ clean:  ## remove build/
 	rm -rf build
 
 .PHONY: all page handbook pictures run test test-programs test-page test-long wipe-table faults unit units unit-run lint lint-run \
-        bench help clean deps-build deps-run deps-test deps-long deps-fuzz deps-lint
+        bench bench-scale help clean deps-build deps-run deps-test deps-long deps-fuzz deps-lint

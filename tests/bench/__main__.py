@@ -1,4 +1,4 @@
-"""Runs the benches named, or all."""
+"""Runs the benches named, or all but the long ones."""
 
 import importlib
 import pkgutil
@@ -8,11 +8,13 @@ from tests import bench
 from tests.bench.report import Report
 from tests.kit import process
 
+LONG = ("scale",)  # make bench-scale: a quarter of an hour by itself
+
 
 def main(names):
     process.end_on_signals()
     names = names or sorted(m.name for m in pkgutil.iter_modules(bench.__path__)
-                            if m.name not in ("__main__", "report", "peers", "chart"))
+                            if m.name not in ("__main__", "report", "peers", "chart", *LONG))
     report = Report()
     for name in names:
         importlib.import_module(f"tests.bench.{name}").bench(report)

@@ -1,10 +1,12 @@
 """Plots as SVG and the page that holds them, without anything from outside: build/bench/index.html, from
 the rows and distributions that a report gathered."""
 
+import math
 from html import escape
 
 WIDTH, BAR, GAP, LEFT = 760, 16, 8, 330
 OURS, PEER, LIMIT = "#2f6f8f", "#b9a37a", "#b3382c"
+COLOURS = [OURS, PEER, "#6b8f3a", "#8a5a8f", "#555"]
 STYLE = """body { font: 16px/1.5 sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
 table { border-collapse: collapse; margin: 1rem 0 } td, th { padding: .2rem .8rem; text-align: right;
 border-bottom: 1px solid #ddd } td:first-child, th:first-child { text-align: left } .over { color: #b3382c }
@@ -56,15 +58,48 @@ def distribution(series, unit, name):
         parts.append(text(44, y + 4, f"{percent} %", "end", 11))
     for part in range(5):
         parts.append(text(50 + room * part / 4, bottom + 18, f"{number(most * part / 4)} {unit}", "middle", 11))
-    colours = [OURS, PEER, "#6b8f3a", "#8a5a8f", "#555"]
     for at, (who, values) in enumerate(series.items()):
-        ordered, colour = sorted(values), colours[at % len(colours)]
+        ordered, colour = sorted(values), COLOURS[at % len(COLOURS)]
         points = [f"{50 + room * min(1, v / most):.1f},{bottom - 240 * (i + 1) / len(ordered):.1f}"
                   for i, v in enumerate(ordered) if i % max(1, len(ordered) // 200) == 0]
         parts.append(f'<polyline fill="none" stroke="{colour}" stroke-width="2" points="{" ".join(points)}"/>')
-        parts.append(f'<rect x="{70 + 170 * at}" y="284" width="12" height="12" fill="{colour}"/>')
-        parts.append(text(88 + 170 * at, 295, who[:22], size=12))
+        parts.append(f'<rect x="{70 + 138 * at}" y="284" width="12" height="12" fill="{colour}"/>')
+        parts.append(text(88 + 138 * at, 295, who[:20], size=12))
     return svg(height, parts, name)
+
+
+def powers(values):
+    """1, 10, 100 ... around all values."""
+    low, high = (math.floor(math.log10(min(values))), math.ceil(math.log10(max(values))))
+    return [10.0**p for p in range(low, max(high, low + 1) + 1)]
+
+
+def curve(series, across, unit, name):
+    """How something grows: one line for each of series, {name: [(x, y)]}, both axes logarithmic."""
+    points = [p for line in series.values() for p in line]
+    xs, ys = powers([x for x, _ in points]), powers([y for _, y in points])
+    left, right, top, bottom = 80, WIDTH - 40, 10, 250
+
+    def at(x, y):
+        return (left + (right - left) * math.log10(x / xs[0]) / math.log10(xs[-1] / xs[0]),
+                bottom - (bottom - top) * math.log10(y / ys[0]) / math.log10(ys[-1] / ys[0]))
+    parts = []
+    for y in ys:
+        parts.append(f'<line x1="{left}" x2="{right}" y1="{at(xs[0], y)[1]:.1f}" y2="{at(xs[0], y)[1]:.1f}" '
+                     'stroke="#ddd"/>')
+        parts.append(text(left - 6, at(xs[0], y)[1] + 4, f"{number(y)} {unit}", "end", 11))
+    for x in xs:
+        parts.append(text(at(x, ys[0])[0], bottom + 18, number(x), "middle", 11))
+    parts.append(text((left + right) / 2, bottom + 34, across, "middle", 11))
+    for i, (who, line) in enumerate(series.items()):
+        colour = COLOURS[i % len(COLOURS)]
+        places = [at(*p) for p in line]
+        parts.append(f'<polyline fill="none" stroke="{colour}" stroke-width="2" points="'
+                     + " ".join(f"{x:.1f},{y:.1f}" for x, y in places) + '"/>')
+        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in places]
+        parts.append(f'<rect x="{left + 220 * i}" y="{bottom + 44}" width="12" height="12" fill="{colour}"/>')
+        parts.append(text(left + 18 + 220 * i, bottom + 55, who[:30], size=12))
+    return svg(bottom + 62, parts, name)
 
 
 def table(rows):
@@ -90,6 +125,9 @@ def page(kept):
         for d in kept["distributions"]:
             if d["group"] == group:
                 out.append(f"<h3>{escape(d['what'])}</h3>{distribution(d['series'], d['unit'], d['what'])}")
+        for c in kept["curves"]:
+            if c["group"] == group:
+                out.append(f"<h3>{escape(c['what'])}</h3>{curve(c['series'], c['across'], c['unit'], c['what'])}")
         for unit in dict.fromkeys(r["unit"] for r in rows):
             out.append(bars([r for r in rows if r["unit"] == unit], f"{group}, {unit}"))
         out.append(table(rows))

@@ -42,10 +42,10 @@ class Crowd:
         self.popen.wait(10)
 
 
-def build():
-    binary = ROOT / "build/bench-crowd"
-    done = process.run(["gcc", "-O2", "-std=c17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror",
-                        "-o", binary, ROOT / "tests/bench/crowd.c"], 60)
+def build(name):
+    binary = ROOT / f"build/bench-{name}"
+    done = process.run(["gcc", "-O2", "-std=c17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", f"-I{ROOT}",
+                        "-o", binary, *(ROOT / f"tests/bench/{f}.c" for f in (name, "mini_mqtt"))], 60)
     assert done.returncode == 0, done.stderr
     return binary
 
@@ -100,7 +100,7 @@ def bench(report):
     broker = Broker(folder, pki.Authority(folder / "ca")).start()
     kiosk = Kiosk([broker], every=5).online()
     try:
-        binary = build()
+        binary = build("crowd")
         account(broker, kiosk)
         one_alert(report, broker, kiosk, binary)
         coming_back(report, broker, kiosk, binary)

@@ -1,5 +1,6 @@
 """What a bench found: said as it is found, kept in build/bench.json, and drawn in
-build/bench/index.html."""
+build/bench/index.html. What an earlier run found stays there, but for the groups that are measured
+again."""
 
 import json
 import platform
@@ -14,9 +15,17 @@ def percentile(values, percent):
     return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
 
 
+def merged(before, now):
+    """What a run found, with what another one found of other groups before it."""
+    measured = {r["group"] for r in now["rows"]}
+    lists = ("rows", "distributions", "curves")
+    return now | {name: [r for r in before.get(name, []) if r["group"] not in measured] + now[name]
+                  for name in lists}
+
+
 class Report:
     def __init__(self):
-        self.rows, self.distributions, self.group = [], [], ""
+        self.rows, self.distributions, self.curves, self.group = [], [], [], ""
 
     def heading(self, text):
         self.group = text
@@ -36,13 +45,18 @@ class Report:
         """{who: values}, to be drawn as curves."""
         self.distributions.append({"group": self.group, "what": what, "series": series, "unit": unit})
 
+    def curve(self, what, across, series, unit):
+        """{who: [(x, y)]}, to be drawn over `across`, both logarithmic."""
+        self.curves.append({"group": self.group, "what": what, "across": across, "series": series, "unit": unit})
+
     def over(self):
         return [r for r in self.rows if r["limit"] is not None and r["value"] >= r["limit"]]
 
     def save(self):
-        kept = {"machine": platform.machine(), "system": platform.release(), "rows": self.rows,
-                "distributions": self.distributions}
         path, drawn = ROOT / "build/bench.json", ROOT / "build/bench/index.html"
+        kept = merged(json.loads(path.read_text()) if path.exists() else {},
+                      {"machine": platform.machine(), "system": platform.release(), "rows": self.rows,
+                       "distributions": self.distributions, "curves": self.curves})
         path.write_text(json.dumps(kept, indent=1) + "\n")
         drawn.parent.mkdir(exist_ok=True)
         drawn.write_text(page(kept))

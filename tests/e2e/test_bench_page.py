@@ -4,6 +4,7 @@ import re
 import xml.etree.ElementTree
 
 from tests.bench.chart import page
+from tests.bench.report import merged
 
 KEPT = {"machine": "x86_64", "system": "6.1",
         "rows": [{"group": "latency", "what": "porchlightd beside <a peer>, p50", "value": 0.7, "unit": "ms",
@@ -11,7 +12,8 @@ KEPT = {"machine": "x86_64", "system": "6.1",
                  {"group": "latency", "what": "p99", "value": 3.0, "unit": "ms", "limit": 2.0, "peer": None},
                  {"group": "memory", "what": "private", "value": 1900.0, "unit": "kB", "limit": None, "peer": 0}],
         "distributions": [{"group": "latency", "what": "to the subscriber", "unit": "ms",
-                           "series": {"porchlightd": [0.5, 0.7, 0.6, 9.0], "a peer": [1.0]}}]}
+                           "series": {"porchlightd": [0.5, 0.7, 0.6, 9.0], "a peer": [1.0]}}],
+        "curves": []}
 
 
 def test_every_figure_is_in_a_table_and_a_plot():
@@ -30,3 +32,24 @@ def test_a_curve_rises_from_left_to_right():
     points = [tuple(map(float, p.split(","))) for p in curve.split()]
     assert len(points) == 4
     assert points == sorted(points, key=lambda p: (p[0], -p[1]))
+
+
+def test_growth_is_drawn_over_powers_of_ten():
+    curve = {"group": "latency", "what": "as kiosks are added", "across": "kiosks", "unit": "MB",
+             "series": {"memory": [(1, 5.0), (10, 50.0), (1000, 500.0)]}}
+    html = page(KEPT | {"curves": [curve]})
+    plot = next(xml.etree.ElementTree.fromstring(one) for one in re.findall(r"<svg.*?</svg>", html, re.S)
+                if "as kiosks are added" in one)
+    assert {"1", "10", "100", "1000", "1 MB", "1000 MB", "memory", "kiosks"} <= set(plot.itertext())
+    places = [(float(c.get("cx")), float(c.get("cy"))) for c in plot.iter() if c.tag.endswith("circle")]
+    (x1, y1), (x2, y2), (x3, y3) = places
+    assert abs((x3 - x2) - 2 * (x2 - x1)) < 1 and abs((y1 - y2) - (y2 - y3)) < 1
+
+
+def test_a_run_of_one_bench_keeps_what_others_found():
+    again = {"machine": "arm64", "system": "6.6", "distributions": [], "curves": [],
+             "rows": [{"group": "memory", "what": "private", "value": 2.0, "unit": "kB", "limit": None, "peer": 0}]}
+    both = merged(KEPT, again)
+    assert [(r["group"], r["value"]) for r in both["rows"]] == [("latency", 0.7), ("latency", 3.0), ("memory", 2.0)]
+    assert both["machine"] == "arm64" and both["distributions"] == KEPT["distributions"]
+    assert merged({}, again) == again

@@ -93,6 +93,7 @@ class Steward:
 
 class Broker:
     """mosquitto from config/broker/mosquitto.conf.in. Started by `start()`."""
+    files = 16384  # that it may have open: as its unit
 
     def __init__(self, folder, authority, name="broker"):
         self.folder = folder / name
@@ -115,8 +116,7 @@ class Broker:
         self.known = []
 
     def start(self):
-        # As its unit may open.
-        self.process = Process(self.name, ["prlimit", "--nofile=16384", "mosquitto", "-c",
+        self.process = Process(self.name, ["prlimit", f"--nofile={self.files}", "mosquitto", "-c",
                                            self.folder / "mosquitto.conf"], self.folder / "log")
         listening(self.port, self.process)
         listening(self.websocket, self.process)

@@ -253,7 +253,7 @@ check broker "see: systemctl status mosquitto" sh -c "openssl s_client -connect 
     -verify_hostname $host -CAfile '$ca' -verify_return_error </dev/null"
 check registrar "see: systemctl status porchlight-registrar" systemctl is-active porchlight-registrar
 [ "$parts" = broker ] || check_page "$ca"
-check "phones' way" "see: systemctl status nginx" upgrades -k --connect-to "::127.0.0.1:443"
+check phones "they cannot reach the broker; see: systemctl status nginx" upgrades -k --connect-to "::127.0.0.1:443"
 check relay "see: journalctl -u porchlight-relay" sh -c 'journalctl -b -u porchlight-relay | grep -q connected'
 # shellcheck disable=SC2046
 [ -z "$topic" ] || check ntfy "see: systemctl status ntfy" curl -sf $(known "$ca") \

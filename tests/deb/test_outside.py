@@ -24,7 +24,7 @@ def test_one_installer_puts_all_of_it_in_place(host, machine):
     machine.do(f"porchlight outside --root {ROOT_KEY} /root/outside")
     said = machine.do("sh /root/outside/install.sh --own-certificate 2>&1")
     parts = [line.split()[0] for line in said.splitlines() if line.endswith(" in order")]
-    assert parts == ["broker", "registrar", "page", "relay", "name"], said
+    assert parts == ["broker", "registrar", "page", "phones", "relay", "name"], said
     assert "All parts run. Delete this folder" in said
     machine.do(f"rm -r /root/outside {ETC}/outside")
     broker, = host.connected()["brokers"]

@@ -58,8 +58,11 @@ def written(venue, text=LINES, name="words"):
     return path
 
 
-def test_the_hosts_lines_reach_phones_new_ones_too_and_can_be_taken_back(venue):
+@pytest.mark.parametrize("cover", ["no", "yes"])
+def test_the_hosts_lines_reach_phones_new_ones_too_and_can_be_taken_back(venue, cover):
     venue.set_up()
+    conf = venue.etc / "porchlight.conf"
+    conf.write_text(re.sub(r"(?m)^\[kiosk\]$", f"[kiosk]\ncover = {cover}", conf.read_text()))
     venue.start_broker()
     first, later, last = venue.admit(), venue.admit("staff"), venue.admit()
     venue.quicken()

@@ -195,6 +195,32 @@ def test_a_phone_is_invited_and_has_its_rights_and_no_others(house):
     assert member.ended or int(getattr(member.granted[1][0], "value", member.granted[1][0])) >= 0x80
 
 
+def test_the_hosts_lines_are_read_by_members_and_written_by_their_kiosk(house):
+    """What is kept comes for exact names alone: the page asks for each piece by its name."""
+    kiosk, stranger = house.kiosk(), house.kiosk(house.there)
+    first, second = (f"porchlight/{kiosk.venue}/{kiosk.kiosk}/words/{n:016x}" for n in (0, 1))
+    came, kept = [], []
+
+    def phone(into, *topics):
+        one = house.phone(*house.member(kiosk))
+        one.client.on_message = lambda _, __, m: into.append((m.topic, m.payload))
+        for topic in topics:
+            one.client.subscribe(topic, 1)
+        wait.until(lambda: len(one.granted) == len(topics), "what it may read", 15)
+        return one
+
+    live = phone(came, f"{first[:-17]}/+")
+    kiosk.client.publish(first, b"line", 1, True)
+    wait.until(lambda: came == [(first, b"line")], lambda: f"the live piece; {came}", 15)
+    phone(kept, first, second)
+    wait.until(lambda: kept == [(first, b"line")], lambda: f"the kept piece; {kept}", 15)
+    live.client.publish(second, b"a member's", 1, True)
+    wait.until(lambda: live.ended, "the end of a member that writes", 15)
+    stranger.client.publish(first, b"a stranger's", 1, True)
+    wait.until(lambda: not stranger.client.is_connected(), "the end of another venue's kiosk", 15)
+    assert came == kept == [(first, b"line")]
+
+
 def test_a_phone_is_revoked_at_once_and_restored_by_the_root(house):
     kiosk, root = house.kiosk(), house.root()
     account, word = house.member(kiosk)

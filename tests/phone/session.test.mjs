@@ -14,14 +14,15 @@ const [root, kiosk, phone] = [1, 2, 3].map(pair);
 const [venue, kioskId, account] = ['11', '22', '33'].map((byte) => byte.repeat(8));
 const rotated = '66'.repeat(32);
 
+const membership = { venue, kiosk: kioskId, account, staff: false, password: 'x'.repeat(16),
+    brokers: ['wss://b/'], venueKey: '55'.repeat(32), kioskPublic: toHex(kiosk.publicKey),
+    rootPublic: toHex(root.publicKey), public: toHex(phone.publicKey), secret: toHex(phone.privateKey) };
+
 // Delivers one packet: {reasons: of refusals, key: the venue's then, view}.
 function received(topic, wire) {
     const handlers = {}, reasons = [];
     const client = { on: (event, handler) => { handlers[event] = handler; }, end() {},
         subscribe: (topics, how, done) => done(null), publishAsync: async () => ({ messageId: 1 }) };
-    const membership = { venue, kiosk: kioskId, account, staff: false, password: 'x'.repeat(16),
-        brokers: ['wss://b/'], venueKey: '55'.repeat(32), kioskPublic: toHex(kiosk.publicKey),
-        rootPublic: toHex(root.publicKey), public: toHex(phone.publicKey), secret: toHex(phone.privateKey) };
     const store = openStore({ getItem: () => null, setItem() {}, removeItem() {} });
     store.addMembership(membership);
     const session = openSession({ mqtt: { connect: () => client }, sodium, store, membership, now: () => 0,
@@ -70,4 +71,39 @@ test('a state whose date is none has no age by the clock', () => {
         new Uint8Array(24), JSON.stringify(state)));
     assert.deepEqual(reasons, []);
     assert.ok(!Object.values(view).some(Number.isNaN), JSON.stringify(view));
+});
+
+test('the host\'s lines come from a broker that gives what it keeps for exact names alone', () => {
+    const { setTimeout } = globalThis;
+    const waiting = [], handlers = {}, asked = [], pieces = 3;
+    globalThis.setTimeout = (run, ms, ...all) => ms === 2000 && waiting.push(() => run(...all));
+    const kept = (topic) => {
+        const piece = Number.parseInt(topic.split('/').at(-1), 16);
+        const place = { venue, kiosk: kioskId, topic, epoch: 4, seq: 9 };
+        return seal(sodium, place, new Uint8Array(32).fill(0x55), kiosk.privateKey, new Uint8Array(24),
+            JSON.stringify({ v: 2, kind: 'words', epoch: 4, seq: 9, revision: 1, piece, pieces, link: null,
+                language: 'en', [['lockdown-way', 'caution-way', 'contact'][piece]]: `line ${piece}` }));
+    };
+    const client = { on: (event, handler) => { handlers[event] = handler; }, end() {},
+        subscribe(topics, how, done) {
+            done(null);
+            for (const topic of [topics].flat().filter((t) => /words\/[0-9a-f]{16}$/.test(t))) {
+                asked.push(topic.slice(-1));
+                handlers.message(topic, kept(topic), { retain: true, dup: false });
+            }
+        } };
+    const store = openStore({ getItem: () => null, setItem() {}, removeItem() {} });
+    store.addMembership(membership);
+    const session = openSession({ mqtt: { connect: () => client }, sodium, store, membership, now: () => 0,
+        wall: () => 1764000000000, onChange() {}, onRefused: assert.fail });
+    try {
+        handlers.connect();
+        waiting.splice(0).forEach((run) => run());
+        assert.deepEqual(session.words().lines,
+            { en: { 'lockdown-way': 'line 0', 'caution-way': 'line 1', contact: 'line 2' } });
+        assert.deepEqual(asked, ['0', '1', '2']);
+    } finally {
+        session.close();
+        globalThis.setTimeout = setTimeout;
+    }
 });

@@ -99,7 +99,7 @@ export function openLink(mqtt, { url, account, password, topics, wishes = [], pi
                     patience = mayTake(2 * (heardAt - began));
                     asked = false;
                     report('up');
-                    wish(mine);
+                    wish(mine, wishes);
                 }
             });
         });
@@ -123,10 +123,10 @@ export function openLink(mqtt, { url, account, password, topics, wishes = [], pi
         mine.on('close', () => mine === client && fail(next));
     }
 
-    function wish(mine) {
-        if (wishes.length > 0) {
+    function wish(mine, some) {
+        if (some.length > 0) {
             wished = performance.now();
-            mine.subscribe(wishes, { qos: 1 }, () => {
+            mine.subscribe(some, { qos: 1 }, () => {
                 wished = mine === client ? null : wished;
             });
         }
@@ -186,6 +186,12 @@ export function openLink(mqtt, { url, account, password, topics, wishes = [], pi
                 { qos: 1, properties: expiry ? { messageExpiryInterval: expiry } : undefined });
             if (unheard.delete(sent.messageId)) {
                 throw new Error('nobody listens');
+            }
+        },
+        // More topics that it can do without.
+        wish(more) {
+            if (status === 'up' && client !== null && wishes.length > 0) {
+                wish(client, more);
             }
         },
         // The phone came back to the network or to the hand: what is down is tried at once, and what

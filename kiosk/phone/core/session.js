@@ -19,6 +19,7 @@ const NONCE_RESTS = 5000; // ms: the kiosk says the next one at once; else the c
 const CLEAR = ['beat', 'presence']; // signed and not sealed
 const OLDER_KEYS = 2; // kept beside the newest, should a change of keys have stopped halfway
 
+const PIECES_TAKE = 2000; // ms: what a broker keeps comes at once
 const SLEPT = 3000; // ms by which the steady clock may fall behind the other before it is distrusted
 const AHEAD = 5000; // ms: a date further ahead says that one of the clocks is wrong
 
@@ -44,14 +45,25 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
     const topics = [name('enrol', m.account), name('answer', m.account)]
         .concat((m.staff ? STAFF_READS : MEMBER_READS).map((t) => name(t)));
 
+    // Some brokers (RabbitMQ) give what they keep for exact names alone. There the first piece says how
+    // many there are; elsewhere all have come by then.
+    const pieceName = (n) => `${name('words')}/${n.toString(16).padStart(16, '0')}`;
+    const askForPieces = (link) => link.wish(Array.from({ length: coming?.pieces ?? 0 }, (_, n) => n)
+        .filter((n) => !(n in coming.got)).map(pieceName));
+
     const hasLink = (which) => links.some((l) => which.includes(l.status()));
     const helped = new Set(); // brokers that refuse this phone, as the kiosk knows already
     const links = m.brokers.map((url) => {
         const heard = { epoch: 0, seqs: {} }; // the highest from this broker, by topic
-        return openLink(mqtt, {
+        const link = openLink(mqtt, {
             url, account: m.account, password: m.password, topics, ping: name('alert'),
-            wishes: [`${name('words')}/+`],
-            onMessage: (topic, wire, delivery) => receive(topic, wire, delivery, heard),
+            wishes: [`${name('words')}/+`, pieceName(0)],
+            onMessage: (topic, wire, delivery) => {
+                receive(topic, wire, delivery, heard);
+                if (topic === pieceName(0) && coming !== null) {
+                    setTimeout(askForPieces, PIECES_TAKE, link);
+                }
+            },
             onChange: () => {
                 view = viewLink(view, hasLink(['up', 'asked']), now());
                 onTheWay = null;
@@ -59,6 +71,7 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
                 onChange(false);
             },
         });
+        return link;
     });
 
     // A broker that was away while this phone joined may not know it; the kiosk, which keeps no

@@ -31,8 +31,8 @@ struct place {
 /* Whether both are the same folder or file. False if one is not known. */
 bool place_same(const struct place *a, const struct place *b);
 
-/* What the kernel finds a file again by, wherever its name is by then, as hex; "" if it has none.
- */
+/* What the kernel finds a file again by, wherever its name is by then, as hex; of a LUKS device,
+ * its UUID. "" if there is none. */
 enum { PLACE_HANDLE_MAX = 288 };
 
 /* What is below a file system. */

@@ -20,11 +20,17 @@ const char *remembered_path(const struct plan_target *t)
     return t->path[0] ? t->path : t->word + strlen("file:");
 }
 
+/* What tells it from another target of the same name. */
+static const char *remembered_key(const struct plan_target *t)
+{
+    return t->root < 0 ? t->word : remembered_path(t);
+}
+
 struct remembered_target *remembered_find(struct remembered *m, const struct plan_target *t)
 {
     for (size_t i = 0; i < m->count; i++) {
         if (strcmp(m->targets[i].name, t->name) == 0 &&
-            strcmp(m->targets[i].path, remembered_path(t)) == 0)
+            strcmp(m->targets[i].path, remembered_key(t)) == 0)
             return &m->targets[i];
     }
     return NULL;
@@ -38,7 +44,7 @@ struct remembered_target *remembered_make(struct remembered *m, const struct pla
     one = &m->targets[m->count++];
     *one = (struct remembered_target){.unproved = false};
     snprintf(one->name, sizeof one->name, "%s", t->name);
-    snprintf(one->path, sizeof one->path, "%s", remembered_path(t));
+    snprintf(one->path, sizeof one->path, "%s", remembered_key(t));
     return one;
 }
 
@@ -49,7 +55,7 @@ void remembered_keep(struct remembered *m, const struct plan *p)
         bool named = false;
         for (size_t j = 0; j < p->targets_count && !named; j++)
             named = strcmp(m->targets[i].name, p->targets[j].name) == 0 &&
-                    strcmp(m->targets[i].path, remembered_path(&p->targets[j])) == 0;
+                    strcmp(m->targets[i].path, remembered_key(&p->targets[j])) == 0;
         if (named)
             m->targets[kept++] = m->targets[i];
     }

@@ -51,10 +51,16 @@ uint32_t run_judge_place(const struct run *r, const struct scope *s, const struc
 {
     uint32_t marks = 0;
 
-    if (r->drill || t->root < 0) {
+    if (r->drill || t->root < 0)
         target_place_lower(p, report);
-        return 0;
+    if (!r->drill && target_place_swapped(t, p, seen)) {
+        target_lower(report, WIPE_UNVERIFIED, 0,
+                     "what is at its device now was destroyed, but it is another container than "
+                     "when the plan was accepted");
+        return PROGRESS_WAITS;
     }
+    if (r->drill || t->root < 0)
+        return 0;
     if (scope_is_away(s, t->root))
         return PROGRESS_WAITS;
     if (p->missing && report->outcome == WIPE_ALREADY_GONE)

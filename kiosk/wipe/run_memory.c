@@ -140,10 +140,12 @@ static bool is_over(const struct scope *s, const struct plan_target *t, struct r
     const struct remembered_target *seen = remembered_find(m, t);
     struct target_place now;
 
-    if (!(marks & (PROGRESS_WAITS | PROGRESS_UNSEEN)) || t->root < 0 || scope_is_away(s, t->root) ||
-        target_place_unmounted(s, t, seen))
+    if (!(marks & (PROGRESS_WAITS | PROGRESS_UNSEEN)) ||
+        (t->root >= 0 && (scope_is_away(s, t->root) || target_place_unmounted(s, t, seen))))
         return false;
     target_place_look(s, t, &now);
+    if (t->root < 0)
+        return seen && strcmp(seen->handle, now.handle) == 0;
     return marks & PROGRESS_UNSEEN
                ? !now.missing
                : !now.covers && place_memory(seen ? &seen->at : NULL, &now.at) != MEMORY_OTHER;

@@ -2,6 +2,7 @@
 
 #include "kiosk/common/file.h"
 #include "kiosk/wipe/device.h"
+#include "kiosk/wipe/luks_header.h"
 #include "kiosk/wipe/place_below.h"
 #include "kiosk/wipe/place_look.h"
 
@@ -32,11 +33,14 @@ static bool is_one_file(enum plan_kind k)
 static void look_at_device(const struct scope *s, const struct plan_target *t,
                            struct target_place *p)
 {
+    char uuid[LUKS_UUID];
     struct stat st;
     int fd = device_open(s, t->word);
 
     if (fd >= 0 && fstat(fd, &st) == 0)
         p->verdict = place_judge_device(place_look_device(st.st_rdev));
+    if (fd >= 0 && luks_header_uuid(fd, uuid))
+        memcpy(p->handle, uuid, sizeof uuid);
     file_close(fd);
 }
 
@@ -193,6 +197,13 @@ void target_place_lower(const struct target_place *p, struct target_report *r)
     }
 }
 
+bool target_place_swapped(const struct plan_target *t, const struct target_place *p,
+                          const struct remembered_target *seen)
+{
+    return t->root < 0 && seen && seen->handle[0] && p->handle[0] &&
+           strcmp(seen->handle, p->handle) != 0;
+}
+
 bool target_place_alive(const struct scope *s, const struct plan_target *t,
                         const struct remembered_target *seen)
 {
@@ -269,6 +280,11 @@ bool target_place_view(const struct scope *s, const struct plan_target *t,
 
     if (!p->counts)
         return false;
+    if (target_place_swapped(t, p, seen)) {
+        target_view_lower(v, WIPE_UNVERIFIED,
+                          "it is another container than when you accepted the plan");
+        return true;
+    }
     if (p->verdict.may == PLACE_REFUSED && strcmp(v->seen, "there") == 0)
         v->seen = "refused";
     if (p->verdict.may == PLACE_REFUSED)
@@ -304,12 +320,26 @@ static void note_mount(void *context, const char *path)
         snprintf(one->inner[one->inner_count++], PLAN_PATH_MAX, "%s", path);
 }
 
+static bool target_place_remember_device(const struct plan_target *t, const struct target_place *p,
+                                         struct remembered *m, bool again)
+{
+    struct remembered_target *one = p->handle[0] ? remembered_make(m, t) : NULL;
+
+    if (!one || strcmp(one->handle, p->handle) == 0 || (one->handle[0] && !again))
+        return false;
+    memcpy(one->handle, p->handle, sizeof one->handle);
+    one->unproved = one->destroyed = false;
+    return true;
+}
+
 bool target_place_remember(const struct scope *s, const struct plan_target *t,
                            const struct target_place *p, struct remembered *m, bool again)
 {
     struct remembered_target *one, before;
 
-    if (t->root < 0 || p->missing || s->roots[t->root] < 0 || !p->at.known)
+    if (t->root < 0)
+        return target_place_remember_device(t, p, m, again);
+    if (p->missing || s->roots[t->root] < 0 || !p->at.known)
         return false;
     one = remembered_make(m, t);
     if (!one || (one->at.known && !again && !place_same(&one->at, &p->at)))

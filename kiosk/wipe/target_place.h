@@ -36,6 +36,11 @@ bool target_place_view(const struct scope *s, const struct plan_target *t,
 /* What the place means for a result: "destroyed" is lowered where the place cannot promise that. */
 void target_place_lower(const struct target_place *p, struct target_report *r);
 
+/* Whether a device holds another container than the remembered one: names such as /dev/sda2 go by
+ * the order in which disks are found. */
+bool target_place_swapped(const struct plan_target *t, const struct target_place *p,
+                          const struct remembered_target *seen);
+
 /* Whether what was there is still in its file system: moved, or deleted and open in a program. */
 bool target_place_alive(const struct scope *s, const struct plan_target *t,
                         const struct remembered_target *seen);

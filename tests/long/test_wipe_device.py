@@ -111,6 +111,11 @@ def disk(folder):
         yield made
 
 
+def shown_again(disk):
+    """To look remembers nothing."""
+    return process.run([program("porchlight-wipe"), "--prefix", disk.folder, "--look"]).stdout
+
+
 def shown(disk):
     return process.run([program("porchlight-wipe"), "--prefix", disk.folder, "--plan"]).stdout
 
@@ -126,6 +131,22 @@ def test_a_partition_dies_and_nothing_beside_it(disk, by):
     with open(disk.part, "rb") as f:
         assert f.read()[2 * MIB:] == disk.made[2 * MIB:], "the data is not rewritten"
     assert disk.wipe() == "already gone"
+
+
+def test_another_container_under_the_same_name(disk):
+    """Disks are found in another order. It waits for the one that was there when the plan was accepted."""
+    disk.plant()
+    assert process.run([program("porchlight-wipe"), "--prefix", disk.folder, "--plan"]).returncode == 0
+    change = ["cryptsetup", "luksUUID", "-q", "--uuid"]
+    uuid = process.run(["cryptsetup", "luksUUID", disk.part]).stdout.strip()
+    process.run([*change, "0451fefe-0451-4451-8451-fefe0451fefe", disk.part]).check_returncode()
+    assert "another container than when you accepted" in " ".join(shown_again(disk).split())
+    assert disk.wipe() == "unverified" and not disk.opens()
+    assert process.run([program("porchlight-wipe"), "--prefix", disk.folder, "--pending"]).returncode == 1
+    disk.write(disk.made)
+    assert process.run(["cryptsetup", "luksUUID", disk.part]).stdout.strip() == uuid
+    assert process.run([program("porchlight-wipe"), "--prefix", disk.folder, "--resume"]).returncode == 0
+    assert not disk.opens()
 
 
 def test_a_partition_that_is_being_encrypted_in_place(disk):

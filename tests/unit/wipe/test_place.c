@@ -337,6 +337,48 @@ static void test_absence(void **state)
     }
 }
 
+/* A device's name may lead to another disk at the next start. */
+static void test_swapped_devices(void **state)
+{
+    static const struct {
+        const char *name, *seen, *now;
+        int root;
+        bool swapped;
+    } rows[] = {
+        {"the same", "0451", "0451", -1, false},  {"another", "0451", "0452", -1, true},
+        {"no header now", "0451", "", -1, false}, {"no header then", "", "0451", -1, false},
+        {"a file", "0451", "0452", 0, false},
+    };
+
+    (void)state;
+    EACH_ROW (i, rows, rows[i].name) {
+        const struct plan_target t = {.kind = PLAN_LUKS, .root = rows[i].root};
+        struct target_place p = {.counts = true};
+        struct remembered_target seen = {.unproved = false};
+
+        snprintf(p.handle, sizeof p.handle, "%s", rows[i].now);
+        snprintf(seen.handle, sizeof seen.handle, "%s", rows[i].seen);
+        assert_int_equal(target_place_swapped(&t, &p, &seen), rows[i].swapped);
+        assert_false(target_place_swapped(&t, &p, NULL));
+    }
+}
+
+static void test_devices_are_remembered_by_their_name(void **state)
+{
+    const struct plan_target t = {
+        .name = "desk", .kind = PLAN_LUKS, .word = "/dev/sda2", .root = -1};
+    const struct plan_target other = {
+        .name = "desk", .kind = PLAN_LUKS, .word = "/dev/sdb2", .root = -1};
+    struct remembered *m = calloc(1, sizeof *m);
+
+    (void)state;
+    assert_non_null(m);
+    assert_non_null(remembered_make(m, &t));
+    assert_non_null(remembered_find(m, &t));
+    assert_null(remembered_find(m, &other));
+    free(m);
+}
+
 static void test_spellings(void **state)
 {
     static const struct {
@@ -427,6 +469,8 @@ int main(void)
         cmocka_unit_test(test_mountinfo),
         cmocka_unit_test(test_hidden_mounts),
         cmocka_unit_test(test_absence),
+        cmocka_unit_test(test_swapped_devices),
+        cmocka_unit_test(test_devices_are_remembered_by_their_name),
         cmocka_unit_test(test_spellings),
         cmocka_unit_test(test_memory_outlives_a_restart),
         cmocka_unit_test(test_damaged_memory_is_empty),

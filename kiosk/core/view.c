@@ -158,11 +158,17 @@ static bool view_is_rooted(const struct view_kiosk *v, const struct message *m, 
     return same || (!view_is_fresh(age) && root_word_ends(w, &m->id, m->epoch, m->seq));
 }
 
+static bool view_is_unconfirmed(const struct message *m)
+{
+    return m->kind == MSG_ALL_CLEAR && strcmp(m->detail, "unconfirmed") == 0;
+}
+
 /* Says that something is active, or was pressed. */
 static bool view_begins(const struct message *m)
 {
-    return m->kind == MSG_LOCKDOWN || m->kind == MSG_CAUTION || m->kind == MSG_CODE ||
-           m->kind == MSG_DURESS || (m->kind == MSG_STATE && m->state != ALERT_QUIET);
+    return view_is_unconfirmed(m) || m->kind == MSG_LOCKDOWN || m->kind == MSG_CAUTION ||
+           m->kind == MSG_CODE || m->kind == MSG_DURESS ||
+           (m->kind == MSG_STATE && m->state != ALERT_QUIET);
 }
 
 /* The kiosk sends its state. What is less than the current lockdown needs a staff phone's proof. */
@@ -179,15 +185,25 @@ static enum view_verdict view_state(struct view_kiosk *v, const struct view_rule
     return state == ALERT_QUIET ? end(v, now) : view_begin(v, m, state, unconfirmed);
 }
 
+/* Who never heard the alert before it learns that there is one. How bad it is, the state that
+ * follows says. */
+static enum view_verdict view_unconfirmed(struct view_kiosk *v, const struct message *m)
+{
+    bool real = v->state != ALERT_QUIET && !v->drill;
+    bool over = alert_id_equal(&v->alert.id, &m->id) || alert_id_equal(&v->proved.id, &m->id);
+    if (real ? v->unconfirmed : over)
+        return VIEW_HEARD;
+    if (!real)
+        return view_begin(v, m, ALERT_CAUTION, true);
+    v->unconfirmed = true;
+    return VIEW_TOLD;
+}
+
 static enum view_verdict on_all_clear(struct view_kiosk *v, const struct view_rules *r,
                                       const struct view_message *w, int64_t now)
 {
-    if (strcmp(w->message->detail, "unconfirmed") == 0) {
-        if (v->state == ALERT_QUIET || v->drill || v->unconfirmed)
-            return VIEW_HEARD;
-        v->unconfirmed = true;
-        return VIEW_TOLD;
-    }
+    if (view_is_unconfirmed(w->message))
+        return view_unconfirmed(v, w->message);
     if (w->message->drill && !v->drill)
         return VIEW_HEARD; /* the end of a drill that a real alert has replaced */
     return view_state(v, r, w, ALERT_QUIET, false, now);

@@ -179,7 +179,9 @@ const isRooted = ({ root }, m, age) => root.ended !== null &&
     (root.ended.id === m.id || (!isFresh(age) && rootEnds(root, m)));
 
 // Says that something is active, or was pressed.
-const begins = (m) => ['lockdown', 'caution', 'code', 'duress'].includes(m.kind) ||
+const isUnconfirmed = (m) => m.kind === 'all-clear' && m.detail === 'unconfirmed';
+
+const begins = (m) => isUnconfirmed(m) || ['lockdown', 'caution', 'code', 'duress'].includes(m.kind) ||
     (m.kind === 'state' && m.state !== 'quiet');
 
 // The kiosk says what its state is now. Anything less than an active lockdown needs staff's proof.
@@ -191,10 +193,18 @@ function stand(v, m, { proved, plain }, state, unconfirmed, now) {
     return state === 'quiet' ? end(v, now) : begin(v, m, state, unconfirmed);
 }
 
+// Who never heard the alert before it learns that there is one. How bad it is, the state that follows says.
+function onUnconfirmed(v, m) {
+    if (v.state !== 'quiet' && !v.drill) {
+        return v.unconfirmed ? ['heard', v] : ['told', { ...v, unconfirmed: true }];
+    }
+    const over = v.alert?.id === m.id || v.proved?.id === m.id;
+    return over ? ['heard', v] : begin(v, m, 'caution', true);
+}
+
 function onAllClear(v, m, told, now) {
-    if (m.detail === 'unconfirmed') {
-        return v.state === 'quiet' || v.drill || v.unconfirmed ? ['heard', v] :
-            ['told', { ...v, unconfirmed: true }];
+    if (isUnconfirmed(m)) {
+        return onUnconfirmed(v, m);
     }
     return m.drill && !v.drill ? ['heard', v] : stand(v, m, told, 'quiet', false, now);
 }

@@ -260,12 +260,19 @@ class View:
         verdict = self.set(now, said, at, level, proof)
         return "heard" if verdict == "repeated" and said["kind"] == "state" else verdict
 
+    def on_unconfirmed(self, said, at):
+        ident = said.get("id")
+        if self.real():
+            before, self.alert.unconfirmed = self.alert.unconfirmed, True
+            return "heard" if before else "told"
+        if ident == self.last_id or (self.proof and self.proof[0] == ident):
+            return "heard"
+        self.alert, self.last_id, self.ended = Alert("caution", ident, at, False, True), ident, None
+        return "told"
+
     def on_all_clear(self, now, said, at, proof):
         if said.get("detail") == "unconfirmed":
-            if not self.real() or self.alert.unconfirmed:
-                return "heard"
-            self.alert.unconfirmed = True
-            return "told"
+            return self.on_unconfirmed(said, at)
         if said.get("drill") and not (self.alert and self.alert.drill):
             return "heard"
         return self.set(now, said, at, "quiet", proof)
@@ -309,7 +316,8 @@ class View:
 def begins(said):
     """Whether it says that something is active, or was pressed."""
     return said["kind"] in ("lockdown", "caution", "code", "duress") or (
-        said["kind"] == "state" and said["state"] != "quiet")
+        said["kind"] == "state" and said["state"] != "quiet") or (
+            said["kind"] == "all-clear" and said.get("detail") == "unconfirmed")
 
 
 def covers(proof, ident, first):

@@ -43,6 +43,18 @@ def publish(frm, to, **env):
     return done
 
 
+class Handler(http.server.SimpleHTTPRequestHandler):
+    """Sends each file anew: here a second sees more than one publication, and the time of a file counts
+    seconds."""
+
+    def send_head(self):
+        del self.headers["If-Modified-Since"]
+        return super().send_head()
+
+    def log_message(self, *_):
+        pass
+
+
 class Served:
     """Keys, packages, and a web server for what is published to `to`."""
 
@@ -54,8 +66,7 @@ class Served:
         self.other = key(folder, "second.key")
         self.one = packages(folder / "one", "1.0")
         self.two = packages(folder / "two", "2.0")
-        handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(self.to))
-        http.server.SimpleHTTPRequestHandler.log_message = lambda *_: None
+        handler = functools.partial(Handler, directory=str(self.to))
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()

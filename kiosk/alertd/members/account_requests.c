@@ -1,6 +1,7 @@
 #include "kiosk/alertd/members/account_requests.h"
 
 #include "kiosk/common/dynsec.h"
+#include "kiosk/core/ns.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -174,6 +175,14 @@ static bool hello_next(struct account_requests *e, size_t broker, bool wanted, i
     memcpy(h.certificate, e->signer.certificate, sizeof h.certificate);
     registration_hello_write(&h, wire);
     return true;
+}
+
+int64_t account_requests_deadline(const struct account_requests *e, size_t broker)
+{
+    const struct registrar_there *r = &e->there[broker];
+    if (r->known || r->greeted == 0)
+        return NS_NEVER;
+    return r->hello_at + (r->greeted < 2 ? ACCOUNT_REQUESTS_PATIENCE : ACCOUNT_REQUESTS_REST);
 }
 
 static enum registration_role role_asked(enum topic_role who)

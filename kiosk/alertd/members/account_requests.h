@@ -69,6 +69,10 @@ void account_requests_drop(struct account_requests *e, const char *account);
 bool account_requests_next(struct account_requests *e, size_t broker, int64_t now,
                            uint8_t wire[ENVELOPE_SIZE], int *qos);
 
+/* When the registrar of this broker is to be greeted again by time alone, so that it is not when
+ * something else happens; NS_NEVER: it need not be. */
+int64_t account_requests_deadline(const struct account_requests *e, size_t broker);
+
 /* A new connection: the registrar is greeted, and what was on its way is sent again. */
 void account_requests_again(struct account_requests *e, size_t broker);
 

@@ -244,5 +244,7 @@ int64_t members_deadline(const struct members *m)
     if (!m->ready)
         return NS_NEVER;
     int64_t rotation = key_rotation_deadline(m->rotation), expiry = enrol_deadline(m->invitations);
-    return rotation < expiry ? rotation : expiry;
+    int64_t first = registry_deadline(&m->registry, &m->brokers);
+    first = rotation < first ? rotation : first;
+    return expiry < first ? expiry : first;
 }

@@ -1,6 +1,7 @@
 #include "kiosk/alertd/members/registry.h"
 
 #include "kiosk/common/log.h"
+#include "kiosk/core/ns.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -134,6 +135,17 @@ void registry_send(struct registry *r, const struct phone_brokers *b, int64_t no
         while (phone_brokers_is_up(b, i) &&
                account_requests_next(r->requests, i, now, p.payload, &p.qos))
             delivery_say(b->delivery, i, &p);
+}
+
+int64_t registry_deadline(const struct registry *r, const struct phone_brokers *b)
+{
+    int64_t first = NS_NEVER;
+    for (size_t i = 0; i < b->config->brokers_count; i++) {
+        int64_t one =
+            phone_brokers_is_up(b, i) ? account_requests_deadline(r->requests, i) : NS_NEVER;
+        first = one < first ? one : first;
+    }
+    return first;
 }
 
 void registry_sweep(struct registry *r, const struct enrol_list *open)

@@ -35,6 +35,9 @@ void registry_answer(struct registry *r, size_t broker, const uint8_t *payload, 
 /* Sends what there is to send to the brokers that are up. */
 void registry_send(struct registry *r, const struct phone_brokers *b, int64_t now);
 
+/* When it is to be called by time alone; NS_NEVER: it need not be. */
+int64_t registry_deadline(const struct registry *r, const struct phone_brokers *b);
+
 /* Takes phones off the list that are gone at every broker. */
 void registry_sweep(struct registry *r, const struct enrol_list *open);
 

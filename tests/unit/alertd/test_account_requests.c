@@ -1,4 +1,5 @@
 #include "kiosk/alertd/members/account_requests.h"
+#include "kiosk/core/ns.h"
 #include "tests/unit/alertd/registrar_stub.h"
 #include "tests/unit/rows.h"
 
@@ -149,6 +150,21 @@ static void what_the_root_signed_goes_along(void **state)
     assert_memory_equal(q.certificate, p->there.kiosk_keys.certificate, sizeof q.certificate);
 }
 
+static void it_is_greeted_again_at_a_time_of_its_own(void **state)
+{
+    struct place *p = *state;
+    int64_t second = S + ACCOUNT_REQUESTS_PATIENCE, third = second + ACCOUNT_REQUESTS_REST;
+    assert_int_equal(account_requests_deadline(p->e, 0), NS_NEVER);
+    assert_true(next(p, 0, S));
+    assert_int_equal(account_requests_deadline(p->e, 0), second);
+    assert_true(next(p, 0, second));
+    assert_int_equal(account_requests_deadline(p->e, 0), third);
+    assert_true(next(p, 0, third));
+    assert_int_equal(account_requests_deadline(p->e, 0), third + ACCOUNT_REQUESTS_REST);
+    announced(p, 0, REGISTRATION_WELCOME);
+    assert_int_equal(account_requests_deadline(p->e, 0), NS_NEVER);
+}
+
 /* A hello comes first, and costs nothing where nobody answers. */
 static void a_registrar_that_does_not_answer_is_named(void **state)
 {
@@ -290,6 +306,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(each_broker_gets_each_in_order, make, finish),
         cmocka_unit_test_setup_teardown(one_may_be_for_one_broker_alone, make, finish),
         cmocka_unit_test_setup_teardown(what_the_root_signed_goes_along, make, finish),
+        cmocka_unit_test_setup_teardown(it_is_greeted_again_at_a_time_of_its_own, make, finish),
         cmocka_unit_test_setup_teardown(a_registrar_that_does_not_answer_is_named, make, finish),
         cmocka_unit_test_setup_teardown(one_that_refuses_this_kiosk_says_why, make, finish),
         cmocka_unit_test_setup_teardown(

@@ -35,6 +35,7 @@ static struct kind kinds[HAPPENINGS] = {
     [DO_BUTTON] = {"button", 0}, /* these come beside the others: night_draw_more() */
     [DO_ROOT_END] = {"root-end", 0},
     [DO_WORDS] = {"words", 0},
+    [DO_INVITE] = {"invite", 0},
     [BREAK_POWER] = {"power", 8},
     [BREAK_KILL] = {"kill", 5},
     [BREAK_RESTART] = {"restart", 4},
@@ -165,7 +166,7 @@ static void night_draw_more(struct night *n, uint64_t seed)
     static const struct {
         enum happening_kind kind;
         unsigned percent, most;
-    } more[] = {{DO_BUTTON, 20, 2}, {DO_ROOT_END, 12, 1}, {DO_WORDS, 12, 2}};
+    } more[] = {{DO_BUTTON, 20, 2}, {DO_ROOT_END, 12, 1}, {DO_WORDS, 12, 2}, {DO_INVITE, 15, 3}};
     struct chance c = chance_of(seed, 9);
     n->helps = chance_percent(&c, 40);
     n->again = chance_percent(&c, 40);

@@ -1,6 +1,7 @@
 #ifndef PORCHLIGHT_NIGHTS_NIGHT_H
 #define PORCHLIGHT_NIGHTS_NIGHT_H
 
+#include "tests/nights/newcomer.h"
 #include "tests/nights/phone.h"
 #include "tests/nights/station.h"
 #include "tests/nights/watcher.h"
@@ -23,6 +24,7 @@ enum happening_kind {
     DO_BUTTON,
     DO_ROOT_END,
     DO_WORDS,
+    DO_INVITE,
     GESTURES_END,
 
     /* faults */
@@ -104,6 +106,8 @@ struct night {
     struct broker broker[VENUE_BROKERS];
     struct broker gateway; /* of buttons by radio, on site */
     struct phone phone[VENUE_PHONES];
+    struct newcomer newcomer[NEWCOMERS];
+    size_t newcomers;
     struct watcher watcher; /* started where there is a relay */
 };
 

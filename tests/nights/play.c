@@ -157,6 +157,11 @@ static void hand(const struct happening *h)
     case DO_WORDS:
         move_words(playing, h);
         break;
+    case DO_INVITE:
+        if (playing->newcomers < NEWCOMERS)
+            newcomer_is_invited(&playing->newcomer[playing->newcomers++], playing->venue, s,
+                                &playing->broker[0], h->number);
+        break;
     case DO_STAFF_LOCKDOWN:
         phone_command(staff, h->kiosk, MSG_CMD_LOCKDOWN);
         break;
@@ -488,6 +493,11 @@ static void station_prepare(struct night *n, size_t i, struct chance *c)
     station_init(s, n->venue, i == VENUE_KIOSKS ? 0 : i, night_has(n, DO_BUTTON), kiosk_names[i]);
     s->config.brokers_count = s->ways_count = s->machine->ways_count = n->brokers;
     s->config.alert.relay = n->relay;
+    if (night_has(n, DO_INVITE)) {
+        strcpy(s->config.venue.page, "https://kettle.example.org/");
+        strcpy(s->config.brokers[0].phones, "wss://kettle.example.org/mqtt");
+        s->config.brokers[0].registrar = false; /* accounts are made in advance */
+    }
     s->config.kiosk.cover = n->cover;
     s->config.wipe.enabled = n->wipe;
     s->config.wipe.grace = n->grace;
@@ -539,6 +549,7 @@ static void begin(struct night *n)
     }
     watcher_init(&n->watcher, n->venue, n->kiosks, &n->broker[0], &c);
     n->watcher.conf.relay.again = n->again ? 60 * S : 0;
+    n->newcomers = 0;
     watch_begin(n);
     transcript_night(n->seed);
 }

@@ -235,6 +235,42 @@ static void end_of_words(const struct station *s)
     }
 }
 
+/* --- phones that join ----------------------------------------------------------------------------
+ */
+
+/* An alert of this kiosk that began before `before` and was still on after `after`. */
+static bool alert_between(const struct station *s, int64_t after, int64_t before)
+{
+    struct press *all;
+    size_t n = watch_presses(&all);
+    for (size_t i = 0; i < n; i++)
+        if (all[i].station == s && all[i].at < before && all[i].ended_at > after)
+            return true;
+    return false;
+}
+
+/* Whoever is on site may have read the invitation. */
+static void end_of_newcomer(const struct newcomer *c)
+{
+    struct press *all;
+    size_t n = watch_presses(&all);
+    int64_t until = c->asked_at == INT64_MAX ? 0 : c->asked_at + NOTICED;
+    if (c->invited_at == INT64_MAX || c->asked_at == INT64_MAX)
+        return;
+    for (size_t i = 0; i < n && c->welcomed_at != INT64_MAX; i++)
+        if (all[i].station == c->station && !all[i].excused && all[i].at > c->invited_at &&
+            all[i].at < c->asked_at)
+            watch_fail("nobody-joins-by-an-old-invitation",
+                       "a phone joined by an invitation that was open when %s began",
+                       watch_short_id(&all[i].id));
+    if (c->forged)
+        watch_fail("newcomers-join", "the welcome is not this venue's");
+    if (c->in_at > until && until < NIGHT && is_calm_around(c->invited_at, until) &&
+        !night_has(moves.night, DO_CODE) && !night_has(moves.night, DO_DURESS) &&
+        !alert_between(c->station, c->invited_at, until))
+        watch_fail("newcomers-join", "a phone was invited, and is not in after 20 s");
+}
+
 void watch_moves_end(void)
 {
     struct press *all;
@@ -246,4 +282,6 @@ void watch_moves_end(void)
     }
     for (size_t i = 0; i < moves.night->kiosks; i++)
         end_of_words(&moves.night->stations[i]);
+    for (size_t i = 0; i < moves.night->newcomers; i++)
+        end_of_newcomer(&moves.night->newcomer[i]);
 }

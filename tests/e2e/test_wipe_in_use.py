@@ -4,9 +4,8 @@ after the wipe, and a server that is gone may let us wait. Needs root; mounts in
 import pytest
 
 from tests.kit import wait
-from tests.kit.mounts import Mounts
 from tests.kit.process import Process
-from tests.e2e.test_wipe_absent import HEAD, LIST, TREE, Venue
+from tests.kit.wipe_mounts import HEAD, LIST, TREE, MountedVenue
 
 KEEPER = """
 import os, time
@@ -21,10 +20,8 @@ while True:
 
 @pytest.fixture
 def venue(folder):
-    made = Venue(folder)
-    with Mounts(folder) as made.mounts:
+    with MountedVenue(folder) as made:
         yield made
-        made.end()
 
 
 def keeper(venue, path, user=None):

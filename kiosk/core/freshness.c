@@ -130,10 +130,8 @@ bool freshness_held(const struct freshness *f, int64_t now)
 int64_t freshness_deadline(const struct freshness *f)
 {
     int64_t first = NS_NEVER;
-    for (size_t i = 0; i < FRESHNESS_GROUPS; i++) {
-        int64_t since = f->groups[i].since;
-        if (since != NS_NEVER && (first == NS_NEVER || since < first))
-            first = since;
-    }
+    for (size_t i = 0; i < FRESHNESS_GROUPS; i++)
+        if (f->groups[i].since < first)
+            first = f->groups[i].since;
     return first == NS_NEVER ? NS_NEVER : first + FRESHNESS_HELD_AFTER;
 }

@@ -354,6 +354,14 @@ static void test_staff_are_vouched_for(void **state)
     assert_false(command_staff_check(&b.staff, b.desk.venue, b.root_public));
 }
 
+static void test_every_result_has_a_name(void **state)
+{
+    (void)state;
+    for (int r = 0; r < COMMAND_RESULTS; r++)
+        assert_string_not_equal(command_result_name((enum command_result)r), "unknown");
+    assert_string_equal(command_result_name(COMMAND_RESULTS), "unknown");
+}
+
 int main(void)
 {
     if (sodium_init() < 0)
@@ -366,6 +374,7 @@ int main(void)
         cmocka_unit_test(test_an_abort_of_another_alert_is_stale),
         cmocka_unit_test(test_what_is_no_letter_is_malformed),
         cmocka_unit_test(test_staff_are_vouched_for),
+        cmocka_unit_test(test_every_result_has_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

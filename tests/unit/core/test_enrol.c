@@ -522,10 +522,39 @@ static void an_alert_deadens_what_no_phone_has_answered(void **state)
     assert_verdict(judge(&l, &claimed, 2), ENROL_WELCOME);
 }
 
+/* A member's letter is none for a staff phone's invitation, and the reverse. */
+static void a_letters_mac_says_for_whom_it_is(void **state)
+{
+    uint8_t member[INVITATION_MAC], staff[INVITATION_MAC];
+    struct invitation_parties p = {.phone = {2}};
+    (void)state;
+    invitation_letter_mac(secret, &p, false, PASS, member);
+    invitation_letter_mac(secret, &p, true, PASS, staff);
+    assert_memory_not_equal(member, staff, sizeof staff);
+}
+
+static void a_password_has_16_to_64_characters(void **state)
+{
+    static const char longest[] =
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdefg";
+    (void)state;
+    for (int len = 15; len <= 65; len++) {
+        struct enrol_again a;
+        char text[300];
+        int n = snprintf(text, sizeof text,
+                         "{\"v\":2,\"kind\":\"again\",\"account\":\"" WHO
+                         "\",\"password\":\"%.*s\",\"broker\":\"wss://b.example.org/mqtt\"}",
+                         len, longest);
+        assert_int_equal(enrol_again_read(text, (size_t)n, &a), len >= 16 && len <= 64 ? 0 : -1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(letters_are_read_strictly),
+        cmocka_unit_test(a_letters_mac_says_for_whom_it_is),
+        cmocka_unit_test(a_password_has_16_to_64_characters),
         cmocka_unit_test(a_letter_of_another_version_is_answered),
         cmocka_unit_test(an_invitation_is_one_keys_and_works_once),
         cmocka_unit_test(a_letter_that_was_changed_is_refused),

@@ -9,6 +9,7 @@
 #include "kiosk/core/freshness.h"
 #include "kiosk/core/ns.h"
 #include "tests/unit/core/vectors.h"
+#include "tests/unit/rows.h"
 
 static const char *const groups[FRESHNESS_GROUPS] = {"state", "staff", "ring"};
 
@@ -131,8 +132,25 @@ static void test_cases(void **state)
     cJSON_Delete(json);
 }
 
+static void test_what_waits_longest_is_due_first(void **state)
+{
+    static const int64_t since[][FRESHNESS_GROUPS] = {
+        {5, 7, 9}, {9, 7, 5}, {7, 5, 9}, {NS_NEVER, 5, NS_NEVER}, {5, NS_NEVER, NS_NEVER}};
+    struct freshness f = {.asked = NS_NEVER};
+    (void)state;
+    EACH_ROW (i, since, NULL) {
+        for (size_t k = 0; k < FRESHNESS_GROUPS; k++)
+            f.groups[k].since = since[i][k];
+        assert_int_equal(freshness_deadline(&f), 5 + FRESHNESS_HELD_AFTER);
+    }
+    for (size_t k = 0; k < FRESHNESS_GROUPS; k++)
+        f.groups[k].since = NS_NEVER;
+    assert_int_equal(freshness_deadline(&f), NS_NEVER);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases),
+                                       cmocka_unit_test(test_what_waits_longest_is_due_first)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

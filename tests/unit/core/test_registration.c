@@ -145,6 +145,26 @@ static void an_answer_is_read_as_it_was_written(void **state)
     }
 }
 
+static void an_answer_that_is_not_whole_is_refused(void **state)
+{
+    static const char *const bad[] = {
+        "{\"v\":\"2\",\"kind\":\"done\",\"n\":3,\"last\":4,\"after\":5,\"why\":\"\"}",
+        "{\"v\":1,\"kind\":\"done\",\"n\":3,\"last\":4,\"after\":5,\"why\":\"\"}",
+        "{\"v\":2,\"kind\":\"perhaps\",\"n\":3,\"last\":4,\"after\":5,\"why\":\"\"}",
+        "{\"v\":2,\"kind\":\"done\",\"last\":4,\"after\":5,\"why\":\"\"}",
+        "{\"v\":2,\"kind\":\"done\",\"n\":3,\"after\":5,\"why\":\"\"}",
+        "{\"v\":2,\"kind\":\"done\",\"n\":3,\"last\":4,\"after\":86401,\"why\":\"\"}",
+        "{\"v\":2,\"kind\":\"done\",\"n\":3,\"last\":4,\"why\":\"\"}",
+    };
+    static const char good[] =
+        "{\"v\":2,\"kind\":\"done\",\"n\":3,\"last\":4,\"after\":86400,\"why\":\"\"}";
+    struct registration_answer a;
+    (void)state;
+    assert_int_equal(registration_answer_read(good, strlen(good), &a), 0);
+    EACH_ROW (i, bad, bad[i])
+        assert_int_equal(registration_answer_read(bad[i], strlen(bad[i]), &a), -1);
+}
+
 /* --- who ------------------------------------------------------------------------------------- */
 
 static void a_grant_is_for_one_act_alone(void **state)
@@ -386,6 +406,7 @@ int main(void)
         cmocka_unit_test(anything_else_is_refused),
         cmocka_unit_test(an_announcement_is_bound_to_its_asker),
         cmocka_unit_test(an_answer_is_read_as_it_was_written),
+        cmocka_unit_test(an_answer_that_is_not_whole_is_refused),
         cmocka_unit_test(a_grant_is_for_one_act_alone),
         cmocka_unit_test(what_harms_when_repeated_cannot_be_granted),
         cmocka_unit_test(a_staff_phones_certificate_grants_its_promotion),

@@ -243,6 +243,7 @@ static void test_quiet_hours(void **state)
         {1320, 1320, 480, true},
         {1440 + 60, 1320, 480, true},
         {6 * 1440 + 720, 1320, 480, false},
+        {700, 700, 730, true},
         {720, 700, 730, true},
         {730, 700, 730, false},
         {480, 480, 480, false},

@@ -32,7 +32,7 @@ class MachineError(AssertionError):
 
 class Machine:
     def __init__(self, kernel, initramfs, disks, folder, display=True, rtc=None, command_line="",
-                 monitor=True, forward=None):
+                 monitor=True, forward=None, second_wire=False):
         self.kernel = kernel
         self.initramfs = initramfs
         self.disks = disks  # images, raw or *.qcow2: /dev/vda, /dev/vdb, ...
@@ -42,6 +42,7 @@ class Machine:
         self.command_line = command_line
         self.monitor_at_start = monitor  # False: the display has none until monitor(True)
         self.forward = forward or {}  # {port of the host's loopback: port inside}
+        self.second_wire = second_wire  # one more network interface, to the host as well
         self.boots = 0
         self.process = None
         self._asked = 0
@@ -86,6 +87,9 @@ class Machine:
             "-chardev", f"socket,id=hand,path={s}/hand,server=on,wait=off",
             "-device", "virtserialport,chardev=hand,name=board",
         ]
+        if self.second_wire:
+            arguments += ["-netdev", "user,id=wire2,restrict=off", "-device",
+                          "virtio-net-pci,netdev=wire2,id=nic2,addr=0x10,romfile="]
         for n, path in enumerate(self.disks):
             made = "qcow2" if path.endswith(".qcow2") else "raw"
             arguments += ["-drive", f"file={path},format={made},if=none,id=disk{n},cache=writeback",
@@ -264,9 +268,9 @@ class Machine:
         self.qmp("input-send-event", events=[{"type": "key", "data": {
             "down": down, "key": {"type": "qcode", "data": name}}}])
 
-    def link(self, up):
-        """Plugs or pulls the network cable."""
-        self.qmp("set_link", name="nic", up=up)
+    def link(self, up, wire="nic"):
+        """Plugs or pulls the network cable, or with "nic2" the one of the second interface."""
+        self.qmp("set_link", name=wire, up=up)
 
     def monitor(self, there):
         """Plugs or pulls the monitor."""

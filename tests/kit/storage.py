@@ -22,11 +22,11 @@ KINDS = {
     "f2fs": Kind("mkfs.f2fs -q $1; mount -t f2fs $1 $3", "unverified", 1, "f2fs"),
     "nilfs2": Kind("mkfs.nilfs2 -q $1; mount -i -t nilfs2 $1 $3", "unverified", 1, "nilfs2"),
     "nfs": Kind("""mkdir -p /run/export /var/lib/nfs/rpc_pipefs /var/lib/nfs/v4recovery
-        touch /var/lib/nfs/etab
+        touch /etc/exports /var/lib/nfs/etab
         mkfs.ext4 -q $1; mount $1 /run/export
         mount -t nfsd none /proc/fs/nfsd 2>/dev/null || true
         exportfs -o rw,no_root_squash,insecure,fsid=0 127.0.0.1:/run/export
-        rpc.mountd --no-nfs-version 3; rpc.nfsd -N 3 2
+        rpc.mountd --no-nfs-version 3; rpc.nfsd -N 3 -G 10 -L 10 2
         mount -t nfs4 -o soft,timeo=300 127.0.0.1:/ $3""", "unverified", 1, "nfsd nfsv4"),
     "lvm": Kind(VOLUME, "destroyed", 1, "dm-mod"),
     "lvm-snapshot": Kind(VOLUME, "unverified", 1, "dm-mod dm-snapshot"),

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* How long it is left alone: libmosquitto looks after its keepalive once a turn. */
 #define TURN       (2 * SECOND)
@@ -99,13 +100,13 @@ static int session_result(struct mqtt_session *s, int code)
     if (code == MOSQ_ERR_SUCCESS)
         return s->end.refused ? -1 : 0;
     s->lost = code;
-    s->error = errno;
+    s->error = s->broken != 0 ? s->broken : code == MOSQ_ERR_ERRNO ? errno : 0;
     /* A CONNACK of 3.1.1 is no whole one of MQTT 5: of such, libmosquitto 2.0.21 says no more. */
     if (code == MOSQ_ERR_MALFORMED_PACKET && !s->up && s->version == MQTT_VERSION_5)
         session_on_connect(s->mosq, s, MQTT_RC_UNSUPPORTED_PROTOCOL_VERSION, 0, NULL);
     if (!s->end.refused)
         snprintf(s->end.detail, sizeof s->end.detail, "%s",
-                 code == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(code));
+                 s->error != 0 ? strerror(s->error) : mosquitto_strerror(code));
     return -1;
 }
 
@@ -141,8 +142,21 @@ int64_t mqtt_session_patience(const struct mqtt_session *s)
     return s->keepalive / 4 < TURN ? s->keepalive / 4 : TURN;
 }
 
+/* What broke the connection, asked before libmosquitto reads: it says goodbye by TLS on what is
+ * broken already, and leaves that failure in errno instead. What the broker sent before can still
+ * be read. */
+static void note_break(struct mqtt_session *s)
+{
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (getsockopt(mosquitto_socket(s->mosq), SOL_SOCKET, SO_ERROR, &error, &size) == 0 &&
+        error != 0)
+        s->broken = error;
+}
+
 int mqtt_session_turn(struct mqtt_session *s)
 {
+    note_break(s);
     if (session_result(s, mosquitto_loop(s->mosq, 0, 1)) != 0)
         return -1;
     session_age(s);
@@ -160,12 +174,17 @@ bool mqtt_session_is_up(const struct mqtt_session *s)
     return s->up;
 }
 
-/* The broker hung up, rather than the network gave up. */
+/* The network gave up, rather than the broker hung up. */
+static bool is_given_up(const struct mqtt_session *s)
+{
+    return s->error == ETIMEDOUT || s->error == EHOSTUNREACH || s->error == ENETUNREACH ||
+           s->error == ENETDOWN;
+}
+
 static bool is_hung_up(const struct mqtt_session *s)
 {
-    bool gave_up = s->error == ETIMEDOUT || s->error == EHOSTUNREACH || s->error == ENETUNREACH ||
-                   s->error == ENETDOWN;
-    return s->goodbye || s->lost == MOSQ_ERR_CONN_LOST || (s->lost == MOSQ_ERR_ERRNO && !gave_up);
+    return s->goodbye ||
+           ((s->lost == MOSQ_ERR_CONN_LOST || s->lost == MOSQ_ERR_ERRNO) && !is_given_up(s));
 }
 
 static void judge_trial(struct mqtt_session *s, const struct trial *t, int64_t now)
@@ -204,6 +223,8 @@ struct mqtt_session_end mqtt_session_end(struct mqtt_session *s, bool stopped)
         s->end.learnt = manners_refused(s->manners, s->connack, s->limits.will, now);
     else if (!s->up && s->lost == MOSQ_ERR_PROTOCOL)
         s->end.learnt = manners_refused(s->manners, -1, s->limits.will, now);
+    if (!s->end.refused && is_given_up(s))
+        s->end.fault = MQTT_FAULT_ROUTE;
     if (s->up && !s->end.learnt && is_hung_up(s))
         judge_trial(s, session_suspect(s, now), now);
     return s->end;

@@ -44,7 +44,8 @@ struct mqtt_session {
     bool up, careful, pending, judged;
     bool goodbye;    /* the broker ended it by DISCONNECT */
     int connack;     /* a refusal's reason of MQTT 5; 0: none */
-    int lost, error; /* libmosquitto's last word, and its errno */
+    int broken;      /* the error of the socket itself; 0: none */
+    int lost, error; /* libmosquitto's last word, and the error behind it */
     int64_t up_at, keepalive;
     struct mqtt_limits limits;
     bool may_retain; /* says CONNACK */

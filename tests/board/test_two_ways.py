@@ -68,6 +68,9 @@ def test_an_alert_goes_by_the_way_that_is_left(booted, interface):
     assert venue.lost() == {interface}
     venue.press(2.5)
     phone.wait("lockdown", within=60)
+    ended = f"broker {SECTION[interface]}: not connected"
+    venue.board.wait_for(f"journalctl -b --no-pager -o cat -u porchlightd | grep '{ended}'", 180)
+    assert "It refuses" not in venue.journal(), "the broker did not end it: the cable was pulled"
     venue.board.link(True, WIRES[interface])
     venue.wait_status(lambda s: all(b["connected"] and not b["lost"] for b in s["brokers"]), 180)
     assert venue.bound() == set(WIRES)

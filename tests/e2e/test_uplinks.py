@@ -81,6 +81,8 @@ def test_a_way_fails_in_the_middle_of_an_alert(interface, how):
                               within=60)
             wait.until(lambda: path_of(kiosk, interface)["lost"], "the failed way in status")
             assert down.body["age_ms"] < 20000
+            if how != "portal":  # it is not the broker that ended the connection
+                assert "It refuses" not in kiosk.daemon.said(), kiosk.daemon.said()
         assert kiosk.status()["cue"] & 32 == 0, "there is a way"
         kiosk.heal(interface, how)
         wait.until(kiosk.connected, lambda: f"{kiosk.status()}\n{kiosk.daemon.said()}", 90)

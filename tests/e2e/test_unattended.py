@@ -133,16 +133,26 @@ def test_an_older_porchlight_is_refused_with_the_reason(apt, folder):
     assert done.returncode == 0 and not (apt.root / "usr/share/porchlight").exists(), done
 
 
-def test_the_packages_own_script_refuses_it_too(folder):
+def test_dpkg_alone_refuses_it_too(apt, folder):
+    """By the script that the older package brings along."""
     from tests.kit import process
-    script = folder / "preinst"
-    script.write_text((ROOT / "systemd/package/porchlight.preinst").read_text().replace(
-        "@VERSION@", "0.2.0+deb12"))
-    for installed, status in (("0.3.0+deb12", 1), ("0.2.0+deb12", 0), ("0.1.0+deb12", 0)):
-        done = process.run(["sh", script, "upgrade", installed, "0.2.0+deb12"])
-        assert done.returncode == status, (installed, done)
-        assert status == 0 or f"{installed} is installed" in done.stderr
-    assert process.run(["sh", script, "install"]).returncode == 0
+    script = (ROOT / "systemd/package/porchlight.preinst").read_text()
+    oldest, older, newer = (
+        package(folder, "porchlight", version, preinst=script.replace("@VERSION@", version))
+        for version in ("0.2.0~rc1+deb12", "0.2.0+deb12", "0.3.0+deb12"))
+
+    def dpkg(deb):
+        return process.run(["dpkg", f"--root={apt.root}", "--force-not-root,script-chrootless,bad-path",
+                            "-i", deb], 60)
+
+    data = apt.root / "usr/share/porchlight/data"
+    for deb, version in ((older, "0.2.0"), (newer, "0.3.0"), (newer, "0.3.0")):
+        done = dpkg(deb)
+        assert done.returncode == 0 and version in data.read_text(), done
+    for deb in (older, oldest):
+        done = dpkg(deb)
+        assert done.returncode == 1 and "0.3.0+deb12 is installed" in done.stderr, done
+        assert "sudo apt purge porchlight" in done.stderr and "0.3.0" in data.read_text()
 
 
 def test_the_timer_asks_before_it_begins():

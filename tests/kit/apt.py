@@ -7,13 +7,16 @@ from tests.kit import process
 from tests.kit.place import ROOT
 
 
-def package(folder, name, version, arch="amd64", size=1000):
-    """A Debian package, small and real; its file."""
+def package(folder, name, version, arch="amd64", size=1000, preinst=None):
+    """A Debian package, small and real, with its script if one is given; its file."""
     inside = folder / f"{name}_{version}_{arch}"
     (inside / "DEBIAN").mkdir(parents=True)
     (inside / "DEBIAN/control").write_text(
         f"Package: {name}\nVersion: {version}\nArchitecture: {arch}\n"
         f"Maintainer: Nobody <nobody@porchlight.invalid>\nDescription: a test\n")
+    if preinst:
+        (inside / "DEBIAN/preinst").write_text(preinst)
+        (inside / "DEBIAN/preinst").chmod(0o755)
     data = inside / f"usr/share/{name}/data"
     data.parent.mkdir(parents=True)
     data.write_text(version * size)

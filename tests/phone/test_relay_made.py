@@ -29,9 +29,8 @@ AWAKE = f"{(HOUR + 12) % 24:02}:00-{(HOUR + 13) % 24:02}:00"
 class Host:
     """A venue, and a machine outside it: a folder that install.sh takes for its root."""
 
-    def __init__(self, folder, authority):
-        self.venue = Venue(folder / "venue", authority, conf={
-            "alert": {"relay": "yes"}, "trouble": {"quiet_hours": AWAKE}})
+    def __init__(self, folder, authority, conf):
+        self.venue = Venue(folder / "venue", authority, conf=conf)
         self.service = PushService(authority.server("push"))
         self.carried, self.outside = folder / "relay", folder / "outside"
         self.authority, self.process = authority, None
@@ -100,8 +99,8 @@ class Host:
 
 
 @pytest.fixture
-def host(folder, authority):
-    made = Host(folder, authority)
+def host(folder, authority, request):
+    made = Host(folder, authority, getattr(request, "param", None))
     with made.venue:
         made.kiosk.start()
         yield made
@@ -192,6 +191,8 @@ def test_two_relays_of_a_venue_have_one_push_key_and_accounts_of_their_own(host,
     assert len(set(both("relay.key"))) == 2 and len(set(both("relay-broker"))) == 2
 
 
+@pytest.mark.parametrize("host", [{"alert": {"relay": "yes"}, "trouble": {"quiet_hours": AWAKE}}],
+                         ids=["expected"], indirect=True)
 def test_of_two_relays_the_silent_one_is_named_and_the_other_rings_staff(host, folder):
     def alive():
         return host.kiosk.status()["relays_alive"]

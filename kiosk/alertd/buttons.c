@@ -90,6 +90,15 @@ static void buttons_on_message(const struct buttons *b, const struct mqtt_event 
     }
 }
 
+/* Whether presses come to that topic. */
+static bool buttons_is_action(const struct buttons *b, const char *topic)
+{
+    for (size_t i = 0; i < b->count; i++)
+        if (b->topics[i].kind == BUTTON_TOPIC_ACTION && strcmp(b->topics[i].name, topic) == 0)
+            return true;
+    return false;
+}
+
 static void buttons_on_down(struct buttons *b, const struct mqtt_event *e)
 {
     unsigned before;
@@ -118,9 +127,12 @@ static void buttons_on_event(struct buttons *b, const struct mqtt_event *e)
         b->fault = MQTT_FAULT_RIGHTS;
         snprintf(b->detail, sizeof b->detail, "%.120s: %.200s", e->topic, e->detail);
         if (say_once(&b->said, e->topic, e->at, &before))
-            log_warning("the buttons' broker: it refuses %s (%s), so that button does not work. "
-                        "Let the account in [buttons] read it",
-                        e->topic, e->detail);
+            log_warning("the buttons' broker: it refuses %s (%s), so %s. Let the account in "
+                        "[buttons] read it",
+                        e->topic, e->detail,
+                        buttons_is_action(b, e->topic)
+                            ? "that button does not work"
+                            : "nobody learns when a button is out of reach");
         b->listener.link(b->listener.context, false);
     } else if (e->kind == MQTT_MESSAGE && !e->too_long) {
         buttons_on_message(b, e);

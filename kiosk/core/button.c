@@ -193,7 +193,7 @@ static const struct {
     {BUTTON_FAULT_SILENT, "button-silent",
      "it has sent nothing for too long; press it once, and check its battery and its range"},
     {BUTTON_FAULT_LINK, "button-broker",
-     "the broker in [buttons] is not connected, so its presses do not arrive"},
+     "the broker in [buttons] is not connected or refuses it, so its presses do not arrive"},
     {BUTTON_FAULT_GONE, "button-gone",
      "it is gone: out of range, switched off, asleep or unplugged. porchlight doctor shows more"},
 };

@@ -30,11 +30,6 @@ struct indicators {
     int64_t retry_at;
 };
 
-static bool lasts_since(int64_t at, int64_t span, int64_t now)
-{
-    return at != NS_NEVER && now - at < span;
-}
-
 struct indicators_facts indicators_facts(const struct kiosk_state *s, int64_t now)
 {
     const struct cue c = cue_of(&s->facts, now);
@@ -49,7 +44,7 @@ struct indicators_facts indicators_facts(const struct kiosk_state *s, int64_t no
                [CONFIG_TROUBLE] = (c.signs & CUE_FAULT) != 0,
                [CONFIG_LOCKDOWN] = alert_on_site(&s->alert) == ALERT_LOCKDOWN,
                [CONFIG_ALL_CLEAR] =
-                   lasts_since(s->all_clear_at, ALL_CLEAR_FOR, now) ? s->all_clears : 0}};
+                   ns_within(s->all_clear_at, ALL_CLEAR_FOR, now) ? s->all_clears : 0}};
 }
 
 struct indicators *indicators_new(const struct config *config, bool whole, struct sim_bus *bus)

@@ -25,7 +25,7 @@ enum { AGAIN = sizeof again_after / sizeof again_after[0] };
 
 struct again {
     struct alert_id id;
-    int64_t told_at;
+    int64_t sent_at;
     size_t left; /* times */
 };
 
@@ -54,7 +54,7 @@ static void trouble_look(struct look *l, enum trouble t, bool found)
         l->found |= TROUBLE_BIT(t);
 }
 
-/* Of a kiosk that reaches nobody, the cue says that; staff could not be told. */
+/* Of a kiosk that reaches nobody, the cue says that; staff could not be reached. */
 static void look_at_paths(struct look *l, const struct delivery *d)
 {
     struct delivery_path paths[CONFIG_BROKERS_MAX];
@@ -110,15 +110,15 @@ static const char *trouble_watch_where(const struct trouble_watch *w, enum troub
     return t == TROUBLE_RELAY_ONE ? w->relay : "";
 }
 
-static void tell(struct trouble_watch *w, const struct trouble_news *news, struct delivery *d,
-                 int64_t now)
+static void trouble_report(struct trouble_watch *w, const struct trouble_news *news,
+                           struct delivery *d, int64_t now)
 {
     const struct trouble_kind *k = trouble_kind(news->trouble);
     if (k->flags & (news->over ? TROUBLE_ENDED_ELSEWHERE : TROUBLE_BEGUN_ELSEWHERE))
         return;
     struct again *a = &w->again[news->trouble];
     const char *where = trouble_watch_where(w, news->trouble);
-    *a = (struct again){.id = actions_notice(d, MSG_FAULT, where, news->detail), .told_at = now};
+    *a = (struct again){.id = actions_notice(d, MSG_FAULT, where, news->detail), .sent_at = now};
     if (k->flags & TROUBLE_WAKES && !news->over) {
         delivery_ring_staff(d);
         a->left = AGAIN;
@@ -131,11 +131,11 @@ static void tell(struct trouble_watch *w, const struct trouble_news *news, struc
         log_warning("%s", k->sentence);
 }
 
-static void tell_again(struct trouble_watch *w, struct delivery *d, int64_t now)
+static void trouble_report_again(struct trouble_watch *w, struct delivery *d, int64_t now)
 {
     for (enum trouble t = 0; t < TROUBLE_COUNT; t++) {
         struct again *a = &w->again[t];
-        if (a->left == 0 || now - a->told_at < again_after[AGAIN - a->left] * NS_PER_S)
+        if (a->left == 0 || now - a->sent_at < again_after[AGAIN - a->left] * NS_PER_S)
             continue;
         a->left--;
         actions_notice_again(d, &a->id, MSG_FAULT, trouble_watch_where(w, t),
@@ -180,8 +180,8 @@ void trouble_watch_time(struct trouble_watch *w, const struct trouble_parts *p, 
     size_t n = troubles_step(&w->list, l.judged, l.found, quiet, now,
                              clock_is_set() ? clock_wall_seconds() : 0, news);
     for (size_t i = 0; i < n; i++)
-        tell(w, &news[i], p->delivery, now);
-    tell_again(w, p->delivery, now);
+        trouble_report(w, &news[i], p->delivery, now);
+    trouble_report_again(w, p->delivery, now);
     trouble_watch_keep(w);
 }
 
@@ -224,7 +224,7 @@ size_t trouble_watch_answer(struct trouble_watch *w, const char *request,
     return control_accept(reply);
 }
 
-/* --------------------------------------------------------------------------------------------- */
+/* --- made and freed --------------------------------------------------------------------------- */
 
 struct trouble_watch *trouble_watch_new(const char *prefix, int64_t now)
 {

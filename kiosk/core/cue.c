@@ -10,11 +10,6 @@ enum cue_share cue_share(uint32_t count, uint32_t members)
                        : (count >= 5 ? CUE_MOST : CUE_SOME);
 }
 
-static bool cue_within(int64_t at, int64_t span, int64_t now)
-{
-    return at != NS_NEVER && now - at < span;
-}
-
 static uint32_t alert_signs(const struct cue_facts *f, int64_t now)
 {
     uint32_t signs = 0;
@@ -27,8 +22,7 @@ static uint32_t alert_signs(const struct cue_facts *f, int64_t now)
         signs |= CUE_SEEN;
     else if ((f->unheard && !f->handed_over) || f->denied)
         signs |= CUE_NOBODY;
-    else if (!cue_within(f->alert_at, CUE_SILENCE, now) &&
-             !cue_within(f->relay_at, CUE_SILENCE, now))
+    else if (!ns_within(f->alert_at, CUE_SILENCE, now) && !ns_within(f->relay_at, CUE_SILENCE, now))
         signs |= CUE_NOBODY;
     if (f->drill)
         signs |= CUE_DRILL;
@@ -38,13 +32,13 @@ static uint32_t alert_signs(const struct cue_facts *f, int64_t now)
 static struct cue cue_from(const struct cue_facts *f, int64_t now)
 {
     struct cue c = {0};
-    if (cue_within(f->sensed_at, CUE_SENSED_FOR, now))
+    if (ns_within(f->sensed_at, CUE_SENSED_FOR, now))
         c.signs |= CUE_SENSED;
     if (f->fault)
         c.signs |= CUE_FAULT;
     if (!f->path)
         c.signs |= CUE_NO_PATH;
-    if (f->relay_configured && !cue_within(f->relay_at, CUE_SILENCE, now))
+    if (f->relay_configured && !ns_within(f->relay_at, CUE_SILENCE, now))
         c.signs |= CUE_RELAY_DEAD;
     if (!f->calm && f->alert_at != NS_NEVER) {
         c.signs |= alert_signs(f, now);

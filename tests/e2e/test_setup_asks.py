@@ -68,6 +68,19 @@ def test_a_root_key_goes_to_a_stick(venue):
     assert not [line for line in lines if len(line) > 79 and str(venue.prefix) not in line]
 
 
+@pytest.mark.parametrize("hostname, avahi, offered", [
+    ("kettle", True, "kettle.local"), ("kettle.example.org", True, "kettle.local"),
+    ("kettle", False, "porchlight.local"), ("_", True, "porchlight.local")])
+def test_the_name_that_avahi_answers_to_is_offered(venue, hostname, avahi, offered):
+    (venue.prefix / "etc/hostname").write_text(hostname + "\n")
+    if avahi:
+        (venue.prefix / "run/avahi-daemon").mkdir()
+        (venue.prefix / "run/avahi-daemon/socket").touch()
+    del venue.answers["host"]
+    venue.set_up()
+    assert f"host = {offered}\n" in (venue.etc / "setup.conf").read_text()
+
+
 def test_a_root_key_on_paper_is_typed_in_again(venue):
     t = begin(venue)
     to_the_root(t, venue, "print")

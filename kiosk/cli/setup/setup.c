@@ -45,6 +45,7 @@ static int find_answers(struct setup *s, const struct options *o)
     char path[PATH_LEN];
 
     answers_init(&s->now);
+    setup_own_name(s->prefix, s->now.value[ANSWER_HOST]);
     snprintf(path, sizeof path, "%s", etc_transaction_path(s->stage, "setup.conf"));
     if (access(path, F_OK) == 0 && answers_read(&s->now, path, false) < 0)
         return -1;

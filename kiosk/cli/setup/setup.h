@@ -111,6 +111,10 @@ int setup_look(const struct answers *a, const char *prefix, int seconds);
 /* setup_ask.c: asks what was not given. -1: the host leaves. */
 int setup_ask(struct setup *s);
 
+/* setup_name.c: the name that this Pi has on its network, HOSTNAME.local, where avahi-daemon runs,
+ * which answers to it; else `out` is not changed. */
+void setup_own_name(const char *prefix, char out[ANSWER_MAX]);
+
 /* setup_host.c: enables and starts the units, and looks whether they run. An exit code: CLI_FAILED
  * after a complaint that says what does not run, or what porchlightd runs without, and what to do.
  * With a prefix there are none. */

@@ -1,4 +1,5 @@
 #include "kiosk/cli/control_client.h"
+#include "kiosk/cli/print.h"
 #include "kiosk/cli/setup/setup.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
@@ -209,6 +210,8 @@ int setup_start(const struct cli *cli, const struct setup *s)
     bool here = answers_broker_here(&s->now) && answer_number(&s->now, ANSWER_KIOSK) == 1;
     if (s->prefix[0] || access("/run/systemd/system", F_OK) < 0)
         return CLI_OK;
+    print_say("\nStarting the services. This takes up to half a minute.");
+    fflush(stdout);
     renew_rights();
     (here ? enable_unit : disable_unit)("porchlight-broker.service");
     (here ? enable_unit : disable_unit)("porchlight-registrar.service");

@@ -29,37 +29,61 @@ struct companions {
     bool tree;                                   /* what is below its path counts too */
     char under_prefix[PLAN_PATH_MAX + PATH_MAX]; /* its path as programs see it; maybe empty */
     char uuid[LUKS_UUID];
-    int looked; /* entries of the roots that were looked at for copies of the header */
+    bool *blind; /* set once something could not be looked at */
+    int looked;  /* entries of the roots that were looked at for copies of the header */
 };
 
 /* --- folders --------------------------------------------------------------------------------- */
 
 struct companions_folder {
+    const struct companions *of;
     const char *path;
     DIR *list; /* NULL: not there */
     bool inside;
 };
 
-static struct companions_folder companions_open(const struct scope *s, const char *path)
+/* What is not there, or not this machine's or this user's to look at, hides nothing that could be
+ * destroyed; all else that fails may. */
+static void note_blind(const struct companions *c)
 {
-    struct companions_folder f = {.path = path};
-    int fd = scope_folder(s, path);
+    static const int fine[] = {ENOENT,    ENOTDIR, ELOOP, EXDEV, ENODEV,
+                               EHOSTDOWN, EACCES,  EPERM, ENXIO};
+
+    for (size_t i = 0; i < sizeof fine / sizeof *fine; i++) {
+        if (errno == fine[i])
+            return;
+    }
+    *c->blind = true;
+}
+
+static struct companions_folder companions_open(const struct companions *c, const char *path)
+{
+    struct companions_folder f = {.of = c, .path = path};
+    int fd = scope_folder(c->scope, path);
 
     f.inside = fd >= 0;
     if (fd < 0)
-        fd = scope_peek(s, path);
+        note_blind(c);
+    if (fd < 0)
+        fd = scope_peek(c->scope, path);
     f.list = fd >= 0 ? fdopendir(fd) : NULL;
-    if (!f.list)
+    if (!f.list) {
+        note_blind(c);
         file_close(fd);
+    }
     return f;
 }
 
 static const char *companions_next(const struct companions_folder *f)
 {
     struct dirent *e;
+
+    errno = 0;
     while (f->list && (e = readdir(f->list)))
         if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
             return e->d_name;
+    if (f->list && errno != 0)
+        note_blind(f->of);
     return NULL;
 }
 
@@ -76,7 +100,9 @@ static size_t companions_read(const struct companions_folder *f, const char *nam
     int fd = openat(dirfd(f->list), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     struct stat st;
     ssize_t n =
-        fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? file_read_all(fd, out, size) : -1;
+        fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? file_read_all(fd, out, size) : 0;
+    if (fd < 0 || n < 0)
+        note_blind(f->of);
     file_close(fd);
     return n > 0 ? (size_t)n : 0;
 }
@@ -114,13 +140,15 @@ static bool is_header_copy(const struct companions *c, const struct companions_f
     int fd = openat(dirfd(f->list), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     char uuid[LUKS_UUID];
     bool same = fd >= 0 && luks_header_uuid(fd, uuid) && strcmp(uuid, c->uuid) == 0;
+    if (fd < 0)
+        note_blind(c);
     file_close(fd);
     return same;
 }
 
 static void search_folder(const struct companions *c, const char *path, const char *leaf)
 {
-    struct companions_folder f = companions_open(c->scope, path);
+    struct companions_folder f = companions_open(c, path);
     const char *name;
 
     while ((name = companions_next(&f)))
@@ -132,7 +160,7 @@ static void search_folder(const struct companions *c, const char *path, const ch
 /* Copies of its header in a root, by their contents, a few folders deep. */
 static void search_headers(struct companions *c, const char *path, int depth)
 {
-    struct companions_folder f = companions_open(c->scope, path);
+    struct companions_folder f = companions_open(c, path);
     char below[COMPANION_PATH];
     const char *name;
     struct stat st;
@@ -187,7 +215,7 @@ static bool is_thumbnail(const struct companions *c, const struct companions_fol
 /* The folders of a cache are one or two deep: normal/, fail/gnome-thumbnail-factory/. */
 static void search_thumbnails(const struct companions *c, const char *path, int depth, char *room)
 {
-    struct companions_folder f = companions_open(c->scope, path);
+    struct companions_folder f = companions_open(c, path);
     char below[COMPANION_PATH];
     const char *name;
 
@@ -216,7 +244,7 @@ static void found_in_files(const struct companions *c, const char *trash, const 
         return;
     slash = strrchr(path, '/');
     *slash = '\0';
-    files = companions_open(c->scope, path);
+    files = companions_open(c, path);
     if (files.list && fstatat(dirfd(files.list), slash + 1, &st, AT_SYMLINK_NOFOLLOW) == 0)
         companions_found(c, &files, slash + 1);
     companions_close(&files);
@@ -253,7 +281,7 @@ static void search_trash(const struct companions *c, const char *trash, const ch
     const char *name;
 
     snprintf(path, sizeof path, "%s/info", trash);
-    f = companions_open(c->scope, path);
+    f = companions_open(c, path);
     while ((name = companions_next(&f))) {
         size_t n = strlen(name);
         if (n > 10 && strcmp(name + n - 10, ".trashinfo") == 0 &&
@@ -266,7 +294,7 @@ static void search_trash(const struct companions *c, const char *trash, const ch
 /* TOP/.Trash-1000 and TOP/.Trash/1000, where a file system keeps what was deleted on it. */
 static void search_trash_of_top(const struct companions *c, const char *top, char *room)
 {
-    struct companions_folder f = companions_open(c->scope, top[0] ? top : "/"), users;
+    struct companions_folder f = companions_open(c, top[0] ? top : "/"), users;
     char path[COMPANION_PATH], shared[COMPANION_PATH];
     const char *name;
 
@@ -276,7 +304,7 @@ static void search_trash_of_top(const struct companions *c, const char *top, cha
             search_trash(c, path, top, room);
     companions_close(&f);
     snprintf(shared, sizeof shared, "%s/.Trash", top);
-    users = companions_open(c->scope, shared);
+    users = companions_open(c, shared);
     while ((name = companions_next(&users)))
         if (snprintf(path, sizeof path, "%s/%s", shared, name) < (int)sizeof path)
             search_trash(c, path, top, room);
@@ -310,7 +338,7 @@ static void search_editors(const struct companions *c, const char *home)
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         struct companions_folder f;
         snprintf(path, sizeof path, "%s/%s", home, folders[i]);
-        f = companions_open(c->scope, path);
+        f = companions_open(c, path);
         while ((name = companions_next(&f)))
             if (belongings_of_path(name, paths[0]) ||
                 (paths[1][0] && belongings_of_path(name, paths[1])))
@@ -336,7 +364,7 @@ static void search_home(const struct companions *c, const char *home, char *room
 
 static void search_homes(const struct companions *c, char *room)
 {
-    struct companions_folder homes = companions_open(c->scope, "/home");
+    struct companions_folder homes = companions_open(c, "/home");
     char path[COMPANION_PATH];
     const char *name;
 
@@ -401,21 +429,26 @@ static void find_path_under_prefix(struct companions *c)
                  remembered_path(c->target));
 }
 
-void companions_each(const struct scope *s, const struct plan_target *t, companion_fn *each,
+bool companions_each(const struct scope *s, const struct plan_target *t, companion_fn *each,
                      void *context)
 {
-    struct companions c = {
-        .scope = s, .target = t, .each = each, .context = context, .tree = t->kind == PLAN_TREE};
+    bool blind = false;
+    struct companions c = {.scope = s,
+                           .target = t,
+                           .each = each,
+                           .context = context,
+                           .tree = t->kind == PLAN_TREE,
+                           .blind = &blind};
     char *room;
 
     bool is_file_cell = t->kind == PLAN_CELL && t->root >= 0;
 
     if (t->kind != PLAN_KEY && t->kind != PLAN_LUKS && t->kind != PLAN_FILE &&
         t->kind != PLAN_TREE && t->kind != PLAN_CREDENTIAL && !is_file_cell)
-        return;
+        return true;
     room = malloc(THUMBNAIL_READ);
     if (!room)
-        return;
+        return false;
     if (t->kind == PLAN_LUKS)
         find_uuid(&c);
     find_path_under_prefix(&c);
@@ -429,4 +462,5 @@ void companions_each(const struct scope *s, const struct plan_target *t, compani
     if (t->root >= 0)
         search_tops(&c, room);
     free(room);
+    return !blind;
 }

@@ -20,8 +20,9 @@ struct companion {
 
 typedef void companion_fn(void *context, const struct companion *c);
 
-/* Calls `each` for everything found. Nothing for kinds that have no companions, and for decoys. */
-void companions_each(const struct scope *s, const struct plan_target *t, companion_fn *each,
+/* Calls `each` for everything found. Nothing for kinds that have no companions, and for decoys.
+ * False if something that may be one could not be looked at. */
+bool companions_each(const struct scope *s, const struct plan_target *t, companion_fn *each,
                      void *context);
 
 #endif

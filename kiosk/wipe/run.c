@@ -88,7 +88,8 @@ struct walk {
     bool
         failed_only; /* an earlier start got to the end: only what failed or waits is tried again */
     bool keys_done, settled, credentials_wait;
-    uint32_t kept; /* the worst result of an earlier start that stays as it is */
+    bool unrecorded; /* a result is not on the record, which may hold a better one */
+    uint32_t kept;   /* the worst result of an earlier start that stays as it is */
     uint32_t outcomes[PLAN_TARGETS_MAX];
     uint32_t marks[PLAN_TARGETS_MAX];
 };
@@ -167,8 +168,10 @@ static uint32_t record_result(struct walk *w, size_t i, const struct target_repo
 
     w->marks[i] = slot.marks;
     log_target(w->run, t, report);
-    if (w->record->fd >= 0 && progress_put(w->record, i, &slot) < 0)
+    if (w->record->fd >= 0 && progress_put(w->record, i, &slot) < 0) {
         log_warning("the result of %s could not be recorded: %s", t->name, strerror(errno));
+        w->unrecorded = true;
+    }
     run_report(w->run, WIPE_TARGET, (uint32_t)i, slot.outcome, t->name, slot.took_ns);
     return slot.outcome;
 }
@@ -321,7 +324,7 @@ static struct run_conclusion walk_conclude(const struct walk *w, struct progress
 {
     uint32_t marks = walk_marks(w);
     struct run_facts facts = {.worst = walk_worst(w),
-                              .recorded = record->fd >= 0,
+                              .recorded = record->fd >= 0 && !w->unrecorded,
                               .runs = record->fd >= 0 ? record->head.runs : 0,
                               .credentials_wait = w->credentials_wait,
                               .waits = marks & PROGRESS_WAITS,

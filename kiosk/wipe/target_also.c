@@ -13,6 +13,8 @@ static const char also_stays[] =
     "too";
 static const char also_outside[] = "what is listed as \"also\" is outside of every root and stays";
 
+static const char also_unseen[] = "what programs made of it could not all be looked for";
+
 struct also {
     const struct plan_target *target;
     struct target_report *report; /* or */
@@ -44,9 +46,12 @@ void target_also(const struct scope *s, const struct plan_target *t, struct targ
 {
     struct also a = {.target = t, .report = r};
 
-    companions_each(s, t, destroy_companion, &a);
+    bool all = companions_each(s, t, destroy_companion, &a);
+
     if (a.destroyed > 0 && r->outcome == WIPE_ALREADY_GONE)
         *r = (struct target_report){.outcome = WIPE_DESTROYED};
+    if (!all)
+        target_lower(r, WIPE_UNVERIFIED, 0, also_unseen);
     if (a.stay > 0)
         target_lower(r, WIPE_UNVERIFIED, 0,
                      "what programs made of it is still there; porchlight wipe --plan lists it, "
@@ -74,7 +79,8 @@ void target_also_look(const struct scope *s, const struct plan_target *t, struct
 {
     struct also a = {.target = t, .view = v};
 
-    companions_each(s, t, list_companion, &a);
+    if (!companions_each(s, t, list_companion, &a))
+        target_view_lower(v, WIPE_UNVERIFIED, also_unseen);
     if (a.count > ALSO_LISTED)
         target_view_note(v, "also: %u more", a.count - ALSO_LISTED);
 }

@@ -4,13 +4,15 @@ Needs root (mounts) and the build without sanitizers: LeakSanitizer does not wor
 The number of points is printed; `pytest -s` shows it.
 """
 
+import hashlib
+import os
 import shutil
 import struct
 import subprocess
 
 import pytest
 
-from tests.kit.mounts import Mounts
+from tests.kit.mounts import Mounts, written
 from tests.kit.traced import WIPE, Traced, build, resume
 from tests.kit.wipe_place import KINDS, WipePlace, checksum
 
@@ -280,3 +282,102 @@ def test_faults_where_an_overwrite_is_no_proof(tracer, folder, fault):
             assert not cut.claimed() & {"door", "sheets", "list"}, \
                 f"{fault} at call {at}: claimed {cut.claimed()}\n{cut.log}"
         print(f"\nfault sweep, {fault}, xfs with reflinks: {len(points)} points, nothing claimed")
+
+
+# --- the same with what a look at the file does not show -------------------------------------------
+
+HIDDEN = """[root venue]
+path = /srv/disk/venue
+settle = yes
+[cell clock]
+cell = file:/srv/disk/venue/cell
+also = yes
+[key door]
+path = /srv/disk/venue/door.key
+also = yes
+[tree sheets]
+path = /srv/disk/venue/sheets
+[file list]
+path = /srv/disk/venue/list.csv
+also = yes
+"""
+CANARY = {name: b"CANARY of the sweeps: " + name for name in (b"clock", b"door", b"sheets", b"list")}
+STEP = int(os.environ.get("STEP", "1"))  # each call; STEP=9: every ninth, for a quick look
+
+
+class Hidden(Weak):
+    """Locked names, attributes of programs, blocks that read as zeros, copies beside them: on ext4, where all
+    of it can be destroyed."""
+
+    def __init__(self, folder):
+        super().__init__(folder, "ext4", False)
+        (folder / "etc/porchlight/wipe.plan").write_text(HIDDEN)
+
+    def plant(self):
+        run(["chattr", "-R", "-i", self.venue] if self.venue.exists() else ["true"])
+        for old in (self.folder / "var/lib/porchlight-wipe", self.venue):
+            shutil.rmtree(old, ignore_errors=True)
+        (self.venue / "sheets/deep").mkdir(parents=True)
+        key = CANARY[b"clock"].ljust(32, b"k")
+        cell = b"PLc1" + key + hashlib.blake2b(key, digest_size=16).digest()[:4]
+        for name in ("cell", "cell~"):
+            (self.venue / name).write_bytes(cell)
+            (self.venue / name).chmod(0o600)
+        for name, of in (("door.key", b"door"), ("door.key.bak", b"door"), ("list.csv", b"list"),
+                         ("list.csv~", b"list"), ("sheets/one", b"sheets"), ("sheets/deep/two", b"sheets")):
+            (self.venue / name).write_bytes(CANARY[of] * 400)
+        os.setxattr(self.venue / "list.csv", "user.note", CANARY[b"list"])
+        run(["sync", "-f", self.disk])
+        run(["fallocate", "-z", "-l", "8192", self.venue / "sheets/one"])
+        run(["chattr", "+i", self.venue / "cell", self.venue / "sheets/deep/two", self.venue / "sheets/deep"])
+        run(["sync", "-f", self.disk])
+
+    def on_the_disk(self):
+        run(["sync", "-f", self.disk])
+        parts = written(self.image)
+        return {name.decode() for name, text in CANARY.items() if any(text in part for part in parts)}
+
+    def __enter__(self):
+        super().__enter__()
+        self.image = self.folder / f"image{self.mounts.images}"
+        return self
+
+
+def test_kill_with_what_does_not_show(tracer, folder):
+    with Hidden(folder) as place:
+        place.plant()
+        assert place.on_the_disk()
+        whole = Traced(tracer, place, "WIPE", "list")
+        assert whole.ended() and not place.on_the_disk(), whole.replies
+        assert set(place.outcomes().values()) == {1}
+        resumed = 0
+        for at in range(1, whole.count + 1, STEP):
+            place.plant()
+            Traced(tracer, place, "WIPE", "kill", at)
+            if not resume_weak(place):
+                continue
+            resumed += 1
+            said = place.outcomes()
+            assert set(said.values()) <= {1, 2, 3}, f"killed at call {at}: {said}"
+            assert not place.on_the_disk(), f"killed at call {at} of {whole.count}: {said}, and it is on the disk"
+        print(f"\nkill sweep, what does not show: {whole.count} calls, {resumed} resumed; nothing was left")
+        assert resumed > 50
+
+
+@pytest.mark.parametrize("fault", ["EIO", "ENOSPC", "short"])
+def test_faults_with_what_does_not_show(tracer, folder, fault):
+    with Hidden(folder) as place:
+        place.plant()
+        whole = Traced(tracer, place, "WIPE", "list")
+        points = [n for n, nr, can_fail in whole.calls if can_fail]
+        wrong = 0
+        for at in points[::STEP]:
+            place.plant()
+            cut = Traced(tracer, place, "WIPE", fault, at)
+            left = place.on_the_disk()
+            wrong += bool(left)
+            last = {name: outcome for kind, outcome, name in cut.replies if kind == "1"}
+            claimed = {name for name, outcome in last.items() if outcome in "12"}
+            assert not left & claimed, f"{fault} at call {at}: claimed, and on the disk\n{cut.log}"
+        print(f"\nfault sweep, {fault}, what does not show: {len(points[::STEP])} points, {wrong} left something, "
+              "and nothing of that was claimed")

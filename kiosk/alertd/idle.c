@@ -4,6 +4,6 @@
 
 bool idle(const struct alert *a, bool wiping, bool pressed)
 {
-    return a->now.state == ALERT_QUIET && !a->now.drill && !a->now.wipe_pending &&
+    return alert_on_site(a) == ALERT_QUIET && !alert_drill_on_site(a) && !a->now.wipe_pending &&
            a->wipe_at == NS_NEVER && !wiping && !pressed;
 }

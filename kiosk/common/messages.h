@@ -35,9 +35,9 @@ enum { CONTROL_REQUEST_MAX = 512, CONTROL_REPLY_MAX = 16384 };
  *     relay ACCOUNT PASSWORD KEY GRANT   its account is made; KEY: 64 hex digits, its public half
  *     troubles [CODE...]             what porchlight doctor has measured: kiosk/core/trouble.h
  *     phones [list]                  {"members","staff","invited","drill","accounts"}
- *     idle                           ok: no alert, drill or wipe is open and nobody presses a
- * switch "brokers" is always [{"name","connected","left","fault"}]: requests not done there, and
- * why. */
+ *     idle                           ok: the site shows no alert or drill, no wipe is open, and
+ *                                    nobody presses a switch
+ * "brokers" is always [{"name","connected","left","fault"}]: requests not done there, and why. */
 
 /* --- screen.sock: porchlightd to porchlight-screen ------------------------------------------
  * The screen connects and sends nothing. porchlightd sends the cue on connect and on each change.

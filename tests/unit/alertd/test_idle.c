@@ -19,7 +19,7 @@ static void test_an_upgrade_waits_for_all_that_is_open(void **state)
         {"lockdown", {.state = ALERT_LOCKDOWN}, NS_NEVER, false, false, false},
         {"caution", {.state = ALERT_CAUTION}, NS_NEVER, false, false, false},
         {"a drill", {.state = ALERT_LOCKDOWN, .drill = true}, NS_NEVER, false, false, false},
-        {"hidden on site", {.state = ALERT_LOCKDOWN, .calm = true}, NS_NEVER, false, false, false},
+        {"hidden on site", {.state = ALERT_LOCKDOWN, .calm = true}, NS_NEVER, false, false, true},
         {"a wipe asked for", {.wipe_pending = true}, NS_NEVER, false, false, false},
         {"a wipe's grace", {.state = ALERT_QUIET}, 5 * NS_PER_S, false, false, false},
         {"a wipe under way", {.state = ALERT_QUIET}, NS_NEVER, true, false, false},
@@ -27,9 +27,12 @@ static void test_an_upgrade_waits_for_all_that_is_open(void **state)
     };
     (void)state;
     EACH_ROW (i, rows, rows[i].name) {
-        struct alert a = {.now = rows[i].now, .wipe_at = rows[i].wipe_at};
+        struct alert a = {.now = rows[i].now, .wipe_at = rows[i].wipe_at, .feigned_at = NS_NEVER};
         assert_int_equal(idle(&a, rows[i].wiping, rows[i].pressed), rows[i].idle);
     }
+    struct alert feigned = {
+        .now = {.state = ALERT_LOCKDOWN, .calm = true}, .wipe_at = NS_NEVER, .feigned_at = 1};
+    assert_false(idle(&feigned, false, false));
 }
 
 int main(void)

@@ -334,8 +334,10 @@ static void phone_take(struct phone *p, const struct packet *packet)
     size_t k = h.kiosk ? (size_t)(h.kiosk - p->client.kiosks) : 0;
     if (h.words && !h.refused)
         phone_words(p, k, &h.piece);
-    if (h.root)
+    if (h.root) {
+        transcript_root(p, k);
         phone_look(p);
+    }
     if (h.refused || h.root || h.words) {
         p->refused += h.refused != NULL;
         return;

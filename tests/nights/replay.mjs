@@ -7,7 +7,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { readMessage, readBoxed } from '../../kiosk/phone/core/message.js';
 import { freshnessAsk } from '../../kiosk/phone/core/freshness.js';
-import { RULES, viewInit, viewLink, viewLook, viewStep } from '../../kiosk/phone/core/view.js';
+import { RULES, viewInit, viewLink, viewLook, viewRoot, viewStep } from '../../kiosk/phone/core/view.js';
 
 const NS_PER_MS = 1e6; // the night's times are in ns, and whole 64ths of a ms, so that nothing is rounded
 const SHOWN = ['show', 'duress', 'code', 'drill', 'silent', 'stale', 'delayed', 'undated', 'held', 'late'];
@@ -37,6 +37,9 @@ function replay(line) {
         after = viewLink(before, line.link, at);
     } else if ('ask' in line) {
         after = { ...before, fresh: freshnessAsk(before.fresh, line.ask, at) };
+    } else if ('root' in line) {
+        const word = { made: 0, retired: null, ended: line.root, revoked: [] };
+        [, after] = viewRoot(before, word, '', at);
     } else if ('message' in line) {
         const text = JSON.stringify(line.message);
         const message = line.box ? readBoxed(text, line.topic, line.box) :

@@ -83,6 +83,18 @@ void transcript_message(const struct phone *p, size_t kiosk, const struct phone_
     fprintf(out, ",\"verdict\":\"%s\"}\n", view_verdict_name(h->verdict));
 }
 
+void transcript_root(const struct phone *p, size_t kiosk)
+{
+    const struct root_word *w = &p->client.kiosks[kiosk].view.root;
+    char id[37];
+    if (!out || !w->ended)
+        return;
+    line_begin(p, kiosk);
+    message_id_write(&w->id, id);
+    fprintf(out, ",\"root\":{\"id\":\"%s\",\"epoch\":%" PRIu64 ",\"seq\":%" PRIu64 "}}\n", id,
+            w->epoch, w->seq);
+}
+
 void transcript_shown(const struct phone *p, size_t kiosk)
 {
     const struct view_shown *s = &p->shown[kiosk];

@@ -18,6 +18,9 @@ void transcript_link(const struct phone *p, size_t kiosk, bool linked);
 void transcript_ask(const struct phone *p, size_t kiosk, const uint8_t nonce[FRESHNESS_NONCE]);
 void transcript_message(const struct phone *p, size_t kiosk, const struct phone_client_heard *h);
 
+/* After a word of the root: what the phone has joined of them. */
+void transcript_root(const struct phone *p, size_t kiosk);
+
 /* What is shown now; after every message and once a second. */
 void transcript_shown(const struct phone *p, size_t kiosk);
 

@@ -49,7 +49,7 @@ def release(place, to):
 
 def verified(place, folder):
     signed = run("minisign", "-V", "-p", place / "porchlight.pub", "-m", "SHA256SUMS", cwd=folder)
-    same = run("sha256sum", "-c", "--ignore-missing", "SHA256SUMS", cwd=folder)
+    same = run("sha256sum", "-c", "--strict", "--ignore-missing", "SHA256SUMS", cwd=folder)
     return signed.returncode == 0, same.returncode == 0
 
 

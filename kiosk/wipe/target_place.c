@@ -224,7 +224,7 @@ enum target_absence target_place_absence(const struct target_place *p, enum plan
         return ABSENCE_COVERED;
     if (in_memory)
         return ABSENCE_GONE;
-    if (memory == MEMORY_NONE)
+    if (!seen || memory == MEMORY_NONE)
         return ABSENCE_UNSEEN;
     return alive ? ABSENCE_ALIVE : seen->unproved ? ABSENCE_UNPROVED : ABSENCE_GONE;
 }

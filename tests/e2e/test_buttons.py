@@ -106,9 +106,10 @@ def test_no_button_by_radio_is_the_code_or_ends_anything():
 
 
 def test_what_the_broker_kept_is_no_press():
-    with venue(up=False) as (kiosk, gateway, staff):
-        gateway.start()
+    with venue(used=False) as (kiosk, gateway, staff):
+        kiosk.daemon.stop()
         gateway.say("counter", retain=True, action="hold", battery=5)
+        kiosk.start()
         staff.wait("fault", detail="button-battery", where="counter", within=40)
         assert "battery" in fault_of(kiosk)
         wait.never(lambda: staff.all(topic="alert"), "an alert", 0.7)

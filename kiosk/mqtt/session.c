@@ -177,8 +177,8 @@ bool mqtt_session_is_up(const struct mqtt_session *s)
 /* The network gave up, rather than the broker hung up. */
 static bool is_given_up(const struct mqtt_session *s)
 {
-    return s->error == ETIMEDOUT || s->error == EHOSTUNREACH || s->error == ENETUNREACH ||
-           s->error == ENETDOWN;
+    return s->lost == MOSQ_ERR_KEEPALIVE || s->error == ETIMEDOUT || s->error == EHOSTUNREACH ||
+           s->error == ENETUNREACH || s->error == ENETDOWN;
 }
 
 static bool is_hung_up(const struct mqtt_session *s)

@@ -408,12 +408,12 @@ static void test_a_free_slot_goes_before_what_was_handed_over(void **state)
     (void)state;
     struct outbox o;
     outbox_init(&o, 1);
-    for (uint8_t i = 1; i <= OUTBOX_MAX; i++) {
-        struct alert_action a = alarm_of(i, ALERT_PUB_LOCKDOWN);
+    for (int i = 1; i <= OUTBOX_MAX; i++) {
+        struct alert_action a = alarm_of((uint8_t)i, ALERT_PUB_LOCKDOWN);
         outbox_add(&o, &a, false, i, 0);
         outbox_answered(&o, &a.id);
     }
-    for (uint8_t i = 1; i <= OUTBOX_MAX; i++) {
+    for (int i = 1; i <= OUTBOX_MAX; i++) {
         struct outbox_entry *e = outbox_next(&o, 0, 0);
         assert_int_equal(e->id.bytes[0], i);
         outbox_sent(&o, e, 0, 0);

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from tests.kit.place import ROOT
+from tests.nights.mutants import MUTANTS
 
 HERE = ROOT / "tests/nights"
 STORIES = sorted((HERE / "stories").glob("*.night"))
@@ -42,6 +43,13 @@ def test_a_seed_gives_the_same_night_again(nights):
 def test_new_nights_fail_in_no_new_way(nights):
     done = run(nights, "--seed", 1, "--count", 100, "--known", HERE / "known")
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("invariant", MUTANTS)
+def test_what_breaks_an_invariant_is_still_in_the_code(invariant):
+    """`python3 -m tests.nights.mutants` tries each: it takes hours."""
+    file, there, instead = MUTANTS[invariant]
+    assert (ROOT / file).read_text().count(there) == 1 and instead != there
 
 
 def test_a_bad_night_is_refused_with_its_line(nights, tmp_path):

@@ -46,11 +46,12 @@ static int show_plan(const struct cli *cli)
     return CLI_FAILED;
 }
 
-/* `sentence` may be empty. */
+/* What goes last waits until the alert is over or handed over. That is not said: an alert that the
+ * site does not show would be revealed. `sentence` may be empty. */
 static void show_packet(const struct wipe_progress *p, const char *sentence, cJSON *list)
 {
-    const char *outcome = p->outcome == WIPE_NOTHING ? "waits for the end of the alert"
-                                                     : wipe_outcome_name(p->outcome);
+    const char *outcome =
+        p->outcome == WIPE_NOTHING ? "is kept for last" : wipe_outcome_name(p->outcome);
     if (list) {
         cJSON *one = cJSON_CreateObject();
         cJSON_AddStringToObject(one, "name", p->name);
@@ -83,8 +84,8 @@ static void show_counts(const unsigned counts[WIPE_FAILED + 1], const struct wip
     if (left > 0)
         printf("%s%u %s", comma, left,
                end->outcome == WIPE_NOTHING ? "not done yet"
-               : left == 1                  ? "waits for the end of the alert"
-                                            : "wait for the end of the alert");
+               : left == 1                  ? "is kept for last"
+                                            : "are kept for last");
 }
 
 static int wipe_finish(const struct wipe_progress *end, const unsigned counts[WIPE_FAILED + 1],

@@ -62,7 +62,7 @@ def test_an_alert_that_the_site_does_not_show_is_not_revealed(kiosk):
 
 
 def test_a_wipe_that_is_not_over_holds_it_up(kiosk):
-    """Its credential waits for the end of the alert."""
+    """Its credential is kept for last."""
     (kiosk.folder / "srv/venue").mkdir(parents=True)
     for name in ("key", "password"):
         (kiosk.folder / "srv/venue" / name).write_text(secrets.token_hex(16))

@@ -69,7 +69,7 @@ def test_the_report_says_what_was_shown(venue):
     assert shown["clock"] == "The cell was read back as zeros and holds no key."
     assert shown["sheets"].startswith("Best effort: nothing in it opens")
     assert shown["list"] == "Not destroyed: it has a second name (hard link); left alone."
-    assert lines[-3:] == ["5 targets: 3 destroyed, 1 failed, 1 waits for the end of the alert",
+    assert lines[-3:] == ["5 targets: 3 destroyed, 1 failed, 1 is kept for last",
                           "worst result: failed", "What to do about it: sudo porchlight wipe --plan"]
     (venue.venue / "second").unlink()
     venue.ask("WIPE")

@@ -171,10 +171,22 @@ class Page:
         self.front().driver.find_element(By.CSS_SELECTOR, css).click()
         return self
 
+    def until_still(self, element):
+        """Until it has kept its place for half a second: what comes in above it moves it, and a finger that
+        aims at it would meet its neighbour."""
+        def place():
+            box = self.run("arguments[0].scrollIntoView({block: 'center'}); "
+                           "return arguments[0].getBoundingClientRect().top", element)
+            if box != seen[0]:
+                seen[:] = [box, time.monotonic()]
+            return time.monotonic() - seen[1] >= 0.5
+        seen = [None, 0]
+        self.until(place, "a button that keeps its place")
+
     def hold(self, css, seconds=None):
         """Holds a button until it has done what it does, or for a time that is too short."""
         button = self.front().driver.find_element(By.CSS_SELECTOR, css)
-        self.run("arguments[0].scrollIntoView({block: 'center'})", button)
+        self.until_still(button)
         self.run(HELD, button)
         ActionChains(self.driver).move_to_element(button).click_and_hold().perform()
         if seconds is None:

@@ -1,48 +1,36 @@
-"""Set-up of this machine itself, inside namespaces where /etc is an overlay and systemctl an actor: how
-it ends where the services do not run afterwards."""
+"""How set-up of this machine itself ends: after its services were started, and by how they run then."""
+
+import re
 
 import pytest
 
-from tests.kit import process
-from tests.kit.place import program
-
-SYSTEMCTL = """#!/bin/sh
-for word in "$@"; do
-    case $word in
-    is-enabled|is-active|restart) verb=$word ;;
-    *.service|*.socket) unit=$word ;;
-    esac
-done
-case $verb:$unit in
-is-enabled:porchlight-broker.service|is-enabled:porchlight-page.service) exit 1 ;;
-is-active:{broken}|restart:{broken}) exit 3 ;;
-esac
-"""
-
-# What it may change is in memory, and gone with the namespace.
-STAGE = """
-mount -t tmpfs tmpfs {folder}/stage &&
-mkdir {folder}/stage/upper {folder}/stage/work &&
-mount -t overlay overlay -o lowerdir=/etc,upperdir={folder}/stage/upper,workdir={folder}/stage/work /etc &&
-mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system &&
-PATH={folder}:$PATH exec {program} setup --answers {folder}/answers
-"""
-
-ANSWERS = {"switch": "sim:counter", "door": "none", "host": "localhost", "broker": "elsewhere",
-           "outside": "mqtt.example.org", "outside_account": "make", "drill": "no"}
+from tests.kit.setup_machine import Machine
 
 
-@pytest.mark.parametrize("broken", ("porchlightd.service", "porchlight-wipe.socket"))
+def flat(text):
+    return " ".join(text.split())
+
+
+def test_it_says_done_after_all_services_run(folder):
+    machine = Machine(folder)
+    done = machine.run(f"porchlight setup --answers {machine.answers()}")
+    assert done.returncode == 0, done
+    said = flat(done.stdout)
+    steps = re.findall(r"(\d) of (\d): ", said)
+    assert steps == [(str(n), str(len(steps))) for n in range(1, len(steps) + 1)] and len(steps) == 6
+    assert said.index(f"{len(steps)} of") < said.index("Done. This kiosk is set up, in /etc/porchlight, and its services run")
+    restarted = [line.split()[1] for line in machine.asked() if line.startswith("restart ")]
+    assert "porchlightd.service" in restarted and len(restarted) == len(steps)
+
+
+@pytest.mark.parametrize("broken", ("porchlightd.service", "porchlight-wipe.socket",
+                                    "porchlight-screen.service"))
 def test_it_ends_with_1_and_says_what_to_do(folder, broken):
-    (folder / "stage").mkdir()
-    actor = folder / "systemctl"
-    actor.write_text(SYSTEMCTL.replace("{broken}", broken))
-    actor.chmod(0o755)
-    answers = {**ANSWERS, "root": folder / "stage/root.key"}
-    (folder / "answers").write_text("[setup]\n" + "".join(f"{k} = {v}\n" for k, v in answers.items()))
-    done = process.run([*process.own_mounts(), "sh", "-c",
-                        STAGE.format(folder=folder, program=program("porchlight"))], 60)
-    said = " ".join((done.stdout + done.stderr).split())
+    machine = Machine(folder, [broken])
+    done = machine.run(f"porchlight setup --answers {machine.answers()}")
+    said = flat(done.stdout + done.stderr)
     assert done.returncode == 1, said
     assert f"{broken} does not run" in said and f"sudo systemctl status {broken}" in said
     assert "do not rely on it" in said and "sudo systemctl restart porchlightd" in said
+    assert "Done." not in said and "What to do next" not in said
+    assert "run set-up again (sudo porchlight setup)" in said

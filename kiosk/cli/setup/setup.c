@@ -85,7 +85,6 @@ static void print_next_steps(const struct setup *s)
     bool carry = answers_broker_outside(&s->now) &&
                  answer_is(&s->now, ANSWER_OUTSIDE_ACCOUNT, "make") &&
                  answer_number(&s->now, ANSWER_KIOSK) == 1 && access(folder, F_OK) == 0;
-    print_item(PRINT_OK, "Done.", 6, "This kiosk is set up, in %s%s.", s->prefix, PATH_ETC);
     print_say("\nWhat to do next:");
     bool begins = carry && access(accounts, F_OK) == 0;
     if (begins)
@@ -126,6 +125,19 @@ static void print_next_steps(const struct setup *s)
     fflush(stdout);
 }
 
+/* After the units were started, or could not be. */
+static void print_done(const struct setup *s)
+{
+    bool runs = setup_can_start(s->prefix);
+    fputc('\n', stdout);
+    print_item(PRINT_OK, "Done.", 6,
+               runs ? "This kiosk is set up, in %s%s, and its services run."
+                    : "This kiosk is set up, in %s%s. No service was started, because systemd "
+                      "does not run there.",
+               s->prefix, PATH_ETC);
+    print_next_steps(s);
+}
+
 static int apply_answers(struct setup *s, const struct options *o)
 {
     if (find_answers(s, o) < 0 || setup_check_host(s) < 0 || setup_make(s) < 0 ||
@@ -138,7 +150,6 @@ static int apply_answers(struct setup *s, const struct options *o)
         setup_root_take_back(s);
         return CLI_FAILED;
     }
-    print_next_steps(s);
     return CLI_OK;
 }
 
@@ -164,8 +175,14 @@ static int set_up(const struct cli *cli, const struct options *o)
     sodium_free(s.ca);
     free(s.conf);
     terminal_release(&before);
-    if (code == CLI_OK)
+    bool applied = code == CLI_OK;
+    if (applied)
         code = setup_start(cli, &s);
+    if (applied && code == CLI_OK)
+        print_done(&s);
+    else if (applied)
+        log_error("Then run set-up again (sudo porchlight setup): it keeps your answers, and shows "
+                  "what to do next.");
     if (code == CLI_OK && answer_yes(&s.now, ANSWER_DRILL))
         code = setup_drill(cli, answer_number(&s.now, ANSWER_DRILL_WAIT));
     return code;

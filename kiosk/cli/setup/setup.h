@@ -115,12 +115,14 @@ int setup_ask(struct setup *s);
  * which answers to it; else `out` is not changed. */
 void setup_own_name(const char *prefix, char out[ANSWER_MAX]);
 
-/* setup_host.c: enables and starts the units, and looks whether they run. An exit code: CLI_FAILED
+/* setup_units.c: enables and starts the units, and looks whether they run. An exit code: CLI_FAILED
  * after a complaint that says what does not run, or what porchlightd runs without, and what to do.
- * With a prefix there are none. */
+ * Where units cannot be started (a prefix, no systemd) both do nothing. */
+bool setup_can_start(const char *prefix);
 int setup_start(const struct cli *cli, const struct setup *s);
 int setup_restart(const struct cli *cli);
-/* NULL, or why no broker can be made on this Pi. */
+
+/* setup_host.c: NULL, or why no broker can be made on this Pi. */
 const char *setup_why_not_here(const struct setup *s);
 /* What has to be in order before anything is made: clock, packages, ports. */
 int setup_check_host(const struct setup *s);

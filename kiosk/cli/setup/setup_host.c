@@ -1,20 +1,12 @@
-#include "kiosk/cli/control_client.h"
-#include "kiosk/cli/print.h"
 #include "kiosk/cli/setup/setup.h"
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <spawn.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-/* --- what has to be in order ---------------------------------------------------------------- */
 
 static bool port_is_free(int port)
 {
@@ -89,144 +81,4 @@ int setup_check_host(const struct setup *s)
     if (why)
         log_error("Nothing was changed: %s.", why);
     return why ? -1 : check_ports(s);
-}
-
-/* --- units ----------------------------------------------------------------------------------- */
-
-static int run_tool(char *const argv[])
-{
-    pid_t pid;
-    int status;
-    if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) != 0)
-        return -1;
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static int systemctl(const char *verb, const char *option, const char *unit)
-{
-    char *argv[] = {"systemctl",    "--quiet", "--no-ask-password", (char *)verb, (char *)unit,
-                    (char *)option, NULL};
-    return run_tool(argv);
-}
-
-/* Which input devices are buttons, and whether porchlightd may open any, is up to the config. */
-static void renew_rights(void)
-{
-    char *trigger[] = {"udevadm", "trigger", "--action=change", "--subsystem-match=input", NULL};
-    char *settle[] = {"udevadm", "settle", "--timeout=10", NULL};
-    run_tool(trigger);
-    run_tool(settle);
-    systemctl("daemon-reload", NULL, NULL);
-}
-
-static void enable_unit(const char *unit)
-{
-    if (systemctl("enable", NULL, unit) != 0 || systemctl("restart", NULL, unit) != 0)
-        log_warning("%s did not start. systemctl status %s shows why.", unit, unit);
-}
-
-static void disable_unit(const char *unit)
-{
-    systemctl("disable", "--now", unit);
-}
-
-/* What porchlightd itself says of the config that it was started with. */
-static bool daemon_is_whole(const struct cli *cli)
-{
-    const cJSON *one;
-    cJSON *status = NULL;
-    unsigned bad = 0;
-    if (control_client_ask(cli, "status", &status) != CLI_OK)
-        return false;
-    cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(status, "faults"))
-    {
-        bad++;
-        log_error("porchlightd runs without this: %s", one->valuestring);
-    }
-    cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(status, "inputs"))
-    {
-        const char *fault = cJSON_GetStringValue(cJSON_GetObjectItem(one, "fault"));
-        if (!fault || !strstr(fault, "missing"))
-            continue;
-        bad++;
-        log_error("%s: %s", cJSON_GetStringValue(cJSON_GetObjectItem(one, "name")), fault);
-    }
-    cJSON_Delete(status);
-    return bad == 0;
-}
-
-static bool runs(const char *unit)
-{
-    if (systemctl("is-enabled", NULL, unit) != 0 || systemctl("is-active", NULL, unit) == 0)
-        return true;
-    log_error("%s does not run. This shows why: sudo systemctl status %s", unit, unit);
-    return false;
-}
-
-/* A unit that ends at once is active for a moment after it was started. */
-static int look_whether_all_run(const struct cli *cli)
-{
-    static const char *const units[] = {"porchlight-broker.service", "porchlight-page.service",
-                                        "porchlight-wipe.socket", "porchlightd.service"};
-    const struct timespec moment = {.tv_sec = 2};
-    bool good = true;
-    nanosleep(&moment, NULL);
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-        good &= runs(units[i]);
-    good = good && daemon_is_whole(cli);
-    if (!good)
-        log_error(
-            "The files are in place, but this kiosk does not run as it should, so do not rely "
-            "on it. Fix what is named above, then: sudo systemctl restart porchlightd, and: "
-            "sudo porchlight doctor");
-    return good ? CLI_OK : CLI_FAILED;
-}
-
-/* Restarts what is enabled, which on a new Pi starts it for the first time. */
-int setup_restart(const struct cli *cli)
-{
-    static const char *const units[] = {
-        "porchlight-broker.service", "porchlight-registrar.service", "porchlight-page.service",
-        "porchlight-renew.timer",    "porchlight-doctor.timer",      "porchlight-wipe.socket",
-        "porchlightd.service",       "porchlight-screen.service",    "porchlight-console.service"};
-    if (cli->prefix[0] || access("/run/systemd/system", F_OK) < 0)
-        return CLI_OK;
-    renew_rights();
-    /* A wipe that runs is not stopped; one that only waits gets the new credentials. */
-    systemctl("try-restart", NULL, "porchlight-wipe.service");
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-        if (systemctl("is-enabled", NULL, units[i]) == 0)
-            systemctl("restart", NULL, units[i]);
-    if (access(PATH_ETC "/dark", F_OK) == 0)
-        enable_unit("porchlight-dark.service");
-    return look_whether_all_run(cli);
-}
-
-int setup_start(const struct cli *cli, const struct setup *s)
-{
-    bool here = answers_broker_here(&s->now) && answer_number(&s->now, ANSWER_KIOSK) == 1;
-    if (s->prefix[0] || access("/run/systemd/system", F_OK) < 0)
-        return CLI_OK;
-    print_say("\nStarting the services. This takes up to half a minute.");
-    fflush(stdout);
-    renew_rights();
-    (here ? enable_unit : disable_unit)("porchlight-broker.service");
-    (here ? enable_unit : disable_unit)("porchlight-registrar.service");
-    (here ? enable_unit : disable_unit)("porchlight-page.service");
-    (here ? enable_unit : disable_unit)("porchlight-renew.timer");
-    /* A wipe that runs is not stopped; one that only waits gets the new credentials. */
-    systemctl("try-restart", NULL, "porchlight-wipe.service");
-    enable_unit("porchlight-wipe.socket");
-    enable_unit("porchlightd.service");
-    enable_unit("porchlight-screen.service");
-    enable_unit("porchlight-console.service");
-    enable_unit("porchlight-doctor.timer");
-    if (answer_is(&s->now, ANSWER_LIGHTS, "dark"))
-        enable_unit("porchlight-dark.service");
-    else
-        disable_unit("porchlight-dark.service");
-    return look_whether_all_run(cli);
 }

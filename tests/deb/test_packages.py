@@ -85,6 +85,10 @@ def test_what_was_installed_runs(tree):
         assert "not found" not in tree.do(f"ldd /usr/bin/{name}")
         assert "Usage" in tree.do(f"{name} --help")
         assert tree.do(f"zcat /usr/share/man/man*/{name}.[1-8].gz").startswith(".TH PORCHLIGHT")
+    for name in ["porchlight", "porchlight-relay", "porchlight-registrar"]:
+        status, said = tree.run(f"DPKG_MAINTSCRIPT_PACKAGE={name} "
+                                f"/var/lib/dpkg/info/{name}.preinst upgrade 99 2>&1")
+        assert status == 1 and f"{name} was not replaced: 99 is installed" in said, said
     status, said = tree.run("porchlight doctor --json")
     assert status == 1 and f"porchlight {version}" in said
     assert "index.html" in tree.do("ls /usr/share/porchlight/page")

@@ -140,26 +140,27 @@ def test_an_older_porchlight_is_refused_with_the_reason(apt, folder):
     assert done.returncode == 0 and not (apt.root / "usr/share/porchlight").exists(), done
 
 
-def test_dpkg_alone_refuses_it_too(apt, folder):
+@pytest.mark.parametrize("name", ("porchlight", "porchlight-relay", "porchlight-registrar"))
+def test_dpkg_alone_refuses_it_too(apt, folder, name):
     """By the script that the older package brings along."""
     from tests.kit import process
-    script = (ROOT / "systemd/package/porchlight.preinst").read_text()
+    script = (ROOT / "systemd/package/preinst").read_text()
     oldest, older, newer = (
-        package(folder, "porchlight", version, preinst=script.replace("@VERSION@", version))
+        package(folder, name, version, preinst=script.replace("@VERSION@", version))
         for version in ("0.2.0~rc1+deb12", "0.2.0+deb12", "0.3.0+deb12"))
 
     def dpkg(deb):
         return process.run(["dpkg", f"--root={apt.root}", "--force-not-root,script-chrootless,bad-path",
                             "-i", deb], 60)
 
-    data = apt.root / "usr/share/porchlight/data"
+    data = apt.root / f"usr/share/{name}/data"
     for deb, version in ((older, "0.2.0"), (newer, "0.3.0"), (newer, "0.3.0")):
         done = dpkg(deb)
         assert done.returncode == 0 and version in data.read_text(), done
     for deb in (older, oldest):
         done = dpkg(deb)
-        assert done.returncode == 1 and "0.3.0+deb12 is installed" in done.stderr, done
-        assert "sudo apt purge porchlight" in done.stderr and "0.3.0" in data.read_text()
+        assert done.returncode == 1 and f"{name} was not replaced: 0.3.0+deb12 is installed" in done.stderr, done
+        assert f"sudo apt purge {name}." in done.stderr and "0.3.0" in data.read_text()
 
 
 def test_the_timer_asks_before_it_begins():

@@ -38,7 +38,7 @@ static const struct unit units[] = {
 
 enum { UNITS = sizeof units / sizeof units[0] };
 
-static bool is_wanted(const struct setup *s, const struct unit *u)
+static bool setup_unit_is_wanted(const struct setup *s, const struct unit *u)
 {
     bool first = answer_number(&s->now, ANSWER_KIOSK) == 1;
     return u->when == ALWAYS || (u->when == BROKER_HERE && answers_broker_here(&s->now) && first) ||
@@ -159,7 +159,7 @@ int setup_start(const struct cli *cli, const struct setup *s)
     if (!setup_can_start(s->prefix))
         return CLI_OK;
     for (int i = 0; i < UNITS; i++)
-        count += wanted[i] = is_wanted(s, &units[i]);
+        count += wanted[i] = setup_unit_is_wanted(s, &units[i]);
     print_say("\nStarting the services. This can take a minute.");
     fflush(stdout);
     renew_rights();

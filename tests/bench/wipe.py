@@ -14,9 +14,8 @@ import subprocess
 import time
 
 from tests.bench.report import percentile
-from tests.kit import local, wait
-from tests.kit.place import fresh, program
-from tests.kit.process import Process
+from tests.kit import local, wiper
+from tests.kit.place import fresh
 
 PLAN = """[root venue]
 path = /srv/venue
@@ -162,13 +161,10 @@ def bench(report):
 def measure(report, folder):
     vault = Vault(folder)
     vault.plant()
-    wiper = Process("porchlight-wipe", [program("porchlight-wipe"), "--prefix", folder,
-                                        "--listen"], folder / "said")
-    socket = folder / "run/porchlight/wipe.sock"
-    wait.until(lambda: local.answers(socket), wiper.said)
+    started = wiper.start(folder, said=folder / "said")
     alone = sync_alone(folder)
     report.row("one fdatasync of 4 kB alone, median", percentile(alone, 50), "ms")
     report.row("one fdatasync of 4 kB alone, p99", percentile(alone, 99), "ms")
     for name, size in SIZES:
-        one_size(report, vault, socket, name, size)
-    assert wiper.stop() == 0
+        one_size(report, vault, wiper.socket_of(folder), name, size)
+    assert started.stop() == 0

@@ -5,9 +5,8 @@ import subprocess
 
 import pytest
 
-from tests.kit import local, process, wait
+from tests.kit import process, wiper
 from tests.kit.place import program
-from tests.kit.process import Process
 from tests.kit.tpm import Tpm
 
 CELL = "tpm:1800001"
@@ -41,13 +40,9 @@ def create(kiosk, name="desk", cell=CELL):
 
 def ask(kiosk, *words):
     """The outcomes of the plan's cell, word by word, of one porchlight-wipe."""
-    wiper = Process("porchlight-wipe", [program("porchlight-wipe"), "--prefix", kiosk, "--listen"],
-                    kiosk / "wipe.said")
-    socket = kiosk / "run/porchlight/wipe.sock"
-    wait.until(lambda: local.answers(socket), wiper.said)
-    out = [{name: outcome for kind, outcome, _, name in local.wipe(socket, word) if kind == 1}
-           ["chip"] for word in words]
-    assert wiper.stop() == 0 and not wiper.trouble(), wiper.said()
+    started = wiper.start(kiosk)
+    out = [wiper.outcomes(kiosk, word)["chip"] for word in words]
+    wiper.end(started)
     return out
 
 

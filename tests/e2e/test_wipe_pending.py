@@ -7,27 +7,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.kit import local, process, record, wait
+from tests.kit import local, process, record, wait, wiper
 from tests.kit.kiosk import FAST, Kiosk
 from tests.kit.place import program
 from tests.kit.process import Process, environment
 from tests.kit.wipe_place import checksum
 from tests.kit.wipe_venue import Venue
-
-CONF = """[venue]
-id = 0123456789abcdef
-[kiosk]
-id = 1123456789abcdef
-record = {record}
-[wipe]
-enabled = {enabled}
-[switch front]
-line = sim:front
-[broker b]
-host = 127.0.0.1
-tls = no
-outside = no
-"""
 
 
 class Place(Venue):
@@ -47,8 +32,7 @@ class Place(Venue):
         self.held = checksum(self.venue)
 
     def configure(self, enabled="yes", place=""):
-        conf = self.prefix / "etc/porchlight/porchlight.conf"
-        conf.write_text(CONF.format(enabled=enabled, record=place).replace("record = \n", ""))
+        wiper.write_conf(self.prefix, enabled, f"record = {place}" if place else "")
 
     def vault(self, *args):
         return process.run([program("porchlight"), "--prefix", self.prefix, "vault", *args])

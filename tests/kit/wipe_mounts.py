@@ -3,26 +3,23 @@
 import json
 import subprocess
 
-from tests.kit import local, process, wait
+from tests.kit import process, wiper
 from tests.kit.mounts import Mounts
 from tests.kit.place import program
-from tests.kit.process import Process
 
 HEAD = "[root venue]\npath = /srv/venue\n"
 LIST = HEAD + "[file list]\npath = /srv/venue/list.csv\n"
 TREE = HEAD + "[tree sheets]\npath = /srv/venue/sheets\n"
 
 
-class MountedVenue:
-    """Context manager. A root /srv/venue below the folder, which is the prefix."""
+class InMounts:
+    """Context manager. The folder is the prefix, and a mount namespace of its own has the mounts."""
 
     def __init__(self, folder):
-        self.prefix = folder
-        for name in ("etc/porchlight", "run/porchlight", "var/lib", "srv/venue"):
+        self.prefix, self.venue = folder, folder / "srv/venue"
+        for name in ("etc/porchlight/credentials", "run/porchlight", "var/lib", "srv/venue"):
             (folder / name).mkdir(parents=True)
-        self.venue = folder / "srv/venue"
-        self.socket = folder / "run/porchlight/wipe.sock"
-        self.places = folder / "var/lib/porchlight-wipe/places"
+        self.socket = wiper.socket_of(folder)
         self.wiper = None
 
     def plan(self, text):
@@ -31,51 +28,30 @@ class MountedVenue:
     def sh(self, script):
         return self.mounts.run("sh", "-ec", f"cd {self.prefix}; {script}")
 
-    def disk(self, at="srv/venue"):
-        """A fresh ext4, mounted there."""
-        image = self.mounts.image("ext4")
-        self.mounts.mount(image, self.prefix / at)
-        return image
+    def run(self, *argv, name="porchlight-wipe"):
+        return subprocess.run([str(a) for a in self.mounts.inside(
+            program(name), "--prefix", self.prefix, *argv)], capture_output=True, text=True,
+            env=process.environment())
 
-    def run(self, *argv):
-        return subprocess.run(self.mounts.inside(program("porchlight-wipe"), "--prefix",
-                                                 str(self.prefix), *argv),
-                              capture_output=True, text=True, env=process.environment())
-
-    def accept(self):
-        """The host looks at the plan: {name: best}."""
+    def look(self):
+        """The host looks at the plan: {name: the target as JSON}."""
         done = self.run("--plan", "--json")
         assert done.returncode in (0, 1), done.stderr
-        return {t["name"]: t["best"] for t in json.loads(done.stdout)["targets"]}
+        return {t["name"]: t for t in json.loads(done.stdout)["targets"]}
 
     def start(self):
-        self.wiper = Process("porchlight-wipe", self.mounts.inside(
-            program("porchlight-wipe"), "--prefix", self.prefix, "--listen"),
-            self.prefix / "wipe.said")
-        wait.until(lambda: local.answers(self.socket), self.wiper.said)
+        self.wiper = wiper.start(self.prefix, self.mounts.inside())
 
     def ask(self, word):
+        """{name: outcome}"""
         if not self.wiper:
             self.start()
-        return {n: o for k, o, _, n in local.wipe(self.socket, word) if k == 1}
+        return wiper.outcomes(self.prefix, word)
 
     def end(self):
         if self.wiper:
-            assert self.wiper.stop() == 0 and not self.wiper.trouble(), self.wiper.said()
+            wiper.end(self.wiper)
         self.wiper = None
-
-    def status(self):
-        """What the host is shown."""
-        return " ".join(subprocess.run(self.mounts.inside(
-            program("porchlight"), "--prefix", str(self.prefix), "wipe", "--status"),
-            capture_output=True, text=True, env=process.environment()).stdout.split())
-
-    def resume(self):
-        self.end()
-        return self.run("--resume")
-
-    def there(self, name="list.csv"):
-        return (self.mounts.see(self.venue) / name).exists()
 
     def __enter__(self):
         self.mounts = Mounts(self.prefix).__enter__()
@@ -86,3 +62,31 @@ class MountedVenue:
             self.end()
         finally:
             self.mounts.__exit__()
+
+
+class MountedVenue(InMounts):
+    """A root /srv/venue, and what the host is shown."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.places = folder / "var/lib/porchlight-wipe/places"
+
+    def disk(self, at="srv/venue"):
+        """A fresh ext4, mounted there."""
+        image = self.mounts.image("ext4")
+        self.mounts.mount(image, self.prefix / at)
+        return image
+
+    def accept(self):
+        """The host looks at the plan: {name: best}."""
+        return {name: target["best"] for name, target in self.look().items()}
+
+    def status(self):
+        return " ".join(self.run("wipe", "--status", name="porchlight").stdout.split())
+
+    def resume(self):
+        self.end()
+        return self.run("--resume")
+
+    def there(self, name="list.csv"):
+        return (self.mounts.see(self.venue) / name).exists()

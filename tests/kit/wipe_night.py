@@ -2,16 +2,15 @@
 wipe say of each, and what a scan of the raw device finds afterwards. Needs root."""
 
 import hashlib
-import json
 import secrets
 import shutil
 import subprocess
 
-from tests.kit import local, process, wait, wipe_table
+from tests.kit import wipe_table, wiper
 from tests.kit.doctor import ask
-from tests.kit.mounts import Mounts, written
-from tests.kit.place import fresh, program
-from tests.kit.process import Process
+from tests.kit.mounts import written
+from tests.kit.place import fresh
+from tests.kit.wipe_mounts import InMounts
 
 PASS = b"a passphrase of the tests"
 LUKS = ["--type", "luks2", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000",
@@ -37,19 +36,6 @@ path = /srv/venue/password
 """
 NAMES = ["door", "clock", "desk", "sheets", "list", "log", "broker"]
 RANK = ["nothing", "destroyed", "already gone", "unverified", "failed"]
-CONF = """[venue]
-id = 0123456789abcdef
-[kiosk]
-id = 1123456789abcdef
-[wipe]
-enabled = yes
-[switch front]
-line = sim:front
-[broker b]
-host = 127.0.0.1
-tls = no
-outside = no
-"""
 
 
 def container(folder):
@@ -62,26 +48,20 @@ def container(folder):
     return path.read_bytes()
 
 
-class Night:
+class Night(InMounts):
     """A prefix whose /srv/venue is what the test mounts there."""
 
     def __init__(self, folder, made):
-        self.prefix, self.made = folder, made
-        for name in ("etc/porchlight/credentials", "run/porchlight", "var/lib", "srv/venue", "data"):
-            (folder / name).mkdir(parents=True)
-        (folder / "etc/porchlight/wipe.plan").write_text(PLAN)
-        (folder / "etc/porchlight/porchlight.conf").write_text(CONF)
-        self.venue, self.data = folder / "srv/venue", folder / "data"
-        self.socket = folder / "run/porchlight/wipe.sock"
+        super().__init__(folder)
+        self.made, self.data = made, folder / "data"
+        self.data.mkdir()
+        self.plan(PLAN)
+        wiper.write_conf(folder)
         self.secrets = {name: secrets.token_bytes(32) for name in NAMES}
         self.secrets["desk"] = made[SLOT:SLOT + 64]
         self.more = []  # bytes that count as the container, too
         self.condition = ""
-        self.images, self.wiper = [], None
-
-    def __enter__(self):
-        self.mounts = Mounts(self.prefix).__enter__()
-        return self
+        self.images = []
 
     def __exit__(self, *_):
         if self.wiper:
@@ -93,9 +73,6 @@ class Night:
     def mount(self, kind, *options, size="32M", make=(), at=None):
         self.images.append(self.mounts.image(kind, size, make))
         self.mounts.mount(self.images[-1], at or self.venue, *options)
-
-    def sh(self, script):
-        return self.mounts.run("sh", "-ec", f"cd {self.prefix}; {script}")
 
     def plant(self, at=None):
         seen = self.mounts.see(at or self.venue)
@@ -122,42 +99,13 @@ class Night:
 
     # --- what is said -------------------------------------------------------------------------
 
-    def run(self, *argv):
-        return subprocess.run([str(a) for a in self.mounts.inside(*argv)], capture_output=True,
-                              text=True, env=process.environment())
-
-    def plan(self):
-        done = self.run(program("porchlight-wipe"), "--prefix", self.prefix, "--plan", "--json")
-        assert done.returncode in (0, 1), done.stderr
-        return {t["name"]: t for t in json.loads(done.stdout)["targets"]}
-
     def doctor(self):
         checks = ask(self.prefix, [str(a) for a in self.mounts.inside()])["config"]
         return {name: checks[f"wipe {name}"].verdict if f"wipe {name}" in checks else "ok"
                 for name in NAMES}
 
-    def start(self):
-        self.wiper = Process("porchlight-wipe", self.mounts.inside(
-            program("porchlight-wipe"), "--prefix", self.prefix, "--listen"),
-            self.prefix / "wipe.said")
-        wait.until(lambda: local.answers(self.socket), self.wiper.said)
-
-    def ask(self, word):
-        if not self.wiper:
-            self.start()
-        said = {}
-        for kind, outcome, _, name in local.wipe(self.socket, word):
-            if kind == 1:
-                said[name] = outcome
-        return said
-
-    def end(self):
-        assert self.wiper.stop() == 0 and not self.wiper.trouble(), self.wiper.said()
-        self.wiper = None
-
     def pending(self):
-        return self.run(program("porchlight-wipe"), "--prefix", self.prefix,
-                        "--resume").returncode != 0
+        return self.run("--resume").returncode != 0
 
 
 def all_of(outcome, **other):
@@ -193,7 +141,7 @@ def row(group, number, made, named, make, best, moment, happen):
         with Night(folder, made) as night:
             night.condition = named
             make(night)
-            said = {"plan": {n: t["best"] for n, t in night.plan().items()},
+            said = {"plan": {n: t["best"] for n, t in night.look().items()},
                     "doctor": night.doctor(), "drill": night.ask("DRILL")}
             night.end()
             happen(night, said)

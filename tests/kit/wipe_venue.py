@@ -3,9 +3,8 @@
 import hashlib
 import secrets
 
-from tests.kit import local, process, wait
+from tests.kit import local, process, wiper
 from tests.kit.place import program
-from tests.kit.process import Process
 from tests.kit.wipe_place import checksum
 
 HEAD = "[root venue]\npath = /srv/venue\n"
@@ -28,7 +27,7 @@ class Venue:
         self.venue = folder / "srv/venue"
         self.outside = folder / "srv/outside"
         self.cell = folder / "sys/bus/nvmem/devices/rtc0/nvmem"
-        self.socket = folder / "run/porchlight/wipe.sock"
+        self.socket = wiper.socket_of(folder)
         self.wiper = None
         for made in ("etc/porchlight", "run/porchlight", "var/lib", "srv/venue/sheets/deep",
                      "srv/outside/deep", "sys/bus/nvmem/devices/rtc0"):
@@ -55,10 +54,7 @@ class Venue:
         path.chmod(mode)
 
     def start(self):
-        self.wiper = Process("porchlight-wipe", [program("porchlight-wipe"), "--prefix",
-                                                 self.prefix, "--listen"],
-                             self.prefix / "wipe.said")
-        wait.until(lambda: local.answers(self.socket), self.wiper.said)
+        self.wiper = wiper.start(self.prefix)
 
     def ask(self, word):
         if not self.wiper:
@@ -73,6 +69,5 @@ class Venue:
 
     def end(self):
         if self.wiper:
-            assert self.wiper.stop() == 0
-            assert not self.wiper.trouble(), self.wiper.said()
+            wiper.end(self.wiper)
         assert checksum(self.outside) == self.before, "something outside of the roots was touched"

@@ -7,9 +7,8 @@ import threading
 
 import pytest
 
-from tests.kit import local, process, wait
+from tests.kit import local, process, wiper
 from tests.kit.place import program
-from tests.kit.process import Process
 from tests.kit.wipe_place import WipePlace
 
 PLAN = """[root venue]
@@ -47,9 +46,7 @@ def test_a_wipe_between_the_look_and_the_opening(place, wipes):
     assert vault(place, "close", "desk").returncode == 0 and not readable(place)
     pipe.unlink()
     os.mkfifo(pipe)
-    wiper = Process("porchlight-wipe", [program("porchlight-wipe"), "--prefix", place.folder,
-                                        "--listen"], place.folder / "wipe.said")
-    wait.until(lambda: local.answers(place.socket), wiper.said)
+    started = wiper.start(place.folder)
     opened = []
     thread = threading.Thread(target=lambda: opened.append(
         vault(place, "open", "desk", "--key-file", pipe)))
@@ -62,4 +59,4 @@ def test_a_wipe_between_the_look_and_the_opening(place, wipes):
     assert opened[0].returncode == int(wipes), opened[0].stderr
     assert ("because a wipe began while it was being opened" in opened[0].stderr) == wipes
     assert readable(place) != wipes
-    assert wiper.stop() == 0 and not wiper.trouble()
+    wiper.end(started)

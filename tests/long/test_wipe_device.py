@@ -8,9 +8,8 @@ import subprocess
 
 import pytest
 
-from tests.kit import local, process, wait
+from tests.kit import local, process, wait, wiper
 from tests.kit.place import program
-from tests.kit.process import Process
 from tests.kit.traced import Traced, build, resume
 
 MIB = 1 << 20
@@ -97,11 +96,9 @@ class Disk:
         return now[:BEGIN] == self.noise[:BEGIN] and now[BEGIN + SIZE:] == self.noise[BEGIN + SIZE:]
 
     def wipe(self, word="WIPE"):
-        wiper = Process("porchlight-wipe", [program("porchlight-wipe"), "--prefix", self.folder,
-                                            "--listen"], self.folder / "wipe.said")
-        wait.until(lambda: local.answers(self.socket), wiper.said)
+        started = wiper.start(self.folder)
         out = local.wipe(self.socket, word)
-        assert wiper.stop() == 0 and not wiper.trouble(), wiper.said()
+        wiper.end(started)
         return out[0][1]
 
 

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from tests.kit import local, process, wait
+from tests.kit import local, process, wait, wiper
 from tests.kit.card import Card, only_for_the_card
 from tests.kit.place import program
 from tests.kit.process import Process
@@ -97,13 +97,11 @@ class Kiosk:
         return process.run([program("porchlight"), "--prefix", self.mount, *args], **more)
 
     def wipe(self, logs):
-        wiper = Process("wipe", [program("porchlight-wipe"), "--prefix", self.mount, "--listen"],
-                        logs / "wipe.said")
-        wait.until(lambda: local.answers(self.mount / "run/porchlight/wipe.sock"), wiper.said)
-        result = local.wipe(self.mount / "run/porchlight/wipe.sock", "WIPE", 120)
-        assert wiper.stop() == 0
-        assert result[-1][1] == "unverified", wiper.said()
-        only_for_the_card(wiper.said())
+        started = wiper.start(self.mount, said=logs / "wipe.said")
+        result = local.wipe(wiper.socket_of(self.mount), "WIPE", 120)
+        assert started.stop() == 0
+        assert result[-1][1] == "unverified", started.said()
+        only_for_the_card(started.said())
 
 
 @pytest.fixture

@@ -6,11 +6,9 @@ import os
 import subprocess
 from pathlib import Path
 
-from tests.kit import local, process
+from tests.kit import local, process, wiper
 from tests.kit.card import Card, cuts, only_for_the_card
 from tests.kit.place import program
-from tests.kit.process import Process
-from tests.kit import wait
 from tests.kit.wipe_place import PLAN, WipePlace
 
 # Nothing of a tmpfs outlives a power cut; the unit is another program's.
@@ -48,13 +46,11 @@ def canaries(mount):
 
 
 def wipe_and_finish(place, logs):
-    wiper = Process("porchlight-wipe", [program("porchlight-wipe"), "--prefix", place.folder,
-                                        "--listen"], logs / "wipe.said")
-    wait.until(lambda: local.answers(place.socket), wiper.said)
+    started = wiper.start(place.folder, said=logs / "wipe.said")
     for word in ("WIPE", "FINISH"):
-        assert local.wipe(place.socket, word)[-1][1] == "unverified", wiper.said()
-    assert wiper.stop() == 0
-    only_for_the_card(wiper.said())
+        assert local.wipe(place.socket, word)[-1][1] == "unverified", started.said()
+    assert started.stop() == 0
+    only_for_the_card(started.said())
 
 
 def after_the_cut(place, name, untouched):

@@ -10,9 +10,7 @@ import time
 
 import pytest
 
-from tests.kit import local, wait
-from tests.kit.place import program
-from tests.kit.process import Process
+from tests.kit import local, wiper
 from tests.kit.wipe_place import checksum
 
 HEAD = "[root venue]\npath = /srv/venue\n"
@@ -50,17 +48,13 @@ class Place:
         """`inside`: mount(8) arguments, each a list, done in the wipe's own mount namespace."""
         script = "mount --make-rprivate / && " + "".join(
             "mount " + " ".join(map(str, argv)) + " && " for argv in inside) + 'exec "$@"'
-        self.wiper = Process("porchlight-wipe", [
-            "unshare", "--mount", "sh", "-c", script, "sh", program("porchlight-wipe"), "--prefix",
-            self.folder, "--listen"], self.folder / "wipe.said")
-        wait.until(lambda: local.answers(self.socket), self.wiper.said)
+        self.wiper = wiper.start(self.folder, ["unshare", "--mount", "sh", "-c", script, "sh"])
 
     def wipe(self):
-        return {name: outcome for kind, outcome, _, name in local.wipe(self.socket, "WIPE", 120)
-                if kind == 1}
+        return wiper.outcomes(self.folder, "WIPE", 120)
 
     def end(self):
-        assert self.wiper.stop() == 0 and not self.wiper.trouble(), self.wiper.said()
+        wiper.end(self.wiper)
         assert checksum(self.sentinel) == self.before, "something outside of the roots was touched"
 
 

@@ -246,6 +246,15 @@ def resume_weak(place):
     return "was interrupted" in done.stderr
 
 
+def each_kill_that_resumes(tracer, place, calls):
+    """The call, and what the record says after the start that follows it."""
+    for at in calls:
+        place.plant()
+        Traced(tracer, place, "WIPE", "kill", at)
+        if resume_weak(place):
+            yield at, place.outcomes()
+
+
 @pytest.mark.parametrize("kind, full", [("xfs", False), ("btrfs", False), ("btrfs", True)],
                          ids=["xfs, reflinks", "btrfs", "btrfs, full"])
 def test_kill_where_an_overwrite_is_no_proof(tracer, folder, kind, full):
@@ -255,13 +264,8 @@ def test_kill_where_an_overwrite_is_no_proof(tracer, folder, kind, full):
         assert whole.ended() and not whole.claimed() & {"door", "sheets", "list"}, whole.replies
         assert not place.left(), "a name stays readable"
         resumed = 0
-        for at in range(1, whole.count + 1):
-            place.plant()
-            Traced(tracer, place, "WIPE", "kill", at)
-            if not resume_weak(place):
-                continue
+        for at, said in each_kill_that_resumes(tracer, place, range(1, whole.count + 1)):
             resumed += 1
-            said = place.outcomes()
             assert set(said) == {"door", "sheets", "list"}, f"killed at call {at}: {said}"
             assert not {1, 2} & set(said.values()), f"killed at call {at}: {said} is better than it is"
             assert not place.left(), f"killed at call {at} of {whole.count}: a name stays readable"
@@ -351,13 +355,8 @@ def test_kill_with_what_does_not_show(tracer, folder):
         assert whole.ended() and not place.on_the_disk(), whole.replies
         assert set(place.outcomes().values()) == {1}
         resumed = 0
-        for at in range(1, whole.count + 1, STEP):
-            place.plant()
-            Traced(tracer, place, "WIPE", "kill", at)
-            if not resume_weak(place):
-                continue
+        for at, said in each_kill_that_resumes(tracer, place, range(1, whole.count + 1, STEP)):
             resumed += 1
-            said = place.outcomes()
             assert set(said.values()) <= {1, 2, 3}, f"killed at call {at}: {said}"
             assert not place.on_the_disk(), f"killed at call {at} of {whole.count}: {said}, and it is on the disk"
         print(f"\nkill sweep, what does not show: {whole.count} calls, {resumed} resumed; nothing was left")

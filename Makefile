@@ -151,7 +151,7 @@ FUZZ_PARTS = $(addprefix hw/,line_address line_edges sim/sim_command sim/sim_lin
              $(addprefix kiosk/registrar/,broker_admin dynsec_admin ledger rabbit_admin rabbit_orders rabbit_request rabbit_rights registrar_conf) \
              $(addprefix kiosk/relay/,gone relay_conf root_kept subs vapid webpush webpush_request webpush_sender webpush_services) \
              $(addprefix kiosk/screen/,bidi cue_client exif ics language panel programme) \
-             $(addprefix kiosk/wipe/,io luks_facts place plan plan_read progress remembered)
+             $(addprefix kiosk/wipe/,io luks_facts place place_disk plan plan_read progress remembered)
 $(B)/fuzzer: $(patsubst %.c,$(B)/%.o,$(FUZZ_SRC)) $(patsubst %,$(B)/%.o,$(FUZZ_PARTS)) $(CORE) $(COMMON) $(CONFIG)
 	$(CC) $(LINK_FLAGS) -fsanitize=fuzzer -o $@ $^ $(call pkg,libsodium libcjson libsystemd libcurl \
 	    libcrypto libcares libmosquitto fribidi zlib) -lm -pthread

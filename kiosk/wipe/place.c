@@ -115,28 +115,6 @@ static struct place_verdict judge_habit(enum habit h)
     return verdicts[h];
 }
 
-struct place_verdict place_judge_device(enum place_below below)
-{
-    static const struct place_verdict verdicts[] = {
-        [PLACE_DISK] = {PLACE_OVERWRITES, 0, "", ""},
-        [PLACE_LOOP] = {PLACE_UNSURE, 0,
-                        "its disk is a file (a loop device), and that file may keep the old blocks",
-                        "Keep that file on ext4 without snapshots, or use a partition instead."},
-        [PLACE_SNAPSHOT] = {PLACE_UNSURE, 0,
-                            "its volume may keep old blocks: it has snapshots, a cache or a "
-                            "journal, or writes changes to a new place",
-                            OTHER_FOLDER},
-        [PLACE_DEGRADED] = {PLACE_UNSURE, 0, "a disk of its RAID is missing, and keeps what it has",
-                            "Add the disk again, or keep the target on another partition."},
-        [PLACE_FAR] =
-            {PLACE_UNSURE, 0,
-             "its disk is in another machine, which alone decides what happens to the old "
-             "blocks",
-             OTHER_FOLDER},
-    };
-    return verdicts[below];
-}
-
 struct place_verdict place_worse(struct place_verdict a, struct place_verdict b)
 {
     return b.may > a.may ? b : a;

@@ -43,7 +43,14 @@ enum place_below {
     PLACE_SNAPSHOT, /* a volume that may keep old blocks: with snapshots, a cache, or a journal */
     PLACE_DEGRADED, /* a RAID one of whose disks is missing */
     PLACE_FAR,      /* a disk of another machine */
+    PLACE_STRANGE,  /* a device of a kind that is not known here */
 };
+
+/* What a device is by itself, without what it is made of. `path` is its folder in sysfs, as
+ * /sys/dev/block leads there ("../../devices/platform/host2/session1/.../block/sdb"); `transport`
+ * is what NVMe has of its controller, "" for all other kinds and where it is not found. A loop
+ * device is PLACE_LOOP, whatever its file is. */
+enum place_below place_of_disk(const char *path, const char *transport);
 
 struct place_facts {
     struct place at;

@@ -32,7 +32,7 @@ static bool ends_with(const char *text, const char *end)
     return len >= tail && strcmp(text + len - tail, end) == 0;
 }
 
-static enum place_below look_below(dev_t device, int depth);
+static enum place_below look_below(const char *sys, dev_t device, int depth);
 
 /* The file of a loop device is judged as a file on its own file system is. */
 static enum place_below look_at_loop_file(const char *path)
@@ -62,7 +62,7 @@ static bool is_snapshot(int slave)
            (ends_with(name, "-real") || ends_with(name, "-tpool") || ends_with(name, "-vpool"));
 }
 
-static enum place_below look_at_slaves(int device, int depth)
+static enum place_below look_at_slaves(const char *sys, int device, int depth)
 {
     int folder = openat(device, "slaves", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *d = folder < 0 ? NULL : fdopendir(folder);
@@ -81,7 +81,7 @@ static enum place_below look_at_slaves(int device, int depth)
             below = PLACE_SNAPSHOT;
         else if (slave >= 0 && place_read_line(slave, "dev", number, sizeof number) &&
                  sscanf(number, "%u:%u", &a, &b) == 2)
-            below = look_below(makedev(a, b), depth + 1);
+            below = look_below(sys, makedev(a, b), depth + 1);
         file_close(slave);
     }
     if (d)
@@ -89,40 +89,63 @@ static enum place_below look_at_slaves(int device, int depth)
     return below;
 }
 
-static bool begins(const char *text, const char *with)
+/* How NVMe reaches its disk: "pcie", "tcp". A disk with several paths has a subsystem for its
+ * device, with a link to the controller of each path; one that is not in this machine counts. */
+static void look_at_transport(int device, char *out, size_t size)
 {
-    return strncmp(text, with, strlen(with)) == 0;
+    int folder = openat(device, "device", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = folder < 0 ? NULL : fdopendir(folder);
+    struct dirent *e;
+
+    out[0] = '\0';
+    if (!d) {
+        file_close(folder);
+        return;
+    }
+    if (!place_read_line(folder, "transport", out, size)) {
+        while ((out[0] == '\0' || strcmp(out, "pcie") == 0) && (e = readdir(d))) {
+            char name[280], more[32];
+            snprintf(name, sizeof name, "%s/transport", e->d_name);
+            if (strncmp(e->d_name, "nvme", 4) == 0 &&
+                place_read_line(folder, name, more, sizeof more))
+                snprintf(out, size, "%s", more);
+        }
+    }
+    closedir(d);
 }
 
 /* What the kind of device itself means, before what it is made of. */
-static enum place_below look_at_kind(int device, const char *name)
+static enum place_below look_at_kind(int device, const char *path)
 {
-    char text[256];
+    char text[256], transport[32];
+    enum place_below below;
 
-    if (begins(name, "nbd") || begins(name, "rbd") || begins(name, "drbd"))
-        return PLACE_FAR;
-    if (begins(name, "zd") || begins(name, "bcache"))
-        return PLACE_SNAPSHOT;
+    look_at_transport(device, transport, sizeof transport);
+    below = place_of_disk(path, transport);
+    if (below != PLACE_DISK)
+        return below;
     if (place_read_line(device, "md/consistency_policy", text, sizeof text) &&
         strcmp(text, "journal") == 0)
         return PLACE_SNAPSHOT;
     if (place_read_line(device, "md/degraded", text, sizeof text) && strcmp(text, "0") != 0)
         return PLACE_DEGRADED;
+    if (place_read_line(device, "backing_dev", text, sizeof text) && strcmp(text, "none") != 0)
+        return PLACE_SNAPSHOT; /* zram writes pages out to it */
     if (place_read_line(device, "dm/name", text, sizeof text) && !dm_writes_in_place(text))
         return PLACE_SNAPSHOT;
     return PLACE_DISK;
 }
 
 /* The device's folder in sysfs, or that of the whole disk whose partition it is. */
-static int open_whole(dev_t device, char name[PLACE_WITHIN_MAX])
+static int open_whole(const char *sys, dev_t device, char link[PLACE_WITHIN_MAX])
 {
-    char path[80], link[PLACE_WITHIN_MAX], *end;
+    char path[PLACE_WITHIN_MAX], *end;
     struct stat st;
     ssize_t n;
     int fd, disk;
 
-    snprintf(path, sizeof path, "/sys/dev/block/%u:%u", major(device), minor(device));
-    n = readlink(path, link, sizeof link - 1);
+    snprintf(path, sizeof path, "%s/dev/block/%u:%u", sys, major(device), minor(device));
+    n = readlink(path, link, PLACE_WITHIN_MAX - 1);
     fd = n > 0 ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (fd < 0)
         return -1;
@@ -135,31 +158,28 @@ static int open_whole(dev_t device, char name[PLACE_WITHIN_MAX])
         if (end)
             *end = '\0';
     }
-    end = strrchr(link, '/');
-    snprintf(name, PLACE_WITHIN_MAX, "%s", end ? end + 1 : link);
     return fd;
 }
 
-static enum place_below look_below(dev_t device, int depth)
+static enum place_below look_below(const char *sys, dev_t device, int depth)
 {
-    char name[PLACE_WITHIN_MAX], file[PLACE_WITHIN_MAX];
+    char path[PLACE_WITHIN_MAX], file[PLACE_WITHIN_MAX];
     enum place_below below;
-    int fd = depth < DEPTH ? open_whole(device, name) : -1;
+    int fd = depth < DEPTH ? open_whole(sys, device, path) : -1;
 
     if (fd < 0)
         return PLACE_DISK; /* no block device: the file system's own habit is judged */
-    below = look_at_kind(fd, name);
-    if (below == PLACE_DISK && place_read_line(fd, "loop/backing_file", file, sizeof file))
+    if (place_read_line(fd, "loop/backing_file", file, sizeof file))
         below = look_at_loop_file(file);
-    else if (below == PLACE_DISK && begins(name, "loop"))
-        below = PLACE_LOOP;
-    else if (below == PLACE_DISK)
-        below = look_at_slaves(fd, depth);
+    else
+        below = look_at_kind(fd, path);
+    if (below == PLACE_DISK)
+        below = look_at_slaves(sys, fd, depth);
     close(fd);
     return below;
 }
 
-enum place_below place_look_device(dev_t device)
+enum place_below place_look_device(const char *sys, dev_t device)
 {
-    return look_below(device, 0);
+    return look_below(sys, device, 0);
 }

@@ -204,7 +204,7 @@ void place_look(struct place_facts *f, const char *mounts, int fd, const char *p
     f->read_only = m.read_only || (fstatvfs(fd, &vfs) == 0 && (vfs.f_flag & ST_RDONLY) != 0);
     f->journals_data =
         m.journals_data || (strncmp(m.type, "ext", 3) == 0 && journals_by_default(st.st_dev));
-    f->below = place_look_device(st.st_dev);
+    f->below = place_look_device(PLACE_SYS, st.st_dev);
     f->swaps = !m.no_swap && strcmp(m.type, "tmpfs") == 0 && swaps_to_disk();
     look_for_uuid(&f->at, fd);
 }

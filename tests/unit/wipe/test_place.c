@@ -91,6 +91,7 @@ static void test_what_is_below_and_around(void **state)
         {"snapshot", {.at = ON("ext4"), .below = PLACE_SNAPSHOT}, PLACE_UNSURE, 0},
         {"RAID", {.at = ON("ext4"), .below = PLACE_DEGRADED}, PLACE_UNSURE, 0},
         {"nbd", {.at = ON("ext4"), .below = PLACE_FAR}, PLACE_UNSURE, 0},
+        {"not known", {.at = ON("ext4"), .below = PLACE_STRANGE}, PLACE_UNSURE, 0},
         {"btrfs, read-only", {.at = ON("btrfs"), .read_only = true}, PLACE_REFUSED, EROFS},
         {"memory", {.at = ON("tmpfs")}, PLACE_OVERWRITES, 0},
         {"memory that is swapped", {.at = ON("tmpfs"), .swaps = true}, PLACE_UNSURE, 0},

@@ -66,12 +66,12 @@ void manners_prove(struct mqtt_manners *m, struct manners_thing *t, bool retaine
     }
 }
 
-/* The first chance comes soon where it is needed, one more later, and no third. */
+/* One chance, one more later for what is needed, and no third. */
 static bool manners_is_due(bool needed, unsigned strikes, int64_t lasted)
 {
     unsigned chances = needed && strikes > 1 ? strikes - 1 : strikes;
-    return chances == 1   ? lasted >= (needed ? MANNERS_CHANCE_SOON : MANNERS_CHANCE)
-           : chances == 2 ? needed && lasted >= MANNERS_CHANCE
+    return chances == 1   ? lasted >= MANNERS_CHANCE
+           : chances == 2 ? needed && lasted >= MANNERS_CHANCE_LATER
                           : false;
 }
 
@@ -81,6 +81,11 @@ bool manners_chance(struct manners_thing *t, int64_t lasted)
         return false;
     t->standing = MANNERS_UNPROVEN;
     return true;
+}
+
+bool manners_asks_again(unsigned refusals, int64_t lasted)
+{
+    return refusals > 0 && lasted >= refusals * MANNERS_CHANCE;
 }
 
 bool manners_chance_retain(struct mqtt_manners *m, int64_t lasted)

@@ -12,9 +12,9 @@
 /* After this, what was left out is tried again with the next connection. */
 #define MANNERS_MEMORY (3600 * INT64_C(1000000000))
 /* What was left out may have been blamed wrongly: on a connection that has lasted so long it gets
- * another chance. What is needed gets its first one soon, since staff and phones wait for it. */
-#define MANNERS_CHANCE      (300 * INT64_C(1000000000))
-#define MANNERS_CHANCE_SOON (30 * INT64_C(1000000000))
+ * another chance, since people may wait for it; and what is needed one more, later. */
+#define MANNERS_CHANCE       (30 * INT64_C(1000000000))
+#define MANNERS_CHANCE_LATER (300 * INT64_C(1000000000))
 /* A connection that ends sooner after a first attempt at something was ended by that. */
 #define MANNERS_SUSPICION (2 * INT64_C(1000000000))
 
@@ -83,7 +83,11 @@ void manners_lasted(struct mqtt_manners *m);
  * long; if so it is unproven now. */
 bool manners_chance(struct manners_thing *t, int64_t lasted);
 
-/* The same for retained messages. */
+/* Whether a subscription that the broker has refused so often on this connection, by a code, is
+ * asked for once more: its operator may have granted the right meanwhile. */
+bool manners_asks_again(unsigned refusals, int64_t lasted);
+
+/* The same as manners_chance for retained messages. */
 bool manners_chance_retain(struct mqtt_manners *m, int64_t lasted);
 
 /* A CONNECT of MQTT 5 was answered by hanging up: whether the broker may be an old one, and 3.1.1

@@ -117,6 +117,7 @@ static void session_on_subscribe(struct mosquitto *mosq, void *context, int mid,
     for (size_t i = 0; i < s->setup->subscribe_count && mid != 0; i++)
         if (s->grants[i] == mid) {
             session_trial_answered(s, session_subscription_thing(s, i));
+            s->refusals[i] = code < FAILURE ? 0 : s->refusals[i] + 1;
             if (code >= FAILURE)
                 session_trial_begin(&s->denied, session_subscription_thing(s, i),
                                     s->setup->subscribe[i].topic, false, false);

@@ -57,6 +57,7 @@ struct mqtt_session {
     struct waiting *waiting, **waiting_last;
     size_t waiting_count;
     int grants[MQTT_SUBSCRIPTIONS_MAX];          /* the mid of each SUBSCRIBE; 0: none */
+    unsigned refusals[MQTT_SUBSCRIPTIONS_MAX];   /* of each, by a code */
     size_t next_subscription, answered, refused; /* of subscriptions */
 };
 

@@ -196,12 +196,13 @@ void mqtt_session_publish(struct mqtt_session *s, const struct mqtt_publication 
     session_advance(s);
 }
 
-/* One of what is left out gets its second chance. */
+/* What is left out, or was refused, gets another chance. */
 static void chance_give(struct mqtt_session *s, int64_t lasted)
 {
     for (size_t i = 0; s->careful && !s->trial.thing && i < s->setup->subscribe_count; i++) {
         struct manners_thing *thing = session_subscription_thing(s, i);
-        if (thing && manners_chance(thing, lasted))
+        if (s->grants[i] == 0 && ((thing && manners_chance(thing, lasted)) ||
+                                  manners_asks_again(s->refusals[i], lasted)))
             subscribe(s, i);
     }
     if (!s->trial.thing && manners_chance_retain(s->manners, lasted))

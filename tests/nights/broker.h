@@ -23,16 +23,16 @@ struct broker {
     const char *name;
     bool up;
     bool outside;
-    bool only_311;    /* refuses MQTT 5 by its reason code */
-    bool hangs_up;    /* before CONNACK */
-    bool refuses;     /* wrong password */
-    bool flaps;       /* lets in, and hangs up a second later */
-    bool forgets;     /* keeps nothing over its own restart */
-    bool no_retain;   /* closes a connection that asks to keep something */
-    unsigned denied;  /* sorts that nobody may write: a PUBACK of 0x87 */
-    unsigned unread;  /* sorts that nobody may subscribe to */
-    unsigned dropped; /* sorts that the operator holds back for good */
-    unsigned delayed; /* sorts that he delays by `delay` */
+    bool only_311;      /* refuses MQTT 5 by its reason code */
+    bool hangs_up;      /* before CONNACK */
+    bool refuses;       /* wrong password */
+    bool flaps;         /* lets in, and hangs up a second later */
+    bool forgets;       /* keeps nothing over its own restart */
+    bool no_retain;     /* closes a connection that asks to keep something */
+    unsigned denied;    /* sorts that nobody may write: a PUBACK of 0x87 */
+    const char *unread; /* a part of the topics that nobody may subscribe to; NULL: none */
+    unsigned dropped;   /* sorts that the operator holds back for good */
+    unsigned delayed;   /* sorts that he delays by `delay` */
     int64_t delay;
     bool replays; /* he sends old messages again, now and then */
     struct conn *conns;

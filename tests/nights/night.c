@@ -75,6 +75,7 @@ static struct kind kinds[HAPPENINGS] = {
     [BREAK_RECORD_OLD] = {"record-old", 2},
     [BREAK_COPY] = {"copy", 2},
     [BREAK_FLOOD] = {"flood", 3},
+    [BREAK_BROKER_DENIES_READING] = {"broker-denies-reading", 0}, /* as those above */
 };
 /* clang-format on */
 
@@ -166,14 +167,22 @@ static void night_draw_more(struct night *n, uint64_t seed)
     static const struct {
         enum happening_kind kind;
         unsigned percent, most;
-    } more[] = {{DO_BUTTON, 20, 2}, {DO_ROOT_END, 12, 1}, {DO_WORDS, 12, 2}, {DO_INVITE, 15, 3}};
+    } more[] = {{DO_BUTTON, 20, 2},
+                {DO_ROOT_END, 12, 1},
+                {DO_WORDS, 12, 2},
+                {DO_INVITE, 15, 3},
+                {BREAK_BROKER_DENIES_READING, 8, 1}};
     struct chance c = chance_of(seed, 9);
     n->helps = chance_percent(&c, 40);
     n->again = chance_percent(&c, 40);
     for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
         if (chance_percent(&c, more[i].percent))
-            for (uint64_t k = 1 + chance_below(&c, more[i].most); k > 0; k--)
-                happening_add(n, more[i].kind, chance_between(&c, FIRST_HAND, LAST_HAND), &c);
+            for (uint64_t k = 1 + chance_below(&c, more[i].most); k > 0; k--) {
+                struct happening *h =
+                    happening_add(n, more[i].kind, chance_between(&c, FIRST_HAND, LAST_HAND), &c);
+                if (h->kind >= GESTURES_END)
+                    h->until = h->at + length_of_fault(&c);
+            }
 }
 
 void night_draw(struct night *n, uint64_t seed)

@@ -67,6 +67,7 @@ enum happening_kind {
     BREAK_RECORD_OLD,
     BREAK_COPY,
     BREAK_FLOOD,
+    BREAK_BROKER_DENIES_READING,
     HAPPENINGS,
 };
 

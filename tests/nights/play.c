@@ -244,7 +244,10 @@ static void broker_changes(const struct happening *h, bool begins)
                                      [BREAK_BROKER_OLD] = &b->only_311,
                                      [BREAK_BROKER_REFUSES] = &b->refuses,
                                      [BREAK_BROKER_KEEPS_NOTHING] = &b->no_retain};
-    if (h->kind == BREAK_BROKER_DENIES)
+    static const char *const of_kiosks[] = {"/ack/+", "/command/+", "/enrol/+", "/relay/+"};
+    if (h->kind == BREAK_BROKER_DENIES_READING)
+        b->unread = begins ? of_kiosks[h->number % 4] : NULL;
+    else if (h->kind == BREAK_BROKER_DENIES)
         b->denied = begins ? 1u << h->number % SORTS : 0;
     else
         *flags[h->kind] = begins;
@@ -440,6 +443,7 @@ static void fault(const struct happening *h, bool begins)
         [BREAK_BROKER_REFUSES] = broker_changes,
         [BREAK_BROKER_KEEPS_NOTHING] = broker_changes,
         [BREAK_BROKER_DENIES] = broker_changes,
+        [BREAK_BROKER_DENIES_READING] = broker_changes,
         [BREAK_OPERATOR_DELAYS] = operator_acts,
         [BREAK_OPERATOR_DROPS] = operator_acts,
         [BREAK_OPERATOR_REPLAYS] = operator_acts,

@@ -31,17 +31,18 @@ static void what_is_optional_is_left_out_at_once(void **state)
     assert_ptr_not_equal(manners_of(&m, 's', "ack/+", 0), t);
 }
 
-static void what_is_optional_gets_one_more_chance(void **state)
+static void what_is_optional_gets_one_more_chance_after_30_s(void **state)
 {
     struct mqtt_manners m = {0};
     (void)state;
     struct manners_thing *t = manners_of(&m, 's', "relay/+", 0);
+    assert_int_equal(MANNERS_CHANCE, 30 * S);
     manners_blame(&m, t, false, false, S);
     assert_false(manners_chance(t, MANNERS_CHANCE - 1));
     assert_true(manners_chance(t, MANNERS_CHANCE));
     assert_int_equal(t->standing, MANNERS_UNPROVEN);
     manners_blame(&m, t, false, false, 400 * S);
-    assert_false(manners_chance(t, MANNERS_CHANCE));
+    assert_false(manners_chance(t, MANNERS_CHANCE_LATER));
     assert_int_equal(t->standing, MANNERS_BLAMED);
 }
 
@@ -54,14 +55,24 @@ static void what_is_needed_is_left_out_at_its_second_time_and_comes_back_soon(vo
     assert_int_equal(t->standing, MANNERS_UNPROVEN);
     manners_blame(&m, t, false, false, 2 * S);
     assert_int_equal(t->standing, MANNERS_BLAMED);
-    assert_false(manners_chance(t, MANNERS_CHANCE_SOON - 1));
-    assert_true(manners_chance(t, MANNERS_CHANCE_SOON));
-    manners_blame(&m, t, false, false, 40 * S);
-    assert_int_equal(t->standing, MANNERS_BLAMED);
     assert_false(manners_chance(t, MANNERS_CHANCE - 1));
     assert_true(manners_chance(t, MANNERS_CHANCE));
+    manners_blame(&m, t, false, false, 40 * S);
+    assert_int_equal(t->standing, MANNERS_BLAMED);
+    assert_false(manners_chance(t, MANNERS_CHANCE_LATER - 1));
+    assert_true(manners_chance(t, MANNERS_CHANCE_LATER));
     manners_blame(&m, t, false, false, 400 * S);
-    assert_false(manners_chance(t, MANNERS_CHANCE));
+    assert_false(manners_chance(t, MANNERS_CHANCE_LATER));
+}
+
+static void what_is_refused_by_a_code_is_asked_for_again_each_30_s(void **state)
+{
+    (void)state;
+    assert_false(manners_asks_again(0, MANNERS_MEMORY));
+    assert_false(manners_asks_again(1, 30 * S - 1));
+    assert_true(manners_asks_again(1, 30 * S));
+    assert_false(manners_asks_again(2, 60 * S - 1));
+    assert_true(manners_asks_again(2, 60 * S));
 }
 
 static void what_the_broker_has_taken_meanwhile_begins_again(void **state)
@@ -85,7 +96,7 @@ static void a_broker_that_says_why_is_believed_at_once(void **state)
     struct manners_thing *t = needed_thing(&m, 's', "command/+", 0);
     assert_true(manners_blame(&m, t, false, true, S));
     assert_int_equal(t->standing, MANNERS_BLAMED);
-    assert_true(manners_chance(t, MANNERS_CHANCE_SOON));
+    assert_true(manners_chance(t, MANNERS_CHANCE));
 }
 
 static void a_retained_message_is_then_sent_unretained(void **state)
@@ -98,13 +109,13 @@ static void a_retained_message_is_then_sent_unretained(void **state)
     manners_blame(&m, t, true, false, 2 * S);
     assert_true(m.no_retain);
     assert_int_equal(t->standing, MANNERS_UNPROVEN);
-    assert_false(manners_chance_retain(&m, MANNERS_CHANCE_SOON - 1));
-    assert_true(manners_chance_retain(&m, MANNERS_CHANCE_SOON));
-    manners_blame(&m, t, true, false, 40 * S);
     assert_false(manners_chance_retain(&m, MANNERS_CHANCE - 1));
     assert_true(manners_chance_retain(&m, MANNERS_CHANCE));
+    manners_blame(&m, t, true, false, 40 * S);
+    assert_false(manners_chance_retain(&m, MANNERS_CHANCE_LATER - 1));
+    assert_true(manners_chance_retain(&m, MANNERS_CHANCE_LATER));
     manners_blame(&m, t, true, false, 400 * S);
-    assert_false(manners_chance_retain(&m, MANNERS_CHANCE));
+    assert_false(manners_chance_retain(&m, MANNERS_CHANCE_LATER));
 }
 
 static void where_retained_messages_are_taken_one_that_is_not_is_about_its_topic(void **state)
@@ -224,8 +235,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_optional_is_left_out_at_once),
-        cmocka_unit_test(what_is_optional_gets_one_more_chance),
+        cmocka_unit_test(what_is_optional_gets_one_more_chance_after_30_s),
         cmocka_unit_test(what_is_needed_is_left_out_at_its_second_time_and_comes_back_soon),
+        cmocka_unit_test(what_is_refused_by_a_code_is_asked_for_again_each_30_s),
         cmocka_unit_test(what_the_broker_has_taken_meanwhile_begins_again),
         cmocka_unit_test(a_broker_that_says_why_is_believed_at_once),
         cmocka_unit_test(a_retained_message_is_then_sent_unretained),

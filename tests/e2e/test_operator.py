@@ -88,8 +88,11 @@ def test_a_staff_phone_notices_that_what_is_for_staff_is_dropped(operator):
     phone.wait("show", show="quiet")
     operator.drops |= {"notice", "staff"}
     operator.kiosk.wires().presses(6, on=0.05, off=0.05)
-    wait.until(lambda: shown(phone) == "lost", lambda: f"lost; it shows {phone.all('show')[-1].body}", 60)
-    assert phone.all("show")[-1].body["kiosks"][operator.kiosk.id]["held"]
+
+    def noticed():
+        body = phone.all("show")[-1].body
+        return body["show"] == "lost" and body["kiosks"][operator.kiosk.id]["held"]
+    wait.until(noticed, lambda: f"lost, for what is held back; it shows {phone.all('show')[-1].body}", 60)
 
 
 @pytest.mark.parametrize("seconds", [16, 40])

@@ -175,11 +175,12 @@ class Page:
         """Until it has kept its place for half a second: what comes in above it moves it, and a finger that
         aims at it would meet its neighbour."""
         def place():
-            box = self.run("arguments[0].scrollIntoView({block: 'center'}); "
+            box = self.run("arguments[0].scrollIntoView({block: 'nearest'}); "
                            "return arguments[0].getBoundingClientRect().top", element)
             if box != seen[0]:
                 seen[:] = [box, time.monotonic()]
             return time.monotonic() - seen[1] >= 0.5
+        self.run("arguments[0].scrollIntoView({block: 'center'})", element)
         seen = [None, 0]
         self.until(place, "a button that keeps its place")
 

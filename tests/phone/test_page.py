@@ -495,6 +495,19 @@ def test_a_proof_of_a_revoked_account_ends_nothing(venue):
     page.until_face("all-clear")
 
 
+def test_a_page_that_moves_takes_no_press(venue):
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk, staff=True)
+    page.click("#staff summary")
+    page.run("""const below = document.body.appendChild(document.createElement('div'));
+        window.moving = setInterval(() => { below.style.height = `${900 + performance.now() % 50}px`; }, 50);""")
+    page.hold("[data-command=lockdown]", 3)
+    page.run("clearInterval(window.moving)")
+    page.hold("[data-command=lockdown]")
+    kiosk.letter("command-lockdown")
+    assert len([x for x in kiosk.letters if x[1]["kind"].startswith("command")]) == 1
+
+
 def test_forget_leaves_nothing(venue):
     kiosk = venue.kiosk()
     page = venue.phone(kiosk)

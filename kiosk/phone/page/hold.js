@@ -1,9 +1,16 @@
 // A button that does nothing until it was held: no pocket and no slip of the thumb sends a command.
 // A keyboard or screen reader, which cannot hold, presses it twice instead: the second press within
-// five seconds, and not the same instant.
+// five seconds, and not the same instant. What comes in above a button moves it, and its neighbour to
+// where the thumb already goes: a press that follows too soon is none.
 
 const CONFIRM_FROM = 400;
 const CONFIRM_UNTIL = 5000;
+const AIMED = 400; // ms: a thumb on its way does not see any more what moves
+
+let movedAt = -Infinity;
+new ResizeObserver(() => {
+    movedAt = performance.now();
+}).observe(document.body);
 
 // label(): the button's text; act() when it was pressed on purpose.
 export function makeHold(button, word, label, ms, act) {
@@ -32,7 +39,7 @@ export function makeHold(button, word, label, ms, act) {
         }
     };
     button.addEventListener('pointerdown', (e) => {
-        if (e.button === 0 && !button.disabled) {
+        if (e.button === 0 && !button.disabled && performance.now() - movedAt >= AIMED) {
             button.setPointerCapture?.(e.pointerId);
             start = performance.now();
             frame = requestAnimationFrame(turn);

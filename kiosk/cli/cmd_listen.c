@@ -5,10 +5,12 @@
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/core/ns.h"
+#include "kiosk/core/own_answer.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -37,7 +39,7 @@ struct listen {
     bool up[BROKERS_MAX];
     char shown[512]; /* what was said last */
     enum view_show worst;
-    struct alert_id answered;
+    struct own_answer answers[PHONE_CLIENT_KIOSKS_MAX];
     struct message counts[PHONE_CLIENT_KIOSKS_MAX]; /* the last, of each kiosk */
     struct mqtt_event event;                        /* the one that is being looked at */
     size_t broker;                                  /* whose it is */
@@ -77,36 +79,53 @@ static const char *broker_name(const struct listen *l)
     return l->plan.list[l->broker].name;
 }
 
-static void on_link(struct listen *l, const struct mqtt_event *e)
+static bool is_linked(const struct listen *l)
 {
     bool any = false;
-    l->up[l->broker] = e->kind != MQTT_DOWN;
     for (size_t i = 0; i < l->plan.count; i++)
         any |= l->up[i];
+    return any;
+}
+
+static void on_link(struct listen *l, const struct mqtt_event *e)
+{
+    l->up[l->broker] = e->kind != MQTT_DOWN;
     for (size_t i = 0; i < l->member.kiosks_count; i++)
-        view_link(&l->member.kiosks[i].view, any, e->at);
+        view_link(&l->member.kiosks[i].view, is_linked(l), e->at);
     listen_output_link(l->cli->json, e, broker_name(l));
 }
 
-/* Each alert is answered once. */
+static bool listen_answer_send(struct listen *l, struct phone_client_kiosk *k,
+                               const struct alert_id *id, int64_t now)
+{
+    struct message reply = {.kind = answer_named(l->answer), .id = *id, .seq = 1, .age_ms = -1};
+    char text[PHONE_CLIENT_TEXT];
+    memcpy(reply.account, l->member.account, sizeof reply.account);
+    bool left = message_write(&reply, text, sizeof text) >= 0 &&
+                phone_client_write(&l->member, k, l->brokers, "ack", text) > 0;
+    listen_output_answer(l->cli->json, left ? "acked" : "unsent", message_kind_name(reply.kind),
+                         left ? "" : "no broker is connected", now);
+    return left;
+}
+
+/* Each alert is answered once, and once more for each restart of the kiosk. */
 static void listen_answer(struct listen *l, const struct phone_client_heard *h, int64_t now)
 {
-    struct message reply = {
-        .kind = answer_named(l->answer), .id = h->message.id, .seq = 1, .age_ms = -1};
-    char text[PHONE_CLIENT_TEXT];
-    bool alert = h->message.kind == MSG_LOCKDOWN || h->message.kind == MSG_CAUTION ||
-                 (h->message.kind == MSG_STATE && h->message.state != ALERT_QUIET);
-    if (!l->answer || !alert || h->verdict != VIEW_TOLD ||
-        alert_id_equal(&l->answered, &h->message.id))
+    if (!l->answer || !h->kiosk || h->verdict == VIEW_OLD || h->verdict == VIEW_LATE ||
+        h->verdict == VIEW_DISOWNED)
         return;
-    memcpy(reply.account, l->member.account, sizeof reply.account);
-    const char *what = message_kind_name(reply.kind);
-    bool left = message_write(&reply, text, sizeof text) >= 0 &&
-                phone_client_write(&l->member, h->kiosk, l->brokers, "ack", text) > 0;
-    if (left)
-        l->answered = h->message.id;
-    listen_output_answer(l->cli->json, left ? "acked" : "unsent", what,
-                         left ? "" : "no broker is connected", now);
+    struct own_answer *a = &l->answers[h->kiosk - l->member.kiosks];
+    own_answer_hear(a, &h->message, randombytes_random(), now);
+    if (own_answer_is_asked(&h->message) && h->verdict == VIEW_TOLD && a->seq == 0 &&
+        listen_answer_send(l, h->kiosk, &a->id, now))
+        own_answer_give(a, answer_named(l->answer), 1);
+}
+
+static void listen_answer_again(struct listen *l, int64_t now)
+{
+    for (size_t i = 0; i < l->member.kiosks_count && is_linked(l); i++)
+        if (own_answer_is_due(&l->answers[i], now))
+            listen_answer_send(l, &l->member.kiosks[i], &l->answers[i].id, now);
 }
 
 /* Whether the counts differ from the last ones of that kiosk, which they take the place of. */
@@ -197,6 +216,7 @@ static int listen_turn(struct listen *l, int signals)
     for (;;) {
         int n = 0;
         phone_client_ping(&l->member, &l->rules, l->brokers, clock_now());
+        listen_answer_again(l, clock_now());
         listen_look(l, clock_now());
         if (reached(l))
             return CLI_OK;

@@ -157,6 +157,20 @@ def test_each_alert_is_answered_once(kiosk, voice):
     member.wait("sent", count=2)
 
 
+def test_a_kiosk_that_restarted_is_answered_once_more(kiosk, voice):
+    member, alert = listen(kiosk, "--ack", "help"), alert_id()
+    voice.alert("caution", alert)
+    first = voice.letter("ack")[0]
+    voice.epoch, voice.seq = voice.epoch + 1, 0
+    for _ in range(2):
+        voice.state("caution", alert)
+    assert voice.letter("ack", 2)[0] == first
+    voice.state("caution", alert)
+    voice.alert("lockdown", other := alert_id())
+    assert voice.letter("ack", 3)[0]["id"] == other
+    member.wait("sent", count=3)
+
+
 def test_duress_and_notices_are_for_staff(kiosk, voice):
     account, _, _ = kiosk.staff_phone()
     public = phone_key(account)[0]

@@ -39,3 +39,16 @@ def test_staff_join_by_six_digits_and_end_a_lockdown_on_every_app(venue, phones)
         phones.until(app, "all-clear")
         assert ("all-clear", "told") in app.verdicts and not app.refused
     assert venue.kiosk.status()["state"] == "quiet"
+
+
+def test_a_kiosk_that_lost_its_power_is_told_again_who_needs_help(venue, phones):
+    member, staff = phones.member(), phones.staff()
+    venue.kiosk.sim("switch", "hold", "400ms")
+    for app in (member, staff):
+        phones.until(app, "lockdown")
+    member.answer("help")
+    wait.until(lambda: venue.kiosk.status()["help"] == 1, "the call for help")
+    venue.kiosk.daemon.kill()
+    venue.kiosk.start()
+    wait.until(lambda: (s := venue.kiosk.status())["help"] == s["seen"] == 1, "the call for help, once more")
+    assert not member.refused

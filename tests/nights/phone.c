@@ -219,7 +219,7 @@ struct answer {
     struct phone *phone;
     size_t kiosk;
     struct alert_id id;
-    uint64_t seq; /* how many answers it gave to this alert before */
+    uint64_t seq; /* counts its answers to this alert */
 };
 
 static const enum message_kind answers[] = {MSG_SEEN, MSG_SAFE, MSG_HELP};
@@ -227,17 +227,26 @@ static const enum message_kind answers[] = {MSG_SEEN, MSG_SAFE, MSG_HELP};
 /* Somebody who was safe needs help, or the reverse. */
 static void phone_answers_again(struct answer *a, uint64_t number);
 
+static void phone_says(struct phone *p, size_t kiosk, const struct alert_id *id,
+                       enum message_kind kind, uint64_t seq)
+{
+    struct message m = {.kind = kind, .id = *id, .seq = seq, .age_ms = -1};
+    memcpy(m.account, p->keys->account, sizeof p->keys->account);
+    phone_send(p, kiosk, TOPIC_ACK, &m);
+}
+
 static void phone_answer(void *context, uint64_t number)
 {
     struct answer *a = context;
-    struct message m = {.kind = answers[number], .id = a->id, .seq = a->seq, .age_ms = -1};
-    memcpy(m.account, a->phone->keys->account, sizeof a->phone->keys->account);
+    struct own_answer *own = &a->phone->said[a->kiosk];
     if (!phone_is_linked(a->phone))
         return;
-    story("%s answers %s", a->phone->name, message_kind_name(m.kind));
-    watch_answered(a->phone, &a->id, m.kind);
-    phone_send(a->phone, a->kiosk, TOPIC_ACK, &m);
-    if (a->phone->helps && a->seq < 3)
+    story("%s answers %s", a->phone->name, message_kind_name(answers[number]));
+    watch_answered(a->phone, &a->id, answers[number]);
+    phone_says(a->phone, a->kiosk, &a->id, answers[number], a->seq);
+    if (alert_id_equal(&own->id, &a->id))
+        own_answer_give(own, answers[number], a->seq);
+    if (a->phone->helps && a->seq < 4)
         phone_answers_again(a, number);
 }
 
@@ -291,13 +300,11 @@ bool phone_command(struct phone *p, size_t kiosk, enum message_kind kind)
 
 static void phone_told(struct phone *p, size_t kiosk, const struct message *m)
 {
-    bool alarm = m->kind == MSG_LOCKDOWN || m->kind == MSG_CAUTION ||
-                 (m->kind == MSG_STATE && m->state != ALERT_QUIET);
-    if (!p->answers || !alarm || alert_id_equal(&p->answered, &m->id))
+    if (!p->answers || !own_answer_is_asked(m) || alert_id_equal(&p->answered, &m->id))
         return;
     p->answered = m->id;
     struct answer *a = world_memory(sizeof *a);
-    *a = (struct answer){.phone = p, .kiosk = kiosk, .id = m->id};
+    *a = (struct answer){.phone = p, .kiosk = kiosk, .id = m->id, .seq = 1};
     int64_t at = world_now() + chance_between(&p->chance, 2 * S, 60 * S);
     uint64_t kind = chance_below(&p->chance, 2);
     if (p->helps && chance_percent(&p->more, 30))
@@ -348,6 +355,8 @@ static void phone_take(struct phone *p, const struct packet *packet)
     }
     transcript_message(p, k, &h);
     watch_received(p, k, &h);
+    if (h.verdict != VIEW_OLD && h.verdict != VIEW_LATE && h.verdict != VIEW_DISOWNED)
+        own_answer_hear(&p->said[k], &h.message, (uint32_t)chance_next(&p->later), phone_now());
     if (h.verdict == VIEW_TOLD)
         phone_told(p, k, &h.message);
     phone_look(p);
@@ -381,10 +390,21 @@ static void phone_ping(struct phone *p)
     }
 }
 
+/* A kiosk that restarted has forgotten it. */
+static void phone_answers_once_more(struct phone *p)
+{
+    for (size_t k = 0; k < p->client.kiosks_count && phone_is_linked(p); k++)
+        if (own_answer_is_due(&p->said[k], phone_now())) {
+            story("%s answers %s once more", p->name, message_kind_name(p->said[k].kind));
+            phone_says(p, k, &p->said[k].id, p->said[k].kind, p->said[k].seq);
+        }
+}
+
 static void phone_tick(void *context, uint64_t number)
 {
     struct phone *p = context;
     phone_ping(p);
+    phone_answers_once_more(p);
     for (size_t i = 0; i < p->links_count; i++)
         link_ask(&p->links[i]);
     if (number % (CLEARS_AGAIN / LOOK) == 0)

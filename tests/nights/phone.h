@@ -1,6 +1,7 @@
 #ifndef PORCHLIGHT_NIGHTS_PHONE_H
 #define PORCHLIGHT_NIGHTS_PHONE_H
 
+#include "kiosk/core/own_answer.h"
 #include "tests/nights/broker.h"
 #include "tests/nights/venue.h"
 
@@ -41,6 +42,8 @@ struct phone {
     } words[VENUE_KIOSKS];
     struct chance more;
     struct alert_id answered;
+    struct own_answer said[VENUE_KIOSKS];
+    struct chance later;
     bool clears; /* a staff phone that ends the active alert, until it has */
     size_t clears_kiosk;
     uint64_t refused;

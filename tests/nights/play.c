@@ -548,6 +548,7 @@ static void begin(struct night *n)
         n->phone[p].answers = chance_percent(&c, 60);
         n->phone[p].helps = n->helps;
         n->phone[p].more = chance_of(n->seed, 20 + p);
+        n->phone[p].later = chance_of(n->seed, 30 + p);
         n->phone[p].reads_root = night_has(n, DO_ROOT_END);
         n->phone[p].reads_words = night_has(n, DO_WORDS);
     }

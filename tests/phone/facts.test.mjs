@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { factsChosen, factsFrom, factsHeard, factsInit, factsKeep, factsNoted, factsTold } from '../../kiosk/phone/core/facts.js';
+import { factsAgain, factsChosen, factsFrom, factsHeard, factsInit, factsKeep, factsNoted, factsTold } from '../../kiosk/phone/core/facts.js';
 import { answersOf, pictureOf } from '../../kiosk/phone/core/picture.js';
 import { viewInit } from '../../kiosk/phone/core/view.js';
 
@@ -10,7 +10,7 @@ const alert = (id, epoch = 1) => ({ kind: 'lockdown', id, epoch, seq: 1, age_ms:
 const heard = (...messages) => messages.reduce((f, m) => factsHeard(f, m, 0), factsInit());
 const told = (f, kind) => {
     const chosen = factsChosen(f, kind);
-    return chosen === f ? f : factsTold(chosen, { id: f.id, kind, number: chosen.number });
+    return chosen === f ? f : factsTold(chosen, { id: f.id, kind, number: chosen.number, epoch: chosen.epoch });
 };
 
 test('an answer is shown once the kiosk has it', () => {
@@ -70,12 +70,26 @@ test('staff read counts of this alert', () => {
     assert.equal(pictureOf(viewInit(), f, true, 0).counts, null, 'it is over');
 });
 
-test('a kiosk that started again gets the answer again', () => {
-    const f = factsHeard(told(heard(alert('a')), 'safe'), alert('a', 2), 0);
-    assert.deepEqual([f.answered, f.waiting], [null, 'safe']);
+test('a kiosk that started again gets the answer once more, later, and help first', () => {
+    const restarted = (f) => factsHeard(f, alert('a', 2), 0);
+    const f = restarted(told(heard(alert('a')), 'safe'));
+    assert.deepEqual([f.answered, f.waiting, f.again], ['safe', null, true]);
+    assert.equal(factsAgain(f, 0.5), 30000);
     const state = { kind: 'state', state: 'lockdown', id: 'a', epoch: 2, seq: 2, age_ms: null };
-    const g = factsHeard(told(heard(alert('a')), 'seen'), state, 0);
-    assert.deepEqual([g.answered, g.waiting], [null, 'seen']);
+    const g = factsHeard(told(heard(alert('a')), 'help'), state, 0);
+    assert.equal(factsAgain(g, 0.5), 2500);
+    const had = factsTold(g, { id: 'a', kind: 'help', number: 1, epoch: 2 });
+    assert.deepEqual([had.answered, factsAgain(had, 0), factsAgain(restarted(had), 0)], ['help', null, null]);
+    assert.equal(factsAgain(restarted(heard(alert('a'))), 0), null, 'it has answered nothing');
+    assert.equal(factsAgain(factsHeard(f, alert('b', 2), 0), 0), null, 'of another alert');
+    assert.equal(factsAgain(factsChosen(f, 'help'), 0), null, 'a new answer goes at once');
+    assert.equal(told(f, 'help').again, false);
+});
+
+test('an answer that was on its way while the kiosk restarted is sent once more', () => {
+    const chosen = factsChosen(heard(alert('a')), 'help');
+    const f = factsTold(factsHeard(chosen, alert('a', 2), 0), { id: 'a', kind: 'help', number: 1, epoch: 1 });
+    assert.deepEqual([f.answered, f.again], ['help', true]);
 });
 
 test('of several kiosks the one that was told least counts', () => {

@@ -343,18 +343,18 @@ def test_an_answer_to_one_kiosk_is_none_to_another(venue):
     page.until_text("#said", "you are safe")
 
 
-def test_a_kiosk_that_began_anew_is_told_again(venue):
+def test_a_kiosk_that_restarted_is_told_again(venue):
     kiosk = venue.kiosk()
     page = venue.phone(kiosk)
     alert = kiosk.alarm("lockdown")
     page.until_face("lockdown")
-    page.click("#safe")
-    kiosk.letter("safe")
-    page.until_text("#said", "you are safe")
+    page.click("#help")
+    kiosk.letter("help")
+    page.until_text("#said", "you need help")
     kiosk.epoch, kiosk.seq = kiosk.epoch + 1, 0
     kiosk.say("alert", "lockdown", id=alert, age_ms=60000, resumed=True)
-    assert kiosk.letter("safe", 2)[1]["id"] == alert
-    page.until_text("#said", "you are safe")
+    assert kiosk.letter("help", 2)[1]["id"] == alert
+    page.until_text("#said", "you need help")
 
 
 def test_two_brokers_one_dead(make_venue):

@@ -16,6 +16,7 @@ export function factsInit() {
         epoch: 0, // of its last message
         answered: null, // this phone's answer that the kiosk has: 'seen', 'safe' or 'help'
         waiting: null, // the same, chosen and not sent yet
+        again: false, // the kiosk restarted, and has forgotten what was answered
         number: 0, // how many answers were chosen for this alert; the kiosk takes the last
         nonce: null,
         looked: null, // {id, epoch, seq}: the state's id, and the newest message that staff look at
@@ -29,7 +30,7 @@ export function factsInit() {
 export function factsKeep(f, steady, wall) {
     return { id: f.id, began: f.began === null ? null : Math.round(wall - steady + f.began),
         resumed: f.resumed, unclear: f.unclear, answered: f.answered, waiting: f.waiting,
-        number: f.number, epoch: f.epoch, history: f.history };
+        again: f.again, number: f.number, epoch: f.epoch, history: f.history };
 }
 
 // `id`: of the alert that the view has kept. What was kept of another one is over.
@@ -45,12 +46,18 @@ export function factsNoted(f, kind, at) {
         { ...f, history: [...f.history, { kind, at }].slice(-HISTORY) };
 }
 
-// A kiosk that restarted has forgotten who answered, so this phone's answer is sent again.
+// A kiosk that restarted has forgotten who answered.
 function answersAfter(f, m) {
     if (m.id !== f.id) {
-        return { answered: null, waiting: null, number: 0, history: [] };
+        return { answered: null, waiting: null, again: false, number: 0, history: [] };
     }
-    return m.epoch > f.epoch ? { answered: null, waiting: f.waiting ?? f.answered } : {};
+    return m.epoch > f.epoch && (f.waiting ?? f.answered) !== null ? { again: true } : {};
+}
+
+// For how long the answer waits before it is sent again, in ms; null: it is not. Not all phones speak at
+// once, and those that need help go first. `chance`: 0 to 1.
+export function factsAgain(f, chance) {
+    return f.again && f.waiting === null ? chance * (f.answered === 'help' ? 5000 : 60000) : null;
 }
 
 // `age`: of the message, -1 where unknown. What was on its way longest says the latest beginning.
@@ -82,12 +89,13 @@ export function factsChosen(f, kind) {
         { ...f, waiting: kind, number: f.number + 1 };
 }
 
-// The kiosk has this answer: {id, kind, number}. One to an earlier alert does not count for this one.
+// A kiosk of this epoch has this answer: {id, kind, number, epoch}. One to an earlier alert does not count for this one.
 export function factsTold(f, said) {
     if (said.id !== f.id || (said.number !== f.number && f.waiting === null)) {
         return f; // or one from before the last that it has
     }
-    return { ...f, answered: said.kind, waiting: said.number === f.number ? null : f.waiting };
+    return { ...f, answered: said.kind, again: f.again && said.epoch < f.epoch,
+        waiting: said.number === f.number ? null : f.waiting };
 }
 
 // A staff phone's proof covers what it has seen: the state, and what was pressed at the door.

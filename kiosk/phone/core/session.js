@@ -4,7 +4,7 @@
 import { fromHex, toBase64Url, toHex } from './bytes.js';
 import { readProof, signClear } from './cert.js';
 import { looksPlain, open, openClear, openWelcome, Refused, sealLetter } from './envelope.js';
-import { factsChosen, factsFrom, factsHeard, factsKeep, factsNoted, factsTold } from './facts.js';
+import { factsAgain, factsChosen, factsFrom, factsHeard, factsKeep, factsNoted, factsTold } from './facts.js';
 import { freshnessAsk, freshnessForget } from './freshness.js';
 import { readPiece, takePiece } from './host_words.js';
 import { openLink } from './link.js';
@@ -91,8 +91,8 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
     // An answer that cannot reach the kiosk waits as long as that alert is active. Sent twice,
     // it counts once.
     let onTheWay = null;
-    async function tellWaiting() {
-        const said = { kind: facts.waiting, id: facts.id, number: facts.number };
+    async function tell(kind) {
+        const said = { kind, id: facts.id, number: facts.number, epoch: facts.epoch };
         const text = JSON.stringify(said);
         if (said.kind === null || onTheWay === text) {
             return;
@@ -109,10 +109,28 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
         }
     }
 
+    const tellWaiting = () => tell(facts.waiting);
+
+    // What a kiosk forgot when it restarted.
+    let later = null;
+    function tellAgain() {
+        const wait = factsAgain(facts, Math.random());
+        if (wait === null || later !== null || view.state === 'quiet') {
+            return;
+        }
+        later = setTimeout(() => {
+            later = null;
+            if (factsAgain(facts, 0) !== null && view.state !== 'quiet') {
+                tell(facts.answered).catch(() => {});
+            }
+        }, wait);
+    }
+
     // There is a way to the kiosk again, perhaps.
     function comeBack() {
         askWhereRefused();
         tellWaiting().catch(() => {});
+        tellAgain();
     }
 
     function receive(full, wire, delivery, heard) {
@@ -397,6 +415,9 @@ export function openSession({ mqtt, sodium, store, membership: m, now, wall,
                 view = viewLink(viewLink(view, false, now()), hasLink(['up', 'asked']), now());
             }
         },
-        close: () => links.forEach((l) => l.close()),
+        close() {
+            clearTimeout(later);
+            links.forEach((l) => l.close());
+        },
     };
 }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import ssl
 import threading
 import time
@@ -40,6 +41,7 @@ class App:
         self.view, self.words = View(self.invited.staff), words.Words()
         self.looked_at = (0, 0)
         self.answers = {}  # what was said, by alert
+        self.alert_epoch = 0  # of the kiosk that has it
         self.nonce = self.beat = None
         self.closed = threading.Event()
         self.lock = threading.RLock()
@@ -193,6 +195,9 @@ class App:
             proof = None if proof.account in self.view.word.revoked else (proof.alert, proof.epoch, proof.seq)
         self.verdicts.append((said["kind"], self.view.receive(now, said, retained, proof=proof)))
         self.said.append(said)
+        taken = self.verdicts[-1][1] not in ("old", "late", "disowned")
+        if taken and topic in ("alert", "state") and said["id"] == self.alert():
+            self.answer_again(said["epoch"])
         at = (said["epoch"], said["seq"])
         if topic in ("state", "staff", "notice"):
             self.looked_at = max(self.looked_at, at)
@@ -223,8 +228,20 @@ class App:
     def answer(self, kind="seen"):
         said = self.answers.setdefault(self.alert(), [])
         said.append(kind)
-        self.send("ack", texts.said(kind, id=self.alert(), account=self.account, epoch=0,
-                                    seq=len(said)))
+        self.answer_send(self.alert(), kind, len(said))
+
+    def answer_send(self, alert, kind, number):
+        self.send("ack", texts.said(kind, id=alert, account=self.account, epoch=0, seq=number))
+
+    def answer_again(self, epoch):
+        """A kiosk that restarted has forgotten it."""
+        alert, said = self.alert(), self.answers.get(self.alert())
+        if said and epoch > self.alert_epoch:
+            later = random.uniform(0, 5 if said[-1] == "help" else 60)
+            again = threading.Timer(later, self.answer_send, (alert, said[-1], len(said)))
+            again.daemon = True
+            again.start()
+        self.alert_epoch = max(self.alert_epoch, epoch)
 
     def all_clear(self):
         with self.lock:

@@ -21,13 +21,13 @@ static const struct {
 
 /* What may follow it, several of them too: list.csv.1.gz, list.csv.bak~. */
 static const char *const ends[] = {
-    "~",         "#",         "-wal",  "-shm",        "-journal", "-old",         "-bak",
-    "-backup",   "_old",      "_bak",  "_backup",     ".bak",     ".backup",      ".back",
-    ".bck",      ".old",      ".orig", ".save",       ".sav",     ".tmp",         ".temp",
-    ".part",     ".partial",  ".new",  ".lock",       ".lck",     ".un~",         ".kate-swp",
-    ".autosave", "-autosave", ".asv",  ".wbk",        ".copy",    ".gz",          ".xz",
-    ".bz2",      ".zst",      ".lz4",  ".zip",        "#",        "___jb_tmp___", "___jb_old___",
-    ".dpkg-old", ".dpkg-new", ".rej",  ".crdownload", ".edit",
+    "~",         "#",         "-wal",      "-shm",    "-journal",    "-old",         "-bak",
+    "-backup",   "_old",      "_bak",      "_backup", ".bak",        ".backup",      ".back",
+    ".bck",      ".old",      ".orig",     ".save",   ".sav",        ".tmp",         ".temp",
+    ".part",     ".partial",  ".new",      ".lock",   ".lck",        ".un~",         ".kate-swp",
+    ".autosave", "-autosave", ".asv",      ".wbk",    ".copy",       ".gz",          ".xz",
+    ".bz2",      ".zst",      ".lz4",      ".zip",    "#",           "___jb_tmp___", "___jb_old___",
+    ".tar",      ".dpkg-old", ".dpkg-new", ".rej",    ".crdownload", ".edit",
 };
 
 /* The same between a name and its ending, "list (copy).csv", and in the place of the ending. */
@@ -43,11 +43,14 @@ static size_t digits(const char *text)
     return strspn(text, "0123456789");
 }
 
-/* " (2)" or " (copy 2)" after a name: its length, or 0. */
+/* " (2)", " (copy 2)" or " (Anna's conflicted copy 2026-01-31)" after a name: its length, or 0. */
 static size_t counted(const char *text)
 {
+    const char *conflict = strstr(text, "conflicted copy"), *close = strchr(text, ')');
     size_t open = strncasecmp(text, " (copy ", 7) == 0 ? 7 : 2, n = 0;
 
+    if (strncmp(text, " (", 2) == 0 && conflict && close > conflict)
+        return (size_t)(close - text) + 1;
     if (strncmp(text, " (", 2) == 0)
         n = digits(text + open);
     return n > 0 && n < 4 && text[open + n] == ')' ? open + n + 1 : 0;
@@ -70,6 +73,8 @@ static size_t numbered_end(const char *text)
         return n + 3; /* Emacs: .~12~ */
     if ((text[0] == '.' || text[0] == '-') && n > 0 && (n <= 4 || n == 8))
         return n + 1; /* rotated: .1, -20260131 */
+    if (text[0] == '~' && n == 8 && text[9] == '-' && digits(text + 10) == 6)
+        return 16; /* Syncthing: ~20260131-180000 */
     if (strncasecmp(text, ".sw", 3) == 0 && isalpha((unsigned char)text[3]))
         return 4; /* Vim: .swp, .swo */
     if (strncmp(text, "-mj", 3) == 0 && strspn(text + 3, "0123456789ABCDEF") >= 8)
@@ -152,11 +157,12 @@ static bool is_office_lock(const char *name, const char *leaf)
 bool belongings_of_name(const char *name, const char *leaf)
 {
     const char *dot = strrchr(leaf, '.');
+    size_t stem = dot && dot > leaf ? (size_t)(dot - leaf) : strlen(leaf);
 
     if (strcmp(name, leaf) == 0)
         return false;
     return around_leaf(name, leaf, strlen(leaf)) || is_office_lock(name, leaf) ||
-           (dot && dot > leaf && around_stem(name, leaf, (size_t)(dot - leaf)));
+           around_stem(name, leaf, stem);
 }
 
 bool belongings_of_path(const char *name, const char *path)

@@ -452,7 +452,7 @@ bool companions_each(const struct scope *s, const struct plan_target *t, compani
     if (t->kind == PLAN_LUKS)
         find_uuid(&c);
     find_path_under_prefix(&c);
-    if (t->kind != PLAN_TREE && remembered_path(t)[0])
+    if (remembered_path(t)[0])
         search_beside(&c, remembered_path(t));
     if (t->header[0])
         search_beside(&c, t->header);

@@ -176,6 +176,21 @@ static uint32_t record_result(struct walk *w, size_t i, const struct target_repo
     return slot.outcome;
 }
 
+/* What this wipe has said of the other targets before, also at an earlier start. */
+static void judge_shared(const struct walk *w, size_t i, struct target_report *report)
+{
+    const struct plan_target *targets = w->plan->targets;
+    struct progress_slot slot;
+
+    for (size_t k = 0; k < w->plan->targets_count; k++) {
+        if (k == i || !run_judge_overlap(&targets[k], &targets[i]))
+            continue;
+        if (w->record->fd < 0 || !progress_get(w->record, k, &slot))
+            slot = (struct progress_slot){.outcome = w->outcomes[k], .marks = w->marks[k]};
+        run_judge_shared(slot.outcome, slot.marks, targets[k].name, report);
+    }
+}
+
 /* One target, from its destruction to its durable result. */
 static uint32_t wipe_target(struct walk *w, size_t i)
 {
@@ -198,6 +213,7 @@ static uint32_t wipe_target(struct walk *w, size_t i)
     if (!had || before.outcome != WIPE_DESTROYED || !place.missing)
         marks = run_judge_place(w->run, &w->scope, t, &place,
                                 w->memory ? remembered_find(w->memory, t) : NULL, &report);
+    judge_shared(w, i, &report);
     if (w->run->at_best)
         target_lower(&report, w->run->at_best[i].outcome, w->run->at_best[i].error,
                      w->run->at_best[i].why);

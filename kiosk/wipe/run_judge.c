@@ -1,5 +1,6 @@
 #include "kiosk/wipe/run_judge.h"
 
+#include "kiosk/wipe/belongings.h"
 #include "kiosk/wipe/run_record.h"
 #include "kiosk/wipe/target_place.h"
 
@@ -80,6 +81,30 @@ uint32_t run_judge_place(const struct run *r, const struct scope *s, const struc
     if (report->outcome == WIPE_ALREADY_GONE && seen && seen->destroyed)
         snprintf(report->why, sizeof report->why, "An earlier wipe destroyed it.");
     return marks;
+}
+
+static bool is_in(const struct plan_target *a, const struct plan_target *b)
+{
+    bool whole = b->kind == PLAN_TREE || b->kind == PLAN_TMPFS || b->kind == PLAN_JOURNAL;
+    return belongings_is_in(remembered_path(a), remembered_path(b), whole);
+}
+
+bool run_judge_overlap(const struct plan_target *a, const struct plan_target *b)
+{
+    return remembered_path(a)[0] && remembered_path(b)[0] && (is_in(a, b) || is_in(b, a));
+}
+
+void run_judge_shared(uint32_t outcome, uint32_t marks, const char *name,
+                      struct target_report *report)
+{
+    char why[TARGET_WHY_MAX];
+
+    if (!(marks & PROGRESS_LOST))
+        return;
+    snprintf(why, sizeof why,
+             "some of it is what %s names too, which could not be proved destroyed", name);
+    target_lower(report, outcome, 0, why);
+    report->lost = true;
 }
 
 void run_judge_old(struct progress_slot *slot)

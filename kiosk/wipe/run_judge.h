@@ -16,6 +16,15 @@ uint32_t run_judge_place(const struct run *r, const struct scope *s, const struc
  * missing, and lost is never better. */
 void run_judge_before(const struct progress_slot *before, struct target_report *report);
 
+/* Whether two targets have bytes in common: they have the same path, or one is a folder that the
+ * other is in. Pure. */
+bool run_judge_overlap(const struct plan_target *a, const struct plan_target *b);
+
+/* What the same run has lost of another target that this one has bytes in common with (`outcome`
+ * and `marks` are that one's): those bytes are nobody's to call destroyed or gone. Pure. */
+void run_judge_shared(uint32_t outcome, uint32_t marks, const char *name,
+                      struct target_report *report);
+
 /* A result of 0.1.0, which did not look at where a target is, is worth no more than "unverified".
  * Pure. */
 void run_judge_old(struct progress_slot *slot);

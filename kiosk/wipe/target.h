@@ -115,6 +115,10 @@ void target_journal_give_back(const struct scope *s);
 void target_file_destroy(int folder, const char *name, const char *stub, bool sync_folder,
                          struct target_report *r);
 
+/* Overwrites what programs have noted about an open file or folder in its extended attributes:
+ * where it comes from, comments, tags. */
+void target_overwrite_notes(int fd, struct target_report *r);
+
 /* Takes chattr's +i and +a off an open file or folder. What was taken off, 0 if nothing was. */
 int target_unlock(int fd);
 

@@ -116,8 +116,7 @@ static int overwrite_value(int fd, const char *name)
     return result == 0 ? 0 : fremovexattr(fd, name);
 }
 
-/* What programs have noted about the file: where it comes from, comments, tags. */
-static void overwrite_attributes(int fd, struct target_report *r)
+void target_overwrite_notes(int fd, struct target_report *r)
 {
     ssize_t size = flistxattr(fd, NULL, 0);
     char *names = size > 0 ? malloc((size_t)size) : NULL;
@@ -148,7 +147,7 @@ static bool overwrite_contents(int fd, struct target_report *r)
         target_lower(r, WIPE_UNVERIFIED, before.error, before.why);
         note_loss(r);
     }
-    overwrite_attributes(fd, r);
+    target_overwrite_notes(fd, r);
     o = overwrite_file(fd);
     error = errno;
     if (o == OVERWRITE_UNVERIFIED)

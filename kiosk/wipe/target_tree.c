@@ -117,6 +117,8 @@ void target_tree_empty(int fd, int depth, bool overwrite, struct target_report *
         return;
     }
     target_unlock(fd);
+    if (overwrite)
+        target_overwrite_notes(fd, r);
     /* Names made while reading may be missed by one pass: go on until a pass finds none. What is
      * refused stays, so a pass that only meets failures is the last. */
     do

@@ -154,6 +154,35 @@ def test_notes_of_programs_on_a_file_go_too(venue, size):
     assert not on_the_disk(venue)
 
 
+@pytest.mark.parametrize("where", ["sheets", "sheets/deep"])
+def test_notes_of_programs_on_a_folder_go_too(venue, where):
+    venue.plan(TREE.replace("venue\n", "venue\nsettle = yes\n", 1))
+    venue.sh("mkdir -p srv/venue/sheets/deep")
+    os.setxattr(venue.mounts.see(venue.venue) / where, "user.note", CANARY.encode())
+    venue.sh("sync")
+    assert venue.accept() == venue.ask("WIPE") == {"sheets": "destroyed"}
+    assert not on_the_disk(venue)
+
+
+SHEET = "[file one]\npath = /srv/venue/sheets/one\n"
+SHARED = {"a folder and a file in it": TREE + SHEET,
+          "a key in a folder": TREE + SHEET.replace("[file", "[key"),
+          "a file, named twice": HEAD + SHEET + SHEET.replace("one]", "two]")}
+
+
+@pytest.mark.parametrize("plan", SHARED.values(), ids=list(SHARED))
+def test_what_one_target_could_not_prove_the_other_does_not_claim(folder, plan):
+    """A copy shares the file's blocks, and the second target finds nothing, or an empty folder."""
+    with MountedVenue(folder) as venue:
+        venue.image = venue.mounts.image("xfs", "300M")
+        venue.mounts.mount(venue.image, venue.venue)
+        venue.plan(plan)
+        venue.sh(f"mkdir srv/venue/sheets; yes {CANARY} | head -c 9000 >srv/venue/sheets/one; sync; "
+                 "cp --reflink=always srv/venue/sheets/one srv/venue/kept; sync")
+        assert set(venue.accept().values()) == set(venue.ask("WIPE").values()) == {"unverified"}
+        assert on_the_disk(venue)
+
+
 CELL = HEAD + "[cell clock]\ncell = file:/srv/venue/cell\n"
 
 

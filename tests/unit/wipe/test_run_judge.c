@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -87,9 +88,71 @@ static void test_results_of_0_1_0(void **state)
     }
 }
 
+static struct plan_target target_at(enum plan_kind kind, const char *path)
+{
+    struct plan_target t = {.kind = kind, .root = path[0] ? 0 : -1};
+    snprintf(t.path, sizeof t.path, "%s", path);
+    return t;
+}
+
+static void test_which_targets_overlap(void **state)
+{
+    static const struct {
+        const char *name;
+        enum plan_kind kind, other;
+        const char *path, *at;
+        bool overlap;
+    } pairs[] = {
+        {"the same file", PLAN_FILE, PLAN_KEY, "/srv/a/list", "/srv/a/list", true},
+        {"two files", PLAN_FILE, PLAN_FILE, "/srv/a/list", "/srv/a/list.csv", false},
+        {"in a tree", PLAN_FILE, PLAN_TREE, "/srv/a/in/list", "/srv/a", true},
+        {"in a journal", PLAN_FILE, PLAN_JOURNAL, "/srv/a/in", "/srv/a", true},
+        {"in memory", PLAN_TREE, PLAN_TMPFS, "/srv/a/in", "/srv/a", true},
+        {"beside a tree", PLAN_FILE, PLAN_TREE, "/srv/ab", "/srv/a", false},
+        {"below what is no folder", PLAN_FILE, PLAN_FILE, "/srv/a/in", "/srv/a", false},
+        {"two that have no path", PLAN_UNIT, PLAN_CELL, "", "", false},
+    };
+
+    (void)state;
+    EACH_ROW (i, pairs, pairs[i].name) {
+        struct plan_target a = target_at(pairs[i].kind, pairs[i].path);
+        struct plan_target b = target_at(pairs[i].other, pairs[i].at);
+        assert_int_equal(run_judge_overlap(&a, &b), pairs[i].overlap);
+        assert_int_equal(run_judge_overlap(&b, &a), pairs[i].overlap);
+    }
+}
+
+/* What another target lost: found, and what it is worth. */
+static void test_what_another_target_lost(void **state)
+{
+    static const struct {
+        const char *name;
+        uint32_t other, marks, found, outcome;
+        bool lost;
+    } cases[] = {
+        {"destroyed", DONE, JUDGED, GONE, GONE, false},
+        {"not proved, and still there", UNSURE, JUDGED, DONE, DONE, false},
+        {"lost", UNSURE, LOST, GONE, UNSURE, true},
+        {"lost, in a folder", UNSURE, LOST, DONE, UNSURE, true},
+        {"its name went alone", WIPE_FAILED, LOST, GONE, WIPE_FAILED, true},
+        {"lost, and this one is worse", UNSURE, LOST, WIPE_FAILED, WIPE_FAILED, true},
+        {"waits", UNSURE, PROGRESS_WAITS | JUDGED, DONE, DONE, false},
+    };
+
+    (void)state;
+    EACH_ROW (i, cases, cases[i].name) {
+        struct target_report r = {.outcome = (enum wipe_outcome)cases[i].found};
+        run_judge_shared(cases[i].other, cases[i].marks, "door", &r);
+        assert_int_equal(r.outcome, cases[i].outcome);
+        assert_int_equal(r.lost, cases[i].lost);
+        assert_true(r.outcome == cases[i].found || strstr(r.why, "door"));
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_what_was_said_before),
-                                       cmocka_unit_test(test_results_of_0_1_0)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_was_said_before), cmocka_unit_test(test_which_targets_overlap),
+        cmocka_unit_test(test_what_another_target_lost), cmocka_unit_test(test_results_of_0_1_0)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

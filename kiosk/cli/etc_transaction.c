@@ -302,6 +302,11 @@ bool etc_transaction_has(const struct etc_transaction *s, const char *name)
     return access(etc_transaction_path(s, name), F_OK) == 0;
 }
 
+bool etc_transaction_has_beside(const struct etc_transaction *s)
+{
+    return etc_transaction_has(s, JOURNAL);
+}
+
 /* --- commit --------------------------------------------------------------------------------- */
 
 int etc_transaction_commit(struct etc_transaction *s)

@@ -47,6 +47,9 @@ char *etc_transaction_read(const struct etc_transaction *s, const char *name, si
 char *etc_transaction_read_beside(const struct etc_transaction *s, const char *path, size_t *len);
 bool etc_transaction_has(const struct etc_transaction *s, const char *name);
 
+/* Whether anything was put beside the folder. */
+bool etc_transaction_has_beside(const struct etc_transaction *s);
+
 /* The staged tree as a prefix of its own would see it: "<staging>/porchlight.conf". */
 const char *etc_transaction_path(const struct etc_transaction *s, const char *name);
 

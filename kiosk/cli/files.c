@@ -91,13 +91,20 @@ static int files_remove_entry(void *context, const char *path, const struct stat
     return after ? rmdir(path) : chmod(path, 0700);
 }
 
-int files_remove(const char *path)
+int files_empty(const char *path)
 {
     struct stat st;
 
     if (lstat(path, &st) < 0)
         return errno == ENOENT ? 0 : -1;
-    return walk(path, files_remove_entry, NULL, 0) < 0 ? -1 : rmdir(path);
+    return walk(path, files_remove_entry, NULL, 0);
+}
+
+int files_remove(const char *path)
+{
+    if (files_empty(path) < 0)
+        return -1;
+    return rmdir(path) < 0 && errno != ENOENT ? -1 : 0;
 }
 
 struct copying {

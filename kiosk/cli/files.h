@@ -16,6 +16,7 @@ int files_copy(const char *from, const char *to);
 
 /* Removes a folder and all below it. It is no error if there is none. */
 int files_remove(const char *path);
+int files_empty(const char *path); /* all below it, but not the folder */
 
 /* The most bytes that file_read may read of any file here: a backup has 8 MiB at most. */
 enum { FILES_READ_MAX = 9 << 20 };

@@ -42,6 +42,8 @@
  *     subscriptions    porchlight-relay 0600 in 0700     kiosk/relay/subs.h
  *   /var/lib/porchlight-registrar/
  *     key, VENUE-KIOSK porchlight-registrar 0600 in 0700 kiosk/registrar/ledger.h
+ *   /var/lib/porchlight-setup/
+ *     before/          root root 0700                    kiosk/cli/setup/setup_before.h
  *   /run/porchlight/
  *     control.sock     porchlight porchlight-staff 0660  messages.h, control
  *     admin.sock       porchlight porchlight 0600        messages.h, admin: in effect root only

@@ -39,6 +39,7 @@ def live(tree):
                  "page/nginx.conf", "papers/keep.html", "outside/install.sh"]:
         tree.put(f"{ETC}/{name}", name, "600")
     tree.put("/var/lib/porchlight-broker/dynamic-security.json", "accounts", "600")
+    tree.put("/var/lib/porchlight-setup/before/list", "new", "600")
     tree.put("/var/lib/porchlight/record", "record", "600")
     tree.put("/var/lib/porchlight-wipe/progress", "progress", "600")
     tree.put(f"{ETC}/vaults/desk", "make = luks", "600")

@@ -28,6 +28,7 @@ RUN_BY = [(pattern, f"tests/{test}") for pattern, test in [
      "e2e/test_setup.py::test_a_phone_is_invited_and_answers_the_drill"),
     (r"porchlight setup --settle",
      "e2e/test_setup.py::test_an_interruption_leaves_the_old_state_or_the_new"),
+    (r"porchlight setup --undo", "e2e/test_setup_undo.py::test_it_asks_and_waits_for_the_end_of_an_alert"),
     (r"porchlight (backup|restore) FILE",
      "e2e/test_backup.py::test_wiped_restored_and_an_alert_arrives"),
     (r"porchlight backup --check FILE",

@@ -170,12 +170,16 @@ CALLS = {"fsync": 34, "write": 20, "openat": 80, "mkdir": 30, "unlink": 24, "fch
          "rename": 2, "renameat2": 1, "rmdir": 8, "getdents64": 18, "link": 20}
 
 
-def interrupted(venue, answers, call, number, fault="signal=KILL"):
-    """The set-up under strace, with a fault in the number-th such system call."""
+def killed_at(venue, call, number, *words, fault="signal=KILL"):
+    """The command under strace, with a fault in the number-th such system call."""
     return process.run(["strace", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e",
                         f"inject={call}:{fault}:when={number}", program("porchlight"), "--prefix",
-                        venue.prefix, "setup", "--answers", answers], 60,
+                        venue.prefix, *words], 60,
                        env=process.environment(ASAN_OPTIONS="detect_leaks=0:verify_asan_link_order=0"))
+
+
+def interrupted(venue, answers, call, number, fault="signal=KILL"):
+    return killed_at(venue, call, number, "setup", "--answers", answers, fault=fault)
 
 
 def points(count, seed):

@@ -1,9 +1,10 @@
-"""The set-up killed at every one of its system calls that could matter: old state or new, and the
-next run is done."""
+"""The set-up, and its undo, killed at every one of their system calls that could matter: old state or new,
+and the next run is done."""
 
 import pytest
 
 from tests.e2e.test_setup import CALLS, interrupted
+from tests.e2e.test_setup_undo import Sweep, new_venue  # noqa: F401
 from tests.kit.setup import Venue
 
 
@@ -28,3 +29,13 @@ def test_killed_at_every_call(call):
             assert venue.files() == old, (call, number)
         assert venue.files() == old and number > 1
         print(f"{call}: killed at each of {number - 1}")
+
+
+@pytest.mark.parametrize("call", [*CALLS, "renameat"])
+def test_an_undo_killed_at_every_call(venue, call):
+    sweep, number, found = Sweep(venue), 1, []
+    while last := sweep.cut(call, number):
+        found.append(last)
+        number += 1
+    assert found == sorted(found, reverse=True), found  # old, and from one call on new
+    print(f"{call}: killed at each of {number - 1}")

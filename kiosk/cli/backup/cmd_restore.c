@@ -3,7 +3,7 @@
 #include "kiosk/cli/etc_transaction.h"
 #include "kiosk/cli/print.h"
 #include "kiosk/cli/prompt.h"
-#include "kiosk/cli/setup/setup.h"
+#include "kiosk/cli/setup/setup_units.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
 #include "kiosk/common/unix_socket.h"

@@ -1,7 +1,9 @@
 #include "kiosk/cli/setup/setup.h"
 
 #include "kiosk/cli/print.h"
+#include "kiosk/cli/setup/setup_before.h"
 #include "kiosk/cli/setup/setup_terminal.h"
+#include "kiosk/cli/setup/setup_units.h"
 #include "kiosk/common/log.h"
 
 #include <errno.h>
@@ -14,7 +16,7 @@
 
 struct options {
     const char *answers;
-    bool drill_only, settle;
+    bool drill_only, settle, undo, yes;
 };
 
 static bool is_unchanged(const struct setup *s, enum answer which)
@@ -146,7 +148,10 @@ static int apply_answers(struct setup *s, const struct options *o)
     bool ended = terminal_ended();
     if (ended)
         log_error("Interrupted. Nothing was changed.");
-    if (ended || etc_transaction_commit(s->stage) < 0) {
+    int kept = ended ? -1 : before_keep(s->prefix, s->stage, s->first);
+    if (kept < 0 || etc_transaction_commit(s->stage) < 0) {
+        if (kept > 0)
+            before_forget(s->prefix);
         setup_root_take_back(s);
         return CLI_FAILED;
     }
@@ -193,8 +198,10 @@ static int setup_run(const struct cli *cli, void *own, char **words)
     const struct options *o = own;
     struct answers a;
     (void)words;
-    if (!!o->answers + o->drill_only + o->settle > 1)
-        return cli_misuse(&cli_setup, "--answers, --drill and --settle cannot be combined");
+    if (!!o->answers + o->drill_only + o->settle + o->undo > 1)
+        return cli_misuse(&cli_setup, "--answers, --drill, --settle and --undo cannot be combined");
+    if (o->yes && !o->undo)
+        return cli_misuse(&cli_setup, "--yes belongs to --undo");
     if (o->drill_only) {
         answers_init(&a);
         return setup_drill(cli, answer_number(&a, ANSWER_DRILL_WAIT));
@@ -206,6 +213,8 @@ static int setup_run(const struct cli *cli, void *own, char **words)
     umask(022);
     if (o->settle)
         return etc_transaction_settle(cli->prefix) < 0 ? CLI_FAILED : CLI_OK;
+    if (o->undo)
+        return setup_undo(cli, o->yes);
     return set_up(cli, o);
 }
 
@@ -216,12 +225,14 @@ static const struct cli_option setup_options[] = {
            "only hold the drill at its end, which waits for a phone's answer"),
     OPTION("settle", NULL, struct options, settle,
            "only finish or remove what an interrupted set-up left"),
+    OPTION("undo", NULL, struct options, undo, "go back to what was before the first set-up"),
+    OPTION("yes", NULL, struct options, yes, "with --undo: do not ask first"),
     {0},
 };
 
 const struct cli_command cli_setup = {
     .name = "setup",
-    .arguments = "[--answers FILE | --drill | --settle]",
+    .arguments = "[--answers FILE | --drill | --settle | --undo [--yes]]",
     .summary = "make this Pi a kiosk: keys, certificates, brokers, a drill",
     .options = setup_options,
     .size = sizeof(struct options),

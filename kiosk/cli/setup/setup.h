@@ -115,17 +115,14 @@ int setup_ask(struct setup *s);
  * which answers to it; else `out` is not changed. */
 void setup_own_name(const char *prefix, char out[ANSWER_MAX]);
 
-/* setup_units.c: enables and starts the units, and looks whether they run. An exit code: CLI_FAILED
- * after a complaint that says what does not run, or what porchlightd runs without, and what to do.
- * Where units cannot be started (a prefix, no systemd) both do nothing. */
-bool setup_can_start(const char *prefix);
-int setup_start(const struct cli *cli, const struct setup *s);
-int setup_restart(const struct cli *cli);
-
 /* setup_host.c: NULL, or why no broker can be made on this Pi. */
 const char *setup_why_not_here(const struct setup *s);
 /* What has to be in order before anything is made: clock, packages, ports. */
 int setup_check_host(const struct setup *s);
+
+/* setup_undo.c: back to what was before the first set-up, after a question unless `yes`. An enum
+ * cli_exit, after a message. */
+int setup_undo(const struct cli *cli, bool yes);
 
 /* setup_drill.c: a drill, until a phone answers. An enum cli_exit. */
 int setup_drill(const struct cli *cli, int wait_s);

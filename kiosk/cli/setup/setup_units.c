@@ -1,6 +1,7 @@
+#include "kiosk/cli/setup/setup_units.h"
+
 #include "kiosk/cli/control_client.h"
 #include "kiosk/cli/print.h"
-#include "kiosk/cli/setup/setup.h"
 #include "kiosk/common/log.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 
 /* --- which ------------------------------------------------------------------------------------ */
 
-enum when { ALWAYS, BROKER_HERE, LIGHTS_DARK };
+enum when { ALWAYS, BROKER_HERE, LIGHTS_DARK, WITH_ANOTHER };
 
 struct unit {
     const char *name, *what;
@@ -34,6 +35,10 @@ static const struct unit units[] = {
     {"porchlight-console.service", "the lock of the keyboard", ALWAYS, false},
     {"porchlight-doctor.timer", "the check for troubles", ALWAYS, true},
     {"porchlight-dark.service", "the Pi's lights, which go dark", LIGHTS_DARK, false},
+    /* Enabled and started with porchlightd.service. */
+    {"porchlightd-control.socket", NULL, WITH_ANOTHER, true},
+    {"porchlightd-admin.socket", NULL, WITH_ANOTHER, true},
+    {"porchlightd-screen.socket", NULL, WITH_ANOTHER, true},
 };
 
 enum { UNITS = sizeof units / sizeof units[0] };
@@ -137,6 +142,11 @@ bool setup_can_start(const char *prefix)
     return prefix[0] == '\0' && access("/run/systemd/system", F_OK) == 0;
 }
 
+bool setup_unit_is_enabled(const char *name)
+{
+    return systemctl("is-enabled", NULL, name) == 0;
+}
+
 int setup_restart(const struct cli *cli)
 {
     bool wanted[UNITS], started[UNITS] = {false};
@@ -146,7 +156,7 @@ int setup_restart(const struct cli *cli)
     if (access(PATH_ETC "/dark", F_OK) == 0)
         systemctl("enable", NULL, "porchlight-dark.service");
     for (int i = 0; i < UNITS; i++) {
-        wanted[i] = systemctl("is-enabled", NULL, units[i].name) == 0;
+        wanted[i] = units[i].when != WITH_ANOTHER && setup_unit_is_enabled(units[i].name);
         started[i] = wanted[i] && systemctl("restart", NULL, units[i].name) == 0;
     }
     return look_whether_all_run(cli, wanted, started);
@@ -164,7 +174,7 @@ int setup_start(const struct cli *cli, const struct setup *s)
     fflush(stdout);
     renew_rights();
     for (int i = 0; i < UNITS; i++)
-        if (!wanted[i])
+        if (!wanted[i] && units[i].when != WITH_ANOTHER)
             systemctl("disable", "--now", units[i].name);
     for (int i = 0; i < UNITS; i++) {
         if (!wanted[i])
@@ -175,4 +185,36 @@ int setup_start(const struct cli *cli, const struct setup *s)
                      systemctl("restart", NULL, units[i].name) == 0;
     }
     return look_whether_all_run(cli, wanted, started);
+}
+
+/* --- setup --undo ----------------------------------------------------------------------------- */
+
+bool setup_unit_is_known(const char *name)
+{
+    bool known = false;
+    for (int i = 0; i < UNITS; i++)
+        known |= strcmp(name, units[i].name) == 0;
+    return known;
+}
+
+void setup_units_note(const char *prefix, FILE *list)
+{
+    for (int i = 0; i < UNITS && setup_can_start(prefix); i++)
+        fprintf(list, "unit %s %s %s\n",
+                setup_unit_is_enabled(units[i].name) ? "enabled" : "disabled",
+                systemctl("is-active", NULL, units[i].name) == 0 ? "active" : "inactive",
+                units[i].name);
+}
+
+void setup_units_stop(const char *prefix)
+{
+    for (int i = UNITS - 1; i >= 0 && setup_can_start(prefix); i--)
+        systemctl("stop", NULL, units[i].name);
+}
+
+void setup_unit_return(const char *name, bool enabled, bool active)
+{
+    systemctl(enabled ? "enable" : "disable", NULL, name);
+    if (active)
+        systemctl("start", NULL, name);
 }

@@ -99,6 +99,16 @@ static bool buttons_is_action(const struct buttons *b, const char *topic)
     return false;
 }
 
+/* Each switch that a topic is of; NULL: all of them. */
+static void buttons_link(const struct buttons *b, const char *topic, bool up)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        const struct button_topic *t = &b->topics[i];
+        if (topic ? strcmp(t->name, topic) == 0 : t->kind == BUTTON_TOPIC_ACTION)
+            b->listener.link(b->listener.context, t->owner, up);
+    }
+}
+
 static void buttons_on_down(struct buttons *b, const struct mqtt_event *e)
 {
     unsigned before;
@@ -109,7 +119,7 @@ static void buttons_on_down(struct buttons *b, const struct mqtt_event *e)
         log_warning("the buttons' broker: not connected (%s%s%s). %s", mqtt_fault_name(e->fault),
                     e->detail[0] ? ": " : "", e->detail, mqtt_fault_sentence(e->fault));
     if (was_up)
-        b->listener.link(b->listener.context, false);
+        buttons_link(b, NULL, false);
 }
 
 static void buttons_on_event(struct buttons *b, const struct mqtt_event *e)
@@ -120,7 +130,7 @@ static void buttons_on_event(struct buttons *b, const struct mqtt_event *e)
         b->detail[0] = '\0';
         if (say_once(&b->said, "up", e->at, &before))
             log_info("the buttons' broker: connected");
-        b->listener.link(b->listener.context, true);
+        buttons_link(b, NULL, true);
     } else if (e->kind == MQTT_DOWN) {
         buttons_on_down(b, e);
     } else if (e->kind == MQTT_REFUSED) {
@@ -133,7 +143,7 @@ static void buttons_on_event(struct buttons *b, const struct mqtt_event *e)
                         buttons_is_action(b, e->topic)
                             ? "that button does not work"
                             : "nobody learns when a button is out of reach");
-        b->listener.link(b->listener.context, false);
+        buttons_link(b, e->topic, false);
     } else if (e->kind == MQTT_MESSAGE && !e->too_long) {
         buttons_on_message(b, e);
     }

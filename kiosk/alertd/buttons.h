@@ -19,7 +19,7 @@ struct buttons_listener {
     void *context;
     /* a message about switch number `i` of the config */
     void (*report)(void *context, size_t i, const struct button_report *report, int64_t now);
-    void (*link)(void *context, bool up); /* the broker is connected, or is not any more */
+    void (*link)(void *context, size_t i, bool up); /* whether the broker gives what it says */
 };
 
 /* `password` may be NULL (none), and is copied. NULL with errno. */

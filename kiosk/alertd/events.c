@@ -74,10 +74,10 @@ static void events_on_button_report(void *context, size_t i, const struct button
     inputs_button(k->outputs.inputs, i, report, now);
 }
 
-static void events_on_button_link(void *context, bool up)
+static void events_on_button_link(void *context, size_t i, bool up)
 {
     const struct kiosk *k = context;
-    inputs_buttons_link(k->outputs.inputs, up, clock_now());
+    inputs_button_link(k->outputs.inputs, i, up, clock_now());
 }
 
 struct buttons_listener events_of_buttons(struct kiosk *k)

@@ -57,10 +57,10 @@ void inputs_begin(struct inputs *in, int64_t now);
 void inputs_time(struct inputs *in, int64_t now);
 int64_t inputs_deadline(const struct inputs *in);
 
-/* What came of the button by radio that is switch number `i`; and whether their broker is
- * connected. A switch on a wire ignores both. */
+/* What came of the button by radio that is switch number `i`; and whether its broker gives what it
+ * says. A switch on a wire ignores both. */
 void inputs_button(struct inputs *in, size_t i, const struct button_report *report, int64_t now);
-void inputs_buttons_link(struct inputs *in, bool up, int64_t now);
+void inputs_button_link(struct inputs *in, size_t i, bool up, int64_t now);
 
 /* True while any switch is at fault, any line is missing, or there is no switch. */
 bool inputs_at_fault(const struct inputs *in);

@@ -35,25 +35,27 @@ void inputs_report_button(struct inputs *in, struct switch_input *s, const enum 
         in->listener.button(in->listener.context, s->name, (enum button_fault)0, now);
 }
 
+static struct switch_input *inputs_radio(struct inputs *in, size_t i)
+{
+    return i < in->switches_count && in->switches[i].radio ? &in->switches[i] : NULL;
+}
+
 void inputs_button(struct inputs *in, size_t i, const struct button_report *report, int64_t now)
 {
     enum gesture g[BUTTON_GESTURES_MAX];
-    struct switch_input *s = &in->switches[i];
-    if (i >= in->switches_count || !s->radio)
-        return;
-    inputs_report_button(in, s, g, button_report(&s->button, &s->rules.gesture, report, now, g),
-                         now);
+    struct switch_input *s = inputs_radio(in, i);
+    if (s)
+        inputs_report_button(in, s, g, button_report(&s->button, &s->rules.gesture, report, now, g),
+                             now);
 }
 
-void inputs_buttons_link(struct inputs *in, bool up, int64_t now)
+void inputs_button_link(struct inputs *in, size_t i, bool up, int64_t now)
 {
-    for (size_t i = 0; i < in->switches_count; i++) {
-        struct switch_input *s = &in->switches[i];
-        if (!s->radio)
-            continue;
-        button_link(&s->button, up, now);
-        inputs_report_button(in, s, NULL, 0, now);
-    }
+    struct switch_input *s = inputs_radio(in, i);
+    if (!s)
+        return;
+    button_link(&s->button, up, now);
+    inputs_report_button(in, s, NULL, 0, now);
 }
 
 void inputs_door_settle(struct inputs *in, struct door_input *d, int64_t now)

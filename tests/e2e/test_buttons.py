@@ -159,11 +159,12 @@ def test_the_loss_of_the_buttons_broker_is_a_fault_and_costs_nothing_else():
         wait.until(lambda: len(staff.all("lockdown", "alert")) >= 1, "still in lockdown")
 
 
-def test_a_topic_that_may_not_be_read_is_named():
+def test_a_topic_that_may_not_be_read_is_named_and_costs_no_other_button():
     kiosk = Kiosk(conf=FAST)
-    refuses = FakeBroker(kiosk.authority.server("refuses"), Dialect(suback=lambda c, topic, qos: 0x87))
-    kiosk.change({**COUNTER, "buttons": {"host": "localhost", "port": refuses.port,
-                                         "ca": kiosk.authority.pem}})
+    refuses = FakeBroker(kiosk.authority.server("refuses"),
+                         Dialect(suback=lambda c, topic, qos: 0x87 if topic.endswith("/counter") else qos))
+    kiosk.change({**COUNTER, "switch till": {**TIMES, "line": "mqtt:zigbee2mqtt/till"},
+                  "buttons": {"host": "localhost", "port": refuses.port, "ca": kiosk.authority.pem}})
     try:
         with kiosk:
             kiosk.start()
@@ -171,6 +172,8 @@ def test_a_topic_that_may_not_be_read_is_named():
             wait.until(lambda: kiosk.status()["buttons"]["fault"] == "rights",
                        lambda: kiosk.status()["buttons"])
             staff.wait("fault", detail="button-broker", where="counter", within=60)
+            assert fault_of(kiosk, "counter") and not fault_of(kiosk, "till")
+            assert not staff.all("fault", where="till")
     finally:
         refuses.close()
 

@@ -179,6 +179,8 @@ void own_messages_take(struct own_messages *o, const struct own_messages_parts *
     const struct own_retained_proof proof = proof_of(p->sealer, m.proof, m.proof_len, &by);
     struct own_retained_verdict v = own_retained_judge(&self, &m, &proof, own_messages_age(&m));
     own_messages_above(o, v.above, now);
+    if (v.copy && v.above == 0 && o->heard_at == NS_NEVER)
+        own_messages_report(o, p, now);
     if (v.ended)
         own_messages_end(p, &m, &by, now);
     if (root_word_ends(&p->state->root, &m.id, m.epoch, m.seq))

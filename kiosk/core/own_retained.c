@@ -7,6 +7,12 @@ static bool own_retained_is_later(const struct own_retained_self *self, const st
     return m->epoch > self->epoch || (m->epoch == self->epoch && m->seq > self->seq);
 }
 
+/* In a plain venue anybody may have said it. */
+static bool own_retained_is_between(const struct own_retained_self *self, const struct message *m)
+{
+    return !self->plain && self->before != 0 && m->epoch > self->before && m->epoch < self->started;
+}
+
 static bool own_retained_is_over(const struct own_retained_self *self, const struct message *m)
 {
     const struct own_retained_proof *p = &self->proof;
@@ -43,6 +49,7 @@ struct own_retained_verdict own_retained_judge(const struct own_retained_self *s
     bool active = self->state != ALERT_QUIET && !self->drill;
     return (struct own_retained_verdict){
         .above = later ? m->epoch : 0,
+        .copy = later || own_retained_is_between(self, m),
         .alert = own_retained_alert_of(self, m, age),
         .ended = active && proof->valid && alert_id_equal(&proof->id, &self->id),
         .present = m->kind == MSG_LOST,

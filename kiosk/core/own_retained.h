@@ -12,6 +12,8 @@
  * - a later (epoch, seq) than its own: the record was lost, an old card was put back, or a copy of
  *   this kiosk has run, from a backup. Phones refuse what is older than that, so the epoch has to
  * go above it;
+ * - an epoch between its record's and its own, which it has never used: a copy has run, for fewer
+ *   starts than this kiosk's one step went over;
  * - an alert that this kiosk does not know: the power was cut before the record was written, or a
  *   copy began it;
  * - a proof that a staff phone has ended the alert that is active here;
@@ -55,6 +57,7 @@ enum own_retained_alert {
 
 struct own_retained_verdict {
     uint64_t above; /* the epoch has to go above this one; 0: it need not */
+    bool copy;      /* another has spoken with this kiosk's keys, or its record was lost */
     enum own_retained_alert alert;
     bool ended;   /* the alert that is active here was ended by staff */
     bool present; /* presence has to be published again */

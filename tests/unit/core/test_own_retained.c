@@ -228,6 +228,34 @@ static void test_what_brokers_keep(void **state)
     }
 }
 
+/* Its record was of epoch 3: a copy has run under those between, or a record was lost. */
+static void test_an_epoch_that_it_never_used_is_a_copys(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        uint64_t before, epoch, seq;
+        bool plain, copy;
+    } rows_copy[] = {
+        {"its own of now", 3, NOW, SENT, false, false},
+        {"later than its own of now", 3, NOW, SENT + 1, false, true},
+        {"above", 3, 9, 0, false, true},
+        {"between", 3, 5, 99, false, true},
+        {"just below", 3, 7, 99, false, true},
+        {"that of the record", 3, 3, 99, false, false},
+        {"before the record", 3, 2, 99, false, false},
+        {"there was no record", 0, 5, 99, false, false},
+        {"between, and anybody may have said it", 3, 5, 99, true, false},
+    };
+    EACH_ROW (i, rows_copy, rows_copy[i].name) {
+        struct own_retained_self self = self_in(ALERT_QUIET, false, rows_copy[i].before);
+        self.plain = rows_copy[i].plain;
+        const struct message m = {
+            .kind = MSG_STATE, .epoch = rows_copy[i].epoch, .seq = rows_copy[i].seq};
+        assert_int_equal(own_retained_judge(&self, &m, &none, -1).copy, rows_copy[i].copy);
+    }
+}
+
 /* Anybody could have written it. */
 static void test_a_plain_venue_begins_no_alert(void **state)
 {
@@ -284,6 +312,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_brokers_keep),
+        cmocka_unit_test(test_an_epoch_that_it_never_used_is_a_copys),
         cmocka_unit_test(test_a_plain_venue_begins_no_alert),
         cmocka_unit_test(test_a_proof_covers_it),
         cmocka_unit_test(test_staff_ended_it_elsewhere),

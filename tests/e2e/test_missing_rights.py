@@ -36,7 +36,7 @@ def test_a_right_that_is_missing_is_named_and_the_alert_leaves_if_it_may(right, 
             return (status["brokers"][0]["connected"] and status["cue"] & 0xa0 and
                     status["brokers"][0]["fault"] in ("rights", "beat"))
         wait.until(named, lambda: f"{kiosk.status()}")
-        delivery = kiosk.status()["alert"]["delivery"]
-        assert delivery == ("denied" if right == "write alert" else "handed over")
+        expected = "denied" if right == "write alert" else "handed over"
+        wait.until(lambda: kiosk.status()["alert"]["delivery"] == expected, lambda: f"{kiosk.status()}")
         found = doctor.ask(kiosk.prefix)["broker"]["b0, porchlightd"]
         assert found.verdict == "failure", found

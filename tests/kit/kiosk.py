@@ -244,6 +244,12 @@ class Kiosk:
         self.mailboxes.append(made)
         return made
 
+    def reload(self):
+        """porchlightd reads its files again; returns once it has."""
+        before = self.daemon.said().count(": applied")
+        self.daemon.signal(signal.SIGHUP)
+        wait.until(lambda: self.daemon.said().count(": applied") > before, self.daemon.said)
+
     def staff_phone(self, broker=0):
         """Has the root certify the staff phone: (account, its key's file, the name of its
         password's credential)."""
@@ -256,7 +262,7 @@ class Kiosk:
                             phone_key(account)[0].hex(), "--account", account)
             assert done.returncode == 0, done.stderr
             if self.daemon and self.daemon.alive:
-                self.daemon.signal(signal.SIGHUP)
+                self.reload()
         return account, phone_file(self.folder, account), secret.name
 
     def staff_command(self, *words, broker=0, patience="5s", **more):

@@ -13,7 +13,7 @@ DEPS_BUILD = gcc make pkg-config libgpiod-dev libevdev-dev libmosquitto-dev libc
 DEPS_RUN   = tzdata mosquitto openssl python3 python3-nacl fonts-dejavu-core fonts-dejavu-extra xvfb
 DEPS_TEST  = libcmocka-dev faketime nut-server nut-client systemd-journal-remote python3-pytest python3-pytest-xdist python3-pytest-rerunfailures python3-paho-mqtt \
              python3-jinja2 cmark-gfm mosquitto-clients procps cryptsetup-bin libfuse3-dev groff-base weston \
-             swtpm strace nginx iproute2 nftables \
+             swtpm strace nginx iproute2 nftables avahi-daemon \
              apt-utils gpg gpg-agent xz-utils certbot curl pebble zbar-tools minisign e2fsprogs btrfs-progs xfsprogs bindfs
 DEPS_PHONE = python3-cryptography nodejs nginx chromium chromium-driver python3-selenium \
              python3-wsproto mmdebstrap debian-archive-keyring

@@ -10,6 +10,7 @@ from tests.kit.input_devices import PRESSED, RELEASED, Device
 from tests.kit.place import program
 from tests.kit.preload import library
 from tests.kit.setup import PORTS, Venue
+from tests.kit.setup_machine import Machine
 from tests.kit.terminal import Terminal
 from tests.kit.wires import Wires
 
@@ -68,17 +69,34 @@ def test_a_root_key_goes_to_a_stick(venue):
     assert not [line for line in lines if len(line) > 79 and str(venue.prefix) not in line]
 
 
-@pytest.mark.parametrize("hostname, avahi, offered", [
-    ("kettle", True, "kettle.local"), ("kettle.example.org", True, "kettle.local"),
-    ("kettle", False, "porchlight.local"), ("_", True, "porchlight.local")])
-def test_the_name_that_avahi_answers_to_is_offered(venue, hostname, avahi, offered):
-    (venue.prefix / "etc/hostname").write_text(hostname + "\n")
-    if avahi:
-        (venue.prefix / "run/avahi-daemon").mkdir()
-        (venue.prefix / "run/avahi-daemon/socket").touch()
-    del venue.answers["host"]
-    venue.set_up()
-    assert f"host = {offered}\n" in (venue.etc / "setup.conf").read_text()
+# Set-up without a prefix, beside the real avahi-daemon on a network of its own.
+NAMED = """
+hostname {name} && ip link set lo up && ip link add out type veth peer name in || exit 9
+ip address add 10.9.9.1/24 dev out && ip link set out up && ip link set in up
+avahi-daemon --no-drop-root --no-chroot --no-rlimits -f {folder}/avahi.conf >{folder}/avahi.log 2>&1 &
+for i in $(seq 1200); do grep -q "startup complete" {folder}/avahi.log && break; sleep .05; done
+porchlight setup --answers {answers} || exit 8
+"""
+
+AVAHI = "[server]\nuse-ipv6=no\nenable-dbus=no\n[publish]\npublish-hinfo=no\npublish-workstation=no\n"
+
+
+def test_the_name_that_avahi_answers_to_is_offered(folder):
+    machine = Machine(folder)
+    (folder / "avahi.conf").write_text(AVAHI)
+    answers = machine.answers(host=None)
+    done = machine.run(NAMED.format(name="kettle", folder=folder, answers=answers) + """
+        name=$(sed -n 's/^host = //p' /etc/porchlight/setup.conf)
+        echo "offered $name"
+        python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect("/run/avahi-daemon/socket")
+s.sendall(f"RESOLVE-HOSTNAME {sys.argv[1]}\\n".encode())
+print(s.recv(500).decode())' "$name"
+    """, network=True)
+    assert done.returncode == 0, (done, (folder / "avahi.log").read_text())
+    assert "offered kettle.local\n" in done.stdout
+    assert re.search(r"^\+ \d+ \d+ kettle.local 10\.9\.9\.1$", done.stdout, re.M), done.stdout
 
 
 def test_a_root_key_on_paper_is_typed_in_again(venue):

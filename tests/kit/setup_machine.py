@@ -70,12 +70,14 @@ class Machine:
                    "broker": "elsewhere", "outside": "mqtt.example.org", "outside_account": "make",
                    "drill": "no", "root": self.folder / "stage/root.key", **answers}
         path = self.folder / "answers"
-        path.write_text("[setup]\n" + "".join(f"{k} = {v}\n" for k, v in answers.items()))
+        path.write_text("[setup]\n" + "".join(f"{k} = {v}\n" for k, v in answers.items() if v is not None))
         return path
 
-    def run(self, script, within=60):
-        """With `porchlight` in the path. Everything that it started ends with it."""
-        return process.run([*process.own_mounts(), "--pid", "--fork", "--kill-child", "sh", "-c",
+    def run(self, script, within=60, network=False):
+        """With `porchlight` in the path. Everything that it started ends with it. `network`: an empty one
+        of its own, and a host name."""
+        more = ["--net", "--uts"] if network else []
+        return process.run([*process.own_mounts(), *more, "--pid", "--fork", "--kill-child", "sh", "-c",
                             STAGE.format(folder=self.folder) + "{\n" + script + "\n}"], within)
 
     def asked(self):

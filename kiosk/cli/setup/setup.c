@@ -2,6 +2,7 @@
 
 #include "kiosk/cli/print.h"
 #include "kiosk/cli/setup/setup_before.h"
+#include "kiosk/cli/setup/setup_name.h"
 #include "kiosk/cli/setup/setup_terminal.h"
 #include "kiosk/cli/setup/setup_units.h"
 #include "kiosk/common/log.h"

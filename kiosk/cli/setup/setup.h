@@ -111,10 +111,6 @@ int setup_look(const struct answers *a, const char *prefix, int seconds);
 /* setup_ask.c: asks what was not given. -1: the host leaves. */
 int setup_ask(struct setup *s);
 
-/* setup_name.c: the name that this Pi has on its network, HOSTNAME.local, where avahi-daemon runs,
- * which answers to it; else `out` is not changed. */
-void setup_own_name(const char *prefix, char out[ANSWER_MAX]);
-
 /* setup_host.c: NULL, or why no broker can be made on this Pi. */
 const char *setup_why_not_here(const struct setup *s);
 /* What has to be in order before anything is made: clock, packages, ports. */

@@ -1,0 +1,15 @@
+#ifndef PORCHLIGHT_CLI_SETUP_NAME_H
+#define PORCHLIGHT_CLI_SETUP_NAME_H
+
+#include "kiosk/cli/setup/setup_answers.h"
+
+/* The name in what avahi-daemon replies to RESOLVE-ADDRESS, "+ INTERFACE PROTOCOL NAME", into
+ * `out`. False: there is none that can be an answer to the set-up. Pure. */
+bool setup_name_of_reply(const char *reply, char out[ANSWER_MAX]);
+
+/* The name that this Pi really has on its network, such as kettle.local, as the avahi-daemon that
+ * runs here says: it takes another one than the hostname where that is in use. Without an answer
+ * within 3 s `out` is not changed. */
+void setup_own_name(const char *prefix, char out[ANSWER_MAX]);
+
+#endif

@@ -94,6 +94,11 @@ struct walk {
     uint32_t marks[PLAN_TARGETS_MAX];
 };
 
+static enum plan_phase phase_of(const struct walk *w, size_t i)
+{
+    return plan_phase_of(w->plan->targets[i].kind);
+}
+
 /* --- one target ------------------------------------------------------------------------------ */
 
 /* What is on the record before a target's contents or name go: that its bytes may stay. */
@@ -213,17 +218,16 @@ static uint32_t wipe_target(struct walk *w, size_t i)
     if (!had || before.outcome != WIPE_DESTROYED || !place.missing)
         marks = run_judge_place(w->run, &w->scope, t, &place,
                                 w->memory ? remembered_find(w->memory, t) : NULL, &report);
+    /* What belongs to it comes after what its absence means. Keys do not wait for the trash. */
+    if (phase_of(w, i) != PLAN_KEYS || w->scope.slow)
+        target_also(&w->scope, t, &report);
+    target_place_lower(&place, &report);
     judge_shared(w, i, &report);
     if (w->run->at_best)
         target_lower(&report, w->run->at_best[i].outcome, w->run->at_best[i].error,
                      w->run->at_best[i].why);
     note_place(w, t, &place, &report);
     return record_result(w, i, &report, marks);
-}
-
-static enum plan_phase phase_of(const struct walk *w, size_t i)
-{
-    return plan_phase_of(w->plan->targets[i].kind);
 }
 
 static void walk_keys_done(struct walk *w)

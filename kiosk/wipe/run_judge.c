@@ -67,7 +67,8 @@ uint32_t run_judge_place(const struct run *r, const struct scope *s, const struc
     if (p->missing && report->outcome == WIPE_ALREADY_GONE)
         marks = judge_absence(r, s, t, p, seen, report);
     target_place_lower(p, report);
-    if (!p->missing && place_memory(seen ? &seen->at : NULL, &p->at) == MEMORY_OTHER) {
+    if ((!p->missing || report->outcome == WIPE_DESTROYED) &&
+        place_memory(seen ? &seen->at : NULL, &p->at) == MEMORY_OTHER) {
         target_lower(report, WIPE_UNVERIFIED, 0,
                      "what is at its path now was destroyed, but it was on another file system, "
                      "which is not mounted there");

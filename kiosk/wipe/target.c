@@ -96,7 +96,7 @@ void target_look(const struct scope *s, const struct plan_target *t, struct targ
 }
 
 /* EINPROGRESS: the rest waits until all keys are destroyed, and is not tried again before. */
-static void target_try(const struct scope *s, const struct plan_target *t, struct target_report *r)
+void target_wipe(const struct scope *s, const struct plan_target *t, struct target_report *r)
 {
     const struct target_ops *ops = target_ops(t->kind);
     struct target_report first = target_part(r), lost = first, fresh = first;
@@ -131,12 +131,4 @@ static void target_try(const struct scope *s, const struct plan_target *t, struc
             first = *r;
         begun = true;
     }
-}
-
-void target_wipe(const struct scope *s, const struct plan_target *t, struct target_report *r)
-{
-    target_try(s, t, r);
-    /* Keys do not wait for what may be in the trash. */
-    if (plan_phase_of(t->kind) != PLAN_KEYS || s->slow)
-        target_also(s, t, r);
 }

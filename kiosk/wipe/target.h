@@ -134,6 +134,9 @@ int target_remove_name(int folder, const char *name, const char *stub, int flags
 /* A new file of `size` random bytes (at most TARGET_DECOY_MAX), synced, for decoys. 0 or -1 with
  * errno. */
 enum { TARGET_DECOY_MAX = 8192 };
+
+/* How many folders may be in each other: each holds two descriptors. Deeper ones stay. */
+enum { TARGET_DEPTH_MAX = 200 };
 int target_decoy_file(int folder, const char *name, size_t size);
 
 /* Removes the entry `name`, whatever it is: files are overwritten, folders emptied first. */

@@ -14,9 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Deeper than the wipe itself goes. */
-enum { DEPTH_MAX = 256 };
-
 /* What is destroyed in the kernel, or in a chip, is the same on any file system. */
 static bool depends_on_place(const struct plan_target *t)
 {
@@ -140,13 +137,18 @@ static const struct place_verdict another_mount = {
     PLACE_REFUSED, EXDEV, "a folder in it is another mount",
     "Register that folder as a root, with a target of its own."};
 
+static const struct place_verdict too_deep = {PLACE_REFUSED, ELOOP, "a folder in it is too deep",
+                                              "Move that folder further up."};
+
 /* False: the walk is to end. */
 static bool walk_folder(const struct walk_on *w, int fd, int depth)
 {
-    DIR *d = depth < DEPTH_MAX ? scope_list(fd) : NULL;
+    DIR *d = depth <= TARGET_DEPTH_MAX ? scope_list(fd) : NULL;
     struct dirent *e;
     bool going = true;
 
+    if (depth > TARGET_DEPTH_MAX)
+        w->place->verdict = place_worse(w->place->verdict, too_deep);
     while (d && going && (e = readdir(d))) {
         struct stat st;
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||

@@ -10,9 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Deeper trees are reported as failed: each level holds two descriptors. */
-enum { DEPTH_MAX = 200 };
-
 /* A program that keeps making new names for so many passes is too fast for us. */
 enum { PASSES_MAX = 50 };
 
@@ -110,7 +107,7 @@ void target_tree_empty(int fd, int depth, bool overwrite, struct target_report *
     DIR *d = scope_list(fd);
     int seen = 0, passes = 0;
 
-    if (!d || depth > DEPTH_MAX) {
+    if (!d || depth > TARGET_DEPTH_MAX) {
         target_lower(r, WIPE_FAILED, d ? ELOOP : errno, "a folder in it is too deep or unreadable");
         if (d)
             closedir(d);

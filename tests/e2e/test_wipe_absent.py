@@ -291,3 +291,33 @@ def test_a_result_of_0_1_0_is_no_proof(venue):
     said = venue.status()
     assert said.count('Not proved: version 0.1.0 of porchlight-wipe did this and called it "already gone"') == 2
     assert "worst result: unverified" in said
+
+
+def test_what_an_interrupted_wipe_left_is_not_the_missing_target(venue):
+    """A file of the same name below the mount, which the wipe had renamed when it was cut short."""
+    venue.plan(LIST)
+    image = venue.disk()
+    venue.sh("echo guests >srv/venue/list.csv; sync")
+    venue.accept()
+    renamed = ".wiped" + hashlib.blake2b(b"list", digest_size=16).hexdigest()
+    venue.sh(f"umount srv/venue; echo other >srv/venue/{renamed}")
+    assert venue.ask("WIPE") == {"list": "unverified"}
+    assert not (venue.prefix / "srv/venue" / renamed).exists()
+    venue.mounts.mount(image, venue.venue)
+    wait.until(lambda: not venue.there(), venue.wiper.said)
+
+
+@pytest.mark.parametrize("also", ["", "also = yes\n"], ids=["stays", "goes"])
+@pytest.mark.parametrize("kind", ["file", "key"])
+def test_what_belongs_to_a_missing_target_is_not_the_target(venue, kind, also):
+    """A copy in the folder below the mount, which the wipe may find while the mount is away."""
+    venue.plan(LIST.replace("[file", f"[{kind}") + also)
+    image = venue.disk()
+    venue.sh("echo guests >srv/venue/list.csv; sync")
+    assert venue.accept() == {"list": "destroyed"}
+    venue.sh("umount srv/venue; echo guests >srv/venue/list.csv~")
+    assert venue.ask("WIPE") == {"list": "unverified"}
+    assert "which is not mounted there" in venue.wiper.said()
+    assert (venue.prefix / "srv/venue/list.csv~").exists() == (not also)
+    venue.mounts.mount(image, venue.venue)
+    wait.until(lambda: not venue.there(), venue.wiper.said)

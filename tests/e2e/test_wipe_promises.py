@@ -46,6 +46,8 @@ REFUSED = {
     "a plain folder for an encrypted one": (TREE.replace("[tree", "[fscrypt"),
                                             f"mkdir srv/venue/sheets; echo {CANARY} >srv/venue/sheets/in"),
     "a chip that is not there": (HEAD + "[cell clock]\ncell = nvmem:rtc0\n", "true"),
+    "folders that are too deep": (TREE, "mkdir srv/venue/sheets; cd srv/venue/sheets; for i in $(seq 201); do "
+                                  f"mkdir d; cd d; done; echo {CANARY} >in"),
     "no partition": (HEAD + "[luks desk]\ndevice = /dev/none-here\n", "true"),
 }
 

@@ -205,18 +205,18 @@ test: test-programs test-page  ## unit and end-to-end tests, with ASan and UBSan
 test-programs: deps-test page  ## the same without the page in a browser
 	+@$(AGAIN) nights-build
 	+@$(AGAIN) $(ASAN_B) all build/asan/porchlightd-forgetful unit-run
-	@BUILD=build/asan $(PYTEST) -n 4 tests/nights tests/faults tests/vectors tests/e2e
+	@BUILD=build/asan $(PYTEST) -n 8 tests/nights tests/faults tests/vectors tests/e2e
 
 # What depends most on a release's libraries: resolver, TLS, MQTT, GPIO, device-mapper, SDL, systemd.
 LIBRARIES = names paths certificates own_messages broken inputs outputs input_devices uplinks registrar \
             screen screen_bad wipe wipe_luks vault backup boot_order units setup_starts troubles
 test-libraries: deps-test page  ## unit tests, and the end-to-end tests that depend most on a release's libraries
 	+@$(AGAIN) $(ASAN_B) all build/asan/porchlightd-forgetful unit-run
-	@BUILD=build/asan $(PYTEST) -n 4 $(LIBRARIES:%=tests/e2e/test_%.py)
+	@BUILD=build/asan $(PYTEST) -n 8 $(LIBRARIES:%=tests/e2e/test_%.py)
 
 test-page: deps-test page  ## the members' page in a browser, the relay, the broker's rights
 	+@$(AGAIN) $(ASAN_B) all
-	@BUILD=build/asan $(PYTEST) -n 3 tests/phone
+	@BUILD=build/asan $(PYTEST) -n 5 tests/phone
 
 test-long: deps-test deps-long  ## what takes longer than a coffee: sweeps, matrices, crowds
 	+@$(AGAIN) $(ASAN_B) all units

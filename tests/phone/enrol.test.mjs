@@ -89,6 +89,14 @@ for (const reason of ['constructor', '__proto__', 'toString', 'new', 7, null]) {
     });
 }
 
+const half = Math.floor(link.length / 2);
+for (const [name, text] of Object.entries({
+    'wrapped over two lines': `${link.slice(0, half)}\n  ${link.slice(half)}\n`,
+    'in the middle of a mail': `Join us:\n${link}\n\nSent from my phone #1`,
+    'a bare fragment before other words': `${link.split('#i=')[1]} thank you` })) {
+    test(`an invitation is read: ${name}`, () => assert.deepEqual(readInvitation(text), invitation));
+}
+
 test('a spare account keeps its password', () => {
     const bytes = Buffer.from(link.split('#i=')[1], 'base64url');
     bytes[1] |= 2;

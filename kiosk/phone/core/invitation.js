@@ -11,11 +11,16 @@ const PIN = 32;
 const BROKERS_MAX = 4;
 const SHORTEST = 126; // bytes before the password
 
-// Takes a bare fragment or a whole link. {brokers, pins, account, password, expires, venue, kiosk,
+// Takes a bare fragment or a whole link, wrapped as terminals wrap it, or with words before and after it, as
+// mails and chats have them. {brokers, pins, account, password, expires, venue, kiosk,
 // kioskPublic, rootPublic, secret, staff, spare, push}, keys and ids in hex; {otherVersion: true} where it
 // is for another version of this page; or null where it is none.
 export function readInvitation(text) {
     const raw = text.trim().replace(/^[^#]*#/, '').replace(/^i=/, '');
+    return readText(raw) ?? readText(raw.split(/\s/)[0]);
+}
+
+function readText(raw) {
     try {
         const bytes = fromBase64Url(raw);
         if (bytes.length < SHORTEST) {

@@ -510,6 +510,22 @@ def test_storage_that_fills_up_later_is_said_until_there_is_room(venue):
     page.until_face("lockdown")
 
 
+def test_a_phone_whose_storage_was_evicted_learns_what_to_do(venue):
+    """Its browser says nothing, so that every phone without keys reads it; one that has some does not."""
+    kiosk = venue.kiosk()
+    page = venue.phone(kiosk)
+    page.click("#open-settings")
+    page.click("#another")
+    page.until(lambda: page.shown("#paste") is not None, "the form")
+    assert page.shown("#join-before") is None
+    page.driver.get("about:blank")
+    page.cdp("Storage.clearDataForOrigin", origin=page.url.rstrip("/"), storageTypes="all")
+    page.driver.get(page.url)
+    page.until_text("#join-before", "deleted the keys")
+    page.join(kiosk.invite(venue.addresses()))
+    page.until_face("quiet")
+
+
 def test_the_browser_is_asked_to_keep_the_keys(venue):
     kiosk = venue.kiosk()
     page = venue.phone(kiosk, before="""if (isSecureContext) { window.asked = 0;

@@ -96,6 +96,7 @@ export function openJoin({ libraries, words, store, serverNow, joined }) {
 
     setText($('join-title'), word('joinTitle'));
     setText($('join-text'), word('joinText'));
+    setText($('join-before'), word('joinBefore'));
     setText(document.querySelector('label[for=paste]'), word('paste'));
     setText($('scan'), word('scan'));
     setText($('join-button'), word('join'));

@@ -62,6 +62,7 @@ let fresh = false; // joined just now: the ring's test is offered
 let rung = null; // when a wake-up last came to this page while it was hidden
 let repeats = repeatInit();
 let ringTrouble = null; // why this phone will not ring while it is locked
+let forgotten = false; // "Forget everything" was held here, or in another window
 let sounds = true; // whether the page may sound, as far as is known
 let startedAt = 0;
 let wokeAt = -Infinity;
@@ -81,6 +82,8 @@ function render() {
     const joined = sessions.length > 0;
     $('open-settings').hidden = !joined;
     $('join-close').hidden = !joined;
+    // A browser that has evicted the keys does not say so: this phone looks like a new one.
+    $('join-before').hidden = joined || forgotten;
     if (showing() === 'ring') {
         ring.draw();
     }
@@ -272,6 +275,7 @@ function show(id) {
 function onForgotten() {
     sessions.forEach((s) => s.close());
     sessions = [];
+    forgotten = true;
     drawFace(undefined);
     show('join');
     setText($('join-said'), word('forgotten'));
@@ -383,6 +387,16 @@ function watch() {
     setInterval(checkClock, CLOCK_AGAIN);
 }
 
+// What the address brought: a tap on the push app's notification, or an invitation.
+function follow(brought) {
+    if (brought === '#rang') {
+        onRang({ at: Date.now(), hidden: true, test: false });
+    } else if (brought) {
+        show('join');
+        join.offer(brought);
+    }
+}
+
 document.documentElement.lang = words.language;
 document.documentElement.dir = word('dir');
 document.title = word('name');
@@ -405,12 +419,7 @@ const join = openJoin({ libraries, words, store,
         start();
     } });
 const turns = takeTurns(() => start(), rest);
-if (fragment === '#rang') { // a tap on the push app's notification
-    onRang({ at: Date.now(), hidden: true, test: false });
-} else if (fragment) {
-    show('join');
-    join.offer(fragment);
-}
+follow(fragment);
 $('seen').onclick = () => answer('seen');
 $('safe').onclick = () => answer('safe');
 $('help').onclick = () => answer('help');

@@ -656,6 +656,21 @@ def test_one_for_a_known_kiosk_under_another_root_key_is_refused(venue):
     assert len([x for x in kiosk.letters if x[1]["kind"] == "enrol"]) == 1
 
 
+def test_a_link_that_is_opened_in_the_window_of_the_page_is_taken(venue):
+    """No page loads then; and the invitation stays neither in the address nor in the history."""
+    kiosk = venue.kiosk()
+    page = venue.page()
+    page.until(lambda: page.shown("#paste") is not None, "the form")
+    page.run("location.hash = arguments[0]", f"i={kiosk.invite(venue.addresses())}")
+    page.until(lambda: page.shown("#here"), "what to do with the invitation")
+    assert page.driver.current_url == page.url
+    page.click("#here")
+    page.until_face("quiet")
+    page.driver.back()
+    page.until_face("quiet")
+    assert "#" not in page.driver.current_url
+
+
 def test_an_invitation_that_is_shared_with_the_page_goes_to_no_server(venue):
     kiosk = venue.kiosk()
     page = venue.page()

@@ -373,6 +373,7 @@ function watch() {
     for (const name of ['online', 'offline']) {
         addEventListener(name, () => wake(true));
     }
+    addEventListener('hashchange', () => follow(takeFragment())); // a link that is opened in this very window
     addEventListener('storage', onStorage);
     navigator.permissions?.query({ name: 'notifications' }).then((permission) => {
         permission.onchange = () => checkRing(true).catch(() => {});

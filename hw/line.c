@@ -5,7 +5,6 @@
 #include "hw/line_errors.h"
 
 #include <errno.h>
-#include <poll.h>
 
 struct line *line_open(const char *name, const struct line_spec *spec, struct sim_bus *bus,
                        struct line_error *error)
@@ -50,16 +49,6 @@ int line_get(struct line *l)
 int line_battery(struct line *l)
 {
     return l->ops->battery ? l->ops->battery(l) : -1;
-}
-
-int line_poll(int fd)
-{
-    struct pollfd p = {.fd = fd, .events = POLLIN};
-    int ready = poll(&p, 1, 0);
-    if (ready <= 0 || p.revents & POLLIN)
-        return ready;
-    errno = ENODEV;
-    return -1;
 }
 
 int line_set(struct line *l, bool active)

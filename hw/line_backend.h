@@ -20,7 +20,7 @@ struct line {
     enum line_direction direction;
 };
 
-/* The backends. line.c has parsed the address. */
+/* The backends, each in a file of its name. line.c has parsed the address. */
 struct line *line_gpiod_open(const char *name, const struct line_spec *spec,
                              const struct line_address *a, struct line_error *e);
 struct line *line_sim_open(const char *name, const struct line_spec *spec,

@@ -2,8 +2,6 @@
 
 #include "kiosk/core/ns.h"
 
-#include <string.h>
-
 enum topic_role broker_admin_role(enum registration_role role)
 {
     static const enum topic_role roles[REGISTRATION_ROLES] = {
@@ -12,12 +10,6 @@ enum topic_role broker_admin_role(enum registration_role role)
         [REGISTRATION_KIOSK] = ROLE_KIOSK,       [REGISTRATION_ROOT] = ROLE_ROOT,
     };
     return roles[role];
-}
-
-struct broker_admin *broker_admin_new(const struct registrar_conf *c, const char *password)
-{
-    return strcmp(c->broker.accounts, "rabbitmq") == 0 ? rabbit_admin_new(c, password)
-                                                       : dynsec_admin_new();
 }
 
 void broker_admin_free(struct broker_admin *a)

@@ -45,9 +45,6 @@ struct broker_admin_result {
 
 struct broker_admin;
 
-/* The backend that the config names. `password` is its account's. Both must outlive it. NULL with
- * errno. */
-struct broker_admin *broker_admin_new(const struct registrar_conf *c, const char *password);
 void broker_admin_free(struct broker_admin *a); /* NULL is safe */
 
 void broker_admin_begin(struct broker_admin *a, const struct broker_admin_order *o);
@@ -101,6 +98,8 @@ struct broker_admin {
     const struct broker_admin_ops *ops;
 };
 
+/* The backends. NULL with errno. `password` is the account's at the management API. It and the
+ * config must outlive the backend. */
 struct broker_admin *dynsec_admin_new(void);
 struct broker_admin *rabbit_admin_new(const struct registrar_conf *c, const char *password);
 

@@ -206,7 +206,9 @@ struct registrar *registrar_new(const char *prefix, const struct registrar_conf 
     if (!r->keys) {
         log_error("no locked memory for keys; raise the limit (ulimit -l)");
     } else if (registrar_password_read(r) == 0 && registrar_key_read(r) == 0) {
-        r->admin = broker_admin_new(conf, r->keys->password);
+        r->admin = strcmp(conf->broker.accounts, "rabbitmq") == 0
+                       ? rabbit_admin_new(conf, r->keys->password)
+                       : dynsec_admin_new();
         if (r->admin)
             return r;
         log_error("cannot start: %s", strerror(errno));

@@ -2,7 +2,6 @@
 
 #include "kiosk/common/file.h"
 #include "kiosk/wipe/dm_crypt.h"
-#include "kiosk/wipe/place_look.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -32,27 +31,7 @@ static bool ends_with(const char *text, const char *end)
     return len >= tail && strcmp(text + len - tail, end) == 0;
 }
 
-static enum place_below look_below(const char *sys, dev_t device, int depth);
-
-/* The file of a loop device is judged as a file on its own file system is. */
-static enum place_below look_at_loop_file(const char *path)
-{
-    struct place_facts f = {0};
-    struct place_file file = {0};
-    char *mounts = place_look_mounts();
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    enum place_below below = PLACE_LOOP;
-
-    if (fd >= 0) {
-        place_look(&f, mounts, fd, path);
-        place_look_file(&file, fd);
-        if (place_worse(place_judge(&f), place_judge_file(&file)).may == PLACE_OVERWRITES)
-            below = PLACE_DISK;
-    }
-    file_close(fd);
-    free(mounts);
-    return below;
-}
+static enum place_below look_below(const char *sys, dev_t device, place_of_file of_file, int depth);
 
 /* A volume of LVM, by the names that it gives to what is below it. */
 static bool is_snapshot(int slave)
@@ -62,7 +41,8 @@ static bool is_snapshot(int slave)
            (ends_with(name, "-real") || ends_with(name, "-tpool") || ends_with(name, "-vpool"));
 }
 
-static enum place_below look_at_slaves(const char *sys, int device, int depth)
+static enum place_below look_at_slaves(const char *sys, int device, place_of_file of_file,
+                                       int depth)
 {
     int folder = openat(device, "slaves", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *d = folder < 0 ? NULL : fdopendir(folder);
@@ -81,7 +61,7 @@ static enum place_below look_at_slaves(const char *sys, int device, int depth)
             below = PLACE_SNAPSHOT;
         else if (slave >= 0 && place_read_line(slave, "dev", number, sizeof number) &&
                  sscanf(number, "%u:%u", &a, &b) == 2)
-            below = look_below(sys, makedev(a, b), depth + 1);
+            below = look_below(sys, makedev(a, b), of_file, depth + 1);
         file_close(slave);
     }
     if (d)
@@ -161,7 +141,7 @@ static int open_whole(const char *sys, dev_t device, char link[PLACE_WITHIN_MAX]
     return fd;
 }
 
-static enum place_below look_below(const char *sys, dev_t device, int depth)
+static enum place_below look_below(const char *sys, dev_t device, place_of_file of_file, int depth)
 {
     char path[PLACE_WITHIN_MAX], file[PLACE_WITHIN_MAX];
     enum place_below below;
@@ -170,16 +150,16 @@ static enum place_below look_below(const char *sys, dev_t device, int depth)
     if (fd < 0)
         return PLACE_DISK; /* no block device: the file system's own habit is judged */
     if (place_read_line(fd, "loop/backing_file", file, sizeof file))
-        below = look_at_loop_file(file);
+        below = of_file(file);
     else
         below = look_at_kind(fd, path);
     if (below == PLACE_DISK)
-        below = look_at_slaves(sys, fd, depth);
+        below = look_at_slaves(sys, fd, of_file, depth);
     close(fd);
     return below;
 }
 
-enum place_below place_look_device(const char *sys, dev_t device)
+enum place_below place_below_device(const char *sys, dev_t device, place_of_file of_file)
 {
-    return look_below(sys, device, 0);
+    return look_below(sys, device, of_file, 0);
 }

@@ -204,7 +204,7 @@ void place_look(struct place_facts *f, const char *mounts, int fd, const char *p
     f->read_only = m.read_only || (fstatvfs(fd, &vfs) == 0 && (vfs.f_flag & ST_RDONLY) != 0);
     f->journals_data =
         m.journals_data || (strncmp(m.type, "ext", 3) == 0 && journals_by_default(st.st_dev));
-    f->below = place_look_device(PLACE_SYS, st.st_dev);
+    f->below = place_look_device(st.st_dev);
     f->swaps = !m.no_swap && strcmp(m.type, "tmpfs") == 0 && swaps_to_disk();
     look_for_uuid(&f->at, fd);
 }
@@ -293,6 +293,31 @@ void place_look_file(struct place_file *file, int fd)
     }
     if (fstatfs(fd, &fs) == 0 && fs.f_type == XFS_SUPER_MAGIC)
         look_at_extents(file, fd);
+}
+
+/* The file of a loop device is judged as a file on its own file system is. */
+static enum place_below look_at_loop_file(const char *path)
+{
+    struct place_facts f = {0};
+    struct place_file file = {0};
+    char *mounts = place_look_mounts();
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    enum place_below below = PLACE_LOOP;
+
+    if (fd >= 0) {
+        place_look(&f, mounts, fd, path);
+        place_look_file(&file, fd);
+        if (place_worse(place_judge(&f), place_judge_file(&file)).may == PLACE_OVERWRITES)
+            below = PLACE_DISK;
+    }
+    file_close(fd);
+    free(mounts);
+    return below;
+}
+
+enum place_below place_look_device(dev_t device)
+{
+    return place_below_device(PLACE_SYS, device, look_at_loop_file);
 }
 
 bool place_look_is_overlay(int fd)

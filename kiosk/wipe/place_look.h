@@ -27,6 +27,9 @@ bool place_look_alive(int fd, const char *handle);
 /* One opened file. */
 void place_look_file(struct place_file *file, int fd);
 
+/* What a block device is made of: place_below.h, on this machine. */
+enum place_below place_look_device(dev_t device);
+
 /* Whether an overwrite of what is opened here would only copy it to a layer above: one system call.
  */
 bool place_look_is_overlay(int fd);

@@ -3,7 +3,6 @@
 #include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
-#include "kiosk/wipe/plan_read.h"
 #include "kiosk/wipe/run_judge.h"
 #include "kiosk/wipe/run_memory.h"
 #include "kiosk/wipe/run_record.h"
@@ -16,27 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-static void run_complain_to_log(void *context, const char *sentence)
-{
-    (void)context;
-    log_error("%s", sentence);
-}
-
-static int load_plan(const struct run *r, struct plan *p)
-{
-    char path[PATH_LEN];
-    if (path_under(r->prefix, PATH_PLAN, path) < 0)
-        return -1;
-    if (plan_read(path, r->owner, p, run_complain_to_log, NULL) < 0) {
-        if (errno == ENOENT)
-            log_error("%s is missing, so nothing can be wiped. To write it, see: "
-                      "man porchlight-wipe",
-                      path);
-        return -1;
-    }
-    return 0;
-}
 
 /* True if the record holds a result for each target: the run was not cut short, but some failed. */
 static bool is_complete(const struct run *r, const struct plan *plan, const struct progress *record)
@@ -384,11 +362,6 @@ enum run_result run_plan(const struct run *r, const struct plan *plan, struct pr
 
 /* --- a wipe ---------------------------------------------------------------------------------- */
 
-void run_end(const struct run *r, const struct plan *plan, uint32_t worst)
-{
-    run_report(r, WIPE_END, (uint32_t)plan->targets_count, worst, "", clock_now() - r->began);
-}
-
 /* Makes the intent durable before anything is touched. A record that cannot be written must not
  * save the data: the wipe goes on without one, and says so. */
 static void intend(const struct run *r, const struct plan *plan, struct progress *record)
@@ -402,16 +375,6 @@ static void intend(const struct run *r, const struct plan *plan, struct progress
               "cut now would leave the rest undone",
               strerror(errno));
     progress_close(record);
-}
-
-bool run_load(const struct run *r, struct plan *plan)
-{
-    const char *why = NULL;
-    if (load_plan(r, plan) < 0)
-        why = errno == ENOENT ? "there is no wipe.plan" : "wipe.plan has an error; see the log";
-    if (why)
-        run_report(r, WIPE_REFUSED, 0, WIPE_FAILED, why, 0);
-    return !why;
 }
 
 /* Whoever else is working on it, and however long that takes: the keys are destroyed now. */

@@ -1,11 +1,15 @@
 #include "kiosk/wipe/run_judge.h"
 
 #include "kiosk/wipe/belongings.h"
-#include "kiosk/wipe/run_record.h"
 #include "kiosk/wipe/target_place.h"
 
 #include <errno.h>
 #include <stdio.h>
+
+bool run_is_good(uint32_t outcome)
+{
+    return outcome == WIPE_DESTROYED || outcome == WIPE_ALREADY_GONE;
+}
 
 /* What it means that nothing is at a target's path. */
 static uint32_t judge_absence(const struct run *r, const struct scope *s,

@@ -7,6 +7,9 @@
 /* What a run makes of a target's result: by where the target is and was, and by what the same run
  * has said of it before it was cut short. Touches nothing. */
 
+/* Destroyed, or already gone. Pure. */
+bool run_is_good(uint32_t outcome);
+
 /* Lowers the result by where the target is and was. What is to be marked in its slot. */
 uint32_t run_judge_place(const struct run *r, const struct scope *s, const struct plan_target *t,
                          const struct target_place *p, const struct remembered_target *seen,

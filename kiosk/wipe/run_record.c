@@ -1,7 +1,9 @@
 #include "kiosk/wipe/run_record.h"
 
+#include "kiosk/common/clock.h"
 #include "kiosk/common/log.h"
 #include "kiosk/common/paths.h"
+#include "kiosk/wipe/plan_read.h"
 #include "kiosk/wipe/run_judge.h"
 #include "kiosk/wipe/scope.h"
 #include "kiosk/wipe/target.h"
@@ -37,9 +39,40 @@ void run_report(const struct run *r, enum wipe_kind kind, uint32_t index, uint32
         r->tell(r->context, &p);
 }
 
-bool run_is_good(uint32_t outcome)
+void run_end(const struct run *r, const struct plan *plan, uint32_t worst)
 {
-    return outcome == WIPE_DESTROYED || outcome == WIPE_ALREADY_GONE;
+    run_report(r, WIPE_END, (uint32_t)plan->targets_count, worst, "", clock_now() - r->began);
+}
+
+static void run_complain_to_log(void *context, const char *sentence)
+{
+    (void)context;
+    log_error("%s", sentence);
+}
+
+static int load_plan(const struct run *r, struct plan *p)
+{
+    char path[PATH_LEN];
+    if (path_under(r->prefix, PATH_PLAN, path) < 0)
+        return -1;
+    if (plan_read(path, r->owner, p, run_complain_to_log, NULL) < 0) {
+        if (errno == ENOENT)
+            log_error("%s is missing, so nothing can be wiped. To write it, see: "
+                      "man porchlight-wipe",
+                      path);
+        return -1;
+    }
+    return 0;
+}
+
+bool run_load(const struct run *r, struct plan *plan)
+{
+    const char *why = NULL;
+    if (load_plan(r, plan) < 0)
+        why = errno == ENOENT ? "there is no wipe.plan" : "wipe.plan has an error; see the log";
+    if (why)
+        run_report(r, WIPE_REFUSED, 0, WIPE_FAILED, why, 0);
+    return !why;
 }
 
 const char *run_cause(int error)

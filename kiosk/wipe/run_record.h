@@ -3,8 +3,9 @@
 
 #include "kiosk/wipe/run.h"
 
-/* What a run keeps in its record and reports to whoever asked; run.h's functions about the record
- * (run_status, run_pending, run_mark, run_prepare) are here too. */
+/* What a run reads before it begins, keeps in its record and reports to whoever asked; run.h's
+ * functions about these (run_load, run_end, run_status, run_pending, run_mark, run_prepare) are
+ * here too. */
 
 /* Opens the record of a wipe, or of a drill. 0, or -1 with errno; record->fd is then -1. */
 int run_record_open(const struct run *r, struct progress *record, bool drill, bool read_only);
@@ -12,9 +13,6 @@ int run_record_open(const struct run *r, struct progress *record, bool drill, bo
 /* One packet to r->tell, if there is one. `took` in ns since the request. */
 void run_report(const struct run *r, enum wipe_kind kind, uint32_t index, uint32_t outcome,
                 const char *name, int64_t took);
-
-/* Destroyed, or already gone. */
-bool run_is_good(uint32_t outcome);
 
 /* What the system says of an error, or "" where the reason that is given with it says the same. */
 const char *run_cause(int error);

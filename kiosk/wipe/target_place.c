@@ -3,7 +3,6 @@
 #include "kiosk/common/file.h"
 #include "kiosk/wipe/device.h"
 #include "kiosk/wipe/luks_header.h"
-#include "kiosk/wipe/place_below.h"
 #include "kiosk/wipe/place_look.h"
 
 #include <dirent.h>
@@ -35,7 +34,7 @@ static void look_at_device(const struct scope *s, const struct plan_target *t,
     int fd = device_open(s, t->word);
 
     if (fd >= 0 && fstat(fd, &st) == 0)
-        p->verdict = place_judge_device(place_look_device(PLACE_SYS, st.st_rdev));
+        p->verdict = place_judge_device(place_look_device(st.st_rdev));
     if (fd >= 0 && luks_header_uuid(fd, uuid))
         memcpy(p->handle, uuid, sizeof uuid);
     file_close(fd);

@@ -61,8 +61,6 @@ int setup_here(struct setup *s);
 int setup_authority(struct setup *s);
 int setup_certificate(struct setup *s, const char *name, const char *host, bool here);
 int setup_accounts(struct setup *s, const char *where, bool beside);
-int setup_section(struct setup *s, const char *broker, const char *host, int port, const char *ca,
-                  const char *user, const char *phones, bool outside);
 int setup_own_section(struct setup *s, const char *broker, const char *where, const char *host,
                       int port, bool outside);
 
@@ -82,6 +80,10 @@ int setup_fill(struct setup *s, const char *name, const char *template,
  * the broker outside. */
 void setup_address(const struct setup *s, const char *host, const char *scheme, const char *path,
                    char out[3 * ANSWER_MAX]);
+
+/* The section of a broker in the config. */
+int setup_section(struct setup *s, const char *broker, const char *host, int port, const char *ca,
+                  const char *user, const char *phones, bool outside);
 
 /* setup_page.c: the members' page and what is to be printed. */
 int setup_page(struct setup *s);

@@ -129,28 +129,6 @@ static int put_password(struct setup *s, const char *broker, const char *where)
 
 /* --- porchlight.conf -------------------------------------------------------------------------- */
 
-int setup_section(struct setup *s, const char *broker, const char *host, int port, const char *ca,
-                  const char *user, const char *phones, bool outside)
-{
-    char section[32], path[PATH_LEN], number[16], credential[48];
-    snprintf(section, sizeof section, "broker %s", broker);
-    snprintf(path, sizeof path, "%.256s" PATH_ETC "/%.64s", s->prefix, ca);
-    snprintf(number, sizeof number, "%d", port);
-    snprintf(credential, sizeof credential, "broker-%s", broker);
-    if (conf_set(s->conf, section, "host", host) == 0 &&
-        conf_set(s->conf, section, "port", number) == 0 &&
-        conf_set(s->conf, section, "ca", path) == 0 &&
-        conf_set(s->conf, section, "user", user) == 0 &&
-        conf_set(s->conf, section, "password", credential) == 0 &&
-        conf_set(s->conf, section, "phones", phones) == 0 &&
-        conf_set(s->conf, section, "outside", outside ? "yes" : "no") == 0)
-        return 0;
-    log_error("Nothing was changed: " PATH_CONF
-              " would be longer than %d bytes; shorten its comments.",
-              CONF_TEXT_MAX);
-    return -1;
-}
-
 /* Its certificates are the venue's own authority's, for the kiosk and for phones. */
 int setup_own_section(struct setup *s, const char *broker, const char *where, const char *host,
                       int port, bool outside)

@@ -147,6 +147,32 @@ static void plant_nvme(const char *folder, const char *transport, bool several)
     write_line(path, "nvme0n1/size", "8");
 }
 
+/* No loop device here: place_look.c has the real one. */
+static enum place_below no_file(const char *path)
+{
+    fail_msg("asked for %s", path);
+    return PLACE_LOOP;
+}
+
+static enum place_below file_on_disk(const char *path)
+{
+    return strcmp(path, "/srv/image") == 0 ? PLACE_DISK : PLACE_LOOP;
+}
+
+static void test_a_loop_device_is_what_its_file_is_on(void **state)
+{
+    static const struct disk loop = {"loop", "../../devices/virtual/block/loop0", NULL, PLACE_LOOP};
+    char folder[256];
+
+    (void)state;
+    snprintf(sys, sizeof sys, "%s/loop", made);
+    plant(&loop, 7, folder);
+    write_line(folder, "loop/backing_file", "/srv/image");
+    assert_int_equal(place_below_device(sys, makedev(7, 0), file_on_disk), PLACE_DISK);
+    write_line(folder, "loop/backing_file", "/mnt/cow/image");
+    assert_int_equal(place_below_device(sys, makedev(7, 0), file_on_disk), PLACE_LOOP);
+}
+
 static void test_every_disk_in_sysfs(void **state)
 {
     (void)state;
@@ -157,10 +183,11 @@ static void test_every_disk_in_sysfs(void **state)
         plant(&disks[i], 8, folder);
         if (disks[i].transport)
             plant_nvme(folder, disks[i].transport, strstr(disks[i].path, "nvme-subsystem") != NULL);
-        assert_int_equal(place_look_device(sys, makedev(8, 0)), disks[i].below);
-        assert_int_equal(place_look_device(sys, makedev(8, 1)), disks[i].below);
+        assert_int_equal(place_below_device(sys, makedev(8, 0), no_file), disks[i].below);
+        assert_int_equal(place_below_device(sys, makedev(8, 1), no_file), disks[i].below);
     }
-    assert_int_equal(place_look_device(sys, makedev(9, 0)), PLACE_DISK); /* no block device */
+    assert_int_equal(place_below_device(sys, makedev(9, 0), no_file),
+                     PLACE_DISK); /* no block device */
 }
 
 static void test_a_raid_of_a_card_and_another_machine(void **state)
@@ -178,7 +205,7 @@ static void test_a_raid_of_a_card_and_another_machine(void **state)
         snprintf(path, sizeof path, "%s/slaves", folder);
         write_line(path, "card/dev", "7:0");
         write_line(path, "disk/dev", "8:0");
-        assert_int_equal(place_look_device(sys, makedev(9, 0)), disks[i].below);
+        assert_int_equal(place_below_device(sys, makedev(9, 0), no_file), disks[i].below);
     }
 }
 
@@ -187,6 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_kind_of_disk),
         cmocka_unit_test(test_every_disk_in_sysfs),
+        cmocka_unit_test(test_a_loop_device_is_what_its_file_is_on),
         cmocka_unit_test(test_a_raid_of_a_card_and_another_machine),
     };
     return cmocka_run_group_tests_name("place_disk", tests, make, remove_it);

@@ -347,7 +347,7 @@ deps-board: ; @.ci/need $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST) $(DEPS_BOARD)
 deps-lint: ; @.ci/need $(DEPS_BUILD) $(DEPS_TEST) $(DEPS_LINT)
 
 # Where everything is on a kiosk. DESTDIR moves it, for packages; PREFIX changes /usr.
-UNITS     = $(wildcard systemd/*.service systemd/*.socket systemd/*.timer)
+UNITS     = $(wildcard systemd/*.service systemd/*.socket systemd/*.timer systemd/*.path)
 MANUALS   = $(wildcard kiosk/man/*.[1-8])
 LANGUAGES = $(wildcard config/languages/*)
 TO        = $(DESTDIR)$(PREFIX)

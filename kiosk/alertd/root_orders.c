@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void root_orders_read(const char *prefix, struct root_word *all)
 {
@@ -37,14 +38,36 @@ static void root_orders_write(const char *prefix, const struct root_word *all)
                   prefix, PATH_ROOT_WORD, strerror(errno));
 }
 
+/* The credentials are root's alone, so porchlightd cannot store a new key itself. */
+static void new_key_want(const char *prefix)
+{
+    char path[PATH_LEN];
+    if (path_under(prefix, PATH_NEW_KEY, path) == 0 && file_replace(path, "", 0, 0600) == 0)
+        log_info("the root key has revoked a phone: all others get a new key");
+    else
+        log_error("the root key has revoked a phone, and the others do not get a new key by "
+                  "themselves: %s%s: %s. Run sudo porchlight rotate",
+                  prefix, PATH_NEW_KEY, strerror(errno));
+}
+
+void root_orders_rotated(const char *prefix)
+{
+    char path[PATH_LEN];
+    if (path_under(prefix, PATH_NEW_KEY, path) == 0 && unlink(path) != 0 && errno != ENOENT)
+        log_warning("%s: %s. All phones get a new key once more", path, strerror(errno));
+}
+
 enum root_orders_result root_orders_take(struct root_word *all, const char *prefix,
                                          const struct sealer *s, const struct mqtt_event *e)
 {
     struct root_word said;
+    size_t revoked = all->revoked_count;
     if (!s->keys || !root_word_read(&said, s->venue, s->kiosk, s->keys->root, e->payload, e->len))
         return ROOT_ORDERS_FORGED;
     if (!root_word_join(all, &said))
         return ROOT_ORDERS_KNOWN;
     root_orders_write(prefix, all);
+    if (all->revoked_count > revoked)
+        new_key_want(prefix);
     return ROOT_ORDERS_NEWS;
 }

@@ -28,6 +28,7 @@
  *     record           porchlight porchlight 0600        kiosk/core/record.h
  *     staff/           porchlight porchlight 0755        ACCOUNT.cert: CERT_STAFF of core/cert.h
  *     phones           porchlight porchlight 0600        kiosk/alertd/members/roster.h
+ *     new-key-wanted   porchlight porchlight 0600        empty: the root key has revoked a phone
  *     troubles         porchlight porchlight 0600        kiosk/core/trouble.h
  *     backed-up        root root 0644                    empty: when the last backup was made
  *     all-clear        porchlight porchlight 0600        kiosk/core/cert.h, the last proof, in hex
@@ -71,6 +72,7 @@
 #define PATH_WIPE_DIR      "/var/lib/porchlight-wipe"
 #define PATH_PROOF         "/var/lib/porchlight/all-clear"
 #define PATH_ROOT_WORD     "/var/lib/porchlight/root"
+#define PATH_NEW_KEY       "/var/lib/porchlight/new-key-wanted"
 #define PATH_RELAY_DIR     "/var/lib/porchlight-relay"
 #define PATH_REGISTRAR     "/etc/porchlight/registrar"
 #define PATH_REGISTRAR_DIR "/var/lib/porchlight-registrar"

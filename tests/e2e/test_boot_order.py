@@ -54,7 +54,7 @@ def units(folder):
     own = folder / "own"
     own.mkdir()
     for unit in [*(ROOT / "systemd").glob("*.service"), *(ROOT / "systemd").glob("*.socket"),
-                 *(ROOT / "systemd").glob("*.timer")]:
+                 *(ROOT / "systemd").glob("*.timer"), *(ROOT / "systemd").glob("*.path")]:
         # What is not installed on this machine would not even be planned.
         text = re.sub(r"^Exec(\w+)=.*$", r"Exec\1=/bin/true", unit.read_text(), flags=re.M)
         (own / unit.name).write_text(text)

@@ -17,7 +17,7 @@ from nacl import bindings as na
 
 from tests.kit import doctor, envelope, local, pki, process, wait
 from tests.kit.clock import faketime
-from tests.kit.joining import Invitation, Joiner, open_welcome, read_link
+from tests.kit.joining import Invitation, Joiner, finds, open_welcome, read_link
 from tests.kit.kiosk import FAST, Keys
 from tests.kit.place import fresh, program
 from tests.kit.admin_socket import Venue
@@ -783,15 +783,6 @@ def test_a_phone_that_slept_finds_the_new_key(venue):
     late = phone.member(bytes.fromhex(key))
     venue.kiosk.mailboxes.append(late)
     finds(phone, late, key)
-
-
-def finds(phone, eyes, key):
-    """The newest welcome has this venue key; one that went before may come first."""
-    def found():
-        return [open_welcome(r.wire, phone.public, phone.secret, phone.kiosk_public,
-                             phone.topic)["venue_key"]
-                for r in eyes.received if r.topic == f"enrol/{phone.account}"]
-    wait.until(lambda: found()[-1:] == [key], lambda: f"{key}, but {found()}")
 
 
 def test_the_new_key_is_the_next_starts(venue):

@@ -2,16 +2,18 @@
 revoked, a kiosk is disowned, from paper alone, on a machine that has nothing else of the venue."""
 
 import json
+import re
 import shutil
 
 import pytest
 
 from tests.kit import local, pki, process, wait
 from tests.kit.admin_socket import Venue
+from tests.kit.joining import finds
 from tests.kit.kiosk import FAST
 from tests.kit.member import Listener
 from tests.kit.paper import paper
-from tests.kit.place import fresh, program
+from tests.kit.place import ROOT, fresh, program
 from tests.kit.voice import hexed
 
 
@@ -119,10 +121,9 @@ def test_an_alert_of_a_kiosk_that_is_off_is_ended(venue, elsewhere):
     box.wait("root", verdict="told")
     count = len(box.all("show", show="lockdown"))
     venue.kiosk.start()  # its record says lockdown; it reads the root's word and ends it
-    box.wait("state", state="quiet")
+    wait.until(lambda: state(venue) == "quiet", "the end, at the kiosk too")
     box.wait("show", show="all-clear")
     assert len(box.all("show", show="lockdown")) == count
-    assert state(venue) == "quiet"
 
 
 def test_what_a_broker_withholds_later_stays_obeyed(venue, elsewhere):
@@ -159,6 +160,21 @@ def test_a_revoked_staff_phone_commands_nothing_more(venue, elsewhere):
     assert set(box.wait("root", count=2).body["revoked"]) == {lost.account, kept.account}
     said = json.loads(elsewhere("root", "show", "--json").stdout)
     assert set(said["revoked"]) == {lost.account, kept.account} and not said["retired"]
+
+
+def test_a_phone_that_the_root_key_revokes_costs_the_others_a_new_key(venue, elsewhere):
+    """What the unit watches for, and what it runs then."""
+    unit = (ROOT / "systemd/porchlight-new-key.service").read_text()
+    watched = (ROOT / "systemd/porchlight-new-key.path").read_text()
+    wanted = venue.kiosk.prefix / re.search(r"^PathExists=/(.*)$", watched, re.M)[1]
+    key = venue.kiosk.credentials / "venue.key"
+    stays, lost, old = venue.member(), venue.staff(), key.read_text()
+    assert not wanted.exists()
+    elsewhere("root", "revoke", lost.account)
+    wait.until(wanted.exists, "that a new key is wanted", 10)
+    venue.cli(*re.search(r"^ExecStart=/usr/bin/porchlight (.*)$", unit, re.M)[1].split(), within=40)
+    assert key.read_text() != old and not wanted.exists()
+    finds(stays, stays.eyes, key.read_text().strip())
 
 
 def test_a_broker_that_is_away_is_named_and_the_others_are_done(make_venue):

@@ -58,7 +58,7 @@ def test_every_exception_of_the_wipe_is_argued():
 def test_the_units_are_understood():
     done = process.run(["systemd-analyze", "verify", "--recursive-errors=no", "--man=no",
                         *UNITS, *(ROOT / "systemd").glob("*.socket"),
-                        *(ROOT / "systemd").glob("*.timer")], 60)
+                        *(ROOT / "systemd").glob("*.timer"), *(ROOT / "systemd").glob("*.path")], 60)
     # Programs that are not installed on this machine are no fault of the unit.
     said = [line for line in done.stderr.splitlines()
             if "porchlight" in line and "is not executable" not in line]

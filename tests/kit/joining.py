@@ -217,3 +217,12 @@ class Joiner:
     def close(self):
         self.client.disconnect()
         self.client.loop_stop()
+
+
+def finds(phone, eyes, key):
+    """The newest welcome has this venue key; one that went before may come first."""
+    def found():
+        return [open_welcome(r.wire, phone.public, phone.secret, phone.kiosk_public,
+                             phone.topic)["venue_key"]
+                for r in eyes.received if r.topic == f"enrol/{phone.account}"]
+    wait.until(lambda: found()[-1:] == [key], lambda: f"{key}, but {found()}")

@@ -2,6 +2,7 @@
 
 #include "kiosk/alertd/members/enrolment.h"
 #include "kiosk/alertd/members/revocation.h"
+#include "kiosk/alertd/root_orders.h"
 #include "kiosk/common/dynsec.h"
 #include "kiosk/core/ns.h"
 
@@ -233,6 +234,7 @@ static const char *on_rotated(struct members *m, const struct request *a, cJSON 
                "run "
                "porchlight rotate again";
     key_rotation_end(m->rotation);
+    root_orders_rotated(m->needs.prefix);
     return NULL;
 }
 

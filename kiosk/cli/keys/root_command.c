@@ -270,8 +270,9 @@ static void say_done(const struct root_command *r, bool was_active)
         print_say("Done: every broker shuts that kiosk out, and phones disown it permanently. "
                   "Accounts that it had revoked can connect again: revoke them at another kiosk.");
     else if (r->verb == ROOT_REVOKE)
-        print_say("Done: no phone, relay or kiosk obeys those phones any more. They still know the "
-                  "key with which they read: at the kiosk, run sudo porchlight rotate");
+        print_say(
+            "Done: no phone, relay or kiosk obeys those phones any more. The kiosk gives all "
+            "other phones a new key as soon as it reads this, so that they read nothing new.");
     else if (was_active)
         print_say("Done: the alert is over. Phones and relays see it at once, or when they next "
                   "connect, and so does the kiosk.");

@@ -16,7 +16,7 @@ static const struct sentence sentences[] = {
                           "offset (pinctrl-bcm2711:17), or a line's own name (GPIO17)"},
     [LINE_NO_GPIO] = {ENOENT,
                       "was not opened: this machine has no GPIO chip (/dev/gpiochip*). Is it a "
-                      "Raspberry Pi? The switch will not work"},
+                      "Raspberry Pi? What is wired to it will not work"},
     [LINE_NO_CHIP] = {ENOENT,
                       "was not found: no chip has that name or label. This machine has: %s"},
     [LINE_NO_OFFSET] = {ENOENT, "was not found: its chip has lines 0 to %s"},

@@ -31,6 +31,24 @@ def begin(venue):
     return Terminal([program("porchlight"), "--prefix", str(venue.prefix), "setup"])
 
 
+def test_a_language_that_the_screen_does_not_have_is_refused_at_once(venue):
+    (venue.etc / "languages").mkdir()
+    for code in ("az", "ru", "en", "ka"):
+        (venue.etc / f"languages/{code}.conf").touch()
+    t = begin(venue)
+    for default, answer in (("GPIO17] ", "sim:counter"), ("GPIO22] ", "none"), ("go on without", ""),
+                            ("[5] ", ""), ("[here] ", ""), ("[porchlight.local] ", ""), ("[yes] ", ""),
+                            ("[Baku] ", ""), ("[az, ru, en] ", "ka, de, en")):
+        t.until(default)
+        t.say(answer)
+    assert "cannot speak de" in t.until("[az, ru, en] ")
+    t.say("ka, en")
+    t.until("[dark] ")
+    os.write(t.fd, b"\x04")
+    t.until("othing was changed")
+    assert t.end() == 1
+
+
 def the_screen(t):
     for default in ("[yes] ", "[Baku] ", "[az, ru, en] "):
         t.until(default)
@@ -190,11 +208,11 @@ def test_leaving_at_any_question_changes_nothing(venue, at):
 
 
 def test_an_answer_that_cannot_be_used_is_asked_again_at_once(venue):
-    """Not only after all the others."""
+    """Not only after all the others. What was refused is not offered."""
     t = begin(venue)
     t.until("GPIO17] ")
     t.say("none")
-    assert "Without a switch" in t.until("[none] ")
+    assert "Without a switch" in t.until("[GPIO17] ")
     t.say("sim:counter")
     t.until("GPIO22] ")
     t.say("none")
@@ -210,14 +228,14 @@ def test_an_answer_that_cannot_be_used_is_asked_again_at_once(venue):
     t.say("mqtt.example.org")
     t.until("[make] ")
     t.say("/nowhere/account")
-    assert "no such file" in t.until("[/nowhere/account] ")
+    assert "no such file" in t.until("[make] ")
     t.say("make")
     the_screen(t)
     t.until("[dark] ")
     t.say()
     t.until("[print] ")
     t.say("/nowhere/root.key")
-    assert "Is the USB stick mounted?" in t.until("[/nowhere/root.key] ")
+    assert "Is the USB stick mounted?" in t.until("[print] ")
     t.say(str(venue.root))
     t.until("Press Enter to apply")
     interrupt(t)
@@ -331,11 +349,12 @@ def test_the_drawing_shows_the_pins():
         t.say()
         t.until("GPIO22] ")
         t.say("GPIO4")
-        drawing = t.until("Press Enter to go on")
+        drawing = t.until("[5] ")
         os.close(t.fd)
         os.waitpid(t.pid, 0)
     assert re.search(r"switch --- GPIO17 11 \| o o \| 12", drawing)
     assert re.search(r"door --- +GPIO4 +7 \| o o \| 8", drawing)
+    assert "no GPIO chip" in drawing and "Now test the wires" not in drawing
 
 
 def test_a_second_way_is_offered_where_there_are_two_interfaces(venue):

@@ -63,8 +63,9 @@ static int ask_line(const char *question, char *out, size_t size)
 
 int root_paper_ask(uint8_t seed[KEYSET_SEED])
 {
-    static const char again[] = "    That line does not match its last four digits. Check it, and "
-                                "type it again.\n";
+    static const char again[] =
+        "    That line does not match its last four digits. Is it the right "
+        "line, with\n    all five groups? Type it again.\n";
     char question[sizeof again + 32], *typed = sodium_malloc(TYPED_MAX);
     int line = 0;
     for (bool wrong = false; typed && line < ROOT_PAPER_LINES;) {

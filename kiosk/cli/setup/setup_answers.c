@@ -152,15 +152,17 @@ const struct answer_rule answer_rules[ANSWERS] = {
                      "When the door opens outside opening hours, staff phones get a notice. GPIO22 "
                      "is pin 15. Type none if there is no sensor.",
                      PIN_EXPECTED, is_line, true},
-    [ANSWER_CODE] = {"code", "5", "How many presses should your venue's code have?",
-                     "Staff press the switch this many times to end a drill. "
-                     "Type a number from 4 to 12, better not 5, and tell only staff.",
-                     "a number, 4 to 12", is_code, false},
+    [ANSWER_CODE] =
+        {"code", "5", "How many presses should your venue's code have?",
+         "Staff press the switch this many times to end a drill. Type a number from 4 to 12. "
+         "Every kiosk begins with 5, so choose another, and tell only staff.",
+         "a number, 4 to 12", is_code, false},
     [ANSWER_BROKER] =
         {"broker", "here", "Where should the broker be: here, elsewhere or both?",
          "A broker is a server that passes alerts from the kiosk to phones. Type here for "
          "one on this Pi: it needs no other server, but whoever takes the Pi takes it "
-         "too. Type elsewhere for a server outside the venue. both is safest.",
+         "too. Type elsewhere for a server outside the venue, or both: one of each is "
+         "safest.",
          "here, elsewhere or both", is_broker, true},
     [ANSWER_HOST] =
         {"host", "porchlight.local", "What is this Pi's name on this network?",

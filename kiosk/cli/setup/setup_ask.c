@@ -36,6 +36,25 @@ static bool is_hidden(const struct setup *s, enum answer which)
     return which == ANSWER_CODE && !s->first && !s->now.given[ANSWER_CODE];
 }
 
+/* The screen's words in a language are a file, which the package brings or the host adds. */
+static const char *language_is_missing(const struct setup *s, const char *codes,
+                                       char why[SETUP_WHY_MAX])
+{
+    for (const char *at = codes; *at; at += strcspn(at, ", "), at += strspn(at, ", ")) {
+        char name[64];
+        int len = (int)strcspn(at, ", ");
+        snprintf(name, sizeof name, "languages/%.*s.conf", len < 16 ? len : 16, at);
+        if (!etc_transaction_has(s->stage, "languages") || etc_transaction_has(s->stage, name))
+            continue;
+        snprintf(why, SETUP_WHY_MAX,
+                 "The screen cannot speak %.*s: there is no file " PATH_ETC
+                 "/%s. Leave it out, or make that file first; en.conf there shows how.",
+                 len < 16 ? len : 16, at, name);
+        return why;
+    }
+    return NULL;
+}
+
 /* NULL, or why the answer cannot be used, as far as that can be seen now. */
 static const char *why_refused(const struct setup *s, enum answer which, char why[SETUP_WHY_MAX])
 {
@@ -49,6 +68,8 @@ static const char *why_refused(const struct setup *s, enum answer which, char wh
         return "Type the broker's host name, such as mqtt.example.org.";
     if (which == ANSWER_OUTSIDE_ACCOUNT && v[0] == '/' && access(v, R_OK) < 0)
         return "There is no such file, or it cannot be read. Type the path of another, or make.";
+    if (which == ANSWER_LANGUAGES)
+        return language_is_missing(s, v, why);
     if (which == ANSWER_BROKER)
         return setup_why_not_here(s);
     return which == ANSWER_ROOT && v[0] == '/' ? setup_root_why_not(s) : NULL;
@@ -60,6 +81,7 @@ static int ask_question(struct setup *s, int number, enum answer which)
 {
     const struct answer_rule *r = &answer_rules[which];
     char text[ANSWER_MAX + 2], told[SETUP_WHY_MAX];
+    const struct answers before = s->now;
 
     print_say("\n%d. %s", number, r->question);
     print_item(PRINT_PLAIN, "", INDENT, "%s", r->because);
@@ -81,6 +103,8 @@ static int ask_question(struct setup *s, int number, enum answer which)
         const char *why = good ? why_refused(s, which, told) : NULL;
         if (why)
             print_item(PRINT_PLAIN, "", INDENT, "%s", why);
+        if (why && text[0])
+            s->now = before; /* what was refused is not offered */
         if (good && !why) {
             s->now.given[which] |= which == ANSWER_CITY || which == ANSWER_LANGUAGES;
             return 0;
@@ -101,7 +125,7 @@ static int confirm_answers(const struct setup *s, const enum answer asked[ANSWER
     char text[16], *end;
     puts("\nThese are your answers:");
     for (int i = 0; i < count; i++)
-        printf("   %d. %-16s %s\n", i + 1, answer_rules[asked[i]].key,
+        printf("  %2d. %-16s %s\n", i + 1, answer_rules[asked[i]].key,
                is_hidden(s, asked[i]) ? "unchanged" : s->now.value[asked[i]]);
     for (;;) {
         printf("Press Enter to apply, or type a number to change that answer: ");

@@ -171,7 +171,7 @@ static int hold_drill(const struct cli *cli, int wait_s)
     struct seen seen;
     int code;
 
-    print_say("\nWaiting for the kiosk to connect to its broker ...");
+    print_say("\nWaiting for the kiosk to connect to its broker. This can take a minute.");
     if (!wait_for_porchlightd(cli, seconds_from_now(START_S))) {
         log_error(
             "No drill was held: porchlightd does not answer. systemctl status porchlightd shows "

@@ -42,7 +42,6 @@ static void open_contact(struct looked *l, const char *what, const char *address
         return;
     }
     l->is_on = line_get(l->line) == 1;
-    printf("  %s: %s\n", what, l->is_on ? l->on : l->off);
 }
 
 static void show_changes(struct looked *l)
@@ -109,11 +108,20 @@ int setup_look(const struct answers *a, const char *prefix, int seconds)
     int64_t end = clock_now() + seconds * NS_PER_S;
     struct sim_bus *bus = path_under(prefix, PATH_SIM, path) == 0 ? sim_bus_new(path) : NULL;
 
-    print_say(
-        "Now test the wires: press the switch and let it go, then open the door and close it. "
-        "Each change is shown here. Press Enter to go on.");
     open_contact(&all[0], "switch", a->value[ANSWER_SWITCH], true, prefix, bus);
     open_contact(&all[1], "door", a->value[ANSWER_DOOR], false, prefix, bus);
+    if (all[0].line || all[1].line)
+        print_say(
+            "\nNow test the wires:%s%s%s. Each change is shown here. Set-up goes on when it has "
+            "seen %s. Press Enter to go on without that.",
+            all[0].line ? " press the switch and let it go" : "",
+            all[0].line && all[1].line ? ", then" : "",
+            all[1].line ? " open the door and close it" : "",
+            all[0].line && all[1].line ? "both" : "it");
+    for (int i = 0; i < 2; i++)
+        if (all[i].line)
+            printf("  %s: %s\n", all[i].what, all[i].is_on ? all[i].on : all[i].off);
+    fflush(stdout);
     int result = watch_lines(all, end);
     for (int i = 0; i < 2; i++) {
         if (result == 0 && wants_more(&all[i]))

@@ -117,6 +117,14 @@ static int put_screen(struct setup *s)
     return 0;
 }
 
+/* The staged file is gone when the host reads this, so its path and line are left out. */
+static void complain_of_staged(void *context, const char *sentence)
+{
+    const char *section = strstr(sentence, ": [");
+    (void)context;
+    log_error("In " PATH_CONF ": %s", section ? section + 2 : sentence);
+}
+
 static int put_conf(struct setup *s)
 {
     struct config *c;
@@ -132,7 +140,7 @@ static int put_conf(struct setup *s)
         return -1;
     snprintf(path, sizeof path, "%s", etc_transaction_path(s->stage, "porchlight.conf"));
     c = calloc(1, sizeof *c);
-    if (c && (result = config_load(path, c, config_complain_stderr, NULL)) < 0)
+    if (c && (result = config_load(path, c, complain_of_staged, NULL)) < 0)
         log_error(
             "Nothing was changed: with these answers the config would be wrong, as shown above.");
     for (size_t i = 0; result == 0 && i < c->brokers_count; i++) {

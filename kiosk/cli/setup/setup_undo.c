@@ -88,9 +88,9 @@ static int undo_ask(bool yes)
 {
     int answer = yes ? 1
                      : prompt_yes("This takes the set-up of this kiosk back, and stops the alarm. "
-                                  "Its keys, config,\npapers, phones and accounts are deleted: "
-                                  "after another set-up, every phone has to\nbe invited again. "
-                                  "To be able to return, make a backup first:\n    sudo "
+                                  "Its keys,\nconfig, papers, phones and accounts are deleted: "
+                                  "after another set-up, every\nphone has to be invited again. "
+                                  "If you may want this kiosk back, make a backup\nfirst: sudo "
                                   "porchlight backup FILE\nTake it back? Type yes: ");
     if (answer < 0)
         log_error("Nothing was undone: there is no terminal to ask at. To undo without a "

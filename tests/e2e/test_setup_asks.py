@@ -391,10 +391,13 @@ def test_a_button_is_learned_by_one_press(venue):
     t = Terminal([program("porchlight"), "--prefix", str(venue.prefix), "setup"],
                  LD_PRELOAD=library("input_devices"))
     t.until("GPIO17] ")
+    t.say("mqtt:zigbee2mqtt/office")
+    t.until("cannot be the only switch")
+    t.until("mqtt:zigbee2mqtt/office] ")
     t.say("button")
     assert t.until("Press the button once").count("AB Shutter3") == 2
     t.say()
-    t.until("GPIO17] ")
+    t.until("mqtt:zigbee2mqtt/office] ")
     t.say("button")
     t.until("Press the button once")
     other.key(PRESSED)

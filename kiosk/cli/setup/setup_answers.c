@@ -358,15 +358,27 @@ static int same_ports(const struct answers *a)
     return complaints;
 }
 
+const char *answers_why_no_switch(const struct answers *a)
+{
+    if (answer_is(a, ANSWER_SWITCH, "none"))
+        return "Without a switch nobody can raise an alarm. Type its pin, such as GPIO17.";
+    if (strncmp(a->value[ANSWER_SWITCH], CONFIG_BUTTON, strlen(CONFIG_BUTTON)) == 0)
+        return "A button by radio cannot be the only switch. Whoever is near can record its signal "
+               "and send it again, so it only raises cautions and lockdowns: it never starts the "
+               "wipe, takes no code and ends nothing. Type the pin of a switch on a wire, such as "
+               "GPIO17, or button for one by USB or Bluetooth. The handbook's page \"Buttons by "
+               "radio\" shows how to add yours beside it.";
+    return NULL;
+}
+
 int answers_check(const struct answers *a)
 {
     static const enum answer lines[] = {ANSWER_SWITCH, ANSWER_OTHER_CONTACT, ANSWER_DOOR};
     int complaints = same_ports(a);
 
-    if (answer_is(a, ANSWER_SWITCH, "none")) {
-        log_error(
-            "switch: found none, but without a switch nobody can raise an alarm; expected a GPIO "
-            "pin such as GPIO17.");
+    const char *why = answers_why_no_switch(a);
+    if (why) {
+        log_error("switch: found %s. %s", a->value[ANSWER_SWITCH], why);
         complaints++;
     }
     for (size_t i = 0; i < 3; i++)

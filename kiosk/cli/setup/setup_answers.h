@@ -66,6 +66,10 @@ int answers_read(struct answers *a, const char *path, bool now);
 /* Sets one. False: not as expected. */
 bool answers_set(struct answers *a, enum answer which, const char *value);
 
+/* Why that is no switch which a kiosk can do with alone; NULL: it is one. A sentence, not to be
+ * freed. */
+const char *answers_why_no_switch(const struct answers *a);
+
 /* Whether they fit together. 0, or -1 after error messages. */
 int answers_check(const struct answers *a);
 

@@ -60,10 +60,10 @@ static const char *why_refused(const struct setup *s, enum answer which, char wh
 {
     const char *v = s->now.value[which];
     bool is_line = which == ANSWER_SWITCH || which == ANSWER_OTHER_CONTACT || which == ANSWER_DOOR;
+    if (which == ANSWER_SWITCH && answers_why_no_switch(&s->now))
+        return answers_why_no_switch(&s->now);
     if (is_line && (setup_is_pin_number(v, why) || setup_line_is_refused(s, v, why)))
         return why;
-    if (which == ANSWER_SWITCH && strcmp(v, "none") == 0)
-        return "Without a switch nobody can raise an alarm. Type its pin, such as GPIO17.";
     if (which == ANSWER_OUTSIDE && (v[0] == '\0' || strcmp(v, "none") == 0))
         return "Type the broker's host name, such as mqtt.example.org.";
     if (which == ANSWER_OUTSIDE_ACCOUNT && v[0] == '/' && access(v, R_OK) < 0)

@@ -40,8 +40,8 @@ static struct button_action presses(int n)
 struct button_action button_action_read(const char *word)
 {
     static const char *const ends[] = {"release", "released", "stop", NULL};
-    static const char *const holds[] = {"hold", "held",      "long", "emergency", "panic",
-                                        "sos",  "longpress", "move", "alarm",     NULL};
+    static const char *const holds[] = {"hold", "held",      "long",  "emergency", "panic",
+                                        "sos",  "longpress", "alarm", NULL};
     static const char *const ones[] = {"single", "press", "pressed", "click", "clicked", "short",
                                        "toggle", "on",    "off",     "tap",   "push",    NULL};
     static const struct {
@@ -53,7 +53,10 @@ struct button_action button_action_read(const char *word)
         return word_has(word, "short") ? presses(1) : nothing;
     if (word_has(word, "initial")) /* its end follows */
         return nothing;
-    if (word_has_any(word, holds))
+    /* A dimmer's key that is held; without a direction it is a light's colour or level, by a knob
+     * or a wheel. */
+    bool dims = word_has(word, "move") && (word_has(word, "up") || word_has(word, "down"));
+    if (dims || word_has_any(word, holds))
         return (struct button_action){BUTTON_HOLD, 0};
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         if (word_has(word, counts[i].word))

@@ -2,6 +2,7 @@
 tap to the moment when the page says something and can be used; and what the first load weighs."""
 
 import gzip
+import re
 import shutil
 
 from tests.bench.report import percentile
@@ -9,6 +10,7 @@ from tests.kit import pki
 from tests.kit.place import fresh, ROOT
 
 ROUNDS, SLOWER = 7, 4
+WEIGHT_KB = 310  # kiosk/phone/build.mjs refuses more
 
 # Noted once: when the form to join, or a kiosk's state, is first there to be seen and touched.
 WATCH = """
@@ -27,11 +29,18 @@ addEventListener('DOMContentLoaded', look);
 
 
 def weight():
-    """Bytes of the first load, compressed as the proxy does it."""
+    """Bytes of the first load, compressed as the proxy does it: one language, the largest, and neither the
+    reader of QR codes nor the pictures of steps."""
+    def size(path):
+        return len(gzip.compress(path.read_bytes(), 9))
     page = ROOT / "build/page"
-    later = ("sw.js", "icon-180.png", "icon-512.png")
-    return sum(len(gzip.compress(p.read_bytes(), 9)) for p in page.iterdir()
-               if p.name not in later and not p.name.startswith("jsQR"))
+    later = [*page.glob("jsQR*"), *page.glob("steps-*"), page / "sw.js", page / "icon-180.png",
+             page / "icon-512.png"]
+    languages = [p for p in page.iterdir() if re.match(r"(ar|az|ka|ru)-", p.name)]
+    assert len(languages) == 4 and len(later) == 5
+    first = [p for p in page.iterdir() if p not in later and p not in languages]
+    assert page / "main.js" in first
+    return sum(map(size, first)) + max(map(size, languages))
 
 
 def slowed(page):
@@ -63,7 +72,7 @@ def bench(report):
     from tests.phone.conftest import Venue
     from tests.phone.serving import fingerprint
     report.heading(f"the members' page, Chromium slowed down {SLOWER} times")
-    report.row("first load, compressed", weight() / 1000, "kB", limit=300)
+    report.row("first load, compressed", weight() / 1000, "kB", limit=WEIGHT_KB)
     folder = fresh("p")
     folder.chmod(0o755)
     authority = pki.Authority(folder / "ca")

@@ -1,9 +1,9 @@
 """The page's own modules under node's test runner, and the bundle's size."""
 
-import gzip
 import json
 import re
 
+from tests.bench.page import weight, WEIGHT_KB
 from tests.kit import process
 from tests.kit.place import ROOT
 
@@ -61,20 +61,7 @@ def test_a_drill_is_no_sport_and_a_lockdown_closes_nothing():
 
 
 def test_the_first_load_is_small():
-    """One language, and neither the reader of QR codes nor the pictures of steps."""
-    page = ROOT / "build/page"
-
-    def size(path):
-        return len(gzip.compress(path.read_bytes(), 9))
-    later = [*page.glob("jsQR*"), *page.glob("steps-*"), page / "sw.js", page / "icon-180.png",
-             page / "icon-512.png"]
-    languages = [p for p in page.iterdir() if re.match(r"(ar|az|ka|ru)-", p.name)]
-    assert len(languages) == 4 and len(later) == 5
-    first = [p for p in page.iterdir() if p not in later and p not in languages
-             and not p.name.startswith("card")]
-    assert page / "main.js" in first
-    total = sum(map(size, first)) + max(map(size, languages))
-    assert total < 310_000, f"{total} bytes compressed"
+    assert weight() < WEIGHT_KB * 1000, f"{weight()} bytes compressed"
 
 
 def test_nothing_points_elsewhere():

@@ -28,7 +28,8 @@ SHOTS = ROOT / "build/scripted-nights"
 LOOK = """(async () => {
     const text = (id) => { const n = document.getElementById(id);
         return n && n.offsetParent !== null && n.innerText ? n.innerText : undefined; };
-    const ids = ['link', 'badge', 'title', 'text', 'need', 'lines', 'history', 'said', 'notices', 'refused'];
+    const ids = ['link', 'badge', 'title', 'text', 'todo', 'need', 'lines', 'history', 'said', 'health', 'notices',
+        'refused'];
     const all = await (await navigator.serviceWorker.getRegistration())?.getNotifications() ?? [];
     return JSON.stringify({ face: document.body.dataset.face, hidden: document.hidden || undefined,
         ...Object.fromEntries(ids.map((id) => [id, text(id)])),

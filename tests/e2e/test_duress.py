@@ -15,6 +15,7 @@ def test_code_and_duress_leave_the_same_traces(state):
             found.append(night.press())
     for surface, code in found[0].items():
         assert code == found[1][surface], surface
+    assert found[0]["outputs"]["motor"], "the press was felt"
     topics = [packet[0] for packet in found[0]["packets"]]
     reports = 1 if state == "drill" else 0  # the drill's own
     assert topics.count("notice") == 1 + reports and {"staff", "state", "ring"} <= set(topics)

@@ -10,8 +10,12 @@ from tests.kit.kiosk import FAST, Kiosk
 
 CODE, DURESS = 5, 6
 STATES = ("quiet", "caution", "lockdown", "drill")
+# What an output may show of an alert without "visible = yes". Troubles blink by the clock.
+OUTPUTS = {"output motor": {"line": "sim:motor", "kind": "motor", "tick": "20ms",
+                            "on": "sensed, accepted, seen, safe, help, lockdown, all-clear"},
+           "output lamp": {"line": "sim:lamp", "tick": "20ms", "on": "seen, safe, help, all-clear"}}
 # Repeats by the clock would come at other moments: they are put out of the way.
-CONF = {**FAST, "timing": {"state": "1min", "state_alert": "1min", "beat": "5s"}}
+CONF = {**FAST, **OUTPUTS, "timing": {"state": "1min", "state_alert": "1min", "beat": "5s"}}
 # What differs from one night to the next, whatever was pressed.
 CHANCE = re.compile(r'"(id|at|nonce|epoch|seq|age_ms|up|beat_ms|staff|state|ring)":("[^"]*"|[0-9]+)')
 
@@ -42,9 +46,17 @@ class Night:
     def __exit__(self, *why):
         self.kiosk.__exit__(*why)
 
+    def switched(self, since=None):
+        """When outputs were last switched, in ns; or which were, and whether on or off, in order, since then."""
+        all_ = {name: [(int(c[2:]), int(c[0])) for c in self.wires.say(f"history {name}").split()]
+                for name in ("motor", "lamp")}
+        if since is None:
+            return max((at for changes in all_.values() for at, _ in changes), default=0)
+        return {name: [level for at, level in changes if at > since] for name, changes in all_.items()}
+
     def press(self, seconds=1.5):
         """What the press leaves within that time, as text that can be compared."""
-        packets, heard = len(self.spy.received), len(self.member.received)
+        packets, heard, before = len(self.spy.received), len(self.member.received), self.switched()
         lines = len(self.kiosk.daemon.said())
         pressed = self.wires.presses(self.presses, on=0.05, off=0.05)
         wait.until(lambda: any(r.topic == "notice" for r in self.spy.received[packets:]),
@@ -63,4 +75,5 @@ class Night:
             "status": CHANCE.sub("", json.dumps(status, separators=(",", ":"), sort_keys=True)),
             "member": [CHANCE.sub("", json.dumps(r.body, separators=(",", ":")))
                        for r in self.member.received[heard:] if r.topic != "beat"],
+            "outputs": self.switched(before),
         }

@@ -11,8 +11,9 @@ static const struct {
     [MQTT_FAULT_PORTAL] = {"portal", "What answers there speaks no TLS: the network's login page "
                                      "(a captive portal), or a wrong port. Log in to the network, "
                                      "or correct port in the config."},
-    [MQTT_FAULT_TLS] = {"tls", "Its certificate is not accepted: it is not signed by the CA in the "
-                               "config, or is for another name. Check ca and host in the config."},
+    [MQTT_FAULT_TLS] = {"tls", "Its certificate is not accepted, or it refuses TLS as the kiosk "
+                               "speaks it. Check ca and host in the config, and whether the "
+                               "network's login page answers in its place."},
     [MQTT_FAULT_CREDENTIALS] = {"credentials", "It refuses this user or password. Check both, and "
                                                "that the account exists at the broker."},
     [MQTT_FAULT_RIGHTS] = {"rights", "It refuses a topic to this account. Give the account the "

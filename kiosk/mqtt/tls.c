@@ -1,5 +1,6 @@
 #include "kiosk/mqtt/tls.h"
 
+#include "kiosk/common/clock.h"
 #include "kiosk/common/utf8.h"
 #include "kiosk/mqtt/dial.h"
 #include "kiosk/mqtt/host.h"
@@ -8,7 +9,11 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
+#include <signal.h>
 #include <unistd.h>
+
+#define LINGER (1 * INT64_C(1000000000))
+#define STEPS  4 /* a handshake has two, and the rest is for what comes in pieces */
 
 /* libmosquitto sends the dialled address as SNI; the broker's name belongs there. */
 static void name_server(const SSL *ssl, int where, int ret)
@@ -77,22 +82,106 @@ SSL_CTX *mqtt_tls_new(const char *ca, const char *host, bool check_time, const c
     return tls;
 }
 
-enum mqtt_fault mqtt_tls_shake(SSL *ssl, int fd, int64_t timeout)
+/* --- the handshake -----------------------------------------------------------------------------
+ */
+
+/* Whether the server asks for a certificate: only then does it name its kinds of signature. */
+static bool tls_is_asked(SSL *ssl)
 {
+    return SSL_get_sigalgs(ssl, -1, NULL, NULL, NULL, NULL, NULL) > 0;
+}
+
+/* A server that speaks no TLS sends neither an alert nor the first message of its handshake. */
+static bool tls_is_spoken(const SSL *ssl, int reason)
+{
+    OSSL_HANDSHAKE_STATE at = SSL_get_state(ssl);
+    return reason >= SSL_AD_REASON_OFFSET || (at != TLS_ST_BEFORE && at != TLS_ST_CW_CLNT_HELLO);
+}
+
+/* Why it refuses: `reason` is OpenSSL's own, or an alert's number above the offset. */
+static const char *tls_refusal(SSL *ssl, unsigned long error)
+{
+    if (tls_is_asked(ssl))
+        return "it wants a certificate of the kiosk itself (a client certificate), and Porchlight "
+               "has none";
+    switch (ERR_GET_REASON(error)) {
+    case SSL_AD_REASON_OFFSET + SSL_AD_PROTOCOL_VERSION:
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+        return "it speaks neither TLS 1.2 nor 1.3";
+    case SSL_AD_REASON_OFFSET + SSL_AD_HANDSHAKE_FAILURE:
+    case SSL_AD_REASON_OFFSET + SSL_AD_INSUFFICIENT_SECURITY:
+        return "it has no cipher that Porchlight accepts";
+    case SSL_AD_REASON_OFFSET + SSL_AD_UNRECOGNIZED_NAME:
+        return "it does not serve this host name";
+    case 0:
+    case SSL_R_UNEXPECTED_EOF_WHILE_READING:
+        return "it hangs up in the middle of the handshake";
+    default:
+        return ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_reason_error_string(error)
+                                                 : "the handshake fails";
+    }
+}
+
+static enum mqtt_fault tls_judge(SSL *ssl, int error, const char **why)
+{
+    unsigned long told = ERR_peek_last_error();
+    long verdict = SSL_get_verify_result(ssl);
+    if (verdict != X509_V_OK) {
+        *why = X509_verify_cert_error_string(verdict);
+        return MQTT_FAULT_TLS;
+    }
+    if (tls_is_spoken(ssl, ERR_GET_REASON(told))) {
+        *why = tls_refusal(ssl, told);
+        return MQTT_FAULT_TLS;
+    }
+    if (error == SSL_ERROR_SYSCALL || ERR_GET_REASON(told) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+        *why = "it hangs up where TLS begins";
+    return MQTT_FAULT_PORTAL;
+}
+
+/* Whether it can go on, after SSL_connect or SSL_read returned with that error. */
+static bool tls_wait(int fd, int error, int64_t timeout)
+{
+    struct pollfd p = {.fd = fd, .events = error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT};
+    return poll(&p, 1, (int)(timeout / 1000000)) == 1;
+}
+
+enum mqtt_fault mqtt_tls_shake(SSL *ssl, int fd, int64_t timeout, const char **why)
+{
+    *why = "";
+    signal(SIGPIPE, SIG_IGN); /* OpenSSL writes to who has hung up */
     if (SSL_set_fd(ssl, fd) != 1)
         return MQTT_FAULT_ROUTE;
-    for (;;) {
+    for (int64_t end = clock_now() + STEPS * timeout;;) {
         ERR_clear_error();
         int rc = SSL_connect(ssl);
         int error = SSL_get_error(ssl, rc);
         if (rc == 1)
             return MQTT_FAULT_FINE;
         if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE)
-            return SSL_get_verify_result(ssl) != X509_V_OK ? MQTT_FAULT_TLS : MQTT_FAULT_PORTAL;
-        struct pollfd p = {.fd = fd, .events = error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT};
-        if (poll(&p, 1, (int)(timeout / 1000000)) != 1)
-            return MQTT_FAULT_PORTAL;
+            return tls_judge(ssl, error, why);
+        if (!tls_wait(fd, error, timeout) || clock_now() > end) {
+            *why = tls_is_spoken(ssl, 0) ? "it is too slow"
+                                         : "it takes the connection, and then says nothing";
+            return MQTT_FAULT_ROUTE;
+        }
     }
+}
+
+/* By TLS 1.3 a client is done before the server has looked at the certificate that it wants. */
+enum mqtt_fault mqtt_tls_linger(SSL *ssl, int fd, const char **why)
+{
+    char byte;
+    for (int error = SSL_ERROR_WANT_READ; tls_is_asked(ssl) && tls_wait(fd, error, LINGER);) {
+        ERR_clear_error();
+        int rc = SSL_read(ssl, &byte, 1);
+        error = SSL_get_error(ssl, rc);
+        if (rc <= 0 && error == SSL_ERROR_SSL)
+            return tls_judge(ssl, error, why);
+        if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE)
+            break;
+    }
+    return MQTT_FAULT_FINE;
 }
 
 enum mqtt_fault mqtt_tls_probe(SSL_CTX *tls, const char *address, int port, const char *interface,
@@ -104,9 +193,9 @@ enum mqtt_fault mqtt_tls_probe(SSL_CTX *tls, const char *address, int port, cons
     if (fd < 0)
         return MQTT_FAULT_ROUTE;
     SSL *ssl = SSL_new(tls);
-    enum mqtt_fault fault = ssl ? mqtt_tls_shake(ssl, fd, timeout) : MQTT_FAULT_ROUTE;
-    if (fault == MQTT_FAULT_TLS)
-        *why = X509_verify_cert_error_string(SSL_get_verify_result(ssl));
+    enum mqtt_fault fault = ssl ? mqtt_tls_shake(ssl, fd, timeout, why) : MQTT_FAULT_ROUTE;
+    if (fault == MQTT_FAULT_FINE)
+        fault = mqtt_tls_linger(ssl, fd, why);
     SSL_free(ssl);
     close(fd);
     return fault;

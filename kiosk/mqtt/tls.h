@@ -21,14 +21,21 @@ SSL_CTX *mqtt_tls_new(const char *ca, const char *host, bool check_time, const c
 /* Opens a PEM file behind the byte order mark that some editors write. NULL with errno. */
 FILE *mqtt_tls_open_pem(const char *path);
 
-/* Shakes hands on a connected, non-blocking socket; waits `timeout` ns for each answer.
- * MQTT_FAULT_FINE; MQTT_FAULT_TLS: the certificate is not the right one (SSL_get_verify_result);
- * MQTT_FAULT_PORTAL: what answers speaks no TLS. */
-enum mqtt_fault mqtt_tls_shake(SSL *ssl, int fd, int64_t timeout);
+/* Shakes hands on a connected, non-blocking socket; waits `timeout` ns for each answer, four times
+ * that in all. From then on the process ignores SIGPIPE. MQTT_FAULT_FINE; MQTT_FAULT_TLS: the
+ * certificate is not the right one (SSL_get_verify_result), or it refuses TLS as we speak it;
+ * MQTT_FAULT_PORTAL: what answers speaks no TLS; MQTT_FAULT_ROUTE: nothing answers. *why (static
+ * storage) says more, or "". */
+enum mqtt_fault mqtt_tls_shake(SSL *ssl, int fd, int64_t timeout, const char **why);
+
+/* After a handshake with a server that asked for a certificate: whether it takes us without one.
+ * Waits up to a second for its refusal, else returns at once. MQTT_FAULT_FINE, or MQTT_FAULT_TLS
+ * with *why. */
+enum mqtt_fault mqtt_tls_linger(SSL *ssl, int fd, const char **why);
 
 /* Dials `address`, by `interface` alone unless that is "", and shakes hands once, to learn why a
- * connection failed; *why (static storage) says what is wrong with the certificate, or "". Blocks
- * for up to `timeout` ns a step. */
+ * connection failed: what mqtt_tls_shake and mqtt_tls_linger say. Blocks for up to `timeout` ns a
+ * step. */
 enum mqtt_fault mqtt_tls_probe(SSL_CTX *tls, const char *address, int port, const char *interface,
                                int64_t timeout, const char **why);
 

@@ -1,13 +1,18 @@
 """A broker whose certificate comes from the CA that is pinned is reached, however it was issued and
 whatever the clock says; doctor names what phones would not accept."""
 
+import socket
+import ssl
+import threading
+from functools import partial
+
 import pytest
 
 from tests.faults.link import SIX, Link
-from tests.kit import pki, wait
+from tests.kit import doctor, pki, wait
 from tests.kit.clock import DAY, UNSET, YEAR, start_at
+from tests.kit.fake_broker import Dialect, FakeBroker
 from tests.kit.kiosk import FAST, Kiosk
-
 
 
 def bundle(path, *parts):
@@ -135,3 +140,74 @@ def test_doctor_names_what_phones_would_refuse():
         kiosk.start()
         said = kiosk.cli("doctor", within=60).stdout
         assert "has expired" in said and "connects all the same" in " ".join(said.split())
+
+
+def speaks(tls, version=None, ciphers=None, verify=ssl.CERT_NONE, name=None):
+    if version:
+        tls.minimum_version = tls.maximum_version = version
+    if ciphers:
+        tls.set_ciphers(ciphers)
+    tls.verify_mode = verify
+    tls.sni_callback = name
+
+
+def wants_a_certificate(version):
+    return partial(speaks, version=version, verify=ssl.CERT_REQUIRED)
+
+
+REFUSES = {
+    "an old one": (partial(speaks, version=ssl.TLSVersion.TLSv1_1, ciphers="ALL:@SECLEVEL=0"),
+                   "neither TLS 1.2 nor 1.3"),
+    "one with ciphers of its own": (partial(speaks, version=ssl.TLSVersion.TLSv1_2,
+                                            ciphers="AES128-SHA:@SECLEVEL=0"), "no cipher"),
+    "one that serves other names": (partial(speaks, name=lambda *of: (
+        ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME)), "does not serve this host name"),
+    "one that wants a certificate, by TLS 1.2": (wants_a_certificate(ssl.TLSVersion.TLSv1_2),
+                                                 "client certificate"),
+    "one that wants a certificate, by TLS 1.3": (wants_a_certificate(ssl.TLSVersion.TLSv1_3),
+                                                 "client certificate"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
+@pytest.mark.parametrize("case", REFUSES)
+def test_a_broker_that_refuses_tls_as_the_kiosk_speaks_it_says_why(case):
+    """Not a captive portal, and not "hangs up"."""
+    tls, said = REFUSES[case]
+    with Kiosk(conf=FAST) as kiosk:
+        broker = FakeBroker(kiosk.brokers[0].certificate, Dialect(), tls)
+        kiosk.change({"broker b0": {"port": broker.port}})
+        kiosk.start(connected=False)
+
+        def told():
+            b = kiosk.status()["brokers"][0]
+            return b["fault"] == "tls" and said in b["error"]
+        wait.until(told, lambda: f"{kiosk.status()['brokers'][0]}", 20)
+        found = doctor.ask(kiosk.prefix)["broker"]["b0"]
+        assert found.verdict == "failure" and said in found.said
+        broker.close()
+
+
+@pytest.mark.parametrize("answer, said", [
+    (b"", "does not speak TLS: it hangs up where TLS begins"),
+    (b"HTTP/1.1 400 Bad Request\r\n\r\n", "does not speak TLS"),
+    (None, "takes the connection, and then says nothing")],
+    ids=("hangs up", "answers by HTTP", "is silent"))
+def test_doctor_says_what_is_there_in_the_place_of_a_broker(answer, said):
+    def serve(listener, done):
+        try:
+            while True:
+                client, _ = listener.accept()
+                if answer is None:
+                    done.wait()
+                client.sendall(answer or b"")
+                client.close()
+        except OSError:
+            pass
+    done = threading.Event()
+    with Kiosk(conf=FAST) as kiosk, socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener, done), daemon=True).start()
+        kiosk.change({"broker b0": {"port": listener.getsockname()[1]}})
+        found = doctor.ask(kiosk.prefix)["broker"]["b0"]
+        done.set()
+        assert found.verdict == "failure" and said in found.said

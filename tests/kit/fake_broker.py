@@ -126,8 +126,10 @@ class FakeBroker:
 
     host = "localhost"
 
-    def __init__(self, certificate, dialect):
+    def __init__(self, certificate, dialect, tls=lambda context: None):
+        """`tls` changes how it speaks TLS."""
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls(self._context)
         self._context.load_cert_chain(*map(str, certificate))
         self.dialect = dialect
         self.seen, self.connections, self.retained = [], [], {}

@@ -89,7 +89,8 @@ static int read_ca(const char *path, struct doctor_tls *t)
     return 0;
 }
 
-static int doctor_tls_judge(const SSL *ssl, bool shaken, const char *host, struct doctor_tls *t)
+static int doctor_tls_judge(const SSL *ssl, enum mqtt_fault fault, const char *why,
+                            const char *host, struct doctor_tls *t)
 {
     long verdict = SSL_get_verify_result(ssl);
     switch (verdict) {
@@ -112,6 +113,14 @@ static int doctor_tls_judge(const SSL *ssl, bool shaken, const char *host, struc
                                "If this shows the wrong time, set the clock:\n"
                                "    timedatectl",
                                "its certificate is not yet valid, or this clock is wrong");
+    case X509_V_ERR_EE_KEY_TOO_SMALL:
+    case X509_V_ERR_CA_KEY_TOO_SMALL:
+    case X509_V_ERR_CA_MD_TOO_WEAK:
+        return doctor_tls_fail(t,
+                               "Ask the broker's operator for a new one, with a key of RSA 2048 or "
+                               "EC and signed with SHA-256.",
+                               "its certificate is too weak to be trusted (%s)",
+                               X509_verify_cert_error_string(verdict));
     default:
         return doctor_tls_fail(
             t,
@@ -121,12 +130,27 @@ static int doctor_tls_judge(const SSL *ssl, bool shaken, const char *host, struc
             "its certificate is not from the CA that this kiosk trusts (%s)",
             X509_verify_cert_error_string(verdict));
     }
-    if (!shaken)
+    switch (fault) {
+    case MQTT_FAULT_FINE:
+        break;
+    case MQTT_FAULT_TLS:
+        return doctor_tls_fail(t,
+                               "Ask the broker's operator to allow TLS 1.2 or 1.3 for this host "
+                               "name, without a client certificate.",
+                               "it refuses this connection: %s", why);
+    case MQTT_FAULT_ROUTE:
+        return doctor_tls_fail(t,
+                               "Restart the broker, or what passes connections on to it (a proxy, "
+                               "a router). On this Pi:\n"
+                               "    sudo systemctl restart porchlight-broker",
+                               "%s", why);
+    default:
         return doctor_tls_fail(
             t,
             "Set port in porchlight.conf to the broker's port with TLS, usually 8883. If that is "
             "right, the network may have a login page (captive portal); log in to it first.",
-            "what answers there does not speak TLS");
+            "what answers there does not speak TLS%s%s", why[0] ? ": " : "", why);
+    }
     snprintf(t->said, sizeof t->said, "reached by %s, with a certificate from the trusted CA",
              SSL_get_version(ssl));
     return 0;
@@ -151,8 +175,10 @@ static int look_at_tls(int fd, const char *host, const char *ca, struct doctor_t
     if (ssl) {
         SSL_set_app_data(ssl, t);
         SSL_set_verify(ssl, SSL_VERIFY_PEER, doctor_tls_remember);
-        bool shaken = mqtt_tls_shake(ssl, fd, STEP) == MQTT_FAULT_FINE;
-        result = doctor_tls_judge(ssl, shaken, host, t);
+        enum mqtt_fault fault = mqtt_tls_shake(ssl, fd, STEP, &why);
+        if (fault == MQTT_FAULT_FINE)
+            fault = mqtt_tls_linger(ssl, fd, &why);
+        result = doctor_tls_judge(ssl, fault, why, host, t);
     } else {
         doctor_tls_fail(t,
                         "Put the broker's CA certificate there, or correct ca in "

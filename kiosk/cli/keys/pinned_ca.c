@@ -69,12 +69,13 @@ static int look_at(X509 *shown, const uint8_t pin[CA_PIN], char path[PATH_LEN])
 static int look_shown(int fd, const char *host, const uint8_t pin[CA_PIN], char path[PATH_LEN])
 {
     int found = -1;
+    const char *unused;
     SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
     SSL *ssl = tls ? SSL_new(tls) : NULL;
     if (ssl) {
         SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
         SSL_set_tlsext_host_name(ssl, host);
-        mqtt_tls_shake(ssl, fd, STEP);
+        mqtt_tls_shake(ssl, fd, STEP, &unused);
         STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
         for (int i = 0; chain && found < 0 && i < sk_X509_num(chain); i++)
             found = look_at(sk_X509_value(chain, i), pin, path);

@@ -180,6 +180,7 @@ static uint32_t wipe_target(struct walk *w, size_t i)
     const struct plan_target *t = &w->plan->targets[i];
     struct keeper keeper = {w->run, t, i, w->record, false};
     struct target_report report = {.losing = keep_loss, .context = &keeper};
+    struct target_report more;
     struct progress_slot before;
     struct target_place place;
     uint32_t marks = 0;
@@ -193,12 +194,17 @@ static uint32_t wipe_target(struct walk *w, size_t i)
         run_judge_old(&before);
         run_judge_before(&before, &report);
     }
+    /* It may be what belongs to it that is gone, or the target itself, which was moved to there.
+     * Keys do not wait for the trash. */
+    more = (struct target_report){.outcome = report.outcome};
+    if (phase_of(w, i) != PLAN_KEYS || w->scope.slow)
+        target_also(&w->scope, t, &more);
     if (!had || before.outcome != WIPE_DESTROYED || !place.missing)
         marks = run_judge_place(w->run, &w->scope, t, &place,
                                 w->memory ? remembered_find(w->memory, t) : NULL, &report);
-    /* What belongs to it comes after what its absence means. Keys do not wait for the trash. */
-    if (phase_of(w, i) != PLAN_KEYS || w->scope.slow)
-        target_also(&w->scope, t, &report);
+    if (report.outcome == WIPE_ALREADY_GONE && more.outcome == WIPE_DESTROYED)
+        report.outcome = WIPE_DESTROYED;
+    target_lower(&report, more.outcome, more.error, more.why);
     target_place_lower(&place, &report);
     judge_shared(w, i, &report);
     if (w->run->at_best)

@@ -78,6 +78,10 @@ uint32_t run_judge_place(const struct run *r, const struct scope *s, const struc
                      "which is not mounted there");
         marks = PROGRESS_WAITS;
     }
+    if (target_place_replaced(s, t, p, seen)) {
+        target_lower(report, WIPE_UNVERIFIED, 0, target_replaced);
+        marks |= PROGRESS_UNSEEN;
+    }
     if (target_place_unmounted(s, t, seen)) {
         target_lower(report, WIPE_UNVERIFIED, 0,
                      "a file system that was mounted in it is not mounted now");

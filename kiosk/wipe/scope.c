@@ -100,23 +100,31 @@ DIR *scope_list(int folder)
     return d;
 }
 
-/* Where a root is, by itself or by the deepest folder above it that exists. */
-static void look_at_place(struct scope *s, size_t i, const char *root)
+int scope_above(const struct scope *s, int root)
 {
-    char above[PLAN_PATH_MAX], full[PLACE_WITHIN_MAX];
-    int fd = s->roots[i], opened = -1;
+    char above[PLAN_PATH_MAX];
+    int fd = -1;
     char *slash;
 
-    memcpy(above, root, strlen(root) + 1);
+    snprintf(above, sizeof above, "%s", s->plan->roots[root].path);
     while (fd < 0 && (slash = strrchr(above, '/'))) {
         *slash = '\0';
-        fd = opened = open_how(s->prefix, above[0] ? above + 1 : ".", O_RDONLY | O_DIRECTORY, 0);
+        fd = open_how(s->prefix, above[0] ? above + 1 : ".", O_RDONLY | O_DIRECTORY, 0);
         if (!above[0])
             break;
     }
+    return fd;
+}
+
+/* Where a root is, by itself or by the deepest folder above it that exists. */
+static void look_at_place(struct scope *s, size_t i, const char *root)
+{
+    int above = s->roots[i] < 0 ? scope_above(s, (int)i) : -1;
+    char full[PLACE_WITHIN_MAX];
+
     snprintf(full, sizeof full, "%s%s", s->path, root);
-    place_look(&s->places[i], s->mounts, fd, full);
-    file_close(opened);
+    place_look(&s->places[i], s->mounts, above >= 0 ? above : s->roots[i], full);
+    file_close(above);
 }
 
 /* Several roots may be on what does not answer: it is waited for once. */

@@ -56,6 +56,10 @@ int scope_peek(const struct scope *s, const char *path);
  * it may be destroyed. -1 with errno; ENOENT also if it is in none. */
 int scope_folder(const struct scope *s, const char *path);
 
+/* Opens the deepest folder above a root that exists, to look at its file system and at no more. -1:
+ * there is none. */
+int scope_above(const struct scope *s, int root);
+
 /* Where the target is, or would be: its root's place and its path below that. */
 void scope_place(const struct scope *s, const struct plan_target *t, struct place *at);
 

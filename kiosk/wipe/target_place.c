@@ -208,8 +208,19 @@ bool target_place_swapped(const struct plan_target *t, const struct target_place
 bool target_place_alive(const struct scope *s, const struct plan_target *t,
                         const struct remembered_target *seen)
 {
-    return seen && !seen->destroyed && t->root >= 0 && s->roots[t->root] >= 0 &&
-           place_look_alive(s->roots[t->root], seen->handle);
+    bool looked = seen && !seen->destroyed && seen->handle[0] && t->root >= 0;
+    int above = looked && s->roots[t->root] < 0 ? scope_above(s, t->root) : -1;
+    bool alive = looked && place_look_alive(above >= 0 ? above : s->roots[t->root], seen->handle);
+
+    file_close(above);
+    return alive;
+}
+
+bool target_place_replaced(const struct scope *s, const struct plan_target *t,
+                           const struct target_place *p, const struct remembered_target *seen)
+{
+    return !p->missing && p->handle[0] && seen && strcmp(seen->handle, p->handle) != 0 &&
+           place_same(&seen->at, &p->at) && target_place_alive(s, t, seen);
 }
 
 enum target_absence target_place_absence(const struct target_place *p, enum plan_kind kind,
@@ -253,6 +264,10 @@ const char *target_place_unmounted(const struct scope *s, const struct plan_targ
     }
     return NULL;
 }
+
+const char target_replaced[] =
+    "what was at its path before is still in its file system: it was moved, or a program has it "
+    "open";
 
 static void view_absence(const struct scope *s, const struct plan_target *t,
                          const struct target_place *p, const struct remembered_target *seen,
@@ -306,6 +321,8 @@ bool target_place_view(const struct scope *s, const struct plan_target *t,
                           "leads to now");
     else if (p->missing)
         view_absence(s, t, p, seen, v);
+    else if (target_place_replaced(s, t, p, seen))
+        target_view_lower(v, WIPE_UNVERIFIED, target_replaced);
     if (target_place_unmounted(s, t, seen)) {
         target_view_lower(v, WIPE_UNVERIFIED,
                           "a file system that was mounted in it is not mounted now");

@@ -45,6 +45,12 @@ bool target_place_swapped(const struct plan_target *t, const struct target_place
 bool target_place_alive(const struct scope *s, const struct plan_target *t,
                         const struct remembered_target *seen);
 
+/* Whether something else is at its path than was seen there, while that is alive; and what is said
+ * of it. */
+bool target_place_replaced(const struct scope *s, const struct plan_target *t,
+                           const struct target_place *p, const struct remembered_target *seen);
+extern const char target_replaced[];
+
 /* Whether a missing target is gone, by what is remembered of it (NULL: nothing). Pure. */
 enum target_absence {
     ABSENCE_GONE,      /* it was seen there, and is not there any more */

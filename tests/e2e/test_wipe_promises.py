@@ -99,6 +99,59 @@ def test_what_was_moved_is_not_gone(venue, move):
     assert on_the_disk(venue)
 
 
+def test_what_was_moved_with_its_root_is_not_gone(folder):
+    with MountedVenue(folder) as venue:
+        venue.plan(LIST)
+        venue.image = venue.disk("srv")
+        venue.sh(f"mkdir srv/venue; echo {CANARY} >srv/venue/list.csv; sync")
+        assert venue.accept() == {"list": "destroyed"}
+        venue.sh("mv srv/venue srv/out")
+        assert venue.accept() == venue.ask("WIPE") == {"list": "unverified"}
+        venue.sh("umount srv")
+        assert any(CANARY.encode() in part for part in written(venue.image))
+
+
+REPLACED = {
+    "another file": (LIST, f"echo {CANARY} >srv/venue/list.csv",
+                     "mv srv/venue/list.csv srv/venue/first; echo new >srv/venue/list.csv"),
+    "a file that has a second name": (LIST, f"echo {CANARY} >srv/venue/list.csv",
+                                      "ln srv/venue/list.csv srv/venue/first; echo new >srv/venue/new; "
+                                      "mv srv/venue/new srv/venue/list.csv"),
+    "another folder": (TREE, f"mkdir srv/venue/sheets; echo {CANARY} >srv/venue/sheets/in",
+                       "mv srv/venue/sheets srv/venue/first; mkdir srv/venue/sheets"),
+}
+
+
+@pytest.mark.parametrize("plan, make, replace", REPLACED.values(), ids=list(REPLACED))
+def test_what_was_replaced_and_kept_is_not_destroyed(venue, plan, make, replace):
+    venue.plan(plan)
+    venue.sh(make + "; sync")
+    assert set(venue.accept().values()) == {"destroyed"}
+    venue.sh(replace)
+    assert set(venue.ask("WIPE").values()) == {"unverified"}
+    assert "what was at its path before is still in its file system" in venue.wiper.said()
+    assert on_the_disk(venue)
+
+
+def test_what_was_replaced_for_good_is_destroyed(venue):
+    venue.plan(LIST)
+    venue.sh("echo guests >srv/venue/list.csv; sync")
+    venue.accept()
+    venue.sh("echo new >srv/venue/new; mv srv/venue/new srv/venue/list.csv; sync")
+    assert venue.ask("WIPE") == {"list": "destroyed"}
+
+
+@pytest.mark.parametrize("also, outcome", [("", "unverified"), ("also = yes\n", "destroyed")], ids=["stays", "goes"])
+def test_what_was_moved_to_the_trash(venue, also, outcome):
+    venue.plan(LIST + also)
+    venue.sh(f"echo {CANARY} >srv/venue/list.csv; sync")
+    venue.accept()
+    venue.sh("mkdir -p srv/venue/.Trash-0/info srv/venue/.Trash-0/files; mv srv/venue/list.csv srv/venue/.Trash-0/files; "
+             "printf '[Trash Info]\nPath=list.csv\n' >srv/venue/.Trash-0/info/list.csv.trashinfo")
+    assert venue.ask("WIPE") == {"list": outcome}
+    assert on_the_disk(venue) == (outcome == "unverified")
+
+
 def test_what_is_deleted_and_open_is_not_gone(venue):
     venue.plan(LIST)
     venue.sh(f"echo {CANARY} >srv/venue/list.csv; sync")

@@ -22,10 +22,10 @@ enum { NAMED = 64, NAME_MOST = 256 };
 struct album {
     char folder[512];
     char last[NAME_MOST];  /* name of the photo shown last */
-    uint32_t named[NAMED]; /* hashes of the names that are in the log already */
+    uint32_t named[NAMED]; /* of the files that are in the log already, by name, size and time */
     size_t named_count;
     uint32_t serial;
-    bool told_empty;
+    bool told_empty, told_more;
 };
 
 struct album *album_new(const char *folder)
@@ -48,18 +48,15 @@ void album_photo_free(struct photo *p)
     free(p);
 }
 
-/* Whether a name is a photo's; those of formats that cannot be shown are named in the log. */
+/* Whether a file may be a photo: all that people see in the folder, whatever its name ends in, but
+ * for what systems leave there. */
 static bool is_photo(const char *name)
 {
-    static const char *const ends[] = {".jpg",  ".jpeg", ".jfif", ".png", ".heic", ".heif",
-                                       ".avif", ".webp", ".gif",  ".tif", ".tiff", ".bmp"};
-    const char *dot = strrchr(name, '.');
-    if (name[0] == '.' || !dot || strlen(name) >= NAME_MOST)
-        return false;
-    for (size_t k = 0; k < sizeof ends / sizeof *ends; k++)
-        if (strcasecmp(dot, ends[k]) == 0)
-            return true;
-    return false;
+    static const char *const clutter[] = {"Thumbs.db", "desktop.ini", "lost+found", "@eaDir"};
+    for (size_t k = 0; k < sizeof clutter / sizeof *clutter; k++)
+        if (strcasecmp(name, clutter[k]) == 0)
+            return false;
+    return name[0] != '.' && strlen(name) < NAME_MOST;
 }
 
 /* The name that follows `after` in order, or the first; empty when there is none. */
@@ -83,18 +80,34 @@ static void name_after(const char *folder, const char *after, char out[NAME_MOST
         memcpy(out, first, sizeof first);
 }
 
-static void complain_once(struct album *a, const char *name, const char *what, const char *why)
+static uint32_t draw_photo_hash(const void *bytes, size_t len, uint32_t hash)
 {
-    uint32_t hash = 2166136261u;
-    for (const char *p = name; *p; p++)
-        hash = (hash ^ (unsigned char)*p) * 16777619u;
+    for (const unsigned char *p = bytes; len > 0; len--)
+        hash = (hash ^ *p++) * 16777619u;
+    return hash;
+}
+
+/* Once for each file, and again when it has changed. */
+static void complain_once(struct album *a, const char *path, const char *what, const char *why)
+{
+    struct stat st = {0};
+    uint32_t hash = draw_photo_hash(path, strlen(path), 2166136261u);
+    if (stat(path, &st) == 0)
+        hash = draw_photo_hash(&st.st_mtim, sizeof st.st_mtim,
+                               draw_photo_hash(&st.st_size, sizeof st.st_size, hash));
     for (size_t k = 0; k < a->named_count; k++) {
         if (a->named[k] == hash)
             return;
     }
-    if (a->named_count < NAMED)
-        a->named[a->named_count++] = hash;
-    log_warning("photo %s/%s %s: %s", a->folder, name, what, why);
+    if (a->named_count == NAMED) {
+        if (!a->told_more)
+            log_warning("photos in %s: more than %d cannot be shown; the others are not named",
+                        a->folder, NAMED);
+        a->told_more = true;
+        return;
+    }
+    a->named[a->named_count++] = hash;
+    log_warning("photo %s %s: %s", path, what, why);
 }
 
 /* The part of an upright photo that is shown. */
@@ -159,21 +172,26 @@ static struct photo *draw_photo_fit(const uint8_t *pixels, const struct photo_he
     return p;
 }
 
-/* A whole file in memory; free it. NULL with the reason in `why`. */
-static uint8_t *draw_photo_read(const char *path, size_t *len, char why[256])
+/* A whole file in memory, of one that is too large the beginning; free it. NULL with the reason in
+ * `why`. */
+static uint8_t *draw_photo_read(const char *path, size_t *len, bool *large, char why[256])
 {
-    struct stat st;
+    enum { BEGINNING = 64 };
+    struct stat st = {0};
     uint8_t *bytes = NULL;
     ssize_t n;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     *len = 0;
+    *large = false;
     if (fd < 0 || fstat(fd, &st) != 0)
         snprintf(why, 256, "%s", strerror(errno));
+    else if (S_ISDIR(st.st_mode))
+        snprintf(why, 256, "a folder. Move the photos in it one folder up");
     else if (!S_ISREG(st.st_mode))
         snprintf(why, 256, "not a file");
-    else if (st.st_size > ALBUM_BYTES)
-        snprintf(why, 256, "more than %d MB. Save it smaller", ALBUM_BYTES / 1000000);
-    else if (!(bytes = malloc((size_t)st.st_size + 1)))
+    else if ((*large = st.st_size > ALBUM_BYTES))
+        st.st_size = BEGINNING;
+    if (why[0] == '\0' && !(bytes = malloc((size_t)st.st_size + 1)))
         snprintf(why, 256, "there is no memory for it");
     while (bytes && (n = read(fd, bytes + *len, (size_t)st.st_size - *len)) > 0)
         *len += (size_t)n;
@@ -184,7 +202,7 @@ static uint8_t *draw_photo_read(const char *path, size_t *len, char why[256])
 
 /* Whether a file is a photo to decode; if not, the reason in `why`. */
 static bool draw_photo_judge(const uint8_t *bytes, size_t len, const struct photo_head *head,
-                             char why[256])
+                             bool large, char why[256])
 {
     const char *format = photo_format(bytes, len);
     uint64_t pixels = (uint64_t)head->w * head->h;
@@ -196,6 +214,8 @@ static bool draw_photo_judge(const uint8_t *bytes, size_t len, const struct phot
     else if (head->type == PHOTO_UNKNOWN)
         snprintf(why, 256, "%s, neither JPEG nor PNG inside. Save it as JPEG",
                  format ? format : "an unknown format");
+    else if (large)
+        snprintf(why, 256, "more than %d MB. Save it smaller", ALBUM_BYTES / 1000000);
     else if (head->damaged)
         snprintf(why, 256, "cut off or damaged: its checksums do not fit. Copy it again");
     else if (pixels == 0)
@@ -238,11 +258,12 @@ static struct photo *draw_photo_load(struct album *a, const char *name, int w, i
     struct photo *p = NULL;
     uint8_t *pixels = NULL;
     size_t len;
+    bool large;
     snprintf(path, sizeof path, "%s/%s", a->folder, name);
-    uint8_t *bytes = draw_photo_read(path, &len, why);
+    uint8_t *bytes = draw_photo_read(path, &len, &large, why);
     if (bytes)
         head = photo_head_read(bytes, len);
-    if (bytes && draw_photo_judge(bytes, len, &head, why)) {
+    if (bytes && draw_photo_judge(bytes, len, &head, large, why)) {
         pixels = head.type == PHOTO_PNG ? draw_photo_png(bytes, len, head.w, head.h)
                                         : draw_jpeg(bytes, len, head.w, head.h, damage);
         if (pixels)
@@ -253,9 +274,9 @@ static struct photo *draw_photo_load(struct album *a, const char *name, int w, i
     free(pixels);
     free(bytes);
     if (!p)
-        complain_once(a, name, "not shown", why);
+        complain_once(a, path, "not shown", why);
     else if (damage[0])
-        complain_once(a, name, "may look wrong", why);
+        complain_once(a, path, "may look wrong", why);
     if (p)
         p->serial = ++a->serial;
     return p;

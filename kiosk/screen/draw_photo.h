@@ -3,9 +3,10 @@
 
 #include "kiosk/screen/items.h"
 
-/* The host's photos: JPEG and PNG from one folder, in the order of their names, one after another.
- * Transparent ones are shown on white. A photo that is cut off, damaged, or of another format, such
- * as HEIC, is named in the log once, with what to do, and skipped. */
+/* The host's photos: JPEG and PNG from one folder, whatever their names end in, in the order of
+ * their names, one after another. Transparent ones are shown on white. A file that is cut off,
+ * damaged, or of another format, such as HEIC, is named in the log once, and again when it has
+ * changed, with what to do, and skipped: the first 64 of them. Hidden files are passed over. */
 struct album;
 
 /* A photo of more pixels than this is skipped: decoded, it would take 4 bytes for each. */

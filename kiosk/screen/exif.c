@@ -109,10 +109,23 @@ const char *photo_format(const uint8_t *bytes, size_t len)
     static const struct {
         size_t at;
         const char *bytes, *format;
-    } rows[] = {{4, "ftypavif", "AVIF"}, {4, "ftyphei", "HEIC"},  {4, "ftyphev", "HEIC"},
-                {4, "ftypmif1", "HEIC"}, {4, "ftypmsf1", "HEIC"}, {8, "WEBP", "WebP"},
-                {0, "GIF8", "GIF"},      {0, "II*", "TIFF"},      {0, "MM", "TIFF"},
-                {0, "BM", "BMP"}};
+    } rows[] = {{4, "ftypavif", "AVIF"},
+                {4, "ftyphei", "HEIC"},
+                {4, "ftyphev", "HEIC"},
+                {4, "ftypmif1", "HEIC"},
+                {4, "ftypmsf1", "HEIC"},
+                {8, "WEBP", "WebP"},
+                {0, "GIF8", "GIF"},
+                {0, "II*", "TIFF"},
+                {0, "MM", "TIFF"},
+                {0, "BM", "BMP"},
+                {0, "%PDF", "PDF"},
+                {0, "<svg", "SVG"},
+                {0, "<?xml", "SVG"},
+                {4, "JXL ", "JPEG XL"},
+                {0, "\xFF\x0A", "JPEG XL"},
+                {4, "ftyp", "a video"},
+                {0, "\x1A\x45\xDF\xA3", "a video"}};
     for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
         size_t n = strlen(rows[k].bytes);
         if (len >= rows[k].at + n && memcmp(bytes + rows[k].at, rows[k].bytes, n) == 0)

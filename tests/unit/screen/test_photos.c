@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -27,7 +28,7 @@ struct file {
 };
 
 static char folder[] = "build/photos.XXXXXX";
-static char said[2048];
+static char said[32768];
 
 static void keep_sentence(const char *program, enum log_level level, const char *sentence)
 {
@@ -369,6 +370,11 @@ static void test_other_formats_are_named(void **state)
         {"GIF89a..........", "GIF"},
         {"II*.............", "TIFF"},
         {"BM..............", "BMP"},
+        {"%PDF-1.7........", "PDF"},
+        {"<svg xmlns=.....", "SVG"},
+        {"....JXL ........", "JPEG XL"},
+        {"....ftypisom....", "a video"},
+        {"....ftypqt  ....", "a video"},
         {"................", "an unknown format"},
     };
     EACH_ROW (k, rows, rows[k].bytes) {
@@ -378,11 +384,108 @@ static void test_other_formats_are_named(void **state)
     }
 }
 
+static void put(const char *name, const uint8_t *bytes, size_t len)
+{
+    char path[96];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *f = fopen(path, "wbe");
+    assert_non_null(f);
+    assert_int_equal(fwrite(bytes, 1, len, f), len);
+    fclose(f);
+}
+
+static void take(const char *name)
+{
+    char path[96];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    assert_int_equal(remove(path), 0);
+}
+
+static int lines_said(void)
+{
+    int lines = 0;
+    for (const char *p = said; *p; p++)
+        lines += *p == '\n';
+    return lines;
+}
+
+/* Whatever hosts put into the folder is shown or named, whatever its name ends in; but for hidden
+ * files, and what systems leave there. */
+static void test_nothing_is_passed_over_without_a_line(void **state)
+{
+    (void)state;
+    static const char *const others[] = {"a.svg", "b", "c.dng", "d.jpg~", "e.mov"},
+                             *const quiet[] = {".hidden", "Thumbs.db"};
+    struct file f = make_png(&pngs[7], 1);
+    char sub[64];
+    snprintf(sub, sizeof sub, "%s/2024", folder);
+    assert_int_equal(mkdir(sub, 0700), 0);
+    put("no ending", f.bytes, f.len);
+    EACH_ROW (k, others, others[k]) {
+        put(others[k], (const uint8_t *)"something else", 14);
+    }
+    EACH_ROW (k, quiet, quiet[k]) {
+        put(quiet[k], (const uint8_t *)"something else", 14);
+    }
+    said[0] = '\0';
+    struct album *a = album_new(folder);
+    struct photo *p = album_next(a, 1000, 1000);
+    assert_non_null(p);
+    album_photo_free(p);
+    EACH_ROW (k, others, others[k]) {
+        assert_non_null(strstr(said, others[k]));
+    }
+    assert_non_null(strstr(said, "2024 not shown: a folder."));
+    assert_int_equal(lines_said(), 6);
+    /* Once each, and again when it has changed. */
+    album_photo_free(album_next(a, 1000, 1000));
+    assert_int_equal(lines_said(), 6);
+    put("b", f.bytes, f.len / 2);
+    album_photo_free(album_next(a, 1000, 1000));
+    assert_int_equal(lines_said(), 7);
+    assert_non_null(strstr(said, "/b not shown: cut off"));
+    album_free(a);
+    EACH_ROW (k, others, others[k]) {
+        take(others[k]);
+    }
+    EACH_ROW (k, quiet, quiet[k]) {
+        take(quiet[k]);
+    }
+    take("no ending");
+    take("2024");
+    free(f.bytes);
+}
+
+/* A folder full of what cannot be shown does not fill the journal, round after round. */
+static void test_many_are_counted_not_named(void **state)
+{
+    (void)state;
+    char name[16];
+    said[0] = '\0';
+    for (int k = 0; k < 70; k++) {
+        snprintf(name, sizeof name, "%02d.heic", k);
+        put(name, (const uint8_t *)"....ftypheic....", 16);
+    }
+    struct album *a = album_new(folder);
+    assert_null(album_next(a, 1000, 1000));
+    assert_int_equal(lines_said(), 64 + 2); /* the others, and that there is no photo */
+    assert_non_null(strstr(said, "more than 64 cannot be shown"));
+    assert_null(album_next(a, 1000, 1000));
+    assert_int_equal(lines_said(), 64 + 2);
+    album_free(a);
+    for (int k = 0; k < 70; k++) {
+        snprintf(name, sizeof name, "%02d.heic", k);
+        take(name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_format_and_orientation),
                                        cmocka_unit_test(test_broken_at_any_byte),
-                                       cmocka_unit_test(test_other_formats_are_named)};
+                                       cmocka_unit_test(test_other_formats_are_named),
+                                       cmocka_unit_test(test_nothing_is_passed_over_without_a_line),
+                                       cmocka_unit_test(test_many_are_counted_not_named)};
     if (!mkdtemp(folder))
         return 1;
     log_init("test", LOG_LEVEL_WARNING);

@@ -20,13 +20,18 @@ def tree(folder):
             for p in sorted(folder.rglob("*"))}
 
 
+def installed(venue):
+    """What there is before set-up: a package's, and a host's."""
+    venue.etc.mkdir(parents=True)
+    (venue.etc / "porchlight.conf").write_bytes((ROOT / "config/porchlight.conf").read_bytes())
+    (venue.etc / "words.conf").write_text("# mine\n")
+    (venue.etc / "registrar").mkdir(mode=0o700)
+
+
 @pytest.fixture(name="venue")
 def new_venue():
     with Venue() as made:
-        made.etc.mkdir(parents=True)
-        (made.etc / "porchlight.conf").write_bytes((ROOT / "config/porchlight.conf").read_bytes())
-        (made.etc / "words.conf").write_text("# mine\n")
-        (made.etc / "registrar").mkdir(mode=0o700)
+        installed(made)
         yield made
 
 

@@ -4,7 +4,7 @@ and the next run is done."""
 import pytest
 
 from tests.e2e.test_setup import CALLS, interrupted
-from tests.e2e.test_setup_undo import Sweep, new_venue  # noqa: F401
+from tests.e2e.test_setup_undo import Sweep, installed
 from tests.kit.setup import Venue
 
 
@@ -32,10 +32,13 @@ def test_killed_at_every_call(call):
 
 
 @pytest.mark.parametrize("call", [*CALLS, "renameat"])
-def test_an_undo_killed_at_every_call(venue, call):
-    sweep, number, found = Sweep(venue), 1, []
-    while last := sweep.cut(call, number):
-        found.append(last)
-        number += 1
+def test_an_undo_killed_at_every_call(call):
+    number, found = 1, []
+    with Venue() as venue:
+        installed(venue)
+        sweep = Sweep(venue)
+        while last := sweep.cut(call, number):
+            found.append(last)
+            number += 1
     assert found == sorted(found, reverse=True), found  # old, and from one call on new
     print(f"{call}: killed at each of {number - 1}")
